@@ -1,0 +1,48 @@
+#include "err.h"
+
+#include <stdio.h>
+#include <string.h>
+
+enum sl_rc
+sl_err_set(struct sl_err *err, enum sl_rc rc, int sys, const char *reason,
+    const char *fmt, ...)
+{
+	va_list ap;
+	size_t n;
+
+	if (err == NULL)
+		return rc;
+	err->rc = rc;
+	err->sys = sys;
+	err->reason = reason;
+	va_start(ap, fmt);
+	(void)vsnprintf(err->text, sizeof(err->text), fmt, ap);
+	va_end(ap);
+	n = strlen(err->text);
+	if (sys != 0 && n + 2 < sizeof(err->text))
+		(void)snprintf(err->text + n, sizeof(err->text) - n, ": %s",
+		    strerror(sys));
+	return rc;
+}
+
+const char *
+sl_rc_name(enum sl_rc rc)
+{
+	switch (rc) {
+	case SL_OK:
+		return "ok";
+	case SL_SKIP:
+		return "skip";
+	case SL_RETRY:
+		return "retry";
+	case SL_HOLD:
+		return "hold";
+	case SL_REJECT:
+		return "reject";
+	case SL_BROKEN:
+		return "broken";
+	case SL_FATAL:
+		return "fatal";
+	}
+	return "unknown";
+}

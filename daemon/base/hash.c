@@ -1,0 +1,118 @@
+#include "hash.h"
+
+#include <assert.h>
+#include <errno.h>
+#include <openssl/evp.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/random.h>
+
+#include "mem.h"
+#include "text.h"
+
+struct sl_sha256 {
+	EVP_MD_CTX *ctx;
+};
+
+/* Fetching the algorithm costs microseconds and locks: once per process. */
+static const EVP_MD *
+md(void)
+{
+	static EVP_MD *m;
+
+	if (m == NULL)
+		m = EVP_MD_fetch(NULL, "SHA256", NULL);
+	return m != NULL ? m : EVP_sha256();
+}
+
+struct sl_sha256 *
+sl_sha256_new(void)
+{
+	struct sl_sha256 *h = sl_alloc(sizeof(*h));
+	int ok;
+
+	h->ctx = EVP_MD_CTX_new();
+	ok = h->ctx != NULL && EVP_DigestInit_ex(h->ctx, md(), NULL) == 1;
+	assert(ok);
+	(void)ok;
+	return h;
+}
+
+void
+sl_sha256_add(struct sl_sha256 *h, const void *p, size_t n)
+{
+	int ok = EVP_DigestUpdate(h->ctx, p, n);
+
+	assert(ok == 1);
+	(void)ok;
+}
+
+void
+sl_sha256_end(struct sl_sha256 *h, struct sl_digest *ret)
+{
+	int ok = EVP_DigestFinal_ex(h->ctx, ret->b, NULL);
+
+	assert(ok == 1);
+	(void)ok;
+	sl_sha256_free(h);
+}
+
+void
+sl_sha256_free(struct sl_sha256 *h)
+{
+	if (h == NULL)
+		return;
+	EVP_MD_CTX_free(h->ctx);
+	free(h);
+}
+
+void
+sl_sha256(const void *p, size_t n, struct sl_digest *ret)
+{
+	int ok = EVP_Digest(p, n, ret->b, NULL, md(), NULL);
+
+	assert(ok == 1);
+	(void)ok;
+}
+
+void
+sl_digest_hex(const struct sl_digest *d, char *out)
+{
+	sl_hex(d->b, sizeof(d->b), out);
+}
+
+void
+sl_random(void *p, size_t n)
+{
+	uint8_t *b = p;
+	ssize_t got;
+
+#ifdef SLUSE_TEST
+	static uint64_t seed;
+	const char *s = getenv("SLUSE_TEST_SEED");
+
+	if (s != NULL) {
+		struct sl_digest d;
+		size_t i;
+
+		if (seed == 0)
+			seed = strtoull(s, NULL, 10);
+		for (i = 0; i < n; i++) {
+			if (i % sizeof(d.b) == 0) {
+				seed++;
+				sl_sha256(&seed, sizeof(seed), &d);
+			}
+			b[i] = d.b[i % sizeof(d.b)];
+		}
+		return;
+	}
+#endif
+	while (n > 0) {
+		got = getrandom(b, n, 0);
+		if (got < 0 && errno == EINTR)
+			continue;
+		assert(got > 0);
+		b += got;
+		n -= (size_t)got;
+	}
+}

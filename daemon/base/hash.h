@@ -1,0 +1,31 @@
+/*
+ * SHA-256 by OpenSSL, whole or in steps.
+ */
+#ifndef SL_BASE_HASH_H
+#define SL_BASE_HASH_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#define SL_SHA256_LEN 32
+#define SL_SHA256_HEX 64
+
+struct sl_digest {
+	uint8_t b[SL_SHA256_LEN];
+};
+
+struct sl_sha256;
+struct sl_sha256 *sl_sha256_new(void);
+void sl_sha256_add(struct sl_sha256 *h, const void *p, size_t n);
+/* Ends and frees it. */
+void sl_sha256_end(struct sl_sha256 *h, struct sl_digest *ret);
+/* NULL is fine. */
+void sl_sha256_free(struct sl_sha256 *h);
+void sl_sha256(const void *p, size_t n, struct sl_digest *ret);
+/* 64 lower-case hex digits and NUL into out[65]. */
+void sl_digest_hex(const struct sl_digest *d, char *out);
+
+/* n random bytes from the kernel (test builds: from SLUSE_TEST_SEED). */
+void sl_random(void *p, size_t n);
+
+#endif

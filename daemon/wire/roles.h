@@ -1,0 +1,103 @@
+/*
+ * Numbers that two processes share: roles, kinds of task, verdicts, flags.
+ */
+#ifndef SL_WIRE_ROLES_H
+#define SL_WIRE_ROLES_H
+
+#include <stdint.h>
+
+enum sl_role {
+	SL_ROLE_WORK = 1,
+	SL_ROLE_OCR = 2,
+	SL_ROLE_PLACE = 3,
+	SL_ROLE_PUSH = 4,
+	SL_ROLE_CTL = 5,
+};
+
+enum sl_task_kind {
+	SL_TASK_OPEN = 1,  /* (copy,) identify, unpack, read */
+	SL_TASK_PAGES = 2, /* read a range of pages of one part */
+	SL_TASK_OCR = 3,   /* recognise one page image */
+};
+/* Copy the input to the original first (gate *received*). */
+#define SL_TASK_COPY 1u
+/* The claim is young: a damaged end means "not complete yet". */
+#define SL_TASK_YOUNG 2u
+/* Part 0 is the message, sidecar or folder's file: no attachments rules. */
+#define SL_TASK_IDENTIFY_ONLY 4u
+
+enum sl_task_end {
+	SL_END_EXIT = 1,
+	SL_END_SIGNAL = 2,
+	SL_END_TIMEOUT = 3, /* wall clock */
+	SL_END_NOT_RUN = 4, /* fork failed, bad request: try elsewhere */
+};
+
+enum sl_part_role {
+	SL_PART_DOCUMENT = 1,  /* a file a person would open */
+	SL_PART_CONTAINER = 2, /* opened further: zip, tar, mail */
+	SL_PART_INLINE = 3,    /* picture inside a mail body: kept, not sent */
+	SL_PART_BODY = 4,      /* the text of a mail */
+	SL_PART_SIDECAR = 5,
+	SL_PART_SKIPPED = 6, /* link, device, folder: noted, no bytes */
+};
+
+enum sl_basis {
+	SL_BASIS_NONE = 0,
+	SL_BASIS_SIGNATURE = 1,
+	SL_BASIS_CONTAINER = 2,
+	SL_BASIS_EXTENSION = 3,
+	SL_BASIS_TEXT = 4,
+};
+
+enum sl_page_source {
+	SL_PAGE_NONE = 0, /* blank, or cannot be read: see reason */
+	SL_PAGE_TEXT = 1,
+	SL_PAGE_OCR = 2,
+	SL_PAGE_WANTS_OCR = 3, /* its image is in the output file */
+};
+#define SL_PAGE_BLANK 1u
+#define SL_PAGE_CUT 2u     /* text over the limit was left out */
+#define SL_PAGE_RETRIED 4u /* OCR tried again with page detection */
+
+enum sl_image_format {
+	SL_IMAGE_JPEG = 1,
+	SL_IMAGE_PNG = 2,
+	SL_IMAGE_GRAY8 = 3, /* raw, width bytes a row, 0 = black */
+	SL_IMAGE_BIT1 = 4,  /* raw, (width+7)/8 bytes a row, 1 = black */
+};
+
+enum sl_field_source {
+	SL_SOURCE_TEXT = 1,
+	SL_SOURCE_OCR = 2,
+	SL_SOURCE_HEADER = 3, /* of a mail */
+	SL_SOURCE_SIDECAR = 4,
+	SL_SOURCE_NAME = 5, /* the file's name */
+	SL_SOURCE_PERSON = 6,
+	SL_SOURCE_QUEUE = 7,
+};
+
+/* What a connector says of a delivery (same numbers as connector.h). */
+enum sl_verdict {
+	SL_VERDICT_DELIVERED = 1,
+	SL_VERDICT_ALREADY = 2, /* own key known there: same as delivered */
+	SL_VERDICT_LATER = 3,
+	SL_VERDICT_HOLD = 4,
+	SL_VERDICT_REFUSED = 5,
+	SL_VERDICT_LOGIN = 6, /* stop the connector and shout */
+	SL_VERDICT_DOWN = 7,  /* pause the connector */
+};
+
+#define SL_FIELD(number, name, text_en, text_nb) SL_FIELD_##name = number,
+enum sl_field {
+#include "fields.def"
+};
+#undef SL_FIELD
+
+/* "case_number"; NULL for an unknown number. */
+const char *sl_field_name(unsigned field);
+/* 0 for an unknown name. */
+unsigned sl_field_by_name(const char *name);
+const char *sl_field_source_name(unsigned source);
+
+#endif
