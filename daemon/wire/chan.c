@@ -310,13 +310,26 @@ say_hello(struct sl_chan *c, unsigned role, unsigned slots, const char *name,
 }
 
 enum sl_rc
+sl_chan_greet(int fd, unsigned role, unsigned slots, const char *name,
+    struct sl_chan **ret, struct sl_err *err)
+{
+	struct sl_chan *c = sl_chan_new(fd, false);
+	enum sl_rc rc = say_hello(c, role, slots, name, err);
+
+	if (rc != SL_OK) {
+		sl_chan_free(c);
+		return rc;
+	}
+	*ret = c;
+	return SL_OK;
+}
+
+enum sl_rc
 sl_chan_connect(const char *path, unsigned role, unsigned slots,
     const char *name, struct sl_chan **ret, struct sl_err *err)
 {
 	struct sockaddr_un sa;
-	struct sl_chan *c;
 	SL_CLOSE int fd = -1;
-	enum sl_rc rc;
 
 	if (unix_address(path, &sa, err) != SL_OK)
 		return SL_FATAL;
@@ -324,14 +337,8 @@ sl_chan_connect(const char *path, unsigned role, unsigned slots,
 	if (fd < 0 || connect(fd, (struct sockaddr *)&sa, sizeof(sa)) != 0)
 		return sl_err_set(err, SL_RETRY, errno, "slused_away",
 		    "cannot reach slused");
-	c = sl_chan_new(sl_take_fd(&fd), false);
-	rc = say_hello(c, role, slots, name, err);
-	if (rc != SL_OK) {
-		sl_chan_free(c);
-		return rc;
-	}
-	*ret = c;
-	return SL_OK;
+	return sl_chan_greet(
+	    sl_take_fd(&fd), role, slots, name, ret, err);
 }
 
 const char *

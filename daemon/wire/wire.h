@@ -90,6 +90,9 @@ enum sl_rc sl_chan_recv(struct sl_chan *c, struct sl_msg *ret, int *fds,
  * if nobody listens, SL_FATAL if we are refused. */
 enum sl_rc sl_chan_connect(const char *path, unsigned role, unsigned slots,
     const char *name, struct sl_chan **ret, struct sl_err *err);
+/* The same over a descriptor that is connected already (taken over). */
+enum sl_rc sl_chan_greet(int fd, unsigned role, unsigned slots,
+    const char *name, struct sl_chan **ret, struct sl_err *err);
 /* The listening socket of slused, mode 0660. */
 enum sl_rc sl_chan_listen(const char *path, int *ret, struct sl_err *err);
 /* This build's id: version and a digest of the wire's rows. */
