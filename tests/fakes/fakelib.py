@@ -195,7 +195,7 @@ class Request:
     as a list of pairs.  The body is read on demand, once."""
 
     __slots__ = ("conn", "method", "target", "path", "query", "headers",
-                 "length", "left", "base", "kind", "rel", "route")
+                 "length", "left", "expects", "base", "kind", "rel", "route")
 
     def __init__(self, conn, method, target, headers):
         self.conn = conn
@@ -205,9 +205,13 @@ class Request:
         self.headers = headers
         self.kind = self.rel = self.route = None
         self.length = self.left = 0
+        self.expects = headers.get("expect", "").lower() == "100-continue"
         self.base = "http://" + headers.get("host", "")
 
     def chunks(self):
+        if self.expects and self.left:
+            self.expects = False
+            self.conn.sock.sendall(b"HTTP/1.1 100 Continue\r\n\r\n")
         while self.left:
             data = self.conn.read_some(min(self.left, CHUNK))
             self.left -= len(data)
@@ -469,7 +473,6 @@ class Server:
             return False
         close = req.headers.get("connection", "").lower() == "close"
         if req.path.startswith("/_fake/"):
-            self.expect(req)
             self.reply(conn, self.control(req), close)
             return not close
         self.app.classify(req)
@@ -480,13 +483,13 @@ class Server:
         if rule and rule.action == "hang" and not rule.spec.get("after"):
             self.note(req, "hang")
             conn.hang(rule.spec.get("seconds", 3600))
-        self.expect(req)
         if rule and rule.action.isdigit():
             resp = self.ordered(rule)
         else:
             resp = self.work(req)
-        close = close or req.left > CHUNK * 16
-        if not close:
+        if req.left and req.expects:
+            close = True        # the client was never told to go on
+        else:
             for _ in req.chunks():
                 pass
         self.note(req, resp.status, rule)
@@ -494,10 +497,6 @@ class Server:
             return self.misbehave(conn, resp, rule, close)
         self.reply(conn, resp, close)
         return not close
-
-    def expect(self, req):
-        if req.headers.get("expect", "").lower() == "100-continue":
-            req.conn.sock.sendall(b"HTTP/1.1 100 Continue\r\n\r\n")
 
     def work(self, req):
         try:

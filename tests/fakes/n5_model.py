@@ -91,6 +91,8 @@ CODES = {
                           "D": "Skjerming av deler av dokumentet"},
 }
 
+PARTS = ("korrespondansepartperson", "korrespondansepartenhet",
+         "korrespondansepartintern")
 OWN_KEY = "vnd-sluse-v1:noekkel"
 VSM = {OWN_KEY: "string", "vnd-sluse-v1:mottaksnummer": "string"}
 
@@ -101,6 +103,10 @@ ELEVEN = re.compile(r"(?<!\d)(\d{6})[ .\u00a0-]?(\d{5})(?!\d)")
 SHA256 = re.compile(r"[0-9a-f]{64}")
 FORMAT = re.compile(r"(x-)?fmt/[1-9]\d*|av/\d+|vnd/[a-z0-9][a-z0-9./-]*")
 MIME = re.compile(r"[a-z0-9][a-z0-9!#$&^_.+-]*/[a-z0-9][a-z0-9!#$&^_.+-]*")
+
+
+def now():
+    return datetime.datetime.now().astimezone().isoformat("T", "milliseconds")
 
 
 def birth_number(digits):

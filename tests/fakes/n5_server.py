@@ -32,24 +32,20 @@ More control than fakelib's: POST /_fake/expire-tokens; POST /_fake/touch
 changes a case behind the client's back.
 """
 
-import base64
-import datetime
-import hashlib
-import hmac
 import os
-import time
 import urllib.parse
 import uuid
 
 import fakelib
+import n5_files
 import n5_filter
+import n5_login
 import n5_model as model
+import n5_report
 import n5_store
 from fakelib import Refused, Response
-from n5_model import JSON_TYPE, REL
+from n5_model import JSON_TYPE, PARTS, REL, now
 
-PARTS = ("korrespondansepartperson", "korrespondansepartenhet",
-         "korrespondansepartintern")
 SAK, STRUCT, META = REL + "sakarkiv/", REL + "arkivstruktur/", REL + "metadata/"
 TEMPLATE = "{?$filter&$orderby&$top&$skip&$search}"
 BULK = 157286400
@@ -82,11 +78,7 @@ def rel_of(name):
         name + "/"
 
 
-def now():
-    return datetime.datetime.now().astimezone().isoformat("T", "milliseconds")
-
-
-class N5(fakelib.App):
+class N5(n5_login.Login, n5_files.Files, n5_report.Report, fakelib.App):
     def __init__(self, args):
         self.args = args
         self.store = n5_store.Store(args.state, args.fsync)
@@ -248,80 +240,6 @@ class N5(fakelib.App):
 
     def json(self, value, status=200, headers=()):
         return Response(status, fakelib.dump_json(value), JSON_TYPE, headers)
-
-    # -- login
-
-    def check_bearer(self, req):
-        realm = 'Bearer realm="noark5"'
-        scheme, _, token = req.headers.get("authorization", "").partition(" ")
-        if not token:
-            raise Refused(401, "no Authorization",
-                          headers=[("WWW-Authenticate", realm)])
-        text = self.store.seal.open(token) if scheme == "Bearer" else None
-        known = text is not None and text.startswith("access|")
-        if known:
-            _, ends, made, _ = text.split("|")
-            if time.time() < float(ends) and float(made) >= self.not_before:
-                return
-        self.server.counts["auth refused"] += 1
-        raise Refused(401, "token is bad or has expired", violation=not known,
-                      headers=[("WWW-Authenticate", realm +
-                                ', error="invalid_token"')])
-
-    def token_error(self, status, name, headers=()):
-        self.server.counts["auth refused"] += 1
-        return Response(status, fakelib.dump_json({"error": name}),
-                        "application/json",
-                        [("Cache-Control", "no-store"), *headers])
-
-    def on_token(self, req):
-        self.allow(req, "POST")
-        ctype, _ = req.media_type("content-type")
-        if ctype != "application/x-www-form-urlencoded":
-            raise Refused(415, "token request must be a form")
-        form = urllib.parse.parse_qsl(req.body(65536).decode("ascii"),
-                                      keep_blank_values=True,
-                                      strict_parsing=True)
-        fields = dict(form)
-        if len(fields) != len(form):
-            raise Refused(400, "token request: a parameter twice")
-        if not self.client_ok(req):
-            return self.token_error(401, "invalid_client", [
-                ("WWW-Authenticate", 'Basic realm="noark5"')])
-        grant = fields.get("grant_type")
-        if grant == "password":
-            good = hmac.compare_digest(
-                (fields.get("username", "") + "\0" +
-                 fields.get("password", "")).encode(),
-                (self.user + "\0" + self.args.password).encode())
-        elif grant == "refresh_token":
-            text = self.store.seal.open(fields.get("refresh_token", ""))
-            good = bool(text) and text.startswith("refresh|") and \
-                float(text.split("|")[2]) >= self.not_before
-        else:
-            raise Refused(400, "grant_type %r" % grant)
-        if not good:
-            return self.token_error(400, "invalid_grant")
-        self.server.counts["tokens"] += 1
-        return Response(200, fakelib.dump_json({
-            "access_token": self.token("access"), "token_type": "Bearer",
-            "expires_in": self.args.token_ttl,
-            "refresh_token": self.token("refresh"), "scope": "openid"}),
-            "application/json", [("Cache-Control", "no-store")])
-
-    def token(self, what):
-        made = time.time()
-        return self.store.seal.close("%s|%f|%f|%s" % (
-            what, made + self.args.token_ttl, made, os.urandom(4).hex()))
-
-    def client_ok(self, req):
-        scheme, _, value = req.headers.get("authorization", "").partition(" ")
-        want = "%s:%s" % (self.args.client_id, self.args.client_secret)
-        try:
-            have = base64.b64decode(value, validate=True)
-        except ValueError:
-            return False
-        return scheme == "Basic" and hmac.compare_digest(have, want.encode())
 
     # -- pages that only lead on
 
@@ -640,243 +558,6 @@ class N5(fakelib.App):
                 raise Refused(400, "version %d in variant %s is there already"
                               % (have["versjonsnummer"],
                                  have["variantformat"]["kode"]))
-
-    # -- files
-
-    def on_fil(self, req, obj_id):
-        self.allow(req, "GET", "POST")
-        obj = self.store.get(obj_id, "dokumentobjekt")
-        if obj is None:
-            raise Refused(404, "dokumentobjekt is gone", violation=False)
-        if req.method == "GET":
-            return self.send_file(req, obj)
-        accepts = req.accepts()
-        if accepts and "*/*" not in accepts and JSON_TYPE not in accepts:
-            raise Refused(406, "Accept %r" % req.headers["accept"])
-        if obj.get("file"):
-            raise Refused(409, "the file is there and is not overwritten",
-                          violation=False)
-        if "x-upload-content-length" in req.headers:
-            return self.start_upload(req, obj)
-        self.check_file_head(req, obj, req.headers.get("content-type", ""),
-                             req.length)
-        if self.args.bulkgrense and req.length > self.args.bulkgrense:
-            raise Refused(403, "above bulkgrense; upload in pieces")
-        part = self.store.part_path()
-        try:
-            with open(part, "xb") as file:
-                for data in req.chunks():
-                    file.write(data)
-            return self.complete(req, obj, part)
-        finally:
-            if os.path.exists(part):
-                os.unlink(part)
-
-    def check_file_head(self, req, obj, ctype, size):
-        attrs = obj["attrs"]
-        if ctype != attrs["mimeType"]:
-            raise Refused(400, "Content-Type %r, mimeType is %r"
-                          % (ctype, attrs["mimeType"]))
-        if size != attrs["filstoerrelse"]:
-            raise Refused(400, "length %d, filstoerrelse is %d"
-                          % (size, attrs["filstoerrelse"]))
-
-    def complete(self, req, obj, part):
-        """A file that is all there gets its place if its hash is right."""
-        sha = hashlib.sha256()
-        with open(part, "rb") as file:
-            while data := file.read(fakelib.CHUNK):
-                sha.update(data)
-            if self.args.fsync:
-                os.fsync(file.fileno())
-        if sha.hexdigest() != obj["attrs"]["sjekksum"]:
-            raise Refused(400, "sjekksum of what came is %s"
-                          % sha.hexdigest())
-        with self.store.lock:
-            obj = self.store.get(obj["id"])
-            if obj is None or obj.get("file"):
-                raise Refused(409, "another upload was first",
-                              violation=False)
-            os.rename(part, self.store.path(obj["id"]))
-            obj = dict(obj, version=obj["version"] + 1,
-                       file={"size": obj["attrs"]["filstoerrelse"],
-                             "sha256": sha.hexdigest()})
-            self.store.put(obj)
-        return self.answer(req, obj, 201)
-
-    def send_file(self, req, obj):
-        accepts, mime = req.accepts(), obj["attrs"]["mimeType"]
-        if accepts and "*/*" not in accepts and mime not in accepts:
-            raise Refused(406, "Accept %r, the file is %s"
-                          % (req.headers["accept"], mime))
-        if not obj.get("file"):
-            raise Refused(404, "no file has come yet", violation=False)
-        return Response(200, b"", mime, file=self.store.path(obj["id"]))
-
-    def start_upload(self, req, obj):
-        size = req.headers["x-upload-content-length"]
-        if req.length or not size.isascii() or not size.isdigit():
-            raise Refused(400, "upload session: Content-Length 0 and"
-                          " X-Upload-Content-Length wanted")
-        self.check_file_head(req, obj,
-                             req.headers.get("x-upload-content-type", ""),
-                             int(size))
-        upload = {"id": uuid.uuid4().hex, "object": obj["id"]}
-        with open(self.store.path(upload["id"] + ".part"), "xb"):
-            pass
-        self.store.add_upload(upload)
-        return Response(200, headers=[
-            ("Location", self.href(req, "upload", upload["id"], "0"))])
-
-    def on_upload(self, req, upload_id, offset):
-        self.allow(req, "PUT")
-        upload, low = self.store.uploads.get(upload_id), int(offset)
-        obj = upload and self.store.get(upload["object"])
-        part = self.store.path(upload_id + ".part")
-        if not obj or not os.path.exists(part):
-            raise Refused(404, "upload session is over", violation=False)
-        total = obj["attrs"]["filstoerrelse"]
-        high = low + req.length - 1
-        want = "%d-%d/%d" % (low, high, total)
-        if req.headers.get("content-range") != want or not req.length or \
-                high >= total or os.path.getsize(part) != low:
-            raise Refused(400, "Content-Range %r at %d of %d, length %d"
-                          % (req.headers.get("content-range"),
-                             os.path.getsize(part), total, req.length))
-        if req.headers.get("content-type") != obj["attrs"]["mimeType"]:
-            raise Refused(400, "Content-Type is not the mimeType")
-        data = req.body(1 << 28)
-        with open(part, "ab") as file:
-            file.write(data)
-        if high + 1 < total:
-            return Response(200, headers=[
-                ("Location", self.href(req, "upload", upload_id,
-                                       str(high + 1))),
-                ("Range", "0-%d" % high)])
-        try:
-            return self.complete(req, obj, part)
-        finally:
-            if os.path.exists(part):
-                os.unlink(part)
-
-    # -- for the tests
-
-    def control(self, req, name):
-        if req.method != "POST":
-            return None
-        if name == "expire-tokens":
-            self.not_before = time.time()
-            return {}
-        if name not in ("touch", "case"):
-            return None
-        value = fakelib.parse_json(req.body())
-        with self.store.lock:
-            if name == "touch":
-                obj = self.store.get(value["systemID"])
-                self.store.put(dict(obj, version=obj["version"] + 1))
-                return {"version": obj["version"] + 1}
-            return self.control_case(value)
-
-    def control_case(self, value):
-        number = value["saksnummer"]
-        case = self.store.case(number)
-        if not case:
-            self.make_case(number, value.get("tittel", "Uten tittel"),
-                           value.get("saksstatus", "B"),
-                           value.get("administrativEnhet", "Arkiv"))
-            return {"saksnummer": number, "made": True}
-        attrs = dict(case["attrs"])
-        for name in ("tittel", "administrativEnhet"):
-            attrs[name] = value.get(name, attrs[name])
-        if "saksstatus" in value:
-            attrs["saksstatus"] = model.code("saksstatus")(
-                "saksstatus", {"kode": value["saksstatus"]})
-            attrs.pop("avsluttetDato", None)
-            attrs.pop("avsluttetAv", None)
-            if value["saksstatus"] in "AU":
-                attrs.update(avsluttetDato=now(), avsluttetAv="arkivar")
-        self.store.put(dict(case, attrs=attrs, version=case["version"] + 1))
-        return {"saksnummer": number, "made": False}
-
-    def state(self):
-        store = self.store
-        with store.lock:
-            posts = [self.post_state(store.get(i))
-                     for i in store.by_type["journalpost"]]
-            cases = [self.case_state(store.get(i))
-                     for i in store.by_type["saksmappe"]]
-        seen, doubles = set(), []
-        for post in posts:
-            if post["key"] in seen:
-                doubles.append(post["key"])
-            seen.add(post["key"])
-        return {"journalposts": posts, "cases": cases, "doubles": doubles}
-
-    def case_state(self, case):
-        posts = self.store.below(case["id"], "journalpost")
-        return {"case": case["attrs"]["mappeID"],
-                "title": case["attrs"]["tittel"],
-                "status": case["attrs"]["saksstatus"]["kode"],
-                "unit": case["attrs"]["administrativEnhet"],
-                "journalposts": len(posts),
-                "journalposts_M": sum(p["attrs"]["journalstatus"]["kode"] ==
-                                      "M" for p in posts)}
-
-    def post_state(self, post):
-        below, attrs, problems = self.store.below, post["attrs"], []
-        documents = [self.document_state(d, problems)
-                     for d in below(post["id"], "dokumentbeskrivelse")]
-        parts = [p["attrs"] for p in below(post["id"], *PARTS)]
-        if sum(d["role"] == "H" for d in documents) != 1:
-            problems.append("not exactly one hoveddokument")
-        if not any(p["korrespondanseparttype"]["kode"] in ("EA", "IA")
-                   for p in parts):
-            problems.append("no avsender")
-        return {
-            "id": post["id"], "key": model.value_of(attrs, model.OWN_KEY),
-            "metadata": attrs.get("virksomhetsspesifikkeMetadata", {}),
-            "case": self.store.get(post["parent"])["attrs"]["mappeID"],
-            "number": attrs["registreringsID"], "title": attrs["tittel"],
-            "offentligTittel": attrs.get("offentligTittel"),
-            "status": attrs["journalstatus"]["kode"],
-            "type": attrs["journalposttype"]["kode"],
-            "year": attrs["journalaar"],
-            "sequence": attrs["journalsekvensnummer"],
-            "mottattDato": attrs["mottattDato"],
-            "dokumentetsDato": attrs.get("dokumentetsDato"),
-            "created": attrs["opprettetDato"], "documents": documents,
-            "correspondents": [{
-                "type": p["korrespondanseparttype"]["kode"],
-                "name": p.get("navn") or p.get("saksbehandler") or
-                p.get("administrativEnhet")} for p in parts],
-            "remarks": [m["attrs"]["merknadstekst"]
-                        for m in below(post["id"], "merknad")],
-            "problems": problems}
-
-    def document_state(self, document, problems):
-        attrs, files = document["attrs"], []
-        for obj in self.store.below(document["id"], "dokumentobjekt"):
-            a = obj["attrs"]
-            files.append({
-                "id": obj["id"], "variant": a["variantformat"]["kode"],
-                "version": a["versjonsnummer"], "format": a["format"]["kode"],
-                "mime": a["mimeType"], "name": a.get("filnavn"),
-                "size": a["filstoerrelse"], "sha256": a["sjekksum"],
-                "complete": bool(obj.get("file"))})
-        if not files or not all(f["complete"] for f in files):
-            problems.append("document %d lacks a file"
-                            % attrs["dokumentnummer"])
-        return {"id": document["id"], "title": attrs["tittel"],
-                "role": attrs["tilknyttetRegistreringSom"]["kode"],
-                "number": attrs["dokumentnummer"],
-                "key": attrs.get("eksternReferanse"), "files": files}
-
-    def stats(self):
-        store = self.store
-        with store.lock:
-            return {kind: len(store.by_type[kind])
-                    for kind in model.TYPES if store.by_type[kind]}
-
 
 def merge(old, patch):
     """RFC 7396."""
