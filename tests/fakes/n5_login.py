@@ -46,9 +46,13 @@ class Login:
         ctype, _ = req.media_type("content-type")
         if ctype != "application/x-www-form-urlencoded":
             raise Refused(415, "token request must be a form")
-        form = urllib.parse.parse_qsl(req.body(65536).decode("ascii"),
-                                      keep_blank_values=True,
-                                      strict_parsing=True)
+        try:
+            form = urllib.parse.parse_qsl(req.body(65536).decode("ascii"),
+                                          keep_blank_values=True,
+                                          strict_parsing=True,
+                                          errors="strict")
+        except ValueError as exc:
+            raise Refused(400, "token request: %s" % exc) from None
         fields = dict(form)
         if len(fields) != len(form):
             raise Refused(400, "token request: a parameter twice")

@@ -83,6 +83,15 @@ class Report:
         if not any(p["korrespondanseparttype"]["kode"] in ("EA", "IA")
                    for p in parts):
             problems.append("no avsender")
+        remarks = [m["attrs"]["merknadstekst"]
+                   for m in below(post["id"], "merknad")]
+        if len(set(remarks)) < len(remarks):
+            problems.append("the same remark twice")
+        names = [(p["korrespondanseparttype"]["kode"], p.get("navn"),
+                  p.get("saksbehandler"), p.get("administrativEnhet"))
+                 for p in parts]
+        if len(set(names)) < len(names):
+            problems.append("the same correspondent twice")
         return {
             "id": post["id"], "key": model.value_of(attrs, model.OWN_KEY),
             "metadata": attrs.get("virksomhetsspesifikkeMetadata", {}),
@@ -100,8 +109,7 @@ class Report:
                 "type": p["korrespondanseparttype"]["kode"],
                 "name": p.get("navn") or p.get("saksbehandler") or
                 p.get("administrativEnhet")} for p in parts],
-            "remarks": [m["attrs"]["merknadstekst"]
-                        for m in below(post["id"], "merknad")],
+            "remarks": remarks,
             "problems": problems}
 
     def document_state(self, document, problems):

@@ -101,6 +101,9 @@ class Store:
                 self._forget(line["delete"])
             elif "upload" in line:
                 self.uploads[line["upload"]["id"]] = line["upload"]
+        for name in os.listdir(self.files):     # cut short by a kill
+            if name.endswith(".part") and name[:-5] not in self.uploads:
+                os.unlink(os.path.join(self.files, name))
 
     def _key(self, path):
         if not os.path.exists(path):

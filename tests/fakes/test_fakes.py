@@ -326,6 +326,44 @@ class HappyPath(Base):
                                0, text)
         self.clean()
 
+    def test_doubles_show(self):
+        for n in range(2):
+            record = self.client.post(but(
+                POST, virksomhetsspesifikkeMetadata={KEY: "twice-1"})).json()
+            for _ in range(n + 1):
+                self.client.send(
+                    href(record, STRUCT + "ny-korrespondansepartperson/"),
+                    PERSON)
+        state = self.fake.control("GET", "state")
+        self.assertIn("twice-1", state["doubles"])
+        self.assertIn("the same correspondent twice",
+                      state["journalposts"][-1]["problems"])
+        self.assertIn("not exactly one hoveddokument",
+                      state["journalposts"][-1]["problems"])
+        self.clean()
+
+    def test_many_at_once(self):
+        """Numbers stay unique when four clients post at the same time."""
+        numbers = []
+
+        def work():
+            client = Client(self.fake)
+            client.token = self.client.token
+            case = client.case(2026, 212)
+            for _ in range(25):
+                value = client.post(case=case).json()
+                numbers.append((value["journalsekvensnummer"],
+                                value["registreringsID"]))
+            client.close()
+
+        threads = [threading.Thread(target=work) for _ in range(4)]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+        self.assertEqual(len({n for n, _ in numbers}), 100)
+        self.assertEqual(len({n for _, n in numbers}), 100)
+
     def test_pages(self):
         for n in range(5):
             self.client.post(but(POST, tittel="Side %d" % n))
