@@ -375,6 +375,18 @@ class Connection:
             data = piece
         self.sock.sendall(data)
 
+    def linger(self):
+        """Let a client that is still sending read the answer: a socket
+        closed with unread input is reset, and the answer lost with it."""
+        self.sock.shutdown(socket.SHUT_WR)
+        self.sock.settimeout(0.2)
+        end = time.monotonic() + 1
+        try:
+            while time.monotonic() < end and self.sock.recv(CHUNK):
+                pass
+        except OSError:
+            pass
+
     def reset(self):
         self.sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER,
                              struct.pack("ii", 1, 0))
@@ -477,6 +489,7 @@ class Server:
         except Refused as exc:
             self.note_violation(None, exc)
             self.reply(conn, self.app.error(exc.status, exc.why), True)
+            conn.linger()
             return False
         close = req.headers.get("connection", "").lower() == "close"
         if req.path.startswith("/_fake/"):
@@ -503,6 +516,8 @@ class Server:
         if rule and not rule.action.isdigit():
             return self.misbehave(conn, resp, rule, close)
         self.reply(conn, resp, close)
+        if close:
+            conn.linger()
         return not close
 
     def work(self, req):
