@@ -41,18 +41,18 @@ static const char *const refused[] = {"open", "openat", "creat", "access",
     "faccessat", "faccessat2", "stat", "lstat", "statx", "readlink",
     "readlinkat", "getcwd", "statfs", "fstatfs", "unlink", "unlinkat", "mkdir",
     "ioctl", "dup", "prlimit64", "getrlimit", "sysinfo", "uname",
-    "sched_getaffinity", "rt_sigaction"};
+    "sched_getaffinity"};
 
 /* Sanitizer builds only: their run time needs these in a child. */
 static const char *const wide_allowed[] = {"rt_sigaction", "sigaltstack",
-    "madvise", "mmap", "mprotect", "getuid", "geteuid", "getgid", "getegid"};
+    "madvise", "getuid", "geteuid", "getgid", "getegid"};
 
 static const unsigned advice[] = {0 /* NORMAL */, 3 /* WILLNEED */,
     4 /* DONTNEED */, 8 /* FREE */, 14 /* HUGEPAGE */, 15 /* NOHUGEPAGE */};
 
 static int
-add_names(scmp_filter_ctx ctx, uint32_t action, const char *const *names,
-    size_t n, bool wide)
+add_names(
+    scmp_filter_ctx ctx, uint32_t action, const char *const *names, size_t n)
 {
 	size_t i;
 	int nr, rc = 0;
@@ -61,9 +61,6 @@ add_names(scmp_filter_ctx ctx, uint32_t action, const char *const *names,
 		nr = seccomp_syscall_resolve_name(names[i]);
 		if (nr == __NR_SCMP_ERROR)
 			return -ENOSYS; /* our list is wrong */
-		if (wide && action != SCMP_ACT_ALLOW &&
-		    strcmp(names[i], "rt_sigaction") == 0)
-			continue;
 		rc = seccomp_rule_add(ctx, action, nr, 0);
 	}
 	return rc;
@@ -101,13 +98,24 @@ add_narrow(scmp_filter_ctx ctx)
 static int
 add_memory(scmp_filter_ctx ctx)
 {
-	size_t i;
 	int rc;
 
 	rc = allow_if(ctx, SCMP_SYS(mmap), 2, SCMP_CMP_MASKED_EQ, PROT_EXEC, 0);
 	if (rc == 0)
 		rc = allow_if(ctx, SCMP_SYS(mprotect), 2, SCMP_CMP_MASKED_EQ,
 		    PROT_EXEC, 0);
+	return rc;
+}
+
+/* What a sanitizer could not live with. */
+static int
+add_strict(scmp_filter_ctx ctx)
+{
+	size_t i;
+	int rc;
+
+	rc = seccomp_rule_add(
+	    ctx, SCMP_ACT_ERRNO(EACCES), SCMP_SYS(rt_sigaction), 0);
 	for (i = 0; i < COUNT(advice) && rc == 0; i++)
 		rc = allow_if(
 		    ctx, SCMP_SYS(madvise), 2, SCMP_CMP_EQ, advice[i], 0);
@@ -126,17 +134,18 @@ add_rules(scmp_filter_ctx ctx, bool wide)
 	if (rc == 0)
 		rc = seccomp_attr_set(ctx, SCMP_FLTATR_CTL_OPTIMIZE, 2);
 	if (rc == 0)
-		rc = add_names(
-		    ctx, SCMP_ACT_ALLOW, allowed, COUNT(allowed), wide);
+		rc = add_names(ctx, SCMP_ACT_ALLOW, allowed, COUNT(allowed));
 	if (rc == 0)
 		rc = add_names(
-		    ctx, SCMP_ACT_ERRNO(EACCES), refused, COUNT(refused), wide);
+		    ctx, SCMP_ACT_ERRNO(EACCES), refused, COUNT(refused));
 	if (rc == 0)
 		rc = add_narrow(ctx);
 	if (rc == 0)
+		rc = add_memory(ctx);
+	if (rc == 0)
 		rc = wide ? add_names(ctx, SCMP_ACT_ALLOW, wide_allowed,
-				COUNT(wide_allowed), wide)
-			  : add_memory(ctx);
+				COUNT(wide_allowed))
+			  : add_strict(ctx);
 	return rc;
 }
 

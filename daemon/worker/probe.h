@@ -26,6 +26,7 @@ enum sl_probe_end {
 enum sl_probe_kind {
 	SL_PROBE_CALL = 1, /* the filter must stop it */
 	SL_PROBE_FILE = 2, /* Landlock must stop it even without the filter */
+	SL_PROBE_STRICT = 3, /* like CALL; builds with a sanitizer need it */
 };
 
 struct sl_probe {

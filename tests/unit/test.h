@@ -33,6 +33,19 @@ static unsigned test_bad; /* failed checks of this case */
 			  stderr, "%s:%d: %s: ", __FILE__, __LINE__, #expr),   \
 		      fprintf(stderr, __VA_ARGS__), fputc('\n', stderr)))
 
+/* Both strings may be NULL. */
+#define CHECK_STR(a, b) test_str((a), (b), __FILE__, __LINE__)
+
+static inline void
+test_str(const char *a, const char *b, const char *file, int line)
+{
+	if (a != NULL && b != NULL ? strcmp(a, b) == 0 : a == b)
+		return;
+	test_bad++;
+	(void)fprintf(stderr, "%s:%d:\n  got  %s\n  want %s\n", file, line,
+	    a != NULL ? a : "(null)", b != NULL ? b : "(null)");
+}
+
 static inline bool
 test_wanted(const char *name, int argc, char **argv)
 {
