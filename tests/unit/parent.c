@@ -9,8 +9,8 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-static bool
-greet(struct parent_proc *p)
+bool
+parent_greet(struct parent_proc *p)
 {
 	struct sl_msg m;
 	size_t nfds;
@@ -55,7 +55,21 @@ parent_start(struct parent_proc *p, const struct sl_worker *w, unsigned slots,
 	}
 	(void)close(sv[1]);
 	p->chan = sl_chan_new(sv[0], false);
-	return greet(p);
+	return parent_greet(p);
+}
+
+pid_t
+parent_start_path(const struct sl_worker *w, const char *path)
+{
+	char a_prog[] = "worker", a_socket[] = "--socket",
+	     a_level[] = "--log-level", a_two[] = "2", text[108];
+	char *argv[] = {a_prog, a_socket, text, a_level, a_two, NULL};
+	pid_t pid = fork();
+
+	if (pid != 0)
+		return pid;
+	(void)snprintf(text, sizeof(text), "%s", path);
+	exit(sl_worker_main(w, 5, argv));
 }
 
 struct sl_msg_task

@@ -19,6 +19,10 @@ struct parent_proc {
  * did not say hello. slots and degraded become options. */
 bool parent_start(struct parent_proc *p, const struct sl_worker *w,
     unsigned slots, bool degraded);
+/* The same over a socket's path; the caller accepts and calls parent_greet.
+ * Result: its pid. */
+pid_t parent_start_path(const struct sl_worker *w, const char *path);
+bool parent_greet(struct parent_proc *p);
 /* A task with limits that fit a test; names lent. */
 struct sl_msg_task parent_task(uint64_t number, const char *name);
 /* Sends it with the three descriptors; ret_result (may be NULL) gets our end

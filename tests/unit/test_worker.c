@@ -13,6 +13,7 @@
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/un.h>
+#include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -552,6 +553,60 @@ senseless_message(void)
 	CHECK(parent_wait(&p) == 1);
 }
 
+/* Nobody listens yet: it waits, ends when told, and comes when we are there. */
+static void
+slused_away(void)
+{
+	char path[64];
+	struct parent_proc p;
+	int status, fd = -1, c;
+	struct pollfd pf = {.events = POLLIN};
+
+	(void)snprintf(path, sizeof(path), "/tmp/sluse-away-%d", (int)getpid());
+	p.pid = parent_start_path(&worker, path);
+	(void)usleep(200000);
+	CHECK(waitpid(p.pid, &status, WNOHANG) == 0);
+	CHECK(kill(p.pid, SIGTERM) == 0);
+	p.chan = NULL;
+	CHECK(parent_wait(&p) == 0);
+	p.pid = parent_start_path(&worker, path);
+	(void)usleep(300000);
+	CHECK(sl_chan_listen(path, &fd, NULL) == SL_OK);
+	pf.fd = fd;
+	CHECK(poll(&pf, 1, 5000) == 1);
+	c = accept4(fd, NULL, NULL, SOCK_CLOEXEC);
+	p.chan = sl_chan_new(c, false);
+	CHECK(parent_greet(&p));
+	CHECK(parent_hangup(&p) == 0); /* the supervisor starts it again */
+	(void)close(fd);
+	(void)unlink(path);
+}
+
+static void
+refused(void)
+{
+	struct sl_msg m;
+	struct parent_proc p;
+	char path[64];
+	int fd = -1;
+	size_t nfds;
+
+	(void)snprintf(
+	    path, sizeof(path), "/tmp/sluse-refuse-%d", (int)getpid());
+	CHECK(sl_chan_listen(path, &fd, NULL) == SL_OK);
+	(void)fcntl(fd, F_SETFL, 0);
+	p.pid = parent_start_path(&worker, path);
+	p.chan = sl_chan_new(accept4(fd, NULL, NULL, SOCK_CLOEXEC), false);
+	CHECK(sl_chan_recv(p.chan, &m, NULL, &nfds, NULL) == SL_OK);
+	m = (struct sl_msg){.type = SL_MSG_REFUSED};
+	m.refused.reason = sl_slice_str("build");
+	m.refused.text = sl_slice_str("another build");
+	CHECK(sl_chan_send(p.chan, &m, NULL, 0, NULL) == SL_OK);
+	CHECK(parent_wait(&p) == 1);
+	(void)close(fd);
+	(void)unlink(path);
+}
+
 static int
 try_options(int argc, char **argv)
 {
@@ -625,4 +680,5 @@ TEST_MAIN({"allowed", allowed}, {"statuses", statuses},
     {"cancel", cancel}, {"slots", slots}, {"told_to_end", told_to_end},
     {"parent_dies", parent_dies}, {"slused_gone", slused_gone},
     {"bad_start", bad_start}, {"senseless_message", senseless_message},
-    {"options", options}, {"notify", notify})
+    {"slused_away", slused_away}, {"refused", refused}, {"options", options},
+    {"notify", notify})
