@@ -5,6 +5,7 @@
 #define SL_PLACE_RULES_H
 
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
 #include "../wire/roles.h"
