@@ -13,6 +13,7 @@
 
 struct jpeg_head {
 	uint32_t width, height; /* of the frame; 0 = no frame seen */
+	int frame; /* which SOF */
 	int components;
 	int precision; /* bits a sample */
 	int scans; /* SOS markers seen */
@@ -56,6 +57,7 @@ static inline void
 jpeg_segment(struct jpeg_head *h, int m, const uint8_t *p, size_t n)
 {
 	if (jpeg_is_frame(m) && n >= 6 && !h->width) {
+		h->frame = m;
 		h->precision = p[0];
 		h->height = jpeg_be16(p + 1);
 		h->width = jpeg_be16(p + 3);
