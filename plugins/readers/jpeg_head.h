@@ -17,6 +17,7 @@ struct jpeg_head {
 	int components;
 	int precision; /* bits a sample */
 	int scans; /* SOS markers seen */
+	bool other; /* a frame of JPEG-LS */
 	bool ended; /* an EOI stood at its end */
 	uint32_t dpi; /* from JFIF, 0 = unknown */
 	const uint8_t *exif; /* the TIFF inside APP1, or NULL */
@@ -68,6 +69,8 @@ jpeg_segment(struct jpeg_head *h, int m, const uint8_t *p, size_t n)
 		   memcmp(p, "Exif\0\0", 6) == 0) {
 		h->exif = p + 6;
 		h->exif_length = n - 6;
+	} else if (m == 0xf7) {
+		h->other = true;
 	} else if (m == 0xda) {
 		h->scans++;
 	}

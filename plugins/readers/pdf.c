@@ -240,9 +240,9 @@ open_failed(fz_context *ctx, const struct sluse_reader_host *host,
 	/* a security handler that MuPDF has never heard of */
 	if (strstr(fz_caught_message(ctx), "crypt"))
 		return SLUSE_READ_ENCRYPTED;
-	if (!end_is_there(host, s))
-		return SLUSE_READ_INCOMPLETE;
-	return has_header(host, s) ? rc : SLUSE_READ_UNSUPPORTED;
+	if (!has_header(host, s))
+		return SLUSE_READ_UNSUPPORTED;
+	return end_is_there(host, s) ? rc : SLUSE_READ_INCOMPLETE;
 }
 
 /* The document in a state to read pages from, or why not. Throws. */

@@ -117,6 +117,9 @@ head_jpeg(const uint8_t *b, size_t n, struct head *ret)
 
 	if (!jpeg_walk(b, n, &j))
 		return SLUSE_READ_DAMAGED;
+	/* JPEG-LS: its frame and scan are no JPEG's */
+	if (!j.width && j.other)
+		return SLUSE_READ_UNSUPPORTED;
 	if (!j.ended)
 		return SLUSE_READ_INCOMPLETE;
 	if (!j.width || !j.height || !j.scans)

@@ -240,14 +240,16 @@ give_render(fz_context *ctx, struct sluse_doc *d, fz_page *page,
     const struct probe *p, struct sluse_sink *k)
 {
 	struct sluse_image proto = {.size = sizeof(proto)};
-	double dpi = choose_dpi(d->host->limits, p);
+	double dpi = choose_dpi(d->host->limits, p), least;
 	bool bits = p->images && !p->images_gray && !p->glyphs && !p->marks;
 	fz_pixmap *pix = NULL;
 	fz_irect box;
 	fz_matrix ctm;
 	int rc = SLUSE_READ_OK;
 
-	if (p->image_huge || !(dpi >= DPI_FLOOR))
+	/* below this nothing can be read, unless the scan has no more */
+	least = p->dpi > 0 ? fmin(DPI_FLOOR, floor(p->dpi)) : DPI_FLOOR;
+	if (p->image_huge || !(dpi >= 1) || dpi < least)
 		return SLUSE_READ_LIMIT;
 	ctm = fz_concat(fz_translate(-p->page.x0, -p->page.y0),
 	    fz_scale((float)(dpi / 72), (float)(dpi / 72)));
