@@ -163,7 +163,7 @@ text_page(void)
 	CHECK(rh_page(&h, 0) == SLUSE_READ_OK);
 	CHECK(h.images == 0 && h.blanks == 0);
 	CHECK(fabs(h.width - 595) < 0.1 && fabs(h.height - 842) < 0.1);
-	CHECK(strcmp(h.text.p, "Deres ref 2026/211\nS\xc3\xb8knad om "
+	CHECK(strcmp(h.text.p, "Deres ref 2026/211\n\nS\xc3\xb8knad om "
 			       "ledsagerbevis\n") == 0);
 	CHECK(h.words == 6);
 	CHECK(strcmp(word_at(2), "2026/211") == 0);
