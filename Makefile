@@ -80,7 +80,7 @@ CONNECTORS := $(patsubst plugins/connectors/%.c,%,$(wildcard plugins/connectors/
 plugin_cflags_mail := $(call pc,cflags,gmime-3.0)
 plugin_libs_mail := $(call pc,libs,gmime-3.0)
 plugin_cflags_image := $(call pc,cflags,lept)
-plugin_libs_image := -llept -ltiff -lz -lm
+plugin_libs_image := -llept -ltiff -ljpeg -lpng -lz -lm
 # MuPDF's .pc names another version and its static link is incomplete on
 # Debian 12: named here, and linked into this one plugin only.
 plugin_libs_pdf := -Wl,--exclude-libs,ALL -lmupdf -lmupdf-third -lfreetype \

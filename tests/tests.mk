@@ -5,7 +5,7 @@ unit_srcs_test_reader_pdf := tests/unit/reader_harness.c
 unit_libs_test_reader_pdf := -llept
 unit_deps_test_reader_pdf := $(B)/plugins/readers/pdf.so
 unit_srcs_test_reader_image := tests/unit/reader_harness.c
-unit_libs_test_reader_image := -llept -ltiff -lz
+unit_libs_test_reader_image := -llept -ltiff -ljpeg -lz
 unit_deps_test_reader_image := $(B)/plugins/readers/image.so
 
 define UNIT

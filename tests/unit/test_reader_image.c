@@ -2,6 +2,9 @@
 #include "reader_harness.h"
 #include "test.h"
 
+#include <stdio.h>
+
+#include <jpeglib.h>
 #include <leptonica/allheaders.h>
 #include <stdlib.h>
 #include <tiffio.h>
@@ -269,6 +272,49 @@ png_native(void)
 	for (size_t n = 9; n < s.n - 1; n++) {
 		CHECK(
 		    rh_open(&h, s.p, n, "image/png") == SLUSE_READ_INCOMPLETE);
+		rh_close(&h);
+	}
+}
+
+/* Ink is what a CMYK file holds; Adobe writes it inverted. */
+static void
+jpeg_cmyk(void)
+{
+	struct jpeg_compress_struct c;
+	struct jpeg_error_mgr err;
+	unsigned char *data = NULL, row[W * 4];
+	unsigned long n = 0;
+	JSAMPROW r = row;
+
+	for (int adobe = 0; adobe < 2; adobe++) {
+		c.err = jpeg_std_error(&err);
+		jpeg_create_compress(&c);
+		jpeg_mem_dest(&c, &data, &n);
+		c.image_width = W;
+		c.image_height = H;
+		c.input_components = 4;
+		c.in_color_space = JCS_CMYK;
+		jpeg_set_defaults(&c);
+		c.write_Adobe_marker = adobe;
+		jpeg_start_compress(&c, TRUE);
+		for (int y = 0; y < H; y++) {
+			memset(row, 0, sizeof(row));
+			for (int x = 0; x < W / 2 && y < H / 4; x++)
+				row[4 * x + 3] = 240; /* black ink */
+			for (size_t i = 0; adobe && i < sizeof(row); i++)
+				row[i] = (unsigned char)~row[i];
+			jpeg_write_scanlines(&c, &r, 1);
+		}
+		jpeg_finish_compress(&c);
+		jpeg_destroy_compress(&c);
+		s.n = 0;
+		rh_append(&s, data, n);
+		free(data);
+		data = NULL;
+		CHECK(open_made() == SLUSE_READ_OK);
+		CHECK(rh_page(&h, 0) == SLUSE_READ_OK);
+		CHECK(h.image.format == SLUSE_IMAGE_GRAY8);
+		check_orientation(1);
 		rh_close(&h);
 	}
 }
@@ -594,6 +640,7 @@ static const struct test_case cases[] = {
     {"image: exif orientations", exif_orientations},
     {"image: jpeg truncated", jpeg_truncated},
     {"image: jpeg limits", jpeg_limits},
+    {"image: jpeg in cmyk", jpeg_cmyk},
     {"image: png as it stands", png_native},
     {"image: png a million wide", png_wide},
     {"image: png see-through", png_alpha},

@@ -1,17 +1,21 @@
 /*
- * Pictures that cannot be handed on as they stand (CMYK, mirrored,
- * see-through, GIF, BMP, WebP), decoded by Leptonica and laid in gray on white.
+ * Pictures that cannot be handed on as they stand, decoded to gray on white
+ * paper: CMYK and mirrored JPEG by libjpeg, see-through PNG by libpng, GIF, BMP
+ * and WebP by Leptonica (which would let libjpeg and libpng write to stderr).
  *
- * FAILURES: Leptonica says NULL for all that goes wrong; a picture that is
- * large by our measure is then taken for one that had no memory.
+ * INVARIANTS: libjpeg's errors come back by longjmp; nothing that the error
+ * path reads changes after setjmp.
  */
 #include "image.h"
 
+#include <stdio.h>
+
+#include <jpeglib.h>
 #include <leptonica/allheaders.h>
+#include <png.h>
+#include <setjmp.h>
 #include <stdlib.h>
 #include <string.h>
-
-enum { LARGE_PIXELS = 50000000 };
 
 int
 decode_warm(void)
@@ -22,43 +26,14 @@ decode_warm(void)
 	int rc = -1;
 
 	setMsgSeverity(L_SEVERITY_NONE);
-	if (pix && pixWriteMemPng(&data, &n, pix, 0) == 0) {
-		back = pixReadMemPng(data, n);
-		rc = back ? 0 : -1;
-		pixDestroy(&back);
-	}
-	lept_free(data);
-	data = NULL;
-	if (rc == 0 && pixWriteMemJpeg(&data, &n, pix, 75, 0) == 0) {
-		back = pixReadMemJpeg(data, n, 0, 1, NULL, 0);
+	if (pix && pixWriteMemBmp(&data, &n, pix) == 0) {
+		back = pixReadMemBmp(data, n);
 		rc = back ? 0 : -1;
 		pixDestroy(&back);
 	}
 	lept_free(data);
 	pixDestroy(&pix);
 	return rc;
-}
-
-static PIX *
-decode(struct sluse_doc *d)
-{
-	switch (d->kind) {
-	case KIND_JPEG:
-		/* CMYK has no luminance to take alone */
-		return pixReadMemJpeg(d->bytes, d->length, 0, 1, NULL,
-		    d->head.decode ? 0 : L_JPEG_READ_LUMINANCE);
-	case KIND_PNG:
-		return pixReadMemPng(d->bytes, d->length);
-	case KIND_GIF:
-		return pixReadMemGif(d->bytes, d->length);
-	case KIND_BMP:
-		return pixReadMemBmp(d->bytes, d->length);
-	case KIND_WEBP:
-		return pixReadMemWebP(d->bytes, d->length);
-	case KIND_TIFF:
-		break;
-	}
-	return NULL;
 }
 
 static uint8_t
@@ -68,6 +43,102 @@ on_paper(int r, int g, int b, int alpha)
 
 	return (uint8_t)(255 - (255 - luma) * alpha / 255);
 }
+
+/* -- JPEG -------------------------------------------------------------------
+ */
+
+struct jpeg_fault {
+	struct jpeg_error_mgr mgr;
+	jmp_buf back;
+};
+
+static void
+jpeg_exit(j_common_ptr c)
+{
+	longjmp(((struct jpeg_fault *)(void *)c->err)->back, 1);
+}
+
+static void
+jpeg_quiet(j_common_ptr c)
+{
+	(void)c;
+}
+
+/* One row as it comes (gray, or Adobe's inverted CMYK) to gray. */
+static void
+jpeg_row(
+    const struct jpeg_decompress_struct *c, const uint8_t *in, uint8_t *out)
+{
+	const uint8_t *p;
+	uint32_t x;
+	int k, flip = c->saw_Adobe_marker ? 0 : 255;
+
+	if (c->output_components == 1) {
+		memcpy(out, in, c->output_width);
+		return;
+	}
+	for (x = 0, p = in; x < c->output_width; x++, p += 4) {
+		k = p[3] ^ flip;
+		out[x] = on_paper((p[0] ^ flip) * k / 255,
+		    (p[1] ^ flip) * k / 255, (p[2] ^ flip) * k / 255, 255);
+	}
+}
+
+/* Into out, width * height; line holds four times the width. */
+static int
+jpeg_decode(const struct sluse_doc *d, uint8_t *out, uint8_t *line)
+{
+	struct jpeg_decompress_struct c;
+	struct jpeg_fault fault;
+	JSAMPROW row = line;
+
+	c.err = jpeg_std_error(&fault.mgr);
+	fault.mgr.error_exit = jpeg_exit;
+	fault.mgr.output_message = jpeg_quiet;
+	if (setjmp(fault.back)) {
+		jpeg_destroy_decompress(&c);
+		return SLUSE_READ_DAMAGED;
+	}
+	jpeg_create_decompress(&c);
+	jpeg_mem_src(&c, d->bytes, d->length);
+	(void)jpeg_read_header(&c, TRUE);
+	c.out_color_space = c.num_components == 4 ? JCS_CMYK : JCS_GRAYSCALE;
+	(void)jpeg_start_decompress(&c);
+	if (c.output_width != d->head.width ||
+	    c.output_height != d->head.height || c.output_components > 4)
+		longjmp(fault.back, 1);
+	while (c.output_scanline < c.output_height) {
+		if (jpeg_read_scanlines(&c, &row, 1) != 1)
+			longjmp(fault.back, 1);
+		jpeg_row(&c, line,
+		    out + (size_t)(c.output_scanline - 1) * c.output_width);
+	}
+	jpeg_destroy_decompress(&c);
+	return SLUSE_READ_OK;
+}
+
+/* -- PNG --------------------------------------------------------------------
+ */
+
+static int
+png_decode(const struct sluse_doc *d, uint8_t *out)
+{
+	png_image im = {.version = PNG_IMAGE_VERSION};
+	const png_color paper = {255, 255, 255};
+	int ok;
+
+	if (!png_image_begin_read_from_memory(&im, d->bytes, d->length))
+		return SLUSE_READ_DAMAGED;
+	im.format = PNG_FORMAT_GRAY;
+	ok =
+	    im.width == d->head.width && im.height == d->head.height &&
+	    png_image_finish_read(&im, &paper, out, (png_int_32)im.width, NULL);
+	png_image_free(&im);
+	return ok ? SLUSE_READ_OK : SLUSE_READ_DAMAGED;
+}
+
+/* -- the rest, by Leptonica
+ * ---------------------------------------------------- */
 
 /* What each sample value of a picture of up to 8 bits looks like. */
 static void
@@ -112,7 +183,7 @@ sample(const l_uint32 *line, int x, int depth, bool alpha, const uint8_t *tone)
 }
 
 static void
-lay_gray(PIX *pix, bool mirror, uint8_t *out)
+lay_gray(PIX *pix, uint8_t *out)
 {
 	int w = pixGetWidth(pix), h = pixGetHeight(pix);
 	int depth = pixGetDepth(pix), x, y;
@@ -125,39 +196,85 @@ lay_gray(PIX *pix, bool mirror, uint8_t *out)
 	for (y = 0; y < h; y++, out += w) {
 		line = pixGetData(pix) + (size_t)y * (size_t)pixGetWpl(pix);
 		for (x = 0; x < w; x++)
-			out[mirror ? w - 1 - x : x] =
-			    sample(line, x, depth, alpha, tone);
+			out[x] = sample(line, x, depth, alpha, tone);
 	}
+}
+
+static int
+lept_decode(const struct sluse_doc *d, uint8_t *out)
+{
+	PIX *pix = NULL;
+	int rc = SLUSE_READ_DAMAGED;
+
+	if (d->kind == KIND_GIF)
+		pix = pixReadMemGif(d->bytes, d->length);
+	else if (d->kind == KIND_BMP)
+		pix = pixReadMemBmp(d->bytes, d->length);
+	else if (d->kind == KIND_WEBP)
+		pix = pixReadMemWebP(d->bytes, d->length);
+	if (pix && (uint32_t)pixGetWidth(pix) == d->head.width &&
+	    (uint32_t)pixGetHeight(pix) == d->head.height) {
+		lay_gray(pix, out);
+		rc = SLUSE_READ_OK;
+	}
+	pixDestroy(&pix);
+	return rc;
+}
+
+static void
+mirror(uint8_t *px, size_t w, size_t h)
+{
+	uint8_t *a, *b, t;
+
+	for (; h--; px += w) {
+		for (a = px, b = px + w - 1; a < b; a++, b--) {
+			t = *a;
+			*a = *b;
+			*b = t;
+		}
+	}
+}
+
+static int
+decode(const struct sluse_doc *d, uint8_t *out)
+{
+	uint8_t *line;
+	int rc;
+
+	if (d->kind == KIND_PNG)
+		return png_decode(d, out);
+	if (d->kind != KIND_JPEG)
+		return lept_decode(d, out);
+	line = malloc((size_t)d->head.width * 4);
+	rc = line ? jpeg_decode(d, out, line) : SLUSE_READ_LIMIT;
+	free(line);
+	return rc;
 }
 
 int
 decode_page(struct sluse_doc *d, struct sluse_sink *k)
 {
 	struct sluse_image im = {.size = sizeof(im)};
-	bool mirror = image_turn(d->head.orientation, &im.rotate);
-	PIX *pix = decode(d);
+	bool mirrored = image_turn(d->head.orientation, &im.rotate);
 	uint8_t *out;
 	int rc;
 
-	if (!pix)
-		return (uint64_t)d->head.width * d->head.height > LARGE_PIXELS
-			   ? SLUSE_READ_LIMIT
-			   : SLUSE_READ_DAMAGED;
-	im.width = (uint32_t)pixGetWidth(pix);
-	im.height = (uint32_t)pixGetHeight(pix);
+	im.width = d->head.width;
+	im.height = d->head.height;
 	im.dpi = d->head.dpi;
 	im.format = SLUSE_IMAGE_GRAY8;
 	im.stride = im.width;
 	im.length = im.stride * im.height;
-	rc = SLUSE_READ_LIMIT;
-	if (image_fits(d->host->limits, im.width, im.height) &&
-	    (out = malloc(im.length)) != NULL) {
-		lay_gray(pix, mirror, out);
-		pixDestroy(&pix); /* its memory, before the host asks */
+	out = malloc(im.length);
+	if (!out)
+		return SLUSE_READ_LIMIT;
+	rc = decode(d, out);
+	if (rc == SLUSE_READ_OK) {
+		if (mirrored)
+			mirror(out, im.width, im.height);
 		im.bytes = out;
 		rc = image_give(d, k, &im);
-		free(out);
 	}
-	pixDestroy(&pix);
+	free(out);
 	return rc;
 }

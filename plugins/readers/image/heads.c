@@ -262,6 +262,7 @@ head_gif(const uint8_t *b, size_t n, uint64_t pixels_max, struct head *ret)
 int
 head_bmp(const uint8_t *b, size_t n, struct head *ret)
 {
+	uint64_t stride;
 	int32_t h;
 
 	if (n < 54)
@@ -275,7 +276,8 @@ head_bmp(const uint8_t *b, size_t n, struct head *ret)
 	ret->height = (uint32_t)(h < 0 ? -h : h);
 	if (le32(b + 30) != 0)
 		return SLUSE_READ_UNSUPPORTED;
-	if ((uint64_t)ret->width * le16(b + 28) / 8 * ret->height > n)
+	stride = ((uint64_t)ret->width * le16(b + 28) + 31) / 32 * 4;
+	if (stride > n || stride * ret->height + le32(b + 10) > n)
 		return SLUSE_READ_INCOMPLETE;
 	ret->dpi = dpi_sensible(le32(b + 38) * 0.0254, ret->width, ret->height);
 	ret->decode = true;

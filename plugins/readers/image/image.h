@@ -50,7 +50,7 @@ uint32_t dpi_sensible(double dpi, double w, double h);
 int tiff_open(struct sluse_doc *d);
 int tiff_page(struct sluse_doc *d, uint32_t i, struct sluse_sink *k);
 
-/* decode.c: by Leptonica, to gray. */
+/* decode.c: all others that are not handed on as they stand, to gray. */
 int decode_warm(void);
 int decode_page(struct sluse_doc *d, struct sluse_sink *k);
 

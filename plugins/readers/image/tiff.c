@@ -70,6 +70,23 @@ push(uint64_t **list, uint32_t *n, uint32_t *cap, uint64_t v)
 	return true;
 }
 
+/* Does the file hold the value that this entry points to? */
+static bool
+value_is_there(struct walk *w, const uint8_t *entry)
+{
+	static const uint8_t sizes[19] = {
+	    0, 1, 1, 2, 4, 8, 1, 1, 2, 4, 8, 4, 8, 4, 0, 0, 8, 8, 8};
+	uint64_t type = number(w, entry + 2, 2), count, at, length;
+	int word = w->big_tiff ? 8 : 4;
+
+	count = number(w, entry + 4, word);
+	at = number(w, entry + 4 + word, word);
+	length = w->d->host->length(w->d->source);
+	if (type > 18 || !sizes[type] || count <= (uint64_t)word / sizes[type])
+		return true;
+	return at <= length && count <= (length - at) / sizes[type];
+}
+
 /* Reads one directory: is it a page, and where is the next? */
 static int
 directory(struct walk *w, uint64_t off, bool *page, uint64_t *next)
@@ -88,6 +105,8 @@ directory(struct walk *w, uint64_t off, bool *page, uint64_t *next)
 	off += (uint64_t)head;
 	for (i = 0; i < count; i++, off += (uint64_t)width) {
 		if (!get(w, b, (size_t)width, off))
+			return SLUSE_READ_INCOMPLETE;
+		if (!value_is_there(w, b))
 			return SLUSE_READ_INCOMPLETE;
 		/* a thumbnail or a mask of another page */
 		if (number(w, b, 2) == TAG_SUBFILE &&
