@@ -20,7 +20,7 @@ struct maker {
 
 static struct maker m;
 
-static void
+__attribute__((format(printf, 1, 2))) static void
 put(const char *fmt, ...)
 {
 	char buf[8192];
