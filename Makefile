@@ -83,8 +83,8 @@ plugin_cflags_image := $(call pc,cflags,lept)
 plugin_libs_image := -llept -ltiff -ljpeg -lpng -lz -lm
 # MuPDF's .pc names another version and its static link is incomplete on
 # Debian 12: named here, and linked into this one plugin only.
-plugin_libs_pdf := -Wl,--exclude-libs,ALL -lmupdf -lmupdf-third -lfreetype \
-	-lharfbuzz -ljpeg -lopenjp2 -ljbig2dec -lgumbo -lmujs -lz -lm
+plugin_libs_pdf := -Wl,--exclude-libs,ALL,--wrap=jpeg_std_error -lmupdf \
+	-lmupdf-third -lfreetype -lharfbuzz -ljpeg -lopenjp2 -ljbig2dec -lgumbo -lmujs -lz -lm
 plugin_cflags_noark5 := $(call pc,cflags,jansson)
 plugin_libs_noark5 := -ljansson
 plugin_cflags_webhook := $(call pc,cflags,jansson)

@@ -7,8 +7,16 @@
  */
 #include "image/image.h"
 
+#include <leptonica/allheaders.h>
 #include <stdlib.h>
 #include <string.h>
+#include <tiffvers.h>
+
+#define STR_(x) #x
+#define STR(x) STR_(x)
+#define LEPT_VERSION                                                           \
+	STR(LIBLEPT_MAJOR_VERSION)                                             \
+	"." STR(LIBLEPT_MINOR_VERSION) "." STR(LIBLEPT_PATCH_VERSION)
 
 bool
 image_fits(const struct sluse_limits *lim, uint32_t w, uint32_t h)
@@ -237,7 +245,7 @@ const struct sluse_reader sluse_reader = {
     .abi_minor = SLUSE_READER_ABI_MINOR,
     .size = sizeof(struct sluse_reader),
     .name = "image",
-    .version = "1 leptonica libtiff",
+    .version = "1 leptonica " LEPT_VERSION " libtiff " STR(TIFFLIB_VERSION),
     .mimes = image_mimes,
     .warm = image_warm,
     .open = image_open,
