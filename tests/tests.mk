@@ -13,13 +13,20 @@ extra_test_sandbox := tests/unit/parent.c
 rooms_test_worker := worker sandbox wire base
 libs_test_worker := -lseccomp -lcrypto
 extra_test_worker := tests/unit/parent.c
+# Readers are tested as sluse-work loads them.
+extra_test_reader_pdf := tests/unit/reader_harness.c
+libs_test_reader_pdf := -llept
+deps_test_reader_pdf := $(B)/plugins/readers/pdf.so
+extra_test_reader_image := tests/unit/reader_harness.c
+libs_test_reader_image := -llept -ltiff -ljpeg -lz
+deps_test_reader_image := $(B)/plugins/readers/image.so
 rooms_bench_fork := sandbox base
 libs_bench_fork := -lseccomp -lcrypto
 
 define TESTPROGRAM
 $(B)/test/$(1): $(O)/tests/$(2)/$(1).o \
     $(patsubst %.c,$(O)/%.o,$(extra_$(1))) \
-    $(foreach r,$(or $(rooms_$(1)),base),$(B)/lib/$(r).a)
+    $(foreach r,$(or $(rooms_$(1)),base),$(B)/lib/$(r).a) | $(deps_$(1))
 	@mkdir -p $$(@D)
 	$$(CC) $$(LDFLAGS_ALL) -o $$@ $$(filter %.o,$$^) \
 	    -Wl,--start-group $$(filter %.a,$$^) -Wl,--end-group \
@@ -33,3 +40,4 @@ check-unit: $(UNITS:%=$(B)/test/%)  ## run the unit tests
 	@bad=0; for t in $^; do echo "== $${t##*/}"; $$t || bad=1; done; \
 	exit $$bad
 bench-build: $(BENCHES:%=$(B)/test/%)
+$(O)/tests/%.o: CPPFLAGS += -DREADERS='"$(B)/plugins/readers/"'
