@@ -13,6 +13,16 @@ extra_test_sandbox := tests/unit/parent.c
 rooms_test_worker := worker sandbox wire base
 libs_test_worker := -lseccomp -lcrypto
 extra_test_worker := tests/unit/parent.c
+rooms_test_config := config base
+libs_test_config := -ljansson -lcrypto
+rooms_test_caseindex := place wire base
+libs_test_caseindex := -lcrypto
+rooms_test_decide := place wire base
+libs_test_decide := -ljansson -lcrypto
+rooms_test_place := place sandbox wire base
+libs_test_place := -lseccomp -ljansson -lcrypto
+rooms_test_prepare := prepare config base
+libs_test_prepare := -ljansson -lcrypto
 rooms_bench_fork := sandbox base
 libs_bench_fork := -lseccomp -lcrypto
 
@@ -33,3 +43,14 @@ check-unit: $(UNITS:%=$(B)/test/%)  ## run the unit tests
 	@bad=0; for t in $^; do echo "== $${t##*/}"; $$t || bad=1; done; \
 	exit $$bad
 bench-build: $(BENCHES:%=$(B)/test/%)
+
+.PHONY: check-schemas
+# What the programs make against what we say they make.
+check-schemas: $(B)/test/test_config $(B)/test/test_prepare
+	@rm -rf $(B)/test/schemas; mkdir -p $(B)/test/schemas
+	@SLUSE_TEST_OUT=$(B)/test/schemas $(B)/test/test_config >/dev/null
+	@SLUSE_TEST_OUT=$(B)/test/schemas $(B)/test/test_prepare >/dev/null
+	@python3 tests/unit/check_schema.py schemas/post.schema.json \
+	    $(B)/test/schemas/post-*.json
+	@python3 tests/unit/check_schema.py schemas/config.schema.json \
+	    $(B)/test/schemas/config.json
