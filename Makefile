@@ -22,7 +22,7 @@ OPT     ?= -O2 -g
 WERROR  ?=
 SAN     ?=
 TEST    ?= -DSLUSE_TEST
-CPPFLAGS_ALL := -D_GNU_SOURCE -DSLUSE_VERSION='"$(VERSION)"' \
+CPPFLAGS_ALL = -D_GNU_SOURCE -DSLUSE_VERSION='"$(VERSION)"' \
 	-DSLUSE_LIBDIR='"$(PREFIX)/lib/sluse"' $(TEST) $(CPPFLAGS)
 CFLAGS_ALL = -std=c17 $(OPT) $(WARN) $(WERROR) $(if $(SAN),,$(HARDEN)) $(SAN) \
 	-fvisibility=hidden -fno-common -MMD -MP $(CFLAGS)

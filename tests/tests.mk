@@ -23,6 +23,17 @@ deps_test_reader_image := $(B)/plugins/readers/image.so
 rooms_bench_fork := sandbox base
 libs_bench_fork := -lseccomp -lcrypto
 
+rooms_test_config := config base
+libs_test_config := -ljansson -lcrypto
+rooms_test_caseindex := place wire base
+libs_test_caseindex := -lcrypto
+rooms_test_decide := place wire base
+libs_test_decide := -ljansson -lcrypto
+rooms_test_place := place sandbox wire base
+libs_test_place := -lseccomp -ljansson -lcrypto
+rooms_test_prepare := prepare config base
+libs_test_prepare := -ljansson -lcrypto
+
 define TESTPROGRAM
 $(B)/test/$(1): $(O)/tests/$(2)/$(1).o \
     $(patsubst %.c,$(O)/%.o,$(extra_$(1))) \
