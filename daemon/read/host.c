@@ -152,19 +152,40 @@ image_fits(const struct sluse_limits *l, const struct sluse_image *im)
 	    (uint64_t)im->width * im->height <= l->pixels_max;
 }
 
+/* Bytes of a packed row of a raw image; 0 for a whole image file. */
+static size_t
+row_bytes(const struct sluse_image *im)
+{
+	switch (im->format) {
+	case SLUSE_IMAGE_GRAY8:
+		return im->width;
+	case SLUSE_IMAGE_BIT1:
+		return ((size_t)im->width + 7) / 8;
+	default:
+		return 0;
+	}
+}
+
+static bool
+image_sane(const struct sluse_image *im)
+{
+	size_t row = row_bytes(im);
+
+	return im->bytes != NULL && im->length > 0 && im->width > 0 &&
+	    im->height > 0 && im->format >= SLUSE_IMAGE_JPEG &&
+	    im->format <= SLUSE_IMAGE_BIT1 &&
+	    (row == 0 ||
+		(im->stride >= row && im->stride <= im->length / im->height));
+}
+
 static enum sl_rc
 write_image(struct sluse_sink *k, const struct sluse_image *im)
 {
-	size_t row = im->format == SLUSE_IMAGE_BIT1
-	    ? ((size_t)im->width + 7) / 8
-	    : im->width;
+	size_t row = row_bytes(im);
 
-	if (im->format == SLUSE_IMAGE_JPEG || im->format == SLUSE_IMAGE_PNG)
+	if (row == 0)
 		return sl_budget_image(
 		    k->budget, im->bytes, im->length, k->err);
-	if (im->stride < row || im->stride > im->length / im->height)
-		return sl_err_set(k->err, SL_FATAL, 0, "worker_protocol",
-		    "a reader gave an image smaller than it says");
 	return write_rows(k, im, row);
 }
 
@@ -174,10 +195,8 @@ host_image(struct sluse_sink *k, const struct sluse_image *im)
 	struct sl_page *p = k->page;
 	enum sl_rc rc;
 
-	if (p == NULL || im->size < sizeof(*im) || im->bytes == NULL ||
-	    im->length == 0 || im->width == 0 || im->height == 0 ||
-	    im->format < SLUSE_IMAGE_JPEG || im->format > SLUSE_IMAGE_BIT1)
-		return 1;
+	if (p == NULL || im->size < sizeof(*im) || !image_sane(im))
+		return met(k, "worker_protocol");
 	if (!image_fits(k->limits, im))
 		return met(k, "limit_pixels");
 	sl_buf_reset(&p->text);
@@ -509,7 +528,8 @@ sl_reading_parts(struct sl_reading *r, struct sl_budget *b,
 	end_broken_part(k);
 	if (k->limit == NULL && rc == SLUSE_READ_LIMIT)
 		k->limit = "limit_members";
-	r->reason = reason_of(rc, k->limit);
+	if (r->reason == NULL || k->limit != NULL)
+		r->reason = reason_of(rc, k->limit);
 	r->incomplete |= rc == SLUSE_READ_INCOMPLETE;
 	k->limit = NULL;
 	k->fn = NULL;
