@@ -16,6 +16,7 @@
 
 #include "../base/file.h"
 #include "../identify/identify.h"
+#include "../worker/worker.h"
 #include "copy.h"
 #include "parts.h"
 #include "plugins.h"

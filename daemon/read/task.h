@@ -1,8 +1,9 @@
 /*
- * One task of sluse-work, from its descriptors to its END record.
+ * What sluse-work does: opens what came in, or reads pages of one part.
  *
- * Runs in a locked child: no path, no socket, only the descriptors of
- * worker/worker.h. Everything that has to be opened is opened by sl_work_warm.
+ * The halves that worker.h asks for. SL_TASK_OPEN: copy if asked, identify,
+ * unpack, read; SL_TASK_PAGES: read a range of pages. Records in the order of
+ * messages.def, the last one R_END.
  *
  * With SL_TASK_COPY the whole input is copied; t->size is then the limit of its
  * bytes (0 = none), not its extent. t->depth is the depth of part 0; a
@@ -18,13 +19,15 @@
 #define SL_READ_TASK_H
 
 #include "../base/err.h"
-#include "../worker/worker.h"
+#include "../wire/wire.h"
 
-/* In the parent, before the first task: readers, libmagic, libarchive,
- * converters, digest: loaded and each run once. */
+/* In the parent: loads signatures and readers, runs each once, pins the
+ * character sets. SL_FATAL if something that was installed does not load. */
 enum sl_rc sl_work_warm(struct sl_err *err);
 
-/* The run() of struct sl_worker. Result: 0 once R_END is out, else 1. */
+/* In the locked child. t and fds (enum sl_task_fd) are lent, but for the
+ * writable original, which is closed. Result: exit status, 0 if R_END was
+ * sent. */
 int sl_work_run(const struct sl_msg_task *t, const int *fds);
 
 #endif
