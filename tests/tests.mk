@@ -13,6 +13,12 @@ extra_test_sandbox := tests/unit/parent.c
 rooms_test_worker := worker sandbox wire base
 libs_test_worker := -lseccomp -lcrypto
 extra_test_worker := tests/unit/parent.c
+rooms_test_unpack := unpack base
+libs_test_unpack := -larchive -lcrypto -lz
+extra_test_unpack := tests/unit/make_archive.c
+rooms_test_identify := identify unpack base
+libs_test_identify := -lmagic -larchive -lcrypto -lz
+extra_test_identify := tests/unit/make_archive.c
 rooms_bench_fork := sandbox base
 libs_bench_fork := -lseccomp -lcrypto
 

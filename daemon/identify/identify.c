@@ -194,6 +194,10 @@ mend(const struct sl_extent *x, const char *p, size_t n, const char *name,
 		set(id, "application/pdf", SL_BASIS_SIGNATURE);
 		warn(id, "prefixed");
 	}
+	/* libmagic also takes a text that speaks of "%PDF-" for one. */
+	else if (strcmp(id->mime, "application/pdf") == 0 &&
+	    memcmp(p, "%PDF-", n < 5 ? n : 5) != 0 && !sl_looks_pdf(p, n))
+		set(id, "application/octet-stream", SL_BASIS_NONE);
 	mend_zip(x, id);
 	if (is_unknown(id) && sl_looks_text(p, head))
 		set(id, "text/plain", SL_BASIS_TEXT);

@@ -446,7 +446,8 @@ walk_zip(struct walk *w)
 	enum sl_rc rc = prepare_zip(w);
 	bool cut_off = w->ret->cut_off;
 
-	if (rc == SL_OK)
+	/* An empty zip is fine, but libarchive calls it damaged. */
+	if (rc == SL_OK && (w->streamed || w->dir.count > 0))
 		rc = walk(w);
 	if (w->streamed) {
 		w->ret->cut_off = cut_off;
