@@ -19,6 +19,9 @@ extra_test_unpack := tests/unit/make_archive.c
 rooms_test_identify := identify unpack base
 libs_test_identify := -lmagic -larchive -lcrypto -lz
 extra_test_identify := tests/unit/make_archive.c
+rooms_test_task := read unpack identify wire base
+libs_test_task := -larchive -lmagic -ljansson -lcrypto -lz
+extra_test_task := tests/unit/make_archive.c tests/unit/no_fields.c
 rooms_bench_fork := sandbox base
 libs_bench_fork := -lseccomp -lcrypto
 

@@ -21,8 +21,7 @@
 #include "../base/text.h"
 #include "mend.h"
 
-#define FLAGS \
-	(MAGIC_ERROR | MAGIC_NO_CHECK_COMPRESS | MAGIC_NO_CHECK_ELF)
+#define FLAGS (MAGIC_ERROR | MAGIC_NO_CHECK_COMPRESS | MAGIC_NO_CHECK_ELF)
 
 /* One cookie for the life of the process: libmagic keeps no more state in it
  * than buffers. */
@@ -63,8 +62,8 @@ sl_identify_warm(struct sl_err *err)
 	if (cookie == NULL || magic_load(cookie, NULL) != 0)
 		return magic_failed(err, "load");
 	for (i = 0; i < sizeof(limits) / sizeof(limits[0]); i++)
-		if (magic_setparam(
-			cookie, limits[i].param, &limits[i].value) != 0)
+		if (magic_setparam(cookie, limits[i].param, &limits[i].value) !=
+		    0)
 			return magic_failed(err, "limit");
 	if (ask(sample, sizeof(sample) - 1, MAGIC_MIME) == NULL ||
 	    ask(sample, sizeof(sample) - 1, 0) == NULL)
@@ -138,8 +137,7 @@ take_format(const char *s, struct sl_identity *id)
 	SL_BUF struct sl_buf b = {0};
 
 	sl_text_display(&b, s, strnlen(s, sizeof(id->format)));
-	(void)sl_slice_copy(
-	    sl_slice_buf(&b), id->format, sizeof(id->format));
+	(void)sl_slice_copy(sl_slice_buf(&b), id->format, sizeof(id->format));
 }
 
 static void
@@ -188,7 +186,8 @@ mend(const struct sl_extent *x, const char *p, size_t n, const char *name,
 	size_t head = n < 65536 ? n : 65536;
 
 	/* A directory that does not come first, or a name in the way. */
-	if (n >= 4 && memcmp(p, "PK\3\4", 4) == 0 && strstr(id->mime, "zip") == NULL)
+	if (n >= 4 && memcmp(p, "PK\3\4", 4) == 0 &&
+	    strstr(id->mime, "zip") == NULL)
 		set(id, "application/zip", SL_BASIS_SIGNATURE);
 	if ((is_unknown(id) || is_text(id)) && sl_looks_pdf(p, n)) {
 		set(id, "application/pdf", SL_BASIS_SIGNATURE);
@@ -196,7 +195,7 @@ mend(const struct sl_extent *x, const char *p, size_t n, const char *name,
 	}
 	/* libmagic also takes a text that speaks of "%PDF-" for one. */
 	else if (strcmp(id->mime, "application/pdf") == 0 &&
-	    memcmp(p, "%PDF-", n < 5 ? n : 5) != 0 && !sl_looks_pdf(p, n))
+		 memcmp(p, "%PDF-", n < 5 ? n : 5) != 0 && !sl_looks_pdf(p, n))
 		set(id, "application/octet-stream", SL_BASIS_NONE);
 	mend_zip(x, id);
 	if (is_unknown(id) && sl_looks_text(p, head))
@@ -206,14 +205,14 @@ mend(const struct sl_extent *x, const char *p, size_t n, const char *name,
 	if (sl_looks_mail(p, n))
 		set(id, "message/rfc822", SL_BASIS_SIGNATURE);
 	else if (declared != NULL &&
-	    (strcasecmp(declared, "text/html") == 0 ||
-		strcasecmp(declared, "message/rfc822") == 0))
-		set(id, strcasecmp(declared, "text/html") == 0
-			? "text/html"
-			: "message/rfc822",
+		 (strcasecmp(declared, "text/html") == 0 ||
+		     strcasecmp(declared, "message/rfc822") == 0))
+		set(id,
+		    strcasecmp(declared, "text/html") == 0 ? "text/html"
+							   : "message/rfc822",
 		    SL_BASIS_EXTENSION);
 	else if (strcmp(id->mime, "text/plain") == 0 &&
-	    strcasecmp(sl_extension(name), "csv") == 0)
+		 strcasecmp(sl_extension(name), "csv") == 0)
 		set(id, "text/csv", SL_BASIS_EXTENSION);
 }
 
@@ -227,8 +226,8 @@ is_declared_body(const char *p, size_t n, const char *declared,
 		strcasecmp(declared, "text/html") != 0) ||
 	    !sl_utf8_valid(p, n))
 		return false;
-	set(id, strcasecmp(declared, "text/html") == 0 ? "text/html"
-						       : "text/plain",
+	set(id,
+	    strcasecmp(declared, "text/html") == 0 ? "text/html" : "text/plain",
 	    SL_BASIS_TEXT);
 	(void)snprintf(id->charset, sizeof(id->charset), "utf-8");
 	return true;
@@ -252,8 +251,8 @@ enum sl_rc
 sl_identify(const struct sl_extent *x, const char *name, const char *declared,
     struct sl_identity *ret, struct sl_err *err)
 {
-	size_t n = x->size < SL_IDENTIFY_PREFIX ? (size_t)x->size
-						: SL_IDENTIFY_PREFIX;
+	size_t n =
+	    x->size < SL_IDENTIFY_PREFIX ? (size_t)x->size : SL_IDENTIFY_PREFIX;
 	SL_FREE char *p = NULL;
 
 	memset(ret, 0, sizeof(*ret));

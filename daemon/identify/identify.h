@@ -15,9 +15,9 @@
 
 struct sl_identity {
 	char mime[128]; /* "application/octet-stream" if it cannot be told */
-	char puid[64];  /* comma-separated; "" for now */
-	char format[256];  /* for people, UTF-8 */
-	char charset[32];  /* libmagic's guess for text, else "" */
+	char puid[64]; /* comma-separated; "" for now */
+	char format[256]; /* for people, UTF-8 */
+	char charset[32]; /* libmagic's guess for text, else "" */
 	char warnings[128]; /* slugs with commas between */
 	enum sl_basis basis;
 };

@@ -81,7 +81,8 @@ sl_looks_mail(const char *p, size_t n)
 	return known >= 3 && sure >= 1;
 }
 
-/* -- PDF, text --------------------------------------------------------------- */
+/* -- PDF, text ---------------------------------------------------------------
+ */
 
 bool
 sl_looks_pdf(const char *p, size_t n)
@@ -111,7 +112,8 @@ sl_looks_text(const char *p, size_t n)
 	return memchr(p, 0, n) == NULL;
 }
 
-/* -- what lies in a zip -------------------------------------------------------- */
+/* -- what lies in a zip
+ * -------------------------------------------------------- */
 
 static bool
 entry_is(const struct sl_zip_entry *e, const char *name)
@@ -170,7 +172,7 @@ stored_mimetype(const struct sl_extent *x, const struct sl_zip_entry *e)
 	if (n < 30 || e->method != 0 || memcmp(p, "PK\3\4", 4) != 0)
 		return NULL;
 	at = 30 + ((size_t)(uint8_t)p[26] | (size_t)(uint8_t)p[27] << 8) +
-	    ((size_t)(uint8_t)p[28] | (size_t)(uint8_t)p[29] << 8);
+	     ((size_t)(uint8_t)p[28] | (size_t)(uint8_t)p[29] << 8);
 	if (at >= (size_t)n)
 		return NULL;
 	len = (size_t)n - at;
@@ -209,12 +211,13 @@ note_entry(const struct sl_extent *x, const struct sl_zip_entry *e,
 	s->drawing |= entry_begins(e, "visio/");
 	s->binary_sheet |= entry_is(e, "xl/workbook.bin");
 	s->macro |= entry_ends(e, "/vbaProject.bin");
-	s->signature |= meta &&
+	s->signature |=
+	    meta &&
 	    (entry_ends(e, ".p7s") ||
 		(entry_ends(e, ".xml") && e->name_n >= 19 &&
 		    memmem(e->name, e->name_n, "signatures", 10) != NULL));
 	s->manifest |= entry_is(e, "META-INF/asicmanifest.xml") ||
-	    entry_is(e, "META-INF/ASiCManifest.xml");
+		       entry_is(e, "META-INF/ASiCManifest.xml");
 	s->odf_content |= entry_is(e, "content.xml");
 	s->odf_manifest |= entry_is(e, "META-INF/manifest.xml");
 	s->jar |= entry_is(e, "META-INF/MANIFEST.MF");
@@ -229,29 +232,29 @@ kind_by_signs(const struct zip_signs *s)
 		return s->mimetype;
 	if (s->content_types) {
 		if (s->word)
-			return s->macro
-			    ? "application/vnd.ms-word.document.macroEnabled.12"
-			    : OOXML "wordprocessingml.document";
+			return s->macro ? "application/"
+					  "vnd.ms-word.document.macroEnabled.12"
+					: OOXML "wordprocessingml.document";
 		if (s->binary_sheet)
 			return "application/"
 			       "vnd.ms-excel.sheet.binary.macroEnabled.12";
 		if (s->sheet)
-			return s->macro
-			    ? "application/vnd.ms-excel.sheet.macroEnabled.12"
-			    : OOXML "spreadsheetml.sheet";
+			return s->macro ? "application/"
+					  "vnd.ms-excel.sheet.macroEnabled.12"
+					: OOXML "spreadsheetml.sheet";
 		if (s->slides)
-			return s->macro
-			    ? "application/"
-			      "vnd.ms-powerpoint.presentation.macroEnabled.12"
-			    : OOXML "presentationml.presentation";
+			return s->macro ? "application/"
+					  "vnd.ms-powerpoint.presentation."
+					  "macroEnabled.12"
+					: OOXML "presentationml.presentation";
 		if (s->drawing)
 			return "application/vnd.ms-visio.drawing.main+xml";
 		return "application/vnd.openxmlformats-officedocument";
 	}
 	if (s->signature || s->manifest)
 		return s->plain == 1 && !s->manifest
-		    ? "application/vnd.etsi.asic-s+zip"
-		    : "application/vnd.etsi.asic-e+zip";
+			   ? "application/vnd.etsi.asic-s+zip"
+			   : "application/vnd.etsi.asic-e+zip";
 	if (s->odf_content && s->odf_manifest)
 		return "application/vnd.oasis.opendocument.text";
 	if (s->jar)
@@ -284,11 +287,12 @@ sl_has_zip_end(const struct sl_extent *x)
 	size_t n = x->size < sizeof(tail) ? (size_t)x->size : sizeof(tail);
 
 	return n >= 22 &&
-	    sl_extent_read(x, tail, n, x->size - n) == (ssize_t)n &&
-	    memmem(tail, n - 18, "PK\5\6", 4) != NULL;
+	       sl_extent_read(x, tail, n, x->size - n) == (ssize_t)n &&
+	       memmem(tail, n - 18, "PK\5\6", 4) != NULL;
 }
 
-/* -- names --------------------------------------------------------------------- */
+/* -- names
+ * --------------------------------------------------------------------- */
 
 const char *
 sl_extension(const char *name)

@@ -55,8 +55,8 @@ pace(int fd, uint64_t at)
 {
 	if (at < WINDOW || at % WINDOW != 0)
 		return;
-	(void)sync_file_range(fd, (off_t)(at - WINDOW), (off_t)WINDOW,
-	    SYNC_FILE_RANGE_WRITE);
+	(void)sync_file_range(
+	    fd, (off_t)(at - WINDOW), (off_t)WINDOW, SYNC_FILE_RANGE_WRITE);
 	if (at >= 2 * WINDOW)
 		(void)sync_file_range(fd, (off_t)(at - 2 * WINDOW),
 		    (off_t)WINDOW,
@@ -68,10 +68,10 @@ static bool
 same(const struct stat *a, const struct stat *b)
 {
 	return a->st_size == b->st_size &&
-	    a->st_mtim.tv_sec == b->st_mtim.tv_sec &&
-	    a->st_mtim.tv_nsec == b->st_mtim.tv_nsec &&
-	    a->st_ctim.tv_sec == b->st_ctim.tv_sec &&
-	    a->st_ctim.tv_nsec == b->st_ctim.tv_nsec;
+	       a->st_mtim.tv_sec == b->st_mtim.tv_sec &&
+	       a->st_mtim.tv_nsec == b->st_mtim.tv_nsec &&
+	       a->st_ctim.tv_sec == b->st_ctim.tv_sec &&
+	       a->st_ctim.tv_nsec == b->st_ctim.tv_nsec;
 }
 
 static enum sl_rc
@@ -82,8 +82,8 @@ changing(struct sl_err *err)
 }
 
 static enum sl_rc
-copy_bytes(int in, int out, uint64_t size, struct sl_sha256 *h,
-    struct sl_err *err)
+copy_bytes(
+    int in, int out, uint64_t size, struct sl_sha256 *h, struct sl_err *err)
 {
 	size_t n = size < CHUNK ? (size_t)size : CHUNK;
 	SL_FREE uint8_t *b = sl_realloc(NULL, n);
@@ -120,8 +120,8 @@ sl_copy_original(int in, int out, uint64_t bytes_max, uint64_t *ret_size,
 		return sl_err_set(err, SL_RETRY, errno, "file_unreadable",
 		    "not a plain file");
 	if (bytes_max != 0 && (uint64_t)before.st_size > bytes_max)
-		return sl_err_set(err, SL_REJECT, 0, "limit_input",
-		    "larger than the limit");
+		return sl_err_set(
+		    err, SL_REJECT, 0, "limit_input", "larger than the limit");
 	h = sl_sha256_new();
 	rc = copy_bytes(in, out, (uint64_t)before.st_size, h, err);
 	if (rc == SL_OK && (fstat(in, &after) != 0 || !same(&before, &after)))

@@ -46,7 +46,8 @@ host_mime(struct sluse_source *s)
 	return s->mime;
 }
 
-/* -- pages --------------------------------------------------------------------- */
+/* -- pages
+ * --------------------------------------------------------------------- */
 
 static uint32_t
 whole(double v)
@@ -149,7 +150,7 @@ static bool
 image_fits(const struct sluse_limits *l, const struct sluse_image *im)
 {
 	return im->width <= l->side_max && im->height <= l->side_max &&
-	    (uint64_t)im->width * im->height <= l->pixels_max;
+	       (uint64_t)im->width * im->height <= l->pixels_max;
 }
 
 /* Bytes of a packed row of a raw image; 0 for a whole image file. */
@@ -172,10 +173,10 @@ image_sane(const struct sluse_image *im)
 	size_t row = row_bytes(im);
 
 	return im->bytes != NULL && im->length > 0 && im->width > 0 &&
-	    im->height > 0 && im->format >= SLUSE_IMAGE_JPEG &&
-	    im->format <= SLUSE_IMAGE_BIT1 &&
-	    (row == 0 ||
-		(im->stride >= row && im->stride <= im->length / im->height));
+	       im->height > 0 && im->format >= SLUSE_IMAGE_JPEG &&
+	       im->format <= SLUSE_IMAGE_BIT1 &&
+	       (row == 0 || (im->stride >= row &&
+				im->stride <= im->length / im->height));
 }
 
 static enum sl_rc
@@ -214,7 +215,8 @@ host_image(struct sluse_sink *k, const struct sluse_image *im)
 	return 0;
 }
 
-/* -- embedded files --------------------------------------------------------------- */
+/* -- embedded files
+ * --------------------------------------------------------------- */
 
 static enum sl_part_role
 role_of(int role)
@@ -241,8 +243,8 @@ take_embedded_name(struct sluse_sink *k, const struct sluse_part *p)
 	m->name_charset = p->name_charset != NULL ? p->name_charset : "";
 	if (p->name_raw != NULL) {
 		m->name_raw_n = p->name_raw_length < SL_NAME_MAX
-		    ? p->name_raw_length
-		    : SL_NAME_MAX;
+				    ? p->name_raw_length
+				    : SL_NAME_MAX;
 		memcpy(k->raw, p->name_raw, m->name_raw_n);
 	} else if (p->name != NULL) {
 		m->name_raw_n = strnlen(p->name, SL_NAME_MAX);
@@ -313,7 +315,8 @@ host_part_end(struct sluse_sink *k)
 	return 0;
 }
 
-/* -- fields and remarks ----------------------------------------------------------- */
+/* -- fields and remarks
+ * ----------------------------------------------------------- */
 
 /* s as UTF-8 without NUL, at most max bytes, in the arena. */
 static const char *
@@ -391,9 +394,9 @@ host_field(struct sluse_sink *k, const char *field, const char *value,
 	f->field = number;
 	f->value = keep(k->arena, value, 2048);
 	f->label = keep(k->arena, label != NULL ? label : "", 128);
-	f->confidence = confidence < 0 ? 0u
-	    : confidence > 1000	       ? 1000u
-				       : (unsigned)confidence;
+	f->confidence = confidence < 0	    ? 0u
+			: confidence > 1000 ? 1000u
+					    : (unsigned)confidence;
 	take_fact(k, f);
 }
 
@@ -411,7 +414,8 @@ host_note(struct sluse_sink *k, const char *slug, const char *detail)
 	take_fact(k, f);
 }
 
-/* -- one file ---------------------------------------------------------------------- */
+/* -- one file
+ * ---------------------------------------------------------------------- */
 
 void
 sl_host_init(struct sluse_reader_host *h, struct sluse_limits *l,
@@ -510,8 +514,8 @@ end_broken_part(struct sluse_sink *k)
 }
 
 enum sl_rc
-sl_reading_parts(struct sl_reading *r, struct sl_budget *b,
-    sl_embedded_fn *fn, void *arg, struct sl_err *err)
+sl_reading_parts(struct sl_reading *r, struct sl_budget *b, sl_embedded_fn *fn,
+    void *arg, struct sl_err *err)
 {
 	struct sluse_sink *k = &r->sink;
 	int rc;

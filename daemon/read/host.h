@@ -40,7 +40,7 @@ struct sluse_sink {
 	int result_fd;
 	uint32_t part;
 	struct sl_err *err;
-	enum sl_rc rc;     /* of output and socket */
+	enum sl_rc rc; /* of output and socket */
 	const char *limit; /* slug of a limit met in this call */
 	unsigned fields, notes;
 	/* page() */
@@ -62,9 +62,9 @@ struct sluse_sink {
 
 struct sl_reading {
 	const struct sluse_reader *reader; /* NULL: none for this type */
-	const char *reason;  /* slug, or NULL */
-	bool incomplete;     /* its end is missing: still arriving? */
-	uint32_t pages;      /* all there are */
+	const char *reason; /* slug, or NULL */
+	bool incomplete; /* its end is missing: still arriving? */
+	uint32_t pages; /* all there are */
 	struct sluse_source source;
 	struct sluse_sink sink;
 	struct sluse_doc *doc;
@@ -80,8 +80,8 @@ void sl_reading_open(struct sl_reading *r, const struct sluse_reader_host *h,
 enum sl_rc sl_reading_parts(struct sl_reading *r, struct sl_budget *b,
     sl_embedded_fn *fn, void *arg, struct sl_err *err);
 /* R_FIELD and R_NOTE records gathered by parts. */
-enum sl_rc sl_reading_send_facts(struct sl_reading *r, int result_fd,
-    uint32_t part, struct sl_err *err);
+enum sl_rc sl_reading_send_facts(
+    struct sl_reading *r, int result_fd, uint32_t part, struct sl_err *err);
 /* Reads pages [from, to) and sends each as it is done. */
 enum sl_rc sl_reading_pages(struct sl_reading *r, struct sl_budget *b,
     int result_fd, uint32_t part, uint32_t from, uint32_t to,

@@ -80,12 +80,12 @@ sl_page_add_word(struct sl_page *p, const char *s, size_t n,
 		p->flags |= SL_PAGE_CUT;
 		return;
 	}
-	p->words = sl_grow(p->words, &p->words_cap, p->words_count + 1,
-	    sizeof(*p->words));
+	p->words = sl_grow(
+	    p->words, &p->words_cap, p->words_count + 1, sizeof(*p->words));
 	w = &p->words[p->words_count++];
 	w->at = (uint32_t)at;
-	w->length = (uint16_t)(p->text.n - at < 0xFFFF ? p->text.n - at
-						       : 0xFFFF);
+	w->length =
+	    (uint16_t)(p->text.n - at < 0xFFFF ? p->text.n - at : 0xFFFF);
 	w->confidence = (uint16_t)(confidence < 1000 ? confidence : 1000);
 	w->x0 = box[0];
 	w->y0 = box[1];
@@ -165,8 +165,7 @@ struct scan {
 
 /* The box around the words that overlap [at, at+n). */
 static void
-box_of(const struct sl_page *p, size_t at, size_t n,
-    struct sl_msg_r_field *f)
+box_of(const struct sl_page *p, size_t at, size_t n, struct sl_msg_r_field *f)
 {
 	const struct sl_word *w;
 	bool found = false;
@@ -233,11 +232,9 @@ send_head(int fd, const struct sl_page *p, struct sl_err *err)
 	r->part = p->part;
 	r->page = p->page;
 	r->source = (uint8_t)p->source;
-	r->confidence =
-	    (uint16_t)(p->confidence < 1000 ? p->confidence : 1000);
-	r->language = sl_slice_str(p->text.n > 0
-		? sl_language_guess(p->text.p, p->text.n)
-		: "");
+	r->confidence = (uint16_t)(p->confidence < 1000 ? p->confidence : 1000);
+	r->language = sl_slice_str(
+	    p->text.n > 0 ? sl_language_guess(p->text.p, p->text.n) : "");
 	r->width = p->width;
 	r->height = p->height;
 	r->dpi = (uint16_t)(p->dpi < 0xFFFF ? p->dpi : 0);
@@ -256,10 +253,8 @@ enum sl_rc
 sl_page_send(int result_fd, struct sl_page *p,
     enum sl_field_source field_source, struct sl_err *err)
 {
-	struct scan s = {.fd = result_fd,
-	    .p = p,
-	    .source = field_source,
-	    .err = err};
+	struct scan s = {
+	    .fd = result_fd, .p = p, .source = field_source, .err = err};
 	enum sl_rc rc;
 
 	if ((rc = send_text(result_fd, p, err)) != SL_OK ||

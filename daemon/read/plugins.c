@@ -20,8 +20,8 @@ static size_t readers_count;
 static enum sl_rc
 bad(struct sl_err *err, const char *name, const char *why)
 {
-	return sl_err_set(err, SL_FATAL, 0, "unsupported", "reader %.80s: %s",
-	    name, why);
+	return sl_err_set(
+	    err, SL_FATAL, 0, "unsupported", "reader %.80s: %s", name, why);
 }
 
 static bool
@@ -30,15 +30,15 @@ is_ours(const char *path, mode_t kind)
 	struct stat st;
 
 	return stat(path, &st) == 0 && (st.st_mode & S_IFMT) == kind &&
-	    (st.st_uid == 0 || st.st_uid == geteuid()) &&
-	    (st.st_mode & (S_IWGRP | S_IWOTH)) == 0;
+	       (st.st_uid == 0 || st.st_uid == geteuid()) &&
+	       (st.st_mode & (S_IWGRP | S_IWOTH)) == 0;
 }
 
 static bool
 name_ok(const char *s)
 {
-	size_t n = s != NULL ? strspn(s, "abcdefghijklmnopqrstuvwxyz0123456789")
-			     : 0;
+	size_t n =
+	    s != NULL ? strspn(s, "abcdefghijklmnopqrstuvwxyz0123456789") : 0;
 
 	return n > 0 && n <= 32 && s[n] == '\0';
 }
@@ -91,12 +91,12 @@ is_so(const struct dirent *d)
 	size_t n = strlen(d->d_name);
 
 	return n > 3 && d->d_name[0] != '.' &&
-	    strcmp(d->d_name + n - 3, ".so") == 0;
+	       strcmp(d->d_name + n - 3, ".so") == 0;
 }
 
 enum sl_rc
-sl_readers_load(const char *dir, const struct sluse_reader_host *host,
-    struct sl_err *err)
+sl_readers_load(
+    const char *dir, const struct sluse_reader_host *host, struct sl_err *err)
 {
 	struct dirent **list = NULL;
 	char path[4096];
@@ -106,14 +106,13 @@ sl_readers_load(const char *dir, const struct sluse_reader_host *host,
 	/* Sorted, so that every parent asks them in the same order. */
 	n = scandir(dir, &list, is_so, alphasort);
 	if (n < 0)
-		return sl_err_set(err, SL_SKIP, errno, "unsupported",
-		    "no folder of readers");
+		return sl_err_set(
+		    err, SL_SKIP, errno, "unsupported", "no folder of readers");
 	if (!is_ours(dir, S_IFDIR))
 		rc = bad(err, "folder", "it may be written by others");
 	for (i = 0; i < n; i++) {
-		if (rc == SL_OK &&
-		    snprintf(path, sizeof(path), "%s/%s", dir,
-			list[i]->d_name) < (int)sizeof(path))
+		if (rc == SL_OK && snprintf(path, sizeof(path), "%s/%s", dir,
+				       list[i]->d_name) < (int)sizeof(path))
 			rc = load(path, list[i]->d_name, host, err);
 		free(list[i]);
 	}

@@ -12,8 +12,8 @@
 /* Loads and warms every *.so of the folder. SL_FATAL if one cannot be used (it
  * or the folder may be written by others; another ABI; no such symbol; warm
  * failed): what was asked for must be there. SL_SKIP: no such folder. */
-enum sl_rc sl_readers_load(const char *dir,
-    const struct sluse_reader_host *host, struct sl_err *err);
+enum sl_rc sl_readers_load(
+    const char *dir, const struct sluse_reader_host *host, struct sl_err *err);
 /* The same for one that is linked in (tests). */
 enum sl_rc sl_reader_add(const struct sluse_reader *r,
     const struct sluse_reader_host *host, struct sl_err *err);

@@ -18,7 +18,7 @@ struct row {
 	const char *name;
 	enum kind kind;
 	unsigned field; /* enum sl_field; 0 = none */
-	size_t max;     /* bytes of TEXT */
+	size_t max; /* bytes of TEXT */
 };
 
 /* English names first; behind them what people here would write. */
@@ -69,7 +69,7 @@ sl_sidecar_is(const char *name)
 	base = base != NULL ? base + 1 : name;
 	n = strlen(base);
 	return strcasecmp(base, "sluse.json") == 0 ||
-	    (n > 11 && strcasecmp(base + n - 11, ".sluse.json") == 0);
+	       (n > 11 && strcasecmp(base + n - 11, ".sluse.json") == 0);
 }
 
 void
@@ -110,7 +110,7 @@ is_date(const char *s, size_t n)
 	if (m < 1 || m > 12 || d < 1 || d > days[m - 1])
 		return false;
 	return m != 2 || d < 29 ||
-	    (y % 4 == 0 && (y % 100 != 0 || y % 400 == 0));
+	       (y % 4 == 0 && (y % 100 != 0 || y % 400 == 0));
 }
 
 static bool
@@ -218,8 +218,8 @@ walk_member(struct walk *w, const char *key, json_t *v)
 		return invalid(w, "unknown member");
 	if (r->kind == VERSION)
 		return json_is_integer(v) && json_integer_value(v) == 1
-		    ? SL_OK
-		    : invalid(w, "version is not 1");
+			   ? SL_OK
+			   : invalid(w, "version is not 1");
 	if (r->kind == SENDER && json_is_object(v))
 		return walk_sender(w, v);
 	if (r->kind == NEW_CASE && json_is_boolean(v))

@@ -17,8 +17,8 @@
 bool sl_sidecar_is(const char *name);
 
 /* label = the member as it stood ("sender.name"); both live for the call. */
-typedef void sl_sidecar_fn(void *arg, enum sl_field field, const char *value,
-    const char *label);
+typedef void sl_sidecar_fn(
+    void *arg, enum sl_field field, const char *value, const char *label);
 
 /* In the parent: the JSON library draws its seed. */
 void sl_sidecar_warm(void);

@@ -29,21 +29,21 @@ struct task {
 	struct sl_parts parts;
 	struct sluse_limits limits;
 	struct sluse_reader_host host;
-	uint32_t sent;      /* R_PART records */
+	uint32_t sent; /* R_PART records */
 	const char *reason; /* of part 0 */
 	uint32_t adding_to; /* the part that members are found in */
-	bool deferred;      /* R_END says SL_RETRY */
+	bool deferred; /* R_END says SL_RETRY */
 };
 
-/* -- records ------------------------------------------------------------------- */
+/* -- records
+ * ------------------------------------------------------------------- */
 
 static enum sl_rc
 rc_of(const char *reason)
 {
 	if (reason == NULL)
 		return SL_OK;
-	if (strncmp(reason, "limit_", 6) == 0 ||
-	    strcmp(reason, "overlap") == 0)
+	if (strncmp(reason, "limit_", 6) == 0 || strcmp(reason, "overlap") == 0)
 		return SL_REJECT;
 	if (strcmp(reason, "damaged") == 0 || strcmp(reason, "empty") == 0)
 		return SL_BROKEN;
@@ -108,7 +108,8 @@ send_part(struct task *k, uint32_t number, const struct sl_part *p,
 	r->depth = p->depth;
 	r->role = (uint8_t)p->role;
 	r->name_raw = (struct sl_slice){p->name_raw, p->name_raw_n};
-	r->name = sl_slice_str(p->name[0] != '\0' || number == 0
+	r->name = sl_slice_str(
+	    p->name[0] != '\0' || number == 0
 		? p->name
 		: made_name(p, number, &v->id, made, sizeof(made)));
 	r->name_charset = sl_slice_str(p->name_charset);
@@ -132,8 +133,8 @@ static enum sl_rc
 incomplete(struct task *k, struct sl_err *err)
 {
 	k->deferred = true;
-	return sl_err_set(err, SL_RETRY, 0, "incomplete",
-	    "the end of the file is missing");
+	return sl_err_set(
+	    err, SL_RETRY, 0, "incomplete", "the end of the file is missing");
 }
 
 static bool
@@ -142,15 +143,16 @@ is_young(const struct task *k, uint32_t number)
 	return number == 0 && (k->t->flags & SL_TASK_YOUNG) != 0;
 }
 
-/* -- what lies in a part ---------------------------------------------------------- */
+/* -- what lies in a part
+ * ---------------------------------------------------------- */
 
 static void
 add_part(struct task *k, enum sl_part_role role, const struct sl_member *m,
     const char *declared)
 {
 	uint32_t depth = k->parts.p[k->adding_to].depth + 1;
-	struct sl_part *p = sl_parts_add(
-	    &k->parts, k->adding_to, depth, role, m, declared);
+	struct sl_part *p =
+	    sl_parts_add(&k->parts, k->adding_to, depth, role, m, declared);
 
 	p->out_offset = m->size > 0 ? m->offset : 0;
 	p->x = (struct sl_extent){
@@ -160,8 +162,7 @@ add_part(struct task *k, enum sl_part_role role, const struct sl_member *m,
 static void
 on_member(void *arg, const struct sl_member *m)
 {
-	add_part(arg, m->skipped ? SL_PART_SKIPPED : SL_PART_DOCUMENT, m,
-	    NULL);
+	add_part(arg, m->skipped ? SL_PART_SKIPPED : SL_PART_DOCUMENT, m, NULL);
 }
 
 static void
@@ -191,27 +192,25 @@ do_archive(struct task *k, uint32_t number, struct sl_part *p,
 		return send_part(k, number, p, v, err);
 	}
 	k->adding_to = number;
-	rc = sl_unpack(
-	    kind, &p->x, p->name, &k->budget, on_member, k, &u, err);
+	rc = sl_unpack(kind, &p->x, p->name, &k->budget, on_member, k, &u, err);
 	if (rc != SL_OK)
 		return rc;
 	if (u.cut_off && is_young(k, number))
 		return incomplete(k, err);
 	sl_parts_mark_twins(&k->parts, first);
 	v->reason = u.reason;
-	sl_identify_warn(
-	    v->id.warnings, sizeof(v->id.warnings), u.warnings);
+	sl_identify_warn(v->id.warnings, sizeof(v->id.warnings), u.warnings);
 	rc = send_part(k, number, p, v, err);
 	if (rc != SL_OK || u.lost == 0)
 		return rc;
-	(void)snprintf(detail, sizeof(detail), "%u of %u", u.lost,
-	    u.lost + u.members);
+	(void)snprintf(
+	    detail, sizeof(detail), "%u of %u", u.lost, u.lost + u.members);
 	return send_note(k, number, "members_lost", detail, err);
 }
 
 static enum sl_rc
-note_page_limit(struct task *k, uint32_t number, uint32_t pages,
-    struct sl_err *err)
+note_page_limit(
+    struct task *k, uint32_t number, uint32_t pages, struct sl_err *err)
 {
 	char detail[64];
 
@@ -224,8 +223,8 @@ note_page_limit(struct task *k, uint32_t number, uint32_t pages,
 
 /* [from, from+count) as far as the limit lets us. */
 static enum sl_rc
-do_pages(struct task *k, struct sl_reading *r, uint32_t number,
-    struct sl_err *err)
+do_pages(
+    struct task *k, struct sl_reading *r, uint32_t number, struct sl_err *err)
 {
 	uint32_t from = 0, to = k->limits.pages_max, n = k->t->page_count;
 
@@ -270,8 +269,8 @@ read_part(struct task *k, uint32_t number, struct sl_part *p,
 }
 
 static enum sl_rc
-do_reader(struct task *k, uint32_t number, struct sl_part *p,
-    struct verdict *v, struct sl_err *err)
+do_reader(struct task *k, uint32_t number, struct sl_part *p, struct verdict *v,
+    struct sl_err *err)
 {
 	struct sl_reading r;
 	enum sl_rc rc;
@@ -282,7 +281,8 @@ do_reader(struct task *k, uint32_t number, struct sl_part *p,
 	return rc;
 }
 
-/* -- the sidecar ---------------------------------------------------------------------- */
+/* -- the sidecar
+ * ---------------------------------------------------------------------- */
 
 struct said {
 	struct sl_msg m[32]; /* one a field at most */
@@ -301,8 +301,8 @@ on_said(void *arg, enum sl_field field, const char *value, const char *label)
 	m = &s->m[s->count++];
 	m->type = SL_MSG_R_FIELD;
 	m->r_field = (struct sl_msg_r_field){.field = (uint8_t)field,
-	    .value = sl_slice_str(
-		sl_arena_strndup(s->arena, value, strlen(value))),
+	    .value =
+		sl_slice_str(sl_arena_strndup(s->arena, value, strlen(value))),
 	    .label = sl_slice_str(label),
 	    .source = SL_SOURCE_SIDECAR,
 	    .confidence = 1000};
@@ -313,7 +313,8 @@ do_sidecar(struct task *k, uint32_t number, struct sl_part *p,
     struct verdict *v, struct sl_err *err)
 {
 	size_t n = p->x.size <= SL_SIDECAR_MAX ? (size_t)p->x.size
-					       : SL_SIDECAR_MAX + 1, i;
+					       : SL_SIDECAR_MAX + 1,
+	       i;
 	SL_FREE char *b = sl_realloc(NULL, n);
 	struct sl_err why = {0};
 	struct said s = {.arena = sl_arena_new()};
@@ -334,7 +335,8 @@ do_sidecar(struct task *k, uint32_t number, struct sl_part *p,
 	return rc;
 }
 
-/* -- one part -------------------------------------------------------------------------- */
+/* -- one part
+ * -------------------------------------------------------------------------- */
 
 static enum sl_rc
 do_part(struct task *k, uint32_t number, struct sl_err *err)
@@ -365,11 +367,13 @@ do_part(struct task *k, uint32_t number, struct sl_err *err)
 		return send_part(k, number, &p, &v, err);
 	kind = sl_archive_of(v.id.mime);
 	return kind != SL_ARCHIVE_NONE
-	    ? do_archive(k, number, &p, kind, &v, err)
-	    : do_reader(k, number, &p, &v, err);
+		   ? do_archive(k, number, &p, kind, &v, err)
+		   : do_reader(k, number, &p, &v, err);
 }
 
-/* -- tasks -------------------------------------------------------------------------------- */
+/* -- tasks
+ * --------------------------------------------------------------------------------
+ */
 
 static void
 add_input(struct task *k, const struct sl_extent *x)
@@ -380,24 +384,22 @@ add_input(struct task *k, const struct sl_extent *x)
 	    .warnings = ""};
 	struct sl_part *p;
 
-	m.name_charset =
-	    sl_name_decode(m.name_raw, m.name_raw_n, false, &name);
+	m.name_charset = sl_name_decode(m.name_raw, m.name_raw_n, false, &name);
 	m.name = sl_buf_str(&name);
-	p = sl_parts_add(
-	    &k->parts, 0, k->t->depth, SL_PART_DOCUMENT, &m, NULL);
+	p = sl_parts_add(&k->parts, 0, k->t->depth, SL_PART_DOCUMENT, &m, NULL);
 	p->x = *x;
 	k->budget.input_bytes = x->size;
 }
 
 static enum sl_rc
-copy_input(struct task *k, const int *fds, struct sl_extent *x,
-    struct sl_err *err)
+copy_input(
+    struct task *k, const int *fds, struct sl_extent *x, struct sl_err *err)
 {
 	struct sl_msg m = {.type = SL_MSG_R_ORIGINAL};
 	enum sl_rc rc;
 
-	rc = sl_copy_original(fds[SL_FD_INPUT], fds[SL_FD_ORIGINAL],
-	    k->t->size, &m.r_original.size, &m.r_original.sha256, err);
+	rc = sl_copy_original(fds[SL_FD_INPUT], fds[SL_FD_ORIGINAL], k->t->size,
+	    &m.r_original.size, &m.r_original.sha256, err);
 	if (rc != SL_OK)
 		return rc;
 	/* From here on nothing in this process can write to the original. */
@@ -411,9 +413,8 @@ copy_input(struct task *k, const int *fds, struct sl_extent *x,
 static enum sl_rc
 run_open(struct task *k, const int *fds, struct sl_err *err)
 {
-	struct sl_extent x = {.fd = fds[SL_FD_INPUT],
-	    .offset = k->t->offset,
-	    .size = k->t->size};
+	struct sl_extent x = {
+	    .fd = fds[SL_FD_INPUT], .offset = k->t->offset, .size = k->t->size};
 	enum sl_rc rc = SL_OK;
 	size_t i;
 
@@ -429,9 +430,8 @@ run_open(struct task *k, const int *fds, struct sl_err *err)
 static enum sl_rc
 run_pages(struct task *k, const int *fds, struct sl_err *err)
 {
-	struct sl_extent x = {.fd = fds[SL_FD_INPUT],
-	    .offset = k->t->offset,
-	    .size = k->t->size};
+	struct sl_extent x = {
+	    .fd = fds[SL_FD_INPUT], .offset = k->t->offset, .size = k->t->size};
 	struct sl_reading r;
 	char mime[129];
 	enum sl_rc rc;

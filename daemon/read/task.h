@@ -10,10 +10,11 @@
  * container at t->depth_max is not opened.
  *
  * R_END says how the whole ended: SL_REJECT with the slug of the first limit
- * that was met (or "overlap") anywhere; else what part 0 is not well of: "empty"
- * and "damaged" SL_BROKEN; "encrypted", "unsupported", "sidecar_invalid"
- * SL_HOLD; SL_RETRY for "incomplete", "file_changing", "disk_full". A part below
- * has its own R_PART.reason and leaves the whole SL_OK.
+ * that was met (or "overlap") anywhere; else what part 0 is not well of:
+ * "empty" and "damaged" SL_BROKEN; "encrypted", "unsupported",
+ * "sidecar_invalid" SL_HOLD; SL_RETRY for "incomplete", "file_changing",
+ * "disk_full". A part below has its own R_PART.reason and leaves the whole
+ * SL_OK.
  */
 #ifndef SL_READ_TASK_H
 #define SL_READ_TASK_H

@@ -55,7 +55,7 @@ beside_program(char *path, size_t cap)
 		return false;
 	*slash = '\0';
 	return snprintf(path, cap, "%s/../plugins/readers", exe) < (int)cap &&
-	    access(path, F_OK) == 0;
+	       access(path, F_OK) == 0;
 }
 
 static enum sl_rc
@@ -70,8 +70,8 @@ load_readers(const struct sluse_reader_host *host, struct sl_err *err)
 		if (access(path, F_OK) != 0)
 			(void)snprintf(path, sizeof(path), "%s", set);
 	} else if (!beside_program(path, sizeof(path))) {
-		(void)snprintf(path, sizeof(path), "%s",
-		    SLUSE_LIBDIR "/plugins/readers");
+		(void)snprintf(
+		    path, sizeof(path), "%s", SLUSE_LIBDIR "/plugins/readers");
 	}
 	rc = sl_readers_load(path, host, err);
 	if (rc == SL_SKIP)

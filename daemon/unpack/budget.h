@@ -18,7 +18,7 @@
 #define SL_RATIO_FROM ((uint64_t)1 << 20)
 
 struct sl_budget {
-	int fd;      /* the output file, lent; read-write */
+	int fd; /* the output file, lent; read-write */
 	uint64_t at; /* its end so far */
 	uint64_t input_bytes; /* the base of the ratio */
 	uint32_t members_max, ratio_max;
@@ -26,7 +26,7 @@ struct sl_budget {
 
 	uint32_t members;
 	uint64_t produced;
-	uint64_t start;    /* of the member being written */
+	uint64_t start; /* of the member being written */
 	const char *limit; /* slug of the limit that was met, or NULL */
 	uint8_t *stage;
 	size_t staged;

@@ -43,15 +43,15 @@ struct walk {
 	struct sl_err *err;
 
 	struct archive *a;
-	uint64_t at;  /* of libarchive's reading */
+	uint64_t at; /* of libarchive's reading */
 	bool hit_end; /* it wanted more than there was */
 	uint8_t *block;
 	size_t block_n;
 
 	struct sl_zip_dir dir; /* zip with an end record */
-	bool streamed;         /* zip without one */
-	uint64_t header_from;  /* streamed: no local header before this */
-	uint8_t *local;        /* SL_ZIP_LOCAL_MAX bytes, lazily */
+	bool streamed; /* zip without one */
+	uint64_t header_from; /* streamed: no local header before this */
+	uint8_t *local; /* SL_ZIP_LOCAL_MAX bytes, lazily */
 	struct sl_buf name;
 };
 
@@ -113,8 +113,8 @@ support(struct walk *w)
 	switch (w->kind) {
 	case SL_ARCHIVE_ZIP:
 		return w->streamed
-		    ? archive_read_support_format_zip_streamable(w->a)
-		    : archive_read_support_format_zip_seekable(w->a);
+			   ? archive_read_support_format_zip_streamable(w->a)
+			   : archive_read_support_format_zip_seekable(w->a);
 	case SL_ARCHIVE_TAR:
 		return archive_read_support_format_tar(w->a);
 	case SL_ARCHIVE_GZIP:
@@ -151,7 +151,7 @@ static bool
 same_name(const struct sl_zip_entry *a, const struct sl_zip_entry *b)
 {
 	return a->name_n == b->name_n &&
-	    memcmp(a->name, b->name, a->name_n) == 0;
+	       memcmp(a->name, b->name, a->name_n) == 0;
 }
 
 /* The directory's entry for the header libarchive has just read; in a zip
@@ -168,8 +168,8 @@ find_zip_entry(struct walk *w, struct sl_zip_entry *ret, const char **warning)
 		e = sl_zip_dir_find(&w->dir, at);
 	if (w->local == NULL)
 		w->local = sl_realloc(NULL, SL_ZIP_LOCAL_MAX);
-	found = sl_zip_local_ending_at(&w->x,
-	    e != NULL ? e->local : w->header_from, at, w->local, &local);
+	found = sl_zip_local_ending_at(
+	    &w->x, e != NULL ? e->local : w->header_from, at, w->local, &local);
 	if (e == NULL) {
 		if (found)
 			*ret = local;
@@ -182,8 +182,7 @@ find_zip_entry(struct walk *w, struct sl_zip_entry *ret, const char **warning)
 }
 
 static void
-take_zip_name(
-    struct walk *w, const struct sl_zip_entry *e, struct sl_member *m)
+take_zip_name(struct walk *w, const struct sl_zip_entry *e, struct sl_member *m)
 {
 	m->name_raw = e->name;
 	m->name_raw_n = e->name_n < SL_NAME_MAX ? e->name_n : SL_NAME_MAX;
@@ -274,7 +273,7 @@ take_name(struct walk *w, struct archive_entry *e, struct sl_zip_entry *ze,
 		m->warnings = warning;
 		take_zip_name(w, ze, m);
 	} else if (w->kind == SL_ARCHIVE_GZIP &&
-	    archive_format(w->a) == ARCHIVE_FORMAT_RAW) {
+		   archive_format(w->a) == ARCHIVE_FORMAT_RAW) {
 		if (!take_gzip_head_name(w, m))
 			take_outer_name(w, m);
 	} else {
@@ -304,8 +303,8 @@ method_known(unsigned method)
 
 /* The bytes of one member. *fatal: libarchive is at its end. */
 static enum sl_rc
-copy_data(struct walk *w, struct archive_entry *e, struct sl_member *m,
-    bool *fatal)
+copy_data(
+    struct walk *w, struct archive_entry *e, struct sl_member *m, bool *fatal)
 {
 	la_int64_t off, size = archive_entry_size(e);
 	uint64_t done = 0;
@@ -314,15 +313,15 @@ copy_data(struct walk *w, struct archive_entry *e, struct sl_member *m,
 	size_t n;
 	int r;
 
-	while ((r = archive_read_data_block(w->a, &p, &n, &off)) !=
-	    ARCHIVE_EOF) {
+	while (
+	    (r = archive_read_data_block(w->a, &p, &n, &off)) != ARCHIVE_EOF) {
 		if (r == ARCHIVE_RETRY)
 			continue;
 		if (r != ARCHIVE_OK || off < 0 || (uint64_t)off < done) {
 			*fatal = r == ARCHIVE_FATAL || r == ARCHIVE_OK;
 			m->reason = archive_errno(w->a) == ENOMEM
-			    ? "limit_memory"
-			    : "damaged";
+					? "limit_memory"
+					: "damaged";
 			return SL_OK;
 		}
 		rc = sl_budget_hole(w->b, (uint64_t)off - done, w->err);
@@ -343,7 +342,7 @@ static bool
 is_encrypted(const struct sl_zip_entry *ze, struct archive_entry *e)
 {
 	return (ze->flags & SL_ZIP_ENCRYPTED) != 0 ||
-	    archive_entry_is_encrypted(e) != 0;
+	       archive_entry_is_encrypted(e) != 0;
 }
 
 static enum sl_rc
@@ -358,7 +357,7 @@ take_member(struct walk *w, struct archive_entry *e, bool *fatal)
 	take_name(w, e, &ze, &m);
 	w->ret->members++;
 	m.skipped = archive_entry_filetype(e) != AE_IFREG ||
-	    archive_entry_hardlink(e) != NULL;
+		    archive_entry_hardlink(e) != NULL;
 	if (!m.skipped) {
 		if (is_encrypted(&ze, e))
 			m.reason = w->ret->reason = "encrypted";
@@ -366,9 +365,8 @@ take_member(struct walk *w, struct archive_entry *e, bool *fatal)
 			m.reason = "unsupported";
 		else if ((rc = copy_data(w, e, &m, fatal)) != SL_OK)
 			return rc;
-		if (m.reason == NULL &&
-		    (rc = sl_budget_end(w->b, &m.offset, &m.size, w->err)) !=
-			SL_OK)
+		if (m.reason == NULL && (rc = sl_budget_end(w->b, &m.offset,
+					     &m.size, w->err)) != SL_OK)
 			return rc;
 	}
 	w->header_from = (uint64_t)archive_filter_bytes(w->a, 0);

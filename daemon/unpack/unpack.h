@@ -26,17 +26,17 @@ struct sl_member {
 	const char *name; /* UTF-8 */
 	const char *name_charset;
 	uint64_t offset, size; /* in the output file */
-	const char *reason;    /* slug, or NULL if it came whole */
-	const char *warnings;  /* slugs with commas between, "" if none */
+	const char *reason; /* slug, or NULL if it came whole */
+	const char *warnings; /* slugs with commas between, "" if none */
 };
 typedef void sl_member_fn(void *arg, const struct sl_member *m);
 
 /* How it went for the archive as such. */
 struct sl_unpacked {
 	const char *reason; /* slug, or NULL */
-	bool cut_off;       /* its end is missing: damaged, or still arriving */
+	bool cut_off; /* its end is missing: damaged, or still arriving */
 	uint32_t members;
-	uint32_t lost;        /* named in the directory, but not reached */
+	uint32_t lost; /* named in the directory, but not reached */
 	const char *warnings; /* static, "" if none */
 };
 

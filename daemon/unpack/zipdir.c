@@ -36,7 +36,7 @@ le64(const uint8_t *p)
 
 /* Where the directory is, as the end record says. */
 struct where {
-	uint64_t eocd;  /* place of the end record */
+	uint64_t eocd; /* place of the end record */
 	uint64_t start; /* of the directory, in the extent */
 	uint64_t size;
 	uint64_t count;
@@ -70,7 +70,7 @@ static bool
 is_end64(const struct sl_extent *x, uint64_t at, uint8_t *p)
 {
 	return sl_extent_read(x, p, EOCD64, at) == EOCD64 &&
-	    memcmp(p, "PK\6\6", 4) == 0;
+	       memcmp(p, "PK\6\6", 4) == 0;
 }
 
 static bool
@@ -135,7 +135,8 @@ find_directory(const struct sl_extent *x, struct where *w, struct sl_err *err)
 	w->size = le32(end + 12);
 	w->start = le32(end + 16);
 	if ((w->count != 0xFFFF && w->size != 0xFFFFFFFFu &&
-	    w->start != 0xFFFFFFFFu) || !find_zip64(x, w)) {
+		w->start != 0xFFFFFFFFu) ||
+	    !find_zip64(x, w)) {
 		if (w->size > w->eocd || w->start > w->eocd - w->size)
 			return sl_err_set(err, SL_BROKEN, 0, "damaged",
 			    "the zip directory lies outside the file");
@@ -228,7 +229,7 @@ parse_entries(struct sl_zip_dir *d, size_t n, size_t max, const struct where *w)
 	size_t at = 0, step, cap = 0;
 
 	while (d->count < max &&
-	    (step = parse_entry(d->bytes + at, n - at, &e)) != 0) {
+	       (step = parse_entry(d->bytes + at, n - at, &e)) != 0) {
 		e.local = e.local > UINT64_MAX - w->shift ? UINT64_MAX
 							  : e.local + w->shift;
 		d->entries = sl_grow(
@@ -238,7 +239,7 @@ parse_entries(struct sl_zip_dir *d, size_t n, size_t max, const struct where *w)
 	}
 	d->partial = d->count == max ? at < w->size : n < w->size;
 	d->differs = !d->partial && d->count != w->count &&
-	    (d->count & 0xFFFF) != w->count;
+		     (d->count & 0xFFFF) != w->count;
 }
 
 enum sl_rc
@@ -267,8 +268,8 @@ sl_zip_dir_load(const struct sl_extent *x, size_t max, size_t max_bytes,
 		    "the zip directory has no entries where some should be");
 	}
 	if (ret->count > 1)
-		qsort(ret->entries, ret->count, sizeof(*ret->entries),
-		    by_place);
+		qsort(
+		    ret->entries, ret->count, sizeof(*ret->entries), by_place);
 	ret->overlap = overlaps(ret);
 	return SL_OK;
 }

@@ -77,13 +77,11 @@ make_zip(struct sl_buf *out, const struct zip_member *m, size_t n,
 
 	for (i = 0; i < n; i++) {
 		SL_BUF struct sl_buf packed = {0};
-		const char *ln = m[i].local_name != NULL ? m[i].local_name
-							 : m[i].name;
-		uint32_t crc =
-		    (uint32_t)crc32(0, m[i].data, (unsigned)m[i].n);
-		uint32_t at = m[i].local_at != 0
-		    ? m[i].local_at - 1
-		    : (uint32_t)(out->n - base);
+		const char *ln =
+		    m[i].local_name != NULL ? m[i].local_name : m[i].name;
+		uint32_t crc = (uint32_t)crc32(0, m[i].data, (unsigned)m[i].n);
+		uint32_t at = m[i].local_at != 0 ? m[i].local_at - 1
+						 : (uint32_t)(out->n - base);
 
 		if (m[i].method == 8)
 			deflate_to(&packed, m[i].data, m[i].n);
@@ -161,8 +159,8 @@ make_tar(struct sl_buf *out, const char *name, char type, const char *link,
 		for (i = 0; i < 8; i++)
 			h[135 - i] = (unsigned char)(size >> (8 * i));
 	} else {
-		(void)snprintf((char *)h + 124, 12, "%011llo",
-		    (unsigned long long)size);
+		(void)snprintf(
+		    (char *)h + 124, 12, "%011llo", (unsigned long long)size);
 	}
 	memcpy(h + 136, "00000000000\0", 12);
 	h[156] = (unsigned char)type;

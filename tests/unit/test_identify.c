@@ -22,7 +22,8 @@ identify(const void *p, size_t n, const char *name, const char *declared)
 	return id;
 }
 
-static const char mail[] = "Received: from a by b; Mon, 2 Mar 2026\r\n"
+static const char mail[] =
+    "Received: from a by b; Mon, 2 Mar 2026\r\n"
     "From: A <a@example.no>\r\nTo: b@example.no\r\nSubject: Klage\r\n"
     "\tp\xC3\xA5 vedtak\r\nMessage-ID: <1@example.no>\r\n\r\nHei\r\n";
 
@@ -95,8 +96,14 @@ kinds(void)
 static void
 zips(void)
 {
-#define M(s) {.name = s, .data = "x", .n = 1}
-#define MIME(s) {.name = "mimetype", .data = s, .n = sizeof(s) - 1}
+#define M(s)                                                                   \
+	{                                                                      \
+		.name = s, .data = "x", .n = 1                                 \
+	}
+#define MIME(s)                                                                \
+	{                                                                      \
+		.name = "mimetype", .data = s, .n = sizeof(s) - 1              \
+	}
 #define OOXML "application/vnd.openxmlformats-officedocument."
 	static const struct {
 		struct zip_member m[4];

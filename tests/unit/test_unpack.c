@@ -12,7 +12,8 @@
 #include "test.h"
 
 struct got {
-	struct sl_buf log; /* a line a member: "name|charset|size|reason|warn" */
+	struct sl_buf
+	    log; /* a line a member: "name|charset|size|reason|warn" */
 	struct sl_unpacked u;
 	struct sl_budget b;
 	unsigned members, whole;
@@ -40,8 +41,8 @@ on_member(void *arg, const struct sl_member *m)
 		sl_buf_printf(&g->log, "%s|%s|%llu|%s|%s\n", m->name,
 		    m->name_charset, (unsigned long long)m->size,
 		    m->skipped		? "skipped"
-			: m->reason != NULL ? m->reason
-					    : "",
+		    : m->reason != NULL ? m->reason
+					: "",
 		    m->warnings);
 }
 
@@ -67,8 +68,7 @@ unpack(struct got *g, enum sl_archive kind, const void *p, size_t n,
 	g->b = b;
 	g->b.fd = make_fd("", 0);
 	g->b.input_bytes = n;
-	rc = sl_unpack(
-	    kind, &x, "outer.gz", &g->b, on_member, g, &g->u, NULL);
+	rc = sl_unpack(kind, &x, "outer.gz", &g->b, on_member, g, &g->u, NULL);
 	CHECK(rc == SL_OK);
 	(void)sl_pread_full(
 	    g->b.fd, g->first, sizeof(g->first) - 1, g->last_offset);
@@ -92,7 +92,10 @@ plain_zip(void)
 	    {.name = "a.txt", .data = "first", .n = 5},
 	    {.name = "dir/", .data = "", .n = 0},
 	    {.name = "dir/b.txt", .data = "second", .n = 6, .method = 8},
-	    {.name = "c", .data = "third one", .n = 9, .method = 8,
+	    {.name = "c",
+		.data = "third one",
+		.n = 9,
+		.method = 8,
 		.descriptor = 1}};
 	SL_BUF struct sl_buf z = {0};
 	struct got g;
@@ -134,8 +137,8 @@ names(void)
 	    {"S\x9Bknad \x91\x86.txt", NULL, "Søknad æå.txt", "CP850", 0},
 	    {"\x92\x9D\x8F.PDF", NULL, "ÆØÅ.PDF", "CP850", 0},
 	    {"S\xF8knad \xE6\xE5.txt", NULL, "Søknad æå.txt", "ISO-8859-1", 0},
-	    {"\xC5s \x96 tegning.txt", NULL, "Ås – tegning.txt",
-		"WINDOWS-1252", 0},
+	    {"\xC5s \x96 tegning.txt", NULL, "Ås – tegning.txt", "WINDOWS-1252",
+		0},
 	    {"\xE5pent \x93m\xF8te\x94.txt", NULL, "åpent “møte”.txt",
 		"WINDOWS-1252", 0},
 	    {"M?ls.txt", "Måls.txt", "Måls.txt", "UTF-8 (0x7075)", 0},
@@ -162,8 +165,8 @@ names(void)
 			    extra, cases[i].raw, cases[i].utf8_extra);
 		make_zip(&z, &m, 1, NULL);
 		unpack(&g, SL_ARCHIVE_ZIP, z.p, z.n, limits());
-		sl_buf_printf(&want, "%s|%s|1||\n", cases[i].name,
-		    cases[i].charset);
+		sl_buf_printf(
+		    &want, "%s|%s|1||\n", cases[i].name, cases[i].charset);
 		CHECK_STR(sl_buf_str(&g.log), sl_buf_str(&want));
 		CHECK_STR(sl_buf_str(&g.raw), cases[i].raw);
 		end(&g);
@@ -202,16 +205,19 @@ odd_names(void)
 	make_zip(&z, m, 3, NULL);
 	unpack(&g, SL_ARCHIVE_ZIP, z.p, z.n, limits());
 	CHECK(g.members == 3 && g.whole == 3);
-	CHECK(strncmp(sl_buf_str(&g.log), "a\xEF\xBF\xBD" "b|US-ASCII|1||\n",
+	CHECK(strncmp(sl_buf_str(&g.log),
+		  "a\xEF\xBF\xBD"
+		  "b|US-ASCII|1||\n",
 		  14) == 0);
-	CHECK(strstr(sl_buf_str(&g.log), "|US-ASCII|1||name_too_long\n") !=
-	    NULL);
+	CHECK(
+	    strstr(sl_buf_str(&g.log), "|US-ASCII|1||name_too_long\n") != NULL);
 	CHECK(strstr(sl_buf_str(&g.log),
 		  "\ncentral|US-ASCII|1||name_differs\n") != NULL);
 	end(&g);
 }
 
-/* -- limits ------------------------------------------------------------------- */
+/* -- limits -------------------------------------------------------------------
+ */
 
 /* A zip of `count` members of `each` bytes that do not pack. */
 static void
@@ -381,13 +387,15 @@ bomb(void)
 	end(&g);
 }
 
-/* -- tricks ------------------------------------------------------------------- */
+/* -- tricks -------------------------------------------------------------------
+ */
 
 static void
 overlap(void)
 {
 	static const struct zip_member m[] = {
-	    {.name = "a", .data = "0123456789012345678901234567890123456789",
+	    {.name = "a",
+		.data = "0123456789012345678901234567890123456789",
 		.n = 40},
 	    {.name = "b", .data = "0123456789", .n = 10, .local_at = 36}};
 	SL_BUF struct sl_buf z = {0};
@@ -417,8 +425,8 @@ side_by_side(void)
 static void
 thousand_to_one(void)
 {
-	struct zip_member m[1000] = {{.name = "a", .data = "0123456789",
-	    .n = 10}};
+	struct zip_member m[1000] = {
+	    {.name = "a", .data = "0123456789", .n = 10}};
 	SL_BUF struct sl_buf z = {0};
 	struct got g;
 	size_t i;
@@ -451,12 +459,16 @@ thousand_members(void)
 static void
 false_sizes(void)
 {
-	static const struct zip_member m[] = {
-	    {.name = "small", .data = "12345", .n = 5, .method = 8,
-		.claim_size = 5000000000u & 0xFFFFFFFF}};
-	static const struct zip_member none[] = {
-	    {.name = "large", .data = "1234567890", .n = 10, .method = 8,
-		.claim_size = 1}};
+	static const struct zip_member m[] = {{.name = "small",
+	    .data = "12345",
+	    .n = 5,
+	    .method = 8,
+	    .claim_size = 5000000000u & 0xFFFFFFFF}};
+	static const struct zip_member none[] = {{.name = "large",
+	    .data = "1234567890",
+	    .n = 10,
+	    .method = 8,
+	    .claim_size = 1}};
 	SL_BUF struct sl_buf z = {0}, z2 = {0};
 	struct got g;
 
@@ -565,8 +577,8 @@ truncated_tar_gz(void)
 			r = r * 1664525u + 1013904223u;
 			data[k] = (char)(r >> 24);
 		}
-		make_tar(&t, "fil", '0', NULL, sizeof(data), data,
-		    sizeof(data));
+		make_tar(
+		    &t, "fil", '0', NULL, sizeof(data), data, sizeof(data));
 	}
 	make_tar_end(&t);
 	make_gzip(&z, NULL, t.p, t.n);
@@ -637,7 +649,10 @@ tar_tricks(void)
 	make_tar(&t, "hard", '1', "/etc/passwd", 0, "", 0);
 	make_tar(&t, "null", '3', NULL, 0, "", 0);
 	make_tar(&t, "pipe", '6', NULL, 0, "", 0);
-	make_tar(&t, "bl\xE5" "b\xE6r", '0', NULL, 2, "xy", 2);
+	make_tar(&t,
+	    "bl\xE5"
+	    "b\xE6r",
+	    '0', NULL, 2, "xy", 2);
 	make_tar_end(&t);
 	unpack(&g, SL_ARCHIVE_TAR, t.p, t.n, limits());
 	CHECK_STR(g.u.reason, NULL);
@@ -664,17 +679,16 @@ tar_of_eight_exbibytes(void)
 	end(&g);
 }
 
-TEST_MAIN({"plain_zip", plain_zip}, {"empty_zip", empty_zip},
-    {"names", names}, {"stale_unicode_field", stale_unicode_field},
-    {"odd_names", odd_names}, {"limit_members", limit_members},
-    {"limit_members_tar", limit_members_tar}, {"limit_bytes", limit_bytes},
-    {"limit_ratio", limit_ratio}, {"ratio_of_small", ratio_of_small},
-    {"bomb", bomb}, {"overlap", overlap}, {"side_by_side", side_by_side},
-    {"thousand_to_one", thousand_to_one},
+TEST_MAIN({"plain_zip", plain_zip}, {"empty_zip", empty_zip}, {"names", names},
+    {"stale_unicode_field", stale_unicode_field}, {"odd_names", odd_names},
+    {"limit_members", limit_members}, {"limit_members_tar", limit_members_tar},
+    {"limit_bytes", limit_bytes}, {"limit_ratio", limit_ratio},
+    {"ratio_of_small", ratio_of_small}, {"bomb", bomb}, {"overlap", overlap},
+    {"side_by_side", side_by_side}, {"thousand_to_one", thousand_to_one},
     {"thousand_members", thousand_members}, {"false_sizes", false_sizes},
     {"encrypted", encrypted}, {"unknown_method", unknown_method},
     {"junk_before_and_two_ends", junk_before_and_two_ends},
-    {"truncated_zip", truncated_zip},
-    {"truncated_tar_gz", truncated_tar_gz}, {"flipped", flipped},
-    {"single_gzip", single_gzip}, {"tar_tricks", tar_tricks},
+    {"truncated_zip", truncated_zip}, {"truncated_tar_gz", truncated_tar_gz},
+    {"flipped", flipped}, {"single_gzip", single_gzip},
+    {"tar_tricks", tar_tricks},
     {"tar_of_eight_exbibytes", tar_of_eight_exbibytes})
