@@ -34,6 +34,16 @@ libs_test_place := -lseccomp -ljansson -lcrypto
 rooms_test_prepare := prepare config base
 libs_test_prepare := -ljansson -lcrypto
 
+rooms_test_unpack := unpack base
+libs_test_unpack := -larchive -lcrypto -lz
+extra_test_unpack := tests/unit/make_archive.c
+rooms_test_identify := identify unpack base
+libs_test_identify := -lmagic -larchive -lcrypto -lz
+extra_test_identify := tests/unit/make_archive.c
+rooms_test_task := read unpack identify wire base
+libs_test_task := -larchive -lmagic -ljansson -lcrypto -lz
+extra_test_task := tests/unit/make_archive.c tests/unit/no_fields.c
+
 define TESTPROGRAM
 $(B)/test/$(1): $(O)/tests/$(2)/$(1).o \
     $(patsubst %.c,$(O)/%.o,$(extra_$(1))) \
@@ -52,3 +62,14 @@ check-unit: $(UNITS:%=$(B)/test/%)  ## run the unit tests
 	exit $$bad
 bench-build: $(BENCHES:%=$(B)/test/%)
 $(O)/tests/%.o: CPPFLAGS += -DREADERS='"$(B)/plugins/readers/"'
+
+.PHONY: check-schemas
+# What the programs make against what we say they make.
+check-schemas: $(B)/test/test_config $(B)/test/test_prepare
+	@rm -rf $(B)/test/schemas; mkdir -p $(B)/test/schemas
+	@SLUSE_TEST_OUT=$(B)/test/schemas $(B)/test/test_config >/dev/null
+	@SLUSE_TEST_OUT=$(B)/test/schemas $(B)/test/test_prepare >/dev/null
+	@python3 tests/unit/check_schema.py schemas/post.schema.json \
+	    $(B)/test/schemas/post-*.json
+	@python3 tests/unit/check_schema.py schemas/config.schema.json \
+	    $(B)/test/schemas/config.json
