@@ -90,13 +90,18 @@ plugin_libs_noark5 := -ljansson
 plugin_cflags_webhook := $(call pc,cflags,jansson)
 plugin_libs_webhook := -ljansson
 
+# Sources of their own that several readers are compiled with.
+TEXT_LIB := plugins/readers/lib/charset.c plugins/readers/lib/html.c
+plugin_srcs_text := $(TEXT_LIB)
+plugin_srcs_mail := $(TEXT_LIB)
+
 define PLUGIN
-$(B)/plugins/$(1)s/$(2).so: plugins/$(1)s/$(2).c plugins/$(1).h
+$(B)/plugins/$(1)s/$(2).so: plugins/$(1)s/$(2).c plugins/$(1).h $$(plugin_srcs_$(2)) $$(plugin_srcs_$(2):.c=.h)
 	@mkdir -p $$(@D) $(O)/plugins/$(1)s
 	$$(CC) $$(CPPFLAGS_ALL) $$(filter-out -fPIE,$$(CFLAGS_ALL)) -fPIC \
 	    $$(plugin_cflags_$(2)) -MF $(O)/plugins/$(1)s/$(2).d -shared \
 	    -Wl,-z,relro,-z,now $(if $(SAN),,-Wl$(comma)-z$(comma)defs) \
-	    -o $$@ $$< $$(plugin_libs_$(2))
+	    -o $$@ $$< $$(plugin_srcs_$(2)) $$(plugin_libs_$(2))
 endef
 comma := ,
 $(foreach p,$(READERS),$(eval $(call PLUGIN,reader,$(p))))

@@ -415,7 +415,7 @@ sl_number_other(const char *s, size_t n, size_t at, const struct sl_number *num)
 	    "matrikkel", "eiendom", "eigedom", "tomt"};
 	/* Laws, directives, other people's numbers. */
 	static const char *const law[] = {"(eu)", "(ef)", "(eøs)", "forordning",
-	    "direktiv", "directive", "regulation", "rt.", "hr-", "prop.",
+	    "direktiv", "directive", "dir ", "regulation", "rt.", "hr-", "prop.",
 	    "innst.", "nou", "lov-", "for-", "faktura", "invoice", "ordre",
 	    "kunde", "tlf", "telefon", "mobil", "konto", "kid", "kr", "nok",
 	    "skoleår", "sesong"};
@@ -435,7 +435,7 @@ sl_number_other(const char *s, size_t n, size_t at, const struct sl_number *num)
 	for (i = 0; i < sizeof(law) / sizeof(law[0]); i++) {
 		const char *hit = strstr(before, law[i]);
 
-		if (hit && (hit == before || hit[-1] == ' '))
+		if (hit && (hit == before || strchr(" (", hit[-1])))
 			return true;
 	}
 	i = at + num->length;
