@@ -7,6 +7,8 @@ UNIT := $(patsubst tests/unit/%.c,%,$(wildcard tests/unit/test_*.c))
 rooms_test_fields := read wire base
 libs_test_fields := -lcrypto
 
+$(O)/tests/unit/test_reader_%.o: CPPFLAGS_ALL += -DSLUSE_BUILD='"$(B)"'
+
 define UNIT_TEST
 $(B)/test/$(1): $(O)/tests/unit/$(1).o $$(foreach r,$$(or $$(rooms_$(1)),base),$(B)/lib/$$(r).a)
 	@mkdir -p $$(@D)
@@ -15,5 +17,5 @@ endef
 $(foreach t,$(UNIT),$(eval $(call UNIT_TEST,$(t))))
 
 .PHONY: check-unit
-check-unit: $(UNIT:%=$(B)/test/%)  ## run the unit tests
+check-unit: $(UNIT:%=$(B)/test/%) | $(PLUGINS)  ## run the unit tests
 	@rc=0; for t in $^; do echo "# $$t"; $$t || rc=1; done; exit $$rc

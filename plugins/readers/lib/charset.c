@@ -362,7 +362,8 @@ charset_guess(struct charset_stats *st, enum charset declared, bool *doubtful)
 		return CHARSET_NONE; /* UTF-32: nobody's letter */
 	if (utf16(st, &wide))
 		return wide;
-	if ((st->nul_even + st->nul_odd + st->controls) * 50 > st->total)
+	if (st->nul_even + st->nul_odd + st->controls > 1 &&
+	    (st->nul_even + st->nul_odd + st->controls) * 50 > st->total)
 		return CHARSET_NONE;
 	if (st->high == 0) {
 		if (table[CHARSET_NO646][0] != low646['{'] &&
