@@ -1,0 +1,20 @@
+/*
+ * GMime's streams over the host's table: the input by read_at, parts out by
+ * part_write. No descriptor, no copy of the whole mail in memory.
+ */
+#ifndef READERS_MAILSTREAM_H
+#define READERS_MAILSTREAM_H
+
+#include <gmime/gmime.h>
+
+#include "../../reader.h"
+
+/* Reads the source from its start; unref with g_object_unref. */
+GMimeStream *mailstream_source(
+    const struct sluse_reader_host *host, struct sluse_source *s);
+
+/* What a writing stream does with bytes; non-zero stops it. */
+typedef int mailstream_write_fn(void *arg, const char *p, size_t n);
+GMimeStream *mailstream_writer(mailstream_write_fn *fn, void *arg);
+
+#endif
