@@ -88,6 +88,17 @@ into_array(void *arg, const char *p, size_t n)
 	return a->len >= BODY_MAX;
 }
 
+/* What stands in a multipart without parts, NULL if nothing does. */
+static const char *
+stray_text(GMimeObject *o)
+{
+	const char *s = GMIME_IS_MULTIPART(o)
+	    ? g_mime_multipart_get_prologue(GMIME_MULTIPART(o))
+	    : NULL;
+
+	return s && *s ? s : NULL;
+}
+
 /* The part's content, transfer-decoded, at most BODY_MAX. */
 static GByteArray *
 part_bytes(GMimeObject *o)
@@ -99,6 +110,8 @@ part_bytes(GMimeObject *o)
 
 	if (w)
 		(void)g_mime_data_wrapper_write_to_stream(w, st);
+	else if (stray_text(o))
+		(void)into_array(a, stray_text(o), strlen(stray_text(o)));
 	g_object_unref(st);
 	return a;
 }
@@ -196,6 +209,8 @@ add_leaf(struct sluse_doc *d, GMimeObject *o, bool alternative)
 		else
 			d->encrypted = true;
 	}
+	if (GMIME_IS_MULTIPART(o))
+		l.role = stray_text(o) ? SLUSE_PART_BODY : SLUSE_PART_SKIPPED;
 	d->partial = d->partial || is_type(o, "message", "partial");
 	if (GMIME_IS_MESSAGE_PART(o))
 		l.bounds = g_ptr_array_copy(d->bounds, NULL, NULL);
@@ -216,6 +231,7 @@ walk(struct sluse_doc *d, GMimeObject *o, unsigned depth, bool alternative)
 	}
 	if (depth >= DEPTH_MAX) {
 		d->too_deep = true;
+		add_leaf(d, o, alternative); /* noted as skipped */
 		return;
 	}
 	mp = GMIME_MULTIPART(o);
@@ -223,7 +239,12 @@ walk(struct sluse_doc *d, GMimeObject *o, unsigned depth, bool alternative)
 	d->encrypted = d->encrypted || is_type(o, "multipart", "encrypted");
 	d->truncated = d->truncated || !mp->write_end_boundary;
 	count = g_mime_multipart_get_count(mp);
-	d->empty = d->empty || count == 0;
+	if (count == 0) {
+		/* no boundary was found: all of it is before the first */
+		d->empty = true;
+		add_leaf(d, o, alternative);
+		return;
+	}
 	g_ptr_array_add(
 	    d->bounds, (gpointer)(guintptr)g_mime_multipart_get_boundary(mp));
 	for (i = 0; i < count; i++)
@@ -691,11 +712,14 @@ send_leaf(struct sluse_doc *d, struct leaf *l, struct sluse_sink *k)
 	part.name_raw = raw;
 	part.name_raw_length = raw_n;
 	part.name_charset = charset;
-	part.mime = mime;
+	part.mime = stray_text(l->o) ? "text/plain" : mime;
 	d->written = 0;
 	rc = d->host->part_begin(k, &part);
 	if (!rc && GMIME_IS_MESSAGE_PART(l->o)) {
 		rc = send_inner(&o, l);
+	} else if (!rc && l->role == SLUSE_PART_BODY && stray_text(l->o)) {
+		rc = into_part(&o, stray_text(l->o),
+		    strlen(stray_text(l->o)));
 	} else if (!rc && GMIME_IS_PART(l->o)) {
 		GMimeDataWrapper *w = g_mime_part_get_content(GMIME_PART(l->o));
 		GMimeStream *st = mailstream_writer(into_part, &o);
