@@ -415,10 +415,10 @@ sl_number_other(const char *s, size_t n, size_t at, const struct sl_number *num)
 	    "matrikkel", "eiendom", "eigedom", "tomt"};
 	/* Laws, directives, other people's numbers. */
 	static const char *const law[] = {"(eu)", "(ef)", "(eøs)", "forordning",
-	    "direktiv", "directive", "dir ", "regulation", "rt.", "hr-", "prop.",
-	    "innst.", "nou", "lov-", "for-", "faktura", "invoice", "ordre",
-	    "kunde", "tlf", "telefon", "mobil", "konto", "kid", "kr", "nok",
-	    "skoleår", "sesong"};
+	    "direktiv", "directive", "dir ", "regulation", "rt.", "hr-",
+	    "prop.", "innst.", "nou", "lov-", "for-", "faktura", "invoice",
+	    "ordre", "kunde", "tlf", "telefon", "mobil", "konto", "kid", "kr",
+	    "nok", "skoleår", "sesong"};
 	char before[64];
 	size_t i;
 

@@ -93,8 +93,8 @@ static const char *
 stray_text(GMimeObject *o)
 {
 	const char *s = GMIME_IS_MULTIPART(o)
-	    ? g_mime_multipart_get_prologue(GMIME_MULTIPART(o))
-	    : NULL;
+			    ? g_mime_multipart_get_prologue(GMIME_MULTIPART(o))
+			    : NULL;
 
 	return s && *s ? s : NULL;
 }
@@ -718,8 +718,7 @@ send_leaf(struct sluse_doc *d, struct leaf *l, struct sluse_sink *k)
 	if (!rc && GMIME_IS_MESSAGE_PART(l->o)) {
 		rc = send_inner(&o, l);
 	} else if (!rc && l->role == SLUSE_PART_BODY && stray_text(l->o)) {
-		rc = into_part(&o, stray_text(l->o),
-		    strlen(stray_text(l->o)));
+		rc = into_part(&o, stray_text(l->o), strlen(stray_text(l->o)));
 	} else if (!rc && GMIME_IS_PART(l->o)) {
 		GMimeDataWrapper *w = g_mime_part_get_content(GMIME_PART(l->o));
 		GMimeStream *st = mailstream_writer(into_part, &o);

@@ -124,7 +124,9 @@ mock_part_begin(struct sluse_sink *k, const struct sluse_part *p)
 
 	if (k->count >= k->max)
 		return 1;
-	k->parts = realloc(k->parts, (k->count + 1) * sizeof(*k->parts));
+	if ((k->count & (k->count - 1)) == 0) /* full at each power of two */
+		k->parts = realloc(k->parts,
+		    (k->count ? k->count * 2 : 1) * sizeof(*k->parts));
 	m = &k->parts[k->count++];
 	memset(m, 0, sizeof(*m));
 	snprintf(m->name, sizeof(m->name), "%s", p->name ? p->name : "");
@@ -201,8 +203,8 @@ mock_load(const char *name)
 	char path[512];
 	void *so;
 
-	snprintf(path, sizeof(path), "%s/plugins/readers/%s.so", SLUSE_BUILD,
-	    name);
+	snprintf(
+	    path, sizeof(path), "%s/plugins/readers/%s.so", SLUSE_BUILD, name);
 	so = dlopen(path, RTLD_NOW | RTLD_LOCAL);
 	if (!so) {
 		printf("# %s\n", dlerror());
@@ -223,8 +225,7 @@ read_all(const struct sluse_reader *r, const char *mime, const void *p,
     size_t n, unsigned parts_max)
 {
 	struct reading *d = calloc(1, sizeof(*d));
-	struct sluse_source s = {
-	    .bytes = p, .n = n, .name = "x", .mime = mime};
+	struct sluse_source s = {.bytes = p, .n = n, .name = "x", .mime = mime};
 	struct sluse_doc *doc = NULL;
 
 	d->k.max = parts_max;

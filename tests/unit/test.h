@@ -20,10 +20,10 @@ struct test_case {
 
 static unsigned test_bad;
 
-#define CHECK(expr) \
-	((expr) ? (void)0 \
-		: (test_bad++, \
-		      (void)printf("# %s:%d: %s\n", __FILE__, __LINE__, #expr)))
+#define CHECK(expr)                                                            \
+	((expr) ? (void)0                                                      \
+		: (test_bad++, (void)printf("# %s:%d: %s\n", __FILE__,         \
+				   __LINE__, #expr)))
 
 /* Both strings may be NULL. */
 #define CHECK_STR(a, b) test_str((a), (b), __FILE__, __LINE__)
@@ -52,8 +52,8 @@ test_run(const struct test_case *cases, size_t n, int argc, char **argv)
 			continue;
 		test_bad = 0;
 		cases[i].run();
-		(void)printf("%s %s\n", test_bad ? "not ok" : "ok",
-		    cases[i].name);
+		(void)printf(
+		    "%s %s\n", test_bad ? "not ok" : "ok", cases[i].name);
 		(void)fflush(stdout);
 		test_bad ? failed++ : passed++;
 	}
@@ -61,12 +61,12 @@ test_run(const struct test_case *cases, size_t n, int argc, char **argv)
 	return failed || !passed;
 }
 
-#define TEST_MAIN(...) \
-	int main(int argc, char **argv) \
-	{ \
-		static const struct test_case cases[] = {__VA_ARGS__}; \
-		return test_run(cases, sizeof(cases) / sizeof(cases[0]), \
-		    argc, argv); \
+#define TEST_MAIN(...)                                                         \
+	int main(int argc, char **argv)                                        \
+	{                                                                      \
+		static const struct test_case cases[] = {__VA_ARGS__};         \
+		return test_run(                                               \
+		    cases, sizeof(cases) / sizeof(cases[0]), argc, argv);      \
 	}
 
 #endif

@@ -22,13 +22,13 @@ struct seen {
 static const char *
 short_name(enum sl_field f)
 {
-	return f == SL_FIELD_case_number	  ? "case"
-	    : f == SL_FIELD_our_ref_of_sender	  ? "sender"
-	    : f == SL_FIELD_document_date	  ? "date"
-	    : f == SL_FIELD_title		  ? "title"
-	    : f == SL_FIELD_correspondent_orgnr ? "orgnr"
-	    : f == SL_FIELD_correspondent	  ? "person"
-						  : "?";
+	return f == SL_FIELD_case_number	   ? "case"
+	       : f == SL_FIELD_our_ref_of_sender   ? "sender"
+	       : f == SL_FIELD_document_date	   ? "date"
+	       : f == SL_FIELD_title		   ? "title"
+	       : f == SL_FIELD_correspondent_orgnr ? "orgnr"
+	       : f == SL_FIELD_correspondent	   ? "person"
+						   : "?";
 }
 
 static void
@@ -60,8 +60,7 @@ run_rows(const struct row *rows, size_t count, unsigned fields)
 		sl_buf_free(&s.out);
 	}
 }
-#define RUN(rows, fields) \
-	run_rows(rows, sizeof(rows) / sizeof(rows[0]), fields)
+#define RUN(rows, fields) run_rows(rows, sizeof(rows) / sizeof(rows[0]), fields)
 #define REFS (1u << SL_FIELD_case_number | 1u << SL_FIELD_our_ref_of_sender)
 
 static void
@@ -111,7 +110,9 @@ labelled(void)
 	    {"Saksnr: 98/1234", "case 1998/1234 900"},
 	    {"Deres ref.: 2026 / 211", "case 2026/211 900"},
 	    {"Deres ref.: Kari N, 2026/211", "case 2026/211 900"},
-	    {"Saksnr\xC2\xA0" "26/211", "case 2026/211 900"},
+	    {"Saksnr\xC2\xA0"
+	     "26/211",
+		"case 2026/211 900"},
 	    {"Deres\tref.:\t26/211", "case 2026/211 900"},
 	    {"Your ref: 2026/211 / our ref: 55-81",
 		"case 2026/211 900; sender 55-81 800"},
@@ -342,9 +343,8 @@ letters(void)
 	    {"Med vennlig hilsen\nStrand kommune", ""},
 	    {"Kari Nordmann", ""},
 	};
-	RUN(rows,
-	    1u << SL_FIELD_title | 1u << SL_FIELD_correspondent |
-		1u << SL_FIELD_correspondent_orgnr);
+	RUN(rows, 1u << SL_FIELD_title | 1u << SL_FIELD_correspondent |
+		      1u << SL_FIELD_correspondent_orgnr);
 }
 
 static void

@@ -1,6 +1,7 @@
 /*
  * The mail reader: parts, names, bodies, fields, what is broken or hostile.
  */
+#include <strings.h>
 #include <sys/resource.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -8,8 +9,8 @@
 #include "mail_host.h"
 #include "test.h"
 
-#define HEAD \
-	"From: Kari Nordmann <kari@eksempel.no>\nTo: post@strand.no\n" \
+#define HEAD                                                                   \
+	"From: Kari Nordmann <kari@eksempel.no>\nTo: post@strand.no\n"         \
 	"Subject: x\nMIME-Version: 1.0\n"
 
 static struct reading *
@@ -51,14 +52,13 @@ fields(void)
 	       "Message-ID: <a.b@x.no>\nIn-Reply-To: <1@s>\n"
 	       "References: <0@s> <1@s> <2@s>\n\nHei\n");
 
-	CHECK_STR(d->k.log,
-	    "field title Klage på vedtak 2026/211\n"
-	    "field correspondent Kåre Ødegård\n"
-	    "field correspondent_email kare@x.no\n"
-	    "field recipient post@strand.kommune.no\n"
-	    "field document_date 2026-03-30\n"
-	    "field message_id a.b@x.no\n"
-	    "field in_reply_to 1@s\nfield in_reply_to 2@s\n");
+	CHECK_STR(d->k.log, "field title Klage på vedtak 2026/211\n"
+			    "field correspondent Kåre Ødegård\n"
+			    "field correspondent_email kare@x.no\n"
+			    "field recipient post@strand.kommune.no\n"
+			    "field document_date 2026-03-30\n"
+			    "field message_id a.b@x.no\n"
+			    "field in_reply_to 1@s\nfield in_reply_to 2@s\n");
 	CHECK_STR(d->k.text,
 	    "Fra: Kåre Ødegård <kare@x.no>\n"
 	    "Til: Postmottak <post@strand.kommune.no>, b@c.no\n"
@@ -99,8 +99,8 @@ roles(void)
 	    "<p>pen <img src=\"cid:b%40x\">");
 	part_is(d, 2, SLUSE_PART_INLINE, "", "image/png", "PNG");
 	part_is(d, 3, SLUSE_PART_ATTACHMENT, "logo.png", "image/png", "LOGO");
-	part_is(d, 4, SLUSE_PART_ATTACHMENT, "brev.pdf", "application/pdf",
-	    "Hei");
+	part_is(
+	    d, 4, SLUSE_PART_ATTACHMENT, "brev.pdf", "application/pdf", "Hei");
 	part_is(d, 5, SLUSE_PART_ATTACHMENT, "liste.txt", "text/plain", "en");
 	CHECK(strstr(d->k.text, "Vedlegg: logo.png, brev.pdf, liste.txt\n"));
 	CHECK(strstr(d->k.text, "\nren\n") && !strstr(d->k.text, "pen"));
@@ -128,10 +128,9 @@ inner_mail(void)
 	struct reading *d = rd(mail, (size_t)n);
 
 	CHECK(d->k.count == 2);
-	part_is(d, 0, SLUSE_PART_ATTACHMENT, "indre.eml", "message/rfc822",
-	    inner);
-	part_is(d, 1, SLUSE_PART_ATTACHMENT, "to.eml", "message/rfc822",
-	    inner);
+	part_is(
+	    d, 0, SLUSE_PART_ATTACHMENT, "indre.eml", "message/rfc822", inner);
+	part_is(d, 1, SLUSE_PART_ATTACHMENT, "to.eml", "message/rfc822", inner);
 	CHECK(strstr(d->k.log, "note mail_truncated"));
 	read_free(d);
 }
@@ -162,7 +161,7 @@ names(void)
 		CHECK(d->k.count == 1);
 		CHECK_STR(d->k.parts[0].name, rows[i][1]);
 		if (*rows[i][2])
-			CHECK_STR(d->k.parts[0].charset, rows[i][2]);
+			CHECK(!strcasecmp(d->k.parts[0].charset, rows[i][2]));
 		CHECK(!*rows[i][1] || d->k.parts[0].raw[0]);
 		read_free(d);
 	}
@@ -187,8 +186,8 @@ notes(void)
 
 	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
 		char mail[1024], want[64];
-		int n = snprintf(mail, sizeof(mail),
-		    HEAD "Content-Type: %s", rows[i][0]);
+		int n = snprintf(
+		    mail, sizeof(mail), HEAD "Content-Type: %s", rows[i][0]);
 		struct reading *d = rd(mail, (size_t)n);
 
 		snprintf(want, sizeof(want), "note %s \n", rows[i][1]);
@@ -223,8 +222,9 @@ ends_with(const char *head, const char *unit, size_t times, const char *tail,
 
 		setrlimit(RLIMIT_CPU, &cpu);
 		d = rd(mail, n);
-		_exit(!(d->opened == opened &&
-		    (opened || d->parted == parted) && d->k.count == parts));
+		_exit(
+		    !(d->opened == opened && (opened || d->parted == parted) &&
+			d->k.count == parts));
 	}
 	free(mail);
 	return waitpid(pid, &st, 0) == pid && st == 0;
@@ -241,17 +241,17 @@ hostile(void)
 	    "--b\n\nx\n", 10000, "--b--\n", 0, 0, 10000));
 	CHECK(ends_with(HEAD "Content-Type: multipart/mixed; boundary=b\n\n",
 	    "--b\n\nx\n", 30000, "--b--\n", 0, SLUSE_READ_LIMIT, 20000));
-	CHECK(ends_with(HEAD "X: ", "a", 10 << 20, "\n\nx", SLUSE_READ_LIMIT,
-	    0, 0));
-	CHECK(ends_with(HEAD "Subject: ", "=?utf-8?q?a?= ", 60000, "\n\nx", 0,
-	    0, 1));
+	CHECK(ends_with(
+	    HEAD "X: ", "a", 10 << 20, "\n\nx", SLUSE_READ_LIMIT, 0, 0));
+	CHECK(ends_with(
+	    HEAD "Subject: ", "=?utf-8?q?a?= ", 60000, "\n\nx", 0, 0, 1));
 	CHECK(ends_with(HEAD "Content-Type: application/pdf; name=a\n"
 			     "Content-Transfer-Encoding: base64\n\n",
 	    "@@!!\xE5\n", 10000, "", 0, 0, 1));
-	CHECK(ends_with("", "Content-Type: message/rfc822\n\n", 100, "x", 0,
-	    0, 1));
-	n = (size_t)sprintf(deep,
-	    HEAD "Content-Type: multipart/mixed; boundary=b0\n\n");
+	CHECK(ends_with(
+	    "", "Content-Type: message/rfc822\n\n", 100, "x", 0, 0, 1));
+	n = (size_t)sprintf(
+	    deep, HEAD "Content-Type: multipart/mixed; boundary=b0\n\n");
 	for (int i = 0; i < 200; i++)
 		n += (size_t)sprintf(deep + n,
 		    "--b%d\nContent-Type: multipart/mixed; "
@@ -259,8 +259,8 @@ hostile(void)
 		    i, i + 1);
 	(void)snprintf(line, sizeof(line), "--b200\n\nx\n");
 	CHECK(ends_with(deep, line, 1, "", 0, SLUSE_READ_LIMIT, 1));
-	n = (size_t)sprintf(wide,
-	    HEAD "Content-Type: multipart/mixed; boundary=");
+	n = (size_t)sprintf(
+	    wide, HEAD "Content-Type: multipart/mixed; boundary=");
 	memset(wide + n, 'B', 10000);
 	n += 10000;
 	n += (size_t)sprintf(wide + n, "\n\n--");

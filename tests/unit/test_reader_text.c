@@ -75,12 +75,13 @@ small(void)
 {
 	one("", 0, "\f", NULL);
 	one("A", 1, "A\f", "US-ASCII");
-	one("\xEF\xBB\xBF" "bl\xC3\xA5", 7, "blå\f", "UTF-8");
+	one("\xEF\xBB\xBF"
+	    "bl\xC3\xA5",
+	    7, "blå\f", "UTF-8");
 	one("a\r\nb\rc", 6, "a\nb\nc\f", NULL);
 	one("b\xF8r \x80 5", 7, "bør € 5\f", "windows-1252");
 	one("int main(void) { if (a[1] || b) { x = \"{y}\"; } }", 48,
-	    "int main(void) { if (a[1] || b) { x = \"{y}\"; } }\f",
-	    "US-ASCII");
+	    "int main(void) { if (a[1] || b) { x = \"{y}\"; } }\f", "US-ASCII");
 }
 
 static void
@@ -198,5 +199,4 @@ locked(void)
 }
 
 TEST_MAIN({"charsets", charsets}, {"small", small}, {"mixed", mixed},
-    {"rubbish", rubbish}, {"pages", pages}, {"html", html},
-    {"locked", locked})
+    {"rubbish", rubbish}, {"pages", pages}, {"html", html}, {"locked", locked})

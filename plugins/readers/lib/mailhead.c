@@ -233,7 +233,7 @@ raw_param(const char *raw, const char *key, size_t *n)
 			end = v + strcspn(v, ";\r\n");
 		}
 		*n = (size_t)(end - v) < 1024 ? (size_t)(end - v) : 1024;
-		return g_memdup2(v, *n + 1);
+		return g_strndup(v, *n);
 	}
 	return NULL;
 }
