@@ -94,7 +94,7 @@ plugin_libs_webhook := -ljansson
 TEXT_LIB := plugins/readers/lib/charset.c plugins/readers/lib/html.c
 plugin_srcs_text := $(TEXT_LIB)
 plugin_srcs_mail := $(TEXT_LIB) plugins/readers/lib/mailhead.c \
-	plugins/readers/lib/mailstream.c
+	plugins/readers/lib/mailinner.c plugins/readers/lib/mailstream.c
 
 define PLUGIN
 $(B)/plugins/$(1)s/$(2).so: plugins/$(1)s/$(2).c plugins/$(1).h $$(plugin_srcs_$(2)) $$(plugin_srcs_$(2):.c=.h)
