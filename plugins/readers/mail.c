@@ -25,7 +25,6 @@
 #define LEAVES_MAX 100000u
 #define BODY_MAX ((size_t)4 << 20) /* bytes of a body read for the page */
 #define PAGE_MAX ((size_t)1 << 20)
-#define LINE_MAX_BYTES ((uint64_t)1 << 20) /* of one header line */
 #define NAMES_MAX 200u /* attachments listed on the page */
 
 struct leaf {
@@ -317,49 +316,6 @@ settle_roles(struct sluse_doc *d)
 
 /* -- opening ------------------------------------------------------------- */
 
-/* GMime folds a header by repeated copying: a line of many MiB is refused
- * before it is parsed. Depth the same: GMime recurses. */
-static bool
-lines_bounded(const struct sluse_reader_host *host, struct sluse_source *s)
-{
-	static const char key[] = "boundary=";
-	uint64_t off = 0, line = 0, header = 0;
-	unsigned boundaries = 0, k = 0;
-	bool in_header = true;
-	char *buf = g_malloc(65536);
-	int64_t n;
-
-	while ((n = host->read_at(s, buf, 65536, off)) > 0) {
-		for (int64_t i = 0; i < n; i++) {
-			char c = buf[i];
-
-			if (c == '\n') {
-				if (line == 0)
-					in_header = false;
-				line = 0;
-			} else if (c != '\r') {
-				line++;
-			}
-			header += in_header;
-			c = g_ascii_tolower(c);
-			k = c == key[k] ? k + 1 : c == key[0] ? 1 : 0;
-			if (!key[k]) {
-				boundaries++;
-				k = 0;
-			}
-			if (in_header && (line > LINE_MAX_BYTES ||
-					     header > 4 * LINE_MAX_BYTES))
-				break;
-		}
-		if (in_header &&
-		    (line > LINE_MAX_BYTES || header > 4 * LINE_MAX_BYTES))
-			break;
-		off += (uint64_t)n;
-	}
-	g_free(buf);
-	return n <= 0 && boundaries <= 20000;
-}
-
 /* A mail has at least one header that only mail has. */
 static bool
 looks_like_mail(GMimeMessage *m)
@@ -385,7 +341,7 @@ mail_open(const struct sluse_reader_host *host, struct sluse_source *s,
 	GMimeStream *st;
 	GMimeParser *parser;
 
-	if (!lines_bounded(host, s))
+	if (!mailstream_bounded(host, s))
 		return SLUSE_READ_LIMIT;
 	d = g_new0(struct sluse_doc, 1);
 	d->host = host;

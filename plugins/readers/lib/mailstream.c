@@ -1,5 +1,7 @@
 #include "mailstream.h"
 
+#define LINE_MAX_BYTES ((uint64_t)1 << 20) /* of one header line */
+
 typedef struct {
 	GMimeStream parent;
 	const struct sluse_reader_host *host; /* NULL: writes */
@@ -156,4 +158,47 @@ mailstream_writer(mailstream_write_fn *fn, void *arg)
 	m->fn = fn;
 	m->arg = arg;
 	return &m->parent;
+}
+
+/* GMime folds a header by repeated copying: a line of many MiB is refused
+ * before it is parsed. Depth the same: GMime recurses. */
+bool
+mailstream_bounded(const struct sluse_reader_host *host, struct sluse_source *s)
+{
+	static const char key[] = "boundary=";
+	uint64_t off = 0, line = 0, header = 0;
+	unsigned boundaries = 0, k = 0;
+	bool in_header = true;
+	char *buf = g_malloc(65536);
+	int64_t n;
+
+	while ((n = host->read_at(s, buf, 65536, off)) > 0) {
+		for (int64_t i = 0; i < n; i++) {
+			char c = buf[i];
+
+			if (c == '\n') {
+				if (line == 0)
+					in_header = false;
+				line = 0;
+			} else if (c != '\r') {
+				line++;
+			}
+			header += in_header;
+			c = g_ascii_tolower(c);
+			k = c == key[k] ? k + 1 : c == key[0] ? 1 : 0;
+			if (!key[k]) {
+				boundaries++;
+				k = 0;
+			}
+			if (in_header && (line > LINE_MAX_BYTES ||
+					     header > 4 * LINE_MAX_BYTES))
+				break;
+		}
+		if (in_header &&
+		    (line > LINE_MAX_BYTES || header > 4 * LINE_MAX_BYTES))
+			break;
+		off += (uint64_t)n;
+	}
+	g_free(buf);
+	return n <= 0 && boundaries <= 20000;
 }

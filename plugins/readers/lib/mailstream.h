@@ -6,6 +6,7 @@
 #define READERS_MAILSTREAM_H
 
 #include <gmime/gmime.h>
+#include <stdbool.h>
 
 #include "../../reader.h"
 
@@ -16,5 +17,10 @@ GMimeStream *mailstream_source(
 /* What a writing stream does with bytes; non-zero stops it. */
 typedef int mailstream_write_fn(void *arg, const char *p, size_t n);
 GMimeStream *mailstream_writer(mailstream_write_fn *fn, void *arg);
+
+/* False if a mail's own headers are too long, or it names so many boundaries
+ * that GMime, which recurses, might run out of stack. */
+bool mailstream_bounded(
+    const struct sluse_reader_host *host, struct sluse_source *s);
 
 #endif
