@@ -415,10 +415,10 @@ sl_number_other(const char *s, size_t n, size_t at, const struct sl_number *num)
 	    "matrikkel", "eiendom", "eigedom", "tomt"};
 	/* Laws, directives, other people's numbers. */
 	static const char *const law[] = {"(eu)", "(ef)", "(eøs)", "forordning",
-	    "direktiv", "directive", "dir ", "regulation", "rt.", "hr-",
-	    "prop.", "innst.", "nou", "lov-", "for-", "faktura", "invoice",
-	    "ordre", "kunde", "tlf", "telefon", "mobil", "konto", "kid", "kr",
-	    "nok", "skoleår", "sesong"};
+	    "direktiv", "directive", "regulation", "rt.", "hr-", "prop.",
+	    "innst.", "nou", "lov-", "for-", "faktura", "invoice", "ordre",
+	    "kunde", "tlf", "telefon", "mobil", "konto", "kid", "kr", "nok",
+	    "skoleår", "sesong"};
 	char before[64];
 	size_t i;
 
@@ -431,6 +431,9 @@ sl_number_other(const char *s, size_t n, size_t at, const struct sl_number *num)
 		before[--i] = 0;
 	if (i >= 2 && !strcmp(before + i - 2, "gn") &&
 	    (i == 2 || before[i - 3] == ' '))
+		return true;
+	if (i >= 3 && !strcmp(before + i - 3, "dir") &&
+	    (i == 3 || strchr(" (", before[i - 4])))
 		return true;
 	for (i = 0; i < sizeof(law) / sizeof(law[0]); i++) {
 		const char *hit = strstr(before, law[i]);
