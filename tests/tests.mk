@@ -19,6 +19,8 @@ libs_test_reader_pdf := -llept
 deps_test_reader_pdf := $(B)/plugins/readers/pdf.so
 extra_test_reader_image := tests/unit/reader_harness.c
 libs_test_reader_image := -llept -ltiff -ljpeg -lz
+deps_test_reader_text := $(B)/plugins/readers/text.so
+deps_test_reader_mail := $(B)/plugins/readers/mail.so
 deps_test_reader_image := $(B)/plugins/readers/image.so
 rooms_bench_fork := sandbox base
 libs_bench_fork := -lseccomp -lcrypto
@@ -44,6 +46,12 @@ rooms_test_task := read unpack identify wire base
 libs_test_task := -larchive -lmagic -ljansson -lcrypto -lz
 extra_test_task := tests/unit/make_archive.c tests/unit/no_fields.c
 
+rooms_test_fields := read wire base
+libs_test_fields := -lcrypto
+
+$(O)/tests/%.o: CPPFLAGS += -DSLUSE_BUILD='"$(B)"' \
+	-DREADERS='"$(B)/plugins/readers/"'
+
 define TESTPROGRAM
 $(B)/test/$(1): $(O)/tests/$(2)/$(1).o \
     $(patsubst %.c,$(O)/%.o,$(extra_$(1))) \
@@ -61,7 +69,6 @@ check-unit: $(UNITS:%=$(B)/test/%)  ## run the unit tests
 	@bad=0; for t in $^; do echo "== $${t##*/}"; $$t || bad=1; done; \
 	exit $$bad
 bench-build: $(BENCHES:%=$(B)/test/%)
-$(O)/tests/%.o: CPPFLAGS += -DREADERS='"$(B)/plugins/readers/"'
 
 .PHONY: check-schemas
 # What the programs make against what we say they make.
