@@ -10,6 +10,8 @@
 #define BORDER_DARK 0.5
 /* ... and lies within this part of the page. */
 #define BORDER_PART 6
+/* Lines of this part of the page may be bright within it. */
+#define BORDER_GAP 50
 /* Enlarge what has less than this. */
 #define DPI_LOW 200u
 /* Degrees: less is not worth it, more is not believed. */
@@ -24,17 +26,17 @@ to_eight(PIX *pix)
 				     : pixCopy(NULL, pix);
 }
 
-/* How many of n lines from one edge belong to a dark border: up to the last
- * dark line in the part of the page where a border may be. */
+/* How many lines from one edge belong to a dark border. It may begin a little
+ * inside the page, and have holes; a dark banner further in is none. */
 static int
 border_depth(NUMA *dark, int from, int step, int across)
 {
 	int n = numaGetCount(dark), i, depth = 0;
-	float v;
+	float v = 0;
 
-	for (i = 0; i < n / BORDER_PART; i++) {
-		numaGetFValue(dark, from + i * step, &v);
-		if (v > BORDER_DARK * across)
+	for (i = 0; i < n / BORDER_PART && i <= depth + n / BORDER_GAP; i++) {
+		(void)numaGetFValue(dark, from + i * step, &v);
+		if (v > (float)BORDER_DARK * (float)across)
 			depth = i + 1;
 	}
 	return depth;

@@ -135,8 +135,8 @@ sl_ocr_recognise(TessBaseAPI *api, PIX *pix, unsigned dpi, float skew,
 	*ret = (struct sl_ocr_pass){0};
 	sl_page_init(&ret->page, 0, 0);
 	TessBaseAPISetPageSegMode(api, PSM_AUTO);
+	(void)pixSetResolution(pix, (int)dpi, (int)dpi);
 	TessBaseAPISetImage2(api, pix);
-	TessBaseAPISetSourceResolution(api, (int)dpi);
 	if (deadline_ms > 0 && (monitor = TessMonitorCreate()) != NULL)
 		TessMonitorSetDeadlineMSecs(monitor, deadline_ms);
 	bad = TessBaseAPIRecognize(api, monitor);
@@ -180,8 +180,8 @@ sl_ocr_turn(TessBaseAPI *osd, PIX *pix, unsigned dpi)
 	int degrees = 0;
 
 	TessBaseAPISetPageSegMode(osd, PSM_OSD_ONLY);
+	(void)pixSetResolution(pix, (int)dpi, (int)dpi);
 	TessBaseAPISetImage2(osd, pix);
-	TessBaseAPISetSourceResolution(osd, (int)dpi);
 	if (!TessBaseAPIDetectOrientationScript(
 		osd, &degrees, &turn_sure, &script, &script_sure) ||
 	    turn_sure < TURN_SURE || degrees % 90 != 0)
