@@ -68,7 +68,7 @@ sample(void)
 {
 	static const char text[] = "Saksnummer 2026/211 gjelder adkomst til "
 				   "kaien, og det er tre sluser her.";
-	L_BMF *font = bmfCreate(NULL, 20);
+	L_BMF *font = bmfCreate(NULL, 10);
 	PIX *pix = pixCreate(1600, 200, 8);
 
 	if (font != NULL && pix != NULL) {
@@ -212,6 +212,16 @@ choose_set(struct sl_slice name, bool *ret_known)
 	return sets[0].api;
 }
 
+/* The size of the upright page that best was read from. */
+static void
+settle(struct job *j, PIX *pix)
+{
+	bool lying = j->best.turn % 180 != 0;
+
+	j->width = lying ? pixGetHeight(pix) : pixGetWidth(pix);
+	j->height = lying ? pixGetWidth(pix) : pixGetHeight(pix);
+}
+
 /* One more pass over pix; kept if it is better than what we have. */
 static void
 try_again(struct job *j, PIX *pix, unsigned dpi, float skew, unsigned turn)
@@ -228,8 +238,7 @@ try_again(struct job *j, PIX *pix, unsigned dpi, float skew, unsigned turn)
 		sl_ocr_pass_free(&j->best);
 		j->best = pass;
 		j->turn = turn;
-		j->width = pixGetWidth(pix);
-		j->height = pixGetHeight(pix);
+		settle(j, pix);
 		return;
 	}
 	sl_ocr_pass_free(&pass);
@@ -252,7 +261,6 @@ improve(struct job *j)
 	pix =
 	    turn != 0 ? pixRotateOrth(clean, (int)turn / 90) : pixClone(clean);
 	pixDestroy(&clean);
-	/* A picture that lies on its side is turned back by as much. */
 	try_again(j, pix, dpi, skew, turn);
 	pixDestroy(&pix);
 	if (turn == 0 || !sl_ocr_pass_poor(&j->best) ||
@@ -298,7 +306,7 @@ send_page(struct job *j, enum sl_page_source source, uint32_t flags,
 	p->width = (uint32_t)j->width;
 	p->height = (uint32_t)j->height;
 	p->dpi = j->image.dpi;
-	p->rotate = (j->task->rotate + j->turn) % 360;
+	p->rotate = (j->task->rotate + j->turn + j->best.turn) % 360;
 	p->flags |= flags | (j->retried ? SL_PAGE_RETRIED : 0);
 	p->reason = reason;
 	return sl_page_send(j->result_fd, p, SL_SOURCE_OCR, NULL) == SL_OK;
@@ -311,21 +319,23 @@ read_page(struct job *j)
 	const char *reason = j->image.damaged ? "damaged" : NULL;
 	struct sl_err err = {0};
 
-	j->width = pixGetWidth(j->image.pix);
-	j->height = pixGetHeight(j->image.pix);
-	if (ink < INK_BLANK) {
+	settle(j, j->image.pix);
+	/* Of a damaged picture nobody knows what was on the rest. */
+	if (ink < INK_BLANK && !j->image.damaged) {
 		sl_page_init(&j->best.page, 0, 0);
-		return send_page(j, SL_PAGE_NONE, SL_PAGE_BLANK, reason);
+		return send_page(j, SL_PAGE_NONE, SL_PAGE_BLANK, NULL);
 	}
 	if (sl_ocr_recognise(j->api, j->image.pix, j->image.dpi, 0,
 		time_left(j, FIRST_SHARE), &j->best, &err) != SL_OK)
 		return send_page(j,
 		    j->best.words > 0 ? SL_PAGE_OCR : SL_PAGE_NONE, SL_PAGE_CUT,
 		    err.reason);
-	if (j->best.words == 0 && ink < INK_SPECKS)
-		return send_page(j, SL_PAGE_NONE, SL_PAGE_BLANK, reason);
+	if (j->best.words == 0 && ink < INK_SPECKS && !j->image.damaged)
+		return send_page(j, SL_PAGE_NONE, SL_PAGE_BLANK, NULL);
 	if (sl_ocr_pass_poor(&j->best))
 		improve(j);
+	if (j->best.words == 0 && j->image.damaged)
+		return send_page(j, SL_PAGE_NONE, 0, reason);
 	/* No words on a page with ink: a drawing, a photograph. It was read,
 	 * there was nothing to find. */
 	return send_page(j, SL_PAGE_OCR, 0, reason);

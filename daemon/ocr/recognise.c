@@ -81,15 +81,56 @@ separate(struct sl_ocr_pass *r, const TessPageIterator *at)
 		sl_page_add_text(&r->page, " ", 1);
 }
 
+/* Of the word's block: 0..3 quarters clockwise that it is turned by. */
+static unsigned
+quarters(TessPageIterator *at)
+{
+	TessOrientation way = ORIENTATION_PAGE_UP;
+	TessWritingDirection writing;
+	TessTextlineOrder order;
+	float deskew;
+
+	TessPageIteratorOrientation(at, &way, &writing, &order, &deskew);
+	return (unsigned)way & 3;
+}
+
+/* Turns a box of the page by 90 degrees clockwise. */
+static void
+turn_word(struct sl_word *w)
+{
+	struct sl_word old = *w;
+
+	w->x0 = (uint16_t)(65535 - old.y1);
+	w->y0 = old.x0;
+	w->x1 = (uint16_t)(65535 - old.y0);
+	w->y1 = old.x1;
+}
+
+/* If most words lie another way, the page is turned to it. */
+static void
+turn_page(struct sl_ocr_pass *r, const unsigned *lying)
+{
+	unsigned q = 0, i;
+	size_t w;
+
+	for (i = 1; i < 4; i++)
+		if (lying[i] * 2 > r->words)
+			q = 4 - i;
+	for (i = 0; i < q; i++)
+		for (w = 0; w < r->page.words_count; w++)
+			turn_word(&r->page.words[w]);
+	r->turn = 90 * q;
+}
+
 static void
 take_words(TessResultIterator *it, const struct frame *f, struct sl_ocr_pass *r,
     double *ret_sum)
 {
-	const TessPageIterator *at = TessResultIteratorGetPageIteratorConst(it);
+	TessPageIterator *at = TessResultIteratorGetPageIterator(it);
 	int x0, y0, x1, y1;
+	unsigned letters, lying[4] = {0};
 	uint16_t box[4];
 	float confidence;
-	unsigned letters;
 	char *s;
 
 	do {
@@ -110,12 +151,14 @@ take_words(TessResultIterator *it, const struct frame *f, struct sl_ocr_pass *r,
 		    (unsigned)lroundf(confidence * 10), box);
 		letters = count_letters(s);
 		r->words++;
+		lying[quarters(at)]++;
 		r->known +=
 		    letters > 1 && TessResultIteratorWordIsFromDictionary(it);
 		r->score += letters * (double)(confidence - SCORE_ZERO);
 		*ret_sum += confidence;
 		TessDeleteText(s);
 	} while (TessResultIteratorNext(it, RIL_WORD));
+	turn_page(r, lying);
 }
 
 enum sl_rc

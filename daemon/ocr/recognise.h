@@ -14,7 +14,10 @@ struct sl_ocr_pass {
 	unsigned words;
 	unsigned known; /* of them, found in the dictionary */
 	unsigned confidence; /* thousandths, mean over the words */
-	double score; /* to compare passes over the same page */
+	double score; /* to compare passes */
+	/* Degrees clockwise from pix to upright, which is how the boxes are:
+	 * Tesseract also reads text that lies on its side. */
+	unsigned turn;
 	bool cut; /* deadline hit, the rest was not read */
 };
 

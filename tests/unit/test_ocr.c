@@ -158,7 +158,7 @@ run(struct sl_msg_task t, const void *p, size_t n)
 static PIX *
 letter(void)
 {
-	L_BMF *font = bmfCreate(NULL, 18);
+	L_BMF *font = bmfCreate(NULL, 10);
 	PIX *pix = pixCreate(WIDTH, HEIGHT, 8);
 	size_t i;
 
@@ -221,7 +221,7 @@ check_letter(unsigned rotate)
 	CHECK(strstr(sl_buf_str(&got.text), "slusen\nog ber") != NULL);
 	b = find("Saksnummer");
 	CHECK(near(b.x0, 120, WIDTH));
-	CHECK(b.y1 > b.y0 && near((b.y0 + b.y1) / 2, 255, HEIGHT));
+	CHECK(b.y1 > b.y0 && near((b.y0 + b.y1) / 2, 246, HEIGHT));
 	CHECK(b.confidence > 600 && b.confidence <= 1000);
 }
 
@@ -290,7 +290,8 @@ told_turn(void)
 	pixDestroy(&turned);
 }
 
-/* Nobody tells: the second try finds it. */
+/* Nobody tells. Tesseract reads what is turned right by itself, but lying; the
+ * rest is found by the second try. */
 static void
 found_turn(unsigned quads)
 {
@@ -298,7 +299,7 @@ found_turn(unsigned quads)
 
 	run_packed(turned, IFF_PNG, plain);
 	check_letter((360 - 90 * quads) % 360);
-	CHECK(got.page.flags == SL_PAGE_RETRIED);
+	CHECK(got.page.flags == (quads == 1 ? 0 : SL_PAGE_RETRIED));
 	CHECK(got.page.height > got.page.width);
 	pixDestroy(&pix);
 	pixDestroy(&turned);
@@ -340,7 +341,7 @@ blank(void)
 static void
 few_words(void)
 {
-	L_BMF *font = bmfCreate(NULL, 18);
+	L_BMF *font = bmfCreate(NULL, 10);
 	PIX *pix = pixCreate(WIDTH, HEIGHT, 8);
 
 	(void)pixSetAll(pix);
