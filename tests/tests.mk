@@ -13,6 +13,8 @@ extra_test_sandbox := tests/unit/parent.c
 rooms_test_worker := worker sandbox wire base
 libs_test_worker := -lseccomp -lcrypto
 extra_test_worker := tests/unit/parent.c
+rooms_test_ocr := ocr read wire base
+libs_test_ocr := -ltesseract -llept -lcrypto -lm
 rooms_bench_fork := sandbox base
 libs_bench_fork := -lseccomp -lcrypto
 
@@ -33,3 +35,18 @@ check-unit: $(UNITS:%=$(B)/test/%)  ## run the unit tests
 	@bad=0; for t in $^; do echo "== $${t##*/}"; $$t || bad=1; done; \
 	exit $$bad
 bench-build: $(BENCHES:%=$(B)/test/%)
+
+# The OCR bench: the same scans through libtesseract alone and through our own
+# engine; pages per second must not fall under 0.95 of the floor.
+rooms_ocr_floor := base
+libs_ocr_floor := -ltesseract -llept
+rooms_ocr_child := ocr read wire base
+libs_ocr_child := -ltesseract -llept -lcrypto -lm
+$(foreach b,ocr_floor ocr_child,$(eval $(call TESTPROGRAM,$(b),bench)))
+
+$(B)/bench/scans.pdf: tests/bench/make_scans.py
+	/usr/bin/python3 $< $(@D)
+.PHONY: bench-ocr
+bench-ocr: $(B)/test/ocr_floor $(B)/test/ocr_child $(B)/bench/scans.pdf  ## compare OCR with bare Tesseract
+	$(B)/test/ocr_floor $(B)/bench/scan-*.jpg
+	$(B)/test/ocr_child $(B)/bench/scan-*.jpg

@@ -330,6 +330,7 @@ read_page(struct job *j)
 		return send_page(j,
 		    j->best.words > 0 ? SL_PAGE_OCR : SL_PAGE_NONE, SL_PAGE_CUT,
 		    err.reason);
+	settle(j, j->image.pix);
 	if (j->best.words == 0 && ink < INK_SPECKS && !j->image.damaged)
 		return send_page(j, SL_PAGE_NONE, SL_PAGE_BLANK, NULL);
 	if (sl_ocr_pass_poor(&j->best))

@@ -81,17 +81,24 @@ separate(struct sl_ocr_pass *r, const TessPageIterator *at)
 		sl_page_add_text(&r->page, " ", 1);
 }
 
-/* Of the word's block: 0..3 quarters clockwise that it is turned by. */
-static unsigned
-quarters(TessPageIterator *at)
-{
-	TessOrientation way = ORIENTATION_PAGE_UP;
-	TessWritingDirection writing;
-	TessTextlineOrder order;
-	float deskew;
+/* How words lie. Tesseract reads text on its side, but calls it upright, so
+ * that their shape and order must tell. */
+struct lie {
+	unsigned flat, tall;
+	int down, last_y;
+};
 
-	TessPageIteratorOrientation(at, &way, &writing, &order, &deskew);
-	return (unsigned)way & 3;
+static void
+see_lie(struct lie *l, const TessPageIterator *at, unsigned letters, int w,
+    int h, int y)
+{
+	if (letters >= 4) {
+		l->flat += w > h;
+		l->tall += h > w;
+	}
+	if (!TessPageIteratorIsAtBeginningOf(at, RIL_TEXTLINE))
+		l->down += y > l->last_y ? 1 : -1;
+	l->last_y = y;
 }
 
 /* Turns a box of the page by 90 degrees clockwise. */
@@ -106,16 +113,16 @@ turn_word(struct sl_word *w)
 	w->y1 = old.x1;
 }
 
-/* If most words lie another way, the page is turned to it. */
+/* If most words stand on end, the page is turned to them. */
 static void
-turn_page(struct sl_ocr_pass *r, const unsigned *lying)
+turn_page(struct sl_ocr_pass *r, const struct lie *l)
 {
-	unsigned q = 0, i;
+	unsigned q, i;
 	size_t w;
 
-	for (i = 1; i < 4; i++)
-		if (lying[i] * 2 > r->words)
-			q = 4 - i;
+	if (l->tall <= 2 * l->flat)
+		return;
+	q = l->down > 0 ? 3 : 1;
 	for (i = 0; i < q; i++)
 		for (w = 0; w < r->page.words_count; w++)
 			turn_word(&r->page.words[w]);
@@ -126,9 +133,10 @@ static void
 take_words(TessResultIterator *it, const struct frame *f, struct sl_ocr_pass *r,
     double *ret_sum)
 {
-	TessPageIterator *at = TessResultIteratorGetPageIterator(it);
+	const TessPageIterator *at = TessResultIteratorGetPageIteratorConst(it);
 	int x0, y0, x1, y1;
-	unsigned letters, lying[4] = {0};
+	struct lie lie = {0};
+	unsigned letters;
 	uint16_t box[4];
 	float confidence;
 	char *s;
@@ -151,14 +159,14 @@ take_words(TessResultIterator *it, const struct frame *f, struct sl_ocr_pass *r,
 		    (unsigned)lroundf(confidence * 10), box);
 		letters = count_letters(s);
 		r->words++;
-		lying[quarters(at)]++;
+		see_lie(&lie, at, letters, x1 - x0, y1 - y0, (y0 + y1) / 2);
 		r->known +=
 		    letters > 1 && TessResultIteratorWordIsFromDictionary(it);
 		r->score += letters * (double)(confidence - SCORE_ZERO);
 		*ret_sum += confidence;
 		TessDeleteText(s);
 	} while (TessResultIteratorNext(it, RIL_WORD));
-	turn_page(r, lying);
+	turn_page(r, &lie);
 }
 
 enum sl_rc
