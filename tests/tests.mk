@@ -13,8 +13,8 @@ extra_test_sandbox := tests/unit/parent.c
 rooms_test_worker := worker sandbox wire base
 libs_test_worker := -lseccomp -lcrypto
 extra_test_worker := tests/unit/parent.c
-rooms_test_ocr := ocr read wire base
-libs_test_ocr := -ltesseract -llept -lcrypto -lm
+rooms_test_ocr := ocr read sandbox wire base
+libs_test_ocr := -ltesseract -llept -lseccomp -lcrypto -lm
 rooms_bench_fork := sandbox base
 libs_bench_fork := -lseccomp -lcrypto
 
@@ -40,8 +40,8 @@ bench-build: $(BENCHES:%=$(B)/test/%)
 # engine; pages per second must not fall under 0.95 of the floor.
 rooms_ocr_floor := base
 libs_ocr_floor := -ltesseract -llept
-rooms_ocr_child := ocr read wire base
-libs_ocr_child := -ltesseract -llept -lcrypto -lm
+rooms_ocr_child := ocr read sandbox wire base
+libs_ocr_child := -ltesseract -llept -lseccomp -lcrypto -lm
 $(foreach b,ocr_floor ocr_child,$(eval $(call TESTPROGRAM,$(b),bench)))
 
 $(B)/bench/scans.pdf: tests/bench/make_scans.py

@@ -21,10 +21,13 @@
 #define DPI_ENOUGH 450u
 #define DPI_MIN 70u
 #define DPI_MAX 2400u
-/* The long side of A4, and of the largest page one scans (A2), in inches. */
+/* A4, and longer sides than pages have (A0; A3), in inches. */
 #define PAGE_LONG 11.69
 #define PAGE_SHORT 8.27
-#define PAGE_LONGEST 24.0
+#define PAGE_LONGEST 48.0
+#define PAGE_LONGEST_LOW 17.0
+/* Programs that do not know say 72 or 96. */
+#define DPI_UNSURE 96u
 /* How far from the ground a pixel must lie to be ink. */
 #define INK_CONTRAST 40
 #define SAMPLE_STEP 4
@@ -79,9 +82,10 @@ static unsigned
 page_dpi(const struct sl_msg_task *t, uint32_t w, uint32_t h)
 {
 	double longer = w > h ? w : h, shorter = w > h ? h : w, dpi;
+	double longest = t->dpi > DPI_UNSURE ? PAGE_LONGEST : PAGE_LONGEST_LOW;
 
 	if (t->dpi >= DPI_MIN && t->dpi <= DPI_MAX &&
-	    longer / t->dpi <= PAGE_LONGEST)
+	    longer / t->dpi <= longest)
 		return t->dpi;
 	/* Taken for an A4 or Letter page; a long slip fills its length. */
 	dpi = longer / PAGE_LONG;

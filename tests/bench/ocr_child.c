@@ -1,12 +1,12 @@
 /*
- * Our engine as sluse-ocr runs it, without slused and without the walls: a
- * warm parent, one fork per page, as many at once as there are cores.
+ * Our engine as sluse-ocr runs it, without slused: a warm parent, one
+ * fork and one set of walls per page, as many at once as there are cores.
  *
  *	ocr_child [-l languages] [-j slots] [-d dpi] [-r degrees] [-m MiB] [-t]
  *	    file ...
  *
- * To be held against ocr_floor over the same files. -m sets RLIMIT_AS beyond
- * what the parent has; -t prints the text and each page's verdict.
+ * To be held against ocr_floor over the same files. -m: memory of a child
+ * beyond the parent's; -t prints the text and each page's verdict.
  */
 #include <fcntl.h>
 #include <poll.h>
@@ -22,6 +22,7 @@
 
 #include "../../daemon/base/buf.h"
 #include "../../daemon/ocr/ocr.h"
+#include "../../daemon/sandbox/sandbox.h"
 #include "../../daemon/worker/worker.h"
 
 #define SLOTS_MAX 64
@@ -45,7 +46,7 @@ static struct {
 	long words, faults, confidence, ended, pages;
 	double cpu, fork_ms;
 	long rss_max;
-} g = {.lang = SL_OCR_LANGUAGES};
+} g = {.lang = SL_OCR_LANGUAGES, .mem_mib = 1024};
 
 static double
 now(void)
@@ -65,21 +66,6 @@ has_end(const char *name, const char *end)
 }
 
 static void
-limit_memory(void)
-{
-	unsigned long pages = 0;
-	struct rlimit r;
-	FILE *f = fopen("/proc/self/statm", "re");
-
-	if (f == NULL || fscanf(f, "%lu", &pages) != 1)
-		_exit(3);
-	(void)fclose(f);
-	r.rlim_cur = r.rlim_max = pages * 4096 + (g.mem_mib << 20);
-	if (setrlimit(RLIMIT_AS, &r) != 0)
-		_exit(3);
-}
-
-static void
 child(const char *name, int result_fd)
 {
 	int fds[SL_FD_COUNT] = {-1, result_fd, -1, -1, -1};
@@ -90,6 +76,7 @@ child(const char *name, int result_fd)
 	    .side_max = 20000,
 	    .mem_bytes = g.mem_mib << 20,
 	    .wall_ms = 120000};
+	struct sl_sandbox_limits l = {.cpu_s = 600, .out_bytes = 0};
 	struct stat st;
 
 	fds[SL_FD_INPUT] = open(name, O_RDONLY | O_CLOEXEC);
@@ -97,8 +84,9 @@ child(const char *name, int result_fd)
 		_exit(2);
 	t.size = (uint64_t)st.st_size;
 	t.image_format = has_end(name, ".png") ? SL_IMAGE_PNG : SL_IMAGE_JPEG;
-	if (g.mem_mib != 0)
-		limit_memory();
+	l.mem_bytes = t.mem_bytes;
+	if (sl_sandbox_enter(&l, NULL) != SL_OK)
+		_exit(3);
 	_exit(sl_ocr_run(&t, fds));
 }
 
@@ -251,7 +239,8 @@ main(int argc, char **argv)
 	options(argc, argv);
 	at = now();
 	sl_ocr_configure(g.lang);
-	if (sl_ocr_warm(&err) != SL_OK) {
+	if (sl_ocr_warm(&err) != SL_OK ||
+	    sl_sandbox_prepare(0, &err) != SL_OK) {
 		(void)fprintf(stderr, "%s: %s\n", err.reason, err.text);
 		return 1;
 	}

@@ -1,6 +1,7 @@
 /*
- * Page images drawn here, read as sluse-ocr reads them: fork, run, records.
- * The models of Debian's tesseract-ocr-nor, -eng and -osd must be there.
+ * Page images drawn here, read as sluse-ocr reads them: fork, walls, run,
+ * records. The models of Debian's tesseract-ocr-nor, -eng and -osd must be
+ * there.
  */
 #include <leptonica/allheaders.h>
 #include <stdlib.h>
@@ -12,6 +13,7 @@
 #include "../../daemon/base/buf.h"
 #include "../../daemon/ocr/image.h"
 #include "../../daemon/ocr/ocr.h"
+#include "../../daemon/sandbox/sandbox.h"
 #include "../../daemon/worker/worker.h"
 #include "test.h"
 
@@ -108,7 +110,8 @@ warm(void)
 	static bool done;
 	struct sl_err err = {0};
 
-	if (!done && sl_ocr_warm(&err) != SL_OK)
+	if (!done && (sl_ocr_warm(&err) != SL_OK ||
+			 sl_sandbox_prepare(0, &err) != SL_OK))
 		(void)fprintf(stderr, "%s: %s\n", err.reason, err.text);
 	else
 		done = true;
@@ -119,6 +122,8 @@ warm(void)
 static void
 run(struct sl_msg_task t, const void *p, size_t n)
 {
+	static const struct sl_sandbox_limits walls = {
+	    .cpu_s = 60, .mem_bytes = (uint64_t)1 << 30};
 	static uint8_t packet[SL_WIRE_MAX];
 	int fds[SL_FD_COUNT] = {-1, -1, -1, -1, -1}, sv[2];
 	struct sl_msg m;
@@ -140,8 +145,11 @@ run(struct sl_msg_task t, const void *p, size_t n)
 	fds[SL_FD_RESULT] = sv[1];
 	(void)fflush(stdout);
 	pid = fork();
-	if (pid == 0)
+	if (pid == 0) {
+		if (sl_sandbox_enter(&walls, NULL) != SL_OK)
+			_exit(3);
 		_exit(sl_ocr_run(&t, fds));
+	}
 	(void)close(sv[1]);
 	while ((len = read(sv[0], packet, sizeof(packet))) > 0) {
 		CHECK(sl_msg_decode(packet, (size_t)len, &m, NULL) == SL_OK);
