@@ -27,6 +27,8 @@
 #define INK_BLANK 25u
 /* with less than this and no word found it is blank too. */
 #define INK_SPECKS 3000u
+/* Larger images are not tried again: it takes some copies of them. */
+#define RETRY_PIXELS 60000000
 /* Buffers up to this come from the heap and are used again. */
 #define HEAP_BUFFER (64 << 20)
 /* What a first pass, and then every further one may take of the time. */
@@ -143,6 +145,20 @@ warm_sets(PIX *pix, struct sl_err *err)
 				    "no language to read with");
 }
 
+/* At the parent's exit: Tesseract complains of models that are still open. */
+static void
+cool(void)
+{
+	size_t i;
+
+	for (i = 0; i < sets_count; i++)
+		TessBaseAPIDelete(sets[i].api);
+	sets_count = 0;
+	if (osd != NULL)
+		TessBaseAPIDelete(osd);
+	osd = NULL;
+}
+
 enum sl_rc
 sl_ocr_warm(struct sl_err *err)
 {
@@ -164,6 +180,8 @@ sl_ocr_warm(struct sl_err *err)
 	if (rc == SL_OK && osd == NULL)
 		rc = sl_err_set(err, SL_FATAL, 0, "ocr_language",
 		    "tesseract has no model for \"osd\"");
+	/* After Tesseract's own, so that it runs before them. */
+	(void)atexit(cool);
 	if (rc == SL_OK) {
 		(void)sl_ocr_turn(osd, pix, 300);
 		TessBaseAPIClear(osd);
@@ -181,6 +199,7 @@ struct job {
 	struct sl_ocr_pass best;
 	unsigned turn; /* of best, clockwise beyond task->rotate */
 	int width, height; /* of the image best was read from */
+	unsigned dpi;
 	int64_t start_ms;
 	bool retried;
 };
@@ -212,14 +231,15 @@ choose_set(struct sl_slice name, bool *ret_known)
 	return sets[0].api;
 }
 
-/* The size of the upright page that best was read from. */
+/* The size of the upright page that best was read from, pix. */
 static void
-settle(struct job *j, PIX *pix)
+settle(struct job *j, PIX *pix, unsigned dpi)
 {
 	bool lying = j->best.turn % 180 != 0;
 
 	j->width = lying ? pixGetHeight(pix) : pixGetWidth(pix);
 	j->height = lying ? pixGetWidth(pix) : pixGetHeight(pix);
+	j->dpi = dpi;
 }
 
 /* One more pass over pix; kept if it is better than what we have. */
@@ -238,7 +258,7 @@ try_again(struct job *j, PIX *pix, unsigned dpi, float skew, unsigned turn)
 		sl_ocr_pass_free(&j->best);
 		j->best = pass;
 		j->turn = turn;
-		settle(j, pix);
+		settle(j, pix, dpi);
 		return;
 	}
 	sl_ocr_pass_free(&pass);
@@ -252,7 +272,9 @@ improve(struct job *j)
 	unsigned dpi, turn;
 	float skew;
 
-	if (time_left(j, MORE_SHARE) < 0)
+	if (time_left(j, MORE_SHARE) < 0 ||
+	    (int64_t)pixGetWidth(j->image.pix) * pixGetHeight(j->image.pix) >
+		RETRY_PIXELS)
 		return;
 	clean = sl_ocr_image_clean(j->image.pix, j->image.dpi, &dpi, &skew);
 	if (clean == NULL)
@@ -305,7 +327,7 @@ send_page(struct job *j, enum sl_page_source source, uint32_t flags,
 	p->confidence = source == SL_PAGE_OCR ? j->best.confidence : 0;
 	p->width = (uint32_t)j->width;
 	p->height = (uint32_t)j->height;
-	p->dpi = j->image.dpi;
+	p->dpi = j->dpi;
 	p->rotate = (j->task->rotate + j->turn + j->best.turn) % 360;
 	p->flags |= flags | (j->retried ? SL_PAGE_RETRIED : 0);
 	p->reason = reason;
@@ -319,7 +341,7 @@ read_page(struct job *j)
 	const char *reason = j->image.damaged ? "damaged" : NULL;
 	struct sl_err err = {0};
 
-	settle(j, j->image.pix);
+	settle(j, j->image.pix, j->image.dpi);
 	/* Of a damaged picture nobody knows what was on the rest. */
 	if (ink < INK_BLANK && !j->image.damaged) {
 		sl_page_init(&j->best.page, 0, 0);
@@ -330,7 +352,7 @@ read_page(struct job *j)
 		return send_page(j,
 		    j->best.words > 0 ? SL_PAGE_OCR : SL_PAGE_NONE, SL_PAGE_CUT,
 		    err.reason);
-	settle(j, j->image.pix);
+	settle(j, j->image.pix, j->image.dpi);
 	if (j->best.words == 0 && ink < INK_SPECKS && !j->image.damaged)
 		return send_page(j, SL_PAGE_NONE, SL_PAGE_BLANK, NULL);
 	if (sl_ocr_pass_poor(&j->best))

@@ -10,11 +10,15 @@
 #define POOR_CONFIDENCE 600u
 /* also below this number of words, */
 #define POOR_WORDS 5u
-/* and where hardly a word is known though confidence looks middling. */
+/* and, where confidence is only middling, with few words or few known ones. */
 #define DOUBT_CONFIDENCE 750u
+#define DOUBT_WORDS 20u
 #define DOUBT_KNOWN 20u /* per cent */
 /* What OSD must be sure of to turn a page (its own scale, about 0..30). */
 #define TURN_SURE 0.8f
+
+/* So many words of four letters must stand on end to turn a page for. */
+#define LYING_WORDS 3u
 
 /* Words below this (per cent) speak against a pass. */
 #define SCORE_ZERO 40.0f
@@ -120,7 +124,7 @@ turn_page(struct sl_ocr_pass *r, const struct lie *l)
 	unsigned q, i;
 	size_t w;
 
-	if (l->tall <= 2 * l->flat)
+	if (l->tall < LYING_WORDS || l->tall <= 2 * l->flat)
 		return;
 	q = l->down > 0 ? 3 : 1;
 	for (i = 0; i < q; i++)
@@ -220,7 +224,8 @@ sl_ocr_pass_poor(const struct sl_ocr_pass *p)
 	if (p->words < POOR_WORDS || p->confidence < POOR_CONFIDENCE)
 		return true;
 	return p->confidence < DOUBT_CONFIDENCE &&
-	       p->known * 100 < p->words * DOUBT_KNOWN;
+	       (p->words < DOUBT_WORDS ||
+		   p->known * 100 < p->words * DOUBT_KNOWN);
 }
 
 unsigned
