@@ -52,6 +52,13 @@ libs_test_fields := -lcrypto
 $(O)/tests/%.o: CPPFLAGS += -DSLUSE_BUILD='"$(B)"' \
 	-DREADERS='"$(B)/plugins/readers/"'
 
+rooms_test_ocr := ocr read sandbox wire base
+libs_test_ocr := -ltesseract -llept -lseccomp -lcrypto -lm
+rooms_ocr_floor := base
+libs_ocr_floor := -ltesseract -llept
+rooms_ocr_child := ocr read sandbox wire base
+libs_ocr_child := -ltesseract -llept -lseccomp -lcrypto -lm
+
 define TESTPROGRAM
 $(B)/test/$(1): $(O)/tests/$(2)/$(1).o \
     $(patsubst %.c,$(O)/%.o,$(extra_$(1))) \
