@@ -65,7 +65,7 @@ libs_sluse-ocr := -ltesseract -llept -lseccomp -ljansson -lcrypto
 rooms_sluse-place := place sandbox wire base
 libs_sluse-place := -lseccomp -ljansson -lcrypto
 rooms_sluse-push := push config wire base
-libs_sluse-push := -lcurl -ljansson -lcrypto
+libs_sluse-push := -lcurl -ljansson -lseccomp -lcrypto
 
 define PROGRAM
 $(B)/bin/$(1): $(O)/daemon/programs/$(1).o $$(foreach r,$$(rooms_$(1)),$(B)/lib/$$(r).a)
@@ -75,8 +75,12 @@ endef
 $(foreach p,$(PROGRAMS),$(eval $(call PROGRAM,$(p))))
 
 # -- plugins ------------------------------------------------------------------
-READERS := $(patsubst plugins/readers/%.c,%,$(wildcard plugins/readers/*.c))
-CONNECTORS := $(patsubst plugins/connectors/%.c,%,$(wildcard plugins/connectors/*.c))
+# A plugin is one file NAME.c, or a folder NAME/ of several.
+plugin_names = $(sort $(patsubst plugins/$(1)s/%.c,%,$(wildcard plugins/$(1)s/*.c)) \
+	$(patsubst plugins/$(1)s/%/,%,$(dir $(wildcard plugins/$(1)s/*/*.c))))
+plugin_files = $(or $(wildcard plugins/$(1)s/$(2)/*.$(3)),$(wildcard plugins/$(1)s/$(2).$(3)))
+READERS := $(call plugin_names,reader)
+CONNECTORS := $(call plugin_names,connector)
 plugin_cflags_mail := $(call pc,cflags,gmime-3.0)
 plugin_libs_mail := $(call pc,libs,gmime-3.0)
 plugin_cflags_image := $(call pc,cflags,lept)
@@ -91,12 +95,13 @@ plugin_cflags_webhook := $(call pc,cflags,jansson)
 plugin_libs_webhook := -ljansson
 
 define PLUGIN
-$(B)/plugins/$(1)s/$(2).so: plugins/$(1)s/$(2).c plugins/$(1).h
+$(B)/plugins/$(1)s/$(2).so: $(call plugin_files,$(1),$(2),c) \
+    $(call plugin_files,$(1),$(2),h) plugins/$(1).h
 	@mkdir -p $$(@D) $(O)/plugins/$(1)s
 	$$(CC) $$(CPPFLAGS_ALL) $$(filter-out -fPIE,$$(CFLAGS_ALL)) -fPIC \
-	    $$(plugin_cflags_$(2)) -MF $(O)/plugins/$(1)s/$(2).d -shared \
+	    $$(plugin_cflags_$(2)) -MF $(O)/plugins/$(1)s/$(2).d -MT $$@ -shared \
 	    -Wl,-z,relro,-z,now $(if $(SAN),,-Wl$(comma)-z$(comma)defs) \
-	    -o $$@ $$< $$(plugin_libs_$(2))
+	    -o $$@ $$(filter %.c,$$^) $$(plugin_libs_$(2))
 endef
 comma := ,
 $(foreach p,$(READERS),$(eval $(call PLUGIN,reader,$(p))))
