@@ -15,7 +15,6 @@ import threading
 import time
 import unittest
 import urllib.parse
-
 from fake_client import (DOC, JSON, KEY, META, OBJ, PDF, PERSON, POST, REL,
                          SAK, STRUCT, Answer, Client, Process, but, href)
 

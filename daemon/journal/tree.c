@@ -1,0 +1,71 @@
+#include "tree.h"
+
+#include <assert.h>
+#include <string.h>
+
+void
+sl_tree_leaf_hash(const void *p, size_t n, struct sl_digest *ret)
+{
+	struct sl_sha256 *h;
+	uint8_t small[1024];
+
+	if (n < sizeof(small)) {
+		small[0] = 0;
+		if (n > 0)
+			memcpy(small + 1, p, n);
+		sl_sha256(small, n + 1, ret);
+		return;
+	}
+	h = sl_sha256_new();
+	sl_sha256_add(h, "\0", 1);
+	sl_sha256_add(h, p, n);
+	sl_sha256_end(h, ret);
+}
+
+void
+sl_tree_node_hash(const struct sl_digest *left, const struct sl_digest *right,
+    struct sl_digest *ret)
+{
+	uint8_t b[1 + 2 * SL_SHA256_LEN];
+
+	b[0] = 1;
+	memcpy(b + 1, left->b, SL_SHA256_LEN);
+	memcpy(b + 1 + SL_SHA256_LEN, right->b, SL_SHA256_LEN);
+	sl_sha256(b, sizeof(b), ret);
+}
+
+size_t
+sl_tree_nodes(uint64_t size)
+{
+	return (size_t)__builtin_popcountll(size);
+}
+
+void
+sl_tree_append(struct sl_tree *t, const struct sl_digest *leaf_hash)
+{
+	size_t n = sl_tree_nodes(t->size);
+	struct sl_digest h = *leaf_hash;
+	uint64_t s;
+
+	/* Each trailing one bit is a full subtree that the new leaf completes
+	 * to a larger one. */
+	for (s = t->size; (s & 1) != 0; s >>= 1)
+		sl_tree_node_hash(&t->nodes[--n], &h, &h);
+	assert(n < SL_TREE_NODES_MAX);
+	t->nodes[n] = h;
+	t->size++;
+}
+
+void
+sl_tree_root(const struct sl_tree *t, struct sl_digest *ret)
+{
+	size_t n = sl_tree_nodes(t->size);
+
+	if (n == 0) {
+		sl_sha256("", 0, ret);
+		return;
+	}
+	*ret = t->nodes[--n];
+	while (n > 0)
+		sl_tree_node_hash(&t->nodes[--n], ret, ret);
+}

@@ -1,0 +1,125 @@
+/*
+ * The domain's words and the one table of legal changes.
+ *
+ * Enums, names and rules come from the .def files beside this; the SQL look-up
+ * tables, the manual's tables and the diagram come from the same rows.
+ */
+#ifndef SL_REGISTRY_REGISTRY_H
+#define SL_REGISTRY_REGISTRY_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "../base/err.h"
+#include "../wire/roles.h"
+
+#define SL_STAGE(number, name, nb, owner) SL_STAGE_##name = number,
+enum sl_stage {
+#include "stages.def"
+};
+#undef SL_STAGE
+
+#define SL_DISPO(number, name, nb) SL_DISPO_##name = number,
+enum sl_dispo {
+#include "dispositions.def"
+};
+#undef SL_DISPO
+
+#define SL_OUTCOME(number, name, nb) SL_OUTCOME_##name = number,
+enum sl_outcome {
+#include "outcomes.def"
+};
+#undef SL_OUTCOME
+
+#define SL_EVENT(number, name) SL_EVENT_##name = number,
+enum sl_event {
+#include "events.def"
+};
+#undef SL_EVENT
+
+/* What can happen to an item (transitions.def). */
+enum sl_change {
+	SL_CHANGE_pass,
+	SL_CHANGE_defer,
+	SL_CHANGE_resume,
+	SL_CHANGE_hold,
+	SL_CHANGE_release,
+	SL_CHANGE_retry,
+	SL_CHANGE_decide,
+	SL_CHANGE_expire,
+	SL_CHANGE_quarantine,
+	SL_CHANGE_break_,
+	SL_CHANGE_finish,
+	SL_CHANGE_reject,
+	SL_CHANGE_COUNT,
+};
+
+/* Names in code and English; NULL for an unknown number. */
+const char *sl_stage_name(int stage);
+const char *sl_dispo_name(int dispo);
+const char *sl_outcome_name(int outcome);
+const char *sl_event_name(int event);
+const char *sl_change_name(enum sl_change c);
+/* Norwegian (bokmål), as people see them. */
+const char *sl_stage_nb(int stage);
+const char *sl_dispo_nb(int dispo);
+const char *sl_outcome_nb(int outcome);
+/* 0 for an unknown name. */
+int sl_stage_by_name(const char *name);
+int sl_dispo_by_name(const char *name);
+
+/* The gate after this one; 0 after the last. */
+int sl_stage_next(int stage);
+/* The gate before this one; 0 before the first. */
+int sl_stage_before(int stage);
+
+/* Disposition after the change. SL_FATAL (own bug) names both if the pair is
+ * not in the table. */
+enum sl_rc sl_change_apply(enum sl_dispo from, enum sl_change c,
+    enum sl_dispo *ret, struct sl_err *err);
+
+/* The journal's event of a change other than pass. */
+enum sl_event sl_change_event(enum sl_change c);
+
+enum sl_owner {
+	SL_OWNER_RECORDS,
+	SL_OWNER_OPERATIONS,
+	SL_OWNER_VENDOR,
+	SL_OWNER_SENDER,
+};
+struct sl_reason {
+	const char *slug;
+	enum sl_dispo dispo; /* where an item with this reason belongs */
+	enum sl_owner owner;
+	const char *en, *nb; /* what happened and what to do */
+};
+/* NULL for an unknown slug. */
+const struct sl_reason *sl_reason_find(const char *slug);
+/* All of them; ends with slug NULL. */
+const struct sl_reason *sl_reason_all(void);
+const char *sl_owner_name(enum sl_owner o);
+const char *sl_owner_nb(enum sl_owner o);
+/* The change that puts a ready item where its reason belongs. */
+enum sl_change sl_reason_change(const struct sl_reason *r);
+
+/* Walks the rows of a look-up table for the database: false at the end. */
+enum sl_table {
+	SL_TABLE_STAGE,
+	SL_TABLE_DISPOSITION,
+	SL_TABLE_OUTCOME,
+	SL_TABLE_EVENT,
+	SL_TABLE_FIELD,
+};
+bool sl_table_row(enum sl_table t, int i, int *ret_number,
+    const char **ret_name);
+
+/* Reception number: prefix, two-digit year, six digits or more, check digit
+ * (Luhn over year and number): M26-004711-3. out >= 32 bytes. */
+void sl_reception_format(const char *prefix, int year, int64_t number,
+    char *out, size_t n);
+/* Splits "M26-004711-3" or "M26-004711-3.2" (entry 2; 0 if not said). The
+ * check digit must fit. */
+bool sl_reception_parse(const char *s, char *ret_reception, size_t n,
+    int *ret_entry);
+
+#endif

@@ -1,0 +1,307 @@
+/*
+ * FAILURES: the first SQLite error is kept until sl_db_check hands it out, so a
+ * run of statements can be checked once.
+ */
+#include "db.h"
+
+#include <assert.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "../base/mem.h"
+
+#define CACHE_SIZE 256
+
+struct cached {
+	const char *sql;
+	sqlite3_stmt *st;
+};
+
+struct sl_db {
+	sqlite3 *h;
+	struct sl_err first;
+	bool failed;
+	struct cached cache[CACHE_SIZE];
+};
+
+static void
+keep_error(struct sl_db *d, const char *what)
+{
+	if (d->failed)
+		return;
+	d->failed = true;
+	(void)sl_err_set(&d->first, SL_FATAL, 0, "disk_error",
+	    "database: %s: %s (%d)", what, sqlite3_errmsg(d->h),
+	    sqlite3_extended_errcode(d->h));
+}
+
+enum sl_rc
+sl_db_check(struct sl_db *d, struct sl_err *err)
+{
+	if (!d->failed)
+		return SL_OK;
+	if (err != NULL)
+		*err = d->first;
+	d->failed = false;
+	return SL_FATAL;
+}
+
+enum sl_rc
+sl_db_open(const char *path, bool readonly, struct sl_db **ret,
+    struct sl_err *err)
+{
+	struct sl_db *d = sl_alloc(sizeof(*d));
+	int flags = readonly ?
+	    SQLITE_OPEN_READONLY :
+	    SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE;
+	static const char *const writer =
+	    "PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL;"
+	    "PRAGMA wal_autocheckpoint=4000;";
+	static const char *const both =
+	    "PRAGMA foreign_keys=ON; PRAGMA trusted_schema=OFF;"
+	    "PRAGMA cell_size_check=ON; PRAGMA mmap_size=0;"
+	    "PRAGMA temp_store=MEMORY; PRAGMA cache_size=-4096;";
+
+	if (sqlite3_open_v2(path, &d->h, flags, NULL) != SQLITE_OK) {
+		(void)sl_err_set(err, SL_FATAL, 0, "disk_error",
+		    "cannot open the database: %s", sqlite3_errmsg(d->h));
+		sl_db_close(d);
+		return SL_FATAL;
+	}
+	(void)sqlite3_extended_result_codes(d->h, 1);
+	(void)sqlite3_busy_timeout(d->h, 5000);
+	(void)sqlite3_db_config(d->h, SQLITE_DBCONFIG_DEFENSIVE, 1, NULL);
+	(void)sqlite3_limit(d->h, SQLITE_LIMIT_LENGTH, 64 << 20);
+	if (sl_db_script(d, both, err) != SL_OK ||
+	    (!readonly && sl_db_script(d, writer, err) != SL_OK)) {
+		sl_db_close(d);
+		return SL_FATAL;
+	}
+	*ret = d;
+	return SL_OK;
+}
+
+void
+sl_db_close(struct sl_db *d)
+{
+	size_t i;
+
+	if (d == NULL)
+		return;
+	for (i = 0; i < CACHE_SIZE; i++)
+		(void)sqlite3_finalize(d->cache[i].st);
+	(void)sqlite3_close(d->h);
+	free(d);
+}
+
+enum sl_rc
+sl_db_script(struct sl_db *d, const char *sql, struct sl_err *err)
+{
+	char *why = NULL;
+
+	if (sqlite3_exec(d->h, sql, NULL, NULL, &why) == SQLITE_OK)
+		return SL_OK;
+	(void)sl_err_set(err, SL_FATAL, 0, "disk_error", "database: %s",
+	    why != NULL ? why : "?");
+	sqlite3_free(why);
+	return SL_FATAL;
+}
+
+static sqlite3_stmt *
+prepare(struct sl_db *d, const char *sql)
+{
+	size_t at = ((uintptr_t)sql >> 3) % CACHE_SIZE, i;
+	struct cached *c;
+
+	for (i = 0; i < CACHE_SIZE; i++) {
+		c = &d->cache[(at + i) % CACHE_SIZE];
+		if (c->sql == sql)
+			return c->st;
+		if (c->sql == NULL)
+			break;
+	}
+	assert(i < CACHE_SIZE);
+	if (sqlite3_prepare_v3(d->h, sql, -1, SQLITE_PREPARE_PERSISTENT,
+	    &c->st, NULL) != SQLITE_OK) {
+		keep_error(d, sql);
+		return NULL;
+	}
+	c->sql = sql;
+	return c->st;
+}
+
+static void
+bind(struct sl_db *d, sqlite3_stmt *st, const char *fmt, va_list ap)
+{
+	const struct sl_digest *dg;
+	struct sl_slice sl;
+	const char *s;
+	int i, rc = SQLITE_OK;
+
+	for (i = 1; *fmt != '\0' && rc == SQLITE_OK; fmt++, i++) {
+		switch (*fmt) {
+		case 'i':
+			rc = sqlite3_bind_int64(st, i, va_arg(ap, int64_t));
+			break;
+		case 's':
+			s = va_arg(ap, const char *);
+			rc = sqlite3_bind_text(st, i, s, -1,
+			    SQLITE_TRANSIENT);
+			break;
+		case 't':
+			sl = va_arg(ap, struct sl_slice);
+			rc = sqlite3_bind_text(st, i, sl.n > 0 ? sl.p : "",
+			    (int)sl.n, SQLITE_TRANSIENT);
+			break;
+		case 'b':
+			sl = va_arg(ap, struct sl_slice);
+			rc = sqlite3_bind_blob(st, i, sl.n > 0 ? sl.p : "",
+			    (int)sl.n, SQLITE_TRANSIENT);
+			break;
+		case 'd':
+			dg = va_arg(ap, const struct sl_digest *);
+			rc = dg == NULL ? sqlite3_bind_null(st, i) :
+			    sqlite3_bind_blob(st, i, dg->b, SL_SHA256_LEN,
+				SQLITE_TRANSIENT);
+			break;
+		case 'n':
+			rc = sqlite3_bind_null(st, i);
+			break;
+		default:
+			assert(!"known binding");
+		}
+	}
+	if (rc != SQLITE_OK)
+		keep_error(d, "bind");
+	assert(sqlite3_bind_parameter_count(st) == i - 1);
+}
+
+sqlite3_stmt *
+sl_db_query(struct sl_db *d, const char *sql, const char *fmt, ...)
+{
+	sqlite3_stmt *st = prepare(d, sql);
+	va_list ap;
+
+	if (st == NULL)
+		return NULL;
+	(void)sqlite3_reset(st);
+	va_start(ap, fmt);
+	bind(d, st, fmt, ap);
+	va_end(ap);
+	return st;
+}
+
+bool
+sl_db_row(struct sl_db *d, sqlite3_stmt *st)
+{
+	int rc;
+
+	if (st == NULL)
+		return false;
+	rc = sqlite3_step(st);
+	if (rc == SQLITE_ROW)
+		return true;
+	if (rc != SQLITE_DONE)
+		keep_error(d, sqlite3_sql(st));
+	(void)sqlite3_reset(st);
+	return false;
+}
+
+void
+sl_db_done(sqlite3_stmt *st)
+{
+	if (st != NULL)
+		(void)sqlite3_reset(st);
+}
+
+enum sl_rc
+sl_db_run(struct sl_db *d, struct sl_err *err, const char *sql,
+    const char *fmt, ...)
+{
+	sqlite3_stmt *st = prepare(d, sql);
+	va_list ap;
+
+	if (st != NULL) {
+		(void)sqlite3_reset(st);
+		va_start(ap, fmt);
+		bind(d, st, fmt, ap);
+		va_end(ap);
+		while (sl_db_row(d, st))
+			;
+	}
+	return sl_db_check(d, err);
+}
+
+int64_t
+sl_db_last_id(struct sl_db *d)
+{
+	return sqlite3_last_insert_rowid(d->h);
+}
+
+int64_t
+sl_db_changes(struct sl_db *d)
+{
+	return sqlite3_changes64(d->h);
+}
+
+const char *
+sl_db_text(sqlite3_stmt *st, int col)
+{
+	const unsigned char *s = sqlite3_column_text(st, col);
+
+	return s != NULL ? (const char *)s : "";
+}
+
+struct sl_slice
+sl_db_blob(sqlite3_stmt *st, int col)
+{
+	const void *p = sqlite3_column_blob(st, col);
+
+	return (struct sl_slice){p, (uint32_t)sqlite3_column_bytes(st, col)};
+}
+
+void
+sl_db_copy(sqlite3_stmt *st, int col, char *out, size_t cap)
+{
+	(void)sl_slice_copy(sl_slice_str(sl_db_text(st, col)), out, cap);
+}
+
+bool
+sl_db_digest(sqlite3_stmt *st, int col, struct sl_digest *ret)
+{
+	struct sl_slice b = sl_db_blob(st, col);
+
+	if (b.n != SL_SHA256_LEN)
+		return false;
+	memcpy(ret->b, b.p, SL_SHA256_LEN);
+	return true;
+}
+
+int64_t
+sl_db_int(struct sl_db *d, int64_t def, const char *sql, const char *fmt, ...)
+{
+	sqlite3_stmt *st = prepare(d, sql);
+	int64_t v = def;
+	va_list ap;
+
+	if (st == NULL)
+		return def;
+	(void)sqlite3_reset(st);
+	va_start(ap, fmt);
+	bind(d, st, fmt, ap);
+	va_end(ap);
+	if (sl_db_row(d, st)) {
+		if (sqlite3_column_type(st, 0) != SQLITE_NULL)
+			v = sqlite3_column_int64(st, 0);
+		sl_db_done(st);
+	}
+	return v;
+}
+
+sqlite3 *
+sl_db_handle(struct sl_db *d)
+{
+	return d->h;
+}

@@ -1,0 +1,221 @@
+#include <string.h>
+
+#include "../base/clock.h"
+#include "store_p.h"
+
+#define COLUMNS \
+	"id, entry, target, state, attempts, uncertain, first_ms, next_ms," \
+	" reason, detail, http_status FROM delivery"
+
+static void
+take(sqlite3_stmt *st, struct sl_delivery *d)
+{
+	memset(d, 0, sizeof(*d));
+	d->id = sqlite3_column_int64(st, 0);
+	d->entry = sqlite3_column_int64(st, 1);
+	sl_db_copy(st, 2, d->target, sizeof(d->target));
+	sl_db_copy(st, 3, d->state, sizeof(d->state));
+	d->attempts = sqlite3_column_int(st, 4);
+	d->uncertain = sqlite3_column_int(st, 5) != 0;
+	d->first_ms = sqlite3_column_int64(st, 6);
+	d->next_ms = sqlite3_column_int64(st, 7);
+	sl_db_copy(st, 8, d->reason, sizeof(d->reason));
+	sl_db_copy(st, 9, d->detail, sizeof(d->detail));
+	d->http_status = sqlite3_column_int(st, 10);
+}
+
+enum sl_rc
+sl_delivery_insert(struct sl_store *s, struct sl_delivery *d,
+    struct sl_err *err)
+{
+	if (sl_store_begin(s, err) != SL_OK ||
+	    sl_db_run(s->db, err,
+	    "INSERT INTO delivery (entry, target, state, first_ms, next_ms,"
+	    " changed_ms) VALUES (?1, ?2, 'pending', ?3, ?4, ?3)",
+	    "isii", d->entry, d->target, d->first_ms, d->next_ms) != SL_OK)
+		return SL_FATAL;
+	d->id = sl_db_last_id(s->db);
+	return SL_OK;
+}
+
+enum sl_rc
+sl_delivery_update(struct sl_store *s, const struct sl_delivery *d,
+    const char *receipt, struct sl_err *err)
+{
+	if (sl_store_begin(s, err) != SL_OK)
+		return SL_FATAL;
+	return sl_db_run(s->db, err,
+	    "UPDATE delivery SET state = ?2, attempts = ?3, uncertain = ?4,"
+	    " next_ms = ?5, reason = nullif(?6, ''),"
+	    " detail = nullif(?7, ''), http_status = ?8,"
+	    " receipt = ifnull(?9, receipt), changed_ms = ?10,"
+	    " first_ms = ?11 WHERE id = ?1",
+	    "isiiissisii", d->id, d->state, (int64_t)d->attempts,
+	    (int64_t)d->uncertain, d->next_ms, d->reason, d->detail,
+	    (int64_t)d->http_status, receipt, sl_clock_utc_ms(),
+	    d->first_ms);
+}
+
+static bool
+one(struct sl_store *s, sqlite3_stmt *st, struct sl_delivery *ret)
+{
+	if (!sl_db_row(s->db, st))
+		return false;
+	take(st, ret);
+	sl_db_done(st);
+	return true;
+}
+
+bool
+sl_delivery_by_id(struct sl_store *s, int64_t id, struct sl_delivery *ret)
+{
+	return one(s,
+	    sl_db_query(s->db, "SELECT " COLUMNS " WHERE id = ?1", "i", id),
+	    ret);
+}
+
+bool
+sl_delivery_by_entry(struct sl_store *s, int64_t entry, const char *target,
+    struct sl_delivery *ret)
+{
+	return one(s, sl_db_query(s->db,
+	    "SELECT " COLUMNS " WHERE entry = ?1 AND target = ?2", "is",
+	    entry, target), ret);
+}
+
+enum sl_rc
+sl_delivery_each_due(struct sl_store *s, const char *target, int64_t now_ms,
+    int max, sl_delivery_fn *fn, void *arg, struct sl_err *err)
+{
+	struct sl_delivery d[64];
+	sqlite3_stmt *st = sl_db_query(s->db,
+	    "SELECT " COLUMNS " WHERE target = ?1 AND state = 'pending'"
+	    " AND next_ms <= ?2 ORDER BY next_ms, id LIMIT ?3",
+	    "sii", target, now_ms, (int64_t)(max < 64 ? max : 64));
+	int n = 0, i;
+	enum sl_rc rc;
+
+	while (sl_db_row(s->db, st))
+		take(st, &d[n++]);
+	for (i = 0; i < n; i++) {
+		rc = fn(arg, &d[i], err);
+		if (rc != SL_OK)
+			return rc;
+	}
+	return sl_db_check(s->db, err);
+}
+
+int64_t
+sl_delivery_next_ms(struct sl_store *s, const char *target)
+{
+	return sl_db_int(s->db, -1,
+	    "SELECT min(next_ms) FROM delivery WHERE target = ?1"
+	    " AND state = 'pending'", "s", target);
+}
+
+enum sl_rc
+sl_delivery_step_put(struct sl_store *s, int64_t delivery, const char *step,
+    const char *key, struct sl_err *err)
+{
+	if (sl_store_begin(s, err) != SL_OK)
+		return SL_FATAL;
+	return sl_db_run(s->db, err,
+	    "INSERT INTO delivery_step SELECT ?1, ifnull(max(number), 0) + 1,"
+	    " ?2, ?3, ?4 FROM delivery_step WHERE delivery = ?1"
+	    " ON CONFLICT (delivery, step) DO UPDATE SET key = excluded.key,"
+	    " made_ms = excluded.made_ms",
+	    "issi", delivery, step, key, sl_clock_utc_ms());
+}
+
+enum sl_rc
+sl_delivery_steps(struct sl_store *s, int64_t delivery, sl_step_fn *fn,
+    void *arg, struct sl_err *err)
+{
+	sqlite3_stmt *st = sl_db_query(s->db,
+	    "SELECT step, key FROM delivery_step WHERE delivery = ?1"
+	    " ORDER BY number", "i", delivery);
+	enum sl_rc rc;
+
+	while (sl_db_row(s->db, st)) {
+		rc = fn(arg, sl_db_text(st, 0), sl_db_text(st, 1), err);
+		if (rc != SL_OK) {
+			sl_db_done(st);
+			return rc;
+		}
+	}
+	return sl_db_check(s->db, err);
+}
+
+/* -- case files --------------------------------------------------------- */
+
+enum sl_rc
+sl_case_put(struct sl_store *s, const struct sl_msg_sync_case *m,
+    const char *origin, int64_t now_ms, struct sl_err *err)
+{
+	if (sl_store_begin(s, err) != SL_OK)
+		return SL_FATAL;
+	return sl_db_run(s->db, err,
+	    "INSERT OR REPLACE INTO case_file VALUES (?1, ?2, ?3, ?4, ?5, ?6,"
+	    " ?7, ?8)",
+	    "ttttttsi", m->number, m->title, m->status, m->unit, m->klass,
+	    m->target_key, origin, now_ms);
+}
+
+enum sl_rc
+sl_case_forget(struct sl_store *s, const char *origin, int64_t before_ms,
+    int64_t *ret_count, struct sl_err *err)
+{
+	if (sl_store_begin(s, err) != SL_OK ||
+	    sl_db_run(s->db, err,
+	    "DELETE FROM case_file WHERE origin = ?1 AND seen_ms < ?2", "si",
+	    origin, before_ms) != SL_OK)
+		return SL_FATAL;
+	*ret_count = sl_db_changes(s->db);
+	return SL_OK;
+}
+
+enum sl_rc
+sl_case_each(struct sl_store *s, sl_case_fn *fn, void *arg,
+    struct sl_err *err)
+{
+	sqlite3_stmt *st = sl_db_query(s->db,
+	    "SELECT number, title, status, unit, klass, target_key"
+	    " FROM case_file ORDER BY number", "");
+	struct sl_case c;
+	enum sl_rc rc;
+
+	while (sl_db_row(s->db, st)) {
+		c.number = sl_db_text(st, 0);
+		c.title = sl_db_text(st, 1);
+		c.status = sl_db_text(st, 2);
+		c.unit = sl_db_text(st, 3);
+		c.klass = sl_db_text(st, 4);
+		c.target_key = sl_db_text(st, 5);
+		rc = fn(arg, &c, err);
+		if (rc != SL_OK) {
+			sl_db_done(st);
+			return rc;
+		}
+	}
+	return sl_db_check(s->db, err);
+}
+
+int64_t
+sl_case_count(struct sl_store *s)
+{
+	return sl_db_int(s->db, 0, "SELECT count(*) FROM case_file", "");
+}
+
+bool
+sl_case_known(struct sl_store *s, const char *number, char *status,
+    size_t cap)
+{
+	sqlite3_stmt *st = sl_db_query(s->db,
+	    "SELECT status FROM case_file WHERE number = ?1", "s", number);
+
+	if (!sl_db_row(s->db, st))
+		return false;
+	sl_db_copy(st, 0, status, cap);
+	sl_db_done(st);
+	return true;
+}

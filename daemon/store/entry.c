@@ -1,0 +1,261 @@
+#include <stdio.h>
+#include <string.h>
+
+#include "../base/clock.h"
+#include "store_p.h"
+
+#define COLUMNS \
+	"e.id, e.consignment, e.number, e.own_key, c.reception, c.queue," \
+	" e.stage, e.disposition, ifnull(e.outcome, 0), e.reason, e.detail," \
+	" e.attempts, e.revision, ifnull(e.retry_ms, 0)," \
+	" ifnull(e.held_until_ms, 0), ifnull(e.duplicate_of, 0), e.born_ms," \
+	" e.case_number, e.title, c.received_ms, c.dropped_ms, c.name" \
+	" FROM entry e JOIN consignment c ON c.id = e.consignment"
+
+static void
+take(sqlite3_stmt *st, struct sl_entry *e)
+{
+	char reception[32];
+
+	memset(e, 0, sizeof(*e));
+	e->id = sqlite3_column_int64(st, 0);
+	e->consignment = sqlite3_column_int64(st, 1);
+	e->number = sqlite3_column_int(st, 2);
+	sl_db_copy(st, 3, e->own_key, sizeof(e->own_key));
+	sl_db_copy(st, 4, reception, sizeof(reception));
+	(void)snprintf(e->reception, sizeof(e->reception), "%s.%d", reception,
+	    e->number % 10000);
+	sl_db_copy(st, 5, e->queue, sizeof(e->queue));
+	e->stage = (enum sl_stage)sqlite3_column_int(st, 6);
+	e->dispo = (enum sl_dispo)sqlite3_column_int(st, 7);
+	e->outcome = sqlite3_column_int(st, 8);
+	sl_db_copy(st, 9, e->reason, sizeof(e->reason));
+	sl_db_copy(st, 10, e->detail, sizeof(e->detail));
+	e->attempts = sqlite3_column_int(st, 11);
+	e->revision = sqlite3_column_int(st, 12);
+	e->retry_ms = sqlite3_column_int64(st, 13);
+	e->held_until_ms = sqlite3_column_int64(st, 14);
+	e->duplicate_of = sqlite3_column_int64(st, 15);
+	e->born_ms = sqlite3_column_int64(st, 16);
+	sl_db_copy(st, 17, e->case_number, sizeof(e->case_number));
+	sl_db_copy(st, 18, e->title, sizeof(e->title));
+	e->received_ms = sqlite3_column_int64(st, 19);
+	e->dropped_ms = sqlite3_column_int64(st, 20);
+	sl_db_copy(st, 21, e->name, sizeof(e->name));
+}
+
+enum sl_rc
+sl_entry_insert(struct sl_store *s, struct sl_entry *e, struct sl_err *err)
+{
+	if (sl_store_begin(s, err) != SL_OK ||
+	    sl_db_run(s->db, err,
+	    "INSERT INTO entry (consignment, number, own_key, stage,"
+	    " disposition, born_ms, changed_ms) VALUES (?1, ?2, ?3, ?4, ?5,"
+	    " ?6, ?6)",
+	    "iisiii", e->consignment, (int64_t)e->number, e->own_key,
+	    (int64_t)e->stage, (int64_t)e->dispo, e->born_ms) != SL_OK)
+		return SL_FATAL;
+	e->id = sl_db_last_id(s->db);
+	return SL_OK;
+}
+
+enum sl_rc
+sl_entry_update(struct sl_store *s, const struct sl_entry *e,
+    struct sl_err *err)
+{
+	if (sl_store_begin(s, err) != SL_OK)
+		return SL_FATAL;
+	return sl_db_run(s->db, err,
+	    "UPDATE entry SET stage = ?2, disposition = ?3,"
+	    " outcome = nullif(?4, 0), reason = nullif(?5, ''),"
+	    " detail = nullif(?6, ''), attempts = ?7, revision = ?8,"
+	    " retry_ms = nullif(?9, 0), held_until_ms = nullif(?10, 0),"
+	    " duplicate_of = nullif(?11, 0), changed_ms = ?12,"
+	    " case_number = nullif(?13, ''), title = nullif(?14, '')"
+	    " WHERE id = ?1",
+	    "iiiissiiiiiiss", e->id, (int64_t)e->stage, (int64_t)e->dispo,
+	    (int64_t)e->outcome, e->reason, e->detail, (int64_t)e->attempts,
+	    (int64_t)e->revision, e->retry_ms, e->held_until_ms,
+	    e->duplicate_of, sl_clock_utc_ms(), e->case_number, e->title);
+}
+
+enum sl_rc
+sl_entry_set_post(struct sl_store *s, int64_t id, const char *post,
+    struct sl_err *err)
+{
+	if (sl_store_begin(s, err) != SL_OK)
+		return SL_FATAL;
+	return sl_db_run(s->db, err, "UPDATE entry SET post = ?2 WHERE id = ?1",
+	    "is", id, post);
+}
+
+bool
+sl_entry_post(struct sl_store *s, int64_t id, struct sl_buf *out)
+{
+	sqlite3_stmt *st = sl_db_query(s->db,
+	    "SELECT post FROM entry WHERE id = ?1 AND post IS NOT NULL", "i",
+	    id);
+
+	if (!sl_db_row(s->db, st))
+		return false;
+	sl_buf_add_str(out, sl_db_text(st, 0));
+	sl_db_done(st);
+	return true;
+}
+
+static bool
+one(struct sl_store *s, sqlite3_stmt *st, struct sl_entry *ret)
+{
+	if (!sl_db_row(s->db, st))
+		return false;
+	take(st, ret);
+	sl_db_done(st);
+	return true;
+}
+
+bool
+sl_entry_by_id(struct sl_store *s, int64_t id, struct sl_entry *ret)
+{
+	return one(s,
+	    sl_db_query(s->db, "SELECT " COLUMNS " WHERE e.id = ?1", "i", id),
+	    ret);
+}
+
+bool
+sl_entry_by_number(struct sl_store *s, const char *reception, int number,
+    struct sl_entry *ret)
+{
+	return one(s, sl_db_query(s->db,
+	    "SELECT " COLUMNS " WHERE c.reception = ?1 AND e.number = ?2",
+	    "si", reception, (int64_t)number), ret);
+}
+
+/* Row by row with a fresh query, so that fn may do what it likes. */
+enum sl_rc
+sl_entry_each_open(struct sl_store *s, sl_entry_fn *fn, void *arg,
+    struct sl_err *err)
+{
+	struct sl_entry e;
+	int64_t last = 0;
+	enum sl_rc rc;
+
+	for (;;) {
+		if (!one(s, sl_db_query(s->db,
+		    "SELECT " COLUMNS " WHERE e.disposition <> 60"
+		    " AND e.id > ?1 ORDER BY e.id LIMIT 1", "i", last), &e))
+			return sl_db_check(s->db, err);
+		last = e.id;
+		rc = fn(arg, &e, err);
+		if (rc != SL_OK)
+			return rc;
+	}
+}
+
+enum sl_rc
+sl_entry_each_of(struct sl_store *s, int64_t consignment, sl_entry_fn *fn,
+    void *arg, struct sl_err *err)
+{
+	struct sl_entry e;
+	int64_t last = 0;
+	enum sl_rc rc;
+
+	for (;;) {
+		if (!one(s, sl_db_query(s->db,
+		    "SELECT " COLUMNS " WHERE e.consignment = ?1"
+		    " AND e.number > ?2 ORDER BY e.number LIMIT 1", "ii",
+		    consignment, last), &e))
+			return sl_db_check(s->db, err);
+		last = e.number;
+		rc = fn(arg, &e, err);
+		if (rc != SL_OK)
+			return rc;
+	}
+}
+
+int64_t
+sl_entry_same_bytes(struct sl_store *s, int64_t entry)
+{
+	return sl_db_int(s->db, 0,
+	    "SELECT d2.entry FROM document d JOIN part p ON p.id = d.part"
+	    " JOIN part p2 ON p2.sha256 = p.sha256"
+	    " JOIN document d2 ON d2.part = p2.id AND d2.number = 1"
+	    " WHERE d.entry = ?1 AND d.number = 1 AND d2.entry < ?1"
+	    " ORDER BY d2.entry LIMIT 1",
+	    "i", entry);
+}
+
+enum sl_rc
+sl_document_insert(struct sl_store *s, int64_t entry,
+    const struct sl_document *d, struct sl_err *err)
+{
+	if (sl_store_begin(s, err) != SL_OK)
+		return SL_FATAL;
+	return sl_db_run(s->db, err,
+	    "INSERT INTO document (entry, number, role, title, part)"
+	    " VALUES (?1, ?2, ?3, ?4, ?5)",
+	    "iissi", entry, (int64_t)d->number, d->role, d->title, d->part);
+}
+
+size_t
+sl_document_list(struct sl_store *s, int64_t entry, struct sl_document *ret,
+    size_t max)
+{
+	sqlite3_stmt *st = sl_db_query(s->db,
+	    "SELECT number, role, title, part FROM document WHERE entry = ?1"
+	    " ORDER BY number", "i", entry);
+	size_t n = 0;
+
+	while (sl_db_row(s->db, st)) {
+		if (n < max) {
+			ret[n].number = sqlite3_column_int(st, 0);
+			sl_db_copy(st, 1, ret[n].role, sizeof(ret[n].role));
+			sl_db_copy(st, 2, ret[n].title, sizeof(ret[n].title));
+			ret[n].part = sqlite3_column_int64(st, 3);
+		}
+		n++;
+	}
+	return n;
+}
+
+enum sl_rc
+sl_placement_put(struct sl_store *s, int64_t entry, int revision,
+    const struct sl_msg_placed_field *m, const char *actor,
+    struct sl_err *err)
+{
+	if (sl_store_begin(s, err) != SL_OK)
+		return SL_FATAL;
+	return sl_db_run(s->db, err,
+	    "INSERT OR REPLACE INTO placement VALUES (?1, ?2, ?3, ?4, ?5, ?6,"
+	    " ?7, ?8, ?9)",
+	    "iiiitiits", entry, (int64_t)revision, (int64_t)m->field,
+	    (int64_t)m->rank, m->value, (int64_t)m->confidence,
+	    (int64_t)m->accepted, m->evidence, actor);
+}
+
+enum sl_rc
+sl_placement_each(struct sl_store *s, int64_t entry, int revision,
+    sl_placement_fn *fn, void *arg, struct sl_err *err)
+{
+	struct sl_placement_row p;
+	sqlite3_stmt *st = sl_db_query(s->db,
+	    "SELECT field, rank, confidence, accepted, value, evidence, actor"
+	    " FROM placement WHERE entry = ?1 AND revision = ?2"
+	    " ORDER BY field, rank", "ii", entry, (int64_t)revision);
+	enum sl_rc rc;
+
+	while (sl_db_row(s->db, st)) {
+		p.field = (unsigned)sqlite3_column_int(st, 0);
+		p.rank = sqlite3_column_int(st, 1);
+		p.confidence = sqlite3_column_int(st, 2);
+		p.accepted = sqlite3_column_int(st, 3) != 0;
+		sl_db_copy(st, 4, p.value, sizeof(p.value));
+		p.evidence = sl_db_text(st, 5);
+		sl_db_copy(st, 6, p.actor, sizeof(p.actor));
+		rc = fn(arg, &p, err);
+		if (rc != SL_OK) {
+			sl_db_done(st);
+			return rc;
+		}
+	}
+	return sl_db_check(s->db, err);
+}

@@ -1,0 +1,171 @@
+/*
+ * INVARIANT: a name under sha256/ appears only when its bytes are whole and
+ * synced: the copying child synced them before it told their digest.
+ * FAILURES: after a crash there may be a named file that no row knows; it is
+ * found again by its digest when the consignment is taken again.
+ */
+#include "files.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/statvfs.h>
+#include <unistd.h>
+
+#include "../base/file.h"
+#include "../base/mem.h"
+#include "../base/text.h"
+
+struct sl_files {
+	int top, sha, bundle;
+	bool dirty;
+};
+
+enum sl_rc
+sl_files_open(const char *root, struct sl_files **ret, struct sl_err *err)
+{
+	struct sl_files *f = sl_alloc(sizeof(*f));
+	SL_FREE char *top = sl_asprintf("%s/store", root);
+	char dir[3];
+	int i;
+
+	f->top = f->sha = f->bundle = -1;
+	if (sl_make_path(top, 0750, err) != SL_OK)
+		goto fail;
+	f->top = sl_open_dir(AT_FDCWD, top);
+	if (f->top >= 0)
+		f->sha = sl_make_dir(f->top, "sha256", 0750);
+	if (f->top >= 0)
+		f->bundle = sl_make_dir(f->top, "bundle", 0750);
+	if (f->sha < 0 || f->bundle < 0) {
+		(void)sl_err_set(err, SL_FATAL, errno, "disk_error",
+		    "cannot open the store");
+		goto fail;
+	}
+	for (i = 0; i < 256; i++) {
+		(void)snprintf(dir, sizeof(dir), "%02x", (unsigned)i);
+		if (mkdirat(f->sha, dir, 0750) != 0 && errno != EEXIST) {
+			(void)sl_err_set(err, SL_FATAL, errno, "disk_error",
+			    "cannot make a folder of the store");
+			goto fail;
+		}
+	}
+	*ret = f;
+	return SL_OK;
+fail:
+	sl_files_close(f);
+	return SL_FATAL;
+}
+
+void
+sl_files_close(struct sl_files *f)
+{
+	if (f == NULL)
+		return;
+	sl_cleanup_close(&f->top);
+	sl_cleanup_close(&f->sha);
+	sl_cleanup_close(&f->bundle);
+	free(f);
+}
+
+int
+sl_files_tmp(struct sl_files *f)
+{
+	return openat(f->top, ".", O_TMPFILE | O_RDWR | O_CLOEXEC, 0440);
+}
+
+int
+sl_files_reopen(int fd)
+{
+	char path[40];
+
+	(void)snprintf(path, sizeof(path), "/proc/self/fd/%d", fd);
+	return open(path, O_RDONLY | O_CLOEXEC);
+}
+
+static void
+blob_path(const struct sl_digest *d, char *out)
+{
+	char hex[SL_SHA256_HEX + 1];
+
+	sl_digest_hex(d, hex);
+	(void)snprintf(out, 72, "%.2s/%s", hex, hex);
+}
+
+static int
+link_fd(int fd, int dirfd, const char *name)
+{
+	char path[40];
+
+	(void)snprintf(path, sizeof(path), "/proc/self/fd/%d", fd);
+	return linkat(AT_FDCWD, path, dirfd, name, AT_SYMLINK_FOLLOW);
+}
+
+enum sl_rc
+sl_files_link(struct sl_files *f, int fd, const struct sl_digest *digest,
+    uint64_t size, struct sl_err *err)
+{
+	char name[72];
+	struct stat st;
+
+	blob_path(digest, name);
+	if (fstat(fd, &st) != 0 || (uint64_t)st.st_size != size)
+		return sl_err_set(err, SL_REJECT, 0, "worker_protocol",
+		    "the copy is not as long as its maker says");
+	f->dirty = true;
+	if (link_fd(fd, f->sha, name) == 0)
+		return SL_OK;
+	if (errno == EEXIST && fstatat(f->sha, name, &st, 0) == 0 &&
+	    (uint64_t)st.st_size == size)
+		return SL_OK;
+	return sl_err_set(err, SL_FATAL, errno, "disk_error",
+	    "cannot name a file of the store");
+}
+
+enum sl_rc
+sl_files_link_bundle(struct sl_files *f, int fd, const char *name,
+    struct sl_err *err)
+{
+	f->dirty = true;
+	if (link_fd(fd, f->bundle, name) == 0)
+		return SL_OK;
+	return sl_err_set(err, SL_FATAL, errno, "disk_error",
+	    "cannot name a bundle of the store");
+}
+
+int
+sl_files_open_blob(struct sl_files *f, const struct sl_digest *digest)
+{
+	char name[72];
+
+	blob_path(digest, name);
+	return openat(f->sha, name, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
+}
+
+int
+sl_files_open_bundle(struct sl_files *f, const char *name)
+{
+	return openat(f->bundle, name, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
+}
+
+enum sl_rc
+sl_files_sync(struct sl_files *f, struct sl_err *err)
+{
+	if (!f->dirty)
+		return SL_OK;
+	f->dirty = false;
+	return sl_sync_fs(f->top, "the store", err);
+}
+
+uint64_t
+sl_files_free(struct sl_files *f)
+{
+	struct statvfs v;
+
+	if (fstatvfs(f->top, &v) != 0)
+		return 0;
+	return (uint64_t)v.f_bavail * v.f_frsize;
+}

@@ -1,0 +1,45 @@
+/*
+ * The store's files: originals under their digest, bundles of unpacked parts.
+ *
+ * store/sha256/ab/<hex>   one original, 0440, never changed
+ * store/bundle/<name>     the parts one task unpacked from one original
+ *
+ * Nothing here syncs by itself: the caller gathers links and calls
+ * sl_files_sync once, before the commit that names them.
+ */
+#ifndef SL_STORE_FILES_H
+#define SL_STORE_FILES_H
+
+#include <stdint.h>
+
+#include "../base/err.h"
+#include "../base/hash.h"
+
+struct sl_files;
+
+/* Opens <root>/store, making folders that are missing. */
+enum sl_rc sl_files_open(
+    const char *root, struct sl_files **ret, struct sl_err *err);
+void sl_files_close(struct sl_files *f);
+
+/* A nameless file on the store's file system, read-write, not inherited.
+ * -1 with errno. */
+int sl_files_tmp(struct sl_files *f);
+/* The same file opened once more, read-only. */
+int sl_files_reopen(int fd);
+
+/* Gives fd its name. Already there with that size: fine, ours is dropped. */
+enum sl_rc sl_files_link(struct sl_files *f, int fd,
+    const struct sl_digest *digest, uint64_t size, struct sl_err *err);
+enum sl_rc sl_files_link_bundle(
+    struct sl_files *f, int fd, const char *name, struct sl_err *err);
+/* Read-only; -1 with errno. */
+int sl_files_open_blob(struct sl_files *f, const struct sl_digest *digest);
+int sl_files_open_bundle(struct sl_files *f, const char *name);
+
+/* Makes all links since the last call durable (one syncfs). */
+enum sl_rc sl_files_sync(struct sl_files *f, struct sl_err *err);
+/* Free bytes for us on the store's file system. */
+uint64_t sl_files_free(struct sl_files *f);
+
+#endif

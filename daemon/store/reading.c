@@ -1,0 +1,287 @@
+#include <stdio.h>
+#include <string.h>
+
+#include "../base/ulid.h"
+#include "store_p.h"
+
+enum sl_rc
+sl_part_put(struct sl_store *s, int64_t source, const struct sl_msg_r_part *m,
+    const struct sl_digest *sha256, int64_t *ret_id, struct sl_err *err)
+{
+	if (sl_store_begin(s, err) != SL_OK ||
+	    sl_db_run(s->db, err,
+	    "INSERT INTO part (source, number, parent, depth, role, name,"
+	    " name_raw, name_charset, offset, size, sha256, mime, puid,"
+	    " format, basis, warnings, reader, reason, pages) VALUES (?1, ?2,"
+	    " ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16,"
+	    " ?17, nullif(?18, ''), ?19) ON CONFLICT (source, number) DO"
+	    " UPDATE SET parent = excluded.parent, depth = excluded.depth,"
+	    " role = excluded.role, name = excluded.name,"
+	    " offset = excluded.offset, size = excluded.size,"
+	    " sha256 = excluded.sha256, mime = excluded.mime,"
+	    " puid = excluded.puid, format = excluded.format,"
+	    " basis = excluded.basis, warnings = excluded.warnings,"
+	    " reader = excluded.reader, reason = excluded.reason,"
+	    " pages = excluded.pages, bundle = NULL",
+	    "iiiiitbtiidtttitsti", source, (int64_t)m->part,
+	    (int64_t)m->parent, (int64_t)m->depth, (int64_t)m->role, m->name,
+	    m->name_raw, m->name_charset, (int64_t)m->offset,
+	    (int64_t)m->size, sha256, m->mime, m->puid, m->format,
+	    (int64_t)m->basis, m->warnings, "", m->reason,
+	    (int64_t)m->pages) != SL_OK)
+		return SL_FATAL;
+	*ret_id = sl_db_int(s->db, 0,
+	    "SELECT id FROM part WHERE source = ?1 AND number = ?2", "ii",
+	    source, (int64_t)m->part);
+	return sl_db_run(s->db, err,
+	    "UPDATE part SET reader = ?2 WHERE id = ?1", "it", *ret_id,
+	    m->reader);
+}
+
+static enum sl_rc
+drop_parts_from(struct sl_store *s, int64_t source, uint32_t count,
+    struct sl_err *err)
+{
+	static const char *const drops[] = {
+	    "DELETE FROM page WHERE part IN (SELECT id FROM part"
+	    " WHERE source = ?1 AND number >= ?2)",
+	    "DELETE FROM found WHERE part IN (SELECT id FROM part"
+	    " WHERE source = ?1 AND number >= ?2)",
+	    "DELETE FROM note WHERE part IN (SELECT id FROM part"
+	    " WHERE source = ?1 AND number >= ?2)",
+	    "DELETE FROM part WHERE source = ?1 AND number >= ?2",
+	};
+	size_t i;
+
+	if (sl_db_int(s->db, 0,
+	    "SELECT 1 FROM part WHERE source = ?1 AND number >= ?2 LIMIT 1",
+	    "ii", source, (int64_t)count) == 0)
+		return sl_db_check(s->db, err);
+	for (i = 0; i < sizeof(drops) / sizeof(drops[0]); i++)
+		if (sl_db_run(s->db, err, drops[i], "ii", source,
+		    (int64_t)count) != SL_OK)
+			return SL_FATAL;
+	return SL_OK;
+}
+
+enum sl_rc
+sl_part_close(struct sl_store *s, int64_t source, uint32_t count,
+    const char *bundle, uint64_t bundle_size, struct sl_err *err)
+{
+	if (sl_store_begin(s, err) != SL_OK ||
+	    drop_parts_from(s, source, count, err) != SL_OK)
+		return SL_FATAL;
+	if (bundle == NULL)
+		return SL_OK;
+	if (sl_db_run(s->db, err,
+	    "INSERT INTO bundle (name, source, size) VALUES (?1, ?2, ?3)",
+	    "sii", bundle, source, (int64_t)bundle_size) != SL_OK)
+		return SL_FATAL;
+	return sl_db_run(s->db, err,
+	    "UPDATE part SET bundle = ?2 WHERE source = ?1 AND number > 0",
+	    "ii", source, sl_db_last_id(s->db));
+}
+
+enum sl_rc
+sl_part_set_reason(struct sl_store *s, int64_t part, const char *reason,
+    struct sl_err *err)
+{
+	if (sl_store_begin(s, err) != SL_OK)
+		return SL_FATAL;
+	return sl_db_run(s->db, err,
+	    "UPDATE part SET reason = ?2 WHERE id = ?1", "is", part, reason);
+}
+
+enum sl_rc
+sl_part_set_digest(struct sl_store *s, int64_t part,
+    const struct sl_digest *d, struct sl_err *err)
+{
+	if (sl_store_begin(s, err) != SL_OK)
+		return SL_FATAL;
+	return sl_db_run(s->db, err,
+	    "UPDATE part SET sha256 = ?2 WHERE id = ?1", "id", part, d);
+}
+
+#define PART_COLUMNS \
+	"p.id, p.source, ifnull(p.bundle, 0), p.number, p.parent, p.depth," \
+	" p.role, p.pages, p.name, p.offset, p.size, p.sha256, p.mime," \
+	" p.puid, p.reader, p.reason, u.name, b.sha256, o.name, o.number" \
+	" FROM part p JOIN source o ON o.id = p.source" \
+	" JOIN blob b ON b.id = o.blob LEFT JOIN bundle u ON u.id = p.bundle"
+
+static void
+take_part(sqlite3_stmt *st, struct sl_part *p)
+{
+	memset(p, 0, sizeof(*p));
+	p->id = sqlite3_column_int64(st, 0);
+	p->source = sqlite3_column_int64(st, 1);
+	p->bundle = sqlite3_column_int64(st, 2);
+	p->number = (uint32_t)sqlite3_column_int64(st, 3);
+	p->parent = (uint32_t)sqlite3_column_int64(st, 4);
+	p->depth = (uint32_t)sqlite3_column_int64(st, 5);
+	p->role = (uint32_t)sqlite3_column_int64(st, 6);
+	p->pages = (uint32_t)sqlite3_column_int64(st, 7);
+	sl_db_copy(st, 8, p->name, sizeof(p->name));
+	p->offset = (uint64_t)sqlite3_column_int64(st, 9);
+	p->size = (uint64_t)sqlite3_column_int64(st, 10);
+	(void)sl_db_digest(st, 11, &p->sha256);
+	sl_db_copy(st, 12, p->mime, sizeof(p->mime));
+	sl_db_copy(st, 13, p->puid, sizeof(p->puid));
+	sl_db_copy(st, 14, p->reader, sizeof(p->reader));
+	sl_db_copy(st, 15, p->reason, sizeof(p->reason));
+	sl_db_copy(st, 16, p->blob_bundle, sizeof(p->blob_bundle));
+	(void)sl_db_digest(st, 17, &p->blob);
+	sl_db_copy(st, 18, p->source_name, sizeof(p->source_name));
+	p->source_number = sqlite3_column_int(st, 19);
+}
+
+enum sl_rc
+sl_part_each(struct sl_store *s, int64_t consignment, sl_part_fn *fn,
+    void *arg, struct sl_err *err)
+{
+	struct sl_part p;
+	sqlite3_stmt *st = sl_db_query(s->db,
+	    "SELECT " PART_COLUMNS
+	    " WHERE o.consignment = ?1 ORDER BY o.number, p.number",
+	    "i", consignment);
+	enum sl_rc rc;
+
+	while (sl_db_row(s->db, st)) {
+		take_part(st, &p);
+		rc = fn(arg, &p, err);
+		if (rc != SL_OK) {
+			sl_db_done(st);
+			return rc;
+		}
+	}
+	return sl_db_check(s->db, err);
+}
+
+bool
+sl_part_by_id(struct sl_store *s, int64_t id, struct sl_part *ret)
+{
+	sqlite3_stmt *st = sl_db_query(
+	    s->db, "SELECT " PART_COLUMNS " WHERE p.id = ?1", "i", id);
+
+	if (!sl_db_row(s->db, st))
+		return false;
+	take_part(st, ret);
+	sl_db_done(st);
+	return true;
+}
+
+bool
+sl_page_known(struct sl_store *s, int64_t part, uint32_t page)
+{
+	return sl_db_int(s->db, 0,
+	    "SELECT 1 FROM page WHERE part = ?1 AND number = ?2"
+	    " AND version = ?3 AND source <> 3",
+	    "iii", part, (int64_t)page, (int64_t)SL_STEP_VERSION) != 0;
+}
+
+enum sl_rc
+sl_page_put(struct sl_store *s, int64_t part, const struct sl_msg_r_page *m,
+    struct sl_slice text, struct sl_slice boxes, struct sl_err *err)
+{
+	if (sl_store_begin(s, err) != SL_OK)
+		return SL_FATAL;
+	return sl_db_run(s->db, err,
+	    "INSERT OR REPLACE INTO page VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7,"
+	    " ?8, ?9, ?10, ?11, nullif(?12, ''), ?13, ?14)",
+	    "iiiiitiiiiittb", part, (int64_t)m->page,
+	    (int64_t)SL_STEP_VERSION, (int64_t)m->source,
+	    (int64_t)m->confidence, m->language, (int64_t)m->width,
+	    (int64_t)m->height, (int64_t)m->dpi, (int64_t)m->rotate,
+	    (int64_t)m->flags, m->reason, text, boxes);
+}
+
+enum sl_rc
+sl_found_clear(struct sl_store *s, int64_t part, uint32_t page,
+    struct sl_err *err)
+{
+	if (sl_store_begin(s, err) != SL_OK)
+		return SL_FATAL;
+	return sl_db_run(s->db, err,
+	    "DELETE FROM found WHERE part = ?1 AND page = ?2", "ii", part,
+	    (int64_t)page);
+}
+
+enum sl_rc
+sl_found_put(struct sl_store *s, int64_t part, const struct sl_msg_r_field *m,
+    struct sl_err *err)
+{
+	if (sl_store_begin(s, err) != SL_OK)
+		return SL_FATAL;
+	return sl_db_run(s->db, err,
+	    "INSERT INTO found (part, page, field, value, label, source,"
+	    " confidence, x0, y0, x1, y1) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7,"
+	    " ?8, ?9, ?10, ?11)",
+	    "iiittiiiiii", part, (int64_t)m->page, (int64_t)m->field,
+	    m->value, m->label, (int64_t)m->source, (int64_t)m->confidence,
+	    (int64_t)m->x0, (int64_t)m->y0, (int64_t)m->x1, (int64_t)m->y1);
+}
+
+enum sl_rc
+sl_found_each(struct sl_store *s, int64_t consignment, sl_found_fn *fn,
+    void *arg, struct sl_err *err)
+{
+	struct sl_found_row f;
+	int i;
+	sqlite3_stmt *st = sl_db_query(s->db,
+	    "SELECT f.part, p.name, f.page, f.field, f.source, f.confidence,"
+	    " f.value, f.label, f.x0, f.y0, f.x1, f.y1 FROM found f"
+	    " JOIN part p ON p.id = f.part JOIN source o ON o.id = p.source"
+	    " WHERE o.consignment = ?1"
+	    " ORDER BY o.number, p.number, f.page, f.id",
+	    "i", consignment);
+	enum sl_rc rc;
+
+	while (sl_db_row(s->db, st)) {
+		f.part = sqlite3_column_int64(st, 0);
+		sl_db_copy(st, 1, f.part_name, sizeof(f.part_name));
+		f.page = (uint32_t)sqlite3_column_int64(st, 2);
+		f.field = (uint32_t)sqlite3_column_int64(st, 3);
+		f.source = (uint32_t)sqlite3_column_int64(st, 4);
+		f.confidence = (uint32_t)sqlite3_column_int64(st, 5);
+		sl_db_copy(st, 6, f.value, sizeof(f.value));
+		sl_db_copy(st, 7, f.label, sizeof(f.label));
+		for (i = 0; i < 4; i++)
+			f.box[i] = (uint16_t)sqlite3_column_int(st, 8 + i);
+		rc = fn(arg, &f, err);
+		if (rc != SL_OK) {
+			sl_db_done(st);
+			return rc;
+		}
+	}
+	return sl_db_check(s->db, err);
+}
+
+void
+sl_found_first(struct sl_store *s, int64_t consignment, unsigned field,
+    char *out, size_t cap)
+{
+	sqlite3_stmt *st = sl_db_query(s->db,
+	    "SELECT f.value FROM found f JOIN part p ON p.id = f.part"
+	    " JOIN source o ON o.id = p.source WHERE o.consignment = ?1"
+	    " AND f.field = ?2 ORDER BY o.number, p.number, f.id LIMIT 1",
+	    "ii", consignment, (int64_t)field);
+
+	out[0] = '\0';
+	if (sl_db_row(s->db, st)) {
+		sl_db_copy(st, 0, out, cap);
+		sl_db_done(st);
+	}
+}
+
+enum sl_rc
+sl_note_put(struct sl_store *s, int64_t part, const char *slug,
+    const char *detail, struct sl_err *err)
+{
+	if (sl_store_begin(s, err) != SL_OK)
+		return SL_FATAL;
+	return sl_db_run(s->db, err,
+	    "INSERT INTO note (part, slug, detail) SELECT ?1, ?2, ?3 WHERE NOT"
+	    " EXISTS (SELECT 1 FROM note WHERE part = ?1 AND slug = ?2"
+	    " AND detail = ?3)",
+	    "iss", part, slug, detail);
+}

@@ -1,0 +1,13 @@
+/*
+ * The migrations of schemas/sql/, as they lie there, inside the program.
+ */
+extern const char sl_schema_001[];
+
+__asm__(".section .rodata\n"
+	".global sl_schema_001\n"
+	".type sl_schema_001, @object\n"
+	"sl_schema_001:\n"
+	".incbin \"schemas/sql/001.sql\"\n"
+	".byte 0\n"
+	".size sl_schema_001, . - sl_schema_001\n"
+	".previous\n");

@@ -1,0 +1,294 @@
+/*
+ * INVARIANTS: one connection writes; the tree row is written in the transaction
+ * of the leaves it covers; files are synced before the rows that name them.
+ * FAILURES: anything that SQLite or a sync says no to is SL_FATAL. kill -9 at any
+ * line leaves either the state before the transaction or after it.
+ */
+#include <assert.h>
+#include <errno.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "../base/clock.h"
+#include "../base/file.h"
+#include "../base/mem.h"
+#include "../journal/leaf.h"
+#include "store_p.h"
+
+extern const char sl_schema_001[];
+
+static const char *const migrations[] = {
+    [1] = sl_schema_001,
+};
+static_assert(sizeof(migrations) / sizeof(migrations[0]) ==
+    SL_SCHEMA_VERSION + 1, "one migration for each schema");
+
+static enum sl_rc
+fill_table(struct sl_store *s, enum sl_table t, const char *sql,
+    struct sl_err *err)
+{
+	const char *name;
+	int i, number;
+
+	for (i = 0; sl_table_row(t, i, &number, &name); i++)
+		if (sl_db_run(s->db, err, sql, "is", (int64_t)number, name) !=
+		    SL_OK)
+			return SL_FATAL;
+	return SL_OK;
+}
+
+static enum sl_rc
+fill_tables(struct sl_store *s, struct sl_err *err)
+{
+	static const struct {
+		enum sl_table t;
+		const char *sql;
+	} tables[] = {
+	    {SL_TABLE_STAGE, "INSERT OR REPLACE INTO stage VALUES (?1, ?2)"},
+	    {SL_TABLE_DISPOSITION,
+		"INSERT OR REPLACE INTO disposition VALUES (?1, ?2)"},
+	    {SL_TABLE_OUTCOME,
+		"INSERT OR REPLACE INTO outcome VALUES (?1, ?2)"},
+	    {SL_TABLE_EVENT, "INSERT OR REPLACE INTO event VALUES (?1, ?2)"},
+	    {SL_TABLE_FIELD, "INSERT OR REPLACE INTO field VALUES (?1, ?2)"},
+	};
+	size_t i;
+
+	for (i = 0; i < sizeof(tables) / sizeof(tables[0]); i++)
+		if (fill_table(s, tables[i].t, tables[i].sql, err) != SL_OK)
+			return SL_FATAL;
+	return SL_OK;
+}
+
+/* Before a migration of a database in use: its copy, named by its schema. */
+static enum sl_rc
+copy_before(struct sl_store *s, const char *root, int64_t from,
+    struct sl_err *err)
+{
+	SL_FREE char *to = sl_asprintf(
+	    "%s/db/sluse-before-schema-%" PRId64 ".db", root, from + 1);
+
+	if (from == 0)
+		return SL_OK;
+	(void)unlink(to);
+	return sl_db_run(s->db, err, "VACUUM INTO ?1", "s", to);
+}
+
+static enum sl_rc
+migrate(struct sl_store *s, const char *root, struct sl_err *err)
+{
+	int64_t v = sl_db_int(s->db, -1, "PRAGMA user_version", "");
+	char sql[64];
+
+	if (v > SL_SCHEMA_VERSION)
+		return sl_err_set(err, SL_FATAL, 0, "schema_newer",
+		    "the database has schema %" PRId64
+		    ", made by a newer Sluse; this one knows %d",
+		    v, SL_SCHEMA_VERSION);
+	if (v < 0)
+		return sl_db_check(s->db, err);
+	if (v < SL_SCHEMA_VERSION && copy_before(s, root, v, err) != SL_OK)
+		return SL_FATAL;
+	if (sl_store_begin(s, err) != SL_OK)
+		return SL_FATAL;
+	for (v++; v <= SL_SCHEMA_VERSION; v++) {
+		(void)snprintf(sql, sizeof(sql),
+		    "PRAGMA user_version=%" PRId64, v);
+		if (sl_db_script(s->db, migrations[v], err) != SL_OK ||
+		    sl_db_script(s->db, sql, err) != SL_OK)
+			return SL_FATAL;
+	}
+	return fill_tables(s, err);
+}
+
+static enum sl_rc
+load_tree(struct sl_store *s, struct sl_err *err)
+{
+	sqlite3_stmt *st = sl_db_query(s->db,
+	    "SELECT size, nodes FROM tree WHERE id = 1", "");
+	struct sl_slice b;
+	uint64_t size = 0;
+	int64_t leaves;
+
+	if (sl_db_row(s->db, st)) {
+		size = (uint64_t)sqlite3_column_int64(st, 0);
+		b = sl_db_blob(st, 1);
+		if (b.n != sl_tree_nodes(size) * SL_SHA256_LEN) {
+			sl_db_done(st);
+			return sl_err_set(err, SL_FATAL, 0, "journal_broken",
+			    "the journal's tree does not fit its size");
+		}
+		memcpy(s->tree.nodes, b.p, b.n);
+		s->tree.size = size;
+		sl_db_done(st);
+	}
+	leaves = sl_db_int(s->db, -1, "SELECT max(seq) + 1 FROM leaf", "");
+	if ((leaves < 0 ? 0 : (uint64_t)leaves) != size)
+		return sl_err_set(err, SL_FATAL, 0, "journal_broken",
+		    "the journal holds %" PRId64 " leaves, its tree %" PRIu64,
+		    leaves, size);
+	return sl_db_check(s->db, err);
+}
+
+enum sl_rc
+sl_store_open(const char *root, const char *origin, struct sl_store **ret,
+    struct sl_err *err)
+{
+	struct sl_store *s = sl_alloc(sizeof(*s));
+	SL_FREE char *dir = sl_asprintf("%s/db", root);
+	SL_FREE char *path = sl_asprintf("%s/db/sluse.db", root);
+
+	(void)snprintf(s->origin, sizeof(s->origin), "%s", origin);
+	if (sl_make_path(dir, 0750, err) != SL_OK ||
+	    sl_db_open(path, false, &s->db, err) != SL_OK ||
+	    sl_files_open(root, &s->files, err) != SL_OK ||
+	    migrate(s, root, err) != SL_OK ||
+	    sl_store_commit(s, err) != SL_OK || load_tree(s, err) != SL_OK) {
+		sl_store_close(s);
+		return SL_FATAL;
+	}
+	*ret = s;
+	return SL_OK;
+}
+
+enum sl_rc
+sl_store_open_read(const char *root, struct sl_store **ret,
+    struct sl_err *err)
+{
+	struct sl_store *s = sl_alloc(sizeof(*s));
+	SL_FREE char *path = sl_asprintf("%s/db/sluse.db", root);
+
+	if (access(path, F_OK) != 0) {
+		free(s);
+		return sl_err_set(err, SL_SKIP, errno, "no_instance",
+		    "there is no database here");
+	}
+	if (sl_db_open(path, true, &s->db, err) != SL_OK) {
+		sl_store_close(s);
+		return SL_FATAL;
+	}
+	*ret = s;
+	return SL_OK;
+}
+
+void
+sl_store_close(struct sl_store *s)
+{
+	if (s == NULL)
+		return;
+	sl_db_close(s->db);
+	sl_files_close(s->files);
+	free(s);
+}
+
+struct sl_files *
+sl_store_files(struct sl_store *s)
+{
+	return s->files;
+}
+
+struct sl_db *
+sl_store_db(struct sl_store *s)
+{
+	return s->db;
+}
+
+enum sl_rc
+sl_store_begin(struct sl_store *s, struct sl_err *err)
+{
+	if (s->writing)
+		return SL_OK;
+	s->writing = true;
+	return sl_db_run(s->db, err, "BEGIN IMMEDIATE", "");
+}
+
+bool
+sl_store_dirty(const struct sl_store *s)
+{
+	return s->writing;
+}
+
+static enum sl_rc
+write_tree(struct sl_store *s, struct sl_err *err)
+{
+	struct sl_digest root;
+	struct sl_slice nodes = {(const char *)s->tree.nodes,
+	    (uint32_t)(sl_tree_nodes(s->tree.size) * SL_SHA256_LEN)};
+
+	if (s->tree.size == 0)
+		return SL_OK;
+	sl_tree_root(&s->tree, &root);
+	return sl_db_run(s->db, err,
+	    "INSERT OR REPLACE INTO tree VALUES (1, ?1, ?2, ?3)", "ibd",
+	    (int64_t)s->tree.size, nodes, &root);
+}
+
+enum sl_rc
+sl_store_commit(struct sl_store *s, struct sl_err *err)
+{
+	if (!s->writing)
+		return SL_OK;
+	if (sl_files_sync(s->files, err) != SL_OK ||
+	    write_tree(s, err) != SL_OK ||
+	    sl_db_run(s->db, err, "COMMIT", "") != SL_OK)
+		return SL_FATAL;
+	s->writing = false;
+	return SL_OK;
+}
+
+enum sl_rc
+sl_store_log(struct sl_store *s, enum sl_event event, const char *subject,
+    const char *actor, const char *payload_json, int64_t consignment,
+    int64_t entry, struct sl_err *err)
+{
+	struct sl_leaf l = {.origin = s->origin, .subject = subject,
+	    .actor = actor, .seq = s->tree.size,
+	    .time_ms = sl_clock_utc_ms(), .event = (int)event};
+	uint8_t salt[SL_SALT_LEN];
+	SL_BUF struct sl_buf bytes = {0};
+	struct sl_digest hash;
+	struct sl_slice salt_slice = {(const char *)salt, sizeof(salt)};
+
+	if (sl_store_begin(s, err) != SL_OK)
+		return SL_FATAL;
+	sl_random(salt, sizeof(salt));
+	sl_payload_digest(salt, payload_json, strlen(payload_json),
+	    &l.payload);
+	if (sl_leaf_encode(&l, &bytes, err) != SL_OK)
+		return SL_FATAL;
+	sl_tree_leaf_hash(bytes.p, bytes.n, &hash);
+	sl_tree_append(&s->tree, &hash);
+	if (sl_db_run(s->db, err,
+	    "INSERT INTO leaf VALUES (?1, ?2, nullif(?3, 0), nullif(?4, 0))",
+	    "ibii", (int64_t)l.seq, sl_slice_buf(&bytes), consignment,
+	    entry) != SL_OK)
+		return SL_FATAL;
+	return sl_db_run(s->db, err, "INSERT INTO payload VALUES (?1, ?2, ?3)",
+	    "ibs", (int64_t)l.seq, salt_slice, payload_json);
+}
+
+enum sl_rc
+sl_store_meta_put(struct sl_store *s, const char *key, const char *value,
+    struct sl_err *err)
+{
+	if (sl_store_begin(s, err) != SL_OK)
+		return SL_FATAL;
+	return sl_db_run(s->db, err,
+	    "INSERT OR REPLACE INTO meta VALUES (?1, ?2)", "ss", key, value);
+}
+
+void
+sl_store_meta(struct sl_store *s, const char *key, char *out, size_t cap)
+{
+	sqlite3_stmt *st = sl_db_query(
+	    s->db, "SELECT value FROM meta WHERE key = ?1", "s", key);
+
+	out[0] = '\0';
+	if (sl_db_row(s->db, st)) {
+		sl_db_copy(st, 0, out, cap);
+		sl_db_done(st);
+	}
+}

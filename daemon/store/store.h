@@ -1,0 +1,298 @@
+/*
+ * Everything Sluse remembers, in verbs of the domain.
+ *
+ * One slused = one struct sl_store = the one connection that writes. Writes
+ * gather in a transaction that the caller ends with sl_store_commit, which also
+ * writes the journal's tree: what happened and its leaf are durable together or
+ * not at all. Any SL_FATAL means: stop this program; the next start reads the
+ * truth from disk. Strings in the structs are NUL-terminated UTF-8 unless a
+ * member says raw. Times are UTC milliseconds.
+ */
+#ifndef SL_STORE_STORE_H
+#define SL_STORE_STORE_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "../base/buf.h"
+#include "../base/err.h"
+#include "../base/hash.h"
+#include "../registry/registry.h"
+#include "../wire/wire.h"
+#include "files.h"
+
+#define SL_SCHEMA_VERSION 1
+#define SL_STEP_VERSION 1 /* of reading: a page read by it is not read again */
+
+struct sl_store;
+struct sl_db;
+
+/* <root>/db/sluse.db and <root>/store. Migrates forward, with a copy of the
+ * database first; a newer schema is SL_FATAL. */
+enum sl_rc sl_store_open(const char *root, const char *origin,
+    struct sl_store **ret, struct sl_err *err);
+/* For reports: read-only, no files. SL_SKIP if there is no database. */
+enum sl_rc sl_store_open_read(
+    const char *root, struct sl_store **ret, struct sl_err *err);
+void sl_store_close(struct sl_store *s);
+struct sl_files *sl_store_files(struct sl_store *s);
+/* For rooms that write reports: queries only. */
+struct sl_db *sl_store_db(struct sl_store *s);
+
+/* Syncs the store's files, then commits what was written since. Nothing
+ * written: does nothing. */
+enum sl_rc sl_store_commit(struct sl_store *s, struct sl_err *err);
+/* Written, not committed yet? */
+bool sl_store_dirty(const struct sl_store *s);
+
+/* Appends to the journal. payload: a JSON object (taken over by reference
+ * count is the caller's: it is only read). consignment, entry: ids or 0. */
+enum sl_rc sl_store_log(struct sl_store *s, enum sl_event event,
+    const char *subject, const char *actor, const char *payload_json,
+    int64_t consignment, int64_t entry, struct sl_err *err);
+
+/* Plain facts of the instance; "" if there is none. */
+enum sl_rc sl_store_meta_put(struct sl_store *s, const char *key,
+    const char *value, struct sl_err *err);
+void sl_store_meta(
+    struct sl_store *s, const char *key, char *out, size_t cap);
+
+/* -- consignments ---------------------------------------------------------- */
+struct sl_consignment {
+	int64_t id;
+	char ulid[32], reception[32], queue[128], actor[64];
+	char name[1024]; /* for showing, cut if longer */
+	bool is_folder;
+	int64_t received_ms, dropped_ms, size;
+	enum sl_stage stage;
+	enum sl_dispo dispo;
+	int outcome;
+	char reason[64], detail[256];
+	int attempts, entries;
+	int64_t retry_ms; /* 0 = none */
+	char source_place[16];
+};
+
+/* Draws the next number of the year of now_ms in Oslo (never a year back). */
+enum sl_rc sl_store_draw_reception(struct sl_store *s, const char *prefix,
+    int64_t now_ms, char *out, size_t n, struct sl_err *err);
+/* Inserts c (without id) in stage received; name_raw as dropped. */
+enum sl_rc sl_consignment_insert(struct sl_store *s, struct sl_consignment *c,
+    struct sl_slice name_raw, struct sl_err *err);
+/* Writes stage, dispo, outcome, reason, detail, attempts, retry, entries. */
+enum sl_rc sl_consignment_update(
+    struct sl_store *s, const struct sl_consignment *c, struct sl_err *err);
+enum sl_rc sl_consignment_set_channel_key(struct sl_store *s, int64_t id,
+    const char *key, struct sl_err *err);
+enum sl_rc sl_consignment_set_place(struct sl_store *s, int64_t id,
+    const char *place, struct sl_err *err);
+/* False if there is none. */
+bool sl_consignment_by_ulid(
+    struct sl_store *s, const char *ulid, struct sl_consignment *ret);
+bool sl_consignment_by_reception(
+    struct sl_store *s, const char *reception, struct sl_consignment *ret);
+bool sl_consignment_by_id(
+    struct sl_store *s, int64_t id, struct sl_consignment *ret);
+/* An earlier one of the queue with this channel key and the same part
+ * digests; 0 if there is none. */
+int64_t sl_consignment_find_same(
+    struct sl_store *s, const struct sl_consignment *c, const char *key);
+
+typedef enum sl_rc sl_consignment_fn(
+    void *arg, const struct sl_consignment *c, struct sl_err *err);
+/* Those that are not done and whose entries are not all born, oldest first. */
+enum sl_rc sl_consignment_each_open(struct sl_store *s, sl_consignment_fn *fn,
+    void *arg, struct sl_err *err);
+/* Done consignments whose source is still claimed, oldest first. */
+enum sl_rc sl_consignment_each_unfiled(struct sl_store *s,
+    sl_consignment_fn *fn, void *arg, struct sl_err *err);
+
+struct sl_source {
+	int64_t id, blob, consignment;
+	int number;
+	char name[1024];
+	struct sl_digest sha256;
+	uint64_t size;
+};
+/* Names the file (sl_files_link is the caller's) and adds the row. */
+enum sl_rc sl_source_insert(struct sl_store *s, struct sl_source *src,
+    struct sl_slice name_raw, struct sl_err *err);
+/* Up to max of a consignment, by number; result: how many there are. */
+size_t sl_source_list(struct sl_store *s, int64_t consignment,
+    struct sl_source *ret, size_t max);
+
+/* -- readings -------------------------------------------------------------- */
+struct sl_part {
+	int64_t id, source, bundle; /* bundle 0 = the source's blob */
+	uint32_t number, parent, depth, role, pages;
+	char name[512];
+	uint64_t offset, size;
+	struct sl_digest sha256;
+	char mime[128], puid[64], reader[32], reason[64];
+	char blob_bundle[64]; /* name of the bundle, or "" */
+	struct sl_digest blob; /* of the source */
+	char source_name[512];
+	int source_number;
+};
+/* Inserts or renews the part number of m in its source. *ret_id: its row. */
+enum sl_rc sl_part_put(struct sl_store *s, int64_t source,
+    const struct sl_msg_r_part *m, const struct sl_digest *sha256,
+    int64_t *ret_id, struct sl_err *err);
+/* After END: drops parts from `count` on, sets the bundle of parts 1.. */
+enum sl_rc sl_part_close(struct sl_store *s, int64_t source, uint32_t count,
+    const char *bundle, uint64_t bundle_size, struct sl_err *err);
+enum sl_rc sl_part_set_reason(
+    struct sl_store *s, int64_t part, const char *reason, struct sl_err *err);
+enum sl_rc sl_part_set_digest(struct sl_store *s, int64_t part,
+    const struct sl_digest *d, struct sl_err *err);
+typedef enum sl_rc sl_part_fn(
+    void *arg, const struct sl_part *p, struct sl_err *err);
+/* All parts of a consignment by source and number. */
+enum sl_rc sl_part_each(struct sl_store *s, int64_t consignment,
+    sl_part_fn *fn, void *arg, struct sl_err *err);
+bool sl_part_by_id(struct sl_store *s, int64_t id, struct sl_part *ret);
+
+/* Is this page read for good by this version of the step? */
+bool sl_page_known(struct sl_store *s, int64_t part, uint32_t page);
+enum sl_rc sl_page_put(struct sl_store *s, int64_t part,
+    const struct sl_msg_r_page *m, struct sl_slice text,
+    struct sl_slice boxes, struct sl_err *err);
+/* Drops the fields found on that page before (a page read again). */
+enum sl_rc sl_found_clear(
+    struct sl_store *s, int64_t part, uint32_t page, struct sl_err *err);
+enum sl_rc sl_found_put(struct sl_store *s, int64_t part,
+    const struct sl_msg_r_field *m, struct sl_err *err);
+struct sl_found_row {
+	int64_t part;
+	char part_name[256];
+	uint32_t page, field, source, confidence;
+	char value[2048], label[128];
+	uint16_t box[4];
+};
+typedef enum sl_rc sl_found_fn(
+    void *arg, const struct sl_found_row *f, struct sl_err *err);
+enum sl_rc sl_found_each(struct sl_store *s, int64_t consignment,
+    sl_found_fn *fn, void *arg, struct sl_err *err);
+/* The first value of a field in a consignment; "" if there is none. */
+void sl_found_first(struct sl_store *s, int64_t consignment, unsigned field,
+    char *out, size_t cap);
+enum sl_rc sl_note_put(struct sl_store *s, int64_t part, const char *slug,
+    const char *detail, struct sl_err *err);
+
+/* -- entries ---------------------------------------------------------------- */
+struct sl_entry {
+	int64_t id, consignment;
+	int number;
+	char own_key[64];
+	char reception[40]; /* M26-004711-3.1 (of the entry) */
+	char queue[128];
+	enum sl_stage stage;
+	enum sl_dispo dispo;
+	int outcome;
+	char reason[64], detail[256];
+	int attempts, revision;
+	int64_t retry_ms, held_until_ms, duplicate_of, born_ms;
+	char case_number[64], title[1024];
+	int64_t received_ms, dropped_ms;
+	char name[1024];
+};
+enum sl_rc sl_entry_insert(
+    struct sl_store *s, struct sl_entry *e, struct sl_err *err);
+/* Writes all that may change but post. */
+enum sl_rc sl_entry_update(
+    struct sl_store *s, const struct sl_entry *e, struct sl_err *err);
+enum sl_rc sl_entry_set_post(
+    struct sl_store *s, int64_t id, const char *post, struct sl_err *err);
+/* Appends the post's JSON; false if there is none. */
+bool sl_entry_post(struct sl_store *s, int64_t id, struct sl_buf *out);
+bool sl_entry_by_id(struct sl_store *s, int64_t id, struct sl_entry *ret);
+bool sl_entry_by_number(struct sl_store *s, const char *reception, int number,
+    struct sl_entry *ret);
+typedef enum sl_rc sl_entry_fn(
+    void *arg, const struct sl_entry *e, struct sl_err *err);
+/* Those not done. */
+enum sl_rc sl_entry_each_open(
+    struct sl_store *s, sl_entry_fn *fn, void *arg, struct sl_err *err);
+enum sl_rc sl_entry_each_of(struct sl_store *s, int64_t consignment,
+    sl_entry_fn *fn, void *arg, struct sl_err *err);
+/* An earlier entry whose main document has the same bytes; 0 if none. */
+int64_t sl_entry_same_bytes(struct sl_store *s, int64_t entry);
+
+struct sl_document {
+	int number;
+	char role[4], title[512];
+	int64_t part;
+};
+enum sl_rc sl_document_insert(struct sl_store *s, int64_t entry,
+    const struct sl_document *d, struct sl_err *err);
+/* Up to max of an entry, by number; result: how many there are. */
+size_t sl_document_list(
+    struct sl_store *s, int64_t entry, struct sl_document *ret, size_t max);
+
+enum sl_rc sl_placement_put(struct sl_store *s, int64_t entry, int revision,
+    const struct sl_msg_placed_field *m, const char *actor,
+    struct sl_err *err);
+struct sl_placement_row {
+	unsigned field;
+	int rank, confidence;
+	bool accepted;
+	char value[2048];
+	const char *evidence; /* JSON array; lives for the call */
+	char actor[64];
+};
+typedef enum sl_rc sl_placement_fn(
+    void *arg, const struct sl_placement_row *p, struct sl_err *err);
+enum sl_rc sl_placement_each(struct sl_store *s, int64_t entry, int revision,
+    sl_placement_fn *fn, void *arg, struct sl_err *err);
+
+/* -- deliveries --------------------------------------------------------------- */
+struct sl_delivery {
+	int64_t id, entry;
+	char target[64], state[16];
+	int attempts;
+	bool uncertain;
+	int64_t first_ms, next_ms;
+	char reason[64], detail[256];
+	int http_status;
+};
+enum sl_rc sl_delivery_insert(
+    struct sl_store *s, struct sl_delivery *d, struct sl_err *err);
+enum sl_rc sl_delivery_update(struct sl_store *s, const struct sl_delivery *d,
+    const char *receipt, struct sl_err *err);
+bool sl_delivery_by_id(
+    struct sl_store *s, int64_t id, struct sl_delivery *ret);
+bool sl_delivery_by_entry(struct sl_store *s, int64_t entry,
+    const char *target, struct sl_delivery *ret);
+typedef enum sl_rc sl_delivery_fn(
+    void *arg, const struct sl_delivery *d, struct sl_err *err);
+/* Pending ones of a target, by next_ms, at most max. */
+enum sl_rc sl_delivery_each_due(struct sl_store *s, const char *target,
+    int64_t now_ms, int max, sl_delivery_fn *fn, void *arg,
+    struct sl_err *err);
+/* Earliest next_ms of a target's pending ones; -1 if there are none. */
+int64_t sl_delivery_next_ms(struct sl_store *s, const char *target);
+enum sl_rc sl_delivery_step_put(struct sl_store *s, int64_t delivery,
+    const char *step, const char *key, struct sl_err *err);
+typedef enum sl_rc sl_step_fn(
+    void *arg, const char *step, const char *key, struct sl_err *err);
+enum sl_rc sl_delivery_steps(struct sl_store *s, int64_t delivery,
+    sl_step_fn *fn, void *arg, struct sl_err *err);
+
+/* -- case files ----------------------------------------------------------------- */
+enum sl_rc sl_case_put(struct sl_store *s, const struct sl_msg_sync_case *m,
+    const char *origin, int64_t now_ms, struct sl_err *err);
+/* Marks those of origin not seen since as gone (removed). */
+enum sl_rc sl_case_forget(struct sl_store *s, const char *origin,
+    int64_t before_ms, int64_t *ret_count, struct sl_err *err);
+struct sl_case {
+	const char *number, *title, *status, *unit, *klass, *target_key;
+};
+typedef enum sl_rc sl_case_fn(
+    void *arg, const struct sl_case *c, struct sl_err *err);
+enum sl_rc sl_case_each(
+    struct sl_store *s, sl_case_fn *fn, void *arg, struct sl_err *err);
+int64_t sl_case_count(struct sl_store *s);
+bool sl_case_known(struct sl_store *s, const char *number, char *status,
+    size_t cap);
+
+#endif

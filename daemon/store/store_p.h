@@ -1,0 +1,22 @@
+/*
+ * The inside of struct sl_store, for the files of this room only.
+ */
+#ifndef SL_STORE_STORE_P_H
+#define SL_STORE_STORE_P_H
+
+#include "../journal/tree.h"
+#include "db.h"
+#include "store.h"
+
+struct sl_store {
+	struct sl_db *db;
+	struct sl_files *files;
+	struct sl_tree tree;
+	char origin[128];
+	bool writing; /* a transaction is open */
+};
+
+/* Opens the transaction if there is none. Every writing verb calls it. */
+enum sl_rc sl_store_begin(struct sl_store *s, struct sl_err *err);
+
+#endif
