@@ -2,12 +2,13 @@
  * sluse-push: delivers prepared posts to one target.
  *
  * Usage: sluse-push --socket PATH --target NAME --config FILE
- *            [--credentials DIR] [--log-level LEVEL] [--check]
+ *            [--credentials DIR] [--log-level 2..7] [--check]
  *
- * Exit: 0 stopped as asked; 1 configuration or own fault; 69 slused is away;
- * 76 slused talks nonsense. With --check: 0 the target answers and lets us in.
+ * Exit: 0 stopped as asked or slused has gone; 1 configuration or own fault; 76
+ * slused talks nonsense. With --check: 0 the target answers and lets us in.
  */
 #include <getopt.h>
+#include <poll.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -19,6 +20,8 @@
 
 #include "../base/log.h"
 #include "../base/mem.h"
+#include "../base/notify.h"
+#include "../base/text.h"
 #include "../push/deliver.h"
 #include "../push/lock.h"
 #include "../push/plugins.h"
@@ -35,27 +38,19 @@ usage(void)
 {
 	(void)fprintf(stderr,
 	    "usage: sluse-push --socket PATH --target NAME --config FILE\n"
-	    "           [--credentials DIR] [--log-level LEVEL] [--check]\n");
+	    "           [--credentials DIR] [--log-level 2..7] [--check]\n");
 	return EX_USAGE;
 }
 
 static bool
 parse_level(const char *text, enum sl_level *ret)
 {
-	static const struct {
-		const char *name;
-		enum sl_level level;
-	} names[] = {{"crit", SL_LOG_CRIT}, {"err", SL_LOG_ERR},
-	    {"warning", SL_LOG_WARNING}, {"notice", SL_LOG_NOTICE},
-	    {"info", SL_LOG_INFO}, {"debug", SL_LOG_DEBUG}};
-	size_t i;
+	uint64_t v;
 
-	for (i = 0; i < sizeof(names) / sizeof(names[0]); i++)
-		if (strcmp(text, names[i].name) == 0) {
-			*ret = names[i].level;
-			return true;
-		}
-	return false;
+	if (!sl_parse_u64(text, SL_LOG_CRIT, SL_LOG_DEBUG, &v))
+		return false;
+	*ret = (enum sl_level)v;
+	return true;
 }
 
 static bool
@@ -86,25 +81,32 @@ parse_options(int argc, char **argv, struct options *o)
 			return false;
 	}
 	return optind == argc && o->target != NULL && o->config != NULL &&
-	    (o->check || o->socket != NULL);
+	       (o->check || o->socket != NULL);
+}
+
+static bool
+yes(struct sl_push *p, const char *key)
+{
+	const char *v = sl_push_config(p->section, key);
+
+	return v != NULL && strcmp(v, "yes") == 0;
 }
 
 static enum sl_rc
 set_up_http(struct sl_push *p, struct sl_err *err)
 {
-	struct sl_http_conf hc = {0};
+	const struct sl_target_config *t = p->section->target;
+	SL_FREE char *ca = sl_push_path(p->section, t->ca_file);
+	struct sl_http_conf hc = {.base_url = t->base_url,
+	    .hosts = t->hosts.item,
+	    .hosts_n = t->hosts.n,
+	    .allow_loopback = t->allow_loopback,
+	    .allow_http = yes(p, "allow_http"),
+	    .ca_file = ca,
+	    .proxy = sl_push_config(p->section, "proxy"),
+	    .connect_ms = t->connect_timeout_ms,
+	    .total_ms = t->timeout_ms};
 
-	hc.base_url = sl_push_config(p->section, "base_url");
-	if (hc.base_url == NULL)
-		return sl_err_set(err, SL_FATAL, 0, "config_error",
-		    "target %s: base_url is not set", p->section->name);
-	hc.allow_hosts = sl_push_config(p->section, "hosts");
-	hc.allow_http = sl_push_config_yes(p->section, "allow_http");
-	hc.allow_loopback = sl_push_config_yes(p->section, "allow_loopback");
-	hc.ca_file = sl_push_config(p->section, "ca_file");
-	hc.proxy = sl_push_config(p->section, "proxy");
-	hc.connect_ms = sl_push_config_ms(p->section, "connect_timeout");
-	hc.total_ms = sl_push_config_ms(p->section, "timeout");
 	return sl_http_new(&hc, &p->http, err);
 }
 
@@ -125,25 +127,20 @@ hold_signals(void)
 static enum sl_rc
 open_connector(struct sl_push *p, struct sl_err *err)
 {
-	const char *name = sl_push_config(p->section, "connector");
+	const char *name = p->section->target->connector;
 	struct sluse_why why = {0};
-	enum sl_rc rc;
+	enum sl_rc rc = sl_plugin_load(name, &p->connector, err);
 
-	if (name == NULL)
-		return sl_err_set(err, SL_FATAL, 0, "config_error",
-		    "target %s: connector is not set", p->section->name);
-	rc = sl_plugin_load(name, &p->connector, err);
 	if (rc == SL_OK)
-		rc = sl_push_section_check(
-		    p->section, p->connector->keys, err);
+		rc = sl_push_section_check(p->section, p->connector->keys, err);
 	if (rc == SL_OK)
 		rc = set_up_http(p, err);
 	if (rc != SL_OK)
 		return rc;
 	sl_push_host_init(p);
 	if (p->connector->open(&p->host, &p->session, &why) != 0)
-		return sl_err_set(err, SL_FATAL, 0, "config_error",
-		    "target %s: %.200s", p->section->name, why.text);
+		return sl_err_set(err, SL_FATAL, 0, "config_invalid",
+		    "target %s: %.200s", p->section->target->name, why.text);
 	return SL_OK;
 }
 
@@ -153,7 +150,7 @@ run_check(struct sl_push *p)
 	struct sluse_why why = {0};
 	int verdict = p->connector->check(p->session, &why);
 
-	(void)printf("%s: %s%s%s\n", p->section->name,
+	(void)printf("%s: %s%s%s\n", p->section->target->name,
 	    verdict == 0 ? "ok" : why.reason, verdict == 0 ? "" : " ",
 	    verdict == 0 ? "" : why.text);
 	return verdict == 0 ? 0 : 1;
@@ -162,10 +159,10 @@ run_check(struct sl_push *p)
 static int
 failed(const char *subject, const struct sl_err *err)
 {
-	sl_log(SL_LOG_ERR, subject, "%s reason=\"%s\"", err->text,
-	    err->reason);
+	sl_log(err->rc == SL_RETRY ? SL_LOG_NOTICE : SL_LOG_ERR, subject,
+	    "%s reason=\"%s\"", err->text, err->reason);
 	if (err->rc == SL_RETRY)
-		return EX_UNAVAILABLE;
+		return 0; /* slused has gone; who started us starts us again */
 	return err->rc == SL_REJECT ? EX_PROTOCOL : 1;
 }
 
@@ -180,23 +177,44 @@ raise_files(void)
 	}
 }
 
+/* Waits for slused as long as it takes; SL_SKIP: we were told to end. */
+static enum sl_rc
+connect_slused(struct sl_push *p, const struct options *o, struct sl_err *err)
+{
+	struct pollfd pf = {.fd = p->signals, .events = POLLIN};
+	int wait_ms = 50;
+	enum sl_rc rc;
+
+	for (;;) {
+		rc = sl_chan_connect(o->socket, SL_ROLE_PUSH, SL_PUSH_QUEUE,
+		    o->target, &p->chan, err);
+		if (rc != SL_RETRY)
+			return rc;
+		if (wait_ms == 50)
+			sl_log(SL_LOG_INFO, o->target, "waiting for slused");
+		if (poll(&pf, 1, wait_ms) > 0)
+			return SL_SKIP;
+		wait_ms = wait_ms < 2000 ? wait_ms * 2 : 2000;
+	}
+}
+
 static int
 work(struct sl_push *p, const struct options *o)
 {
+	SL_FREE char *ca = NULL;
 	const char *missing = "";
 	struct sl_err err = {0};
-	const char *ca;
+	enum sl_rc rc;
 
 	if (sl_push_section_load(o->config, o->target, p->section, &err) !=
 		SL_OK ||
 	    sl_push_credentials(p, o->credentials, &err) != SL_OK ||
 	    open_connector(p, &err) != SL_OK)
 		return failed(o->target, &err);
-	if (!o->check &&
-	    sl_chan_connect(o->socket, SL_ROLE_PUSH, SL_PUSH_QUEUE, o->target,
-		&p->chan, &err) != SL_OK)
-		return failed(o->target, &err);
-	ca = sl_push_config(p->section, "ca_file");
+	rc = o->check ? SL_OK : connect_slused(p, o, &err);
+	if (rc != SL_OK)
+		return rc == SL_SKIP ? 0 : failed(o->target, &err);
+	ca = sl_push_path(p->section, p->section->target->ca_file);
 	if (sl_push_lock(ca, p->credentials, &missing, &err) != SL_OK)
 		return failed(o->target, &err);
 	if (missing[0] != '\0')
@@ -204,9 +222,12 @@ work(struct sl_push *p, const struct options *o)
 		    "the kernel lacks a wall missing=\"%s\"", missing);
 	if (o->check)
 		return run_check(p);
+	sl_notify("READY=1");
 	sl_log(SL_LOG_INFO, o->target, "ready connector=\"%s\"",
 	    p->connector->name);
-	return sl_push_run(p, &err) == SL_OK ? 0 : failed(o->target, &err);
+	rc = sl_push_run(p, &err);
+	sl_notify("STOPPING=1");
+	return rc == SL_OK ? 0 : failed(o->target, &err);
 }
 
 int

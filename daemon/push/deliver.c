@@ -76,8 +76,9 @@ sl_push_job_file(struct sl_job *j, uint32_t rendition)
 const char *
 sl_push_subject(const struct sl_push *p)
 {
-	return p->now != NULL && p->now->subject != NULL ? p->now->subject
-							 : p->section->name;
+	return p->now != NULL && p->now->subject != NULL
+		   ? p->now->subject
+		   : p->section->target->name;
 }
 
 /* -- what slused says ------------------------------------------------------ */
@@ -267,7 +268,8 @@ sl_push_checkpoint(struct sl_push *p, const char *step, const char *key)
 	return 0;
 }
 
-/* -- one delivery ------------------------------------------------------------ */
+/* -- one delivery ------------------------------------------------------------
+ */
 
 /* True if the receipt is one JSON object. */
 static bool
@@ -355,8 +357,7 @@ call_connector(struct sl_push *p, const struct sl_job *j, char *receipt,
 	 * must. */
 	if ((j->attempt > 1 || j->uncertain) && j->steps_n == 0 &&
 	    c->find != NULL) {
-		verdict =
-		    c->find(p->session, &post, receipt, RECEIPT_MAX, why);
+		verdict = c->find(p->session, &post, receipt, RECEIPT_MAX, why);
 		if (verdict != SLUSE_NOT_FOUND) {
 			why->uncertain |= j->uncertain;
 			return verdict;

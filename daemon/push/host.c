@@ -5,6 +5,7 @@
  */
 #include "host.h"
 
+#include <errno.h>
 #include <fcntl.h>
 #include <openssl/crypto.h>
 #include <signal.h>
@@ -34,11 +35,13 @@ host_config(void *host, const char *key)
 static bool
 secret_granted(struct sl_push *p, const char *name)
 {
-	const char *target = p->section->name;
-	size_t n = strlen(target);
+	const struct sl_target_config *t = p->section->target;
+	size_t n = strlen(t->name), i;
 
-	return sl_push_config_lists(p->section, "credentials", name) ||
-	    (strncmp(name, target, n) == 0 && name[n] == '-');
+	for (i = 0; i < t->credentials.n; i++)
+		if (strcmp(t->credentials.item[i], name) == 0)
+			return true;
+	return strncmp(name, t->name, n) == 0 && name[n] == '-';
 }
 
 static bool
@@ -47,8 +50,8 @@ secret_file_ok(int fd)
 	struct stat st;
 
 	return fstat(fd, &st) == 0 && S_ISREG(st.st_mode) &&
-	    (st.st_uid == 0 || st.st_uid == geteuid()) &&
-	    (st.st_mode & 027) == 0 && st.st_size <= SL_PUSH_SECRET_MAX;
+	       (st.st_uid == 0 || st.st_uid == geteuid()) &&
+	       (st.st_mode & 027) == 0 && st.st_size <= SL_PUSH_SECRET_MAX;
 }
 
 static void
@@ -76,7 +79,7 @@ host_secret(void *host, const char *name)
 	if (fd < 0)
 		return NULL;
 	if (!secret_file_ok(fd)) {
-		sl_log(SL_LOG_ERR, p->section->name,
+		sl_log(SL_LOG_ERR, p->section->target->name,
 		    "a secret is open to others, or no plain file "
 		    "reason=\"secret_mode\"");
 		return NULL;
@@ -131,8 +134,7 @@ host_file_length(void *host, struct sluse_file *f)
 }
 
 static int64_t
-host_read_at(
-    void *host, struct sluse_file *f, void *to, size_t n, uint64_t off)
+host_read_at(void *host, struct sluse_file *f, void *to, size_t n, uint64_t off)
 {
 	(void)host;
 	if (off >= f->size)
@@ -165,14 +167,14 @@ sl_push_screen(struct sl_buf *out, const char *text, size_t max)
 
 	sl_text_display(&shown, text, strlen(text));
 	/* Eleven digits or more, also as 010190 12345. */
-	for (i = 0; i < shown.n; i = k > i ? k : i + 1) {
+	for (i = 0; i<shown.n; i = k> i ? k : i + 1) {
 		digits = 0;
 		for (k = i; k < shown.n; k++) {
 			if (shown.p[k] >= '0' && shown.p[k] <= '9')
 				digits++;
 			else if (digits != 6 ||
-			    (shown.p[k] != ' ' && shown.p[k] != '.' &&
-				shown.p[k] != '-'))
+				 (shown.p[k] != ' ' && shown.p[k] != '.' &&
+				     shown.p[k] != '-'))
 				break;
 		}
 		if (digits >= 11)
@@ -191,8 +193,7 @@ host_emit_case(void *host, const struct sluse_case *c)
 	struct sl_push *p = host;
 	struct sl_msg m = {.type = SL_MSG_SYNC_CASE};
 
-	if (c->number == NULL || c->number[0] == '\0' ||
-	    strlen(c->number) > 64)
+	if (c->number == NULL || c->number[0] == '\0' || strlen(c->number) > 64)
 		return 0; /* nothing anybody could ask for */
 	m.sync_case.number = sl_push_fit(c->number, 64);
 	m.sync_case.title = sl_push_fit(c->title, 1024);
@@ -275,20 +276,30 @@ sl_push_host_init(struct sl_push *p)
 enum sl_rc
 sl_push_credentials(struct sl_push *p, const char *dir, struct sl_err *err)
 {
+	SL_FREE char *path = NULL;
+	bool asked = true;
 	struct stat st;
 
 	p->credentials = -1;
 	if (dir == NULL)
 		dir = getenv("CREDENTIALS_DIRECTORY");
+	if (dir == NULL) {
+		asked = false;
+		path = sl_push_path(
+		    p->section, p->section->config->push.credentials_dir);
+		dir = path;
+	}
 	if (dir == NULL)
 		return SL_OK;
 	p->credentials = sl_open_dir(AT_FDCWD, dir);
+	if (p->credentials < 0 && !asked && errno == ENOENT)
+		return SL_OK;
 	if (p->credentials < 0 || fstat(p->credentials, &st) != 0)
-		return sl_err_set(err, SL_FATAL, 0, "config_error",
+		return sl_err_set(err, SL_FATAL, 0, "config_invalid",
 		    "cannot open the folder of secrets");
 	if ((st.st_uid != 0 && st.st_uid != geteuid()) ||
 	    (st.st_mode & 022) != 0)
-		return sl_err_set(err, SL_FATAL, 0, "config_error",
+		return sl_err_set(err, SL_FATAL, 0, "config_invalid",
 		    "folder of secrets may be written by others");
 	return SL_OK;
 }

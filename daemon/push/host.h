@@ -22,7 +22,7 @@ struct sl_push {
 	struct sl_push_section *section;
 	struct sl_http *http;
 	int credentials; /* folder, or -1 */
-	int signals;     /* signalfd of SIGTERM and SIGINT */
+	int signals; /* signalfd of SIGTERM and SIGINT */
 	const struct sluse_connector *connector;
 	struct sluse_session *session;
 	struct sluse_connector_host host; /* for the connector */
@@ -37,8 +37,9 @@ struct sl_push {
 
 /* Fills p->host; the rest of p must be there when the connector is opened. */
 void sl_push_host_init(struct sl_push *p);
-/* Opens the folder of secrets: dir, or $CREDENTIALS_DIRECTORY if NULL; none is
- * fine. SL_FATAL if others may write to it. */
+/* Opens the folder of secrets: dir, or if NULL $CREDENTIALS_DIRECTORY, or the
+ * configuration's credentials_dir; none is fine. SL_FATAL if others may write
+ * to it. */
 enum sl_rc sl_push_credentials(
     struct sl_push *p, const char *dir, struct sl_err *err);
 /* Overwrites what secrets and answers left behind; after each call. */

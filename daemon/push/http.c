@@ -25,7 +25,7 @@
 #include "../base/file.h"
 #include "../base/mem.h"
 
-#define IDLE_MAX_S 20    /* a kept connection older than that is not used */
+#define IDLE_MAX_S 20 /* a kept connection older than that is not used */
 #define SLOWEST_BPS 32768 /* bodies get a second more per so many bytes */
 #define URL_MAX 8192
 
@@ -33,14 +33,16 @@ struct sl_http {
 	CURL *curl;
 	CURLU *url;
 	char *scheme, *host, *port; /* of the base URL */
-	char *allow_hosts, *ca_file, *proxy;
+	char **hosts;
+	size_t hosts_n;
+	char *ca_file, *proxy;
 	bool allow_http, allow_loopback;
 	long connect_ms, total_ms;
 	/* Of the request under way. */
-	bool plain;      /* http:// without allow_http: loopback only */
-	bool loopback;   /* the URL itself names the loopback */
+	bool plain; /* http:// without allow_http: loopback only */
+	bool loopback; /* the URL itself names the loopback */
 	bool repeatable; /* GET, HEAD */
-	unsigned begun;  /* times a request was about to be written */
+	unsigned begun; /* times a request was about to be written */
 	bool cancelled;
 	const char *refused;
 	const struct sluse_file *file;
@@ -62,7 +64,7 @@ sl_http_retry_after(const char *value, int64_t now_s)
 		for (i = 0; i < n && s <= SL_HTTP_RETRY_AFTER_MAX_S; i++)
 			s = s * 10 + (value[i] - '0');
 	} else if (n == 0 && strlen(value) > 4 && strlen(value) < 48 &&
-	    strcmp(value + strlen(value) - 4, " GMT") == 0) {
+		   strcmp(value + strlen(value) - 4, " GMT") == 0) {
 		s = (int64_t)curl_getdate(value, NULL);
 		if (s != -1)
 			s -= now_s;
@@ -116,7 +118,7 @@ address_is_special(const struct sockaddr *sa)
 	if (IN6_IS_ADDR_V4MAPPED(a) || IN6_IS_ADDR_V4COMPAT(a))
 		return !IN6_IS_ADDR_LOOPBACK(a);
 	return IN6_IS_ADDR_LINKLOCAL(a) || IN6_IS_ADDR_MULTICAST(a) ||
-	    IN6_IS_ADDR_UNSPECIFIED(a);
+	       IN6_IS_ADDR_UNSPECIFIED(a);
 }
 
 static curl_socket_t
@@ -139,8 +141,7 @@ open_socket(void *arg, curlsocktype purpose, struct curl_sockaddr *sa)
 		h->refused = "http without TLS beyond the loopback";
 		return CURL_SOCKET_BAD;
 	}
-	return socket(
-	    sa->family, sa->socktype | SOCK_CLOEXEC, sa->protocol);
+	return socket(sa->family, sa->socktype | SOCK_CLOEXEC, sa->protocol);
 }
 
 static bool
@@ -151,24 +152,19 @@ host_is_loopback(const char *host)
 	if (strcasecmp(host, "localhost") == 0 || strcmp(host, "[::1]") == 0)
 		return true;
 	return inet_pton(AF_INET, host, &a) == 1 &&
-	    ntohl(a.s_addr) >> 24 == 127;
+	       ntohl(a.s_addr) >> 24 == 127;
 }
 
-/* "host" or "host:port" among the words of list. */
 static bool
-host_in_list(const char *list, const char *host, const char *port)
+host_in_list(const struct sl_http *h, const char *host, const char *port)
 {
 	SL_FREE char *both = sl_asprintf("%s:%s", host, port);
-	size_t n;
+	size_t i;
 
-	while (list != NULL && *list != '\0') {
-		list += strspn(list, " \t,");
-		n = strcspn(list, " \t,");
-		if ((n == strlen(host) && strncasecmp(list, host, n) == 0) ||
-		    (n == strlen(both) && strncasecmp(list, both, n) == 0))
+	for (i = 0; i < h->hosts_n; i++)
+		if (strcasecmp(h->hosts[i], host) == 0 ||
+		    strcasecmp(h->hosts[i], both) == 0)
 			return true;
-		list += n;
-	}
 	return false;
 }
 
@@ -214,7 +210,7 @@ url_allowed(struct sl_http *h, const char *url)
 	if (why != NULL)
 		return why;
 	if (strcasecmp(p.host, h->host) != 0 || strcmp(p.port, h->port) != 0) {
-		if (!host_in_list(h->allow_hosts, p.host, p.port))
+		if (!host_in_list(h, p.host, p.port))
 			return "host is not the configured one";
 	} else if (strcmp(p.scheme, h->scheme) != 0) {
 		return "scheme is not the configured one";
@@ -309,8 +305,8 @@ write_header(char *p, size_t size, size_t n, void *arg)
 	}
 	if (header_is(p, n, "etag", a->etag, sizeof(a->etag)) ||
 	    header_is(p, n, "location", a->location, sizeof(a->location)) ||
-	    header_is(p, n, "content-type", a->content_type,
-		sizeof(a->content_type)))
+	    header_is(
+		p, n, "content-type", a->content_type, sizeof(a->content_type)))
 		return n;
 	if (header_is(p, n, "retry-after", after, sizeof(after)))
 		a->retry_after_s =
@@ -390,7 +386,7 @@ no_answer(struct sl_http *h, CURLcode rc)
 	else if (h->over)
 		set_error(a, "limit", "answer is larger than allowed");
 	else if (rc == CURLE_ABORTED_BY_CALLBACK && h->begun > 0 &&
-	    h->file == NULL)
+		 h->file == NULL)
 		set_error(a, "lost", "connection ended before an answer");
 	else
 		set_error(a, slug_of(rc), curl_easy_strerror(rc));
@@ -410,7 +406,8 @@ make_headers(const struct sluse_http_request *rq, bool *ret_bad)
 		const struct sluse_http_header *hd = &rq->headers[i];
 		SL_FREE char *line = NULL;
 
-		if (hd->name[0] == '\0' || strpbrk(hd->name, "\r\n: ") != NULL ||
+		if (hd->name[0] == '\0' ||
+		    strpbrk(hd->name, "\r\n: ") != NULL ||
 		    strpbrk(hd->value, "\r\n") != NULL) {
 			*ret_bad = true;
 			continue;
@@ -477,8 +474,8 @@ set_request(struct sl_http *h, const struct sluse_http_request *rq)
 	bool get = strcmp(rq->method, "GET") == 0;
 	bool head = strcmp(rq->method, "HEAD") == 0;
 	uint64_t bytes = h->file != NULL ? h->file->size : rq->body_length;
-	long total_ms = h->total_ms +
-	    (long)((bytes + h->body_max) / SLOWEST_BPS) * 1000;
+	long total_ms =
+	    h->total_ms + (long)((bytes + h->body_max) / SLOWEST_BPS) * 1000;
 
 	h->repeatable = get || head;
 	curl_easy_setopt(c, CURLOPT_URL, rq->url);
@@ -501,8 +498,8 @@ set_request(struct sl_http *h, const struct sluse_http_request *rq)
 		curl_easy_setopt(c, CURLOPT_READDATA, h);
 		curl_easy_setopt(c, CURLOPT_UPLOAD_BUFFERSIZE, 262144L);
 	} else {
-		curl_easy_setopt(c, CURLOPT_POSTFIELDS,
-		    rq->body != NULL ? rq->body : "");
+		curl_easy_setopt(
+		    c, CURLOPT_POSTFIELDS, rq->body != NULL ? rq->body : "");
 	}
 }
 
@@ -578,7 +575,8 @@ sl_http_do(struct sl_http *h, const struct sluse_http_request *rq,
 	return 0;
 }
 
-/* -- life -------------------------------------------------------------------- */
+/* -- life --------------------------------------------------------------------
+ */
 
 enum sl_rc
 sl_http_new(
@@ -589,14 +587,14 @@ sl_http_new(
 	const char *why;
 
 	if (curl_global_init(CURL_GLOBAL_DEFAULT) != CURLE_OK)
-		return sl_err_set(
-		    err, SL_FATAL, 0, "config_error", "libcurl does not start");
+		return sl_err_set(err, SL_FATAL, 0, "config_invalid",
+		    "libcurl does not start");
 	h = sl_alloc(sizeof(*h));
 	h->curl = curl_easy_init();
 	h->url = curl_url();
 	why = h->curl == NULL || h->url == NULL
-	    ? "out of memory"
-	    : url_split(h->url, conf->base_url, &p);
+		  ? "out of memory"
+		  : url_split(h->url, conf->base_url, &p);
 	if (why == NULL) {
 		h->scheme = sl_strdup(p.scheme);
 		h->host = sl_strdup(p.host);
@@ -608,10 +606,12 @@ sl_http_new(
 	if (why != NULL) {
 		sl_http_free(h);
 		return sl_err_set(
-		    err, SL_FATAL, 0, "config_error", "url: %s", why);
+		    err, SL_FATAL, 0, "config_invalid", "url: %s", why);
 	}
-	if (conf->allow_hosts != NULL)
-		h->allow_hosts = sl_strdup(conf->allow_hosts);
+	if (conf->hosts_n > 0)
+		h->hosts = sl_alloc(conf->hosts_n * sizeof(*h->hosts));
+	for (; h->hosts_n < conf->hosts_n; h->hosts_n++)
+		h->hosts[h->hosts_n] = sl_strdup(conf->hosts[h->hosts_n]);
 	if (conf->ca_file != NULL && conf->ca_file[0] != '\0')
 		h->ca_file = sl_strdup(conf->ca_file);
 	if (conf->proxy != NULL && conf->proxy[0] != '\0')
@@ -637,6 +637,8 @@ sl_http_forget(struct sl_http *h)
 void
 sl_http_free(struct sl_http *h)
 {
+	size_t i;
+
 	if (h == NULL)
 		return;
 	sl_http_forget(h);
@@ -647,7 +649,9 @@ sl_http_free(struct sl_http *h)
 	free(h->scheme);
 	free(h->host);
 	free(h->port);
-	free(h->allow_hosts);
+	for (i = 0; i < h->hosts_n; i++)
+		free(h->hosts[i]);
+	free(h->hosts);
 	free(h->ca_file);
 	free(h->proxy);
 	free(h);

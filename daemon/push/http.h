@@ -17,7 +17,7 @@
 #include "../base/err.h"
 
 #define SL_HTTP_RETRY_AFTER_MAX_S 21600
-#define SL_HTTP_HEADERS_MAX 65536     /* bytes of an answer's head */
+#define SL_HTTP_HEADERS_MAX 65536 /* bytes of an answer's head */
 #define SL_HTTP_ANSWER_MAX (1u << 20) /* bytes of a body, if not said */
 #define SL_HTTP_ANSWER_CEILING (256u << 20)
 
@@ -31,18 +31,19 @@ struct sluse_file {
 /* Borrowed until sl_http_new returns. */
 struct sl_http_conf {
 	const char *base_url;
-	const char *allow_hosts; /* "host host:port", or NULL */
-	bool allow_loopback;     /* a target on this machine, also by http */
-	bool allow_http;         /* plain http, anywhere */
-	const char *ca_file;     /* NULL = the system's */
-	const char *proxy;       /* NULL = none, whatever the environment says */
-	int64_t connect_ms;      /* 0 = 10 s */
-	int64_t total_ms;        /* 0 = 30 s; files get time by their size */
+	const char *const *hosts; /* others allowed: "host", "host:port" */
+	size_t hosts_n;
+	bool allow_loopback; /* a target on this machine, also by http */
+	bool allow_http; /* plain http, anywhere */
+	const char *ca_file; /* NULL = the system's */
+	const char *proxy; /* NULL = none, whatever the environment says */
+	int64_t connect_ms; /* 0 = 10 s */
+	int64_t total_ms; /* 0 = 30 s; files get time by their size */
 };
 
 struct sl_http;
 
-/* SL_FATAL, reason "config_error", if base_url will never do. */
+/* SL_FATAL, reason "config_invalid", if base_url will never do. */
 enum sl_rc sl_http_new(
     const struct sl_http_conf *conf, struct sl_http **ret, struct sl_err *err);
 /* NULL is fine. */

@@ -41,8 +41,8 @@ allow(int ruleset, int fd)
 	if (fstat(fd, &st) != 0)
 		return -1;
 	a.allowed_access = S_ISDIR(st.st_mode) ? READ_DIR : READ_FILE;
-	return (int)syscall(SYS_landlock_add_rule, ruleset,
-	    LANDLOCK_RULE_PATH_BENEATH, &a, 0);
+	return (int)syscall(
+	    SYS_landlock_add_rule, ruleset, LANDLOCK_RULE_PATH_BENEATH, &a, 0);
 }
 
 static int
@@ -69,14 +69,14 @@ landlock(const char *ca_file, int credentials)
 		return 1;
 	if (abi >= 2)
 		attr.handled_access_fs |= LANDLOCK_ACCESS_FS_REFER;
-	set = (int)syscall(
-	    SYS_landlock_create_ruleset, &attr, sizeof(attr), 0);
+	set = (int)syscall(SYS_landlock_create_ruleset, &attr, sizeof(attr), 0);
 	if (set < 0)
 		return -1;
 	for (path = readable; *path != NULL; path++)
 		if (allow_path(set, *path) != 0)
 			return -1;
-	if ((ca_file != NULL && ca_file[0] != '\0' && allow_path(set, ca_file) != 0) ||
+	if ((ca_file != NULL && ca_file[0] != '\0' &&
+		allow_path(set, ca_file) != 0) ||
 	    allow(set, credentials) != 0)
 		return -1;
 	return (int)syscall(SYS_landlock_restrict_self, set, 0);

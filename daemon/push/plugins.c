@@ -18,11 +18,11 @@
 static bool
 complete(const struct sluse_connector *c)
 {
-	return c->size >= offsetof(struct sluse_connector, close) +
-		    sizeof(c->close) &&
-	    c->name != NULL && c->version != NULL && c->keys != NULL &&
-	    c->open != NULL && c->check != NULL && c->deliver != NULL &&
-	    c->close != NULL;
+	return c->size >=
+		   offsetof(struct sluse_connector, close) + sizeof(c->close) &&
+	       c->name != NULL && c->version != NULL && c->keys != NULL &&
+	       c->open != NULL && c->check != NULL && c->deliver != NULL &&
+	       c->close != NULL;
 }
 
 /* Folder of this program, with "/../plugins/connectors" behind it. */
@@ -74,8 +74,8 @@ check_file(const char *path, const char *name, struct sl_err *err)
 }
 
 enum sl_rc
-sl_plugin_load(const char *name, const struct sluse_connector **ret,
-    struct sl_err *err)
+sl_plugin_load(
+    const char *name, const struct sluse_connector **ret, struct sl_err *err)
 {
 	static const char letters[] = "abcdefghijklmnopqrstuvwxyz0123456789_";
 	SL_FREE char *path = NULL;

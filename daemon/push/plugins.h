@@ -10,7 +10,7 @@
 /* NAME.so from $SLUSE_PLUGINS/connectors if that is set, else from
  * ../plugins/connectors beside the program, else from the library folder.
  * Never unloaded. SL_FATAL, reason "plugin_invalid". */
-enum sl_rc sl_plugin_load(const char *name, const struct sluse_connector **ret,
-    struct sl_err *err);
+enum sl_rc sl_plugin_load(
+    const char *name, const struct sluse_connector **ret, struct sl_err *err);
 
 #endif

@@ -47,7 +47,7 @@ open_session(const struct sluse_connector_host *host,
 	struct sluse_session *s = calloc(1, sizeof(*s));
 
 	if (s == NULL)
-		return say(why, -1, "config_error", "out of memory");
+		return say(why, -1, "config_invalid", "out of memory");
 	s->h = host;
 	s->url = host->config(host->host, "base_url");
 	/* Without the key there is no login; with it the secret must exist. */
@@ -64,7 +64,8 @@ close_session(struct sluse_session *s)
 	free(s);
 }
 
-/* -- answers --------------------------------------------------------------------- */
+/* -- answers
+ * --------------------------------------------------------------------- */
 
 static int
 no_answer(const struct sluse_http_answer *a, struct sluse_why *why)
@@ -103,7 +104,8 @@ bad_status(const struct sluse_http_answer *a, struct sluse_why *why)
 	if (st >= 300 && st < 400)
 		return say(why, SLUSE_DOWN, "target_error",
 		    "webhook: HTTP %d: redirects are not followed", st);
-	return say(why, SLUSE_REFUSED, "target_refused", "webhook: HTTP %d", st);
+	return say(
+	    why, SLUSE_REFUSED, "target_refused", "webhook: HTTP %d", st);
 }
 
 /* Text of a string or number member. */
@@ -131,7 +133,7 @@ accepted(const struct sluse_post *p, const struct sluse_http_answer *a,
 	    p->own_key, "httpStatus", a->status);
 	char *text = json_dumps(r, JSON_COMPACT);
 	int twice = a->status == 208 || a->status == 409 ||
-	    json_is_true(json_object_get(answer, "duplicate"));
+		    json_is_true(json_object_get(answer, "duplicate"));
 
 	if (text == NULL || strlen(text) >= size)
 		(void)snprintf(receipt, size, "{}");
@@ -143,7 +145,8 @@ accepted(const struct sluse_post *p, const struct sluse_http_answer *a,
 	return twice ? SLUSE_ALREADY : SLUSE_DELIVERED;
 }
 
-/* -- requests -------------------------------------------------------------------- */
+/* -- requests
+ * -------------------------------------------------------------------- */
 
 /* 0 = an answer came. */
 static int
@@ -158,16 +161,16 @@ call(struct sluse_session *s, struct sluse_http_request *rq, const char *type,
 
 	hd[n++] = (struct sluse_http_header){"Content-Type", type};
 	if (own_key != NULL)
-		hd[n++] = (struct sluse_http_header){
-		    "Idempotency-Key", own_key};
+		hd[n++] =
+		    (struct sluse_http_header){"Idempotency-Key", own_key};
 	if (s->token != NULL) {
 		secret = s->h->secret(s->h->host, s->token);
 		if (secret == NULL)
 			return say(why, SLUSE_LOGIN, "target_login",
 			    "the secret with the token cannot be read");
 		if (asprintf(&auth, "Bearer %s", secret) < 0)
-			return say(why, SLUSE_LATER, "target_error",
-			    "out of memory");
+			return say(
+			    why, SLUSE_LATER, "target_error", "out of memory");
 		hd[n++] = (struct sluse_http_header){"Authorization", auth};
 	}
 	rq->size = sizeof(*rq);
@@ -235,8 +238,8 @@ put_file(struct sluse_session *s, const json_t *r, struct sluse_file *f,
 		json_string_value(json_object_get(r, "sha256"))) < 0)
 		return say(why, SLUSE_LATER, "target_error", "out of memory");
 	rq.url = url;
-	v = call(s, &rq,
-	    json_string_value(json_object_get(r, "mimeType")), NULL, &a, why);
+	v = call(s, &rq, json_string_value(json_object_get(r, "mimeType")),
+	    NULL, &a, why);
 	free(url);
 	/* 409, 412: there already, by its digest. */
 	if (v == 0 && (a.status < 200 || a.status >= 300) && a.status != 409 &&
@@ -262,12 +265,11 @@ send_files(struct sluse_session *s, json_t *post, struct sluse_why *why)
 		{
 			if (v != 0)
 				return v;
-			f = s->h->file(s->h->host,
-			    (uint32_t)json_integer_value(
-				json_object_get(r, "rendition")));
+			f = s->h->file(
+			    s->h->host, (uint32_t)json_integer_value(
+					    json_object_get(r, "rendition")));
 			if (f == NULL)
-				return say(why, SLUSE_REFUSED,
-				    "target_refused",
+				return say(why, SLUSE_REFUSED, "target_refused",
 				    "a file of the post was not handed over");
 			if (pass == 0)
 				total += s->h->file_length(s->h->host, f);
@@ -316,8 +318,7 @@ deliver(struct sluse_session *s, const struct sluse_post *p, char *receipt,
 static int
 check(struct sluse_session *s, struct sluse_why *why)
 {
-	if (s->token != NULL &&
-	    s->h->secret(s->h->host, s->token) == NULL)
+	if (s->token != NULL && s->h->secret(s->h->host, s->token) == NULL)
 		return say(why, SLUSE_LOGIN, "target_login",
 		    "the secret with the token cannot be read");
 	return 0;

@@ -65,7 +65,7 @@ is_email(const char *s)
 	const char *at = s != NULL ? strchr(s, '@') : NULL;
 
 	return at != NULL && at != s && at[1] != '\0' &&
-	    strchr(at + 1, '@') == NULL && strpbrk(s, " \t\r\n") == NULL;
+	       strchr(at + 1, '@') == NULL && strpbrk(s, " \t\r\n") == NULL;
 }
 
 static int
@@ -88,8 +88,7 @@ n5_body_part(struct sluse_session *s, const json_t *part, const char **rel)
 	const char *name = n5_text(part, "navn");
 	const char *number = n5_text(part, "organisasjonsnummer");
 	const char *mail = n5_text(part, "epost");
-	json_t *o = json_pack(
-	    "{s:o}", "korrespondanseparttype", n5_kode(type));
+	json_t *o = json_pack("{s:o}", "korrespondanseparttype", n5_kode(type));
 
 	if (type != NULL && type[0] == 'I') {
 		*rel = N5_STRUCT "ny-korrespondansepartintern/";
@@ -116,7 +115,8 @@ n5_body_part(struct sluse_session *s, const json_t *part, const char **rel)
 json_t *
 n5_parts_of(const json_t *post)
 {
-	json_t *all = json_deep_copy(json_object_get(post, "korrespondansepart"));
+	json_t *all =
+	    json_deep_copy(json_object_get(post, "korrespondansepart"));
 	const char *unit = n5_text(post, "enhet"), *type;
 	const json_t *part;
 	size_t i;
@@ -131,8 +131,8 @@ n5_parts_of(const json_t *post)
 	}
 	/* The unit that is to handle it: an internal recipient. */
 	if (unit != NULL && unit[0] != '\0')
-		(void)json_array_append_new(all,
-		    json_pack("{s:s, s:s}", "type", "IM", "navn", unit));
+		(void)json_array_append_new(
+		    all, json_pack("{s:s, s:s}", "type", "IM", "navn", unit));
 	return all;
 }
 
@@ -175,7 +175,8 @@ n5_body_remark(struct sluse_session *s, const char *text)
 	    n5_kode(n5_config(s, "remark_type", "MA")));
 }
 
-/* -- documents ------------------------------------------------------------------ */
+/* -- documents
+ * ------------------------------------------------------------------ */
 
 int
 n5_types(struct sluse_session *s, const json_t *post, struct sluse_why *why)
@@ -245,13 +246,13 @@ n5_body_document(struct sluse_session *s, const json_t *post,
 json_t *
 n5_body_object(const json_t *rendition, int k)
 {
-	json_t *o = json_pack("{s:i, s:o, s:o, s:s, s:I, s:s, s:s}",
-	    "versjonsnummer", k + 1, "variantformat",
-	    n5_kode(n5_text(rendition, "variant")), "format",
-	    n5_kode(n5_text(rendition, "format")), "mimeType",
-	    n5_text(rendition, "mimeType"), "filstoerrelse",
-	    (json_int_t)n5_number(rendition, "storrelse"), "sjekksum",
-	    n5_text(rendition, "sha256"), "sjekksumAlgoritme", "SHA-256");
+	json_t *o =
+	    json_pack("{s:i, s:o, s:o, s:s, s:I, s:s, s:s}", "versjonsnummer",
+		k + 1, "variantformat", n5_kode(n5_text(rendition, "variant")),
+		"format", n5_kode(n5_text(rendition, "format")), "mimeType",
+		n5_text(rendition, "mimeType"), "filstoerrelse",
+		(json_int_t)n5_number(rendition, "storrelse"), "sjekksum",
+		n5_text(rendition, "sha256"), "sjekksumAlgoritme", "SHA-256");
 
 	put(o, "filnavn", n5_text(rendition, "filnavn"));
 	return o;

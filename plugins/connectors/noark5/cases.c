@@ -68,8 +68,8 @@ known_case(struct sluse_session *s, const char *number, json_t **ret,
 	if (parse_number(number, &year, &seq) != 0)
 		return n5_why(why, SLUSE_HOLD, "unknown_case",
 		    "this is not a case number of the target");
-	filter = n5_printf(
-	    "saksaar eq %d and sakssekvensnummer eq %ld", year, seq);
+	filter =
+	    n5_printf("saksaar eq %d and sakssekvensnummer eq %ld", year, seq);
 	v = search(s, filter, &rows, why);
 	free(filter);
 	if (v == 0 && json_array_size(rows) == 0)
@@ -112,10 +112,10 @@ series_href(struct sluse_session *s, char **ret, struct sluse_why *why)
 	}
 	*ret = hits == 1 ? n5_href(hit, N5_SAK "ny-saksmappe/") : NULL;
 	json_decref(rows);
-	return *ret != NULL ? 0
-			    : n5_why(why, SLUSE_HOLD, "new_case_asked",
-				  "%zu series fit a new case (see series)",
-				  hits);
+	return *ret != NULL
+		   ? 0
+		   : n5_why(why, SLUSE_HOLD, "new_case_asked",
+			 "%zu series fit a new case (see series)", hits);
 }
 
 static int
@@ -224,7 +224,8 @@ n5_create_case(struct sluse_session *s, const char *case_json, char *receipt,
 	return v;
 }
 
-/* -- all of them ------------------------------------------------------------------ */
+/* -- all of them
+ * ------------------------------------------------------------------ */
 
 static int
 emit(struct sluse_session *s, const json_t *row)
@@ -257,8 +258,8 @@ n5_sync_cases(struct sluse_session *s, struct sluse_why *why)
 		now = n5_href(s->sakarkiv, N5_SAK "saksmappe/");
 		if (now != NULL)
 			next = filter != NULL
-			    ? n5_with_query(now, "$filter", filter)
-			    : strdup(now);
+				   ? n5_with_query(now, "$filter", filter)
+				   : strdup(now);
 		free(now);
 	}
 	while (v == 0) {

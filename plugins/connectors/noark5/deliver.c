@@ -17,10 +17,10 @@ struct job {
 	const struct sluse_post *p;
 	struct sluse_why *why;
 	json_t *post;
-	json_t *jp;      /* journalpost */
-	int asked;       /* find() has just looked for it */
-	int old;         /* it was made in an earlier try */
-	int made;        /* something was made in this one */
+	json_t *jp; /* journalpost */
+	int asked; /* find() has just looked for it */
+	int old; /* it was made in an earlier try */
+	int made; /* something was made in this one */
 	json_t *parts, *remarks, *docs; /* what is there, if old */
 };
 
@@ -67,7 +67,8 @@ make(struct job *j, const json_t *parent, const char *rel, const char *what,
 	return v;
 }
 
-/* -- the journalpost ------------------------------------------------------------ */
+/* -- the journalpost
+ * ------------------------------------------------------------ */
 
 /* Made earlier? Sets jp and old. */
 static int
@@ -129,13 +130,13 @@ children_if_old(struct job *j)
 	if (!j->old)
 		return 0;
 	href = n5_href(j->jp, N5_STRUCT "korrespondansepart/");
-	v = n5_list(j->s, href, "korrespondansepart", NULL, 2000, &j->parts,
-	    j->why);
+	v = n5_list(
+	    j->s, href, "korrespondansepart", NULL, 2000, &j->parts, j->why);
 	free(href);
 	href = n5_href(j->jp, N5_STRUCT "merknad/");
 	if (v == 0)
-		v = n5_list(j->s, href, "merknad", NULL, 2000, &j->remarks,
-		    j->why);
+		v = n5_list(
+		    j->s, href, "merknad", NULL, 2000, &j->remarks, j->why);
 	free(href);
 	if (v == 0)
 		v = n5_documents(j->s, j->jp, &j->docs, j->why);
@@ -160,7 +161,8 @@ step_post(struct job *j)
 	return v != 0 ? v : children_if_old(j);
 }
 
-/* -- correspondents and remarks --------------------------------------------------- */
+/* -- correspondents and remarks
+ * --------------------------------------------------- */
 
 static int
 text_is(const json_t *o, const char *name, const char *value)
@@ -198,8 +200,9 @@ take_remark(json_t *rows, const char *text)
 	const json_t *row;
 	size_t i;
 
-	json_array_foreach(rows, i, row) if (text_is(row, "merknadstekst", text))
-	    return json_array_remove(rows, i) == 0;
+	json_array_foreach(
+	    rows, i, row) if (text_is(row, "merknadstekst",
+				  text)) return json_array_remove(rows, i) == 0;
 	return 0;
 }
 
@@ -231,8 +234,8 @@ step_remark(struct job *j, size_t nr, const char *text)
 
 	(void)snprintf(step, sizeof(step), "merknad %zu", nr);
 	if (!take_remark(j->remarks, text) && !done(j, step))
-		v = make(j, j->jp, N5_STRUCT "ny-merknad/", "merknad", body,
-		    &made);
+		v = make(
+		    j, j->jp, N5_STRUCT "ny-merknad/", "merknad", body, &made);
 	if (v == 0)
 		v = checkpoint(j, step, n5_text(made, "systemID"));
 	json_decref(made);
@@ -268,7 +271,8 @@ step_remarks(struct job *j)
 	return v;
 }
 
-/* -- documents ----------------------------------------------------------------------- */
+/* -- documents
+ * ----------------------------------------------------------------------- */
 
 /* 409 on a file: somebody, perhaps we, was there before. Look once. */
 static int
@@ -288,8 +292,8 @@ file_there_after_all(struct job *j, const json_t *object)
 }
 
 static int
-step_file(struct job *j, const json_t *object, const json_t *r,
-    const char *step)
+step_file(
+    struct job *j, const json_t *object, const json_t *r, const char *step)
 {
 	int v = 0;
 
@@ -311,14 +315,12 @@ step_file(struct job *j, const json_t *object, const json_t *r,
 static int
 versions_before(const json_t *renditions, size_t i)
 {
-	const char *variant =
-	    n5_text(json_array_get(renditions, i), "variant");
+	const char *variant = n5_text(json_array_get(renditions, i), "variant");
 	size_t k;
 	int n = 0;
 
 	for (k = 0; k < i; k++)
-		n += text_is(
-		    json_array_get(renditions, k), "variant", variant);
+		n += text_is(json_array_get(renditions, k), "variant", variant);
 	return n;
 }
 
@@ -390,19 +392,20 @@ step_documents(struct job *j)
 	size_t i;
 	int v = 0;
 
-	json_array_foreach(json_object_get(j->post, "dokumenter"), i, d) if (v ==
-	    0) v = step_document(j, d);
+	json_array_foreach(json_object_get(j->post, "dokumenter"), i,
+	    d) if (v == 0) v = step_document(j, d);
 	return v;
 }
 
-/* -- the whole ---------------------------------------------------------------------- */
+/* -- the whole
+ * ---------------------------------------------------------------------- */
 
 static int
 step_verify(struct job *j, char *receipt, size_t size)
 {
 	char *self = n5_href(j->jp, "self");
-	int v = n5_verify(j->s, j->p, j->post, self, j->old, receipt, size,
-	    j->why);
+	int v =
+	    n5_verify(j->s, j->p, j->post, self, j->old, receipt, size, j->why);
 
 	free(self);
 	if (v == SLUSE_NOT_FOUND) /* just made, or just seen, and gone */
@@ -422,20 +425,21 @@ load_post(const struct sluse_post *p, json_t **ret, struct sluse_why *why)
 
 	*ret = json_loads(p->json, JSON_REJECT_DUPLICATES, NULL);
 	bad = n5_text(*ret, "tittel") == NULL ||
-	    n5_text(*ret, "journalposttype") == NULL ||
-	    n5_text(*ret, "mottattDato") == NULL ||
-	    !text_is(*ret, "ownKey", p->own_key) ||
-	    json_array_size(json_object_get(*ret, "dokumenter")) == 0;
+	      n5_text(*ret, "journalposttype") == NULL ||
+	      n5_text(*ret, "mottattDato") == NULL ||
+	      !text_is(*ret, "ownKey", p->own_key) ||
+	      json_array_size(json_object_get(*ret, "dokumenter")) == 0;
 	json_array_foreach(json_object_get(*ret, "dokumenter"), i, d)
 	{
 		bad |= n5_text(d, "tittel") == NULL ||
-		    n5_text(d, "rolle") == NULL || n5_number(d, "nummer") < 1;
+		       n5_text(d, "rolle") == NULL ||
+		       n5_number(d, "nummer") < 1;
 		json_array_foreach(json_object_get(d, "renditions"), k, r)
 		{
 			bad |= n5_text(r, "variant") == NULL ||
-			    n5_text(r, "format") == NULL ||
-			    n5_text(r, "mimeType") == NULL ||
-			    n5_text(r, "sha256") == NULL;
+			       n5_text(r, "format") == NULL ||
+			       n5_text(r, "mimeType") == NULL ||
+			       n5_text(r, "sha256") == NULL;
 		}
 	}
 	if (!bad)
@@ -526,14 +530,14 @@ n5_find(struct sluse_session *s, const struct sluse_post *p, char *receipt,
 	if (v == 0)
 		v = n5_find_post(s, p->own_key, &jp, why);
 	if (v == 0) {
-		(void)snprintf(s->found_key, sizeof(s->found_key), "%s",
-		    p->own_key);
+		(void)snprintf(
+		    s->found_key, sizeof(s->found_key), "%s", p->own_key);
 		json_decref(s->found);
 		s->found = json_incref(jp);
 		self = n5_href(jp, "self");
-		v = jp == NULL ? SLUSE_NOT_FOUND
-			       : n5_verify(s, p, post, self, 1, receipt, size,
-				     why);
+		v = jp == NULL
+			? SLUSE_NOT_FOUND
+			: n5_verify(s, p, post, self, 1, receipt, size, why);
 	}
 	if (v == 0)
 		v = has_rows(s, jp, N5_STRUCT "korrespondansepart/",

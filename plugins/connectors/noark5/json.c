@@ -81,14 +81,15 @@ n5_href_tail(const json_t *o, const char *tail)
 	return NULL;
 }
 
-/* -- encodings --------------------------------------------------------------- */
+/* -- encodings ---------------------------------------------------------------
+ */
 
 static int
 is_unreserved(unsigned char c)
 {
 	return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') ||
-	    (c >= '0' && c <= '9') || c == '-' || c == '.' || c == '_' ||
-	    c == '~';
+	       (c >= '0' && c <= '9') || c == '-' || c == '.' || c == '_' ||
+	       c == '~';
 }
 
 /* Percent-encodes into out (3 bytes per byte must fit); returns the end. */
@@ -138,8 +139,8 @@ n5_with_query(const char *url, const char *name, const char *value)
 
 	if (s == NULL)
 		return NULL;
-	n = (size_t)snprintf(s, n, "%s%c%s=", url,
-	    strchr(url, '?') != NULL ? '&' : '?', name);
+	n = (size_t)snprintf(
+	    s, n, "%s%c%s=", url, strchr(url, '?') != NULL ? '&' : '?', name);
 	(void)encode(s + n, value);
 	return s;
 }

@@ -19,7 +19,7 @@
 #define N5_META N5_REL "metadata/"
 #define N5_JSON "application/vnd.noark5+json"
 #define N5_BULK_DEFAULT 157286400 /* chapter 6: if bulkgrense is not said */
-#define N5_LIST_MAX 20000         /* rows of one list */
+#define N5_LIST_MAX 20000 /* rows of one list */
 #define N5_TOKEN_MAX 8192
 
 /* Whose fault a refusal is: the login's, this post's, or neither's. */
@@ -51,7 +51,8 @@ struct n5_request {
 /* -- session.c ------------------------------------------------------------- */
 
 /* Key of the configuration, or what to take if it is not set. */
-const char *n5_config(struct sluse_session *s, const char *key, const char *or);
+const char *n5_config(
+    struct sluse_session *s, const char *key, const char * or);
 int n5_config_yes(struct sluse_session *s, const char *key);
 /* Fills *why, returns verdict. */
 int n5_why(struct sluse_why *why, int verdict, const char *reason,
@@ -97,7 +98,8 @@ void n5_wipe_free(char *s);
 char *n5_printf(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
 json_t *n5_kode(const char *code);
 
-/* -- bodies.c: the post as Noark objects; new references --------------------- */
+/* -- bodies.c: the post as Noark objects; new references ---------------------
+ */
 
 json_t *n5_body_journalpost(struct sluse_session *s, const json_t *post);
 /* rel gets the relation that makes this kind of part. */
@@ -118,7 +120,8 @@ const char *n5_type_of(struct sluse_session *s, const char *type);
 int n5_types(
     struct sluse_session *s, const json_t *post, struct sluse_why *why);
 
-/* -- cases.c ----------------------------------------------------------------- */
+/* -- cases.c -----------------------------------------------------------------
+ */
 
 /* The saksmappe of the post, looked up or made; *ret is the caller's. HOLD if
  * it is unknown, closed, or may not be made. */
@@ -129,7 +132,8 @@ int n5_sync_cases(struct sluse_session *s, struct sluse_why *why);
 int n5_create_case(struct sluse_session *s, const char *case_json,
     char *receipt, size_t receipt_size, struct sluse_why *why);
 
-/* -- files.c ------------------------------------------------------------------ */
+/* -- files.c ------------------------------------------------------------------
+ */
 
 /* Sends a rendition to its dokumentobjekt, whole or in pieces. */
 int n5_send_file(struct sluse_session *s, const json_t *object,
@@ -138,7 +142,8 @@ int n5_send_file(struct sluse_session *s, const json_t *object,
 int n5_compare_file(struct sluse_session *s, const json_t *object,
     const json_t *rendition, struct sluse_why *why);
 
-/* -- verify.c ------------------------------------------------------------------ */
+/* -- verify.c
+ * ------------------------------------------------------------------ */
 
 /* journalpost by own key: *ret is it or NULL; HOLD if there are several. */
 int n5_find_post(struct sluse_session *s, const char *own_key, json_t **ret,
@@ -160,10 +165,11 @@ int n5_object_has_file(const json_t *object);
 int n5_verify(struct sluse_session *s, const struct sluse_post *p,
     const json_t *post, const char *jp_href, int changed_ok, char *receipt,
     size_t size, struct sluse_why *why);
-int n5_read_back(struct sluse_session *s, const char *receipt_in,
-    char *receipt, size_t size, struct sluse_why *why);
+int n5_read_back(struct sluse_session *s, const char *receipt_in, char *receipt,
+    size_t size, struct sluse_why *why);
 
-/* -- deliver.c ------------------------------------------------------------------ */
+/* -- deliver.c
+ * ------------------------------------------------------------------ */
 
 int n5_find(struct sluse_session *s, const struct sluse_post *p, char *receipt,
     size_t size, struct sluse_why *why);

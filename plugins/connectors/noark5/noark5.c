@@ -20,19 +20,19 @@ open_session(const struct sluse_connector_host *host,
 	const char *v;
 
 	if (s == NULL)
-		return n5_why(why, -1, "config_error", "out of memory");
+		return n5_why(why, -1, "config_invalid", "out of memory");
 	s->h = host;
 	s->bulk = -1;
 	v = n5_config(s, "read_back", "metadata");
 	if (strcmp(v, "metadata") != 0 && strcmp(v, "bytes") != 0) {
 		free(s);
-		return n5_why(why, -1, "config_error",
+		return n5_why(why, -1, "config_invalid",
 		    "read_back must be metadata or bytes");
 	}
 	v = n5_config(s, "unknown_correspondent", "person");
 	if (strcmp(v, "person") != 0 && strcmp(v, "unit") != 0) {
 		free(s);
-		return n5_why(why, -1, "config_error",
+		return n5_why(why, -1, "config_invalid",
 		    "unknown_correspondent must be person or unit");
 	}
 	*ret = s;

@@ -11,15 +11,15 @@
 
 #include "n5.h"
 
-#define FEIL_MAX 120     /* bytes of the target's words in an error */
+#define FEIL_MAX 120 /* bytes of the target's words in an error */
 #define TOKEN_MARGIN_S 30
 
 const char *
-n5_config(struct sluse_session *s, const char *key, const char *or)
+n5_config(struct sluse_session *s, const char *key, const char * or)
 {
 	const char *v = s->h->config(s->h->host, key);
 
-	return v != NULL && v[0] != '\0' ? v : or;
+	return v != NULL && v[0] != '\0' ? v : or ;
 }
 
 int
@@ -43,7 +43,8 @@ n5_why(struct sluse_why *why, int verdict, const char *reason, const char *fmt,
 	return verdict;
 }
 
-/* -- what an answer means ------------------------------------------------------ */
+/* -- what an answer means
+ * ------------------------------------------------------ */
 
 static int
 begins(const char *s, const char *with)
@@ -65,8 +66,8 @@ no_answer(const struct n5_request *rq, const struct sluse_http_answer *a,
 		return n5_why(why, SLUSE_DOWN, "target_down", "%s: %s",
 		    rq->what, a->error);
 	return n5_why(why, SLUSE_LATER,
-	    a->uncertain ? "target_unknown" : "target_down", "%s: %s",
-	    rq->what, a->error);
+	    a->uncertain ? "target_unknown" : "target_down", "%s: %s", rq->what,
+	    a->error);
 }
 
 /* The target's words: {"feil": {"beskrivelse"}}. */
@@ -92,16 +93,16 @@ bad_status(struct sluse_session *s, const struct n5_request *rq,
 	why->retry_after_s = a->retry_after_s;
 	feil_text(a, feil, sizeof(feil));
 	if (st == 401 || (st == 403 && rq->scope == N5_LOOK))
-		return n5_why(why, SLUSE_LOGIN, "target_login",
-		    "%s: HTTP %d%s", rq->what, st, feil);
+		return n5_why(why, SLUSE_LOGIN, "target_login", "%s: HTTP %d%s",
+		    rq->what, st, feil);
 	if (st == 408 || st == 425 || st == 429 ||
 	    (st == 503 && a->retry_after_s > 0))
 		return n5_why(why, SLUSE_LATER, "target_busy", "%s: HTTP %d%s",
 		    rq->what, st, feil);
 	if (st >= 500) {
 		why->uncertain = !get; /* it may have failed after the work */
-		return n5_why(why, SLUSE_LATER, "target_error",
-		    "%s: HTTP %d%s", rq->what, st, feil);
+		return n5_why(why, SLUSE_LATER, "target_error", "%s: HTTP %d%s",
+		    rq->what, st, feil);
 	}
 	if (st >= 300 && st < 400)
 		return n5_why(why, SLUSE_DOWN, "target_error",
@@ -109,14 +110,15 @@ bad_status(struct sluse_session *s, const struct n5_request *rq,
 	if (rq->scope == N5_LOOK && (st == 404 || st == 410)) {
 		/* A link of an older day: begin at the root next time. */
 		n5_forget(s);
-		return n5_why(why, SLUSE_LATER, "target_error",
-		    "%s: HTTP %d%s", rq->what, st, feil);
+		return n5_why(why, SLUSE_LATER, "target_error", "%s: HTTP %d%s",
+		    rq->what, st, feil);
 	}
 	return n5_why(why, SLUSE_REFUSED, "target_refused", "%s: HTTP %d%s",
 	    rq->what, st, feil);
 }
 
-/* -- requests ------------------------------------------------------------------ */
+/* -- requests
+ * ------------------------------------------------------------------ */
 
 static int
 send_once(struct sluse_session *s, const struct n5_request *rq,
@@ -179,7 +181,8 @@ static int
 parse(const struct n5_request *rq, const struct sluse_http_answer *a,
     json_t **ret, struct sluse_why *why)
 {
-	*ret = json_loadb(a->body, a->body_length, JSON_REJECT_DUPLICATES, NULL);
+	*ret =
+	    json_loadb(a->body, a->body_length, JSON_REJECT_DUPLICATES, NULL);
 	if (json_is_object(*ret))
 		return 0;
 	json_decref(*ret);
@@ -192,8 +195,8 @@ parse(const struct n5_request *rq, const struct sluse_http_answer *a,
 }
 
 int
-n5_get(struct sluse_session *s, const char *url, const char *what,
-    json_t **ret, struct sluse_why *why)
+n5_get(struct sluse_session *s, const char *url, const char *what, json_t **ret,
+    struct sluse_why *why)
 {
 	struct n5_request rq = {.scope = N5_LOOK,
 	    .method = "GET",
@@ -242,9 +245,9 @@ n5_list(struct sluse_session *s, const char *url, const char *what,
     const char *filter, size_t max, json_t **ret, struct sluse_why *why)
 {
 	json_t *rows = json_array(), *page = NULL;
-	char *next = url == NULL ? NULL
-	    : filter != NULL ? n5_with_query(url, "$filter", filter)
-			     : strdup(url);
+	char *next = url == NULL      ? NULL
+		     : filter != NULL ? n5_with_query(url, "$filter", filter)
+				      : strdup(url);
 	int v;
 
 	do {
@@ -272,7 +275,8 @@ n5_list(struct sluse_session *s, const char *url, const char *what,
 	return v;
 }
 
-/* -- login and the pages that lead on ----------------------------------------- */
+/* -- login and the pages that lead on -----------------------------------------
+ */
 
 void
 n5_forget(struct sluse_session *s)
@@ -297,15 +301,16 @@ take_token(struct sluse_session *s, const struct sluse_http_answer *a,
 	const char *type = n5_text(j, "token_type");
 	int64_t s_left = n5_number(j, "expires_in");
 	int bad = token == NULL || strlen(token) >= sizeof(s->token) ||
-	    (type != NULL && strcasecmp(type, "bearer") != 0);
+		  (type != NULL && strcasecmp(type, "bearer") != 0);
 
 	if (!bad)
 		(void)snprintf(s->token, sizeof(s->token), "%s", token);
 	if (s_left > 30 * 86400)
 		s_left = 30 * 86400;
-	s->token_until_ms = s_left > 2 * TOKEN_MARGIN_S
-	    ? s->h->now_ms(s->h->host) + (s_left - TOKEN_MARGIN_S) * 1000
-	    : 0;
+	s->token_until_ms =
+	    s_left > 2 * TOKEN_MARGIN_S
+		? s->h->now_ms(s->h->host) + (s_left - TOKEN_MARGIN_S) * 1000
+		: 0;
 	json_decref(j);
 	return bad ? n5_why(why, SLUSE_LATER, "target_error",
 			 "login: no usable token in the answer")
@@ -325,8 +330,8 @@ grant(struct sluse_session *s, char **ret_form, char **ret_basic,
 	    n5_config(s, "user", ""), "password", NULL, NULL};
 	int v = 0;
 
-	secret = s->h->secret(
-	    s->h->host, n5_config(s, "password_secret", pw_name));
+	secret =
+	    s->h->secret(s->h->host, n5_config(s, "password_secret", pw_name));
 	if (secret == NULL) {
 		v = n5_why(why, SLUSE_LOGIN, "target_login",
 		    "the secret with the password cannot be read");
@@ -387,8 +392,8 @@ ask_token(struct sluse_session *s, const char *url, struct sluse_why *why)
 		rq.body = form;
 		rq.body_length = strlen(form);
 		if (basic != NULL)
-			rq.more[0] = (struct sluse_http_header){
-			    "Authorization", basic};
+			rq.more[0] =
+			    (struct sluse_http_header){"Authorization", basic};
 		if (send_once(s, &rq, &a) != 0) {
 			v = no_answer(&rq, &a, why);
 			why->uncertain = 0; /* a token too many harms nobody */
@@ -444,8 +449,8 @@ n5_ready(struct sluse_session *s, struct sluse_why *why)
 	int v = 0;
 
 	if (s->root == NULL)
-		v = n5_get(s, n5_config(s, "base_url", NULL), "root",
-		    &s->root, why);
+		v = n5_get(
+		    s, n5_config(s, "base_url", NULL), "root", &s->root, why);
 	if (v == 0 && n5_config(s, "user", NULL) != NULL &&
 	    (s->token[0] == '\0' ||
 		(s->token_until_ms != 0 &&

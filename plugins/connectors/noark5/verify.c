@@ -79,8 +79,9 @@ n5_match_document(json_t *docs, const char *own_key, int64_t nr)
 	json_t *d, *hit = NULL;
 	size_t i;
 
-	json_array_foreach(docs, i, d) if (hit == NULL &&
-	    same(n5_text(d, "eksternReferanse"), key)) hit = d;
+	json_array_foreach(docs, i,
+	    d) if (hit == NULL && same(n5_text(d, "eksternReferanse"), key))
+	    hit = d;
 	free(key);
 	return hit;
 }
@@ -171,7 +172,8 @@ write_receipt(const json_t *jp, json_t *files, const char *list, char *out,
 	    "journalsekvensnummer",
 	    (json_int_t)n5_number(jp, "journalsekvensnummer"), "url", url,
 	    "status", n5_code(jp, "journalstatus"));
-	size_t left_out = 0, room = size > RECEIPT_ROOM ? size - RECEIPT_ROOM : 0;
+	size_t left_out = 0,
+	       room = size > RECEIPT_ROOM ? size - RECEIPT_ROOM : 0;
 	int ok;
 
 	while (json_array_size(files) * 150 > room) {
@@ -252,11 +254,11 @@ all_files(struct sluse_session *s, const json_t *jp, json_t *files,
 		json_array_foreach(objs, k, o)
 		{
 			if (v == 0 && n5_object_has_file(o))
-				(void)json_array_append_new(files,
-				    json_pack("{s:s?, s:I}", "sha256",
-					n5_text(o, "sjekksum"), "size",
-					(json_int_t)n5_number(
-					    o, "filstoerrelse")));
+				(void)json_array_append_new(
+				    files, json_pack("{s:s?, s:I}", "sha256",
+					       n5_text(o, "sjekksum"), "size",
+					       (json_int_t)n5_number(
+						   o, "filstoerrelse")));
 		}
 		json_decref(objs);
 		objs = NULL;
