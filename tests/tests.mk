@@ -16,6 +16,15 @@ extra_test_worker := tests/unit/parent.c
 rooms_bench_fork := sandbox base
 libs_bench_fork := -lseccomp -lcrypto
 
+rooms_test_http := push config wire base
+libs_test_http := -lcurl -ljansson -lseccomp -lssl -lcrypto
+rooms_bench_push := wire base
+libs_bench_push := -ljansson -lcrypto
+extra_bench_push := tests/e2e/push_world.c
+rooms_push_driver := wire base
+libs_push_driver := -ljansson -lcrypto
+extra_push_driver := tests/e2e/push_world.c
+
 define TESTPROGRAM
 $(B)/test/$(1): $(O)/tests/$(2)/$(1).o \
     $(patsubst %.c,$(O)/%.o,$(extra_$(1))) \
@@ -27,6 +36,14 @@ $(B)/test/$(1): $(O)/tests/$(2)/$(1).o \
 endef
 $(foreach u,$(UNITS),$(eval $(call TESTPROGRAM,$(u),unit)))
 $(foreach b,$(BENCHES),$(eval $(call TESTPROGRAM,$(b),bench)))
+
+$(eval $(call TESTPROGRAM,push_driver,e2e))
+
+.PHONY: check-push bench-push
+check-push: $(B)/test/push_driver $(B)/bin/sluse-push $(PLUGINS)  ## sluse-push against the fakes
+	SLUSE_BUILD=$(B) $<
+bench-push: $(B)/test/bench_push $(B)/bin/sluse-push $(PLUGINS)
+	SLUSE_BUILD=$(B) $<
 
 .PHONY: check-unit bench-build
 check-unit: $(UNITS:%=$(B)/test/%)  ## run the unit tests

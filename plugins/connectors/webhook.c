@@ -24,7 +24,7 @@ struct sluse_session {
 	char *token; /* name of the secret */
 };
 
-static const char *const keys[] = {"token_secret", NULL};
+static const char *const keys[] = {"token_name", NULL};
 
 static int
 say(struct sluse_why *why, int verdict, const char *reason, const char *fmt,
@@ -43,7 +43,7 @@ static int
 open_session(const struct sluse_connector_host *host,
     struct sluse_session **ret, struct sluse_why *why)
 {
-	const char *token = host->config(host->host, "token_secret");
+	const char *token = host->config(host->host, "token_name");
 	struct sluse_session *s = calloc(1, sizeof(*s));
 
 	if (s == NULL)

@@ -6,8 +6,8 @@
 
 #include "n5.h"
 
-static const char *const keys[] = {"user", "password_secret", "client_id",
-    "client_secret", "own_key_field", "reception_field", "closed_statuses",
+static const char *const keys[] = {"user", "password_name", "client_id",
+    "client_secret_name", "own_key_field", "reception_field", "closed_statuses",
     "document_type", "remark_type", "access_authority", "access_metadata",
     "unknown_correspondent", "create_cases", "series", "case_status",
     "case_unit", "case_filter", "read_back", NULL};

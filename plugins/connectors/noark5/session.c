@@ -331,7 +331,7 @@ grant(struct sluse_session *s, char **ret_form, char **ret_basic,
 	int v = 0;
 
 	secret =
-	    s->h->secret(s->h->host, n5_config(s, "password_secret", pw_name));
+	    s->h->secret(s->h->host, n5_config(s, "password_name", pw_name));
 	if (secret == NULL) {
 		v = n5_why(why, SLUSE_LOGIN, "target_login",
 		    "the secret with the password cannot be read");
@@ -341,7 +341,7 @@ grant(struct sluse_session *s, char **ret_form, char **ret_basic,
 	}
 	if (v == 0 && client != NULL) {
 		secret = s->h->secret(
-		    s->h->host, n5_config(s, "client_secret", cs_name));
+		    s->h->host, n5_config(s, "client_secret_name", cs_name));
 		*ret_basic = n5_basic(client, secret != NULL ? secret : "");
 	}
 	free(pw_name);
