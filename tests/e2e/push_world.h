@@ -88,14 +88,14 @@ pid_t sink_start(int *ret_port);
 
 /* A post with two documents (the second with two renditions) in `number`; a
  * big main document if big > 0 bytes. */
-void parcel_new(struct parcel *p, const char *key, const char *number,
-    uint64_t big);
+void parcel_new(
+    struct parcel *p, const char *key, const char *number, uint64_t big);
 void parcel_free(struct parcel *p);
 /* Sends it without waiting. */
 bool parcel_send(struct world *w, struct parcel *p, uint64_t delivery);
 /* One try: sends, keeps checkpoints, kills as planned (plan may be NULL). */
-void parcel_try(struct world *w, struct parcel *p,
-    const struct kill_plan *plan, struct outcome *ret);
+void parcel_try(struct world *w, struct parcel *p, const struct kill_plan *plan,
+    struct outcome *ret);
 /* Receives one message; false if sluse-push is gone. */
 bool world_recv(struct world *w, struct sl_msg *m);
 

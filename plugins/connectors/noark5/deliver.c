@@ -24,15 +24,22 @@ struct job {
 	json_t *parts, *remarks, *docs; /* what is there, if old */
 };
 
-static int
-done(const struct job *j, const char *step)
+/* What a finished step left; NULL if it is not finished. */
+static const char *
+key_of(const struct job *j, const char *step)
 {
 	size_t i;
 
 	for (i = 0; i < j->p->steps_count; i++)
 		if (strcmp(j->p->steps[i].step, step) == 0)
-			return 1;
-	return 0;
+			return j->p->steps[i].key;
+	return NULL;
+}
+
+static int
+done(const struct job *j, const char *step)
+{
+	return key_of(j, step) != NULL;
 }
 
 static int
@@ -70,6 +77,17 @@ make(struct job *j, const json_t *parent, const char *rel, const char *what,
 /* -- the journalpost
  * ------------------------------------------------------------ */
 
+/* A search may lag behind what is there: the link of the finished step. */
+static void
+look_by_link(struct job *j)
+{
+	const char *href = key_of(j, "journalpost");
+	struct sluse_why why = {0};
+
+	if (href != NULL && strncmp(href, "http", 4) == 0)
+		(void)n5_get(j->s, href, "journalpost", &j->jp, &why);
+}
+
 /* Made earlier? Sets jp and old. */
 static int
 look_for_post(struct job *j)
@@ -79,6 +97,8 @@ look_for_post(struct job *j)
 	if (!j->asked &&
 	    (j->p->attempt > 1 || j->p->uncertain || j->p->steps_count > 0))
 		v = n5_find_post(j->s, j->p->own_key, &j->jp, j->why);
+	if (v == 0 && j->jp == NULL)
+		look_by_link(j);
 	j->old = j->jp != NULL;
 	if (v == 0 && j->jp == NULL && done(j, "journalpost"))
 		v = gone(j, "the journalpost");
