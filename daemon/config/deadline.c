@@ -1,0 +1,94 @@
+#include "deadline.h"
+
+#include "../base/clock.h"
+
+/* Days from 1970-01-01 in the Gregorian calendar, and back. */
+static int64_t
+days_from_civil(int y, int m, int d)
+{
+	int64_t era, yoe, doy;
+
+	y -= m <= 2;
+	era = (y >= 0 ? y : y - 399) / 400;
+	yoe = y - era * 400;
+	doy = (153 * (m + (m > 2 ? -3 : 9)) + 2) / 5 + d - 1;
+	return era * 146097 + yoe * 365 + yoe / 4 - yoe / 100 + doy - 719468;
+}
+
+static void
+civil_from_days(int64_t z, int *y, int *m, int *d)
+{
+	int64_t era, doe, yoe, doy, mp;
+
+	z += 719468;
+	era = (z >= 0 ? z : z - 146096) / 146097;
+	doe = z - era * 146097;
+	yoe = (doe - doe / 1460 + doe / 36524 - doe / 146096) / 365;
+	doy = doe - (365 * yoe + yoe / 4 - yoe / 100);
+	mp = (5 * doy + 2) / 153;
+	*d = (int)(doy - (153 * mp + 2) / 5 + 1);
+	*m = (int)(mp < 10 ? mp + 3 : mp - 9);
+	*y = (int)(yoe + era * 400) + (*m <= 2);
+}
+
+/* Easter Sunday (Gauss, in the form of Meeus, Jones and Butcher). */
+static int64_t
+easter(int y)
+{
+	int a = y % 19, b = y / 100, c = y % 100, d = b / 4, e = b % 4;
+	int g = (8 * b + 13) / 25, h = (19 * a + b - d - g + 15) % 30;
+	int i = c / 4, k = c % 4, l = (32 + 2 * e + 2 * i - h - k) % 7;
+	int m = (a + 11 * h + 22 * l) / 451, n = h + l - 7 * m + 114;
+
+	return days_from_civil(y, n / 31, n % 31 + 1);
+}
+
+bool
+sl_is_working_day(int year, int month, int day)
+{
+	static const struct {
+		int month, day;
+	} fixed[] = {{1, 1}, {5, 1}, {5, 17}, {12, 25}, {12, 26}};
+	/* Maundy Thursday, Good Friday, Easter Monday, Ascension, Whit Monday
+	 */
+	static const int moving[] = {-3, -2, 1, 39, 50};
+	int64_t n = days_from_civil(year, month, day), e = easter(year);
+	int weekday = (int)((n % 7 + 11) % 7); /* 1970-01-01: Thursday = 4 */
+	size_t i;
+
+	if (weekday == 0 || weekday == 6)
+		return false;
+	for (i = 0; i < sizeof(fixed) / sizeof(fixed[0]); i++) {
+		if (fixed[i].month == month && fixed[i].day == day)
+			return false;
+	}
+	for (i = 0; i < sizeof(moving) / sizeof(moving[0]); i++) {
+		if (n == e + moving[i])
+			return false;
+	}
+	return true;
+}
+
+int64_t
+sl_deadline_at(const struct sl_deadline *d, int64_t from_ms)
+{
+	struct sl_date t;
+	int64_t day;
+
+	if (d->kind == SL_DEADLINE_NEVER)
+		return INT64_MAX;
+	if (d->kind == SL_DEADLINE_AFTER) {
+		return from_ms > INT64_MAX - d->duration_ms
+			   ? INT64_MAX
+			   : from_ms + d->duration_ms;
+	}
+	t = sl_clock_oslo(from_ms);
+	day = days_from_civil(t.year, t.month, t.day);
+	do {
+		civil_from_days(++day, &t.year, &t.month, &t.day);
+	} while (!sl_is_working_day(t.year, t.month, t.day));
+	t.hour = d->minute / 60;
+	t.minute = d->minute % 60;
+	t.second = 0;
+	return sl_clock_from_oslo(&t);
+}

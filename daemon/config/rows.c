@@ -1,0 +1,102 @@
+#include "rows.h"
+
+#include <string.h>
+
+#define SL_AT_STR(key) key
+#define SL_AT_WORD(key) key
+#define SL_AT_CODE(key) key
+#define SL_AT_PATH(key) key
+#define SL_AT_URL(key) key
+#define SL_AT_BOOL(key) key
+#define SL_AT_INT(key) key
+#define SL_AT_BYTES(key) key##_bytes
+#define SL_AT_DURATION(key) key##_ms
+#define SL_AT_ENUM(key) key
+#define SL_AT_LIST(key) key
+#define SL_AT_DEADLINE(key) key
+#define SL_STRUCT_INSTANCE struct sl_instance_config
+#define SL_STRUCT_LIMITS struct sl_limits_config
+#define SL_STRUCT_OCR struct sl_ocr_config
+#define SL_STRUCT_PLACE struct sl_place_config
+#define SL_STRUCT_PUSH struct sl_push_config
+#define SL_STRUCT_QUEUE struct sl_queue_config
+#define SL_STRUCT_TARGET struct sl_target_config
+#define SL_KEY(section, key, kind, def, min, max, unit, help)                  \
+	{SL_SECTION_##section, #key, SL_KIND_##kind,                           \
+	    offsetof(SL_STRUCT_##section, SL_AT_##kind(key)), def, min, max,   \
+	    unit, help},
+
+const struct sl_row sl_rows[] = {
+#include "keys.def"
+};
+const size_t sl_rows_n = sizeof(sl_rows) / sizeof(sl_rows[0]);
+
+const char *const sl_section_names[SL_SECTIONS] = {
+    [SL_SECTION_INSTANCE] = "instance",
+    [SL_SECTION_LIMITS] = "limits",
+    [SL_SECTION_OCR] = "ocr",
+    [SL_SECTION_PLACE] = "place",
+    [SL_SECTION_PUSH] = "push",
+    [SL_SECTION_QUEUE] = "queue",
+    [SL_SECTION_TARGET] = "target",
+};
+
+size_t
+sl_rows_of(enum sl_section_id section, size_t *ret_first)
+{
+	size_t i = 0, n = 0;
+
+	while (i < sl_rows_n && sl_rows[i].section != section)
+		i++;
+	*ret_first = i;
+	while (i + n < sl_rows_n && sl_rows[i + n].section == section)
+		n++;
+	return n;
+}
+
+const struct sl_row *
+sl_row_find(enum sl_section_id section, const char *key)
+{
+	size_t first, n = sl_rows_of(section, &first), i;
+
+	for (i = first; i < first + n; i++) {
+		if (strcmp(sl_rows[i].key, key) == 0)
+			return &sl_rows[i];
+	}
+	return NULL;
+}
+
+const struct sl_row *
+sl_row_wider(const struct sl_row *r)
+{
+	const struct sl_row *w;
+
+	if (r->def != NULL)
+		return NULL;
+	if (r->section == SL_SECTION_TARGET)
+		return sl_row_find(SL_SECTION_PUSH, r->key);
+	w = sl_row_find(SL_SECTION_INSTANCE, r->key);
+	return w != NULL ? w : sl_row_find(SL_SECTION_PLACE, r->key);
+}
+
+struct sl_section *
+sl_config_section(struct sl_config *c, enum sl_section_id section)
+{
+	switch (section) {
+	case SL_SECTION_INSTANCE:
+		return &c->instance.head;
+	case SL_SECTION_LIMITS:
+		return &c->limits.head;
+	case SL_SECTION_OCR:
+		return &c->ocr.head;
+	case SL_SECTION_PLACE:
+		return &c->place.head;
+	case SL_SECTION_PUSH:
+		return &c->push.head;
+	case SL_SECTION_QUEUE:
+	case SL_SECTION_TARGET:
+	case SL_SECTIONS:
+		break;
+	}
+	return NULL;
+}
