@@ -1,0 +1,308 @@
+/*
+ * The claim and its end: renames within one file system, nothing copied.
+ *
+ * SECURITY: everything by descriptor and plain name, O_NOFOLLOW, O_NONBLOCK: a
+ * name from a drop folder is never part of a path.
+ */
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "../base/clock.h"
+#include "../base/file.h"
+#include "../base/mem.h"
+#include "../base/text.h"
+#include "inlet_p.h"
+
+#define WALK_DEPTH_MAX 32
+
+static void
+fill(struct sl_claim *c, const char *name, const struct stat *st, bool young)
+{
+	(void)snprintf(c->name, sizeof(c->name), "%s", name);
+	c->is_folder = S_ISDIR(st->st_mode);
+	c->young = young;
+	c->uid = st->st_uid;
+	c->mtime_ms = (int64_t)st->st_mtim.tv_sec * 1000 +
+	    st->st_mtim.tv_nsec / 1000000;
+	c->size = c->is_folder ? 0 : (uint64_t)st->st_size;
+}
+
+enum sl_rc
+sl_claim_take(struct sl_inlet *in, const char *name, const struct stat *st,
+    bool young, struct sl_claim *ret, struct sl_err *err)
+{
+	SL_CLOSE int probe = -1;
+	SL_CLOSE int dir = -1;
+
+	fill(ret, name, st, young);
+	probe = openat(in->inbox, name,
+	    O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
+	if (probe < 0 && errno == ENOENT)
+		return SL_SKIP;
+	if (probe < 0)
+		return sl_err_set(err, SL_HOLD, errno, "file_unreadable",
+		    "what was dropped cannot be opened");
+	sl_ulid_make(ret->ulid);
+	dir = sl_make_dir(in->claims, ret->ulid, 0700);
+	if (dir < 0)
+		return sl_err_set(err, SL_FATAL, errno, "disk_error",
+		    "cannot make the folder of a claim");
+	if (renameat(in->inbox, name, dir, name) == 0)
+		return SL_OK;
+	(void)unlinkat(in->claims, ret->ulid, AT_REMOVEDIR);
+	if (errno == ENOENT)
+		return SL_SKIP;
+	return sl_err_set(err, SL_HOLD, errno, "file_unreadable",
+	    "what was dropped cannot be moved");
+}
+
+void
+sl_claim_refuse(struct sl_inlet *in, const char *name, const char *reason)
+{
+	(void)reason; /* the faces write its text beside it */
+	(void)renameat2(in->inbox, name, in->stopped, name,
+	    RENAME_NOREPLACE);
+}
+
+enum sl_rc
+sl_inlet_old_claim(struct sl_inlet *in, size_t i, struct sl_claim *ret,
+    struct sl_err *err)
+{
+	struct dirent *e;
+	struct stat st;
+	bool found = false;
+	DIR *d;
+	int fd;
+
+	if (i >= in->old_n)
+		return SL_SKIP;
+	memcpy(ret->ulid, in->old[i], sizeof(ret->ulid));
+	fd = sl_open_dir(in->claims, ret->ulid);
+	d = fd >= 0 ? fdopendir(fd) : NULL;
+	if (d == NULL) {
+		sl_cleanup_close(&fd);
+		return sl_err_set(err, SL_RETRY, errno, "file_unreadable",
+		    "cannot open a claim");
+	}
+	while (!found && (e = readdir(d)) != NULL) {
+		if (!sl_name_is_plain(e->d_name) ||
+		    fstatat(fd, e->d_name, &st, AT_SYMLINK_NOFOLLOW) != 0)
+			continue;
+		fill(ret, e->d_name, &st, false);
+		found = true;
+	}
+	(void)closedir(d);
+	if (found)
+		return SL_OK;
+	/* The folder was made and the rename did not happen any more, or it
+	 * was filed away and the folder stayed. */
+	(void)unlinkat(in->claims, ret->ulid, AT_REMOVEDIR);
+	return SL_RETRY;
+}
+
+int
+sl_claim_open(struct sl_inlet *in, const char *ulid, const char *name,
+    const char *sub)
+{
+	SL_CLOSE int dir = sl_open_dir(in->claims, ulid);
+	SL_FREE char *path = NULL;
+	char *s, *slash;
+	int next;
+
+	if (dir < 0)
+		return -1;
+	if (sub == NULL)
+		return openat(dir, name,
+		    O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
+	path = sl_asprintf("%s/%s", name, sub);
+	/* One component at a time: no link is followed anywhere. */
+	for (s = path; (slash = strchr(s, '/')) != NULL; s = slash + 1) {
+		*slash = '\0';
+		next = sl_open_dir(dir, s);
+		if (next < 0)
+			return -1;
+		(void)close(dir);
+		dir = next;
+	}
+	return openat(dir, s, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
+}
+
+struct walk {
+	struct sl_inlet *in;
+	size_t left;
+	sl_claim_file_fn *fn;
+	void *arg;
+};
+
+static int
+by_name(const struct dirent **a, const struct dirent **b)
+{
+	return strcmp((*a)->d_name, (*b)->d_name);
+}
+
+static enum sl_rc walk_dir(struct walk *w, int fd, const char *prefix,
+    int depth, struct sl_err *err);
+
+static enum sl_rc
+walk_one(struct walk *w, int fd, const char *prefix, const char *name,
+    int depth, struct sl_err *err)
+{
+	SL_FREE char *sub = sl_asprintf("%s%s%s", prefix,
+	    *prefix != '\0' ? "/" : "", name);
+	SL_CLOSE int dir = -1;
+	const char *reason = NULL;
+	struct stat st;
+
+	if (fstatat(fd, name, &st, AT_SYMLINK_NOFOLLOW) != 0)
+		return SL_OK;
+	if (S_ISDIR(st.st_mode)) {
+		dir = sl_open_dir(fd, name);
+		if (dir < 0 || depth >= WALK_DEPTH_MAX)
+			return sl_err_set(err, SL_REJECT, errno,
+			    "limit_depth", "folders in folders too deep");
+		return walk_dir(w, dir, sub, depth + 1, err);
+	}
+	if (w->left-- == 0)
+		return sl_err_set(err, SL_REJECT, 0, "limit_files",
+		    "too many files in one folder");
+	if (S_ISLNK(st.st_mode))
+		reason = "refused_link";
+	else if (!S_ISREG(st.st_mode))
+		reason = "refused_special";
+	return w->fn(w->arg, sub, &st, reason, err);
+}
+
+static enum sl_rc
+walk_dir(struct walk *w, int fd, const char *prefix, int depth,
+    struct sl_err *err)
+{
+	struct dirent **list = NULL;
+	enum sl_rc rc = SL_OK;
+	int i, n;
+
+	n = scandirat(fd, ".", &list, NULL, by_name);
+	for (i = 0; i < n; i++) {
+		if (rc == SL_OK && sl_name_is_plain(list[i]->d_name) &&
+		    !sl_inlet_ignores(w->in, list[i]->d_name))
+			rc = walk_one(w, fd, prefix, list[i]->d_name, depth,
+			    err);
+		free(list[i]);
+	}
+	free(list);
+	return n < 0 ? sl_err_set(err, SL_RETRY, errno, "file_unreadable",
+			   "cannot read a folder") : rc;
+}
+
+enum sl_rc
+sl_claim_walk(struct sl_inlet *in, const char *ulid, const char *name,
+    size_t max, sl_claim_file_fn *fn, void *arg, struct sl_err *err)
+{
+	struct walk w = {.in = in, .left = max, .fn = fn, .arg = arg};
+	SL_CLOSE int dir = sl_open_dir(in->claims, ulid);
+	SL_CLOSE int top = -1;
+
+	if (dir >= 0)
+		top = sl_open_dir(dir, name);
+	if (top < 0)
+		return sl_err_set(err, SL_RETRY, errno, "file_unreadable",
+		    "cannot open a claimed folder");
+	return walk_dir(&w, top, "", 0, err);
+}
+
+enum sl_rc
+sl_claim_put_back(struct sl_inlet *in, const char *ulid, const char *name,
+    struct sl_err *err)
+{
+	SL_CLOSE int dir = sl_open_dir(in->claims, ulid);
+
+	if (dir < 0 ||
+	    renameat2(dir, name, in->inbox, name, RENAME_NOREPLACE) != 0)
+		return sl_err_set(err, SL_SKIP, errno, "file_changing",
+		    "cannot put a claim back");
+	(void)unlinkat(in->claims, ulid, AT_REMOVEDIR);
+	return SL_OK;
+}
+
+/* "<reception> <name>", cut in the middle of the name to fit a directory. */
+static void
+done_name(const char *reception, const char *name, char *out, size_t cap)
+{
+	const char *dot = strrchr(name, '.');
+	size_t head = strlen(reception) + 1, ext, keep = strlen(name);
+
+	ext = dot != NULL && dot != name && strlen(dot) <= 16 ?
+	    strlen(dot) : 0;
+	if (head + keep < cap)
+		ext = 0;
+	else
+		keep = cap - 1 - head - ext;
+	(void)snprintf(out, cap, "%s %.*s%s", reception, (int)keep, name,
+	    ext > 0 ? dot : "");
+}
+
+enum sl_rc
+sl_claim_file_done(struct sl_inlet *in, const char *ulid,
+    const char *reception, int64_t now_ms, struct sl_err *err)
+{
+	char day[16], name[256];
+	SL_CLOSE int dir = -1;
+	SL_CLOSE int to = -1;
+	DIR *d;
+	struct dirent *e;
+	int fd;
+
+	dir = sl_open_dir(in->claims, ulid);
+	if (dir < 0)
+		return SL_OK;
+	sl_clock_format_day(now_ms, day, sizeof(day));
+	to = sl_make_dir(in->done, day, 02750);
+	fd = dup(dir);
+	d = fd >= 0 ? fdopendir(fd) : NULL;
+	if (to < 0 || d == NULL)
+		return sl_err_set(err, SL_RETRY, errno, "disk_error",
+		    "cannot file a source away");
+	while ((e = readdir(d)) != NULL) {
+		if (!sl_name_is_plain(e->d_name))
+			continue;
+		done_name(reception, e->d_name, name, sizeof(name));
+		(void)renameat(dir, e->d_name, to, name);
+	}
+	(void)closedir(d);
+	(void)unlinkat(in->claims, ulid, AT_REMOVEDIR);
+	return SL_OK;
+}
+
+enum sl_rc
+sl_inlet_sync(struct sl_inlet *in, struct sl_err *err)
+{
+	return sl_sync_fs(in->claims, "a drop folder", err);
+}
+
+void
+sl_inlet_clean_done(struct sl_inlet *in, int64_t now_ms)
+{
+	int64_t keep = in->cfg->instance.done_keep_ms;
+	int fd = sl_open_dir(in->done, ".");
+	DIR *d = fd >= 0 ? fdopendir(fd) : NULL;
+	struct sl_date day = {0};
+	struct dirent *e;
+
+	if (d == NULL) {
+		sl_cleanup_close(&fd);
+		return;
+	}
+	while ((e = readdir(d)) != NULL) {
+		if (sscanf(e->d_name, "%4d-%2d-%2d", &day.year, &day.month,
+		    &day.day) != 3 || strlen(e->d_name) != 10)
+			continue;
+		if (sl_clock_from_oslo(&day) + INT64_C(86400000) + keep <
+		    now_ms)
+			(void)sl_remove_tree(fd, e->d_name);
+	}
+	(void)closedir(d);
+}

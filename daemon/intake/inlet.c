@@ -1,0 +1,488 @@
+/*
+ * Finding what is whole.
+ *
+ * A name that was moved in (rename) is whole at once. Anything else is whole
+ * when size, mtime and ctime have been the same for `settle`: seen by our own
+ * boot clock, or at once when its ctime says so on a local disk.
+ * Hints and the sweep take turns, so that a backlog of a hundred thousand files
+ * never hides the letter that was dropped just now.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <fnmatch.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/vfs.h>
+#include <unistd.h>
+
+#include "../base/clock.h"
+#include "../base/file.h"
+#include "../base/mem.h"
+#include "inlet_p.h"
+
+#define FOLDER_DEPTH_MAX 32
+#define LINKED_GRACE 12 /* a hard link is refused after that many settles */
+
+static bool
+is_network(int fd)
+{
+	static const unsigned long types[] = {0x6969 /* nfs */,
+	    0xFF534D42 /* cifs */, 0xFE534D42 /* smb2 */, 0x517B /* smb */,
+	    0x65735546 /* fuse */, 0x01021997 /* 9p */, 0x5346414F /* afs */,
+	    0x00C36400 /* ceph */, 0x786f4256 /* vboxsf */};
+	struct statfs s;
+	size_t i;
+
+	if (fstatfs(fd, &s) != 0)
+		return false;
+	for (i = 0; i < sizeof(types) / sizeof(types[0]); i++)
+		if ((unsigned long)s.f_type == types[i])
+			return true;
+	return false;
+}
+
+static void
+close_dirs(struct sl_inlet *in)
+{
+	if (in->cursor != NULL)
+		(void)closedir(in->cursor);
+	in->cursor = NULL;
+	sl_cleanup_close(&in->top);
+	sl_cleanup_close(&in->inbox);
+	sl_cleanup_close(&in->claims);
+	sl_cleanup_close(&in->done);
+	sl_cleanup_close(&in->stopped);
+	in->top = in->inbox = in->claims = in->done = in->stopped = -1;
+}
+
+enum sl_rc
+sl_inlet_reopen(struct sl_inlet *in, struct sl_err *err)
+{
+	unsigned lang = in->queue->language;
+	struct stat st;
+
+	close_dirs(in);
+	in->gone = true;
+	if (sl_make_path(in->path, 02770, err) != SL_OK)
+		return SL_RETRY;
+	in->top = sl_open_dir(AT_FDCWD, in->path);
+	if (in->top >= 0) {
+		in->inbox = sl_make_dir(in->top,
+		    sl_face_name(SL_FACE_INBOX, lang), 02770);
+		in->claims = sl_make_dir(in->top, ".sluse", 0700);
+		in->done = sl_make_dir(in->top,
+		    sl_face_name(SL_FACE_DONE, lang), 02750);
+		in->stopped = sl_make_dir(in->top,
+		    sl_face_name(SL_FACE_STOPPED, lang), 02770);
+	}
+	if (in->inbox < 0 || in->claims < 0 || in->done < 0 ||
+	    in->stopped < 0 || fstat(in->inbox, &st) != 0)
+		return sl_err_set(err, SL_RETRY, errno, "file_unreadable",
+		    "cannot open the folders of a queue");
+	in->inbox_dev = st.st_dev;
+	in->inbox_ino = st.st_ino;
+	in->network = in->queue->poll == SL_POLL_YES ||
+	    (in->queue->poll == SL_POLL_AUTO && is_network(in->inbox));
+	in->gone = false;
+	in->rescan = true;
+	sl_watcher_add(in->watcher, in);
+	return SL_OK;
+}
+
+static int
+by_ulid(const void *a, const void *b)
+{
+	return memcmp(a, b, SL_ULID_LEN);
+}
+
+static void
+list_old_claims(struct sl_inlet *in)
+{
+	int fd = sl_open_dir(in->claims, ".");
+	DIR *d = fd >= 0 ? fdopendir(fd) : NULL;
+	struct dirent *e;
+
+	if (d == NULL)
+		return;
+	while ((e = readdir(d)) != NULL) {
+		if (!sl_ulid_valid(e->d_name))
+			continue;
+		in->old = sl_grow(
+		    in->old, &in->old_cap, in->old_n + 1, sizeof(*in->old));
+		memcpy(in->old[in->old_n++], e->d_name, SL_ULID_LEN + 1);
+	}
+	(void)closedir(d);
+	/* Oldest first: a ULID sorts by its time. */
+	if (in->old_n > 1)
+		qsort(in->old, in->old_n, sizeof(*in->old), by_ulid);
+}
+
+enum sl_rc
+sl_inlet_open(struct sl_watcher *w, const char *root,
+    const struct sl_config *cfg, const struct sl_queue_config *queue,
+    struct sl_inlet **ret, struct sl_err *err)
+{
+	struct sl_inlet *in = sl_alloc(sizeof(*in));
+
+	in->watcher = w;
+	in->cfg = cfg;
+	in->queue = queue;
+	in->wd = in->top = in->inbox = in->claims = in->done = in->stopped = -1;
+	in->settles_at = -1;
+	in->path = queue->path[0] == '/' ? sl_strdup(queue->path) :
+	    sl_asprintf("%s/%s", root, queue->path);
+	in->hints = sl_alloc(HINTS_MAX * sizeof(*in->hints));
+	in->seen = sl_alloc(SEEN_MAX * sizeof(*in->seen));
+	in->reported = sl_alloc(REPORTED_MAX * sizeof(*in->reported));
+	if (sl_inlet_reopen(in, err) != SL_OK) {
+		sl_inlet_close(in);
+		return SL_FATAL;
+	}
+	list_old_claims(in);
+	*ret = in;
+	return SL_OK;
+}
+
+void
+sl_inlet_close(struct sl_inlet *in)
+{
+	if (in == NULL)
+		return;
+	sl_watcher_remove(in->watcher, in);
+	close_dirs(in);
+	free(in->path);
+	free(in->hints);
+	free(in->seen);
+	free(in->reported);
+	free(in->old);
+	free(in);
+}
+
+const struct sl_queue_config *
+sl_inlet_queue(const struct sl_inlet *in)
+{
+	return in->queue;
+}
+
+int
+sl_inlet_dir(const struct sl_inlet *in)
+{
+	return in->top;
+}
+
+const char *
+sl_inlet_mode(const struct sl_inlet *in)
+{
+	if (in->gone)
+		return "gone";
+	if (in->network)
+		return "poll (network file system)";
+	if (in->wd < 0)
+		return "poll (no watches left)";
+	return "inotify";
+}
+
+void
+sl_inlet_hint(struct sl_inlet *in, const char *name)
+{
+	size_t at;
+
+	if (name == NULL) {
+		in->rescan = true;
+		return;
+	}
+	if (in->hint_n == HINTS_MAX) {
+		/* The sweep will find the one that falls out. */
+		in->hint_head = (in->hint_head + 1) % HINTS_MAX;
+		in->hint_n--;
+		in->rescan = true;
+	}
+	at = (in->hint_head + in->hint_n++) % HINTS_MAX;
+	(void)snprintf(in->hints[at], SL_CLAIM_NAME_MAX, "%s", name);
+}
+
+void
+sl_inlet_rescan(struct sl_inlet *in)
+{
+	struct stat st;
+	struct sl_err err;
+
+	/* The folder may have been removed and made again under its name. */
+	if (!in->gone) {
+		SL_CLOSE int top = sl_open_dir(AT_FDCWD, in->path);
+
+		if (top < 0 ||
+		    fstatat(top, sl_face_name(SL_FACE_INBOX,
+			in->queue->language), &st, AT_SYMLINK_NOFOLLOW) != 0 ||
+		    st.st_ino != in->inbox_ino || st.st_dev != in->inbox_dev)
+			in->gone = true;
+	}
+	if (in->gone) {
+		sl_watcher_remove(in->watcher, in);
+		(void)sl_inlet_reopen(in, &err);
+	}
+	in->rescan = true;
+}
+
+bool
+sl_inlet_ignores(const struct sl_inlet *in, const char *name)
+{
+	size_t i;
+
+	for (i = 0; i < in->queue->ignore.n; i++)
+		if (fnmatch(in->queue->ignore.item[i], name,
+		    FNM_CASEFOLD) == 0)
+			return true;
+	return false;
+}
+
+static int64_t
+ns(struct timespec t)
+{
+	return (int64_t)t.tv_sec * 1000000000 + t.tv_nsec;
+}
+
+/* Newest change in a folder, so that it is whole only as a whole. */
+static int64_t
+folder_changed(int dirfd, const char *name, int depth, int *budget)
+{
+	int fd = sl_open_dir(dirfd, name);
+	DIR *d = fd >= 0 ? fdopendir(fd) : NULL;
+	int64_t newest = 0, t;
+	struct dirent *e;
+	struct stat st;
+
+	if (d == NULL) {
+		sl_cleanup_close(&fd);
+		return INT64_MAX;
+	}
+	while ((e = readdir(d)) != NULL && --*budget > 0) {
+		if (!sl_name_is_plain(e->d_name) ||
+		    fstatat(fd, e->d_name, &st, AT_SYMLINK_NOFOLLOW) != 0)
+			continue;
+		t = ns(st.st_ctim);
+		newest = t > newest ? t : newest;
+		if (S_ISDIR(st.st_mode) && depth < FOLDER_DEPTH_MAX) {
+			t = folder_changed(fd, e->d_name, depth + 1, budget);
+			newest = t > newest ? t : newest;
+		}
+	}
+	(void)closedir(d);
+	return newest;
+}
+
+static struct seen *
+find_seen(struct seen *t, size_t n, ino_t ino)
+{
+	size_t i;
+
+	for (i = 0; i < n; i++)
+		if (t[i].ino == ino)
+			return &t[i];
+	return NULL;
+}
+
+/* How long (ms) the thing has been as it is now, by our own clock. */
+static int64_t
+still_for(struct sl_inlet *in, const struct stat *st, int64_t changed_ns)
+{
+	struct seen *s = find_seen(in->seen, in->seen_n, st->st_ino);
+	int64_t now = sl_clock_boot_ms();
+
+	if (s == NULL) {
+		/* Full: forget all; they are seen again at the next sweep. */
+		if (in->seen_n == SEEN_MAX)
+			in->seen_n = 0;
+		s = &in->seen[in->seen_n++];
+		*s = (struct seen){.ino = st->st_ino, .size = -1};
+	}
+	if (s->size != st->st_size || s->mtime_ns != ns(st->st_mtim) ||
+	    s->ctime_ns != changed_ns) {
+		s->size = st->st_size;
+		s->mtime_ns = ns(st->st_mtim);
+		s->ctime_ns = changed_ns;
+		s->since_ms = now;
+	}
+	return now - s->since_ms;
+}
+
+static void
+forget_seen(struct sl_inlet *in, ino_t ino)
+{
+	struct seen *s = find_seen(in->seen, in->seen_n, ino);
+
+	if (s != NULL)
+		*s = in->seen[--in->seen_n];
+}
+
+/* Whole? Notes when to look again if not. */
+static bool
+is_whole(struct sl_inlet *in, const char *name, const struct stat *st)
+{
+	int64_t settle = in->cfg->instance.settle_ms, still, changed, age;
+	int budget = 20000;
+
+	changed = ns(st->st_ctim);
+	if (S_ISDIR(st->st_mode)) {
+		int64_t t = folder_changed(in->inbox, name, 0, &budget);
+
+		changed = t > changed ? t : changed;
+	}
+	/* On a local disk ctime itself tells, if it is not in the future. */
+	age = sl_clock_utc_ms() - changed / 1000000;
+	if (!in->network && changed != INT64_MAX && age >= settle &&
+	    age < INT64_C(100) * 365 * 86400000)
+		return true;
+	still = still_for(in, st, changed);
+	if (still >= settle)
+		return true;
+	if (in->settles_at < 0 ||
+	    sl_clock_boot_ms() + settle - still < in->settles_at)
+		in->settles_at = sl_clock_boot_ms() + settle - still;
+	return false;
+}
+
+static bool
+report_once(struct sl_inlet *in, const struct stat *st)
+{
+	struct seen *r = find_seen(in->reported, in->reported_n, st->st_ino);
+
+	if (r != NULL && r->ctime_ns == ns(st->st_ctim))
+		return false;
+	if (r == NULL) {
+		r = &in->reported[in->reported_at++ % REPORTED_MAX];
+		if (in->reported_n < REPORTED_MAX)
+			in->reported_n++;
+	}
+	r->ino = st->st_ino;
+	r->ctime_ns = ns(st->st_ctim);
+	return true;
+}
+
+/* A slug for what may never be claimed, or NULL. */
+static const char *
+refusal(struct sl_inlet *in, const struct stat *st)
+{
+	if (S_ISLNK(st->st_mode))
+		return "refused_link";
+	if (!S_ISREG(st->st_mode) && !S_ISDIR(st->st_mode))
+		return "refused_special";
+	if (S_ISREG(st->st_mode) && st->st_nlink > 1) {
+		/* Droppers that link and unlink have two names for a moment. */
+		if (still_for(in, st, ns(st->st_ctim)) <
+		    LINKED_GRACE * in->cfg->instance.settle_ms) {
+			in->settles_at = sl_clock_boot_ms() +
+			    in->cfg->instance.settle_ms + 100;
+			return "";
+		}
+		return "refused_hardlink";
+	}
+	return NULL;
+}
+
+static enum sl_rc
+consider(struct sl_inlet *in, const char *name, bool moved_in,
+    struct sl_claim *ret, struct sl_err *err)
+{
+	const char *why;
+	struct stat st;
+	enum sl_rc rc;
+	bool young;
+
+	if (!sl_name_is_plain(name) || sl_inlet_ignores(in, name) ||
+	    fstatat(in->inbox, name, &st, AT_SYMLINK_NOFOLLOW) != 0)
+		return SL_SKIP;
+	why = refusal(in, &st);
+	if (why != NULL && *why == '\0')
+		return SL_SKIP;
+	if (why != NULL) {
+		(void)snprintf(ret->name, sizeof(ret->name), "%s", name);
+		ret->uid = st.st_uid;
+		sl_claim_refuse(in, name, why);
+		return report_once(in, &st) ?
+		    sl_err_set(err, SL_HOLD, 0, why, "refused at the door") :
+		    SL_SKIP;
+	}
+	if (!moved_in && !is_whole(in, name, &st))
+		return SL_SKIP;
+	young = sl_clock_utc_ms() - ns(st.st_mtim) / 1000000 <
+	    INT64_C(600000);
+	rc = sl_claim_take(in, name, &st, young, ret, err);
+	if (rc == SL_OK)
+		forget_seen(in, st.st_ino);
+	if (rc == SL_HOLD && !report_once(in, &st))
+		return SL_SKIP;
+	return rc;
+}
+
+static enum sl_rc
+next_hint(struct sl_inlet *in, struct sl_claim *ret, struct sl_err *err)
+{
+	const char *name;
+	enum sl_rc rc;
+
+	while (in->hint_n > 0) {
+		/* Newest first: it is the one somebody waits for. */
+		name = in->hints[(in->hint_head + --in->hint_n) % HINTS_MAX];
+		rc = consider(in, name, true, ret, err);
+		if (rc != SL_SKIP)
+			return rc;
+	}
+	return SL_SKIP;
+}
+
+static enum sl_rc
+next_swept(struct sl_inlet *in, struct sl_claim *ret, struct sl_err *err)
+{
+	struct dirent *e;
+	enum sl_rc rc;
+	int fd;
+
+	if (in->cursor == NULL) {
+		if (!in->rescan)
+			return SL_SKIP;
+		in->rescan = false;
+		in->settles_at = -1;
+		fd = sl_open_dir(in->inbox, ".");
+		in->cursor = fd >= 0 ? fdopendir(fd) : NULL;
+		if (in->cursor == NULL) {
+			in->gone = true;
+			return SL_SKIP;
+		}
+	}
+	while ((e = readdir(in->cursor)) != NULL) {
+		rc = consider(in, e->d_name, false, ret, err);
+		if (rc != SL_SKIP)
+			return rc;
+	}
+	(void)closedir(in->cursor);
+	in->cursor = NULL;
+	return SL_SKIP;
+}
+
+enum sl_rc
+sl_inlet_next(struct sl_inlet *in, struct sl_claim *ret, struct sl_err *err)
+{
+	enum sl_rc rc;
+
+	if (in->gone)
+		return SL_SKIP;
+	in->turn = !in->turn;
+	rc = in->turn ? next_hint(in, ret, err) : next_swept(in, ret, err);
+	if (rc == SL_SKIP)
+		rc = in->turn ? next_swept(in, ret, err) :
+		    next_hint(in, ret, err);
+	return rc;
+}
+
+int64_t
+sl_inlet_settles_in(const struct sl_inlet *in)
+{
+	int64_t left;
+
+	if (in->settles_at < 0)
+		return -1;
+	left = in->settles_at - sl_clock_boot_ms();
+	return left > 0 ? left : 0;
+}

@@ -1,0 +1,94 @@
+/*
+ * One queue's drop folder: what is there, when it is whole, and the claim.
+ *
+ * inotify is a hint; the slow sweep is the truth. A claim is a plain rename of
+ * what was dropped into <queue>/.sluse/<ULID>/<name>: atomic, also for folders
+ * and on NFS, and the ULID exists before any database row. Until a claim's row
+ * is committed, taking it again after a crash is the ordinary path.
+ */
+#ifndef SL_INTAKE_INLET_H
+#define SL_INTAKE_INLET_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <sys/stat.h>
+
+#include "../base/err.h"
+#include "../base/loop.h"
+#include "../base/ulid.h"
+#include "../config/config.h"
+
+#define SL_CLAIM_NAME_MAX 256 /* bytes of a name with its NUL */
+
+/* What was claimed. */
+struct sl_claim {
+	char ulid[SL_ULID_LEN + 1];
+	char name[SL_CLAIM_NAME_MAX]; /* raw bytes as dropped */
+	bool is_folder;
+	bool young; /* may still be arriving: a damaged end is put back */
+	uint32_t uid; /* its owner */
+	int64_t mtime_ms;
+	uint64_t size; /* of a file; 0 for a folder */
+};
+
+struct sl_inlet;
+struct sl_watcher;
+
+/* The kernel's hints for all inlets: one inotify descriptor. Never fails: where
+ * there is none, inlets poll. wake: something may have arrived. */
+struct sl_watcher *sl_watcher_new(
+    struct sl_loop *l, sl_timer_fn *wake, void *arg);
+void sl_watcher_free(struct sl_watcher *w);
+
+/* Opens the queue's folders below root, making what is missing. The config
+ * outlives the inlet. */
+enum sl_rc sl_inlet_open(struct sl_watcher *w, const char *root,
+    const struct sl_config *cfg, const struct sl_queue_config *queue,
+    struct sl_inlet **ret, struct sl_err *err);
+void sl_inlet_close(struct sl_inlet *in);
+const struct sl_queue_config *sl_inlet_queue(const struct sl_inlet *in);
+/* "inotify", "poll (network file system)", "poll (no watches left)", "gone" */
+const char *sl_inlet_mode(const struct sl_inlet *in);
+
+/* Looks for the next thing that is whole and claims it. SL_OK: *ret is a claim.
+ * SL_SKIP: nothing (more) now. SL_HOLD: something at the door was refused; ret
+ * holds its name, err why (journal it; it was moved to Stoppet or reported
+ * once). SL_FATAL: disk. */
+enum sl_rc sl_inlet_next(
+    struct sl_inlet *in, struct sl_claim *ret, struct sl_err *err);
+/* Start over with the folder: a sweep. */
+void sl_inlet_rescan(struct sl_inlet *in);
+/* Milliseconds until something seen may be whole; -1 = nothing is seen. */
+int64_t sl_inlet_settles_in(const struct sl_inlet *in);
+
+/* Claims that lie in .sluse/ (from before a restart), one by one by index into
+ * a list made at open. SL_SKIP at the end. */
+enum sl_rc sl_inlet_old_claim(
+    struct sl_inlet *in, size_t i, struct sl_claim *ret, struct sl_err *err);
+
+/* Opens the claimed file, or with sub a file of the claimed folder ("a/b.txt"),
+ * read-only, no link followed. -1 with errno. */
+int sl_claim_open(struct sl_inlet *in, const char *ulid, const char *name,
+    const char *sub);
+/* Walks the files of a claimed folder: links, devices and ignored names are
+ * told with a reason slug. At most max calls; SL_REJECT "limit_files". */
+typedef enum sl_rc sl_claim_file_fn(void *arg, const char *sub,
+    const struct stat *st, const char *reason, struct sl_err *err);
+enum sl_rc sl_claim_walk(struct sl_inlet *in, const char *ulid,
+    const char *name, size_t max, sl_claim_file_fn *fn, void *arg,
+    struct sl_err *err);
+/* Back into the drop folder (not whole yet). SL_SKIP if its name is taken. */
+enum sl_rc sl_claim_put_back(struct sl_inlet *in, const char *ulid,
+    const char *name, struct sl_err *err);
+/* To Ferdig/<day>/<reception> <name>; gone already is fine. */
+enum sl_rc sl_claim_file_done(struct sl_inlet *in, const char *ulid,
+    const char *reception, int64_t now_ms, struct sl_err *err);
+/* Syncs the file system of the queue: its renames become durable. */
+enum sl_rc sl_inlet_sync(struct sl_inlet *in, struct sl_err *err);
+/* Removes days of Ferdig older than the configuration says. */
+void sl_inlet_clean_done(struct sl_inlet *in, int64_t now_ms);
+/* The queue's folder itself, for the faces. */
+int sl_inlet_dir(const struct sl_inlet *in);
+
+#endif

@@ -1,0 +1,69 @@
+/*
+ * The inside of an inlet, for the files of this room only.
+ */
+#ifndef SL_INTAKE_INLET_P_H
+#define SL_INTAKE_INLET_P_H
+
+#include <dirent.h>
+#include <sys/types.h>
+
+#include "inlet.h"
+#include "names.h"
+
+#define HINTS_MAX 512   /* names heard of and not looked at yet */
+#define SEEN_MAX 2048   /* files that are watched until they lie still */
+#define REPORTED_MAX 256 /* door trouble told once */
+
+/* A file seen and not still yet. */
+struct seen {
+	ino_t ino;
+	off_t size;
+	int64_t mtime_ns, ctime_ns;
+	int64_t since_ms; /* boot clock: unchanged since */
+};
+
+struct sl_inlet {
+	struct sl_watcher *watcher;
+	const struct sl_config *cfg;
+	const struct sl_queue_config *queue;
+	char *path; /* of the queue's folder */
+	int top, inbox, claims, done, stopped;
+	dev_t inbox_dev;
+	ino_t inbox_ino;
+	int wd; /* inotify watch of the inbox, or -1 */
+	bool network, no_watches, gone;
+
+	char (*hints)[SL_CLAIM_NAME_MAX]; /* ring of names moved in */
+	size_t hint_head, hint_n;
+	DIR *cursor; /* the sweep under way, or NULL */
+	bool rescan; /* a sweep is due */
+	bool turn;   /* hint and sweep take turns */
+	struct seen *seen;
+	size_t seen_n;
+	int64_t settles_at; /* boot ms when something may be still, or -1 */
+	struct seen *reported;
+	size_t reported_n, reported_at;
+
+	char (*old)[SL_ULID_LEN + 1];
+	size_t old_n, old_cap;
+};
+
+/* Opens what is there of the folder's parts again (a root made anew). */
+enum sl_rc sl_inlet_reopen(struct sl_inlet *in, struct sl_err *err);
+/* Watches the inbox; falls back to polling. */
+void sl_watcher_add(struct sl_watcher *w, struct sl_inlet *in);
+void sl_watcher_remove(struct sl_watcher *w, struct sl_inlet *in);
+/* A hint that this name was moved in whole (NULL: look through all). */
+void sl_inlet_hint(struct sl_inlet *in, const char *name);
+
+/* True if a name is never claimed. */
+bool sl_inlet_ignores(const struct sl_inlet *in, const char *name);
+/* Claims inbox/name, which was found whole. SL_SKIP: it is gone. */
+enum sl_rc sl_claim_take(struct sl_inlet *in, const char *name,
+    const struct stat *st, bool young, struct sl_claim *ret,
+    struct sl_err *err);
+/* Moves inbox/name to Stoppet with a short text. */
+void sl_claim_refuse(struct sl_inlet *in, const char *name,
+    const char *reason);
+
+#endif
