@@ -80,8 +80,8 @@ struct sl_progress {
 };
 enum sl_rc sl_report_progress(struct sl_store *s, int64_t soon_ms,
     struct sl_progress *ret, struct sl_err *err);
-/* {received, delivered, duplicates, held: [row..], stopped: [..],
- * waiting: [..]} of consignments with a number above `since`. */
+/* {received, items, delivered: [row..], duplicates, closed, held, stopped,
+ * waiting} of consignments with an id above `since`. */
 json_t *sl_report_summary(struct sl_store *s, int64_t since);
 /* The highest consignment id; 0 if there is none. */
 int64_t sl_report_last(struct sl_store *s);
