@@ -1,0 +1,20 @@
+/*
+ * Telling systemd how we are: sd_notify(3)'s protocol, one datagram each.
+ *
+ * Our own 40 lines and not libsystemd, which would bring its libraries and
+ * their start-up into the parents of sandboxed children. Without NOTIFY_SOCKET
+ * in the environment nothing happens.
+ */
+#ifndef SL_BASE_NOTIFY_H
+#define SL_BASE_NOTIFY_H
+
+#include <stdint.h>
+
+/* "READY=1", "STOPPING=1", "WATCHDOG=1", "STATUS=..". Never blocks, never
+ * fails: nobody could do anything about it. */
+void sl_notify(const char *state);
+
+/* How often "WATCHDOG=1" is due: half of what systemd waits; 0 = never. */
+int64_t sl_notify_watchdog_ms(void);
+
+#endif

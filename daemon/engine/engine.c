@@ -1,0 +1,371 @@
+/*
+ * INVARIANTS: one thread; one commit per round; nothing leaves this process
+ * (answer, task, unlink, rename to Ferdig) that depends on what is not durable.
+ * SECURITY: opens drop folders and the store by descriptor; never looks into a
+ * document; no network but the control socket.
+ */
+#include "engine.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/file.h>
+#include <sys/signalfd.h>
+#include <unistd.h>
+
+#include "../base/clock.h"
+#include "../base/file.h"
+#include "../base/log.h"
+#include "../base/mem.h"
+#include "../base/notify.h"
+#include "faces.h"
+
+#define EXIT_FATAL 70
+#define BEAT_MS 10000
+#define CLOCK_STEP_MS 30000
+
+bool
+sl_engine_bad(struct sl_engine *e, enum sl_rc rc, const struct sl_err *err)
+{
+	if (rc == SL_OK)
+		return false;
+	(void)sl_engine_fail(e, err);
+	return true;
+}
+
+enum sl_rc
+sl_engine_fail(struct sl_engine *e, const struct sl_err *err)
+{
+	if (!e->fatal) {
+		e->fatal = true;
+		e->fatal_err = *err;
+		sl_log(SL_LOG_CRIT, "engine", "stops: %s reason=\"%s\"",
+		    err->text, err->reason != NULL ? err->reason : "");
+	}
+	sl_loop_stop(e->loop);
+	return SL_FATAL;
+}
+
+void
+sl_engine_after(struct sl_engine *e, sl_after_fn *fn, int64_t a, int64_t b)
+{
+	e->after = sl_grow(
+	    e->after, &e->after_cap, e->after_n + 1, sizeof(*e->after));
+	e->after[e->after_n++] = (struct sl_after){fn, a, b};
+	/* Nothing may have been written: make sure a round ends soon. */
+	sl_loop_again(e->loop);
+}
+
+struct sl_inlet *
+sl_engine_inlet(struct sl_engine *e, const char *queue)
+{
+	size_t i;
+
+	for (i = 0; i < e->inlets_n; i++)
+		if (strcmp(sl_inlet_queue(e->inlets[i])->name, queue) == 0)
+			return e->inlets[i];
+	return NULL;
+}
+
+struct sl_target *
+sl_engine_target(struct sl_engine *e, const char *name)
+{
+	size_t i;
+
+	for (i = 0; i < e->targets_n; i++)
+		if (strcmp(e->targets[i].cfg->name, name) == 0)
+			return &e->targets[i];
+	return NULL;
+}
+
+void
+sl_engine_kick(struct sl_engine *e)
+{
+	sl_loop_again(e->loop);
+}
+
+/* The end of a round: everything of it durable at once, then its effects. */
+static void
+end_round(void *arg)
+{
+	struct sl_engine *e = arg;
+	struct sl_err err;
+	size_t i, n;
+
+	if (e->fatal)
+		return;
+	sl_jobs_claim(e);
+	if (e->cases_dirty && !e->fatal &&
+	    sl_engine_bad(e, sl_placing_cases(e, &err), &err))
+		return;
+	if (e->fatal)
+		return;
+	if (e->sync_inlets) {
+		for (i = 0; i < e->inlets_n; i++)
+			if (sl_engine_bad(e,
+			    sl_inlet_sync(e->inlets[i], &err), &err))
+				return;
+		e->sync_inlets = false;
+	}
+	if (sl_engine_bad(e, sl_store_commit(e->store, &err), &err))
+		return;
+	/* Effects may add writes and effects of the next round. */
+	for (i = 0, n = e->after_n; i < n && !e->fatal; i++)
+		e->after[i].fn(e, e->after[i].a, e->after[i].b);
+	memmove(e->after, e->after + i, (e->after_n - i) * sizeof(*e->after));
+	e->after_n -= i;
+	if (e->after_n > 0 || sl_store_dirty(e->store))
+		sl_loop_again(e->loop);
+	sl_tasks_start(e);
+	sl_peers_sweep(e);
+}
+
+static void
+on_wake(void *arg)
+{
+	struct sl_engine *e = arg;
+
+	sl_engine_kick(e);
+}
+
+static void
+on_sweep(void *arg)
+{
+	struct sl_engine *e = arg;
+	bool poll = false;
+	size_t i;
+
+	for (i = 0; i < e->inlets_n; i++) {
+		sl_inlet_rescan(e->inlets[i]);
+		sl_inlet_clean_done(e->inlets[i], sl_clock_utc_ms());
+		poll |= strcmp(sl_inlet_mode(e->inlets[i]), "inotify") != 0;
+	}
+	e->low_space = false; /* looked at again when claiming */
+	sl_timer_set(e->sweep_timer, poll ? e->cfg->instance.poll_ms :
+	    e->cfg->instance.sweep_ms);
+	sl_engine_kick(e);
+}
+
+static void
+on_settle(void *arg)
+{
+	struct sl_engine *e = arg;
+	size_t i;
+
+	for (i = 0; i < e->inlets_n; i++)
+		if (sl_inlet_settles_in(e->inlets[i]) == 0)
+			sl_inlet_rescan(e->inlets[i]);
+	sl_engine_kick(e);
+}
+
+/* The watchdog's ping and the look at the clock: ten seconds apart, so that an
+ * idle slused hardly wakes. */
+static void
+on_beat(void *arg)
+{
+	struct sl_engine *e = arg;
+	int64_t delta = sl_clock_utc_ms() - sl_clock_boot_ms();
+	int64_t step = delta - e->clock_delta_ms;
+	struct sl_err err;
+	char payload[64];
+
+	sl_notify_watchdog();
+	if (step > CLOCK_STEP_MS || step < -CLOCK_STEP_MS) {
+		(void)snprintf(payload, sizeof(payload),
+		    "{\"step_ms\":%lld}", (long long)step);
+		sl_log(SL_LOG_WARNING, "clock", "stepped ms=\"%lld\"",
+		    (long long)step);
+		if (sl_engine_bad(e, sl_store_log(e->store,
+			SL_EVENT_clock_stepped, "-", "slused", payload, 0, 0,
+			&err), &err) ||
+		    sl_engine_bad(e,
+			sl_store_shift_deadlines(e->store, step, &err), &err))
+			return;
+		e->clock_delta_ms = delta;
+		sl_due_look(e);
+	}
+	sl_timer_set(e->beat_timer, BEAT_MS);
+}
+
+static void
+on_signal(void *arg, unsigned events)
+{
+	struct sl_engine *e = arg;
+
+	(void)events;
+	e->stopping = true;
+	sl_loop_stop(e->loop);
+}
+
+static enum sl_rc
+open_inlets(struct sl_engine *e, struct sl_err *err)
+{
+	size_t i;
+
+	e->inlets = sl_alloc((e->cfg->queue_n + 1) * sizeof(*e->inlets));
+	for (i = 0; i < e->cfg->queue_n; i++) {
+		if (sl_inlet_open(e->watcher, e->root, e->cfg,
+		    &e->cfg->queue[i], &e->inlets[i], err) != SL_OK)
+			return SL_FATAL;
+		e->inlets_n++;
+	}
+	e->recovering = true;
+	return SL_OK;
+}
+
+static enum sl_rc
+settle_unfiled(void *arg, const struct sl_consignment *c, struct sl_err *err)
+{
+	return sl_consignment_settle(arg, c->id, err);
+}
+
+/* What the journal should know of a start: program and configuration. */
+static enum sl_rc
+log_start(struct sl_engine *e, struct sl_err *err)
+{
+	char was[128], hex[SL_SHA256_HEX + 1], payload[512];
+
+	sl_digest_hex(&e->cfg->digest, hex);
+	(void)snprintf(payload, sizeof(payload),
+	    "{\"build\":\"%s\",\"configuration\":\"%s\"}", sl_build_id(), hex);
+	if (sl_store_log(e->store, SL_EVENT_program_started, "-", "slused",
+	    payload, 0, 0, err) != SL_OK)
+		return SL_FATAL;
+	sl_store_meta(e->store, "build", was, sizeof(was));
+	if (strcmp(was, sl_build_id()) != 0) {
+		(void)snprintf(payload, sizeof(payload),
+		    "{\"old\":\"%s\",\"new\":\"%s\"}", was, sl_build_id());
+		if (sl_store_log(e->store, SL_EVENT_program_changed, "-",
+		    "slused", payload, 0, 0, err) != SL_OK ||
+		    sl_store_meta_put(e->store, "build", sl_build_id(), err) !=
+		    SL_OK)
+			return SL_FATAL;
+	}
+	sl_store_meta(e->store, "configuration", was, sizeof(was));
+	if (strcmp(was, hex) == 0)
+		return SL_OK;
+	(void)snprintf(payload, sizeof(payload),
+	    "{\"old\":\"%s\",\"new\":\"%s\"}", was, hex);
+	if (sl_store_log(e->store, SL_EVENT_configuration_changed, "-",
+	    "slused", payload, 0, 0, err) != SL_OK)
+		return SL_FATAL;
+	return sl_store_meta_put(e->store, "configuration", hex, err);
+}
+
+/* Two daemons on one instance would each be half right: the second refuses. */
+static enum sl_rc
+lock_instance(const char *root, struct sl_err *err)
+{
+	SL_FREE char *dir = sl_asprintf("%s/run", root);
+	SL_FREE char *path = sl_asprintf("%s/run/slused.lock", root);
+	int fd;
+
+	if (sl_make_path(dir, 0750, err) != SL_OK)
+		return SL_FATAL;
+	fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
+	if (fd < 0 || flock(fd, LOCK_EX | LOCK_NB) != 0)
+		return sl_err_set(err, SL_FATAL, errno, "locked",
+		    "another slused serves this instance");
+	return SL_OK; /* held until we end */
+}
+
+static int
+open_signals(void)
+{
+	sigset_t set;
+
+	(void)sigemptyset(&set);
+	(void)sigaddset(&set, SIGTERM);
+	(void)sigaddset(&set, SIGINT);
+	(void)sigprocmask(SIG_BLOCK, &set, NULL);
+	(void)signal(SIGPIPE, SIG_IGN);
+	return signalfd(-1, &set, SFD_NONBLOCK | SFD_CLOEXEC);
+}
+
+static enum sl_rc
+start(struct sl_engine *e, struct sl_err *err)
+{
+	SL_FREE char *sock = sl_asprintf("%s/run/slused.sock", e->root);
+	SL_FREE char *origin = sl_asprintf(
+	    "sluse.example/%s", e->cfg->instance.prefix);
+
+	if (lock_instance(e->root, err) != SL_OK ||
+	    sl_store_open(e->root, origin, &e->store, err) != SL_OK ||
+	    open_inlets(e, err) != SL_OK || log_start(e, err) != SL_OK ||
+	    sl_consignment_each_unfiled(e->store, settle_unfiled, e, err) !=
+	    SL_OK ||
+	    sl_faces_start(e, err) != SL_OK ||
+	    sl_store_commit(e->store, err) != SL_OK ||
+	    sl_chan_listen(sock, &e->listen_fd, err) != SL_OK)
+		return SL_FATAL;
+	sl_outbox_start(e);
+	sl_peers_start(e);
+	return SL_OK;
+}
+
+static void
+finish(struct sl_engine *e)
+{
+	struct sl_peer *p;
+
+	while (e->jobs != NULL)
+		sl_job_free(e->jobs);
+	while (e->waiting != NULL)
+		sl_task_free(e->waiting);
+	while (e->running != NULL)
+		sl_task_free(e->running);
+	for (p = e->peers; p != NULL; p = p->next)
+		p->dead = true;
+	sl_peers_sweep(e);
+	sl_faces_stop(e);
+	while (e->inlets_n > 0)
+		sl_inlet_close(e->inlets[--e->inlets_n]);
+	free(e->inlets);
+	sl_watcher_free(e->watcher);
+	free(e->targets);
+	free(e->after);
+	sl_cleanup_close(&e->listen_fd);
+	sl_cleanup_close(&e->case_index_fd);
+	sl_loop_free(e->loop);
+	sl_store_close(e->store);
+}
+
+int
+sl_engine_run(const char *root, struct sl_config *cfg)
+{
+	struct sl_engine e = {.root = root, .cfg = cfg, .listen_fd = -1,
+	    .case_index_fd = -1, .cases_dirty = true};
+	struct sl_err err;
+	SL_CLOSE int sig = open_signals();
+	struct sl_watch *w;
+	int status;
+
+	e.jobs_tail = &e.jobs;
+	e.loop = sl_loop_new();
+	e.clock_delta_ms = sl_clock_utc_ms() - sl_clock_boot_ms();
+	e.watcher = sl_watcher_new(e.loop, on_wake, &e);
+	e.sweep_timer = sl_loop_timer(e.loop, on_sweep, &e);
+	e.settle_timer = sl_loop_timer(e.loop, on_settle, &e);
+	e.due_timer = sl_loop_timer(e.loop, (sl_timer_fn *)on_wake, &e);
+	e.beat_timer = sl_loop_timer(e.loop, on_beat, &e);
+	if (start(&e, &err) != SL_OK) {
+		(void)sl_engine_fail(&e, &err);
+	} else {
+		sl_loop_after(e.loop, end_round, &e);
+		w = sl_loop_watch(e.loop, sig, SL_LOOP_READ, on_signal, &e);
+		sl_timer_set(e.sweep_timer, 0);
+		sl_timer_set(e.beat_timer, BEAT_MS);
+		sl_due_look(&e);
+		sl_notify_ready();
+		sl_log(SL_LOG_NOTICE, "engine", "ready queues=\"%zu\"",
+		    e.inlets_n);
+		sl_loop_run(e.loop);
+		sl_watch_end(w);
+	}
+	status = e.fatal ? EXIT_FATAL : 0;
+	finish(&e);
+	return status;
+}

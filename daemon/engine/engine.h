@@ -1,0 +1,287 @@
+/*
+ * slused from inside: one loop that moves consignments and entries gate by gate.
+ *
+ * Data flows down one road: intake claims -> jobs (a consignment on the road) ->
+ * tasks (a child of a worker) -> results (its records) -> gates (database and
+ * journal) -> placing -> outbox. Every handler writes to the store's open
+ * transaction; after each round of the loop the round is committed once (group
+ * commit), and only then are answers sent, sources touched and tasks that
+ * depend on it started (sl_engine_after).
+ *
+ * FAILURES: SL_FATAL anywhere stops the program without committing; the next
+ * start takes everything again from its last gate.
+ */
+#ifndef SL_ENGINE_ENGINE_H
+#define SL_ENGINE_ENGINE_H
+
+#include "../base/loop.h"
+#include "../config/config.h"
+#include "../intake/inlet.h"
+#include "../store/store.h"
+#include "../wire/wire.h"
+
+#define SL_PARTS_MAX 20000u /* of one source, whatever a worker says */
+
+struct sl_engine;
+struct sl_job;
+struct sl_task;
+struct sl_faces;
+
+/* A connected program. */
+struct sl_peer {
+	struct sl_peer *next;
+	struct sl_engine *e;
+	struct sl_chan *chan;
+	struct sl_watch *watch;
+	enum sl_role role; /* 0 until its hello */
+	unsigned slots, running;
+	char name[64];
+	uint32_t uid, pid;
+	bool dead;
+};
+
+/* A target and what is under way to it. */
+struct sl_target {
+	struct sl_engine *e;
+	const struct sl_target_config *cfg;
+	struct sl_timer *timer;
+	int64_t inflight[64];
+	struct sl_peer *inflight_peer[64];
+	size_t inflight_n;
+	int failures;          /* in a row */
+	int64_t open_until_ms; /* boot ms: breaker open; 0 = closed */
+	int64_t pause_ms;
+	bool login_stopped;
+	bool syncing, synced;
+	int64_t sync_began_ms, sync_next_ms;
+};
+
+typedef void sl_after_fn(struct sl_engine *e, int64_t a, int64_t b);
+struct sl_after {
+	sl_after_fn *fn;
+	int64_t a, b;
+};
+
+struct sl_engine {
+	const char *root;
+	struct sl_config *cfg;
+	struct sl_store *store;
+	struct sl_loop *loop;
+	struct sl_watcher *watcher;
+	struct sl_inlet **inlets;
+	size_t inlets_n, inlet_turn;
+	size_t recover_inlet, recover_at; /* old claims still to be taken */
+	bool recovering;
+	int listen_fd;
+	struct sl_watch *listen_watch;
+	struct sl_peer *peers;
+	struct sl_job *jobs, **jobs_tail;
+	size_t jobs_n;
+	uint64_t jobs_bytes;
+	size_t placing_n; /* entries handed to sluse-place */
+	struct sl_task *waiting, *running;
+	uint64_t next_task;
+	struct sl_target *targets;
+	size_t targets_n;
+	struct sl_after *after;
+	size_t after_n, after_cap;
+	struct sl_timer *sweep_timer, *settle_timer, *due_timer, *beat_timer;
+	int64_t next_due_ms; /* UTC: earliest retry or held limit; 0 = look */
+	int64_t clock_delta_ms; /* UTC minus boot, to see the clock step */
+	bool sync_inlets; /* a claim's rename must be durable with this commit */
+	bool cases_dirty;
+	int case_index_fd;
+	bool intake_stopped, push_stopped, low_space;
+	bool stopping, fatal;
+	struct sl_err fatal_err;
+	struct sl_faces *faces;
+};
+
+/* -- engine.c ------------------------------------------------------------- */
+/* Runs the instance at root until SIGTERM. Result: exit status. */
+int sl_engine_run(const char *root, struct sl_config *cfg);
+/* Notes a failure that ends the program; always returns SL_FATAL. */
+enum sl_rc sl_engine_fail(struct sl_engine *e, const struct sl_err *err);
+/* fn(e, a, b) once what was written so far is durable. */
+void sl_engine_after(
+    struct sl_engine *e, sl_after_fn *fn, int64_t a, int64_t b);
+/* Shorthand for the common pattern: true and noted if rc is a failure. */
+bool sl_engine_bad(
+    struct sl_engine *e, enum sl_rc rc, const struct sl_err *err);
+/* Something became possible: claim more, start tasks. */
+void sl_engine_kick(struct sl_engine *e);
+struct sl_inlet *sl_engine_inlet(struct sl_engine *e, const char *queue);
+struct sl_target *sl_engine_target(struct sl_engine *e, const char *name);
+
+/* -- peers.c --------------------------------------------------------------- */
+void sl_peers_start(struct sl_engine *e);
+/* Sends; a peer that cannot be reached is dropped. */
+bool sl_peer_send(struct sl_peer *p, const struct sl_msg *m, const int *fds,
+    size_t nfds);
+/* One with a free slot, the least busy; NULL if there is none. */
+struct sl_peer *sl_peer_free_slot(struct sl_engine *e, enum sl_role role);
+struct sl_peer *sl_peer_find(struct sl_engine *e, enum sl_role role);
+void sl_peers_sweep(struct sl_engine *e);
+
+/* -- jobs.c: a consignment on the road ------------------------------------- */
+/* One dropped file of it. */
+struct sl_job_source {
+	char *sub; /* path below the dropped folder, or NULL */
+	uint64_t size;
+	struct sl_source row; /* id 0 until received */
+	bool have_original;
+	int original_fd, out_fd; /* -1 when not open */
+	int64_t *part_ids;       /* database rows, by number in the task */
+	struct sl_msg_r_part *part; /* their numbers only: no slices kept */
+	char (*mime)[128];
+	uint32_t parts, parts_cap;
+	bool has_bundle_parts;
+	bool opened; /* OPEN task ended well */
+	int attempts;
+	enum sl_rc rc;
+	char reason[64], detail[256];
+};
+
+struct sl_job {
+	struct sl_job *next, **prev;
+	struct sl_engine *e;
+	struct sl_inlet *inlet;
+	struct sl_claim claim;
+	struct sl_consignment c; /* id 0 until received */
+	struct sl_job_source *src;
+	size_t src_n, src_cap;
+	unsigned tasks_open;
+	bool received_pending; /* its row is in the open transaction */
+	uint32_t pages_left;   /* OCR pages waiting or running */
+	bool ended;
+};
+struct sl_job *sl_job_find(struct sl_engine *e, int64_t consignment);
+/* A fresh claim. */
+enum sl_rc sl_job_begin(struct sl_engine *e, struct sl_inlet *in,
+    const struct sl_claim *claim, struct sl_err *err);
+/* A consignment whose row is there but whose reading is not. */
+enum sl_rc sl_job_resume(struct sl_engine *e, struct sl_inlet *in,
+    const struct sl_consignment *c, struct sl_err *err);
+/* All sources of a fresh claim are copied: gate *received*. */
+enum sl_rc sl_job_received(struct sl_job *j, struct sl_err *err);
+/* A task of it ended; goes on when it was the last. */
+enum sl_rc sl_job_advance(struct sl_job *j, struct sl_err *err);
+/* Its claim is put back or given up; nothing was received. */
+void sl_job_drop(struct sl_job *j, const char *reason);
+void sl_job_free(struct sl_job *j);
+/* More claims, while there is room. */
+void sl_jobs_claim(struct sl_engine *e);
+
+/* -- tasks.c: one child of a worker ----------------------------------------- */
+struct sl_page_parts; /* a page being put together from its records */
+struct sl_task {
+	struct sl_task *next, **prev;
+	struct sl_engine *e;
+	uint64_t id;
+	enum sl_task_kind kind;
+	struct sl_job *job; /* NULL once the job is gone */
+	size_t source;
+	uint32_t part; /* PAGES, OCR: number in the source */
+	uint32_t page_from, page_count;
+	uint64_t offset, size; /* PAGES, OCR: extent of the input */
+	bool input_is_out;     /* in the task's output file, else original */
+	struct sl_msg_r_page image; /* OCR: numbers only */
+	int attempts;
+	int64_t cost; /* what it competes with: less goes first */
+	struct sl_peer *peer;
+	struct sl_chan *result;
+	struct sl_watch *watch;
+	struct sl_page_parts *page;
+	int64_t began_ms;
+	bool got_original, got_end, eof, ended;
+	struct sl_msg_task_ended how;
+	enum sl_rc rc; /* of R_END, or of a protocol fault */
+	char reason[64], detail[256];
+	uint32_t next_part;
+	/* hashing of unpacked parts after the end */
+	uint32_t hash_part;
+	uint64_t hash_at;
+	struct sl_sha256 *hash;
+};
+struct sl_task *sl_task_new(
+    struct sl_job *j, enum sl_task_kind kind, size_t source);
+void sl_task_queue(struct sl_task *t);
+void sl_tasks_start(struct sl_engine *e);
+void sl_task_ended(struct sl_engine *e, const struct sl_msg_task_ended *m);
+void sl_tasks_peer_gone(struct sl_engine *e, struct sl_peer *p);
+void sl_task_free(struct sl_task *t);
+
+/* -- results.c: records of a child, hostile ----------------------------------- */
+void sl_result_readable(void *task, unsigned events);
+void sl_page_parts_free(struct sl_page_parts *p);
+
+/* -- gates.c: what is written when an item moves --------------------------------- */
+/* Applies a change to a consignment or an entry, with its leaf. reason may be
+ * NULL; payload is a JSON object text or NULL. */
+enum sl_rc sl_consignment_apply(struct sl_engine *e,
+    struct sl_consignment *c, enum sl_change change, const char *reason,
+    const char *detail, const char *actor, struct sl_err *err);
+/* One gate up; event and payload for its leaf. */
+enum sl_rc sl_consignment_pass(struct sl_engine *e, struct sl_consignment *c,
+    enum sl_event event, const char *payload, struct sl_err *err);
+enum sl_rc sl_entry_apply(struct sl_engine *e, struct sl_entry *en,
+    enum sl_change change, const char *reason, const char *detail,
+    const char *actor, struct sl_err *err);
+enum sl_rc sl_entry_pass(struct sl_engine *e, struct sl_entry *en,
+    enum sl_event event, const char *payload, struct sl_err *err);
+/* Holds, stops or defers by what the reason's row says. */
+enum sl_rc sl_entry_stop(struct sl_engine *e, struct sl_entry *en,
+    const char *reason, const char *detail, struct sl_err *err);
+/* Source to Ferdig when a consignment and all its entries are done. */
+enum sl_rc sl_consignment_settle(
+    struct sl_engine *e, int64_t consignment, struct sl_err *err);
+
+/* -- birth.c: from parts to entries --------------------------------------------- */
+enum sl_rc sl_job_birth(struct sl_job *j, struct sl_err *err);
+
+/* -- placing.c -------------------------------------------------------------------- */
+/* Asks sluse-place for an entry in stage read, if it is there. */
+enum sl_rc sl_placing_ask(
+    struct sl_engine *e, int64_t entry, struct sl_err *err);
+void sl_placing_peer_ready(struct sl_engine *e, struct sl_peer *p);
+void sl_placing_peer_gone(struct sl_engine *e);
+enum sl_rc sl_placing_answer(
+    struct sl_engine *e, const struct sl_msg *m, struct sl_err *err);
+/* Places an entry on a case that a person or the held limit chose. */
+enum sl_rc sl_placing_decide(struct sl_engine *e, struct sl_entry *en,
+    const char *case_number, const char *actor, enum sl_change change,
+    const char *why, struct sl_err *err);
+/* Prepares a placed entry and hands it to the outbox. */
+enum sl_rc sl_placing_prepare(
+    struct sl_engine *e, struct sl_entry *en, struct sl_err *err);
+/* A fresh index of known cases for sluse-place. */
+enum sl_rc sl_placing_cases(struct sl_engine *e, struct sl_err *err);
+
+/* -- outbox.c ---------------------------------------------------------------------- */
+void sl_outbox_start(struct sl_engine *e);
+enum sl_rc sl_outbox_add(
+    struct sl_engine *e, struct sl_entry *en, struct sl_err *err);
+void sl_outbox_kick(struct sl_target *t);
+void sl_outbox_peer_ready(struct sl_engine *e, struct sl_peer *p);
+void sl_outbox_peer_gone(struct sl_engine *e, struct sl_peer *p);
+enum sl_rc sl_outbox_message(struct sl_engine *e, struct sl_peer *p,
+    const struct sl_msg *m, struct sl_err *err);
+
+/* -- control.c: what people ask ------------------------------------------------------ */
+enum sl_rc sl_control_request(struct sl_engine *e, struct sl_peer *p,
+    const struct sl_msg_ctl *m, struct sl_err *err);
+/* The verbs themselves, for the faces too. SL_REJECT with a text for people
+ * if it cannot be. */
+enum sl_rc sl_control_change(struct sl_engine *e, const char *id,
+    enum sl_change change, const char *why, const char *actor,
+    struct sl_err *err);
+enum sl_rc sl_control_assign(struct sl_engine *e, const char *id,
+    const char *case_number, const char *why, const char *actor,
+    struct sl_err *err);
+
+/* -- due.c: what comes by time ---------------------------------------------------------- */
+void sl_due_look(struct sl_engine *e);
+/* Something is due at utc_ms: look then, or earlier. */
+void sl_due_at(struct sl_engine *e, int64_t utc_ms);
+
+#endif

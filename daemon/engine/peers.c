@@ -1,0 +1,264 @@
+/*
+ * Connected programs: hello, messages, goodbye.
+ */
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "../base/log.h"
+#include "engine.h"
+
+#define MESSAGES_A_TURN 256 /* of one peer, then the others' turn */
+
+static void
+say(struct sl_peer *p, struct sl_msg *m)
+{
+	(void)sl_peer_send(p, m, NULL, 0);
+}
+
+static void
+refuse(struct sl_peer *p, const char *reason, const char *text)
+{
+	struct sl_msg m = {.type = SL_MSG_REFUSED};
+
+	m.refused.reason = sl_slice_str(reason);
+	m.refused.text = sl_slice_str(text);
+	say(p, &m);
+	sl_log(SL_LOG_WARNING, "peers", "refused pid=\"%u\" reason=\"%s\"",
+	    p->pid, reason);
+	p->dead = true;
+}
+
+/* Who may be what: our own user and root anything; others (the group may reach
+ * the socket) only ask and decide. */
+static bool
+may_be(const struct sl_peer *p, unsigned role)
+{
+	return role == SL_ROLE_CTL || p->uid == geteuid() || p->uid == 0;
+}
+
+static void
+hello(struct sl_peer *p, const struct sl_msg_hello *h)
+{
+	struct sl_msg m = {.type = SL_MSG_WELCOME};
+	struct sl_engine *e = p->e;
+
+	if (h->proto != SL_WIRE_PROTO ||
+	    !sl_slice_eq(h->build, sl_build_id())) {
+		refuse(p, "other_build", "you are of another build of Sluse");
+		return;
+	}
+	if (h->role < SL_ROLE_WORK || h->role > SL_ROLE_CTL ||
+	    !may_be(p, h->role)) {
+		refuse(p, "not_allowed", "you may not be that here");
+		return;
+	}
+	p->role = (enum sl_role)h->role;
+	p->slots = h->slots;
+	(void)sl_slice_copy(h->name, p->name, sizeof(p->name));
+	m.welcome.instance = sl_slice_str(e->cfg->instance.name);
+	say(p, &m);
+	if (p->role != SL_ROLE_CTL)
+		sl_log(SL_LOG_INFO, "peers",
+		    "connected role=\"%d\" pid=\"%u\" slots=\"%u\"",
+		    (int)p->role, p->pid, p->slots);
+	if (p->role == SL_ROLE_PLACE)
+		sl_placing_peer_ready(e, p);
+	if (p->role == SL_ROLE_PUSH)
+		sl_outbox_peer_ready(e, p);
+	sl_engine_kick(e);
+}
+
+static void
+dispatch(struct sl_peer *p, const struct sl_msg *m)
+{
+	struct sl_err err = {0};
+	enum sl_rc rc = SL_OK;
+
+	if (p->role == 0) {
+		if (m->type == SL_MSG_HELLO)
+			hello(p, &m->hello);
+		else
+			refuse(p, "no_hello", "say hello first");
+		return;
+	}
+	switch (p->role) {
+	case SL_ROLE_WORK:
+	case SL_ROLE_OCR:
+		if (m->type == SL_MSG_TASK_ENDED) {
+			sl_task_ended(p->e, &m->task_ended);
+			return;
+		}
+		break;
+	case SL_ROLE_PLACE:
+		rc = sl_placing_answer(p->e, m, &err);
+		break;
+	case SL_ROLE_PUSH:
+		rc = sl_outbox_message(p->e, p, m, &err);
+		break;
+	case SL_ROLE_CTL:
+		if (m->type == SL_MSG_CTL) {
+			rc = sl_control_request(p->e, p, &m->ctl, &err);
+			break;
+		}
+		rc = SL_REJECT;
+		break;
+	}
+	if (rc == SL_OK)
+		return;
+	if (rc == SL_FATAL) {
+		(void)sl_engine_fail(p->e, &err);
+		return;
+	}
+	sl_log(SL_LOG_WARNING, "peers",
+	    "senseless message type=\"%d\" pid=\"%u\"", (int)m->type, p->pid);
+	p->dead = true;
+}
+
+static void
+on_peer(void *arg, unsigned events)
+{
+	struct sl_peer *p = arg;
+	struct sl_err err = {0};
+	struct sl_msg m;
+	enum sl_rc rc = SL_OK;
+	size_t nfds;
+	int i;
+
+	if ((events & SL_LOOP_WRITE) != 0) {
+		if (sl_chan_flush(p->chan, &err) != SL_OK)
+			p->dead = true;
+		else if (sl_chan_queued(p->chan) == 0)
+			sl_watch_set(p->watch, SL_LOOP_READ);
+	}
+	for (i = 0; i < MESSAGES_A_TURN && !p->dead && !p->e->fatal; i++) {
+		rc = sl_chan_recv(p->chan, &m, NULL, &nfds, &err);
+		if (rc == SL_SKIP)
+			return;
+		if (rc != SL_OK) {
+			if (rc == SL_REJECT)
+				sl_log(SL_LOG_WARNING, "peers",
+				    "%s pid=\"%u\"", err.text, p->pid);
+			p->dead = true;
+			return;
+		}
+		dispatch(p, &m);
+	}
+}
+
+bool
+sl_peer_send(struct sl_peer *p, const struct sl_msg *m, const int *fds,
+    size_t nfds)
+{
+	struct sl_err err = {0};
+	enum sl_rc rc;
+
+	if (p->dead)
+		return false;
+	rc = sl_chan_send(p->chan, m, fds, nfds, &err);
+	if (rc != SL_OK) {
+		sl_log(SL_LOG_WARNING, "peers", "%s pid=\"%u\"", err.text,
+		    p->pid);
+		p->dead = true;
+		return false;
+	}
+	if (sl_chan_queued(p->chan) > 0)
+		sl_watch_set(p->watch, SL_LOOP_READ | SL_LOOP_WRITE);
+	return true;
+}
+
+static void
+on_listen(void *arg, unsigned events)
+{
+	struct sl_engine *e = arg;
+	struct ucred cred = {0};
+	socklen_t n = sizeof(cred);
+	struct sl_peer *p;
+	int fd;
+
+	(void)events;
+	fd = accept4(e->listen_fd, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK);
+	if (fd < 0)
+		return;
+	if (getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &cred, &n) != 0) {
+		(void)close(fd);
+		return;
+	}
+	p = calloc(1, sizeof(*p));
+	if (p == NULL) {
+		(void)close(fd);
+		return;
+	}
+	p->e = e;
+	p->uid = cred.uid;
+	p->pid = (uint32_t)cred.pid;
+	p->chan = sl_chan_new(fd, true);
+	p->watch = sl_loop_watch(e->loop, fd, SL_LOOP_READ, on_peer, p);
+	p->next = e->peers;
+	e->peers = p;
+}
+
+void
+sl_peers_start(struct sl_engine *e)
+{
+	e->listen_watch = sl_loop_watch(
+	    e->loop, e->listen_fd, SL_LOOP_READ, on_listen, e);
+}
+
+struct sl_peer *
+sl_peer_find(struct sl_engine *e, enum sl_role role)
+{
+	struct sl_peer *p;
+
+	for (p = e->peers; p != NULL; p = p->next)
+		if (!p->dead && p->role == role)
+			return p;
+	return NULL;
+}
+
+struct sl_peer *
+sl_peer_free_slot(struct sl_engine *e, enum sl_role role)
+{
+	struct sl_peer *p, *best = NULL;
+
+	for (p = e->peers; p != NULL; p = p->next)
+		if (!p->dead && p->role == role && p->running < p->slots &&
+		    (best == NULL || p->running < best->running))
+			best = p;
+	return best;
+}
+
+static void
+gone(struct sl_engine *e, struct sl_peer *p)
+{
+	if (p->role == SL_ROLE_WORK || p->role == SL_ROLE_OCR)
+		sl_tasks_peer_gone(e, p);
+	if (p->role == SL_ROLE_PLACE)
+		sl_placing_peer_gone(e);
+	if (p->role == SL_ROLE_PUSH)
+		sl_outbox_peer_gone(e, p);
+	if (p->role != SL_ROLE_CTL && p->role != 0 && !e->stopping)
+		sl_log(SL_LOG_INFO, "peers",
+		    "gone role=\"%d\" pid=\"%u\"", (int)p->role, p->pid);
+	sl_watch_end(p->watch);
+	sl_chan_free(p->chan);
+	free(p);
+}
+
+void
+sl_peers_sweep(struct sl_engine *e)
+{
+	struct sl_peer **at = &e->peers, *p;
+
+	while ((p = *at) != NULL) {
+		if (!p->dead) {
+			at = &p->next;
+			continue;
+		}
+		*at = p->next;
+		gone(e, p);
+	}
+}

@@ -1,0 +1,36 @@
+/*
+ * sluse-ocr: recognises page images. See worker/ and ocr/.
+ */
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "../ocr/ocr.h"
+#include "../worker/worker.h"
+
+/* OpenMP reads its limit before main, so setenv is too late for this process:
+ * we start ourselves once more. Nothing is locked yet, and nothing was read.
+ * Its threads would be left behind by fork. */
+static void
+one_thread(char **argv)
+{
+	const char *s = getenv("OMP_THREAD_LIMIT");
+
+	if (s != NULL && strcmp(s, "1") == 0)
+		return;
+	if (setenv("OMP_THREAD_LIMIT", "1", 1) == 0)
+		(void)execv("/proc/self/exe", argv);
+	/* If that fails, the check of threads after warming will tell. */
+}
+
+int
+main(int argc, char **argv)
+{
+	static const struct sl_worker w = {.program = "sluse-ocr",
+	    .role = SL_ROLE_OCR,
+	    .warm = sl_ocr_warm,
+	    .run = sl_ocr_run};
+
+	one_thread(argv);
+	return sl_worker_main(&w, argc, argv);
+}
