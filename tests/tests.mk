@@ -13,14 +13,14 @@ extra_test_sandbox := tests/unit/parent.c
 rooms_test_worker := worker sandbox wire base
 libs_test_worker := -lseccomp -lcrypto
 extra_test_worker := tests/unit/parent.c
-rooms_test_ocr := ocr read sandbox wire base
-libs_test_ocr := -ltesseract -llept -lseccomp -lcrypto -lm
 # Readers are tested as sluse-work loads them.
 extra_test_reader_pdf := tests/unit/reader_harness.c
 libs_test_reader_pdf := -llept
 deps_test_reader_pdf := $(B)/plugins/readers/pdf.so
 extra_test_reader_image := tests/unit/reader_harness.c
 libs_test_reader_image := -llept -ltiff -ljpeg -lz
+deps_test_reader_text := $(B)/plugins/readers/text.so
+deps_test_reader_mail := $(B)/plugins/readers/mail.so
 deps_test_reader_image := $(B)/plugins/readers/image.so
 rooms_bench_fork := sandbox base
 libs_bench_fork := -lseccomp -lcrypto
@@ -46,6 +46,19 @@ rooms_test_task := read unpack identify wire base
 libs_test_task := -larchive -lmagic -ljansson -lcrypto -lz
 extra_test_task := tests/unit/make_archive.c tests/unit/no_fields.c
 
+rooms_test_fields := read wire base
+libs_test_fields := -lcrypto
+
+$(O)/tests/%.o: CPPFLAGS += -DSLUSE_BUILD='"$(B)"' \
+	-DREADERS='"$(B)/plugins/readers/"'
+
+rooms_test_ocr := ocr read sandbox wire base
+libs_test_ocr := -ltesseract -llept -lseccomp -lcrypto -lm
+rooms_ocr_floor := base
+libs_ocr_floor := -ltesseract -llept
+rooms_ocr_child := ocr read sandbox wire base
+libs_ocr_child := -ltesseract -llept -lseccomp -lcrypto -lm
+
 define TESTPROGRAM
 $(B)/test/$(1): $(O)/tests/$(2)/$(1).o \
     $(patsubst %.c,$(O)/%.o,$(extra_$(1))) \
@@ -64,21 +77,15 @@ check-unit: $(UNITS:%=$(B)/test/%)  ## run the unit tests
 	exit $$bad
 bench-build: $(BENCHES:%=$(B)/test/%)
 
-# The OCR bench: the same scans through libtesseract alone and through our own
-# engine; pages per second must not fall under 0.95 of the floor.
-rooms_ocr_floor := base
-libs_ocr_floor := -ltesseract -llept
-rooms_ocr_child := ocr read sandbox wire base
-libs_ocr_child := -ltesseract -llept -lseccomp -lcrypto -lm
+# The same scans through libtesseract alone and through our own engine: pages
+# per second must not fall under 0.95 of the floor.
 $(foreach b,ocr_floor ocr_child,$(eval $(call TESTPROGRAM,$(b),bench)))
-
 $(B)/bench/scans.pdf: tests/bench/make_scans.py
 	/usr/bin/python3 $< $(@D)
 .PHONY: bench-ocr
 bench-ocr: $(B)/test/ocr_floor $(B)/test/ocr_child $(B)/bench/scans.pdf  ## compare OCR with bare Tesseract
 	$(B)/test/ocr_floor $(B)/bench/scan-*.jpg
 	$(B)/test/ocr_child $(B)/bench/scan-*.jpg
-$(O)/tests/%.o: CPPFLAGS += -DREADERS='"$(B)/plugins/readers/"'
 
 .PHONY: check-schemas
 # What the programs make against what we say they make.
