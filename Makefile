@@ -65,7 +65,7 @@ libs_sluse-ocr := -ltesseract -llept -lseccomp -ljansson -lcrypto
 rooms_sluse-place := place sandbox wire base
 libs_sluse-place := -lseccomp -ljansson -lcrypto
 rooms_sluse-push := push config wire base
-libs_sluse-push := -lcurl -ljansson -lcrypto
+libs_sluse-push := -lcurl -ljansson -lseccomp -lcrypto
 
 define PROGRAM
 $(B)/bin/$(1): $(O)/daemon/programs/$(1).o $$(foreach r,$$(rooms_$(1)),$(B)/lib/$$(r).a)
@@ -105,7 +105,7 @@ $(B)/plugins/$(1)s/$(2).so: plugins/$(1)s/$(2).c $$(wildcard \
     $$(wildcard plugins/$(1)s/lib/*.h) $$(plugin_srcs_$(2)) plugins/$(1).h
 	@mkdir -p $$(@D) $(O)/plugins/$(1)s
 	$$(CC) $$(CPPFLAGS_ALL) $$(filter-out -fPIE,$$(CFLAGS_ALL)) -fPIC \
-	    $$(plugin_cflags_$(2)) -MF $(O)/plugins/$(1)s/$(2).d -shared \
+	    $$(plugin_cflags_$(2)) -MF $(O)/plugins/$(1)s/$(2).d -MT $$@ -shared \
 	    -Wl,-z,relro,-z,now $(if $(SAN),,-Wl$(comma)-z$(comma)defs) \
 	    -o $$@ $$(filter %.c,$$^) $$(plugin_libs_$(2))
 endef
