@@ -86,16 +86,6 @@ check-unit: $(UNITS:%=$(B)/test/%)  ## run the unit tests
 	exit $$bad
 bench-build: $(BENCHES:%=$(B)/test/%)
 
-# The same scans through libtesseract alone and through our own engine: pages
-# per second must not fall under 0.95 of the floor.
-$(foreach b,ocr_floor ocr_child,$(eval $(call TESTPROGRAM,$(b),bench)))
-$(B)/bench/scans.pdf: tests/bench/make_scans.py
-	/usr/bin/python3 $< $(@D)
-.PHONY: bench-ocr
-bench-ocr: $(B)/test/ocr_floor $(B)/test/ocr_child $(B)/bench/scans.pdf  ## compare OCR with bare Tesseract
-	$(B)/test/ocr_floor $(B)/bench/scan-*.jpg
-	$(B)/test/ocr_child $(B)/bench/scan-*.jpg
-
 .PHONY: check-schemas
 # What the programs make against what we say they make.
 check-schemas: $(B)/test/test_config $(B)/test/test_prepare
