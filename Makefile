@@ -34,7 +34,7 @@ include tests/tests.mk
 
 # -- rooms ------------------------------------------------------------------
 ROOMS := base wire config registry store journal intake unpack identify read \
-	ocr sandbox worker place prepare push report engine
+	ocr sandbox worker place prepare push report engine cli
 room_objs = $(patsubst %.c,$(O)/%.o,$(wildcard daemon/$(1)/*.c))
 define ROOM
 $(B)/lib/$(1).a: $(call room_objs,$(1))
@@ -56,12 +56,12 @@ $(O)/%.o: %.c
 PROGRAMS := slused sluse sluse-work sluse-ocr sluse-place sluse-push
 rooms_slused := engine intake place prepare store journal registry config wire base
 libs_slused := -lsqlite3 -ljansson -lcrypto
-rooms_sluse := report store journal prepare registry config wire base
+rooms_sluse := cli report store journal prepare place registry config wire base
 libs_sluse := -lsqlite3 -ljansson -lcrypto
 rooms_sluse-work := worker read unpack identify sandbox wire base
 libs_sluse-work := -larchive -lmagic -lseccomp -ljansson -lcrypto
 rooms_sluse-ocr := ocr worker read sandbox wire base
-libs_sluse-ocr := -ltesseract -llept -lm -lseccomp -ljansson -lcrypto
+libs_sluse-ocr := -ltesseract -llept -lseccomp -ljansson -lcrypto -lm
 rooms_sluse-place := place sandbox wire base
 libs_sluse-place := -lseccomp -ljansson -lcrypto
 rooms_sluse-push := push config wire base

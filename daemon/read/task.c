@@ -421,6 +421,8 @@ run_open(struct task *k, const int *fds, struct sl_err *err)
 	if ((k->t->flags & SL_TASK_COPY) != 0 &&
 	    (rc = copy_input(k, fds, &x, err)) != SL_OK)
 		return rc;
+	if ((k->t->flags & SL_TASK_COPY_ONLY) != 0)
+		return SL_OK;
 	add_input(k, &x);
 	for (i = 0; i < k->parts.count && rc == SL_OK; i++)
 		rc = do_part(k, (uint32_t)i, err);
