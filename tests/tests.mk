@@ -13,6 +13,27 @@ extra_test_sandbox := tests/unit/parent.c
 rooms_test_worker := worker sandbox wire base
 libs_test_worker := -lseccomp -lcrypto
 extra_test_worker := tests/unit/parent.c
+# Readers are tested as sluse-work loads them.
+extra_test_reader_pdf := tests/unit/reader_harness.c
+libs_test_reader_pdf := -llept
+deps_test_reader_pdf := $(B)/plugins/readers/pdf.so
+extra_test_reader_image := tests/unit/reader_harness.c
+libs_test_reader_image := -llept -ltiff -ljpeg -lz
+deps_test_reader_image := $(B)/plugins/readers/image.so
+rooms_bench_fork := sandbox base
+libs_bench_fork := -lseccomp -lcrypto
+
+rooms_test_config := config base
+libs_test_config := -ljansson -lcrypto
+rooms_test_caseindex := place wire base
+libs_test_caseindex := -lcrypto
+rooms_test_decide := place wire base
+libs_test_decide := -ljansson -lcrypto
+rooms_test_place := place sandbox wire base
+libs_test_place := -lseccomp -ljansson -lcrypto
+rooms_test_prepare := prepare config base
+libs_test_prepare := -ljansson -lcrypto
+
 rooms_test_unpack := unpack base
 libs_test_unpack := -larchive -lcrypto -lz
 extra_test_unpack := tests/unit/make_archive.c
@@ -26,13 +47,11 @@ extra_test_task := tests/unit/make_archive.c tests/unit/no_fields.c
 rooms_sweep_open := read unpack identify sandbox wire base
 libs_sweep_open := -larchive -lmagic -ljansson -lseccomp -lcrypto
 extra_sweep_open := tests/unit/no_fields.c
-rooms_bench_fork := sandbox base
-libs_bench_fork := -lseccomp -lcrypto
 
 define TESTPROGRAM
 $(B)/test/$(1): $(O)/tests/$(2)/$(1).o \
     $(patsubst %.c,$(O)/%.o,$(extra_$(1))) \
-    $(foreach r,$(or $(rooms_$(1)),base),$(B)/lib/$(r).a)
+    $(foreach r,$(or $(rooms_$(1)),base),$(B)/lib/$(r).a) | $(deps_$(1))
 	@mkdir -p $$(@D)
 	$$(CC) $$(LDFLAGS_ALL) -o $$@ $$(filter %.o,$$^) \
 	    -Wl,--start-group $$(filter %.a,$$^) -Wl,--end-group \
@@ -48,3 +67,15 @@ check-unit: $(UNITS:%=$(B)/test/%)  ## run the unit tests
 	@bad=0; for t in $^; do echo "== $${t##*/}"; $$t || bad=1; done; \
 	exit $$bad
 bench-build: $(BENCHES:%=$(B)/test/%)
+$(O)/tests/%.o: CPPFLAGS += -DREADERS='"$(B)/plugins/readers/"'
+
+.PHONY: check-schemas
+# What the programs make against what we say they make.
+check-schemas: $(B)/test/test_config $(B)/test/test_prepare
+	@rm -rf $(B)/test/schemas; mkdir -p $(B)/test/schemas
+	@SLUSE_TEST_OUT=$(B)/test/schemas $(B)/test/test_config >/dev/null
+	@SLUSE_TEST_OUT=$(B)/test/schemas $(B)/test/test_prepare >/dev/null
+	@python3 tests/unit/check_schema.py schemas/post.schema.json \
+	    $(B)/test/schemas/post-*.json
+	@python3 tests/unit/check_schema.py schemas/config.schema.json \
+	    $(B)/test/schemas/config.json

@@ -362,8 +362,7 @@ do_part(struct task *k, uint32_t number, struct sl_err *err)
 	 * say which case it belongs to. */
 	if (number == 0 && sl_sidecar_is(p.name))
 		return do_sidecar(k, number, &p, &v, err);
-	if ((k->t->flags & SL_TASK_IDENTIFY_ONLY) != 0 || p.x.size == 0 ||
-	    p.role == SL_PART_INLINE)
+	if (p.x.size == 0 || p.role == SL_PART_INLINE)
 		return send_part(k, number, &p, &v, err);
 	kind = sl_archive_of(v.id.mime);
 	return kind != SL_ARCHIVE_NONE
@@ -396,9 +395,12 @@ copy_input(
     struct task *k, const int *fds, struct sl_extent *x, struct sl_err *err)
 {
 	struct sl_msg m = {.type = SL_MSG_R_ORIGINAL};
+	uint64_t max = k->t->out_bytes;
 	enum sl_rc rc;
 
-	rc = sl_copy_original(fds[SL_FD_INPUT], fds[SL_FD_ORIGINAL], k->t->size,
+	if (max != 0 && max < k->t->size)
+		max = k->t->size;
+	rc = sl_copy_original(fds[SL_FD_INPUT], fds[SL_FD_ORIGINAL], max,
 	    &m.r_original.size, &m.r_original.sha256, err);
 	if (rc != SL_OK)
 		return rc;
@@ -421,6 +423,8 @@ run_open(struct task *k, const int *fds, struct sl_err *err)
 	if ((k->t->flags & SL_TASK_COPY) != 0 &&
 	    (rc = copy_input(k, fds, &x, err)) != SL_OK)
 		return rc;
+	if ((k->t->flags & SL_TASK_COPY_ONLY) != 0)
+		return SL_OK;
 	add_input(k, &x);
 	for (i = 0; i < k->parts.count && rc == SL_OK; i++)
 		rc = do_part(k, (uint32_t)i, err);

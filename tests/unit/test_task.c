@@ -487,10 +487,7 @@ refusals(void)
 	run_text("a.txt", "");
 	SAYS("inode/x-empty 0 reader= pages=0 reason=empty ");
 	SAYS("END parts=1 broken empty\n");
-	t.flags = SL_TASK_IDENTIFY_ONLY;
-	run(&t, "encrypted\n", 10);
-	SAYS("text/plain 0 reader= pages=0 reason= ");
-	SAYS("END parts=1 ok \n");
+	t.flags = 0;
 	t.kind = SL_TASK_OCR;
 	run(&t, "x", 1);
 	SAYS("END parts=0 fatal worker_protocol\n");
@@ -531,12 +528,26 @@ copied(void)
 	CHECK(pread(orig, back, sizeof(back), 0) == sizeof(doc) - 1);
 	CHECK_STR(back, doc);
 	(void)close(orig);
-	for (t.size = 11; t.size <= 13; t.size++) {
+	for (t.out_bytes = 11; t.out_bytes <= 13; t.out_bytes++) {
 		run_copy(&t, in, &orig);
-		CHECK(
-		    says("END parts=0 reject limit_input\n") == (t.size < 12));
+		CHECK(says("END parts=0 reject limit_input
+") ==
+		    (t.out_bytes < 12));
 		(void)close(orig);
 	}
+	/* What was claimed is no limit for what was claimed. */
+	t.out_bytes = 11;
+	t.size = 12;
+	run_copy(&t, in, &orig);
+	SAYS("ORIGINAL 12 ");
+	(void)close(orig);
+	t.flags |= SL_TASK_COPY_ONLY;
+	run_copy(&t, in, &orig);
+	CHECK(says("ORIGINAL 12 ") && !says("PART"));
+	SAYS("
+END parts=0 ok 
+");
+	(void)close(orig);
 	(void)close(in);
 }
 
