@@ -90,12 +90,19 @@ plugin_libs_noark5 := -ljansson
 plugin_cflags_webhook := $(call pc,cflags,jansson)
 plugin_libs_webhook := -ljansson
 
+# Sources of their own that several readers are compiled with.
+TEXT_LIB := plugins/readers/lib/charset.c plugins/readers/lib/html.c
+plugin_srcs_text := $(TEXT_LIB)
+plugin_srcs_mail := $(TEXT_LIB) plugins/readers/lib/mailhead.c \
+	plugins/readers/lib/mailinner.c plugins/readers/lib/mailstream.c
+
 # A plugin is plugins/KINDs/NAME.c and, where that is too much for one file, the
 # folder plugins/KINDs/NAME/ beside it.
 define PLUGIN
 $(B)/plugins/$(1)s/$(2).so: plugins/$(1)s/$(2).c $$(wildcard \
     plugins/$(1)s/$(2)/*.c) $$(wildcard plugins/$(1)s/$(2)/*.h) \
-    $$(wildcard plugins/$(1)s/*.h) plugins/$(1).h
+    $$(wildcard plugins/$(1)s/*.h) \
+    $$(wildcard plugins/$(1)s/lib/*.h) $$(plugin_srcs_$(2)) plugins/$(1).h
 	@mkdir -p $$(@D) $(O)/plugins/$(1)s
 	$$(CC) $$(CPPFLAGS_ALL) $$(filter-out -fPIE,$$(CFLAGS_ALL)) -fPIC \
 	    $$(plugin_cflags_$(2)) -MF $(O)/plugins/$(1)s/$(2).d -shared \

@@ -19,6 +19,8 @@ libs_test_reader_pdf := -llept
 deps_test_reader_pdf := $(B)/plugins/readers/pdf.so
 extra_test_reader_image := tests/unit/reader_harness.c
 libs_test_reader_image := -llept -ltiff -ljpeg -lz
+deps_test_reader_text := $(B)/plugins/readers/text.so
+deps_test_reader_mail := $(B)/plugins/readers/mail.so
 deps_test_reader_image := $(B)/plugins/readers/image.so
 rooms_bench_fork := sandbox base
 libs_bench_fork := -lseccomp -lcrypto
@@ -48,6 +50,19 @@ rooms_sweep_open := read unpack identify sandbox wire base
 libs_sweep_open := -larchive -lmagic -ljansson -lseccomp -lcrypto
 extra_sweep_open := tests/unit/no_fields.c
 
+rooms_test_fields := read wire base
+libs_test_fields := -lcrypto
+
+$(O)/tests/%.o: CPPFLAGS += -DSLUSE_BUILD='"$(B)"' \
+	-DREADERS='"$(B)/plugins/readers/"'
+
+rooms_test_ocr := ocr read sandbox wire base
+libs_test_ocr := -ltesseract -llept -lseccomp -lcrypto -lm
+rooms_ocr_floor := base
+libs_ocr_floor := -ltesseract -llept
+rooms_ocr_child := ocr read sandbox wire base
+libs_ocr_child := -ltesseract -llept -lseccomp -lcrypto -lm
+
 define TESTPROGRAM
 $(B)/test/$(1): $(O)/tests/$(2)/$(1).o \
     $(patsubst %.c,$(O)/%.o,$(extra_$(1))) \
@@ -67,7 +82,6 @@ check-unit: $(UNITS:%=$(B)/test/%)  ## run the unit tests
 	@bad=0; for t in $^; do echo "== $${t##*/}"; $$t || bad=1; done; \
 	exit $$bad
 bench-build: $(BENCHES:%=$(B)/test/%)
-$(O)/tests/%.o: CPPFLAGS += -DREADERS='"$(B)/plugins/readers/"'
 
 .PHONY: check-schemas
 # What the programs make against what we say they make.
