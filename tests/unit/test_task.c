@@ -530,9 +530,8 @@ copied(void)
 	(void)close(orig);
 	for (t.out_bytes = 11; t.out_bytes <= 13; t.out_bytes++) {
 		run_copy(&t, in, &orig);
-		CHECK(says("END parts=0 reject limit_input
-") ==
-		    (t.out_bytes < 12));
+		CHECK(says("END parts=0 reject limit_input\n") ==
+		      (t.out_bytes < 12));
 		(void)close(orig);
 	}
 	/* What was claimed is no limit for what was claimed. */
@@ -544,9 +543,7 @@ copied(void)
 	t.flags |= SL_TASK_COPY_ONLY;
 	run_copy(&t, in, &orig);
 	CHECK(says("ORIGINAL 12 ") && !says("PART"));
-	SAYS("
-END parts=0 ok 
-");
+	SAYS("\nEND parts=0 ok \n");
 	(void)close(orig);
 	(void)close(in);
 }
