@@ -22,6 +22,8 @@ libs_test_reader_image := -llept -ltiff -ljpeg -lz
 deps_test_reader_text := $(B)/plugins/readers/text.so
 deps_test_reader_mail := $(B)/plugins/readers/mail.so
 deps_test_reader_image := $(B)/plugins/readers/image.so
+rooms_bench_open := read unpack identify wire base
+libs_bench_open := -larchive -lmagic -ljansson -lcrypto
 rooms_bench_fork := sandbox base
 libs_bench_fork := -lseccomp -lcrypto
 
