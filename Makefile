@@ -34,7 +34,7 @@ include tests/tests.mk
 
 # -- rooms ------------------------------------------------------------------
 ROOMS := base wire config registry store journal intake unpack identify read \
-	ocr sandbox worker place prepare push report engine
+	ocr sandbox worker place prepare push report engine cli
 room_objs = $(patsubst %.c,$(O)/%.o,$(wildcard daemon/$(1)/*.c))
 define ROOM
 $(B)/lib/$(1).a: $(call room_objs,$(1))
@@ -56,16 +56,16 @@ $(O)/%.o: %.c
 PROGRAMS := slused sluse sluse-work sluse-ocr sluse-place sluse-push
 rooms_slused := engine intake place prepare store journal registry config wire base
 libs_slused := -lsqlite3 -ljansson -lcrypto
-rooms_sluse := report store journal prepare registry config wire base
+rooms_sluse := cli report store journal prepare place registry config wire base
 libs_sluse := -lsqlite3 -ljansson -lcrypto
 rooms_sluse-work := worker read unpack identify sandbox wire base
 libs_sluse-work := -larchive -lmagic -lseccomp -ljansson -lcrypto
 rooms_sluse-ocr := ocr worker read sandbox wire base
-libs_sluse-ocr := -ltesseract -llept -lseccomp -ljansson -lcrypto
+libs_sluse-ocr := -ltesseract -llept -lseccomp -ljansson -lcrypto -lm
 rooms_sluse-place := place sandbox wire base
 libs_sluse-place := -lseccomp -ljansson -lcrypto
 rooms_sluse-push := push config wire base
-libs_sluse-push := -lcurl -ljansson -lcrypto
+libs_sluse-push := -lcurl -ljansson -lseccomp -lcrypto
 
 define PROGRAM
 $(B)/bin/$(1): $(O)/daemon/programs/$(1).o $$(foreach r,$$(rooms_$(1)),$(B)/lib/$$(r).a)
@@ -105,7 +105,7 @@ $(B)/plugins/$(1)s/$(2).so: plugins/$(1)s/$(2).c $$(wildcard \
     $$(wildcard plugins/$(1)s/lib/*.h) $$(plugin_srcs_$(2)) plugins/$(1).h
 	@mkdir -p $$(@D) $(O)/plugins/$(1)s
 	$$(CC) $$(CPPFLAGS_ALL) $$(filter-out -fPIE,$$(CFLAGS_ALL)) -fPIC \
-	    $$(plugin_cflags_$(2)) -MF $(O)/plugins/$(1)s/$(2).d -shared \
+	    $$(plugin_cflags_$(2)) -MF $(O)/plugins/$(1)s/$(2).d -MT $$@ -shared \
 	    -Wl,-z,relro,-z,now $(if $(SAN),,-Wl$(comma)-z$(comma)defs) \
 	    -o $$@ $$(filter %.c,$$^) $$(plugin_libs_$(2))
 endef

@@ -64,6 +64,15 @@ libs_ocr_floor := -ltesseract -llept
 rooms_ocr_child := ocr read sandbox wire base
 libs_ocr_child := -ltesseract -llept -lseccomp -lcrypto -lm
 
+rooms_test_http := push config wire base
+libs_test_http := -lcurl -ljansson -lseccomp -lssl -lcrypto
+rooms_bench_push := wire base
+libs_bench_push := -ljansson -lcrypto
+extra_bench_push := tests/e2e/push_world.c
+rooms_push_driver := wire base
+libs_push_driver := -ljansson -lcrypto
+extra_push_driver := tests/e2e/push_world.c
+
 define TESTPROGRAM
 $(B)/test/$(1): $(O)/tests/$(2)/$(1).o \
     $(patsubst %.c,$(O)/%.o,$(extra_$(1))) \
@@ -94,3 +103,21 @@ check-schemas: $(B)/test/test_config $(B)/test/test_prepare
 	    $(B)/test/schemas/post-*.json
 	@python3 tests/unit/check_schema.py schemas/config.schema.json \
 	    $(B)/test/schemas/config.json
+
+# The OCR bench: the same scans through libtesseract alone and through our own
+# engine; pages per second must not fall under 0.95 of the floor.
+$(foreach b,ocr_floor ocr_child,$(eval $(call TESTPROGRAM,$(b),bench)))
+$(B)/bench/scans.pdf: tests/bench/make_scans.py
+	/usr/bin/python3 $< $(@D)
+.PHONY: bench-ocr
+bench-ocr: $(B)/test/ocr_floor $(B)/test/ocr_child $(B)/bench/scans.pdf  ## compare OCR with bare Tesseract
+	$(B)/test/ocr_floor $(B)/bench/scan-*.jpg
+	$(B)/test/ocr_child $(B)/bench/scan-*.jpg
+
+# sluse-push and the connectors against the fakes, with every fault.
+$(eval $(call TESTPROGRAM,push_driver,e2e))
+.PHONY: check-push bench-push
+check-push: $(B)/test/push_driver $(B)/bin/sluse-push $(PLUGINS)  ## sluse-push against the fakes
+	SLUSE_BUILD=$(B) $<
+bench-push: $(B)/test/bench_push $(B)/bin/sluse-push $(PLUGINS)
+	SLUSE_BUILD=$(B) $<

@@ -14,6 +14,7 @@
 #include <unistd.h>
 
 #include "../base/clock.h"
+#include "../base/file.h"
 #include "../base/log.h"
 #include "../base/mem.h"
 #include "../base/ulid.h"

@@ -24,7 +24,9 @@ enum sl_task_kind {
 /* The claim is young: a damaged end means "not complete yet". */
 #define SL_TASK_YOUNG 2u
 /* After R_ORIGINAL comes R_END: the file is opened by a later task. */
-#define SL_TASK_COPY_ONLY 4u
+#define SL_TASK_COPY_ONLY 8u
+/* Say what the input is and stop: for `sluse identify`. */
+#define SL_TASK_IDENTIFY_ONLY 4u
 
 enum sl_task_end {
 	SL_END_EXIT = 1,
