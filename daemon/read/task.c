@@ -362,7 +362,8 @@ do_part(struct task *k, uint32_t number, struct sl_err *err)
 	 * say which case it belongs to. */
 	if (number == 0 && sl_sidecar_is(p.name))
 		return do_sidecar(k, number, &p, &v, err);
-	if (p.x.size == 0 || p.role == SL_PART_INLINE)
+	if ((k->t->flags & SL_TASK_IDENTIFY_ONLY) != 0 || p.x.size == 0 ||
+	    p.role == SL_PART_INLINE)
 		return send_part(k, number, &p, &v, err);
 	kind = sl_archive_of(v.id.mime);
 	return kind != SL_ARCHIVE_NONE

@@ -487,7 +487,10 @@ refusals(void)
 	run_text("a.txt", "");
 	SAYS("inode/x-empty 0 reader= pages=0 reason=empty ");
 	SAYS("END parts=1 broken empty\n");
-	t.flags = 0;
+	t.flags = SL_TASK_IDENTIFY_ONLY;
+	run(&t, "encrypted\n", 10);
+	SAYS("text/plain 0 reader= pages=0 reason= ");
+	SAYS("END parts=1 ok \n");
 	t.kind = SL_TASK_OCR;
 	run(&t, "x", 1);
 	SAYS("END parts=0 fatal worker_protocol\n");
