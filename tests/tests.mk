@@ -22,6 +22,8 @@ libs_test_reader_image := -llept -ltiff -ljpeg -lz
 deps_test_reader_text := $(B)/plugins/readers/text.so
 deps_test_reader_mail := $(B)/plugins/readers/mail.so
 deps_test_reader_image := $(B)/plugins/readers/image.so
+rooms_bench_open := read unpack identify wire base
+libs_bench_open := -larchive -lmagic -ljansson -lcrypto
 rooms_bench_fork := sandbox base
 libs_bench_fork := -lseccomp -lcrypto
 
@@ -44,7 +46,10 @@ libs_test_identify := -lmagic -larchive -lcrypto -lz
 extra_test_identify := tests/unit/make_archive.c
 rooms_test_task := read unpack identify wire base
 libs_test_task := -larchive -lmagic -ljansson -lcrypto -lz
-extra_test_task := tests/unit/make_archive.c tests/unit/no_fields.c
+extra_test_task := tests/unit/make_archive.c
+# By hand over a corpus.
+rooms_sweep_open := read unpack identify sandbox wire base
+libs_sweep_open := -larchive -lmagic -ljansson -lseccomp -lcrypto
 
 rooms_test_fields := read wire base
 libs_test_fields := -lcrypto
@@ -79,6 +84,8 @@ $(B)/test/$(1): $(O)/tests/$(2)/$(1).o \
 endef
 $(foreach u,$(UNITS),$(eval $(call TESTPROGRAM,$(u),unit)))
 $(foreach b,$(BENCHES),$(eval $(call TESTPROGRAM,$(b),bench)))
+
+$(eval $(call TESTPROGRAM,sweep_open,fuzz))
 
 .PHONY: check-unit bench-build
 check-unit: $(UNITS:%=$(B)/test/%)  ## run the unit tests
