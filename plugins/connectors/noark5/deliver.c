@@ -78,14 +78,19 @@ make(struct job *j, const json_t *parent, const char *rel, const char *what,
  * ------------------------------------------------------------ */
 
 /* A search may lag behind what is there: the link of the finished step. */
-static void
+static int
 look_by_link(struct job *j)
 {
 	const char *href = key_of(j, "journalpost");
-	struct sluse_why why = {0};
+	int v;
 
-	if (href != NULL && strncmp(href, "http", 4) == 0)
-		(void)n5_get(j->s, href, "journalpost", &j->jp, &why);
+	if (href == NULL || strncmp(href, "http", 4) != 0)
+		return 0;
+	v = n5_get(j->s, href, "journalpost", &j->jp, j->why);
+	if (j->why->http_status != 404 && j->why->http_status != 410)
+		return v;
+	memset(j->why, 0, sizeof(*j->why));
+	return 0;
 }
 
 /* Made earlier? Sets jp and old. */
@@ -98,7 +103,7 @@ look_for_post(struct job *j)
 	    (j->p->attempt > 1 || j->p->uncertain || j->p->steps_count > 0))
 		v = n5_find_post(j->s, j->p->own_key, &j->jp, j->why);
 	if (v == 0 && j->jp == NULL)
-		look_by_link(j);
+		v = look_by_link(j);
 	j->old = j->jp != NULL;
 	if (v == 0 && j->jp == NULL && done(j, "journalpost"))
 		v = gone(j, "the journalpost");
