@@ -225,9 +225,11 @@ take_remark(json_t *rows, const char *text)
 	const json_t *row;
 	size_t i;
 
-	json_array_foreach(
-	    rows, i, row) if (text_is(row, "merknadstekst",
-				  text)) return json_array_remove(rows, i) == 0;
+	json_array_foreach(rows, i, row)
+	{
+		if (text_is(row, "merknadstekst", text))
+			return json_array_remove(rows, i) == 0;
+	}
 	return 0;
 }
 
@@ -276,8 +278,11 @@ step_parts(struct job *j)
 	size_t i;
 	int v = 0;
 
-	json_array_foreach(all, i, part) if (v == 0) v =
-	    step_part(j, i + 1, part);
+	json_array_foreach(all, i, part)
+	{
+		if (v == 0)
+			v = step_part(j, i + 1, part);
+	}
 	json_decref(all);
 	return v;
 }
@@ -290,8 +295,11 @@ step_remarks(struct job *j)
 	size_t i;
 	int v = 0;
 
-	json_array_foreach(all, i, text) if (v == 0) v =
-	    step_remark(j, i + 1, json_string_value(text));
+	json_array_foreach(all, i, text)
+	{
+		if (v == 0)
+			v = step_remark(j, i + 1, json_string_value(text));
+	}
 	json_decref(all);
 	return v;
 }
@@ -417,8 +425,11 @@ step_documents(struct job *j)
 	size_t i;
 	int v = 0;
 
-	json_array_foreach(json_object_get(j->post, "dokumenter"), i,
-	    d) if (v == 0) v = step_document(j, d);
+	json_array_foreach(json_object_get(j->post, "dokumenter"), i, d)
+	{
+		if (v == 0)
+			v = step_document(j, d);
+	}
 	return v;
 }
 
