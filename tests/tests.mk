@@ -66,6 +66,9 @@ libs_ocr_child := -ltesseract -llept -lseccomp -lcrypto -lm
 
 rooms_test_http := push config wire base
 libs_test_http := -lcurl -ljansson -lseccomp -lssl -lcrypto
+rooms_test_push := push config wire base
+libs_test_push := -lcurl -ljansson -lseccomp -lcrypto
+$(B)/test/test_push: | $(B)/plugins/connectors/webhook.so
 rooms_bench_push := wire base
 libs_bench_push := -ljansson -lcrypto
 extra_bench_push := tests/e2e/push_world.c
