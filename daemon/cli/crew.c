@@ -52,7 +52,7 @@ sl_crew_free(struct sl_crew *c)
 		if (c->program[i].pid > 0) {
 			(void)kill(c->program[i].pid, SIGTERM);
 			while (waitpid(c->program[i].pid, NULL, 0) < 0 &&
-			    errno == EINTR)
+			       errno == EINTR)
 				;
 		}
 	}
@@ -80,8 +80,8 @@ become(const char *libexec, enum sl_role role, int fd)
 	if (role == SL_ROLE_PLACE)
 		(void)execl(path, path, "--fd", number, (char *)NULL);
 	else
-		(void)execl(path, path, "--fd", number, "--slots", slots,
-		    (char *)NULL);
+		(void)execl(
+		    path, path, "--fd", number, "--slots", slots, (char *)NULL);
 	_exit(127);
 }
 
@@ -132,7 +132,8 @@ sl_crew_program(struct sl_crew *c, enum sl_role role, struct sl_chan **ret,
 	return SL_OK;
 }
 
-/* -- jobs ------------------------------------------------------------------- */
+/* -- jobs -------------------------------------------------------------------
+ */
 
 static enum sl_rc
 send_job(struct sl_crew *c, struct sl_chan *chan, struct sl_crew_job *j,
@@ -196,8 +197,7 @@ take_records(struct sl_crew_job *j, sl_crew_fn *fn, void *arg)
 }
 
 static void
-take_ended(struct sl_crew_job *job, size_t n,
-    const struct sl_msg_task_ended *m)
+take_ended(struct sl_crew_job *job, size_t n, const struct sl_msg_task_ended *m)
 {
 	size_t i;
 
@@ -241,13 +241,12 @@ round_of(struct sl_chan *chan, struct sl_crew_job *job, size_t n,
 		if (in_flight(&job[i]) && !job[i].closed) {
 			of[k] = &job[i];
 			p[k++] = (struct pollfd){
-			    .fd = sl_chan_fd(job[i].result),
-			    .events = POLLIN};
+			    .fd = sl_chan_fd(job[i].result), .events = POLLIN};
 		}
 	if (poll(p, (nfds_t)k, -1) < 0)
-		return errno == EINTR ?
-		    SL_OK :
-		    sl_err_set(err, SL_FATAL, errno, "worker_gone", "poll");
+		return errno == EINTR ? SL_OK
+				      : sl_err_set(err, SL_FATAL, errno,
+					    "worker_gone", "poll");
 	for (i = 1; i < k; i++)
 		if (p[i].revents != 0)
 			take_records(of[i], fn, arg);
@@ -277,8 +276,8 @@ sl_crew_run(struct sl_crew *c, enum sl_role role, struct sl_crew_job *job,
 			open++;
 		}
 		if (rc == SL_OK)
-			rc = round_of(chan, job + first, next - first, fn, arg,
-			    err);
+			rc = round_of(
+			    chan, job + first, next - first, fn, arg, err);
 		while (first < next && !in_flight(&job[first]))
 			first++;
 	}

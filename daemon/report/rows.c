@@ -106,8 +106,7 @@ document_rows(struct sl_store *s, int64_t entry)
 }
 
 static enum sl_rc
-placement_field(void *arg, const struct sl_placement_row *p,
-    struct sl_err *err)
+placement_field(void *arg, const struct sl_placement_row *p, struct sl_err *err)
 {
 	const char *name = sl_field_name(p->field);
 	json_t *o = arg, *f;
@@ -164,8 +163,8 @@ delivery_rows(struct sl_store *s, int64_t entry)
 		sl_row_set(o, "next",
 		    pending ? sl_row_time(sqlite3_column_int64(st, 6)) : NULL);
 		sl_row_reason(o, sl_db_text(st, 7), sl_db_text(st, 8));
-		sl_row_set(o, "http_status",
-		    json_integer(sqlite3_column_int(st, 9)));
+		sl_row_set(
+		    o, "http_status", json_integer(sqlite3_column_int(st, 9)));
 		sl_row_set(
 		    o, "receipt", json_loads(sl_db_text(st, 10), 0, NULL));
 		steps = json_array();
@@ -318,9 +317,9 @@ sl_report_list(struct sl_store *s, const struct sl_report_filter *f,
 
 	while ((n = next_places(s, f, &last, at)) > 0) {
 		for (i = 0; i < n; i++) {
-			row = at[i].entry != 0 ?
-			    sl_report_entry(s, at[i].entry) :
-			    sl_report_consignment(s, at[i].consignment);
+			row = at[i].entry != 0
+				  ? sl_report_entry(s, at[i].entry)
+				  : sl_report_consignment(s, at[i].consignment);
 			if (row == NULL)
 				continue;
 			rc = fn(arg, row, err);
@@ -375,8 +374,8 @@ show_entry(void *arg, const struct sl_entry *e, struct sl_err *err)
 }
 
 enum sl_rc
-sl_report_show(struct sl_store *s, const char *id, sl_report_fn *fn,
-    void *arg, struct sl_err *err)
+sl_report_show(struct sl_store *s, const char *id, sl_report_fn *fn, void *arg,
+    struct sl_err *err)
 {
 	struct show w = {.s = s, .fn = fn, .arg = arg};
 	struct sl_consignment c;
@@ -417,8 +416,8 @@ case_row(void *arg, const struct sl_case *c, struct sl_err *err)
 }
 
 enum sl_rc
-sl_report_cases(struct sl_store *s, sl_report_fn *fn, void *arg,
-    struct sl_err *err)
+sl_report_cases(
+    struct sl_store *s, sl_report_fn *fn, void *arg, struct sl_err *err)
 {
 	struct show w = {.s = s, .fn = fn, .arg = arg};
 
