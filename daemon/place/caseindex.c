@@ -22,7 +22,8 @@ struct header {
 	uint32_t version, count;
 	uint64_t size; /* of the file */
 	uint64_t zero;
-	uint8_t sha256[SL_SHA256_LEN]; /* of all that follows the header */
+	uint8_t
+	    sha256[SL_SHA256_LEN]; /* of all that stands before and after it */
 };
 struct extent {
 	uint32_t at, n; /* from the start of the strings */
@@ -266,6 +267,7 @@ sl_caseindex_write(
 	memcpy(h.magic, MAGIC, sizeof(h.magic));
 	h.count = (uint32_t)n;
 	hash = sl_sha256_new();
+	sl_sha256_add(hash, &h, offsetof(struct header, sha256));
 	sl_sha256_add(hash, rec, n * sizeof(*rec));
 	sl_sha256_add(hash, sl_buf_str(&text), text.n);
 	sl_sha256_end(hash, &d);
@@ -317,6 +319,7 @@ check_map(struct sl_caseindex *x, struct sl_err *err)
 {
 	const struct header *h = x->map;
 	const char *body = (const char *)x->map + sizeof(*h);
+	struct sl_sha256 *hash;
 	struct sl_digest d;
 
 	if (memcmp(h->magic, MAGIC, sizeof(h->magic)) != 0 ||
@@ -325,7 +328,10 @@ check_map(struct sl_caseindex *x, struct sl_err *err)
 	if (h->size != x->size || h->count > SL_CASEINDEX_ROWS_MAX ||
 	    h->count > (x->size - sizeof(*h)) / sizeof(struct record))
 		return refuse(err, "wrong size");
-	sl_sha256(body, x->size - sizeof(*h), &d);
+	hash = sl_sha256_new();
+	sl_sha256_add(hash, h, offsetof(struct header, sha256));
+	sl_sha256_add(hash, body, x->size - sizeof(*h));
+	sl_sha256_end(hash, &d);
 	if (memcmp(d.b, h->sha256, sizeof(d.b)) != 0)
 		return refuse(err, "wrong digest");
 	x->count = h->count;

@@ -652,7 +652,8 @@ accept_field(const struct sl_decider *d, unsigned field)
 	if (d->value_n < 2 || margin == 0)
 		return true;
 	next = &d->value[d->order[1]];
-	return next->refused || best->score >= next->score + margin;
+	return next->refused || next->fallback ||
+	       best->score >= next->score + margin;
 }
 
 /* One field other than the case number. */

@@ -183,10 +183,19 @@ void
 sl_post_file_name(struct sl_buf *out, const char *name, unsigned number)
 {
 	enum { MAX = 150 };
-	SL_BUF struct sl_buf b = {0}, stem = {0};
+	SL_BUF struct sl_buf b = {0}, stem = {0}, own = {0};
 	size_t i, dot, room;
 
-	sl_post_clean(&b, last_component(name), 4096, "");
+	name = last_component(name);
+	sl_buf_add_str(&own, name);
+	/* 010190_12345 is a national identity number too */
+	for (i = 1; i + 1 < own.n; i++) {
+		if (own.p[i] == '_' && own.p[i - 1] >= '0' &&
+		    own.p[i - 1] <= '9' && own.p[i + 1] >= '0' &&
+		    own.p[i + 1] <= '9')
+			own.p[i] = ' ';
+	}
+	sl_post_clean(&b, sl_buf_str(&own), 4096, "");
 	for (i = 0; i < b.n; i++) {
 		if (strchr("/\\<>:\"|?*", b.p[i]) != NULL)
 			b.p[i] = '_';
