@@ -75,6 +75,10 @@ clue_words(struct sl_buf *out, const json_t *clue)
 		sl_buf_printf(out, "\"%s\" ", label);
 	if (*text(clue, "value") != '\0')
 		sl_buf_printf(out, "\"%s\" ", text(clue, "value"));
+	if (strcmp(text(clue, "source"), "unknown") == 0) {
+		sl_buf_printf(out, "from the %s", text(clue, "rule"));
+		return;
+	}
 	sl_buf_printf(out, "in %s", text(clue, "source"));
 	if (*file != '\0')
 		sl_buf_printf(out, " of %s", file);
