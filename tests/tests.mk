@@ -116,3 +116,8 @@ check-push: $(B)/test/push_driver $(B)/bin/sluse-push $(PLUGINS)  ## sluse-push 
 	SLUSE_BUILD=$(B) $<
 bench-push: $(B)/test/bench_push $(B)/bin/sluse-push $(PLUGINS)
 	SLUSE_BUILD=$(B) $<
+
+.PHONY: check-cli
+check-cli: $(B)/bin/sluse $(B)/test/test_cli  ## init, run and the command line
+	$(B)/test/test_cli
+	tests/e2e/010-cli-run.sh $(B)/bin

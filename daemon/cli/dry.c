@@ -356,6 +356,11 @@ open_source(struct sl_dry *d, size_t i, uint32_t flags, struct sl_err *err)
 	(void)snprintf(s->reason, sizeof(s->reason), "%s", j->reason);
 	(void)snprintf(s->detail, sizeof(s->detail), "%s", j->detail);
 	free(q.job);
+	if (rc == SL_OK && s->rc == SL_OK && d->part_n == s->first_part) {
+		s->rc = SL_REJECT;
+		(void)snprintf(
+		    s->reason, sizeof(s->reason), "worker_protocol");
+	}
 	return rc;
 }
 

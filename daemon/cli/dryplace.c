@@ -162,6 +162,8 @@ stop(struct sl_dry_entry *e, const char *reason, const char *detail)
 {
 	const struct sl_reason *r = sl_reason_find(reason);
 
+	if (e->reason[0] != '\0') /* the first says it */
+		return;
 	e->dispo = r != NULL ? r->dispo : SL_DISPO_held;
 	(void)snprintf(e->reason, sizeof(e->reason), "%s", reason);
 	(void)snprintf(e->detail, sizeof(e->detail), "%s", detail);
@@ -302,7 +304,7 @@ take_answers(struct sl_chan *chan, struct sl_dry_entry *e, struct sl_err *err)
 			take_candidate(e, &m.placed_field);
 		if (m.type != SL_MSG_PLACED)
 			continue;
-		if (e->reason[0] == '\0' && m.placed.rc != SL_OK) {
+		if (m.placed.rc != SL_OK) {
 			char reason[65], detail[257];
 
 			(void)sl_slice_copy(
@@ -435,10 +437,9 @@ sl_dry_place(struct sl_dry *d, struct sl_dry_entry *e, struct sl_err *err)
 	e->placement = json_object();
 	e->candidates = json_object();
 	for (i = 0; i < d->source_n; i++)
-		if (d->source[i].rc != SL_OK && e->reason[0] == '\0')
+		if (d->source[i].rc != SL_OK)
 			stop(e, d->source[i].reason, d->source[i].detail);
-	if (e->reason[0] == '\0')
-		choose_documents(d, e);
+	choose_documents(d, e);
 	rc = sl_crew_program(d->crew, SL_ROLE_PLACE, &chan, err);
 	if (rc == SL_OK)
 		rc = ask(chan, d, err);
