@@ -358,8 +358,7 @@ open_source(struct sl_dry *d, size_t i, uint32_t flags, struct sl_err *err)
 	free(q.job);
 	if (rc == SL_OK && s->rc == SL_OK && d->part_n == s->first_part) {
 		s->rc = SL_REJECT;
-		(void)snprintf(
-		    s->reason, sizeof(s->reason), "worker_protocol");
+		(void)snprintf(s->reason, sizeof(s->reason), "worker_protocol");
 	}
 	return rc;
 }

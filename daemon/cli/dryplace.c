@@ -264,11 +264,7 @@ ask(struct sl_chan *chan, const struct sl_dry *d, struct sl_err *err)
 static void
 take_candidate(struct sl_dry_entry *e, const struct sl_msg_placed_field *p)
 {
-	/* Field names of people: case and class, not case_number and klass. */
-	const char *name = p->field == SL_FIELD_case_number ? "case"
-			   : p->field == SL_FIELD_klass
-			       ? "class"
-			       : sl_field_name(p->field);
+	const char *name = sl_report_field(p->field);
 	json_t *o, *list;
 
 	if (name == NULL)

@@ -34,7 +34,7 @@ sl_cli_fail(const struct sl_err *err)
 void
 sl_cli_json(const json_t *o)
 {
-	(void)json_dumpf(o, stdout, JSON_COMPACT);
+	(void)json_dumpf(o, stdout, JSON_COMPACT | JSON_REAL_PRECISION(4));
 	(void)putchar('\n');
 }
 

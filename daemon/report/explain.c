@@ -124,7 +124,7 @@ sl_report_journal(struct sl_store *s, const char *id, sl_report_fn *fn,
 static enum sl_rc
 candidate(void *arg, const struct sl_placement_row *p, struct sl_err *err)
 {
-	const char *name = sl_field_name(p->field);
+	const char *name = sl_report_field(p->field);
 	json_t *a, *o = json_object();
 
 	(void)err;
@@ -150,7 +150,7 @@ found_row(void *arg, const struct sl_found_row *f, struct sl_err *err)
 	json_t *o = json_object();
 
 	(void)err;
-	sl_row_set(o, "field", sl_row_text(sl_field_name(f->field)));
+	sl_row_set(o, "field", sl_row_text(sl_report_field(f->field)));
 	sl_row_set(o, "value", sl_row_text(f->value));
 	sl_row_set(o, "label", sl_row_text(f->label));
 	sl_row_set(o, "source", sl_row_text(sl_field_source_name(f->source)));

@@ -85,6 +85,10 @@ json_t *sl_report_summary(struct sl_store *s, int64_t since);
 /* The highest consignment id; 0 if there is none. */
 int64_t sl_report_last(struct sl_store *s);
 
+/* A field as people see it: "case", "class", else its name; NULL for an unknown
+ * number. */
+const char *sl_report_field(unsigned field);
+
 /* -- words (words.c) ------------------------------------------------------- */
 /* A row of show or explain for people. */
 void sl_report_print_row(FILE *f, const json_t *row);

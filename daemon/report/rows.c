@@ -71,6 +71,24 @@ sl_row_reason(json_t *o, const char *slug, const char *detail)
 	sl_row_set(o, "detail", sl_row_text(detail));
 }
 
+const char *
+sl_report_field(unsigned field)
+{
+	if (field == SL_FIELD_case_number)
+		return "case";
+	return field == SL_FIELD_klass ? "class" : sl_field_name(field);
+}
+
+/* A source's own bytes are its blob's: its part knows no size. */
+static int64_t
+part_size(struct sl_store *s, const struct sl_part *p)
+{
+	if (p->number != 0)
+		return (int64_t)p->size;
+	return sl_db_int(sl_store_db(s), 0,
+	    "SELECT size FROM blob WHERE sha256 = ?1", "d", &p->blob);
+}
+
 static json_t *
 document_row(struct sl_store *s, const struct sl_document *d)
 {
@@ -85,7 +103,7 @@ document_row(struct sl_store *s, const struct sl_document *d)
 	sl_row_set(o, "name", sl_row_text(p.name));
 	sl_row_set(o, "mime", sl_row_text(p.mime));
 	sl_row_set(o, "puid", sl_row_words(p.puid));
-	sl_row_set(o, "size", json_integer((json_int_t)p.size));
+	sl_row_set(o, "size", json_integer(part_size(s, &p)));
 	sl_row_set(o, "pages", json_integer(p.pages));
 	sl_row_set(o, "sha256", sl_row_digest(&p.sha256));
 	sl_row_set(o, "reason", sl_row_text(p.reason));
@@ -108,7 +126,7 @@ document_rows(struct sl_store *s, int64_t entry)
 static enum sl_rc
 placement_field(void *arg, const struct sl_placement_row *p, struct sl_err *err)
 {
-	const char *name = sl_field_name(p->field);
+	const char *name = sl_report_field(p->field);
 	json_t *o = arg, *f;
 
 	(void)err;
