@@ -121,3 +121,6 @@ bench-push: $(B)/test/bench_push $(B)/bin/sluse-push $(PLUGINS)
 check-cli: $(B)/bin/sluse $(B)/test/test_cli  ## init, run and the command line
 	$(B)/test/test_cli
 	tests/e2e/010-cli-run.sh $(B)/bin
+.PHONY: check-try
+check-try: all  ## the demo post as a dry run, against its manifest
+	tests/e2e/011-cli-try.py $(B)/bin
