@@ -13,6 +13,8 @@ extra_test_sandbox := tests/unit/parent.c
 rooms_test_worker := worker sandbox wire base
 libs_test_worker := -lseccomp -lcrypto
 extra_test_worker := tests/unit/parent.c
+rooms_test_cli := cli report store journal prepare place registry config wire base
+libs_test_cli := -lsqlite3 -ljansson -lcrypto
 # Readers are tested as sluse-work loads them.
 extra_test_reader_pdf := tests/unit/reader_harness.c
 libs_test_reader_pdf := -llept
@@ -124,3 +126,11 @@ check-push: $(B)/test/push_driver $(B)/bin/sluse-push $(PLUGINS)  ## sluse-push 
 	SLUSE_BUILD=$(B) $<
 bench-push: $(B)/test/bench_push $(B)/bin/sluse-push $(PLUGINS)
 	SLUSE_BUILD=$(B) $<
+
+.PHONY: check-cli
+check-cli: $(B)/bin/sluse $(B)/test/test_cli  ## init, run and the command line
+	$(B)/test/test_cli
+	tests/e2e/010-cli-run.sh $(B)/bin
+.PHONY: check-try
+check-try: all  ## the demo post as a dry run, against its manifest
+	tests/e2e/011-cli-try.py $(B)/bin
