@@ -598,7 +598,7 @@ take_checkpoint(struct sl_engine *e, struct sl_peer *p,
 		return SL_REJECT;
 	(void)sl_slice_copy(m->step, step, sizeof(step));
 	(void)sl_slice_copy(m->key, key, sizeof(key));
-	if (strspn(step, "abcdefghijklmnopqrstuvwxyz0123456789_-./") !=
+	if (strspn(step, "abcdefghijklmnopqrstuvwxyz0123456789_-./ ") !=
 	    strlen(step))
 		return SL_REJECT;
 	sl_buf_printf(&b, "{\"target\":\"%s\",\"step\":\"%s\"}", d.target,

@@ -47,7 +47,11 @@ class House:
             self.fake = fake_client.Process("webhook_server.py")
         self.write_config(instance, extra, limits, target_keys)
         if start:
-            self.start()
+            try:
+                self.start()
+            except BaseException:
+                self.close()
+                raise
 
     # -- set-up -------------------------------------------------------------
     def write_config(self, instance, extra, limits, target_keys):
@@ -99,6 +103,7 @@ class House:
                 self.child.kill()
                 self.child.wait()
             self.child = None
+            self.log.close()
 
     def close(self):
         self.stop()
@@ -157,8 +162,8 @@ class House:
 
     def programs(self):
         try:
-            return self.rows("status")[0].get("programs") or []
-        except (RuntimeError, IndexError, ValueError):
+            return (self.rows("status")[0]["slused"] or {})["programs"]
+        except (RuntimeError, IndexError, KeyError, ValueError):
             return []
 
     def query(self, sql, *args):
@@ -253,6 +258,6 @@ class House:
     def keys_there(self):
         state = self.posts()
         if self.target == "noark5":
-            return [post["own_key"] for post in state["journalposts"]]
+            return [post["key"] for post in state["journalposts"]]
         return list(state["keys"] if "keys" in state else
                     [row["key"] for row in state["posts"]])
