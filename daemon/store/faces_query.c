@@ -189,12 +189,13 @@ sl_face_day(struct sl_store *s, const char *queue, int64_t from, int64_t to,
 }
 
 int64_t
-sl_face_last_before(struct sl_store *s, const char *queue, int64_t before)
+sl_face_last(struct sl_store *s, const char *queue, int64_t from, int64_t to)
 {
 	return sl_db_int(s->db, -1,
-	    "SELECT received_ms FROM consignment WHERE received_ms < ?2"
-	    " AND queue = ?1 ORDER BY received_ms DESC LIMIT 1",
-	    "si", queue, before);
+	    "SELECT received_ms FROM consignment WHERE received_ms >= ?2"
+	    " AND received_ms < ?3 AND queue = ?1"
+	    " ORDER BY received_ms DESC LIMIT 1",
+	    "sii", queue, from, to);
 }
 
 bool

@@ -44,9 +44,9 @@ struct sl_face_cursor {
 enum sl_rc sl_face_day(struct sl_store *s, const char *queue, int64_t from,
     int64_t to, struct sl_face_cursor *at, size_t max, sl_face_row_fn *fn,
     void *arg, struct sl_err *err);
-/* Newest reception of the queue before `before`; -1 if there is none. */
-int64_t sl_face_last_before(
-    struct sl_store *s, const char *queue, int64_t before);
+/* Newest reception of the queue in [from, to); -1 if there is none. */
+int64_t sl_face_last(
+    struct sl_store *s, const char *queue, int64_t from, int64_t to);
 
 /* False if the case is not known. */
 bool sl_face_case(struct sl_store *s, const char *number, char *title,
