@@ -10,9 +10,10 @@
 #include "faces_p.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
+#include <sys/stat.h>
 
 #include "../base/clock.h"
 #include "../base/log.h"
@@ -287,6 +288,8 @@ sl_faces_stop(struct sl_engine *e)
 
 	if (f == NULL)
 		return;
+	while (!e->fatal && f->marked_n > 0)
+		on_work(f);
 	if (!e->fatal)
 		sl_days_finish(f);
 	e->faces = NULL;

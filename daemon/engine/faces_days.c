@@ -11,6 +11,7 @@
 #include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "../base/clock.h"
@@ -293,7 +294,8 @@ sl_days_finish(struct sl_faces *f)
 	while (f->writing != NULL && !f->e->fatal)
 		step(f);
 	for (i = 0; i < f->list_n && !f->e->fatal; i++) {
-		if (!f->list[i].dirty)
+		/* Those of the start only are looked at again by the next. */
+		if (!f->list[i].dirty || f->list[i].changed_ms == 0)
 			continue;
 		begin(f, i);
 		while (f->writing != NULL)
@@ -320,6 +322,7 @@ sl_days_start(struct sl_faces *f)
 			if (ms < 0)
 				break;
 			sl_days_mark(f, in, ms);
+			f->list[f->list_n - 1].changed_ms = 0;
 			to = f->list[f->list_n - 1].from;
 		}
 	}
