@@ -46,16 +46,13 @@ explain(struct sl_buf *out, unsigned lang, const char *value,
 	const struct sl_reason *r = sl_reason_find(slug);
 
 	if (strcmp(slug, "unknown_case") == 0)
-		sl_buf_printf(out,
-		    sl_words(lang,
-			"Saken %s er ikke kjent. Sjekk nummeret.",
-			"The case %s is not known. Check the number."),
-		    value);
+		sl_buf_printf(out, "%s %s %s", sl_words(lang, "Saken", "Case"),
+		    value,
+		    sl_words(lang, "er ikke kjent. Sjekk nummeret.",
+			"is not known. Check the number."));
 	else if (strcmp(slug, "case_closed") == 0)
-		sl_buf_printf(out,
-		    sl_words(lang, "Saken %s er avsluttet.",
-			"The case %s is closed."),
-		    value);
+		sl_buf_printf(out, "%s %s %s", sl_words(lang, "Saken", "Case"),
+		    value, sl_words(lang, "er avsluttet.", "is closed."));
 	else if (r != NULL)
 		sl_buf_add_str(out, sl_words(lang, r->nb, r->en));
 	else
