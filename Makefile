@@ -22,7 +22,7 @@ OPT     ?= -O2 -g
 WERROR  ?=
 SAN     ?=
 TEST    ?= -DSLUSE_TEST
-CPPFLAGS_ALL := -D_GNU_SOURCE -DSLUSE_VERSION='"$(VERSION)"' \
+CPPFLAGS_ALL = -D_GNU_SOURCE -DSLUSE_VERSION='"$(VERSION)"' \
 	-DSLUSE_LIBDIR='"$(PREFIX)/lib/sluse"' $(TEST) $(CPPFLAGS)
 CFLAGS_ALL = -std=c17 $(OPT) $(WARN) $(WERROR) $(if $(SAN),,$(HARDEN)) $(SAN) \
 	-fvisibility=hidden -fno-common -MMD -MP $(CFLAGS)
@@ -34,7 +34,7 @@ include tests/tests.mk
 
 # -- rooms ------------------------------------------------------------------
 ROOMS := base wire config registry store journal intake unpack identify read \
-	ocr sandbox worker place prepare push report
+	ocr sandbox worker place prepare push report engine cli
 room_objs = $(patsubst %.c,$(O)/%.o,$(wildcard daemon/$(1)/*.c))
 define ROOM
 $(B)/lib/$(1).a: $(call room_objs,$(1))
@@ -54,18 +54,18 @@ $(O)/%.o: %.c
 
 # -- programs: which rooms and libraries each may see -------------------------
 PROGRAMS := slused sluse sluse-work sluse-ocr sluse-place sluse-push
-rooms_slused := intake prepare store journal registry config wire base
-libs_slused := -lsqlite3 -ljansson -lcrypto -lsystemd
-rooms_sluse := report store journal prepare registry config wire base
+rooms_slused := engine intake place prepare store journal registry config wire base
+libs_slused := -lsqlite3 -ljansson -lcrypto
+rooms_sluse := cli report store journal prepare place registry config wire base
 libs_sluse := -lsqlite3 -ljansson -lcrypto
 rooms_sluse-work := worker read unpack identify sandbox wire base
 libs_sluse-work := -larchive -lmagic -lseccomp -ljansson -lcrypto
 rooms_sluse-ocr := ocr worker read sandbox wire base
-libs_sluse-ocr := -ltesseract -llept -lseccomp -ljansson -lcrypto
+libs_sluse-ocr := -ltesseract -llept -lseccomp -ljansson -lcrypto -lm
 rooms_sluse-place := place sandbox wire base
 libs_sluse-place := -lseccomp -ljansson -lcrypto
 rooms_sluse-push := push config wire base
-libs_sluse-push := -lcurl -ljansson -lcrypto
+libs_sluse-push := -lcurl -ljansson -lseccomp -lcrypto
 
 define PROGRAM
 $(B)/bin/$(1): $(O)/daemon/programs/$(1).o $$(foreach r,$$(rooms_$(1)),$(B)/lib/$$(r).a)
@@ -80,23 +80,34 @@ CONNECTORS := $(patsubst plugins/connectors/%.c,%,$(wildcard plugins/connectors/
 plugin_cflags_mail := $(call pc,cflags,gmime-3.0)
 plugin_libs_mail := $(call pc,libs,gmime-3.0)
 plugin_cflags_image := $(call pc,cflags,lept)
-plugin_libs_image := -llept
+plugin_libs_image := -llept -ltiff -ljpeg -lpng -lz -lm
 # MuPDF's .pc names another version and its static link is incomplete on
 # Debian 12: named here, and linked into this one plugin only.
-plugin_libs_pdf := -lmupdf -lmupdf-third -lfreetype -lharfbuzz -ljpeg \
-	-lopenjp2 -ljbig2dec -lgumbo -lmujs -lz -lm
+plugin_libs_pdf := -Wl,--exclude-libs,ALL,--wrap=jpeg_std_error -lmupdf \
+	-lmupdf-third -lfreetype -lharfbuzz -ljpeg -lopenjp2 -ljbig2dec -lgumbo -lmujs -lz -lm
 plugin_cflags_noark5 := $(call pc,cflags,jansson)
 plugin_libs_noark5 := -ljansson
 plugin_cflags_webhook := $(call pc,cflags,jansson)
 plugin_libs_webhook := -ljansson
 
+# Sources of their own that several readers are compiled with.
+TEXT_LIB := plugins/readers/lib/charset.c plugins/readers/lib/html.c
+plugin_srcs_text := $(TEXT_LIB)
+plugin_srcs_mail := $(TEXT_LIB) plugins/readers/lib/mailhead.c \
+	plugins/readers/lib/mailinner.c plugins/readers/lib/mailstream.c
+
+# A plugin is plugins/KINDs/NAME.c and, where that is too much for one file, the
+# folder plugins/KINDs/NAME/ beside it.
 define PLUGIN
-$(B)/plugins/$(1)s/$(2).so: plugins/$(1)s/$(2).c plugins/$(1).h
+$(B)/plugins/$(1)s/$(2).so: plugins/$(1)s/$(2).c $$(wildcard \
+    plugins/$(1)s/$(2)/*.c) $$(wildcard plugins/$(1)s/$(2)/*.h) \
+    $$(wildcard plugins/$(1)s/*.h) \
+    $$(wildcard plugins/$(1)s/lib/*.h) $$(plugin_srcs_$(2)) plugins/$(1).h
 	@mkdir -p $$(@D) $(O)/plugins/$(1)s
 	$$(CC) $$(CPPFLAGS_ALL) $$(filter-out -fPIE,$$(CFLAGS_ALL)) -fPIC \
-	    $$(plugin_cflags_$(2)) -MF $(O)/plugins/$(1)s/$(2).d -shared \
+	    $$(plugin_cflags_$(2)) -MF $(O)/plugins/$(1)s/$(2).d -MT $$@ -shared \
 	    -Wl,-z,relro,-z,now $(if $(SAN),,-Wl$(comma)-z$(comma)defs) \
-	    -o $$@ $$< $$(plugin_libs_$(2))
+	    -o $$@ $$(filter %.c,$$^) $$(plugin_libs_$(2))
 endef
 comma := ,
 $(foreach p,$(READERS),$(eval $(call PLUGIN,reader,$(p))))

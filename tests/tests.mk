@@ -13,13 +13,65 @@ extra_test_sandbox := tests/unit/parent.c
 rooms_test_worker := worker sandbox wire base
 libs_test_worker := -lseccomp -lcrypto
 extra_test_worker := tests/unit/parent.c
+# Readers are tested as sluse-work loads them.
+extra_test_reader_pdf := tests/unit/reader_harness.c
+libs_test_reader_pdf := -llept
+deps_test_reader_pdf := $(B)/plugins/readers/pdf.so
+extra_test_reader_image := tests/unit/reader_harness.c
+libs_test_reader_image := -llept -ltiff -ljpeg -lz
+deps_test_reader_text := $(B)/plugins/readers/text.so
+deps_test_reader_mail := $(B)/plugins/readers/mail.so
+deps_test_reader_image := $(B)/plugins/readers/image.so
 rooms_bench_fork := sandbox base
 libs_bench_fork := -lseccomp -lcrypto
+
+rooms_test_config := config base
+libs_test_config := -ljansson -lcrypto
+rooms_test_caseindex := place wire base
+libs_test_caseindex := -lcrypto
+rooms_test_decide := place wire base
+libs_test_decide := -ljansson -lcrypto
+rooms_test_place := place sandbox wire base
+libs_test_place := -lseccomp -ljansson -lcrypto
+rooms_test_prepare := prepare config base
+libs_test_prepare := -ljansson -lcrypto
+
+rooms_test_unpack := unpack base
+libs_test_unpack := -larchive -lcrypto -lz
+extra_test_unpack := tests/unit/make_archive.c
+rooms_test_identify := identify unpack base
+libs_test_identify := -lmagic -larchive -lcrypto -lz
+extra_test_identify := tests/unit/make_archive.c
+rooms_test_task := read unpack identify wire base
+libs_test_task := -larchive -lmagic -ljansson -lcrypto -lz
+extra_test_task := tests/unit/make_archive.c tests/unit/no_fields.c
+
+rooms_test_fields := read wire base
+libs_test_fields := -lcrypto
+
+$(O)/tests/%.o: CPPFLAGS += -DSLUSE_BUILD='"$(B)"' \
+	-DREADERS='"$(B)/plugins/readers/"'
+
+rooms_test_ocr := ocr read sandbox wire base
+libs_test_ocr := -ltesseract -llept -lseccomp -lcrypto -lm
+rooms_ocr_floor := base
+libs_ocr_floor := -ltesseract -llept
+rooms_ocr_child := ocr read sandbox wire base
+libs_ocr_child := -ltesseract -llept -lseccomp -lcrypto -lm
+
+rooms_test_http := push config wire base
+libs_test_http := -lcurl -ljansson -lseccomp -lssl -lcrypto
+rooms_bench_push := wire base
+libs_bench_push := -ljansson -lcrypto
+extra_bench_push := tests/e2e/push_world.c
+rooms_push_driver := wire base
+libs_push_driver := -ljansson -lcrypto
+extra_push_driver := tests/e2e/push_world.c
 
 define TESTPROGRAM
 $(B)/test/$(1): $(O)/tests/$(2)/$(1).o \
     $(patsubst %.c,$(O)/%.o,$(extra_$(1))) \
-    $(foreach r,$(or $(rooms_$(1)),base),$(B)/lib/$(r).a)
+    $(foreach r,$(or $(rooms_$(1)),base),$(B)/lib/$(r).a) | $(deps_$(1))
 	@mkdir -p $$(@D)
 	$$(CC) $$(LDFLAGS_ALL) -o $$@ $$(filter %.o,$$^) \
 	    -Wl,--start-group $$(filter %.a,$$^) -Wl,--end-group \
@@ -33,3 +85,32 @@ check-unit: $(UNITS:%=$(B)/test/%)  ## run the unit tests
 	@bad=0; for t in $^; do echo "== $${t##*/}"; $$t || bad=1; done; \
 	exit $$bad
 bench-build: $(BENCHES:%=$(B)/test/%)
+
+.PHONY: check-schemas
+# What the programs make against what we say they make.
+check-schemas: $(B)/test/test_config $(B)/test/test_prepare
+	@rm -rf $(B)/test/schemas; mkdir -p $(B)/test/schemas
+	@SLUSE_TEST_OUT=$(B)/test/schemas $(B)/test/test_config >/dev/null
+	@SLUSE_TEST_OUT=$(B)/test/schemas $(B)/test/test_prepare >/dev/null
+	@python3 tests/unit/check_schema.py schemas/post.schema.json \
+	    $(B)/test/schemas/post-*.json
+	@python3 tests/unit/check_schema.py schemas/config.schema.json \
+	    $(B)/test/schemas/config.json
+
+# The OCR bench: the same scans through libtesseract alone and through our own
+# engine; pages per second must not fall under 0.95 of the floor.
+$(foreach b,ocr_floor ocr_child,$(eval $(call TESTPROGRAM,$(b),bench)))
+$(B)/bench/scans.pdf: tests/bench/make_scans.py
+	/usr/bin/python3 $< $(@D)
+.PHONY: bench-ocr
+bench-ocr: $(B)/test/ocr_floor $(B)/test/ocr_child $(B)/bench/scans.pdf  ## compare OCR with bare Tesseract
+	$(B)/test/ocr_floor $(B)/bench/scan-*.jpg
+	$(B)/test/ocr_child $(B)/bench/scan-*.jpg
+
+# sluse-push and the connectors against the fakes, with every fault.
+$(eval $(call TESTPROGRAM,push_driver,e2e))
+.PHONY: check-push bench-push
+check-push: $(B)/test/push_driver $(B)/bin/sluse-push $(PLUGINS)  ## sluse-push against the fakes
+	SLUSE_BUILD=$(B) $<
+bench-push: $(B)/test/bench_push $(B)/bin/sluse-push $(PLUGINS)
+	SLUSE_BUILD=$(B) $<

@@ -87,6 +87,21 @@ sl_engine_kick(struct sl_engine *e)
 	sl_loop_again(e->loop);
 }
 
+enum sl_rc
+sl_engine_commit(struct sl_engine *e)
+{
+	struct sl_err err;
+	size_t i;
+
+	for (i = 0; e->sync_inlets && i < e->inlets_n; i++)
+		if (sl_engine_bad(e, sl_inlet_sync(e->inlets[i], &err), &err))
+			return SL_FATAL;
+	e->sync_inlets = false;
+	if (sl_engine_bad(e, sl_store_commit(e->store, &err), &err))
+		return SL_FATAL;
+	return SL_OK;
+}
+
 /* The end of a round: everything of it durable at once, then its effects. */
 static void
 end_round(void *arg)
@@ -103,14 +118,7 @@ end_round(void *arg)
 		return;
 	if (e->fatal)
 		return;
-	if (e->sync_inlets) {
-		for (i = 0; i < e->inlets_n; i++)
-			if (sl_engine_bad(e,
-			    sl_inlet_sync(e->inlets[i], &err), &err))
-				return;
-		e->sync_inlets = false;
-	}
-	if (sl_engine_bad(e, sl_store_commit(e->store, &err), &err))
+	if (sl_engine_commit(e) != SL_OK)
 		return;
 	/* Effects may add writes and effects of the next round. */
 	for (i = 0, n = e->after_n; i < n && !e->fatal; i++)
@@ -150,6 +158,12 @@ on_sweep(void *arg)
 }
 
 static void
+on_due(void *arg)
+{
+	sl_due_look(arg);
+}
+
+static void
 on_settle(void *arg)
 {
 	struct sl_engine *e = arg;
@@ -172,7 +186,7 @@ on_beat(void *arg)
 	struct sl_err err;
 	char payload[64];
 
-	sl_notify_watchdog();
+	sl_notify("WATCHDOG=1");
 	if (step > CLOCK_STEP_MS || step < -CLOCK_STEP_MS) {
 		(void)snprintf(payload, sizeof(payload),
 		    "{\"step_ms\":%lld}", (long long)step);
@@ -349,7 +363,7 @@ sl_engine_run(const char *root, struct sl_config *cfg)
 	e.watcher = sl_watcher_new(e.loop, on_wake, &e);
 	e.sweep_timer = sl_loop_timer(e.loop, on_sweep, &e);
 	e.settle_timer = sl_loop_timer(e.loop, on_settle, &e);
-	e.due_timer = sl_loop_timer(e.loop, (sl_timer_fn *)on_wake, &e);
+	e.due_timer = sl_loop_timer(e.loop, on_due, &e);
 	e.beat_timer = sl_loop_timer(e.loop, on_beat, &e);
 	if (start(&e, &err) != SL_OK) {
 		(void)sl_engine_fail(&e, &err);
@@ -359,7 +373,7 @@ sl_engine_run(const char *root, struct sl_config *cfg)
 		sl_timer_set(e.sweep_timer, 0);
 		sl_timer_set(e.beat_timer, BEAT_MS);
 		sl_due_look(&e);
-		sl_notify_ready();
+		sl_notify("READY=1");
 		sl_log(SL_LOG_NOTICE, "engine", "ready queues=\"%zu\"",
 		    e.inlets_n);
 		sl_loop_run(e.loop);

@@ -102,6 +102,8 @@ struct sl_engine {
 int sl_engine_run(const char *root, struct sl_config *cfg);
 /* Notes a failure that ends the program; always returns SL_FATAL. */
 enum sl_rc sl_engine_fail(struct sl_engine *e, const struct sl_err *err);
+/* Commits now, in the middle of a round. Effects wait for its end. */
+enum sl_rc sl_engine_commit(struct sl_engine *e);
 /* fn(e, a, b) once what was written so far is durable. */
 void sl_engine_after(
     struct sl_engine *e, sl_after_fn *fn, int64_t a, int64_t b);
@@ -162,6 +164,8 @@ enum sl_rc sl_job_begin(struct sl_engine *e, struct sl_inlet *in,
 /* A consignment whose row is there but whose reading is not. */
 enum sl_rc sl_job_resume(struct sl_engine *e, struct sl_inlet *in,
     const struct sl_consignment *c, struct sl_err *err);
+/* Opens every source of a folder that has been received. */
+enum sl_rc sl_job_open_all(struct sl_job *j);
 /* All sources of a fresh claim are copied: gate *received*. */
 enum sl_rc sl_job_received(struct sl_job *j, struct sl_err *err);
 /* A task of it ended; goes on when it was the last. */
@@ -184,6 +188,7 @@ struct sl_task {
 	uint32_t part; /* PAGES, OCR: number in the source */
 	uint32_t page_from, page_count;
 	uint64_t offset, size; /* PAGES, OCR: extent of the input */
+	bool copy_only;
 	bool input_is_out;     /* in the task's output file, else original */
 	struct sl_msg_r_page image; /* OCR: numbers only */
 	int attempts;
@@ -198,6 +203,7 @@ struct sl_task {
 	enum sl_rc rc; /* of R_END, or of a protocol fault */
 	char reason[64], detail[256];
 	uint32_t next_part;
+	unsigned facts; /* of the part told last */
 	/* hashing of unpacked parts after the end */
 	uint32_t hash_part;
 	uint64_t hash_at;
@@ -208,6 +214,10 @@ struct sl_task *sl_task_new(
 void sl_task_queue(struct sl_task *t);
 void sl_tasks_start(struct sl_engine *e);
 void sl_task_ended(struct sl_engine *e, const struct sl_msg_task_ended *m);
+/* Ends its child; the task itself ends as usual. */
+void sl_task_cancel(struct sl_task *t);
+/* No more records of it will come. */
+void sl_task_eof(struct sl_task *t);
 void sl_tasks_peer_gone(struct sl_engine *e, struct sl_peer *p);
 void sl_task_free(struct sl_task *t);
 

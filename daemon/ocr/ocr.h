@@ -1,8 +1,8 @@
 /*
- * What sluse-ocr does: recognises the text of one page image.
+ * Reading pictures of pages: the room of sluse-ocr.
  *
- * The halves that worker.h asks for; SL_TASK_OCR only. The image is the extent
- * of the input that the task names. Records as for a page, then R_END.
+ * The parent configures and warms; each child then reads one page image and is
+ * gone. A child opens no file: what it needs was loaded before the fork.
  */
 #ifndef SL_OCR_OCR_H
 #define SL_OCR_OCR_H
@@ -10,12 +10,22 @@
 #include "../base/err.h"
 #include "../wire/wire.h"
 
-/* In the parent: loads the languages that are installed and recognises a tiny
- * picture once. SL_FATAL if there is no language at all. */
+#define SL_OCR_LANGUAGES "nor+eng"
+
+/* Tesseract's names of the language sets to load, comma-separated:
+ * "nor+eng,sme". The first serves tasks that name none, or one that was not
+ * loaded (then with the note "language_not_loaded"). The string is lent for the
+ * life of the process. Before sl_ocr_warm; never called = SL_OCR_LANGUAGES. */
+void sl_ocr_configure(const char *languages);
+
+/* In the parent: loads the models and runs everything once on a small sample.
+ * SL_FATAL if a language is missing. */
 enum sl_rc sl_ocr_warm(struct sl_err *err);
 
-/* In the locked child. t and fds (enum sl_task_fd) are lent. Result: exit
- * status, 0 if R_END was sent. */
+/* In the locked child: reads the page image of t (kind OCR) and writes R_NOTE,
+ * the page's records (part 0, page t->page_from) and R_END. A bad picture is
+ * a page with a reason, not a failure. Result: exit status, 0 if R_END went
+ * out. */
 int sl_ocr_run(const struct sl_msg_task *t, const int *fds);
 
 #endif

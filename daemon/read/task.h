@@ -4,6 +4,17 @@
  * The halves that worker.h asks for. SL_TASK_OPEN: copy if asked, identify,
  * unpack, read; SL_TASK_PAGES: read a range of pages. Records in the order of
  * messages.def, the last one R_END.
+ *
+ * With SL_TASK_COPY the whole input is copied; t->size is then the limit of its
+ * bytes (0 = none), not its extent. t->depth is the depth of part 0; a
+ * container at t->depth_max is not opened.
+ *
+ * R_END says how the whole ended: SL_REJECT with the slug of the first limit
+ * that was met (or "overlap") anywhere; else what part 0 is not well of:
+ * "empty" and "damaged" SL_BROKEN; "encrypted", "unsupported",
+ * "sidecar_invalid" SL_HOLD; SL_RETRY for "incomplete", "file_changing",
+ * "disk_full". A part below has its own R_PART.reason and leaves the whole
+ * SL_OK.
  */
 #ifndef SL_READ_TASK_H
 #define SL_READ_TASK_H
@@ -15,8 +26,9 @@
  * character sets. SL_FATAL if something that was installed does not load. */
 enum sl_rc sl_work_warm(struct sl_err *err);
 
-/* In the locked child. t and fds (enum sl_task_fd) are lent. Result: exit
- * status, 0 if R_END was sent. */
+/* In the locked child. t and fds (enum sl_task_fd) are lent, but for the
+ * writable original, which is closed. Result: exit status, 0 if R_END was
+ * sent. */
 int sl_work_run(const struct sl_msg_task *t, const int *fds);
 
 #endif

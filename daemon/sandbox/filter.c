@@ -47,6 +47,9 @@ static const char *const refused[] = {"open", "openat", "creat", "access",
 static const char *const wide_allowed[] = {"rt_sigaction", "sigaltstack",
     "madvise", "getuid", "geteuid", "getgid", "getegid"};
 
+/* A program that goes on talking to slused from inside. */
+static const char *const message_calls[] = {"sendmsg", "recvmsg"};
+
 static const unsigned advice[] = {0 /* NORMAL */, 3 /* WILLNEED */,
     4 /* DONTNEED */, 8 /* FREE */, 14 /* HUGEPAGE */, 15 /* NOHUGEPAGE */};
 
@@ -185,13 +188,16 @@ find_placeholder(struct sl_filter *f)
 }
 
 enum sl_rc
-sl_filter_compile(bool wide, struct sl_filter *ret, struct sl_err *err)
+sl_filter_compile(bool wide, bool messages, struct sl_filter *ret, struct sl_err *err)
 {
 	scmp_filter_ctx ctx = seccomp_init(SCMP_ACT_KILL_PROCESS);
 	int rc = -ENOMEM;
 
 	if (ctx != NULL)
 		rc = add_rules(ctx, wide);
+	if (rc == 0 && messages)
+		rc = add_names(ctx, SCMP_ACT_ALLOW, message_calls,
+		    COUNT(message_calls));
 	if (rc == 0)
 		rc = export_code(ctx, ret);
 	if (rc == 0)

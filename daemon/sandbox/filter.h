@@ -18,9 +18,10 @@ struct sl_filter {
 	size_t pid_at; /* instruction that compares with the child's pid */
 };
 
-/* In the parent; takes about a millisecond. wide: for sanitizers. */
+/* In the parent; takes about a millisecond. wide: for sanitizers;
+ * messages: sendmsg and recvmsg on sockets that are open already. */
 enum sl_rc sl_filter_compile(
-    bool wide, struct sl_filter *ret, struct sl_err *err);
+    bool wide, bool messages, struct sl_filter *ret, struct sl_err *err);
 /* In the child: writes its pid into the program and installs it. */
 enum sl_rc sl_filter_install(
     struct sl_filter *f, pid_t pid, struct sl_err *err);

@@ -50,6 +50,8 @@
 #define NET_TCP UINT64_C(3) /* ABI 4: bind, connect */
 #define SCOPE_ALL UINT64_C(3) /* ABI 6: abstract sockets, signals */
 
+#define FDS_WITH_MESSAGES 16u
+
 struct ruleset {
 	uint64_t fs, net, scoped;
 };
@@ -58,6 +60,7 @@ static struct {
 	bool ready;
 	int landlock_abi; /* 0: none */
 	bool seccomp;
+	bool messages;
 	uint64_t parent_bytes; /* address space of the warm parent */
 	struct sl_filter filter;
 	char text[64];
@@ -130,7 +133,8 @@ sl_sandbox_prepare(unsigned flags, struct sl_err *err)
 	if (!state.seccomp && !degraded)
 		return sl_err_set(err, SL_FATAL, 0, "sandbox",
 		    "this kernel has no seccomp; documents are not opened");
-	rc = sl_filter_compile(WIDE, &state.filter, err);
+	state.messages = (flags & SL_SANDBOX_MESSAGES) != 0;
+	rc = sl_filter_compile(WIDE, state.messages, &state.filter, err);
 	if (rc != SL_OK)
 		return rc;
 	state.parent_bytes = own_bytes();
@@ -205,7 +209,8 @@ set_limits(const struct sl_sandbox_limits *l)
 	/* At the soft limit SIGXCPU ends the child; the hard one is for a child
 	 * that has blocked it. Over its file size it gets EFBIG and can say so;
 	 * the parent ignores SIGXFSZ for it. */
-	if (limit(RLIMIT_CPU, l->cpu_s, (uint64_t)l->cpu_s + 1) != 0 ||
+	if ((l->cpu_s > 0 &&
+		limit(RLIMIT_CPU, l->cpu_s, (uint64_t)l->cpu_s + 1) != 0) ||
 	    limit(RLIMIT_FSIZE, l->out_bytes, l->out_bytes) != 0 ||
 	    limit(RLIMIT_NPROC, 0, 0) != 0 || limit(RLIMIT_CORE, 0, 0) != 0 ||
 	    limit(RLIMIT_MEMLOCK, 0, 0) != 0)
@@ -264,6 +269,7 @@ sl_sandbox_enter(const struct sl_sandbox_limits *l, struct sl_err *err)
 {
 	struct sigaction sa = {
 	    .sa_sigaction = on_sigsys, .sa_flags = SA_SIGINFO | SA_RESTART};
+	uint64_t fds;
 
 	if (!state.ready)
 		return sl_err_set(
@@ -282,7 +288,8 @@ sl_sandbox_enter(const struct sl_sandbox_limits *l, struct sl_err *err)
 	if (!state.seccomp)
 		return SL_OK; /* degraded; and tests of Landlock alone */
 	/* 0: the descriptors at hand go on working, no other can be made. */
-	if (limit(RLIMIT_NOFILE, 0, 0) != 0)
+	fds = state.messages ? FDS_WITH_MESSAGES : 0;
+	if (limit(RLIMIT_NOFILE, fds, fds) != 0)
 		return failed(err, "descriptors");
 	return sl_filter_install(&state.filter, getpid(), err);
 }

@@ -21,15 +21,18 @@
 /* Go on where the kernel lacks Landlock or seccomp (prepare warns in its
  * text). For trying a file on a foreign machine, never for a service. */
 #define SL_SANDBOX_DEGRADED 1u
+/* For a program that shuts itself in for good and goes on talking over its
+ * socket: messages, and the few descriptors that come with them. */
+#define SL_SANDBOX_MESSAGES 2u
 
 struct sl_sandbox_limits {
-	uint32_t cpu_s; /* processor time, then SIGXCPU */
+	uint32_t cpu_s; /* processor time, then SIGXCPU; 0: no limit */
 	uint64_t mem_bytes; /* address space on top of the parent's own */
 	uint64_t out_bytes; /* size of any file written: then EFBIG */
 };
 
 /* In the parent: finds out what the kernel has, compiles the filter, measures
- * the parent. flags: SL_SANDBOX_DEGRADED. SL_FATAL if a wall is missing. */
+ * the parent. flags: SL_SANDBOX_*. SL_FATAL if a wall is missing. */
 enum sl_rc sl_sandbox_prepare(unsigned flags, struct sl_err *err);
 
 /* In the child, single-threaded. No way back. On SL_FATAL the child must end

@@ -113,6 +113,22 @@ sl_delivery_next_ms(struct sl_store *s, const char *target)
 	    " AND state = 'pending'", "s", target);
 }
 
+int64_t
+sl_delivery_pending(struct sl_store *s, int64_t entry)
+{
+	return sl_db_int(s->db, 0,
+	    "SELECT count(*) FROM delivery WHERE entry = ?1"
+	    " AND state <> 'delivered'", "i", entry);
+}
+
+bool
+sl_delivery_has_steps(struct sl_store *s, int64_t delivery)
+{
+	return sl_db_int(s->db, 0,
+	    "SELECT 1 FROM delivery_step WHERE delivery = ?1 LIMIT 1", "i",
+	    delivery) != 0;
+}
+
 enum sl_rc
 sl_delivery_step_put(struct sl_store *s, int64_t delivery, const char *step,
     const char *key, struct sl_err *err)

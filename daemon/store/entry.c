@@ -233,6 +233,21 @@ sl_placement_put(struct sl_store *s, int64_t entry, int revision,
 }
 
 enum sl_rc
+sl_placement_copy(struct sl_store *s, int64_t entry, int from, int to,
+    unsigned without, struct sl_err *err)
+{
+	if (sl_store_begin(s, err) != SL_OK)
+		return SL_FATAL;
+	/* Candidates of the field left out stay, but none is accepted. */
+	return sl_db_run(s->db, err,
+	    "INSERT OR REPLACE INTO placement SELECT entry, ?3, field,"
+	    " rank + (field = ?4), value, confidence, accepted AND"
+	    " field <> ?4, evidence, actor FROM placement WHERE entry = ?1"
+	    " AND revision = ?2",
+	    "iiii", entry, (int64_t)from, (int64_t)to, (int64_t)without);
+}
+
+enum sl_rc
 sl_placement_each(struct sl_store *s, int64_t entry, int revision,
     sl_placement_fn *fn, void *arg, struct sl_err *err)
 {
@@ -258,4 +273,35 @@ sl_placement_each(struct sl_store *s, int64_t entry, int revision,
 		}
 	}
 	return sl_db_check(s->db, err);
+}
+
+enum sl_rc
+sl_store_shift_deadlines(struct sl_store *s, int64_t ms, struct sl_err *err)
+{
+	static const char *const shifts[] = {
+	    "UPDATE entry SET retry_ms = retry_ms + ?1"
+	    " WHERE retry_ms IS NOT NULL",
+	    "UPDATE consignment SET retry_ms = retry_ms + ?1"
+	    " WHERE retry_ms IS NOT NULL",
+	    "UPDATE delivery SET next_ms = next_ms + ?1, first_ms = first_ms"
+	    " + ?1 WHERE state = 'pending'",
+	};
+	size_t i;
+
+	if (sl_store_begin(s, err) != SL_OK)
+		return SL_FATAL;
+	for (i = 0; i < sizeof(shifts) / sizeof(shifts[0]); i++)
+		if (sl_db_run(s->db, err, shifts[i], "i", ms) != SL_OK)
+			return SL_FATAL;
+	return SL_OK;
+}
+
+int64_t
+sl_store_next_due(struct sl_store *s)
+{
+	return sl_db_int(s->db, -1,
+	    "SELECT min(t) FROM (SELECT min(held_until_ms) AS t FROM entry"
+	    " WHERE disposition = 30 UNION ALL SELECT min(retry_ms) FROM"
+	    " entry WHERE disposition = 20 UNION ALL SELECT min(retry_ms)"
+	    " FROM consignment WHERE disposition = 20)", "");
 }

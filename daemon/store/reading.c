@@ -202,8 +202,18 @@ sl_found_clear(struct sl_store *s, int64_t part, uint32_t page,
 	if (sl_store_begin(s, err) != SL_OK)
 		return SL_FATAL;
 	return sl_db_run(s->db, err,
-	    "DELETE FROM found WHERE part = ?1 AND page = ?2", "ii", part,
-	    (int64_t)page);
+	    "DELETE FROM found WHERE part = ?1 AND page = ?2"
+	    " AND source IN (1, 2)", "ii", part, (int64_t)page);
+}
+
+enum sl_rc
+sl_found_clear_facts(struct sl_store *s, int64_t part, struct sl_err *err)
+{
+	if (sl_store_begin(s, err) != SL_OK)
+		return SL_FATAL;
+	return sl_db_run(s->db, err,
+	    "DELETE FROM found WHERE part = ?1 AND source NOT IN (1, 2)",
+	    "i", part);
 }
 
 enum sl_rc

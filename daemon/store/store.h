@@ -157,9 +157,12 @@ bool sl_page_known(struct sl_store *s, int64_t part, uint32_t page);
 enum sl_rc sl_page_put(struct sl_store *s, int64_t part,
     const struct sl_msg_r_page *m, struct sl_slice text,
     struct sl_slice boxes, struct sl_err *err);
-/* Drops the fields found on that page before (a page read again). */
+/* Drops what that page's text said before (a page read again). */
 enum sl_rc sl_found_clear(
     struct sl_store *s, int64_t part, uint32_t page, struct sl_err *err);
+/* Drops facts of the whole part (headers, sidecar): it is opened again. */
+enum sl_rc sl_found_clear_facts(
+    struct sl_store *s, int64_t part, struct sl_err *err);
 enum sl_rc sl_found_put(struct sl_store *s, int64_t part,
     const struct sl_msg_r_field *m, struct sl_err *err);
 struct sl_found_row {
@@ -232,6 +235,9 @@ size_t sl_document_list(
 enum sl_rc sl_placement_put(struct sl_store *s, int64_t entry, int revision,
     const struct sl_msg_placed_field *m, const char *actor,
     struct sl_err *err);
+/* The rows of one revision once more as another, without one field's. */
+enum sl_rc sl_placement_copy(struct sl_store *s, int64_t entry, int from,
+    int to, unsigned without, struct sl_err *err);
 struct sl_placement_row {
 	unsigned field;
 	int rank, confidence;
@@ -244,6 +250,12 @@ typedef enum sl_rc sl_placement_fn(
     void *arg, const struct sl_placement_row *p, struct sl_err *err);
 enum sl_rc sl_placement_each(struct sl_store *s, int64_t entry, int revision,
     sl_placement_fn *fn, void *arg, struct sl_err *err);
+
+/* The clock stepped by ms: retry times and held limits step with it. */
+enum sl_rc sl_store_shift_deadlines(
+    struct sl_store *s, int64_t ms, struct sl_err *err);
+/* The earliest retry or held limit of any item, UTC ms; -1 if there is none. */
+int64_t sl_store_next_due(struct sl_store *s);
 
 /* -- deliveries --------------------------------------------------------------- */
 struct sl_delivery {
@@ -271,6 +283,9 @@ enum sl_rc sl_delivery_each_due(struct sl_store *s, const char *target,
     struct sl_err *err);
 /* Earliest next_ms of a target's pending ones; -1 if there are none. */
 int64_t sl_delivery_next_ms(struct sl_store *s, const char *target);
+/* How many of an entry's deliveries are not delivered. */
+int64_t sl_delivery_pending(struct sl_store *s, int64_t entry);
+bool sl_delivery_has_steps(struct sl_store *s, int64_t delivery);
 enum sl_rc sl_delivery_step_put(struct sl_store *s, int64_t delivery,
     const char *step, const char *key, struct sl_err *err);
 typedef enum sl_rc sl_step_fn(

@@ -23,7 +23,9 @@ enum sl_task_kind {
 #define SL_TASK_COPY 1u
 /* The claim is young: a damaged end means "not complete yet". */
 #define SL_TASK_YOUNG 2u
-/* Part 0 is the message, sidecar or folder's file: no attachments rules. */
+/* After R_ORIGINAL comes R_END: the file is opened by a later task. */
+#define SL_TASK_COPY_ONLY 8u
+/* Say what the input is and stop: for `sluse identify`. */
 #define SL_TASK_IDENTIFY_ONLY 4u
 
 enum sl_task_end {

@@ -1,0 +1,306 @@
+/*
+ * The command table, and a line of words against it.
+ */
+#include <errno.h>
+#include <getopt.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "../base/log.h"
+#include "cli.h"
+
+#define DEFAULT_ROOT "/var/lib/sluse"
+
+/* Options, one bit each. --root, --json and --help go with every command. */
+enum {
+	O_STAGE = 1,
+	O_DISPOSITION = 2,
+	O_QUEUE = 4,
+	O_WHY = 8,
+	O_CASE = 16,
+	O_CASES = 32,
+	O_LANGUAGE = 64,
+	O_DEMO = 128,
+	O_ONCE = 256,
+	O_PROGRESS = 512,
+	O_ROOT = 1024,
+	O_JSON = 2048,
+	O_HELP = 4096,
+	O_VERSION = 8192,
+};
+#define EVERYWHERE (O_ROOT | O_JSON | O_HELP | O_VERSION)
+
+struct command {
+	const char *name, *sub;
+	int min, max; /* operands */
+	unsigned options, needed;
+	int (*run)(const struct sl_cli *c);
+	const char *usage, *help;
+};
+
+#define ANY 1000000
+static const struct command commands[] = {
+    {"identify", NULL, 1, ANY, 0, 0, sl_cmd_identify, "FILE...",
+	"say what kind of files these are"},
+    {"read", NULL, 1, ANY, 0, 0, sl_cmd_read, "FILE...",
+	"read their text, page by page"},
+    {"try", NULL, 1, ANY, O_CASES, 0, sl_cmd_try,
+	"[--cases FILE.csv] FILE...",
+	"take them down the whole road as a dry run"},
+    {"status", NULL, 0, 0, 0, 0, sl_cmd_status, "",
+	"how much is where, and which programs are alive"},
+    {"list", NULL, 0, 0, O_STAGE | O_DISPOSITION | O_QUEUE, 0, sl_cmd_list,
+	"[--stage S] [--disposition D] [--queue Q]", "list the post"},
+    {"show", NULL, 1, ANY, 0, 0, sl_cmd_show, "ID...", "show one post"},
+    {"explain", NULL, 1, ANY, 0, 0, sl_cmd_explain, "ID...",
+	"why it is where it is: evidence and events"},
+    {"age", NULL, 0, 0, 0, 0, sl_cmd_age, "",
+	"what waits longest, per queue and target"},
+    {"hold", NULL, 1, 1, O_WHY, O_WHY, sl_cmd_hold, "ID --why TEXT",
+	"put it on hold"},
+    {"release", NULL, 1, 1, O_WHY, O_WHY, sl_cmd_release, "ID --why TEXT",
+	"let it go on"},
+    {"retry", NULL, 1, 1, O_WHY, O_WHY, sl_cmd_retry, "ID --why TEXT",
+	"try the gate again"},
+    {"reject", NULL, 1, 1, O_WHY, O_WHY, sl_cmd_reject, "ID --why TEXT",
+	"end it here; the original is kept"},
+    {"assign", NULL, 1, 1, O_WHY | O_CASE, O_CASE, sl_cmd_assign,
+	"ID --case N [--why TEXT]", "decide which case it belongs to"},
+    {"cases", "import", 1, 1, 0, 0, sl_cmd_cases_import, "FILE.csv",
+	"make the cases of a list known"},
+    {"cases", "list", 0, 0, 0, 0, sl_cmd_cases_list, "",
+	"list the known cases"},
+    {"journal", "list", 0, 1, 0, 0, sl_cmd_journal_list, "[ID]",
+	"list the sporingslogg"},
+    {"journal", "verify", 0, 0, 0, 0, sl_cmd_journal_verify, "",
+	"prove that the sporingslogg is whole"},
+    {"stop-in", NULL, 0, 0, O_WHY, 0, sl_cmd_stop_in, "[--why TEXT]",
+	"claim nothing new (steng inn)"},
+    {"start-in", NULL, 0, 0, O_WHY, 0, sl_cmd_start_in, "[--why TEXT]",
+	"claim again"},
+    {"stop-out", NULL, 0, 0, O_WHY, 0, sl_cmd_stop_out, "[--why TEXT]",
+	"deliver nothing (steng ut)"},
+    {"start-out", NULL, 0, 0, O_WHY, 0, sl_cmd_start_out, "[--why TEXT]",
+	"deliver again"},
+    {"init", NULL, 1, 1, O_DEMO | O_LANGUAGE, 0, sl_cmd_init,
+	"DIR [--demo] [--language nb|en]", "make an instance"},
+    {"run", NULL, 1, 1, O_ONCE | O_PROGRESS, 0, sl_cmd_run,
+	"DIR [--once] [--progress]",
+	"start its programs and keep them running"},
+    {"config", "check", 0, 1, 0, 0, sl_cmd_config_check, "[FILE]",
+	"check the configuration"},
+    {"config", "show", 0, 1, 0, 0, sl_cmd_config_show, "[FILE]",
+	"the values in force"},
+    {"config", "manual", 0, 0, 0, 0, sl_cmd_config_manual, "",
+	"every key, for sluse.conf(5)"},
+    {"config", "schema", 0, 0, 0, 0, sl_cmd_config_schema, "",
+	"every key as a JSON Schema"},
+};
+#define COMMANDS (sizeof(commands) / sizeof(commands[0]))
+
+static const struct option options[] = {
+    {"stage", required_argument, NULL, O_STAGE},
+    {"disposition", required_argument, NULL, O_DISPOSITION},
+    {"queue", required_argument, NULL, O_QUEUE},
+    {"why", required_argument, NULL, O_WHY},
+    {"case", required_argument, NULL, O_CASE},
+    {"cases", required_argument, NULL, O_CASES},
+    {"language", required_argument, NULL, O_LANGUAGE},
+    {"demo", no_argument, NULL, O_DEMO},
+    {"once", no_argument, NULL, O_ONCE},
+    {"progress", no_argument, NULL, O_PROGRESS},
+    {"root", required_argument, NULL, O_ROOT},
+    {"json", no_argument, NULL, O_JSON},
+    {"help", no_argument, NULL, O_HELP},
+    {"version", no_argument, NULL, O_VERSION},
+    {NULL, 0, NULL, 0},
+};
+
+static const char *
+option_name(unsigned bit)
+{
+	const struct option *o;
+
+	for (o = options; o->name != NULL; o++)
+		if ((unsigned)o->val == bit)
+			return o->name;
+	return "?";
+}
+
+enum sl_exit
+sl_cli_say(enum sl_exit code, const char *fmt, ...)
+{
+	va_list ap;
+
+	(void)fflush(stdout);
+	(void)fputs("sluse: ", stderr);
+	va_start(ap, fmt);
+	(void)vfprintf(stderr, fmt, ap);
+	va_end(ap);
+	(void)fputc('\n', stderr);
+	return code;
+}
+
+static void
+print_command(FILE *f, const struct command *c)
+{
+	(void)fprintf(f, "  %s%s%s %s\n        %s\n", c->name,
+	    c->sub != NULL ? " " : "", c->sub != NULL ? c->sub : "", c->usage,
+	    c->help);
+}
+
+static void
+print_help(FILE *f, const char *name)
+{
+	size_t i;
+
+	(void)fputs("Usage: sluse [--root DIR] [--json] COMMAND ...\n\n", f);
+	for (i = 0; i < COMMANDS; i++)
+		if (name == NULL || strcmp(commands[i].name, name) == 0)
+			print_command(f, &commands[i]);
+	(void)fputs("\n  --root DIR   the instance; default $SLUSE_ROOT or "
+		    DEFAULT_ROOT "\n"
+		    "  --json       one JSON object a line\n"
+		    "  --help       this, or for one command\n"
+		    "  --version\n\n"
+		    "Exit status: 0 ok, 1 found something wrong, 2 usage, "
+		    "3 no instance or not running,\n"
+		    "4 refused, 5 bad input file, 6 internal fault. "
+		    "Manual: sluse(1).\n", f);
+}
+
+static void
+take_option(struct sl_cli *c, int bit, const char *value)
+{
+	const char **to[] = {&c->stage, &c->disposition, &c->queue, &c->why,
+	    &c->case_number, &c->cases, &c->language};
+
+	if (bit <= O_LANGUAGE)
+		*to[__builtin_ctz((unsigned)bit)] = value;
+	switch (bit) {
+	case O_DEMO:
+		c->demo = true;
+		break;
+	case O_ONCE:
+		c->once = true;
+		break;
+	case O_PROGRESS:
+		c->progress = true;
+		break;
+	case O_ROOT:
+		c->root = value;
+		c->root_given = true;
+		break;
+	case O_JSON:
+		c->json = true;
+		break;
+	default:
+		break;
+	}
+}
+
+/* Options out, operands left in c->arg. */
+static enum sl_exit
+take_line(struct sl_cli *c, int argc, char **argv, unsigned *ret_seen)
+{
+	int bit;
+
+	opterr = 0;
+	while ((bit = getopt_long(argc, argv, ":", options, NULL)) != -1) {
+		if (bit == ':')
+			return sl_cli_say(SL_EXIT_USAGE,
+			    "%s needs a value", argv[optind - 1]);
+		if (bit == '?')
+			return sl_cli_say(SL_EXIT_USAGE,
+			    "unknown option %s", argv[optind - 1]);
+		take_option(c, bit, optarg);
+		*ret_seen |= (unsigned)bit;
+	}
+	c->arg = argv + optind;
+	c->args = argc - optind;
+	return SL_EXIT_OK;
+}
+
+static const struct command *
+find_command(struct sl_cli *c)
+{
+	const struct command *k;
+	bool group = false;
+	size_t i;
+
+	for (i = 0; i < COMMANDS; i++) {
+		k = &commands[i];
+		if (strcmp(k->name, c->arg[0]) != 0)
+			continue;
+		if (k->sub == NULL) {
+			c->arg++;
+			c->args--;
+			return k;
+		}
+		group = true;
+		if (c->args > 1 && strcmp(k->sub, c->arg[1]) == 0) {
+			c->arg += 2;
+			c->args -= 2;
+			return k;
+		}
+	}
+	(void)sl_cli_say(SL_EXIT_USAGE,
+	    group ? "%s: which of its commands? see sluse --help" :
+		    "there is no command %s; see sluse --help",
+	    c->arg[0]);
+	return NULL;
+}
+
+static enum sl_exit
+check_line(const struct command *k, const struct sl_cli *c, unsigned seen)
+{
+	unsigned odd = seen & ~(k->options | EVERYWHERE),
+		 missing = k->needed & ~seen;
+
+	if (odd != 0)
+		return sl_cli_say(SL_EXIT_USAGE, "%s does not take --%s",
+		    k->name, option_name(odd & -odd));
+	if (missing != 0)
+		return sl_cli_say(SL_EXIT_USAGE, "%s needs --%s", k->name,
+		    option_name(missing & -missing));
+	if (c->args < k->min || c->args > k->max)
+		return sl_cli_say(SL_EXIT_USAGE, "usage: sluse %s%s%s %s",
+		    k->name, k->sub != NULL ? " " : "",
+		    k->sub != NULL ? k->sub : "", k->usage);
+	return SL_EXIT_OK;
+}
+
+int
+sl_cli_main(int argc, char **argv)
+{
+	struct sl_cli c = {.root = getenv("SLUSE_ROOT")};
+	const struct command *k;
+	unsigned seen = 0;
+	int code;
+
+	sl_log_open("sluse", SL_LOG_NOTICE);
+	if (c.root == NULL || *c.root == '\0')
+		c.root = DEFAULT_ROOT;
+	if (take_line(&c, argc, argv, &seen) != SL_EXIT_OK)
+		return SL_EXIT_USAGE;
+	if ((seen & O_VERSION) != 0) {
+		(void)puts("sluse " SLUSE_VERSION);
+		return SL_EXIT_OK;
+	}
+	if ((seen & O_HELP) != 0 || c.args == 0) {
+		print_help((seen & O_HELP) != 0 ? stdout : stderr,
+		    c.args > 0 ? c.arg[0] : NULL);
+		return (seen & O_HELP) != 0 ? SL_EXIT_OK : SL_EXIT_USAGE;
+	}
+	k = find_command(&c);
+	if (k == NULL || check_line(k, &c, seen) != SL_EXIT_OK)
+		return SL_EXIT_USAGE;
+	code = k->run(&c);
+	if (fflush(stdout) != 0 || ferror(stdout) != 0)
+		return sl_cli_say(SL_EXIT_INTERNAL, "cannot write: %s",
+		    strerror(errno));
+	return code;
+}

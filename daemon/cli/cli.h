@@ -1,0 +1,82 @@
+/*
+ * The command line: what was asked, and the commands.
+ *
+ * A command takes the parsed line and ends with one of the exit codes below,
+ * the same for every command (sluse(1) has the table). Results go to standard
+ * output, everything else to standard error.
+ */
+#ifndef SL_CLI_CLI_H
+#define SL_CLI_CLI_H
+
+#include <jansson.h>
+#include <stdbool.h>
+
+#include "../base/err.h"
+#include "../store/store.h"
+
+enum sl_exit {
+	SL_EXIT_OK = 0,
+	SL_EXIT_FOUND = 1,    /* it worked, and found something wrong */
+	SL_EXIT_USAGE = 2,    /* the line cannot be understood */
+	SL_EXIT_AWAY = 3,     /* no instance there, or slused does not run */
+	SL_EXIT_REFUSED = 4,  /* slused says no */
+	SL_EXIT_INPUT = 5,    /* a file given cannot be used */
+	SL_EXIT_INTERNAL = 6, /* disk, memory, own bug */
+};
+
+struct sl_cli {
+	const char *root; /* of the instance */
+	bool root_given;
+	bool json, demo, once, progress;
+	const char *stage, *disposition, *queue, *why, *case_number, *cases,
+	    *language;
+	char **arg; /* operands */
+	int args;
+};
+
+/* main() of sluse. */
+int sl_cli_main(int argc, char **argv);
+
+/* -- for the commands ------------------------------------------------------ */
+/* "sluse: text" on standard error; result: code. */
+enum sl_exit sl_cli_say(enum sl_exit code, const char *fmt, ...)
+    __attribute__((format(printf, 2, 3)));
+/* The same for a failed call, with the code that fits it. */
+enum sl_exit sl_cli_fail(const struct sl_err *err);
+/* Prints o as one line; takes nothing over. */
+void sl_cli_json(const json_t *o);
+/* The instance's database read-only; *ret is the caller's. */
+enum sl_exit sl_cli_store(const struct sl_cli *c, struct sl_store **ret);
+/* The folder the other programs lie in: SLUSE_LIBEXEC or our own. */
+enum sl_exit sl_cli_libexec(char *out, size_t cap);
+
+/* -- commands ----------------------------------------------------------------- */
+int sl_cmd_identify(const struct sl_cli *c);
+int sl_cmd_read(const struct sl_cli *c);
+int sl_cmd_try(const struct sl_cli *c);
+int sl_cmd_status(const struct sl_cli *c);
+int sl_cmd_list(const struct sl_cli *c);
+int sl_cmd_show(const struct sl_cli *c);
+int sl_cmd_explain(const struct sl_cli *c);
+int sl_cmd_age(const struct sl_cli *c);
+int sl_cmd_journal_list(const struct sl_cli *c);
+int sl_cmd_journal_verify(const struct sl_cli *c);
+int sl_cmd_cases_list(const struct sl_cli *c);
+int sl_cmd_cases_import(const struct sl_cli *c);
+int sl_cmd_hold(const struct sl_cli *c);
+int sl_cmd_release(const struct sl_cli *c);
+int sl_cmd_retry(const struct sl_cli *c);
+int sl_cmd_reject(const struct sl_cli *c);
+int sl_cmd_assign(const struct sl_cli *c);
+int sl_cmd_stop_in(const struct sl_cli *c);
+int sl_cmd_start_in(const struct sl_cli *c);
+int sl_cmd_stop_out(const struct sl_cli *c);
+int sl_cmd_start_out(const struct sl_cli *c);
+int sl_cmd_init(const struct sl_cli *c);
+int sl_cmd_run(const struct sl_cli *c);
+int sl_cmd_config_check(const struct sl_cli *c);
+int sl_cmd_config_show(const struct sl_cli *c);
+int sl_cmd_config_manual(const struct sl_cli *c);
+int sl_cmd_config_schema(const struct sl_cli *c);
+
+#endif

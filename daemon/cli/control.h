@@ -1,0 +1,27 @@
+/*
+ * Asking slused over its control socket: one call, one answer.
+ */
+#ifndef SL_CLI_CONTROL_H
+#define SL_CLI_CONTROL_H
+
+#include <jansson.h>
+
+#include "../base/err.h"
+
+struct sl_control;
+
+/* Connects to <root>/run/slused.sock. SL_RETRY: nobody is there; SL_FATAL: it
+ * will not talk to us. *ret is the caller's. */
+enum sl_rc sl_control_open(
+    const char *root, struct sl_control **ret, struct sl_err *err);
+/* NULL is fine. */
+void sl_control_close(struct sl_control *k);
+/* args: an object or NULL, only read. SL_OK: *ret_json (may be NULL) is the
+ * answer's object or NULL, the caller's; text its words (cap 0: not wanted).
+ * SL_HOLD: refused, err says why; SL_RETRY: slused went away. Blocks for at
+ * most a minute. */
+enum sl_rc sl_control_call(struct sl_control *k, const char *verb,
+    const json_t *args, json_t **ret_json, char *text, size_t cap,
+    struct sl_err *err);
+
+#endif

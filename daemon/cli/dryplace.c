@@ -1,0 +1,455 @@
+#include "dryplace.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
+#include "../base/clock.h"
+#include "../base/file.h"
+#include "../base/mem.h"
+#include "../base/ulid.h"
+#include "../place/caseindex.h"
+#include "../prepare/prepare.h"
+#include "../registry/registry.h"
+#include "../report/report.h"
+#include "csv.h"
+
+#define ENTRY 1 /* its number towards sluse-place */
+
+/* -- known cases ----------------------------------------------------------- */
+
+struct rows {
+	struct sl_case_row *row;
+	size_t n, cap;
+	struct sl_arena *arena;
+};
+
+static const char *
+keep(struct rows *r, const char *s)
+{
+	return sl_arena_strndup(r->arena, s, strlen(s));
+}
+
+static void
+add_row(struct rows *r, const char *number, const char *title,
+    const char *status, const char *unit, const char *klass)
+{
+	r->row = sl_grow(r->row, &r->cap, r->n + 1, sizeof(*r->row));
+	r->row[r->n++] = (struct sl_case_row){.number = keep(r, number),
+	    .title = keep(r, title),
+	    .status = keep(r, status),
+	    .unit = keep(r, unit),
+	    .klass = keep(r, klass),
+	    .target_key = ""};
+}
+
+static enum sl_rc
+csv_row(void *arg, const struct sl_csv_case *c, struct sl_err *err)
+{
+	(void)err;
+	add_row(arg, c->number, c->title, c->status, c->unit, c->klass);
+	return SL_OK;
+}
+
+static enum sl_rc
+store_row(void *arg, const struct sl_case *c, struct sl_err *err)
+{
+	(void)err;
+	add_row(arg, c->number, c->title, c->status, c->unit, c->klass);
+	return SL_OK;
+}
+
+static enum sl_exit
+load_rows(const struct sl_cli *c, struct rows *r)
+{
+	struct sl_store *s = NULL;
+	struct sl_err err;
+	enum sl_exit code;
+	enum sl_rc rc;
+
+	if (c->cases != NULL) {
+		if (sl_csv_file(c->cases, csv_row, r, &err) == SL_OK)
+			return SL_EXIT_OK;
+		return sl_cli_say(
+		    SL_EXIT_INPUT, "%s: %s", c->cases, err.text);
+	}
+	if (!c->root_given)
+		return SL_EXIT_OK;
+	code = sl_cli_store(c, &s);
+	if (code != SL_EXIT_OK)
+		return code;
+	rc = sl_case_each(s, store_row, r, &err);
+	sl_store_close(s);
+	return rc == SL_OK ? SL_EXIT_OK : sl_cli_fail(&err);
+}
+
+int
+sl_dry_cases(
+    const struct sl_cli *c, uint32_t *ret_count, enum sl_exit *ret_code)
+{
+	struct rows r = {.arena = sl_arena_new()};
+	struct sl_err err;
+	int fd = -1;
+
+	*ret_code = load_rows(c, &r);
+	*ret_count = (uint32_t)r.n;
+	if (*ret_code == SL_EXIT_OK && r.n > 0) {
+		fd = memfd_create("sluse-cases", MFD_CLOEXEC);
+		if (fd < 0 ||
+		    sl_caseindex_write(fd, r.row, r.n, &err) != SL_OK)
+			*ret_code = fd < 0 ?
+			    sl_cli_say(SL_EXIT_INTERNAL, "%s", strerror(errno)) :
+			    sl_cli_say(SL_EXIT_INPUT, "%s", err.text);
+	}
+	sl_arena_free(r.arena);
+	free(r.row);
+	return fd;
+}
+
+enum sl_rc
+sl_dry_give_cases(struct sl_crew *crew, int fd, uint32_t count,
+    struct sl_err *err)
+{
+	struct sl_msg m = {.type = SL_MSG_CASES};
+	struct sl_chan *chan;
+	off_t size = fd >= 0 ? lseek(fd, 0, SEEK_END) : 0;
+	enum sl_rc rc = sl_crew_program(crew, SL_ROLE_PLACE, &chan, err);
+
+	if (rc != SL_OK)
+		return rc;
+	m.cases.count = fd >= 0 ? count : 0;
+	m.cases.size = (uint64_t)size;
+	return sl_chan_send(chan, &m, fd >= 0 ? &fd : NULL, fd >= 0, err);
+}
+
+/* -- documents ---------------------------------------------------------------- */
+
+static const char *
+file_name(const struct sl_dry_part *p)
+{
+	const char *slash = strrchr(p->name, '/');
+
+	return slash != NULL ? slash + 1 : p->name;
+}
+
+/* The same choice as when entries are born: a message is a document, an
+ * archive is not, its files are. */
+static bool
+is_document(const struct sl_dry_part *p)
+{
+	return p->n.role == SL_PART_DOCUMENT ||
+	    (p->n.role == SL_PART_CONTAINER &&
+		(strcmp(p->mime, "message/rfc822") == 0 ||
+		    *p->reason != '\0'));
+}
+
+static const char *
+main_name(const struct sl_dry *d)
+{
+	size_t i;
+
+	for (i = 0; i < d->found_n; i++)
+		if (d->found[i].n.field == SL_FIELD_main_document)
+			return d->found[i].value;
+	return "";
+}
+
+static void
+stop(struct sl_dry_entry *e, const char *reason, const char *detail)
+{
+	const struct sl_reason *r = sl_reason_find(reason);
+
+	e->dispo = r != NULL ? r->dispo : SL_DISPO_held;
+	(void)snprintf(e->reason, sizeof(e->reason), "%s", reason);
+	(void)snprintf(e->detail, sizeof(e->detail), "%s", detail);
+}
+
+static void
+choose_documents(const struct sl_dry *d, struct sl_dry_entry *e)
+{
+	const char *main = main_name(d), *bad = NULL;
+	size_t i, k, left_out = 0, bad_n = 0;
+
+	for (i = 0; i < d->part_n; i++) {
+		if (strcmp(d->part[i].reason, "sidecar_invalid") == 0)
+			bad = d->part[i].reason;
+		if (!is_document(&d->part[i]))
+			continue;
+		if (e->doc_n == SL_DRY_DOCUMENTS_MAX) {
+			left_out++;
+			continue;
+		}
+		bad_n += *d->part[i].reason != '\0';
+		k = e->doc_n++;
+		e->doc[k] = i;
+		if (*main != '\0' &&
+		    strcmp(file_name(&d->part[i]), main) == 0) {
+			memmove(&e->doc[1], &e->doc[0], k * sizeof(e->doc[0]));
+			e->doc[0] = i;
+		}
+	}
+	if (bad != NULL)
+		stop(e, bad, "");
+	else if (e->doc_n == 0)
+		stop(e, "empty", "");
+	else if (*d->part[e->doc[0]].reason != '\0' || bad_n == e->doc_n)
+		stop(e, d->part[e->doc[0]].reason, "");
+	else if (left_out > 0)
+		stop(e, "limit_files", "");
+}
+
+/* -- placing ------------------------------------------------------------------- */
+
+static enum sl_rc
+send_found(struct sl_chan *chan, const struct sl_dry *d, size_t i,
+    struct sl_err *err)
+{
+	const struct sl_dry_found *f = &d->found[i];
+	struct sl_msg m = {.type = SL_MSG_PLACE_FIELD};
+	struct sl_msg_place_field *p = &m.place_field;
+	struct sl_slice name = sl_slice_str(d->part[f->part].name);
+	char cut[256];
+
+	(void)sl_slice_copy(name, cut, sizeof(cut));
+	p->entry = ENTRY;
+	p->part = (uint32_t)f->part;
+	p->part_name = sl_slice_str(cut);
+	p->page = f->page;
+	p->field = f->n.field;
+	p->value = sl_slice_str(f->value);
+	p->label = sl_slice_str(f->label);
+	p->source = f->n.source;
+	p->confidence = f->n.confidence;
+	p->x0 = f->n.x0;
+	p->y0 = f->n.y0;
+	p->x1 = f->n.x1;
+	p->y1 = f->n.y1;
+	return sl_chan_send(chan, &m, NULL, 0, err);
+}
+
+static enum sl_rc
+ask(struct sl_chan *chan, const struct sl_dry *d, struct sl_err *err)
+{
+	const struct sl_queue_config *q =
+	    d->cfg->queue_n > 0 ? &d->cfg->queue[0] : NULL;
+	struct sl_msg m = {.type = SL_MSG_PLACE};
+	enum sl_rc rc;
+	size_t i;
+
+	m.place.entry = ENTRY;
+	m.place.subject = sl_slice_str("try");
+	m.place.threshold = (uint16_t)d->cfg->place.threshold;
+	m.place.margin = (uint16_t)d->cfg->place.margin;
+	if (q != NULL) {
+		m.place.queue = sl_slice_str(q->name);
+		m.place.unit = sl_slice_str(q->unit);
+		m.place.access = sl_slice_str(q->access);
+		m.place.threshold = (uint16_t)q->threshold;
+		m.place.margin = (uint16_t)q->margin;
+	}
+	rc = sl_chan_send(chan, &m, NULL, 0, err);
+	for (i = 0; rc == SL_OK && i < d->found_n; i++)
+		rc = send_found(chan, d, i, err);
+	m = (struct sl_msg){.type = SL_MSG_PLACE_GO};
+	m.place_go.entry = ENTRY;
+	return rc == SL_OK ? sl_chan_send(chan, &m, NULL, 0, err) : rc;
+}
+
+static void
+take_candidate(struct sl_dry_entry *e, const struct sl_msg_placed_field *p)
+{
+	/* Field names of people: case and class, not case_number and klass. */
+	const char *name = p->field == SL_FIELD_case_number ? "case" :
+	    p->field == SL_FIELD_klass			    ? "class" :
+							sl_field_name(p->field);
+	json_t *o, *list;
+
+	if (name == NULL)
+		return;
+	o = json_pack("{s:s%, s:f, s:b, s:o}", "value", p->value.p,
+	    (size_t)p->value.n, "confidence", p->confidence / 1000.0,
+	    "accepted", p->accepted != 0, "evidence",
+	    p->evidence.n > 0 ?
+		json_loadb(p->evidence.p, p->evidence.n, 0, NULL) :
+		json_array());
+	if (o == NULL)
+		return;
+	list = json_object_get(e->candidates, name);
+	if (list == NULL) {
+		list = json_array();
+		(void)json_object_set_new(e->candidates, name, list);
+		(void)json_object_set(e->placement, name, o);
+	}
+	(void)json_array_append_new(list, o);
+}
+
+static enum sl_rc
+take_answers(struct sl_chan *chan, struct sl_dry_entry *e, struct sl_err *err)
+{
+	struct sl_msg m;
+	size_t nfds;
+
+	for (;;) {
+		if (sl_chan_recv(chan, &m, NULL, &nfds, err) != SL_OK)
+			return sl_err_set(err, SL_FATAL, 0, "worker_gone",
+			    "sluse-place ended unexpectedly");
+		if (m.type == SL_MSG_PLACED_FIELD)
+			take_candidate(e, &m.placed_field);
+		if (m.type != SL_MSG_PLACED)
+			continue;
+		if (e->reason[0] == '\0' && m.placed.rc != SL_OK) {
+			char reason[65], detail[257];
+
+			(void)sl_slice_copy(
+			    m.placed.reason, reason, sizeof(reason));
+			(void)sl_slice_copy(
+			    m.placed.detail, detail, sizeof(detail));
+			stop(e, reason, detail);
+		}
+		return SL_OK;
+	}
+}
+
+/* -- preparing ------------------------------------------------------------------ */
+
+bool
+sl_dry_digest(const struct sl_dry *d, const struct sl_dry_part *p,
+    struct sl_digest *ret)
+{
+	struct sl_sha256 *h = sl_sha256_new();
+	uint64_t at, left;
+	int fd = sl_dry_bytes(d, p, &at, &left);
+	char b[65536];
+	ssize_t n = 0;
+
+	for (; left > 0; left -= (uint64_t)n, at += (uint64_t)n) {
+		n = sl_pread_full(
+		    fd, b, left < sizeof(b) ? (size_t)left : sizeof(b), at);
+		if (n <= 0)
+			break;
+		sl_sha256_add(h, b, (size_t)n);
+	}
+	sl_sha256_end(h, ret);
+	return left == 0;
+}
+
+static const char *
+accepted(const struct sl_dry_entry *e, const char *field)
+{
+	const json_t *o = json_object_get(e->placement, field);
+
+	return json_is_true(json_object_get(o, "accepted")) ?
+	    json_string_value(json_object_get(o, "value")) :
+	    NULL;
+}
+
+static struct sl_post_values
+values_of(const struct sl_dry_entry *e)
+{
+	return (struct sl_post_values){.case_number = accepted(e, "case"),
+	    .new_case_title = accepted(e, "new_case"),
+	    .new_case_class = accepted(e, "class"),
+	    .title = accepted(e, "title"),
+	    .document_date = accepted(e, "document_date"),
+	    .received_date = accepted(e, "received_date"),
+	    .correspondent = accepted(e, "correspondent"),
+	    .email = accepted(e, "correspondent_email"),
+	    .orgnr = accepted(e, "correspondent_orgnr"),
+	    .sender_ref = accepted(e, "our_ref_of_sender"),
+	    .type = accepted(e, "type"),
+	    .access = accepted(e, "access"),
+	    .unit = accepted(e, "unit")};
+}
+
+struct post {
+	struct sl_post_rendition rendition[SL_DRY_DOCUMENTS_MAX];
+	struct sl_post_document document[SL_DRY_DOCUMENTS_MAX];
+};
+
+static void
+fill_documents(const struct sl_dry *d, const struct sl_dry_entry *e,
+    struct post *p)
+{
+	const struct sl_dry_part *part;
+	struct sl_post_rendition *r;
+	uint64_t offset;
+	size_t i;
+
+	for (i = 0; i < e->doc_n; i++) {
+		part = &d->part[e->doc[i]];
+		r = &p->rendition[i];
+		r->rendition = (uint32_t)i + 1;
+		r->variant = 'P';
+		r->name = part->name;
+		r->mime = part->mime;
+		r->puid = part->puid;
+		(void)sl_dry_bytes(d, part, &offset, &r->size);
+		(void)sl_dry_digest(d, part, &r->sha256);
+		p->document[i] = (struct sl_post_document){
+		    .main = i == 0, .rendition = r, .rendition_n = 1};
+	}
+}
+
+static void
+prepare(const struct sl_dry *d, struct sl_dry_entry *e)
+{
+	static const struct sl_queue_config none = {.name = "try",
+	    .unit = "", .access = "", .distribution_case = ""};
+	SL_BUF struct sl_buf out = {0};
+	struct sl_post_source s = {.reception = "M00-000000-0.1"};
+	struct post *p = sl_alloc(sizeof(*p));
+	char ulid[SL_ULID_LEN + 1];
+	struct sl_err err;
+
+	sl_ulid_make(ulid);
+	fill_documents(d, e, p);
+	s.ulid = ulid;
+	s.queue = d->cfg->queue_n > 0 ? &d->cfg->queue[0] : &none;
+	s.value = values_of(e);
+	s.claimed_ms = sl_clock_utc_ms();
+	s.file_ms = d->source[0].mtime_ms;
+	s.document = p->document;
+	s.document_n = e->doc_n;
+	if (sl_post_make(&s, &out, &err) == SL_OK)
+		e->would_send = json_loadb(out.p, out.n, 0, NULL);
+	else
+		stop(e, err.reason, err.text);
+	free(p);
+}
+
+enum sl_rc
+sl_dry_place(struct sl_dry *d, struct sl_dry_entry *e, struct sl_err *err)
+{
+	struct sl_chan *chan;
+	enum sl_rc rc;
+	size_t i;
+
+	memset(e, 0, sizeof(*e));
+	e->dispo = SL_DISPO_ready;
+	e->placement = json_object();
+	e->candidates = json_object();
+	for (i = 0; i < d->source_n; i++)
+		if (d->source[i].rc != SL_OK && e->reason[0] == '\0')
+			stop(e, d->source[i].reason, d->source[i].detail);
+	if (e->reason[0] == '\0')
+		choose_documents(d, e);
+	rc = sl_crew_program(d->crew, SL_ROLE_PLACE, &chan, err);
+	if (rc == SL_OK)
+		rc = ask(chan, d, err);
+	if (rc == SL_OK)
+		rc = take_answers(chan, e, err);
+	if (rc == SL_OK && e->reason[0] == '\0')
+		prepare(d, e);
+	return rc;
+}
+
+void
+sl_dry_entry_free(struct sl_dry_entry *e)
+{
+	json_decref(e->placement);
+	json_decref(e->candidates);
+	json_decref(e->would_send);
+}

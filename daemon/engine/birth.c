@@ -1,0 +1,249 @@
+/*
+ * Gate *read* and the birth of entries: which parts become documents.
+ *
+ * One consignment, one entry. Documents are the files a person would open: a
+ * message is a document and its attachments follow it; an archive is not, its
+ * files are. Pictures inside a body, bodies and sidecars are parts only.
+ */
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "../base/clock.h"
+#include "../base/mem.h"
+#include "../base/text.h"
+#include "../base/ulid.h"
+#include "../prepare/prepare.h"
+#include "engine.h"
+
+#define DOCUMENTS_MAX 200
+
+struct birth {
+	struct sl_job *job;
+	struct sl_part *docs;
+	size_t n, cap, left_out;
+	const char *main; /* what the sidecar calls the main document */
+	char stop[64];    /* the reason that stops the whole entry */
+	size_t bad;       /* documents that cannot be read */
+	uint32_t parts, pages;
+};
+
+static bool
+is_message(const struct sl_part *p)
+{
+	return strcmp(p->mime, "message/rfc822") == 0;
+}
+
+static bool
+is_document(const struct sl_part *p)
+{
+	return p->role == SL_PART_DOCUMENT ||
+	    (p->role == SL_PART_CONTAINER &&
+		(is_message(p) || *p->reason != '\0'));
+}
+
+static enum sl_rc
+see_part(void *arg, const struct sl_part *p, struct sl_err *err)
+{
+	struct birth *b = arg;
+
+	(void)err;
+	b->parts++;
+	b->pages += p->pages;
+	if (strcmp(p->reason, "sidecar_invalid") == 0)
+		(void)snprintf(b->stop, sizeof(b->stop), "%s", p->reason);
+	if (!is_document(p))
+		return SL_OK;
+	if (b->n >= DOCUMENTS_MAX) {
+		b->left_out++;
+		return SL_OK;
+	}
+	b->docs = sl_grow(b->docs, &b->cap, b->n + 1, sizeof(*p));
+	b->docs[b->n++] = *p;
+	if (*p->reason != '\0')
+		b->bad++;
+	return SL_OK;
+}
+
+static const char *
+file_name(const struct sl_part *p)
+{
+	const char *s = *p->name != '\0' ? p->name : p->source_name;
+	const char *slash = strrchr(s, '/');
+
+	return slash != NULL ? slash + 1 : s;
+}
+
+static void
+choose_main(struct birth *b)
+{
+	struct sl_part tmp;
+	size_t i, main = 0;
+
+	for (i = 0; *b->main != '\0' && i < b->n; i++)
+		if (strcmp(file_name(&b->docs[i]), b->main) == 0)
+			main = i;
+	tmp = b->docs[main];
+	memmove(&b->docs[1], &b->docs[0], main * sizeof(tmp));
+	b->docs[0] = tmp;
+}
+
+static enum sl_rc
+insert_documents(struct sl_engine *e, const struct birth *b, int64_t entry,
+    struct sl_err *err)
+{
+	struct sl_document d;
+	size_t i;
+
+	for (i = 0; i < b->n; i++) {
+		SL_BUF struct sl_buf title = {0};
+
+		d.number = (int)i + 1;
+		d.part = b->docs[i].id;
+		(void)snprintf(d.role, sizeof(d.role), i == 0 ? "H" : "V");
+		sl_post_name_title(&title, file_name(&b->docs[i]));
+		(void)sl_slice_copy(
+		    sl_slice_buf(&title), d.title, sizeof(d.title));
+		if (sl_document_insert(e->store, entry, &d, err) != SL_OK)
+			return SL_FATAL;
+	}
+	return SL_OK;
+}
+
+/* What keeps the entry from being placed by the machine, or NULL. */
+static const char *
+stop_reason(const struct birth *b)
+{
+	if (*b->stop != '\0')
+		return b->stop;
+	if (b->n == 0)
+		return "empty";
+	/* One bad attachment does not stop its letter. */
+	if (*b->docs[0].reason != '\0' || b->bad == b->n)
+		return b->docs[0].reason;
+	if (b->left_out > 0)
+		return "limit_files";
+	return NULL;
+}
+
+static void
+placing_ask(struct sl_engine *e, int64_t entry, int64_t unused)
+{
+	struct sl_err err;
+
+	(void)unused;
+	(void)sl_engine_bad(e, sl_placing_ask(e, entry, &err), &err);
+}
+
+static enum sl_rc
+bear(struct sl_job *j, struct birth *b, struct sl_err *err)
+{
+	struct sl_engine *e = j->e;
+	struct sl_entry en = {.consignment = j->c.id, .number = 1,
+	    .stage = SL_STAGE_read, .dispo = SL_DISPO_ready};
+	const char *stop = stop_reason(b);
+	char ulid[SL_ULID_LEN + 1], payload[96];
+
+	sl_ulid_make(ulid);
+	(void)snprintf(en.own_key, sizeof(en.own_key), "sluse-%s", ulid);
+	(void)snprintf(en.reception, sizeof(en.reception), "%s.%d",
+	    j->c.reception, en.number);
+	(void)snprintf(en.queue, sizeof(en.queue), "%s", j->c.queue);
+	en.born_ms = sl_clock_utc_ms();
+	if (b->n > 0)
+		choose_main(b);
+	(void)snprintf(payload, sizeof(payload), "{\"documents\":%zu}", b->n);
+	if (sl_entry_insert(e->store, &en, err) != SL_OK ||
+	    insert_documents(e, b, en.id, err) != SL_OK ||
+	    sl_store_log(e->store, SL_EVENT_entry_born, en.reception,
+	    "slused", payload, j->c.id, en.id, err) != SL_OK)
+		return SL_FATAL;
+	en.duplicate_of = sl_entry_same_bytes(e->store, en.id);
+	if (en.duplicate_of != 0 && sl_entry_update(e->store, &en, err) !=
+	    SL_OK)
+		return SL_FATAL;
+	if (stop != NULL)
+		return sl_entry_stop(e, &en, stop, NULL, err);
+	sl_engine_after(e, placing_ask, en.id, 0);
+	return SL_OK;
+}
+
+/* Is it what its channel calls the same? Then it was received again. */
+static enum sl_rc
+received_again(struct sl_job *j, bool *ret, struct sl_err *err)
+{
+	struct sl_engine *e = j->e;
+	struct sl_consignment first;
+	char key[512], payload[128];
+	int64_t same;
+
+	*ret = false;
+	sl_found_first(e->store, j->c.id, SL_FIELD_external_key, key,
+	    sizeof(key));
+	/* A message within a zip or folder is not the delivery itself. */
+	if (*key == '\0' && !j->c.is_folder && j->src_n == 1 &&
+	    j->src[0].parts > 0 &&
+	    strcmp(j->src[0].mime[0], "message/rfc822") == 0)
+		sl_found_first(e->store, j->c.id, SL_FIELD_message_id, key,
+		    sizeof(key));
+	if (*key == '\0')
+		return SL_OK;
+	if (sl_consignment_set_channel_key(e->store, j->c.id, key, err) !=
+	    SL_OK)
+		return SL_FATAL;
+	same = sl_consignment_find_same(e->store, &j->c, key);
+	if (same == 0 || !sl_consignment_by_id(e->store, same, &first))
+		return SL_OK;
+	*ret = true;
+	(void)snprintf(payload, sizeof(payload), "{\"first\":\"%s\"}",
+	    first.reception);
+	if (sl_store_log(e->store, SL_EVENT_received_again, j->c.reception,
+	    "slused", payload, j->c.id, 0, err) != SL_OK)
+		return SL_FATAL;
+	j->c.outcome = SL_OUTCOME_duplicate;
+	(void)snprintf(j->c.detail, sizeof(j->c.detail), "%s",
+	    first.reception);
+	if (sl_consignment_apply(e, &j->c, SL_CHANGE_finish,
+	    "duplicate_message", first.reception, "slused", err) != SL_OK)
+		return SL_FATAL;
+	return sl_consignment_settle(e, j->c.id, err);
+}
+
+enum sl_rc
+sl_job_birth(struct sl_job *j, struct sl_err *err)
+{
+	struct sl_engine *e = j->e;
+	struct birth b = {.job = j};
+	char main[256], payload[96];
+	bool again;
+	enum sl_rc rc;
+
+	sl_found_first(e->store, j->c.id, SL_FIELD_main_document, main,
+	    sizeof(main));
+	b.main = main;
+	rc = sl_part_each(e->store, j->c.id, see_part, &b, err);
+	(void)snprintf(payload, sizeof(payload), "{\"parts\":%" PRIu32 "}",
+	    b.parts);
+	if (rc == SL_OK)
+		rc = sl_consignment_pass(
+		    e, &j->c, SL_EVENT_unpacked, payload, err);
+	if (rc == SL_OK)
+		rc = sl_consignment_pass(
+		    e, &j->c, SL_EVENT_identified, NULL, err);
+	(void)snprintf(payload, sizeof(payload), "{\"pages\":%" PRIu32 "}",
+	    b.pages);
+	if (rc == SL_OK)
+		rc = sl_consignment_pass(
+		    e, &j->c, SL_EVENT_read, payload, err);
+	if (rc == SL_OK)
+		rc = received_again(j, &again, err);
+	if (rc == SL_OK && !again) {
+		j->c.entries = 1;
+		rc = sl_consignment_update(e->store, &j->c, err);
+		if (rc == SL_OK)
+			rc = bear(j, &b, err);
+	}
+	free(b.docs);
+	return rc;
+}

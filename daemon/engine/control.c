@@ -1,0 +1,347 @@
+/*
+ * What people ask by `sluse`: one request, one answer. The actor is who the
+ * kernel says is at the other end of the socket.
+ */
+#include <inttypes.h>
+#include <jansson.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "../base/clock.h"
+#include "../base/log.h"
+#include "../place/caseindex.h"
+#include "engine.h"
+
+static enum sl_rc
+no(struct sl_err *err, const char *text)
+{
+	return sl_err_set(err, SL_REJECT, 0, "not_possible", "%s", text);
+}
+
+/* An entry by "M26-004711-3.1"; without ".n" the only one. */
+static enum sl_rc
+find(struct sl_engine *e, const char *id, struct sl_consignment *c,
+    struct sl_entry *en, bool *ret_entry, struct sl_err *err)
+{
+	char reception[40];
+	int number;
+
+	if (!sl_reception_parse(id, reception, sizeof(reception), &number))
+		return no(err, "that is no reception number (check it)");
+	if (!sl_consignment_by_reception(e->store, reception, c))
+		return no(err, "there is no such post");
+	if (number == 0 && c->entries > 1)
+		return no(err, "it holds several posts: add .1, .2 ..");
+	*ret_entry = sl_entry_by_number(
+	    e->store, reception, number > 0 ? number : 1, en);
+	if (number > 0 && !*ret_entry)
+		return no(err, "there is no such post");
+	return SL_OK;
+}
+
+/* Is the change in the table? Says so without ending the program. */
+static bool
+legal(enum sl_dispo from, enum sl_change change)
+{
+	enum sl_dispo to;
+	struct sl_err unused;
+
+	return sl_change_apply(from, change, &to, &unused) == SL_OK;
+}
+
+static void
+ask_again(struct sl_engine *e, int64_t entry, int64_t unused)
+{
+	struct sl_err err;
+
+	(void)unused;
+	(void)sl_engine_bad(e, sl_placing_ask(e, entry, &err), &err);
+}
+
+static void
+resume_job(struct sl_engine *e, int64_t consignment, int64_t unused)
+{
+	struct sl_consignment c;
+	struct sl_inlet *in;
+	struct sl_err err;
+
+	(void)unused;
+	if (!sl_consignment_by_id(e->store, consignment, &c) ||
+	    sl_job_find(e, consignment) != NULL ||
+	    (in = sl_engine_inlet(e, c.queue)) == NULL)
+		return;
+	(void)sl_engine_bad(e, sl_job_resume(e, in, &c, &err), &err);
+}
+
+static enum sl_rc
+change_consignment(struct sl_engine *e, struct sl_consignment *c,
+    enum sl_change change, const char *why, const char *actor,
+    struct sl_err *err)
+{
+	if (!legal(c->dispo, change))
+		return no(err, "that cannot be done with it as it is now");
+	if (change == SL_CHANGE_reject)
+		c->outcome = SL_OUTCOME_withdrawn;
+	if (sl_consignment_apply(e, c, change, "by_person", why, actor,
+	    err) != SL_OK)
+		return SL_FATAL;
+	if (c->dispo == SL_DISPO_ready)
+		sl_engine_after(e, resume_job, c->id, 0);
+	if (c->dispo == SL_DISPO_done)
+		return sl_consignment_settle(e, c->id, err);
+	return SL_OK;
+}
+
+enum sl_rc
+sl_control_change(struct sl_engine *e, const char *id, enum sl_change change,
+    const char *why, const char *actor, struct sl_err *err)
+{
+	struct sl_consignment c;
+	struct sl_delivery d;
+	struct sl_entry en;
+	bool has_entry;
+	enum sl_rc rc;
+	size_t i;
+
+	rc = find(e, id, &c, &en, &has_entry, err);
+	if (rc != SL_OK)
+		return rc;
+	if (!has_entry)
+		return change_consignment(e, &c, change, why, actor, err);
+	/* What is on its way may arrive: no rejecting behind its back. */
+	for (i = 0; i < e->targets_n; i++)
+		if (sl_delivery_by_entry(e->store, en.id,
+		    e->targets[i].cfg->name, &d) && d.attempts > 0 &&
+		    strcmp(d.state, "pending") == 0 &&
+		    change != SL_CHANGE_retry && change != SL_CHANGE_hold)
+			return no(err, "it may be in the case system already; "
+				       "put it on hold first");
+	if (!legal(en.dispo, change))
+		return no(err, "that cannot be done with it as it is now");
+	if (change == SL_CHANGE_reject)
+		en.outcome = SL_OUTCOME_not_archive_worthy;
+	if (sl_entry_apply(e, &en, change, "by_person", why, actor, err) !=
+	    SL_OK)
+		return SL_FATAL;
+	if (en.dispo == SL_DISPO_done)
+		return sl_consignment_settle(e, en.consignment, err);
+	if (en.dispo != SL_DISPO_ready)
+		return SL_OK;
+	if (en.stage == SL_STAGE_read)
+		sl_engine_after(e, ask_again, en.id, 0);
+	else if (en.stage == SL_STAGE_placed)
+		return sl_placing_prepare(e, &en, err);
+	else if (en.stage == SL_STAGE_prepared)
+		return sl_outbox_add(e, &en, err);
+	return SL_OK;
+}
+
+enum sl_rc
+sl_control_assign(struct sl_engine *e, const char *id,
+    const char *case_number, const char *why, const char *actor,
+    struct sl_err *err)
+{
+	char status[64];
+	struct sl_consignment c;
+	struct sl_delivery d;
+	struct sl_entry en;
+	bool has_entry;
+	enum sl_rc rc;
+	size_t i;
+
+	rc = find(e, id, &c, &en, &has_entry, err);
+	if (rc != SL_OK)
+		return rc;
+	if (!has_entry)
+		return no(err, "it was stopped before it became a post; "
+			       "release or reject it");
+	if (!legal(en.dispo, SL_CHANGE_decide))
+		return no(err, "it does not wait for a decision");
+	if (!sl_case_known(e->store, case_number, status, sizeof(status)))
+		return no(err, "that case is not known");
+	if (sl_case_status_is_closed(status))
+		return no(err, "that case is closed");
+	for (i = 0; i < e->targets_n; i++)
+		if (sl_delivery_by_entry(e->store, en.id,
+		    e->targets[i].cfg->name, &d) &&
+		    sl_delivery_has_steps(e->store, d.id) &&
+		    strcmp(en.case_number, case_number) != 0)
+			return no(err, "it is partly in the case system; "
+				       "move it there");
+	return sl_placing_decide(
+	    e, &en, case_number, actor, SL_CHANGE_decide, why, err);
+}
+
+/* -- the requests ------------------------------------------------------------------ */
+
+static const char *
+text(json_t *args, const char *key)
+{
+	const char *s = json_string_value(json_object_get(args, key));
+
+	return s != NULL ? s : "";
+}
+
+static enum sl_rc
+put_cases(struct sl_engine *e, json_t *args, struct sl_err *err)
+{
+	json_t *row, *rows = json_object_get(args, "cases");
+	struct sl_msg_sync_case m;
+	size_t i;
+
+	json_array_foreach(rows, i, row)
+	{
+		m.number = sl_slice_str(text(row, "number"));
+		m.title = sl_slice_str(text(row, "title"));
+		m.status = sl_slice_str(text(row, "status"));
+		m.unit = sl_slice_str(text(row, "unit"));
+		m.klass = sl_slice_str(text(row, "class"));
+		m.target_key = sl_slice_str("");
+		if (m.number.n == 0 || m.number.n > 64)
+			return no(err, "a case without a number");
+		if (sl_case_put(e->store, &m, "csv", sl_clock_utc_ms(),
+		    err) != SL_OK)
+			return SL_FATAL;
+	}
+	return SL_OK;
+}
+
+static enum sl_rc
+cases_done(struct sl_engine *e, json_t *args, const char *actor,
+    struct sl_err *err)
+{
+	SL_BUF struct sl_buf b = {0};
+	int64_t n = json_integer_value(json_object_get(args, "count"));
+
+	e->cases_dirty = true;
+	sl_buf_printf(&b, "{\"cases\":%" PRId64 "}", n);
+	return sl_store_log(e->store, SL_EVENT_cases_imported, "-", actor,
+	    sl_buf_str(&b), 0, 0, err);
+}
+
+static enum sl_rc
+switches(struct sl_engine *e, const char *verb, const char *actor,
+    struct sl_err *err)
+{
+	size_t i;
+
+	if (strcmp(verb, "stop-in") == 0 || strcmp(verb, "start-in") == 0) {
+		e->intake_stopped = strcmp(verb, "stop-in") == 0;
+		return sl_store_log(e->store, e->intake_stopped ?
+		    SL_EVENT_intake_stopped : SL_EVENT_intake_resumed, "-",
+		    actor, "{}", 0, 0, err);
+	}
+	e->push_stopped = strcmp(verb, "stop-out") == 0;
+	for (i = 0; i < e->targets_n && !e->push_stopped; i++) {
+		e->targets[i].login_stopped = false;
+		e->targets[i].open_until_ms = 0;
+		sl_timer_pull(e->targets[i].timer, 0);
+	}
+	return sl_store_log(e->store, e->push_stopped ?
+	    SL_EVENT_target_stopped : SL_EVENT_target_resumed, "-", actor,
+	    "{}", 0, 0, err);
+}
+
+static void
+status_json(struct sl_engine *e, struct sl_buf *b)
+{
+	static const char *const roles[] = {
+	    "", "work", "ocr", "place", "push", "ctl"};
+	struct sl_peer *p;
+	size_t i;
+	bool first = true;
+
+	sl_buf_add_str(b, "{\"programs\":[");
+	for (p = e->peers; p != NULL; p = p->next) {
+		if (p->dead || p->role == 0 || p->role == SL_ROLE_CTL)
+			continue;
+		sl_buf_printf(b,
+		    "%s{\"role\":\"%s\",\"name\":\"%s\",\"pid\":%u,"
+		    "\"slots\":%u,\"running\":%u}", first ? "" : ",",
+		    roles[p->role], p->name, p->pid, p->slots, p->running);
+		first = false;
+	}
+	sl_buf_add_str(b, "],\"inlets\":[");
+	for (i = 0; i < e->inlets_n; i++)
+		sl_buf_printf(b, "%s{\"queue\":\"%s\",\"mode\":\"%s\"}",
+		    i > 0 ? "," : "", sl_inlet_queue(e->inlets[i])->name,
+		    sl_inlet_mode(e->inlets[i]));
+	sl_buf_add_str(b, "],\"targets\":[");
+	for (i = 0; i < e->targets_n; i++)
+		sl_buf_printf(b,
+		    "%s{\"name\":\"%s\",\"inflight\":%zu,\"failures\":%d,"
+		    "\"paused\":%s,\"login\":%s}", i > 0 ? "," : "",
+		    e->targets[i].cfg->name, e->targets[i].inflight_n,
+		    e->targets[i].failures,
+		    e->targets[i].open_until_ms > sl_clock_boot_ms() ?
+			"true" : "false",
+		    e->targets[i].login_stopped ? "false" : "true");
+	sl_buf_printf(b, "],\"jobs\":%zu,\"intake\":%s,\"push\":%s}",
+	    e->jobs_n, e->intake_stopped ? "false" : "true",
+	    e->push_stopped ? "false" : "true");
+}
+
+static enum sl_rc
+answer(struct sl_engine *e, const char *verb, json_t *args,
+    const char *actor, struct sl_buf *json, struct sl_err *err)
+{
+	static const struct {
+		const char *verb;
+		enum sl_change change;
+	} changes[] = {
+	    {"hold", SL_CHANGE_hold},
+	    {"release", SL_CHANGE_release},
+	    {"retry", SL_CHANGE_retry},
+	    {"reject", SL_CHANGE_reject},
+	};
+	size_t i;
+
+	for (i = 0; i < sizeof(changes) / sizeof(changes[0]); i++)
+		if (strcmp(verb, changes[i].verb) == 0)
+			return sl_control_change(e, text(args, "id"),
+			    changes[i].change, text(args, "why"), actor, err);
+	if (strcmp(verb, "assign") == 0)
+		return sl_control_assign(e, text(args, "id"),
+		    text(args, "case"), text(args, "why"), actor, err);
+	if (strcmp(verb, "case") == 0)
+		return put_cases(e, args, err);
+	if (strcmp(verb, "cases-done") == 0)
+		return cases_done(e, args, actor, err);
+	if (strcmp(verb, "stop-in") == 0 || strcmp(verb, "start-in") == 0 ||
+	    strcmp(verb, "stop-out") == 0 || strcmp(verb, "start-out") == 0)
+		return switches(e, verb, actor, err);
+	if (strcmp(verb, "status") == 0) {
+		status_json(e, json);
+		return SL_OK;
+	}
+	return no(err, "unknown request");
+}
+
+enum sl_rc
+sl_control_request(struct sl_engine *e, struct sl_peer *p,
+    const struct sl_msg_ctl *m, struct sl_err *err)
+{
+	struct sl_msg r = {.type = SL_MSG_CTL_REPLY};
+	SL_BUF struct sl_buf json = {0};
+	char verb[33], actor[32];
+	json_t *args = json_loadb(m->args.p, m->args.n, 0, NULL);
+	enum sl_rc rc;
+
+	(void)sl_slice_copy(m->verb, verb, sizeof(verb));
+	(void)snprintf(actor, sizeof(actor), "uid:%" PRIu32, p->uid);
+	rc = answer(e, verb, args, actor, &json, err);
+	json_decref(args);
+	if (rc == SL_FATAL)
+		return rc;
+	r.ctl_reply.rc = (uint8_t)rc;
+	if (rc != SL_OK) {
+		r.ctl_reply.reason = sl_slice_str(err->reason);
+		r.ctl_reply.text = sl_slice_str(err->text);
+	}
+	r.ctl_reply.json = sl_slice_buf(&json);
+	/* Commit first: a yes must be durable when it is read. */
+	if (sl_engine_commit(e) != SL_OK)
+		return SL_OK;
+	(void)sl_peer_send(p, &r, NULL, 0);
+	return SL_OK;
+}

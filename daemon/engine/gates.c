@@ -1,0 +1,235 @@
+/*
+ * The one place where an item moves. Row and leaf are written together.
+ */
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "../base/clock.h"
+#include "../base/log.h"
+#include "../base/text.h"
+#include "engine.h"
+#include "faces.h"
+
+#define SLUG_OR_EMPTY(s) ((s) != NULL ? (s) : "")
+
+/* JSON text of a string, quotes included. */
+static void
+add_json(struct sl_buf *b, const char *s)
+{
+	sl_buf_add_char(b, '"');
+	for (; *s != '\0'; s++) {
+		if (*s == '"' || *s == '\\')
+			sl_buf_printf(b, "\\%c", *s);
+		else if ((unsigned char)*s < 0x20)
+			sl_buf_printf(b, "\\u%04x", (unsigned)*s);
+		else
+			sl_buf_add_char(b, *s);
+	}
+	sl_buf_add_char(b, '"');
+}
+
+static void
+change_payload(struct sl_buf *b, int stage, int from, int to,
+    const char *reason, const char *detail)
+{
+	sl_buf_printf(b, "{\"stage\":\"%s\",\"from\":\"%s\",\"to\":\"%s\"",
+	    sl_stage_name(stage), sl_dispo_name(from), sl_dispo_name(to));
+	if (reason != NULL && *reason != '\0') {
+		sl_buf_add_str(b, ",\"reason\":");
+		add_json(b, reason);
+	}
+	if (detail != NULL && *detail != '\0') {
+		sl_buf_add_str(b, ",\"detail\":");
+		add_json(b, detail);
+	}
+	sl_buf_add_char(b, '}');
+}
+
+static void
+after_changed(struct sl_engine *e, int64_t consignment, int64_t unused)
+{
+	(void)unused;
+	sl_faces_changed(e, consignment);
+}
+
+static void
+log_change(const char *subject, int stage, int dispo, const char *reason,
+    const char *detail)
+{
+	enum sl_level level = SL_LOG_DEBUG;
+
+	if (dispo == SL_DISPO_held || dispo == SL_DISPO_deferred)
+		level = SL_LOG_INFO;
+	if (dispo == SL_DISPO_quarantined || dispo == SL_DISPO_broken)
+		level = SL_LOG_NOTICE;
+	sl_log(level, subject,
+	    "stage=\"%s\" disposition=\"%s\" reason=\"%s\" detail=\"%s\"",
+	    sl_stage_name(stage), sl_dispo_name(dispo), SLUG_OR_EMPTY(reason),
+	    SLUG_OR_EMPTY(detail));
+}
+
+enum sl_rc
+sl_consignment_apply(struct sl_engine *e, struct sl_consignment *c,
+    enum sl_change change, const char *reason, const char *detail,
+    const char *actor, struct sl_err *err)
+{
+	SL_BUF struct sl_buf b = {0};
+	enum sl_dispo to;
+
+	if (sl_change_apply(c->dispo, change, &to, err) != SL_OK)
+		return SL_FATAL;
+	change_payload(&b, (int)c->stage, (int)c->dispo, (int)to, reason,
+	    detail);
+	c->dispo = to;
+	(void)snprintf(c->reason, sizeof(c->reason), "%s",
+	    to == SL_DISPO_ready ? "" : SLUG_OR_EMPTY(reason));
+	(void)snprintf(c->detail, sizeof(c->detail), "%s",
+	    to == SL_DISPO_ready ? "" : SLUG_OR_EMPTY(detail));
+	log_change(c->reception, (int)c->stage, (int)to, reason, detail);
+	sl_engine_after(e, after_changed, c->id, 0);
+	if (sl_consignment_update(e->store, c, err) != SL_OK)
+		return SL_FATAL;
+	return sl_store_log(e->store, sl_change_event(change), c->reception,
+	    actor, sl_buf_str(&b), c->id, 0, err);
+}
+
+enum sl_rc
+sl_consignment_pass(struct sl_engine *e, struct sl_consignment *c,
+    enum sl_event event, const char *payload, struct sl_err *err)
+{
+	enum sl_dispo to;
+
+	if (sl_change_apply(c->dispo, SL_CHANGE_pass, &to, err) != SL_OK)
+		return SL_FATAL;
+	c->stage = (enum sl_stage)sl_stage_next((int)c->stage);
+	if (sl_consignment_update(e->store, c, err) != SL_OK)
+		return SL_FATAL;
+	return sl_store_log(e->store, event, c->reception, "slused",
+	    payload != NULL ? payload : "{}", c->id, 0, err);
+}
+
+enum sl_rc
+sl_entry_apply(struct sl_engine *e, struct sl_entry *en,
+    enum sl_change change, const char *reason, const char *detail,
+    const char *actor, struct sl_err *err)
+{
+	const struct sl_queue_config *q =
+	    sl_config_queue(e->cfg, en->queue);
+	SL_BUF struct sl_buf b = {0};
+	enum sl_dispo to;
+
+	if (sl_change_apply(en->dispo, change, &to, err) != SL_OK)
+		return SL_FATAL;
+	change_payload(&b, (int)en->stage, (int)en->dispo, (int)to, reason,
+	    detail);
+	en->dispo = to;
+	(void)snprintf(en->reason, sizeof(en->reason), "%s",
+	    to == SL_DISPO_ready ? "" : SLUG_OR_EMPTY(reason));
+	(void)snprintf(en->detail, sizeof(en->detail), "%s",
+	    to == SL_DISPO_ready ? "" : SLUG_OR_EMPTY(detail));
+	if (to == SL_DISPO_held && en->held_until_ms == 0 && q != NULL) {
+		int64_t at = sl_deadline_at(
+		    &q->held_limit, sl_clock_utc_ms());
+
+		en->held_until_ms = at == INT64_MAX ? 0 : at;
+		if (en->held_until_ms != 0)
+			sl_due_at(e, en->held_until_ms);
+	}
+	if (to != SL_DISPO_held)
+		en->held_until_ms = 0;
+	if (to != SL_DISPO_deferred)
+		en->retry_ms = 0;
+	log_change(en->reception, (int)en->stage, (int)to, reason, detail);
+	sl_engine_after(e, after_changed, en->consignment, 0);
+	if (sl_entry_update(e->store, en, err) != SL_OK)
+		return SL_FATAL;
+	return sl_store_log(e->store, sl_change_event(change), en->reception,
+	    actor, sl_buf_str(&b), en->consignment, en->id, err);
+}
+
+enum sl_rc
+sl_entry_pass(struct sl_engine *e, struct sl_entry *en, enum sl_event event,
+    const char *payload, struct sl_err *err)
+{
+	enum sl_dispo to;
+
+	if (sl_change_apply(en->dispo, SL_CHANGE_pass, &to, err) != SL_OK)
+		return SL_FATAL;
+	en->stage = (enum sl_stage)sl_stage_next((int)en->stage);
+	if (sl_entry_update(e->store, en, err) != SL_OK)
+		return SL_FATAL;
+	return sl_store_log(e->store, event, en->reception, "slused",
+	    payload != NULL ? payload : "{}", en->consignment, en->id, err);
+}
+
+enum sl_rc
+sl_entry_stop(struct sl_engine *e, struct sl_entry *en, const char *reason,
+    const char *detail, struct sl_err *err)
+{
+	const struct sl_reason *r = sl_reason_find(reason);
+	enum sl_change change =
+	    r != NULL ? sl_reason_change(r) : SL_CHANGE_hold;
+
+	return sl_entry_apply(e, en, change, reason, detail, "slused", err);
+}
+
+struct tally {
+	int open, total;
+};
+
+static enum sl_rc
+count_open(void *arg, const struct sl_entry *en, struct sl_err *err)
+{
+	struct tally *t = arg;
+
+	(void)err;
+	t->total++;
+	t->open += en->dispo != SL_DISPO_done;
+	return SL_OK;
+}
+
+static void
+file_source(struct sl_engine *e, int64_t id, int64_t unused)
+{
+	struct sl_consignment c;
+	struct sl_inlet *in;
+	struct sl_err err;
+
+	(void)unused;
+	if (!sl_consignment_by_id(e->store, id, &c))
+		return;
+	in = sl_engine_inlet(e, c.queue);
+	if (in == NULL)
+		return;
+	if (sl_claim_file_done(in, c.ulid, c.reception, sl_clock_utc_ms(),
+	    &err) != SL_OK) {
+		sl_log(SL_LOG_WARNING, c.reception, "%s", err.text);
+		return;
+	}
+	if (sl_consignment_set_place(e->store, id, "done", &err) != SL_OK)
+		(void)sl_engine_fail(e, &err);
+}
+
+enum sl_rc
+sl_consignment_settle(struct sl_engine *e, int64_t id, struct sl_err *err)
+{
+	struct sl_consignment c;
+	struct tally t = {0, 0};
+
+	if (!sl_consignment_by_id(e->store, id, &c))
+		return SL_OK;
+	if (sl_entry_each_of(e->store, id, count_open, &t, err) != SL_OK)
+		return SL_FATAL;
+	if (t.open > 0 || (t.total == 0 && c.dispo != SL_DISPO_done))
+		return SL_OK;
+	if (c.dispo != SL_DISPO_done) {
+		/* The consignment's own disposition is derived: no event. */
+		c.dispo = SL_DISPO_done;
+		if (sl_consignment_update(e->store, &c, err) != SL_OK)
+			return SL_FATAL;
+	}
+	if (strcmp(c.source_place, "claimed") == 0)
+		sl_engine_after(e, file_source, id, 0);
+	return SL_OK;
+}

@@ -1,0 +1,492 @@
+/*
+ * A consignment on its way through *received, unpacked, identified, read*.
+ *
+ * Its state between gates lives here and is lost in a crash; then the claim or
+ * the row is taken again from the last gate.
+ */
+#include <errno.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "../base/clock.h"
+#include "../base/log.h"
+#include "../base/mem.h"
+#include "../base/text.h"
+#include "engine.h"
+#include "faces.h"
+
+#define CLAIMS_A_ROUND 32
+#define HINT_RESERVE 8 /* over active_max, for what was dropped just now */
+
+static struct sl_job *
+job_new(struct sl_engine *e, struct sl_inlet *in)
+{
+	struct sl_job *j = sl_alloc(sizeof(*j));
+
+	j->e = e;
+	j->inlet = in;
+	j->prev = e->jobs_tail;
+	*e->jobs_tail = j;
+	e->jobs_tail = &j->next;
+	e->jobs_n++;
+	return j;
+}
+
+static void
+source_close(struct sl_job_source *s)
+{
+	sl_cleanup_close(&s->original_fd);
+	sl_cleanup_close(&s->out_fd);
+	s->original_fd = s->out_fd = -1;
+	free(s->part_ids);
+	free(s->part);
+	free(s->mime);
+	s->part_ids = NULL;
+	s->part = NULL;
+	s->mime = NULL;
+	s->parts_cap = 0;
+}
+
+void
+sl_job_free(struct sl_job *j)
+{
+	struct sl_engine *e = j->e;
+	struct sl_task *t, *next;
+	size_t i;
+
+	for (t = e->waiting; t != NULL; t = next) {
+		next = t->next;
+		if (t->job == j)
+			sl_task_free(t);
+	}
+	for (t = e->running; t != NULL; t = t->next)
+		if (t->job == j)
+			t->job = NULL;
+	for (i = 0; i < j->src_n; i++) {
+		e->jobs_bytes -= j->src[i].size;
+		source_close(&j->src[i]);
+		free(j->src[i].sub);
+	}
+	free(j->src);
+	*j->prev = j->next;
+	if (j->next != NULL)
+		j->next->prev = j->prev;
+	else
+		e->jobs_tail = j->prev;
+	e->jobs_n--;
+	free(j);
+	sl_engine_kick(e);
+}
+
+struct sl_job *
+sl_job_find(struct sl_engine *e, int64_t consignment)
+{
+	struct sl_job *j;
+
+	for (j = e->jobs; j != NULL; j = j->next)
+		if (j->c.id == consignment)
+			return j;
+	return NULL;
+}
+
+static struct sl_job_source *
+add_source(struct sl_job *j, const char *sub, uint64_t size)
+{
+	struct sl_job_source *s;
+
+	j->src = sl_grow(j->src, &j->src_cap, j->src_n + 1, sizeof(*s));
+	s = &j->src[j->src_n++];
+	memset(s, 0, sizeof(*s));
+	s->sub = sub != NULL ? sl_strdup(sub) : NULL;
+	s->size = size;
+	s->original_fd = s->out_fd = -1;
+	j->e->jobs_bytes += size;
+	return s;
+}
+
+static enum sl_rc
+walk_file(void *arg, const char *sub, const struct stat *st,
+    const char *reason, struct sl_err *err)
+{
+	struct sl_job *j = arg;
+
+	(void)err;
+	if (reason != NULL) {
+		sl_log(SL_LOG_NOTICE, "intake",
+		    "left out of a folder reason=\"%s\"", reason);
+		return SL_OK;
+	}
+	(void)add_source(j, sub, (uint64_t)st->st_size);
+	return SL_OK;
+}
+
+static void
+start_opens(struct sl_job *j)
+{
+	struct sl_task *t;
+	size_t i;
+
+	for (i = 0; i < j->src_n; i++) {
+		t = sl_task_new(j, SL_TASK_OPEN, i);
+		/* A folder is copied whole before any of it is opened: its
+		 * children must not wait for each other. */
+		t->copy_only = j->src_n > 1 && !j->src[i].have_original;
+		t->cost = (int64_t)(j->src[i].size / 1024);
+		sl_task_queue(t);
+	}
+}
+
+enum sl_rc
+sl_job_open_all(struct sl_job *j)
+{
+	start_opens(j);
+	return SL_OK;
+}
+
+/* What was dropped can never become a post: number it, say why, keep it. */
+static enum sl_rc
+give_up(struct sl_job *j, const struct sl_err *why, struct sl_err *err)
+{
+	enum sl_rc rc;
+
+	rc = sl_job_received(j, err);
+	if (rc == SL_OK)
+		rc = sl_consignment_apply(j->e, &j->c, SL_CHANGE_quarantine,
+		    why->reason, why->text, "slused", err);
+	sl_job_free(j);
+	return rc;
+}
+
+enum sl_rc
+sl_job_begin(struct sl_engine *e, struct sl_inlet *in,
+    const struct sl_claim *claim, struct sl_err *err)
+{
+	const struct sl_limits_config *lim = &e->cfg->limits;
+	struct sl_job *j = job_new(e, in);
+	uint64_t total = 0;
+	struct sl_err why;
+	enum sl_rc rc = SL_OK;
+	size_t i;
+
+	j->claim = *claim;
+	e->sync_inlets = true;
+	if (!claim->is_folder)
+		(void)add_source(j, NULL, claim->size);
+	else
+		rc = sl_claim_walk(in, claim->ulid, claim->name,
+		    lim->folder_files_max, walk_file, j, &why);
+	for (i = 0; i < j->src_n; i++)
+		total += j->src[i].size;
+	if (rc == SL_OK && total > lim->input_max_bytes)
+		rc = sl_err_set(&why, SL_REJECT, 0, "limit_input",
+		    "%" PRIu64 " bytes", total);
+	if (rc == SL_OK && j->src_n == 0)
+		rc = sl_err_set(&why, SL_BROKEN, 0, "empty",
+		    "the folder holds no files");
+	if (rc == SL_REJECT || rc == SL_BROKEN)
+		return give_up(j, &why, err);
+	if (rc != SL_OK) {
+		sl_job_drop(j, why.reason);
+		return SL_OK;
+	}
+	start_opens(j);
+	return SL_OK;
+}
+
+enum sl_rc
+sl_job_resume(struct sl_engine *e, struct sl_inlet *in,
+    const struct sl_consignment *c, struct sl_err *err)
+{
+	struct sl_job *j = job_new(e, in);
+	struct sl_source *rows;
+	size_t i, n;
+
+	n = sl_source_list(e->store, c->id, NULL, 0);
+	rows = sl_alloc((n + 1) * sizeof(*rows));
+	(void)sl_source_list(e->store, c->id, rows, n);
+	j->c = *c;
+	(void)snprintf(j->claim.ulid, sizeof(j->claim.ulid), "%.26s", c->ulid);
+	j->claim.is_folder = c->is_folder;
+	for (i = 0; i < n; i++) {
+		struct sl_job_source *s = add_source(
+		    j, c->is_folder ? rows[i].name : NULL, rows[i].size);
+
+		s->row = rows[i];
+		s->have_original = true;
+	}
+	free(rows);
+	(void)err;
+	start_opens(j);
+	return SL_OK;
+}
+
+static enum sl_rc
+insert_source(struct sl_job *j, size_t i, struct sl_err *err)
+{
+	struct sl_job_source *s = &j->src[i];
+	const char *raw = s->sub != NULL ? s->sub : j->claim.name;
+	SL_BUF struct sl_buf shown = {0};
+
+	s->row.consignment = j->c.id;
+	s->row.number = (int)i;
+	s->row.size = s->size;
+	sl_text_display(&shown, raw, strlen(raw));
+	(void)sl_slice_copy(
+	    sl_slice_buf(&shown), s->row.name, sizeof(s->row.name));
+	if (sl_files_link(sl_store_files(j->e->store), s->original_fd,
+	    &s->row.sha256, s->size, err) != SL_OK)
+		return err->rc;
+	return sl_source_insert(
+	    j->e->store, &s->row, sl_slice_str(raw), err);
+}
+
+enum sl_rc
+sl_job_received(struct sl_job *j, struct sl_err *err)
+{
+	struct sl_engine *e = j->e;
+	struct sl_consignment *c = &j->c;
+	SL_BUF struct sl_buf shown = {0};
+	SL_BUF struct sl_buf payload = {0};
+	char hex[SL_SHA256_HEX + 1];
+	size_t i;
+
+	(void)snprintf(c->ulid, sizeof(c->ulid), "%s", j->claim.ulid);
+	(void)snprintf(c->queue, sizeof(c->queue), "%s",
+	    sl_inlet_queue(j->inlet)->name);
+	(void)snprintf(
+	    c->actor, sizeof(c->actor), "uid:%" PRIu32, j->claim.uid);
+	sl_text_display(&shown, j->claim.name, strlen(j->claim.name));
+	(void)sl_slice_copy(sl_slice_buf(&shown), c->name, sizeof(c->name));
+	c->is_folder = j->claim.is_folder;
+	c->received_ms = sl_clock_utc_ms();
+	c->dropped_ms = j->claim.mtime_ms;
+	c->stage = SL_STAGE_received;
+	c->dispo = SL_DISPO_ready;
+	for (i = 0; i < j->src_n; i++)
+		c->size += (int64_t)j->src[i].size;
+	if (sl_store_draw_reception(e->store, e->cfg->instance.prefix,
+	    c->received_ms, c->reception, sizeof(c->reception), err) !=
+	    SL_OK ||
+	    sl_consignment_insert(e->store, c, sl_slice_str(j->claim.name),
+	    err) != SL_OK)
+		return SL_FATAL;
+	sl_buf_printf(&payload, "{\"queue\":\"%s\",\"bytes\":%" PRId64
+	    ",\"sources\":[", c->queue, c->size);
+	for (i = 0; i < j->src_n && j->src[i].have_original; i++) {
+		if (insert_source(j, i, err) != SL_OK)
+			return SL_FATAL;
+		sl_digest_hex(&j->src[i].row.sha256, hex);
+		if (i < 256)
+			sl_buf_printf(
+			    &payload, "%s\"%s\"", i > 0 ? "," : "", hex);
+	}
+	sl_buf_add_str(&payload, "]}");
+	j->received_pending = true;
+	sl_log(SL_LOG_INFO, c->reception,
+	    "received queue=\"%s\" files=\"%zu\" bytes=\"%" PRId64 "\"",
+	    c->queue, j->src_n, c->size);
+	return sl_store_log(e->store, SL_EVENT_received, c->reception,
+	    c->actor, sl_buf_str(&payload), c->id, 0, err);
+}
+
+void
+sl_job_drop(struct sl_job *j, const char *reason)
+{
+	struct sl_err err;
+
+	/* Not in the journal: the claim goes back, or waits in .sluse/ for the
+	 * next start if its place is taken. */
+	sl_log(SL_LOG_INFO, "intake", "put back reason=\"%s\"",
+	    reason != NULL ? reason : "");
+	if (sl_claim_put_back(j->inlet, j->claim.ulid, j->claim.name, &err) !=
+	    SL_OK)
+		sl_log(SL_LOG_WARNING, "intake", "%s", err.text);
+	sl_job_free(j);
+}
+
+/* The worst of its sources decides whether the consignment goes on. */
+static const struct sl_job_source *
+worst(const struct sl_job *j)
+{
+	const struct sl_job_source *w = &j->src[0];
+	size_t i;
+
+	for (i = 1; i < j->src_n; i++)
+		if (j->src[i].rc > w->rc)
+			w = &j->src[i];
+	return w;
+}
+
+static bool
+all_opened(const struct sl_job *j)
+{
+	size_t i;
+
+	for (i = 0; i < j->src_n; i++)
+		if (!j->src[i].opened)
+			return false;
+	return true;
+}
+
+enum sl_rc
+sl_job_advance(struct sl_job *j, struct sl_err *err)
+{
+	const struct sl_job_source *w;
+	struct sl_engine *e = j->e;
+	enum sl_rc rc;
+
+	if (j->tasks_open > 0 || j->ended || j->c.id == 0)
+		return SL_OK;
+	w = worst(j);
+	j->ended = true;
+	if (w->rc == SL_REJECT || w->rc == SL_BROKEN || w->rc == SL_HOLD) {
+		const struct sl_reason *r = sl_reason_find(w->reason);
+
+		rc = sl_consignment_apply(e, &j->c,
+		    r != NULL ? sl_reason_change(r) : SL_CHANGE_quarantine,
+		    w->reason, w->detail, "slused", err);
+		sl_job_free(j);
+		return rc;
+	}
+	if (!all_opened(j)) {
+		sl_job_free(j);
+		return SL_OK;
+	}
+	rc = sl_job_birth(j, err);
+	sl_job_free(j);
+	return rc;
+}
+
+/* -- taking more ----------------------------------------------------------- */
+
+static bool
+has_room(struct sl_engine *e)
+{
+	const struct sl_instance_config *i = &e->cfg->instance;
+
+	if (e->jobs_n + e->placing_n >= i->active_max + HINT_RESERVE ||
+	    e->jobs_bytes >= i->active_size_max_bytes)
+		return e->jobs_n == 0;
+	return true;
+}
+
+static bool
+has_space(struct sl_engine *e)
+{
+	if (e->low_space)
+		return false;
+	if (sl_files_free(sl_store_files(e->store)) >=
+	    e->cfg->instance.free_space_min_bytes)
+		return true;
+	e->low_space = true; /* until the next sweep looks again */
+	sl_log(SL_LOG_ERR, "intake", "disk nearly full, nothing is claimed");
+	return false;
+}
+
+/* Claims of before this start, one at a time. SL_SKIP when there are no more. */
+static enum sl_rc
+take_old(struct sl_engine *e, struct sl_err *err)
+{
+	struct sl_consignment c;
+	struct sl_claim claim;
+	struct sl_inlet *in;
+	enum sl_rc rc;
+
+	while (e->recover_inlet < e->inlets_n) {
+		in = e->inlets[e->recover_inlet];
+		rc = sl_inlet_old_claim(in, e->recover_at++, &claim, err);
+		if (rc == SL_SKIP) {
+			e->recover_inlet++;
+			e->recover_at = 0;
+			continue;
+		}
+		if (rc != SL_OK)
+			continue;
+		if (!sl_consignment_by_ulid(e->store, claim.ulid, &c))
+			return sl_job_begin(e, in, &claim, err);
+		if (c.stage < SL_STAGE_read && c.dispo == SL_DISPO_ready &&
+		    sl_job_find(e, c.id) == NULL)
+			return sl_job_resume(e, in, &c, err);
+	}
+	e->recovering = false;
+	return SL_SKIP;
+}
+
+static void
+log_refused(struct sl_engine *e, struct sl_inlet *in,
+    const struct sl_claim *claim, const struct sl_err *why)
+{
+	char payload[256], actor[32];
+	struct sl_err err;
+
+	(void)snprintf(payload, sizeof(payload),
+	    "{\"queue\":\"%s\",\"reason\":\"%s\"}",
+	    sl_inlet_queue(in)->name, why->reason);
+	(void)snprintf(actor, sizeof(actor), "uid:%" PRIu32, claim->uid);
+	sl_log(SL_LOG_NOTICE, "intake", "refused reason=\"%s\" errno=\"%d\"",
+	    why->reason, why->sys);
+	(void)sl_engine_bad(e, sl_store_log(e->store,
+	    SL_EVENT_refused_at_door, "-", actor, payload, 0, 0, &err), &err);
+	sl_faces_refused(e, in, claim->name, why->reason);
+}
+
+static enum sl_rc
+take_new(struct sl_engine *e, struct sl_err *err)
+{
+	struct sl_claim claim;
+	struct sl_inlet *in;
+	enum sl_rc rc;
+	size_t i;
+
+	for (i = 0; i < e->inlets_n; i++) {
+		in = e->inlets[e->inlet_turn++ % e->inlets_n];
+		rc = sl_inlet_next(in, &claim, err);
+		if (rc == SL_OK)
+			return sl_job_begin(e, in, &claim, err);
+		if (rc == SL_HOLD) {
+			log_refused(e, in, &claim, err);
+			return SL_OK;
+		}
+		if (rc != SL_SKIP)
+			return rc;
+	}
+	return SL_SKIP;
+}
+
+void
+sl_jobs_claim(struct sl_engine *e)
+{
+	struct sl_err err;
+	enum sl_rc rc = SL_OK;
+	int64_t ms, best = -1;
+	size_t i;
+	int n;
+
+	for (n = 0; n < CLAIMS_A_ROUND && rc == SL_OK && has_room(e); n++) {
+		if (e->recovering) {
+			rc = take_old(e, &err);
+			if (rc == SL_SKIP)
+				rc = SL_OK;
+			continue;
+		}
+		if (e->intake_stopped || e->stopping || !has_space(e))
+			return;
+		rc = take_new(e, &err);
+	}
+	if (rc != SL_OK && rc != SL_SKIP) {
+		(void)sl_engine_fail(e, &err);
+		return;
+	}
+	if (rc == SL_OK && has_room(e))
+		sl_loop_again(e->loop);
+	for (i = 0; i < e->inlets_n; i++) {
+		ms = sl_inlet_settles_in(e->inlets[i]);
+		if (ms >= 0 && (best < 0 || ms < best))
+			best = ms;
+	}
+	if (best >= 0)
+		sl_timer_pull(e->settle_timer, best + 10);
+}

@@ -1,0 +1,665 @@
+/*
+ * Gate *delivered*: what waits for a target, what is under way, what came of it.
+ *
+ * INVARIANT: a try is begun only after its count is durable, so that after any
+ * crash the next try knows that an earlier one may have reached the target and
+ * asks by own key first.
+ */
+#include <assert.h>
+#include <fcntl.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "../base/clock.h"
+#include "../base/log.h"
+#include "../base/mem.h"
+#include "engine.h"
+#include "faces.h"
+
+#define INFLIGHT_A_PEER 8
+#define DOCUMENTS_MAX 200
+
+static size_t
+peers_of(struct sl_target *t)
+{
+	struct sl_peer *p;
+	size_t n = 0;
+
+	for (p = t->e->peers; p != NULL; p = p->next)
+		n += !p->dead && p->role == SL_ROLE_PUSH &&
+		    strcmp(p->name, t->cfg->name) == 0;
+	return n;
+}
+
+/* The push process of the target with the least under way. */
+static struct sl_peer *
+least_busy(struct sl_target *t)
+{
+	struct sl_peer *p, *best = NULL;
+
+	for (p = t->e->peers; p != NULL; p = p->next)
+		if (!p->dead && p->role == SL_ROLE_PUSH &&
+		    strcmp(p->name, t->cfg->name) == 0 &&
+		    p->running < INFLIGHT_A_PEER &&
+		    (best == NULL || p->running < best->running))
+			best = p;
+	return best;
+}
+
+static bool
+is_inflight(const struct sl_target *t, int64_t id)
+{
+	size_t i;
+
+	for (i = 0; i < t->inflight_n; i++)
+		if (t->inflight[i] == id)
+			return true;
+	return false;
+}
+
+static bool
+can_send(struct sl_target *t)
+{
+	size_t max = sizeof(t->inflight) / sizeof(t->inflight[0]);
+	size_t peers = peers_of(t);
+
+	if (t->e->push_stopped || t->e->stopping || t->login_stopped ||
+	    peers == 0)
+		return false;
+	if (t->open_until_ms > sl_clock_boot_ms())
+		return false;
+	if (peers * INFLIGHT_A_PEER < max)
+		max = peers * INFLIGHT_A_PEER;
+	/* Half open: one probe only. */
+	if (t->failures >= (int)t->cfg->breaker_failures)
+		max = 1;
+	return t->inflight_n < max;
+}
+
+/* -- handing over --------------------------------------------------------------- */
+
+static enum sl_rc
+send_step(void *arg, const char *step, const char *key, struct sl_err *err)
+{
+	struct sl_msg m = {.type = SL_MSG_DELIVER_STEP};
+	struct sl_delivery *d = ((void **)arg)[0];
+
+	(void)err;
+	m.deliver_step.delivery = (uint64_t)d->id;
+	m.deliver_step.step = sl_slice_str(step);
+	m.deliver_step.key = sl_slice_str(key);
+	(void)sl_peer_send(((void **)arg)[1], &m, NULL, 0);
+	return SL_OK;
+}
+
+static bool
+send_file(struct sl_engine *e, struct sl_peer *p, int64_t delivery,
+    const struct sl_document *doc)
+{
+	struct sl_msg m = {.type = SL_MSG_DELIVER_FILE};
+	struct sl_files *f = sl_store_files(e->store);
+	SL_CLOSE int fd = -1;
+	struct sl_part part;
+	struct stat st;
+
+	if (!sl_part_by_id(e->store, doc->part, &part))
+		return false;
+	m.deliver_file.delivery = (uint64_t)delivery;
+	m.deliver_file.rendition = (uint32_t)doc->number;
+	if (part.number == 0) {
+		fd = sl_files_open_blob(f, &part.blob);
+		if (fd < 0 || fstat(fd, &st) != 0)
+			return false;
+		m.deliver_file.size = (uint64_t)st.st_size;
+	} else {
+		fd = sl_files_open_bundle(f, part.blob_bundle);
+		m.deliver_file.offset = part.offset;
+		m.deliver_file.size = part.size;
+	}
+	return fd >= 0 && sl_peer_send(p, &m, &fd, 1);
+}
+
+static void
+send_delivery(struct sl_engine *e, int64_t id, int64_t unused)
+{
+	struct sl_msg m = {.type = SL_MSG_DELIVER};
+	SL_BUF struct sl_buf post = {0};
+	struct sl_document *docs;
+	struct sl_delivery d;
+	struct sl_target *t;
+	struct sl_entry en;
+	struct sl_peer *p;
+	struct sl_err err;
+	size_t i, n;
+	bool ok = true;
+
+	(void)unused;
+	if (!sl_delivery_by_id(e->store, id, &d) ||
+	    (t = sl_engine_target(e, d.target)) == NULL ||
+	    !sl_entry_by_id(e->store, d.entry, &en) ||
+	    !sl_entry_post(e->store, d.entry, &post))
+		return;
+	p = least_busy(t);
+	for (i = 0; i < t->inflight_n && t->inflight[i] != id; i++)
+		;
+	if (i == t->inflight_n)
+		return;
+	if (p == NULL) {
+		/* It went away meanwhile; the try counts, which only means
+		 * that the next one asks first. */
+		t->inflight[i] = t->inflight[--t->inflight_n];
+		t->inflight_peer[i] = t->inflight_peer[t->inflight_n];
+		return;
+	}
+	t->inflight_peer[i] = p;
+	p->running++;
+	m.deliver.delivery = (uint64_t)id;
+	m.deliver.subject = sl_slice_str(en.reception);
+	m.deliver.own_key = sl_slice_str(en.own_key);
+	m.deliver.attempt = (uint32_t)d.attempts;
+	m.deliver.uncertain = d.attempts > 1;
+	m.deliver.post = sl_slice_buf(&post);
+	ok = sl_peer_send(p, &m, NULL, 0);
+	docs = sl_alloc(DOCUMENTS_MAX * sizeof(*docs));
+	n = sl_document_list(e->store, en.id, docs, DOCUMENTS_MAX);
+	for (i = 0; i < n && i < DOCUMENTS_MAX && ok; i++)
+		ok = send_file(e, p, id, &docs[i]);
+	free(docs);
+	if (d.attempts > 1 && sl_engine_bad(e,
+		sl_delivery_steps(e->store, id, send_step,
+		    (void *[]){&d, p}, &err), &err))
+		return;
+	m = (struct sl_msg){.type = SL_MSG_DELIVER_GO};
+	m.deliver_go.delivery = (uint64_t)id;
+	/* A file that is missing in the store makes the connector say so. */
+	(void)sl_peer_send(p, &m, NULL, 0);
+}
+
+/* Counts the try; sent when the count is durable. */
+static enum sl_rc
+begin_try(struct sl_target *t, struct sl_delivery *d, struct sl_err *err)
+{
+	d->attempts++;
+	if (sl_delivery_update(t->e->store, d, NULL, err) != SL_OK)
+		return SL_FATAL;
+	t->inflight[t->inflight_n] = d->id;
+	t->inflight_peer[t->inflight_n++] = NULL;
+	sl_engine_after(t->e, send_delivery, d->id, 0);
+	return SL_OK;
+}
+
+static enum sl_rc
+see_due(void *arg, const struct sl_delivery *d, struct sl_err *err)
+{
+	struct sl_delivery copy = *d;
+	struct sl_target *t = arg;
+	struct sl_entry en;
+
+	if (is_inflight(t, d->id) || !can_send(t))
+		return SL_OK;
+	if (!sl_entry_by_id(t->e->store, d->entry, &en) ||
+	    en.stage != SL_STAGE_prepared)
+		return SL_OK;
+	if (en.dispo == SL_DISPO_deferred &&
+	    sl_entry_apply(t->e, &en, SL_CHANGE_resume, NULL, NULL, "slused",
+	    err) != SL_OK)
+		return SL_FATAL;
+	if (en.dispo != SL_DISPO_ready)
+		return SL_OK;
+	return begin_try(t, &copy, err);
+}
+
+static void
+kick_again(struct sl_target *t)
+{
+	int64_t next = sl_delivery_next_ms(t->e->store, t->cfg->name);
+	int64_t ms = next - sl_clock_utc_ms();
+	int64_t open = t->open_until_ms - sl_clock_boot_ms();
+
+	if (next < 0 || t->login_stopped || peers_of(t) == 0)
+		return;
+	if (ms < open)
+		ms = open;
+	/* Due, but nothing could be sent: an answer will kick. */
+	if (ms <= 0 && t->inflight_n > 0)
+		return;
+	sl_timer_pull(t->timer, ms > 0 ? ms : 50);
+}
+
+void
+sl_outbox_kick(struct sl_target *t)
+{
+	struct sl_err err;
+
+	if (t->e->fatal)
+		return;
+	if (can_send(t) && sl_engine_bad(t->e,
+		sl_delivery_each_due(t->e->store, t->cfg->name,
+		    sl_clock_utc_ms(), 64, see_due, t, &err), &err))
+		return;
+	kick_again(t);
+}
+
+static void
+start_sync(struct sl_target *t)
+{
+	struct sl_msg m = {.type = SL_MSG_SYNC};
+	struct sl_peer *p = least_busy(t);
+
+	if (t->cfg->sync_cases_ms == 0 || t->syncing || p == NULL ||
+	    sl_clock_boot_ms() < t->sync_next_ms)
+		return;
+	m.sync.kind = 1;
+	t->syncing = sl_peer_send(p, &m, NULL, 0);
+	t->sync_began_ms = sl_clock_utc_ms();
+}
+
+static void
+on_timer(void *arg)
+{
+	struct sl_target *t = arg;
+
+	start_sync(t);
+	if (t->sync_next_ms > 0 && t->cfg->sync_cases_ms > 0)
+		sl_timer_pull(t->timer,
+		    t->sync_next_ms - sl_clock_boot_ms() > 1000 ?
+		    t->sync_next_ms - sl_clock_boot_ms() : 1000);
+	sl_outbox_kick(t);
+}
+
+void
+sl_outbox_start(struct sl_engine *e)
+{
+	struct sl_target *t;
+	size_t i;
+
+	e->targets = sl_alloc((e->cfg->target_n + 1) * sizeof(*e->targets));
+	e->targets_n = e->cfg->target_n;
+	for (i = 0; i < e->targets_n; i++) {
+		t = &e->targets[i];
+		t->e = e;
+		t->cfg = &e->cfg->target[i];
+		t->timer = sl_loop_timer(e->loop, on_timer, t);
+	}
+}
+
+static void
+kick_target(struct sl_engine *e, int64_t i, int64_t unused)
+{
+	(void)unused;
+	sl_outbox_kick(&e->targets[i]);
+}
+
+enum sl_rc
+sl_outbox_add(struct sl_engine *e, struct sl_entry *en, struct sl_err *err)
+{
+	const struct sl_queue_config *q = sl_config_queue(e->cfg, en->queue);
+	struct sl_delivery d;
+	struct sl_target *t;
+	const char *name;
+	size_t i, n = q != NULL ? q->target.n : 0;
+
+	if (n == 0 && e->targets_n != 1)
+		return sl_entry_stop(e, en, "no_target", NULL, err);
+	for (i = 0; i < (n > 0 ? n : 1); i++) {
+		name = n > 0 ? q->target.item[i] : e->targets[0].cfg->name;
+		t = sl_engine_target(e, name);
+		if (t == NULL)
+			return sl_entry_stop(e, en, "no_target", NULL, err);
+		if (sl_delivery_by_entry(e->store, en->id, name, &d)) {
+			if (strcmp(d.state, "delivered") == 0)
+				continue;
+			(void)snprintf(d.state, sizeof(d.state), "pending");
+			d.next_ms = d.first_ms = sl_clock_utc_ms();
+			d.reason[0] = d.detail[0] = '\0';
+			if (sl_delivery_update(e->store, &d, NULL, err) !=
+			    SL_OK)
+				return SL_FATAL;
+		} else {
+			memset(&d, 0, sizeof(d));
+			d.entry = en->id;
+			(void)snprintf(d.target, sizeof(d.target), "%s", name);
+			(void)snprintf(d.state, sizeof(d.state), "pending");
+			d.first_ms = d.next_ms = sl_clock_utc_ms();
+			if (sl_delivery_insert(e->store, &d, err) != SL_OK)
+				return SL_FATAL;
+		}
+		/* The first try in the same commit where there is room. */
+		if (can_send(t)) {
+			if (begin_try(t, &d, err) != SL_OK)
+				return SL_FATAL;
+		} else {
+			sl_engine_after(e, kick_target,
+			    (int64_t)(t - e->targets), 0);
+		}
+	}
+	return SL_OK;
+}
+
+void
+sl_outbox_peer_ready(struct sl_engine *e, struct sl_peer *p)
+{
+	struct sl_target *t = sl_engine_target(e, p->name);
+
+	if (t == NULL) {
+		sl_log(SL_LOG_WARNING, "push", "unknown target");
+		p->dead = true;
+		return;
+	}
+	if (t->login_stopped)
+		sl_log(SL_LOG_NOTICE, "push", "login is tried again");
+	t->login_stopped = false;
+	start_sync(t);
+	sl_timer_pull(t->timer, 0);
+}
+
+void
+sl_outbox_peer_gone(struct sl_engine *e, struct sl_peer *p)
+{
+	struct sl_target *t = sl_engine_target(e, p->name);
+	size_t i;
+
+	if (t == NULL)
+		return;
+	for (i = 0; i < t->inflight_n;) {
+		if (t->inflight_peer[i] != p) {
+			i++;
+			continue;
+		}
+		t->inflight[i] = t->inflight[--t->inflight_n];
+		t->inflight_peer[i] = t->inflight_peer[t->inflight_n];
+	}
+	t->syncing = false;
+	sl_timer_pull(t->timer, 0);
+}
+
+/* -- what came of it ------------------------------------------------------------- */
+
+static struct sl_target *
+landed(struct sl_engine *e, struct sl_peer *p, uint64_t id)
+{
+	struct sl_target *t = sl_engine_target(e, p->name);
+	size_t i;
+
+	for (i = 0; t != NULL && i < t->inflight_n; i++) {
+		if (t->inflight[i] != (int64_t)id ||
+		    t->inflight_peer[i] != p)
+			continue;
+		t->inflight[i] = t->inflight[--t->inflight_n];
+		t->inflight_peer[i] = t->inflight_peer[t->inflight_n];
+		if (p->running > 0)
+			p->running--;
+		return t;
+	}
+	return NULL;
+}
+
+static int64_t
+backoff_ms(const struct sl_target_config *c, int attempts)
+{
+	int64_t ms = c->retry_first_ms;
+	int i;
+
+	for (i = 1; i < attempts && ms < c->retry_max_ms; i++)
+		ms *= 2;
+	return ms < c->retry_max_ms ? ms : c->retry_max_ms;
+}
+
+static void
+note_failure(struct sl_target *t)
+{
+	const struct sl_target_config *c = t->cfg;
+
+	if (++t->failures < (int)c->breaker_failures)
+		return;
+	if (t->pause_ms == 0)
+		t->pause_ms = c->breaker_first_ms;
+	else if (t->pause_ms < c->breaker_max_ms)
+		t->pause_ms = t->pause_ms * 2 < c->breaker_max_ms ?
+		    t->pause_ms * 2 : c->breaker_max_ms;
+	t->open_until_ms = sl_clock_boot_ms() + t->pause_ms;
+	sl_log(SL_LOG_WARNING, "push",
+	    "target paused failures=\"%d\" ms=\"%" PRId64 "\"", t->failures,
+	    t->pause_ms);
+}
+
+static enum sl_rc
+all_delivered(struct sl_engine *e, int64_t entry, bool *ret)
+{
+	*ret = sl_delivery_pending(e->store, entry) == 0;
+	return SL_OK;
+}
+
+static enum sl_rc
+delivered(struct sl_engine *e, struct sl_delivery *d, struct sl_entry *en,
+    const char *receipt, struct sl_err *err)
+{
+	SL_BUF struct sl_buf b = {0};
+	bool all;
+
+	(void)snprintf(d->state, sizeof(d->state), "delivered");
+	d->reason[0] = d->detail[0] = '\0';
+	d->uncertain = false;
+	if (sl_delivery_update(e->store, d, receipt, err) != SL_OK)
+		return SL_FATAL;
+	(void)all_delivered(e, en->id, &all);
+	if (!all)
+		return SL_OK;
+	if (en->dispo == SL_DISPO_deferred &&
+	    sl_entry_apply(e, en, SL_CHANGE_resume, NULL, NULL, "slused",
+	    err) != SL_OK)
+		return SL_FATAL;
+	if (en->dispo != SL_DISPO_ready)
+		return SL_OK; /* held by a person meanwhile: stays so */
+	en->stage = SL_STAGE_delivered;
+	en->outcome = SL_OUTCOME_in_journal;
+	sl_buf_printf(&b, "target:%s", d->target);
+	if (sl_entry_apply(e, en, SL_CHANGE_finish, NULL, NULL,
+	    sl_buf_str(&b), err) != SL_OK)
+		return SL_FATAL;
+	return sl_consignment_settle(e, en->consignment, err);
+}
+
+static enum sl_rc
+later(struct sl_target *t, struct sl_delivery *d, struct sl_entry *en,
+    int64_t wait_ms, struct sl_err *err)
+{
+	struct sl_engine *e = t->e;
+	int64_t now = sl_clock_utc_ms();
+	const struct sl_reason *r = sl_reason_find(d->reason);
+
+	if (r == NULL || r->dispo != SL_DISPO_deferred)
+		(void)snprintf(d->reason, sizeof(d->reason), "target_error");
+	if (now - d->first_ms >= t->cfg->retry_limit_ms) {
+		(void)snprintf(d->state, sizeof(d->state), "stopped");
+		if (sl_delivery_update(e->store, d, NULL, err) != SL_OK)
+			return SL_FATAL;
+		return sl_entry_apply(e, en, SL_CHANGE_hold,
+		    "too_many_tries", d->detail, "slused", err);
+	}
+	d->next_ms = now + wait_ms;
+	if (sl_delivery_update(e->store, d, NULL, err) != SL_OK)
+		return SL_FATAL;
+	/* Deliveries keep their own time; the entry only says that it waits. */
+	return sl_entry_apply(e, en, SL_CHANGE_defer, d->reason, d->detail,
+	    "slused", err);
+}
+
+static enum sl_rc
+stop_target(struct sl_target *t, struct sl_delivery *d, struct sl_entry *en,
+    struct sl_err *err)
+{
+	SL_BUF struct sl_buf b = {0};
+
+	if (!t->login_stopped) {
+		sl_log(SL_LOG_CRIT, "push",
+		    "target=\"%s\" refuses our login; nothing is sent until "
+		    "`sluse start-out` or a restart of sluse-push",
+		    t->cfg->name);
+		sl_buf_printf(&b, "{\"target\":\"%s\"}", t->cfg->name);
+		if (sl_store_log(t->e->store, SL_EVENT_target_stopped, "-",
+		    "slused", sl_buf_str(&b), 0, 0, err) != SL_OK)
+			return SL_FATAL;
+	}
+	t->login_stopped = true;
+	(void)snprintf(d->reason, sizeof(d->reason), "target_login");
+	return later(t, d, en, 0, err);
+}
+
+static enum sl_rc
+take_delivered(struct sl_engine *e, struct sl_peer *p,
+    const struct sl_msg_delivered *m, struct sl_err *err)
+{
+	struct sl_target *t = landed(e, p, m->delivery);
+	char receipt[8193];
+	struct sl_delivery d;
+	struct sl_entry en;
+	const struct sl_reason *r;
+	int64_t wait;
+	enum sl_rc rc;
+
+	if (t == NULL || !sl_delivery_by_id(e->store, (int64_t)m->delivery,
+	    &d) || !sl_entry_by_id(e->store, d.entry, &en))
+		return SL_OK;
+	(void)sl_slice_copy(m->reason, d.reason, sizeof(d.reason));
+	(void)sl_slice_copy(m->detail, d.detail, sizeof(d.detail));
+	(void)sl_slice_copy(m->receipt, receipt, sizeof(receipt));
+	d.http_status = (int)m->http_status;
+	d.uncertain = m->uncertain != 0;
+	sl_log(m->verdict <= SL_VERDICT_ALREADY ? SL_LOG_DEBUG : SL_LOG_INFO,
+	    en.reception, "target=\"%s\" verdict=\"%u\" reason=\"%s\" "
+	    "http=\"%u\" attempt=\"%d\"", d.target, m->verdict, d.reason,
+	    m->http_status, d.attempts);
+	if (m->verdict <= SL_VERDICT_ALREADY || m->verdict == SL_VERDICT_HOLD ||
+	    m->verdict == SL_VERDICT_REFUSED) {
+		t->failures = 0;
+		t->pause_ms = 0;
+		t->open_until_ms = 0;
+	}
+	switch (m->verdict) {
+	case SL_VERDICT_DELIVERED:
+	case SL_VERDICT_ALREADY:
+		rc = delivered(e, &d, &en, receipt, err);
+		break;
+	case SL_VERDICT_HOLD:
+	case SL_VERDICT_REFUSED:
+		(void)snprintf(d.state, sizeof(d.state), "stopped");
+		r = sl_reason_find(d.reason);
+		rc = sl_delivery_update(e->store, &d, NULL, err);
+		if (rc == SL_OK)
+			rc = sl_entry_apply(e, &en, SL_CHANGE_hold,
+			    r != NULL && r->dispo == SL_DISPO_held ?
+			    d.reason : "target_refused", d.detail, "slused",
+			    err);
+		break;
+	case SL_VERDICT_LOGIN:
+		rc = stop_target(t, &d, &en, err);
+		break;
+	default:
+		note_failure(t);
+		wait = m->retry_after_s > 0 ?
+		    (int64_t)m->retry_after_s * 1000 :
+		    backoff_ms(t->cfg, d.attempts);
+		rc = later(t, &d, &en, wait, err);
+	}
+	if (rc == SL_OK)
+		sl_engine_after(e, kick_target,
+		    (int64_t)(t - e->targets), 0);
+	return rc;
+}
+
+static void
+checkpoint_ok(struct sl_engine *e, int64_t delivery, int64_t pid)
+{
+	struct sl_msg m = {.type = SL_MSG_CHECKPOINT_OK};
+	struct sl_peer *p;
+
+	m.checkpoint_ok.delivery = (uint64_t)delivery;
+	for (p = e->peers; p != NULL; p = p->next)
+		if (p->pid == pid && p->role == SL_ROLE_PUSH)
+			(void)sl_peer_send(p, &m, NULL, 0);
+}
+
+static enum sl_rc
+take_checkpoint(struct sl_engine *e, struct sl_peer *p,
+    const struct sl_msg_checkpoint *m, struct sl_err *err)
+{
+	char step[65], key[1025];
+	SL_BUF struct sl_buf b = {0};
+	struct sl_delivery d;
+	struct sl_entry en;
+
+	if (!sl_delivery_by_id(e->store, (int64_t)m->delivery, &d) ||
+	    strcmp(d.target, p->name) != 0 ||
+	    !sl_entry_by_id(e->store, d.entry, &en))
+		return SL_REJECT;
+	(void)sl_slice_copy(m->step, step, sizeof(step));
+	(void)sl_slice_copy(m->key, key, sizeof(key));
+	if (strspn(step, "abcdefghijklmnopqrstuvwxyz0123456789_-./") !=
+	    strlen(step))
+		return SL_REJECT;
+	sl_buf_printf(&b, "{\"target\":\"%s\",\"step\":\"%s\"}", d.target,
+	    step);
+	if (sl_delivery_step_put(e->store, d.id, step, key, err) != SL_OK ||
+	    sl_store_log(e->store, SL_EVENT_delivery_step, en.reception,
+	    "slused", sl_buf_str(&b), en.consignment, en.id, err) != SL_OK)
+		return SL_FATAL;
+	sl_engine_after(e, checkpoint_ok, d.id, p->pid);
+	return SL_OK;
+}
+
+static enum sl_rc
+take_sync_done(struct sl_engine *e, struct sl_target *t,
+    const struct sl_msg_sync_done *m, struct sl_err *err)
+{
+	SL_BUF struct sl_buf b = {0};
+	int64_t gone = 0;
+
+	t->syncing = false;
+	t->sync_next_ms = sl_clock_boot_ms() +
+	    (m->verdict == SL_VERDICT_DELIVERED ? t->cfg->sync_cases_ms :
+		t->cfg->retry_first_ms);
+	sl_timer_pull(t->timer, t->sync_next_ms - sl_clock_boot_ms());
+	if (m->verdict != SL_VERDICT_DELIVERED) {
+		sl_log(SL_LOG_WARNING, "push",
+		    "cases not synced reason=\"%.*s\"", (int)m->reason.n,
+		    m->reason.p);
+		return SL_OK;
+	}
+	t->synced = true;
+	if (sl_case_forget(e->store, t->cfg->name, t->sync_began_ms, &gone,
+	    err) != SL_OK)
+		return SL_FATAL;
+	sl_buf_printf(&b,
+	    "{\"target\":\"%s\",\"cases\":%u,\"gone\":%" PRId64 "}",
+	    t->cfg->name, m->count, gone);
+	e->cases_dirty = true;
+	return sl_store_log(e->store, SL_EVENT_cases_synced, "-", "slused",
+	    sl_buf_str(&b), 0, 0, err);
+}
+
+enum sl_rc
+sl_outbox_message(struct sl_engine *e, struct sl_peer *p,
+    const struct sl_msg *m, struct sl_err *err)
+{
+	struct sl_target *t = sl_engine_target(e, p->name);
+
+	if (t == NULL)
+		return SL_REJECT;
+	switch ((int)m->type) {
+	case SL_MSG_DELIVERED:
+		return take_delivered(e, p, &m->delivered, err);
+	case SL_MSG_CHECKPOINT:
+		return take_checkpoint(e, p, &m->checkpoint, err);
+	case SL_MSG_SYNC_CASE:
+		return sl_case_put(e->store, &m->sync_case, t->cfg->name,
+		    sl_clock_utc_ms(), err);
+	case SL_MSG_SYNC_DONE:
+		return take_sync_done(e, t, &m->sync_done, err);
+	default:
+		return SL_REJECT;
+	}
+}

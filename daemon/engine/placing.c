@@ -1,0 +1,452 @@
+/*
+ * Gates *placed* and *prepared*.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
+#include "../base/clock.h"
+#include "../base/log.h"
+#include "../base/mem.h"
+#include "../place/caseindex.h"
+#include "../prepare/prepare.h"
+#include "engine.h"
+#include "faces.h"
+
+#define DOCUMENTS_MAX 200
+
+struct ask {
+	struct sl_peer *p;
+	int64_t entry;
+};
+
+static enum sl_rc
+send_field(void *arg, const struct sl_found_row *f, struct sl_err *err)
+{
+	struct sl_msg m = {.type = SL_MSG_PLACE_FIELD};
+	struct sl_msg_place_field *o = &m.place_field;
+	struct ask *a = arg;
+
+	(void)err;
+	o->entry = (uint64_t)a->entry;
+	o->part = (uint32_t)f->part;
+	o->part_name = sl_slice_str(f->part_name);
+	o->page = f->page;
+	o->field = (uint8_t)f->field;
+	o->value = sl_slice_str(f->value);
+	o->label = sl_slice_str(f->label);
+	o->source = (uint8_t)f->source;
+	o->confidence = (uint16_t)f->confidence;
+	o->x0 = f->box[0];
+	o->y0 = f->box[1];
+	o->x1 = f->box[2];
+	o->y1 = f->box[3];
+	(void)sl_peer_send(a->p, &m, NULL, 0);
+	return SL_OK;
+}
+
+enum sl_rc
+sl_placing_ask(struct sl_engine *e, int64_t entry, struct sl_err *err)
+{
+	struct sl_msg m = {.type = SL_MSG_PLACE};
+	const struct sl_queue_config *q;
+	struct ask a = {sl_peer_find(e, SL_ROLE_PLACE), entry};
+	struct sl_entry en;
+
+	if (a.p == NULL || !sl_entry_by_id(e->store, entry, &en) ||
+	    en.stage != SL_STAGE_read || en.dispo != SL_DISPO_ready)
+		return SL_OK; /* asked again when it connects */
+	q = sl_config_queue(e->cfg, en.queue);
+	m.place.entry = (uint64_t)entry;
+	m.place.subject = sl_slice_str(en.reception);
+	m.place.queue = sl_slice_str(en.queue);
+	if (q != NULL) {
+		m.place.threshold = (uint16_t)q->threshold;
+		m.place.margin = (uint16_t)q->margin;
+		m.place.unit = sl_slice_str(q->unit);
+		m.place.access = sl_slice_str(q->access);
+	}
+	(void)sl_peer_send(a.p, &m, NULL, 0);
+	if (sl_found_each(e->store, en.consignment, send_field, &a, err) !=
+	    SL_OK)
+		return SL_FATAL;
+	m = (struct sl_msg){.type = SL_MSG_PLACE_GO};
+	m.place_go.entry = (uint64_t)entry;
+	(void)sl_peer_send(a.p, &m, NULL, 0);
+	e->placing_n++;
+	return SL_OK;
+}
+
+static enum sl_rc
+ask_open(void *arg, const struct sl_entry *en, struct sl_err *err)
+{
+	struct sl_engine *e = arg;
+
+	if (en->stage == SL_STAGE_read && en->dispo == SL_DISPO_ready)
+		return sl_placing_ask(e, en->id, err);
+	/* Placed or prepared by a commit whose next step was lost. */
+	if (en->stage == SL_STAGE_placed && en->dispo == SL_DISPO_ready) {
+		struct sl_entry copy = *en;
+
+		return sl_placing_prepare(e, &copy, err);
+	}
+	return SL_OK;
+}
+
+static void
+send_index(struct sl_engine *e, struct sl_peer *p)
+{
+	struct sl_msg m = {.type = SL_MSG_CASES};
+
+	if (e->case_index_fd < 0)
+		return;
+	m.cases.count = (uint32_t)sl_case_count(e->store);
+	(void)sl_peer_send(p, &m, &e->case_index_fd, 1);
+}
+
+void
+sl_placing_peer_ready(struct sl_engine *e, struct sl_peer *p)
+{
+	struct sl_err err;
+
+	if (e->case_index_fd < 0 &&
+	    sl_engine_bad(e, sl_placing_cases(e, &err), &err))
+		return;
+	send_index(e, p);
+	(void)sl_engine_bad(e,
+	    sl_entry_each_open(e->store, ask_open, e, &err), &err);
+}
+
+void
+sl_placing_peer_gone(struct sl_engine *e)
+{
+	e->placing_n = 0;
+}
+
+/* -- the index of known cases ------------------------------------------------- */
+
+struct rows {
+	struct sl_case_row *row;
+	size_t n, cap;
+	struct sl_arena *arena;
+};
+
+static enum sl_rc
+add_row(void *arg, const struct sl_case *c, struct sl_err *err)
+{
+	struct rows *r = arg;
+	struct sl_case_row *o;
+
+	(void)err;
+	r->row = sl_grow(r->row, &r->cap, r->n + 1, sizeof(*o));
+	o = &r->row[r->n++];
+#define COPY(s) sl_arena_strndup(r->arena, s, 4096)
+	*o = (struct sl_case_row){COPY(c->number), COPY(c->title),
+	    COPY(c->status), COPY(c->unit), COPY(c->klass),
+	    COPY(c->target_key)};
+#undef COPY
+	return SL_OK;
+}
+
+enum sl_rc
+sl_placing_cases(struct sl_engine *e, struct sl_err *err)
+{
+	struct rows r = {.arena = sl_arena_new()};
+	int fd = memfd_create("cases", MFD_CLOEXEC | MFD_ALLOW_SEALING);
+	struct sl_peer *p;
+	enum sl_rc rc;
+
+	e->cases_dirty = false;
+	rc = fd < 0 ? sl_err_set(err, SL_FATAL, errno, "disk_error",
+			  "no memory file") :
+	    sl_case_each(e->store, add_row, &r, err);
+	if (rc == SL_OK)
+		rc = sl_caseindex_write(fd, r.row, r.n, err);
+	free(r.row);
+	sl_arena_free(r.arena);
+	if (rc == SL_REJECT) {
+		sl_log(SL_LOG_ERR, "cases", "%s", err->text);
+		sl_cleanup_close(&fd);
+		return SL_OK; /* the old index stays */
+	}
+	if (rc != SL_OK) {
+		sl_cleanup_close(&fd);
+		return rc;
+	}
+	/* The reader maps it: it must never shrink under its eyes. */
+	(void)fcntl(fd, F_ADD_SEALS, F_SEAL_SHRINK | F_SEAL_GROW |
+	    F_SEAL_WRITE | F_SEAL_SEAL);
+	sl_cleanup_close(&e->case_index_fd);
+	e->case_index_fd = fd;
+	p = sl_peer_find(e, SL_ROLE_PLACE);
+	if (p != NULL)
+		send_index(e, p);
+	return SL_OK;
+}
+
+/* -- answers --------------------------------------------------------------------- */
+
+static bool
+current(struct sl_engine *e, uint64_t id, struct sl_entry *ret)
+{
+	return sl_entry_by_id(e->store, (int64_t)id, ret) &&
+	    ret->stage == SL_STAGE_read && ret->dispo == SL_DISPO_ready;
+}
+
+static enum sl_rc
+take_placed(struct sl_engine *e, const struct sl_msg_placed *m,
+    struct sl_err *err)
+{
+	char reason[64], detail[256];
+	struct sl_entry en;
+
+	if (e->placing_n > 0)
+		e->placing_n--;
+	sl_engine_kick(e);
+	if (!current(e, m->entry, &en))
+		return SL_OK;
+	(void)sl_slice_copy(m->reason, reason, sizeof(reason));
+	(void)sl_slice_copy(m->detail, detail, sizeof(detail));
+	en.revision++;
+	if (m->rc != SL_OK)
+		return sl_entry_stop(e, &en,
+		    *reason != '\0' ? reason : "no_evidence", detail, err);
+	return sl_placing_prepare(e, &en, err);
+}
+
+enum sl_rc
+sl_placing_answer(struct sl_engine *e, const struct sl_msg *m,
+    struct sl_err *err)
+{
+	struct sl_entry en;
+
+	switch ((int)m->type) {
+	case SL_MSG_PLACED_FIELD:
+		if (sl_field_name(m->placed_field.field) == NULL)
+			return SL_REJECT;
+		if (!current(e, m->placed_field.entry, &en))
+			return SL_OK;
+		return sl_placement_put(e->store, en.id, en.revision + 1,
+		    &m->placed_field, "sluse-place", err);
+	case SL_MSG_PLACED:
+		return take_placed(e, &m->placed, err);
+	default:
+		return SL_REJECT;
+	}
+}
+
+enum sl_rc
+sl_placing_decide(struct sl_engine *e, struct sl_entry *en,
+    const char *case_number, const char *actor, enum sl_change change,
+    const char *why, struct sl_err *err)
+{
+	struct sl_msg_placed_field m = {.field = SL_FIELD_case_number,
+	    .rank = 0, .confidence = 1000, .accepted = 1};
+	SL_BUF struct sl_buf ev = {0};
+
+	sl_buf_printf(&ev, "[{\"source\":\"person\",\"rule\":\"%s\"}]",
+	    change == SL_CHANGE_expire ? "held_limit" : "decided");
+	m.value = sl_slice_str(case_number);
+	m.evidence = sl_slice_buf(&ev);
+	/* The other fields keep what the machine found. */
+	if (sl_placement_copy(e->store, en->id, en->revision,
+	    en->revision + 1, SL_FIELD_case_number, err) != SL_OK ||
+	    sl_placement_put(e->store, en->id, en->revision + 1, &m, actor,
+	    err) != SL_OK)
+		return SL_FATAL;
+	en->revision++;
+	if (sl_entry_apply(e, en, change, NULL, why, actor, err) != SL_OK)
+		return SL_FATAL;
+	if (en->stage != SL_STAGE_read) {
+		/* It was prepared before: what is sent must say the new case. */
+		en->stage = SL_STAGE_read;
+	}
+	return sl_placing_prepare(e, en, err);
+}
+
+/* -- prepare ----------------------------------------------------------------------- */
+
+struct values {
+	struct sl_post_values v;
+	struct sl_arena *arena;
+	struct sl_buf suggestions;
+	struct sl_buf payload;
+};
+
+static const char **
+slot(struct sl_post_values *v, unsigned field)
+{
+	switch (field) {
+	case SL_FIELD_case_number:
+		return &v->case_number;
+	case SL_FIELD_new_case:
+		return &v->new_case_title;
+	case SL_FIELD_klass:
+		return &v->new_case_class;
+	case SL_FIELD_unit:
+		return &v->unit;
+	case SL_FIELD_type:
+		return &v->type;
+	case SL_FIELD_title:
+		return &v->title;
+	case SL_FIELD_document_date:
+		return &v->document_date;
+	case SL_FIELD_received_date:
+		return &v->received_date;
+	case SL_FIELD_correspondent:
+		return &v->correspondent;
+	case SL_FIELD_correspondent_email:
+		return &v->email;
+	case SL_FIELD_correspondent_orgnr:
+		return &v->orgnr;
+	case SL_FIELD_our_ref_of_sender:
+		return &v->sender_ref;
+	case SL_FIELD_access:
+		return &v->access;
+	default:
+		return NULL;
+	}
+}
+
+static enum sl_rc
+take_value(void *arg, const struct sl_placement_row *p, struct sl_err *err)
+{
+	struct values *x = arg;
+	const char **s = slot(&x->v, p->field);
+
+	(void)err;
+	if (s != NULL && *s == NULL && p->accepted)
+		*s = sl_arena_strndup(x->arena, p->value, sizeof(p->value));
+	if (p->field == SL_FIELD_case_number && p->rank < 5 &&
+	    strcmp(p->actor, "sluse-place") == 0)
+		sl_buf_printf(&x->suggestions, "%s%s (%d %%)",
+		    x->suggestions.n > 0 ? ", " : "", p->value,
+		    p->confidence / 10);
+	return SL_OK;
+}
+
+struct docs {
+	struct sl_document row[DOCUMENTS_MAX];
+	struct sl_part part[DOCUMENTS_MAX];
+	struct sl_post_rendition rendition[DOCUMENTS_MAX];
+	struct sl_post_document post[DOCUMENTS_MAX];
+	size_t n;
+};
+
+static void
+load_docs(struct sl_engine *e, int64_t entry, struct docs *d)
+{
+	struct sl_post_rendition *r;
+	size_t i, n;
+
+	n = sl_document_list(e->store, entry, d->row, DOCUMENTS_MAX);
+	n = n < DOCUMENTS_MAX ? n : DOCUMENTS_MAX;
+	for (i = 0; i < n; i++) {
+		if (!sl_part_by_id(e->store, d->row[i].part, &d->part[i]))
+			break;
+		r = &d->rendition[i];
+		r->rendition = (uint32_t)d->row[i].number;
+		r->variant = 'P';
+		r->name = d->part[i].name;
+		r->mime = d->part[i].mime;
+		r->puid = d->part[i].puid;
+		r->size = d->part[i].size;
+		r->sha256 = d->part[i].sha256;
+		if (d->part[i].number == 0) {
+			struct stat st;
+			SL_CLOSE int fd = sl_files_open_blob(
+			    sl_store_files(e->store), &d->part[i].blob);
+
+			r->sha256 = d->part[i].blob;
+			if (fd >= 0 && fstat(fd, &st) == 0)
+				r->size = (uint64_t)st.st_size;
+			if (*r->name == '\0')
+				r->name = d->part[i].source_name;
+		}
+		d->post[i].main = i == 0;
+		d->post[i].title = i == 0 ? NULL : d->row[i].title;
+		d->post[i].rendition = r;
+		d->post[i].rendition_n = 1;
+	}
+	d->n = i;
+}
+
+static enum sl_rc
+make_post(struct sl_engine *e, struct sl_entry *en, struct values *x,
+    struct sl_buf *out, struct sl_err *err)
+{
+	struct docs *d = sl_alloc(sizeof(*d));
+	struct sl_post_source s = {0};
+	struct sl_entry first;
+	enum sl_rc rc;
+
+	load_docs(e, en->id, d);
+	s.ulid = en->own_key + strlen("sluse-");
+	s.reception = en->reception;
+	s.queue = sl_config_queue(e->cfg, en->queue);
+	s.value = x->v;
+	s.claimed_ms = en->received_ms;
+	s.file_ms = en->dropped_ms;
+	if (en->duplicate_of != 0 &&
+	    sl_entry_by_id(e->store, en->duplicate_of, &first))
+		s.duplicate_of = first.reception;
+	if (x->suggestions.n > 0 && x->v.case_number != NULL &&
+	    strcmp(x->v.case_number, s.queue != NULL ?
+		s.queue->distribution_case : "") == 0)
+		s.suggestions = sl_buf_str(&x->suggestions);
+	s.document = d->post;
+	s.document_n = d->n;
+	rc = s.queue == NULL || d->n == 0 ?
+	    sl_err_set(err, SL_HOLD, 0, "no_target",
+		"the queue or the documents are gone") :
+	    sl_post_make(&s, out, err);
+	free(d);
+	return rc;
+}
+
+enum sl_rc
+sl_placing_prepare(struct sl_engine *e, struct sl_entry *en,
+    struct sl_err *err)
+{
+	struct values x = {.arena = sl_arena_new()};
+	SL_BUF struct sl_buf post = {0};
+	enum sl_rc rc;
+
+	rc = sl_placement_each(
+	    e->store, en->id, en->revision, take_value, &x, err);
+	if (rc != SL_OK)
+		goto out;
+	(void)snprintf(en->case_number, sizeof(en->case_number), "%s",
+	    x.v.case_number != NULL ? x.v.case_number : "");
+	(void)snprintf(en->title, sizeof(en->title), "%s",
+	    x.v.title != NULL ? x.v.title : "");
+	sl_buf_printf(&x.payload, "{\"revision\":%d,\"case\":\"%s\"}",
+	    en->revision, en->case_number);
+	if (en->stage == SL_STAGE_read)
+		rc = sl_entry_pass(e, en, SL_EVENT_placed,
+		    sl_buf_str(&x.payload), err);
+	if (rc != SL_OK)
+		goto out;
+	rc = make_post(e, en, &x, &post, err);
+	if (rc == SL_HOLD) {
+		rc = sl_entry_stop(e, en, err->reason, err->text, err);
+		goto out;
+	}
+	if (rc == SL_OK)
+		rc = sl_entry_set_post(e->store, en->id, sl_buf_str(&post),
+		    err);
+	if (rc == SL_OK)
+		rc = sl_entry_pass(e, en, SL_EVENT_prepared, NULL, err);
+	if (rc == SL_OK)
+		rc = sl_outbox_add(e, en, err);
+out:
+	sl_buf_free(&x.suggestions);
+	sl_buf_free(&x.payload);
+	sl_arena_free(x.arena);
+	return rc;
+}

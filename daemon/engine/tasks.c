@@ -1,0 +1,628 @@
+/*
+ * Tasks: what is handed to a child of a worker, and what is done when it ends.
+ *
+ * A task competes by cost (shortest document first) less its age, so that a
+ * letter overtakes a three-thousand-page file and nothing starves.
+ */
+#include <errno.h>
+#include <inttypes.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "../base/clock.h"
+#include "../base/file.h"
+#include "../base/log.h"
+#include "../base/mem.h"
+#include "../base/ulid.h"
+#include "engine.h"
+
+#define PAGES_A_TASK 32
+#define HASH_A_ROUND ((size_t)8 << 20)
+#define COPY_BYTES_PER_MS 2000 /* slowest disk a copy is waited for */
+
+struct sl_task *
+sl_task_new(struct sl_job *j, enum sl_task_kind kind, size_t source)
+{
+	struct sl_task *t = sl_alloc(sizeof(*t));
+
+	t->e = j->e;
+	t->id = ++j->e->next_task;
+	t->kind = kind;
+	t->job = j;
+	t->source = source;
+	t->hash_part = 1;
+	j->tasks_open++;
+	return t;
+}
+
+static void
+unlink_task(struct sl_task *t)
+{
+	if (t->prev == NULL)
+		return;
+	*t->prev = t->next;
+	if (t->next != NULL)
+		t->next->prev = t->prev;
+	t->prev = NULL;
+	t->next = NULL;
+}
+
+static void
+link_task(struct sl_task **list, struct sl_task *t)
+{
+	t->next = *list;
+	t->prev = list;
+	if (t->next != NULL)
+		t->next->prev = &t->next;
+	*list = t;
+}
+
+void
+sl_task_queue(struct sl_task *t)
+{
+	unlink_task(t);
+	t->began_ms = sl_clock_boot_ms();
+	link_task(&t->e->waiting, t);
+	sl_engine_kick(t->e);
+}
+
+static void
+close_result(struct sl_task *t)
+{
+	sl_watch_end(t->watch);
+	sl_chan_free(t->result);
+	t->watch = NULL;
+	t->result = NULL;
+	sl_page_parts_free(t->page);
+	t->page = NULL;
+}
+
+void
+sl_task_free(struct sl_task *t)
+{
+	unlink_task(t);
+	close_result(t);
+	sl_sha256_free(t->hash);
+	if (t->peer != NULL)
+		t->peer->running--;
+	if (t->job != NULL)
+		t->job->tasks_open--;
+	free(t);
+}
+
+/* -- handing out -------------------------------------------------------------- */
+
+static void
+fill_limits(struct sl_msg_task *m, const struct sl_config *c)
+{
+	const struct sl_limits_config *l = &c->limits;
+
+	m->cpu_s = (uint32_t)(l->cpu_ms / 1000);
+	m->wall_ms = (uint32_t)l->wall_ms;
+	m->mem_bytes = l->memory_bytes;
+	m->out_bytes = l->output_max_bytes;
+	m->members_max = l->members_max;
+	m->depth_max = l->depth_max;
+	m->member_bytes_max = l->member_max_bytes;
+	m->total_bytes_max = l->unpacked_max_bytes;
+	m->ratio_max = l->ratio_max;
+	m->pages_max = l->pages_max;
+	m->pixels_max = l->pixels_max;
+	m->side_max = l->side_max;
+	m->languages = sl_slice_str(c->ocr.languages);
+}
+
+static void
+fill_task(const struct sl_task *t, struct sl_msg_task *m)
+{
+	const struct sl_job *j = t->job;
+	const struct sl_job_source *s = &j->src[t->source];
+	const char *name = s->sub != NULL ? s->sub : j->claim.name;
+
+	if (*name == '\0')
+		name = s->row.name;
+	fill_limits(m, j->e->cfg);
+	m->task = t->id;
+	m->kind = (uint8_t)t->kind;
+	m->subject = sl_slice_str(
+	    j->c.id != 0 ? j->c.reception : j->claim.ulid);
+	m->name = sl_slice_str(name);
+	m->size = t->kind == SL_TASK_OPEN ? s->size : t->size;
+	m->offset = t->offset;
+	m->page_from = t->page_from;
+	m->page_count = t->kind == SL_TASK_OPEN ? PAGES_A_TASK :
+	    t->page_count;
+	if (t->kind == SL_TASK_OPEN && !s->have_original) {
+		m->flags |= SL_TASK_COPY;
+		if (t->copy_only)
+			m->flags |= SL_TASK_COPY_ONLY;
+		else if (j->claim.young)
+			m->flags |= SL_TASK_YOUNG;
+		m->wall_ms += (uint32_t)(s->size / COPY_BYTES_PER_MS);
+		m->cpu_s += (uint32_t)(s->size / (100 << 20));
+	}
+	if (t->kind != SL_TASK_OPEN && t->part < s->parts)
+		m->mime = sl_slice_str(s->mime[t->part]);
+	if (t->kind == SL_TASK_OCR) {
+		m->image_format = t->image.image_format;
+		m->dpi = t->image.dpi;
+		m->rotate = t->image.rotate;
+		m->width = t->image.width;
+		m->height = t->image.height;
+		m->cpu_s = (uint32_t)(j->e->cfg->ocr.page_cpu_ms / 1000);
+		m->wall_ms = (uint32_t)j->e->cfg->ocr.page_wall_ms;
+	}
+}
+
+/* Descriptors of a task; result: how many, 0 on failure (errno). fds[1] is the
+ * child's end of *ret_result. All are closed by close_fds. */
+static size_t
+open_fds(struct sl_task *t, int *fds, int *ret_result)
+{
+	struct sl_job_source *s = &t->job->src[t->source];
+	struct sl_files *f = sl_store_files(t->e->store);
+	int pair[2];
+	size_t n = 3;
+	int i;
+
+	for (i = 0; i < 5; i++)
+		fds[i] = -1;
+	if (t->kind == SL_TASK_OPEN) {
+		sl_cleanup_close(&s->out_fd);
+		s->out_fd = sl_files_tmp(f);
+		fds[0] = s->have_original ?
+		    sl_files_open_blob(f, &s->row.sha256) :
+		    sl_claim_open(t->job->inlet, t->job->claim.ulid,
+			t->job->claim.name, s->sub);
+		if (s->have_original && fds[0] < 0 && s->original_fd >= 0)
+			fds[0] = sl_files_reopen(s->original_fd);
+		fds[2] = s->out_fd >= 0 ? dup(s->out_fd) : -1;
+	} else {
+		fds[0] = t->input_is_out ? sl_files_reopen(s->out_fd) :
+		    s->original_fd >= 0 ? sl_files_reopen(s->original_fd) :
+		    sl_files_open_blob(f, &s->row.sha256);
+		fds[2] = t->kind == SL_TASK_PAGES ? dup(s->out_fd) :
+		    sl_files_tmp(f);
+	}
+	if (t->kind == SL_TASK_OPEN && !s->have_original) {
+		sl_cleanup_close(&s->original_fd);
+		s->original_fd = sl_files_tmp(f);
+		fds[3] = s->original_fd >= 0 ? dup(s->original_fd) : -1;
+		fds[4] = s->original_fd >= 0 ?
+		    sl_files_reopen(s->original_fd) : -1;
+		n = 5;
+	}
+	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, pair) != 0)
+		return 0;
+	fds[1] = pair[1];
+	*ret_result = pair[0];
+	for (i = 0; i < (int)n; i++)
+		if (fds[i] < 0)
+			n = 0;
+	return n;
+}
+
+static void
+close_fds(int *fds)
+{
+	int i;
+
+	for (i = 0; i < 5; i++)
+		sl_cleanup_close(&fds[i]);
+}
+
+/* False: its input is gone or cannot be had now. */
+static bool
+hand_out(struct sl_task *t, struct sl_peer *p)
+{
+	struct sl_msg m = {.type = SL_MSG_TASK};
+	int fds[5], result = -1;
+	size_t n = open_fds(t, fds, &result);
+	bool ok = false;
+
+	if (n > 0) {
+		fill_task(t, &m.task);
+		ok = sl_peer_send(p, &m, fds, n);
+	}
+	close_fds(fds);
+	if (!ok) {
+		sl_cleanup_close(&result);
+		return false;
+	}
+	t->got_original = t->got_end = t->eof = t->ended = false;
+	t->rc = SL_OK;
+	t->reason[0] = t->detail[0] = '\0';
+	t->next_part = 0;
+	t->result = sl_chan_new(result, true);
+	t->watch = sl_loop_watch(
+	    t->e->loop, result, SL_LOOP_READ, sl_result_readable, t);
+	t->peer = p;
+	p->running++;
+	unlink_task(t);
+	link_task(&t->e->running, t);
+	return true;
+}
+
+static struct sl_task *
+pick(struct sl_engine *e, enum sl_role role)
+{
+	int64_t now = sl_clock_boot_ms(), score, best_score = 0;
+	struct sl_task *t, *best = NULL;
+
+	for (t = e->waiting; t != NULL; t = t->next) {
+		if ((t->kind == SL_TASK_OCR) != (role == SL_ROLE_OCR))
+			continue;
+		/* One unit of cost (1 KiB, or a page) weighs as much as a
+		 * tenth of a second of waiting. */
+		score = t->cost * 100 - (now - t->began_ms);
+		if (best == NULL || score <= best_score) {
+			best = t;
+			best_score = score;
+		}
+	}
+	return best;
+}
+
+static void
+start_role(struct sl_engine *e, enum sl_role role)
+{
+	struct sl_peer *p;
+	struct sl_task *t;
+	struct sl_job *j;
+
+	while (!e->fatal && !e->stopping &&
+	    (p = sl_peer_free_slot(e, role)) != NULL &&
+	    (t = pick(e, role)) != NULL) {
+		if (hand_out(t, p))
+			continue;
+		if (p->dead)
+			return;
+		/* The claimed file cannot be opened, or descriptors are
+		 * short: let it lie and try again later. */
+		j = t->job;
+		sl_log(SL_LOG_WARNING,
+		    j->c.id != 0 ? j->c.reception : "intake",
+		    "task cannot start errno=\"%d\"", errno);
+		if (j->c.id == 0)
+			sl_job_drop(j, "file_unreadable");
+		else
+			sl_job_free(j);
+		return;
+	}
+}
+
+void
+sl_tasks_start(struct sl_engine *e)
+{
+	start_role(e, SL_ROLE_WORK);
+	start_role(e, SL_ROLE_OCR);
+}
+
+/* -- endings ------------------------------------------------------------------- */
+
+static const char *
+death_reason(const struct sl_msg_task_ended *how)
+{
+	if (how->how == SL_END_TIMEOUT)
+		return "limit_time";
+	if (how->how == SL_END_SIGNAL && how->code == SIGSYS)
+		return "worker_denied";
+	if (how->how == SL_END_SIGNAL && how->code == SIGXCPU)
+		return "limit_time";
+	if (how->how == SL_END_SIGNAL && how->code == SIGXFSZ)
+		return "limit_bytes";
+	if (how->how == SL_END_EXIT && how->code == 71)
+		return "limit_memory";
+	return "worker_crash";
+}
+
+/* Pages that a dead task did not give. */
+static enum sl_rc
+give_up_pages(struct sl_task *t, const char *reason, struct sl_err *err)
+{
+	struct sl_job_source *s = &t->job->src[t->source];
+	struct sl_msg_r_page m = {.part = t->part, .source = SL_PAGE_NONE};
+	uint32_t i;
+
+	m.reason = sl_slice_str(reason);
+	for (i = 0; i < t->page_count; i++) {
+		m.page = t->page_from + i;
+		if (sl_page_known(t->e->store, s->part_ids[t->part], m.page))
+			continue;
+		if (sl_page_put(t->e->store, s->part_ids[t->part], &m,
+		    sl_slice_str(""), sl_slice_str(""), err) != SL_OK)
+			return SL_FATAL;
+	}
+	return SL_OK;
+}
+
+static bool
+retry_now(struct sl_task *t)
+{
+	if (t->how.how == SL_END_NOT_RUN)
+		return true;
+	return ++t->attempts < (int)t->e->cfg->limits.attempts_max;
+}
+
+/* No END record, or a child that died. */
+static enum sl_rc
+task_failed(struct sl_task *t, struct sl_err *err)
+{
+	struct sl_job *j = t->job;
+	struct sl_job_source *s = &j->src[t->source];
+	const char *reason =
+	    t->rc == SL_REJECT ? t->reason : death_reason(&t->how);
+	enum sl_rc rc;
+
+	sl_log(SL_LOG_WARNING, j->c.id != 0 ? j->c.reception : "intake",
+	    "task failed kind=\"%d\" how=\"%u\" code=\"%u\" reason=\"%s\" "
+	    "attempt=\"%d\"",
+	    (int)t->kind, t->how.how, t->how.code, reason, t->attempts + 1);
+	if (t->rc != SL_REJECT && retry_now(t)) {
+		sl_task_queue(t);
+		return SL_OK;
+	}
+	if (t->kind != SL_TASK_OPEN) {
+		rc = give_up_pages(t, reason, err);
+		sl_task_free(t);
+		return rc == SL_OK ? sl_job_advance(j, err) : rc;
+	}
+	if (!s->have_original) {
+		/* Died while copying: nothing was parsed; a machine fault. */
+		sl_job_drop(j, reason);
+		return SL_OK;
+	}
+	s->rc = SL_REJECT;
+	(void)snprintf(s->reason, sizeof(s->reason), "%s", reason);
+	(void)snprintf(s->detail, sizeof(s->detail), "how %u code %u",
+	    t->how.how, t->how.code);
+	sl_task_free(t);
+	return sl_job_advance(j, err);
+}
+
+/* Hashes what was unpacked, a piece a round, since its maker may lie. */
+static enum sl_rc
+hash_parts(struct sl_task *t, bool *ret_done, struct sl_err *err)
+{
+	struct sl_job_source *s = &t->job->src[t->source];
+	size_t budget = HASH_A_ROUND;
+	const struct sl_msg_r_part *p;
+	static uint8_t b[65536];
+	struct sl_digest d;
+	uint64_t left;
+	ssize_t n;
+
+	*ret_done = false;
+	for (; t->hash_part < s->parts; t->hash_part++, t->hash_at = 0) {
+		p = &s->part[t->hash_part];
+		if (t->hash == NULL)
+			t->hash = sl_sha256_new();
+		while ((left = p->size - t->hash_at) > 0) {
+			if (budget < sizeof(b))
+				return SL_OK;
+			n = pread(s->out_fd, b,
+			    left < sizeof(b) ? left : sizeof(b),
+			    (off_t)(p->offset + t->hash_at));
+			if (n <= 0)
+				return sl_err_set(err, SL_REJECT, errno,
+				    "worker_protocol",
+				    "a part lies outside the output file");
+			sl_sha256_add(t->hash, b, (size_t)n);
+			t->hash_at += (uint64_t)n;
+			budget -= (size_t)n;
+		}
+		sl_sha256_end(SL_TAKE(t->hash), &d);
+		if (sl_part_set_digest(t->e->store, s->part_ids[t->hash_part],
+		    &d, err) != SL_OK)
+			return SL_FATAL;
+	}
+	*ret_done = true;
+	return SL_OK;
+}
+
+static void
+queue_pages(struct sl_job *j, size_t source)
+{
+	struct sl_job_source *s = &j->src[source];
+	uint32_t i, from, max = j->e->cfg->limits.pages_max, pages;
+	struct sl_task *t;
+
+	for (i = 0; i < s->parts; i++) {
+		pages = s->part[i].pages < max ? s->part[i].pages : max;
+		for (from = PAGES_A_TASK; from < pages; from += PAGES_A_TASK) {
+			t = sl_task_new(j, SL_TASK_PAGES, source);
+			t->part = i;
+			t->page_from = from;
+			t->page_count = pages - from < PAGES_A_TASK ?
+			    pages - from : PAGES_A_TASK;
+			t->input_is_out = i > 0;
+			t->offset = i > 0 ? s->part[i].offset : 0;
+			t->size = i > 0 ? s->part[i].size : s->size;
+			t->cost = (int64_t)(pages - from);
+			sl_task_queue(t);
+		}
+	}
+}
+
+static enum sl_rc
+link_bundle(struct sl_task *t, char *name, struct sl_err *err)
+{
+	struct sl_job_source *s = &t->job->src[t->source];
+
+	sl_ulid_make(name);
+	if (sl_sync_fd(s->out_fd, "unpacked parts", err) != SL_OK)
+		return SL_FATAL;
+	return sl_files_link_bundle(
+	    sl_store_files(t->e->store), s->out_fd, name, err);
+}
+
+/* An OPEN task with its END: gates *unpacked* and *identified*. */
+static enum sl_rc
+open_finished(struct sl_task *t, struct sl_err *err)
+{
+	struct sl_job *j = t->job;
+	struct sl_job_source *s = &j->src[t->source];
+	size_t source = t->source;
+	char bundle[SL_ULID_LEN + 1];
+	struct stat st;
+	bool done;
+	enum sl_rc rc;
+
+	rc = hash_parts(t, &done, err);
+	if (rc == SL_REJECT) {
+		s->rc = SL_REJECT;
+		(void)snprintf(s->reason, sizeof(s->reason), "%s",
+		    err->reason);
+	} else if (rc != SL_OK) {
+		return rc;
+	} else if (!done) {
+		sl_loop_again(t->e->loop);
+		return SL_SKIP;
+	}
+	if (s->has_bundle_parts && rc == SL_OK) {
+		if (link_bundle(t, bundle, err) != SL_OK ||
+		    fstat(s->out_fd, &st) != 0)
+			return SL_FATAL;
+	}
+	if (sl_part_close(t->e->store, s->row.id, s->parts,
+	    s->has_bundle_parts && rc == SL_OK ? bundle : NULL,
+	    s->has_bundle_parts && rc == SL_OK ? (uint64_t)st.st_size : 0,
+	    err) != SL_OK)
+		return SL_FATAL;
+	if (s->rc == SL_OK) {
+		s->rc = t->rc;
+		(void)snprintf(s->reason, sizeof(s->reason), "%s", t->reason);
+		(void)snprintf(s->detail, sizeof(s->detail), "%s", t->detail);
+	}
+	s->opened = true;
+	if (s->rc == SL_OK)
+		queue_pages(j, source);
+	sl_task_free(t);
+	return sl_job_advance(j, err);
+}
+
+static enum sl_rc
+task_finished(struct sl_task *t, struct sl_err *err)
+{
+	struct sl_job *j = t->job;
+
+	if (!t->got_end || t->rc == SL_FATAL || t->how.how != SL_END_EXIT ||
+	    t->how.code != 0)
+		return task_failed(t, err);
+	if (t->rc == SL_RETRY && j->c.id == 0) {
+		sl_job_drop(j, t->reason);
+		return SL_OK;
+	}
+	if (t->kind == SL_TASK_OPEN) {
+		if (t->copy_only) {
+			sl_task_free(t);
+			return SL_OK;
+		}
+		return open_finished(t, err);
+	}
+	if (t->rc != SL_OK &&
+	    give_up_pages(t, t->reason[0] != '\0' ? t->reason :
+		"damaged", err) != SL_OK)
+		return SL_FATAL;
+	sl_task_free(t);
+	return sl_job_advance(j, err);
+}
+
+static void
+try_finish(struct sl_engine *e, int64_t id, int64_t unused)
+{
+	struct sl_err err = {0};
+	struct sl_task *t;
+	enum sl_rc rc;
+
+	(void)unused;
+	for (t = e->running; t != NULL && t->id != (uint64_t)id; t = t->next)
+		;
+	if (t == NULL)
+		return;
+	if (t->job == NULL) {
+		sl_task_free(t);
+		return;
+	}
+	rc = task_finished(t, &err);
+	if (rc == SL_SKIP) /* its parts are still being hashed */
+		sl_engine_after(e, try_finish, id, 0);
+	else if (rc != SL_OK)
+		(void)sl_engine_fail(e, &err);
+}
+
+/* Both the end of its records and its death are known. */
+static void
+maybe_finish(struct sl_task *t)
+{
+	if (!t->eof || !t->ended)
+		return;
+	close_result(t);
+	if (t->peer != NULL) {
+		t->peer->running--;
+		t->peer = NULL;
+	}
+	sl_engine_after(t->e, try_finish, (int64_t)t->id, 0);
+}
+
+void
+sl_task_ended(struct sl_engine *e, const struct sl_msg_task_ended *m)
+{
+	struct sl_task *t;
+
+	for (t = e->running; t != NULL && t->id != m->task; t = t->next)
+		;
+	if (t == NULL || t->ended)
+		return;
+	t->ended = true;
+	t->how = *m;
+	/* What it wrote before its death may still be unread. */
+	if (!t->eof)
+		sl_result_readable(t, SL_LOOP_READ);
+	maybe_finish(t);
+}
+
+void
+sl_task_cancel(struct sl_task *t)
+{
+	struct sl_msg m = {.type = SL_MSG_TASK_CANCEL};
+
+	m.task_cancel.task = t->id;
+	if (t->peer != NULL)
+		(void)sl_peer_send(t->peer, &m, NULL, 0);
+}
+
+void
+sl_task_eof(struct sl_task *t)
+{
+	t->eof = true;
+	if (t->watch != NULL)
+		sl_watch_end(t->watch);
+	t->watch = NULL;
+	maybe_finish(t);
+}
+
+void
+sl_tasks_peer_gone(struct sl_engine *e, struct sl_peer *p)
+{
+	struct sl_task *t, *next;
+
+	for (t = e->running; t != NULL; t = next) {
+		next = t->next;
+		if (t->peer != p)
+			continue;
+		t->peer = NULL;
+		if (t->ended)
+			continue;
+		/* The parent died, not the child by its input: not counted. */
+		close_result(t);
+		if (t->job == NULL)
+			sl_task_free(t);
+		else
+			sl_task_queue(t);
+	}
+}

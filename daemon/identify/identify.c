@@ -1,0 +1,278 @@
+/*
+ * libmagic is the dearest thing in the life of a small file (about a
+ * millisecond), so it is asked once for text and for nothing where a mail has
+ * said what its body is; the description costs a second look, which is cheap
+ * for everything but text.
+ *
+ * SECURITY: never MAGIC_COMPRESS (it would start programs); limits by
+ * magic_setparam.
+ */
+#include "identify.h"
+
+#include <errno.h>
+#include <magic.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+
+#include "../base/buf.h"
+#include "../base/mem.h"
+#include "../base/text.h"
+#include "mend.h"
+
+#define FLAGS (MAGIC_ERROR | MAGIC_NO_CHECK_COMPRESS | MAGIC_NO_CHECK_ELF)
+
+/* One cookie for the life of the process: libmagic keeps no more state in it
+ * than buffers. */
+static magic_t cookie;
+
+static enum sl_rc
+magic_failed(struct sl_err *err, const char *what)
+{
+	const char *why = cookie != NULL ? magic_error(cookie) : NULL;
+
+	return sl_err_set(err, SL_FATAL, 0, "unsupported", "libmagic: %s: %s",
+	    what, why != NULL ? why : "no reason given");
+}
+
+static const char *
+ask(const void *p, size_t n, int flags)
+{
+	(void)magic_setflags(cookie, FLAGS | flags);
+	return magic_buffer(cookie, p, n);
+}
+
+enum sl_rc
+sl_identify_warm(struct sl_err *err)
+{
+	static const struct {
+		int param;
+		size_t value;
+	} limits[] = {{MAGIC_PARAM_INDIR_MAX, 15}, {MAGIC_PARAM_NAME_MAX, 30},
+	    {MAGIC_PARAM_ELF_NOTES_MAX, 64}, {MAGIC_PARAM_ELF_PHNUM_MAX, 64},
+	    {MAGIC_PARAM_ELF_SHNUM_MAX, 1024}, {MAGIC_PARAM_REGEX_MAX, 4096},
+	    {MAGIC_PARAM_BYTES_MAX, SL_IDENTIFY_PREFIX}};
+	static const char sample[] = "Til kommunen\n\nVi viser til brevet.\n";
+	size_t i;
+
+	if (cookie != NULL)
+		return SL_OK;
+	cookie = magic_open(FLAGS);
+	if (cookie == NULL || magic_load(cookie, NULL) != 0)
+		return magic_failed(err, "load");
+	for (i = 0; i < sizeof(limits) / sizeof(limits[0]); i++)
+		if (magic_setparam(cookie, limits[i].param, &limits[i].value) !=
+		    0)
+			return magic_failed(err, "limit");
+	if (ask(sample, sizeof(sample) - 1, MAGIC_MIME) == NULL ||
+	    ask(sample, sizeof(sample) - 1, 0) == NULL)
+		return magic_failed(err, "first run");
+	return SL_OK;
+}
+
+void
+sl_identify_warn(char *list, size_t cap, const char *slug)
+{
+	size_t n = strlen(list), k = strlen(slug);
+
+	if (k == 0 || n + k + 2 > cap)
+		return;
+	if (n > 0)
+		list[n++] = ',';
+	memcpy(list + n, slug, k + 1);
+}
+
+static void
+warn(struct sl_identity *id, const char *slug)
+{
+	sl_identify_warn(id->warnings, sizeof(id->warnings), slug);
+}
+
+static void
+set(struct sl_identity *id, const char *mime, enum sl_basis basis)
+{
+	(void)snprintf(id->mime, sizeof(id->mime), "%s", mime);
+	id->basis = basis;
+}
+
+static bool
+is_text(const struct sl_identity *id)
+{
+	return strncmp(id->mime, "text/", 5) == 0;
+}
+
+static bool
+is_unknown(const struct sl_identity *id)
+{
+	return strcmp(id->mime, "application/octet-stream") == 0;
+}
+
+/* "text/plain; charset=iso-8859-1" */
+static void
+take_mime(const char *s, struct sl_identity *id)
+{
+	const char *end = strchr(s, ';'), *cs = strstr(s, "charset=");
+	size_t n = end != NULL ? (size_t)(end - s) : strlen(s);
+
+	/* Older databases print several answers after one another. */
+	if (memchr(s, '\\', n) != NULL)
+		n = (size_t)((const char *)memchr(s, '\\', n) - s);
+	(void)snprintf(id->mime, sizeof(id->mime), "%.*s", (int)n, s);
+	if (strchr(id->mime, '/') == NULL)
+		set(id, "application/octet-stream", SL_BASIS_NONE);
+	else
+		id->basis = is_text(id) ? SL_BASIS_TEXT : SL_BASIS_SIGNATURE;
+	if (is_unknown(id))
+		id->basis = SL_BASIS_NONE;
+	if (cs != NULL && strcmp(cs + 8, "binary") != 0)
+		(void)snprintf(
+		    id->charset, sizeof(id->charset), "%.31s", cs + 8);
+}
+
+/* libmagic prints bytes of the file in its description. */
+static void
+take_format(const char *s, struct sl_identity *id)
+{
+	SL_BUF struct sl_buf b = {0};
+
+	sl_text_display(&b, s, strnlen(s, sizeof(id->format)));
+	(void)sl_slice_copy(sl_slice_buf(&b), id->format, sizeof(id->format));
+}
+
+static void
+ask_magic(const char *p, size_t n, struct sl_identity *id)
+{
+	const char *s = ask(p, n, MAGIC_MIME);
+
+	set(id, "application/octet-stream", SL_BASIS_NONE);
+	if (s != NULL)
+		take_mime(s, id);
+}
+
+static void
+mend_zip(const struct sl_extent *x, struct sl_identity *id)
+{
+	bool macro, junk = strncmp(id->mime, "application/x-dosexec", 21) == 0;
+	const char *kind;
+
+	if (is_text(id) || strncmp(id->mime, "message/", 8) == 0)
+		return;
+	if (!is_unknown(id) && !junk && strstr(id->mime, "zip") == NULL &&
+	    strstr(id->mime, "officedocument") == NULL &&
+	    strstr(id->mime, "opendocument") == NULL &&
+	    strstr(id->mime, "java-archive") == NULL) {
+		if (strcmp(id->mime, "application/pdf") != 0 &&
+		    sl_has_zip_end(x))
+			warn(id, "polyglot");
+		return;
+	}
+	if (strcmp(id->mime, "application/gzip") == 0 ||
+	    (kind = sl_zip_kind(x, &macro)) == NULL)
+		return;
+	if (junk || is_unknown(id))
+		warn(id, "prefixed");
+	set(id, kind,
+	    strcmp(kind, "application/zip") == 0 ? SL_BASIS_SIGNATURE
+						 : SL_BASIS_CONTAINER);
+	if (macro)
+		warn(id, "macro");
+}
+
+static void
+mend(const struct sl_extent *x, const char *p, size_t n, const char *name,
+    const char *declared, struct sl_identity *id)
+{
+	size_t head = n < 65536 ? n : 65536;
+
+	/* A directory that does not come first, or a name in the way. */
+	if (n >= 4 && memcmp(p, "PK\3\4", 4) == 0 &&
+	    strstr(id->mime, "zip") == NULL)
+		set(id, "application/zip", SL_BASIS_SIGNATURE);
+	if ((is_unknown(id) || is_text(id)) && sl_looks_pdf(p, n)) {
+		set(id, "application/pdf", SL_BASIS_SIGNATURE);
+		warn(id, "prefixed");
+	}
+	/* libmagic also takes a text that speaks of "%PDF-" for one. */
+	else if (strcmp(id->mime, "application/pdf") == 0 &&
+		 memcmp(p, "%PDF-", n < 5 ? n : 5) != 0 && !sl_looks_pdf(p, n))
+		set(id, "application/octet-stream", SL_BASIS_NONE);
+	mend_zip(x, id);
+	if (is_unknown(id) && sl_looks_text(p, head))
+		set(id, "text/plain", SL_BASIS_TEXT);
+	if (!is_text(id))
+		return;
+	if (sl_looks_mail(p, n))
+		set(id, "message/rfc822", SL_BASIS_SIGNATURE);
+	else if (declared != NULL &&
+		 (strcasecmp(declared, "text/html") == 0 ||
+		     strcasecmp(declared, "message/rfc822") == 0))
+		set(id,
+		    strcasecmp(declared, "text/html") == 0 ? "text/html"
+							   : "message/rfc822",
+		    SL_BASIS_EXTENSION);
+	else if (strcmp(id->mime, "text/plain") == 0 &&
+		 strcasecmp(sl_extension(name), "csv") == 0)
+		set(id, "text/csv", SL_BASIS_EXTENSION);
+}
+
+/* A mail has said that this is its text: believed if it can be one. */
+static bool
+is_declared_body(const char *p, size_t n, const char *declared,
+    const char *name, struct sl_identity *id)
+{
+	if (declared == NULL || name[0] != '\0' ||
+	    (strcasecmp(declared, "text/plain") != 0 &&
+		strcasecmp(declared, "text/html") != 0) ||
+	    !sl_utf8_valid(p, n))
+		return false;
+	set(id,
+	    strcasecmp(declared, "text/html") == 0 ? "text/html" : "text/plain",
+	    SL_BASIS_TEXT);
+	(void)snprintf(id->charset, sizeof(id->charset), "utf-8");
+	return true;
+}
+
+static void
+describe(const char *p, size_t n, struct sl_identity *id)
+{
+	const char *s;
+
+	if (is_text(id))
+		(void)snprintf(id->format, sizeof(id->format), "text, %s",
+		    id->charset[0] != '\0' ? id->charset : "unknown");
+	else if (strcmp(id->mime, "message/rfc822") == 0)
+		(void)snprintf(id->format, sizeof(id->format), "e-mail");
+	else if ((s = ask(p, n, 0)) != NULL)
+		take_format(s, id);
+}
+
+enum sl_rc
+sl_identify(const struct sl_extent *x, const char *name, const char *declared,
+    struct sl_identity *ret, struct sl_err *err)
+{
+	size_t n =
+	    x->size < SL_IDENTIFY_PREFIX ? (size_t)x->size : SL_IDENTIFY_PREFIX;
+	SL_FREE char *p = NULL;
+
+	memset(ret, 0, sizeof(*ret));
+	if (x->size == 0) {
+		set(ret, "inode/x-empty", SL_BASIS_SIGNATURE);
+		(void)snprintf(ret->format, sizeof(ret->format), "empty");
+		return SL_OK;
+	}
+	if (cookie == NULL && sl_identify_warm(err) != SL_OK)
+		return SL_FATAL;
+	p = sl_realloc(NULL, n);
+	if (sl_extent_read(x, p, n, 0) != (ssize_t)n)
+		return sl_err_set(err, SL_RETRY, errno, "file_unreadable",
+		    "the input cannot be read");
+	if (!is_declared_body(p, n, declared, name, ret)) {
+		ask_magic(p, n, ret);
+		mend(x, p, n, name, declared, ret);
+	}
+	describe(p, n, ret);
+	if (!sl_extension_fits(name, ret->mime))
+		warn(ret, "extension_mismatch");
+	return SL_OK;
+}

@@ -1,0 +1,247 @@
+/*
+ * INVARIANT: a page that reads well costs exactly one pass.
+ */
+#include "recognise.h"
+
+#include <math.h>
+#include <string.h>
+
+/* Below this mean confidence (thousandths) a page is tried another way; */
+#define POOR_CONFIDENCE 600u
+/* also below this number of words, */
+#define POOR_WORDS 5u
+/* and, where confidence is only middling, with few words or few known ones. */
+#define DOUBT_CONFIDENCE 750u
+#define DOUBT_WORDS 20u
+#define DOUBT_KNOWN 20u /* per cent */
+/* What OSD must be sure of to turn a page (its own scale, about 0..30). */
+#define TURN_SURE 0.8f
+
+/* So many words of four letters must stand on end to turn a page for. */
+#define LYING_WORDS 3u
+
+/* Words below this (per cent) speak against a pass. */
+#define SCORE_ZERO 40.0f
+
+struct frame {
+	int width, height;
+	double sine, cosine; /* turns a box back by the skew */
+	bool skewed;
+};
+
+static uint16_t
+norm(double v, int side)
+{
+	double n = v * 65535.0 / side;
+
+	return n <= 0 ? 0 : n >= 65535 ? 65535 : (uint16_t)lround(n);
+}
+
+static void
+make_box(const struct frame *f, int x0, int y0, int x1, int y1, uint16_t box[4])
+{
+	double hw = (x1 - x0) / 2.0, hh = (y1 - y0) / 2.0;
+	double cx = x0 + hw, cy = y0 + hh, dx, dy;
+
+	if (f->skewed) {
+		dx = cx - f->width / 2.0;
+		dy = cy - f->height / 2.0;
+		cx = f->width / 2.0 + dx * f->cosine + dy * f->sine;
+		cy = f->height / 2.0 - dx * f->sine + dy * f->cosine;
+	}
+	box[0] = norm(cx - hw, f->width);
+	box[1] = norm(cy - hh, f->height);
+	box[2] = norm(cx + hw, f->width);
+	box[3] = norm(cy + hh, f->height);
+}
+
+/* Letters, near enough: bytes that start a character and are not ASCII
+ * punctuation. */
+static unsigned
+count_letters(const char *s)
+{
+	unsigned n = 0;
+
+	for (; *s != '\0'; s++) {
+		unsigned char c = (unsigned char)*s;
+
+		if ((c >= '0' && c <= '9') || (c >= 'A' && c <= 'Z') ||
+		    (c >= 'a' && c <= 'z') || c >= 0xc0)
+			n++;
+	}
+	return n;
+}
+
+static void
+separate(struct sl_ocr_pass *r, const TessPageIterator *at)
+{
+	if (r->page.text.n == 0)
+		return;
+	if (TessPageIteratorIsAtBeginningOf(at, RIL_PARA))
+		sl_page_add_text(&r->page, "\n\n", 2);
+	else if (TessPageIteratorIsAtBeginningOf(at, RIL_TEXTLINE))
+		sl_page_add_text(&r->page, "\n", 1);
+	else
+		sl_page_add_text(&r->page, " ", 1);
+}
+
+/* How words lie. Tesseract reads text on its side, but calls it upright, so
+ * that their shape and order must tell. */
+struct lie {
+	unsigned flat, tall;
+	int down, last_y;
+};
+
+static void
+see_lie(struct lie *l, const TessPageIterator *at, unsigned letters, int w,
+    int h, int y)
+{
+	if (letters >= 4) {
+		l->flat += w > h;
+		l->tall += h > w;
+	}
+	if (!TessPageIteratorIsAtBeginningOf(at, RIL_TEXTLINE))
+		l->down += y > l->last_y ? 1 : -1;
+	l->last_y = y;
+}
+
+/* Turns a box of the page by 90 degrees clockwise. */
+static void
+turn_word(struct sl_word *w)
+{
+	struct sl_word old = *w;
+
+	w->x0 = (uint16_t)(65535 - old.y1);
+	w->y0 = old.x0;
+	w->x1 = (uint16_t)(65535 - old.y0);
+	w->y1 = old.x1;
+}
+
+/* If most words stand on end, the page is turned to them. */
+static void
+turn_page(struct sl_ocr_pass *r, const struct lie *l)
+{
+	unsigned q, i;
+	size_t w;
+
+	if (l->tall < LYING_WORDS || l->tall <= 2 * l->flat)
+		return;
+	q = l->down > 0 ? 3 : 1;
+	for (i = 0; i < q; i++)
+		for (w = 0; w < r->page.words_count; w++)
+			turn_word(&r->page.words[w]);
+	r->turn = 90 * q;
+}
+
+static void
+take_words(TessResultIterator *it, const struct frame *f, struct sl_ocr_pass *r,
+    double *ret_sum)
+{
+	const TessPageIterator *at = TessResultIteratorGetPageIteratorConst(it);
+	int x0, y0, x1, y1;
+	struct lie lie = {0};
+	unsigned letters;
+	uint16_t box[4];
+	float confidence;
+	char *s;
+
+	do {
+		s = TessResultIteratorGetUTF8Text(it, RIL_WORD);
+		if (s == NULL)
+			continue;
+		if (s[strspn(s, " \t\n")] == '\0' ||
+		    !TessPageIteratorBoundingBox(
+			at, RIL_WORD, &x0, &y0, &x1, &y1)) {
+			TessDeleteText(s);
+			continue;
+		}
+		confidence = TessResultIteratorConfidence(it, RIL_WORD);
+		confidence = fminf(fmaxf(confidence, 0), 100);
+		make_box(f, x0, y0, x1, y1, box);
+		separate(r, at);
+		sl_page_add_word(&r->page, s, strlen(s),
+		    (unsigned)lroundf(confidence * 10), box);
+		letters = count_letters(s);
+		r->words++;
+		see_lie(&lie, at, letters, x1 - x0, y1 - y0, (y0 + y1) / 2);
+		r->known +=
+		    letters > 1 && TessResultIteratorWordIsFromDictionary(it);
+		r->score += letters * (double)(confidence - SCORE_ZERO);
+		*ret_sum += confidence;
+		TessDeleteText(s);
+	} while (TessResultIteratorNext(it, RIL_WORD));
+	turn_page(r, &lie);
+}
+
+enum sl_rc
+sl_ocr_recognise(TessBaseAPI *api, PIX *pix, unsigned dpi, float skew,
+    int deadline_ms, struct sl_ocr_pass *ret, struct sl_err *err)
+{
+	struct frame f = {.width = pixGetWidth(pix),
+	    .height = pixGetHeight(pix),
+	    .sine = sin(skew),
+	    .cosine = cos(skew),
+	    .skewed = skew != 0};
+	ETEXT_DESC *monitor = NULL;
+	TessResultIterator *it;
+	double sum = 0;
+	int bad;
+
+	*ret = (struct sl_ocr_pass){0};
+	sl_page_init(&ret->page, 0, 0);
+	TessBaseAPISetPageSegMode(api, PSM_AUTO);
+	(void)pixSetResolution(pix, (int)dpi, (int)dpi);
+	TessBaseAPISetImage2(api, pix);
+	if (deadline_ms > 0 && (monitor = TessMonitorCreate()) != NULL)
+		TessMonitorSetDeadlineMSecs(monitor, deadline_ms);
+	bad = TessBaseAPIRecognize(api, monitor);
+	if (monitor != NULL)
+		TessMonitorDelete(monitor);
+	it = TessBaseAPIGetIterator(api);
+	if (it != NULL)
+		take_words(it, &f, ret, &sum);
+	if (it != NULL)
+		TessResultIteratorDelete(it);
+	if (ret->words > 0)
+		ret->confidence = (unsigned)lround(sum * 10 / ret->words);
+	if (bad == 0)
+		return SL_OK;
+	ret->cut = deadline_ms > 0;
+	return sl_err_set(err, SL_BROKEN, 0,
+	    deadline_ms > 0 ? "limit_time" : "damaged", "recognition stopped");
+}
+
+void
+sl_ocr_pass_free(struct sl_ocr_pass *p)
+{
+	sl_page_free(&p->page);
+	*p = (struct sl_ocr_pass){0};
+}
+
+bool
+sl_ocr_pass_poor(const struct sl_ocr_pass *p)
+{
+	if (p->words < POOR_WORDS || p->confidence < POOR_CONFIDENCE)
+		return true;
+	return p->confidence < DOUBT_CONFIDENCE &&
+	       (p->words < DOUBT_WORDS ||
+		   p->known * 100 < p->words * DOUBT_KNOWN);
+}
+
+unsigned
+sl_ocr_turn(TessBaseAPI *osd, PIX *pix, unsigned dpi)
+{
+	float turn_sure = 0, script_sure = 0;
+	const char *script = NULL;
+	int degrees = 0;
+
+	TessBaseAPISetPageSegMode(osd, PSM_OSD_ONLY);
+	(void)pixSetResolution(pix, (int)dpi, (int)dpi);
+	TessBaseAPISetImage2(osd, pix);
+	if (!TessBaseAPIDetectOrientationScript(
+		osd, &degrees, &turn_sure, &script, &script_sure) ||
+	    turn_sure < TURN_SURE || degrees % 90 != 0)
+		return 0;
+	/* It tells how far the page is turned clockwise already. */
+	return (unsigned)(360 - degrees % 360) % 360;
+}

@@ -1,0 +1,37 @@
+/*
+ * One image through Tesseract, and how good the result looks.
+ */
+#ifndef SL_OCR_RECOGNISE_H
+#define SL_OCR_RECOGNISE_H
+
+#include <leptonica/allheaders.h>
+#include <tesseract/capi.h>
+
+#include "../read/page.h"
+
+struct sl_ocr_pass {
+	struct sl_page page; /* text and words only */
+	unsigned words;
+	unsigned known; /* of them, found in the dictionary */
+	unsigned confidence; /* thousandths, mean over the words */
+	double score; /* to compare passes */
+	/* Degrees clockwise from pix to upright, which is how the boxes are:
+	 * Tesseract also reads text that lies on its side. */
+	unsigned turn;
+	bool cut; /* deadline hit, the rest was not read */
+};
+
+/* Reads pix, which was turned by skew radians; boxes are turned back.
+ * deadline_ms: 0 = none. SL_BROKEN if Tesseract gives up. The pass is the
+ * caller's, to be freed also after a failure. */
+enum sl_rc sl_ocr_recognise(TessBaseAPI *api, PIX *pix, unsigned dpi,
+    float skew, int deadline_ms, struct sl_ocr_pass *ret, struct sl_err *err);
+void sl_ocr_pass_free(struct sl_ocr_pass *p);
+/* True if trying again another way may pay. */
+bool sl_ocr_pass_poor(const struct sl_ocr_pass *p);
+
+/* Degrees clockwise to turn pix upright: 90, 180, 270, or 0 if it stands or
+ * cannot be told. osd was initialised with the model "osd". */
+unsigned sl_ocr_turn(TessBaseAPI *osd, PIX *pix, unsigned dpi);
+
+#endif

@@ -1,0 +1,96 @@
+/*
+ * sluse-place: decides where entries belong, from what was read of them.
+ *
+ * Connects to slused (or takes a connected socket), shuts itself in, and then
+ * serves until slused closes the connection. Exit: 0 then; 75 slused is not
+ * there, try again; 70 anything else; 64 wrong arguments.
+ */
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "../base/log.h"
+#include "../base/text.h"
+#include "../place/place.h"
+#include "../sandbox/sandbox.h"
+#include "../wire/roles.h"
+
+#define EXIT_USAGE 64
+#define EXIT_FAILED 70
+#define EXIT_AWAY 75
+
+/* Two case indexes at once while one replaces the other, and our own. */
+static const struct sl_sandbox_limits limits = {
+    .cpu_s = 0, .mem_bytes = 3ull << 30, .out_bytes = 1ull << 30};
+
+static int
+usage(FILE *to, int rc)
+{
+	(void)fprintf(
+	    to, "usage: sluse-place --socket PATH | --fd N [--log-level 2..7]"
+	    " [--degraded]\n");
+	return rc;
+}
+
+static int
+failed(const struct sl_err *err)
+{
+	sl_log(SL_LOG_ERR, "", "stopped rc=\"%s\" reason=\"%s\" why=\"%s\"",
+	    sl_rc_name(err->rc), err->reason, err->text);
+	return err->rc == SL_RETRY ? EXIT_AWAY : EXIT_FAILED;
+}
+
+static int
+serve(const char *path, int fd, unsigned flags)
+{
+	struct sl_err err = {0};
+	struct sl_chan *c = NULL;
+	enum sl_rc rc;
+
+	rc = sl_sandbox_prepare(flags | SL_SANDBOX_MESSAGES, &err);
+	if (rc == SL_OK)
+		rc = path != NULL
+			 ? sl_chan_connect(path, SL_ROLE_PLACE, 1, "", &c, &err)
+			 : sl_chan_greet(fd, SL_ROLE_PLACE, 1, "", &c, &err);
+	if (rc == SL_OK)
+		rc = sl_sandbox_enter(&limits, &err);
+	if (rc == SL_OK)
+		sl_log(SL_LOG_INFO, "", "ready walls=\"%s\"",
+		    sl_sandbox_describe());
+	if (rc == SL_OK)
+		rc = sl_place_serve(c, &err);
+	sl_chan_free(c);
+	return rc == SL_OK ? 0 : failed(&err);
+}
+
+int
+main(int argc, char **argv)
+{
+	const char *path = NULL;
+	unsigned flags = 0;
+	uint64_t fd = 0, level = SL_LOG_INFO;
+	int i;
+
+	for (i = 1; i < argc; i++) {
+		if (strcmp(argv[i], "--help") == 0)
+			return usage(stdout, 0);
+		if (strcmp(argv[i], "--version") == 0)
+			return puts(SLUSE_VERSION) < 0;
+		if (strcmp(argv[i], "--degraded") == 0)
+			flags |= SL_SANDBOX_DEGRADED;
+		else if (strcmp(argv[i], "--socket") == 0 && i + 1 < argc)
+			path = argv[++i];
+		else if (strcmp(argv[i], "--log-level") == 0 && i + 1 < argc &&
+		    sl_parse_u64(argv[i + 1], 2, 7, &level))
+			i++;
+		else if (strcmp(argv[i], "--fd") != 0 || i + 1 == argc ||
+			 !sl_parse_u64(argv[++i], 3, 1023, &fd))
+			return usage(stderr, EXIT_USAGE);
+	}
+	if ((path == NULL) == (fd == 0))
+		return usage(stderr, EXIT_USAGE);
+	sl_log_open("sluse-place", (enum sl_level)level);
+	(void)signal(SIGPIPE, SIG_IGN);
+	(void)signal(SIGXFSZ, SIG_IGN); /* a full log must not end us */
+	return serve(path, (int)fd, flags);
+}

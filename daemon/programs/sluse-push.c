@@ -1,0 +1,256 @@
+/*
+ * sluse-push: delivers prepared posts to one target.
+ *
+ * Usage: sluse-push --socket PATH --target NAME --config FILE
+ *            [--credentials DIR] [--log-level 2..7] [--check]
+ *
+ * Exit: 0 stopped as asked or slused has gone; 1 configuration or own fault; 76
+ * slused talks nonsense. With --check: 0 the target answers and lets us in.
+ */
+#include <getopt.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/resource.h>
+#include <sys/signalfd.h>
+#include <sysexits.h>
+#include <unistd.h>
+
+#include "../base/log.h"
+#include "../base/mem.h"
+#include "../base/notify.h"
+#include "../base/text.h"
+#include "../push/deliver.h"
+#include "../push/lock.h"
+#include "../push/plugins.h"
+#include "../wire/roles.h"
+
+struct options {
+	const char *socket, *target, *config, *credentials;
+	enum sl_level level;
+	bool check;
+};
+
+static int
+usage(void)
+{
+	(void)fprintf(stderr,
+	    "usage: sluse-push --socket PATH --target NAME --config FILE\n"
+	    "           [--credentials DIR] [--log-level 2..7] [--check]\n");
+	return EX_USAGE;
+}
+
+static bool
+parse_level(const char *text, enum sl_level *ret)
+{
+	uint64_t v;
+
+	if (!sl_parse_u64(text, SL_LOG_CRIT, SL_LOG_DEBUG, &v))
+		return false;
+	*ret = (enum sl_level)v;
+	return true;
+}
+
+static bool
+parse_options(int argc, char **argv, struct options *o)
+{
+	static const struct option list[] = {
+	    {"socket", required_argument, NULL, 's'},
+	    {"target", required_argument, NULL, 't'},
+	    {"config", required_argument, NULL, 'c'},
+	    {"credentials", required_argument, NULL, 'k'},
+	    {"log-level", required_argument, NULL, 'l'},
+	    {"check", no_argument, NULL, 'n'}, {NULL, 0, NULL, 0}};
+	int c;
+
+	*o = (struct options){.level = SL_LOG_INFO};
+	while ((c = getopt_long(argc, argv, "", list, NULL)) != -1) {
+		if (c == 's')
+			o->socket = optarg;
+		else if (c == 't')
+			o->target = optarg;
+		else if (c == 'c')
+			o->config = optarg;
+		else if (c == 'k')
+			o->credentials = optarg;
+		else if (c == 'n')
+			o->check = true;
+		else if (c != 'l' || !parse_level(optarg, &o->level))
+			return false;
+	}
+	return optind == argc && o->target != NULL && o->config != NULL &&
+	       (o->check || o->socket != NULL);
+}
+
+static bool
+yes(struct sl_push *p, const char *key)
+{
+	const char *v = sl_push_config(p->section, key);
+
+	return v != NULL && strcmp(v, "yes") == 0;
+}
+
+static enum sl_rc
+set_up_http(struct sl_push *p, struct sl_err *err)
+{
+	const struct sl_target_config *t = p->section->target;
+	SL_FREE char *ca = sl_push_path(p->section, t->ca_file);
+	struct sl_http_conf hc = {.base_url = t->base_url,
+	    .hosts = t->hosts.item,
+	    .hosts_n = t->hosts.n,
+	    .allow_loopback = t->allow_loopback,
+	    .allow_http = yes(p, "allow_http"),
+	    .ca_file = ca,
+	    .proxy = sl_push_config(p->section, "proxy"),
+	    .connect_ms = t->connect_timeout_ms,
+	    .total_ms = t->timeout_ms};
+
+	return sl_http_new(&hc, &p->http, err);
+}
+
+/* Signals wait until somebody looks: never in the middle of a delivery. */
+static int
+hold_signals(void)
+{
+	sigset_t set;
+
+	(void)signal(SIGPIPE, SIG_IGN);
+	(void)sigemptyset(&set);
+	(void)sigaddset(&set, SIGTERM);
+	(void)sigaddset(&set, SIGINT);
+	(void)sigprocmask(SIG_BLOCK, &set, NULL);
+	return signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
+}
+
+static enum sl_rc
+open_connector(struct sl_push *p, struct sl_err *err)
+{
+	const char *name = p->section->target->connector;
+	struct sluse_why why = {0};
+	enum sl_rc rc = sl_plugin_load(name, &p->connector, err);
+
+	if (rc == SL_OK)
+		rc = sl_push_section_check(p->section, p->connector->keys, err);
+	if (rc == SL_OK)
+		rc = set_up_http(p, err);
+	if (rc != SL_OK)
+		return rc;
+	sl_push_host_init(p);
+	if (p->connector->open(&p->host, &p->session, &why) != 0)
+		return sl_err_set(err, SL_FATAL, 0, "config_invalid",
+		    "target %s: %.200s", p->section->target->name, why.text);
+	return SL_OK;
+}
+
+static int
+run_check(struct sl_push *p)
+{
+	struct sluse_why why = {0};
+	int verdict = p->connector->check(p->session, &why);
+
+	(void)printf("%s: %s%s%s\n", p->section->target->name,
+	    verdict == 0 ? "ok" : why.reason, verdict == 0 ? "" : " ",
+	    verdict == 0 ? "" : why.text);
+	return verdict == 0 ? 0 : 1;
+}
+
+static int
+failed(const char *subject, const struct sl_err *err)
+{
+	sl_log(err->rc == SL_RETRY ? SL_LOG_NOTICE : SL_LOG_ERR, subject,
+	    "%s reason=\"%s\"", err->text, err->reason);
+	if (err->rc == SL_RETRY)
+		return 0; /* slused has gone; who started us starts us again */
+	return err->rc == SL_REJECT ? EX_PROTOCOL : 1;
+}
+
+static void
+raise_files(void)
+{
+	struct rlimit r;
+
+	if (getrlimit(RLIMIT_NOFILE, &r) == 0) {
+		r.rlim_cur = r.rlim_max < 8192 ? r.rlim_max : 8192;
+		(void)setrlimit(RLIMIT_NOFILE, &r);
+	}
+}
+
+/* Waits for slused as long as it takes; SL_SKIP: we were told to end. */
+static enum sl_rc
+connect_slused(struct sl_push *p, const struct options *o, struct sl_err *err)
+{
+	struct pollfd pf = {.fd = p->signals, .events = POLLIN};
+	int wait_ms = 50;
+	enum sl_rc rc;
+
+	for (;;) {
+		rc = sl_chan_connect(o->socket, SL_ROLE_PUSH, SL_PUSH_QUEUE,
+		    o->target, &p->chan, err);
+		if (rc != SL_RETRY)
+			return rc;
+		if (wait_ms == 50)
+			sl_log(SL_LOG_INFO, o->target, "waiting for slused");
+		if (poll(&pf, 1, wait_ms) > 0)
+			return SL_SKIP;
+		wait_ms = wait_ms < 2000 ? wait_ms * 2 : 2000;
+	}
+}
+
+static int
+work(struct sl_push *p, const struct options *o)
+{
+	SL_FREE char *ca = NULL;
+	const char *missing = "";
+	struct sl_err err = {0};
+	enum sl_rc rc;
+
+	if (sl_push_section_load(o->config, o->target, p->section, &err) !=
+		SL_OK ||
+	    sl_push_credentials(p, o->credentials, &err) != SL_OK ||
+	    open_connector(p, &err) != SL_OK)
+		return failed(o->target, &err);
+	rc = o->check ? SL_OK : connect_slused(p, o, &err);
+	if (rc != SL_OK)
+		return rc == SL_SKIP ? 0 : failed(o->target, &err);
+	ca = sl_push_path(p->section, p->section->target->ca_file);
+	if (sl_push_lock(ca, p->credentials, &missing, &err) != SL_OK)
+		return failed(o->target, &err);
+	if (missing[0] != '\0')
+		sl_log(SL_LOG_WARNING, o->target,
+		    "the kernel lacks a wall missing=\"%s\"", missing);
+	if (o->check)
+		return run_check(p);
+	sl_notify("READY=1");
+	sl_log(SL_LOG_INFO, o->target, "ready connector=\"%s\"",
+	    p->connector->name);
+	rc = sl_push_run(p, &err);
+	sl_notify("STOPPING=1");
+	return rc == SL_OK ? 0 : failed(o->target, &err);
+}
+
+int
+main(int argc, char **argv)
+{
+	struct sl_push_section section = {0};
+	struct sl_push p = {.section = &section, .credentials = -1};
+	struct options o;
+	int rc;
+
+	if (!parse_options(argc, argv, &o))
+		return usage();
+	sl_log_open("sluse-push", o.level);
+	raise_files();
+	p.signals = hold_signals();
+	rc = work(&p, &o);
+	sl_push_drop(&p);
+	if (p.session != NULL)
+		p.connector->close(p.session);
+	sl_push_forget(&p);
+	sl_chan_free(p.chan);
+	sl_http_free(p.http);
+	sl_buf_free(&p.secret);
+	sl_push_section_free(&section);
+	return rc;
+}

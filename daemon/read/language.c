@@ -1,0 +1,184 @@
+/*
+ * Bokmål, nynorsk, English or Northern Sámi, by counting small words.
+ */
+#include <stdlib.h>
+#include <string.h>
+
+#include "fields.h"
+#include "scan.h"
+
+enum tongue { BOTH, NB, NN, EN, SE, TONGUES };
+
+struct small_word {
+	const char *word;
+	enum tongue tongue;
+};
+/* In byte order: looked up by bisection. BOTH = either form of Norwegian. */
+static const struct small_word words[] = {
+    {"ahte", SE},
+    {"and", EN},
+    {"are", EN},
+    {"av", BOTH},
+    {"bare", NB},
+    {"be", EN},
+    {"berre", NN},
+    {"ble", NB},
+    {"dahje", SE},
+    {"dat", SE},
+    {"dei", NN},
+    {"den", BOTH},
+    {"dere", NB},
+    {"deres", NB},
+    {"det", BOTH},
+    {"dykk", NN},
+    {"dykkar", NN},
+    {"eg", NN},
+    {"ein", NN},
+    {"eit", NN},
+    {"en", NB},
+    {"er", BOTH},
+    {"et", NB},
+    {"etter", BOTH},
+    {"fra", NB},
+    {"frå", NN},
+    {"galgá", SE},
+    {"gjer", NN},
+    {"gjere", NN},
+    {"gjør", NB},
+    {"gjøre", NB},
+    {"go", SE},
+    {"gos", SE},
+    {"hálidit", SE},
+    {"har", BOTH},
+    {"has", EN},
+    {"have", EN},
+    {"heile", NN},
+    {"hele", NB},
+    {"hva", NB},
+    {"hvem", NB},
+    {"hvis", NB},
+    {"hvor", NB},
+    {"hvordan", NB},
+    {"ikke", NB},
+    {"ikkje", NN},
+    {"is", EN},
+    {"jeg", NB},
+    {"juos", SE},
+    {"kan", BOTH},
+    {"kjem", NN},
+    {"kommer", NB},
+    {"korleis", NN},
+    {"kva", NN},
+    {"kven", NN},
+    {"kvar", NN},
+    {"lea", SE},
+    {"leat", SE},
+    {"lei", SE},
+    {"leiš", SE},
+    {"maid", SE},
+    {"med", BOTH},
+    {"meir", NN},
+    {"mer", NB},
+    {"mii", SE},
+    {"nokon", NN},
+    {"noko", NN},
+    {"nokre", NN},
+    {"noe", NB},
+    {"noen", NB},
+    {"not", EN},
+    {"of", EN},
+    {"og", BOTH},
+    {"ogå", NN},
+    {"også", NB},
+    {"om", BOTH},
+    {"our", EN},
+    {"på", BOTH},
+    {"saman", NN},
+    {"sammen", NB},
+    {"som", BOTH},
+    {"sáhttá", SE},
+    {"sámi", SE},
+    {"that", EN},
+    {"the", EN},
+    {"this", EN},
+    {"til", BOTH},
+    {"to", EN},
+    {"vai", SE},
+    {"vart", NN},
+    {"vere", NN},
+    {"vert", NN},
+    {"vi", BOTH},
+    {"være", NB},
+    {"we", EN},
+    {"were", EN},
+    {"with", EN},
+    {"you", EN},
+    {"your", EN},
+    {"å", BOTH},
+};
+#define WORDS (sizeof(words) / sizeof(words[0]))
+
+/* Sorted once: the table above is kept in the alphabet a reader expects. */
+static struct small_word sorted[WORDS];
+
+static int
+by_word(const void *a, const void *b)
+{
+	const struct small_word *x = a, *y = b;
+
+	return strcmp(x->word, y->word);
+}
+
+static void
+count_word(const char *w, size_t n, unsigned count[TONGUES])
+{
+	char low[16];
+	const struct small_word *hit;
+	struct small_word key = {low, BOTH};
+
+	if (n == 0 || n >= sizeof(low))
+		return;
+	for (size_t i = 0; i < n; i++) {
+		low[i] = w[i] >= 'A' && w[i] <= 'Z' ? (char)(w[i] + 32) : w[i];
+		if (i && (uint8_t)w[i - 1] == 0xC3 && (uint8_t)w[i] < 0x9F)
+			low[i] = (char)(w[i] + 0x20); /* Å to å */
+	}
+	low[n] = 0;
+	hit = bsearch(&key, sorted, WORDS, sizeof(sorted[0]), by_word);
+	if (hit)
+		count[hit->tongue]++;
+}
+
+const char *
+sl_language_guess(const char *text, size_t n)
+{
+	unsigned c[TONGUES] = {0};
+	unsigned no;
+	size_t i = 0, start = 0;
+
+	if (!sorted[0].word) {
+		memcpy(sorted, words, sizeof(sorted));
+		qsort(sorted, WORDS, sizeof(sorted[0]), by_word);
+	}
+	while (i < n) {
+		size_t at = i;
+
+		if (!sl_scan_letter(sl_scan_next(text, n, &i))) {
+			count_word(text + start, at - start, c);
+			start = i;
+		}
+	}
+	count_word(text + start, n - start, c);
+	no = c[BOTH] + c[NB] + c[NN];
+	if (c[SE] >= 3 && c[SE] * 2 >= no * 3 && c[SE] * 2 >= c[EN] * 3)
+		return "se";
+	if (c[EN] >= 3 && c[EN] * 2 >= no * 3)
+		return "en";
+	if (no < 3 || no * 2 < c[EN] * 3 || no * 2 < c[SE] * 3)
+		return "";
+	if (c[NN] * 2 >= c[NB] * 3 && c[NN] >= 2)
+		return "nn";
+	if (c[NB] * 2 >= c[NN] * 3 && c[NB] >= 1)
+		return "nb";
+	return "";
+}

@@ -1,0 +1,268 @@
+/*
+ * What happened to one item, and why: candidates, evidence, journal.
+ */
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "../journal/leaf.h"
+#include "../store/db.h"
+#include "report_p.h"
+
+static json_t *
+event_row(sqlite3_stmt *st)
+{
+	SL_BUF struct sl_buf store = {0};
+	struct sl_slice b = sl_db_blob(st, 1);
+	struct sl_leaf l;
+	json_t *o = json_object();
+
+	sl_row_set(o, "seq", json_integer(sqlite3_column_int64(st, 0)));
+	if (sl_leaf_decode(b.p, b.n, &store, &l, NULL) != SL_OK) {
+		sl_row_set(o, "fault", json_string("not a leaf of version 1"));
+		return o;
+	}
+	sl_row_set(o, "time", sl_row_time(l.time_ms));
+	sl_row_set(o, "event", sl_row_text(sl_event_name(l.event)));
+	sl_row_set(o, "number", json_integer(l.event));
+	sl_row_set(o, "subject", sl_row_text(l.subject));
+	sl_row_set(o, "actor", sl_row_text(l.actor));
+	sl_row_set(o, "payload", json_loads(sl_db_text(st, 2), 0, NULL));
+	return o;
+}
+
+#define EVENT \
+	"SELECT l.seq, l.bytes, p.body FROM leaf l" \
+	" LEFT JOIN payload p ON p.seq = l.seq"
+
+/* All leaves in steps of 256, so that no transaction stays open. */
+static enum sl_rc
+journal_all(struct sl_store *s, sl_report_fn *fn, void *arg,
+    struct sl_err *err)
+{
+	struct sl_db *db = sl_store_db(s);
+	enum sl_rc rc = SL_OK;
+	int64_t next = 0;
+	json_t *rows, *row;
+	sqlite3_stmt *st;
+	size_t i;
+
+	do {
+		rows = json_array();
+		st = sl_db_query(db,
+		    EVENT " WHERE l.seq >= ?1 ORDER BY l.seq LIMIT 256", "i",
+		    next);
+		while (sl_db_row(db, st)) {
+			next = sqlite3_column_int64(st, 0) + 1;
+			(void)json_array_append_new(rows, event_row(st));
+		}
+		json_array_foreach (rows, i, row)
+			if (rc == SL_OK)
+				rc = fn(arg, row, err);
+		i = json_array_size(rows);
+		json_decref(rows);
+	} while (rc == SL_OK && i > 0);
+	return rc != SL_OK ? rc : sl_db_check(db, err);
+}
+
+/* Events of a consignment; entry 0: of all its entries. */
+static json_t *
+events_of(struct sl_store *s, int64_t consignment, int64_t entry)
+{
+	struct sl_db *db = sl_store_db(s);
+	json_t *a = json_array();
+	sqlite3_stmt *st = sl_db_query(db,
+	    EVENT " WHERE l.consignment = ?1"
+	    " AND (?2 = 0 OR l.entry IS NULL OR l.entry = ?2) ORDER BY l.seq",
+	    "ii", consignment, entry);
+
+	while (sl_db_row(db, st))
+		(void)json_array_append_new(a, event_row(st));
+	return a;
+}
+
+static enum sl_rc
+entry_id(struct sl_store *s, const struct sl_consignment *c, int number,
+    int64_t *ret, struct sl_err *err)
+{
+	struct sl_entry e;
+
+	*ret = 0;
+	if (number == 0)
+		return SL_OK;
+	if (!sl_entry_by_number(s, c->reception, number, &e))
+		return sl_err_set(err, SL_SKIP, 0, "unknown_id",
+		    "the consignment has no entry of that number");
+	*ret = e.id;
+	return SL_OK;
+}
+
+enum sl_rc
+sl_report_journal(struct sl_store *s, const char *id, sl_report_fn *fn,
+    void *arg, struct sl_err *err)
+{
+	struct sl_consignment c;
+	int64_t entry;
+	int number;
+	enum sl_rc rc;
+	json_t *rows, *row;
+	size_t i;
+
+	if (id == NULL)
+		return journal_all(s, fn, arg, err);
+	rc = sl_report_resolve(s, id, &c, &number, err);
+	if (rc == SL_OK)
+		rc = entry_id(s, &c, number, &entry, err);
+	if (rc != SL_OK)
+		return rc;
+	rows = events_of(s, c.id, entry);
+	json_array_foreach (rows, i, row)
+		if (rc == SL_OK)
+			rc = fn(arg, row, err);
+	json_decref(rows);
+	return rc != SL_OK ? rc : sl_db_check(sl_store_db(s), err);
+}
+
+static enum sl_rc
+candidate(void *arg, const struct sl_placement_row *p, struct sl_err *err)
+{
+	const char *name = sl_field_name(p->field);
+	json_t *a, *o = json_object();
+
+	(void)err;
+	if (name == NULL)
+		name = "?";
+	a = json_object_get(arg, name);
+	if (a == NULL) {
+		a = json_array();
+		sl_row_set(arg, name, a);
+	}
+	sl_row_set(o, "value", sl_row_text(p->value));
+	sl_row_set(o, "confidence", json_real(p->confidence / 1000.0));
+	sl_row_set(o, "accepted", json_boolean(p->accepted));
+	sl_row_set(o, "evidence", json_loads(p->evidence, 0, NULL));
+	sl_row_set(o, "actor", sl_row_text(p->actor));
+	(void)json_array_append_new(a, o);
+	return SL_OK;
+}
+
+static enum sl_rc
+found_row(void *arg, const struct sl_found_row *f, struct sl_err *err)
+{
+	json_t *o = json_object();
+
+	(void)err;
+	sl_row_set(o, "field", sl_row_text(sl_field_name(f->field)));
+	sl_row_set(o, "value", sl_row_text(f->value));
+	sl_row_set(o, "label", sl_row_text(f->label));
+	sl_row_set(
+	    o, "source", sl_row_text(sl_field_source_name(f->source)));
+	sl_row_set(o, "confidence", json_real(f->confidence / 1000.0));
+	sl_row_set(o, "file", sl_row_text(f->part_name));
+	sl_row_set(o, "page", json_integer((json_int_t)f->page + 1));
+	sl_row_set(o, "box", json_pack("[i,i,i,i]", f->box[0], f->box[1],
+	    f->box[2], f->box[3]));
+	(void)json_array_append_new(arg, o);
+	return SL_OK;
+}
+
+static json_t *
+note_rows(struct sl_store *s, int64_t consignment)
+{
+	struct sl_db *db = sl_store_db(s);
+	json_t *a = json_array(), *o;
+	sqlite3_stmt *st = sl_db_query(db,
+	    "SELECT p.name, n.slug, n.detail FROM note n"
+	    " JOIN part p ON p.id = n.part JOIN source o ON o.id = p.source"
+	    " WHERE o.consignment = ?1 ORDER BY n.id",
+	    "i", consignment);
+
+	while (sl_db_row(db, st)) {
+		o = json_object();
+		sl_row_set(o, "file", sl_row_text(sl_db_text(st, 0)));
+		sl_row_set(o, "note", sl_row_text(sl_db_text(st, 1)));
+		sl_row_set(o, "detail", sl_row_text(sl_db_text(st, 2)));
+		(void)json_array_append_new(a, o);
+	}
+	return a;
+}
+
+/* Files of the consignment that are not well, or have a known format. */
+static enum sl_rc
+part_row(void *arg, const struct sl_part *p, struct sl_err *err)
+{
+	json_t *o = json_object();
+
+	(void)err;
+	sl_row_set(o, "name", sl_row_text(p->name));
+	sl_row_set(o, "mime", sl_row_text(p->mime));
+	sl_row_set(o, "size", json_integer((json_int_t)p->size));
+	sl_row_set(o, "pages", json_integer(p->pages));
+	sl_row_set(o, "depth", json_integer(p->depth));
+	sl_row_reason(o, p->reason, "");
+	(void)json_array_append_new(arg, o);
+	return SL_OK;
+}
+
+struct explain {
+	struct sl_store *s;
+	sl_report_fn *fn;
+	void *arg;
+	struct sl_consignment c;
+	int number, shown;
+};
+
+static enum sl_rc
+explain_row(struct explain *w, json_t *row, const struct sl_entry *e,
+    struct sl_err *err)
+{
+	json_t *fields = json_object(), *found = json_array(),
+	       *parts = json_array();
+	enum sl_rc rc;
+
+	if (row == NULL)
+		return sl_db_check(sl_store_db(w->s), err);
+	if (e != NULL)
+		(void)sl_placement_each(
+		    w->s, e->id, e->revision, candidate, fields, NULL);
+	(void)sl_found_each(w->s, w->c.id, found_row, found, NULL);
+	(void)sl_part_each(w->s, w->c.id, part_row, parts, NULL);
+	sl_row_set(row, "fields", fields);
+	sl_row_set(row, "found", found);
+	sl_row_set(row, "parts", parts);
+	sl_row_set(row, "notes", note_rows(w->s, w->c.id));
+	sl_row_set(row, "events",
+	    events_of(w->s, w->c.id, e != NULL ? e->id : 0));
+	w->shown++;
+	rc = w->fn(w->arg, row, err);
+	json_decref(row);
+	return rc;
+}
+
+static enum sl_rc
+explain_entry(void *arg, const struct sl_entry *e, struct sl_err *err)
+{
+	struct explain *w = arg;
+
+	if (w->number != 0 && e->number != w->number)
+		return SL_OK;
+	return explain_row(w, sl_report_entry(w->s, e->id), e, err);
+}
+
+enum sl_rc
+sl_report_explain(struct sl_store *s, const char *id, sl_report_fn *fn,
+    void *arg, struct sl_err *err)
+{
+	struct explain w = {.s = s, .fn = fn, .arg = arg};
+	enum sl_rc rc = sl_report_resolve(s, id, &w.c, &w.number, err);
+
+	if (rc == SL_OK)
+		rc = sl_entry_each_of(s, w.c.id, explain_entry, &w, err);
+	if (rc != SL_OK || w.shown > 0)
+		return rc;
+	if (w.number != 0)
+		return sl_err_set(err, SL_SKIP, 0, "unknown_id",
+		    "the consignment has no entry of that number");
+	return explain_row(
+	    &w, sl_report_consignment(s, w.c.id), NULL, err);
+}

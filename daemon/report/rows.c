@@ -1,0 +1,426 @@
+/*
+ * Rows of list and show, built from the store's verbs and a few queries.
+ */
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "../base/clock.h"
+#include "../store/db.h"
+#include "report_p.h"
+
+#define DOCUMENTS_MAX 1000
+#define PAGE_ROWS 128
+
+void
+sl_row_set(json_t *o, const char *key, json_t *value)
+{
+	(void)json_object_set_new(o, key, value != NULL ? value : json_null());
+}
+
+json_t *
+sl_row_text(const char *s)
+{
+	return s == NULL || *s == '\0' ? json_null() : json_string(s);
+}
+
+json_t *
+sl_row_time(int64_t ms)
+{
+	char out[32];
+
+	if (ms <= 0)
+		return json_null();
+	sl_clock_format_utc(ms, out, sizeof(out));
+	return json_string(out);
+}
+
+json_t *
+sl_row_digest(const struct sl_digest *d)
+{
+	char hex[SL_SHA256_HEX + 1];
+
+	sl_digest_hex(d, hex);
+	return json_string(hex);
+}
+
+json_t *
+sl_row_words(const char *list)
+{
+	json_t *a = json_array();
+	size_t n;
+
+	for (; *list != '\0'; list += n + (list[n] == ',')) {
+		n = strcspn(list, ",");
+		if (n > 0)
+			(void)json_array_append_new(a, json_stringn(list, n));
+	}
+	return a;
+}
+
+void
+sl_row_reason(json_t *o, const char *slug, const char *detail)
+{
+	const struct sl_reason *r = sl_reason_find(slug);
+
+	sl_row_set(o, "reason", sl_row_text(slug));
+	sl_row_set(o, "reason_text", sl_row_text(r != NULL ? r->en : NULL));
+	sl_row_set(o, "reason_text_nb", sl_row_text(r != NULL ? r->nb : NULL));
+	sl_row_set(o, "owner",
+	    sl_row_text(r != NULL ? sl_owner_name(r->owner) : NULL));
+	sl_row_set(o, "detail", sl_row_text(detail));
+}
+
+static json_t *
+document_row(struct sl_store *s, const struct sl_document *d)
+{
+	json_t *o = json_object();
+	struct sl_part p;
+
+	sl_row_set(o, "number", json_integer(d->number));
+	sl_row_set(o, "role", json_string(d->role));
+	sl_row_set(o, "title", sl_row_text(d->title));
+	if (!sl_part_by_id(s, d->part, &p))
+		return o;
+	sl_row_set(o, "name", sl_row_text(p.name));
+	sl_row_set(o, "mime", sl_row_text(p.mime));
+	sl_row_set(o, "puid", sl_row_words(p.puid));
+	sl_row_set(o, "size", json_integer((json_int_t)p.size));
+	sl_row_set(o, "pages", json_integer(p.pages));
+	sl_row_set(o, "sha256", sl_row_digest(&p.sha256));
+	sl_row_set(o, "reason", sl_row_text(p.reason));
+	return o;
+}
+
+static json_t *
+document_rows(struct sl_store *s, int64_t entry)
+{
+	json_t *a = json_array();
+	struct sl_document *d = sl_alloc(DOCUMENTS_MAX * sizeof(*d));
+	size_t n = sl_document_list(s, entry, d, DOCUMENTS_MAX), i;
+
+	for (i = 0; i < n && i < DOCUMENTS_MAX; i++)
+		(void)json_array_append_new(a, document_row(s, &d[i]));
+	free(d);
+	return a;
+}
+
+static enum sl_rc
+placement_field(void *arg, const struct sl_placement_row *p,
+    struct sl_err *err)
+{
+	const char *name = sl_field_name(p->field);
+	json_t *o = arg, *f;
+
+	(void)err;
+	/* Best first: the first row of a field is what it came to. */
+	if (name == NULL || json_object_get(o, name) != NULL)
+		return SL_OK;
+	f = json_object();
+	sl_row_set(f, "value", sl_row_text(p->value));
+	sl_row_set(f, "confidence", json_real(p->confidence / 1000.0));
+	sl_row_set(f, "accepted", json_boolean(p->accepted));
+	sl_row_set(f, "evidence", json_loads(p->evidence, 0, NULL));
+	sl_row_set(f, "actor", sl_row_text(p->actor));
+	sl_row_set(o, name, f);
+	return SL_OK;
+}
+
+static enum sl_rc
+step_row(void *arg, const char *step, const char *key, struct sl_err *err)
+{
+	json_t *o = json_object();
+
+	(void)err;
+	sl_row_set(o, "step", json_string(step));
+	sl_row_set(o, "key", sl_row_text(key));
+	(void)json_array_append_new(arg, o);
+	return SL_OK;
+}
+
+static json_t *
+delivery_rows(struct sl_store *s, int64_t entry)
+{
+	struct sl_db *db = sl_store_db(s);
+	sqlite3_stmt *st = sl_db_query(db,
+	    "SELECT id, target, state, attempts, uncertain, first_ms, next_ms,"
+	    " reason, detail, http_status, receipt FROM delivery"
+	    " WHERE entry = ?1 ORDER BY id",
+	    "i", entry);
+	json_t *a = json_array(), *o, *steps;
+	bool pending;
+
+	while (sl_db_row(db, st)) {
+		o = json_object();
+		pending = strcmp(sl_db_text(st, 2), "pending") == 0;
+		sl_row_set(o, "target", sl_row_text(sl_db_text(st, 1)));
+		sl_row_set(o, "state", sl_row_text(sl_db_text(st, 2)));
+		sl_row_set(
+		    o, "attempts", json_integer(sqlite3_column_int(st, 3)));
+		sl_row_set(o, "uncertain",
+		    json_boolean(sqlite3_column_int(st, 4) != 0));
+		sl_row_set(
+		    o, "first", sl_row_time(sqlite3_column_int64(st, 5)));
+		sl_row_set(o, "next",
+		    pending ? sl_row_time(sqlite3_column_int64(st, 6)) : NULL);
+		sl_row_reason(o, sl_db_text(st, 7), sl_db_text(st, 8));
+		sl_row_set(o, "http_status",
+		    json_integer(sqlite3_column_int(st, 9)));
+		sl_row_set(
+		    o, "receipt", json_loads(sl_db_text(st, 10), 0, NULL));
+		steps = json_array();
+		(void)sl_delivery_steps(
+		    s, sqlite3_column_int64(st, 0), step_row, steps, NULL);
+		sl_row_set(o, "steps", steps);
+		(void)json_array_append_new(a, o);
+	}
+	return a;
+}
+
+static json_t *
+duplicate_row(struct sl_store *s, int64_t entry)
+{
+	struct sl_entry e;
+
+	if (entry == 0 || !sl_entry_by_id(s, entry, &e))
+		return json_null();
+	return json_string(e.reception);
+}
+
+/* The digest of the main document's original, or of the first file dropped. */
+static json_t *
+main_digest(struct sl_store *s, int64_t consignment, int64_t entry)
+{
+	struct sl_document d;
+	struct sl_source src;
+	struct sl_part p;
+
+	if (entry != 0 && sl_document_list(s, entry, &d, 1) > 0 &&
+	    sl_part_by_id(s, d.part, &p))
+		return sl_row_digest(&p.sha256);
+	if (sl_source_list(s, consignment, &src, 1) > 0)
+		return sl_row_digest(&src.sha256);
+	return json_null();
+}
+
+static void
+add_state(json_t *o, int stage, int dispo, int outcome)
+{
+	sl_row_set(o, "stage", sl_row_text(sl_stage_name(stage)));
+	sl_row_set(o, "disposition", sl_row_text(sl_dispo_name(dispo)));
+	sl_row_set(o, "outcome", sl_row_text(sl_outcome_name(outcome)));
+}
+
+json_t *
+sl_report_entry(struct sl_store *s, int64_t entry)
+{
+	struct sl_entry e;
+	char reception[32];
+	json_t *o, *p;
+	int n;
+
+	if (!sl_entry_by_id(s, entry, &e))
+		return NULL;
+	o = json_object();
+	if (!sl_reception_parse(e.reception, reception, sizeof(reception), &n))
+		reception[0] = '\0';
+	sl_row_set(o, "id", json_string(e.reception));
+	sl_row_set(o, "reception", sl_row_text(reception));
+	sl_row_set(o, "queue", sl_row_text(e.queue));
+	sl_row_set(o, "name", sl_row_text(e.name));
+	sl_row_set(o, "sha256", main_digest(s, e.consignment, e.id));
+	add_state(o, (int)e.stage, (int)e.dispo, e.outcome);
+	sl_row_reason(o, e.reason, e.detail);
+	sl_row_set(o, "received", sl_row_time(e.received_ms));
+	sl_row_set(o, "retry", sl_row_time(e.retry_ms));
+	sl_row_set(o, "held_until", sl_row_time(e.held_until_ms));
+	sl_row_set(o, "attempts", json_integer(e.attempts));
+	sl_row_set(o, "case", sl_row_text(e.case_number));
+	sl_row_set(o, "title", sl_row_text(e.title));
+	sl_row_set(o, "duplicate_of", duplicate_row(s, e.duplicate_of));
+	sl_row_set(o, "documents", document_rows(s, e.id));
+	p = json_object();
+	(void)sl_placement_each(s, e.id, e.revision, placement_field, p, NULL);
+	sl_row_set(o, "placement", p);
+	sl_row_set(o, "deliveries", delivery_rows(s, e.id));
+	return o;
+}
+
+json_t *
+sl_report_consignment(struct sl_store *s, int64_t consignment)
+{
+	struct sl_consignment c;
+	json_t *o;
+
+	if (!sl_consignment_by_id(s, consignment, &c))
+		return NULL;
+	o = json_object();
+	sl_row_set(o, "id", json_string(c.reception));
+	sl_row_set(o, "reception", json_string(c.reception));
+	sl_row_set(o, "queue", sl_row_text(c.queue));
+	sl_row_set(o, "name", sl_row_text(c.name));
+	sl_row_set(o, "sha256", main_digest(s, c.id, 0));
+	add_state(o, (int)c.stage, (int)c.dispo, c.outcome);
+	sl_row_reason(o, c.reason, c.detail);
+	sl_row_set(o, "received", sl_row_time(c.received_ms));
+	sl_row_set(o, "retry", sl_row_time(c.retry_ms));
+	sl_row_set(o, "held_until", NULL);
+	sl_row_set(o, "attempts", json_integer(c.attempts));
+	sl_row_set(o, "case", NULL);
+	sl_row_set(o, "title", NULL);
+	sl_row_set(o, "duplicate_of", NULL);
+	sl_row_set(o, "documents", json_array());
+	sl_row_set(o, "placement", json_object());
+	sl_row_set(o, "deliveries", json_array());
+	return o;
+}
+
+struct place {
+	int64_t consignment, number, entry;
+};
+
+/* The next places after `last`, at most PAGE_ROWS. */
+static size_t
+next_places(struct sl_store *s, const struct sl_report_filter *f,
+    const struct place *last, struct place *ret)
+{
+	struct sl_db *db = sl_store_db(s);
+	size_t n = 0;
+	sqlite3_stmt *st = sl_db_query(db,
+	    "SELECT c.id, ifnull(e.number, 0), ifnull(e.id, 0)"
+	    " FROM consignment c LEFT JOIN entry e ON e.consignment = c.id"
+	    " WHERE c.id >= ?1 AND (c.id, ifnull(e.number, 0)) > (?1, ?2)"
+	    " AND (?3 = 0 OR ifnull(e.stage, c.stage) = ?3)"
+	    " AND (?4 = 0 OR ifnull(e.disposition, c.disposition) = ?4)"
+	    " AND (?5 IS NULL OR c.queue = ?5)"
+	    " ORDER BY c.id, e.number LIMIT ?6",
+	    "iiiisi", last->consignment, last->number, (int64_t)f->stage,
+	    (int64_t)f->dispo, f->queue, (int64_t)PAGE_ROWS);
+
+	while (n < PAGE_ROWS && sl_db_row(db, st)) {
+		ret[n].consignment = sqlite3_column_int64(st, 0);
+		ret[n].number = sqlite3_column_int64(st, 1);
+		ret[n].entry = sqlite3_column_int64(st, 2);
+		n++;
+	}
+	sl_db_done(st);
+	return n;
+}
+
+enum sl_rc
+sl_report_list(struct sl_store *s, const struct sl_report_filter *f,
+    sl_report_fn *fn, void *arg, struct sl_err *err)
+{
+	struct place at[PAGE_ROWS], last = {0, 0, 0};
+	enum sl_rc rc;
+	json_t *row;
+	size_t n, i;
+
+	while ((n = next_places(s, f, &last, at)) > 0) {
+		for (i = 0; i < n; i++) {
+			row = at[i].entry != 0 ?
+			    sl_report_entry(s, at[i].entry) :
+			    sl_report_consignment(s, at[i].consignment);
+			if (row == NULL)
+				continue;
+			rc = fn(arg, row, err);
+			json_decref(row);
+			if (rc != SL_OK)
+				return rc;
+		}
+		last = at[n - 1];
+	}
+	return sl_db_check(sl_store_db(s), err);
+}
+
+enum sl_rc
+sl_report_resolve(struct sl_store *s, const char *id,
+    struct sl_consignment *ret, int *ret_entry, struct sl_err *err)
+{
+	char reception[32];
+
+	if (!sl_reception_parse(id, reception, sizeof(reception), ret_entry))
+		return sl_err_set(err, SL_REJECT, 0, "bad_id",
+		    "not a reception number (or a digit is wrong)");
+	if (!sl_consignment_by_reception(s, reception, ret))
+		return sl_err_set(err, SL_SKIP, 0, "unknown_id",
+		    "no such reception number here");
+	return sl_db_check(sl_store_db(s), err);
+}
+
+struct show {
+	struct sl_store *s;
+	sl_report_fn *fn;
+	void *arg;
+	int number; /* 0: all */
+	int shown;
+};
+
+static enum sl_rc
+show_entry(void *arg, const struct sl_entry *e, struct sl_err *err)
+{
+	struct show *w = arg;
+	enum sl_rc rc = SL_OK;
+	json_t *row;
+
+	if (w->number != 0 && e->number != w->number)
+		return SL_OK;
+	row = sl_report_entry(w->s, e->id);
+	if (row != NULL) {
+		w->shown++;
+		rc = w->fn(w->arg, row, err);
+		json_decref(row);
+	}
+	return rc;
+}
+
+enum sl_rc
+sl_report_show(struct sl_store *s, const char *id, sl_report_fn *fn,
+    void *arg, struct sl_err *err)
+{
+	struct show w = {.s = s, .fn = fn, .arg = arg};
+	struct sl_consignment c;
+	enum sl_rc rc = sl_report_resolve(s, id, &c, &w.number, err);
+	json_t *row;
+
+	if (rc == SL_OK)
+		rc = sl_entry_each_of(s, c.id, show_entry, &w, err);
+	if (rc != SL_OK || w.shown > 0)
+		return rc;
+	if (w.number != 0)
+		return sl_err_set(err, SL_SKIP, 0, "unknown_id",
+		    "the consignment has no entry of that number");
+	row = sl_report_consignment(s, c.id);
+	if (row == NULL)
+		return sl_db_check(sl_store_db(s), err);
+	rc = fn(arg, row, err);
+	json_decref(row);
+	return rc;
+}
+
+static enum sl_rc
+case_row(void *arg, const struct sl_case *c, struct sl_err *err)
+{
+	const struct show *w = arg;
+	json_t *o = json_object();
+	enum sl_rc rc;
+
+	sl_row_set(o, "case", json_string(c->number));
+	sl_row_set(o, "title", sl_row_text(c->title));
+	sl_row_set(o, "status", sl_row_text(c->status));
+	sl_row_set(o, "unit", sl_row_text(c->unit));
+	sl_row_set(o, "class", sl_row_text(c->klass));
+	sl_row_set(o, "target_key", sl_row_text(c->target_key));
+	rc = w->fn(w->arg, o, err);
+	json_decref(o);
+	return rc;
+}
+
+enum sl_rc
+sl_report_cases(struct sl_store *s, sl_report_fn *fn, void *arg,
+    struct sl_err *err)
+{
+	struct show w = {.s = s, .fn = fn, .arg = arg};
+
+	return sl_case_each(s, case_row, &w, err);
+}

@@ -1,0 +1,347 @@
+/*
+ * Rows in words, for people at a terminal.
+ *
+ * SECURITY: every text that came with the post goes through sl_text_display: a
+ * file name cannot move the cursor or turn the line around.
+ */
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "../base/text.h"
+#include "report_p.h"
+
+void
+sl_report_show_text(FILE *f, const char *s)
+{
+	SL_BUF struct sl_buf b = {0};
+
+	sl_text_display(&b, s, strlen(s));
+	(void)fputs(sl_buf_str(&b), f);
+}
+
+static const char *
+text(const json_t *o, const char *key)
+{
+	const char *s = json_string_value(json_object_get(o, key));
+
+	return s != NULL ? s : "";
+}
+
+static void
+line(FILE *f, const char *label, const char *s)
+{
+	if (*s == '\0')
+		return;
+	(void)fprintf(f, "  %-12s ", label);
+	sl_report_show_text(f, s);
+	(void)fputc('\n', f);
+}
+
+void
+sl_report_print_head(FILE *f)
+{
+	(void)fprintf(f, "%-16s %-10s %-11s %-10s %-20s %s\n", "id", "stage",
+	    "disposition", "case", "reason", "name");
+}
+
+void
+sl_report_print_line(FILE *f, const json_t *row)
+{
+	const char *reason = text(row, "reason");
+
+	if (*reason == '\0')
+		reason = text(row, "outcome");
+	(void)fprintf(f, "%-16s %-10s %-11s %-10s %-20s ", text(row, "id"),
+	    text(row, "stage"), text(row, "disposition"), text(row, "case"),
+	    reason);
+	sl_report_show_text(f, text(row, "name"));
+	(void)fputc('\n', f);
+}
+
+/* {"source","file","page","label","value","box","rule","score","runnerUp"} as
+ * sluse-place makes it; any other member is left out. */
+static void
+clue_words(struct sl_buf *out, const json_t *clue)
+{
+	const json_t *page = json_object_get(clue, "page"),
+		     *box = json_object_get(clue, "box"),
+		     *score = json_object_get(clue, "score"),
+		     *next = json_object_get(clue, "runnerUp");
+	const char *label = text(clue, "label"), *file = text(clue, "file");
+	size_t i;
+
+	if (*label != '\0')
+		sl_buf_printf(out, "\"%s\" ", label);
+	if (*text(clue, "value") != '\0')
+		sl_buf_printf(out, "\"%s\" ", text(clue, "value"));
+	sl_buf_printf(out, "in %s", text(clue, "source"));
+	if (*file != '\0')
+		sl_buf_printf(out, " of %s", file);
+	if (json_is_integer(page))
+		sl_buf_printf(out, ", page %" JSON_INTEGER_FORMAT,
+		    json_integer_value(page) + 1);
+	if (json_array_size(box) == 4) {
+		sl_buf_add_str(out, " at");
+		for (i = 0; i < 4; i++)
+			sl_buf_printf(out, "%s%d%%", i == 0 ? " " : ",",
+			    (int)(json_integer_value(json_array_get(box, i)) *
+				100 / 65535));
+	}
+	if (*text(clue, "rule") != '\0')
+		sl_buf_printf(out, "; rule %s", text(clue, "rule"));
+	if (json_is_integer(score))
+		sl_buf_printf(out, ", score %.2f",
+		    (double)json_integer_value(score) / 1000);
+	if (json_is_integer(next) && json_integer_value(next) > 0)
+		sl_buf_printf(out, " against %.2f",
+		    (double)json_integer_value(next) / 1000);
+}
+
+void
+sl_report_evidence(struct sl_buf *out, const json_t *evidence)
+{
+	SL_BUF struct sl_buf one = {0};
+	json_t *clue;
+	size_t i;
+
+	json_array_foreach (evidence, i, clue) {
+		sl_buf_reset(&one);
+		if (json_is_string(clue))
+			sl_buf_add_str(&one, json_string_value(clue));
+		else
+			clue_words(&one, clue);
+		sl_text_display(out, sl_buf_str(&one), one.n);
+		sl_buf_add_char(out, '\n');
+	}
+}
+
+void
+sl_report_print_field(
+    FILE *f, const char *name, const json_t *candidate, int rank)
+{
+	SL_BUF struct sl_buf b = {0};
+	const char *p, *nl;
+
+	sl_report_evidence(&b, json_object_get(candidate, "evidence"));
+	(void)fprintf(f, "  %-22s ", rank == 0 ? name : "");
+	sl_report_show_text(f, text(candidate, "value"));
+	(void)fprintf(f, "  (%.2f, %s)\n",
+	    json_number_value(json_object_get(candidate, "confidence")),
+	    json_is_true(json_object_get(candidate, "accepted")) ?
+		"accepted" :
+		"not accepted");
+	for (p = sl_buf_str(&b); (nl = strchr(p, '\n')) != NULL; p = nl + 1)
+		(void)fprintf(f, "  %-22s   %.*s\n", "", (int)(nl - p), p);
+}
+
+static void
+print_documents(FILE *f, const json_t *row)
+{
+	json_t *d;
+	size_t i;
+
+	json_array_foreach (json_object_get(row, "documents"), i, d) {
+		(void)fprintf(f, "  %-12s %" JSON_INTEGER_FORMAT " %s ",
+		    i == 0 ? "documents" : "",
+		    json_integer_value(json_object_get(d, "number")),
+		    text(d, "role"));
+		sl_report_show_text(f,
+		    *text(d, "title") != '\0' ? text(d, "title") :
+						text(d, "name"));
+		(void)fprintf(f, " (%s, %" JSON_INTEGER_FORMAT " bytes",
+		    text(d, "mime"),
+		    json_integer_value(json_object_get(d, "size")));
+		if (json_integer_value(json_object_get(d, "pages")) > 0)
+			(void)fprintf(f, ", %" JSON_INTEGER_FORMAT " pages",
+			    json_integer_value(json_object_get(d, "pages")));
+		(void)fputs(")\n", f);
+	}
+}
+
+static void
+print_deliveries(FILE *f, const json_t *row)
+{
+	json_t *d, *step;
+	size_t i, k;
+
+	json_array_foreach (json_object_get(row, "deliveries"), i, d) {
+		(void)fprintf(f,
+		    "  %-12s %s: %s, %" JSON_INTEGER_FORMAT " tries",
+		    i == 0 ? "deliveries" : "", text(d, "target"),
+		    text(d, "state"),
+		    json_integer_value(json_object_get(d, "attempts")));
+		if (*text(d, "next") != '\0')
+			(void)fprintf(f, ", next %s", text(d, "next"));
+		(void)fputc('\n', f);
+		line(f, "", text(d, "reason_text"));
+		line(f, "", text(d, "detail"));
+		json_array_foreach (json_object_get(d, "steps"), k, step) {
+			(void)fprintf(f, "  %-12s %s: ", "", text(step, "step"));
+			sl_report_show_text(f, text(step, "key"));
+			(void)fputc('\n', f);
+		}
+	}
+}
+
+static void
+print_reason(FILE *f, const json_t *row)
+{
+	if (*text(row, "reason") == '\0')
+		return;
+	(void)fprintf(f, "  %-12s %s", "reason", text(row, "reason"));
+	if (*text(row, "owner") != '\0')
+		(void)fprintf(f, " (for: %s)", text(row, "owner"));
+	(void)fputc('\n', f);
+	line(f, "", text(row, "reason_text"));
+	line(f, "", text(row, "detail"));
+}
+
+void
+sl_report_print_row(FILE *f, const json_t *row)
+{
+	(void)fprintf(f, "%s\n", text(row, "id"));
+	line(f, "name", text(row, "name"));
+	line(f, "queue", text(row, "queue"));
+	line(f, "received", text(row, "received"));
+	line(f, "sha256", text(row, "sha256"));
+	line(f, "stage", text(row, "stage"));
+	line(f, "disposition", text(row, "disposition"));
+	line(f, "outcome", text(row, "outcome"));
+	print_reason(f, row);
+	line(f, "retry", text(row, "retry"));
+	line(f, "held until", text(row, "held_until"));
+	line(f, "case", text(row, "case"));
+	line(f, "title", text(row, "title"));
+	line(f, "duplicate of", text(row, "duplicate_of"));
+	print_documents(f, row);
+	print_deliveries(f, row);
+}
+
+void
+sl_report_print_event(FILE *f, const json_t *event)
+{
+	const json_t *payload = json_object_get(event, "payload");
+	char *s;
+
+	(void)fprintf(f, "%8" JSON_INTEGER_FORMAT " %-24s %-16s %-16s ",
+	    json_integer_value(json_object_get(event, "seq")),
+	    text(event, "time"), text(event, "subject"),
+	    *text(event, "fault") != '\0' ? text(event, "fault") :
+					    text(event, "event"));
+	sl_report_show_text(f, text(event, "actor"));
+	if (json_object_size(payload) > 0) {
+		s = json_dumps(payload, JSON_COMPACT);
+		(void)fputs("  ", f);
+		sl_report_show_text(f, s != NULL ? s : "");
+		free(s);
+	}
+	(void)fputc('\n', f);
+}
+
+static void
+print_list(FILE *f, const json_t *row, const char *key, const char *title,
+    const char *what, const char *detail)
+{
+	json_t *o;
+	size_t i;
+
+	if (json_array_size(json_object_get(row, key)) > 0)
+		(void)fprintf(f, "\n  %s\n", title);
+	json_array_foreach (json_object_get(row, key), i, o) {
+		(void)fputs("    ", f);
+		sl_report_show_text(f, text(o, what));
+		(void)fputs("  ", f);
+		sl_report_show_text(f, text(o, detail));
+		if (json_is_integer(json_object_get(o, "page"))) {
+			(void)fputs("  ", f);
+			sl_report_show_text(f, text(o, "label"));
+			(void)fprintf(f,
+			    "  %s, page %" JSON_INTEGER_FORMAT " of ",
+			    text(o, "source"),
+			    json_integer_value(json_object_get(o, "page")));
+			sl_report_show_text(f, text(o, "file"));
+		} else if (*text(o, "reason_text") != '\0') {
+			(void)fprintf(f, "  %s", text(o, "reason_text"));
+		}
+		(void)fputc('\n', f);
+	}
+}
+
+void
+sl_report_print_explain(FILE *f, const json_t *row)
+{
+	const char *name;
+	json_t *fields = json_object_get(row, "fields"), *list, *o;
+	size_t i;
+
+	sl_report_print_row(f, row);
+	print_list(f, row, "parts", "Files", "name", "mime");
+	print_list(f, row, "found", "Read in the post", "field", "value");
+	print_list(f, row, "notes", "Remarks", "note", "detail");
+	if (json_object_size(fields) > 0)
+		(void)fputs("\n  Where it belongs\n", f);
+	json_object_foreach (fields, name, list)
+		json_array_foreach (list, i, o)
+			sl_report_print_field(f, name, o, (int)i);
+	(void)fputs("\n  Sporingslogg\n", f);
+	json_array_foreach (json_object_get(row, "events"), i, o)
+		sl_report_print_event(f, o);
+}
+
+void
+sl_report_print_status(FILE *f, const json_t *status)
+{
+	json_t *o;
+	size_t i;
+
+	(void)fprintf(f,
+	    "%" JSON_INTEGER_FORMAT " items, %" JSON_INTEGER_FORMAT
+	    " not done",
+	    json_integer_value(json_object_get(status, "items")),
+	    json_integer_value(json_object_get(status, "open")));
+	if (*text(status, "oldest") != '\0')
+		(void)fprintf(f, ", the oldest from %s", text(status, "oldest"));
+	(void)fprintf(f, "; %" JSON_INTEGER_FORMAT " known cases\n",
+	    json_integer_value(json_object_get(status, "known_cases")));
+	json_array_foreach (json_object_get(status, "queues"), i, o) {
+		(void)fprintf(f, "%7" JSON_INTEGER_FORMAT " %-10s %-11s %-19s",
+		    json_integer_value(json_object_get(o, "count")),
+		    text(o, "stage"), text(o, "disposition"),
+		    text(o, "outcome"));
+		sl_report_show_text(f, text(o, "queue"));
+		(void)fputc('\n', f);
+	}
+}
+
+void
+sl_report_print_age(FILE *f, const json_t *age)
+{
+	const char *name;
+	json_t *o, *n;
+	size_t i;
+
+	if (json_array_size(age) == 0) {
+		(void)fputs("Nothing waits.\n", f);
+		return;
+	}
+	(void)fprintf(f, "%-7s %6s %10s", "", "total", "oldest");
+	json_object_foreach (
+	    json_object_get(json_array_get(age, 0), "buckets"), name, n)
+		(void)fprintf(f, " %6s", name);
+	(void)fputs("  name\n", f);
+	json_array_foreach (age, i, o) {
+		(void)fprintf(f,
+		    "%-7s %6" JSON_INTEGER_FORMAT " %9" JSON_INTEGER_FORMAT
+		    "s",
+		    text(o, "kind"),
+		    json_integer_value(json_object_get(o, "total")),
+		    json_integer_value(json_object_get(o, "oldest_s")));
+		json_object_foreach (json_object_get(o, "buckets"), name, n)
+			(void)fprintf(f, " %6" JSON_INTEGER_FORMAT,
+			    json_integer_value(n));
+		(void)fputs("  ", f);
+		sl_report_show_text(f, text(o, "name"));
+		(void)fputc('\n', f);
+	}
+}

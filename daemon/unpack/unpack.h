@@ -1,0 +1,54 @@
+/*
+ * Archives opened: zip, tar, gzip, by libarchive's named formats and filters.
+ *
+ * Only the data of plain files comes out, into the task's output file as
+ * extents; a name is a remark beside it and never reaches a file system.
+ */
+#ifndef SL_UNPACK_UNPACK_H
+#define SL_UNPACK_UNPACK_H
+
+#include "../base/extent.h"
+#include "budget.h"
+#include "names.h"
+
+enum sl_archive {
+	SL_ARCHIVE_NONE = 0,
+	SL_ARCHIVE_ZIP = 1,
+	SL_ARCHIVE_TAR = 2,
+	SL_ARCHIVE_GZIP = 3, /* of a tar, or of one file */
+};
+
+/* What lay in the archive, in its order. Pointers live for the call. */
+struct sl_member {
+	bool skipped; /* folder, link, device: no bytes */
+	const uint8_t *name_raw;
+	size_t name_raw_n;
+	const char *name; /* UTF-8 */
+	const char *name_charset;
+	uint64_t offset, size; /* in the output file */
+	const char *reason; /* slug, or NULL if it came whole */
+	const char *warnings; /* slugs with commas between, "" if none */
+};
+typedef void sl_member_fn(void *arg, const struct sl_member *m);
+
+/* How it went for the archive as such. */
+struct sl_unpacked {
+	const char *reason; /* slug, or NULL */
+	bool cut_off; /* its end is missing: damaged, or still arriving */
+	uint32_t members;
+	uint32_t lost; /* named in the directory, but not reached */
+	const char *warnings; /* static, "" if none */
+};
+
+/* In the parent: tables of names, libarchive run once. */
+enum sl_rc sl_unpack_warm(struct sl_err *err);
+/* Which of them a MIME type is. */
+enum sl_archive sl_archive_of(const char *mime);
+/* Unpacks x. outer = the archive's own name, for a gzip that has none inside.
+ * SL_OK also where the archive is bad: *ret says how. Else the output file
+ * failed (SL_RETRY, SL_FATAL). */
+enum sl_rc sl_unpack(enum sl_archive kind, const struct sl_extent *x,
+    const char *outer, struct sl_budget *b, sl_member_fn *fn, void *arg,
+    struct sl_unpacked *ret, struct sl_err *err);
+
+#endif

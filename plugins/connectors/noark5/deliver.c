@@ -1,0 +1,574 @@
+/*
+ * Delivering a post in steps.
+ *
+ * INVARIANT: nothing is made twice. In a first try nothing can be there. In a
+ * later one the journalpost is searched by own key, its children are listed,
+ * and only what is missing is made; finished steps only add that what they
+ * name must be there.
+ */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "n5.h"
+
+struct job {
+	struct sluse_session *s;
+	const struct sluse_post *p;
+	struct sluse_why *why;
+	json_t *post;
+	json_t *jp; /* journalpost */
+	int asked; /* find() has just looked for it */
+	int old; /* it was made in an earlier try */
+	int made; /* something was made in this one */
+	json_t *parts, *remarks, *docs; /* what is there, if old */
+};
+
+/* What a finished step left; NULL if it is not finished. */
+static const char *
+key_of(const struct job *j, const char *step)
+{
+	size_t i;
+
+	for (i = 0; i < j->p->steps_count; i++)
+		if (strcmp(j->p->steps[i].step, step) == 0)
+			return j->p->steps[i].key;
+	return NULL;
+}
+
+static int
+done(const struct job *j, const char *step)
+{
+	return key_of(j, step) != NULL;
+}
+
+static int
+checkpoint(struct job *j, const char *step, const char *key)
+{
+	if (done(j, step))
+		return 0;
+	if (j->s->h->checkpoint(j->s->h->host, step, key) == 0 &&
+	    !j->s->h->cancelled(j->s->h->host))
+		return 0;
+	return n5_why(j->why, SLUSE_LATER, "target_unknown", "stopped");
+}
+
+static int
+gone(struct job *j, const char *what)
+{
+	return n5_why(j->why, SLUSE_HOLD, "target_mismatch",
+	    "%s was made earlier and is gone from the target", what);
+}
+
+/* Makes one child of parent. */
+static int
+make(struct job *j, const json_t *parent, const char *rel, const char *what,
+    json_t *body, json_t **ret)
+{
+	char *href = n5_href(parent, rel);
+	int v;
+
+	j->made = 1;
+	v = n5_post(j->s, href, what, body, ret, j->why);
+	free(href);
+	return v;
+}
+
+/* -- the journalpost
+ * ------------------------------------------------------------ */
+
+/* A search may lag behind what is there: the link of the finished step. */
+static void
+look_by_link(struct job *j)
+{
+	const char *href = key_of(j, "journalpost");
+	struct sluse_why why = {0};
+
+	if (href != NULL && strncmp(href, "http", 4) == 0)
+		(void)n5_get(j->s, href, "journalpost", &j->jp, &why);
+}
+
+/* Made earlier? Sets jp and old. */
+static int
+look_for_post(struct job *j)
+{
+	int v = 0;
+
+	if (!j->asked &&
+	    (j->p->attempt > 1 || j->p->uncertain || j->p->steps_count > 0))
+		v = n5_find_post(j->s, j->p->own_key, &j->jp, j->why);
+	if (v == 0 && j->jp == NULL)
+		look_by_link(j);
+	j->old = j->jp != NULL;
+	if (v == 0 && j->jp == NULL && done(j, "journalpost"))
+		v = gone(j, "the journalpost");
+	return v;
+}
+
+/* 403 on making a post: is it the case that has been closed meanwhile? */
+static int
+closed_meanwhile(struct job *j, const json_t *sak)
+{
+	struct sluse_why why = {0};
+	char *self = n5_href(sak, "self");
+	json_t *now = NULL;
+	int closed;
+
+	if (self != NULL)
+		(void)n5_get(j->s, self, "saksmappe", &now, &why);
+	closed = now != NULL && n5_case_is_closed(j->s, now);
+	free(self);
+	json_decref(now);
+	return closed;
+}
+
+static int
+make_post(struct job *j)
+{
+	json_t *sak = NULL, *body;
+	int v = n5_case_of(j->s, j->p, j->post, &sak, j->why);
+
+	if (v != 0)
+		return v;
+	body = n5_body_journalpost(j->s, j->post);
+	v = make(j, sak, N5_SAK "ny-journalpost/", "journalpost", body, &j->jp);
+	if (v == SLUSE_REFUSED && j->why->http_status == 403 &&
+	    closed_meanwhile(j, sak))
+		v = n5_why(j->why, SLUSE_HOLD, "case_closed",
+		    "the case has been closed");
+	json_decref(body);
+	json_decref(sak);
+	return v;
+}
+
+static int
+children_if_old(struct job *j)
+{
+	char *href;
+	int v;
+
+	if (!j->old)
+		return 0;
+	href = n5_href(j->jp, N5_STRUCT "korrespondansepart/");
+	v = n5_list(
+	    j->s, href, "korrespondansepart", NULL, 2000, &j->parts, j->why);
+	free(href);
+	href = n5_href(j->jp, N5_STRUCT "merknad/");
+	if (v == 0)
+		v = n5_list(
+		    j->s, href, "merknad", NULL, 2000, &j->remarks, j->why);
+	free(href);
+	if (v == 0)
+		v = n5_documents(j->s, j->jp, &j->docs, j->why);
+	return v;
+}
+
+static int
+step_post(struct job *j)
+{
+	char *self;
+	int v = look_for_post(j);
+
+	if (v == 0 && j->jp == NULL)
+		v = make_post(j);
+	if (v != 0)
+		return v;
+	self = n5_href(j->jp, "self");
+	v = checkpoint(j, "journalpost",
+	    self != NULL && strlen(self) <= 1024 ? self
+						 : n5_text(j->jp, "systemID"));
+	free(self);
+	return v != 0 ? v : children_if_old(j);
+}
+
+/* -- correspondents and remarks
+ * --------------------------------------------------- */
+
+static int
+text_is(const json_t *o, const char *name, const char *value)
+{
+	const char *t = n5_text(o, name);
+
+	return t != NULL && value != NULL && strcmp(t, value) == 0;
+}
+
+/* Takes the first row of rows that fits out of it, so that two equal ones of
+ * the post need two in the target. */
+static int
+take_part(json_t *rows, const json_t *body)
+{
+	const char *code = n5_code(body, "korrespondanseparttype");
+	const json_t *row;
+	size_t i;
+
+	json_array_foreach(rows, i, row)
+	{
+		const char *have = n5_code(row, "korrespondanseparttype");
+
+		if (have != NULL && code != NULL && strcmp(have, code) == 0 &&
+		    (text_is(row, "navn", n5_text(body, "navn")) ||
+			text_is(row, "administrativEnhet",
+			    n5_text(body, "administrativEnhet"))))
+			return json_array_remove(rows, i) == 0;
+	}
+	return 0;
+}
+
+static int
+take_remark(json_t *rows, const char *text)
+{
+	const json_t *row;
+	size_t i;
+
+	json_array_foreach(
+	    rows, i, row) if (text_is(row, "merknadstekst",
+				  text)) return json_array_remove(rows, i) == 0;
+	return 0;
+}
+
+static int
+step_part(struct job *j, size_t nr, const json_t *part)
+{
+	const char *rel = NULL;
+	json_t *body = n5_body_part(j->s, part, &rel), *made = NULL;
+	char step[64];
+	int v = 0;
+
+	(void)snprintf(step, sizeof(step), "korrespondansepart %zu", nr);
+	/* A person may have corrected a finished one since: leave it. */
+	if (!take_part(j->parts, body) && !done(j, step))
+		v = make(j, j->jp, rel, "korrespondansepart", body, &made);
+	if (v == 0)
+		v = checkpoint(j, step, n5_text(made, "systemID"));
+	json_decref(made);
+	json_decref(body);
+	return v;
+}
+
+static int
+step_remark(struct job *j, size_t nr, const char *text)
+{
+	json_t *body = n5_body_remark(j->s, text), *made = NULL;
+	char step[64];
+	int v = 0;
+
+	(void)snprintf(step, sizeof(step), "merknad %zu", nr);
+	if (!take_remark(j->remarks, text) && !done(j, step))
+		v = make(
+		    j, j->jp, N5_STRUCT "ny-merknad/", "merknad", body, &made);
+	if (v == 0)
+		v = checkpoint(j, step, n5_text(made, "systemID"));
+	json_decref(made);
+	json_decref(body);
+	return v;
+}
+
+static int
+step_parts(struct job *j)
+{
+	json_t *all = n5_parts_of(j->post);
+	const json_t *part;
+	size_t i;
+	int v = 0;
+
+	json_array_foreach(all, i, part) if (v == 0) v =
+	    step_part(j, i + 1, part);
+	json_decref(all);
+	return v;
+}
+
+static int
+step_remarks(struct job *j)
+{
+	json_t *all = n5_remarks_of(j->s, j->post);
+	const json_t *text;
+	size_t i;
+	int v = 0;
+
+	json_array_foreach(all, i, text) if (v == 0) v =
+	    step_remark(j, i + 1, json_string_value(text));
+	json_decref(all);
+	return v;
+}
+
+/* -- documents
+ * ----------------------------------------------------------------------- */
+
+/* 409 on a file: somebody, perhaps we, was there before. Look once. */
+static int
+file_there_after_all(struct job *j, const json_t *object)
+{
+	struct sluse_why why = {0};
+	char *self = n5_href(object, "self");
+	json_t *now = NULL;
+	int there;
+
+	if (self != NULL)
+		(void)n5_get(j->s, self, "dokumentobjekt", &now, &why);
+	there = now != NULL && n5_object_has_file(now);
+	free(self);
+	json_decref(now);
+	return there;
+}
+
+static int
+step_file(
+    struct job *j, const json_t *object, const json_t *r, const char *step)
+{
+	int v = 0;
+
+	if (!n5_object_has_file(object)) {
+		if (done(j, step))
+			return gone(j, "a file");
+		j->made = 1;
+		v = n5_send_file(j->s, object, r, j->why);
+		if (v == SLUSE_REFUSED &&
+		    (j->why->http_status == 409 ||
+			j->why->http_status == 412) &&
+		    file_there_after_all(j, object))
+			v = 0;
+	}
+	return v == 0 ? checkpoint(j, step, n5_text(object, "systemID")) : v;
+}
+
+/* Renditions of the same variant before number i. */
+static int
+versions_before(const json_t *renditions, size_t i)
+{
+	const char *variant = n5_text(json_array_get(renditions, i), "variant");
+	size_t k;
+	int n = 0;
+
+	for (k = 0; k < i; k++)
+		n += text_is(json_array_get(renditions, k), "variant", variant);
+	return n;
+}
+
+static int
+step_rendition(struct job *j, int64_t nr, const json_t *document,
+    json_t *objects, const json_t *renditions, size_t i)
+{
+	const json_t *r = json_array_get(renditions, i);
+	json_t *object = json_incref(n5_match_object(objects, r)), *body;
+	char step[64];
+	int v = 0;
+
+	(void)snprintf(step, sizeof(step), "dokumentobjekt %lld %zu",
+	    (long long)nr, i + 1);
+	if (object == NULL && done(j, step))
+		return gone(j, "a dokumentobjekt");
+	if (object == NULL) {
+		body = n5_body_object(r, versions_before(renditions, i));
+		v = make(j, document, N5_STRUCT "ny-dokumentobjekt/",
+		    "dokumentobjekt", body, &object);
+		json_decref(body);
+	}
+	if (v == 0)
+		v = checkpoint(j, step, n5_text(object, "systemID"));
+	(void)snprintf(
+	    step, sizeof(step), "fil %lld %zu", (long long)nr, i + 1);
+	if (v == 0)
+		v = step_file(j, object, r, step);
+	json_decref(object);
+	return v;
+}
+
+static int
+step_document(struct job *j, const json_t *d)
+{
+	int64_t nr = n5_number(d, "nummer");
+	const json_t *renditions = json_object_get(d, "renditions");
+	json_t *doc = NULL, *objects = NULL, *body;
+	char step[64];
+	size_t i;
+	int v = 0;
+
+	(void)snprintf(
+	    step, sizeof(step), "dokumentbeskrivelse %lld", (long long)nr);
+	doc = json_incref(n5_match_document(j->docs, j->p->own_key, nr));
+	if (doc == NULL && done(j, step))
+		return gone(j, "a dokumentbeskrivelse");
+	if (doc != NULL) {
+		v = n5_objects(j->s, doc, &objects, j->why);
+	} else {
+		body = n5_body_document(j->s, j->post, d, j->p->own_key);
+		v = make(j, j->jp, N5_STRUCT "ny-dokumentbeskrivelse/",
+		    "dokumentbeskrivelse", body, &doc);
+		json_decref(body);
+	}
+	if (v == 0)
+		v = checkpoint(j, step, n5_text(doc, "systemID"));
+	for (i = 0; v == 0 && i < json_array_size(renditions); i++)
+		v = step_rendition(j, nr, doc, objects, renditions, i);
+	json_decref(doc);
+	json_decref(objects);
+	return v;
+}
+
+static int
+step_documents(struct job *j)
+{
+	const json_t *d;
+	size_t i;
+	int v = 0;
+
+	json_array_foreach(json_object_get(j->post, "dokumenter"), i,
+	    d) if (v == 0) v = step_document(j, d);
+	return v;
+}
+
+/* -- the whole
+ * ---------------------------------------------------------------------- */
+
+static int
+step_verify(struct job *j, char *receipt, size_t size)
+{
+	char *self = n5_href(j->jp, "self");
+	int v =
+	    n5_verify(j->s, j->p, j->post, self, j->old, receipt, size, j->why);
+
+	free(self);
+	if (v == SLUSE_NOT_FOUND) /* just made, or just seen, and gone */
+		v = SLUSE_HOLD;
+	if (v == 0)
+		v = checkpoint(j, "verified", n5_text(j->jp, "systemID"));
+	return v;
+}
+
+/* The parts of the schema that this connector relies on. */
+static int
+load_post(const struct sluse_post *p, json_t **ret, struct sluse_why *why)
+{
+	const json_t *d, *r;
+	size_t i, k;
+	int bad;
+
+	*ret = json_loads(p->json, JSON_REJECT_DUPLICATES, NULL);
+	bad = n5_text(*ret, "tittel") == NULL ||
+	      n5_text(*ret, "journalposttype") == NULL ||
+	      n5_text(*ret, "mottattDato") == NULL ||
+	      !text_is(*ret, "ownKey", p->own_key) ||
+	      json_array_size(json_object_get(*ret, "dokumenter")) == 0;
+	json_array_foreach(json_object_get(*ret, "dokumenter"), i, d)
+	{
+		bad |= n5_text(d, "tittel") == NULL ||
+		       n5_text(d, "rolle") == NULL ||
+		       n5_number(d, "nummer") < 1;
+		json_array_foreach(json_object_get(d, "renditions"), k, r)
+		{
+			bad |= n5_text(r, "variant") == NULL ||
+			       n5_text(r, "format") == NULL ||
+			       n5_text(r, "mimeType") == NULL ||
+			       n5_text(r, "sha256") == NULL;
+		}
+	}
+	if (!bad)
+		return 0;
+	json_decref(*ret);
+	*ret = NULL;
+	return n5_why(why, SLUSE_REFUSED, "target_refused",
+	    "the prepared post is not in order");
+}
+
+/* What find() has learnt is good for the very next call and no longer. */
+static void
+take_found(struct job *j)
+{
+	struct sluse_session *s = j->s;
+
+	j->asked = strcmp(s->found_key, j->p->own_key) == 0;
+	if (j->asked)
+		j->jp = s->found;
+	else
+		json_decref(s->found);
+	s->found = NULL;
+	s->found_key[0] = '\0';
+}
+
+int
+n5_deliver(struct sluse_session *s, const struct sluse_post *p, char *receipt,
+    size_t size, struct sluse_why *why)
+{
+	struct job j = {.s = s, .p = p, .why = why};
+	int v = load_post(p, &j.post, why);
+
+	take_found(&j);
+	if (v == 0)
+		v = n5_ready(s, why);
+	if (v == 0)
+		v = n5_types(s, j.post, why);
+	if (v == 0)
+		v = step_post(&j);
+	if (v == 0)
+		v = step_parts(&j);
+	if (v == 0)
+		v = step_documents(&j);
+	if (v == 0)
+		v = step_remarks(&j);
+	if (v == 0)
+		v = step_verify(&j, receipt, size);
+	json_decref(j.post);
+	json_decref(j.jp);
+	json_decref(j.parts);
+	json_decref(j.remarks);
+	json_decref(j.docs);
+	if (v != 0)
+		return v;
+	return j.made ? SLUSE_DELIVERED : SLUSE_ALREADY;
+}
+
+/* At least as many rows below the journalpost as the post has. */
+static int
+has_rows(struct sluse_session *s, const json_t *jp, const char *rel,
+    json_t *wanted, int *ret, struct sluse_why *why)
+{
+	char *href = n5_href(jp, rel);
+	json_t *rows = NULL;
+	int v = n5_list(s, href, "children", NULL, 2000, &rows, why);
+
+	*ret = *ret && json_array_size(rows) >= json_array_size(wanted);
+	free(href);
+	json_decref(rows);
+	json_decref(wanted);
+	return v;
+}
+
+/* ALREADY only for the whole of it: half of a post is for deliver() to finish,
+ * which is told what was found. */
+int
+n5_find(struct sluse_session *s, const struct sluse_post *p, char *receipt,
+    size_t size, struct sluse_why *why)
+{
+	json_t *post = NULL, *jp = NULL;
+	char *self = NULL;
+	int v = load_post(p, &post, why), whole = 1;
+
+	if (v == 0)
+		v = n5_ready(s, why);
+	if (v == 0)
+		v = n5_types(s, post, why);
+	if (v == 0)
+		v = n5_find_post(s, p->own_key, &jp, why);
+	if (v == 0) {
+		(void)snprintf(
+		    s->found_key, sizeof(s->found_key), "%s", p->own_key);
+		json_decref(s->found);
+		s->found = json_incref(jp);
+		self = n5_href(jp, "self");
+		v = jp == NULL
+			? SLUSE_NOT_FOUND
+			: n5_verify(s, p, post, self, 1, receipt, size, why);
+	}
+	if (v == 0)
+		v = has_rows(s, jp, N5_STRUCT "korrespondansepart/",
+		    n5_parts_of(post), &whole, why);
+	if (v == 0)
+		v = has_rows(s, jp, N5_STRUCT "merknad/",
+		    n5_remarks_of(s, post), &whole, why);
+	free(self);
+	json_decref(jp);
+	json_decref(post);
+	if (v != 0)
+		return v;
+	return whole ? SLUSE_ALREADY : SLUSE_NOT_FOUND;
+}

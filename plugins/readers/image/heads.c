@@ -1,0 +1,316 @@
+/*
+ * The heads of picture files, read before anything is decoded: a size that is
+ * too large must cost nothing. All lengths are checked against the buffer.
+ */
+#include "image.h"
+
+#include "../jpeg_head.h"
+
+#include <math.h>
+#include <string.h>
+#include <zlib.h>
+
+enum { SCANS_MAX = 200, IFD_ENTRIES_MAX = 512 };
+
+static uint32_t
+be32(const uint8_t *p)
+{
+	return (uint32_t)p[0] << 24 | (uint32_t)p[1] << 16 |
+	       (uint32_t)p[2] << 8 | p[3];
+}
+
+static uint32_t
+le32(const uint8_t *p)
+{
+	return (uint32_t)p[3] << 24 | (uint32_t)p[2] << 16 |
+	       (uint32_t)p[1] << 8 | p[0];
+}
+
+static uint32_t
+le16(const uint8_t *p)
+{
+	return (uint32_t)p[1] << 8 | p[0];
+}
+
+/* Cameras write 72 into pictures that no sheet could hold. */
+uint32_t
+dpi_sensible(double dpi, double w, double h)
+{
+	if (!(dpi >= 70 && dpi <= 2400) || w / dpi > 50 || h / dpi > 50)
+		return 0;
+	return (uint32_t)lround(dpi);
+}
+
+/* -- Exif -------------------------------------------------------------------
+ */
+
+struct exif {
+	const uint8_t *b;
+	size_t n;
+	bool big;
+	int orientation;
+	double res; /* as written */
+	int unit;
+};
+
+static uint32_t
+exif16(const struct exif *e, size_t at)
+{
+	return e->big ? jpeg_be16(e->b + at) : le16(e->b + at);
+}
+
+static uint32_t
+exif32(const struct exif *e, size_t at)
+{
+	return e->big ? be32(e->b + at) : le32(e->b + at);
+}
+
+static void
+exif_entry(struct exif *e, size_t at)
+{
+	uint32_t tag = exif16(e, at), type = exif16(e, at + 2), v;
+
+	if (tag == 0x0112 && type == 3) {
+		v = exif16(e, at + 8);
+		if (v >= 1 && v <= 8)
+			e->orientation = (int)v;
+	} else if (tag == 0x0128 && type == 3) {
+		e->unit = (int)exif16(e, at + 8);
+	} else if (tag == 0x011a && type == 5) {
+		v = exif32(e, at + 8);
+		if (v <= e->n && e->n - v >= 8 && exif32(e, v + 4))
+			e->res =
+			    (double)exif32(e, v) / (double)exif32(e, v + 4);
+	}
+}
+
+static void
+exif_apply(const uint8_t *b, size_t n, struct head *h)
+{
+	struct exif e = {.b = b, .n = n, .orientation = 1, .unit = 2};
+	uint32_t off, count, i;
+
+	if (n < 8 || (memcmp(b, "II*\0", 4) && memcmp(b, "MM\0*", 4)))
+		return;
+	e.big = b[0] == 'M';
+	off = exif32(&e, 4);
+	if (off > n || n - off < 2)
+		return;
+	count = exif16(&e, off);
+	if (count > IFD_ENTRIES_MAX)
+		return;
+	for (i = 0; i < count && off + 2 + (i + 1) * 12 <= n; i++)
+		exif_entry(&e, off + 2 + i * 12);
+	h->orientation = e.orientation;
+	if (!h->dpi)
+		h->dpi = dpi_sensible(
+		    e.unit == 3 ? e.res * 2.54 : e.res, h->width, h->height);
+}
+
+/* -- JPEG -------------------------------------------------------------------
+ */
+
+int
+head_jpeg(const uint8_t *b, size_t n, struct head *ret)
+{
+	struct jpeg_head j;
+
+	if (!jpeg_walk(b, n, &j))
+		return SLUSE_READ_DAMAGED;
+	/* JPEG-LS: its frame and scan are no JPEG's */
+	if (!j.width && j.other)
+		return SLUSE_READ_UNSUPPORTED;
+	if (!j.ended)
+		return SLUSE_READ_INCOMPLETE;
+	if (!j.width || !j.height || !j.scans)
+		return SLUSE_READ_DAMAGED;
+	/* each scan of a progressive file is a pass over all pixels */
+	if (j.scans > SCANS_MAX)
+		return SLUSE_READ_LIMIT;
+	/* lossless, hierarchical, 12 bit: no decoder here */
+	if (j.precision != 8 ||
+	    (j.frame > 0xc2 && j.frame != 0xc9 && j.frame != 0xca) ||
+	    (j.components != 1 && j.components != 3 && j.components != 4))
+		return SLUSE_READ_UNSUPPORTED;
+	ret->width = j.width;
+	ret->height = j.height;
+	ret->dpi = dpi_sensible(j.dpi, j.width, j.height);
+	ret->decode = j.components == 4;
+	if (j.exif)
+		exif_apply(j.exif, j.exif_length, ret);
+	return SLUSE_READ_OK;
+}
+
+/* -- PNG --------------------------------------------------------------------
+ */
+
+static bool
+png_ihdr(const uint8_t *p, struct head *h)
+{
+	static const uint32_t depths[7] = {
+	    [0] = 1 << 1 | 1 << 2 | 1 << 4 | 1 << 8 | 1 << 16,
+	    [2] = 1 << 8 | 1 << 16,
+	    [3] = 1 << 1 | 1 << 2 | 1 << 4 | 1 << 8,
+	    [4] = 1 << 8 | 1 << 16,
+	    [6] = 1 << 8 | 1 << 16,
+	};
+
+	h->width = be32(p);
+	h->height = be32(p + 4);
+	if (!h->width || !h->height || h->width > INT32_MAX ||
+	    h->height > INT32_MAX)
+		return false;
+	if (p[8] > 16 || p[9] > 6 || !(depths[p[9]] >> p[8] & 1) || p[10] ||
+	    p[11] || p[12] > 1)
+		return false;
+	/* see-through pixels have to be put on white paper */
+	h->decode = p[9] == 4 || p[9] == 6;
+	return true;
+}
+
+static void
+png_chunk(const uint8_t *type, const uint8_t *p, size_t n, struct head *h)
+{
+	if (memcmp(type, "pHYs", 4) == 0 && n == 9 && p[8] == 1 &&
+	    be32(p) == be32(p + 4))
+		h->dpi = dpi_sensible(be32(p) * 0.0254, h->width, h->height);
+	else if (memcmp(type, "eXIf", 4) == 0)
+		exif_apply(p, n, h);
+	else if (memcmp(type, "tRNS", 4) == 0)
+		h->decode = true;
+}
+
+int
+head_png(const uint8_t *b, size_t n, struct head *ret)
+{
+	size_t i = 8, len;
+	bool data = false;
+
+	if (n < 8 + 25)
+		return SLUSE_READ_INCOMPLETE;
+	if (be32(b + 8) != 13 || memcmp(b + 12, "IHDR", 4) != 0 ||
+	    crc32(0, b + 12, 17) != be32(b + 29) || !png_ihdr(b + 16, ret))
+		return SLUSE_READ_DAMAGED;
+	for (i = 33;; i += len + 12) {
+		if (n - i < 12)
+			return SLUSE_READ_INCOMPLETE;
+		len = be32(b + i);
+		if (len > INT32_MAX)
+			return SLUSE_READ_DAMAGED;
+		if (len > n - i - 12)
+			return SLUSE_READ_INCOMPLETE;
+		if (memcmp(b + i + 4, "IEND", 4) == 0)
+			return data ? SLUSE_READ_OK : SLUSE_READ_DAMAGED;
+		if (memcmp(b + i + 4, "IDAT", 4) == 0)
+			data = true;
+		else
+			png_chunk(b + i + 4, b + i + 8, len, ret);
+	}
+}
+
+/* -- GIF --------------------------------------------------------------------
+ */
+
+/* The sub-blocks from i on; where they end, or n + 1 if they do not. */
+static size_t
+gif_blocks(const uint8_t *b, size_t n, size_t i)
+{
+	while (i < n && b[i])
+		i += (size_t)b[i] + 1;
+	return i < n ? i + 1 : n + 1;
+}
+
+static size_t
+gif_table(uint8_t flags)
+{
+	return flags & 0x80 ? (size_t)3 << ((flags & 7) + 1) : 0;
+}
+
+/* Decoding means all frames at once: their pixels count together. */
+int
+head_gif(const uint8_t *b, size_t n, uint64_t pixels_max, struct head *ret)
+{
+	uint64_t pixels = 0;
+	size_t i;
+
+	if (n < 13)
+		return SLUSE_READ_INCOMPLETE;
+	ret->width = le16(b + 6);
+	ret->height = le16(b + 8);
+	ret->decode = true;
+	for (i = 13 + gif_table(b[10]); i < n;) {
+		if (b[i] == 0x3b)
+			return pixels ? SLUSE_READ_OK : SLUSE_READ_DAMAGED;
+		if (b[i] == 0x21) {
+			i = gif_blocks(b, n, i + 2);
+		} else if (b[i] == 0x2c && n - i > 10) {
+			pixels += (uint64_t)le16(b + i + 5) * le16(b + i + 7);
+			if (pixels > pixels_max)
+				return SLUSE_READ_LIMIT;
+			i = gif_blocks(b, n, i + 10 + gif_table(b[i + 9]) + 1);
+		} else {
+			return b[i] == 0x2c ? SLUSE_READ_INCOMPLETE
+					    : SLUSE_READ_DAMAGED;
+		}
+	}
+	return SLUSE_READ_INCOMPLETE;
+}
+
+/* -- BMP, WebP ----------------------------------------------------------------
+ */
+
+int
+head_bmp(const uint8_t *b, size_t n, struct head *ret)
+{
+	uint64_t stride;
+	int32_t h;
+
+	if (n < 54)
+		return SLUSE_READ_INCOMPLETE;
+	if (le32(b + 14) < 40)
+		return SLUSE_READ_UNSUPPORTED;
+	ret->width = le32(b + 18);
+	h = (int32_t)le32(b + 22);
+	if (h == INT32_MIN || h == 0 || !ret->width)
+		return SLUSE_READ_DAMAGED;
+	ret->height = (uint32_t)(h < 0 ? -h : h);
+	if (le32(b + 30) != 0)
+		return SLUSE_READ_UNSUPPORTED;
+	stride = ((uint64_t)ret->width * le16(b + 28) + 31) / 32 * 4;
+	if (stride > n || stride * ret->height + le32(b + 10) > n)
+		return SLUSE_READ_INCOMPLETE;
+	ret->dpi = dpi_sensible(le32(b + 38) * 0.0254, ret->width, ret->height);
+	ret->decode = true;
+	return SLUSE_READ_OK;
+}
+
+int
+head_webp(const uint8_t *b, size_t n, struct head *ret)
+{
+	uint32_t v;
+
+	if (n < 30 || le32(b + 4) > n - 8)
+		return SLUSE_READ_INCOMPLETE;
+	ret->decode = true;
+	if (memcmp(b + 12, "VP8X", 4) == 0) {
+		ret->width = (le32(b + 24) & 0xffffff) + 1;
+		ret->height = (le32(b + 26) >> 8) + 1;
+		if (ret->height > 1u << 24)
+			return SLUSE_READ_DAMAGED;
+		/* moving pictures */
+		return b[20] & 2 ? SLUSE_READ_UNSUPPORTED : SLUSE_READ_OK;
+	}
+	if (memcmp(b + 12, "VP8L", 4) == 0 && b[20] == 0x2f) {
+		v = le32(b + 21);
+		ret->width = (v & 0x3fff) + 1;
+		ret->height = (v >> 14 & 0x3fff) + 1;
+		return SLUSE_READ_OK;
+	}
+	if (memcmp(b + 12, "VP8 ", 4) == 0) {
+		ret->width = le16(b + 26) & 0x3fff;
+		ret->height = le16(b + 28) & 0x3fff;
+		return ret->width && ret->height ? SLUSE_READ_OK
+						 : SLUSE_READ_DAMAGED;
+	}
+	return SLUSE_READ_DAMAGED;
+}

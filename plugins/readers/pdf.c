@@ -1,0 +1,536 @@
+/*
+ * The pdf reader: MuPDF behind the contract of reader.h. Text or OCR is decided
+ * for each page from what a person would see of it (pdf/probe.c), never for the
+ * document, and never from a text layer that some scanner put under a scan.
+ *
+ * INVARIANTS: MuPDF throws by longjmp; no exception leaves this file, and no
+ * variable that fz_catch reads is changed in fz_try without fz_var.
+ * FAILURES: one page costs one page. Memory MuPDF cannot have is a limit.
+ * SECURITY: no path is opened (fonts and CMaps are compiled in, no system font
+ * hook), JavaScript is never enabled, actions are not followed.
+ */
+#include "pdf/pdf.h"
+
+#include <math.h>
+#include <string.h>
+
+enum {
+	STORE_BYTES = 48 << 20,
+	READ_BYTES = 32 << 10,
+	TAIL_BYTES = 1024,
+	WORD_BYTES = 1024,
+};
+
+/* One process reads one document at a time: the parent warms this, children
+ * inherit it. */
+static fz_context *reader_ctx;
+
+/* -- the input as a MuPDF stream
+ * ----------------------------------------------- */
+
+struct source_state {
+	const struct sluse_reader_host *host;
+	struct sluse_source *source;
+	int64_t off;
+	unsigned char buf[READ_BYTES];
+};
+
+static int
+source_next(fz_context *ctx, fz_stream *stm, size_t max)
+{
+	struct source_state *st = stm->state;
+	int64_t n;
+
+	(void)max;
+	n = st->host->read_at(
+	    st->source, st->buf, sizeof(st->buf), (uint64_t)st->off);
+	if (n < 0 || n > (int64_t)sizeof(st->buf))
+		fz_throw(ctx, FZ_ERROR_GENERIC, "read");
+	stm->rp = st->buf;
+	stm->wp = st->buf + n;
+	if (n == 0)
+		return EOF;
+	st->off += n;
+	stm->pos += n;
+	return *stm->rp++;
+}
+
+static void
+source_seek(fz_context *ctx, fz_stream *stm, int64_t off, int whence)
+{
+	struct source_state *st = stm->state;
+	int64_t length = (int64_t)st->host->length(st->source);
+
+	if (whence == SEEK_END)
+		off = off > 0 || off < -length ? -1 : off + length;
+	if (off < 0)
+		fz_throw(ctx, FZ_ERROR_GENERIC, "seek");
+	st->off = off;
+	stm->pos = off;
+	stm->rp = stm->wp = st->buf;
+}
+
+static void
+source_drop(fz_context *ctx, void *state)
+{
+	fz_free(ctx, state);
+}
+
+static fz_stream *
+source_stream(fz_context *ctx, const struct sluse_reader_host *host,
+    struct sluse_source *source)
+{
+	struct source_state *st = fz_malloc_struct(ctx, struct source_state);
+	fz_stream *stm;
+
+	st->host = host;
+	st->source = source;
+	stm = fz_new_stream(ctx, st, source_next, source_drop);
+	stm->seek = source_seek;
+	return stm;
+}
+
+/* -- context
+ * ------------------------------------------------------------------- */
+
+static void
+be_quiet(void *user, const char *message)
+{
+	(void)user;
+	(void)message;
+}
+
+static int
+context_init(void)
+{
+	if (reader_ctx)
+		return 0;
+	reader_ctx = fz_new_context(NULL, NULL, STORE_BYTES);
+	if (!reader_ctx)
+		return -1;
+	fz_set_warning_callback(reader_ctx, be_quiet, NULL);
+	fz_set_error_callback(reader_ctx, be_quiet, NULL);
+	return 0;
+}
+
+/* What an exception means for the caller. Only inside fz_catch. */
+static int
+caught_rc(fz_context *ctx)
+{
+	if (fz_caught(ctx) == FZ_ERROR_MEMORY)
+		return SLUSE_READ_LIMIT;
+	return SLUSE_READ_DAMAGED;
+}
+
+static const char sample_pdf[] =
+    "%PDF-1.4\n"
+    "1 0 obj<</Type/Catalog/Pages 2 0 R>>endobj\n"
+    "2 0 obj<</Type/Pages/Kids[3 0 R]/Count 1>>endobj\n"
+    "3 0 obj<</Type/Page/Parent 2 0 R/MediaBox[0 0 200 100]/Contents 4 0 R"
+    "/Resources<</Font<</F 5 0 R/G 6 0 R/H 7 0 R>>>>>>endobj\n"
+    "4 0 obj<</Length 122>>stream\n"
+    "BT /F 12 Tf 10 10 Td (Sluse \xe6\xf8\xe5) Tj /G 12 Tf 0 20 Td (Post) Tj "
+    "/H 12 Tf 0 20 Td <00480049> Tj ET 0.5 g 0 0 5 5 re f                  \n"
+    "endstream endobj\n"
+    "5 0 obj<</Type/Font/Subtype/Type1/BaseFont/Helvetica"
+    "/Encoding/WinAnsiEncoding>>endobj\n"
+    "6 0 obj<</Type/Font/Subtype/Type1/BaseFont/Times-Roman>>endobj\n"
+    "7 0 obj<</Type/Font/Subtype/Type0/BaseFont/Arial/Encoding/Identity-H"
+    "/DescendantFonts[<</Type/Font/Subtype/CIDFontType2/BaseFont/Arial"
+    "/CIDSystemInfo<</Registry(Adobe)/Ordering(Identity)/Supplement 0>>>>]"
+    ">>endobj\n"
+    "trailer<</Root 1 0 R/Size 8>>\n"
+    "startxref\n0\n%%EOF\n";
+
+static void
+warm_run(fz_context *ctx)
+{
+	fz_stream *stm = NULL;
+	pdf_document *doc = NULL;
+	fz_page *page = NULL;
+	fz_pixmap *pix = NULL;
+	fz_stext_page *text = NULL;
+
+	fz_var(stm);
+	fz_var(doc);
+	fz_var(page);
+	fz_var(pix);
+	fz_var(text);
+	fz_try(ctx)
+	{
+		stm = fz_open_memory(ctx, (const unsigned char *)sample_pdf,
+		    sizeof(sample_pdf) - 1);
+		doc = pdf_open_document_with_stream(ctx, stm);
+		page = fz_load_page(ctx, &doc->super, 0);
+		text = fz_new_stext_page_from_page(ctx, page, NULL);
+		pix = fz_new_pixmap_from_page(
+		    ctx, page, fz_identity, fz_device_gray(ctx), 0);
+		if (!text->first_block)
+			fz_throw(ctx, FZ_ERROR_GENERIC, "no text");
+	}
+	fz_always(ctx)
+	{
+		fz_drop_stext_page(ctx, text);
+		fz_drop_pixmap(ctx, pix);
+		fz_drop_page(ctx, page);
+		pdf_drop_document(ctx, doc);
+		fz_drop_stream(ctx, stm);
+	}
+	fz_catch(ctx) fz_rethrow(ctx);
+}
+
+static int
+pdf_warm(const struct sluse_reader_host *host)
+{
+	int rc = 0;
+
+	(void)host;
+	if (context_init() != 0)
+		return -1;
+	fz_var(rc);
+	fz_try(reader_ctx) warm_run(reader_ctx);
+	fz_catch(reader_ctx) rc = -1;
+	return rc;
+}
+
+/* -- open
+ * ------------------------------------------------------------------------ */
+
+/* A PDF ends in %%EOF, perhaps with filling after it. */
+static bool
+end_is_there(const struct sluse_reader_host *host, struct sluse_source *s)
+{
+	char buf[TAIL_BYTES];
+	uint64_t end = host->length(s), from;
+	int64_t n, i;
+
+	for (;;) {
+		from = end > sizeof(buf) ? end - sizeof(buf) : 0;
+		n = host->read_at(s, buf, (size_t)(end - from), from);
+		if (n <= 0)
+			return false;
+		for (i = n;
+		     i > 0 && (buf[i - 1] == '\0' || buf[i - 1] == ' ' ||
+				  buf[i - 1] == '\n' || buf[i - 1] == '\r');)
+			i--;
+		if (i > 0 || from == 0)
+			break;
+		end = from;
+	}
+	return memmem(buf, (size_t)n, "%%EOF", 5) != NULL;
+}
+
+static bool
+has_header(const struct sluse_reader_host *host, struct sluse_source *s)
+{
+	char buf[TAIL_BYTES + 8];
+	int64_t n = host->read_at(s, buf, sizeof(buf), 0);
+
+	return n > 0 && memmem(buf, (size_t)n, "%PDF-", 5) != NULL;
+}
+
+static int
+open_failed(fz_context *ctx, const struct sluse_reader_host *host,
+    struct sluse_source *s)
+{
+	int rc = caught_rc(ctx);
+
+	if (rc != SLUSE_READ_DAMAGED)
+		return rc;
+	/* a security handler that MuPDF has never heard of */
+	if (strstr(fz_caught_message(ctx), "crypt"))
+		return SLUSE_READ_ENCRYPTED;
+	if (!has_header(host, s))
+		return SLUSE_READ_UNSUPPORTED;
+	return end_is_there(host, s) ? rc : SLUSE_READ_INCOMPLETE;
+}
+
+/* The document in a state to read pages from, or why not. Throws. */
+static int
+open_check(fz_context *ctx, struct sluse_doc *d)
+{
+	int pages;
+
+	if (pdf_needs_password(ctx, d->pdf))
+		return SLUSE_READ_ENCRYPTED;
+	pages = pdf_count_pages(ctx, d->pdf);
+	if (d->pdf->repair_attempted && !end_is_there(d->host, d->source))
+		return SLUSE_READ_INCOMPLETE;
+	return pages < 1 ? SLUSE_READ_DAMAGED : SLUSE_READ_OK;
+}
+
+static void
+pdf_close(struct sluse_doc *d)
+{
+	if (!d)
+		return;
+	pdf_drop_document(reader_ctx, d->pdf);
+	fz_free(reader_ctx, d);
+	fz_empty_store(reader_ctx);
+}
+
+static int
+pdf_open(const struct sluse_reader_host *host, struct sluse_source *s,
+    struct sluse_doc **ret)
+{
+	fz_context *ctx;
+	struct sluse_doc *d = NULL;
+	fz_stream *stm = NULL;
+	int rc = SLUSE_READ_DAMAGED;
+
+	if (context_init() != 0)
+		return SLUSE_READ_LIMIT;
+	ctx = reader_ctx;
+	fz_var(d);
+	fz_var(stm);
+	fz_var(rc);
+	fz_try(ctx)
+	{
+		d = fz_malloc_struct(ctx, struct sluse_doc);
+		d->host = host;
+		d->source = s;
+		stm = source_stream(ctx, host, s);
+		d->pdf = pdf_open_document_with_stream(ctx, stm);
+		rc = open_check(ctx, d);
+	}
+	fz_always(ctx) fz_drop_stream(ctx, stm);
+	fz_catch(ctx) rc = open_failed(ctx, host, s);
+	if (rc == SLUSE_READ_OK)
+		*ret = d;
+	else
+		pdf_close(d);
+	return rc;
+}
+
+static int
+pdf_page_count(struct sluse_doc *d, uint32_t *ret)
+{
+	int n = 0, rc = SLUSE_READ_OK;
+
+	fz_var(n);
+	fz_var(rc);
+	fz_try(reader_ctx) n = pdf_count_pages(reader_ctx, d->pdf);
+	fz_catch(reader_ctx) rc = caught_rc(reader_ctx);
+	if (rc != SLUSE_READ_OK)
+		return rc;
+	if (n < 1)
+		return SLUSE_READ_DAMAGED;
+	if ((uint32_t)n > d->host->limits->pages_max)
+		return SLUSE_READ_LIMIT;
+	*ret = (uint32_t)n;
+	return SLUSE_READ_OK;
+}
+
+/* -- a page of text
+ * ---------------------------------------------------------------- */
+
+struct word {
+	char text[WORD_BYTES + 8];
+	size_t n;
+	fz_rect box;
+	fz_point origin; /* of the page's box */
+};
+
+static void
+word_flush(
+    const struct sluse_reader_host *host, struct sluse_sink *k, struct word *w)
+{
+	if (w->n == 0)
+		return;
+	host->word(k, w->text, w->n, w->box.x0 - w->origin.x,
+	    w->box.y0 - w->origin.y, w->box.x1 - w->origin.x,
+	    w->box.y1 - w->origin.y);
+	w->n = 0;
+	w->box = fz_empty_rect;
+}
+
+static bool
+is_space(int c)
+{
+	return c == ' ' || c == 0xa0 || c == 0x3000 || c < 0x20 ||
+	       (c >= 0x2000 && c <= 0x200b) || (c >= 0x7f && c < 0xa0) ||
+	       c == 0x2028 || c == 0x2029;
+}
+
+static void
+emit_line(const struct sluse_reader_host *host, struct sluse_sink *k,
+    const fz_stext_line *line, struct word *w)
+{
+	const fz_stext_char *c;
+	fz_rect box;
+	bool space = false, any = false;
+
+	for (c = line->first_char; c; c = c->next) {
+		if (is_space(c->c)) {
+			word_flush(host, k, w);
+			space = any;
+			continue;
+		}
+		if (w->n >= WORD_BYTES)
+			word_flush(host, k, w);
+		if (space)
+			host->text(k, " ", 1);
+		space = false;
+		any = true;
+		box = fz_rect_from_quad(c->quad);
+		w->box = w->n ? fz_union_rect(w->box, box) : box;
+		w->n += (size_t)fz_runetochar(w->text + w->n, c->c);
+	}
+	word_flush(host, k, w);
+	if (any)
+		host->text(k, "\n", 1);
+}
+
+static void
+emit_text(const struct sluse_reader_host *host, struct sluse_sink *k,
+    const struct probe *p)
+{
+	const fz_stext_block *b;
+	const fz_stext_line *l;
+	struct word w;
+	bool any = false;
+
+	w.n = 0;
+	w.box = fz_empty_rect;
+	w.origin.x = p->page.x0;
+	w.origin.y = p->page.y0;
+	for (b = p->text->first_block; b; b = b->next) {
+		if (b->type != FZ_STEXT_BLOCK_TEXT)
+			continue;
+		if (any)
+			host->text(k, "\n", 1);
+		any = true;
+		for (l = b->u.t.first_line; l; l = l->next)
+			emit_line(host, k, l, &w);
+	}
+}
+
+/* -- text, image or nothing
+ * ---------------------------------------------------------- */
+
+enum verdict { PAGE_BLANK, PAGE_TEXT, PAGE_IMAGE, PAGE_BROKEN };
+
+/* Fewer words than this beside a picture are its stamp or header. */
+enum { STAMP_GLYPHS = 150, COVER_GLYPHS = 400 };
+
+static enum verdict
+judge(const struct probe *p)
+{
+	if (p->glyphs == 0) {
+		if (p->images || p->marks)
+			return PAGE_IMAGE;
+		return p->failed ? PAGE_BROKEN : PAGE_BLANK;
+	}
+	/* text whose meaning the file does not tell */
+	if (p->glyphs_bad * 10 > p->glyphs * 3)
+		return PAGE_IMAGE;
+	if (p->coverage >= 0.8 && p->glyphs < COVER_GLYPHS)
+		return PAGE_IMAGE;
+	if (p->coverage >= 0.4 && p->glyphs < STAMP_GLYPHS)
+		return PAGE_IMAGE;
+	/* letters drawn as curves under a live page number */
+	if (p->glyphs < 20 && p->marks > 300)
+		return PAGE_IMAGE;
+	return PAGE_TEXT;
+}
+
+static void
+note_page(const struct sluse_reader_host *host, struct sluse_sink *k,
+    const struct probe *p, enum verdict v)
+{
+	if (v == PAGE_TEXT && p->coverage >= 0.25)
+		host->note(k, "image_beside_text", NULL);
+	if (v == PAGE_BLANK && p->glyphs_hidden)
+		host->note(k, "hidden_text", NULL);
+	if (v == PAGE_IMAGE && p->glyphs_bad * 10 > p->glyphs * 3)
+		host->note(k, "text_unreadable", NULL);
+	if (p->failed && v != PAGE_BROKEN)
+		host->note(k, "page_damaged", NULL);
+}
+
+static int
+page_run(fz_context *ctx, struct sluse_doc *d, fz_page *page, struct probe *p,
+    struct sluse_sink *k)
+{
+	enum verdict v;
+	double w, h;
+
+	p->page = fz_bound_page(ctx, page);
+	w = (double)p->page.x1 - p->page.x0;
+	h = (double)p->page.y1 - p->page.y0;
+	if (!isfinite(w) || !isfinite(h) || !(w > 0) || !(h > 0))
+		return SLUSE_READ_DAMAGED;
+	d->host->page_size(k, w, h);
+	probe_run(ctx, d->host->limits, page, p);
+	v = judge(p);
+	note_page(d->host, k, p, v);
+	switch (v) {
+	case PAGE_BLANK:
+		d->host->blank(k);
+		return SLUSE_READ_OK;
+	case PAGE_TEXT:
+		emit_text(d->host, k, p);
+		return SLUSE_READ_OK;
+	case PAGE_IMAGE:
+		return raster_page(ctx, d, page, p, k);
+	case PAGE_BROKEN:
+		break;
+	}
+	return SLUSE_READ_DAMAGED;
+}
+
+static int
+pdf_page_read(struct sluse_doc *d, uint32_t i, struct sluse_sink *k)
+{
+	fz_context *ctx = reader_ctx;
+	struct probe p = {0};
+	fz_page *page = NULL;
+	int rc = SLUSE_READ_DAMAGED;
+
+	if (i > INT32_MAX)
+		return SLUSE_READ_DAMAGED;
+	fz_var(page);
+	fz_var(rc);
+	fz_var(p);
+	fz_try(ctx)
+	{
+		page = fz_load_page(ctx, &d->pdf->super, (int)i);
+		rc = page_run(ctx, d, page, &p, k);
+	}
+	fz_always(ctx)
+	{
+		probe_free(ctx, &p);
+		fz_drop_page(ctx, page);
+	}
+	fz_catch(ctx) rc = caught_rc(ctx);
+	return rc;
+}
+
+static int
+pdf_parts(struct sluse_doc *d, struct sluse_sink *k)
+{
+	int rc = SLUSE_READ_OK;
+
+	fz_var(rc);
+	fz_try(reader_ctx) rc = parts_run(reader_ctx, d, k);
+	fz_catch(reader_ctx) rc = caught_rc(reader_ctx);
+	return rc;
+}
+
+static const char *const pdf_mimes[] = {
+    "application/pdf", "application/x-pdf", NULL};
+
+const struct sluse_reader sluse_reader = {
+    .abi_major = SLUSE_READER_ABI_MAJOR,
+    .abi_minor = SLUSE_READER_ABI_MINOR,
+    .size = sizeof(struct sluse_reader),
+    .name = "pdf",
+    .version = "1 mupdf " FZ_VERSION,
+    .mimes = pdf_mimes,
+    .warm = pdf_warm,
+    .open = pdf_open,
+    .page_count = pdf_page_count,
+    .page = pdf_page_read,
+    .parts = pdf_parts,
+    .close = pdf_close,
+};

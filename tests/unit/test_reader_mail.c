@@ -1,0 +1,317 @@
+/*
+ * The mail reader: parts, names, bodies, fields, what is broken or hostile.
+ */
+#include <strings.h>
+#include <sys/resource.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "mail_host.h"
+#include "test.h"
+
+#define HEAD                                                                   \
+	"From: Kari Nordmann <kari@eksempel.no>\nTo: post@strand.no\n"         \
+	"Subject: x\nMIME-Version: 1.0\n"
+
+static struct reading *
+rd(const void *p, size_t n)
+{
+	static const struct sluse_reader *r;
+
+	if (!r) {
+		r = mock_load("mail");
+		CHECK(r->warm(&mock_host) == 0);
+	}
+	return read_all(r, "message/rfc822", p, n, 20000);
+}
+#define RD(s) rd(s, sizeof(s) - 1)
+
+static void
+part_is(struct reading *d, unsigned i, int role, const char *name,
+    const char *mime, const char *bytes)
+{
+	CHECK(i < d->k.count);
+	if (i >= d->k.count)
+		return;
+	CHECK(d->k.parts[i].role == role);
+	CHECK(d->k.parts[i].ended == 1);
+	CHECK_STR(d->k.parts[i].name, name);
+	CHECK_STR(d->k.parts[i].mime, mime);
+	CHECK_STR(d->k.parts[i].bytes ? d->k.parts[i].bytes : "", bytes);
+}
+
+static void
+fields(void)
+{
+	struct reading *d =
+	    RD("From: =?iso-8859-1?Q?K=E5re_=D8deg=E5rd?= <kare@x.no>\n"
+	       "To: Postmottak <post@strand.kommune.no>, b@c.no\n"
+	       "Subject: SV: Re: VS: =?utf-8?B?S2xhZ2UgcMOl?=\n"
+	       " =?utf-8?Q?_vedtak_2026/211?=\n"
+	       "Date: Sun, 29 Mar 2026 23:30:00 -0100\n"
+	       "Message-ID: <a.b@x.no>\nIn-Reply-To: <1@s>\n"
+	       "References: <0@s> <1@s> <2@s>\n\nHei\n");
+
+	CHECK_STR(d->k.log, "field title Klage på vedtak 2026/211\n"
+			    "field correspondent Kåre Ødegård\n"
+			    "field correspondent_email kare@x.no\n"
+			    "field recipient post@strand.kommune.no\n"
+			    "field document_date 2026-03-30\n"
+			    "field message_id a.b@x.no\n"
+			    "field in_reply_to 1@s\nfield in_reply_to 2@s\n");
+	CHECK_STR(d->k.text,
+	    "Fra: Kåre Ødegård <kare@x.no>\n"
+	    "Til: Postmottak <post@strand.kommune.no>, b@c.no\n"
+	    "Dato: 2026-03-30 02:30\n"
+	    "Emne: SV: Re: VS: Klage på vedtak 2026/211\n\nHei\n\n\f");
+	read_free(d);
+	/* raw 8-bit headers, each in its own set */
+	d = RD("From: K\xE5re <k@x.no>\nSubject: S\xF8knad om b\xE5tplass\n"
+	       "Date: rubbish\n\nHei p\xE5 deg\n");
+	CHECK(strstr(d->k.log, "title Søknad om båtplass\n"));
+	CHECK(strstr(d->k.log, "correspondent Kåre\n"));
+	CHECK(!strstr(d->k.log, "document_date"));
+	CHECK(strstr(d->k.text, "Hei på deg"));
+	read_free(d);
+}
+
+static void
+roles(void)
+{
+	struct reading *d = RD(HEAD
+	    "Content-Type: multipart/mixed; boundary=m\n\n--m\n"
+	    "Content-Type: multipart/related; boundary=r\n\n--r\n"
+	    "Content-Type: multipart/alternative; boundary=a\n\n--a\n"
+	    "Content-Type: text/plain\n\nren\n--a\n"
+	    "Content-Type: text/html\n\n<p>pen <img src=\"cid:b%40x\">\n"
+	    "--a--\n--r\nContent-Type: image/png\nContent-ID: <b@x>\n\nPNG\n"
+	    "--r\nContent-Type: image/png; name=logo.png\n"
+	    "Content-Disposition: inline\nContent-ID: <other@x>\n\nLOGO\n"
+	    "--r--\n--m\nContent-Type: application/pdf\n"
+	    "Content-Disposition: inline; filename=brev.pdf\n"
+	    "Content-Transfer-Encoding: base64\n\nSGVp\n--m\n"
+	    "Content-Type: text/plain; name=liste.txt\n\nen\n--m--\n");
+
+	CHECK(d->opened == 0 && d->paged == 0 && d->parted == 0);
+	CHECK(d->k.count == 6);
+	part_is(d, 0, SLUSE_PART_BODY, "", "text/plain", "ren");
+	part_is(d, 1, SLUSE_PART_BODY, "", "text/html",
+	    "<p>pen <img src=\"cid:b%40x\">");
+	part_is(d, 2, SLUSE_PART_INLINE, "", "image/png", "PNG");
+	part_is(d, 3, SLUSE_PART_ATTACHMENT, "logo.png", "image/png", "LOGO");
+	part_is(
+	    d, 4, SLUSE_PART_ATTACHMENT, "brev.pdf", "application/pdf", "Hei");
+	part_is(d, 5, SLUSE_PART_ATTACHMENT, "liste.txt", "text/plain", "en");
+	CHECK(strstr(d->k.text, "Vedlegg: logo.png, brev.pdf, liste.txt\n"));
+	CHECK(strstr(d->k.text, "\nren\n") && !strstr(d->k.text, "pen"));
+	CHECK(strstr(d->k.log, "note mail_html_alternative"));
+	read_free(d);
+	d = RD(HEAD "Content-Type: text/html; charset=utf-8\n\n"
+		    "<p>Bl&aring;b\xC3\xA6r</p>");
+	CHECK(strstr(d->k.text, "\nBlåbær\n"));
+	read_free(d);
+}
+
+static void
+inner_mail(void)
+{
+	static const char inner[] = "Subject: indre\r\nX-A:  b\r\n"
+				    "Content-Type: multipart/mixed; "
+				    "boundary=i\r\n\r\npre\r\n--i\r\n\r\n"
+				    "tekst\r\n--i--\r\nepilog";
+	char mail[1024];
+	int n = snprintf(mail, sizeof(mail),
+	    HEAD "Content-Type: multipart/mixed; boundary=m\r\n\r\n--m\r\n"
+		 "Content-Type: message/rfc822\r\n\r\n%s\r\n--m\r\n"
+		 "Content-Type: message/rfc822; name=to.eml\r\n\r\n%s",
+	    inner, inner);
+	struct reading *d = rd(mail, (size_t)n);
+
+	CHECK(d->k.count == 2);
+	part_is(
+	    d, 0, SLUSE_PART_ATTACHMENT, "indre.eml", "message/rfc822", inner);
+	part_is(d, 1, SLUSE_PART_ATTACHMENT, "to.eml", "message/rfc822", inner);
+	CHECK(strstr(d->k.log, "note mail_truncated"));
+	read_free(d);
+}
+
+static void
+names(void)
+{
+	static const char *const rows[][3] = {
+	    {"filename*=utf-8''bl%C3%A5.pdf", "blå.pdf", "utf-8"},
+	    {"filename*=iso-8859-1''bl%E5.pdf", "blå.pdf", "iso-8859-1"},
+	    {"filename*0=\"lang\"; filename*1=\"t.pdf\"", "langt.pdf", ""},
+	    {"filename=\"=?utf-8?Q?bl=C3=A5=2Epdf?=\"", "blå.pdf", "utf-8"},
+	    {"filename=\"bl\xE5.pdf\"", "blå.pdf", "windows-1252"},
+	    {"filename=\"bl\x86 b\x91r.pdf\"", "blå bær.pdf", "CP865"},
+	    {"filename=\"C:\\\\tmp\\\\a.pdf\"", "a.pdf", ""},
+	    {"filename=\"../../etc/passwd\"", "passwd", ""},
+	    {"filename=\"..\"", "", ""},
+	};
+
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		char mail[1024];
+		int n = snprintf(mail, sizeof(mail),
+		    HEAD "Content-Type: application/pdf\n"
+			 "Content-Disposition: attachment; %s\n\nx",
+		    rows[i][0]);
+		struct reading *d = rd(mail, (size_t)n);
+
+		CHECK(d->k.count == 1);
+		CHECK_STR(d->k.parts[0].name, rows[i][1]);
+		if (*rows[i][2])
+			CHECK(!strcasecmp(d->k.parts[0].charset, rows[i][2]));
+		CHECK(!*rows[i][1] || d->k.parts[0].raw[0]);
+		read_free(d);
+	}
+}
+
+static void
+notes(void)
+{
+	static const char *const rows[][2] = {
+	    {"multipart/signed; boundary=b\n\n--b\n\nx\n--b--", "mail_signed"},
+	    {"multipart/encrypted; boundary=b\n\n--b\n\nx\n--b--",
+		"mail_encrypted"},
+	    {"application/pkcs7-mime; smime-type=enveloped-data\n\nx",
+		"mail_encrypted"},
+	    {"application/pkcs7-mime; smime-type=signed-data\n\nx",
+		"mail_signed"},
+	    {"message/partial; number=1; total=2; id=a\n\nx", "mail_partial"},
+	    {"multipart/mixed; boundary=b\n\n--b\n\nx", "mail_truncated"},
+	    {"multipart/mixed; boundary=b\n\nbare tekst",
+		"mail_empty_multipart"},
+	};
+
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		char mail[1024], want[64];
+		int n = snprintf(
+		    mail, sizeof(mail), HEAD "Content-Type: %s", rows[i][0]);
+		struct reading *d = rd(mail, (size_t)n);
+
+		snprintf(want, sizeof(want), "note %s \n", rows[i][1]);
+		CHECK(strstr(d->k.log, want));
+		CHECK(d->k.count == 1 && d->k.parts[0].n > 0);
+		read_free(d);
+	}
+	struct reading *d = RD("%PDF-1.4 no mail\n\nat all\n");
+	CHECK(d->opened == SLUSE_READ_UNSUPPORTED);
+	read_free(d);
+}
+
+/* Repeats s into a mail and reads it in a child with 20 s and 1 GiB. */
+static int
+ends_with(const char *head, const char *unit, size_t times, const char *tail,
+    int opened, int parted, unsigned parts)
+{
+	size_t len = strlen(unit), n = 0;
+	char *mail = malloc(strlen(head) + len * times + strlen(tail) + 1);
+	int st = -1;
+	pid_t pid;
+
+	n += (size_t)sprintf(mail, "%s", head);
+	for (size_t i = 0; i < times; i++, n += len)
+		memcpy(mail + n, unit, len);
+	n += (size_t)sprintf(mail + n, "%s", tail);
+	fflush(stdout);
+	pid = fork();
+	if (pid == 0) {
+		struct rlimit cpu = {20, 20};
+		struct reading *d;
+
+		setrlimit(RLIMIT_CPU, &cpu);
+		d = rd(mail, n);
+		_exit(
+		    !(d->opened == opened && (opened || d->parted == parted) &&
+			d->k.count == parts));
+	}
+	free(mail);
+	return waitpid(pid, &st, 0) == pid && st == 0;
+}
+
+static void
+hostile(void)
+{
+	char deep[64 * 1024], wide[24000], line[80];
+	size_t n = 0;
+
+	read_free(RD(HEAD "\nx"));
+	CHECK(ends_with(HEAD "Content-Type: multipart/mixed; boundary=b\n\n",
+	    "--b\n\nx\n", 10000, "--b--\n", 0, 0, 10000));
+	CHECK(ends_with(HEAD "Content-Type: multipart/mixed; boundary=b\n\n",
+	    "--b\n\nx\n", 30000, "--b--\n", 0, SLUSE_READ_LIMIT, 20000));
+	CHECK(ends_with(
+	    HEAD "X: ", "a", 10 << 20, "\n\nx", SLUSE_READ_LIMIT, 0, 0));
+	CHECK(ends_with(
+	    HEAD "Subject: ", "=?utf-8?q?a?= ", 60000, "\n\nx", 0, 0, 1));
+	CHECK(ends_with(HEAD "Content-Type: application/pdf; name=a\n"
+			     "Content-Transfer-Encoding: base64\n\n",
+	    "@@!!\xE5\n", 10000, "", 0, 0, 1));
+	CHECK(ends_with(
+	    "", "Content-Type: message/rfc822\n\n", 100, "x", 0, 0, 1));
+	n = (size_t)sprintf(
+	    deep, HEAD "Content-Type: multipart/mixed; boundary=b0\n\n");
+	for (int i = 0; i < 200; i++)
+		n += (size_t)sprintf(deep + n,
+		    "--b%d\nContent-Type: multipart/mixed; "
+		    "boundary=b%d\n\n",
+		    i, i + 1);
+	(void)snprintf(line, sizeof(line), "--b200\n\nx\n");
+	CHECK(ends_with(deep, line, 1, "", 0, SLUSE_READ_LIMIT, 1));
+	n = (size_t)sprintf(
+	    wide, HEAD "Content-Type: multipart/mixed; boundary=");
+	memset(wide + n, 'B', 10000);
+	n += 10000;
+	n += (size_t)sprintf(wide + n, "\n\n--");
+	memset(wide + n, 'B', 10000);
+	n += 10000;
+	(void)sprintf(wide + n, "\n\nx\n");
+	CHECK(ends_with(wide, "", 0, "", 0, 0, 1));
+}
+
+/* After warm no file may be opened; every set of the table still reads. */
+static void
+locked(void)
+{
+	static const char *const rows[][2] = {{"windows-1252", "bl\xE5"},
+	    {"iso-8859-1", "bl\xE5"}, {"iso-8859-15", "bl\xE5"},
+	    {"iso-8859-10", "bl\xE5"}, {"cp865", "bl\x86"},
+	    {"ibm850", "bl\x86"}, {"macintosh", "bl\x8C"},
+	    {"windows-1257", "bl\xE5"}, {"iso-8859-4", "bl\xE5"},
+	    {"iso-8859-9", "bl\xE5"}, {"utf-7", "bl+AOU-"},
+	    {"hp-roman8", "bl\xD4"}, {"cp1047", "\x82\x93\x47"},
+	    {"nonsense-9", "bl\xE5"}};
+	int st = -1;
+	pid_t pid;
+
+	read_free(RD(HEAD "\nx"));
+	fflush(stdout);
+	pid = fork();
+	if (pid == 0) {
+		struct rlimit none = {0, 0};
+		int bad = 0;
+
+		setrlimit(RLIMIT_NOFILE, &none);
+		for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+			char mail[512];
+			int n = snprintf(mail, sizeof(mail),
+			    HEAD "Content-Type: text/plain; charset=%s\n\n%s",
+			    rows[i][0], rows[i][1]);
+			struct reading *d = rd(mail, (size_t)n);
+
+			if (!strstr(d->k.text, "\nblå\n")) {
+				printf("# %s\n", rows[i][0]);
+				bad = 1;
+			}
+			read_free(d);
+		}
+		fflush(stdout);
+		_exit(bad);
+	}
+	CHECK(waitpid(pid, &st, 0) == pid && st == 0);
+}
+
+TEST_MAIN({"fields", fields}, {"roles", roles}, {"inner_mail", inner_mail},
+    {"names", names}, {"notes", notes}, {"hostile", hostile},
+    {"locked", locked})
