@@ -46,6 +46,11 @@ rooms_test_task := read unpack identify wire base
 libs_test_task := -larchive -lmagic -ljansson -lcrypto -lz
 extra_test_task := tests/unit/make_archive.c tests/unit/no_fields.c
 
+rooms_test_faces := intake store journal registry config wire base
+libs_test_faces := -lsqlite3 -ljansson -lcrypto
+extra_test_faces := daemon/engine/faces.c daemon/engine/faces_days.c \
+	daemon/engine/faces_settle.c daemon/engine/faces_stopped.c \
+	daemon/engine/faces_watch.c
 rooms_test_fields := read wire base
 libs_test_fields := -lcrypto
 

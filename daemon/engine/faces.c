@@ -3,9 +3,9 @@
  *
  * A change only notes the consignment; a moment later the noted ones are looked
  * up once and their faces made, renewed or cleared away, for a few milliseconds
- * at a time. FAILURES: a share that cannot be written is complained of and left;
- * what was missed is made at the next change or start. Nothing here is read
- * back as truth but what people wrote.
+ * at a time. FAILURES: a share that cannot be written is complained of and
+ * left; what was missed is made at the next change or start. Nothing here is
+ * read back as truth but what people wrote.
  */
 #include "faces_p.h"
 
@@ -23,8 +23,8 @@
 #include "../intake/stopped.h"
 #include "../intake/words.h"
 
-#define WORK_MS 150  /* a change may gather others before it is shown */
-#define SLICE_MS 10  /* then so long at a time */
+#define WORK_MS 150 /* a change may gather others before it is shown */
+#define SLICE_MS 10 /* then so long at a time */
 #define WATCH_MS 2000
 #define OPEN_BATCH 256
 #define MARKED_MAX 200000u
@@ -52,8 +52,7 @@ sl_faces_complain(struct sl_faces *f, const char *subject, const char *what)
 	if (f->complained_ms != 0 && now - f->complained_ms < 60000)
 		return;
 	f->complained_ms = now;
-	sl_log(SL_LOG_WARNING, subject, "%s error=\"%s\"", what,
-	    strerror(sys));
+	sl_log(SL_LOG_WARNING, subject, "%s error=\"%s\"", what, strerror(sys));
 }
 
 int
@@ -62,8 +61,8 @@ sl_faces_dir(struct sl_faces *f, struct sl_inlet *in, enum sl_face face)
 	int top = sl_inlet_dir(in), fd = -1;
 
 	if (top >= 0)
-		fd = sl_face_dir(
-		    top, sl_face_name(face, sl_faces_language(in)));
+		fd =
+		    sl_face_dir(top, sl_face_name(face, sl_faces_language(in)));
 	if (fd < 0)
 		sl_faces_complain(f, "faces", "cannot open a queue's folder");
 	return fd;
@@ -79,8 +78,8 @@ static bool
 is_stopped(const struct sl_face_item *it)
 {
 	return it->dispo == SL_DISPO_quarantined ||
-	    it->dispo == SL_DISPO_broken ||
-	    (it->entry == 0 && it->dispo == SL_DISPO_held);
+	       it->dispo == SL_DISPO_broken ||
+	       (it->entry == 0 && it->dispo == SL_DISPO_held);
 }
 
 static enum sl_rc
@@ -177,7 +176,7 @@ on_work(void *arg)
 	if (f->marked_n > 0)
 		sl_timer_set(f->work, 1);
 	if (f->held_n > 0)
-		sl_timer_pull(f->watch, WATCH_MS);
+		sl_timer_pull(f->watch, f->watch_ms);
 	sl_days_work(f);
 }
 
@@ -189,7 +188,7 @@ on_watch(void *arg)
 	if (f->e->fatal || f->held_n == 0)
 		return;
 	sl_held_watch(f);
-	sl_timer_set(f->watch, WATCH_MS);
+	sl_timer_set(f->watch, f->watch_ms);
 }
 
 static void
@@ -206,13 +205,13 @@ sl_faces_changed(struct sl_engine *e, int64_t consignment)
 {
 	struct sl_faces *f = e->faces;
 
-	if (f == NULL || (f->marked_n > 0 &&
-			     f->marked[f->marked_n - 1] == consignment))
+	if (f == NULL ||
+	    (f->marked_n > 0 && f->marked[f->marked_n - 1] == consignment))
 		return;
 	if (f->marked_n >= MARKED_MAX)
 		return; /* made at the next start */
-	f->marked = sl_grow(f->marked, &f->marked_cap, f->marked_n + 1,
-	    sizeof(*f->marked));
+	f->marked = sl_grow(
+	    f->marked, &f->marked_cap, f->marked_n + 1, sizeof(*f->marked));
 	f->marked[f->marked_n++] = consignment;
 	sl_timer_pull(f->work, WORK_MS);
 }
@@ -223,8 +222,8 @@ sl_faces_refused(struct sl_engine *e, struct sl_inlet *in, const char *name,
 {
 	SL_BUF struct sl_buf text = {0};
 	SL_BUF struct sl_buf safe = {0};
-	struct sl_stopped_page p = {.number = "", .name = name,
-	    .reason = reason, .detail = ""};
+	struct sl_stopped_page p = {
+	    .number = "", .name = name, .reason = reason, .detail = ""};
 	struct stat st;
 	SL_CLOSE int dir = -1;
 
@@ -236,8 +235,8 @@ sl_faces_refused(struct sl_engine *e, struct sl_inlet *in, const char *name,
 	p.in_inbox = fstatat(dir, name, &st, AT_SYMLINK_NOFOLLOW) != 0;
 	sl_stopped_write(&text, sl_faces_language(in), &p);
 	sl_face_safe_name(&safe, name, 180);
-	if (sl_face_put_beside(dir, sl_buf_str(&safe), ".txt", text.p,
-		text.n) != 0)
+	if (sl_face_put_beside(
+		dir, sl_buf_str(&safe), ".txt", text.p, text.n) != 0)
 		sl_faces_complain(
 		    e->faces, "faces", "cannot write a text in Stoppet");
 }
@@ -263,6 +262,7 @@ sl_faces_start(struct sl_engine *e, struct sl_err *err)
 
 	(void)err;
 	f->e = e;
+	f->watch_ms = WATCH_MS;
 	f->work = sl_loop_timer(e->loop, on_work, f);
 	f->watch = sl_loop_timer(e->loop, on_watch, f);
 	f->days = sl_loop_timer(e->loop, on_days, f);
@@ -277,7 +277,7 @@ sl_faces_start(struct sl_engine *e, struct sl_err *err)
 	mark_open(f);
 	sl_days_start(f);
 	if (f->held_n > 0)
-		sl_timer_pull(f->watch, WATCH_MS);
+		sl_timer_pull(f->watch, f->watch_ms);
 	return SL_OK;
 }
 

@@ -19,13 +19,13 @@
 #include "../base/mem.h"
 #include "../intake/facefile.h"
 
-#define EVERY_MS 2000   /* never oftener */
+#define EVERY_MS 2000 /* never oftener */
 #define FIRST_MS 300
-#define SHARE 150       /* of the time a list takes, so long between two */
+#define SHARE 150 /* of the time a list takes, so long between two */
 #define QUIET_SHARE 20
-#define ROWS_A_MS 40    /* measured: about 25 us a row */
-#define STEP 128        /* consignments */
-#define START_DAYS 14   /* looked at again at start */
+#define ROWS_A_MS 40 /* measured: about 25 us a row */
+#define STEP 128 /* consignments */
+#define START_DAYS 14 /* looked at again at start */
 #define LISTS_MAX 4096u
 #define FLUSH_BYTES 65536u
 #define DAY_MS INT64_C(86400000)
@@ -82,8 +82,8 @@ sl_days_mark(struct sl_faces *f, struct sl_inlet *in, int64_t received_ms)
 	if (l == NULL) {
 		if (f->list_n >= LISTS_MAX)
 			forget_clean(f);
-		f->list = sl_grow(f->list, &f->list_cap, f->list_n + 1,
-		    sizeof(*f->list));
+		f->list = sl_grow(
+		    f->list, &f->list_cap, f->list_n + 1, sizeof(*f->list));
 		l = &f->list[f->list_n++];
 		*l = (struct sl_face_list){.in = in};
 		set_day(l, received_ms);
@@ -133,8 +133,8 @@ static void
 add_head(struct sl_faces *f, struct sl_face_writing *w)
 {
 	const struct sl_face_list *l = &f->list[w->list];
-	struct sl_day_head h = {l->day, f->e->cfg->instance.name,
-	    sl_inlet_queue(l->in)->name};
+	struct sl_day_head h = {
+	    l->day, f->e->cfg->instance.name, sl_inlet_queue(l->in)->name};
 
 	sl_day_html_head(&w->html_buf, w->language, &h, &w->sums);
 }
@@ -159,8 +159,8 @@ static void
 flush(struct sl_face_writing *w, size_t over)
 {
 	if (w->html_buf.n > over) {
-		w->bad |= sl_write_full(
-			      w->html, w->html_buf.p, w->html_buf.n) != 0;
+		w->bad |=
+		    sl_write_full(w->html, w->html_buf.p, w->html_buf.n) != 0;
 		sl_buf_reset(&w->html_buf);
 	}
 	if (w->csv_buf.n > over) {
@@ -174,11 +174,17 @@ static void
 add_row(void *arg, const struct sl_face_row *r)
 {
 	struct sl_face_writing *w = arg;
-	struct sl_day_row d = {.number = r->number, .name = r->name,
-	    .received_ms = r->received_ms, .dispo = r->dispo,
-	    .outcome = r->outcome, .reason = r->reason,
-	    .case_number = r->case_number, .target_number = r->target_number,
-	    .url = r->url, .duplicate = r->duplicate, .pages = r->pages,
+	struct sl_day_row d = {.number = r->number,
+	    .name = r->name,
+	    .received_ms = r->received_ms,
+	    .dispo = r->dispo,
+	    .outcome = r->outcome,
+	    .reason = r->reason,
+	    .case_number = r->case_number,
+	    .target_number = r->target_number,
+	    .url = r->url,
+	    .duplicate = r->duplicate,
+	    .pages = r->pages,
 	    .ocr_pages = r->ocr_pages};
 
 	sl_day_count(&w->sums, &d);
@@ -317,8 +323,8 @@ sl_days_start(struct sl_faces *f)
 
 		to = INT64_MAX;
 		for (n = 0; n < START_DAYS; n++) {
-			ms = sl_face_last(f->e->store,
-			    sl_inlet_queue(in)->name, now - 31 * DAY_MS, to);
+			ms = sl_face_last(f->e->store, sl_inlet_queue(in)->name,
+			    now - 31 * DAY_MS, to);
 			if (ms < 0)
 				break;
 			sl_days_mark(f, in, ms);

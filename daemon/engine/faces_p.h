@@ -23,14 +23,15 @@ struct sl_face_mark {
 struct sl_face_held {
 	int64_t consignment, entry;
 	struct sl_inlet *in;
-	char number[48];  /* M26-004711-3.1 */
+	char number[48]; /* M26-004711-3.1 */
 	char folder[256]; /* its name now */
 	dev_t dev;
 	ino_t ino;
 	struct sl_face_mark note; /* Avklar.txt as last handled */
 	struct sl_face_mark seen; /* as it was at the last look */
-	ino_t note_ours; /* the inode we made: its owner is nobody */
 	unsigned missing; /* looks at which the note was not there */
+	bool decided; /* a decision was taken: should it be held again, the note
+		       * is made fresh */
 	bool stale;
 };
 
@@ -66,6 +67,7 @@ struct sl_faces {
 	struct sl_face_list *list;
 	size_t list_n, list_cap;
 	struct sl_face_writing *writing;
+	int64_t watch_ms; /* between two looks; tests shorten it */
 	int64_t complained_ms;
 };
 
@@ -73,7 +75,8 @@ struct sl_faces {
 /* Opens (makes) one of a queue's folders; -1 where it is gone. */
 int sl_faces_dir(struct sl_faces *f, struct sl_inlet *in, enum sl_face face);
 /* The share is in trouble: said once a minute; faces are made again later. */
-void sl_faces_complain(struct sl_faces *f, const char *subject, const char *what);
+void sl_faces_complain(
+    struct sl_faces *f, const char *subject, const char *what);
 unsigned sl_faces_language(const struct sl_inlet *in);
 /* "records centre" or its Norwegian name. */
 const char *sl_faces_owner(unsigned language, const struct sl_reason *r);

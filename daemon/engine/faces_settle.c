@@ -29,7 +29,7 @@
 #define COPY_BYTES_MAX (UINT64_C(20) << 20)
 #define COPY_MAX 10
 #define SHOWN_MAX 100 /* documents named in the page */
-#define CASES_MAX 12  /* candidates shown */
+#define CASES_MAX 12 /* candidates shown */
 
 void
 sl_held_mark(struct sl_face_mark *m, int dirfd, const char *name)
@@ -41,10 +41,10 @@ sl_held_mark(struct sl_face_mark *m, int dirfd, const char *name)
 		return;
 	m->ino = st.st_ino;
 	m->size = st.st_size;
-	m->mtime_ns = (int64_t)st.st_mtim.tv_sec * 1000000000 +
-	    st.st_mtim.tv_nsec;
-	m->ctime_ns = (int64_t)st.st_ctim.tv_sec * 1000000000 +
-	    st.st_ctim.tv_nsec;
+	m->mtime_ns =
+	    (int64_t)st.st_mtim.tv_sec * 1000000000 + st.st_mtim.tv_nsec;
+	m->ctime_ns =
+	    (int64_t)st.st_ctim.tv_sec * 1000000000 + st.st_ctim.tv_nsec;
 }
 
 static void
@@ -60,8 +60,8 @@ static int
 open_part(struct sl_store *s, const struct sl_part *p)
 {
 	return p->bundle != 0
-	    ? sl_files_open_bundle(sl_store_files(s), p->blob_bundle)
-	    : sl_files_open_blob(sl_store_files(s), &p->blob);
+		   ? sl_files_open_bundle(sl_store_files(s), p->blob_bundle)
+		   : sl_files_open_blob(sl_store_files(s), &p->blob);
 }
 
 /* Copies the documents (the first ones, to a limit) and names them all. */
@@ -85,8 +85,8 @@ add_documents(struct sl_faces *f, int dir, int64_t entry, unsigned lang,
 		if (i < COPY_MAX && p.size <= left) {
 			SL_CLOSE int fd = open_part(f->e->store, &p);
 
-			copied = fd >= 0 &&
-			    sl_face_copy(dir, name, fd, p.offset, p.size) == 0;
+			copied = fd >= 0 && sl_face_copy(dir, name, fd,
+						p.offset, p.size) == 0;
 			left -= copied ? p.size : 0;
 		}
 		sl_suggest_document(page, lang, d[i].number,
@@ -104,14 +104,16 @@ struct candidates {
 };
 
 static enum sl_rc
-add_candidate(
-    void *arg, const struct sl_placement_row *p, struct sl_err *err)
+add_candidate(void *arg, const struct sl_placement_row *p, struct sl_err *err)
 {
 	struct candidates *c = arg;
 	char title[1024] = "", status[64] = "";
 	struct sl_suggest_row r = {.field = p->field,
-	    .confidence = p->confidence, .accepted = p->accepted,
-	    .value = p->value, .evidence = p->evidence, .case_title = title,
+	    .confidence = p->confidence,
+	    .accepted = p->accepted,
+	    .value = p->value,
+	    .evidence = p->evidence,
+	    .case_title = title,
 	    .case_status = status};
 	bool is_case = p->field == SL_FIELD_case_number;
 
@@ -136,8 +138,8 @@ why_words(unsigned lang, const struct sl_entry *en)
 	const struct sl_reason *r = sl_reason_find(en->reason);
 
 	if (r == NULL)
-		return sl_words(lang, "En person må avgjøre.",
-		    "A person must decide.");
+		return sl_words(
+		    lang, "En person må avgjøre.", "A person must decide.");
 	return sl_words(lang, r->nb, r->en);
 }
 
@@ -149,30 +151,34 @@ write_page(struct sl_faces *f, const struct sl_face_held *h, int dir,
 	unsigned lang = q->language;
 	SL_BUF struct sl_buf b = {0};
 	struct candidates c = {f, &b, lang, 0, true};
-	struct sl_suggest_head head = {.number = h->number, .name = en->name,
-	    .tenant = f->e->cfg->instance.name, .queue = q->name,
-	    .why = why_words(lang, en), .detail = en->detail,
+	struct sl_suggest_head head = {.number = h->number,
+	    .name = en->name,
+	    .tenant = f->e->cfg->instance.name,
+	    .queue = q->name,
+	    .why = why_words(lang, en),
+	    .detail = en->detail,
 	    .owner = sl_faces_owner(lang, sl_reason_find(en->reason)),
 	    .distribution = q->distribution_case,
-	    .received_ms = en->received_ms, .until_ms = en->held_until_ms,
+	    .received_ms = en->received_ms,
+	    .until_ms = en->held_until_ms,
 	    .duplicate = en->duplicate_of != 0};
 
 	sl_suggest_begin(&b, lang, &head);
 	sl_suggest_cases_begin(&b, lang);
-	if (sl_placement_each(f->e->store, en->id, en->revision,
-		add_candidate, &c, err) != SL_OK)
+	if (sl_placement_each(f->e->store, en->id, en->revision, add_candidate,
+		&c, err) != SL_OK)
 		return SL_FATAL;
 	sl_suggest_cases_end(&b, lang, c.n);
 	c.cases = false;
 	sl_suggest_fields_begin(&b, lang);
-	if (sl_placement_each(f->e->store, en->id, en->revision,
-		add_candidate, &c, err) != SL_OK)
+	if (sl_placement_each(f->e->store, en->id, en->revision, add_candidate,
+		&c, err) != SL_OK)
 		return SL_FATAL;
 	sl_suggest_fields_end(&b);
 	add_documents(f, dir, en->id, lang, &b);
 	sl_suggest_end(&b, lang);
-	if (sl_face_put(dir, sl_suggest_name(lang), b.p, b.n,
-		SL_FACE_PAGE_MODE) != 0)
+	if (sl_face_put(
+		dir, sl_suggest_name(lang), b.p, b.n, SL_FACE_PAGE_MODE) != 0)
 		sl_faces_complain(f, h->number, "cannot write suggestions");
 	return SL_OK;
 }
@@ -185,17 +191,19 @@ write_note(struct sl_faces *f, struct sl_face_held *h, int dir,
 	const char *name = sl_settle_name(q->language);
 	SL_BUF struct sl_buf b = {0};
 	struct sl_settle_page p = {.number = h->number,
-	    .why = why_words(q->language, en), .detail = en->detail,
+	    .why = why_words(q->language, en),
+	    .detail = en->detail,
 	    .until_ms = en->held_until_ms,
-	    .distribution = q->distribution_case, .was = was,
-	    .answer = answer, .answered_ms = sl_clock_utc_ms()};
+	    .distribution = q->distribution_case,
+	    .was = was,
+	    .answer = answer,
+	    .answered_ms = sl_clock_utc_ms()};
 
 	sl_settle_write(&b, q->language, &p);
 	if (sl_face_put(dir, name, b.p, b.n, SL_FACE_NOTE_MODE) != 0)
 		sl_faces_complain(f, h->number, "cannot write the note");
 	sl_held_mark(&h->note, dir, name);
 	h->seen = h->note;
-	h->note_ours = h->note.ino;
 	h->missing = 0;
 }
 
@@ -230,8 +238,8 @@ add_held(struct sl_faces *f, struct sl_inlet *in, int64_t consignment,
 {
 	struct sl_face_held *h;
 
-	f->held = sl_grow(
-	    f->held, &f->held_cap, f->held_n + 1, sizeof(*f->held));
+	f->held =
+	    sl_grow(f->held, &f->held_cap, f->held_n + 1, sizeof(*f->held));
 	h = &f->held[f->held_n++];
 	*h = (struct sl_face_held){
 	    .consignment = consignment, .entry = entry, .in = in};
@@ -267,9 +275,10 @@ sl_held_make(
 	h->ino = st.st_ino;
 	rc = write_page(f, h, dir, &en, err);
 	/* What a person may have begun to fill in is not written over. */
-	if (fstatat(dir, sl_settle_name(sl_faces_language(in)), &st,
-		AT_SYMLINK_NOFOLLOW) != 0)
+	if (h->decided || fstatat(dir, sl_settle_name(sl_faces_language(in)),
+			      &st, AT_SYMLINK_NOFOLLOW) != 0)
 		write_note(f, h, dir, &en, NULL, NULL);
+	h->decided = false;
 	return rc;
 }
 
@@ -297,8 +306,8 @@ is_copy(struct sl_faces *f, int64_t entry, const char *name, uint64_t size)
 }
 
 static bool
-is_ours(struct sl_faces *f, int64_t entry, const char *name,
-    const struct stat *st)
+is_ours(
+    struct sl_faces *f, int64_t entry, const char *name, const struct stat *st)
 {
 	static const char *const junk[] = {
 	    "Thumbs.db", "desktop.ini", ".DS_Store", NULL};
@@ -378,12 +387,11 @@ number_of(int settle, const char *folder, char *ret_reception, size_t n,
 		return true;
 	for (lang = SL_LANGUAGE_NB; lang <= SL_LANGUAGE_EN; lang++) {
 		sl_buf_reset(&b);
-		if (sl_read_file(dir, sl_settle_name(lang),
-			SL_SETTLE_FILE_MAX, &b, &err) != SL_OK)
+		if (sl_read_file(dir, sl_settle_name(lang), SL_SETTLE_FILE_MAX,
+			&b, &err) != SL_OK)
 			continue;
 		sl_settle_parse(sl_buf_str(&b), b.n, &s);
-		if (sl_reception_parse(
-			s.number, ret_reception, n, ret_entry) &&
+		if (sl_reception_parse(s.number, ret_reception, n, ret_entry) &&
 		    *ret_entry > 0)
 			return true;
 	}
@@ -391,8 +399,8 @@ number_of(int settle, const char *folder, char *ret_reception, size_t n,
 }
 
 static void
-adopt_one(struct sl_faces *f, struct sl_inlet *in, int settle,
-    const char *folder)
+adopt_one(
+    struct sl_faces *f, struct sl_inlet *in, int settle, const char *folder)
 {
 	struct sl_face_held *h;
 	char reception[48];
@@ -400,8 +408,7 @@ adopt_one(struct sl_faces *f, struct sl_inlet *in, int settle,
 	struct stat st;
 	int number = 0;
 
-	if (!number_of(
-		settle, folder, reception, sizeof(reception), &number) ||
+	if (!number_of(settle, folder, reception, sizeof(reception), &number) ||
 	    !sl_entry_by_number(f->e->store, reception, number, &en) ||
 	    strcmp(en.queue, sl_inlet_queue(in)->name) != 0)
 		return; /* somebody's own folder */
@@ -443,6 +450,5 @@ sl_held_clear(struct sl_faces *f, struct sl_face_held *h)
 	SL_CLOSE int settle = sl_faces_dir(f, h->in, SL_FACE_SETTLE);
 
 	if (settle >= 0)
-		clear_folder(
-		    f, h->in, settle, h->folder, h->entry, h->number);
+		clear_folder(f, h->in, settle, h->folder, h->entry, h->number);
 }

@@ -57,8 +57,7 @@ original_name(unsigned lang, const char *number, size_t i, size_t n,
 {
 	if (n == 1)
 		(void)snprintf(out, cap, "%s %s%s", number,
-		    sl_words(lang, "original", "original"),
-		    ext_of_name(name));
+		    sl_words(lang, "original", "original"), ext_of_name(name));
 	else
 		(void)snprintf(out, cap, "%s original-%zu%s", number, i + 1,
 		    ext_of_name(name));
@@ -88,10 +87,9 @@ copy_originals(struct sl_faces *f, int dir, const struct sl_consignment *c,
 			continue;
 		fd = sl_files_open_blob(
 		    sl_store_files(f->e->store), &s[i].sha256);
-		original_name(lang, number, i, all, source_name(&s[i], c),
-		    name, sizeof(name));
-		if (fd < 0 ||
-		    sl_face_copy(dir, name, fd, 0, s[i].size) != 0)
+		original_name(lang, number, i, all, source_name(&s[i], c), name,
+		    sizeof(name));
+		if (fd < 0 || sl_face_copy(dir, name, fd, 0, s[i].size) != 0)
 			continue;
 		left -= s[i].size;
 		any = true;
@@ -125,12 +123,15 @@ sl_stopped_make(
 		    f->stopped_n + 1, sizeof(*f->stopped));
 		s = &f->stopped[f->stopped_n++];
 		*s = (struct sl_face_stopped){.consignment = it->consignment,
-		    .entry = it->entry, .in = in};
+		    .entry = it->entry,
+		    .in = in};
 		(void)snprintf(s->number, sizeof(s->number), "%s",
 		    it->entry != 0 ? en.reception : c.reception);
 	}
-	p = (struct sl_stopped_page){.number = s->number, .name = c.name,
-	    .received_ms = c.received_ms, .dispo = it->dispo,
+	p = (struct sl_stopped_page){.number = s->number,
+	    .name = c.name,
+	    .received_ms = c.received_ms,
+	    .dispo = it->dispo,
 	    .reason = it->entry != 0 ? en.reason : c.reason,
 	    .detail = it->entry != 0 ? en.detail : c.detail};
 	if (it->dispo != SL_DISPO_quarantined)
@@ -144,8 +145,8 @@ sl_stopped_make(
 
 /* A copy goes only if it has the original's size still. */
 static void
-clear_item(struct sl_faces *f, int dir, int64_t consignment,
-    const char *number, unsigned lang)
+clear_item(struct sl_faces *f, int dir, int64_t consignment, const char *number,
+    unsigned lang)
 {
 	struct sl_source *s = sl_alloc(COPY_MAX * sizeof(*s));
 	size_t i, n, all;
@@ -183,7 +184,7 @@ static bool
 stands_stopped(int dispo, bool with_held)
 {
 	return dispo == SL_DISPO_quarantined || dispo == SL_DISPO_broken ||
-	    (with_held && dispo == SL_DISPO_held);
+	       (with_held && dispo == SL_DISPO_held);
 }
 
 /* Clears a text of ours whose item went on while we were away. */
@@ -206,12 +207,10 @@ sweep_one(struct sl_faces *f, struct sl_inlet *in, int dir, const char *file)
 	    strcmp(c.queue, sl_inlet_queue(in)->name) != 0)
 		return;
 	if (e > 0)
-		stopped =
-		    sl_entry_by_number(f->e->store, reception, e, &en) &&
-		    stands_stopped((int)en.dispo, false);
+		stopped = sl_entry_by_number(f->e->store, reception, e, &en) &&
+			  stands_stopped((int)en.dispo, false);
 	else
-		stopped =
-		    c.entries == 0 && stands_stopped((int)c.dispo, true);
+		stopped = c.entries == 0 && stands_stopped((int)c.dispo, true);
 	if (!stopped)
 		clear_item(f, dir, c.id, number, sl_faces_language(in));
 }

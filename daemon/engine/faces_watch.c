@@ -3,9 +3,9 @@
  *
  * A note is acted on when it has changed since we handled it and was the same
  * at two looks (editors truncate, then write). What we write is remembered, so
- * our own answer is never read as a question. The actor is the owner of a file
- * that somebody else made; where our own file was written in, or the folder
- * renamed, the file system does not tell who, and the actor is the queue.
+ * our own answer is never read as a question. The actor is the file's owner;
+ * where our own file was written in, or the folder renamed, the owner is still
+ * ourselves and the file system does not tell who: the actor is the queue.
  */
 #include "faces_p.h"
 
@@ -26,7 +26,7 @@
 #include "../intake/words.h"
 
 #define LOOKS_MAX 200 /* folders a look; the others have their turn */
-#define WHY_MIN 3     /* characters of a reason */
+#define WHY_MIN 3 /* characters of a reason */
 
 static void
 actor_of_queue(const struct sl_face_held *h, char *out, size_t cap)
@@ -55,10 +55,12 @@ explain(struct sl_buf *out, unsigned lang, const char *value,
 		    value, sl_words(lang, "er avsluttet.", "is closed."));
 	else if (r != NULL)
 		sl_buf_add_str(out, sl_words(lang, r->nb, r->en));
+	else if (lang == SL_LANGUAGE_EN)
+		sl_buf_printf(out, "It cannot be: %s.", err->text);
 	else
-		sl_buf_printf(out, "%s %s",
-		    sl_words(lang, "Det gikk ikke:", "It cannot be:"),
-		    err->text);
+		sl_buf_add_str(out,
+		    "Posten kan ikke avgjøres slik den står nå. IT-drift kan "
+		    "se hvorfor med sluse explain.");
 }
 
 /* True if it was done; else out holds the answer. */
@@ -68,8 +70,8 @@ assign(struct sl_faces *f, const struct sl_face_held *h,
     struct sl_buf *out)
 {
 	struct sl_err err = {0};
-	enum sl_rc rc = sl_control_assign(
-	    f->e, h->number, case_number, why, actor, &err);
+	enum sl_rc rc =
+	    sl_control_assign(f->e, h->number, case_number, why, actor, &err);
 
 	if (rc == SL_FATAL)
 		(void)sl_engine_fail(f->e, &err);
@@ -88,12 +90,12 @@ reject(struct sl_faces *f, const struct sl_face_held *h, const char *why,
 	enum sl_rc rc;
 
 	if (strlen(why) < WHY_MIN) {
-		sl_buf_add_str(out,
-		    sl_words(lang,
-			"Skriv en begrunnelse for at posten ikke er "
-			"arkivverdig.",
-			"Write the reason why the post is not "
-			"archive-worthy."));
+		sl_buf_add_str(
+		    out, sl_words(lang,
+			     "Skriv en begrunnelse for at posten ikke er "
+			     "arkivverdig.",
+			     "Write the reason why the post is not "
+			     "archive-worthy."));
 		return false;
 	}
 	rc = sl_control_change(
@@ -117,8 +119,8 @@ answer_belongs(struct sl_faces *f, const struct sl_face_held *h,
 	int number = 0;
 	bool known;
 
-	known = sl_reception_parse(
-		    value, reception, sizeof(reception), &number) &&
+	known =
+	    sl_reception_parse(value, reception, sizeof(reception), &number) &&
 	    sl_entry_by_number(
 		f->e->store, reception, number > 0 ? number : 1, &en) &&
 	    strcmp(en.queue, sl_inlet_queue(h->in)->name) == 0;
@@ -143,8 +145,7 @@ decide(struct sl_faces *f, const struct sl_face_held *h,
 
 	if (s->kind == SL_SETTLED_SEVERAL) {
 		sl_buf_add_str(out,
-		    sl_words(lang,
-			"Flere linjer er fylt ut. La bare én stå.",
+		    sl_words(lang, "Flere linjer er fylt ut. La bare én stå.",
 			"Several lines are filled in. Leave only one."));
 		return false;
 	}
@@ -159,14 +160,13 @@ decide(struct sl_faces *f, const struct sl_face_held *h,
 	switch (s->line) {
 	case SL_SETTLE_CASE:
 		if (s->case_number[0] != '\0')
-			return assign(
-			    f, h, s->case_number, NULL, actor, out);
-		sl_buf_add_str(out,
-		    sl_words(lang,
-			"Dette er ikke et saksnummer. Skriv det slik: "
-			"2026/211",
-			"This is not a case number. Write it like this: "
-			"2026/211"));
+			return assign(f, h, s->case_number, NULL, actor, out);
+		sl_buf_add_str(
+		    out, sl_words(lang,
+			     "Dette er ikke et saksnummer. Skriv det slik: "
+			     "2026/211",
+			     "This is not a case number. Write it like this: "
+			     "2026/211"));
 		return false;
 	case SL_SETTLE_NEW_CASE:
 		sl_buf_add_str(out,
@@ -191,13 +191,13 @@ static bool
 same(const struct sl_face_mark *a, const struct sl_face_mark *b)
 {
 	return a->ino == b->ino && a->size == b->size &&
-	    a->mtime_ns == b->mtime_ns && a->ctime_ns == b->ctime_ns;
+	       a->mtime_ns == b->mtime_ns && a->ctime_ns == b->ctime_ns;
 }
 
 /* What is not a file we can read is moved out of the way, not lost. */
 static void
-refuse_note(struct sl_faces *f, struct sl_face_held *h, int dir,
-    const char *name)
+refuse_note(
+    struct sl_faces *f, struct sl_face_held *h, int dir, const char *name)
 {
 	SL_CLOSE int to = sl_faces_dir(f, h->in, SL_FACE_STOPPED);
 	SL_FREE char *moved = sl_asprintf("%s %s", h->number, name);
@@ -215,11 +215,10 @@ refuse_note(struct sl_faces *f, struct sl_face_held *h, int dir,
 }
 
 static void
-read_note(
-    struct sl_faces *f, struct sl_face_held *h, int dir, const char *name)
+read_note(struct sl_faces *f, struct sl_face_held *h, int dir, const char *name)
 {
-	SL_CLOSE int fd = openat(
-	    dir, name, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
+	SL_CLOSE int fd =
+	    openat(dir, name, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
 	char bytes[SL_SETTLE_FILE_MAX + 1], actor[64];
 	SL_BUF struct sl_buf out = {0};
 	struct sl_settle s;
@@ -240,12 +239,13 @@ read_note(
 	sl_settle_parse(bytes, (size_t)n, &s);
 	if (s.kind == SL_SETTLED_NOTHING)
 		return;
-	if (st.st_ino == h->note_ours || st.st_uid == geteuid())
+	if (st.st_uid == geteuid())
 		actor_of_queue(h, actor, sizeof(actor));
 	else
 		(void)snprintf(
 		    actor, sizeof(actor), "uid:%u", (unsigned)st.st_uid);
-	if (!decide(f, h, &s, actor, &out))
+	h->decided = decide(f, h, &s, actor, &out);
+	if (!h->decided)
 		sl_held_answer(f, h, &s, sl_buf_str(&out));
 }
 
@@ -292,8 +292,7 @@ find_renamed(struct sl_face_held *h, int settle)
 		    !S_ISDIR(st.st_mode))
 			continue;
 		found = true;
-		(void)snprintf(
-		    h->folder, sizeof(h->folder), "%s", de->d_name);
+		(void)snprintf(h->folder, sizeof(h->folder), "%s", de->d_name);
 	}
 	(void)closedir(d);
 	return found;
@@ -306,6 +305,7 @@ decide_by_name(struct sl_faces *f, struct sl_face_held *h, int settle)
 	SL_BUF struct sl_buf out = {0};
 	char actor[64], number[64];
 
+	h->decided = false;
 	actor_of_queue(h, actor, sizeof(actor));
 	if (!sl_settle_folder(h->folder, h->number, number, sizeof(number)))
 		sl_buf_add_str(&out,
@@ -314,12 +314,14 @@ decide_by_name(struct sl_faces *f, struct sl_face_held *h, int settle)
 			"slik: 2026-211",
 			"The folder's new name is not a case number. Write "
 			"it like this: 2026-211"));
-	else if (assign(f, h, number, NULL, actor, &out))
-		return;
-	if (renameat2(settle, h->folder, settle, h->number,
-		RENAME_NOREPLACE) == 0)
+	else
+		h->decided = assign(f, h, number, NULL, actor, &out);
+	/* Back to its number, so that a name is acted on once. */
+	if (renameat2(settle, h->folder, settle, h->number, RENAME_NOREPLACE) ==
+	    0)
 		(void)snprintf(h->folder, sizeof(h->folder), "%s", h->number);
-	sl_held_answer(f, h, NULL, sl_buf_str(&out));
+	if (!h->decided)
+		sl_held_answer(f, h, NULL, sl_buf_str(&out));
 }
 
 static void

@@ -24,9 +24,9 @@ sl_day_class(int dispo, int outcome)
 		return SL_DAY_STOPPED;
 	case SL_DISPO_done:
 		return outcome == SL_OUTCOME_in_journal ||
-			outcome == SL_OUTCOME_to_sector
-		    ? SL_DAY_TRANSFERRED
-		    : SL_DAY_OTHER;
+			       outcome == SL_OUTCOME_to_sector
+			   ? SL_DAY_TRANSFERRED
+			   : SL_DAY_OTHER;
 	default:
 		return SL_DAY_WAITING;
 	}
@@ -74,8 +74,8 @@ sl_day_status(unsigned lang, int dispo, int outcome)
 	case SL_DISPO_ready:
 		return sl_words(lang, "under behandling", "being handled");
 	case SL_DISPO_deferred:
-		return sl_words(lang, "venter, prøves igjen",
-		    "waits, is tried again");
+		return sl_words(
+		    lang, "venter, prøves igjen", "waits, is tried again");
 	case SL_DISPO_held:
 		return sl_words(lang, "må avklares", "to be settled");
 	case SL_DISPO_quarantined:
@@ -98,20 +98,20 @@ add_sum(struct sl_buf *b, const char *words, uint64_t n)
 static void
 add_sums(struct sl_buf *b, unsigned lang, const struct sl_day_sums *s)
 {
-	sl_buf_printf(b, "<table class=\"sum\">\n<caption>%s</caption>\n"
+	sl_buf_printf(b,
+	    "<table class=\"sum\">\n<caption>%s</caption>\n"
 	    "<tbody>\n",
 	    sl_words(lang, "Dagens regnskap", "The day's balance"));
 	add_sum(b, sl_words(lang, "Mottatt", "Received"), s->rows);
 	add_sum(b, sl_words(lang, "= overført", "= transferred"),
 	    s->of[SL_DAY_TRANSFERRED]);
-	add_sum(b, sl_words(lang, "+ venter", "+ waiting"),
-	    s->of[SL_DAY_WAITING]);
+	add_sum(
+	    b, sl_words(lang, "+ venter", "+ waiting"), s->of[SL_DAY_WAITING]);
 	add_sum(b, sl_words(lang, "+ må avklares", "+ to be settled"),
 	    s->of[SL_DAY_SETTLE]);
-	add_sum(b, sl_words(lang, "+ stoppet", "+ stopped"),
-	    s->of[SL_DAY_STOPPED]);
-	add_sum(b, sl_words(lang, "+ annet", "+ other"),
-	    s->of[SL_DAY_OTHER]);
+	add_sum(
+	    b, sl_words(lang, "+ stoppet", "+ stopped"), s->of[SL_DAY_STOPPED]);
+	add_sum(b, sl_words(lang, "+ annet", "+ other"), s->of[SL_DAY_OTHER]);
 	add_sum(b, sl_words(lang, "Sider lest", "Pages read"), s->pages);
 	add_sum(b,
 	    sl_words(lang, "av dem tekstgjenkjent (OCR)",
@@ -126,8 +126,8 @@ add_columns(struct sl_buf *b, unsigned lang)
 	static const char *const nb[] = {"Mottaksnummer", "Mottatt", "Navn",
 	    "Status", "Sak", "Nummer i sak-/arkivsystemet",
 	    "Hvorfor, og hvem gjør noe nå", "Sider", "OCR", NULL};
-	static const char *const en[] = {"Reception number", "Received",
-	    "Name", "Status", "Case", "Number in the case system",
+	static const char *const en[] = {"Reception number", "Received", "Name",
+	    "Status", "Case", "Number in the case system",
 	    "Why, and whose turn it is", "Pages", "OCR", NULL};
 	const char *const *c = lang == SL_LANGUAGE_EN ? en : nb;
 	int i;
@@ -142,8 +142,8 @@ add_columns(struct sl_buf *b, unsigned lang)
 }
 
 void
-sl_day_html_head(struct sl_buf *out, unsigned lang,
-    const struct sl_day_head *h, const struct sl_day_sums *s)
+sl_day_html_head(struct sl_buf *out, unsigned lang, const struct sl_day_head *h,
+    const struct sl_day_sums *s)
 {
 	char title[64];
 	size_t from = out->n, pad;
@@ -151,8 +151,8 @@ sl_day_html_head(struct sl_buf *out, unsigned lang,
 	(void)snprintf(title, sizeof(title), "%s %s",
 	    sl_words(lang, "Kvittering", "Receipt"), h->day);
 	sl_html_head(out, lang, title);
-	sl_buf_printf(out, "<body>\n<main>\n<h1>%s</h1>\n<p class=\"dim\">",
-	    title);
+	sl_buf_printf(
+	    out, "<body>\n<main>\n<h1>%s</h1>\n<p class=\"dim\">", title);
 	sl_html_show(out, h->tenant);
 	sl_buf_add_str(out, " · ");
 	sl_html_show(out, h->queue);
@@ -173,8 +173,8 @@ sl_day_html_head(struct sl_buf *out, unsigned lang,
 static void
 add_linked(struct sl_buf *b, const char *text, const char *url)
 {
-	bool web = strncmp(url, "https://", 8) == 0 ||
-	    strncmp(url, "http://", 7) == 0;
+	bool web =
+	    strncmp(url, "https://", 8) == 0 || strncmp(url, "http://", 7) == 0;
 
 	if (web && *text != '\0') {
 		sl_buf_add_str(b, "<a rel=\"noreferrer\" href=\"");
@@ -197,14 +197,14 @@ add_reason(struct sl_buf *b, unsigned lang, const char *slug)
 	}
 	sl_html_show(b, sl_words(lang, r->nb, r->en));
 	sl_buf_add_str(b, " <span class=\"dim\">(");
-	sl_html_show(b,
-	    lang == SL_LANGUAGE_EN ? sl_owner_name(r->owner)
-				   : sl_owner_nb(r->owner));
+	sl_html_show(b, lang == SL_LANGUAGE_EN ? sl_owner_name(r->owner)
+					       : sl_owner_nb(r->owner));
 	sl_buf_add_str(b, ")</span>");
 }
 
 static const char *const row_class[SL_DAY_CLASSES] = {
-    [SL_DAY_SETTLE] = " class=\"settle\"", [SL_DAY_STOPPED] = " class=\"stop\""};
+    [SL_DAY_SETTLE] = " class=\"settle\"",
+    [SL_DAY_STOPPED] = " class=\"stop\""};
 
 void
 sl_day_html_row(struct sl_buf *b, unsigned lang, const struct sl_day_row *r)
@@ -223,8 +223,7 @@ sl_day_html_row(struct sl_buf *b, unsigned lang, const struct sl_day_row *r)
 		sl_buf_printf(b, "; %s",
 		    sl_words(lang, "mulig duplikat", "possible duplicate"));
 	sl_buf_add_str(b, "</td><td class=\"k\">");
-	add_linked(b, r->case_number,
-	    *r->target_number == '\0' ? r->url : "");
+	add_linked(b, r->case_number, *r->target_number == '\0' ? r->url : "");
 	sl_buf_add_str(b, "</td><td class=\"k\">");
 	add_linked(b, r->target_number, r->url);
 	sl_buf_add_str(b, "</td><td>");
@@ -238,8 +237,7 @@ void
 sl_day_html_end(struct sl_buf *b, unsigned lang)
 {
 	(void)lang;
-	sl_buf_add_str(
-	    b, "</tbody>\n</table>\n</main>\n</body>\n</html>\n");
+	sl_buf_add_str(b, "</tbody>\n</table>\n</main>\n</body>\n</html>\n");
 }
 
 /* Excel in Norwegian splits at ; (the comma is its decimal sign) and knows
@@ -248,13 +246,13 @@ void
 sl_day_csv_head(struct sl_buf *b, unsigned lang)
 {
 	sl_buf_add_str(b, "\xEF\xBB\xBF");
-	sl_buf_add_str(b,
-	    sl_words(lang,
-		"Mottaksnummer;Mottatt;Navn;Status;Mulig duplikat;Sak;"
-		"Nummer i sak-/arkivsystemet;Lenke;Årsak;Hvem;Sider;OCR\r\n",
-		"Reception number;Received;Name;Status;Possible duplicate;"
-		"Case;Number in the case system;Link;Reason;Who;Pages;"
-		"OCR\r\n"));
+	sl_buf_add_str(
+	    b, sl_words(lang,
+		   "Mottaksnummer;Mottatt;Navn;Status;Mulig duplikat;Sak;"
+		   "Nummer i sak-/arkivsystemet;Lenke;Årsak;Hvem;Sider;OCR\r\n",
+		   "Reception number;Received;Name;Status;Possible duplicate;"
+		   "Case;Number in the case system;Link;Reason;Who;Pages;"
+		   "OCR\r\n"));
 }
 
 static void
@@ -285,11 +283,9 @@ sl_day_csv_row(struct sl_buf *b, unsigned lang, const struct sl_day_row *r)
 	add_csv(b, r->case_number);
 	add_csv(b, r->target_number);
 	add_csv(b, r->url);
-	add_csv(b,
-	    why != NULL ? sl_words(lang, why->nb, why->en) : r->reason);
-	add_csv(b,
-	    why == NULL                  ? ""
-		: lang == SL_LANGUAGE_EN ? sl_owner_name(why->owner)
-					 : sl_owner_nb(why->owner));
+	add_csv(b, why != NULL ? sl_words(lang, why->nb, why->en) : r->reason);
+	add_csv(b, why == NULL		    ? ""
+		   : lang == SL_LANGUAGE_EN ? sl_owner_name(why->owner)
+					    : sl_owner_nb(why->owner));
 	sl_buf_printf(b, "%u;%u\r\n", r->pages, r->ocr_pages);
 }

@@ -47,8 +47,7 @@ open_part(int dirfd, const char *part, unsigned mode)
 }
 
 int
-sl_face_put(
-    int dirfd, const char *name, const void *p, size_t n, unsigned mode)
+sl_face_put(int dirfd, const char *name, const void *p, size_t n, unsigned mode)
 {
 	SL_FREE char *part = sl_asprintf(".%.200s.part", name);
 	SL_CLOSE int fd = open_part(dirfd, part, mode);
@@ -73,9 +72,9 @@ sl_face_put_beside(
 	if (fd < 0 || sl_write_full(fd, p, n) != 0)
 		return -1;
 	for (i = 1; i <= BESIDE_MAX; i++) {
-		SL_FREE char *name = i == 1
-		    ? sl_asprintf("%s%s", stem, ext)
-		    : sl_asprintf("%s (%d)%s", stem, i, ext);
+		SL_FREE char *name =
+		    i == 1 ? sl_asprintf("%s%s", stem, ext)
+			   : sl_asprintf("%s (%d)%s", stem, i, ext);
 
 		if (renameat2(dirfd, part, dirfd, name, RENAME_NOREPLACE) == 0)
 			return 0;
@@ -172,8 +171,7 @@ sl_face_put_if_other(int dirfd, const char *part, const char *name)
 	struct stat sa, sb;
 
 	if (a >= 0 && b >= 0 && fstat(a, &sa) == 0 && fstat(b, &sb) == 0 &&
-	    S_ISREG(sb.st_mode) && sa.st_size == sb.st_size &&
-	    same_bytes(a, b))
+	    S_ISREG(sb.st_mode) && sa.st_size == sb.st_size && same_bytes(a, b))
 		return unlinkat(dirfd, part, 0);
 	return renameat(dirfd, part, dirfd, name);
 }

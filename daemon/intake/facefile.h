@@ -26,8 +26,7 @@ int sl_face_put_beside(
     int dirfd, const char *stem, const char *ext, const void *p, size_t n);
 /* n bytes of fd from off, by reflink where the file system can. An existing
  * file of that name and size is left. */
-int sl_face_copy(
-    int dirfd, const char *name, int fd, uint64_t off, uint64_t n);
+int sl_face_copy(int dirfd, const char *name, int fd, uint64_t off, uint64_t n);
 /* Moves from/name to to/new_name, or "new_name (2)" where that is taken. */
 int sl_face_move_beside(
     int from, const char *name, int to, const char *new_name);

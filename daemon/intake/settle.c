@@ -41,10 +41,10 @@ static const struct label labels[] = {
 };
 
 /* Windows-1252 in 0x80..0x9F; the rest of it is Latin-1. */
-static const uint16_t cp1252[32] = {0x20AC, 0x81, 0x201A, 0x192, 0x201E,
-    0x2026, 0x2020, 0x2021, 0x2C6, 0x2030, 0x160, 0x2039, 0x152, 0x8D, 0x17D,
-    0x8F, 0x90, 0x2018, 0x2019, 0x201C, 0x201D, 0x2022, 0x2013, 0x2014, 0x2DC,
-    0x2122, 0x161, 0x203A, 0x153, 0x9D, 0x17E, 0x178};
+static const uint16_t cp1252[32] = {0x20AC, 0x81, 0x201A, 0x192, 0x201E, 0x2026,
+    0x2020, 0x2021, 0x2C6, 0x2030, 0x160, 0x2039, 0x152, 0x8D, 0x17D, 0x8F,
+    0x90, 0x2018, 0x2019, 0x201C, 0x201D, 0x2022, 0x2013, 0x2014, 0x2DC, 0x2122,
+    0x161, 0x203A, 0x153, 0x9D, 0x17E, 0x178};
 
 /* Spaces of all kinds become one kind, what cannot be seen goes. */
 static void
@@ -76,7 +76,7 @@ decode_utf16(const uint8_t *p, size_t n, bool big, struct sl_buf *out)
 				  : (uint32_t)p[i + 3] << 8 | p[i + 2];
 			if (low >= 0xDC00 && low < 0xE000) {
 				cp = 0x10000 + ((cp - 0xD800) << 10) +
-				    (low - 0xDC00);
+				     (low - 0xDC00);
 				i += 2;
 			}
 		}
@@ -115,9 +115,9 @@ decode(const char *s, size_t n, struct sl_buf *out)
 			add_plain(out, sl_utf8_next(s, n, &i));
 	} else {
 		for (; i < n; i++)
-			add_plain(out,
-			    p[i] >= 0x80 && p[i] < 0xA0 ? cp1252[p[i] - 0x80]
-							: p[i]);
+			add_plain(out, p[i] >= 0x80 && p[i] < 0xA0
+					   ? cp1252[p[i] - 0x80]
+					   : p[i]);
 	}
 }
 
@@ -264,8 +264,8 @@ sl_settle_parse(const char *p, size_t n, struct sl_settle *ret)
 static void
 skip_word(const char **s, size_t *n)
 {
-	static const char *const words[] = {"saksnummer", "saksnr", "sak",
-	    "case number", "case no", "case"};
+	static const char *const words[] = {
+	    "saksnummer", "saksnr", "sak", "case number", "case no", "case"};
 	size_t i, len;
 
 	for (i = 0; i < sizeof(words) / sizeof(words[0]); i++) {
@@ -449,8 +449,7 @@ add_lines(struct sl_buf *b, unsigned lang, const struct sl_settle *was)
 }
 
 void
-sl_settle_write(
-    struct sl_buf *b, unsigned lang, const struct sl_settle_page *p)
+sl_settle_write(struct sl_buf *b, unsigned lang, const struct sl_settle_page *p)
 {
 	struct sl_date d = sl_clock_oslo(p->answered_ms);
 

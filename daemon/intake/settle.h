@@ -28,7 +28,7 @@ enum sl_settle_line {
 
 enum sl_settle_kind {
 	SL_SETTLED_NOTHING, /* nothing is filled in */
-	SL_SETTLED_LINE,    /* exactly one: `line` */
+	SL_SETTLED_LINE, /* exactly one: `line` */
 	SL_SETTLED_SEVERAL, /* more than one: nothing is decided */
 	SL_SETTLED_UNLABELLED, /* a case number stands on a line of its own */
 };
@@ -38,7 +38,7 @@ struct sl_settle {
 	enum sl_settle_line line;
 	char value[SL_SETTLE_LINES][SL_SETTLE_VALUE_MAX]; /* as entered */
 	char case_number[64]; /* of the line Sak: 2026/211, "" if it is none */
-	char number[48];      /* the post this file says it is about, or "" */
+	char number[48]; /* the post this file says it is about, or "" */
 };
 
 /* Reads a file's bytes; never fails. What stands below the line with our
@@ -59,11 +59,11 @@ const char *sl_settle_name(unsigned language);
 struct sl_settle_page {
 	const char *number; /* M26-004711-3.1 */
 	const char *why;
-	const char *detail;          /* or NULL */
-	int64_t until_ms;            /* held limit; 0 = none */
-	const char *distribution;    /* case it goes to then, or "" */
+	const char *detail; /* or NULL */
+	int64_t until_ms; /* held limit; 0 = none */
+	const char *distribution; /* case it goes to then, or "" */
 	const struct sl_settle *was; /* its values stay; or NULL */
-	const char *answer;          /* ours to what was entered; or NULL */
+	const char *answer; /* ours to what was entered; or NULL */
 	int64_t answered_ms;
 };
 /* Writes the file: UTF-8 with BOM and CRLF, so that any Notepad shows it. */

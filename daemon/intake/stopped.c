@@ -99,7 +99,6 @@ sl_stopped_write(
 	    sl_words(lang, "Hva nå:", "What now:"), advice(lang, p));
 	if (p->copied)
 		sl_buf_printf(b, "\r\n%s\r\n",
-		    sl_words(lang,
-			"En kopi av originalen ligger ved siden av.",
+		    sl_words(lang, "En kopi av originalen ligger ved siden av.",
 			"A copy of the original lies beside this."));
 }

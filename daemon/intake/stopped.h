@@ -11,11 +11,11 @@
 
 struct sl_stopped_page {
 	const char *number; /* "" for what was refused at the door */
-	const char *name;   /* as dropped, any bytes */
+	const char *name; /* as dropped, any bytes */
 	int64_t received_ms; /* 0 = never received */
 	int dispo;
 	const char *reason, *detail; /* slug; NULL or "" = none */
-	bool copied;   /* the original lies beside this text */
+	bool copied; /* the original lies beside this text */
 	bool in_inbox; /* refused, and still in Inn */
 };
 void sl_stopped_write(

@@ -156,8 +156,7 @@ sl_suggest_begin(
 	sl_html_show(b, h->tenant);
 	sl_buf_add_str(b, " · ");
 	sl_html_show(b, h->queue);
-	sl_buf_printf(
-	    b, " · %s ", sl_words(lang, "mottatt", "received"));
+	sl_buf_printf(b, " · %s ", sl_words(lang, "mottatt", "received"));
 	sl_html_time(b, h->received_ms);
 	sl_buf_printf(b, " · %s ", sl_words(lang, "lagt inn som", "as"));
 	sl_html_show(b, h->name);
@@ -206,8 +205,8 @@ add_clue(struct sl_buf *b, unsigned lang, const json_t *o)
 	sl_buf_add_str(b, "<li>");
 	sl_html_show(b, source_words(lang, source));
 	if (paged)
-		sl_buf_printf(b, ", %s %lld",
-		    sl_words(lang, "side", "page"), (long long)page + 1);
+		sl_buf_printf(b, ", %s %lld", sl_words(lang, "side", "page"),
+		    (long long)page + 1);
 	if (*text_of(o, "file") != '\0') {
 		sl_buf_printf(b, " %s ", sl_words(lang, "i", "of"));
 		sl_html_show(b, text_of(o, "file"));
@@ -235,8 +234,7 @@ add_evidence(struct sl_buf *b, unsigned lang, const char *evidence)
 		return;
 	}
 	sl_buf_add_str(b, "<ul>");
-	json_array_foreach (a, i, o)
-		add_clue(b, lang, o);
+	json_array_foreach(a, i, o) add_clue(b, lang, o);
 	sl_buf_add_str(b, "</ul>");
 	json_decref(a);
 }
@@ -249,17 +247,16 @@ sl_suggest_cases_begin(struct sl_buf *b, unsigned lang)
 }
 
 void
-sl_suggest_case(
-    struct sl_buf *b, unsigned lang, const struct sl_suggest_row *r)
+sl_suggest_case(struct sl_buf *b, unsigned lang, const struct sl_suggest_row *r)
 {
 	sl_buf_add_str(b, "<h3 class=\"k\">");
 	sl_html_show(b, r->value);
 	sl_buf_printf(b, " <span class=\"dim\">(%d %%)</span></h3>\n<p>",
 	    r->confidence / 10);
 	if (!r->case_known) {
-		sl_buf_add_str(b,
-		    sl_words(lang, "Saken er ikke kjent for Sluse.",
-			"The case is not known to Sluse."));
+		sl_buf_add_str(
+		    b, sl_words(lang, "Saken er ikke kjent for Sluse.",
+			   "The case is not known to Sluse."));
 	} else {
 		sl_html_show(b, r->case_title);
 		if (*r->case_status != '\0') {
@@ -323,8 +320,8 @@ sl_suggest_field(
 	sl_html_show(b, field_words(lang, r->field));
 	sl_buf_add_str(b, "</th><td>");
 	sl_html_show(b, r->value);
-	sl_buf_printf(b, "</td><td class=\"n\">%d %%</td><td>",
-	    r->confidence / 10);
+	sl_buf_printf(
+	    b, "</td><td class=\"n\">%d %%</td><td>", r->confidence / 10);
 	add_evidence(b, lang, r->evidence);
 	sl_buf_add_str(b, "</td></tr>\n");
 }
@@ -368,8 +365,8 @@ sl_suggest_document(struct sl_buf *b, unsigned lang, int number,
 		/* Ours: digits, letters, dot and hyphen only. */
 		sl_buf_printf(b, "<a href=\"%s\">%s</a>", copy, copy);
 	} else {
-		sl_buf_add_str(b,
-		    sl_words(lang, "ikke kopiert hit", "not copied here"));
+		sl_buf_add_str(
+		    b, sl_words(lang, "ikke kopiert hit", "not copied here"));
 	}
 	sl_buf_add_str(b, "</td></tr>\n");
 }
@@ -378,6 +375,5 @@ void
 sl_suggest_end(struct sl_buf *b, unsigned lang)
 {
 	(void)lang;
-	sl_buf_add_str(
-	    b, "</tbody>\n</table>\n</main>\n</body>\n</html>\n");
+	sl_buf_add_str(b, "</tbody>\n</table>\n</main>\n</body>\n</html>\n");
 }

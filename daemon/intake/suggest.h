@@ -27,7 +27,7 @@ struct sl_suggest_row {
 	unsigned field;
 	int confidence; /* thousandths */
 	bool accepted;
-	const char *value, *evidence;       /* JSON array, or "" */
+	const char *value, *evidence; /* JSON array, or "" */
 	const char *case_title, *case_status; /* "" if it is not known */
 	bool case_known;
 };

@@ -95,8 +95,7 @@ next_heads(struct sl_store *s, const char *queue, int64_t from, int64_t to,
 	while (n < max && sl_db_row(s->db, st)) {
 		ret[n].id = sqlite3_column_int64(st, 0);
 		ret[n].received_ms = sqlite3_column_int64(st, 1);
-		sl_db_copy(
-		    st, 2, ret[n].reception, sizeof(ret[n].reception));
+		sl_db_copy(st, 2, ret[n].reception, sizeof(ret[n].reception));
 		n++;
 	}
 	sl_db_done(st);
@@ -107,17 +106,18 @@ static void
 count_pages(struct sl_store *s, int64_t consignment, int64_t entry,
     struct sl_face_row *r)
 {
-	sqlite3_stmt *st = entry != 0
-	    ? sl_db_query(s->db,
-		  "SELECT total(g.source IN (1, 2)), total(g.source = 2)"
-		  " FROM document d JOIN page g ON g.part = d.part"
-		  " WHERE d.entry = ?1",
-		  "i", entry)
-	    : sl_db_query(s->db,
-		  "SELECT total(g.source IN (1, 2)), total(g.source = 2)"
-		  " FROM source o JOIN part p ON p.source = o.id"
-		  " JOIN page g ON g.part = p.id WHERE o.consignment = ?1",
-		  "i", consignment);
+	sqlite3_stmt *st =
+	    entry != 0
+		? sl_db_query(s->db,
+		      "SELECT total(g.source IN (1, 2)), total(g.source = 2)"
+		      " FROM document d JOIN page g ON g.part = d.part"
+		      " WHERE d.entry = ?1",
+		      "i", entry)
+		: sl_db_query(s->db,
+		      "SELECT total(g.source IN (1, 2)), total(g.source = 2)"
+		      " FROM source o JOIN part p ON p.source = o.id"
+		      " JOIN page g ON g.part = p.id WHERE o.consignment = ?1",
+		      "i", consignment);
 
 	if (!sl_db_row(s->db, st))
 		return;
@@ -127,8 +127,8 @@ count_pages(struct sl_store *s, int64_t consignment, int64_t entry,
 }
 
 /* The receipt is the target's words: looked into only if it is JSON. */
-#define RECEIPT(key) \
-	"CASE WHEN json_valid(d.receipt) THEN" \
+#define RECEIPT(key)                                                           \
+	"CASE WHEN json_valid(d.receipt) THEN"                                 \
 	" json_extract(d.receipt, '$." key "') END"
 
 static void
@@ -139,12 +139,16 @@ rows_of(struct sl_store *s, const struct head *h, sl_face_row_fn *fn, void *arg)
 	    "SELECT e.id, e.number, ifnull(e.disposition, c.disposition),"
 	    " CASE WHEN e.id IS NULL THEN c.outcome ELSE e.outcome END,"
 	    " CASE WHEN e.id IS NULL THEN c.reason ELSE e.reason END,"
-	    " ifnull(" RECEIPT("case") ", e.case_number), " RECEIPT("number")
-	    ", " RECEIPT("url") ", e.duplicate_of, c.name"
-	    " FROM consignment c LEFT JOIN entry e ON e.consignment = c.id"
-	    " LEFT JOIN delivery d ON d.id = (SELECT id FROM delivery"
-	    " WHERE entry = e.id ORDER BY receipt IS NULL, id LIMIT 1)"
-	    " WHERE c.id = ?1 ORDER BY e.number",
+	    " ifnull(" RECEIPT("case") ", e.case_number), " RECEIPT(
+		"number") ", " RECEIPT("url") ", e.duplicate_of, c.name"
+					      " FROM consignment c LEFT JOIN "
+					      "entry e ON e.consignment = c.id"
+					      " LEFT JOIN delivery d ON d.id = "
+					      "(SELECT id FROM delivery"
+					      " WHERE entry = e.id ORDER BY "
+					      "receipt IS NULL, id LIMIT 1)"
+					      " WHERE c.id = ?1 ORDER BY "
+					      "e.number",
 	    "i", h->id);
 
 	while (sl_db_row(s->db, st)) {
