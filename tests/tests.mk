@@ -13,6 +13,8 @@ extra_test_sandbox := tests/unit/parent.c
 rooms_test_worker := worker sandbox wire base
 libs_test_worker := -lseccomp -lcrypto
 extra_test_worker := tests/unit/parent.c
+rooms_test_cli := cli report store journal prepare place registry config wire base
+libs_test_cli := -lsqlite3 -ljansson -lcrypto
 # Readers are tested as sluse-work loads them.
 extra_test_reader_pdf := tests/unit/reader_harness.c
 libs_test_reader_pdf := -llept
@@ -22,6 +24,8 @@ libs_test_reader_image := -llept -ltiff -ljpeg -lz
 deps_test_reader_text := $(B)/plugins/readers/text.so
 deps_test_reader_mail := $(B)/plugins/readers/mail.so
 deps_test_reader_image := $(B)/plugins/readers/image.so
+rooms_bench_open := read unpack identify wire base
+libs_bench_open := -larchive -lmagic -ljansson -lcrypto
 rooms_bench_fork := sandbox base
 libs_bench_fork := -lseccomp -lcrypto
 
@@ -44,7 +48,10 @@ libs_test_identify := -lmagic -larchive -lcrypto -lz
 extra_test_identify := tests/unit/make_archive.c
 rooms_test_task := read unpack identify wire base
 libs_test_task := -larchive -lmagic -ljansson -lcrypto -lz
-extra_test_task := tests/unit/make_archive.c tests/unit/no_fields.c
+extra_test_task := tests/unit/make_archive.c
+# By hand over a corpus.
+rooms_sweep_open := read unpack identify sandbox wire base
+libs_sweep_open := -larchive -lmagic -ljansson -lseccomp -lcrypto
 
 rooms_test_faces := intake store journal registry config wire base
 libs_test_faces := -lsqlite3 -ljansson -lcrypto
@@ -66,6 +73,9 @@ libs_ocr_child := -ltesseract -llept -lseccomp -lcrypto -lm
 
 rooms_test_http := push config wire base
 libs_test_http := -lcurl -ljansson -lseccomp -lssl -lcrypto
+rooms_test_push := push config wire base
+libs_test_push := -lcurl -ljansson -lseccomp -lcrypto
+$(B)/test/test_push: | $(B)/plugins/connectors/webhook.so
 rooms_bench_push := wire base
 libs_bench_push := -ljansson -lcrypto
 extra_bench_push := tests/e2e/push_world.c
@@ -84,6 +94,8 @@ $(B)/test/$(1): $(O)/tests/$(2)/$(1).o \
 endef
 $(foreach u,$(UNITS),$(eval $(call TESTPROGRAM,$(u),unit)))
 $(foreach b,$(BENCHES),$(eval $(call TESTPROGRAM,$(b),bench)))
+
+$(eval $(call TESTPROGRAM,sweep_open,fuzz))
 
 .PHONY: check-unit bench-build
 check-unit: $(UNITS:%=$(B)/test/%)  ## run the unit tests
@@ -119,3 +131,11 @@ check-push: $(B)/test/push_driver $(B)/bin/sluse-push $(PLUGINS)  ## sluse-push 
 	SLUSE_BUILD=$(B) $<
 bench-push: $(B)/test/bench_push $(B)/bin/sluse-push $(PLUGINS)
 	SLUSE_BUILD=$(B) $<
+
+.PHONY: check-cli
+check-cli: $(B)/bin/sluse $(B)/test/test_cli  ## init, run and the command line
+	$(B)/test/test_cli
+	tests/e2e/010-cli-run.sh $(B)/bin
+.PHONY: check-try
+check-try: all  ## the demo post as a dry run, against its manifest
+	tests/e2e/011-cli-try.py $(B)/bin

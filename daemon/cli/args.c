@@ -47,8 +47,7 @@ static const struct command commands[] = {
 	"say what kind of files these are"},
     {"read", NULL, 1, ANY, 0, 0, sl_cmd_read, "FILE...",
 	"read their text, page by page"},
-    {"try", NULL, 1, ANY, O_CASES, 0, sl_cmd_try,
-	"[--cases FILE.csv] FILE...",
+    {"try", NULL, 1, ANY, O_CASES, 0, sl_cmd_try, "[--cases FILE.csv] FILE...",
 	"take them down the whole road as a dry run"},
     {"status", NULL, 0, 0, 0, 0, sl_cmd_status, "",
 	"how much is where, and which programs are alive"},
@@ -161,15 +160,16 @@ print_help(FILE *f, const char *name)
 	for (i = 0; i < COMMANDS; i++)
 		if (name == NULL || strcmp(commands[i].name, name) == 0)
 			print_command(f, &commands[i]);
-	(void)fputs("\n  --root DIR   the instance; default $SLUSE_ROOT or "
-		    DEFAULT_ROOT "\n"
+	(void)fputs("\n  --root DIR   the instance; default $SLUSE_ROOT "
+		    "or " DEFAULT_ROOT "\n"
 		    "  --json       one JSON object a line\n"
 		    "  --help       this, or for one command\n"
 		    "  --version\n\n"
 		    "Exit status: 0 ok, 1 found something wrong, 2 usage, "
 		    "3 no instance or not running,\n"
 		    "4 refused, 5 bad input file, 6 internal fault. "
-		    "Manual: sluse(1).\n", f);
+		    "Manual: sluse(1).\n",
+	    f);
 }
 
 static void
@@ -211,11 +211,11 @@ take_line(struct sl_cli *c, int argc, char **argv, unsigned *ret_seen)
 	opterr = 0;
 	while ((bit = getopt_long(argc, argv, ":", options, NULL)) != -1) {
 		if (bit == ':')
-			return sl_cli_say(SL_EXIT_USAGE,
-			    "%s needs a value", argv[optind - 1]);
+			return sl_cli_say(SL_EXIT_USAGE, "%s needs a value",
+			    argv[optind - 1]);
 		if (bit == '?')
-			return sl_cli_say(SL_EXIT_USAGE,
-			    "unknown option %s", argv[optind - 1]);
+			return sl_cli_say(SL_EXIT_USAGE, "unknown option %s",
+			    argv[optind - 1]);
 		take_option(c, bit, optarg);
 		*ret_seen |= (unsigned)bit;
 	}
@@ -248,8 +248,8 @@ find_command(struct sl_cli *c)
 		}
 	}
 	(void)sl_cli_say(SL_EXIT_USAGE,
-	    group ? "%s: which of its commands? see sluse --help" :
-		    "there is no command %s; see sluse --help",
+	    group ? "%s: which of its commands? see sluse --help"
+		  : "there is no command %s; see sluse --help",
 	    c->arg[0]);
 	return NULL;
 }
@@ -300,7 +300,7 @@ sl_cli_main(int argc, char **argv)
 		return SL_EXIT_USAGE;
 	code = k->run(&c);
 	if (fflush(stdout) != 0 || ferror(stdout) != 0)
-		return sl_cli_say(SL_EXIT_INTERNAL, "cannot write: %s",
-		    strerror(errno));
+		return sl_cli_say(
+		    SL_EXIT_INTERNAL, "cannot write: %s", strerror(errno));
 	return code;
 }

@@ -51,8 +51,9 @@ flush_rows(struct import *m, struct sl_err *err)
 static size_t
 length(const struct sl_csv_case *c)
 {
-	return 64 + strlen(c->number) + 2 * (strlen(c->title) +
-	    strlen(c->status) + strlen(c->unit) + strlen(c->klass));
+	return 64 + strlen(c->number) +
+	       2 * (strlen(c->title) + strlen(c->status) + strlen(c->unit) +
+		       strlen(c->klass));
 }
 
 static enum sl_rc
@@ -60,15 +61,14 @@ send_row(void *arg, const struct sl_csv_case *c, struct sl_err *err)
 {
 	struct import *m = arg;
 
-	if (m->bytes + length(c) > BATCH_BYTES &&
-	    flush_rows(m, err) != SL_OK)
+	if (m->bytes + length(c) > BATCH_BYTES && flush_rows(m, err) != SL_OK)
 		return err->rc;
 	m->bytes += length(c);
 	m->count++;
-	(void)json_array_append_new(m->rows,
-	    json_pack("{s:s, s:s, s:s, s:s, s:s}", "number", c->number,
-		"title", c->title, "status", c->status, "unit", c->unit,
-		"class", c->klass));
+	(void)json_array_append_new(
+	    m->rows, json_pack("{s:s, s:s, s:s, s:s, s:s}", "number", c->number,
+			 "title", c->title, "status", c->status, "unit",
+			 c->unit, "class", c->klass));
 	return SL_OK;
 }
 
@@ -97,12 +97,11 @@ sl_cmd_cases_import(const struct sl_cli *c)
 	enum sl_rc rc = sl_csv_file(c->arg[0], count_row, &n, &err);
 
 	if (rc == SL_OK && n == 0)
-		rc = sl_err_set(&err, SL_REJECT, 0, "csv_invalid",
-		    "it holds no cases");
+		rc = sl_err_set(
+		    &err, SL_REJECT, 0, "csv_invalid", "it holds no cases");
 	if (rc != SL_OK) {
 		json_decref(m.rows);
-		return sl_cli_say(
-		    SL_EXIT_INPUT, "%s: %s", c->arg[0], err.text);
+		return sl_cli_say(SL_EXIT_INPUT, "%s: %s", c->arg[0], err.text);
 	}
 	rc = sl_control_open(c->root, &m.k, &err);
 	if (rc == SL_OK)

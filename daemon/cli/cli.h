@@ -16,11 +16,11 @@
 
 enum sl_exit {
 	SL_EXIT_OK = 0,
-	SL_EXIT_FOUND = 1,    /* it worked, and found something wrong */
-	SL_EXIT_USAGE = 2,    /* the line cannot be understood */
-	SL_EXIT_AWAY = 3,     /* no instance there, or slused does not run */
-	SL_EXIT_REFUSED = 4,  /* slused says no */
-	SL_EXIT_INPUT = 5,    /* a file given cannot be used */
+	SL_EXIT_FOUND = 1, /* it worked, and found something wrong */
+	SL_EXIT_USAGE = 2, /* the line cannot be understood */
+	SL_EXIT_AWAY = 3, /* no instance there, or slused does not run */
+	SL_EXIT_REFUSED = 4, /* slused says no */
+	SL_EXIT_INPUT = 5, /* a file given cannot be used */
 	SL_EXIT_INTERNAL = 6, /* disk, memory, own bug */
 };
 
@@ -50,7 +50,8 @@ enum sl_exit sl_cli_store(const struct sl_cli *c, struct sl_store **ret);
 /* The folder the other programs lie in: SLUSE_LIBEXEC or our own. */
 enum sl_exit sl_cli_libexec(char *out, size_t cap);
 
-/* -- commands ----------------------------------------------------------------- */
+/* -- commands -----------------------------------------------------------------
+ */
 int sl_cmd_identify(const struct sl_cli *c);
 int sl_cmd_read(const struct sl_cli *c);
 int sl_cmd_try(const struct sl_cli *c);

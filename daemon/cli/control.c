@@ -33,8 +33,8 @@ sl_control_open(const char *root, struct sl_control **ret, struct sl_err *err)
 
 	if (rc != SL_OK)
 		return rc;
-	(void)setsockopt(sl_chan_fd(chan), SOL_SOCKET, SO_RCVTIMEO, &wait,
-	    sizeof(wait));
+	(void)setsockopt(
+	    sl_chan_fd(chan), SOL_SOCKET, SO_RCVTIMEO, &wait, sizeof(wait));
 	*ret = sl_alloc(sizeof(**ret));
 	(*ret)->chan = chan;
 	return SL_OK;
@@ -73,9 +73,10 @@ answer(struct sl_control *k, json_t **ret_json, char *text, size_t cap,
 	if (cap > 0)
 		(void)sl_slice_copy(m.ctl_reply.text, text, cap);
 	if (ret_json != NULL)
-		*ret_json = m.ctl_reply.json.n == 0 ? NULL :
-		    json_loadb(m.ctl_reply.json.p, m.ctl_reply.json.n, 0,
-			NULL);
+		*ret_json = m.ctl_reply.json.n == 0
+				? NULL
+				: json_loadb(m.ctl_reply.json.p,
+				      m.ctl_reply.json.n, 0, NULL);
 	return SL_OK;
 }
 
@@ -83,8 +84,8 @@ enum sl_rc
 sl_control_call(struct sl_control *k, const char *verb, const json_t *args,
     json_t **ret_json, char *text, size_t cap, struct sl_err *err)
 {
-	SL_FREE char *s = args != NULL ? json_dumps(args, JSON_COMPACT) :
-					 sl_strdup("{}");
+	SL_FREE char *s =
+	    args != NULL ? json_dumps(args, JSON_COMPACT) : sl_strdup("{}");
 	struct sl_msg m = {.type = SL_MSG_CTL};
 	enum sl_rc rc;
 
@@ -95,12 +96,13 @@ sl_control_call(struct sl_control *k, const char *verb, const json_t *args,
 	m.ctl.args = sl_slice_str(s);
 	rc = sl_chan_send(k->chan, &m, NULL, 0, err);
 	if (rc == SL_FATAL)
-		return sl_err_set(err, SL_REJECT, 0, "too_long",
-		    "what was said is too long");
+		return sl_err_set(
+		    err, SL_REJECT, 0, "too_long", "what was said is too long");
 	return rc != SL_OK ? rc : answer(k, ret_json, text, cap, err);
 }
 
-/* -- the commands ----------------------------------------------------------- */
+/* -- the commands -----------------------------------------------------------
+ */
 
 static enum sl_exit
 control_code(enum sl_rc rc, const struct sl_err *err)
@@ -148,7 +150,7 @@ decide(const struct sl_cli *c, const char *verb)
 	int entry, code;
 
 	if (!sl_reception_parse(
-	    c->arg[0], reception, sizeof(reception), &entry))
+		c->arg[0], reception, sizeof(reception), &entry))
 		return sl_cli_say(SL_EXIT_USAGE,
 		    "%s is not a reception number (or a digit is wrong)",
 		    c->arg[0]);

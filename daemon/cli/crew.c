@@ -7,17 +7,21 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/socket.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "../base/file.h"
 #include "../base/mem.h"
 
 #define SLOTS_MAX 16u
+#define LOG_MAX 65536u
 
 struct program {
 	pid_t pid;
+	int said; /* what it wrote on standard error */
 	struct sl_chan *chan;
 };
 
@@ -36,8 +40,39 @@ sl_crew_new(const char *libexec)
 {
 	struct sl_crew *c = sl_alloc(sizeof(*c));
 
+	size_t i;
+
 	c->libexec = sl_strdup(libexec);
+	for (i = 0; i <= SL_ROLE_CTL; i++)
+		c->program[i].said = -1;
 	return c;
+}
+
+/* Hands on what matters of a program's log: warnings and worse, and whatever
+ * is no log line (a sanitizer's report). */
+static void
+tell(int fd)
+{
+	SL_BUF struct sl_buf b = {.max = LOG_MAX};
+	char *line, *next;
+
+	if (fd < 0)
+		return;
+	b.p = sl_alloc(LOG_MAX);
+	b.cap = LOG_MAX;
+	b.n = (size_t)sl_pread_full(fd, b.p, LOG_MAX - 1, 0);
+	if ((ssize_t)b.n < 0)
+		return;
+	b.p[b.n] = '\0';
+	for (line = b.p; *line != '\0'; line = next) {
+		next = strchrnul(line, '\n');
+		if (*next != '\0')
+			*next++ = '\0';
+		if (line[0] != '<' || line[1] < '5')
+			(void)fprintf(stderr, "%s\n",
+			    line[0] == '<' && line[1] != '\0' ? line + 3
+							      : line);
+	}
 }
 
 void
@@ -52,9 +87,11 @@ sl_crew_free(struct sl_crew *c)
 		if (c->program[i].pid > 0) {
 			(void)kill(c->program[i].pid, SIGTERM);
 			while (waitpid(c->program[i].pid, NULL, 0) < 0 &&
-			    errno == EINTR)
+			       errno == EINTR)
 				;
 		}
+		tell(c->program[i].said);
+		sl_cleanup_close(&c->program[i].said);
 	}
 	free(c->libexec);
 	free(c);
@@ -69,7 +106,7 @@ sl_crew_slots(void)
 }
 
 static void __attribute__((noreturn))
-become(const char *libexec, enum sl_role role, int fd)
+become(const char *libexec, enum sl_role role, int fd, int said)
 {
 	SL_FREE char *path = sl_asprintf("%s/%s", libexec, names[role]);
 	SL_FREE char *slots = sl_asprintf("%u", sl_crew_slots());
@@ -77,11 +114,13 @@ become(const char *libexec, enum sl_role role, int fd)
 
 	(void)prctl(PR_SET_PDEATHSIG, SIGTERM);
 	(void)fcntl(fd, F_SETFD, 0);
+	if (said >= 0)
+		(void)dup2(said, STDERR_FILENO);
 	if (role == SL_ROLE_PLACE)
 		(void)execl(path, path, "--fd", number, (char *)NULL);
 	else
-		(void)execl(path, path, "--fd", number, "--slots", slots,
-		    (char *)NULL);
+		(void)execl(
+		    path, path, "--fd", number, "--slots", slots, (char *)NULL);
 	_exit(127);
 }
 
@@ -118,9 +157,12 @@ sl_crew_program(struct sl_crew *c, enum sl_role role, struct sl_chan **ret,
 	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, pair) != 0)
 		return sl_err_set(err, SL_FATAL, errno, "worker_gone",
 		    "no socket for %s", names[role]);
+	p->said = memfd_create("sluse-log", MFD_CLOEXEC);
+	if (p->said >= 0)
+		(void)fcntl(p->said, F_SETFL, O_APPEND);
 	p->pid = fork();
 	if (p->pid == 0)
-		become(c->libexec, role, pair[1]);
+		become(c->libexec, role, pair[1], p->said);
 	(void)close(pair[1]);
 	p->chan = sl_chan_new(pair[0], false);
 	if (p->pid < 0)
@@ -132,7 +174,8 @@ sl_crew_program(struct sl_crew *c, enum sl_role role, struct sl_chan **ret,
 	return SL_OK;
 }
 
-/* -- jobs ------------------------------------------------------------------- */
+/* -- jobs -------------------------------------------------------------------
+ */
 
 static enum sl_rc
 send_job(struct sl_crew *c, struct sl_chan *chan, struct sl_crew_job *j,
@@ -196,8 +239,7 @@ take_records(struct sl_crew_job *j, sl_crew_fn *fn, void *arg)
 }
 
 static void
-take_ended(struct sl_crew_job *job, size_t n,
-    const struct sl_msg_task_ended *m)
+take_ended(struct sl_crew_job *job, size_t n, const struct sl_msg_task_ended *m)
 {
 	size_t i;
 
@@ -241,13 +283,12 @@ round_of(struct sl_chan *chan, struct sl_crew_job *job, size_t n,
 		if (in_flight(&job[i]) && !job[i].closed) {
 			of[k] = &job[i];
 			p[k++] = (struct pollfd){
-			    .fd = sl_chan_fd(job[i].result),
-			    .events = POLLIN};
+			    .fd = sl_chan_fd(job[i].result), .events = POLLIN};
 		}
 	if (poll(p, (nfds_t)k, -1) < 0)
-		return errno == EINTR ?
-		    SL_OK :
-		    sl_err_set(err, SL_FATAL, errno, "worker_gone", "poll");
+		return errno == EINTR ? SL_OK
+				      : sl_err_set(err, SL_FATAL, errno,
+					    "worker_gone", "poll");
 	for (i = 1; i < k; i++)
 		if (p[i].revents != 0)
 			take_records(of[i], fn, arg);
@@ -277,8 +318,8 @@ sl_crew_run(struct sl_crew *c, enum sl_role role, struct sl_crew_job *job,
 			open++;
 		}
 		if (rc == SL_OK)
-			rc = round_of(chan, job + first, next - first, fn, arg,
-			    err);
+			rc = round_of(
+			    chan, job + first, next - first, fn, arg, err);
 		while (first < next && !in_flight(&job[first]))
 			first++;
 	}

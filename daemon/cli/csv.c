@@ -101,7 +101,7 @@ record(struct csv *c, struct sl_err *err)
 				return SL_REJECT;
 		} else {
 			for (; c->p < c->end && *c->p != c->separator &&
-			     *c->p != '\n';
+			       *c->p != '\n';
 			     c->p++)
 				if (*c->p != '\r' || c->p + 1 == c->end ||
 				    c->p[1] != '\n')
@@ -192,9 +192,9 @@ case_number(const char *s, char *out, size_t cap)
 		number--;
 	}
 	(void)snprintf(out, cap, "%s%.*s/%.*s",
-	    year == 4	   ? "" :
-		*s >= '7' ? "19" :
-			    "20",
+	    year == 4	? ""
+	    : *s >= '7' ? "19"
+			: "20",
 	    (int)year, s, (int)number, rest);
 	return true;
 }
@@ -212,14 +212,14 @@ take_row(struct csv *c, unsigned line, const int at[COLUMNS],
 
 	if (at[NUMBER] >= c->fields ||
 	    !case_number(sl_buf_str(&c->field[at[NUMBER]]), number, cap))
-		return wrong(line,
-		    "saksnummer is not of the form 2026/211", err);
+		return wrong(
+		    line, "saksnummer is not of the form 2026/211", err);
 	ret->number = number;
 	ret->line = line;
 	for (k = TITLE; k < COLUMNS; k++) {
-		*to[k] = at[k] < 0 || at[k] >= c->fields ?
-		    "" :
-		    sl_buf_str(&c->field[at[k]]);
+		*to[k] = at[k] < 0 || at[k] >= c->fields
+			     ? ""
+			     : sl_buf_str(&c->field[at[k]]);
 		if (strlen(*to[k]) > columns[k].max ||
 		    !sl_utf8_valid(*to[k], strlen(*to[k]))) {
 			(void)snprintf(why, sizeof(why),
@@ -232,8 +232,8 @@ take_row(struct csv *c, unsigned line, const int at[COLUMNS],
 }
 
 enum sl_rc
-sl_csv_cases(const char *text, size_t n, sl_csv_fn *fn, void *arg,
-    struct sl_err *err)
+sl_csv_cases(
+    const char *text, size_t n, sl_csv_fn *fn, void *arg, struct sl_err *err)
 {
 	struct csv c = {.p = text, .end = text + n, .line = 1};
 	struct sl_csv_case one;
@@ -254,8 +254,7 @@ sl_csv_cases(const char *text, size_t n, sl_csv_fn *fn, void *arg,
 		rc = record(&c, err);
 		if (rc != SL_OK || is_blank(&c))
 			continue;
-		rc = take_row(
-		    &c, line, at, &one, number, sizeof(number), err);
+		rc = take_row(&c, line, at, &one, number, sizeof(number), err);
 		if (rc == SL_OK)
 			rc = fn(arg, &one, err);
 	}
@@ -268,12 +267,11 @@ enum sl_rc
 sl_csv_file(const char *path, sl_csv_fn *fn, void *arg, struct sl_err *err)
 {
 	SL_BUF struct sl_buf b = {.max = SL_CSV_BYTES_MAX + 1};
-	enum sl_rc rc =
-	    sl_read_file(AT_FDCWD, path, SL_CSV_BYTES_MAX, &b, err);
+	enum sl_rc rc = sl_read_file(AT_FDCWD, path, SL_CSV_BYTES_MAX, &b, err);
 
 	if (rc == SL_SKIP)
-		return sl_err_set(err, SL_REJECT, 0, "csv_invalid",
-		    "there is no such file");
-	return rc != SL_OK ? rc : sl_csv_cases(sl_buf_str(&b), b.n, fn, arg,
-					err);
+		return sl_err_set(
+		    err, SL_REJECT, 0, "csv_invalid", "there is no such file");
+	return rc != SL_OK ? rc
+			   : sl_csv_cases(sl_buf_str(&b), b.n, fn, arg, err);
 }

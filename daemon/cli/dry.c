@@ -23,8 +23,7 @@
 #define RANGE 64u /* pages of one task */
 
 void
-sl_dry_init(
-    struct sl_dry *d, struct sl_crew *crew, const struct sl_config *cfg)
+sl_dry_init(struct sl_dry *d, struct sl_crew *crew, const struct sl_config *cfg)
 {
 	memset(d, 0, sizeof(*d));
 	d->crew = crew;
@@ -74,7 +73,8 @@ sl_dry_free(struct sl_dry *d)
 	sl_buf_free(&d->text);
 }
 
-/* -- what is to be read ------------------------------------------------------- */
+/* -- what is to be read -------------------------------------------------------
+ */
 
 static int
 fresh_output(void)
@@ -85,8 +85,8 @@ fresh_output(void)
 }
 
 static enum sl_rc
-add_file(struct sl_dry *d, const char *path, const char *name,
-    struct sl_err *err)
+add_file(
+    struct sl_dry *d, const char *path, const char *name, struct sl_err *err)
 {
 	struct sl_dry_source *s;
 	struct stat st;
@@ -99,8 +99,8 @@ add_file(struct sl_dry *d, const char *path, const char *name,
 	if (!S_ISREG(st.st_mode))
 		return sl_err_set(err, SL_REJECT, 0, "refused_special",
 		    "this is not a plain file");
-	d->source = sl_grow(d->source, &d->source_cap, d->source_n + 1,
-	    sizeof(*d->source));
+	d->source = sl_grow(
+	    d->source, &d->source_cap, d->source_n + 1, sizeof(*d->source));
 	s = &d->source[d->source_n++];
 	memset(s, 0, sizeof(*s));
 	s->out = fresh_output();
@@ -158,8 +158,10 @@ add_folder(struct sl_dry *d, const char *path, struct sl_err *err)
 	walking = NULL;
 	if (walk != 0)
 		rc = sl_err_set(err, SL_REJECT, walk < 0 ? errno : 0,
-		    "limit_files", "the folder cannot be read, or holds more "
-		    "than %u files", d->cfg->limits.folder_files_max);
+		    "limit_files",
+		    "the folder cannot be read, or holds more "
+		    "than %u files",
+		    d->cfg->limits.folder_files_max);
 	else if (w.n == 0)
 		rc = sl_err_set(
 		    err, SL_REJECT, 0, "empty", "the folder holds no file");
@@ -168,8 +170,7 @@ add_folder(struct sl_dry *d, const char *path, struct sl_err *err)
 	for (i = 0; i < w.n; i++) {
 		if (rc == SL_OK)
 			rc = add_file(d, w.name[i],
-			    w.name[i] + skip +
-				strspn(w.name[i] + skip, "/"),
+			    w.name[i] + skip + strspn(w.name[i] + skip, "/"),
 			    err);
 		free(w.name[i]);
 	}
@@ -188,7 +189,8 @@ sl_dry_add(struct sl_dry *d, const char *path, struct sl_err *err)
 	return add_file(d, path, slash != NULL ? slash + 1 : path, err);
 }
 
-/* -- tasks --------------------------------------------------------------------- */
+/* -- tasks
+ * --------------------------------------------------------------------- */
 
 static struct sl_msg_task
 task_of(const struct sl_dry *d, enum sl_task_kind kind, const char *name)
@@ -247,8 +249,8 @@ take_part(struct sl_dry *d, size_t source, const struct sl_msg_r_part *m)
 	/* Parts of one source come in order and stand together. */
 	if (d->part_n >= PARTS_MAX || m->part != d->part_n - s->first_part)
 		return;
-	d->part = sl_grow(
-	    d->part, &d->part_cap, d->part_n + 1, sizeof(*d->part));
+	d->part =
+	    sl_grow(d->part, &d->part_cap, d->part_n + 1, sizeof(*d->part));
 	p = &d->part[d->part_n++];
 	memset(p, 0, sizeof(*p));
 	p->source = source;
@@ -266,8 +268,7 @@ take_part(struct sl_dry *d, size_t source, const struct sl_msg_r_part *m)
 }
 
 static void
-take_page(struct sl_dry *d, size_t part, const struct sl_msg_r_page *m,
-    int out)
+take_page(struct sl_dry *d, size_t part, const struct sl_msg_r_page *m, int out)
 {
 	struct sl_dry_page *g;
 
@@ -295,8 +296,8 @@ take_field(struct sl_dry *d, size_t part, const struct sl_msg_r_field *m)
 
 	if (d->found_n >= FOUND_MAX)
 		return;
-	d->found = sl_grow(
-	    d->found, &d->found_cap, d->found_n + 1, sizeof(*d->found));
+	d->found =
+	    sl_grow(d->found, &d->found_cap, d->found_n + 1, sizeof(*d->found));
 	f = &d->found[d->found_n++];
 	f->part = part;
 	f->page = m->page;
@@ -355,6 +356,10 @@ open_source(struct sl_dry *d, size_t i, uint32_t flags, struct sl_err *err)
 	(void)snprintf(s->reason, sizeof(s->reason), "%s", j->reason);
 	(void)snprintf(s->detail, sizeof(s->detail), "%s", j->detail);
 	free(q.job);
+	if (rc == SL_OK && s->rc == SL_OK && d->part_n == s->first_part) {
+		s->rc = SL_REJECT;
+		(void)snprintf(s->reason, sizeof(s->reason), "worker_protocol");
+	}
 	return rc;
 }
 
@@ -392,8 +397,7 @@ read_rest(struct sl_dry *d, size_t part, struct sl_err *err)
 		j->task = task_of(d, SL_TASK_PAGES, p->name);
 		j->task.mime = sl_slice_str(p->mime);
 		j->task.depth = p->n.depth;
-		j->input =
-		    sl_dry_bytes(d, p, &j->task.offset, &j->task.size);
+		j->input = sl_dry_bytes(d, p, &j->task.offset, &j->task.size);
 		j->task.page_from = from;
 		j->task.page_count = to - from < RANGE ? to - from : RANGE;
 		j->out = s->more[s->more_n++] = fresh_output();
@@ -480,7 +484,8 @@ recognise(struct sl_dry *d, struct sl_err *err)
 		sl_buf_free(&o.text[i]);
 		if (rc == SL_OK && q.job[i].rc != SL_OK)
 			(void)snprintf(d->part[q.job[i].tag]
-				.page[q.job[i].task.page_from].reason,
+					   .page[q.job[i].task.page_from]
+					   .reason,
 			    65, "%s", q.job[i].reason);
 	}
 	free(o.text);

@@ -73,8 +73,7 @@ load_rows(const struct sl_cli *c, struct rows *r)
 	if (c->cases != NULL) {
 		if (sl_csv_file(c->cases, csv_row, r, &err) == SL_OK)
 			return SL_EXIT_OK;
-		return sl_cli_say(
-		    SL_EXIT_INPUT, "%s: %s", c->cases, err.text);
+		return sl_cli_say(SL_EXIT_INPUT, "%s: %s", c->cases, err.text);
 	}
 	if (!c->root_given)
 		return SL_EXIT_OK;
@@ -98,11 +97,11 @@ sl_dry_cases(
 	*ret_count = (uint32_t)r.n;
 	if (*ret_code == SL_EXIT_OK && r.n > 0) {
 		fd = memfd_create("sluse-cases", MFD_CLOEXEC);
-		if (fd < 0 ||
-		    sl_caseindex_write(fd, r.row, r.n, &err) != SL_OK)
-			*ret_code = fd < 0 ?
-			    sl_cli_say(SL_EXIT_INTERNAL, "%s", strerror(errno)) :
-			    sl_cli_say(SL_EXIT_INPUT, "%s", err.text);
+		if (fd < 0 || sl_caseindex_write(fd, r.row, r.n, &err) != SL_OK)
+			*ret_code =
+			    fd < 0 ? sl_cli_say(SL_EXIT_INTERNAL, "%s",
+					 strerror(errno))
+				   : sl_cli_say(SL_EXIT_INPUT, "%s", err.text);
 	}
 	sl_arena_free(r.arena);
 	free(r.row);
@@ -110,8 +109,8 @@ sl_dry_cases(
 }
 
 enum sl_rc
-sl_dry_give_cases(struct sl_crew *crew, int fd, uint32_t count,
-    struct sl_err *err)
+sl_dry_give_cases(
+    struct sl_crew *crew, int fd, uint32_t count, struct sl_err *err)
 {
 	struct sl_msg m = {.type = SL_MSG_CASES};
 	struct sl_chan *chan;
@@ -125,7 +124,8 @@ sl_dry_give_cases(struct sl_crew *crew, int fd, uint32_t count,
 	return sl_chan_send(chan, &m, fd >= 0 ? &fd : NULL, fd >= 0, err);
 }
 
-/* -- documents ---------------------------------------------------------------- */
+/* -- documents ----------------------------------------------------------------
+ */
 
 static const char *
 file_name(const struct sl_dry_part *p)
@@ -141,9 +141,9 @@ static bool
 is_document(const struct sl_dry_part *p)
 {
 	return p->n.role == SL_PART_DOCUMENT ||
-	    (p->n.role == SL_PART_CONTAINER &&
-		(strcmp(p->mime, "message/rfc822") == 0 ||
-		    *p->reason != '\0'));
+	       (p->n.role == SL_PART_CONTAINER &&
+		   (strcmp(p->mime, "message/rfc822") == 0 ||
+		       *p->reason != '\0'));
 }
 
 static const char *
@@ -162,6 +162,8 @@ stop(struct sl_dry_entry *e, const char *reason, const char *detail)
 {
 	const struct sl_reason *r = sl_reason_find(reason);
 
+	if (e->reason[0] != '\0') /* the first says it */
+		return;
 	e->dispo = r != NULL ? r->dispo : SL_DISPO_held;
 	(void)snprintf(e->reason, sizeof(e->reason), "%s", reason);
 	(void)snprintf(e->detail, sizeof(e->detail), "%s", detail);
@@ -201,11 +203,12 @@ choose_documents(const struct sl_dry *d, struct sl_dry_entry *e)
 		stop(e, "limit_files", "");
 }
 
-/* -- placing ------------------------------------------------------------------- */
+/* -- placing
+ * ------------------------------------------------------------------- */
 
 static enum sl_rc
-send_found(struct sl_chan *chan, const struct sl_dry *d, size_t i,
-    struct sl_err *err)
+send_found(
+    struct sl_chan *chan, const struct sl_dry *d, size_t i, struct sl_err *err)
 {
 	const struct sl_dry_found *f = &d->found[i];
 	struct sl_msg m = {.type = SL_MSG_PLACE_FIELD};
@@ -261,10 +264,7 @@ ask(struct sl_chan *chan, const struct sl_dry *d, struct sl_err *err)
 static void
 take_candidate(struct sl_dry_entry *e, const struct sl_msg_placed_field *p)
 {
-	/* Field names of people: case and class, not case_number and klass. */
-	const char *name = p->field == SL_FIELD_case_number ? "case" :
-	    p->field == SL_FIELD_klass			    ? "class" :
-							sl_field_name(p->field);
+	const char *name = sl_report_field(p->field);
 	json_t *o, *list;
 
 	if (name == NULL)
@@ -272,9 +272,9 @@ take_candidate(struct sl_dry_entry *e, const struct sl_msg_placed_field *p)
 	o = json_pack("{s:s%, s:f, s:b, s:o}", "value", p->value.p,
 	    (size_t)p->value.n, "confidence", p->confidence / 1000.0,
 	    "accepted", p->accepted != 0, "evidence",
-	    p->evidence.n > 0 ?
-		json_loadb(p->evidence.p, p->evidence.n, 0, NULL) :
-		json_array());
+	    p->evidence.n > 0
+		? json_loadb(p->evidence.p, p->evidence.n, 0, NULL)
+		: json_array());
 	if (o == NULL)
 		return;
 	list = json_object_get(e->candidates, name);
@@ -300,7 +300,7 @@ take_answers(struct sl_chan *chan, struct sl_dry_entry *e, struct sl_err *err)
 			take_candidate(e, &m.placed_field);
 		if (m.type != SL_MSG_PLACED)
 			continue;
-		if (e->reason[0] == '\0' && m.placed.rc != SL_OK) {
+		if (m.placed.rc != SL_OK) {
 			char reason[65], detail[257];
 
 			(void)sl_slice_copy(
@@ -313,11 +313,12 @@ take_answers(struct sl_chan *chan, struct sl_dry_entry *e, struct sl_err *err)
 	}
 }
 
-/* -- preparing ------------------------------------------------------------------ */
+/* -- preparing
+ * ------------------------------------------------------------------ */
 
 bool
-sl_dry_digest(const struct sl_dry *d, const struct sl_dry_part *p,
-    struct sl_digest *ret)
+sl_dry_digest(
+    const struct sl_dry *d, const struct sl_dry_part *p, struct sl_digest *ret)
 {
 	struct sl_sha256 *h = sl_sha256_new();
 	uint64_t at, left;
@@ -341,9 +342,9 @@ accepted(const struct sl_dry_entry *e, const char *field)
 {
 	const json_t *o = json_object_get(e->placement, field);
 
-	return json_is_true(json_object_get(o, "accepted")) ?
-	    json_string_value(json_object_get(o, "value")) :
-	    NULL;
+	return json_is_true(json_object_get(o, "accepted"))
+		   ? json_string_value(json_object_get(o, "value"))
+		   : NULL;
 }
 
 static struct sl_post_values
@@ -370,8 +371,8 @@ struct post {
 };
 
 static void
-fill_documents(const struct sl_dry *d, const struct sl_dry_entry *e,
-    struct post *p)
+fill_documents(
+    const struct sl_dry *d, const struct sl_dry_entry *e, struct post *p)
 {
 	const struct sl_dry_part *part;
 	struct sl_post_rendition *r;
@@ -396,8 +397,8 @@ fill_documents(const struct sl_dry *d, const struct sl_dry_entry *e,
 static void
 prepare(const struct sl_dry *d, struct sl_dry_entry *e)
 {
-	static const struct sl_queue_config none = {.name = "try",
-	    .unit = "", .access = "", .distribution_case = ""};
+	static const struct sl_queue_config none = {
+	    .name = "try", .unit = "", .access = "", .distribution_case = ""};
 	SL_BUF struct sl_buf out = {0};
 	struct sl_post_source s = {.reception = "M00-000000-0.1"};
 	struct post *p = sl_alloc(sizeof(*p));
@@ -432,10 +433,9 @@ sl_dry_place(struct sl_dry *d, struct sl_dry_entry *e, struct sl_err *err)
 	e->placement = json_object();
 	e->candidates = json_object();
 	for (i = 0; i < d->source_n; i++)
-		if (d->source[i].rc != SL_OK && e->reason[0] == '\0')
+		if (d->source[i].rc != SL_OK)
 			stop(e, d->source[i].reason, d->source[i].detail);
-	if (e->reason[0] == '\0')
-		choose_documents(d, e);
+	choose_documents(d, e);
 	rc = sl_crew_program(d->crew, SL_ROLE_PLACE, &chan, err);
 	if (rc == SL_OK)
 		rc = ask(chan, d, err);

@@ -14,7 +14,7 @@
 struct sl_dry_entry {
 	size_t doc[SL_DRY_DOCUMENTS_MAX]; /* parts; the first is main */
 	size_t doc_n;
-	json_t *placement;  /* field: best candidate */
+	json_t *placement; /* field: best candidate */
 	json_t *candidates; /* field: all of them */
 	json_t *would_send; /* the prepared post, or NULL */
 	enum sl_dispo dispo;
@@ -27,15 +27,15 @@ struct sl_dry_entry {
 int sl_dry_cases(
     const struct sl_cli *c, uint32_t *ret_count, enum sl_exit *ret_code);
 /* Hands them to sluse-place; once. */
-enum sl_rc sl_dry_give_cases(struct sl_crew *crew, int fd, uint32_t count,
-    struct sl_err *err);
+enum sl_rc sl_dry_give_cases(
+    struct sl_crew *crew, int fd, uint32_t count, struct sl_err *err);
 /* d was read. e is the caller's, freed by sl_dry_entry_free. SL_FATAL: a
  * program is gone. */
 enum sl_rc sl_dry_place(
     struct sl_dry *d, struct sl_dry_entry *e, struct sl_err *err);
 void sl_dry_entry_free(struct sl_dry_entry *e);
 /* SHA-256 of a part's bytes. */
-bool sl_dry_digest(const struct sl_dry *d, const struct sl_dry_part *p,
-    struct sl_digest *ret);
+bool sl_dry_digest(
+    const struct sl_dry *d, const struct sl_dry_part *p, struct sl_digest *ret);
 
 #endif

@@ -57,9 +57,8 @@ static enum sl_rc
 make(const char *root, const char *path, mode_t mode, bool inlet,
     bool *ret_no_acl, struct sl_err *err)
 {
-	SL_FREE char *full = path[0] == '/' ?
-	    sl_strdup(path) :
-	    sl_asprintf("%s/%s", root, path);
+	SL_FREE char *full =
+	    path[0] == '/' ? sl_strdup(path) : sl_asprintf("%s/%s", root, path);
 	SL_CLOSE int fd = -1;
 
 	if (sl_make_path(full, mode & 0777, err) != SL_OK)
@@ -82,8 +81,8 @@ make_queue(const char *root, const struct sl_queue_config *q, bool *no_acl,
 	if (make(root, q->path, 02770, true, no_acl, err) != SL_OK)
 		return SL_FATAL;
 	for (f = 0; f < SL_FACE_COUNT; f++) {
-		SL_FREE char *face = sl_asprintf(
-		    "%s/%s", q->path, sl_face_name(f, q->language));
+		SL_FREE char *face =
+		    sl_asprintf("%s/%s", q->path, sl_face_name(f, q->language));
 
 		if (make(root, face, 02770, true, no_acl, err) != SL_OK)
 			return SL_FATAL;
@@ -105,9 +104,9 @@ look(const char *root, bool *ret_is_instance)
 		return SL_EXIT_OK;
 	d = opendir(root);
 	if (d == NULL)
-		return errno == ENOENT ?
-		    SL_EXIT_OK :
-		    sl_cli_say(SL_EXIT_USAGE, "%s: %s", root, strerror(errno));
+		return errno == ENOENT ? SL_EXIT_OK
+				       : sl_cli_say(SL_EXIT_USAGE, "%s: %s",
+					     root, strerror(errno));
 	while ((e = readdir(d)) != NULL)
 		if (strcmp(e->d_name, ".") != 0 && strcmp(e->d_name, "..") != 0)
 			empty = false;
@@ -186,8 +185,8 @@ make_all(const char *root, const struct sl_config *cfg, bool *no_acl,
 }
 
 static void
-report(const struct sl_cli *c, const struct sl_config *cfg, bool made,
-    bool no_acl)
+report(
+    const struct sl_cli *c, const struct sl_config *cfg, bool made, bool no_acl)
 {
 	size_t i;
 
@@ -200,8 +199,8 @@ report(const struct sl_cli *c, const struct sl_config *cfg, bool made,
 		    made ? "true" : "false", no_acl ? "false" : "true");
 		return;
 	}
-	(void)printf(made ? "%s is an instance now.\n" :
-			    "%s is an instance already; nothing to do.\n",
+	(void)printf(made ? "%s is an instance now.\n"
+			  : "%s is an instance already; nothing to do.\n",
 	    c->arg[0]);
 	if (!made)
 		return;
@@ -209,8 +208,7 @@ report(const struct sl_cli *c, const struct sl_config *cfg, bool made,
 	for (i = 0; i < cfg->queue_n; i++)
 		(void)printf("  drop post in   %s%s%s/%s\n",
 		    cfg->queue[i].path[0] == '/' ? "" : c->arg[0],
-		    cfg->queue[i].path[0] == '/' ? "" : "/",
-		    cfg->queue[i].path,
+		    cfg->queue[i].path[0] == '/' ? "" : "/", cfg->queue[i].path,
 		    sl_face_name(SL_FACE_INBOX, cfg->queue[i].language));
 	(void)printf("  start it with  sluse run %s\n", c->arg[0]);
 }
@@ -232,7 +230,7 @@ sl_cmd_init(const struct sl_cli *c)
 	if (code != SL_EXIT_OK)
 		return code;
 	if (!is_instance && (sl_make_path(root, 0755, &err) != SL_OK ||
-		write_conf(c, root, &err) != SL_OK))
+				write_conf(c, root, &err) != SL_OK))
 		return sl_cli_fail(&err);
 	if (sl_config_load(conf, &cfg, &err) != SL_OK)
 		return sl_cli_say(SL_EXIT_FOUND, "%s", err.text);

@@ -14,8 +14,8 @@
 #include "../intake/names.h"
 #include "../report/report.h"
 
-#define QUIET_LOOKS 4   /* in a row */
-#define SOON_MS 5000    /* what is due later does not count as under way */
+#define QUIET_LOOKS 4 /* in a row */
+#define SOON_MS 5000 /* what is due later does not count as under way */
 #define BAR 24
 
 struct sl_watch_run {
@@ -72,9 +72,9 @@ static DIR *
 open_below(const struct sl_watch_run *w, const struct sl_queue_config *q,
     const char *name)
 {
-	SL_FREE char *path = q->path[0] == '/' ?
-	    sl_asprintf("%s/%s", q->path, name) :
-	    sl_asprintf("%s/%s/%s", w->root, q->path, name);
+	SL_FREE char *path =
+	    q->path[0] == '/' ? sl_asprintf("%s/%s", q->path, name)
+			      : sl_asprintf("%s/%s/%s", w->root, q->path, name);
 
 	return opendir(path);
 }
@@ -91,13 +91,13 @@ count_left(struct sl_watch_run *w, const struct sl_queue_config *q)
 	d = open_below(w, q, sl_face_name(SL_FACE_INBOX, q->language));
 	while (d != NULL && (e = readdir(d)) != NULL)
 		n += !ignored(q, e->d_name) && strcmp(e->d_name, ".") != 0 &&
-		    strcmp(e->d_name, "..") != 0;
+		     strcmp(e->d_name, "..") != 0;
 	if (d != NULL)
 		(void)closedir(d);
 	d = open_below(w, q, ".sluse");
 	while (d != NULL && (e = readdir(d)) != NULL)
 		n += sl_ulid_valid(e->d_name) &&
-		    !sl_consignment_by_ulid(w->s, e->d_name, &c);
+		     !sl_consignment_by_ulid(w->s, e->d_name, &c);
 	if (d != NULL)
 		(void)closedir(d);
 	return n;
@@ -114,9 +114,8 @@ add_bar(char *out, size_t cap, const struct sl_progress *p)
 	for (i = 0; i < BAR; i++)
 		bar[i] = i < full ? '#' : '-';
 	bar[BAR] = '\0';
-	(void)snprintf(out, cap,
-	    "  %s [%s] %" PRIu64 "/%" PRIu64 " pages", p->reading, bar,
-	    p->pages_read, p->pages);
+	(void)snprintf(out, cap, "  %s [%s] %" PRIu64 "/%" PRIu64 " pages",
+	    p->reading, bar, p->pages_read, p->pages);
 }
 
 static void
@@ -167,8 +166,7 @@ sl_watch_run_look(struct sl_watch_run *w)
 	for (i = 0; i < w->cfg->queue_n; i++)
 		left += count_left(w, &w->cfg->queue[i]);
 	if (memcmp(&p, &w->last, sizeof(p)) != 0 || left != w->left) {
-		w->told = w->told && p.total == w->last.total &&
-		    p.ready == 0;
+		w->told = w->told && p.total == w->last.total && p.ready == 0;
 		w->changed_ms = now;
 	}
 	w->last = p;
@@ -196,7 +194,8 @@ sl_watch_run_news(struct sl_watch_run *w)
 	return news;
 }
 
-/* -- the summary -------------------------------------------------------------- */
+/* -- the summary --------------------------------------------------------------
+ */
 
 static void
 print_group(const json_t *sum, const char *key, const char *title, bool each)
@@ -210,9 +209,10 @@ print_group(const json_t *sum, const char *key, const char *title, bool each)
 	(void)printf("  %-11s %zu\n", title, json_array_size(rows));
 	if (!each)
 		return;
-	json_array_foreach (rows, i, o) {
-		(void)printf("    %-16s ",
-		    json_string_value(json_object_get(o, "id")));
+	json_array_foreach(rows, i, o)
+	{
+		(void)printf(
+		    "    %-16s ", json_string_value(json_object_get(o, "id")));
 		s = json_string_value(json_object_get(o, "name"));
 		sl_report_show_text(stdout, s != NULL ? s : "");
 		s = json_string_value(json_object_get(o, "reason_text"));
@@ -243,8 +243,8 @@ print_places(const struct sl_watch_run *w)
 	    w->root, w->root);
 	for (i = 0; i < w->cfg->target_n; i++) {
 		t = &w->cfg->target[i];
-		(void)printf("  delivered   to %s at %s\n", t->name,
-		    t->base_url);
+		(void)printf(
+		    "  delivered   to %s at %s\n", t->name, t->base_url);
 	}
 }
 

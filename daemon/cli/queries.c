@@ -34,7 +34,7 @@ sl_cli_fail(const struct sl_err *err)
 void
 sl_cli_json(const json_t *o)
 {
-	(void)json_dumpf(o, stdout, JSON_COMPACT);
+	(void)json_dumpf(o, stdout, JSON_COMPACT | JSON_REAL_PRECISION(4));
 	(void)putchar('\n');
 }
 
@@ -45,8 +45,8 @@ sl_cli_store(const struct sl_cli *c, struct sl_store **ret)
 	enum sl_rc rc = sl_store_open_read(c->root, ret, &err);
 
 	if (rc == SL_SKIP)
-		return sl_cli_say(SL_EXIT_AWAY,
-		    "%s holds no instance that has run", c->root);
+		return sl_cli_say(
+		    SL_EXIT_AWAY, "%s holds no instance that has run", c->root);
 	return rc == SL_OK ? SL_EXIT_OK : sl_cli_fail(&err);
 }
 
@@ -177,8 +177,7 @@ ask_slused(const struct sl_cli *c)
 
 	if (sl_control_open(c->root, &k, &err) != SL_OK)
 		return json_null();
-	if (sl_control_call(k, "status", NULL, &reply, NULL, 0, &err) !=
-	    SL_OK)
+	if (sl_control_call(k, "status", NULL, &reply, NULL, 0, &err) != SL_OK)
 		reply = NULL;
 	sl_control_close(k);
 	return reply != NULL ? reply : json_object();
@@ -197,12 +196,14 @@ print_slused(const json_t *o)
 		return;
 	}
 	(void)puts("slused runs.");
-	json_object_foreach ((json_t *)(uintptr_t)o, key, v) {
+	json_object_foreach((json_t *)(uintptr_t)o, key, v)
+	{
 		if (!json_is_array(v))
 			v = json_pack("[O]", v);
 		else
 			json_incref(v);
-		json_array_foreach (v, i, one) {
+		json_array_foreach(v, i, one)
+		{
 			s = json_dumps(one, JSON_ENCODE_ANY | JSON_COMPACT);
 			(void)printf("  %-10s ", i == 0 ? key : "");
 			sl_report_show_text(stdout, s != NULL ? s : "");
@@ -253,8 +254,7 @@ sl_cmd_age(const struct sl_cli *c)
 	if (!c->json)
 		sl_report_print_age(stdout, rows);
 	else
-		json_array_foreach (rows, i, o)
-			sl_cli_json(o);
+		json_array_foreach(rows, i, o) sl_cli_json(o);
 	json_decref(rows);
 	return SL_EXIT_OK;
 }
@@ -342,12 +342,12 @@ print_case(FILE *f, const json_t *row)
 {
 	(void)fprintf(f, "%-12s %-18s ",
 	    json_string_value(json_object_get(row, "case")),
-	    json_is_string(json_object_get(row, "status")) ?
-		json_string_value(json_object_get(row, "status")) :
-		"");
+	    json_is_string(json_object_get(row, "status"))
+		? json_string_value(json_object_get(row, "status"))
+		: "");
 	if (json_is_string(json_object_get(row, "title")))
-		sl_report_show_text(f,
-		    json_string_value(json_object_get(row, "title")));
+		sl_report_show_text(
+		    f, json_string_value(json_object_get(row, "title")));
 	(void)fputc('\n', f);
 }
 

@@ -1,11 +1,11 @@
 /*
  * `sluse run`: starts the programs of an instance and keeps them running.
  *
- * The small supervisor, where there is no systemd. Programs that end are started
- * again after a pause that doubles; a program that has lived for a while starts
- * afresh. It never looks at post: state is on disk, and any of them may be
- * killed at any time.
- * FAILURES: if we are killed, the kernel sends our children SIGTERM.
+ * The small supervisor, where there is no systemd. Programs that end are
+ * started again after a pause that doubles; a program that has lived for a
+ * while starts afresh. It never looks at post: state is on disk, and any of
+ * them may be killed at any time. FAILURES: if we are killed, the kernel sends
+ * our children SIGTERM.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -84,8 +84,8 @@ add_children(struct run *r, const char *libexec)
 	const char *const slused[] = {"--root", r->root, NULL};
 	const struct sl_target_config *t;
 	char name[128], slots[16];
-	uint32_t want[] = {r->cfg->instance.work_slots,
-	    r->cfg->instance.ocr_slots, 0};
+	uint32_t want[] = {
+	    r->cfg->instance.work_slots, r->cfg->instance.ocr_slots, 0};
 	size_t i;
 	uint32_t job;
 
@@ -123,8 +123,7 @@ write_pids(const struct run *r)
 		if (r->child[i].pid > 0)
 			sl_buf_printf(&b, "%s %d\n", r->child[i].name,
 			    (int)r->child[i].pid);
-	(void)sl_replace_file(
-	    r->dir, "pids", sl_buf_str(&b), b.n, 0640, NULL);
+	(void)sl_replace_file(r->dir, "pids", sl_buf_str(&b), b.n, 0640, NULL);
 }
 
 static void __attribute__((noreturn))
@@ -171,9 +170,8 @@ ended(struct run *r, struct child *c, int status)
 	if (now - c->started_ms >= ALIVE_MS || c->pause_ms == 0)
 		c->pause_ms = PAUSE_FIRST_MS;
 	else
-		c->pause_ms = c->pause_ms * 2 > PAUSE_MAX_MS ?
-		    PAUSE_MAX_MS :
-		    c->pause_ms * 2;
+		c->pause_ms = c->pause_ms * 2 > PAUSE_MAX_MS ? PAUSE_MAX_MS
+							     : c->pause_ms * 2;
 	c->due_ms = now + c->pause_ms;
 	if (WIFEXITED(status) && WEXITSTATUS(status) == 127)
 		sl_log(SL_LOG_ERR, "run", "%s cannot be started: is it there?",
@@ -182,8 +180,8 @@ ended(struct run *r, struct child *c, int status)
 		sl_log(SL_LOG_WARNING, "run",
 		    "%s ended, is started again %s=\"%d\" pause_ms=\"%d\"",
 		    c->name, WIFSIGNALED(status) ? "signal" : "status",
-		    WIFSIGNALED(status) ? WTERMSIG(status) :
-					  WEXITSTATUS(status),
+		    WIFSIGNALED(status) ? WTERMSIG(status)
+					: WEXITSTATUS(status),
 		    (int)c->pause_ms);
 }
 
@@ -243,8 +241,8 @@ any_alive(const struct run *r)
 static int64_t
 start_due(struct run *r, int64_t now)
 {
-	bool open = access(r->socket, F_OK) == 0 ||
-	    now - r->began_ms > SOCKET_MS;
+	bool open =
+	    access(r->socket, F_OK) == 0 || now - r->began_ms > SOCKET_MS;
 	int64_t next = 60000;
 	struct child *c;
 	size_t i;
@@ -321,9 +319,9 @@ block_signals(struct run *r)
 	(void)sigaddset(&set, SIGHUP);
 	(void)sigprocmask(SIG_BLOCK, &set, NULL);
 	r->signals = signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
-	return r->signals >= 0 ?
-	    SL_EXIT_OK :
-	    sl_cli_say(SL_EXIT_INTERNAL, "no signals: %s", strerror(errno));
+	return r->signals >= 0 ? SL_EXIT_OK
+			       : sl_cli_say(SL_EXIT_INTERNAL, "no signals: %s",
+				     strerror(errno));
 }
 
 /* One supervisor at a time. */
@@ -339,8 +337,8 @@ take_instance(struct run *r)
 	if (r->dir < 0)
 		return sl_cli_say(
 		    SL_EXIT_INTERNAL, "%s: %s", run, strerror(errno));
-	r->lock = openat(r->dir, "run.lock", O_RDWR | O_CREAT | O_CLOEXEC,
-	    0640);
+	r->lock =
+	    openat(r->dir, "run.lock", O_RDWR | O_CREAT | O_CLOEXEC, 0640);
 	if (r->lock < 0 || flock(r->lock, LOCK_EX | LOCK_NB) != 0)
 		return sl_cli_say(SL_EXIT_REFUSED,
 		    "%s is run by another sluse already", r->root);
@@ -359,16 +357,16 @@ prepare(struct run *r)
 
 	r->root = realpath(r->cli->arg[0], NULL);
 	if (r->root == NULL)
-		return sl_cli_say(SL_EXIT_AWAY, "%s: %s", r->cli->arg[0],
-		    strerror(errno));
+		return sl_cli_say(
+		    SL_EXIT_AWAY, "%s: %s", r->cli->arg[0], strerror(errno));
 	conf = sl_asprintf("%s/sluse.conf", r->root);
 	r->socket = sl_asprintf("%s/run/slused.sock", r->root);
 	if (sl_config_load(conf, &r->cfg, &err) != SL_OK)
-		return strcmp(err.reason, "config_missing") == 0 ?
-		    sl_cli_say(SL_EXIT_AWAY,
-			"%s is no instance; make one with sluse init",
-			r->root) :
-		    sl_cli_say(SL_EXIT_FOUND, "%s", err.text);
+		return strcmp(err.reason, "config_missing") == 0
+			   ? sl_cli_say(SL_EXIT_AWAY,
+				 "%s is no instance; make one with sluse init",
+				 r->root)
+			   : sl_cli_say(SL_EXIT_FOUND, "%s", err.text);
 	code = sl_cli_libexec(libexec, sizeof(libexec));
 	if (code == SL_EXIT_OK)
 		code = take_instance(r);
@@ -378,8 +376,7 @@ prepare(struct run *r)
 		return code;
 	add_children(r, libexec);
 	if (r->cli->once || r->cli->progress)
-		r->watch = sl_watch_run_new(
-		    r->root, r->cfg, r->cli->progress);
+		r->watch = sl_watch_run_new(r->root, r->cfg, r->cli->progress);
 	return SL_EXIT_OK;
 }
 

@@ -22,8 +22,8 @@ struct dry_run {
 	struct sl_crew *crew;
 };
 /* One path: its object, ready to print. */
-typedef enum sl_rc one_fn(struct dry_run *r, struct sl_dry *d,
-    const char *path, json_t **ret, struct sl_err *err);
+typedef enum sl_rc one_fn(struct dry_run *r, struct sl_dry *d, const char *path,
+    json_t **ret, struct sl_err *err);
 
 static json_t *
 text(const char *s)
@@ -89,9 +89,9 @@ identify_one(struct dry_run *r, struct sl_dry *d, const char *path,
 	    words(p != NULL ? p->puid : ""), "basis",
 	    basis_name(p != NULL ? p->n.basis : 0), "warnings",
 	    words(p != NULL ? p->warnings : ""), "error",
-	    text(d->source[0].rc != SL_OK ? d->source[0].reason :
-		    p != NULL		  ? p->reason :
-					    ""));
+	    text(d->source[0].rc != SL_OK ? d->source[0].reason
+		 : p != NULL		  ? p->reason
+					  : ""));
 	return SL_OK;
 }
 
@@ -112,34 +112,33 @@ print_identity(const json_t *o)
 
 	sl_report_show_text(stdout, str(o, "path"));
 	(void)printf(": %s", *str(o, "mime") != '\0' ? str(o, "mime") : "?");
-	json_array_foreach (json_object_get(o, "puid"), i, v)
-		(void)printf(" %s", json_string_value(v));
+	json_array_foreach(json_object_get(o, "puid"), i, v)(void)
+	    printf(" %s", json_string_value(v));
 	(void)printf(" (%s)", str(o, "basis"));
-	json_array_foreach (w, i, v)
-		(void)printf(" %s", json_string_value(v));
+	json_array_foreach(w, i, v)(void) printf(" %s", json_string_value(v));
 	if (*str(o, "error") != '\0')
 		(void)printf(" error: %s", str(o, "error"));
 	(void)putchar('\n');
 }
 
-/* -- read ------------------------------------------------------------------- */
+/* -- read -------------------------------------------------------------------
+ */
 
 static json_t *
 page_row(const struct sl_dry_part *p, uint32_t i, bool several)
 {
 	static const char *const sources[] = {"none", "text", "ocr", "none"};
 	const struct sl_dry_page *g = &p->page[i];
-	json_t *o = json_pack("{s:I, s:s, s:f, s:o, s:s%}", "page",
-	    (json_int_t)i + 1, "source",
-	    sources[g->have && g->source < 4 ? g->source : 0], "confidence",
-	    g->confidence / 1000.0, "language", text(g->language), "text",
-	    sl_buf_str(&g->text), g->text.n);
+	json_t *o =
+	    json_pack("{s:I, s:s, s:f, s:o, s:s%}", "page", (json_int_t)i + 1,
+		"source", sources[g->have && g->source < 4 ? g->source : 0],
+		"confidence", g->confidence / 1000.0, "language",
+		text(g->language), "text", sl_buf_str(&g->text), g->text.n);
 
 	if (*g->reason != '\0')
 		(void)json_object_set_new(o, "reason", text(g->reason));
 	if (several) {
-		(void)json_object_set_new(
-		    o, "part", json_integer(p->number));
+		(void)json_object_set_new(o, "part", json_integer(p->number));
 		(void)json_object_set_new(o, "file", text(p->name));
 	}
 	return o;
@@ -174,8 +173,8 @@ read_one(struct dry_run *r, struct sl_dry *d, const char *path, json_t **ret,
 	pages = json_array();
 	for (i = 0; i < d->part_n; i++)
 		for (k = 0; k < d->part[i].pages; k++)
-			(void)json_array_append_new(pages,
-			    page_row(&d->part[i], k, d->part_n > 1));
+			(void)json_array_append_new(
+			    pages, page_row(&d->part[i], k, d->part_n > 1));
 	*ret = json_pack("{s:o, s:o, s:o}", "path", path_text(path), "pages",
 	    pages, "error", text(error_of(d)));
 	return SL_OK;
@@ -202,11 +201,11 @@ print_pages(const json_t *o)
 	json_t *g;
 	size_t i;
 
-	json_array_foreach (json_object_get(o, "pages"), i, g) {
+	json_array_foreach(json_object_get(o, "pages"), i, g)
+	{
 		(void)fputs("-- ", stdout);
 		sl_report_show_text(stdout,
-		    *str(g, "file") != '\0' ? str(g, "file") :
-					      str(o, "path"));
+		    *str(g, "file") != '\0' ? str(g, "file") : str(o, "path"));
 		(void)printf(", page %" JSON_INTEGER_FORMAT
 			     ": %s, confidence %.2f, language %s %s\n",
 		    json_integer_value(json_object_get(g, "page")),
@@ -222,13 +221,14 @@ print_pages(const json_t *o)
 	}
 }
 
-/* -- try ------------------------------------------------------------------------ */
+/* -- try
+ * ------------------------------------------------------------------------ */
 
 static const char *
 role_name(unsigned role)
 {
-	static const char *const n[] = {"?", "document", "container",
-	    "inline", "body", "sidecar", "skipped"};
+	static const char *const n[] = {"?", "document", "container", "inline",
+	    "body", "sidecar", "skipped"};
 
 	return role < 7 ? n[role] : "?";
 }
@@ -248,11 +248,11 @@ part_row(const struct sl_dry *d, const struct sl_dry_part *p)
 	    " s:o, s:o}",
 	    "name", text(p->name), "part", (json_int_t)p->number, "parent",
 	    (json_int_t)p->n.parent, "depth", (int)p->n.depth, "role",
-	    role_name(p->n.role), "mime", text(p->mime), "puid",
-	    words(p->puid), "basis", basis_name(p->n.basis), "warnings",
-	    words(p->warnings), "size", (json_int_t)size, "sha256",
-	    text(hex), "pages", (json_int_t)p->pages, "reader",
-	    text(p->reader), "reason", text(p->reason));
+	    role_name(p->n.role), "mime", text(p->mime), "puid", words(p->puid),
+	    "basis", basis_name(p->n.basis), "warnings", words(p->warnings),
+	    "size", (json_int_t)size, "sha256", text(hex), "pages",
+	    (json_int_t)p->pages, "reader", text(p->reader), "reason",
+	    text(p->reason));
 }
 
 static json_t *
@@ -293,10 +293,9 @@ try_one(struct dry_run *r, struct sl_dry *d, const char *path, json_t **ret,
 		(void)json_array_append_new(documents, document_row(d, &e, i));
 	*ret = json_pack("{s:o, s:o, s:o, s:O, s:O, s:s, s:o, s:o, s:O?}",
 	    "path", path_text(path), "parts", parts, "documents", documents,
-	    "placement", e.placement, "candidates", e.candidates,
-	    "disposition", sl_dispo_name((int)e.dispo), "reason",
-	    text(e.reason), "detail", text(e.detail), "would_send",
-	    e.would_send);
+	    "placement", e.placement, "candidates", e.candidates, "disposition",
+	    sl_dispo_name((int)e.dispo), "reason", text(e.reason), "detail",
+	    text(e.detail), "would_send", e.would_send);
 	if (*ret != NULL && e.would_send == NULL)
 		(void)json_object_set_new(*ret, "would_send", json_null());
 	sl_dry_entry_free(&e);
@@ -318,9 +317,12 @@ print_try(const json_t *o)
 		(void)printf(" (%s, for: %s)\n  %s", why->slug,
 		    sl_owner_name(why->owner), why->en);
 	(void)puts("\n  Parts");
-	json_array_foreach (json_object_get(o, "parts"), i, v) {
-		(void)printf("  %*s", 2 + 2 * (int)json_integer_value(
-				json_object_get(v, "depth")), "");
+	json_array_foreach(json_object_get(o, "parts"), i, v)
+	{
+		(void)printf("  %*s",
+		    2 + 2 * (int)json_integer_value(
+				json_object_get(v, "depth")),
+		    "");
 		sl_report_show_text(stdout, str(v, "name"));
 		page = json_object_get(v, "pages");
 		(void)printf("  %s %s", str(v, "role"), str(v, "mime"));
@@ -330,15 +332,16 @@ print_try(const json_t *o)
 		(void)printf(" %s\n", str(v, "reason"));
 	}
 	(void)puts("  Documents");
-	json_array_foreach (json_object_get(o, "documents"), i, v) {
+	json_array_foreach(json_object_get(o, "documents"), i, v)
+	{
 		(void)printf("    %s ", str(v, "role"));
 		sl_report_show_text(stdout, str(v, "title"));
 		(void)putchar('\n');
 	}
 	(void)puts("  Where it belongs");
-	json_object_foreach (json_object_get(o, "candidates"), name, list)
-		json_array_foreach (list, i, v)
-			sl_report_print_field(stdout, name, v, (int)i);
+	json_object_foreach(json_object_get(o, "candidates"), name, list)
+	    json_array_foreach(list, i, v)
+		sl_report_print_field(stdout, name, v, (int)i);
 	v = json_object_get(o, "would_send");
 	post = json_is_object(v) ? json_dumps(v, JSON_INDENT(2)) : NULL;
 	if (post != NULL) {
@@ -348,7 +351,8 @@ print_try(const json_t *o)
 	free(post);
 }
 
-/* -- all three --------------------------------------------------------------------- */
+/* -- all three
+ * --------------------------------------------------------------------- */
 
 /* The instance's configuration if one was named, else the defaults. */
 static enum sl_exit
@@ -358,8 +362,8 @@ load_config(const struct sl_cli *c, struct sl_config **ret)
 	SL_FREE char *path = sl_asprintf("%s/sluse.conf", c->root);
 	struct sl_err err;
 
-	if (c->root_given ? sl_config_load(path, ret, &err) == SL_OK :
-			    sl_config_parse("defaults", defaults,
+	if (c->root_given ? sl_config_load(path, ret, &err) == SL_OK
+			  : sl_config_parse("defaults", defaults,
 				sizeof(defaults) - 1, ret, &err) == SL_OK)
 		return SL_EXIT_OK;
 	return sl_cli_say(SL_EXIT_AWAY, "%s", err.text);
@@ -419,8 +423,7 @@ run_all(const struct sl_cli *c, one_fn *fn, void (*print)(const json_t *o),
 	}
 	(void)signal(SIGPIPE, SIG_IGN);
 	r.crew = sl_crew_new(libexec);
-	if (places &&
-	    sl_dry_give_cases(r.crew, cases, count, &err) != SL_OK)
+	if (places && sl_dry_give_cases(r.crew, cases, count, &err) != SL_OK)
 		code = sl_cli_say(SL_EXIT_INTERNAL, "%s", err.text);
 	for (i = 0; i < c->args && code != SL_EXIT_INTERNAL; i++) {
 		one = do_path(&r, c->arg[i], fn, print);

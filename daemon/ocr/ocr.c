@@ -51,6 +51,26 @@ sl_ocr_configure(const char *names)
 	languages = names;
 }
 
+/* Tesseract goes on without a language of the set that it cannot load. */
+static bool
+all_loaded(TessBaseAPI *api, const char *name)
+{
+	char **loaded = TessBaseAPIGetLoadedLanguagesAsVector(api);
+	size_t n, i;
+	bool found = loaded != NULL;
+
+	for (; found && *name != '\0'; name += n + (name[n] == '+')) {
+		n = strcspn(name, "+");
+		found = false;
+		for (i = 0; loaded[i] != NULL; i++)
+			found |= strlen(loaded[i]) == n &&
+				 strncmp(loaded[i], name, n) == 0;
+	}
+	if (loaded != NULL)
+		TessDeleteTextArray(loaded);
+	return found;
+}
+
 static TessBaseAPI *
 load(const char *name, TessOcrEngineMode mode)
 {
@@ -58,7 +78,8 @@ load(const char *name, TessOcrEngineMode mode)
 
 	if (api == NULL)
 		return NULL;
-	if (TessBaseAPIInit2(api, NULL, name, mode) == 0)
+	if (TessBaseAPIInit2(api, NULL, name, mode) == 0 &&
+	    all_loaded(api, name))
 		return api;
 	TessBaseAPIDelete(api);
 	return NULL;

@@ -1,5 +1,7 @@
 /*
- * sluse-ocr: recognises page images. See worker/ and ocr/.
+ * sluse-ocr [--languages nor+eng,...] ...: recognises page images. See worker/
+ * and ocr/. The sets of languages to load come first, before worker.h's
+ * options.
  */
 #include <stdlib.h>
 #include <string.h>
@@ -32,5 +34,11 @@ main(int argc, char **argv)
 	    .run = sl_ocr_run};
 
 	one_thread(argv);
+	if (argc > 2 && strcmp(argv[1], "--languages") == 0) {
+		sl_ocr_configure(argv[2]);
+		argv[2] = argv[0];
+		argv += 2;
+		argc -= 2;
+	}
 	return sl_worker_main(&w, argc, argv);
 }

@@ -360,8 +360,6 @@ slug_of(CURLcode rc)
 	case CURLE_SSL_PINNEDPUBKEYNOTMATCH:
 		return "tls";
 	case CURLE_READ_ERROR:
-	case CURLE_UNSUPPORTED_PROTOCOL:
-	case CURLE_URL_MALFORMAT:
 		return "request";
 	default:
 		return "lost";

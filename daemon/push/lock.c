@@ -21,13 +21,24 @@
 #define READ_FILE LANDLOCK_ACCESS_FS_READ_FILE
 #define READ_DIR (READ_FILE | LANDLOCK_ACCESS_FS_READ_DIR)
 
+/* LeakSanitizer traces its own process at the end. */
+#if defined(__SANITIZE_ADDRESS__)
+#define DUMPABLE 1
+#define DENY_TRACE
+#define SANITIZER_READS "/proc",
+#else
+#define DUMPABLE 0
+#define DENY_TRACE SCMP_SYS(ptrace),
+#define SANITIZER_READS
+#endif
+
 /* What a resolver and a TLS library open late. */
 static const char *const readable[] = {"/etc/ssl", "/usr/share/ca-certificates",
     "/usr/local/share/ca-certificates", "/etc/ca-certificates",
     "/etc/resolv.conf", "/etc/hosts", "/etc/host.conf", "/etc/gai.conf",
     "/etc/nsswitch.conf", "/etc/services", "/etc/ld.so.cache",
     "/run/systemd/resolve", "/run/resolvconf", "/usr/lib", "/lib",
-    "/dev/urandom", NULL};
+    "/dev/urandom", SANITIZER_READS NULL};
 
 /* 0 also if there is no such file. */
 static int
@@ -86,16 +97,15 @@ static int
 deny_calls(void)
 {
 	static const int calls[] = {SCMP_SYS(execve), SCMP_SYS(execveat),
-	    SCMP_SYS(ptrace), SCMP_SYS(process_vm_readv),
-	    SCMP_SYS(process_vm_writev), SCMP_SYS(bpf), SCMP_SYS(keyctl),
-	    SCMP_SYS(add_key), SCMP_SYS(request_key), SCMP_SYS(mount),
-	    SCMP_SYS(umount2), SCMP_SYS(unshare), SCMP_SYS(setns),
-	    SCMP_SYS(chroot), SCMP_SYS(pivot_root), SCMP_SYS(init_module),
-	    SCMP_SYS(finit_module), SCMP_SYS(kexec_load), SCMP_SYS(reboot),
-	    SCMP_SYS(userfaultfd), SCMP_SYS(perf_event_open),
-	    SCMP_SYS(io_uring_setup), SCMP_SYS(open_by_handle_at),
-	    SCMP_SYS(setuid), SCMP_SYS(setgid), SCMP_SYS(setresuid),
-	    SCMP_SYS(setresgid), SCMP_SYS(personality)};
+	    DENY_TRACE SCMP_SYS(process_vm_readv), SCMP_SYS(process_vm_writev),
+	    SCMP_SYS(bpf), SCMP_SYS(keyctl), SCMP_SYS(add_key),
+	    SCMP_SYS(request_key), SCMP_SYS(mount), SCMP_SYS(umount2),
+	    SCMP_SYS(unshare), SCMP_SYS(setns), SCMP_SYS(chroot),
+	    SCMP_SYS(pivot_root), SCMP_SYS(init_module), SCMP_SYS(finit_module),
+	    SCMP_SYS(kexec_load), SCMP_SYS(reboot), SCMP_SYS(userfaultfd),
+	    SCMP_SYS(perf_event_open), SCMP_SYS(io_uring_setup),
+	    SCMP_SYS(open_by_handle_at), SCMP_SYS(setuid), SCMP_SYS(setgid),
+	    SCMP_SYS(setresuid), SCMP_SYS(setresgid), SCMP_SYS(personality)};
 	scmp_filter_ctx f = seccomp_init(SCMP_ACT_ALLOW);
 	size_t i;
 	int rc = f == NULL ? -1 : 0;
@@ -118,7 +128,7 @@ sl_push_lock(const char *ca_file, int credentials, const char **ret_missing,
 
 	*ret_missing = "";
 	if (setrlimit(RLIMIT_CORE, &none) != 0 ||
-	    prctl(PR_SET_DUMPABLE, 0, 0, 0, 0) != 0 ||
+	    prctl(PR_SET_DUMPABLE, DUMPABLE, 0, 0, 0) != 0 ||
 	    prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) != 0)
 		return sl_err_set(
 		    err, SL_FATAL, errno, "internal", "cannot lock down");

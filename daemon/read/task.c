@@ -396,9 +396,12 @@ copy_input(
     struct task *k, const int *fds, struct sl_extent *x, struct sl_err *err)
 {
 	struct sl_msg m = {.type = SL_MSG_R_ORIGINAL};
+	uint64_t max = k->t->out_bytes;
 	enum sl_rc rc;
 
-	rc = sl_copy_original(fds[SL_FD_INPUT], fds[SL_FD_ORIGINAL], k->t->size,
+	if (max != 0 && max < k->t->size)
+		max = k->t->size;
+	rc = sl_copy_original(fds[SL_FD_INPUT], fds[SL_FD_ORIGINAL], max,
 	    &m.r_original.size, &m.r_original.sha256, err);
 	if (rc != SL_OK)
 		return rc;

@@ -5,8 +5,9 @@
  * unpack, read; SL_TASK_PAGES: read a range of pages. Records in the order of
  * messages.def, the last one R_END.
  *
- * With SL_TASK_COPY the whole input is copied; t->size is then the limit of its
- * bytes (0 = none), not its extent. t->depth is the depth of part 0; a
+ * With SL_TASK_COPY the whole input is copied, whatever its size has become
+ * since it was claimed, up to the larger of t->size and t->out_bytes (what the
+ * child may write): over that "limit_input". t->depth is the depth of part 0; a
  * container at t->depth_max is not opened.
  *
  * R_END says how the whole ended: SL_REJECT with the slug of the first limit

@@ -31,14 +31,13 @@ event_row(sqlite3_stmt *st)
 	return o;
 }
 
-#define EVENT \
-	"SELECT l.seq, l.bytes, p.body FROM leaf l" \
+#define EVENT                                                                  \
+	"SELECT l.seq, l.bytes, p.body FROM leaf l"                            \
 	" LEFT JOIN payload p ON p.seq = l.seq"
 
 /* All leaves in steps of 256, so that no transaction stays open. */
 static enum sl_rc
-journal_all(struct sl_store *s, sl_report_fn *fn, void *arg,
-    struct sl_err *err)
+journal_all(struct sl_store *s, sl_report_fn *fn, void *arg, struct sl_err *err)
 {
 	struct sl_db *db = sl_store_db(s);
 	enum sl_rc rc = SL_OK;
@@ -56,9 +55,8 @@ journal_all(struct sl_store *s, sl_report_fn *fn, void *arg,
 			next = sqlite3_column_int64(st, 0) + 1;
 			(void)json_array_append_new(rows, event_row(st));
 		}
-		json_array_foreach (rows, i, row)
-			if (rc == SL_OK)
-				rc = fn(arg, row, err);
+		json_array_foreach(rows, i, row) if (rc == SL_OK) rc =
+		    fn(arg, row, err);
 		i = json_array_size(rows);
 		json_decref(rows);
 	} while (rc == SL_OK && i > 0);
@@ -72,7 +70,8 @@ events_of(struct sl_store *s, int64_t consignment, int64_t entry)
 	struct sl_db *db = sl_store_db(s);
 	json_t *a = json_array();
 	sqlite3_stmt *st = sl_db_query(db,
-	    EVENT " WHERE l.consignment = ?1"
+	    EVENT
+	    " WHERE l.consignment = ?1"
 	    " AND (?2 = 0 OR l.entry IS NULL OR l.entry = ?2) ORDER BY l.seq",
 	    "ii", consignment, entry);
 
@@ -116,9 +115,8 @@ sl_report_journal(struct sl_store *s, const char *id, sl_report_fn *fn,
 	if (rc != SL_OK)
 		return rc;
 	rows = events_of(s, c.id, entry);
-	json_array_foreach (rows, i, row)
-		if (rc == SL_OK)
-			rc = fn(arg, row, err);
+	json_array_foreach(rows, i, row) if (rc == SL_OK) rc =
+	    fn(arg, row, err);
 	json_decref(rows);
 	return rc != SL_OK ? rc : sl_db_check(sl_store_db(s), err);
 }
@@ -126,7 +124,7 @@ sl_report_journal(struct sl_store *s, const char *id, sl_report_fn *fn,
 static enum sl_rc
 candidate(void *arg, const struct sl_placement_row *p, struct sl_err *err)
 {
-	const char *name = sl_field_name(p->field);
+	const char *name = sl_report_field(p->field);
 	json_t *a, *o = json_object();
 
 	(void)err;
@@ -152,16 +150,15 @@ found_row(void *arg, const struct sl_found_row *f, struct sl_err *err)
 	json_t *o = json_object();
 
 	(void)err;
-	sl_row_set(o, "field", sl_row_text(sl_field_name(f->field)));
+	sl_row_set(o, "field", sl_row_text(sl_report_field(f->field)));
 	sl_row_set(o, "value", sl_row_text(f->value));
 	sl_row_set(o, "label", sl_row_text(f->label));
-	sl_row_set(
-	    o, "source", sl_row_text(sl_field_source_name(f->source)));
+	sl_row_set(o, "source", sl_row_text(sl_field_source_name(f->source)));
 	sl_row_set(o, "confidence", json_real(f->confidence / 1000.0));
 	sl_row_set(o, "file", sl_row_text(f->part_name));
 	sl_row_set(o, "page", json_integer((json_int_t)f->page + 1));
-	sl_row_set(o, "box", json_pack("[i,i,i,i]", f->box[0], f->box[1],
-	    f->box[2], f->box[3]));
+	sl_row_set(o, "box",
+	    json_pack("[i,i,i,i]", f->box[0], f->box[1], f->box[2], f->box[3]));
 	(void)json_array_append_new(arg, o);
 	return SL_OK;
 }
@@ -231,8 +228,8 @@ explain_row(struct explain *w, json_t *row, const struct sl_entry *e,
 	sl_row_set(row, "found", found);
 	sl_row_set(row, "parts", parts);
 	sl_row_set(row, "notes", note_rows(w->s, w->c.id));
-	sl_row_set(row, "events",
-	    events_of(w->s, w->c.id, e != NULL ? e->id : 0));
+	sl_row_set(
+	    row, "events", events_of(w->s, w->c.id, e != NULL ? e->id : 0));
 	w->shown++;
 	rc = w->fn(w->arg, row, err);
 	json_decref(row);
@@ -263,6 +260,5 @@ sl_report_explain(struct sl_store *s, const char *id, sl_report_fn *fn,
 	if (w.number != 0)
 		return sl_err_set(err, SL_SKIP, 0, "unknown_id",
 		    "the consignment has no entry of that number");
-	return explain_row(
-	    &w, sl_report_consignment(s, w.c.id), NULL, err);
+	return explain_row(&w, sl_report_consignment(s, w.c.id), NULL, err);
 }

@@ -27,14 +27,13 @@ struct sl_report_filter {
 typedef enum sl_rc sl_report_fn(
     void *arg, const json_t *row, struct sl_err *err);
 /* Rows by reception. */
-enum sl_rc sl_report_list(struct sl_store *s,
-    const struct sl_report_filter *f, sl_report_fn *fn, void *arg,
-    struct sl_err *err);
+enum sl_rc sl_report_list(struct sl_store *s, const struct sl_report_filter *f,
+    sl_report_fn *fn, void *arg, struct sl_err *err);
 
 /* Resolves "M26-004711-3" or "M26-004711-3.1": rows of all its entries, or
  * the consignment's. SL_SKIP, reason unknown_id: there is none. */
-enum sl_rc sl_report_show(struct sl_store *s, const char *id,
-    sl_report_fn *fn, void *arg, struct sl_err *err);
+enum sl_rc sl_report_show(struct sl_store *s, const char *id, sl_report_fn *fn,
+    void *arg, struct sl_err *err);
 /* The same rows, each with "fields", "found", "notes" and "events". */
 enum sl_rc sl_report_explain(struct sl_store *s, const char *id,
     sl_report_fn *fn, void *arg, struct sl_err *err);
@@ -50,7 +49,7 @@ enum sl_rc sl_report_journal(struct sl_store *s, const char *id,
 
 /* What `journal verify` found. */
 struct sl_verify {
-	uint64_t leaves;    /* looked at */
+	uint64_t leaves; /* looked at */
 	uint64_t tree_size; /* what the tree row says */
 	char root[SL_SHA256_HEX + 1]; /* computed */
 	char origin[128];
@@ -66,8 +65,8 @@ enum sl_rc sl_report_verify(
     struct sl_store *s, struct sl_verify *ret, struct sl_err *err);
 
 /* {case, title, status, unit, class, target_key} each. */
-enum sl_rc sl_report_cases(struct sl_store *s, sl_report_fn *fn, void *arg,
-    struct sl_err *err);
+enum sl_rc sl_report_cases(
+    struct sl_store *s, sl_report_fn *fn, void *arg, struct sl_err *err);
 
 /* How far everything is; for progress and for "is all quiet?". */
 struct sl_progress {
@@ -85,6 +84,10 @@ enum sl_rc sl_report_progress(struct sl_store *s, int64_t soon_ms,
 json_t *sl_report_summary(struct sl_store *s, int64_t since);
 /* The highest consignment id; 0 if there is none. */
 int64_t sl_report_last(struct sl_store *s);
+
+/* A field as people see it: "case", "class", else its name; NULL for an unknown
+ * number. */
+const char *sl_report_field(unsigned field);
 
 /* -- words (words.c) ------------------------------------------------------- */
 /* A row of show or explain for people. */

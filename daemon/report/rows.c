@@ -71,6 +71,24 @@ sl_row_reason(json_t *o, const char *slug, const char *detail)
 	sl_row_set(o, "detail", sl_row_text(detail));
 }
 
+const char *
+sl_report_field(unsigned field)
+{
+	if (field == SL_FIELD_case_number)
+		return "case";
+	return field == SL_FIELD_klass ? "class" : sl_field_name(field);
+}
+
+/* A source's own bytes are its blob's: its part knows no size. */
+static int64_t
+part_size(struct sl_store *s, const struct sl_part *p)
+{
+	if (p->number != 0)
+		return (int64_t)p->size;
+	return sl_db_int(sl_store_db(s), 0,
+	    "SELECT size FROM blob WHERE sha256 = ?1", "d", &p->blob);
+}
+
 static json_t *
 document_row(struct sl_store *s, const struct sl_document *d)
 {
@@ -85,7 +103,7 @@ document_row(struct sl_store *s, const struct sl_document *d)
 	sl_row_set(o, "name", sl_row_text(p.name));
 	sl_row_set(o, "mime", sl_row_text(p.mime));
 	sl_row_set(o, "puid", sl_row_words(p.puid));
-	sl_row_set(o, "size", json_integer((json_int_t)p.size));
+	sl_row_set(o, "size", json_integer(part_size(s, &p)));
 	sl_row_set(o, "pages", json_integer(p.pages));
 	sl_row_set(o, "sha256", sl_row_digest(&p.sha256));
 	sl_row_set(o, "reason", sl_row_text(p.reason));
@@ -106,10 +124,9 @@ document_rows(struct sl_store *s, int64_t entry)
 }
 
 static enum sl_rc
-placement_field(void *arg, const struct sl_placement_row *p,
-    struct sl_err *err)
+placement_field(void *arg, const struct sl_placement_row *p, struct sl_err *err)
 {
-	const char *name = sl_field_name(p->field);
+	const char *name = sl_report_field(p->field);
 	json_t *o = arg, *f;
 
 	(void)err;
@@ -164,8 +181,8 @@ delivery_rows(struct sl_store *s, int64_t entry)
 		sl_row_set(o, "next",
 		    pending ? sl_row_time(sqlite3_column_int64(st, 6)) : NULL);
 		sl_row_reason(o, sl_db_text(st, 7), sl_db_text(st, 8));
-		sl_row_set(o, "http_status",
-		    json_integer(sqlite3_column_int(st, 9)));
+		sl_row_set(
+		    o, "http_status", json_integer(sqlite3_column_int(st, 9)));
 		sl_row_set(
 		    o, "receipt", json_loads(sl_db_text(st, 10), 0, NULL));
 		steps = json_array();
@@ -318,9 +335,9 @@ sl_report_list(struct sl_store *s, const struct sl_report_filter *f,
 
 	while ((n = next_places(s, f, &last, at)) > 0) {
 		for (i = 0; i < n; i++) {
-			row = at[i].entry != 0 ?
-			    sl_report_entry(s, at[i].entry) :
-			    sl_report_consignment(s, at[i].consignment);
+			row = at[i].entry != 0
+				  ? sl_report_entry(s, at[i].entry)
+				  : sl_report_consignment(s, at[i].consignment);
 			if (row == NULL)
 				continue;
 			rc = fn(arg, row, err);
@@ -375,8 +392,8 @@ show_entry(void *arg, const struct sl_entry *e, struct sl_err *err)
 }
 
 enum sl_rc
-sl_report_show(struct sl_store *s, const char *id, sl_report_fn *fn,
-    void *arg, struct sl_err *err)
+sl_report_show(struct sl_store *s, const char *id, sl_report_fn *fn, void *arg,
+    struct sl_err *err)
 {
 	struct show w = {.s = s, .fn = fn, .arg = arg};
 	struct sl_consignment c;
@@ -417,8 +434,8 @@ case_row(void *arg, const struct sl_case *c, struct sl_err *err)
 }
 
 enum sl_rc
-sl_report_cases(struct sl_store *s, sl_report_fn *fn, void *arg,
-    struct sl_err *err)
+sl_report_cases(
+    struct sl_store *s, sl_report_fn *fn, void *arg, struct sl_err *err)
 {
 	struct show w = {.s = s, .fn = fn, .arg = arg};
 

@@ -10,8 +10,7 @@
 #include "report_p.h"
 
 /* What stands for a consignment: its entries, or itself while it has none. */
-#define ITEMS \
-	" FROM consignment c LEFT JOIN entry e ON e.consignment = c.id"
+#define ITEMS " FROM consignment c LEFT JOIN entry e ON e.consignment = c.id"
 #define DISPO "ifnull(e.disposition, c.disposition)"
 #define STAGE "ifnull(e.stage, c.stage)"
 
@@ -22,8 +21,8 @@ status_row(sqlite3_stmt *st)
 	const char *outcome = sl_outcome_name(sqlite3_column_int(st, 3));
 
 	sl_row_set(o, "queue", sl_row_text(sl_db_text(st, 0)));
-	sl_row_set(o, "stage",
-	    sl_row_text(sl_stage_name(sqlite3_column_int(st, 1))));
+	sl_row_set(
+	    o, "stage", sl_row_text(sl_stage_name(sqlite3_column_int(st, 1))));
 	sl_row_set(o, "disposition",
 	    sl_row_text(sl_dispo_name(sqlite3_column_int(st, 2))));
 	sl_row_set(o, "outcome", sl_row_text(outcome));
@@ -134,12 +133,18 @@ sl_report_age(struct sl_store *s, int64_t now_ms)
 	struct sl_db *db = sl_store_db(s);
 	json_t *rows = json_array();
 
-	age_rows(db, sl_db_query(db,
-	    "SELECT c.queue, c.received_ms" ITEMS " WHERE " DISPO
-	    " <> 60 ORDER BY c.queue", ""), "queue", now_ms, rows);
-	age_rows(db, sl_db_query(db,
-	    "SELECT target, first_ms FROM delivery WHERE state = 'pending'"
-	    " ORDER BY target", ""), "target", now_ms, rows);
+	age_rows(db,
+	    sl_db_query(db,
+		"SELECT c.queue, c.received_ms" ITEMS " WHERE " DISPO
+		" <> 60 ORDER BY c.queue",
+		""),
+	    "queue", now_ms, rows);
+	age_rows(db,
+	    sl_db_query(db,
+		"SELECT target, first_ms FROM delivery WHERE state = 'pending'"
+		" ORDER BY target",
+		""),
+	    "target", now_ms, rows);
 	return rows;
 }
 
@@ -178,7 +183,8 @@ static void
 longest(struct sl_db *db, struct sl_progress *p)
 {
 	sqlite3_stmt *st = sl_db_query(db,
-	    "SELECT c.reception, sum(p.pages) AS want, (SELECT count(*) FROM page g"
+	    "SELECT c.reception, sum(p.pages) AS want, (SELECT count(*) FROM "
+	    "page g"
 	    " JOIN part q ON q.id = g.part JOIN source r ON r.id = q.source"
 	    " WHERE r.consignment = c.id AND g.source <> 3) AS got"
 	    " FROM consignment c JOIN source o ON o.consignment = c.id"
@@ -197,13 +203,12 @@ longest(struct sl_db *db, struct sl_progress *p)
 }
 
 enum sl_rc
-sl_report_progress(struct sl_store *s, int64_t soon_ms,
-    struct sl_progress *ret, struct sl_err *err)
+sl_report_progress(struct sl_store *s, int64_t soon_ms, struct sl_progress *ret,
+    struct sl_err *err)
 {
 	struct sl_db *db = sl_store_db(s);
 	sqlite3_stmt *st = sl_db_query(db,
-	    "SELECT " STAGE ", " DISPO ", count(*)" ITEMS " GROUP BY 1, 2",
-	    "");
+	    "SELECT " STAGE ", " DISPO ", count(*)" ITEMS " GROUP BY 1, 2", "");
 
 	memset(ret, 0, sizeof(*ret));
 	while (sl_db_row(db, st))
@@ -241,8 +246,8 @@ summary_row(sqlite3_stmt *st)
 		(void)snprintf(id, sizeof(id), "%s", sl_db_text(st, 0));
 	sl_row_set(o, "id", json_string(id));
 	sl_row_set(o, "name", sl_row_text(sl_db_text(st, 2)));
-	sl_row_set(o, "stage",
-	    sl_row_text(sl_stage_name(sqlite3_column_int(st, 3))));
+	sl_row_set(
+	    o, "stage", sl_row_text(sl_stage_name(sqlite3_column_int(st, 3))));
 	sl_row_set(o, "disposition",
 	    sl_row_text(sl_dispo_name(sqlite3_column_int(st, 4))));
 	sl_row_set(o, "outcome",
@@ -260,9 +265,9 @@ summary_list(struct summary *m, int dispo, int outcome)
 		if (outcome == SL_OUTCOME_duplicate)
 			return m->duplicates;
 		return outcome == SL_OUTCOME_in_journal ||
-			outcome == SL_OUTCOME_to_sector ?
-		    m->delivered :
-		    m->closed;
+			       outcome == SL_OUTCOME_to_sector
+			   ? m->delivered
+			   : m->closed;
 	case SL_DISPO_held:
 		return m->held;
 	case SL_DISPO_quarantined:
@@ -283,8 +288,8 @@ sl_report_summary(struct sl_store *s, int64_t since)
 	    json_array(), json_array(), json_array(), 0};
 	json_t *o = json_object();
 	sqlite3_stmt *st = sl_db_query(db,
-	    "SELECT c.reception, ifnull(e.number, 0), c.name, " STAGE
-	    ", " DISPO ", ifnull(e.outcome, ifnull(c.outcome, 0)),"
+	    "SELECT c.reception, ifnull(e.number, 0), c.name, " STAGE ", " DISPO
+	    ", ifnull(e.outcome, ifnull(c.outcome, 0)),"
 	    " iif(e.id IS NULL, c.reason, e.reason),"
 	    " iif(e.id IS NULL, c.detail, e.detail), e.case_number" ITEMS
 	    " WHERE c.id > ?1 ORDER BY c.id, e.number",
@@ -297,8 +302,9 @@ sl_report_summary(struct sl_store *s, int64_t since)
 			sqlite3_column_int(st, 5)),
 		    summary_row(st));
 	}
-	sl_row_set(o, "received", json_integer(sl_db_int(db, 0,
-	    "SELECT count(*) FROM consignment WHERE id > ?1", "i", since)));
+	sl_row_set(o, "received",
+	    json_integer(sl_db_int(db, 0,
+		"SELECT count(*) FROM consignment WHERE id > ?1", "i", since)));
 	sl_row_set(o, "items", json_integer(m.items));
 	sl_row_set(o, "delivered", m.delivered);
 	sl_row_set(o, "duplicates", m.duplicates);

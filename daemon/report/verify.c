@@ -91,21 +91,21 @@ check_leaf(struct check *c, uint64_t want, sqlite3_stmt *st)
 	}
 	sl_buf_reset(&c->again);
 	if (sl_leaf_decode(b.p, b.n, &c->lines, &l, NULL) != SL_OK ||
-	    sl_leaf_encode(&l, &c->again, NULL) != SL_OK ||
-	    c->again.n != b.n || memcmp(c->again.p, b.p, b.n) != 0) {
+	    sl_leaf_encode(&l, &c->again, NULL) != SL_OK || c->again.n != b.n ||
+	    memcmp(c->again.p, b.p, b.n) != 0) {
 		fault(c->v, seq, seq, "it is not a leaf of version 1");
 		return;
 	}
 	if (l.seq != seq) {
-		fault(c->v, seq, seq, "it stands in the wrong place: it is %" PRIu64,
-		    l.seq);
+		fault(c->v, seq, seq,
+		    "it stands in the wrong place: it is %" PRIu64, l.seq);
 		return;
 	}
 	if (l.time_ms <= 0)
 		fault(c->v, seq, seq, "it has no time");
 	if (seq == 0)
-		(void)snprintf(c->v->origin, sizeof(c->v->origin), "%s",
-		    l.origin);
+		(void)snprintf(
+		    c->v->origin, sizeof(c->v->origin), "%s", l.origin);
 	else if (strcmp(c->v->origin, l.origin) != 0)
 		fault(c->v, seq, seq, "it comes from another journal");
 	check_payload(c, &l, st);
@@ -129,7 +129,7 @@ check_nodes(struct check *c, struct sl_slice nodes)
 			bit--;
 		size = (uint64_t)1 << bit;
 		if (memcmp(c->tree.nodes[i].b, nodes.p + i * SL_SHA256_LEN,
-		    SL_SHA256_LEN) != 0)
+			SL_SHA256_LEN) != 0)
 			fault(c->v, from, from + size - 1,
 			    "the tree does not fit: a leaf was changed");
 		from += size;
@@ -148,8 +148,7 @@ check_tree(struct check *c, struct sl_db *db)
 	c->v->leaves = c->tree.size;
 	if (!sl_db_row(db, st)) {
 		if (c->tree.size > 0)
-			fault(c->v, 0, c->tree.size - 1,
-			    "the tree is missing");
+			fault(c->v, 0, c->tree.size - 1, "the tree is missing");
 		return;
 	}
 	c->v->tree_size = (uint64_t)sqlite3_column_int64(st, 0);
@@ -182,8 +181,7 @@ check_strays(struct check *c, struct sl_db *db)
 }
 
 enum sl_rc
-sl_report_verify(struct sl_store *s, struct sl_verify *ret,
-    struct sl_err *err)
+sl_report_verify(struct sl_store *s, struct sl_verify *ret, struct sl_err *err)
 {
 	struct sl_db *db = sl_store_db(s);
 	struct check c = {.v = ret};

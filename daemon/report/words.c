@@ -75,6 +75,10 @@ clue_words(struct sl_buf *out, const json_t *clue)
 		sl_buf_printf(out, "\"%s\" ", label);
 	if (*text(clue, "value") != '\0')
 		sl_buf_printf(out, "\"%s\" ", text(clue, "value"));
+	if (strcmp(text(clue, "source"), "unknown") == 0) {
+		sl_buf_printf(out, "from the %s", text(clue, "rule"));
+		return;
+	}
 	sl_buf_printf(out, "in %s", text(clue, "source"));
 	if (*file != '\0')
 		sl_buf_printf(out, " of %s", file);
@@ -86,7 +90,7 @@ clue_words(struct sl_buf *out, const json_t *clue)
 		for (i = 0; i < 4; i++)
 			sl_buf_printf(out, "%s%d%%", i == 0 ? " " : ",",
 			    (int)(json_integer_value(json_array_get(box, i)) *
-				100 / 65535));
+				  100 / 65535));
 	}
 	if (*text(clue, "rule") != '\0')
 		sl_buf_printf(out, "; rule %s", text(clue, "rule"));
@@ -105,7 +109,8 @@ sl_report_evidence(struct sl_buf *out, const json_t *evidence)
 	json_t *clue;
 	size_t i;
 
-	json_array_foreach (evidence, i, clue) {
+	json_array_foreach(evidence, i, clue)
+	{
 		sl_buf_reset(&one);
 		if (json_is_string(clue))
 			sl_buf_add_str(&one, json_string_value(clue));
@@ -128,9 +133,9 @@ sl_report_print_field(
 	sl_report_show_text(f, text(candidate, "value"));
 	(void)fprintf(f, "  (%.2f, %s)\n",
 	    json_number_value(json_object_get(candidate, "confidence")),
-	    json_is_true(json_object_get(candidate, "accepted")) ?
-		"accepted" :
-		"not accepted");
+	    json_is_true(json_object_get(candidate, "accepted"))
+		? "accepted"
+		: "not accepted");
 	for (p = sl_buf_str(&b); (nl = strchr(p, '\n')) != NULL; p = nl + 1)
 		(void)fprintf(f, "  %-22s   %.*s\n", "", (int)(nl - p), p);
 }
@@ -141,14 +146,15 @@ print_documents(FILE *f, const json_t *row)
 	json_t *d;
 	size_t i;
 
-	json_array_foreach (json_object_get(row, "documents"), i, d) {
+	json_array_foreach(json_object_get(row, "documents"), i, d)
+	{
 		(void)fprintf(f, "  %-12s %" JSON_INTEGER_FORMAT " %s ",
 		    i == 0 ? "documents" : "",
 		    json_integer_value(json_object_get(d, "number")),
 		    text(d, "role"));
-		sl_report_show_text(f,
-		    *text(d, "title") != '\0' ? text(d, "title") :
-						text(d, "name"));
+		sl_report_show_text(f, *text(d, "title") != '\0'
+					   ? text(d, "title")
+					   : text(d, "name"));
 		(void)fprintf(f, " (%s, %" JSON_INTEGER_FORMAT " bytes",
 		    text(d, "mime"),
 		    json_integer_value(json_object_get(d, "size")));
@@ -165,7 +171,8 @@ print_deliveries(FILE *f, const json_t *row)
 	json_t *d, *step;
 	size_t i, k;
 
-	json_array_foreach (json_object_get(row, "deliveries"), i, d) {
+	json_array_foreach(json_object_get(row, "deliveries"), i, d)
+	{
 		(void)fprintf(f,
 		    "  %-12s %s: %s, %" JSON_INTEGER_FORMAT " tries",
 		    i == 0 ? "deliveries" : "", text(d, "target"),
@@ -176,8 +183,10 @@ print_deliveries(FILE *f, const json_t *row)
 		(void)fputc('\n', f);
 		line(f, "", text(d, "reason_text"));
 		line(f, "", text(d, "detail"));
-		json_array_foreach (json_object_get(d, "steps"), k, step) {
-			(void)fprintf(f, "  %-12s %s: ", "", text(step, "step"));
+		json_array_foreach(json_object_get(d, "steps"), k, step)
+		{
+			(void)fprintf(
+			    f, "  %-12s %s: ", "", text(step, "step"));
 			sl_report_show_text(f, text(step, "key"));
 			(void)fputc('\n', f);
 		}
@@ -227,8 +236,8 @@ sl_report_print_event(FILE *f, const json_t *event)
 	(void)fprintf(f, "%8" JSON_INTEGER_FORMAT " %-24s %-16s %-16s ",
 	    json_integer_value(json_object_get(event, "seq")),
 	    text(event, "time"), text(event, "subject"),
-	    *text(event, "fault") != '\0' ? text(event, "fault") :
-					    text(event, "event"));
+	    *text(event, "fault") != '\0' ? text(event, "fault")
+					  : text(event, "event"));
 	sl_report_show_text(f, text(event, "actor"));
 	if (json_object_size(payload) > 0) {
 		s = json_dumps(payload, JSON_COMPACT);
@@ -248,7 +257,8 @@ print_list(FILE *f, const json_t *row, const char *key, const char *title,
 
 	if (json_array_size(json_object_get(row, key)) > 0)
 		(void)fprintf(f, "\n  %s\n", title);
-	json_array_foreach (json_object_get(row, key), i, o) {
+	json_array_foreach(json_object_get(row, key), i, o)
+	{
 		(void)fputs("    ", f);
 		sl_report_show_text(f, text(o, what));
 		(void)fputs("  ", f);
@@ -281,12 +291,11 @@ sl_report_print_explain(FILE *f, const json_t *row)
 	print_list(f, row, "notes", "Remarks", "note", "detail");
 	if (json_object_size(fields) > 0)
 		(void)fputs("\n  Where it belongs\n", f);
-	json_object_foreach (fields, name, list)
-		json_array_foreach (list, i, o)
-			sl_report_print_field(f, name, o, (int)i);
+	json_object_foreach(fields, name, list) json_array_foreach(list, i, o)
+	    sl_report_print_field(f, name, o, (int)i);
 	(void)fputs("\n  Sporingslogg\n", f);
-	json_array_foreach (json_object_get(row, "events"), i, o)
-		sl_report_print_event(f, o);
+	json_array_foreach(json_object_get(row, "events"), i, o)
+	    sl_report_print_event(f, o);
 }
 
 void
@@ -296,15 +305,16 @@ sl_report_print_status(FILE *f, const json_t *status)
 	size_t i;
 
 	(void)fprintf(f,
-	    "%" JSON_INTEGER_FORMAT " items, %" JSON_INTEGER_FORMAT
-	    " not done",
+	    "%" JSON_INTEGER_FORMAT " items, %" JSON_INTEGER_FORMAT " not done",
 	    json_integer_value(json_object_get(status, "items")),
 	    json_integer_value(json_object_get(status, "open")));
 	if (*text(status, "oldest") != '\0')
-		(void)fprintf(f, ", the oldest from %s", text(status, "oldest"));
+		(void)fprintf(
+		    f, ", the oldest from %s", text(status, "oldest"));
 	(void)fprintf(f, "; %" JSON_INTEGER_FORMAT " known cases\n",
 	    json_integer_value(json_object_get(status, "known_cases")));
-	json_array_foreach (json_object_get(status, "queues"), i, o) {
+	json_array_foreach(json_object_get(status, "queues"), i, o)
+	{
 		(void)fprintf(f, "%7" JSON_INTEGER_FORMAT " %-10s %-11s %-19s",
 		    json_integer_value(json_object_get(o, "count")),
 		    text(o, "stage"), text(o, "disposition"),
@@ -326,20 +336,19 @@ sl_report_print_age(FILE *f, const json_t *age)
 		return;
 	}
 	(void)fprintf(f, "%-7s %6s %10s", "", "total", "oldest");
-	json_object_foreach (
-	    json_object_get(json_array_get(age, 0), "buckets"), name, n)
-		(void)fprintf(f, " %6s", name);
+	json_object_foreach(json_object_get(json_array_get(age, 0), "buckets"),
+	    name, n)(void) fprintf(f, " %6s", name);
 	(void)fputs("  name\n", f);
-	json_array_foreach (age, i, o) {
+	json_array_foreach(age, i, o)
+	{
 		(void)fprintf(f,
-		    "%-7s %6" JSON_INTEGER_FORMAT " %9" JSON_INTEGER_FORMAT
-		    "s",
+		    "%-7s %6" JSON_INTEGER_FORMAT " %9" JSON_INTEGER_FORMAT "s",
 		    text(o, "kind"),
 		    json_integer_value(json_object_get(o, "total")),
 		    json_integer_value(json_object_get(o, "oldest_s")));
-		json_object_foreach (json_object_get(o, "buckets"), name, n)
-			(void)fprintf(f, " %6" JSON_INTEGER_FORMAT,
-			    json_integer_value(n));
+		json_object_foreach(json_object_get(o, "buckets"), name, n)(
+		    void) fprintf(f, " %6" JSON_INTEGER_FORMAT,
+		    json_integer_value(n));
 		(void)fputs("  ", f);
 		sl_report_show_text(f, text(o, "name"));
 		(void)fputc('\n', f);

@@ -246,7 +246,7 @@ enum sl_rc
 sl_zip_dir_load(const struct sl_extent *x, size_t max, size_t max_bytes,
     struct sl_zip_dir *ret, struct sl_err *err)
 {
-	struct where w;
+	struct where w = {0};
 	enum sl_rc rc;
 	size_t n;
 

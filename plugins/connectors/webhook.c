@@ -26,7 +26,7 @@ struct sluse_session {
 
 static const char *const keys[] = {"token_name", NULL};
 
-static int
+__attribute__((format(printf, 4, 5))) static int
 say(struct sluse_why *why, int verdict, const char *reason, const char *fmt,
     ...)
 {
@@ -249,36 +249,61 @@ put_file(struct sluse_session *s, const json_t *r, struct sluse_file *f,
 	return v;
 }
 
+/* Every rendition of the post; NULL if one lacks what is needed here. */
+static json_t *
+renditions_of(json_t *post)
+{
+	json_t *all = json_array(), *d, *r;
+	size_t i, k;
+	int bad = 0;
+
+	json_array_foreach(json_object_get(post, "dokumenter"), i, d)
+	{
+		json_array_foreach(json_object_get(d, "renditions"), k, r)
+		{
+			bad |= !json_is_string(json_object_get(r, "sha256")) ||
+			       !json_is_string(json_object_get(r, "mimeType"));
+			(void)json_array_append(all, r);
+		}
+	}
+	if (!bad)
+		return all;
+	json_decref(all);
+	return NULL;
+}
+
+static struct sluse_file *
+file_of(struct sluse_session *s, const json_t *r)
+{
+	const json_t *nr = json_object_get(r, "rendition");
+
+	return s->h->file(s->h->host, (uint32_t)json_integer_value(nr));
+}
+
 /* Every rendition's file, in the JSON or by PUT. */
 static int
-send_files(struct sluse_session *s, json_t *post, struct sluse_why *why)
+send_files(struct sluse_session *s, const json_t *all, struct sluse_why *why)
 {
-	json_t *d, *r;
-	struct sluse_file *f;
 	uint64_t total = 0;
-	size_t i, k, pass;
+	json_t *r;
+	size_t i;
 	int v = 0;
 
-	for (pass = 0; pass < 2; pass++)
-		json_array_foreach(json_object_get(post, "dokumenter"), i, d)
-		    json_array_foreach(json_object_get(d, "renditions"), k, r)
-		{
-			if (v != 0)
-				return v;
-			f = s->h->file(
-			    s->h->host, (uint32_t)json_integer_value(
-					    json_object_get(r, "rendition")));
-			if (f == NULL)
-				return say(why, SLUSE_REFUSED, "target_refused",
-				    "a file of the post was not handed over");
-			if (pass == 0)
-				total += s->h->file_length(s->h->host, f);
-			else if (total > INLINE_MAX)
-				v = put_file(s, r, f, why);
-			else if (put_content(s, r, f) != 0)
-				v = say(why, SLUSE_LATER, "target_error",
-				    "a file of the post cannot be read");
-		}
+	json_array_foreach(all, i, r)
+	{
+		if (file_of(s, r) == NULL)
+			return say(why, SLUSE_REFUSED, "target_refused",
+			    "a file of the post was not handed over");
+		total += s->h->file_length(s->h->host, file_of(s, r));
+	}
+	json_array_foreach(all, i, r)
+	{
+		if (v == 0 && total > INLINE_MAX)
+			v = put_file(s, r, file_of(s, r), why);
+		else if (v == 0 && put_content(s, r, file_of(s, r)) != 0)
+			v = say(why, SLUSE_LATER, "target_error",
+			    "a file of the post cannot be read");
+	}
 	return v;
 }
 
@@ -289,13 +314,16 @@ deliver(struct sluse_session *s, const struct sluse_post *p, char *receipt,
 	struct sluse_http_request rq = {.method = "POST", .url = s->url};
 	struct sluse_http_answer a;
 	json_t *post = json_loads(p->json, JSON_REJECT_DUPLICATES, NULL);
+	json_t *all = renditions_of(post);
 	char *body = NULL;
 	int v;
 
-	if (post == NULL)
-		return say(why, SLUSE_REFUSED, "target_refused",
+	if (post == NULL || all == NULL)
+		v = say(why, SLUSE_REFUSED, "target_refused",
 		    "the prepared post is not in order");
-	v = send_files(s, post, why);
+	else
+		v = send_files(s, all, why);
+	json_decref(all);
 	if (v == 0)
 		body = json_dumps(post, JSON_COMPACT);
 	json_decref(post);

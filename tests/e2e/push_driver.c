@@ -168,6 +168,25 @@ deliver(struct fake *f, struct parcel *p, const struct kill_plan *plan)
 	return tries;
 }
 
+/* Nothing can be said of a sluse-push that does not come. */
+static void
+start(const char *target)
+{
+	if (world_start(&world, target))
+		return;
+	(void)fprintf(stderr, "sluse-push does not start\n");
+	exit(1);
+}
+
+/* Ends as asked; in sanitizer builds a leak shows here. */
+static void
+end(void)
+{
+	int status = world_stop(&world, SIGTERM);
+
+	CHECK(WIFEXITED(status) && WEXITSTATUS(status) == 0);
+}
+
 static void
 set_up(void)
 {
@@ -234,6 +253,7 @@ again_is_already(void)
 	check_arrived(&n5, &p, o.receipt);
 	no_violations(&n5);
 	parcel_free(&p);
+	end();
 }
 
 static void
@@ -383,7 +403,7 @@ one_try(const char *target, const char *number, unsigned verdict,
 
 	set_up();
 	parcel_new(&p, fresh_key(), number, 0);
-	CHECK(world_start(&world, target));
+	start(target);
 	parcel_try(&world, &p, NULL, &o);
 	CHECK_MSG(!o.died && o.verdict == verdict, "verdict %u %s", o.verdict,
 	    o.detail);
@@ -417,7 +437,7 @@ makes_case_once(void)
 	    "\"action\":\"lose_reply\",\"count\":1}]"));
 	parcel_new(&p, fresh_key(), NULL, 0);
 	while (tries++ < 5 && may_try_again(&o)) {
-		CHECK(world_start(&world, "make"));
+		start("make");
 		parcel_try(&world, &p, NULL, &o);
 	}
 	CHECK_MSG(is_good(&o), "%s %s", o.reason, o.detail);
@@ -431,6 +451,7 @@ makes_case_once(void)
 	json_decref(state);
 	no_violations(&n5);
 	parcel_free(&p);
+	end();
 }
 
 static void
@@ -440,7 +461,7 @@ token_expires(void)
 	struct parcel p;
 
 	set_up();
-	CHECK(world_start(&world, "n5"));
+	start("n5");
 	parcel_new(&p, fresh_key(), "2026/211", 0);
 	parcel_try(&world, &p, NULL, &o);
 	CHECK(is_good(&o));
@@ -452,6 +473,7 @@ token_expires(void)
 	check_arrived(&n5, &p, o.receipt);
 	no_violations(&n5);
 	parcel_free(&p);
+	end();
 }
 
 static void
@@ -493,8 +515,9 @@ status_table(void)
 		(void)snprintf(rule, sizeof(rule), "[{%s}]", rows[i].rule);
 		json_decref(fake_control(&n5, "POST", "faults", rule));
 		parcel_new(&p, fresh_key(), "2026/211", 0);
-		CHECK(world_start(&world, "n5"));
+		start("n5");
 		parcel_try(&world, &p, NULL, &o);
+		end();
 		CHECK_MSG(o.verdict == rows[i].verdict &&
 			      o.status == rows[i].status &&
 			      o.retry_after_s == rows[i].retry_after_s &&
@@ -534,7 +557,7 @@ sync_cases(void)
 	struct sl_err err;
 
 	set_up();
-	CHECK(world_start(&world, "n5"));
+	start("n5");
 	m.sync.kind = 1;
 	CHECK(sl_chan_send(world.chan, &m, NULL, 0, &err) == SL_OK);
 	while (world_recv(&world, &m) && m.type == SL_MSG_SYNC_CASE) {
@@ -547,6 +570,7 @@ sync_cases(void)
 	CHECK(m.sync_done.verdict == SL_VERDICT_DELIVERED);
 	CHECK(m.sync_done.count == n && n >= 4 && closed == 1);
 	no_violations(&n5);
+	end();
 }
 
 static void
@@ -558,7 +582,7 @@ queued(void)
 	unsigned i, done = 0;
 
 	set_up();
-	CHECK(world_start(&world, "n5"));
+	start("n5");
 	for (i = 0; i < 8; i++) {
 		parcel_new(&p[i], fresh_key(), "2026/211", 0);
 		CHECK(parcel_send(&world, &p[i], 100 + i));
@@ -581,6 +605,7 @@ queued(void)
 	no_violations(&n5);
 	for (i = 0; i < 8; i++)
 		parcel_free(&p[i]);
+	end();
 }
 
 static void
@@ -591,14 +616,14 @@ nonsense_ends_it(void)
 	int status = 0;
 
 	set_up();
-	CHECK(world_start(&world, "n5"));
+	start("n5");
 	m.checkpoint_ok.delivery = 5;
 	CHECK(sl_chan_send(world.chan, &m, NULL, 0, &err) == SL_OK);
 	CHECK(!world_recv(&world, &m));
 	CHECK(waitpid(world.push, &status, 0) == world.push);
 	CHECK(WIFEXITED(status) && WEXITSTATUS(status) == 76);
 	world.push = -1;
-	CHECK(world_start(&world, "n5"));
+	start("n5");
 	status = world_stop(&world, SIGTERM);
 	CHECK(WIFEXITED(status) && WEXITSTATUS(status) == 0);
 }
@@ -633,7 +658,7 @@ in_pieces(void)
 		parcel_new(&p, fresh_key(), "2026/211", 9 << 20);
 		o = (struct outcome){.died = true};
 		for (tries = 0; tries < 4 && may_try_again(&o); tries++) {
-			CHECK(world_start(&world, "pieces"));
+			start("pieces");
 			parcel_try(&world, &p, NULL, &o);
 		}
 		CHECK_MSG(
@@ -645,6 +670,7 @@ in_pieces(void)
 		parcel_free(&p);
 	}
 	fake_stop(&f);
+	end();
 }
 
 static void
@@ -697,7 +723,7 @@ webhook(void)
 	json_decref(fake_control(
 	    &f, "POST", "faults", "[{\"action\":\"lose_reply\",\"count\":1}]"));
 	parcel_new(&p, fresh_key(), "2026/211", 0);
-	CHECK(world_start(&world, "hook"));
+	start("hook");
 	parcel_try(&world, &p, NULL, &o);
 	CHECK(o.verdict == SL_VERDICT_LATER && o.uncertain);
 	parcel_try(&world, &p, NULL, &o);
@@ -716,6 +742,7 @@ webhook(void)
 	no_violations(&f);
 	parcel_free(&p);
 	fake_stop(&f);
+	end();
 }
 
 static void
@@ -737,7 +764,7 @@ webhook_down(void)
 	    port, port);
 	/* Files above 1 MiB go by PUT. */
 	parcel_new(&p, fresh_key(), "2026/211", 3 << 20);
-	CHECK(world_start(&world, "sink"));
+	start("sink");
 	parcel_try(&world, &p, NULL, &o);
 	CHECK_MSG(o.verdict == SL_VERDICT_DELIVERED, "%s", o.detail);
 	(void)kill(sink, SIGKILL);

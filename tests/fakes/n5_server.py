@@ -102,7 +102,9 @@ class N5(n5_login.Login, n5_files.Files, n5_report.Report, fakelib.App):
         rows = n5_store.DEFAULT_CASES
         if self.args.cases:
             rows = n5_store.read_cases(self.args.cases)
+        codes = {"Under behandling": "B", "Avsluttet": "A", "Utgår": "U"}
         for number, title, status, unit in rows:
+            status = codes.get(status, status)
             if not store.case(number):
                 self.make_case(number, title, status, unit)
 

@@ -531,12 +531,23 @@ copied(void)
 	CHECK(pread(orig, back, sizeof(back), 0) == sizeof(doc) - 1);
 	CHECK_STR(back, doc);
 	(void)close(orig);
-	for (t.size = 11; t.size <= 13; t.size++) {
+	for (t.out_bytes = 11; t.out_bytes <= 13; t.out_bytes++) {
 		run_copy(&t, in, &orig);
-		CHECK(
-		    says("END parts=0 reject limit_input\n") == (t.size < 12));
+		CHECK(says("END parts=0 reject limit_input\n") ==
+		      (t.out_bytes < 12));
 		(void)close(orig);
 	}
+	/* What was claimed is no limit for what was claimed. */
+	t.out_bytes = 11;
+	t.size = 12;
+	run_copy(&t, in, &orig);
+	SAYS("ORIGINAL 12 ");
+	(void)close(orig);
+	t.flags |= SL_TASK_COPY_ONLY;
+	run_copy(&t, in, &orig);
+	CHECK(says("ORIGINAL 12 ") && !says("PART"));
+	SAYS("\nEND parts=0 ok \n");
+	(void)close(orig);
 	(void)close(in);
 }
 

@@ -157,12 +157,17 @@ n5_remarks_of(struct sluse_session *s, const json_t *post)
 	size_t i;
 
 	json_array_foreach(json_object_get(post, "merknad"), i, row)
-	    remark(all, "", json_string_value(row));
+	{
+		remark(all, "", json_string_value(row));
+	}
 	remark(all, "Mulig duplikat av ", n5_text(post, "muligDuplikat"));
 	/* Noark's journalpost has no field for these. */
 	remark(all, "Avsenders referanse: ", n5_text(post, "eksternReferanse"));
 	json_array_foreach(json_object_get(post, "korrespondansepart"), i, row)
-	    remark(all, "Deres referanse: ", n5_text(row, "deresReferanse"));
+	{
+		remark(
+		    all, "Deres referanse: ", n5_text(row, "deresReferanse"));
+	}
 	if (type != NULL && n5_type_of(s, type) == NULL)
 		remark(all, "Dokumenttype: ", type);
 	return all;
@@ -186,8 +191,10 @@ n5_types(struct sluse_session *s, const json_t *post, struct sluse_why *why)
 	char *href;
 	size_t i;
 
-	json_array_foreach(json_object_get(post, "dokumenter"), i, d) wanted |=
-	    n5_text(d, "dokumenttype") != NULL;
+	json_array_foreach(json_object_get(post, "dokumenter"), i, d)
+	{
+		wanted |= n5_text(d, "dokumenttype") != NULL;
+	}
 	if (!wanted || s->types != NULL)
 		return 0;
 	href = n5_href(s->metadata, N5_META "dokumenttype/");

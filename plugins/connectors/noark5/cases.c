@@ -271,8 +271,12 @@ n5_sync_cases(struct sluse_session *s, struct sluse_why *why)
 			return v;
 		rows = json_object_get(page, "results");
 		n = json_array_size(rows);
-		json_array_foreach(rows, i, row) if (emit(s, row) != 0) v =
-		    n5_why(why, SLUSE_LATER, "target_down", "stopped");
+		json_array_foreach(rows, i, row)
+		{
+			if (v == 0 && emit(s, row) != 0)
+				v = n5_why(
+				    why, SLUSE_LATER, "target_down", "stopped");
+		}
 		next = n > 0 ? n5_href(page, "next") : NULL;
 		json_decref(page);
 		if (next == NULL)

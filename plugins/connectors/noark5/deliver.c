@@ -78,14 +78,19 @@ make(struct job *j, const json_t *parent, const char *rel, const char *what,
  * ------------------------------------------------------------ */
 
 /* A search may lag behind what is there: the link of the finished step. */
-static void
+static int
 look_by_link(struct job *j)
 {
 	const char *href = key_of(j, "journalpost");
-	struct sluse_why why = {0};
+	int v;
 
-	if (href != NULL && strncmp(href, "http", 4) == 0)
-		(void)n5_get(j->s, href, "journalpost", &j->jp, &why);
+	if (href == NULL || strncmp(href, "http", 4) != 0)
+		return 0;
+	v = n5_get(j->s, href, "journalpost", &j->jp, j->why);
+	if (j->why->http_status != 404 && j->why->http_status != 410)
+		return v;
+	memset(j->why, 0, sizeof(*j->why));
+	return 0;
 }
 
 /* Made earlier? Sets jp and old. */
@@ -98,7 +103,7 @@ look_for_post(struct job *j)
 	    (j->p->attempt > 1 || j->p->uncertain || j->p->steps_count > 0))
 		v = n5_find_post(j->s, j->p->own_key, &j->jp, j->why);
 	if (v == 0 && j->jp == NULL)
-		look_by_link(j);
+		v = look_by_link(j);
 	j->old = j->jp != NULL;
 	if (v == 0 && j->jp == NULL && done(j, "journalpost"))
 		v = gone(j, "the journalpost");
@@ -220,9 +225,11 @@ take_remark(json_t *rows, const char *text)
 	const json_t *row;
 	size_t i;
 
-	json_array_foreach(
-	    rows, i, row) if (text_is(row, "merknadstekst",
-				  text)) return json_array_remove(rows, i) == 0;
+	json_array_foreach(rows, i, row)
+	{
+		if (text_is(row, "merknadstekst", text))
+			return json_array_remove(rows, i) == 0;
+	}
 	return 0;
 }
 
@@ -271,8 +278,11 @@ step_parts(struct job *j)
 	size_t i;
 	int v = 0;
 
-	json_array_foreach(all, i, part) if (v == 0) v =
-	    step_part(j, i + 1, part);
+	json_array_foreach(all, i, part)
+	{
+		if (v == 0)
+			v = step_part(j, i + 1, part);
+	}
 	json_decref(all);
 	return v;
 }
@@ -285,8 +295,11 @@ step_remarks(struct job *j)
 	size_t i;
 	int v = 0;
 
-	json_array_foreach(all, i, text) if (v == 0) v =
-	    step_remark(j, i + 1, json_string_value(text));
+	json_array_foreach(all, i, text)
+	{
+		if (v == 0)
+			v = step_remark(j, i + 1, json_string_value(text));
+	}
 	json_decref(all);
 	return v;
 }
@@ -412,8 +425,11 @@ step_documents(struct job *j)
 	size_t i;
 	int v = 0;
 
-	json_array_foreach(json_object_get(j->post, "dokumenter"), i,
-	    d) if (v == 0) v = step_document(j, d);
+	json_array_foreach(json_object_get(j->post, "dokumenter"), i, d)
+	{
+		if (v == 0)
+			v = step_document(j, d);
+	}
 	return v;
 }
 

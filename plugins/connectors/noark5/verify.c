@@ -79,9 +79,11 @@ n5_match_document(json_t *docs, const char *own_key, int64_t nr)
 	json_t *d, *hit = NULL;
 	size_t i;
 
-	json_array_foreach(docs, i,
-	    d) if (hit == NULL && same(n5_text(d, "eksternReferanse"), key))
-	    hit = d;
+	json_array_foreach(docs, i, d)
+	{
+		if (hit == NULL && same(n5_text(d, "eksternReferanse"), key))
+			hit = d;
+	}
 	free(key);
 	return hit;
 }

@@ -1,0 +1,81 @@
+#!/usr/bin/env python3
+"""sluse try, read and identify on the demo post, against its manifest.
+
+Usage: 011-cli-try.py BIN   (the folder of sluse and the other programs)
+"""
+import json
+import os
+import subprocess
+import sys
+
+DEMO = os.path.join(os.path.dirname(os.path.abspath(__file__)),
+                    "../../spool/demo")
+# A dry run has no target: what would be done is ready.
+DISPOSITION = {"done": "ready"}
+# The manifest's own word for what the registry calls limit_ratio.
+REASON = {"bomb_ratio": "limit_ratio"}
+# The manifest counts the bomb as one document; its parts are told too.
+UNCOUNTED = {"13c"}
+
+
+def run(binary, *args):
+    p = subprocess.run([binary, *args], stdout=subprocess.PIPE, timeout=120,
+                       check=False)
+    return [json.loads(line) for line in p.stdout.splitlines()], p.returncode
+
+
+def wrong_with(item, got):
+    """What does not fit the manifest, in words."""
+    bad = []
+
+    def same(what, have, want):
+        if have != want:
+            bad.append(f"{what} is {have!r}, want {want!r}")
+
+    for want in item["expect"].get("entries", []):
+        case = got["placement"].get("case", {})
+        same("disposition", got["disposition"],
+             DISPOSITION.get(want["disposition"], want["disposition"]))
+        if want["disposition"] == "done":
+            same("case", case.get("value"), want["case"])
+            same("accepted", case.get("accepted"), True)
+            same("case sent", (got["would_send"] or {}).get("saksnummer"),
+                 want["case"])
+            same("documents sent", len(got["would_send"]["dokumenter"]),
+                 want["documents"])
+        else:
+            same("would_send", got["would_send"], None)
+        if "reason" in want:
+            same("reason", got["reason"],
+                 REASON.get(want["reason"], want["reason"]))
+        if item["id"] not in UNCOUNTED:
+            same("documents", len(got["documents"]), want["documents"])
+    return bad
+
+
+def main():
+    binary = os.path.join(sys.argv[1] if len(sys.argv) > 1 else "build/bin",
+                          "sluse")
+    with open(os.path.join(DEMO, "MANIFEST.json"), encoding="utf-8") as f:
+        items = json.load(f)["items"]
+    passed = failed = 0
+    for item in items:
+        path = os.path.join(DEMO, item["name"])
+        rows, _ = run(binary, "--json", "try", "--cases",
+                      os.path.join(DEMO, "saker.csv"), path)
+        bad = wrong_with(item, rows[0]) if rows else ["no answer"]
+        plain, code = run(binary, "--json", "identify", path)
+        if not plain:
+            bad.append("identify: no answer")
+        elif os.path.isfile(path) and os.path.getsize(path) > 0 and (
+                code != 0 or not plain[0]["mime"]):
+            bad.append(f"identify: {plain[0]}")
+        print("not ok" if bad else "ok", item["id"], "; ".join(bad))
+        failed += bool(bad)
+        passed += not bad
+    print(f"{passed} passed, {failed} failed")
+    return 1 if failed else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,258 @@
+"""A whole Sluse on a folder of its own, for end-to-end and fault tests.
+
+House() makes an instance in a temporary folder, starts a fake target and
+`sluse run`, and offers what a test needs: drop, wait until quiet, ask, kill.
+"""
+import json
+import os
+import shutil
+import signal
+import sqlite3
+import subprocess
+import sys
+import tempfile
+import time
+
+HERE = os.path.dirname(os.path.abspath(__file__))
+TOP = os.path.dirname(os.path.dirname(HERE))
+BUILD = os.path.abspath(os.environ.get("SLUSE_BUILD", os.path.join(TOP, "build")))
+BIN = os.path.join(BUILD, "bin")
+DEMO = os.path.join(TOP, "spool", "demo")
+sys.path.insert(0, os.path.join(TOP, "tests", "fakes"))
+import fake_client  # noqa: E402
+
+QUEUES = ("Skannet post", "E-post", "Digital post")
+FAST = """
+settle = 300ms
+sweep = 2s
+free_space_min = 1M
+held_limit = never
+"""
+
+
+class House:
+    def __init__(self, target="noark5", queues=QUEUES, instance=FAST, extra="",
+                 limits="", target_keys="", cases=os.path.join(DEMO, "saker.csv"),
+                 start=True, root=None):
+        self.keep = root is not None
+        self.root = root or tempfile.mkdtemp(prefix="sluse-test-")
+        self.target, self.cases = target, cases
+        self.queues = queues
+        self.child = None
+        if target == "noark5":
+            self.fake = fake_client.Process(
+                "n5_server.py", "--user", "sluse", "--password", "hemmelig",
+                "--require-auth", "--cases", cases)
+        else:
+            self.fake = fake_client.Process("webhook_server.py")
+        self.write_config(instance, extra, limits, target_keys)
+        if start:
+            self.start()
+
+    # -- set-up -------------------------------------------------------------
+    def write_config(self, instance, extra, limits, target_keys):
+        for name in ("db", "run", "secrets", "store"):
+            os.makedirs(os.path.join(self.root, name), exist_ok=True)
+        os.chmod(os.path.join(self.root, "secrets"), 0o700)
+        for name, value in (("arkiv-password", "hemmelig"),
+                            ("arkiv-client-secret", "hemmelig")):
+            path = os.path.join(self.root, "secrets", name)
+            with open(path, "w", encoding="ascii") as file:
+                file.write(value + "\n")
+            os.chmod(path, 0o600)
+        text = ["[instance]", "name = Testvik kommune", instance.strip(),
+                "[limits]", limits.strip(), "[push]",
+                "credentials_dir = secrets", "retry_first = 200ms",
+                "retry_max = 1s", "breaker_first = 200ms",
+                "breaker_max = 1s"]
+        for queue in self.queues:
+            text += ["[queue %s]" % queue, "kind = incoming"]
+        text += [extra.strip(), "[target arkiv]", "connector = %s" % self.target,
+                 "base_url = http://127.0.0.1:%d%s" % (
+                     self.fake.port, "/api" if self.target == "noark5" else "/post"),
+                 "allow_loopback = yes"]
+        if self.target == "noark5":
+            text += ["user = sluse", "client_id = sluse",
+                     "credentials = arkiv-password arkiv-client-secret"]
+        text += [target_keys.strip()]
+        with open(os.path.join(self.root, "sluse.conf"), "w",
+                  encoding="utf-8") as file:
+            file.write("\n".join(text) + "\n")
+
+    def start(self, wait=True, env=None):
+        self.log = open(os.path.join(self.root, "log"), "ab")
+        self.child = subprocess.Popen(
+            [os.path.join(BIN, "sluse"), "run", self.root],
+            stdout=self.log, stderr=self.log,
+            env=dict(os.environ, **(env or {})))
+        if wait:
+            self.wait_for(lambda: os.path.exists(
+                os.path.join(self.root, "run", "slused.sock")) and
+                len(self.programs()) >= 4, 20, "programs")
+
+    def stop(self):
+        if self.child is not None:
+            self.child.terminate()
+            try:
+                self.child.wait(20)
+            except subprocess.TimeoutExpired:
+                self.child.kill()
+                self.child.wait()
+            self.child = None
+
+    def close(self):
+        self.stop()
+        self.fake.close()
+        if not self.keep:
+            shutil.rmtree(self.root, ignore_errors=True)
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, kind, value, trace):
+        if kind is not None and os.environ.get("SLUSE_TEST_KEEP"):
+            print("kept:", self.root)
+            self.keep = True
+            self.print_log()
+        self.close()
+
+    def print_log(self, lines=60):
+        with open(os.path.join(self.root, "log"), errors="replace") as file:
+            sys.stderr.write("".join(file.readlines()[-lines:]))
+
+    # -- doing ----------------------------------------------------------------
+    def inbox(self, queue=None):
+        return os.path.join(self.root, "spool", queue or self.queues[0], "Inn")
+
+    def drop(self, source, name=None, queue=None):
+        """Rename in, like a scanner's software does."""
+        box = self.inbox(queue)
+        name = name or os.path.basename(source)
+        tmp = os.path.join(os.path.dirname(box), ".drop-%d" % time.monotonic_ns())
+        if os.path.isdir(source):
+            shutil.copytree(source, tmp)
+        else:
+            shutil.copyfile(source, tmp)
+        os.rename(tmp, os.path.join(box, name))
+
+    def drop_bytes(self, data, name, queue=None):
+        box = self.inbox(queue)
+        tmp = os.path.join(os.path.dirname(box), ".drop-%d" % time.monotonic_ns())
+        with open(tmp, "wb") as file:
+            file.write(data)
+        os.rename(tmp, os.path.join(box, name))
+
+    def sluse(self, *args, check=True, text=True):
+        done = subprocess.run(
+            [os.path.join(BIN, "sluse"), "--root", self.root, *args],
+            stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=text)
+        if check and done.returncode != 0:
+            raise RuntimeError("sluse %s: %d %s" % (
+                args, done.returncode, done.stderr))
+        return done
+
+    def rows(self, *args):
+        out = self.sluse("--json", *args).stdout
+        return [json.loads(line) for line in out.splitlines()]
+
+    def programs(self):
+        try:
+            return self.rows("status")[0].get("programs") or []
+        except (RuntimeError, IndexError, ValueError):
+            return []
+
+    def query(self, sql, *args):
+        path = os.path.join(self.root, "db", "sluse.db")
+        db = sqlite3.connect("file:%s?mode=ro" % path, uri=True, timeout=10)
+        try:
+            return db.execute(sql, args).fetchall()
+        finally:
+            db.close()
+
+    def pids(self, name=None):
+        """(name, pid) of the programs, as `sluse run` wrote them."""
+        try:
+            with open(os.path.join(self.root, "run", "pids")) as file:
+                rows = [line.split() for line in file]
+        except FileNotFoundError:
+            return []
+        return [(row[0], int(row[1])) for row in rows
+                if name is None or row[0] == name]
+
+    def kill(self, name, how=signal.SIGKILL):
+        for _, pid in self.pids(name):
+            try:
+                os.kill(pid, how)
+            except ProcessLookupError:
+                pass
+
+    # -- waiting ----------------------------------------------------------------
+    def wait_for(self, test, seconds, what):
+        end = time.monotonic() + seconds
+        while True:
+            value = test()
+            if value:
+                return value
+            if time.monotonic() > end:
+                self.print_log()
+                raise AssertionError("not in %s s: %s" % (seconds, what))
+            time.sleep(0.05)
+
+    def moving(self):
+        """How many items are still on the road by themselves."""
+        inside = 0
+        for queue in self.queues:
+            for _, folders, files in os.walk(self.inbox(queue)):
+                inside += len(folders) + len(files)
+                break
+        try:
+            return inside + self.query(
+                "SELECT (SELECT count(*) FROM consignment WHERE "
+                "disposition IN (10, 20) AND stage < 50) + (SELECT count(*) "
+                "FROM entry WHERE disposition IN (10, 20))")[0][0]
+        except sqlite3.Error:
+            return 1
+
+    def claims(self):
+        """Claims that no row knows yet."""
+        n = 0
+        for queue in self.queues:
+            folder = os.path.join(self.root, "spool", queue, ".sluse")
+            if not os.path.isdir(folder):
+                continue
+            for ulid in os.listdir(folder):
+                if not self.query("SELECT 1 FROM consignment WHERE ulid = ?", ulid):
+                    n += 1
+        return n
+
+    def wait_quiet(self, seconds=60, count=None):
+        def quiet():
+            if self.moving() or self.claims():
+                return False
+            return count is None or self.query(
+                "SELECT count(*) FROM consignment")[0][0] >= count
+        self.wait_for(quiet, seconds, "quiet")
+
+    # -- the end of every test ------------------------------------------------
+    def posts(self):
+        return self.fake.control("GET", "state")
+
+    def check_whole(self, test):
+        """Journal verifies; the target holds nothing twice; no protocol fault."""
+        done = self.sluse("journal", "verify", check=False)
+        test.assertEqual(done.returncode, 0, done.stdout + done.stderr)
+        test.assertEqual(self.fake.control("GET", "violations"), [])
+        rows = self.query("SELECT e.own_key FROM entry e JOIN delivery d "
+                          "ON d.entry = e.id WHERE d.state = 'delivered'")
+        keys = sorted(row[0] for row in rows)
+        test.assertEqual(sorted(self.keys_there()), keys)
+        for queue in self.queues:
+            left = [name for name in os.listdir(self.inbox(queue))]
+            test.assertEqual(left, [])
+
+    def keys_there(self):
+        state = self.posts()
+        if self.target == "noark5":
+            return [post["own_key"] for post in state["journalposts"]]
+        return list(state["keys"] if "keys" in state else
+                    [row["key"] for row in state["posts"]])
