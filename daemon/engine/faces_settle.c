@@ -56,12 +56,22 @@ copy_name(unsigned lang, const struct sl_document *d, const char *mime,
 	    sl_face_ext(mime));
 }
 
+/* Opens what holds the part. The first part of a source is the source itself:
+ * its size is the file's, whatever the row says. */
 static int
-open_part(struct sl_store *s, const struct sl_part *p)
+open_part(struct sl_store *s, struct sl_part *p)
 {
-	return p->bundle != 0
-		   ? sl_files_open_bundle(sl_store_files(s), p->blob_bundle)
-		   : sl_files_open_blob(sl_store_files(s), &p->blob);
+	struct stat st;
+	int fd;
+
+	if (p->bundle != 0)
+		return sl_files_open_bundle(sl_store_files(s), p->blob_bundle);
+	fd = sl_files_open_blob(sl_store_files(s), &p->blob);
+	if (fd >= 0 && p->number == 0 && fstat(fd, &st) == 0) {
+		p->offset = 0;
+		p->size = (uint64_t)st.st_size;
+	}
+	return fd;
 }
 
 /* Copies the documents (the first ones, to a limit) and names them all. */
@@ -77,16 +87,16 @@ add_documents(struct sl_faces *f, int dir, int64_t entry, unsigned lang,
 
 	sl_suggest_documents_begin(page, lang);
 	for (i = 0; i < n && i < SHOWN_MAX; i++) {
+		SL_CLOSE int fd = -1;
 		bool copied = false;
 
 		if (!sl_part_by_id(f->e->store, d[i].part, &p))
 			continue;
+		fd = open_part(f->e->store, &p);
 		copy_name(lang, &d[i], p.mime, name, sizeof(name));
-		if (i < COPY_MAX && p.size <= left) {
-			SL_CLOSE int fd = open_part(f->e->store, &p);
-
-			copied = fd >= 0 && sl_face_copy(dir, name, fd,
-						p.offset, p.size) == 0;
+		if (fd >= 0 && i < COPY_MAX && p.size <= left) {
+			copied =
+			    sl_face_copy(dir, name, fd, p.offset, p.size) == 0;
 			left -= copied ? p.size : 0;
 		}
 		sl_suggest_document(page, lang, d[i].number,
@@ -293,8 +303,12 @@ is_copy(struct sl_faces *f, int64_t entry, const char *name, uint64_t size)
 	unsigned lang;
 
 	for (i = 0; i < n && i < COPY_MAX; i++) {
-		if (!sl_part_by_id(f->e->store, d[i].part, &p) ||
-		    p.size != size)
+		SL_CLOSE int fd = -1;
+
+		if (!sl_part_by_id(f->e->store, d[i].part, &p))
+			continue;
+		fd = open_part(f->e->store, &p);
+		if (p.size != size)
 			continue;
 		for (lang = SL_LANGUAGE_NB; lang <= SL_LANGUAGE_EN; lang++) {
 			copy_name(lang, &d[i], p.mime, ours, sizeof(ours));

@@ -124,11 +124,11 @@ static void
 add_columns(struct sl_buf *b, unsigned lang)
 {
 	static const char *const nb[] = {"Mottaksnummer", "Mottatt", "Navn",
-	    "Status", "Sak", "Nummer i sak-/arkivsystemet",
-	    "Hvorfor, og hvem gjør noe nå", "Sider", "OCR", NULL};
+	    "Status", "Sak", "Nr. i sak/arkiv", "Hvorfor, og hvem gjør noe nå",
+	    "Sider", "OCR", NULL};
 	static const char *const en[] = {"Reception number", "Received", "Name",
-	    "Status", "Case", "Number in the case system",
-	    "Why, and whose turn it is", "Pages", "OCR", NULL};
+	    "Status", "Case", "No. there", "Why, and whose turn it is", "Pages",
+	    "OCR", NULL};
 	const char *const *c = lang == SL_LANGUAGE_EN ? en : nb;
 	int i;
 
@@ -212,10 +212,11 @@ sl_day_html_row(struct sl_buf *b, unsigned lang, const struct sl_day_row *r)
 	const char *cls = row_class[sl_day_class(r->dispo, r->outcome)];
 	struct sl_date d = sl_clock_oslo(r->received_ms);
 
-	sl_buf_printf(b, "<tr%s><td class=\"k\">", cls != NULL ? cls : "");
-	sl_html_show(b, r->number);
 	sl_buf_printf(
-	    b, "</td><td class=\"k\">%02d.%02d</td><td>", d.hour, d.minute);
+	    b, "<tr%s><th scope=\"row\" class=\"k\">", cls != NULL ? cls : "");
+	sl_html_show(b, r->number);
+	sl_buf_printf(b, "</th><td class=\"k\">%02d.%02d</td><td class=\"w\">",
+	    d.hour, d.minute);
 	sl_html_show(b, r->name);
 	sl_buf_add_str(b, "</td><td>");
 	sl_buf_add_str(b, sl_day_status(lang, r->dispo, r->outcome));
