@@ -566,7 +566,7 @@ add_entry(const struct sl_consignment *c, enum sl_dispo dispo)
 	    .born_ms = 1};
 	struct sl_msg_r_part m = {.part = 0,
 	    .role = SL_PART_DOCUMENT,
-	    .size = 9,
+	    .size = 0,
 	    .pages = 2,
 	    .name = sl_slice_str("brev.pdf"),
 	    .mime = sl_slice_str("application/pdf")};
