@@ -268,9 +268,11 @@ sl_faces_start(struct sl_engine *e, struct sl_err *err)
 	f->days = sl_loop_timer(e->loop, on_days, f);
 	e->faces = f;
 	for (i = 0; i < e->inlets_n; i++) {
-		SL_CLOSE int receipts =
-		    sl_faces_dir(f, e->inlets[i], SL_FACE_RECEIPTS);
+		SL_CLOSE int receipts = -1;
 
+		receipts = sl_faces_dir(f, e->inlets[i], SL_FACE_RECEIPTS);
+		if (receipts < 0)
+			continue; /* complained of; at the next start */
 		sl_held_adopt(f, e->inlets[i]);
 		sl_stopped_sweep(f, e->inlets[i]);
 	}

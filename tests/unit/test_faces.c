@@ -242,8 +242,7 @@ static const char *const hostile[] = {
     "=HYPERLINK(\"http://x\")",
     "+1;2\n3",
     "a\nb\r\nc;\"d\"",
-    "\xE2\x80\xAE"
-    "fdp.exe",
+    "\xE2\x80\xAE.fdp.exe",
     "\xFF\xFE\x80",
     "''&amp;--><!--",
 };
