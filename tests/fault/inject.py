@@ -141,13 +141,16 @@ class Disks(unittest.TestCase):
 
     def fill(self, folder):
         path = os.path.join(folder, "filler")
-        with open(path, "wb") as file:
-            try:
-                while True:
-                    file.write(b"x" * 65536)
-                    file.flush()
-            except OSError:
-                pass
+        fd = os.open(path, os.O_WRONLY | os.O_CREAT, 0o600)
+        try:
+            for size in (65536, 4096, 1):
+                try:
+                    while True:
+                        os.write(fd, b"x" * size)
+                except OSError:
+                    pass
+        finally:
+            os.close(fd)
         return path
 
     def full(self, free, parts):
