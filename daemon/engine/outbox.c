@@ -314,6 +314,7 @@ sl_outbox_kick(struct sl_target *t)
 {
 	struct sl_err err;
 
+	sl_due_clock(t->e);
 	if (t->e->fatal)
 		return;
 	if (can_send(t) && sl_engine_bad(t->e,
@@ -321,6 +322,21 @@ sl_outbox_kick(struct sl_target *t)
 		    sl_clock_utc_ms(), 64, see_due, t, &err), &err))
 		return;
 	kick_again(t);
+}
+
+void
+sl_outbox_stepped(struct sl_engine *e, int64_t step_ms)
+{
+	struct sl_target *t;
+	size_t i;
+
+	for (i = 0; i < e->targets_n; i++) {
+		t = &e->targets[i];
+		/* Cases seen from now on must not look older than the sync. */
+		if (t->syncing && step_ms < 0)
+			t->sync_began_ms += step_ms;
+		sl_timer_pull(t->timer, 0);
+	}
 }
 
 static void
