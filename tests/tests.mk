@@ -139,3 +139,14 @@ check-cli: $(B)/bin/sluse $(B)/test/test_cli  ## init, run and the command line
 .PHONY: check-try
 check-try: all  ## the demo post as a dry run, against its manifest
 	tests/e2e/011-cli-try.py $(B)/bin
+
+# Kills, failing calls, full disks, a stepping clock, an upgrade. strace is the
+# Debian package; what the machine does not allow is skipped with a message.
+FAULTS := kill_storm kill_points inject clock upgrade
+.PHONY: check-fault check-fault-all $(FAULTS:%=check-fault-%)
+$(FAULTS:%=check-fault-%): check-fault-%: all
+	SLUSE_BUILD=$(B) timeout -k 10 900 python3 tests/fault/$*.py
+check-fault: $(FAULTS:%=check-fault-%)  ## kills, failing calls, full disks, upgrade
+# Every write of the database too: ten minutes.
+check-fault-all: export SLUSE_FAULT_ALL := 1
+check-fault-all: check-fault
