@@ -172,7 +172,6 @@ sl_job_begin(struct sl_engine *e, struct sl_inlet *in,
 	size_t i;
 
 	j->claim = *claim;
-	e->sync_inlets = true;
 	if (!claim->is_folder)
 		(void)add_source(j, NULL, claim->size);
 	else
@@ -237,7 +236,8 @@ insert_source(struct sl_job *j, size_t i, struct sl_err *err)
 	(void)sl_slice_copy(
 	    sl_slice_buf(&shown), s->row.name, sizeof(s->row.name));
 	if (sl_files_link(sl_store_files(j->e->store), s->original_fd,
-	    &s->row.sha256, s->size, err) != SL_OK)
+	    &s->row.sha256, s->size,
+	    sl_blob_known(j->e->store, &s->row.sha256), err) != SL_OK)
 		return err->rc;
 	return sl_source_insert(
 	    j->e->store, &s->row, sl_slice_str(raw), err);
@@ -285,6 +285,12 @@ sl_job_received(struct sl_job *j, struct sl_err *err)
 	}
 	sl_buf_add_str(&payload, "]}");
 	j->received_pending = true;
+	/* Its rename must not be undone by a power loss after this commit. */
+	if (sl_files_same_fs(
+	    sl_store_files(e->store), sl_inlet_dir(j->inlet)))
+		sl_files_touch(sl_store_files(e->store));
+	else
+		e->sync_inlets = true;
 	sl_log(SL_LOG_INFO, c->reception,
 	    "received queue=\"%s\" files=\"%zu\" bytes=\"%" PRId64 "\"",
 	    c->queue, j->src_n, c->size);

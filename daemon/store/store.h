@@ -114,7 +114,9 @@ struct sl_source {
 	struct sl_digest sha256;
 	uint64_t size;
 };
-/* Names the file (sl_files_link is the caller's) and adds the row. */
+/* Does a row know this original? */
+bool sl_blob_known(struct sl_store *s, const struct sl_digest *d);
+/* Adds the row; naming the file (sl_files_link) is the caller's. */
 enum sl_rc sl_source_insert(struct sl_store *s, struct sl_source *src,
     struct sl_slice name_raw, struct sl_err *err);
 /* Up to max of a consignment, by number; result: how many there are. */
