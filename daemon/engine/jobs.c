@@ -36,10 +36,10 @@ job_new(struct sl_engine *e, struct sl_inlet *in)
 }
 
 static void
-source_close(struct sl_job_source *s)
+source_close(struct sl_engine *e, struct sl_job_source *s)
 {
 	sl_cleanup_close(&s->original_fd);
-	sl_cleanup_close(&s->out_fd);
+	sl_files_give_back(sl_store_files(e->store), s->out_fd);
 	s->original_fd = s->out_fd = -1;
 	free(s->part_ids);
 	free(s->part);
@@ -67,7 +67,7 @@ sl_job_free(struct sl_job *j)
 			t->job = NULL;
 	for (i = 0; i < j->src_n; i++) {
 		e->jobs_bytes -= j->src[i].size;
-		source_close(&j->src[i]);
+		source_close(e, &j->src[i]);
 		free(j->src[i].sub);
 	}
 	free(j->src);

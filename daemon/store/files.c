@@ -20,9 +20,13 @@
 #include "../base/mem.h"
 #include "../base/text.h"
 
+#define SPARE_MAX 64
+
 struct sl_files {
 	int top, sha, bundle;
 	bool dirty;
+	int spare[SPARE_MAX];
+	size_t spare_n;
 };
 
 enum sl_rc
@@ -66,6 +70,8 @@ sl_files_close(struct sl_files *f)
 {
 	if (f == NULL)
 		return;
+	while (f->spare_n > 0)
+		(void)close(f->spare[--f->spare_n]);
 	sl_cleanup_close(&f->top);
 	sl_cleanup_close(&f->sha);
 	sl_cleanup_close(&f->bundle);
@@ -76,6 +82,26 @@ int
 sl_files_tmp(struct sl_files *f)
 {
 	return openat(f->top, ".", O_TMPFILE | O_RDWR | O_CLOEXEC, 0440);
+}
+
+int
+sl_files_scratch(struct sl_files *f)
+{
+	return f->spare_n > 0 ? f->spare[--f->spare_n] : sl_files_tmp(f);
+}
+
+void
+sl_files_give_back(struct sl_files *f, int fd)
+{
+	struct stat st;
+
+	if (fd < 0)
+		return;
+	if (f->spare_n < SPARE_MAX && fstat(fd, &st) == 0 &&
+	    st.st_size == 0 && st.st_nlink == 0 && st.st_blocks == 0)
+		f->spare[f->spare_n++] = fd;
+	else
+		(void)close(fd);
 }
 
 int

@@ -26,6 +26,11 @@ void sl_files_close(struct sl_files *f);
 /* A nameless file on the store's file system, read-write, not inherited.
  * -1 with errno. */
 int sl_files_tmp(struct sl_files *f);
+/* The same for a task's output, from those given back if there is one. */
+int sl_files_scratch(struct sl_files *f);
+/* Takes fd (-1 is fine). One that is still empty and nameless serves again:
+ * making and deleting an inode for each letter costs more than the letter. */
+void sl_files_give_back(struct sl_files *f, int fd);
 /* The same file opened once more, read-only. */
 int sl_files_reopen(int fd);
 
