@@ -86,6 +86,8 @@ struct sl_engine {
 	struct sl_after *after;
 	size_t after_n, after_cap;
 	struct sl_timer *sweep_timer, *settle_timer, *due_timer, *beat_timer;
+	struct sl_timer *commit_timer;
+	int64_t committed_ms; /* boot ms of the last commit of a round */
 	int64_t next_due_ms; /* UTC: earliest retry or held limit; 0 = look */
 	int64_t clock_delta_ms; /* UTC minus boot, to see the clock step */
 	bool sync_inlets; /* a claim's rename must be durable with this commit */
