@@ -162,11 +162,18 @@ on_wake(void *arg)
 	sl_engine_kick(e);
 }
 
+static enum sl_rc
+settle_unfiled(void *arg, const struct sl_consignment *c, struct sl_err *err)
+{
+	return sl_consignment_settle(arg, c->id, err);
+}
+
 static void
 on_sweep(void *arg)
 {
 	struct sl_engine *e = arg;
 	bool poll = false;
+	struct sl_err err;
 	size_t i;
 
 	for (i = 0; i < e->inlets_n; i++) {
@@ -175,6 +182,12 @@ on_sweep(void *arg)
 		poll |= strcmp(sl_inlet_mode(e->inlets[i]), "inotify") != 0;
 	}
 	e->low_space = false; /* looked at again when claiming */
+	if (e->unfiled) {
+		e->unfiled = false;
+		if (sl_engine_bad(e, sl_consignment_each_unfiled(e->store,
+			settle_unfiled, e, &err), &err))
+			return;
+	}
 	sl_timer_set(e->sweep_timer, poll ? e->cfg->instance.poll_ms :
 	    e->cfg->instance.sweep_ms);
 	sl_engine_kick(e);
@@ -251,12 +264,6 @@ open_inlets(struct sl_engine *e, struct sl_err *err)
 	}
 	e->recovering = true;
 	return SL_OK;
-}
-
-static enum sl_rc
-settle_unfiled(void *arg, const struct sl_consignment *c, struct sl_err *err)
-{
-	return sl_consignment_settle(arg, c->id, err);
 }
 
 /* What the journal should know of a start: program and configuration. */

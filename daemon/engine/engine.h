@@ -91,6 +91,7 @@ struct sl_engine {
 	int64_t next_due_ms; /* UTC: earliest retry or held limit; 0 = look */
 	int64_t clock_delta_ms; /* UTC minus boot, to see the clock step */
 	bool sync_inlets; /* a claim's rename must be durable with this commit */
+	bool unfiled; /* a source of what is done could not be filed away */
 	bool cases_dirty;
 	int case_index_fd;
 	bool intake_stopped, push_stopped, low_space;

@@ -415,6 +415,14 @@ take_old(struct sl_engine *e, struct sl_err *err)
 			continue;
 		if (!sl_consignment_by_ulid(e->store, claim.ulid, &c))
 			return sl_job_begin(e, in, &claim, err);
+		/* Filed away, but the machine died before that was on disk. */
+		if (strcmp(c.source_place, "done") == 0) {
+			if (sl_consignment_set_place(
+				e->store, c.id, "claimed", err) != SL_OK ||
+			    sl_consignment_settle(e, c.id, err) != SL_OK)
+				return SL_FATAL;
+			continue;
+		}
 		if (c.stage < SL_STAGE_read && c.dispo == SL_DISPO_ready &&
 		    sl_job_find(e, c.id) == NULL)
 			return sl_job_resume(e, in, &c, err);
