@@ -166,9 +166,11 @@ sl_control_assign(struct sl_engine *e, const char *id,
 	if (!legal(en.dispo, SL_CHANGE_decide))
 		return no(err, "it does not wait for a decision");
 	if (!sl_case_known(e->store, case_number, status, sizeof(status)))
-		return no(err, "that case is not known");
+		return sl_err_set(err, SL_REJECT, 0, "unknown_case",
+		    "that case is not known");
 	if (sl_case_status_is_closed(status))
-		return no(err, "that case is closed");
+		return sl_err_set(err, SL_REJECT, 0, "case_closed",
+		    "that case is closed");
 	if (strcmp(en.case_number, case_number) != 0 && may_be_there(e, &en))
 		return no(err, "it may be in the case system already; retry "
 			       "it and move it there");
@@ -239,6 +241,8 @@ switches(struct sl_engine *e, const char *verb, const char *actor,
 	for (i = 0; i < e->targets_n && !e->push_stopped; i++) {
 		e->targets[i].login_stopped = false;
 		e->targets[i].open_until_ms = 0;
+		if (e->targets[i].sync_next_ms != INT64_MAX)
+			e->targets[i].sync_next_ms = 0;
 		sl_timer_pull(e->targets[i].timer, 0);
 	}
 	return sl_store_log(e->store, e->push_stopped ?

@@ -305,7 +305,8 @@ on_timer(void *arg)
 	struct sl_target *t = arg;
 
 	start_sync(t);
-	if (t->sync_next_ms > 0 && t->cfg->sync_cases_ms > 0)
+	if (t->sync_next_ms > 0 && t->sync_next_ms < INT64_MAX &&
+	    t->cfg->sync_cases_ms > 0)
 		sl_timer_pull(t->timer,
 		    t->sync_next_ms - sl_clock_boot_ms() > 1000 ?
 		    t->sync_next_ms - sl_clock_boot_ms() : 1000);
@@ -426,8 +427,11 @@ sl_outbox_peer_ready(struct sl_engine *e, struct sl_peer *p)
 		p->dead = true;
 		return;
 	}
-	if (t->login_stopped)
+	if (t->login_stopped) {
 		sl_log(SL_LOG_NOTICE, "push", "login is tried again");
+		if (t->sync_next_ms != INT64_MAX)
+			t->sync_next_ms = 0;
+	}
 	t->login_stopped = false;
 	start_sync(t);
 	sl_timer_pull(t->timer, 0);
@@ -673,9 +677,14 @@ take_sync_done(struct sl_engine *e, struct sl_target *t,
 	int64_t gone = 0;
 
 	t->syncing = false;
+	if (m->verdict == SL_VERDICT_REFUSED) {
+		/* This kind of target has no cases to tell of. */
+		t->sync_next_ms = INT64_MAX;
+		return SL_OK;
+	}
 	t->sync_next_ms = sl_clock_boot_ms() +
 	    (m->verdict == SL_VERDICT_DELIVERED ? t->cfg->sync_cases_ms :
-		t->cfg->retry_first_ms);
+		t->cfg->retry_max_ms);
 	if (m->verdict == SL_VERDICT_LOGIN) {
 		sl_engine_after(e, kick_target, (int64_t)(t - e->targets), 0);
 		return stop_target(t, err);
