@@ -274,6 +274,8 @@ enum sl_rc sl_placing_cases(struct sl_engine *e, struct sl_err *err);
 void sl_outbox_start(struct sl_engine *e);
 enum sl_rc sl_outbox_add(
     struct sl_engine *e, struct sl_entry *en, struct sl_err *err);
+/* Is a try of it under way, its answer not yet here? */
+bool sl_outbox_is_sending(struct sl_engine *e, const struct sl_delivery *d);
 void sl_outbox_kick(struct sl_target *t);
 void sl_outbox_peer_ready(struct sl_engine *e, struct sl_peer *p);
 void sl_outbox_peer_gone(struct sl_engine *e, struct sl_peer *p);
