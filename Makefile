@@ -120,3 +120,9 @@ all: $(PROGRAMS:%=$(B)/bin/%) $(PLUGINS)  ## build programs and plugins
 .DEFAULT_GOAL := all
 
 -include $(shell find $(B) -name '*.d' 2>/dev/null)
+
+# -- the demo -----------------------------------------------------------------
+.PHONY: run
+run: deps  ## the demo post through a whole Sluse under ./run (ONCE=1: then exit)
+	@$(MAKE) --no-print-directory all
+	@python3 tests/demo/run.py --root run --build $(B) $(if $(ONCE),--once)

@@ -53,6 +53,11 @@ extra_test_task := tests/unit/make_archive.c
 rooms_sweep_open := read unpack identify sandbox wire base
 libs_sweep_open := -larchive -lmagic -ljansson -lseccomp -lcrypto
 
+rooms_test_faces := intake store journal registry config wire base
+libs_test_faces := -lsqlite3 -ljansson -lcrypto
+extra_test_faces := daemon/engine/faces.c daemon/engine/faces_days.c \
+	daemon/engine/faces_settle.c daemon/engine/faces_stopped.c \
+	daemon/engine/faces_watch.c
 rooms_test_fields := read wire base
 libs_test_fields := -lcrypto
 

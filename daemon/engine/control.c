@@ -158,9 +158,11 @@ sl_control_assign(struct sl_engine *e, const char *id,
 	if (!legal(en.dispo, SL_CHANGE_decide))
 		return no(err, "it does not wait for a decision");
 	if (!sl_case_known(e->store, case_number, status, sizeof(status)))
-		return no(err, "that case is not known");
+		return sl_err_set(err, SL_REJECT, 0, "unknown_case",
+		    "that case is not known");
 	if (sl_case_status_is_closed(status))
-		return no(err, "that case is closed");
+		return sl_err_set(err, SL_REJECT, 0, "case_closed",
+		    "that case is closed");
 	for (i = 0; i < e->targets_n; i++)
 		if (sl_delivery_by_entry(e->store, en.id,
 		    e->targets[i].cfg->name, &d) &&

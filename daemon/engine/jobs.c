@@ -342,7 +342,9 @@ sl_job_advance(struct sl_job *j, struct sl_err *err)
 		return SL_OK;
 	w = worst(j);
 	j->ended = true;
-	if (w->rc == SL_REJECT || w->rc == SL_BROKEN || w->rc == SL_HOLD) {
+	/* Hostile: no post comes of it. What is broken, encrypted or unknown
+	 * still becomes a post, so that a person can settle it. */
+	if (w->rc == SL_REJECT) {
 		const struct sl_reason *r = sl_reason_find(w->reason);
 
 		rc = sl_consignment_apply(e, &j->c,

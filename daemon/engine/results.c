@@ -296,7 +296,7 @@ take_end(struct sl_task *t, const struct sl_msg_r_end *m, struct sl_err *err)
 	    m->rc == SL_OK && t->next_part == 0))
 		return senseless(err, "end out of order");
 	t->got_end = true;
-	t->rc = m->rc > SL_BROKEN ? SL_BROKEN : (enum sl_rc)m->rc;
+	t->rc = m->rc > SL_BROKEN ? SL_FATAL : (enum sl_rc)m->rc;
 	(void)sl_slice_copy(m->reason, t->reason, sizeof(t->reason));
 	(void)sl_slice_copy(m->detail, t->detail, sizeof(t->detail));
 	return SL_OK;

@@ -406,7 +406,8 @@ consider(struct sl_inlet *in, const char *name, bool moved_in,
 	}
 	if (!moved_in && !is_whole(in, name, &st))
 		return SL_SKIP;
-	young = sl_clock_utc_ms() - ns(st.st_mtim) / 1000000 <
+	/* What was renamed in is whole by the dropper's word. */
+	young = !moved_in && sl_clock_utc_ms() - ns(st.st_mtim) / 1000000 <
 	    INT64_C(600000);
 	rc = sl_claim_take(in, name, &st, young, ret, err);
 	if (rc == SL_OK)

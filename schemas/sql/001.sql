@@ -38,6 +38,7 @@ CREATE TABLE consignment (
     source_place TEXT NOT NULL DEFAULT 'claimed'  -- claimed | done | gone
 ) STRICT;
 CREATE INDEX consignment_open ON consignment(disposition) WHERE disposition <> 60;
+CREATE INDEX consignment_day ON consignment(received_ms);
 CREATE INDEX consignment_channel ON consignment(queue, channel_key) WHERE channel_key IS NOT NULL;
 
 -- Bytes kept under their digest; never changed.

@@ -20,7 +20,7 @@ QUEUES = [
     {"name": "Digital post", "kind": "I"},
 ]
 
-DONE = {"disposition": "done", "outcome": "delivered"}
+DONE = {"disposition": "done", "outcome": "in_journal"}
 
 
 def done(case, title, documents, words, **more):
@@ -165,7 +165,7 @@ ITEMS = [
          "PDF that needs a password to open. The case number inside cannot "
          "be read."),
     item("13c", "13-bombe.zip", "tegninger.zip", "E-post", "imap",
-         stopped("quarantined", "bomb_ratio", "IT operations"),
+         stopped("quarantined", "limit_ratio", "IT operations"),
          "130 kB that unpack to 128 MiB; each member is under 100 MB, so it "
          "is the ratio that must stop it."),
     item("13d", "13-tom.pdf", "skann0007.pdf", "Skannet post", "skanner",

@@ -12,8 +12,7 @@ DEMO = os.path.join(os.path.dirname(os.path.abspath(__file__)),
                     "../../spool/demo")
 # A dry run has no target: what would be done is ready.
 DISPOSITION = {"done": "ready"}
-# The manifest's own word for what the registry calls limit_ratio.
-REASON = {"bomb_ratio": "limit_ratio"}
+REASON = {}
 # The manifest counts the bomb as one document; its parts are told too.
 UNCOUNTED = {"13c"}
 

@@ -1,0 +1,307 @@
+/*
+ * Marks, timers, and who wants which face.
+ *
+ * A change only notes the consignment; a moment later the noted ones are looked
+ * up once and their faces made, renewed or cleared away, for a few milliseconds
+ * at a time. FAILURES: a share that cannot be written is complained of and
+ * left; what was missed is made at the next change or start. Nothing here is
+ * read back as truth but what people wrote.
+ */
+#include "faces_p.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#include "../base/clock.h"
+#include "../base/log.h"
+#include "../base/mem.h"
+#include "../base/text.h"
+#include "../intake/facefile.h"
+#include "../intake/stopped.h"
+#include "../intake/words.h"
+
+#define WORK_MS 150 /* a change may gather others before it is shown */
+#define SLICE_MS 10 /* then so long at a time */
+#define WATCH_MS 2000
+#define OPEN_BATCH 256
+#define MARKED_MAX 200000u
+
+unsigned
+sl_faces_language(const struct sl_inlet *in)
+{
+	return sl_inlet_queue(in)->language;
+}
+
+const char *
+sl_faces_owner(unsigned language, const struct sl_reason *r)
+{
+	enum sl_owner o = r != NULL ? r->owner : SL_OWNER_RECORDS;
+
+	return language == SL_LANGUAGE_EN ? sl_owner_name(o) : sl_owner_nb(o);
+}
+
+void
+sl_faces_complain(struct sl_faces *f, const char *subject, const char *what)
+{
+	int sys = errno;
+	int64_t now = sl_clock_boot_ms();
+
+	if (f->complained_ms != 0 && now - f->complained_ms < 60000)
+		return;
+	f->complained_ms = now;
+	sl_log(SL_LOG_WARNING, subject, "%s error=\"%s\"", what, strerror(sys));
+}
+
+int
+sl_faces_dir(struct sl_faces *f, struct sl_inlet *in, enum sl_face face)
+{
+	int top = sl_inlet_dir(in), fd = -1;
+
+	if (top >= 0)
+		fd =
+		    sl_face_dir(top, sl_face_name(face, sl_faces_language(in)));
+	if (fd < 0)
+		sl_faces_complain(f, "faces", "cannot open a queue's folder");
+	return fd;
+}
+
+static bool
+is_held(const struct sl_face_item *it)
+{
+	return it->entry != 0 && it->dispo == SL_DISPO_held;
+}
+
+static bool
+is_stopped(const struct sl_face_item *it)
+{
+	return it->dispo == SL_DISPO_quarantined ||
+	       it->dispo == SL_DISPO_broken ||
+	       (it->entry == 0 && it->dispo == SL_DISPO_held);
+}
+
+static enum sl_rc
+show_item(void *arg, const struct sl_face_item *it, struct sl_err *err)
+{
+	struct sl_faces *f = arg;
+	struct sl_inlet *in = sl_engine_inlet(f->e, it->queue);
+	size_t i;
+
+	if (in == NULL)
+		return SL_OK; /* its queue is not configured any more */
+	for (i = 0; i < f->held_n; i++)
+		if (f->held[i].consignment == it->consignment &&
+		    f->held[i].entry == it->entry && is_held(it))
+			f->held[i].stale = false;
+	for (i = 0; i < f->stopped_n; i++)
+		if (f->stopped[i].consignment == it->consignment &&
+		    f->stopped[i].entry == it->entry && is_stopped(it))
+			f->stopped[i].stale = false;
+	sl_days_mark(f, in, it->received_ms);
+	if (is_held(it))
+		return sl_held_make(f, it, err);
+	if (is_stopped(it))
+		return sl_stopped_make(f, it, err);
+	return SL_OK;
+}
+
+static void
+clear_stale(struct sl_faces *f)
+{
+	size_t i;
+
+	for (i = f->held_n; i-- > 0;) {
+		if (!f->held[i].stale)
+			continue;
+		sl_held_clear(f, &f->held[i]);
+		f->held[i] = f->held[--f->held_n];
+	}
+	for (i = f->stopped_n; i-- > 0;) {
+		if (!f->stopped[i].stale)
+			continue;
+		sl_stopped_clear(f, &f->stopped[i]);
+		f->stopped[i] = f->stopped[--f->stopped_n];
+	}
+}
+
+static void
+show_consignment(struct sl_faces *f, int64_t id)
+{
+	struct sl_err err;
+	bool any = false;
+	enum sl_rc rc;
+	size_t i;
+
+	for (i = 0; i < f->held_n; i++)
+		any |= f->held[i].stale = f->held[i].consignment == id;
+	for (i = 0; i < f->stopped_n; i++)
+		any |= f->stopped[i].stale = f->stopped[i].consignment == id;
+	rc = sl_face_items(f->e->store, id, show_item, f, &err);
+	if (!sl_engine_bad(f->e, rc, &err) && any)
+		clear_stale(f);
+}
+
+static int
+by_id(const void *a, const void *b)
+{
+	int64_t x = *(const int64_t *)a, y = *(const int64_t *)b;
+
+	return x < y ? -1 : x > y;
+}
+
+static void
+on_work(void *arg)
+{
+	struct sl_faces *f = arg;
+	int64_t until = sl_clock_boot_ms() + SLICE_MS;
+	size_t i;
+
+	if (f->e->fatal)
+		return;
+	if (f->marked_at == 0 && f->marked_n > 1)
+		qsort(f->marked, f->marked_n, sizeof(*f->marked), by_id);
+	for (i = f->marked_at; i < f->marked_n && !f->e->fatal; i++) {
+		if (i > f->marked_at && f->marked[i] == f->marked[i - 1])
+			continue;
+		show_consignment(f, f->marked[i]);
+		if (sl_clock_boot_ms() >= until) {
+			i++;
+			break;
+		}
+	}
+	f->marked_n -= i;
+	memmove(f->marked, f->marked + i, f->marked_n * sizeof(*f->marked));
+	if (f->marked_n > 0)
+		sl_timer_set(f->work, 1);
+	if (f->held_n > 0)
+		sl_timer_pull(f->watch, f->watch_ms);
+	sl_days_work(f);
+}
+
+static void
+on_watch(void *arg)
+{
+	struct sl_faces *f = arg;
+
+	if (f->e->fatal || f->held_n == 0)
+		return;
+	sl_held_watch(f);
+	sl_timer_set(f->watch, f->watch_ms);
+}
+
+static void
+on_days(void *arg)
+{
+	struct sl_faces *f = arg;
+
+	if (!f->e->fatal)
+		sl_days_work(f);
+}
+
+void
+sl_faces_changed(struct sl_engine *e, int64_t consignment)
+{
+	struct sl_faces *f = e->faces;
+
+	if (f == NULL ||
+	    (f->marked_n > 0 && f->marked[f->marked_n - 1] == consignment))
+		return;
+	if (f->marked_n >= MARKED_MAX)
+		return; /* made at the next start */
+	f->marked = sl_grow(
+	    f->marked, &f->marked_cap, f->marked_n + 1, sizeof(*f->marked));
+	f->marked[f->marked_n++] = consignment;
+	sl_timer_pull(f->work, WORK_MS);
+}
+
+void
+sl_faces_refused(struct sl_engine *e, struct sl_inlet *in, const char *name,
+    const char *reason)
+{
+	SL_BUF struct sl_buf text = {0};
+	SL_BUF struct sl_buf safe = {0};
+	struct sl_stopped_page p = {
+	    .number = "", .name = name, .reason = reason, .detail = ""};
+	struct stat st;
+	SL_CLOSE int dir = -1;
+
+	if (e->faces == NULL)
+		return;
+	dir = sl_faces_dir(e->faces, in, SL_FACE_STOPPED);
+	if (dir < 0)
+		return;
+	p.in_inbox = fstatat(dir, name, &st, AT_SYMLINK_NOFOLLOW) != 0;
+	sl_stopped_write(&text, sl_faces_language(in), &p);
+	sl_face_safe_name(&safe, name, 180);
+	if (sl_face_put_beside(
+		dir, sl_buf_str(&safe), ".txt", text.p, text.n) != 0)
+		sl_faces_complain(
+		    e->faces, "faces", "cannot write a text in Stoppet");
+}
+
+static void
+mark_open(struct sl_faces *f)
+{
+	int64_t ids[OPEN_BATCH], after = 0;
+	size_t i, n;
+
+	do {
+		n = sl_face_open(f->e->store, after, ids, OPEN_BATCH);
+		for (i = 0; i < n; i++)
+			sl_faces_changed(f->e, after = ids[i]);
+	} while (n == OPEN_BATCH && f->marked_n < MARKED_MAX);
+}
+
+enum sl_rc
+sl_faces_start(struct sl_engine *e, struct sl_err *err)
+{
+	struct sl_faces *f = sl_alloc(sizeof(*f));
+	size_t i;
+
+	(void)err;
+	f->e = e;
+	f->watch_ms = WATCH_MS;
+	f->work = sl_loop_timer(e->loop, on_work, f);
+	f->watch = sl_loop_timer(e->loop, on_watch, f);
+	f->days = sl_loop_timer(e->loop, on_days, f);
+	e->faces = f;
+	for (i = 0; i < e->inlets_n; i++) {
+		SL_CLOSE int receipts = -1;
+
+		receipts = sl_faces_dir(f, e->inlets[i], SL_FACE_RECEIPTS);
+		if (receipts < 0)
+			continue; /* complained of; at the next start */
+		sl_held_adopt(f, e->inlets[i]);
+		sl_stopped_sweep(f, e->inlets[i]);
+	}
+	mark_open(f);
+	sl_days_start(f);
+	if (f->held_n > 0)
+		sl_timer_pull(f->watch, f->watch_ms);
+	return SL_OK;
+}
+
+void
+sl_faces_stop(struct sl_engine *e)
+{
+	struct sl_faces *f = e->faces;
+
+	if (f == NULL)
+		return;
+	while (!e->fatal && f->marked_n > 0)
+		on_work(f);
+	if (!e->fatal)
+		sl_days_finish(f);
+	e->faces = NULL;
+	sl_timer_end(f->work);
+	sl_timer_end(f->watch);
+	sl_timer_end(f->days);
+	free(f->marked);
+	free(f->held);
+	free(f->stopped);
+	free(f->list);
+	free(f->writing);
+	free(f);
+}

@@ -1,0 +1,116 @@
+/*
+ * The inside of the faces, for their files only.
+ */
+#ifndef SL_ENGINE_FACES_P_H
+#define SL_ENGINE_FACES_P_H
+
+#include <sys/types.h>
+
+#include "../intake/daylist.h"
+#include "../intake/names.h"
+#include "../intake/settle.h"
+#include "../store/faces_query.h"
+#include "faces.h"
+
+/* What a file was when we wrote or read it last. */
+struct sl_face_mark {
+	ino_t ino;
+	off_t size;
+	int64_t mtime_ns, ctime_ns;
+};
+
+/* A held post's folder. */
+struct sl_face_held {
+	int64_t consignment, entry;
+	struct sl_inlet *in;
+	char number[48]; /* M26-004711-3.1 */
+	char folder[256]; /* its name now */
+	dev_t dev;
+	ino_t ino;
+	struct sl_face_mark note; /* Avklar.txt as last handled */
+	struct sl_face_mark seen; /* as it was at the last look */
+	unsigned missing; /* looks at which the note was not there */
+	bool decided; /* a decision was taken: should it be held again, the note
+		       * is made fresh */
+	bool stale;
+};
+
+/* Texts in Stoppet. */
+struct sl_face_stopped {
+	int64_t consignment, entry;
+	struct sl_inlet *in;
+	char number[48];
+	bool stale;
+};
+
+/* One list of one queue. Times: boot ms. */
+struct sl_face_list {
+	struct sl_inlet *in;
+	int64_t from, to; /* the day, UTC ms */
+	char day[16];
+	bool dirty;
+	int64_t changed_ms, written_ms; /* last; 0 = not yet */
+	int64_t cost_ms;
+};
+
+struct sl_face_writing; /* a list being written, faces_days.c */
+
+struct sl_faces {
+	struct sl_engine *e;
+	struct sl_timer *work, *watch, *days;
+	int64_t *marked;
+	size_t marked_n, marked_cap, marked_at;
+	struct sl_face_held *held;
+	size_t held_n, held_cap, held_turn;
+	struct sl_face_stopped *stopped;
+	size_t stopped_n, stopped_cap;
+	struct sl_face_list *list;
+	size_t list_n, list_cap;
+	struct sl_face_writing *writing;
+	int64_t watch_ms; /* between two looks; tests shorten it */
+	int64_t complained_ms;
+};
+
+/* -- faces.c -- */
+/* Opens (makes) one of a queue's folders; -1 where it is gone. */
+int sl_faces_dir(struct sl_faces *f, struct sl_inlet *in, enum sl_face face);
+/* The share is in trouble: said once a minute; faces are made again later. */
+void sl_faces_complain(
+    struct sl_faces *f, const char *subject, const char *what);
+unsigned sl_faces_language(const struct sl_inlet *in);
+/* "records centre" or its Norwegian name. */
+const char *sl_faces_owner(unsigned language, const struct sl_reason *r);
+
+/* -- faces_settle.c -- */
+/* Takes over the folders that lie in Må avklares; clears away those whose
+ * post is not held. */
+void sl_held_adopt(struct sl_faces *f, struct sl_inlet *in);
+/* Makes or completes the folder of a held post. */
+enum sl_rc sl_held_make(
+    struct sl_faces *f, const struct sl_face_item *it, struct sl_err *err);
+/* The post is not held any more. */
+void sl_held_clear(struct sl_faces *f, struct sl_face_held *h);
+/* Writes the note with an answer; was: what stood in it. */
+void sl_held_answer(struct sl_faces *f, struct sl_face_held *h,
+    const struct sl_settle *was, const char *answer);
+void sl_held_mark(struct sl_face_mark *m, int dirfd, const char *name);
+
+/* -- faces_watch.c -- */
+/* A look at the held folders: decisions by file or by renaming. */
+void sl_held_watch(struct sl_faces *f);
+
+/* -- faces_stopped.c -- */
+void sl_stopped_sweep(struct sl_faces *f, struct sl_inlet *in);
+enum sl_rc sl_stopped_make(
+    struct sl_faces *f, const struct sl_face_item *it, struct sl_err *err);
+void sl_stopped_clear(struct sl_faces *f, struct sl_face_stopped *s);
+
+/* -- faces_days.c -- */
+void sl_days_start(struct sl_faces *f);
+void sl_days_mark(struct sl_faces *f, struct sl_inlet *in, int64_t received_ms);
+/* Writes some of what is due; sets its timer. */
+void sl_days_work(struct sl_faces *f);
+/* Writes what is still dirty at once. */
+void sl_days_finish(struct sl_faces *f);
+
+#endif

@@ -1,0 +1,468 @@
+/*
+ * Må avklares: one folder per held post, made from the store.
+ *
+ * The folder's name is the post's number and the documents' names are neutral:
+ * a name can be read by whoever sees the share. FAILURES: what cannot be
+ * written is complained of; the folder is completed at the next look or start.
+ * SECURITY: everything by descriptor; only files that are surely ours are
+ * removed, what somebody put in is moved to Stoppet.
+ */
+#include "faces_p.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "../base/clock.h"
+#include "../base/file.h"
+#include "../base/mem.h"
+#include "../base/text.h"
+#include "../intake/facefile.h"
+#include "../intake/suggest.h"
+#include "../intake/words.h"
+
+#define COPY_BYTES_MAX (UINT64_C(20) << 20)
+#define COPY_MAX 10
+#define SHOWN_MAX 100 /* documents named in the page */
+#define CASES_MAX 12 /* candidates shown */
+
+void
+sl_held_mark(struct sl_face_mark *m, int dirfd, const char *name)
+{
+	struct stat st;
+
+	memset(m, 0, sizeof(*m));
+	if (fstatat(dirfd, name, &st, AT_SYMLINK_NOFOLLOW) != 0)
+		return;
+	m->ino = st.st_ino;
+	m->size = st.st_size;
+	m->mtime_ns =
+	    (int64_t)st.st_mtim.tv_sec * 1000000000 + st.st_mtim.tv_nsec;
+	m->ctime_ns =
+	    (int64_t)st.st_ctim.tv_sec * 1000000000 + st.st_ctim.tv_nsec;
+}
+
+static void
+copy_name(unsigned lang, const struct sl_document *d, const char *mime,
+    char *out, size_t cap)
+{
+	(void)snprintf(out, cap, "%s-%d%s",
+	    sl_words(lang, "dokument", "document"), d->number,
+	    sl_face_ext(mime));
+}
+
+/* Opens what holds the part. The first part of a source is the source itself:
+ * its size is the file's, whatever the row says. */
+static int
+open_part(struct sl_store *s, struct sl_part *p)
+{
+	struct stat st;
+	int fd;
+
+	if (p->bundle != 0)
+		return sl_files_open_bundle(sl_store_files(s), p->blob_bundle);
+	fd = sl_files_open_blob(sl_store_files(s), &p->blob);
+	if (fd >= 0 && p->number == 0 && fstat(fd, &st) == 0) {
+		p->offset = 0;
+		p->size = (uint64_t)st.st_size;
+	}
+	return fd;
+}
+
+/* Copies the documents (the first ones, to a limit) and names them all. */
+static void
+add_documents(struct sl_faces *f, int dir, int64_t entry, unsigned lang,
+    struct sl_buf *page)
+{
+	struct sl_document *d = sl_alloc(SHOWN_MAX * sizeof(*d));
+	size_t i, n = sl_document_list(f->e->store, entry, d, SHOWN_MAX);
+	uint64_t left = COPY_BYTES_MAX;
+	struct sl_part p;
+	char name[64];
+
+	sl_suggest_documents_begin(page, lang);
+	for (i = 0; i < n && i < SHOWN_MAX; i++) {
+		SL_CLOSE int fd = -1;
+		bool copied = false;
+
+		if (!sl_part_by_id(f->e->store, d[i].part, &p))
+			continue;
+		fd = open_part(f->e->store, &p);
+		copy_name(lang, &d[i], p.mime, name, sizeof(name));
+		if (fd >= 0 && i < COPY_MAX && p.size <= left) {
+			copied =
+			    sl_face_copy(dir, name, fd, p.offset, p.size) == 0;
+			left -= copied ? p.size : 0;
+		}
+		sl_suggest_document(page, lang, d[i].number,
+		    d[i].title[0] != '\0' ? d[i].title : p.name, p.mime,
+		    p.pages, p.size, copied ? name : NULL);
+	}
+	free(d);
+}
+
+struct candidates {
+	struct sl_faces *f;
+	struct sl_buf *page;
+	unsigned lang, n;
+	bool cases; /* this pass: the case; else the other fields */
+};
+
+static enum sl_rc
+add_candidate(void *arg, const struct sl_placement_row *p, struct sl_err *err)
+{
+	struct candidates *c = arg;
+	char title[1024] = "", status[64] = "";
+	struct sl_suggest_row r = {.field = p->field,
+	    .confidence = p->confidence,
+	    .accepted = p->accepted,
+	    .value = p->value,
+	    .evidence = p->evidence,
+	    .case_title = title,
+	    .case_status = status};
+	bool is_case = p->field == SL_FIELD_case_number;
+
+	(void)err;
+	if (is_case != c->cases || p->value[0] == '\0' ||
+	    (is_case ? c->n >= CASES_MAX : p->rank > 0))
+		return SL_OK;
+	c->n++;
+	if (!is_case) {
+		sl_suggest_field(c->page, c->lang, &r);
+		return SL_OK;
+	}
+	r.case_known = sl_face_case(c->f->e->store, p->value, title,
+	    sizeof(title), status, sizeof(status));
+	sl_suggest_case(c->page, c->lang, &r);
+	return SL_OK;
+}
+
+static const char *
+why_words(unsigned lang, const struct sl_entry *en)
+{
+	const struct sl_reason *r = sl_reason_find(en->reason);
+
+	if (r == NULL)
+		return sl_words(
+		    lang, "En person må avgjøre.", "A person must decide.");
+	return sl_words(lang, r->nb, r->en);
+}
+
+static enum sl_rc
+write_page(struct sl_faces *f, const struct sl_face_held *h, int dir,
+    const struct sl_entry *en, struct sl_err *err)
+{
+	const struct sl_queue_config *q = sl_inlet_queue(h->in);
+	unsigned lang = q->language;
+	SL_BUF struct sl_buf b = {0};
+	struct candidates c = {f, &b, lang, 0, true};
+	struct sl_suggest_head head = {.number = h->number,
+	    .name = en->name,
+	    .tenant = f->e->cfg->instance.name,
+	    .queue = q->name,
+	    .why = why_words(lang, en),
+	    .detail = en->detail,
+	    .owner = sl_faces_owner(lang, sl_reason_find(en->reason)),
+	    .distribution = q->distribution_case,
+	    .received_ms = en->received_ms,
+	    .until_ms = en->held_until_ms,
+	    .duplicate = en->duplicate_of != 0};
+
+	sl_suggest_begin(&b, lang, &head);
+	sl_suggest_cases_begin(&b, lang);
+	if (sl_placement_each(f->e->store, en->id, en->revision, add_candidate,
+		&c, err) != SL_OK)
+		return SL_FATAL;
+	sl_suggest_cases_end(&b, lang, c.n);
+	c.cases = false;
+	sl_suggest_fields_begin(&b, lang);
+	if (sl_placement_each(f->e->store, en->id, en->revision, add_candidate,
+		&c, err) != SL_OK)
+		return SL_FATAL;
+	sl_suggest_fields_end(&b);
+	add_documents(f, dir, en->id, lang, &b);
+	sl_suggest_end(&b, lang);
+	if (sl_face_put(
+		dir, sl_suggest_name(lang), b.p, b.n, SL_FACE_PAGE_MODE) != 0)
+		sl_faces_complain(f, h->number, "cannot write suggestions");
+	return SL_OK;
+}
+
+static void
+write_note(struct sl_faces *f, struct sl_face_held *h, int dir,
+    const struct sl_entry *en, const struct sl_settle *was, const char *answer)
+{
+	const struct sl_queue_config *q = sl_inlet_queue(h->in);
+	const char *name = sl_settle_name(q->language);
+	SL_BUF struct sl_buf b = {0};
+	struct sl_settle_page p = {.number = h->number,
+	    .why = why_words(q->language, en),
+	    .detail = en->detail,
+	    .until_ms = en->held_until_ms,
+	    .distribution = q->distribution_case,
+	    .was = was,
+	    .answer = answer,
+	    .answered_ms = sl_clock_utc_ms()};
+
+	sl_settle_write(&b, q->language, &p);
+	if (sl_face_put(dir, name, b.p, b.n, SL_FACE_NOTE_MODE) != 0)
+		sl_faces_complain(f, h->number, "cannot write the note");
+	sl_held_mark(&h->note, dir, name);
+	h->seen = h->note;
+	h->missing = 0;
+}
+
+void
+sl_held_answer(struct sl_faces *f, struct sl_face_held *h,
+    const struct sl_settle *was, const char *answer)
+{
+	SL_CLOSE int settle = sl_faces_dir(f, h->in, SL_FACE_SETTLE);
+	SL_CLOSE int dir = -1;
+	struct sl_entry en;
+
+	if (settle >= 0)
+		dir = sl_open_dir(settle, h->folder);
+	if (dir >= 0 && sl_entry_by_id(f->e->store, h->entry, &en))
+		write_note(f, h, dir, &en, was, answer);
+}
+
+static struct sl_face_held *
+find_held(struct sl_faces *f, int64_t entry)
+{
+	size_t i;
+
+	for (i = 0; i < f->held_n; i++)
+		if (f->held[i].entry == entry)
+			return &f->held[i];
+	return NULL;
+}
+
+static struct sl_face_held *
+add_held(struct sl_faces *f, struct sl_inlet *in, int64_t consignment,
+    int64_t entry, const char *number, const char *folder)
+{
+	struct sl_face_held *h;
+
+	f->held =
+	    sl_grow(f->held, &f->held_cap, f->held_n + 1, sizeof(*f->held));
+	h = &f->held[f->held_n++];
+	*h = (struct sl_face_held){
+	    .consignment = consignment, .entry = entry, .in = in};
+	(void)snprintf(h->number, sizeof(h->number), "%s", number);
+	(void)snprintf(h->folder, sizeof(h->folder), "%s", folder);
+	return h;
+}
+
+enum sl_rc
+sl_held_make(
+    struct sl_faces *f, const struct sl_face_item *it, struct sl_err *err)
+{
+	struct sl_inlet *in = sl_engine_inlet(f->e, it->queue);
+	struct sl_face_held *h = find_held(f, it->entry);
+	SL_CLOSE int settle = sl_faces_dir(f, in, SL_FACE_SETTLE);
+	SL_CLOSE int dir = -1;
+	struct sl_entry en;
+	struct stat st;
+	enum sl_rc rc;
+
+	if (!sl_entry_by_id(f->e->store, it->entry, &en))
+		return SL_OK;
+	if (h == NULL)
+		h = add_held(f, in, it->consignment, it->entry, en.reception,
+		    en.reception);
+	if (settle >= 0)
+		dir = sl_face_dir(settle, h->folder);
+	if (dir < 0 || fstat(dir, &st) != 0) {
+		sl_faces_complain(f, h->number, "cannot make a folder");
+		return SL_OK;
+	}
+	h->dev = st.st_dev;
+	h->ino = st.st_ino;
+	rc = write_page(f, h, dir, &en, err);
+	/* What a person may have begun to fill in is not written over. */
+	if (h->decided || fstatat(dir, sl_settle_name(sl_faces_language(in)),
+			      &st, AT_SYMLINK_NOFOLLOW) != 0)
+		write_note(f, h, dir, &en, NULL, NULL);
+	h->decided = false;
+	return rc;
+}
+
+/* A copy is ours if name and size are those of a document. */
+static bool
+is_copy(struct sl_faces *f, int64_t entry, const char *name, uint64_t size)
+{
+	struct sl_document d[COPY_MAX];
+	size_t i, n = sl_document_list(f->e->store, entry, d, COPY_MAX);
+	struct sl_part p;
+	char ours[64];
+	unsigned lang;
+
+	for (i = 0; i < n && i < COPY_MAX; i++) {
+		SL_CLOSE int fd = -1;
+
+		if (!sl_part_by_id(f->e->store, d[i].part, &p))
+			continue;
+		fd = open_part(f->e->store, &p);
+		if (p.size != size)
+			continue;
+		for (lang = SL_LANGUAGE_NB; lang <= SL_LANGUAGE_EN; lang++) {
+			copy_name(lang, &d[i], p.mime, ours, sizeof(ours));
+			if (strcmp(ours, name) == 0)
+				return true;
+		}
+	}
+	return false;
+}
+
+static bool
+is_ours(
+    struct sl_faces *f, int64_t entry, const char *name, const struct stat *st)
+{
+	static const char *const junk[] = {
+	    "Thumbs.db", "desktop.ini", ".DS_Store", NULL};
+	size_t n = strlen(name);
+	unsigned lang, i;
+
+	if (!S_ISREG(st->st_mode))
+		return false;
+	for (lang = SL_LANGUAGE_NB; lang <= SL_LANGUAGE_EN; lang++)
+		if (strcmp(name, sl_suggest_name(lang)) == 0 ||
+		    strcmp(name, sl_settle_name(lang)) == 0)
+			return true;
+	if (name[0] == '.' && n > 5 && strcmp(name + n - 5, ".part") == 0)
+		return true;
+	for (i = 0; junk[i] != NULL; i++)
+		if (strcmp(name, junk[i]) == 0)
+			return true;
+	return is_copy(f, entry, name, (uint64_t)st->st_size);
+}
+
+/* "M26-004711-3.1 <name>" into Stoppet. */
+static void
+move_aside(struct sl_faces *f, struct sl_inlet *in, int dir, const char *name,
+    const char *number)
+{
+	SL_CLOSE int to = sl_faces_dir(f, in, SL_FACE_STOPPED);
+	SL_BUF struct sl_buf b = {0};
+
+	sl_buf_printf(&b, "%s ", number);
+	sl_face_safe_name(&b, name, 180);
+	if (to < 0 || sl_face_move_beside(dir, name, to, sl_buf_str(&b)) != 0)
+		sl_faces_complain(f, number, "cannot move a file to Stoppet");
+}
+
+static void
+clear_folder(struct sl_faces *f, struct sl_inlet *in, int settle,
+    const char *folder, int64_t entry, const char *number)
+{
+	int fd = sl_open_dir(settle, folder);
+	DIR *d = fd >= 0 ? fdopendir(fd) : NULL;
+	struct dirent *de;
+	struct stat st;
+
+	if (d == NULL) {
+		sl_cleanup_close(&fd);
+		return;
+	}
+	while ((de = readdir(d)) != NULL) {
+		if (!sl_name_is_plain(de->d_name) ||
+		    fstatat(fd, de->d_name, &st, AT_SYMLINK_NOFOLLOW) != 0)
+			continue;
+		if (is_ours(f, entry, de->d_name, &st))
+			(void)unlinkat(fd, de->d_name, 0);
+		else
+			move_aside(f, in, fd, de->d_name, number);
+	}
+	(void)closedir(d);
+	if (unlinkat(settle, folder, AT_REMOVEDIR) != 0 && errno != ENOENT)
+		sl_faces_complain(f, number, "cannot remove a folder");
+}
+
+/* The post a folder is about: by its name, else by the note in it. */
+static bool
+number_of(int settle, const char *folder, char *ret_reception, size_t n,
+    int *ret_entry)
+{
+	SL_CLOSE int dir = sl_open_dir(settle, folder);
+	SL_BUF struct sl_buf b = {0};
+	struct sl_settle s;
+	struct sl_err err;
+	unsigned lang;
+
+	if (dir < 0)
+		return false;
+	if (sl_reception_parse(folder, ret_reception, n, ret_entry) &&
+	    *ret_entry > 0)
+		return true;
+	for (lang = SL_LANGUAGE_NB; lang <= SL_LANGUAGE_EN; lang++) {
+		sl_buf_reset(&b);
+		if (sl_read_file(dir, sl_settle_name(lang), SL_SETTLE_FILE_MAX,
+			&b, &err) != SL_OK)
+			continue;
+		sl_settle_parse(sl_buf_str(&b), b.n, &s);
+		if (sl_reception_parse(s.number, ret_reception, n, ret_entry) &&
+		    *ret_entry > 0)
+			return true;
+	}
+	return false;
+}
+
+static void
+adopt_one(
+    struct sl_faces *f, struct sl_inlet *in, int settle, const char *folder)
+{
+	struct sl_face_held *h;
+	char reception[48];
+	struct sl_entry en;
+	struct stat st;
+	int number = 0;
+
+	if (!number_of(settle, folder, reception, sizeof(reception), &number) ||
+	    !sl_entry_by_number(f->e->store, reception, number, &en) ||
+	    strcmp(en.queue, sl_inlet_queue(in)->name) != 0)
+		return; /* somebody's own folder */
+	if (en.dispo != SL_DISPO_held) {
+		clear_folder(f, in, settle, folder, en.id, en.reception);
+		return;
+	}
+	/* A copy of a folder is not a decision while the folder is there. */
+	if (find_held(f, en.id) != NULL ||
+	    (strcmp(folder, en.reception) != 0 &&
+		fstatat(settle, en.reception, &st, AT_SYMLINK_NOFOLLOW) == 0))
+		return;
+	h = add_held(f, in, en.consignment, en.id, en.reception, folder);
+	if (fstatat(settle, folder, &st, AT_SYMLINK_NOFOLLOW) == 0) {
+		h->dev = st.st_dev;
+		h->ino = st.st_ino;
+	}
+}
+
+void
+sl_held_adopt(struct sl_faces *f, struct sl_inlet *in)
+{
+	SL_CLOSE int settle = sl_faces_dir(f, in, SL_FACE_SETTLE);
+	struct dirent **list = NULL;
+	int i, n;
+
+	n = settle >= 0 ? scandirat(settle, ".", &list, NULL, NULL) : -1;
+	for (i = 0; i < n; i++) {
+		if (sl_name_is_plain(list[i]->d_name))
+			adopt_one(f, in, settle, list[i]->d_name);
+		free(list[i]);
+	}
+	free(list);
+}
+
+void
+sl_held_clear(struct sl_faces *f, struct sl_face_held *h)
+{
+	SL_CLOSE int settle = sl_faces_dir(f, h->in, SL_FACE_SETTLE);
+
+	if (settle >= 0)
+		clear_folder(f, h->in, settle, h->folder, h->entry, h->number);
+}

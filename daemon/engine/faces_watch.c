@@ -1,0 +1,368 @@
+/*
+ * Decisions that people make in the folders.
+ *
+ * A note is acted on when it has changed since we handled it and was the same
+ * at two looks (editors truncate, then write). What we write is remembered, so
+ * our own answer is never read as a question. The actor is the file's owner;
+ * where our own file was written in, or the folder renamed, the owner is still
+ * ourselves and the file system does not tell who: the actor is the queue.
+ */
+#include "faces_p.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "../base/file.h"
+#include "../base/log.h"
+#include "../base/mem.h"
+#include "../base/text.h"
+#include "../intake/facefile.h"
+#include "../intake/words.h"
+
+#define LOOKS_MAX 200 /* folders a look; the others have their turn */
+#define WHY_MIN 3 /* characters of a reason */
+
+static void
+actor_of_queue(const struct sl_face_held *h, char *out, size_t cap)
+{
+	SL_BUF struct sl_buf b = {0};
+
+	sl_buf_printf(&b, "queue:%s", sl_inlet_queue(h->in)->name);
+	(void)sl_slice_copy(sl_slice_buf(&b), out, cap);
+}
+
+/* What people are told when it cannot be. */
+static void
+explain(struct sl_buf *out, unsigned lang, const char *value,
+    const struct sl_err *err)
+{
+	const char *slug = err->reason != NULL ? err->reason : "";
+	const struct sl_reason *r = sl_reason_find(slug);
+
+	if (strcmp(slug, "unknown_case") == 0)
+		sl_buf_printf(out, "%s %s %s", sl_words(lang, "Saken", "Case"),
+		    value,
+		    sl_words(lang, "er ikke kjent. Sjekk nummeret.",
+			"is not known. Check the number."));
+	else if (strcmp(slug, "case_closed") == 0)
+		sl_buf_printf(out, "%s %s %s", sl_words(lang, "Saken", "Case"),
+		    value, sl_words(lang, "er avsluttet.", "is closed."));
+	else if (r != NULL)
+		sl_buf_add_str(out, sl_words(lang, r->nb, r->en));
+	else if (lang == SL_LANGUAGE_EN)
+		sl_buf_printf(out, "It cannot be: %s.", err->text);
+	else
+		sl_buf_add_str(out,
+		    "Posten kan ikke avgjøres slik den står nå. IT-drift kan "
+		    "se hvorfor med sluse explain.");
+}
+
+/* True if it was done; else out holds the answer. */
+static bool
+assign(struct sl_faces *f, const struct sl_face_held *h,
+    const char *case_number, const char *why, const char *actor,
+    struct sl_buf *out)
+{
+	struct sl_err err = {0};
+	enum sl_rc rc =
+	    sl_control_assign(f->e, h->number, case_number, why, actor, &err);
+
+	if (rc == SL_FATAL)
+		(void)sl_engine_fail(f->e, &err);
+	if (rc == SL_OK || rc == SL_FATAL)
+		return true;
+	explain(out, sl_faces_language(h->in), case_number, &err);
+	return false;
+}
+
+static bool
+reject(struct sl_faces *f, const struct sl_face_held *h, const char *why,
+    const char *actor, struct sl_buf *out)
+{
+	unsigned lang = sl_faces_language(h->in);
+	struct sl_err err = {0};
+	enum sl_rc rc;
+
+	if (strlen(why) < WHY_MIN) {
+		sl_buf_add_str(
+		    out, sl_words(lang,
+			     "Skriv en begrunnelse for at posten ikke er "
+			     "arkivverdig.",
+			     "Write the reason why the post is not "
+			     "archive-worthy."));
+		return false;
+	}
+	rc = sl_control_change(
+	    f->e, h->number, SL_CHANGE_reject, why, actor, &err);
+	if (rc == SL_FATAL)
+		(void)sl_engine_fail(f->e, &err);
+	if (rc == SL_OK || rc == SL_FATAL)
+		return true;
+	explain(out, lang, "", &err);
+	return false;
+}
+
+/* Joining posts is not made yet; what can be told is where the other lies. */
+static void
+answer_belongs(struct sl_faces *f, const struct sl_face_held *h,
+    const char *value, struct sl_buf *out)
+{
+	unsigned lang = sl_faces_language(h->in);
+	char reception[48];
+	struct sl_entry en;
+	int number = 0;
+	bool known;
+
+	known =
+	    sl_reception_parse(value, reception, sizeof(reception), &number) &&
+	    sl_entry_by_number(
+		f->e->store, reception, number > 0 ? number : 1, &en) &&
+	    strcmp(en.queue, sl_inlet_queue(h->in)->name) == 0;
+	sl_buf_add_str(out,
+	    sl_words(lang,
+		"Sluse kan ikke slå sammen poster ennå. Skriv saksnummeret "
+		"på linjen Sak:, og\r\nrett i sak-/arkivsystemet etterpå.",
+		"Sluse cannot join posts yet. Write the case number on the "
+		"line Case:, and correct\r\nit in the case system."));
+	if (known && en.case_number[0] != '\0')
+		sl_buf_printf(out, "\r\n%s %s %s.", en.reception,
+		    sl_words(lang, "ligger på sak", "is on case"),
+		    en.case_number);
+}
+
+/* Acts on what was filled in. True if the post is decided. */
+static bool
+decide(struct sl_faces *f, const struct sl_face_held *h,
+    const struct sl_settle *s, const char *actor, struct sl_buf *out)
+{
+	unsigned lang = sl_faces_language(h->in);
+
+	if (s->kind == SL_SETTLED_SEVERAL) {
+		sl_buf_add_str(out,
+		    sl_words(lang, "Flere linjer er fylt ut. La bare én stå.",
+			"Several lines are filled in. Leave only one."));
+		return false;
+	}
+	if (s->kind == SL_SETTLED_UNLABELLED) {
+		sl_buf_add_str(out,
+		    sl_words(lang,
+			"Skriv saksnummeret på linjen som begynner med Sak:",
+			"Write the case number on the line that begins with "
+			"Case:"));
+		return false;
+	}
+	switch (s->line) {
+	case SL_SETTLE_CASE:
+		if (s->case_number[0] != '\0')
+			return assign(f, h, s->case_number, NULL, actor, out);
+		sl_buf_add_str(
+		    out, sl_words(lang,
+			     "Dette er ikke et saksnummer. Skriv det slik: "
+			     "2026/211",
+			     "This is not a case number. Write it like this: "
+			     "2026/211"));
+		return false;
+	case SL_SETTLE_NEW_CASE:
+		sl_buf_add_str(out,
+		    sl_words(lang,
+			"Sluse kan ikke opprette saker ennå. Opprett saken i "
+			"sak-/arkivsystemet, og skriv\r\nnummeret på linjen "
+			"Sak:",
+			"Sluse cannot make cases yet. Make it in the case "
+			"system and write its number on\r\nthe line Case:"));
+		return false;
+	case SL_SETTLE_NOT_WORTHY:
+		return reject(f, h, s->value[s->line], actor, out);
+	case SL_SETTLE_BELONGS:
+	case SL_SETTLE_LINES:
+		break;
+	}
+	answer_belongs(f, h, s->value[SL_SETTLE_BELONGS], out);
+	return false;
+}
+
+static bool
+same(const struct sl_face_mark *a, const struct sl_face_mark *b)
+{
+	return a->ino == b->ino && a->size == b->size &&
+	       a->mtime_ns == b->mtime_ns && a->ctime_ns == b->ctime_ns;
+}
+
+/* What is not a file we can read is moved out of the way, not lost. */
+static void
+refuse_note(
+    struct sl_faces *f, struct sl_face_held *h, int dir, const char *name)
+{
+	SL_CLOSE int to = sl_faces_dir(f, h->in, SL_FACE_STOPPED);
+	SL_FREE char *moved = sl_asprintf("%s %s", h->number, name);
+
+	if (to < 0 || sl_face_move_beside(dir, name, to, moved) != 0) {
+		sl_faces_complain(f, h->number, "cannot move a note");
+		return;
+	}
+	sl_held_answer(f, h, NULL,
+	    sl_words(sl_faces_language(h->in),
+		"Filen som lå her, kunne ikke leses. Den er flyttet til "
+		"Stoppet.",
+		"The file that lay here could not be read. It was moved to "
+		"Stopped."));
+}
+
+static void
+read_note(struct sl_faces *f, struct sl_face_held *h, int dir, const char *name)
+{
+	SL_CLOSE int fd =
+	    openat(dir, name, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
+	char bytes[SL_SETTLE_FILE_MAX + 1], actor[64];
+	SL_BUF struct sl_buf out = {0};
+	struct sl_settle s;
+	struct stat st;
+	ssize_t n;
+
+	if (fd < 0 && (errno == ENOENT || errno == EACCES))
+		return; /* gone, or not ours to read: looked at again */
+	if (fd < 0 || fstat(fd, &st) != 0 || !S_ISREG(st.st_mode) ||
+	    st.st_size > (off_t)SL_SETTLE_FILE_MAX) {
+		refuse_note(f, h, dir, name);
+		return;
+	}
+	n = sl_read_full(fd, bytes, sizeof(bytes));
+	if (n < 0)
+		return;
+	h->note = h->seen;
+	sl_settle_parse(bytes, (size_t)n, &s);
+	if (s.kind == SL_SETTLED_NOTHING)
+		return;
+	if (st.st_uid == geteuid())
+		actor_of_queue(h, actor, sizeof(actor));
+	else
+		(void)snprintf(
+		    actor, sizeof(actor), "uid:%u", (unsigned)st.st_uid);
+	h->decided = decide(f, h, &s, actor, &out);
+	if (!h->decided)
+		sl_held_answer(f, h, &s, sl_buf_str(&out));
+}
+
+static void
+look_at_note(struct sl_faces *f, struct sl_face_held *h, int dir)
+{
+	const char *name = sl_settle_name(sl_faces_language(h->in));
+	struct sl_face_mark now;
+
+	sl_held_mark(&now, dir, name);
+	if (now.ino == 0) {
+		/* Some editors rename: only what stays away is made again. */
+		if (++h->missing > 1)
+			sl_held_answer(f, h, NULL, NULL);
+		return;
+	}
+	h->missing = 0;
+	if (same(&now, &h->note))
+		return;
+	if (same(&now, &h->seen))
+		read_note(f, h, dir, name);
+	else
+		h->seen = now;
+}
+
+/* Its new name, if the folder was renamed. */
+static bool
+find_renamed(struct sl_face_held *h, int settle)
+{
+	int fd = sl_open_dir(settle, ".");
+	DIR *d = fd >= 0 ? fdopendir(fd) : NULL;
+	struct dirent *de;
+	struct stat st;
+	bool found = false;
+
+	if (d == NULL) {
+		sl_cleanup_close(&fd);
+		return false;
+	}
+	while (!found && (de = readdir(d)) != NULL) {
+		if (de->d_ino != h->ino || !sl_name_is_plain(de->d_name) ||
+		    fstatat(fd, de->d_name, &st, AT_SYMLINK_NOFOLLOW) != 0 ||
+		    st.st_ino != h->ino || st.st_dev != h->dev ||
+		    !S_ISDIR(st.st_mode))
+			continue;
+		found = true;
+		(void)snprintf(h->folder, sizeof(h->folder), "%s", de->d_name);
+	}
+	(void)closedir(d);
+	return found;
+}
+
+static void
+decide_by_name(struct sl_faces *f, struct sl_face_held *h, int settle)
+{
+	unsigned lang = sl_faces_language(h->in);
+	SL_BUF struct sl_buf out = {0};
+	char actor[64], number[64];
+
+	h->decided = false;
+	actor_of_queue(h, actor, sizeof(actor));
+	if (!sl_settle_folder(h->folder, h->number, number, sizeof(number)))
+		sl_buf_add_str(&out,
+		    sl_words(lang,
+			"Mappens nye navn er ikke et saksnummer. Skriv det "
+			"slik: 2026-211",
+			"The folder's new name is not a case number. Write "
+			"it like this: 2026-211"));
+	else
+		h->decided = assign(f, h, number, NULL, actor, &out);
+	/* Back to its number, so that a name is acted on once. */
+	if (renameat2(settle, h->folder, settle, h->number, RENAME_NOREPLACE) ==
+	    0)
+		(void)snprintf(h->folder, sizeof(h->folder), "%s", h->number);
+	if (!h->decided)
+		sl_held_answer(f, h, NULL, sl_buf_str(&out));
+}
+
+static void
+look_at(struct sl_faces *f, struct sl_face_held *h)
+{
+	SL_CLOSE int settle = sl_faces_dir(f, h->in, SL_FACE_SETTLE);
+	SL_CLOSE int dir = -1;
+	struct stat st;
+
+	if (settle < 0)
+		return;
+	dir = sl_open_dir(settle, h->folder);
+	if (dir >= 0 && fstat(dir, &st) == 0 &&
+	    (st.st_ino != h->ino || st.st_dev != h->dev)) {
+		/* Another folder has its name: made anew, or moved. */
+		h->ino = st.st_ino;
+		h->dev = st.st_dev;
+	}
+	if (dir < 0 && errno == ENOENT) {
+		if (!find_renamed(h, settle)) {
+			/* Removed: that decides nothing. */
+			(void)snprintf(
+			    h->folder, sizeof(h->folder), "%s", h->number);
+			sl_faces_changed(f->e, h->consignment);
+			return;
+		}
+		dir = sl_open_dir(settle, h->folder);
+	}
+	if (dir < 0)
+		return;
+	if (strcmp(h->folder, h->number) != 0)
+		decide_by_name(f, h, settle);
+	else
+		look_at_note(f, h, dir);
+}
+
+void
+sl_held_watch(struct sl_faces *f)
+{
+	size_t i, n = f->held_n < LOOKS_MAX ? f->held_n : LOOKS_MAX;
+
+	for (i = 0; i < n && !f->e->fatal; i++)
+		look_at(f, &f->held[f->held_turn++ % f->held_n]);
+}

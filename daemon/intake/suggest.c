@@ -1,0 +1,380 @@
+/*
+ * SECURITY: names, labels and values come from post; each goes through
+ * sl_html_show. The page has no script and its policy allows none.
+ */
+#include "suggest.h"
+
+#include <jansson.h>
+#include <string.h>
+
+#include "../base/clock.h"
+#include "../base/text.h"
+#include "../wire/roles.h"
+#include "words.h"
+
+#define SHOWN_MAX 4096u /* bytes of one value */
+
+const char *
+sl_suggest_name(unsigned language)
+{
+	return sl_words(language, "Forslag.html", "Suggestions.html");
+}
+
+void
+sl_html_show(struct sl_buf *out, const char *s)
+{
+	SL_BUF struct sl_buf b = {0};
+
+	sl_text_display(&b, s, strnlen(s, SHOWN_MAX));
+	if (b.n > 0)
+		sl_text_html(out, b.p, b.n);
+}
+
+void
+sl_html_time(struct sl_buf *out, int64_t utc_ms)
+{
+	struct sl_date d = sl_clock_oslo(utc_ms);
+
+	sl_buf_printf(out, "%02d.%02d.%d %02d.%02d", d.day, d.month, d.year,
+	    d.hour, d.minute);
+}
+
+/* Contrast is at least 7:1 everywhere; nothing is told by colour alone. */
+static const char style[] =
+    "body{font:16px/1.5 system-ui,sans-serif;color:#1a1a1a;background:#fff;"
+    "margin:2rem auto;padding:0 1rem;max-width:84rem}"
+    "h1{font-size:1.6rem;margin:0 0 .3rem}h2{font-size:1.2rem;"
+    "margin:1.8rem 0 .4rem}p{margin:.3rem 0;max-width:60rem}"
+    "table{border-collapse:collapse;width:100%;margin:.5rem 0}"
+    "caption{text-align:left;font-weight:600;padding:.3rem 0}"
+    "th,td{text-align:left;vertical-align:top;padding:.35rem .6rem;"
+    "border-bottom:1px solid #8a8a8a;overflow-wrap:anywhere}"
+    "th{overflow-wrap:normal}tbody th{font-weight:600}.w{min-width:12rem}"
+    "thead th{border-bottom:2px solid #1a1a1a;background:#f2f2f2}"
+    ".n{text-align:right;white-space:nowrap;overflow-wrap:normal}"
+    ".k{white-space:nowrap;overflow-wrap:normal}"
+    ".box{border-left:.4rem solid #123f7a;background:#eef3fa;"
+    "padding:.6rem 1rem;margin:.8rem 0}"
+    ".sum{width:auto}.dim{color:#454545}ul{margin:.2rem 0;"
+    "padding-left:1.2rem}a{color:#0b3d91}"
+    "tr.settle>:first-child,tr.stop>:first-child{"
+    "border-left:.4rem solid #7a1f00}"
+    "@media(prefers-color-scheme:dark){body{background:#161616;"
+    "color:#f0f0f0}thead th{background:#2a2a2a;border-color:#f0f0f0}"
+    ".box{background:#1d2836;border-color:#9cc2ff}a{color:#9cc2ff}"
+    ".dim{color:#cfcfcf}tr.settle>:first-child,"
+    "tr.stop>:first-child{border-color:#ffb59b}}"
+    "@media print{body{margin:0;max-width:none;font-size:11px;"
+    "background:#fff;color:#000}a{color:#000}thead{"
+    "display:table-header-group}tr{break-inside:avoid}"
+    "thead th,.box{background:#fff}}";
+
+void
+sl_html_head(struct sl_buf *out, unsigned language, const char *title)
+{
+	sl_buf_printf(out,
+	    "<!doctype html>\n<html lang=\"%s\">\n<head>\n"
+	    "<meta charset=\"utf-8\">\n"
+	    "<meta http-equiv=\"Content-Security-Policy\" content=\""
+	    "default-src 'none'; style-src 'unsafe-inline'\">\n"
+	    "<meta name=\"viewport\" content=\"width=device-width\">\n"
+	    "<title>",
+	    sl_words(language, "nb", "en"));
+	sl_html_show(out, title);
+	sl_buf_add_str(out, "</title>\n<style>");
+	sl_buf_add_str(out, style);
+	sl_buf_add_str(out, "</style>\n</head>\n");
+}
+
+static void
+add_how(struct sl_buf *b, unsigned lang)
+{
+	sl_buf_printf(b, "<h2>%s</h2>\n<ul>\n",
+	    sl_words(lang, "Slik avgjør du", "How to decide"));
+	if (lang == SL_LANGUAGE_EN)
+		sl_buf_add_str(b,
+		    "<li>Rename this folder to the case number, for example "
+		    "<b>2026-211</b>, or</li>\n<li>fill in one line of "
+		    "<b>Settle.txt</b> and save it.</li>\n<li>Sluse makes the "
+		    "post in the case system with status M, temporarily "
+		    "registered; you can correct it there as always.</li>\n");
+	else
+		sl_buf_add_str(b,
+		    "<li>Gi denne mappen saksnummeret som navn, for eksempel "
+		    "<b>2026-211</b>, eller</li>\n<li>fyll ut én linje i "
+		    "<b>Avklar.txt</b> og lagre den.</li>\n<li>Sluse oppretter "
+		    "posten i sak-/arkivsystemet med status M, midlertidig "
+		    "registrert; du kan rette den der som ellers.</li>\n");
+	sl_buf_add_str(b, "</ul>\n");
+}
+
+static void
+add_why(struct sl_buf *b, unsigned lang, const struct sl_suggest_head *h)
+{
+	sl_buf_add_str(b, "<div class=\"box\">\n<p><b>");
+	sl_html_show(b, h->why);
+	sl_buf_add_str(b, "</b></p>\n");
+	if (h->detail != NULL && *h->detail != '\0') {
+		sl_buf_add_str(b, "<p>");
+		sl_html_show(b, h->detail);
+		sl_buf_add_str(b, "</p>\n");
+	}
+	sl_buf_printf(b, "<p>%s ",
+	    sl_words(lang, "Hvem gjør noe nå:", "Whose turn it is:"));
+	sl_html_show(b, h->owner);
+	sl_buf_add_str(b, ".");
+	if (h->until_ms != 0) {
+		sl_buf_printf(b, " %s ",
+		    sl_words(lang, "Avklares innen", "To be settled by"));
+		sl_html_time(b, h->until_ms);
+		if (*h->distribution != '\0') {
+			sl_buf_printf(b, "; %s ",
+			    sl_words(lang,
+				"ellers legges den på fordelingssaken",
+				"else it goes to the distribution case"));
+			sl_html_show(b, h->distribution);
+		}
+		sl_buf_add_str(b, ".");
+	}
+	sl_buf_add_str(b, "</p>\n");
+	if (h->duplicate)
+		sl_buf_printf(b, "<p>%s</p>\n",
+		    sl_words(lang,
+			"Mulig duplikat: de samme bytene er mottatt før.",
+			"Possible duplicate: the same bytes came before."));
+	sl_buf_add_str(b, "</div>\n");
+}
+
+void
+sl_suggest_begin(
+    struct sl_buf *b, unsigned lang, const struct sl_suggest_head *h)
+{
+	sl_html_head(b, lang, h->number);
+	sl_buf_printf(b, "<body>\n<main>\n<h1>%s ",
+	    sl_words(lang, "Må avklares:", "To be settled:"));
+	sl_html_show(b, h->number);
+	sl_buf_add_str(b, "</h1>\n<p class=\"dim\">");
+	sl_html_show(b, h->tenant);
+	sl_buf_add_str(b, " · ");
+	sl_html_show(b, h->queue);
+	sl_buf_printf(b, " · %s ", sl_words(lang, "mottatt", "received"));
+	sl_html_time(b, h->received_ms);
+	sl_buf_printf(b, " · %s ", sl_words(lang, "lagt inn som", "as"));
+	sl_html_show(b, h->name);
+	sl_buf_add_str(b, "</p>\n");
+	add_why(b, lang, h);
+	add_how(b, lang);
+}
+
+static const char *
+source_words(unsigned lang, const char *source)
+{
+	static const char *const t[][3] = {
+	    {"text", "teksten", "the text"},
+	    {"ocr", "skannet tekst", "scanned text"},
+	    {"header", "e-postens hode", "the e-mail's header"},
+	    {"sidecar", "beskrivelsesfilen", "the description file"},
+	    {"name", "filnavnet", "the file name"},
+	    {"person", "en person", "a person"},
+	    {"queue", "køen", "the queue"},
+	    {"case", "kjente saker", "known cases"},
+	};
+	size_t i;
+
+	for (i = 0; i < sizeof(t) / sizeof(t[0]); i++)
+		if (strcmp(t[i][0], source) == 0)
+			return sl_words(lang, t[i][1], t[i][2]);
+	return source;
+}
+
+static const char *
+text_of(const json_t *o, const char *key)
+{
+	const char *s = json_string_value(json_object_get(o, key));
+
+	return s != NULL ? s : "";
+}
+
+/* One clue: where it stood and what it said. */
+static void
+add_clue(struct sl_buf *b, unsigned lang, const json_t *o)
+{
+	const char *source = text_of(o, "source");
+	json_int_t page = json_integer_value(json_object_get(o, "page"));
+	bool paged = strcmp(source, "text") == 0 || strcmp(source, "ocr") == 0;
+
+	sl_buf_add_str(b, "<li>");
+	sl_html_show(b, source_words(lang, source));
+	if (paged)
+		sl_buf_printf(b, ", %s %lld", sl_words(lang, "side", "page"),
+		    (long long)page + 1);
+	if (*text_of(o, "file") != '\0') {
+		sl_buf_printf(b, " %s ", sl_words(lang, "i", "of"));
+		sl_html_show(b, text_of(o, "file"));
+	}
+	sl_buf_add_str(b, ": «");
+	if (*text_of(o, "label") != '\0') {
+		sl_html_show(b, text_of(o, "label"));
+		sl_buf_add_str(b, " ");
+	}
+	sl_html_show(b, text_of(o, "value"));
+	sl_buf_printf(b, "» <span class=\"dim\">(%s %lld %%)</span></li>",
+	    sl_words(lang, "styrke", "strength"),
+	    (long long)json_integer_value(json_object_get(o, "score")) / 10);
+}
+
+static void
+add_evidence(struct sl_buf *b, unsigned lang, const char *evidence)
+{
+	json_t *a = json_loads(evidence, 0, NULL), *o;
+	size_t i;
+
+	if (json_array_size(a) == 0) {
+		sl_buf_add_str(b, "–");
+		json_decref(a);
+		return;
+	}
+	sl_buf_add_str(b, "<ul>");
+	json_array_foreach(a, i, o) add_clue(b, lang, o);
+	sl_buf_add_str(b, "</ul>");
+	json_decref(a);
+}
+
+void
+sl_suggest_cases_begin(struct sl_buf *b, unsigned lang)
+{
+	sl_buf_printf(
+	    b, "<h2>%s</h2>\n", sl_words(lang, "Forslag til sak", "Cases"));
+}
+
+void
+sl_suggest_case(struct sl_buf *b, unsigned lang, const struct sl_suggest_row *r)
+{
+	sl_buf_add_str(b, "<h3 class=\"k\">");
+	sl_html_show(b, r->value);
+	sl_buf_printf(b, " <span class=\"dim\">(%d %%)</span></h3>\n<p>",
+	    r->confidence / 10);
+	if (!r->case_known) {
+		sl_buf_add_str(
+		    b, sl_words(lang, "Saken er ikke kjent for Sluse.",
+			   "The case is not known to Sluse."));
+	} else {
+		sl_html_show(b, r->case_title);
+		if (*r->case_status != '\0') {
+			sl_buf_printf(b, " <span class=\"dim\">(%s ",
+			    sl_words(lang, "status", "status"));
+			sl_html_show(b, r->case_status);
+			sl_buf_add_str(b, ")</span>");
+		}
+	}
+	sl_buf_add_str(b, "</p>\n");
+	add_evidence(b, lang, r->evidence);
+	sl_buf_add_str(b, "\n");
+}
+
+void
+sl_suggest_cases_end(struct sl_buf *b, unsigned lang, unsigned n)
+{
+	if (n == 0)
+		sl_buf_printf(b, "<p>%s</p>\n",
+		    sl_words(lang, "Sluse fant ikke noe saksnummer i posten.",
+			"Sluse found no case number in the post."));
+}
+
+void
+sl_suggest_fields_begin(struct sl_buf *b, unsigned lang)
+{
+	sl_buf_printf(b,
+	    "<h2>%s</h2>\n<table>\n<thead><tr><th scope=\"col\">%s</th>"
+	    "<th scope=\"col\">%s</th><th scope=\"col\" class=\"n\">%s</th>"
+	    "<th scope=\"col\">%s</th></tr></thead>\n<tbody>\n",
+	    sl_words(lang, "Ellers funnet", "What else was found"),
+	    sl_words(lang, "Felt", "Field"), sl_words(lang, "Verdi", "Value"),
+	    sl_words(lang, "Sikkerhet", "Confidence"),
+	    sl_words(lang, "Hvor det sto", "Where it stood"));
+}
+
+static const char *
+field_words(unsigned lang, unsigned field)
+{
+#define SL_FIELD(number, name, en, nb) {number, nb, en},
+	static const struct {
+		unsigned number;
+		const char *nb, *en;
+	} t[] = {
+#include "../wire/fields.def"
+	};
+#undef SL_FIELD
+	size_t i;
+
+	for (i = 0; i < sizeof(t) / sizeof(t[0]); i++)
+		if (t[i].number == field)
+			return sl_words(lang, t[i].nb, t[i].en);
+	return "?";
+}
+
+void
+sl_suggest_field(
+    struct sl_buf *b, unsigned lang, const struct sl_suggest_row *r)
+{
+	sl_buf_add_str(b, "<tr><th scope=\"row\">");
+	sl_html_show(b, field_words(lang, r->field));
+	sl_buf_add_str(b, "</th><td>");
+	sl_html_show(b, r->value);
+	sl_buf_printf(
+	    b, "</td><td class=\"n\">%d %%</td><td>", r->confidence / 10);
+	add_evidence(b, lang, r->evidence);
+	sl_buf_add_str(b, "</td></tr>\n");
+}
+
+void
+sl_suggest_fields_end(struct sl_buf *b)
+{
+	sl_buf_add_str(b, "</tbody>\n</table>\n");
+}
+
+void
+sl_suggest_documents_begin(struct sl_buf *b, unsigned lang)
+{
+	sl_buf_printf(b,
+	    "<h2>%s</h2>\n<table>\n<thead><tr>"
+	    "<th scope=\"col\" class=\"n\">%s</th><th scope=\"col\">%s</th>"
+	    "<th scope=\"col\">%s</th><th scope=\"col\" class=\"n\">%s</th>"
+	    "<th scope=\"col\" class=\"n\">%s</th><th scope=\"col\">%s</th>"
+	    "</tr></thead>\n<tbody>\n",
+	    sl_words(lang, "Dokumentene", "The documents"),
+	    sl_words(lang, "Nr.", "No."), sl_words(lang, "Navn", "Name"),
+	    sl_words(lang, "Format", "Format"),
+	    sl_words(lang, "Sider", "Pages"),
+	    sl_words(lang, "Størrelse", "Size"),
+	    sl_words(lang, "Kopi i mappen", "Copy in the folder"));
+}
+
+void
+sl_suggest_document(struct sl_buf *b, unsigned lang, int number,
+    const char *title, const char *mime, unsigned pages, uint64_t size,
+    const char *copy)
+{
+	sl_buf_printf(b, "<tr><td class=\"n\">%d</td><td>", number);
+	sl_html_show(b, title);
+	sl_buf_add_str(b, "</td><td>");
+	sl_html_show(b, mime);
+	sl_buf_printf(b,
+	    "</td><td class=\"n\">%u</td><td class=\"n\">%llu kB</td><td>",
+	    pages, (unsigned long long)((size + 1023) / 1024));
+	if (copy != NULL) {
+		/* Ours: digits, letters, dot and hyphen only. */
+		sl_buf_printf(b, "<a href=\"%s\">%s</a>", copy, copy);
+	} else {
+		sl_buf_add_str(
+		    b, sl_words(lang, "ikke kopiert hit", "not copied here"));
+	}
+	sl_buf_add_str(b, "</td></tr>\n");
+}
+
+void
+sl_suggest_end(struct sl_buf *b, unsigned lang)
+{
+	(void)lang;
+	sl_buf_add_str(b, "</tbody>\n</table>\n</main>\n</body>\n</html>\n");
+}

@@ -1,0 +1,62 @@
+/*
+ * Forslag.html (Suggestions.html): why a post waits and what Sluse found, as a
+ * page that stands alone. Pure: rows in, bytes out; everything is escaped.
+ */
+#ifndef SL_INTAKE_SUGGEST_H
+#define SL_INTAKE_SUGGEST_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "../base/buf.h"
+
+/* "Forslag.html" or "Suggestions.html" */
+const char *sl_suggest_name(unsigned language);
+
+struct sl_suggest_head {
+	const char *number, *name, *tenant, *queue;
+	const char *why, *detail, *owner;
+	const char *distribution;
+	int64_t received_ms, until_ms; /* 0 = none */
+	bool duplicate;
+};
+void sl_suggest_begin(
+    struct sl_buf *out, unsigned language, const struct sl_suggest_head *h);
+
+struct sl_suggest_row {
+	unsigned field;
+	int confidence; /* thousandths */
+	bool accepted;
+	const char *value, *evidence; /* JSON array, or "" */
+	const char *case_title, *case_status; /* "" if it is not known */
+	bool case_known;
+};
+/* The candidates for the case, best first, between these two. */
+void sl_suggest_cases_begin(struct sl_buf *out, unsigned language);
+void sl_suggest_case(
+    struct sl_buf *out, unsigned language, const struct sl_suggest_row *r);
+void sl_suggest_cases_end(struct sl_buf *out, unsigned language, unsigned n);
+
+/* Then the other fields. */
+void sl_suggest_fields_begin(struct sl_buf *out, unsigned language);
+void sl_suggest_field(
+    struct sl_buf *out, unsigned language, const struct sl_suggest_row *r);
+void sl_suggest_fields_end(struct sl_buf *out);
+
+/* Last the documents; copy: name of the file beside the page, NULL if it was
+ * left out. */
+void sl_suggest_documents_begin(struct sl_buf *out, unsigned language);
+void sl_suggest_document(struct sl_buf *out, unsigned language, int number,
+    const char *title, const char *mime, unsigned pages, uint64_t size,
+    const char *copy);
+void sl_suggest_end(struct sl_buf *out, unsigned language);
+
+/* -- shared with the day list -- */
+/* s for showing: what cannot be seen is made visible, then escaped. */
+void sl_html_show(struct sl_buf *out, const char *s);
+/* <!doctype> to </head>, with a style that also prints well. */
+void sl_html_head(struct sl_buf *out, unsigned language, const char *title);
+/* "22.11.2026 06.04" in Oslo */
+void sl_html_time(struct sl_buf *out, int64_t utc_ms);
+
+#endif

@@ -1,0 +1,133 @@
+#!/usr/bin/env python3
+"""The folders people see, with the whole road behind them: what is held is
+settled by renaming and by file, what is stopped is explained, and the day's
+list balances."""
+import csv
+import glob
+import os
+import shutil
+import sys
+import unittest
+
+sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
+from house import DEMO, House, QUEUES  # noqa: E402
+
+QUEUE = QUEUES[0]
+
+
+class Faces(unittest.TestCase):
+    def setUp(self):
+        self.house = House()
+        self.addCleanup(self.house.close)
+        self.wait = self.house.wait_for
+        self.wait(lambda: self.house.query("SELECT count(*) FROM case_file")[0][0]
+                  >= 5, 20, "known cases")
+
+    def path(self, *parts):
+        return os.path.join(self.house.root, "spool", QUEUE, *parts)
+
+    def drop(self, name, as_name=None):
+        self.house.drop(os.path.join(DEMO, name), name=as_name)
+
+    def folders(self):
+        return sorted(os.listdir(self.path("Må avklares")))
+
+    def held(self, count):
+        self.wait(lambda: len(self.folders()) == count and all(
+            os.path.exists(self.path("Må avklares", f, "Avklar.txt"))
+            for f in self.folders()), 60, "%d held" % count)
+        return self.folders()
+
+    def text(self, *parts):
+        with open(self.path(*parts), encoding="utf-8-sig",
+                  errors="replace") as file:
+            return file.read()
+
+    def rows(self):
+        out = []
+        for name in glob.glob(self.path("Kvitteringer", "*.csv")):
+            with open(name, encoding="utf-8-sig", newline="") as file:
+                out += list(csv.DictReader(file, delimiter=";"))
+        return out
+
+    def test_settled_by_renaming(self):
+        self.drop("10-uten-holdepunkt.pdf", "Brev fra Kari Nordmann.pdf")
+        number, = self.held(1)
+        folder = self.path("Må avklares", number)
+        self.assertEqual(sorted(os.listdir(folder)),
+                         ["Avklar.txt", "Forslag.html", "dokument-1.pdf"])
+        with open(os.path.join(folder, "dokument-1.pdf"), "rb") as copy, \
+                open(os.path.join(DEMO, "10-uten-holdepunkt.pdf"), "rb") as was:
+            self.assertEqual(copy.read(), was.read())
+        with open(os.path.join(folder, "Notat.txt"), "w",
+                  encoding="utf-8") as file:
+            file.write("ring henne")
+        os.rename(folder, self.path("Må avklares", "2026-211"))
+        self.wait(lambda: self.folders() == [], 30, "folder cleared")
+        self.house.wait_quiet()
+        post, = self.house.posts()["journalposts"]
+        self.assertIn("2026/211", str(post))
+        self.assertEqual(self.text("Stoppet", number + " Notat.txt"),
+                         "ring henne")
+        self.wait(lambda: [r["Status"] for r in self.rows()] ==
+                  ["overført til arkivet"], 20, "receipt")
+        row, = self.rows()
+        self.assertEqual(row["Mottaksnummer"], number)
+        self.assertEqual(row["Sak"], "2026/211")
+        self.assertTrue(row["Nummer i sak-/arkivsystemet"])
+        self.house.check_whole(self)
+
+    def test_settled_by_file(self):
+        self.drop("10-uten-holdepunkt.pdf")
+        number, = self.held(1)
+        note = self.path("Må avklares", number, "Avklar.txt")
+        with open(note, "w", encoding="utf-16") as file:
+            file.write("Sak: 2026/99999\r\n")
+        self.wait(lambda: "er ikke kjent" in self.text(
+            "Må avklares", number, "Avklar.txt"), 30, "answer")
+        self.assertIn("Sak: 2026/99999", self.text(
+            "Må avklares", number, "Avklar.txt"))
+        with open(note, "w", encoding="latin-1") as file:
+            file.write("Hører til:\r\nIkke arkivverdig: reklame\r\n")
+        self.wait(lambda: self.folders() == [], 30, "folder cleared")
+        self.wait(lambda: [r["Status"] for r in self.rows()] ==
+                  ["ikke arkivverdig"], 20, "receipt")
+        self.assertEqual(self.house.posts()["journalposts"], [])
+        self.house.check_whole(self)
+
+    def test_made_again_at_start(self):
+        self.drop("10-uten-holdepunkt.pdf")
+        number, = self.held(1)
+        self.house.stop()
+        for name in ("Må avklares", "Kvitteringer", "Stoppet"):
+            shutil.rmtree(self.path(name))
+        self.house.start()
+        self.assertEqual(self.held(1), [number])
+        self.wait(self.rows, 20, "receipt")
+
+    def test_stopped(self):
+        self.drop("13-avbrutt.pdf")
+        self.drop("13-bombe.zip")
+        os.symlink("/etc/passwd", self.path("Inn", "lenke.pdf"))
+        self.wait(lambda: len(self.house.query(
+            "SELECT 1 FROM consignment WHERE disposition IN (40, 50) UNION ALL"
+            " SELECT 1 FROM entry WHERE disposition IN (40, 50)")) == 2, 60,
+            "two stopped")
+        self.wait(lambda: os.path.exists(self.path("Stoppet", "lenke.pdf.txt")),
+                  30, "refused link explained")
+        self.wait(lambda: len(glob.glob(self.path("Stoppet", "M*.txt"))) == 2,
+                  30, "two texts")
+        texts = " ".join(self.text("Stoppet", os.path.basename(t))
+                         for t in glob.glob(self.path("Stoppet", "M*.txt")))
+        self.assertIn("skadet", texts)  # the PDF that was cut off
+        self.assertIn("bombe", texts)
+        originals = [os.path.basename(t) for t in
+                     glob.glob(self.path("Stoppet", "M*original*"))]
+        self.assertEqual([os.path.splitext(t)[1] for t in originals], [".pdf"])
+        self.wait(lambda: len(self.rows()) == 2, 20, "receipt")
+        self.assertEqual(sorted(r["Status"] for r in self.rows()),
+                         ["i karantene", "kan ikke leses"])
+
+
+if __name__ == "__main__":
+    unittest.main()

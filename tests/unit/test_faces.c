@@ -1,0 +1,901 @@
+/*
+ * The folders people see: what is read of a note, what is written for hostile
+ * names, and the folders themselves over a real store. The engine's verbs are
+ * stood in for here, so that the faces are tested without the daemon.
+ */
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <sys/stat.h>
+#include <sys/time.h>
+#include <unistd.h>
+
+#include "../../daemon/base/clock.h"
+#include "../../daemon/base/file.h"
+#include "../../daemon/base/mem.h"
+#include "../../daemon/base/text.h"
+#include "../../daemon/engine/faces_p.h"
+#include "../../daemon/intake/facefile.h"
+#include "../../daemon/intake/stopped.h"
+#include "../../daemon/intake/suggest.h"
+#include "test.h"
+
+/* -- the note -------------------------------------------------------------- */
+
+struct note {
+	const char *text;
+	size_t n; /* 0 = strlen */
+	enum sl_settle_kind kind;
+	enum sl_settle_line line;
+	const char *value, *case_number;
+};
+#define NO SL_SETTLED_NOTHING, SL_SETTLE_CASE, "", ""
+#define MANY SL_SETTLED_SEVERAL, SL_SETTLE_CASE
+#define CASE(v, c) SL_SETTLED_LINE, SL_SETTLE_CASE, v, c
+#define LINE(l, v) SL_SETTLED_LINE, SL_SETTLE_##l, v, ""
+#define BYTES(s) s, sizeof(s) - 1
+
+static const struct note notes[] = {
+    {"", 0, NO},
+    {"\r\n\r\n", 0, NO},
+    {"Sak:\r\nNy sak:\r\nIkke arkivverdig:\r\nHører til:\r\n", 0, NO},
+    {"Sak: 2026/211", 0, CASE("2026/211", "2026/211")},
+    {"Sak: 2026/211\n", 0, CASE("2026/211", "2026/211")},
+    {"Sak:2026/211\r\n", 0, CASE("2026/211", "2026/211")},
+    {"  sak :   2026/211   \t \r\n", 0, CASE("2026/211", "2026/211")},
+    {"SAK: 2026-211", 0, CASE("2026-211", "2026/211")},
+    {"Sak: 2026 211", 0, CASE("2026 211", "2026/211")},
+    {"Sak: 26-211", 0, CASE("26-211", "2026/211")},
+    {"Sak: 26/00211", 0, CASE("26/00211", "2026/211")},
+    {"Sak: 98/12", 0, CASE("98/12", "1998/12")},
+    {"Sak: 2026 / 211", 0, CASE("2026 / 211", "2026/211")},
+    {"Sak: 2026\xE2\x80\x93"
+     "211",
+	0,
+	CASE("2026\xE2\x80\x93"
+	     "211",
+	    "2026/211")},
+    {"Sak: Sak 2026/211", 0, CASE("Sak 2026/211", "2026/211")},
+    {"Sak: saksnr. 2026/211", 0, CASE("saksnr. 2026/211", "2026/211")},
+    {"Saksnummer: 2026/211", 0, CASE("2026/211", "2026/211")},
+    {"saksnr.: 2026/211", 0, CASE("2026/211", "2026/211")},
+    {"Case: 2026/211", 0, CASE("2026/211", "2026/211")},
+    {"Sak: 2026/211\xC2\xA0", 0, CASE("2026/211", "2026/211")},
+    {"Sak: 2026/211\x00\x07", 0, CASE("2026/211", "2026/211")},
+    /* not case numbers, but filled in */
+    {"Sak: 2026/", 0, CASE("2026/", "")},
+    {"Sak: 2026/211-3", 0, CASE("2026/211-3", "")},
+    {"Sak: 211", 0, CASE("211", "")},
+    {"Sak: 202/11", 0, CASE("202/11", "")},
+    {"Sak: 2026/0", 0, CASE("2026/0", "")},
+    {"Sak: 2026/123456789", 0, CASE("2026/123456789", "")},
+    {"Sak: 2026/211 og 2026/212", 0, CASE("2026/211 og 2026/212", "")},
+    {"Sak: vet ikke", 0, CASE("vet ikke", "")},
+    {"Sak: ../../etc/passwd", 0, CASE("../../etc/passwd", "")},
+    /* the other lines */
+    {"Ny sak: Støy fra vei", 0, LINE(NEW_CASE, "Støy fra vei")},
+    {"New case: Noise", 0, LINE(NEW_CASE, "Noise")},
+    {"Ikke arkivverdig: reklame", 0, LINE(NOT_WORTHY, "reklame")},
+    {"Ikkje arkivverdig: reklame", 0, LINE(NOT_WORTHY, "reklame")},
+    {"Not archive-worthy: advert", 0, LINE(NOT_WORTHY, "advert")},
+    {"Hører til: M26-004711-3", 0, LINE(BELONGS, "M26-004711-3")},
+    {"HØRER  TIL: M26-004711-3", 0, LINE(BELONGS, "M26-004711-3")},
+    {"Belongs to: M26-004711-3", 0, LINE(BELONGS, "M26-004711-3")},
+    /* nothing meant */
+    {"Sak: -\nNy sak: nei\nIkke arkivverdig: Nei\nHører til: ...", 0, NO},
+    {"Sak: 2026/211\nIkke arkivverdig: nei", 0, CASE("2026/211", "2026/211")},
+    /* several */
+    {"Sak: 2026/211\nNy sak: Støy", 0, MANY, "2026/211", "2026/211"},
+    {"Sak: 2026/211\nSak: 2026/212", 0, MANY, "2026/211", "2026/211"},
+    {"Sak: 2026/211\nSak: 2026/211", 0, CASE("2026/211", "2026/211")},
+    {"Sak: 2026/211\nCase: 2026/9", 0, MANY, "2026/211", "2026/211"},
+    /* without its label */
+    {"Sak:\r\n2026/211\r\n", 0, SL_SETTLED_UNLABELLED, SL_SETTLE_CASE, "", ""},
+    {"2026-211", 0, SL_SETTLED_UNLABELLED, SL_SETTLE_CASE, "", ""},
+    {"se 2026/211 for eksempel", 0, NO},
+    {"- Sak: nummeret på en sak", 0, NO},
+    /* our own answer does not count */
+    {"Sak:\n-------- Svar\nSak: 2026/211\n", 0, NO},
+    {"Sak: 2026/211\n-------- Svar\nSak: 2026/9\n", 0,
+	CASE("2026/211", "2026/211")},
+    /* what editors make of it */
+    {BYTES("\xEF\xBB\xBFSak: 2026/211\r\n"), CASE("2026/211", "2026/211")},
+    {BYTES("\xFF\xFES\0a\0k\0:\0 \0"
+	   "2\0"
+	   "0\0"
+	   "2\0"
+	   "6\0/\0"
+	   "9\0\r\0\n\0"),
+	CASE("2026/9", "2026/9")},
+    {BYTES("\xFE\xFF\0S\0a\0k\0:\0"
+	   "2\0"
+	   "6\0-\0"
+	   "9"),
+	SL_SETTLED_NOTHING, SL_SETTLE_CASE, "", ""},
+    {BYTES("S\0a\0k\0:\0"
+	   "2\0"
+	   "6\0-\0"
+	   "9\0"),
+	CASE("26-9", "2026/9")},
+    {BYTES("H\xF8rer til: M26-004711-3"), LINE(BELONGS, "M26-004711-3")},
+    {BYTES("Ny sak: St\xF8y \x96 vei"), LINE(NEW_CASE, "Støy – vei")},
+    {BYTES("Sak: 2026/211\rNy sak:\r"), CASE("2026/211", "2026/211")},
+    {BYTES("Sak: 2026/2\xE2\x80\x8B"
+	   "11"),
+	CASE("2026/211", "2026/211")},
+    {BYTES("\xFF\xFF\xFF\xFE\x80\x80"), NO},
+    {BYTES("\xFF\xFE\x00\xD8"), NO},
+};
+
+static void
+note_table(void)
+{
+	struct sl_settle s;
+	size_t i;
+
+	CHECK(sizeof(notes) / sizeof(notes[0]) >= 40);
+	for (i = 0; i < sizeof(notes) / sizeof(notes[0]); i++) {
+		const struct note *t = &notes[i];
+		const char *text = t->text;
+		unsigned before = test_bad;
+
+		/* the UTF-16 row with an odd tail is completed here */
+		sl_settle_parse(text, t->n != 0 ? t->n : strlen(text), &s);
+		if (i > 0 && memcmp(text, "\xFE\xFF", 2) == 0) {
+			CHECK(s.kind == SL_SETTLED_LINE);
+			CHECK_STR(s.case_number, "2026/9");
+			continue;
+		}
+		CHECK(s.kind == t->kind);
+		CHECK(s.line == t->line);
+		CHECK_STR(s.value[s.line], t->value);
+		CHECK_STR(s.case_number, t->case_number);
+		if (test_bad != before)
+			(void)fprintf(stderr, "note %zu: %s\n", i, text);
+	}
+}
+
+static void
+note_large(void)
+{
+	char *p = sl_alloc(3 * SL_SETTLE_FILE_MAX);
+	struct sl_settle s;
+
+	memset(p, 'x', 3 * SL_SETTLE_FILE_MAX);
+	memcpy(p, "Ny sak: ", 8);
+	sl_settle_parse(p, 3 * SL_SETTLE_FILE_MAX, &s);
+	CHECK(s.kind == SL_SETTLED_LINE);
+	CHECK(strlen(s.value[SL_SETTLE_NEW_CASE]) < SL_SETTLE_VALUE_MAX);
+	free(p);
+}
+
+static void
+note_written_is_read(void)
+{
+	struct sl_settle s = {0}, again;
+	struct sl_settle_page p = {.number = "M26-004711-3.1",
+	    .why = "Ukjent.",
+	    .detail = "Sak: 2026/9",
+	    .until_ms = 1795600000000,
+	    .distribution = "2026/1",
+	    .answered_ms = 1795500000000};
+	SL_BUF struct sl_buf b = {0};
+	unsigned lang;
+
+	for (lang = SL_LANGUAGE_NB; lang <= SL_LANGUAGE_EN; lang++) {
+		sl_buf_reset(&b);
+		p.was = NULL;
+		p.answer = NULL;
+		sl_settle_write(&b, lang, &p);
+		sl_settle_parse(b.p, b.n, &again);
+		CHECK(again.kind == SL_SETTLED_NOTHING);
+		CHECK_STR(again.number, "M26-004711-3.1");
+		(void)strcpy(s.value[SL_SETTLE_CASE], "tull");
+		p.was = &s;
+		p.answer = "Sak: 2026/5";
+		sl_buf_reset(&b);
+		sl_settle_write(&b, lang, &p);
+		sl_settle_parse(b.p, b.n, &again);
+		CHECK(again.kind == SL_SETTLED_LINE);
+		CHECK_STR(again.value[SL_SETTLE_CASE], "tull");
+	}
+}
+
+static void
+folder_names(void)
+{
+	static const struct {
+		const char *name, *number;
+	} t[] = {
+	    {"2026-211", "2026/211"},
+	    {"2026 211", "2026/211"},
+	    {"26-211", "2026/211"},
+	    {"2026_211", "2026/211"},
+	    {"2026-211 (2)", "2026/211"},
+	    {"M26-004711-3.1 2026-211", "2026/211"},
+	    {"M26-004711-3.1", ""},
+	    {"M26-004711-3.1 (2)", ""},
+	    {"M26-004711-3.1 - Kopi", ""},
+	    {"2026-211 klage", ""},
+	    {"Ny mappe", ""},
+	    {"2026-211 ()", ""},
+	    {"", ""},
+	};
+	char out[64];
+	size_t i;
+
+	for (i = 0; i < sizeof(t) / sizeof(t[0]); i++) {
+		bool ok = sl_settle_folder(
+		    t[i].name, "M26-004711-3.1", out, sizeof(out));
+
+		CHECK_MSG(ok == (*t[i].number != '\0'), "%s", t[i].name);
+		CHECK_STR(out, t[i].number);
+	}
+}
+
+/* -- escaping -------------------------------------------------------------- */
+
+static const char *const hostile[] = {
+    "<script>alert(1)</script>.pdf",
+    "\"><img src=x onerror=alert(1)>",
+    "=HYPERLINK(\"http://x\")",
+    "+1;2\n3",
+    "a\nb\r\nc;\"d\"",
+    "\xE2\x80\xAE.fdp.exe",
+    "\xFF\xFE\x80",
+    "''&amp;--><!--",
+};
+
+static void
+hostile_rows(void)
+{
+	size_t i;
+
+	for (i = 0; i < sizeof(hostile) / sizeof(hostile[0]); i++) {
+		struct sl_day_row r = {.number = "M26-004711-3.1",
+		    .name = hostile[i],
+		    .dispo = SL_DISPO_done,
+		    .outcome = SL_OUTCOME_in_journal,
+		    .reason = "",
+		    .case_number = hostile[i],
+		    .target_number = hostile[i],
+		    .url = "javascript:alert(1)"};
+		SL_BUF struct sl_buf h = {0};
+		SL_BUF struct sl_buf c = {0};
+
+		sl_day_html_row(&h, SL_LANGUAGE_NB, &r);
+		CHECK(strstr(h.p, "<script") == NULL);
+		CHECK(strstr(h.p, "<img") == NULL);
+		CHECK(strstr(h.p, "<!--") == NULL);
+		CHECK(strstr(h.p, "href") == NULL);
+		CHECK(strchr(h.p, '\n') == h.p + h.n - 1);
+		CHECK(sl_utf8_valid(h.p, h.n));
+		sl_day_csv_row(&c, SL_LANGUAGE_NB, &r);
+		CHECK(sl_utf8_valid(c.p, c.n));
+		CHECK(strchr(c.p, '\n') == c.p + c.n - 1);
+		CHECK(strstr(c.p, ";=") == NULL && strstr(c.p, ";+") == NULL);
+	}
+}
+
+static void
+links_and_words(void)
+{
+	struct sl_day_row r = {.number = "M26-000001-0.1",
+	    .name = "a",
+	    .dispo = SL_DISPO_done,
+	    .outcome = SL_OUTCOME_in_journal,
+	    .reason = "",
+	    .case_number = "2026/1",
+	    .target_number = "2026/1-2",
+	    .url = "https://x/\"y",
+	    .pages = 3,
+	    .ocr_pages = 2};
+	SL_BUF struct sl_buf b = {0};
+
+	sl_day_html_row(&b, SL_LANGUAGE_NB, &r);
+	CHECK(strstr(b.p, "href=\"https://x/&quot;y\"") != NULL);
+	CHECK(strstr(b.p, "overført") != NULL);
+	CHECK(strstr(b.p, "journalført") == NULL);
+	sl_buf_reset(&b);
+	r.dispo = SL_DISPO_held;
+	r.reason = "no_evidence";
+	r.url = "";
+	sl_day_html_row(&b, SL_LANGUAGE_EN, &r);
+	CHECK(strstr(b.p, "to be settled") != NULL);
+	CHECK(strstr(b.p, "records centre") != NULL);
+}
+
+static void
+sums_and_head(void)
+{
+	struct sl_day_head h = {"2026-11-22",
+	    "<b>Kommune & sønner</b> <b>Kommune & sønner</b> <b>Kommune",
+	    "Skannet post"};
+	struct sl_day_sums s = {0};
+	struct sl_day_row r = {0};
+	SL_BUF struct sl_buf b = {0};
+	uint64_t all = 0;
+	unsigned i;
+
+	for (i = 0; i < 60; i++) {
+		r.dispo = 10 * (int)(1 + i % 6);
+		r.outcome = 10 * (int)(i % 8);
+		sl_day_count(&s, &r);
+	}
+	for (i = 0; i < SL_DAY_CLASSES; i++)
+		all += s.of[i];
+	CHECK(s.rows == 60 && all == 60);
+	s.rows = s.pages = s.ocr_pages = UINT64_MAX;
+	for (i = 0; i < SL_DAY_CLASSES; i++)
+		s.of[i] = UINT64_MAX;
+	for (i = SL_LANGUAGE_NB; i <= SL_LANGUAGE_EN; i++) {
+		sl_buf_reset(&b);
+		sl_day_html_head(&b, i, &h, &s);
+		CHECK(b.n == SL_DAY_HEAD_BYTES);
+	}
+}
+
+static void
+safe_names(void)
+{
+	size_t i, k;
+
+	for (i = 0; i < sizeof(hostile) / sizeof(hostile[0]); i++) {
+		SL_BUF struct sl_buf b = {0};
+
+		sl_face_safe_name(&b, hostile[i], 20);
+		CHECK(b.n > 0 && b.n <= 20);
+		CHECK(sl_utf8_valid(b.p, b.n));
+		for (k = 0; k < b.n; k++)
+			CHECK((uint8_t)b.p[k] >= 0x20 &&
+			      strchr("/\\:*?\"<>|", b.p[k]) == NULL);
+	}
+	CHECK_STR(sl_face_ext("text/html"), ".html.txt");
+	CHECK_STR(sl_face_ext("application/x-dosexec"), ".bin");
+	CHECK_STR(sl_face_ext("text/plain; charset=x"), ".txt");
+}
+
+/* -- the folders, over a real store ---------------------------------------- */
+
+static struct {
+	char root[64];
+	struct sl_engine e;
+	struct sl_inlet *inlet;
+	struct sl_err err;
+	/* what the stand-ins were asked */
+	int assigns, changes;
+	char id[64], number[64], why[256], actor[80];
+	enum sl_rc rc;
+	const char *reason;
+} w;
+
+struct sl_inlet *
+sl_engine_inlet(struct sl_engine *e, const char *queue)
+{
+	return strcmp(sl_inlet_queue(e->inlets[0])->name, queue) == 0
+		   ? e->inlets[0]
+		   : NULL;
+}
+
+enum sl_rc
+sl_engine_fail(struct sl_engine *e, const struct sl_err *err)
+{
+	(void)fprintf(stderr, "fatal: %s\n", err->text);
+	e->fatal = true;
+	return SL_FATAL;
+}
+
+bool
+sl_engine_bad(struct sl_engine *e, enum sl_rc rc, const struct sl_err *err)
+{
+	if (rc != SL_OK)
+		(void)sl_engine_fail(e, err);
+	return rc != SL_OK;
+}
+
+static enum sl_rc
+answer(struct sl_err *err, const char *id, const char *why, const char *actor)
+{
+	(void)snprintf(w.id, sizeof(w.id), "%s", id);
+	(void)snprintf(w.why, sizeof(w.why), "%s", why != NULL ? why : "");
+	(void)snprintf(w.actor, sizeof(w.actor), "%s", actor);
+	return w.rc == SL_OK
+		   ? SL_OK
+		   : sl_err_set(err, w.rc, 0, w.reason, "it cannot be");
+}
+
+enum sl_rc
+sl_control_assign(struct sl_engine *e, const char *id, const char *number,
+    const char *why, const char *actor, struct sl_err *err)
+{
+	(void)e;
+	w.assigns++;
+	(void)snprintf(w.number, sizeof(w.number), "%s", number);
+	return answer(err, id, why, actor);
+}
+
+enum sl_rc
+sl_control_change(struct sl_engine *e, const char *id, enum sl_change change,
+    const char *why, const char *actor, struct sl_err *err)
+{
+	(void)e;
+	w.changes++;
+	CHECK(change == SL_CHANGE_reject);
+	return answer(err, id, why, actor);
+}
+
+static void
+stop_loop(void *arg)
+{
+	sl_loop_stop(arg);
+}
+
+/* Lets the timers run. */
+static void
+run_ms(int64_t ms)
+{
+	struct sl_timer *t = sl_loop_timer(w.e.loop, stop_loop, w.e.loop);
+
+	sl_timer_set(t, ms);
+	sl_loop_run(w.e.loop);
+	sl_timer_end(t);
+}
+
+static void
+start_faces(void)
+{
+	CHECK(sl_faces_start(&w.e, &w.err) == SL_OK);
+	w.e.faces->watch_ms = 100;
+	if (w.e.faces->held_n > 0)
+		sl_timer_pull(w.e.faces->watch, 100);
+}
+
+static void
+begin_world(void)
+{
+	static const char conf[] = "[instance]\nname = Demo <kommune>\n"
+				   "distribution_case = 2026/1\n"
+				   "[queue Post]\npath = Post\n";
+
+	memset(&w, 0, sizeof(w));
+	(void)snprintf(w.root, sizeof(w.root), "/tmp/sluse-faces-XXXXXX");
+	CHECK(mkdtemp(w.root) != NULL);
+	w.e.root = w.root;
+	w.e.loop = sl_loop_new();
+	if (sl_config_parse("test", conf, strlen(conf), &w.e.cfg, &w.err) !=
+		SL_OK ||
+	    sl_store_open(w.root, "test", &w.e.store, &w.err) != SL_OK)
+		(void)fprintf(stderr, "%s\n", w.err.text);
+	w.e.watcher = sl_watcher_new(w.e.loop, stop_loop, w.e.loop);
+	CHECK(sl_inlet_open(w.e.watcher, w.root, w.e.cfg, &w.e.cfg->queue[0],
+		  &w.inlet, &w.err) == SL_OK);
+	w.e.inlets = &w.inlet;
+	w.e.inlets_n = 1;
+	start_faces();
+}
+
+static void
+end_world(void)
+{
+	sl_faces_stop(&w.e);
+	CHECK(!w.e.fatal);
+	sl_inlet_close(w.inlet);
+	sl_watcher_free(w.e.watcher);
+	sl_loop_free(w.e.loop);
+	sl_store_close(w.e.store);
+	sl_config_free(w.e.cfg);
+	(void)sl_remove_tree(AT_FDCWD, w.root);
+}
+
+static const char *
+at(const char *path)
+{
+	static char out[512];
+
+	(void)snprintf(out, sizeof(out), "%s/Post/%s", w.root, path);
+	return out;
+}
+
+static bool
+there(const char *path)
+{
+	return access(at(path), F_OK) == 0;
+}
+
+static void
+put(const char *path, const char *text)
+{
+	FILE *f = fopen(at(path), "w");
+
+	CHECK(f != NULL && fputs(text, f) >= 0 && fclose(f) == 0);
+}
+
+static bool
+holds(const char *path, const char *text)
+{
+	SL_BUF struct sl_buf b = {0};
+	struct sl_err err;
+
+	return sl_read_file(AT_FDCWD, at(path), 1 << 26, &b, &err) == SL_OK &&
+	       strstr(sl_buf_str(&b), text) != NULL;
+}
+
+/* A consignment with one blob, and an entry unless dispo is the
+ * consignment's own. */
+static struct sl_consignment
+add_consignment(const char *name, enum sl_dispo dispo, const char *reason)
+{
+	static int n;
+	struct sl_consignment c = {.stage = SL_STAGE_received,
+	    .dispo = dispo,
+	    .received_ms = 1795500000000 + n,
+	    .size = 9};
+	struct sl_source src = {.size = 9};
+	int fd = sl_files_tmp(sl_store_files(w.e.store));
+
+	(void)snprintf(c.ulid, sizeof(c.ulid), "U%d", n++);
+	(void)strcpy(c.queue, "Post");
+	(void)snprintf(c.name, sizeof(c.name), "%s", name);
+	(void)snprintf(c.reason, sizeof(c.reason), "%s", reason);
+	(void)strcpy(c.actor, "uid:1");
+	CHECK(sl_store_draw_reception(w.e.store, "M", c.received_ms,
+		  c.reception, sizeof(c.reception), &w.err) == SL_OK);
+	CHECK(sl_consignment_insert(
+		  w.e.store, &c, sl_slice_str(name), &w.err) == SL_OK);
+	CHECK(sl_consignment_update(w.e.store, &c, &w.err) == SL_OK);
+	CHECK(write(fd, "%PDF-1.4\n", 9) == 9);
+	sl_sha256("%PDF-1.4\n", 9, &src.sha256);
+	CHECK(sl_files_link(sl_store_files(w.e.store), fd, &src.sha256, 9,
+		  &w.err) == SL_OK);
+	(void)close(fd);
+	src.consignment = c.id;
+	CHECK(sl_source_insert(w.e.store, &src, sl_slice_str(""), &w.err) ==
+	      SL_OK);
+	return c;
+}
+
+static struct sl_entry
+add_entry(const struct sl_consignment *c, enum sl_dispo dispo)
+{
+	struct sl_entry en = {.consignment = c->id,
+	    .number = 1,
+	    .stage = SL_STAGE_read,
+	    .dispo = dispo,
+	    .born_ms = 1};
+	struct sl_msg_r_part m = {.part = 0,
+	    .role = SL_PART_DOCUMENT,
+	    .size = 0,
+	    .pages = 2,
+	    .name = sl_slice_str("brev.pdf"),
+	    .mime = sl_slice_str("application/pdf")};
+	struct sl_document d = {.number = 1, .role = "H"};
+	struct sl_msg_placed_field pf = {.field = SL_FIELD_case_number,
+	    .value = sl_slice_str("2026/211"),
+	    .confidence = 640,
+	    .evidence = sl_slice_str(
+		"[{\"source\":\"ocr\",\"part\":0,\"file\":\"brev.pdf\","
+		"\"page\":0,\"label\":\"Deres ref\",\"value\":\"<b>2026/211\""
+		",\"box\":null,\"rule\":\"x\",\"score\":640,"
+		"\"runnerUp\":0}]")};
+	struct sl_source src;
+	struct sl_digest dg;
+
+	(void)snprintf(
+	    en.own_key, sizeof(en.own_key), "k%lld", (long long)c->id);
+	(void)strcpy(en.reason, dispo == SL_DISPO_held ? "no_evidence" : "");
+	CHECK(sl_entry_insert(w.e.store, &en, &w.err) == SL_OK);
+	CHECK(sl_entry_update(w.e.store, &en, &w.err) == SL_OK);
+	CHECK(sl_source_list(w.e.store, c->id, &src, 1) == 1);
+	sl_sha256("%PDF-1.4\n", 9, &dg);
+	CHECK(
+	    sl_part_put(w.e.store, src.id, &m, &dg, &d.part, &w.err) == SL_OK);
+	CHECK(sl_document_insert(w.e.store, en.id, &d, &w.err) == SL_OK);
+	CHECK(sl_placement_put(
+		  w.e.store, en.id, 0, &pf, "sluse-place", &w.err) == SL_OK);
+	CHECK(sl_entry_by_id(w.e.store, en.id, &en));
+	return en;
+}
+
+static void
+set_dispo(struct sl_entry *en, enum sl_dispo dispo, int outcome)
+{
+	en->dispo = dispo;
+	en->outcome = outcome;
+	CHECK(sl_entry_update(w.e.store, en, &w.err) == SL_OK);
+	sl_faces_changed(&w.e, en->consignment);
+}
+
+/* "Må avklares/<number>/<file>" */
+static const char *
+in_folder(const struct sl_entry *en, const char *file)
+{
+	static char out[256];
+
+	(void)snprintf(
+	    out, sizeof(out), "Må avklares/%s/%s", en->reception, file);
+	return out;
+}
+
+static struct sl_entry
+held_post(void)
+{
+	struct sl_consignment c =
+	    add_consignment("Ola <i>Nordmann</i>.pdf", SL_DISPO_ready, "");
+	struct sl_entry en = add_entry(&c, SL_DISPO_held);
+
+	sl_faces_changed(&w.e, c.id);
+	run_ms(300);
+	return en;
+}
+
+static void
+held_folder(void)
+{
+	struct sl_entry en;
+
+	begin_world();
+	en = held_post();
+	CHECK(holds(in_folder(&en, "dokument-1.pdf"), "%PDF-1.4"));
+	CHECK(holds(in_folder(&en, "Forslag.html"), "2026/211"));
+	CHECK(holds(in_folder(&en, "Forslag.html"), "&lt;b&gt;2026/211"));
+	CHECK(!holds(in_folder(&en, "Forslag.html"), "<i>"));
+	CHECK(holds(in_folder(&en, "Avklar.txt"), en.reception));
+	/* Removed by hand: it decides nothing and comes back. */
+	CHECK(sl_remove_tree(AT_FDCWD, at(in_folder(&en, ""))) == 0 ||
+	      errno != 0);
+	run_ms(500);
+	CHECK(there(in_folder(&en, "Avklar.txt")));
+	CHECK(w.assigns == 0);
+	/* Somebody's file is kept, ours go. */
+	put(in_folder(&en, "Notat fra Kari.txt"), "x");
+	set_dispo(&en, SL_DISPO_ready, 0);
+	run_ms(400);
+	CHECK(!there(in_folder(&en, "")));
+	{
+		char moved[128];
+
+		(void)snprintf(moved, sizeof(moved),
+		    "Stoppet/%s Notat fra Kari.txt", en.reception);
+		CHECK(there(moved));
+	}
+	end_world();
+}
+
+static void
+decided_by_file(void)
+{
+	struct sl_entry en;
+
+	begin_world();
+	en = held_post();
+	put(in_folder(&en, "Avklar.txt"), "Sak: tull\r\n");
+	run_ms(500);
+	CHECK(w.assigns == 0);
+	CHECK(holds(in_folder(&en, "Avklar.txt"), "Sak: tull"));
+	CHECK(holds(in_folder(&en, "Avklar.txt"), "ikke et saksnummer"));
+	w.rc = SL_REJECT;
+	w.reason = "unknown_case";
+	put(in_folder(&en, "Avklar.txt"), "Sak: 2026/999\r\n");
+	run_ms(500);
+	CHECK(w.assigns == 1);
+	CHECK(holds(in_folder(&en, "Avklar.txt"), "ikke kjent"));
+	/* Our own answer is not read as a question. */
+	run_ms(700);
+	CHECK(w.assigns == 1);
+	w.rc = SL_OK;
+	put(in_folder(&en, "Avklar.txt"), "Sak: 2026/211\r\n");
+	run_ms(500);
+	CHECK(w.assigns == 2);
+	CHECK_STR(w.id, en.reception);
+	CHECK_STR(w.number, "2026/211");
+	CHECK_STR(w.actor, "queue:Post");
+	put(in_folder(&en, "Avklar.txt"), "Ikke arkivverdig: reklame\r\n");
+	run_ms(500);
+	CHECK(w.changes == 1);
+	CHECK_STR(w.why, "reklame");
+	end_world();
+}
+
+static void
+decided_by_other_owner(void)
+{
+	struct sl_entry en;
+
+	if (geteuid() != 0)
+		return; /* another owner's file cannot be made */
+	begin_world();
+	en = held_post();
+	CHECK(unlink(at(in_folder(&en, "Avklar.txt"))) == 0);
+	put(in_folder(&en, "Avklar.txt"), "Sak: 26-211\n");
+	CHECK(chown(at(in_folder(&en, "Avklar.txt")), 4711, 4711) == 0);
+	run_ms(500);
+	CHECK(w.assigns == 1);
+	CHECK_STR(w.actor, "uid:4711");
+	end_world();
+}
+
+static void
+decided_by_rename(void)
+{
+	char from[512], to[512];
+	struct sl_entry en;
+
+	begin_world();
+	en = held_post();
+	(void)snprintf(
+	    from, sizeof(from), "%s/Post/Må avklares/%s", w.root, en.reception);
+	(void)snprintf(to, sizeof(to), "%s/Post/Må avklares/Ny mappe", w.root);
+	CHECK(rename(from, to) == 0);
+	run_ms(500);
+	CHECK(w.assigns == 0);
+	CHECK(holds(in_folder(&en, "Avklar.txt"), "ikke et saksnummer"));
+	(void)snprintf(to, sizeof(to), "%s/Post/Må avklares/2026-211", w.root);
+	CHECK(rename(from, to) == 0);
+	run_ms(500);
+	CHECK(w.assigns == 1);
+	CHECK_STR(w.id, en.reception);
+	CHECK_STR(w.number, "2026/211");
+	/* Renamed while we were away. */
+	CHECK(rename(from, to) == 0);
+	sl_faces_stop(&w.e);
+	start_faces();
+	run_ms(500);
+	CHECK(w.assigns == 2);
+	end_world();
+}
+
+static void
+planted_links(void)
+{
+	struct sl_entry en;
+	char secret[256];
+
+	begin_world();
+	en = held_post();
+	(void)snprintf(secret, sizeof(secret), "%s/secret", w.root);
+	{
+		FILE *f = fopen(secret, "w");
+
+		CHECK(f != NULL && fputs("Sak: 2026/1\n", f) >= 0 &&
+		      fclose(f) == 0);
+	}
+	CHECK(unlink(at(in_folder(&en, "Avklar.txt"))) == 0);
+	CHECK(symlink(secret, at(in_folder(&en, "Avklar.txt"))) == 0);
+	CHECK(symlink(secret, at(in_folder(&en, ".Avklar.txt.part"))) == 0);
+	run_ms(500);
+	CHECK(w.assigns == 0);
+	CHECK(holds(in_folder(&en, "Avklar.txt"), "kunne ikke leses"));
+	{
+		struct stat st;
+
+		CHECK(stat(secret, &st) == 0 && st.st_size == 12);
+	}
+	end_world();
+}
+
+static void
+stopped_texts(void)
+{
+	struct sl_consignment b, q, none;
+	char name[128];
+
+	begin_world();
+	b = add_consignment("a.pdf", SL_DISPO_broken, "damaged");
+	q = add_consignment("b.zip", SL_DISPO_quarantined, "limit_ratio");
+	none = add_consignment("c.pdf", SL_DISPO_held, "sidecar_invalid");
+	sl_faces_changed(&w.e, b.id);
+	sl_faces_changed(&w.e, q.id);
+	sl_faces_changed(&w.e, none.id);
+	sl_faces_refused(&w.e, w.inlet, "len\nke", "refused_link");
+	run_ms(400);
+	(void)snprintf(name, sizeof(name), "Stoppet/%s.txt", b.reception);
+	CHECK(holds(name, "skadet"));
+	CHECK(holds(name, "avsenderen"));
+	(void)snprintf(
+	    name, sizeof(name), "Stoppet/%s original.pdf", b.reception);
+	CHECK(there(name));
+	(void)snprintf(name, sizeof(name), "Stoppet/%s.txt", q.reception);
+	CHECK(holds(name, "bombe"));
+	(void)snprintf(
+	    name, sizeof(name), "Stoppet/%s original.zip", q.reception);
+	CHECK(!there(name));
+	CHECK(holds("Stoppet/len_ke.txt", "lenke"));
+	b.dispo = SL_DISPO_done;
+	b.outcome = SL_OUTCOME_withdrawn;
+	CHECK(sl_consignment_update(w.e.store, &b, &w.err) == SL_OK);
+	sl_faces_changed(&w.e, b.id);
+	/* Went on while we were away. */
+	sl_faces_stop(&w.e);
+	q.dispo = SL_DISPO_done;
+	CHECK(sl_consignment_update(w.e.store, &q, &w.err) == SL_OK);
+	start_faces();
+	(void)snprintf(
+	    name, sizeof(name), "Stoppet/%s original.pdf", b.reception);
+	CHECK(!there(name));
+	(void)snprintf(name, sizeof(name), "Stoppet/%s.txt", q.reception);
+	CHECK(!there(name));
+	(void)snprintf(name, sizeof(name), "Stoppet/%s.txt", none.reception);
+	CHECK(there(name));
+	end_world();
+}
+
+static void
+day_list(void)
+{
+	char html[64], csv[64], day[16];
+	struct sl_entry en;
+	struct stat a, b;
+
+	begin_world();
+	en = held_post();
+	sl_clock_format_day(en.received_ms, day, sizeof(day));
+	(void)snprintf(html, sizeof(html), "Kvitteringer/%s.html", day);
+	(void)snprintf(csv, sizeof(csv), "Kvitteringer/%s.csv", day);
+	run_ms(800);
+	CHECK(holds(html, en.reception));
+	CHECK(holds(html, "Ola &lt;i&gt;Nordmann"));
+	CHECK(holds(html, "må avklares"));
+	CHECK(holds(csv, "Nordmann"));
+	set_dispo(&en, SL_DISPO_done, SL_OUTCOME_in_journal);
+	run_ms(400);
+	CHECK(!holds(html, "overført til arkivet")); /* not within 2 s */
+	run_ms(2400);
+	CHECK(holds(html, "overført til arkivet"));
+	/* A start that changes nothing leaves the file alone. */
+	CHECK(stat(at(html), &a) == 0);
+	sl_faces_stop(&w.e);
+	start_faces();
+	run_ms(1000);
+	CHECK(stat(at(html), &b) == 0);
+	CHECK(a.st_ino == b.st_ino);
+	end_world();
+}
+
+/* What 10 000 entries of a day cost: one list, and all their marks. */
+static void
+day_of_ten_thousand(void)
+{
+	struct timeval t0, t1, d;
+	struct sl_entry en;
+	char html[64], day[16];
+	long ms;
+	int i;
+
+	begin_world();
+	for (i = 0; i < 10000; i++) {
+		struct sl_consignment c =
+		    add_consignment("brev.pdf", SL_DISPO_ready, "");
+
+		en = add_entry(&c, SL_DISPO_ready);
+		en.dispo = SL_DISPO_done;
+		en.outcome = SL_OUTCOME_in_journal;
+		CHECK(sl_entry_update(w.e.store, &en, &w.err) == SL_OK);
+		sl_faces_changed(&w.e, c.id);
+	}
+	CHECK(sl_store_commit(w.e.store, &w.err) == SL_OK);
+	(void)gettimeofday(&t0, NULL);
+	sl_faces_stop(&w.e); /* shows all that is marked, at once */
+	(void)gettimeofday(&t1, NULL);
+	timersub(&t1, &t0, &d);
+	ms = d.tv_sec * 1000 + d.tv_usec / 1000;
+	(void)printf("# 10000 entries: %ld ms for marks and one list\n", ms);
+	start_faces();
+	sl_clock_format_day(en.received_ms, day, sizeof(day));
+	(void)snprintf(html, sizeof(html), "Kvitteringer/%s.html", day);
+	CHECK(holds(html, ">10000<"));
+	CHECK(holds(html, en.reception));
+	CHECK(ms < 5000);
+	end_world();
+}
+
+TEST_MAIN({"note_table", note_table}, {"note_large", note_large},
+    {"note_written_is_read", note_written_is_read},
+    {"folder_names", folder_names}, {"hostile_rows", hostile_rows},
+    {"links_and_words", links_and_words}, {"sums_and_head", sums_and_head},
+    {"safe_names", safe_names}, {"held_folder", held_folder},
+    {"decided_by_file", decided_by_file},
+    {"decided_by_other_owner", decided_by_other_owner},
+    {"decided_by_rename", decided_by_rename}, {"planted_links", planted_links},
+    {"stopped_texts", stopped_texts}, {"day_list", day_list},
+    {"day_of_ten_thousand", day_of_ten_thousand})
