@@ -365,6 +365,7 @@ sl_engine_run(const char *root, struct sl_config *cfg)
 	e.settle_timer = sl_loop_timer(e.loop, on_settle, &e);
 	e.due_timer = sl_loop_timer(e.loop, on_due, &e);
 	e.beat_timer = sl_loop_timer(e.loop, on_beat, &e);
+	e.wait_timer = sl_loop_timer(e.loop, on_wake, &e);
 	if (start(&e, &err) != SL_OK) {
 		(void)sl_engine_fail(&e, &err);
 	} else {

@@ -39,8 +39,9 @@ static void
 source_close(struct sl_job_source *s)
 {
 	sl_cleanup_close(&s->original_fd);
-	sl_cleanup_close(&s->out_fd);
-	s->original_fd = s->out_fd = -1;
+	sl_outfile_drop(s->out);
+	s->original_fd = -1;
+	s->out = NULL;
 	free(s->part_ids);
 	free(s->part);
 	free(s->mime);
@@ -102,7 +103,7 @@ add_source(struct sl_job *j, const char *sub, uint64_t size)
 	memset(s, 0, sizeof(*s));
 	s->sub = sub != NULL ? sl_strdup(sub) : NULL;
 	s->size = size;
-	s->original_fd = s->out_fd = -1;
+	s->original_fd = -1;
 	j->e->jobs_bytes += size;
 	return s;
 }

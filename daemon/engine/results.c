@@ -239,7 +239,10 @@ queue_ocr(struct sl_task *t, const struct sl_msg_r_page *m)
 	o->part = m->part;
 	o->page_from = m->page;
 	o->page_count = 1;
-	o->input_is_out = true;
+	/* Its own writer's file: another task's image may lie at the same
+	 * place of another. */
+	o->from = sl_outfile_ref(
+	    t->kind == SL_TASK_OPEN ? source_of(t)->out : t->out);
 	o->offset = m->image_offset;
 	o->size = m->image_size;
 	o->image = *m;
@@ -335,6 +338,10 @@ take(struct sl_task *t, struct sl_msg *m, struct sl_err *err)
 
 	if (t->got_end)
 		return senseless(err, "record after the end");
+	/* Of a part that a later opening did not find: its row is gone. */
+	if (t->kind != SL_TASK_OPEN && source_of(t)->opened &&
+	    t->part >= source_of(t)->parts && m->type != SL_MSG_R_END)
+		return SL_OK;
 	switch ((int)m->type) {
 	case SL_MSG_R_ORIGINAL:
 		return take_original(t, &m->r_original, err);
