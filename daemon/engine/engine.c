@@ -147,11 +147,12 @@ on_sweep(void *arg)
 	size_t i;
 
 	for (i = 0; i < e->inlets_n; i++) {
-		sl_inlet_rescan(e->inlets[i]);
+		e->stray |= sl_inlet_rescan(e->inlets[i]);
 		sl_inlet_clean_done(e->inlets[i], sl_clock_utc_ms());
 		poll |= strcmp(sl_inlet_mode(e->inlets[i]), "inotify") != 0;
 	}
 	e->low_space = false; /* looked at again when claiming */
+	sl_jobs_stray(e);
 	sl_timer_set(e->sweep_timer, poll ? e->cfg->instance.poll_ms :
 	    e->cfg->instance.sweep_ms);
 	sl_engine_kick(e);
@@ -171,7 +172,7 @@ on_settle(void *arg)
 
 	for (i = 0; i < e->inlets_n; i++)
 		if (sl_inlet_settles_in(e->inlets[i]) == 0)
-			sl_inlet_rescan(e->inlets[i]);
+			e->stray |= sl_inlet_rescan(e->inlets[i]);
 	sl_engine_kick(e);
 }
 
@@ -198,9 +199,9 @@ on_beat(void *arg)
 		    sl_engine_bad(e,
 			sl_store_shift_deadlines(e->store, step, &err), &err))
 			return;
-		e->clock_delta_ms = delta;
 		sl_due_look(e);
 	}
+	e->clock_delta_ms = delta; /* slow drift is no step */
 	sl_timer_set(e->beat_timer, BEAT_MS);
 }
 

@@ -71,7 +71,9 @@ struct sl_engine {
 	struct sl_inlet **inlets;
 	size_t inlets_n, inlet_turn;
 	size_t recover_inlet, recover_at; /* old claims still to be taken */
+	int64_t recover_row; /* consignments looked at already */
 	bool recovering;
+	bool stray; /* something was left lying: recover at the next sweep */
 	int listen_fd;
 	struct sl_watch *listen_watch;
 	struct sl_peer *peers;
@@ -184,6 +186,8 @@ void sl_job_drop(struct sl_job *j, const char *reason);
 void sl_job_free(struct sl_job *j);
 /* More claims, while there is room. */
 void sl_jobs_claim(struct sl_engine *e);
+/* At a sweep: takes what was left lying, if anything was. */
+void sl_jobs_stray(struct sl_engine *e);
 
 /* -- tasks.c: one child of a worker ----------------------------------------- */
 struct sl_page_parts; /* a page being put together from its records */

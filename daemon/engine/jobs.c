@@ -63,9 +63,12 @@ sl_job_free(struct sl_job *j)
 		if (t->job == j)
 			sl_task_free(t);
 	}
-	for (t = e->running; t != NULL; t = t->next)
-		if (t->job == j)
-			t->job = NULL;
+	for (t = e->running; t != NULL; t = t->next) {
+		if (t->job != j)
+			continue;
+		t->job = NULL;
+		sl_task_cancel(t);
+	}
 	for (i = 0; i < j->src_n; i++) {
 		e->jobs_bytes -= j->src[i].size;
 		source_close(&j->src[i]);
@@ -80,6 +83,18 @@ sl_job_free(struct sl_job *j)
 	e->jobs_n--;
 	free(j);
 	sl_engine_kick(e);
+}
+
+/* Is this claim on the road now? */
+static bool
+has_claim(struct sl_engine *e, const char *ulid)
+{
+	struct sl_job *j;
+
+	for (j = e->jobs; j != NULL; j = j->next)
+		if (strcmp(j->claim.ulid, ulid) == 0)
+			return true;
+	return false;
 }
 
 struct sl_job *
@@ -299,12 +314,14 @@ sl_job_drop(struct sl_job *j, const char *reason)
 	struct sl_err err;
 
 	/* Not in the journal: the claim goes back, or waits in .sluse/ for the
-	 * next start if its place is taken. */
+	 * next sweep if its place is taken. */
 	sl_log(SL_LOG_INFO, "intake", "put back reason=\"%s\"",
 	    reason != NULL ? reason : "");
 	if (sl_claim_put_back(j->inlet, j->claim.ulid, j->claim.name, &err) !=
-	    SL_OK)
+	    SL_OK) {
 		sl_log(SL_LOG_WARNING, "intake", "%s", err.text);
+		j->e->stray = true;
+	}
 	sl_job_free(j);
 }
 
@@ -398,6 +415,15 @@ take_old(struct sl_engine *e, struct sl_err *err)
 	struct sl_inlet *in;
 	enum sl_rc rc;
 
+	/* What was received first: its bytes are in the store, whatever has
+	 * become of its claim or its queue. */
+	while (sl_consignment_next_open(e->store, e->recover_row, &c)) {
+		e->recover_row = c.id;
+		if (c.dispo == SL_DISPO_ready &&
+		    sl_job_find(e, c.id) == NULL)
+			return sl_job_resume(
+			    e, sl_engine_inlet(e, c.queue), &c, err);
+	}
 	while (e->recover_inlet < e->inlets_n) {
 		in = e->inlets[e->recover_inlet];
 		rc = sl_inlet_old_claim(in, e->recover_at++, &claim, err);
@@ -408,11 +434,9 @@ take_old(struct sl_engine *e, struct sl_err *err)
 		}
 		if (rc != SL_OK)
 			continue;
-		if (!sl_consignment_by_ulid(e->store, claim.ulid, &c))
+		if (!has_claim(e, claim.ulid) &&
+		    !sl_consignment_by_ulid(e->store, claim.ulid, &c))
 			return sl_job_begin(e, in, &claim, err);
-		if (c.stage < SL_STAGE_read && c.dispo == SL_DISPO_ready &&
-		    sl_job_find(e, c.id) == NULL)
-			return sl_job_resume(e, in, &c, err);
 	}
 	e->recovering = false;
 	return SL_SKIP;
@@ -460,6 +484,21 @@ take_new(struct sl_engine *e, struct sl_err *err)
 }
 
 void
+sl_jobs_stray(struct sl_engine *e)
+{
+	size_t i;
+
+	if (!e->stray || e->recovering)
+		return;
+	e->stray = false;
+	e->recovering = true;
+	e->recover_row = 0;
+	e->recover_inlet = e->recover_at = 0;
+	for (i = 0; i < e->inlets_n; i++)
+		sl_inlet_list_claims(e->inlets[i]);
+}
+
+void
 sl_jobs_claim(struct sl_engine *e)
 {
 	struct sl_err err;
@@ -483,7 +522,9 @@ sl_jobs_claim(struct sl_engine *e)
 		(void)sl_engine_fail(e, &err);
 		return;
 	}
-	if (rc == SL_OK && has_room(e))
+	if (!has_room(e))
+		return; /* a job that ends looks again */
+	if (rc == SL_OK)
 		sl_loop_again(e->loop);
 	for (i = 0; i < e->inlets_n; i++) {
 		ms = sl_inlet_settles_in(e->inlets[i]);

@@ -125,6 +125,9 @@ take_original(struct sl_task *t, const struct sl_msg_r_original *m,
 	for (i = 0; i < j->src_n; i++)
 		if (!j->src[i].have_original)
 			return SL_OK;
+	/* Young: whether its end is there shows at its first part. */
+	if (j->claim.young && !t->copy_only)
+		return SL_OK;
 	rc = sl_job_received(j, err);
 	if (rc != SL_OK || !t->copy_only)
 		return rc;
@@ -139,7 +142,11 @@ take_part(struct sl_task *t, const struct sl_msg_r_part *m,
 	const struct sl_digest none = {{0}};
 	size_t cap;
 
+	if (t->kind == SL_TASK_OPEN && !t->copy_only && s->have_original &&
+	    t->job->c.id == 0 && sl_job_received(t->job, err) != SL_OK)
+		return SL_FATAL;
 	if (t->kind != SL_TASK_OPEN || s->row.id == 0 || t->copy_only ||
+	    m->role < SL_PART_DOCUMENT || m->role > SL_PART_SKIPPED ||
 	    m->part != t->next_part || m->part >= SL_PARTS_MAX ||
 	    (m->part > 0 && m->parent >= m->part))
 		return senseless(err, "part out of order");

@@ -336,6 +336,7 @@ start_role(struct sl_engine *e, enum sl_role role)
 		sl_log(SL_LOG_WARNING,
 		    j->c.id != 0 ? j->c.reception : "intake",
 		    "task cannot start errno=\"%d\"", errno);
+		e->stray = true; /* looked for at the next sweep */
 		if (j->c.id == 0)
 			sl_job_drop(j, "file_unreadable");
 		else
@@ -445,6 +446,8 @@ task_failed(struct sl_task *t, struct sl_err *err)
 		drop_with_task(t, reason);
 		return SL_OK;
 	}
+	if (j->c.id == 0 && sl_job_received(j, err) != SL_OK)
+		return SL_FATAL;
 	s->rc = SL_REJECT;
 	(void)snprintf(s->reason, sizeof(s->reason), "%s", reason);
 	(void)snprintf(s->detail, sizeof(s->detail), "how %u code %u",
@@ -541,6 +544,8 @@ open_finished(struct sl_task *t, struct sl_err *err)
 	bool done;
 	enum sl_rc rc;
 
+	if (j->c.id == 0 && sl_job_received(j, err) != SL_OK)
+		return SL_FATAL;
 	rc = hash_parts(t, &done, err);
 	if (rc == SL_REJECT) {
 		s->rc = SL_REJECT;
@@ -583,7 +588,8 @@ task_finished(struct sl_task *t, struct sl_err *err)
 	    t->how.code != 0)
 		return task_failed(t, err);
 	/* It was not copied whole: nothing is received, it goes back. */
-	if (t->kind == SL_TASK_OPEN && !j->src[t->source].have_original) {
+	if (t->kind == SL_TASK_OPEN && (!j->src[t->source].have_original ||
+	    (t->rc == SL_RETRY && j->c.id == 0))) {
 		drop_with_task(t, t->reason);
 		return SL_OK;
 	}
