@@ -68,8 +68,9 @@ resume_job(struct sl_engine *e, int64_t consignment, int64_t unused)
 	(void)unused;
 	if (!sl_consignment_by_id(e->store, consignment, &c) ||
 	    sl_job_find(e, consignment) != NULL ||
-	    (in = sl_engine_inlet(e, c.queue)) == NULL)
+	    c.dispo != SL_DISPO_ready)
 		return;
+	in = sl_engine_inlet(e, c.queue);
 	(void)sl_engine_bad(e, sl_job_resume(e, in, &c, &err), &err);
 }
 
@@ -78,8 +79,18 @@ change_consignment(struct sl_engine *e, struct sl_consignment *c,
     enum sl_change change, const char *why, const char *actor,
     struct sl_err *err)
 {
+	struct sl_job *job;
+
 	if (!legal(c->dispo, change))
 		return no(err, "that cannot be done with it as it is now");
+	if ((change == SL_CHANGE_release || change == SL_CHANGE_retry) &&
+	    sl_source_list(e->store, c->id, NULL, 0) == 0)
+		return no(err, "its files were never taken in: drop them "
+			       "again in smaller parts, and reject this");
+	/* What is being read now must not go on behind the person's back. */
+	job = sl_job_find(e, c->id);
+	if (job != NULL)
+		sl_job_free(job);
 	if (change == SL_CHANGE_reject)
 		c->outcome = SL_OUTCOME_withdrawn;
 	if (sl_consignment_apply(e, c, change, "by_person", why, actor,
@@ -111,11 +122,13 @@ sl_control_change(struct sl_engine *e, const char *id, enum sl_change change,
 	/* What is on its way may arrive: no rejecting behind its back. */
 	for (i = 0; i < e->targets_n; i++)
 		if (sl_delivery_by_entry(e->store, en.id,
-		    e->targets[i].cfg->name, &d) && d.attempts > 0 &&
+		    e->targets[i].cfg->name, &d) && change != SL_CHANGE_hold &&
+		    (sl_outbox_inflight(e, &d) ||
+		    (change == SL_CHANGE_reject && d.attempts > 0 &&
 		    strcmp(d.state, "pending") == 0 &&
-		    change != SL_CHANGE_retry && change != SL_CHANGE_hold)
+		    en.dispo != SL_DISPO_held)))
 			return no(err, "it may be in the case system already; "
-				       "put it on hold first");
+				       "put it on hold, then try again");
 	if (!legal(en.dispo, change))
 		return no(err, "that cannot be done with it as it is now");
 	if (change == SL_CHANGE_reject)
@@ -166,8 +179,10 @@ sl_control_assign(struct sl_engine *e, const char *id,
 	for (i = 0; i < e->targets_n; i++)
 		if (sl_delivery_by_entry(e->store, en.id,
 		    e->targets[i].cfg->name, &d) &&
-		    sl_delivery_has_steps(e->store, d.id) &&
-		    strcmp(en.case_number, case_number) != 0)
+		    (sl_outbox_inflight(e, &d) ||
+		    ((strcmp(d.state, "delivered") == 0 || d.uncertain ||
+		    sl_delivery_has_steps(e->store, d.id)) &&
+		    strcmp(en.case_number, case_number) != 0)))
 			return no(err, "it is partly in the case system; "
 				       "move it there");
 	return sl_placing_decide(

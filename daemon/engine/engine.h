@@ -289,6 +289,8 @@ void sl_outbox_start(struct sl_engine *e);
 enum sl_rc sl_outbox_add(
     struct sl_engine *e, struct sl_entry *en, struct sl_err *err);
 void sl_outbox_kick(struct sl_target *t);
+/* Is it being sent at this moment? */
+bool sl_outbox_inflight(struct sl_engine *e, const struct sl_delivery *d);
 void sl_outbox_peer_ready(struct sl_engine *e, struct sl_peer *p);
 void sl_outbox_peer_gone(struct sl_engine *e, struct sl_peer *p);
 enum sl_rc sl_outbox_message(struct sl_engine *e, struct sl_peer *p,

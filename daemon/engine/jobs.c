@@ -216,11 +216,19 @@ enum sl_rc
 sl_job_resume(struct sl_engine *e, struct sl_inlet *in,
     const struct sl_consignment *c, struct sl_err *err)
 {
-	struct sl_job *j = job_new(e, in);
 	struct sl_source *rows;
+	struct sl_job *j;
 	size_t i, n;
 
 	n = sl_source_list(e->store, c->id, NULL, 0);
+	if (n == 0) {
+		/* Numbered, but never copied (too large, too many files). */
+		struct sl_consignment copy = *c;
+
+		return sl_consignment_apply(e, &copy, SL_CHANGE_hold,
+		    "file_unreadable", "never copied", "slused", err);
+	}
+	j = job_new(e, in);
 	rows = sl_alloc((n + 1) * sizeof(*rows));
 	(void)sl_source_list(e->store, c->id, rows, n);
 	j->c = *c;
@@ -234,7 +242,6 @@ sl_job_resume(struct sl_engine *e, struct sl_inlet *in,
 		s->have_original = true;
 	}
 	free(rows);
-	(void)err;
 	start_opens(j);
 	return SL_OK;
 }
@@ -289,8 +296,10 @@ sl_job_received(struct sl_job *j, struct sl_err *err)
 	    sl_consignment_insert(e->store, c, sl_slice_str(j->claim.name),
 	    err) != SL_OK)
 		return SL_FATAL;
-	sl_buf_printf(&payload, "{\"queue\":\"%s\",\"bytes\":%" PRId64
-	    ",\"sources\":[", c->queue, c->size);
+	sl_buf_add_str(&payload, "{\"queue\":");
+	sl_text_json(&payload, c->queue, strlen(c->queue));
+	sl_buf_printf(&payload, ",\"bytes\":%" PRId64 ",\"sources\":[",
+	    c->size);
 	for (i = 0; i < j->src_n && j->src[i].have_original; i++) {
 		if (insert_source(j, i, err) != SL_OK)
 			return SL_FATAL;
@@ -446,17 +455,20 @@ static void
 log_refused(struct sl_engine *e, struct sl_inlet *in,
     const struct sl_claim *claim, const struct sl_err *why)
 {
-	char payload[256], actor[32];
+	const char *queue = sl_inlet_queue(in)->name;
+	SL_BUF struct sl_buf payload = {0};
 	struct sl_err err;
+	char actor[32];
 
-	(void)snprintf(payload, sizeof(payload),
-	    "{\"queue\":\"%s\",\"reason\":\"%s\"}",
-	    sl_inlet_queue(in)->name, why->reason);
+	sl_buf_add_str(&payload, "{\"queue\":");
+	sl_text_json(&payload, queue, strlen(queue));
+	sl_buf_printf(&payload, ",\"reason\":\"%s\"}", why->reason);
 	(void)snprintf(actor, sizeof(actor), "uid:%" PRIu32, claim->uid);
 	sl_log(SL_LOG_NOTICE, "intake", "refused reason=\"%s\" errno=\"%d\"",
 	    why->reason, why->sys);
 	(void)sl_engine_bad(e, sl_store_log(e->store,
-	    SL_EVENT_refused_at_door, "-", actor, payload, 0, 0, &err), &err);
+	    SL_EVENT_refused_at_door, "-", actor, sl_buf_str(&payload), 0, 0,
+	    &err), &err);
 	sl_faces_refused(e, in, claim->name, why->reason);
 }
 

@@ -16,11 +16,13 @@
 #include "../base/clock.h"
 #include "../base/log.h"
 #include "../base/mem.h"
+#include "../base/text.h"
 #include "engine.h"
 #include "faces.h"
 
 #define INFLIGHT_A_PEER 8
 #define DOCUMENTS_MAX 200
+#define RETRY_AFTER_MAX_S 86400u /* whatever a target asks for */
 
 static size_t
 peers_of(struct sl_target *t)
@@ -139,14 +141,13 @@ send_delivery(struct sl_engine *e, int64_t id, int64_t unused)
 	(void)unused;
 	if (!sl_delivery_by_id(e->store, id, &d) ||
 	    (t = sl_engine_target(e, d.target)) == NULL ||
-	    !sl_entry_by_id(e->store, d.entry, &en) ||
-	    !sl_entry_post(e->store, d.entry, &post))
-		return;
-	p = least_busy(t);
+	    !sl_entry_by_id(e->store, d.entry, &en))
+		return; /* rows are never removed */
 	for (i = 0; i < t->inflight_n && t->inflight[i] != id; i++)
 		;
 	if (i == t->inflight_n)
 		return;
+	p = sl_entry_post(e->store, d.entry, &post) ? least_busy(t) : NULL;
 	if (p == NULL) {
 		/* It went away meanwhile; the try counts, which only means
 		 * that the next one asks first. */
@@ -180,10 +181,18 @@ send_delivery(struct sl_engine *e, int64_t id, int64_t unused)
 
 /* Counts the try; sent when the count is durable. */
 static enum sl_rc
-begin_try(struct sl_target *t, struct sl_delivery *d, struct sl_err *err)
+begin_try(struct sl_target *t, struct sl_delivery *d,
+    const struct sl_entry *en, struct sl_err *err)
 {
+	SL_BUF struct sl_buf b = {0};
+
 	d->attempts++;
-	if (sl_delivery_update(t->e->store, d, NULL, err) != SL_OK)
+	sl_buf_add_str(&b, "{\"target\":");
+	sl_text_json(&b, d->target, strlen(d->target));
+	sl_buf_printf(&b, ",\"attempt\":%d}", d->attempts);
+	if (sl_delivery_update(t->e->store, d, NULL, err) != SL_OK ||
+	    sl_store_log(t->e->store, SL_EVENT_delivery_tried, en->reception,
+	    "slused", sl_buf_str(&b), en->consignment, en->id, err) != SL_OK)
 		return SL_FATAL;
 	t->inflight[t->inflight_n] = d->id;
 	t->inflight_peer[t->inflight_n++] = NULL;
@@ -209,7 +218,7 @@ see_due(void *arg, const struct sl_delivery *d, struct sl_err *err)
 		return SL_FATAL;
 	if (en.dispo != SL_DISPO_ready)
 		return SL_OK;
-	return begin_try(t, &copy, err);
+	return begin_try(t, &copy, &en, err);
 }
 
 static void
@@ -219,7 +228,8 @@ kick_again(struct sl_target *t)
 	int64_t ms = next - sl_clock_utc_ms();
 	int64_t open = t->open_until_ms - sl_clock_boot_ms();
 
-	if (next < 0 || t->login_stopped || peers_of(t) == 0)
+	if (next < 0 || t->login_stopped || t->e->push_stopped ||
+	    t->e->stopping || peers_of(t) == 0)
 		return;
 	if (ms < open)
 		ms = open;
@@ -293,6 +303,27 @@ kick_target(struct sl_engine *e, int64_t i, int64_t unused)
 	sl_outbox_kick(&e->targets[i]);
 }
 
+/* Done when every target has it. */
+static enum sl_rc
+finish_if_all(struct sl_engine *e, struct sl_entry *en, const char *actor,
+    struct sl_err *err)
+{
+	if (sl_delivery_pending(e->store, en->id) > 0)
+		return SL_OK;
+	if (en->dispo == SL_DISPO_deferred &&
+	    sl_entry_apply(e, en, SL_CHANGE_resume, NULL, NULL, "slused",
+	    err) != SL_OK)
+		return SL_FATAL;
+	if (en->dispo != SL_DISPO_ready)
+		return SL_OK; /* held by a person meanwhile: stays so */
+	en->stage = SL_STAGE_delivered;
+	en->outcome = SL_OUTCOME_in_journal;
+	if (sl_entry_apply(e, en, SL_CHANGE_finish, NULL, NULL, actor, err) !=
+	    SL_OK)
+		return SL_FATAL;
+	return sl_consignment_settle(e, en->consignment, err);
+}
+
 enum sl_rc
 sl_outbox_add(struct sl_engine *e, struct sl_entry *en, struct sl_err *err)
 {
@@ -310,7 +341,9 @@ sl_outbox_add(struct sl_engine *e, struct sl_entry *en, struct sl_err *err)
 		if (t == NULL)
 			return sl_entry_stop(e, en, "no_target", NULL, err);
 		if (sl_delivery_by_entry(e->store, en->id, name, &d)) {
-			if (strcmp(d.state, "delivered") == 0)
+			/* Under way already: its answer counts. */
+			if (strcmp(d.state, "delivered") == 0 ||
+			    is_inflight(t, d.id))
 				continue;
 			(void)snprintf(d.state, sizeof(d.state), "pending");
 			d.next_ms = d.first_ms = sl_clock_utc_ms();
@@ -329,14 +362,23 @@ sl_outbox_add(struct sl_engine *e, struct sl_entry *en, struct sl_err *err)
 		}
 		/* The first try in the same commit where there is room. */
 		if (can_send(t)) {
-			if (begin_try(t, &d, err) != SL_OK)
+			if (begin_try(t, &d, en, err) != SL_OK)
 				return SL_FATAL;
 		} else {
 			sl_engine_after(e, kick_target,
 			    (int64_t)(t - e->targets), 0);
 		}
 	}
-	return SL_OK;
+	/* It may have arrived while a person held it. */
+	return finish_if_all(e, en, "slused", err);
+}
+
+bool
+sl_outbox_inflight(struct sl_engine *e, const struct sl_delivery *d)
+{
+	struct sl_target *t = sl_engine_target(e, d->target);
+
+	return t != NULL && is_inflight(t, d->id);
 }
 
 void
@@ -413,7 +455,9 @@ note_failure(struct sl_target *t)
 {
 	const struct sl_target_config *c = t->cfg;
 
-	if (++t->failures < (int)c->breaker_failures)
+	/* Those that were under way when it opened say nothing new. */
+	if (++t->failures < (int)c->breaker_failures ||
+	    t->open_until_ms > sl_clock_boot_ms())
 		return;
 	if (t->pause_ms == 0)
 		t->pause_ms = c->breaker_first_ms;
@@ -427,40 +471,25 @@ note_failure(struct sl_target *t)
 }
 
 static enum sl_rc
-all_delivered(struct sl_engine *e, int64_t entry, bool *ret)
-{
-	*ret = sl_delivery_pending(e->store, entry) == 0;
-	return SL_OK;
-}
-
-static enum sl_rc
 delivered(struct sl_engine *e, struct sl_delivery *d, struct sl_entry *en,
     const char *receipt, struct sl_err *err)
 {
 	SL_BUF struct sl_buf b = {0};
-	bool all;
 
 	(void)snprintf(d->state, sizeof(d->state), "delivered");
 	d->reason[0] = d->detail[0] = '\0';
 	d->uncertain = false;
 	if (sl_delivery_update(e->store, d, receipt, err) != SL_OK)
 		return SL_FATAL;
-	(void)all_delivered(e, en->id, &all);
-	if (!all)
-		return SL_OK;
-	if (en->dispo == SL_DISPO_deferred &&
-	    sl_entry_apply(e, en, SL_CHANGE_resume, NULL, NULL, "slused",
-	    err) != SL_OK)
-		return SL_FATAL;
-	if (en->dispo != SL_DISPO_ready)
-		return SL_OK; /* held by a person meanwhile: stays so */
-	en->stage = SL_STAGE_delivered;
-	en->outcome = SL_OUTCOME_in_journal;
 	sl_buf_printf(&b, "target:%s", d->target);
-	if (sl_entry_apply(e, en, SL_CHANGE_finish, NULL, NULL,
-	    sl_buf_str(&b), err) != SL_OK)
-		return SL_FATAL;
-	return sl_consignment_settle(e, en->consignment, err);
+	return finish_if_all(e, en, sl_buf_str(&b), err);
+}
+
+/* Not when it is held, by a person or for another target, or ended. */
+static bool
+may_change(const struct sl_entry *en)
+{
+	return en->dispo == SL_DISPO_ready || en->dispo == SL_DISPO_deferred;
 }
 
 static enum sl_rc
@@ -477,13 +506,16 @@ later(struct sl_target *t, struct sl_delivery *d, struct sl_entry *en,
 		(void)snprintf(d->state, sizeof(d->state), "stopped");
 		if (sl_delivery_update(e->store, d, NULL, err) != SL_OK)
 			return SL_FATAL;
-		return sl_entry_apply(e, en, SL_CHANGE_hold,
-		    "too_many_tries", d->detail, "slused", err);
+		return may_change(en) ? sl_entry_apply(e, en, SL_CHANGE_hold,
+		    "too_many_tries", d->detail, "slused", err) : SL_OK;
 	}
 	d->next_ms = now + wait_ms;
 	if (sl_delivery_update(e->store, d, NULL, err) != SL_OK)
 		return SL_FATAL;
-	/* Deliveries keep their own time; the entry only says that it waits. */
+	/* Deliveries keep their own time; the entry only says that it waits,
+	 * unless a person or another target has it on hold. */
+	if (!may_change(en))
+		return SL_OK;
 	return sl_entry_apply(e, en, SL_CHANGE_defer, d->reason, d->detail,
 	    "slused", err);
 }
@@ -549,7 +581,7 @@ take_delivered(struct sl_engine *e, struct sl_peer *p,
 		(void)snprintf(d.state, sizeof(d.state), "stopped");
 		r = sl_reason_find(d.reason);
 		rc = sl_delivery_update(e->store, &d, NULL, err);
-		if (rc == SL_OK)
+		if (rc == SL_OK && may_change(&en))
 			rc = sl_entry_apply(e, &en, SL_CHANGE_hold,
 			    r != NULL && r->dispo == SL_DISPO_held ?
 			    d.reason : "target_refused", d.detail, "slused",
@@ -561,7 +593,8 @@ take_delivered(struct sl_engine *e, struct sl_peer *p,
 	default:
 		note_failure(t);
 		wait = m->retry_after_s > 0 ?
-		    (int64_t)m->retry_after_s * 1000 :
+		    (int64_t)(m->retry_after_s < RETRY_AFTER_MAX_S ?
+			m->retry_after_s : RETRY_AFTER_MAX_S) * 1000 :
 		    backoff_ms(t->cfg, d.attempts);
 		rc = later(t, &d, &en, wait, err);
 	}
@@ -630,7 +663,8 @@ take_sync_done(struct sl_engine *e, struct sl_target *t,
 		return SL_OK;
 	}
 	t->synced = true;
-	if (sl_case_forget(e->store, t->cfg->name, t->sync_began_ms, &gone,
+	/* A clock that went back since would make all of them look old. */
+	if (sl_clock_utc_ms() >= t->sync_began_ms && sl_case_forget(e->store, t->cfg->name, t->sync_began_ms, &gone,
 	    err) != SL_OK)
 		return SL_FATAL;
 	sl_buf_printf(&b,

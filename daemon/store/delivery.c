@@ -7,6 +7,12 @@
 	"id, entry, target, state, attempts, uncertain, first_ms, next_ms," \
 	" reason, detail, http_status FROM delivery"
 
+/* Its entry may go: what a person holds must neither be sent nor stand in the
+ * way of the others. */
+#define GOES \
+	" AND EXISTS (SELECT 1 FROM entry e WHERE e.id = delivery.entry" \
+	" AND e.stage = 70 AND e.disposition IN (10, 20))"
+
 static void
 take(sqlite3_stmt *st, struct sl_delivery *d)
 {
@@ -90,7 +96,7 @@ sl_delivery_each_due(struct sl_store *s, const char *target, int64_t now_ms,
 	struct sl_delivery d[64];
 	sqlite3_stmt *st = sl_db_query(s->db,
 	    "SELECT " COLUMNS " WHERE target = ?1 AND state = 'pending'"
-	    " AND next_ms <= ?2 ORDER BY next_ms, id LIMIT ?3",
+	    " AND next_ms <= ?2" GOES " ORDER BY next_ms, id LIMIT ?3",
 	    "sii", target, now_ms, (int64_t)(max < 64 ? max : 64));
 	int n = 0, i;
 	enum sl_rc rc;
@@ -109,8 +115,9 @@ int64_t
 sl_delivery_next_ms(struct sl_store *s, const char *target)
 {
 	return sl_db_int(s->db, -1,
-	    "SELECT min(next_ms) FROM delivery WHERE target = ?1"
-	    " AND state = 'pending'", "s", target);
+	    "SELECT next_ms FROM delivery WHERE target = ?1"
+	    " AND state = 'pending'" GOES " ORDER BY next_ms, id LIMIT 1",
+	    "s", target);
 }
 
 int64_t
