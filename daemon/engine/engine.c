@@ -26,6 +26,9 @@
 #define EXIT_FATAL 70
 #define BEAT_MS 10000
 #define CLOCK_STEP_MS 30000
+#define BUSY_JOBS 8     /* on the road: from here on commits are gathered */
+#define COMMIT_GAP_MS 20 /* between two of them */
+#define EFFECTS_MAX 512  /* that may wait for one */
 
 bool
 sl_engine_bad(struct sl_engine *e, enum sl_rc rc, const struct sl_err *err)
@@ -87,19 +90,54 @@ sl_engine_kick(struct sl_engine *e)
 	sl_loop_again(e->loop);
 }
 
+/* Every file system that claims lie on, once; the store is on one of them as a
+ * rule. */
+static enum sl_rc
+sync_inlets(struct sl_engine *e, struct sl_err *err)
+{
+	dev_t dev;
+	size_t i, k;
+
+	for (i = 0; i < e->inlets_n; i++) {
+		dev = sl_inlet_device(e->inlets[i]);
+		for (k = 0; k < i && sl_inlet_device(e->inlets[k]) != dev; k++)
+			;
+		if (k < i)
+			continue;
+		if (sl_inlet_sync(e->inlets[i], err) != SL_OK)
+			return SL_FATAL;
+		sl_files_synced(sl_store_files(e->store), dev);
+	}
+	return SL_OK;
+}
+
 enum sl_rc
 sl_engine_commit(struct sl_engine *e)
 {
 	struct sl_err err;
-	size_t i;
 
-	for (i = 0; e->sync_inlets && i < e->inlets_n; i++)
-		if (sl_engine_bad(e, sl_inlet_sync(e->inlets[i], &err), &err))
-			return SL_FATAL;
+	if (e->sync_inlets && sync_inlets(e, &err) != SL_OK)
+		return sl_engine_fail(e, &err);
 	e->sync_inlets = false;
 	if (sl_engine_bad(e, sl_store_commit(e->store, &err), &err))
 		return SL_FATAL;
+	e->committed_ms = sl_clock_boot_ms();
 	return SL_OK;
+}
+
+/* Under load a commit waits a little for more to go with it: its syncs cost
+ * the same for one item and for twenty. */
+static bool
+gather(struct sl_engine *e)
+{
+	int64_t left =
+	    e->committed_ms + COMMIT_GAP_MS - sl_clock_boot_ms();
+
+	if (e->jobs_n + e->placing_n < BUSY_JOBS || left <= 0 ||
+	    e->after_n >= EFFECTS_MAX)
+		return false;
+	sl_timer_pull(e->commit_timer, left);
+	return true;
 }
 
 /* The end of a round: everything of it durable at once, then its effects. */
@@ -118,6 +156,15 @@ end_round(void *arg)
 		return;
 	if (e->fatal)
 		return;
+	/* A task touches nothing and its records come back to a later
+	 * transaction: children work while we wait for the disk. */
+	sl_tasks_start(e);
+	if (e->fatal)
+		return;
+	if (gather(e)) {
+		sl_peers_sweep(e);
+		return;
+	}
 	if (sl_engine_commit(e) != SL_OK)
 		return;
 	/* Effects may add writes and effects of the next round. */
@@ -365,6 +412,7 @@ sl_engine_run(const char *root, struct sl_config *cfg)
 	e.settle_timer = sl_loop_timer(e.loop, on_settle, &e);
 	e.due_timer = sl_loop_timer(e.loop, on_due, &e);
 	e.beat_timer = sl_loop_timer(e.loop, on_beat, &e);
+	e.commit_timer = sl_loop_timer(e.loop, on_wake, &e);
 	if (start(&e, &err) != SL_OK) {
 		(void)sl_engine_fail(&e, &err);
 	} else {

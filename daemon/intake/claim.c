@@ -277,6 +277,12 @@ sl_claim_file_done(struct sl_inlet *in, const char *ulid,
 	return SL_OK;
 }
 
+dev_t
+sl_inlet_device(const struct sl_inlet *in)
+{
+	return in->inbox_dev;
+}
+
 enum sl_rc
 sl_inlet_sync(struct sl_inlet *in, struct sl_err *err)
 {

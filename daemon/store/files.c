@@ -184,6 +184,15 @@ sl_files_sync(struct sl_files *f, struct sl_err *err)
 	return sl_sync_fs(f->top, "the store", err);
 }
 
+void
+sl_files_synced(struct sl_files *f, dev_t dev)
+{
+	struct stat st;
+
+	if (f->dirty && fstat(f->top, &st) == 0 && st.st_dev == dev)
+		f->dirty = false;
+}
+
 uint64_t
 sl_files_free(struct sl_files *f)
 {

@@ -12,6 +12,7 @@
 
 #include <stdbool.h>
 #include <stdint.h>
+#include <sys/types.h>
 
 #include "../base/err.h"
 #include "../base/hash.h"
@@ -43,6 +44,9 @@ int sl_files_open_bundle(struct sl_files *f, const char *name);
 
 /* Makes all links since the last call durable (one syncfs). */
 enum sl_rc sl_files_sync(struct sl_files *f, struct sl_err *err);
+/* The whole file system dev was synced just now: if the store lies on it, so
+ * was the store. */
+void sl_files_synced(struct sl_files *f, dev_t dev);
 /* Something else on its file system must be durable with the next sync. */
 void sl_files_touch(struct sl_files *f);
 /* Is that the store's file system, so that sl_files_sync covers it? */
