@@ -26,9 +26,10 @@
 #define EXIT_FATAL 70
 #define BEAT_MS 10000
 #define CLOCK_STEP_MS 30000
-#define BUSY_JOBS 8     /* on the road: from here on commits are gathered */
-#define COMMIT_GAP_MS 20 /* between two of them */
-#define EFFECTS_MAX 512  /* that may wait for one */
+/* With so much on the road, commits are this far apart: each then carries
+ * several items, and a letter waits a little for its neighbours. */
+#define BUSY_JOBS 8
+#define BUSY_COMMIT_MS 15
 
 bool
 sl_engine_bad(struct sl_engine *e, enum sl_rc rc, const struct sl_err *err)
@@ -58,8 +59,6 @@ sl_engine_after(struct sl_engine *e, sl_after_fn *fn, int64_t a, int64_t b)
 	e->after = sl_grow(
 	    e->after, &e->after_cap, e->after_n + 1, sizeof(*e->after));
 	e->after[e->after_n++] = (struct sl_after){fn, a, b};
-	/* Nothing may have been written: make sure a round ends soon. */
-	sl_loop_again(e->loop);
 }
 
 struct sl_inlet *
@@ -90,51 +89,31 @@ sl_engine_kick(struct sl_engine *e)
 	sl_loop_again(e->loop);
 }
 
-/* Every file system that claims lie on, once; the store is on one of them as a
- * rule. */
-static enum sl_rc
-sync_inlets(struct sl_engine *e, struct sl_err *err)
-{
-	dev_t dev;
-	size_t i, k;
-
-	for (i = 0; i < e->inlets_n; i++) {
-		dev = sl_inlet_device(e->inlets[i]);
-		for (k = 0; k < i && sl_inlet_device(e->inlets[k]) != dev; k++)
-			;
-		if (k < i)
-			continue;
-		if (sl_inlet_sync(e->inlets[i], err) != SL_OK)
-			return SL_FATAL;
-		sl_files_synced(sl_store_files(e->store), dev);
-	}
-	return SL_OK;
-}
-
 enum sl_rc
 sl_engine_commit(struct sl_engine *e)
 {
 	struct sl_err err;
+	size_t i;
 
-	if (e->sync_inlets && sync_inlets(e, &err) != SL_OK)
-		return sl_engine_fail(e, &err);
+	for (i = 0; e->sync_inlets && i < e->inlets_n; i++)
+		if (sl_engine_bad(e, sl_inlet_sync(e->inlets[i], &err), &err))
+			return SL_FATAL;
 	e->sync_inlets = false;
 	if (sl_engine_bad(e, sl_store_commit(e->store, &err), &err))
 		return SL_FATAL;
-	e->committed_ms = sl_clock_boot_ms();
 	return SL_OK;
 }
 
-/* Under load a commit waits a little for more to go with it: its syncs cost
- * the same for one item and for twenty. */
+/* May this round's commit wait for the next ones? */
 static bool
-gather(struct sl_engine *e)
+commit_waits(struct sl_engine *e)
 {
-	int64_t left =
-	    e->committed_ms + COMMIT_GAP_MS - sl_clock_boot_ms();
+	int64_t left;
 
-	if (e->jobs_n + e->placing_n < BUSY_JOBS || left <= 0 ||
-	    e->after_n >= EFFECTS_MAX)
+	if (e->jobs_n < BUSY_JOBS || e->stopping)
+		return false;
+	left = e->committed_ms + BUSY_COMMIT_MS - sl_clock_boot_ms();
+	if (left <= 0)
 		return false;
 	sl_timer_pull(e->commit_timer, left);
 	return true;
@@ -156,23 +135,24 @@ end_round(void *arg)
 		return;
 	if (e->fatal)
 		return;
-	/* A task touches nothing and its records come back to a later
-	 * transaction: children work while we wait for the disk. */
+	/* A task touches nothing outside and its records come back to a later
+	 * transaction: children work while we wait, for the disk as well. */
 	sl_tasks_start(e);
 	if (e->fatal)
 		return;
-	if (gather(e)) {
+	if (commit_waits(e)) {
 		sl_peers_sweep(e);
 		return;
 	}
 	if (sl_engine_commit(e) != SL_OK)
 		return;
+	e->committed_ms = sl_clock_boot_ms();
 	/* Effects may add writes and effects of the next round. */
 	for (i = 0, n = e->after_n; i < n && !e->fatal; i++)
 		e->after[i].fn(e, e->after[i].a, e->after[i].b);
 	memmove(e->after, e->after + i, (e->after_n - i) * sizeof(*e->after));
 	e->after_n -= i;
-	if (e->after_n > 0 || sl_store_dirty(e->store))
+	if ((e->after_n > 0 || sl_store_dirty(e->store)) && !commit_waits(e))
 		sl_loop_again(e->loop);
 	sl_tasks_start(e);
 	sl_peers_sweep(e);
@@ -186,11 +166,18 @@ on_wake(void *arg)
 	sl_engine_kick(e);
 }
 
+static enum sl_rc
+settle_unfiled(void *arg, const struct sl_consignment *c, struct sl_err *err)
+{
+	return sl_consignment_settle(arg, c->id, err);
+}
+
 static void
 on_sweep(void *arg)
 {
 	struct sl_engine *e = arg;
 	bool poll = false;
+	struct sl_err err;
 	size_t i;
 
 	for (i = 0; i < e->inlets_n; i++) {
@@ -199,6 +186,12 @@ on_sweep(void *arg)
 		poll |= strcmp(sl_inlet_mode(e->inlets[i]), "inotify") != 0;
 	}
 	e->low_space = false; /* looked at again when claiming */
+	if (e->unfiled) {
+		e->unfiled = false;
+		if (sl_engine_bad(e, sl_consignment_each_unfiled(e->store,
+			settle_unfiled, e, &err), &err))
+			return;
+	}
 	sl_timer_set(e->sweep_timer, poll ? e->cfg->instance.poll_ms :
 	    e->cfg->instance.sweep_ms);
 	sl_engine_kick(e);
@@ -275,12 +268,6 @@ open_inlets(struct sl_engine *e, struct sl_err *err)
 	}
 	e->recovering = true;
 	return SL_OK;
-}
-
-static enum sl_rc
-settle_unfiled(void *arg, const struct sl_consignment *c, struct sl_err *err)
-{
-	return sl_consignment_settle(arg, c->id, err);
 }
 
 /* What the journal should know of a start: program and configuration. */
@@ -410,9 +397,9 @@ sl_engine_run(const char *root, struct sl_config *cfg)
 	e.watcher = sl_watcher_new(e.loop, on_wake, &e);
 	e.sweep_timer = sl_loop_timer(e.loop, on_sweep, &e);
 	e.settle_timer = sl_loop_timer(e.loop, on_settle, &e);
+	e.commit_timer = sl_loop_timer(e.loop, on_wake, &e);
 	e.due_timer = sl_loop_timer(e.loop, on_due, &e);
 	e.beat_timer = sl_loop_timer(e.loop, on_beat, &e);
-	e.commit_timer = sl_loop_timer(e.loop, on_wake, &e);
 	if (start(&e, &err) != SL_OK) {
 		(void)sl_engine_fail(&e, &err);
 	} else {

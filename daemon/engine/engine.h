@@ -4,10 +4,9 @@
  * Data flows down one road: intake claims -> jobs (a consignment on the road) ->
  * tasks (a child of a worker) -> results (its records) -> gates (database and
  * journal) -> placing -> outbox. Every handler writes to the store's open
- * transaction; after a round of the loop it is committed (group commit; under
- * load several rounds at once), and only then are answers sent and sources
- * touched (sl_engine_after). Tasks alone start earlier: a child changes nothing
- * that is seen outside, and its records go to a later transaction.
+ * transaction; after each round of the loop the round is committed once (group
+ * commit), and only then are answers sent, sources touched and tasks that
+ * depend on it started (sl_engine_after).
  *
  * FAILURES: SL_FATAL anywhere stops the program without committing; the next
  * start takes everything again from its last gate.
@@ -86,12 +85,13 @@ struct sl_engine {
 	size_t targets_n;
 	struct sl_after *after;
 	size_t after_n, after_cap;
-	struct sl_timer *sweep_timer, *settle_timer, *due_timer, *beat_timer,
-	    *commit_timer;
+	struct sl_timer *sweep_timer, *settle_timer, *due_timer, *beat_timer;
+	struct sl_timer *commit_timer;
+	int64_t committed_ms; /* boot ms of the last commit of a round */
 	int64_t next_due_ms; /* UTC: earliest retry or held limit; 0 = look */
 	int64_t clock_delta_ms; /* UTC minus boot, to see the clock step */
-	int64_t committed_ms; /* boot ms of the last commit */
 	bool sync_inlets; /* a claim's rename must be durable with this commit */
+	bool unfiled; /* a source of what is done could not be filed away */
 	bool cases_dirty;
 	int case_index_fd;
 	bool intake_stopped, push_stopped, low_space;
@@ -274,6 +274,8 @@ enum sl_rc sl_placing_cases(struct sl_engine *e, struct sl_err *err);
 void sl_outbox_start(struct sl_engine *e);
 enum sl_rc sl_outbox_add(
     struct sl_engine *e, struct sl_entry *en, struct sl_err *err);
+/* Is a try of it under way, its answer not yet here? */
+bool sl_outbox_is_sending(struct sl_engine *e, const struct sl_delivery *d);
 void sl_outbox_kick(struct sl_target *t);
 void sl_outbox_peer_ready(struct sl_engine *e, struct sl_peer *p);
 void sl_outbox_peer_gone(struct sl_engine *e, struct sl_peer *p);

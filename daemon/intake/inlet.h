@@ -86,8 +86,6 @@ enum sl_rc sl_claim_file_done(struct sl_inlet *in, const char *ulid,
     const char *reception, int64_t now_ms, struct sl_err *err);
 /* Syncs the file system of the queue: its renames become durable. */
 enum sl_rc sl_inlet_sync(struct sl_inlet *in, struct sl_err *err);
-/* The file system its claims lie on. */
-dev_t sl_inlet_device(const struct sl_inlet *in);
 /* Removes days of Ferdig older than the configuration says. */
 void sl_inlet_clean_done(struct sl_inlet *in, int64_t now_ms);
 /* The queue's folder itself, for the faces. */

@@ -20,9 +20,13 @@
 #include "../base/mem.h"
 #include "../base/text.h"
 
+#define SPARE_MAX 64
+
 struct sl_files {
 	int top, sha, bundle;
 	bool dirty;
+	int spare[SPARE_MAX];
+	size_t spare_n;
 };
 
 enum sl_rc
@@ -66,6 +70,8 @@ sl_files_close(struct sl_files *f)
 {
 	if (f == NULL)
 		return;
+	while (f->spare_n > 0)
+		(void)close(f->spare[--f->spare_n]);
 	sl_cleanup_close(&f->top);
 	sl_cleanup_close(&f->sha);
 	sl_cleanup_close(&f->bundle);
@@ -76,6 +82,26 @@ int
 sl_files_tmp(struct sl_files *f)
 {
 	return openat(f->top, ".", O_TMPFILE | O_RDWR | O_CLOEXEC, 0440);
+}
+
+int
+sl_files_scratch(struct sl_files *f)
+{
+	return f->spare_n > 0 ? f->spare[--f->spare_n] : sl_files_tmp(f);
+}
+
+void
+sl_files_give_back(struct sl_files *f, int fd)
+{
+	struct stat st;
+
+	if (fd < 0)
+		return;
+	if (f->spare_n < SPARE_MAX && fstat(fd, &st) == 0 &&
+	    st.st_size == 0 && st.st_nlink == 0 && st.st_blocks == 0)
+		f->spare[f->spare_n++] = fd;
+	else
+		(void)close(fd);
 }
 
 int
@@ -182,15 +208,6 @@ sl_files_sync(struct sl_files *f, struct sl_err *err)
 		return SL_OK;
 	f->dirty = false;
 	return sl_sync_fs(f->top, "the store", err);
-}
-
-void
-sl_files_synced(struct sl_files *f, dev_t dev)
-{
-	struct stat st;
-
-	if (f->dirty && fstat(f->top, &st) == 0 && st.st_dev == dev)
-		f->dirty = false;
 }
 
 uint64_t

@@ -12,7 +12,6 @@
 
 #include <stdbool.h>
 #include <stdint.h>
-#include <sys/types.h>
 
 #include "../base/err.h"
 #include "../base/hash.h"
@@ -27,6 +26,11 @@ void sl_files_close(struct sl_files *f);
 /* A nameless file on the store's file system, read-write, not inherited.
  * -1 with errno. */
 int sl_files_tmp(struct sl_files *f);
+/* The same for a task's output, from those given back if there is one. */
+int sl_files_scratch(struct sl_files *f);
+/* Takes fd (-1 is fine). One that is still empty and nameless serves again:
+ * making and deleting an inode for each letter costs more than the letter. */
+void sl_files_give_back(struct sl_files *f, int fd);
 /* The same file opened once more, read-only. */
 int sl_files_reopen(int fd);
 
@@ -44,9 +48,6 @@ int sl_files_open_bundle(struct sl_files *f, const char *name);
 
 /* Makes all links since the last call durable (one syncfs). */
 enum sl_rc sl_files_sync(struct sl_files *f, struct sl_err *err);
-/* The whole file system dev was synced just now: if the store lies on it, so
- * was the store. */
-void sl_files_synced(struct sl_files *f, dev_t dev);
 /* Something else on its file system must be durable with the next sync. */
 void sl_files_touch(struct sl_files *f);
 /* Is that the store's file system, so that sl_files_sync covers it? */
