@@ -135,8 +135,12 @@ end_round(void *arg)
 		return;
 	if (e->fatal)
 		return;
+	/* A task touches nothing outside and its records come back to a later
+	 * transaction: children work while we wait, for the disk as well. */
+	sl_tasks_start(e);
+	if (e->fatal)
+		return;
 	if (commit_waits(e)) {
-		sl_tasks_start(e);
 		sl_peers_sweep(e);
 		return;
 	}
