@@ -9,6 +9,7 @@
 
 #include "../base/clock.h"
 #include "../base/log.h"
+#include "../base/text.h"
 #include "../place/caseindex.h"
 #include "engine.h"
 
@@ -237,16 +238,20 @@ cases_done(struct sl_engine *e, json_t *args, const char *actor,
 }
 
 static enum sl_rc
-switches(struct sl_engine *e, const char *verb, const char *actor,
-    struct sl_err *err)
+switches(struct sl_engine *e, const char *verb, const char *why,
+    const char *actor, struct sl_err *err)
 {
+	SL_BUF struct sl_buf b = {0};
 	size_t i;
 
+	sl_buf_add_str(&b, "{\"why\":");
+	sl_text_json(&b, why, strlen(why));
+	sl_buf_add_char(&b, '}');
 	if (strcmp(verb, "stop-in") == 0 || strcmp(verb, "start-in") == 0) {
 		e->intake_stopped = strcmp(verb, "stop-in") == 0;
 		return sl_store_log(e->store, e->intake_stopped ?
 		    SL_EVENT_intake_stopped : SL_EVENT_intake_resumed, "-",
-		    actor, "{}", 0, 0, err);
+		    actor, sl_buf_str(&b), 0, 0, err);
 	}
 	e->push_stopped = strcmp(verb, "stop-out") == 0;
 	for (i = 0; i < e->targets_n && !e->push_stopped; i++) {
@@ -258,7 +263,7 @@ switches(struct sl_engine *e, const char *verb, const char *actor,
 	}
 	return sl_store_log(e->store, e->push_stopped ?
 	    SL_EVENT_target_stopped : SL_EVENT_target_resumed, "-", actor,
-	    "{}", 0, 0, err);
+	    sl_buf_str(&b), 0, 0, err);
 }
 
 static void
@@ -328,7 +333,7 @@ answer(struct sl_engine *e, const char *verb, json_t *args,
 		return cases_done(e, args, actor, err);
 	if (strcmp(verb, "stop-in") == 0 || strcmp(verb, "start-in") == 0 ||
 	    strcmp(verb, "stop-out") == 0 || strcmp(verb, "start-out") == 0)
-		return switches(e, verb, actor, err);
+		return switches(e, verb, text(args, "why"), actor, err);
 	if (strcmp(verb, "status") == 0) {
 		status_json(e, json);
 		return SL_OK;
