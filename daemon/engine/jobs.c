@@ -426,10 +426,9 @@ take_old(struct sl_engine *e, struct sl_err *err)
 
 	/* What was received first: its bytes are in the store, whatever has
 	 * become of its claim or its queue. */
-	while (sl_consignment_next_open(e->store, e->recover_row, &c)) {
+	while (sl_consignment_next_ready(e->store, e->recover_row, &c)) {
 		e->recover_row = c.id;
-		if (c.dispo == SL_DISPO_ready &&
-		    sl_job_find(e, c.id) == NULL)
+		if (sl_job_find(e, c.id) == NULL)
 			return sl_job_resume(
 			    e, sl_engine_inlet(e, c.queue), &c, err);
 	}
