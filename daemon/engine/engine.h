@@ -91,10 +91,13 @@ struct sl_engine {
 	struct sl_after *after;
 	size_t after_n, after_cap;
 	struct sl_timer *sweep_timer, *settle_timer, *due_timer, *beat_timer;
+	struct sl_timer *commit_timer;
+	int64_t committed_ms; /* boot ms of the last commit of a round */
 	struct sl_timer *wait_timer; /* a task may start again */
 	int64_t next_due_ms; /* UTC: earliest retry or held limit; 0 = look */
 	int64_t clock_delta_ms; /* UTC minus boot, to see the clock step */
 	bool sync_inlets; /* a claim's rename must be durable with this commit */
+	bool unfiled; /* a source of what is done could not be filed away */
 	bool cases_dirty;
 	int case_index_fd;
 	bool intake_stopped, push_stopped, low_space;
@@ -240,7 +243,7 @@ void sl_tasks_peer_gone(struct sl_engine *e, struct sl_peer *p);
 void sl_task_free(struct sl_task *t);
 /* One reference more or less; NULL is fine. */
 struct sl_outfile *sl_outfile_ref(struct sl_outfile *o);
-void sl_outfile_drop(struct sl_outfile *o);
+void sl_outfile_drop(struct sl_files *f, struct sl_outfile *o);
 
 /* -- results.c: records of a child, hostile ----------------------------------- */
 void sl_result_readable(void *task, unsigned events);
@@ -292,9 +295,9 @@ enum sl_rc sl_placing_cases(struct sl_engine *e, struct sl_err *err);
 void sl_outbox_start(struct sl_engine *e);
 enum sl_rc sl_outbox_add(
     struct sl_engine *e, struct sl_entry *en, struct sl_err *err);
+/* Is a try of it under way, its answer not yet here? */
+bool sl_outbox_is_sending(struct sl_engine *e, const struct sl_delivery *d);
 void sl_outbox_kick(struct sl_target *t);
-/* Is it being sent at this moment? */
-bool sl_outbox_inflight(struct sl_engine *e, const struct sl_delivery *d);
 void sl_outbox_peer_ready(struct sl_engine *e, struct sl_peer *p);
 void sl_outbox_peer_gone(struct sl_engine *e, struct sl_peer *p);
 enum sl_rc sl_outbox_message(struct sl_engine *e, struct sl_peer *p,

@@ -36,10 +36,10 @@ job_new(struct sl_engine *e, struct sl_inlet *in)
 }
 
 static void
-source_close(struct sl_job_source *s)
+source_close(struct sl_engine *e, struct sl_job_source *s)
 {
 	sl_cleanup_close(&s->original_fd);
-	sl_outfile_drop(s->out);
+	sl_outfile_drop(sl_store_files(e->store), s->out);
 	s->original_fd = -1;
 	s->out = NULL;
 	free(s->part_ids);
@@ -71,7 +71,7 @@ sl_job_free(struct sl_job *j)
 	}
 	for (i = 0; i < j->src_n; i++) {
 		e->jobs_bytes -= j->src[i].size;
-		source_close(&j->src[i]);
+		source_close(e, &j->src[i]);
 		free(j->src[i].sub);
 	}
 	free(j->src);
@@ -188,7 +188,6 @@ sl_job_begin(struct sl_engine *e, struct sl_inlet *in,
 	size_t i;
 
 	j->claim = *claim;
-	e->sync_inlets = true;
 	if (!claim->is_folder)
 		(void)add_source(j, NULL, claim->size);
 	else
@@ -260,7 +259,8 @@ insert_source(struct sl_job *j, size_t i, struct sl_err *err)
 	(void)sl_slice_copy(
 	    sl_slice_buf(&shown), s->row.name, sizeof(s->row.name));
 	if (sl_files_link(sl_store_files(j->e->store), s->original_fd,
-	    &s->row.sha256, s->size, err) != SL_OK)
+	    &s->row.sha256, s->size,
+	    sl_blob_known(j->e->store, &s->row.sha256), err) != SL_OK)
 		return err->rc;
 	return sl_source_insert(
 	    j->e->store, &s->row, sl_slice_str(raw), err);
@@ -310,6 +310,12 @@ sl_job_received(struct sl_job *j, struct sl_err *err)
 	}
 	sl_buf_add_str(&payload, "]}");
 	j->received_pending = true;
+	/* Its rename must not be undone by a power loss after this commit. */
+	if (sl_files_same_fs(
+	    sl_store_files(e->store), sl_inlet_dir(j->inlet)))
+		sl_files_touch(sl_store_files(e->store));
+	else
+		e->sync_inlets = true;
 	sl_log(SL_LOG_INFO, c->reception,
 	    "received queue=\"%s\" files=\"%zu\" bytes=\"%" PRId64 "\"",
 	    c->queue, j->src_n, c->size);
@@ -445,6 +451,13 @@ take_old(struct sl_engine *e, struct sl_err *err)
 		if (!has_claim(e, claim.ulid) &&
 		    !sl_consignment_by_ulid(e->store, claim.ulid, &c))
 			return sl_job_begin(e, in, &claim, err);
+		/* Filed away, but the machine died before that was on disk. */
+		if (sl_consignment_by_ulid(e->store, claim.ulid, &c) &&
+		    strcmp(c.source_place, "done") == 0 &&
+		    (sl_consignment_set_place(e->store, c.id, "claimed",
+		    err) != SL_OK ||
+		    sl_consignment_settle(e, c.id, err) != SL_OK))
+			return SL_FATAL;
 	}
 	e->recovering = false;
 	return SL_SKIP;

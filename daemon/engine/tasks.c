@@ -87,7 +87,7 @@ static struct sl_outfile *
 outfile_new(struct sl_files *f)
 {
 	struct sl_outfile *o;
-	int fd = sl_files_tmp(f);
+	int fd = sl_files_scratch(f);
 
 	if (fd < 0)
 		return NULL;
@@ -106,11 +106,11 @@ sl_outfile_ref(struct sl_outfile *o)
 }
 
 void
-sl_outfile_drop(struct sl_outfile *o)
+sl_outfile_drop(struct sl_files *f, struct sl_outfile *o)
 {
 	if (o == NULL || --o->refs > 0)
 		return;
-	(void)close(o->fd);
+	sl_files_give_back(f, o->fd);
 	free(o);
 }
 
@@ -120,8 +120,8 @@ sl_task_free(struct sl_task *t)
 	unlink_task(t);
 	close_result(t);
 	sl_sha256_free(t->hash);
-	sl_outfile_drop(t->from);
-	sl_outfile_drop(t->out);
+	sl_outfile_drop(sl_store_files(t->e->store), t->from);
+	sl_outfile_drop(sl_store_files(t->e->store), t->out);
 	if (t->peer != NULL)
 		t->peer->running--;
 	if (t->job != NULL)
@@ -216,7 +216,7 @@ open_fds(struct sl_task *t, int *fds, int *ret_result)
 	for (i = 0; i < 5; i++)
 		fds[i] = -1;
 	if (t->kind == SL_TASK_OPEN) {
-		sl_outfile_drop(s->out);
+		sl_outfile_drop(f, s->out);
 		s->out = outfile_new(f);
 		fds[0] = s->have_original ?
 		    sl_files_open_blob(f, &s->row.sha256) :
@@ -229,7 +229,7 @@ open_fds(struct sl_task *t, int *fds, int *ret_result)
 		fds[0] = t->from != NULL ? sl_files_reopen(t->from->fd) :
 		    s->original_fd >= 0 ? sl_files_reopen(s->original_fd) :
 		    sl_files_open_blob(f, &s->row.sha256);
-		sl_outfile_drop(t->out);
+		sl_outfile_drop(f, t->out);
 		t->out = outfile_new(f);
 		fds[2] = dup_out(t->out);
 	}
