@@ -140,6 +140,7 @@ void sl_peers_sweep(struct sl_engine *e);
 struct sl_outfile {
 	int fd;
 	unsigned refs;
+	bool spoilt; /* a child may still write to it: never used again */
 };
 
 /* One dropped file of it. */
@@ -243,6 +244,8 @@ void sl_tasks_peer_gone(struct sl_engine *e, struct sl_peer *p);
 void sl_task_free(struct sl_task *t);
 /* One reference more or less; NULL is fine. */
 struct sl_outfile *sl_outfile_ref(struct sl_outfile *o);
+/* Its writer's end was not seen. */
+void sl_task_spoil(struct sl_task *t);
 void sl_outfile_drop(struct sl_files *f, struct sl_outfile *o);
 
 /* -- results.c: records of a child, hostile ----------------------------------- */

@@ -66,6 +66,7 @@ sl_job_free(struct sl_job *j)
 	for (t = e->running; t != NULL; t = t->next) {
 		if (t->job != j)
 			continue;
+		sl_task_spoil(t);
 		t->job = NULL;
 		sl_task_cancel(t);
 	}

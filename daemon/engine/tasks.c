@@ -110,8 +110,22 @@ sl_outfile_drop(struct sl_files *f, struct sl_outfile *o)
 {
 	if (o == NULL || --o->refs > 0)
 		return;
-	sl_files_give_back(f, o->fd);
+	if (o->spoilt)
+		(void)close(o->fd);
+	else
+		sl_files_give_back(f, o->fd);
 	free(o);
+}
+
+void
+sl_task_spoil(struct sl_task *t)
+{
+	struct sl_outfile *o = t->out;
+
+	if (t->kind == SL_TASK_OPEN && t->job != NULL)
+		o = t->job->src[t->source].out;
+	if (o != NULL)
+		o->spoilt = true;
 }
 
 void
@@ -695,6 +709,7 @@ sl_tasks_peer_gone(struct sl_engine *e, struct sl_peer *p)
 		t->peer = NULL;
 		if (t->ended)
 			continue;
+		sl_task_spoil(t);
 		/* The parent died, not the child by its input: not counted. */
 		close_result(t);
 		if (t->job == NULL)
