@@ -29,6 +29,17 @@ libs_bench_open := -larchive -lmagic -ljansson -lcrypto
 rooms_bench_fork := sandbox base
 libs_bench_fork := -lseccomp -lcrypto
 
+rooms_test_registry := registry wire base
+libs_test_registry := -lcrypto
+rooms_test_journal := journal base
+libs_test_journal := -lcrypto
+rooms_test_wire := wire base
+libs_test_wire := -lcrypto
+rooms_test_base := base
+libs_test_base := -lcrypto
+rooms_test_store := store journal registry wire base
+libs_test_store := -lsqlite3 -lcrypto
+
 rooms_test_config := config base
 libs_test_config := -ljansson -lcrypto
 rooms_test_caseindex := place wire base
