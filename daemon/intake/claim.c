@@ -62,11 +62,15 @@ sl_claim_take(struct sl_inlet *in, const char *name, const struct stat *st,
 }
 
 void
-sl_claim_refuse(struct sl_inlet *in, const char *name, const char *reason)
+sl_claim_refuse(struct sl_inlet *in, const char *name, char *ret, size_t cap)
 {
-	(void)reason; /* the faces write its text beside it */
-	(void)renameat2(in->inbox, name, in->stopped, name,
-	    RENAME_NOREPLACE);
+	int n, keep = (int)cap - 8;
+
+	(void)snprintf(ret, cap, "%s", name);
+	/* One of that name may have been refused before. */
+	for (n = 2; renameat2(in->inbox, name, in->stopped, ret,
+	    RENAME_NOREPLACE) != 0 && errno == EEXIST && n < 1000; n++)
+		(void)snprintf(ret, cap, "%.*s (%d)", keep, name, n);
 }
 
 enum sl_rc
