@@ -381,6 +381,19 @@ refusal(struct sl_inlet *in, const struct stat *st)
 	return NULL;
 }
 
+/* What we put back ourselves has not been moved in whole: it must lie still
+ * first, or it would be claimed and put back without a pause. */
+static bool
+was_put_back(const struct sl_inlet *in, ino_t ino)
+{
+	size_t n;
+
+	for (n = 0; n < PUT_BACK_MAX; n++)
+		if (in->put_back[n] == ino)
+			return true;
+	return false;
+}
+
 static enum sl_rc
 consider(struct sl_inlet *in, const char *name, bool moved_in,
     struct sl_claim *ret, struct sl_err *err)
@@ -403,6 +416,7 @@ consider(struct sl_inlet *in, const char *name, bool moved_in,
 		    sl_err_set(err, SL_HOLD, 0, why, "refused at the door") :
 		    SL_SKIP;
 	}
+	moved_in = moved_in && !was_put_back(in, st.st_ino);
 	if (!moved_in && !is_whole(in, name, &st))
 		return SL_SKIP;
 	/* What was renamed in is whole by the dropper's word. */

@@ -12,6 +12,7 @@
 
 #define HINTS_MAX 512   /* names heard of and not looked at yet */
 #define SEEN_MAX 2048   /* files that are watched until they lie still */
+#define PUT_BACK_MAX 64 /* our own renames that are not arrivals */
 #define REPORTED_MAX 256 /* door trouble told once */
 
 /* A file seen and not still yet. */
@@ -43,6 +44,8 @@ struct sl_inlet {
 	int64_t settles_at; /* boot ms when something may be still, or -1 */
 	struct seen *reported;
 	size_t reported_n, reported_at;
+	ino_t put_back[PUT_BACK_MAX];
+	size_t put_back_at;
 
 	char (*old)[SL_ULID_LEN + 1];
 	size_t old_n, old_cap;
