@@ -44,7 +44,7 @@ probe_folder(struct sl_inlet *in, int at, const char *name, int depth,
 	struct stat st;
 
 	if (d == NULL) {
-		bad = errno;
+		bad = errno == ENOENT ? 0 : errno; /* taken away: no harm */
 		sl_cleanup_close(&fd);
 		return bad;
 	}
@@ -94,9 +94,12 @@ sl_claim_take(struct sl_inlet *in, const char *name, const struct stat *st,
 	}
 	sl_ulid_make(ret->ulid);
 	dir = sl_make_dir(in->claims, ret->ulid, 0700);
-	if (dir < 0)
-		return sl_err_set(err, SL_FATAL, errno, "disk_error",
-		    "cannot make the folder of a claim");
+	if (dir < 0) {
+		/* A full or lost share stops its queue, not the house. */
+		in->gone = true;
+		return SL_SKIP;
+	}
+	in->dirty = true;
 	if (renameat(in->inbox, name, dir, name) == 0)
 		return SL_OK;
 	(void)unlinkat(in->claims, ret->ulid, AT_REMOVEDIR);
@@ -271,7 +274,8 @@ sl_claim_put_back(struct sl_inlet *in, const char *ulid, const char *name,
 	struct stat st;
 
 	if (dir >= 0 && fstatat(dir, name, &st, AT_SYMLINK_NOFOLLOW) == 0)
-		in->put_back[in->put_back_at++ % PUT_BACK_MAX] = st.st_ino;
+		sl_inlet_put_back(in, &st);
+	in->dirty = true;
 	if (dir < 0 ||
 	    renameat2(dir, name, in->inbox, name, RENAME_NOREPLACE) != 0)
 		return sl_err_set(err, SL_SKIP, errno, "file_changing",
@@ -306,32 +310,52 @@ sl_claim_file_done(struct sl_inlet *in, const char *ulid,
 	SL_CLOSE int to = -1;
 	DIR *d;
 	struct dirent *e;
-	int fd;
+	int fd, failed = 0;
 
 	dir = sl_open_dir(in->claims, ulid);
+	if (dir < 0 && errno == ENOENT)
+		return SL_OK; /* filed already */
 	if (dir < 0)
-		return SL_OK;
+		return sl_err_set(err, SL_RETRY, errno, "disk_error",
+		    "cannot open a claim to file it away");
 	sl_clock_format_day(now_ms, day, sizeof(day));
 	to = sl_make_dir(in->done, day, 02750);
 	fd = dup(dir);
 	d = fd >= 0 ? fdopendir(fd) : NULL;
-	if (to < 0 || d == NULL)
-		return sl_err_set(err, SL_RETRY, errno, "disk_error",
+	if (to < 0 || d == NULL) {
+		failed = errno;
+		if (d != NULL)
+			(void)closedir(d);
+		else
+			sl_cleanup_close(&fd);
+		return sl_err_set(err, SL_RETRY, failed, "disk_error",
 		    "cannot file a source away");
+	}
 	while ((e = readdir(d)) != NULL) {
 		if (!sl_name_is_plain(e->d_name))
 			continue;
 		done_name(reception, e->d_name, name, sizeof(name));
-		(void)renameat(dir, e->d_name, to, name);
+		if (renameat(dir, e->d_name, to, name) != 0)
+			failed = errno;
 	}
 	(void)closedir(d);
-	(void)unlinkat(in->claims, ulid, AT_REMOVEDIR);
+	/* What is left behind (also what readdir did not tell of) keeps the
+	 * folder, and so the claim. */
+	if (failed == 0 && unlinkat(in->claims, ulid, AT_REMOVEDIR) != 0 &&
+	    errno != ENOENT)
+		failed = errno;
+	if (failed != 0)
+		return sl_err_set(err, SL_RETRY, failed, "disk_error",
+		    "cannot file a source away");
 	return SL_OK;
 }
 
 enum sl_rc
 sl_inlet_sync(struct sl_inlet *in, struct sl_err *err)
 {
+	if (!in->dirty || in->claims < 0)
+		return SL_OK;
+	in->dirty = false;
 	return sl_sync_fs(in->claims, "a drop folder", err);
 }
 

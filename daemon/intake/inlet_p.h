@@ -12,7 +12,6 @@
 
 #define HINTS_MAX 512   /* names heard of and not looked at yet */
 #define SEEN_MAX 2048   /* files that are watched until they lie still */
-#define PUT_BACK_MAX 64 /* our own renames that are not arrivals */
 #define REPORTED_MAX 256 /* door trouble told once */
 
 /* A file seen and not still yet. */
@@ -33,6 +32,7 @@ struct sl_inlet {
 	ino_t inbox_ino;
 	int wd; /* inotify watch of the inbox, or -1 */
 	bool network, no_watches, gone;
+	bool dirty; /* renames since the last sync */
 
 	char (*hints)[SL_CLAIM_NAME_MAX]; /* ring of names moved in */
 	size_t hint_head, hint_n;
@@ -44,8 +44,6 @@ struct sl_inlet {
 	int64_t settles_at; /* boot ms when something may be still, or -1 */
 	struct seen *reported;
 	size_t reported_n, reported_at;
-	ino_t put_back[PUT_BACK_MAX];
-	size_t put_back_at;
 
 	char (*old)[SL_ULID_LEN + 1];
 	size_t old_n, old_cap;
@@ -59,6 +57,8 @@ void sl_watcher_remove(struct sl_watcher *w, struct sl_inlet *in);
 /* A hint that this name was moved in whole (NULL: look through all). */
 void sl_inlet_hint(struct sl_inlet *in, const char *name);
 
+/* st lies in the inbox again: a hint is not enough to claim it. */
+void sl_inlet_put_back(struct sl_inlet *in, const struct stat *st);
 /* True if a name is never claimed. */
 bool sl_inlet_ignores(const struct sl_inlet *in, const char *name);
 /* Claims inbox/name, which was found whole. SL_SKIP: it is gone. */

@@ -103,6 +103,9 @@ typedef enum sl_rc sl_consignment_fn(
 /* Those that are not done and whose entries are not all born, oldest first. */
 enum sl_rc sl_consignment_each_open(struct sl_store *s, sl_consignment_fn *fn,
     void *arg, struct sl_err *err);
+/* The first of them after an id; false if there is none. */
+bool sl_consignment_next_open(
+    struct sl_store *s, int64_t after, struct sl_consignment *ret);
 /* Done consignments whose source is still claimed, oldest first. */
 enum sl_rc sl_consignment_each_unfiled(struct sl_store *s,
     sl_consignment_fn *fn, void *arg, struct sl_err *err);
@@ -114,7 +117,9 @@ struct sl_source {
 	struct sl_digest sha256;
 	uint64_t size;
 };
-/* Names the file (sl_files_link is the caller's) and adds the row. */
+/* Does a row know this original? */
+bool sl_blob_known(struct sl_store *s, const struct sl_digest *d);
+/* Adds the row; naming the file (sl_files_link) is the caller's. */
 enum sl_rc sl_source_insert(struct sl_store *s, struct sl_source *src,
     struct sl_slice name_raw, struct sl_err *err);
 /* Up to max of a consignment, by number; result: how many there are. */

@@ -87,9 +87,9 @@ static const struct note notes[] = {
     {"Sak: 2026/211\nIkke arkivverdig: nei", 0, CASE("2026/211", "2026/211")},
     /* several */
     {"Sak: 2026/211\nNy sak: Støy", 0, MANY, "2026/211", "2026/211"},
-    {"Sak: 2026/211\nSak: 2026/212", 0, MANY, "2026/211", "2026/211"},
+    {"Sak: 2026/211\nSak: 2026/212", 0, MANY, "2026/211 | 2026/212", ""},
     {"Sak: 2026/211\nSak: 2026/211", 0, CASE("2026/211", "2026/211")},
-    {"Sak: 2026/211\nCase: 2026/9", 0, MANY, "2026/211", "2026/211"},
+    {"Sak: 2026/211\nCase: 2026/9", 0, MANY, "2026/211 | 2026/9", ""},
     /* without its label */
     {"Sak:\r\n2026/211\r\n", 0, SL_SETTLED_UNLABELLED, SL_SETTLE_CASE, "", ""},
     {"2026-211", 0, SL_SETTLED_UNLABELLED, SL_SETTLE_CASE, "", ""},
