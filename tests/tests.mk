@@ -211,3 +211,8 @@ check-cli: $(B)/bin/sluse $(B)/test/test_cli  ## init, run and the command line
 .PHONY: check-try
 check-try: all  ## the demo post as a dry run, against its manifest
 	tests/e2e/011-cli-try.py $(B)/bin
+
+.PHONY: check-e2e
+check-e2e: all  ## a whole house: targets that fail, mean drops, all commands
+	@for t in commands targets mean; do \
+	    SLUSE_BUILD=$(B) timeout -k 5 300 tests/e2e/$$t.py || exit 1; done

@@ -167,11 +167,13 @@ sl_job_open_all(struct sl_job *j)
 static enum sl_rc
 give_up(struct sl_job *j, const struct sl_err *why, struct sl_err *err)
 {
+	const struct sl_reason *r = sl_reason_find(why->reason);
 	enum sl_rc rc;
 
 	rc = sl_job_received(j, err);
 	if (rc == SL_OK)
-		rc = sl_consignment_apply(j->e, &j->c, SL_CHANGE_quarantine,
+		rc = sl_consignment_apply(j->e, &j->c,
+		    r != NULL ? sl_reason_change(r) : SL_CHANGE_quarantine,
 		    why->reason, why->text, "slused", err);
 	sl_job_free(j);
 	return rc;
