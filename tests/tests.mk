@@ -29,6 +29,17 @@ libs_bench_open := -larchive -lmagic -ljansson -lcrypto
 rooms_bench_fork := sandbox base
 libs_bench_fork := -lseccomp -lcrypto
 
+rooms_test_registry := registry wire base
+libs_test_registry := -lcrypto
+rooms_test_journal := journal base
+libs_test_journal := -lcrypto
+rooms_test_wire := wire base
+libs_test_wire := -lcrypto
+rooms_test_base := base
+libs_test_base := -lcrypto
+rooms_test_store := store journal registry wire base
+libs_test_store := -lsqlite3 -lcrypto
+
 rooms_test_config := config base
 libs_test_config := -ljansson -lcrypto
 rooms_test_caseindex := place wire base
@@ -97,6 +108,55 @@ $(foreach b,$(BENCHES),$(eval $(call TESTPROGRAM,$(b),bench)))
 
 $(eval $(call TESTPROGRAM,sweep_open,fuzz))
 
+# Fuzz targets. Everywhere: their corpus is replayed (tests/fuzz/replay.c).
+# `make fuzz` builds the tree once more for libFuzzer and runs each target
+# FUZZ_TIME seconds; FUZZ_ENGINE is what that second make is told.
+FUZZ := $(patsubst tests/fuzz/%.c,%,$(wildcard tests/fuzz/fuzz_*.c))
+FUZZ_TIME ?= 60
+FUZZ_ENGINE ?=
+rooms_fuzz_wire := wire base
+rooms_fuzz_config := config base
+rooms_fuzz_leaf := journal base
+rooms_fuzz_caseindex := place wire base
+rooms_fuzz_sidecar := read wire base
+rooms_fuzz_csv := cli base
+rooms_fuzz_settle := intake base
+rooms_fuzz_fields := read wire base
+rooms_fuzz_open := unpack identify wire base
+rooms_fuzz_http := push config wire base
+rooms_fuzz_text := base
+rooms_fuzz_mail := base
+libs_fuzz_open := -larchive -lmagic -lz
+libs_fuzz_sidecar := -ljansson
+libs_fuzz_config := -ljansson
+libs_fuzz_http := -lcurl -ljansson -lseccomp
+deps_fuzz_text := $(B)/plugins/readers/text.so
+deps_fuzz_mail := $(B)/plugins/readers/mail.so
+$(foreach f,$(FUZZ),$(eval libs_$(f) += -lcrypto))
+$(foreach f,$(FUZZ),$(eval extra_$(f) := $(if $(FUZZ_ENGINE),,tests/fuzz/replay.c)))
+$(foreach f,$(FUZZ),$(eval $(call TESTPROGRAM,$(f),fuzz)))
+$(FUZZ:%=$(B)/test/%): LDFLAGS += $(if $(FUZZ_ENGINE),-fsanitize=fuzzer -rdynamic)
+
+.PHONY: fuzz fuzz-replay fuzz-run
+fuzz-replay: $(FUZZ:%=$(B)/test/%)  ## every fuzz target over its corpus
+	@bad=0; good=0; for t in $(FUZZ:fuzz_%=%); do \
+	    printf '%s: ' $$t; \
+	    if $(B)/test/fuzz_$$t tests/fuzz/corpus/$$t; \
+	    then good=$$((good + 1)); else bad=$$((bad + 1)); fi; done; \
+	echo "$$good passed, $$bad failed"; test $$bad = 0
+fuzz:  ## each fuzz target under libFuzzer for FUZZ_TIME seconds
+	@$(MAKE) --no-print-directory B=build-fuzz CC=$(CLANG) FUZZ_ENGINE=1 \
+	    OPT='-O1 -g' fuzz-run \
+	    SAN='-fsanitize=fuzzer-no-link,address,undefined -fno-omit-frame-pointer -fno-sanitize-recover=undefined'
+# What is found lies in build-fuzz/found.
+fuzz-run: $(FUZZ:%=$(B)/test/%)
+	@mkdir -p $(B)/found; for t in $(FUZZ:fuzz_%=%); do \
+	    mkdir -p $(B)/grown/$$t; echo "== $$t"; \
+	    $(B)/test/fuzz_$$t -max_total_time=$(FUZZ_TIME) -timeout=10 \
+	    -rss_limit_mb=2048 -max_len=16384 -verbosity=0 \
+	    -print_final_stats=1 -artifact_prefix=$(B)/found/$$t- \
+	    $(B)/grown/$$t tests/fuzz/corpus/$$t || exit 1; done
+
 .PHONY: check-unit bench-build
 check-unit: $(UNITS:%=$(B)/test/%)  ## run the unit tests
 	@bad=0; for t in $^; do echo "== $${t##*/}"; $$t || bad=1; done; \
@@ -124,6 +184,18 @@ bench-ocr: $(B)/test/ocr_floor $(B)/test/ocr_child $(B)/bench/scans.pdf  ## comp
 	$(B)/test/ocr_floor $(B)/bench/scan-*.jpg
 	$(B)/test/ocr_child $(B)/bench/scan-*.jpg
 
+# What small letters cost the libraries, the disk and the target alone.
+rooms_floor_small := base
+libs_floor_small = $(call pc,libs,gmime-3.0) $(filter-out \
+	-Wl%,$(plugin_libs_pdf)) -lmagic -lsqlite3 -lcurl -lcrypto
+$(O)/tests/bench/floor_small.o: CPPFLAGS += $(call pc,cflags,gmime-3.0)
+$(eval $(call TESTPROGRAM,floor_small,bench))
+
+# Every number of the house in one table; PARTS="small idle" runs some.
+.PHONY: bench
+bench: all $(B)/test/ocr_floor $(B)/test/floor_small $(B)/bench/scans.pdf  ## measure against the floors, print one table
+	SLUSE_BUILD=$(B) /usr/bin/python3 tests/bench/bench.py $(PARTS)
+
 # sluse-push and the connectors against the fakes, with every fault.
 $(eval $(call TESTPROGRAM,push_driver,e2e))
 .PHONY: check-push bench-push
@@ -139,6 +211,11 @@ check-cli: $(B)/bin/sluse $(B)/test/test_cli  ## init, run and the command line
 .PHONY: check-try
 check-try: all  ## the demo post as a dry run, against its manifest
 	tests/e2e/011-cli-try.py $(B)/bin
+
+.PHONY: check-e2e
+check-e2e: all  ## a whole house: targets that fail, mean drops, all commands
+	@for t in commands targets mean; do \
+	    SLUSE_BUILD=$(B) timeout -k 5 300 tests/e2e/$$t.py || exit 1; done
 
 # Kills, failing calls, full disks, a stepping clock, an upgrade. strace is the
 # Debian package; what the machine does not allow is skipped with a message.

@@ -5,10 +5,12 @@
 #include <inttypes.h>
 #include <jansson.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "../base/clock.h"
 #include "../base/log.h"
+#include "../base/text.h"
 #include "../place/caseindex.h"
 #include "engine.h"
 
@@ -68,8 +70,9 @@ resume_job(struct sl_engine *e, int64_t consignment, int64_t unused)
 	(void)unused;
 	if (!sl_consignment_by_id(e->store, consignment, &c) ||
 	    sl_job_find(e, consignment) != NULL ||
-	    (in = sl_engine_inlet(e, c.queue)) == NULL)
+	    c.dispo != SL_DISPO_ready)
 		return;
+	in = sl_engine_inlet(e, c.queue);
 	(void)sl_engine_bad(e, sl_job_resume(e, in, &c, &err), &err);
 }
 
@@ -78,8 +81,18 @@ change_consignment(struct sl_engine *e, struct sl_consignment *c,
     enum sl_change change, const char *why, const char *actor,
     struct sl_err *err)
 {
+	struct sl_job *job;
+
 	if (!legal(c->dispo, change))
 		return no(err, "that cannot be done with it as it is now");
+	if ((change == SL_CHANGE_release || change == SL_CHANGE_retry) &&
+	    sl_source_list(e->store, c->id, NULL, 0) == 0)
+		return no(err, "its files were never taken in: drop them "
+			       "again in smaller parts, and reject this");
+	/* What is being read now must not go on behind the person's back. */
+	job = sl_job_find(e, c->id);
+	if (job != NULL)
+		sl_job_free(job);
 	if (change == SL_CHANGE_reject)
 		c->outcome = SL_OUTCOME_withdrawn;
 	if (sl_consignment_apply(e, c, change, "by_person", why, actor,
@@ -92,30 +105,40 @@ change_consignment(struct sl_engine *e, struct sl_consignment *c,
 	return SL_OK;
 }
 
+/* Does a target hold some of it, as far as anybody knows? */
+static bool
+may_be_there(struct sl_engine *e, const struct sl_entry *en)
+{
+	struct sl_delivery d;
+	size_t i;
+
+	for (i = 0; i < e->targets_n; i++)
+		if (sl_delivery_by_entry(e->store, en->id,
+		    e->targets[i].cfg->name, &d) &&
+		    (d.uncertain || strcmp(d.state, "delivered") == 0 ||
+			sl_outbox_is_sending(e, &d) ||
+			sl_delivery_has_steps(e->store, d.id)))
+			return true;
+	return false;
+}
+
 enum sl_rc
 sl_control_change(struct sl_engine *e, const char *id, enum sl_change change,
     const char *why, const char *actor, struct sl_err *err)
 {
 	struct sl_consignment c;
-	struct sl_delivery d;
 	struct sl_entry en;
 	bool has_entry;
 	enum sl_rc rc;
-	size_t i;
 
 	rc = find(e, id, &c, &en, &has_entry, err);
 	if (rc != SL_OK)
 		return rc;
 	if (!has_entry)
 		return change_consignment(e, &c, change, why, actor, err);
-	/* What is on its way may arrive: no rejecting behind its back. */
-	for (i = 0; i < e->targets_n; i++)
-		if (sl_delivery_by_entry(e->store, en.id,
-		    e->targets[i].cfg->name, &d) && d.attempts > 0 &&
-		    strcmp(d.state, "pending") == 0 &&
-		    change != SL_CHANGE_retry && change != SL_CHANGE_hold)
-			return no(err, "it may be in the case system already; "
-				       "put it on hold first");
+	if (change == SL_CHANGE_reject && may_be_there(e, &en))
+		return no(err, "it may be in the case system already; retry "
+			       "it and withdraw it there");
 	if (!legal(en.dispo, change))
 		return no(err, "that cannot be done with it as it is now");
 	if (change == SL_CHANGE_reject)
@@ -143,11 +166,9 @@ sl_control_assign(struct sl_engine *e, const char *id,
 {
 	char status[64];
 	struct sl_consignment c;
-	struct sl_delivery d;
 	struct sl_entry en;
 	bool has_entry;
 	enum sl_rc rc;
-	size_t i;
 
 	rc = find(e, id, &c, &en, &has_entry, err);
 	if (rc != SL_OK)
@@ -163,13 +184,9 @@ sl_control_assign(struct sl_engine *e, const char *id,
 	if (sl_case_status_is_closed(status))
 		return sl_err_set(err, SL_REJECT, 0, "case_closed",
 		    "that case is closed");
-	for (i = 0; i < e->targets_n; i++)
-		if (sl_delivery_by_entry(e->store, en.id,
-		    e->targets[i].cfg->name, &d) &&
-		    sl_delivery_has_steps(e->store, d.id) &&
-		    strcmp(en.case_number, case_number) != 0)
-			return no(err, "it is partly in the case system; "
-				       "move it there");
+	if (strcmp(en.case_number, case_number) != 0 && may_be_there(e, &en))
+		return no(err, "it may be in the case system already; retry "
+			       "it and move it there");
 	return sl_placing_decide(
 	    e, &en, case_number, actor, SL_CHANGE_decide, why, err);
 }
@@ -221,27 +238,45 @@ cases_done(struct sl_engine *e, json_t *args, const char *actor,
 	    sl_buf_str(&b), 0, 0, err);
 }
 
+/* An event of the whole house, with the words of who asked for it. */
+static enum sl_rc
+log_switch(struct sl_engine *e, enum sl_event event, const char *actor,
+    const char *why, struct sl_err *err)
+{
+	json_t *o = *why != '\0' ? json_pack("{s:s}", "detail", why) :
+	    json_object();
+	char *payload = json_dumps(o, JSON_COMPACT);
+	enum sl_rc rc;
+
+	rc = sl_store_log(e->store, event, "-", actor,
+	    payload != NULL ? payload : "{}", 0, 0, err);
+	free(payload);
+	json_decref(o);
+	return rc;
+}
+
 static enum sl_rc
 switches(struct sl_engine *e, const char *verb, const char *actor,
-    struct sl_err *err)
+    const char *why, struct sl_err *err)
 {
 	size_t i;
 
 	if (strcmp(verb, "stop-in") == 0 || strcmp(verb, "start-in") == 0) {
 		e->intake_stopped = strcmp(verb, "stop-in") == 0;
-		return sl_store_log(e->store, e->intake_stopped ?
-		    SL_EVENT_intake_stopped : SL_EVENT_intake_resumed, "-",
-		    actor, "{}", 0, 0, err);
+		return log_switch(e, e->intake_stopped ?
+		    SL_EVENT_intake_stopped : SL_EVENT_intake_resumed, actor,
+		    why, err);
 	}
 	e->push_stopped = strcmp(verb, "stop-out") == 0;
 	for (i = 0; i < e->targets_n && !e->push_stopped; i++) {
 		e->targets[i].login_stopped = false;
 		e->targets[i].open_until_ms = 0;
+		if (e->targets[i].sync_next_ms != INT64_MAX)
+			e->targets[i].sync_next_ms = 0;
 		sl_timer_pull(e->targets[i].timer, 0);
 	}
-	return sl_store_log(e->store, e->push_stopped ?
-	    SL_EVENT_target_stopped : SL_EVENT_target_resumed, "-", actor,
-	    "{}", 0, 0, err);
+	return log_switch(e, e->push_stopped ? SL_EVENT_target_stopped :
+	    SL_EVENT_target_resumed, actor, why, err);
 }
 
 static void
@@ -311,7 +346,7 @@ answer(struct sl_engine *e, const char *verb, json_t *args,
 		return cases_done(e, args, actor, err);
 	if (strcmp(verb, "stop-in") == 0 || strcmp(verb, "start-in") == 0 ||
 	    strcmp(verb, "stop-out") == 0 || strcmp(verb, "start-out") == 0)
-		return switches(e, verb, actor, err);
+		return switches(e, verb, actor, text(args, "why"), err);
 	if (strcmp(verb, "status") == 0) {
 		status_json(e, json);
 		return SL_OK;

@@ -13,6 +13,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/file.h>
+#include <sys/resource.h>
 #include <sys/signalfd.h>
 #include <unistd.h>
 
@@ -25,6 +26,10 @@
 
 #define EXIT_FATAL 70
 #define BEAT_MS 10000
+/* With so much on the road, commits are this far apart: each then carries
+ * several items, and a letter waits a little for its neighbours. */
+#define BUSY_JOBS 8
+#define BUSY_COMMIT_MS 15
 
 bool
 sl_engine_bad(struct sl_engine *e, enum sl_rc rc, const struct sl_err *err)
@@ -54,8 +59,6 @@ sl_engine_after(struct sl_engine *e, sl_after_fn *fn, int64_t a, int64_t b)
 	e->after = sl_grow(
 	    e->after, &e->after_cap, e->after_n + 1, sizeof(*e->after));
 	e->after[e->after_n++] = (struct sl_after){fn, a, b};
-	/* Nothing may have been written: make sure a round ends soon. */
-	sl_loop_again(e->loop);
 }
 
 struct sl_inlet *
@@ -101,6 +104,21 @@ sl_engine_commit(struct sl_engine *e)
 	return SL_OK;
 }
 
+/* May this round's commit wait for the next ones? */
+static bool
+commit_waits(struct sl_engine *e)
+{
+	int64_t left;
+
+	if (e->jobs_n < BUSY_JOBS || e->stopping)
+		return false;
+	left = e->committed_ms + BUSY_COMMIT_MS - sl_clock_boot_ms();
+	if (left <= 0)
+		return false;
+	sl_timer_pull(e->commit_timer, left);
+	return true;
+}
+
 /* The end of a round: everything of it durable at once, then its effects. */
 static void
 end_round(void *arg)
@@ -118,14 +136,24 @@ end_round(void *arg)
 		return;
 	if (e->fatal)
 		return;
+	/* A task touches nothing outside and its records come back to a later
+	 * transaction: children work while we wait, for the disk as well. */
+	sl_tasks_start(e);
+	if (e->fatal)
+		return;
+	if (commit_waits(e)) {
+		sl_peers_sweep(e);
+		return;
+	}
 	if (sl_engine_commit(e) != SL_OK)
 		return;
+	e->committed_ms = sl_clock_boot_ms();
 	/* Effects may add writes and effects of the next round. */
 	for (i = 0, n = e->after_n; i < n && !e->fatal; i++)
 		e->after[i].fn(e, e->after[i].a, e->after[i].b);
 	memmove(e->after, e->after + i, (e->after_n - i) * sizeof(*e->after));
 	e->after_n -= i;
-	if (e->after_n > 0 || sl_store_dirty(e->store))
+	if ((e->after_n > 0 || sl_store_dirty(e->store)) && !commit_waits(e))
 		sl_loop_again(e->loop);
 	sl_tasks_start(e);
 	sl_peers_sweep(e);
@@ -154,7 +182,7 @@ on_sweep(void *arg)
 	size_t i;
 
 	for (i = 0; i < e->inlets_n; i++) {
-		sl_inlet_rescan(e->inlets[i]);
+		e->stray |= sl_inlet_rescan(e->inlets[i]);
 		sl_inlet_clean_done(e->inlets[i], sl_clock_utc_ms());
 		poll |= strcmp(sl_inlet_mode(e->inlets[i]), "inotify") != 0;
 	}
@@ -165,6 +193,7 @@ on_sweep(void *arg)
 			settle_unfiled, e, &err), &err))
 			return;
 	}
+	sl_jobs_stray(e);
 	sl_timer_set(e->sweep_timer, poll ? e->cfg->instance.poll_ms :
 	    e->cfg->instance.sweep_ms);
 	sl_engine_kick(e);
@@ -184,7 +213,7 @@ on_settle(void *arg)
 
 	for (i = 0; i < e->inlets_n; i++)
 		if (sl_inlet_settles_in(e->inlets[i]) == 0)
-			sl_inlet_rescan(e->inlets[i]);
+			e->stray |= sl_inlet_rescan(e->inlets[i]);
 	sl_engine_kick(e);
 }
 
@@ -345,16 +374,24 @@ sl_engine_run(const char *root, struct sl_config *cfg)
 	    .case_index_fd = -1, .cases_dirty = true};
 	struct sl_err err;
 	SL_CLOSE int sig = open_signals();
+	struct rlimit files;
 	struct sl_watch *w;
 	int status;
 
+	/* Three for each file of a dropped folder while it is copied. */
+	if (getrlimit(RLIMIT_NOFILE, &files) == 0) {
+		files.rlim_cur = files.rlim_max;
+		(void)setrlimit(RLIMIT_NOFILE, &files);
+	}
 	e.jobs_tail = &e.jobs;
 	e.loop = sl_loop_new();
 	e.watcher = sl_watcher_new(e.loop, on_wake, &e);
 	e.sweep_timer = sl_loop_timer(e.loop, on_sweep, &e);
 	e.settle_timer = sl_loop_timer(e.loop, on_settle, &e);
+	e.commit_timer = sl_loop_timer(e.loop, on_wake, &e);
 	e.due_timer = sl_loop_timer(e.loop, on_due, &e);
 	e.beat_timer = sl_loop_timer(e.loop, on_beat, &e);
+	e.wait_timer = sl_loop_timer(e.loop, on_wake, &e);
 	if (start(&e, &err) != SL_OK) {
 		(void)sl_engine_fail(&e, &err);
 	} else {

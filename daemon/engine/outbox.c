@@ -17,11 +17,13 @@
 #include "../base/clock.h"
 #include "../base/log.h"
 #include "../base/mem.h"
+#include "../base/text.h"
 #include "engine.h"
 #include "faces.h"
 
 #define INFLIGHT_A_PEER 8
-#define DOCUMENTS_MAX 200
+#define BATCH 64
+#define RETRY_AFTER_MAX_S 86400u /* whatever a target asks for */
 
 static size_t
 peers_of(struct sl_target *t)
@@ -105,59 +107,6 @@ static enum sl_rc later(struct sl_target *t, struct sl_delivery *d,
     struct sl_entry *en, int64_t wait_ms, struct sl_err *err);
 static int64_t backoff_ms(const struct sl_target_config *c, int attempts);
 
-struct file {
-	struct sl_msg m;
-	int fd;
-};
-
-static bool
-open_file(struct sl_engine *e, int64_t delivery,
-    const struct sl_document *doc, struct file *ret)
-{
-	struct sl_msg_deliver_file *m = &ret->m.deliver_file;
-	struct sl_files *f = sl_store_files(e->store);
-	struct sl_part part;
-	struct stat st;
-
-	memset(ret, 0, sizeof(*ret));
-	ret->fd = -1;
-	if (!sl_part_by_id(e->store, doc->part, &part))
-		return false;
-	ret->m.type = SL_MSG_DELIVER_FILE;
-	m->delivery = (uint64_t)delivery;
-	m->rendition = (uint32_t)doc->number;
-	if (part.number == 0) {
-		ret->fd = sl_files_open_blob(f, &part.blob);
-		if (ret->fd < 0 || fstat(ret->fd, &st) != 0)
-			return false;
-		m->size = (uint64_t)st.st_size;
-		return true;
-	}
-	ret->fd = sl_files_open_bundle(f, part.blob_bundle);
-	m->offset = part.offset;
-	m->size = part.size;
-	return ret->fd >= 0;
-}
-
-/* All or none: a post without its files must not be begun. */
-static bool
-open_files(struct sl_engine *e, const struct sl_delivery *d,
-    struct file *files, size_t *ret_n)
-{
-	struct sl_document *docs = sl_alloc(DOCUMENTS_MAX * sizeof(*docs));
-	size_t i, n = sl_document_list(e->store, d->entry, docs,
-	    DOCUMENTS_MAX);
-	bool ok = true;
-
-	if (n > DOCUMENTS_MAX)
-		n = DOCUMENTS_MAX;
-	for (i = 0; i < n && ok; i++)
-		ok = open_file(e, d->id, &docs[i], &files[i]);
-	*ret_n = i;
-	free(docs);
-	return ok;
-}
-
 static void
 drop_inflight(struct sl_target *t, size_t i)
 {
@@ -191,7 +140,7 @@ store_failed(struct sl_target *t, struct sl_delivery *d, struct sl_entry *en)
 
 static void
 send_all(struct sl_target *t, struct sl_peer *p, const struct sl_delivery *d,
-    struct sl_msg *deliver, const struct file *files, size_t n)
+    struct sl_msg *deliver, const struct sl_outbox_file *files, size_t n)
 {
 	struct sl_msg go = {.type = SL_MSG_DELIVER_GO};
 	struct steps to = {p, d->id};
@@ -214,7 +163,7 @@ send_delivery(struct sl_engine *e, int64_t id, int64_t unused)
 {
 	struct sl_msg m = {.type = SL_MSG_DELIVER};
 	SL_BUF struct sl_buf post = {0};
-	struct file *files;
+	struct sl_outbox_file *files;
 	struct sl_delivery d;
 	struct sl_target *t;
 	struct sl_entry en;
@@ -224,22 +173,21 @@ send_delivery(struct sl_engine *e, int64_t id, int64_t unused)
 	(void)unused;
 	if (!sl_delivery_by_id(e->store, id, &d) ||
 	    (t = sl_engine_target(e, d.target)) == NULL ||
-	    !sl_entry_by_id(e->store, d.entry, &en) ||
-	    !sl_entry_post(e->store, d.entry, &post))
-		return;
-	p = least_busy(t);
+	    !sl_entry_by_id(e->store, d.entry, &en))
+		return; /* rows are never removed */
 	for (i = 0; i < t->inflight_n && t->inflight[i] != id; i++)
 		;
 	if (i == t->inflight_n)
 		return;
+	p = sl_entry_post(e->store, d.entry, &post) ? least_busy(t) : NULL;
 	if (p == NULL) {
 		/* It went away meanwhile; the try counts, which only means
 		 * that the next one asks first. */
 		drop_inflight(t, i);
 		return;
 	}
-	files = sl_alloc(DOCUMENTS_MAX * sizeof(*files));
-	if (!open_files(e, &d, files, &n)) {
+	files = sl_alloc(SL_OUTBOX_FILES_MAX * sizeof(*files));
+	if (!sl_outbox_files(e, &d, files, &n)) {
 		drop_inflight(t, i);
 		store_failed(t, &d, &en);
 	} else {
@@ -260,10 +208,19 @@ send_delivery(struct sl_engine *e, int64_t id, int64_t unused)
 
 /* Counts the try; sent when the count is durable. */
 static enum sl_rc
-begin_try(struct sl_target *t, struct sl_delivery *d, struct sl_err *err)
+begin_try(struct sl_target *t, struct sl_delivery *d,
+    const struct sl_entry *en, struct sl_err *err)
 {
+	SL_BUF struct sl_buf b = {0};
+
 	d->attempts++;
-	if (sl_delivery_update(t->e->store, d, NULL, err) != SL_OK)
+	d->uncertain = true; /* until its answer says otherwise */
+	sl_buf_add_str(&b, "{\"target\":");
+	sl_text_json(&b, d->target, strlen(d->target));
+	sl_buf_printf(&b, ",\"attempt\":%d}", d->attempts);
+	if (sl_delivery_update(t->e->store, d, NULL, err) != SL_OK ||
+	    sl_store_log(t->e->store, SL_EVENT_delivery_tried, en->reception,
+	    "slused", sl_buf_str(&b), en->consignment, en->id, err) != SL_OK)
 		return SL_FATAL;
 	t->inflight[t->inflight_n] = d->id;
 	t->inflight_peer[t->inflight_n++] = NULL;
@@ -289,7 +246,7 @@ see_due(void *arg, const struct sl_delivery *d, struct sl_err *err)
 		return SL_FATAL;
 	if (en.dispo != SL_DISPO_ready)
 		return SL_OK;
-	return begin_try(t, &copy, err);
+	return begin_try(t, &copy, &en, err);
 }
 
 static void
@@ -299,7 +256,8 @@ kick_again(struct sl_target *t)
 	int64_t ms = next - sl_clock_utc_ms();
 	int64_t open = t->open_until_ms - sl_clock_boot_ms();
 
-	if (next < 0 || t->login_stopped || peers_of(t) == 0)
+	if (next < 0 || t->login_stopped || t->e->push_stopped ||
+	    t->e->stopping || peers_of(t) == 0)
 		return;
 	if (ms < open)
 		ms = open;
@@ -309,19 +267,57 @@ kick_again(struct sl_target *t)
 	sl_timer_pull(t->timer, ms > 0 ? ms : 50);
 }
 
+/* Ready, but its target is shut: a person must see why it does not move. */
+static enum sl_rc
+see_silent(void *arg, const struct sl_delivery *d, struct sl_err *err)
+{
+	struct sl_delivery copy = *d;
+	struct sl_target *t = arg;
+	struct sl_entry en;
+	int64_t open = t->open_until_ms - sl_clock_boot_ms();
+
+	if (is_inflight(t, d->id) ||
+	    !sl_entry_by_id(t->e->store, d->entry, &en) ||
+	    en.dispo != SL_DISPO_ready)
+		return SL_OK;
+	(void)snprintf(copy.reason, sizeof(copy.reason), "%s",
+	    t->login_stopped ? "target_login" : "target_down");
+	copy.next_ms = sl_clock_utc_ms() + (open > 0 ? open : 0);
+	if (sl_delivery_update(t->e->store, &copy, NULL, err) != SL_OK)
+		return SL_FATAL;
+	return sl_entry_apply(t->e, &en, SL_CHANGE_defer, copy.reason, NULL,
+	    "slused", err);
+}
+
+static enum sl_rc
+say_why(struct sl_target *t, struct sl_err *err)
+{
+	enum sl_rc rc;
+	int n;
+
+	if (!t->login_stopped && t->open_until_ms <= sl_clock_boot_ms())
+		return SL_OK;
+	rc = sl_delivery_each_silent(
+	    t->e->store, t->cfg->name, BATCH, see_silent, t, &n, err);
+	if (n == BATCH)
+		sl_timer_pull(t->timer, 50);
+	return rc;
+}
+
 void
 sl_outbox_kick(struct sl_target *t)
 {
 	struct sl_err err;
+	enum sl_rc rc;
 
 	sl_due_clock(t->e);
 	if (t->e->fatal)
 		return;
-	if (can_send(t) && sl_engine_bad(t->e,
-		sl_delivery_each_due(t->e->store, t->cfg->name,
-		    sl_clock_utc_ms(), 64, see_due, t, &err), &err))
-		return;
-	kick_again(t);
+	rc = can_send(t) ? sl_delivery_each_due(t->e->store, t->cfg->name,
+			       sl_clock_utc_ms(), BATCH, see_due, t, &err) :
+	    say_why(t, &err);
+	if (!sl_engine_bad(t->e, rc, &err))
+		kick_again(t);
 }
 
 void
@@ -346,7 +342,9 @@ start_sync(struct sl_target *t)
 	struct sl_peer *p = least_busy(t);
 
 	if (t->cfg->sync_cases_ms == 0 || t->syncing || p == NULL ||
-	    sl_clock_boot_ms() < t->sync_next_ms)
+	    t->login_stopped || t->e->push_stopped ||
+	    sl_clock_boot_ms() < t->sync_next_ms ||
+	    sl_clock_boot_ms() < t->open_until_ms)
 		return;
 	m.sync.kind = 1;
 	t->syncing = sl_peer_send(p, &m, NULL, 0);
@@ -383,6 +381,38 @@ sl_outbox_start(struct sl_engine *e)
 	}
 }
 
+/* Done once every target of it has it. */
+static enum sl_rc
+finish_if_all(struct sl_engine *e, struct sl_entry *en, const char *target,
+    struct sl_err *err)
+{
+	SL_BUF struct sl_buf b = {0};
+
+	if (sl_delivery_pending(e->store, en->id) > 0)
+		return SL_OK;
+	if (en->dispo == SL_DISPO_deferred &&
+	    sl_entry_apply(e, en, SL_CHANGE_resume, NULL, NULL, "slused",
+	    err) != SL_OK)
+		return SL_FATAL;
+	if (en->dispo != SL_DISPO_ready)
+		return SL_OK; /* held by a person meanwhile: stays so */
+	en->stage = SL_STAGE_delivered;
+	en->outcome = SL_OUTCOME_in_journal;
+	sl_buf_printf(&b, "target:%s", target);
+	if (sl_entry_apply(e, en, SL_CHANGE_finish, NULL, NULL,
+	    sl_buf_str(&b), err) != SL_OK)
+		return SL_FATAL;
+	return sl_consignment_settle(e, en->consignment, err);
+}
+
+bool
+sl_outbox_is_sending(struct sl_engine *e, const struct sl_delivery *d)
+{
+	struct sl_target *t = sl_engine_target(e, d->target);
+
+	return t != NULL && is_inflight(t, d->id);
+}
+
 enum sl_rc
 sl_outbox_add(struct sl_engine *e, struct sl_entry *en, struct sl_err *err)
 {
@@ -400,7 +430,9 @@ sl_outbox_add(struct sl_engine *e, struct sl_entry *en, struct sl_err *err)
 		if (t == NULL)
 			return sl_entry_stop(e, en, "no_target", NULL, err);
 		if (sl_delivery_by_entry(e->store, en->id, name, &d)) {
-			if (strcmp(d.state, "delivered") == 0)
+			/* One that is being sent goes on by its answer. */
+			if (strcmp(d.state, "delivered") == 0 ||
+			    is_inflight(t, d.id))
 				continue;
 			(void)snprintf(d.state, sizeof(d.state), "pending");
 			d.next_ms = d.first_ms = sl_clock_utc_ms();
@@ -419,14 +451,15 @@ sl_outbox_add(struct sl_engine *e, struct sl_entry *en, struct sl_err *err)
 		}
 		/* The first try in the same commit where there is room. */
 		if (can_send(t)) {
-			if (begin_try(t, &d, err) != SL_OK)
+			if (begin_try(t, &d, en, err) != SL_OK)
 				return SL_FATAL;
 		} else {
 			sl_engine_after(e, kick_target,
 			    (int64_t)(t - e->targets), 0);
 		}
 	}
-	return SL_OK;
+	/* It may have arrived while a person held it. */
+	return finish_if_all(e, en, name, err);
 }
 
 void
@@ -439,8 +472,11 @@ sl_outbox_peer_ready(struct sl_engine *e, struct sl_peer *p)
 		p->dead = true;
 		return;
 	}
-	if (t->login_stopped)
+	if (t->login_stopped) {
 		sl_log(SL_LOG_NOTICE, "push", "login is tried again");
+		if (t->sync_next_ms != INT64_MAX)
+			t->sync_next_ms = 0;
+	}
 	t->login_stopped = false;
 	start_sync(t);
 	sl_timer_pull(t->timer, 0);
@@ -503,7 +539,9 @@ note_failure(struct sl_target *t)
 {
 	const struct sl_target_config *c = t->cfg;
 
-	if (++t->failures < (int)c->breaker_failures)
+	/* Those that were under way when it opened say nothing new. */
+	if (++t->failures < (int)c->breaker_failures ||
+	    t->open_until_ms > sl_clock_boot_ms())
 		return;
 	if (t->pause_ms == 0)
 		t->pause_ms = c->breaker_first_ms;
@@ -517,40 +555,22 @@ note_failure(struct sl_target *t)
 }
 
 static enum sl_rc
-all_delivered(struct sl_engine *e, int64_t entry, bool *ret)
-{
-	*ret = sl_delivery_pending(e->store, entry) == 0;
-	return SL_OK;
-}
-
-static enum sl_rc
 delivered(struct sl_engine *e, struct sl_delivery *d, struct sl_entry *en,
     const char *receipt, struct sl_err *err)
 {
-	SL_BUF struct sl_buf b = {0};
-	bool all;
-
 	(void)snprintf(d->state, sizeof(d->state), "delivered");
 	d->reason[0] = d->detail[0] = '\0';
 	d->uncertain = false;
 	if (sl_delivery_update(e->store, d, receipt, err) != SL_OK)
 		return SL_FATAL;
-	(void)all_delivered(e, en->id, &all);
-	if (!all)
-		return SL_OK;
-	if (en->dispo == SL_DISPO_deferred &&
-	    sl_entry_apply(e, en, SL_CHANGE_resume, NULL, NULL, "slused",
-	    err) != SL_OK)
-		return SL_FATAL;
-	if (en->dispo != SL_DISPO_ready)
-		return SL_OK; /* held by a person meanwhile: stays so */
-	en->stage = SL_STAGE_delivered;
-	en->outcome = SL_OUTCOME_in_journal;
-	sl_buf_printf(&b, "target:%s", d->target);
-	if (sl_entry_apply(e, en, SL_CHANGE_finish, NULL, NULL,
-	    sl_buf_str(&b), err) != SL_OK)
-		return SL_FATAL;
-	return sl_consignment_settle(e, en->consignment, err);
+	return finish_if_all(e, en, d->target, err);
+}
+
+/* Not when it is held, by a person or for another target, or ended. */
+static bool
+may_change(const struct sl_entry *en)
+{
+	return en->dispo == SL_DISPO_ready || en->dispo == SL_DISPO_deferred;
 }
 
 static enum sl_rc
@@ -563,40 +583,40 @@ later(struct sl_target *t, struct sl_delivery *d, struct sl_entry *en,
 
 	if (r == NULL || r->dispo != SL_DISPO_deferred)
 		(void)snprintf(d->reason, sizeof(d->reason), "target_error");
-	if (now - d->first_ms >= t->cfg->retry_limit_ms) {
+	if (now - d->first_ms >= t->cfg->retry_limit_ms &&
+	    en->dispo != SL_DISPO_held) {
 		(void)snprintf(d->state, sizeof(d->state), "stopped");
 		if (sl_delivery_update(e->store, d, NULL, err) != SL_OK)
 			return SL_FATAL;
-		return sl_entry_apply(e, en, SL_CHANGE_hold,
-		    "too_many_tries", d->detail, "slused", err);
+		return may_change(en) ? sl_entry_apply(e, en, SL_CHANGE_hold,
+		    "too_many_tries", d->detail, "slused", err) : SL_OK;
 	}
 	d->next_ms = now + wait_ms;
 	if (sl_delivery_update(e->store, d, NULL, err) != SL_OK)
 		return SL_FATAL;
-	/* Deliveries keep their own time; the entry only says that it waits. */
+	/* Deliveries keep their own time; the entry only says that it waits,
+	 * unless a person or another target has it on hold. */
+	if (!may_change(en))
+		return SL_OK;
 	return sl_entry_apply(e, en, SL_CHANGE_defer, d->reason, d->detail,
 	    "slused", err);
 }
 
+/* Our login is refused: nothing more is sent, and somebody must hear of it. */
 static enum sl_rc
-stop_target(struct sl_target *t, struct sl_delivery *d, struct sl_entry *en,
-    struct sl_err *err)
+stop_target(struct sl_target *t, struct sl_err *err)
 {
 	SL_BUF struct sl_buf b = {0};
 
-	if (!t->login_stopped) {
-		sl_log(SL_LOG_CRIT, "push",
-		    "target=\"%s\" refuses our login; nothing is sent until "
-		    "`sluse start-out` or a restart of sluse-push",
-		    t->cfg->name);
-		sl_buf_printf(&b, "{\"target\":\"%s\"}", t->cfg->name);
-		if (sl_store_log(t->e->store, SL_EVENT_target_stopped, "-",
-		    "slused", sl_buf_str(&b), 0, 0, err) != SL_OK)
-			return SL_FATAL;
-	}
+	if (t->login_stopped)
+		return SL_OK;
 	t->login_stopped = true;
-	(void)snprintf(d->reason, sizeof(d->reason), "target_login");
-	return later(t, d, en, 0, err);
+	sl_log(SL_LOG_CRIT, "push",
+	    "target=\"%s\" refuses our login; nothing is sent until "
+	    "`sluse start-out` or a restart of sluse-push", t->cfg->name);
+	sl_buf_printf(&b, "{\"target\":\"%s\"}", t->cfg->name);
+	return sl_store_log(t->e->store, SL_EVENT_target_stopped, "-",
+	    "slused", sl_buf_str(&b), 0, 0, err);
 }
 
 static enum sl_rc
@@ -639,19 +659,23 @@ take_delivered(struct sl_engine *e, struct sl_peer *p,
 		(void)snprintf(d.state, sizeof(d.state), "stopped");
 		r = sl_reason_find(d.reason);
 		rc = sl_delivery_update(e->store, &d, NULL, err);
-		if (rc == SL_OK)
+		if (rc == SL_OK && may_change(&en))
 			rc = sl_entry_apply(e, &en, SL_CHANGE_hold,
 			    r != NULL && r->dispo == SL_DISPO_held ?
 			    d.reason : "target_refused", d.detail, "slused",
 			    err);
 		break;
 	case SL_VERDICT_LOGIN:
-		rc = stop_target(t, &d, &en, err);
+		(void)snprintf(d.reason, sizeof(d.reason), "target_login");
+		rc = stop_target(t, err);
+		if (rc == SL_OK)
+			rc = later(t, &d, &en, 0, err);
 		break;
 	default:
 		note_failure(t);
 		wait = m->retry_after_s > 0 ?
-		    (int64_t)m->retry_after_s * 1000 :
+		    (int64_t)(m->retry_after_s < RETRY_AFTER_MAX_S ?
+			m->retry_after_s : RETRY_AFTER_MAX_S) * 1000 :
 		    backoff_ms(t->cfg, d.attempts);
 		rc = later(t, &d, &en, wait, err);
 	}
@@ -717,6 +741,10 @@ take_sync_done(struct sl_engine *e, struct sl_target *t,
 	t->sync_next_ms = sl_clock_boot_ms() +
 	    (m->verdict == SL_VERDICT_DELIVERED ? t->cfg->sync_cases_ms :
 		t->cfg->retry_max_ms);
+	if (m->verdict == SL_VERDICT_LOGIN) {
+		sl_engine_after(e, kick_target, (int64_t)(t - e->targets), 0);
+		return stop_target(t, err);
+	}
 	sl_timer_pull(t->timer, t->sync_next_ms - sl_clock_boot_ms());
 	if (m->verdict != SL_VERDICT_DELIVERED) {
 		sl_log(SL_LOG_WARNING, "push",
@@ -725,7 +753,8 @@ take_sync_done(struct sl_engine *e, struct sl_target *t,
 		return SL_OK;
 	}
 	t->synced = true;
-	if (sl_case_forget(e->store, t->cfg->name, t->sync_began_ms, &gone,
+	/* A clock that went back since would make all of them look old. */
+	if (sl_clock_utc_ms() >= t->sync_began_ms && sl_case_forget(e->store, t->cfg->name, t->sync_began_ms, &gone,
 	    err) != SL_OK)
 		return SL_FATAL;
 	sl_buf_printf(&b,

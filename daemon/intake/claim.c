@@ -50,6 +50,42 @@ not_now(struct sl_err *err, const char *text)
 	return sl_err_set(err, SL_HOLD, errno, "file_unreadable", "%s", text);
 }
 
+/* Can every file of a folder be opened? Else errno. What may not be claimed
+ * anyway (links, devices) is not touched: opening it could do something. */
+static int
+probe_folder(struct sl_inlet *in, int at, const char *name, int depth,
+    size_t *budget)
+{
+	int fd = sl_open_dir(at, name), bad = 0;
+	DIR *d = fd >= 0 ? fdopendir(fd) : NULL;
+	struct dirent *e;
+	struct stat st;
+
+	if (d == NULL) {
+		bad = errno == ENOENT ? 0 : errno; /* taken away: no harm */
+		sl_cleanup_close(&fd);
+		return bad;
+	}
+	while (bad == 0 && (e = readdir(d)) != NULL && *budget > 0) {
+		if (!sl_name_is_plain(e->d_name) ||
+		    sl_inlet_ignores(in, e->d_name) ||
+		    fstatat(fd, e->d_name, &st, AT_SYMLINK_NOFOLLOW) != 0)
+			continue;
+		--*budget;
+		if (S_ISDIR(st.st_mode) && depth < WALK_DEPTH_MAX)
+			bad = probe_folder(
+			    in, fd, e->d_name, depth + 1, budget);
+		if (S_ISREG(st.st_mode)) {
+			SL_CLOSE int probe = openat(fd, e->d_name,
+			    O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
+
+			bad = probe < 0 && errno != ENOENT ? errno : 0;
+		}
+	}
+	(void)closedir(d);
+	return bad;
+}
+
 enum sl_rc
 sl_claim_take(struct sl_inlet *in, const char *name, const struct stat *st,
     bool young, struct sl_claim *ret, struct sl_err *err)
@@ -65,12 +101,22 @@ sl_claim_take(struct sl_inlet *in, const char *name, const struct stat *st,
 		return SL_SKIP;
 	if (probe < 0)
 		return not_now(err, "what was dropped cannot be opened");
+	if (S_ISDIR(st->st_mode)) {
+		size_t budget = in->cfg->limits.folder_files_max;
+
+		errno = probe_folder(in, in->inbox, name, 0, &budget);
+		if (errno != 0)
+			return not_now(err,
+			    "a file of a folder cannot be opened");
+	}
 	sl_ulid_make(ret->ulid);
 	dir = sl_make_dir(in->claims, ret->ulid, 0700);
-	if (dir < 0)
-		return sl_err_set(err,
-		    is_passing(errno) ? SL_RETRY : SL_FATAL, errno,
-		    "disk_error", "cannot make the folder of a claim");
+	if (dir < 0) {
+		/* A full or lost share stops its queue, not the house. */
+		in->gone = true;
+		return SL_SKIP;
+	}
+	in->dirty = true;
 	if (renameat(in->inbox, name, dir, name) == 0)
 		return SL_OK;
 	error = errno;
@@ -82,11 +128,15 @@ sl_claim_take(struct sl_inlet *in, const char *name, const struct stat *st,
 }
 
 void
-sl_claim_refuse(struct sl_inlet *in, const char *name, const char *reason)
+sl_claim_refuse(struct sl_inlet *in, const char *name, char *ret, size_t cap)
 {
-	(void)reason; /* the faces write its text beside it */
-	(void)renameat2(in->inbox, name, in->stopped, name,
-	    RENAME_NOREPLACE);
+	int n, keep = (int)cap - 8;
+
+	(void)snprintf(ret, cap, "%s", name);
+	/* One of that name may have been refused before. */
+	for (n = 2; renameat2(in->inbox, name, in->stopped, ret,
+	    RENAME_NOREPLACE) != 0 && errno == EEXIST && n < 1000; n++)
+		(void)snprintf(ret, cap, "%.*s (%d)", keep, name, n);
 }
 
 enum sl_rc
@@ -121,8 +171,11 @@ sl_inlet_old_claim(struct sl_inlet *in, size_t i, struct sl_claim *ret,
 		return SL_OK;
 	/* The folder was made and the rename did not happen any more, or it
 	 * was filed away and the folder stayed. */
-	(void)unlinkat(in->claims, ret->ulid, AT_REMOVEDIR);
-	return SL_RETRY;
+	if (unlinkat(in->claims, ret->ulid, AT_REMOVEDIR) == 0 ||
+	    errno == ENOENT)
+		return SL_HOLD;
+	return sl_err_set(err, SL_RETRY, errno, "file_unreadable",
+	    "cannot look into a claim");
 }
 
 int
@@ -239,7 +292,11 @@ sl_claim_put_back(struct sl_inlet *in, const char *ulid, const char *name,
     struct sl_err *err)
 {
 	SL_CLOSE int dir = sl_open_dir(in->claims, ulid);
+	struct stat st;
 
+	if (dir >= 0 && fstatat(dir, name, &st, AT_SYMLINK_NOFOLLOW) == 0)
+		sl_inlet_put_back(in, &st);
+	in->dirty = true;
 	if (dir < 0 ||
 	    renameat2(dir, name, in->inbox, name, RENAME_NOREPLACE) != 0)
 		return sl_err_set(err, SL_SKIP, errno, "file_changing",
@@ -317,6 +374,9 @@ sl_claim_file_done(struct sl_inlet *in, const char *ulid,
 enum sl_rc
 sl_inlet_sync(struct sl_inlet *in, struct sl_err *err)
 {
+	if (!in->dirty || in->claims < 0)
+		return SL_OK;
+	in->dirty = false;
 	return sl_sync_fs(in->claims, "a drop folder", err);
 }
 

@@ -96,26 +96,32 @@ by_ulid(const void *a, const void *b)
 	return memcmp(a, b, SL_ULID_LEN);
 }
 
-static void
-list_old_claims(struct sl_inlet *in)
+bool
+sl_inlet_list_claims(struct sl_inlet *in)
 {
 	int fd = sl_open_dir(in->claims, ".");
 	DIR *d = fd >= 0 ? fdopendir(fd) : NULL;
 	struct dirent *e;
+	bool whole;
 
-	if (d == NULL)
-		return;
-	while ((e = readdir(d)) != NULL) {
+	in->old_n = 0;
+	if (d == NULL) {
+		sl_cleanup_close(&fd);
+		return false;
+	}
+	while (errno = 0, (e = readdir(d)) != NULL) {
 		if (!sl_ulid_valid(e->d_name))
 			continue;
 		in->old = sl_grow(
 		    in->old, &in->old_cap, in->old_n + 1, sizeof(*in->old));
 		memcpy(in->old[in->old_n++], e->d_name, SL_ULID_LEN + 1);
 	}
+	whole = errno == 0;
 	(void)closedir(d);
 	/* Oldest first: a ULID sorts by its time. */
 	if (in->old_n > 1)
 		qsort(in->old, in->old_n, sizeof(*in->old), by_ulid);
+	return whole;
 }
 
 enum sl_rc
@@ -139,7 +145,12 @@ sl_inlet_open(struct sl_watcher *w, const char *root,
 		sl_inlet_close(in);
 		return SL_FATAL;
 	}
-	list_old_claims(in);
+	if (!sl_inlet_list_claims(in)) {
+		(void)sl_err_set(err, SL_FATAL, errno, "disk_error",
+		    "cannot look through what was claimed");
+		sl_inlet_close(in);
+		return SL_FATAL;
+	}
 	*ret = in;
 	return SL_OK;
 }
@@ -202,11 +213,12 @@ sl_inlet_hint(struct sl_inlet *in, const char *name)
 	(void)snprintf(in->hints[at], SL_CLAIM_NAME_MAX, "%s", name);
 }
 
-void
+bool
 sl_inlet_rescan(struct sl_inlet *in)
 {
 	struct stat st;
 	struct sl_err err;
+	bool back = false;
 
 	/* The folder may have been removed and made again under its name. */
 	if (!in->gone) {
@@ -220,9 +232,10 @@ sl_inlet_rescan(struct sl_inlet *in)
 	}
 	if (in->gone) {
 		sl_watcher_remove(in->watcher, in);
-		(void)sl_inlet_reopen(in, &err);
+		back = sl_inlet_reopen(in, &err) == SL_OK;
 	}
 	in->rescan = true;
+	return back;
 }
 
 bool
@@ -305,6 +318,12 @@ still_for(struct sl_inlet *in, const struct stat *st, int64_t changed_ns)
 		s->since_ms = now;
 	}
 	return now - s->since_ms;
+}
+
+void
+sl_inlet_put_back(struct sl_inlet *in, const struct stat *st)
+{
+	(void)still_for(in, st, ns(st->st_ctim));
 }
 
 static void
@@ -397,13 +416,15 @@ consider(struct sl_inlet *in, const char *name, bool moved_in,
 	if (why != NULL && *why == '\0')
 		return SL_SKIP;
 	if (why != NULL) {
-		(void)snprintf(ret->name, sizeof(ret->name), "%s", name);
 		ret->uid = st.st_uid;
-		sl_claim_refuse(in, name, why);
+		sl_claim_refuse(in, name, ret->name, sizeof(ret->name));
 		return report_once(in, &st) ?
 		    sl_err_set(err, SL_HOLD, 0, why, "refused at the door") :
 		    SL_SKIP;
 	}
+	/* What was put back was not whole when it was moved in either. */
+	if (find_seen(in->seen, in->seen_n, st.st_ino) != NULL)
+		moved_in = false;
 	if (!moved_in && !is_whole(in, name, &st))
 		return SL_SKIP;
 	/* What was renamed in is whole by the dropper's word. */

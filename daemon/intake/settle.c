@@ -180,6 +180,18 @@ struct reading {
 	bool doubled, lone;
 };
 
+/* A second answer on the same line. Both stay to be seen: were only the first
+ * written back, saving that file unchanged would decide for it. */
+static void
+take_second(struct reading *r, char *to, struct sl_slice v)
+{
+	SL_BUF struct sl_buf both = {0};
+
+	r->doubled = true;
+	sl_buf_printf(&both, "%s | %.*s", to, (int)v.n, v.p);
+	(void)sl_slice_copy(sl_slice_buf(&both), to, SL_SETTLE_VALUE_MAX);
+}
+
 static void
 take_value(struct reading *r, int line, const char *s, size_t n)
 {
@@ -193,7 +205,8 @@ take_value(struct reading *r, int line, const char *s, size_t n)
 	if (means_nothing(s, n))
 		return;
 	if (*to != '\0') {
-		r->doubled |= !sl_slice_eq(v, to);
+		if (!sl_slice_eq(v, to))
+			take_second(r, to, v);
 		return;
 	}
 	(void)sl_slice_copy(v, to, SL_SETTLE_VALUE_MAX);

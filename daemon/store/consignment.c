@@ -200,6 +200,18 @@ sl_consignment_each_open(struct sl_store *s, sl_consignment_fn *fn, void *arg,
 	    " AND stage < 50 AND id > ?1 ORDER BY id LIMIT 1", fn, arg, err);
 }
 
+bool
+sl_consignment_next_ready(struct sl_store *s, int64_t after,
+    struct sl_consignment *ret)
+{
+	return one(s, sl_db_query(s->db,
+	    "SELECT " COLUMNS " FROM consignment WHERE disposition = 10"
+	    /* said for the index */
+	    " AND disposition <> 60"
+	    " AND stage < 50 AND id > ?1 ORDER BY id LIMIT 1", "i", after),
+	    ret);
+}
+
 enum sl_rc
 sl_consignment_each_unfiled(struct sl_store *s, sl_consignment_fn *fn,
     void *arg, struct sl_err *err)
@@ -208,6 +220,13 @@ sl_consignment_each_unfiled(struct sl_store *s, sl_consignment_fn *fn,
 	    "SELECT " COLUMNS " FROM consignment WHERE id > ?1"
 	    " AND source_place = 'claimed' AND disposition = 60"
 	    " ORDER BY id LIMIT 1", fn, arg, err);
+}
+
+bool
+sl_blob_known(struct sl_store *s, const struct sl_digest *d)
+{
+	return sl_db_int(s->db, 0, "SELECT 1 FROM blob WHERE sha256 = ?1",
+	    "d", d) != 0;
 }
 
 static enum sl_rc

@@ -173,14 +173,23 @@ sl_entry_each_of(struct sl_store *s, int64_t consignment, sl_entry_fn *fn,
 }
 
 int64_t
+sl_entry_next_unplaced(struct sl_store *s, int64_t after)
+{
+	return sl_db_int(s->db, 0,
+	    "SELECT id FROM entry WHERE disposition = 10 AND disposition <> 60"
+	    " AND stage = 50 AND id > ?1 ORDER BY id LIMIT 1", "i", after);
+}
+
+int64_t
 sl_entry_same_bytes(struct sl_store *s, int64_t entry)
 {
 	return sl_db_int(s->db, 0,
-	    "SELECT d2.entry FROM document d JOIN part p ON p.id = d.part"
-	    " JOIN part p2 ON p2.sha256 = p.sha256"
-	    " JOIN document d2 ON d2.part = p2.id AND d2.number = 1"
-	    " WHERE d.entry = ?1 AND d.number = 1 AND d2.entry < ?1"
-	    " ORDER BY d2.entry LIMIT 1",
+	    /* The first that the index has: thousands may be the same. */
+	    "SELECT d2.entry FROM part p2 JOIN document d2"
+	    " ON d2.part = p2.id AND d2.number = 1"
+	    " WHERE p2.sha256 = (SELECT p.sha256 FROM document d"
+	    " JOIN part p ON p.id = d.part WHERE d.entry = ?1"
+	    " AND d.number = 1) AND d2.entry < ?1 ORDER BY p2.id LIMIT 1",
 	    "i", entry);
 }
 
@@ -281,6 +290,8 @@ sl_store_shift_deadlines(struct sl_store *s, int64_t ms, struct sl_err *err)
 	static const char *const shifts[] = {
 	    "UPDATE entry SET retry_ms = retry_ms + ?1"
 	    " WHERE retry_ms IS NOT NULL",
+	    "UPDATE entry SET held_until_ms = held_until_ms + ?1"
+	    " WHERE held_until_ms IS NOT NULL",
 	    "UPDATE consignment SET retry_ms = retry_ms + ?1"
 	    " WHERE retry_ms IS NOT NULL",
 	    "UPDATE delivery SET next_ms = next_ms + ?1, first_ms = first_ms"
@@ -324,7 +335,9 @@ sl_store_next_due(struct sl_store *s)
 {
 	return sl_db_int(s->db, -1,
 	    "SELECT min(t) FROM (SELECT min(held_until_ms) AS t FROM entry"
-	    " WHERE disposition = 30 UNION ALL SELECT min(retry_ms) FROM"
-	    " entry WHERE disposition = 20 UNION ALL SELECT min(retry_ms)"
-	    " FROM consignment WHERE disposition = 20)", "");
+	    " WHERE disposition = 30 AND disposition <> 60"
+	    " UNION ALL SELECT min(retry_ms) FROM entry"
+	    " WHERE disposition = 20 AND disposition <> 60 UNION ALL SELECT min(retry_ms)"
+	    " FROM consignment WHERE disposition = 20"
+	    " AND disposition <> 60)", "");
 }

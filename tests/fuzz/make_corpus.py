@@ -1,0 +1,438 @@
+#!/usr/bin/python3
+"""The seeds of the fuzz targets: corpus/TARGET/seed-*. All made here.
+
+What is not called seed-* was found by a fuzzer and is kept because it once
+broke something.
+"""
+import gzip
+import hashlib
+import io
+import os
+import re
+import struct
+import tarfile
+import zipfile
+import zlib
+
+HERE = os.path.dirname(os.path.abspath(__file__))
+TOP = os.path.dirname(os.path.dirname(HERE))
+
+
+def put(target, name, data):
+    if isinstance(data, str):
+        data = data.encode("utf-8")
+    folder = os.path.join(HERE, "corpus", target)
+    os.makedirs(folder, exist_ok=True)
+    with open(os.path.join(folder, "seed-" + name), "wb") as file:
+        file.write(data)
+
+
+# -- wire: one packet of every few messages, and its lies ---------------------
+def fields(text, name):
+    body = re.search(r"#define SL_MSG_%s_FIELDS\(F\)(.*?)(?=\n#define|\n/\*|\n$)"
+                     % name, text, re.S).group(1)
+    return re.findall(r"F\((\w+),", body)
+
+
+def packet(number, kinds, fill):
+    out = struct.pack("<HH", number, 1)
+    sizes = {"U8": 1, "U16": 2, "U32": 4, "U64": 8, "I64": 8, "DIGEST": 32}
+    for kind in kinds:
+        if kind in sizes:
+            out += bytes([1] + [0] * (sizes[kind] - 1))
+        else:
+            out += struct.pack("<I", len(fill)) + fill
+    return out
+
+
+def wire():
+    with open(os.path.join(TOP, "daemon/wire/messages.def")) as file:
+        text = file.read()
+    rows = re.findall(r"M\((\d+), (\w+), \w+\)", text)
+    wanted = {"HELLO", "TASK", "TASK_ENDED", "R_PART", "R_PAGE", "R_END",
+              "R_FIELD", "POST", "STEP", "CHECKPOINT", "COMMAND", "PLACE",
+              "WORDS", "DELIVERY", "RESULT"}
+    for number, name in rows:
+        if name in wanted:
+            kinds = fields(text, name)
+            put("wire", name.lower(), packet(int(number), kinds, b"x"))
+    hello = packet(1, fields(text, "HELLO"), "blå".encode())
+    put("wire", "cut", hello[:-1])
+    put("wire", "longer", hello + b"\0")
+    put("wire", "other-protocol", b"\1\0\2\0" + hello[4:])
+    put("wire", "not-utf8", packet(1, fields(text, "HELLO"), b"\xff"))
+    put("wire", "nul", packet(1, fields(text, "HELLO"), b"a\0b"))
+    put("wire", "huge-length", hello[:6] + b"\xff\xff\xff\xff")
+    put("wire", "unknown", b"\xff\xff\1\0")
+
+
+# -- config -------------------------------------------------------------------
+CONF = """# en fil
+[instance]
+name = Testvik kommune
+language = nn
+settle = 300ms
+held_limit = next-working-day 16:00
+[limits]
+input_max = 2G
+[ocr]
+languages = nor+eng
+[queue Skannet post]
+kind = incoming
+[target arkiv]
+connector = noark5
+base_url = https://arkiv.example.no/api
+user = sluse
+"""
+
+
+def config():
+    put("config", "whole", CONF.replace("nn", "nb"))
+    put("config", "language", CONF)
+    put("config", "doubled", "[instance]\nname = a\nname = b\n")
+    put("config", "unknown", "[instance]\nnavn = a\n")
+    put("config", "section", "[noe]\n")
+    put("config", "unended", "[queue Post")
+    put("config", "range", "[limits]\nmembers_max = 99999999999999999999\n")
+    put("config", "negative", "[limits]\nmembers_max = -1\n")
+    put("config", "nul", b"[instance]\nname = a\0b\n")
+    put("config", "latin1", b"[instance]\nname = Bod\xf8\n")
+    put("config", "bom-crlf", "\ufeff[instance]\r\nname = A\r\n")
+    put("config", "long-line", "[instance]\nname = " + "a" * 5000)
+    put("config", "durations", "[instance]\nsweep = 1d\npoll = 1000ms\n"
+        "held_limit = 3d\nretention = 36500d\n")
+    put("config", "never", "[instance]\nheld_limit = never\n"
+        "ignore = *.a *[b-c] ~$*\n")
+    put("config", "url", "[target a]\nconnector = webhook\n"
+        "base_url = http://[::1]:99999/\n")
+    put("config", "free-keys", CONF.replace("nn", "nb") + "arkivdel = 2026 # x\n"
+        "hode = \"verdi med = og [\"\n")
+
+
+# -- leaf ---------------------------------------------------------------------
+def leaf(seq="0", ms="1790000000000", event="10", subject="M26-000001",
+         actor="slused", origin="testvik.example/sluse", end="-\n"):
+    return "sluse/leaf/v1\n%s\n%s\n%s\n%s\n%s\n%s\n%s\n%s" % (
+        origin, seq, ms, event, subject, actor, "ab" * 32, end)
+
+
+def leaves():
+    put("leaf", "whole", leaf())
+    put("leaf", "large", leaf(seq="9223372036854775807", ms="-1"))
+    put("leaf", "too-large", leaf(seq="9223372036854775808"))
+    put("leaf", "sign", leaf(seq="+1"))
+    put("leaf", "zero", leaf(seq="01"))
+    put("leaf", "minus-zero", leaf(ms="-0"))
+    put("leaf", "space", leaf(event=" 1"))
+    put("leaf", "empty-line", leaf(subject=""))
+    put("leaf", "cr", leaf(end="-\r\n"))
+    put("leaf", "ten-lines", leaf(end="-\n-\n"))
+    put("leaf", "no-end", leaf(end="-"))
+    put("leaf", "control", leaf(actor="uid:\x1b[2J"))
+    put("leaf", "nul", leaf(actor="uid\0"))
+    put("leaf", "aeoeaa", leaf(origin="Bodø kommune"))
+    put("leaf", "upper-hex", leaf().replace("ab", "AB"))
+    put("leaf", "long", leaf(subject="x" * 66000)[:65535])
+
+
+# -- case index ---------------------------------------------------------------
+def index(rows, count=None, change=None):
+    strings, recs = b"", b""
+    for number, year, seq, title in rows:
+        rec = struct.pack("<II", year, seq)
+        for text in (number, title, "B", "Helse", "F01", "k1"):
+            raw = text.encode()
+            rec += struct.pack("<II", len(strings), len(raw))
+            strings += raw
+        recs += rec + struct.pack("<II", 0, 0)
+    body = bytearray(recs + strings)
+    if change:
+        change(body)
+    head = b"SLCASES\n" + struct.pack(
+        "<IIQQ", 1, len(rows) if count is None else count, 64 + len(body), 0)
+    return head + hashlib.sha256(head + body).digest() + bytes(body)
+
+
+def caseindex():
+    rows = [("2024/876", 2024, 876, "Elvebrua"),
+            ("2026/211", 2026, 211, "Ledsagerbevis"),
+            ("2026/500", 2026, 500, "Den ene"),
+            ("2026/500", 2026, 500, "Den andre")]
+    other = [("PM-7", 0, 0, "Personalmappe")]
+    put("caseindex", "empty", index([]))
+    put("caseindex", "one", index(rows[:1]))
+    put("caseindex", "some", index(other + rows))
+    put("caseindex", "unsorted", index(rows[::-1]))
+    put("caseindex", "count-more", index(rows, count=5))
+    put("caseindex", "count-huge", index(rows, count=0xffffffff))
+    put("caseindex", "cut", index(rows)[:-3])
+    put("caseindex", "head-only", index([])[:63])
+
+    def far(body):
+        body[8:16] = struct.pack("<II", 0xfffffff0, 0x20)
+    put("caseindex", "extent-wraps", index(rows, change=far))
+
+    def wrong(body):
+        body[-1] = 0xff
+    put("caseindex", "not-utf8", index(rows, change=wrong))
+
+
+# -- sidecar ------------------------------------------------------------------
+def sidecar():
+    put("sidecar", "case", '{"case": "2026/211", "title": "Søknad", '
+        '"date": "2026-02-28", "sender": {"name": "Kari", "orgnr": '
+        '"974760673"}}')
+    put("sidecar", "unknown", '{"sak": "2026/211"}')
+    put("sidecar", "twice", '{"case": "2026/1", "case": "2026/2"}')
+    put("sidecar", "list", '[]')
+    put("sidecar", "number", '{"case": 2026}')
+    put("sidecar", "null", '{"case": null}')
+    put("sidecar", "nul", '{"title": "a\\u0000b"}')
+    put("sidecar", "surrogate", '{"title": "\\ud800"}')
+    put("sidecar", "control", '{"title": "a\\u001b\\u202eb"}')
+    put("sidecar", "deep", "[" * 5000)
+    put("sidecar", "deep-sender", '{"sender":' * 500)
+    put("sidecar", "bad-day", '{"date": "2025-02-29"}')
+    put("sidecar", "bom", '\ufeff{"case": "2026/211"}')
+    put("sidecar", "trailing", '{"case": "2026/211"} x')
+    put("sidecar", "latin1", b'{"title": "S\xf8knad"}')
+    put("sidecar", "long", '{"title": "%s"}' % ("x" * 5000))
+    put("sidecar", "empty", b"")
+
+
+# -- CSV ----------------------------------------------------------------------
+def csv():
+    put("csv", "plain", "saksnummer;tittel;saksstatus;enhet;klasse\n"
+        "2026/211;Søknad;B;Helse;F01\n2026/212;\"a;\"\"b\"\"\n\";A;;\n")
+    put("csv", "comma", "tittel,saksnummer\nx,2026/1\n")
+    put("csv", "bom-crlf", "\ufeffsaksnummer;tittel\r\n2026/1;a\r\n")
+    put("csv", "latin1", b"saksnummer;tittel\n2026/1;S\xf8knad\n")
+    put("csv", "no-header", "2026/1;a\n")
+    put("csv", "unended-quote", "saksnummer\n\"2026/1\n2026/2")
+    put("csv", "quote-inside", "saksnummer;tittel\n2026/1;a\"b\"c\n")
+    put("csv", "too-many", "saksnummer\n2026/1;" + ";" * 500 + "\n")
+    put("csv", "empty-number", "saksnummer;tittel\n;x\n")
+    put("csv", "nul", b"saksnummer;tittel\n2026/1;a\0b\n")
+    put("csv", "lone-cr", "saksnummer;tittel\r2026/1;a\r")
+    put("csv", "formula", "saksnummer;tittel\n2026/1;=cmd|'/c calc'!A1\n")
+    put("csv", "double-column", "saksnummer;saksnummer\n2026/1;2026/2\n")
+    put("csv", "empty", b"")
+
+
+# -- Avklar.txt ---------------------------------------------------------------
+def settle():
+    text = "Sak: %s\r\nNy sak: %s\r\nIkke verdig journalføring: %s\r\n" \
+        "Hører til: %s\r\n"
+    put("settle", "case", "\ufeff" + text % ("2026/211", "", "", ""))
+    put("settle", "case-odd", text % ("sak 26-00211", "", "", ""))
+    put("settle", "several", text % ("2026/1", "ja", "", ""))
+    put("settle", "belongs", text % ("", "", "", "M26-004711-3.1"))
+    put("settle", "nothing", text % ("", "", "", ""))
+    put("settle", "number-only", "2026/211\n")
+    put("settle", "english", "Case: 2026/211\nNew case:\n")
+    put("settle", "utf16", "\ufeffSak: 2026/211\r\n".encode("utf-16-le"))
+    put("settle", "utf16-be", "\ufeffSak: 2026/211".encode("utf-16-be"))
+    put("settle", "utf16-odd", "\ufeffSak: 2026".encode("utf-16-le") + b"\0")
+    put("settle", "latin1", "Hører til: Bodø".encode("latin-1"))
+    put("settle", "long", "Sak: " + "x" * 3000)
+    put("settle", "twice", "Sak: 2026/1\nSak: 2026/2\n")
+    put("settle", "spaces", "  SAK  :\t 2026 / 211 \u00a0\n")
+    put("settle", "folder", "M26-004711-3.1 2026-211 (2)")
+    put("settle", "nul", b"Sak: 2026\0/211\n")
+    put("settle", "marker", "Sak: 2026/1 --- ===\n----\nSak: 2026/2\n")
+
+
+# -- text with fields, text reader --------------------------------------------
+LETTER = """Testvik kommune
+Deres ref: 2026/211-3   Vår ref.: 26/4711
+Oslo, 14. mars 2026
+
+Søknad om ledsagerbevis for Kari Nordmann, f. 01.02.1950
+Gnr/bnr 12/345. Org.nr 974 760 673. Vedtak datert 1.2.2026.
+Fødselsnummer: 010250 12345. E-post: kari@example.no
+Vi viser til deres brev av 3/3-26 og klager på vedtaket i saksnr. 2025/17.
+"""
+
+
+def texts():
+    seeds = {"letter": LETTER.encode(), "cp865": LETTER.encode("cp865"),
+             "latin1": LETTER.encode("latin-1"),
+             "utf16": LETTER.encode("utf-16"),
+             "mac": LETTER.encode("mac-roman"),
+             "numbers": b"Saksnr: 2026/" + b"9" * 300,
+             "slashes": b"1/2/3/4/5/6/7/8/9" * 20,
+             "labels": b"Deres ref: Deres ref: Ref: : : :\n" * 10,
+             "cut-utf8": "Saksnr 2026/211 ø".encode()[:-1],
+             "bad-utf8": b"Saksnr\xc3\xc3 2026/\xf0\x9f211\xff",
+             "bidi": "Deres ref: \u202e112/6202\u202c\u200b".encode(),
+             "nul": b"Sak\0snr: 2026/211\0",
+             "spaces": b"Saksnr:" + b" " * 2000 + b"2026/211",
+             "dates": b"31.02.2026 2026-13-01 1. januar 0000 99/99-99",
+             "ff": b"side 1\f" * 40, "empty": b"",
+             "nynorsk": "Eg søkjer om løyve til å byggje, ikkje hjå dykk. "
+                        "Sakshandsamar: Ola".encode(),
+             "samisk": "Ohcan čiekčanbálljčallima várás. Áššenummar 2026/3"
+                       .encode(),
+             "html": b"<html><style>a</style><p>S&oslash;knad &#x1f4a9;"
+                     b"&#99999999; 2026/211<script>",
+             "rtf": rb"{\rtf1\ansi S\'f8knad \u248? 2026/211}",
+             "escape": b"\x1b[2JSaksnr 2026/211\x1b]0;x\x07"}
+    for name, data in seeds.items():
+        put("fields", name, data)
+        put("text", name, data)
+
+
+# -- mail ---------------------------------------------------------------------
+HEAD = ("From: =?utf-8?q?K=C3=A5re?= <k@example.no>\r\n"
+        "To: post@testvik.example\r\nSubject: %s\r\n"
+        "Message-ID: <1@example.no>\r\nDate: Sat, 14 Mar 2026 10:00:00 +0100"
+        "\r\nMIME-Version: 1.0\r\n")
+
+
+def multipart(kind, parts, end=True):
+    body = "Content-Type: multipart/%s; boundary=\"b\"\r\n\r\n" % kind
+    for part in parts:
+        body += "--b\r\n" + part + "\r\n"
+    return body + ("--b--\r\n" if end else "")
+
+
+def mail():
+    head = HEAD % "Klage p=?iso-8859-1?Q?=E5?= sak 2026/211"
+    pdf = ("Content-Type: application/pdf; name=\"=?cp865?B?5Q==?=.pdf\"\r\n"
+           "Content-Disposition: attachment; filename*=UTF-8''%C3%B8.pdf\r\n"
+           "Content-Transfer-Encoding: base64\r\n\r\nJVBERi0xLjQK\r\n")
+    plain = "Content-Type: text/plain; charset=%s\r\n\r\nHei %s\r\n"
+    inner = "Content-Type: message/rfc822\r\n\r\n"
+    seeds = {
+        "plain": head + plain % ("utf-8", "på deg"),
+        "mixed": head + multipart("mixed", [plain % ("utf-8", "å"), pdf]),
+        "alternative": head + multipart("alternative", [
+            plain % ("iso-8859-1", "a"), "Content-Type: text/html\r\n\r\n<b>a"]),
+        "no-end": head + multipart("mixed", [plain % ("utf-8", "a"), pdf], False),
+        "rfc822": head + inner + head + plain % ("utf-8", "indre"),
+        "nested": head + (inner + head) * 12 + plain % ("utf-8", "innerst"),
+        "same-boundary": head + multipart("mixed", [multipart("mixed", [pdf])]),
+        "bad-charset": head + plain % ("x-unknown-\x80", "a"),
+        "utf7": head + plain % ("utf-7", "+AOU-"),
+        "bad-base64": head + "Content-Transfer-Encoding: base64\r\n\r\n====!!AA",
+        "bad-qp": head + "Content-Transfer-Encoding: quoted-printable\r\n\r\n"
+                  "a=G=\r\n=ZZ=E",
+        "uu": head + "Content-Transfer-Encoding: x-uuencode\r\n\r\n"
+              "begin 644 ../../etc/x\n#86)C\n`\nend\n",
+        "path-name": head + multipart("mixed", [pdf.replace(
+            "%C3%B8.pdf", "..%2F..%2Fetc%2Fpasswd%00.pdf")]),
+        "rfc2231": head + "Content-Type: text/plain; name*0*=utf-8''%C3;\r\n"
+                   " name*1*=%B8; name*3=x\r\n\r\na",
+        "encoded-word": HEAD % "=?utf-8?B?w6U=?= =?utf-8?Q?=C3?= =?x?y?z?= =?"
+                        + "\r\na",
+        "folded": "Subject:\r\n\t\r\n \r\n x\r\nFrom:a\r\nTo:b\r\n\r\n",
+        "no-body": head,
+        "head-only": "From: a",
+        "mbox": "From a@b Sat Mar 14 10:00:00 2026\n" + head + "\r\na",
+        "signed": head + multipart("signed; protocol=\"application/"
+                                   "pkcs7-signature\"", [plain % ("utf-8", "a")]),
+        "encrypted": head + "Content-Type: application/pkcs7-mime; "
+                     "smime-type=enveloped-data\r\n\r\nMIAG",
+        "report": head + multipart("report; report-type=delivery-status", [
+            "Content-Type: message/delivery-status\r\n\r\nAction: failed\r\n"]),
+        "partial": head + "Content-Type: message/partial; id=x; number=1; "
+                   "total=2\r\n\r\na",
+        "external": head + "Content-Type: message/external-body; "
+                    "access-type=local-file; name=\"/etc/passwd\"\r\n\r\n",
+        "groups": "From: A:;, B: <b@c>, ;\r\nTo: \"\\\"\" <@a,@b:c@d>\r\n"
+                  "Subject: x\r\n\r\n"}
+    for name, data in seeds.items():
+        put("mail", name, data.encode("latin-1", "replace")
+            if name == "bad-charset" else data)
+
+
+# -- archives -----------------------------------------------------------------
+def archive(members, method=zipfile.ZIP_DEFLATED):
+    out = io.BytesIO()
+    with zipfile.ZipFile(out, "w", method) as file:
+        for name, data in members:
+            file.writestr(zipfile.ZipInfo(name, (2026, 3, 14, 10, 0, 0)), data,
+                          method)
+    return out.getvalue()
+
+
+def tarred(members):
+    out = io.BytesIO()
+    with tarfile.open(fileobj=out, mode="w") as file:
+        for name, kind, data in members:
+            info = tarfile.TarInfo(name)
+            info.type = kind
+            info.linkname = "/etc/passwd" if kind in b"12" else ""
+            info.size = len(data)
+            file.addfile(info, io.BytesIO(data))
+    return out.getvalue().rstrip(b"\0") + bytes(1024)
+
+
+def open_():
+    plain = archive([("brev.txt", b"Sak 2026/211"), ("mappe/", b"")])
+    put("open", "zip", plain)
+    put("open", "zip-nested", archive([("a.zip", plain)]))
+    put("open", "zip-ratio", archive([("null", bytes(3 << 20))]))
+    put("open", "zip-names", archive([
+        ("../../etc/x", b"a"), ("C:\\x", b"b"), ("CON", b"c"), ("a\nb", b"d"),
+        ("\u202egpj.exe", b"e"), ("\u00e5", b"f"), ("/abs", b"g")]))
+    put("open", "zip-equal-names", plain[:30] + plain)
+    put("open", "zip-cut", plain[:-30])
+    put("open", "zip-prefixed", b"MZ junk " * 9 + plain)
+    flags = bytearray(plain)
+    at = plain.rindex(b"PK\1\2")
+    for head, off in ((0, 6), (plain.index(b"PK\1\2"), 8)):
+        flags[head + off] |= 1
+    put("open", "zip-encrypted", bytes(flags))
+    size = bytearray(plain)
+    size[plain.index(b"PK\1\2") + 24:][:4] = b""
+    size[plain.index(b"PK\1\2") + 24:plain.index(b"PK\1\2") + 28] = b"\xff" * 4
+    put("open", "zip-claims-4g", bytes(size))
+    end = bytearray(plain)
+    end[-12:-4] = struct.pack("<HHI", 0xffff, 0xffff, 0xffffffff)[:8]
+    put("open", "zip-end-lies", bytes(end))
+    overlap = bytearray(plain)
+    overlap[at + 42:at + 46] = b"\0\0\0\0"
+    put("open", "zip-one-local", bytes(overlap))
+    put("open", "tar", tarred([("a.txt", b"0", b"abc"), ("l", b"2", b""),
+                               ("h", b"1", b""), ("d", b"5", b""),
+                               ("f", b"6", b""), ("c", b"3", b"")]))
+    huge = bytearray(tarred([("a", b"0", b"abc")]))
+    huge[124:136] = b"\x80" + b"\0" * 3 + b"\x7f" + b"\xff" * 7
+    huge[148:156] = b" " * 8
+    huge[148:156] = b"%06o\0 " % sum(huge[:512])
+    put("open", "tar-8-exabytes", bytes(huge))
+    put("open", "tar-cut", bytes(tarred([("a", b"0", b"abc" * 300)])[:700]))
+    put("open", "gz", gzip.compress(b"Sak 2026/211", mtime=0))
+    put("open", "gz-tar", gzip.compress(tarred([("a", b"0", b"x")]), mtime=0))
+    put("open", "gz-ratio", gzip.compress(bytes(2 << 20), mtime=0))
+    put("open", "gz-cut", gzip.compress(b"Sak 2026/211 " * 20, mtime=0)[:-9])
+    put("open", "gz-named", b"\x1f\x8b\x08\x08" + bytes(6) + b"../\xe5\n\0"
+        + zlib.compress(b"a")[2:-4] + struct.pack("<II", zlib.crc32(b"a"), 1))
+    put("open", "pdf", b"%PDF-1.4\n1 0 obj\n<<>>\nendobj\ntrailer<<>>\n%%EOF")
+    put("open", "mail", (HEAD % "a") + "\r\nHei\r\n")
+    put("open", "png", b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR\x7f\xff\xff\xff\x7f\xff"
+        b"\xff\xff\1\0\0\0\0\0\0\0\0")
+    put("open", "tiff-loop", b"II*\0\x08\0\0\0\0\0\x08\0\0\0")
+    put("open", "jpeg", b"\xff\xd8\xff\xe0\0\x10JFIF\0\1\1\0\0\1\0\1\0\0")
+    put("open", "empty", b"")
+
+
+# -- http ---------------------------------------------------------------------
+def http():
+    seeds = ["https://arkiv.example.no/api\n120", "http://127.0.0.1:80/\n0",
+             "http://[::1]/\nWed, 21 Oct 2026 07:28:00 GMT",
+             "https://user:pw@a/\n-1", "https://a@b\n99999999999999999999",
+             "http://a.example/\n 5 ", "ftp://a/\n1e3", "file:///etc/passwd\nx",
+             "https://\u00e5.example/\nSunday, 06-Nov-94 08:49:37 GMT",
+             "https://a:99999/\nSun Nov  6 08:49:37 1994", "https:///x\n0x10",
+             "https://2130706433/\nFri, 31 Dec 9999 23:59:59 GMT",
+             "http://localhost./\n1\r", "https://a/../..//%00\n21601",
+             "https://a\\@b/\n+3", "\n\n"]
+    for i, seed in enumerate(seeds):
+        put("http", "%02d" % i, seed)
+
+
+for make in (wire, config, leaves, caseindex, sidecar, csv, settle, texts, mail,
+             open_, http):
+    make()
