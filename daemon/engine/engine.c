@@ -26,7 +26,6 @@
 
 #define EXIT_FATAL 70
 #define BEAT_MS 10000
-#define CLOCK_STEP_MS 30000
 /* With so much on the road, commits are this far apart: each then carries
  * several items, and a letter waits a little for its neighbours. */
 #define BUSY_JOBS 8
@@ -130,6 +129,7 @@ end_round(void *arg)
 
 	if (e->fatal)
 		return;
+	sl_due_clock(e);
 	sl_jobs_claim(e);
 	if (e->cases_dirty && !e->fatal &&
 	    sl_engine_bad(e, sl_placing_cases(e, &err), &err))
@@ -217,32 +217,15 @@ on_settle(void *arg)
 	sl_engine_kick(e);
 }
 
-/* The watchdog's ping and the look at the clock: ten seconds apart, so that an
- * idle slused hardly wakes. */
+/* The watchdog's ping and the look at the clock where nothing else happens: ten
+ * seconds apart, so that an idle slused hardly wakes. */
 static void
 on_beat(void *arg)
 {
 	struct sl_engine *e = arg;
-	int64_t delta = sl_clock_utc_ms() - sl_clock_boot_ms();
-	int64_t step = delta - e->clock_delta_ms;
-	struct sl_err err;
-	char payload[64];
 
 	sl_notify("WATCHDOG=1");
-	if (step > CLOCK_STEP_MS || step < -CLOCK_STEP_MS) {
-		(void)snprintf(payload, sizeof(payload),
-		    "{\"step_ms\":%lld}", (long long)step);
-		sl_log(SL_LOG_WARNING, "clock", "stepped ms=\"%lld\"",
-		    (long long)step);
-		if (sl_engine_bad(e, sl_store_log(e->store,
-			SL_EVENT_clock_stepped, "-", "slused", payload, 0, 0,
-			&err), &err) ||
-		    sl_engine_bad(e,
-			sl_store_shift_deadlines(e->store, step, &err), &err))
-			return;
-		sl_due_look(e);
-	}
-	e->clock_delta_ms = delta; /* slow drift is no step */
+	sl_due_clock(e);
 	sl_timer_set(e->beat_timer, BEAT_MS);
 }
 
@@ -342,16 +325,17 @@ start(struct sl_engine *e, struct sl_err *err)
 	SL_FREE char *origin = sl_asprintf(
 	    "sluse.example/%s", e->cfg->instance.prefix);
 
+	sl_outbox_start(e);
 	if (lock_instance(e->root, err) != SL_OK ||
 	    sl_store_open(e->root, origin, &e->store, err) != SL_OK ||
 	    open_inlets(e, err) != SL_OK || log_start(e, err) != SL_OK ||
 	    sl_consignment_each_unfiled(e->store, settle_unfiled, e, err) !=
 	    SL_OK ||
 	    sl_faces_start(e, err) != SL_OK ||
+	    sl_due_start(e, err) != SL_OK ||
 	    sl_store_commit(e->store, err) != SL_OK ||
 	    sl_chan_listen(sock, &e->listen_fd, err) != SL_OK)
 		return SL_FATAL;
-	sl_outbox_start(e);
 	sl_peers_start(e);
 	return SL_OK;
 }
@@ -401,7 +385,6 @@ sl_engine_run(const char *root, struct sl_config *cfg)
 	}
 	e.jobs_tail = &e.jobs;
 	e.loop = sl_loop_new();
-	e.clock_delta_ms = sl_clock_utc_ms() - sl_clock_boot_ms();
 	e.watcher = sl_watcher_new(e.loop, on_wake, &e);
 	e.sweep_timer = sl_loop_timer(e.loop, on_sweep, &e);
 	e.settle_timer = sl_loop_timer(e.loop, on_settle, &e);

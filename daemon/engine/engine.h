@@ -301,6 +301,8 @@ enum sl_rc sl_outbox_add(
 /* Is a try of it under way, its answer not yet here? */
 bool sl_outbox_is_sending(struct sl_engine *e, const struct sl_delivery *d);
 void sl_outbox_kick(struct sl_target *t);
+/* The clock stepped, and with it what waits. */
+void sl_outbox_stepped(struct sl_engine *e, int64_t step_ms);
 void sl_outbox_peer_ready(struct sl_engine *e, struct sl_peer *p);
 void sl_outbox_peer_gone(struct sl_engine *e, struct sl_peer *p);
 enum sl_rc sl_outbox_message(struct sl_engine *e, struct sl_peer *p,
@@ -320,6 +322,11 @@ enum sl_rc sl_control_assign(struct sl_engine *e, const char *id,
 
 /* -- due.c: what comes by time ---------------------------------------------------------- */
 void sl_due_look(struct sl_engine *e);
+/* At start: did the clock step since slused ran last? */
+enum sl_rc sl_due_start(struct sl_engine *e, struct sl_err *err);
+/* Has it stepped now? Asked before deadlines are written or compared: those
+ * written so far then step with it. */
+void sl_due_clock(struct sl_engine *e);
 /* Something is due at utc_ms: look then, or earlier. */
 void sl_due_at(struct sl_engine *e, int64_t utc_ms);
 

@@ -504,6 +504,13 @@ take_new(struct sl_engine *e, struct sl_err *err)
 			log_refused(e, in, &claim, err);
 			return SL_OK;
 		}
+		if (rc == SL_RETRY) {
+			sl_log(SL_LOG_ERR, "intake",
+			    "%s errno=\"%d\", nothing is claimed for now",
+			    err->text, err->sys);
+			e->low_space = true; /* until the next sweep */
+			return SL_SKIP;
+		}
 		if (rc != SL_SKIP)
 			return rc;
 	}

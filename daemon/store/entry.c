@@ -307,6 +307,29 @@ sl_store_shift_deadlines(struct sl_store *s, int64_t ms, struct sl_err *err)
 	return SL_OK;
 }
 
+enum sl_rc
+sl_store_cap_deadlines(struct sl_store *s, int64_t now_ms, int64_t wait_ms,
+    struct sl_err *err)
+{
+	static const char *const caps[] = {
+	    "UPDATE entry SET retry_ms = ?1 + ?2 WHERE retry_ms > ?1 + ?2",
+	    "UPDATE consignment SET retry_ms = ?1 + ?2"
+	    " WHERE retry_ms > ?1 + ?2",
+	    "UPDATE delivery SET next_ms = min(next_ms, ?1 + ?2),"
+	    " first_ms = min(first_ms, ?1) WHERE state = 'pending'"
+	    " AND (next_ms > ?1 + ?2 OR first_ms > ?1)",
+	};
+	size_t i;
+
+	if (sl_store_begin(s, err) != SL_OK)
+		return SL_FATAL;
+	for (i = 0; i < sizeof(caps) / sizeof(caps[0]); i++)
+		if (sl_db_run(s->db, err, caps[i], "ii", now_ms, wait_ms) !=
+		    SL_OK)
+			return SL_FATAL;
+	return SL_OK;
+}
+
 int64_t
 sl_store_next_due(struct sl_store *s)
 {

@@ -258,9 +258,12 @@ typedef enum sl_rc sl_placement_fn(
 enum sl_rc sl_placement_each(struct sl_store *s, int64_t entry, int revision,
     sl_placement_fn *fn, void *arg, struct sl_err *err);
 
-/* The clock stepped by ms: retry times and held limits step with it. */
+/* The clock stepped by ms: retry times step with it. */
 enum sl_rc sl_store_shift_deadlines(
     struct sl_store *s, int64_t ms, struct sl_err *err);
+/* No retry is later than wait_ms from now, no first try later than now. */
+enum sl_rc sl_store_cap_deadlines(struct sl_store *s, int64_t now_ms,
+    int64_t wait_ms, struct sl_err *err);
 /* The earliest retry or held limit of any item, UTC ms; -1 if there is none. */
 int64_t sl_store_next_due(struct sl_store *s);
 
