@@ -173,6 +173,18 @@ bench-ocr: $(B)/test/ocr_floor $(B)/test/ocr_child $(B)/bench/scans.pdf  ## comp
 	$(B)/test/ocr_floor $(B)/bench/scan-*.jpg
 	$(B)/test/ocr_child $(B)/bench/scan-*.jpg
 
+# What small letters cost the libraries, the disk and the target alone.
+rooms_floor_small := base
+libs_floor_small = $(call pc,libs,gmime-3.0) $(filter-out \
+	-Wl%,$(plugin_libs_pdf)) -lmagic -lsqlite3 -lcurl -lcrypto
+$(O)/tests/bench/floor_small.o: CPPFLAGS += $(call pc,cflags,gmime-3.0)
+$(eval $(call TESTPROGRAM,floor_small,bench))
+
+# Every number of the house in one table; PARTS="small idle" runs some.
+.PHONY: bench
+bench: all $(B)/test/ocr_floor $(B)/test/floor_small $(B)/bench/scans.pdf  ## measure against the floors, print one table
+	SLUSE_BUILD=$(B) /usr/bin/python3 tests/bench/bench.py $(PARTS)
+
 # sluse-push and the connectors against the fakes, with every fault.
 $(eval $(call TESTPROGRAM,push_driver,e2e))
 .PHONY: check-push bench-push

@@ -14,7 +14,16 @@
  * fails: nobody could do anything about it. */
 void sl_notify(const char *state);
 
+/* The same in two steps, for a program that locks itself in and can make no
+ * socket afterwards: a connected descriptor (-1: nobody listens), and one
+ * sendmsg over it. */
+int sl_notify_open(void);
+void sl_notify_by(int fd, const char *state);
+
 /* How often "WATCHDOG=1" is due: half of what systemd waits; 0 = never. */
 int64_t sl_notify_watchdog_ms(void);
+/* Sends "WATCHDOG=1" if it is due; to be called at least that often. Over fd,
+ * or with a socket of its own if fd is -1. */
+void sl_notify_pulse(int fd);
 
 #endif

@@ -80,7 +80,6 @@ add_children(struct run *r, const char *libexec)
 	    "sluse-work", "sluse-ocr", "sluse-place"};
 	SL_FREE char *conf = sl_asprintf("%s/sluse.conf", r->root);
 	SL_FREE char *secrets = sl_asprintf("%s/secrets", r->root);
-	const char *const to_socket[] = {"--socket", r->socket, NULL};
 	const char *const slused[] = {"--root", r->root, NULL};
 	const struct sl_target_config *t;
 	char name[128], slots[16];
@@ -91,12 +90,21 @@ add_children(struct run *r, const char *libexec)
 
 	add_child(r, libexec, "slused", "slused", slused);
 	for (i = 0; i < 3; i++) {
-		const char *const with_slots[] = {
-		    "--socket", r->socket, "--slots", slots, NULL};
+		const char *args[7] = {NULL};
+		size_t n = 0;
 
+		if (strcmp(workers[i], "sluse-ocr") == 0) {
+			args[n++] = "--languages"; /* it wants them first */
+			args[n++] = r->cfg->ocr.languages;
+		}
+		args[n++] = "--socket";
+		args[n++] = r->socket;
 		(void)snprintf(slots, sizeof(slots), "%u", want[i]);
-		add_child(r, libexec, workers[i], workers[i],
-		    want[i] > 0 ? with_slots : to_socket);
+		if (want[i] > 0) {
+			args[n++] = "--slots";
+			args[n++] = slots;
+		}
+		add_child(r, libexec, workers[i], workers[i], args);
 	}
 	for (i = 0; i < r->cfg->target_n; i++) {
 		t = &r->cfg->target[i];

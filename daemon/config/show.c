@@ -356,6 +356,22 @@ add_mdoc(struct sl_buf *out, const char *s)
 	}
 }
 
+/* Each sentence on a line of its own, as mdoc wants it. */
+static void
+add_sentences(struct sl_buf *out, const char *text)
+{
+	const char *end;
+
+	while ((end = strstr(text, ". ")) != NULL) {
+		SL_FREE char *one = sl_strndup(text, (size_t)(end - text) + 1);
+
+		add_mdoc(out, one);
+		sl_buf_add_char(out, '\n');
+		text = end + 2;
+	}
+	add_mdoc(out, text);
+}
+
 static void
 manual_row(const struct sl_row *r, struct sl_buf *out)
 {
@@ -377,7 +393,7 @@ manual_row(const struct sl_row *r, struct sl_buf *out)
 
 	print_default(r, &def);
 	sl_buf_printf(out, ".It Cm %s\n", r->key);
-	add_mdoc(out, r->help);
+	add_sentences(out, r->help);
 	sl_buf_printf(out, "\n.br\n(%s", kinds[r->kind]);
 	if (*r->unit != '\0')
 		sl_buf_printf(out, " %s", r->unit);

@@ -92,30 +92,40 @@ change_consignment(struct sl_engine *e, struct sl_consignment *c,
 	return SL_OK;
 }
 
+/* Does a target hold some of it, as far as anybody knows? */
+static bool
+may_be_there(struct sl_engine *e, const struct sl_entry *en)
+{
+	struct sl_delivery d;
+	size_t i;
+
+	for (i = 0; i < e->targets_n; i++)
+		if (sl_delivery_by_entry(e->store, en->id,
+		    e->targets[i].cfg->name, &d) &&
+		    (d.uncertain || strcmp(d.state, "delivered") == 0 ||
+			sl_outbox_is_sending(e, &d) ||
+			sl_delivery_has_steps(e->store, d.id)))
+			return true;
+	return false;
+}
+
 enum sl_rc
 sl_control_change(struct sl_engine *e, const char *id, enum sl_change change,
     const char *why, const char *actor, struct sl_err *err)
 {
 	struct sl_consignment c;
-	struct sl_delivery d;
 	struct sl_entry en;
 	bool has_entry;
 	enum sl_rc rc;
-	size_t i;
 
 	rc = find(e, id, &c, &en, &has_entry, err);
 	if (rc != SL_OK)
 		return rc;
 	if (!has_entry)
 		return change_consignment(e, &c, change, why, actor, err);
-	/* What is on its way may arrive: no rejecting behind its back. */
-	for (i = 0; i < e->targets_n; i++)
-		if (sl_delivery_by_entry(e->store, en.id,
-		    e->targets[i].cfg->name, &d) && d.attempts > 0 &&
-		    strcmp(d.state, "pending") == 0 &&
-		    change != SL_CHANGE_retry && change != SL_CHANGE_hold)
-			return no(err, "it may be in the case system already; "
-				       "put it on hold first");
+	if (change == SL_CHANGE_reject && may_be_there(e, &en))
+		return no(err, "it may be in the case system already; retry "
+			       "it and withdraw it there");
 	if (!legal(en.dispo, change))
 		return no(err, "that cannot be done with it as it is now");
 	if (change == SL_CHANGE_reject)
@@ -143,11 +153,9 @@ sl_control_assign(struct sl_engine *e, const char *id,
 {
 	char status[64];
 	struct sl_consignment c;
-	struct sl_delivery d;
 	struct sl_entry en;
 	bool has_entry;
 	enum sl_rc rc;
-	size_t i;
 
 	rc = find(e, id, &c, &en, &has_entry, err);
 	if (rc != SL_OK)
@@ -163,13 +171,9 @@ sl_control_assign(struct sl_engine *e, const char *id,
 	if (sl_case_status_is_closed(status))
 		return sl_err_set(err, SL_REJECT, 0, "case_closed",
 		    "that case is closed");
-	for (i = 0; i < e->targets_n; i++)
-		if (sl_delivery_by_entry(e->store, en.id,
-		    e->targets[i].cfg->name, &d) &&
-		    sl_delivery_has_steps(e->store, d.id) &&
-		    strcmp(en.case_number, case_number) != 0)
-			return no(err, "it is partly in the case system; "
-				       "move it there");
+	if (strcmp(en.case_number, case_number) != 0 && may_be_there(e, &en))
+		return no(err, "it may be in the case system already; retry "
+			       "it and move it there");
 	return sl_placing_decide(
 	    e, &en, case_number, actor, SL_CHANGE_decide, why, err);
 }
@@ -237,6 +241,8 @@ switches(struct sl_engine *e, const char *verb, const char *actor,
 	for (i = 0; i < e->targets_n && !e->push_stopped; i++) {
 		e->targets[i].login_stopped = false;
 		e->targets[i].open_until_ms = 0;
+		if (e->targets[i].sync_next_ms != INT64_MAX)
+			e->targets[i].sync_next_ms = 0;
 		sl_timer_pull(e->targets[i].timer, 0);
 	}
 	return sl_store_log(e->store, e->push_stopped ?

@@ -26,6 +26,10 @@
 #define EXIT_FATAL 70
 #define BEAT_MS 10000
 #define CLOCK_STEP_MS 30000
+/* With so much on the road, commits are this far apart: each then carries
+ * several items, and a letter waits a little for its neighbours. */
+#define BUSY_JOBS 8
+#define BUSY_COMMIT_MS 15
 
 bool
 sl_engine_bad(struct sl_engine *e, enum sl_rc rc, const struct sl_err *err)
@@ -55,8 +59,6 @@ sl_engine_after(struct sl_engine *e, sl_after_fn *fn, int64_t a, int64_t b)
 	e->after = sl_grow(
 	    e->after, &e->after_cap, e->after_n + 1, sizeof(*e->after));
 	e->after[e->after_n++] = (struct sl_after){fn, a, b};
-	/* Nothing may have been written: make sure a round ends soon. */
-	sl_loop_again(e->loop);
 }
 
 struct sl_inlet *
@@ -102,6 +104,21 @@ sl_engine_commit(struct sl_engine *e)
 	return SL_OK;
 }
 
+/* May this round's commit wait for the next ones? */
+static bool
+commit_waits(struct sl_engine *e)
+{
+	int64_t left;
+
+	if (e->jobs_n < BUSY_JOBS || e->stopping)
+		return false;
+	left = e->committed_ms + BUSY_COMMIT_MS - sl_clock_boot_ms();
+	if (left <= 0)
+		return false;
+	sl_timer_pull(e->commit_timer, left);
+	return true;
+}
+
 /* The end of a round: everything of it durable at once, then its effects. */
 static void
 end_round(void *arg)
@@ -118,14 +135,20 @@ end_round(void *arg)
 		return;
 	if (e->fatal)
 		return;
+	if (commit_waits(e)) {
+		sl_tasks_start(e);
+		sl_peers_sweep(e);
+		return;
+	}
 	if (sl_engine_commit(e) != SL_OK)
 		return;
+	e->committed_ms = sl_clock_boot_ms();
 	/* Effects may add writes and effects of the next round. */
 	for (i = 0, n = e->after_n; i < n && !e->fatal; i++)
 		e->after[i].fn(e, e->after[i].a, e->after[i].b);
 	memmove(e->after, e->after + i, (e->after_n - i) * sizeof(*e->after));
 	e->after_n -= i;
-	if (e->after_n > 0 || sl_store_dirty(e->store))
+	if ((e->after_n > 0 || sl_store_dirty(e->store)) && !commit_waits(e))
 		sl_loop_again(e->loop);
 	sl_tasks_start(e);
 	sl_peers_sweep(e);
@@ -139,11 +162,18 @@ on_wake(void *arg)
 	sl_engine_kick(e);
 }
 
+static enum sl_rc
+settle_unfiled(void *arg, const struct sl_consignment *c, struct sl_err *err)
+{
+	return sl_consignment_settle(arg, c->id, err);
+}
+
 static void
 on_sweep(void *arg)
 {
 	struct sl_engine *e = arg;
 	bool poll = false;
+	struct sl_err err;
 	size_t i;
 
 	for (i = 0; i < e->inlets_n; i++) {
@@ -152,6 +182,12 @@ on_sweep(void *arg)
 		poll |= strcmp(sl_inlet_mode(e->inlets[i]), "inotify") != 0;
 	}
 	e->low_space = false; /* looked at again when claiming */
+	if (e->unfiled) {
+		e->unfiled = false;
+		if (sl_engine_bad(e, sl_consignment_each_unfiled(e->store,
+			settle_unfiled, e, &err), &err))
+			return;
+	}
 	sl_timer_set(e->sweep_timer, poll ? e->cfg->instance.poll_ms :
 	    e->cfg->instance.sweep_ms);
 	sl_engine_kick(e);
@@ -228,12 +264,6 @@ open_inlets(struct sl_engine *e, struct sl_err *err)
 	}
 	e->recovering = true;
 	return SL_OK;
-}
-
-static enum sl_rc
-settle_unfiled(void *arg, const struct sl_consignment *c, struct sl_err *err)
-{
-	return sl_consignment_settle(arg, c->id, err);
 }
 
 /* What the journal should know of a start: program and configuration. */
@@ -363,6 +393,7 @@ sl_engine_run(const char *root, struct sl_config *cfg)
 	e.watcher = sl_watcher_new(e.loop, on_wake, &e);
 	e.sweep_timer = sl_loop_timer(e.loop, on_sweep, &e);
 	e.settle_timer = sl_loop_timer(e.loop, on_settle, &e);
+	e.commit_timer = sl_loop_timer(e.loop, on_wake, &e);
 	e.due_timer = sl_loop_timer(e.loop, on_due, &e);
 	e.beat_timer = sl_loop_timer(e.loop, on_beat, &e);
 	if (start(&e, &err) != SL_OK) {

@@ -86,9 +86,12 @@ struct sl_engine {
 	struct sl_after *after;
 	size_t after_n, after_cap;
 	struct sl_timer *sweep_timer, *settle_timer, *due_timer, *beat_timer;
+	struct sl_timer *commit_timer;
+	int64_t committed_ms; /* boot ms of the last commit of a round */
 	int64_t next_due_ms; /* UTC: earliest retry or held limit; 0 = look */
 	int64_t clock_delta_ms; /* UTC minus boot, to see the clock step */
 	bool sync_inlets; /* a claim's rename must be durable with this commit */
+	bool unfiled; /* a source of what is done could not be filed away */
 	bool cases_dirty;
 	int case_index_fd;
 	bool intake_stopped, push_stopped, low_space;
@@ -271,6 +274,8 @@ enum sl_rc sl_placing_cases(struct sl_engine *e, struct sl_err *err);
 void sl_outbox_start(struct sl_engine *e);
 enum sl_rc sl_outbox_add(
     struct sl_engine *e, struct sl_entry *en, struct sl_err *err);
+/* Is a try of it under way, its answer not yet here? */
+bool sl_outbox_is_sending(struct sl_engine *e, const struct sl_delivery *d);
 void sl_outbox_kick(struct sl_target *t);
 void sl_outbox_peer_ready(struct sl_engine *e, struct sl_peer *p);
 void sl_outbox_peer_gone(struct sl_engine *e, struct sl_peer *p);

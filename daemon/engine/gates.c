@@ -204,7 +204,9 @@ file_source(struct sl_engine *e, int64_t id, int64_t unused)
 		return;
 	if (sl_claim_file_done(in, c.ulid, c.reception, sl_clock_utc_ms(),
 	    &err) != SL_OK) {
-		sl_log(SL_LOG_WARNING, c.reception, "%s", err.text);
+		sl_log(SL_LOG_WARNING, c.reception, "%s errno=\"%d\"",
+		    err.text, err.sys);
+		e->unfiled = true; /* tried again with the next sweep */
 		return;
 	}
 	if (sl_consignment_set_place(e->store, id, "done", &err) != SL_OK)

@@ -36,10 +36,10 @@ job_new(struct sl_engine *e, struct sl_inlet *in)
 }
 
 static void
-source_close(struct sl_job_source *s)
+source_close(struct sl_engine *e, struct sl_job_source *s)
 {
 	sl_cleanup_close(&s->original_fd);
-	sl_cleanup_close(&s->out_fd);
+	sl_files_give_back(sl_store_files(e->store), s->out_fd);
 	s->original_fd = s->out_fd = -1;
 	free(s->part_ids);
 	free(s->part);
@@ -67,7 +67,7 @@ sl_job_free(struct sl_job *j)
 			t->job = NULL;
 	for (i = 0; i < j->src_n; i++) {
 		e->jobs_bytes -= j->src[i].size;
-		source_close(&j->src[i]);
+		source_close(e, &j->src[i]);
 		free(j->src[i].sub);
 	}
 	free(j->src);
@@ -172,7 +172,6 @@ sl_job_begin(struct sl_engine *e, struct sl_inlet *in,
 	size_t i;
 
 	j->claim = *claim;
-	e->sync_inlets = true;
 	if (!claim->is_folder)
 		(void)add_source(j, NULL, claim->size);
 	else
@@ -237,7 +236,8 @@ insert_source(struct sl_job *j, size_t i, struct sl_err *err)
 	(void)sl_slice_copy(
 	    sl_slice_buf(&shown), s->row.name, sizeof(s->row.name));
 	if (sl_files_link(sl_store_files(j->e->store), s->original_fd,
-	    &s->row.sha256, s->size, err) != SL_OK)
+	    &s->row.sha256, s->size,
+	    sl_blob_known(j->e->store, &s->row.sha256), err) != SL_OK)
 		return err->rc;
 	return sl_source_insert(
 	    j->e->store, &s->row, sl_slice_str(raw), err);
@@ -285,6 +285,12 @@ sl_job_received(struct sl_job *j, struct sl_err *err)
 	}
 	sl_buf_add_str(&payload, "]}");
 	j->received_pending = true;
+	/* Its rename must not be undone by a power loss after this commit. */
+	if (sl_files_same_fs(
+	    sl_store_files(e->store), sl_inlet_dir(j->inlet)))
+		sl_files_touch(sl_store_files(e->store));
+	else
+		e->sync_inlets = true;
 	sl_log(SL_LOG_INFO, c->reception,
 	    "received queue=\"%s\" files=\"%zu\" bytes=\"%" PRId64 "\"",
 	    c->queue, j->src_n, c->size);
@@ -409,6 +415,14 @@ take_old(struct sl_engine *e, struct sl_err *err)
 			continue;
 		if (!sl_consignment_by_ulid(e->store, claim.ulid, &c))
 			return sl_job_begin(e, in, &claim, err);
+		/* Filed away, but the machine died before that was on disk. */
+		if (strcmp(c.source_place, "done") == 0) {
+			if (sl_consignment_set_place(
+				e->store, c.id, "claimed", err) != SL_OK ||
+			    sl_consignment_settle(e, c.id, err) != SL_OK)
+				return SL_FATAL;
+			continue;
+		}
 		if (c.stage < SL_STAGE_read && c.dispo == SL_DISPO_ready &&
 		    sl_job_find(e, c.id) == NULL)
 			return sl_job_resume(e, in, &c, err);

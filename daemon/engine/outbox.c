@@ -21,6 +21,7 @@
 
 #define INFLIGHT_A_PEER 8
 #define DOCUMENTS_MAX 200
+#define BATCH 64
 
 static size_t
 peers_of(struct sl_target *t)
@@ -183,6 +184,7 @@ static enum sl_rc
 begin_try(struct sl_target *t, struct sl_delivery *d, struct sl_err *err)
 {
 	d->attempts++;
+	d->uncertain = true; /* until its answer says otherwise */
 	if (sl_delivery_update(t->e->store, d, NULL, err) != SL_OK)
 		return SL_FATAL;
 	t->inflight[t->inflight_n] = d->id;
@@ -229,18 +231,56 @@ kick_again(struct sl_target *t)
 	sl_timer_pull(t->timer, ms > 0 ? ms : 50);
 }
 
+/* Ready, but its target is shut: a person must see why it does not move. */
+static enum sl_rc
+see_silent(void *arg, const struct sl_delivery *d, struct sl_err *err)
+{
+	struct sl_delivery copy = *d;
+	struct sl_target *t = arg;
+	struct sl_entry en;
+	int64_t open = t->open_until_ms - sl_clock_boot_ms();
+
+	if (is_inflight(t, d->id) ||
+	    !sl_entry_by_id(t->e->store, d->entry, &en) ||
+	    en.dispo != SL_DISPO_ready)
+		return SL_OK;
+	(void)snprintf(copy.reason, sizeof(copy.reason), "%s",
+	    t->login_stopped ? "target_login" : "target_down");
+	copy.next_ms = sl_clock_utc_ms() + (open > 0 ? open : 0);
+	if (sl_delivery_update(t->e->store, &copy, NULL, err) != SL_OK)
+		return SL_FATAL;
+	return sl_entry_apply(t->e, &en, SL_CHANGE_defer, copy.reason, NULL,
+	    "slused", err);
+}
+
+static enum sl_rc
+say_why(struct sl_target *t, struct sl_err *err)
+{
+	enum sl_rc rc;
+	int n;
+
+	if (!t->login_stopped && t->open_until_ms <= sl_clock_boot_ms())
+		return SL_OK;
+	rc = sl_delivery_each_silent(
+	    t->e->store, t->cfg->name, BATCH, see_silent, t, &n, err);
+	if (n == BATCH)
+		sl_timer_pull(t->timer, 50);
+	return rc;
+}
+
 void
 sl_outbox_kick(struct sl_target *t)
 {
 	struct sl_err err;
+	enum sl_rc rc;
 
 	if (t->e->fatal)
 		return;
-	if (can_send(t) && sl_engine_bad(t->e,
-		sl_delivery_each_due(t->e->store, t->cfg->name,
-		    sl_clock_utc_ms(), 64, see_due, t, &err), &err))
-		return;
-	kick_again(t);
+	rc = can_send(t) ? sl_delivery_each_due(t->e->store, t->cfg->name,
+			       sl_clock_utc_ms(), BATCH, see_due, t, &err) :
+	    say_why(t, &err);
+	if (!sl_engine_bad(t->e, rc, &err))
+		kick_again(t);
 }
 
 static void
@@ -250,7 +290,9 @@ start_sync(struct sl_target *t)
 	struct sl_peer *p = least_busy(t);
 
 	if (t->cfg->sync_cases_ms == 0 || t->syncing || p == NULL ||
-	    sl_clock_boot_ms() < t->sync_next_ms)
+	    t->login_stopped || t->e->push_stopped ||
+	    sl_clock_boot_ms() < t->sync_next_ms ||
+	    sl_clock_boot_ms() < t->open_until_ms)
 		return;
 	m.sync.kind = 1;
 	t->syncing = sl_peer_send(p, &m, NULL, 0);
@@ -263,7 +305,8 @@ on_timer(void *arg)
 	struct sl_target *t = arg;
 
 	start_sync(t);
-	if (t->sync_next_ms > 0 && t->cfg->sync_cases_ms > 0)
+	if (t->sync_next_ms > 0 && t->sync_next_ms < INT64_MAX &&
+	    t->cfg->sync_cases_ms > 0)
 		sl_timer_pull(t->timer,
 		    t->sync_next_ms - sl_clock_boot_ms() > 1000 ?
 		    t->sync_next_ms - sl_clock_boot_ms() : 1000);
@@ -293,6 +336,38 @@ kick_target(struct sl_engine *e, int64_t i, int64_t unused)
 	sl_outbox_kick(&e->targets[i]);
 }
 
+/* Done once every target of it has it. */
+static enum sl_rc
+finish_if_all(struct sl_engine *e, struct sl_entry *en, const char *target,
+    struct sl_err *err)
+{
+	SL_BUF struct sl_buf b = {0};
+
+	if (sl_delivery_pending(e->store, en->id) > 0)
+		return SL_OK;
+	if (en->dispo == SL_DISPO_deferred &&
+	    sl_entry_apply(e, en, SL_CHANGE_resume, NULL, NULL, "slused",
+	    err) != SL_OK)
+		return SL_FATAL;
+	if (en->dispo != SL_DISPO_ready)
+		return SL_OK; /* held by a person meanwhile: stays so */
+	en->stage = SL_STAGE_delivered;
+	en->outcome = SL_OUTCOME_in_journal;
+	sl_buf_printf(&b, "target:%s", target);
+	if (sl_entry_apply(e, en, SL_CHANGE_finish, NULL, NULL,
+	    sl_buf_str(&b), err) != SL_OK)
+		return SL_FATAL;
+	return sl_consignment_settle(e, en->consignment, err);
+}
+
+bool
+sl_outbox_is_sending(struct sl_engine *e, const struct sl_delivery *d)
+{
+	struct sl_target *t = sl_engine_target(e, d->target);
+
+	return t != NULL && is_inflight(t, d->id);
+}
+
 enum sl_rc
 sl_outbox_add(struct sl_engine *e, struct sl_entry *en, struct sl_err *err)
 {
@@ -310,7 +385,9 @@ sl_outbox_add(struct sl_engine *e, struct sl_entry *en, struct sl_err *err)
 		if (t == NULL)
 			return sl_entry_stop(e, en, "no_target", NULL, err);
 		if (sl_delivery_by_entry(e->store, en->id, name, &d)) {
-			if (strcmp(d.state, "delivered") == 0)
+			/* One that is being sent goes on by its answer. */
+			if (strcmp(d.state, "delivered") == 0 ||
+			    is_inflight(t, d.id))
 				continue;
 			(void)snprintf(d.state, sizeof(d.state), "pending");
 			d.next_ms = d.first_ms = sl_clock_utc_ms();
@@ -336,7 +413,8 @@ sl_outbox_add(struct sl_engine *e, struct sl_entry *en, struct sl_err *err)
 			    (int64_t)(t - e->targets), 0);
 		}
 	}
-	return SL_OK;
+	/* It may have arrived while a person held it. */
+	return finish_if_all(e, en, name, err);
 }
 
 void
@@ -349,8 +427,11 @@ sl_outbox_peer_ready(struct sl_engine *e, struct sl_peer *p)
 		p->dead = true;
 		return;
 	}
-	if (t->login_stopped)
+	if (t->login_stopped) {
 		sl_log(SL_LOG_NOTICE, "push", "login is tried again");
+		if (t->sync_next_ms != INT64_MAX)
+			t->sync_next_ms = 0;
+	}
 	t->login_stopped = false;
 	start_sync(t);
 	sl_timer_pull(t->timer, 0);
@@ -427,40 +508,15 @@ note_failure(struct sl_target *t)
 }
 
 static enum sl_rc
-all_delivered(struct sl_engine *e, int64_t entry, bool *ret)
-{
-	*ret = sl_delivery_pending(e->store, entry) == 0;
-	return SL_OK;
-}
-
-static enum sl_rc
 delivered(struct sl_engine *e, struct sl_delivery *d, struct sl_entry *en,
     const char *receipt, struct sl_err *err)
 {
-	SL_BUF struct sl_buf b = {0};
-	bool all;
-
 	(void)snprintf(d->state, sizeof(d->state), "delivered");
 	d->reason[0] = d->detail[0] = '\0';
 	d->uncertain = false;
 	if (sl_delivery_update(e->store, d, receipt, err) != SL_OK)
 		return SL_FATAL;
-	(void)all_delivered(e, en->id, &all);
-	if (!all)
-		return SL_OK;
-	if (en->dispo == SL_DISPO_deferred &&
-	    sl_entry_apply(e, en, SL_CHANGE_resume, NULL, NULL, "slused",
-	    err) != SL_OK)
-		return SL_FATAL;
-	if (en->dispo != SL_DISPO_ready)
-		return SL_OK; /* held by a person meanwhile: stays so */
-	en->stage = SL_STAGE_delivered;
-	en->outcome = SL_OUTCOME_in_journal;
-	sl_buf_printf(&b, "target:%s", d->target);
-	if (sl_entry_apply(e, en, SL_CHANGE_finish, NULL, NULL,
-	    sl_buf_str(&b), err) != SL_OK)
-		return SL_FATAL;
-	return sl_consignment_settle(e, en->consignment, err);
+	return finish_if_all(e, en, d->target, err);
 }
 
 static enum sl_rc
@@ -473,7 +529,8 @@ later(struct sl_target *t, struct sl_delivery *d, struct sl_entry *en,
 
 	if (r == NULL || r->dispo != SL_DISPO_deferred)
 		(void)snprintf(d->reason, sizeof(d->reason), "target_error");
-	if (now - d->first_ms >= t->cfg->retry_limit_ms) {
+	if (now - d->first_ms >= t->cfg->retry_limit_ms &&
+	    en->dispo != SL_DISPO_held) {
 		(void)snprintf(d->state, sizeof(d->state), "stopped");
 		if (sl_delivery_update(e->store, d, NULL, err) != SL_OK)
 			return SL_FATAL;
@@ -483,30 +540,28 @@ later(struct sl_target *t, struct sl_delivery *d, struct sl_entry *en,
 	d->next_ms = now + wait_ms;
 	if (sl_delivery_update(e->store, d, NULL, err) != SL_OK)
 		return SL_FATAL;
+	if (en->dispo == SL_DISPO_held)
+		return SL_OK; /* a person's word stands */
 	/* Deliveries keep their own time; the entry only says that it waits. */
 	return sl_entry_apply(e, en, SL_CHANGE_defer, d->reason, d->detail,
 	    "slused", err);
 }
 
+/* Our login is refused: nothing more is sent, and somebody must hear of it. */
 static enum sl_rc
-stop_target(struct sl_target *t, struct sl_delivery *d, struct sl_entry *en,
-    struct sl_err *err)
+stop_target(struct sl_target *t, struct sl_err *err)
 {
 	SL_BUF struct sl_buf b = {0};
 
-	if (!t->login_stopped) {
-		sl_log(SL_LOG_CRIT, "push",
-		    "target=\"%s\" refuses our login; nothing is sent until "
-		    "`sluse start-out` or a restart of sluse-push",
-		    t->cfg->name);
-		sl_buf_printf(&b, "{\"target\":\"%s\"}", t->cfg->name);
-		if (sl_store_log(t->e->store, SL_EVENT_target_stopped, "-",
-		    "slused", sl_buf_str(&b), 0, 0, err) != SL_OK)
-			return SL_FATAL;
-	}
+	if (t->login_stopped)
+		return SL_OK;
 	t->login_stopped = true;
-	(void)snprintf(d->reason, sizeof(d->reason), "target_login");
-	return later(t, d, en, 0, err);
+	sl_log(SL_LOG_CRIT, "push",
+	    "target=\"%s\" refuses our login; nothing is sent until "
+	    "`sluse start-out` or a restart of sluse-push", t->cfg->name);
+	sl_buf_printf(&b, "{\"target\":\"%s\"}", t->cfg->name);
+	return sl_store_log(t->e->store, SL_EVENT_target_stopped, "-",
+	    "slused", sl_buf_str(&b), 0, 0, err);
 }
 
 static enum sl_rc
@@ -556,7 +611,10 @@ take_delivered(struct sl_engine *e, struct sl_peer *p,
 			    err);
 		break;
 	case SL_VERDICT_LOGIN:
-		rc = stop_target(t, &d, &en, err);
+		(void)snprintf(d.reason, sizeof(d.reason), "target_login");
+		rc = stop_target(t, err);
+		if (rc == SL_OK)
+			rc = later(t, &d, &en, 0, err);
 		break;
 	default:
 		note_failure(t);
@@ -619,9 +677,18 @@ take_sync_done(struct sl_engine *e, struct sl_target *t,
 	int64_t gone = 0;
 
 	t->syncing = false;
+	if (m->verdict == SL_VERDICT_REFUSED) {
+		/* This kind of target has no cases to tell of. */
+		t->sync_next_ms = INT64_MAX;
+		return SL_OK;
+	}
 	t->sync_next_ms = sl_clock_boot_ms() +
 	    (m->verdict == SL_VERDICT_DELIVERED ? t->cfg->sync_cases_ms :
-		t->cfg->retry_first_ms);
+		t->cfg->retry_max_ms);
+	if (m->verdict == SL_VERDICT_LOGIN) {
+		sl_engine_after(e, kick_target, (int64_t)(t - e->targets), 0);
+		return stop_target(t, err);
+	}
 	sl_timer_pull(t->timer, t->sync_next_ms - sl_clock_boot_ms());
 	if (m->verdict != SL_VERDICT_DELIVERED) {
 		sl_log(SL_LOG_WARNING, "push",

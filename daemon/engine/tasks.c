@@ -173,7 +173,7 @@ open_fds(struct sl_task *t, int *fds, int *ret_result)
 		fds[i] = -1;
 	if (t->kind == SL_TASK_OPEN) {
 		sl_cleanup_close(&s->out_fd);
-		s->out_fd = sl_files_tmp(f);
+		s->out_fd = sl_files_scratch(f);
 		fds[0] = s->have_original ?
 		    sl_files_open_blob(f, &s->row.sha256) :
 		    sl_claim_open(t->job->inlet, t->job->claim.ulid,

@@ -254,26 +254,43 @@ sl_claim_file_done(struct sl_inlet *in, const char *ulid,
 	SL_CLOSE int to = -1;
 	DIR *d;
 	struct dirent *e;
-	int fd;
+	int fd, failed = 0;
 
 	dir = sl_open_dir(in->claims, ulid);
+	if (dir < 0 && errno == ENOENT)
+		return SL_OK; /* filed already */
 	if (dir < 0)
-		return SL_OK;
+		return sl_err_set(err, SL_RETRY, errno, "disk_error",
+		    "cannot open a claim to file it away");
 	sl_clock_format_day(now_ms, day, sizeof(day));
 	to = sl_make_dir(in->done, day, 02750);
 	fd = dup(dir);
 	d = fd >= 0 ? fdopendir(fd) : NULL;
-	if (to < 0 || d == NULL)
-		return sl_err_set(err, SL_RETRY, errno, "disk_error",
+	if (to < 0 || d == NULL) {
+		failed = errno;
+		if (d != NULL)
+			(void)closedir(d);
+		else
+			sl_cleanup_close(&fd);
+		return sl_err_set(err, SL_RETRY, failed, "disk_error",
 		    "cannot file a source away");
+	}
 	while ((e = readdir(d)) != NULL) {
 		if (!sl_name_is_plain(e->d_name))
 			continue;
 		done_name(reception, e->d_name, name, sizeof(name));
-		(void)renameat(dir, e->d_name, to, name);
+		if (renameat(dir, e->d_name, to, name) != 0)
+			failed = errno;
 	}
 	(void)closedir(d);
-	(void)unlinkat(in->claims, ulid, AT_REMOVEDIR);
+	/* What is left behind (also what readdir did not tell of) keeps the
+	 * folder, and so the claim. */
+	if (failed == 0 && unlinkat(in->claims, ulid, AT_REMOVEDIR) != 0 &&
+	    errno != ENOENT)
+		failed = errno;
+	if (failed != 0)
+		return sl_err_set(err, SL_RETRY, failed, "disk_error",
+		    "cannot file a source away");
 	return SL_OK;
 }
 

@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include "../base/clock.h"
+#include "../base/notify.h"
 #include "caseindex.h"
 #include "decide.h"
 
@@ -100,7 +101,7 @@ take_message(struct place *p, const struct sl_msg *m, const int *fds,
 }
 
 enum sl_rc
-sl_place_serve(struct sl_chan *c, struct sl_err *err)
+sl_place_serve(struct sl_chan *c, int notify, struct sl_err *err)
 {
 	struct place p = {.chan = c, .decider = sl_decider_new()};
 	int fds[SL_WIRE_FDS_MAX];
@@ -110,6 +111,7 @@ sl_place_serve(struct sl_chan *c, struct sl_err *err)
 	bool closed = false;
 
 	do {
+		sl_notify_pulse(notify);
 		rc = sl_chan_recv(c, &m, fds, &nfds, err);
 		closed = rc == SL_RETRY;
 		if (rc == SL_OK) {

@@ -8,9 +8,10 @@
 #include "../base/err.h"
 #include "../wire/wire.h"
 
-/* Serves c (blocking) until the peer closes it: SL_OK. SL_REJECT: messages out
+/* Serves c (blocking, best with a time limit) until the peer closes it: SL_OK.
+ * notify: of sl_notify_open, for the watchdog. SL_REJECT: messages out
  * of order or a case index that is not usable; the caller ends the program,
  * and slused hands a fresh index to the next one. */
-enum sl_rc sl_place_serve(struct sl_chan *c, struct sl_err *err);
+enum sl_rc sl_place_serve(struct sl_chan *c, int notify, struct sl_err *err);
 
 #endif

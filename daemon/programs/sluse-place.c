@@ -8,8 +8,12 @@
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/socket.h>
+#include <sys/time.h>
 
 #include "../base/log.h"
+#include "../base/mem.h"
+#include "../base/notify.h"
 #include "../base/text.h"
 #include "../place/place.h"
 #include "../sandbox/sandbox.h"
@@ -26,8 +30,8 @@ static const struct sl_sandbox_limits limits = {
 static int
 usage(FILE *to, int rc)
 {
-	(void)fprintf(
-	    to, "usage: sluse-place --socket PATH | --fd N [--log-level 2..7]"
+	(void)fprintf(to,
+	    "usage: sluse-place --socket PATH | --fd N [--log-level 2..7]"
 	    " [--degraded]\n");
 	return rc;
 }
@@ -40,9 +44,21 @@ failed(const struct sl_err *err)
 	return err->rc == SL_RETRY ? EXIT_AWAY : EXIT_FAILED;
 }
 
+/* Inside there is no poll: the wait for a message ends now and then instead. */
+static void
+wake_for_watchdog(int fd)
+{
+	int64_t ms = sl_notify_watchdog_ms() / 2;
+	struct timeval t = {.tv_sec = ms / 1000, .tv_usec = ms % 1000 * 1000};
+
+	if (ms > 0)
+		(void)setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &t, sizeof(t));
+}
+
 static int
 serve(const char *path, int fd, unsigned flags)
 {
+	SL_CLOSE int notify = sl_notify_open();
 	struct sl_err err = {0};
 	struct sl_chan *c = NULL;
 	enum sl_rc rc;
@@ -53,12 +69,16 @@ serve(const char *path, int fd, unsigned flags)
 			 ? sl_chan_connect(path, SL_ROLE_PLACE, 1, "", &c, &err)
 			 : sl_chan_greet(fd, SL_ROLE_PLACE, 1, "", &c, &err);
 	if (rc == SL_OK)
+		wake_for_watchdog(sl_chan_fd(c));
+	if (rc == SL_OK)
 		rc = sl_sandbox_enter(&limits, &err);
+	if (rc == SL_OK)
+		sl_notify_by(notify, "READY=1");
 	if (rc == SL_OK)
 		sl_log(SL_LOG_INFO, "", "ready walls=\"%s\"",
 		    sl_sandbox_describe());
 	if (rc == SL_OK)
-		rc = sl_place_serve(c, &err);
+		rc = sl_place_serve(c, notify, &err);
 	sl_chan_free(c);
 	return rc == SL_OK ? 0 : failed(&err);
 }
@@ -81,7 +101,7 @@ main(int argc, char **argv)
 		else if (strcmp(argv[i], "--socket") == 0 && i + 1 < argc)
 			path = argv[++i];
 		else if (strcmp(argv[i], "--log-level") == 0 && i + 1 < argc &&
-		    sl_parse_u64(argv[i + 1], 2, 7, &level))
+			 sl_parse_u64(argv[i + 1], 2, 7, &level))
 			i++;
 		else if (strcmp(argv[i], "--fd") != 0 || i + 1 == argc ||
 			 !sl_parse_u64(argv[++i], 3, 1023, &fd))

@@ -19,6 +19,7 @@
 #include "../base/clock.h"
 #include "../base/log.h"
 #include "../base/mem.h"
+#include "../base/notify.h"
 #include "../wire/roles.h"
 
 #define JOBS_MAX 256
@@ -461,13 +462,15 @@ sl_push_run(struct sl_push *p, struct sl_err *err)
 {
 	struct pollfd pf[2] = {{.fd = sl_chan_fd(p->chan), .events = POLLIN},
 	    {.fd = p->signals, .events = POLLIN}};
+	int64_t wait_ms = sl_notify_watchdog_ms() / 2;
 
 	while (!p->gone) {
 		if (p->host.cancelled(p))
 			return SL_OK;
 		if (run_one(p))
 			continue;
-		if (poll(pf, 2, -1) < 0 && errno != EINTR)
+		sl_notify_pulse(-1);
+		if (poll(pf, 2, wait_ms > 0 ? (int)wait_ms : -1) < 0 && errno != EINTR)
 			return sl_err_set(
 			    err, SL_FATAL, errno, "internal", "poll");
 		if ((pf[0].revents & (POLLIN | POLLHUP | POLLERR)) != 0)

@@ -24,6 +24,7 @@
 #include "../base/clock.h"
 #include "../base/file.h"
 #include "../base/mem.h"
+#include "../base/notify.h"
 
 #define IDLE_MAX_S 20 /* a kept connection older than that is not used */
 #define SLOWEST_BPS 32768 /* bodies get a second more per so many bytes */
@@ -534,6 +535,21 @@ begin(struct sl_http *h, const struct sluse_http_request *rq,
 	h->body.max = h->body_max + 1;
 }
 
+/* A large file may take longer than systemd waits; the time limits above end
+ * what does not move. */
+static int
+on_progress(void *arg, curl_off_t down_all, curl_off_t down, curl_off_t up_all,
+    curl_off_t up)
+{
+	(void)arg;
+	(void)down_all;
+	(void)down;
+	(void)up_all;
+	(void)up;
+	sl_notify_pulse(-1);
+	return 0;
+}
+
 int
 sl_http_do(struct sl_http *h, const struct sluse_http_request *rq,
     struct sluse_http_answer *ret)
@@ -558,6 +574,8 @@ sl_http_do(struct sl_http *h, const struct sluse_http_request *rq,
 	set_transport(h);
 	set_request(h, rq);
 	curl_easy_setopt(h->curl, CURLOPT_HTTPHEADER, headers);
+	curl_easy_setopt(h->curl, CURLOPT_NOPROGRESS, 0L);
+	curl_easy_setopt(h->curl, CURLOPT_XFERINFOFUNCTION, on_progress);
 	rc = curl_easy_perform(h->curl);
 	(void)curl_easy_getinfo(h->curl, CURLINFO_RESPONSE_CODE, &status);
 	curl_easy_reset(h->curl); /* it must not keep what we free */

@@ -126,7 +126,9 @@ sl_copy_original(int in, int out, uint64_t bytes_max, uint64_t *ret_size,
 	rc = copy_bytes(in, out, (uint64_t)before.st_size, h, err);
 	if (rc == SL_OK && (fstat(in, &after) != 0 || !same(&before, &after)))
 		rc = changing(err);
-	if (rc == SL_OK)
+	/* A small one is made durable by slused, many with one sync; a large
+	 * one here, so that that sync stays short. */
+	if (rc == SL_OK && (uint64_t)before.st_size > WINDOW)
 		rc = sl_sync_fd(out, "the original", err);
 	if (rc != SL_OK) {
 		sl_sha256_free(h);

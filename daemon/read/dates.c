@@ -88,8 +88,12 @@ month_name(const char *s, size_t n, int *month)
 		word[k++] = c;
 	}
 	word[k] = 0;
+	if (k < 3)
+		return 0;
 	for (i = 0; i < sizeof(months) / sizeof(months[0]); i++) {
-		if (!strcmp(word, months[i].name)) {
+		if (word[0] == months[i].name[0] &&
+		    word[2] == months[i].name[2] &&
+		    !strcmp(word, months[i].name)) {
 			*month = months[i].month;
 			return k;
 		}

@@ -64,10 +64,13 @@ sl_scan_give(struct sl_scan *sc, enum sl_field field, const char *value,
 uint32_t
 sl_scan_next(const char *s, size_t n, size_t *i)
 {
-	uint32_t cp = sl_utf8_next(s, n, i);
+	uint32_t cp = (uint8_t)s[*i];
 
-	if (cp >= 'A' && cp <= 'Z')
-		return cp + 32;
+	if (cp < 0x80) {
+		++*i;
+		return cp >= 'A' && cp <= 'Z' ? cp + 32 : cp;
+	}
+	cp = sl_utf8_next(s, n, i);
 	if (cp >= 0xC0 && cp <= 0xDE && cp != 0xD7)
 		return cp + 32;
 	if (cp == 0xA0 || cp == 0x202F || cp == 0x2009)
@@ -657,6 +660,13 @@ scan_line(struct sl_scan *sc, struct waiting *w, size_t at, size_t end)
 		take_items(sc, &ln, w, &at, &column);
 		scan_items(sc, w, &ln);
 	} while (at < end);
+}
+
+void
+sl_fields_warm(void)
+{
+	sl_number_warm();
+	sl_language_warm();
 }
 
 void

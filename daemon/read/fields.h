@@ -24,6 +24,11 @@ struct sl_found {
 };
 typedef void sl_found_fn(void *arg, const struct sl_found *f);
 
+/* Prepares what both below look things up in, for the children of a warm
+ * parent; else the first call does. */
+void sl_fields_warm(void);
+void sl_language_warm(void);
+
 /* Scans n bytes of UTF-8. Time is linear in n. */
 void sl_fields_scan(const char *text, size_t n, sl_found_fn *fn, void *arg);
 

@@ -117,6 +117,7 @@ static const struct small_word words[] = {
     {"å", BOTH},
 };
 #define WORDS (sizeof(words) / sizeof(words[0]))
+#define WORD_MAX 8u /* bytes of the longest: hálidit */
 
 /* Sorted once: the table above is kept in the alphabet a reader expects. */
 static struct small_word sorted[WORDS];
@@ -132,11 +133,11 @@ by_word(const void *a, const void *b)
 static void
 count_word(const char *w, size_t n, unsigned count[TONGUES])
 {
-	char low[16];
+	char low[WORD_MAX + 1];
 	const struct small_word *hit;
 	struct small_word key = {low, BOTH};
 
-	if (n == 0 || n >= sizeof(low))
+	if (n == 0 || n > WORD_MAX)
 		return;
 	for (size_t i = 0; i < n; i++) {
 		low[i] = w[i] >= 'A' && w[i] <= 'Z' ? (char)(w[i] + 32) : w[i];
@@ -149,6 +150,15 @@ count_word(const char *w, size_t n, unsigned count[TONGUES])
 		count[hit->tongue]++;
 }
 
+void
+sl_language_warm(void)
+{
+	if (sorted[0].word != NULL)
+		return;
+	memcpy(sorted, words, sizeof(sorted));
+	qsort(sorted, WORDS, sizeof(sorted[0]), by_word);
+}
+
 const char *
 sl_language_guess(const char *text, size_t n)
 {
@@ -156,10 +166,7 @@ sl_language_guess(const char *text, size_t n)
 	unsigned no;
 	size_t i = 0, start = 0;
 
-	if (!sorted[0].word) {
-		memcpy(sorted, words, sizeof(sorted));
-		qsort(sorted, WORDS, sizeof(sorted[0]), by_word);
-	}
+	sl_language_warm();
 	while (i < n) {
 		size_t at = i;
 

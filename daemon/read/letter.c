@@ -122,9 +122,10 @@ cued_title(struct sl_scan *sc, size_t at, size_t n, const char *low)
 	return false;
 }
 
-/* A line alone that might be the subject: some words, no address. */
+/* A line alone that might be the subject: some words, no address. Under the
+ * references a colon may stand in it. */
 static bool
-line_alone(const char *s, size_t n, const char *low)
+line_alone(const char *s, size_t n, const char *low, bool refs)
 {
 	unsigned words = 1, digits = 0, i;
 	size_t k = 0;
@@ -144,7 +145,8 @@ line_alone(const char *s, size_t n, const char *low)
 			words++;
 		if (s[k] >= '0' && s[k] <= '9')
 			digits++;
-		if (s[k] == '@' || s[k] == ':')
+		if (s[k] == '@' ||
+		    (s[k] == ':' && (!refs || k + 1 == n || s[k + 1] != ' ')))
 			return false;
 		if (k + 1 < n && s[k] == ' ' && s[k + 1] == ' ')
 			return false; /* columns */
@@ -259,6 +261,22 @@ signature(struct sl_scan *sc, struct sl_letter *l, size_t at, size_t n,
 			l->signature = 2;
 }
 
+/* A line of the block with references and date above the subject. */
+static bool
+is_reference(const char *low)
+{
+	static const char *const words[] = {"dato", "vår dato", "vår ref",
+	    "deres ref", "dykkar ref", "din ref", "saksnr", "saksnummer",
+	    "arkivsak", "ref", "date", "your ref", "our ref", "saksbehandler",
+	    "saksbehandlar", "kontakt", "telefon", "tlf"};
+	size_t i;
+
+	for (i = 0; i < sizeof(words) / sizeof(words[0]); i++)
+		if (starts_with(low, words[i]))
+			return true;
+	return false;
+}
+
 void
 sl_letter_line(
     struct sl_scan *sc, struct sl_letter *l, size_t at, size_t n, unsigned gap)
@@ -299,8 +317,12 @@ sl_letter_line(
 		l->titled = true;
 		return;
 	}
-	if (!l->guessed && gap > 0 && sc->filled > 3 &&
-	    line_alone(sc->text + at, n, low)) {
+	if (is_reference(low)) {
+		l->refs = true;
+		return;
+	}
+	if ((!l->guessed || l->refs) && gap > 0 && sc->filled > 3 &&
+	    line_alone(sc->text + at, n, low, l->refs)) {
 		l->has_guess = true;
 		l->guess_at = at;
 		l->guess_length = n;
@@ -314,5 +336,7 @@ sl_letter_end(struct sl_scan *sc, struct sl_letter *l)
 		return;
 	l->has_guess = false;
 	l->guessed = true;
-	give_title(sc, "", l->guess_at, l->guess_length, 400);
+	/* Under the references and the date it is the subject line. */
+	give_title(sc, "", l->guess_at, l->guess_length, l->refs ? 600 : 400);
+	l->titled = l->refs;
 }

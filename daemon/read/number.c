@@ -1,5 +1,6 @@
 #include "number.h"
 
+#include <assert.h>
 #include <string.h>
 
 #include "../base/text.h"
@@ -119,19 +120,61 @@ static const struct sl_label_def labels[] = {
     OTHER("bnr"),
 };
 
-/* Pairs that OCR takes for each other. */
+#define LABELS (sizeof(labels) / sizeof(labels[0]))
+#define PATTERN_MAX 24u
+
+/* The labels decoded once, since this is asked at every word of a page. */
+static struct {
+	uint16_t cp[PATTERN_MAX]; /* lower case */
+	uint8_t n, bytes;
+} pattern[LABELS];
+/* By first letter: a bit for each label that may begin so. */
+static uint64_t begins[128][(LABELS + 63) / 64];
+
+/* Pairs that OCR takes for each other: a bit for each set one is in. */
+static const uint8_t sets[128] = {['l'] = 1,
+    ['i'] = 1,
+    ['1'] = 1,
+    ['|'] = 1,
+    ['!'] = 1,
+    ['o'] = 2,
+    ['0'] = 2,
+    ['s'] = 4,
+    ['5'] = 4,
+    ['e'] = 8,
+    ['c'] = 8,
+    ['r'] = 16,
+    ['n'] = 16};
+
 static bool
 alike(uint32_t a, uint32_t b)
 {
-	static const char *const sets[] = {"li1|!", "o0", "s5", "ec", "rn"};
-
 	if (a > 0x7F || b > 0x7F)
 		return (a == 0xE5 && (b == 'a' || b == 0xE4 || b == 0xE1)) ||
 		       (a == 0xF8 && (b == 'o' || b == '0' || b == 0xF6));
-	for (size_t i = 0; i < sizeof(sets) / sizeof(sets[0]); i++)
-		if (strchr(sets[i], (int)a) && b && strchr(sets[i], (int)b))
-			return true;
-	return false;
+	return (sets[a] & sets[b]) != 0;
+}
+
+void
+sl_number_warm(void)
+{
+	size_t i, at, len;
+	uint32_t c, want;
+
+	if (pattern[0].n > 0)
+		return;
+	for (i = 0; i < LABELS; i++) {
+		len = strlen(labels[i].text);
+		for (at = 0; at < len && pattern[i].n < PATTERN_MAX;)
+			pattern[i].cp[pattern[i].n++] =
+			    (uint16_t)sl_scan_next(labels[i].text, len, &at);
+		assert(at == len);
+		pattern[i].bytes = (uint8_t)len;
+		want = pattern[i].cp[0];
+		for (c = 0; c < 128; c++)
+			if (c == want || alike(want, c))
+				begins[c][i / 64] |= 1ull << (i % 64);
+	}
 }
 
 /* Blanks, dots, hyphens: at most four. */
@@ -148,16 +191,16 @@ joint(const char *s, size_t n, size_t i)
 	return i;
 }
 
-/* Length of pattern p at s; *odd counts the letters that only look alike. */
+/* Length of label l at s; *odd counts the letters that only look alike. */
 static size_t
-match_text(const char *s, size_t n, const char *p, unsigned *odd)
+match_text(const char *s, size_t n, size_t l, unsigned *odd)
 {
-	size_t plen = strlen(p), i = 0, k = 0;
+	size_t i = 0, k;
 
 	*odd = 0;
-	while (k < plen) {
+	for (k = 0; k < pattern[l].n; k++) {
 		size_t at = i;
-		uint32_t want = sl_scan_next(p, plen, &k), cp;
+		uint32_t want = pattern[l].cp[k], cp;
 
 		if (want == ' ') {
 			i = joint(s, n, i);
@@ -201,45 +244,50 @@ tail(const char *s, size_t n, size_t i, struct sl_label *l)
 	return i;
 }
 
+/* Label i at s, better than what *best says? Then it is the best. */
+static void
+try_label(const char *s, size_t n, size_t i, size_t *best, struct sl_label *ret)
+{
+	unsigned odd;
+	size_t len = match_text(s, n, i, &odd), k = len;
+
+	if (len == 0 || len < *best)
+		return;
+	/* one letter in five may be guessed, none in a short word */
+	if (odd * 5 > pattern[i].bytes + 1u)
+		return;
+	if (len == *best && odd && !ret->fuzzy)
+		return;
+	if (k < n && sl_scan_letter(sl_scan_next(s, n, &k)))
+		return;
+	if (labels[i].weak && len < n && s[len] == '-')
+		return;
+	*best = len;
+	ret->def = &labels[i];
+	ret->fuzzy = odd > 0;
+}
+
 bool
 sl_label_match(const char *s, size_t n, struct sl_label *ret)
 {
-	size_t best = 0, i, k, end;
-	unsigned odd;
+	size_t best = 0, i = 0, w;
+	uint64_t left;
 	uint32_t first;
 
 	if (n > 64)
 		n = 64;
 	memset(ret, 0, sizeof(*ret));
-	i = 0;
+	sl_number_warm();
 	first = n ? sl_scan_next(s, n, &i) : 0;
-	for (i = 0; i < sizeof(labels) / sizeof(labels[0]); i++) {
-		uint32_t want = (uint8_t)labels[i].text[0];
-		size_t len;
-
-		if (first != want && !alike(want, first))
-			continue; /* nearly all words end here */
-		len = match_text(s, n, labels[i].text, &odd);
-		if (len == 0 || len < best)
-			continue;
-		/* one letter in five may be guessed, none in a short word */
-		if (odd * 5 > strlen(labels[i].text) + 1)
-			continue;
-		if (len == best && odd && !ret->fuzzy)
-			continue;
-		k = len;
-		if (k < n && sl_scan_letter(sl_scan_next(s, n, &k)))
-			continue;
-		if (labels[i].weak && len < n && s[len] == '-')
-			continue;
-		best = len;
-		ret->def = &labels[i];
-		ret->fuzzy = odd > 0;
-	}
+	if (first > 0x7F)
+		return false; /* no label begins so */
+	for (w = 0; w < sizeof(begins[0]) / sizeof(begins[0][0]); w++)
+		for (left = begins[first][w]; left != 0; left &= left - 1)
+			try_label(s, n, w * 64 + (size_t)__builtin_ctzll(left),
+			    &best, ret);
 	if (!best)
 		return false;
-	end = tail(s, n, best, ret);
-	ret->length = end;
+	ret->length = tail(s, n, best, ret);
 	return true;
 }
 

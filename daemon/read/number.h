@@ -28,6 +28,8 @@ struct sl_label {
 	bool colon;
 	bool slash; /* joined to the next label: "Din ref. / Vår ref." */
 };
+/* Decodes the labels, once; else the first match does. */
+void sl_number_warm(void);
 /* The longest label at s, which stands at the start of a word. */
 bool sl_label_match(const char *s, size_t n, struct sl_label *ret);
 

@@ -56,6 +56,7 @@ struct sl_letter {
 	unsigned lines_max; /* title is looked for in so many filled lines */
 	unsigned signature; /* lines left to look for a name in */
 	bool titled, guessed, has_guess;
+	bool refs; /* the block of references and date has been seen */
 	size_t guess_at, guess_length; /* a line alone, if the next is empty */
 };
 void sl_letter_line(

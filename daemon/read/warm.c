@@ -11,6 +11,7 @@
 
 #include "../base/hash.h"
 #include "../identify/identify.h"
+#include "fields.h"
 #include "host.h"
 #include "plugins.h"
 #include "sidecar.h"
@@ -94,6 +95,7 @@ sl_work_warm(struct sl_err *err)
 		return rc;
 	sl_sha256("", 0, &d);
 	sl_sidecar_warm();
+	sl_fields_warm();
 	pin_converters();
 	sl_host_init(&host, &limits, NULL);
 	return load_readers(&host, err);

@@ -228,6 +228,24 @@ add_state(json_t *o, int stage, int dispo, int outcome)
 	sl_row_set(o, "outcome", sl_row_text(sl_outcome_name(outcome)));
 }
 
+/* An entry that waits for its targets is tried when the first of them is. */
+static void
+retry_of_deliveries(json_t *o)
+{
+	const char *t, *first = NULL;
+	json_t *d;
+	size_t i;
+
+	json_array_foreach(json_object_get(o, "deliveries"), i, d)
+	{
+		t = json_string_value(json_object_get(d, "next"));
+		if (t != NULL && (first == NULL || strcmp(t, first) < 0))
+			first = t;
+	}
+	if (first != NULL)
+		sl_row_set(o, "retry", json_string(first));
+}
+
 json_t *
 sl_report_entry(struct sl_store *s, int64_t entry)
 {
@@ -260,6 +278,8 @@ sl_report_entry(struct sl_store *s, int64_t entry)
 	(void)sl_placement_each(s, e.id, e.revision, placement_field, p, NULL);
 	sl_row_set(o, "placement", p);
 	sl_row_set(o, "deliveries", delivery_rows(s, e.id));
+	if (e.dispo == SL_DISPO_deferred && e.retry_ms == 0)
+		retry_of_deliveries(o);
 	return o;
 }
 
@@ -324,29 +344,56 @@ next_places(struct sl_store *s, const struct sl_report_filter *f,
 	return n;
 }
 
+/* One page as it was at one moment: a row must not say what its own filter
+ * would have kept out. Read whole before any of it is shown, so that a slow
+ * reader holds no transaction open. */
+static json_t *
+read_page(struct sl_store *s, const struct sl_report_filter *f,
+    struct place *last, struct sl_err *err)
+{
+	json_t *rows = json_array();
+	struct place at[PAGE_ROWS];
+	size_t n, i;
+
+	if (sl_db_run(sl_store_db(s), err, "BEGIN", "") != SL_OK)
+		return rows;
+	n = next_places(s, f, last, at);
+	for (i = 0; i < n; i++) {
+		json_t *row = at[i].entry != 0 ?
+		    sl_report_entry(s, at[i].entry) :
+		    sl_report_consignment(s, at[i].consignment);
+
+		if (row != NULL)
+			(void)json_array_append_new(rows, row);
+	}
+	if (n > 0)
+		*last = at[n - 1];
+	(void)sl_db_run(sl_store_db(s), err, "COMMIT", "");
+	return rows;
+}
+
 enum sl_rc
 sl_report_list(struct sl_store *s, const struct sl_report_filter *f,
     sl_report_fn *fn, void *arg, struct sl_err *err)
 {
-	struct place at[PAGE_ROWS], last = {0, 0, 0};
-	enum sl_rc rc;
-	json_t *row;
-	size_t n, i;
+	struct place last = {0, 0, 0};
+	enum sl_rc rc = SL_OK;
+	json_t *rows, *row;
+	size_t i, n;
 
-	while ((n = next_places(s, f, &last, at)) > 0) {
-		for (i = 0; i < n; i++) {
-			row = at[i].entry != 0
-				  ? sl_report_entry(s, at[i].entry)
-				  : sl_report_consignment(s, at[i].consignment);
-			if (row == NULL)
-				continue;
+	do {
+		rows = read_page(s, f, &last, err);
+		n = json_array_size(rows);
+		json_array_foreach(rows, i, row)
+		{
 			rc = fn(arg, row, err);
-			json_decref(row);
 			if (rc != SL_OK)
-				return rc;
+				break;
 		}
-		last = at[n - 1];
-	}
+		json_decref(rows);
+		if (rc != SL_OK)
+			return rc;
+	} while (n > 0);
 	return sl_db_check(sl_store_db(s), err);
 }
 

@@ -210,6 +210,13 @@ sl_consignment_each_unfiled(struct sl_store *s, sl_consignment_fn *fn,
 	    " ORDER BY id LIMIT 1", fn, arg, err);
 }
 
+bool
+sl_blob_known(struct sl_store *s, const struct sl_digest *d)
+{
+	return sl_db_int(s->db, 0, "SELECT 1 FROM blob WHERE sha256 = ?1",
+	    "d", d) != 0;
+}
+
 static enum sl_rc
 blob_row(struct sl_store *s, struct sl_source *src, struct sl_err *err)
 {

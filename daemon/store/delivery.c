@@ -83,6 +83,11 @@ sl_delivery_by_entry(struct sl_store *s, int64_t entry, const char *target,
 	    entry, target), ret);
 }
 
+/* What a person holds must not stand before what can be sent. */
+#define GOES_ON \
+	"(SELECT disposition IN (10, 20) AND stage = 70 FROM entry" \
+	" WHERE entry.id = delivery.entry)"
+
 enum sl_rc
 sl_delivery_each_due(struct sl_store *s, const char *target, int64_t now_ms,
     int max, sl_delivery_fn *fn, void *arg, struct sl_err *err)
@@ -90,7 +95,7 @@ sl_delivery_each_due(struct sl_store *s, const char *target, int64_t now_ms,
 	struct sl_delivery d[64];
 	sqlite3_stmt *st = sl_db_query(s->db,
 	    "SELECT " COLUMNS " WHERE target = ?1 AND state = 'pending'"
-	    " AND next_ms <= ?2 ORDER BY next_ms, id LIMIT ?3",
+	    " AND next_ms <= ?2 AND " GOES_ON " ORDER BY next_ms, id LIMIT ?3",
 	    "sii", target, now_ms, (int64_t)(max < 64 ? max : 64));
 	int n = 0, i;
 	enum sl_rc rc;
@@ -105,12 +110,36 @@ sl_delivery_each_due(struct sl_store *s, const char *target, int64_t now_ms,
 	return sl_db_check(s->db, err);
 }
 
+enum sl_rc
+sl_delivery_each_silent(struct sl_store *s, const char *target, int max,
+    sl_delivery_fn *fn, void *arg, int *ret_n, struct sl_err *err)
+{
+	struct sl_delivery d[64];
+	sqlite3_stmt *st = sl_db_query(s->db,
+	    "SELECT " COLUMNS " WHERE target = ?1 AND state = 'pending'"
+	    " AND EXISTS (SELECT 1 FROM entry WHERE entry.id = delivery.entry"
+	    " AND disposition = 10 AND stage = 70) ORDER BY id LIMIT ?2",
+	    "si", target, (int64_t)(max < 64 ? max : 64));
+	enum sl_rc rc;
+	int i;
+
+	*ret_n = 0;
+	while (sl_db_row(s->db, st))
+		take(st, &d[(*ret_n)++]);
+	for (i = 0; i < *ret_n; i++) {
+		rc = fn(arg, &d[i], err);
+		if (rc != SL_OK)
+			return rc;
+	}
+	return sl_db_check(s->db, err);
+}
+
 int64_t
 sl_delivery_next_ms(struct sl_store *s, const char *target)
 {
 	return sl_db_int(s->db, -1,
 	    "SELECT min(next_ms) FROM delivery WHERE target = ?1"
-	    " AND state = 'pending'", "s", target);
+	    " AND state = 'pending' AND " GOES_ON, "s", target);
 }
 
 int64_t

@@ -1,6 +1,7 @@
 /*
- * INVARIANT: a name under sha256/ appears only when its bytes are whole and
- * synced: the copying child synced them before it told their digest.
+ * INVARIANT: a row names a file under sha256/ only when its bytes are whole and
+ * synced: small ones by the one syncfs before the commit, large ones before
+ * that by the child that copied them.
  * FAILURES: after a crash there may be a named file that no row knows; it is
  * found again by its digest when the consignment is taken again.
  */
@@ -19,9 +20,13 @@
 #include "../base/mem.h"
 #include "../base/text.h"
 
+#define SPARE_MAX 64
+
 struct sl_files {
 	int top, sha, bundle;
 	bool dirty;
+	int spare[SPARE_MAX];
+	size_t spare_n;
 };
 
 enum sl_rc
@@ -65,6 +70,8 @@ sl_files_close(struct sl_files *f)
 {
 	if (f == NULL)
 		return;
+	while (f->spare_n > 0)
+		(void)close(f->spare[--f->spare_n]);
 	sl_cleanup_close(&f->top);
 	sl_cleanup_close(&f->sha);
 	sl_cleanup_close(&f->bundle);
@@ -75,6 +82,26 @@ int
 sl_files_tmp(struct sl_files *f)
 {
 	return openat(f->top, ".", O_TMPFILE | O_RDWR | O_CLOEXEC, 0440);
+}
+
+int
+sl_files_scratch(struct sl_files *f)
+{
+	return f->spare_n > 0 ? f->spare[--f->spare_n] : sl_files_tmp(f);
+}
+
+void
+sl_files_give_back(struct sl_files *f, int fd)
+{
+	struct stat st;
+
+	if (fd < 0)
+		return;
+	if (f->spare_n < SPARE_MAX && fstat(fd, &st) == 0 &&
+	    st.st_size == 0 && st.st_nlink == 0 && st.st_blocks == 0)
+		f->spare[f->spare_n++] = fd;
+	else
+		(void)close(fd);
 }
 
 int
@@ -106,9 +133,9 @@ link_fd(int fd, int dirfd, const char *name)
 
 enum sl_rc
 sl_files_link(struct sl_files *f, int fd, const struct sl_digest *digest,
-    uint64_t size, struct sl_err *err)
+    uint64_t size, bool known, struct sl_err *err)
 {
-	char name[72];
+	char name[72], fresh[80];
 	struct stat st;
 
 	blob_path(digest, name);
@@ -118,11 +145,34 @@ sl_files_link(struct sl_files *f, int fd, const struct sl_digest *digest,
 	f->dirty = true;
 	if (link_fd(fd, f->sha, name) == 0)
 		return SL_OK;
-	if (errno == EEXIST && fstatat(f->sha, name, &st, 0) == 0 &&
+	if (errno == EEXIST && known &&
+	    fstatat(f->sha, name, &st, 0) == 0 &&
 	    (uint64_t)st.st_size == size)
 		return SL_OK;
+	(void)snprintf(fresh, sizeof(fresh), "%s.new", name);
+	if (errno == EEXIST) {
+		(void)unlinkat(f->sha, fresh, 0);
+		if (link_fd(fd, f->sha, fresh) == 0 &&
+		    renameat(f->sha, fresh, f->sha, name) == 0)
+			return SL_OK;
+	}
 	return sl_err_set(err, SL_FATAL, errno, "disk_error",
 	    "cannot name a file of the store");
+}
+
+void
+sl_files_touch(struct sl_files *f)
+{
+	f->dirty = true;
+}
+
+bool
+sl_files_same_fs(struct sl_files *f, int fd)
+{
+	struct stat a, b;
+
+	return fstat(f->top, &a) == 0 && fstat(fd, &b) == 0 &&
+	    a.st_dev == b.st_dev;
 }
 
 enum sl_rc

@@ -10,6 +10,7 @@
 #ifndef SL_STORE_FILES_H
 #define SL_STORE_FILES_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #include "../base/err.h"
@@ -25,12 +26,20 @@ void sl_files_close(struct sl_files *f);
 /* A nameless file on the store's file system, read-write, not inherited.
  * -1 with errno. */
 int sl_files_tmp(struct sl_files *f);
+/* The same for a task's output, from those given back if there is one. */
+int sl_files_scratch(struct sl_files *f);
+/* Takes fd (-1 is fine). One that is still empty and nameless serves again:
+ * making and deleting an inode for each letter costs more than the letter. */
+void sl_files_give_back(struct sl_files *f, int fd);
 /* The same file opened once more, read-only. */
 int sl_files_reopen(int fd);
 
-/* Gives fd its name. Already there with that size: fine, ours is dropped. */
+/* Gives fd its name. Already there with that size: fine and ours is dropped if
+ * it is known (a row says that it was synced), else ours takes its place: the
+ * other may have been named just before a power loss. */
 enum sl_rc sl_files_link(struct sl_files *f, int fd,
-    const struct sl_digest *digest, uint64_t size, struct sl_err *err);
+    const struct sl_digest *digest, uint64_t size, bool known,
+    struct sl_err *err);
 enum sl_rc sl_files_link_bundle(
     struct sl_files *f, int fd, const char *name, struct sl_err *err);
 /* Read-only; -1 with errno. */
@@ -39,6 +48,10 @@ int sl_files_open_bundle(struct sl_files *f, const char *name);
 
 /* Makes all links since the last call durable (one syncfs). */
 enum sl_rc sl_files_sync(struct sl_files *f, struct sl_err *err);
+/* Something else on its file system must be durable with the next sync. */
+void sl_files_touch(struct sl_files *f);
+/* Is that the store's file system, so that sl_files_sync covers it? */
+bool sl_files_same_fs(struct sl_files *f, int fd);
 /* Free bytes for us on the store's file system. */
 uint64_t sl_files_free(struct sl_files *f);
 

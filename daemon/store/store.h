@@ -114,7 +114,9 @@ struct sl_source {
 	struct sl_digest sha256;
 	uint64_t size;
 };
-/* Names the file (sl_files_link is the caller's) and adds the row. */
+/* Does a row know this original? */
+bool sl_blob_known(struct sl_store *s, const struct sl_digest *d);
+/* Adds the row; naming the file (sl_files_link) is the caller's. */
 enum sl_rc sl_source_insert(struct sl_store *s, struct sl_source *src,
     struct sl_slice name_raw, struct sl_err *err);
 /* Up to max of a consignment, by number; result: how many there are. */
@@ -277,10 +279,13 @@ bool sl_delivery_by_entry(struct sl_store *s, int64_t entry,
     const char *target, struct sl_delivery *ret);
 typedef enum sl_rc sl_delivery_fn(
     void *arg, const struct sl_delivery *d, struct sl_err *err);
-/* Pending ones of a target, by next_ms, at most max. */
+/* Pending ones of a target that no person holds, by next_ms, at most max. */
 enum sl_rc sl_delivery_each_due(struct sl_store *s, const char *target,
     int64_t now_ms, int max, sl_delivery_fn *fn, void *arg,
     struct sl_err *err);
+/* Pending ones whose entry does not say yet why it waits; at most max. */
+enum sl_rc sl_delivery_each_silent(struct sl_store *s, const char *target,
+    int max, sl_delivery_fn *fn, void *arg, int *ret_n, struct sl_err *err);
 /* Earliest next_ms of a target's pending ones; -1 if there are none. */
 int64_t sl_delivery_next_ms(struct sl_store *s, const char *target);
 /* How many of an entry's deliveries are not delivered. */

@@ -259,5 +259,4 @@ class House:
         state = self.posts()
         if self.target == "noark5":
             return [post["key"] for post in state["journalposts"]]
-        return list(state["keys"] if "keys" in state else
-                    [row["key"] for row in state["posts"]])
+        return [row["key"] for row in state["deliveries"]]

@@ -66,8 +66,8 @@ static const struct {
     {"[instance]\nheld_limit = never\n", ""},
     {"[instance]\nheld_limit = 36h\n", ""},
     {"[instance]\nheld_limit = soon\n", "expected next"},
-    {"[instance]\nsecond_copy = /mnt/x/../y\n", "may not hold"},
-    {"[instance]\nsecond_copy = /mnt/x..y\n", ""},
+    {"[push]\ncredentials_dir = /mnt/x/../y\n", "may not hold"},
+    {"[push]\ncredentials_dir = /mnt/x..y\n", ""},
     {"[instance]\n[instance]\n", "f:2: section [instance] stands already"},
     {"[instance x]\n", "has no name"},
     {"[instans]\n", "unknown section [instans]; nearest is [instance]"},
@@ -234,7 +234,7 @@ defaults_and_wider_sections(void)
 	CHECK(c->limits.input_max_bytes == 200u << 20);
 	CHECK(c->limits.pixels_max == 100000000);
 	CHECK(c->limits.wall_ms == 120000);
-	CHECK(c->instance.retention_ms == 180 * 86400000LL);
+	CHECK(c->instance.done_keep_ms == 14 * 86400000LL);
 	CHECK(c->instance.log_level == 4);
 	q = sl_config_queue(c, "Skannet post");
 	CHECK(q != NULL && sl_config_queue(c, "skannet post") == NULL);

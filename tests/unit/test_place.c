@@ -37,7 +37,7 @@ start(void)
 		if (sl_sandbox_prepare(SL_SANDBOX_MESSAGES, &err) != SL_OK ||
 		    sl_sandbox_enter(&limits, &err) != SL_OK)
 			_exit(99);
-		_exit((int)sl_place_serve(c, &err));
+		_exit((int)sl_place_serve(c, -1, &err));
 	}
 	(void)close(sv[1]);
 	chan = sl_chan_new(sv[0], false);

@@ -1,0 +1,445 @@
+#!/usr/bin/python3
+"""Every number of the house in one table, each against its floor in one run.
+
+	bench.py [--small N] [--rounds N] [--quick] [ocr] [small] [latency] [idle] [big]
+
+Floor and Sluse take turns and the best of each is compared, so that a machine
+that others use too still gives a fair ratio. --quick shrinks the sizes: good
+for finding what broke, not for the closing note. Exit status 1 if a row
+misses its mark.
+"""
+import argparse
+import http.client
+import json
+import os
+import shutil
+import signal
+import sqlite3
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+
+HERE = os.path.dirname(os.path.abspath(__file__))
+sys.path.insert(0, os.path.join(os.path.dirname(HERE), "e2e"))
+import house  # noqa: E402
+import make_big  # noqa: E402
+import make_small  # noqa: E402
+
+TEST = os.path.join(house.BUILD, "test")
+DATA = os.path.join(house.BUILD, "bench")
+CASES = os.path.join(DATA, "cases.csv")
+MIB = 1 << 20
+QUEUE = "Skannet post"
+TICK = os.sysconf("SC_CLK_TCK")
+ROWS = []
+
+
+def row(what, sluse, floor, value, reach, good):
+    ROWS.append((what, sluse, floor, value, reach, "ja" if good else "NEI"))
+    print("%-44s %-22s %-22s %-12s %-12s %s" % ROWS[-1], flush=True)
+
+
+def table():
+    heads = ("what", "Sluse", "floor", "result", "reach", "ok")
+    wide = [max(len(r[i]) for r in [heads] + ROWS) for i in range(6)]
+    print()
+    for r in [heads, tuple("-" * w for w in wide)] + ROWS:
+        print("| " + " | ".join(c.ljust(w) for c, w in zip(r, wide)) + " |")
+
+
+def say(text):
+    print("  .. " + text, file=sys.stderr, flush=True)
+
+
+def run_floor(name, *args, limit):
+    """key=value words that a floor program prints, as floats."""
+    out = subprocess.run([os.path.join(TEST, name), *args], check=True,
+                         timeout=limit, stdout=subprocess.PIPE, text=True).stdout
+    return {k: float(v) for k, v in (w.split("=") for w in out.split())}
+
+
+# -- watching processes ---------------------------------------------------------
+
+def stat_cpu(pid):
+    """Processor seconds of a process and its children that have ended."""
+    try:
+        with open("/proc/%d/stat" % pid) as file:
+            words = file.read().rsplit(")", 1)[1].split()
+    except OSError:
+        return 0.0
+    return sum(int(w) for w in words[11:15]) / TICK
+
+
+def status(pid, key):
+    try:
+        with open("/proc/%d/status" % pid) as file:
+            for line in file:
+                if line.startswith(key + ":"):
+                    return int(line.split()[1])
+    except OSError:
+        pass
+    return 0
+
+
+def children(pid):
+    try:
+        with open("/proc/%d/task/%d/children" % (pid, pid)) as file:
+            return [int(word) for word in file.read().split()]
+    except OSError:
+        return []
+
+
+class Watch(threading.Thread):
+    """The most memory slused had, and the most that any task's child had."""
+
+    def __init__(self, h):
+        super().__init__(daemon=True)
+        self.slused = h.pids("slused")[0][1]
+        self.parents = [pid for name, pid in h.pids()
+                        if name in ("sluse-work", "sluse-ocr")]
+        self.before = status(self.slused, "VmRSS")
+        self.most = self.before
+        self.child = 0
+        self.over = threading.Event()
+        self.start()
+
+    def run(self):
+        while not self.over.wait(0.05):
+            self.most = max(self.most, status(self.slused, "VmRSS"))
+            for parent in self.parents:
+                for pid in children(parent):
+                    self.child = max(self.child, status(pid, "VmHWM"))
+
+    def stop(self):
+        self.over.set()
+        self.join()
+
+
+def program_cpu(h):
+    return sum(stat_cpu(pid) for _, pid in h.pids())
+
+
+# -- an instance ------------------------------------------------------------------
+
+def instance(extra="", limits="", queues=(QUEUE,)):
+    h = house.House(target="webhook", queues=queues, cases=CASES, limits=limits,
+                    instance=house.FAST + extra)
+    h.sluse("cases", "import", CASES)
+    return h
+
+
+def stage(h, name="stage"):
+    """A folder on the spool's own file system, to rename from."""
+    path = os.path.join(h.root, "spool", QUEUE, "." + name)
+    os.makedirs(path, exist_ok=True)
+    return path
+
+
+def move_in(h, folder, names, queue=QUEUE):
+    inbox = h.inbox(queue)
+    for name in names:
+        os.rename(os.path.join(folder, name), os.path.join(inbox, name))
+
+
+def wait_count(h, sql, count, limit, what):
+    end = time.monotonic() + limit
+    while True:
+        have = h.query(sql)[0][0]
+        if have >= count:
+            return
+        if time.monotonic() > end:
+            h.print_log(30)
+            raise AssertionError("%s: %d of %d in %d s" % (what, have, count, limit))
+        time.sleep(0.1)
+
+
+DELIVERED = "SELECT count(*) FROM delivery WHERE state = 'delivered'"
+
+
+# -- ocr ----------------------------------------------------------------------------
+
+def ocr_sluse(pdf, pages):
+    with instance("ocr_slots = %d\n" % os.cpu_count()) as h:
+        time.sleep(1)
+        cpu = program_cpu(h)
+        start = time.monotonic()
+        h.drop(pdf)
+        wait_count(h, "SELECT count(*) FROM consignment WHERE stage >= 50", 1,
+                   900, "scans are read")
+        took = time.monotonic() - start
+        got = h.query("SELECT count(*) FROM page WHERE source = 2")[0][0]
+        if got != pages:
+            raise AssertionError("%d of %d pages through OCR" % (got, pages))
+        return pages / took, program_cpu(h) - cpu
+
+
+def bench_ocr(opt):
+    scans = sorted(f for f in os.listdir(DATA) if f.startswith("scan-"))
+    pdf = os.path.join(DATA, "scans.pdf")
+    if opt.quick:
+        scans = scans[:6]
+        pdf = os.path.join(tempfile.mkdtemp(prefix="sluse-bench-"), "scans.pdf")
+        make_big.scans(pdf, [os.path.join(DATA, f) for f in scans])
+    paths = [os.path.join(DATA, f) for f in scans]
+    floor, ours = [], []
+    for _ in range(opt.rounds):
+        r = run_floor("ocr_floor", *paths, limit=900)
+        floor.append((r["pages_per_s"], r["cpu_s"]))
+        ours.append(ocr_sluse(pdf, len(paths)))
+        say("ocr: floor %.3f pages/s %.1f cpu, sluse %.3f pages/s %.1f cpu" % (
+            floor[-1] + ours[-1]))
+    if opt.quick:
+        shutil.rmtree(os.path.dirname(pdf))
+    f, o = max(floor)[0], max(ours)[0]
+    row("OCR, %d scans in a PDF" % len(paths), "%.3f pages/s" % o,
+        "%.3f pages/s" % f, "%.2f" % (o / f), ">= 0.95", o / f >= 0.95)
+
+
+# -- small --------------------------------------------------------------------------
+
+def small_floor(paths):
+    fake = house.fake_client.Process("webhook_server.py")
+    folder = tempfile.mkdtemp(prefix="sluse-bench-")
+    try:
+        r = run_floor("floor_small", str(fake.port),
+                      os.path.join(folder, "floor.db"), *paths, limit=600)
+        if fake.control("GET", "stats")["deliveries"] != len(paths):
+            raise AssertionError("the floor did not deliver everything")
+        return r["seconds"], r["cpu_s"] + stat_cpu(fake.child.pid)
+    finally:
+        fake.close()
+        shutil.rmtree(folder)
+
+
+def small_sluse(paths):
+    with instance() as h:
+        folder = stage(h)
+        for path in paths:
+            shutil.copyfile(path, os.path.join(folder, os.path.basename(path)))
+        os.sync()
+        cpu = program_cpu(h) + stat_cpu(h.fake.child.pid)
+        start = time.monotonic()
+        move_in(h, folder, [os.path.basename(path) for path in paths])
+        wait_count(h, DELIVERED, len(paths), 1800, "delivered")
+        took = time.monotonic() - start
+        if h.fake.control("GET", "stats")["deliveries"] != len(paths):
+            raise AssertionError("the fake has another number of posts")
+        return took, program_cpu(h) + stat_cpu(h.fake.child.pid) - cpu
+
+
+def small_files(count):
+    """Paths of letters, sorts mixed; made when they are not there."""
+    folder = os.path.join(DATA, "small")
+    os.makedirs(folder, exist_ok=True)
+    make_small.cases(CASES)
+    paths = []
+    for n in range(count):
+        name = make_small.name_of(n)
+        paths.append(os.path.join(folder, name))
+        if not os.path.exists(paths[-1]):
+            with open(paths[-1], "wb") as file:
+                file.write(make_small.one(n)[1])
+    return paths
+
+
+def bench_small(opt):
+    paths = small_files(opt.small)
+    floor, ours = [], []
+    for _ in range(opt.rounds):
+        floor.append(small_floor(paths))
+        ours.append(small_sluse(paths))
+        say("small: floor %.2f s %.1f cpu, sluse %.2f s %.1f cpu" % (
+            floor[-1] + ours[-1]))
+    f, o = min(floor), min(ours)
+    row("%d small files, drop to delivered" % len(paths),
+        "%.1f s (%.1f cpu)" % o, "%.1f s (%.1f cpu)" % f, "%.2f x" % (o[0] / f[0]),
+        "<= 3.00 x", o[0] <= 3 * f[0])
+
+
+# -- latency -------------------------------------------------------------------------
+
+class Arrivals:
+    """How long after its rename a letter's *received* can be read by another
+    connection: that is, is committed."""
+
+    def __init__(self, h):
+        self.h = h
+        path = os.path.join(h.root, "db", "sluse.db")
+        self.db = sqlite3.connect("file:%s?mode=ro" % path, uri=True,
+                                  timeout=10, isolation_level=None)
+        self.folder = stage(h, "arrivals")
+        self.n = 0
+
+    def one(self, limit=30):
+        self.n += 1
+        name = "ankomst-%05d.txt" % self.n
+        path = os.path.join(self.folder, name)
+        with open(path, "wb") as file:
+            file.write(make_small.one(3 * self.n)[1][:4000])
+        os.sync() if self.n == 1 else None
+        start = time.monotonic()
+        os.rename(path, os.path.join(self.h.inbox(), name))
+        while True:
+            if self.db.execute("SELECT 1 FROM consignment WHERE name = ?",
+                               (name,)).fetchone():
+                return (time.monotonic() - start) * 1000
+            if time.monotonic() - start > limit:
+                raise AssertionError("not received in %d s" % limit)
+            time.sleep(0.0002)
+
+    def many(self, count, pause):
+        out = []
+        for _ in range(count):
+            out.append(self.one())
+            time.sleep(pause)
+        return sorted(out)
+
+
+def part(sorted_values, share):
+    return sorted_values[min(len(sorted_values) - 1,
+                             int(len(sorted_values) * share))]
+
+
+def bench_latency(opt):
+    size = (100 if opt.quick else 2000) * MIB
+    waiting = 500 if opt.quick else 10000
+    small_files(1)
+    with instance("active_size_max = 8G\nactive_max = 64\n",
+                  "input_max = 4G\noutput_max = 8G\nmember_max = 4G\n"
+                  "unpacked_max = 8G\n") as h:
+        time.sleep(1)
+        a = Arrivals(h)
+        a.many(10, 0.05)
+        idle = a.many(100 if opt.quick else 300, 0.05)
+        row("rename to received, idle p50", "%.1f ms" % part(idle, 0.5), "",
+            "p99 %.1f ms" % part(idle, 0.99), "<= 5 ms", part(idle, 0.5) <= 5)
+        paths = small_files(waiting)
+        folder = stage(h)
+        for path in paths:
+            shutil.copyfile(path, os.path.join(folder, os.path.basename(path)))
+        make_big.noise(os.path.join(folder, "stor.bin"), size)
+        os.sync()
+        move_in(h, folder, ["stor.bin"] + [os.path.basename(p) for p in paths])
+        busy, total = [], 150 if opt.quick else 300
+        while len(busy) < total and len(os.listdir(h.inbox())) > 10:
+            busy.append(a.one())
+            time.sleep(0.05)
+        left = len(os.listdir(h.inbox()))
+        busy.sort()
+        row("  with %d MB arriving, %d waiting (%d left)" % (
+            size // MIB, waiting, left), "p50 %.1f ms" % part(busy, 0.5), "",
+            "p99 %.1f ms" % part(busy, 0.99), "<= 200 ms",
+            part(busy, 0.99) <= 200)
+
+
+# -- idle ----------------------------------------------------------------------------
+
+def bench_idle(opt):
+    seconds = 10 if opt.quick else 30
+    with house.House(target="webhook", queues=house.QUEUES, cases=CASES,
+                     instance="free_space_min = 1M") as h:
+        h.drop_bytes("Hei. Saksnr 2026/1.\n".encode(), "en.txt")
+        h.wait_quiet(60, 1)
+        time.sleep(3)
+        pid = h.pids("slused")[0][1]
+        before = status(pid, "voluntary_ctxt_switches")
+        time.sleep(seconds)
+        wakes = (status(pid, "voluntary_ctxt_switches") - before) / seconds
+        rss = status(pid, "VmRSS") / 1024
+        row("slused idle, memory", "%.1f MiB" % rss, "", "", "<= 15 MiB",
+            rss <= 15)
+        row("slused idle, wake-ups", "%.2f /s" % wakes, "", "", "<= 1 /s",
+            wakes <= 1)
+
+
+# -- big -----------------------------------------------------------------------------
+
+def single(h, limit):
+    """A letter dropped now: seconds until it is delivered."""
+    name = "enkeltbrev-%d.txt" % time.monotonic_ns()
+    start = time.monotonic()
+    h.drop_bytes(make_small.one(3)[1], name)
+    sql = ("SELECT count(*) FROM delivery d JOIN entry e ON e.id = d.entry JOIN "
+           "consignment c ON c.id = e.consignment WHERE c.name = '%s' AND "
+           "d.state = 'delivered'" % name)
+    wait_count(h, sql, 1, limit, "a single letter")
+    return time.monotonic() - start
+
+
+def big_case(what, h, drop, settle):
+    watch = Watch(h)
+    drop()
+    time.sleep(settle)
+    took = single(h, 180)
+    if what.startswith("3"):
+        wait_count(h, "SELECT count(*) FROM page", 3000, 600, "pages")
+    time.sleep(settle)
+    watch.stop()
+    grew = (watch.most - watch.before) / 1024
+    child = watch.child / 1024
+    row(what, "slused +%.1f MiB" % grew, "", "worker %.0f MiB" % child,
+        "+20, 1024", grew <= 20 and child <= 1024)
+    row("  a single letter meanwhile", "%.1f s" % took, "", "", "<= 60 s",
+        took <= 60)
+
+
+LIMITS = ("input_max = 4G\noutput_max = 8G\nmember_max = 4G\n"
+          "unpacked_max = 8G\n")
+
+
+def bench_big(opt):
+    small_files(1)
+    pages = 3000
+    with instance() as h:
+        path = os.path.join(stage(h), "lang.pdf")
+        make_big.pages(path, pages)
+        big_case("%d-page PDF" % pages, h,
+                 lambda: move_in(h, stage(h), ["lang.pdf"]), 0.3)
+    size = (200 if opt.quick else 2000) * MIB
+    with instance("active_size_max = 8G\n", LIMITS) as h:
+        path = os.path.join(stage(h), "stor.bin")
+        make_big.noise(path, size)
+        big_case("one file of %d MB" % (size // MIB), h,
+                 lambda: move_in(h, stage(h), ["stor.bin"]), 1)
+    count = 5000 if opt.quick else 100000
+    with instance() as h:
+        folder = stage(h)
+        names = ["vent-%06d.txt" % n for n in range(count)]
+        for n, name in enumerate(names):
+            with open(os.path.join(folder, name), "wb") as file:
+                file.write(b"Hei. Deres ref: 2026/%d\nNr %d\n" % (
+                    n % make_small.CASES + 1, n))
+        big_case("%d files waiting" % count, h,
+                 lambda: move_in(h, folder, names), 5)
+
+
+PARTS = {"ocr": bench_ocr, "small": bench_small, "latency": bench_latency,
+         "idle": bench_idle, "big": bench_big}
+
+
+def main():
+    parser = argparse.ArgumentParser()
+    parser.add_argument("parts", nargs="*", choices=[[], *PARTS])
+    parser.add_argument("--small", type=int, default=0, metavar="N")
+    parser.add_argument("--rounds", type=int, default=2)
+    parser.add_argument("--quick", action="store_true")
+    opt = parser.parse_args()
+    opt.small = opt.small or (1000 if opt.quick else 10000)
+    os.makedirs(DATA, exist_ok=True)
+    make_small.cases(CASES)
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
+    for name in opt.parts or PARTS:
+        try:
+            PARTS[name](opt)
+        except (AssertionError, RuntimeError, OSError, sqlite3.Error,
+                subprocess.SubprocessError, http.client.HTTPException,
+                json.JSONDecodeError) as fault:
+            row(name, "", "", "failed", str(fault)[:60], False)
+    table()
+    return 0 if all(r[5] == "ja" for r in ROWS) else 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())

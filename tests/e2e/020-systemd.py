@@ -1,0 +1,195 @@
+#!/usr/bin/env python3
+"""The units: their exposure, that they fit the programs, and the road with
+every program started as its unit says, behind the unit's walls."""
+import os
+import re
+import shlex
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import time
+import unittest
+
+sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
+import unit_walls  # noqa: E402
+from house import BIN, DEMO, TOP, House  # noqa: E402
+
+UNITS = os.path.join(TOP, "systemd")
+# Tenths, as systemd-analyze counts them.
+EXPOSURE = {"slused": 2, "sluse-work": 2, "sluse-ocr": 2, "sluse-place": 2,
+            "sluse-push": 10}
+# An absent systemd-analyze is no reason to call this passed: skipped, and said.
+HAVE = shutil.which("systemd-analyze") is not None
+BEAT_S = 10  # slused's, daemon/engine/engine.c
+
+
+def path_of(name):
+    return os.path.join(UNITS, name + "@.service")
+
+
+def makefile_programs():
+    with open(os.path.join(TOP, "Makefile"), encoding="utf-8") as file:
+        return re.search(r"^PROGRAMS := (.*)$", file.read(), re.M)[1].split()
+
+
+class Units(unittest.TestCase):
+    @unittest.skipUnless(HAVE, "systemd-analyze is not installed")
+    def test_exposure(self):
+        for name, most in EXPOSURE.items():
+            with self.subTest(name):
+                done = subprocess.run(
+                    ["systemd-analyze", "security", "--offline=true",
+                     "--no-pager", "--threshold=%d" % most, path_of(name)],
+                    stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+                self.assertEqual(done.returncode, 0, done.stdout[-2000:])
+                self.assertIn("Overall exposure", done.stdout)
+
+    @unittest.skipUnless(HAVE, "systemd-analyze is not installed")
+    def test_no_unknown_lines(self):
+        done = subprocess.run(
+            ["systemd-analyze", "verify", "--man=no",
+             os.path.join(UNITS, "sluse@.target")] +
+            [path_of(name) for name in EXPOSURE],
+            stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+        left = [line for line in done.stdout.splitlines()
+                if ("sluse" in line) and "is not executable" not in line]
+        self.assertEqual(left, [])
+
+    def test_every_program_has_one(self):
+        self.assertEqual(sorted(EXPOSURE),
+                         sorted(set(makefile_programs()) - {"sluse"}))
+        for name in EXPOSURE:
+            service = unit_walls.read(path_of(name))["Service"]
+            words = shlex.split(service["ExecStart"][0])
+            self.assertEqual(words[0], "/usr/lib/sluse/" + name)
+            usage = subprocess.run(
+                [os.path.join(BIN, name), "--help"], stdout=subprocess.PIPE,
+                stderr=subprocess.STDOUT, text=True, timeout=20).stdout
+            for word in words[1:]:
+                if word.startswith("--"):
+                    self.assertRegex(usage, re.escape(word) + r"\b")
+
+    def test_limits(self):
+        for name in EXPOSURE:
+            service = unit_walls.read(path_of(name))["Service"]
+            with self.subTest(name):
+                self.assertEqual(service["Type"], ["notify"])
+                self.assertEqual(service["LimitCORE"], ["0"])
+                self.assertEqual(service["Restart"], ["always"])
+                self.assertGreaterEqual(
+                    int(service["WatchdogSec"][0]), 3 * BEAT_S)
+                for key in ("MemoryMax", "TasksMax", "OOMPolicy"):
+                    self.assertIn(key, service)
+        push = unit_walls.read(path_of("sluse-push"))["Service"]
+        self.assertIn("LoadCredential", push)
+
+
+class UnitHouse(House):
+    """Every program as its unit says, instead of `sluse run`."""
+
+    def start(self, wait=True, env=None):
+        self.log = open(os.path.join(self.root, "log"), "ab")
+        self.children, self.heard = {}, {}
+        for name in EXPOSURE:
+            self.begin(name)
+            if name == "slused":
+                self.wait_said("slused", "READY=1")
+        for name in EXPOSURE:
+            self.wait_said(name, "READY=1")
+
+    def begin(self, name):
+        unit = unit_walls.read(path_of(name))
+        service = unit["Service"]
+        place = os.path.join(self.root, "notify-" + name)
+        hear = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
+        hear.bind(place)
+        hear.setblocking(False)
+        env = {"PATH": os.environ["PATH"], "NOTIFY_SOCKET": place,
+               "WATCHDOG_USEC": "2000000",
+               "SLUSE_PLUGINS": os.path.join(os.path.dirname(BIN), "plugins"),
+               "CREDENTIALS_DIRECTORY": os.path.join(self.root, "secrets")}
+        for value in service.get("Environment", []):
+            key, text = value.split("=", 1)
+            env[key] = text
+        line = service["ExecStart"][0].replace("/var/lib/sluse/%i", self.root)
+        line = line.replace("/usr/lib/sluse", BIN)
+        words = [re.sub(r"\$\{(\w+)\}", lambda m: env[m[1]], word)
+                 for word in shlex.split(line)]
+        walls = unit_walls.Walls(unit)
+        self.children[name] = subprocess.Popen(
+            words, env=env, stdin=subprocess.DEVNULL, stdout=self.log,
+            stderr=self.log, preexec_fn=walls.enter, start_new_session=True)
+        self.heard[name] = [hear, []]
+
+    def said(self, name):
+        hear, texts = self.heard[name]
+        while True:
+            try:
+                texts.append(hear.recv(4096).decode())
+            except BlockingIOError:
+                return texts
+
+    def wait_said(self, name, text):
+        self.wait_for(lambda: text in self.said(name), 30,
+                      "%s from %s" % (text, name))
+
+    def stop(self):
+        for name in reversed(list(getattr(self, "children", {}))):
+            child = self.children[name]
+            child.send_signal(signal.SIGTERM)
+            try:
+                child.wait(20)
+            except subprocess.TimeoutExpired:
+                child.kill()
+                child.wait()
+        for hear, _ in self.heard.values():
+            hear.close()
+        self.children, self.heard = {}, {}
+        if not self.log.closed:
+            self.log.close()
+
+
+@unittest.skipUnless(HAVE, "systemd-analyze is not installed")
+class Walls(unittest.TestCase):
+    def test_the_walls_hold(self):
+        """That the walls of this test are there: a call that the unit denies."""
+        walls = unit_walls.Walls(unit_walls.read(path_of("sluse-work")))
+        done = subprocess.run(
+            [sys.executable, "-c",
+             "import os, socket\n"
+             "try: socket.socket(socket.AF_INET)\n"
+             "except PermissionError: print('no inet')\n"
+             "try: os.chown('/tmp', -1, -1)\n"
+             "except PermissionError: print('no chown')\n"
+             "print(socket.socket(socket.AF_UNIX).family.name)"],
+            stdout=subprocess.PIPE, text=True, timeout=30,
+            preexec_fn=walls.enter)
+        self.assertEqual(done.stdout.split("\n")[:3],
+                         ["no inet", "no chown", "AF_UNIX"])
+
+    @unittest.skipIf(os.environ.get("SLUSE_SANITIZED"),
+                     "sanitizers need calls that the units deny")
+    def test_the_road(self):
+        with UnitHouse(instance="settle = 300ms\nsweep = 2s\n"
+                       "free_space_min = 1M\nheld_limit = never\n") as house:
+            house.drop(os.path.join(DEMO, "06-handikap-cp865.txt"))
+            house.drop(os.path.join(DEMO, "02-nabovarsel.tif"))
+            house.drop(os.path.join(DEMO, "03-skjenkebevilling.pdf"))
+            house.wait_quiet(90, count=3)
+            house.check_whole(self)
+            rows = [row for row in house.rows("list")
+                    if row["disposition"] == "done"]
+            self.assertEqual(len(rows), 3)
+            began = time.monotonic()
+            for name in set(EXPOSURE) - {"slused"}:
+                house.wait_said(name, "WATCHDOG=1")
+            house.wait_said("slused", "WATCHDOG=1")
+            self.assertLess(time.monotonic() - began, 2 * BEAT_S)
+            with open(os.path.join(house.root, "log"), errors="replace") as log:
+                self.assertNotIn("forbidden system call", log.read())
+
+
+if __name__ == "__main__":
+    unittest.main(verbosity=1)

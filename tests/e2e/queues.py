@@ -1,0 +1,88 @@
+#!/usr/bin/env python3
+"""Queues of other kinds: a closed one with its own tree, an English one, one
+that is polled like a network share."""
+import unittest
+
+from house import House, os, time
+
+EXTRA = """
+[queue Barnevern]
+kind = incoming
+closed = yes
+
+[queue Mail room]
+kind = incoming
+language = en
+
+[queue Delt mappe]
+kind = incoming
+poll = yes
+"""
+LETTER = """Elvestrand skole
+
+Deres ref: 2026/211
+Dato: 3. mars 2026
+
+Bekymring for eleven Ola Nordmann i klasse 3B
+
+Hei, vi viser til samtalen.
+"""
+
+
+class Queues(unittest.TestCase):
+    def setUp(self):
+        self.house = House(extra=EXTRA,
+                           instance="settle = 200ms\nsweep = 1s\npoll = 500ms\n"
+                           "free_space_min = 1M\nheld_limit = never\n")
+        self.addCleanup(self.house.close)
+
+    def drop(self, *folder, name="brev.txt"):
+        path = os.path.join(self.house.root, *folder)
+        self.assertTrue(os.path.isdir(path), path)
+        with open(os.path.join(path, name), "w", encoding="utf-8") as file:
+            file.write(LETTER)
+
+    def posts(self, n):
+        self.house.wait_for(
+            lambda: len(self.house.posts()["journalposts"]) == n, 15, "posts")
+        self.house.wait_quiet(10)
+        return self.house.posts()["journalposts"]
+
+    def test_closed_queue_hides_title_and_names_its_access(self):
+        self.drop("closed", "Barnevern", "Inn")
+        post = self.posts(1)[0]
+        self.assertEqual(post["title"], "Innkommet dokument")
+        self.assertNotIn("Nordmann", str(post))
+        self.assertEqual(post["status"], "M")
+        self.assertIn("XX", str(post) + str(self.house.query(
+            "SELECT post FROM entry")[0][0]))
+        self.assertTrue(os.path.isdir(
+            os.path.join(self.house.root, "closed", "Barnevern", "Ferdig")))
+        mode = os.stat(os.path.join(
+            self.house.root, "closed", "Barnevern")).st_mode & 0o7
+        self.assertEqual(mode, 0)
+
+    def test_english_folders(self):
+        self.drop("spool", "Mail room", "Inbox")
+        self.posts(1)
+        names = os.listdir(os.path.join(self.house.root, "spool", "Mail room"))
+        for name in ("Inbox", "Stopped", "Done"):
+            self.assertIn(name, names)
+
+    def test_polled_queue_and_one_that_is_made_again(self):
+        self.drop("spool", "Delt mappe", "Inn")
+        self.posts(1)
+        modes = {row["queue"]: row["mode"] for row in
+                 self.house.rows("status")[0]["slused"]["inlets"]}
+        self.assertIn("poll", modes["Delt mappe"])
+        self.assertEqual(modes["Skannet post"], "inotify")
+        box = self.house.inbox()
+        os.rename(box, box + ".away")
+        time.sleep(2.5)
+        self.assertTrue(os.path.isdir(box))
+        self.drop("spool", "Skannet post", "Inn", name="andre.txt")
+        self.posts(2)
+
+
+if __name__ == "__main__":
+    unittest.main()

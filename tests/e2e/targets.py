@@ -1,0 +1,315 @@
+#!/usr/bin/env python3
+"""What a target can do wrong: no post lost, none doubled, each that waits where
+a person can see why."""
+import os
+import sys
+
+sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
+import house  # noqa: E402
+from trial import Trial, letter, busy, run_all  # noqa: E402
+
+SHORT = "timeout = 300ms\nconnect_timeout = 500ms\n"
+WRONGS = (("500", {}), ("429", {"retry_after": 1}), ("reset", {}),
+          ("lose_reply", {}), ("hang", {"seconds": 1}),
+          ("hang", {"seconds": 1, "after": True}), ("half_body", {}),
+          ("bad_json", {}))
+OWNERS = {"records centre", "IT operations", "vendor", "sender"}
+
+
+def rules(share, match=None):
+    """Every kind of wrong, each with that probability."""
+    return [dict({"action": action, "probability": share, "seed": n,
+                  "count": 1000000, "match": match or {}}, **more)
+            for n, (action, more) in enumerate(WRONGS)]
+
+
+class Wrong(Trial):
+    def storm(self, target, items, share, seconds):
+        h = self.house(target=target, target_keys=SHORT)
+        h.sluse("cases", "import", house.DEMO + "/saker.csv")
+        if target == "noark5":
+            h.wait_for(lambda: any(e["event"] == "cases_synced" for e in
+                                   h.rows("journal", "list")), 10, "sync")
+        pid = self.slused(h)
+        h.fake.control("POST", "faults", rules(share))
+        for n in range(items):
+            h.drop_bytes(letter(n), "brev-%03d.txt" % n)
+        seen = {}
+
+        def over():
+            for row in h.rows("list", "--disposition", "deferred"):
+                self.check_waits(row)
+                seen.setdefault(row["reason"], row["id"])
+            return h.query("SELECT count(*) FROM entry WHERE disposition"
+                           " = 60")[0][0] == items
+        h.wait_for(over, seconds, "all %d delivered" % items)
+        fired = {}
+        for rule in h.fake.control("GET", "faults"):
+            name = rule["action"] + ("+" if rule.get("after") else "")
+            fired[name] = rule["fired"]
+        h.fake.control("DELETE", "faults")
+        print("%s: %d items, wrongs %s, waits %s" % (
+            target, items, fired, sorted(seen)), flush=True)
+        self.assertEqual([n for n, times in fired.items() if times == 0], [])
+        self.assertLessEqual({"target_busy", "target_unknown"}, set(seen))
+        self.assertEqual(self.slused(h), pid)
+        h.wait_quiet(10, items)
+        self.assertEqual(self.problems(h), [])
+        self.assertEqual(len(h.keys_there()), items)
+        h.check_whole(self)
+
+    def check_waits(self, row):
+        self.assertEqual(row["stage"], "prepared")
+        self.assertTrue(row["reason"], row)
+        self.assertTrue(row["reason_text"] and row["reason_text_nb"], row)
+        self.assertIn(row["owner"], OWNERS)
+        self.assertTrue(row["retry"], row)
+        self.assertEqual(len(row["deliveries"]), 1)
+        self.assertGreater(row["deliveries"][0]["attempts"], 0)
+
+    def test_noark5(self):
+        self.storm("noark5", 60, 0.012, 80)
+
+    def test_webhook(self):
+        self.storm("webhook", 200, 0.04, 80)
+
+
+class Login(Trial):
+    def wrong_house(self):
+        h = self.house(start=False)
+        self.secret = os.path.join(h.root, "secrets", "arkiv-password")
+        self.write("feil")
+        h.start()
+        h.sluse("cases", "import", house.DEMO + "/saker.csv")
+        for n in range(5):
+            h.drop_bytes(letter(n), "brev-%d.txt" % n)
+        h.wait_for(lambda: len(h.rows("list", "--disposition", "deferred")) +
+                   len(h.rows("list", "--stage", "prepared")) >= 10 or
+                   self.waiting(h) == 5, 10, "all wait")
+        return h
+
+    def write(self, text):
+        with open(self.secret, "w", encoding="ascii") as file:
+            file.write(text + "\n")
+
+    @staticmethod
+    def waiting(h):
+        return sum(1 for row in h.rows("list")
+                   if row["stage"] == "prepared" and
+                   row["disposition"] in ("ready", "deferred"))
+
+    def check_stopped(self, h):
+        row = h.wait_for(
+            lambda: h.rows("list", "--disposition", "deferred"), 10,
+            "one is deferred")[0]
+        self.assertEqual(row["reason"], "target_login")
+        self.assertEqual(row["owner"], "IT operations")
+        target = h.rows("status")[0]["slused"]["targets"][0]
+        self.assertIs(target["login"], False)
+        with open(os.path.join(h.root, "log"), encoding="utf-8") as file:
+            crit = [line for line in file if line.startswith("<2>") and
+                    "refuses our login" in line]
+        self.assertEqual(len(crit), 1, "it shouts, once")
+        self.assertNotIn("feil", crit[0])
+        events = [e for e in h.rows("journal", "list")
+                  if e["event"] == "target_stopped"]
+        self.assertEqual(len(events), 1)
+        self.assertEqual(h.posts()["journalposts"], [])
+        before = h.fake.control("GET", "requests")
+        share, wakes = busy(self.slused(h), 1.5)
+        self.assertLess(share, 0.2, "it waits, it does not spin")
+        self.assertLess(wakes, 5)
+        self.assertEqual(before, h.fake.control("GET", "requests"),
+                         "a stopped target is left alone")
+
+    def check_all_there(self, h):
+        h.wait_quiet(15, 5)
+        self.assertEqual(self.problems(h), [])
+        self.assertEqual(len(h.keys_there()), 5)
+        h.fake.control("DELETE", "violations")  # the wrong password itself
+        h.check_whole(self)
+
+    def test_start_out(self):
+        h = self.wrong_house()
+        self.check_stopped(h)
+        self.write("hemmelig")
+        h.sluse("start-out", "--why", "nytt passord")
+        self.check_all_there(h)
+
+    def test_restart(self):
+        h = self.wrong_house()
+        self.check_stopped(h)
+        self.write("hemmelig")
+        h.kill("sluse-push/arkiv")
+        h.kill("sluse-push/arkiv/1")
+        h.kill("sluse-push")
+        self.check_all_there(h)
+
+
+class Down(Trial):
+    def test_down_and_up(self):
+        h = self.house()
+        h.fake.stop()
+        for n in range(10):
+            h.drop_bytes(letter(n), "brev-%d.txt" % n)
+
+        def paused():
+            return h.rows("status")[0]["slused"]["targets"][0]["paused"]
+        h.wait_for(lambda: any(r["reason"] == "target_down" for r in h.rows(
+            "list", "--disposition", "deferred")), 10, "target_down")
+        h.wait_for(paused, 10, "the breaker opens")
+        with open(os.path.join(h.root, "log"), encoding="utf-8") as file:
+            self.assertIn("target paused", file.read())
+        self.assertEqual(len([r for r in h.rows("list") if
+                              r["stage"] == "prepared"]), 10)
+        share, _ = busy(self.slused(h), 1.5)
+        self.assertLess(share, 0.3)
+        h.fake.start()
+        h.wait_quiet(15, 10)
+        self.assertFalse(paused())
+        self.assertEqual(self.problems(h), [])
+        h.check_whole(self)
+
+    def test_too_many_tries(self):
+        h = self.house(target_keys="retry_limit = 1s\n")
+        h.fake.control("POST", "faults", [
+            {"action": "503", "match": {"method": "POST"}, "count": 1000000}])
+        h.drop_bytes(letter(1), "brev.txt")
+        row = self.until(h, "brev.txt", 15, disposition="held")
+        self.assertEqual((row["reason"], row["stage"], row["owner"]),
+                         ("too_many_tries", "prepared", "IT operations"))
+        self.assertEqual(row["deliveries"][0]["state"], "stopped")
+        self.assertGreater(row["deliveries"][0]["attempts"], 1)
+        h.fake.control("DELETE", "faults")
+        h.sluse("retry", row["id"], "--why", "oppe igjen")
+        self.until(h, "brev.txt", 10, disposition="done", stage="delivered")
+        self.assertEqual(self.problems(h), [])
+        h.check_whole(self)
+
+    def test_case_closed(self):
+        h = self.house()
+        h.wait_for(lambda: any(row["target_key"] for row in
+                               h.rows("cases", "list")), 10, "sync")
+        h.fake.control("POST", "case", {"saksnummer": "2026/87",
+                                        "saksstatus": "A"})
+        h.drop_bytes(letter(1), "brev.txt")
+        row = self.until(h, "brev.txt", 10, disposition="held")
+        self.assertEqual((row["reason"], row["owner"], row["stage"]),
+                         ("case_closed", "records centre", "prepared"))
+        self.assertEqual(h.posts()["journalposts"], [])
+        h.sluse("assign", row["id"], "--case", "2026/52")
+        row = self.until(h, "brev.txt", 10, disposition="done")
+        self.assertEqual(row["case"], "2026/52")
+        self.assertEqual([p["case"] for p in h.posts()["journalposts"]],
+                         ["2026/52"])
+        self.assertEqual(self.problems(h), [])
+        h.check_whole(self)
+
+
+class Meanwhile(Trial):
+    """A person decides while a delivery is under way."""
+
+    def under_way(self, action, **more):
+        h = self.house(target_keys="timeout = 2s\n")
+        h.fake.control("POST", "faults", [
+            dict({"action": action, "match": {"rel": "ny-journalpost"},
+                  "count": 1}, **more)])
+        h.drop_bytes(letter(1), "brev.txt")
+
+        def sent():
+            row = self.by_name(h, "brev.txt")
+            return row and row[0]["deliveries"] and \
+                row[0]["deliveries"][0]["attempts"] and \
+                h.rows("status")[0]["slused"]["targets"][0]["inflight"] and \
+                h.fake.control("GET", "faults")[0]["fired"]
+        h.wait_for(sent, 10, "under way")
+        self.pid = self.slused(h)
+        return h, self.one(h, "brev.txt")["id"]
+
+    def idle(self, h):
+        h.wait_for(lambda: h.rows("status")[0]["slused"]["targets"][0]
+                   ["inflight"] == 0, 10, "nothing under way")
+
+    def finish(self, h):
+        self.assertEqual(self.slused(h), self.pid)
+        h.wait_quiet(10, 1)
+        self.assertEqual(len(h.keys_there()), 1)
+        self.assertEqual(self.problems(h), [])
+        h.check_whole(self)
+
+    def test_held_then_failed(self):
+        h, ident = self.under_way("hang", seconds=3)
+        h.sluse("hold", ident, "--why", "vent litt")
+        self.idle(h)
+        row = self.one(h, "brev.txt")
+        self.assertEqual(self.slused(h), self.pid)
+        self.assertEqual((row["disposition"], row["reason"]),
+                         ("held", "by_person"))
+        _, wakes = busy(self.slused(h), 1.5)
+        self.assertLess(wakes, 5, "nothing to do, nothing done")
+        h.drop_bytes(letter(2), "neste.txt")
+        self.until(h, "neste.txt", 10, disposition="done")
+        h.sluse("release", ident, "--why", "greit")
+        self.until(h, "brev.txt", 10, disposition="done")
+        self.assertEqual(len(h.keys_there()), 2)
+        self.assertEqual(self.slused(h), self.pid)
+        h.check_whole(self)
+
+    def test_held_then_delivered(self):
+        h, ident = self.under_way("slow", seconds=1)
+        h.sluse("hold", ident, "--why", "vent litt")
+        self.idle(h)
+        row = self.one(h, "brev.txt")
+        self.assertEqual(row["disposition"], "held")
+        self.assertEqual(row["deliveries"][0]["state"], "delivered")
+        h.sluse("release", ident, "--why", "greit")
+        row = self.until(h, "brev.txt", 10, disposition="done")
+        self.assertEqual(row["outcome"], "in_journal")
+        self.finish(h)
+
+    def test_released_while_under_way(self):
+        h, ident = self.under_way("hang", seconds=1, after=True)
+        h.sluse("hold", ident, "--why", "vent litt")
+        h.sluse("retry", ident, "--why", "likevel")
+        self.until(h, "brev.txt", 15, disposition="done")
+        self.finish(h)
+        self.assertLessEqual(
+            self.one(h, "brev.txt")["deliveries"][0]["attempts"], 3)
+
+    def test_uncertain_is_not_thrown_away(self):
+        """What may have arrived is neither rejected nor sent elsewhere."""
+        h, ident = self.under_way("hang", seconds=1, after=True)
+        h.sluse("hold", ident, "--why", "vent litt")
+        self.refused(h, "reject", ident, "--why", "vekk",
+                     says="may be in the case system")
+        self.refused(h, "assign", ident, "--case", "2026/52",
+                     says="may be in the case system")
+        self.idle(h)
+        self.refused(h, "reject", ident, "--why", "vekk")
+        h.sluse("retry", ident, "--why", "send")
+        self.until(h, "brev.txt", 10, disposition="done")
+        self.refused(h, "reject", ident, "--why", "vekk")
+        self.finish(h)
+
+    def test_never_sent_is_rejected(self):
+        h = self.house()
+        h.fake.stop()
+        h.drop_bytes(letter(1), "brev.txt")
+        row = self.until(h, "brev.txt", 10, disposition="deferred")
+        h.wait_for(lambda: not self.one(h, "brev.txt")["deliveries"][0]
+                   ["uncertain"], 5, "known not to have arrived")
+        h.sluse("stop-out", "--why", "vent")
+        self.idle(h)
+        h.sluse("reject", row["id"], "--why", "ikke vår")
+        row = self.one(h, "brev.txt")
+        self.assertEqual((row["disposition"], row["outcome"]),
+                         ("done", "not_archive_worthy"))
+        h.fake.start()
+        h.sluse("start-out", "--why", "videre")
+        h.drop_bytes(letter(2), "neste.txt")
+        self.until(h, "neste.txt", 10, disposition="done")
+        self.assertEqual(len(h.keys_there()), 1)
+
+
+if __name__ == "__main__":
+    run_all()

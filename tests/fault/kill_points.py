@@ -1,0 +1,117 @@
+#!/usr/bin/env python3
+"""Kill slused before and after every rename, unlink, link, mkdir, sync and
+commit of one item's life; start it again: the end state is always the same.
+
+slused runs under strace.  For "before", strace sends SIGKILL as the Nth call
+of a kind is entered, and the kernel leaves the call undone; for "after", strace
+stops slused as the call returns, and we kill it there.  N goes up until an
+item's whole life passes without the Nth call.  A commit is the pwrite64 and
+fdatasync of the database's log: its points are among those of fdatasync, and
+writes to the database and its log are points too: every 16th, or with --all
+(or SLUSE_FAULT_ALL in the environment) each.
+
+usage: kill_points.py [--all] [--calls a,b,...]
+"""
+import argparse
+import collections
+import os
+import sys
+import time
+import unittest
+
+sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
+import traced  # noqa: E402
+
+# Kinds of call, each with the fewest points that one item's life must hold.
+# Raise a number when the road grows longer; lowering one needs a reason.
+CALLS = {
+    "mkdir": 8, "mkdirat": 3,
+    "rename": 0, "renameat": 2, "renameat2": 0,
+    "link": 0, "linkat": 1,
+    "unlink": 1, "unlinkat": 1,
+    "fsync": 0, "fdatasync": 8, "syncfs": 2,
+    "pwrite64": 8,
+}
+LEAST = 60  # points in all
+WRITE_STEP = 16
+OPTIONS = {"calls": None, "all": "SLUSE_FAULT_ALL" in os.environ}
+LIFE_S = 30
+
+
+class KillPoints(traced.Lives):
+    def one_life(self, call, n, after):
+        """True if slused died at the point; the item is done either way."""
+        how = "delay_exit=20000000" if after else "signal=SIGKILL"
+        self.down()
+        trace = traced.Strace(self.crew, CALLS,
+                              "%s:%s:when=%d" % (call, how, n))
+        hit, dropped = False, False
+        end = time.monotonic() + LIFE_S
+        try:
+            while True:
+                self.tend_peers()
+                hit = "(DELAYED)" in trace.text() if after else trace.over()
+                if hit or (dropped and self.done()):
+                    break
+                if not dropped and self.ready():
+                    self.drop()
+                    dropped = True
+                self.assertLess(time.monotonic(), end, "%s %d: no end" %
+                                (call, n))
+                time.sleep(0.002 if dropped else 0.02)
+        finally:
+            trace.close()
+            self.down()
+            self.up()
+        if not dropped:
+            self.drop()
+        self.crew.wait_for(self.done, LIFE_S, "%s %d %s: done after restart" %
+                           (call, n, "after" if after else "before"))
+        return hit
+
+    def points(self, call):
+        hits = collections.Counter()
+        # Of the 256 folders of the store, found there at each start, one.
+        first = max(1, self.startup_count(call)) if call == "mkdirat" else 1
+        step = 1 if OPTIONS["all"] or call != "pwrite64" else WRITE_STEP
+        for after in (False, True):
+            n = first + step // 2 * after
+            while self.one_life(call, n, after):
+                hits[after] += 1
+                n += step
+                self.assertLess(n, first + 600)
+        return hits
+
+    def test_every_point(self):
+        short = []
+        total = 0
+        for call, least in CALLS.items():
+            if OPTIONS["calls"] and call not in OPTIONS["calls"]:
+                continue
+            began = time.monotonic()
+            hits = self.points(call)
+            self.crew.check_end(self)
+            print("  %-10s %3d before, %3d after, %.1f s" % (
+                call, hits[False], hits[True], time.monotonic() - began),
+                flush=True)
+            total += sum(hits.values())
+            if min(hits[False], hits[True]) < least:
+                short.append("%s: %s, at least %d" % (call, dict(hits),
+                                                      least))
+        print("  %d points hit, %d items" % (total, self.number))
+        self.assertEqual(short, [], "fewer points than there were")
+        if not OPTIONS["calls"]:
+            self.assertGreaterEqual(total, LEAST)
+
+
+def main():
+    parser = argparse.ArgumentParser()
+    parser.add_argument("--calls", type=lambda s: s.split(","))
+    parser.add_argument("--all", action="store_true",
+                        default=OPTIONS["all"])
+    OPTIONS.update(vars(parser.parse_args()))
+    unittest.main(argv=sys.argv[:1], verbosity=2)
+
+
+if __name__ == "__main__":
+    main()

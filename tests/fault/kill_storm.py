@@ -1,0 +1,118 @@
+#!/usr/bin/env python3
+"""SIGKILL at random moments under load: every item arrives, each once.
+
+usage: kill_storm.py [--target webhook|noark5] [--kills N] [--items M]
+                     [--seed S]
+Without --target both run, scaled for `make check`.  SLUSE_SEED sets the seed.
+The whole storm of the issue is --target webhook --kills 100 --items 2000.
+"""
+import argparse
+import collections
+import os
+import random
+import sys
+import time
+import unittest
+
+sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
+import crew  # noqa: E402
+
+VICTIMS = ("slused",) * 4 + ("sluse-work",) * 2 + ("child",) * 3 + (
+    "sluse-place", "sluse-push", "sluse-push", "sluse-ocr")
+OPTIONS = {"seed": None, "target": None, "kills": None, "items": None}
+SIZES = {"webhook": (60, 1200), "noark5": (15, 90)}
+
+
+class Storm:
+    def __init__(self, target, kills, items, seed):
+        self.random = random.Random(seed)
+        self.kills, self.items = kills, items
+        self.dropped, self.busy = 0, 0
+        self.done = collections.Counter()
+        self.crew = crew.Crew(target=target, peers=crew.PEERS + ("sluse-ocr",))
+
+    def drop_share(self, kill):
+        until = self.items * (kill + 1) // self.kills
+        while self.dropped < until:
+            self.crew.drop_letter(self.dropped)
+            self.dropped += 1
+
+    def kill_child(self, seconds):
+        """A child of sluse-work lives for milliseconds: catch one."""
+        end = time.monotonic() + seconds
+        while time.monotonic() < end:
+            parent = self.crew.pid_of("sluse-work")
+            for pid in crew.children_of(parent) if parent else ():
+                try:
+                    os.kill(pid, 9)
+                    return True
+                except ProcessLookupError:
+                    pass
+            self.crew.tend()
+            time.sleep(0.0005)
+        return False
+
+    def kill(self):
+        victim = self.random.choice(VICTIMS)
+        end = time.monotonic() + self.random.random() * 0.2
+        while time.monotonic() < end:
+            self.crew.tend()
+            time.sleep(0.005)
+        if victim == "child":
+            hit = self.kill_child(0.2)
+            victim = "child of sluse-work"
+        else:
+            hit = self.crew.kill_one(victim)
+        if hit:
+            self.done[victim] += 1
+            self.busy += self.crew.count_done() < self.dropped
+        return hit
+
+    def run(self, test, seconds):
+        began = time.monotonic()
+        kill = 0
+        while kill < self.kills:
+            self.drop_share(kill)
+            kill += self.kill()
+            test.assertLess(time.monotonic() - began, seconds, "too slow")
+        self.drop_share(self.kills - 1)
+        self.crew.wait_done(seconds)
+        print("  %d kills (%s), %d of them with items on the road, %d items, "
+              "%.1f s" % (self.kills, ", ".join(
+                  "%s %d" % row for row in sorted(self.done.items())),
+                  self.busy, self.items, time.monotonic() - began))
+        test.assertGreater(self.busy * 3, self.kills, "kills hit no work")
+        self.crew.check_end(test)
+
+
+class KillStorm(unittest.TestCase):
+    def storm(self, target):
+        if OPTIONS["target"] not in (None, target):
+            self.skipTest("not asked for")
+        kills = OPTIONS["kills"] or SIZES[target][0]
+        items = OPTIONS["items"] or SIZES[target][1]
+        print("  %s: seed %d" % (target, OPTIONS["seed"]))
+        storm = Storm(target, kills, items, OPTIONS["seed"])
+        with storm.crew:
+            storm.run(self, 60 + kills * 2 + items * 0.1)
+
+    def test_webhook(self):
+        self.storm("webhook")
+
+    def test_noark5(self):
+        self.storm("noark5")
+
+
+def main():
+    parser = argparse.ArgumentParser()
+    parser.add_argument("--target", choices=sorted(SIZES))
+    parser.add_argument("--kills", type=int)
+    parser.add_argument("--items", type=int)
+    parser.add_argument("--seed", type=int, default=int(os.environ.get(
+        "SLUSE_SEED", random.SystemRandom().randrange(1 << 31))))
+    OPTIONS.update(vars(parser.parse_args()))
+    unittest.main(argv=sys.argv[:1], verbosity=2)
+
+
+if __name__ == "__main__":
+    main()
