@@ -200,3 +200,8 @@ check-cli: $(B)/bin/sluse $(B)/test/test_cli  ## init, run and the command line
 .PHONY: check-try
 check-try: all  ## the demo post as a dry run, against its manifest
 	tests/e2e/011-cli-try.py $(B)/bin
+
+# Not in check: a quarter of an hour, and samples that are not in this tree.
+.PHONY: check-long
+check-long: all  ## every file of ../shared (SLUSE_SHARED) through the road
+	SLUSE_BUILD=$(B) python3 tests/long/corpus.py
