@@ -135,6 +135,25 @@ sl_text_html(struct sl_buf *out, const char *s, size_t n)
 }
 
 void
+sl_text_json(struct sl_buf *out, const char *s, size_t n)
+{
+	size_t i = 0;
+	uint32_t cp;
+
+	sl_buf_add_char(out, '"');
+	while (i < n) {
+		cp = sl_utf8_next(s, n, &i);
+		if (cp == '"' || cp == '\\')
+			sl_buf_printf(out, "\\%c", (int)cp);
+		else if (cp < 0x20)
+			sl_buf_printf(out, "\\u%04x", (unsigned)cp);
+		else
+			sl_utf8_add(out, cp);
+	}
+	sl_buf_add_char(out, '"');
+}
+
+void
 sl_text_csv(struct sl_buf *out, const char *s, size_t n)
 {
 	size_t i;

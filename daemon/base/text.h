@@ -22,6 +22,8 @@ void sl_utf8_add(struct sl_buf *b, uint32_t cp);
 void sl_text_display(struct sl_buf *out, const char *s, size_t n);
 /* Appends s escaped for HTML text and attributes. */
 void sl_text_html(struct sl_buf *out, const char *s, size_t n);
+/* Appends s as a JSON string, quotes included; bad bytes become U+FFFD. */
+void sl_text_json(struct sl_buf *out, const char *s, size_t n);
 /* Appends s as one CSV field (RFC 4180; a leading = + - @ is defused by '). */
 void sl_text_csv(struct sl_buf *out, const char *s, size_t n);
 /* Lower case of ASCII, ÆØÅ and Latin-1 letters; appends to out. */

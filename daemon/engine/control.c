@@ -68,8 +68,9 @@ resume_job(struct sl_engine *e, int64_t consignment, int64_t unused)
 	(void)unused;
 	if (!sl_consignment_by_id(e->store, consignment, &c) ||
 	    sl_job_find(e, consignment) != NULL ||
-	    (in = sl_engine_inlet(e, c.queue)) == NULL)
+	    c.dispo != SL_DISPO_ready)
 		return;
+	in = sl_engine_inlet(e, c.queue);
 	(void)sl_engine_bad(e, sl_job_resume(e, in, &c, &err), &err);
 }
 
@@ -78,8 +79,18 @@ change_consignment(struct sl_engine *e, struct sl_consignment *c,
     enum sl_change change, const char *why, const char *actor,
     struct sl_err *err)
 {
+	struct sl_job *job;
+
 	if (!legal(c->dispo, change))
 		return no(err, "that cannot be done with it as it is now");
+	if ((change == SL_CHANGE_release || change == SL_CHANGE_retry) &&
+	    sl_source_list(e->store, c->id, NULL, 0) == 0)
+		return no(err, "its files were never taken in: drop them "
+			       "again in smaller parts, and reject this");
+	/* What is being read now must not go on behind the person's back. */
+	job = sl_job_find(e, c->id);
+	if (job != NULL)
+		sl_job_free(job);
 	if (change == SL_CHANGE_reject)
 		c->outcome = SL_OUTCOME_withdrawn;
 	if (sl_consignment_apply(e, c, change, "by_person", why, actor,

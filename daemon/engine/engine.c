@@ -135,8 +135,12 @@ end_round(void *arg)
 		return;
 	if (e->fatal)
 		return;
+	/* A task touches nothing outside and its records come back to a later
+	 * transaction: children work while we wait, for the disk as well. */
+	sl_tasks_start(e);
+	if (e->fatal)
+		return;
 	if (commit_waits(e)) {
-		sl_tasks_start(e);
 		sl_peers_sweep(e);
 		return;
 	}
@@ -177,7 +181,7 @@ on_sweep(void *arg)
 	size_t i;
 
 	for (i = 0; i < e->inlets_n; i++) {
-		sl_inlet_rescan(e->inlets[i]);
+		e->stray |= sl_inlet_rescan(e->inlets[i]);
 		sl_inlet_clean_done(e->inlets[i], sl_clock_utc_ms());
 		poll |= strcmp(sl_inlet_mode(e->inlets[i]), "inotify") != 0;
 	}
@@ -188,6 +192,7 @@ on_sweep(void *arg)
 			settle_unfiled, e, &err), &err))
 			return;
 	}
+	sl_jobs_stray(e);
 	sl_timer_set(e->sweep_timer, poll ? e->cfg->instance.poll_ms :
 	    e->cfg->instance.sweep_ms);
 	sl_engine_kick(e);
@@ -207,7 +212,7 @@ on_settle(void *arg)
 
 	for (i = 0; i < e->inlets_n; i++)
 		if (sl_inlet_settles_in(e->inlets[i]) == 0)
-			sl_inlet_rescan(e->inlets[i]);
+			e->stray |= sl_inlet_rescan(e->inlets[i]);
 	sl_engine_kick(e);
 }
 
@@ -234,9 +239,9 @@ on_beat(void *arg)
 		    sl_engine_bad(e,
 			sl_store_shift_deadlines(e->store, step, &err), &err))
 			return;
-		e->clock_delta_ms = delta;
 		sl_due_look(e);
 	}
+	e->clock_delta_ms = delta; /* slow drift is no step */
 	sl_timer_set(e->beat_timer, BEAT_MS);
 }
 
@@ -396,6 +401,7 @@ sl_engine_run(const char *root, struct sl_config *cfg)
 	e.commit_timer = sl_loop_timer(e.loop, on_wake, &e);
 	e.due_timer = sl_loop_timer(e.loop, on_due, &e);
 	e.beat_timer = sl_loop_timer(e.loop, on_beat, &e);
+	e.wait_timer = sl_loop_timer(e.loop, on_wake, &e);
 	if (start(&e, &err) != SL_OK) {
 		(void)sl_engine_fail(&e, &err);
 	} else {

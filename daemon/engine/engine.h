@@ -71,7 +71,9 @@ struct sl_engine {
 	struct sl_inlet **inlets;
 	size_t inlets_n, inlet_turn;
 	size_t recover_inlet, recover_at; /* old claims still to be taken */
+	int64_t recover_row; /* consignments looked at already */
 	bool recovering;
+	bool stray; /* something was left lying: recover at the next sweep */
 	int listen_fd;
 	struct sl_watch *listen_watch;
 	struct sl_peer *peers;
@@ -88,6 +90,7 @@ struct sl_engine {
 	struct sl_timer *sweep_timer, *settle_timer, *due_timer, *beat_timer;
 	struct sl_timer *commit_timer;
 	int64_t committed_ms; /* boot ms of the last commit of a round */
+	struct sl_timer *wait_timer; /* a task may start again */
 	int64_t next_due_ms; /* UTC: earliest retry or held limit; 0 = look */
 	int64_t clock_delta_ms; /* UTC minus boot, to see the clock step */
 	bool sync_inlets; /* a claim's rename must be durable with this commit */
@@ -129,13 +132,21 @@ struct sl_peer *sl_peer_find(struct sl_engine *e, enum sl_role role);
 void sl_peers_sweep(struct sl_engine *e);
 
 /* -- jobs.c: a consignment on the road ------------------------------------- */
+/* A file that a task wrote: parts' bytes, page images. Each task has its own,
+ * since a child writes from the start; those that read from it share it. */
+struct sl_outfile {
+	int fd;
+	unsigned refs;
+};
+
 /* One dropped file of it. */
 struct sl_job_source {
 	char *sub; /* path below the dropped folder, or NULL */
 	uint64_t size;
 	struct sl_source row; /* id 0 until received */
 	bool have_original;
-	int original_fd, out_fd; /* -1 when not open */
+	int original_fd;         /* -1 when not open */
+	struct sl_outfile *out;  /* of its OPEN task, or NULL */
 	int64_t *part_ids;       /* database rows, by number in the task */
 	struct sl_msg_r_part *part; /* their numbers only: no slices kept */
 	char (*mime)[128];
@@ -178,6 +189,8 @@ void sl_job_drop(struct sl_job *j, const char *reason);
 void sl_job_free(struct sl_job *j);
 /* More claims, while there is room. */
 void sl_jobs_claim(struct sl_engine *e);
+/* At a sweep: takes what was left lying, if anything was. */
+void sl_jobs_stray(struct sl_engine *e);
 
 /* -- tasks.c: one child of a worker ----------------------------------------- */
 struct sl_page_parts; /* a page being put together from its records */
@@ -192,7 +205,8 @@ struct sl_task {
 	uint32_t page_from, page_count;
 	uint64_t offset, size; /* PAGES, OCR: extent of the input */
 	bool copy_only;
-	bool input_is_out;     /* in the task's output file, else original */
+	struct sl_outfile *from; /* where its input lies, NULL = original */
+	struct sl_outfile *out;  /* PAGES: what it writes */
 	struct sl_msg_r_page image; /* OCR: numbers only */
 	int attempts;
 	int64_t cost; /* what it competes with: less goes first */
@@ -200,7 +214,7 @@ struct sl_task {
 	struct sl_chan *result;
 	struct sl_watch *watch;
 	struct sl_page_parts *page;
-	int64_t began_ms;
+	int64_t began_ms, not_before_ms;
 	bool got_original, got_end, eof, ended;
 	struct sl_msg_task_ended how;
 	enum sl_rc rc; /* of R_END, or of a protocol fault */
@@ -223,6 +237,9 @@ void sl_task_cancel(struct sl_task *t);
 void sl_task_eof(struct sl_task *t);
 void sl_tasks_peer_gone(struct sl_engine *e, struct sl_peer *p);
 void sl_task_free(struct sl_task *t);
+/* One reference more or less; NULL is fine. */
+struct sl_outfile *sl_outfile_ref(struct sl_outfile *o);
+void sl_outfile_drop(struct sl_files *f, struct sl_outfile *o);
 
 /* -- results.c: records of a child, hostile ----------------------------------- */
 void sl_result_readable(void *task, unsigned events);

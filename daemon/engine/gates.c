@@ -13,20 +13,10 @@
 
 #define SLUG_OR_EMPTY(s) ((s) != NULL ? (s) : "")
 
-/* JSON text of a string, quotes included. */
 static void
 add_json(struct sl_buf *b, const char *s)
 {
-	sl_buf_add_char(b, '"');
-	for (; *s != '\0'; s++) {
-		if (*s == '"' || *s == '\\')
-			sl_buf_printf(b, "\\%c", *s);
-		else if ((unsigned char)*s < 0x20)
-			sl_buf_printf(b, "\\u%04x", (unsigned)*s);
-		else
-			sl_buf_add_char(b, *s);
-	}
-	sl_buf_add_char(b, '"');
+	sl_text_json(b, s, strlen(s));
 }
 
 static void
@@ -54,9 +44,9 @@ after_changed(struct sl_engine *e, int64_t consignment, int64_t unused)
 }
 
 static void
-log_change(const char *subject, int stage, int dispo, const char *reason,
-    const char *detail)
+log_change(const char *subject, int stage, int dispo, const char *reason)
 {
+	/* No detail: a person's words or a document's may be in it. */
 	enum sl_level level = SL_LOG_DEBUG;
 
 	if (dispo == SL_DISPO_held || dispo == SL_DISPO_deferred)
@@ -64,9 +54,8 @@ log_change(const char *subject, int stage, int dispo, const char *reason,
 	if (dispo == SL_DISPO_quarantined || dispo == SL_DISPO_broken)
 		level = SL_LOG_NOTICE;
 	sl_log(level, subject,
-	    "stage=\"%s\" disposition=\"%s\" reason=\"%s\" detail=\"%s\"",
-	    sl_stage_name(stage), sl_dispo_name(dispo), SLUG_OR_EMPTY(reason),
-	    SLUG_OR_EMPTY(detail));
+	    "stage=\"%s\" disposition=\"%s\" reason=\"%s\"",
+	    sl_stage_name(stage), sl_dispo_name(dispo), SLUG_OR_EMPTY(reason));
 }
 
 enum sl_rc
@@ -84,9 +73,9 @@ sl_consignment_apply(struct sl_engine *e, struct sl_consignment *c,
 	c->dispo = to;
 	(void)snprintf(c->reason, sizeof(c->reason), "%s",
 	    to == SL_DISPO_ready ? "" : SLUG_OR_EMPTY(reason));
-	(void)snprintf(c->detail, sizeof(c->detail), "%s",
-	    to == SL_DISPO_ready ? "" : SLUG_OR_EMPTY(detail));
-	log_change(c->reception, (int)c->stage, (int)to, reason, detail);
+	(void)sl_slice_copy(sl_slice_str(to == SL_DISPO_ready ? "" :
+	    SLUG_OR_EMPTY(detail)), c->detail, sizeof(c->detail));
+	log_change(c->reception, (int)c->stage, (int)to, reason);
 	sl_engine_after(e, after_changed, c->id, 0);
 	if (sl_consignment_update(e->store, c, err) != SL_OK)
 		return SL_FATAL;
@@ -126,8 +115,8 @@ sl_entry_apply(struct sl_engine *e, struct sl_entry *en,
 	en->dispo = to;
 	(void)snprintf(en->reason, sizeof(en->reason), "%s",
 	    to == SL_DISPO_ready ? "" : SLUG_OR_EMPTY(reason));
-	(void)snprintf(en->detail, sizeof(en->detail), "%s",
-	    to == SL_DISPO_ready ? "" : SLUG_OR_EMPTY(detail));
+	(void)sl_slice_copy(sl_slice_str(to == SL_DISPO_ready ? "" :
+	    SLUG_OR_EMPTY(detail)), en->detail, sizeof(en->detail));
 	if (to == SL_DISPO_held && en->held_until_ms == 0 && q != NULL) {
 		int64_t at = sl_deadline_at(
 		    &q->held_limit, sl_clock_utc_ms());
@@ -140,7 +129,7 @@ sl_entry_apply(struct sl_engine *e, struct sl_entry *en,
 		en->held_until_ms = 0;
 	if (to != SL_DISPO_deferred)
 		en->retry_ms = 0;
-	log_change(en->reception, (int)en->stage, (int)to, reason, detail);
+	log_change(en->reception, (int)en->stage, (int)to, reason);
 	sl_engine_after(e, after_changed, en->consignment, 0);
 	if (sl_entry_update(e->store, en, err) != SL_OK)
 		return SL_FATAL;

@@ -39,8 +39,9 @@ static void
 source_close(struct sl_engine *e, struct sl_job_source *s)
 {
 	sl_cleanup_close(&s->original_fd);
-	sl_files_give_back(sl_store_files(e->store), s->out_fd);
-	s->original_fd = s->out_fd = -1;
+	sl_outfile_drop(sl_store_files(e->store), s->out);
+	s->original_fd = -1;
+	s->out = NULL;
 	free(s->part_ids);
 	free(s->part);
 	free(s->mime);
@@ -62,9 +63,12 @@ sl_job_free(struct sl_job *j)
 		if (t->job == j)
 			sl_task_free(t);
 	}
-	for (t = e->running; t != NULL; t = t->next)
-		if (t->job == j)
-			t->job = NULL;
+	for (t = e->running; t != NULL; t = t->next) {
+		if (t->job != j)
+			continue;
+		t->job = NULL;
+		sl_task_cancel(t);
+	}
 	for (i = 0; i < j->src_n; i++) {
 		e->jobs_bytes -= j->src[i].size;
 		source_close(e, &j->src[i]);
@@ -79,6 +83,18 @@ sl_job_free(struct sl_job *j)
 	e->jobs_n--;
 	free(j);
 	sl_engine_kick(e);
+}
+
+/* Is this claim on the road now? */
+static bool
+has_claim(struct sl_engine *e, const char *ulid)
+{
+	struct sl_job *j;
+
+	for (j = e->jobs; j != NULL; j = j->next)
+		if (strcmp(j->claim.ulid, ulid) == 0)
+			return true;
+	return false;
 }
 
 struct sl_job *
@@ -102,7 +118,7 @@ add_source(struct sl_job *j, const char *sub, uint64_t size)
 	memset(s, 0, sizeof(*s));
 	s->sub = sub != NULL ? sl_strdup(sub) : NULL;
 	s->size = size;
-	s->original_fd = s->out_fd = -1;
+	s->original_fd = -1;
 	j->e->jobs_bytes += size;
 	return s;
 }
@@ -199,11 +215,19 @@ enum sl_rc
 sl_job_resume(struct sl_engine *e, struct sl_inlet *in,
     const struct sl_consignment *c, struct sl_err *err)
 {
-	struct sl_job *j = job_new(e, in);
 	struct sl_source *rows;
+	struct sl_job *j;
 	size_t i, n;
 
 	n = sl_source_list(e->store, c->id, NULL, 0);
+	if (n == 0) {
+		/* Numbered, but never copied (too large, too many files). */
+		struct sl_consignment copy = *c;
+
+		return sl_consignment_apply(e, &copy, SL_CHANGE_hold,
+		    "file_unreadable", "never copied", "slused", err);
+	}
+	j = job_new(e, in);
 	rows = sl_alloc((n + 1) * sizeof(*rows));
 	(void)sl_source_list(e->store, c->id, rows, n);
 	j->c = *c;
@@ -217,7 +241,6 @@ sl_job_resume(struct sl_engine *e, struct sl_inlet *in,
 		s->have_original = true;
 	}
 	free(rows);
-	(void)err;
 	start_opens(j);
 	return SL_OK;
 }
@@ -273,8 +296,10 @@ sl_job_received(struct sl_job *j, struct sl_err *err)
 	    sl_consignment_insert(e->store, c, sl_slice_str(j->claim.name),
 	    err) != SL_OK)
 		return SL_FATAL;
-	sl_buf_printf(&payload, "{\"queue\":\"%s\",\"bytes\":%" PRId64
-	    ",\"sources\":[", c->queue, c->size);
+	sl_buf_add_str(&payload, "{\"queue\":");
+	sl_text_json(&payload, c->queue, strlen(c->queue));
+	sl_buf_printf(&payload, ",\"bytes\":%" PRId64 ",\"sources\":[",
+	    c->size);
 	for (i = 0; i < j->src_n && j->src[i].have_original; i++) {
 		if (insert_source(j, i, err) != SL_OK)
 			return SL_FATAL;
@@ -304,12 +329,14 @@ sl_job_drop(struct sl_job *j, const char *reason)
 	struct sl_err err;
 
 	/* Not in the journal: the claim goes back, or waits in .sluse/ for the
-	 * next start if its place is taken. */
+	 * next sweep if its place is taken. */
 	sl_log(SL_LOG_INFO, "intake", "put back reason=\"%s\"",
 	    reason != NULL ? reason : "");
 	if (sl_claim_put_back(j->inlet, j->claim.ulid, j->claim.name, &err) !=
-	    SL_OK)
+	    SL_OK) {
 		sl_log(SL_LOG_WARNING, "intake", "%s", err.text);
+		j->e->stray = true;
+	}
 	sl_job_free(j);
 }
 
@@ -403,6 +430,15 @@ take_old(struct sl_engine *e, struct sl_err *err)
 	struct sl_inlet *in;
 	enum sl_rc rc;
 
+	/* What was received first: its bytes are in the store, whatever has
+	 * become of its claim or its queue. */
+	while (sl_consignment_next_open(e->store, e->recover_row, &c)) {
+		e->recover_row = c.id;
+		if (c.dispo == SL_DISPO_ready &&
+		    sl_job_find(e, c.id) == NULL)
+			return sl_job_resume(
+			    e, sl_engine_inlet(e, c.queue), &c, err);
+	}
 	while (e->recover_inlet < e->inlets_n) {
 		in = e->inlets[e->recover_inlet];
 		rc = sl_inlet_old_claim(in, e->recover_at++, &claim, err);
@@ -413,19 +449,16 @@ take_old(struct sl_engine *e, struct sl_err *err)
 		}
 		if (rc != SL_OK)
 			continue;
-		if (!sl_consignment_by_ulid(e->store, claim.ulid, &c))
+		if (!has_claim(e, claim.ulid) &&
+		    !sl_consignment_by_ulid(e->store, claim.ulid, &c))
 			return sl_job_begin(e, in, &claim, err);
 		/* Filed away, but the machine died before that was on disk. */
-		if (strcmp(c.source_place, "done") == 0) {
-			if (sl_consignment_set_place(
-				e->store, c.id, "claimed", err) != SL_OK ||
-			    sl_consignment_settle(e, c.id, err) != SL_OK)
-				return SL_FATAL;
-			continue;
-		}
-		if (c.stage < SL_STAGE_read && c.dispo == SL_DISPO_ready &&
-		    sl_job_find(e, c.id) == NULL)
-			return sl_job_resume(e, in, &c, err);
+		if (sl_consignment_by_ulid(e->store, claim.ulid, &c) &&
+		    strcmp(c.source_place, "done") == 0 &&
+		    (sl_consignment_set_place(e->store, c.id, "claimed",
+		    err) != SL_OK ||
+		    sl_consignment_settle(e, c.id, err) != SL_OK))
+			return SL_FATAL;
 	}
 	e->recovering = false;
 	return SL_SKIP;
@@ -435,17 +468,20 @@ static void
 log_refused(struct sl_engine *e, struct sl_inlet *in,
     const struct sl_claim *claim, const struct sl_err *why)
 {
-	char payload[256], actor[32];
+	const char *queue = sl_inlet_queue(in)->name;
+	SL_BUF struct sl_buf payload = {0};
 	struct sl_err err;
+	char actor[32];
 
-	(void)snprintf(payload, sizeof(payload),
-	    "{\"queue\":\"%s\",\"reason\":\"%s\"}",
-	    sl_inlet_queue(in)->name, why->reason);
+	sl_buf_add_str(&payload, "{\"queue\":");
+	sl_text_json(&payload, queue, strlen(queue));
+	sl_buf_printf(&payload, ",\"reason\":\"%s\"}", why->reason);
 	(void)snprintf(actor, sizeof(actor), "uid:%" PRIu32, claim->uid);
 	sl_log(SL_LOG_NOTICE, "intake", "refused reason=\"%s\" errno=\"%d\"",
 	    why->reason, why->sys);
 	(void)sl_engine_bad(e, sl_store_log(e->store,
-	    SL_EVENT_refused_at_door, "-", actor, payload, 0, 0, &err), &err);
+	    SL_EVENT_refused_at_door, "-", actor, sl_buf_str(&payload), 0, 0,
+	    &err), &err);
 	sl_faces_refused(e, in, claim->name, why->reason);
 }
 
@@ -473,6 +509,21 @@ take_new(struct sl_engine *e, struct sl_err *err)
 }
 
 void
+sl_jobs_stray(struct sl_engine *e)
+{
+	size_t i;
+
+	if (!e->stray || e->recovering)
+		return;
+	e->stray = false;
+	e->recovering = true;
+	e->recover_row = 0;
+	e->recover_inlet = e->recover_at = 0;
+	for (i = 0; i < e->inlets_n; i++)
+		sl_inlet_list_claims(e->inlets[i]);
+}
+
+void
 sl_jobs_claim(struct sl_engine *e)
 {
 	struct sl_err err;
@@ -496,7 +547,9 @@ sl_jobs_claim(struct sl_engine *e)
 		(void)sl_engine_fail(e, &err);
 		return;
 	}
-	if (rc == SL_OK && has_room(e))
+	if (!has_room(e))
+		return; /* a job that ends looks again */
+	if (rc == SL_OK)
 		sl_loop_again(e->loop);
 	for (i = 0; i < e->inlets_n; i++) {
 		ms = sl_inlet_settles_in(e->inlets[i]);

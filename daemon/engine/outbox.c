@@ -16,12 +16,14 @@
 #include "../base/clock.h"
 #include "../base/log.h"
 #include "../base/mem.h"
+#include "../base/text.h"
 #include "engine.h"
 #include "faces.h"
 
 #define INFLIGHT_A_PEER 8
 #define DOCUMENTS_MAX 200
 #define BATCH 64
+#define RETRY_AFTER_MAX_S 86400u /* whatever a target asks for */
 
 static size_t
 peers_of(struct sl_target *t)
@@ -140,14 +142,13 @@ send_delivery(struct sl_engine *e, int64_t id, int64_t unused)
 	(void)unused;
 	if (!sl_delivery_by_id(e->store, id, &d) ||
 	    (t = sl_engine_target(e, d.target)) == NULL ||
-	    !sl_entry_by_id(e->store, d.entry, &en) ||
-	    !sl_entry_post(e->store, d.entry, &post))
-		return;
-	p = least_busy(t);
+	    !sl_entry_by_id(e->store, d.entry, &en))
+		return; /* rows are never removed */
 	for (i = 0; i < t->inflight_n && t->inflight[i] != id; i++)
 		;
 	if (i == t->inflight_n)
 		return;
+	p = sl_entry_post(e->store, d.entry, &post) ? least_busy(t) : NULL;
 	if (p == NULL) {
 		/* It went away meanwhile; the try counts, which only means
 		 * that the next one asks first. */
@@ -181,11 +182,19 @@ send_delivery(struct sl_engine *e, int64_t id, int64_t unused)
 
 /* Counts the try; sent when the count is durable. */
 static enum sl_rc
-begin_try(struct sl_target *t, struct sl_delivery *d, struct sl_err *err)
+begin_try(struct sl_target *t, struct sl_delivery *d,
+    const struct sl_entry *en, struct sl_err *err)
 {
+	SL_BUF struct sl_buf b = {0};
+
 	d->attempts++;
 	d->uncertain = true; /* until its answer says otherwise */
-	if (sl_delivery_update(t->e->store, d, NULL, err) != SL_OK)
+	sl_buf_add_str(&b, "{\"target\":");
+	sl_text_json(&b, d->target, strlen(d->target));
+	sl_buf_printf(&b, ",\"attempt\":%d}", d->attempts);
+	if (sl_delivery_update(t->e->store, d, NULL, err) != SL_OK ||
+	    sl_store_log(t->e->store, SL_EVENT_delivery_tried, en->reception,
+	    "slused", sl_buf_str(&b), en->consignment, en->id, err) != SL_OK)
 		return SL_FATAL;
 	t->inflight[t->inflight_n] = d->id;
 	t->inflight_peer[t->inflight_n++] = NULL;
@@ -211,7 +220,7 @@ see_due(void *arg, const struct sl_delivery *d, struct sl_err *err)
 		return SL_FATAL;
 	if (en.dispo != SL_DISPO_ready)
 		return SL_OK;
-	return begin_try(t, &copy, err);
+	return begin_try(t, &copy, &en, err);
 }
 
 static void
@@ -221,7 +230,8 @@ kick_again(struct sl_target *t)
 	int64_t ms = next - sl_clock_utc_ms();
 	int64_t open = t->open_until_ms - sl_clock_boot_ms();
 
-	if (next < 0 || t->login_stopped || peers_of(t) == 0)
+	if (next < 0 || t->login_stopped || t->e->push_stopped ||
+	    t->e->stopping || peers_of(t) == 0)
 		return;
 	if (ms < open)
 		ms = open;
@@ -406,7 +416,7 @@ sl_outbox_add(struct sl_engine *e, struct sl_entry *en, struct sl_err *err)
 		}
 		/* The first try in the same commit where there is room. */
 		if (can_send(t)) {
-			if (begin_try(t, &d, err) != SL_OK)
+			if (begin_try(t, &d, en, err) != SL_OK)
 				return SL_FATAL;
 		} else {
 			sl_engine_after(e, kick_target,
@@ -494,7 +504,9 @@ note_failure(struct sl_target *t)
 {
 	const struct sl_target_config *c = t->cfg;
 
-	if (++t->failures < (int)c->breaker_failures)
+	/* Those that were under way when it opened say nothing new. */
+	if (++t->failures < (int)c->breaker_failures ||
+	    t->open_until_ms > sl_clock_boot_ms())
 		return;
 	if (t->pause_ms == 0)
 		t->pause_ms = c->breaker_first_ms;
@@ -519,6 +531,13 @@ delivered(struct sl_engine *e, struct sl_delivery *d, struct sl_entry *en,
 	return finish_if_all(e, en, d->target, err);
 }
 
+/* Not when it is held, by a person or for another target, or ended. */
+static bool
+may_change(const struct sl_entry *en)
+{
+	return en->dispo == SL_DISPO_ready || en->dispo == SL_DISPO_deferred;
+}
+
 static enum sl_rc
 later(struct sl_target *t, struct sl_delivery *d, struct sl_entry *en,
     int64_t wait_ms, struct sl_err *err)
@@ -534,15 +553,16 @@ later(struct sl_target *t, struct sl_delivery *d, struct sl_entry *en,
 		(void)snprintf(d->state, sizeof(d->state), "stopped");
 		if (sl_delivery_update(e->store, d, NULL, err) != SL_OK)
 			return SL_FATAL;
-		return sl_entry_apply(e, en, SL_CHANGE_hold,
-		    "too_many_tries", d->detail, "slused", err);
+		return may_change(en) ? sl_entry_apply(e, en, SL_CHANGE_hold,
+		    "too_many_tries", d->detail, "slused", err) : SL_OK;
 	}
 	d->next_ms = now + wait_ms;
 	if (sl_delivery_update(e->store, d, NULL, err) != SL_OK)
 		return SL_FATAL;
-	if (en->dispo == SL_DISPO_held)
-		return SL_OK; /* a person's word stands */
-	/* Deliveries keep their own time; the entry only says that it waits. */
+	/* Deliveries keep their own time; the entry only says that it waits,
+	 * unless a person or another target has it on hold. */
+	if (!may_change(en))
+		return SL_OK;
 	return sl_entry_apply(e, en, SL_CHANGE_defer, d->reason, d->detail,
 	    "slused", err);
 }
@@ -604,7 +624,7 @@ take_delivered(struct sl_engine *e, struct sl_peer *p,
 		(void)snprintf(d.state, sizeof(d.state), "stopped");
 		r = sl_reason_find(d.reason);
 		rc = sl_delivery_update(e->store, &d, NULL, err);
-		if (rc == SL_OK)
+		if (rc == SL_OK && may_change(&en))
 			rc = sl_entry_apply(e, &en, SL_CHANGE_hold,
 			    r != NULL && r->dispo == SL_DISPO_held ?
 			    d.reason : "target_refused", d.detail, "slused",
@@ -619,7 +639,8 @@ take_delivered(struct sl_engine *e, struct sl_peer *p,
 	default:
 		note_failure(t);
 		wait = m->retry_after_s > 0 ?
-		    (int64_t)m->retry_after_s * 1000 :
+		    (int64_t)(m->retry_after_s < RETRY_AFTER_MAX_S ?
+			m->retry_after_s : RETRY_AFTER_MAX_S) * 1000 :
 		    backoff_ms(t->cfg, d.attempts);
 		rc = later(t, &d, &en, wait, err);
 	}
@@ -697,7 +718,8 @@ take_sync_done(struct sl_engine *e, struct sl_target *t,
 		return SL_OK;
 	}
 	t->synced = true;
-	if (sl_case_forget(e->store, t->cfg->name, t->sync_began_ms, &gone,
+	/* A clock that went back since would make all of them look old. */
+	if (sl_clock_utc_ms() >= t->sync_began_ms && sl_case_forget(e->store, t->cfg->name, t->sync_began_ms, &gone,
 	    err) != SL_OK)
 		return SL_FATAL;
 	sl_buf_printf(&b,

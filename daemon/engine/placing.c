@@ -13,6 +13,7 @@
 #include "../base/clock.h"
 #include "../base/log.h"
 #include "../base/mem.h"
+#include "../base/text.h"
 #include "../place/caseindex.h"
 #include "../prepare/prepare.h"
 #include "engine.h"
@@ -423,10 +424,12 @@ sl_placing_prepare(struct sl_engine *e, struct sl_entry *en,
 		goto out;
 	(void)snprintf(en->case_number, sizeof(en->case_number), "%s",
 	    x.v.case_number != NULL ? x.v.case_number : "");
-	(void)snprintf(en->title, sizeof(en->title), "%s",
-	    x.v.title != NULL ? x.v.title : "");
-	sl_buf_printf(&x.payload, "{\"revision\":%d,\"case\":\"%s\"}",
-	    en->revision, en->case_number);
+	(void)sl_slice_copy(
+	    sl_slice_str(x.v.title != NULL ? x.v.title : ""), en->title,
+	    sizeof(en->title));
+	sl_buf_printf(&x.payload, "{\"revision\":%d,\"case\":", en->revision);
+	sl_text_json(&x.payload, en->case_number, strlen(en->case_number));
+	sl_buf_add_char(&x.payload, '}');
 	if (en->stage == SL_STAGE_read)
 		rc = sl_entry_pass(e, en, SL_EVENT_placed,
 		    sl_buf_str(&x.payload), err);

@@ -125,6 +125,9 @@ take_original(struct sl_task *t, const struct sl_msg_r_original *m,
 	for (i = 0; i < j->src_n; i++)
 		if (!j->src[i].have_original)
 			return SL_OK;
+	/* Young: whether its end is there shows at its first part. */
+	if (j->claim.young && !t->copy_only)
+		return SL_OK;
 	rc = sl_job_received(j, err);
 	if (rc != SL_OK || !t->copy_only)
 		return rc;
@@ -139,7 +142,11 @@ take_part(struct sl_task *t, const struct sl_msg_r_part *m,
 	const struct sl_digest none = {{0}};
 	size_t cap;
 
+	if (t->kind == SL_TASK_OPEN && !t->copy_only && s->have_original &&
+	    t->job->c.id == 0 && sl_job_received(t->job, err) != SL_OK)
+		return SL_FATAL;
 	if (t->kind != SL_TASK_OPEN || s->row.id == 0 || t->copy_only ||
+	    m->role < SL_PART_DOCUMENT || m->role > SL_PART_SKIPPED ||
 	    m->part != t->next_part || m->part >= SL_PARTS_MAX ||
 	    (m->part > 0 && m->parent >= m->part))
 		return senseless(err, "part out of order");
@@ -239,7 +246,10 @@ queue_ocr(struct sl_task *t, const struct sl_msg_r_page *m)
 	o->part = m->part;
 	o->page_from = m->page;
 	o->page_count = 1;
-	o->input_is_out = true;
+	/* Its own writer's file: another task's image may lie at the same
+	 * place of another. */
+	o->from = sl_outfile_ref(
+	    t->kind == SL_TASK_OPEN ? source_of(t)->out : t->out);
 	o->offset = m->image_offset;
 	o->size = m->image_size;
 	o->image = *m;
@@ -335,6 +345,10 @@ take(struct sl_task *t, struct sl_msg *m, struct sl_err *err)
 
 	if (t->got_end)
 		return senseless(err, "record after the end");
+	/* Of a part that a later opening did not find: its row is gone. */
+	if (t->kind != SL_TASK_OPEN && source_of(t)->opened &&
+	    t->part >= source_of(t)->parts && m->type != SL_MSG_R_END)
+		return SL_OK;
 	switch ((int)m->type) {
 	case SL_MSG_R_ORIGINAL:
 		return take_original(t, &m->r_original, err);

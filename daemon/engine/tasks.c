@@ -5,6 +5,7 @@
  * letter overtakes a three-thousand-page file and nothing starves.
  */
 #include <errno.h>
+#include <fcntl.h>
 #include <inttypes.h>
 #include <signal.h>
 #include <stdio.h>
@@ -21,6 +22,8 @@
 #include "engine.h"
 
 #define PAGES_A_TASK 32
+#define NAME_MAX_WIRE 4096 /* of SL_MSG_TASK */
+#define NOT_RUN_WAIT_MS 1000
 #define HASH_A_ROUND ((size_t)8 << 20)
 #define COPY_BYTES_PER_MS 2000 /* slowest disk a copy is waited for */
 
@@ -81,12 +84,45 @@ close_result(struct sl_task *t)
 	t->page = NULL;
 }
 
+static struct sl_outfile *
+outfile_new(struct sl_files *f)
+{
+	struct sl_outfile *o;
+	int fd = sl_files_scratch(f);
+
+	if (fd < 0)
+		return NULL;
+	o = sl_alloc(sizeof(*o));
+	o->fd = fd;
+	o->refs = 1;
+	return o;
+}
+
+struct sl_outfile *
+sl_outfile_ref(struct sl_outfile *o)
+{
+	if (o != NULL)
+		o->refs++;
+	return o;
+}
+
+void
+sl_outfile_drop(struct sl_files *f, struct sl_outfile *o)
+{
+	if (o == NULL || --o->refs > 0)
+		return;
+	sl_files_give_back(f, o->fd);
+	free(o);
+}
+
 void
 sl_task_free(struct sl_task *t)
 {
 	unlink_task(t);
 	close_result(t);
 	sl_sha256_free(t->hash);
+	sl_outfile_drop(sl_store_files(t->e->store), t->from);
+	sl_outfile_drop(sl_store_files(t->e->store), t->out);
 	if (t->peer != NULL)
 		t->peer->running--;
 	if (t->job != NULL)
@@ -130,6 +166,9 @@ fill_task(const struct sl_task *t, struct sl_msg_task *m)
 	m->kind = (uint8_t)t->kind;
 	m->subject = sl_slice_str(
 	    j->c.id != 0 ? j->c.reception : j->claim.ulid);
+	/* A hint; of a path as deep as folders may be, its end. */
+	if (strlen(name) > NAME_MAX_WIRE)
+		name += strlen(name) - NAME_MAX_WIRE;
 	m->name = sl_slice_str(name);
 	m->size = t->kind == SL_TASK_OPEN ? s->size : t->size;
 	m->offset = t->offset;
@@ -158,6 +197,12 @@ fill_task(const struct sl_task *t, struct sl_msg_task *m)
 	}
 }
 
+static int
+dup_out(const struct sl_outfile *o)
+{
+	return o != NULL ? fcntl(o->fd, F_DUPFD_CLOEXEC, 3) : -1;
+}
+
 /* Descriptors of a task; result: how many, 0 on failure (errno). fds[1] is the
  * child's end of *ret_result. All are closed by close_fds. */
 static size_t
@@ -172,26 +217,28 @@ open_fds(struct sl_task *t, int *fds, int *ret_result)
 	for (i = 0; i < 5; i++)
 		fds[i] = -1;
 	if (t->kind == SL_TASK_OPEN) {
-		sl_cleanup_close(&s->out_fd);
-		s->out_fd = sl_files_scratch(f);
+		sl_outfile_drop(f, s->out);
+		s->out = outfile_new(f);
 		fds[0] = s->have_original ?
 		    sl_files_open_blob(f, &s->row.sha256) :
 		    sl_claim_open(t->job->inlet, t->job->claim.ulid,
 			t->job->claim.name, s->sub);
 		if (s->have_original && fds[0] < 0 && s->original_fd >= 0)
 			fds[0] = sl_files_reopen(s->original_fd);
-		fds[2] = s->out_fd >= 0 ? dup(s->out_fd) : -1;
+		fds[2] = dup_out(s->out);
 	} else {
-		fds[0] = t->input_is_out ? sl_files_reopen(s->out_fd) :
+		fds[0] = t->from != NULL ? sl_files_reopen(t->from->fd) :
 		    s->original_fd >= 0 ? sl_files_reopen(s->original_fd) :
 		    sl_files_open_blob(f, &s->row.sha256);
-		fds[2] = t->kind == SL_TASK_PAGES ? dup(s->out_fd) :
-		    sl_files_tmp(f);
+		sl_outfile_drop(f, t->out);
+		t->out = outfile_new(f);
+		fds[2] = dup_out(t->out);
 	}
 	if (t->kind == SL_TASK_OPEN && !s->have_original) {
 		sl_cleanup_close(&s->original_fd);
 		s->original_fd = sl_files_tmp(f);
-		fds[3] = s->original_fd >= 0 ? dup(s->original_fd) : -1;
+		fds[3] = s->original_fd >= 0 ?
+		    fcntl(s->original_fd, F_DUPFD_CLOEXEC, 3) : -1;
 		fds[4] = s->original_fd >= 0 ?
 		    sl_files_reopen(s->original_fd) : -1;
 		n = 5;
@@ -254,6 +301,8 @@ pick(struct sl_engine *e, enum sl_role role)
 	struct sl_task *t, *best = NULL;
 
 	for (t = e->waiting; t != NULL; t = t->next) {
+		if (t->not_before_ms > now)
+			continue;
 		if ((t->kind == SL_TASK_OCR) != (role == SL_ROLE_OCR))
 			continue;
 		/* One unit of cost (1 KiB, or a page) weighs as much as a
@@ -287,6 +336,7 @@ start_role(struct sl_engine *e, enum sl_role role)
 		sl_log(SL_LOG_WARNING,
 		    j->c.id != 0 ? j->c.reception : "intake",
 		    "task cannot start errno=\"%d\"", errno);
+		e->stray = true; /* looked for at the next sweep */
 		if (j->c.id == 0)
 			sl_job_drop(j, "file_unreadable");
 		else
@@ -328,6 +378,8 @@ give_up_pages(struct sl_task *t, const char *reason, struct sl_err *err)
 	struct sl_msg_r_page m = {.part = t->part, .source = SL_PAGE_NONE};
 	uint32_t i;
 
+	if (s->opened && t->part >= s->parts)
+		return SL_OK; /* a part that a later opening did not find */
 	m.reason = sl_slice_str(reason);
 	for (i = 0; i < t->page_count; i++) {
 		m.page = t->page_from + i;
@@ -348,6 +400,18 @@ retry_now(struct sl_task *t)
 	return ++t->attempts < (int)t->e->cfg->limits.attempts_max;
 }
 
+/* Nothing was received: the claim goes back and the job ends with its task. */
+static void
+drop_with_task(struct sl_task *t, const char *reason)
+{
+	struct sl_job *j = t->job;
+	char why[64];
+
+	(void)snprintf(why, sizeof(why), "%s", reason);
+	sl_task_free(t);
+	sl_job_drop(j, why);
+}
+
 /* No END record, or a child that died. */
 static enum sl_rc
 task_failed(struct sl_task *t, struct sl_err *err)
@@ -363,6 +427,12 @@ task_failed(struct sl_task *t, struct sl_err *err)
 	    "attempt=\"%d\"",
 	    (int)t->kind, t->how.how, t->how.code, reason, t->attempts + 1);
 	if (t->rc != SL_REJECT && retry_now(t)) {
+		if (t->how.how == SL_END_NOT_RUN) {
+			/* No memory, no processes: not at once again. */
+			t->not_before_ms =
+			    sl_clock_boot_ms() + NOT_RUN_WAIT_MS;
+			sl_timer_pull(t->e->wait_timer, NOT_RUN_WAIT_MS + 1);
+		}
 		sl_task_queue(t);
 		return SL_OK;
 	}
@@ -373,9 +443,11 @@ task_failed(struct sl_task *t, struct sl_err *err)
 	}
 	if (!s->have_original) {
 		/* Died while copying: nothing was parsed; a machine fault. */
-		sl_job_drop(j, reason);
+		drop_with_task(t, reason);
 		return SL_OK;
 	}
+	if (j->c.id == 0 && sl_job_received(j, err) != SL_OK)
+		return SL_FATAL;
 	s->rc = SL_REJECT;
 	(void)snprintf(s->reason, sizeof(s->reason), "%s", reason);
 	(void)snprintf(s->detail, sizeof(s->detail), "how %u code %u",
@@ -404,7 +476,7 @@ hash_parts(struct sl_task *t, bool *ret_done, struct sl_err *err)
 		while ((left = p->size - t->hash_at) > 0) {
 			if (budget < sizeof(b))
 				return SL_OK;
-			n = pread(s->out_fd, b,
+			n = pread(s->out->fd, b,
 			    left < sizeof(b) ? left : sizeof(b),
 			    (off_t)(p->offset + t->hash_at));
 			if (n <= 0)
@@ -439,7 +511,7 @@ queue_pages(struct sl_job *j, size_t source)
 			t->page_from = from;
 			t->page_count = pages - from < PAGES_A_TASK ?
 			    pages - from : PAGES_A_TASK;
-			t->input_is_out = i > 0;
+			t->from = i > 0 ? sl_outfile_ref(s->out) : NULL;
 			t->offset = i > 0 ? s->part[i].offset : 0;
 			t->size = i > 0 ? s->part[i].size : s->size;
 			t->cost = (int64_t)(pages - from);
@@ -454,10 +526,10 @@ link_bundle(struct sl_task *t, char *name, struct sl_err *err)
 	struct sl_job_source *s = &t->job->src[t->source];
 
 	sl_ulid_make(name);
-	if (sl_sync_fd(s->out_fd, "unpacked parts", err) != SL_OK)
+	if (sl_sync_fd(s->out->fd, "unpacked parts", err) != SL_OK)
 		return SL_FATAL;
 	return sl_files_link_bundle(
-	    sl_store_files(t->e->store), s->out_fd, name, err);
+	    sl_store_files(t->e->store), s->out->fd, name, err);
 }
 
 /* An OPEN task with its END: gates *unpacked* and *identified*. */
@@ -472,6 +544,8 @@ open_finished(struct sl_task *t, struct sl_err *err)
 	bool done;
 	enum sl_rc rc;
 
+	if (j->c.id == 0 && sl_job_received(j, err) != SL_OK)
+		return SL_FATAL;
 	rc = hash_parts(t, &done, err);
 	if (rc == SL_REJECT) {
 		s->rc = SL_REJECT;
@@ -485,7 +559,7 @@ open_finished(struct sl_task *t, struct sl_err *err)
 	}
 	if (s->has_bundle_parts && rc == SL_OK) {
 		if (link_bundle(t, bundle, err) != SL_OK ||
-		    fstat(s->out_fd, &st) != 0)
+		    fstat(s->out->fd, &st) != 0)
 			return SL_FATAL;
 	}
 	if (sl_part_close(t->e->store, s->row.id, s->parts,
@@ -513,8 +587,10 @@ task_finished(struct sl_task *t, struct sl_err *err)
 	if (!t->got_end || t->rc == SL_FATAL || t->how.how != SL_END_EXIT ||
 	    t->how.code != 0)
 		return task_failed(t, err);
-	if (t->rc == SL_RETRY && j->c.id == 0) {
-		sl_job_drop(j, t->reason);
+	/* It was not copied whole: nothing is received, it goes back. */
+	if (t->kind == SL_TASK_OPEN && (!j->src[t->source].have_original ||
+	    (t->rc == SL_RETRY && j->c.id == 0))) {
+		drop_with_task(t, t->reason);
 		return SL_OK;
 	}
 	if (t->kind == SL_TASK_OPEN) {
@@ -582,8 +658,9 @@ sl_task_ended(struct sl_engine *e, const struct sl_msg_task_ended *m)
 	t->how = *m;
 	/* What it wrote before its death may still be unread. */
 	if (!t->eof)
-		sl_result_readable(t, SL_LOOP_READ);
-	maybe_finish(t);
+		sl_result_readable(t, SL_LOOP_READ); /* may finish it */
+	else
+		maybe_finish(t);
 }
 
 void

@@ -49,9 +49,12 @@ sl_claim_take(struct sl_inlet *in, const char *name, const struct stat *st,
 		    "what was dropped cannot be opened");
 	sl_ulid_make(ret->ulid);
 	dir = sl_make_dir(in->claims, ret->ulid, 0700);
-	if (dir < 0)
-		return sl_err_set(err, SL_FATAL, errno, "disk_error",
-		    "cannot make the folder of a claim");
+	if (dir < 0) {
+		/* A full or lost share stops its queue, not the house. */
+		in->gone = true;
+		return SL_SKIP;
+	}
+	in->dirty = true;
 	if (renameat(in->inbox, name, dir, name) == 0)
 		return SL_OK;
 	(void)unlinkat(in->claims, ret->ulid, AT_REMOVEDIR);
@@ -219,7 +222,11 @@ sl_claim_put_back(struct sl_inlet *in, const char *ulid, const char *name,
     struct sl_err *err)
 {
 	SL_CLOSE int dir = sl_open_dir(in->claims, ulid);
+	struct stat st;
 
+	if (dir >= 0 && fstatat(dir, name, &st, AT_SYMLINK_NOFOLLOW) == 0)
+		sl_inlet_put_back(in, &st);
+	in->dirty = true;
 	if (dir < 0 ||
 	    renameat2(dir, name, in->inbox, name, RENAME_NOREPLACE) != 0)
 		return sl_err_set(err, SL_SKIP, errno, "file_changing",
@@ -297,6 +304,9 @@ sl_claim_file_done(struct sl_inlet *in, const char *ulid,
 enum sl_rc
 sl_inlet_sync(struct sl_inlet *in, struct sl_err *err)
 {
+	if (!in->dirty || in->claims < 0)
+		return SL_OK;
+	in->dirty = false;
 	return sl_sync_fs(in->claims, "a drop folder", err);
 }
 

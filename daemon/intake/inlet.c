@@ -96,15 +96,18 @@ by_ulid(const void *a, const void *b)
 	return memcmp(a, b, SL_ULID_LEN);
 }
 
-static void
-list_old_claims(struct sl_inlet *in)
+void
+sl_inlet_list_claims(struct sl_inlet *in)
 {
 	int fd = sl_open_dir(in->claims, ".");
 	DIR *d = fd >= 0 ? fdopendir(fd) : NULL;
 	struct dirent *e;
 
-	if (d == NULL)
+	in->old_n = 0;
+	if (d == NULL) {
+		sl_cleanup_close(&fd);
 		return;
+	}
 	while ((e = readdir(d)) != NULL) {
 		if (!sl_ulid_valid(e->d_name))
 			continue;
@@ -139,7 +142,7 @@ sl_inlet_open(struct sl_watcher *w, const char *root,
 		sl_inlet_close(in);
 		return SL_FATAL;
 	}
-	list_old_claims(in);
+	sl_inlet_list_claims(in);
 	*ret = in;
 	return SL_OK;
 }
@@ -202,11 +205,12 @@ sl_inlet_hint(struct sl_inlet *in, const char *name)
 	(void)snprintf(in->hints[at], SL_CLAIM_NAME_MAX, "%s", name);
 }
 
-void
+bool
 sl_inlet_rescan(struct sl_inlet *in)
 {
 	struct stat st;
 	struct sl_err err;
+	bool back = false;
 
 	/* The folder may have been removed and made again under its name. */
 	if (!in->gone) {
@@ -220,9 +224,10 @@ sl_inlet_rescan(struct sl_inlet *in)
 	}
 	if (in->gone) {
 		sl_watcher_remove(in->watcher, in);
-		(void)sl_inlet_reopen(in, &err);
+		back = sl_inlet_reopen(in, &err) == SL_OK;
 	}
 	in->rescan = true;
+	return back;
 }
 
 bool
@@ -305,6 +310,12 @@ still_for(struct sl_inlet *in, const struct stat *st, int64_t changed_ns)
 		s->since_ms = now;
 	}
 	return now - s->since_ms;
+}
+
+void
+sl_inlet_put_back(struct sl_inlet *in, const struct stat *st)
+{
+	(void)still_for(in, st, ns(st->st_ctim));
 }
 
 static void
@@ -404,6 +415,9 @@ consider(struct sl_inlet *in, const char *name, bool moved_in,
 		    sl_err_set(err, SL_HOLD, 0, why, "refused at the door") :
 		    SL_SKIP;
 	}
+	/* What was put back was not whole when it was moved in either. */
+	if (find_seen(in->seen, in->seen_n, st.st_ino) != NULL)
+		moved_in = false;
 	if (!moved_in && !is_whole(in, name, &st))
 		return SL_SKIP;
 	/* What was renamed in is whole by the dropper's word. */

@@ -57,13 +57,16 @@ const char *sl_inlet_mode(const struct sl_inlet *in);
  * once). SL_FATAL: disk. */
 enum sl_rc sl_inlet_next(
     struct sl_inlet *in, struct sl_claim *ret, struct sl_err *err);
-/* Start over with the folder: a sweep. */
-void sl_inlet_rescan(struct sl_inlet *in);
+/* Start over with the folder: a sweep. True if the folder was gone and is
+ * there (again): old claims may lie in it. */
+bool sl_inlet_rescan(struct sl_inlet *in);
 /* Milliseconds until something seen may be whole; -1 = nothing is seen. */
 int64_t sl_inlet_settles_in(const struct sl_inlet *in);
 
 /* Claims that lie in .sluse/ (from before a restart), one by one by index into
  * a list made at open. SL_SKIP at the end. */
+/* Makes that list again. */
+void sl_inlet_list_claims(struct sl_inlet *in);
 enum sl_rc sl_inlet_old_claim(
     struct sl_inlet *in, size_t i, struct sl_claim *ret, struct sl_err *err);
 

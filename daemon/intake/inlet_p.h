@@ -32,6 +32,7 @@ struct sl_inlet {
 	ino_t inbox_ino;
 	int wd; /* inotify watch of the inbox, or -1 */
 	bool network, no_watches, gone;
+	bool dirty; /* renames since the last sync */
 
 	char (*hints)[SL_CLAIM_NAME_MAX]; /* ring of names moved in */
 	size_t hint_head, hint_n;
@@ -56,6 +57,8 @@ void sl_watcher_remove(struct sl_watcher *w, struct sl_inlet *in);
 /* A hint that this name was moved in whole (NULL: look through all). */
 void sl_inlet_hint(struct sl_inlet *in, const char *name);
 
+/* st lies in the inbox again: a hint is not enough to claim it. */
+void sl_inlet_put_back(struct sl_inlet *in, const struct stat *st);
 /* True if a name is never claimed. */
 bool sl_inlet_ignores(const struct sl_inlet *in, const char *name);
 /* Claims inbox/name, which was found whole. SL_SKIP: it is gone. */

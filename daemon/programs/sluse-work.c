@@ -9,6 +9,7 @@ main(int argc, char **argv)
 {
 	static const struct sl_worker w = {.program = "sluse-work",
 	    .role = SL_ROLE_WORK,
+	    .slots_per_core = 2, /* one may wait for the disk */
 	    .warm = sl_work_warm,
 	    .run = sl_work_run};
 

@@ -7,6 +7,8 @@
 	"id, entry, target, state, attempts, uncertain, first_ms, next_ms," \
 	" reason, detail, http_status FROM delivery"
 
+/* Its entry may go: what a person holds must neither be sent nor stand in the
+ * way of the others. */
 static void
 take(sqlite3_stmt *st, struct sl_delivery *d)
 {

@@ -176,11 +176,12 @@ int64_t
 sl_entry_same_bytes(struct sl_store *s, int64_t entry)
 {
 	return sl_db_int(s->db, 0,
-	    "SELECT d2.entry FROM document d JOIN part p ON p.id = d.part"
-	    " JOIN part p2 ON p2.sha256 = p.sha256"
-	    " JOIN document d2 ON d2.part = p2.id AND d2.number = 1"
-	    " WHERE d.entry = ?1 AND d.number = 1 AND d2.entry < ?1"
-	    " ORDER BY d2.entry LIMIT 1",
+	    /* The first that the index has: thousands may be the same. */
+	    "SELECT d2.entry FROM part p2 JOIN document d2"
+	    " ON d2.part = p2.id AND d2.number = 1"
+	    " WHERE p2.sha256 = (SELECT p.sha256 FROM document d"
+	    " JOIN part p ON p.id = d.part WHERE d.entry = ?1"
+	    " AND d.number = 1) AND d2.entry < ?1 ORDER BY p2.id LIMIT 1",
 	    "i", entry);
 }
 
@@ -281,6 +282,8 @@ sl_store_shift_deadlines(struct sl_store *s, int64_t ms, struct sl_err *err)
 	static const char *const shifts[] = {
 	    "UPDATE entry SET retry_ms = retry_ms + ?1"
 	    " WHERE retry_ms IS NOT NULL",
+	    "UPDATE entry SET held_until_ms = held_until_ms + ?1"
+	    " WHERE held_until_ms IS NOT NULL",
 	    "UPDATE consignment SET retry_ms = retry_ms + ?1"
 	    " WHERE retry_ms IS NOT NULL",
 	    "UPDATE delivery SET next_ms = next_ms + ?1, first_ms = first_ms"

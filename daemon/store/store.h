@@ -103,6 +103,9 @@ typedef enum sl_rc sl_consignment_fn(
 /* Those that are not done and whose entries are not all born, oldest first. */
 enum sl_rc sl_consignment_each_open(struct sl_store *s, sl_consignment_fn *fn,
     void *arg, struct sl_err *err);
+/* The first of them after an id; false if there is none. */
+bool sl_consignment_next_open(
+    struct sl_store *s, int64_t after, struct sl_consignment *ret);
 /* Done consignments whose source is still claimed, oldest first. */
 enum sl_rc sl_consignment_each_unfiled(struct sl_store *s,
     sl_consignment_fn *fn, void *arg, struct sl_err *err);

@@ -555,6 +555,7 @@ sl_worker_main(const struct sl_worker *w, int argc, char **argv)
 	struct options o = {.fd = -1, .level = SL_LOG_INFO};
 	int status;
 
+	cores *= w->slots_per_core > 0 ? (long)w->slots_per_core : 1;
 	o.slots = cores < 1	      ? 1
 		  : cores > SLOTS_MAX ? SLOTS_MAX
 				      : (unsigned)cores;
