@@ -42,9 +42,32 @@ see_entry(void *arg, const struct sl_entry *row, struct sl_err *err)
 		return sl_entry_update(e->store, &en, err);
 	}
 	if (en.dispo == SL_DISPO_deferred && en.retry_ms != 0 &&
-	    en.retry_ms <= now)
-		return sl_entry_apply(e, &en, SL_CHANGE_resume, NULL, NULL,
-		    "slused", err);
+	    en.retry_ms <= now) {
+		if (sl_entry_apply(e, &en, SL_CHANGE_resume, NULL, NULL,
+		    "slused", err) != SL_OK)
+			return SL_FATAL;
+		if (en.stage == SL_STAGE_placed)
+			return sl_placing_prepare(e, &en, err);
+		if (en.stage == SL_STAGE_read)
+			return sl_placing_ask(e, en.id, err);
+	}
+	return SL_OK;
+}
+
+static enum sl_rc
+see_consignment(void *arg, const struct sl_consignment *row,
+    struct sl_err *err)
+{
+	struct sl_engine *e = arg;
+	struct sl_consignment c = *row;
+
+	if (c.dispo != SL_DISPO_deferred || c.retry_ms == 0 ||
+	    c.retry_ms > sl_clock_utc_ms())
+		return SL_OK;
+	if (sl_consignment_apply(e, &c, SL_CHANGE_resume, NULL, NULL,
+	    "slused", err) != SL_OK)
+		return SL_FATAL;
+	e->stray = true; /* opened again at the next sweep */
 	return SL_OK;
 }
 
@@ -57,7 +80,9 @@ sl_due_look(struct sl_engine *e)
 	next = sl_store_next_due(e->store);
 	if (next >= 0 && next <= now) {
 		if (sl_engine_bad(e, sl_entry_each_open(
-			e->store, see_entry, e, &err), &err))
+			e->store, see_entry, e, &err), &err) ||
+		    sl_engine_bad(e, sl_consignment_each_open(
+			e->store, see_consignment, e, &err), &err))
 			return;
 		next = sl_store_next_due(e->store);
 		sl_engine_kick(e);

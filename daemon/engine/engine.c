@@ -13,6 +13,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/file.h>
+#include <sys/resource.h>
 #include <sys/signalfd.h>
 #include <unistd.h>
 
@@ -150,8 +151,10 @@ end_round(void *arg)
 	/* Effects may add writes and effects of the next round. */
 	for (i = 0, n = e->after_n; i < n && !e->fatal; i++)
 		e->after[i].fn(e, e->after[i].a, e->after[i].b);
-	memmove(e->after, e->after + i, (e->after_n - i) * sizeof(*e->after));
 	e->after_n -= i;
+	if (e->after_n > 0)
+		memmove(
+		    e->after, e->after + i, e->after_n * sizeof(*e->after));
 	if ((e->after_n > 0 || sl_store_dirty(e->store)) && !commit_waits(e))
 		sl_loop_again(e->loop);
 	sl_tasks_start(e);
@@ -389,9 +392,15 @@ sl_engine_run(const char *root, struct sl_config *cfg)
 	    .case_index_fd = -1, .cases_dirty = true};
 	struct sl_err err;
 	SL_CLOSE int sig = open_signals();
+	struct rlimit files;
 	struct sl_watch *w;
 	int status;
 
+	/* Three for each file of a dropped folder while it is copied. */
+	if (getrlimit(RLIMIT_NOFILE, &files) == 0) {
+		files.rlim_cur = files.rlim_max;
+		(void)setrlimit(RLIMIT_NOFILE, &files);
+	}
 	e.jobs_tail = &e.jobs;
 	e.loop = sl_loop_new();
 	e.clock_delta_ms = sl_clock_utc_ms() - sl_clock_boot_ms();

@@ -20,6 +20,7 @@
 #include "../store/store.h"
 #include "../wire/wire.h"
 
+#define SL_PAGES_A_TASK 32 /* an OPEN task reads so many of each part */
 #define SL_PARTS_MAX 20000u /* of one source, whatever a worker says */
 
 struct sl_engine;
@@ -81,6 +82,8 @@ struct sl_engine {
 	size_t jobs_n;
 	uint64_t jobs_bytes;
 	size_t placing_n; /* entries handed to sluse-place */
+	int64_t placing_at; /* all unplaced ones up to this id were handed over */
+	bool placing_behind; /* there are more than it takes at once */
 	struct sl_task *waiting, *running;
 	uint64_t next_task;
 	struct sl_target *targets;
@@ -137,6 +140,7 @@ void sl_peers_sweep(struct sl_engine *e);
 struct sl_outfile {
 	int fd;
 	unsigned refs;
+	bool spoilt; /* a child may still write to it: never used again */
 };
 
 /* One dropped file of it. */
@@ -220,6 +224,7 @@ struct sl_task {
 	enum sl_rc rc; /* of R_END, or of a protocol fault */
 	char reason[64], detail[256];
 	uint32_t next_part;
+	uint64_t pages_told, parts_bytes;
 	unsigned facts; /* of the part told last */
 	/* hashing of unpacked parts after the end */
 	uint32_t hash_part;
@@ -239,6 +244,8 @@ void sl_tasks_peer_gone(struct sl_engine *e, struct sl_peer *p);
 void sl_task_free(struct sl_task *t);
 /* One reference more or less; NULL is fine. */
 struct sl_outfile *sl_outfile_ref(struct sl_outfile *o);
+/* Its writer's end was not seen. */
+void sl_task_spoil(struct sl_task *t);
 void sl_outfile_drop(struct sl_files *f, struct sl_outfile *o);
 
 /* -- results.c: records of a child, hostile ----------------------------------- */

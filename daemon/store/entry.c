@@ -173,6 +173,14 @@ sl_entry_each_of(struct sl_store *s, int64_t consignment, sl_entry_fn *fn,
 }
 
 int64_t
+sl_entry_next_unplaced(struct sl_store *s, int64_t after)
+{
+	return sl_db_int(s->db, 0,
+	    "SELECT id FROM entry WHERE disposition = 10 AND disposition <> 60"
+	    " AND stage = 50 AND id > ?1 ORDER BY id LIMIT 1", "i", after);
+}
+
+int64_t
 sl_entry_same_bytes(struct sl_store *s, int64_t entry)
 {
 	return sl_db_int(s->db, 0,
@@ -304,7 +312,9 @@ sl_store_next_due(struct sl_store *s)
 {
 	return sl_db_int(s->db, -1,
 	    "SELECT min(t) FROM (SELECT min(held_until_ms) AS t FROM entry"
-	    " WHERE disposition = 30 UNION ALL SELECT min(retry_ms) FROM"
-	    " entry WHERE disposition = 20 UNION ALL SELECT min(retry_ms)"
-	    " FROM consignment WHERE disposition = 20)", "");
+	    " WHERE disposition = 30 AND disposition <> 60"
+	    " UNION ALL SELECT min(retry_ms) FROM entry"
+	    " WHERE disposition = 20 AND disposition <> 60 UNION ALL SELECT min(retry_ms)"
+	    " FROM consignment WHERE disposition = 20"
+	    " AND disposition <> 60)", "");
 }
