@@ -216,3 +216,8 @@ check-try: all  ## the demo post as a dry run, against its manifest
 check-e2e: all  ## a whole house: targets that fail, mean drops, all commands
 	@for t in commands targets mean; do \
 	    SLUSE_BUILD=$(B) timeout -k 5 300 tests/e2e/$$t.py || exit 1; done
+
+# Not in check: a quarter of an hour, and samples that are not in this tree.
+.PHONY: check-long
+check-long: all  ## every file of ../shared (SLUSE_SHARED) through the road
+	SLUSE_BUILD=$(B) python3 tests/long/corpus.py
