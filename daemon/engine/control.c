@@ -5,10 +5,12 @@
 #include <inttypes.h>
 #include <jansson.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "../base/clock.h"
 #include "../base/log.h"
+#include "../base/text.h"
 #include "../place/caseindex.h"
 #include "engine.h"
 
@@ -236,17 +238,34 @@ cases_done(struct sl_engine *e, json_t *args, const char *actor,
 	    sl_buf_str(&b), 0, 0, err);
 }
 
+/* An event of the whole house, with the words of who asked for it. */
+static enum sl_rc
+log_switch(struct sl_engine *e, enum sl_event event, const char *actor,
+    const char *why, struct sl_err *err)
+{
+	json_t *o = *why != '\0' ? json_pack("{s:s}", "detail", why) :
+	    json_object();
+	char *payload = json_dumps(o, JSON_COMPACT);
+	enum sl_rc rc;
+
+	rc = sl_store_log(e->store, event, "-", actor,
+	    payload != NULL ? payload : "{}", 0, 0, err);
+	free(payload);
+	json_decref(o);
+	return rc;
+}
+
 static enum sl_rc
 switches(struct sl_engine *e, const char *verb, const char *actor,
-    struct sl_err *err)
+    const char *why, struct sl_err *err)
 {
 	size_t i;
 
 	if (strcmp(verb, "stop-in") == 0 || strcmp(verb, "start-in") == 0) {
 		e->intake_stopped = strcmp(verb, "stop-in") == 0;
-		return sl_store_log(e->store, e->intake_stopped ?
-		    SL_EVENT_intake_stopped : SL_EVENT_intake_resumed, "-",
-		    actor, "{}", 0, 0, err);
+		return log_switch(e, e->intake_stopped ?
+		    SL_EVENT_intake_stopped : SL_EVENT_intake_resumed, actor,
+		    why, err);
 	}
 	e->push_stopped = strcmp(verb, "stop-out") == 0;
 	for (i = 0; i < e->targets_n && !e->push_stopped; i++) {
@@ -256,9 +275,8 @@ switches(struct sl_engine *e, const char *verb, const char *actor,
 			e->targets[i].sync_next_ms = 0;
 		sl_timer_pull(e->targets[i].timer, 0);
 	}
-	return sl_store_log(e->store, e->push_stopped ?
-	    SL_EVENT_target_stopped : SL_EVENT_target_resumed, "-", actor,
-	    "{}", 0, 0, err);
+	return log_switch(e, e->push_stopped ? SL_EVENT_target_stopped :
+	    SL_EVENT_target_resumed, actor, why, err);
 }
 
 static void
@@ -328,7 +346,7 @@ answer(struct sl_engine *e, const char *verb, json_t *args,
 		return cases_done(e, args, actor, err);
 	if (strcmp(verb, "stop-in") == 0 || strcmp(verb, "start-in") == 0 ||
 	    strcmp(verb, "stop-out") == 0 || strcmp(verb, "start-out") == 0)
-		return switches(e, verb, actor, err);
+		return switches(e, verb, actor, text(args, "why"), err);
 	if (strcmp(verb, "status") == 0) {
 		status_json(e, json);
 		return SL_OK;

@@ -32,12 +32,67 @@ fill(struct sl_claim *c, const char *name, const struct stat *st, bool young)
 	c->size = c->is_folder ? 0 : (uint64_t)st->st_size;
 }
 
+/* Can every file of a folder be opened? Else errno. What may not be claimed
+ * anyway (links, devices) is not touched: opening it could do something. */
+static int
+probe_folder(struct sl_inlet *in, int at, const char *name, int depth,
+    size_t *budget)
+{
+	int fd = sl_open_dir(at, name), bad = 0;
+	DIR *d = fd >= 0 ? fdopendir(fd) : NULL;
+	struct dirent *e;
+	struct stat st;
+
+	if (d == NULL) {
+		bad = errno == ENOENT ? 0 : errno; /* taken away: no harm */
+		sl_cleanup_close(&fd);
+		return bad;
+	}
+	while (bad == 0 && (e = readdir(d)) != NULL && *budget > 0) {
+		if (!sl_name_is_plain(e->d_name) ||
+		    sl_inlet_ignores(in, e->d_name) ||
+		    fstatat(fd, e->d_name, &st, AT_SYMLINK_NOFOLLOW) != 0)
+			continue;
+		--*budget;
+		if (S_ISDIR(st.st_mode) && depth < WALK_DEPTH_MAX)
+			bad = probe_folder(
+			    in, fd, e->d_name, depth + 1, budget);
+		if (S_ISREG(st.st_mode)) {
+			SL_CLOSE int probe = openat(fd, e->d_name,
+			    O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
+
+			bad = probe < 0 && errno != ENOENT ? errno : 0;
+		}
+	}
+	(void)closedir(d);
+	return bad;
+}
+
+/* A fault of the machine, which passes; anything else is the file's own. */
+static bool
+is_passing(int error)
+{
+	return error == EIO || error == ENOSPC || error == EDQUOT ||
+	    error == EROFS || error == ENOMEM || error == EMFILE ||
+	    error == ENFILE || error == ESTALE || error == EINTR;
+}
+
+static enum sl_rc
+not_now(struct sl_err *err, const char *text)
+{
+	if (is_passing(errno))
+		return sl_err_set(err, SL_RETRY, errno, "disk_error", "%s",
+		    text);
+	return sl_err_set(err, SL_HOLD, errno, "file_unreadable", "%s", text);
+}
+
 enum sl_rc
 sl_claim_take(struct sl_inlet *in, const char *name, const struct stat *st,
     bool young, struct sl_claim *ret, struct sl_err *err)
 {
 	SL_CLOSE int probe = -1;
 	SL_CLOSE int dir = -1;
+	int error;
 
 	fill(ret, name, st, young);
 	probe = openat(in->inbox, name,
@@ -45,8 +100,16 @@ sl_claim_take(struct sl_inlet *in, const char *name, const struct stat *st,
 	if (probe < 0 && errno == ENOENT)
 		return SL_SKIP;
 	if (probe < 0)
-		return sl_err_set(err, SL_HOLD, errno, "file_unreadable",
-		    "what was dropped cannot be opened");
+		return not_now(err, "what was dropped cannot be opened");
+	if (S_ISDIR(st->st_mode)) {
+		size_t budget = in->cfg->limits.folder_files_max;
+		int bad = probe_folder(in, in->inbox, name, 0, &budget);
+
+		errno = bad;
+		if (bad != 0)
+			return not_now(
+			    err, "a file of a folder cannot be opened");
+	}
 	sl_ulid_make(ret->ulid);
 	dir = sl_make_dir(in->claims, ret->ulid, 0700);
 	if (dir < 0) {
@@ -57,19 +120,24 @@ sl_claim_take(struct sl_inlet *in, const char *name, const struct stat *st,
 	in->dirty = true;
 	if (renameat(in->inbox, name, dir, name) == 0)
 		return SL_OK;
+	error = errno;
 	(void)unlinkat(in->claims, ret->ulid, AT_REMOVEDIR);
-	if (errno == ENOENT)
+	errno = error;
+	if (error == ENOENT)
 		return SL_SKIP;
-	return sl_err_set(err, SL_HOLD, errno, "file_unreadable",
-	    "what was dropped cannot be moved");
+	return not_now(err, "what was dropped cannot be moved");
 }
 
 void
-sl_claim_refuse(struct sl_inlet *in, const char *name, const char *reason)
+sl_claim_refuse(struct sl_inlet *in, const char *name, char *ret, size_t cap)
 {
-	(void)reason; /* the faces write its text beside it */
-	(void)renameat2(in->inbox, name, in->stopped, name,
-	    RENAME_NOREPLACE);
+	int n, keep = (int)cap - 8;
+
+	(void)snprintf(ret, cap, "%s", name);
+	/* One of that name may have been refused before. */
+	for (n = 2; renameat2(in->inbox, name, in->stopped, ret,
+	    RENAME_NOREPLACE) != 0 && errno == EEXIST && n < 1000; n++)
+		(void)snprintf(ret, cap, "%.*s (%d)", keep, name, n);
 }
 
 enum sl_rc

@@ -408,9 +408,8 @@ consider(struct sl_inlet *in, const char *name, bool moved_in,
 	if (why != NULL && *why == '\0')
 		return SL_SKIP;
 	if (why != NULL) {
-		(void)snprintf(ret->name, sizeof(ret->name), "%s", name);
 		ret->uid = st.st_uid;
-		sl_claim_refuse(in, name, why);
+		sl_claim_refuse(in, name, ret->name, sizeof(ret->name));
 		return report_once(in, &st) ?
 		    sl_err_set(err, SL_HOLD, 0, why, "refused at the door") :
 		    SL_SKIP;

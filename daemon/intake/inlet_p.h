@@ -65,8 +65,8 @@ bool sl_inlet_ignores(const struct sl_inlet *in, const char *name);
 enum sl_rc sl_claim_take(struct sl_inlet *in, const char *name,
     const struct stat *st, bool young, struct sl_claim *ret,
     struct sl_err *err);
-/* Moves inbox/name to Stoppet with a short text. */
-void sl_claim_refuse(struct sl_inlet *in, const char *name,
-    const char *reason);
+/* Moves inbox/name to Stoppet; ret: the name it has there. */
+void sl_claim_refuse(struct sl_inlet *in, const char *name, char *ret,
+    size_t cap);
 
 #endif

@@ -249,6 +249,15 @@ sl_reason_change(const struct sl_reason *r)
 }
 
 bool
+sl_part_is_document(unsigned role, const char *mime, const char *reason)
+{
+	if (role == SL_PART_DOCUMENT)
+		return true;
+	return role == SL_PART_CONTAINER &&
+	    (strcmp(mime, "message/rfc822") == 0 || *reason != '\0');
+}
+
+bool
 sl_table_row(enum sl_table t, int i, int *ret_number, const char **ret_name)
 {
 	static const struct {

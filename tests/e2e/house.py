@@ -33,10 +33,11 @@ held_limit = never
 class House:
     def __init__(self, target="noark5", queues=QUEUES, instance=FAST, extra="",
                  limits="", target_keys="", cases=os.path.join(DEMO, "saker.csv"),
-                 start=True, root=None):
+                 start=True, root=None, user=None):
         self.keep = root is not None
         self.root = root or tempfile.mkdtemp(prefix="sluse-test-")
         self.target, self.cases = target, cases
+        self.user = user  # who the programs run as; needs root
         self.queues = queues
         self.child = None
         if target == "noark5":
@@ -87,12 +88,21 @@ class House:
         self.log = open(os.path.join(self.root, "log"), "ab")
         self.child = subprocess.Popen(
             [os.path.join(BIN, "sluse"), "run", self.root],
-            stdout=self.log, stderr=self.log,
+            stdout=self.log, stderr=self.log, **self.rights(),
             env=dict(os.environ, **(env or {})))
         if wait:
             self.wait_for(lambda: os.path.exists(
                 os.path.join(self.root, "run", "slused.sock")) and
                 len(self.programs()) >= 4, 20, "programs")
+
+    def rights(self):
+        if self.user is None:
+            return {}
+        for folder, folders, files in os.walk(self.root):
+            for name in [folder] + [os.path.join(folder, n)
+                                    for n in folders + files]:
+                os.chown(name, self.user, self.user)
+        return {"user": self.user, "group": self.user, "extra_groups": []}
 
     def stop(self):
         if self.child is not None:

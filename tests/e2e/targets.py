@@ -8,7 +8,8 @@ sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 import house  # noqa: E402
 from trial import Trial, letter, busy, run_all  # noqa: E402
 
-SHORT = "timeout = 300ms\nconnect_timeout = 500ms\n"
+SHORT = ("timeout = 300ms\nconnect_timeout = 500ms\nretry_max = 400ms\n"
+         "breaker_max = 300ms\n")
 WRONGS = (("500", {}), ("429", {"retry_after": 1}), ("reset", {}),
           ("lose_reply", {}), ("hang", {"seconds": 1}),
           ("hang", {"seconds": 1, "after": True}), ("half_body", {}),

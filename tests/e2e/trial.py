@@ -4,6 +4,7 @@ import faulthandler
 import os
 import signal
 import subprocess
+import sys
 import time
 import unittest
 
@@ -28,6 +29,7 @@ class Trial(unittest.TestCase):
         signal.signal(signal.SIGALRM, on_alarm)
         signal.alarm(self.limit)
         faulthandler.dump_traceback_later(self.limit + 40, exit=True)
+        self.began = time.monotonic()
         self.addCleanup(faulthandler.cancel_dump_traceback_later)
         self.addCleanup(signal.alarm, 0)
 
@@ -46,6 +48,7 @@ class Trial(unittest.TestCase):
             h.keep = True
             print("kept:", h.root)
         h.close()
+        sys.stderr.write("(%.1f s) " % (time.monotonic() - self.began))
 
     # -- asking ---------------------------------------------------------------
     @staticmethod
