@@ -69,10 +69,10 @@ class Wrong(Trial):
         self.assertGreater(row["deliveries"][0]["attempts"], 0)
 
     def test_noark5(self):
-        self.storm("noark5", 60, 0.012, 80)
+        self.storm("noark5", 60, 0.008, 80)
 
     def test_webhook(self):
-        self.storm("webhook", 200, 0.04, 80)
+        self.storm("webhook", 200, 0.025, 80)
 
 
 class Login(Trial):
