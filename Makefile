@@ -121,8 +121,107 @@ all: $(PROGRAMS:%=$(B)/bin/%) $(PLUGINS)  ## build programs and plugins
 
 -include $(shell find $(B) -name '*.d' 2>/dev/null)
 
+# -- what is needed -----------------------------------------------------------
+# Debian's names: to build, to run, to test (and to bench: the last line).
+PACKAGES := gcc make pkg-config libc6-dev binutils \
+	libarchive-dev libcurl4-openssl-dev libgmime-3.0-dev libjansson-dev \
+	libleptonica-dev libmagic-dev libmupdf-dev libseccomp-dev libsqlite3-dev \
+	libssl-dev libtesseract-dev \
+	libfreetype-dev libgumbo-dev libharfbuzz-dev libjbig2dec0-dev \
+	libjpeg62-turbo-dev libmujs-dev libopenjp2-7-dev libpng-dev libtiff-dev \
+	zlib1g-dev \
+	ca-certificates tesseract-ocr-eng tesseract-ocr-nor tesseract-ocr-osd \
+	tzdata \
+	clang-14 clang-format-14 git libclang-rt-14-dev mandoc python3 strace systemd \
+	fonts-dejavu-core python3-pil
+.PHONY: deps
+deps:  ## install the Debian packages that are missing
+	@missing=; for p in $(PACKAGES); do \
+	    case "$$(dpkg-query -W -f '$${db:Status-Status}' $$p 2>/dev/null)" \
+	    in installed) ;; *) missing="$$missing $$p";; esac; done; \
+	test -n "$$missing" || exit 0; \
+	echo "Missing Debian packages:$$missing"; \
+	sudo=; if test "$$(id -u)" != 0; then sudo=sudo; fi; \
+	$$sudo apt-get update -q && \
+	$$sudo env DEBIAN_FRONTEND=noninteractive \
+	    apt-get install -q -y --no-install-recommends $$missing
+
 # -- the demo -----------------------------------------------------------------
 .PHONY: run
 run: deps  ## the demo post through a whole Sluse under ./run (ONCE=1: then exit)
 	@$(MAKE) --no-print-directory all
 	@python3 tests/demo/run.py --root run --build $(B) $(if $(ONCE),--once)
+
+# -- checks -------------------------------------------------------------------
+.PHONY: all-tests check check-docs check-style check-systemd format
+all-tests: all bench-build $(UNITS:%=$(B)/test/%) $(FUZZ:%=$(B)/test/%) \
+	$(B)/test/push_driver
+check:  ## build with gcc and clang, run everything quick, again with sanitizers
+	@python3 tests/run.py $(PARTS)
+check-docs: $(B)/bin/sluse  ## the manual pages against the code
+	SLUSE_BUILD=$(B) tests/docs/check_docs.py
+check-style:  ## banned calls, and a clean clang-format
+	tests/style/banned.py
+	tests/style/format.py
+check-systemd: all  ## the units' exposure, and the road behind their walls
+	SLUSE_BUILD=$(B) tests/e2e/020-systemd.py
+format:  ## rewrite every source with clang-format
+	@tests/style/format.py --write
+
+# -- installing -----------------------------------------------------------------
+# A build of its own: without the hooks of the tests, and for this PREFIX.
+R := build-release$(subst /,-,$(PREFIX))
+LIBEXEC := $(PREFIX)/lib/sluse
+MAN := $(PREFIX)/share/man
+PAGES := $(wildcard daemon/*/*.[1-8] plugins/*.[1-8] plugins/connectors/*.[1-8])
+UNITS_SYSTEMD := $(wildcard systemd/*.service systemd/*.target)
+I := $(DESTDIR)
+.PHONY: install uninstall dist clean help
+install:  ## install below DESTDIR and PREFIX (default /usr)
+	@$(MAKE) --no-print-directory B=$(R) TEST= all
+	install -d $(I)$(LIBEXEC)/plugins/readers $(I)$(LIBEXEC)/plugins/connectors
+	install -m 755 $(PROGRAMS:%=$(R)/bin/%) $(I)$(LIBEXEC)
+	install -m 644 $(READERS:%=$(R)/plugins/readers/%.so) \
+	    $(I)$(LIBEXEC)/plugins/readers
+	install -m 644 $(CONNECTORS:%=$(R)/plugins/connectors/%.so) \
+	    $(I)$(LIBEXEC)/plugins/connectors
+	install -d $(I)$(PREFIX)/bin
+	ln -sf ../lib/sluse/sluse $(I)$(PREFIX)/bin/sluse
+	install -d $(I)$(PREFIX)/include/sluse
+	install -m 644 plugins/reader.h plugins/connector.h \
+	    $(I)$(PREFIX)/include/sluse
+	for s in 1 5 7 8; do install -d $(I)$(MAN)/man$$s; done
+	for p in $(PAGES); do \
+	    install -m 644 $$p $(I)$(MAN)/man$${p##*.}; done
+	for p in ocr place push; do \
+	    ln -sf sluse-work.8 $(I)$(MAN)/man8/sluse-$$p.8; done
+	install -d $(I)$(PREFIX)/lib/systemd/system
+	for u in $(notdir $(UNITS_SYSTEMD)); do \
+	    sed 's|/usr/lib/sluse|$(LIBEXEC)|' systemd/$$u \
+	    > $(I)$(PREFIX)/lib/systemd/system/$$u; done
+	install -d $(I)$(PREFIX)/lib/sysusers.d $(I)$(PREFIX)/lib/tmpfiles.d
+	install -m 644 systemd/sysusers.d/sluse.conf $(I)$(PREFIX)/lib/sysusers.d
+	install -m 644 systemd/tmpfiles.d/sluse.conf $(I)$(PREFIX)/lib/tmpfiles.d
+	install -d $(I)$(PREFIX)/share/sluse/schemas $(I)$(PREFIX)/share/doc/sluse
+	install -m 644 schemas/*.json $(I)$(PREFIX)/share/sluse/schemas
+	install -m 644 README.md CHANGES.md LICENSE $(I)$(PREFIX)/share/doc/sluse
+uninstall:  ## remove what install put there; instances stay
+	rm -rf $(I)$(LIBEXEC) $(I)$(PREFIX)/include/sluse \
+	    $(I)$(PREFIX)/share/sluse $(I)$(PREFIX)/share/doc/sluse
+	rm -f $(I)$(PREFIX)/bin/sluse $(I)$(PREFIX)/lib/sysusers.d/sluse.conf \
+	    $(I)$(PREFIX)/lib/tmpfiles.d/sluse.conf \
+	    $(foreach u,$(notdir $(UNITS_SYSTEMD)),$(I)$(PREFIX)/lib/systemd/system/$(u)) \
+	    $(foreach p,$(PAGES),$(I)$(MAN)/man$(subst .,,$(suffix $(p)))/$(notdir $(p))) \
+	    $(foreach p,ocr place push,$(I)$(MAN)/man8/sluse-$(p).8)
+dist:  ## build/sluse-VERSION.tar.gz of what is committed
+	@mkdir -p $(B)
+	git archive --prefix=sluse-$(VERSION)/ HEAD | gzip -9n \
+	    > $(B)/sluse-$(VERSION).tar.gz
+	@echo $(B)/sluse-$(VERSION).tar.gz
+clean:  ## remove everything built; ./run stays
+	rm -rf build build-*
+help:  ## this list
+	@awk -F ':.*## ' '/^[a-z][a-z-]*:.*## / {printf "%-14s %s\n", $$1, $$2}' \
+	    $(MAKEFILE_LIST)
+	@echo; echo "Variables: B (build folder), CC, SAN, WERROR, PREFIX, DESTDIR,"
+	@echo "ONCE=1 with run, PARTS=\"unit docs\" with check."

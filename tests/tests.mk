@@ -29,6 +29,17 @@ libs_bench_open := -larchive -lmagic -ljansson -lcrypto
 rooms_bench_fork := sandbox base
 libs_bench_fork := -lseccomp -lcrypto
 
+rooms_test_registry := registry wire base
+libs_test_registry := -lcrypto
+rooms_test_journal := journal base
+libs_test_journal := -lcrypto
+rooms_test_wire := wire base
+libs_test_wire := -lcrypto
+rooms_test_base := base
+libs_test_base := -lcrypto
+rooms_test_store := store journal registry wire base
+libs_test_store := -lsqlite3 -lcrypto
+
 rooms_test_config := config base
 libs_test_config := -ljansson -lcrypto
 rooms_test_caseindex := place wire base
@@ -205,3 +216,8 @@ check-try: all  ## the demo post as a dry run, against its manifest
 check-e2e: all  ## a whole house: targets that fail, mean drops, all commands
 	@for t in commands targets mean; do \
 	    SLUSE_BUILD=$(B) timeout -k 5 300 tests/e2e/$$t.py || exit 1; done
+
+# Not in check: a quarter of an hour, and samples that are not in this tree.
+.PHONY: check-long
+check-long: all  ## every file of ../shared (SLUSE_SHARED) through the road
+	SLUSE_BUILD=$(B) python3 tests/long/corpus.py

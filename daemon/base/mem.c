@@ -13,6 +13,8 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "text.h"
+
 #define ARENA_BLOCK 16384
 
 static _Noreturn void
@@ -26,11 +28,15 @@ die_no_memory(size_t n)
 static void
 maybe_fail(size_t n)
 {
-	static long left = -1;
+	static uint64_t left;
+	static bool asked;
+	const char *s;
 
-	if (left < 0) {
-		const char *s = getenv("SLUSE_TEST_ALLOC_FAIL");
-		left = s != NULL ? strtol(s, NULL, 10) : 0;
+	if (!asked) {
+		asked = true;
+		s = getenv("SLUSE_TEST_ALLOC_FAIL");
+		if (s != NULL && !sl_parse_u64(s, 0, UINT32_MAX, &left))
+			left = 0;
 	}
 	if (left > 0 && --left == 0)
 		die_no_memory(n);

@@ -135,17 +135,6 @@ file_name(const struct sl_dry_part *p)
 	return slash != NULL ? slash + 1 : p->name;
 }
 
-/* The same choice as when entries are born: a message is a document, an
- * archive is not, its files are. */
-static bool
-is_document(const struct sl_dry_part *p)
-{
-	return p->n.role == SL_PART_DOCUMENT ||
-	       (p->n.role == SL_PART_CONTAINER &&
-		   (strcmp(p->mime, "message/rfc822") == 0 ||
-		       *p->reason != '\0'));
-}
-
 static const char *
 main_name(const struct sl_dry *d)
 {
@@ -178,7 +167,8 @@ choose_documents(const struct sl_dry *d, struct sl_dry_entry *e)
 	for (i = 0; i < d->part_n; i++) {
 		if (strcmp(d->part[i].reason, "sidecar_invalid") == 0)
 			bad = d->part[i].reason;
-		if (!is_document(&d->part[i]))
+		if (!sl_part_is_document(d->part[i].n.role,
+			d->part[i].mime, d->part[i].reason))
 			continue;
 		if (e->doc_n == SL_DRY_DOCUMENTS_MAX) {
 			left_out++;

@@ -29,20 +29,6 @@ struct birth {
 	uint32_t parts, pages;
 };
 
-static bool
-is_message(const struct sl_part *p)
-{
-	return strcmp(p->mime, "message/rfc822") == 0;
-}
-
-static bool
-is_document(const struct sl_part *p)
-{
-	return p->role == SL_PART_DOCUMENT ||
-	    (p->role == SL_PART_CONTAINER &&
-		(is_message(p) || *p->reason != '\0'));
-}
-
 static enum sl_rc
 see_part(void *arg, const struct sl_part *p, struct sl_err *err)
 {
@@ -53,7 +39,7 @@ see_part(void *arg, const struct sl_part *p, struct sl_err *err)
 	b->pages += p->pages;
 	if (strcmp(p->reason, "sidecar_invalid") == 0)
 		(void)snprintf(b->stop, sizeof(b->stop), "%s", p->reason);
-	if (!is_document(p))
+	if (!sl_part_is_document(p->role, p->mime, p->reason))
 		return SL_OK;
 	if (b->n >= DOCUMENTS_MAX) {
 		b->left_out++;

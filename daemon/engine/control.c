@@ -10,6 +10,7 @@
 
 #include "../base/clock.h"
 #include "../base/log.h"
+#include "../base/text.h"
 #include "../place/caseindex.h"
 #include "engine.h"
 

@@ -13,6 +13,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/file.h>
+#include <sys/resource.h>
 #include <sys/signalfd.h>
 #include <unistd.h>
 
@@ -25,7 +26,6 @@
 
 #define EXIT_FATAL 70
 #define BEAT_MS 10000
-#define CLOCK_STEP_MS 30000
 /* With so much on the road, commits are this far apart: each then carries
  * several items, and a letter waits a little for its neighbours. */
 #define BUSY_JOBS 8
@@ -129,6 +129,7 @@ end_round(void *arg)
 
 	if (e->fatal)
 		return;
+	sl_due_clock(e);
 	sl_jobs_claim(e);
 	if (e->cases_dirty && !e->fatal &&
 	    sl_engine_bad(e, sl_placing_cases(e, &err), &err))
@@ -150,8 +151,10 @@ end_round(void *arg)
 	/* Effects may add writes and effects of the next round. */
 	for (i = 0, n = e->after_n; i < n && !e->fatal; i++)
 		e->after[i].fn(e, e->after[i].a, e->after[i].b);
-	memmove(e->after, e->after + i, (e->after_n - i) * sizeof(*e->after));
 	e->after_n -= i;
+	if (e->after_n > 0)
+		memmove(
+		    e->after, e->after + i, e->after_n * sizeof(*e->after));
 	if ((e->after_n > 0 || sl_store_dirty(e->store)) && !commit_waits(e))
 		sl_loop_again(e->loop);
 	sl_tasks_start(e);
@@ -216,32 +219,15 @@ on_settle(void *arg)
 	sl_engine_kick(e);
 }
 
-/* The watchdog's ping and the look at the clock: ten seconds apart, so that an
- * idle slused hardly wakes. */
+/* The watchdog's ping and the look at the clock where nothing else happens: ten
+ * seconds apart, so that an idle slused hardly wakes. */
 static void
 on_beat(void *arg)
 {
 	struct sl_engine *e = arg;
-	int64_t delta = sl_clock_utc_ms() - sl_clock_boot_ms();
-	int64_t step = delta - e->clock_delta_ms;
-	struct sl_err err;
-	char payload[64];
 
 	sl_notify("WATCHDOG=1");
-	if (step > CLOCK_STEP_MS || step < -CLOCK_STEP_MS) {
-		(void)snprintf(payload, sizeof(payload),
-		    "{\"step_ms\":%lld}", (long long)step);
-		sl_log(SL_LOG_WARNING, "clock", "stepped ms=\"%lld\"",
-		    (long long)step);
-		if (sl_engine_bad(e, sl_store_log(e->store,
-			SL_EVENT_clock_stepped, "-", "slused", payload, 0, 0,
-			&err), &err) ||
-		    sl_engine_bad(e,
-			sl_store_shift_deadlines(e->store, step, &err), &err))
-			return;
-		sl_due_look(e);
-	}
-	e->clock_delta_ms = delta; /* slow drift is no step */
+	sl_due_clock(e);
 	sl_timer_set(e->beat_timer, BEAT_MS);
 }
 
@@ -341,16 +327,17 @@ start(struct sl_engine *e, struct sl_err *err)
 	SL_FREE char *origin = sl_asprintf(
 	    "sluse.example/%s", e->cfg->instance.prefix);
 
+	sl_outbox_start(e);
 	if (lock_instance(e->root, err) != SL_OK ||
 	    sl_store_open(e->root, origin, &e->store, err) != SL_OK ||
 	    open_inlets(e, err) != SL_OK || log_start(e, err) != SL_OK ||
 	    sl_consignment_each_unfiled(e->store, settle_unfiled, e, err) !=
 	    SL_OK ||
 	    sl_faces_start(e, err) != SL_OK ||
+	    sl_due_start(e, err) != SL_OK ||
 	    sl_store_commit(e->store, err) != SL_OK ||
 	    sl_chan_listen(sock, &e->listen_fd, err) != SL_OK)
 		return SL_FATAL;
-	sl_outbox_start(e);
 	sl_peers_start(e);
 	return SL_OK;
 }
@@ -389,12 +376,17 @@ sl_engine_run(const char *root, struct sl_config *cfg)
 	    .case_index_fd = -1, .cases_dirty = true};
 	struct sl_err err;
 	SL_CLOSE int sig = open_signals();
+	struct rlimit files;
 	struct sl_watch *w;
 	int status;
 
+	/* Three for each file of a dropped folder while it is copied. */
+	if (getrlimit(RLIMIT_NOFILE, &files) == 0) {
+		files.rlim_cur = files.rlim_max;
+		(void)setrlimit(RLIMIT_NOFILE, &files);
+	}
 	e.jobs_tail = &e.jobs;
 	e.loop = sl_loop_new();
-	e.clock_delta_ms = sl_clock_utc_ms() - sl_clock_boot_ms();
 	e.watcher = sl_watcher_new(e.loop, on_wake, &e);
 	e.sweep_timer = sl_loop_timer(e.loop, on_sweep, &e);
 	e.settle_timer = sl_loop_timer(e.loop, on_settle, &e);

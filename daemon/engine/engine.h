@@ -20,6 +20,7 @@
 #include "../store/store.h"
 #include "../wire/wire.h"
 
+#define SL_PAGES_A_TASK 32 /* an OPEN task reads so many of each part */
 #define SL_PARTS_MAX 20000u /* of one source, whatever a worker says */
 
 struct sl_engine;
@@ -81,6 +82,8 @@ struct sl_engine {
 	size_t jobs_n;
 	uint64_t jobs_bytes;
 	size_t placing_n; /* entries handed to sluse-place */
+	int64_t placing_at; /* all unplaced ones up to this id were handed over */
+	bool placing_behind; /* there are more than it takes at once */
 	struct sl_task *waiting, *running;
 	uint64_t next_task;
 	struct sl_target *targets;
@@ -137,6 +140,7 @@ void sl_peers_sweep(struct sl_engine *e);
 struct sl_outfile {
 	int fd;
 	unsigned refs;
+	bool spoilt; /* a child may still write to it: never used again */
 };
 
 /* One dropped file of it. */
@@ -220,6 +224,7 @@ struct sl_task {
 	enum sl_rc rc; /* of R_END, or of a protocol fault */
 	char reason[64], detail[256];
 	uint32_t next_part;
+	uint64_t pages_told, parts_bytes;
 	unsigned facts; /* of the part told last */
 	/* hashing of unpacked parts after the end */
 	uint32_t hash_part;
@@ -239,6 +244,8 @@ void sl_tasks_peer_gone(struct sl_engine *e, struct sl_peer *p);
 void sl_task_free(struct sl_task *t);
 /* One reference more or less; NULL is fine. */
 struct sl_outfile *sl_outfile_ref(struct sl_outfile *o);
+/* Its writer's end was not seen. */
+void sl_task_spoil(struct sl_task *t);
 void sl_outfile_drop(struct sl_files *f, struct sl_outfile *o);
 
 /* -- results.c: records of a child, hostile ----------------------------------- */
@@ -294,6 +301,8 @@ enum sl_rc sl_outbox_add(
 /* Is a try of it under way, its answer not yet here? */
 bool sl_outbox_is_sending(struct sl_engine *e, const struct sl_delivery *d);
 void sl_outbox_kick(struct sl_target *t);
+/* The clock stepped, and with it what waits. */
+void sl_outbox_stepped(struct sl_engine *e, int64_t step_ms);
 void sl_outbox_peer_ready(struct sl_engine *e, struct sl_peer *p);
 void sl_outbox_peer_gone(struct sl_engine *e, struct sl_peer *p);
 enum sl_rc sl_outbox_message(struct sl_engine *e, struct sl_peer *p,
@@ -313,6 +322,11 @@ enum sl_rc sl_control_assign(struct sl_engine *e, const char *id,
 
 /* -- due.c: what comes by time ---------------------------------------------------------- */
 void sl_due_look(struct sl_engine *e);
+/* At start: did the clock step since slused ran last? */
+enum sl_rc sl_due_start(struct sl_engine *e, struct sl_err *err);
+/* Has it stepped now? Asked before deadlines are written or compared: those
+ * written so far then step with it. */
+void sl_due_clock(struct sl_engine *e);
 /* Something is due at utc_ms: look then, or earlier. */
 void sl_due_at(struct sl_engine *e, int64_t utc_ms);
 

@@ -11,6 +11,7 @@
 #include "engine.h"
 #include "faces.h"
 
+#define DEFER_MS INT64_C(300000) /* what no delivery's clock wakes */
 #define SLUG_OR_EMPTY(s) ((s) != NULL ? (s) : "")
 
 static void
@@ -75,6 +76,10 @@ sl_consignment_apply(struct sl_engine *e, struct sl_consignment *c,
 	    to == SL_DISPO_ready ? "" : SLUG_OR_EMPTY(reason));
 	(void)sl_slice_copy(sl_slice_str(to == SL_DISPO_ready ? "" :
 	    SLUG_OR_EMPTY(detail)), c->detail, sizeof(c->detail));
+	c->retry_ms = to == SL_DISPO_deferred ?
+	    sl_clock_utc_ms() + DEFER_MS : 0;
+	if (c->retry_ms != 0)
+		sl_due_at(e, c->retry_ms);
 	log_change(c->reception, (int)c->stage, (int)to, reason);
 	sl_engine_after(e, after_changed, c->id, 0);
 	if (sl_consignment_update(e->store, c, err) != SL_OK)
@@ -127,8 +132,11 @@ sl_entry_apply(struct sl_engine *e, struct sl_entry *en,
 	}
 	if (to != SL_DISPO_held)
 		en->held_until_ms = 0;
-	if (to != SL_DISPO_deferred)
-		en->retry_ms = 0;
+	/* Deliveries keep their own time. */
+	en->retry_ms = to == SL_DISPO_deferred &&
+	    en->stage < SL_STAGE_prepared ? sl_clock_utc_ms() + DEFER_MS : 0;
+	if (en->retry_ms != 0)
+		sl_due_at(e, en->retry_ms);
 	log_change(en->reception, (int)en->stage, (int)to, reason);
 	sl_engine_after(e, after_changed, en->consignment, 0);
 	if (sl_entry_update(e->store, en, err) != SL_OK)

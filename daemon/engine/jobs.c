@@ -66,6 +66,7 @@ sl_job_free(struct sl_job *j)
 	for (t = e->running; t != NULL; t = t->next) {
 		if (t->job != j)
 			continue;
+		sl_task_spoil(t);
 		t->job = NULL;
 		sl_task_cancel(t);
 	}
@@ -434,10 +435,9 @@ take_old(struct sl_engine *e, struct sl_err *err)
 
 	/* What was received first: its bytes are in the store, whatever has
 	 * become of its claim or its queue. */
-	while (sl_consignment_next_open(e->store, e->recover_row, &c)) {
+	while (sl_consignment_next_ready(e->store, e->recover_row, &c)) {
 		e->recover_row = c.id;
-		if (c.dispo == SL_DISPO_ready &&
-		    sl_job_find(e, c.id) == NULL)
+		if (sl_job_find(e, c.id) == NULL)
 			return sl_job_resume(
 			    e, sl_engine_inlet(e, c.queue), &c, err);
 	}
@@ -503,6 +503,13 @@ take_new(struct sl_engine *e, struct sl_err *err)
 		if (rc == SL_HOLD) {
 			log_refused(e, in, &claim, err);
 			return SL_OK;
+		}
+		if (rc == SL_RETRY) {
+			sl_log(SL_LOG_ERR, "intake",
+			    "%s errno=\"%d\", nothing is claimed for now",
+			    err->text, err->sys);
+			e->low_space = true; /* until the next sweep */
+			return SL_SKIP;
 		}
 		if (rc != SL_SKIP)
 			return rc;

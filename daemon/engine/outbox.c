@@ -6,6 +6,7 @@
  * asks by own key first.
  */
 #include <assert.h>
+#include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
 #include <stdio.h>
@@ -84,45 +85,131 @@ can_send(struct sl_target *t)
 
 /* -- handing over --------------------------------------------------------------- */
 
+struct steps {
+	struct sl_peer *p;
+	int64_t delivery;
+};
+
 static enum sl_rc
 send_step(void *arg, const char *step, const char *key, struct sl_err *err)
 {
 	struct sl_msg m = {.type = SL_MSG_DELIVER_STEP};
-	struct sl_delivery *d = ((void **)arg)[0];
+	const struct steps *to = arg;
 
 	(void)err;
-	m.deliver_step.delivery = (uint64_t)d->id;
+	m.deliver_step.delivery = (uint64_t)to->delivery;
 	m.deliver_step.step = sl_slice_str(step);
 	m.deliver_step.key = sl_slice_str(key);
-	(void)sl_peer_send(((void **)arg)[1], &m, NULL, 0);
+	(void)sl_peer_send(to->p, &m, NULL, 0);
 	return SL_OK;
 }
 
+static enum sl_rc later(struct sl_target *t, struct sl_delivery *d,
+    struct sl_entry *en, int64_t wait_ms, struct sl_err *err);
+static int64_t backoff_ms(const struct sl_target_config *c, int attempts);
+
+struct file {
+	struct sl_msg m;
+	int fd;
+};
+
 static bool
-send_file(struct sl_engine *e, struct sl_peer *p, int64_t delivery,
-    const struct sl_document *doc)
+open_file(struct sl_engine *e, int64_t delivery,
+    const struct sl_document *doc, struct file *ret)
 {
-	struct sl_msg m = {.type = SL_MSG_DELIVER_FILE};
+	struct sl_msg_deliver_file *m = &ret->m.deliver_file;
 	struct sl_files *f = sl_store_files(e->store);
-	SL_CLOSE int fd = -1;
 	struct sl_part part;
 	struct stat st;
 
+	memset(ret, 0, sizeof(*ret));
+	ret->fd = -1;
 	if (!sl_part_by_id(e->store, doc->part, &part))
 		return false;
-	m.deliver_file.delivery = (uint64_t)delivery;
-	m.deliver_file.rendition = (uint32_t)doc->number;
+	ret->m.type = SL_MSG_DELIVER_FILE;
+	m->delivery = (uint64_t)delivery;
+	m->rendition = (uint32_t)doc->number;
 	if (part.number == 0) {
-		fd = sl_files_open_blob(f, &part.blob);
-		if (fd < 0 || fstat(fd, &st) != 0)
+		ret->fd = sl_files_open_blob(f, &part.blob);
+		if (ret->fd < 0 || fstat(ret->fd, &st) != 0)
 			return false;
-		m.deliver_file.size = (uint64_t)st.st_size;
-	} else {
-		fd = sl_files_open_bundle(f, part.blob_bundle);
-		m.deliver_file.offset = part.offset;
-		m.deliver_file.size = part.size;
+		m->size = (uint64_t)st.st_size;
+		return true;
 	}
-	return fd >= 0 && sl_peer_send(p, &m, &fd, 1);
+	ret->fd = sl_files_open_bundle(f, part.blob_bundle);
+	m->offset = part.offset;
+	m->size = part.size;
+	return ret->fd >= 0;
+}
+
+/* All or none: a post without its files must not be begun. */
+static bool
+open_files(struct sl_engine *e, const struct sl_delivery *d,
+    struct file *files, size_t *ret_n)
+{
+	struct sl_document *docs = sl_alloc(DOCUMENTS_MAX * sizeof(*docs));
+	size_t i, n = sl_document_list(e->store, d->entry, docs,
+	    DOCUMENTS_MAX);
+	bool ok = true;
+
+	if (n > DOCUMENTS_MAX)
+		n = DOCUMENTS_MAX;
+	for (i = 0; i < n && ok; i++)
+		ok = open_file(e, d->id, &docs[i], &files[i]);
+	*ret_n = i;
+	free(docs);
+	return ok;
+}
+
+static void
+drop_inflight(struct sl_target *t, size_t i)
+{
+	t->inflight[i] = t->inflight[--t->inflight_n];
+	t->inflight_peer[i] = t->inflight_peer[t->inflight_n];
+}
+
+static void
+kick_target(struct sl_engine *e, int64_t i, int64_t unused)
+{
+	(void)unused;
+	sl_outbox_kick(&e->targets[i]);
+}
+
+/* A fault of our own disk is not the target's: the entry waits. */
+static void
+store_failed(struct sl_target *t, struct sl_delivery *d, struct sl_entry *en)
+{
+	struct sl_err err;
+
+	sl_log(SL_LOG_ERR, en->reception,
+	    "a file of the store cannot be opened errno=\"%d\"", errno);
+	(void)snprintf(d->reason, sizeof(d->reason), "disk_error");
+	(void)snprintf(d->detail, sizeof(d->detail),
+	    "a file of the store cannot be opened");
+	if (sl_engine_bad(t->e, later(t, d, en,
+		backoff_ms(t->cfg, d->attempts), &err), &err))
+		return;
+	sl_engine_after(t->e, kick_target, (int64_t)(t - t->e->targets), 0);
+}
+
+static void
+send_all(struct sl_target *t, struct sl_peer *p, const struct sl_delivery *d,
+    struct sl_msg *deliver, const struct file *files, size_t n)
+{
+	struct sl_msg go = {.type = SL_MSG_DELIVER_GO};
+	struct steps to = {p, d->id};
+	struct sl_err err;
+	bool ok = sl_peer_send(p, deliver, NULL, 0);
+	size_t i;
+
+	for (i = 0; i < n && ok; i++)
+		ok = sl_peer_send(p, &files[i].m, &files[i].fd, 1);
+	if (d->attempts > 1 && sl_engine_bad(t->e,
+		sl_delivery_steps(t->e->store, d->id, send_step, &to, &err),
+		&err))
+		return;
+	go.deliver_go.delivery = (uint64_t)d->id;
+	(void)sl_peer_send(p, &go, NULL, 0);
 }
 
 static void
@@ -130,14 +217,12 @@ send_delivery(struct sl_engine *e, int64_t id, int64_t unused)
 {
 	struct sl_msg m = {.type = SL_MSG_DELIVER};
 	SL_BUF struct sl_buf post = {0};
-	struct sl_document *docs;
+	struct file *files;
 	struct sl_delivery d;
 	struct sl_target *t;
 	struct sl_entry en;
 	struct sl_peer *p;
-	struct sl_err err;
 	size_t i, n;
-	bool ok = true;
 
 	(void)unused;
 	if (!sl_delivery_by_id(e->store, id, &d) ||
@@ -152,32 +237,27 @@ send_delivery(struct sl_engine *e, int64_t id, int64_t unused)
 	if (p == NULL) {
 		/* It went away meanwhile; the try counts, which only means
 		 * that the next one asks first. */
-		t->inflight[i] = t->inflight[--t->inflight_n];
-		t->inflight_peer[i] = t->inflight_peer[t->inflight_n];
+		drop_inflight(t, i);
 		return;
 	}
-	t->inflight_peer[i] = p;
-	p->running++;
-	m.deliver.delivery = (uint64_t)id;
-	m.deliver.subject = sl_slice_str(en.reception);
-	m.deliver.own_key = sl_slice_str(en.own_key);
-	m.deliver.attempt = (uint32_t)d.attempts;
-	m.deliver.uncertain = d.attempts > 1;
-	m.deliver.post = sl_slice_buf(&post);
-	ok = sl_peer_send(p, &m, NULL, 0);
-	docs = sl_alloc(DOCUMENTS_MAX * sizeof(*docs));
-	n = sl_document_list(e->store, en.id, docs, DOCUMENTS_MAX);
-	for (i = 0; i < n && i < DOCUMENTS_MAX && ok; i++)
-		ok = send_file(e, p, id, &docs[i]);
-	free(docs);
-	if (d.attempts > 1 && sl_engine_bad(e,
-		sl_delivery_steps(e->store, id, send_step,
-		    (void *[]){&d, p}, &err), &err))
-		return;
-	m = (struct sl_msg){.type = SL_MSG_DELIVER_GO};
-	m.deliver_go.delivery = (uint64_t)id;
-	/* A file that is missing in the store makes the connector say so. */
-	(void)sl_peer_send(p, &m, NULL, 0);
+	files = sl_alloc(DOCUMENTS_MAX * sizeof(*files));
+	if (!open_files(e, &d, files, &n)) {
+		drop_inflight(t, i);
+		store_failed(t, &d, &en);
+	} else {
+		t->inflight_peer[i] = p;
+		p->running++;
+		m.deliver.delivery = (uint64_t)id;
+		m.deliver.subject = sl_slice_str(en.reception);
+		m.deliver.own_key = sl_slice_str(en.own_key);
+		m.deliver.attempt = (uint32_t)d.attempts;
+		m.deliver.uncertain = d.attempts > 1;
+		m.deliver.post = sl_slice_buf(&post);
+		send_all(t, p, &d, &m, files, n);
+	}
+	while (n-- > 0)
+		sl_cleanup_close(&files[n].fd);
+	free(files);
 }
 
 /* Counts the try; sent when the count is durable. */
@@ -284,6 +364,7 @@ sl_outbox_kick(struct sl_target *t)
 	struct sl_err err;
 	enum sl_rc rc;
 
+	sl_due_clock(t->e);
 	if (t->e->fatal)
 		return;
 	rc = can_send(t) ? sl_delivery_each_due(t->e->store, t->cfg->name,
@@ -291,6 +372,21 @@ sl_outbox_kick(struct sl_target *t)
 	    say_why(t, &err);
 	if (!sl_engine_bad(t->e, rc, &err))
 		kick_again(t);
+}
+
+void
+sl_outbox_stepped(struct sl_engine *e, int64_t step_ms)
+{
+	struct sl_target *t;
+	size_t i;
+
+	for (i = 0; i < e->targets_n; i++) {
+		t = &e->targets[i];
+		/* Cases seen from now on must not look older than the sync. */
+		if (t->syncing && step_ms < 0)
+			t->sync_began_ms += step_ms;
+		sl_timer_pull(t->timer, 0);
+	}
 }
 
 static void
@@ -337,13 +433,6 @@ sl_outbox_start(struct sl_engine *e)
 		t->cfg = &e->cfg->target[i];
 		t->timer = sl_loop_timer(e->loop, on_timer, t);
 	}
-}
-
-static void
-kick_target(struct sl_engine *e, int64_t i, int64_t unused)
-{
-	(void)unused;
-	sl_outbox_kick(&e->targets[i]);
 }
 
 /* Done once every target of it has it. */

@@ -128,6 +128,7 @@ on_peer(void *arg, unsigned events)
 	size_t nfds;
 	int i;
 
+	sl_due_clock(p->e);
 	if ((events & SL_LOOP_WRITE) != 0) {
 		if (sl_chan_flush(p->chan, &err) != SL_OK)
 			p->dead = true;

@@ -20,10 +20,14 @@
 #include "faces.h"
 
 #define DOCUMENTS_MAX 200
+#define PLACING_MAX 64 /* entries asked for at once */
+#define PLACING_QUEUED_MAX ((size_t)4 << 20) /* bytes not yet read by it */
+#define FIELDS_MAX 4000 /* of one entry, in reading order */
 
 struct ask {
 	struct sl_peer *p;
 	int64_t entry;
+	size_t fields;
 };
 
 static enum sl_rc
@@ -34,6 +38,8 @@ send_field(void *arg, const struct sl_found_row *f, struct sl_err *err)
 	struct ask *a = arg;
 
 	(void)err;
+	if (++a->fields > FIELDS_MAX)
+		return SL_OK;
 	o->entry = (uint64_t)a->entry;
 	o->part = (uint32_t)f->part;
 	o->part_name = sl_slice_str(f->part_name);
@@ -56,12 +62,20 @@ sl_placing_ask(struct sl_engine *e, int64_t entry, struct sl_err *err)
 {
 	struct sl_msg m = {.type = SL_MSG_PLACE};
 	const struct sl_queue_config *q;
-	struct ask a = {sl_peer_find(e, SL_ROLE_PLACE), entry};
+	struct ask a = {sl_peer_find(e, SL_ROLE_PLACE), entry, 0};
 	struct sl_entry en;
 
 	if (a.p == NULL || !sl_entry_by_id(e->store, entry, &en) ||
 	    en.stage != SL_STAGE_read || en.dispo != SL_DISPO_ready)
 		return SL_OK; /* asked again when it connects */
+	if (e->placing_n >= PLACING_MAX ||
+	    sl_chan_queued(a.p->chan) > PLACING_QUEUED_MAX) {
+		/* It comes by its turn, when answers make room. */
+		if (e->placing_at >= entry)
+			e->placing_at = entry - 1;
+		e->placing_behind = true;
+		return SL_OK;
+	}
 	q = sl_config_queue(e->cfg, en.queue);
 	m.place.entry = (uint64_t)entry;
 	m.place.subject = sl_slice_str(en.reception);
@@ -83,13 +97,32 @@ sl_placing_ask(struct sl_engine *e, int64_t entry, struct sl_err *err)
 	return SL_OK;
 }
 
+/* Those that wait, oldest first, as far as there is room. */
+static enum sl_rc
+ask_more(struct sl_engine *e, struct sl_err *err)
+{
+	struct sl_peer *p = sl_peer_find(e, SL_ROLE_PLACE);
+	int64_t id;
+
+	while (e->placing_behind && p != NULL && !p->dead &&
+	    e->placing_n < PLACING_MAX &&
+	    sl_chan_queued(p->chan) <= PLACING_QUEUED_MAX) {
+		id = sl_entry_next_unplaced(e->store, e->placing_at);
+		e->placing_behind = id != 0;
+		if (id == 0)
+			break;
+		e->placing_at = id;
+		if (sl_placing_ask(e, id, err) != SL_OK)
+			return SL_FATAL;
+	}
+	return SL_OK;
+}
+
 static enum sl_rc
 ask_open(void *arg, const struct sl_entry *en, struct sl_err *err)
 {
 	struct sl_engine *e = arg;
 
-	if (en->stage == SL_STAGE_read && en->dispo == SL_DISPO_ready)
-		return sl_placing_ask(e, en->id, err);
 	/* Placed or prepared by a commit whose next step was lost. */
 	if (en->stage == SL_STAGE_placed && en->dispo == SL_DISPO_ready) {
 		struct sl_entry copy = *en;
@@ -119,8 +152,12 @@ sl_placing_peer_ready(struct sl_engine *e, struct sl_peer *p)
 	    sl_engine_bad(e, sl_placing_cases(e, &err), &err))
 		return;
 	send_index(e, p);
-	(void)sl_engine_bad(e,
-	    sl_entry_each_open(e->store, ask_open, e, &err), &err);
+	e->placing_n = 0;
+	e->placing_at = 0;
+	e->placing_behind = true;
+	if (!sl_engine_bad(e,
+		sl_entry_each_open(e->store, ask_open, e, &err), &err))
+		(void)sl_engine_bad(e, ask_more(e, &err), &err);
 }
 
 void
@@ -209,6 +246,8 @@ take_placed(struct sl_engine *e, const struct sl_msg_placed *m,
 	if (e->placing_n > 0)
 		e->placing_n--;
 	sl_engine_kick(e);
+	if (ask_more(e, err) != SL_OK)
+		return SL_FATAL;
 	if (!current(e, m->entry, &en))
 		return SL_OK;
 	(void)sl_slice_copy(m->reason, reason, sizeof(reason));

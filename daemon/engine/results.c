@@ -50,6 +50,19 @@ senseless(struct sl_err *err, const char *what)
 	return sl_err_set(err, SL_REJECT, 0, "worker_protocol", "%s", what);
 }
 
+/* Or empty. Reasons go to logs and leaves: nothing of a document may. */
+static bool
+is_slug(struct sl_slice s)
+{
+	uint32_t i;
+
+	for (i = 0; i < s.n; i++)
+		if ((s.p[i] < 'a' || s.p[i] > 'z') &&
+		    (s.p[i] < '0' || s.p[i] > '9') && s.p[i] != '_')
+			return false;
+	return true;
+}
+
 static struct sl_job_source *
 source_of(const struct sl_task *t)
 {
@@ -150,7 +163,11 @@ take_part(struct sl_task *t, const struct sl_msg_r_part *m,
 	    m->part != t->next_part || m->part >= SL_PARTS_MAX ||
 	    (m->part > 0 && m->parent >= m->part))
 		return senseless(err, "part out of order");
+	/* Parts do not overlap: together they fit too. */
+	if (m->part > 0)
+		t->parts_bytes += m->size;
 	if (m->size > t->e->cfg->limits.output_max_bytes ||
+	    t->parts_bytes > t->e->cfg->limits.output_max_bytes ||
 	    m->offset > t->e->cfg->limits.output_max_bytes)
 		return senseless(err, "part outside the output file");
 	if (m->part >= s->parts_cap) {
@@ -171,6 +188,8 @@ take_part(struct sl_task *t, const struct sl_msg_r_part *m,
 	(void)sl_slice_copy(m->mime, s->mime[m->part], sizeof(s->mime[0]));
 	if (m->part > 0 && m->size > 0)
 		s->has_bundle_parts = true;
+	if (!is_slug(m->reason))
+		return senseless(err, "a reason is no slug");
 	if (m->reason.n > 0)
 		sl_log(SL_LOG_INFO, t->job->c.reception,
 		    "part=\"%" PRIu32 "\" reason=\"%.*s\"", m->part,
@@ -270,9 +289,14 @@ take_page(struct sl_task *t, struct sl_msg_r_page *m, struct sl_err *err)
 		return rc;
 	if (m->page >= t->e->cfg->limits.pages_max ||
 	    m->source > SL_PAGE_WANTS_OCR ||
-	    (t->kind == SL_TASK_OCR && (m->source == SL_PAGE_WANTS_OCR ||
-	    m->page != t->page_from)))
+	    (t->kind == SL_TASK_OCR && m->source == SL_PAGE_WANTS_OCR) ||
+	    (t->kind != SL_TASK_OPEN && (m->page < t->page_from ||
+	    m->page - t->page_from >= t->page_count)) ||
+	    ++t->pages_told > (t->kind == SL_TASK_OPEN ?
+	    (uint64_t)t->next_part * SL_PAGES_A_TASK : t->page_count))
 		return senseless(err, "page out of bounds");
+	if (!is_slug(m->reason))
+		return senseless(err, "a reason is no slug");
 	id = s->part_ids[m->part];
 	p = page_of(t, m->part, m->page);
 	if (sl_page_known(t->e->store, id, m->page)) {
@@ -305,6 +329,8 @@ take_end(struct sl_task *t, const struct sl_msg_r_end *m, struct sl_err *err)
 	if (t->got_end || (t->kind == SL_TASK_OPEN && !t->copy_only &&
 	    m->rc == SL_OK && t->next_part == 0))
 		return senseless(err, "end out of order");
+	if (!is_slug(m->reason))
+		return senseless(err, "a reason is no slug");
 	t->got_end = true;
 	t->rc = m->rc > SL_BROKEN ? SL_FATAL : (enum sl_rc)m->rc;
 	(void)sl_slice_copy(m->reason, t->reason, sizeof(t->reason));

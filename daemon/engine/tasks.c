@@ -21,7 +21,6 @@
 #include "../base/ulid.h"
 #include "engine.h"
 
-#define PAGES_A_TASK 32
 #define NAME_MAX_WIRE 4096 /* of SL_MSG_TASK */
 #define NOT_RUN_WAIT_MS 1000
 #define HASH_A_ROUND ((size_t)8 << 20)
@@ -111,8 +110,22 @@ sl_outfile_drop(struct sl_files *f, struct sl_outfile *o)
 {
 	if (o == NULL || --o->refs > 0)
 		return;
-	sl_files_give_back(f, o->fd);
+	if (o->spoilt)
+		(void)close(o->fd);
+	else
+		sl_files_give_back(f, o->fd);
 	free(o);
+}
+
+void
+sl_task_spoil(struct sl_task *t)
+{
+	struct sl_outfile *o = t->out;
+
+	if (t->kind == SL_TASK_OPEN && t->job != NULL)
+		o = t->job->src[t->source].out;
+	if (o != NULL)
+		o->spoilt = true;
 }
 
 void
@@ -173,7 +186,7 @@ fill_task(const struct sl_task *t, struct sl_msg_task *m)
 	m->size = t->kind == SL_TASK_OPEN ? s->size : t->size;
 	m->offset = t->offset;
 	m->page_from = t->page_from;
-	m->page_count = t->kind == SL_TASK_OPEN ? PAGES_A_TASK :
+	m->page_count = t->kind == SL_TASK_OPEN ? SL_PAGES_A_TASK :
 	    t->page_count;
 	if (t->kind == SL_TASK_OPEN && !s->have_original) {
 		m->flags |= SL_TASK_COPY;
@@ -284,6 +297,7 @@ hand_out(struct sl_task *t, struct sl_peer *p)
 	t->rc = SL_OK;
 	t->reason[0] = t->detail[0] = '\0';
 	t->next_part = 0;
+	t->pages_told = t->parts_bytes = 0;
 	t->result = sl_chan_new(result, true);
 	t->watch = sl_loop_watch(
 	    t->e->loop, result, SL_LOOP_READ, sl_result_readable, t);
@@ -505,12 +519,12 @@ queue_pages(struct sl_job *j, size_t source)
 
 	for (i = 0; i < s->parts; i++) {
 		pages = s->part[i].pages < max ? s->part[i].pages : max;
-		for (from = PAGES_A_TASK; from < pages; from += PAGES_A_TASK) {
+		for (from = SL_PAGES_A_TASK; from < pages; from += SL_PAGES_A_TASK) {
 			t = sl_task_new(j, SL_TASK_PAGES, source);
 			t->part = i;
 			t->page_from = from;
-			t->page_count = pages - from < PAGES_A_TASK ?
-			    pages - from : PAGES_A_TASK;
+			t->page_count = pages - from < SL_PAGES_A_TASK ?
+			    pages - from : SL_PAGES_A_TASK;
 			t->from = i > 0 ? sl_outfile_ref(s->out) : NULL;
 			t->offset = i > 0 ? s->part[i].offset : 0;
 			t->size = i > 0 ? s->part[i].size : s->size;
@@ -695,6 +709,7 @@ sl_tasks_peer_gone(struct sl_engine *e, struct sl_peer *p)
 		t->peer = NULL;
 		if (t->ended)
 			continue;
+		sl_task_spoil(t);
 		/* The parent died, not the child by its input: not counted. */
 		close_result(t);
 		if (t->job == NULL)

@@ -68,12 +68,31 @@ probe_folder(struct sl_inlet *in, int at, const char *name, int depth,
 	return bad;
 }
 
+/* A fault of the machine, which passes; anything else is the file's own. */
+static bool
+is_passing(int error)
+{
+	return error == EIO || error == ENOSPC || error == EDQUOT ||
+	    error == EROFS || error == ENOMEM || error == EMFILE ||
+	    error == ENFILE || error == ESTALE || error == EINTR;
+}
+
+static enum sl_rc
+not_now(struct sl_err *err, const char *text)
+{
+	if (is_passing(errno))
+		return sl_err_set(err, SL_RETRY, errno, "disk_error", "%s",
+		    text);
+	return sl_err_set(err, SL_HOLD, errno, "file_unreadable", "%s", text);
+}
+
 enum sl_rc
 sl_claim_take(struct sl_inlet *in, const char *name, const struct stat *st,
     bool young, struct sl_claim *ret, struct sl_err *err)
 {
 	SL_CLOSE int probe = -1;
 	SL_CLOSE int dir = -1;
+	int error;
 
 	fill(ret, name, st, young);
 	probe = openat(in->inbox, name,
@@ -81,16 +100,15 @@ sl_claim_take(struct sl_inlet *in, const char *name, const struct stat *st,
 	if (probe < 0 && errno == ENOENT)
 		return SL_SKIP;
 	if (probe < 0)
-		return sl_err_set(err, SL_HOLD, errno, "file_unreadable",
-		    "what was dropped cannot be opened");
+		return not_now(err, "what was dropped cannot be opened");
 	if (S_ISDIR(st->st_mode)) {
 		size_t budget = in->cfg->limits.folder_files_max;
 		int bad = probe_folder(in, in->inbox, name, 0, &budget);
 
+		errno = bad;
 		if (bad != 0)
-			return sl_err_set(err, SL_HOLD, bad,
-			    "file_unreadable",
-			    "a file of a folder cannot be opened");
+			return not_now(
+			    err, "a file of a folder cannot be opened");
 	}
 	sl_ulid_make(ret->ulid);
 	dir = sl_make_dir(in->claims, ret->ulid, 0700);
@@ -102,11 +120,12 @@ sl_claim_take(struct sl_inlet *in, const char *name, const struct stat *st,
 	in->dirty = true;
 	if (renameat(in->inbox, name, dir, name) == 0)
 		return SL_OK;
+	error = errno;
 	(void)unlinkat(in->claims, ret->ulid, AT_REMOVEDIR);
-	if (errno == ENOENT)
+	errno = error;
+	if (error == ENOENT)
 		return SL_SKIP;
-	return sl_err_set(err, SL_HOLD, errno, "file_unreadable",
-	    "what was dropped cannot be moved");
+	return not_now(err, "what was dropped cannot be moved");
 }
 
 void

@@ -8,6 +8,7 @@
 
 #include "../base/log.h"
 #include "../base/mem.h"
+#include "../base/text.h"
 #include "../engine/engine.h"
 
 static int
@@ -36,7 +37,8 @@ main(int argc, char **argv)
 	struct sl_config *cfg;
 	SL_FREE char *path = NULL;
 	struct sl_err err;
-	int c, level = 0, status;
+	uint64_t level = 0;
+	int c, status;
 
 	while ((c = getopt_long(argc, argv, "", options, NULL)) != -1) {
 		switch (c) {
@@ -44,7 +46,9 @@ main(int argc, char **argv)
 			root = optarg;
 			break;
 		case 'l':
-			level = (int)strtol(optarg, NULL, 10);
+			if (!sl_parse_u64(optarg, SL_LOG_CRIT, SL_LOG_DEBUG,
+				&level))
+				return usage(stderr, 2);
 			break;
 		case 'h':
 			return usage(stdout, 0);
@@ -63,7 +67,7 @@ main(int argc, char **argv)
 		sl_log(SL_LOG_CRIT, "config", "%s", err.text);
 		return 2;
 	}
-	sl_log_open("slused", level >= 2 && level <= 7 ?
+	sl_log_open("slused", level != 0 ?
 	    (enum sl_level)level : levels[cfg->instance.log_level]);
 	status = sl_engine_run(root, cfg);
 	sl_config_free(cfg);

@@ -6,6 +6,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "../base/text.h"
+
 struct name {
 	int number;
 	const char *name, *nb;
@@ -247,6 +249,15 @@ sl_reason_change(const struct sl_reason *r)
 }
 
 bool
+sl_part_is_document(unsigned role, const char *mime, const char *reason)
+{
+	if (role == SL_PART_DOCUMENT)
+		return true;
+	return role == SL_PART_CONTAINER &&
+	    (strcmp(mime, "message/rfc822") == 0 || *reason != '\0');
+}
+
+bool
 sl_table_row(enum sl_table t, int i, int *ret_number, const char **ret_name)
 {
 	static const struct {
@@ -302,7 +313,7 @@ sl_reception_parse(const char *s, char *ret_reception, size_t n,
 	size_t letters = strspn(s, "ABCDEFGHIJKLMNOPQRSTUVWXYZ"), year, num;
 	const char *dash, *end;
 	char digits[32];
-	long e = 0;
+	uint64_t e = 0;
 
 	year = strspn(s + letters, "0123456789");
 	if (letters < 1 || letters > 8 || year != 2 ||
@@ -315,9 +326,7 @@ sl_reception_parse(const char *s, char *ret_reception, size_t n,
 		return false;
 	end = dash + num + 2;
 	if (*end == '.') {
-		e = strtol(end + 1, NULL, 10);
-		if (e < 1 || e > 9999 ||
-		    strspn(end + 1, "0123456789") != strlen(end + 1))
+		if (!sl_parse_u64(end + 1, 1, 9999, &e))
 			return false;
 	} else if (*end != '\0') {
 		return false;

@@ -102,6 +102,11 @@ const char *sl_owner_nb(enum sl_owner o);
 /* The change that puts a ready item where its reason belongs. */
 enum sl_change sl_reason_change(const struct sl_reason *r);
 
+/* Is a part of this role a document of its entry? A message is, with its
+ * attachments behind it; an archive is not, its files are, unless it cannot be
+ * opened (reason not ""). Bodies, pictures inside them and sidecars are not. */
+bool sl_part_is_document(unsigned role, const char *mime, const char *reason);
+
 /* Walks the rows of a look-up table for the database: false at the end. */
 enum sl_table {
 	SL_TABLE_STAGE,

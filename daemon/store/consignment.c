@@ -201,11 +201,13 @@ sl_consignment_each_open(struct sl_store *s, sl_consignment_fn *fn, void *arg,
 }
 
 bool
-sl_consignment_next_open(struct sl_store *s, int64_t after,
+sl_consignment_next_ready(struct sl_store *s, int64_t after,
     struct sl_consignment *ret)
 {
 	return one(s, sl_db_query(s->db,
-	    "SELECT " COLUMNS " FROM consignment WHERE disposition <> 60"
+	    "SELECT " COLUMNS " FROM consignment WHERE disposition = 10"
+	    /* said for the index */
+	    " AND disposition <> 60"
 	    " AND stage < 50 AND id > ?1 ORDER BY id LIMIT 1", "i", after),
 	    ret);
 }

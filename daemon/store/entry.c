@@ -173,6 +173,14 @@ sl_entry_each_of(struct sl_store *s, int64_t consignment, sl_entry_fn *fn,
 }
 
 int64_t
+sl_entry_next_unplaced(struct sl_store *s, int64_t after)
+{
+	return sl_db_int(s->db, 0,
+	    "SELECT id FROM entry WHERE disposition = 10 AND disposition <> 60"
+	    " AND stage = 50 AND id > ?1 ORDER BY id LIMIT 1", "i", after);
+}
+
+int64_t
 sl_entry_same_bytes(struct sl_store *s, int64_t entry)
 {
 	return sl_db_int(s->db, 0,
@@ -299,12 +307,37 @@ sl_store_shift_deadlines(struct sl_store *s, int64_t ms, struct sl_err *err)
 	return SL_OK;
 }
 
+enum sl_rc
+sl_store_cap_deadlines(struct sl_store *s, int64_t now_ms, int64_t wait_ms,
+    struct sl_err *err)
+{
+	static const char *const caps[] = {
+	    "UPDATE entry SET retry_ms = ?1 + ?2 WHERE retry_ms > ?1 + ?2",
+	    "UPDATE consignment SET retry_ms = ?1 + ?2"
+	    " WHERE retry_ms > ?1 + ?2",
+	    "UPDATE delivery SET next_ms = min(next_ms, ?1 + ?2),"
+	    " first_ms = min(first_ms, ?1) WHERE state = 'pending'"
+	    " AND (next_ms > ?1 + ?2 OR first_ms > ?1)",
+	};
+	size_t i;
+
+	if (sl_store_begin(s, err) != SL_OK)
+		return SL_FATAL;
+	for (i = 0; i < sizeof(caps) / sizeof(caps[0]); i++)
+		if (sl_db_run(s->db, err, caps[i], "ii", now_ms, wait_ms) !=
+		    SL_OK)
+			return SL_FATAL;
+	return SL_OK;
+}
+
 int64_t
 sl_store_next_due(struct sl_store *s)
 {
 	return sl_db_int(s->db, -1,
 	    "SELECT min(t) FROM (SELECT min(held_until_ms) AS t FROM entry"
-	    " WHERE disposition = 30 UNION ALL SELECT min(retry_ms) FROM"
-	    " entry WHERE disposition = 20 UNION ALL SELECT min(retry_ms)"
-	    " FROM consignment WHERE disposition = 20)", "");
+	    " WHERE disposition = 30 AND disposition <> 60"
+	    " UNION ALL SELECT min(retry_ms) FROM entry"
+	    " WHERE disposition = 20 AND disposition <> 60 UNION ALL SELECT min(retry_ms)"
+	    " FROM consignment WHERE disposition = 20"
+	    " AND disposition <> 60)", "");
 }

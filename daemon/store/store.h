@@ -103,8 +103,8 @@ typedef enum sl_rc sl_consignment_fn(
 /* Those that are not done and whose entries are not all born, oldest first. */
 enum sl_rc sl_consignment_each_open(struct sl_store *s, sl_consignment_fn *fn,
     void *arg, struct sl_err *err);
-/* The first of them after an id; false if there is none. */
-bool sl_consignment_next_open(
+/* The first of them after an id that is ready; false if there is none. */
+bool sl_consignment_next_ready(
     struct sl_store *s, int64_t after, struct sl_consignment *ret);
 /* Done consignments whose source is still claimed, oldest first. */
 enum sl_rc sl_consignment_each_unfiled(struct sl_store *s,
@@ -223,6 +223,8 @@ enum sl_rc sl_entry_each_open(
     struct sl_store *s, sl_entry_fn *fn, void *arg, struct sl_err *err);
 enum sl_rc sl_entry_each_of(struct sl_store *s, int64_t consignment,
     sl_entry_fn *fn, void *arg, struct sl_err *err);
+/* The first after an id in stage read that waits to be placed; 0 if none. */
+int64_t sl_entry_next_unplaced(struct sl_store *s, int64_t after);
 /* An earlier entry whose main document has the same bytes; 0 if none. */
 int64_t sl_entry_same_bytes(struct sl_store *s, int64_t entry);
 
@@ -256,9 +258,12 @@ typedef enum sl_rc sl_placement_fn(
 enum sl_rc sl_placement_each(struct sl_store *s, int64_t entry, int revision,
     sl_placement_fn *fn, void *arg, struct sl_err *err);
 
-/* The clock stepped by ms: retry times and held limits step with it. */
+/* The clock stepped by ms: retry times step with it. */
 enum sl_rc sl_store_shift_deadlines(
     struct sl_store *s, int64_t ms, struct sl_err *err);
+/* No retry is later than wait_ms from now, no first try later than now. */
+enum sl_rc sl_store_cap_deadlines(struct sl_store *s, int64_t now_ms,
+    int64_t wait_ms, struct sl_err *err);
 /* The earliest retry or held limit of any item, UTC ms; -1 if there is none. */
 int64_t sl_store_next_due(struct sl_store *s);
 

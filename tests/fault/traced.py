@@ -18,7 +18,7 @@ class Strace:
         self.house = house
         self.folder = tempfile.mkdtemp(prefix="sluse-strace-")
         self.log = os.path.join(self.folder, "log")
-        prefix = ["strace", "-f", "-qq", "-o", self.log,
+        prefix = ["strace", "-f", "-y", "-qq", "-o", self.log,
                   "-e", "trace=" + ",".join(calls)]
         if inject:
             prefix += ["-e", "inject=" + inject]

@@ -191,7 +191,8 @@ note_written_is_read(void)
 		sl_settle_parse(b.p, b.n, &again);
 		CHECK(again.kind == SL_SETTLED_NOTHING);
 		CHECK_STR(again.number, "M26-004711-3.1");
-		(void)strcpy(s.value[SL_SETTLE_CASE], "tull");
+		(void)snprintf(s.value[SL_SETTLE_CASE],
+		    sizeof(s.value[SL_SETTLE_CASE]), "tull");
 		p.was = &s;
 		p.answer = "Sak: 2026/5";
 		sl_buf_reset(&b);
@@ -535,10 +536,10 @@ add_consignment(const char *name, enum sl_dispo dispo, const char *reason)
 	int fd = sl_files_tmp(sl_store_files(w.e.store));
 
 	(void)snprintf(c.ulid, sizeof(c.ulid), "U%d", n++);
-	(void)strcpy(c.queue, "Post");
+	(void)snprintf(c.queue, sizeof(c.queue), "Post");
 	(void)snprintf(c.name, sizeof(c.name), "%s", name);
 	(void)snprintf(c.reason, sizeof(c.reason), "%s", reason);
-	(void)strcpy(c.actor, "uid:1");
+	(void)snprintf(c.actor, sizeof(c.actor), "uid:1");
 	CHECK(sl_store_draw_reception(w.e.store, "M", c.received_ms,
 		  c.reception, sizeof(c.reception), &w.err) == SL_OK);
 	CHECK(sl_consignment_insert(
@@ -546,7 +547,7 @@ add_consignment(const char *name, enum sl_dispo dispo, const char *reason)
 	CHECK(sl_consignment_update(w.e.store, &c, &w.err) == SL_OK);
 	CHECK(write(fd, "%PDF-1.4\n", 9) == 9);
 	sl_sha256("%PDF-1.4\n", 9, &src.sha256);
-	CHECK(sl_files_link(sl_store_files(w.e.store), fd, &src.sha256, 9,
+	CHECK(sl_files_link(sl_store_files(w.e.store), fd, &src.sha256, 9, false,
 		  &w.err) == SL_OK);
 	(void)close(fd);
 	src.consignment = c.id;
@@ -583,7 +584,8 @@ add_entry(const struct sl_consignment *c, enum sl_dispo dispo)
 
 	(void)snprintf(
 	    en.own_key, sizeof(en.own_key), "k%lld", (long long)c->id);
-	(void)strcpy(en.reason, dispo == SL_DISPO_held ? "no_evidence" : "");
+	(void)snprintf(en.reason, sizeof(en.reason), "%s",
+	    dispo == SL_DISPO_held ? "no_evidence" : "");
 	CHECK(sl_entry_insert(w.e.store, &en, &w.err) == SL_OK);
 	CHECK(sl_entry_update(w.e.store, &en, &w.err) == SL_OK);
 	CHECK(sl_source_list(w.e.store, c->id, &src, 1) == 1);

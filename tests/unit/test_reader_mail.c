@@ -206,14 +206,15 @@ ends_with(const char *head, const char *unit, size_t times, const char *tail,
     int opened, int parted, unsigned parts)
 {
 	size_t len = strlen(unit), n = 0;
-	char *mail = malloc(strlen(head) + len * times + strlen(tail) + 1);
+	size_t room = strlen(head) + len * times + strlen(tail) + 1;
+	char *mail = malloc(room);
 	int st = -1;
 	pid_t pid;
 
-	n += (size_t)sprintf(mail, "%s", head);
+	n += (size_t)snprintf(mail, room, "%s", head);
 	for (size_t i = 0; i < times; i++, n += len)
 		memcpy(mail + n, unit, len);
-	n += (size_t)sprintf(mail + n, "%s", tail);
+	n += (size_t)snprintf(mail + n, room - n, "%s", tail);
 	fflush(stdout);
 	pid = fork();
 	if (pid == 0) {
@@ -250,23 +251,23 @@ hostile(void)
 	    "@@!!\xE5\n", 10000, "", 0, 0, 1));
 	CHECK(ends_with(
 	    "", "Content-Type: message/rfc822\n\n", 100, "x", 0, 0, 1));
-	n = (size_t)sprintf(
-	    deep, HEAD "Content-Type: multipart/mixed; boundary=b0\n\n");
+	n = (size_t)snprintf(deep, sizeof(deep),
+	    HEAD "Content-Type: multipart/mixed; boundary=b0\n\n");
 	for (int i = 0; i < 200; i++)
-		n += (size_t)sprintf(deep + n,
+		n += (size_t)snprintf(deep + n, sizeof(deep) - n,
 		    "--b%d\nContent-Type: multipart/mixed; "
 		    "boundary=b%d\n\n",
 		    i, i + 1);
 	(void)snprintf(line, sizeof(line), "--b200\n\nx\n");
 	CHECK(ends_with(deep, line, 1, "", 0, SLUSE_READ_LIMIT, 1));
-	n = (size_t)sprintf(
-	    wide, HEAD "Content-Type: multipart/mixed; boundary=");
+	n = (size_t)snprintf(wide, sizeof(wide),
+	    HEAD "Content-Type: multipart/mixed; boundary=");
 	memset(wide + n, 'B', 10000);
 	n += 10000;
-	n += (size_t)sprintf(wide + n, "\n\n--");
+	n += (size_t)snprintf(wide + n, sizeof(wide) - n, "\n\n--");
 	memset(wide + n, 'B', 10000);
 	n += 10000;
-	(void)sprintf(wide + n, "\n\nx\n");
+	(void)snprintf(wide + n, sizeof(wide) - n, "\n\nx\n");
 	CHECK(ends_with(wide, "", 0, "", 0, 0, 1));
 }
 

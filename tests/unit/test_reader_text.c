@@ -144,7 +144,7 @@ pages(void)
 	CHECK(d->k.n == n - 1 + d->pages);
 	read_free(d);
 	for (n = 0; n + 40 < sizeof(in);) /* lines stay whole */
-		n += (size_t)sprintf(in + n, "linje nummer %zu her\n", n);
+		n += (size_t)snprintf(in + n, sizeof(in) - n, "linje nummer %zu her\n", n);
 	d = rd(in, n);
 	for (const char *p = d->k.text; (p = strchr(p, '\f')); p++)
 		CHECK(p[-1] == '\n');
@@ -164,7 +164,7 @@ html(void)
 	static char deep[60000];
 	size_t n = 0;
 
-	(void)rd("", 0);
+	read_free(rd("", 0));
 	d = read_all(r, "text/html", in, sizeof(in) - 1, 0);
 	CHECK_STR(d->k.text,
 	    "Klage\n\nHei & hallo, Søren år: 3 < 4\nny linje\n\n"
@@ -184,7 +184,7 @@ locked(void)
 	pid_t pid;
 	int st;
 
-	(void)rd("", 0);
+	read_free(rd("", 0));
 	fflush(stdout);
 	pid = fork();
 	if (pid == 0) {

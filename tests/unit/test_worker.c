@@ -172,7 +172,7 @@ run(const struct sl_msg_task *t, const int *fds)
 	if (strcmp(what, "segv") == 0)
 		return raise(SIGSEGV);
 	if (strcmp(what, "sigsys") == 0)
-		return socket(AF_UNIX, SOCK_STREAM, 0);
+		return socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
 	if (strcmp(what, "out") == 0)
 		return write_too_much(fds);
 	if (strcmp(what, "memory") == 0)

@@ -8,6 +8,17 @@
 
 #define OWN_FIELD n5_config(s, "own_key_field", "vnd-sluse-v1:noekkel")
 
+/* n digits, at most 8. */
+static long
+number(const char *s, size_t n)
+{
+	long v = 0;
+
+	while (n-- > 0)
+		v = v * 10 + (*s++ - '0');
+	return v;
+}
+
 /* "2026/211", "26/211", "2026-211". */
 static int
 parse_number(const char *text, int *ret_year, long *ret_seq)
@@ -19,8 +30,8 @@ parse_number(const char *text, int *ret_year, long *ret_seq)
 	k = strspn(text + n + 1, "0123456789");
 	if (k == 0 || k > 8 || text[n + 1 + k] != '\0')
 		return -1;
-	*ret_year = (int)strtol(text, NULL, 10) + (n == 2 ? 2000 : 0);
-	*ret_seq = strtol(text + n + 1, NULL, 10);
+	*ret_year = (int)number(text, n) + (n == 2 ? 2000 : 0);
+	*ret_seq = number(text + n + 1, k);
 	return 0;
 }
 

@@ -1,0 +1,34 @@
+#!/usr/bin/env python3
+"""Whether clang-format 14 would leave every source as it is (`make format`
+rewrites them)."""
+import os
+import subprocess
+import sys
+
+TOP = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
+
+
+def main():
+    listed = subprocess.run(
+        ["git", "-C", TOP, "ls-files", "-z", "--cached", "--others",
+         "--exclude-standard", "*.c", "*.h"],
+        stdout=subprocess.PIPE, check=True).stdout.decode()
+    paths = [path for path in sorted(set(filter(None, listed.split("\0"))))
+             if os.path.exists(os.path.join(TOP, path))]
+    if sys.argv[1:] == ["--write"]:
+        return subprocess.run(["clang-format-14", "-i"] + paths,
+                              cwd=TOP).returncode
+    failed = 0
+    for path in paths:
+        done = subprocess.run(["clang-format-14", "--dry-run", "-Werror", path],
+                              cwd=TOP, stdout=subprocess.DEVNULL,
+                              stderr=subprocess.PIPE, text=True)
+        if done.returncode != 0:
+            print(path + ": " + (done.stderr.splitlines() or ["?"])[0])
+            failed += 1
+    print("%d passed, %d failed" % (len(paths) - failed, failed))
+    return 0 if paths and not failed else 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())

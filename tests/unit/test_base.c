@@ -1,0 +1,208 @@
+/*
+ * Text, numbers, clock and names of the base room.
+ */
+#include <stdlib.h>
+#include <string.h>
+
+#include "../../daemon/base/clock.h"
+#include "../../daemon/base/text.h"
+#include "../../daemon/base/ulid.h"
+#include "test.h"
+
+static void
+utf8(void)
+{
+	static const struct {
+		const char *s;
+		bool good;
+	} t[] = {{"", true}, {"abc", true}, {"bl\xc3\xa5", true},
+	    {"\xef\xbf\xbd", true}, {"\xf0\x9f\x98\x80", true},
+	    {"\xf4\x8f\xbf\xbf", true}, {"\xf4\x90\x80\x80", false},
+	    {"\xc0\xaf", false}, {"\xc1\xbf", false}, {"\xe0\x80\xaf", false},
+	    {"\xed\xa0\x80", false}, {"\xf0\x80\x80\xaf", false},
+	    {"\x80", false}, {"\xc3", false}, {"\xe2\x82", false},
+	    {"\xf0\x9f\x98", false}, {"\xff", false}, {"a\xc3(", false}};
+	SL_BUF struct sl_buf b = {0};
+	size_t i;
+
+	for (i = 0; i < sizeof(t) / sizeof(t[0]); i++)
+		CHECK_MSG(sl_utf8_valid(t[i].s, strlen(t[i].s)) == t[i].good,
+		    "%zu", i);
+	CHECK(!sl_utf8_valid("a\0b", 3));
+	sl_utf8_add(&b, 0xE6);
+	sl_utf8_add(&b, 0x20AC);
+	sl_utf8_add(&b, 0x1F600);
+	sl_utf8_add(&b, 0xD800);
+	CHECK_STR(
+	    sl_buf_str(&b), "\xc3\xa6\xe2\x82\xac\xf0\x9f\x98\x80\xef\xbf\xbd");
+}
+
+static void
+shown(void (*fn)(struct sl_buf *, const char *, size_t), const char *in,
+    size_t n, const char *want)
+{
+	SL_BUF struct sl_buf b = {0};
+
+	fn(&b, in, n);
+	CHECK_STR(sl_buf_str(&b), want);
+	CHECK(sl_utf8_valid(sl_buf_str(&b), b.n));
+}
+
+static void
+display(void)
+{
+	shown(sl_text_display, "bl\xc3\xa5.pdf", 8, "bl\xc3\xa5.pdf");
+	shown(sl_text_display, "a\nb", 3, "a\\x0Ab");
+	shown(sl_text_display, "a\0b", 3, "a\\x00b");
+	shown(sl_text_display, "\x1b[31m", 5, "\\x1B[31m");
+	shown(sl_text_display, "x\xff", 2, "x\\xFF");
+	shown(sl_text_display,
+	    "fdp.\xe2\x80\xae"
+	    "exe",
+	    10, "fdp.\\u{202E}exe");
+	shown(sl_text_display, "\xc2\x85", 2, "\\x85");
+	shown(sl_text_display, "\xef\xbb\xbf", 3, "\\u{FEFF}");
+}
+
+static void
+json_csv_html(void)
+{
+	shown(sl_text_json, "a\"b\\c", 5, "\"a\\\"b\\\\c\"");
+	shown(sl_text_json, "\n\t", 2, "\"\\u000a\\u0009\"");
+	shown(sl_text_json, "", 0, "\"\"");
+	shown(sl_text_json, "\xc3\xa5\xc3", 3, "\"\xc3\xa5\xef\xbf\xbd\"");
+	shown(sl_text_csv, "abc", 3, "abc");
+	shown(sl_text_csv, "a,b", 3, "\"a,b\"");
+	shown(sl_text_csv, "a;b", 3, "\"a;b\"");
+	shown(sl_text_csv, "a\"b", 3, "\"a\"\"b\"");
+	shown(sl_text_csv, "a\nb", 3, "\"a\nb\"");
+	shown(sl_text_csv, "=1+1", 4, "\"'=1+1\"");
+	shown(sl_text_csv, "@x", 2, "\"'@x\"");
+	shown(sl_text_csv, "-2", 2, "\"'-2\"");
+	shown(sl_text_csv, "", 0, "");
+	shown(sl_text_html, "<a href='x'>&\"", 14,
+	    "&lt;a href=&#39;x&#39;&gt;&amp;&quot;");
+	shown(sl_text_lower, "\xc3\x86\xc3\x98\xc3\x85 ABC\xc3\x97", 12,
+	    "\xc3\xa6\xc3\xb8\xc3\xa5 abc\xc3\x97");
+}
+
+static void
+slices(void)
+{
+	char out[5];
+
+	CHECK(sl_slice_copy(sl_slice_str("abcd"), out, sizeof(out)));
+	CHECK_STR(out, "abcd");
+	CHECK(!sl_slice_copy(sl_slice_str("abc\xc3\xa5"), out, sizeof(out)));
+	CHECK_STR(out, "abc");
+	CHECK(!sl_slice_copy(
+	    sl_slice_str("\xf0\x9f\x98\x80x"), out, sizeof(out)));
+	CHECK_STR(out, "\xf0\x9f\x98\x80");
+}
+
+static void
+numbers(void)
+{
+	uint64_t v = 7;
+	uint8_t b[2];
+
+	CHECK(sl_parse_u64("18446744073709551615", 0, UINT64_MAX, &v) &&
+	      v == UINT64_MAX);
+	CHECK(!sl_parse_u64("18446744073709551616", 0, UINT64_MAX, &v));
+	CHECK(!sl_parse_u64("", 0, 9, &v) && !sl_parse_u64("-1", 0, 9, &v) &&
+	      !sl_parse_u64(" 1", 0, 9, &v) && !sl_parse_u64("1x", 0, 9, &v) &&
+	      !sl_parse_u64("10", 0, 9, &v) && !sl_parse_u64("0", 1, 9, &v));
+	CHECK(sl_unhex("00fF", b, 2) && b[0] == 0 && b[1] == 255);
+	CHECK(!sl_unhex("00f", b, 2) && !sl_unhex("00ff0", b, 2) &&
+	      !sl_unhex("00fg", b, 2));
+}
+
+/* Skatteetaten's new rule of 2032 beside the old one. */
+static void
+fnr(void)
+{
+	static const char *const good[] = {"02013299997", "30108299920",
+	    "30108299939", "02013299903", "fnr 020132 99997.",
+	    "(020132-99997)"};
+	static const char *const bad[] = {"02013299998", "02013299987",
+	    "12345678901", "0201329999", "020132999971", "102013299997",
+	    "00013299997", "02203299997", "0201 3299997", ""};
+	size_t i, at, len;
+
+	for (i = 0; i < sizeof(good) / sizeof(good[0]); i++)
+		CHECK_MSG(sl_find_fnr(good[i], strlen(good[i]), &at, &len),
+		    "%s", good[i]);
+	for (i = 0; i < sizeof(bad) / sizeof(bad[0]); i++)
+		CHECK_MSG(!sl_find_fnr(bad[i], strlen(bad[i]), &at, &len), "%s",
+		    bad[i]);
+	CHECK(sl_find_fnr("fnr 020132 99997.", 17, &at, &len) && at == 4 &&
+	      len == 12);
+}
+
+#define HOUR INT64_C(3600000)
+
+static void
+oslo(void)
+{
+	/* 2026: summer time from 29 March 01:00 UTC to 25 October 01:00. */
+	const int64_t spring = INT64_C(1774746000000);
+	const int64_t autumn = INT64_C(1792890000000);
+	struct sl_date d;
+	char s[32];
+	int64_t ms;
+
+	sl_clock_format_utc(spring, s, sizeof(s));
+	CHECK_STR(s, "2026-03-29T01:00:00.000Z");
+	sl_clock_format_oslo(spring - 1000, s, sizeof(s));
+	CHECK_STR(s, "2026-03-29T01:59:59+01:00");
+	sl_clock_format_oslo(spring, s, sizeof(s));
+	CHECK_STR(s, "2026-03-29T03:00:00+02:00");
+	sl_clock_format_oslo(autumn - 1000, s, sizeof(s));
+	CHECK_STR(s, "2026-10-25T02:59:59+02:00");
+	sl_clock_format_oslo(autumn, s, sizeof(s));
+	CHECK_STR(s, "2026-10-25T02:00:00+01:00");
+	/* New Year in Oslo is an hour before UTC's: the number's year. */
+	sl_clock_format_day(INT64_C(1798757999000), s, sizeof(s));
+	CHECK_STR(s, "2026-12-31");
+	CHECK(sl_clock_oslo(INT64_C(1798758000000)).year == 2027);
+	CHECK(sl_clock_utc(INT64_C(1798758000000)).year == 2026);
+	/* There and back over both edges, the doubled hour apart. */
+	for (ms = spring - 48 * HOUR; ms < spring + 48 * HOUR; ms += HOUR / 4) {
+		d = sl_clock_oslo(ms);
+		CHECK_MSG(sl_clock_from_oslo(&d) == ms, "%lld", (long long)ms);
+	}
+	for (ms = autumn - 48 * HOUR; ms < autumn + 48 * HOUR; ms += HOUR / 4) {
+		d = sl_clock_oslo(ms);
+		if (ms < autumn - HOUR || ms >= autumn + HOUR)
+			CHECK_MSG(sl_clock_from_oslo(&d) == ms, "%lld",
+			    (long long)ms);
+	}
+	sl_clock_format_utc(-1, s, sizeof(s));
+	CHECK_STR(s, "1969-12-31T23:59:59.999Z");
+	CHECK(sl_clock_utc(INT64_C(1795323600000)).weekday == 0);
+}
+
+static void
+ulids(void)
+{
+	char a[SL_ULID_LEN + 1] = "", b[SL_ULID_LEN + 1], u[37];
+	int i, bad = 0;
+
+	for (i = 0; i < 20000; i++) {
+		sl_ulid_make(b);
+		bad += strcmp(a, b) >= 0 || !sl_ulid_valid(b);
+		memcpy(a, b, sizeof(a));
+	}
+	CHECK(bad == 0);
+	CHECK(!sl_ulid_valid("") && !sl_ulid_valid("..") &&
+	      !sl_ulid_valid("81ARZ3NDEKTSV4RRFFQ69G5FAV") &&
+	      !sl_ulid_valid("01ARZ3NDEKTSV4RRFFQ69G5FAU") &&
+	      !sl_ulid_valid("01arz3ndektsv4rrffq69g5fav") &&
+	      sl_ulid_valid("01ARZ3NDEKTSV4RRFFQ69G5FAV"));
+	sl_uuid_make(u);
+	CHECK(strlen(u) == 36 && u[14] == '4' && strchr("89ab", u[19]) != NULL);
+}
+
+TEST_MAIN({"utf8", utf8}, {"display", display},
+    {"json_csv_html", json_csv_html}, {"slices", slices}, {"numbers", numbers},
+    {"fnr", fnr}, {"oslo", oslo}, {"ulids", ulids})

@@ -1,0 +1,324 @@
+/*
+ * The store: a transaction and its leaf, queries, what survives and what does
+ * not.
+ */
+#include "../../daemon/store/store.h"
+
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "../../daemon/base/clock.h"
+#include "../../daemon/base/file.h"
+#include "../../daemon/base/ulid.h"
+#include "../../daemon/store/db.h"
+#include "test.h"
+
+static char root[64];
+
+static struct sl_store *
+open_store(void)
+{
+	struct sl_store *s = NULL;
+	struct sl_err err;
+
+	CHECK_MSG(sl_store_open(root, "sluse.example/M", &s, &err) == SL_OK,
+	    "%s", err.text);
+	return s;
+}
+
+static struct sl_store *
+fresh(void)
+{
+	(void)snprintf(root, sizeof(root), "/tmp/sluse-store-XXXXXX");
+	CHECK(mkdtemp(root) != NULL);
+	return open_store();
+}
+
+static void
+end(struct sl_store *s)
+{
+	sl_store_close(s);
+	(void)sl_remove_tree(AT_FDCWD, root);
+}
+
+static struct sl_consignment
+consignment(struct sl_store *s)
+{
+	struct sl_consignment c = {.stage = SL_STAGE_received,
+	    .dispo = SL_DISPO_ready,
+	    .received_ms = sl_clock_utc_ms()};
+	struct sl_err err;
+
+	sl_ulid_make(c.ulid);
+	(void)snprintf(c.queue, sizeof(c.queue), "Skjema");
+	(void)snprintf(c.actor, sizeof(c.actor), "uid:1");
+	CHECK(sl_store_draw_reception(s, "M", c.received_ms, c.reception,
+		  sizeof(c.reception), &err) == SL_OK);
+	CHECK(
+	    sl_consignment_insert(s, &c, sl_slice_str("a.txt"), &err) == SL_OK);
+	CHECK(sl_store_log(s, SL_EVENT_received, c.reception, c.actor, "{}",
+		  c.id, 0, &err) == SL_OK);
+	return c;
+}
+
+static struct sl_entry
+entry(struct sl_store *s, int64_t of, enum sl_stage stage, enum sl_dispo dispo)
+{
+	struct sl_entry e = {
+	    .consignment = of, .number = 1, .stage = stage, .dispo = dispo};
+	char ulid[SL_ULID_LEN + 1];
+	struct sl_err err;
+
+	sl_ulid_make(ulid);
+	(void)snprintf(e.own_key, sizeof(e.own_key), "sluse-%s", ulid);
+	CHECK(sl_entry_insert(s, &e, &err) == SL_OK);
+	return e;
+}
+
+/* What was not committed is gone, its number and its leaf with it. */
+static void
+all_or_nothing(void)
+{
+	struct sl_store *s = fresh();
+	struct sl_consignment a, b, back;
+	struct sl_err err;
+
+	a = consignment(s);
+	CHECK(sl_store_dirty(s));
+	CHECK(sl_store_commit(s, &err) == SL_OK && !sl_store_dirty(s));
+	b = consignment(s);
+	sl_store_close(s);
+	s = open_store();
+	CHECK(sl_consignment_by_ulid(s, a.ulid, &back) &&
+	      strcmp(back.reception, a.reception) == 0);
+	CHECK(!sl_consignment_by_ulid(s, b.ulid, &back));
+	CHECK(sl_db_int(sl_store_db(s), -1, "SELECT count(*) FROM leaf", "") ==
+	      1);
+	CHECK(sl_db_int(sl_store_db(s), -1, "SELECT size FROM tree", "") == 1);
+	back = consignment(s);
+	CHECK_STR(back.reception, b.reception);
+	end(s);
+}
+
+/* A journal whose last leaf was cut off must not be written on. */
+static void
+cut_journal(void)
+{
+	struct sl_store *s = fresh();
+	struct sl_err err;
+
+	(void)consignment(s);
+	(void)consignment(s);
+	CHECK(sl_store_commit(s, &err) == SL_OK);
+	CHECK(sl_db_script(sl_store_db(s),
+		  "DELETE FROM payload WHERE seq = 1;"
+		  "DELETE FROM leaf WHERE seq = 1",
+		  &err) == SL_OK);
+	sl_store_close(s);
+	s = NULL;
+	CHECK(sl_store_open(root, "sluse.example/M", &s, &err) == SL_FATAL);
+	CHECK_STR(err.reason, "journal_broken");
+	(void)sl_remove_tree(AT_FDCWD, root);
+}
+
+static void
+newer_schema(void)
+{
+	struct sl_store *s = fresh();
+	struct sl_err err;
+
+	CHECK(sl_db_script(
+		  sl_store_db(s), "PRAGMA user_version = 9999", &err) == SL_OK);
+	sl_store_close(s);
+	CHECK(sl_store_open(root, "sluse.example/M", &s, &err) == SL_FATAL);
+	CHECK_STR(err.reason, "schema_newer");
+	(void)sl_remove_tree(AT_FDCWD, root);
+}
+
+/* Numbers rise; a clock that goes back does not open an old year. */
+static void
+reception_numbers(void)
+{
+	const int64_t in_2027 = INT64_C(1798758000000);
+	struct sl_store *s = fresh();
+	char a[32], b[32], c[32], d[32];
+	struct sl_err err;
+
+	CHECK(sl_store_draw_reception(
+		  s, "M", in_2027 - 1, a, sizeof(a), &err) == SL_OK);
+	CHECK(sl_store_draw_reception(s, "M", in_2027, b, sizeof(b), &err) ==
+	      SL_OK);
+	CHECK(sl_store_draw_reception(
+		  s, "M", in_2027 - 1, c, sizeof(c), &err) == SL_OK);
+	CHECK(sl_store_draw_reception(s, "M", in_2027, d, sizeof(d), &err) ==
+	      SL_OK);
+	CHECK(strncmp(a, "M26-000001-", 11) == 0);
+	CHECK(strncmp(b, "M27-000001-", 11) == 0);
+	CHECK(strncmp(c, "M27-000002-", 11) == 0);
+	CHECK(strncmp(d, "M27-000003-", 11) == 0);
+	end(s);
+}
+
+static enum sl_rc
+count_due(void *arg, const struct sl_delivery *d, struct sl_err *err)
+{
+	int64_t *ids = arg;
+
+	(void)err;
+	ids[++ids[0]] = d->id;
+	return SL_OK;
+}
+
+/* Seventy held posts that are due must not hide the one that may go. */
+static void
+held_do_not_starve(void)
+{
+	struct sl_store *s = fresh();
+	struct sl_delivery d = {.first_ms = 5, .next_ms = 5};
+	int64_t ids[128] = {0}, id = 0;
+	struct sl_consignment c;
+	struct sl_entry e;
+	struct sl_err err;
+	int i;
+
+	(void)snprintf(d.target, sizeof(d.target), "arkiv");
+	for (i = 0; i < 71; i++) {
+		c = consignment(s);
+		e = entry(s, c.id, SL_STAGE_prepared,
+		    i < 70 ? SL_DISPO_held : SL_DISPO_deferred);
+		d.entry = e.id;
+		d.next_ms = i < 70 ? 5 : 6;
+		CHECK(sl_delivery_insert(s, &d, &err) == SL_OK);
+		id = d.id;
+	}
+	CHECK(sl_delivery_each_due(s, "arkiv", 10, 64, count_due, ids, &err) ==
+	      SL_OK);
+	CHECK(ids[0] == 1 && ids[1] == id);
+	CHECK(sl_delivery_next_ms(s, "arkiv") == 6);
+	CHECK(sl_delivery_next_ms(s, "other") == -1);
+	CHECK(sl_delivery_pending(s, e.id) == 1);
+	end(s);
+}
+
+static void
+delivery_steps(void)
+{
+	struct sl_store *s = fresh();
+	struct sl_delivery d = {.first_ms = 5, .next_ms = 5}, back;
+	struct sl_consignment c = consignment(s);
+	struct sl_entry e = entry(s, c.id, SL_STAGE_prepared, SL_DISPO_ready);
+	struct sl_err err;
+
+	(void)snprintf(d.target, sizeof(d.target), "arkiv");
+	d.entry = e.id;
+	CHECK(sl_delivery_insert(s, &d, &err) == SL_OK);
+	CHECK(!sl_delivery_has_steps(s, d.id));
+	CHECK(sl_delivery_step_put(s, d.id, "post", "1", &err) == SL_OK);
+	CHECK(sl_delivery_step_put(s, d.id, "file", "2", &err) == SL_OK);
+	CHECK(sl_delivery_step_put(s, d.id, "post", "3", &err) == SL_OK);
+	CHECK(sl_db_int(sl_store_db(s), 0, "SELECT count(*) FROM delivery_step",
+		  "") == 2);
+	CHECK(
+	    sl_db_int(sl_store_db(s), 0,
+		"SELECT key FROM delivery_step WHERE step = 'post'", "") == 3);
+	CHECK(sl_delivery_by_entry(s, e.id, "arkiv", &back) &&
+	      back.id == d.id && strcmp(back.state, "pending") == 0);
+	/* The same entry never twice to one target. */
+	CHECK(sl_delivery_insert(s, &d, &err) == SL_FATAL);
+	end(s);
+}
+
+static enum sl_rc
+nested(void *arg, const struct sl_entry *e, struct sl_err *err)
+{
+	void **x = arg;
+	struct sl_entry again;
+	int *n = x[1];
+
+	(*n)++;
+	/* The same statements inside the walk. */
+	CHECK(sl_entry_by_id(x[0], e->id, &again));
+	if (x[2] != NULL) {
+		void *in[] = {x[0], x[2], NULL};
+
+		return sl_entry_each_open(x[0], nested, in, err);
+	}
+	return SL_OK;
+}
+
+static void
+walks_nest(void)
+{
+	struct sl_store *s = fresh();
+	struct sl_consignment c;
+	struct sl_err err;
+	int i, outer = 0, inner = 0;
+	void *arg[] = {s, &outer, &inner};
+
+	for (i = 0; i < 5; i++) {
+		c = consignment(s);
+		(void)entry(s, c.id, SL_STAGE_read,
+		    i == 4 ? SL_DISPO_done : SL_DISPO_ready);
+	}
+	CHECK(sl_entry_each_open(s, nested, arg, &err) == SL_OK);
+	CHECK(outer == 4 && inner == 16);
+	CHECK(sl_entry_next_unplaced(s, 0) == 1);
+	CHECK(sl_entry_next_unplaced(s, 3) == 4);
+	CHECK(sl_entry_next_unplaced(s, 4) == 0);
+	end(s);
+}
+
+static void
+deadlines_step(void)
+{
+	struct sl_store *s = fresh();
+	struct sl_consignment c = consignment(s);
+	struct sl_entry e = entry(s, c.id, SL_STAGE_read, SL_DISPO_held);
+	struct sl_err err;
+
+	CHECK(sl_store_next_due(s) == -1);
+	e.held_until_ms = 1000;
+	CHECK(sl_entry_update(s, &e, &err) == SL_OK);
+	CHECK(sl_store_next_due(s) == 1000);
+	CHECK(sl_store_shift_deadlines(s, 500, &err) == SL_OK);
+	CHECK(sl_store_next_due(s) == 1500);
+	e.dispo = SL_DISPO_deferred;
+	e.held_until_ms = 0;
+	e.retry_ms = 70;
+	CHECK(sl_entry_update(s, &e, &err) == SL_OK);
+	CHECK(sl_store_next_due(s) == 70);
+	end(s);
+}
+
+static void
+files(void)
+{
+	struct sl_store *s = fresh();
+	struct sl_files *f = sl_store_files(s);
+	struct sl_digest d;
+	struct sl_err err;
+	struct stat st;
+	int fd = sl_files_tmp(f), in;
+
+	sl_sha256("hei", 3, &d);
+	CHECK(write(fd, "hei", 3) == 3);
+	CHECK(sl_files_open_blob(f, &d) < 0);
+	CHECK(sl_files_link(f, fd, &d, 4, false, &err) == SL_REJECT);
+	CHECK(sl_files_link(f, fd, &d, 3, true, &err) == SL_OK);
+	CHECK(sl_files_link(f, fd, &d, 3, true, &err) == SL_OK);
+	in = sl_files_open_blob(f, &d);
+	CHECK(in >= 0 && fstat(in, &st) == 0 && st.st_size == 3 &&
+	      (st.st_mode & 0777) == 0440);
+	(void)close(in);
+	(void)close(fd);
+	end(s);
+}
+
+TEST_MAIN({"all_or_nothing", all_or_nothing}, {"cut_journal", cut_journal},
+    {"newer_schema", newer_schema}, {"reception_numbers", reception_numbers},
+    {"held_do_not_starve", held_do_not_starve},
+    {"delivery_steps", delivery_steps}, {"walks_nest", walks_nest},
+    {"deadlines_step", deadlines_step}, {"files", files})
