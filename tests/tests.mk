@@ -227,3 +227,8 @@ check-fault: $(FAULTS:%=check-fault-%)  ## kills, failing calls, full disks, upg
 # Every write of the database too: ten minutes.
 check-fault-all: export SLUSE_FAULT_ALL := 1
 check-fault-all: check-fault
+
+# Not in check: a quarter of an hour, and samples that are not in this tree.
+.PHONY: check-long
+check-long: all  ## every file of ../shared (SLUSE_SHARED) through the road
+	SLUSE_BUILD=$(B) python3 tests/long/corpus.py

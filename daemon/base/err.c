@@ -3,6 +3,25 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "text.h"
+
+/* A text cut to its room, or by a precision, may hold half a character, which
+ * no message to another process could carry. */
+static void
+mend_text(char *s)
+{
+	size_t n = strlen(s), at, i = 0;
+
+	if (sl_utf8_valid(s, n))
+		return;
+	while (i < n) {
+		at = i;
+		if (sl_utf8_next(s, n, &i) == 0xFFFD &&
+		    strncmp(s + at, "\xEF\xBF\xBD", 3) != 0)
+			memset(s + at, '?', i - at);
+	}
+}
+
 enum sl_rc
 sl_err_set(struct sl_err *err, enum sl_rc rc, int sys, const char *reason,
     const char *fmt, ...)
@@ -22,6 +41,7 @@ sl_err_set(struct sl_err *err, enum sl_rc rc, int sys, const char *reason,
 	if (sys != 0 && n + 2 < sizeof(err->text))
 		(void)snprintf(err->text + n, sizeof(err->text) - n, ": %s",
 		    strerror(sys));
+	mend_text(err->text);
 	return rc;
 }
 

@@ -151,8 +151,10 @@ end_round(void *arg)
 	/* Effects may add writes and effects of the next round. */
 	for (i = 0, n = e->after_n; i < n && !e->fatal; i++)
 		e->after[i].fn(e, e->after[i].a, e->after[i].b);
-	memmove(e->after, e->after + i, (e->after_n - i) * sizeof(*e->after));
 	e->after_n -= i;
+	if (e->after_n > 0)
+		memmove(
+		    e->after, e->after + i, e->after_n * sizeof(*e->after));
 	if ((e->after_n > 0 || sl_store_dirty(e->store)) && !commit_waits(e))
 		sl_loop_again(e->loop);
 	sl_tasks_start(e);

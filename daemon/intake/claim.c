@@ -32,24 +32,6 @@ fill(struct sl_claim *c, const char *name, const struct stat *st, bool young)
 	c->size = c->is_folder ? 0 : (uint64_t)st->st_size;
 }
 
-/* A fault of the machine, which passes; anything else is the file's own. */
-static bool
-is_passing(int error)
-{
-	return error == EIO || error == ENOSPC || error == EDQUOT ||
-	    error == EROFS || error == ENOMEM || error == EMFILE ||
-	    error == ENFILE || error == ESTALE || error == EINTR;
-}
-
-static enum sl_rc
-not_now(struct sl_err *err, const char *text)
-{
-	if (is_passing(errno))
-		return sl_err_set(err, SL_RETRY, errno, "disk_error", "%s",
-		    text);
-	return sl_err_set(err, SL_HOLD, errno, "file_unreadable", "%s", text);
-}
-
 /* Can every file of a folder be opened? Else errno. What may not be claimed
  * anyway (links, devices) is not touched: opening it could do something. */
 static int
@@ -86,6 +68,24 @@ probe_folder(struct sl_inlet *in, int at, const char *name, int depth,
 	return bad;
 }
 
+/* A fault of the machine, which passes; anything else is the file's own. */
+static bool
+is_passing(int error)
+{
+	return error == EIO || error == ENOSPC || error == EDQUOT ||
+	    error == EROFS || error == ENOMEM || error == EMFILE ||
+	    error == ENFILE || error == ESTALE || error == EINTR;
+}
+
+static enum sl_rc
+not_now(struct sl_err *err, const char *text)
+{
+	if (is_passing(errno))
+		return sl_err_set(err, SL_RETRY, errno, "disk_error", "%s",
+		    text);
+	return sl_err_set(err, SL_HOLD, errno, "file_unreadable", "%s", text);
+}
+
 enum sl_rc
 sl_claim_take(struct sl_inlet *in, const char *name, const struct stat *st,
     bool young, struct sl_claim *ret, struct sl_err *err)
@@ -103,11 +103,12 @@ sl_claim_take(struct sl_inlet *in, const char *name, const struct stat *st,
 		return not_now(err, "what was dropped cannot be opened");
 	if (S_ISDIR(st->st_mode)) {
 		size_t budget = in->cfg->limits.folder_files_max;
+		int bad = probe_folder(in, in->inbox, name, 0, &budget);
 
-		errno = probe_folder(in, in->inbox, name, 0, &budget);
-		if (errno != 0)
-			return not_now(err,
-			    "a file of a folder cannot be opened");
+		errno = bad;
+		if (bad != 0)
+			return not_now(
+			    err, "a file of a folder cannot be opened");
 	}
 	sl_ulid_make(ret->ulid);
 	dir = sl_make_dir(in->claims, ret->ulid, 0700);

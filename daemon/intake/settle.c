@@ -180,6 +180,17 @@ struct reading {
 	bool doubled, lone;
 };
 
+/* A value too long ends in an ellipsis, so that no part of it that happens to
+ * be a case number is taken for the whole. */
+static void
+keep_value(char *to, struct sl_slice v)
+{
+	static const char ellipsis[] = "…";
+
+	if (!sl_slice_copy(v, to, SL_SETTLE_VALUE_MAX - sizeof(ellipsis) + 1))
+		memcpy(to + strlen(to), ellipsis, sizeof(ellipsis));
+}
+
 /* A second answer on the same line. Both stay to be seen: were only the first
  * written back, saving that file unchanged would decide for it. */
 static void
@@ -189,7 +200,7 @@ take_second(struct reading *r, char *to, struct sl_slice v)
 
 	r->doubled = true;
 	sl_buf_printf(&both, "%s | %.*s", to, (int)v.n, v.p);
-	(void)sl_slice_copy(sl_slice_buf(&both), to, SL_SETTLE_VALUE_MAX);
+	keep_value(to, sl_slice_buf(&both));
 }
 
 static void
@@ -209,7 +220,7 @@ take_value(struct reading *r, int line, const char *s, size_t n)
 			take_second(r, to, v);
 		return;
 	}
-	(void)sl_slice_copy(v, to, SL_SETTLE_VALUE_MAX);
+	keep_value(to, v);
 	r->filled++;
 }
 

@@ -339,6 +339,37 @@ class Pages(unittest.TestCase):
         self.assertGreater(len(named), 8)
         self.assertEqual(named - known, set())
 
+    def test_readme(self):
+        """Links lead somewhere; targets, commands, programs and parts exist."""
+        targets = set()
+        for path in ("Makefile", "tests/tests.mk"):
+            targets |= set(re.findall(r"^([a-z][a-z-]*):", text(path), re.M))
+        commands = set(re.findall(r'^    \{"([a-z-]+)",',
+                                  text("daemon/cli/args.c"), re.M))
+        parts = set(subprocess.run(
+            [sys.executable, os.path.join(TOP, "tests", "run.py"), "--list"],
+            stdout=subprocess.PIPE, text=True, check=True).stdout.split())
+        for name in ("README.md", "CONTRIBUTING.md", "CHANGES.md"):
+            said = text(name)
+            for link in re.findall(r"\]\(([^)#:]+)\)", said):
+                self.assertTrue(os.path.exists(os.path.join(TOP, link)), link)
+            code = re.findall(r"`([^`]+)`", said) + re.findall(
+                r"^    +(\S.*)$", said, re.M)
+            for line in code:
+                for target in re.findall(r"\bmake\s+([a-z][a-z-]*)", line):
+                    self.assertIn(target, targets, name)
+                for command in re.findall(
+                        r"(?:^|/)sluse (?:--root \w+ )?([a-z-]+)", line):
+                    self.assertIn(command, commands, name)
+                for wanted in re.findall(r'PARTS="([^"]*)"', line):
+                    self.assertEqual(set(wanted.split()) - parts, set())
+                for path in re.findall(
+                        r"^(?:daemon|plugins|tests|spool|schemas|systemd)/"
+                        r"[\w./-]*$", line):
+                    if "NAME" not in path:
+                        self.assertTrue(
+                            os.path.exists(os.path.join(TOP, path)), path)
+
     def test_examples_compile(self):
         compiler = os.environ.get("CC", "cc").split()
         for name in ("sluse-reader.7", "sluse-connector.7"):

@@ -36,7 +36,8 @@ look(const uint8_t *p, size_t n)
 		touch(k.unit);
 		touch(k.klass);
 		touch(k.target_key);
-		FUZZ_CHECK(sl_caseindex_find(x, k.number.p, k.number.n, &k));
+		/* found or not: who sealed it may have lied about the year */
+		(void)sl_caseindex_find(x, k.number.p, k.number.n, &k);
 	}
 	(void)sl_caseindex_find(x, "2026/211", 8, &k);
 	(void)sl_caseindex_find(x, "PM-7", 4, &k);

@@ -17,9 +17,9 @@ on_found(void *arg, const struct sl_found *f)
 
 	FUZZ_CHECK(f->at <= s->n && f->length <= s->n - f->at);
 	FUZZ_CHECK(f->confidence <= 1000);
-	FUZZ_CHECK(f->value[0] != '\0');
 	if (s->text)
-		FUZZ_CHECK(sl_utf8_valid(f->value, strlen(f->value)) &&
+		FUZZ_CHECK(f->value[0] != '\0' &&
+			   sl_utf8_valid(f->value, strlen(f->value)) &&
 			   sl_utf8_valid(f->label, strlen(f->label)));
 }
 

@@ -164,7 +164,7 @@ html(void)
 	static char deep[60000];
 	size_t n = 0;
 
-	(void)rd("", 0);
+	read_free(rd("", 0));
 	d = read_all(r, "text/html", in, sizeof(in) - 1, 0);
 	CHECK_STR(d->k.text,
 	    "Klage\n\nHei & hallo, Søren år: 3 < 4\nny linje\n\n"
@@ -184,7 +184,7 @@ locked(void)
 	pid_t pid;
 	int st;
 
-	(void)rd("", 0);
+	read_free(rd("", 0));
 	fflush(stdout);
 	pid = fork();
 	if (pid == 0) {

@@ -233,7 +233,7 @@ make_many(struct sl_buf *z, size_t count, size_t each)
 		data[i] = (char)(r >> 24);
 	}
 	for (i = 0; i < count; i++) {
-		(void)snprintf(names + i * 16, 16, "m%zu", i);
+		(void)snprintf(names + i * 16, 16, "m%u", (unsigned)i);
 		m[i] = (struct zip_member){
 		    .name = names + i * 16, .data = data, .n = each};
 	}

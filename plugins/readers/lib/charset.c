@@ -535,7 +535,8 @@ charset_iconv(const char *name, const void *p, size_t n, size_t max, char **ret,
 	out = malloc(cap + 16);
 	if (!in || !out)
 		goto out;
-	memcpy(in, p, n);
+	if (n > 0)
+		memcpy(in, p, n);
 	ip = in;
 	op = out;
 	while (il && iconv(cd, &ip, &il, &op, &ol) == (size_t)-1) {
