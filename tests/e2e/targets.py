@@ -6,6 +6,7 @@ import sys
 
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 import house  # noqa: E402
+import fake_client  # noqa: E402
 from trial import Trial, letter, busy, run_all  # noqa: E402
 
 SHORT = ("timeout = 300ms\nconnect_timeout = 500ms\nretry_max = 400ms\n"
@@ -69,10 +70,10 @@ class Wrong(Trial):
         self.assertGreater(row["deliveries"][0]["attempts"], 0)
 
     def test_noark5(self):
-        self.storm("noark5", 60, 0.012, 80)
+        self.storm("noark5", 60, 0.008, 80)
 
     def test_webhook(self):
-        self.storm("webhook", 200, 0.04, 80)
+        self.storm("webhook", 200, 0.025, 80)
 
 
 class Login(Trial):
@@ -205,6 +206,42 @@ class Down(Trial):
                          ["2026/52"])
         self.assertEqual(self.problems(h), [])
         h.check_whole(self)
+
+
+class Two(Trial):
+    """A queue with two targets: done is what both of them have."""
+
+    def test_one_down(self):
+        mirror = fake_client.Process("webhook_server.py")
+        self.addCleanup(mirror.close)
+        h = self.house(
+            queues=("Skannet post",), extra="target = arkiv speil\n"
+            "[target speil]\nconnector = webhook\nallow_loopback = yes\n"
+            "base_url = http://127.0.0.1:%d/post\n" % mirror.port)
+        h.sluse("cases", "import", house.DEMO + "/saker.csv")
+        mirror.stop()
+        for n in range(3):
+            h.drop_bytes(letter(n), "brev-%d.txt" % n)
+        for n in range(3):
+            row = self.until(h, "brev-%d.txt" % n, 15,
+                             disposition="deferred", reason="target_down")
+            self.assertTrue(row["retry"])
+        h.wait_for(lambda: len(h.keys_there()) == 3, 10,
+                   "the other has them all")
+        states = {(d["target"], d["state"]) for row in h.rows("list")
+                  for d in row["deliveries"]}
+        self.assertEqual(states, {("arkiv", "delivered"),
+                                  ("speil", "pending")})
+        row = self.one(h, "brev-0.txt")
+        self.refused(h, "reject", row["id"], "--why", "x")
+        mirror.start()
+        h.wait_quiet(15, 3)
+        self.assertEqual({r["disposition"] for r in h.rows("list")}, {"done"})
+        self.assertEqual(mirror.control("GET", "state")["count"], 3)
+        self.assertEqual(len(h.keys_there()), 3)
+        self.assertEqual(self.problems(h), [])
+        done = h.sluse("journal", "verify", check=False)
+        self.assertEqual(done.returncode, 0, done.stdout)
 
 
 class Meanwhile(Trial):

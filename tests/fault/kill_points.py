@@ -29,7 +29,7 @@ CALLS = {
     "rename": 0, "renameat": 2, "renameat2": 0,
     "link": 0, "linkat": 1,
     "unlink": 1, "unlinkat": 1,
-    "fsync": 0, "fdatasync": 8, "syncfs": 2,
+    "fsync": 0, "fdatasync": 8, "syncfs": 1,
     "pwrite64": 8,
 }
 LEAST = 60  # points in all
