@@ -170,8 +170,9 @@ def stages():
         [make("build-clang", clang, "all-tests", CC="clang-14",
               WERROR="-Werror")],
         tests,
-        [make("build-asan", asan, "all-tests", CC="gcc", OPT="-O1 -g", SAN=ASAN,
-              WERROR="-Werror")],
+        # Without -Werror: sanitizers make gcc warn of what cannot be.
+        [make("build-asan", asan, "all-tests", CC="gcc", OPT="-O1 -g",
+              SAN=ASAN)],
         [Part("asan-unit", under + ["check-unit"], asan, ASAN_ENV),
          Part("asan-fuzz-replay", under + ["fuzz-replay"], asan, ASAN_ENV),
          Part("asan-e2e", [python, "tests/e2e/queues.py"], asan, ASAN_ENV)],
