@@ -172,11 +172,8 @@ sl_inlet_old_claim(struct sl_inlet *in, size_t i, struct sl_claim *ret,
 		return SL_OK;
 	/* The folder was made and the rename did not happen any more, or it
 	 * was filed away and the folder stayed. */
-	if (unlinkat(in->claims, ret->ulid, AT_REMOVEDIR) == 0 ||
-	    errno == ENOENT)
-		return SL_HOLD;
-	return sl_err_set(err, SL_RETRY, errno, "file_unreadable",
-	    "cannot look into a claim");
+	(void)unlinkat(in->claims, ret->ulid, AT_REMOVEDIR);
+	return SL_RETRY;
 }
 
 int
