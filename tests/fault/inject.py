@@ -179,6 +179,11 @@ class Disks(unittest.TestCase):
                                     done.stderr.decode().strip())
         self.addCleanup(subprocess.run, ["umount", "-l", folder], timeout=10)
 
+    def remount(self, folder, how):
+        return subprocess.run(["mount", "-o", "remount," + how, folder],
+                              stderr=subprocess.DEVNULL,
+                              timeout=10).returncode == 0
+
     def house(self, free, *parts):
         """An instance whose given folders lie on small file systems."""
         root = tempfile.mkdtemp(prefix="sluse-test-")
@@ -246,8 +251,8 @@ class Disks(unittest.TestCase):
         house.drop_letter(1)
         house.wait_done(20)
         store = os.path.join(house.root, "store")
-        subprocess.run(["mount", "-o", "remount,ro", store], check=True,
-                       timeout=10)
+        # Busy while the last child has its output file open.
+        house.wait_for(lambda: self.remount(store, "ro"), 10, "read-only")
         for number in range(2, 7):
             house.drop_letter(number)
         end = time.monotonic() + 4
@@ -255,8 +260,7 @@ class Disks(unittest.TestCase):
             house.tend()
             time.sleep(0.1)
         self.assertLessEqual(house.count_done(), 1)
-        subprocess.run(["mount", "-o", "remount,rw", store], check=True,
-                       timeout=10)
+        self.assertTrue(self.remount(store, "rw"))
         house.wait_done(60)
         house.check_end(self)
         print("  read-only store: nothing passed, 6 done after; slused "
