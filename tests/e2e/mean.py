@@ -436,11 +436,11 @@ class Moving(Mean):
     def test_name_taken_meanwhile(self):
         """What cannot go back under its name is not lost from sight."""
         h = self.begin()
-        size = 24 << 20
+        size = 100 << 20
         stop = threading.Event()
         made = os.path.join(h.root, "stor")
-        put(made, os.urandom(size))
-        file = open(made, "r+b", buffering=0)
+        file = open(made, "w+b", buffering=0)
+        file.truncate(size)
         self.addCleanup(file.close)
 
         def scribble():
@@ -453,20 +453,34 @@ class Moving(Mean):
         try:
             path = os.path.join(h.inbox(), "stor.txt")
             os.rename(made, path)
-            h.wait_for(lambda: not os.path.exists(path), 5, "claimed")
-            for n in range(5):  # whatever comes back finds its place taken
-                h.drop_bytes(letter(n), "stor.txt")
+            self.take_place(path, letter(1))
             time.sleep(0.5)
         finally:
             stop.set()
             writer.join()
         file.seek(0)
-        want = digest(file.read())
+        want = digest(file.read(size))
         h.wait_for(lambda: any(r["sha256"] == want for r in h.rows("list")),
                    15, "the big one is received")
+        h.wait_for(lambda: any(r["sha256"] == digest(letter(1)) for r in
+                               h.rows("list")), 15, "and the small one")
         h.wait_quiet(15)
+        self.assertEqual(len(h.rows("list")), 2)
         self.last_letter()
         self.over()
+
+    def take_place(self, path, data):
+        """Puts data there as soon as what is there has been claimed."""
+        end = time.monotonic() + 5
+        while time.monotonic() < end:
+            try:
+                fd = os.open(path, os.O_CREAT | os.O_EXCL | os.O_WRONLY)
+            except FileExistsError:
+                continue
+            os.write(fd, data)
+            os.close(fd)
+            return
+        self.fail("never claimed")
 
     def test_restart(self):
         """What was given up at the door is not taken again at the next
