@@ -21,7 +21,7 @@
 #include "engine.h"
 #include "faces.h"
 
-#define INFLIGHT_A_PEER 8
+#define INFLIGHT_A_PEER 16
 #define BATCH 64
 #define RETRY_AFTER_MAX_S 86400u /* whatever a target asks for */
 
