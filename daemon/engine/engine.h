@@ -318,6 +318,18 @@ void sl_outbox_peer_gone(struct sl_engine *e, struct sl_peer *p);
 enum sl_rc sl_outbox_message(struct sl_engine *e, struct sl_peer *p,
     const struct sl_msg *m, struct sl_err *err);
 
+/* The push process of the target with the least under way, or NULL. */
+struct sl_peer *sl_outbox_peer(struct sl_target *t);
+/* It refuses our login: nothing more is sent, and everybody hears of it. */
+enum sl_rc sl_outbox_stop(struct sl_target *t, struct sl_err *err);
+
+/* -- sync.c: known cases of a target ------------------------------------------ */
+/* Asks for them if it is time. */
+void sl_sync_start(struct sl_target *t);
+/* SYNC_CASE or SYNC_DONE. */
+enum sl_rc sl_sync_message(struct sl_target *t, const struct sl_msg *m,
+    struct sl_err *err);
+
 /* -- control.c: what people ask ------------------------------------------------------ */
 enum sl_rc sl_control_request(struct sl_engine *e, struct sl_peer *p,
     const struct sl_msg_ctl *m, struct sl_err *err);

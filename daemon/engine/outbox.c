@@ -38,8 +38,8 @@ peers_of(struct sl_target *t)
 }
 
 /* The push process of the target with the least under way. */
-static struct sl_peer *
-least_busy(struct sl_target *t)
+struct sl_peer *
+sl_outbox_peer(struct sl_target *t)
 {
 	struct sl_peer *p, *best = NULL;
 
@@ -179,7 +179,7 @@ send_delivery(struct sl_engine *e, int64_t id, int64_t unused)
 		;
 	if (i == t->inflight_n)
 		return;
-	p = sl_entry_post(e->store, d.entry, &post) ? least_busy(t) : NULL;
+	p = sl_entry_post(e->store, d.entry, &post) ? sl_outbox_peer(t) : NULL;
 	if (p == NULL) {
 		/* It went away meanwhile; the try counts, which only means
 		 * that the next one asks first. */
@@ -336,27 +336,11 @@ sl_outbox_stepped(struct sl_engine *e, int64_t step_ms)
 }
 
 static void
-start_sync(struct sl_target *t)
-{
-	struct sl_msg m = {.type = SL_MSG_SYNC};
-	struct sl_peer *p = least_busy(t);
-
-	if (t->cfg->sync_cases_ms == 0 || t->syncing || p == NULL ||
-	    t->login_stopped || t->e->push_stopped ||
-	    sl_clock_boot_ms() < t->sync_next_ms ||
-	    sl_clock_boot_ms() < t->open_until_ms)
-		return;
-	m.sync.kind = 1;
-	t->syncing = sl_peer_send(p, &m, NULL, 0);
-	t->sync_began_ms = sl_clock_utc_ms();
-}
-
-static void
 on_timer(void *arg)
 {
 	struct sl_target *t = arg;
 
-	start_sync(t);
+	sl_sync_start(t);
 	if (t->sync_next_ms > 0 && t->sync_next_ms < INT64_MAX &&
 	    t->cfg->sync_cases_ms > 0)
 		sl_timer_pull(t->timer,
@@ -478,7 +462,7 @@ sl_outbox_peer_ready(struct sl_engine *e, struct sl_peer *p)
 			t->sync_next_ms = 0;
 	}
 	t->login_stopped = false;
-	start_sync(t);
+	sl_sync_start(t);
 	sl_timer_pull(t->timer, 0);
 }
 
@@ -603,8 +587,8 @@ later(struct sl_target *t, struct sl_delivery *d, struct sl_entry *en,
 }
 
 /* Our login is refused: nothing more is sent, and somebody must hear of it. */
-static enum sl_rc
-stop_target(struct sl_target *t, struct sl_err *err)
+enum sl_rc
+sl_outbox_stop(struct sl_target *t, struct sl_err *err)
 {
 	SL_BUF struct sl_buf b = {0};
 
@@ -667,7 +651,7 @@ take_delivered(struct sl_engine *e, struct sl_peer *p,
 		break;
 	case SL_VERDICT_LOGIN:
 		(void)snprintf(d.reason, sizeof(d.reason), "target_login");
-		rc = stop_target(t, err);
+		rc = sl_outbox_stop(t, err);
 		if (rc == SL_OK)
 			rc = later(t, &d, &en, 0, err);
 		break;
@@ -725,46 +709,6 @@ take_checkpoint(struct sl_engine *e, struct sl_peer *p,
 	return SL_OK;
 }
 
-static enum sl_rc
-take_sync_done(struct sl_engine *e, struct sl_target *t,
-    const struct sl_msg_sync_done *m, struct sl_err *err)
-{
-	SL_BUF struct sl_buf b = {0};
-	int64_t gone = 0;
-
-	t->syncing = false;
-	if (m->verdict == SL_VERDICT_REFUSED) {
-		/* This kind of target has no cases to tell of. */
-		t->sync_next_ms = INT64_MAX;
-		return SL_OK;
-	}
-	t->sync_next_ms = sl_clock_boot_ms() +
-	    (m->verdict == SL_VERDICT_DELIVERED ? t->cfg->sync_cases_ms :
-		t->cfg->retry_max_ms);
-	if (m->verdict == SL_VERDICT_LOGIN) {
-		sl_engine_after(e, kick_target, (int64_t)(t - e->targets), 0);
-		return stop_target(t, err);
-	}
-	sl_timer_pull(t->timer, t->sync_next_ms - sl_clock_boot_ms());
-	if (m->verdict != SL_VERDICT_DELIVERED) {
-		sl_log(SL_LOG_WARNING, "push",
-		    "cases not synced reason=\"%.*s\"", (int)m->reason.n,
-		    m->reason.p);
-		return SL_OK;
-	}
-	t->synced = true;
-	/* A clock that went back since would make all of them look old. */
-	if (sl_clock_utc_ms() >= t->sync_began_ms && sl_case_forget(e->store, t->cfg->name, t->sync_began_ms, &gone,
-	    err) != SL_OK)
-		return SL_FATAL;
-	sl_buf_printf(&b,
-	    "{\"target\":\"%s\",\"cases\":%u,\"gone\":%" PRId64 "}",
-	    t->cfg->name, m->count, gone);
-	e->cases_dirty = true;
-	return sl_store_log(e->store, SL_EVENT_cases_synced, "-", "slused",
-	    sl_buf_str(&b), 0, 0, err);
-}
-
 enum sl_rc
 sl_outbox_message(struct sl_engine *e, struct sl_peer *p,
     const struct sl_msg *m, struct sl_err *err)
@@ -779,10 +723,8 @@ sl_outbox_message(struct sl_engine *e, struct sl_peer *p,
 	case SL_MSG_CHECKPOINT:
 		return take_checkpoint(e, p, &m->checkpoint, err);
 	case SL_MSG_SYNC_CASE:
-		return sl_case_put(e->store, &m->sync_case, t->cfg->name,
-		    sl_clock_utc_ms(), err);
 	case SL_MSG_SYNC_DONE:
-		return take_sync_done(e, t, &m->sync_done, err);
+		return sl_sync_message(t, m, err);
 	default:
 		return SL_REJECT;
 	}
