@@ -251,8 +251,11 @@ class Disks(unittest.TestCase):
         house.drop_letter(1)
         house.wait_done(20)
         store = os.path.join(house.root, "store")
-        # Busy while the last child has its output file open.
+        # Busy while slused or a child keeps an output file: found so at start.
+        house.held_down.add("slused")
+        house.kill_one("slused")
         house.wait_for(lambda: self.remount(store, "ro"), 10, "read-only")
+        house.held_down.clear()
         for number in range(2, 7):
             house.drop_letter(number)
         end = time.monotonic() + 4
