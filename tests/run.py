@@ -26,7 +26,7 @@ ASAN_ENV = {
     "UBSAN_OPTIONS": "print_stacktrace=1:halt_on_error=1",
 }
 # Seconds, where a part needs more than the usual.
-LIMITS = {"unit": 240, "e2e-demo": 240, "fault-kill_storm": 300,
+LIMITS = {"unit": 240, "asan-unit": 300, "e2e-demo": 240, "fault-kill_storm": 300,
           "fault-kill_points": 300, "fault-inject": 300,
           "e2e-mean": 300, "e2e-targets": 300}
 LIMIT = 180
@@ -171,8 +171,9 @@ def stages():
         [make("build-clang", clang, "all-tests", CC="clang-14",
               WERROR="-Werror")],
         tests,
-        [make("build-asan", asan, "all-tests", CC="gcc", OPT="-O1 -g", SAN=ASAN,
-              WERROR="-Werror")],
+        # Instrumented code warns of what cannot be: no -Werror here.
+        [make("build-asan", asan, "all-tests", CC="gcc", OPT="-O1 -g",
+              SAN=ASAN)],
         [Part("asan-unit", under + ["check-unit"], asan, ASAN_ENV),
          Part("asan-fuzz-replay", under + ["fuzz-replay"], asan, ASAN_ENV),
          Part("asan-e2e", [python, "tests/e2e/queues.py"], asan, ASAN_ENV)],

@@ -217,6 +217,17 @@ check-e2e: all  ## a whole house: targets that fail, mean drops, all commands
 	@for t in commands targets mean; do \
 	    SLUSE_BUILD=$(B) timeout -k 5 300 tests/e2e/$$t.py || exit 1; done
 
+# Kills, failing calls, full disks, a stepping clock, an upgrade. strace is the
+# Debian package; what the machine does not allow is skipped with a message.
+FAULTS := kill_storm kill_points inject clock upgrade
+.PHONY: check-fault check-fault-all $(FAULTS:%=check-fault-%)
+$(FAULTS:%=check-fault-%): check-fault-%: all
+	SLUSE_BUILD=$(B) timeout -k 10 900 python3 tests/fault/$*.py
+check-fault: $(FAULTS:%=check-fault-%)  ## kills, failing calls, full disks, upgrade
+# Every write of the database too: ten minutes.
+check-fault-all: export SLUSE_FAULT_ALL := 1
+check-fault-all: check-fault
+
 # Not in check: a quarter of an hour, and samples that are not in this tree.
 .PHONY: check-long
 check-long: all  ## every file of ../shared (SLUSE_SHARED) through the road

@@ -188,9 +188,11 @@ sl_due_clock(struct sl_engine *e)
 	int64_t delta = delta_now(), step = delta - e->clock_delta_ms;
 	struct sl_err err;
 
-	if (e->fatal || (step <= CLOCK_STEP_MS && step >= -CLOCK_STEP_MS))
+	if (e->fatal)
 		return;
 	e->clock_delta_ms = delta;
+	if (step <= CLOCK_STEP_MS && step >= -CLOCK_STEP_MS)
+		return; /* slow drift is no step */
 	if (sl_engine_bad(e, stepped(e, step, &err), &err) ||
 	    sl_engine_bad(e, keep_delta(e, &err), &err))
 		return;

@@ -159,6 +159,8 @@ end_round(void *arg)
 		sl_loop_again(e->loop);
 	sl_tasks_start(e);
 	sl_peers_sweep(e);
+	if (e->jobs_n == 0)
+		sl_files_rest(sl_store_files(e->store));
 }
 
 static void

@@ -301,6 +301,16 @@ enum sl_rc sl_outbox_add(
 /* Is a try of it under way, its answer not yet here? */
 bool sl_outbox_is_sending(struct sl_engine *e, const struct sl_delivery *d);
 void sl_outbox_kick(struct sl_target *t);
+#define SL_OUTBOX_FILES_MAX 200
+struct sl_outbox_file {
+	struct sl_msg m;
+	int fd;
+};
+/* Opens the files of a post, at most SL_OUTBOX_FILES_MAX. False (errno): not
+ * all are there now, and the post must not be begun. The first *ret_n
+ * descriptors are the caller's either way. */
+bool sl_outbox_files(struct sl_engine *e, const struct sl_delivery *d,
+    struct sl_outbox_file *files, size_t *ret_n);
 /* The clock stepped, and with it what waits. */
 void sl_outbox_stepped(struct sl_engine *e, int64_t step_ms);
 void sl_outbox_peer_ready(struct sl_engine *e, struct sl_peer *p);

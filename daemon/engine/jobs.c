@@ -449,6 +449,7 @@ take_old(struct sl_engine *e, struct sl_err *err)
 			e->recover_at = 0;
 			continue;
 		}
+		e->stray |= rc == SL_RETRY;
 		if (rc != SL_OK)
 			continue;
 		if (!has_claim(e, claim.ulid) &&
@@ -529,7 +530,7 @@ sl_jobs_stray(struct sl_engine *e)
 	e->recover_row = 0;
 	e->recover_inlet = e->recover_at = 0;
 	for (i = 0; i < e->inlets_n; i++)
-		sl_inlet_list_claims(e->inlets[i]);
+		e->stray |= !sl_inlet_list_claims(e->inlets[i]);
 }
 
 void

@@ -21,8 +21,7 @@
 #include "engine.h"
 #include "faces.h"
 
-#define INFLIGHT_A_PEER 8
-#define DOCUMENTS_MAX 200
+#define INFLIGHT_A_PEER 16
 #define BATCH 64
 #define RETRY_AFTER_MAX_S 86400u /* whatever a target asks for */
 
@@ -108,59 +107,6 @@ static enum sl_rc later(struct sl_target *t, struct sl_delivery *d,
     struct sl_entry *en, int64_t wait_ms, struct sl_err *err);
 static int64_t backoff_ms(const struct sl_target_config *c, int attempts);
 
-struct file {
-	struct sl_msg m;
-	int fd;
-};
-
-static bool
-open_file(struct sl_engine *e, int64_t delivery,
-    const struct sl_document *doc, struct file *ret)
-{
-	struct sl_msg_deliver_file *m = &ret->m.deliver_file;
-	struct sl_files *f = sl_store_files(e->store);
-	struct sl_part part;
-	struct stat st;
-
-	memset(ret, 0, sizeof(*ret));
-	ret->fd = -1;
-	if (!sl_part_by_id(e->store, doc->part, &part))
-		return false;
-	ret->m.type = SL_MSG_DELIVER_FILE;
-	m->delivery = (uint64_t)delivery;
-	m->rendition = (uint32_t)doc->number;
-	if (part.number == 0) {
-		ret->fd = sl_files_open_blob(f, &part.blob);
-		if (ret->fd < 0 || fstat(ret->fd, &st) != 0)
-			return false;
-		m->size = (uint64_t)st.st_size;
-		return true;
-	}
-	ret->fd = sl_files_open_bundle(f, part.blob_bundle);
-	m->offset = part.offset;
-	m->size = part.size;
-	return ret->fd >= 0;
-}
-
-/* All or none: a post without its files must not be begun. */
-static bool
-open_files(struct sl_engine *e, const struct sl_delivery *d,
-    struct file *files, size_t *ret_n)
-{
-	struct sl_document *docs = sl_alloc(DOCUMENTS_MAX * sizeof(*docs));
-	size_t i, n = sl_document_list(e->store, d->entry, docs,
-	    DOCUMENTS_MAX);
-	bool ok = true;
-
-	if (n > DOCUMENTS_MAX)
-		n = DOCUMENTS_MAX;
-	for (i = 0; i < n && ok; i++)
-		ok = open_file(e, d->id, &docs[i], &files[i]);
-	*ret_n = i;
-	free(docs);
-	return ok;
-}
-
 static void
 drop_inflight(struct sl_target *t, size_t i)
 {
@@ -194,7 +140,7 @@ store_failed(struct sl_target *t, struct sl_delivery *d, struct sl_entry *en)
 
 static void
 send_all(struct sl_target *t, struct sl_peer *p, const struct sl_delivery *d,
-    struct sl_msg *deliver, const struct file *files, size_t n)
+    struct sl_msg *deliver, const struct sl_outbox_file *files, size_t n)
 {
 	struct sl_msg go = {.type = SL_MSG_DELIVER_GO};
 	struct steps to = {p, d->id};
@@ -217,7 +163,7 @@ send_delivery(struct sl_engine *e, int64_t id, int64_t unused)
 {
 	struct sl_msg m = {.type = SL_MSG_DELIVER};
 	SL_BUF struct sl_buf post = {0};
-	struct file *files;
+	struct sl_outbox_file *files;
 	struct sl_delivery d;
 	struct sl_target *t;
 	struct sl_entry en;
@@ -240,8 +186,8 @@ send_delivery(struct sl_engine *e, int64_t id, int64_t unused)
 		drop_inflight(t, i);
 		return;
 	}
-	files = sl_alloc(DOCUMENTS_MAX * sizeof(*files));
-	if (!open_files(e, &d, files, &n)) {
+	files = sl_alloc(SL_OUTBOX_FILES_MAX * sizeof(*files));
+	if (!sl_outbox_files(e, &d, files, &n)) {
 		drop_inflight(t, i);
 		store_failed(t, &d, &en);
 	} else {

@@ -96,29 +96,32 @@ by_ulid(const void *a, const void *b)
 	return memcmp(a, b, SL_ULID_LEN);
 }
 
-void
+bool
 sl_inlet_list_claims(struct sl_inlet *in)
 {
 	int fd = sl_open_dir(in->claims, ".");
 	DIR *d = fd >= 0 ? fdopendir(fd) : NULL;
 	struct dirent *e;
+	bool whole;
 
 	in->old_n = 0;
 	if (d == NULL) {
 		sl_cleanup_close(&fd);
-		return;
+		return false;
 	}
-	while ((e = readdir(d)) != NULL) {
+	while (errno = 0, (e = readdir(d)) != NULL) {
 		if (!sl_ulid_valid(e->d_name))
 			continue;
 		in->old = sl_grow(
 		    in->old, &in->old_cap, in->old_n + 1, sizeof(*in->old));
 		memcpy(in->old[in->old_n++], e->d_name, SL_ULID_LEN + 1);
 	}
+	whole = errno == 0;
 	(void)closedir(d);
 	/* Oldest first: a ULID sorts by its time. */
 	if (in->old_n > 1)
 		qsort(in->old, in->old_n, sizeof(*in->old), by_ulid);
+	return whole;
 }
 
 enum sl_rc
@@ -142,7 +145,12 @@ sl_inlet_open(struct sl_watcher *w, const char *root,
 		sl_inlet_close(in);
 		return SL_FATAL;
 	}
-	sl_inlet_list_claims(in);
+	if (!sl_inlet_list_claims(in)) {
+		(void)sl_err_set(err, SL_FATAL, errno, "disk_error",
+		    "cannot look through what was claimed");
+		sl_inlet_close(in);
+		return SL_FATAL;
+	}
 	*ret = in;
 	return SL_OK;
 }

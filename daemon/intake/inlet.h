@@ -63,10 +63,12 @@ bool sl_inlet_rescan(struct sl_inlet *in);
 /* Milliseconds until something seen may be whole; -1 = nothing is seen. */
 int64_t sl_inlet_settles_in(const struct sl_inlet *in);
 
+/* Makes the list of claims again that sl_inlet_open made; false (errno): not
+ * all of them could be seen. */
+bool sl_inlet_list_claims(struct sl_inlet *in);
 /* Claims that lie in .sluse/ (from before a restart), one by one by index into
- * a list made at open. SL_SKIP at the end. */
-/* Makes that list again. */
-void sl_inlet_list_claims(struct sl_inlet *in);
+ * that list. SL_SKIP at the end; SL_HOLD: it was empty and is gone; SL_RETRY: it
+ * cannot be looked at now. */
 enum sl_rc sl_inlet_old_claim(
     struct sl_inlet *in, size_t i, struct sl_claim *ret, struct sl_err *err);
 

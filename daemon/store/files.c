@@ -70,8 +70,7 @@ sl_files_close(struct sl_files *f)
 {
 	if (f == NULL)
 		return;
-	while (f->spare_n > 0)
-		(void)close(f->spare[--f->spare_n]);
+	sl_files_rest(f);
 	sl_cleanup_close(&f->top);
 	sl_cleanup_close(&f->sha);
 	sl_cleanup_close(&f->bundle);
@@ -102,6 +101,13 @@ sl_files_give_back(struct sl_files *f, int fd)
 		f->spare[f->spare_n++] = fd;
 	else
 		(void)close(fd);
+}
+
+void
+sl_files_rest(struct sl_files *f)
+{
+	while (f->spare_n > 0)
+		(void)close(f->spare[--f->spare_n]);
 }
 
 int

@@ -31,6 +31,8 @@ int sl_files_scratch(struct sl_files *f);
 /* Takes fd (-1 is fine). One that is still empty and nameless serves again:
  * making and deleting an inode for each letter costs more than the letter. */
 void sl_files_give_back(struct sl_files *f, int fd);
+/* Lets go of what was given back: the house is idle. */
+void sl_files_rest(struct sl_files *f);
 /* The same file opened once more, read-only. */
 int sl_files_reopen(int fd);
 

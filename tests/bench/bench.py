@@ -176,6 +176,9 @@ def ocr_sluse(pdf, pages):
 
 
 def bench_ocr(opt):
+    if not os.path.exists(os.path.join(DATA, "scans.pdf")):
+        subprocess.run(["/usr/bin/python3", os.path.join(HERE, "make_scans.py"),
+                        DATA], check=True, timeout=600)
     scans = sorted(f for f in os.listdir(DATA) if f.startswith("scan-"))
     pdf = os.path.join(DATA, "scans.pdf")
     if opt.quick:

@@ -31,6 +31,8 @@ held_limit = never
 
 
 class House:
+    cli_bin = BIN
+
     def __init__(self, target="noark5", queues=QUEUES, instance=FAST, extra="",
                  limits="", target_keys="", cases=os.path.join(DEMO, "saker.csv"),
                  start=True, root=None, user=None):
@@ -159,7 +161,7 @@ class House:
 
     def sluse(self, *args, check=True, text=True):
         done = subprocess.run(
-            [os.path.join(BIN, "sluse"), "--root", self.root, *args],
+            [os.path.join(self.cli_bin, "sluse"), "--root", self.root, *args],
             stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=text)
         if check and done.returncode != 0:
             raise RuntimeError("sluse %s: %d %s" % (

@@ -29,12 +29,15 @@ def letter(number, word="brev"):
 
 
 class Crew(house.House):
-    def __init__(self, peers=PEERS, queues=("Skannet post",), **keys):
+    def __init__(self, peers=PEERS, queues=("Skannet post",), bins=None,
+                 **keys):
         self.running = {}
         self.held_down = set()
         self.ended = collections.Counter()
-        self.prefix, self.env, self.bins = [], {}, {}
+        self.env, self.bins = {}, {}
         self.names = ("slused",) + tuple(peers)
+        if bins:
+            self.use(bins)
         super().__init__(queues=queues, start=False, **keys)
         self.expected = {}
         os.makedirs(os.path.join(self.root, "run"), exist_ok=True)
@@ -46,6 +49,12 @@ class Crew(house.House):
         except BaseException:
             self.close()
             raise
+
+    def use(self, folder, names=None):
+        """These programs come from that folder (None: of this build)."""
+        for name in names or self.names + ("sluse",):
+            self.bins[name] = folder or house.BIN
+        self.cli_bin = self.bins.get("sluse", house.BIN)
 
     # -- programs -------------------------------------------------------------
     def argv(self, name):

@@ -113,6 +113,58 @@ class Inject(traced.Lives):
         if not OPTIONS["calls"]:
             self.assertGreaterEqual(sum(total.values()), LEAST)
 
+    def leave_claim(self):
+        """slused dies with an item claimed and not yet received."""
+        self.down()
+        trace = traced.Strace(self.crew, ["linkat"],
+                              "linkat:signal=SIGKILL:when=1")
+        end = time.monotonic() + LIFE_S
+        dropped = False
+        while not trace.over() and time.monotonic() < end:
+            self.tend_peers()
+            if not dropped and self.ready():
+                self.drop()
+                dropped = True
+            time.sleep(0.005)
+        self.assertTrue(trace.over(), "never came to linkat")
+        trace.close()
+        self.down()
+        claims = os.path.join(os.path.dirname(self.crew.inbox()), ".sluse")
+        self.assertEqual(len(os.listdir(claims)), 1)
+
+    def test_claim_of_before(self):
+        """EIO at each open of a start that finds a claim: nothing is left
+        lying, and nobody needs to start slused once more."""
+        if OPTIONS["calls"]:
+            self.skipTest("not asked for")
+        seen = collections.Counter()
+        n = 1
+        while True:
+            self.leave_claim()
+            trace = traced.Strace(self.crew, ["openat"],
+                                  "openat:error=EIO:when=%d" % n)
+            end = time.monotonic() + LIFE_S
+            while time.monotonic() < end and not trace.over() and \
+                    not self.done():
+                self.tend_peers()
+                time.sleep(0.01)
+            over, text = trace.over(), trace.text()
+            code = trace.close()
+            self.down()
+            self.up()
+            if not over:
+                self.assertTrue(self.done(), "openat %d: left lying: %s" % (
+                    n, [t for t in text.splitlines() if "(INJ" in t]))
+            else:
+                self.assertNotEqual(code, 0)
+            self.crew.wait_for(self.done, LIFE_S, "openat %d" % n)
+            if "(INJECTED)" not in text:
+                break
+            seen["ended" if over else "completed"] += 1
+            n += 1
+        self.crew.check_end(self)
+        print("  %d opens of a start with a claim: %s" % (n - 1, dict(seen)))
+
 
 class Disks(unittest.TestCase):
     """File systems of their own below an instance."""

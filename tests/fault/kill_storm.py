@@ -20,7 +20,7 @@ import crew  # noqa: E402
 VICTIMS = ("slused",) * 4 + ("sluse-work",) * 2 + ("child",) * 3 + (
     "sluse-place", "sluse-push", "sluse-push", "sluse-ocr")
 OPTIONS = {"seed": None, "target": None, "kills": None, "items": None}
-SIZES = {"webhook": (60, 1200), "noark5": (15, 90)}
+SIZES = {"webhook": (100, 2000), "noark5": (20, 120)}
 
 
 class Storm:

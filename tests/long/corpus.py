@@ -33,6 +33,9 @@ pages_max = 2
 page_cpu = 15s
 page_wall = 40s
 """
+# Such names are left alone for good: what they end in is somebody's sign that
+# he is still writing.
+UNFINISHED = (b".tmp", b".part", b".partial", b".filepart", b".crdownload")
 # One row a consignment that is not under way any more.
 ENDED = """
 SELECT c.name_raw, ds.name, coalesce(c.reason, ''), c.entries FROM consignment c
@@ -63,6 +66,8 @@ def drop_name(number, path):
     """Its own name, with a number before it: many have the same."""
     raw = os.path.basename(os.fsencode(path))
     stem, ext = os.path.splitext(raw)
+    if ext.lower() in UNFINISHED:
+        ext += b"_"
     return b"%05d " % number + stem[:160] + ext[:40]
 
 

@@ -149,6 +149,8 @@ run(struct sl_msg_task t, const void *p, size_t n)
 	if (pid == 0) {
 		/* as in a worker: libraries complain to stderr */
 		(void)signal(SIGXFSZ, SIG_IGN);
+		/* As its parent does: standard error may be a file. */
+		(void)signal(SIGXFSZ, SIG_IGN);
 		if (sl_sandbox_enter(&walls, NULL) != SL_OK)
 			_exit(3);
 		_exit(sl_ocr_run(&t, fds));
