@@ -2,9 +2,9 @@
  * The contract of a connector: a shared object that delivers posts to one kind
  * of sak/arkiv system.
  *
- * A connector exports one data symbol, `sluse_connector`, links nothing of Sluse
- * and no HTTP library: HTTP, secrets, checkpoints and files come from the host.
- * Calls block; Sluse runs several processes where a target allows it.
+ * A connector exports one data symbol, `sluse_connector`, links nothing of
+ * Sluse and no HTTP library: HTTP, secrets, checkpoints and files come from the
+ * host. Calls block; Sluse runs several processes where a target allows it.
  * Manual: sluse-connector(7).
  *
  * ABI changes, newest first:
@@ -23,21 +23,21 @@
 enum sluse_verdict {
 	SLUSE_DELIVERED = 1,
 	SLUSE_ALREADY = 2, /* found by own key: as good as delivered */
-	SLUSE_LATER = 3,   /* passing fault; try again, others may go on */
-	SLUSE_HOLD = 4,    /* this post needs a person */
+	SLUSE_LATER = 3, /* passing fault; try again, others may go on */
+	SLUSE_HOLD = 4, /* this post needs a person */
 	SLUSE_REFUSED = 5, /* the target says no to this post */
-	SLUSE_LOGIN = 6,   /* stop the connector and shout */
-	SLUSE_DOWN = 7,    /* target unreachable: pause the connector */
+	SLUSE_LOGIN = 6, /* stop the connector and shout */
+	SLUSE_DOWN = 7, /* target unreachable: pause the connector */
 	SLUSE_NOT_FOUND = 8, /* find, read_back: it is not there */
 };
 
 /* Filled by the connector on anything but success. */
 struct sluse_why {
-	char reason[64];  /* stable slug: "case_closed", "http_500" */
-	char text[256];   /* for people; no personal data */
-	int http_status;  /* 0 = none */
+	char reason[64]; /* stable slug: "case_closed", "http_500" */
+	char text[256]; /* for people; no personal data */
+	int http_status; /* 0 = none */
 	int retry_after_s; /* 0 = as the host sees fit */
-	int uncertain;     /* 1 = the target may have done it */
+	int uncertain; /* 1 = the target may have done it */
 };
 
 struct sluse_http_header {
@@ -49,20 +49,20 @@ struct sluse_file; /* a rendition's bytes, the host's */
 struct sluse_http_request {
 	uint32_t size;
 	const char *method; /* "GET" .. */
-	const char *url;    /* absolute; other hosts than the configured one
-				are refused unless allowed */
+	const char *url; /* absolute; other hosts than the configured one
+			     are refused unless allowed */
 	const struct sluse_http_header *headers;
 	size_t headers_count;
 	const void *body; /* or */
 	size_t body_length;
 	struct sluse_file *file; /* body streamed from here, or NULL */
-	size_t answer_max;       /* bytes; 0 = 1 MiB */
+	size_t answer_max; /* bytes; 0 = 1 MiB */
 };
 
 struct sluse_http_answer {
-	int status;     /* 0 = no answer */
-	int uncertain;  /* no answer, but the request may have arrived */
-	int sent;       /* at least one byte of the request left us */
+	int status; /* 0 = no answer */
+	int uncertain; /* no answer, but the request may have arrived */
+	int sent; /* at least one byte of the request left us */
 	int retry_after_s; /* parsed and capped, 0 = none */
 	char etag[128];
 	char location[2048]; /* absolute */
@@ -81,9 +81,9 @@ struct sluse_post {
 	uint32_t size;
 	const char *own_key; /* the same in every try; <= 63 bytes of ASCII */
 	const char *subject; /* reception number, for logs */
-	int attempt;         /* 1 = first */
-	int uncertain;       /* an earlier try may have reached the target */
-	const char *json;    /* the prepared post: schemas/post.schema.json */
+	int attempt; /* 1 = first */
+	int uncertain; /* an earlier try may have reached the target */
+	const char *json; /* the prepared post: schemas/post.schema.json */
 	const struct sluse_step *steps; /* finished in earlier tries */
 	size_t steps_count;
 };
@@ -111,8 +111,8 @@ struct sluse_connector_host {
 	/* Rendition by its number in the post; NULL if there is none. */
 	struct sluse_file *(*file)(void *host, uint32_t rendition);
 	uint64_t (*file_length)(void *host, struct sluse_file *f);
-	int64_t (*read_at)(void *host, struct sluse_file *f, void *p,
-	    size_t n, uint64_t off);
+	int64_t (*read_at)(
+	    void *host, struct sluse_file *f, void *p, size_t n, uint64_t off);
 	/* One known case, in sync_cases. Non-zero: stop. */
 	int (*emit_case)(void *host, const struct sluse_case *c);
 	/* level 3 error .. 7 debug; no personal data, no secrets. */
@@ -130,7 +130,7 @@ struct sluse_session; /* the connector's */
 struct sluse_connector {
 	uint16_t abi_major, abi_minor;
 	uint32_t size;
-	const char *name;    /* "noark5" */
+	const char *name; /* "noark5" */
 	const char *version;
 	/* Keys it reads from its section, NULL-terminated; others are an
 	 * error in the configuration. */
@@ -158,8 +158,8 @@ struct sluse_connector {
 	int (*read_back)(struct sluse_session *s, const char *receipt_in,
 	    char *receipt, size_t receipt_size, struct sluse_why *why);
 	/* Rows of the target's journal of one day, JSON lines by host log. */
-	int (*list_journal)(struct sluse_session *s, const char *day,
-	    struct sluse_why *why);
+	int (*list_journal)(
+	    struct sluse_session *s, const char *day, struct sluse_why *why);
 	/* Marks a doubly registered post as void (Utgår), if allowed. */
 	int (*void_post)(struct sluse_session *s, const char *receipt_in,
 	    struct sluse_why *why);

@@ -30,53 +30,53 @@ enum sluse_read_rc {
 };
 
 struct sluse_source; /* the input, the host's */
-struct sluse_sink;   /* where results go, the host's */
-struct sluse_doc;    /* an open document, the reader's */
+struct sluse_sink; /* where results go, the host's */
+struct sluse_doc; /* an open document, the reader's */
 
 enum sluse_image_format {
-	SLUSE_IMAGE_JPEG = 1,  /* a whole JPEG file */
-	SLUSE_IMAGE_PNG = 2,   /* a whole PNG file */
+	SLUSE_IMAGE_JPEG = 1, /* a whole JPEG file */
+	SLUSE_IMAGE_PNG = 2, /* a whole PNG file */
 	SLUSE_IMAGE_GRAY8 = 3, /* raw: one byte a pixel, 0 = black */
-	SLUSE_IMAGE_BIT1 = 4,  /* raw: rows padded to bytes, 1 = black */
+	SLUSE_IMAGE_BIT1 = 4, /* raw: rows padded to bytes, 1 = black */
 };
 
 struct sluse_image {
 	uint32_t size; /* of this struct, set by the reader */
-	int format;    /* enum sluse_image_format */
+	int format; /* enum sluse_image_format */
 	const void *bytes;
-	size_t length;   /* raw formats: stride * height */
-	size_t stride;   /* raw formats: bytes from row to row */
-	uint32_t width;  /* pixels as stored, before turning */
+	size_t length; /* raw formats: stride * height */
+	size_t stride; /* raw formats: bytes from row to row */
+	uint32_t width; /* pixels as stored, before turning */
 	uint32_t height;
-	uint32_t dpi;    /* 0 = unknown */
+	uint32_t dpi; /* 0 = unknown */
 	uint32_t rotate; /* degrees clockwise to upright: 0 90 180 270 */
 };
 
 /* An embedded file, announced before its bytes. */
 struct sluse_part {
-	uint32_t size;        /* of this struct, set by the reader */
-	const char *name;     /* UTF-8, or NULL: the host makes one */
+	uint32_t size; /* of this struct, set by the reader */
+	const char *name; /* UTF-8, or NULL: the host makes one */
 	const void *name_raw; /* bytes as they stood, or NULL */
 	size_t name_raw_length;
 	const char *name_charset; /* what name was decoded from, or NULL */
-	const char *mime;         /* declared type, a hint, or NULL */
-	int role;                 /* enum sluse_part_role */
+	const char *mime; /* declared type, a hint, or NULL */
+	int role; /* enum sluse_part_role */
 };
 
 enum sluse_part_role {
 	SLUSE_PART_ATTACHMENT = 1, /* a file a person would open */
-	SLUSE_PART_INLINE = 3,     /* a picture inside a body */
-	SLUSE_PART_BODY = 4,       /* the text of a message */
-	SLUSE_PART_SKIPPED = 6,    /* noted, no bytes follow */
+	SLUSE_PART_INLINE = 3, /* a picture inside a body */
+	SLUSE_PART_BODY = 4, /* the text of a message */
+	SLUSE_PART_SKIPPED = 6, /* noted, no bytes follow */
 };
 
 /* Limits of this task; a reader checks them before it allocates. */
 struct sluse_limits {
 	uint32_t size;
 	uint32_t pages_max;
-	uint32_t side_max;   /* pixels */
+	uint32_t side_max; /* pixels */
 	uint64_t pixels_max; /* of one page image */
-	uint64_t bytes_max;  /* of one decoded stream */
+	uint64_t bytes_max; /* of one decoded stream */
 };
 
 /* What the host does for a reader. Append-only: test `size` before using a
@@ -87,8 +87,8 @@ struct sluse_reader_host {
 	const struct sluse_limits *limits;
 
 	/* Up to n bytes from off; bytes read, 0 at the end, -1 on failure. */
-	int64_t (*read_at)(struct sluse_source *s, void *p, size_t n,
-	    uint64_t off);
+	int64_t (*read_at)(
+	    struct sluse_source *s, void *p, size_t n, uint64_t off);
 	uint64_t (*length)(struct sluse_source *s);
 	/* The file's name (UTF-8, never NULL) and identified MIME type. */
 	const char *(*name)(struct sluse_source *s);
@@ -122,15 +122,15 @@ struct sluse_reader_host {
 	    const char *value, const char *label, int confidence);
 	/* A remark kept with the part: stable slug, short detail without
 	 * personal data. */
-	void (*note)(struct sluse_sink *k, const char *slug,
-	    const char *detail);
+	void (*note)(
+	    struct sluse_sink *k, const char *slug, const char *detail);
 	/* minor 0 ends here */
 };
 
 struct sluse_reader {
 	uint16_t abi_major, abi_minor;
 	uint32_t size;
-	const char *name;    /* [a-z0-9]+, "pdf" */
+	const char *name; /* [a-z0-9]+, "pdf" */
 	const char *version; /* of reader and library, for the journal */
 	const char *const *mimes; /* NULL-terminated; "text/" takes all below */
 

@@ -126,8 +126,10 @@ sl_clock_from_oslo(const struct sl_date *d)
 {
 	int64_t ms;
 
-	ms = ((days_from_civil(d->year, d->month, d->day) * 24 + d->hour) *
-	    60 + d->minute) * 60000 + (int64_t)d->second * 1000;
+	ms = ((days_from_civil(d->year, d->month, d->day) * 24 + d->hour) * 60 +
+		 d->minute) *
+		 60000 +
+	     (int64_t)d->second * 1000;
 	ms -= 3600000;
 	return ms - (sl_clock_oslo(ms).offset_min - 60) * INT64_C(60000);
 }

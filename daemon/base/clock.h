@@ -18,10 +18,10 @@ int64_t sl_clock_boot_ms(void);
 
 /* A civil date and time. */
 struct sl_date {
-	int year, month, day;     /* 2026, 1..12, 1..31 */
+	int year, month, day; /* 2026, 1..12, 1..31 */
 	int hour, minute, second; /* 0..23, 0..59, 0..59 */
-	int offset_min;           /* east of UTC: 60 or 120 in Oslo */
-	int weekday;              /* 0 = Sunday */
+	int offset_min; /* east of UTC: 60 or 120 in Oslo */
+	int weekday; /* 0 = Sunday */
 };
 /* In Europe/Oslo by the EU rule (no tz database needed in a sandbox). */
 struct sl_date sl_clock_oslo(int64_t utc_ms);

@@ -15,19 +15,19 @@
 
 enum sl_rc {
 	SL_OK = 0,
-	SL_SKIP = 10,   /* nothing to do here; go on with the next */
-	SL_RETRY = 20,  /* passing fault: the machine tries again */
-	SL_HOLD = 30,   /* a person must choose */
+	SL_SKIP = 10, /* nothing to do here; go on with the next */
+	SL_RETRY = 20, /* passing fault: the machine tries again */
+	SL_HOLD = 30, /* a person must choose */
 	SL_REJECT = 40, /* hostile or against a limit: quarantine */
 	SL_BROKEN = 50, /* cannot be read, now or later */
-	SL_FATAL = 60,  /* this program must stop (disk, database, own bug) */
+	SL_FATAL = 60, /* this program must stop (disk, database, own bug) */
 };
 
 struct sl_err {
 	enum sl_rc rc;
-	int sys;             /* errno, or 0 */
-	const char *reason;  /* static slug from registry/reasons.def */
-	char text[256];      /* for people; holds no personal data */
+	int sys; /* errno, or 0 */
+	const char *reason; /* static slug from registry/reasons.def */
+	char text[256]; /* for people; holds no personal data */
 };
 
 /* Fill *err (may be NULL) and return rc. sys is errno or 0. */

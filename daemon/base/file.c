@@ -37,8 +37,8 @@ sl_pread_full(int fd, void *p, size_t n, uint64_t off)
 	ssize_t got;
 
 	while (done < n) {
-		got = pread(fd, (char *)p + done, n - done,
-		    (off_t)(off + done));
+		got =
+		    pread(fd, (char *)p + done, n - done, (off_t)(off + done));
 		if (got < 0 && errno == EINTR)
 			continue;
 		if (got < 0)
@@ -70,8 +70,8 @@ sl_write_full(int fd, const void *p, size_t n)
 int
 sl_open_dir(int dirfd, const char *name)
 {
-	return openat(dirfd, name,
-	    O_RDONLY | O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW);
+	return openat(
+	    dirfd, name, O_RDONLY | O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW);
 }
 
 int
@@ -99,8 +99,8 @@ sl_make_path(const char *path, mode_t mode, struct sl_err *err)
 	if (mkdir(p, mode) == 0 || errno == EEXIST)
 		return SL_OK;
 fail:
-	return sl_err_set(err, SL_FATAL, errno, "disk_error",
-	    "cannot make a folder");
+	return sl_err_set(
+	    err, SL_FATAL, errno, "disk_error", "cannot make a folder");
 }
 
 enum sl_rc
@@ -108,8 +108,8 @@ sl_sync_fd(int fd, const char *what, struct sl_err *err)
 {
 	if (fsync(fd) == 0)
 		return SL_OK;
-	return sl_err_set(err, SL_FATAL, errno, "disk_error",
-	    "cannot sync %s to disk", what);
+	return sl_err_set(
+	    err, SL_FATAL, errno, "disk_error", "cannot sync %s to disk", what);
 }
 
 enum sl_rc
@@ -130,11 +130,11 @@ sl_read_file(int dirfd, const char *name, size_t max, struct sl_buf *out,
 	struct stat st;
 	ssize_t n;
 
-	fd = openat(dirfd, name,
-	    O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
+	fd =
+	    openat(dirfd, name, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
 	if (fd < 0 && errno == ENOENT)
-		return sl_err_set(err, SL_SKIP, ENOENT, "file_missing",
-		    "no such file");
+		return sl_err_set(
+		    err, SL_SKIP, ENOENT, "file_missing", "no such file");
 	if (fd < 0)
 		return sl_err_set(err, SL_RETRY, errno, "file_unreadable",
 		    "cannot open the file");
@@ -164,22 +164,22 @@ write_and_rename(int dirfd, const char *name, const void *p, size_t n,
 	fd = openat(dirfd, tmp,
 	    O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, mode);
 	if (fd < 0 || sl_write_full(fd, p, n) != 0)
-		return sl_err_set(err, SL_RETRY, errno, "disk_error",
-		    "cannot write a file");
+		return sl_err_set(
+		    err, SL_RETRY, errno, "disk_error", "cannot write a file");
 	if (durable && sl_sync_fd(fd, "a file", err) != SL_OK)
 		return SL_FATAL;
 	if (close(sl_take_fd(&fd)) != 0)
-		return sl_err_set(err, SL_FATAL, errno, "disk_error",
-		    "cannot close a file");
+		return sl_err_set(
+		    err, SL_FATAL, errno, "disk_error", "cannot close a file");
 	if (renameat(dirfd, tmp, dirfd, name) != 0)
-		return sl_err_set(err, SL_RETRY, errno, "disk_error",
-		    "cannot rename a file");
+		return sl_err_set(
+		    err, SL_RETRY, errno, "disk_error", "cannot rename a file");
 	return durable ? sl_sync_fd(dirfd, "a folder", err) : SL_OK;
 }
 
 enum sl_rc
-sl_write_file(int dirfd, const char *name, const void *p, size_t n,
-    mode_t mode, struct sl_err *err)
+sl_write_file(int dirfd, const char *name, const void *p, size_t n, mode_t mode,
+    struct sl_err *err)
 {
 	return write_and_rename(dirfd, name, p, n, mode, true, err);
 }
@@ -237,5 +237,5 @@ bool
 sl_name_is_plain(const char *name)
 {
 	return *name != '\0' && strcmp(name, ".") != 0 &&
-	    strcmp(name, "..") != 0 && strchr(name, '/') == NULL;
+	       strcmp(name, "..") != 0 && strchr(name, '/') == NULL;
 }

@@ -36,15 +36,14 @@ enum sl_rc sl_sync_fs(int fd, const char *what, struct sl_err *err);
 
 /* Whole file into out (at most max bytes). SL_SKIP: is not there;
  * SL_REJECT: too large, or not a plain file. */
-enum sl_rc sl_read_file(
-    int dirfd, const char *name, size_t max, struct sl_buf *out,
-    struct sl_err *err);
+enum sl_rc sl_read_file(int dirfd, const char *name, size_t max,
+    struct sl_buf *out, struct sl_err *err);
 /* Write name.tmp, sync, rename over name, sync the folder. */
 enum sl_rc sl_write_file(int dirfd, const char *name, const void *p, size_t n,
     mode_t mode, struct sl_err *err);
 /* The same without the syncs: for what can be made again (receipts). */
-enum sl_rc sl_replace_file(int dirfd, const char *name, const void *p,
-    size_t n, mode_t mode, struct sl_err *err);
+enum sl_rc sl_replace_file(int dirfd, const char *name, const void *p, size_t n,
+    mode_t mode, struct sl_err *err);
 
 /* Removes a folder and all in it, never following links; stays on dirfd's
  * file system. 0, or -1 with errno of the first failure. */

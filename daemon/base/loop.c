@@ -58,12 +58,12 @@ static uint32_t
 to_epoll(unsigned events)
 {
 	return ((events & SL_LOOP_READ) != 0 ? (uint32_t)EPOLLIN : 0) |
-	    ((events & SL_LOOP_WRITE) != 0 ? (uint32_t)EPOLLOUT : 0);
+	       ((events & SL_LOOP_WRITE) != 0 ? (uint32_t)EPOLLOUT : 0);
 }
 
 struct sl_watch *
-sl_loop_watch(struct sl_loop *l, int fd, unsigned events, sl_watch_fn *fn,
-    void *arg)
+sl_loop_watch(
+    struct sl_loop *l, int fd, unsigned events, sl_watch_fn *fn, void *arg)
 {
 	struct sl_watch *w = sl_alloc(sizeof(*w));
 	struct epoll_event ev = {.events = to_epoll(events), .data.ptr = w};
@@ -204,8 +204,9 @@ static unsigned
 from_epoll(uint32_t e)
 {
 	return ((e & (uint32_t)EPOLLIN) != 0 ? SL_LOOP_READ : 0) |
-	    ((e & (uint32_t)EPOLLOUT) != 0 ? SL_LOOP_WRITE : 0) |
-	    ((e & (uint32_t)(EPOLLHUP | EPOLLERR)) != 0 ? SL_LOOP_HANGUP : 0);
+	       ((e & (uint32_t)EPOLLOUT) != 0 ? SL_LOOP_WRITE : 0) |
+	       ((e & (uint32_t)(EPOLLHUP | EPOLLERR)) != 0 ? SL_LOOP_HANGUP
+							   : 0);
 }
 
 void

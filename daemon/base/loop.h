@@ -27,8 +27,8 @@ void sl_loop_free(struct sl_loop *l);
 void sl_loop_after(struct sl_loop *l, sl_timer_fn *fn, void *arg);
 
 /* fd stays the caller's. Watches may end themselves in their handler. */
-struct sl_watch *sl_loop_watch(struct sl_loop *l, int fd, unsigned events,
-    sl_watch_fn *fn, void *arg);
+struct sl_watch *sl_loop_watch(
+    struct sl_loop *l, int fd, unsigned events, sl_watch_fn *fn, void *arg);
 void sl_watch_set(struct sl_watch *w, unsigned events);
 void sl_watch_end(struct sl_watch *w);
 

@@ -31,11 +31,11 @@ void sl_cleanup_close(const int *fd);
 #define SL_CLOSE __attribute__((cleanup(sl_cleanup_close)))
 
 /* Hand a scope-owned pointer or descriptor on to somebody else. */
-#define SL_TAKE(p) \
-	__extension__({ \
-		__typeof__(p) sl_take_ = (p); \
-		(p) = NULL; \
-		sl_take_; \
+#define SL_TAKE(p)                                                             \
+	__extension__({                                                        \
+		__typeof__(p) sl_take_ = (p);                                  \
+		(p) = NULL;                                                    \
+		sl_take_;                                                      \
 	})
 int sl_take_fd(int *fd);
 

@@ -82,9 +82,10 @@ static bool
 is_trick(uint32_t cp)
 {
 	return cp < 0x20 || (cp >= 0x7F && cp < 0xA0) || cp == 0xAD ||
-	    (cp >= 0x200B && cp <= 0x200F) || (cp >= 0x2028 && cp <= 0x202E) ||
-	    (cp >= 0x2060 && cp <= 0x206F) || cp == 0xFEFF ||
-	    (cp >= 0xE0000 && cp < 0xE1000);
+	       (cp >= 0x200B && cp <= 0x200F) ||
+	       (cp >= 0x2028 && cp <= 0x202E) ||
+	       (cp >= 0x2060 && cp <= 0x206F) || cp == 0xFEFF ||
+	       (cp >= 0xE0000 && cp < 0xE1000);
 }
 
 void
@@ -298,8 +299,8 @@ sl_find_fnr(const char *s, size_t n, size_t *ret_at, size_t *ret_len)
 		for (j = i, k = 0; j < n && k < 11; j++) {
 			if (s[j] >= '0' && s[j] <= '9')
 				d[k++] = (uint8_t)(s[j] - '0');
-			else if (k != 6 || (s[j] != ' ' && s[j] != '-' &&
-			    s[j] != '.'))
+			else if (k != 6 ||
+				 (s[j] != ' ' && s[j] != '-' && s[j] != '.'))
 				break;
 		}
 		if (k < 11 || (j < n && s[j] >= '0' && s[j] <= '9'))

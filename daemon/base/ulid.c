@@ -44,7 +44,7 @@ bool
 sl_ulid_valid(const char *s)
 {
 	return strlen(s) == SL_ULID_LEN &&
-	    strspn(s, crockford) == SL_ULID_LEN && s[0] <= '7';
+	       strspn(s, crockford) == SL_ULID_LEN && s[0] <= '7';
 }
 
 void

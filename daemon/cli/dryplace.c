@@ -167,8 +167,8 @@ choose_documents(const struct sl_dry *d, struct sl_dry_entry *e)
 	for (i = 0; i < d->part_n; i++) {
 		if (strcmp(d->part[i].reason, "sidecar_invalid") == 0)
 			bad = d->part[i].reason;
-		if (!sl_part_is_document(d->part[i].n.role,
-			d->part[i].mime, d->part[i].reason))
+		if (!sl_part_is_document(
+			d->part[i].n.role, d->part[i].mime, d->part[i].reason))
 			continue;
 		if (e->doc_n == SL_DRY_DOCUMENTS_MAX) {
 			left_out++;

@@ -24,8 +24,8 @@ struct birth {
 	struct sl_part *docs;
 	size_t n, cap, left_out;
 	const char *main; /* what the sidecar calls the main document */
-	char stop[64];    /* the reason that stops the whole entry */
-	size_t bad;       /* documents that cannot be read */
+	char stop[64]; /* the reason that stops the whole entry */
+	size_t bad; /* documents that cannot be read */
 	uint32_t parts, pages;
 };
 
@@ -126,8 +126,10 @@ static enum sl_rc
 bear(struct sl_job *j, struct birth *b, struct sl_err *err)
 {
 	struct sl_engine *e = j->e;
-	struct sl_entry en = {.consignment = j->c.id, .number = 1,
-	    .stage = SL_STAGE_read, .dispo = SL_DISPO_ready};
+	struct sl_entry en = {.consignment = j->c.id,
+	    .number = 1,
+	    .stage = SL_STAGE_read,
+	    .dispo = SL_DISPO_ready};
 	const char *stop = stop_reason(b);
 	char ulid[SL_ULID_LEN + 1], payload[96];
 
@@ -142,12 +144,12 @@ bear(struct sl_job *j, struct birth *b, struct sl_err *err)
 	(void)snprintf(payload, sizeof(payload), "{\"documents\":%zu}", b->n);
 	if (sl_entry_insert(e->store, &en, err) != SL_OK ||
 	    insert_documents(e, b, en.id, err) != SL_OK ||
-	    sl_store_log(e->store, SL_EVENT_entry_born, en.reception,
-	    "slused", payload, j->c.id, en.id, err) != SL_OK)
+	    sl_store_log(e->store, SL_EVENT_entry_born, en.reception, "slused",
+		payload, j->c.id, en.id, err) != SL_OK)
 		return SL_FATAL;
 	en.duplicate_of = sl_entry_same_bytes(e->store, en.id);
-	if (en.duplicate_of != 0 && sl_entry_update(e->store, &en, err) !=
-	    SL_OK)
+	if (en.duplicate_of != 0 &&
+	    sl_entry_update(e->store, &en, err) != SL_OK)
 		return SL_FATAL;
 	if (stop != NULL)
 		return sl_entry_stop(e, &en, stop, NULL, err);
@@ -165,14 +167,14 @@ received_again(struct sl_job *j, bool *ret, struct sl_err *err)
 	int64_t same;
 
 	*ret = false;
-	sl_found_first(e->store, j->c.id, SL_FIELD_external_key, key,
-	    sizeof(key));
+	sl_found_first(
+	    e->store, j->c.id, SL_FIELD_external_key, key, sizeof(key));
 	/* A message within a zip or folder is not the delivery itself. */
 	if (*key == '\0' && !j->c.is_folder && j->src_n == 1 &&
 	    j->src[0].parts > 0 &&
 	    strcmp(j->src[0].mime[0], "message/rfc822") == 0)
-		sl_found_first(e->store, j->c.id, SL_FIELD_message_id, key,
-		    sizeof(key));
+		sl_found_first(
+		    e->store, j->c.id, SL_FIELD_message_id, key, sizeof(key));
 	if (*key == '\0')
 		return SL_OK;
 	if (sl_consignment_set_channel_key(e->store, j->c.id, key, err) !=
@@ -182,16 +184,15 @@ received_again(struct sl_job *j, bool *ret, struct sl_err *err)
 	if (same == 0 || !sl_consignment_by_id(e->store, same, &first))
 		return SL_OK;
 	*ret = true;
-	(void)snprintf(payload, sizeof(payload), "{\"first\":\"%s\"}",
-	    first.reception);
+	(void)snprintf(
+	    payload, sizeof(payload), "{\"first\":\"%s\"}", first.reception);
 	if (sl_store_log(e->store, SL_EVENT_received_again, j->c.reception,
-	    "slused", payload, j->c.id, 0, err) != SL_OK)
+		"slused", payload, j->c.id, 0, err) != SL_OK)
 		return SL_FATAL;
 	j->c.outcome = SL_OUTCOME_duplicate;
-	(void)snprintf(j->c.detail, sizeof(j->c.detail), "%s",
-	    first.reception);
+	(void)snprintf(j->c.detail, sizeof(j->c.detail), "%s", first.reception);
 	if (sl_consignment_apply(e, &j->c, SL_CHANGE_finish,
-	    "duplicate_message", first.reception, "slused", err) != SL_OK)
+		"duplicate_message", first.reception, "slused", err) != SL_OK)
 		return SL_FATAL;
 	return sl_consignment_settle(e, j->c.id, err);
 }
@@ -205,23 +206,22 @@ sl_job_birth(struct sl_job *j, struct sl_err *err)
 	bool again;
 	enum sl_rc rc;
 
-	sl_found_first(e->store, j->c.id, SL_FIELD_main_document, main,
-	    sizeof(main));
+	sl_found_first(
+	    e->store, j->c.id, SL_FIELD_main_document, main, sizeof(main));
 	b.main = main;
 	rc = sl_part_each(e->store, j->c.id, see_part, &b, err);
-	(void)snprintf(payload, sizeof(payload), "{\"parts\":%" PRIu32 "}",
-	    b.parts);
+	(void)snprintf(
+	    payload, sizeof(payload), "{\"parts\":%" PRIu32 "}", b.parts);
 	if (rc == SL_OK)
 		rc = sl_consignment_pass(
 		    e, &j->c, SL_EVENT_unpacked, payload, err);
 	if (rc == SL_OK)
 		rc = sl_consignment_pass(
 		    e, &j->c, SL_EVENT_identified, NULL, err);
-	(void)snprintf(payload, sizeof(payload), "{\"pages\":%" PRIu32 "}",
-	    b.pages);
+	(void)snprintf(
+	    payload, sizeof(payload), "{\"pages\":%" PRIu32 "}", b.pages);
 	if (rc == SL_OK)
-		rc = sl_consignment_pass(
-		    e, &j->c, SL_EVENT_read, payload, err);
+		rc = sl_consignment_pass(e, &j->c, SL_EVENT_read, payload, err);
 	if (rc == SL_OK)
 		rc = received_again(j, &again, err);
 	if (rc == SL_OK && !again) {

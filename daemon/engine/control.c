@@ -69,8 +69,7 @@ resume_job(struct sl_engine *e, int64_t consignment, int64_t unused)
 
 	(void)unused;
 	if (!sl_consignment_by_id(e->store, consignment, &c) ||
-	    sl_job_find(e, consignment) != NULL ||
-	    c.dispo != SL_DISPO_ready)
+	    sl_job_find(e, consignment) != NULL || c.dispo != SL_DISPO_ready)
 		return;
 	in = sl_engine_inlet(e, c.queue);
 	(void)sl_engine_bad(e, sl_job_resume(e, in, &c, &err), &err);
@@ -95,8 +94,8 @@ change_consignment(struct sl_engine *e, struct sl_consignment *c,
 		sl_job_free(job);
 	if (change == SL_CHANGE_reject)
 		c->outcome = SL_OUTCOME_withdrawn;
-	if (sl_consignment_apply(e, c, change, "by_person", why, actor,
-	    err) != SL_OK)
+	if (sl_consignment_apply(e, c, change, "by_person", why, actor, err) !=
+	    SL_OK)
 		return SL_FATAL;
 	if (c->dispo == SL_DISPO_ready)
 		sl_engine_after(e, resume_job, c->id, 0);
@@ -113,8 +112,8 @@ may_be_there(struct sl_engine *e, const struct sl_entry *en)
 	size_t i;
 
 	for (i = 0; i < e->targets_n; i++)
-		if (sl_delivery_by_entry(e->store, en->id,
-		    e->targets[i].cfg->name, &d) &&
+		if (sl_delivery_by_entry(
+			e->store, en->id, e->targets[i].cfg->name, &d) &&
 		    (d.uncertain || strcmp(d.state, "delivered") == 0 ||
 			sl_outbox_is_sending(e, &d) ||
 			sl_delivery_has_steps(e->store, d.id)))
@@ -160,9 +159,8 @@ sl_control_change(struct sl_engine *e, const char *id, enum sl_change change,
 }
 
 enum sl_rc
-sl_control_assign(struct sl_engine *e, const char *id,
-    const char *case_number, const char *why, const char *actor,
-    struct sl_err *err)
+sl_control_assign(struct sl_engine *e, const char *id, const char *case_number,
+    const char *why, const char *actor, struct sl_err *err)
 {
 	char status[64];
 	struct sl_consignment c;
@@ -182,8 +180,8 @@ sl_control_assign(struct sl_engine *e, const char *id,
 		return sl_err_set(err, SL_REJECT, 0, "unknown_case",
 		    "that case is not known");
 	if (sl_case_status_is_closed(status))
-		return sl_err_set(err, SL_REJECT, 0, "case_closed",
-		    "that case is closed");
+		return sl_err_set(
+		    err, SL_REJECT, 0, "case_closed", "that case is closed");
 	if (strcmp(en.case_number, case_number) != 0 && may_be_there(e, &en))
 		return no(err, "it may be in the case system already; retry "
 			       "it and move it there");
@@ -191,7 +189,8 @@ sl_control_assign(struct sl_engine *e, const char *id,
 	    e, &en, case_number, actor, SL_CHANGE_decide, why, err);
 }
 
-/* -- the requests ------------------------------------------------------------------ */
+/* -- the requests
+ * ------------------------------------------------------------------ */
 
 static const char *
 text(json_t *args, const char *key)
@@ -218,16 +217,16 @@ put_cases(struct sl_engine *e, json_t *args, struct sl_err *err)
 		m.target_key = sl_slice_str("");
 		if (m.number.n == 0 || m.number.n > 64)
 			return no(err, "a case without a number");
-		if (sl_case_put(e->store, &m, "csv", sl_clock_utc_ms(),
-		    err) != SL_OK)
+		if (sl_case_put(e->store, &m, "csv", sl_clock_utc_ms(), err) !=
+		    SL_OK)
 			return SL_FATAL;
 	}
 	return SL_OK;
 }
 
 static enum sl_rc
-cases_done(struct sl_engine *e, json_t *args, const char *actor,
-    struct sl_err *err)
+cases_done(
+    struct sl_engine *e, json_t *args, const char *actor, struct sl_err *err)
 {
 	SL_BUF struct sl_buf b = {0};
 	int64_t n = json_integer_value(json_object_get(args, "count"));
@@ -243,8 +242,8 @@ static enum sl_rc
 log_switch(struct sl_engine *e, enum sl_event event, const char *actor,
     const char *why, struct sl_err *err)
 {
-	json_t *o = *why != '\0' ? json_pack("{s:s}", "detail", why) :
-	    json_object();
+	json_t *o =
+	    *why != '\0' ? json_pack("{s:s}", "detail", why) : json_object();
 	char *payload = json_dumps(o, JSON_COMPACT);
 	enum sl_rc rc;
 
@@ -263,9 +262,10 @@ switches(struct sl_engine *e, const char *verb, const char *actor,
 
 	if (strcmp(verb, "stop-in") == 0 || strcmp(verb, "start-in") == 0) {
 		e->intake_stopped = strcmp(verb, "stop-in") == 0;
-		return log_switch(e, e->intake_stopped ?
-		    SL_EVENT_intake_stopped : SL_EVENT_intake_resumed, actor,
-		    why, err);
+		return log_switch(e,
+		    e->intake_stopped ? SL_EVENT_intake_stopped
+				      : SL_EVENT_intake_resumed,
+		    actor, why, err);
 	}
 	e->push_stopped = strcmp(verb, "stop-out") == 0;
 	for (i = 0; i < e->targets_n && !e->push_stopped; i++) {
@@ -275,8 +275,9 @@ switches(struct sl_engine *e, const char *verb, const char *actor,
 			e->targets[i].sync_next_ms = 0;
 		sl_timer_pull(e->targets[i].timer, 0);
 	}
-	return log_switch(e, e->push_stopped ? SL_EVENT_target_stopped :
-	    SL_EVENT_target_resumed, actor, why, err);
+	return log_switch(e,
+	    e->push_stopped ? SL_EVENT_target_stopped : SL_EVENT_target_resumed,
+	    actor, why, err);
 }
 
 static void
@@ -294,8 +295,9 @@ status_json(struct sl_engine *e, struct sl_buf *b)
 			continue;
 		sl_buf_printf(b,
 		    "%s{\"role\":\"%s\",\"name\":\"%s\",\"pid\":%u,"
-		    "\"slots\":%u,\"running\":%u}", first ? "" : ",",
-		    roles[p->role], p->name, p->pid, p->slots, p->running);
+		    "\"slots\":%u,\"running\":%u}",
+		    first ? "" : ",", roles[p->role], p->name, p->pid, p->slots,
+		    p->running);
 		first = false;
 	}
 	sl_buf_add_str(b, "],\"inlets\":[");
@@ -307,20 +309,20 @@ status_json(struct sl_engine *e, struct sl_buf *b)
 	for (i = 0; i < e->targets_n; i++)
 		sl_buf_printf(b,
 		    "%s{\"name\":\"%s\",\"inflight\":%zu,\"failures\":%d,"
-		    "\"paused\":%s,\"login\":%s}", i > 0 ? "," : "",
-		    e->targets[i].cfg->name, e->targets[i].inflight_n,
-		    e->targets[i].failures,
-		    e->targets[i].open_until_ms > sl_clock_boot_ms() ?
-			"true" : "false",
+		    "\"paused\":%s,\"login\":%s}",
+		    i > 0 ? "," : "", e->targets[i].cfg->name,
+		    e->targets[i].inflight_n, e->targets[i].failures,
+		    e->targets[i].open_until_ms > sl_clock_boot_ms() ? "true"
+								     : "false",
 		    e->targets[i].login_stopped ? "false" : "true");
-	sl_buf_printf(b, "],\"jobs\":%zu,\"intake\":%s,\"push\":%s}",
-	    e->jobs_n, e->intake_stopped ? "false" : "true",
+	sl_buf_printf(b, "],\"jobs\":%zu,\"intake\":%s,\"push\":%s}", e->jobs_n,
+	    e->intake_stopped ? "false" : "true",
 	    e->push_stopped ? "false" : "true");
 }
 
 static enum sl_rc
-answer(struct sl_engine *e, const char *verb, json_t *args,
-    const char *actor, struct sl_buf *json, struct sl_err *err)
+answer(struct sl_engine *e, const char *verb, json_t *args, const char *actor,
+    struct sl_buf *json, struct sl_err *err)
 {
 	static const struct {
 		const char *verb;

@@ -23,8 +23,8 @@ static bool
 is_for_distribution(const char *reason)
 {
 	static const char *const slugs[] = {"no_evidence", "unknown_case",
-	    "case_closed", "several_cases", "weak_evidence",
-	    "new_case_asked", "encrypted", "unsupported", "limit_pages"};
+	    "case_closed", "several_cases", "weak_evidence", "new_case_asked",
+	    "encrypted", "unsupported", "limit_pages"};
 	size_t i;
 
 	for (i = 0; i < sizeof(slugs) / sizeof(slugs[0]); i++)
@@ -53,7 +53,7 @@ see_entry(void *arg, const struct sl_entry *row, struct sl_err *err)
 	if (en.dispo == SL_DISPO_deferred && en.retry_ms != 0 &&
 	    en.retry_ms <= now) {
 		if (sl_entry_apply(e, &en, SL_CHANGE_resume, NULL, NULL,
-		    "slused", err) != SL_OK)
+			"slused", err) != SL_OK)
 			return SL_FATAL;
 		if (en.stage == SL_STAGE_placed)
 			return sl_placing_prepare(e, &en, err);
@@ -64,8 +64,7 @@ see_entry(void *arg, const struct sl_entry *row, struct sl_err *err)
 }
 
 static enum sl_rc
-see_consignment(void *arg, const struct sl_consignment *row,
-    struct sl_err *err)
+see_consignment(void *arg, const struct sl_consignment *row, struct sl_err *err)
 {
 	struct sl_engine *e = arg;
 	struct sl_consignment c = *row;
@@ -73,8 +72,8 @@ see_consignment(void *arg, const struct sl_consignment *row,
 	if (c.dispo != SL_DISPO_deferred || c.retry_ms == 0 ||
 	    c.retry_ms > sl_clock_utc_ms())
 		return SL_OK;
-	if (sl_consignment_apply(e, &c, SL_CHANGE_resume, NULL, NULL,
-	    "slused", err) != SL_OK)
+	if (sl_consignment_apply(
+		e, &c, SL_CHANGE_resume, NULL, NULL, "slused", err) != SL_OK)
 		return SL_FATAL;
 	e->stray = true; /* opened again at the next sweep */
 	return SL_OK;
@@ -88,18 +87,20 @@ sl_due_look(struct sl_engine *e)
 
 	next = sl_store_next_due(e->store);
 	if (next >= 0 && next <= now) {
-		if (sl_engine_bad(e, sl_entry_each_open(
-			e->store, see_entry, e, &err), &err) ||
-		    sl_engine_bad(e, sl_consignment_each_open(
-			e->store, see_consignment, e, &err), &err))
+		if (sl_engine_bad(e,
+			sl_entry_each_open(e->store, see_entry, e, &err),
+			&err) ||
+		    sl_engine_bad(e,
+			sl_consignment_each_open(
+			    e->store, see_consignment, e, &err),
+			&err))
 			return;
 		next = sl_store_next_due(e->store);
 		sl_engine_kick(e);
 	}
 	e->next_due_ms = next;
 	if (next >= 0)
-		sl_timer_pull(
-		    e->due_timer, next > now ? next - now : 1000);
+		sl_timer_pull(e->due_timer, next > now ? next - now : 1000);
 }
 
 void
@@ -110,7 +111,8 @@ sl_due_at(struct sl_engine *e, int64_t utc_ms)
 	sl_timer_pull(e->due_timer, utc_ms > now ? utc_ms - now : 0);
 }
 
-/* -- the clock ------------------------------------------------------------------ */
+/* -- the clock
+ * ------------------------------------------------------------------ */
 
 static int64_t
 delta_now(void)
@@ -137,8 +139,8 @@ keep_delta(struct sl_engine *e, struct sl_err *err)
 	char boot[64], value[128];
 
 	boot_id(boot, sizeof(boot));
-	(void)snprintf(value, sizeof(value), "%s %" PRId64, boot,
-	    e->clock_delta_ms);
+	(void)snprintf(
+	    value, sizeof(value), "%s %" PRId64, boot, e->clock_delta_ms);
 	return sl_store_meta_put(e->store, "clock", value, err);
 }
 
@@ -147,11 +149,11 @@ stepped(struct sl_engine *e, int64_t step, struct sl_err *err)
 {
 	char payload[64];
 
-	(void)snprintf(payload, sizeof(payload), "{\"step_ms\":%" PRId64 "}",
-	    step);
+	(void)snprintf(
+	    payload, sizeof(payload), "{\"step_ms\":%" PRId64 "}", step);
 	sl_log(SL_LOG_WARNING, "clock", "stepped ms=\"%" PRId64 "\"", step);
 	if (sl_store_log(e->store, SL_EVENT_clock_stepped, "-", "slused",
-	    payload, 0, 0, err) != SL_OK ||
+		payload, 0, 0, err) != SL_OK ||
 	    sl_store_shift_deadlines(e->store, step, err) != SL_OK)
 		return SL_FATAL;
 	sl_outbox_stepped(e, step);
@@ -176,8 +178,8 @@ sl_due_start(struct sl_engine *e, struct sl_err *err)
 	    stepped(e, step, err) != SL_OK)
 		return SL_FATAL;
 	/* After a boot nobody can tell; but nothing waits for ever. */
-	if (sl_store_cap_deadlines(e->store, sl_clock_utc_ms(), WAIT_MAX_MS,
-	    err) != SL_OK)
+	if (sl_store_cap_deadlines(
+		e->store, sl_clock_utc_ms(), WAIT_MAX_MS, err) != SL_OK)
 		return SL_FATAL;
 	return keep_delta(e, err);
 }

@@ -56,8 +56,8 @@ sl_engine_fail(struct sl_engine *e, const struct sl_err *err)
 void
 sl_engine_after(struct sl_engine *e, sl_after_fn *fn, int64_t a, int64_t b)
 {
-	e->after = sl_grow(
-	    e->after, &e->after_cap, e->after_n + 1, sizeof(*e->after));
+	e->after =
+	    sl_grow(e->after, &e->after_cap, e->after_n + 1, sizeof(*e->after));
 	e->after[e->after_n++] = (struct sl_after){fn, a, b};
 }
 
@@ -153,8 +153,7 @@ end_round(void *arg)
 		e->after[i].fn(e, e->after[i].a, e->after[i].b);
 	e->after_n -= i;
 	if (e->after_n > 0)
-		memmove(
-		    e->after, e->after + i, e->after_n * sizeof(*e->after));
+		memmove(e->after, e->after + i, e->after_n * sizeof(*e->after));
 	if ((e->after_n > 0 || sl_store_dirty(e->store)) && !commit_waits(e))
 		sl_loop_again(e->loop);
 	sl_tasks_start(e);
@@ -193,13 +192,15 @@ on_sweep(void *arg)
 	e->low_space = false; /* looked at again when claiming */
 	if (e->unfiled) {
 		e->unfiled = false;
-		if (sl_engine_bad(e, sl_consignment_each_unfiled(e->store,
-			settle_unfiled, e, &err), &err))
+		if (sl_engine_bad(e,
+			sl_consignment_each_unfiled(
+			    e->store, settle_unfiled, e, &err),
+			&err))
 			return;
 	}
 	sl_jobs_stray(e);
-	sl_timer_set(e->sweep_timer, poll ? e->cfg->instance.poll_ms :
-	    e->cfg->instance.sweep_ms);
+	sl_timer_set(e->sweep_timer,
+	    poll ? e->cfg->instance.poll_ms : e->cfg->instance.sweep_ms);
 	sl_engine_kick(e);
 }
 
@@ -251,7 +252,7 @@ open_inlets(struct sl_engine *e, struct sl_err *err)
 	e->inlets = sl_alloc((e->cfg->queue_n + 1) * sizeof(*e->inlets));
 	for (i = 0; i < e->cfg->queue_n; i++) {
 		if (sl_inlet_open(e->watcher, e->root, e->cfg,
-		    &e->cfg->queue[i], &e->inlets[i], err) != SL_OK)
+			&e->cfg->queue[i], &e->inlets[i], err) != SL_OK)
 			return SL_FATAL;
 		e->inlets_n++;
 	}
@@ -269,16 +270,16 @@ log_start(struct sl_engine *e, struct sl_err *err)
 	(void)snprintf(payload, sizeof(payload),
 	    "{\"build\":\"%s\",\"configuration\":\"%s\"}", sl_build_id(), hex);
 	if (sl_store_log(e->store, SL_EVENT_program_started, "-", "slused",
-	    payload, 0, 0, err) != SL_OK)
+		payload, 0, 0, err) != SL_OK)
 		return SL_FATAL;
 	sl_store_meta(e->store, "build", was, sizeof(was));
 	if (strcmp(was, sl_build_id()) != 0) {
 		(void)snprintf(payload, sizeof(payload),
 		    "{\"old\":\"%s\",\"new\":\"%s\"}", was, sl_build_id());
 		if (sl_store_log(e->store, SL_EVENT_program_changed, "-",
-		    "slused", payload, 0, 0, err) != SL_OK ||
+			"slused", payload, 0, 0, err) != SL_OK ||
 		    sl_store_meta_put(e->store, "build", sl_build_id(), err) !=
-		    SL_OK)
+			SL_OK)
 			return SL_FATAL;
 	}
 	sl_store_meta(e->store, "configuration", was, sizeof(was));
@@ -287,7 +288,7 @@ log_start(struct sl_engine *e, struct sl_err *err)
 	(void)snprintf(payload, sizeof(payload),
 	    "{\"old\":\"%s\",\"new\":\"%s\"}", was, hex);
 	if (sl_store_log(e->store, SL_EVENT_configuration_changed, "-",
-	    "slused", payload, 0, 0, err) != SL_OK)
+		"slused", payload, 0, 0, err) != SL_OK)
 		return SL_FATAL;
 	return sl_store_meta_put(e->store, "configuration", hex, err);
 }
@@ -326,17 +327,16 @@ static enum sl_rc
 start(struct sl_engine *e, struct sl_err *err)
 {
 	SL_FREE char *sock = sl_asprintf("%s/run/slused.sock", e->root);
-	SL_FREE char *origin = sl_asprintf(
-	    "sluse.example/%s", e->cfg->instance.prefix);
+	SL_FREE char *origin =
+	    sl_asprintf("sluse.example/%s", e->cfg->instance.prefix);
 
 	sl_outbox_start(e);
 	if (lock_instance(e->root, err) != SL_OK ||
 	    sl_store_open(e->root, origin, &e->store, err) != SL_OK ||
 	    open_inlets(e, err) != SL_OK || log_start(e, err) != SL_OK ||
 	    sl_consignment_each_unfiled(e->store, settle_unfiled, e, err) !=
-	    SL_OK ||
-	    sl_faces_start(e, err) != SL_OK ||
-	    sl_due_start(e, err) != SL_OK ||
+		SL_OK ||
+	    sl_faces_start(e, err) != SL_OK || sl_due_start(e, err) != SL_OK ||
 	    sl_store_commit(e->store, err) != SL_OK ||
 	    sl_chan_listen(sock, &e->listen_fd, err) != SL_OK)
 		return SL_FATAL;
@@ -374,8 +374,11 @@ finish(struct sl_engine *e)
 int
 sl_engine_run(const char *root, struct sl_config *cfg)
 {
-	struct sl_engine e = {.root = root, .cfg = cfg, .listen_fd = -1,
-	    .case_index_fd = -1, .cases_dirty = true};
+	struct sl_engine e = {.root = root,
+	    .cfg = cfg,
+	    .listen_fd = -1,
+	    .case_index_fd = -1,
+	    .cases_dirty = true};
 	struct sl_err err;
 	SL_CLOSE int sig = open_signals();
 	struct rlimit files;

@@ -1,9 +1,10 @@
 /*
- * slused from inside: one loop that moves consignments and entries gate by gate.
+ * slused from inside: one loop that moves consignments and entries gate by
+ * gate.
  *
- * Data flows down one road: intake claims -> jobs (a consignment on the road) ->
- * tasks (a child of a worker) -> results (its records) -> gates (database and
- * journal) -> placing -> outbox. Every handler writes to the store's open
+ * Data flows down one road: intake claims -> jobs (a consignment on the road)
+ * -> tasks (a child of a worker) -> results (its records) -> gates (database
+ * and journal) -> placing -> outbox. Every handler writes to the store's open
  * transaction; after each round of the loop the round is committed once (group
  * commit), and only then are answers sent, sources touched and tasks that
  * depend on it started (sl_engine_after).
@@ -49,7 +50,7 @@ struct sl_target {
 	int64_t inflight[64];
 	struct sl_peer *inflight_peer[64];
 	size_t inflight_n;
-	int failures;          /* in a row */
+	int failures; /* in a row */
 	int64_t open_until_ms; /* boot ms: breaker open; 0 = closed */
 	int64_t pause_ms;
 	bool login_stopped;
@@ -82,7 +83,8 @@ struct sl_engine {
 	size_t jobs_n;
 	uint64_t jobs_bytes;
 	size_t placing_n; /* entries handed to sluse-place */
-	int64_t placing_at; /* all unplaced ones up to this id were handed over */
+	int64_t
+	    placing_at; /* all unplaced ones up to this id were handed over */
 	bool placing_behind; /* there are more than it takes at once */
 	struct sl_task *waiting, *running;
 	uint64_t next_task;
@@ -96,7 +98,8 @@ struct sl_engine {
 	struct sl_timer *wait_timer; /* a task may start again */
 	int64_t next_due_ms; /* UTC: earliest retry or held limit; 0 = look */
 	int64_t clock_delta_ms; /* UTC minus boot, to see the clock step */
-	bool sync_inlets; /* a claim's rename must be durable with this commit */
+	bool
+	    sync_inlets; /* a claim's rename must be durable with this commit */
 	bool unfiled; /* a source of what is done could not be filed away */
 	bool cases_dirty;
 	int case_index_fd;
@@ -127,8 +130,8 @@ struct sl_target *sl_engine_target(struct sl_engine *e, const char *name);
 /* -- peers.c --------------------------------------------------------------- */
 void sl_peers_start(struct sl_engine *e);
 /* Sends; a peer that cannot be reached is dropped. */
-bool sl_peer_send(struct sl_peer *p, const struct sl_msg *m, const int *fds,
-    size_t nfds);
+bool sl_peer_send(
+    struct sl_peer *p, const struct sl_msg *m, const int *fds, size_t nfds);
 /* One with a free slot, the least busy; NULL if there is none. */
 struct sl_peer *sl_peer_free_slot(struct sl_engine *e, enum sl_role role);
 struct sl_peer *sl_peer_find(struct sl_engine *e, enum sl_role role);
@@ -149,9 +152,9 @@ struct sl_job_source {
 	uint64_t size;
 	struct sl_source row; /* id 0 until received */
 	bool have_original;
-	int original_fd;         /* -1 when not open */
-	struct sl_outfile *out;  /* of its OPEN task, or NULL */
-	int64_t *part_ids;       /* database rows, by number in the task */
+	int original_fd; /* -1 when not open */
+	struct sl_outfile *out; /* of its OPEN task, or NULL */
+	int64_t *part_ids; /* database rows, by number in the task */
 	struct sl_msg_r_part *part; /* their numbers only: no slices kept */
 	char (*mime)[128];
 	uint32_t parts, parts_cap;
@@ -172,7 +175,7 @@ struct sl_job {
 	size_t src_n, src_cap;
 	unsigned tasks_open;
 	bool received_pending; /* its row is in the open transaction */
-	uint32_t pages_left;   /* OCR pages waiting or running */
+	uint32_t pages_left; /* OCR pages waiting or running */
 	bool ended;
 };
 struct sl_job *sl_job_find(struct sl_engine *e, int64_t consignment);
@@ -196,7 +199,8 @@ void sl_jobs_claim(struct sl_engine *e);
 /* At a sweep: takes what was left lying, if anything was. */
 void sl_jobs_stray(struct sl_engine *e);
 
-/* -- tasks.c: one child of a worker ----------------------------------------- */
+/* -- tasks.c: one child of a worker -----------------------------------------
+ */
 struct sl_page_parts; /* a page being put together from its records */
 struct sl_task {
 	struct sl_task *next, **prev;
@@ -210,7 +214,7 @@ struct sl_task {
 	uint64_t offset, size; /* PAGES, OCR: extent of the input */
 	bool copy_only;
 	struct sl_outfile *from; /* where its input lies, NULL = original */
-	struct sl_outfile *out;  /* PAGES: what it writes */
+	struct sl_outfile *out; /* PAGES: what it writes */
 	struct sl_msg_r_page image; /* OCR: numbers only */
 	int attempts;
 	int64_t cost; /* what it competes with: less goes first */
@@ -248,16 +252,18 @@ struct sl_outfile *sl_outfile_ref(struct sl_outfile *o);
 void sl_task_spoil(struct sl_task *t);
 void sl_outfile_drop(struct sl_files *f, struct sl_outfile *o);
 
-/* -- results.c: records of a child, hostile ----------------------------------- */
+/* -- results.c: records of a child, hostile -----------------------------------
+ */
 void sl_result_readable(void *task, unsigned events);
 void sl_page_parts_free(struct sl_page_parts *p);
 
-/* -- gates.c: what is written when an item moves --------------------------------- */
+/* -- gates.c: what is written when an item moves
+ * --------------------------------- */
 /* Applies a change to a consignment or an entry, with its leaf. reason may be
  * NULL; payload is a JSON object text or NULL. */
-enum sl_rc sl_consignment_apply(struct sl_engine *e,
-    struct sl_consignment *c, enum sl_change change, const char *reason,
-    const char *detail, const char *actor, struct sl_err *err);
+enum sl_rc sl_consignment_apply(struct sl_engine *e, struct sl_consignment *c,
+    enum sl_change change, const char *reason, const char *detail,
+    const char *actor, struct sl_err *err);
 /* One gate up; event and payload for its leaf. */
 enum sl_rc sl_consignment_pass(struct sl_engine *e, struct sl_consignment *c,
     enum sl_event event, const char *payload, struct sl_err *err);
@@ -273,10 +279,12 @@ enum sl_rc sl_entry_stop(struct sl_engine *e, struct sl_entry *en,
 enum sl_rc sl_consignment_settle(
     struct sl_engine *e, int64_t consignment, struct sl_err *err);
 
-/* -- birth.c: from parts to entries --------------------------------------------- */
+/* -- birth.c: from parts to entries
+ * --------------------------------------------- */
 enum sl_rc sl_job_birth(struct sl_job *j, struct sl_err *err);
 
-/* -- placing.c -------------------------------------------------------------------- */
+/* -- placing.c
+ * -------------------------------------------------------------------- */
 /* Asks sluse-place for an entry in stage read, if it is there. */
 enum sl_rc sl_placing_ask(
     struct sl_engine *e, int64_t entry, struct sl_err *err);
@@ -294,7 +302,8 @@ enum sl_rc sl_placing_prepare(
 /* A fresh index of known cases for sluse-place. */
 enum sl_rc sl_placing_cases(struct sl_engine *e, struct sl_err *err);
 
-/* -- outbox.c ---------------------------------------------------------------------- */
+/* -- outbox.c
+ * ---------------------------------------------------------------------- */
 void sl_outbox_start(struct sl_engine *e);
 enum sl_rc sl_outbox_add(
     struct sl_engine *e, struct sl_entry *en, struct sl_err *err);
@@ -323,14 +332,16 @@ struct sl_peer *sl_outbox_peer(struct sl_target *t);
 /* It refuses our login: nothing more is sent, and everybody hears of it. */
 enum sl_rc sl_outbox_stop(struct sl_target *t, struct sl_err *err);
 
-/* -- sync.c: known cases of a target ------------------------------------------ */
+/* -- sync.c: known cases of a target ------------------------------------------
+ */
 /* Asks for them if it is time. */
 void sl_sync_start(struct sl_target *t);
 /* SYNC_CASE or SYNC_DONE. */
-enum sl_rc sl_sync_message(struct sl_target *t, const struct sl_msg *m,
-    struct sl_err *err);
+enum sl_rc sl_sync_message(
+    struct sl_target *t, const struct sl_msg *m, struct sl_err *err);
 
-/* -- control.c: what people ask ------------------------------------------------------ */
+/* -- control.c: what people ask
+ * ------------------------------------------------------ */
 enum sl_rc sl_control_request(struct sl_engine *e, struct sl_peer *p,
     const struct sl_msg_ctl *m, struct sl_err *err);
 /* The verbs themselves, for the faces too. SL_REJECT with a text for people
@@ -342,7 +353,8 @@ enum sl_rc sl_control_assign(struct sl_engine *e, const char *id,
     const char *case_number, const char *why, const char *actor,
     struct sl_err *err);
 
-/* -- due.c: what comes by time ---------------------------------------------------------- */
+/* -- due.c: what comes by time
+ * ---------------------------------------------------------- */
 void sl_due_look(struct sl_engine *e);
 /* At start: did the clock step since slused ran last? */
 enum sl_rc sl_due_start(struct sl_engine *e, struct sl_err *err);

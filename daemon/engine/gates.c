@@ -54,8 +54,7 @@ log_change(const char *subject, int stage, int dispo, const char *reason)
 		level = SL_LOG_INFO;
 	if (dispo == SL_DISPO_quarantined || dispo == SL_DISPO_broken)
 		level = SL_LOG_NOTICE;
-	sl_log(level, subject,
-	    "stage=\"%s\" disposition=\"%s\" reason=\"%s\"",
+	sl_log(level, subject, "stage=\"%s\" disposition=\"%s\" reason=\"%s\"",
 	    sl_stage_name(stage), sl_dispo_name(dispo), SLUG_OR_EMPTY(reason));
 }
 
@@ -69,15 +68,16 @@ sl_consignment_apply(struct sl_engine *e, struct sl_consignment *c,
 
 	if (sl_change_apply(c->dispo, change, &to, err) != SL_OK)
 		return SL_FATAL;
-	change_payload(&b, (int)c->stage, (int)c->dispo, (int)to, reason,
-	    detail);
+	change_payload(
+	    &b, (int)c->stage, (int)c->dispo, (int)to, reason, detail);
 	c->dispo = to;
 	(void)snprintf(c->reason, sizeof(c->reason), "%s",
 	    to == SL_DISPO_ready ? "" : SLUG_OR_EMPTY(reason));
-	(void)sl_slice_copy(sl_slice_str(to == SL_DISPO_ready ? "" :
-	    SLUG_OR_EMPTY(detail)), c->detail, sizeof(c->detail));
-	c->retry_ms = to == SL_DISPO_deferred ?
-	    sl_clock_utc_ms() + DEFER_MS : 0;
+	(void)sl_slice_copy(
+	    sl_slice_str(to == SL_DISPO_ready ? "" : SLUG_OR_EMPTY(detail)),
+	    c->detail, sizeof(c->detail));
+	c->retry_ms =
+	    to == SL_DISPO_deferred ? sl_clock_utc_ms() + DEFER_MS : 0;
 	if (c->retry_ms != 0)
 		sl_due_at(e, c->retry_ms);
 	log_change(c->reception, (int)c->stage, (int)to, reason);
@@ -104,27 +104,26 @@ sl_consignment_pass(struct sl_engine *e, struct sl_consignment *c,
 }
 
 enum sl_rc
-sl_entry_apply(struct sl_engine *e, struct sl_entry *en,
-    enum sl_change change, const char *reason, const char *detail,
-    const char *actor, struct sl_err *err)
+sl_entry_apply(struct sl_engine *e, struct sl_entry *en, enum sl_change change,
+    const char *reason, const char *detail, const char *actor,
+    struct sl_err *err)
 {
-	const struct sl_queue_config *q =
-	    sl_config_queue(e->cfg, en->queue);
+	const struct sl_queue_config *q = sl_config_queue(e->cfg, en->queue);
 	SL_BUF struct sl_buf b = {0};
 	enum sl_dispo to;
 
 	if (sl_change_apply(en->dispo, change, &to, err) != SL_OK)
 		return SL_FATAL;
-	change_payload(&b, (int)en->stage, (int)en->dispo, (int)to, reason,
-	    detail);
+	change_payload(
+	    &b, (int)en->stage, (int)en->dispo, (int)to, reason, detail);
 	en->dispo = to;
 	(void)snprintf(en->reason, sizeof(en->reason), "%s",
 	    to == SL_DISPO_ready ? "" : SLUG_OR_EMPTY(reason));
-	(void)sl_slice_copy(sl_slice_str(to == SL_DISPO_ready ? "" :
-	    SLUG_OR_EMPTY(detail)), en->detail, sizeof(en->detail));
+	(void)sl_slice_copy(
+	    sl_slice_str(to == SL_DISPO_ready ? "" : SLUG_OR_EMPTY(detail)),
+	    en->detail, sizeof(en->detail));
 	if (to == SL_DISPO_held && en->held_until_ms == 0 && q != NULL) {
-		int64_t at = sl_deadline_at(
-		    &q->held_limit, sl_clock_utc_ms());
+		int64_t at = sl_deadline_at(&q->held_limit, sl_clock_utc_ms());
 
 		en->held_until_ms = at == INT64_MAX ? 0 : at;
 		if (en->held_until_ms != 0)
@@ -133,8 +132,9 @@ sl_entry_apply(struct sl_engine *e, struct sl_entry *en,
 	if (to != SL_DISPO_held)
 		en->held_until_ms = 0;
 	/* Deliveries keep their own time. */
-	en->retry_ms = to == SL_DISPO_deferred &&
-	    en->stage < SL_STAGE_prepared ? sl_clock_utc_ms() + DEFER_MS : 0;
+	en->retry_ms = to == SL_DISPO_deferred && en->stage < SL_STAGE_prepared
+			   ? sl_clock_utc_ms() + DEFER_MS
+			   : 0;
 	if (en->retry_ms != 0)
 		sl_due_at(e, en->retry_ms);
 	log_change(en->reception, (int)en->stage, (int)to, reason);
@@ -199,10 +199,10 @@ file_source(struct sl_engine *e, int64_t id, int64_t unused)
 	in = sl_engine_inlet(e, c.queue);
 	if (in == NULL)
 		return;
-	if (sl_claim_file_done(in, c.ulid, c.reception, sl_clock_utc_ms(),
-	    &err) != SL_OK) {
-		sl_log(SL_LOG_WARNING, c.reception, "%s errno=\"%d\"",
-		    err.text, err.sys);
+	if (sl_claim_file_done(
+		in, c.ulid, c.reception, sl_clock_utc_ms(), &err) != SL_OK) {
+		sl_log(SL_LOG_WARNING, c.reception, "%s errno=\"%d\"", err.text,
+		    err.sys);
 		e->unfiled = true; /* tried again with the next sweep */
 		return;
 	}

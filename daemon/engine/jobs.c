@@ -125,8 +125,8 @@ add_source(struct sl_job *j, const char *sub, uint64_t size)
 }
 
 static enum sl_rc
-walk_file(void *arg, const char *sub, const struct stat *st,
-    const char *reason, struct sl_err *err)
+walk_file(void *arg, const char *sub, const struct stat *st, const char *reason,
+    struct sl_err *err)
 {
 	struct sl_job *j = arg;
 
@@ -202,8 +202,8 @@ sl_job_begin(struct sl_engine *e, struct sl_inlet *in,
 		rc = sl_err_set(&why, SL_REJECT, 0, "limit_input",
 		    "%" PRIu64 " bytes", total);
 	if (rc == SL_OK && j->src_n == 0)
-		rc = sl_err_set(&why, SL_BROKEN, 0, "empty",
-		    "the folder holds no files");
+		rc = sl_err_set(
+		    &why, SL_BROKEN, 0, "empty", "the folder holds no files");
 	if (rc == SL_REJECT || rc == SL_BROKEN)
 		return give_up(j, &why, err);
 	if (rc != SL_OK) {
@@ -262,11 +262,10 @@ insert_source(struct sl_job *j, size_t i, struct sl_err *err)
 	(void)sl_slice_copy(
 	    sl_slice_buf(&shown), s->row.name, sizeof(s->row.name));
 	if (sl_files_link(sl_store_files(j->e->store), s->original_fd,
-	    &s->row.sha256, s->size,
-	    sl_blob_known(j->e->store, &s->row.sha256), err) != SL_OK)
+		&s->row.sha256, s->size,
+		sl_blob_known(j->e->store, &s->row.sha256), err) != SL_OK)
 		return err->rc;
-	return sl_source_insert(
-	    j->e->store, &s->row, sl_slice_str(raw), err);
+	return sl_source_insert(j->e->store, &s->row, sl_slice_str(raw), err);
 }
 
 enum sl_rc
@@ -280,8 +279,8 @@ sl_job_received(struct sl_job *j, struct sl_err *err)
 	size_t i;
 
 	(void)snprintf(c->ulid, sizeof(c->ulid), "%s", j->claim.ulid);
-	(void)snprintf(c->queue, sizeof(c->queue), "%s",
-	    sl_inlet_queue(j->inlet)->name);
+	(void)snprintf(
+	    c->queue, sizeof(c->queue), "%s", sl_inlet_queue(j->inlet)->name);
 	(void)snprintf(
 	    c->actor, sizeof(c->actor), "uid:%" PRIu32, j->claim.uid);
 	sl_text_display(&shown, j->claim.name, strlen(j->claim.name));
@@ -294,15 +293,15 @@ sl_job_received(struct sl_job *j, struct sl_err *err)
 	for (i = 0; i < j->src_n; i++)
 		c->size += (int64_t)j->src[i].size;
 	if (sl_store_draw_reception(e->store, e->cfg->instance.prefix,
-	    c->received_ms, c->reception, sizeof(c->reception), err) !=
-	    SL_OK ||
-	    sl_consignment_insert(e->store, c, sl_slice_str(j->claim.name),
-	    err) != SL_OK)
+		c->received_ms, c->reception, sizeof(c->reception),
+		err) != SL_OK ||
+	    sl_consignment_insert(
+		e->store, c, sl_slice_str(j->claim.name), err) != SL_OK)
 		return SL_FATAL;
 	sl_buf_add_str(&payload, "{\"queue\":");
 	sl_text_json(&payload, c->queue, strlen(c->queue));
-	sl_buf_printf(&payload, ",\"bytes\":%" PRId64 ",\"sources\":[",
-	    c->size);
+	sl_buf_printf(
+	    &payload, ",\"bytes\":%" PRId64 ",\"sources\":[", c->size);
 	for (i = 0; i < j->src_n && j->src[i].have_original; i++) {
 		if (insert_source(j, i, err) != SL_OK)
 			return SL_FATAL;
@@ -314,16 +313,15 @@ sl_job_received(struct sl_job *j, struct sl_err *err)
 	sl_buf_add_str(&payload, "]}");
 	j->received_pending = true;
 	/* Its rename must not be undone by a power loss after this commit. */
-	if (sl_files_same_fs(
-	    sl_store_files(e->store), sl_inlet_dir(j->inlet)))
+	if (sl_files_same_fs(sl_store_files(e->store), sl_inlet_dir(j->inlet)))
 		sl_files_touch(sl_store_files(e->store));
 	else
 		e->sync_inlets = true;
 	sl_log(SL_LOG_INFO, c->reception,
 	    "received queue=\"%s\" files=\"%zu\" bytes=\"%" PRId64 "\"",
 	    c->queue, j->src_n, c->size);
-	return sl_store_log(e->store, SL_EVENT_received, c->reception,
-	    c->actor, sl_buf_str(&payload), c->id, 0, err);
+	return sl_store_log(e->store, SL_EVENT_received, c->reception, c->actor,
+	    sl_buf_str(&payload), c->id, 0, err);
 }
 
 void
@@ -424,7 +422,8 @@ has_space(struct sl_engine *e)
 	return false;
 }
 
-/* Claims of before this start, one at a time. SL_SKIP when there are no more. */
+/* Claims of before this start, one at a time. SL_SKIP when there are no more.
+ */
 static enum sl_rc
 take_old(struct sl_engine *e, struct sl_err *err)
 {
@@ -458,9 +457,9 @@ take_old(struct sl_engine *e, struct sl_err *err)
 		/* Filed away, but the machine died before that was on disk. */
 		if (sl_consignment_by_ulid(e->store, claim.ulid, &c) &&
 		    strcmp(c.source_place, "done") == 0 &&
-		    (sl_consignment_set_place(e->store, c.id, "claimed",
-		    err) != SL_OK ||
-		    sl_consignment_settle(e, c.id, err) != SL_OK))
+		    (sl_consignment_set_place(e->store, c.id, "claimed", err) !=
+			    SL_OK ||
+			sl_consignment_settle(e, c.id, err) != SL_OK))
 			return SL_FATAL;
 	}
 	e->recovering = false;
@@ -482,9 +481,10 @@ log_refused(struct sl_engine *e, struct sl_inlet *in,
 	(void)snprintf(actor, sizeof(actor), "uid:%" PRIu32, claim->uid);
 	sl_log(SL_LOG_NOTICE, "intake", "refused reason=\"%s\" errno=\"%d\"",
 	    why->reason, why->sys);
-	(void)sl_engine_bad(e, sl_store_log(e->store,
-	    SL_EVENT_refused_at_door, "-", actor, sl_buf_str(&payload), 0, 0,
-	    &err), &err);
+	(void)sl_engine_bad(e,
+	    sl_store_log(e->store, SL_EVENT_refused_at_door, "-", actor,
+		sl_buf_str(&payload), 0, 0, &err),
+	    &err);
 	sl_faces_refused(e, in, claim->name, why->reason);
 }
 

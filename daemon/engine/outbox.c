@@ -1,5 +1,6 @@
 /*
- * Gate *delivered*: what waits for a target, what is under way, what came of it.
+ * Gate *delivered*: what waits for a target, what is under way, what came of
+ * it.
  *
  * INVARIANT: a try is begun only after its count is durable, so that after any
  * crash the next try knows that an earlier one may have reached the target and
@@ -33,7 +34,7 @@ peers_of(struct sl_target *t)
 
 	for (p = t->e->peers; p != NULL; p = p->next)
 		n += !p->dead && p->role == SL_ROLE_PUSH &&
-		    strcmp(p->name, t->cfg->name) == 0;
+		     strcmp(p->name, t->cfg->name) == 0;
 	return n;
 }
 
@@ -82,7 +83,8 @@ can_send(struct sl_target *t)
 	return t->inflight_n < max;
 }
 
-/* -- handing over --------------------------------------------------------------- */
+/* -- handing over
+ * --------------------------------------------------------------- */
 
 struct steps {
 	struct sl_peer *p;
@@ -132,8 +134,8 @@ store_failed(struct sl_target *t, struct sl_delivery *d, struct sl_entry *en)
 	(void)snprintf(d->reason, sizeof(d->reason), "disk_error");
 	(void)snprintf(d->detail, sizeof(d->detail),
 	    "a file of the store cannot be opened");
-	if (sl_engine_bad(t->e, later(t, d, en,
-		backoff_ms(t->cfg, d->attempts), &err), &err))
+	if (sl_engine_bad(t->e,
+		later(t, d, en, backoff_ms(t->cfg, d->attempts), &err), &err))
 		return;
 	sl_engine_after(t->e, kick_target, (int64_t)(t - t->e->targets), 0);
 }
@@ -150,7 +152,8 @@ send_all(struct sl_target *t, struct sl_peer *p, const struct sl_delivery *d,
 
 	for (i = 0; i < n && ok; i++)
 		ok = sl_peer_send(p, &files[i].m, &files[i].fd, 1);
-	if (d->attempts > 1 && sl_engine_bad(t->e,
+	if (d->attempts > 1 &&
+	    sl_engine_bad(t->e,
 		sl_delivery_steps(t->e->store, d->id, send_step, &to, &err),
 		&err))
 		return;
@@ -208,8 +211,8 @@ send_delivery(struct sl_engine *e, int64_t id, int64_t unused)
 
 /* Counts the try; sent when the count is durable. */
 static enum sl_rc
-begin_try(struct sl_target *t, struct sl_delivery *d,
-    const struct sl_entry *en, struct sl_err *err)
+begin_try(struct sl_target *t, struct sl_delivery *d, const struct sl_entry *en,
+    struct sl_err *err)
 {
 	SL_BUF struct sl_buf b = {0};
 
@@ -220,7 +223,8 @@ begin_try(struct sl_target *t, struct sl_delivery *d,
 	sl_buf_printf(&b, ",\"attempt\":%d}", d->attempts);
 	if (sl_delivery_update(t->e->store, d, NULL, err) != SL_OK ||
 	    sl_store_log(t->e->store, SL_EVENT_delivery_tried, en->reception,
-	    "slused", sl_buf_str(&b), en->consignment, en->id, err) != SL_OK)
+		"slused", sl_buf_str(&b), en->consignment, en->id,
+		err) != SL_OK)
 		return SL_FATAL;
 	t->inflight[t->inflight_n] = d->id;
 	t->inflight_peer[t->inflight_n++] = NULL;
@@ -242,7 +246,7 @@ see_due(void *arg, const struct sl_delivery *d, struct sl_err *err)
 		return SL_OK;
 	if (en.dispo == SL_DISPO_deferred &&
 	    sl_entry_apply(t->e, &en, SL_CHANGE_resume, NULL, NULL, "slused",
-	    err) != SL_OK)
+		err) != SL_OK)
 		return SL_FATAL;
 	if (en.dispo != SL_DISPO_ready)
 		return SL_OK;
@@ -285,8 +289,8 @@ see_silent(void *arg, const struct sl_delivery *d, struct sl_err *err)
 	copy.next_ms = sl_clock_utc_ms() + (open > 0 ? open : 0);
 	if (sl_delivery_update(t->e->store, &copy, NULL, err) != SL_OK)
 		return SL_FATAL;
-	return sl_entry_apply(t->e, &en, SL_CHANGE_defer, copy.reason, NULL,
-	    "slused", err);
+	return sl_entry_apply(
+	    t->e, &en, SL_CHANGE_defer, copy.reason, NULL, "slused", err);
 }
 
 static enum sl_rc
@@ -314,8 +318,8 @@ sl_outbox_kick(struct sl_target *t)
 	if (t->e->fatal)
 		return;
 	rc = can_send(t) ? sl_delivery_each_due(t->e->store, t->cfg->name,
-			       sl_clock_utc_ms(), BATCH, see_due, t, &err) :
-	    say_why(t, &err);
+			       sl_clock_utc_ms(), BATCH, see_due, t, &err)
+			 : say_why(t, &err);
 	if (!sl_engine_bad(t->e, rc, &err))
 		kick_again(t);
 }
@@ -343,9 +347,10 @@ on_timer(void *arg)
 	sl_sync_start(t);
 	if (t->sync_next_ms > 0 && t->sync_next_ms < INT64_MAX &&
 	    t->cfg->sync_cases_ms > 0)
-		sl_timer_pull(t->timer,
-		    t->sync_next_ms - sl_clock_boot_ms() > 1000 ?
-		    t->sync_next_ms - sl_clock_boot_ms() : 1000);
+		sl_timer_pull(
+		    t->timer, t->sync_next_ms - sl_clock_boot_ms() > 1000
+				  ? t->sync_next_ms - sl_clock_boot_ms()
+				  : 1000);
 	sl_outbox_kick(t);
 }
 
@@ -375,16 +380,16 @@ finish_if_all(struct sl_engine *e, struct sl_entry *en, const char *target,
 	if (sl_delivery_pending(e->store, en->id) > 0)
 		return SL_OK;
 	if (en->dispo == SL_DISPO_deferred &&
-	    sl_entry_apply(e, en, SL_CHANGE_resume, NULL, NULL, "slused",
-	    err) != SL_OK)
+	    sl_entry_apply(
+		e, en, SL_CHANGE_resume, NULL, NULL, "slused", err) != SL_OK)
 		return SL_FATAL;
 	if (en->dispo != SL_DISPO_ready)
 		return SL_OK; /* held by a person meanwhile: stays so */
 	en->stage = SL_STAGE_delivered;
 	en->outcome = SL_OUTCOME_in_journal;
 	sl_buf_printf(&b, "target:%s", target);
-	if (sl_entry_apply(e, en, SL_CHANGE_finish, NULL, NULL,
-	    sl_buf_str(&b), err) != SL_OK)
+	if (sl_entry_apply(e, en, SL_CHANGE_finish, NULL, NULL, sl_buf_str(&b),
+		err) != SL_OK)
 		return SL_FATAL;
 	return sl_consignment_settle(e, en->consignment, err);
 }
@@ -438,8 +443,8 @@ sl_outbox_add(struct sl_engine *e, struct sl_entry *en, struct sl_err *err)
 			if (begin_try(t, &d, en, err) != SL_OK)
 				return SL_FATAL;
 		} else {
-			sl_engine_after(e, kick_target,
-			    (int64_t)(t - e->targets), 0);
+			sl_engine_after(
+			    e, kick_target, (int64_t)(t - e->targets), 0);
 		}
 	}
 	/* It may have arrived while a person held it. */
@@ -486,7 +491,8 @@ sl_outbox_peer_gone(struct sl_engine *e, struct sl_peer *p)
 	sl_timer_pull(t->timer, 0);
 }
 
-/* -- what came of it ------------------------------------------------------------- */
+/* -- what came of it
+ * ------------------------------------------------------------- */
 
 static struct sl_target *
 landed(struct sl_engine *e, struct sl_peer *p, uint64_t id)
@@ -495,8 +501,7 @@ landed(struct sl_engine *e, struct sl_peer *p, uint64_t id)
 	size_t i;
 
 	for (i = 0; t != NULL && i < t->inflight_n; i++) {
-		if (t->inflight[i] != (int64_t)id ||
-		    t->inflight_peer[i] != p)
+		if (t->inflight[i] != (int64_t)id || t->inflight_peer[i] != p)
 			continue;
 		t->inflight[i] = t->inflight[--t->inflight_n];
 		t->inflight_peer[i] = t->inflight_peer[t->inflight_n];
@@ -530,8 +535,9 @@ note_failure(struct sl_target *t)
 	if (t->pause_ms == 0)
 		t->pause_ms = c->breaker_first_ms;
 	else if (t->pause_ms < c->breaker_max_ms)
-		t->pause_ms = t->pause_ms * 2 < c->breaker_max_ms ?
-		    t->pause_ms * 2 : c->breaker_max_ms;
+		t->pause_ms = t->pause_ms * 2 < c->breaker_max_ms
+				  ? t->pause_ms * 2
+				  : c->breaker_max_ms;
 	t->open_until_ms = sl_clock_boot_ms() + t->pause_ms;
 	sl_log(SL_LOG_WARNING, "push",
 	    "target paused failures=\"%d\" ms=\"%" PRId64 "\"", t->failures,
@@ -572,8 +578,10 @@ later(struct sl_target *t, struct sl_delivery *d, struct sl_entry *en,
 		(void)snprintf(d->state, sizeof(d->state), "stopped");
 		if (sl_delivery_update(e->store, d, NULL, err) != SL_OK)
 			return SL_FATAL;
-		return may_change(en) ? sl_entry_apply(e, en, SL_CHANGE_hold,
-		    "too_many_tries", d->detail, "slused", err) : SL_OK;
+		return may_change(en)
+			   ? sl_entry_apply(e, en, SL_CHANGE_hold,
+				 "too_many_tries", d->detail, "slused", err)
+			   : SL_OK;
 	}
 	d->next_ms = now + wait_ms;
 	if (sl_delivery_update(e->store, d, NULL, err) != SL_OK)
@@ -582,8 +590,8 @@ later(struct sl_target *t, struct sl_delivery *d, struct sl_entry *en,
 	 * unless a person or another target has it on hold. */
 	if (!may_change(en))
 		return SL_OK;
-	return sl_entry_apply(e, en, SL_CHANGE_defer, d->reason, d->detail,
-	    "slused", err);
+	return sl_entry_apply(
+	    e, en, SL_CHANGE_defer, d->reason, d->detail, "slused", err);
 }
 
 /* Our login is refused: nothing more is sent, and somebody must hear of it. */
@@ -597,10 +605,11 @@ sl_outbox_stop(struct sl_target *t, struct sl_err *err)
 	t->login_stopped = true;
 	sl_log(SL_LOG_CRIT, "push",
 	    "target=\"%s\" refuses our login; nothing is sent until "
-	    "`sluse start-out` or a restart of sluse-push", t->cfg->name);
+	    "`sluse start-out` or a restart of sluse-push",
+	    t->cfg->name);
 	sl_buf_printf(&b, "{\"target\":\"%s\"}", t->cfg->name);
-	return sl_store_log(t->e->store, SL_EVENT_target_stopped, "-",
-	    "slused", sl_buf_str(&b), 0, 0, err);
+	return sl_store_log(t->e->store, SL_EVENT_target_stopped, "-", "slused",
+	    sl_buf_str(&b), 0, 0, err);
 }
 
 static enum sl_rc
@@ -615,8 +624,9 @@ take_delivered(struct sl_engine *e, struct sl_peer *p,
 	int64_t wait;
 	enum sl_rc rc;
 
-	if (t == NULL || !sl_delivery_by_id(e->store, (int64_t)m->delivery,
-	    &d) || !sl_entry_by_id(e->store, d.entry, &en))
+	if (t == NULL ||
+	    !sl_delivery_by_id(e->store, (int64_t)m->delivery, &d) ||
+	    !sl_entry_by_id(e->store, d.entry, &en))
 		return SL_OK;
 	(void)sl_slice_copy(m->reason, d.reason, sizeof(d.reason));
 	(void)sl_slice_copy(m->detail, d.detail, sizeof(d.detail));
@@ -624,9 +634,10 @@ take_delivered(struct sl_engine *e, struct sl_peer *p,
 	d.http_status = (int)m->http_status;
 	d.uncertain = m->uncertain != 0;
 	sl_log(m->verdict <= SL_VERDICT_ALREADY ? SL_LOG_DEBUG : SL_LOG_INFO,
-	    en.reception, "target=\"%s\" verdict=\"%u\" reason=\"%s\" "
-	    "http=\"%u\" attempt=\"%d\"", d.target, m->verdict, d.reason,
-	    m->http_status, d.attempts);
+	    en.reception,
+	    "target=\"%s\" verdict=\"%u\" reason=\"%s\" "
+	    "http=\"%u\" attempt=\"%d\"",
+	    d.target, m->verdict, d.reason, m->http_status, d.attempts);
 	if (m->verdict <= SL_VERDICT_ALREADY || m->verdict == SL_VERDICT_HOLD ||
 	    m->verdict == SL_VERDICT_REFUSED) {
 		t->failures = 0;
@@ -645,9 +656,10 @@ take_delivered(struct sl_engine *e, struct sl_peer *p,
 		rc = sl_delivery_update(e->store, &d, NULL, err);
 		if (rc == SL_OK && may_change(&en))
 			rc = sl_entry_apply(e, &en, SL_CHANGE_hold,
-			    r != NULL && r->dispo == SL_DISPO_held ?
-			    d.reason : "target_refused", d.detail, "slused",
-			    err);
+			    r != NULL && r->dispo == SL_DISPO_held
+				? d.reason
+				: "target_refused",
+			    d.detail, "slused", err);
 		break;
 	case SL_VERDICT_LOGIN:
 		(void)snprintf(d.reason, sizeof(d.reason), "target_login");
@@ -657,15 +669,16 @@ take_delivered(struct sl_engine *e, struct sl_peer *p,
 		break;
 	default:
 		note_failure(t);
-		wait = m->retry_after_s > 0 ?
-		    (int64_t)(m->retry_after_s < RETRY_AFTER_MAX_S ?
-			m->retry_after_s : RETRY_AFTER_MAX_S) * 1000 :
-		    backoff_ms(t->cfg, d.attempts);
+		wait = m->retry_after_s > 0
+			   ? (int64_t)(m->retry_after_s < RETRY_AFTER_MAX_S
+					   ? m->retry_after_s
+					   : RETRY_AFTER_MAX_S) *
+				 1000
+			   : backoff_ms(t->cfg, d.attempts);
 		rc = later(t, &d, &en, wait, err);
 	}
 	if (rc == SL_OK)
-		sl_engine_after(e, kick_target,
-		    (int64_t)(t - e->targets), 0);
+		sl_engine_after(e, kick_target, (int64_t)(t - e->targets), 0);
 	return rc;
 }
 
@@ -699,11 +712,11 @@ take_checkpoint(struct sl_engine *e, struct sl_peer *p,
 	if (strspn(step, "abcdefghijklmnopqrstuvwxyz0123456789_-./ ") !=
 	    strlen(step))
 		return SL_REJECT;
-	sl_buf_printf(&b, "{\"target\":\"%s\",\"step\":\"%s\"}", d.target,
-	    step);
+	sl_buf_printf(
+	    &b, "{\"target\":\"%s\",\"step\":\"%s\"}", d.target, step);
 	if (sl_delivery_step_put(e->store, d.id, step, key, err) != SL_OK ||
 	    sl_store_log(e->store, SL_EVENT_delivery_step, en.reception,
-	    "slused", sl_buf_str(&b), en.consignment, en.id, err) != SL_OK)
+		"slused", sl_buf_str(&b), en.consignment, en.id, err) != SL_OK)
 		return SL_FATAL;
 	sl_engine_after(e, checkpoint_ok, d.id, p->pid);
 	return SL_OK;

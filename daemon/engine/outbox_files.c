@@ -9,8 +9,8 @@
 #include "engine.h"
 
 static bool
-open_file(struct sl_engine *e, int64_t delivery,
-    const struct sl_document *doc, struct sl_outbox_file *ret)
+open_file(struct sl_engine *e, int64_t delivery, const struct sl_document *doc,
+    struct sl_outbox_file *ret)
 {
 	struct sl_msg_deliver_file *m = &ret->m.deliver_file;
 	struct sl_files *f = sl_store_files(e->store);
@@ -41,9 +41,10 @@ bool
 sl_outbox_files(struct sl_engine *e, const struct sl_delivery *d,
     struct sl_outbox_file *files, size_t *ret_n)
 {
-	struct sl_document *docs = sl_alloc(SL_OUTBOX_FILES_MAX * sizeof(*docs));
-	size_t i, n = sl_document_list(e->store, d->entry, docs,
-	    SL_OUTBOX_FILES_MAX);
+	struct sl_document *docs =
+	    sl_alloc(SL_OUTBOX_FILES_MAX * sizeof(*docs));
+	size_t i,
+	    n = sl_document_list(e->store, d->entry, docs, SL_OUTBOX_FILES_MAX);
 	bool ok = true;
 
 	if (n > SL_OUTBOX_FILES_MAX)

@@ -141,8 +141,8 @@ on_peer(void *arg, unsigned events)
 			return;
 		if (rc != SL_OK) {
 			if (rc == SL_REJECT)
-				sl_log(SL_LOG_WARNING, "peers",
-				    "%s pid=\"%u\"", err.text, p->pid);
+				sl_log(SL_LOG_WARNING, "peers", "%s pid=\"%u\"",
+				    err.text, p->pid);
 			p->dead = true;
 			return;
 		}
@@ -151,8 +151,8 @@ on_peer(void *arg, unsigned events)
 }
 
 bool
-sl_peer_send(struct sl_peer *p, const struct sl_msg *m, const int *fds,
-    size_t nfds)
+sl_peer_send(
+    struct sl_peer *p, const struct sl_msg *m, const int *fds, size_t nfds)
 {
 	struct sl_err err = {0};
 	enum sl_rc rc;
@@ -161,8 +161,8 @@ sl_peer_send(struct sl_peer *p, const struct sl_msg *m, const int *fds,
 		return false;
 	rc = sl_chan_send(p->chan, m, fds, nfds, &err);
 	if (rc != SL_OK) {
-		sl_log(SL_LOG_WARNING, "peers", "%s pid=\"%u\"", err.text,
-		    p->pid);
+		sl_log(
+		    SL_LOG_WARNING, "peers", "%s pid=\"%u\"", err.text, p->pid);
 		p->dead = true;
 		return false;
 	}
@@ -205,8 +205,8 @@ on_listen(void *arg, unsigned events)
 void
 sl_peers_start(struct sl_engine *e)
 {
-	e->listen_watch = sl_loop_watch(
-	    e->loop, e->listen_fd, SL_LOOP_READ, on_listen, e);
+	e->listen_watch =
+	    sl_loop_watch(e->loop, e->listen_fd, SL_LOOP_READ, on_listen, e);
 }
 
 struct sl_peer *
@@ -242,8 +242,8 @@ gone(struct sl_engine *e, struct sl_peer *p)
 	if (p->role == SL_ROLE_PUSH)
 		sl_outbox_peer_gone(e, p);
 	if (p->role != SL_ROLE_CTL && p->role != 0 && !e->stopping)
-		sl_log(SL_LOG_INFO, "peers",
-		    "gone role=\"%d\" pid=\"%u\"", (int)p->role, p->pid);
+		sl_log(SL_LOG_INFO, "peers", "gone role=\"%d\" pid=\"%u\"",
+		    (int)p->role, p->pid);
 	sl_watch_end(p->watch);
 	sl_chan_free(p->chan);
 	free(p);

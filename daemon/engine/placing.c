@@ -105,8 +105,8 @@ ask_more(struct sl_engine *e, struct sl_err *err)
 	int64_t id;
 
 	while (e->placing_behind && p != NULL && !p->dead &&
-	    e->placing_n < PLACING_MAX &&
-	    sl_chan_queued(p->chan) <= PLACING_QUEUED_MAX) {
+	       e->placing_n < PLACING_MAX &&
+	       sl_chan_queued(p->chan) <= PLACING_QUEUED_MAX) {
 		id = sl_entry_next_unplaced(e->store, e->placing_at);
 		e->placing_behind = id != 0;
 		if (id == 0)
@@ -155,8 +155,8 @@ sl_placing_peer_ready(struct sl_engine *e, struct sl_peer *p)
 	e->placing_n = 0;
 	e->placing_at = 0;
 	e->placing_behind = true;
-	if (!sl_engine_bad(e,
-		sl_entry_each_open(e->store, ask_open, e, &err), &err))
+	if (!sl_engine_bad(
+		e, sl_entry_each_open(e->store, ask_open, e, &err), &err))
 		(void)sl_engine_bad(e, ask_more(e, &err), &err);
 }
 
@@ -166,7 +166,8 @@ sl_placing_peer_gone(struct sl_engine *e)
 	e->placing_n = 0;
 }
 
-/* -- the index of known cases ------------------------------------------------- */
+/* -- the index of known cases -------------------------------------------------
+ */
 
 struct rows {
 	struct sl_case_row *row;
@@ -200,9 +201,9 @@ sl_placing_cases(struct sl_engine *e, struct sl_err *err)
 	enum sl_rc rc;
 
 	e->cases_dirty = false;
-	rc = fd < 0 ? sl_err_set(err, SL_FATAL, errno, "disk_error",
-			  "no memory file") :
-	    sl_case_each(e->store, add_row, &r, err);
+	rc = fd < 0 ? sl_err_set(
+			  err, SL_FATAL, errno, "disk_error", "no memory file")
+		    : sl_case_each(e->store, add_row, &r, err);
 	if (rc == SL_OK)
 		rc = sl_caseindex_write(fd, r.row, r.n, err);
 	free(r.row);
@@ -217,8 +218,8 @@ sl_placing_cases(struct sl_engine *e, struct sl_err *err)
 		return rc;
 	}
 	/* The reader maps it: it must never shrink under its eyes. */
-	(void)fcntl(fd, F_ADD_SEALS, F_SEAL_SHRINK | F_SEAL_GROW |
-	    F_SEAL_WRITE | F_SEAL_SEAL);
+	(void)fcntl(fd, F_ADD_SEALS,
+	    F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_WRITE | F_SEAL_SEAL);
 	sl_cleanup_close(&e->case_index_fd);
 	e->case_index_fd = fd;
 	p = sl_peer_find(e, SL_ROLE_PLACE);
@@ -227,18 +228,19 @@ sl_placing_cases(struct sl_engine *e, struct sl_err *err)
 	return SL_OK;
 }
 
-/* -- answers --------------------------------------------------------------------- */
+/* -- answers
+ * --------------------------------------------------------------------- */
 
 static bool
 current(struct sl_engine *e, uint64_t id, struct sl_entry *ret)
 {
 	return sl_entry_by_id(e->store, (int64_t)id, ret) &&
-	    ret->stage == SL_STAGE_read && ret->dispo == SL_DISPO_ready;
+	       ret->stage == SL_STAGE_read && ret->dispo == SL_DISPO_ready;
 }
 
 static enum sl_rc
-take_placed(struct sl_engine *e, const struct sl_msg_placed *m,
-    struct sl_err *err)
+take_placed(
+    struct sl_engine *e, const struct sl_msg_placed *m, struct sl_err *err)
 {
 	char reason[64], detail[256];
 	struct sl_entry en;
@@ -260,8 +262,8 @@ take_placed(struct sl_engine *e, const struct sl_msg_placed *m,
 }
 
 enum sl_rc
-sl_placing_answer(struct sl_engine *e, const struct sl_msg *m,
-    struct sl_err *err)
+sl_placing_answer(
+    struct sl_engine *e, const struct sl_msg *m, struct sl_err *err)
 {
 	struct sl_entry en;
 
@@ -286,7 +288,9 @@ sl_placing_decide(struct sl_engine *e, struct sl_entry *en,
     const char *why, struct sl_err *err)
 {
 	struct sl_msg_placed_field m = {.field = SL_FIELD_case_number,
-	    .rank = 0, .confidence = 1000, .accepted = 1};
+	    .rank = 0,
+	    .confidence = 1000,
+	    .accepted = 1};
 	SL_BUF struct sl_buf ev = {0};
 
 	sl_buf_printf(&ev, "[{\"source\":\"person\",\"rule\":\"%s\"}]",
@@ -294,22 +298,24 @@ sl_placing_decide(struct sl_engine *e, struct sl_entry *en,
 	m.value = sl_slice_str(case_number);
 	m.evidence = sl_slice_buf(&ev);
 	/* The other fields keep what the machine found. */
-	if (sl_placement_copy(e->store, en->id, en->revision,
-	    en->revision + 1, SL_FIELD_case_number, err) != SL_OK ||
-	    sl_placement_put(e->store, en->id, en->revision + 1, &m, actor,
-	    err) != SL_OK)
+	if (sl_placement_copy(e->store, en->id, en->revision, en->revision + 1,
+		SL_FIELD_case_number, err) != SL_OK ||
+	    sl_placement_put(
+		e->store, en->id, en->revision + 1, &m, actor, err) != SL_OK)
 		return SL_FATAL;
 	en->revision++;
 	if (sl_entry_apply(e, en, change, NULL, why, actor, err) != SL_OK)
 		return SL_FATAL;
 	if (en->stage != SL_STAGE_read) {
-		/* It was prepared before: what is sent must say the new case. */
+		/* It was prepared before: what is sent must say the new case.
+		 */
 		en->stage = SL_STAGE_read;
 	}
 	return sl_placing_prepare(e, en, err);
 }
 
-/* -- prepare ----------------------------------------------------------------------- */
+/* -- prepare
+ * ----------------------------------------------------------------------- */
 
 struct values {
 	struct sl_post_values v;
@@ -436,22 +442,21 @@ make_post(struct sl_engine *e, struct sl_entry *en, struct values *x,
 	    sl_entry_by_id(e->store, en->duplicate_of, &first))
 		s.duplicate_of = first.reception;
 	if (x->suggestions.n > 0 && x->v.case_number != NULL &&
-	    strcmp(x->v.case_number, s.queue != NULL ?
-		s.queue->distribution_case : "") == 0)
+	    strcmp(x->v.case_number,
+		s.queue != NULL ? s.queue->distribution_case : "") == 0)
 		s.suggestions = sl_buf_str(&x->suggestions);
 	s.document = d->post;
 	s.document_n = d->n;
-	rc = s.queue == NULL || d->n == 0 ?
-	    sl_err_set(err, SL_HOLD, 0, "no_target",
-		"the queue or the documents are gone") :
-	    sl_post_make(&s, out, err);
+	rc = s.queue == NULL || d->n == 0
+		 ? sl_err_set(err, SL_HOLD, 0, "no_target",
+		       "the queue or the documents are gone")
+		 : sl_post_make(&s, out, err);
 	free(d);
 	return rc;
 }
 
 enum sl_rc
-sl_placing_prepare(struct sl_engine *e, struct sl_entry *en,
-    struct sl_err *err)
+sl_placing_prepare(struct sl_engine *e, struct sl_entry *en, struct sl_err *err)
 {
 	struct values x = {.arena = sl_arena_new()};
 	SL_BUF struct sl_buf post = {0};
@@ -463,15 +468,14 @@ sl_placing_prepare(struct sl_engine *e, struct sl_entry *en,
 		goto out;
 	(void)snprintf(en->case_number, sizeof(en->case_number), "%s",
 	    x.v.case_number != NULL ? x.v.case_number : "");
-	(void)sl_slice_copy(
-	    sl_slice_str(x.v.title != NULL ? x.v.title : ""), en->title,
-	    sizeof(en->title));
+	(void)sl_slice_copy(sl_slice_str(x.v.title != NULL ? x.v.title : ""),
+	    en->title, sizeof(en->title));
 	sl_buf_printf(&x.payload, "{\"revision\":%d,\"case\":", en->revision);
 	sl_text_json(&x.payload, en->case_number, strlen(en->case_number));
 	sl_buf_add_char(&x.payload, '}');
 	if (en->stage == SL_STAGE_read)
-		rc = sl_entry_pass(e, en, SL_EVENT_placed,
-		    sl_buf_str(&x.payload), err);
+		rc = sl_entry_pass(
+		    e, en, SL_EVENT_placed, sl_buf_str(&x.payload), err);
 	if (rc != SL_OK)
 		goto out;
 	rc = make_post(e, en, &x, &post, err);
@@ -480,8 +484,8 @@ sl_placing_prepare(struct sl_engine *e, struct sl_entry *en,
 		goto out;
 	}
 	if (rc == SL_OK)
-		rc = sl_entry_set_post(e->store, en->id, sl_buf_str(&post),
-		    err);
+		rc =
+		    sl_entry_set_post(e->store, en->id, sl_buf_str(&post), err);
 	if (rc == SL_OK)
 		rc = sl_entry_pass(e, en, SL_EVENT_prepared, NULL, err);
 	if (rc == SL_OK)

@@ -110,8 +110,8 @@ know_part(struct sl_task *t, uint32_t *part, struct sl_err *err)
 }
 
 static enum sl_rc
-take_original(struct sl_task *t, const struct sl_msg_r_original *m,
-    struct sl_err *err)
+take_original(
+    struct sl_task *t, const struct sl_msg_r_original *m, struct sl_err *err)
 {
 	struct sl_job_source *s = source_of(t);
 	struct sl_job *j = t->job;
@@ -128,8 +128,7 @@ take_original(struct sl_task *t, const struct sl_msg_r_original *m,
 			return senseless(err, "another original than before");
 		return SL_OK;
 	}
-	if (fstat(s->original_fd, &st) != 0 ||
-	    (uint64_t)st.st_size != m->size)
+	if (fstat(s->original_fd, &st) != 0 || (uint64_t)st.st_size != m->size)
 		return senseless(err, "the copy has another length");
 	j->e->jobs_bytes += m->size - s->size;
 	s->size = m->size;
@@ -148,8 +147,7 @@ take_original(struct sl_task *t, const struct sl_msg_r_original *m,
 }
 
 static enum sl_rc
-take_part(struct sl_task *t, const struct sl_msg_r_part *m,
-    struct sl_err *err)
+take_part(struct sl_task *t, const struct sl_msg_r_part *m, struct sl_err *err)
 {
 	struct sl_job_source *s = source_of(t);
 	const struct sl_digest none = {{0}};
@@ -172,14 +170,14 @@ take_part(struct sl_task *t, const struct sl_msg_r_part *m,
 		return senseless(err, "part outside the output file");
 	if (m->part >= s->parts_cap) {
 		cap = s->parts_cap;
-		s->part = sl_grow(s->part, &cap, m->part + 1u,
-		    sizeof(*s->part));
+		s->part =
+		    sl_grow(s->part, &cap, m->part + 1u, sizeof(*s->part));
 		cap = s->parts_cap;
-		s->mime = sl_grow(s->mime, &cap, m->part + 1u,
-		    sizeof(*s->mime));
+		s->mime =
+		    sl_grow(s->mime, &cap, m->part + 1u, sizeof(*s->mime));
 		cap = s->parts_cap;
-		s->part_ids = sl_grow(s->part_ids, &cap, m->part + 1u,
-		    sizeof(*s->part_ids));
+		s->part_ids = sl_grow(
+		    s->part_ids, &cap, m->part + 1u, sizeof(*s->part_ids));
 		s->parts_cap = (uint32_t)cap;
 	}
 	t->next_part++;
@@ -195,12 +193,11 @@ take_part(struct sl_task *t, const struct sl_msg_r_part *m,
 		    "part=\"%" PRIu32 "\" reason=\"%.*s\"", m->part,
 		    (int)m->reason.n, m->reason.p);
 	if (sl_part_put(t->e->store, s->row.id, m,
-	    m->part == 0 ? &s->row.sha256 : &none, &s->part_ids[m->part],
-	    err) != SL_OK)
+		m->part == 0 ? &s->row.sha256 : &none, &s->part_ids[m->part],
+		err) != SL_OK)
 		return SL_FATAL;
 	t->facts = 0;
-	return sl_found_clear_facts(
-	    t->e->store, s->part_ids[m->part], err);
+	return sl_found_clear_facts(t->e->store, s->part_ids[m->part], err);
 }
 
 static enum sl_rc
@@ -217,14 +214,14 @@ take_field(struct sl_task *t, struct sl_msg_r_field *m, struct sl_err *err)
 	if (m->source != SL_SOURCE_TEXT && m->source != SL_SOURCE_OCR) {
 		if (++t->facts > FIELDS_MAX)
 			return SL_OK;
-		return sl_found_put(t->e->store,
-		    source_of(t)->part_ids[m->part], m, err);
+		return sl_found_put(
+		    t->e->store, source_of(t)->part_ids[m->part], m, err);
 	}
 	p = page_of(t, m->part, m->page);
 	if (p->fields_n >= FIELDS_MAX)
 		return SL_OK;
-	p->fields = sl_grow(
-	    p->fields, &p->fields_cap, p->fields_n + 1, sizeof(*f));
+	p->fields =
+	    sl_grow(p->fields, &p->fields_cap, p->fields_n + 1, sizeof(*f));
 	f = &p->fields[p->fields_n++];
 	f->m = *m;
 	f->value_at = p->buf.n;
@@ -290,10 +287,12 @@ take_page(struct sl_task *t, struct sl_msg_r_page *m, struct sl_err *err)
 	if (m->page >= t->e->cfg->limits.pages_max ||
 	    m->source > SL_PAGE_WANTS_OCR ||
 	    (t->kind == SL_TASK_OCR && m->source == SL_PAGE_WANTS_OCR) ||
-	    (t->kind != SL_TASK_OPEN && (m->page < t->page_from ||
-	    m->page - t->page_from >= t->page_count)) ||
-	    ++t->pages_told > (t->kind == SL_TASK_OPEN ?
-	    (uint64_t)t->next_part * SL_PAGES_A_TASK : t->page_count))
+	    (t->kind != SL_TASK_OPEN &&
+		(m->page < t->page_from ||
+		    m->page - t->page_from >= t->page_count)) ||
+	    ++t->pages_told > (t->kind == SL_TASK_OPEN
+				      ? (uint64_t)t->next_part * SL_PAGES_A_TASK
+				      : t->page_count))
 		return senseless(err, "page out of bounds");
 	if (!is_slug(m->reason))
 		return senseless(err, "a reason is no slug");
@@ -302,20 +301,20 @@ take_page(struct sl_task *t, struct sl_msg_r_page *m, struct sl_err *err)
 	if (sl_page_known(t->e->store, id, m->page)) {
 		rc = SL_OK; /* read before a restart: not again */
 	} else if (m->source == SL_PAGE_WANTS_OCR) {
-		if (t->kind == SL_TASK_OCR || m->page >=
-		    t->e->cfg->ocr.pages_max) {
+		if (t->kind == SL_TASK_OCR ||
+		    m->page >= t->e->cfg->ocr.pages_max) {
 			m->source = SL_PAGE_NONE;
 			m->reason = sl_slice_str("limit_pages");
 		}
 		if (sl_page_put(t->e->store, id, m, sl_slice_str(""),
-		    sl_slice_str(""), err) != SL_OK)
+			sl_slice_str(""), err) != SL_OK)
 			return SL_FATAL;
 		if (m->source == SL_PAGE_WANTS_OCR)
 			queue_ocr(t, m);
 	} else if (sl_found_clear(t->e->store, id, m->page, err) != SL_OK ||
-	    sl_page_put(t->e->store, id, m, sl_slice_buf(&p->text),
-		sl_slice_buf(&p->boxes), err) != SL_OK ||
-	    put_fields(t, p, id, err) != SL_OK) {
+		   sl_page_put(t->e->store, id, m, sl_slice_buf(&p->text),
+		       sl_slice_buf(&p->boxes), err) != SL_OK ||
+		   put_fields(t, p, id, err) != SL_OK) {
 		return SL_FATAL;
 	}
 	sl_page_parts_free(p);
@@ -327,7 +326,7 @@ static enum sl_rc
 take_end(struct sl_task *t, const struct sl_msg_r_end *m, struct sl_err *err)
 {
 	if (t->got_end || (t->kind == SL_TASK_OPEN && !t->copy_only &&
-	    m->rc == SL_OK && t->next_part == 0))
+			      m->rc == SL_OK && t->next_part == 0))
 		return senseless(err, "end out of order");
 	if (!is_slug(m->reason))
 		return senseless(err, "a reason is no slug");
@@ -432,8 +431,8 @@ sl_result_readable(void *task, unsigned events)
 			return;
 		}
 		if (rc == SL_REJECT) {
-			sl_log(SL_LOG_WARNING, "worker", "%s task=\"%" PRIu64
-			    "\"", err.text, t->id);
+			sl_log(SL_LOG_WARNING, "worker",
+			    "%s task=\"%" PRIu64 "\"", err.text, t->id);
 			t->got_end = true;
 			t->rc = SL_REJECT;
 			(void)snprintf(t->reason, sizeof(t->reason), "%s",

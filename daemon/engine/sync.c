@@ -39,9 +39,10 @@ take_done(struct sl_engine *e, struct sl_target *t,
 		t->sync_next_ms = INT64_MAX;
 		return SL_OK;
 	}
-	t->sync_next_ms = sl_clock_boot_ms() +
-	    (m->verdict == SL_VERDICT_DELIVERED ? t->cfg->sync_cases_ms :
-		t->cfg->retry_max_ms);
+	t->sync_next_ms =
+	    sl_clock_boot_ms() + (m->verdict == SL_VERDICT_DELIVERED
+					 ? t->cfg->sync_cases_ms
+					 : t->cfg->retry_max_ms);
 	if (m->verdict == SL_VERDICT_LOGIN) {
 		sl_timer_pull(t->timer, 0); /* says why the post waits */
 		return sl_outbox_stop(t, err);
@@ -55,8 +56,9 @@ take_done(struct sl_engine *e, struct sl_target *t,
 	}
 	t->synced = true;
 	/* A clock that went back since would make all of them look old. */
-	if (sl_clock_utc_ms() >= t->sync_began_ms && sl_case_forget(e->store, t->cfg->name, t->sync_began_ms, &gone,
-	    err) != SL_OK)
+	if (sl_clock_utc_ms() >= t->sync_began_ms &&
+	    sl_case_forget(
+		e->store, t->cfg->name, t->sync_began_ms, &gone, err) != SL_OK)
 		return SL_FATAL;
 	sl_buf_printf(&b,
 	    "{\"target\":\"%s\",\"cases\":%u,\"gone\":%" PRId64 "}",
@@ -67,11 +69,10 @@ take_done(struct sl_engine *e, struct sl_target *t,
 }
 
 enum sl_rc
-sl_sync_message(struct sl_target *t, const struct sl_msg *m,
-    struct sl_err *err)
+sl_sync_message(struct sl_target *t, const struct sl_msg *m, struct sl_err *err)
 {
 	if (m->type == SL_MSG_SYNC_DONE)
 		return take_done(t->e, t, &m->sync_done, err);
-	return sl_case_put(t->e->store, &m->sync_case, t->cfg->name,
-	    sl_clock_utc_ms(), err);
+	return sl_case_put(
+	    t->e->store, &m->sync_case, t->cfg->name, sl_clock_utc_ms(), err);
 }

@@ -143,7 +143,8 @@ sl_task_free(struct sl_task *t)
 	free(t);
 }
 
-/* -- handing out -------------------------------------------------------------- */
+/* -- handing out --------------------------------------------------------------
+ */
 
 static void
 fill_limits(struct sl_msg_task *m, const struct sl_config *c)
@@ -177,8 +178,8 @@ fill_task(const struct sl_task *t, struct sl_msg_task *m)
 	fill_limits(m, j->e->cfg);
 	m->task = t->id;
 	m->kind = (uint8_t)t->kind;
-	m->subject = sl_slice_str(
-	    j->c.id != 0 ? j->c.reception : j->claim.ulid);
+	m->subject =
+	    sl_slice_str(j->c.id != 0 ? j->c.reception : j->claim.ulid);
 	/* A hint; of a path as deep as folders may be, its end. */
 	if (strlen(name) > NAME_MAX_WIRE)
 		name += strlen(name) - NAME_MAX_WIRE;
@@ -186,8 +187,8 @@ fill_task(const struct sl_task *t, struct sl_msg_task *m)
 	m->size = t->kind == SL_TASK_OPEN ? s->size : t->size;
 	m->offset = t->offset;
 	m->page_from = t->page_from;
-	m->page_count = t->kind == SL_TASK_OPEN ? SL_PAGES_A_TASK :
-	    t->page_count;
+	m->page_count =
+	    t->kind == SL_TASK_OPEN ? SL_PAGES_A_TASK : t->page_count;
 	if (t->kind == SL_TASK_OPEN && !s->have_original) {
 		m->flags |= SL_TASK_COPY;
 		if (t->copy_only)
@@ -232,17 +233,18 @@ open_fds(struct sl_task *t, int *fds, int *ret_result)
 	if (t->kind == SL_TASK_OPEN) {
 		sl_outfile_drop(f, s->out);
 		s->out = outfile_new(f);
-		fds[0] = s->have_original ?
-		    sl_files_open_blob(f, &s->row.sha256) :
-		    sl_claim_open(t->job->inlet, t->job->claim.ulid,
-			t->job->claim.name, s->sub);
+		fds[0] = s->have_original
+			     ? sl_files_open_blob(f, &s->row.sha256)
+			     : sl_claim_open(t->job->inlet, t->job->claim.ulid,
+				   t->job->claim.name, s->sub);
 		if (s->have_original && fds[0] < 0 && s->original_fd >= 0)
 			fds[0] = sl_files_reopen(s->original_fd);
 		fds[2] = dup_out(s->out);
 	} else {
-		fds[0] = t->from != NULL ? sl_files_reopen(t->from->fd) :
-		    s->original_fd >= 0 ? sl_files_reopen(s->original_fd) :
-		    sl_files_open_blob(f, &s->row.sha256);
+		fds[0] = t->from != NULL ? sl_files_reopen(t->from->fd)
+			 : s->original_fd >= 0
+			     ? sl_files_reopen(s->original_fd)
+			     : sl_files_open_blob(f, &s->row.sha256);
 		sl_outfile_drop(f, t->out);
 		t->out = outfile_new(f);
 		fds[2] = dup_out(t->out);
@@ -250,10 +252,11 @@ open_fds(struct sl_task *t, int *fds, int *ret_result)
 	if (t->kind == SL_TASK_OPEN && !s->have_original) {
 		sl_cleanup_close(&s->original_fd);
 		s->original_fd = sl_files_tmp(f);
-		fds[3] = s->original_fd >= 0 ?
-		    fcntl(s->original_fd, F_DUPFD_CLOEXEC, 3) : -1;
-		fds[4] = s->original_fd >= 0 ?
-		    sl_files_reopen(s->original_fd) : -1;
+		fds[3] = s->original_fd >= 0
+			     ? fcntl(s->original_fd, F_DUPFD_CLOEXEC, 3)
+			     : -1;
+		fds[4] =
+		    s->original_fd >= 0 ? sl_files_reopen(s->original_fd) : -1;
 		n = 5;
 	}
 	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, pair) != 0)
@@ -338,8 +341,8 @@ start_role(struct sl_engine *e, enum sl_role role)
 	struct sl_job *j;
 
 	while (!e->fatal && !e->stopping &&
-	    (p = sl_peer_free_slot(e, role)) != NULL &&
-	    (t = pick(e, role)) != NULL) {
+	       (p = sl_peer_free_slot(e, role)) != NULL &&
+	       (t = pick(e, role)) != NULL) {
 		if (hand_out(t, p))
 			continue;
 		if (p->dead)
@@ -347,8 +350,7 @@ start_role(struct sl_engine *e, enum sl_role role)
 		/* The claimed file cannot be opened, or descriptors are
 		 * short: let it lie and try again later. */
 		j = t->job;
-		sl_log(SL_LOG_WARNING,
-		    j->c.id != 0 ? j->c.reception : "intake",
+		sl_log(SL_LOG_WARNING, j->c.id != 0 ? j->c.reception : "intake",
 		    "task cannot start errno=\"%d\"", errno);
 		e->stray = true; /* looked for at the next sweep */
 		if (j->c.id == 0)
@@ -366,7 +368,8 @@ sl_tasks_start(struct sl_engine *e)
 	start_role(e, SL_ROLE_OCR);
 }
 
-/* -- endings ------------------------------------------------------------------- */
+/* -- endings
+ * ------------------------------------------------------------------- */
 
 static const char *
 death_reason(const struct sl_msg_task_ended *how)
@@ -400,7 +403,7 @@ give_up_pages(struct sl_task *t, const char *reason, struct sl_err *err)
 		if (sl_page_known(t->e->store, s->part_ids[t->part], m.page))
 			continue;
 		if (sl_page_put(t->e->store, s->part_ids[t->part], &m,
-		    sl_slice_str(""), sl_slice_str(""), err) != SL_OK)
+			sl_slice_str(""), sl_slice_str(""), err) != SL_OK)
 			return SL_FATAL;
 	}
 	return SL_OK;
@@ -443,8 +446,7 @@ task_failed(struct sl_task *t, struct sl_err *err)
 	if (t->rc != SL_REJECT && retry_now(t)) {
 		if (t->how.how == SL_END_NOT_RUN) {
 			/* No memory, no processes: not at once again. */
-			t->not_before_ms =
-			    sl_clock_boot_ms() + NOT_RUN_WAIT_MS;
+			t->not_before_ms = sl_clock_boot_ms() + NOT_RUN_WAIT_MS;
 			sl_timer_pull(t->e->wait_timer, NOT_RUN_WAIT_MS + 1);
 		}
 		sl_task_queue(t);
@@ -503,7 +505,7 @@ hash_parts(struct sl_task *t, bool *ret_done, struct sl_err *err)
 		}
 		sl_sha256_end(SL_TAKE(t->hash), &d);
 		if (sl_part_set_digest(t->e->store, s->part_ids[t->hash_part],
-		    &d, err) != SL_OK)
+			&d, err) != SL_OK)
 			return SL_FATAL;
 	}
 	*ret_done = true;
@@ -519,12 +521,14 @@ queue_pages(struct sl_job *j, size_t source)
 
 	for (i = 0; i < s->parts; i++) {
 		pages = s->part[i].pages < max ? s->part[i].pages : max;
-		for (from = SL_PAGES_A_TASK; from < pages; from += SL_PAGES_A_TASK) {
+		for (from = SL_PAGES_A_TASK; from < pages;
+		     from += SL_PAGES_A_TASK) {
 			t = sl_task_new(j, SL_TASK_PAGES, source);
 			t->part = i;
 			t->page_from = from;
-			t->page_count = pages - from < SL_PAGES_A_TASK ?
-			    pages - from : SL_PAGES_A_TASK;
+			t->page_count = pages - from < SL_PAGES_A_TASK
+					    ? pages - from
+					    : SL_PAGES_A_TASK;
 			t->from = i > 0 ? sl_outfile_ref(s->out) : NULL;
 			t->offset = i > 0 ? s->part[i].offset : 0;
 			t->size = i > 0 ? s->part[i].size : s->size;
@@ -563,8 +567,7 @@ open_finished(struct sl_task *t, struct sl_err *err)
 	rc = hash_parts(t, &done, err);
 	if (rc == SL_REJECT) {
 		s->rc = SL_REJECT;
-		(void)snprintf(s->reason, sizeof(s->reason), "%s",
-		    err->reason);
+		(void)snprintf(s->reason, sizeof(s->reason), "%s", err->reason);
 	} else if (rc != SL_OK) {
 		return rc;
 	} else if (!done) {
@@ -577,9 +580,9 @@ open_finished(struct sl_task *t, struct sl_err *err)
 			return SL_FATAL;
 	}
 	if (sl_part_close(t->e->store, s->row.id, s->parts,
-	    s->has_bundle_parts && rc == SL_OK ? bundle : NULL,
-	    s->has_bundle_parts && rc == SL_OK ? (uint64_t)st.st_size : 0,
-	    err) != SL_OK)
+		s->has_bundle_parts && rc == SL_OK ? bundle : NULL,
+		s->has_bundle_parts && rc == SL_OK ? (uint64_t)st.st_size : 0,
+		err) != SL_OK)
 		return SL_FATAL;
 	if (s->rc == SL_OK) {
 		s->rc = t->rc;
@@ -602,8 +605,9 @@ task_finished(struct sl_task *t, struct sl_err *err)
 	    t->how.code != 0)
 		return task_failed(t, err);
 	/* It was not copied whole: nothing is received, it goes back. */
-	if (t->kind == SL_TASK_OPEN && (!j->src[t->source].have_original ||
-	    (t->rc == SL_RETRY && j->c.id == 0))) {
+	if (t->kind == SL_TASK_OPEN &&
+	    (!j->src[t->source].have_original ||
+		(t->rc == SL_RETRY && j->c.id == 0))) {
 		drop_with_task(t, t->reason);
 		return SL_OK;
 	}
@@ -615,8 +619,8 @@ task_finished(struct sl_task *t, struct sl_err *err)
 		return open_finished(t, err);
 	}
 	if (t->rc != SL_OK &&
-	    give_up_pages(t, t->reason[0] != '\0' ? t->reason :
-		"damaged", err) != SL_OK)
+	    give_up_pages(
+		t, t->reason[0] != '\0' ? t->reason : "damaged", err) != SL_OK)
 		return SL_FATAL;
 	sl_task_free(t);
 	return sl_job_advance(j, err);

@@ -27,16 +27,16 @@ fill(struct sl_claim *c, const char *name, const struct stat *st, bool young)
 	c->is_folder = S_ISDIR(st->st_mode);
 	c->young = young;
 	c->uid = st->st_uid;
-	c->mtime_ms = (int64_t)st->st_mtim.tv_sec * 1000 +
-	    st->st_mtim.tv_nsec / 1000000;
+	c->mtime_ms =
+	    (int64_t)st->st_mtim.tv_sec * 1000 + st->st_mtim.tv_nsec / 1000000;
 	c->size = c->is_folder ? 0 : (uint64_t)st->st_size;
 }
 
 /* Can every file of a folder be opened? Else errno. What may not be claimed
  * anyway (links, devices) is not touched: opening it could do something. */
 static int
-probe_folder(struct sl_inlet *in, int at, const char *name, int depth,
-    size_t *budget)
+probe_folder(
+    struct sl_inlet *in, int at, const char *name, int depth, size_t *budget)
 {
 	int fd = sl_open_dir(at, name), bad = 0;
 	DIR *d = fd >= 0 ? fdopendir(fd) : NULL;
@@ -55,8 +55,8 @@ probe_folder(struct sl_inlet *in, int at, const char *name, int depth,
 			continue;
 		--*budget;
 		if (S_ISDIR(st.st_mode) && depth < WALK_DEPTH_MAX)
-			bad = probe_folder(
-			    in, fd, e->d_name, depth + 1, budget);
+			bad =
+			    probe_folder(in, fd, e->d_name, depth + 1, budget);
 		if (S_ISREG(st.st_mode)) {
 			SL_CLOSE int probe = openat(fd, e->d_name,
 			    O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
@@ -73,16 +73,16 @@ static bool
 is_passing(int error)
 {
 	return error == EIO || error == ENOSPC || error == EDQUOT ||
-	    error == EROFS || error == ENOMEM || error == EMFILE ||
-	    error == ENFILE || error == ESTALE || error == EINTR;
+	       error == EROFS || error == ENOMEM || error == EMFILE ||
+	       error == ENFILE || error == ESTALE || error == EINTR;
 }
 
 static enum sl_rc
 not_now(struct sl_err *err, const char *text)
 {
 	if (is_passing(errno))
-		return sl_err_set(err, SL_RETRY, errno, "disk_error", "%s",
-		    text);
+		return sl_err_set(
+		    err, SL_RETRY, errno, "disk_error", "%s", text);
 	return sl_err_set(err, SL_HOLD, errno, "file_unreadable", "%s", text);
 }
 
@@ -95,8 +95,8 @@ sl_claim_take(struct sl_inlet *in, const char *name, const struct stat *st,
 	int error;
 
 	fill(ret, name, st, young);
-	probe = openat(in->inbox, name,
-	    O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
+	probe = openat(
+	    in->inbox, name, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
 	if (probe < 0 && errno == ENOENT)
 		return SL_SKIP;
 	if (probe < 0)
@@ -136,13 +136,15 @@ sl_claim_refuse(struct sl_inlet *in, const char *name, char *ret, size_t cap)
 	(void)snprintf(ret, cap, "%s", name);
 	/* One of that name may have been refused before. */
 	for (n = 2; renameat2(in->inbox, name, in->stopped, ret,
-	    RENAME_NOREPLACE) != 0 && errno == EEXIST && n < 1000; n++)
+			RENAME_NOREPLACE) != 0 &&
+		    errno == EEXIST && n < 1000;
+	     n++)
 		(void)snprintf(ret, cap, "%.*s (%d)", keep, name, n);
 }
 
 enum sl_rc
-sl_inlet_old_claim(struct sl_inlet *in, size_t i, struct sl_claim *ret,
-    struct sl_err *err)
+sl_inlet_old_claim(
+    struct sl_inlet *in, size_t i, struct sl_claim *ret, struct sl_err *err)
 {
 	struct dirent *e;
 	struct stat st;
@@ -177,8 +179,8 @@ sl_inlet_old_claim(struct sl_inlet *in, size_t i, struct sl_claim *ret,
 }
 
 int
-sl_claim_open(struct sl_inlet *in, const char *ulid, const char *name,
-    const char *sub)
+sl_claim_open(
+    struct sl_inlet *in, const char *ulid, const char *name, const char *sub)
 {
 	SL_CLOSE int dir = sl_open_dir(in->claims, ulid);
 	SL_FREE char *path = NULL;
@@ -188,8 +190,8 @@ sl_claim_open(struct sl_inlet *in, const char *ulid, const char *name,
 	if (dir < 0)
 		return -1;
 	if (sub == NULL)
-		return openat(dir, name,
-		    O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
+		return openat(
+		    dir, name, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
 	path = sl_asprintf("%s/%s", name, sub);
 	/* One component at a time: no link is followed anywhere. */
 	for (s = path; (slash = strchr(s, '/')) != NULL; s = slash + 1) {
@@ -216,15 +218,15 @@ by_name(const struct dirent **a, const struct dirent **b)
 	return strcmp((*a)->d_name, (*b)->d_name);
 }
 
-static enum sl_rc walk_dir(struct walk *w, int fd, const char *prefix,
-    int depth, struct sl_err *err);
+static enum sl_rc walk_dir(
+    struct walk *w, int fd, const char *prefix, int depth, struct sl_err *err);
 
 static enum sl_rc
 walk_one(struct walk *w, int fd, const char *prefix, const char *name,
     int depth, struct sl_err *err)
 {
-	SL_FREE char *sub = sl_asprintf("%s%s%s", prefix,
-	    *prefix != '\0' ? "/" : "", name);
+	SL_FREE char *sub =
+	    sl_asprintf("%s%s%s", prefix, *prefix != '\0' ? "/" : "", name);
 	SL_CLOSE int dir = -1;
 	const char *reason = NULL;
 	struct stat st;
@@ -234,8 +236,8 @@ walk_one(struct walk *w, int fd, const char *prefix, const char *name,
 	if (S_ISDIR(st.st_mode)) {
 		dir = sl_open_dir(fd, name);
 		if (dir < 0 || depth >= WALK_DEPTH_MAX)
-			return sl_err_set(err, SL_REJECT, errno,
-			    "limit_depth", "folders in folders too deep");
+			return sl_err_set(err, SL_REJECT, errno, "limit_depth",
+			    "folders in folders too deep");
 		return walk_dir(w, dir, sub, depth + 1, err);
 	}
 	if (w->left-- == 0)
@@ -249,8 +251,8 @@ walk_one(struct walk *w, int fd, const char *prefix, const char *name,
 }
 
 static enum sl_rc
-walk_dir(struct walk *w, int fd, const char *prefix, int depth,
-    struct sl_err *err)
+walk_dir(
+    struct walk *w, int fd, const char *prefix, int depth, struct sl_err *err)
 {
 	struct dirent **list = NULL;
 	enum sl_rc rc = SL_OK;
@@ -260,13 +262,14 @@ walk_dir(struct walk *w, int fd, const char *prefix, int depth,
 	for (i = 0; i < n; i++) {
 		if (rc == SL_OK && sl_name_is_plain(list[i]->d_name) &&
 		    !sl_inlet_ignores(w->in, list[i]->d_name))
-			rc = walk_one(w, fd, prefix, list[i]->d_name, depth,
-			    err);
+			rc = walk_one(
+			    w, fd, prefix, list[i]->d_name, depth, err);
 		free(list[i]);
 	}
 	free(list);
 	return n < 0 ? sl_err_set(err, SL_RETRY, errno, "file_unreadable",
-			   "cannot read a folder") : rc;
+			   "cannot read a folder")
+		     : rc;
 }
 
 enum sl_rc
@@ -286,8 +289,8 @@ sl_claim_walk(struct sl_inlet *in, const char *ulid, const char *name,
 }
 
 enum sl_rc
-sl_claim_put_back(struct sl_inlet *in, const char *ulid, const char *name,
-    struct sl_err *err)
+sl_claim_put_back(
+    struct sl_inlet *in, const char *ulid, const char *name, struct sl_err *err)
 {
 	SL_CLOSE int dir = sl_open_dir(in->claims, ulid);
 	struct stat st;
@@ -310,8 +313,7 @@ done_name(const char *reception, const char *name, char *out, size_t cap)
 	const char *dot = strrchr(name, '.');
 	size_t head = strlen(reception) + 1, ext, keep = strlen(name);
 
-	ext = dot != NULL && dot != name && strlen(dot) <= 16 ?
-	    strlen(dot) : 0;
+	ext = dot != NULL && dot != name && strlen(dot) <= 16 ? strlen(dot) : 0;
 	if (head + keep < cap)
 		ext = 0;
 	else
@@ -321,8 +323,8 @@ done_name(const char *reception, const char *name, char *out, size_t cap)
 }
 
 enum sl_rc
-sl_claim_file_done(struct sl_inlet *in, const char *ulid,
-    const char *reception, int64_t now_ms, struct sl_err *err)
+sl_claim_file_done(struct sl_inlet *in, const char *ulid, const char *reception,
+    int64_t now_ms, struct sl_err *err)
 {
 	char day[16], name[256];
 	SL_CLOSE int dir = -1;
@@ -393,7 +395,8 @@ sl_inlet_clean_done(struct sl_inlet *in, int64_t now_ms)
 	}
 	while ((e = readdir(d)) != NULL) {
 		if (sscanf(e->d_name, "%4d-%2d-%2d", &day.year, &day.month,
-		    &day.day) != 3 || strlen(e->d_name) != 10)
+			&day.day) != 3 ||
+		    strlen(e->d_name) != 10)
 			continue;
 		if (sl_clock_from_oslo(&day) + INT64_C(86400000) + keep <
 		    now_ms)

@@ -68,13 +68,13 @@ sl_inlet_reopen(struct sl_inlet *in, struct sl_err *err)
 		return SL_RETRY;
 	in->top = sl_open_dir(AT_FDCWD, in->path);
 	if (in->top >= 0) {
-		in->inbox = sl_make_dir(in->top,
-		    sl_face_name(SL_FACE_INBOX, lang), 02770);
+		in->inbox = sl_make_dir(
+		    in->top, sl_face_name(SL_FACE_INBOX, lang), 02770);
 		in->claims = sl_make_dir(in->top, ".sluse", 0700);
-		in->done = sl_make_dir(in->top,
-		    sl_face_name(SL_FACE_DONE, lang), 02750);
-		in->stopped = sl_make_dir(in->top,
-		    sl_face_name(SL_FACE_STOPPED, lang), 02770);
+		in->done = sl_make_dir(
+		    in->top, sl_face_name(SL_FACE_DONE, lang), 02750);
+		in->stopped = sl_make_dir(
+		    in->top, sl_face_name(SL_FACE_STOPPED, lang), 02770);
 	}
 	if (in->inbox < 0 || in->claims < 0 || in->done < 0 ||
 	    in->stopped < 0 || fstat(in->inbox, &st) != 0)
@@ -82,7 +82,8 @@ sl_inlet_reopen(struct sl_inlet *in, struct sl_err *err)
 		    "cannot open the folders of a queue");
 	in->inbox_dev = st.st_dev;
 	in->inbox_ino = st.st_ino;
-	in->network = in->queue->poll == SL_POLL_YES ||
+	in->network =
+	    in->queue->poll == SL_POLL_YES ||
 	    (in->queue->poll == SL_POLL_AUTO && is_network(in->inbox));
 	in->gone = false;
 	in->rescan = true;
@@ -136,8 +137,9 @@ sl_inlet_open(struct sl_watcher *w, const char *root,
 	in->queue = queue;
 	in->wd = in->top = in->inbox = in->claims = in->done = in->stopped = -1;
 	in->settles_at = -1;
-	in->path = queue->path[0] == '/' ? sl_strdup(queue->path) :
-	    sl_asprintf("%s/%s", root, queue->path);
+	in->path = queue->path[0] == '/'
+		       ? sl_strdup(queue->path)
+		       : sl_asprintf("%s/%s", root, queue->path);
 	in->hints = sl_alloc(HINTS_MAX * sizeof(*in->hints));
 	in->seen = sl_alloc(SEEN_MAX * sizeof(*in->seen));
 	in->reported = sl_alloc(REPORTED_MAX * sizeof(*in->reported));
@@ -225,8 +227,9 @@ sl_inlet_rescan(struct sl_inlet *in)
 		SL_CLOSE int top = sl_open_dir(AT_FDCWD, in->path);
 
 		if (top < 0 ||
-		    fstatat(top, sl_face_name(SL_FACE_INBOX,
-			in->queue->language), &st, AT_SYMLINK_NOFOLLOW) != 0 ||
+		    fstatat(top,
+			sl_face_name(SL_FACE_INBOX, in->queue->language), &st,
+			AT_SYMLINK_NOFOLLOW) != 0 ||
 		    st.st_ino != in->inbox_ino || st.st_dev != in->inbox_dev)
 			in->gone = true;
 	}
@@ -244,8 +247,7 @@ sl_inlet_ignores(const struct sl_inlet *in, const char *name)
 	size_t i;
 
 	for (i = 0; i < in->queue->ignore.n; i++)
-		if (fnmatch(in->queue->ignore.item[i], name,
-		    FNM_CASEFOLD) == 0)
+		if (fnmatch(in->queue->ignore.item[i], name, FNM_CASEFOLD) == 0)
 			return true;
 	return false;
 }
@@ -392,7 +394,7 @@ refusal(struct sl_inlet *in, const struct stat *st)
 		if (still_for(in, st, ns(st->st_ctim)) <
 		    LINKED_GRACE * in->cfg->instance.settle_ms) {
 			in->settles_at = sl_clock_boot_ms() +
-			    in->cfg->instance.settle_ms + 100;
+					 in->cfg->instance.settle_ms + 100;
 			return "";
 		}
 		return "refused_hardlink";
@@ -418,9 +420,9 @@ consider(struct sl_inlet *in, const char *name, bool moved_in,
 	if (why != NULL) {
 		ret->uid = st.st_uid;
 		sl_claim_refuse(in, name, ret->name, sizeof(ret->name));
-		return report_once(in, &st) ?
-		    sl_err_set(err, SL_HOLD, 0, why, "refused at the door") :
-		    SL_SKIP;
+		return report_once(in, &st) ? sl_err_set(err, SL_HOLD, 0, why,
+						  "refused at the door")
+					    : SL_SKIP;
 	}
 	/* What was put back was not whole when it was moved in either. */
 	if (find_seen(in->seen, in->seen_n, st.st_ino) != NULL)
@@ -428,8 +430,8 @@ consider(struct sl_inlet *in, const char *name, bool moved_in,
 	if (!moved_in && !is_whole(in, name, &st))
 		return SL_SKIP;
 	/* What was renamed in is whole by the dropper's word. */
-	young = !moved_in && sl_clock_utc_ms() - ns(st.st_mtim) / 1000000 <
-	    INT64_C(600000);
+	young = !moved_in &&
+		sl_clock_utc_ms() - ns(st.st_mtim) / 1000000 < INT64_C(600000);
 	rc = sl_claim_take(in, name, &st, young, ret, err);
 	if (rc == SL_OK)
 		forget_seen(in, st.st_ino);
@@ -493,8 +495,8 @@ sl_inlet_next(struct sl_inlet *in, struct sl_claim *ret, struct sl_err *err)
 	in->turn = !in->turn;
 	rc = in->turn ? next_hint(in, ret, err) : next_swept(in, ret, err);
 	if (rc == SL_SKIP)
-		rc = in->turn ? next_swept(in, ret, err) :
-		    next_hint(in, ret, err);
+		rc = in->turn ? next_swept(in, ret, err)
+			      : next_hint(in, ret, err);
 	return rc;
 }
 

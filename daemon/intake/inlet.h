@@ -67,15 +67,15 @@ int64_t sl_inlet_settles_in(const struct sl_inlet *in);
  * all of them could be seen. */
 bool sl_inlet_list_claims(struct sl_inlet *in);
 /* Claims that lie in .sluse/ (from before a restart), one by one by index into
- * that list. SL_SKIP at the end; SL_HOLD: it was empty and is gone; SL_RETRY: it
- * cannot be looked at now. */
+ * that list. SL_SKIP at the end; SL_HOLD: it was empty and is gone; SL_RETRY:
+ * it cannot be looked at now. */
 enum sl_rc sl_inlet_old_claim(
     struct sl_inlet *in, size_t i, struct sl_claim *ret, struct sl_err *err);
 
 /* Opens the claimed file, or with sub a file of the claimed folder ("a/b.txt"),
  * read-only, no link followed. -1 with errno. */
-int sl_claim_open(struct sl_inlet *in, const char *ulid, const char *name,
-    const char *sub);
+int sl_claim_open(
+    struct sl_inlet *in, const char *ulid, const char *name, const char *sub);
 /* Walks the files of a claimed folder: links, devices and ignored names are
  * told with a reason slug. At most max calls; SL_REJECT "limit_files". */
 typedef enum sl_rc sl_claim_file_fn(void *arg, const char *sub,

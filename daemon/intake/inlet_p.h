@@ -10,8 +10,8 @@
 #include "inlet.h"
 #include "names.h"
 
-#define HINTS_MAX 512   /* names heard of and not looked at yet */
-#define SEEN_MAX 2048   /* files that are watched until they lie still */
+#define HINTS_MAX 512 /* names heard of and not looked at yet */
+#define SEEN_MAX 2048 /* files that are watched until they lie still */
 #define REPORTED_MAX 256 /* door trouble told once */
 
 /* A file seen and not still yet. */
@@ -38,7 +38,7 @@ struct sl_inlet {
 	size_t hint_head, hint_n;
 	DIR *cursor; /* the sweep under way, or NULL */
 	bool rescan; /* a sweep is due */
-	bool turn;   /* hint and sweep take turns */
+	bool turn; /* hint and sweep take turns */
 	struct seen *seen;
 	size_t seen_n;
 	int64_t settles_at; /* boot ms when something may be still, or -1 */
@@ -66,7 +66,7 @@ enum sl_rc sl_claim_take(struct sl_inlet *in, const char *name,
     const struct stat *st, bool young, struct sl_claim *ret,
     struct sl_err *err);
 /* Moves inbox/name to Stoppet; ret: the name it has there. */
-void sl_claim_refuse(struct sl_inlet *in, const char *name, char *ret,
-    size_t cap);
+void sl_claim_refuse(
+    struct sl_inlet *in, const char *name, char *ret, size_t cap);
 
 #endif

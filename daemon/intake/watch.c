@@ -1,6 +1,6 @@
 /*
- * inotify: one descriptor for all inlets. Everything here is a hint; whatever is
- * lost (overflow, no watches left, a folder made anew) the sweep finds.
+ * inotify: one descriptor for all inlets. Everything here is a hint; whatever
+ * is lost (overflow, no watches left, a folder made anew) the sweep finds.
  */
 #include <errno.h>
 #include <limits.h>
@@ -14,8 +14,8 @@
 #include "../base/mem.h"
 #include "inlet_p.h"
 
-#define EVENTS \
-	(IN_CLOSE_WRITE | IN_MOVED_TO | IN_CREATE | IN_ATTRIB | \
+#define EVENTS                                                                 \
+	(IN_CLOSE_WRITE | IN_MOVED_TO | IN_CREATE | IN_ATTRIB |                \
 	    IN_DELETE_SELF | IN_MOVE_SELF | IN_ONLYDIR)
 
 struct sl_watcher {
@@ -53,7 +53,7 @@ take_event(struct sl_watcher *w, const struct inotify_event *e)
 	if (in == NULL)
 		return;
 	if ((e->mask & (IN_DELETE_SELF | IN_MOVE_SELF | IN_IGNORED |
-	    IN_UNMOUNT)) != 0) {
+			   IN_UNMOUNT)) != 0) {
 		in->gone = true;
 		in->wd = -1;
 		sl_inlet_hint(in, NULL);
@@ -75,10 +75,10 @@ on_events(void *arg, unsigned events)
 	(void)events;
 	while ((n = read(w->fd, b, sizeof(b))) > 0) {
 		for (at = 0; at + (ssize_t)sizeof(e) <= n;
-		    at += (ssize_t)(sizeof(e) + e.len)) {
+		     at += (ssize_t)(sizeof(e) + e.len)) {
 			memcpy(&e, b + at, sizeof(e));
-			take_event(w,
-			    (const struct inotify_event *)(void *)(b + at));
+			take_event(
+			    w, (const struct inotify_event *)(void *)(b + at));
 		}
 	}
 	w->wake(w->arg);
@@ -117,8 +117,8 @@ sl_watcher_add(struct sl_watcher *w, struct sl_inlet *in)
 	for (i = 0; i < w->n && w->inlets[i] != in; i++)
 		;
 	if (i == w->n) {
-		w->inlets = sl_grow(w->inlets, &w->cap, w->n + 1,
-		    sizeof(struct sl_inlet *));
+		w->inlets = sl_grow(
+		    w->inlets, &w->cap, w->n + 1, sizeof(struct sl_inlet *));
 		w->inlets[w->n++] = in;
 	}
 	in->wd = -1;

@@ -23,8 +23,7 @@ fits_a_line(const char *s)
 }
 
 enum sl_rc
-sl_leaf_encode(const struct sl_leaf *l, struct sl_buf *out,
-    struct sl_err *err)
+sl_leaf_encode(const struct sl_leaf *l, struct sl_buf *out, struct sl_err *err)
 {
 	char hex[SL_SHA256_HEX + 1];
 	size_t before = out->n;
@@ -36,11 +35,10 @@ sl_leaf_encode(const struct sl_leaf *l, struct sl_buf *out,
 	sl_digest_hex(&l->payload, hex);
 	sl_buf_printf(out,
 	    "sluse/leaf/v1\n%s\n%" PRIu64 "\n%" PRId64 "\n%d\n%s\n%s\n%s\n-\n",
-	    l->origin, l->seq, l->time_ms, l->event, l->subject, l->actor,
-	    hex);
+	    l->origin, l->seq, l->time_ms, l->event, l->subject, l->actor, hex);
 	if (out->full || out->n - before > SL_LEAF_MAX)
-		return sl_err_set(err, SL_FATAL, 0, "own_bug",
-		    "a journal leaf is too long");
+		return sl_err_set(
+		    err, SL_FATAL, 0, "own_bug", "a journal leaf is too long");
 	return SL_OK;
 }
 
@@ -94,8 +92,8 @@ sl_leaf_decode(const void *p, size_t n, struct sl_buf *store,
 	ret->actor = line[6];
 	return SL_OK;
 bad:
-	return sl_err_set(err, SL_REJECT, 0, "journal_leaf",
-	    "not a leaf of version 1");
+	return sl_err_set(
+	    err, SL_REJECT, 0, "journal_leaf", "not a leaf of version 1");
 }
 
 void

@@ -14,14 +14,13 @@
 static int
 usage(FILE *to, int status)
 {
-	(void)fprintf(to,
-	    "usage: slused --root DIR [--log-level 2..7]\n"
-	    "Serves the instance in DIR; see slused(8).\n");
+	(void)fprintf(to, "usage: slused --root DIR [--log-level 2..7]\n"
+			  "Serves the instance in DIR; see slused(8).\n");
 	return status;
 }
 
-static const enum sl_level levels[] = {SL_LOG_CRIT, SL_LOG_ERR,
-    SL_LOG_WARNING, SL_LOG_NOTICE, SL_LOG_INFO, SL_LOG_DEBUG};
+static const enum sl_level levels[] = {SL_LOG_CRIT, SL_LOG_ERR, SL_LOG_WARNING,
+    SL_LOG_NOTICE, SL_LOG_INFO, SL_LOG_DEBUG};
 
 int
 main(int argc, char **argv)
@@ -46,8 +45,8 @@ main(int argc, char **argv)
 			root = optarg;
 			break;
 		case 'l':
-			if (!sl_parse_u64(optarg, SL_LOG_CRIT, SL_LOG_DEBUG,
-				&level))
+			if (!sl_parse_u64(
+				optarg, SL_LOG_CRIT, SL_LOG_DEBUG, &level))
 				return usage(stderr, 2);
 			break;
 		case 'h':
@@ -67,8 +66,8 @@ main(int argc, char **argv)
 		sl_log(SL_LOG_CRIT, "config", "%s", err.text);
 		return 2;
 	}
-	sl_log_open("slused", level != 0 ?
-	    (enum sl_level)level : levels[cfg->instance.log_level]);
+	sl_log_open("slused", level != 0 ? (enum sl_level)level
+					 : levels[cfg->instance.log_level]);
 	status = sl_engine_run(root, cfg);
 	sl_config_free(cfg);
 	return status;

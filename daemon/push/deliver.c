@@ -470,7 +470,8 @@ sl_push_run(struct sl_push *p, struct sl_err *err)
 		if (run_one(p))
 			continue;
 		sl_notify_pulse(-1);
-		if (poll(pf, 2, wait_ms > 0 ? (int)wait_ms : -1) < 0 && errno != EINTR)
+		if (poll(pf, 2, wait_ms > 0 ? (int)wait_ms : -1) < 0 &&
+		    errno != EINTR)
 			return sl_err_set(
 			    err, SL_FATAL, errno, "internal", "poll");
 		if ((pf[0].revents & (POLLIN | POLLHUP | POLLERR)) != 0)

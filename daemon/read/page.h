@@ -39,7 +39,8 @@ struct sl_page {
 
 void sl_page_init(struct sl_page *p, uint32_t part, uint32_t page);
 void sl_page_free(struct sl_page *p);
-/* Appends text; bad UTF-8 and NUL become U+FFFD. Over the limit: SL_PAGE_CUT. */
+/* Appends text; bad UTF-8 and NUL become U+FFFD. Over the limit: SL_PAGE_CUT.
+ */
 void sl_page_add_text(struct sl_page *p, const char *s, size_t n);
 /* Appends a word with its box (0..65535 each). */
 void sl_page_add_word(struct sl_page *p, const char *s, size_t n,

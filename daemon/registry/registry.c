@@ -57,7 +57,7 @@ static const char *const changes[SL_CHANGE_COUNT] = {
 };
 
 /* [disposition / 10][change] -> new disposition; 0 = illegal. */
-#define SL_RULE(from, change, to) \
+#define SL_RULE(from, change, to)                                              \
 	[SL_DISPO_##from / 10][SL_CHANGE_##change] = SL_DISPO_##to,
 static const uint8_t rules[7][SL_CHANGE_COUNT] = {
 #include "transitions.def"
@@ -66,7 +66,7 @@ static const uint8_t rules[7][SL_CHANGE_COUNT] = {
 static_assert(SL_DISPO_done / 10 < 7, "rules[] has a row for each");
 
 #define OWNER(o) SL_OWNER_##o
-#define SL_REASON(slug, dispo, owner, en, nb) \
+#define SL_REASON(slug, dispo, owner, en, nb)                                  \
 	{#slug, SL_DISPO_##dispo, OWNER(owner), en, nb},
 static const struct sl_reason reasons[] = {
 #include "reasons.def"
@@ -96,17 +96,17 @@ by_name(const struct name *t, int count, const char *s)
 	return 0;
 }
 
-#define NAMES(kind, table) \
-	const char *sl_##kind##_name(int number) \
-	{ \
-		const struct name *n = find(table, COUNT(table), number); \
-		return n != NULL ? n->name : NULL; \
+#define NAMES(kind, table)                                                     \
+	const char *sl_##kind##_name(int number)                               \
+	{                                                                      \
+		const struct name *n = find(table, COUNT(table), number);      \
+		return n != NULL ? n->name : NULL;                             \
 	}
-#define NAMES_NB(kind, table) \
-	const char *sl_##kind##_nb(int number) \
-	{ \
-		const struct name *n = find(table, COUNT(table), number); \
-		return n != NULL ? n->nb : NULL; \
+#define NAMES_NB(kind, table)                                                  \
+	const char *sl_##kind##_nb(int number)                                 \
+	{                                                                      \
+		const struct name *n = find(table, COUNT(table), number);      \
+		return n != NULL ? n->nb : NULL;                               \
 	}
 NAMES(stage, stages)
 NAMES(dispo, dispos)
@@ -168,8 +168,8 @@ sl_change_apply(enum sl_dispo from, enum sl_change c, enum sl_dispo *ret,
 		return sl_err_set(err, SL_FATAL, 0, "own_bug",
 		    "change \"%s\" is not legal for an item that is \"%s\"",
 		    c < SL_CHANGE_COUNT ? changes[c] : "?",
-		    sl_dispo_name((int)from) != NULL ?
-			sl_dispo_name((int)from) : "?");
+		    sl_dispo_name((int)from) != NULL ? sl_dispo_name((int)from)
+						     : "?");
 	*ret = (enum sl_dispo)to;
 	return SL_OK;
 }
@@ -254,7 +254,7 @@ sl_part_is_document(unsigned role, const char *mime, const char *reason)
 	if (role == SL_PART_DOCUMENT)
 		return true;
 	return role == SL_PART_CONTAINER &&
-	    (strcmp(mime, "message/rfc822") == 0 || *reason != '\0');
+	       (strcmp(mime, "message/rfc822") == 0 || *reason != '\0');
 }
 
 bool
@@ -296,8 +296,8 @@ check_digit(const char *s)
 }
 
 void
-sl_reception_format(const char *prefix, int year, int64_t number, char *out,
-    size_t n)
+sl_reception_format(
+    const char *prefix, int year, int64_t number, char *out, size_t n)
 {
 	char digits[32];
 
@@ -307,8 +307,7 @@ sl_reception_format(const char *prefix, int year, int64_t number, char *out,
 }
 
 bool
-sl_reception_parse(const char *s, char *ret_reception, size_t n,
-    int *ret_entry)
+sl_reception_parse(const char *s, char *ret_reception, size_t n, int *ret_entry)
 {
 	size_t letters = strspn(s, "ABCDEFGHIJKLMNOPQRSTUVWXYZ"), year, num;
 	const char *dash, *end;
@@ -316,8 +315,7 @@ sl_reception_parse(const char *s, char *ret_reception, size_t n,
 	uint64_t e = 0;
 
 	year = strspn(s + letters, "0123456789");
-	if (letters < 1 || letters > 8 || year != 2 ||
-	    s[letters + 2] != '-')
+	if (letters < 1 || letters > 8 || year != 2 || s[letters + 2] != '-')
 		return false;
 	dash = s + letters + 3;
 	num = strspn(dash, "0123456789");
@@ -331,8 +329,8 @@ sl_reception_parse(const char *s, char *ret_reception, size_t n,
 	} else if (*end != '\0') {
 		return false;
 	}
-	(void)snprintf(digits, sizeof(digits), "%.*s",
-	    (int)(num + 3), s + letters);
+	(void)snprintf(
+	    digits, sizeof(digits), "%.*s", (int)(num + 3), s + letters);
 	if (check_digit(digits) != dash[num + 1] - '0' ||
 	    (size_t)(end - s) >= n)
 		return false;

@@ -115,16 +115,16 @@ enum sl_table {
 	SL_TABLE_EVENT,
 	SL_TABLE_FIELD,
 };
-bool sl_table_row(enum sl_table t, int i, int *ret_number,
-    const char **ret_name);
+bool sl_table_row(
+    enum sl_table t, int i, int *ret_number, const char **ret_name);
 
 /* Reception number: prefix, two-digit year, six digits or more, check digit
  * (Luhn over year and number): M26-004711-3. out >= 32 bytes. */
-void sl_reception_format(const char *prefix, int year, int64_t number,
-    char *out, size_t n);
+void sl_reception_format(
+    const char *prefix, int year, int64_t number, char *out, size_t n);
 /* Splits "M26-004711-3" or "M26-004711-3.2" (entry 2; 0 if not said). The
  * check digit must fit. */
-bool sl_reception_parse(const char *s, char *ret_reception, size_t n,
-    int *ret_entry);
+bool sl_reception_parse(
+    const char *s, char *ret_reception, size_t n, int *ret_entry);
 
 #endif

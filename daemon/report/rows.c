@@ -359,9 +359,9 @@ read_page(struct sl_store *s, const struct sl_report_filter *f,
 		return rows;
 	n = next_places(s, f, last, at);
 	for (i = 0; i < n; i++) {
-		json_t *row = at[i].entry != 0 ?
-		    sl_report_entry(s, at[i].entry) :
-		    sl_report_consignment(s, at[i].consignment);
+		json_t *row = at[i].entry != 0
+				  ? sl_report_entry(s, at[i].entry)
+				  : sl_report_consignment(s, at[i].consignment);
 
 		if (row != NULL)
 			(void)json_array_append_new(rows, row);

@@ -188,7 +188,8 @@ find_placeholder(struct sl_filter *f)
 }
 
 enum sl_rc
-sl_filter_compile(bool wide, bool messages, struct sl_filter *ret, struct sl_err *err)
+sl_filter_compile(
+    bool wide, bool messages, struct sl_filter *ret, struct sl_err *err)
 {
 	scmp_filter_ctx ctx = seccomp_init(SCMP_ACT_KILL_PROCESS);
 	int rc = -ENOMEM;
@@ -196,8 +197,8 @@ sl_filter_compile(bool wide, bool messages, struct sl_filter *ret, struct sl_err
 	if (ctx != NULL)
 		rc = add_rules(ctx, wide);
 	if (rc == 0 && messages)
-		rc = add_names(ctx, SCMP_ACT_ALLOW, message_calls,
-		    COUNT(message_calls));
+		rc = add_names(
+		    ctx, SCMP_ACT_ALLOW, message_calls, COUNT(message_calls));
 	if (rc == 0)
 		rc = export_code(ctx, ret);
 	if (rc == 0)

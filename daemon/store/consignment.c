@@ -4,9 +4,9 @@
 #include "../base/clock.h"
 #include "store_p.h"
 
-#define COLUMNS \
-	"id, ulid, reception, queue, actor, name, is_folder, received_ms, " \
-	"dropped_ms, size, stage, disposition, ifnull(outcome, 0), reason, " \
+#define COLUMNS                                                                \
+	"id, ulid, reception, queue, actor, name, is_folder, received_ms, "    \
+	"dropped_ms, size, stage, disposition, ifnull(outcome, 0), reason, "   \
 	"detail, attempts, entries, ifnull(retry_ms, 0), source_place"
 
 static void
@@ -35,8 +35,8 @@ take(sqlite3_stmt *st, struct sl_consignment *c)
 }
 
 enum sl_rc
-sl_store_draw_reception(struct sl_store *s, const char *prefix,
-    int64_t now_ms, char *out, size_t n, struct sl_err *err)
+sl_store_draw_reception(struct sl_store *s, const char *prefix, int64_t now_ms,
+    char *out, size_t n, struct sl_err *err)
 {
 	int64_t year = sl_clock_oslo(now_ms).year, last;
 
@@ -47,9 +47,9 @@ sl_store_draw_reception(struct sl_store *s, const char *prefix,
 	if (last > year)
 		year = last;
 	if (sl_db_run(s->db, err,
-	    "INSERT INTO reception_year VALUES (?1, 1) "
-	    "ON CONFLICT (year) DO UPDATE SET last = last + 1",
-	    "i", year) != SL_OK)
+		"INSERT INTO reception_year VALUES (?1, 1) "
+		"ON CONFLICT (year) DO UPDATE SET last = last + 1",
+		"i", year) != SL_OK)
 		return SL_FATAL;
 	last = sl_db_int(s->db, 0,
 	    "SELECT last FROM reception_year WHERE year = ?1", "i", year);
@@ -63,22 +63,23 @@ sl_consignment_insert(struct sl_store *s, struct sl_consignment *c,
 {
 	if (sl_store_begin(s, err) != SL_OK ||
 	    sl_db_run(s->db, err,
-	    "INSERT INTO consignment (ulid, reception, queue, name, name_raw,"
-	    " is_folder, actor, received_ms, dropped_ms, size, stage,"
-	    " disposition) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10,"
-	    " ?11, ?12)",
-	    "ssssbisiiiii", c->ulid, c->reception, c->queue, c->name,
-	    name_raw, (int64_t)c->is_folder, c->actor, c->received_ms,
-	    c->dropped_ms, c->size, (int64_t)c->stage,
-	    (int64_t)c->dispo) != SL_OK)
+		"INSERT INTO consignment (ulid, reception, queue, name, "
+		"name_raw,"
+		" is_folder, actor, received_ms, dropped_ms, size, stage,"
+		" disposition) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10,"
+		" ?11, ?12)",
+		"ssssbisiiiii", c->ulid, c->reception, c->queue, c->name,
+		name_raw, (int64_t)c->is_folder, c->actor, c->received_ms,
+		c->dropped_ms, c->size, (int64_t)c->stage,
+		(int64_t)c->dispo) != SL_OK)
 		return SL_FATAL;
 	c->id = sl_db_last_id(s->db);
 	return SL_OK;
 }
 
 enum sl_rc
-sl_consignment_update(struct sl_store *s, const struct sl_consignment *c,
-    struct sl_err *err)
+sl_consignment_update(
+    struct sl_store *s, const struct sl_consignment *c, struct sl_err *err)
 {
 	if (sl_store_begin(s, err) != SL_OK)
 		return SL_FATAL;
@@ -93,8 +94,8 @@ sl_consignment_update(struct sl_store *s, const struct sl_consignment *c,
 }
 
 enum sl_rc
-sl_consignment_set_channel_key(struct sl_store *s, int64_t id,
-    const char *key, struct sl_err *err)
+sl_consignment_set_channel_key(
+    struct sl_store *s, int64_t id, const char *key, struct sl_err *err)
 {
 	if (sl_store_begin(s, err) != SL_OK)
 		return SL_FATAL;
@@ -104,14 +105,14 @@ sl_consignment_set_channel_key(struct sl_store *s, int64_t id,
 }
 
 enum sl_rc
-sl_consignment_set_place(struct sl_store *s, int64_t id, const char *place,
-    struct sl_err *err)
+sl_consignment_set_place(
+    struct sl_store *s, int64_t id, const char *place, struct sl_err *err)
 {
 	if (sl_store_begin(s, err) != SL_OK)
 		return SL_FATAL;
 	return sl_db_run(s->db, err,
-	    "UPDATE consignment SET source_place = ?2 WHERE id = ?1", "is",
-	    id, place);
+	    "UPDATE consignment SET source_place = ?2 WHERE id = ?1", "is", id,
+	    place);
 }
 
 static bool
@@ -125,48 +126,52 @@ one(struct sl_store *s, sqlite3_stmt *st, struct sl_consignment *ret)
 }
 
 bool
-sl_consignment_by_ulid(struct sl_store *s, const char *ulid,
-    struct sl_consignment *ret)
+sl_consignment_by_ulid(
+    struct sl_store *s, const char *ulid, struct sl_consignment *ret)
 {
-	return one(s, sl_db_query(s->db,
-	    "SELECT " COLUMNS " FROM consignment WHERE ulid = ?1", "s", ulid),
+	return one(s,
+	    sl_db_query(s->db,
+		"SELECT " COLUMNS " FROM consignment WHERE ulid = ?1", "s",
+		ulid),
 	    ret);
 }
 
 bool
-sl_consignment_by_reception(struct sl_store *s, const char *reception,
-    struct sl_consignment *ret)
+sl_consignment_by_reception(
+    struct sl_store *s, const char *reception, struct sl_consignment *ret)
 {
-	return one(s, sl_db_query(s->db,
-	    "SELECT " COLUMNS " FROM consignment WHERE reception = ?1", "s",
-	    reception), ret);
+	return one(s,
+	    sl_db_query(s->db,
+		"SELECT " COLUMNS " FROM consignment WHERE reception = ?1", "s",
+		reception),
+	    ret);
 }
 
 bool
-sl_consignment_by_id(struct sl_store *s, int64_t id,
-    struct sl_consignment *ret)
+sl_consignment_by_id(struct sl_store *s, int64_t id, struct sl_consignment *ret)
 {
-	return one(s, sl_db_query(s->db,
-	    "SELECT " COLUMNS " FROM consignment WHERE id = ?1", "i", id),
+	return one(s,
+	    sl_db_query(s->db,
+		"SELECT " COLUMNS " FROM consignment WHERE id = ?1", "i", id),
 	    ret);
 }
 
 /* The multiset of part digests below the message itself: what "the same part
  * digests" means for a mail fetched twice, whose headers differ. */
-#define DIGESTS(id) \
-	"(SELECT group_concat(x, ',') FROM (SELECT hex(p.sha256) AS x" \
-	" FROM part p JOIN source o ON o.id = p.source" \
+#define DIGESTS(id)                                                            \
+	"(SELECT group_concat(x, ',') FROM (SELECT hex(p.sha256) AS x"         \
+	" FROM part p JOIN source o ON o.id = p.source"                        \
 	" WHERE o.consignment = " id " AND p.number > 0 ORDER BY x))"
 
 int64_t
-sl_consignment_find_same(struct sl_store *s, const struct sl_consignment *c,
-    const char *key)
+sl_consignment_find_same(
+    struct sl_store *s, const struct sl_consignment *c, const char *key)
 {
 	return sl_db_int(s->db, 0,
 	    "SELECT c.id FROM consignment c WHERE c.queue = ?1"
 	    " AND c.channel_key = ?2 AND c.id < ?3"
-	    " AND ifnull(c.outcome, 0) <> 50 AND " DIGESTS("c.id")
-	    " IS " DIGESTS("?3") " ORDER BY c.id LIMIT 1",
+	    " AND ifnull(c.outcome, 0) <> 50 AND " DIGESTS(
+		"c.id") " IS " DIGESTS("?3") " ORDER BY c.id LIMIT 1",
 	    "ssi", c->queue, key, c->id);
 }
 
@@ -192,54 +197,58 @@ each(struct sl_store *s, const char *sql, sl_consignment_fn *fn, void *arg,
 }
 
 enum sl_rc
-sl_consignment_each_open(struct sl_store *s, sl_consignment_fn *fn, void *arg,
-    struct sl_err *err)
+sl_consignment_each_open(
+    struct sl_store *s, sl_consignment_fn *fn, void *arg, struct sl_err *err)
 {
 	return each(s,
 	    "SELECT " COLUMNS " FROM consignment WHERE disposition <> 60"
-	    " AND stage < 50 AND id > ?1 ORDER BY id LIMIT 1", fn, arg, err);
+	    " AND stage < 50 AND id > ?1 ORDER BY id LIMIT 1",
+	    fn, arg, err);
 }
 
 bool
-sl_consignment_next_ready(struct sl_store *s, int64_t after,
-    struct sl_consignment *ret)
+sl_consignment_next_ready(
+    struct sl_store *s, int64_t after, struct sl_consignment *ret)
 {
-	return one(s, sl_db_query(s->db,
-	    "SELECT " COLUMNS " FROM consignment WHERE disposition = 10"
-	    /* said for the index */
-	    " AND disposition <> 60"
-	    " AND stage < 50 AND id > ?1 ORDER BY id LIMIT 1", "i", after),
+	return one(s,
+	    sl_db_query(s->db,
+		"SELECT " COLUMNS " FROM consignment WHERE disposition = 10"
+		/* said for the index */
+		" AND disposition <> 60"
+		" AND stage < 50 AND id > ?1 ORDER BY id LIMIT 1",
+		"i", after),
 	    ret);
 }
 
 enum sl_rc
-sl_consignment_each_unfiled(struct sl_store *s, sl_consignment_fn *fn,
-    void *arg, struct sl_err *err)
+sl_consignment_each_unfiled(
+    struct sl_store *s, sl_consignment_fn *fn, void *arg, struct sl_err *err)
 {
 	return each(s,
 	    "SELECT " COLUMNS " FROM consignment WHERE id > ?1"
 	    " AND source_place = 'claimed' AND disposition = 60"
-	    " ORDER BY id LIMIT 1", fn, arg, err);
+	    " ORDER BY id LIMIT 1",
+	    fn, arg, err);
 }
 
 bool
 sl_blob_known(struct sl_store *s, const struct sl_digest *d)
 {
-	return sl_db_int(s->db, 0, "SELECT 1 FROM blob WHERE sha256 = ?1",
-	    "d", d) != 0;
+	return sl_db_int(s->db, 0, "SELECT 1 FROM blob WHERE sha256 = ?1", "d",
+		   d) != 0;
 }
 
 static enum sl_rc
 blob_row(struct sl_store *s, struct sl_source *src, struct sl_err *err)
 {
 	if (sl_db_run(s->db, err,
-	    "INSERT OR IGNORE INTO blob (sha256, size, made_ms)"
-	    " VALUES (?1, ?2, ?3)",
-	    "dii", &src->sha256, (int64_t)src->size,
-	    sl_clock_utc_ms()) != SL_OK)
+		"INSERT OR IGNORE INTO blob (sha256, size, made_ms)"
+		" VALUES (?1, ?2, ?3)",
+		"dii", &src->sha256, (int64_t)src->size,
+		sl_clock_utc_ms()) != SL_OK)
 		return SL_FATAL;
-	src->blob = sl_db_int(s->db, 0,
-	    "SELECT id FROM blob WHERE sha256 = ?1", "d", &src->sha256);
+	src->blob = sl_db_int(s->db, 0, "SELECT id FROM blob WHERE sha256 = ?1",
+	    "d", &src->sha256);
 	return sl_db_check(s->db, err);
 }
 
@@ -250,18 +259,18 @@ sl_source_insert(struct sl_store *s, struct sl_source *src,
 	if (sl_store_begin(s, err) != SL_OK || blob_row(s, src, err) != SL_OK)
 		return SL_FATAL;
 	if (sl_db_run(s->db, err,
-	    "INSERT INTO source (consignment, number, name, name_raw, blob)"
-	    " VALUES (?1, ?2, ?3, ?4, ?5)",
-	    "iisbi", src->consignment, (int64_t)src->number, src->name,
-	    name_raw, src->blob) != SL_OK)
+		"INSERT INTO source (consignment, number, name, name_raw, blob)"
+		" VALUES (?1, ?2, ?3, ?4, ?5)",
+		"iisbi", src->consignment, (int64_t)src->number, src->name,
+		name_raw, src->blob) != SL_OK)
 		return SL_FATAL;
 	src->id = sl_db_last_id(s->db);
 	return SL_OK;
 }
 
 size_t
-sl_source_list(struct sl_store *s, int64_t consignment,
-    struct sl_source *ret, size_t max)
+sl_source_list(
+    struct sl_store *s, int64_t consignment, struct sl_source *ret, size_t max)
 {
 	sqlite3_stmt *st = sl_db_query(s->db,
 	    "SELECT o.id, o.blob, o.number, o.name, b.sha256, b.size"

@@ -23,12 +23,17 @@ struct sl_db {
 	sqlite3 *h;
 	struct sl_err first;
 	bool failed;
+	bool writer;
+	/* A writer that failed once does nothing more: SQLite may have rolled
+	 * the transaction back, and the next statement would commit alone. */
+	bool dead;
 	struct cached cache[CACHE_SIZE];
 };
 
 static void
 keep_error(struct sl_db *d, const char *what)
 {
+	d->dead = d->writer;
 	if (d->failed)
 		return;
 	d->failed = true;
@@ -49,13 +54,12 @@ sl_db_check(struct sl_db *d, struct sl_err *err)
 }
 
 enum sl_rc
-sl_db_open(const char *path, bool readonly, struct sl_db **ret,
-    struct sl_err *err)
+sl_db_open(
+    const char *path, bool readonly, struct sl_db **ret, struct sl_err *err)
 {
 	struct sl_db *d = sl_alloc(sizeof(*d));
-	int flags = readonly ?
-	    SQLITE_OPEN_READONLY :
-	    SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE;
+	int flags = readonly ? SQLITE_OPEN_READONLY
+			     : SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE;
 	static const char *const writer =
 	    "PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL;"
 	    "PRAGMA wal_autocheckpoint=4000;";
@@ -64,6 +68,7 @@ sl_db_open(const char *path, bool readonly, struct sl_db **ret,
 	    "PRAGMA cell_size_check=ON; PRAGMA mmap_size=0;"
 	    "PRAGMA temp_store=MEMORY; PRAGMA cache_size=-4096;";
 
+	d->writer = !readonly;
 	if (sqlite3_open_v2(path, &d->h, flags, NULL) != SQLITE_OK) {
 		(void)sl_err_set(err, SL_FATAL, 0, "disk_error",
 		    "cannot open the database: %s", sqlite3_errmsg(d->h));
@@ -101,8 +106,9 @@ sl_db_script(struct sl_db *d, const char *sql, struct sl_err *err)
 {
 	char *why = NULL;
 
-	if (sqlite3_exec(d->h, sql, NULL, NULL, &why) == SQLITE_OK)
+	if (!d->dead && sqlite3_exec(d->h, sql, NULL, NULL, &why) == SQLITE_OK)
 		return SL_OK;
+	d->dead = d->writer;
 	(void)sl_err_set(err, SL_FATAL, 0, "disk_error", "database: %s",
 	    why != NULL ? why : "?");
 	sqlite3_free(why);
@@ -115,6 +121,10 @@ prepare(struct sl_db *d, const char *sql)
 	size_t at = ((uintptr_t)sql >> 3) % CACHE_SIZE, i;
 	struct cached *c;
 
+	if (d->dead) {
+		keep_error(d, "an earlier statement failed");
+		return NULL;
+	}
 	for (i = 0; i < CACHE_SIZE; i++) {
 		c = &d->cache[(at + i) % CACHE_SIZE];
 		if (c->sql == sql)
@@ -123,8 +133,8 @@ prepare(struct sl_db *d, const char *sql)
 			break;
 	}
 	assert(i < CACHE_SIZE);
-	if (sqlite3_prepare_v3(d->h, sql, -1, SQLITE_PREPARE_PERSISTENT,
-	    &c->st, NULL) != SQLITE_OK) {
+	if (sqlite3_prepare_v3(d->h, sql, -1, SQLITE_PREPARE_PERSISTENT, &c->st,
+		NULL) != SQLITE_OK) {
 		keep_error(d, sql);
 		return NULL;
 	}
@@ -147,8 +157,7 @@ bind(struct sl_db *d, sqlite3_stmt *st, const char *fmt, va_list ap)
 			break;
 		case 's':
 			s = va_arg(ap, const char *);
-			rc = sqlite3_bind_text(st, i, s, -1,
-			    SQLITE_TRANSIENT);
+			rc = sqlite3_bind_text(st, i, s, -1, SQLITE_TRANSIENT);
 			break;
 		case 't':
 			sl = va_arg(ap, struct sl_slice);
@@ -162,9 +171,9 @@ bind(struct sl_db *d, sqlite3_stmt *st, const char *fmt, va_list ap)
 			break;
 		case 'd':
 			dg = va_arg(ap, const struct sl_digest *);
-			rc = dg == NULL ? sqlite3_bind_null(st, i) :
-			    sqlite3_bind_blob(st, i, dg->b, SL_SHA256_LEN,
-				SQLITE_TRANSIENT);
+			rc = dg == NULL ? sqlite3_bind_null(st, i)
+					: sqlite3_bind_blob(st, i, dg->b,
+					      SL_SHA256_LEN, SQLITE_TRANSIENT);
 			break;
 		case 'n':
 			rc = sqlite3_bind_null(st, i);
@@ -198,7 +207,7 @@ sl_db_row(struct sl_db *d, sqlite3_stmt *st)
 {
 	int rc;
 
-	if (st == NULL)
+	if (st == NULL || d->dead)
 		return false;
 	rc = sqlite3_step(st);
 	if (rc == SQLITE_ROW)
@@ -217,8 +226,8 @@ sl_db_done(sqlite3_stmt *st)
 }
 
 enum sl_rc
-sl_db_run(struct sl_db *d, struct sl_err *err, const char *sql,
-    const char *fmt, ...)
+sl_db_run(
+    struct sl_db *d, struct sl_err *err, const char *sql, const char *fmt, ...)
 {
 	sqlite3_stmt *st = prepare(d, sql);
 	va_list ap;

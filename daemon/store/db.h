@@ -1,8 +1,8 @@
 /*
  * SQLite for the files of this room only: statements, binding, errors.
  *
- * Every failure of SQLite in the writing path is SL_FATAL: the program stops and
- * reads the truth from disk again (a failed sync must never be retried).
+ * Every failure of SQLite in the writing path is SL_FATAL: the program stops
+ * and reads the truth from disk again (a failed sync must never be retried).
  */
 #ifndef SL_STORE_DB_H
 #define SL_STORE_DB_H
@@ -26,15 +26,15 @@ enum sl_rc sl_db_script(struct sl_db *d, const char *sql, struct sl_err *err);
  *   i int64_t   s const char * (NULL = SQL NULL)   t struct sl_slice, text
  *   b struct sl_slice, blob   d const struct sl_digest * (NULL = SQL NULL)
  *   n nothing: SQL NULL */
-sqlite3_stmt *sl_db_query(struct sl_db *d, const char *sql, const char *fmt,
-    ...);
+sqlite3_stmt *sl_db_query(
+    struct sl_db *d, const char *sql, const char *fmt, ...);
 /* Next row? The statement resets itself at the end. */
 bool sl_db_row(struct sl_db *d, sqlite3_stmt *st);
 /* Ends a query before its last row. */
 void sl_db_done(sqlite3_stmt *st);
 /* Query without rows. */
-enum sl_rc sl_db_run(struct sl_db *d, struct sl_err *err, const char *sql,
-    const char *fmt, ...);
+enum sl_rc sl_db_run(
+    struct sl_db *d, struct sl_err *err, const char *sql, const char *fmt, ...);
 /* The first error since the last call, if any. */
 enum sl_rc sl_db_check(struct sl_db *d, struct sl_err *err);
 
@@ -47,8 +47,8 @@ struct sl_slice sl_db_blob(sqlite3_stmt *st, int col);
 void sl_db_copy(sqlite3_stmt *st, int col, char *out, size_t cap);
 bool sl_db_digest(sqlite3_stmt *st, int col, struct sl_digest *ret);
 /* First column of the first row, or def. */
-int64_t sl_db_int(struct sl_db *d, int64_t def, const char *sql,
-    const char *fmt, ...);
+int64_t sl_db_int(
+    struct sl_db *d, int64_t def, const char *sql, const char *fmt, ...);
 sqlite3 *sl_db_handle(struct sl_db *d);
 
 #endif

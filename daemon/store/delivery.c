@@ -3,8 +3,8 @@
 #include "../base/clock.h"
 #include "store_p.h"
 
-#define COLUMNS \
-	"id, entry, target, state, attempts, uncertain, first_ms, next_ms," \
+#define COLUMNS                                                                \
+	"id, entry, target, state, attempts, uncertain, first_ms, next_ms,"    \
 	" reason, detail, http_status FROM delivery"
 
 /* Its entry may go: what a person holds must neither be sent nor stand in the
@@ -27,14 +27,14 @@ take(sqlite3_stmt *st, struct sl_delivery *d)
 }
 
 enum sl_rc
-sl_delivery_insert(struct sl_store *s, struct sl_delivery *d,
-    struct sl_err *err)
+sl_delivery_insert(
+    struct sl_store *s, struct sl_delivery *d, struct sl_err *err)
 {
 	if (sl_store_begin(s, err) != SL_OK ||
 	    sl_db_run(s->db, err,
-	    "INSERT INTO delivery (entry, target, state, first_ms, next_ms,"
-	    " changed_ms) VALUES (?1, ?2, 'pending', ?3, ?4, ?3)",
-	    "isii", d->entry, d->target, d->first_ms, d->next_ms) != SL_OK)
+		"INSERT INTO delivery (entry, target, state, first_ms, next_ms,"
+		" changed_ms) VALUES (?1, ?2, 'pending', ?3, ?4, ?3)",
+		"isii", d->entry, d->target, d->first_ms, d->next_ms) != SL_OK)
 		return SL_FATAL;
 	d->id = sl_db_last_id(s->db);
 	return SL_OK;
@@ -54,8 +54,7 @@ sl_delivery_update(struct sl_store *s, const struct sl_delivery *d,
 	    " first_ms = ?11 WHERE id = ?1",
 	    "isiiissisii", d->id, d->state, (int64_t)d->attempts,
 	    (int64_t)d->uncertain, d->next_ms, d->reason, d->detail,
-	    (int64_t)d->http_status, receipt, sl_clock_utc_ms(),
-	    d->first_ms);
+	    (int64_t)d->http_status, receipt, sl_clock_utc_ms(), d->first_ms);
 }
 
 static bool
@@ -80,14 +79,16 @@ bool
 sl_delivery_by_entry(struct sl_store *s, int64_t entry, const char *target,
     struct sl_delivery *ret)
 {
-	return one(s, sl_db_query(s->db,
-	    "SELECT " COLUMNS " WHERE entry = ?1 AND target = ?2", "is",
-	    entry, target), ret);
+	return one(s,
+	    sl_db_query(s->db,
+		"SELECT " COLUMNS " WHERE entry = ?1 AND target = ?2", "is",
+		entry, target),
+	    ret);
 }
 
 /* What a person holds must not stand before what can be sent. */
-#define GOES_ON \
-	"(SELECT disposition IN (10, 20) AND stage = 70 FROM entry" \
+#define GOES_ON                                                                \
+	"(SELECT disposition IN (10, 20) AND stage = 70 FROM entry"            \
 	" WHERE entry.id = delivery.entry)"
 
 enum sl_rc
@@ -141,7 +142,8 @@ sl_delivery_next_ms(struct sl_store *s, const char *target)
 {
 	return sl_db_int(s->db, -1,
 	    "SELECT min(next_ms) FROM delivery WHERE target = ?1"
-	    " AND state = 'pending' AND " GOES_ON, "s", target);
+	    " AND state = 'pending' AND " GOES_ON,
+	    "s", target);
 }
 
 int64_t
@@ -149,15 +151,16 @@ sl_delivery_pending(struct sl_store *s, int64_t entry)
 {
 	return sl_db_int(s->db, 0,
 	    "SELECT count(*) FROM delivery WHERE entry = ?1"
-	    " AND state <> 'delivered'", "i", entry);
+	    " AND state <> 'delivered'",
+	    "i", entry);
 }
 
 bool
 sl_delivery_has_steps(struct sl_store *s, int64_t delivery)
 {
 	return sl_db_int(s->db, 0,
-	    "SELECT 1 FROM delivery_step WHERE delivery = ?1 LIMIT 1", "i",
-	    delivery) != 0;
+		   "SELECT 1 FROM delivery_step WHERE delivery = ?1 LIMIT 1",
+		   "i", delivery) != 0;
 }
 
 enum sl_rc
@@ -180,7 +183,8 @@ sl_delivery_steps(struct sl_store *s, int64_t delivery, sl_step_fn *fn,
 {
 	sqlite3_stmt *st = sl_db_query(s->db,
 	    "SELECT step, key FROM delivery_step WHERE delivery = ?1"
-	    " ORDER BY number", "i", delivery);
+	    " ORDER BY number",
+	    "i", delivery);
 	enum sl_rc rc;
 
 	while (sl_db_row(s->db, st)) {
@@ -214,20 +218,20 @@ sl_case_forget(struct sl_store *s, const char *origin, int64_t before_ms,
 {
 	if (sl_store_begin(s, err) != SL_OK ||
 	    sl_db_run(s->db, err,
-	    "DELETE FROM case_file WHERE origin = ?1 AND seen_ms < ?2", "si",
-	    origin, before_ms) != SL_OK)
+		"DELETE FROM case_file WHERE origin = ?1 AND seen_ms < ?2",
+		"si", origin, before_ms) != SL_OK)
 		return SL_FATAL;
 	*ret_count = sl_db_changes(s->db);
 	return SL_OK;
 }
 
 enum sl_rc
-sl_case_each(struct sl_store *s, sl_case_fn *fn, void *arg,
-    struct sl_err *err)
+sl_case_each(struct sl_store *s, sl_case_fn *fn, void *arg, struct sl_err *err)
 {
 	sqlite3_stmt *st = sl_db_query(s->db,
 	    "SELECT number, title, status, unit, klass, target_key"
-	    " FROM case_file ORDER BY number", "");
+	    " FROM case_file ORDER BY number",
+	    "");
 	struct sl_case c;
 	enum sl_rc rc;
 
@@ -254,8 +258,7 @@ sl_case_count(struct sl_store *s)
 }
 
 bool
-sl_case_known(struct sl_store *s, const char *number, char *status,
-    size_t cap)
+sl_case_known(struct sl_store *s, const char *number, char *status, size_t cap)
 {
 	sqlite3_stmt *st = sl_db_query(s->db,
 	    "SELECT status FROM case_file WHERE number = ?1", "s", number);

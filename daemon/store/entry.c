@@ -4,12 +4,12 @@
 #include "../base/clock.h"
 #include "store_p.h"
 
-#define COLUMNS \
-	"e.id, e.consignment, e.number, e.own_key, c.reception, c.queue," \
-	" e.stage, e.disposition, ifnull(e.outcome, 0), e.reason, e.detail," \
-	" e.attempts, e.revision, ifnull(e.retry_ms, 0)," \
-	" ifnull(e.held_until_ms, 0), ifnull(e.duplicate_of, 0), e.born_ms," \
-	" e.case_number, e.title, c.received_ms, c.dropped_ms, c.name" \
+#define COLUMNS                                                                \
+	"e.id, e.consignment, e.number, e.own_key, c.reception, c.queue,"      \
+	" e.stage, e.disposition, ifnull(e.outcome, 0), e.reason, e.detail,"   \
+	" e.attempts, e.revision, ifnull(e.retry_ms, 0),"                      \
+	" ifnull(e.held_until_ms, 0), ifnull(e.duplicate_of, 0), e.born_ms,"   \
+	" e.case_number, e.title, c.received_ms, c.dropped_ms, c.name"         \
 	" FROM entry e JOIN consignment c ON c.id = e.consignment"
 
 static void
@@ -49,19 +49,19 @@ sl_entry_insert(struct sl_store *s, struct sl_entry *e, struct sl_err *err)
 {
 	if (sl_store_begin(s, err) != SL_OK ||
 	    sl_db_run(s->db, err,
-	    "INSERT INTO entry (consignment, number, own_key, stage,"
-	    " disposition, born_ms, changed_ms) VALUES (?1, ?2, ?3, ?4, ?5,"
-	    " ?6, ?6)",
-	    "iisiii", e->consignment, (int64_t)e->number, e->own_key,
-	    (int64_t)e->stage, (int64_t)e->dispo, e->born_ms) != SL_OK)
+		"INSERT INTO entry (consignment, number, own_key, stage,"
+		" disposition, born_ms, changed_ms) VALUES (?1, ?2, ?3, ?4, ?5,"
+		" ?6, ?6)",
+		"iisiii", e->consignment, (int64_t)e->number, e->own_key,
+		(int64_t)e->stage, (int64_t)e->dispo, e->born_ms) != SL_OK)
 		return SL_FATAL;
 	e->id = sl_db_last_id(s->db);
 	return SL_OK;
 }
 
 enum sl_rc
-sl_entry_update(struct sl_store *s, const struct sl_entry *e,
-    struct sl_err *err)
+sl_entry_update(
+    struct sl_store *s, const struct sl_entry *e, struct sl_err *err)
 {
 	if (sl_store_begin(s, err) != SL_OK)
 		return SL_FATAL;
@@ -80,8 +80,8 @@ sl_entry_update(struct sl_store *s, const struct sl_entry *e,
 }
 
 enum sl_rc
-sl_entry_set_post(struct sl_store *s, int64_t id, const char *post,
-    struct sl_err *err)
+sl_entry_set_post(
+    struct sl_store *s, int64_t id, const char *post, struct sl_err *err)
 {
 	if (sl_store_begin(s, err) != SL_OK)
 		return SL_FATAL;
@@ -122,27 +122,32 @@ sl_entry_by_id(struct sl_store *s, int64_t id, struct sl_entry *ret)
 }
 
 bool
-sl_entry_by_number(struct sl_store *s, const char *reception, int number,
-    struct sl_entry *ret)
+sl_entry_by_number(
+    struct sl_store *s, const char *reception, int number, struct sl_entry *ret)
 {
-	return one(s, sl_db_query(s->db,
-	    "SELECT " COLUMNS " WHERE c.reception = ?1 AND e.number = ?2",
-	    "si", reception, (int64_t)number), ret);
+	return one(s,
+	    sl_db_query(s->db,
+		"SELECT " COLUMNS " WHERE c.reception = ?1 AND e.number = ?2",
+		"si", reception, (int64_t)number),
+	    ret);
 }
 
 /* Row by row with a fresh query, so that fn may do what it likes. */
 enum sl_rc
-sl_entry_each_open(struct sl_store *s, sl_entry_fn *fn, void *arg,
-    struct sl_err *err)
+sl_entry_each_open(
+    struct sl_store *s, sl_entry_fn *fn, void *arg, struct sl_err *err)
 {
 	struct sl_entry e;
 	int64_t last = 0;
 	enum sl_rc rc;
 
 	for (;;) {
-		if (!one(s, sl_db_query(s->db,
-		    "SELECT " COLUMNS " WHERE e.disposition <> 60"
-		    " AND e.id > ?1 ORDER BY e.id LIMIT 1", "i", last), &e))
+		if (!one(s,
+			sl_db_query(s->db,
+			    "SELECT " COLUMNS " WHERE e.disposition <> 60"
+			    " AND e.id > ?1 ORDER BY e.id LIMIT 1",
+			    "i", last),
+			&e))
 			return sl_db_check(s->db, err);
 		last = e.id;
 		rc = fn(arg, &e, err);
@@ -160,10 +165,12 @@ sl_entry_each_of(struct sl_store *s, int64_t consignment, sl_entry_fn *fn,
 	enum sl_rc rc;
 
 	for (;;) {
-		if (!one(s, sl_db_query(s->db,
-		    "SELECT " COLUMNS " WHERE e.consignment = ?1"
-		    " AND e.number > ?2 ORDER BY e.number LIMIT 1", "ii",
-		    consignment, last), &e))
+		if (!one(s,
+			sl_db_query(s->db,
+			    "SELECT " COLUMNS " WHERE e.consignment = ?1"
+			    " AND e.number > ?2 ORDER BY e.number LIMIT 1",
+			    "ii", consignment, last),
+			&e))
 			return sl_db_check(s->db, err);
 		last = e.number;
 		rc = fn(arg, &e, err);
@@ -177,7 +184,8 @@ sl_entry_next_unplaced(struct sl_store *s, int64_t after)
 {
 	return sl_db_int(s->db, 0,
 	    "SELECT id FROM entry WHERE disposition = 10 AND disposition <> 60"
-	    " AND stage = 50 AND id > ?1 ORDER BY id LIMIT 1", "i", after);
+	    " AND stage = 50 AND id > ?1 ORDER BY id LIMIT 1",
+	    "i", after);
 }
 
 int64_t
@@ -206,12 +214,13 @@ sl_document_insert(struct sl_store *s, int64_t entry,
 }
 
 size_t
-sl_document_list(struct sl_store *s, int64_t entry, struct sl_document *ret,
-    size_t max)
+sl_document_list(
+    struct sl_store *s, int64_t entry, struct sl_document *ret, size_t max)
 {
 	sqlite3_stmt *st = sl_db_query(s->db,
 	    "SELECT number, role, title, part FROM document WHERE entry = ?1"
-	    " ORDER BY number", "i", entry);
+	    " ORDER BY number",
+	    "i", entry);
 	size_t n = 0;
 
 	while (sl_db_row(s->db, st)) {
@@ -228,8 +237,7 @@ sl_document_list(struct sl_store *s, int64_t entry, struct sl_document *ret,
 
 enum sl_rc
 sl_placement_put(struct sl_store *s, int64_t entry, int revision,
-    const struct sl_msg_placed_field *m, const char *actor,
-    struct sl_err *err)
+    const struct sl_msg_placed_field *m, const char *actor, struct sl_err *err)
 {
 	if (sl_store_begin(s, err) != SL_OK)
 		return SL_FATAL;
@@ -264,7 +272,8 @@ sl_placement_each(struct sl_store *s, int64_t entry, int revision,
 	sqlite3_stmt *st = sl_db_query(s->db,
 	    "SELECT field, rank, confidence, accepted, value, evidence, actor"
 	    " FROM placement WHERE entry = ?1 AND revision = ?2"
-	    " ORDER BY field, rank", "ii", entry, (int64_t)revision);
+	    " ORDER BY field, rank",
+	    "ii", entry, (int64_t)revision);
 	enum sl_rc rc;
 
 	while (sl_db_row(s->db, st)) {
@@ -308,8 +317,8 @@ sl_store_shift_deadlines(struct sl_store *s, int64_t ms, struct sl_err *err)
 }
 
 enum sl_rc
-sl_store_cap_deadlines(struct sl_store *s, int64_t now_ms, int64_t wait_ms,
-    struct sl_err *err)
+sl_store_cap_deadlines(
+    struct sl_store *s, int64_t now_ms, int64_t wait_ms, struct sl_err *err)
 {
 	static const char *const caps[] = {
 	    "UPDATE entry SET retry_ms = ?1 + ?2 WHERE retry_ms > ?1 + ?2",
@@ -337,7 +346,9 @@ sl_store_next_due(struct sl_store *s)
 	    "SELECT min(t) FROM (SELECT min(held_until_ms) AS t FROM entry"
 	    " WHERE disposition = 30 AND disposition <> 60"
 	    " UNION ALL SELECT min(retry_ms) FROM entry"
-	    " WHERE disposition = 20 AND disposition <> 60 UNION ALL SELECT min(retry_ms)"
+	    " WHERE disposition = 20 AND disposition <> 60 UNION ALL SELECT "
+	    "min(retry_ms)"
 	    " FROM consignment WHERE disposition = 20"
-	    " AND disposition <> 60)", "");
+	    " AND disposition <> 60)",
+	    "");
 }

@@ -96,8 +96,8 @@ sl_files_give_back(struct sl_files *f, int fd)
 
 	if (fd < 0)
 		return;
-	if (f->spare_n < SPARE_MAX && fstat(fd, &st) == 0 &&
-	    st.st_size == 0 && st.st_nlink == 0 && st.st_blocks == 0)
+	if (f->spare_n < SPARE_MAX && fstat(fd, &st) == 0 && st.st_size == 0 &&
+	    st.st_nlink == 0 && st.st_blocks == 0)
 		f->spare[f->spare_n++] = fd;
 	else
 		(void)close(fd);
@@ -151,8 +151,7 @@ sl_files_link(struct sl_files *f, int fd, const struct sl_digest *digest,
 	f->dirty = true;
 	if (link_fd(fd, f->sha, name) == 0)
 		return SL_OK;
-	if (errno == EEXIST && known &&
-	    fstatat(f->sha, name, &st, 0) == 0 &&
+	if (errno == EEXIST && known && fstatat(f->sha, name, &st, 0) == 0 &&
 	    (uint64_t)st.st_size == size)
 		return SL_OK;
 	(void)snprintf(fresh, sizeof(fresh), "%s.new", name);
@@ -178,12 +177,12 @@ sl_files_same_fs(struct sl_files *f, int fd)
 	struct stat a, b;
 
 	return fstat(f->top, &a) == 0 && fstat(fd, &b) == 0 &&
-	    a.st_dev == b.st_dev;
+	       a.st_dev == b.st_dev;
 }
 
 enum sl_rc
-sl_files_link_bundle(struct sl_files *f, int fd, const char *name,
-    struct sl_err *err)
+sl_files_link_bundle(
+    struct sl_files *f, int fd, const char *name, struct sl_err *err)
 {
 	f->dirty = true;
 	if (link_fd(fd, f->bundle, name) == 0)

@@ -10,25 +10,27 @@ sl_part_put(struct sl_store *s, int64_t source, const struct sl_msg_r_part *m,
 {
 	if (sl_store_begin(s, err) != SL_OK ||
 	    sl_db_run(s->db, err,
-	    "INSERT INTO part (source, number, parent, depth, role, name,"
-	    " name_raw, name_charset, offset, size, sha256, mime, puid,"
-	    " format, basis, warnings, reader, reason, pages) VALUES (?1, ?2,"
-	    " ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16,"
-	    " ?17, nullif(?18, ''), ?19) ON CONFLICT (source, number) DO"
-	    " UPDATE SET parent = excluded.parent, depth = excluded.depth,"
-	    " role = excluded.role, name = excluded.name,"
-	    " offset = excluded.offset, size = excluded.size,"
-	    " sha256 = excluded.sha256, mime = excluded.mime,"
-	    " puid = excluded.puid, format = excluded.format,"
-	    " basis = excluded.basis, warnings = excluded.warnings,"
-	    " reader = excluded.reader, reason = excluded.reason,"
-	    " pages = excluded.pages, bundle = NULL",
-	    "iiiiitbtiidtttitsti", source, (int64_t)m->part,
-	    (int64_t)m->parent, (int64_t)m->depth, (int64_t)m->role, m->name,
-	    m->name_raw, m->name_charset, (int64_t)m->offset,
-	    (int64_t)m->size, sha256, m->mime, m->puid, m->format,
-	    (int64_t)m->basis, m->warnings, "", m->reason,
-	    (int64_t)m->pages) != SL_OK)
+		"INSERT INTO part (source, number, parent, depth, role, name,"
+		" name_raw, name_charset, offset, size, sha256, mime, puid,"
+		" format, basis, warnings, reader, reason, pages) VALUES (?1, "
+		"?2,"
+		" ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, "
+		"?16,"
+		" ?17, nullif(?18, ''), ?19) ON CONFLICT (source, number) DO"
+		" UPDATE SET parent = excluded.parent, depth = excluded.depth,"
+		" role = excluded.role, name = excluded.name,"
+		" offset = excluded.offset, size = excluded.size,"
+		" sha256 = excluded.sha256, mime = excluded.mime,"
+		" puid = excluded.puid, format = excluded.format,"
+		" basis = excluded.basis, warnings = excluded.warnings,"
+		" reader = excluded.reader, reason = excluded.reason,"
+		" pages = excluded.pages, bundle = NULL",
+		"iiiiitbtiidtttitsti", source, (int64_t)m->part,
+		(int64_t)m->parent, (int64_t)m->depth, (int64_t)m->role,
+		m->name, m->name_raw, m->name_charset, (int64_t)m->offset,
+		(int64_t)m->size, sha256, m->mime, m->puid, m->format,
+		(int64_t)m->basis, m->warnings, "", m->reason,
+		(int64_t)m->pages) != SL_OK)
 		return SL_FATAL;
 	*ret_id = sl_db_int(s->db, 0,
 	    "SELECT id FROM part WHERE source = ?1 AND number = ?2", "ii",
@@ -39,8 +41,8 @@ sl_part_put(struct sl_store *s, int64_t source, const struct sl_msg_r_part *m,
 }
 
 static enum sl_rc
-drop_parts_from(struct sl_store *s, int64_t source, uint32_t count,
-    struct sl_err *err)
+drop_parts_from(
+    struct sl_store *s, int64_t source, uint32_t count, struct sl_err *err)
 {
 	static const char *const drops[] = {
 	    "DELETE FROM page WHERE part IN (SELECT id FROM part"
@@ -54,12 +56,12 @@ drop_parts_from(struct sl_store *s, int64_t source, uint32_t count,
 	size_t i;
 
 	if (sl_db_int(s->db, 0,
-	    "SELECT 1 FROM part WHERE source = ?1 AND number >= ?2 LIMIT 1",
-	    "ii", source, (int64_t)count) == 0)
+		"SELECT 1 FROM part WHERE source = ?1 AND number >= ?2 LIMIT 1",
+		"ii", source, (int64_t)count) == 0)
 		return sl_db_check(s->db, err);
 	for (i = 0; i < sizeof(drops) / sizeof(drops[0]); i++)
 		if (sl_db_run(s->db, err, drops[i], "ii", source,
-		    (int64_t)count) != SL_OK)
+			(int64_t)count) != SL_OK)
 			return SL_FATAL;
 	return SL_OK;
 }
@@ -74,8 +76,8 @@ sl_part_close(struct sl_store *s, int64_t source, uint32_t count,
 	if (bundle == NULL)
 		return SL_OK;
 	if (sl_db_run(s->db, err,
-	    "INSERT INTO bundle (name, source, size) VALUES (?1, ?2, ?3)",
-	    "sii", bundle, source, (int64_t)bundle_size) != SL_OK)
+		"INSERT INTO bundle (name, source, size) VALUES (?1, ?2, ?3)",
+		"sii", bundle, source, (int64_t)bundle_size) != SL_OK)
 		return SL_FATAL;
 	return sl_db_run(s->db, err,
 	    "UPDATE part SET bundle = ?2 WHERE source = ?1 AND number > 0",
@@ -83,8 +85,8 @@ sl_part_close(struct sl_store *s, int64_t source, uint32_t count,
 }
 
 enum sl_rc
-sl_part_set_reason(struct sl_store *s, int64_t part, const char *reason,
-    struct sl_err *err)
+sl_part_set_reason(
+    struct sl_store *s, int64_t part, const char *reason, struct sl_err *err)
 {
 	if (sl_store_begin(s, err) != SL_OK)
 		return SL_FATAL;
@@ -93,8 +95,8 @@ sl_part_set_reason(struct sl_store *s, int64_t part, const char *reason,
 }
 
 enum sl_rc
-sl_part_set_digest(struct sl_store *s, int64_t part,
-    const struct sl_digest *d, struct sl_err *err)
+sl_part_set_digest(struct sl_store *s, int64_t part, const struct sl_digest *d,
+    struct sl_err *err)
 {
 	if (sl_store_begin(s, err) != SL_OK)
 		return SL_FATAL;
@@ -102,11 +104,11 @@ sl_part_set_digest(struct sl_store *s, int64_t part,
 	    "UPDATE part SET sha256 = ?2 WHERE id = ?1", "id", part, d);
 }
 
-#define PART_COLUMNS \
-	"p.id, p.source, ifnull(p.bundle, 0), p.number, p.parent, p.depth," \
-	" p.role, p.pages, p.name, p.offset, p.size, p.sha256, p.mime," \
-	" p.puid, p.reader, p.reason, u.name, b.sha256, o.name, o.number" \
-	" FROM part p JOIN source o ON o.id = p.source" \
+#define PART_COLUMNS                                                           \
+	"p.id, p.source, ifnull(p.bundle, 0), p.number, p.parent, p.depth,"    \
+	" p.role, p.pages, p.name, p.offset, p.size, p.sha256, p.mime,"        \
+	" p.puid, p.reader, p.reason, u.name, b.sha256, o.name, o.number"      \
+	" FROM part p JOIN source o ON o.id = p.source"                        \
 	" JOIN blob b ON b.id = o.blob LEFT JOIN bundle u ON u.id = p.bundle"
 
 static void
@@ -136,8 +138,8 @@ take_part(sqlite3_stmt *st, struct sl_part *p)
 }
 
 enum sl_rc
-sl_part_each(struct sl_store *s, int64_t consignment, sl_part_fn *fn,
-    void *arg, struct sl_err *err)
+sl_part_each(struct sl_store *s, int64_t consignment, sl_part_fn *fn, void *arg,
+    struct sl_err *err)
 {
 	struct sl_part p;
 	sqlite3_stmt *st = sl_db_query(s->db,
@@ -174,9 +176,9 @@ bool
 sl_page_known(struct sl_store *s, int64_t part, uint32_t page)
 {
 	return sl_db_int(s->db, 0,
-	    "SELECT 1 FROM page WHERE part = ?1 AND number = ?2"
-	    " AND version = ?3 AND source <> 3",
-	    "iii", part, (int64_t)page, (int64_t)SL_STEP_VERSION) != 0;
+		   "SELECT 1 FROM page WHERE part = ?1 AND number = ?2"
+		   " AND version = ?3 AND source <> 3",
+		   "iii", part, (int64_t)page, (int64_t)SL_STEP_VERSION) != 0;
 }
 
 enum sl_rc
@@ -188,22 +190,22 @@ sl_page_put(struct sl_store *s, int64_t part, const struct sl_msg_r_page *m,
 	return sl_db_run(s->db, err,
 	    "INSERT OR REPLACE INTO page VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7,"
 	    " ?8, ?9, ?10, ?11, nullif(?12, ''), ?13, ?14)",
-	    "iiiiitiiiiittb", part, (int64_t)m->page,
-	    (int64_t)SL_STEP_VERSION, (int64_t)m->source,
-	    (int64_t)m->confidence, m->language, (int64_t)m->width,
-	    (int64_t)m->height, (int64_t)m->dpi, (int64_t)m->rotate,
-	    (int64_t)m->flags, m->reason, text, boxes);
+	    "iiiiitiiiiittb", part, (int64_t)m->page, (int64_t)SL_STEP_VERSION,
+	    (int64_t)m->source, (int64_t)m->confidence, m->language,
+	    (int64_t)m->width, (int64_t)m->height, (int64_t)m->dpi,
+	    (int64_t)m->rotate, (int64_t)m->flags, m->reason, text, boxes);
 }
 
 enum sl_rc
-sl_found_clear(struct sl_store *s, int64_t part, uint32_t page,
-    struct sl_err *err)
+sl_found_clear(
+    struct sl_store *s, int64_t part, uint32_t page, struct sl_err *err)
 {
 	if (sl_store_begin(s, err) != SL_OK)
 		return SL_FATAL;
 	return sl_db_run(s->db, err,
 	    "DELETE FROM found WHERE part = ?1 AND page = ?2"
-	    " AND source IN (1, 2)", "ii", part, (int64_t)page);
+	    " AND source IN (1, 2)",
+	    "ii", part, (int64_t)page);
 }
 
 enum sl_rc
@@ -212,8 +214,8 @@ sl_found_clear_facts(struct sl_store *s, int64_t part, struct sl_err *err)
 	if (sl_store_begin(s, err) != SL_OK)
 		return SL_FATAL;
 	return sl_db_run(s->db, err,
-	    "DELETE FROM found WHERE part = ?1 AND source NOT IN (1, 2)",
-	    "i", part);
+	    "DELETE FROM found WHERE part = ?1 AND source NOT IN (1, 2)", "i",
+	    part);
 }
 
 enum sl_rc
@@ -226,8 +228,8 @@ sl_found_put(struct sl_store *s, int64_t part, const struct sl_msg_r_field *m,
 	    "INSERT INTO found (part, page, field, value, label, source,"
 	    " confidence, x0, y0, x1, y1) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7,"
 	    " ?8, ?9, ?10, ?11)",
-	    "iiittiiiiii", part, (int64_t)m->page, (int64_t)m->field,
-	    m->value, m->label, (int64_t)m->source, (int64_t)m->confidence,
+	    "iiittiiiiii", part, (int64_t)m->page, (int64_t)m->field, m->value,
+	    m->label, (int64_t)m->source, (int64_t)m->confidence,
 	    (int64_t)m->x0, (int64_t)m->y0, (int64_t)m->x1, (int64_t)m->y1);
 }
 

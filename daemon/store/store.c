@@ -1,8 +1,8 @@
 /*
  * INVARIANTS: one connection writes; the tree row is written in the transaction
  * of the leaves it covers; files are synced before the rows that name them.
- * FAILURES: anything that SQLite or a sync says no to is SL_FATAL. kill -9 at any
- * line leaves either the state before the transaction or after it.
+ * FAILURES: anything that SQLite or a sync says no to is SL_FATAL. kill -9 at
+ * any line leaves either the state before the transaction or after it.
  */
 #include <assert.h>
 #include <errno.h>
@@ -23,12 +23,13 @@ extern const char sl_schema_001[];
 static const char *const migrations[] = {
     [1] = sl_schema_001,
 };
-static_assert(sizeof(migrations) / sizeof(migrations[0]) ==
-    SL_SCHEMA_VERSION + 1, "one migration for each schema");
+static_assert(
+    sizeof(migrations) / sizeof(migrations[0]) == SL_SCHEMA_VERSION + 1,
+    "one migration for each schema");
 
 static enum sl_rc
-fill_table(struct sl_store *s, enum sl_table t, const char *sql,
-    struct sl_err *err)
+fill_table(
+    struct sl_store *s, enum sl_table t, const char *sql, struct sl_err *err)
 {
 	const char *name;
 	int i, number;
@@ -65,8 +66,8 @@ fill_tables(struct sl_store *s, struct sl_err *err)
 
 /* Before a migration of a database in use: its copy, named by its schema. */
 static enum sl_rc
-copy_before(struct sl_store *s, const char *root, int64_t from,
-    struct sl_err *err)
+copy_before(
+    struct sl_store *s, const char *root, int64_t from, struct sl_err *err)
 {
 	SL_FREE char *to = sl_asprintf(
 	    "%s/db/sluse-before-schema-%" PRId64 ".db", root, from + 1);
@@ -95,8 +96,8 @@ migrate(struct sl_store *s, const char *root, struct sl_err *err)
 	if (sl_store_begin(s, err) != SL_OK)
 		return SL_FATAL;
 	for (v++; v <= SL_SCHEMA_VERSION; v++) {
-		(void)snprintf(sql, sizeof(sql),
-		    "PRAGMA user_version=%" PRId64, v);
+		(void)snprintf(
+		    sql, sizeof(sql), "PRAGMA user_version=%" PRId64, v);
 		if (sl_db_script(s->db, migrations[v], err) != SL_OK ||
 		    sl_db_script(s->db, sql, err) != SL_OK)
 			return SL_FATAL;
@@ -107,8 +108,8 @@ migrate(struct sl_store *s, const char *root, struct sl_err *err)
 static enum sl_rc
 load_tree(struct sl_store *s, struct sl_err *err)
 {
-	sqlite3_stmt *st = sl_db_query(s->db,
-	    "SELECT size, nodes FROM tree WHERE id = 1", "");
+	sqlite3_stmt *st =
+	    sl_db_query(s->db, "SELECT size, nodes FROM tree WHERE id = 1", "");
 	struct sl_slice b;
 	uint64_t size = 0;
 	int64_t leaves;
@@ -155,8 +156,7 @@ sl_store_open(const char *root, const char *origin, struct sl_store **ret,
 }
 
 enum sl_rc
-sl_store_open_read(const char *root, struct sl_store **ret,
-    struct sl_err *err)
+sl_store_open_read(const char *root, struct sl_store **ret, struct sl_err *err)
 {
 	struct sl_store *s = sl_alloc(sizeof(*s));
 	SL_FREE char *path = sl_asprintf("%s/db/sluse.db", root);
@@ -244,9 +244,12 @@ sl_store_log(struct sl_store *s, enum sl_event event, const char *subject,
     const char *actor, const char *payload_json, int64_t consignment,
     int64_t entry, struct sl_err *err)
 {
-	struct sl_leaf l = {.origin = s->origin, .subject = subject,
-	    .actor = actor, .seq = s->tree.size,
-	    .time_ms = sl_clock_utc_ms(), .event = (int)event};
+	struct sl_leaf l = {.origin = s->origin,
+	    .subject = subject,
+	    .actor = actor,
+	    .seq = s->tree.size,
+	    .time_ms = sl_clock_utc_ms(),
+	    .event = (int)event};
 	uint8_t salt[SL_SALT_LEN];
 	SL_BUF struct sl_buf bytes = {0};
 	struct sl_digest hash;
@@ -254,25 +257,29 @@ sl_store_log(struct sl_store *s, enum sl_event event, const char *subject,
 
 	if (sl_store_begin(s, err) != SL_OK)
 		return SL_FATAL;
+	/* A leaf outside a transaction would be there without its tree. */
+	if (sqlite3_get_autocommit(sl_db_handle(s->db)) != 0)
+		return sl_err_set(err, SL_FATAL, 0, "disk_error",
+		    "the database has rolled back");
 	sl_random(salt, sizeof(salt));
-	sl_payload_digest(salt, payload_json, strlen(payload_json),
-	    &l.payload);
+	sl_payload_digest(salt, payload_json, strlen(payload_json), &l.payload);
 	if (sl_leaf_encode(&l, &bytes, err) != SL_OK)
 		return SL_FATAL;
 	sl_tree_leaf_hash(bytes.p, bytes.n, &hash);
 	sl_tree_append(&s->tree, &hash);
 	if (sl_db_run(s->db, err,
-	    "INSERT INTO leaf VALUES (?1, ?2, nullif(?3, 0), nullif(?4, 0))",
-	    "ibii", (int64_t)l.seq, sl_slice_buf(&bytes), consignment,
-	    entry) != SL_OK)
+		"INSERT INTO leaf VALUES (?1, ?2, nullif(?3, 0), nullif(?4, "
+		"0))",
+		"ibii", (int64_t)l.seq, sl_slice_buf(&bytes), consignment,
+		entry) != SL_OK)
 		return SL_FATAL;
 	return sl_db_run(s->db, err, "INSERT INTO payload VALUES (?1, ?2, ?3)",
 	    "ibs", (int64_t)l.seq, salt_slice, payload_json);
 }
 
 enum sl_rc
-sl_store_meta_put(struct sl_store *s, const char *key, const char *value,
-    struct sl_err *err)
+sl_store_meta_put(
+    struct sl_store *s, const char *key, const char *value, struct sl_err *err)
 {
 	if (sl_store_begin(s, err) != SL_OK)
 		return SL_FATAL;

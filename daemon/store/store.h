@@ -22,7 +22,9 @@
 #include "files.h"
 
 #define SL_SCHEMA_VERSION 1
-#define SL_STEP_VERSION 1 /* of reading: a page read by it is not read again */
+#define SL_STEP_VERSION                                                        \
+	1 /* of reading: a page read by it is not read again                   \
+	   */
 
 struct sl_store;
 struct sl_db;
@@ -52,10 +54,9 @@ enum sl_rc sl_store_log(struct sl_store *s, enum sl_event event,
     int64_t consignment, int64_t entry, struct sl_err *err);
 
 /* Plain facts of the instance; "" if there is none. */
-enum sl_rc sl_store_meta_put(struct sl_store *s, const char *key,
-    const char *value, struct sl_err *err);
-void sl_store_meta(
-    struct sl_store *s, const char *key, char *out, size_t cap);
+enum sl_rc sl_store_meta_put(
+    struct sl_store *s, const char *key, const char *value, struct sl_err *err);
+void sl_store_meta(struct sl_store *s, const char *key, char *out, size_t cap);
 
 /* -- consignments ---------------------------------------------------------- */
 struct sl_consignment {
@@ -82,10 +83,10 @@ enum sl_rc sl_consignment_insert(struct sl_store *s, struct sl_consignment *c,
 /* Writes stage, dispo, outcome, reason, detail, attempts, retry, entries. */
 enum sl_rc sl_consignment_update(
     struct sl_store *s, const struct sl_consignment *c, struct sl_err *err);
-enum sl_rc sl_consignment_set_channel_key(struct sl_store *s, int64_t id,
-    const char *key, struct sl_err *err);
-enum sl_rc sl_consignment_set_place(struct sl_store *s, int64_t id,
-    const char *place, struct sl_err *err);
+enum sl_rc sl_consignment_set_channel_key(
+    struct sl_store *s, int64_t id, const char *key, struct sl_err *err);
+enum sl_rc sl_consignment_set_place(
+    struct sl_store *s, int64_t id, const char *place, struct sl_err *err);
 /* False if there is none. */
 bool sl_consignment_by_ulid(
     struct sl_store *s, const char *ulid, struct sl_consignment *ret);
@@ -101,14 +102,14 @@ int64_t sl_consignment_find_same(
 typedef enum sl_rc sl_consignment_fn(
     void *arg, const struct sl_consignment *c, struct sl_err *err);
 /* Those that are not done and whose entries are not all born, oldest first. */
-enum sl_rc sl_consignment_each_open(struct sl_store *s, sl_consignment_fn *fn,
-    void *arg, struct sl_err *err);
+enum sl_rc sl_consignment_each_open(
+    struct sl_store *s, sl_consignment_fn *fn, void *arg, struct sl_err *err);
 /* The first of them after an id that is ready; false if there is none. */
 bool sl_consignment_next_ready(
     struct sl_store *s, int64_t after, struct sl_consignment *ret);
 /* Done consignments whose source is still claimed, oldest first. */
-enum sl_rc sl_consignment_each_unfiled(struct sl_store *s,
-    sl_consignment_fn *fn, void *arg, struct sl_err *err);
+enum sl_rc sl_consignment_each_unfiled(
+    struct sl_store *s, sl_consignment_fn *fn, void *arg, struct sl_err *err);
 
 struct sl_source {
 	int64_t id, blob, consignment;
@@ -123,8 +124,8 @@ bool sl_blob_known(struct sl_store *s, const struct sl_digest *d);
 enum sl_rc sl_source_insert(struct sl_store *s, struct sl_source *src,
     struct sl_slice name_raw, struct sl_err *err);
 /* Up to max of a consignment, by number; result: how many there are. */
-size_t sl_source_list(struct sl_store *s, int64_t consignment,
-    struct sl_source *ret, size_t max);
+size_t sl_source_list(
+    struct sl_store *s, int64_t consignment, struct sl_source *ret, size_t max);
 
 /* -- readings -------------------------------------------------------------- */
 struct sl_part {
@@ -153,15 +154,15 @@ enum sl_rc sl_part_set_digest(struct sl_store *s, int64_t part,
 typedef enum sl_rc sl_part_fn(
     void *arg, const struct sl_part *p, struct sl_err *err);
 /* All parts of a consignment by source and number. */
-enum sl_rc sl_part_each(struct sl_store *s, int64_t consignment,
-    sl_part_fn *fn, void *arg, struct sl_err *err);
+enum sl_rc sl_part_each(struct sl_store *s, int64_t consignment, sl_part_fn *fn,
+    void *arg, struct sl_err *err);
 bool sl_part_by_id(struct sl_store *s, int64_t id, struct sl_part *ret);
 
 /* Is this page read for good by this version of the step? */
 bool sl_page_known(struct sl_store *s, int64_t part, uint32_t page);
 enum sl_rc sl_page_put(struct sl_store *s, int64_t part,
-    const struct sl_msg_r_page *m, struct sl_slice text,
-    struct sl_slice boxes, struct sl_err *err);
+    const struct sl_msg_r_page *m, struct sl_slice text, struct sl_slice boxes,
+    struct sl_err *err);
 /* Drops what that page's text said before (a page read again). */
 enum sl_rc sl_found_clear(
     struct sl_store *s, int64_t part, uint32_t page, struct sl_err *err);
@@ -187,7 +188,8 @@ void sl_found_first(struct sl_store *s, int64_t consignment, unsigned field,
 enum sl_rc sl_note_put(struct sl_store *s, int64_t part, const char *slug,
     const char *detail, struct sl_err *err);
 
-/* -- entries ---------------------------------------------------------------- */
+/* -- entries ----------------------------------------------------------------
+ */
 struct sl_entry {
 	int64_t id, consignment;
 	int number;
@@ -240,8 +242,7 @@ size_t sl_document_list(
     struct sl_store *s, int64_t entry, struct sl_document *ret, size_t max);
 
 enum sl_rc sl_placement_put(struct sl_store *s, int64_t entry, int revision,
-    const struct sl_msg_placed_field *m, const char *actor,
-    struct sl_err *err);
+    const struct sl_msg_placed_field *m, const char *actor, struct sl_err *err);
 /* The rows of one revision once more as another, without one field's. */
 enum sl_rc sl_placement_copy(struct sl_store *s, int64_t entry, int from,
     int to, unsigned without, struct sl_err *err);
@@ -262,12 +263,13 @@ enum sl_rc sl_placement_each(struct sl_store *s, int64_t entry, int revision,
 enum sl_rc sl_store_shift_deadlines(
     struct sl_store *s, int64_t ms, struct sl_err *err);
 /* No retry is later than wait_ms from now, no first try later than now. */
-enum sl_rc sl_store_cap_deadlines(struct sl_store *s, int64_t now_ms,
-    int64_t wait_ms, struct sl_err *err);
+enum sl_rc sl_store_cap_deadlines(
+    struct sl_store *s, int64_t now_ms, int64_t wait_ms, struct sl_err *err);
 /* The earliest retry or held limit of any item, UTC ms; -1 if there is none. */
 int64_t sl_store_next_due(struct sl_store *s);
 
-/* -- deliveries --------------------------------------------------------------- */
+/* -- deliveries ---------------------------------------------------------------
+ */
 struct sl_delivery {
 	int64_t id, entry;
 	char target[64], state[16];
@@ -281,16 +283,14 @@ enum sl_rc sl_delivery_insert(
     struct sl_store *s, struct sl_delivery *d, struct sl_err *err);
 enum sl_rc sl_delivery_update(struct sl_store *s, const struct sl_delivery *d,
     const char *receipt, struct sl_err *err);
-bool sl_delivery_by_id(
-    struct sl_store *s, int64_t id, struct sl_delivery *ret);
-bool sl_delivery_by_entry(struct sl_store *s, int64_t entry,
-    const char *target, struct sl_delivery *ret);
+bool sl_delivery_by_id(struct sl_store *s, int64_t id, struct sl_delivery *ret);
+bool sl_delivery_by_entry(struct sl_store *s, int64_t entry, const char *target,
+    struct sl_delivery *ret);
 typedef enum sl_rc sl_delivery_fn(
     void *arg, const struct sl_delivery *d, struct sl_err *err);
 /* Pending ones of a target that no person holds, by next_ms, at most max. */
 enum sl_rc sl_delivery_each_due(struct sl_store *s, const char *target,
-    int64_t now_ms, int max, sl_delivery_fn *fn, void *arg,
-    struct sl_err *err);
+    int64_t now_ms, int max, sl_delivery_fn *fn, void *arg, struct sl_err *err);
 /* Pending ones whose entry does not say yet why it waits; at most max. */
 enum sl_rc sl_delivery_each_silent(struct sl_store *s, const char *target,
     int max, sl_delivery_fn *fn, void *arg, int *ret_n, struct sl_err *err);
@@ -306,7 +306,8 @@ typedef enum sl_rc sl_step_fn(
 enum sl_rc sl_delivery_steps(struct sl_store *s, int64_t delivery,
     sl_step_fn *fn, void *arg, struct sl_err *err);
 
-/* -- case files ----------------------------------------------------------------- */
+/* -- case files
+ * ----------------------------------------------------------------- */
 enum sl_rc sl_case_put(struct sl_store *s, const struct sl_msg_sync_case *m,
     const char *origin, int64_t now_ms, struct sl_err *err);
 /* Marks those of origin not seen since as gone (removed). */
@@ -320,7 +321,7 @@ typedef enum sl_rc sl_case_fn(
 enum sl_rc sl_case_each(
     struct sl_store *s, sl_case_fn *fn, void *arg, struct sl_err *err);
 int64_t sl_case_count(struct sl_store *s);
-bool sl_case_known(struct sl_store *s, const char *number, char *status,
-    size_t cap);
+bool sl_case_known(
+    struct sl_store *s, const char *number, char *status, size_t cap);
 
 #endif

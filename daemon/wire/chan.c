@@ -115,8 +115,8 @@ queue_packet(struct sl_chan *c, const uint8_t *p, size_t n, const int *fds,
 	size_t i;
 
 	if (c->queued + n > QUEUE_MAX)
-		return sl_err_set(err, SL_RETRY, 0, "worker_gone",
-		    "peer does not read");
+		return sl_err_set(
+		    err, SL_RETRY, 0, "worker_gone", "peer does not read");
 	q = sl_alloc(sizeof(*q) + n);
 	memcpy(q->p, p, n);
 	q->n = n;
@@ -194,13 +194,12 @@ take_fds(struct msghdr *mh, int *fds)
 	int fd;
 
 	for (cm = CMSG_FIRSTHDR(mh); cm != NULL; cm = CMSG_NXTHDR(mh, cm)) {
-		if (cm->cmsg_level != SOL_SOCKET ||
-		    cm->cmsg_type != SCM_RIGHTS)
+		if (cm->cmsg_level != SOL_SOCKET || cm->cmsg_type != SCM_RIGHTS)
 			continue;
 		k = (cm->cmsg_len - CMSG_LEN(0)) / sizeof(int);
 		for (i = 0; i < k; i++) {
-			memcpy(&fd, CMSG_DATA(cm) + i * sizeof(int),
-			    sizeof(int));
+			memcpy(
+			    &fd, CMSG_DATA(cm) + i * sizeof(int), sizeof(int));
 			if (n < SL_WIRE_FDS_MAX)
 				fds[n++] = fd;
 			else
@@ -211,16 +210,18 @@ take_fds(struct msghdr *mh, int *fds)
 }
 
 enum sl_rc
-sl_chan_recv(struct sl_chan *c, struct sl_msg *ret, int *fds,
-    size_t *ret_nfds, struct sl_err *err)
+sl_chan_recv(struct sl_chan *c, struct sl_msg *ret, int *fds, size_t *ret_nfds,
+    struct sl_err *err)
 {
 	union {
 		char b[CMSG_SPACE(sizeof(int) * SL_WIRE_FDS_MAX)];
 		struct cmsghdr align;
 	} ctl;
 	struct iovec iov = {.iov_base = c->in, .iov_len = sizeof(c->in)};
-	struct msghdr mh = {.msg_iov = &iov, .msg_iovlen = 1,
-	    .msg_control = ctl.b, .msg_controllen = sizeof(ctl.b)};
+	struct msghdr mh = {.msg_iov = &iov,
+	    .msg_iovlen = 1,
+	    .msg_control = ctl.b,
+	    .msg_controllen = sizeof(ctl.b)};
 	int got_fds[SL_WIRE_FDS_MAX];
 	size_t nfds, i;
 	ssize_t n;
@@ -237,8 +238,8 @@ sl_chan_recv(struct sl_chan *c, struct sl_msg *ret, int *fds,
 		    "worker_gone", "peer closed the connection");
 	nfds = take_fds(&mh, got_fds);
 	if ((mh.msg_flags & (MSG_TRUNC | MSG_CTRUNC)) != 0)
-		rc = sl_err_set(err, SL_REJECT, 0, "worker_protocol",
-		    "packet is too long");
+		rc = sl_err_set(
+		    err, SL_REJECT, 0, "worker_protocol", "packet is too long");
 	else
 		rc = sl_msg_decode(c->in, (size_t)n, ret, err);
 	if (rc != SL_OK || fds == NULL) {
@@ -304,8 +305,7 @@ say_hello(struct sl_chan *c, unsigned role, unsigned slots, const char *name,
 		return SL_OK;
 	if (m.type == SL_MSG_REFUSED)
 		(void)sl_slice_copy(m.refused.text, text, sizeof(text));
-	return sl_err_set(err, SL_FATAL, 0, "refused",
-	    "slused refuses us: %s",
+	return sl_err_set(err, SL_FATAL, 0, "refused", "slused refuses us: %s",
 	    m.type == SL_MSG_REFUSED ? text : "not understood");
 }
 
@@ -335,10 +335,9 @@ sl_chan_connect(const char *path, unsigned role, unsigned slots,
 		return SL_FATAL;
 	fd = socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0);
 	if (fd < 0 || connect(fd, (struct sockaddr *)&sa, sizeof(sa)) != 0)
-		return sl_err_set(err, SL_RETRY, errno, "slused_away",
-		    "cannot reach slused");
-	return sl_chan_greet(
-	    sl_take_fd(&fd), role, slots, name, ret, err);
+		return sl_err_set(
+		    err, SL_RETRY, errno, "slused_away", "cannot reach slused");
+	return sl_chan_greet(sl_take_fd(&fd), role, slots, name, ret, err);
 }
 
 const char *

@@ -7,8 +7,8 @@ const char *
 sl_field_name(unsigned field)
 {
 	switch (field) {
-#define SL_FIELD(number, name, en, nb) \
-	case number: \
+#define SL_FIELD(number, name, en, nb)                                         \
+	case number:                                                           \
 		return #name;
 #include "fields.def"
 #undef SL_FIELD
@@ -20,8 +20,8 @@ sl_field_name(unsigned field)
 unsigned
 sl_field_by_name(const char *s)
 {
-#define SL_FIELD(number, name, en, nb) \
-	if (strcmp(s, #name) == 0) \
+#define SL_FIELD(number, name, en, nb)                                         \
+	if (strcmp(s, #name) == 0)                                             \
 		return number;
 #include "fields.def"
 #undef SL_FIELD
@@ -41,8 +41,7 @@ sl_field_source_name(unsigned source)
 	    [SL_SOURCE_QUEUE] = "queue",
 	};
 
-	if (source >= sizeof(names) / sizeof(names[0]) ||
-	    names[source] == NULL)
+	if (source >= sizeof(names) / sizeof(names[0]) || names[source] == NULL)
 		return "unknown";
 	return names[source];
 }

@@ -15,9 +15,9 @@ enum sl_role {
 };
 
 enum sl_task_kind {
-	SL_TASK_OPEN = 1,  /* (copy,) identify, unpack, read */
+	SL_TASK_OPEN = 1, /* (copy,) identify, unpack, read */
 	SL_TASK_PAGES = 2, /* read a range of pages of one part */
-	SL_TASK_OCR = 3,   /* recognise one page image */
+	SL_TASK_OCR = 3, /* recognise one page image */
 };
 /* Copy the input to the original first (gate *received*). */
 #define SL_TASK_COPY 1u
@@ -36,10 +36,10 @@ enum sl_task_end {
 };
 
 enum sl_part_role {
-	SL_PART_DOCUMENT = 1,  /* a file a person would open */
+	SL_PART_DOCUMENT = 1, /* a file a person would open */
 	SL_PART_CONTAINER = 2, /* opened further: zip, tar, mail */
-	SL_PART_INLINE = 3,    /* picture inside a mail body: kept, not sent */
-	SL_PART_BODY = 4,      /* the text of a mail */
+	SL_PART_INLINE = 3, /* picture inside a mail body: kept, not sent */
+	SL_PART_BODY = 4, /* the text of a mail */
 	SL_PART_SIDECAR = 5,
 	SL_PART_SKIPPED = 6, /* link, device, folder: noted, no bytes */
 };
@@ -59,14 +59,14 @@ enum sl_page_source {
 	SL_PAGE_WANTS_OCR = 3, /* its image is in the output file */
 };
 #define SL_PAGE_BLANK 1u
-#define SL_PAGE_CUT 2u     /* text over the limit was left out */
+#define SL_PAGE_CUT 2u /* text over the limit was left out */
 #define SL_PAGE_RETRIED 4u /* OCR tried again with page detection */
 
 enum sl_image_format {
 	SL_IMAGE_JPEG = 1,
 	SL_IMAGE_PNG = 2,
 	SL_IMAGE_GRAY8 = 3, /* raw, width bytes a row, 0 = black */
-	SL_IMAGE_BIT1 = 4,  /* raw, (width+7)/8 bytes a row, 1 = black */
+	SL_IMAGE_BIT1 = 4, /* raw, (width+7)/8 bytes a row, 1 = black */
 };
 
 enum sl_field_source {
@@ -87,7 +87,7 @@ enum sl_verdict {
 	SL_VERDICT_HOLD = 4,
 	SL_VERDICT_REFUSED = 5,
 	SL_VERDICT_LOGIN = 6, /* stop the connector and shout */
-	SL_VERDICT_DOWN = 7,  /* pause the connector */
+	SL_VERDICT_DOWN = 7, /* pause the connector */
 };
 
 #define SL_FIELD(number, name, text_en, text_nb) SL_FIELD_##name = number,

@@ -5,9 +5,9 @@
  */
 #include "wire.h"
 
+#include <errno.h>
 #include <string.h>
 #include <unistd.h>
-#include <errno.h>
 
 #include "../base/text.h"
 
@@ -15,8 +15,8 @@ const char *
 sl_msg_name(unsigned type)
 {
 	switch (type) {
-#define CASE(n, NAME, name) \
-	case n: \
+#define CASE(n, NAME, name)                                                    \
+	case n:                                                                \
 		return #name;
 		SL_MESSAGES(CASE)
 #undef CASE
@@ -95,10 +95,10 @@ sl_msg_encode(const struct sl_msg *m, uint8_t *p)
 	put_num(&o, SL_WIRE_PROTO, 2);
 	switch (m->type) {
 #define PUT(kind, field, max) PUT_##kind(&o, f->field, max);
-#define CASE(n, NAME, name) \
-	case SL_MSG_##NAME: { \
-		const struct sl_msg_##name *f = &m->name; \
-		SL_MSG_##NAME##_FIELDS(PUT) break; \
+#define CASE(n, NAME, name)                                                    \
+	case SL_MSG_##NAME: {                                                  \
+		const struct sl_msg_##name *f = &m->name;                      \
+		SL_MSG_##NAME##_FIELDS(PUT) break;                             \
 	}
 		SL_MESSAGES(CASE)
 #undef CASE
@@ -170,18 +170,18 @@ take_digest(struct in *in)
 	return d;
 }
 
-#define TAKE_U8(in, max) (uint8_t)take_num(in, 1)
-#define TAKE_U16(in, max) (uint16_t)take_num(in, 2)
-#define TAKE_U32(in, max) (uint32_t)take_num(in, 4)
+#define TAKE_U8(in, max) (uint8_t) take_num(in, 1)
+#define TAKE_U16(in, max) (uint16_t) take_num(in, 2)
+#define TAKE_U32(in, max) (uint32_t) take_num(in, 4)
 #define TAKE_U64(in, max) take_num(in, 8)
-#define TAKE_I64(in, max) (int64_t)take_num(in, 8)
+#define TAKE_I64(in, max) (int64_t) take_num(in, 8)
 #define TAKE_STR(in, max) take_str(in, max)
 #define TAKE_RAW(in, max) take_bytes(in, max)
 #define TAKE_DIGEST(in, max) take_digest(in)
 
 enum sl_rc
-sl_msg_decode(const uint8_t *p, size_t n, struct sl_msg *ret,
-    struct sl_err *err)
+sl_msg_decode(
+    const uint8_t *p, size_t n, struct sl_msg *ret, struct sl_err *err)
 {
 	struct in in = {.p = p, .n = n};
 	unsigned type = (unsigned)take_num(&in, 2);
@@ -193,11 +193,11 @@ sl_msg_decode(const uint8_t *p, size_t n, struct sl_msg *ret,
 		    "packet without a head of protocol %d", SL_WIRE_PROTO);
 	switch (type) {
 #define TAKE(kind, field, max) f->field = TAKE_##kind(&in, max);
-#define CASE(num, NAME, name) \
-	case num: { \
-		struct sl_msg_##name *f = &ret->name; \
-		ret->type = SL_MSG_##NAME; \
-		SL_MSG_##NAME##_FIELDS(TAKE) break; \
+#define CASE(num, NAME, name)                                                  \
+	case num: {                                                            \
+		struct sl_msg_##name *f = &ret->name;                          \
+		ret->type = SL_MSG_##NAME;                                     \
+		SL_MSG_##NAME##_FIELDS(TAKE) break;                            \
 	}
 		SL_MESSAGES(CASE)
 #undef CASE

@@ -33,9 +33,9 @@
 #define SL_WIRE_TYPE_DIGEST struct sl_digest
 
 #define SL_WIRE_MEMBER(kind, name, max) SL_WIRE_TYPE_##kind name;
-#define SL_WIRE_STRUCT(n, NAME, name) \
-	struct sl_msg_##name { \
-		SL_MSG_##NAME##_FIELDS(SL_WIRE_MEMBER) \
+#define SL_WIRE_STRUCT(n, NAME, name)                                          \
+	struct sl_msg_##name {                                                 \
+		SL_MSG_##NAME##_FIELDS(SL_WIRE_MEMBER)                         \
 	};
 SL_MESSAGES(SL_WIRE_STRUCT)
 #undef SL_WIRE_STRUCT

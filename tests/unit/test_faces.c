@@ -547,8 +547,8 @@ add_consignment(const char *name, enum sl_dispo dispo, const char *reason)
 	CHECK(sl_consignment_update(w.e.store, &c, &w.err) == SL_OK);
 	CHECK(write(fd, "%PDF-1.4\n", 9) == 9);
 	sl_sha256("%PDF-1.4\n", 9, &src.sha256);
-	CHECK(sl_files_link(sl_store_files(w.e.store), fd, &src.sha256, 9, false,
-		  &w.err) == SL_OK);
+	CHECK(sl_files_link(sl_store_files(w.e.store), fd, &src.sha256, 9,
+		  false, &w.err) == SL_OK);
 	(void)close(fd);
 	src.consignment = c.id;
 	CHECK(sl_source_insert(w.e.store, &src, sl_slice_str(""), &w.err) ==

@@ -144,7 +144,8 @@ pages(void)
 	CHECK(d->k.n == n - 1 + d->pages);
 	read_free(d);
 	for (n = 0; n + 40 < sizeof(in);) /* lines stay whole */
-		n += (size_t)snprintf(in + n, sizeof(in) - n, "linje nummer %zu her\n", n);
+		n += (size_t)snprintf(
+		    in + n, sizeof(in) - n, "linje nummer %zu her\n", n);
 	d = rd(in, n);
 	for (const char *p = d->k.text; (p = strchr(p, '\f')); p++)
 		CHECK(p[-1] == '\n');

@@ -317,8 +317,36 @@ files(void)
 	end(s);
 }
 
+/* SQLite rolls a transaction back when a write fails; what is asked for
+ * afterwards must not be committed by itself. */
+static void
+failed_writer_does_nothing_more(void)
+{
+	struct sl_store *s = fresh();
+	struct sl_err err;
+
+	CHECK(sl_store_log(s, SL_EVENT_received, "-", "slused", "{}", 0, 0,
+		  &err) == SL_OK);
+	CHECK(sl_store_commit(s, &err) == SL_OK);
+	CHECK(sl_store_log(s, SL_EVENT_read, "-", "slused", "{}", 0, 0, &err) ==
+	      SL_OK);
+	CHECK(sl_db_run(sl_store_db(s), &err, "ROLLBACK", "") == SL_OK);
+	CHECK(sl_store_log(s, SL_EVENT_placed, "-", "slused", "{}", 0, 0,
+		  &err) == SL_FATAL);
+	CHECK(sl_db_run(sl_store_db(s), &err, "INSERT INTO leaf VALUES (9)",
+		  "") == SL_FATAL);
+	CHECK(sl_store_meta_put(s, "k", "v", &err) == SL_FATAL);
+	CHECK(sl_store_commit(s, &err) == SL_FATAL);
+	sl_store_close(s);
+	s = open_store();
+	CHECK(sl_db_int(sl_store_db(s), -1, "SELECT count(*) FROM leaf", "") ==
+	      1);
+	end(s);
+}
+
 TEST_MAIN({"all_or_nothing", all_or_nothing}, {"cut_journal", cut_journal},
     {"newer_schema", newer_schema}, {"reception_numbers", reception_numbers},
     {"held_do_not_starve", held_do_not_starve},
     {"delivery_steps", delivery_steps}, {"walks_nest", walks_nest},
-    {"deadlines_step", deadlines_step}, {"files", files})
+    {"deadlines_step", deadlines_step}, {"files", files},
+    {"failed_writer_does_nothing_more", failed_writer_does_nothing_more})
