@@ -100,12 +100,13 @@ parent_send(struct parent_proc *p, const struct sl_msg_task *t, int input,
 	fds[SL_FD_INPUT] = input;
 	fds[SL_FD_RESULT] = sv[1];
 	fds[SL_FD_OUT] = out;
-	rc = sl_chan_send(p->chan, &m, fds, 3, NULL);
-	(void)close(sv[1]);
+	/* Nobody listens: so before the child can write. */
 	if (ret_result != NULL)
 		*ret_result = sv[0];
 	else
 		(void)close(sv[0]);
+	rc = sl_chan_send(p->chan, &m, fds, 3, NULL);
+	(void)close(sv[1]);
 	return rc == SL_OK;
 }
 
