@@ -243,6 +243,13 @@ describe(const char *p, size_t n, struct sl_identity *id)
 		    id->charset[0] != '\0' ? id->charset : "unknown");
 	else if (strcmp(id->mime, "message/rfc822") == 0)
 		(void)snprintf(id->format, sizeof(id->format), "e-mail");
+	else if (n >= 8 && memcmp(p, "%PDF-", 5) == 0 &&
+		 strcmp(id->mime, "application/pdf") == 0)
+		/* Its head says what libmagic would, at no cost. */
+		(void)snprintf(id->format, sizeof(id->format),
+		    "PDF document, version %c.%c",
+		    p[5] >= '0' && p[5] <= '9' ? p[5] : '?',
+		    p[7] >= '0' && p[7] <= '9' ? p[7] : '?');
 	else if ((s = ask(p, n, 0)) != NULL)
 		take_format(s, id);
 }

@@ -37,7 +37,7 @@ ROWS = []
 
 
 def row(what, sluse, floor, value, reach, good):
-    ROWS.append((what, sluse, floor, value, reach, "ja" if good else "NEI"))
+    ROWS.append((what, sluse, floor, value, reach, "yes" if good else "NO"))
     print("%-44s %-22s %-22s %-12s %-12s %s" % ROWS[-1], flush=True)
 
 
@@ -441,7 +441,7 @@ def main():
                 json.JSONDecodeError) as fault:
             row(name, "", "", "failed", str(fault)[:60], False)
     table()
-    return 0 if all(r[5] == "ja" for r in ROWS) else 1
+    return 0 if all(r[5] == "yes" for r in ROWS) else 1
 
 
 if __name__ == "__main__":
