@@ -98,7 +98,6 @@ sl_due_look(struct sl_engine *e)
 		next = sl_store_next_due(e->store);
 		sl_engine_kick(e);
 	}
-	e->next_due_ms = next;
 	if (next >= 0)
 		sl_timer_pull(e->due_timer, next > now ? next - now : 1000);
 }

@@ -54,7 +54,7 @@ struct sl_target {
 	int64_t open_until_ms; /* boot ms: breaker open; 0 = closed */
 	int64_t pause_ms;
 	bool login_stopped;
-	bool syncing, synced;
+	bool syncing;
 	int64_t sync_began_ms, sync_next_ms;
 };
 
@@ -96,7 +96,6 @@ struct sl_engine {
 	struct sl_timer *commit_timer;
 	int64_t committed_ms; /* boot ms of the last commit of a round */
 	struct sl_timer *wait_timer; /* a task may start again */
-	int64_t next_due_ms; /* UTC: earliest retry or held limit; 0 = look */
 	int64_t clock_delta_ms; /* UTC minus boot, to see the clock step */
 	bool
 	    sync_inlets; /* a claim's rename must be durable with this commit */
@@ -174,7 +173,6 @@ struct sl_job {
 	struct sl_job_source *src;
 	size_t src_n, src_cap;
 	unsigned tasks_open;
-	bool received_pending; /* its row is in the open transaction */
 	uint32_t pages_left; /* OCR pages waiting or running */
 	bool ended;
 };

@@ -311,7 +311,6 @@ sl_job_received(struct sl_job *j, struct sl_err *err)
 			    &payload, "%s\"%s\"", i > 0 ? "," : "", hex);
 	}
 	sl_buf_add_str(&payload, "]}");
-	j->received_pending = true;
 	/* Its rename must not be undone by a power loss after this commit. */
 	if (sl_files_same_fs(sl_store_files(e->store), sl_inlet_dir(j->inlet)))
 		sl_files_touch(sl_store_files(e->store));

@@ -54,7 +54,6 @@ take_done(struct sl_engine *e, struct sl_target *t,
 		    m->reason.p);
 		return SL_OK;
 	}
-	t->synced = true;
 	/* A clock that went back since would make all of them look old. */
 	if (sl_clock_utc_ms() >= t->sync_began_ms &&
 	    sl_case_forget(
