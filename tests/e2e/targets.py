@@ -118,7 +118,8 @@ class Login(Trial):
         self.assertEqual(len(events), 1)
         self.assertEqual(h.posts()["journalposts"], [])
         before = h.fake.control("GET", "requests")
-        share, wakes = busy(self.slused(h), 1.5)
+        time.sleep(2.5)  # the receipts of what just happened are written
+        share, wakes = busy(self.slused(h), 3)
         self.assertLess(share, 0.2, "it waits, it does not spin")
         self.assertLess(wakes, 5)
         self.assertEqual(before, h.fake.control("GET", "requests"),
