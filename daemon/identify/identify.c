@@ -106,7 +106,7 @@ sl_identify_warm(struct sl_err *err)
 		size_t value;
 	} limits[] = {{MAGIC_PARAM_INDIR_MAX, 15}, {MAGIC_PARAM_NAME_MAX, 30},
 	    {MAGIC_PARAM_ELF_NOTES_MAX, 64}, {MAGIC_PARAM_ELF_PHNUM_MAX, 64},
-	    {MAGIC_PARAM_ELF_SHNUM_MAX, 1024}, {MAGIC_PARAM_REGEX_MAX, 4096},
+	    {MAGIC_PARAM_ELF_SHNUM_MAX, 1024}, {MAGIC_PARAM_REGEX_MAX, 1024},
 	    {MAGIC_PARAM_BYTES_MAX, SL_IDENTIFY_PREFIX}};
 	static const char sample[] = "Til kommunen\n\nVi viser til brevet.\n";
 	size_t i;
