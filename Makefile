@@ -53,17 +53,17 @@ $(O)/%.o: %.c
 	$(CC) $(CPPFLAGS_ALL) $(CFLAGS_ALL) $(call room_cflags,$<) -c -o $@ $<
 
 # -- programs: which rooms and libraries each may see -------------------------
+# iconv behind the walls is the program's own: daemon/read/converters.h.
+libs_iconv := -licuuc -Wl,--export-dynamic-symbol=iconv \
+	-Wl,--export-dynamic-symbol=iconv_open \
+	-Wl,--export-dynamic-symbol=iconv_close
 PROGRAMS := slused sluse sluse-work sluse-ocr sluse-place sluse-push
 rooms_slused := engine intake place prepare store journal registry config wire base
 libs_slused := -lsqlite3 -ljansson -lcrypto
 rooms_sluse := cli report store journal prepare place registry config wire base
 libs_sluse := -lsqlite3 -ljansson -lcrypto
 rooms_sluse-work := worker read unpack identify sandbox wire base
-libs_sluse-work := -larchive -lmagic -licuuc -lseccomp -ljansson -lcrypto
-# iconv behind the walls is the program's own: daemon/read/converters.h.
-$(B)/bin/sluse-work: LDFLAGS += -Wl,--export-dynamic-symbol=iconv \
-	-Wl,--export-dynamic-symbol=iconv_open \
-	-Wl,--export-dynamic-symbol=iconv_close
+libs_sluse-work := -larchive -lmagic $(libs_iconv) -lseccomp -ljansson -lcrypto
 rooms_sluse-ocr := ocr worker read sandbox wire base
 libs_sluse-ocr := -ltesseract -llept -lseccomp -ljansson -lcrypto -lm
 rooms_sluse-place := place sandbox wire base

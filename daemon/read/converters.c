@@ -18,20 +18,19 @@
 #define EXPORTED __attribute__((visibility("default")))
 #define OPEN_MAX_AT_ONCE 64u
 #define NAME_MAX_BYTES 60u
-/* One byte completes a few characters at most; each has at most three bytes
- * for each unit of UTF-16. */
-#define CHARS_MAX 20u
-#define ROOM_MIN 64u
+#define CHARS_MAX 20u /* units of UTF-16 that one byte may complete */
 
 /* Ours are known by their place; 0 in `from` is free. */
 static struct converter {
 	UConverter *from;
+	size_t n; /* bytes that found no room; 0 = the next byte is not eaten */
+	char wait[CHARS_MAX * 3];
 } open_now[OPEN_MAX_AT_ONCE];
 
 /* glibc's, for what we do not do. */
 static iconv_t (*other_open)(const char *to, const char *from);
-static size_t (*other_iconv)(iconv_t cd, char **in, size_t *in_left, char **out,
-    size_t *out_left);
+static size_t (*other_iconv)(
+    iconv_t cd, char **in, size_t *in_left, char **out, size_t *out_left);
 static int (*other_close)(iconv_t cd);
 
 /* POSIX dlsym: a function comes as a pointer to an object. */
@@ -100,6 +99,7 @@ iconv_open(const char *to, const char *from)
 		i++;
 	if (is_utf8(to) && i < OPEN_MAX_AT_ONCE) {
 		open_now[i].from = open_icu(from);
+		open_now[i].n = 0;
 		if (open_now[i].from != NULL)
 			return &open_now[i];
 	}
@@ -120,7 +120,7 @@ iconv_close(iconv_t cd)
 
 /* Bytes of a code point in UTF-8; 0 where it is none. */
 static size_t
-utf8_of(UChar32 cp, char out[4])
+utf8_of(UChar32 cp, char *out)
 {
 	static const uint8_t mark[] = {0, 0, 0xC0, 0xE0, 0xF0};
 	size_t n = cp < 0x80 ? 1 : cp < 0x800 ? 2 : cp < 0x10000 ? 3 : 4, k;
@@ -133,24 +133,22 @@ utf8_of(UChar32 cp, char out[4])
 	return n;
 }
 
-/* Gives what one byte more has completed. */
+/* What one byte more has completed, into c->wait. */
 static bool
-put_all(const UChar *u, size_t n, char **out, size_t *out_left)
+complete(struct converter *c, const UChar *u, size_t n)
 {
 	size_t i = 0;
 
+	c->n = 0;
 	while (i < n) {
 		UChar32 cp;
-		char utf8[4];
 		size_t k;
 
 		U16_NEXT(u, i, n, cp);
-		k = utf8_of(cp, utf8);
+		k = utf8_of(cp, c->wait + c->n);
 		if (k == 0)
 			return false;
-		memcpy(*out, utf8, k);
-		*out += k;
-		*out_left -= k;
+		c->n += k;
 	}
 	return true;
 }
@@ -170,10 +168,32 @@ step_back(UConverter *c, char *start, char **in, size_t *in_left)
 	}
 }
 
+/* The byte at *in is eaten; 0, or an errno with *in where it was. */
+static int
+eat(struct converter *c, char *start, char **in, size_t *in_left)
+{
+	UErrorCode e = U_ZERO_ERROR;
+	UChar buf[CHARS_MAX], *u = buf;
+	const char *p = *in;
+	bool good;
+
+	ucnv_toUnicode(
+	    c->from, &u, buf + CHARS_MAX, &p, p + 1, NULL, false, &e);
+	good = complete(c, buf, (size_t)(u - buf)) && U_SUCCESS(e);
+	if (good)
+		return 0;
+	/* A byte that only ends what went before is not taken. */
+	c->n = 0;
+	*in_left -= (size_t)(p - *in);
+	*in += p - *in;
+	step_back(c->from, start, in, in_left);
+	return EILSEQ;
+}
+
 /*
- * Byte by byte, so that it is known which byte completed what: the place of
- * an error, and that nothing is taken for which there is no room. A character
- * cut off at the end waits in the converter for the next piece.
+ * Byte by byte, so that it is known which byte completed what. The bytes of a
+ * character cut off at the end are taken, and wait in ICU's converter for the
+ * next piece. A byte whose characters find no room is eaten, but not taken.
  */
 EXPORTED size_t
 iconv(iconv_t cd, char **in, size_t *in_left, char **out, size_t *out_left)
@@ -185,29 +205,22 @@ iconv(iconv_t cd, char **in, size_t *in_left, char **out, size_t *out_left)
 		return other_iconv(cd, in, in_left, out, out_left);
 	if (in == NULL || *in == NULL) {
 		ucnv_reset(c->from);
+		c->n = 0;
 		return 0;
 	}
-	start = *in;
-	while (*in_left > 0) {
-		UErrorCode e = U_ZERO_ERROR;
-		UChar buf[CHARS_MAX], *u = buf;
-		const char *p = *in;
+	for (start = *in; *in_left > 0; ++*in, --*in_left) {
+		int bad = c->n == 0 ? eat(c, start, in, in_left) : 0;
 
-		if (*out_left < ROOM_MIN) {
-			errno = E2BIG;
+		if (bad == 0 && c->n > *out_left)
+			bad = E2BIG;
+		if (bad != 0) {
+			errno = bad;
 			return (size_t)-1;
 		}
-		ucnv_toUnicode(
-		    c->from, &u, buf + CHARS_MAX, &p, p + 1, NULL, false, &e);
-		/* A byte that only ends what went before is not taken. */
-		*in_left -= (size_t)(p - *in);
-		*in += p - *in;
-		if (!put_all(buf, (size_t)(u - buf), out, out_left) ||
-		    U_FAILURE(e)) {
-			step_back(c->from, start, in, in_left);
-			errno = EILSEQ;
-			return (size_t)-1;
-		}
+		memcpy(*out, c->wait, c->n);
+		*out += c->n;
+		*out_left -= c->n;
+		c->n = 0;
 	}
 	return 0;
 }

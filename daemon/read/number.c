@@ -294,7 +294,7 @@ sl_label_match(const char *s, size_t n, struct sl_label *ret)
 		second = 0x80;
 	for (w = 0; w < sizeof(begins[0]) / sizeof(begins[0][0]); w++)
 		for (left = begins[first][w] & goes_on[second][w]; left != 0;
-		    left &= left - 1)
+		     left &= left - 1)
 			try_label(s, n, w * 64 + (size_t)__builtin_ctzll(left),
 			    &best, ret);
 	if (!best)
