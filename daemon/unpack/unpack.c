@@ -1,7 +1,4 @@
 /*
- * Formats and filters are named one by one: libarchive's "all" would start
- * external programs, and brings parsers (CAB, ISO, RAR) that crash.
- *
  * A zip is walked by libarchive, but its names come from our own reading of the
  * directory (zipdir.h), since libarchive 3.6 loses raw names and the Unicode
  * path field. The two are matched by where libarchive stands in the file after
@@ -20,12 +17,12 @@
 #include <locale.h>
 #include <stdlib.h>
 #include <string.h>
-#include <strings.h>
 #include <sys/mman.h>
 #include <unistd.h>
 
 #include "../base/file.h"
 #include "../base/mem.h"
+#include "kinds.h"
 #include "zipdir.h"
 
 #define BLOCK ((size_t)64 << 10)
@@ -49,7 +46,6 @@ struct walk {
 	size_t block_n;
 
 	struct sl_zip_dir dir; /* zip with an end record */
-	bool streamed; /* zip without one */
 	uint64_t header_from; /* streamed: no local header before this */
 	uint8_t *local; /* SL_ZIP_LOCAL_MAX bytes, lazily */
 	struct sl_buf name;
@@ -104,39 +100,13 @@ on_seek(struct archive *a, void *arg, la_int64_t n, int whence)
 	return base + n;
 }
 
-/* Formats and filters of one kind, by name. */
-static int
-support(struct walk *w)
-{
-	int r;
-
-	switch (w->kind) {
-	case SL_ARCHIVE_ZIP:
-		return w->streamed
-			   ? archive_read_support_format_zip_streamable(w->a)
-			   : archive_read_support_format_zip_seekable(w->a);
-	case SL_ARCHIVE_TAR:
-		return archive_read_support_format_tar(w->a);
-	case SL_ARCHIVE_GZIP:
-		r = archive_read_support_filter_gzip(w->a);
-		if (r == ARCHIVE_OK)
-			r = archive_read_support_format_raw(w->a);
-		if (r == ARCHIVE_OK)
-			r = archive_read_support_format_tar(w->a);
-		return r;
-	case SL_ARCHIVE_NONE:
-		break;
-	}
-	return ARCHIVE_FATAL;
-}
-
 static bool
 open_archive(struct walk *w)
 {
 	w->block_n = w->x.size < BLOCK ? (size_t)w->x.size : BLOCK;
 	w->block = sl_realloc(NULL, w->block_n);
 	w->a = archive_read_new();
-	if (w->a == NULL || support(w) != ARCHIVE_OK)
+	if (w->a == NULL || sl_archive_support(w->a, w->kind) != ARCHIVE_OK)
 		return false;
 	(void)archive_read_set_read_callback(w->a, on_read);
 	(void)archive_read_set_skip_callback(w->a, on_skip);
@@ -154,6 +124,12 @@ same_name(const struct sl_zip_entry *a, const struct sl_zip_entry *b)
 	       memcmp(a->name, b->name, a->name_n) == 0;
 }
 
+static bool
+is_zip(const struct walk *w)
+{
+	return w->kind == SL_ARCHIVE_ZIP || w->kind == SL_ARCHIVE_ZIP_STREAMED;
+}
+
 /* The directory's entry for the header libarchive has just read; in a zip
  * without a directory the local header itself. */
 static bool
@@ -164,7 +140,7 @@ find_zip_entry(struct walk *w, struct sl_zip_entry *ret, const char **warning)
 	struct sl_zip_entry local;
 	bool found;
 
-	if (!w->streamed)
+	if (w->kind == SL_ARCHIVE_ZIP)
 		e = sl_zip_dir_find(&w->dir, at);
 	if (w->local == NULL)
 		w->local = sl_realloc(NULL, SL_ZIP_LOCAL_MAX);
@@ -220,28 +196,6 @@ take_gzip_head_name(struct walk *w, struct sl_member *m)
 	return true;
 }
 
-/* The archive's own name without its last part. */
-static void
-take_outer_name(struct walk *w, struct sl_member *m)
-{
-	static const char *const ends[][2] = {
-	    {".tgz", ".tar"}, {".gz", ""}, {".gzip", ""}};
-	size_t len = strlen(w->outer), i, k;
-
-	for (i = 0; i < sizeof(ends) / sizeof(ends[0]); i++) {
-		k = strlen(ends[i][0]);
-		if (len <= k || strcasecmp(w->outer + len - k, ends[i][0]) != 0)
-			continue;
-		sl_buf_add(&w->name, w->outer, len - k);
-		sl_buf_add_str(&w->name, ends[i][1]);
-		break;
-	}
-	if (w->name.n == 0)
-		sl_buf_add_str(&w->name, "data");
-	m->name_raw = (const uint8_t *)"";
-	m->name_charset = "";
-}
-
 static void
 take_tar_name(struct walk *w, struct archive_entry *e, struct sl_member *m)
 {
@@ -269,13 +223,15 @@ take_name(struct walk *w, struct archive_entry *e, struct sl_zip_entry *ze,
 	const char *warning = "";
 
 	sl_buf_reset(&w->name);
-	if (w->kind == SL_ARCHIVE_ZIP && find_zip_entry(w, ze, &warning)) {
+	if (is_zip(w) && find_zip_entry(w, ze, &warning)) {
 		m->warnings = warning;
 		take_zip_name(w, ze, m);
-	} else if (w->kind == SL_ARCHIVE_GZIP &&
-		   archive_format(w->a) == ARCHIVE_FORMAT_RAW) {
-		if (!take_gzip_head_name(w, m))
-			take_outer_name(w, m);
+	} else if (archive_format(w->a) == ARCHIVE_FORMAT_RAW) {
+		if (w->kind != SL_ARCHIVE_GZIP || !take_gzip_head_name(w, m)) {
+			sl_archive_inner_name(w->outer, &w->name);
+			m->name_raw = (const uint8_t *)"";
+			m->name_charset = "";
+		}
 	} else {
 		take_tar_name(w, e, m);
 	}
@@ -399,8 +355,11 @@ walk(struct walk *w)
 			return rc;
 	}
 	w->ret->cut_off = w->hit_end;
-	w->ret->reason =
-	    archive_errno(w->a) == ENOMEM ? "limit_memory" : "damaged";
+	if (archive_read_has_encrypted_entries(w->a) == 1)
+		w->ret->reason = "encrypted"; /* the list of names as well */
+	else
+		w->ret->reason =
+		    archive_errno(w->a) == ENOMEM ? "limit_memory" : "damaged";
 	return SL_OK;
 }
 
@@ -424,7 +383,7 @@ prepare_zip(struct walk *w)
 	rc = sl_zip_dir_load(&w->x, max, DIR_BYTES_MAX, &w->dir, NULL);
 	if (rc != SL_OK) {
 		/* What came whole can still be had, member by member. */
-		w->streamed = true;
+		w->kind = SL_ARCHIVE_ZIP_STREAMED;
 		w->ret->cut_off = rc == SL_SKIP;
 		return SL_OK;
 	}
@@ -445,9 +404,10 @@ walk_zip(struct walk *w)
 	bool cut_off = w->ret->cut_off;
 
 	/* An empty zip is fine, but libarchive calls it damaged. */
-	if (rc == SL_OK && (w->streamed || w->dir.count > 0))
+	if (rc == SL_OK &&
+	    (w->kind == SL_ARCHIVE_ZIP_STREAMED || w->dir.count > 0))
 		rc = walk(w);
-	if (w->streamed) {
+	if (w->kind == SL_ARCHIVE_ZIP_STREAMED) {
 		w->ret->cut_off = cut_off;
 		w->ret->reason = "damaged";
 	} else if (w->dir.count > w->ret->members) {
@@ -490,25 +450,6 @@ sl_unpack(enum sl_archive kind, const struct sl_extent *x, const char *outer,
 	return rc;
 }
 
-enum sl_archive
-sl_archive_of(const char *mime)
-{
-	static const struct {
-		const char *mime;
-		enum sl_archive kind;
-	} kinds[] = {
-	    {"application/zip", SL_ARCHIVE_ZIP},
-	    {"application/x-tar", SL_ARCHIVE_TAR},
-	    {"application/gzip", SL_ARCHIVE_GZIP},
-	};
-	size_t i;
-
-	for (i = 0; i < sizeof(kinds) / sizeof(kinds[0]); i++)
-		if (strcmp(mime, kinds[i].mime) == 0)
-			return kinds[i].kind;
-	return SL_ARCHIVE_NONE;
-}
-
 /* -- warming --------------------------------------------------------------- */
 
 static void
@@ -539,7 +480,7 @@ try_sample(enum sl_archive kind, const uint8_t *p, size_t n)
 enum sl_rc
 sl_unpack_warm(struct sl_err *err)
 {
-	/* "sluse", deflated: as a member "a" of a zip, and as a gzip. */
+	/* "sluse", deflated, as a member "a". */
 	static const uint8_t zip[] = {0x50, 0x4b, 0x03, 0x04, 0x14, 0x00, 0x00,
 	    0x00, 0x08, 0x00, 0x00, 0x00, 0x21, 0x00, 0xe0, 0x30, 0x50, 0x62,
 	    0x07, 0x00, 0x00, 0x00, 0x05, 0x00, 0x00, 0x00, 0x01, 0x00, 0x00,
@@ -551,10 +492,8 @@ sl_unpack_warm(struct sl_err *err)
 	    0x61, 0x50, 0x4b, 0x05, 0x06, 0x00, 0x00, 0x00, 0x00, 0x01, 0x00,
 	    0x01, 0x00, 0x2f, 0x00, 0x00, 0x00, 0x26, 0x00, 0x00, 0x00, 0x00,
 	    0x00};
-	static const uint8_t gz[] = {0x1f, 0x8b, 0x08, 0x00, 0x00, 0x00, 0x00,
-	    0x00, 0x02, 0x03, 0x2b, 0xce, 0x29, 0x2d, 0x4e, 0x05, 0x00, 0xe0,
-	    0x30, 0x50, 0x62, 0x05, 0x00, 0x00, 0x00};
 	enum sl_rc rc;
+	size_t i;
 
 	/* libarchive turns pax names by the locale. */
 	if (setlocale(LC_CTYPE, "C.UTF-8") == NULL)
@@ -562,9 +501,16 @@ sl_unpack_warm(struct sl_err *err)
 		    "this system has no locale C.UTF-8");
 	if ((rc = sl_names_warm(err)) != SL_OK)
 		return rc;
-	if (!try_sample(SL_ARCHIVE_ZIP, zip, sizeof(zip)) ||
-	    !try_sample(SL_ARCHIVE_GZIP, gz, sizeof(gz)))
+	if (!try_sample(SL_ARCHIVE_ZIP, zip, sizeof(zip)))
 		return sl_err_set(err, SL_FATAL, 0, "unsupported",
-		    "libarchive cannot open a zip and a gzip");
+		    "libarchive cannot open a zip");
+	for (i = 0; i < sl_archive_samples_count; i++) {
+		const struct sl_archive_sample *s = &sl_archive_samples[i];
+
+		if (!try_sample(s->kind, s->p, s->n))
+			return sl_err_set(err, SL_FATAL, 0, "unsupported",
+			    "libarchive cannot open archives of kind %d",
+			    (int)s->kind);
+	}
 	return SL_OK;
 }

@@ -1,5 +1,5 @@
 /*
- * Archives opened: zip, tar, gzip, by libarchive's named formats and filters.
+ * Archives opened, by libarchive's named formats and filters (kinds.h).
  *
  * Only the data of plain files comes out, into the task's output file as
  * extents; a name is a remark beside it and never reaches a file system.
@@ -15,7 +15,18 @@ enum sl_archive {
 	SL_ARCHIVE_NONE = 0,
 	SL_ARCHIVE_ZIP = 1,
 	SL_ARCHIVE_TAR = 2,
-	SL_ARCHIVE_GZIP = 3, /* of a tar, or of one file */
+	SL_ARCHIVE_ZIP_STREAMED = 3, /* its directory is missing */
+	SL_ARCHIVE_7ZIP = 4,
+	SL_ARCHIVE_CPIO = 5,
+	SL_ARCHIVE_AR = 6,
+	SL_ARCHIVE_GZIP = 10, /* from here on: of a tar, or of one file */
+	SL_ARCHIVE_BZIP2 = 11,
+	SL_ARCHIVE_XZ = 12,
+	SL_ARCHIVE_LZMA = 13,
+	SL_ARCHIVE_LZIP = 14,
+	SL_ARCHIVE_ZSTD = 15,
+	SL_ARCHIVE_LZ4 = 16,
+	SL_ARCHIVE_COMPRESS = 17,
 };
 
 /* What lay in the archive, in its order. Pointers live for the call. */
