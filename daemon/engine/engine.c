@@ -380,6 +380,7 @@ sl_engine_run(const char *root, struct sl_config *cfg)
 	    .case_index_fd = -1,
 	    .cases_dirty = true};
 	struct sl_err err;
+	SL_FREE char *passwords = sl_path_below(root, cfg->instance.passwords);
 	SL_CLOSE int sig = open_signals();
 	struct rlimit files;
 	struct sl_watch *w;
@@ -391,6 +392,7 @@ sl_engine_run(const char *root, struct sl_config *cfg)
 		(void)setrlimit(RLIMIT_NOFILE, &files);
 	}
 	e.jobs_tail = &e.jobs;
+	e.passwords.path = passwords;
 	e.loop = sl_loop_new();
 	e.watcher = sl_watcher_new(e.loop, on_wake, &e);
 	e.sweep_timer = sl_loop_timer(e.loop, on_sweep, &e);
@@ -415,5 +417,6 @@ sl_engine_run(const char *root, struct sl_config *cfg)
 	}
 	status = e.fatal ? EXIT_FATAL : 0;
 	finish(&e);
+	explicit_bzero(&e.passwords, sizeof(e.passwords));
 	return status;
 }

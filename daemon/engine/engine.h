@@ -16,6 +16,7 @@
 #define SL_ENGINE_ENGINE_H
 
 #include "../base/loop.h"
+#include "../base/passwords.h"
 #include "../config/config.h"
 #include "../intake/inlet.h"
 #include "../store/store.h"
@@ -106,6 +107,7 @@ struct sl_engine {
 	bool stopping, fatal;
 	struct sl_err fatal_err;
 	struct sl_faces *faces;
+	struct sl_password_file passwords;
 };
 
 /* -- engine.c ------------------------------------------------------------- */

@@ -33,6 +33,8 @@ struct walk {
 	enum sl_archive kind;
 	struct sl_extent x;
 	const char *outer;
+	const struct sl_passwords *keys;
+	const char *key; /* the one that fits, or NULL */
 	struct sl_budget *b;
 	sl_member_fn *fn;
 	void *arg;
@@ -104,9 +106,13 @@ static bool
 open_archive(struct walk *w)
 {
 	w->block_n = w->x.size < BLOCK ? (size_t)w->x.size : BLOCK;
-	w->block = sl_realloc(NULL, w->block_n);
+	w->block = sl_realloc(w->block, w->block_n);
+	w->at = 0;
 	w->a = archive_read_new();
 	if (w->a == NULL || sl_archive_support(w->a, w->kind) != ARCHIVE_OK)
+		return false;
+	if (w->key != NULL &&
+	    archive_read_add_passphrase(w->a, w->key) != ARCHIVE_OK)
 		return false;
 	(void)archive_read_set_read_callback(w->a, on_read);
 	(void)archive_read_set_skip_callback(w->a, on_skip);
@@ -251,6 +257,7 @@ method_known(unsigned method)
 	case 93: /* zstd */
 	case 95: /* xz */
 	case 98: /* ppmd */
+	case 99: /* AES, with a key; the method behind it is libarchive's */
 		return true;
 	default:
 		return false;
@@ -315,7 +322,7 @@ take_member(struct walk *w, struct archive_entry *e, bool *fatal)
 	m.skipped = archive_entry_filetype(e) != AE_IFREG ||
 		    archive_entry_hardlink(e) != NULL;
 	if (!m.skipped) {
-		if (is_encrypted(&ze, e))
+		if (is_encrypted(&ze, e) && w->key == NULL)
 			m.reason = w->ret->reason = "encrypted";
 		else if (!method_known(ze.method))
 			m.reason = "unsupported";
@@ -363,6 +370,66 @@ walk(struct walk *w)
 	return SL_OK;
 }
 
+/* -- passwords ------------------------------------------------------------- */
+
+/* Reads the first encrypted member with w->key, keeping nothing. */
+static bool
+key_fits(struct walk *w)
+{
+	uint64_t max = w->b->member_bytes_max, got = 0;
+	struct archive_entry *e;
+	const void *p;
+	la_int64_t off;
+	size_t n;
+	int r;
+
+	if (!open_archive(w))
+		return false;
+	while ((r = archive_read_next_header(w->a, &e)) >= ARCHIVE_WARN)
+		if (archive_entry_filetype(e) == AE_IFREG &&
+		    archive_entry_is_encrypted(e) != 0)
+			break;
+	if (r < ARCHIVE_WARN || r == ARCHIVE_EOF)
+		return false;
+	do {
+		r = archive_read_data_block(w->a, &p, &n, &off);
+		got += r == ARCHIVE_OK ? n : 0;
+	} while (r == ARCHIVE_OK && (max == 0 || got <= max));
+	/* One that grows too large is stopped by its limit, not for its key. */
+	return r == ARCHIVE_EOF || r == ARCHIVE_OK;
+}
+
+static bool
+has_encrypted(const struct sl_zip_dir *d)
+{
+	size_t i;
+
+	for (i = 0; i < d->count; i++)
+		if ((d->entries[i].flags & SL_ZIP_ENCRYPTED) != 0)
+			return true;
+	return false;
+}
+
+/* One key for the whole zip; without one the members are left as they are. */
+static void
+find_key(struct walk *w)
+{
+	size_t i;
+	bool fits = false;
+
+	for (i = 0; w->keys != NULL && i < w->keys->n && !fits; i++) {
+		w->key = w->keys->item[i];
+		fits = key_fits(w);
+		(void)archive_read_free(w->a);
+		w->a = NULL;
+	}
+	w->hit_end = false;
+	if (fits)
+		w->ret->password = (unsigned)i;
+	else
+		w->key = NULL;
+}
+
 static enum sl_rc
 stop(struct walk *w, const char *slug)
 {
@@ -394,6 +461,8 @@ prepare_zip(struct walk *w)
 	if (w->dir.differs)
 		w->ret->warnings = "count_differs";
 	w->x.size = w->dir.end;
+	if (has_encrypted(&w->dir))
+		find_key(w);
 	return SL_OK;
 }
 
@@ -421,12 +490,13 @@ walk_zip(struct walk *w)
 
 enum sl_rc
 sl_unpack(enum sl_archive kind, const struct sl_extent *x, const char *outer,
-    struct sl_budget *b, sl_member_fn *fn, void *arg, struct sl_unpacked *ret,
-    struct sl_err *err)
+    const struct sl_passwords *keys, struct sl_budget *b, sl_member_fn *fn,
+    void *arg, struct sl_unpacked *ret, struct sl_err *err)
 {
 	struct walk w = {.kind = kind,
 	    .x = *x,
 	    .outer = outer,
+	    .keys = keys,
 	    .b = b,
 	    .fn = fn,
 	    .arg = arg,
@@ -472,7 +542,7 @@ try_sample(enum sl_archive kind, const uint8_t *p, size_t n)
 
 	if (in < 0 || out < 0 || sl_write_full(in, p, n) < 0)
 		return false;
-	rc = sl_unpack(kind, &x, "", &b, add_size, &got, &u, NULL);
+	rc = sl_unpack(kind, &x, "", NULL, &b, add_size, &got, &u, NULL);
 	sl_budget_free(&b);
 	return rc == SL_OK && u.reason == NULL && got == 5;
 }

@@ -8,6 +8,7 @@
 #define SL_UNPACK_UNPACK_H
 
 #include "../base/extent.h"
+#include "../base/passwords.h"
 #include "budget.h"
 #include "names.h"
 
@@ -49,6 +50,7 @@ struct sl_unpacked {
 	uint32_t members;
 	uint32_t lost; /* named in the directory, but not reached */
 	const char *warnings; /* static, "" if none */
+	unsigned password; /* which of the list opened it, from 1; 0: none */
 };
 
 /* In the parent: tables of names, libarchive run once. */
@@ -56,10 +58,12 @@ enum sl_rc sl_unpack_warm(struct sl_err *err);
 /* Which of them a MIME type is. */
 enum sl_archive sl_archive_of(const char *mime);
 /* Unpacks x. outer = the archive's own name, for a gzip that has none inside.
+ * A zip's encrypted members are read with the first of keys (may be NULL) that
+ * reads the first of them to its end; 7z can only be told to be encrypted.
  * SL_OK also where the archive is bad: *ret says how. Else the output file
  * failed (SL_RETRY, SL_FATAL). */
 enum sl_rc sl_unpack(enum sl_archive kind, const struct sl_extent *x,
-    const char *outer, struct sl_budget *b, sl_member_fn *fn, void *arg,
-    struct sl_unpacked *ret, struct sl_err *err);
+    const char *outer, const struct sl_passwords *keys, struct sl_budget *b,
+    sl_member_fn *fn, void *arg, struct sl_unpacked *ret, struct sl_err *err);
 
 #endif
