@@ -325,6 +325,21 @@ void sl_outbox_peer_gone(struct sl_engine *e, struct sl_peer *p);
 enum sl_rc sl_outbox_message(struct sl_engine *e, struct sl_peer *p,
     const struct sl_msg *m, struct sl_err *err);
 
+/* -- outbox_wait.c: when it is tried again --------------------------------- */
+int64_t sl_outbox_backoff_ms(const struct sl_target *t, int attempts);
+/* UTC: when what may be at work in the target by now has settled. */
+int64_t sl_outbox_settled_ms(const struct sl_target *t);
+/* At once; but what may have arrived has its time, also when a person asks. */
+int64_t sl_outbox_again_ms(
+    const struct sl_target *t, const struct sl_delivery *d);
+/* The try came to nothing: no byte of it left us. */
+void sl_outbox_not_sent(
+    struct sl_target *t, struct sl_delivery *d, bool was_uncertain);
+/* Whoever sent it is gone; its last request may be under way still. */
+void sl_outbox_unheard(struct sl_target *t, int64_t delivery);
+/* At start, with the store open: what was under way has its time to settle. */
+enum sl_rc sl_outbox_resume(struct sl_engine *e, struct sl_err *err);
+
 /* The push process of the target with the least under way, or NULL. */
 struct sl_peer *sl_outbox_peer(struct sl_target *t);
 /* It refuses our login: nothing more is sent, and everybody hears of it. */

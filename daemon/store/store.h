@@ -298,6 +298,9 @@ enum sl_rc sl_delivery_each_silent(struct sl_store *s, const char *target,
 int64_t sl_delivery_next_ms(struct sl_store *s, const char *target);
 /* How many of an entry's deliveries are not delivered. */
 int64_t sl_delivery_pending(struct sl_store *s, int64_t entry);
+/* Pending ones of a target that may have arrived are not tried before. */
+enum sl_rc sl_delivery_settle(struct sl_store *s, const char *target,
+    int64_t until_ms, struct sl_err *err);
 bool sl_delivery_has_steps(struct sl_store *s, int64_t delivery);
 enum sl_rc sl_delivery_step_put(struct sl_store *s, int64_t delivery,
     const char *step, const char *key, struct sl_err *err);
