@@ -10,9 +10,12 @@
 
 #include "../base/clock.h"
 #include "../base/log.h"
+#include "../base/mem.h"
 #include "../base/text.h"
 #include "../place/caseindex.h"
 #include "engine.h"
+
+#define CASES_BYTES_MAX ((size_t)64 << 20) /* of one list that is taken in */
 
 static enum sl_rc
 no(struct sl_err *err, const char *text)
@@ -200,14 +203,46 @@ text(json_t *args, const char *key)
 	return s != NULL ? s : "";
 }
 
+/* Some rows of a list. They wait until all are here: a list is taken whole or
+ * not at all, whoever goes away in the middle. */
 static enum sl_rc
-put_cases(struct sl_engine *e, json_t *args, struct sl_err *err)
+take_cases(struct sl_peer *p, json_t *args, struct sl_err *err)
 {
+	SL_FREE char *line = json_dumps(args, JSON_COMPACT);
 	json_t *row, *rows = json_object_get(args, "cases");
-	struct sl_msg_sync_case m;
-	size_t i;
+	size_t i, n;
 
 	json_array_foreach(rows, i, row)
+	{
+		n = strlen(text(row, "number"));
+		if (n > 0 && n <= 64)
+			continue;
+		sl_buf_free(&p->cases);
+		return sl_err_set(err, SL_REJECT, 0, "not_possible",
+		    "line %" JSON_INTEGER_FORMAT
+		    ": a case without a number; nothing was changed",
+		    json_integer_value(json_object_get(row, "line")));
+	}
+	n = line != NULL ? strlen(line) : 0;
+	if (p->cases.n + n + 1 > CASES_BYTES_MAX) {
+		sl_buf_free(&p->cases);
+		return no(err, "the list is too long; nothing was changed");
+	}
+	sl_buf_add(&p->cases, line, n);
+	sl_buf_add_char(&p->cases, '\n');
+	return SL_OK;
+}
+
+static enum sl_rc
+put_cases(struct sl_engine *e, const char *line, size_t n, int64_t *count,
+    struct sl_err *err)
+{
+	json_t *args = json_loadb(line, n, 0, NULL), *row;
+	struct sl_msg_sync_case m;
+	enum sl_rc rc = SL_OK;
+	size_t i;
+
+	json_array_foreach(json_object_get(args, "cases"), i, row)
 	{
 		m.number = sl_slice_str(text(row, "number"));
 		m.title = sl_slice_str(text(row, "title"));
@@ -215,22 +250,32 @@ put_cases(struct sl_engine *e, json_t *args, struct sl_err *err)
 		m.unit = sl_slice_str(text(row, "unit"));
 		m.klass = sl_slice_str(text(row, "class"));
 		m.target_key = sl_slice_str("");
-		if (m.number.n == 0 || m.number.n > 64)
-			return no(err, "a case without a number");
-		if (sl_case_put(e->store, &m, "csv", sl_clock_utc_ms(), err) !=
-		    SL_OK)
-			return SL_FATAL;
+		if (rc == SL_OK)
+			rc = sl_case_put(
+			    e->store, &m, "csv", sl_clock_utc_ms(), err);
+		++*count;
 	}
-	return SL_OK;
+	json_decref(args);
+	return rc;
 }
 
+/* All in one transaction, with the event that tells of it. */
 static enum sl_rc
-cases_done(
-    struct sl_engine *e, json_t *args, const char *actor, struct sl_err *err)
+cases_done(struct sl_engine *e, struct sl_peer *p, const char *actor,
+    struct sl_err *err)
 {
+	const char *s = sl_buf_str(&p->cases), *end = s + p->cases.n, *nl;
 	SL_BUF struct sl_buf b = {0};
-	int64_t n = json_integer_value(json_object_get(args, "count"));
+	int64_t n = 0;
 
+	for (; s < end; s = nl + 1) {
+		nl = memchr(s, '\n', (size_t)(end - s));
+		if (nl == NULL)
+			break;
+		if (put_cases(e, s, (size_t)(nl - s), &n, err) != SL_OK)
+			return SL_FATAL;
+	}
+	sl_buf_free(&p->cases);
 	e->cases_dirty = true;
 	sl_buf_printf(&b, "{\"cases\":%" PRId64 "}", n);
 	return sl_store_log(e->store, SL_EVENT_cases_imported, "-", actor,
@@ -321,8 +366,8 @@ status_json(struct sl_engine *e, struct sl_buf *b)
 }
 
 static enum sl_rc
-answer(struct sl_engine *e, const char *verb, json_t *args, const char *actor,
-    struct sl_buf *json, struct sl_err *err)
+answer(struct sl_engine *e, struct sl_peer *p, const char *verb, json_t *args,
+    const char *actor, struct sl_buf *json, struct sl_err *err)
 {
 	static const struct {
 		const char *verb;
@@ -343,9 +388,9 @@ answer(struct sl_engine *e, const char *verb, json_t *args, const char *actor,
 		return sl_control_assign(e, text(args, "id"),
 		    text(args, "case"), text(args, "why"), actor, err);
 	if (strcmp(verb, "case") == 0)
-		return put_cases(e, args, err);
+		return take_cases(p, args, err);
 	if (strcmp(verb, "cases-done") == 0)
-		return cases_done(e, args, actor, err);
+		return cases_done(e, p, actor, err);
 	if (strcmp(verb, "stop-in") == 0 || strcmp(verb, "start-in") == 0 ||
 	    strcmp(verb, "stop-out") == 0 || strcmp(verb, "start-out") == 0)
 		return switches(e, verb, actor, text(args, "why"), err);
@@ -368,7 +413,7 @@ sl_control_request(struct sl_engine *e, struct sl_peer *p,
 
 	(void)sl_slice_copy(m->verb, verb, sizeof(verb));
 	(void)snprintf(actor, sizeof(actor), "uid:%" PRIu32, p->uid);
-	rc = answer(e, verb, args, actor, &json, err);
+	rc = answer(e, p, verb, args, actor, &json, err);
 	json_decref(args);
 	if (rc == SL_FATAL)
 		return rc;

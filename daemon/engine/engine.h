@@ -39,6 +39,7 @@ struct sl_peer {
 	unsigned slots, running;
 	char name[64];
 	uint32_t uid, pid;
+	struct sl_buf cases; /* of a list that is not all here yet */
 	bool dead;
 };
 

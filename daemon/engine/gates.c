@@ -63,6 +63,11 @@ sl_consignment_apply(struct sl_engine *e, struct sl_consignment *c,
     enum sl_change change, const char *reason, const char *detail,
     const char *actor, struct sl_err *err)
 {
+	/* Only entries are delivered: a consignment that ends by itself is the
+	 * same delivery once more. */
+	enum sl_event event = change == SL_CHANGE_finish
+				  ? SL_EVENT_ended_as_duplicate
+				  : sl_change_event(change);
 	SL_BUF struct sl_buf b = {0};
 	enum sl_dispo to;
 
@@ -84,8 +89,8 @@ sl_consignment_apply(struct sl_engine *e, struct sl_consignment *c,
 	sl_engine_after(e, after_changed, c->id, 0);
 	if (sl_consignment_update(e->store, c, err) != SL_OK)
 		return SL_FATAL;
-	return sl_store_log(e->store, sl_change_event(change), c->reception,
-	    actor, sl_buf_str(&b), c->id, 0, err);
+	return sl_store_log(e->store, event, c->reception, actor,
+	    sl_buf_str(&b), c->id, 0, err);
 }
 
 enum sl_rc
