@@ -144,6 +144,8 @@ sl_entry_apply(struct sl_engine *e, struct sl_entry *en, enum sl_change change,
 		sl_due_at(e, en->retry_ms);
 	log_change(en->reception, (int)en->stage, (int)to, reason);
 	sl_engine_after(e, after_changed, en->consignment, 0);
+	if (to != SL_DISPO_held)
+		sl_belongs_changed(e);
 	if (sl_entry_update(e->store, en, err) != SL_OK)
 		return SL_FATAL;
 	return sl_store_log(e->store, sl_change_event(change), en->reception,
@@ -159,6 +161,7 @@ sl_entry_pass(struct sl_engine *e, struct sl_entry *en, enum sl_event event,
 	if (sl_change_apply(en->dispo, SL_CHANGE_pass, &to, err) != SL_OK)
 		return SL_FATAL;
 	en->stage = (enum sl_stage)sl_stage_next((int)en->stage);
+	sl_belongs_changed(e);
 	if (sl_entry_update(e->store, en, err) != SL_OK)
 		return SL_FATAL;
 	return sl_store_log(e->store, event, en->reception, "slused",

@@ -546,7 +546,8 @@ delivered(struct sl_engine *e, struct sl_delivery *d, struct sl_entry *en,
 	(void)snprintf(d->state, sizeof(d->state), "delivered");
 	d->reason[0] = d->detail[0] = '\0';
 	d->uncertain = false;
-	if (sl_delivery_update(e->store, d, receipt, err) != SL_OK)
+	if (sl_delivery_update(e->store, d, receipt, err) != SL_OK ||
+	    sl_placing_made(e, en, d->target, receipt, err) != SL_OK)
 		return SL_FATAL;
 	return finish_if_all(e, en, d->target, err);
 }
