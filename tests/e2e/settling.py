@@ -10,6 +10,18 @@ import house
 
 NOTHING = b"Testvik kommune\n\nNoe nummer %d som ingen vet hvor skal.\n"
 MAKES = "create_cases = yes\n"
+
+
+def fnr():
+    """A number that fits the rule and is nobody's: born in 1899."""
+    for n in range(749, 500, -1):
+        d = [int(c) for c in "010199%03d" % n]
+        for weights in ((3, 7, 6, 1, 8, 9, 4, 5, 2),
+                        (5, 4, 3, 2, 7, 6, 5, 4, 3, 2)):
+            d.append((11 - sum(a * b for a, b in zip(d, weights)) % 11) % 11)
+        if max(d) < 10:
+            return "".join(str(x) for x in d)
+    raise AssertionError
 NOTE = "Avklar.txt"
 
 
@@ -135,12 +147,11 @@ class NewCase(Settling):
         self.refused(h, "assign", ident, code=2)
         self.refused(h, "assign", ident, "--new-case", "G" * 9, "--case",
                      "2026/52", code=2)
-        h.sluse("assign", ident, "--new-case", "Om 01019012345 og gjerde",
+        h.sluse("assign", ident, "--new-case", "Om %s og gjerde" % fnr(),
                 "--why", "ringte")
         self.until(h, "brev.txt", 20, disposition="done")
         made, = self.made(h)
-        self.assertNotIn("01019012345", made["title"])
-        self.assertIn("og gjerde", made["title"])
+        self.assertEqual(made["title"], "Om [fnr] og gjerde")
         self.finish(h, 1)
 
     def once(self, h, title):
