@@ -231,8 +231,8 @@ may_make_case(
 	for (i = 0; i < (n > 0 ? n : e->targets_n); i++) {
 		t = n > 0 ? sl_engine_target(e, q->target.item[i])
 			  : &e->targets[i];
-		yes = t != NULL ? sl_target_extra(t->cfg, "create_cases")
-				: NULL;
+		yes =
+		    t != NULL ? sl_target_extra(t->cfg, "create_cases") : NULL;
 		if (yes == NULL ||
 		    (strcmp(yes, "yes") != 0 && strcmp(yes, "true") != 0))
 			return sl_err_set(err, SL_REJECT, 0, "no_new_cases",

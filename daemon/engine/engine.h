@@ -319,7 +319,8 @@ enum sl_rc sl_placing_prepare(
 /* A fresh index of known cases for sluse-place. */
 enum sl_rc sl_placing_cases(struct sl_engine *e, struct sl_err *err);
 
-/* -- belongs.c: posts that follow another ----------------------------------- */
+/* -- belongs.c: posts that follow another -----------------------------------
+ */
 /* en goes to the case of other: at once (*ret_waits false), or held until that
  * is known. SL_REJECT with a reason if it never can. */
 enum sl_rc sl_belongs_set(struct sl_engine *e, struct sl_entry *en,

@@ -167,8 +167,8 @@ new_case(struct sl_faces *f, const struct sl_face_held *h, const char *title,
     const char *actor, struct sl_buf *out)
 {
 	struct sl_err err = {0};
-	enum sl_rc rc = sl_control_new_case(
-	    f->e, h->number, title, NULL, actor, &err);
+	enum sl_rc rc =
+	    sl_control_new_case(f->e, h->number, title, NULL, actor, &err);
 
 	if (rc == SL_FATAL)
 		(void)sl_engine_fail(f->e, &err);
@@ -199,7 +199,8 @@ belongs(struct sl_faces *f, const struct sl_face_held *h, const char *other,
 		explain(out, lang, other, &err);
 	else
 		sl_buf_printf(out, "%s %s%s",
-		    sl_words(lang, "Notert. Posten venter på", "Noted. It waits for"),
+		    sl_words(lang, "Notert. Posten venter på",
+			"Noted. It waits for"),
 		    waits_for,
 		    sl_words(lang,
 			", og følger med til samme sak når den er\r\navgjort. "

@@ -365,8 +365,8 @@ sl_placing_made(struct sl_engine *e, struct sl_entry *en, const char *target,
 	number = json_string_value(json_object_get(o, "case"));
 	if (number != NULL && *number != '\0' &&
 	    strlen(number) < sizeof(en->case_number)) {
-		(void)snprintf(en->case_number, sizeof(en->case_number), "%s",
-		    number);
+		(void)snprintf(
+		    en->case_number, sizeof(en->case_number), "%s", number);
 		m.number = sl_slice_str(en->case_number);
 		m.title = sl_slice_str(title);
 		sl_buf_add_str(&b, "{\"target\":");
@@ -380,9 +380,8 @@ sl_placing_made(struct sl_engine *e, struct sl_entry *en, const char *target,
 			    en->reception, "slused", sl_buf_str(&b),
 			    en->consignment, en->id, err);
 		/* The next sync tells more of it. */
-		if (rc == SL_OK &&
-		    !sl_case_known(e->store, en->case_number, status,
-			sizeof(status))) {
+		if (rc == SL_OK && !sl_case_known(e->store, en->case_number,
+				       status, sizeof(status))) {
 			rc = sl_case_put(
 			    e->store, &m, target, sl_clock_utc_ms(), err);
 			e->cases_dirty = true;
@@ -552,8 +551,8 @@ sl_placing_prepare(struct sl_engine *e, struct sl_entry *en, struct sl_err *err)
 	sl_text_json(&x.payload, en->case_number, strlen(en->case_number));
 	if (en->case_number[0] == '\0' && x.v.new_case_title != NULL) {
 		sl_buf_add_str(&x.payload, ",\"new_case\":");
-		sl_text_json(&x.payload, x.v.new_case_title,
-		    strlen(x.v.new_case_title));
+		sl_text_json(
+		    &x.payload, x.v.new_case_title, strlen(x.v.new_case_title));
 	}
 	sl_buf_add_char(&x.payload, '}');
 	if (en->stage == SL_STAGE_read)

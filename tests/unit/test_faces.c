@@ -761,8 +761,8 @@ new_case_and_belongs(void)
 	put(in_folder(&en, "Avklar.txt"), "Hører til: M26-000009-9\r\n");
 	run_ms(500);
 	CHECK_STR(w.number, "M26-000009-9");
-	CHECK(holds(in_folder(&en, "Avklar.txt"),
-	    "Posten venter på M26-000009-9.1"));
+	CHECK(holds(
+	    in_folder(&en, "Avklar.txt"), "Posten venter på M26-000009-9.1"));
 	/* Noted once; our answer is no question. */
 	i = (size_t)w.assigns;
 	run_ms(700);
