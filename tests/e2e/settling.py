@@ -3,6 +3,7 @@
 note in its folder and by the command line, with everything killed on the
 way."""
 import os
+import sqlite3
 import time
 
 from trial import Trial, letter, run_all
@@ -282,19 +283,28 @@ class Belongs(Settling):
         self.assertEqual(made["journalposts"], 2)
         self.finish(h, 2)
 
-    def test_decided_while_slused_was_away(self):
-        """The decision is durable, what follows from it is not yet done."""
+    def test_killed_before_it_followed(self):
+        """The other is known to be on its case, and nobody has looked yet."""
         h = self.held("a.txt", "b.txt")
         a, b = self.one(h, "a.txt")["id"], self.one(h, "b.txt")["id"]
-        h.sluse("assign", b, "--with", a)
-        for _ in range(3):
-            h.kill("slused")
-            h.wait_for(lambda: len(h.programs()) >= 4, 20, "programs")
         h.sluse("assign", a, "--case", "2026/52")
-        h.kill("slused")
-        for name in ("a.txt", "b.txt"):
-            row = self.until(h, name, 20, disposition="done")
-            self.assertEqual(row["case"], "2026/52")
+        self.until(h, "a.txt", 20, disposition="done")
+        h.stop()
+        db = sqlite3.connect(os.path.join(h.root, "db", "sluse.db"))
+        entry, revision = db.execute(
+            "SELECT id, revision + 1 FROM entry WHERE disposition = 30"
+        ).fetchone()
+        db.execute("INSERT INTO placement VALUES (?, ?, 16, 0, ?, 1000, 1, "
+                   "'[]', 'uid:4711')", (entry, revision, a))
+        db.execute("UPDATE entry SET reason = 'waits_for_other', revision = ? "
+                   "WHERE id = ?", (revision, entry))
+        db.commit()
+        db.close()
+        h.start()
+        self.assertEqual(self.until(h, "b.txt", 20, disposition="done")["case"],
+                         "2026/52")
+        self.assertEqual([e["actor"] for e in self.events(h, b)
+                          if e["event"] == "decided"], ["uid:4711"])
         self.finish(h, 2)
 
     def test_other_ends_without_a_case(self):
