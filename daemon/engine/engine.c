@@ -337,10 +337,12 @@ start(struct sl_engine *e, struct sl_err *err)
 	    sl_consignment_each_unfiled(e->store, settle_unfiled, e, err) !=
 		SL_OK ||
 	    sl_faces_start(e, err) != SL_OK || sl_due_start(e, err) != SL_OK ||
+	    sl_outbox_resume(e, err) != SL_OK ||
 	    sl_store_commit(e->store, err) != SL_OK ||
 	    sl_chan_listen(sock, &e->listen_fd, err) != SL_OK)
 		return SL_FATAL;
 	sl_peers_start(e);
+	sl_belongs_changed(e);
 	return SL_OK;
 }
 
@@ -378,7 +380,8 @@ sl_engine_run(const char *root, struct sl_config *cfg)
 	    .cfg = cfg,
 	    .listen_fd = -1,
 	    .case_index_fd = -1,
-	    .cases_dirty = true};
+	    .cases_dirty = true,
+	    .someone_waits = true};
 	struct sl_err err;
 	SL_FREE char *passwords = sl_path_below(root, cfg->instance.passwords);
 	SL_CLOSE int sig = open_signals();

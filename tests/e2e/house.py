@@ -32,6 +32,7 @@ held_limit = never
 
 class House:
     cli_bin = BIN
+    unknown_wait = "100ms"  # None: for a build that does not know the key
 
     def __init__(self, target="noark5", queues=QUEUES, instance=FAST, extra="",
                  limits="", target_keys="", cases=os.path.join(DEMO, "saker.csv"),
@@ -72,6 +73,8 @@ class House:
                 "credentials_dir = secrets", "retry_first = 200ms",
                 "retry_max = 1s", "breaker_first = 200ms",
                 "breaker_max = 1s"]
+        if self.unknown_wait is not None:
+            text += ["unknown_wait = %s" % self.unknown_wait]
         for queue in self.queues:
             text += ["[queue %s]" % queue, "kind = incoming"]
         text += [extra.strip(), "[target arkiv]", "connector = %s" % self.target,

@@ -61,12 +61,17 @@ class Report:
             if post["key"] in seen:
                 doubles.append(post["key"])
             seen.add(post["key"])
+        for case in cases:
+            if case["key"] is not None and case["key"] in seen:
+                doubles.append(case["key"])
+            seen.add(case["key"])
         return {"journalposts": posts, "cases": cases, "doubles": doubles}
 
     def case_state(self, case):
         posts = self.store.below(case["id"], "journalpost")
         return {"case": case["attrs"]["mappeID"],
                 "title": case["attrs"]["tittel"],
+                "key": model.value_of(case["attrs"], model.OWN_KEY),
                 "status": case["attrs"]["saksstatus"]["kode"],
                 "unit": case["attrs"]["administrativEnhet"],
                 "journalposts": len(posts),

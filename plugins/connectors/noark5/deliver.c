@@ -582,9 +582,14 @@ n5_find(struct sluse_session *s, const struct sluse_post *p, char *receipt,
 		v = has_rows(s, jp, N5_STRUCT "merknad/",
 		    n5_remarks_of(s, post), &whole, why);
 	free(self);
+	if (v == 0 && !whole)
+		v = SLUSE_NOT_FOUND;
+	/* Half of it is there, or its new case may be. */
+	if (v == SLUSE_NOT_FOUND)
+		why->uncertain =
+		    jp != NULL ||
+		    (p->uncertain && json_object_get(post, "nySak") != NULL);
 	json_decref(jp);
 	json_decref(post);
-	if (v != 0)
-		return v;
-	return whole ? SLUSE_ALREADY : SLUSE_NOT_FOUND;
+	return v == 0 ? SLUSE_ALREADY : v;
 }
