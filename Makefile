@@ -83,6 +83,8 @@ READERS := $(patsubst plugins/readers/%.c,%,$(wildcard plugins/readers/*.c))
 CONNECTORS := $(patsubst plugins/connectors/%.c,%,$(wildcard plugins/connectors/*.c))
 plugin_cflags_mail := $(call pc,cflags,gmime-3.0)
 plugin_libs_mail := $(call pc,libs,gmime-3.0)
+plugin_cflags_outlook := $(call pc,cflags,glib-2.0)
+plugin_libs_outlook := $(call pc,libs,glib-2.0)
 plugin_cflags_image := $(call pc,cflags,lept)
 plugin_libs_image := -llept -ltiff -ljpeg -lpng -lz -lm
 # MuPDF's .pc names another version and its static link is incomplete on
@@ -98,7 +100,12 @@ plugin_libs_webhook := -ljansson
 TEXT_LIB := plugins/readers/lib/charset.c plugins/readers/lib/html.c
 plugin_srcs_text := $(TEXT_LIB)
 plugin_srcs_mail := $(TEXT_LIB) plugins/readers/lib/mailhead.c \
-	plugins/readers/lib/mailinner.c plugins/readers/lib/mailstream.c
+	plugins/readers/lib/mailinner.c plugins/readers/lib/mailstream.c \
+	plugins/readers/lib/mailtext.c
+OLE2_LIB := plugins/readers/lib/ole2.c plugins/readers/lib/ole2copy.c
+RTF_LIB := plugins/readers/lib/rtf.c plugins/readers/lib/codepage.c
+plugin_srcs_outlook := $(TEXT_LIB) $(OLE2_LIB) $(RTF_LIB) \
+	plugins/readers/lib/mailtext.c
 
 # A plugin is plugins/KINDs/NAME.c and, where that is too much for one file, the
 # folder plugins/KINDs/NAME/ beside it.
@@ -128,7 +135,7 @@ all: $(PROGRAMS:%=$(B)/bin/%) $(PLUGINS)  ## build programs and plugins
 # -- what is needed -----------------------------------------------------------
 # Debian's names: to build, to run, to test (and to bench: the last line).
 PACKAGES := gcc make pkg-config libc6-dev binutils \
-	libarchive-dev libcurl4-openssl-dev libgmime-3.0-dev libicu-dev libjansson-dev \
+	libarchive-dev libcurl4-openssl-dev libglib2.0-dev libgmime-3.0-dev libicu-dev libjansson-dev \
 	libleptonica-dev libmagic-dev libmupdf-dev libseccomp-dev libsqlite3-dev \
 	libssl-dev libtesseract-dev \
 	libfreetype-dev libgumbo-dev libharfbuzz-dev libjbig2dec0-dev \

@@ -20,6 +20,7 @@
 #include "lib/mailhead.h"
 #include "lib/mailinner.h"
 #include "lib/mailstream.h"
+#include "lib/mailtext.h"
 
 #define DEPTH_MAX 50u
 #define LEAVES_MAX 100000u
@@ -472,7 +473,7 @@ sent(struct sluse_doc *d, char out[20])
 	 * where the time of receipt is known */
 	if (s < 315532800 || s > 4102444800)
 		return false;
-	mailhead_oslo(s, out);
+	mailtext_oslo(s, out);
 	return *out != 0;
 }
 
@@ -661,7 +662,7 @@ give_fields(struct sluse_doc *d, struct sluse_sink *k)
 	char *last = mailhead_id(o, "References", true);
 
 	if (subject)
-		give(d, k, "title", mailhead_bare_subject(subject), "Subject",
+		give(d, k, "title", mailtext_bare_subject(subject), "Subject",
 		    800);
 	give_mailbox(d, k, "From", "correspondent", "correspondent_email");
 	give_mailbox(d, k, "To", NULL, "recipient");
@@ -753,7 +754,7 @@ mail_warm(const struct sluse_reader_host *host)
 		return -1;
 	st = mailstream_writer(NULL, NULL);
 	g_object_unref(st);
-	mailhead_oslo(0, date);
+	mailtext_oslo(0, date);
 	s = mailhead_text(GMIME_OBJECT(m), "Subject");
 	g_free(s);
 	s = addresses(GMIME_OBJECT(m), "From");

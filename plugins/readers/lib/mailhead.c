@@ -2,7 +2,7 @@
 
 #include <string.h>
 
-#include "charset.h"
+#include "mailtext.h"
 
 #define HEADER_MAX ((size_t)1 << 20)
 
@@ -37,23 +37,6 @@ eight_bit(const char *s)
 	return false;
 }
 
-/* Any bytes to valid UTF-8; *name = the set taken. */
-static char *
-to_utf8(const char *s, size_t n, const char **name)
-{
-	bool doubtful;
-	enum charset cs = charset_of(s, n, &doubtful);
-	char *out = g_malloc(n * 3 + 5);
-
-	if (cs == CHARSET_NONE || cs == CHARSET_NO646 ||
-	    cs == CHARSET_UTF16LE || cs == CHARSET_UTF16BE)
-		cs = CHARSET_UTF8_MIXED;
-	if (name)
-		*name = charset_name(cs);
-	out[charset_decode(cs, s, n, out)] = 0;
-	return out;
-}
-
 char *
 mailhead_raw(GMimeObject *o, const char *name)
 {
@@ -67,25 +50,7 @@ mailhead_raw(GMimeObject *o, const char *name)
 	n = strnlen(raw, HEADER_MAX + 1);
 	if (n > HEADER_MAX)
 		return NULL;
-	return eight_bit(raw) ? to_utf8(raw, n, NULL) : g_strndup(raw, n);
-}
-
-/* Line ends, tabs and control characters to single blanks, in place. */
-static char *
-one_line(char *s)
-{
-	char *o = s;
-
-	for (const char *p = s; *p; p++) {
-		if ((guchar)*p > 0x20 && *p != 0x7F)
-			*o++ = *p;
-		else if (o > s && o[-1] != ' ')
-			*o++ = ' ';
-	}
-	if (o > s && o[-1] == ' ')
-		o--;
-	*o = 0;
-	return s;
+	return eight_bit(raw) ? mailtext_utf8(raw, n, NULL) : g_strndup(raw, n);
 }
 
 static char *
@@ -96,9 +61,9 @@ decode_text(const char *raw)
 
 	if (!text)
 		return NULL;
-	clean = to_utf8(text, strlen(text), NULL);
+	clean = mailtext_utf8(text, strlen(text), NULL);
 	g_free(text);
-	return one_line(clean);
+	return mailtext_one_line(clean);
 }
 
 char *
@@ -109,40 +74,9 @@ mailhead_text(GMimeObject *o, const char *name)
 	if (!raw)
 		return NULL;
 	/* unfold first: an encoded word may be split badly over lines */
-	text = decode_text(one_line(raw));
+	text = decode_text(mailtext_one_line(raw));
 	g_free(raw);
 	return text;
-}
-
-const char *
-mailhead_bare_subject(const char *s)
-{
-	static const char *const marks[] = {"re", "sv", "vs", "fwd", "fw", "aw",
-	    "wg", "svar", "vedr", "tr", "rv"};
-	bool again = true;
-
-	while (again) {
-		again = false;
-		while (*s == ' ')
-			s++;
-		for (size_t i = 0; i < G_N_ELEMENTS(marks); i++) {
-			size_t n = strlen(marks[i]);
-
-			if (g_ascii_strncasecmp(s, marks[i], n) != 0)
-				continue;
-			if (s[n] == '[') /* Re[2]: */
-				while (s[n] && s[n] != ':' && n < 8)
-					n++;
-			if (s[n] == ' ')
-				n++;
-			if (s[n] != ':' || !strcmp(marks[i], "vedr"))
-				continue;
-			s += n + 1;
-			again = true;
-			break;
-		}
-	}
-	return s;
 }
 
 char *
@@ -152,7 +86,7 @@ mailhead_id(GMimeObject *o, const char *name, bool last)
 
 	if (!raw)
 		return NULL;
-	one_line(raw);
+	mailtext_one_line(raw);
 	a = last ? strrchr(raw, '<') : strchr(raw, '<');
 	b = a ? strchr(a, '>') : NULL;
 	if (b)
@@ -165,43 +99,6 @@ mailhead_id(GMimeObject *o, const char *name, bool last)
 		id = NULL;
 	}
 	return id;
-}
-
-/* Unix time of the last Sunday of a month at 01:00 UTC (31-day months). */
-static gint64
-last_sunday(int year, int month)
-{
-	GDateTime *d = g_date_time_new_utc(year, month, 31, 1, 0, 0);
-	gint64 t;
-
-	if (!d)
-		return 0;
-	t = g_date_time_to_unix(d) -
-	    (gint64)(g_date_time_get_day_of_week(d) % 7) * 86400;
-	g_date_time_unref(d);
-	return t;
-}
-
-void
-mailhead_oslo(gint64 unix_s, char out[20])
-{
-	GDateTime *d = g_date_time_new_from_unix_utc(unix_s);
-	int year = d ? g_date_time_get_year(d) : 0;
-	gint64 offset = d && unix_s >= last_sunday(year, 3) &&
-				unix_s < last_sunday(year, 10)
-			    ? 7200
-			    : 3600;
-
-	*out = 0;
-	if (d)
-		g_date_time_unref(d);
-	d = g_date_time_new_from_unix_utc(unix_s + offset);
-	if (!d)
-		return;
-	g_snprintf(out, 20, "%04d-%02d-%02d %02d:%02d", g_date_time_get_year(d),
-	    g_date_time_get_month(d), g_date_time_get_day_of_month(d),
-	    g_date_time_get_hour(d), g_date_time_get_minute(d));
-	g_date_time_unref(d);
 }
 
 /* The value of key in a raw header, as it stands: quotes taken off. */
@@ -253,26 +150,6 @@ written_in(GMimeParam *param, const char *raw, const char *guess)
 	return cs && *cs ? g_strdup(cs) : NULL;
 }
 
-static char *
-clean_name(const char *s)
-{
-	char *name = to_utf8(s, strlen(s), NULL), *p;
-
-	one_line(name);
-	/* some programs send the whole path */
-	for (p = name; *p; p++) {
-		if ((*p == '/' || *p == '\\') && p[1]) {
-			memmove(name, p + 1, strlen(p + 1) + 1);
-			p = name - 1;
-		}
-	}
-	if (!*name || !strcmp(name, ".") || !strcmp(name, "..")) {
-		g_free(name);
-		return NULL;
-	}
-	return name;
-}
-
 char *
 mailhead_file_name(GMimeObject *o, char **raw, size_t *raw_n, char **charset)
 {
@@ -311,13 +188,13 @@ mailhead_file_name(GMimeObject *o, char **raw, size_t *raw_n, char **charset)
 			char *text;
 
 			own = g_strndup(*raw, *raw_n);
-			text = to_utf8(own, *raw_n, &guess);
+			text = mailtext_utf8(own, *raw_n, &guess);
 			g_free(own);
 			own = text;
 		} else if (strstr(value, "=?") && strstr(value, "?=")) {
 			own = decode_text(value);
 		}
-		name = clean_name(own ? own : value);
+		name = mailtext_file_name(own ? own : value);
 		g_free(own);
 		if (name) {
 			*charset = written_in(param, *raw, guess);

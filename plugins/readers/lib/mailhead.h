@@ -15,12 +15,8 @@ GMimeParserOptions *mailhead_options(void);
 char *mailhead_raw(GMimeObject *o, const char *name);
 /* The same decoded (RFC 2047), on one line. */
 char *mailhead_text(GMimeObject *o, const char *name);
-/* Without Re: Sv: VS: Fwd: .. at its front; points into s. */
-const char *mailhead_bare_subject(const char *s);
 /* The first or last <id> of a header, without the brackets; NULL if none. */
 char *mailhead_id(GMimeObject *o, const char *name, bool last);
-/* Oslo time of an instant, by the EU rule: "2026-03-12 14:05". */
-void mailhead_oslo(gint64 unix_s, char out[20]);
 
 /* A part's file name: UTF-8 without path or control characters, NULL if it has
  * none. *raw: bytes as they stood (g_free, length in *raw_n) or NULL; *charset:

@@ -1,0 +1,126 @@
+#include "mailtext.h"
+
+#include <string.h>
+
+#include "charset.h"
+
+char *
+mailtext_utf8(const char *s, size_t n, const char **name)
+{
+	bool doubtful;
+	enum charset cs = charset_of(s, n, &doubtful);
+	char *out = g_malloc(n * 3 + 5);
+
+	if (cs == CHARSET_NONE || cs == CHARSET_NO646 ||
+	    cs == CHARSET_UTF16LE || cs == CHARSET_UTF16BE)
+		cs = CHARSET_UTF8_MIXED;
+	if (name)
+		*name = charset_name(cs);
+	out[charset_decode(cs, s, n, out)] = 0;
+	return out;
+}
+
+char *
+mailtext_one_line(char *s)
+{
+	char *o = s;
+
+	for (const char *p = s; *p; p++) {
+		if ((guchar)*p > 0x20 && *p != 0x7F)
+			*o++ = *p;
+		else if (o > s && o[-1] != ' ')
+			*o++ = ' ';
+	}
+	if (o > s && o[-1] == ' ')
+		o--;
+	*o = 0;
+	return s;
+}
+
+const char *
+mailtext_bare_subject(const char *s)
+{
+	static const char *const marks[] = {"re", "sv", "vs", "fwd", "fw", "aw",
+	    "wg", "svar", "vedr", "tr", "rv"};
+	bool again = true;
+
+	while (again) {
+		again = false;
+		while (*s == ' ')
+			s++;
+		for (size_t i = 0; i < G_N_ELEMENTS(marks); i++) {
+			size_t n = strlen(marks[i]);
+
+			if (g_ascii_strncasecmp(s, marks[i], n) != 0)
+				continue;
+			if (s[n] == '[') /* Re[2]: */
+				while (s[n] && s[n] != ':' && n < 8)
+					n++;
+			if (s[n] == ' ')
+				n++;
+			if (s[n] != ':' || !strcmp(marks[i], "vedr"))
+				continue;
+			s += n + 1;
+			again = true;
+			break;
+		}
+	}
+	return s;
+}
+
+/* Unix time of the last Sunday of a month at 01:00 UTC (31-day months). */
+static gint64
+last_sunday(int year, int month)
+{
+	GDateTime *d = g_date_time_new_utc(year, month, 31, 1, 0, 0);
+	gint64 t;
+
+	if (!d)
+		return 0;
+	t = g_date_time_to_unix(d) -
+	    (gint64)(g_date_time_get_day_of_week(d) % 7) * 86400;
+	g_date_time_unref(d);
+	return t;
+}
+
+void
+mailtext_oslo(gint64 unix_s, char out[20])
+{
+	GDateTime *d = g_date_time_new_from_unix_utc(unix_s);
+	int year = d ? g_date_time_get_year(d) : 0;
+	gint64 offset = d && unix_s >= last_sunday(year, 3) &&
+				unix_s < last_sunday(year, 10)
+			    ? 7200
+			    : 3600;
+
+	*out = 0;
+	if (d)
+		g_date_time_unref(d);
+	d = g_date_time_new_from_unix_utc(unix_s + offset);
+	if (!d)
+		return;
+	g_snprintf(out, 20, "%04d-%02d-%02d %02d:%02d", g_date_time_get_year(d),
+	    g_date_time_get_month(d), g_date_time_get_day_of_month(d),
+	    g_date_time_get_hour(d), g_date_time_get_minute(d));
+	g_date_time_unref(d);
+}
+
+char *
+mailtext_file_name(const char *s)
+{
+	char *name = mailtext_utf8(s, strlen(s), NULL), *p;
+
+	mailtext_one_line(name);
+	/* some programs send the whole path */
+	for (p = name; *p; p++) {
+		if ((*p == '/' || *p == '\\') && p[1]) {
+			memmove(name, p + 1, strlen(p + 1) + 1);
+			p = name - 1;
+		}
+	}
+	if (!*name || !strcmp(name, ".") || !strcmp(name, "..")) {
+		g_free(name);
+		return NULL;
+	}
+	return name;
+}

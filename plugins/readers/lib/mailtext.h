@@ -1,0 +1,22 @@
+/*
+ * What all kinds of mail say in the same way: subjects, file names, times.
+ * Results are GLib's (g_free).
+ */
+#ifndef READERS_MAILTEXT_H
+#define READERS_MAILTEXT_H
+
+#include <glib.h>
+#include <stddef.h>
+
+/* Any n bytes to valid UTF-8; *name (may be NULL) = the set taken. */
+char *mailtext_utf8(const char *s, size_t n, const char **name);
+/* Line ends, tabs and control characters to single blanks, in place. */
+char *mailtext_one_line(char *s);
+/* Without Re: Sv: VS: Fwd: .. at its front; points into s. */
+const char *mailtext_bare_subject(const char *s);
+/* Oslo time of an instant, by the EU rule: "2026-03-12 14:05". */
+void mailtext_oslo(gint64 unix_s, char out[20]);
+/* A file name without path or control characters; NULL if none is left. */
+char *mailtext_file_name(const char *s);
+
+#endif
