@@ -254,30 +254,6 @@ walk(struct sluse_doc *d, GMimeObject *o, unsigned depth, bool alternative)
 	g_ptr_array_set_size(d->bounds, (int)d->bounds->len - 1);
 }
 
-/* Every "cid:..." of the HTML bodies. */
-static void
-collect_cids(GHashTable *set, const char *s, size_t n)
-{
-	const char *p = s, *end = s + n;
-
-	while (g_hash_table_size(set) < 10000 && p < end &&
-	       (p = memmem(p, (size_t)(end - p), "cid:", 4)) != NULL) {
-		const char *a = p + 4;
-
-		for (p = a; p < end && p - a < 998 && *p &&
-			    !strchr("\"'<> )\r\n\t", *p);
-		     p++)
-			;
-		if (p > a) {
-			char *id = g_strndup(a, (gsize)(p - a)), *plain;
-
-			plain = g_uri_unescape_string(id, NULL);
-			g_hash_table_add(set, plain ? plain : g_strdup(id));
-			g_free(id);
-		}
-	}
-}
-
 /* Pictures that a body shows are no attachments; and a mail of one named text
  * has that for its body. */
 static void
@@ -298,7 +274,7 @@ settle_roles(struct sluse_doc *d)
 			continue;
 		text = part_text(l->o, true, &n);
 		if (text)
-			collect_cids(cids, text, n);
+			mailtext_cids(cids, text, n);
 		free(text);
 	}
 	for (i = 0; i < d->leaves->len; i++) {

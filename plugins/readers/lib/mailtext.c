@@ -124,3 +124,26 @@ mailtext_file_name(const char *s)
 	}
 	return name;
 }
+
+void
+mailtext_cids(GHashTable *set, const char *s, size_t n)
+{
+	const char *p = s, *end = s + n;
+
+	while (g_hash_table_size(set) < 10000 && p < end &&
+	       (p = memmem(p, (size_t)(end - p), "cid:", 4)) != NULL) {
+		const char *a = p + 4;
+
+		for (p = a; p < end && p - a < 998 && *p &&
+			    !strchr("\"'<> )\r\n\t", *p);
+		     p++)
+			;
+		if (p > a) {
+			char *id = g_strndup(a, (gsize)(p - a)), *plain;
+
+			plain = g_uri_unescape_string(id, NULL);
+			g_hash_table_add(set, plain ? plain : g_strdup(id));
+			g_free(id);
+		}
+	}
+}

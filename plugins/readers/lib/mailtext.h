@@ -18,5 +18,7 @@ const char *mailtext_bare_subject(const char *s);
 void mailtext_oslo(gint64 unix_s, char out[20]);
 /* A file name without path or control characters; NULL if none is left. */
 char *mailtext_file_name(const char *s);
+/* Every "cid:..." of an HTML body into a set of strings. */
+void mailtext_cids(GHashTable *set, const char *s, size_t n);
 
 #endif

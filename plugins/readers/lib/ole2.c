@@ -201,7 +201,7 @@ load_directory(struct ole2 *o, uint32_t start)
 	}
 	free(list);
 	if (o->count == 0)
-		return n ? SLUSE_READ_INCOMPLETE : SLUSE_READ_DAMAGED;
+		return SLUSE_READ_INCOMPLETE;
 	if (o->entries[0].type != OLE2_ROOT)
 		return SLUSE_READ_DAMAGED;
 	return SLUSE_READ_OK;
