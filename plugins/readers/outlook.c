@@ -13,6 +13,7 @@
 
 #include "../reader.h"
 #include "lib/charset.h"
+#include "lib/codepage.h"
 #include "lib/mailtext.h"
 #include "lib/ole2copy.h"
 #include "outlook/outlook.h"
@@ -55,6 +56,9 @@ outlook_open(const struct sluse_reader_host *host, struct sluse_source *s,
 		return rc;
 	}
 	d->page = bag_number(&d->message, PR_PAGE, d->page);
+	if (!d->page)
+		d->page = codepage_of_locale(
+		    bag_number(&d->message, PR_LOCALE, 0));
 	if (!d->page)
 		d->page = bag_number(&d->message, PR_PAGE_HTML, 0);
 	body_load(d);
@@ -234,13 +238,20 @@ add_recipients(struct sluse_doc *d, GString *page, const char *label,
 	g_string_free(s, TRUE);
 }
 
+/* A draft: its time of delivery is that of saving it. */
+static bool
+is_unsent(const struct sluse_doc *d)
+{
+	return bag_number(&d->message, PR_FLAGS, 0) & 8;
+}
+
 static bool
 sent(struct sluse_doc *d, char out[20])
 {
 	gint64 s;
 
 	if (!bag_time(&d->message, PR_SUBMITTED, &s) &&
-	    !bag_time(&d->message, PR_DELIVERED, &s))
+	    (is_unsent(d) || !bag_time(&d->message, PR_DELIVERED, &s)))
 		return false;
 	mailtext_oslo(s, out);
 	return *out != 0;
@@ -631,6 +642,8 @@ give_notes(struct sluse_doc *d, struct sluse_sink *k)
 	bool elsewhere = false;
 
 	give_class(d, k);
+	if (is_unsent(d))
+		d->host->note(k, "mail_unsent", "");
 	for (uint32_t i = 0; i < d->files.n; i++)
 		elsewhere |=
 		    bag_number(&d->files.p[i], PR_METHOD, 1) > BY_VALUE &&

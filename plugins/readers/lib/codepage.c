@@ -97,3 +97,26 @@ codepage_of_font(unsigned charset)
 			return of[i][1];
 	return 0;
 }
+
+unsigned
+codepage_of_locale(unsigned lcid)
+{
+	/* by the language; Chinese, Serbian and Azeri also by the country */
+	static const unsigned short of[][2] = {{0x01, 1256}, {0x02, 1251},
+	    {0x04, 936}, {0x05, 1250}, {0x08, 1253}, {0x0D, 1255},
+	    {0x0E, 1250}, {0x11, 932}, {0x12, 949}, {0x15, 1250},
+	    {0x18, 1250}, {0x19, 1251}, {0x1A, 1250}, {0x1B, 1250},
+	    {0x1C, 1250}, {0x1E, 874}, {0x1F, 1254}, {0x20, 1256},
+	    {0x22, 1251}, {0x23, 1251}, {0x24, 1250}, {0x25, 1257},
+	    {0x26, 1257}, {0x27, 1257}, {0x29, 1256}, {0x2A, 1258},
+	    {0x2F, 1251}, {0x3F, 1251}};
+
+	if (lcid == 0x0404 || lcid == 0x0C04 || lcid == 0x1404)
+		return 950;
+	if (lcid == 0x0C1A || lcid == 0x1C1A)
+		return 1251;
+	for (size_t i = 0; i < sizeof(of) / sizeof(of[0]); i++)
+		if (of[i][0] == (lcid & 0x3FF))
+			return of[i][1];
+	return lcid ? 1252 : 0;
+}

@@ -13,5 +13,7 @@ int codepage_decode(unsigned page, const void *p, size_t n, size_t max,
     char **ret, size_t *ret_n);
 /* The page of a font's \fcharset number; 0 = the document's own. */
 unsigned codepage_of_font(unsigned charset);
+/* The page that Windows uses for 8-bit text where this language (LCID) is. */
+unsigned codepage_of_locale(unsigned lcid);
 
 #endif
