@@ -257,7 +257,9 @@ mend(const struct sl_extent *x, const char *p, size_t n, const char *name,
 		set(id, "text/plain", SL_BASIS_TEXT);
 	if (!is_text(id))
 		return;
-	if (sl_looks_mail(p, n))
+	if (sl_looks_mbox(p, n))
+		set(id, "application/mbox", SL_BASIS_SIGNATURE);
+	else if (sl_looks_mail(p, n))
 		set(id, "message/rfc822", SL_BASIS_SIGNATURE);
 	else if (declared != NULL &&
 		 (strcasecmp(declared, "text/html") == 0 ||
@@ -298,6 +300,8 @@ describe(const char *p, size_t n, struct sl_identity *id)
 		    id->charset[0] != '\0' ? id->charset : "unknown");
 	else if (strcmp(id->mime, "message/rfc822") == 0)
 		(void)snprintf(id->format, sizeof(id->format), "e-mail");
+	else if (strcmp(id->mime, "application/mbox") == 0)
+		(void)snprintf(id->format, sizeof(id->format), "e-mail folder");
 	else if (n >= 8 && memcmp(p, "%PDF-", 5) == 0 &&
 		 strcmp(id->mime, "application/pdf") == 0)
 		/* Its head says what libmagic would, at no cost. */

@@ -81,6 +81,16 @@ sl_looks_mail(const char *p, size_t n)
 	return known >= 3 && sure >= 1;
 }
 
+bool
+sl_looks_mbox(const char *p, size_t n)
+{
+	const char *nl = memchr(p, '\n', n < 512 ? n : 512);
+
+	return n > 5 && memcmp(p, "From ", 5) == 0 && nl != NULL &&
+	       memchr(p, ':', (size_t)(nl - p)) != NULL &&
+	       sl_looks_mail(nl + 1, n - (size_t)(nl + 1 - p));
+}
+
 /* -- PDF, text ---------------------------------------------------------------
  */
 
@@ -328,7 +338,8 @@ sl_extension_fits(const char *name, const char *mime)
 	    {"html", {"text/"}},
 	    {"xml", {"text/", "application/xml", "image/svg"}},
 	    {"json", {"application/json", "text/"}},
-	    {"eml", {"message/", "text/"}},
+	    {"eml", {"message/", "text/", "application/mbox"}},
+	    {"mbox", {"application/mbox", "text/"}},
 	    {"msg", {"application/vnd.ms-outlook", "application/x-ole"}},
 	    {"rtf", {"text/rtf"}},
 	    {"zip", {"application/zip", "application/vnd.etsi.asic"}},

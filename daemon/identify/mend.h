@@ -10,6 +10,8 @@
 
 /* The head of a mail: known header lines up to an empty line. */
 bool sl_looks_mail(const char *p, size_t n);
+/* A folder of mail (mbox): a "From " line with a time, then a mail. */
+bool sl_looks_mbox(const char *p, size_t n);
 /* A PDF header at the start of a line within 1024 bytes, objects after it. */
 bool sl_looks_pdf(const char *p, size_t n);
 /* No byte that has no place in a text of any old character set. */
