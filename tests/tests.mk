@@ -25,6 +25,10 @@ deps_test_reader_text := $(B)/plugins/readers/text.so
 deps_test_reader_mail := $(B)/plugins/readers/mail.so
 rooms_test_reader_mail := read wire base
 libs_test_reader_mail = $(libs_iconv) -lcrypto
+deps_test_reader_outlook := $(B)/plugins/readers/outlook.so \
+	$(B)/plugins/readers/mbox.so
+rooms_test_reader_outlook := read wire base
+libs_test_reader_outlook = $(libs_iconv) -lcrypto
 deps_test_reader_image := $(B)/plugins/readers/image.so
 rooms_bench_open := read unpack identify wire base
 libs_bench_open := -larchive -lmagic -licuuc -ljansson -lcrypto
@@ -130,12 +134,16 @@ rooms_fuzz_open := unpack identify wire base
 rooms_fuzz_http := push config wire base
 rooms_fuzz_text := base
 rooms_fuzz_mail := base
+rooms_fuzz_outlook := base
+rooms_fuzz_mbox := base
 libs_fuzz_open := -larchive -lmagic -lz
 libs_fuzz_sidecar := -ljansson
 libs_fuzz_config := -ljansson
 libs_fuzz_http := -lcurl -ljansson -lseccomp
 deps_fuzz_text := $(B)/plugins/readers/text.so
 deps_fuzz_mail := $(B)/plugins/readers/mail.so
+deps_fuzz_outlook := $(B)/plugins/readers/outlook.so
+deps_fuzz_mbox := $(B)/plugins/readers/mbox.so
 $(foreach f,$(FUZZ),$(eval libs_$(f) += -lcrypto))
 $(foreach f,$(FUZZ),$(eval extra_$(f) := $(if $(FUZZ_ENGINE),,tests/fuzz/replay.c)))
 $(foreach f,$(FUZZ),$(eval $(call TESTPROGRAM,$(f),fuzz)))

@@ -249,12 +249,19 @@ sl_reason_change(const struct sl_reason *r)
 }
 
 bool
+sl_mime_is_message(const char *mime)
+{
+	return strcmp(mime, "message/rfc822") == 0 ||
+	       strcmp(mime, "application/vnd.ms-outlook") == 0;
+}
+
+bool
 sl_part_is_document(unsigned role, const char *mime, const char *reason)
 {
 	if (role == SL_PART_DOCUMENT)
 		return true;
 	return role == SL_PART_CONTAINER &&
-	       (strcmp(mime, "message/rfc822") == 0 || *reason != '\0');
+	       (sl_mime_is_message(mime) || *reason != '\0');
 }
 
 bool

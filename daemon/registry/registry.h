@@ -102,6 +102,8 @@ const char *sl_owner_nb(enum sl_owner o);
 /* The change that puts a ready item where its reason belongs. */
 enum sl_change sl_reason_change(const struct sl_reason *r);
 
+/* One message, as the mail programs keep it. */
+bool sl_mime_is_message(const char *mime);
 /* Is a part of this role a document of its entry? A message is, with its
  * attachments behind it; an archive is not, its files are, unless it cannot be
  * opened (reason not ""). Bodies, pictures inside them and sidecars are not. */

@@ -275,7 +275,8 @@ sl_found_first(struct sl_store *s, int64_t consignment, unsigned field,
 	sqlite3_stmt *st = sl_db_query(s->db,
 	    "SELECT f.value FROM found f JOIN part p ON p.id = f.part"
 	    " JOIN source o ON o.id = p.source WHERE o.consignment = ?1"
-	    " AND f.field = ?2 ORDER BY o.number, p.number, f.id LIMIT 1",
+	    " AND p.number = 0 AND f.field = ?2"
+	    " ORDER BY o.number, f.id LIMIT 1",
 	    "ii", consignment, (int64_t)field);
 
 	out[0] = '\0';

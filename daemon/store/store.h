@@ -182,7 +182,8 @@ typedef enum sl_rc sl_found_fn(
     void *arg, const struct sl_found_row *f, struct sl_err *err);
 enum sl_rc sl_found_each(struct sl_store *s, int64_t consignment,
     sl_found_fn *fn, void *arg, struct sl_err *err);
-/* The first value of a field in a consignment; "" if there is none. */
+/* The first value of a field that a consignment's own files say, not what lies
+ * in them; "" if there is none. */
 void sl_found_first(struct sl_store *s, int64_t consignment, unsigned field,
     char *out, size_t cap);
 enum sl_rc sl_note_put(struct sl_store *s, int64_t part, const char *slug,

@@ -57,8 +57,8 @@ outlook_open(const struct sluse_reader_host *host, struct sluse_source *s,
 	}
 	d->page = bag_number(&d->message, PR_PAGE, d->page);
 	if (!d->page)
-		d->page = codepage_of_locale(
-		    bag_number(&d->message, PR_LOCALE, 0));
+		d->page =
+		    codepage_of_locale(bag_number(&d->message, PR_LOCALE, 0));
 	if (!d->page)
 		d->page = bag_number(&d->message, PR_PAGE_HTML, 0);
 	body_load(d);
@@ -660,10 +660,12 @@ give_notes(struct sluse_doc *d, struct sluse_sink *k)
 
 static int
 send_body(struct sluse_doc *d, struct sluse_sink *k, const char *mime,
-    const char *text, size_t n)
+    const char *name, const char *text, size_t n)
 {
-	struct sluse_part part = {
-	    .size = sizeof(part), .role = SLUSE_PART_BODY, .mime = mime};
+	struct sluse_part part = {.size = sizeof(part),
+	    .role = SLUSE_PART_BODY,
+	    .mime = mime,
+	    .name = name};
 	struct out o = {.d = d, .k = k};
 
 	if (!text || !n)
@@ -688,12 +690,12 @@ outlook_parts(struct sluse_doc *d, struct sluse_sink *k)
 
 	give_fields(d, k);
 	give_notes(d, k);
-	rc = send_body(d, k, "text/plain", d->plain, d->plain_n);
+	rc = send_body(d, k, "text/plain", NULL, d->plain, d->plain_n);
 	if (rc == SLUSE_READ_OK)
-		rc = send_body(d, k, "text/html", d->html, d->html_n);
-	/* what RTF alone can say is in neither */
-	if (rc == SLUSE_READ_OK && !d->html)
-		rc = send_body(d, k, "text/rtf", d->rtf, d->rtf_n);
+		rc = send_body(d, k, "text/html", NULL, d->html, d->html_n);
+	/* where plain text stands, RTF says the same with fonts */
+	if (rc == SLUSE_READ_OK && !d->html && !body_has_ink(d))
+		rc = send_body(d, k, "text/rtf", "body.rtf", d->rtf, d->rtf_n);
 	cids = cids_of(d);
 	for (uint32_t i = 0; i < d->files.n && rc == SLUSE_READ_OK; i++)
 		rc = send_file(d, &d->files.p[i], cids, k);

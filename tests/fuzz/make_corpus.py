@@ -14,6 +14,8 @@ import tarfile
 import zipfile
 import zlib
 
+import make_outlook
+
 HERE = os.path.dirname(os.path.abspath(__file__))
 TOP = os.path.dirname(os.path.dirname(HERE))
 
@@ -436,3 +438,5 @@ def http():
 for make in (wire, config, leaves, caseindex, sidecar, csv, settle, texts, mail,
              open_, http):
     make()
+make_outlook.outlook(put)
+make_outlook.mbox(put)

@@ -131,6 +131,12 @@ has_ink(const char *s, size_t n)
 	return false;
 }
 
+bool
+body_has_ink(const struct sluse_doc *d)
+{
+	return has_ink(d->plain, d->plain_n);
+}
+
 void
 body_text(const struct sluse_doc *d, GString *page)
 {

@@ -133,6 +133,8 @@ char *lzfu_unpack(const char *p, size_t n, size_t max, size_t *ret_n);
 
 /* body.c: fills the bodies; of the one a person reads, appends the text. */
 void body_load(struct sluse_doc *d);
+/* Is there plain text to be seen? */
+bool body_has_ink(const struct sluse_doc *d);
 void body_free(struct sluse_doc *d);
 void body_text(const struct sluse_doc *d, GString *page);
 
