@@ -56,6 +56,11 @@ kinds(void)
 		SL_BASIS_SIGNATURE},
 	    {TEXT("MIME-Version: 1.0\nX-Sak: 3\nFrom: a\nTo: b\n\nHei\n"),
 		"uten-endelse", "message/rfc822", "", SL_BASIS_SIGNATURE},
+	    {TEXT("From a@b Sat Mar 14 10:00:00 2026\nMIME-Version: 1.0\n"
+		  "From: a\nTo: b\n\nHei\n"),
+		"a.mbox", "application/mbox", "", SL_BASIS_SIGNATURE},
+	    {TEXT("From Kari\nMIME-Version: 1.0\nFrom: a\nTo: b\n\nHei\n"),
+		"a.txt", "text/plain", "", SL_BASIS_TEXT},
 	    {TEXT("Dato: 1.3.2026\nFra: Kari\nTil: Ola\n\nHei\n"), "a.txt",
 		"text/plain", "", SL_BASIS_TEXT},
 	    {TEXT("Subject: nothing\nDate: today\n\nHei\n"), "a.txt",
