@@ -306,12 +306,12 @@ each_429(void)
 static void
 each_reset(void)
 {
-	each_request("reset", 13);
+	each_request("reset", 14);
 }
 static void
 each_lose_reply(void)
 {
-	each_request("lose_reply", 13);
+	each_request("lose_reply", 14);
 }
 static void
 each_half_body(void)
