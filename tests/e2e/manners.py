@@ -83,6 +83,21 @@ class Manners(Trial):
         documents = h.posts()["journalposts"][0]["documents"]
         self.assertEqual(len(documents), 5)
 
+    def test_access_not_kept(self):
+        """No name and no document to a core that may show it to all."""
+        h = self.house(manners=("hides-access",), extra="access = XX\n")
+        self.lose(h, NEW_POST)
+        h.drop_bytes(letter(1), "brev.txt", h.queues[-1])
+        row = self.until(h, "brev.txt", 15, disposition="held",
+                         reason="target_mismatch")
+        h.sluse("retry", row["id"], "--why", "en gang til")
+        row = self.until(h, "brev.txt", 15, disposition="held",
+                         reason="target_mismatch")
+        self.assertIn("access code", row["deliveries"][0]["detail"])
+        post, = h.posts()["journalposts"]
+        self.assertEqual((post["documents"], post["correspondents"]),
+                         ([], []))
+
     def test_login_is_not_the_posts(self):
         """A refusal on the way in stops the target, not post by post."""
         h = self.house(start=False)

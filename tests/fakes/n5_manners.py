@@ -23,6 +23,7 @@ MANNERS = {
     "moments": "dokumentetsDato is a dateTime, as in chapter 7",
     "no-intern": "no internal correspondents",
     "no-unit": "administrativEnhet of a case is the core's business",
+    "hides-access": "a journalpost does not show its skjerming",
     "silent-files": "no referanseDokumentfil; 400 for a file too early or"
                     " once too often",
     "short-lists": "a list that is not filtered ends after its first page"}
@@ -122,6 +123,8 @@ class Manners:
         if self.has("no-intern"):
             value["_links"].pop(
                 REL + "arkivstruktur/ny-korrespondansepartintern/", None)
+        if self.has("hides-access"):
+            value.pop("skjerming", None)
         if self.has("silent-files"):
             value.pop("referanseDokumentfil", None)
         return value

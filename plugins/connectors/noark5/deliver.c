@@ -168,6 +168,39 @@ children_if_old(struct job *j)
 	return v;
 }
 
+static const char *
+access_of(const json_t *jp)
+{
+	return n5_code(json_object_get(jp, "skjerming"), "tilgangsrestriksjon");
+}
+
+/* Names and documents follow only what keeps the access code. One that a
+ * person has changed since is as good, as long as there is one. */
+static int
+keeps_access(struct job *j)
+{
+	const char *wanted = n5_text(j->post, "tilgangskode"), *have;
+	size_t n = json_array_size(json_object_get(j->post, "dokumenter"));
+	json_t *now = NULL;
+	char *self;
+	int v = 0, good;
+
+	if (wanted == NULL || (j->old && json_array_size(j->docs) >= n))
+		return 0;
+	if (access_of(j->jp) == NULL) {
+		self = n5_href(j->jp, "self");
+		v = n5_get(j->s, self, "journalpost", &now, j->why);
+		free(self);
+	}
+	have = access_of(now != NULL ? now : j->jp);
+	good = have != NULL && (j->old || strcmp(have, wanted) == 0);
+	json_decref(now);
+	if (v != 0 || good)
+		return v;
+	return n5_why(j->why, SLUSE_HOLD, "target_mismatch",
+	    "the target does not show the access code of the post");
+}
+
 static int
 step_post(struct job *j)
 {
@@ -183,7 +216,9 @@ step_post(struct job *j)
 	    self != NULL && strlen(self) <= 1024 ? self
 						 : n5_text(j->jp, "systemID"));
 	free(self);
-	return v != 0 ? v : children_if_old(j);
+	if (v == 0)
+		v = children_if_old(j);
+	return v != 0 ? v : keeps_access(j);
 }
 
 /* -- correspondents and remarks
