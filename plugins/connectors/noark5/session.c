@@ -400,7 +400,7 @@ grant(struct sluse_session *s, char **ret_form, char **ret_basic,
 	const char *target = n5_config(s, "name", "noark5");
 	char *pw_name = n5_printf("%s-password", target);
 	char *cs_name = n5_printf("%s-client-secret", target);
-	const char *client = n5_config(s, "client_id", NULL), *secret;
+	const char *client = n5_config(s, "client_id", NULL), *secret, *name;
 	const char *pairs[] = {"grant_type", "password", "username",
 	    n5_config(s, "user", ""), "password", NULL, NULL, NULL, NULL};
 	int v = 0;
@@ -415,11 +415,11 @@ grant(struct sluse_session *s, char **ret_form, char **ret_basic,
 			pairs[7] = client;
 		}
 	}
-	secret =
-	    s->h->secret(s->h->host, n5_config(s, "password_name", pw_name));
+	name = n5_config(s, "password_name", pw_name);
+	secret = s->h->secret(s->h->host, name);
 	if (secret == NULL) {
 		v = n5_why(why, SLUSE_LOGIN, "target_login",
-		    "the secret with the password cannot be read");
+		    "the secret %s cannot be read", name);
 	} else {
 		pairs[5] = secret;
 		*ret_form = n5_form(pairs);
