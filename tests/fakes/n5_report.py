@@ -14,6 +14,7 @@ class Report:
 
     def control(self, req, name):
         if (req.method, name) == ("GET", "token-endpoint"):
+            req.base = "http://127.0.0.1:%d" % self.server.port
             return {"href": self.href(req, "token")}
         if req.method != "POST":
             return None

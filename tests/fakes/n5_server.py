@@ -26,7 +26,8 @@ the server: a client that posts twice gets two, and /_fake/state tells.
 Beyond the standard the server is one archive's policy: journalstatus M and
 journalposttype I only (403), titles without fødselsnummer (400).
 
-More control than fakelib's: POST /_fake/expire-tokens; POST /_fake/touch
+More control than fakelib's: GET /_fake/token-endpoint, its URL for a client
+that is not led there; POST /_fake/expire-tokens; POST /_fake/touch
 {"systemID"} (as if another user changed it: new ETag); POST /_fake/case
 {"saksnummer", "tittel"?, "saksstatus"?, "administrativEnhet"?} makes or
 changes a case behind the client's back.
