@@ -23,7 +23,7 @@ class Passwords(unittest.TestCase):
                 self.house.drop_bytes(file.read(), name)
 
     def list_of_passwords(self, text, mode=0o600):
-        path = os.path.join(self.house.root, "credentials", "passwords")
+        path = os.path.join(self.house.root, "secrets", "passwords")
         os.makedirs(os.path.dirname(path), exist_ok=True)
         with open(path + ".new", "w", encoding="utf-8") as file:
             file.write(text)
@@ -73,7 +73,7 @@ class Passwords(unittest.TestCase):
         for folder, _, files in os.walk(h.root):
             for name in files:
                 path = os.path.join(folder, name)
-                if (path.endswith("credentials/passwords")
+                if (path.endswith("secrets/passwords")
                         or not os.path.isfile(path)):
                     continue
                 with open(path, "rb") as file:
