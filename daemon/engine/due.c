@@ -24,7 +24,7 @@ is_for_distribution(const char *reason)
 {
 	static const char *const slugs[] = {"no_evidence", "unknown_case",
 	    "case_closed", "several_cases", "weak_evidence", "new_case_asked",
-	    "encrypted", "unsupported", "limit_pages"};
+	    "encrypted", "unsupported", "limit_pages", "volumes_missing"};
 	size_t i;
 
 	for (i = 0; i < sizeof(slugs) / sizeof(slugs[0]); i++)
