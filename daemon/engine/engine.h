@@ -39,6 +39,7 @@ struct sl_peer {
 	unsigned slots, running;
 	char name[64];
 	uint32_t uid, pid;
+	int64_t heard_ms; /* boot ms */
 	bool dead;
 };
 
@@ -79,6 +80,8 @@ struct sl_engine {
 	int listen_fd;
 	struct sl_watch *listen_watch;
 	struct sl_peer *peers;
+	struct sl_timer *peers_timer; /* who is silent; listening again */
+	bool peers_full; /* somebody was turned away, and it was said */
 	struct sl_job *jobs, **jobs_tail;
 	size_t jobs_n;
 	uint64_t jobs_bytes;
