@@ -186,13 +186,17 @@ enum sl_rc sl_job_begin(struct sl_engine *e, struct sl_inlet *in,
 /* A consignment whose row is there but whose reading is not. */
 enum sl_rc sl_job_resume(struct sl_engine *e, struct sl_inlet *in,
     const struct sl_consignment *c, struct sl_err *err);
+/* Never copied: could it be now? err says why not. */
+bool sl_job_copyable(
+    struct sl_engine *e, const struct sl_consignment *c, struct sl_err *err);
 /* Opens every source of a folder that has been received. */
 enum sl_rc sl_job_open_all(struct sl_job *j);
-/* All sources of a fresh claim are copied: gate *received*. */
+/* All sources of a claim are copied: gate *received*, or, of one that has its
+ * number, what was missing for it. */
 enum sl_rc sl_job_received(struct sl_job *j, struct sl_err *err);
 /* A task of it ended; goes on when it was the last. */
 enum sl_rc sl_job_advance(struct sl_job *j, struct sl_err *err);
-/* Its claim is put back or given up; nothing was received. */
+/* Its claim could not be copied now: put back, or tried again later. */
 void sl_job_drop(struct sl_job *j, const char *reason);
 void sl_job_free(struct sl_job *j);
 /* More claims, while there is room. */

@@ -143,8 +143,8 @@ sl_claim_refuse(struct sl_inlet *in, const char *name, char *ret, size_t cap)
 }
 
 enum sl_rc
-sl_inlet_old_claim(
-    struct sl_inlet *in, size_t i, struct sl_claim *ret, struct sl_err *err)
+sl_claim_find(struct sl_inlet *in, const char *ulid, struct sl_claim *ret,
+    struct sl_err *err)
 {
 	struct dirent *e;
 	struct stat st;
@@ -152,9 +152,8 @@ sl_inlet_old_claim(
 	DIR *d;
 	int fd;
 
-	if (i >= in->old_n)
-		return SL_SKIP;
-	memcpy(ret->ulid, in->old[i], sizeof(ret->ulid));
+	memset(ret, 0, sizeof(*ret));
+	(void)snprintf(ret->ulid, sizeof(ret->ulid), "%s", ulid);
 	fd = sl_open_dir(in->claims, ret->ulid);
 	d = fd >= 0 ? fdopendir(fd) : NULL;
 	if (d == NULL) {
@@ -170,8 +169,20 @@ sl_inlet_old_claim(
 		found = true;
 	}
 	(void)closedir(d);
-	if (found)
-		return SL_OK;
+	return found ? SL_OK : SL_SKIP;
+}
+
+enum sl_rc
+sl_inlet_old_claim(
+    struct sl_inlet *in, size_t i, struct sl_claim *ret, struct sl_err *err)
+{
+	enum sl_rc rc;
+
+	if (i >= in->old_n)
+		return SL_SKIP;
+	rc = sl_claim_find(in, in->old[i], ret, err);
+	if (rc != SL_SKIP)
+		return rc;
 	/* The folder was made and the rename did not happen any more, or it
 	 * was filed away and the folder stayed. */
 	(void)unlinkat(in->claims, ret->ulid, AT_REMOVEDIR);

@@ -72,6 +72,10 @@ bool sl_inlet_list_claims(struct sl_inlet *in);
 enum sl_rc sl_inlet_old_claim(
     struct sl_inlet *in, size_t i, struct sl_claim *ret, struct sl_err *err);
 
+/* The claim of that ULID. SL_SKIP: it is empty; SL_RETRY: not there, or cannot
+ * be looked at now. */
+enum sl_rc sl_claim_find(struct sl_inlet *in, const char *ulid,
+    struct sl_claim *ret, struct sl_err *err);
 /* Opens the claimed file, or with sub a file of the claimed folder ("a/b.txt"),
  * read-only, no link followed. -1 with errno. */
 int sl_claim_open(
