@@ -22,6 +22,7 @@
 #include "../base/log.h"
 #include "../base/mem.h"
 #include "../base/notify.h"
+#include "../base/text.h"
 #include "faces.h"
 
 #define EXIT_FATAL 70
@@ -176,6 +177,49 @@ settle_unfiled(void *arg, const struct sl_consignment *c, struct sl_err *err)
 	return sl_consignment_settle(arg, c->id, err);
 }
 
+/* Said in the log of the program and in the sporingslogg: post may lie there
+ * that nobody sees. */
+static enum sl_rc
+tell_door(
+    struct sl_engine *e, struct sl_inlet *in, bool gone, struct sl_err *err)
+{
+	const char *queue = sl_inlet_queue(in)->name;
+	SL_BUF struct sl_buf payload = {0};
+
+	if (gone)
+		sl_log(SL_LOG_ERR, "intake",
+		    "a queue's folder cannot be reached queue=\"%s\"", queue);
+	else
+		sl_log(SL_LOG_NOTICE, "intake",
+		    "a queue's folder is there again queue=\"%s\"", queue);
+	sl_buf_add_str(&payload, "{\"queue\":");
+	sl_text_json(&payload, queue, strlen(queue));
+	sl_buf_add_char(&payload, '}');
+	return sl_store_log(e->store,
+	    gone ? SL_EVENT_inlet_lost : SL_EVENT_inlet_found, "-", "slused",
+	    sl_buf_str(&payload), 0, 0, err);
+}
+
+/* Which queues' folders went or came? */
+static enum sl_rc
+see_doors(struct sl_engine *e, struct sl_err *err)
+{
+	bool gone;
+	size_t i;
+
+	for (i = 0; i < e->inlets_n; i++) {
+		gone = sl_inlet_is_gone(e->inlets[i]);
+		if (gone == e->inlets_lost[i])
+			continue;
+		e->inlets_lost[i] = gone;
+		if (tell_door(e, e->inlets[i], gone, err) != SL_OK)
+			return SL_FATAL;
+		if (!gone)
+			sl_faces_found(e, e->inlets[i]);
+	}
+	return SL_OK;
+}
+
 static void
 on_sweep(void *arg)
 {
@@ -190,6 +234,8 @@ on_sweep(void *arg)
 		poll |= strcmp(sl_inlet_mode(e->inlets[i]), "inotify") != 0;
 	}
 	e->low_space = false; /* looked at again when claiming */
+	if (sl_engine_bad(e, see_doors(e, &err), &err))
+		return;
 	if (e->unfiled) {
 		e->unfiled = false;
 		if (sl_engine_bad(e,
@@ -250,6 +296,8 @@ open_inlets(struct sl_engine *e, struct sl_err *err)
 	size_t i;
 
 	e->inlets = sl_alloc((e->cfg->queue_n + 1) * sizeof(*e->inlets));
+	e->inlets_lost =
+	    sl_alloc((e->cfg->queue_n + 1) * sizeof(*e->inlets_lost));
 	for (i = 0; i < e->cfg->queue_n; i++) {
 		if (sl_inlet_open(e->watcher, e->root, e->cfg,
 			&e->cfg->queue[i], &e->inlets[i], err) != SL_OK)
@@ -336,7 +384,8 @@ start(struct sl_engine *e, struct sl_err *err)
 	    open_inlets(e, err) != SL_OK || log_start(e, err) != SL_OK ||
 	    sl_consignment_each_unfiled(e->store, settle_unfiled, e, err) !=
 		SL_OK ||
-	    sl_faces_start(e, err) != SL_OK || sl_due_start(e, err) != SL_OK ||
+	    sl_faces_start(e, err) != SL_OK || see_doors(e, err) != SL_OK ||
+	    sl_due_start(e, err) != SL_OK ||
 	    sl_store_commit(e->store, err) != SL_OK ||
 	    sl_chan_listen(sock, &e->listen_fd, err) != SL_OK)
 		return SL_FATAL;
@@ -362,6 +411,7 @@ finish(struct sl_engine *e)
 	while (e->inlets_n > 0)
 		sl_inlet_close(e->inlets[--e->inlets_n]);
 	free(e->inlets);
+	free(e->inlets_lost);
 	sl_watcher_free(e->watcher);
 	free(e->targets);
 	free(e->after);

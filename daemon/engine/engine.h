@@ -72,6 +72,7 @@ struct sl_engine {
 	struct sl_loop *loop;
 	struct sl_watcher *watcher;
 	struct sl_inlet **inlets;
+	bool *inlets_lost; /* its folder is not there, and that was said */
 	size_t inlets_n, inlet_turn;
 	size_t recover_inlet, recover_at; /* old claims still to be taken */
 	int64_t recover_row; /* consignments looked at already */

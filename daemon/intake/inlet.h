@@ -41,13 +41,16 @@ struct sl_watcher *sl_watcher_new(
     struct sl_loop *l, sl_timer_fn *wake, void *arg);
 void sl_watcher_free(struct sl_watcher *w);
 
-/* Opens the queue's folders below root, making what is missing. The config
- * outlives the inlet. */
+/* Opens the queue's folders below root, making what is missing. A folder that
+ * cannot be reached now is "gone", and taken up by a rescan once it can. The
+ * config outlives the inlet. */
 enum sl_rc sl_inlet_open(struct sl_watcher *w, const char *root,
     const struct sl_config *cfg, const struct sl_queue_config *queue,
     struct sl_inlet **ret, struct sl_err *err);
 void sl_inlet_close(struct sl_inlet *in);
 const struct sl_queue_config *sl_inlet_queue(const struct sl_inlet *in);
+/* Its folder cannot be reached now. */
+bool sl_inlet_is_gone(const struct sl_inlet *in);
 /* "inotify", "poll (network file system)", "poll (no watches left)", "gone" */
 const char *sl_inlet_mode(const struct sl_inlet *in);
 
