@@ -44,18 +44,23 @@ fill_table(
 static enum sl_rc
 fill_tables(struct sl_store *s, struct sl_err *err)
 {
+	/* Not OR REPLACE: that deletes first, and a deleted row is looked for
+	 * in all that refers to it. */
+#define FILL(table)                                                            \
+	"INSERT INTO " table " VALUES (?1, ?2)"                                \
+	" ON CONFLICT (number) DO UPDATE SET name = excluded.name"             \
+	" WHERE name <> excluded.name"
 	static const struct {
 		enum sl_table t;
 		const char *sql;
 	} tables[] = {
-	    {SL_TABLE_STAGE, "INSERT OR REPLACE INTO stage VALUES (?1, ?2)"},
-	    {SL_TABLE_DISPOSITION,
-		"INSERT OR REPLACE INTO disposition VALUES (?1, ?2)"},
-	    {SL_TABLE_OUTCOME,
-		"INSERT OR REPLACE INTO outcome VALUES (?1, ?2)"},
-	    {SL_TABLE_EVENT, "INSERT OR REPLACE INTO event VALUES (?1, ?2)"},
-	    {SL_TABLE_FIELD, "INSERT OR REPLACE INTO field VALUES (?1, ?2)"},
+	    {SL_TABLE_STAGE, FILL("stage")},
+	    {SL_TABLE_DISPOSITION, FILL("disposition")},
+	    {SL_TABLE_OUTCOME, FILL("outcome")},
+	    {SL_TABLE_EVENT, FILL("event")},
+	    {SL_TABLE_FIELD, FILL("field")},
 	};
+#undef FILL
 	size_t i;
 
 	for (i = 0; i < sizeof(tables) / sizeof(tables[0]); i++)
