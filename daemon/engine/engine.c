@@ -31,6 +31,8 @@
  * several items, and a letter waits a little for its neighbours. */
 #define BUSY_JOBS 8
 #define BUSY_COMMIT_MS 15
+#define BUNDLES_A_SWEEP 1000
+#define BUNDLE_SAFE_MS INT64_C(86400000) /* an orphan is left alone so long */
 
 bool
 sl_engine_bad(struct sl_engine *e, enum sl_rc rc, const struct sl_err *err)
@@ -220,6 +222,22 @@ see_doors(struct sl_engine *e, struct sl_err *err)
 	return SL_OK;
 }
 
+/* After a crash bundles may lie in the store that nothing names: looked for
+ * once, a few at each sweep. */
+static void
+clean_store(struct sl_engine *e)
+{
+	unsigned removed;
+
+	if (e->store_clean)
+		return;
+	e->store_clean = sl_bundles_clean(e->store,
+	    sl_clock_utc_ms() - BUNDLE_SAFE_MS, BUNDLES_A_SWEEP, &removed);
+	if (removed > 0)
+		sl_log(SL_LOG_INFO, "store",
+		    "left by a crash, removed bundles=\"%u\"", removed);
+}
+
 static void
 on_sweep(void *arg)
 {
@@ -245,6 +263,7 @@ on_sweep(void *arg)
 			return;
 	}
 	sl_jobs_stray(e);
+	clean_store(e);
 	sl_timer_set(e->sweep_timer,
 	    poll ? e->cfg->instance.poll_ms : e->cfg->instance.sweep_ms);
 	sl_engine_kick(e);

@@ -104,6 +104,7 @@ struct sl_engine {
 	bool
 	    sync_inlets; /* a claim's rename must be durable with this commit */
 	bool unfiled; /* a source of what is done could not be filed away */
+	bool store_clean; /* looked through for what a crash left */
 	bool cases_dirty;
 	int case_index_fd;
 	bool intake_stopped, push_stopped, low_space;

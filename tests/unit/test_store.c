@@ -393,6 +393,58 @@ files(void)
 	end(s);
 }
 
+static void
+bundle(struct sl_store *s, const char *name)
+{
+	struct sl_files *f = sl_store_files(s);
+	int fd = sl_files_tmp(f);
+	struct sl_err err;
+
+	CHECK(write(fd, "x", 1) == 1);
+	CHECK(sl_files_link_bundle(f, fd, name, &err) == SL_OK);
+	(void)close(fd);
+}
+
+static bool
+is_there(struct sl_store *s, const char *name)
+{
+	int fd = sl_files_open_bundle(sl_store_files(s), name);
+
+	if (fd >= 0)
+		(void)close(fd);
+	return fd >= 0;
+}
+
+/* Only what no row names, is old, and is called as we call them, goes. */
+static void
+orphan_bundles(void)
+{
+	struct sl_store *s = fresh();
+	int64_t later = sl_clock_utc_ms() + 5000;
+	char lost[SL_ULID_LEN + 1], kept[SL_ULID_LEN + 1];
+	struct sl_consignment c = consignment(s);
+	struct sl_source src = {.consignment = c.id, .size = 1};
+	struct sl_err err;
+	unsigned removed;
+
+	sl_ulid_make(lost);
+	sl_ulid_make(kept);
+	bundle(s, lost);
+	bundle(s, kept);
+	bundle(s, "LES MEG");
+	CHECK(sl_source_insert(s, &src, sl_slice_str("a"), &err) == SL_OK);
+	/* Its row is not committed yet. */
+	CHECK(sl_part_close(s, src.id, 1, kept, 1, &err) == SL_OK);
+	CHECK(sl_bundles_clean(s, later - 3600000, 100, &removed) &&
+	      removed == 0 && is_there(s, lost));
+	CHECK(!sl_bundles_clean(s, later, 1, &removed));
+	while (!sl_bundles_clean(s, later, 1, &removed))
+		;
+	CHECK(!is_there(s, lost));
+	CHECK(is_there(s, kept) && is_there(s, "LES MEG"));
+	end(s);
+}
+
 /* SQLite rolls a transaction back when a write fails; what is asked for
  * afterwards must not be committed by itself. */
 static void
@@ -426,4 +478,5 @@ TEST_MAIN({"all_or_nothing", all_or_nothing}, {"cut_journal", cut_journal},
     {"delivery_steps", delivery_steps}, {"walks_nest", walks_nest},
     {"deadlines_step", deadlines_step},
     {"done_cost_nothing", done_cost_nothing}, {"files", files},
+    {"orphan_bundles", orphan_bundles},
     {"failed_writer_does_nothing_more", failed_writer_does_nothing_more})
