@@ -408,6 +408,27 @@ class Deciding(Trial):
                    reason="case_closed")
         h.check_whole(self)
 
+    def test_held_past_the_limit(self):
+        """Without a distribution case it goes on waiting, and the log says so,
+        once."""
+        h = self.house(instance=house.FAST.replace("= never", "= 1s"))
+        h.drop_bytes(NO_CLUE, "venter.txt")
+        waits = self.until(h, "venter.txt", 20, disposition="held")["id"]
+        h.wait_for(lambda: self.last(h, waits)["event"] == "expired", 10,
+                   "the leaf")
+        self.assertEqual(self.last(h, waits)["payload"], {
+            "stage": "read", "from": "held", "to": "held",
+            "reason": "no_evidence"})
+        self.assertIsNone(self.one(h, "venter.txt")["held_until"])
+        self.assertIn("expired", h.sluse("explain", waits).stdout)
+        self.stays(h, [("venter.txt", "read")], 1.5)
+        self.assertEqual([e["event"] for e in h.rows(
+            "journal", "list", waits)].count("expired"), 1)
+        h.sluse("cases", "import", house.DEMO + "/saker.csv")
+        h.sluse("assign", waits, "--case", "2026/87")
+        self.until(h, "venter.txt", 10, disposition="done")
+        h.check_whole(self)
+
     def test_held_limit(self):
         """At its limit what nobody settled goes to the distribution case."""
         h = self.house(instance=house.FAST.replace(
