@@ -293,8 +293,10 @@ sl_placing_decide(struct sl_engine *e, struct sl_entry *en,
 	    .accepted = 1};
 	SL_BUF struct sl_buf ev = {0};
 
-	sl_buf_printf(&ev, "[{\"source\":\"person\",\"rule\":\"%s\"}]",
-	    change == SL_CHANGE_expire ? "held_limit" : "decided");
+	sl_buf_add_str(
+	    &ev, change == SL_CHANGE_expire
+		     ? "[{\"source\":\"queue\",\"rule\":\"held_limit\"}]"
+		     : "[{\"source\":\"person\",\"rule\":\"decided\"}]");
 	m.value = sl_slice_str(case_number);
 	m.evidence = sl_slice_buf(&ev);
 	/* The other fields keep what the machine found. */

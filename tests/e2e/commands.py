@@ -441,8 +441,9 @@ class Deciding(Trial):
         none = self.until(h, "ukjent.txt", 15, disposition="done")
         for row in (two, none):
             self.assertEqual(row["case"], "2026/1")
-            self.assertEqual(row["placement"]["case"]["evidence"][0]["rule"],
-                             "held_limit")
+            clue = row["placement"]["case"]["evidence"][0]
+            self.assertEqual((clue["source"], clue["rule"]),
+                             ("queue", "held_limit"))
             events = [e["event"] for e in h.rows("journal", "list",
                                                  row["id"])]
             self.assertLess(events.index("held"), events.index("expired"))
