@@ -211,13 +211,53 @@ see_doors(struct sl_engine *e, struct sl_err *err)
 
 	for (i = 0; i < e->inlets_n; i++) {
 		gone = sl_inlet_is_gone(e->inlets[i]);
-		if (gone == e->inlets_lost[i])
+		if (gone == e->doors[i].lost)
 			continue;
-		e->inlets_lost[i] = gone;
+		e->doors[i].lost = gone;
 		if (tell_door(e, e->inlets[i], gone, err) != SL_OK)
 			return SL_FATAL;
 		if (!gone)
 			sl_faces_found(e, e->inlets[i]);
+	}
+	return SL_OK;
+}
+
+static void
+remove_day(struct sl_engine *e, int64_t inlet, int64_t unused)
+{
+	struct sl_door *door = &e->doors[inlet];
+
+	(void)unused;
+	if (!sl_inlet_remove_day(e->inlets[inlet], door->removed))
+		sl_log(SL_LOG_WARNING, "intake",
+		    "cannot remove what was filed away day=\"%s\" errno=\"%d\"",
+		    door->removed, errno);
+}
+
+/* Days of Ferdig whose time is over: the leaf first, then they go. One that
+ * cannot be removed is tried again at the next start. */
+static enum sl_rc
+clean_done(struct sl_engine *e, struct sl_err *err)
+{
+	char day[SL_DAY_MAX];
+	size_t i;
+
+	for (i = 0; i < e->inlets_n; i++) {
+		struct sl_door *door = &e->doors[i];
+		const char *queue = sl_inlet_queue(e->inlets[i])->name;
+		SL_BUF struct sl_buf payload = {0};
+
+		if (!sl_inlet_old_day(
+			e->inlets[i], sl_clock_utc_ms(), door->removed, day))
+			continue;
+		memcpy(door->removed, day, sizeof(day));
+		sl_buf_add_str(&payload, "{\"queue\":");
+		sl_text_json(&payload, queue, strlen(queue));
+		sl_buf_printf(&payload, ",\"day\":\"%s\"}", day);
+		if (sl_store_log(e->store, SL_EVENT_source_removed, "-",
+			"slused", sl_buf_str(&payload), 0, 0, err) != SL_OK)
+			return SL_FATAL;
+		sl_engine_after(e, remove_day, (int64_t)i, 0);
 	}
 	return SL_OK;
 }
@@ -248,11 +288,11 @@ on_sweep(void *arg)
 
 	for (i = 0; i < e->inlets_n; i++) {
 		e->stray |= sl_inlet_rescan(e->inlets[i]);
-		sl_inlet_clean_done(e->inlets[i], sl_clock_utc_ms());
 		poll |= strcmp(sl_inlet_mode(e->inlets[i]), "inotify") != 0;
 	}
 	e->low_space = false; /* looked at again when claiming */
-	if (sl_engine_bad(e, see_doors(e, &err), &err))
+	if (sl_engine_bad(e, see_doors(e, &err), &err) ||
+	    sl_engine_bad(e, clean_done(e, &err), &err))
 		return;
 	if (e->unfiled) {
 		e->unfiled = false;
@@ -315,8 +355,7 @@ open_inlets(struct sl_engine *e, struct sl_err *err)
 	size_t i;
 
 	e->inlets = sl_alloc((e->cfg->queue_n + 1) * sizeof(*e->inlets));
-	e->inlets_lost =
-	    sl_alloc((e->cfg->queue_n + 1) * sizeof(*e->inlets_lost));
+	e->doors = sl_alloc((e->cfg->queue_n + 1) * sizeof(*e->doors));
 	for (i = 0; i < e->cfg->queue_n; i++) {
 		if (sl_inlet_open(e->watcher, e->root, e->cfg,
 			&e->cfg->queue[i], &e->inlets[i], err) != SL_OK)
@@ -430,7 +469,7 @@ finish(struct sl_engine *e)
 	while (e->inlets_n > 0)
 		sl_inlet_close(e->inlets[--e->inlets_n]);
 	free(e->inlets);
-	free(e->inlets_lost);
+	free(e->doors);
 	sl_watcher_free(e->watcher);
 	free(e->targets);
 	free(e->after);

@@ -59,6 +59,12 @@ struct sl_target {
 	int64_t sync_began_ms, sync_next_ms;
 };
 
+/* What was told of an inlet. */
+struct sl_door {
+	bool lost; /* its folder is not there */
+	char removed[SL_DAY_MAX]; /* the last day of Ferdig that went */
+};
+
 typedef void sl_after_fn(struct sl_engine *e, int64_t a, int64_t b);
 struct sl_after {
 	sl_after_fn *fn;
@@ -72,7 +78,7 @@ struct sl_engine {
 	struct sl_loop *loop;
 	struct sl_watcher *watcher;
 	struct sl_inlet **inlets;
-	bool *inlets_lost; /* its folder is not there, and that was said */
+	struct sl_door *doors; /* one for each inlet */
 	size_t inlets_n, inlet_turn;
 	size_t recover_inlet, recover_at; /* old claims still to be taken */
 	int64_t recover_row; /* consignments looked at already */

@@ -391,27 +391,43 @@ sl_inlet_sync(struct sl_inlet *in, struct sl_err *err)
 	return sl_sync_fs(in->claims, "a drop folder", err);
 }
 
-void
-sl_inlet_clean_done(struct sl_inlet *in, int64_t now_ms)
+static bool
+is_old_day(const struct sl_inlet *in, const char *name, int64_t now_ms)
 {
-	int64_t keep = in->cfg->instance.done_keep_ms;
+	struct sl_date day = {0};
+
+	return sscanf(name, "%4d-%2d-%2d", &day.year, &day.month, &day.day) ==
+		   3 &&
+	       strlen(name) == 10 &&
+	       sl_clock_from_oslo(&day) + INT64_C(86400000) +
+		       in->cfg->instance.done_keep_ms <
+		   now_ms;
+}
+
+bool
+sl_inlet_old_day(
+    struct sl_inlet *in, int64_t now_ms, const char *after, char *ret)
+{
 	int fd = sl_open_dir(in->done, ".");
 	DIR *d = fd >= 0 ? fdopendir(fd) : NULL;
-	struct sl_date day = {0};
 	struct dirent *e;
 
+	*ret = '\0';
 	if (d == NULL) {
 		sl_cleanup_close(&fd);
-		return;
+		return false;
 	}
-	while ((e = readdir(d)) != NULL) {
-		if (sscanf(e->d_name, "%4d-%2d-%2d", &day.year, &day.month,
-			&day.day) != 3 ||
-		    strlen(e->d_name) != 10)
-			continue;
-		if (sl_clock_from_oslo(&day) + INT64_C(86400000) + keep <
-		    now_ms)
-			(void)sl_remove_tree(fd, e->d_name);
-	}
+	while ((e = readdir(d)) != NULL)
+		if (is_old_day(in, e->d_name, now_ms) &&
+		    strcmp(e->d_name, after) > 0 &&
+		    (*ret == '\0' || strcmp(e->d_name, ret) < 0))
+			(void)snprintf(ret, SL_DAY_MAX, "%.10s", e->d_name);
 	(void)closedir(d);
+	return *ret != '\0';
+}
+
+bool
+sl_inlet_remove_day(struct sl_inlet *in, const char *day)
+{
+	return sl_remove_tree(in->done, day) == 0;
 }

@@ -98,8 +98,12 @@ enum sl_rc sl_claim_file_done(struct sl_inlet *in, const char *ulid,
     const char *reception, int64_t now_ms, struct sl_err *err);
 /* Syncs the file system of the queue: its renames become durable. */
 enum sl_rc sl_inlet_sync(struct sl_inlet *in, struct sl_err *err);
-/* Removes days of Ferdig older than the configuration says. */
-void sl_inlet_clean_done(struct sl_inlet *in, int64_t now_ms);
+/* The first day of Ferdig after that name ("": of all) that is older than the
+ * configuration says. ret >= SL_DAY_MAX. */
+#define SL_DAY_MAX 11
+bool sl_inlet_old_day(
+    struct sl_inlet *in, int64_t now_ms, const char *after, char *ret);
+bool sl_inlet_remove_day(struct sl_inlet *in, const char *day);
 /* The queue's folder itself, for the faces. */
 int sl_inlet_dir(const struct sl_inlet *in);
 

@@ -103,6 +103,26 @@ class Queues(unittest.TestCase):
         h.queues = h.queues[:1]
         h.check_whole(self)
 
+    def test_old_days_of_ferdig(self):
+        """The log says that they go, and they go."""
+        h = self.house
+        h.stop()
+        done = os.path.join(h.root, "spool", "Skannet post", "Ferdig")
+        days = ["2020-01-0%d" % n for n in (1, 2, 3)]
+        for day in days + ["2999-01-01", "2020-01-01 kopi"]:
+            os.makedirs(os.path.join(done, day, "mappe"))
+            with open(os.path.join(done, day, "mappe", "brev.txt"), "w"):
+                pass
+        h.start()
+        h.wait_for(lambda: not any(day in os.listdir(done) for day in days),
+                   10, "removed")
+        self.assertEqual(sorted(os.listdir(done)),
+                         ["2020-01-01 kopi", "2999-01-01"])
+        self.assertEqual([e["payload"] for e in h.rows("journal", "list")
+                          if e["event"] == "source_removed"],
+                         [{"queue": "Skannet post", "day": day}
+                          for day in days])
+
     def modes(self):
         return {row["queue"]: row["mode"] for row in
                 self.house.rows("status")[0]["slused"]["inlets"]}
