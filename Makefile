@@ -123,7 +123,8 @@ PLUGINS := $(READERS:%=$(B)/plugins/readers/%.so) \
 all: $(PROGRAMS:%=$(B)/bin/%) $(PLUGINS)  ## build programs and plugins
 .DEFAULT_GOAL := all
 
--include $(shell find $(B) -name '*.d' 2>/dev/null)
+-include $(shell find $(B) -path $(B)/previous -prune -o -name '*.d' \
+	-type f -print 2>/dev/null)
 
 # -- what is needed -----------------------------------------------------------
 # Debian's names: to build, to run, to test (and to bench: the last line).

@@ -83,14 +83,17 @@ change_consignment(struct sl_engine *e, struct sl_consignment *c,
     enum sl_change change, const char *why, const char *actor,
     struct sl_err *err)
 {
+	struct sl_err why_not;
 	struct sl_job *job;
 
 	if (!legal(c->dispo, change))
 		return no(err, "that cannot be done with it as it is now");
 	if ((change == SL_CHANGE_release || change == SL_CHANGE_retry) &&
-	    sl_source_list(e->store, c->id, NULL, 0) == 0)
-		return no(err, "its files were never taken in: drop them "
-			       "again in smaller parts, and reject this");
+	    sl_source_list(e->store, c->id, NULL, 0) == 0 &&
+	    !sl_job_copyable(e, c, &why_not))
+		return no(err, "it is over the limits still, or its files are "
+			       "gone: raise them, or drop it again in smaller "
+			       "parts, and reject this");
 	/* What is being read now must not go on behind the person's back. */
 	job = sl_job_find(e, c->id);
 	if (job != NULL)

@@ -144,8 +144,12 @@ sl_entry_each_open(
 	for (;;) {
 		if (!one(s,
 			sl_db_query(s->db,
-			    "SELECT " COLUMNS " WHERE e.disposition <> 60"
-			    " AND e.id > ?1 ORDER BY e.id LIMIT 1",
+			    /* One step in the index of what is open for
+			     * each disposition: what is done is not met. */
+			    "SELECT " COLUMNS " WHERE e.id = (SELECT min("
+			    "(SELECT id FROM entry WHERE disposition ="
+			    " d.number AND disposition <> 60 AND id > ?1"
+			    " ORDER BY id LIMIT 1)) FROM disposition d)",
 			    "i", last),
 			&e))
 			return sl_db_check(s->db, err);
@@ -357,11 +361,11 @@ sl_store_shift_deadlines(struct sl_store *s, int64_t ms, struct sl_err *err)
 {
 	static const char *const shifts[] = {
 	    "UPDATE entry SET retry_ms = retry_ms + ?1"
-	    " WHERE retry_ms IS NOT NULL",
+	    " WHERE retry_ms IS NOT NULL AND disposition <> 60",
 	    "UPDATE entry SET held_until_ms = held_until_ms + ?1"
-	    " WHERE held_until_ms IS NOT NULL",
+	    " WHERE held_until_ms IS NOT NULL AND disposition <> 60",
 	    "UPDATE consignment SET retry_ms = retry_ms + ?1"
-	    " WHERE retry_ms IS NOT NULL",
+	    " WHERE retry_ms IS NOT NULL AND disposition <> 60",
 	    "UPDATE delivery SET next_ms = next_ms + ?1, first_ms = first_ms"
 	    " + ?1 WHERE state = 'pending'",
 	};
@@ -380,9 +384,10 @@ sl_store_cap_deadlines(
     struct sl_store *s, int64_t now_ms, int64_t wait_ms, struct sl_err *err)
 {
 	static const char *const caps[] = {
-	    "UPDATE entry SET retry_ms = ?1 + ?2 WHERE retry_ms > ?1 + ?2",
+	    "UPDATE entry SET retry_ms = ?1 + ?2 WHERE retry_ms > ?1 + ?2"
+	    " AND disposition <> 60",
 	    "UPDATE consignment SET retry_ms = ?1 + ?2"
-	    " WHERE retry_ms > ?1 + ?2",
+	    " WHERE retry_ms > ?1 + ?2 AND disposition <> 60",
 	    "UPDATE delivery SET next_ms = min(next_ms, ?1 + ?2),"
 	    " first_ms = min(first_ms, ?1) WHERE state = 'pending'"
 	    " AND (next_ms > ?1 + ?2 OR first_ms > ?1)",

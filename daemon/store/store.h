@@ -147,6 +147,11 @@ enum sl_rc sl_part_put(struct sl_store *s, int64_t source,
 /* After END: drops parts from `count` on, sets the bundle of parts 1.. */
 enum sl_rc sl_part_close(struct sl_store *s, int64_t source, uint32_t count,
     const char *bundle, uint64_t bundle_size, struct sl_err *err);
+/* Removes bundles that no row names and that were linked before that time (a
+ * crash came between the link and the commit). Looks at max of them and goes on
+ * there the next time; true after the last. */
+bool sl_bundles_clean(
+    struct sl_store *s, int64_t before_ms, size_t max, unsigned *ret_removed);
 enum sl_rc sl_part_set_reason(
     struct sl_store *s, int64_t part, const char *reason, struct sl_err *err);
 enum sl_rc sl_part_set_digest(struct sl_store *s, int64_t part,
