@@ -205,6 +205,8 @@ install:  ## install below DESTDIR and PREFIX (default /usr)
 	install -d $(I)$(PREFIX)/share/sluse/schemas $(I)$(PREFIX)/share/doc/sluse
 	install -m 644 schemas/*.json $(I)$(PREFIX)/share/sluse/schemas
 	install -m 644 README.md CHANGES.md LICENSE $(I)$(PREFIX)/share/doc/sluse
+	@test -n "$(DESTDIR)" || echo "For the systemd units, once:" \
+	    "systemd-sysusers; systemd-tmpfiles --create sluse.conf (man slused)"
 uninstall:  ## remove what install put there; instances stay
 	rm -rf $(I)$(LIBEXEC) $(I)$(PREFIX)/include/sluse \
 	    $(I)$(PREFIX)/share/sluse $(I)$(PREFIX)/share/doc/sluse
