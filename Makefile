@@ -198,7 +198,8 @@ install:  ## install below DESTDIR and PREFIX (default /usr)
 	install -d $(I)$(PREFIX)/lib/systemd/system
 	for u in $(notdir $(UNITS_SYSTEMD)); do \
 	    sed 's|/usr/lib/sluse|$(LIBEXEC)|' systemd/$$u \
-	    > $(I)$(PREFIX)/lib/systemd/system/$$u; done
+	    > $(I)$(PREFIX)/lib/systemd/system/$$u && \
+	    chmod 644 $(I)$(PREFIX)/lib/systemd/system/$$u || exit 1; done
 	install -d $(I)$(PREFIX)/lib/sysusers.d $(I)$(PREFIX)/lib/tmpfiles.d
 	install -m 644 systemd/sysusers.d/sluse.conf $(I)$(PREFIX)/lib/sysusers.d
 	install -m 644 systemd/tmpfiles.d/sluse.conf $(I)$(PREFIX)/lib/tmpfiles.d
