@@ -141,7 +141,10 @@ deps:  ## install the Debian packages that are missing
 	    in installed) ;; *) missing="$$missing $$p";; esac; done; \
 	test -n "$$missing" || exit 0; \
 	echo "Missing Debian packages:$$missing"; \
-	sudo=; if test "$$(id -u)" != 0; then sudo=sudo; fi; \
+	sudo=; if test "$$(id -u)" != 0; then sudo=sudo; \
+	    command -v sudo >/dev/null || { \
+	    echo "There is no sudo here: run 'make deps' as root first."; \
+	    exit 1; }; fi; \
 	$$sudo apt-get update -q && \
 	$$sudo env DEBIAN_FRONTEND=noninteractive \
 	    apt-get install -q -y --no-install-recommends $$missing
