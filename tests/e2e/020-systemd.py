@@ -84,7 +84,15 @@ class Units(unittest.TestCase):
                 for key in ("MemoryMax", "TasksMax", "OOMPolicy"):
                     self.assertIn(key, service)
         push = unit_walls.read(path_of("sluse-push"))["Service"]
-        self.assertIn("LoadCredential", push)
+        with open(os.path.join(TOP, "daemon", "engine", "slused.8"),
+                  encoding="utf-8") as file:
+            manual = file.read()
+        self.assertTrue(push["LoadCredential"])
+        for value in push["LoadCredential"]:
+            # Of the store, where one may be missing; of a path it may not.
+            name, source = value.split(":")
+            self.assertEqual(source, "sluse.%i." + name)
+            self.assertIn(source.replace("%i", "kommune"), manual)
 
 
 class UnitHouse(House):
