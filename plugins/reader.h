@@ -134,7 +134,7 @@ struct sluse_reader {
 	const char *version; /* of reader and library, for the journal */
 	const char *const *mimes; /* NULL-terminated; "text/" takes all below */
 
-	/* In the parent, once, before any lock-down: open converters, fonts;
+	/* In the parent, once, before any lock-down: open fonts;
 	 * run the library on a tiny sample. 0 or the reader is not used. */
 	int (*warm)(const struct sluse_reader_host *host);
 	/* All below in the child. *ret is only set on SLUSE_READ_OK. */

@@ -13,7 +13,7 @@ struct small_word {
 	const char *word;
 	enum tongue tongue;
 };
-/* In byte order: looked up by bisection. BOTH = either form of Norwegian. */
+/* BOTH = either form of Norwegian. */
 static const struct small_word words[] = {
     {"ahte", SE},
     {"and", EN},
@@ -119,8 +119,11 @@ static const struct small_word words[] = {
 #define WORDS (sizeof(words) / sizeof(words[0]))
 #define WORD_MAX 8u /* bytes of the longest: hálidit */
 
-/* Sorted once: the table above is kept in the alphabet a reader expects. */
+/* By byte, for looking up: the table above is in a reader's alphabet. */
 static struct small_word sorted[WORDS];
+/* Where the words of each first byte begin in it, and where the last ends. */
+static uint8_t starts[257];
+_Static_assert(WORDS < 256, "starts");
 
 static int
 by_word(const void *a, const void *b)
@@ -134,8 +137,7 @@ static void
 count_word(const char *w, size_t n, unsigned count[TONGUES])
 {
 	char low[WORD_MAX + 1];
-	const struct small_word *hit;
-	struct small_word key = {low, BOTH};
+	uint8_t k, first;
 
 	if (n == 0 || n > WORD_MAX)
 		return;
@@ -145,9 +147,13 @@ count_word(const char *w, size_t n, unsigned count[TONGUES])
 			low[i] = (char)(w[i] + 0x20); /* Å to å */
 	}
 	low[n] = 0;
-	hit = bsearch(&key, sorted, WORDS, sizeof(sorted[0]), by_word);
-	if (hit)
-		count[hit->tongue]++;
+	first = (uint8_t)low[0];
+	for (k = starts[first]; k < starts[first + 1]; k++) {
+		if (!strcmp(low, sorted[k].word)) {
+			count[sorted[k].tongue]++;
+			return;
+		}
+	}
 }
 
 void
@@ -157,6 +163,12 @@ sl_language_warm(void)
 		return;
 	memcpy(sorted, words, sizeof(sorted));
 	qsort(sorted, WORDS, sizeof(sorted[0]), by_word);
+	for (size_t b = 0, k = 0; b < 256; b++) {
+		starts[b] = (uint8_t)k;
+		while (k < WORDS && (uint8_t)sorted[k].word[0] == b)
+			k++;
+	}
+	starts[256] = WORDS;
 }
 
 const char *
