@@ -78,6 +78,9 @@ class Units(unittest.TestCase):
             with self.subTest(name):
                 self.assertEqual(service["Type"], ["notify"])
                 self.assertEqual(service["LimitCORE"], ["0"])
+                # A stop is for the parent: a child that ends by it would
+                # count as a crash, and three of those stop a document.
+                self.assertEqual(service["KillMode"], ["mixed"])
                 self.assertEqual(service["Restart"], ["always"])
                 self.assertGreaterEqual(
                     int(service["WatchdogSec"][0]), 3 * BEAT_S)
