@@ -24,7 +24,8 @@ is_for_distribution(const char *reason)
 {
 	static const char *const slugs[] = {"no_evidence", "unknown_case",
 	    "case_closed", "several_cases", "weak_evidence", "new_case_asked",
-	    "encrypted", "unsupported", "limit_pages"};
+	    "encrypted", "unsupported", "limit_pages", "waits_for_other",
+	    "other_not_archived"};
 	size_t i;
 
 	for (i = 0; i < sizeof(slugs) / sizeof(slugs[0]); i++)
@@ -44,9 +45,16 @@ see_entry(void *arg, const struct sl_entry *row, struct sl_err *err)
 	if (en.dispo == SL_DISPO_held && en.held_until_ms != 0 &&
 	    en.held_until_ms <= now) {
 		if (q != NULL && *q->distribution_case != '\0' &&
-		    is_for_distribution(en.reason))
-			return sl_placing_decide(e, &en, q->distribution_case,
-			    "slused", SL_CHANGE_expire, "held limit", err);
+		    is_for_distribution(en.reason)) {
+			const struct sl_decision d = {
+			    .change = SL_CHANGE_expire,
+			    .field = SL_FIELD_case_number,
+			    .value = q->distribution_case,
+			    .actor = "slused",
+			    .why = "held limit"};
+
+			return sl_placing_decide(e, &en, &d, err);
+		}
 		en.held_until_ms = 0; /* nothing to do: a person must */
 		return sl_entry_update(e->store, &en, err);
 	}

@@ -337,10 +337,12 @@ start(struct sl_engine *e, struct sl_err *err)
 	    sl_consignment_each_unfiled(e->store, settle_unfiled, e, err) !=
 		SL_OK ||
 	    sl_faces_start(e, err) != SL_OK || sl_due_start(e, err) != SL_OK ||
+	    sl_outbox_resume(e, err) != SL_OK ||
 	    sl_store_commit(e->store, err) != SL_OK ||
 	    sl_chan_listen(sock, &e->listen_fd, err) != SL_OK)
 		return SL_FATAL;
 	sl_peers_start(e);
+	sl_belongs_changed(e);
 	return SL_OK;
 }
 
@@ -378,8 +380,10 @@ sl_engine_run(const char *root, struct sl_config *cfg)
 	    .cfg = cfg,
 	    .listen_fd = -1,
 	    .case_index_fd = -1,
-	    .cases_dirty = true};
+	    .cases_dirty = true,
+	    .someone_waits = true};
 	struct sl_err err;
+	SL_FREE char *passwords = sl_path_below(root, cfg->instance.passwords);
 	SL_CLOSE int sig = open_signals();
 	struct rlimit files;
 	struct sl_watch *w;
@@ -391,6 +395,7 @@ sl_engine_run(const char *root, struct sl_config *cfg)
 		(void)setrlimit(RLIMIT_NOFILE, &files);
 	}
 	e.jobs_tail = &e.jobs;
+	e.passwords.path = passwords;
 	e.loop = sl_loop_new();
 	e.watcher = sl_watcher_new(e.loop, on_wake, &e);
 	e.sweep_timer = sl_loop_timer(e.loop, on_sweep, &e);
@@ -415,5 +420,6 @@ sl_engine_run(const char *root, struct sl_config *cfg)
 	}
 	status = e.fatal ? EXIT_FATAL : 0;
 	finish(&e);
+	explicit_bzero(&e.passwords, sizeof(e.passwords));
 	return status;
 }

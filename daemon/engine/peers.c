@@ -252,6 +252,7 @@ gone(struct sl_engine *e, struct sl_peer *p)
 		    (int)p->role, p->pid);
 	sl_watch_end(p->watch);
 	sl_chan_free(p->chan);
+	sl_buf_free(&p->cases);
 	free(p);
 }
 

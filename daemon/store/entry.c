@@ -179,6 +179,46 @@ sl_entry_each_of(struct sl_store *s, int64_t consignment, sl_entry_fn *fn,
 	}
 }
 
+enum sl_rc
+sl_entry_each_held(struct sl_store *s, const char *reason, sl_entry_fn *fn,
+    void *arg, struct sl_err *err)
+{
+	struct sl_entry e;
+	int64_t last = 0;
+	enum sl_rc rc;
+
+	for (;;) {
+		if (!one(s,
+			sl_db_query(s->db,
+			    "SELECT " COLUMNS " WHERE e.disposition = 30"
+			    " AND e.disposition <> 60 AND e.reason = ?1"
+			    " AND e.id > ?2 ORDER BY e.id LIMIT 1",
+			    "si", reason, last),
+			&e))
+			return sl_db_check(s->db, err);
+		last = e.id;
+		rc = fn(arg, &e, err);
+		if (rc != SL_OK)
+			return rc;
+	}
+}
+
+int
+sl_entry_held_by_name(struct sl_store *s, const char *queue, const char *name,
+    struct sl_entry *ret)
+{
+	sqlite3_stmt *st = sl_db_query(s->db,
+	    "SELECT " COLUMNS " WHERE e.disposition = 30"
+	    " AND e.disposition <> 60 AND c.queue = ?1 AND c.name = ?2"
+	    " LIMIT 2",
+	    "ss", queue, name);
+	int n = 0;
+
+	for (; sl_db_row(s->db, st); n++)
+		take(st, ret);
+	return n;
+}
+
 int64_t
 sl_entry_next_unplaced(struct sl_store *s, int64_t after)
 {
@@ -251,17 +291,36 @@ sl_placement_put(struct sl_store *s, int64_t entry, int revision,
 
 enum sl_rc
 sl_placement_copy(struct sl_store *s, int64_t entry, int from, int to,
-    unsigned without, struct sl_err *err)
+    unsigned decided, struct sl_err *err)
 {
 	if (sl_store_begin(s, err) != SL_OK)
 		return SL_FATAL;
-	/* Candidates of the field left out stay, but none is accepted. */
 	return sl_db_run(s->db, err,
 	    "INSERT OR REPLACE INTO placement SELECT entry, ?3, field,"
 	    " rank + (field = ?4), value, confidence, accepted AND"
-	    " field <> ?4, evidence, actor FROM placement WHERE entry = ?1"
-	    " AND revision = ?2",
-	    "iiii", entry, (int64_t)from, (int64_t)to, (int64_t)without);
+	    " field NOT IN (?5, ?6, ?7), evidence, actor FROM placement"
+	    " WHERE entry = ?1 AND revision = ?2",
+	    "iiiiiii", entry, (int64_t)from, (int64_t)to, (int64_t)decided,
+	    (int64_t)SL_FIELD_case_number, (int64_t)SL_FIELD_new_case,
+	    (int64_t)SL_FIELD_belongs_to);
+}
+
+bool
+sl_placement_accepted(struct sl_store *s, const struct sl_entry *e,
+    unsigned field, char *value, size_t cap, char *actor, size_t actor_cap)
+{
+	sqlite3_stmt *st = sl_db_query(s->db,
+	    "SELECT value, actor FROM placement WHERE entry = ?1"
+	    " AND revision = ?2 AND field = ?3 AND accepted ORDER BY rank"
+	    " LIMIT 1",
+	    "iii", e->id, (int64_t)e->revision, (int64_t)field);
+
+	if (!sl_db_row(s->db, st))
+		return false;
+	sl_db_copy(st, 0, value, cap);
+	sl_db_copy(st, 1, actor, actor_cap);
+	sl_db_done(st);
+	return true;
 }
 
 enum sl_rc

@@ -4,8 +4,10 @@ what it does, and how it says no."""
 import json
 import os
 import re
+import subprocess
 import sys
 import tempfile
+import time
 
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 import house  # noqa: E402
@@ -324,7 +326,6 @@ class Deciding(Trial):
         h.check_whole(self)
 
     def stays(self, h, want, seconds=1.0):
-        import time
         end = time.monotonic() + seconds
         while time.monotonic() < end:
             self.assertEqual([(r["name"], r["stage"])
@@ -353,13 +354,48 @@ class Deciding(Trial):
         self.refused(h, "cases", "import", "/nonexistent.csv", code=5)
         self.refused(h, "cases", "import", code=2)
         self.assertEqual(len(h.rows("cases", "list")), 2)
+        self.whole_or_not_at_all(h, put)
         names = [e["event"] for e in h.rows("journal", "list")]
-        self.assertEqual(names.count("cases_imported"), 1)
+        self.assertEqual(names.count("cases_imported"), 2)
         h.drop_bytes(letter(1, "2026/7"), "apen.txt")
         h.drop_bytes(letter(2, "2026/8"), "lukket.txt")
         self.until(h, "apen.txt", 10, disposition="done")
         self.until(h, "lukket.txt", 10, disposition="held",
                    reason="case_closed")
+        h.check_whole(self)
+
+    def whole_or_not_at_all(self, h, put):
+        many = "saksnummer;tittel\n" + "".join(
+            "2025/%d;Sak nummer %d\n" % (n, n) for n in range(1, 30001))
+        self.refused(h, "cases", "import", put(many + "tull;tull\n"), code=5,
+                     says="line 30002")
+        count = "SELECT count(*) FROM case_file"
+        self.assertEqual(h.query(count)[0][0], 2)
+        command = [os.path.join(house.BIN, "sluse"), "--root", h.root,
+                   "cases", "import", put(many)]
+        seen = set()
+        for kill in (True, False):
+            child = subprocess.Popen(command, stdout=subprocess.DEVNULL)
+            began = time.monotonic()
+            while child.poll() is None:
+                seen.add(h.query(count)[0][0])
+                if kill and time.monotonic() - began > 0.15:
+                    child.kill()
+            seen.add(h.query(count)[0][0])
+        self.assertEqual(seen, {2, 30002}, "nobody ever sees half a list")
+
+    def test_the_same_mail_again(self):
+        h = self.house()
+        mail = (b"Message-ID: <1@testvik.example>\r\nFrom: Kari <k@n.example>"
+                b"\r\nSubject: Brev\r\n\r\nDeres ref: 2026/87\r\n")
+        h.drop_bytes(mail, "en.eml")
+        self.until(h, "en.eml", 15, disposition="done")
+        h.drop_bytes(mail, "to.eml")
+        row = self.until(h, "to.eml", 15, disposition="done")
+        self.assertEqual(row["outcome"], "duplicate")
+        names = [e["event"] for e in h.rows("journal", "list", row["id"])]
+        self.assertEqual(names[-2:], ["received_again", "ended_as_duplicate"])
+        self.assertNotIn("delivered", names, "nothing was")
         h.check_whole(self)
 
     def test_held_limit(self):
