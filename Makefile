@@ -130,7 +130,8 @@ PLUGINS := $(READERS:%=$(B)/plugins/readers/%.so) \
 all: $(PROGRAMS:%=$(B)/bin/%) $(PLUGINS)  ## build programs and plugins
 .DEFAULT_GOAL := all
 
--include $(shell find $(B) -name '*.d' 2>/dev/null)
+-include $(shell find $(B) -path $(B)/previous -prune -o -name '*.d' \
+	-type f -print 2>/dev/null)
 
 # -- what is needed -----------------------------------------------------------
 # Debian's names: to build, to run, to test (and to bench: the last line).
@@ -152,7 +153,10 @@ deps:  ## install the Debian packages that are missing
 	    in installed) ;; *) missing="$$missing $$p";; esac; done; \
 	test -n "$$missing" || exit 0; \
 	echo "Missing Debian packages:$$missing"; \
-	sudo=; if test "$$(id -u)" != 0; then sudo=sudo; fi; \
+	sudo=; if test "$$(id -u)" != 0; then sudo=sudo; \
+	    command -v sudo >/dev/null || { \
+	    echo "There is no sudo here: run 'make deps' as root first."; \
+	    exit 1; }; fi; \
 	$$sudo apt-get update -q && \
 	$$sudo env DEBIAN_FRONTEND=noninteractive \
 	    apt-get install -q -y --no-install-recommends $$missing
@@ -209,13 +213,16 @@ install:  ## install below DESTDIR and PREFIX (default /usr)
 	install -d $(I)$(PREFIX)/lib/systemd/system
 	for u in $(notdir $(UNITS_SYSTEMD)); do \
 	    sed 's|/usr/lib/sluse|$(LIBEXEC)|' systemd/$$u \
-	    > $(I)$(PREFIX)/lib/systemd/system/$$u; done
+	    > $(I)$(PREFIX)/lib/systemd/system/$$u && \
+	    chmod 644 $(I)$(PREFIX)/lib/systemd/system/$$u || exit 1; done
 	install -d $(I)$(PREFIX)/lib/sysusers.d $(I)$(PREFIX)/lib/tmpfiles.d
 	install -m 644 systemd/sysusers.d/sluse.conf $(I)$(PREFIX)/lib/sysusers.d
 	install -m 644 systemd/tmpfiles.d/sluse.conf $(I)$(PREFIX)/lib/tmpfiles.d
 	install -d $(I)$(PREFIX)/share/sluse/schemas $(I)$(PREFIX)/share/doc/sluse
 	install -m 644 schemas/*.json $(I)$(PREFIX)/share/sluse/schemas
 	install -m 644 README.md CHANGES.md LICENSE $(I)$(PREFIX)/share/doc/sluse
+	@test -n "$(DESTDIR)" || echo "For the systemd units, once:" \
+	    "systemd-sysusers; systemd-tmpfiles --create sluse.conf (man slused)"
 uninstall:  ## remove what install put there; instances stay
 	rm -rf $(I)$(LIBEXEC) $(I)$(PREFIX)/include/sluse \
 	    $(I)$(PREFIX)/share/sluse $(I)$(PREFIX)/share/doc/sluse
