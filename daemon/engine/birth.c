@@ -171,8 +171,7 @@ received_again(struct sl_job *j, bool *ret, struct sl_err *err)
 	    e->store, j->c.id, SL_FIELD_external_key, key, sizeof(key));
 	/* A message within a zip or folder is not the delivery itself. */
 	if (*key == '\0' && !j->c.is_folder && j->src_n == 1 &&
-	    j->src[0].parts > 0 &&
-	    sl_mime_is_message(j->src[0].mime[0]))
+	    j->src[0].parts > 0 && sl_mime_is_message(j->src[0].mime[0]))
 		sl_found_first(
 		    e->store, j->c.id, SL_FIELD_message_id, key, sizeof(key));
 	if (*key == '\0')

@@ -465,6 +465,35 @@ class Deciding(Trial):
         self.until(h, "venter.txt", 10, disposition="done")
         h.check_whole(self)
 
+    def test_the_same_mail_inside(self):
+        """What a mail carries does not make it the same mail."""
+        h = self.house()
+        inner = b"Message-ID: <1@testvik.example>\r\nFrom: a\r\n\r\nHei\r\n"
+        for name in ("en.eml", "to.eml"):
+            h.drop_bytes(
+                b"Received: x\r\nFrom: Kari <k@n.example>\r\nSubject: Brev "
+                + name.encode() + b"\r\nMIME-Version: 1.0\r\nContent-Type: "
+                b"multipart/mixed; boundary=b\r\n\r\n--b\r\n\r\n"
+                b"Deres ref: 2026/87\r\n--b\r\nContent-Type: message/rfc822"
+                b"\r\n\r\n" + inner + b"\r\n--b--\r\n", name)
+            row = self.until(h, name, 15, disposition="done")
+            self.assertNotEqual(row["outcome"], "duplicate")
+        h.check_whole(self)
+
+    def test_the_same_outlook_mail_again(self):
+        h = self.house()
+        h.sluse("cases", "import", house.DEMO + "/saker.csv")
+        folder = os.path.join(house.TOP, "tests/fuzz/corpus/outlook")
+        with open(folder + "/seed-threaded", "rb") as file:
+            mail = file.read()
+        h.drop_bytes(mail, "en.msg")
+        row = self.until(h, "en.msg", 15, disposition="done")
+        self.assertEqual(row["case"], "2026/87")
+        h.drop_bytes(mail, "to.msg")
+        row = self.until(h, "to.msg", 15, disposition="done")
+        self.assertEqual(row["outcome"], "duplicate")
+        h.check_whole(self)
+
     def test_held_limit(self):
         """At its limit what nobody settled goes to the distribution case."""
         h = self.house(instance=house.FAST.replace(

@@ -241,6 +241,9 @@ def outlook(put):
         0x0042001F: "Kari", 0x0064001F: "EX", 0x0065001F: "/O=K/CN=KARI@x",
         0x007D001F: "From: =?utf-8?Q?Kari?=\r\n <kari@x.example>\r\n",
         0x0E04001F: "Ola; Per"})
+    save("threaded", WHO | {
+        0x0037001F: "Brev", 0x00390040: SENT, 0x007D001F: HEADERS,
+        0x1000001F: "Deres ref: 2026/87\r\n"}, TO)
     save("draft", {0x0037001F: "Kladd", 0x0E060040: SENT, 0x0E070003: 8})
     save("meeting", {0x001A001F: "IPM.Appointment", 0x0037001F: "Møte"})
     for name, oid in (("signed", 2), ("encrypted", 3)):
