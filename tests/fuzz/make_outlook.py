@@ -146,15 +146,32 @@ TO = [person(1, "Postmottak", "post@strand.example"),
       person(2, "Ola Åsen", "ola@y.example")]
 
 
+PREBUF = (b"{\\rtf1\\ansi\\mac\\deff0\\deftab720{\\fonttbl;}{\\f0\\fnil "
+          b"\\froman \\fswiss \\fmodern \\fscript \\fdecor MS Sans "
+          b"SerifSymbolArialTimes New RomanCourier{\\colortbl\\red0\\green0"
+          b"\\blue0\r\n\\par \\pard\\plain\\f0\\fs20\\b\\i\\u\\tab\\tx")
+
+
 def lzfu(rtf):
-    """Compressed RTF of literals only."""
+    """Compressed RTF, for texts that fit the window."""
+    seen, tokens, k = PREBUF, [], 0
+    while k < len(rtf):
+        n = min(17, len(rtf) - k)
+        while n > 1 and rtf[k:k + n] not in seen:
+            n -= 1
+        if n > 1:
+            tokens.append(struct.pack(
+                ">H", seen.find(rtf[k:k + n]) << 4 | (n - 2)))
+        else:
+            n = 1
+            tokens.append(rtf[k:k + 1])
+        seen += rtf[k:k + n]
+        k += n
+    tokens.append(struct.pack(">H", len(seen) << 4))
     out = b""
-    at = 207
-    for k in range(0, len(rtf), 8):
-        out += b"\0" + rtf[k:k + 8]
-    at = (at + len(rtf)) % 4096
-    if len(rtf) % 8 == 0:
-        out += b"\1" + struct.pack(">H", at << 4)
+    for k in range(0, len(tokens), 8):
+        out += bytes([sum(1 << i for i, t in enumerate(tokens[k:k + 8])
+                          if len(t) == 2)]) + b"".join(tokens[k:k + 8])
     return struct.pack("<IIII", len(out) + 12, len(rtf), 0x75465A4C, 0) + out
 
 
@@ -214,7 +231,8 @@ def outlook(put):
         put("outlook", name, ole2(message(props, *args, **more)))
 
     inner = message({0x001A001F: "IPM.Note", 0x0037001F: "Indre",
-                     0x1000001F: "indre tekst", 0x0C1A001F: "Inger"}, TO[:1],
+                     0x1000001F: "indre tekst", 0x0C1A001F: "Inger",
+                     0x00390040: SENT}, TO[:1],
                     [file("dypt.txt", b"dypt")], head=24)
     embedded = {0x37050003: 5, 0x3001001F: "Indre: sak 1/2",
                 0x3701000D: inner}
@@ -281,6 +299,7 @@ def outlook(put):
 def mbox(put):
     two = ("From a@b.example Sat Mar 14 10:00:00 2026\nFrom: Kari <a@b.example>"
            "\nTo: p@k.example\nSubject: En\nMessage-ID: <1@b.example>\n\nHei\n"
+           "From x Sat Mar 14 10:00:00 2026\nSubject: nei\n"
            ">From skolen\n>>From to\n> From her\n\nFrom nå av\n"
            "\nFrom her Mar 14 10:00 er det\nslutt\n\n"
            "From c@d.example Sun Mar  5 09:00:01 2026\nFrom: Ola\n"

@@ -123,7 +123,8 @@ inner(void)
 		CHECK(in->opened == 0 && in->parted == 0);
 		CHECK_STR(in->k.log, "field title Indre\n"
 				     "field correspondent Inger\n"
-				     "field recipient post@strand.example\n");
+				     "field recipient post@strand.example\n"
+				     "field document_date 2026-03-12\n");
 		CHECK(in->k.count == 2);
 		part_is(in, 0, SLUSE_PART_BODY, "", "text/plain", "indre");
 		part_is(in, 1, SLUSE_PART_ATTACHMENT, "dypt.txt", "", "dypt");
@@ -298,7 +299,9 @@ folder(void)
 {
 	static const char first[] =
 	    "From: Kari <a@b.example>\nTo: p@k.example\nSubject: En\n"
-	    "Message-ID: <1@b.example>\n\nHei\nFrom skolen\n>From to\n"
+	    "Message-ID: <1@b.example>\n\nHei\n"
+	    "From x Sat Mar 14 10:00:00 2026\nSubject: nei\nFrom skolen\n>From "
+	    "to\n"
 	    "> From her\n\nFrom nå av\n\nFrom her Mar 14 10:00 er det\n"
 	    "slutt\n";
 	static const char second[] = "From: Ola\nSubject: To\n\nSlutt\n\n";
@@ -318,7 +321,7 @@ folder(void)
 			part_is(d, 0, SLUSE_PART_ATTACHMENT, "0001.eml",
 			    "message/rfc822", first);
 		CHECK(d->k.parts[0].n ==
-		      (i < 3 ? sizeof(first) - 1 : sizeof(first) + 13));
+		      (i < 3 ? sizeof(first) - 1 : sizeof(first) + 15));
 		if (i == 0) {
 			part_is(d, 1, SLUSE_PART_ATTACHMENT, "0002.eml",
 			    "message/rfc822", second);
