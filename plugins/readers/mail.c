@@ -267,14 +267,17 @@ settle_roles(struct sluse_doc *d)
 	for (i = 0; i < d->leaves->len; i++) {
 		struct leaf *l = &g_array_index(d->leaves, struct leaf, i);
 		char *text;
+		bool html;
 
 		bodies += l->role == SLUSE_PART_BODY;
-		if (l->role != SLUSE_PART_BODY || bodies > 20 ||
-		    !is_type(l->o, "text", "html"))
+		if (l->role != SLUSE_PART_BODY || bodies > 20)
 			continue;
-		text = part_text(l->o, true, &n);
-		if (text)
+		html = is_type(l->o, "text", "html");
+		text = part_text(l->o, html, &n);
+		if (text && html)
 			mailtext_cids(cids, text, n);
+		else if (text)
+			mailtext_pgp(text, n, &d->is_signed, &d->encrypted);
 		free(text);
 	}
 	for (i = 0; i < d->leaves->len; i++) {

@@ -639,9 +639,15 @@ give_class(struct sluse_doc *d, struct sluse_sink *k)
 static void
 give_notes(struct sluse_doc *d, struct sluse_sink *k)
 {
-	bool elsewhere = false;
+	bool elsewhere = false, is_signed = false, encrypted = false;
 
 	give_class(d, k);
+	if (d->plain)
+		mailtext_pgp(d->plain, d->plain_n, &is_signed, &encrypted);
+	if (is_signed)
+		d->host->note(k, "mail_signed", "");
+	if (encrypted)
+		d->host->note(k, "mail_encrypted", "");
 	if (is_unsent(d))
 		d->host->note(k, "mail_unsent", "");
 	for (uint32_t i = 0; i < d->files.n; i++)

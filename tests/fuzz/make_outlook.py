@@ -264,6 +264,7 @@ def outlook(put):
         0x1000001F: "Deres ref: 2026/87\r\n"}, TO)
     save("draft", {0x0037001F: "Kladd", 0x0E060040: SENT, 0x0E070003: 8})
     save("meeting", {0x001A001F: "IPM.Appointment", 0x0037001F: "Møte"})
+    save("pgp", {0x1000001F: "Hei\r\n-----BEGIN PGP MESSAGE-----\r\n"})
     for name, oid in (("signed", 2), ("encrypted", 3)):
         save(name, {0x001A001F: "IPM.Note.SMIME", 0x0037001F: "x"}, (), [
             file("smime.p7m", b"\x30\x80\x06\x09\x2a\x86\x48\x86\xf7\x0d\x01"

@@ -179,6 +179,7 @@ facts(void)
 	    {"signed", "note mail_signed \n"},
 	    {"signed-clear", "note mail_signed \n"},
 	    {"encrypted", "note mail_encrypted \n"},
+	    {"pgp", "note mail_encrypted \n"},
 	    {"tnef-mail", "field title Møte i morgen\nfield correspondent Kåre"
 			  "\nfield correspondent_email kare@x.example\n"
 			  "field recipient ola@y.example\n"

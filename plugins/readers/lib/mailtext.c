@@ -147,3 +147,26 @@ mailtext_cids(GHashTable *set, const char *s, size_t n)
 		}
 	}
 }
+
+/* At the beginning of a line: a letter may speak of it. */
+static bool
+has_line(const char *s, size_t n, const char *line)
+{
+	size_t len = strlen(line);
+	const char *p = s, *end = s + n;
+
+	while (
+	    p < end && (p = memmem(p, (size_t)(end - p), line, len)) != NULL) {
+		if (p == s || p[-1] == '\n')
+			return true;
+		p += len;
+	}
+	return false;
+}
+
+void
+mailtext_pgp(const char *s, size_t n, bool *ret_signed, bool *ret_encrypted)
+{
+	*ret_signed |= has_line(s, n, "-----BEGIN PGP SIGNED MESSAGE-----");
+	*ret_encrypted |= has_line(s, n, "-----BEGIN PGP MESSAGE-----");
+}

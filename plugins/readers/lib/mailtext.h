@@ -6,6 +6,7 @@
 #define READERS_MAILTEXT_H
 
 #include <glib.h>
+#include <stdbool.h>
 #include <stddef.h>
 
 /* Any n bytes to valid UTF-8; *name (may be NULL) = the set taken. */
@@ -18,6 +19,9 @@ const char *mailtext_bare_subject(const char *s);
 void mailtext_oslo(gint64 unix_s, char out[20]);
 /* A file name without path or control characters; NULL if none is left. */
 char *mailtext_file_name(const char *s);
+/* Does a body say that it is signed or encrypted by PGP inside the text? */
+void mailtext_pgp(
+    const char *s, size_t n, bool *ret_signed, bool *ret_encrypted);
 /* Every "cid:..." of an HTML body into a set of strings. */
 void mailtext_cids(GHashTable *set, const char *s, size_t n);
 
