@@ -33,7 +33,7 @@ pc = $(shell pkg-config --$(1) $(2) 2>/dev/null)
 include tests/tests.mk
 
 # -- rooms ------------------------------------------------------------------
-ROOMS := base wire config registry store journal intake unpack identify read \
+ROOMS := base wire config registry store journal intake unpack pronom identify read \
 	ocr sandbox worker place prepare push report engine cli
 room_objs = $(patsubst %.c,$(O)/%.o,$(wildcard daemon/$(1)/*.c))
 define ROOM
@@ -44,6 +44,7 @@ $(foreach r,$(ROOMS),$(eval $(call ROOM,$(r))))
 
 CFLAGS_read := $(call pc,cflags,jansson)
 CFLAGS_ocr := $(call pc,cflags,tesseract lept)
+CFLAGS_cli := $(call pc,cflags,libxml-2.0)
 CFLAGS_unpack := $(call pc,cflags,libarchive)
 CFLAGS_push := $(call pc,cflags,libcurl jansson)
 room_cflags = $(CFLAGS_$(word 2,$(subst /, ,$(1))))
@@ -56,10 +57,10 @@ $(O)/%.o: %.c
 PROGRAMS := slused sluse sluse-work sluse-ocr sluse-place sluse-push
 rooms_slused := engine intake place prepare store journal registry config wire base
 libs_slused := -lsqlite3 -ljansson -lcrypto
-rooms_sluse := cli report store journal prepare place registry config wire base
-libs_sluse := -lsqlite3 -ljansson -lcrypto
-rooms_sluse-work := worker read unpack identify sandbox wire base
-libs_sluse-work := -larchive -lmagic -lseccomp -ljansson -lcrypto
+rooms_sluse := cli report store journal prepare place registry config pronom wire base
+libs_sluse := -lsqlite3 -ljansson -lxml2 -lcrypto
+rooms_sluse-work := worker read unpack identify pronom sandbox wire base
+libs_sluse-work := -larchive -lmagic -lz -lseccomp -ljansson -lcrypto
 rooms_sluse-ocr := ocr worker read sandbox wire base
 libs_sluse-ocr := -ltesseract -llept -lseccomp -ljansson -lcrypto -lm
 rooms_sluse-place := place sandbox wire base
@@ -126,7 +127,7 @@ all: $(PROGRAMS:%=$(B)/bin/%) $(PLUGINS)  ## build programs and plugins
 PACKAGES := gcc make pkg-config libc6-dev binutils \
 	libarchive-dev libcurl4-openssl-dev libgmime-3.0-dev libjansson-dev \
 	libleptonica-dev libmagic-dev libmupdf-dev libseccomp-dev libsqlite3-dev \
-	libssl-dev libtesseract-dev \
+	libssl-dev libtesseract-dev libxml2-dev \
 	libfreetype-dev libgumbo-dev libharfbuzz-dev libjbig2dec0-dev \
 	libjpeg62-turbo-dev libmujs-dev libopenjp2-7-dev libpng-dev libtiff-dev \
 	zlib1g-dev \

@@ -27,9 +27,9 @@ enum sl_exit {
 struct sl_cli {
 	const char *root; /* of the instance */
 	bool root_given;
-	bool json, demo, once, progress;
+	bool json, csv, recurse, demo, once, progress;
 	const char *stage, *disposition, *queue, *why, *case_number, *cases,
-	    *language;
+	    *language, *output;
 	char **arg; /* operands */
 	int args;
 };
@@ -53,6 +53,7 @@ enum sl_exit sl_cli_libexec(char *out, size_t cap);
 /* -- commands -----------------------------------------------------------------
  */
 int sl_cmd_identify(const struct sl_cli *c);
+int sl_cmd_pronom_import(const struct sl_cli *c);
 int sl_cmd_read(const struct sl_cli *c);
 int sl_cmd_try(const struct sl_cli *c);
 int sl_cmd_status(const struct sl_cli *c);

@@ -1,0 +1,131 @@
+/*
+ * SECURITY: the bytes are hostile: all comparing is paid for out of `work`, so
+ * that no file can be made that takes long.
+ */
+#include <string.h>
+
+#include "table.h"
+
+static void
+read_tail(struct sl_look *k)
+{
+	uint64_t size = k->in->x->size;
+	size_t n = k->tail.n;
+
+	if (k->tail.p != NULL || n == 0)
+		return;
+	k->tail.p = k->tail_bytes;
+	if (sl_extent_read(k->in->x, k->tail_bytes, n, size - n) != (ssize_t)n)
+		k->tail.n = 0;
+}
+
+static bool
+sequence_is_there(struct sl_look *k, const struct sl_sequence *q)
+{
+	bool whole = k->head.eof;
+
+	if (whole || q->anchor == SL_FROM_BOF)
+		return sl_sequence_matches(q, &k->head);
+	if (q->anchor == SL_ANYWHERE && sl_sequence_matches(q, &k->head))
+		return true;
+	read_tail(k);
+	if (sl_sequence_matches(q, &k->tail))
+		return true;
+	/* It may lie between the two. */
+	if (q->anchor == SL_ANYWHERE)
+		k->ret->partial = true;
+	return false;
+}
+
+static void
+try(struct sl_look *k, uint32_t i)
+{
+	const struct sl_signature *s = &k->t->signature[i];
+	uint32_t n;
+
+	if ((k->tried[i / 8] >> (i % 8) & 1) != 0)
+		return;
+	k->tried[i / 8] |= (uint8_t)(1u << (i % 8));
+	for (n = 0; n < s->sequences; n++)
+		if (!sequence_is_there(k, &s->sequence[n]))
+			return;
+	sl_look_hit(k, s->format);
+}
+
+static uint32_t
+key_at(const uint8_t *p, uint32_t n)
+{
+	uint32_t i, key = 0;
+
+	for (i = 0; i < n; i++)
+		key |= (uint32_t)p[i] << (8 * i);
+	return key;
+}
+
+static void
+by_place(struct sl_look *k, uint32_t g)
+{
+	const struct sl_index *x = &k->t->index;
+	const struct sl_index_group *o = &x->group[g];
+	struct sl_window *w = &k->head;
+	size_t at = o->offset;
+	uint32_t e, key;
+
+	if (o->eof) {
+		if (!w->eof) {
+			read_tail(k);
+			w = &k->tail;
+		}
+		if (o->offset > w->n)
+			return;
+		at = w->n - o->offset;
+	}
+	if (at > w->n || o->n > w->n - at)
+		return;
+	key = key_at(w->p + at, o->n);
+	for (e = x->place[sl_place_slot(key, g)]; e != 0; e = x->entry[e].next)
+		if (x->entry[e].key == key && x->entry[e].group == g)
+			try(k, x->entry[e].signature);
+}
+
+static void
+by_gram(struct sl_look *k)
+{
+	const struct sl_index *x = &k->t->index;
+	const uint8_t *p = k->head.p;
+	size_t n = k->head.n, at;
+	const struct sl_index_entry *e;
+	uint32_t three, h, i;
+
+	if (n < 3)
+		return;
+	n -= 2;
+	if (n > (size_t)x->gram_to + 1)
+		n = (size_t)x->gram_to + 1;
+	three = (uint32_t)p[0] << 8 | (uint32_t)p[1] << 16;
+	for (at = 0; at < n; at++) {
+		three = three >> 8 | (uint32_t)p[at + 2] << 16;
+		h = sl_gram_hash(three);
+		if ((x->gram_bit[h / 8] >> (h % 8) & 1) == 0)
+			continue;
+		for (i = x->gram[h % SL_INDEX_SLOTS]; i != 0; i = e->next) {
+			e = &x->entry[i];
+			if (e->key == three && at >= e->from && at <= e->to)
+				try(k, e->signature);
+		}
+	}
+}
+
+void
+sl_look_bytes(struct sl_look *k)
+{
+	const struct sl_index *x = &k->t->index;
+	uint32_t i;
+
+	for (i = 0; i < x->groups; i++)
+		by_place(k, i);
+	by_gram(k);
+	for (i = 0; i < x->always_n; i++)
+		try(k, x->always[i]);
+	k->ret->exhausted = k->work == 0;
+}
