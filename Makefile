@@ -23,12 +23,20 @@ WERROR  ?=
 SAN     ?=
 TEST    ?= -DSLUSE_TEST
 CPPFLAGS_ALL = -D_GNU_SOURCE -DSLUSE_VERSION='"$(VERSION)"' \
-	-DSLUSE_LIBDIR='"$(PREFIX)/lib/sluse"' $(TEST) $(CPPFLAGS)
+	-DSLUSE_LIBDIR='"$(PREFIX)/lib/sluse"' \
+	-DSLUSE_DATADIR='"$(PREFIX)/share/sluse"' $(TEST) $(CPPFLAGS)
 CFLAGS_ALL = -std=c17 $(OPT) $(WARN) $(WERROR) $(if $(SAN),,$(HARDEN)) $(SAN) \
 	-fvisibility=hidden -fno-common -MMD -MP $(CFLAGS)
 LDFLAGS_ALL = $(SAN) -pie -Wl,-z,relro,-z,now -Wl,--as-needed $(LDFLAGS)
 
 pc = $(shell pkg-config --$(1) $(2) 2>/dev/null)
+
+# What is known of file formats: data, see schemas/pronom/README.md. The build's
+# copy is what programs that are not installed use.
+PRONOM := $(B)/pronom/table.tsv $(B)/pronom/accepted.tsv
+$(B)/pronom/%: schemas/pronom/%
+	@mkdir -p $(@D)
+	cp $< $@
 
 include tests/tests.mk
 
@@ -117,7 +125,7 @@ PLUGINS := $(READERS:%=$(B)/plugins/readers/%.so) \
 	$(CONNECTORS:%=$(B)/plugins/connectors/%.so)
 
 .PHONY: all
-all: $(PROGRAMS:%=$(B)/bin/%) $(PLUGINS)  ## build programs and plugins
+all: $(PROGRAMS:%=$(B)/bin/%) $(PLUGINS) $(PRONOM)  ## build programs and plugins
 .DEFAULT_GOAL := all
 
 -include $(shell find $(B) -name '*.d' 2>/dev/null)
@@ -205,6 +213,8 @@ install:  ## install below DESTDIR and PREFIX (default /usr)
 	install -m 644 systemd/tmpfiles.d/sluse.conf $(I)$(PREFIX)/lib/tmpfiles.d
 	install -d $(I)$(PREFIX)/share/sluse/schemas $(I)$(PREFIX)/share/doc/sluse
 	install -m 644 schemas/*.json $(I)$(PREFIX)/share/sluse/schemas
+	install -d $(I)$(PREFIX)/share/sluse/pronom
+	install -m 644 schemas/pronom/* $(I)$(PREFIX)/share/sluse/pronom
 	install -m 644 README.md CHANGES.md LICENSE $(I)$(PREFIX)/share/doc/sluse
 uninstall:  ## remove what install put there; instances stay
 	rm -rf $(I)$(LIBEXEC) $(I)$(PREFIX)/include/sluse \

@@ -67,6 +67,7 @@ rooms_pronom_tree := identify pronom unpack base
 libs_pronom_tree := -larchive -lmagic -lz -lcrypto
 rooms_test_pronom := pronom unpack base
 libs_test_pronom := -lz -lcrypto
+extra_test_pronom := tests/unit/make_archive.c
 rooms_fuzz_pronom := pronom unpack base
 libs_fuzz_pronom := -lz
 
@@ -103,7 +104,7 @@ extra_push_driver := tests/e2e/push_world.c
 define TESTPROGRAM
 $(B)/test/$(1): $(O)/tests/$(2)/$(1).o \
     $(patsubst %.c,$(O)/%.o,$(extra_$(1))) \
-    $(foreach r,$(or $(rooms_$(1)),base),$(B)/lib/$(r).a) | $(deps_$(1))
+    $(foreach r,$(or $(rooms_$(1)),base),$(B)/lib/$(r).a) | $(deps_$(1)) $(PRONOM)
 	@mkdir -p $$(@D)
 	$$(CC) $$(LDFLAGS_ALL) -o $$@ $$(filter %.o,$$^) \
 	    -Wl,--start-group $$(filter %.a,$$^) -Wl,--end-group \

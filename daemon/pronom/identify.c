@@ -124,6 +124,25 @@ find_extension(const struct sl_pronom *t, const char *ext)
 		   : t->extensions;
 }
 
+/* Of several that none is preferred to, the ending decides if it fits one
+ * alone. */
+static void
+take_by_ending(struct sl_pronom_result *r, const char *ext)
+{
+	unsigned i, fits = 0, which = 0;
+
+	for (i = 0; i < r->count; i++)
+		if (in_list(r->format[i]->extensions, ext)) {
+			which = i;
+			fits++;
+		}
+	r->several = r->count > 1;
+	if (r->several && fits == 1) {
+		r->format[0] = r->format[which];
+		r->count = 1;
+	}
+}
+
 /* Neither signature nor container: a format that has none of its own, if the
  * ending belongs to one such only; text that is only that. */
 static void
@@ -213,6 +232,7 @@ sl_pronom_identify(const struct sl_pronom *t,
 		look_inside(&k);
 	take_best(&k);
 	ending(in->name, ext, sizeof(ext));
+	take_by_ending(ret, ext);
 	if (ret->count == 0 && in->x->size > 0)
 		by_name(&k, ext);
 	/* No warning where the format is known by no ending, or the name has

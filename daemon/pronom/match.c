@@ -65,12 +65,18 @@ find_word(
 	return s->first;
 }
 
+static bool
+begins(const struct sl_piece *p, uint8_t v)
+{
+	return (p->first[v / 8] >> (v % 8) & 1) != 0;
+}
+
 /* The next place in [lo, hi] where some string of the piece stands; SIZE_MAX
  * if there is none. */
 static size_t
 find_piece(const struct sl_piece *p, struct sl_window *w, size_t lo, size_t hi)
 {
-	size_t last, at;
+	size_t last, at, from;
 	uint32_t i;
 
 	if (p->shortest > w->n || lo > w->n - p->shortest)
@@ -82,14 +88,16 @@ find_piece(const struct sl_piece *p, struct sl_window *w, size_t lo, size_t hi)
 		at = find_word(p, w, lo, last + p->shortest);
 		return at <= last ? at : SIZE_MAX;
 	}
-	for (at = lo; at <= last; at++) {
-		if (!spend(w, p->strings))
+	for (at = lo;; at++) {
+		from = at;
+		while (at <= last && !begins(p, w->p[at]))
+			at++;
+		if (!spend(w, at - from + p->strings) || at > last)
 			return SIZE_MAX;
 		for (i = 0; i < p->strings; i++)
 			if (string_at(&p->string[i], w, at))
 				return at;
 	}
-	return SIZE_MAX;
 }
 
 static size_t

@@ -170,6 +170,17 @@ end_string(struct reader *d)
 	return true;
 }
 
+static void
+note_first(struct sl_piece *p, const struct sl_cell *c)
+{
+	unsigned v = c->op == SL_CELL_IS ? c->a : 0,
+		 end = c->op == SL_CELL_IS ? c->a + 1u : 256;
+
+	for (; v < end; v++)
+		if (sl_cell_fits(c, (uint8_t)v))
+			p->first[v / 8] |= (uint8_t)(1u << (v % 8));
+}
+
 static bool
 end_piece(struct reader *d)
 {
@@ -189,6 +200,7 @@ end_piece(struct reader *d)
 	    .string = s,
 	    .shortest = UINT32_MAX};
 	for (i = 0; i < d->strings; i++) {
+		note_first(p, s[i].cell);
 		if (s[i].n < p->shortest)
 			p->shortest = s[i].n;
 		if (s[i].n > p->longest)

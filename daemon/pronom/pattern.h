@@ -51,6 +51,7 @@ struct sl_piece {
 	uint32_t gap_min, gap_max; /* before it; of the first: see offset */
 	uint32_t strings, shortest, longest;
 	uint32_t word; /* number of its only literal, from 1; 0: none */
+	uint8_t first[32]; /* bits: bytes that a string of it may begin with */
 	const struct sl_string *string;
 };
 

@@ -40,6 +40,7 @@ struct sl_pronom_format {
 struct sl_pronom_result {
 	const struct sl_pronom_format *format[SL_PRONOM_HITS_MAX];
 	unsigned count; /* 0: none; over 1: none is preferred */
+	bool several; /* signatures fitted of formats unrelated */
 	enum sl_basis basis;
 	bool extension_mismatch; /* its ending is none of the format's */
 	bool ambiguous_extension; /* several by the ending: none is said */
@@ -52,6 +53,9 @@ struct sl_pronom_result {
  * changed, or is of a later kind; err says where. */
 enum sl_rc sl_pronom_load(
     const char *path, struct sl_pronom **ret, struct sl_err *err);
+/* The same of the file SLUSE_PRONOM names, if it is there, else of the table
+ * that came with the programs. SL_FATAL: there is none. */
+enum sl_rc sl_pronom_open(struct sl_pronom **ret, struct sl_err *err);
 /* The same from memory; lists may be empty. */
 enum sl_rc sl_pronom_parse(const char *p, size_t n, const char *lists,
     size_t lists_n, struct sl_pronom **ret, struct sl_err *err);

@@ -513,14 +513,38 @@ finish(struct loader *l)
 	return l->wrong == NULL;
 }
 
-/* Lists of what is accepted: "PUID list list ...", from accepted.tsv(5). */
+/* "2022" or, where it has dates, "2022:2018-01-01/..", after what is there. */
+static bool
+accept(struct loader *l, struct sl_pronom_format *f)
+{
+	const struct field none = {"", 0};
+	struct field from = l->fields > 2 ? l->f[2] : none,
+		     to = l->fields > 3 ? l->f[3] : none;
+	char all[256];
+	bool dates = from.n > 0 || to.n > 0;
+	int n;
+
+	if (from.n > 10 || to.n > 10)
+		return fail(l, "a date is wrong");
+	n = snprintf(all, sizeof(all), "%s%s%.*s", f->accepted,
+	    *f->accepted != '\0' ? "," : "", (int)l->f[0].n, l->f[0].p);
+	if (dates && n < (int)sizeof(all))
+		n += snprintf(all + n, sizeof(all) - (size_t)n, ":%.*s/%.*s",
+		    from.n > 0 ? (int)from.n : 2, from.n > 0 ? from.p : "..",
+		    to.n > 0 ? (int)to.n : 2, to.n > 0 ? to.p : "..");
+	if (n >= (int)sizeof(all))
+		return fail(l, "too many lists");
+	f->accepted = keep(l, (struct field){all, (size_t)n});
+	return l->wrong == NULL;
+}
+
+/* Lists of what is accepted: LIST PUID FROM TO WHAT-BESIDES. */
 static bool
 take_lists(struct loader *l, const char *p, size_t n)
 {
-	struct sl_pronom *t = l->t;
-	const char *nl, *end = p + n, *old;
-	char puid[32], both[128];
-	uint32_t i;
+	const struct sl_pronom_format *f;
+	const char *nl, *end = p + n;
+	char puid[32];
 
 	for (l->line = 1; p < end; p = nl + 1, l->line++) {
 		nl = memchr(p, '\n', (size_t)(end - p));
@@ -534,16 +558,11 @@ take_lists(struct loader *l, const char *p, size_t n)
 			return fail(l, "not a list and a PUID");
 		(void)snprintf(puid, sizeof(puid), "%.*s", (int)l->f[1].n,
 		    l->f[1].p);
-		for (i = 0; i < t->formats; i++)
-			if (strcmp(t->format[i].puid, puid) == 0)
-				break;
-		if (i == t->formats) /* newer than the table */
-			continue;
-		old = t->format[i].accepted;
-		(void)snprintf(both, sizeof(both), "%s%s%.*s", old,
-		    *old != '\0' ? "," : "", (int)l->f[0].n, l->f[0].p);
-		t->format[i].accepted =
-		    keep(l, (struct field){both, strlen(both)});
+		f = sl_pronom_find(l->t, puid);
+		/* One that is newer than the table is no fault. */
+		if (f != NULL &&
+		    !accept(l, &l->t->format[f - l->t->format]))
+			return false;
 	}
 	return l->wrong == NULL;
 }

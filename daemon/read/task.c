@@ -427,8 +427,13 @@ run_open(struct task *k, const int *fds, struct sl_err *err)
 	if ((k->t->flags & SL_TASK_COPY_ONLY) != 0)
 		return SL_OK;
 	add_input(k, &x);
-	for (i = 0; i < k->parts.count && rc == SL_OK; i++)
+	for (i = 0; i < k->parts.count && rc == SL_OK; i++) {
 		rc = do_part(k, (uint32_t)i, err);
+		/* Whose identifiers these are: for the log. */
+		if (rc == SL_OK && i == 0 && k->sent > 0)
+			rc = send_note(
+			    k, 0, "pronom", sl_identify_table(), err);
+	}
 	return rc;
 }
 
