@@ -50,6 +50,11 @@ enum sl_exit sl_cli_store(const struct sl_cli *c, struct sl_store **ret);
 /* The folder the other programs lie in: SLUSE_LIBEXEC or our own. */
 enum sl_exit sl_cli_libexec(char *out, size_t cap);
 
+/* For what runs without an instance: its configuration if one was named (and
+ * its table of formats), else the defaults. The caller's. */
+struct sl_config;
+enum sl_exit sl_cli_config(const struct sl_cli *c, struct sl_config **ret);
+
 /* -- commands -----------------------------------------------------------------
  */
 int sl_cmd_identify(const struct sl_cli *c);

@@ -101,5 +101,7 @@ const char *sl_field_name(unsigned field);
 /* 0 for an unknown name. */
 unsigned sl_field_by_name(const char *name);
 const char *sl_field_source_name(unsigned source);
+/* "signature"; "none" for an unknown number. */
+const char *sl_basis_name(unsigned basis);
 
 #endif
