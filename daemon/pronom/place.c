@@ -9,41 +9,40 @@
 
 #include "pronom.h"
 
-/* In a build tree it lies beside the programs' folder. */
-static bool
-beside_program(char *path, size_t cap)
+/* What came with us: in a build tree beside the programs' folder. */
+static void
+shipped(const char *name, char *path, size_t cap)
 {
 	char exe[PATH_MAX];
 	ssize_t n = readlink("/proc/self/exe", exe, sizeof(exe) - 1);
 	char *slash;
 
-	if (n <= 0)
-		return false;
-	exe[n] = '\0';
+	exe[n > 0 ? n : 0] = '\0';
 	slash = strrchr(exe, '/');
-	if (slash == NULL)
-		return false;
-	*slash = '\0';
-	return snprintf(path, cap, "%s/../pronom/table.tsv", exe) < (int)cap &&
-	       access(path, F_OK) == 0;
+	if (slash != NULL) {
+		*slash = '\0';
+		(void)snprintf(path, cap, "%s/../pronom/%s", exe, name);
+		if (access(path, F_OK) == 0)
+			return;
+	}
+	(void)snprintf(path, cap, "%s/pronom/%s", SLUSE_DATADIR, name);
 }
 
 enum sl_rc
 sl_pronom_open(struct sl_pronom **ret, struct sl_err *err)
 {
 	const char *own = getenv("SLUSE_PRONOM");
-	char path[PATH_MAX + 64];
+	char table[PATH_MAX + 64], lists[PATH_MAX + 64];
 	enum sl_rc rc = SL_SKIP;
 
+	shipped("table.tsv", table, sizeof(table));
+	shipped("accepted.tsv", lists, sizeof(lists));
 	if (own != NULL && own[0] != '\0')
-		rc = sl_pronom_load(own, ret, err);
-	if (rc == SL_SKIP && !beside_program(path, sizeof(path)))
-		(void)snprintf(path, sizeof(path), "%s",
-		    SLUSE_DATADIR "/pronom/table.tsv");
+		rc = sl_pronom_load(own, lists, ret, err);
 	if (rc == SL_SKIP)
-		rc = sl_pronom_load(path, ret, err);
+		rc = sl_pronom_load(table, NULL, ret, err);
 	return rc == SL_SKIP
 		   ? sl_err_set(err, SL_FATAL, 0, "unsupported",
-			 "no table of formats: there is no %.160s", path)
+			 "no table of formats: there is no %.160s", table)
 		   : rc;
 }

@@ -640,9 +640,10 @@ sl_pronom_parse(const char *p, size_t n, const char *lists, size_t lists_n,
 }
 
 enum sl_rc
-sl_pronom_load(const char *path, struct sl_pronom **ret, struct sl_err *err)
+sl_pronom_load(const char *path, const char *lists, struct sl_pronom **ret,
+    struct sl_err *err)
 {
-	SL_BUF struct sl_buf b = {0}, lists = {0};
+	SL_BUF struct sl_buf b = {0}, l = {0};
 	const char *slash = strrchr(path, '/');
 	SL_FREE char *beside = sl_asprintf("%.*saccepted.tsv",
 	    slash != NULL ? (int)(slash - path) + 1 : 0, path);
@@ -651,11 +652,14 @@ sl_pronom_load(const char *path, struct sl_pronom **ret, struct sl_err *err)
 
 	if (rc != SL_OK)
 		return rc;
-	rc = sl_read_file(AT_FDCWD, beside, SL_PRONOM_FILE_MAX, &lists, err);
+	rc = sl_read_file(AT_FDCWD, beside, SL_PRONOM_FILE_MAX, &l, err);
+	if (rc == SL_SKIP && lists != NULL)
+		rc = sl_read_file(
+		    AT_FDCWD, lists, SL_PRONOM_FILE_MAX, &l, err);
 	if (rc != SL_OK && rc != SL_SKIP)
 		return rc;
 	return sl_pronom_parse(
-	    sl_buf_str(&b), b.n, sl_buf_str(&lists), lists.n, ret, err);
+	    sl_buf_str(&b), b.n, sl_buf_str(&l), l.n, ret, err);
 }
 
 void

@@ -99,7 +99,7 @@ main(int argc, char **argv)
 	double began = now();
 	int i = 2;
 
-	if (argc < 3 || sl_pronom_load(argv[1], &table, &err) != SL_OK) {
+	if (argc < 3 || sl_pronom_load(argv[1], NULL, &table, &err) != SL_OK) {
 		(void)fprintf(stderr, "%s\n", argc < 3 ? "usage" : err.text);
 		return 1;
 	}

@@ -323,7 +323,7 @@ bad_tables(void)
 	for (i = 0; i < sizeof(whole); i++)
 		CHECK(sl_pronom_parse(whole, i, "", 0, &t, &err) == SL_REJECT);
 	CHECK(load("f\tfmt/1\tOne\t\t\t\t\n", "no list\n", &t) == SL_REJECT);
-	CHECK(sl_pronom_load("/nowhere/table.tsv", &t, &err) == SL_SKIP);
+	CHECK(sl_pronom_load("/nowhere/table.tsv", NULL, &t, &err) == SL_SKIP);
 }
 
 static void
