@@ -2,8 +2,9 @@
  * `identify`: what kind of files these are, many at a time, for archivists who
  * have no Sluse but a folder of files.
  *
- * Each file is looked at by a child of its own, as on the road; here are only
- * the names, the order, and the columns.
+ * Files are looked at in locked children, as on the road, but some share one:
+ * all that is asked about in one run comes from one hand. Here are only the
+ * names, the order, and the columns.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -26,7 +27,9 @@
 #include "crew.h"
 #include "dry.h"
 
-#define BATCH 128u
+#define BATCH 512u
+#define MANY 32u /* files that share a child */
+#define NAMES_MAX 3800u
 #define PATHS_MAX 20000000u
 
 struct row {
@@ -128,14 +131,29 @@ open_row(struct run *r, struct row *w, const char *path)
 	w->fd = -1;
 }
 
+/* Some files for one child. */
+struct group {
+	size_t row[MANY], n;
+	int more[MANY];
+	struct sl_buf names;
+};
+
+struct asking {
+	struct row *row;
+	struct group *group;
+};
+
 static void
 on_record(void *arg, struct sl_crew_job *j, const struct sl_msg *m)
 {
-	struct row *w = (struct row *)arg + j->tag;
+	struct asking *a = arg;
+	const struct group *g = &a->group[j->tag];
 	const struct sl_msg_r_part *p = &m->r_part;
+	struct row *w;
 
-	if (m->type != SL_MSG_R_PART || p->part != 0)
+	if (m->type != SL_MSG_R_PART || p->part >= g->n)
 		return;
+	w = &a->row[g->row[p->part]];
 	w->told = true;
 	w->basis = p->basis;
 	(void)sl_slice_copy(p->mime, w->mime, sizeof(w->mime));
@@ -145,39 +163,73 @@ on_record(void *arg, struct sl_crew_job *j, const struct sl_msg *m)
 	(void)sl_slice_copy(p->reason, w->error, sizeof(w->error));
 }
 
+/* Files that have no answer yet, at most `many` to a child. Result: groups. */
+static size_t
+make_groups(struct row *row, size_t n, size_t many, struct group *group)
+{
+	size_t i, k, groups = 0;
+	struct group *g = NULL;
+
+	for (i = 0; i < n; i++) {
+		if (row[i].fd < 0 || row[i].told)
+			continue;
+		k = strlen(row[i].name);
+		if (g == NULL || g->n >= many || g->names.n + k > NAMES_MAX) {
+			g = &group[groups++];
+			g->n = 0;
+			sl_buf_reset(&g->names);
+		}
+		if (g->n > 0) {
+			sl_buf_add(&g->names, "", 1);
+			g->more[g->n - 1] = row[i].fd;
+		}
+		sl_buf_add(&g->names, row[i].name, k);
+		g->row[g->n++] = i;
+	}
+	return groups;
+}
+
+static struct sl_crew_job
+job_of(struct run *r, const struct row *row, const struct group *g, size_t tag)
+{
+	const struct row *first = &row[g->row[0]];
+	struct sl_crew_job j = {
+	    .task = sl_dry_task(&r->dry, SL_TASK_OPEN, ""),
+	    .input = first->fd,
+	    .out = r->out,
+	    .more = g->more,
+	    .more_n = g->n - 1,
+	    .tag = tag};
+
+	j.task.flags = SL_TASK_IDENTIFY_ONLY;
+	if (g->n > 1)
+		j.task.flags |= SL_TASK_MANY;
+	j.task.name = sl_slice_buf(&g->names);
+	j.task.size = (uint64_t)first->st.st_size;
+	return j;
+}
+
 /* SL_OK too if single files failed: that stands in their rows. */
 static enum sl_rc
-ask(struct run *r, struct row *row, size_t n, struct sl_err *err)
+ask(struct run *r, struct row *row, size_t n, size_t many, struct sl_err *err)
 {
+	static struct group group[BATCH];
 	struct sl_crew_job job[BATCH];
-	size_t i, jobs = 0;
+	struct asking a = {row, group};
+	size_t i, groups = make_groups(row, n, many, group);
+	struct row *w;
 	enum sl_rc rc;
 
-	memset(job, 0, sizeof(job));
-	for (i = 0; i < n; i++) {
-		struct sl_crew_job *j = &job[jobs];
-
-		if (row[i].fd < 0)
-			continue;
-		j->task = sl_dry_task(&r->dry, SL_TASK_OPEN, row[i].name);
-		j->task.flags = SL_TASK_IDENTIFY_ONLY;
-		j->task.size = (uint64_t)row[i].st.st_size;
-		j->input = row[i].fd;
-		j->out = r->out;
-		j->tag = i;
-		jobs++;
-	}
+	for (i = 0; i < groups; i++)
+		job[i] = job_of(r, row, &group[i], i);
 	rc = sl_crew_run(
-	    r->dry.crew, SL_ROLE_WORK, job, jobs, on_record, row, err);
-	for (i = 0; i < jobs; i++) {
-		struct row *w = &row[job[i].tag];
-
-		if (job[i].rc != SL_OK && w->error[0] == '\0')
-			(void)snprintf(w->error, sizeof(w->error), "%s",
-			    job[i].reason);
-		else if (!w->told && w->error[0] == '\0')
-			(void)snprintf(
-			    w->error, sizeof(w->error), "worker_protocol");
+	    r->dry.crew, SL_ROLE_WORK, job, groups, on_record, &a, err);
+	for (i = 0; i < groups && many == 1; i++) {
+		w = &row[group[i].row[0]];
+		if (w->told || job[i].rc == SL_OK)
+			continue;
+		(void)snprintf(
+		    w->error, sizeof(w->error), "%s", job[i].reason);
 	}
 	return rc;
 }
@@ -359,7 +411,11 @@ do_batch(struct run *r, size_t from, struct sl_err *err)
 
 	for (i = 0; i < n; i++)
 		open_row(r, &row[i], r->path[from + i]);
-	rc = ask(r, row, n, err);
+	/* A child that dies takes its other files along: they are asked once
+	 * more, one by one. */
+	rc = ask(r, row, n, MANY, err);
+	if (rc == SL_OK)
+		rc = ask(r, row, n, 1, err);
 	for (i = 0; i < n; i++) {
 		if (rc == SL_OK)
 			print_row(r, &row[i]);

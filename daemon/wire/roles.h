@@ -27,6 +27,10 @@ enum sl_task_kind {
 #define SL_TASK_COPY_ONLY 8u
 /* Say what the input is and stop: for `sluse identify`. */
 #define SL_TASK_IDENTIFY_ONLY 4u
+/* With it: after the output come further inputs, whose names follow the first
+ * one's, a NUL between; each gets one R_PART, by its place. They share a child:
+ * only for files of one hand, which `sluse identify` is given. */
+#define SL_TASK_MANY 16u
 
 enum sl_task_end {
 	SL_END_EXIT = 1,
