@@ -33,6 +33,7 @@ enum {
 	O_VERSION = 16384,
 	O_CSV = 32768,
 	O_RECURSE = 65536,
+	O_PRONOM_ONLY = 131072,
 };
 #define EVERYWHERE (O_ROOT | O_JSON | O_HELP | O_VERSION)
 
@@ -46,8 +47,8 @@ struct command {
 
 #define ANY 1000000
 static const struct command commands[] = {
-    {"identify", NULL, 1, ANY, O_CSV | O_RECURSE, 0, sl_cmd_identify,
-	"[--csv] [-r] PATH...", "say what kind of files these are"},
+    {"identify", NULL, 1, ANY, O_CSV | O_RECURSE | O_PRONOM_ONLY, 0,
+	sl_cmd_identify, "[--csv] [-r] [--pronom-only] PATH...", "say what kind of files these are"},
     {"pronom", "import", 2, 2, O_OUTPUT, 0, sl_cmd_pronom_import,
 	"[--output FILE] DROID.xml CONTAINER.xml",
 	"make the table of formats from PRONOM's signature files"},
@@ -120,6 +121,7 @@ static const struct option options[] = {
     {"progress", no_argument, NULL, O_PROGRESS},
     {"csv", no_argument, NULL, O_CSV},
     {"recurse", no_argument, NULL, O_RECURSE},
+    {"pronom-only", no_argument, NULL, O_PRONOM_ONLY},
     {"root", required_argument, NULL, O_ROOT},
     {"json", no_argument, NULL, O_JSON},
     {"help", no_argument, NULL, O_HELP},
@@ -205,6 +207,9 @@ take_option(struct sl_cli *c, int bit, const char *value)
 		break;
 	case O_CSV:
 		c->csv = true;
+		break;
+	case O_PRONOM_ONLY:
+		c->pronom_only = true;
 		break;
 	case O_RECURSE:
 		c->recurse = true;

@@ -27,7 +27,7 @@ enum sl_exit {
 struct sl_cli {
 	const char *root; /* of the instance */
 	bool root_given;
-	bool json, csv, recurse, demo, once, progress;
+	bool json, csv, recurse, pronom_only, demo, once, progress;
 	const char *stage, *disposition, *queue, *why, *case_number, *cases,
 	    *language, *output;
 	char **arg; /* operands */

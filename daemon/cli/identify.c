@@ -202,8 +202,10 @@ job_of(struct run *r, const struct row *row, const struct group *g, size_t tag)
 	    .tag = tag};
 
 	j.task.flags = SL_TASK_IDENTIFY_ONLY;
-	if (g->n > 1)
+	if (g->n > 1 || r->cli->pronom_only)
 		j.task.flags |= SL_TASK_MANY;
+	if (r->cli->pronom_only)
+		j.task.flags |= SL_TASK_PRONOM_ONLY;
 	j.task.name = sl_slice_buf(&g->names);
 	j.task.size = (uint64_t)first->st.st_size;
 	return j;

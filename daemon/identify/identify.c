@@ -356,14 +356,49 @@ ask_pronom(const struct sl_extent *x, const char *p, size_t n,
 	return !r.extension_mismatch;
 }
 
+/* The first bytes of a file, in memory that is used for one after another. */
+static const char *
+read_head(const struct sl_extent *x, size_t *ret_n)
+{
+	static char *head;
+	size_t n =
+	    x->size < SL_IDENTIFY_PREFIX ? (size_t)x->size : SL_IDENTIFY_PREFIX;
+
+	if (head == NULL)
+		head = sl_realloc(NULL, SL_IDENTIFY_PREFIX);
+	*ret_n = n;
+	return sl_extent_read(x, head, n, 0) == (ssize_t)n ? head : NULL;
+}
+
+enum sl_rc
+sl_identify_format(const struct sl_extent *x, const char *name,
+    struct sl_identity *ret, struct sl_err *err)
+{
+	const char *p, *type;
+	size_t n;
+
+	memset(ret, 0, sizeof(*ret));
+	p = read_head(x, &n);
+	if (p == NULL)
+		return sl_err_set(err, SL_RETRY, errno, "file_unreadable",
+		    "the input cannot be read");
+	if (!ask_pronom(x, p, n, name, ret))
+		warn(ret, "extension_mismatch");
+	if (ret->puid[0] != '\0' && strchr(ret->puid, ',') == NULL) {
+		type = sl_pronom_find(table, ret->puid)->mime;
+		(void)snprintf(ret->mime, sizeof(ret->mime), "%.*s",
+		    (int)strcspn(type, ", "), type);
+	}
+	return SL_OK;
+}
+
 enum sl_rc
 sl_identify(const struct sl_extent *x, const char *name, const char *declared,
     struct sl_identity *ret, struct sl_err *err)
 {
-	size_t n =
-	    x->size < SL_IDENTIFY_PREFIX ? (size_t)x->size : SL_IDENTIFY_PREFIX;
-	SL_FREE char *p = NULL;
+	const char *p;
 	bool fits, known;
+	size_t n;
 
 	memset(ret, 0, sizeof(*ret));
 	if (x->size == 0) {
@@ -373,8 +408,8 @@ sl_identify(const struct sl_extent *x, const char *name, const char *declared,
 	}
 	if (cookie == NULL && sl_identify_warm(err) != SL_OK)
 		return SL_FATAL;
-	p = sl_realloc(NULL, n);
-	if (sl_extent_read(x, p, n, 0) != (ssize_t)n)
+	p = read_head(x, &n);
+	if (p == NULL)
 		return sl_err_set(err, SL_RETRY, errno, "file_unreadable",
 		    "the input cannot be read");
 	if (!is_declared_body(p, n, declared, name, ret)) {

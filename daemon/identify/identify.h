@@ -33,6 +33,10 @@ enum sl_rc sl_identify_warm(struct sl_err *err);
 enum sl_rc sl_identify(const struct sl_extent *x, const char *name,
     const char *declared, struct sl_identity *ret, struct sl_err *err);
 
+/* PRONOM alone: the type is the format's own, or "". */
+enum sl_rc sl_identify_format(const struct sl_extent *x, const char *name,
+    struct sl_identity *ret, struct sl_err *err);
+
 /* "118/37": the table that PUIDs come from. After sl_identify_warm. */
 const char *sl_identify_table(void);
 

@@ -19,6 +19,47 @@ read_tail(struct sl_look *k)
 		k->tail.n = 0;
 }
 
+/* The word's gram stands at `at`: is it the first place of the word? */
+static void
+see_word(struct sl_window *w, const struct sl_string *s, uint32_t number,
+    size_t gram_at, uint32_t in)
+{
+	size_t at = gram_at - in;
+
+	if (gram_at < in || s->n > w->n - at || w->seen[number].first < at ||
+	    memcmp(w->p + at, s->lit, s->n) != 0)
+		return;
+	w->seen[number].first = (uint32_t)at;
+}
+
+/* One pass for all words of the table, most of which are not there at all:
+ * sequences that ask for them then cost nothing. */
+void
+sl_look_see_words(struct sl_window *w, const void *arg)
+{
+	const struct sl_pronom *t = arg;
+	const struct sl_index *x = &t->index;
+	uint32_t three, h, i;
+	size_t at;
+
+	for (i = 1; i <= t->words; i++)
+		if (t->word[i]->n > 2)
+			w->seen[i] = (struct sl_seen){0, (uint32_t)w->n};
+	three = (uint32_t)w->p[0] << 8 | (uint32_t)w->p[1] << 16;
+	for (at = 0; at + 2 < w->n; at++) {
+		three = three >> 8 | (uint32_t)w->p[at + 2] << 16;
+		h = sl_gram_hash(three);
+		if ((x->word_bit[h / 8] >> (h % 8) & 1) == 0)
+			continue;
+		for (i = x->word[h % SL_INDEX_SLOTS]; i != 0;
+		     i = x->word_entry[i].next)
+			if (x->word_entry[i].key == three)
+				see_word(w, t->word[i], i, at,
+				    x->word_entry[i].from);
+	}
+	*w->work -= *w->work < w->n ? *w->work : w->n;
+}
+
 static bool
 sequence_is_there(struct sl_look *k, const struct sl_sequence *q)
 {

@@ -192,6 +192,8 @@ set_windows(struct sl_look *k)
 	    .bof = true,
 	    .eof = in->head_n >= size,
 	    .seen = k->seen,
+	    .see = sl_look_see_words,
+	    .see_arg = k->t,
 	    .work = &k->work};
 	if (k->head.eof)
 		return;
@@ -199,6 +201,8 @@ set_windows(struct sl_look *k)
 	k->tail = (struct sl_window){.n = tail,
 	    .eof = true,
 	    .seen = k->seen + k->t->words + 1,
+	    .see = sl_look_see_words,
+	    .see_arg = k->t,
 	    .work = &k->work};
 }
 

@@ -207,6 +207,24 @@ add(struct sl_pronom *t, uint32_t i)
 		t->index.always[t->index.always_n++] = i;
 }
 
+static void
+add_word(struct sl_pronom *t, uint32_t i)
+{
+	struct sl_index *x = &t->index;
+	struct mark m = {0};
+	uint32_t h, *slot;
+
+	try_grams(t->word[i], 0, 0, &m);
+	if (m.score == 0)
+		return; /* two bytes: looked for on its own */
+	h = sl_gram_hash(m.key);
+	slot = &x->word[h % SL_INDEX_SLOTS];
+	x->word_entry[i] = (struct sl_index_entry){
+	    .next = *slot, .signature = i, .key = m.key, .from = m.from};
+	*slot = i;
+	x->word_bit[h / 8] |= (uint8_t)(1u << (h % 8));
+}
+
 const char *
 sl_index_build(struct sl_pronom *t)
 {
@@ -217,8 +235,12 @@ sl_index_build(struct sl_pronom *t)
 	    &t->r, (t->first_container + 1u) * sizeof(*x->entry));
 	x->always = sl_region_alloc(
 	    &t->r, (t->first_container + 1u) * sizeof(*x->always));
-	if (x->entry == NULL || x->always == NULL)
+	x->word_entry = sl_region_alloc(
+	    &t->r, (t->words + 1u) * sizeof(*x->word_entry));
+	if (x->entry == NULL || x->always == NULL || x->word_entry == NULL)
 		return "the table is too large";
+	for (i = 1; i <= t->words; i++)
+		add_word(t, i);
 	for (i = 0; i < t->first_container; i++)
 		add(t, i);
 	return NULL;

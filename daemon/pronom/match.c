@@ -3,12 +3,14 @@
  *
  * Places of a piece are tried from the near end of its gap to the far one.
  * Where a piece with an unbounded gap is not found, no other place of the
- * pieces before it can help: they only move on. So the cost is that of nested
- * bounded gaps, and `work` bounds that.
+ * pieces before it can help: they only move on. Places that failed once are not
+ * tried again. What is left is bounded by `work`.
  */
 #include <string.h>
 
 #include "pattern.h"
+
+#define NEAR 2048u
 
 enum outcome { NO, YES, NEVER /* nor at any later place */ };
 
@@ -49,9 +51,13 @@ find_word(
 	struct sl_seen *s = &w->seen[p->word];
 	const uint8_t *at;
 
+	if (w->see != NULL && hi - lo >= NEAR && w->n > NEAR) {
+		w->see(w, w->see_arg);
+		w->see = NULL;
+	}
 	if (s->first > s->from && lo >= s->from && lo <= s->first)
 		return s->first;
-	if (hi < w->n) { /* not to the end: nothing to remember */
+	if (hi - lo < NEAR && hi < w->n) { /* nothing to remember */
 		if (!spend(w, hi - lo))
 			return w->n;
 		at = memmem(w->p + lo, hi - lo, p->string->lit, p->string->n);
@@ -106,84 +112,155 @@ plus(size_t a, uint32_t b)
 	return b == SL_GAP_ANY ? SIZE_MAX : a + b;
 }
 
-/* Pieces from k on, the first of them between lo and hi. */
-static enum outcome
-forward(const struct sl_sequence *q, uint32_t k, struct sl_window *w,
-    size_t lo, size_t hi)
+/* Whether the pieces from k on fit at a place does not depend on how it was
+ * come to: places where they did not are passed over, which keeps nested gaps
+ * from multiplying. */
+struct failed {
+	bool any;
+	size_t from, to; /* both failed, and all between */
+};
+
+struct match {
+	const struct sl_sequence *q;
+	struct sl_window *w;
+	struct failed failed[SL_PIECES_MAX];
+};
+
+static void
+note_failed(struct failed *f, size_t lo, size_t hi)
 {
-	const struct sl_piece *p = &q->piece[k], *next = p + 1;
-	enum outcome o, worst;
-	size_t at, end;
+	if (f->any && lo <= f->to + 1 && hi + 1 >= f->from) {
+		f->from = lo < f->from ? lo : f->from;
+		f->to = hi > f->to ? hi : f->to;
+	} else {
+		*f = (struct failed){true, lo, hi};
+	}
+}
+
+static enum outcome forward(struct match *m, uint32_t k, size_t lo, size_t hi);
+
+/* Piece k stands at `at`. */
+static enum outcome
+go_on(struct match *m, uint32_t k, size_t at)
+{
+	const struct sl_piece *p = &m->q->piece[k], *next = p + 1;
+	enum outcome o, worst = p->shortest == p->longest ? NEVER : NO;
+	size_t end;
 	uint32_t i;
 
-	for (at = lo; (at = find_piece(p, w, at, hi)) != SIZE_MAX; at++) {
-		if (k + 1 == q->pieces)
+	if (k + 1 == m->q->pieces)
+		return YES;
+	for (i = 0; i < p->strings; i++) {
+		if (!string_at(&p->string[i], m->w, at))
+			continue;
+		end = at + p->string[i].n;
+		o = forward(m, k + 1, end + next->gap_min,
+		    plus(end, next->gap_max));
+		if (o == YES)
 			return YES;
-		worst = p->shortest == p->longest ? NEVER : NO;
-		for (i = 0; i < p->strings; i++) {
-			if (!string_at(&p->string[i], w, at))
-				continue;
-			end = at + p->string[i].n;
-			o = forward(q, k + 1, w, end + next->gap_min,
-			    plus(end, next->gap_max));
-			if (o == YES)
-				return YES;
-			if (o == NO)
-				worst = NO;
-		}
-		if (worst == NEVER || *w->work == 0)
+		if (o == NO)
+			worst = NO;
+	}
+	return worst;
+}
+
+/* Pieces from k on, the first of them between lo and hi. */
+static enum outcome
+forward(struct match *m, uint32_t k, size_t lo, size_t hi)
+{
+	struct failed *f = &m->failed[k];
+	enum outcome o;
+	size_t at = lo;
+
+	if (f->any && lo >= f->from && lo <= f->to)
+		at = hi <= f->to ? SIZE_MAX : f->to + 1;
+	for (; at != SIZE_MAX; at++) {
+		at = find_piece(&m->q->piece[k], m->w, at, hi);
+		if (at == SIZE_MAX)
+			break;
+		o = go_on(m, k, at);
+		if (o == YES || o == NEVER)
+			return o;
+		if (*m->w->work == 0)
 			return NEVER;
 	}
-	return hi == SIZE_MAX ? NEVER : NO;
+	if (hi == SIZE_MAX)
+		return NEVER;
+	note_failed(f, lo, hi);
+	return NO;
+}
+
+/* Piece k ends at `end`. */
+static bool backward(struct match *m, uint32_t k, size_t lo, size_t hi);
+static bool
+go_back(struct match *m, uint32_t k, size_t end)
+{
+	const struct sl_piece *p = &m->q->piece[k];
+	size_t at, far;
+	uint32_t i;
+
+	for (i = 0; i < p->strings; i++) {
+		if (p->string[i].n > end)
+			continue;
+		at = end - p->string[i].n;
+		if (!string_at(&p->string[i], m->w, at))
+			continue;
+		if (k == 0)
+			return true;
+		if (p->gap_min > at)
+			continue;
+		far = p->gap_max == SL_GAP_ANY || p->gap_max > at
+			  ? 0
+			  : at - p->gap_max;
+		if (backward(m, k - 1, far, at - p->gap_min))
+			return true;
+	}
+	return false;
 }
 
 /* Pieces from k down to 0; piece k ends between lo and hi (places of ends). */
-static enum outcome
-backward(const struct sl_sequence *q, uint32_t k, struct sl_window *w,
-    size_t lo, size_t hi)
+static bool
+backward(struct match *m, uint32_t k, size_t lo, size_t hi)
 {
-	const struct sl_piece *p = &q->piece[k];
-	size_t end, at, far;
-	uint32_t i;
+	struct failed *f = &m->failed[k];
+	size_t end = hi;
 
-	for (end = hi; end + 1 > lo; end--) {
-		for (i = 0; i < p->strings; i++) {
-			if (!spend(w, 1))
-				return NEVER;
-			if (p->string[i].n > end)
-				continue;
-			at = end - p->string[i].n;
-			if (!string_at(&p->string[i], w, at))
-				continue;
-			if (k == 0)
-				return YES;
-			if (p->gap_min > at)
-				continue;
-			far = p->gap_max == SL_GAP_ANY || p->gap_max > at
-				  ? 0
-				  : at - p->gap_max;
-			if (backward(q, k - 1, w, far, at - p->gap_min) == YES)
-				return YES;
-		}
-		if (end == 0)
+	if (f->any && hi >= f->from && hi <= f->to) {
+		if (lo >= f->from)
+			return false;
+		end = f->from - 1;
+	}
+	for (;; end--) {
+		if (!spend(m->w, m->q->piece[k].strings))
+			return false;
+		if (go_back(m, k, end))
+			return true;
+		if (end <= lo)
 			break;
 	}
-	return NO;
+	note_failed(f, lo, hi);
+	return false;
 }
 
 bool
 sl_sequence_matches(const struct sl_sequence *q, struct sl_window *w)
 {
+	struct match m;
 	size_t far;
+	uint32_t i;
 
+	m.q = q;
+	m.w = w;
+	for (i = 0; i < q->pieces; i++)
+		m.failed[i].any = false;
 	if (q->anchor == SL_ANYWHERE)
-		return forward(q, 0, w, w->bof ? q->offset_min : 0,
-			   SIZE_MAX) == YES;
+		return forward(&m, 0, w->bof ? q->offset_min : 0, SIZE_MAX) ==
+		       YES;
 	if (q->anchor == SL_FROM_BOF)
-		return w->bof && forward(q, 0, w, q->offset_min,
+		return w->bof && forward(&m, 0, q->offset_min,
 				     plus(0, q->offset_max)) == YES;
 	if (!w->eof || q->offset_min > w->n)
 		return false;
 	far = q->offset_max > w->n ? 0 : w->n - q->offset_max;
-	return backward(q, q->pieces - 1, w, far, w->n - q->offset_min) == YES;
+	return backward(&m, q->pieces - 1, far, w->n - q->offset_min);
 }

@@ -103,6 +103,10 @@ struct sl_window {
 	size_t n;
 	bool bof, eof; /* it begins at the file's start, ends at its end */
 	struct sl_seen *seen; /* by sl_piece.word, or NULL */
+	/* Fills `seen` in one pass, when a first word is looked for far and
+	 * wide; NULL: each is looked for on its own. Set to NULL then. */
+	void (*see)(struct sl_window *w, const void *arg);
+	const void *see_arg;
 	uint64_t *work; /* bytes that may still be compared */
 };
 

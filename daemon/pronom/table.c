@@ -23,6 +23,7 @@
 
 #define MAGIC "sluse-pronom\t1\n"
 #define FIELDS_MAX 400u
+#define FAR_BYTES 2048u
 /* A byte of text becomes at most so many in memory. */
 #define GROWTH 24u
 
@@ -171,6 +172,18 @@ number_word(struct loader *l, struct sl_piece *p)
 	p->word = l->t->words;
 }
 
+/* Is there much to look through for piece k? */
+static bool
+is_far(const struct sl_sequence *q, uint32_t k)
+{
+	const struct sl_piece *p = &q->piece[k];
+
+	if (q->anchor == SL_FROM_EOF) /* matched backwards, byte by byte */
+		return false;
+	return k > 0 ? p->gap_max - p->gap_min > FAR_BYTES
+		     : q->offset_max - q->offset_min > FAR_BYTES;
+}
+
 /* Fields from..to as sequences; literals that may be far are given a number. */
 static bool
 take_sequences(struct loader *l, size_t from, size_t to,
@@ -191,9 +204,9 @@ take_sequences(struct loader *l, size_t from, size_t to,
 			return fail(l, why);
 		for (k = 0; k < q[i - from].pieces; k++) {
 			p = (struct sl_piece *)(uintptr_t)&q[i - from].piece[k];
-			if ((k > 0 && p->gap_max == SL_GAP_ANY) ||
-			    (k == 0 && q[i - from].anchor == SL_ANYWHERE))
+			if (is_far(&q[i - from], k))
 				number_word(l, p);
+
 		}
 	}
 	*ret = q;
@@ -487,7 +500,11 @@ finish(struct loader *l)
 	struct sl_pronom *t = l->t;
 	struct by_puid *sorted = sort_puids(l);
 	bool ok = link_overs(l, sorted);
+	uint32_t i;
 
+	t->by_puid = room(l, (t->formats + 1u) * sizeof(*t->by_puid));
+	for (i = 0; t->by_puid != NULL && i < t->formats; i++)
+		t->by_puid[i] = sorted[i].n;
 	free(sorted);
 	if (!ok)
 		return false;
@@ -507,8 +524,11 @@ finish(struct loader *l)
 	    settle(l, l->extension, t->extensions * sizeof(*t->extension));
 	t->path = settle(l, l->path,
 	    l->path != NULL ? (t->paths + 1u) * sizeof(*t->path) : 0);
+	t->word = room(l, (t->words + 1u) * sizeof(*t->word));
 	if (l->wrong != NULL)
 		return false;
+	for (i = 1; i <= t->words; i++)
+		t->word[i] = l->word[i]->string;
 	l->wrong = sl_index_build(t);
 	return l->wrong == NULL;
 }
@@ -692,11 +712,19 @@ sl_pronom_signatures(const struct sl_pronom *t)
 const struct sl_pronom_format *
 sl_pronom_find(const struct sl_pronom *t, const char *puid)
 {
-	uint32_t i;
+	uint32_t lo = 0, hi = t->formats, mid;
+	int c;
 
-	for (i = 0; i < t->formats; i++)
-		if (strcmp(t->format[i].puid, puid) == 0)
-			return &t->format[i];
+	while (lo < hi) {
+		mid = lo + (hi - lo) / 2;
+		c = strcmp(t->format[t->by_puid[mid]].puid, puid);
+		if (c == 0)
+			return &t->format[t->by_puid[mid]];
+		if (c < 0)
+			lo = mid + 1;
+		else
+			hi = mid;
+	}
 	return NULL;
 }
 

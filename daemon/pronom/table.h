@@ -59,6 +59,10 @@ struct sl_index {
 	uint32_t always_n;
 	uint32_t *always; /* signatures that no index finds */
 	uint32_t gram_to; /* end of the farthest span */
+	/* Words by three of their bytes; `from` is where those stand in it. */
+	uint32_t word[SL_INDEX_SLOTS];
+	uint8_t word_bit[SL_GRAM_BITS / 8];
+	struct sl_index_entry *word_entry; /* .signature is the word's number */
 };
 
 struct sl_path {
@@ -79,9 +83,11 @@ struct sl_pronom {
 	char version[32];
 	uint32_t formats, signatures, words, paths, extensions;
 	struct sl_pronom_format *format;
+	uint32_t *by_puid; /* numbers of the formats, by their PUID */
 	struct sl_signature *signature; /* those of containers come last */
 	uint32_t first_container;
 	struct sl_extension *extension; /* sorted */
+	const struct sl_string **word; /* by number, from 1 */
 	struct sl_path *path; /* from 1 */
 	uint32_t path_slot[SL_PATH_SLOTS];
 	struct sl_index index;
@@ -125,6 +131,8 @@ struct sl_look {
 	uint32_t hits;
 };
 void sl_look_hit(struct sl_look *k, uint32_t format);
+/* A window's `see`; arg is the table. */
+void sl_look_see_words(struct sl_window *w, const void *arg);
 /* By the bytes of the file; by what lies in it, if it is a container. */
 void sl_look_bytes(struct sl_look *k);
 void sl_look_container(struct sl_look *k);

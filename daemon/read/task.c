@@ -446,6 +446,7 @@ run_many(struct task *k, const int *fds, struct sl_err *err)
 	    .name_raw = "",
 	    .name_charset = "",
 	    .warnings = ""};
+	bool alone = (k->t->flags & SL_TASK_PRONOM_ONLY) != 0;
 	enum sl_rc rc = SL_OK;
 	char one[256];
 	uint32_t i;
@@ -466,7 +467,8 @@ run_many(struct task *k, const int *fds, struct sl_err *err)
 		p.name = one;
 		size = lseek(p.x.fd, 0, SEEK_END);
 		p.x.size = size > 0 ? (uint64_t)size : 0;
-		if (sl_identify(&p.x, one, NULL, &v.id, err) != SL_OK)
+		if ((alone ? sl_identify_format(&p.x, one, &v.id, err)
+			   : sl_identify(&p.x, one, NULL, &v.id, err)) != SL_OK)
 			v.reason = "file_unreadable";
 		else if (p.x.size == 0)
 			v.reason = "empty";

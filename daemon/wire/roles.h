@@ -31,6 +31,8 @@ enum sl_task_kind {
  * one's, a NUL between; each gets one R_PART, by its place. They share a child:
  * only for files of one hand, which `sluse identify` is given. */
 #define SL_TASK_MANY 16u
+/* With both: PRONOM alone, libmagic is not asked. */
+#define SL_TASK_PRONOM_ONLY 32u
 
 enum sl_task_end {
 	SL_END_EXIT = 1,
