@@ -4,8 +4,10 @@
  * others hold three bytes that must stand somewhere in a span, which one pass
  * over the span finds. The rest is always tried.
  */
+#include <stdlib.h>
 #include <string.h>
 
+#include "../base/mem.h"
 #include "table.h"
 
 /* Bytes of a signature that the index can go by. */
@@ -13,7 +15,16 @@ struct mark {
 	unsigned score; /* 0: none */
 	bool eof;
 	uint32_t n, key, offset; /* a place */
-	uint32_t from, to; /* a gram */
+	const struct sl_piece *piece; /* a gram in each of its strings */
+	uint32_t from, to;
+};
+
+struct builder {
+	struct sl_pronom *t;
+	struct sl_index *x;
+	struct sl_index_entry *entry;
+	size_t cap;
+	uint32_t entries;
 };
 
 /* How seldom files have it. */
@@ -99,24 +110,42 @@ mark_by_tail(const struct sl_sequence *q, struct mark *best)
 	*best = m;
 }
 
-static void
-try_grams(const struct sl_string *s, uint64_t from, uint64_t to,
-    struct mark *best)
+/* The best three bytes of a string; score 0 if it has none. */
+static struct mark
+best_gram(const struct sl_string *s)
 {
+	struct mark best = {0};
 	uint32_t i, key;
 	unsigned score;
 
-	if (to > UINT32_MAX - 65536)
-		to = UINT32_MAX - 65536;
 	for (i = 0; i + 3 <= s->n; i++) {
 		score = key_of(s->cell + i, 3, &key);
-		if (score > best->score)
-			*best = (struct mark){.score = score,
-			    .n = 3,
-			    .key = key,
-			    .from = (uint32_t)from + i,
-			    .to = (uint32_t)to + i};
+		if (score > best.score)
+			best = (struct mark){
+			    .score = score, .n = 3, .key = key, .from = i};
 	}
+	return best;
+}
+
+/* Each string of the piece must have one. */
+static void
+try_piece(const struct sl_piece *p, uint64_t from, uint64_t to,
+    struct mark *best)
+{
+	unsigned score = UINT32_MAX, one;
+	uint32_t i;
+
+	for (i = 0; i < p->strings; i++) {
+		one = best_gram(&p->string[i]).score;
+		score = one < score ? one : score;
+	}
+	if (to > UINT32_MAX - 65536)
+		to = UINT32_MAX - 65536;
+	if (score > best->score)
+		*best = (struct mark){.score = score,
+		    .piece = p,
+		    .from = (uint32_t)from,
+		    .to = (uint32_t)to};
 }
 
 static void
@@ -130,16 +159,23 @@ mark_by_gram(const struct sl_sequence *q, struct mark *best)
 			return;
 		from += q->piece[k].gap_min;
 		to += q->piece[k].gap_max;
-		if (q->piece[k].strings == 1)
-			try_grams(&q->piece[k].string[0], from, to, best);
+		try_piece(&q->piece[k], from, to, best);
 		from += q->piece[k].shortest;
 		to += q->piece[k].longest;
 	}
 }
 
-static bool
-add_place(struct sl_index *x, uint32_t signature, const struct mark *m)
+static struct sl_index_entry *
+new_entry(struct builder *b)
 {
+	b->entry = sl_grow(b->entry, &b->cap, b->entries + 2, sizeof(*b->entry));
+	return &b->entry[++b->entries];
+}
+
+static bool
+add_place(struct builder *b, uint32_t signature, const struct mark *m)
+{
+	struct sl_index *x = b->x;
 	struct sl_index_entry *e;
 	uint32_t g, *slot;
 
@@ -153,37 +189,45 @@ add_place(struct sl_index *x, uint32_t signature, const struct mark *m)
 		x->group[x->groups++] = (struct sl_index_group){
 		    m->offset, m->n, m->eof};
 	slot = &x->place[sl_place_slot(m->key, g)];
-	e = &x->entry[++x->entries];
+	e = new_entry(b);
 	*e = (struct sl_index_entry){.next = *slot,
 	    .signature = signature,
 	    .key = m->key,
 	    .group = (uint16_t)g};
-	*slot = x->entries;
+	*slot = b->entries;
 	return true;
 }
 
 static void
-add_gram(struct sl_index *x, uint32_t signature, const struct mark *m)
+add_gram(struct builder *b, uint32_t signature, const struct mark *m)
 {
-	uint32_t h = sl_gram_hash(m->key);
-	uint32_t *slot = &x->gram[h % SL_INDEX_SLOTS];
-	struct sl_index_entry *e = &x->entry[++x->entries];
+	struct sl_index *x = b->x;
+	struct sl_index_entry *e;
+	struct mark one;
+	uint32_t i, h, *slot;
 
-	*e = (struct sl_index_entry){.next = *slot,
-	    .signature = signature,
-	    .key = m->key,
-	    .from = m->from,
-	    .to = m->to};
-	*slot = x->entries;
-	x->gram_bit[h / 8] |= (uint8_t)(1u << (h % 8));
-	if (m->to > x->gram_to)
-		x->gram_to = m->to;
+	for (i = 0; i < m->piece->strings; i++) {
+		one = best_gram(&m->piece->string[i]);
+		h = sl_gram_hash(one.key);
+		slot = &x->gram[h % SL_INDEX_SLOTS];
+		e = new_entry(b);
+		*e = (struct sl_index_entry){.next = *slot,
+		    .signature = signature,
+		    .key = one.key,
+		    .from = m->from + one.from,
+		    .to = m->to + one.from};
+		*slot = b->entries;
+		x->gram_bit[h / 8] |= (uint8_t)(1u << (h % 8));
+		if (e->to > x->gram_to)
+			x->gram_to = e->to;
+	}
 }
 
 static void
-add(struct sl_pronom *t, uint32_t i)
+add(struct builder *b, uint32_t i)
 {
-	const struct sl_signature *s = &t->signature[i];
+	struct sl_index *x = b->x;
+	const struct sl_signature *s = &b->t->signature[i];
 	struct mark head = {0}, tail = {0}, gram = {0};
 	const struct sl_sequence *q;
 	uint32_t k;
@@ -195,26 +239,25 @@ add(struct sl_pronom *t, uint32_t i)
 		else if (q->anchor == SL_FROM_EOF &&
 			 q->offset_min == q->offset_max && tail.score == 0)
 			mark_by_tail(q, &tail);
-		else if (q->anchor == SL_FROM_BOF)
+		if (q->anchor == SL_FROM_BOF)
 			mark_by_gram(q, &gram);
 	}
 	if (head.score > 0 && (head.n > 1 || gram.score == 0) &&
-	    add_place(&t->index, i, &head))
+	    add_place(b, i, &head))
 		return;
 	if (gram.score > 0)
-		add_gram(&t->index, i, &gram);
-	else if (tail.score == 0 || !add_place(&t->index, i, &tail))
-		t->index.always[t->index.always_n++] = i;
+		add_gram(b, i, &gram);
+	else if (tail.score == 0 || !add_place(b, i, &tail))
+		x->always[x->always_n++] = i;
 }
 
 static void
 add_word(struct sl_pronom *t, uint32_t i)
 {
 	struct sl_index *x = &t->index;
-	struct mark m = {0};
+	struct mark m = best_gram(t->word[i]);
 	uint32_t h, *slot;
 
-	try_grams(t->word[i], 0, 0, &m);
 	if (m.score == 0)
 		return; /* two bytes: looked for on its own */
 	h = sl_gram_hash(m.key);
@@ -229,19 +272,24 @@ const char *
 sl_index_build(struct sl_pronom *t)
 {
 	struct sl_index *x = &t->index;
+	struct builder b = {.t = t, .x = x};
 	uint32_t i;
 
-	x->entry = sl_region_alloc(
-	    &t->r, (t->first_container + 1u) * sizeof(*x->entry));
 	x->always = sl_region_alloc(
 	    &t->r, (t->first_container + 1u) * sizeof(*x->always));
 	x->word_entry = sl_region_alloc(
 	    &t->r, (t->words + 1u) * sizeof(*x->word_entry));
-	if (x->entry == NULL || x->always == NULL || x->word_entry == NULL)
+	if (x->always == NULL || x->word_entry == NULL)
 		return "the table is too large";
 	for (i = 1; i <= t->words; i++)
 		add_word(t, i);
 	for (i = 0; i < t->first_container; i++)
-		add(t, i);
-	return NULL;
+		add(&b, i);
+	x->entries = b.entries;
+	x->entry = sl_region_alloc(
+	    &t->r, (b.entries + 1u) * sizeof(*x->entry));
+	if (x->entry != NULL && b.entries > 0)
+		memcpy(x->entry, b.entry, (b.entries + 1u) * sizeof(*x->entry));
+	free(b.entry);
+	return x->entry != NULL ? NULL : "the table is too large";
 }
