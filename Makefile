@@ -62,13 +62,17 @@ $(O)/%.o: %.c
 	$(CC) $(CPPFLAGS_ALL) $(CFLAGS_ALL) $(call room_cflags,$<) -c -o $@ $<
 
 # -- programs: which rooms and libraries each may see -------------------------
+# iconv behind the walls is the program's own: daemon/read/converters.h.
+libs_iconv := -licuuc -Wl,--export-dynamic-symbol=iconv \
+	-Wl,--export-dynamic-symbol=iconv_open \
+	-Wl,--export-dynamic-symbol=iconv_close
 PROGRAMS := slused sluse sluse-work sluse-ocr sluse-place sluse-push
 rooms_slused := engine intake place prepare store journal registry config wire base
 libs_slused := -lsqlite3 -ljansson -lcrypto
 rooms_sluse := cli report store journal prepare place registry config pronom wire base
 libs_sluse := -lsqlite3 -ljansson -lxml2 -lcrypto
 rooms_sluse-work := worker read unpack identify pronom sandbox wire base
-libs_sluse-work := -larchive -lmagic -lz -lseccomp -ljansson -lcrypto
+libs_sluse-work := -larchive -lmagic -lz $(libs_iconv) -lseccomp -ljansson -lcrypto
 rooms_sluse-ocr := ocr worker read sandbox wire base
 libs_sluse-ocr := -ltesseract -llept -lseccomp -ljansson -lcrypto -lm
 rooms_sluse-place := place sandbox wire base
@@ -128,12 +132,13 @@ PLUGINS := $(READERS:%=$(B)/plugins/readers/%.so) \
 all: $(PROGRAMS:%=$(B)/bin/%) $(PLUGINS) $(PRONOM)  ## build programs and plugins
 .DEFAULT_GOAL := all
 
--include $(shell find $(B) -name '*.d' 2>/dev/null)
+-include $(shell find $(B) -path $(B)/previous -prune -o -name '*.d' \
+	-type f -print 2>/dev/null)
 
 # -- what is needed -----------------------------------------------------------
 # Debian's names: to build, to run, to test (and to bench: the last line).
 PACKAGES := gcc make pkg-config libc6-dev binutils \
-	libarchive-dev libcurl4-openssl-dev libgmime-3.0-dev libjansson-dev \
+	libarchive-dev libcurl4-openssl-dev libgmime-3.0-dev libicu-dev libjansson-dev \
 	libleptonica-dev libmagic-dev libmupdf-dev libseccomp-dev libsqlite3-dev \
 	libssl-dev libtesseract-dev libxml2-dev \
 	libfreetype-dev libgumbo-dev libharfbuzz-dev libjbig2dec0-dev \

@@ -141,8 +141,9 @@ struct sluse_connector {
 	    struct sluse_session **ret, struct sluse_why *why);
 	/* Can we log in, are the relations and codes there? */
 	int (*check)(struct sluse_session *s, struct sluse_why *why);
-	/* Is a post with this own key there? ALREADY with receipt, NOT_FOUND,
-	 * or a fault. NULL = this kind of target cannot be asked. */
+	/* Is a post with this own key there? ALREADY with receipt, NOT_FOUND
+	 * (why->uncertain: some of it is there, or may be), or a fault. NULL =
+	 * this kind of target cannot be asked. */
 	int (*find)(struct sluse_session *s, const struct sluse_post *p,
 	    char *receipt, size_t receipt_size, struct sluse_why *why);
 	/* Goes on after the last finished step. receipt: a JSON object with

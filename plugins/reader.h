@@ -8,6 +8,7 @@
  * through the host table. Manual: sluse-reader(7).
  *
  * ABI changes, newest first:
+ *   1.1  password() in the host's table.
  *   1.0  first.
  */
 #ifndef SLUSE_READER_H
@@ -17,7 +18,7 @@
 #include <stdint.h>
 
 #define SLUSE_READER_ABI_MAJOR 1
-#define SLUSE_READER_ABI_MINOR 0
+#define SLUSE_READER_ABI_MINOR 1
 
 /* What a call ended with. The host turns it into a disposition. */
 enum sluse_read_rc {
@@ -125,6 +126,12 @@ struct sluse_reader_host {
 	void (*note)(
 	    struct sluse_sink *k, const char *slug, const char *detail);
 	/* minor 0 ends here */
+
+	/* Inside open(), for a file that is encrypted: the i-th password of
+	 * the tenant's list, from 0; NULL behind the last. Stop at the one
+	 * that fits: the host notes it. Never to be kept. */
+	const char *(*password)(struct sluse_source *s, uint32_t i);
+	/* minor 1 ends here */
 };
 
 struct sluse_reader {
@@ -134,7 +141,7 @@ struct sluse_reader {
 	const char *version; /* of reader and library, for the journal */
 	const char *const *mimes; /* NULL-terminated; "text/" takes all below */
 
-	/* In the parent, once, before any lock-down: open converters, fonts;
+	/* In the parent, once, before any lock-down: open fonts;
 	 * run the library on a tiny sample. 0 or the reader is not used. */
 	int (*warm)(const struct sluse_reader_host *host);
 	/* All below in the child. *ret is only set on SLUSE_READ_OK. */

@@ -23,9 +23,11 @@ extra_test_reader_image := tests/unit/reader_harness.c
 libs_test_reader_image := -llept -ltiff -ljpeg -lz
 deps_test_reader_text := $(B)/plugins/readers/text.so
 deps_test_reader_mail := $(B)/plugins/readers/mail.so
+rooms_test_reader_mail := read wire base
+libs_test_reader_mail = $(libs_iconv) -lcrypto
 deps_test_reader_image := $(B)/plugins/readers/image.so
 rooms_bench_open := read unpack identify pronom wire base
-libs_bench_open := -larchive -lmagic -lz -ljansson -lcrypto
+libs_bench_open := -larchive -lz -lmagic -licuuc -ljansson -lcrypto
 rooms_bench_fork := sandbox base
 libs_bench_fork := -lseccomp -lcrypto
 
@@ -58,11 +60,11 @@ rooms_test_identify := identify pronom unpack base
 libs_test_identify := -lmagic -larchive -lcrypto -lz
 extra_test_identify := tests/unit/make_archive.c
 rooms_test_task := read unpack identify pronom wire base
-libs_test_task := -larchive -lmagic -ljansson -lcrypto -lz
+libs_test_task := -larchive -lmagic -licuuc -ljansson -lcrypto -lz
 extra_test_task := tests/unit/make_archive.c
 # By hand over a corpus.
 rooms_sweep_open := read unpack identify pronom sandbox wire base
-libs_sweep_open := -larchive -lmagic -lz -ljansson -lseccomp -lcrypto
+libs_sweep_open := -larchive -lz -lmagic -licuuc -ljansson -lseccomp -lcrypto
 rooms_pronom_tree := identify pronom unpack base
 libs_pronom_tree := -larchive -lmagic -lz -lcrypto
 rooms_test_pronom := pronom unpack base
@@ -76,6 +78,8 @@ libs_test_faces := -lsqlite3 -ljansson -lcrypto
 extra_test_faces := daemon/engine/faces.c daemon/engine/faces_days.c \
 	daemon/engine/faces_settle.c daemon/engine/faces_stopped.c \
 	daemon/engine/faces_watch.c
+rooms_test_converters := read wire base
+libs_test_converters := -licuuc -lcrypto
 rooms_test_fields := read wire base
 libs_test_fields := -lcrypto
 

@@ -239,3 +239,20 @@ sl_name_is_plain(const char *name)
 	return *name != '\0' && strcmp(name, ".") != 0 &&
 	       strcmp(name, "..") != 0 && strchr(name, '/') == NULL;
 }
+
+bool
+sl_file_is_private(int fd)
+{
+	struct stat st;
+
+	return fstat(fd, &st) == 0 && S_ISREG(st.st_mode) &&
+	       (st.st_uid == 0 || st.st_uid == geteuid()) &&
+	       (st.st_mode & 027) == 0;
+}
+
+char *
+sl_path_below(const char *root, const char *path)
+{
+	return path[0] == '/' ? sl_strdup(path)
+			      : sl_asprintf("%s/%s", root, path);
+}

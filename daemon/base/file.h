@@ -49,6 +49,11 @@ enum sl_rc sl_replace_file(int dirfd, const char *name, const void *p, size_t n,
  * file system. 0, or -1 with errno of the first failure. */
 int sl_remove_tree(int dirfd, const char *name);
 
+/* path as it is if it is absolute, else below root. The caller frees. */
+char *sl_path_below(const char *root, const char *path);
+/* A plain file, root's or ours, that others can neither read nor write. */
+bool sl_file_is_private(int fd);
+
 /* A file name is plain if it is not empty, ".", "..", and holds no '/'. */
 bool sl_name_is_plain(const char *name);
 

@@ -34,6 +34,8 @@ enum {
 	O_CSV = 32768,
 	O_RECURSE = 65536,
 	O_PRONOM_ONLY = 131072,
+	O_NEW_CASE = 262144,
+	O_WITH = 524288,
 };
 #define EVERYWHERE (O_ROOT | O_JSON | O_HELP | O_VERSION)
 
@@ -73,8 +75,10 @@ static const struct command commands[] = {
 	"try the gate again"},
     {"reject", NULL, 1, 1, O_WHY, O_WHY, sl_cmd_reject, "ID --why TEXT",
 	"end it here; the original is kept"},
-    {"assign", NULL, 1, 1, O_WHY | O_CASE, O_CASE, sl_cmd_assign,
-	"ID --case N [--why TEXT]", "decide which case it belongs to"},
+    {"assign", NULL, 1, 1, O_WHY | O_CASE | O_NEW_CASE | O_WITH, 0,
+	sl_cmd_assign,
+	"ID --case N | --new-case TITLE | --with ID [--why TEXT]",
+	"decide which case it belongs to"},
     {"cases", "import", 1, 1, 0, 0, sl_cmd_cases_import, "FILE.csv",
 	"make the cases of a list known"},
     {"cases", "list", 0, 0, 0, 0, sl_cmd_cases_list, "",
@@ -114,6 +118,8 @@ static const struct option options[] = {
     {"why", required_argument, NULL, O_WHY},
     {"case", required_argument, NULL, O_CASE},
     {"cases", required_argument, NULL, O_CASES},
+    {"new-case", required_argument, NULL, O_NEW_CASE},
+    {"with", required_argument, NULL, O_WITH},
     {"language", required_argument, NULL, O_LANGUAGE},
     {"output", required_argument, NULL, O_OUTPUT},
     {"demo", no_argument, NULL, O_DEMO},
@@ -216,6 +222,12 @@ take_option(struct sl_cli *c, int bit, const char *value)
 		break;
 	case O_JSON:
 		c->json = true;
+		break;
+	case O_NEW_CASE:
+		c->new_case = value;
+		break;
+	case O_WITH:
+		c->with = value;
 		break;
 	default:
 		break;

@@ -1,8 +1,8 @@
 /*
  * `cases import`: a list of known cases to slused, in batches.
  *
- * The whole file is read through before the first row is sent: a list with a
- * fault changes nothing.
+ * The whole file is read through before the first row is sent, and slused takes
+ * the rows when all are there: a list with a fault changes nothing.
  */
 #include <stdio.h>
 #include <string.h>
@@ -51,7 +51,7 @@ flush_rows(struct import *m, struct sl_err *err)
 static size_t
 length(const struct sl_csv_case *c)
 {
-	return 64 + strlen(c->number) +
+	return 80 + strlen(c->number) +
 	       2 * (strlen(c->title) + strlen(c->status) + strlen(c->unit) +
 		       strlen(c->klass));
 }
@@ -65,27 +65,23 @@ send_row(void *arg, const struct sl_csv_case *c, struct sl_err *err)
 		return err->rc;
 	m->bytes += length(c);
 	m->count++;
-	(void)json_array_append_new(
-	    m->rows, json_pack("{s:s, s:s, s:s, s:s, s:s}", "number", c->number,
-			 "title", c->title, "status", c->status, "unit",
-			 c->unit, "class", c->klass));
+	(void)json_array_append_new(m->rows,
+	    json_pack("{s:i, s:s, s:s, s:s, s:s, s:s}", "line", (int)c->line,
+		"number", c->number, "title", c->title, "status", c->status,
+		"unit", c->unit, "class", c->klass));
 	return SL_OK;
 }
 
 static enum sl_rc
 import_all(struct import *m, const char *path, struct sl_err *err)
 {
-	json_t *args;
 	enum sl_rc rc = sl_csv_file(path, send_row, m, err);
 
 	if (rc == SL_OK)
 		rc = flush_rows(m, err);
 	if (rc != SL_OK)
 		return rc;
-	args = json_pack("{s:i}", "count", (int)m->count);
-	rc = sl_control_call(m->k, "cases-done", args, NULL, NULL, 0, err);
-	json_decref(args);
-	return rc;
+	return sl_control_call(m->k, "cases-done", NULL, NULL, NULL, 0, err);
 }
 
 int

@@ -29,7 +29,7 @@ struct sl_cli {
 	bool root_given;
 	bool json, csv, recurse, pronom_only, demo, once, progress;
 	const char *stage, *disposition, *queue, *why, *case_number, *cases,
-	    *language, *output;
+	    *language, *output, *new_case, *with;
 	char **arg; /* operands */
 	int args;
 };

@@ -134,6 +134,9 @@ call(const struct sl_cli *c, const char *verb, const json_t *args)
 			reply = json_object();
 		(void)json_object_set_new(reply, "ok", json_true());
 		sl_cli_json(reply);
+	} else if (json_is_string(json_object_get(reply, "waits_for"))) {
+		(void)printf("It waits for %s.\n",
+		    json_string_value(json_object_get(reply, "waits_for")));
 	} else if (text[0] != '\0') {
 		sl_report_show_text(stdout, text);
 		(void)putchar('\n');
@@ -160,6 +163,11 @@ decide(const struct sl_cli *c, const char *verb)
 	if (c->case_number != NULL)
 		(void)json_object_set_new(
 		    args, "case", json_string(c->case_number));
+	if (c->new_case != NULL)
+		(void)json_object_set_new(
+		    args, "newCase", json_string(c->new_case));
+	if (c->with != NULL)
+		(void)json_object_set_new(args, "with", json_string(c->with));
 	code = call(c, verb, args);
 	json_decref(args);
 	return code;
@@ -192,6 +200,12 @@ sl_cmd_reject(const struct sl_cli *c)
 int
 sl_cmd_assign(const struct sl_cli *c)
 {
+	int said = (c->case_number != NULL) + (c->new_case != NULL) +
+		   (c->with != NULL);
+
+	if (said != 1)
+		return sl_cli_say(SL_EXIT_USAGE,
+		    "assign needs one of --case, --new-case and --with");
 	return decide(c, "assign");
 }
 

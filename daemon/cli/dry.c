@@ -200,6 +200,8 @@ sl_dry_task(const struct sl_dry *d, enum sl_task_kind kind, const char *name)
 	return (struct sl_msg_task){.kind = (uint8_t)kind,
 	    .subject = sl_slice_str("try"),
 	    .name = sl_slice_str(name),
+	    .passwords =
+		kind != SL_TASK_OCR ? d->passwords : (struct sl_slice){NULL, 0},
 	    .languages = sl_slice_str(d->cfg->ocr.languages),
 	    .cpu_s = (uint32_t)((l->cpu_ms + 999) / 1000),
 	    .wall_ms = (uint32_t)l->wall_ms,

@@ -55,6 +55,7 @@ struct sl_dry {
 	size_t part_n, part_cap;
 	struct sl_dry_found *found;
 	size_t found_n, found_cap;
+	struct sl_slice passwords; /* lines for what is encrypted; lent */
 	struct sl_buf text; /* of the page being told */
 };
 

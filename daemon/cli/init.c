@@ -57,8 +57,7 @@ static enum sl_rc
 make(const char *root, const char *path, mode_t mode, bool inlet,
     bool *ret_no_acl, struct sl_err *err)
 {
-	SL_FREE char *full =
-	    path[0] == '/' ? sl_strdup(path) : sl_asprintf("%s/%s", root, path);
+	SL_FREE char *full = sl_path_below(root, path);
 	SL_CLOSE int fd = -1;
 
 	if (sl_make_path(full, mode & 0777, err) != SL_OK)

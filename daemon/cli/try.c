@@ -8,7 +8,9 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "../base/file.h"
 #include "../base/mem.h"
+#include "../base/passwords.h"
 #include "../base/text.h"
 #include "../config/config.h"
 #include "../prepare/prepare.h"
@@ -20,6 +22,7 @@ struct dry_run {
 	const struct sl_cli *cli;
 	struct sl_config *cfg;
 	struct sl_crew *crew;
+	struct sl_slice passwords;
 };
 /* One path: its object, ready to print. */
 typedef enum sl_rc one_fn(struct dry_run *r, struct sl_dry *d, const char *path,
@@ -324,6 +327,7 @@ do_path(struct dry_run *r, const char *path, one_fn *fn,
 	enum sl_rc rc;
 
 	sl_dry_init(&d, r->crew, r->cfg);
+	d.passwords = r->passwords;
 	rc = sl_dry_add(&d, path, &err);
 	if (rc == SL_OK)
 		rc = fn(r, &d, path, &o, &err);
@@ -351,12 +355,21 @@ run_all(const struct sl_cli *c, one_fn *fn, void (*print)(const json_t *o),
 	struct dry_run r = {.cli = c};
 	enum sl_exit code, one;
 	SL_CLOSE int cases = -1;
+	struct sl_password_file list = {0};
+	SL_FREE char *path = NULL;
 	char libexec[4096];
 	struct sl_err err;
 	uint32_t count = 0;
 	int i;
 
 	code = sl_cli_config(c, &r.cfg);
+	if (code == SL_EXIT_OK && c->root_given) {
+		list.path = path =
+		    sl_path_below(c->root, r.cfg->instance.passwords);
+		if (sl_password_file_read(&list, 0, &r.passwords, &err) !=
+		    SL_OK)
+			code = sl_cli_say(SL_EXIT_AWAY, "%s", err.text);
+	}
 	if (code == SL_EXIT_OK)
 		code = sl_cli_libexec(libexec, sizeof(libexec));
 	if (code == SL_EXIT_OK && places)
@@ -376,6 +389,7 @@ run_all(const struct sl_cli *c, one_fn *fn, void (*print)(const json_t *o),
 	}
 	sl_crew_free(r.crew);
 	sl_config_free(r.cfg);
+	explicit_bzero(&list, sizeof(list));
 	return code;
 }
 

@@ -10,9 +10,12 @@
 
 #include "../base/clock.h"
 #include "../base/log.h"
+#include "../base/mem.h"
 #include "../base/text.h"
-#include "../place/caseindex.h"
+#include "../prepare/prepare.h"
 #include "engine.h"
+
+#define CASES_BYTES_MAX ((size_t)64 << 20) /* of one list that is taken in */
 
 static enum sl_rc
 no(struct sl_err *err, const char *text)
@@ -80,14 +83,17 @@ change_consignment(struct sl_engine *e, struct sl_consignment *c,
     enum sl_change change, const char *why, const char *actor,
     struct sl_err *err)
 {
+	struct sl_err why_not;
 	struct sl_job *job;
 
 	if (!legal(c->dispo, change))
 		return no(err, "that cannot be done with it as it is now");
 	if ((change == SL_CHANGE_release || change == SL_CHANGE_retry) &&
-	    sl_source_list(e->store, c->id, NULL, 0) == 0)
-		return no(err, "its files were never taken in: drop them "
-			       "again in smaller parts, and reject this");
+	    sl_source_list(e->store, c->id, NULL, 0) == 0 &&
+	    !sl_job_copyable(e, c, &why_not))
+		return no(err, "it is over the limits still, or its files are "
+			       "gone: raise them, or drop it again in smaller "
+			       "parts, and reject this");
 	/* What is being read now must not go on behind the person's back. */
 	job = sl_job_find(e, c->id);
 	if (job != NULL)
@@ -158,35 +164,165 @@ sl_control_change(struct sl_engine *e, const char *id, enum sl_change change,
 	return SL_OK;
 }
 
-enum sl_rc
-sl_control_assign(struct sl_engine *e, const char *id, const char *case_number,
-    const char *why, const char *actor, struct sl_err *err)
+/* -- where it goes
+ * ------------------------------------------------------------------ */
+
+/* An entry that waits for a decision. */
+static enum sl_rc
+find_undecided(struct sl_engine *e, const char *id, struct sl_entry *ret,
+    struct sl_err *err)
 {
-	char status[64];
 	struct sl_consignment c;
-	struct sl_entry en;
 	bool has_entry;
 	enum sl_rc rc;
 
-	rc = find(e, id, &c, &en, &has_entry, err);
+	rc = find(e, id, &c, ret, &has_entry, err);
 	if (rc != SL_OK)
 		return rc;
 	if (!has_entry)
 		return no(err, "it was stopped before it became a post; "
 			       "release or reject it");
-	if (!legal(en.dispo, SL_CHANGE_decide))
+	if (!legal(ret->dispo, SL_CHANGE_decide))
 		return no(err, "it does not wait for a decision");
-	if (!sl_case_known(e->store, case_number, status, sizeof(status)))
-		return sl_err_set(err, SL_REJECT, 0, "unknown_case",
-		    "that case is not known");
-	if (sl_case_status_is_closed(status))
-		return sl_err_set(
-		    err, SL_REJECT, 0, "case_closed", "that case is closed");
+	return SL_OK;
+}
+
+static enum sl_rc
+frozen(struct sl_err *err)
+{
+	return no(err, "it may be in the case system already; retry it and "
+		       "move it there");
+}
+
+enum sl_rc
+sl_control_assign(struct sl_engine *e, const char *id, const char *case_number,
+    const char *why, const char *actor, struct sl_err *err)
+{
+	const struct sl_decision d = {.change = SL_CHANGE_decide,
+	    .field = SL_FIELD_case_number,
+	    .value = case_number,
+	    .actor = actor,
+	    .why = why};
+	struct sl_entry en;
+	enum sl_rc rc;
+
+	rc = find_undecided(e, id, &en, err);
+	if (rc == SL_OK)
+		rc = sl_placing_case_open(e, case_number, err);
+	if (rc != SL_OK)
+		return rc;
 	if (strcmp(en.case_number, case_number) != 0 && may_be_there(e, &en))
-		return no(err, "it may be in the case system already; retry "
-			       "it and move it there");
-	return sl_placing_decide(
-	    e, &en, case_number, actor, SL_CHANGE_decide, why, err);
+		return frozen(err);
+	return sl_placing_decide(e, &en, &d, err);
+}
+
+/* Would all targets of its queue make a case for it? */
+static enum sl_rc
+may_make_case(
+    struct sl_engine *e, const struct sl_entry *en, struct sl_err *err)
+{
+	const struct sl_queue_config *q = sl_config_queue(e->cfg, en->queue);
+	const struct sl_target *t;
+	const char *yes;
+	size_t i, n = q != NULL ? q->target.n : 0;
+
+	/* Its title would be open to all in the case system. */
+	if (q == NULL || q->closed)
+		return sl_err_set(err, SL_REJECT, 0, "closed_queue",
+		    "no case is made for a closed queue: its title would be "
+		    "open");
+	for (i = 0; i < (n > 0 ? n : e->targets_n); i++) {
+		t = n > 0 ? sl_engine_target(e, q->target.item[i])
+			  : &e->targets[i];
+		yes =
+		    t != NULL ? sl_target_extra(t->cfg, "create_cases") : NULL;
+		if (yes == NULL ||
+		    (strcmp(yes, "yes") != 0 && strcmp(yes, "true") != 0))
+			return sl_err_set(err, SL_REJECT, 0, "no_new_cases",
+			    "its target does not make cases (create_cases)");
+	}
+	return SL_OK;
+}
+
+enum sl_rc
+sl_control_new_case(struct sl_engine *e, const char *id, const char *title,
+    const char *why, const char *actor, struct sl_err *err)
+{
+	SL_BUF struct sl_buf clean = {0};
+	struct sl_decision d = {.change = SL_CHANGE_decide,
+	    .field = SL_FIELD_new_case,
+	    .actor = actor,
+	    .why = why};
+	struct sl_entry en;
+	size_t i = 0, n = 0;
+	enum sl_rc rc;
+
+	rc = find_undecided(e, id, &en, err);
+	if (rc == SL_OK)
+		rc = may_make_case(e, &en, err);
+	if (rc != SL_OK)
+		return rc;
+	sl_post_clean(&clean, title, SL_TITLE_MAX + 1, "[fnr]");
+	d.value = sl_buf_str(&clean);
+	for (; i < clean.n; n++)
+		(void)sl_utf8_next(clean.p, clean.n, &i);
+	if (n < 3 || n > SL_TITLE_MAX)
+		return sl_err_set(err, SL_REJECT, 0, "bad_title",
+		    "a title has from 3 to %u characters", SL_TITLE_MAX);
+	if (may_be_there(e, &en))
+		return frozen(err);
+	return sl_placing_decide(e, &en, &d, err);
+}
+
+/* The post that another one names. */
+static enum sl_rc
+find_other(struct sl_engine *e, const char *name, const char *queue,
+    struct sl_entry *ret, struct sl_err *err)
+{
+	struct sl_consignment c;
+	char reception[40];
+	bool has_entry;
+	int number, n;
+
+	if (queue != NULL &&
+	    !sl_reception_parse(name, reception, sizeof(reception), &number)) {
+		n = sl_entry_held_by_name(e->store, queue, name, ret);
+		if (n == 1)
+			return SL_OK;
+		return sl_err_set(err, SL_REJECT, 0,
+		    n > 1 ? "several_posts" : "unknown_post", "%s",
+		    n > 1 ? "several posts have that name"
+			  : "there is no such post");
+	}
+	if (find(e, name, &c, ret, &has_entry, err) != SL_OK || !has_entry ||
+	    (queue != NULL && strcmp(ret->queue, queue) != 0))
+		return sl_err_set(err, SL_REJECT, 0, "unknown_post",
+		    "there is no such post to belong to (or it holds several: "
+		    "add .1, .2 ..)");
+	return SL_OK;
+}
+
+enum sl_rc
+sl_control_with(struct sl_engine *e, const char *id, const char *other,
+    const char *queue, const char *why, const char *actor,
+    char ret_waits_for[48], struct sl_err *err)
+{
+	struct sl_entry en, to;
+	bool waits = false;
+	enum sl_rc rc;
+
+	ret_waits_for[0] = '\0';
+	rc = find_undecided(e, id, &en, err);
+	if (rc == SL_OK)
+		rc = find_other(e, other, queue, &to, err);
+	if (rc != SL_OK)
+		return rc;
+	if (may_be_there(e, &en))
+		return frozen(err);
+	rc = sl_belongs_set(e, &en, &to, why, actor, &waits, err);
+	if (rc == SL_OK && waits)
+		(void)snprintf(ret_waits_for, 48, "%s", to.reception);
+	return rc;
 }
 
 /* -- the requests
@@ -200,14 +336,46 @@ text(json_t *args, const char *key)
 	return s != NULL ? s : "";
 }
 
+/* Some rows of a list. They wait until all are here: a list is taken whole or
+ * not at all, whoever goes away in the middle. */
 static enum sl_rc
-put_cases(struct sl_engine *e, json_t *args, struct sl_err *err)
+take_cases(struct sl_peer *p, json_t *args, struct sl_err *err)
 {
+	SL_FREE char *line = json_dumps(args, JSON_COMPACT);
 	json_t *row, *rows = json_object_get(args, "cases");
-	struct sl_msg_sync_case m;
-	size_t i;
+	size_t i, n;
 
 	json_array_foreach(rows, i, row)
+	{
+		n = strlen(text(row, "number"));
+		if (n > 0 && n <= 64)
+			continue;
+		sl_buf_free(&p->cases);
+		return sl_err_set(err, SL_REJECT, 0, "not_possible",
+		    "line %" JSON_INTEGER_FORMAT
+		    ": a case without a number; nothing was changed",
+		    json_integer_value(json_object_get(row, "line")));
+	}
+	n = line != NULL ? strlen(line) : 0;
+	if (p->cases.n + n + 1 > CASES_BYTES_MAX) {
+		sl_buf_free(&p->cases);
+		return no(err, "the list is too long; nothing was changed");
+	}
+	sl_buf_add(&p->cases, line, n);
+	sl_buf_add_char(&p->cases, '\n');
+	return SL_OK;
+}
+
+static enum sl_rc
+put_cases(struct sl_engine *e, const char *line, size_t n, int64_t *count,
+    struct sl_err *err)
+{
+	json_t *args = json_loadb(line, n, 0, NULL), *row;
+	struct sl_msg_sync_case m;
+	enum sl_rc rc = SL_OK;
+	size_t i;
+
+	json_array_foreach(json_object_get(args, "cases"), i, row)
 	{
 		m.number = sl_slice_str(text(row, "number"));
 		m.title = sl_slice_str(text(row, "title"));
@@ -215,22 +383,32 @@ put_cases(struct sl_engine *e, json_t *args, struct sl_err *err)
 		m.unit = sl_slice_str(text(row, "unit"));
 		m.klass = sl_slice_str(text(row, "class"));
 		m.target_key = sl_slice_str("");
-		if (m.number.n == 0 || m.number.n > 64)
-			return no(err, "a case without a number");
-		if (sl_case_put(e->store, &m, "csv", sl_clock_utc_ms(), err) !=
-		    SL_OK)
-			return SL_FATAL;
+		if (rc == SL_OK)
+			rc = sl_case_put(
+			    e->store, &m, "csv", sl_clock_utc_ms(), err);
+		++*count;
 	}
-	return SL_OK;
+	json_decref(args);
+	return rc;
 }
 
+/* All in one transaction, with the event that tells of it. */
 static enum sl_rc
-cases_done(
-    struct sl_engine *e, json_t *args, const char *actor, struct sl_err *err)
+cases_done(struct sl_engine *e, struct sl_peer *p, const char *actor,
+    struct sl_err *err)
 {
+	const char *s = sl_buf_str(&p->cases), *end = s + p->cases.n, *nl;
 	SL_BUF struct sl_buf b = {0};
-	int64_t n = json_integer_value(json_object_get(args, "count"));
+	int64_t n = 0;
 
+	for (; s < end; s = nl + 1) {
+		nl = memchr(s, '\n', (size_t)(end - s));
+		if (nl == NULL)
+			break;
+		if (put_cases(e, s, (size_t)(nl - s), &n, err) != SL_OK)
+			return SL_FATAL;
+	}
+	sl_buf_free(&p->cases);
 	e->cases_dirty = true;
 	sl_buf_printf(&b, "{\"cases\":%" PRId64 "}", n);
 	return sl_store_log(e->store, SL_EVENT_cases_imported, "-", actor,
@@ -321,8 +499,29 @@ status_json(struct sl_engine *e, struct sl_buf *b)
 }
 
 static enum sl_rc
-answer(struct sl_engine *e, const char *verb, json_t *args, const char *actor,
+assign(struct sl_engine *e, json_t *args, const char *actor,
     struct sl_buf *json, struct sl_err *err)
+{
+	const char *id = text(args, "id"), *why = text(args, "why");
+	char other[48];
+	enum sl_rc rc;
+
+	if (json_object_get(args, "newCase") != NULL)
+		return sl_control_new_case(
+		    e, id, text(args, "newCase"), why, actor, err);
+	if (json_object_get(args, "with") == NULL)
+		return sl_control_assign(
+		    e, id, text(args, "case"), why, actor, err);
+	rc = sl_control_with(
+	    e, id, text(args, "with"), NULL, why, actor, other, err);
+	if (rc == SL_OK && *other != '\0')
+		sl_buf_printf(json, "{\"waits_for\":\"%s\"}", other);
+	return rc;
+}
+
+static enum sl_rc
+answer(struct sl_engine *e, struct sl_peer *p, const char *verb, json_t *args,
+    const char *actor, struct sl_buf *json, struct sl_err *err)
 {
 	static const struct {
 		const char *verb;
@@ -340,12 +539,11 @@ answer(struct sl_engine *e, const char *verb, json_t *args, const char *actor,
 			return sl_control_change(e, text(args, "id"),
 			    changes[i].change, text(args, "why"), actor, err);
 	if (strcmp(verb, "assign") == 0)
-		return sl_control_assign(e, text(args, "id"),
-		    text(args, "case"), text(args, "why"), actor, err);
+		return assign(e, args, actor, json, err);
 	if (strcmp(verb, "case") == 0)
-		return put_cases(e, args, err);
+		return take_cases(p, args, err);
 	if (strcmp(verb, "cases-done") == 0)
-		return cases_done(e, args, actor, err);
+		return cases_done(e, p, actor, err);
 	if (strcmp(verb, "stop-in") == 0 || strcmp(verb, "start-in") == 0 ||
 	    strcmp(verb, "stop-out") == 0 || strcmp(verb, "start-out") == 0)
 		return switches(e, verb, actor, text(args, "why"), err);
@@ -368,7 +566,7 @@ sl_control_request(struct sl_engine *e, struct sl_peer *p,
 
 	(void)sl_slice_copy(m->verb, verb, sizeof(verb));
 	(void)snprintf(actor, sizeof(actor), "uid:%" PRIu32, p->uid);
-	rc = answer(e, verb, args, actor, &json, err);
+	rc = answer(e, p, verb, args, actor, &json, err);
 	json_decref(args);
 	if (rc == SL_FATAL)
 		return rc;

@@ -16,6 +16,7 @@
 #define SL_ENGINE_ENGINE_H
 
 #include "../base/loop.h"
+#include "../base/passwords.h"
 #include "../config/config.h"
 #include "../intake/inlet.h"
 #include "../store/store.h"
@@ -39,6 +40,8 @@ struct sl_peer {
 	unsigned slots, running;
 	char name[64];
 	uint32_t uid, pid;
+	struct sl_buf cases; /* of a list that is not all here yet */
+	int64_t heard_ms; /* boot ms */
 	bool dead;
 };
 
@@ -58,6 +61,12 @@ struct sl_target {
 	int64_t sync_began_ms, sync_next_ms;
 };
 
+/* What was told of an inlet. */
+struct sl_door {
+	bool lost; /* its folder is not there */
+	char removed[SL_DAY_MAX]; /* the last day of Ferdig that went */
+};
+
 typedef void sl_after_fn(struct sl_engine *e, int64_t a, int64_t b);
 struct sl_after {
 	sl_after_fn *fn;
@@ -71,6 +80,7 @@ struct sl_engine {
 	struct sl_loop *loop;
 	struct sl_watcher *watcher;
 	struct sl_inlet **inlets;
+	struct sl_door *doors; /* one for each inlet */
 	size_t inlets_n, inlet_turn;
 	size_t recover_inlet, recover_at; /* old claims still to be taken */
 	int64_t recover_row; /* consignments looked at already */
@@ -79,6 +89,8 @@ struct sl_engine {
 	int listen_fd;
 	struct sl_watch *listen_watch;
 	struct sl_peer *peers;
+	struct sl_timer *peers_timer; /* who is silent; listening again */
+	bool peers_full; /* somebody was turned away, and it was said */
 	struct sl_job *jobs, **jobs_tail;
 	size_t jobs_n;
 	uint64_t jobs_bytes;
@@ -100,12 +112,15 @@ struct sl_engine {
 	bool
 	    sync_inlets; /* a claim's rename must be durable with this commit */
 	bool unfiled; /* a source of what is done could not be filed away */
+	bool store_clean; /* looked through for what a crash left */
 	bool cases_dirty;
 	int case_index_fd;
+	bool someone_waits, waiting_due; /* belongs.c */
 	bool intake_stopped, push_stopped, low_space;
 	bool stopping, fatal;
 	struct sl_err fatal_err;
 	struct sl_faces *faces;
+	struct sl_password_file passwords;
 };
 
 /* -- engine.c ------------------------------------------------------------- */
@@ -183,13 +198,17 @@ enum sl_rc sl_job_begin(struct sl_engine *e, struct sl_inlet *in,
 /* A consignment whose row is there but whose reading is not. */
 enum sl_rc sl_job_resume(struct sl_engine *e, struct sl_inlet *in,
     const struct sl_consignment *c, struct sl_err *err);
+/* Never copied: could it be now? err says why not. */
+bool sl_job_copyable(
+    struct sl_engine *e, const struct sl_consignment *c, struct sl_err *err);
 /* Opens every source of a folder that has been received. */
 enum sl_rc sl_job_open_all(struct sl_job *j);
-/* All sources of a fresh claim are copied: gate *received*. */
+/* All sources of a claim are copied: gate *received*, or, of one that has its
+ * number, what was missing for it. */
 enum sl_rc sl_job_received(struct sl_job *j, struct sl_err *err);
 /* A task of it ended; goes on when it was the last. */
 enum sl_rc sl_job_advance(struct sl_job *j, struct sl_err *err);
-/* Its claim is put back or given up; nothing was received. */
+/* Its claim could not be copied now: put back, or tried again later. */
 void sl_job_drop(struct sl_job *j, const char *reason);
 void sl_job_free(struct sl_job *j);
 /* More claims, while there is room. */
@@ -290,15 +309,42 @@ void sl_placing_peer_ready(struct sl_engine *e, struct sl_peer *p);
 void sl_placing_peer_gone(struct sl_engine *e);
 enum sl_rc sl_placing_answer(
     struct sl_engine *e, const struct sl_msg *m, struct sl_err *err);
-/* Places an entry on a case that a person or the held limit chose. */
+/* Is that case known and open? SL_REJECT (unknown_case, case_closed) if not. */
+enum sl_rc sl_placing_case_open(
+    struct sl_engine *e, const char *number, struct sl_err *err);
+/* What a person, or the held limit, decided of an entry. */
+struct sl_decision {
+	enum sl_change change; /* decide or expire */
+	unsigned field; /* SL_FIELD_case_number or SL_FIELD_new_case */
+	const char *value;
+	const char *with; /* the post whose case it takes, or NULL */
+	const char *actor, *why; /* why may be NULL */
+};
 enum sl_rc sl_placing_decide(struct sl_engine *e, struct sl_entry *en,
-    const char *case_number, const char *actor, enum sl_change change,
-    const char *why, struct sl_err *err);
+    const struct sl_decision *d, struct sl_err *err);
+/* The next revision of its placement: with this value, and nothing else that
+ * says where it goes. */
+enum sl_rc sl_placing_put(struct sl_engine *e, struct sl_entry *en,
+    unsigned field, const char *value, const char *evidence, const char *actor,
+    struct sl_err *err);
+/* A target made its case: its number from the receipt is known from now on. */
+enum sl_rc sl_placing_made(struct sl_engine *e, struct sl_entry *en,
+    const char *target, const char *receipt, struct sl_err *err);
 /* Prepares a placed entry and hands it to the outbox. */
 enum sl_rc sl_placing_prepare(
     struct sl_engine *e, struct sl_entry *en, struct sl_err *err);
 /* A fresh index of known cases for sluse-place. */
 enum sl_rc sl_placing_cases(struct sl_engine *e, struct sl_err *err);
+
+/* -- belongs.c: posts that follow another -----------------------------------
+ */
+/* en goes to the case of other: at once (*ret_waits false), or held until that
+ * is known. SL_REJECT with a reason if it never can. */
+enum sl_rc sl_belongs_set(struct sl_engine *e, struct sl_entry *en,
+    const struct sl_entry *other, const char *why, const char *actor,
+    bool *ret_waits, struct sl_err *err);
+/* Some entry was placed or has ended: those that wait are looked at. */
+void sl_belongs_changed(struct sl_engine *e);
 
 /* -- outbox.c
  * ---------------------------------------------------------------------- */
@@ -325,6 +371,21 @@ void sl_outbox_peer_gone(struct sl_engine *e, struct sl_peer *p);
 enum sl_rc sl_outbox_message(struct sl_engine *e, struct sl_peer *p,
     const struct sl_msg *m, struct sl_err *err);
 
+/* -- outbox_wait.c: when it is tried again --------------------------------- */
+int64_t sl_outbox_backoff_ms(const struct sl_target *t, int attempts);
+/* UTC: when what may be at work in the target by now has settled. */
+int64_t sl_outbox_settled_ms(const struct sl_target *t);
+/* At once; but what may have arrived has its time, also when a person asks. */
+int64_t sl_outbox_again_ms(
+    const struct sl_target *t, const struct sl_delivery *d);
+/* The try came to nothing: no byte of it left us. */
+void sl_outbox_not_sent(
+    struct sl_target *t, struct sl_delivery *d, bool was_uncertain);
+/* Whoever sent it is gone; its last request may be under way still. */
+void sl_outbox_unheard(struct sl_target *t, int64_t delivery);
+/* At start, with the store open: what was under way has its time to settle. */
+enum sl_rc sl_outbox_resume(struct sl_engine *e, struct sl_err *err);
+
 /* The push process of the target with the least under way, or NULL. */
 struct sl_peer *sl_outbox_peer(struct sl_target *t);
 /* It refuses our login: nothing more is sent, and everybody hears of it. */
@@ -350,6 +411,15 @@ enum sl_rc sl_control_change(struct sl_engine *e, const char *id,
 enum sl_rc sl_control_assign(struct sl_engine *e, const char *id,
     const char *case_number, const char *why, const char *actor,
     struct sl_err *err);
+/* It goes on a new case of that title, where its targets make cases. */
+enum sl_rc sl_control_new_case(struct sl_engine *e, const char *id,
+    const char *title, const char *why, const char *actor, struct sl_err *err);
+/* It goes to the case of other: a reception number, or with a queue (then of
+ * that queue only) the name of a held post. ret_waits_for gets the number of
+ * the post it waits for, or "". */
+enum sl_rc sl_control_with(struct sl_engine *e, const char *id,
+    const char *other, const char *queue, const char *why, const char *actor,
+    char ret_waits_for[48], struct sl_err *err);
 
 /* -- due.c: what comes by time
  * ---------------------------------------------------------- */

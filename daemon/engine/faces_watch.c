@@ -37,6 +37,51 @@ actor_of_queue(const struct sl_face_held *h, char *out, size_t cap)
 	(void)sl_slice_copy(sl_slice_buf(&b), out, cap);
 }
 
+/* Where the answer depends on nothing else. */
+static const char *
+plain_words(unsigned lang, const char *slug)
+{
+	static const char *const t[][3] = {
+	    {"no_new_cases",
+		"Sluse har ikke lov til å opprette saker i dette "
+		"sak-/arkivsystemet. Opprett saken\r\nder, og skriv nummeret "
+		"på linjen Sak:",
+		"Sluse may not make cases in this case system. Make the case "
+		"there, and write its\r\nnumber on the line Case:"},
+	    {"closed_queue",
+		"For en lukket kø oppretter Sluse ingen saker: tittelen ville "
+		"stått åpent. Opprett\r\nsaken i sak-/arkivsystemet, og skriv "
+		"nummeret på linjen Sak:",
+		"Sluse makes no cases for a closed queue: the title would be "
+		"open. Make the case in\r\nthe case system, and write its "
+		"number on the line Case:"},
+	    {"bad_title", "Tittelen på en sak må ha fra 3 til 255 tegn.",
+		"The title of a case has from 3 to 255 characters."},
+	    {"same_post", "En post kan ikke høre til seg selv.",
+		"A post cannot belong to itself."},
+	    {"waits_in_circle",
+		"Den posten venter på denne. Avgjør en av dem på en annen "
+		"måte.",
+		"That post waits for this one. Decide one of them in another "
+		"way."},
+	    {"several_posts",
+		"Flere poster har det navnet. Skriv mottaksnummeret i stedet.",
+		"Several posts have that name. Write the reception number "
+		"instead."},
+	    {"other_not_archived",
+		"Den posten ble avsluttet uten sak. Skriv saksnummeret på "
+		"linjen Sak:",
+		"That post ended without a case. Write a case number on the "
+		"line Case:"},
+	};
+	size_t i;
+
+	for (i = 0; i < sizeof(t) / sizeof(t[0]); i++)
+		if (strcmp(t[i][0], slug) == 0)
+			return sl_words(lang, t[i][1], t[i][2]);
+	return NULL;
+}
+
 /* What people are told when it cannot be. */
 static void
 explain(struct sl_buf *out, unsigned lang, const char *value,
@@ -53,6 +98,15 @@ explain(struct sl_buf *out, unsigned lang, const char *value,
 	else if (strcmp(slug, "case_closed") == 0)
 		sl_buf_printf(out, "%s %s %s", sl_words(lang, "Saken", "Case"),
 		    value, sl_words(lang, "er avsluttet.", "is closed."));
+	else if (strcmp(slug, "unknown_post") == 0)
+		sl_buf_printf(out, "%s %s", value,
+		    sl_words(lang,
+			"er ikke en post i denne køen. Sjekk nummeret; har "
+			"forsendelsen flere poster, må .1 eller .2 være med.",
+			"is no post of this queue. Check the number; if the "
+			"delivery holds several, .1 or .2 must be there."));
+	else if (plain_words(lang, slug) != NULL)
+		sl_buf_add_str(out, plain_words(lang, slug));
 	else if (r != NULL)
 		sl_buf_add_str(out, sl_words(lang, r->nb, r->en));
 	else if (lang == SL_LANGUAGE_EN)
@@ -108,32 +162,52 @@ reject(struct sl_faces *f, const struct sl_face_held *h, const char *why,
 	return false;
 }
 
-/* Joining posts is not made yet; what can be told is where the other lies. */
-static void
-answer_belongs(struct sl_faces *f, const struct sl_face_held *h,
-    const char *value, struct sl_buf *out)
+static bool
+new_case(struct sl_faces *f, const struct sl_face_held *h, const char *title,
+    const char *actor, struct sl_buf *out)
+{
+	struct sl_err err = {0};
+	enum sl_rc rc =
+	    sl_control_new_case(f->e, h->number, title, NULL, actor, &err);
+
+	if (rc == SL_FATAL)
+		(void)sl_engine_fail(f->e, &err);
+	if (rc == SL_OK || rc == SL_FATAL)
+		return true;
+	explain(out, sl_faces_language(h->in), title, &err);
+	return false;
+}
+
+/* Of this queue only: who may see one queue need not see the others. A post
+ * that waits for the other is not decided, and its folder stays. */
+static bool
+belongs(struct sl_faces *f, const struct sl_face_held *h, const char *other,
+    const char *actor, struct sl_buf *out)
 {
 	unsigned lang = sl_faces_language(h->in);
-	char reception[48];
-	struct sl_entry en;
-	int number = 0;
-	bool known;
+	struct sl_err err = {0};
+	char waits_for[48];
+	enum sl_rc rc;
 
-	known =
-	    sl_reception_parse(value, reception, sizeof(reception), &number) &&
-	    sl_entry_by_number(
-		f->e->store, reception, number > 0 ? number : 1, &en) &&
-	    strcmp(en.queue, sl_inlet_queue(h->in)->name) == 0;
-	sl_buf_add_str(out,
-	    sl_words(lang,
-		"Sluse kan ikke slå sammen poster ennå. Skriv saksnummeret "
-		"på linjen Sak:, og\r\nrett i sak-/arkivsystemet etterpå.",
-		"Sluse cannot join posts yet. Write the case number on the "
-		"line Case:, and correct\r\nit in the case system."));
-	if (known && en.case_number[0] != '\0')
-		sl_buf_printf(out, "\r\n%s %s %s.", en.reception,
-		    sl_words(lang, "ligger på sak", "is on case"),
-		    en.case_number);
+	rc = sl_control_with(f->e, h->number, other,
+	    sl_inlet_queue(h->in)->name, NULL, actor, waits_for, &err);
+	if (rc == SL_FATAL)
+		(void)sl_engine_fail(f->e, &err);
+	if (rc == SL_FATAL || (rc == SL_OK && waits_for[0] == '\0'))
+		return true;
+	if (rc != SL_OK)
+		explain(out, lang, other, &err);
+	else
+		sl_buf_printf(out, "%s %s%s",
+		    sl_words(lang, "Notert. Posten venter på",
+			"Noted. It waits for"),
+		    waits_for,
+		    sl_words(lang,
+			", og følger med til samme sak når den er\r\navgjort. "
+			"Fram til da kan du fortsatt avgjøre den selv her.",
+			", and goes to the same case once that is\r\ndecided. "
+			"Until then you can still decide it here."));
+	return false;
 }
 
 /* Acts on what was filled in. True if the post is decided. */
@@ -169,21 +243,14 @@ decide(struct sl_faces *f, const struct sl_face_held *h,
 			     "2026/211"));
 		return false;
 	case SL_SETTLE_NEW_CASE:
-		sl_buf_add_str(out,
-		    sl_words(lang,
-			"Sluse kan ikke opprette saker ennå. Opprett saken i "
-			"sak-/arkivsystemet, og skriv\r\nnummeret på linjen "
-			"Sak:",
-			"Sluse cannot make cases yet. Make it in the case "
-			"system and write its number on\r\nthe line Case:"));
-		return false;
+		return new_case(f, h, s->value[s->line], actor, out);
 	case SL_SETTLE_NOT_WORTHY:
 		return reject(f, h, s->value[s->line], actor, out);
 	case SL_SETTLE_BELONGS:
+		return belongs(f, h, s->value[s->line], actor, out);
 	case SL_SETTLE_LINES:
 		break;
 	}
-	answer_belongs(f, h, s->value[SL_SETTLE_BELONGS], out);
 	return false;
 }
 

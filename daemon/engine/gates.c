@@ -63,6 +63,11 @@ sl_consignment_apply(struct sl_engine *e, struct sl_consignment *c,
     enum sl_change change, const char *reason, const char *detail,
     const char *actor, struct sl_err *err)
 {
+	/* Only entries are delivered: a consignment that ends by itself is the
+	 * same delivery once more. */
+	enum sl_event event = change == SL_CHANGE_finish
+				  ? SL_EVENT_ended_as_duplicate
+				  : sl_change_event(change);
 	SL_BUF struct sl_buf b = {0};
 	enum sl_dispo to;
 
@@ -84,8 +89,8 @@ sl_consignment_apply(struct sl_engine *e, struct sl_consignment *c,
 	sl_engine_after(e, after_changed, c->id, 0);
 	if (sl_consignment_update(e->store, c, err) != SL_OK)
 		return SL_FATAL;
-	return sl_store_log(e->store, sl_change_event(change), c->reception,
-	    actor, sl_buf_str(&b), c->id, 0, err);
+	return sl_store_log(e->store, event, c->reception, actor,
+	    sl_buf_str(&b), c->id, 0, err);
 }
 
 enum sl_rc
@@ -139,6 +144,8 @@ sl_entry_apply(struct sl_engine *e, struct sl_entry *en, enum sl_change change,
 		sl_due_at(e, en->retry_ms);
 	log_change(en->reception, (int)en->stage, (int)to, reason);
 	sl_engine_after(e, after_changed, en->consignment, 0);
+	if (to != SL_DISPO_held)
+		sl_belongs_changed(e);
 	if (sl_entry_update(e->store, en, err) != SL_OK)
 		return SL_FATAL;
 	return sl_store_log(e->store, sl_change_event(change), en->reception,
@@ -154,6 +161,7 @@ sl_entry_pass(struct sl_engine *e, struct sl_entry *en, enum sl_event event,
 	if (sl_change_apply(en->dispo, SL_CHANGE_pass, &to, err) != SL_OK)
 		return SL_FATAL;
 	en->stage = (enum sl_stage)sl_stage_next((int)en->stage);
+	sl_belongs_changed(e);
 	if (sl_entry_update(e->store, en, err) != SL_OK)
 		return SL_FATAL;
 	return sl_store_log(e->store, event, en->reception, "slused",

@@ -2,9 +2,10 @@
  * Gate *delivered*: what waits for a target, what is under way, what came of
  * it.
  *
- * INVARIANT: a try is begun only after its count is durable, so that after any
- * crash the next try knows that an earlier one may have reached the target and
- * asks by own key first.
+ * INVARIANT: a try is begun only after its count is durable, and counts as
+ * uncertain until its answer says otherwise. So after any crash the next try
+ * knows that an earlier one may have reached the target: it leaves the target
+ * unknown_wait to finish, then asks by own key before it sends anything.
  */
 #include <assert.h>
 #include <errno.h>
@@ -107,7 +108,6 @@ send_step(void *arg, const char *step, const char *key, struct sl_err *err)
 
 static enum sl_rc later(struct sl_target *t, struct sl_delivery *d,
     struct sl_entry *en, int64_t wait_ms, struct sl_err *err);
-static int64_t backoff_ms(const struct sl_target_config *c, int attempts);
 
 static void
 drop_inflight(struct sl_target *t, size_t i)
@@ -135,7 +135,8 @@ store_failed(struct sl_target *t, struct sl_delivery *d, struct sl_entry *en)
 	(void)snprintf(d->detail, sizeof(d->detail),
 	    "a file of the store cannot be opened");
 	if (sl_engine_bad(t->e,
-		later(t, d, en, backoff_ms(t->cfg, d->attempts), &err), &err))
+		later(t, d, en, sl_outbox_backoff_ms(t, d->attempts), &err),
+		&err))
 		return;
 	sl_engine_after(t->e, kick_target, (int64_t)(t - t->e->targets), 0);
 }
@@ -162,7 +163,7 @@ send_all(struct sl_target *t, struct sl_peer *p, const struct sl_delivery *d,
 }
 
 static void
-send_delivery(struct sl_engine *e, int64_t id, int64_t unused)
+send_delivery(struct sl_engine *e, int64_t id, int64_t was_uncertain)
 {
 	struct sl_msg m = {.type = SL_MSG_DELIVER};
 	SL_BUF struct sl_buf post = {0};
@@ -173,7 +174,6 @@ send_delivery(struct sl_engine *e, int64_t id, int64_t unused)
 	struct sl_peer *p;
 	size_t i, n;
 
-	(void)unused;
 	if (!sl_delivery_by_id(e->store, id, &d) ||
 	    (t = sl_engine_target(e, d.target)) == NULL ||
 	    !sl_entry_by_id(e->store, d.entry, &en))
@@ -187,11 +187,13 @@ send_delivery(struct sl_engine *e, int64_t id, int64_t unused)
 		/* It went away meanwhile; the try counts, which only means
 		 * that the next one asks first. */
 		drop_inflight(t, i);
+		sl_outbox_not_sent(t, &d, was_uncertain != 0);
 		return;
 	}
 	files = sl_alloc(SL_OUTBOX_FILES_MAX * sizeof(*files));
 	if (!sl_outbox_files(e, &d, files, &n)) {
 		drop_inflight(t, i);
+		d.uncertain = was_uncertain != 0;
 		store_failed(t, &d, &en);
 	} else {
 		t->inflight_peer[i] = p;
@@ -200,7 +202,7 @@ send_delivery(struct sl_engine *e, int64_t id, int64_t unused)
 		m.deliver.subject = sl_slice_str(en.reception);
 		m.deliver.own_key = sl_slice_str(en.own_key);
 		m.deliver.attempt = (uint32_t)d.attempts;
-		m.deliver.uncertain = d.attempts > 1;
+		m.deliver.uncertain = was_uncertain != 0;
 		m.deliver.post = sl_slice_buf(&post);
 		send_all(t, p, &d, &m, files, n);
 	}
@@ -215,9 +217,11 @@ begin_try(struct sl_target *t, struct sl_delivery *d, const struct sl_entry *en,
     struct sl_err *err)
 {
 	SL_BUF struct sl_buf b = {0};
+	bool was_uncertain = d->uncertain;
 
 	d->attempts++;
 	d->uncertain = true; /* until its answer says otherwise */
+	d->next_ms = sl_outbox_settled_ms(t);
 	sl_buf_add_str(&b, "{\"target\":");
 	sl_text_json(&b, d->target, strlen(d->target));
 	sl_buf_printf(&b, ",\"attempt\":%d}", d->attempts);
@@ -228,7 +232,7 @@ begin_try(struct sl_target *t, struct sl_delivery *d, const struct sl_entry *en,
 		return SL_FATAL;
 	t->inflight[t->inflight_n] = d->id;
 	t->inflight_peer[t->inflight_n++] = NULL;
-	sl_engine_after(t->e, send_delivery, d->id, 0);
+	sl_engine_after(t->e, send_delivery, d->id, was_uncertain);
 	return SL_OK;
 }
 
@@ -286,7 +290,9 @@ see_silent(void *arg, const struct sl_delivery *d, struct sl_err *err)
 		return SL_OK;
 	(void)snprintf(copy.reason, sizeof(copy.reason), "%s",
 	    t->login_stopped ? "target_login" : "target_down");
-	copy.next_ms = sl_clock_utc_ms() + (open > 0 ? open : 0);
+	open = sl_clock_utc_ms() + (open > 0 ? open : 0);
+	if (!copy.uncertain || copy.next_ms < open)
+		copy.next_ms = open;
 	if (sl_delivery_update(t->e->store, &copy, NULL, err) != SL_OK)
 		return SL_FATAL;
 	return sl_entry_apply(
@@ -424,7 +430,8 @@ sl_outbox_add(struct sl_engine *e, struct sl_entry *en, struct sl_err *err)
 			    is_inflight(t, d.id))
 				continue;
 			(void)snprintf(d.state, sizeof(d.state), "pending");
-			d.next_ms = d.first_ms = sl_clock_utc_ms();
+			d.first_ms = sl_clock_utc_ms();
+			d.next_ms = sl_outbox_again_ms(t, &d);
 			d.reason[0] = d.detail[0] = '\0';
 			if (sl_delivery_update(e->store, &d, NULL, err) !=
 			    SL_OK)
@@ -439,7 +446,7 @@ sl_outbox_add(struct sl_engine *e, struct sl_entry *en, struct sl_err *err)
 				return SL_FATAL;
 		}
 		/* The first try in the same commit where there is room. */
-		if (can_send(t)) {
+		if (can_send(t) && d.next_ms <= sl_clock_utc_ms()) {
 			if (begin_try(t, &d, en, err) != SL_OK)
 				return SL_FATAL;
 		} else {
@@ -484,8 +491,8 @@ sl_outbox_peer_gone(struct sl_engine *e, struct sl_peer *p)
 			i++;
 			continue;
 		}
-		t->inflight[i] = t->inflight[--t->inflight_n];
-		t->inflight_peer[i] = t->inflight_peer[t->inflight_n];
+		sl_outbox_unheard(t, t->inflight[i]);
+		drop_inflight(t, i);
 	}
 	t->syncing = false;
 	sl_timer_pull(t->timer, 0);
@@ -503,24 +510,12 @@ landed(struct sl_engine *e, struct sl_peer *p, uint64_t id)
 	for (i = 0; t != NULL && i < t->inflight_n; i++) {
 		if (t->inflight[i] != (int64_t)id || t->inflight_peer[i] != p)
 			continue;
-		t->inflight[i] = t->inflight[--t->inflight_n];
-		t->inflight_peer[i] = t->inflight_peer[t->inflight_n];
+		drop_inflight(t, i);
 		if (p->running > 0)
 			p->running--;
 		return t;
 	}
 	return NULL;
-}
-
-static int64_t
-backoff_ms(const struct sl_target_config *c, int attempts)
-{
-	int64_t ms = c->retry_first_ms;
-	int i;
-
-	for (i = 1; i < attempts && ms < c->retry_max_ms; i++)
-		ms *= 2;
-	return ms < c->retry_max_ms ? ms : c->retry_max_ms;
 }
 
 static void
@@ -551,7 +546,8 @@ delivered(struct sl_engine *e, struct sl_delivery *d, struct sl_entry *en,
 	(void)snprintf(d->state, sizeof(d->state), "delivered");
 	d->reason[0] = d->detail[0] = '\0';
 	d->uncertain = false;
-	if (sl_delivery_update(e->store, d, receipt, err) != SL_OK)
+	if (sl_delivery_update(e->store, d, receipt, err) != SL_OK ||
+	    sl_placing_made(e, en, d->target, receipt, err) != SL_OK)
 		return SL_FATAL;
 	return finish_if_all(e, en, d->target, err);
 }
@@ -584,6 +580,8 @@ later(struct sl_target *t, struct sl_delivery *d, struct sl_entry *en,
 			   : SL_OK;
 	}
 	d->next_ms = now + wait_ms;
+	if (d->uncertain && d->next_ms < sl_outbox_settled_ms(t))
+		d->next_ms = sl_outbox_settled_ms(t);
 	if (sl_delivery_update(e->store, d, NULL, err) != SL_OK)
 		return SL_FATAL;
 	/* Deliveries keep their own time; the entry only says that it waits,
@@ -633,6 +631,7 @@ take_delivered(struct sl_engine *e, struct sl_peer *p,
 	(void)sl_slice_copy(m->receipt, receipt, sizeof(receipt));
 	d.http_status = (int)m->http_status;
 	d.uncertain = m->uncertain != 0;
+	d.next_ms = sl_outbox_settled_ms(t);
 	sl_log(m->verdict <= SL_VERDICT_ALREADY ? SL_LOG_DEBUG : SL_LOG_INFO,
 	    en.reception,
 	    "target=\"%s\" verdict=\"%u\" reason=\"%s\" "
@@ -674,7 +673,7 @@ take_delivered(struct sl_engine *e, struct sl_peer *p,
 					   ? m->retry_after_s
 					   : RETRY_AFTER_MAX_S) *
 				 1000
-			   : backoff_ms(t->cfg, d.attempts);
+			   : sl_outbox_backoff_ms(t, d.attempts);
 		rc = later(t, &d, &en, wait, err);
 	}
 	if (rc == SL_OK)

@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
+#include <jansson.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -283,28 +284,60 @@ sl_placing_answer(
 }
 
 enum sl_rc
-sl_placing_decide(struct sl_engine *e, struct sl_entry *en,
-    const char *case_number, const char *actor, enum sl_change change,
-    const char *why, struct sl_err *err)
+sl_placing_case_open(
+    struct sl_engine *e, const char *number, struct sl_err *err)
 {
-	struct sl_msg_placed_field m = {.field = SL_FIELD_case_number,
+	char status[64];
+
+	if (!sl_case_known(e->store, number, status, sizeof(status)))
+		return sl_err_set(err, SL_REJECT, 0, "unknown_case",
+		    "that case is not known");
+	if (sl_case_status_is_closed(status))
+		return sl_err_set(
+		    err, SL_REJECT, 0, "case_closed", "that case is closed");
+	return SL_OK;
+}
+
+enum sl_rc
+sl_placing_put(struct sl_engine *e, struct sl_entry *en, unsigned field,
+    const char *value, const char *evidence, const char *actor,
+    struct sl_err *err)
+{
+	const struct sl_msg_placed_field m = {.field = (uint8_t)field,
 	    .rank = 0,
 	    .confidence = 1000,
-	    .accepted = 1};
-	SL_BUF struct sl_buf ev = {0};
+	    .accepted = 1,
+	    .value = sl_slice_str(value),
+	    .evidence = sl_slice_str(evidence)};
 
-	sl_buf_printf(&ev, "[{\"source\":\"person\",\"rule\":\"%s\"}]",
-	    change == SL_CHANGE_expire ? "held_limit" : "decided");
-	m.value = sl_slice_str(case_number);
-	m.evidence = sl_slice_buf(&ev);
 	/* The other fields keep what the machine found. */
 	if (sl_placement_copy(e->store, en->id, en->revision, en->revision + 1,
-		SL_FIELD_case_number, err) != SL_OK ||
+		field, err) != SL_OK ||
 	    sl_placement_put(
 		e->store, en->id, en->revision + 1, &m, actor, err) != SL_OK)
 		return SL_FATAL;
 	en->revision++;
-	if (sl_entry_apply(e, en, change, NULL, why, actor, err) != SL_OK)
+	return SL_OK;
+}
+
+enum sl_rc
+sl_placing_decide(struct sl_engine *e, struct sl_entry *en,
+    const struct sl_decision *d, struct sl_err *err)
+{
+	SL_BUF struct sl_buf ev = {0};
+
+	sl_buf_printf(&ev, "[{\"source\":\"%s\",\"rule\":\"%s\"",
+	    d->change == SL_CHANGE_expire ? "queue" : "person",
+	    d->change == SL_CHANGE_expire ? "held_limit"
+	    : d->with != NULL		  ? "belongs_to"
+					  : "decided");
+	if (d->with != NULL)
+		sl_buf_printf(&ev, ",\"value\":\"%s\"", d->with);
+	sl_buf_add_str(&ev, "}]");
+	if (sl_placing_put(e, en, d->field, d->value, sl_buf_str(&ev), d->actor,
+		err) != SL_OK ||
+	    sl_entry_apply(e, en, d->change, NULL, d->why, d->actor, err) !=
+		SL_OK)
 		return SL_FATAL;
 	if (en->stage != SL_STAGE_read) {
 		/* It was prepared before: what is sent must say the new case.
@@ -312,6 +345,51 @@ sl_placing_decide(struct sl_engine *e, struct sl_entry *en,
 		en->stage = SL_STAGE_read;
 	}
 	return sl_placing_prepare(e, en, err);
+}
+
+enum sl_rc
+sl_placing_made(struct sl_engine *e, struct sl_entry *en, const char *target,
+    const char *receipt, struct sl_err *err)
+{
+	struct sl_msg_sync_case m = {0};
+	char title[1024], actor[64], status[64];
+	SL_BUF struct sl_buf b = {0};
+	const char *number;
+	json_t *o;
+	enum sl_rc rc = SL_OK;
+
+	if (en->case_number[0] != '\0' ||
+	    !sl_placement_accepted(e->store, en, SL_FIELD_new_case, title,
+		sizeof(title), actor, sizeof(actor)))
+		return SL_OK;
+	o = json_loads(receipt, JSON_REJECT_DUPLICATES, NULL);
+	number = json_string_value(json_object_get(o, "case"));
+	if (number != NULL && *number != '\0' &&
+	    strlen(number) < sizeof(en->case_number)) {
+		(void)snprintf(
+		    en->case_number, sizeof(en->case_number), "%s", number);
+		m.number = sl_slice_str(en->case_number);
+		m.title = sl_slice_str(title);
+		sl_buf_add_str(&b, "{\"target\":");
+		sl_text_json(&b, target, strlen(target));
+		sl_buf_add_str(&b, ",\"case\":");
+		sl_text_json(&b, en->case_number, strlen(en->case_number));
+		sl_buf_add_char(&b, '}');
+		rc = sl_entry_update(e->store, en, err);
+		if (rc == SL_OK)
+			rc = sl_store_log(e->store, SL_EVENT_case_made,
+			    en->reception, "slused", sl_buf_str(&b),
+			    en->consignment, en->id, err);
+		/* The next sync tells more of it. */
+		if (rc == SL_OK && !sl_case_known(e->store, en->case_number,
+				       status, sizeof(status))) {
+			rc = sl_case_put(
+			    e->store, &m, target, sl_clock_utc_ms(), err);
+			e->cases_dirty = true;
+		}
+	}
+	json_decref(o);
+	return rc;
 }
 
 /* -- prepare
@@ -472,6 +550,11 @@ sl_placing_prepare(struct sl_engine *e, struct sl_entry *en, struct sl_err *err)
 	    en->title, sizeof(en->title));
 	sl_buf_printf(&x.payload, "{\"revision\":%d,\"case\":", en->revision);
 	sl_text_json(&x.payload, en->case_number, strlen(en->case_number));
+	if (en->case_number[0] == '\0' && x.v.new_case_title != NULL) {
+		sl_buf_add_str(&x.payload, ",\"new_case\":");
+		sl_text_json(
+		    &x.payload, x.v.new_case_title, strlen(x.v.new_case_title));
+	}
 	sl_buf_add_char(&x.payload, '}');
 	if (en->stage == SL_STAGE_read)
 		rc = sl_entry_pass(

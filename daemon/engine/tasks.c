@@ -166,6 +166,21 @@ fill_limits(struct sl_msg_task *m, const struct sl_config *c)
 	m->languages = sl_slice_str(c->ocr.languages);
 }
 
+/* Only what opens documents gets them. */
+static struct sl_slice
+passwords(const struct sl_task *t)
+{
+	struct sl_slice lines = {NULL, 0};
+	struct sl_err err;
+
+	if (t->kind == SL_TASK_OCR)
+		return lines;
+	if (sl_password_file_read(&t->e->passwords,
+		(uint64_t)sl_clock_boot_ms(), &lines, &err) != SL_OK)
+		sl_log(SL_LOG_ERR, "passwords", "%s", err.text);
+	return lines;
+}
+
 static void
 fill_task(const struct sl_task *t, struct sl_msg_task *m)
 {
@@ -176,6 +191,7 @@ fill_task(const struct sl_task *t, struct sl_msg_task *m)
 	if (*name == '\0')
 		name = s->row.name;
 	fill_limits(m, j->e->cfg);
+	m->passwords = passwords(t);
 	m->task = t->id;
 	m->kind = (uint8_t)t->kind;
 	m->subject =

@@ -267,12 +267,13 @@ sl_zip_kind(const struct sl_extent *x, bool *ret_macro)
 {
 	struct zip_signs s = {0};
 	struct sl_zip_dir d;
+	enum sl_rc rc;
 	size_t i;
 
 	*ret_macro = false;
-	if (sl_zip_dir_load(x, ZIP_PEEK_ENTRIES, ZIP_PEEK_BYTES, &d, NULL) !=
-	    SL_OK)
-		return NULL;
+	rc = sl_zip_dir_load(x, ZIP_PEEK_ENTRIES, ZIP_PEEK_BYTES, &d, NULL);
+	if (rc != SL_OK)
+		return rc == SL_HOLD ? "application/zip" : NULL;
 	for (i = 0; i < d.count; i++)
 		note_entry(x, &d.entries[i], &s);
 	sl_zip_dir_free(&d);

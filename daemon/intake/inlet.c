@@ -143,11 +143,8 @@ sl_inlet_open(struct sl_watcher *w, const char *root,
 	in->hints = sl_alloc(HINTS_MAX * sizeof(*in->hints));
 	in->seen = sl_alloc(SEEN_MAX * sizeof(*in->seen));
 	in->reported = sl_alloc(REPORTED_MAX * sizeof(*in->reported));
-	if (sl_inlet_reopen(in, err) != SL_OK) {
-		sl_inlet_close(in);
-		return SL_FATAL;
-	}
-	if (!sl_inlet_list_claims(in)) {
+	/* A share may not be there yet: it is looked for at every sweep. */
+	if (sl_inlet_reopen(in, err) == SL_OK && !sl_inlet_list_claims(in)) {
 		(void)sl_err_set(err, SL_FATAL, errno, "disk_error",
 		    "cannot look through what was claimed");
 		sl_inlet_close(in);
@@ -182,6 +179,12 @@ int
 sl_inlet_dir(const struct sl_inlet *in)
 {
 	return in->top;
+}
+
+bool
+sl_inlet_is_gone(const struct sl_inlet *in)
+{
+	return in->gone;
 }
 
 const char *

@@ -439,7 +439,7 @@ add_how(struct sl_buf *b, unsigned lang)
 	    "2026-211.",
 	    "Forslagene står i Forslag.html.", "",
 	    "- Sak: nummeret på en sak som finnes, for eksempel 2026/211",
-	    "- Ny sak: tittel på saken som trengs",
+	    "- Ny sak: tittelen på saken som skal opprettes",
 	    "- Ikke arkivverdig: begrunnelse (posten blir ikke arkivert)",
 	    "- Hører til: mottaksnummeret til posten denne hører sammen med",
 	    "", NULL};
@@ -448,7 +448,7 @@ add_how(struct sl_buf *b, unsigned lang)
 	    "Or rename the folder to the case number, such as 2026-211.",
 	    "The suggestions are in Suggestions.html.", "",
 	    "- Case: the number of a case that exists, such as 2026/211",
-	    "- New case: title of the case that is needed",
+	    "- New case: title of the case that is to be made",
 	    "- Not archive-worthy: the reason (the post is not archived)",
 	    "- Belongs to: reception number of the post it goes with", "",
 	    NULL};

@@ -352,7 +352,7 @@ call_connector(struct sl_push *p, const struct sl_job *j, char *receipt,
 	    .json = j->post,
 	    .steps = j->step,
 	    .steps_count = j->steps_n};
-	int verdict;
+	int verdict, may = j->uncertain;
 
 	/* Steps lead a connector to what is there; without any, the own key
 	 * must. */
@@ -360,13 +360,17 @@ call_connector(struct sl_push *p, const struct sl_job *j, char *receipt,
 	    c->find != NULL) {
 		verdict = c->find(p->session, &post, receipt, RECEIPT_MAX, why);
 		if (verdict != SLUSE_NOT_FOUND) {
-			why->uncertain |= j->uncertain;
+			why->uncertain |= may;
 			return verdict;
 		}
+		may = why->uncertain; /* half of it is there */
 		memset(why, 0, sizeof(*why));
 		receipt[0] = '\0';
 	}
-	return c->deliver(p->session, &post, receipt, RECEIPT_MAX, why);
+	verdict = c->deliver(p->session, &post, receipt, RECEIPT_MAX, why);
+	/* That this try did not reach it says nothing of an earlier one. */
+	why->uncertain |= may;
+	return verdict;
 }
 
 static enum sl_rc

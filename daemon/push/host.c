@@ -44,16 +44,6 @@ secret_granted(struct sl_push *p, const char *name)
 	return strncmp(name, t->name, n) == 0 && name[n] == '-';
 }
 
-static bool
-secret_file_ok(int fd)
-{
-	struct stat st;
-
-	return fstat(fd, &st) == 0 && S_ISREG(st.st_mode) &&
-	       (st.st_uid == 0 || st.st_uid == geteuid()) &&
-	       (st.st_mode & 027) == 0 && st.st_size <= SL_PUSH_SECRET_MAX;
-}
-
 static void
 forget_secret(struct sl_push *p)
 {
@@ -78,7 +68,7 @@ host_secret(void *host, const char *name)
 	    O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
 	if (fd < 0)
 		return NULL;
-	if (!secret_file_ok(fd)) {
+	if (!sl_file_is_private(fd)) {
 		sl_log(SL_LOG_ERR, p->section->target->name,
 		    "a secret is open to others, or no plain file "
 		    "reason=\"secret_mode\"");

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "../base/buf.h"
+#include "../base/file.h"
 #include "../base/mem.h"
 
 struct sl_push_row {
@@ -69,8 +70,7 @@ sl_push_path(const struct sl_push_section *s, const char *path)
 {
 	if (path == NULL || path[0] == '\0')
 		return NULL;
-	return path[0] == '/' ? sl_strdup(path)
-			      : sl_asprintf("%s/%s", s->directory, path);
+	return sl_path_below(s->directory, path);
 }
 
 static bool

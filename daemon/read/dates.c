@@ -74,12 +74,27 @@ spaces(const char *s, size_t n, size_t *i)
 	}
 }
 
+/* Asked at every word of a page: the first letters of the months above. */
+static bool
+begins_month(const char *s)
+{
+	static const char firsts[] = "jafemaapjuauseokocnode";
+	char a = (char)(s[0] | 0x20), b = (char)(s[1] | 0x20);
+
+	for (size_t i = 0; i + 1 < sizeof(firsts); i += 2)
+		if (a == firsts[i] && b == firsts[i + 1])
+			return true;
+	return false;
+}
+
 static size_t
 month_name(const char *s, size_t n, int *month)
 {
 	char word[12];
 	size_t i, k = 0;
 
+	if (n < 3 || !begins_month(s))
+		return 0;
 	for (i = 0; i < n && k < sizeof(word) - 1; i++) {
 		char c = s[i] >= 'A' && s[i] <= 'Z' ? (char)(s[i] + 32) : s[i];
 

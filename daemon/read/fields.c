@@ -62,15 +62,10 @@ sl_scan_give(struct sl_scan *sc, enum sl_field field, const char *value,
 }
 
 uint32_t
-sl_scan_next(const char *s, size_t n, size_t *i)
+sl_scan_wide(const char *s, size_t n, size_t *i)
 {
-	uint32_t cp = (uint8_t)s[*i];
+	uint32_t cp = sl_utf8_next(s, n, i);
 
-	if (cp < 0x80) {
-		++*i;
-		return cp >= 'A' && cp <= 'Z' ? cp + 32 : cp;
-	}
-	cp = sl_utf8_next(s, n, i);
 	if (cp >= 0xC0 && cp <= 0xDE && cp != 0xD7)
 		return cp + 32;
 	if (cp == 0xA0 || cp == 0x202F || cp == 0x2009)
@@ -78,13 +73,6 @@ sl_scan_next(const char *s, size_t n, size_t *i)
 	if (cp >= 0x2010 && cp <= 0x2014)
 		return '-';
 	return cp;
-}
-
-bool
-sl_scan_letter(uint32_t cp)
-{
-	return (cp >= 'a' && cp <= 'z') || (cp >= 'A' && cp <= 'Z') ||
-	       (cp >= 0xC0 && cp < 0x2000 && cp != 0xD7 && cp != 0xF7);
 }
 
 bool
@@ -516,6 +504,13 @@ may_begin(
 	       strchr(" \t", sc->text[at - 2]);
 }
 
+static bool
+ascii_alnum(char c)
+{
+	return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') ||
+	       (c >= '0' && c <= '9');
+}
+
 /* Labels and values of the line from *at; stops when the array is full. */
 static void
 take_items(struct sl_scan *sc, struct line *ln, const struct waiting *w,
@@ -534,6 +529,11 @@ take_items(struct sl_scan *sc, struct line *ln, const struct waiting *w,
 			it->column = *column;
 			ln->count++;
 			to = from + it->length;
+		} else {
+			/* Nothing begins inside a word. */
+			while (to < ln->end && ascii_alnum(s[to - 1]) &&
+			       ascii_alnum(s[to]))
+				to++;
 		}
 		for (; from < to; from++) {
 			if (s[from] == '\t')
@@ -653,9 +653,11 @@ scan_items(struct sl_scan *sc, struct waiting *w, struct line *ln)
 static void
 scan_line(struct sl_scan *sc, struct waiting *w, size_t at, size_t end)
 {
-	struct line ln = {.at = at, .end = end};
+	struct line ln; /* large: only what count says is filled */
 	unsigned column = 0;
 
+	ln.at = at;
+	ln.end = end;
 	do {
 		take_items(sc, &ln, w, &at, &column);
 		scan_items(sc, w, &ln);

@@ -400,6 +400,15 @@ host_field(struct sluse_sink *k, const char *field, const char *value,
 	take_fact(k, f);
 }
 
+static const char *
+host_password(struct sluse_source *s, uint32_t i)
+{
+	if (s->passwords == NULL || i >= s->passwords->n)
+		return NULL;
+	s->password = i + 1;
+	return s->passwords->item[i];
+}
+
 static void
 host_note(struct sluse_sink *k, const char *slug, const char *detail)
 {
@@ -451,7 +460,8 @@ sl_host_init(struct sluse_reader_host *h, struct sluse_limits *l,
 	    .part_write = host_part_write,
 	    .part_end = host_part_end,
 	    .field = host_field,
-	    .note = host_note};
+	    .note = host_note,
+	    .password = host_password};
 }
 
 /* The reason for what a reader's call ended with; NULL if all is well. */
@@ -476,12 +486,14 @@ reason_of(int rc, const char *limit)
 
 void
 sl_reading_open(struct sl_reading *r, const struct sluse_reader_host *h,
-    const struct sl_extent *x, const char *name, const char *mime)
+    const struct sl_extent *x, const char *name, const char *mime,
+    const struct sl_passwords *keys)
 {
 	int rc;
 
 	memset(r, 0, sizeof(*r));
-	r->source = (struct sluse_source){.x = *x, .name = name, .mime = mime};
+	r->source = (struct sluse_source){
+	    .x = *x, .name = name, .mime = mime, .passwords = keys};
 	r->sink.limits = h->limits;
 	r->sink.facts_tail = &r->sink.facts;
 	r->reader = sl_reader_for(mime);

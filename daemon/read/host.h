@@ -30,6 +30,8 @@ typedef void sl_embedded_fn(void *arg, const struct sl_embedded *e);
 struct sluse_source {
 	struct sl_extent x;
 	const char *name, *mime;
+	const struct sl_passwords *passwords; /* or NULL */
+	unsigned password; /* the last one asked for, from 1; 0: none */
 };
 
 struct sl_fact; /* a field or remark, kept until R_PART is out */
@@ -74,9 +76,11 @@ struct sl_reading {
 void sl_host_init(struct sluse_reader_host *h, struct sluse_limits *l,
     const struct sl_msg_task *t);
 
-/* x, name, mime are lent until close. Never fails: see r->reason. */
+/* x, name, mime, keys (may be NULL) are lent until close. Never fails: see
+ * r->reason. */
 void sl_reading_open(struct sl_reading *r, const struct sluse_reader_host *h,
-    const struct sl_extent *x, const char *name, const char *mime);
+    const struct sl_extent *x, const char *name, const char *mime,
+    const struct sl_passwords *keys);
 enum sl_rc sl_reading_parts(struct sl_reading *r, struct sl_budget *b,
     sl_embedded_fn *fn, void *arg, struct sl_err *err);
 /* R_FIELD and R_NOTE records gathered by parts. */

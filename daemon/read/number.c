@@ -130,6 +130,9 @@ static struct {
 } pattern[LABELS];
 /* By first letter: a bit for each label that may begin so. */
 static uint64_t begins[128][(LABELS + 63) / 64];
+/* By the second letter: the labels that go on so. The last is for all that is
+ * no ASCII. Nearly every word ends here. */
+static uint64_t goes_on[129][(LABELS + 63) / 64];
 
 /* Pairs that OCR takes for each other: a bit for each set one is in. */
 static const uint8_t sets[128] = {['l'] = 1,
@@ -170,10 +173,15 @@ sl_number_warm(void)
 			    (uint16_t)sl_scan_next(labels[i].text, len, &at);
 		assert(at == len);
 		pattern[i].bytes = (uint8_t)len;
-		want = pattern[i].cp[0];
-		for (c = 0; c < 128; c++)
+		for (c = 0; c < 128; c++) {
+			want = pattern[i].cp[0];
 			if (c == want || alike(want, c))
 				begins[c][i / 64] |= 1ull << (i % 64);
+			want = pattern[i].cp[1];
+			if (c == want || alike(want, c))
+				goes_on[c][i / 64] |= 1ull << (i % 64);
+		}
+		goes_on[128][i / 64] |= 1ull << (i % 64);
 	}
 }
 
@@ -272,7 +280,7 @@ sl_label_match(const char *s, size_t n, struct sl_label *ret)
 {
 	size_t best = 0, i = 0, w;
 	uint64_t left;
-	uint32_t first;
+	uint32_t first, second;
 
 	if (n > 64)
 		n = 64;
@@ -281,8 +289,12 @@ sl_label_match(const char *s, size_t n, struct sl_label *ret)
 	first = n ? sl_scan_next(s, n, &i) : 0;
 	if (first > 0x7F)
 		return false; /* no label begins so */
+	second = i < n ? sl_scan_next(s, n, &i) : 0;
+	if (second > 0x7F)
+		second = 0x80;
 	for (w = 0; w < sizeof(begins[0]) / sizeof(begins[0][0]); w++)
-		for (left = begins[first][w]; left != 0; left &= left - 1)
+		for (left = begins[first][w] & goes_on[second][w]; left != 0;
+		     left &= left - 1)
 			try_label(s, n, w * 64 + (size_t)__builtin_ctzll(left),
 			    &best, ret);
 	if (!best)

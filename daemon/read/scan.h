@@ -30,9 +30,27 @@ struct sl_scan {
 void sl_scan_give(struct sl_scan *sc, enum sl_field field, const char *value,
     const char *label, size_t at, size_t length, unsigned confidence);
 
+/* The part of sl_scan_next that is not ASCII. */
+uint32_t sl_scan_wide(const char *s, size_t n, size_t *i);
+
 /* Lower-case code point at *i (advanced); NBSP is a space. */
-uint32_t sl_scan_next(const char *s, size_t n, size_t *i);
-bool sl_scan_letter(uint32_t cp);
+static inline uint32_t
+sl_scan_next(const char *s, size_t n, size_t *i)
+{
+	uint32_t cp = (uint8_t)s[*i];
+
+	if (cp >= 0x80)
+		return sl_scan_wide(s, n, i);
+	++*i;
+	return cp >= 'A' && cp <= 'Z' ? cp + 32 : cp;
+}
+
+static inline bool
+sl_scan_letter(uint32_t cp)
+{
+	return (cp >= 'a' && cp <= 'z') || (cp >= 'A' && cp <= 'Z') ||
+	       (cp >= 0xC0 && cp < 0x2000 && cp != 0xD7 && cp != 0xF7);
+}
 /* True if no letter, digit or joint ends right before at. */
 bool sl_scan_starts(const char *s, size_t at);
 /* Copies the lower-cased last n bytes before at: "gnr ". out holds n * 2. */

@@ -26,6 +26,7 @@ struct task {
 	const struct sl_msg_task *t;
 	int result;
 	struct sl_budget budget;
+	struct sl_passwords passwords;
 	struct sl_parts parts;
 	struct sluse_limits limits;
 	struct sluse_reader_host host;
@@ -177,6 +178,17 @@ is_deepest(const struct task *k, const struct sl_part *p)
 	return k->t->depth_max != 0 && p->depth >= k->t->depth_max;
 }
 
+/* Which of the list opened it, never the password itself. */
+static enum sl_rc
+note_password(
+    struct task *k, uint32_t number, unsigned which, struct sl_err *err)
+{
+	char detail[32];
+
+	(void)snprintf(detail, sizeof(detail), "%u", which);
+	return send_note(k, number, "password_used", detail, err);
+}
+
 static enum sl_rc
 do_archive(struct task *k, uint32_t number, struct sl_part *p,
     enum sl_archive kind, struct verdict *v, struct sl_err *err)
@@ -192,7 +204,8 @@ do_archive(struct task *k, uint32_t number, struct sl_part *p,
 		return send_part(k, number, p, v, err);
 	}
 	k->adding_to = number;
-	rc = sl_unpack(kind, &p->x, p->name, &k->budget, on_member, k, &u, err);
+	rc = sl_unpack(kind, &p->x, p->name, &k->passwords, &k->budget,
+	    on_member, k, &u, err);
 	if (rc != SL_OK)
 		return rc;
 	if (u.cut_off && is_young(k, number))
@@ -201,6 +214,8 @@ do_archive(struct task *k, uint32_t number, struct sl_part *p,
 	v->reason = u.reason;
 	sl_identify_warn(v->id.warnings, sizeof(v->id.warnings), u.warnings);
 	rc = send_part(k, number, p, v, err);
+	if (rc == SL_OK && u.password != 0)
+		rc = note_password(k, number, u.password, err);
 	if (rc != SL_OK || u.lost == 0)
 		return rc;
 	(void)snprintf(
@@ -260,6 +275,9 @@ read_part(struct task *k, uint32_t number, struct sl_part *p,
 	if (r->reader != NULL)
 		v->reader = r->reader->name;
 	if ((rc = send_part(k, number, p, v, err)) != SL_OK ||
+	    (r->doc != NULL && r->source.password != 0 &&
+		(rc = note_password(k, number, r->source.password, err)) !=
+		    SL_OK) ||
 	    (rc = sl_reading_send_facts(r, k->result, number, err)) != SL_OK ||
 	    k->budget.limit != NULL)
 		return rc;
@@ -275,7 +293,8 @@ do_reader(struct task *k, uint32_t number, struct sl_part *p, struct verdict *v,
 	struct sl_reading r;
 	enum sl_rc rc;
 
-	sl_reading_open(&r, &k->host, &p->x, p->name, v->id.mime);
+	sl_reading_open(
+	    &r, &k->host, &p->x, p->name, v->id.mime, &k->passwords);
 	rc = read_part(k, number, p, &r, v, err);
 	sl_reading_close(&r);
 	return rc;
@@ -490,7 +509,8 @@ run_pages(struct task *k, const int *fds, struct sl_err *err)
 
 	(void)sl_slice_copy(k->t->mime, mime, sizeof(mime));
 	add_input(k, &x);
-	sl_reading_open(&r, &k->host, &x, k->parts.p[0].name, mime);
+	sl_reading_open(
+	    &r, &k->host, &x, k->parts.p[0].name, mime, &k->passwords);
 	k->reason = r.reason;
 	rc = do_pages(k, &r, 0, err);
 	sl_reading_close(&r);
@@ -523,6 +543,7 @@ sl_work_run(const struct sl_msg_task *t, const int *fds)
 	k.budget.total_bytes_max = t->total_bytes_max;
 	k.budget.ratio_max = t->ratio_max;
 	k.budget.out_bytes = t->out_bytes;
+	(void)sl_passwords_split(t->passwords, &k.passwords);
 	sl_host_init(&k.host, &k.limits, t);
 	if (t->kind == SL_TASK_OPEN && (t->flags & SL_TASK_MANY) != 0)
 		rc = run_many(&k, fds, &err);

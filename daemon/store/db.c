@@ -69,6 +69,10 @@ sl_db_open(
 	    "PRAGMA temp_store=MEMORY; PRAGMA cache_size=-4096;";
 
 	d->writer = !readonly;
+	/* One thread in every program: no locks, no counting under a lock.
+	 * Refused after the first use of SQLite, which is just as well. */
+	(void)sqlite3_config(SQLITE_CONFIG_SINGLETHREAD);
+	(void)sqlite3_config(SQLITE_CONFIG_MEMSTATUS, 0);
 	if (sqlite3_open_v2(path, &d->h, flags, NULL) != SQLITE_OK) {
 		(void)sl_err_set(err, SL_FATAL, 0, "disk_error",
 		    "cannot open the database: %s", sqlite3_errmsg(d->h));

@@ -155,6 +155,18 @@ sl_delivery_pending(struct sl_store *s, int64_t entry)
 	    "i", entry);
 }
 
+enum sl_rc
+sl_delivery_settle(struct sl_store *s, const char *target, int64_t until_ms,
+    struct sl_err *err)
+{
+	if (sl_store_begin(s, err) != SL_OK)
+		return SL_FATAL;
+	return sl_db_run(s->db, err,
+	    "UPDATE delivery SET next_ms = ?2 WHERE target = ?1"
+	    " AND state = 'pending' AND uncertain <> 0 AND next_ms < ?2",
+	    "si", target, until_ms);
+}
+
 bool
 sl_delivery_has_steps(struct sl_store *s, int64_t delivery)
 {

@@ -144,8 +144,12 @@ sl_entry_each_open(
 	for (;;) {
 		if (!one(s,
 			sl_db_query(s->db,
-			    "SELECT " COLUMNS " WHERE e.disposition <> 60"
-			    " AND e.id > ?1 ORDER BY e.id LIMIT 1",
+			    /* One step in the index of what is open for
+			     * each disposition: what is done is not met. */
+			    "SELECT " COLUMNS " WHERE e.id = (SELECT min("
+			    "(SELECT id FROM entry WHERE disposition ="
+			    " d.number AND disposition <> 60 AND id > ?1"
+			    " ORDER BY id LIMIT 1)) FROM disposition d)",
 			    "i", last),
 			&e))
 			return sl_db_check(s->db, err);
@@ -177,6 +181,46 @@ sl_entry_each_of(struct sl_store *s, int64_t consignment, sl_entry_fn *fn,
 		if (rc != SL_OK)
 			return rc;
 	}
+}
+
+enum sl_rc
+sl_entry_each_held(struct sl_store *s, const char *reason, sl_entry_fn *fn,
+    void *arg, struct sl_err *err)
+{
+	struct sl_entry e;
+	int64_t last = 0;
+	enum sl_rc rc;
+
+	for (;;) {
+		if (!one(s,
+			sl_db_query(s->db,
+			    "SELECT " COLUMNS " WHERE e.disposition = 30"
+			    " AND e.disposition <> 60 AND e.reason = ?1"
+			    " AND e.id > ?2 ORDER BY e.id LIMIT 1",
+			    "si", reason, last),
+			&e))
+			return sl_db_check(s->db, err);
+		last = e.id;
+		rc = fn(arg, &e, err);
+		if (rc != SL_OK)
+			return rc;
+	}
+}
+
+int
+sl_entry_held_by_name(struct sl_store *s, const char *queue, const char *name,
+    struct sl_entry *ret)
+{
+	sqlite3_stmt *st = sl_db_query(s->db,
+	    "SELECT " COLUMNS " WHERE e.disposition = 30"
+	    " AND e.disposition <> 60 AND c.queue = ?1 AND c.name = ?2"
+	    " LIMIT 2",
+	    "ss", queue, name);
+	int n = 0;
+
+	for (; sl_db_row(s->db, st); n++)
+		take(st, ret);
+	return n;
 }
 
 int64_t
@@ -251,17 +295,36 @@ sl_placement_put(struct sl_store *s, int64_t entry, int revision,
 
 enum sl_rc
 sl_placement_copy(struct sl_store *s, int64_t entry, int from, int to,
-    unsigned without, struct sl_err *err)
+    unsigned decided, struct sl_err *err)
 {
 	if (sl_store_begin(s, err) != SL_OK)
 		return SL_FATAL;
-	/* Candidates of the field left out stay, but none is accepted. */
 	return sl_db_run(s->db, err,
 	    "INSERT OR REPLACE INTO placement SELECT entry, ?3, field,"
 	    " rank + (field = ?4), value, confidence, accepted AND"
-	    " field <> ?4, evidence, actor FROM placement WHERE entry = ?1"
-	    " AND revision = ?2",
-	    "iiii", entry, (int64_t)from, (int64_t)to, (int64_t)without);
+	    " field NOT IN (?5, ?6, ?7), evidence, actor FROM placement"
+	    " WHERE entry = ?1 AND revision = ?2",
+	    "iiiiiii", entry, (int64_t)from, (int64_t)to, (int64_t)decided,
+	    (int64_t)SL_FIELD_case_number, (int64_t)SL_FIELD_new_case,
+	    (int64_t)SL_FIELD_belongs_to);
+}
+
+bool
+sl_placement_accepted(struct sl_store *s, const struct sl_entry *e,
+    unsigned field, char *value, size_t cap, char *actor, size_t actor_cap)
+{
+	sqlite3_stmt *st = sl_db_query(s->db,
+	    "SELECT value, actor FROM placement WHERE entry = ?1"
+	    " AND revision = ?2 AND field = ?3 AND accepted ORDER BY rank"
+	    " LIMIT 1",
+	    "iii", e->id, (int64_t)e->revision, (int64_t)field);
+
+	if (!sl_db_row(s->db, st))
+		return false;
+	sl_db_copy(st, 0, value, cap);
+	sl_db_copy(st, 1, actor, actor_cap);
+	sl_db_done(st);
+	return true;
 }
 
 enum sl_rc
@@ -298,11 +361,11 @@ sl_store_shift_deadlines(struct sl_store *s, int64_t ms, struct sl_err *err)
 {
 	static const char *const shifts[] = {
 	    "UPDATE entry SET retry_ms = retry_ms + ?1"
-	    " WHERE retry_ms IS NOT NULL",
+	    " WHERE retry_ms IS NOT NULL AND disposition <> 60",
 	    "UPDATE entry SET held_until_ms = held_until_ms + ?1"
-	    " WHERE held_until_ms IS NOT NULL",
+	    " WHERE held_until_ms IS NOT NULL AND disposition <> 60",
 	    "UPDATE consignment SET retry_ms = retry_ms + ?1"
-	    " WHERE retry_ms IS NOT NULL",
+	    " WHERE retry_ms IS NOT NULL AND disposition <> 60",
 	    "UPDATE delivery SET next_ms = next_ms + ?1, first_ms = first_ms"
 	    " + ?1 WHERE state = 'pending'",
 	};
@@ -321,9 +384,10 @@ sl_store_cap_deadlines(
     struct sl_store *s, int64_t now_ms, int64_t wait_ms, struct sl_err *err)
 {
 	static const char *const caps[] = {
-	    "UPDATE entry SET retry_ms = ?1 + ?2 WHERE retry_ms > ?1 + ?2",
+	    "UPDATE entry SET retry_ms = ?1 + ?2 WHERE retry_ms > ?1 + ?2"
+	    " AND disposition <> 60",
 	    "UPDATE consignment SET retry_ms = ?1 + ?2"
-	    " WHERE retry_ms > ?1 + ?2",
+	    " WHERE retry_ms > ?1 + ?2 AND disposition <> 60",
 	    "UPDATE delivery SET next_ms = min(next_ms, ?1 + ?2),"
 	    " first_ms = min(first_ms, ?1) WHERE state = 'pending'"
 	    " AND (next_ms > ?1 + ?2 OR first_ms > ?1)",

@@ -147,6 +147,11 @@ enum sl_rc sl_part_put(struct sl_store *s, int64_t source,
 /* After END: drops parts from `count` on, sets the bundle of parts 1.. */
 enum sl_rc sl_part_close(struct sl_store *s, int64_t source, uint32_t count,
     const char *bundle, uint64_t bundle_size, struct sl_err *err);
+/* Removes bundles that no row names and that were linked before that time (a
+ * crash came between the link and the commit). Looks at max of them and goes on
+ * there the next time; true after the last. */
+bool sl_bundles_clean(
+    struct sl_store *s, int64_t before_ms, size_t max, unsigned *ret_removed);
 enum sl_rc sl_part_set_reason(
     struct sl_store *s, int64_t part, const char *reason, struct sl_err *err);
 enum sl_rc sl_part_set_digest(struct sl_store *s, int64_t part,
@@ -229,6 +234,13 @@ enum sl_rc sl_entry_each_open(
     struct sl_store *s, sl_entry_fn *fn, void *arg, struct sl_err *err);
 enum sl_rc sl_entry_each_of(struct sl_store *s, int64_t consignment,
     sl_entry_fn *fn, void *arg, struct sl_err *err);
+/* Those held for that reason, oldest first. */
+enum sl_rc sl_entry_each_held(struct sl_store *s, const char *reason,
+    sl_entry_fn *fn, void *arg, struct sl_err *err);
+/* The held post of a queue that was dropped under that name. Result: how many
+ * there are; *ret is one of them. */
+int sl_entry_held_by_name(struct sl_store *s, const char *queue,
+    const char *name, struct sl_entry *ret);
 /* The first after an id in stage read that waits to be placed; 0 if none. */
 int64_t sl_entry_next_unplaced(struct sl_store *s, int64_t after);
 /* An earlier entry whose main document has the same bytes; 0 if none. */
@@ -247,9 +259,14 @@ size_t sl_document_list(
 
 enum sl_rc sl_placement_put(struct sl_store *s, int64_t entry, int revision,
     const struct sl_msg_placed_field *m, const char *actor, struct sl_err *err);
-/* The rows of one revision once more as another, without one field's. */
+/* The rows of one revision once more as another. Of what says where it goes
+ * (case, new case, belongs to) nothing is accepted any more; rank 0 of the
+ * field decided is left free. */
 enum sl_rc sl_placement_copy(struct sl_store *s, int64_t entry, int from,
-    int to, unsigned without, struct sl_err *err);
+    int to, unsigned decided, struct sl_err *err);
+/* The accepted value of a field now, and whose word it is; false if none. */
+bool sl_placement_accepted(struct sl_store *s, const struct sl_entry *e,
+    unsigned field, char *value, size_t cap, char *actor, size_t actor_cap);
 struct sl_placement_row {
 	unsigned field;
 	int rank, confidence;
@@ -302,6 +319,9 @@ enum sl_rc sl_delivery_each_silent(struct sl_store *s, const char *target,
 int64_t sl_delivery_next_ms(struct sl_store *s, const char *target);
 /* How many of an entry's deliveries are not delivered. */
 int64_t sl_delivery_pending(struct sl_store *s, int64_t entry);
+/* Pending ones of a target that may have arrived are not tried before. */
+enum sl_rc sl_delivery_settle(struct sl_store *s, const char *target,
+    int64_t until_ms, struct sl_err *err);
 bool sl_delivery_has_steps(struct sl_store *s, int64_t delivery);
 enum sl_rc sl_delivery_step_put(struct sl_store *s, int64_t delivery,
     const char *step, const char *key, struct sl_err *err);

@@ -1,7 +1,4 @@
 /*
- * Formats and filters are named one by one: libarchive's "all" would start
- * external programs, and brings parsers (CAB, ISO, RAR) that crash.
- *
  * A zip is walked by libarchive, but its names come from our own reading of the
  * directory (zipdir.h), since libarchive 3.6 loses raw names and the Unicode
  * path field. The two are matched by where libarchive stands in the file after
@@ -20,12 +17,12 @@
 #include <locale.h>
 #include <stdlib.h>
 #include <string.h>
-#include <strings.h>
 #include <sys/mman.h>
 #include <unistd.h>
 
 #include "../base/file.h"
 #include "../base/mem.h"
+#include "kinds.h"
 #include "zipdir.h"
 
 #define BLOCK ((size_t)64 << 10)
@@ -36,6 +33,8 @@ struct walk {
 	enum sl_archive kind;
 	struct sl_extent x;
 	const char *outer;
+	const struct sl_passwords *keys;
+	const char *key; /* the one that fits, or NULL */
 	struct sl_budget *b;
 	sl_member_fn *fn;
 	void *arg;
@@ -49,7 +48,6 @@ struct walk {
 	size_t block_n;
 
 	struct sl_zip_dir dir; /* zip with an end record */
-	bool streamed; /* zip without one */
 	uint64_t header_from; /* streamed: no local header before this */
 	uint8_t *local; /* SL_ZIP_LOCAL_MAX bytes, lazily */
 	struct sl_buf name;
@@ -104,39 +102,17 @@ on_seek(struct archive *a, void *arg, la_int64_t n, int whence)
 	return base + n;
 }
 
-/* Formats and filters of one kind, by name. */
-static int
-support(struct walk *w)
-{
-	int r;
-
-	switch (w->kind) {
-	case SL_ARCHIVE_ZIP:
-		return w->streamed
-			   ? archive_read_support_format_zip_streamable(w->a)
-			   : archive_read_support_format_zip_seekable(w->a);
-	case SL_ARCHIVE_TAR:
-		return archive_read_support_format_tar(w->a);
-	case SL_ARCHIVE_GZIP:
-		r = archive_read_support_filter_gzip(w->a);
-		if (r == ARCHIVE_OK)
-			r = archive_read_support_format_raw(w->a);
-		if (r == ARCHIVE_OK)
-			r = archive_read_support_format_tar(w->a);
-		return r;
-	case SL_ARCHIVE_NONE:
-		break;
-	}
-	return ARCHIVE_FATAL;
-}
-
 static bool
 open_archive(struct walk *w)
 {
 	w->block_n = w->x.size < BLOCK ? (size_t)w->x.size : BLOCK;
-	w->block = sl_realloc(NULL, w->block_n);
+	w->block = sl_realloc(w->block, w->block_n);
+	w->at = 0;
 	w->a = archive_read_new();
-	if (w->a == NULL || support(w) != ARCHIVE_OK)
+	if (w->a == NULL || sl_archive_support(w->a, w->kind) != ARCHIVE_OK)
+		return false;
+	if (w->key != NULL &&
+	    archive_read_add_passphrase(w->a, w->key) != ARCHIVE_OK)
 		return false;
 	(void)archive_read_set_read_callback(w->a, on_read);
 	(void)archive_read_set_skip_callback(w->a, on_skip);
@@ -154,6 +130,12 @@ same_name(const struct sl_zip_entry *a, const struct sl_zip_entry *b)
 	       memcmp(a->name, b->name, a->name_n) == 0;
 }
 
+static bool
+is_zip(const struct walk *w)
+{
+	return w->kind == SL_ARCHIVE_ZIP || w->kind == SL_ARCHIVE_ZIP_STREAMED;
+}
+
 /* The directory's entry for the header libarchive has just read; in a zip
  * without a directory the local header itself. */
 static bool
@@ -164,7 +146,7 @@ find_zip_entry(struct walk *w, struct sl_zip_entry *ret, const char **warning)
 	struct sl_zip_entry local;
 	bool found;
 
-	if (!w->streamed)
+	if (w->kind == SL_ARCHIVE_ZIP)
 		e = sl_zip_dir_find(&w->dir, at);
 	if (w->local == NULL)
 		w->local = sl_realloc(NULL, SL_ZIP_LOCAL_MAX);
@@ -220,28 +202,6 @@ take_gzip_head_name(struct walk *w, struct sl_member *m)
 	return true;
 }
 
-/* The archive's own name without its last part. */
-static void
-take_outer_name(struct walk *w, struct sl_member *m)
-{
-	static const char *const ends[][2] = {
-	    {".tgz", ".tar"}, {".gz", ""}, {".gzip", ""}};
-	size_t len = strlen(w->outer), i, k;
-
-	for (i = 0; i < sizeof(ends) / sizeof(ends[0]); i++) {
-		k = strlen(ends[i][0]);
-		if (len <= k || strcasecmp(w->outer + len - k, ends[i][0]) != 0)
-			continue;
-		sl_buf_add(&w->name, w->outer, len - k);
-		sl_buf_add_str(&w->name, ends[i][1]);
-		break;
-	}
-	if (w->name.n == 0)
-		sl_buf_add_str(&w->name, "data");
-	m->name_raw = (const uint8_t *)"";
-	m->name_charset = "";
-}
-
 static void
 take_tar_name(struct walk *w, struct archive_entry *e, struct sl_member *m)
 {
@@ -269,13 +229,15 @@ take_name(struct walk *w, struct archive_entry *e, struct sl_zip_entry *ze,
 	const char *warning = "";
 
 	sl_buf_reset(&w->name);
-	if (w->kind == SL_ARCHIVE_ZIP && find_zip_entry(w, ze, &warning)) {
+	if (is_zip(w) && find_zip_entry(w, ze, &warning)) {
 		m->warnings = warning;
 		take_zip_name(w, ze, m);
-	} else if (w->kind == SL_ARCHIVE_GZIP &&
-		   archive_format(w->a) == ARCHIVE_FORMAT_RAW) {
-		if (!take_gzip_head_name(w, m))
-			take_outer_name(w, m);
+	} else if (archive_format(w->a) == ARCHIVE_FORMAT_RAW) {
+		if (w->kind != SL_ARCHIVE_GZIP || !take_gzip_head_name(w, m)) {
+			sl_archive_inner_name(w->outer, &w->name);
+			m->name_raw = (const uint8_t *)"";
+			m->name_charset = "";
+		}
 	} else {
 		take_tar_name(w, e, m);
 	}
@@ -295,6 +257,7 @@ method_known(unsigned method)
 	case 93: /* zstd */
 	case 95: /* xz */
 	case 98: /* ppmd */
+	case 99: /* AES, with a key; the method behind it is libarchive's */
 		return true;
 	default:
 		return false;
@@ -359,7 +322,7 @@ take_member(struct walk *w, struct archive_entry *e, bool *fatal)
 	m.skipped = archive_entry_filetype(e) != AE_IFREG ||
 		    archive_entry_hardlink(e) != NULL;
 	if (!m.skipped) {
-		if (is_encrypted(&ze, e))
+		if (is_encrypted(&ze, e) && w->key == NULL)
 			m.reason = w->ret->reason = "encrypted";
 		else if (!method_known(ze.method))
 			m.reason = "unsupported";
@@ -399,9 +362,72 @@ walk(struct walk *w)
 			return rc;
 	}
 	w->ret->cut_off = w->hit_end;
-	w->ret->reason =
-	    archive_errno(w->a) == ENOMEM ? "limit_memory" : "damaged";
+	if (archive_read_has_encrypted_entries(w->a) == 1)
+		w->ret->reason = "encrypted"; /* the list of names as well */
+	else
+		w->ret->reason =
+		    archive_errno(w->a) == ENOMEM ? "limit_memory" : "damaged";
 	return SL_OK;
+}
+
+/* -- passwords ------------------------------------------------------------- */
+
+/* Reads the first encrypted member with w->key, keeping nothing. */
+static bool
+key_fits(struct walk *w)
+{
+	uint64_t max = w->b->member_bytes_max, got = 0;
+	struct archive_entry *e;
+	const void *p;
+	la_int64_t off;
+	size_t n;
+	int r;
+
+	if (!open_archive(w))
+		return false;
+	while ((r = archive_read_next_header(w->a, &e)) >= ARCHIVE_WARN)
+		if (archive_entry_filetype(e) == AE_IFREG &&
+		    archive_entry_is_encrypted(e) != 0)
+			break;
+	if (r < ARCHIVE_WARN || r == ARCHIVE_EOF)
+		return false;
+	do {
+		r = archive_read_data_block(w->a, &p, &n, &off);
+		got += r == ARCHIVE_OK ? n : 0;
+	} while (r == ARCHIVE_OK && (max == 0 || got <= max));
+	/* One that grows too large is stopped by its limit, not for its key. */
+	return r == ARCHIVE_EOF || r == ARCHIVE_OK;
+}
+
+static bool
+has_encrypted(const struct sl_zip_dir *d)
+{
+	size_t i;
+
+	for (i = 0; i < d->count; i++)
+		if ((d->entries[i].flags & SL_ZIP_ENCRYPTED) != 0)
+			return true;
+	return false;
+}
+
+/* One key for the whole zip; without one the members are left as they are. */
+static void
+find_key(struct walk *w)
+{
+	size_t i;
+	bool fits = false;
+
+	for (i = 0; w->keys != NULL && i < w->keys->n && !fits; i++) {
+		w->key = w->keys->item[i];
+		fits = key_fits(w);
+		(void)archive_read_free(w->a);
+		w->a = NULL;
+	}
+	w->hit_end = false;
+	if (fits)
+		w->ret->password = (unsigned)i;
+	else
+		w->key = NULL;
 }
 
 static enum sl_rc
@@ -422,9 +448,13 @@ prepare_zip(struct walk *w)
 	if (b->members_max != 0)
 		max = b->members_max - b->members;
 	rc = sl_zip_dir_load(&w->x, max, DIR_BYTES_MAX, &w->dir, NULL);
+	if (rc == SL_HOLD) {
+		w->ret->reason = "volumes_missing";
+		return SL_OK;
+	}
 	if (rc != SL_OK) {
 		/* What came whole can still be had, member by member. */
-		w->streamed = true;
+		w->kind = SL_ARCHIVE_ZIP_STREAMED;
 		w->ret->cut_off = rc == SL_SKIP;
 		return SL_OK;
 	}
@@ -435,6 +465,8 @@ prepare_zip(struct walk *w)
 	if (w->dir.differs)
 		w->ret->warnings = "count_differs";
 	w->x.size = w->dir.end;
+	if (has_encrypted(&w->dir))
+		find_key(w);
 	return SL_OK;
 }
 
@@ -445,11 +477,14 @@ walk_zip(struct walk *w)
 	bool cut_off = w->ret->cut_off;
 
 	/* An empty zip is fine, but libarchive calls it damaged. */
-	if (rc == SL_OK && (w->streamed || w->dir.count > 0))
+	if (rc == SL_OK &&
+	    (w->kind == SL_ARCHIVE_ZIP_STREAMED || w->dir.count > 0))
 		rc = walk(w);
-	if (w->streamed) {
+	if (w->kind == SL_ARCHIVE_ZIP_STREAMED) {
 		w->ret->cut_off = cut_off;
-		w->ret->reason = "damaged";
+		w->ret->reason = cut_off && sl_zip_is_first_volume(&w->x)
+				     ? "volumes_missing"
+				     : "damaged";
 	} else if (w->dir.count > w->ret->members) {
 		w->ret->cut_off = false;
 		w->ret->lost = (uint32_t)(w->dir.count - w->ret->members);
@@ -461,12 +496,13 @@ walk_zip(struct walk *w)
 
 enum sl_rc
 sl_unpack(enum sl_archive kind, const struct sl_extent *x, const char *outer,
-    struct sl_budget *b, sl_member_fn *fn, void *arg, struct sl_unpacked *ret,
-    struct sl_err *err)
+    const struct sl_passwords *keys, struct sl_budget *b, sl_member_fn *fn,
+    void *arg, struct sl_unpacked *ret, struct sl_err *err)
 {
 	struct walk w = {.kind = kind,
 	    .x = *x,
 	    .outer = outer,
+	    .keys = keys,
 	    .b = b,
 	    .fn = fn,
 	    .arg = arg,
@@ -488,25 +524,6 @@ sl_unpack(enum sl_archive kind, const struct sl_extent *x, const char *outer,
 	free(w.local);
 	free(w.block);
 	return rc;
-}
-
-enum sl_archive
-sl_archive_of(const char *mime)
-{
-	static const struct {
-		const char *mime;
-		enum sl_archive kind;
-	} kinds[] = {
-	    {"application/zip", SL_ARCHIVE_ZIP},
-	    {"application/x-tar", SL_ARCHIVE_TAR},
-	    {"application/gzip", SL_ARCHIVE_GZIP},
-	};
-	size_t i;
-
-	for (i = 0; i < sizeof(kinds) / sizeof(kinds[0]); i++)
-		if (strcmp(mime, kinds[i].mime) == 0)
-			return kinds[i].kind;
-	return SL_ARCHIVE_NONE;
 }
 
 /* -- warming --------------------------------------------------------------- */
@@ -531,7 +548,7 @@ try_sample(enum sl_archive kind, const uint8_t *p, size_t n)
 
 	if (in < 0 || out < 0 || sl_write_full(in, p, n) < 0)
 		return false;
-	rc = sl_unpack(kind, &x, "", &b, add_size, &got, &u, NULL);
+	rc = sl_unpack(kind, &x, "", NULL, &b, add_size, &got, &u, NULL);
 	sl_budget_free(&b);
 	return rc == SL_OK && u.reason == NULL && got == 5;
 }
@@ -539,7 +556,7 @@ try_sample(enum sl_archive kind, const uint8_t *p, size_t n)
 enum sl_rc
 sl_unpack_warm(struct sl_err *err)
 {
-	/* "sluse", deflated: as a member "a" of a zip, and as a gzip. */
+	/* "sluse", deflated, as a member "a". */
 	static const uint8_t zip[] = {0x50, 0x4b, 0x03, 0x04, 0x14, 0x00, 0x00,
 	    0x00, 0x08, 0x00, 0x00, 0x00, 0x21, 0x00, 0xe0, 0x30, 0x50, 0x62,
 	    0x07, 0x00, 0x00, 0x00, 0x05, 0x00, 0x00, 0x00, 0x01, 0x00, 0x00,
@@ -551,10 +568,8 @@ sl_unpack_warm(struct sl_err *err)
 	    0x61, 0x50, 0x4b, 0x05, 0x06, 0x00, 0x00, 0x00, 0x00, 0x01, 0x00,
 	    0x01, 0x00, 0x2f, 0x00, 0x00, 0x00, 0x26, 0x00, 0x00, 0x00, 0x00,
 	    0x00};
-	static const uint8_t gz[] = {0x1f, 0x8b, 0x08, 0x00, 0x00, 0x00, 0x00,
-	    0x00, 0x02, 0x03, 0x2b, 0xce, 0x29, 0x2d, 0x4e, 0x05, 0x00, 0xe0,
-	    0x30, 0x50, 0x62, 0x05, 0x00, 0x00, 0x00};
 	enum sl_rc rc;
+	size_t i;
 
 	/* libarchive turns pax names by the locale. */
 	if (setlocale(LC_CTYPE, "C.UTF-8") == NULL)
@@ -562,9 +577,16 @@ sl_unpack_warm(struct sl_err *err)
 		    "this system has no locale C.UTF-8");
 	if ((rc = sl_names_warm(err)) != SL_OK)
 		return rc;
-	if (!try_sample(SL_ARCHIVE_ZIP, zip, sizeof(zip)) ||
-	    !try_sample(SL_ARCHIVE_GZIP, gz, sizeof(gz)))
+	if (!try_sample(SL_ARCHIVE_ZIP, zip, sizeof(zip)))
 		return sl_err_set(err, SL_FATAL, 0, "unsupported",
-		    "libarchive cannot open a zip and a gzip");
+		    "libarchive cannot open a zip");
+	for (i = 0; i < sl_archive_samples_count; i++) {
+		const struct sl_archive_sample *s = &sl_archive_samples[i];
+
+		if (!try_sample(s->kind, s->p, s->n))
+			return sl_err_set(err, SL_FATAL, 0, "unsupported",
+			    "libarchive cannot open archives of kind %d",
+			    (int)s->kind);
+	}
 	return SL_OK;
 }

@@ -245,13 +245,31 @@ open_failed(fz_context *ctx, const struct sluse_reader_host *host,
 	return end_is_there(host, s) ? rc : SLUSE_READ_INCOMPLETE;
 }
 
+/* Tries the tenant's passwords. Throws. */
+static bool
+unlock(fz_context *ctx, struct sluse_doc *d)
+{
+	const struct sluse_reader_host *h = d->host;
+	const char *password;
+	uint32_t i;
+
+	if (h->size < offsetof(struct sluse_reader_host, password) +
+			  sizeof(h->password) ||
+	    h->password == NULL)
+		return false;
+	for (i = 0; (password = h->password(d->source, i)) != NULL; i++)
+		if (pdf_authenticate_password(ctx, d->pdf, password))
+			return true;
+	return false;
+}
+
 /* The document in a state to read pages from, or why not. Throws. */
 static int
 open_check(fz_context *ctx, struct sluse_doc *d)
 {
 	int pages;
 
-	if (pdf_needs_password(ctx, d->pdf))
+	if (pdf_needs_password(ctx, d->pdf) && !unlock(ctx, d))
 		return SLUSE_READ_ENCRYPTED;
 	pages = pdf_count_pages(ctx, d->pdf);
 	if (d->pdf->repair_attempted && !end_is_there(d->host, d->source))

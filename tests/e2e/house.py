@@ -32,10 +32,11 @@ held_limit = never
 
 class House:
     cli_bin = BIN
+    unknown_wait = "100ms"  # None: for a build that does not know the key
 
     def __init__(self, target="noark5", queues=QUEUES, instance=FAST, extra="",
                  limits="", target_keys="", cases=os.path.join(DEMO, "saker.csv"),
-                 start=True, root=None, user=None):
+                 start=True, root=None, user=None, manners=()):
         self.keep = root is not None
         self.root = root or tempfile.mkdtemp(prefix="sluse-test-")
         self.target, self.cases = target, cases
@@ -45,7 +46,8 @@ class House:
         if target == "noark5":
             self.fake = fake_client.Process(
                 "n5_server.py", "--user", "sluse", "--password", "hemmelig",
-                "--require-auth", "--cases", cases)
+                "--require-auth", "--cases", cases,
+                *("--manner=" + name for name in manners))
         else:
             self.fake = fake_client.Process("webhook_server.py")
         self.write_config(instance, extra, limits, target_keys)
@@ -72,6 +74,8 @@ class House:
                 "credentials_dir = secrets", "retry_first = 200ms",
                 "retry_max = 1s", "breaker_first = 200ms",
                 "breaker_max = 1s"]
+        if self.unknown_wait is not None:
+            text += ["unknown_wait = %s" % self.unknown_wait]
         for queue in self.queues:
             text += ["[queue %s]" % queue, "kind = incoming"]
         text += [extra.strip(), "[target arkiv]", "connector = %s" % self.target,

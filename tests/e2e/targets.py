@@ -331,16 +331,19 @@ class Meanwhile(Trial):
         self.refused(h, "reject", ident, "--why", "vekk")
         self.finish(h)
 
+    def delivery(self, h):
+        return self.one(h, "brev.txt")["deliveries"][0]
+
     def test_never_sent_is_rejected(self):
-        # One try only: a second would have to take the first for possible.
-        h = self.house(target_keys="retry_first = 30s\nretry_max = 30s\n")
+        """However often a dead target was tried: nothing was sent."""
+        h = self.house(target_keys="breaker_failures = 100\n")
         h.fake.stop()
         h.drop_bytes(letter(1), "brev.txt")
         row = self.until(h, "brev.txt", 10, disposition="deferred")
-        h.wait_for(lambda: not self.one(h, "brev.txt")["deliveries"][0]
-                   ["uncertain"], 5, "known not to have arrived")
+        h.wait_for(lambda: self.delivery(h)["attempts"] >= 4, 10, "tries")
         h.sluse("stop-out", "--why", "vent")
         self.idle(h)
+        self.assertIs(self.delivery(h)["uncertain"], False)
         h.sluse("reject", row["id"], "--why", "ikke vår")
         row = self.one(h, "brev.txt")
         self.assertEqual((row["disposition"], row["outcome"]),
@@ -350,6 +353,85 @@ class Meanwhile(Trial):
         h.drop_bytes(letter(2), "neste.txt")
         self.until(h, "neste.txt", 10, disposition="done")
         self.assertEqual(len(h.keys_there()), 1)
+
+
+    def test_what_was_sent_stays_uncertain(self):
+        """A killed sender, then a dead target: nobody knows what arrived,
+        until the target is asked."""
+        h, ident = self.under_way("hang", seconds=60)
+        h.sluse("stop-out", "--why", "vent")
+        for name, _ in h.pids():
+            if name.startswith("sluse-push"):
+                h.kill(name)
+        self.idle(h)
+        h.fake.stop()
+        h.sluse("start-out", "--why", "videre")
+        h.wait_for(lambda: self.delivery(h)["attempts"] >= 3, 10, "tries")
+        self.assertIs(self.delivery(h)["uncertain"], True)
+        self.refused(h, "reject", ident, "--why", "vekk",
+                     says="may be in the case system")
+        h.fake.start()
+        self.until(h, "brev.txt", 15, disposition="done")
+        self.finish(h)
+
+
+class Late(Trial):
+    """A target that does the work long after the caller has gone: whoever
+    asks too early finds nothing."""
+
+    def late(self, wait, rel="ny-journalpost", **more):
+        h = self.house(target_keys="unknown_wait = %s\nretry_first = 50ms\n"
+                       "retry_max = 100ms\nbreaker_failures = 100\n" % wait)
+        h.fake.control("POST", "faults", [
+            dict({"action": "late", "seconds": 2, "match": {"rel": rel},
+                  "count": 1}, **more)])
+        h.drop_bytes(letter(1), "brev.txt")
+        h.wait_for(lambda: h.fake.control("GET", "faults")[0]["fired"], 15,
+                   "under way")
+        return h
+
+    def over(self, h):
+        self.until(h, "brev.txt", 20, disposition="done")
+        time.sleep(2)
+        return h.posts()
+
+    def once(self, h):
+        state = self.over(h)
+        self.assertEqual(len(state["journalposts"]), 1)
+        self.assertEqual(self.problems(h), [])
+        h.check_whole(self)
+
+    def test_too_early(self):
+        """The fake does double where nobody waits."""
+        state = self.over(self.late("0"))
+        self.assertEqual(len(state["doubles"]), 1)
+
+    def test_lost_reply(self):
+        self.once(self.late("4s"))
+
+    def test_lost_document(self):
+        self.once(self.late("4s", rel="ny-dokumentbeskrivelse"))
+
+    def test_killed_sender(self):
+        h = self.late("4s", hold=True)
+        for name, _ in h.pids():
+            if name.startswith("sluse-push"):
+                h.kill(name)
+        self.once(h)
+
+    def test_killed_all(self):
+        h = self.late("4s", hold=True)
+        for name, _ in h.pids():
+            if name == "slused" or name.startswith("sluse-push"):
+                h.kill(name)
+        self.once(h)
+
+    def test_a_person_asks(self):
+        h = self.late("4s")
+        ident = self.one(h, "brev.txt")["id"]
+        self.until(h, "brev.txt", 5, disposition="deferred")
+        h.sluse("retry", ident, "--why", "nå")
+        self.once(h)
 
 
 if __name__ == "__main__":

@@ -29,6 +29,9 @@ after `count` firings the rule is spent.  The first rule that fires wins.
   "lose_reply"  the work is done durably, then the connection is dropped
   "hang"        nothing done; silent for "seconds" (default 3600), then
                 dropped.  With "after": true the work is done first
+  "late"        the connection is dropped at once, the work is done "seconds"
+                later (default 5). With "hold": true the connection stays
+                open meanwhile, and is dropped when the work is done
   "half_body"   work done; whole Content-Length promised, half of it sent
   "bad_json"    work done; the body is not JSON
   "huge"        work done; the answer is padded to "bytes" (default 64 MiB)
@@ -180,7 +183,7 @@ class JsonLines:
 
 
 class Response:
-    __slots__ = ("status", "headers", "body", "file", "size")
+    __slots__ = ("status", "headers", "body", "file", "size", "bare")
 
     def __init__(self, status, body=b"", ctype=None, headers=(), file=None):
         self.status = status
@@ -190,6 +193,7 @@ class Response:
         self.body = body
         self.file = file
         self.size = os.path.getsize(file) if file else len(body)
+        self.bare = False               # the head alone: for HEAD
 
 
 class Request:
@@ -249,8 +253,9 @@ class Request:
 
 class Rule:
     KNOWN = {"match", "action", "count", "skip", "probability", "seed",
-             "retry_after", "retry_after_date", "seconds", "bytes", "after"}
-    ACTIONS = {"reset", "lose_reply", "hang", "half_body", "bad_json",
+             "retry_after", "retry_after_date", "seconds", "bytes", "after",
+             "hold"}
+    ACTIONS = {"reset", "lose_reply", "hang", "late", "half_body", "bad_json",
                "huge", "slow"}
 
     def __init__(self, spec):
@@ -503,10 +508,13 @@ class Server:
         if rule and rule.action == "hang" and not rule.spec.get("after"):
             self.note(req, "hang")
             conn.hang(rule.spec.get("seconds", 3600))
+        if rule and rule.action == "late":
+            self.work_late(conn, req, rule)
         if rule and rule.action.isdigit():
             resp = self.ordered(rule)
         else:
             resp = self.work(req)
+        resp.bare = req.method == "HEAD"
         if req.left and req.expects:
             close = True        # the client was never told to go on
         else:
@@ -519,6 +527,15 @@ class Server:
         if close:
             conn.linger()
         return not close
+
+    def work_late(self, conn, req, rule):
+        body = b"".join(req.chunks())
+        if not rule.spec.get("hold"):
+            conn.sock.shutdown(socket.SHUT_RDWR)
+        time.sleep(rule.spec.get("seconds", 5))
+        conn.buf, req.left = body, len(body)
+        self.note(req, self.work(req).status, rule)
+        raise Gone
 
     def work(self, req):
         try:
@@ -583,7 +600,9 @@ class Server:
         headers = resp.headers
         if close:
             headers = headers + [("Connection", "close")]
-        if resp.file:
+        if resp.bare:
+            conn.send(resp.status, headers, resp.size, ())
+        elif resp.file:
             conn.send(resp.status, headers, resp.size, ())
             with open(resp.file, "rb") as file:
                 conn.sock.sendfile(file)
@@ -595,7 +614,7 @@ class Server:
             with open(resp.file, "rb") as file:
                 resp.body = file.read()
         body, spec = resp.body, rule.spec
-        if rule.action == "lose_reply":
+        if rule.action == "lose_reply" or resp.bare:
             raise Gone
         if rule.action == "hang":
             conn.hang(spec.get("seconds", 3600))

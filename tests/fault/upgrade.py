@@ -81,10 +81,22 @@ def make(folder):
                              done.stdout.decode(errors="replace")[-2000:])
 
 
+class Crew(crew.Crew):
+    unknown_wait = None  # the previous build may not know it yet
+
+    def know_more(self):
+        path = os.path.join(self.root, "sluse.conf")
+        with open(path, encoding="utf-8") as file:
+            text = file.read()
+        with open(path, "w", encoding="utf-8") as file:
+            file.write(text.replace("[push]\n", "[push]\nunknown_wait = "
+                                    "100ms\n", 1))
+
+
 class Upgrade(unittest.TestCase):
     def test_finish_what_the_previous_build_began(self):
         old = build_previous()
-        house = crew.Crew(target="webhook", bins=old)
+        house = Crew(target="webhook", bins=old)
         self.addCleanup(house.close)
         # A few pass, then the target is away: all stages hold something.
         house.fake.control("POST", "faults", [
@@ -105,6 +117,7 @@ class Upgrade(unittest.TestCase):
                              "count(*) FROM delivery WHERE attempts > 0)")[0]
         self.assertLess(before[2], before[3], "nothing was under way")
         house.fake.control("DELETE", "faults")
+        house.know_more()
         self.other_build_is_refused(house, before[2])
         house.use(None)
         house.wait_up()

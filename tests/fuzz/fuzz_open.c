@@ -48,6 +48,7 @@ LLVMFuzzerTestOneInput(const uint8_t *p, size_t n)
 	    .total_bytes_max = TOTAL_BYTES,
 	    .ratio_max = 100};
 	struct sl_unpacked u = {0};
+	static struct sl_passwords keys = {.item = {"feil", "sluse"}, .n = 2};
 	enum sl_archive kind;
 	struct sl_identity id;
 
@@ -58,8 +59,8 @@ LLVMFuzzerTestOneInput(const uint8_t *p, size_t n)
 	kind = sl_archive_of(id.mime);
 	/* and what identification would have kept from libarchive */
 	if (kind == SL_ARCHIVE_NONE)
-		kind = (enum sl_archive)(1 + (n > 0 ? p[0] : 0) % 3);
-	FUZZ_CHECK(sl_unpack(kind, &x, "ytre.gz", &b, on_member, &b, &u,
+		kind = (enum sl_archive)(1 + (n > 0 ? p[0] : 0) % 17);
+	FUZZ_CHECK(sl_unpack(kind, &x, "ytre.gz", &keys, &b, on_member, &b, &u,
 		       NULL) == SL_OK);
 	FUZZ_CHECK(b.members <= MEMBERS);
 	FUZZ_CHECK(b.produced <= TOTAL_BYTES + MEMBER_BYTES);

@@ -157,6 +157,12 @@ host_field(struct sluse_sink *k, const char *field, const char *value,
 		snprintf(h->title, sizeof(h->title), "%s", value);
 }
 
+static const char *
+host_password(struct sluse_source *s, uint32_t i)
+{
+	return i < 4 ? source_rh(s)->passwords[i] : NULL;
+}
+
 static void
 host_note(struct sluse_sink *k, const char *slug, const char *detail)
 {
@@ -200,6 +206,7 @@ rh_load(struct rh *h, const char *path)
 	    .part_end = host_part_end,
 	    .field = host_field,
 	    .note = host_note,
+	    .password = host_password,
 	};
 	if (h->reader->warm(&h->host) != 0) {
 		printf("Bail out! %s: warm failed\n", path);

@@ -38,6 +38,7 @@ struct rh {
 	const char *name, *mime;
 	long reads, reads_fail_after; /* 0 = never */
 	int refuse_image, refuse_part;
+	const char *passwords[4]; /* the tenant's list, up to NULL */
 
 	/* of the last page */
 	double width, height;

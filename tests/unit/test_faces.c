@@ -366,7 +366,7 @@ static struct {
 	struct sl_err err;
 	/* what the stand-ins were asked */
 	int assigns, changes;
-	char id[64], number[64], why[256], actor[80];
+	char id[64], number[64], why[256], actor[80], waits_for[48];
 	enum sl_rc rc;
 	const char *reason;
 } w;
@@ -413,6 +413,31 @@ sl_control_assign(struct sl_engine *e, const char *id, const char *number,
 	(void)e;
 	w.assigns++;
 	(void)snprintf(w.number, sizeof(w.number), "%s", number);
+	return answer(err, id, why, actor);
+}
+
+enum sl_rc
+sl_control_new_case(struct sl_engine *e, const char *id, const char *title,
+    const char *why, const char *actor, struct sl_err *err)
+{
+	(void)e;
+	w.assigns++;
+	(void)snprintf(w.number, sizeof(w.number), "%.*s",
+	    (int)sizeof(w.number) - 1, title);
+	return answer(err, id, why, actor);
+}
+
+enum sl_rc
+sl_control_with(struct sl_engine *e, const char *id, const char *other,
+    const char *queue, const char *why, const char *actor,
+    char ret_waits_for[48], struct sl_err *err)
+{
+	(void)e;
+	CHECK(queue != NULL && *queue != '\0');
+	w.assigns++;
+	(void)snprintf(w.number, sizeof(w.number), "%.*s",
+	    (int)sizeof(w.number) - 1, other);
+	(void)snprintf(ret_waits_for, 48, "%s", w.waits_for);
 	return answer(err, id, why, actor);
 }
 
@@ -700,6 +725,53 @@ decided_by_file(void)
 }
 
 static void
+new_case_and_belongs(void)
+{
+	static const struct {
+		const char *line, *reason, *says;
+	} no[] = {
+	    {"Ny sak: Gjerde", "no_new_cases", "har ikke lov til"},
+	    {"Ny sak: Gjerde", "closed_queue", "lukket kø"},
+	    {"Ny sak: G", "bad_title", "3 til 255 tegn"},
+	    {"Hører til: brev.pdf", "unknown_post",
+		"brev.pdf er ikke en post i denne køen"},
+	    {"Hører til: M26-000009-9", "other_not_archived", "uten sak"},
+	    {"Hører til: M26-000009-8", "waits_in_circle", "venter på denne"},
+	};
+	struct sl_entry en;
+	size_t i;
+
+	begin_world();
+	en = held_post();
+	w.rc = SL_REJECT;
+	for (i = 0; i < sizeof(no) / sizeof(no[0]); i++) {
+		w.reason = no[i].reason;
+		put(in_folder(&en, "Avklar.txt"), no[i].line);
+		run_ms(500);
+		CHECK(w.assigns == (int)i + 1);
+		CHECK(holds(in_folder(&en, "Avklar.txt"), no[i].line));
+		CHECK(holds(in_folder(&en, "Avklar.txt"), no[i].says));
+	}
+	w.rc = SL_OK;
+	put(in_folder(&en, "Avklar.txt"), "Ny sak: Gjerde mot vei\r\n");
+	run_ms(500);
+	CHECK_STR(w.number, "Gjerde mot vei");
+	CHECK_STR(w.actor, "queue:Post");
+	(void)snprintf(w.waits_for, sizeof(w.waits_for), "M26-000009-9.1");
+	put(in_folder(&en, "Avklar.txt"), "Hører til: M26-000009-9\r\n");
+	run_ms(500);
+	CHECK_STR(w.number, "M26-000009-9");
+	CHECK(holds(
+	    in_folder(&en, "Avklar.txt"), "Posten venter på M26-000009-9.1"));
+	/* Noted once; our answer is no question. */
+	i = (size_t)w.assigns;
+	run_ms(700);
+	CHECK(w.assigns == (int)i);
+	w.waits_for[0] = '\0';
+	end_world();
+}
+
+static void
 decided_by_other_owner(void)
 {
 	struct sl_entry en;
@@ -897,6 +969,7 @@ TEST_MAIN({"note_table", note_table}, {"note_large", note_large},
     {"links_and_words", links_and_words}, {"sums_and_head", sums_and_head},
     {"safe_names", safe_names}, {"held_folder", held_folder},
     {"decided_by_file", decided_by_file},
+    {"new_case_and_belongs", new_case_and_belongs},
     {"decided_by_other_owner", decided_by_other_owner},
     {"decided_by_rename", decided_by_rename}, {"planted_links", planted_links},
     {"stopped_texts", stopped_texts}, {"day_list", day_list},

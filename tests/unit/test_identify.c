@@ -295,6 +295,22 @@ large(void)
 	free(p);
 }
 
+/* The last volume of a split zip begins in the middle of a member. */
+static void
+last_volume(void)
+{
+	static const struct zip_member m[] = {
+	    {.name = "a", .data = "\1\2\377\376\0\5\6", .n = 7}};
+	SL_BUF struct sl_buf z = {0};
+	struct sl_identity id;
+
+	make_zip(&z, m, 1, NULL);
+	z.p[z.n - 18] = z.p[z.n - 16] = 1;
+	z.p[z.n - 6] = (char)(z.p[z.n - 6] - 31);
+	id = identify(z.p + 31, z.n - 31, "a.zip", "");
+	CHECK_STR(id.mime, "application/zip");
+}
+
 TEST_MAIN({"kinds", kinds}, {"formats", formats}, {"zips", zips}, {"polyglots", polyglots},
-    {"archives", archives}, {"declared", declared}, {"prefixes", prefixes},
-    {"large", large})
+    {"archives", archives}, {"last_volume", last_volume},
+    {"declared", declared}, {"prefixes", prefixes}, {"large", large})

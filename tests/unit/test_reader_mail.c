@@ -6,6 +6,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "../../daemon/read/converters.h"
 #include "mail_host.h"
 #include "test.h"
 
@@ -282,10 +283,11 @@ locked(void)
 	    {"windows-1257", "bl\xE5"}, {"iso-8859-4", "bl\xE5"},
 	    {"iso-8859-9", "bl\xE5"}, {"utf-7", "bl+AOU-"},
 	    {"hp-roman8", "bl\xD4"}, {"cp1047", "\x82\x93\x47"},
-	    {"nonsense-9", "bl\xE5"}};
+	    {"ns_4551-1", "bl}"}, {"nonsense-9", "bl\xE5"}};
 	int st = -1;
 	pid_t pid;
 
+	CHECK(sl_converters_warm(NULL) == SL_OK);
 	read_free(RD(HEAD "\nx"));
 	fflush(stdout);
 	pid = fork();

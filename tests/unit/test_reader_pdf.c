@@ -430,6 +430,13 @@ encrypted(void)
 	read_sample("tests/data/pdf-encrypted-user.pdf", &b);
 	CHECK(rh_open(&h, b.p, b.n, "application/pdf") == SLUSE_READ_ENCRYPTED);
 	CHECK(h.doc == NULL);
+	h.passwords[0] = "feil";
+	CHECK(rh_open(&h, b.p, b.n, "application/pdf") == SLUSE_READ_ENCRYPTED);
+	h.passwords[1] = "brukerpassord";
+	CHECK(rh_open(&h, b.p, b.n, "application/pdf") == SLUSE_READ_OK);
+	CHECK(rh_page(&h, 0) == SLUSE_READ_OK && h.words > 0);
+	rh_close(&h);
+	h.passwords[0] = NULL;
 	read_sample("tests/data/pdf-encrypted-owner.pdf", &b);
 	CHECK(rh_open(&h, b.p, b.n, "application/pdf") == SLUSE_READ_OK);
 	CHECK(rh_page(&h, 0) == SLUSE_READ_OK && h.words > 0);

@@ -856,7 +856,7 @@ abi(void)
 	r.abi_major = 2;
 	CHECK(sl_reader_add(&r, NULL, &err) == SL_FATAL);
 	r = fake;
-	r.abi_minor = 1;
+	r.abi_minor = SLUSE_READER_ABI_MINOR + 1;
 	CHECK(sl_reader_add(&r, NULL, &err) == SL_FATAL);
 	r = fake;
 	r.size--;

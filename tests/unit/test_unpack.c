@@ -8,6 +8,7 @@
 
 #include "../../daemon/base/file.h"
 #include "../../daemon/base/mem.h"
+#include "../../daemon/unpack/kinds.h"
 #include "make_archive.h"
 #include "test.h"
 
@@ -22,6 +23,7 @@ struct got {
 	uint64_t last_offset, last_size;
 	struct sl_buf raw; /* raw name of the last member */
 };
+static const struct sl_passwords *keys; /* given to unpack() */
 
 static void
 on_member(void *arg, const struct sl_member *m)
@@ -68,7 +70,8 @@ unpack(struct got *g, enum sl_archive kind, const void *p, size_t n,
 	g->b = b;
 	g->b.fd = make_fd("", 0);
 	g->b.input_bytes = n;
-	rc = sl_unpack(kind, &x, "outer.gz", &g->b, on_member, g, &g->u, NULL);
+	rc = sl_unpack(
+	    kind, &x, "outer.gz", keys, &g->b, on_member, g, &g->u, NULL);
 	CHECK(rc == SL_OK);
 	(void)sl_pread_full(
 	    g->b.fd, g->first, sizeof(g->first) - 1, g->last_offset);
@@ -335,8 +338,8 @@ limit_ratio(void)
 		g.b.fd = make_fd("", 0);
 		g.b.ratio_max = 64;
 		g.b.input_bytes = (uint64_t)(65536 + d);
-		CHECK(sl_unpack(SL_ARCHIVE_ZIP, &x, "", &g.b, on_member, &g,
-			  &g.u, NULL) == SL_OK);
+		CHECK(sl_unpack(SL_ARCHIVE_ZIP, &x, "", NULL, &g.b, on_member,
+			  &g, &g.u, NULL) == SL_OK);
 		CHECK_STR(g.u.reason, d < 0 ? "limit_ratio" : NULL);
 		CHECK(g.b.produced <= 64 * g.b.input_bytes);
 		end(&g);
@@ -419,6 +422,53 @@ side_by_side(void)
 	unpack(&g, SL_ARCHIVE_ZIP, z.p, z.n, limits());
 	CHECK_STR(g.u.reason, NULL);
 	CHECK(g.whole == 3);
+	end(&g);
+}
+
+/* What `zip -s` writes: the directory lies in the last volume and counts from
+ * its start, the members' places count from the starts of theirs. */
+static void
+split_zip(void)
+{
+	static const char data[100] = "0123456789";
+	static const struct zip_member m[] = {
+	    {.name = "a", .data = data, .n = sizeof(data)},
+	    {.name = "b", .data = data, .n = sizeof(data), .local_at = 1 + 50},
+	    {.name = "c", .data = data, .n = sizeof(data), .local_at = 1 + 4}};
+	SL_BUF struct sl_buf z = {0}, first = {0};
+	const size_t cut = 100;
+	struct got g;
+
+	make_zip(&z, m, 3, NULL);
+	sl_buf_add_str(&first, "PK\7\10");
+	sl_buf_add(&first, z.p, cut);
+	z.p[z.n - 18] = z.p[z.n - 16] = 2; /* this volume and the directory's */
+	z.p[z.n - 6] = (char)(z.p[z.n - 6] - (char)cut);
+	unpack(&g, SL_ARCHIVE_ZIP, z.p + cut, z.n - cut, limits());
+	CHECK_STR(g.u.reason, "volumes_missing");
+	CHECK(g.members == 0 && g.b.limit == NULL && !g.u.cut_off);
+	end(&g);
+	/* The first may still be arriving, as one file. */
+	unpack(&g, SL_ARCHIVE_ZIP, first.p, first.n, limits());
+	CHECK_STR(g.u.reason, "volumes_missing");
+	CHECK(g.u.cut_off && g.whole == 0);
+	end(&g);
+}
+
+/* Split in one piece: a mark in front, and all of it there. */
+static void
+split_in_one(void)
+{
+	static const struct zip_member m[] = {
+	    {.name = "a", .data = "0123456789", .n = 10}};
+	SL_BUF struct sl_buf z = {0};
+	struct got g;
+
+	sl_buf_add_str(&z, "PK\7\10");
+	make_zip(&z, m, 1, NULL);
+	unpack(&g, SL_ARCHIVE_ZIP, z.p, z.n, limits());
+	CHECK_STR(g.u.reason, NULL);
+	CHECK(g.whole == 1);
 	end(&g);
 }
 
@@ -679,11 +729,115 @@ tar_of_eight_exbibytes(void)
 	end(&g);
 }
 
-TEST_MAIN({"plain_zip", plain_zip}, {"empty_zip", empty_zip}, {"names", names},
+static void
+read_data(const char *name, struct sl_buf *b)
+{
+	SL_FREE char *path = sl_asprintf("tests/data/%s", name);
+
+	sl_buf_reset(b);
+	CHECK(sl_read_file(AT_FDCWD, path, 1 << 20, b, NULL) == SL_OK);
+}
+
+/* "brev.txt" and "vedlegg.txt" under the password sluse-2026. */
+static void
+passwords(void)
+{
+	static const char *const zips[] = {
+	    "zip-aes256.zip", "zip-zipcrypto.zip"};
+	static struct sl_passwords list, wrong;
+	SL_BUF struct sl_buf b = {0};
+	struct got g;
+
+	CHECK(sl_passwords_split(
+	    sl_slice_str("feil\n\r\nenda en\nsluse-2026\r\nsist"), &list));
+	CHECK(list.n == 4);
+	CHECK(sl_passwords_split(sl_slice_str("feil\nSLUSE-2026"), &wrong));
+	for (size_t i = 0; i < sizeof(zips) / sizeof(zips[0]); i++) {
+		read_data(zips[i], &b);
+		unpack(&g, SL_ARCHIVE_ZIP, b.p, b.n, limits());
+		CHECK_STR(g.u.reason, "encrypted");
+		CHECK(g.u.password == 0 && g.members == 2 && g.whole == 0);
+		end(&g);
+		keys = &wrong;
+		unpack(&g, SL_ARCHIVE_ZIP, b.p, b.n, limits());
+		CHECK_STR(g.u.reason, "encrypted");
+		CHECK(g.u.password == 0 && g.whole == 0);
+		end(&g);
+		keys = &list;
+		unpack(&g, SL_ARCHIVE_ZIP, b.p, b.n, limits());
+		CHECK_STR(g.u.reason, NULL);
+		CHECK_MSG(
+		    g.u.password == 3 && g.whole == 2 && g.bytes == 51 + 8,
+		    "%u %u %llu %s", g.u.password, g.whole,
+		    (unsigned long long)g.bytes, sl_buf_str(&g.log));
+		CHECK_STR((const char *)g.first, "vedlegg\n");
+		end(&g);
+		/* the right password, but damaged in the data */
+		b.p[60] = (char)(b.p[60] ^ 1);
+		unpack(&g, SL_ARCHIVE_ZIP, b.p, b.n, limits());
+		CHECK(g.u.reason != NULL && g.whole == 0);
+		end(&g);
+		keys = NULL;
+	}
+}
+
+/* Told to be encrypted, whether its names are or not. */
+static void
+encrypted_7z(void)
+{
+	static const char *const files[] = {
+	    "7z-encrypted.7z", "7z-encrypted-names.7z"};
+	SL_BUF struct sl_buf b = {0};
+	struct got g;
+
+	for (size_t i = 0; i < 2; i++) {
+		read_data(files[i], &b);
+		unpack(&g, SL_ARCHIVE_7ZIP, b.p, b.n, limits());
+		CHECK_STR(g.u.reason, "encrypted");
+		CHECK(g.whole == 0);
+		end(&g);
+	}
+}
+
+/* Each compressed file holds "sluse", and is named after what is outside. */
+static void
+compressed(void)
+{
+	static const char *const names[][2] = {{"brev.txt.xz", "brev.txt"},
+	    {"ARKIV.TGZ", "ARKIV.tar"}, {"a.zst", "a"}, {".gz", "data"},
+	    {"brev", "data"}, {"x.tbz2", "x.tar"}};
+	SL_BUF struct sl_buf b = {0};
+	struct got g;
+	size_t i;
+
+	for (i = 0; i < sl_archive_samples_count; i++) {
+		const struct sl_archive_sample *s = &sl_archive_samples[i];
+
+		unpack(&g, s->kind, s->p, s->n, limits());
+		CHECK_MSG(g.u.reason == NULL && g.whole == 1, "%d", s->kind);
+		CHECK_STR((const char *)g.first, "sluse");
+		end(&g);
+		/* cut off in the middle */
+		unpack(&g, s->kind, s->p, s->n * 2 / 3, limits());
+		CHECK_MSG(g.u.reason != NULL || s->kind == SL_ARCHIVE_COMPRESS,
+		    "%d", s->kind);
+		end(&g);
+	}
+	for (i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
+		sl_buf_reset(&b);
+		sl_archive_inner_name(names[i][0], &b);
+		CHECK_STR(sl_buf_str(&b), names[i][1]);
+	}
+}
+
+TEST_MAIN({"passwords", passwords}, {"encrypted_7z", encrypted_7z},
+    {"compressed", compressed}, {"plain_zip", plain_zip},
+    {"empty_zip", empty_zip}, {"names", names},
     {"stale_unicode_field", stale_unicode_field}, {"odd_names", odd_names},
     {"limit_members", limit_members}, {"limit_members_tar", limit_members_tar},
     {"limit_bytes", limit_bytes}, {"limit_ratio", limit_ratio},
     {"ratio_of_small", ratio_of_small}, {"bomb", bomb}, {"overlap", overlap},
+    {"split_zip", split_zip}, {"split_in_one", split_in_one},
     {"side_by_side", side_by_side}, {"thousand_to_one", thousand_to_one},
     {"thousand_members", thousand_members}, {"false_sizes", false_sizes},
     {"encrypted", encrypted}, {"unknown_method", unknown_method},

@@ -26,30 +26,6 @@ static const struct {
     [CHARSET_NO646] = {"ISO646-NO", "ISO646-NO"},
 };
 
-/* Sets that mail is written in. Each costs every fork of the parent some
- * mappings, so those of mainframes, telephones and prehistory are left out:
- * text in them is kept and marked, not read. */
-static const char *const pinned[] = {"UTF-8", "US-ASCII", "ISO-8859-1",
-    "ISO-8859-2", "ISO-8859-3", "ISO-8859-4", "ISO-8859-5", "ISO-8859-6",
-    "ISO-8859-7", "ISO-8859-8", "ISO-8859-9", "ISO-8859-9E", "ISO-8859-10",
-    "ISO-8859-11", "ISO-8859-13", "ISO-8859-14", "ISO-8859-15", "ISO-8859-16",
-    "CP1250", "CP1251", "CP1252", "CP1253", "CP1254", "CP1255", "CP1256",
-    "CP1257", "CP1258", "CP437", "CP737", "CP775", "CP850", "CP852", "CP855",
-    "CP857", "CP858", "CP860", "CP861", "CP862", "CP863", "CP864", "CP865",
-    "CP866", "CP869", "CP874", "KOI8-R", "KOI8-U", "KOI8-T", "KOI8-RU",
-    "MACINTOSH", "MACCYRILLIC", "MAC-IS", "MAC-SAMI", "MAC-CENTRALEUROPE",
-    "MAC-UK", "SHIFT_JIS", "SJIS", "CP932", "IBM943", "EUC-JP", "EUC-JP-MS",
-    "EUC-JISX0213", "SHIFT_JISX0213", "ISO-2022-JP", "ISO-2022-JP-1",
-    "ISO-2022-JP-2", "ISO-2022-JP-3", "CSISO2022JP", "GB2312", "EUC-CN", "GBK",
-    "CP936", "GB18030", "GBBIG5", "ISO-2022-CN", "ISO-2022-CN-EXT", "BIG5",
-    "BIG5-HKSCS", "EUC-TW", "CP950", "EUC-KR", "UHC", "CP949", "JOHAB",
-    "ISO-2022-KR", "TIS-620", "TCVN5712-1", "TCVN", "VISCII", "ARMSCII-8",
-    "PT154", "RK1048", "T.61-8BIT", "ISO_6937", "ISO_6937-2", "DEC-MCS",
-    "ISO646-NO", "ISO646-NO2", "ISO646-SE", "ISO646-SE2", "ISO646-DE",
-    "ISO646-DK", "ISO646-FR", "ISO646-FI", "HP-ROMAN8", "IBM1047", "UTF-7",
-    "UTF-16", "UTF-16LE", "UTF-16BE", "UTF-32", "UTF-32LE", "UTF-32BE", "UCS-2",
-    "UCS-4", "UNICODE", "HKSCS"};
-static iconv_t open_for_ever[sizeof(pinned) / sizeof(pinned[0])];
 static bool warm;
 /* Code point of each byte; 0 = undefined. NO646 has its low half in its own. */
 static uint32_t table[CHARSET_COUNT][128];
@@ -75,8 +51,6 @@ charset_warm(void)
 {
 	if (warm)
 		return 0;
-	for (size_t i = 0; i < sizeof(pinned) / sizeof(pinned[0]); i++)
-		open_for_ever[i] = iconv_open("UTF-8", pinned[i]);
 	for (int cs = CHARSET_1252; cs < CHARSET_COUNT; cs++) {
 		iconv_t cd = iconv_open("UCS-4BE", sets[cs].iconv);
 

@@ -1,9 +1,9 @@
 /*
  * Which character set is this, Norwegian first; and into UTF-8.
  *
- * Compiled into the readers that need it; nothing of Sluse is linked. Tables
- * and converters are made by charset_warm in the parent: after the lock-down
- * iconv_open fails for every set but UTF-8.
+ * Compiled into the readers that need it; nothing of Sluse is linked. The
+ * tables are made by charset_warm in the parent. Behind the walls iconv_open
+ * goes to UTF-8 only, as sluse-reader(7) says.
  */
 #ifndef READERS_CHARSET_H
 #define READERS_CHARSET_H
@@ -30,8 +30,7 @@ enum charset {
 	CHARSET_COUNT,
 };
 
-/* Makes the tables and keeps a converter open for every name iconv may be
- * asked for. 0, or -1 if even Windows-1252 is not known here. */
+/* Makes the tables. 0, or -1 if even Windows-1252 is not known here. */
 int charset_warm(void);
 const char *charset_name(enum charset cs);
 /* The set a label of a mail or page means; CHARSET_NONE if not one above. */

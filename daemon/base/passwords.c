@@ -1,0 +1,93 @@
+#include "passwords.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "file.h"
+#include "mem.h"
+
+#define LOOK_MS 1000u
+
+bool
+sl_passwords_split(struct sl_slice lines, struct sl_passwords *ret)
+{
+	bool whole = lines.n <= SL_PASSWORDS_BYTES;
+	size_t n = whole ? lines.n : SL_PASSWORDS_BYTES, at = 0, len;
+
+	ret->n = 0;
+	if (n > 0)
+		memcpy(ret->lines, lines.p, n);
+	ret->lines[n] = '\0';
+	while (at < n) {
+		char *p = ret->lines + at;
+
+		len = strcspn(p, "\r\n");
+		at += len + 1;
+		p[len] = '\0';
+		if (len == 0)
+			continue;
+		if (ret->n == SL_PASSWORDS_MAX)
+			return false;
+		ret->item[ret->n++] = p;
+	}
+	return whole;
+}
+
+void
+sl_passwords_wipe(struct sl_passwords *p)
+{
+	explicit_bzero(p, sizeof(*p));
+}
+
+static enum sl_rc
+load(struct sl_password_file *f, int fd, struct sl_err *err)
+{
+	char more;
+	ssize_t n;
+
+	if (!sl_file_is_private(fd))
+		return sl_err_set(err, SL_REJECT, 0, "config_invalid",
+		    "the list of passwords is open to others");
+	n = sl_read_full(fd, f->lines, sizeof(f->lines));
+	if (n < 0)
+		return sl_err_set(err, SL_REJECT, errno, "config_invalid",
+		    "the list of passwords cannot be read");
+	if ((size_t)n == sizeof(f->lines) && read(fd, &more, 1) != 0)
+		return sl_err_set(err, SL_REJECT, 0, "config_invalid",
+		    "the list of passwords is longer than %u bytes",
+		    SL_PASSWORDS_BYTES);
+	f->n = (size_t)n;
+	return SL_OK;
+}
+
+enum sl_rc
+sl_password_file_read(struct sl_password_file *f, uint64_t boot_ms,
+    struct sl_slice *ret, struct sl_err *err)
+{
+	SL_CLOSE int fd = -1;
+	enum sl_rc rc = SL_OK;
+	struct stat st;
+
+	if (f->looked_ms == 0 || boot_ms - f->looked_ms >= LOOK_MS) {
+		f->looked_ms = boot_ms != 0 ? boot_ms : 1;
+		if (stat(f->path, &st) != 0)
+			memset(&st, 0, sizeof(st));
+		if (st.st_ino != f->ino || (uint64_t)st.st_size != f->size ||
+		    memcmp(&st.st_ctim, &f->changed, sizeof(f->changed)) != 0) {
+			f->ino = st.st_ino;
+			f->size = (uint64_t)st.st_size;
+			f->changed = st.st_ctim;
+			explicit_bzero(f->lines, sizeof(f->lines));
+			f->n = 0;
+			fd = open(f->path,
+			    O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
+			if (fd >= 0)
+				rc = load(f, fd, err);
+		}
+	}
+	*ret = (struct sl_slice){f->lines, f->n};
+	return rc;
+}

@@ -1,0 +1,76 @@
+/*
+ * When a delivery is tried again.
+ *
+ * A try whose outcome nobody knows may still be at work in the target, whatever
+ * became of who sent it: until unknown_wait is over, asking by own key proves
+ * nothing and a second try could make a second post.
+ */
+#include "../base/clock.h"
+#include "engine.h"
+
+int64_t
+sl_outbox_backoff_ms(const struct sl_target *t, int attempts)
+{
+	const struct sl_target_config *c = t->cfg;
+	int64_t ms = c->retry_first_ms;
+	int i;
+
+	for (i = 1; i < attempts && ms < c->retry_max_ms; i++)
+		ms *= 2;
+	return ms < c->retry_max_ms ? ms : c->retry_max_ms;
+}
+
+int64_t
+sl_outbox_settled_ms(const struct sl_target *t)
+{
+	return sl_clock_utc_ms() + t->cfg->unknown_wait_ms;
+}
+
+int64_t
+sl_outbox_again_ms(const struct sl_target *t, const struct sl_delivery *d)
+{
+	int64_t now = sl_clock_utc_ms(), last = sl_outbox_settled_ms(t);
+
+	if (!d->uncertain || d->next_ms <= now)
+		return now;
+	return d->next_ms < last ? d->next_ms : last;
+}
+
+void
+sl_outbox_not_sent(
+    struct sl_target *t, struct sl_delivery *d, bool was_uncertain)
+{
+	struct sl_err err;
+
+	d->uncertain = was_uncertain;
+	if (!was_uncertain)
+		d->next_ms = sl_clock_utc_ms();
+	(void)sl_engine_bad(
+	    t->e, sl_delivery_update(t->e->store, d, NULL, &err), &err);
+}
+
+void
+sl_outbox_unheard(struct sl_target *t, int64_t id)
+{
+	struct sl_delivery d;
+	struct sl_err err;
+
+	if (t->e->fatal || t->e->stopping ||
+	    !sl_delivery_by_id(t->e->store, id, &d))
+		return;
+	d.next_ms = sl_outbox_settled_ms(t);
+	(void)sl_engine_bad(
+	    t->e, sl_delivery_update(t->e->store, &d, NULL, &err), &err);
+}
+
+enum sl_rc
+sl_outbox_resume(struct sl_engine *e, struct sl_err *err)
+{
+	size_t i;
+
+	for (i = 0; i < e->targets_n; i++)
+		if (sl_delivery_settle(e->store, e->targets[i].cfg->name,
+			sl_outbox_settled_ms(&e->targets[i]), err) != SL_OK)
+			return SL_FATAL;
+	return SL_OK;
+}

@@ -1,0 +1,96 @@
+#!/usr/bin/env python3
+"""Encrypted post and the tenant's list of passwords: held without it, read with
+it, and the password nowhere but in its file."""
+import json
+import os
+import time
+import unittest
+
+from house import House
+
+DATA = os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "data")
+SECRET = "sluse-2026"
+
+
+class Passwords(unittest.TestCase):
+    def setUp(self):
+        self.house = House()
+        self.addCleanup(self.house.close)
+
+    def drop(self, *names):
+        for name in names:
+            with open(os.path.join(DATA, name), "rb") as file:
+                self.house.drop_bytes(file.read(), name)
+
+    def list_of_passwords(self, text, mode=0o600):
+        path = os.path.join(self.house.root, "secrets", "passwords")
+        os.makedirs(os.path.dirname(path), exist_ok=True)
+        with open(path + ".new", "w", encoding="utf-8") as file:
+            file.write(text)
+        os.chmod(path + ".new", mode)
+        os.rename(path + ".new", path)
+
+    def states(self):
+        """The last of each name."""
+        rows = sorted(self.house.rows("list"), key=lambda r: r["reception"])
+        return {row["name"]: (row["disposition"], row["reason"])
+                for row in rows}
+
+    def test_held_then_read(self):
+        h = self.house
+        files = ["zip-aes256.zip", "zip-zipcrypto.zip",
+                 "pdf-encrypted-user.pdf", "7z-encrypted.7z"]
+        held = {name: ("held", "encrypted") for name in files}
+        self.drop(*files)
+        h.wait_quiet(30, 4)
+        self.assertEqual(self.states(), held)
+
+        # open to others: not used
+        self.list_of_passwords("%s\n" % SECRET, 0o644)
+        time.sleep(1.1)
+        self.drop(*files)
+        h.wait_quiet(30, 8)
+        self.assertEqual(self.states(), held)
+
+        # it is looked at again without a restart
+        self.list_of_passwords("feil\n%s\nbrukerpassord\n" % SECRET)
+        time.sleep(1.1)
+        self.drop(*files)
+        h.wait_quiet(30, 12)
+        after = self.states()
+        # libarchive reads no encrypted 7z: still a person's
+        self.assertEqual(after["7z-encrypted.7z"], ("held", "encrypted"))
+        for name in files[:3]:
+            self.assertNotEqual(after[name][1], "encrypted", name)
+        texts = "".join(row[0] or "" for row in h.query("SELECT text FROM page"))
+        self.assertEqual(texts.count("et hemmelig brev"), 2)
+        notes = h.query("SELECT slug, detail FROM note WHERE slug ="
+                        " 'password_used' ORDER BY detail")
+        self.assertEqual([row[1] for row in notes], ["2", "2", "3"])
+
+        h.stop()
+        found = []
+        for folder, _, files in os.walk(h.root):
+            for name in files:
+                path = os.path.join(folder, name)
+                if (path.endswith("secrets/passwords")
+                        or not os.path.isfile(path)):
+                    continue
+                with open(path, "rb") as file:
+                    if SECRET.encode() in file.read():
+                        found.append(path)
+        self.assertEqual(found, [])
+
+    def test_try(self):
+        h = self.house
+        self.list_of_passwords("brukerpassord\n")
+        path = os.path.join(DATA, "pdf-encrypted-user.pdf")
+        parts = json.loads(h.sluse("try", "--json", path).stdout)["parts"]
+        self.assertEqual([p["reason"] for p in parts], [None])
+        self.list_of_passwords("feil\n")
+        parts = json.loads(h.sluse("try", "--json", path).stdout)["parts"]
+        self.assertEqual([p["reason"] for p in parts], ["encrypted"])
+
+
+if __name__ == "__main__":
+    unittest.main()
