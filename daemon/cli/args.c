@@ -50,7 +50,8 @@ struct command {
 #define ANY 1000000
 static const struct command commands[] = {
     {"identify", NULL, 1, ANY, O_CSV | O_RECURSE | O_PRONOM_ONLY, 0,
-	sl_cmd_identify, "[--csv] [-r] [--pronom-only] PATH...", "say what kind of files these are"},
+	sl_cmd_identify, "[--csv] [-r] [--pronom-only] PATH...",
+	"say what kind of files these are"},
     {"pronom", "import", 2, 2, O_OUTPUT, 0, sl_cmd_pronom_import,
 	"[--output FILE] DROID.xml CONTAINER.xml",
 	"make the table of formats from PRONOM's signature files"},

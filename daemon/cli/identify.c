@@ -51,7 +51,8 @@ struct run {
 	enum sl_exit code;
 };
 
-/* -- which files -------------------------------------------------------------- */
+/* -- which files --------------------------------------------------------------
+ */
 
 /* nftw hands no argument on. */
 static struct run *walking;
@@ -111,7 +112,8 @@ find_paths(struct run *r)
 	walking = NULL;
 }
 
-/* -- asking -------------------------------------------------------------------- */
+/* -- asking
+ * -------------------------------------------------------------------- */
 
 static void
 open_row(struct run *r, struct row *w, const char *path)
@@ -193,8 +195,7 @@ static struct sl_crew_job
 job_of(struct run *r, const struct row *row, const struct group *g, size_t tag)
 {
 	const struct row *first = &row[g->row[0]];
-	struct sl_crew_job j = {
-	    .task = sl_dry_task(&r->dry, SL_TASK_OPEN, ""),
+	struct sl_crew_job j = {.task = sl_dry_task(&r->dry, SL_TASK_OPEN, ""),
 	    .input = first->fd,
 	    .out = r->out,
 	    .more = g->more,
@@ -230,13 +231,13 @@ ask(struct run *r, struct row *row, size_t n, size_t many, struct sl_err *err)
 		w = &row[group[i].row[0]];
 		if (w->told || job[i].rc == SL_OK)
 			continue;
-		(void)snprintf(
-		    w->error, sizeof(w->error), "%s", job[i].reason);
+		(void)snprintf(w->error, sizeof(w->error), "%s", job[i].reason);
 	}
 	return rc;
 }
 
-/* -- telling -------------------------------------------------------------------- */
+/* -- telling
+ * -------------------------------------------------------------------- */
 
 /* What the table says of the only PUID; NULL if there is none, or several. */
 static const struct sl_pronom_format *
@@ -402,7 +403,8 @@ print_row(struct run *r, const struct row *w)
 		r->code = SL_EXIT_FOUND;
 }
 
-/* -- all of it ----------------------------------------------------------------- */
+/* -- all of it
+ * ----------------------------------------------------------------- */
 
 static enum sl_rc
 do_batch(struct run *r, size_t from, struct sl_err *err)
@@ -441,8 +443,7 @@ do_all(struct run *r, const char *libexec)
 			   "extension,accepted,type,pronom");
 	for (i = 0; i < r->n; i += BATCH)
 		if (do_batch(r, i, &err) != SL_OK) {
-			r->code =
-			    sl_cli_say(SL_EXIT_INTERNAL, "%s", err.text);
+			r->code = sl_cli_say(SL_EXIT_INTERNAL, "%s", err.text);
 			break;
 		}
 	for (i = 0; i < r->n; i++)

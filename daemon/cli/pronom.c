@@ -84,11 +84,11 @@ static void
 add_field(struct sl_buf *b, const char *s)
 {
 	for (; *s != '\0'; s++)
-		sl_buf_add_char(
-		    b, strchr("\t\r\n", *s) != NULL ? ' ' : *s);
+		sl_buf_add_char(b, strchr("\t\r\n", *s) != NULL ? ' ' : *s);
 }
 
-/* -- sequences --------------------------------------------------------------- */
+/* -- sequences ---------------------------------------------------------------
+ */
 
 /* [!AABB], not these bytes, as ([!AA]??|AA[!BB]). */
 static void
@@ -114,8 +114,8 @@ add_range(struct sl_buf *b, const char *from, const char *to)
 
 	(void)sscanf(from, "%2x", &lo);
 	(void)sscanf(to, "%2x", &hi);
-	sl_buf_printf(b, "(%02X[%.2s:%.2s]", lo, from + 2,
-	    lo == hi ? to + 2 : "FF");
+	sl_buf_printf(
+	    b, "(%02X[%.2s:%.2s]", lo, from + 2, lo == hi ? to + 2 : "FF");
 	if (hi > lo + 1)
 		sl_buf_printf(b, "|[%02X:%02X]??", lo + 1, hi - 1);
 	if (hi > lo)
@@ -133,7 +133,7 @@ add_wide_bracket(struct sl_buf *b, const char *s)
 
 	if (s[0] != '[' || n < 4 || n % 2 != 0)
 		return 0;
-	if (not && s[2 + n] == ']') {
+	if (not &&s[2 + n] == ']') {
 		add_not(b, s + 2, n / 2);
 		return n + 3;
 	}
@@ -235,8 +235,7 @@ add_sub(struct sl_buf *b, const xmlNode *sub)
 	long position = 1, min = 0, max = 0;
 	SL_BUF struct sl_buf none = {0};
 
-	while (add_fragments(
-	    &none, sub, "LeftFragment", position, &min, &max))
+	while (add_fragments(&none, sub, "LeftFragment", position, &min, &max))
 		position++;
 	while (--position > 0) {
 		(void)add_fragments(
@@ -247,8 +246,8 @@ add_sub(struct sl_buf *b, const xmlNode *sub)
 	for (position = 1;; position++) {
 		SL_BUF struct sl_buf one = {0};
 
-		if (!add_fragments(&one, sub, "RightFragment", position, &min,
-			&max))
+		if (!add_fragments(
+			&one, sub, "RightFragment", position, &min, &max))
 			return;
 		add_gap(b, min, max);
 		sl_buf_add(b, one.p, one.n);
@@ -265,9 +264,9 @@ sorted_subs(const xmlNode *sequence, xmlNode **sub)
 	{
 		if (n == SUBS_MAX)
 			return 0;
-		for (i = n++; i > 0 && count(attribute(sub[i - 1], "Position"),
-					   1) >
-				       count(attribute(s, "Position"), 1);
+		for (i = n++;
+		     i > 0 && count(attribute(sub[i - 1], "Position"), 1) >
+				  count(attribute(s, "Position"), 1);
 		     i--)
 			sub[i] = sub[i - 1];
 		sub[i] = s;
@@ -288,7 +287,8 @@ add_sequence(struct sl_buf *b, const xmlNode *sequence)
 	if (n == 0)
 		return;
 	min = count(attribute(sub[0], "SubSeqMinOffset"), 0);
-	max = count(attribute(sub[0], "SubSeqMaxOffset"), bof || eof ? min : -1);
+	max =
+	    count(attribute(sub[0], "SubSeqMaxOffset"), bof || eof ? min : -1);
 	if (max >= 0 && max < min) /* 0 stands for nothing more than min */
 		max = min;
 	if (max < 0)
@@ -324,8 +324,8 @@ add_sequences(struct import *m, struct sl_buf *b, const xmlNode *signature,
 
 		add_sequence(&one, s);
 		m->scratch.n = 0;
-		why = sl_sequence_parse(
-		    sl_buf_str(&one), one.n, &m->scratch, &q);
+		why =
+		    sl_sequence_parse(sl_buf_str(&one), one.n, &m->scratch, &q);
 		if (why != NULL) {
 			(void)sl_cli_say(SL_EXIT_FOUND,
 			    "signature %s is left out: %s", of, why);
@@ -338,7 +338,8 @@ add_sequences(struct import *m, struct sl_buf *b, const xmlNode *signature,
 	return true;
 }
 
-/* -- signatures --------------------------------------------------------------- */
+/* -- signatures ---------------------------------------------------------------
+ */
 
 static xmlNode *
 by_id(xmlNode *first, const char *name, const char *key, const char *id)
@@ -352,10 +353,9 @@ by_id(xmlNode *first, const char *name, const char *key, const char *id)
 static void
 add_bytes(struct import *m, const xmlNode *format)
 {
-	xmlNode *all =
-	    child(child(xmlDocGetRootElement(m->droid),
-		      "InternalSignatureCollection"),
-		"InternalSignature");
+	xmlNode *all = child(child(xmlDocGetRootElement(m->droid),
+				 "InternalSignatureCollection"),
+	    "InternalSignature");
 
 	EACH(id, format, "InternalSignatureID")
 	{
@@ -383,15 +383,14 @@ add_container(struct import *m, const xmlNode *s)
 	sl_buf_printf(&line, "%c\t%s", zip ? 'z' : 'o', attribute(s, "Id"));
 	EACH(f, child(s, "Files"), "File")
 	{
-		const xmlNode *c =
-		    child(child(f, "BinarySignatures"),
-			"InternalSignatureCollection");
+		const xmlNode *c = child(child(f, "BinarySignatures"),
+		    "InternalSignatureCollection");
 
 		sl_buf_add_str(&line, "\t@");
 		add_field(&line, inner(child(f, "Path")));
 		EACH(g, c, "InternalSignature")
-			if (!add_sequences(m, &line, g, attribute(s, "Id")))
-				return;
+		if (!add_sequences(m, &line, g, attribute(s, "Id")))
+			return;
 	}
 	sl_buf_add(&m->out, line.p, line.n);
 	sl_buf_add_char(&m->out, '\n');
@@ -403,8 +402,8 @@ static bool
 add_containers(struct import *m, const char *puid)
 {
 	const xmlNode *root = xmlDocGetRootElement(m->container), *s;
-	xmlNode *all = child(child(root, "ContainerSignatures"),
-		    "ContainerSignature");
+	xmlNode *all =
+	    child(child(root, "ContainerSignatures"), "ContainerSignature");
 	bool any = false;
 
 	EACH(map, child(root, "FileFormatMappings"), "FileFormatMapping")
@@ -447,8 +446,8 @@ add_format(struct import *m, const xmlNode *f, xmlNode *all)
 			sl_buf_add_char(b, ',');
 		first = false;
 		for (; *s != '\0'; s++)
-			sl_buf_add_char(b,
-			    (char)(*s >= 'A' && *s <= 'Z' ? *s + 32 : *s));
+			sl_buf_add_char(
+			    b, (char)(*s >= 'A' && *s <= 'Z' ? *s + 32 : *s));
 	}
 	sl_buf_add_char(b, '\t');
 	first = true;
@@ -469,7 +468,8 @@ add_format(struct import *m, const xmlNode *f, xmlNode *all)
 		add_bytes(m, f);
 }
 
-/* -- files ------------------------------------------------------------------- */
+/* -- files -------------------------------------------------------------------
+ */
 
 static enum sl_exit
 read_xml(const char *path, const char *root, xmlDoc **ret, struct sl_buf *head)
@@ -536,9 +536,9 @@ build(struct import *m, const char *droid, const char *container)
 	if (code != SL_EXIT_OK)
 		return code;
 	write_head(m, &sources);
-	all = child(child(xmlDocGetRootElement(m->droid),
-			"FileFormatCollection"),
-	    "FileFormat");
+	all =
+	    child(child(xmlDocGetRootElement(m->droid), "FileFormatCollection"),
+		"FileFormat");
 	for (xmlNode *f = all; f != NULL; f = among(f->next, "FileFormat"))
 		add_format(m, f, all);
 	if (m->out.full)
@@ -551,15 +551,15 @@ build(struct import *m, const char *droid, const char *container)
 
 /* Where it goes: what --output names, else the instance's own place. */
 static enum sl_rc
-open_place(const struct sl_cli *c, char **ret_name, int *ret_dir,
-    struct sl_err *err)
+open_place(
+    const struct sl_cli *c, char **ret_name, int *ret_dir, struct sl_err *err)
 {
 	const char *slash = c->output != NULL ? strrchr(c->output, '/') : NULL;
 	SL_FREE char *folder =
 	    c->output == NULL ? sl_asprintf("%s/pronom", c->root)
-	    : slash == NULL   ? sl_strdup(".")
-			      : sl_strndup(c->output,
-				    (size_t)(slash - c->output) + 1);
+	    : slash == NULL
+		? sl_strdup(".")
+		: sl_strndup(c->output, (size_t)(slash - c->output) + 1);
 
 	*ret_name = sl_strdup(c->output == NULL ? "table.tsv"
 			      : slash != NULL	? slash + 1
@@ -588,8 +588,8 @@ save(const struct sl_cli *c, const struct import *m)
 	    sl_write_file(dir, name, m->out.p, m->out.n, 0644, &err) != SL_OK)
 		code = sl_cli_fail(&err);
 	if (code == SL_EXIT_OK)
-		(void)printf("%s: PRONOM %s, %u formats, %u signatures\n",
-		    name, sl_pronom_version(t), m->formats, m->signatures);
+		(void)printf("%s: PRONOM %s, %u formats, %u signatures\n", name,
+		    sl_pronom_version(t), m->formats, m->signatures);
 	sl_pronom_free(t);
 	return code;
 }

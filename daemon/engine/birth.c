@@ -220,15 +220,14 @@ identified(struct sl_job *j, const struct birth *b, struct sl_err *err)
 	SL_BUF struct sl_buf payload = {0};
 	char table[32];
 
-	sl_note_first(
-	    j->e->store, j->c.id, "pronom", table, sizeof(table));
+	sl_note_first(j->e->store, j->c.id, "pronom", table, sizeof(table));
 	sl_buf_add_str(&payload, "{\"pronom\":");
 	sl_text_json(&payload, table, strlen(table));
 	sl_buf_add_str(&payload, ",\"puid\":[");
 	sl_buf_add(&payload, sl_buf_str(&b->puids), b->puids.n);
 	sl_buf_printf(&payload, "]%s}", b->puids.full ? ",\"cut\":1" : "");
-	return sl_consignment_pass(j->e, &j->c, SL_EVENT_identified,
-	    sl_buf_str(&payload), err);
+	return sl_consignment_pass(
+	    j->e, &j->c, SL_EVENT_identified, sl_buf_str(&payload), err);
 }
 
 enum sl_rc

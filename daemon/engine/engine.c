@@ -443,7 +443,8 @@ start(struct sl_engine *e, struct sl_err *err)
 	    sl_consignment_each_unfiled(e->store, settle_unfiled, e, err) !=
 		SL_OK ||
 	    sl_faces_start(e, err) != SL_OK || see_doors(e, err) != SL_OK ||
-	    sl_due_start(e, err) != SL_OK || sl_outbox_resume(e, err) != SL_OK ||
+	    sl_due_start(e, err) != SL_OK ||
+	    sl_outbox_resume(e, err) != SL_OK ||
 	    sl_store_commit(e->store, err) != SL_OK ||
 	    sl_chan_listen(sock, &e->listen_fd, err) != SL_OK)
 		return SL_FATAL;

@@ -338,9 +338,9 @@ broad_kind(const char *mime)
 		int kind;
 	} known[] = {{"image/", 1}, {"audio/", 2}, {"video/", 2},
 	    {"application/pdf", 3}, {"application/zip", 4},
-	    {"application/vnd.oasis", 4},
-	    {"application/vnd.openxml", 4}, {"application/gzip", 5},
-	    {"application/msword", 6}, {"application/vnd.ms-outlook", 6}};
+	    {"application/vnd.oasis", 4}, {"application/vnd.openxml", 4},
+	    {"application/gzip", 5}, {"application/msword", 6},
+	    {"application/vnd.ms-outlook", 6}};
 	size_t i;
 
 	for (i = 0; i < sizeof(known) / sizeof(known[0]); i++)
@@ -390,8 +390,8 @@ take_formats(const struct sl_pronom_result *r, struct sl_identity *id)
 }
 
 static bool
-ask_pronom(const struct sl_extent *x, const char *p, size_t n,
-    const char *name, struct sl_identity *id)
+ask_pronom(const struct sl_extent *x, const char *p, size_t n, const char *name,
+    struct sl_identity *id)
 {
 	const struct sl_pronom_input in = {.x = x,
 	    .head = (const uint8_t *)p,

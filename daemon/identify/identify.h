@@ -3,9 +3,9 @@
  *
  * libmagic looks at the first MiB at most; what it is known to misread is
  * mended by small checks of our own (identify/mend.c). That is for the road,
- * which goes by MIME types. What an archive asks for, PRONOM's identifier, comes
- * from the table of daemon/pronom/; where both speak and cannot both be right,
- * a warning says so.
+ * which goes by MIME types. What an archive asks for, PRONOM's identifier,
+ * comes from the table of daemon/pronom/; where both speak and cannot both be
+ * right, a warning says so.
  */
 #ifndef SL_IDENTIFY_IDENTIFY_H
 #define SL_IDENTIFY_IDENTIFY_H

@@ -38,7 +38,8 @@ struct inside {
 	bool any;
 };
 
-/* -- zip ---------------------------------------------------------------------- */
+/* -- zip ----------------------------------------------------------------------
+ */
 
 static ssize_t
 inflate_some(const struct sl_extent *x, uint64_t at, uint64_t packed,
@@ -120,7 +121,8 @@ open_zip(struct inside *s)
 	}
 }
 
-/* -- OLE2 ------------------------------------------------------------------- */
+/* -- OLE2 -------------------------------------------------------------------
+ */
 
 static void
 on_stream(void *arg, const char *path, size_t n, uint32_t number)
@@ -136,7 +138,8 @@ open_ole2(struct inside *s)
 		sl_ole2_each(s->ole2, on_stream, s);
 }
 
-/* -- both --------------------------------------------------------------------- */
+/* -- both ---------------------------------------------------------------------
+ */
 
 static const struct found *
 read_member(struct inside *s, uint32_t path)

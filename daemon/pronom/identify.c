@@ -73,7 +73,8 @@ take_best(struct sl_look *k)
 			k->ret->format[k->ret->count++] = &k->t->format[i];
 }
 
-/* -- names ------------------------------------------------------------------- */
+/* -- names -------------------------------------------------------------------
+ */
 
 /* The ending in lower case; "" if there is none. */
 static void
@@ -178,7 +179,8 @@ by_name(struct sl_look *k, const char *ext)
 	}
 }
 
-/* -- all of it ----------------------------------------------------------------- */
+/* -- all of it
+ * ----------------------------------------------------------------- */
 
 static void
 set_windows(struct sl_look *k)
@@ -220,8 +222,8 @@ look_inside(struct sl_look *k)
 }
 
 void
-sl_pronom_identify(const struct sl_pronom *t,
-    const struct sl_pronom_input *in, struct sl_pronom_result *ret)
+sl_pronom_identify(const struct sl_pronom *t, const struct sl_pronom_input *in,
+    struct sl_pronom_result *ret)
 {
 	struct sl_look k = {.t = t, .in = in, .ret = ret, .work = WORK};
 	char ext[32];

@@ -129,8 +129,8 @@ best_gram(const struct sl_string *s)
 
 /* Each string of the piece must have one. */
 static void
-try_piece(const struct sl_piece *p, uint64_t from, uint64_t to,
-    struct mark *best)
+try_piece(
+    const struct sl_piece *p, uint64_t from, uint64_t to, struct mark *best)
 {
 	unsigned score = UINT32_MAX, one;
 	uint32_t i;
@@ -168,7 +168,8 @@ mark_by_gram(const struct sl_sequence *q, struct mark *best)
 static struct sl_index_entry *
 new_entry(struct builder *b)
 {
-	b->entry = sl_grow(b->entry, &b->cap, b->entries + 2, sizeof(*b->entry));
+	b->entry =
+	    sl_grow(b->entry, &b->cap, b->entries + 2, sizeof(*b->entry));
 	return &b->entry[++b->entries];
 }
 
@@ -186,8 +187,8 @@ add_place(struct builder *b, uint32_t signature, const struct mark *m)
 	if (g == SL_INDEX_GROUPS)
 		return false;
 	if (g == x->groups)
-		x->group[x->groups++] = (struct sl_index_group){
-		    m->offset, m->n, m->eof};
+		x->group[x->groups++] =
+		    (struct sl_index_group){m->offset, m->n, m->eof};
 	slot = &x->place[sl_place_slot(m->key, g)];
 	e = new_entry(b);
 	*e = (struct sl_index_entry){.next = *slot,
@@ -277,8 +278,8 @@ sl_index_build(struct sl_pronom *t)
 
 	x->always = sl_region_alloc(
 	    &t->r, (t->first_container + 1u) * sizeof(*x->always));
-	x->word_entry = sl_region_alloc(
-	    &t->r, (t->words + 1u) * sizeof(*x->word_entry));
+	x->word_entry =
+	    sl_region_alloc(&t->r, (t->words + 1u) * sizeof(*x->word_entry));
 	if (x->always == NULL || x->word_entry == NULL)
 		return "the table is too large";
 	for (i = 1; i <= t->words; i++)
@@ -286,8 +287,7 @@ sl_index_build(struct sl_pronom *t)
 	for (i = 0; i < t->first_container; i++)
 		add(&b, i);
 	x->entries = b.entries;
-	x->entry = sl_region_alloc(
-	    &t->r, (b.entries + 1u) * sizeof(*x->entry));
+	x->entry = sl_region_alloc(&t->r, (b.entries + 1u) * sizeof(*x->entry));
 	if (x->entry != NULL && b.entries > 0)
 		memcpy(x->entry, b.entry, (b.entries + 1u) * sizeof(*x->entry));
 	free(b.entry);

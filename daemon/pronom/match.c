@@ -45,8 +45,7 @@ string_at(const struct sl_string *s, const struct sl_window *w, size_t at)
 /* The literal's next place at or after lo; w->n if there is none. What was
  * looked through once is remembered, for many signatures share their words. */
 static size_t
-find_word(
-    const struct sl_piece *p, struct sl_window *w, size_t lo, size_t hi)
+find_word(const struct sl_piece *p, struct sl_window *w, size_t lo, size_t hi)
 {
 	struct sl_seen *s = &w->seen[p->word];
 	const uint8_t *at;
@@ -154,8 +153,8 @@ go_on(struct match *m, uint32_t k, size_t at)
 		if (!string_at(&p->string[i], m->w, at))
 			continue;
 		end = at + p->string[i].n;
-		o = forward(m, k + 1, end + next->gap_min,
-		    plus(end, next->gap_max));
+		o = forward(
+		    m, k + 1, end + next->gap_min, plus(end, next->gap_max));
 		if (o == YES)
 			return YES;
 		if (o == NO)

@@ -66,8 +66,8 @@ sector_bytes(const struct sl_ole2 *o)
 
 /* Up to n bytes from inside a sector on; fewer at the file's end. */
 static ssize_t
-read_at(const struct sl_ole2 *o, uint32_t sector, uint32_t in, void *p,
-    size_t n)
+read_at(
+    const struct sl_ole2 *o, uint32_t sector, uint32_t in, void *p, size_t n)
 {
 	uint64_t at = ((uint64_t)sector + 1) << o->shift;
 
@@ -99,8 +99,8 @@ add_fat(struct sl_ole2 *o, size_t *cap, uint32_t sector)
 {
 	if (sector >= NONE || o->fat_n > o->sectors)
 		return;
-	o->fat_place = sl_grow(
-	    o->fat_place, cap, o->fat_n + 1, sizeof(*o->fat_place));
+	o->fat_place =
+	    sl_grow(o->fat_place, cap, o->fat_n + 1, sizeof(*o->fat_place));
 	o->fat_place[o->fat_n++] = sector;
 }
 
@@ -207,7 +207,8 @@ sl_ole2_close(struct sl_ole2 *o)
 	free(o);
 }
 
-/* -- names ------------------------------------------------------------------- */
+/* -- names -------------------------------------------------------------------
+ */
 
 struct walk {
 	struct sl_ole2 *o;
@@ -255,8 +256,7 @@ walk_entry(struct walk *w, uint32_t i, unsigned depth)
 	if (depth > DEPTH_MAX)
 		return;
 	for (;;) {
-		if (i < w->o->entries &&
-		    (w->seen[i / 8] >> (i % 8) & 1) == 0) {
+		if (i < w->o->entries && (w->seen[i / 8] >> (i % 8) & 1) == 0) {
 			w->seen[i / 8] |= (uint8_t)(1u << (i % 8));
 			e = entry_at(w->o, i);
 			type = e[66];
@@ -266,12 +266,11 @@ walk_entry(struct walk *w, uint32_t i, unsigned depth)
 			}
 			if (type == STORAGE || type == STREAM) {
 				add_name(&w->path, e);
-				w->fn(w->arg, sl_buf_str(&w->path),
-				    w->path.n, i);
+				w->fn(
+				    w->arg, sl_buf_str(&w->path), w->path.n, i);
 				if (type == STORAGE) {
 					sl_buf_add_char(&w->path, '/');
-					walk_entry(
-					    w, le32(e + 76), depth + 1);
+					walk_entry(w, le32(e + 76), depth + 1);
 				}
 				w->path.n = keep;
 				if (w->path.p != NULL)
@@ -297,7 +296,8 @@ sl_ole2_each(struct sl_ole2 *o, sl_ole2_fn *fn, void *arg)
 	sl_buf_free(&w.path);
 }
 
-/* -- bytes -------------------------------------------------------------------- */
+/* -- bytes --------------------------------------------------------------------
+ */
 
 static size_t
 read_chain(struct sl_ole2 *o, uint32_t at, uint8_t *p, size_t n)
@@ -330,8 +330,7 @@ read_mini(struct sl_ole2 *o, uint32_t at, uint8_t *p, size_t n)
 
 	if (!o->mini_tried) {
 		o->mini_tried = true;
-		o->mini =
-		    follow(o, le32(entry_at(o, 0) + 116), MINI_MAX);
+		o->mini = follow(o, le32(entry_at(o, 0) + 116), MINI_MAX);
 		o->mini_fat = follow(o, o->mini_fat_start, MINI_MAX);
 	}
 	for (steps = 0; done < n && steps < MINI_MAX; steps++) {
@@ -343,8 +342,8 @@ read_mini(struct sl_ole2 *o, uint32_t at, uint8_t *p, size_t n)
 			break;
 		done += want;
 		if (at / per >= o->mini_fat.n ||
-		    read_at(o, o->mini_fat.sector[at / per], at % per * 4,
-			link, 4) != 4)
+		    read_at(o, o->mini_fat.sector[at / per], at % per * 4, link,
+			4) != 4)
 			break;
 		at = le32(link);
 	}
@@ -352,8 +351,8 @@ read_mini(struct sl_ole2 *o, uint32_t at, uint8_t *p, size_t n)
 }
 
 ssize_t
-sl_ole2_read(struct sl_ole2 *o, uint32_t number, uint8_t *p, size_t n,
-    bool *ret_all)
+sl_ole2_read(
+    struct sl_ole2 *o, uint32_t number, uint8_t *p, size_t n, bool *ret_all)
 {
 	const uint8_t *e;
 	uint32_t size, start;

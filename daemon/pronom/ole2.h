@@ -30,7 +30,7 @@ void sl_ole2_each(struct sl_ole2 *o, sl_ole2_fn *fn, void *arg);
 
 /* Up to n first bytes of stream `number`; *ret_all: there are no more. -1 if it
  * is no stream or cannot be read. */
-ssize_t sl_ole2_read(struct sl_ole2 *o, uint32_t number, uint8_t *p, size_t n,
-    bool *ret_all);
+ssize_t sl_ole2_read(
+    struct sl_ole2 *o, uint32_t number, uint8_t *p, size_t n, bool *ret_all);
 
 #endif

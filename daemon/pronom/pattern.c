@@ -110,7 +110,7 @@ bracket(struct reader *d)
 		op = not ? SL_CELL_LACKS : SL_CELL_ALL;
 	else if (take(d, '~'))
 		op = SL_CELL_SOME;
-	if (not && op == SL_CELL_SOME)
+	if (not &&op == SL_CELL_SOME)
 		return fail(d, "[!~ is not known");
 	if (!byte(d, &a))
 		return false;
@@ -298,8 +298,7 @@ head(struct reader *d, struct sl_sequence *q)
 	if (!number(d, &q->offset_min))
 		return false;
 	if (q->anchor != SL_ANYWHERE &&
-	    (!take(d, '-') ||
-		(!take(d, '*') && !number(d, &q->offset_max))))
+	    (!take(d, '-') || (!take(d, '*') && !number(d, &q->offset_max))))
 		return fail(d, "an offset is missing");
 	if (q->offset_max < q->offset_min)
 		return fail(d, "an offset runs backwards");

@@ -67,8 +67,8 @@ struct sl_sequence {
 
 /* "B0-16:4D5A*50450000" -> *ret, its memory in r. Result: NULL, or what is
  * wrong with it (a static text). */
-const char *sl_sequence_parse(const char *s, size_t n, struct sl_region *r,
-    struct sl_sequence *ret);
+const char *sl_sequence_parse(
+    const char *s, size_t n, struct sl_region *r, struct sl_sequence *ret);
 
 static inline bool
 sl_cell_fits(const struct sl_cell *c, uint8_t v)
@@ -90,7 +90,8 @@ sl_cell_fits(const struct sl_cell *c, uint8_t v)
 	return false;
 }
 
-/* -- matching ---------------------------------------------------------------- */
+/* -- matching ----------------------------------------------------------------
+ */
 
 /* Where a literal comes next, for the bytes of one window. */
 struct sl_seen {

@@ -49,8 +49,9 @@ struct sl_pronom_result {
 };
 
 /* Loads the table, and "accepted.tsv" beside it; where that is missing the file
- * `lists` (may be NULL). The result is the caller's. SL_SKIP: there is no such file. SL_REJECT: it is no table, was
- * changed, or is of a later kind; err says where. */
+ * `lists` (may be NULL). The result is the caller's. SL_SKIP: there is no such
+ * file. SL_REJECT: it is no table, was changed, or is of a later kind; err says
+ * where. */
 enum sl_rc sl_pronom_load(const char *path, const char *lists,
     struct sl_pronom **ret, struct sl_err *err);
 /* The same of the file SLUSE_PRONOM names, if it is there, else of the table

@@ -96,8 +96,8 @@ split(struct loader *l, const char *p, size_t n, char sign)
 			(void)fail(l, "too many fields");
 			return;
 		}
-		l->f[l->fields++] = (struct field){
-		    p, (size_t)((at != NULL ? at : end) - p)};
+		l->f[l->fields++] =
+		    (struct field){p, (size_t)((at != NULL ? at : end) - p)};
 		if (at == NULL)
 			return;
 	}
@@ -148,7 +148,8 @@ take_format(struct loader *l)
 	return l->wrong == NULL;
 }
 
-/* -- signatures -------------------------------------------------------------- */
+/* -- signatures --------------------------------------------------------------
+ */
 
 /* Equal literals get one number. */
 static void
@@ -166,8 +167,8 @@ number_word(struct loader *l, struct sl_piece *p)
 			return;
 		}
 	}
-	l->word = sl_grow(
-	    l->word, &l->word_cap, l->t->words + 2, sizeof(*l->word));
+	l->word =
+	    sl_grow(l->word, &l->word_cap, l->t->words + 2, sizeof(*l->word));
 	l->word[++l->t->words] = p;
 	p->word = l->t->words;
 }
@@ -206,7 +207,6 @@ take_sequences(struct loader *l, size_t from, size_t to,
 			p = (struct sl_piece *)(uintptr_t)&q[i - from].piece[k];
 			if (is_far(&q[i - from], k))
 				number_word(l, p);
-
 		}
 	}
 	*ret = q;
@@ -313,11 +313,10 @@ take_container(struct loader *l, enum sl_container where)
 	for (i = 2; i < l->fields; i = k, m++) {
 		if (l->f[i].n < 2 || l->f[i].p[0] != '@')
 			return fail(l, "a path is missing");
-		m->path = path_number(l, where,
-		    (struct field){l->f[i].p + 1, l->f[i].n - 1});
-		for (k = i + 1; k < l->fields && l->f[k].n > 0 &&
-				l->f[k].p[0] != '@';
-		     k++)
+		m->path = path_number(
+		    l, where, (struct field){l->f[i].p + 1, l->f[i].n - 1});
+		for (k = i + 1;
+		     k < l->fields && l->f[k].n > 0 && l->f[k].p[0] != '@'; k++)
 			;
 		if (k > i + 1 &&
 		    !take_sequences(l, i + 1, k, &m->sequence, &m->sequences))
@@ -326,7 +325,8 @@ take_container(struct loader *l, enum sl_container where)
 	return l->wrong == NULL;
 }
 
-/* -- lines ------------------------------------------------------------------- */
+/* -- lines -------------------------------------------------------------------
+ */
 
 static bool
 take_line(struct loader *l, const char *p, size_t n)
@@ -357,8 +357,8 @@ static bool
 take_version(struct loader *l, const char *p, size_t n)
 {
 	split(l, p, n, '\t');
-	if (l->fields != 4 || !field_is(l->f[0], "version") ||
-	    l->f[1].n == 0 || l->f[1].n > 12 || l->f[3].n > 12)
+	if (l->fields != 4 || !field_is(l->f[0], "version") || l->f[1].n == 0 ||
+	    l->f[1].n > 12 || l->f[3].n > 12)
 		return fail(l, "a version is missing");
 	(void)snprintf(l->t->version, sizeof(l->t->version), "%.*s/%.*s",
 	    (int)l->f[1].n, l->f[1].p, (int)l->f[3].n, l->f[3].p);
@@ -406,7 +406,8 @@ take_lines(struct loader *l, const char *p, size_t n)
 	return l->t->version[0] != '\0' ? true : fail(l, "no version");
 }
 
-/* -- all of it ----------------------------------------------------------------- */
+/* -- all of it
+ * ----------------------------------------------------------------- */
 
 struct by_puid {
 	const char *puid;
@@ -457,7 +458,8 @@ link_overs(struct loader *l, const struct by_puid *sorted)
 			at = bsearch(&key, sorted, l->t->formats,
 			    sizeof(*sorted), compare_puid);
 			if (at == NULL)
-				return fail(l, "preferred to an unknown format");
+				return fail(
+				    l, "preferred to an unknown format");
 			over[l->format[i].overs++] = at->n;
 		}
 	}
@@ -576,12 +578,11 @@ take_lists(struct loader *l, const char *p, size_t n)
 		if (l->wrong != NULL || l->fields < 2 || l->f[0].n == 0 ||
 		    l->f[0].n > 16 || l->f[1].n > 31)
 			return fail(l, "not a list and a PUID");
-		(void)snprintf(puid, sizeof(puid), "%.*s", (int)l->f[1].n,
-		    l->f[1].p);
+		(void)snprintf(
+		    puid, sizeof(puid), "%.*s", (int)l->f[1].n, l->f[1].p);
 		f = sl_pronom_find(l->t, puid);
 		/* One that is newer than the table is no fault. */
-		if (f != NULL &&
-		    !accept(l, &l->t->format[f - l->t->format]))
+		if (f != NULL && !accept(l, &l->t->format[f - l->t->format]))
 			return false;
 	}
 	return l->wrong == NULL;
@@ -674,8 +675,7 @@ sl_pronom_load(const char *path, const char *lists, struct sl_pronom **ret,
 		return rc;
 	rc = sl_read_file(AT_FDCWD, beside, SL_PRONOM_FILE_MAX, &l, err);
 	if (rc == SL_SKIP && lists != NULL)
-		rc = sl_read_file(
-		    AT_FDCWD, lists, SL_PRONOM_FILE_MAX, &l, err);
+		rc = sl_read_file(AT_FDCWD, lists, SL_PRONOM_FILE_MAX, &l, err);
 	if (rc != SL_OK && rc != SL_SKIP)
 		return rc;
 	return sl_pronom_parse(
@@ -689,7 +689,8 @@ sl_pronom_free(struct sl_pronom *t)
 		(void)munmap(t, t->mapped);
 }
 
-/* -- asking -------------------------------------------------------------------- */
+/* -- asking
+ * -------------------------------------------------------------------- */
 
 const char *
 sl_pronom_version(const struct sl_pronom *t)

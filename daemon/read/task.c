@@ -450,8 +450,8 @@ run_open(struct task *k, const int *fds, struct sl_err *err)
 		rc = do_part(k, (uint32_t)i, err);
 		/* Whose identifiers these are: for the log. */
 		if (rc == SL_OK && i == 0 && k->sent > 0)
-			rc = send_note(
-			    k, 0, "pronom", sl_identify_table(), err);
+			rc =
+			    send_note(k, 0, "pronom", sl_identify_table(), err);
 	}
 	return rc;
 }

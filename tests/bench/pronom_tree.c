@@ -74,10 +74,11 @@ on_file(const char *path, const struct stat *st, int kind, struct FTW *at)
 		return 0;
 	began = now();
 	for (i = 0; i < repeat; i++) {
-		in.is_text = sl_looks_text((const char *)head,
-				 in.head_n < 65536 ? in.head_n : 65536) ||
-			     (in.head_n > 2 && (memcmp(head, "\xFF\xFE", 2) == 0 ||
-				 memcmp(head, "\xFE\xFF", 2) == 0));
+		in.is_text =
+		    sl_looks_text((const char *)head,
+			in.head_n < 65536 ? in.head_n : 65536) ||
+		    (in.head_n > 2 && (memcmp(head, "\xFF\xFE", 2) == 0 ||
+					  memcmp(head, "\xFE\xFF", 2) == 0));
 		sl_pronom_identify(table, &in, &r);
 	}
 	took = (now() - began) / repeat;

@@ -113,15 +113,14 @@ formats(void)
 		SL_BASIS_SIGNATURE},
 	    {TEXT("Hei.\n"), "brev", "x-fmt/111", "text, us-ascii", "",
 		SL_BASIS_TEXT},
-	    {TEXT("S\xF8knad\r\n"), "brev.txt", "x-fmt/111",
-		"text, iso-8859-1", "", SL_BASIS_TEXT},
+	    {TEXT("S\xF8knad\r\n"), "brev.txt", "x-fmt/111", "text, iso-8859-1",
+		"", SL_BASIS_TEXT},
 	    {TEXT("a;b;c\n1;2;3\n"), "a.csv", "x-fmt/18",
 		"Comma Separated Values", "", SL_BASIS_EXTENSION},
 	    {TEXT("<?xml version=\"1.0\"?><a/>"), "a.xml", "fmt/101",
 		"Extensible Markup Language 1.0", "", SL_BASIS_SIGNATURE},
 	    /* a picture called a table */
-	    {TEXT("\xFF\xD8\xFF\xE0\0\20JFIF\0\1\1\0\0\1\0\1\0\0"),
-		"a.csv", "",
+	    {TEXT("\xFF\xD8\xFF\xE0\0\20JFIF\0\1\1\0\0\1\0\1\0\0"), "a.csv", "",
 		"JPEG image data, JFIF standard 1.01, aspect ratio, "
 		"density 1x1, segment length 16",
 		"type_contradiction,extension_mismatch", SL_BASIS_SIGNATURE},
@@ -311,6 +310,7 @@ last_volume(void)
 	CHECK_STR(id.mime, "application/zip");
 }
 
-TEST_MAIN({"kinds", kinds}, {"formats", formats}, {"zips", zips}, {"polyglots", polyglots},
-    {"archives", archives}, {"last_volume", last_volume},
-    {"declared", declared}, {"prefixes", prefixes}, {"large", large})
+TEST_MAIN({"kinds", kinds}, {"formats", formats}, {"zips", zips},
+    {"polyglots", polyglots}, {"archives", archives},
+    {"last_volume", last_volume}, {"declared", declared},
+    {"prefixes", prefixes}, {"large", large})

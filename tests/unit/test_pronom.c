@@ -17,7 +17,8 @@
 
 #define TEXT(s) s, sizeof(s) - 1
 
-/* -- patterns ---------------------------------------------------------------- */
+/* -- patterns ----------------------------------------------------------------
+ */
 
 static char memory[1 << 16];
 
@@ -98,8 +99,8 @@ patterns(void)
 	size_t i;
 
 	for (i = 0; i < sizeof(cases) / sizeof(cases[0]); i++)
-		CHECK_MSG(fits(cases[i].pattern, cases[i].p,
-			      strlen(cases[i].p), 100000) == cases[i].fits,
+		CHECK_MSG(fits(cases[i].pattern, cases[i].p, strlen(cases[i].p),
+			      100000) == cases[i].fits,
 		    "%s in %s", cases[i].pattern, cases[i].p);
 }
 
@@ -109,8 +110,8 @@ bad_patterns(void)
 	static const char *const bad[] = {"", "4142", "B0-0:", "B0-0:4",
 	    "B0-0:4G", "B0-0:41{", "B0-0:41{1-", "B0-0:41*", "B0-0:(41",
 	    "B0-0:()", "B0-0:(41|)", "B0-0:[41", "B0-0:[4142:4344]",
-	    "B0-0:[39:30]", "B2-1:41", "B0:41", "E0-0:*41",
-	    "B0-99999999999:41", "B0-0:41{9-1}42", "X0-0:41", "B0-0:41#42"};
+	    "B0-0:[39:30]", "B2-1:41", "B0:41", "E0-0:*41", "B0-99999999999:41",
+	    "B0-0:41{9-1}42", "X0-0:41", "B0-0:41#42"};
 	struct sl_sequence q;
 	size_t i;
 
@@ -147,7 +148,8 @@ work(void)
 	}
 }
 
-/* -- tables ------------------------------------------------------------------- */
+/* -- tables -------------------------------------------------------------------
+ */
 
 /* body between the first lines and the end that fits them. */
 static enum sl_rc
@@ -237,21 +239,19 @@ answers(void)
 	    {TEXT("ONE1\1.END."), "a", "fmt/3", SL_BASIS_SIGNATURE, 0, 0, 0},
 	    {TEXT("\1\1FOUR"), "a", "fmt/4", SL_BASIS_SIGNATURE, 0, 0, 0},
 	    {TEXT("\1FOUR"), "a", "", SL_BASIS_NONE, 0, 0, 0},
-	    {TEXT("\1\1\1\1\1\1\1\1\1FOUR"), "a", "fmt/4",
-		SL_BASIS_SIGNATURE, 0, 0, 0},
-	    {TEXT("\1\1\1\1\1\1\1\1\1\1FOUR"), "a", "", SL_BASIS_NONE, 0, 0,
-		0},
+	    {TEXT("\1\1\1\1\1\1\1\1\1FOUR"), "a", "fmt/4", SL_BASIS_SIGNATURE,
+		0, 0, 0},
+	    {TEXT("\1\1\1\1\1\1\1\1\1\1FOUR"), "a", "", SL_BASIS_NONE, 0, 0, 0},
 	    {TEXT("\1\1\0017F"), "a", "fmt/5", SL_BASIS_SIGNATURE, 0, 0, 0},
 	    {TEXT("\1\1SIX...."), "a", "fmt/6", SL_BASIS_SIGNATURE, 0, 0, 0},
 	    /* two that have nothing to do with one another */
-	    {TEXT("\1\1FOUR SIX...."), "a", "fmt/4 fmt/6",
-		SL_BASIS_SIGNATURE, 1, 0, 0},
-	    {TEXT("\1\1FOUR SIX...."), "a.six", "fmt/6", SL_BASIS_SIGNATURE,
+	    {TEXT("\1\1FOUR SIX...."), "a", "fmt/4 fmt/6", SL_BASIS_SIGNATURE,
 		1, 0, 0},
+	    {TEXT("\1\1FOUR SIX...."), "a.six", "fmt/6", SL_BASIS_SIGNATURE, 1,
+		0, 0},
 	    {TEXT("\1\1FOUR SIX...."), "a.four", "fmt/4 fmt/6",
 		SL_BASIS_SIGNATURE, 1, 0, 0},
-	    {TEXT("TEN\1"), "a", "fmt/10 fmt/11", SL_BASIS_SIGNATURE, 1, 0,
-		0},
+	    {TEXT("TEN\1"), "a", "fmt/10 fmt/11", SL_BASIS_SIGNATURE, 1, 0, 0},
 	    {TEXT("\1"), "a.abc", "fmt/7", SL_BASIS_EXTENSION, 0, 0, 0},
 	    {TEXT("\1"), "a.def", "", SL_BASIS_NONE, 0, 0, 1},
 	    /* its format has a signature, which is not there */
@@ -268,8 +268,8 @@ answers(void)
 	CHECK(load(body, "", &t) == SL_OK);
 	CHECK_STR(sl_pronom_version(t), "1/2");
 	for (i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
-		struct sl_pronom_result r = look(t, cases[i].p, cases[i].n,
-		    1000, 1000, cases[i].name);
+		struct sl_pronom_result r =
+		    look(t, cases[i].p, cases[i].n, 1000, 1000, cases[i].name);
 
 		CHECK_STR(puids(&r), cases[i].puids);
 		CHECK_MSG(r.basis == cases[i].basis &&
@@ -354,7 +354,8 @@ lists(void)
 	sl_pronom_free(t);
 }
 
-/* -- containers ----------------------------------------------------------------- */
+/* -- containers
+ * ----------------------------------------------------------------- */
 
 static void
 zip_members(void)
@@ -532,7 +533,8 @@ ole2_damaged(void)
 	sl_pronom_free(t);
 }
 
-/* -- the table that is installed ---------------------------------------------- */
+/* -- the table that is installed ----------------------------------------------
+ */
 
 static void
 shipped(void)
@@ -567,11 +569,11 @@ shipped(void)
 	CHECK_STR(sl_pronom_version(t), "118/37");
 	CHECK(sl_pronom_formats(t) == 2458);
 	CHECK(sl_pronom_signatures(t) == 2429);
-	CHECK_STR(sl_pronom_find(t, "fmt/18")->accepted,
-	    "2022:../2008-12-31,2026");
+	CHECK_STR(
+	    sl_pronom_find(t, "fmt/18")->accepted, "2022:../2008-12-31,2026");
 	for (i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
-		struct sl_pronom_result r = look(t, cases[i].p, cases[i].n,
-		    1 << 20, 1 << 17, cases[i].name);
+		struct sl_pronom_result r = look(
+		    t, cases[i].p, cases[i].n, 1 << 20, 1 << 17, cases[i].name);
 
 		CHECK_STR(puids(&r), cases[i].puids);
 	}
@@ -580,6 +582,5 @@ shipped(void)
 
 TEST_MAIN({"patterns", patterns}, {"bad_patterns", bad_patterns},
     {"work", work}, {"answers", answers}, {"windows", windows},
-    {"bad_tables", bad_tables}, {"lists", lists},
-    {"zip_members", zip_members}, {"ole2", ole2},
-    {"ole2_damaged", ole2_damaged}, {"shipped", shipped})
+    {"bad_tables", bad_tables}, {"lists", lists}, {"zip_members", zip_members},
+    {"ole2", ole2}, {"ole2_damaged", ole2_damaged}, {"shipped", shipped})

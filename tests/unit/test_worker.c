@@ -409,7 +409,8 @@ copy_limit(void)
 	CHECK(sl_chan_send(p.chan, &m, fds, 3, NULL) == SL_OK);
 	CHECK(parent_ended(&p, &e));
 	CHECK_END(e, SL_END_NOT_RUN, EINVAL);
-	CHECK(sl_chan_send(p.chan, &m, fds, SL_FD_ORIGINAL_READ + 1, NULL) == SL_OK);
+	CHECK(sl_chan_send(p.chan, &m, fds, SL_FD_ORIGINAL_READ + 1, NULL) ==
+	      SL_OK);
 	CHECK(parent_ended(&p, &e));
 	CHECK_END(e, SL_END_EXIT, 2); /* more than out_bytes was written */
 	for (i = 0; i <= SL_FD_ORIGINAL_READ; i++)
