@@ -15,6 +15,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <time.h>
 #include <unistd.h>
@@ -27,8 +28,8 @@
 #include "crew.h"
 #include "dry.h"
 
-#define BATCH 512u
-#define MANY 32u /* files that share a child */
+#define BATCH 2000u
+#define MANY 120u /* files that share a child */
 #define NAMES_MAX 3800u
 #define PATHS_MAX 20000000u
 
@@ -46,7 +47,7 @@ struct run {
 	struct sl_dry dry;
 	struct sl_pronom *table;
 	char **path;
-	size_t n, cap;
+	size_t n, cap, batch;
 	int out;
 	enum sl_exit code;
 };
@@ -217,7 +218,7 @@ static enum sl_rc
 ask(struct run *r, struct row *row, size_t n, size_t many, struct sl_err *err)
 {
 	static struct group group[BATCH];
-	struct sl_crew_job job[BATCH];
+	static struct sl_crew_job job[BATCH];
 	struct asking a = {row, group};
 	size_t i, groups = make_groups(row, n, many, group);
 	struct row *w;
@@ -410,7 +411,7 @@ static enum sl_rc
 do_batch(struct run *r, size_t from, struct sl_err *err)
 {
 	static struct row row[BATCH];
-	size_t n = r->n - from < BATCH ? r->n - from : BATCH, i;
+	size_t n = r->n - from < r->batch ? r->n - from : r->batch, i;
 	enum sl_rc rc;
 
 	for (i = 0; i < n; i++)
@@ -428,6 +429,20 @@ do_batch(struct run *r, size_t from, struct sl_err *err)
 	return rc;
 }
 
+/* How many files may be open at once. */
+static size_t
+batch_size(void)
+{
+	struct rlimit l;
+
+	if (getrlimit(RLIMIT_NOFILE, &l) != 0)
+		return MANY;
+	l.rlim_cur = l.rlim_max < BATCH + 64 ? l.rlim_max : BATCH + 64;
+	if (setrlimit(RLIMIT_NOFILE, &l) != 0 || l.rlim_cur < MANY + 64)
+		return MANY;
+	return (size_t)l.rlim_cur - 64;
+}
+
 static void
 do_all(struct run *r, const char *libexec)
 {
@@ -436,12 +451,13 @@ do_all(struct run *r, const char *libexec)
 
 	r->dry.crew = sl_crew_new(libexec);
 	r->out = memfd_create("sluse-out", MFD_CLOEXEC);
+	r->batch = batch_size();
 	find_paths(r);
 	if (r->cli->csv)
 		(void)puts("filename,filesize,modified,errors,namespace,id,"
 			   "format,version,mime,class,basis,warning,"
 			   "extension,accepted,type,pronom");
-	for (i = 0; i < r->n; i += BATCH)
+	for (i = 0; i < r->n; i += r->batch)
 		if (do_batch(r, i, &err) != SL_OK) {
 			r->code = sl_cli_say(SL_EXIT_INTERNAL, "%s", err.text);
 			break;

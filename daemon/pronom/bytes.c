@@ -2,6 +2,7 @@
  * SECURITY: the bytes are hostile: all comparing is paid for out of `work`, so
  * that no file can be made that takes long.
  */
+#include <endian.h>
 #include <string.h>
 
 #include "table.h"
@@ -17,6 +18,28 @@ read_tail(struct sl_look *k)
 	k->tail.p = k->tail_bytes;
 	if (sl_extent_read(k->in->x, k->tail_bytes, n, size - n) != (ssize_t)n)
 		k->tail.n = 0;
+}
+
+static bool
+has_gram(const uint8_t *bits, const uint8_t *p)
+{
+	uint32_t v, h;
+
+	memcpy(&v, p, sizeof(v));
+	h = sl_gram_hash(le32toh(v));
+	return (bits[h / 8] >> (h % 8) & 1) != 0;
+}
+
+size_t
+sl_gram_next(const uint8_t *bits, const uint8_t *p, size_t at, size_t end)
+{
+	for (; at + 4 <= end; at += 4)
+		if (has_gram(bits, p + at) | has_gram(bits, p + at + 1) |
+		    has_gram(bits, p + at + 2) | has_gram(bits, p + at + 3))
+			break;
+	while (at < end && !has_gram(bits, p + at))
+		at++;
+	return at;
 }
 
 /* The word's gram stands at `at`: is it the first place of the word? */
@@ -39,19 +62,19 @@ sl_look_see_words(struct sl_window *w, const void *arg)
 {
 	const struct sl_pronom *t = arg;
 	const struct sl_index *x = &t->index;
-	uint32_t three, h, i;
-	size_t at;
+	uint32_t three, i;
+	size_t at = 0;
 
 	for (i = 1; i <= t->words; i++)
 		if (t->word[i]->n > 2)
 			w->seen[i] = (struct sl_seen){0, (uint32_t)w->n};
-	three = (uint32_t)w->p[0] << 8 | (uint32_t)w->p[1] << 16;
-	for (at = 0; at + 2 < w->n; at++) {
-		three = three >> 8 | (uint32_t)w->p[at + 2] << 16;
-		h = sl_gram_hash(three);
-		if ((x->word_bit[h / 8] >> (h % 8) & 1) == 0)
-			continue;
-		for (i = x->word[h % SL_INDEX_SLOTS]; i != 0;
+	for (; at + 2 < w->n; at++) {
+		/* the last place has no fourth byte: it is looked at as it is
+		 */
+		if (at + 3 < w->n)
+			at = sl_gram_next(x->word_bit, w->p, at, w->n - 3);
+		three = sl_gram_at(w->p + at);
+		for (i = x->word[sl_gram_hash(three) % SL_INDEX_SLOTS]; i != 0;
 		     i = x->word_entry[i].next)
 			if (x->word_entry[i].key == three)
 				see_word(w, t->word[i], i, at,
@@ -134,22 +157,22 @@ by_gram(struct sl_look *k)
 {
 	const struct sl_index *x = &k->t->index;
 	const uint8_t *p = k->head.p;
-	size_t n = k->head.n, at;
 	const struct sl_index_entry *e;
-	uint32_t three, h, i;
+	size_t n = k->head.n, end, at;
+	uint32_t three, i;
 
 	if (n < 3)
 		return;
-	n -= 2;
-	if (n > (size_t)x->gram_to + 1)
-		n = (size_t)x->gram_to + 1;
-	three = (uint32_t)p[0] << 8 | (uint32_t)p[1] << 16;
-	for (at = 0; at < n; at++) {
-		three = three >> 8 | (uint32_t)p[at + 2] << 16;
-		h = sl_gram_hash(three);
-		if ((x->gram_bit[h / 8] >> (h % 8) & 1) == 0)
-			continue;
-		for (i = x->gram[h % SL_INDEX_SLOTS]; i != 0; i = e->next) {
+	end = n - 2 < (size_t)x->gram_to + 1 ? n - 2 : x->gram_to + (size_t)1;
+	for (at = 0; at < end; at++) {
+		if (at + 3 < n)
+			at = sl_gram_next(
+			    x->gram_bit, p, at, end < n - 3 ? end : n - 3);
+		if (at >= end)
+			return;
+		three = sl_gram_at(p + at);
+		for (i = x->gram[sl_gram_hash(three) % SL_INDEX_SLOTS]; i != 0;
+		     i = e->next) {
 			e = &x->entry[i];
 			if (e->key == three && at >= e->from && at <= e->to)
 				try(k, e->signature);

@@ -103,11 +103,21 @@ sl_place_slot(uint32_t key, uint32_t group)
 {
 	return sl_hash32(key ^ group * 0x9E3779B1u) >> 20;
 }
-/* Of three bytes: the filter of grams, and the chain. */
+/* Of the lower three bytes: the filter of grams, and the chain. */
 static inline uint32_t
 sl_gram_hash(uint32_t three)
 {
-	return sl_hash32(three & 0xFFFFFF) >> 16;
+	return sl_hash32(three << 8) >> 16;
+}
+
+/* The next place in [at, end) whose three bytes are in the filter; end if there
+ * is none. Four bytes can be read at each. */
+size_t sl_gram_next(
+    const uint8_t *bits, const uint8_t *p, size_t at, size_t end);
+static inline uint32_t
+sl_gram_at(const uint8_t *p)
+{
+	return (uint32_t)p[0] | (uint32_t)p[1] << 8 | (uint32_t)p[2] << 16;
 }
 
 uint32_t sl_path_hash(enum sl_container where, const char *name, size_t n);
