@@ -20,14 +20,14 @@ read_tail(struct sl_look *k)
 		k->tail.n = 0;
 }
 
-static bool
+static unsigned
 has_gram(const uint8_t *bits, const uint8_t *p)
 {
 	uint32_t v, h;
 
 	memcpy(&v, p, sizeof(v));
 	h = sl_gram_hash(le32toh(v));
-	return (bits[h / 8] >> (h % 8) & 1) != 0;
+	return bits[h / 8] >> (h % 8) & 1u;
 }
 
 size_t
@@ -37,7 +37,7 @@ sl_gram_next(const uint8_t *bits, const uint8_t *p, size_t at, size_t end)
 		if (has_gram(bits, p + at) | has_gram(bits, p + at + 1) |
 		    has_gram(bits, p + at + 2) | has_gram(bits, p + at + 3))
 			break;
-	while (at < end && !has_gram(bits, p + at))
+	while (at < end && has_gram(bits, p + at) == 0)
 		at++;
 	return at;
 }

@@ -521,7 +521,7 @@ ole2_damaged(void)
 		q[i] = (char)(q[i] ^ 0x55);
 		r = look(t, q, sizeof(q), 1 << 20, 1000, "a");
 		CHECK(r.count <= 1);
-		r = look(t, p, i * 5, 1 << 20, 1000, "a");
+		r = look(t, p, i * 4, 1 << 20, 1000, "a");
 		CHECK(r.count <= 1);
 	}
 	/* a chain that bites its tail, a tree that does */
