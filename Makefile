@@ -155,7 +155,10 @@ deps:  ## install the Debian packages that are missing
 	    in installed) ;; *) missing="$$missing $$p";; esac; done; \
 	test -n "$$missing" || exit 0; \
 	echo "Missing Debian packages:$$missing"; \
-	sudo=; if test "$$(id -u)" != 0; then sudo=sudo; fi; \
+	sudo=; if test "$$(id -u)" != 0; then sudo=sudo; \
+	    command -v sudo >/dev/null || { \
+	    echo "There is no sudo here: run 'make deps' as root first."; \
+	    exit 1; }; fi; \
 	$$sudo apt-get update -q && \
 	$$sudo env DEBIAN_FRONTEND=noninteractive \
 	    apt-get install -q -y --no-install-recommends $$missing
@@ -212,7 +215,8 @@ install:  ## install below DESTDIR and PREFIX (default /usr)
 	install -d $(I)$(PREFIX)/lib/systemd/system
 	for u in $(notdir $(UNITS_SYSTEMD)); do \
 	    sed 's|/usr/lib/sluse|$(LIBEXEC)|' systemd/$$u \
-	    > $(I)$(PREFIX)/lib/systemd/system/$$u; done
+	    > $(I)$(PREFIX)/lib/systemd/system/$$u && \
+	    chmod 644 $(I)$(PREFIX)/lib/systemd/system/$$u || exit 1; done
 	install -d $(I)$(PREFIX)/lib/sysusers.d $(I)$(PREFIX)/lib/tmpfiles.d
 	install -m 644 systemd/sysusers.d/sluse.conf $(I)$(PREFIX)/lib/sysusers.d
 	install -m 644 systemd/tmpfiles.d/sluse.conf $(I)$(PREFIX)/lib/tmpfiles.d
@@ -221,6 +225,8 @@ install:  ## install below DESTDIR and PREFIX (default /usr)
 	install -d $(I)$(PREFIX)/share/sluse/pronom
 	install -m 644 schemas/pronom/* $(I)$(PREFIX)/share/sluse/pronom
 	install -m 644 README.md CHANGES.md LICENSE $(I)$(PREFIX)/share/doc/sluse
+	@test -n "$(DESTDIR)" || echo "For the systemd units, once:" \
+	    "systemd-sysusers; systemd-tmpfiles --create sluse.conf (man slused)"
 uninstall:  ## remove what install put there; instances stay
 	rm -rf $(I)$(LIBEXEC) $(I)$(PREFIX)/include/sluse \
 	    $(I)$(PREFIX)/share/sluse $(I)$(PREFIX)/share/doc/sluse

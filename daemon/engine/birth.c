@@ -143,7 +143,7 @@ bear(struct sl_job *j, struct birth *b, struct sl_err *err)
 {
 	struct sl_engine *e = j->e;
 	struct sl_entry en = {.consignment = j->c.id,
-	    .number = 1,
+	    .number = j->c.entries,
 	    .stage = SL_STAGE_read,
 	    .dispo = SL_DISPO_ready};
 	const char *stop = stop_reason(b);
@@ -257,7 +257,7 @@ sl_job_birth(struct sl_job *j, struct sl_err *err)
 	if (rc == SL_OK)
 		rc = received_again(j, &again, err);
 	if (rc == SL_OK && !again) {
-		j->c.entries = 1;
+		j->c.entries++;
 		rc = sl_consignment_update(e->store, &j->c, err);
 		if (rc == SL_OK)
 			rc = bear(j, &b, err);

@@ -284,6 +284,11 @@ enum sl_rc sl_consignment_apply(struct sl_engine *e, struct sl_consignment *c,
 /* One gate up; event and payload for its leaf. */
 enum sl_rc sl_consignment_pass(struct sl_engine *e, struct sl_consignment *c,
     enum sl_event event, const char *payload, struct sl_err *err);
+/* Back to the gate *received*: its files will be unpacked, identified and read
+ * anew, and another entry comes of it. */
+enum sl_rc sl_consignment_read_again(struct sl_engine *e,
+    struct sl_consignment *c, const char *why, const char *actor,
+    struct sl_err *err);
 enum sl_rc sl_entry_apply(struct sl_engine *e, struct sl_entry *en,
     enum sl_change change, const char *reason, const char *detail,
     const char *actor, struct sl_err *err);

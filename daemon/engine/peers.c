@@ -71,8 +71,14 @@ hello(struct sl_peer *p, const struct sl_msg_hello *h)
 	p->slots = h->slots;
 	(void)sl_slice_copy(h->name, p->name, sizeof(p->name));
 	m.welcome.instance = sl_slice_str(e->cfg->instance.name);
+	if (p->role == SL_ROLE_WORK)
+		m.welcome.slots = (uint16_t)e->cfg->instance.work_slots;
+	if (p->role == SL_ROLE_OCR) {
+		m.welcome.slots = (uint16_t)e->cfg->instance.ocr_slots;
+		m.welcome.languages = sl_slice_str(e->cfg->ocr.languages);
+	}
 	say(p, &m);
-	if (p->role != SL_ROLE_CTL)
+	if (p->slots > 0)
 		sl_log(SL_LOG_INFO, "peers",
 		    "connected role=\"%d\" pid=\"%u\" slots=\"%u\"",
 		    (int)p->role, p->pid, p->slots);
@@ -338,7 +344,7 @@ gone(struct sl_engine *e, struct sl_peer *p)
 		sl_placing_peer_gone(e);
 	if (p->role == SL_ROLE_PUSH)
 		sl_outbox_peer_gone(e, p);
-	if (p->role != SL_ROLE_CTL && p->role != 0 && !e->stopping)
+	if (p->slots > 0 && !e->stopping)
 		sl_log(SL_LOG_INFO, "peers", "gone role=\"%d\" pid=\"%u\"",
 		    (int)p->role, p->pid);
 	sl_watch_end(p->watch);

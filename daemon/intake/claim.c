@@ -351,7 +351,7 @@ sl_claim_file_done(struct sl_inlet *in, const char *ulid, const char *reception,
 		return sl_err_set(err, SL_RETRY, errno, "disk_error",
 		    "cannot open a claim to file it away");
 	sl_clock_format_day(now_ms, day, sizeof(day));
-	to = sl_make_dir(in->done, day, 02750);
+	to = sl_make_dir(in->done, day, 0750);
 	fd = dup(dir);
 	d = fd >= 0 ? fdopendir(fd) : NULL;
 	if (to < 0 || d == NULL) {

@@ -132,6 +132,42 @@ sl_entry_by_number(
 	    ret);
 }
 
+int
+sl_entry_only(struct sl_store *s, int64_t consignment, bool *ret_several)
+{
+	sqlite3_stmt *st = sl_db_query(s->db,
+	    "SELECT count(*), max(number) FROM entry WHERE consignment = ?1"
+	    " AND ifnull(outcome, 0) <> ?2",
+	    "ii", consignment, (int64_t)SL_OUTCOME_replaced);
+	int n = 0;
+
+	*ret_several = false;
+	if (sl_db_row(s->db, st)) {
+		*ret_several = sqlite3_column_int(st, 0) > 1;
+		n = *ret_several ? 0 : sqlite3_column_int(st, 1);
+		sl_db_done(st);
+	}
+	return n;
+}
+
+bool
+sl_entry_unread(struct sl_store *s, int64_t id)
+{
+	return sl_db_int(s->db, 0,
+		   "SELECT 1 FROM document d JOIN part p ON p.id = d.part"
+		   " WHERE d.entry = ?1 AND p.reason <> '' LIMIT 1",
+		   "i", id) != 0;
+}
+
+enum sl_rc
+sl_entry_drop_documents(struct sl_store *s, int64_t id, struct sl_err *err)
+{
+	if (sl_store_begin(s, err) != SL_OK)
+		return SL_FATAL;
+	return sl_db_run(
+	    s->db, err, "DELETE FROM document WHERE entry = ?1", "i", id);
+}
+
 /* Row by row with a fresh query, so that fn may do what it likes. */
 enum sl_rc
 sl_entry_each_open(

@@ -225,8 +225,16 @@ enum sl_rc sl_entry_set_post(
 /* Appends the post's JSON; false if there is none. */
 bool sl_entry_post(struct sl_store *s, int64_t id, struct sl_buf *out);
 bool sl_entry_by_id(struct sl_store *s, int64_t id, struct sl_entry *ret);
+/* The number of the only one that no other has replaced; 0: several, or none
+ * (ret_several false then). */
+int sl_entry_only(struct sl_store *s, int64_t consignment, bool *ret_several);
+/* A document of it that could not be read? */
+bool sl_entry_unread(struct sl_store *s, int64_t id);
 bool sl_entry_by_number(struct sl_store *s, const char *reception, int number,
     struct sl_entry *ret);
+/* Its documents are no longer its own: their parts are read again. */
+enum sl_rc sl_entry_drop_documents(
+    struct sl_store *s, int64_t id, struct sl_err *err);
 typedef enum sl_rc sl_entry_fn(
     void *arg, const struct sl_entry *e, struct sl_err *err);
 /* Those not done. */

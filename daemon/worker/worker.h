@@ -39,6 +39,8 @@ struct sl_worker {
 	const char *program;
 	enum sl_role role;
 	unsigned slots_per_core; /* 0: one */
+	/* What slused says, before warm; may be NULL. Lent. */
+	void (*told)(const struct sl_told *told);
 	/* In the parent, before the first task: load, run once, pin. */
 	enum sl_rc (*warm)(struct sl_err *err);
 	/* In the locked child, once. Writes records to fds[SL_FD_RESULT] with

@@ -125,7 +125,7 @@ class Pages(unittest.TestCase):
         self.house.wait_quiet(60, 1)
         for part, name in enumerate("abc", 1):
             texts = self.texts(part)
-            self.assertEqual(len(texts), 70)
+            self.assertEqual(len(texts), 70, self.house.rows("list"))
             for i, text in enumerate(texts):
                 self.assertIn("Dokument %s side %d" % (name, i), text)
 

@@ -580,9 +580,15 @@ slused_away(void)
 	CHECK(sl_chan_listen(path, &fd, NULL) == SL_OK);
 	pf.fd = fd;
 	CHECK(poll(&pf, 1, 5000) == 1);
+	/* It asks, and does as it is told. */
 	c = accept4(fd, NULL, NULL, SOCK_CLOEXEC);
 	p.chan = sl_chan_new(c, false);
-	CHECK(parent_greet(&p));
+	CHECK(parent_greet(&p) && p.slots == 0);
+	sl_chan_free(p.chan);
+	CHECK(poll(&pf, 1, 5000) == 1);
+	c = accept4(fd, NULL, NULL, SOCK_CLOEXEC);
+	p.chan = sl_chan_new(c, false);
+	CHECK(parent_greet(&p) && p.slots == PARENT_SLOTS);
 	CHECK(parent_hangup(&p) == 0); /* the supervisor starts it again */
 	(void)close(fd);
 	(void)unlink(path);
