@@ -27,13 +27,13 @@ NAME = re.compile(r"(x-fmt|fmt)-(\d+)-(container-)?signature-id-(\d+)")
 # By signature: what its file lacks.
 EXCUSED = {
     "1435": "the second sequence, 000500040001, is not in it",
-    "1274": "more than 256 bytes between id=ImageMagick and :LF",
-    "1508": "more than 512 bytes between II* and SONY",
-    "1509": "more than 512 bytes between II* and SONY",
-    "339": "the colon does not end 64 bytes before the end",
-    "2265": "ActiveMime is not followed by 010F after two bytes",
+    "1274": "no colon with a line feed after id=ImageMagick",
+    "1508": "the tag is more than 2048 bytes after SONY",
+    "1509": "the tag is more than 2048 bytes after SONY",
+    "339": "shorter than the 64 bytes that must follow the colon",
+    "2265": "01F0 stands where 010F is asked for",
     "2317": "shorter than offset 2896",
-    "2051": "<smil within 20 to 86 bytes of the XML declaration is missing",
+    "2051": "<smil is more than 86 bytes after the version",
 }
 
 
