@@ -243,4 +243,5 @@ check-fault-all: check-fault
 # Not in check: a quarter of an hour, and samples that are not in this tree.
 .PHONY: check-long
 check-long: all  ## every file of ../shared (SLUSE_SHARED) through the road
+	SLUSE_BUILD=$(B) python3 tests/long/formats.py
 	SLUSE_BUILD=$(B) python3 tests/long/corpus.py

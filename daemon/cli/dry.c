@@ -212,6 +212,8 @@ sl_dry_task(const struct sl_dry *d, enum sl_task_kind kind, const char *name)
 	    .member_bytes_max = l->member_max_bytes,
 	    .total_bytes_max = l->unpacked_max_bytes,
 	    .ratio_max = l->ratio_max,
+	    .head_bytes = (uint32_t)l->identify_head_bytes,
+	    .tail_bytes = (uint32_t)l->identify_tail_bytes,
 	    .pages_max = l->pages_max,
 	    .pixels_max = l->pixels_max,
 	    .side_max = l->side_max};

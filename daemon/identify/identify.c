@@ -36,6 +36,7 @@
  * than buffers. */
 static magic_t cookie;
 static struct sl_pronom *table;
+static size_t head_max = SL_IDENTIFY_PREFIX, tail_max = SL_PRONOM_TAIL;
 
 static enum sl_rc
 magic_failed(struct sl_err *err, const char *what)
@@ -396,7 +397,7 @@ ask_pronom(const struct sl_extent *x, const char *p, size_t n, const char *name,
 	const struct sl_pronom_input in = {.x = x,
 	    .head = (const uint8_t *)p,
 	    .head_n = n,
-	    .tail_max = SL_PRONOM_TAIL,
+	    .tail_max = tail_max,
 	    .name = name,
 	    .is_text = is_text_of_any_kind(p, n)};
 	struct sl_pronom_result r;
@@ -411,16 +412,23 @@ ask_pronom(const struct sl_extent *x, const char *p, size_t n, const char *name,
 	return !r.extension_mismatch;
 }
 
+void
+sl_identify_windows(size_t head, size_t tail)
+{
+	head_max = head != 0 ? head : SL_IDENTIFY_PREFIX;
+	tail_max = tail != 0 ? tail : SL_PRONOM_TAIL;
+}
+
 /* The first bytes of a file, in memory that is used for one after another. */
 static const char *
 read_head(const struct sl_extent *x, size_t *ret_n)
 {
 	static char *head;
-	size_t n =
-	    x->size < SL_IDENTIFY_PREFIX ? (size_t)x->size : SL_IDENTIFY_PREFIX;
+	static size_t cap;
+	size_t n = x->size < head_max ? (size_t)x->size : head_max;
 
-	if (head == NULL)
-		head = sl_realloc(NULL, SL_IDENTIFY_PREFIX);
+	if (head == NULL || cap < head_max)
+		head = sl_realloc(head, cap = head_max);
 	*ret_n = n;
 	return sl_extent_read(x, head, n, 0) == (ssize_t)n ? head : NULL;
 }

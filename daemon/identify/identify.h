@@ -33,6 +33,9 @@ enum sl_rc sl_identify_warm(struct sl_err *err);
 enum sl_rc sl_identify(const struct sl_extent *x, const char *name,
     const char *declared, struct sl_identity *ret, struct sl_err *err);
 
+/* How much is read from both ends from now on; 0: the usual. */
+void sl_identify_windows(size_t head, size_t tail);
+
 /* PRONOM alone: the type is the format's own, or "". */
 enum sl_rc sl_identify_format(const struct sl_extent *x, const char *name,
     struct sl_identity *ret, struct sl_err *err);

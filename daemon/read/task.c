@@ -544,6 +544,7 @@ sl_work_run(const struct sl_msg_task *t, const int *fds)
 	k.budget.ratio_max = t->ratio_max;
 	k.budget.out_bytes = t->out_bytes;
 	(void)sl_passwords_split(t->passwords, &k.passwords);
+	sl_identify_windows(t->head_bytes, t->tail_bytes);
 	sl_host_init(&k.host, &k.limits, t);
 	if (t->kind == SL_TASK_OPEN && (t->flags & SL_TASK_MANY) != 0)
 		rc = run_many(&k, fds, &err);

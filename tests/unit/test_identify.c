@@ -142,6 +142,32 @@ formats(void)
 	}
 }
 
+/* A format is told by what the windows show, no more is read. */
+static void
+windows(void)
+{
+	SL_BUF struct sl_buf b = {0};
+	struct sl_identity id;
+	size_t i;
+
+	sl_buf_add_str(&b, "%PDF-1.4\n\1");
+	for (i = 0; i < 20000; i++)
+		sl_buf_add_char(&b, '\1');
+	sl_buf_add_str(&b, "%%EOF");
+	for (i = 0; i < 900; i++)
+		sl_buf_add_char(&b, '\n');
+	id = identify(b.p, b.n, "a.pdf", NULL);
+	CHECK_STR(id.puid, "fmt/18");
+	sl_identify_windows(8192, 500);
+	id = identify(b.p, b.n, "a.pdf", NULL);
+	CHECK_STR(id.puid, "");
+	sl_identify_windows(8192, 1000);
+	id = identify(b.p, b.n, "a.pdf", NULL);
+	CHECK_STR(id.puid, "fmt/18");
+	CHECK_STR(id.warnings, "partly_looked_at"); /* it may be a PDF/A */
+	sl_identify_windows(0, 0);
+}
+
 /* Zips by what lies in them, however their members are ordered. */
 static void
 zips(void)
@@ -310,7 +336,7 @@ last_volume(void)
 	CHECK_STR(id.mime, "application/zip");
 }
 
-TEST_MAIN({"kinds", kinds}, {"formats", formats}, {"zips", zips},
-    {"polyglots", polyglots}, {"archives", archives},
+TEST_MAIN({"kinds", kinds}, {"formats", formats}, {"windows", windows},
+    {"zips", zips}, {"polyglots", polyglots}, {"archives", archives},
     {"last_volume", last_volume}, {"declared", declared},
     {"prefixes", prefixes}, {"large", large})
