@@ -23,17 +23,25 @@ WERROR  ?=
 SAN     ?=
 TEST    ?= -DSLUSE_TEST
 CPPFLAGS_ALL = -D_GNU_SOURCE -DSLUSE_VERSION='"$(VERSION)"' \
-	-DSLUSE_LIBDIR='"$(PREFIX)/lib/sluse"' $(TEST) $(CPPFLAGS)
+	-DSLUSE_LIBDIR='"$(PREFIX)/lib/sluse"' \
+	-DSLUSE_DATADIR='"$(PREFIX)/share/sluse"' $(TEST) $(CPPFLAGS)
 CFLAGS_ALL = -std=c17 $(OPT) $(WARN) $(WERROR) $(if $(SAN),,$(HARDEN)) $(SAN) \
 	-fvisibility=hidden -fno-common -MMD -MP $(CFLAGS)
 LDFLAGS_ALL = $(SAN) -pie -Wl,-z,relro,-z,now -Wl,--as-needed $(LDFLAGS)
 
 pc = $(shell pkg-config --$(1) $(2) 2>/dev/null)
 
+# What is known of file formats: data, see schemas/pronom/README.md. The build's
+# copy is what programs that are not installed use.
+PRONOM := $(B)/pronom/table.tsv $(B)/pronom/accepted.tsv
+$(B)/pronom/%: schemas/pronom/%
+	@mkdir -p $(@D)
+	cp $< $@
+
 include tests/tests.mk
 
 # -- rooms ------------------------------------------------------------------
-ROOMS := base wire config registry store journal intake unpack identify read \
+ROOMS := base wire config registry store journal intake unpack pronom identify read \
 	ocr sandbox worker place prepare push report engine cli
 room_objs = $(patsubst %.c,$(O)/%.o,$(wildcard daemon/$(1)/*.c))
 define ROOM
@@ -44,6 +52,7 @@ $(foreach r,$(ROOMS),$(eval $(call ROOM,$(r))))
 
 CFLAGS_read := $(call pc,cflags,jansson)
 CFLAGS_ocr := $(call pc,cflags,tesseract lept)
+CFLAGS_cli := $(call pc,cflags,libxml-2.0)
 CFLAGS_unpack := $(call pc,cflags,libarchive)
 CFLAGS_push := $(call pc,cflags,libcurl jansson)
 room_cflags = $(CFLAGS_$(word 2,$(subst /, ,$(1))))
@@ -60,10 +69,10 @@ libs_iconv := -licuuc -Wl,--export-dynamic-symbol=iconv \
 PROGRAMS := slused sluse sluse-work sluse-ocr sluse-place sluse-push
 rooms_slused := engine intake place prepare store journal registry config wire base
 libs_slused := -lsqlite3 -ljansson -lcrypto
-rooms_sluse := cli report store journal prepare place registry config wire base
-libs_sluse := -lsqlite3 -ljansson -lcrypto
-rooms_sluse-work := worker read unpack identify sandbox wire base
-libs_sluse-work := -larchive -lmagic $(libs_iconv) -lseccomp -ljansson -lcrypto
+rooms_sluse := cli report store journal prepare place registry config pronom wire base
+libs_sluse := -lsqlite3 -ljansson -lxml2 -lcrypto
+rooms_sluse-work := worker read unpack identify pronom sandbox wire base
+libs_sluse-work := -larchive -lmagic -lz $(libs_iconv) -lseccomp -ljansson -lcrypto
 rooms_sluse-ocr := ocr worker read sandbox wire base
 libs_sluse-ocr := -ltesseract -llept -lseccomp -ljansson -lcrypto -lm
 rooms_sluse-place := place sandbox wire base
@@ -127,7 +136,7 @@ PLUGINS := $(READERS:%=$(B)/plugins/readers/%.so) \
 	$(CONNECTORS:%=$(B)/plugins/connectors/%.so)
 
 .PHONY: all
-all: $(PROGRAMS:%=$(B)/bin/%) $(PLUGINS)  ## build programs and plugins
+all: $(PROGRAMS:%=$(B)/bin/%) $(PLUGINS) $(PRONOM)  ## build programs and plugins
 .DEFAULT_GOAL := all
 
 -include $(shell find $(B) -path $(B)/previous -prune -o -name '*.d' \
@@ -138,7 +147,7 @@ all: $(PROGRAMS:%=$(B)/bin/%) $(PLUGINS)  ## build programs and plugins
 PACKAGES := gcc make pkg-config libc6-dev binutils \
 	libarchive-dev libcurl4-openssl-dev libglib2.0-dev libgmime-3.0-dev libicu-dev libjansson-dev \
 	libleptonica-dev libmagic-dev libmupdf-dev libseccomp-dev libsqlite3-dev \
-	libssl-dev libtesseract-dev \
+	libssl-dev libtesseract-dev libxml2-dev \
 	libfreetype-dev libgumbo-dev libharfbuzz-dev libjbig2dec0-dev \
 	libjpeg62-turbo-dev libmujs-dev libopenjp2-7-dev libpng-dev libtiff-dev \
 	zlib1g-dev \
@@ -220,6 +229,8 @@ install:  ## install below DESTDIR and PREFIX (default /usr)
 	install -m 644 systemd/tmpfiles.d/sluse.conf $(I)$(PREFIX)/lib/tmpfiles.d
 	install -d $(I)$(PREFIX)/share/sluse/schemas $(I)$(PREFIX)/share/doc/sluse
 	install -m 644 schemas/*.json $(I)$(PREFIX)/share/sluse/schemas
+	install -d $(I)$(PREFIX)/share/sluse/pronom
+	install -m 644 schemas/pronom/* $(I)$(PREFIX)/share/sluse/pronom
 	install -m 644 README.md CHANGES.md LICENSE $(I)$(PREFIX)/share/doc/sluse
 	@test -n "$(DESTDIR)" || echo "For the systemd units, once:" \
 	    "systemd-sysusers; systemd-tmpfiles --create sluse.conf (man slused)"

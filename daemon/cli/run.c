@@ -396,7 +396,9 @@ sl_cmd_run(const struct sl_cli *c)
 {
 	struct run r = {.cli = c, .signals = -1, .dir = -1, .lock = -1};
 	enum sl_exit code = prepare(&r);
+	SL_FREE char *table = sl_asprintf("%s/pronom/table.tsv", c->arg[0]);
 
+	(void)setenv("SLUSE_PRONOM", table, 0);
 	if (code == SL_EXIT_OK) {
 		supervise(&r);
 		write_pids(&r);

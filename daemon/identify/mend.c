@@ -317,7 +317,7 @@ sl_extension(const char *name)
 }
 
 bool
-sl_extension_fits(const char *name, const char *mime)
+sl_extension_fits(const char *name, const char *mime, bool *ret_known)
 {
 	/* Begins of the types that may stand behind an ending. */
 	static const struct {
@@ -368,9 +368,11 @@ sl_extension_fits(const char *name, const char *mime)
 	const char *ext = sl_extension(name);
 	size_t i, k;
 
+	*ret_known = false;
 	for (i = 0; i < sizeof(known) / sizeof(known[0]); i++) {
 		if (strcasecmp(known[i].ending, ext) != 0)
 			continue;
+		*ret_known = true;
 		for (k = 0; k < 3 && known[i].types[k] != NULL; k++)
 			if (strncmp(known[i].types[k], mime,
 				strlen(known[i].types[k])) == 0)

@@ -322,3 +322,20 @@ sl_note_put(struct sl_store *s, int64_t part, const char *slug,
 	    " AND detail = ?3)",
 	    "iss", part, slug, detail);
 }
+
+void
+sl_note_first(struct sl_store *s, int64_t consignment, const char *slug,
+    char *out, size_t cap)
+{
+	sqlite3_stmt *st = sl_db_query(s->db,
+	    "SELECT n.detail FROM source o JOIN part p ON p.source = o.id"
+	    " JOIN note n ON n.part = p.id WHERE o.consignment = ?1"
+	    " AND n.slug = ?2 ORDER BY o.number, p.number, n.id LIMIT 1",
+	    "is", consignment, slug);
+
+	out[0] = '\0';
+	if (sl_db_row(s->db, st)) {
+		sl_db_copy(st, 0, out, cap);
+		sl_db_done(st);
+	}
+}

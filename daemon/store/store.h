@@ -194,6 +194,10 @@ void sl_found_first(struct sl_store *s, int64_t consignment, unsigned field,
 enum sl_rc sl_note_put(struct sl_store *s, int64_t part, const char *slug,
     const char *detail, struct sl_err *err);
 
+/* The first detail noted under slug in a consignment; "" if there is none. */
+void sl_note_first(struct sl_store *s, int64_t consignment, const char *slug,
+    char *out, size_t cap);
+
 /* -- entries ----------------------------------------------------------------
  */
 struct sl_entry {

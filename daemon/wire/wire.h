@@ -21,7 +21,7 @@
 
 #define SL_WIRE_PROTO 2
 #define SL_WIRE_MAX 65536 /* bytes of one packet */
-#define SL_WIRE_FDS_MAX 8 /* descriptors with one packet */
+#define SL_WIRE_FDS_MAX 128 /* descriptors with one packet */
 
 #define SL_WIRE_TYPE_U8 uint8_t
 #define SL_WIRE_TYPE_U16 uint16_t

@@ -234,14 +234,15 @@ static void
 take_task(
     struct parent *p, const struct sl_msg_task *t, const int *got, size_t nfds)
 {
-	size_t want =
-	    (t->flags & SL_TASK_COPY) != 0 ? SL_FD_COUNT : SL_FD_OUT + 1;
+	size_t want = (t->flags & SL_TASK_COPY) != 0   ? SL_FD_ORIGINAL_READ + 1
+		      : (t->flags & SL_TASK_MANY) != 0 ? nfds
+						       : SL_FD_OUT + 1;
 	int fds[SL_FD_COUNT], rc = EINVAL;
 	size_t i;
 
 	for (i = 0; i < SL_FD_COUNT; i++)
 		fds[i] = i < nfds ? got[i] : -1;
-	if (nfds == want)
+	if (nfds == want && nfds > SL_FD_OUT)
 		rc = start_task(p, t, fds);
 	for (i = 0; i < nfds; i++)
 		(void)close(got[i]);

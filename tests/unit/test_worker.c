@@ -403,16 +403,17 @@ copy_limit(void)
 	CHECK(socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, sv) == 0);
 	fds[SL_FD_INPUT] = open_input();
 	fds[SL_FD_RESULT] = sv[1];
-	for (i = SL_FD_OUT; i < SL_FD_COUNT; i++)
+	for (i = SL_FD_OUT; i <= SL_FD_ORIGINAL_READ; i++)
 		fds[i] = open_out();
 	/* A copy without a place for it is refused. */
 	CHECK(sl_chan_send(p.chan, &m, fds, 3, NULL) == SL_OK);
 	CHECK(parent_ended(&p, &e));
 	CHECK_END(e, SL_END_NOT_RUN, EINVAL);
-	CHECK(sl_chan_send(p.chan, &m, fds, SL_FD_COUNT, NULL) == SL_OK);
+	CHECK(sl_chan_send(p.chan, &m, fds, SL_FD_ORIGINAL_READ + 1, NULL) ==
+	      SL_OK);
 	CHECK(parent_ended(&p, &e));
 	CHECK_END(e, SL_END_EXIT, 2); /* more than out_bytes was written */
-	for (i = 0; i < SL_FD_COUNT; i++)
+	for (i = 0; i <= SL_FD_ORIGINAL_READ; i++)
 		(void)close(fds[i]);
 	(void)close(sv[0]);
 	CHECK(parent_hangup(&p) == 0);
