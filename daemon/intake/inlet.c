@@ -334,6 +334,32 @@ void
 sl_inlet_put_back(struct sl_inlet *in, const struct stat *st)
 {
 	(void)still_for(in, st, ns(st->st_ctim));
+	find_seen(in->seen, in->seen_n, st->st_ino)->put_back = true;
+}
+
+/* The same file, not another that got its inode. */
+static bool
+was_put_back(struct sl_inlet *in, const struct stat *st)
+{
+	const struct seen *s = find_seen(in->seen, in->seen_n, st->st_ino);
+
+	return s != NULL && s->put_back && s->size == st->st_size &&
+	       s->mtime_ns == ns(st->st_mtim);
+}
+
+/* How long a thing must lie still. What was put back, and has not been written
+ * to since, is tried less and less often: each time at half its age. */
+static int64_t
+patience(struct sl_inlet *in, const struct stat *st)
+{
+	int64_t settle = in->cfg->instance.settle_ms, age;
+
+	if (!was_put_back(in, st))
+		return settle;
+	age = (ns(st->st_ctim) - ns(st->st_mtim)) / 1000000 / 2;
+	if (age > PATIENCE_MAX_MS)
+		age = PATIENCE_MAX_MS;
+	return age > settle ? age : settle;
 }
 
 static void
@@ -349,7 +375,7 @@ forget_seen(struct sl_inlet *in, ino_t ino)
 static bool
 is_whole(struct sl_inlet *in, const char *name, const struct stat *st)
 {
-	int64_t settle = in->cfg->instance.settle_ms, still, changed, age;
+	int64_t settle = patience(in, st), still, changed, age;
 	int budget = 20000;
 
 	changed = ns(st->st_ctim);
@@ -433,7 +459,7 @@ consider(struct sl_inlet *in, const char *name, bool moved_in,
 					    : SL_SKIP;
 	}
 	/* What was put back was not whole when it was moved in either. */
-	if (find_seen(in->seen, in->seen_n, st.st_ino) != NULL)
+	if (was_put_back(in, &st))
 		moved_in = false;
 	if (!moved_in && !is_whole(in, name, &st))
 		return SL_SKIP;

@@ -12,6 +12,7 @@
 
 #define HINTS_MAX 512 /* names heard of and not looked at yet */
 #define SEEN_MAX 2048 /* files that are watched until they lie still */
+#define PATIENCE_MAX_MS 60000 /* between two tries of what was put back */
 #define REPORTED_MAX 256 /* door trouble told once */
 
 /* A file seen and not still yet. */
@@ -20,6 +21,7 @@ struct seen {
 	off_t size;
 	int64_t mtime_ns, ctime_ns;
 	int64_t since_ms; /* boot clock: unchanged since */
+	bool put_back; /* was not whole when it was taken */
 };
 
 struct sl_inlet {

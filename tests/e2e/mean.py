@@ -353,6 +353,26 @@ class Folders(Mean):
 class Moving(Mean):
     """Files that do not lie still."""
 
+    def test_cut_off(self):
+        """Half a zip, written in place: it is tried again, but less and less
+        often, and taken when the rest has come."""
+        h = self.begin()
+        path = os.path.join(h.inbox(), "halv.zip")
+        whole = zipped([("brev.txt", letter(7) * 40)])
+        with open(path, "wb") as file:
+            file.write(whole[:len(whole) // 2])
+        time.sleep(7)
+        with open(os.path.join(h.root, "log"), encoding="utf-8") as file:
+            tries = file.read().count('put back reason="incomplete"')
+        print("%d tries in 7 s" % tries, flush=True)
+        self.assertGreater(tries, 1)
+        self.assertLess(tries, 9)
+        self.assertEqual(self.by_name(h, "halv.zip"), [])
+        with open(path, "ab") as file:
+            file.write(whole[len(whole) // 2:])
+        self.until(h, "halv.zip", 15, disposition="done")
+        self.over()
+
     def test_growing(self):
         h = self.begin()
         path = os.path.join(h.inbox(), "vokser.txt")
