@@ -459,7 +459,7 @@ consider(struct sl_inlet *in, const char *name, bool moved_in,
 					    : SL_SKIP;
 	}
 	/* What was put back was not whole when it was moved in either. */
-	if (was_put_back(in, &st))
+	if (find_seen(in->seen, in->seen_n, st.st_ino) != NULL)
 		moved_in = false;
 	if (!moved_in && !is_whole(in, name, &st))
 		return SL_SKIP;
