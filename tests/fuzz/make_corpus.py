@@ -14,6 +14,8 @@ import tarfile
 import zipfile
 import zlib
 
+import make_office
+
 HERE = os.path.dirname(os.path.abspath(__file__))
 TOP = os.path.dirname(os.path.dirname(HERE))
 
@@ -418,6 +420,12 @@ def open_():
     put("open", "empty", b"")
 
 
+# -- office -------------------------------------------------------------------
+def office():
+    for name, data in make_office.seeds():
+        put("office", name, data)
+
+
 # -- http ---------------------------------------------------------------------
 def http():
     seeds = ["https://arkiv.example.no/api\n120", "http://127.0.0.1:80/\n0",
@@ -434,5 +442,5 @@ def http():
 
 
 for make in (wire, config, leaves, caseindex, sidecar, csv, settle, texts, mail,
-             open_, http):
+             open_, office, http):
     make()

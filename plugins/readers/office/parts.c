@@ -84,8 +84,29 @@ string_end(const uint8_t *p, size_t n, size_t at)
 	return nul ? (size_t)(nul - p) + 1 : 0;
 }
 
-/* A file that the packager wrapped: size, flags, label, path, a second path,
- * the bytes. */
+/* A file that the packager wrapped: label, path, a second path, the bytes.
+ * Where they lie in b, or 0; *ret_n bytes there are said to be. */
+static size_t
+unwrap(const uint8_t *b, size_t n, size_t label, struct text *name,
+    size_t *ret_n)
+{
+	size_t path, temp, at;
+	const char *base;
+
+	path = n >= label && le16(b + label - 2) == 2 ? string_end(b, n, label)
+						      : 0;
+	temp = path ? string_end(b, n, path) : 0;
+	at = temp && temp + 8 <= n ? temp + 8 + le32(b + temp + 4) : 0;
+	if (!at || at + 4 > n)
+		return 0;
+	*ret_n = le32(b + at);
+	for (base = (const char *)b + label; *base; base++)
+		if (*base == '\\' || *base == '/')
+			label = (size_t)(base - (const char *)b) + 1;
+	text_bytes(name, 1252, b + label, path - label - 1);
+	return at + 4;
+}
+
 static int
 native_part(struct sluse_doc *d, struct sluse_sink *k, struct ole2 *o,
     uint32_t stream)
@@ -93,29 +114,20 @@ native_part(struct sluse_doc *d, struct sluse_sink *k, struct ole2 *o,
 	uint8_t b[4096];
 	int64_t got = ole2_read(o, stream, b, sizeof(b), 0);
 	uint64_t size = ole2_size(o, stream);
-	size_t n = got > 0 ? (size_t)got : 0, label = 6, path, temp, at, bytes;
 	struct text name = {.max = 512};
-	const char *base;
+	size_t bytes = 0, at;
 	int rc;
 
-	path = n >= 8 && le16(b + 4) == 2 ? string_end(b, n, label) : 0;
-	temp = path ? string_end(b, n, path) : 0;
-	at = temp && temp + 8 <= n ? temp + 8 + le32(b + temp + 4) : 0;
-	if (!at || at + 4 > n) /* only bytes: an equation or such */
-		return stream_part(d, k, NULL, o, stream, size > 4 ? 4 : 0,
-		    size > 4 ? size - 4 : size);
-	bytes = le32(b + at);
-	if (bytes > size - at - 4) {
-		bytes = (size_t)(size - at - 4);
+	at = got > 6 ? unwrap(b, (size_t)got, 6, &name, &bytes) : 0;
+	if (!at) { /* only bytes: an equation or such */
+		at = size > 4 ? 4 : 0;
+		bytes = (size_t)size - at;
+	}
+	if (bytes > size - at) {
+		bytes = (size_t)(size - at);
 		d->damaged = true;
 	}
-	text_bytes(&name, 1252, b + label, path - label - 1);
-	base = name.p ? name.p : "";
-	for (const char *c = base; *c; c++)
-		if (*c == '\\' || *c == '/')
-			base = c + 1;
-	rc = stream_part(
-	    d, k, *base ? base : NULL, o, stream, at + 4, bytes);
+	rc = stream_part(d, k, name.n ? name.p : NULL, o, stream, at, bytes);
 	text_free(&name);
 	return rc;
 }
@@ -152,9 +164,18 @@ object_part(struct sluse_doc *d, struct sluse_sink *k, const char *name,
 {
 	struct sluse_reader_host host = *d->host;
 	struct memory m = {.p = p, .n = n};
+	struct text label = {.max = 512};
 	struct ole2 *o = NULL;
 	bool found = false;
+	size_t bytes, at;
 	int rc = 0;
+
+	if (n > 2 && (at = unwrap(p, n, 2, &label, &bytes)) != 0) {
+		rc = bytes_part(d, k, label.n ? label.p : name, p + at,
+		    bytes < n - at ? bytes : n - at);
+		text_free(&label);
+		return rc;
+	}
 
 	host.read_at = memory_read_at;
 	host.length = memory_length;
@@ -247,8 +268,10 @@ member_part(struct sluse_doc *d, struct sluse_sink *k, zip_uint64_t i,
 		return package_part(
 		    d, k, i, base, SLUSE_PART_ATTACHMENT, NULL);
 	if (pictures && any_end(base, images) &&
-	    (strstr(name, "/media/") || begins(name, "Pictures/")))
+	    (strstr(name, "/media/") || begins(name, "Pictures/"))) {
+		doc_note(d, "little_text", NULL);
 		return package_part(d, k, i, base, SLUSE_PART_INLINE, NULL);
+	}
 	return 0;
 }
 
@@ -258,8 +281,6 @@ zip_parts(struct sluse_doc *d, struct sluse_sink *k, bool pictures)
 	zip_int64_t n = zip_get_num_entries(d->zip, 0);
 	const char *name;
 
-	if (pictures)
-		doc_note(d, "little_text", NULL);
 	for (zip_int64_t i = 0; i < n; i++) {
 		name = zip_get_name(d->zip, (zip_uint64_t)i, 0);
 		if (!name)
