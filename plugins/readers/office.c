@@ -84,7 +84,8 @@ doc_field(struct sluse_doc *d, const char *field, const char *value, size_t n,
 	while (n > 0 && strchr(" \t\r\n", *value))
 		value++, n--;
 	if (n > VALUE_MAX)
-		for (n = VALUE_MAX; n && ((unsigned char)value[n] & 0xC0) == 0x80;)
+		for (n = VALUE_MAX;
+		     n && ((unsigned char)value[n] & 0xC0) == 0x80;)
 			n--;
 	if (n > 0)
 		keep(d, field, value, n, label, confidence);
@@ -146,7 +147,8 @@ cut_flow(struct sluse_doc *d)
 	d->text.n = n;
 }
 
-/* -- the calls -------------------------------------------------------------- */
+/* -- the calls --------------------------------------------------------------
+ */
 
 static int
 open_by_magic(struct sluse_doc *d)
@@ -238,8 +240,8 @@ office_page(struct sluse_doc *d, uint32_t page, struct sluse_sink *k)
 		return page ? SLUSE_READ_DAMAGED : give_page(d, k, NULL, 0);
 	from = d->starts[page];
 	to = page + 1 < d->starts_n ? d->starts[page + 1] : d->text.n;
-	return give_page(
-	    d, k, to > from ? d->text.p + from : NULL, to > from ? to - from : 0);
+	return give_page(d, k, to > from ? d->text.p + from : NULL,
+	    to > from ? to - from : 0);
 }
 
 static int

@@ -1,6 +1,6 @@
 /*
- * The office reader, loaded as sluse-work loads it: its pages are text, its parts
- * are ended.
+ * The office reader, loaded as sluse-work loads it: its pages are text, its
+ * parts are ended.
  */
 #include "fuzz.h"
 

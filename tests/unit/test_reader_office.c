@@ -24,7 +24,8 @@ load(const char *sample)
 		r = mock_load("office");
 		CHECK(r->warm(&mock_host) == 0);
 	}
-	snprintf(path, sizeof(path), "tests/fuzz/corpus/office/seed-%s", sample);
+	snprintf(
+	    path, sizeof(path), "tests/fuzz/corpus/office/seed-%s", sample);
 	f = fopen(path, "rbe");
 	CHECK(f != NULL);
 	n = f ? fread(in, 1, sizeof(in), f) : 0;
@@ -58,15 +59,18 @@ is(const char *sample, const char *text, const char *const *lines)
 	}
 	read_free(d);
 }
-#define LINES(...) (const char *const[]) { __VA_ARGS__, NULL }
+#define LINES(...)                                                             \
+	(const char *const[])                                                  \
+	{                                                                      \
+		__VA_ARGS__, NULL                                              \
+	}
 
 #define WORDS "Søknad om skoleplass på Ås"
 
 static void
 letters(void)
 {
-	is("docx",
-	    "Hode\n" WORDS "\nNavn\tOla\nSted\n1\n2\nboks\nNote\n\f",
+	is("docx", "Hode\n" WORDS "\nNavn\tOla\nSted\n1\n2\nboks\nNote\n\f",
 	    LINES("field title Søknad\n", "field author Kari\n",
 		"field subject Emne\n", "field company Testvik\n",
 		"field created 2026-01-02T03:04:05Z\n", "note macro",
@@ -74,7 +78,8 @@ letters(void)
 		"!part_damaged", "!little_text"));
 	is("odt", "Hode\n" WORDS "\na\tb  c\n\f",
 	    LINES("field title Brev\n", "field author Kari\n", "note macro"));
-	is("doc", WORDS "\nlenke\na\tb\nNote\n\f", LINES("field title Søknad\n"));
+	is("doc", WORDS "\nlenke\na\tb\nNote\n\f",
+	    LINES("field title Søknad\n"));
 	is("rtf", "Søknad а\na\tb\n\U0001F600 sluttlenke\n\f",
 	    LINES("field title Søknad\n", "field author Kari\n",
 		"field created 2026-01-02T03:04:00\n", "!rtf_truncated"));
@@ -87,8 +92,7 @@ sheets(void)
 	    "Søkere\n" WORDS "\triktekst\n2026-01-01 12:00\t2.5\tTRUE\tinne\n"
 	    "\fGjemt\n\f",
 	    LINES("note hidden_sheet", "note external_link externalLinkPath"));
-	is("xls",
-	    "Søkere\n" WORDS "\tnei\n2026-01-01 12:00\t2.5\tsum\f", NULL);
+	is("xls", "Søkere\n" WORDS "\tnei\n2026-01-01 12:00\t2.5\tsum\f", NULL);
 	/* a row a million times is said once */
 	is("ods", "Ark1\nx\tArk1\n\fArk2\nx\tArk2\n\f", NULL);
 	is("pptx", "Første bilde\nNotat\n\fAndre bilde\n\f", NULL);

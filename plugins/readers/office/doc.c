@@ -223,7 +223,7 @@ open_word(struct sluse_doc *d, struct word *w)
 			: 0);
 	}
 	free(table);
-	return d->text.n ? SLUSE_READ_OK
+	return d->text.n    ? SLUSE_READ_OK
 	       : d->damaged ? SLUSE_READ_DAMAGED
 			    : SLUSE_READ_OK;
 }

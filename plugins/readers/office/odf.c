@@ -58,11 +58,11 @@ is_encrypted(struct sluse_doc *d)
 static bool
 is_hidden(struct xml *x)
 {
-	static const char *const names[] = {"tracked-changes", "font-face-decls",
-	    "automatic-styles", "scripts", "settings", "sequence-decls",
-	    "forms", "calculation-settings", "content-validations",
-	    "named-expressions", "database-ranges", "binary-data", "styles",
-	    "note-citation", "ruby-text", "math"};
+	static const char *const names[] = {"tracked-changes",
+	    "font-face-decls", "automatic-styles", "scripts", "settings",
+	    "sequence-decls", "forms", "calculation-settings",
+	    "content-validations", "named-expressions", "database-ranges",
+	    "binary-data", "styles", "note-citation", "ruby-text", "math"};
 
 	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
 		if (xml_is(x, names[i]))

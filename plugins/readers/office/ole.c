@@ -36,7 +36,8 @@ stream_load(struct sluse_doc *d, uint32_t stream, size_t *ret)
 	return p;
 }
 
-/* -- property sets ------------------------------------------------------------ */
+/* -- property sets ------------------------------------------------------------
+ */
 
 struct set {
 	const uint8_t *p; /* the section */
@@ -45,8 +46,8 @@ struct set {
 };
 
 static void
-take_time(struct sluse_doc *d, const uint8_t *p, const char *field,
-    const char *label)
+take_time(
+    struct sluse_doc *d, const uint8_t *p, const char *field, const char *label)
 {
 	uint64_t t = le32(p) | (uint64_t)le32(p + 4) << 32;
 	struct text out = {.max = 64};
@@ -55,8 +56,8 @@ take_time(struct sluse_doc *d, const uint8_t *p, const char *field,
 	t /= 10000000;
 	if (t < 11644473600u || t > 11644473600u + 4102444800u)
 		return;
-	text_number(&out, (double)(t - 11644473600u) / 86400.0 + 25569, true,
-	    false);
+	text_number(
+	    &out, (double)(t - 11644473600u) / 86400.0 + 25569, true, false);
 	if (out.n > 10)
 		out.p[10] = 'T';
 	if (out.n == 16)
@@ -92,7 +93,8 @@ take_property(struct sluse_doc *d, const struct set *s, size_t at,
 	else if (type == 30 && s->codepage == 1200)
 		text_utf16(&out, p + 8, n);
 	else if (type == 30)
-		text_bytes(&out, s->codepage, p + 8, strnlen((const char *)p + 8, n));
+		text_bytes(
+		    &out, s->codepage, p + 8, strnlen((const char *)p + 8, n));
 	if (out.n)
 		doc_field(d, field, out.p, out.n, label, confidence);
 	text_free(&out);
@@ -144,12 +146,14 @@ take_set(struct sluse_doc *d, const char *stream, bool summary)
 	free(p);
 }
 
-/* -- opening ------------------------------------------------------------------- */
+/* -- opening
+ * ------------------------------------------------------------------- */
 
 static bool
 is_macro_store(const char *name)
 {
-	return !strcasecmp(name, "Macros") || !strcasecmp(name, "_VBA_PROJECT_CUR") ||
+	return !strcasecmp(name, "Macros") ||
+	       !strcasecmp(name, "_VBA_PROJECT_CUR") ||
 	       !strcasecmp(name, "_VBA_PROJECT") || !strcasecmp(name, "VBA");
 }
 
@@ -197,7 +201,8 @@ ole_open(struct sluse_doc *d)
 	return SLUSE_READ_OK;
 }
 
-/* -- parts ----------------------------------------------------------------------- */
+/* -- parts
+ * ----------------------------------------------------------------------- */
 
 /* Objects lie in storages of their own: ObjectPool/_123, MBD00012345. One that
  * is itself in a binary format is named, since its storage is no file. */
@@ -210,8 +215,9 @@ ole_parts(struct sluse_doc *d, struct sluse_sink *k)
 
 	for (uint32_t i = 1; i < o->count; i++) {
 		const struct ole2_entry *e = &o->entries[i];
-		bool pool = e->parent != OLE2_NONE && e->parent != 0 &&
-			    !strcasecmp(o->entries[e->parent].name, "ObjectPool");
+		bool pool =
+		    e->parent != OLE2_NONE && e->parent != 0 &&
+		    !strcasecmp(o->entries[e->parent].name, "ObjectPool");
 		bool found;
 
 		if (e->type != OLE2_STORAGE ||
@@ -219,10 +225,10 @@ ole_parts(struct sluse_doc *d, struct sluse_sink *k)
 			continue;
 		if (storage_part(d, k, o, i, &found) != 0)
 			return SLUSE_READ_LIMIT;
-		if (found || (ole2_find(o, i, "WordDocument") == OLE2_NONE &&
-				 ole2_find(o, i, "Workbook") == OLE2_NONE &&
-				 ole2_find(o, i, "PowerPoint Document") ==
-				     OLE2_NONE))
+		if (found ||
+		    (ole2_find(o, i, "WordDocument") == OLE2_NONE &&
+			ole2_find(o, i, "Workbook") == OLE2_NONE &&
+			ole2_find(o, i, "PowerPoint Document") == OLE2_NONE))
 			continue;
 		part.name = e->name;
 		if (d->host->part_begin(k, &part) != 0 ||

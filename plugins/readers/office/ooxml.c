@@ -111,8 +111,7 @@ take_rel(struct sluse_doc *d, struct xml *x, const char *member, struct rels *r)
 		p->external = mode && !strcmp(mode, "External");
 		p->id = strdup(id);
 		p->type = strdup(last_word(type));
-		p->target =
-		    p->external ? strdup("") : resolve(member, target);
+		p->target = p->external ? strdup("") : resolve(member, target);
 		if (p->external)
 			note_external(d, last_word(type));
 		if (p->id && p->type && p->target) {
@@ -174,7 +173,8 @@ rels_by_id(const struct rels *r, const char *id)
 	return NULL;
 }
 
-/* -- properties -------------------------------------------------------------- */
+/* -- properties --------------------------------------------------------------
+ */
 
 static void
 load_properties(struct sluse_doc *d, const char *member)
@@ -209,7 +209,8 @@ load_properties(struct sluse_doc *d, const char *member)
 	xml_close(x);
 }
 
-/* -- text --------------------------------------------------------------------- */
+/* -- text ---------------------------------------------------------------------
+ */
 
 /* Elements that hold nothing a reader of the page sees. */
 static bool
@@ -341,7 +342,8 @@ docx_open(struct sluse_doc *d, const char *main)
 	return SLUSE_READ_OK;
 }
 
-/* -- opening ----------------------------------------------------------------- */
+/* -- opening -----------------------------------------------------------------
+ */
 
 bool
 ooxml_add_page(struct sluse_doc *d, char *name, const char *member)
@@ -430,7 +432,8 @@ ooxml_open(struct sluse_doc *d)
 		rc = d->damaged ? SLUSE_READ_DAMAGED : SLUSE_READ_UNSUPPORTED;
 	if (rc == SLUSE_READ_OK && (m = rels_by_type(&r, "core-properties")))
 		load_properties(d, m->target);
-	if (rc == SLUSE_READ_OK && (m = rels_by_type(&r, "extended-properties")))
+	if (rc == SLUSE_READ_OK &&
+	    (m = rels_by_type(&r, "extended-properties")))
 		load_properties(d, m->target);
 	rels_free(&r);
 	return rc;

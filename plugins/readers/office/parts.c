@@ -9,7 +9,8 @@
 
 #define OBJECT_MAX ((size_t)64 << 20)
 
-/* -- a file in memory, as ole2.h wants its source --------------------------- */
+/* -- a file in memory, as ole2.h wants its source ---------------------------
+ */
 
 struct memory {
 	const uint8_t *p;
@@ -35,7 +36,8 @@ memory_length(struct sluse_source *s)
 	return ((const struct memory *)(const void *)s)->n;
 }
 
-/* -- parts ------------------------------------------------------------------- */
+/* -- parts -------------------------------------------------------------------
+ */
 
 int
 bytes_part(struct sluse_doc *d, struct sluse_sink *k, const char *name,
@@ -87,8 +89,8 @@ string_end(const uint8_t *p, size_t n, size_t at)
 /* A file that the packager wrapped: label, path, a second path, the bytes.
  * Where they lie in b, or 0; *ret_n bytes there are said to be. */
 static size_t
-unwrap(const uint8_t *b, size_t n, size_t label, struct text *name,
-    size_t *ret_n)
+unwrap(
+    const uint8_t *b, size_t n, size_t label, struct text *name, size_t *ret_n)
 {
 	size_t path, temp, at;
 	const char *base;
@@ -108,8 +110,8 @@ unwrap(const uint8_t *b, size_t n, size_t label, struct text *name,
 }
 
 static int
-native_part(struct sluse_doc *d, struct sluse_sink *k, struct ole2 *o,
-    uint32_t stream)
+native_part(
+    struct sluse_doc *d, struct sluse_sink *k, struct ole2 *o, uint32_t stream)
 {
 	uint8_t b[4096];
 	int64_t got = ole2_read(o, stream, b, sizeof(b), 0);
@@ -188,7 +190,8 @@ object_part(struct sluse_doc *d, struct sluse_sink *k, const char *name,
 	return rc;
 }
 
-/* -- packages ----------------------------------------------------------------- */
+/* -- packages -----------------------------------------------------------------
+ */
 
 static bool
 ends(const char *s, const char *end)
@@ -229,16 +232,15 @@ note_member(struct sluse_doc *d, const char *name)
 }
 
 static int
-wrapped_part(struct sluse_doc *d, struct sluse_sink *k, zip_uint64_t i,
-    const char *name)
+wrapped_part(
+    struct sluse_doc *d, struct sluse_sink *k, zip_uint64_t i, const char *name)
 {
 	size_t n;
 	uint8_t *p = package_bytes(d, i, OBJECT_MAX, &n);
 	int rc;
 
 	if (!p)
-		return package_part(
-		    d, k, i, name, SLUSE_PART_ATTACHMENT, NULL);
+		return package_part(d, k, i, name, SLUSE_PART_ATTACHMENT, NULL);
 	rc = object_part(d, k, name, p, n);
 	free(p);
 	return rc;
@@ -250,23 +252,21 @@ member_part(struct sluse_doc *d, struct sluse_sink *k, zip_uint64_t i,
 {
 	static const char *const chunks[] = {".html", ".htm", ".mht", ".mhtml",
 	    ".xhtml", ".rtf", ".docx", ".txt", NULL};
-	static const char *const images[] = {".jpg", ".jpeg", ".png", ".tif",
-	    ".tiff", ".bmp", ".gif", NULL};
+	static const char *const images[] = {
+	    ".jpg", ".jpeg", ".png", ".tif", ".tiff", ".bmp", ".gif", NULL};
 	const char *base = strrchr(name, '/');
 
 	base = base ? base + 1 : name;
 	if (!*base)
 		return 0; /* a folder */
 	if (strstr(name, "/embeddings/"))
-		return ends(base, ".bin")
-			   ? wrapped_part(d, k, i, base)
-			   : package_part(
-				 d, k, i, base, SLUSE_PART_ATTACHMENT, NULL);
+		return ends(base, ".bin") ? wrapped_part(d, k, i, base)
+					  : package_part(d, k, i, base,
+						SLUSE_PART_ATTACHMENT, NULL);
 	if (begins(name, "Object ") && base == name)
 		return wrapped_part(d, k, i, base);
 	if (begins(name, "word/") && base == name + 5 && any_end(base, chunks))
-		return package_part(
-		    d, k, i, base, SLUSE_PART_ATTACHMENT, NULL);
+		return package_part(d, k, i, base, SLUSE_PART_ATTACHMENT, NULL);
 	if (pictures && any_end(base, images) &&
 	    (strstr(name, "/media/") || begins(name, "Pictures/"))) {
 		doc_note(d, "little_text", NULL);

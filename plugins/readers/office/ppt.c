@@ -135,7 +135,8 @@ walk(struct show *s, const uint8_t *p, size_t n, unsigned depth,
 	return refs;
 }
 
-/* -- where things are --------------------------------------------------------- */
+/* -- where things are ---------------------------------------------------------
+ */
 
 static void
 take_objects(struct show *s, uint32_t at)
@@ -204,8 +205,8 @@ take_list(const struct rec *list, const uint8_t *base, struct listed **ret,
 		if (r.type == P_SLIDE_PERSIST && r.n >= 16 &&
 		    *count < LIST_MAX) {
 			if ((*count & (*count - 1)) == 0)
-				l = realloc(l,
-				    (*count ? *count * 2 : 1) * sizeof(*l));
+				l = realloc(
+				    l, (*count ? *count * 2 : 1) * sizeof(*l));
 			if (!l)
 				break;
 			*ret = l;
@@ -254,7 +255,8 @@ load_lists(struct show *s, const struct rec *document)
 	}
 }
 
-/* -- pages -------------------------------------------------------------------- */
+/* -- pages --------------------------------------------------------------------
+ */
 
 /* Notes that say of themselves that they belong to the slide. */
 static void
@@ -334,8 +336,8 @@ ppt_open(struct sluse_doc *d, uint32_t stream)
 	if (!p)
 		return SLUSE_READ_DAMAGED;
 	s.p = p;
-	s.where_n = s.n / 4 + 2 < OBJECTS_MAX ? (uint32_t)(s.n / 4) + 2
-					      : OBJECTS_MAX;
+	s.where_n =
+	    s.n / 4 + 2 < OBJECTS_MAX ? (uint32_t)(s.n / 4) + 2 : OBJECTS_MAX;
 	s.where = malloc(s.where_n * sizeof(*s.where));
 	if (s.where) {
 		memset(s.where, 0xFF, s.where_n * sizeof(*s.where));

@@ -40,8 +40,7 @@ pptx_open(struct sluse_doc *d, const char *main)
 		if (xml_type(x) != XML_READER_TYPE_ELEMENT ||
 		    !xml_is(x, "sldId"))
 			continue;
-		id = xml_attr_ns(x, "id",
-		    "relationships");
+		id = xml_attr_ns(x, "id", "relationships");
 		to = id ? rels_by_id(&r, id) : NULL;
 		if (to)
 			(void)ooxml_add_page(d, NULL, to->target);

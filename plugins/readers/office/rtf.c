@@ -92,7 +92,8 @@ get(struct rtf *r)
 	return r->block[r->at++];
 }
 
-/* -- text ---------------------------------------------------------------------- */
+/* -- text
+ * ---------------------------------------------------------------------- */
 
 /* Where text goes now; NULL: nowhere. */
 static struct text *
@@ -100,7 +101,8 @@ target(struct rtf *r)
 {
 	if (r->g.dest >= D_TITLE && r->g.dest < D_VALUES)
 		return &r->value;
-	return r->g.dest == D_TEXT && !r->g.hidden && !r->k ? &r->d->text : NULL;
+	return r->g.dest == D_TEXT && !r->g.hidden && !r->k ? &r->d->text
+							    : NULL;
 }
 
 static void
@@ -162,7 +164,8 @@ put_char(struct rtf *r, uint32_t c)
 		text_char(t, c);
 }
 
-/* -- objects -------------------------------------------------------------------- */
+/* -- objects
+ * -------------------------------------------------------------------- */
 
 static unsigned
 nibble(char c)
@@ -227,7 +230,8 @@ end_object(struct rtf *r)
 	r->stop = object_part(r->d, r->k, NULL, p + at, n);
 }
 
-/* -- groups ---------------------------------------------------------------------- */
+/* -- groups
+ * ---------------------------------------------------------------------- */
 
 static void
 end_value(struct rtf *r, unsigned dest)
@@ -300,7 +304,8 @@ gather(struct rtf *r, unsigned dest)
 	r->g.dest = (uint8_t)dest;
 }
 
-/* -- words ----------------------------------------------------------------------- */
+/* -- words
+ * ----------------------------------------------------------------------- */
 
 static unsigned
 codepage_of(int charset)
@@ -358,19 +363,19 @@ destination(struct rtf *r, const char *word)
 	    {"info", D_INFO}, {"title", D_TITLE}, {"subject", D_SUBJECT},
 	    {"author", D_AUTHOR}, {"company", D_COMPANY},
 	    {"creatim", D_CREATED}, {"revtim", D_REVISED},
-	    {"objdata", D_OBJECT}, {"colortbl", D_SKIP},
-	    {"stylesheet", D_SKIP}, {"listtable", D_SKIP},
-	    {"listoverridetable", D_SKIP}, {"pict", D_SKIP},
-	    {"fldinst", D_SKIP}, {"revtbl", D_SKIP}, {"filetbl", D_SKIP},
-	    {"operator", D_SKIP}, {"keywords", D_SKIP}, {"doccomm", D_SKIP},
-	    {"objclass", D_SKIP}, {"objname", D_SKIP}, {"template", D_SKIP},
-	    {"themedata", D_SKIP}, {"datastore", D_SKIP}, {"xe", D_SKIP},
-	    {"colorschememapping", D_SKIP}, {"latentstyles", D_SKIP},
-	    {"generator", D_SKIP}, {"bkmkstart", D_SKIP}, {"tc", D_SKIP},
-	    {"bkmkend", D_SKIP}, {"nonshppict", D_SKIP}, {"sn", D_SKIP},
-	    {"rsidtbl", D_SKIP}, {"pntext", D_TEXT}, {"shppict", D_SKIP},
-	    {"printim", D_SKIP}, {"buptim", D_SKIP}, {"sv", D_SKIP},
-	    {"manager", D_SKIP}, {"category", D_SKIP}, {"comment", D_SKIP}};
+	    {"objdata", D_OBJECT}, {"colortbl", D_SKIP}, {"stylesheet", D_SKIP},
+	    {"listtable", D_SKIP}, {"listoverridetable", D_SKIP},
+	    {"pict", D_SKIP}, {"fldinst", D_SKIP}, {"revtbl", D_SKIP},
+	    {"filetbl", D_SKIP}, {"operator", D_SKIP}, {"keywords", D_SKIP},
+	    {"doccomm", D_SKIP}, {"objclass", D_SKIP}, {"objname", D_SKIP},
+	    {"template", D_SKIP}, {"themedata", D_SKIP}, {"datastore", D_SKIP},
+	    {"xe", D_SKIP}, {"colorschememapping", D_SKIP},
+	    {"latentstyles", D_SKIP}, {"generator", D_SKIP},
+	    {"bkmkstart", D_SKIP}, {"tc", D_SKIP}, {"bkmkend", D_SKIP},
+	    {"nonshppict", D_SKIP}, {"sn", D_SKIP}, {"rsidtbl", D_SKIP},
+	    {"pntext", D_TEXT}, {"shppict", D_SKIP}, {"printim", D_SKIP},
+	    {"buptim", D_SKIP}, {"sv", D_SKIP}, {"manager", D_SKIP},
+	    {"category", D_SKIP}, {"comment", D_SKIP}};
 	/* behind \* but text all the same */
 	static const struct entry shown[] = {{"shptxt", 0}, {"shpinst", 0},
 	    {"annotation", 0}, {"footnote", 0}, {"objdata", D_OBJECT},
@@ -391,8 +396,7 @@ destination(struct rtf *r, const char *word)
 	r->starred = false;
 	if (!e || e->value == D_TEXT || r->g.dest == D_SKIP)
 		return e && e->value == D_TEXT;
-	if (e->value >= D_TITLE && e->value <= D_REVISED &&
-	    r->g.dest != D_INFO)
+	if (e->value >= D_TITLE && e->value <= D_REVISED && r->g.dest != D_INFO)
 		return false;
 	if (e->value == D_SKIP || e->value == D_FONTS || e->value == D_INFO) {
 		flush(r);
@@ -424,8 +428,8 @@ symbol(struct rtf *r, const char *word)
 static void
 set_state(struct rtf *r, const char *word, bool has, int32_t v)
 {
-	static const struct entry parts[] = {{"yr", 0}, {"mo", 1}, {"dy", 2},
-	    {"hr", 3}, {"min", 4}, {"sec", 5}};
+	static const struct entry parts[] = {
+	    {"yr", 0}, {"mo", 1}, {"dy", 2}, {"hr", 3}, {"min", 4}, {"sec", 5}};
 	const struct entry *e =
 	    look_up(parts, sizeof(parts) / sizeof(parts[0]), word);
 

@@ -19,8 +19,8 @@ format_is_date(const char *code)
 			return false;
 		if (*code == '"')
 			quoted = !quoted;
-		else if (!quoted && (*code == '\\' || *code == '_' ||
-					*code == '*') &&
+		else if (!quoted &&
+			 (*code == '\\' || *code == '_' || *code == '*') &&
 			 code[1])
 			code++;
 		else if (!quoted && *code == '[' &&

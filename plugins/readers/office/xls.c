@@ -77,7 +77,8 @@ next(struct book *k)
 	return true;
 }
 
-/* -- strings ----------------------------------------------------------------- */
+/* -- strings -----------------------------------------------------------------
+ */
 
 /* A run of strings that CONTINUE records may cut anywhere. */
 struct run {
@@ -180,9 +181,9 @@ load_strings(struct book *k)
 	while (k->strings_n < count && more(&r)) {
 		if (k->strings_n + 2 > k->strings_cap) {
 			size_t cap = k->strings_cap ? k->strings_cap * 2 : 256;
-			size_t *p = cap <= STRINGS_MAX
-					? realloc(k->string_at, cap * sizeof(*p))
-					: NULL;
+			size_t *p = cap <= STRINGS_MAX ? realloc(k->string_at,
+							     cap * sizeof(*p))
+						       : NULL;
 
 			if (!p)
 				break;
@@ -225,7 +226,8 @@ plain_string(struct book *k, size_t at, unsigned bytes, struct text *t)
 	}
 }
 
-/* -- the workbook ------------------------------------------------------------- */
+/* -- the workbook -------------------------------------------------------------
+ */
 
 static void
 take_sheet(struct book *k)
@@ -322,7 +324,8 @@ load_globals(struct book *k)
 	}
 }
 
-/* -- a sheet ------------------------------------------------------------------ */
+/* -- a sheet ------------------------------------------------------------------
+ */
 
 static void
 start_cell(struct book *k)

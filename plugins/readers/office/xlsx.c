@@ -10,7 +10,8 @@
 #define STRINGS_MAX ((size_t)4 << 20)
 #define STYLES_MAX 65536u
 
-/* -- strings and styles ------------------------------------------------------ */
+/* -- strings and styles ------------------------------------------------------
+ */
 
 static bool
 add_string(struct sheets *s)
@@ -36,7 +37,8 @@ add_string(struct sheets *s)
 static void
 load_strings(struct sluse_doc *d, struct sheets *s)
 {
-	struct xml *x = s->strings_member ? xml_open(d, s->strings_member) : NULL;
+	struct xml *x =
+	    s->strings_member ? xml_open(d, s->strings_member) : NULL;
 	bool in_text = false;
 
 	s->strings.max = OFFICE_TEXT_MAX;
@@ -100,7 +102,8 @@ take_style(struct xml *x, struct sheets *s, const struct custom *c)
 	for (unsigned i = 0; i < c->n && !date; i++)
 		date = c->id[i] == id;
 	if ((s->styles_n & (s->styles_n - 1)) == 0)
-		p = realloc(p, (s->styles_n ? s->styles_n * 2 : 1) * sizeof(*p));
+		p = realloc(
+		    p, (s->styles_n ? s->styles_n * 2 : 1) * sizeof(*p));
 	if (!p)
 		return;
 	s->style_is_date = p;
@@ -127,7 +130,8 @@ load_styles(struct sluse_doc *d, struct sheets *s)
 	xml_close(x);
 }
 
-/* -- a sheet ----------------------------------------------------------------- */
+/* -- a sheet -----------------------------------------------------------------
+ */
 
 struct cell {
 	char type; /* s shared, i inline, b, e, t (str), d, n */
@@ -260,8 +264,9 @@ drawing_text(struct sluse_doc *d, const char *member, struct text *t)
 	ooxml_text(d, member, t);
 	rels_load(d, member, &r);
 	for (size_t i = 0; i < r.n; i++)
-		if (!r.at[i].external && (!strcmp(r.at[i].type, "chart") ||
-				     !strcmp(r.at[i].type, "diagramData")))
+		if (!r.at[i].external &&
+		    (!strcmp(r.at[i].type, "chart") ||
+			!strcmp(r.at[i].type, "diagramData")))
 			ooxml_text(d, r.at[i].target, t);
 	rels_free(&r);
 }

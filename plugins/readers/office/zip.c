@@ -21,7 +21,8 @@ struct xml {
 	bool skipping, failed;
 };
 
-/* -- the zip ---------------------------------------------------------------- */
+/* -- the zip ----------------------------------------------------------------
+ */
 
 static zip_int64_t
 on_zip(void *arg, void *p, zip_uint64_t n, zip_source_cmd_t cmd)
@@ -126,8 +127,7 @@ package_bytes(struct sluse_doc *d, zip_uint64_t i, size_t max, size_t *ret)
 		return NULL;
 	p = malloc((size_t)st.size + 1);
 	f = p ? zip_fopen_index(d->zip, i, 0) : NULL;
-	while (f && n < st.size &&
-	       (got = zip_fread(f, p + n, st.size - n)) > 0)
+	while (f && n < st.size && (got = zip_fread(f, p + n, st.size - n)) > 0)
 		n += (size_t)got;
 	if (!f) {
 		free(p);
@@ -142,10 +142,8 @@ int
 package_part(struct sluse_doc *d, struct sluse_sink *k, zip_uint64_t i,
     const char *name, int role, const char *mime)
 {
-	struct sluse_part part = {.size = sizeof(part),
-	    .name = name,
-	    .mime = mime,
-	    .role = role};
+	struct sluse_part part = {
+	    .size = sizeof(part), .name = name, .mime = mime, .role = role};
 	uint64_t max = d->host->limits ? d->host->limits->bytes_max : 0;
 	zip_file_t *f = zip_fopen_index(d->zip, i, 0);
 	zip_int64_t n;
@@ -173,7 +171,8 @@ package_part(struct sluse_doc *d, struct sluse_sink *k, zip_uint64_t i,
 	return rc;
 }
 
-/* -- XML -------------------------------------------------------------------- */
+/* -- XML --------------------------------------------------------------------
+ */
 
 static int
 on_read(void *arg, char *p, int n)
