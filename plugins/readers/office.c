@@ -8,6 +8,7 @@
  */
 #include "office/office.h"
 
+#include <ctype.h>
 #include <libxml/parser.h>
 #include <stdlib.h>
 #include <string.h>
@@ -87,8 +88,11 @@ doc_field(struct sluse_doc *d, const char *field, const char *value, size_t n,
 		for (n = VALUE_MAX;
 		     n && ((unsigned char)value[n] & 0xC0) == 0x80;)
 			n--;
-	if (n > 0)
-		keep(d, field, value, n, label, confidence);
+	for (size_t i = 0; i < n; i++)
+		if (isalnum((unsigned char)value[i]) || (value[i] & 0x80)) {
+			keep(d, field, value, n, label, confidence);
+			return;
+		}
 }
 
 void
@@ -194,8 +198,11 @@ office_open(const struct sluse_reader_host *host, struct sluse_source *s,
 		office_close(d);
 		return rc;
 	}
-	if (!d->page)
+	if (!d->page) {
 		cut_flow(d);
+		if (d->zip && d->text.n < PICTURES_TEXT)
+			pictures_find(d);
+	}
 	*ret = d;
 	return rc;
 }
@@ -203,7 +210,7 @@ office_open(const struct sluse_reader_host *host, struct sluse_source *s,
 static int
 office_page_count(struct sluse_doc *d, uint32_t *ret)
 {
-	*ret = d->page ? d->pages : d->starts_n;
+	*ret = d->page ? d->pages : d->starts_n + d->pictures_n;
 	if (*ret == 0)
 		*ret = 1;
 	return SLUSE_READ_OK;
@@ -236,6 +243,8 @@ office_page(struct sluse_doc *d, uint32_t page, struct sluse_sink *k)
 		text_free(&t);
 		return rc;
 	}
+	if (page >= d->starts_n && page - d->starts_n < d->pictures_n)
+		return picture_page(d, k, d->pictures[page - d->starts_n]);
 	if (page >= d->starts_n)
 		return page ? SLUSE_READ_DAMAGED : give_page(d, k, NULL, 0);
 	from = d->starts[page];
@@ -247,11 +256,10 @@ office_page(struct sluse_doc *d, uint32_t page, struct sluse_sink *k)
 static int
 office_parts(struct sluse_doc *d, struct sluse_sink *k)
 {
-	bool pictures = !d->page && d->text.n < PICTURES_TEXT;
 	int rc = SLUSE_READ_OK;
 
 	if (d->zip)
-		rc = zip_parts(d, k, pictures);
+		rc = zip_parts(d, k);
 	else if (d->ole)
 		rc = ole_parts(d, k);
 	else

@@ -59,6 +59,11 @@ def p(text):
            '<w:t xml:space="preserve">%s</w:t></w:r></w:p>' % text
 
 
+def png(width, height):
+    return b"\x89PNG\r\n\x1a\n" + struct.pack(">I4sII", 13, b"IHDR", width,
+                                              height) + bytes(9)
+
+
 def letters():
     body = (p(TEXT) + "<w:tbl>" + "".join(
         "<w:tr><w:tc>%s</w:tc><w:tc>%s</w:tc></w:tr>" % (p(a), p(b))
@@ -74,7 +79,9 @@ def letters():
     yield "docx", docx(body, {
         "word/vbaProject.bin": b"x", "word/embeddings/ark.xlsx": b"PK..",
         "word/embeddings/oleObject1.bin": ole({"\1Ole10Native": native})})
-    yield "docx-picture", docx("", {"word/media/image1.png": b"\x89PNG"})
+    yield "docx-picture", docx("", {
+        "word/media/image1.png": png(1654, 2339),
+        "word/media/image2.png": png(80, 40)})
     yield "docx-bomb", docx(p("a" * 1000) * 6000)
     yield "docx-deep", docx("<w:sdt>" * 5000)
     yield "docx-entities", ooxml("d.xml", {

@@ -117,9 +117,11 @@ parts(void)
 	CHECK_STR(d->k.parts[0].name, "a.txt");
 	CHECK_STR(d->k.parts[0].bytes, "Hi");
 	read_free(d);
-	/* a letter that is only a picture gives the picture */
+	/* scans pasted into a letter are pages to recognise; a logo is none */
 	d = rd("docx-picture", 0);
-	CHECK(d->k.count == 1 && d->k.parts[0].role == SLUSE_PART_INLINE);
+	CHECK(d->opened == 0 && d->paged == 0 && d->pages == 2);
+	CHECK(strstr(d->k.log, "image png 1654x2339\n") != NULL);
+	CHECK(strstr(d->k.log, "80x40") == NULL);
 	CHECK(strstr(d->k.log, "note little_text") != NULL);
 	read_free(d);
 }

@@ -16,9 +16,9 @@ load_meta(struct sluse_doc *d)
 		int confidence;
 	} known[] = {{"title", "title", "Title", 300},
 	    {"subject", "subject", "Subject", 300},
-	    {"initial-creator", "author", "Initial creator", 600},
-	    {"creation-date", "created", "Creation date", 600},
-	    {"date", "modified", "Date", 600}};
+	    {"initial-creator", "author", "Initial creator", 400},
+	    {"creation-date", "created", "Creation date", 400},
+	    {"date", "modified", "Date", 400}};
 	const size_t none = sizeof(known) / sizeof(known[0]);
 	struct xml *x = xml_open(d, "meta.xml");
 	size_t at = none, i;

@@ -23,6 +23,7 @@
 #define OFFICE_PAGE_MAX (((size_t)1 << 20) + 4096)
 #define OFFICE_FLOW_MAX ((size_t)512 << 10) /* a longer letter is cut */
 #define OFFICE_PAGES_MAX 65536u
+#define OFFICE_PICTURES_MAX 200u
 #define OFFICE_XML_MAX ((uint64_t)256 << 20) /* read of one member */
 
 /* UTF-8 that grows up to max. */
@@ -57,6 +58,8 @@ struct sluse_doc {
 	int (*page)(struct sluse_doc *d, uint32_t i, struct text *t);
 	struct sheets *sheets; /* OOXML: its pages */
 	uint32_t pages; /* where page is set */
+	zip_uint64_t pictures[OFFICE_PICTURES_MAX]; /* pages behind the text */
+	uint32_t pictures_n;
 
 	struct facts *facts; /* what parts() is to say */
 	bool damaged, cut;

@@ -64,7 +64,7 @@ take_time(
 		text_str(&out, ":00");
 	if (out.n > 10)
 		text_str(&out, "Z");
-	doc_field(d, field, out.p ? out.p : "", out.n, label, 600);
+	doc_field(d, field, out.p ? out.p : "", out.n, label, 400);
 	text_free(&out);
 }
 
@@ -110,10 +110,10 @@ take_set(struct sluse_doc *d, const char *stream, bool summary)
 		int confidence;
 	} known[] = {{2, true, "title", "Title", 300},
 	    {3, true, "subject", "Subject", 300},
-	    {4, true, "author", "Author", 600},
-	    {12, true, "created", "Created", 600},
-	    {13, true, "modified", "Modified", 600},
-	    {15, false, "company", "Company", 500}};
+	    {4, true, "author", "Author", 400},
+	    {12, true, "created", "Created", 400},
+	    {13, true, "modified", "Modified", 400},
+	    {15, false, "company", "Company", 400}};
 	uint32_t at = ole2_find(d->ole, 0, stream), count, offset, i, k;
 	struct set s = {.codepage = 1252};
 	uint8_t *p;

@@ -184,10 +184,10 @@ load_properties(struct sluse_doc *d, const char *member)
 		int confidence;
 	} known[] = {{"title", "title", "Title", 300},
 	    {"subject", "subject", "Subject", 300},
-	    {"creator", "author", "Creator", 600},
-	    {"created", "created", "Created", 600},
-	    {"modified", "modified", "Modified", 600},
-	    {"Company", "company", "Company", 500}};
+	    {"creator", "author", "Creator", 400},
+	    {"created", "created", "Created", 400},
+	    {"modified", "modified", "Modified", 400},
+	    {"Company", "company", "Company", 400}};
 	struct xml *x = xml_open(d, member);
 	size_t at = sizeof(known) / sizeof(known[0]), i;
 

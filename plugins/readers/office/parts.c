@@ -247,13 +247,11 @@ wrapped_part(
 }
 
 static int
-member_part(struct sluse_doc *d, struct sluse_sink *k, zip_uint64_t i,
-    const char *name, bool pictures)
+member_part(
+    struct sluse_doc *d, struct sluse_sink *k, zip_uint64_t i, const char *name)
 {
 	static const char *const chunks[] = {".html", ".htm", ".mht", ".mhtml",
 	    ".xhtml", ".rtf", ".docx", ".txt", NULL};
-	static const char *const images[] = {
-	    ".jpg", ".jpeg", ".png", ".tif", ".tiff", ".bmp", ".gif", NULL};
 	const char *base = strrchr(name, '/');
 
 	base = base ? base + 1 : name;
@@ -267,16 +265,11 @@ member_part(struct sluse_doc *d, struct sluse_sink *k, zip_uint64_t i,
 		return wrapped_part(d, k, i, base);
 	if (begins(name, "word/") && base == name + 5 && any_end(base, chunks))
 		return package_part(d, k, i, base, SLUSE_PART_ATTACHMENT, NULL);
-	if (pictures && any_end(base, images) &&
-	    (strstr(name, "/media/") || begins(name, "Pictures/"))) {
-		doc_note(d, "little_text", NULL);
-		return package_part(d, k, i, base, SLUSE_PART_INLINE, NULL);
-	}
 	return 0;
 }
 
 int
-zip_parts(struct sluse_doc *d, struct sluse_sink *k, bool pictures)
+zip_parts(struct sluse_doc *d, struct sluse_sink *k)
 {
 	zip_int64_t n = zip_get_num_entries(d->zip, 0);
 	const char *name;
@@ -286,7 +279,7 @@ zip_parts(struct sluse_doc *d, struct sluse_sink *k, bool pictures)
 		if (!name)
 			continue;
 		note_member(d, name);
-		if (member_part(d, k, (zip_uint64_t)i, name, pictures) != 0)
+		if (member_part(d, k, (zip_uint64_t)i, name) != 0)
 			return SLUSE_READ_LIMIT;
 	}
 	return SLUSE_READ_OK;

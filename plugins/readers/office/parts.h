@@ -6,7 +6,7 @@
 
 #include "office.h"
 
-int zip_parts(struct sluse_doc *d, struct sluse_sink *k, bool pictures);
+int zip_parts(struct sluse_doc *d, struct sluse_sink *k);
 int ole_parts(struct sluse_doc *d, struct sluse_sink *k);
 int rtf_parts(struct sluse_doc *d, struct sluse_sink *k);
 
@@ -19,5 +19,11 @@ int storage_part(struct sluse_doc *d, struct sluse_sink *k, struct ole2 *o,
     uint32_t storage, bool *found);
 int bytes_part(struct sluse_doc *d, struct sluse_sink *k, const char *name,
     const void *p, size_t n);
+
+/* A letter of hardly any text may be scans pasted in: its large JPEG and PNG
+ * pictures are pages to recognise. */
+void pictures_find(struct sluse_doc *d);
+int picture_page(
+    struct sluse_doc *d, struct sluse_sink *k, zip_uint64_t member);
 
 #endif

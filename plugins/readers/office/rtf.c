@@ -241,10 +241,10 @@ end_value(struct rtf *r, unsigned dest)
 		int confidence;
 	} fields[D_VALUES] = {[D_TITLE] = {"title", "Title", 300},
 	    [D_SUBJECT] = {"subject", "Subject", 300},
-	    [D_AUTHOR] = {"author", "Author", 600},
-	    [D_COMPANY] = {"company", "Company", 500},
-	    [D_CREATED] = {"created", "Created", 600},
-	    [D_REVISED] = {"modified", "Modified", 600}};
+	    [D_AUTHOR] = {"author", "Author", 400},
+	    [D_COMPANY] = {"company", "Company", 400},
+	    [D_CREATED] = {"created", "Created", 400},
+	    [D_REVISED] = {"modified", "Modified", 400}};
 	const unsigned *t = r->date;
 	char b[80];
 	int n;
@@ -256,7 +256,7 @@ end_value(struct rtf *r, unsigned dest)
 		    t[0], t[1], t[2], t[3], t[4], t[5]);
 		if (t[0] >= 1980 && t[0] < 2100 && t[1] <= 12 && t[2] <= 31)
 			doc_field(r->d, fields[dest].field, b, (size_t)n,
-			    fields[dest].label, 600);
+			    fields[dest].label, 400);
 	} else if (fields[dest].field && r->value.n) {
 		doc_field(r->d, fields[dest].field, r->value.p, r->value.n,
 		    fields[dest].label, fields[dest].confidence);
