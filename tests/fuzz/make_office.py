@@ -73,7 +73,7 @@ def letters():
         "</w:r></w:p><mc:AlternateContent><mc:Choice>%s</mc:Choice>"
         "<mc:Fallback>%s</mc:Fallback></mc:AlternateContent>"
         % (p("boks"), p("boks")))
-    native = b"\2\0note.txt\0C:\\note.txt\0\0\0\3\0" + \
+    native = b"\2\0C:\\mappe\\note.txt\0C:\\note.txt\0\0\0\3\0" + \
         struct.pack("<I", 3) + b"C:\0" + struct.pack("<I", 5) + b"Hallo"
     native = struct.pack("<I", len(native)) + native
     yield "docx", docx(body, {
@@ -89,6 +89,10 @@ def letters():
                  '<!ENTITY x SYSTEM "file:///etc/passwd">]>'
                  "<document><p><t>A&b;&x;B</t></p></document>"})
     yield "docx-cut", docx(body)[:-30]
+    yield "docx-laughs", ooxml("d.xml", {
+        "d.xml": '<!DOCTYPE d [<!ENTITY a0 "lol">' + "".join(
+            '<!ENTITY a%d "%s">' % (i, "&a%d;" % (i - 1) * 10)
+            for i in range(1, 30)) + ']><document a="&a29;"/>'})
 
 
 def sheets():

@@ -158,6 +158,9 @@ damaged(void)
 
 	CHECK(d->opened == SLUSE_READ_INCOMPLETE);
 	read_free(d);
+	d = rd("docx-laughs", 0);
+	CHECK(d->opened == SLUSE_READ_DAMAGED);
+	read_free(d);
 	is("docx-deep", "Hode\nNote\n\f", LINES("note part_damaged"));
 	/* no entity is expanded, none is loaded */
 	is("docx-entities", "AB\n\f", NULL);

@@ -414,7 +414,7 @@ open_main(struct sluse_doc *d, const char *main)
 		return SLUSE_READ_LIMIT;
 	if (open)
 		return open(d, main);
-	return x ? SLUSE_READ_UNSUPPORTED : SLUSE_READ_DAMAGED;
+	return !x || d->damaged ? SLUSE_READ_DAMAGED : SLUSE_READ_UNSUPPORTED;
 }
 
 int
