@@ -23,17 +23,25 @@ WERROR  ?=
 SAN     ?=
 TEST    ?= -DSLUSE_TEST
 CPPFLAGS_ALL = -D_GNU_SOURCE -DSLUSE_VERSION='"$(VERSION)"' \
-	-DSLUSE_LIBDIR='"$(PREFIX)/lib/sluse"' $(TEST) $(CPPFLAGS)
+	-DSLUSE_LIBDIR='"$(PREFIX)/lib/sluse"' \
+	-DSLUSE_DATADIR='"$(PREFIX)/share/sluse"' $(TEST) $(CPPFLAGS)
 CFLAGS_ALL = -std=c17 $(OPT) $(WARN) $(WERROR) $(if $(SAN),,$(HARDEN)) $(SAN) \
 	-fvisibility=hidden -fno-common -MMD -MP $(CFLAGS)
 LDFLAGS_ALL = $(SAN) -pie -Wl,-z,relro,-z,now -Wl,--as-needed $(LDFLAGS)
 
 pc = $(shell pkg-config --$(1) $(2) 2>/dev/null)
 
+# What is known of file formats: data, see schemas/pronom/README.md. The build's
+# copy is what programs that are not installed use.
+PRONOM := $(B)/pronom/table.tsv $(B)/pronom/accepted.tsv
+$(B)/pronom/%: schemas/pronom/%
+	@mkdir -p $(@D)
+	cp $< $@
+
 include tests/tests.mk
 
 # -- rooms ------------------------------------------------------------------
-ROOMS := base wire config registry store journal intake unpack identify read \
+ROOMS := base wire config registry store journal intake unpack pronom identify read \
 	ocr sandbox worker place prepare push report engine cli
 room_objs = $(patsubst %.c,$(O)/%.o,$(wildcard daemon/$(1)/*.c))
 define ROOM
@@ -44,6 +52,7 @@ $(foreach r,$(ROOMS),$(eval $(call ROOM,$(r))))
 
 CFLAGS_read := $(call pc,cflags,jansson)
 CFLAGS_ocr := $(call pc,cflags,tesseract lept)
+CFLAGS_cli := $(call pc,cflags,libxml-2.0)
 CFLAGS_unpack := $(call pc,cflags,libarchive)
 CFLAGS_push := $(call pc,cflags,libcurl jansson)
 room_cflags = $(CFLAGS_$(word 2,$(subst /, ,$(1))))
@@ -60,10 +69,10 @@ libs_iconv := -licuuc -Wl,--export-dynamic-symbol=iconv \
 PROGRAMS := slused sluse sluse-work sluse-ocr sluse-place sluse-push
 rooms_slused := engine intake place prepare store journal registry config wire base
 libs_slused := -lsqlite3 -ljansson -lcrypto
-rooms_sluse := cli report store journal prepare place registry config wire base
-libs_sluse := -lsqlite3 -ljansson -lcrypto
-rooms_sluse-work := worker read unpack identify sandbox wire base
-libs_sluse-work := -larchive -lmagic $(libs_iconv) -lseccomp -ljansson -lcrypto
+rooms_sluse := cli report store journal prepare place registry config pronom wire base
+libs_sluse := -lsqlite3 -ljansson -lxml2 -lcrypto
+rooms_sluse-work := worker read unpack identify pronom sandbox wire base
+libs_sluse-work := -larchive -lmagic -lz $(libs_iconv) -lseccomp -ljansson -lcrypto
 rooms_sluse-ocr := ocr worker read sandbox wire base
 libs_sluse-ocr := -ltesseract -llept -lseccomp -ljansson -lcrypto -lm
 rooms_sluse-place := place sandbox wire base
@@ -124,10 +133,11 @@ PLUGINS := $(READERS:%=$(B)/plugins/readers/%.so) \
 	$(CONNECTORS:%=$(B)/plugins/connectors/%.so)
 
 .PHONY: all
-all: $(PROGRAMS:%=$(B)/bin/%) $(PLUGINS)  ## build programs and plugins
+all: $(PROGRAMS:%=$(B)/bin/%) $(PLUGINS) $(PRONOM)  ## build programs and plugins
 .DEFAULT_GOAL := all
 
--include $(shell find $(B) -name '*.d' 2>/dev/null)
+-include $(shell find $(B) -path $(B)/previous -prune -o -name '*.d' \
+	-type f -print 2>/dev/null)
 
 # -- what is needed -----------------------------------------------------------
 # Debian's names: to build, to run, to test (and to bench: the last line).
@@ -149,7 +159,10 @@ deps:  ## install the Debian packages that are missing
 	    in installed) ;; *) missing="$$missing $$p";; esac; done; \
 	test -n "$$missing" || exit 0; \
 	echo "Missing Debian packages:$$missing"; \
-	sudo=; if test "$$(id -u)" != 0; then sudo=sudo; fi; \
+	sudo=; if test "$$(id -u)" != 0; then sudo=sudo; \
+	    command -v sudo >/dev/null || { \
+	    echo "There is no sudo here: run 'make deps' as root first."; \
+	    exit 1; }; fi; \
 	$$sudo apt-get update -q && \
 	$$sudo env DEBIAN_FRONTEND=noninteractive \
 	    apt-get install -q -y --no-install-recommends $$missing
@@ -206,13 +219,18 @@ install:  ## install below DESTDIR and PREFIX (default /usr)
 	install -d $(I)$(PREFIX)/lib/systemd/system
 	for u in $(notdir $(UNITS_SYSTEMD)); do \
 	    sed 's|/usr/lib/sluse|$(LIBEXEC)|' systemd/$$u \
-	    > $(I)$(PREFIX)/lib/systemd/system/$$u; done
+	    > $(I)$(PREFIX)/lib/systemd/system/$$u && \
+	    chmod 644 $(I)$(PREFIX)/lib/systemd/system/$$u || exit 1; done
 	install -d $(I)$(PREFIX)/lib/sysusers.d $(I)$(PREFIX)/lib/tmpfiles.d
 	install -m 644 systemd/sysusers.d/sluse.conf $(I)$(PREFIX)/lib/sysusers.d
 	install -m 644 systemd/tmpfiles.d/sluse.conf $(I)$(PREFIX)/lib/tmpfiles.d
 	install -d $(I)$(PREFIX)/share/sluse/schemas $(I)$(PREFIX)/share/doc/sluse
 	install -m 644 schemas/*.json $(I)$(PREFIX)/share/sluse/schemas
+	install -d $(I)$(PREFIX)/share/sluse/pronom
+	install -m 644 schemas/pronom/* $(I)$(PREFIX)/share/sluse/pronom
 	install -m 644 README.md CHANGES.md LICENSE $(I)$(PREFIX)/share/doc/sluse
+	@test -n "$(DESTDIR)" || echo "For the systemd units, once:" \
+	    "systemd-sysusers; systemd-tmpfiles --create sluse.conf (man slused)"
 uninstall:  ## remove what install put there; instances stay
 	rm -rf $(I)$(LIBEXEC) $(I)$(PREFIX)/include/sluse \
 	    $(I)$(PREFIX)/share/sluse $(I)$(PREFIX)/share/doc/sluse

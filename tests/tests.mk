@@ -13,8 +13,8 @@ extra_test_sandbox := tests/unit/parent.c
 rooms_test_worker := worker sandbox wire base
 libs_test_worker := -lseccomp -lcrypto
 extra_test_worker := tests/unit/parent.c
-rooms_test_cli := cli report store journal prepare place registry config wire base
-libs_test_cli := -lsqlite3 -ljansson -lcrypto
+rooms_test_cli := cli report store journal prepare place registry config pronom wire base
+libs_test_cli := -lsqlite3 -ljansson -lxml2 -lcrypto
 # Readers are tested as sluse-work loads them.
 extra_test_reader_pdf := tests/unit/reader_harness.c
 libs_test_reader_pdf := -llept
@@ -27,8 +27,8 @@ deps_test_reader_office := $(B)/plugins/readers/office.so
 rooms_test_reader_mail := read wire base
 libs_test_reader_mail = $(libs_iconv) -lcrypto
 deps_test_reader_image := $(B)/plugins/readers/image.so
-rooms_bench_open := read unpack identify wire base
-libs_bench_open := -larchive -lmagic -licuuc -ljansson -lcrypto
+rooms_bench_open := read unpack identify pronom wire base
+libs_bench_open := -larchive -lz -lmagic -licuuc -ljansson -lcrypto
 rooms_bench_fork := sandbox base
 libs_bench_fork := -lseccomp -lcrypto
 
@@ -57,15 +57,22 @@ libs_test_prepare := -ljansson -lcrypto
 rooms_test_unpack := unpack base
 libs_test_unpack := -larchive -lcrypto -lz
 extra_test_unpack := tests/unit/make_archive.c
-rooms_test_identify := identify unpack base
+rooms_test_identify := identify pronom unpack base
 libs_test_identify := -lmagic -larchive -lcrypto -lz
 extra_test_identify := tests/unit/make_archive.c
-rooms_test_task := read unpack identify wire base
+rooms_test_task := read unpack identify pronom wire base
 libs_test_task := -larchive -lmagic -licuuc -ljansson -lcrypto -lz
 extra_test_task := tests/unit/make_archive.c
 # By hand over a corpus.
-rooms_sweep_open := read unpack identify sandbox wire base
-libs_sweep_open := -larchive -lmagic -licuuc -ljansson -lseccomp -lcrypto
+rooms_sweep_open := read unpack identify pronom sandbox wire base
+libs_sweep_open := -larchive -lz -lmagic -licuuc -ljansson -lseccomp -lcrypto
+rooms_pronom_tree := identify pronom unpack base
+libs_pronom_tree := -larchive -lmagic -lz -lcrypto
+rooms_test_pronom := pronom unpack base
+libs_test_pronom := -lz -lcrypto
+extra_test_pronom := tests/unit/make_archive.c
+rooms_fuzz_pronom := pronom unpack base
+libs_fuzz_pronom := -lz
 
 rooms_test_faces := intake store journal registry config wire base
 libs_test_faces := -lsqlite3 -ljansson -lcrypto
@@ -102,7 +109,7 @@ extra_push_driver := tests/e2e/push_world.c
 define TESTPROGRAM
 $(B)/test/$(1): $(O)/tests/$(2)/$(1).o \
     $(patsubst %.c,$(O)/%.o,$(extra_$(1))) \
-    $(foreach r,$(or $(rooms_$(1)),base),$(B)/lib/$(r).a) | $(deps_$(1))
+    $(foreach r,$(or $(rooms_$(1)),base),$(B)/lib/$(r).a) | $(deps_$(1)) $(PRONOM)
 	@mkdir -p $$(@D)
 	$$(CC) $$(LDFLAGS_ALL) -o $$@ $$(filter %.o,$$^) \
 	    -Wl,--start-group $$(filter %.a,$$^) -Wl,--end-group \
@@ -112,6 +119,7 @@ $(foreach u,$(UNITS),$(eval $(call TESTPROGRAM,$(u),unit)))
 $(foreach b,$(BENCHES),$(eval $(call TESTPROGRAM,$(b),bench)))
 
 $(eval $(call TESTPROGRAM,sweep_open,fuzz))
+$(eval $(call TESTPROGRAM,pronom_tree,bench))
 
 # Fuzz targets. Everywhere: their corpus is replayed (tests/fuzz/replay.c).
 # `make fuzz` builds the tree once more for libFuzzer and runs each target
@@ -127,7 +135,7 @@ rooms_fuzz_sidecar := read wire base
 rooms_fuzz_csv := cli base
 rooms_fuzz_settle := intake base
 rooms_fuzz_fields := read wire base
-rooms_fuzz_open := unpack identify wire base
+rooms_fuzz_open := unpack identify pronom wire base
 rooms_fuzz_http := push config wire base
 rooms_fuzz_text := base
 rooms_fuzz_mail := base
@@ -238,4 +246,5 @@ check-fault-all: check-fault
 # Not in check: a quarter of an hour, and samples that are not in this tree.
 .PHONY: check-long
 check-long: all  ## every file of ../shared (SLUSE_SHARED) through the road
+	SLUSE_BUILD=$(B) python3 tests/long/formats.py
 	SLUSE_BUILD=$(B) python3 tests/long/corpus.py

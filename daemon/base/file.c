@@ -77,7 +77,11 @@ sl_open_dir(int dirfd, const char *name)
 int
 sl_make_dir(int dirfd, const char *name, mode_t mode)
 {
-	if (mkdirat(dirfd, name, mode) != 0 && errno != EEXIST)
+	mode_t mask = umask(0);
+	int rc = mkdirat(dirfd, name, mode);
+
+	(void)umask(mask); /* keeps errno */
+	if (rc != 0 && errno != EEXIST)
 		return -1;
 	return sl_open_dir(dirfd, name);
 }

@@ -25,9 +25,10 @@ int sl_write_full(int fd, const void *p, size_t n);
 
 /* Opens a directory under dirfd (AT_FDCWD allowed), no symlink at the end. */
 int sl_open_dir(int dirfd, const char *name);
-/* mkdir if it is missing, then open. -1 with errno. */
+/* mkdir if it is missing, then open; the mode is the one asked for, whatever
+ * the umask. -1 with errno. */
 int sl_make_dir(int dirfd, const char *name, mode_t mode);
-/* Makes every missing folder of path. */
+/* Makes every missing folder of path; the umask counts. */
 enum sl_rc sl_make_path(const char *path, mode_t mode, struct sl_err *err);
 
 /* SL_FATAL on any failure. */

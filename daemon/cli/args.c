@@ -23,15 +23,19 @@ enum {
 	O_CASE = 16,
 	O_CASES = 32,
 	O_LANGUAGE = 64,
-	O_DEMO = 128,
-	O_ONCE = 256,
-	O_PROGRESS = 512,
-	O_ROOT = 1024,
-	O_JSON = 2048,
-	O_HELP = 4096,
-	O_VERSION = 8192,
-	O_NEW_CASE = 16384,
-	O_WITH = 32768,
+	O_OUTPUT = 128,
+	O_DEMO = 256,
+	O_ONCE = 512,
+	O_PROGRESS = 1024,
+	O_ROOT = 2048,
+	O_JSON = 4096,
+	O_HELP = 8192,
+	O_VERSION = 16384,
+	O_CSV = 32768,
+	O_RECURSE = 65536,
+	O_PRONOM_ONLY = 131072,
+	O_NEW_CASE = 262144,
+	O_WITH = 524288,
 };
 #define EVERYWHERE (O_ROOT | O_JSON | O_HELP | O_VERSION)
 
@@ -45,8 +49,12 @@ struct command {
 
 #define ANY 1000000
 static const struct command commands[] = {
-    {"identify", NULL, 1, ANY, 0, 0, sl_cmd_identify, "FILE...",
+    {"identify", NULL, 1, ANY, O_CSV | O_RECURSE | O_PRONOM_ONLY, 0,
+	sl_cmd_identify, "[--csv] [-r] [--pronom-only] PATH...",
 	"say what kind of files these are"},
+    {"pronom", "import", 2, 2, O_OUTPUT, 0, sl_cmd_pronom_import,
+	"[--output FILE] DROID.xml CONTAINER.xml",
+	"make the table of formats from PRONOM's signature files"},
     {"read", NULL, 1, ANY, 0, 0, sl_cmd_read, "FILE...",
 	"read their text, page by page"},
     {"try", NULL, 1, ANY, O_CASES, 0, sl_cmd_try, "[--cases FILE.csv] FILE...",
@@ -114,9 +122,13 @@ static const struct option options[] = {
     {"new-case", required_argument, NULL, O_NEW_CASE},
     {"with", required_argument, NULL, O_WITH},
     {"language", required_argument, NULL, O_LANGUAGE},
+    {"output", required_argument, NULL, O_OUTPUT},
     {"demo", no_argument, NULL, O_DEMO},
     {"once", no_argument, NULL, O_ONCE},
     {"progress", no_argument, NULL, O_PROGRESS},
+    {"csv", no_argument, NULL, O_CSV},
+    {"recurse", no_argument, NULL, O_RECURSE},
+    {"pronom-only", no_argument, NULL, O_PRONOM_ONLY},
     {"root", required_argument, NULL, O_ROOT},
     {"json", no_argument, NULL, O_JSON},
     {"help", no_argument, NULL, O_HELP},
@@ -182,9 +194,9 @@ static void
 take_option(struct sl_cli *c, int bit, const char *value)
 {
 	const char **to[] = {&c->stage, &c->disposition, &c->queue, &c->why,
-	    &c->case_number, &c->cases, &c->language};
+	    &c->case_number, &c->cases, &c->language, &c->output};
 
-	if (bit <= O_LANGUAGE)
+	if (bit <= O_OUTPUT)
 		*to[__builtin_ctz((unsigned)bit)] = value;
 	switch (bit) {
 	case O_DEMO:
@@ -199,6 +211,15 @@ take_option(struct sl_cli *c, int bit, const char *value)
 	case O_ROOT:
 		c->root = value;
 		c->root_given = true;
+		break;
+	case O_CSV:
+		c->csv = true;
+		break;
+	case O_PRONOM_ONLY:
+		c->pronom_only = true;
+		break;
+	case O_RECURSE:
+		c->recurse = true;
 		break;
 	case O_JSON:
 		c->json = true;
@@ -221,7 +242,9 @@ take_line(struct sl_cli *c, int argc, char **argv, unsigned *ret_seen)
 	int bit;
 
 	opterr = 0;
-	while ((bit = getopt_long(argc, argv, ":", options, NULL)) != -1) {
+	while ((bit = getopt_long(argc, argv, ":r", options, NULL)) != -1) {
+		if (bit == 'r')
+			bit = O_RECURSE;
 		if (bit == ':')
 			return sl_cli_say(SL_EXIT_USAGE, "%s needs a value",
 			    argv[optind - 1]);

@@ -27,9 +27,9 @@ enum sl_exit {
 struct sl_cli {
 	const char *root; /* of the instance */
 	bool root_given;
-	bool json, demo, once, progress;
+	bool json, csv, recurse, pronom_only, demo, once, progress;
 	const char *stage, *disposition, *queue, *why, *case_number, *cases,
-	    *language, *new_case, *with;
+	    *language, *output, *new_case, *with;
 	char **arg; /* operands */
 	int args;
 };
@@ -50,9 +50,15 @@ enum sl_exit sl_cli_store(const struct sl_cli *c, struct sl_store **ret);
 /* The folder the other programs lie in: SLUSE_LIBEXEC or our own. */
 enum sl_exit sl_cli_libexec(char *out, size_t cap);
 
+/* For what runs without an instance: its configuration if one was named (and
+ * its table of formats), else the defaults. The caller's. */
+struct sl_config;
+enum sl_exit sl_cli_config(const struct sl_cli *c, struct sl_config **ret);
+
 /* -- commands -----------------------------------------------------------------
  */
 int sl_cmd_identify(const struct sl_cli *c);
+int sl_cmd_pronom_import(const struct sl_cli *c);
 int sl_cmd_read(const struct sl_cli *c);
 int sl_cmd_try(const struct sl_cli *c);
 int sl_cmd_status(const struct sl_cli *c);

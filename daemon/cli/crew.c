@@ -182,7 +182,8 @@ send_job(struct sl_crew *c, struct sl_chan *chan, struct sl_crew_job *j,
     struct sl_err *err)
 {
 	struct sl_msg m = {.type = SL_MSG_TASK};
-	int pair[2], fds[3];
+	int pair[2], fds[SL_WIRE_FDS_MAX];
+	size_t i, n = 3;
 	enum sl_rc rc;
 
 	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, pair) != 0)
@@ -193,7 +194,9 @@ send_job(struct sl_crew *c, struct sl_chan *chan, struct sl_crew_job *j,
 	fds[0] = j->input;
 	fds[1] = pair[1];
 	fds[2] = j->out;
-	rc = sl_chan_send(chan, &m, fds, 3, err);
+	for (i = 0; i < j->more_n && n < SL_WIRE_FDS_MAX; i++)
+		fds[n++] = j->more[i];
+	rc = sl_chan_send(chan, &m, fds, n, err);
 	(void)close(pair[1]);
 	j->result = sl_chan_new(pair[0], true);
 	j->sent = true;

@@ -26,6 +26,8 @@ unsigned sl_crew_slots(void);
 struct sl_crew_job {
 	struct sl_msg_task task;
 	int input, out;
+	const int *more; /* SL_TASK_MANY: further inputs */
+	size_t more_n;
 	size_t tag; /* the caller's */
 	/* results: rc SL_OK, or why it did not end well */
 	enum sl_rc rc;

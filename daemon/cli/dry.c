@@ -192,8 +192,8 @@ sl_dry_add(struct sl_dry *d, const char *path, struct sl_err *err)
 /* -- tasks
  * --------------------------------------------------------------------- */
 
-static struct sl_msg_task
-task_of(const struct sl_dry *d, enum sl_task_kind kind, const char *name)
+struct sl_msg_task
+sl_dry_task(const struct sl_dry *d, enum sl_task_kind kind, const char *name)
 {
 	const struct sl_limits_config *l = &d->cfg->limits;
 
@@ -212,6 +212,8 @@ task_of(const struct sl_dry *d, enum sl_task_kind kind, const char *name)
 	    .member_bytes_max = l->member_max_bytes,
 	    .total_bytes_max = l->unpacked_max_bytes,
 	    .ratio_max = l->ratio_max,
+	    .head_bytes = (uint32_t)l->identify_head_bytes,
+	    .tail_bytes = (uint32_t)l->identify_tail_bytes,
 	    .pages_max = l->pages_max,
 	    .pixels_max = l->pixels_max,
 	    .side_max = l->side_max};
@@ -338,7 +340,7 @@ on_record(void *arg, struct sl_crew_job *j, const struct sl_msg *m)
 
 /* The first gates of one source: it alone, so that its parts stand together. */
 static enum sl_rc
-open_source(struct sl_dry *d, size_t i, uint32_t flags, struct sl_err *err)
+open_source(struct sl_dry *d, size_t i, struct sl_err *err)
 {
 	struct sl_dry_source *s = &d->source[i];
 	struct jobs q = {.d = d, .whole = true};
@@ -346,8 +348,7 @@ open_source(struct sl_dry *d, size_t i, uint32_t flags, struct sl_err *err)
 	enum sl_rc rc;
 
 	s->first_part = d->part_n;
-	j->task = task_of(d, SL_TASK_OPEN, s->name);
-	j->task.flags = flags;
+	j->task = sl_dry_task(d, SL_TASK_OPEN, s->name);
 	j->task.size = s->size;
 	j->task.page_count = RANGE;
 	j->input = s->fd;
@@ -396,7 +397,7 @@ read_rest(struct sl_dry *d, size_t part, struct sl_err *err)
 			break;
 		q.n = 0;
 		j = job_add(&q);
-		j->task = task_of(d, SL_TASK_PAGES, p->name);
+		j->task = sl_dry_task(d, SL_TASK_PAGES, p->name);
 		j->task.mime = sl_slice_str(p->mime);
 		j->task.depth = p->n.depth;
 		j->input = sl_dry_bytes(d, p, &j->task.offset, &j->task.size);
@@ -446,7 +447,7 @@ ocr_job(struct jobs *q, size_t part, uint32_t page)
 	const struct sl_dry_page *g = &d->part[part].page[page];
 	struct sl_crew_job *j = job_add(q);
 
-	j->task = task_of(d, SL_TASK_OCR, d->part[part].name);
+	j->task = sl_dry_task(d, SL_TASK_OCR, d->part[part].name);
 	j->task.cpu_s = (uint32_t)((d->cfg->ocr.page_cpu_ms + 999) / 1000);
 	j->task.wall_ms = (uint32_t)d->cfg->ocr.page_wall_ms;
 	j->task.page_from = page;
@@ -496,24 +497,13 @@ recognise(struct sl_dry *d, struct sl_err *err)
 }
 
 enum sl_rc
-sl_dry_identify(struct sl_dry *d, struct sl_err *err)
-{
-	enum sl_rc rc = SL_OK;
-	size_t i;
-
-	for (i = 0; rc == SL_OK && i < d->source_n; i++)
-		rc = open_source(d, i, SL_TASK_IDENTIFY_ONLY, err);
-	return rc;
-}
-
-enum sl_rc
 sl_dry_read(struct sl_dry *d, struct sl_err *err)
 {
 	enum sl_rc rc = SL_OK;
 	size_t i;
 
 	for (i = 0; rc == SL_OK && i < d->source_n; i++)
-		rc = open_source(d, i, 0, err);
+		rc = open_source(d, i, err);
 	for (i = 0; rc == SL_OK && i < d->part_n; i++)
 		if (d->part[i].pages > RANGE)
 			rc = read_rest(d, i, err);

@@ -59,6 +59,9 @@ struct sl_dry {
 	struct sl_buf text; /* of the page being told */
 };
 
+/* A task for sluse-work or sluse-ocr with the limits of the configuration. */
+struct sl_msg_task sl_dry_task(
+    const struct sl_dry *d, enum sl_task_kind kind, const char *name);
 /* crew and cfg outlive it. */
 void sl_dry_init(
     struct sl_dry *d, struct sl_crew *crew, const struct sl_config *cfg);
@@ -66,10 +69,9 @@ void sl_dry_free(struct sl_dry *d);
 /* A plain file, or a folder with the files below it. SL_REJECT: cannot be
  * opened, or too many files; err->sys says why. */
 enum sl_rc sl_dry_add(struct sl_dry *d, const char *path, struct sl_err *err);
-/* Identify only, or all up to the text of every page. SL_FATAL: a program
+/* All up to the text of every page. SL_FATAL: a program
  * cannot be started. What is wrong with a file stands in its source and
  * parts. */
-enum sl_rc sl_dry_identify(struct sl_dry *d, struct sl_err *err);
 enum sl_rc sl_dry_read(struct sl_dry *d, struct sl_err *err);
 /* Where the bytes of a part lie. */
 int sl_dry_bytes(const struct sl_dry *d, const struct sl_dry_part *p,

@@ -166,16 +166,19 @@ static enum sl_rc
 make_all(const char *root, const struct sl_config *cfg, bool *no_acl,
     struct sl_err *err)
 {
+	/* A queue's folder that slused must make anew inherits from spool/. */
 	static const struct {
 		const char *name;
 		mode_t mode;
-	} own[] = {{"db", 0750}, {"store", 0750}, {"run", 0750},
-	    {"secrets", 0700}, {"spool", 0750}};
+		bool inlet;
+	} own[] = {{"db", 0750, false}, {"store", 0750, false},
+	    {"run", 0750, false}, {"secrets", 0700, false},
+	    {"spool", 02750, true}, {"closed", 02750, true}};
 	size_t i;
 
 	for (i = 0; i < sizeof(own) / sizeof(own[0]); i++)
-		if (make(root, own[i].name, own[i].mode, false, no_acl, err) !=
-		    SL_OK)
+		if (make(root, own[i].name, own[i].mode, own[i].inlet, no_acl,
+			err) != SL_OK)
 			return SL_FATAL;
 	for (i = 0; i < cfg->queue_n; i++)
 		if (make_queue(root, &cfg->queue[i], no_acl, err) != SL_OK)

@@ -82,30 +82,14 @@ add_children(struct run *r, const char *libexec)
 	SL_FREE char *secrets = sl_asprintf("%s/secrets", r->root);
 	const char *const slused[] = {"--root", r->root, NULL};
 	const struct sl_target_config *t;
-	char name[128], slots[16];
-	uint32_t want[] = {
-	    r->cfg->instance.work_slots, r->cfg->instance.ocr_slots, 0};
+	const char *const work[] = {"--socket", r->socket, NULL};
+	char name[128];
 	size_t i;
 	uint32_t job;
 
 	add_child(r, libexec, "slused", "slused", slused);
-	for (i = 0; i < 3; i++) {
-		const char *args[7] = {NULL};
-		size_t n = 0;
-
-		if (strcmp(workers[i], "sluse-ocr") == 0) {
-			args[n++] = "--languages"; /* it wants them first */
-			args[n++] = r->cfg->ocr.languages;
-		}
-		args[n++] = "--socket";
-		args[n++] = r->socket;
-		(void)snprintf(slots, sizeof(slots), "%u", want[i]);
-		if (want[i] > 0) {
-			args[n++] = "--slots";
-			args[n++] = slots;
-		}
-		add_child(r, libexec, workers[i], workers[i], args);
-	}
+	for (i = 0; i < 3; i++)
+		add_child(r, libexec, workers[i], workers[i], work);
 	for (i = 0; i < r->cfg->target_n; i++) {
 		t = &r->cfg->target[i];
 		for (job = 1; job <= t->jobs; job++) {
@@ -412,7 +396,9 @@ sl_cmd_run(const struct sl_cli *c)
 {
 	struct run r = {.cli = c, .signals = -1, .dir = -1, .lock = -1};
 	enum sl_exit code = prepare(&r);
+	SL_FREE char *table = sl_asprintf("%s/pronom/table.tsv", c->arg[0]);
 
+	(void)setenv("SLUSE_PRONOM", table, 0);
 	if (code == SL_EXIT_OK) {
 		supervise(&r);
 		write_pids(&r);

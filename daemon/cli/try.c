@@ -1,5 +1,5 @@
 /*
- * `identify`, `read` and `try`: what Sluse makes of a file, touching nothing.
+ * `read` and `try`: what Sluse makes of a file, touching nothing.
  */
 #include <inttypes.h>
 #include <signal.h>
@@ -59,69 +59,11 @@ path_text(const char *path)
 }
 
 static const char *
-basis_name(unsigned basis)
-{
-	static const char *const n[] = {
-	    "none", "signature", "container", "extension", "text"};
-
-	return basis < 5 ? n[basis] : "none";
-}
-
-/* -- identify ------------------------------------------------------------- */
-
-static const struct sl_dry_part *
-first_part(const struct sl_dry *d)
-{
-	return d->part_n > 0 ? &d->part[0] : NULL;
-}
-
-static enum sl_rc
-identify_one(struct dry_run *r, struct sl_dry *d, const char *path,
-    json_t **ret, struct sl_err *err)
-{
-	enum sl_rc rc = sl_dry_identify(d, err);
-	const struct sl_dry_part *p;
-
-	(void)r;
-	if (rc != SL_OK)
-		return rc;
-	p = first_part(d);
-	*ret = json_pack("{s:o, s:o, s:o, s:o, s:s, s:o, s:o}", "path",
-	    path_text(path), "mime", text(p != NULL ? p->mime : ""), "format",
-	    text(p != NULL ? p->format : ""), "puid",
-	    words(p != NULL ? p->puid : ""), "basis",
-	    basis_name(p != NULL ? p->n.basis : 0), "warnings",
-	    words(p != NULL ? p->warnings : ""), "error",
-	    text(d->source[0].rc != SL_OK ? d->source[0].reason
-		 : p != NULL		  ? p->reason
-					  : ""));
-	return SL_OK;
-}
-
-static const char *
 str(const json_t *o, const char *key)
 {
 	const char *s = json_string_value(json_object_get(o, key));
 
 	return s != NULL ? s : "";
-}
-
-static void
-print_identity(const json_t *o)
-{
-	const json_t *w = json_object_get(o, "warnings");
-	json_t *v;
-	size_t i;
-
-	sl_report_show_text(stdout, str(o, "path"));
-	(void)printf(": %s", *str(o, "mime") != '\0' ? str(o, "mime") : "?");
-	json_array_foreach(json_object_get(o, "puid"), i, v)(void)
-	    printf(" %s", json_string_value(v));
-	(void)printf(" (%s)", str(o, "basis"));
-	json_array_foreach(w, i, v)(void) printf(" %s", json_string_value(v));
-	if (*str(o, "error") != '\0')
-		(void)printf(" error: %s", str(o, "error"));
-	(void)putchar('\n');
 }
 
 /* -- read -------------------------------------------------------------------
@@ -252,7 +194,7 @@ part_row(const struct sl_dry *d, const struct sl_dry_part *p)
 	    "name", text(p->name), "part", (json_int_t)p->number, "parent",
 	    (json_int_t)p->n.parent, "depth", (int)p->n.depth, "role",
 	    role_name(p->n.role), "mime", text(p->mime), "puid", words(p->puid),
-	    "basis", basis_name(p->n.basis), "warnings", words(p->warnings),
+	    "basis", sl_basis_name(p->n.basis), "warnings", words(p->warnings),
 	    "size", (json_int_t)size, "sha256", text(hex), "pages",
 	    (json_int_t)p->pages, "reader", text(p->reader), "reason",
 	    text(p->reason));
@@ -357,14 +299,16 @@ print_try(const json_t *o)
 /* -- all three
  * --------------------------------------------------------------------- */
 
-/* The instance's configuration if one was named, else the defaults. */
-static enum sl_exit
-load_config(const struct sl_cli *c, struct sl_config **ret)
+enum sl_exit
+sl_cli_config(const struct sl_cli *c, struct sl_config **ret)
 {
 	static const char defaults[] = "[queue try]\nkind = incoming\n";
 	SL_FREE char *path = sl_asprintf("%s/sluse.conf", c->root);
+	SL_FREE char *table = sl_asprintf("%s/pronom/table.tsv", c->root);
 	struct sl_err err;
 
+	if (c->root_given)
+		(void)setenv("SLUSE_PRONOM", table, 0);
 	if (c->root_given ? sl_config_load(path, ret, &err) == SL_OK
 			  : sl_config_parse("defaults", defaults,
 				sizeof(defaults) - 1, ret, &err) == SL_OK)
@@ -418,7 +362,7 @@ run_all(const struct sl_cli *c, one_fn *fn, void (*print)(const json_t *o),
 	uint32_t count = 0;
 	int i;
 
-	code = load_config(c, &r.cfg);
+	code = sl_cli_config(c, &r.cfg);
 	if (code == SL_EXIT_OK && c->root_given) {
 		list.path = path =
 		    sl_path_below(c->root, r.cfg->instance.passwords);
@@ -447,12 +391,6 @@ run_all(const struct sl_cli *c, one_fn *fn, void (*print)(const json_t *o),
 	sl_config_free(r.cfg);
 	explicit_bzero(&list, sizeof(list));
 	return code;
-}
-
-int
-sl_cmd_identify(const struct sl_cli *c)
-{
-	return run_all(c, identify_one, print_identity, false);
 }
 
 int

@@ -18,6 +18,7 @@
 #include "engine.h"
 
 #define DOCUMENTS_MAX 200
+#define PUIDS_MAX 4000u /* bytes of them in the log */
 
 struct birth {
 	struct sl_job *job;
@@ -27,7 +28,21 @@ struct birth {
 	char stop[64]; /* the reason that stops the whole entry */
 	size_t bad; /* documents that cannot be read */
 	uint32_t parts, pages;
+	struct sl_buf puids; /* JSON strings, commas between */
 };
+
+/* In the order of the parts; "" for one that is not known. */
+static void
+note_puid(struct birth *b, const struct sl_part *p)
+{
+	SL_BUF struct sl_buf one = {0};
+
+	if (b->puids.n > 0)
+		sl_buf_add_char(&one, ',');
+	sl_text_json(&one, p->puid, strlen(p->puid));
+	if (!b->puids.full)
+		sl_buf_add(&b->puids, one.p, one.n);
+}
 
 static enum sl_rc
 see_part(void *arg, const struct sl_part *p, struct sl_err *err)
@@ -37,6 +52,7 @@ see_part(void *arg, const struct sl_part *p, struct sl_err *err)
 	(void)err;
 	b->parts++;
 	b->pages += p->pages;
+	note_puid(b, p);
 	if (strcmp(p->reason, "sidecar_invalid") == 0)
 		(void)snprintf(b->stop, sizeof(b->stop), "%s", p->reason);
 	if (!sl_part_is_document(p->role, p->mime, p->reason))
@@ -127,7 +143,7 @@ bear(struct sl_job *j, struct birth *b, struct sl_err *err)
 {
 	struct sl_engine *e = j->e;
 	struct sl_entry en = {.consignment = j->c.id,
-	    .number = 1,
+	    .number = j->c.entries,
 	    .stage = SL_STAGE_read,
 	    .dispo = SL_DISPO_ready};
 	const char *stop = stop_reason(b);
@@ -197,11 +213,28 @@ received_again(struct sl_job *j, bool *ret, struct sl_err *err)
 	return sl_consignment_settle(e, j->c.id, err);
 }
 
+/* What its parts were found to be, and by which table. */
+static enum sl_rc
+identified(struct sl_job *j, const struct birth *b, struct sl_err *err)
+{
+	SL_BUF struct sl_buf payload = {0};
+	char table[32];
+
+	sl_note_first(j->e->store, j->c.id, "pronom", table, sizeof(table));
+	sl_buf_add_str(&payload, "{\"pronom\":");
+	sl_text_json(&payload, table, strlen(table));
+	sl_buf_add_str(&payload, ",\"puid\":[");
+	sl_buf_add(&payload, sl_buf_str(&b->puids), b->puids.n);
+	sl_buf_printf(&payload, "]%s}", b->puids.full ? ",\"cut\":1" : "");
+	return sl_consignment_pass(
+	    j->e, &j->c, SL_EVENT_identified, sl_buf_str(&payload), err);
+}
+
 enum sl_rc
 sl_job_birth(struct sl_job *j, struct sl_err *err)
 {
 	struct sl_engine *e = j->e;
-	struct birth b = {.job = j};
+	struct birth b = {.job = j, .puids = {.max = PUIDS_MAX}};
 	char main[256], payload[96];
 	bool again;
 	enum sl_rc rc;
@@ -216,8 +249,7 @@ sl_job_birth(struct sl_job *j, struct sl_err *err)
 		rc = sl_consignment_pass(
 		    e, &j->c, SL_EVENT_unpacked, payload, err);
 	if (rc == SL_OK)
-		rc = sl_consignment_pass(
-		    e, &j->c, SL_EVENT_identified, NULL, err);
+		rc = identified(j, &b, err);
 	(void)snprintf(
 	    payload, sizeof(payload), "{\"pages\":%" PRIu32 "}", b.pages);
 	if (rc == SL_OK)
@@ -225,11 +257,12 @@ sl_job_birth(struct sl_job *j, struct sl_err *err)
 	if (rc == SL_OK)
 		rc = received_again(j, &again, err);
 	if (rc == SL_OK && !again) {
-		j->c.entries = 1;
+		j->c.entries++;
 		rc = sl_consignment_update(e->store, &j->c, err);
 		if (rc == SL_OK)
 			rc = bear(j, &b, err);
 	}
 	free(b.docs);
+	sl_buf_free(&b.puids);
 	return rc;
 }

@@ -23,25 +23,31 @@ no(struct sl_err *err, const char *text)
 	return sl_err_set(err, SL_REJECT, 0, "not_possible", "%s", text);
 }
 
-/* An entry by "M26-004711-3.1"; without ".n" the only one. */
+/* An entry by "M26-004711-3.1"; without ".n" the only one that was not
+ * replaced. */
 static enum sl_rc
 find(struct sl_engine *e, const char *id, struct sl_consignment *c,
     struct sl_entry *en, bool *ret_entry, struct sl_err *err)
 {
 	char reception[40];
+	bool several;
 	int number;
 
 	if (!sl_reception_parse(id, reception, sizeof(reception), &number))
 		return no(err, "that is no reception number (check it)");
 	if (!sl_consignment_by_reception(e->store, reception, c))
 		return no(err, "there is no such post");
-	if (number == 0 && c->entries > 1)
-		return no(err, "it holds several posts: add .1, .2 ..");
-	*ret_entry = sl_entry_by_number(
-	    e->store, reception, number > 0 ? number : 1, en);
-	if (number > 0 && !*ret_entry)
-		return no(err, "there is no such post");
-	return SL_OK;
+	if (number == 0) {
+		number = sl_entry_only(e->store, c->id, &several);
+		if (several)
+			return no(err, "it holds several posts: add .1, .2 ..");
+		/* What is being read again is the consignment's. */
+		*ret_entry = number > 0 && sl_entry_by_number(
+					       e->store, reception, number, en);
+		return SL_OK;
+	}
+	*ret_entry = sl_entry_by_number(e->store, reception, number, en);
+	return *ret_entry ? SL_OK : no(err, "there is no such post");
 }
 
 /* Is the change in the table? Says so without ending the program. */
@@ -83,14 +89,17 @@ change_consignment(struct sl_engine *e, struct sl_consignment *c,
     enum sl_change change, const char *why, const char *actor,
     struct sl_err *err)
 {
+	struct sl_err why_not;
 	struct sl_job *job;
 
 	if (!legal(c->dispo, change))
 		return no(err, "that cannot be done with it as it is now");
 	if ((change == SL_CHANGE_release || change == SL_CHANGE_retry) &&
-	    sl_source_list(e->store, c->id, NULL, 0) == 0)
-		return no(err, "its files were never taken in: drop them "
-			       "again in smaller parts, and reject this");
+	    sl_source_list(e->store, c->id, NULL, 0) == 0 &&
+	    !sl_job_copyable(e, c, &why_not))
+		return no(err, "it is over the limits still, or its files are "
+			       "gone: raise them, or drop it again in smaller "
+			       "parts, and reject this");
 	/* What is being read now must not go on behind the person's back. */
 	job = sl_job_find(e, c->id);
 	if (job != NULL)
@@ -124,6 +133,24 @@ may_be_there(struct sl_engine *e, const struct sl_entry *en)
 	return false;
 }
 
+/*
+ * What could not be read is read anew from its originals: a password has come,
+ * or a reader for it. The entry is replaced by the one that comes of it.
+ */
+static enum sl_rc
+read_again(struct sl_engine *e, struct sl_consignment *c, struct sl_entry *en,
+    const char *why, const char *actor, struct sl_err *err)
+{
+	en->outcome = SL_OUTCOME_replaced;
+	if (sl_entry_apply(e, en, SL_CHANGE_replace, "by_person", why, actor,
+		err) != SL_OK ||
+	    sl_entry_drop_documents(e->store, en->id, err) != SL_OK ||
+	    sl_consignment_read_again(e, c, why, actor, err) != SL_OK)
+		return SL_FATAL;
+	sl_engine_after(e, resume_job, c->id, 0);
+	return SL_OK;
+}
+
 enum sl_rc
 sl_control_change(struct sl_engine *e, const char *id, enum sl_change change,
     const char *why, const char *actor, struct sl_err *err)
@@ -143,6 +170,10 @@ sl_control_change(struct sl_engine *e, const char *id, enum sl_change change,
 			       "it and withdraw it there");
 	if (!legal(en.dispo, change))
 		return no(err, "that cannot be done with it as it is now");
+	if (change == SL_CHANGE_retry && en.stage == SL_STAGE_read &&
+	    legal(en.dispo, SL_CHANGE_replace) &&
+	    sl_entry_unread(e->store, en.id))
+		return read_again(e, &c, &en, why, actor, err);
 	if (change == SL_CHANGE_reject)
 		en.outcome = SL_OUTCOME_not_archive_worthy;
 	if (sl_entry_apply(e, &en, change, "by_person", why, actor, err) !=

@@ -13,6 +13,7 @@
 #include "../base/clock.h"
 #include "../base/file.h"
 #include "../base/log.h"
+#include "../base/text.h"
 #include "engine.h"
 
 #define CLOCK_STEP_MS 30000
@@ -25,13 +26,34 @@ is_for_distribution(const char *reason)
 	static const char *const slugs[] = {"no_evidence", "unknown_case",
 	    "case_closed", "several_cases", "weak_evidence", "new_case_asked",
 	    "encrypted", "unsupported", "limit_pages", "waits_for_other",
-	    "other_not_archived"};
+	    "other_not_archived", "volumes_missing"};
 	size_t i;
 
 	for (i = 0; i < sizeof(slugs) / sizeof(slugs[0]); i++)
 		if (strcmp(slugs[i], reason) == 0)
 			return true;
 	return false;
+}
+
+/* Nobody has decided in time, and there is no case that takes such post: it
+ * goes on waiting for a person, and the log says for how long it has. */
+static enum sl_rc
+held_on(struct sl_engine *e, struct sl_entry *en, struct sl_err *err)
+{
+	SL_BUF struct sl_buf payload = {0};
+
+	en->held_until_ms = 0;
+	sl_log(SL_LOG_NOTICE, en->reception,
+	    "held past the limit reason=\"%s\"", en->reason);
+	sl_buf_printf(&payload,
+	    "{\"stage\":\"%s\",\"from\":\"held\",\"to\":\"held\",\"reason\":",
+	    sl_stage_name((int)en->stage));
+	sl_text_json(&payload, en->reason, strlen(en->reason));
+	sl_buf_add_char(&payload, '}');
+	if (sl_entry_update(e->store, en, err) != SL_OK)
+		return SL_FATAL;
+	return sl_store_log(e->store, SL_EVENT_expired, en->reception, "slused",
+	    sl_buf_str(&payload), en->consignment, en->id, err);
 }
 
 static enum sl_rc
@@ -55,8 +77,7 @@ see_entry(void *arg, const struct sl_entry *row, struct sl_err *err)
 
 			return sl_placing_decide(e, &en, &d, err);
 		}
-		en.held_until_ms = 0; /* nothing to do: a person must */
-		return sl_entry_update(e->store, &en, err);
+		return held_on(e, &en, err);
 	}
 	if (en.dispo == SL_DISPO_deferred && en.retry_ms != 0 &&
 	    en.retry_ms <= now) {

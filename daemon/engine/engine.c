@@ -22,6 +22,7 @@
 #include "../base/log.h"
 #include "../base/mem.h"
 #include "../base/notify.h"
+#include "../base/text.h"
 #include "faces.h"
 
 #define EXIT_FATAL 70
@@ -30,6 +31,8 @@
  * several items, and a letter waits a little for its neighbours. */
 #define BUSY_JOBS 8
 #define BUSY_COMMIT_MS 15
+#define BUNDLES_A_SWEEP 1000
+#define BUNDLE_SAFE_MS INT64_C(86400000) /* an orphan is left alone so long */
 
 bool
 sl_engine_bad(struct sl_engine *e, enum sl_rc rc, const struct sl_err *err)
@@ -176,6 +179,105 @@ settle_unfiled(void *arg, const struct sl_consignment *c, struct sl_err *err)
 	return sl_consignment_settle(arg, c->id, err);
 }
 
+/* Said in the log of the program and in the sporingslogg: post may lie there
+ * that nobody sees. */
+static enum sl_rc
+tell_door(
+    struct sl_engine *e, struct sl_inlet *in, bool gone, struct sl_err *err)
+{
+	const char *queue = sl_inlet_queue(in)->name;
+	SL_BUF struct sl_buf payload = {0};
+
+	if (gone)
+		sl_log(SL_LOG_ERR, "intake",
+		    "a queue's folder cannot be reached queue=\"%s\"", queue);
+	else
+		sl_log(SL_LOG_NOTICE, "intake",
+		    "a queue's folder is there again queue=\"%s\"", queue);
+	sl_buf_add_str(&payload, "{\"queue\":");
+	sl_text_json(&payload, queue, strlen(queue));
+	sl_buf_add_char(&payload, '}');
+	return sl_store_log(e->store,
+	    gone ? SL_EVENT_inlet_lost : SL_EVENT_inlet_found, "-", "slused",
+	    sl_buf_str(&payload), 0, 0, err);
+}
+
+/* Which queues' folders went or came? */
+static enum sl_rc
+see_doors(struct sl_engine *e, struct sl_err *err)
+{
+	bool gone;
+	size_t i;
+
+	for (i = 0; i < e->inlets_n; i++) {
+		gone = sl_inlet_is_gone(e->inlets[i]);
+		if (gone == e->doors[i].lost)
+			continue;
+		e->doors[i].lost = gone;
+		if (tell_door(e, e->inlets[i], gone, err) != SL_OK)
+			return SL_FATAL;
+		if (!gone)
+			sl_faces_found(e, e->inlets[i]);
+	}
+	return SL_OK;
+}
+
+static void
+remove_day(struct sl_engine *e, int64_t inlet, int64_t unused)
+{
+	struct sl_door *door = &e->doors[inlet];
+
+	(void)unused;
+	if (!sl_inlet_remove_day(e->inlets[inlet], door->removed))
+		sl_log(SL_LOG_WARNING, "intake",
+		    "cannot remove what was filed away day=\"%s\" errno=\"%d\"",
+		    door->removed, errno);
+}
+
+/* Days of Ferdig whose time is over: the leaf first, then they go. One that
+ * cannot be removed is tried again at the next start. */
+static enum sl_rc
+clean_done(struct sl_engine *e, struct sl_err *err)
+{
+	char day[SL_DAY_MAX];
+	size_t i;
+
+	for (i = 0; i < e->inlets_n; i++) {
+		struct sl_door *door = &e->doors[i];
+		const char *queue = sl_inlet_queue(e->inlets[i])->name;
+		SL_BUF struct sl_buf payload = {0};
+
+		if (!sl_inlet_old_day(
+			e->inlets[i], sl_clock_utc_ms(), door->removed, day))
+			continue;
+		memcpy(door->removed, day, sizeof(day));
+		sl_buf_add_str(&payload, "{\"queue\":");
+		sl_text_json(&payload, queue, strlen(queue));
+		sl_buf_printf(&payload, ",\"day\":\"%s\"}", day);
+		if (sl_store_log(e->store, SL_EVENT_source_removed, "-",
+			"slused", sl_buf_str(&payload), 0, 0, err) != SL_OK)
+			return SL_FATAL;
+		sl_engine_after(e, remove_day, (int64_t)i, 0);
+	}
+	return SL_OK;
+}
+
+/* After a crash bundles may lie in the store that nothing names: looked for
+ * once, a few at each sweep. */
+static void
+clean_store(struct sl_engine *e)
+{
+	unsigned removed;
+
+	if (e->store_clean)
+		return;
+	e->store_clean = sl_bundles_clean(e->store,
+	    sl_clock_utc_ms() - BUNDLE_SAFE_MS, BUNDLES_A_SWEEP, &removed);
+	if (removed > 0)
+		sl_log(SL_LOG_INFO, "store",
+		    "left by a crash, removed bundles=\"%u\"", removed);
+}
+
 static void
 on_sweep(void *arg)
 {
@@ -186,10 +288,12 @@ on_sweep(void *arg)
 
 	for (i = 0; i < e->inlets_n; i++) {
 		e->stray |= sl_inlet_rescan(e->inlets[i]);
-		sl_inlet_clean_done(e->inlets[i], sl_clock_utc_ms());
 		poll |= strcmp(sl_inlet_mode(e->inlets[i]), "inotify") != 0;
 	}
 	e->low_space = false; /* looked at again when claiming */
+	if (sl_engine_bad(e, see_doors(e, &err), &err) ||
+	    sl_engine_bad(e, clean_done(e, &err), &err))
+		return;
 	if (e->unfiled) {
 		e->unfiled = false;
 		if (sl_engine_bad(e,
@@ -199,6 +303,7 @@ on_sweep(void *arg)
 			return;
 	}
 	sl_jobs_stray(e);
+	clean_store(e);
 	sl_timer_set(e->sweep_timer,
 	    poll ? e->cfg->instance.poll_ms : e->cfg->instance.sweep_ms);
 	sl_engine_kick(e);
@@ -250,6 +355,7 @@ open_inlets(struct sl_engine *e, struct sl_err *err)
 	size_t i;
 
 	e->inlets = sl_alloc((e->cfg->queue_n + 1) * sizeof(*e->inlets));
+	e->doors = sl_alloc((e->cfg->queue_n + 1) * sizeof(*e->doors));
 	for (i = 0; i < e->cfg->queue_n; i++) {
 		if (sl_inlet_open(e->watcher, e->root, e->cfg,
 			&e->cfg->queue[i], &e->inlets[i], err) != SL_OK)
@@ -336,7 +442,8 @@ start(struct sl_engine *e, struct sl_err *err)
 	    open_inlets(e, err) != SL_OK || log_start(e, err) != SL_OK ||
 	    sl_consignment_each_unfiled(e->store, settle_unfiled, e, err) !=
 		SL_OK ||
-	    sl_faces_start(e, err) != SL_OK || sl_due_start(e, err) != SL_OK ||
+	    sl_faces_start(e, err) != SL_OK || see_doors(e, err) != SL_OK ||
+	    sl_due_start(e, err) != SL_OK ||
 	    sl_outbox_resume(e, err) != SL_OK ||
 	    sl_store_commit(e->store, err) != SL_OK ||
 	    sl_chan_listen(sock, &e->listen_fd, err) != SL_OK)
@@ -364,6 +471,7 @@ finish(struct sl_engine *e)
 	while (e->inlets_n > 0)
 		sl_inlet_close(e->inlets[--e->inlets_n]);
 	free(e->inlets);
+	free(e->doors);
 	sl_watcher_free(e->watcher);
 	free(e->targets);
 	free(e->after);

@@ -41,6 +41,7 @@ struct sl_peer {
 	char name[64];
 	uint32_t uid, pid;
 	struct sl_buf cases; /* of a list that is not all here yet */
+	int64_t heard_ms; /* boot ms */
 	bool dead;
 };
 
@@ -60,6 +61,12 @@ struct sl_target {
 	int64_t sync_began_ms, sync_next_ms;
 };
 
+/* What was told of an inlet. */
+struct sl_door {
+	bool lost; /* its folder is not there */
+	char removed[SL_DAY_MAX]; /* the last day of Ferdig that went */
+};
+
 typedef void sl_after_fn(struct sl_engine *e, int64_t a, int64_t b);
 struct sl_after {
 	sl_after_fn *fn;
@@ -73,6 +80,7 @@ struct sl_engine {
 	struct sl_loop *loop;
 	struct sl_watcher *watcher;
 	struct sl_inlet **inlets;
+	struct sl_door *doors; /* one for each inlet */
 	size_t inlets_n, inlet_turn;
 	size_t recover_inlet, recover_at; /* old claims still to be taken */
 	int64_t recover_row; /* consignments looked at already */
@@ -81,6 +89,8 @@ struct sl_engine {
 	int listen_fd;
 	struct sl_watch *listen_watch;
 	struct sl_peer *peers;
+	struct sl_timer *peers_timer; /* who is silent; listening again */
+	bool peers_full; /* somebody was turned away, and it was said */
 	struct sl_job *jobs, **jobs_tail;
 	size_t jobs_n;
 	uint64_t jobs_bytes;
@@ -102,6 +112,7 @@ struct sl_engine {
 	bool
 	    sync_inlets; /* a claim's rename must be durable with this commit */
 	bool unfiled; /* a source of what is done could not be filed away */
+	bool store_clean; /* looked through for what a crash left */
 	bool cases_dirty;
 	int case_index_fd;
 	bool someone_waits, waiting_due; /* belongs.c */
@@ -187,13 +198,17 @@ enum sl_rc sl_job_begin(struct sl_engine *e, struct sl_inlet *in,
 /* A consignment whose row is there but whose reading is not. */
 enum sl_rc sl_job_resume(struct sl_engine *e, struct sl_inlet *in,
     const struct sl_consignment *c, struct sl_err *err);
+/* Never copied: could it be now? err says why not. */
+bool sl_job_copyable(
+    struct sl_engine *e, const struct sl_consignment *c, struct sl_err *err);
 /* Opens every source of a folder that has been received. */
 enum sl_rc sl_job_open_all(struct sl_job *j);
-/* All sources of a fresh claim are copied: gate *received*. */
+/* All sources of a claim are copied: gate *received*, or, of one that has its
+ * number, what was missing for it. */
 enum sl_rc sl_job_received(struct sl_job *j, struct sl_err *err);
 /* A task of it ended; goes on when it was the last. */
 enum sl_rc sl_job_advance(struct sl_job *j, struct sl_err *err);
-/* Its claim is put back or given up; nothing was received. */
+/* Its claim could not be copied now: put back, or tried again later. */
 void sl_job_drop(struct sl_job *j, const char *reason);
 void sl_job_free(struct sl_job *j);
 /* More claims, while there is room. */
@@ -269,6 +284,11 @@ enum sl_rc sl_consignment_apply(struct sl_engine *e, struct sl_consignment *c,
 /* One gate up; event and payload for its leaf. */
 enum sl_rc sl_consignment_pass(struct sl_engine *e, struct sl_consignment *c,
     enum sl_event event, const char *payload, struct sl_err *err);
+/* Back to the gate *received*: its files will be unpacked, identified and read
+ * anew, and another entry comes of it. */
+enum sl_rc sl_consignment_read_again(struct sl_engine *e,
+    struct sl_consignment *c, const char *why, const char *actor,
+    struct sl_err *err);
 enum sl_rc sl_entry_apply(struct sl_engine *e, struct sl_entry *en,
     enum sl_change change, const char *reason, const char *detail,
     const char *actor, struct sl_err *err);

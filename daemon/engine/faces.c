@@ -254,6 +254,29 @@ mark_open(struct sl_faces *f)
 	} while (n == OPEN_BATCH && f->marked_n < MARKED_MAX);
 }
 
+/* What an earlier run left in a queue's folders. */
+static void
+take_over(struct sl_faces *f, struct sl_inlet *in)
+{
+	SL_CLOSE int receipts = sl_faces_dir(f, in, SL_FACE_RECEIPTS);
+
+	if (receipts < 0)
+		return; /* complained of; at the next start */
+	sl_held_adopt(f, in);
+	sl_stopped_sweep(f, in);
+}
+
+void
+sl_faces_found(struct sl_engine *e, struct sl_inlet *in)
+{
+	if (e->faces == NULL)
+		return;
+	take_over(e->faces, in);
+	mark_open(e->faces);
+	if (e->faces->held_n > 0)
+		sl_timer_pull(e->faces->watch, e->faces->watch_ms);
+}
+
 enum sl_rc
 sl_faces_start(struct sl_engine *e, struct sl_err *err)
 {
@@ -267,15 +290,8 @@ sl_faces_start(struct sl_engine *e, struct sl_err *err)
 	f->watch = sl_loop_timer(e->loop, on_watch, f);
 	f->days = sl_loop_timer(e->loop, on_days, f);
 	e->faces = f;
-	for (i = 0; i < e->inlets_n; i++) {
-		SL_CLOSE int receipts = -1;
-
-		receipts = sl_faces_dir(f, e->inlets[i], SL_FACE_RECEIPTS);
-		if (receipts < 0)
-			continue; /* complained of; at the next start */
-		sl_held_adopt(f, e->inlets[i]);
-		sl_stopped_sweep(f, e->inlets[i]);
-	}
+	for (i = 0; i < e->inlets_n; i++)
+		take_over(f, e->inlets[i]);
 	mark_open(f);
 	sl_days_start(f);
 	if (f->held_n > 0)

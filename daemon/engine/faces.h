@@ -11,6 +11,8 @@
 
 enum sl_rc sl_faces_start(struct sl_engine *e, struct sl_err *err);
 void sl_faces_stop(struct sl_engine *e);
+/* A queue's folder that was not there has come. */
+void sl_faces_found(struct sl_engine *e, struct sl_inlet *in);
 /* This consignment or one of its entries changed; called after the commit. */
 void sl_faces_changed(struct sl_engine *e, int64_t consignment);
 /* Something was refused at the door and lies in Stoppet under this name. */

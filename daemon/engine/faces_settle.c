@@ -270,7 +270,9 @@ sl_held_make(
 	struct stat st;
 	enum sl_rc rc;
 
-	if (!sl_entry_by_id(f->e->store, it->entry, &en))
+	/* Not there now: once it is, its folders are looked through first. */
+	if (!sl_entry_by_id(f->e->store, it->entry, &en) ||
+	    (h == NULL && settle < 0))
 		return SL_OK;
 	if (h == NULL)
 		h = add_held(f, in, it->consignment, it->entry, en.reception,

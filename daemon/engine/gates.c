@@ -109,6 +109,22 @@ sl_consignment_pass(struct sl_engine *e, struct sl_consignment *c,
 }
 
 enum sl_rc
+sl_consignment_read_again(struct sl_engine *e, struct sl_consignment *c,
+    const char *why, const char *actor, struct sl_err *err)
+{
+	SL_BUF struct sl_buf b = {0};
+
+	sl_buf_printf(&b, "{\"entries\":%d,\"why\":", c->entries);
+	add_json(&b, SLUG_OR_EMPTY(why));
+	sl_buf_add_char(&b, '}');
+	c->stage = SL_STAGE_received;
+	if (sl_consignment_update(e->store, c, err) != SL_OK)
+		return SL_FATAL;
+	return sl_store_log(e->store, SL_EVENT_read_again, c->reception, actor,
+	    sl_buf_str(&b), c->id, 0, err);
+}
+
+enum sl_rc
 sl_entry_apply(struct sl_engine *e, struct sl_entry *en, enum sl_change change,
     const char *reason, const char *detail, const char *actor,
     struct sl_err *err)

@@ -168,9 +168,10 @@ static enum sl_rc
 give_up(struct sl_job *j, const struct sl_err *why, struct sl_err *err)
 {
 	const struct sl_reason *r = sl_reason_find(why->reason);
-	enum sl_rc rc;
+	enum sl_rc rc = SL_OK;
 
-	rc = sl_job_received(j, err);
+	if (j->c.id == 0)
+		rc = sl_job_received(j, err);
 	if (rc == SL_OK)
 		rc = sl_consignment_apply(j->e, &j->c,
 		    r != NULL ? sl_reason_change(r) : SL_CHANGE_quarantine,
@@ -179,31 +180,38 @@ give_up(struct sl_job *j, const struct sl_err *why, struct sl_err *err)
 	return rc;
 }
 
-enum sl_rc
-sl_job_begin(struct sl_engine *e, struct sl_inlet *in,
-    const struct sl_claim *claim, struct sl_err *err)
+/* The files of its claim, held against the limits. */
+static enum sl_rc
+add_claimed(struct sl_job *j, struct sl_err *err)
 {
-	const struct sl_limits_config *lim = &e->cfg->limits;
-	struct sl_job *j = job_new(e, in);
+	const struct sl_limits_config *lim = &j->e->cfg->limits;
+	const struct sl_claim *claim = &j->claim;
 	uint64_t total = 0;
-	struct sl_err why;
 	enum sl_rc rc = SL_OK;
 	size_t i;
 
-	j->claim = *claim;
 	if (!claim->is_folder)
 		(void)add_source(j, NULL, claim->size);
 	else
-		rc = sl_claim_walk(in, claim->ulid, claim->name,
-		    lim->folder_files_max, walk_file, j, &why);
+		rc = sl_claim_walk(j->inlet, claim->ulid, claim->name,
+		    lim->folder_files_max, walk_file, j, err);
 	for (i = 0; i < j->src_n; i++)
 		total += j->src[i].size;
 	if (rc == SL_OK && total > lim->input_max_bytes)
-		rc = sl_err_set(&why, SL_REJECT, 0, "limit_input",
+		return sl_err_set(err, SL_REJECT, 0, "limit_input",
 		    "%" PRIu64 " bytes", total);
 	if (rc == SL_OK && j->src_n == 0)
-		rc = sl_err_set(
-		    &why, SL_BROKEN, 0, "empty", "the folder holds no files");
+		return sl_err_set(
+		    err, SL_BROKEN, 0, "empty", "the folder holds no files");
+	return rc;
+}
+
+static enum sl_rc
+copy_claimed(struct sl_job *j, struct sl_err *err)
+{
+	struct sl_err why;
+	enum sl_rc rc = add_claimed(j, &why);
+
 	if (rc == SL_REJECT || rc == SL_BROKEN)
 		return give_up(j, &why, err);
 	if (rc != SL_OK) {
@@ -215,6 +223,50 @@ sl_job_begin(struct sl_engine *e, struct sl_inlet *in,
 }
 
 enum sl_rc
+sl_job_begin(struct sl_engine *e, struct sl_inlet *in,
+    const struct sl_claim *claim, struct sl_err *err)
+{
+	struct sl_job *j = job_new(e, in);
+
+	j->claim = *claim;
+	return copy_claimed(j, err);
+}
+
+bool
+sl_job_copyable(
+    struct sl_engine *e, const struct sl_consignment *c, struct sl_err *err)
+{
+	struct sl_inlet *in = sl_engine_inlet(e, c->queue);
+	struct sl_job *j;
+	bool ok;
+
+	j = job_new(e, in);
+	ok = in != NULL &&
+	     sl_claim_find(in, c->ulid, &j->claim, err) == SL_OK &&
+	     add_claimed(j, err) == SL_OK;
+	sl_job_free(j);
+	return ok;
+}
+
+/* Numbered, but never copied (it was over a limit): from its claim. */
+static enum sl_rc
+copy_late(struct sl_engine *e, struct sl_inlet *in,
+    const struct sl_consignment *c, struct sl_err *err)
+{
+	struct sl_consignment copy = *c;
+	struct sl_claim claim;
+	struct sl_job *j;
+
+	if (in == NULL || sl_claim_find(in, c->ulid, &claim, err) != SL_OK)
+		return sl_consignment_apply(e, &copy, SL_CHANGE_hold,
+		    "file_unreadable", "never copied", "slused", err);
+	j = job_new(e, in);
+	j->c = *c;
+	j->claim = claim;
+	return copy_claimed(j, err);
+}
+
+enum sl_rc
 sl_job_resume(struct sl_engine *e, struct sl_inlet *in,
     const struct sl_consignment *c, struct sl_err *err)
 {
@@ -223,13 +275,8 @@ sl_job_resume(struct sl_engine *e, struct sl_inlet *in,
 	size_t i, n;
 
 	n = sl_source_list(e->store, c->id, NULL, 0);
-	if (n == 0) {
-		/* Numbered, but never copied (too large, too many files). */
-		struct sl_consignment copy = *c;
-
-		return sl_consignment_apply(e, &copy, SL_CHANGE_hold,
-		    "file_unreadable", "never copied", "slused", err);
-	}
+	if (n == 0)
+		return copy_late(e, in, c, err);
 	j = job_new(e, in);
 	rows = sl_alloc((n + 1) * sizeof(*rows));
 	(void)sl_source_list(e->store, c->id, rows, n);
@@ -268,6 +315,40 @@ insert_source(struct sl_job *j, size_t i, struct sl_err *err)
 	return sl_source_insert(j->e->store, &s->row, sl_slice_str(raw), err);
 }
 
+/* Rows of what was copied, and their digests for the leaf. */
+static enum sl_rc
+insert_sources(struct sl_job *j, struct sl_buf *payload, struct sl_err *err)
+{
+	char hex[SL_SHA256_HEX + 1];
+	size_t i;
+
+	sl_buf_printf(
+	    payload, "\"bytes\":%" PRId64 ",\"sources\":[", j->c.size);
+	for (i = 0; i < j->src_n && j->src[i].have_original; i++) {
+		if (insert_source(j, i, err) != SL_OK)
+			return SL_FATAL;
+		sl_digest_hex(&j->src[i].row.sha256, hex);
+		if (i < 256)
+			sl_buf_printf(
+			    payload, "%s\"%s\"", i > 0 ? "," : "", hex);
+	}
+	sl_buf_add_str(payload, "]}");
+	return SL_OK;
+}
+
+/* It had its number before: now its files are in the store as well. */
+static enum sl_rc
+copied_late(struct sl_job *j, struct sl_err *err)
+{
+	SL_BUF struct sl_buf payload = {0};
+
+	sl_buf_add_char(&payload, '{');
+	if (insert_sources(j, &payload, err) != SL_OK)
+		return SL_FATAL;
+	return sl_store_log(j->e->store, SL_EVENT_copied, j->c.reception,
+	    "slused", sl_buf_str(&payload), j->c.id, 0, err);
+}
+
 enum sl_rc
 sl_job_received(struct sl_job *j, struct sl_err *err)
 {
@@ -275,9 +356,10 @@ sl_job_received(struct sl_job *j, struct sl_err *err)
 	struct sl_consignment *c = &j->c;
 	SL_BUF struct sl_buf shown = {0};
 	SL_BUF struct sl_buf payload = {0};
-	char hex[SL_SHA256_HEX + 1];
 	size_t i;
 
+	if (c->id != 0)
+		return copied_late(j, err);
 	(void)snprintf(c->ulid, sizeof(c->ulid), "%s", j->claim.ulid);
 	(void)snprintf(
 	    c->queue, sizeof(c->queue), "%s", sl_inlet_queue(j->inlet)->name);
@@ -300,17 +382,9 @@ sl_job_received(struct sl_job *j, struct sl_err *err)
 		return SL_FATAL;
 	sl_buf_add_str(&payload, "{\"queue\":");
 	sl_text_json(&payload, c->queue, strlen(c->queue));
-	sl_buf_printf(
-	    &payload, ",\"bytes\":%" PRId64 ",\"sources\":[", c->size);
-	for (i = 0; i < j->src_n && j->src[i].have_original; i++) {
-		if (insert_source(j, i, err) != SL_OK)
-			return SL_FATAL;
-		sl_digest_hex(&j->src[i].row.sha256, hex);
-		if (i < 256)
-			sl_buf_printf(
-			    &payload, "%s\"%s\"", i > 0 ? "," : "", hex);
-	}
-	sl_buf_add_str(&payload, "]}");
+	sl_buf_add_char(&payload, ',');
+	if (insert_sources(j, &payload, err) != SL_OK)
+		return SL_FATAL;
 	/* Its rename must not be undone by a power loss after this commit. */
 	if (sl_files_same_fs(sl_store_files(e->store), sl_inlet_dir(j->inlet)))
 		sl_files_touch(sl_store_files(e->store));
@@ -328,6 +402,15 @@ sl_job_drop(struct sl_job *j, const char *reason)
 {
 	struct sl_err err;
 
+	if (j->c.id != 0) {
+		/* Numbered: it must not come in by the door again. */
+		(void)sl_engine_bad(j->e,
+		    sl_consignment_apply(j->e, &j->c, SL_CHANGE_defer,
+			"file_unreadable", reason, "slused", &err),
+		    &err);
+		sl_job_free(j);
+		return;
+	}
 	/* Not in the journal: the claim goes back, or waits in .sluse/ for the
 	 * next sweep if its place is taken. */
 	sl_log(SL_LOG_INFO, "intake", "put back reason=\"%s\"",

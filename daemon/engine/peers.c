@@ -1,17 +1,28 @@
 /*
  * Connected programs: hello, messages, goodbye.
+ *
+ * SECURITY: the group may connect, so that who only asks is counted: so many a
+ * user and so many in all, and none that says nothing for long. Our programs
+ * are known once they said hello, and are not counted.
  */
 #include <errno.h>
+#include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "../base/clock.h"
 #include "../base/log.h"
 #include "engine.h"
 
 #define MESSAGES_A_TURN 256 /* of one peer, then the others' turn */
+#define ASKING_A_USER 32
+#define ASKING_OTHERS 128 /* of all users but root and ours */
+#define HELLO_MS 10000 /* until its hello */
+#define ASKING_MS 120000 /* from one request to the next */
+#define ACCEPT_PAUSE_MS 1000 /* without descriptors */
 
 static void
 say(struct sl_peer *p, struct sl_msg *m)
@@ -60,8 +71,14 @@ hello(struct sl_peer *p, const struct sl_msg_hello *h)
 	p->slots = h->slots;
 	(void)sl_slice_copy(h->name, p->name, sizeof(p->name));
 	m.welcome.instance = sl_slice_str(e->cfg->instance.name);
+	if (p->role == SL_ROLE_WORK)
+		m.welcome.slots = (uint16_t)e->cfg->instance.work_slots;
+	if (p->role == SL_ROLE_OCR) {
+		m.welcome.slots = (uint16_t)e->cfg->instance.ocr_slots;
+		m.welcome.languages = sl_slice_str(e->cfg->ocr.languages);
+	}
 	say(p, &m);
-	if (p->role != SL_ROLE_CTL)
+	if (p->slots > 0)
 		sl_log(SL_LOG_INFO, "peers",
 		    "connected role=\"%d\" pid=\"%u\" slots=\"%u\"",
 		    (int)p->role, p->pid, p->slots);
@@ -78,6 +95,7 @@ dispatch(struct sl_peer *p, const struct sl_msg *m)
 	struct sl_err err = {0};
 	enum sl_rc rc = SL_OK;
 
+	p->heard_ms = sl_clock_boot_ms();
 	if (p->role == 0) {
 		if (m->type == SL_MSG_HELLO)
 			hello(p, &m->hello);
@@ -171,6 +189,77 @@ sl_peer_send(
 	return true;
 }
 
+static bool
+is_asking(const struct sl_peer *p)
+{
+	return !p->dead && (p->role == 0 || p->role == SL_ROLE_CTL);
+}
+
+static bool
+is_other(uint32_t uid)
+{
+	return uid != 0 && uid != geteuid();
+}
+
+static bool
+has_place(const struct sl_engine *e, uint32_t uid)
+{
+	const struct sl_peer *p;
+	unsigned own = 0, others = 0;
+
+	for (p = e->peers; p != NULL; p = p->next) {
+		if (!is_asking(p))
+			continue;
+		own += p->uid == uid;
+		others += is_other(p->uid);
+	}
+	return own < ASKING_A_USER &&
+	       (!is_other(uid) || others < ASKING_OTHERS);
+}
+
+/* When the one that has been silent longest is to go; -1: nobody asks. */
+static int64_t
+drop_silent(struct sl_engine *e, int64_t now)
+{
+	int64_t left, next = -1;
+	struct sl_peer *p;
+
+	for (p = e->peers; p != NULL; p = p->next) {
+		if (!is_asking(p))
+			continue;
+		left =
+		    p->heard_ms - now + (p->role == 0 ? HELLO_MS : ASKING_MS);
+		if (left <= 0)
+			p->dead = true;
+		else if (next < 0 || left < next)
+			next = left;
+	}
+	return next;
+}
+
+static void
+on_time(void *arg)
+{
+	struct sl_engine *e = arg;
+	int64_t next = drop_silent(e, sl_clock_boot_ms());
+
+	e->peers_full = false;
+	sl_watch_set(e->listen_watch, SL_LOOP_READ);
+	if (next >= 0)
+		sl_timer_pull(e->peers_timer, next);
+}
+
+/* Told once a pause: it is what comes again and again. */
+static void
+turn_away(struct sl_engine *e, const char *why, int64_t uid)
+{
+	if (!e->peers_full)
+		sl_log(SL_LOG_WARNING, "peers",
+		    "nobody is let in: %s uid=\"%" PRId64 "\"", why, uid);
+	e->peers_full = true;
+	sl_timer_pull(e->peers_timer, ACCEPT_PAUSE_MS);
+}
+
 static void
 on_listen(void *arg, unsigned events)
 {
@@ -182,9 +271,20 @@ on_listen(void *arg, unsigned events)
 
 	(void)events;
 	fd = accept4(e->listen_fd, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK);
+	if (fd < 0 && (errno == EMFILE || errno == ENFILE || errno == ENOBUFS ||
+			  errno == ENOMEM)) {
+		/* It stays readable: asking again at once would never end. */
+		sl_watch_set(e->listen_watch, 0);
+		turn_away(e, "no descriptors left", -1);
+	}
 	if (fd < 0)
 		return;
 	if (getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &cred, &n) != 0) {
+		(void)close(fd);
+		return;
+	}
+	if (!has_place(e, cred.uid)) {
+		turn_away(e, "too many connections", cred.uid);
 		(void)close(fd);
 		return;
 	}
@@ -196,10 +296,12 @@ on_listen(void *arg, unsigned events)
 	p->e = e;
 	p->uid = cred.uid;
 	p->pid = (uint32_t)cred.pid;
+	p->heard_ms = sl_clock_boot_ms();
 	p->chan = sl_chan_new(fd, true);
 	p->watch = sl_loop_watch(e->loop, fd, SL_LOOP_READ, on_peer, p);
 	p->next = e->peers;
 	e->peers = p;
+	sl_timer_pull(e->peers_timer, HELLO_MS);
 }
 
 void
@@ -207,6 +309,7 @@ sl_peers_start(struct sl_engine *e)
 {
 	e->listen_watch =
 	    sl_loop_watch(e->loop, e->listen_fd, SL_LOOP_READ, on_listen, e);
+	e->peers_timer = sl_loop_timer(e->loop, on_time, e);
 }
 
 struct sl_peer *
@@ -241,7 +344,7 @@ gone(struct sl_engine *e, struct sl_peer *p)
 		sl_placing_peer_gone(e);
 	if (p->role == SL_ROLE_PUSH)
 		sl_outbox_peer_gone(e, p);
-	if (p->role != SL_ROLE_CTL && p->role != 0 && !e->stopping)
+	if (p->slots > 0 && !e->stopping)
 		sl_log(SL_LOG_INFO, "peers", "gone role=\"%d\" pid=\"%u\"",
 		    (int)p->role, p->pid);
 	sl_watch_end(p->watch);

@@ -326,7 +326,8 @@ sl_placing_decide(struct sl_engine *e, struct sl_entry *en,
 {
 	SL_BUF struct sl_buf ev = {0};
 
-	sl_buf_printf(&ev, "[{\"source\":\"person\",\"rule\":\"%s\"",
+	sl_buf_printf(&ev, "[{\"source\":\"%s\",\"rule\":\"%s\"",
+	    d->change == SL_CHANGE_expire ? "queue" : "person",
 	    d->change == SL_CHANGE_expire ? "held_limit"
 	    : d->with != NULL		  ? "belongs_to"
 					  : "decided");

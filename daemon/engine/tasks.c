@@ -160,6 +160,8 @@ fill_limits(struct sl_msg_task *m, const struct sl_config *c)
 	m->member_bytes_max = l->member_max_bytes;
 	m->total_bytes_max = l->unpacked_max_bytes;
 	m->ratio_max = l->ratio_max;
+	m->head_bytes = (uint32_t)l->identify_head_bytes;
+	m->tail_bytes = (uint32_t)l->identify_tail_bytes;
 	m->pages_max = l->pages_max;
 	m->pixels_max = l->pixels_max;
 	m->side_max = l->side_max;

@@ -24,6 +24,7 @@
 #include "../base/file.h"
 #include "../base/mem.h"
 #include "../base/text.h"
+#include "../pronom/pronom.h"
 #include "mend.h"
 
 #define FLAGS (MAGIC_ERROR | MAGIC_NO_CHECK_COMPRESS | MAGIC_NO_CHECK_ELF)
@@ -34,6 +35,8 @@
 /* One cookie for the life of the process: libmagic keeps no more state in it
  * than buffers. */
 static magic_t cookie;
+static struct sl_pronom *table;
+static size_t head_max = SL_IDENTIFY_PREFIX, tail_max = SL_PRONOM_TAIL;
 
 static enum sl_rc
 magic_failed(struct sl_err *err, const char *what)
@@ -113,6 +116,8 @@ sl_identify_warm(struct sl_err *err)
 
 	if (cookie != NULL)
 		return SL_OK;
+	if (sl_pronom_open(&table, err) != SL_OK)
+		return SL_FATAL;
 	cookie = magic_open(FLAGS);
 	if (cookie == NULL || !load_database())
 		return magic_failed(err, "load");
@@ -124,6 +129,12 @@ sl_identify_warm(struct sl_err *err)
 	    ask(sample, sizeof(sample) - 1, 0) == NULL)
 		return magic_failed(err, "first run");
 	return SL_OK;
+}
+
+const char *
+sl_identify_table(void)
+{
+	return sl_pronom_version(table);
 }
 
 void
@@ -309,13 +320,148 @@ describe(const char *p, size_t n, struct sl_identity *id)
 		take_format(s, id);
 }
 
+/* -- PRONOM ---------------------------------------------------------------- */
+
+static bool
+is_text_of_any_kind(const char *p, size_t n)
+{
+	return sl_looks_text(p, n < 65536 ? n : 65536) ||
+	       (n >= 2 && (memcmp(p, "\xFF\xFE", 2) == 0 ||
+			      memcmp(p, "\xFE\xFF", 2) == 0));
+}
+
+/* Kinds that one file cannot be two of; 0: too wide to tell. */
+static int
+broad_kind(const char *mime)
+{
+	static const struct {
+		const char *begin;
+		int kind;
+	} known[] = {{"image/", 1}, {"audio/", 2}, {"video/", 2},
+	    {"application/pdf", 3}, {"application/zip", 4},
+	    {"application/vnd.oasis", 4}, {"application/vnd.openxml", 4},
+	    {"application/gzip", 5}, {"application/msword", 6},
+	    {"application/vnd.ms-outlook", 6}};
+	size_t i;
+
+	for (i = 0; i < sizeof(known) / sizeof(known[0]); i++)
+		if (strncmp(mime, known[i].begin, strlen(known[i].begin)) == 0)
+			return known[i].kind;
+	return 0;
+}
+
+/* Can the answer not be true if libmagic's is? */
+static bool
+contradicts(const struct sl_pronom_result *r, const struct sl_identity *id)
+{
+	int ours = broad_kind(id->mime), theirs = 0;
+
+	if (r->basis == SL_BASIS_TEXT)
+		return ours != 0;
+	if (r->count == 1)
+		theirs = broad_kind(r->format[0]->mime);
+	if (r->basis == SL_BASIS_EXTENSION &&
+	    strncmp(r->format[0]->mime, "text/", 5) == 0)
+		return ours != 0;
+	return ours != 0 && theirs != 0 && ours != theirs;
+}
+
+static void
+take_formats(const struct sl_pronom_result *r, struct sl_identity *id)
+{
+	const struct sl_pronom_format *f = r->format[0];
+	unsigned i;
+
+	if (contradicts(r, id)) {
+		warn(id, "type_contradiction");
+		/* A name, or mere text, against bytes: nothing is said. */
+		if (r->basis == SL_BASIS_TEXT || r->basis == SL_BASIS_EXTENSION)
+			return;
+	}
+	for (i = 0; i < r->count; i++)
+		sl_identify_warn(
+		    id->puid, sizeof(id->puid), r->format[i]->puid);
+	id->basis = r->basis;
+	if (r->several)
+		warn(id, "several_formats");
+	if (r->count != 1 || r->basis == SL_BASIS_TEXT)
+		return;
+	(void)snprintf(id->format, sizeof(id->format), "%s%s%s", f->name,
+	    *f->version != '\0' ? " " : "", f->version);
+}
+
+static bool
+ask_pronom(const struct sl_extent *x, const char *p, size_t n, const char *name,
+    struct sl_identity *id)
+{
+	const struct sl_pronom_input in = {.x = x,
+	    .head = (const uint8_t *)p,
+	    .head_n = n,
+	    .tail_max = tail_max,
+	    .name = name,
+	    .is_text = is_text_of_any_kind(p, n)};
+	struct sl_pronom_result r;
+
+	sl_pronom_identify(table, &in, &r);
+	if (r.count > 0)
+		take_formats(&r, id);
+	if (r.partial)
+		warn(id, "partly_looked_at");
+	if (r.exhausted)
+		warn(id, "match_stopped");
+	return !r.extension_mismatch;
+}
+
+void
+sl_identify_windows(size_t head, size_t tail)
+{
+	head_max = head != 0 ? head : SL_IDENTIFY_PREFIX;
+	tail_max = tail != 0 ? tail : SL_PRONOM_TAIL;
+}
+
+/* The first bytes of a file, in memory that is used for one after another. */
+static const char *
+read_head(const struct sl_extent *x, size_t *ret_n)
+{
+	static char *head;
+	static size_t cap;
+	size_t n = x->size < head_max ? (size_t)x->size : head_max;
+
+	if (head == NULL || cap < head_max)
+		head = sl_realloc(head, cap = head_max);
+	*ret_n = n;
+	return sl_extent_read(x, head, n, 0) == (ssize_t)n ? head : NULL;
+}
+
+enum sl_rc
+sl_identify_format(const struct sl_extent *x, const char *name,
+    struct sl_identity *ret, struct sl_err *err)
+{
+	const char *p, *type;
+	size_t n;
+
+	memset(ret, 0, sizeof(*ret));
+	p = read_head(x, &n);
+	if (p == NULL)
+		return sl_err_set(err, SL_RETRY, errno, "file_unreadable",
+		    "the input cannot be read");
+	if (!ask_pronom(x, p, n, name, ret))
+		warn(ret, "extension_mismatch");
+	if (ret->puid[0] != '\0' && strchr(ret->puid, ',') == NULL) {
+		type = sl_pronom_find(table, ret->puid)->mime;
+		(void)snprintf(ret->mime, sizeof(ret->mime), "%.*s",
+		    (int)strcspn(type, ", "), type);
+	}
+	return SL_OK;
+}
+
 enum sl_rc
 sl_identify(const struct sl_extent *x, const char *name, const char *declared,
     struct sl_identity *ret, struct sl_err *err)
 {
-	size_t n =
-	    x->size < SL_IDENTIFY_PREFIX ? (size_t)x->size : SL_IDENTIFY_PREFIX;
-	SL_FREE char *p = NULL;
+	const char *p;
+	bool fits, known;
+	size_t n;
 
 	memset(ret, 0, sizeof(*ret));
 	if (x->size == 0) {
@@ -325,16 +471,19 @@ sl_identify(const struct sl_extent *x, const char *name, const char *declared,
 	}
 	if (cookie == NULL && sl_identify_warm(err) != SL_OK)
 		return SL_FATAL;
-	p = sl_realloc(NULL, n);
-	if (sl_extent_read(x, p, n, 0) != (ssize_t)n)
+	p = read_head(x, &n);
+	if (p == NULL)
 		return sl_err_set(err, SL_RETRY, errno, "file_unreadable",
 		    "the input cannot be read");
 	if (!is_declared_body(p, n, declared, name, ret)) {
 		ask_magic(p, n, ret);
 		mend(x, p, n, name, declared, ret);
 	}
-	describe(p, n, ret);
-	if (!sl_extension_fits(name, ret->mime))
+	fits = ask_pronom(x, p, n, name, ret);
+	if (ret->format[0] == '\0')
+		describe(p, n, ret);
+	/* PRONOM knows more endings; we know better what we looked into. */
+	if (!sl_extension_fits(name, ret->mime, &known) || (!known && !fits))
 		warn(ret, "extension_mismatch");
 	return SL_OK;
 }

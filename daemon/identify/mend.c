@@ -267,12 +267,13 @@ sl_zip_kind(const struct sl_extent *x, bool *ret_macro)
 {
 	struct zip_signs s = {0};
 	struct sl_zip_dir d;
+	enum sl_rc rc;
 	size_t i;
 
 	*ret_macro = false;
-	if (sl_zip_dir_load(x, ZIP_PEEK_ENTRIES, ZIP_PEEK_BYTES, &d, NULL) !=
-	    SL_OK)
-		return NULL;
+	rc = sl_zip_dir_load(x, ZIP_PEEK_ENTRIES, ZIP_PEEK_BYTES, &d, NULL);
+	if (rc != SL_OK)
+		return rc == SL_HOLD ? "application/zip" : NULL;
 	for (i = 0; i < d.count; i++)
 		note_entry(x, &d.entries[i], &s);
 	sl_zip_dir_free(&d);
@@ -306,7 +307,7 @@ sl_extension(const char *name)
 }
 
 bool
-sl_extension_fits(const char *name, const char *mime)
+sl_extension_fits(const char *name, const char *mime, bool *ret_known)
 {
 	/* Begins of the types that may stand behind an ending. */
 	static const struct {
@@ -356,9 +357,11 @@ sl_extension_fits(const char *name, const char *mime)
 	const char *ext = sl_extension(name);
 	size_t i, k;
 
+	*ret_known = false;
 	for (i = 0; i < sizeof(known) / sizeof(known[0]); i++) {
 		if (strcasecmp(known[i].ending, ext) != 0)
 			continue;
+		*ret_known = true;
 		for (k = 0; k < 3 && known[i].types[k] != NULL; k++)
 			if (strncmp(known[i].types[k], mime,
 				strlen(known[i].types[k])) == 0)

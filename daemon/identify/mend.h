@@ -20,9 +20,9 @@ bool sl_looks_text(const char *p, size_t n);
 const char *sl_zip_kind(const struct sl_extent *x, bool *ret_macro);
 /* Has the file a zip's end record in its last bytes? */
 bool sl_has_zip_end(const struct sl_extent *x);
-/* Is `mime` possible for a file of this name? True for endings we do not know,
- * and for names without one. */
-bool sl_extension_fits(const char *name, const char *mime);
+/* Is `mime` possible for a file of this name? True for endings we do not know
+ * (*ret_known false), and for names without one. */
+bool sl_extension_fits(const char *name, const char *mime, bool *ret_known);
 /* The ending of name without its dot, "" if there is none. */
 const char *sl_extension(const char *name);
 

@@ -143,8 +143,8 @@ sl_claim_refuse(struct sl_inlet *in, const char *name, char *ret, size_t cap)
 }
 
 enum sl_rc
-sl_inlet_old_claim(
-    struct sl_inlet *in, size_t i, struct sl_claim *ret, struct sl_err *err)
+sl_claim_find(struct sl_inlet *in, const char *ulid, struct sl_claim *ret,
+    struct sl_err *err)
 {
 	struct dirent *e;
 	struct stat st;
@@ -152,9 +152,8 @@ sl_inlet_old_claim(
 	DIR *d;
 	int fd;
 
-	if (i >= in->old_n)
-		return SL_SKIP;
-	memcpy(ret->ulid, in->old[i], sizeof(ret->ulid));
+	memset(ret, 0, sizeof(*ret));
+	(void)snprintf(ret->ulid, sizeof(ret->ulid), "%s", ulid);
 	fd = sl_open_dir(in->claims, ret->ulid);
 	d = fd >= 0 ? fdopendir(fd) : NULL;
 	if (d == NULL) {
@@ -170,8 +169,20 @@ sl_inlet_old_claim(
 		found = true;
 	}
 	(void)closedir(d);
-	if (found)
-		return SL_OK;
+	return found ? SL_OK : SL_SKIP;
+}
+
+enum sl_rc
+sl_inlet_old_claim(
+    struct sl_inlet *in, size_t i, struct sl_claim *ret, struct sl_err *err)
+{
+	enum sl_rc rc;
+
+	if (i >= in->old_n)
+		return SL_SKIP;
+	rc = sl_claim_find(in, in->old[i], ret, err);
+	if (rc != SL_SKIP)
+		return rc;
 	/* The folder was made and the rename did not happen any more, or it
 	 * was filed away and the folder stayed. */
 	(void)unlinkat(in->claims, ret->ulid, AT_REMOVEDIR);
@@ -340,7 +351,7 @@ sl_claim_file_done(struct sl_inlet *in, const char *ulid, const char *reception,
 		return sl_err_set(err, SL_RETRY, errno, "disk_error",
 		    "cannot open a claim to file it away");
 	sl_clock_format_day(now_ms, day, sizeof(day));
-	to = sl_make_dir(in->done, day, 02750);
+	to = sl_make_dir(in->done, day, 0750);
 	fd = dup(dir);
 	d = fd >= 0 ? fdopendir(fd) : NULL;
 	if (to < 0 || d == NULL) {
@@ -380,27 +391,43 @@ sl_inlet_sync(struct sl_inlet *in, struct sl_err *err)
 	return sl_sync_fs(in->claims, "a drop folder", err);
 }
 
-void
-sl_inlet_clean_done(struct sl_inlet *in, int64_t now_ms)
+static bool
+is_old_day(const struct sl_inlet *in, const char *name, int64_t now_ms)
 {
-	int64_t keep = in->cfg->instance.done_keep_ms;
+	struct sl_date day = {0};
+
+	return sscanf(name, "%4d-%2d-%2d", &day.year, &day.month, &day.day) ==
+		   3 &&
+	       strlen(name) == 10 &&
+	       sl_clock_from_oslo(&day) + INT64_C(86400000) +
+		       in->cfg->instance.done_keep_ms <
+		   now_ms;
+}
+
+bool
+sl_inlet_old_day(
+    struct sl_inlet *in, int64_t now_ms, const char *after, char *ret)
+{
 	int fd = sl_open_dir(in->done, ".");
 	DIR *d = fd >= 0 ? fdopendir(fd) : NULL;
-	struct sl_date day = {0};
 	struct dirent *e;
 
+	*ret = '\0';
 	if (d == NULL) {
 		sl_cleanup_close(&fd);
-		return;
+		return false;
 	}
-	while ((e = readdir(d)) != NULL) {
-		if (sscanf(e->d_name, "%4d-%2d-%2d", &day.year, &day.month,
-			&day.day) != 3 ||
-		    strlen(e->d_name) != 10)
-			continue;
-		if (sl_clock_from_oslo(&day) + INT64_C(86400000) + keep <
-		    now_ms)
-			(void)sl_remove_tree(fd, e->d_name);
-	}
+	while ((e = readdir(d)) != NULL)
+		if (is_old_day(in, e->d_name, now_ms) &&
+		    strcmp(e->d_name, after) > 0 &&
+		    (*ret == '\0' || strcmp(e->d_name, ret) < 0))
+			(void)snprintf(ret, SL_DAY_MAX, "%.10s", e->d_name);
 	(void)closedir(d);
+	return *ret != '\0';
+}
+
+bool
+sl_inlet_remove_day(struct sl_inlet *in, const char *day)
+{
+	return sl_remove_tree(in->done, day) == 0;
 }

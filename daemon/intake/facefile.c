@@ -25,10 +25,11 @@ sl_face_dir(int dirfd, const char *name)
 	int fd = sl_make_dir(dirfd, name, SL_FACE_DIR_MODE);
 	struct stat st;
 
-	/* Where a default ACL rules, chmod would only change its mask. */
+	/* Setgid is inherited; to give it is denied behind the unit's walls.
+	 * Where a default ACL rules, chmod would only change its mask. */
 	if (fd >= 0 && fstat(fd, &st) == 0 && st.st_uid == geteuid() &&
-	    (st.st_mode & 07777) != SL_FACE_DIR_MODE)
-		(void)fchmod(fd, SL_FACE_DIR_MODE);
+	    (st.st_mode & 07777) != (SL_FACE_DIR_MODE | S_ISGID))
+		(void)fchmod(fd, SL_FACE_DIR_MODE | S_ISGID);
 	return fd;
 }
 

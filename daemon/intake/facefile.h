@@ -14,7 +14,7 @@
 /* Modes: people read pages, write in decisions, and may tidy folders. */
 #define SL_FACE_PAGE_MODE 0640
 #define SL_FACE_NOTE_MODE 0660
-#define SL_FACE_DIR_MODE 02770
+#define SL_FACE_DIR_MODE 0770
 
 /* Opens (makes) a folder people may write in. -1 with errno. */
 int sl_face_dir(int dirfd, const char *name);

@@ -61,20 +61,25 @@ sl_inlet_reopen(struct sl_inlet *in, struct sl_err *err)
 {
 	unsigned lang = in->queue->language;
 	struct stat st;
+	mode_t mask;
+	enum sl_rc rc;
 
 	close_dirs(in);
 	in->gone = true;
-	if (sl_make_path(in->path, 02770, err) != SL_OK)
+	mask = umask(0);
+	rc = sl_make_path(in->path, 0770, err);
+	(void)umask(mask);
+	if (rc != SL_OK)
 		return SL_RETRY;
 	in->top = sl_open_dir(AT_FDCWD, in->path);
 	if (in->top >= 0) {
 		in->inbox = sl_make_dir(
-		    in->top, sl_face_name(SL_FACE_INBOX, lang), 02770);
+		    in->top, sl_face_name(SL_FACE_INBOX, lang), 0770);
 		in->claims = sl_make_dir(in->top, ".sluse", 0700);
 		in->done = sl_make_dir(
-		    in->top, sl_face_name(SL_FACE_DONE, lang), 02750);
+		    in->top, sl_face_name(SL_FACE_DONE, lang), 0750);
 		in->stopped = sl_make_dir(
-		    in->top, sl_face_name(SL_FACE_STOPPED, lang), 02770);
+		    in->top, sl_face_name(SL_FACE_STOPPED, lang), 0770);
 	}
 	if (in->inbox < 0 || in->claims < 0 || in->done < 0 ||
 	    in->stopped < 0 || fstat(in->inbox, &st) != 0)
@@ -143,11 +148,8 @@ sl_inlet_open(struct sl_watcher *w, const char *root,
 	in->hints = sl_alloc(HINTS_MAX * sizeof(*in->hints));
 	in->seen = sl_alloc(SEEN_MAX * sizeof(*in->seen));
 	in->reported = sl_alloc(REPORTED_MAX * sizeof(*in->reported));
-	if (sl_inlet_reopen(in, err) != SL_OK) {
-		sl_inlet_close(in);
-		return SL_FATAL;
-	}
-	if (!sl_inlet_list_claims(in)) {
+	/* A share may not be there yet: it is looked for at every sweep. */
+	if (sl_inlet_reopen(in, err) == SL_OK && !sl_inlet_list_claims(in)) {
 		(void)sl_err_set(err, SL_FATAL, errno, "disk_error",
 		    "cannot look through what was claimed");
 		sl_inlet_close(in);
@@ -182,6 +184,12 @@ int
 sl_inlet_dir(const struct sl_inlet *in)
 {
 	return in->top;
+}
+
+bool
+sl_inlet_is_gone(const struct sl_inlet *in)
+{
+	return in->gone;
 }
 
 const char *

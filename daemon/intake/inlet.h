@@ -41,13 +41,16 @@ struct sl_watcher *sl_watcher_new(
     struct sl_loop *l, sl_timer_fn *wake, void *arg);
 void sl_watcher_free(struct sl_watcher *w);
 
-/* Opens the queue's folders below root, making what is missing. The config
- * outlives the inlet. */
+/* Opens the queue's folders below root, making what is missing. A folder that
+ * cannot be reached now is "gone", and taken up by a rescan once it can. The
+ * config outlives the inlet. */
 enum sl_rc sl_inlet_open(struct sl_watcher *w, const char *root,
     const struct sl_config *cfg, const struct sl_queue_config *queue,
     struct sl_inlet **ret, struct sl_err *err);
 void sl_inlet_close(struct sl_inlet *in);
 const struct sl_queue_config *sl_inlet_queue(const struct sl_inlet *in);
+/* Its folder cannot be reached now. */
+bool sl_inlet_is_gone(const struct sl_inlet *in);
 /* "inotify", "poll (network file system)", "poll (no watches left)", "gone" */
 const char *sl_inlet_mode(const struct sl_inlet *in);
 
@@ -72,6 +75,10 @@ bool sl_inlet_list_claims(struct sl_inlet *in);
 enum sl_rc sl_inlet_old_claim(
     struct sl_inlet *in, size_t i, struct sl_claim *ret, struct sl_err *err);
 
+/* The claim of that ULID. SL_SKIP: it is empty; SL_RETRY: not there, or cannot
+ * be looked at now. */
+enum sl_rc sl_claim_find(struct sl_inlet *in, const char *ulid,
+    struct sl_claim *ret, struct sl_err *err);
 /* Opens the claimed file, or with sub a file of the claimed folder ("a/b.txt"),
  * read-only, no link followed. -1 with errno. */
 int sl_claim_open(
@@ -91,8 +98,12 @@ enum sl_rc sl_claim_file_done(struct sl_inlet *in, const char *ulid,
     const char *reception, int64_t now_ms, struct sl_err *err);
 /* Syncs the file system of the queue: its renames become durable. */
 enum sl_rc sl_inlet_sync(struct sl_inlet *in, struct sl_err *err);
-/* Removes days of Ferdig older than the configuration says. */
-void sl_inlet_clean_done(struct sl_inlet *in, int64_t now_ms);
+/* The first day of Ferdig after that name ("": of all) that is older than the
+ * configuration says. ret >= SL_DAY_MAX. */
+#define SL_DAY_MAX 11
+bool sl_inlet_old_day(
+    struct sl_inlet *in, int64_t now_ms, const char *after, char *ret);
+bool sl_inlet_remove_day(struct sl_inlet *in, const char *day);
 /* The queue's folder itself, for the faces. */
 int sl_inlet_dir(const struct sl_inlet *in);
 

@@ -1,7 +1,9 @@
 /*
  * INVARIANT: the parent never sees a document; a child sees exactly one page.
- * FAILURES: a bad picture ends in a page without text and with a reason. Only
- * an input that cannot be read from disk ends in R_END with SL_RETRY.
+ * FAILURES: a bad picture ends in a page without text and with a reason, and so
+ * does one that takes more memory than there is: Tesseract would abort, but its
+ * and Leptonica's allocations fail into out_of_memory first. Only an input that
+ * cannot be read from disk ends in R_END with SL_RETRY.
  * SECURITY: no file is opened in the child. Tesseract looks for a .uzn file
  * beside its input all the same; the filter refuses, and it goes on.
  *
@@ -11,9 +13,11 @@
  */
 #include "ocr.h"
 
+#include <dlfcn.h>
 #include <malloc.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "../base/clock.h"
 #include "../base/mem.h"
@@ -34,6 +38,8 @@
 /* What a first pass, and then every further one may take of the time. */
 #define FIRST_SHARE 0.85
 #define MORE_SHARE 0.4
+/* Kept back for saying that there is no memory left. */
+#define RESERVE (512 << 10)
 
 struct set {
 	char *name;
@@ -44,6 +50,11 @@ static const char *languages = SL_OCR_LANGUAGES;
 static struct set sets[SETS_MAX];
 static size_t sets_count;
 static TessBaseAPI *osd;
+/* std::set_new_handler, NULL where it is not found. */
+static void (*(*set_new_handler)(void (*)(void)))(void);
+
+static void out_of_memory(void);
+static void *take_pixels(size_t n);
 
 void
 sl_ocr_configure(const char *names)
@@ -186,6 +197,10 @@ sl_ocr_warm(struct sl_err *err)
 	enum sl_rc rc;
 	PIX *pix;
 
+	void *hook = dlsym(RTLD_DEFAULT, "_ZSt15set_new_handlerPFvvE");
+
+	memcpy(&set_new_handler, &hook, sizeof(hook));
+	setPixMemoryManager(take_pixels, free);
 	(void)setMsgSeverity(L_SEVERITY_NONE);
 	(void)mallopt(M_MMAP_THRESHOLD, HEAP_BUFFER);
 	(void)mallopt(M_TRIM_THRESHOLD, 4 * HEAP_BUFFER);
@@ -223,7 +238,11 @@ struct job {
 	unsigned dpi;
 	int64_t start_ms;
 	bool retried;
+	bool read; /* best is a whole pass */
 };
+
+static struct job *current; /* in a child, NULL in the parent */
+static void *reserve;
 
 /* Milliseconds until the given share of the task's time; 0 = no limit, -1 =
  * over. */
@@ -355,6 +374,37 @@ send_page(struct job *j, enum sl_page_source source, uint32_t flags,
 	return sl_page_send(j->result_fd, p, SL_SOURCE_OCR, NULL) == SL_OK;
 }
 
+/* Never comes back in a child: what was read so far is the page, or nothing. */
+static void
+out_of_memory(void)
+{
+	struct job *j = current;
+	bool ok;
+
+	current = NULL; /* not twice */
+	free(reserve);
+	if (j == NULL)
+		_exit(71);
+	if (!j->read) {
+		sl_page_init(&j->best.page, 0, 0);
+		ok = send_page(j, SL_PAGE_NONE, 0, "limit_memory");
+	} else {
+		ok = send_page(j, SL_PAGE_OCR, 0, NULL);
+	}
+	_exit(ok && send_end(j->result_fd, SL_OK, "", "") ? 0 : 1);
+}
+
+/* Leptonica hands NULL back, and Tesseract does not look. */
+static void *
+take_pixels(size_t n)
+{
+	void *p = malloc(n);
+
+	if (p == NULL && current != NULL)
+		out_of_memory();
+	return p;
+}
+
 static bool
 read_page(struct job *j)
 {
@@ -373,6 +423,7 @@ read_page(struct job *j)
 		return send_page(j,
 		    j->best.words > 0 ? SL_PAGE_OCR : SL_PAGE_NONE, SL_PAGE_CUT,
 		    err.reason);
+	j->read = true;
 	settle(j, j->image.pix, j->image.dpi);
 	if (j->best.words == 0 && ink < INK_SPECKS && !j->image.damaged)
 		return send_page(j, SL_PAGE_NONE, SL_PAGE_BLANK, NULL);
@@ -395,6 +446,10 @@ sl_ocr_run(const struct sl_msg_task *t, const int *fds)
 	bool known, ok = true;
 	enum sl_rc rc;
 
+	current = &j;
+	reserve = malloc(RESERVE);
+	if (set_new_handler != NULL)
+		(void)set_new_handler(out_of_memory);
 	j.api = choose_set(t->languages, &known);
 	if (!known)
 		ok =

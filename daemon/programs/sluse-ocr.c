@@ -3,6 +3,7 @@
  * and ocr/. The sets of languages to load come first, before worker.h's
  * options.
  */
+#include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -25,17 +26,31 @@ one_thread(char **argv)
 	/* If that fails, the check of threads after warming will tell. */
 }
 
+static bool given; /* an option goes before what slused says */
+
+static void
+take_told(const struct sl_told *told)
+{
+	static struct sl_told kept;
+
+	kept = *told;
+	if (!given && kept.languages[0] != '\0')
+		sl_ocr_configure(kept.languages);
+}
+
 int
 main(int argc, char **argv)
 {
 	static const struct sl_worker w = {.program = "sluse-ocr",
 	    .role = SL_ROLE_OCR,
+	    .told = take_told,
 	    .warm = sl_ocr_warm,
 	    .run = sl_ocr_run};
 
 	one_thread(argv);
 	if (argc > 2 && strcmp(argv[1], "--languages") == 0) {
 		sl_ocr_configure(argv[2]);
+		given = true;
 		argv[2] = argv[0];
 		argv += 2;
 		argc -= 2;

@@ -2,9 +2,10 @@
  * sluse-place: decides where entries belong, from what was read of them.
  *
  * Connects to slused (or takes a connected socket), shuts itself in, and then
- * serves until slused closes the connection. Exit: 0 then; 75 slused is not
- * there, try again; 70 anything else; 64 wrong arguments.
+ * serves until slused closes the connection. Where slused is away it waits.
+ * Exit: 0 then; 70 anything else; 64 wrong arguments.
  */
+#include <poll.h>
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
@@ -21,7 +22,6 @@
 
 #define EXIT_USAGE 64
 #define EXIT_FAILED 70
-#define EXIT_AWAY 75
 
 /* Two case indexes at once while one replaces the other, and our own. */
 static const struct sl_sandbox_limits limits = {
@@ -41,7 +41,7 @@ failed(const struct sl_err *err)
 {
 	sl_log(SL_LOG_ERR, "", "stopped rc=\"%s\" reason=\"%s\" why=\"%s\"",
 	    sl_rc_name(err->rc), err->reason, err->text);
-	return err->rc == SL_RETRY ? EXIT_AWAY : EXIT_FAILED;
+	return EXIT_FAILED;
 }
 
 /* Inside there is no poll: the wait for a message ends now and then instead. */
@@ -55,6 +55,27 @@ wake_for_watchdog(int fd)
 		(void)setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &t, sizeof(t));
 }
 
+static enum sl_rc
+connect_slused(const char *path, struct sl_chan **ret, struct sl_err *err)
+{
+	int wait_ms = 50;
+	enum sl_rc rc;
+
+	for (;;) {
+		rc = sl_chan_connect(path, SL_ROLE_PLACE, 1, "", ret, err);
+		if (rc != SL_RETRY)
+			return rc;
+		if (wait_ms == 50) {
+			sl_log(SL_LOG_INFO, "", "waiting for slused");
+			/* It may be long away: no reason to kill us. */
+			sl_notify("READY=1");
+		}
+		sl_notify("WATCHDOG=1");
+		(void)poll(NULL, 0, wait_ms);
+		wait_ms = wait_ms < 2000 ? wait_ms * 2 : 2000;
+	}
+}
+
 static int
 serve(const char *path, int fd, unsigned flags)
 {
@@ -66,7 +87,7 @@ serve(const char *path, int fd, unsigned flags)
 	rc = sl_sandbox_prepare(flags | SL_SANDBOX_MESSAGES, &err);
 	if (rc == SL_OK)
 		rc = path != NULL
-			 ? sl_chan_connect(path, SL_ROLE_PLACE, 1, "", &c, &err)
+			 ? connect_slused(path, &c, &err)
 			 : sl_chan_greet(fd, SL_ROLE_PLACE, 1, "", &c, &err);
 	if (rc == SL_OK)
 		wake_for_watchdog(sl_chan_fd(c));

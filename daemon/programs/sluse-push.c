@@ -190,8 +190,12 @@ connect_slused(struct sl_push *p, const struct options *o, struct sl_err *err)
 		    o->target, &p->chan, err);
 		if (rc != SL_RETRY)
 			return rc;
-		if (wait_ms == 50)
+		if (wait_ms == 50) {
 			sl_log(SL_LOG_INFO, o->target, "waiting for slused");
+			/* It may be long away: no reason to kill us. */
+			sl_notify("READY=1");
+		}
+		sl_notify("WATCHDOG=1");
 		if (poll(&pf, 1, wait_ms) > 0)
 			return SL_SKIP;
 		wait_ms = wait_ms < 2000 ? wait_ms * 2 : 2000;

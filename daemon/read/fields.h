@@ -32,7 +32,7 @@ void sl_language_warm(void);
 /* Scans n bytes of UTF-8. Time is linear in n. */
 void sl_fields_scan(const char *text, size_t n, sl_found_fn *fn, void *arg);
 
-/* "nb", "nn", "en", "se" or "" if it cannot be told. */
+/* "nb", "nn", "en", "se", "da" or "" if it cannot be told. */
 const char *sl_language_guess(const char *text, size_t n);
 
 #endif

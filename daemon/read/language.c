@@ -1,5 +1,7 @@
 /*
- * Bokmål, nynorsk, English or Northern Sámi, by counting small words.
+ * Bokmål, nynorsk, English, Northern Sámi or Danish, by counting small words.
+ * Danish shares most of them with bokmål: it is told by those that only it
+ * writes, against those that it never does.
  */
 #include <stdlib.h>
 #include <string.h>
@@ -7,54 +9,63 @@
 #include "fields.h"
 #include "scan.h"
 
-enum tongue { BOTH, NB, NN, EN, SE, TONGUES };
+enum tongue { BOTH, NB, NN, EN, SE, DA, TONGUES };
+#define NOT_DA 16u
 
 struct small_word {
 	const char *word;
-	enum tongue tongue;
+	unsigned tongue; /* enum tongue, and NOT_DA */
 };
 /* BOTH = either form of Norwegian. */
 static const struct small_word words[] = {
+    {"af", DA},
     {"ahte", SE},
     {"and", EN},
     {"are", EN},
-    {"av", BOTH},
+    {"av", BOTH | NOT_DA},
     {"bare", NB},
     {"be", EN},
     {"berre", NN},
-    {"ble", NB},
+    {"ble", NB | NOT_DA},
+    {"blev", DA},
+    {"bliver", DA},
     {"dahje", SE},
     {"dat", SE},
     {"dei", NN},
     {"den", BOTH},
-    {"dere", NB},
+    {"dere", NB | NOT_DA},
     {"deres", NB},
     {"det", BOTH},
+    {"dig", DA},
     {"dykk", NN},
     {"dykkar", NN},
+    {"efter", DA},
     {"eg", NN},
     {"ein", NN},
     {"eit", NN},
     {"en", NB},
     {"er", BOTH},
     {"et", NB},
-    {"etter", BOTH},
+    {"etter", BOTH | NOT_DA},
+    {"fik", DA},
     {"fra", NB},
     {"frå", NN},
     {"galgá", SE},
     {"gjer", NN},
     {"gjere", NN},
-    {"gjør", NB},
-    {"gjøre", NB},
+    {"gjør", NB | NOT_DA},
+    {"gjøre", NB | NOT_DA},
     {"go", SE},
     {"gos", SE},
+    {"gør", DA},
+    {"hvad", DA},
     {"hálidit", SE},
     {"har", BOTH},
     {"has", EN},
     {"have", EN},
     {"heile", NN},
     {"hele", NB},
-    {"hva", NB},
+    {"hva", NB | NOT_DA},
     {"hvem", NB},
     {"hvis", NB},
     {"hvor", NB},
@@ -78,23 +89,30 @@ static const struct small_word words[] = {
     {"maid", SE},
     {"med", BOTH},
     {"meir", NN},
-    {"mer", NB},
+    {"mer", NB | NOT_DA},
+    {"mig", DA},
     {"mii", SE},
+    {"nogen", DA},
+    {"noget", DA},
+    {"nogle", DA},
     {"nokon", NN},
     {"noko", NN},
     {"nokre", NN},
-    {"noe", NB},
-    {"noen", NB},
+    {"noe", NB | NOT_DA},
+    {"noen", NB | NOT_DA},
     {"not", EN},
     {"of", EN},
     {"og", BOTH},
     {"ogå", NN},
     {"også", NB},
     {"om", BOTH},
+    {"op", DA},
     {"our", EN},
     {"på", BOTH},
     {"saman", NN},
     {"sammen", NB},
+    {"seg", BOTH | NOT_DA},
+    {"sig", DA},
     {"som", BOTH},
     {"sáhttá", SE},
     {"sámi", SE},
@@ -103,6 +121,8 @@ static const struct small_word words[] = {
     {"this", EN},
     {"til", BOTH},
     {"to", EN},
+    {"ud", DA},
+    {"uden", DA},
     {"vai", SE},
     {"vart", NN},
     {"vere", NN},
@@ -114,7 +134,7 @@ static const struct small_word words[] = {
     {"with", EN},
     {"you", EN},
     {"your", EN},
-    {"å", BOTH},
+    {"å", BOTH | NOT_DA},
 };
 #define WORDS (sizeof(words) / sizeof(words[0]))
 #define WORD_MAX 8u /* bytes of the longest: hálidit */
@@ -134,7 +154,8 @@ by_word(const void *a, const void *b)
 }
 
 static void
-count_word(const char *w, size_t n, unsigned count[TONGUES])
+count_word(
+    const char *w, size_t n, unsigned count[TONGUES], unsigned *ret_not_danish)
 {
 	char low[WORD_MAX + 1];
 	uint8_t k, first;
@@ -150,7 +171,8 @@ count_word(const char *w, size_t n, unsigned count[TONGUES])
 	first = (uint8_t)low[0];
 	for (k = starts[first]; k < starts[first + 1]; k++) {
 		if (!strcmp(low, sorted[k].word)) {
-			count[sorted[k].tongue]++;
+			count[sorted[k].tongue & ~NOT_DA]++;
+			*ret_not_danish += (sorted[k].tongue & NOT_DA) != 0;
 			return;
 		}
 	}
@@ -175,7 +197,7 @@ const char *
 sl_language_guess(const char *text, size_t n)
 {
 	unsigned c[TONGUES] = {0};
-	unsigned no;
+	unsigned no, not_danish = 0;
 	size_t i = 0, start = 0;
 
 	sl_language_warm();
@@ -183,16 +205,18 @@ sl_language_guess(const char *text, size_t n)
 		size_t at = i;
 
 		if (!sl_scan_letter(sl_scan_next(text, n, &i))) {
-			count_word(text + start, at - start, c);
+			count_word(text + start, at - start, c, &not_danish);
 			start = i;
 		}
 	}
-	count_word(text + start, n - start, c);
+	count_word(text + start, n - start, c, &not_danish);
 	no = c[BOTH] + c[NB] + c[NN];
 	if (c[SE] >= 3 && c[SE] * 2 >= no * 3 && c[SE] * 2 >= c[EN] * 3)
 		return "se";
 	if (c[EN] >= 3 && c[EN] * 2 >= no * 3)
 		return "en";
+	if (c[DA] >= 2 && c[DA] + no >= 3 && c[DA] * 2 > not_danish)
+		return c[DA] > not_danish * 2 ? "da" : "";
 	if (no < 3 || no * 2 < c[EN] * 3 || no * 2 < c[SE] * 3)
 		return "";
 	if (c[NN] * 2 >= c[NB] * 3 && c[NN] >= 2)

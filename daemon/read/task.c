@@ -446,8 +446,55 @@ run_open(struct task *k, const int *fds, struct sl_err *err)
 	if ((k->t->flags & SL_TASK_COPY_ONLY) != 0)
 		return SL_OK;
 	add_input(k, &x);
-	for (i = 0; i < k->parts.count && rc == SL_OK; i++)
+	for (i = 0; i < k->parts.count && rc == SL_OK; i++) {
 		rc = do_part(k, (uint32_t)i, err);
+		/* Whose identifiers these are: for the log. */
+		if (rc == SL_OK && i == 0 && k->sent > 0)
+			rc =
+			    send_note(k, 0, "pronom", sl_identify_table(), err);
+	}
+	return rc;
+}
+
+/* Each on its own: one that cannot be read is no reason not to go on. */
+static enum sl_rc
+run_many(struct task *k, const int *fds, struct sl_err *err)
+{
+	const char *name = k->t->name.p, *end = name + k->t->name.n, *nul;
+	struct sl_part p = {.role = SL_PART_DOCUMENT,
+	    .name_raw = "",
+	    .name_charset = "",
+	    .warnings = ""};
+	bool alone = (k->t->flags & SL_TASK_PRONOM_ONLY) != 0;
+	enum sl_rc rc = SL_OK;
+	char one[256];
+	uint32_t i;
+	off_t size;
+
+	for (i = 0; i + SL_FD_MORE <= SL_FD_COUNT && rc == SL_OK; i++) {
+		struct verdict v = {.reason = NULL, .reader = ""};
+
+		p.x.fd = i == 0 ? fds[SL_FD_INPUT] : fds[SL_FD_MORE + i - 1];
+		if (p.x.fd < 3)
+			break;
+		nul = name < end ? memchr(name, 0, (size_t)(end - name)) : NULL;
+		if (nul == NULL)
+			nul = end;
+		(void)snprintf(
+		    one, sizeof(one), "%.*s", (int)(nul - name), name);
+		name = nul < end ? nul + 1 : end;
+		p.name = one;
+		size = lseek(p.x.fd, 0, SEEK_END);
+		p.x.size = size > 0 ? (uint64_t)size : 0;
+		if ((alone ? sl_identify_format(&p.x, one, &v.id, err)
+			   : sl_identify(&p.x, one, NULL, &v.id, err)) != SL_OK)
+			v.reason = "file_unreadable";
+		else if (p.x.size == 0)
+			v.reason = "empty";
+		p.name = ""; /* may be no text; who asked knows it */
+		rc = send_part(k, i, &p, &v, err);
+	}
+	k->reason = NULL;
 	return rc;
 }
 
@@ -497,8 +544,11 @@ sl_work_run(const struct sl_msg_task *t, const int *fds)
 	k.budget.ratio_max = t->ratio_max;
 	k.budget.out_bytes = t->out_bytes;
 	(void)sl_passwords_split(t->passwords, &k.passwords);
+	sl_identify_windows(t->head_bytes, t->tail_bytes);
 	sl_host_init(&k.host, &k.limits, t);
-	if (t->kind == SL_TASK_OPEN)
+	if (t->kind == SL_TASK_OPEN && (t->flags & SL_TASK_MANY) != 0)
+		rc = run_many(&k, fds, &err);
+	else if (t->kind == SL_TASK_OPEN)
 		rc = run_open(&k, fds, &err);
 	else if (t->kind == SL_TASK_PAGES)
 		rc = run_pages(&k, fds, &err);

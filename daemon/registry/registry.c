@@ -54,6 +54,7 @@ static const char *const changes[SL_CHANGE_COUNT] = {
     [SL_CHANGE_break_] = "break",
     [SL_CHANGE_finish] = "finish",
     [SL_CHANGE_reject] = "reject",
+    [SL_CHANGE_replace] = "replace",
 };
 
 /* [disposition / 10][change] -> new disposition; 0 = illegal. */
@@ -189,6 +190,7 @@ sl_change_event(enum sl_change c)
 	    [SL_CHANGE_break_] = SL_EVENT_broken,
 	    [SL_CHANGE_finish] = SL_EVENT_delivered,
 	    [SL_CHANGE_reject] = SL_EVENT_rejected,
+	    [SL_CHANGE_replace] = SL_EVENT_replaced,
 	};
 
 	assert(c < SL_CHANGE_COUNT && e[c] != 0);

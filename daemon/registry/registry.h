@@ -51,6 +51,7 @@ enum sl_change {
 	SL_CHANGE_break_,
 	SL_CHANGE_finish,
 	SL_CHANGE_reject,
+	SL_CHANGE_replace, /* another entry of the same reading comes */
 	SL_CHANGE_COUNT,
 };
 

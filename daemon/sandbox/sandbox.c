@@ -208,8 +208,9 @@ set_limits(const struct sl_sandbox_limits *l)
 	uint64_t as = state.parent_bytes + l->mem_bytes;
 
 	/* At the soft limit SIGXCPU ends the child; the hard one is for a child
-	 * that has blocked it. Over its file size it gets EFBIG and can say so;
-	 * the parent ignores SIGXFSZ for it. */
+	 * that has blocked it. The kernel counts whole ticks: on a busy machine
+	 * the limit can be off by a third either way. Over its file size it
+	 * gets EFBIG and can say so; the parent ignores SIGXFSZ for it. */
 	if ((l->cpu_s > 0 &&
 		limit(RLIMIT_CPU, l->cpu_s, (uint64_t)l->cpu_s + 1) != 0) ||
 	    limit(RLIMIT_FSIZE, l->out_bytes, l->out_bytes) != 0 ||

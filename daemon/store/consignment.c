@@ -201,8 +201,10 @@ sl_consignment_each_open(
     struct sl_store *s, sl_consignment_fn *fn, void *arg, struct sl_err *err)
 {
 	return each(s,
-	    "SELECT " COLUMNS " FROM consignment WHERE disposition <> 60"
-	    " AND stage < 50 AND id > ?1 ORDER BY id LIMIT 1",
+	    "SELECT " COLUMNS " FROM consignment WHERE id = (SELECT min("
+	    "(SELECT id FROM consignment WHERE disposition = d.number"
+	    " AND disposition <> 60 AND stage < 50 AND id > ?1"
+	    " ORDER BY id LIMIT 1)) FROM disposition d)",
 	    fn, arg, err);
 }
 

@@ -132,6 +132,42 @@ sl_entry_by_number(
 	    ret);
 }
 
+int
+sl_entry_only(struct sl_store *s, int64_t consignment, bool *ret_several)
+{
+	sqlite3_stmt *st = sl_db_query(s->db,
+	    "SELECT count(*), max(number) FROM entry WHERE consignment = ?1"
+	    " AND ifnull(outcome, 0) <> ?2",
+	    "ii", consignment, (int64_t)SL_OUTCOME_replaced);
+	int n = 0;
+
+	*ret_several = false;
+	if (sl_db_row(s->db, st)) {
+		*ret_several = sqlite3_column_int(st, 0) > 1;
+		n = *ret_several ? 0 : sqlite3_column_int(st, 1);
+		sl_db_done(st);
+	}
+	return n;
+}
+
+bool
+sl_entry_unread(struct sl_store *s, int64_t id)
+{
+	return sl_db_int(s->db, 0,
+		   "SELECT 1 FROM document d JOIN part p ON p.id = d.part"
+		   " WHERE d.entry = ?1 AND p.reason <> '' LIMIT 1",
+		   "i", id) != 0;
+}
+
+enum sl_rc
+sl_entry_drop_documents(struct sl_store *s, int64_t id, struct sl_err *err)
+{
+	if (sl_store_begin(s, err) != SL_OK)
+		return SL_FATAL;
+	return sl_db_run(
+	    s->db, err, "DELETE FROM document WHERE entry = ?1", "i", id);
+}
+
 /* Row by row with a fresh query, so that fn may do what it likes. */
 enum sl_rc
 sl_entry_each_open(
@@ -144,8 +180,12 @@ sl_entry_each_open(
 	for (;;) {
 		if (!one(s,
 			sl_db_query(s->db,
-			    "SELECT " COLUMNS " WHERE e.disposition <> 60"
-			    " AND e.id > ?1 ORDER BY e.id LIMIT 1",
+			    /* One step in the index of what is open for
+			     * each disposition: what is done is not met. */
+			    "SELECT " COLUMNS " WHERE e.id = (SELECT min("
+			    "(SELECT id FROM entry WHERE disposition ="
+			    " d.number AND disposition <> 60 AND id > ?1"
+			    " ORDER BY id LIMIT 1)) FROM disposition d)",
 			    "i", last),
 			&e))
 			return sl_db_check(s->db, err);
@@ -357,11 +397,11 @@ sl_store_shift_deadlines(struct sl_store *s, int64_t ms, struct sl_err *err)
 {
 	static const char *const shifts[] = {
 	    "UPDATE entry SET retry_ms = retry_ms + ?1"
-	    " WHERE retry_ms IS NOT NULL",
+	    " WHERE retry_ms IS NOT NULL AND disposition <> 60",
 	    "UPDATE entry SET held_until_ms = held_until_ms + ?1"
-	    " WHERE held_until_ms IS NOT NULL",
+	    " WHERE held_until_ms IS NOT NULL AND disposition <> 60",
 	    "UPDATE consignment SET retry_ms = retry_ms + ?1"
-	    " WHERE retry_ms IS NOT NULL",
+	    " WHERE retry_ms IS NOT NULL AND disposition <> 60",
 	    "UPDATE delivery SET next_ms = next_ms + ?1, first_ms = first_ms"
 	    " + ?1 WHERE state = 'pending'",
 	};
@@ -380,9 +420,10 @@ sl_store_cap_deadlines(
     struct sl_store *s, int64_t now_ms, int64_t wait_ms, struct sl_err *err)
 {
 	static const char *const caps[] = {
-	    "UPDATE entry SET retry_ms = ?1 + ?2 WHERE retry_ms > ?1 + ?2",
+	    "UPDATE entry SET retry_ms = ?1 + ?2 WHERE retry_ms > ?1 + ?2"
+	    " AND disposition <> 60",
 	    "UPDATE consignment SET retry_ms = ?1 + ?2"
-	    " WHERE retry_ms > ?1 + ?2",
+	    " WHERE retry_ms > ?1 + ?2 AND disposition <> 60",
 	    "UPDATE delivery SET next_ms = min(next_ms, ?1 + ?2),"
 	    " first_ms = min(first_ms, ?1) WHERE state = 'pending'"
 	    " AND (next_ms > ?1 + ?2 OR first_ms > ?1)",

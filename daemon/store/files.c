@@ -7,6 +7,7 @@
  */
 #include "files.h"
 
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
@@ -25,6 +26,7 @@
 struct sl_files {
 	int top, sha, bundle;
 	bool dirty;
+	DIR *seen; /* bundles being looked through, or NULL */
 	int spare[SPARE_MAX];
 	size_t spare_n;
 };
@@ -71,6 +73,8 @@ sl_files_close(struct sl_files *f)
 	if (f == NULL)
 		return;
 	sl_files_rest(f);
+	if (f->seen != NULL)
+		(void)closedir(f->seen);
 	sl_cleanup_close(&f->top);
 	sl_cleanup_close(&f->sha);
 	sl_cleanup_close(&f->bundle);
@@ -204,6 +208,38 @@ int
 sl_files_open_bundle(struct sl_files *f, const char *name)
 {
 	return openat(f->bundle, name, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
+}
+
+bool
+sl_files_next_bundle(
+    struct sl_files *f, char *name, size_t cap, struct stat *st)
+{
+	struct dirent *d;
+	int fd;
+
+	if (f->seen == NULL) {
+		fd = sl_open_dir(f->bundle, ".");
+		f->seen = fd >= 0 ? fdopendir(fd) : NULL;
+		if (f->seen == NULL)
+			sl_cleanup_close(&fd);
+	}
+	while (f->seen != NULL && (d = readdir(f->seen)) != NULL) {
+		if (!sl_name_is_plain(d->d_name) || strlen(d->d_name) >= cap ||
+		    fstatat(f->bundle, d->d_name, st, AT_SYMLINK_NOFOLLOW) != 0)
+			continue;
+		(void)snprintf(name, cap, "%s", d->d_name);
+		return true;
+	}
+	if (f->seen != NULL)
+		(void)closedir(f->seen);
+	f->seen = NULL;
+	return false;
+}
+
+bool
+sl_files_drop_bundle(struct sl_files *f, const char *name)
+{
+	return unlinkat(f->bundle, name, 0) == 0;
 }
 
 enum sl_rc

@@ -12,6 +12,7 @@
 
 #include <stdbool.h>
 #include <stdint.h>
+#include <sys/stat.h>
 
 #include "../base/err.h"
 #include "../base/hash.h"
@@ -47,6 +48,11 @@ enum sl_rc sl_files_link_bundle(
 /* Read-only; -1 with errno. */
 int sl_files_open_blob(struct sl_files *f, const struct sl_digest *digest);
 int sl_files_open_bundle(struct sl_files *f, const char *name);
+
+/* The bundles there are, one a call; false after the last. */
+bool sl_files_next_bundle(
+    struct sl_files *f, char *name, size_t cap, struct stat *st);
+bool sl_files_drop_bundle(struct sl_files *f, const char *name);
 
 /* Makes all links since the last call durable (one syncfs). */
 enum sl_rc sl_files_sync(struct sl_files *f, struct sl_err *err);

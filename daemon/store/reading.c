@@ -84,6 +84,30 @@ sl_part_close(struct sl_store *s, int64_t source, uint32_t count,
 	    "ii", source, sl_db_last_id(s->db));
 }
 
+bool
+sl_bundles_clean(
+    struct sl_store *s, int64_t before_ms, size_t max, unsigned *ret_removed)
+{
+	char name[64];
+	struct stat st;
+
+	for (*ret_removed = 0; max > 0; max--) {
+		if (!sl_files_next_bundle(s->files, name, sizeof(name), &st))
+			return true;
+		/* ctime: its link, which no clock but the disk's set. */
+		if (!S_ISREG(st.st_mode) || !sl_ulid_valid(name) ||
+		    (int64_t)st.st_ctim.tv_sec * 1000 >= before_ms)
+			continue;
+		/* Our own connection: also rows that are not committed. Minus
+		 * one, if the database does not answer, is not none. */
+		if (sl_db_int(s->db, -1,
+			"SELECT count(*) FROM bundle WHERE name = ?1", "s",
+			name) == 0)
+			*ret_removed += sl_files_drop_bundle(s->files, name);
+	}
+	return false;
+}
+
 enum sl_rc
 sl_part_set_reason(
     struct sl_store *s, int64_t part, const char *reason, struct sl_err *err)
@@ -296,4 +320,21 @@ sl_note_put(struct sl_store *s, int64_t part, const char *slug,
 	    " EXISTS (SELECT 1 FROM note WHERE part = ?1 AND slug = ?2"
 	    " AND detail = ?3)",
 	    "iss", part, slug, detail);
+}
+
+void
+sl_note_first(struct sl_store *s, int64_t consignment, const char *slug,
+    char *out, size_t cap)
+{
+	sqlite3_stmt *st = sl_db_query(s->db,
+	    "SELECT n.detail FROM source o JOIN part p ON p.source = o.id"
+	    " JOIN note n ON n.part = p.id WHERE o.consignment = ?1"
+	    " AND n.slug = ?2 ORDER BY o.number, p.number, n.id LIMIT 1",
+	    "is", consignment, slug);
+
+	out[0] = '\0';
+	if (sl_db_row(s->db, st)) {
+		sl_db_copy(st, 0, out, cap);
+		sl_db_done(st);
+	}
 }

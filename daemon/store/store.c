@@ -44,18 +44,23 @@ fill_table(
 static enum sl_rc
 fill_tables(struct sl_store *s, struct sl_err *err)
 {
+	/* Not OR REPLACE: that deletes first, and a deleted row is looked for
+	 * in all that refers to it. */
+#define FILL(table)                                                            \
+	"INSERT INTO " table " VALUES (?1, ?2)"                                \
+	" ON CONFLICT (number) DO UPDATE SET name = excluded.name"             \
+	" WHERE name <> excluded.name"
 	static const struct {
 		enum sl_table t;
 		const char *sql;
 	} tables[] = {
-	    {SL_TABLE_STAGE, "INSERT OR REPLACE INTO stage VALUES (?1, ?2)"},
-	    {SL_TABLE_DISPOSITION,
-		"INSERT OR REPLACE INTO disposition VALUES (?1, ?2)"},
-	    {SL_TABLE_OUTCOME,
-		"INSERT OR REPLACE INTO outcome VALUES (?1, ?2)"},
-	    {SL_TABLE_EVENT, "INSERT OR REPLACE INTO event VALUES (?1, ?2)"},
-	    {SL_TABLE_FIELD, "INSERT OR REPLACE INTO field VALUES (?1, ?2)"},
+	    {SL_TABLE_STAGE, FILL("stage")},
+	    {SL_TABLE_DISPOSITION, FILL("disposition")},
+	    {SL_TABLE_OUTCOME, FILL("outcome")},
+	    {SL_TABLE_EVENT, FILL("event")},
+	    {SL_TABLE_FIELD, FILL("field")},
 	};
+#undef FILL
 	size_t i;
 
 	for (i = 0; i < sizeof(tables) / sizeof(tables[0]); i++)
@@ -79,11 +84,13 @@ copy_before(
 }
 
 static enum sl_rc
-migrate(struct sl_store *s, const char *root, struct sl_err *err)
+migrate(
+    struct sl_store *s, const char *root, int64_t *ret_from, struct sl_err *err)
 {
 	int64_t v = sl_db_int(s->db, -1, "PRAGMA user_version", "");
 	char sql[64];
 
+	*ret_from = v;
 	if (v > SL_SCHEMA_VERSION)
 		return sl_err_set(err, SL_FATAL, 0, "schema_newer",
 		    "the database has schema %" PRId64
@@ -134,6 +141,20 @@ load_tree(struct sl_store *s, struct sl_err *err)
 	return sl_db_check(s->db, err);
 }
 
+/* In the transaction that migrated. A database made now has nothing to tell. */
+static enum sl_rc
+log_migration(struct sl_store *s, int64_t from, struct sl_err *err)
+{
+	char payload[64];
+
+	if (from == 0 || from == SL_SCHEMA_VERSION)
+		return SL_OK;
+	(void)snprintf(payload, sizeof(payload),
+	    "{\"old\":%" PRId64 ",\"new\":%d}", from, SL_SCHEMA_VERSION);
+	return sl_store_log(
+	    s, SL_EVENT_schema_migrated, "-", "slused", payload, 0, 0, err);
+}
+
 enum sl_rc
 sl_store_open(const char *root, const char *origin, struct sl_store **ret,
     struct sl_err *err)
@@ -141,13 +162,16 @@ sl_store_open(const char *root, const char *origin, struct sl_store **ret,
 	struct sl_store *s = sl_alloc(sizeof(*s));
 	SL_FREE char *dir = sl_asprintf("%s/db", root);
 	SL_FREE char *path = sl_asprintf("%s/db/sluse.db", root);
+	int64_t from;
 
 	(void)snprintf(s->origin, sizeof(s->origin), "%s", origin);
 	if (sl_make_path(dir, 0750, err) != SL_OK ||
 	    sl_db_open(path, false, &s->db, err) != SL_OK ||
 	    sl_files_open(root, &s->files, err) != SL_OK ||
-	    migrate(s, root, err) != SL_OK ||
-	    sl_store_commit(s, err) != SL_OK || load_tree(s, err) != SL_OK) {
+	    migrate(s, root, &from, err) != SL_OK ||
+	    load_tree(s, err) != SL_OK ||
+	    log_migration(s, from, err) != SL_OK ||
+	    sl_store_commit(s, err) != SL_OK) {
 		sl_store_close(s);
 		return SL_FATAL;
 	}

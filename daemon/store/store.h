@@ -147,6 +147,11 @@ enum sl_rc sl_part_put(struct sl_store *s, int64_t source,
 /* After END: drops parts from `count` on, sets the bundle of parts 1.. */
 enum sl_rc sl_part_close(struct sl_store *s, int64_t source, uint32_t count,
     const char *bundle, uint64_t bundle_size, struct sl_err *err);
+/* Removes bundles that no row names and that were linked before that time (a
+ * crash came between the link and the commit). Looks at max of them and goes on
+ * there the next time; true after the last. */
+bool sl_bundles_clean(
+    struct sl_store *s, int64_t before_ms, size_t max, unsigned *ret_removed);
 enum sl_rc sl_part_set_reason(
     struct sl_store *s, int64_t part, const char *reason, struct sl_err *err);
 enum sl_rc sl_part_set_digest(struct sl_store *s, int64_t part,
@@ -188,6 +193,10 @@ void sl_found_first(struct sl_store *s, int64_t consignment, unsigned field,
 enum sl_rc sl_note_put(struct sl_store *s, int64_t part, const char *slug,
     const char *detail, struct sl_err *err);
 
+/* The first detail noted under slug in a consignment; "" if there is none. */
+void sl_note_first(struct sl_store *s, int64_t consignment, const char *slug,
+    char *out, size_t cap);
+
 /* -- entries ----------------------------------------------------------------
  */
 struct sl_entry {
@@ -216,8 +225,16 @@ enum sl_rc sl_entry_set_post(
 /* Appends the post's JSON; false if there is none. */
 bool sl_entry_post(struct sl_store *s, int64_t id, struct sl_buf *out);
 bool sl_entry_by_id(struct sl_store *s, int64_t id, struct sl_entry *ret);
+/* The number of the only one that no other has replaced; 0: several, or none
+ * (ret_several false then). */
+int sl_entry_only(struct sl_store *s, int64_t consignment, bool *ret_several);
+/* A document of it that could not be read? */
+bool sl_entry_unread(struct sl_store *s, int64_t id);
 bool sl_entry_by_number(struct sl_store *s, const char *reception, int number,
     struct sl_entry *ret);
+/* Its documents are no longer its own: their parts are read again. */
+enum sl_rc sl_entry_drop_documents(
+    struct sl_store *s, int64_t id, struct sl_err *err);
 typedef enum sl_rc sl_entry_fn(
     void *arg, const struct sl_entry *e, struct sl_err *err);
 /* Those not done. */

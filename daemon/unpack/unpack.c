@@ -448,6 +448,10 @@ prepare_zip(struct walk *w)
 	if (b->members_max != 0)
 		max = b->members_max - b->members;
 	rc = sl_zip_dir_load(&w->x, max, DIR_BYTES_MAX, &w->dir, NULL);
+	if (rc == SL_HOLD) {
+		w->ret->reason = "volumes_missing";
+		return SL_OK;
+	}
 	if (rc != SL_OK) {
 		/* What came whole can still be had, member by member. */
 		w->kind = SL_ARCHIVE_ZIP_STREAMED;
@@ -478,7 +482,9 @@ walk_zip(struct walk *w)
 		rc = walk(w);
 	if (w->kind == SL_ARCHIVE_ZIP_STREAMED) {
 		w->ret->cut_off = cut_off;
-		w->ret->reason = "damaged";
+		w->ret->reason = cut_off && sl_zip_is_first_volume(&w->x)
+				     ? "volumes_missing"
+				     : "damaged";
 	} else if (w->dir.count > w->ret->members) {
 		w->ret->cut_off = false;
 		w->ret->lost = (uint32_t)(w->dir.count - w->ret->members);

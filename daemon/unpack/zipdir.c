@@ -124,6 +124,25 @@ read_end(const struct sl_extent *x, uint8_t *end, struct where *w)
 	return true;
 }
 
+/* The last of several volumes: members lie in files that are not here. A zip
+ * "split" into one has number 0 like any other; all ones: see the zip64 end. */
+static bool
+is_volume(const uint8_t *end)
+{
+	unsigned disk = le16(end + 4), dir = le16(end + 6);
+
+	return (disk != 0 && disk != 0xFFFF) || (dir != 0 && dir != 0xFFFF);
+}
+
+bool
+sl_zip_is_first_volume(const struct sl_extent *x)
+{
+	uint8_t p[8];
+
+	return sl_extent_read(x, p, 8, 0) == 8 &&
+	       memcmp(p, "PK\7\10PK\3\4", 8) == 0;
+}
+
 static enum sl_rc
 find_directory(const struct sl_extent *x, struct where *w, struct sl_err *err)
 {
@@ -131,6 +150,9 @@ find_directory(const struct sl_extent *x, struct where *w, struct sl_err *err)
 
 	if (!read_end(x, end, w))
 		return SL_SKIP;
+	if (is_volume(end))
+		return sl_err_set(err, SL_HOLD, 0, "volumes_missing",
+		    "the zip is split into volumes");
 	w->count = le16(end + 10);
 	w->size = le32(end + 12);
 	w->start = le32(end + 16);

@@ -36,10 +36,14 @@ struct sl_zip_dir {
 };
 
 /* At most max entries and max_bytes of directory; over that `partial`.
- * SL_SKIP: no end record (no zip, or cut off). SL_BROKEN: not readable. */
+ * SL_SKIP: no end record (no zip, or cut off). SL_HOLD: it is of a zip in
+ * several volumes, of which this is the last. SL_BROKEN: not readable. */
 enum sl_rc sl_zip_dir_load(const struct sl_extent *x, size_t max,
     size_t max_bytes, struct sl_zip_dir *ret, struct sl_err *err);
 void sl_zip_dir_free(struct sl_zip_dir *d);
+/* Does x begin like the first of several volumes? One without an end record
+ * is that; one with it may be all there is. */
+bool sl_zip_is_first_volume(const struct sl_extent *x);
 /* The entry whose local header is the last before `at`; NULL if none. */
 const struct sl_zip_entry *sl_zip_dir_find(
     const struct sl_zip_dir *d, uint64_t at);

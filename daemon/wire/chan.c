@@ -282,9 +282,10 @@ sl_chan_listen(const char *path, int *ret, struct sl_err *err)
 	return SL_OK;
 }
 
+/* ret_told may be NULL. */
 static enum sl_rc
 say_hello(struct sl_chan *c, unsigned role, unsigned slots, const char *name,
-    struct sl_err *err)
+    struct sl_told *ret_told, struct sl_err *err)
 {
 	struct sl_msg m = {.type = SL_MSG_HELLO};
 	size_t nfds;
@@ -301,8 +302,14 @@ say_hello(struct sl_chan *c, unsigned role, unsigned slots, const char *name,
 		rc = sl_chan_recv(c, &m, NULL, &nfds, err);
 	if (rc != SL_OK)
 		return rc;
-	if (m.type == SL_MSG_WELCOME)
+	if (m.type == SL_MSG_WELCOME) {
+		if (ret_told == NULL)
+			return SL_OK;
+		ret_told->slots = m.welcome.slots;
+		(void)sl_slice_copy(m.welcome.languages, ret_told->languages,
+		    sizeof(ret_told->languages));
 		return SL_OK;
+	}
 	if (m.type == SL_MSG_REFUSED)
 		(void)sl_slice_copy(m.refused.text, text, sizeof(text));
 	return sl_err_set(err, SL_FATAL, 0, "refused", "slused refuses us: %s",
@@ -314,7 +321,7 @@ sl_chan_greet(int fd, unsigned role, unsigned slots, const char *name,
     struct sl_chan **ret, struct sl_err *err)
 {
 	struct sl_chan *c = sl_chan_new(fd, false);
-	enum sl_rc rc = say_hello(c, role, slots, name, err);
+	enum sl_rc rc = say_hello(c, role, slots, name, NULL, err);
 
 	if (rc != SL_OK) {
 		sl_chan_free(c);
@@ -324,9 +331,8 @@ sl_chan_greet(int fd, unsigned role, unsigned slots, const char *name,
 	return SL_OK;
 }
 
-enum sl_rc
-sl_chan_connect(const char *path, unsigned role, unsigned slots,
-    const char *name, struct sl_chan **ret, struct sl_err *err)
+static enum sl_rc
+reach(const char *path, int *ret, struct sl_err *err)
 {
 	struct sockaddr_un sa;
 	SL_CLOSE int fd = -1;
@@ -337,7 +343,37 @@ sl_chan_connect(const char *path, unsigned role, unsigned slots,
 	if (fd < 0 || connect(fd, (struct sockaddr *)&sa, sizeof(sa)) != 0)
 		return sl_err_set(
 		    err, SL_RETRY, errno, "slused_away", "cannot reach slused");
-	return sl_chan_greet(sl_take_fd(&fd), role, slots, name, ret, err);
+	*ret = sl_take_fd(&fd);
+	return SL_OK;
+}
+
+enum sl_rc
+sl_chan_connect(const char *path, unsigned role, unsigned slots,
+    const char *name, struct sl_chan **ret, struct sl_err *err)
+{
+	enum sl_rc rc;
+	int fd;
+
+	rc = reach(path, &fd, err);
+	return rc == SL_OK ? sl_chan_greet(fd, role, slots, name, ret, err)
+			   : rc;
+}
+
+enum sl_rc
+sl_chan_ask(
+    const char *path, unsigned role, struct sl_told *ret, struct sl_err *err)
+{
+	struct sl_chan *c;
+	enum sl_rc rc;
+	int fd;
+
+	rc = reach(path, &fd, err);
+	if (rc != SL_OK)
+		return rc;
+	c = sl_chan_new(fd, false);
+	rc = say_hello(c, role, 0, "", ret, err);
+	sl_chan_free(c);
+	return rc;
 }
 
 const char *

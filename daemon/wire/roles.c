@@ -45,3 +45,15 @@ sl_field_source_name(unsigned source)
 		return "unknown";
 	return names[source];
 }
+
+const char *
+sl_basis_name(unsigned basis)
+{
+	static const char *const names[] = {[SL_BASIS_NONE] = "none",
+	    [SL_BASIS_SIGNATURE] = "signature",
+	    [SL_BASIS_CONTAINER] = "container",
+	    [SL_BASIS_EXTENSION] = "extension",
+	    [SL_BASIS_TEXT] = "text"};
+
+	return basis < sizeof(names) / sizeof(names[0]) ? names[basis] : "none";
+}

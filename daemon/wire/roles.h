@@ -27,6 +27,12 @@ enum sl_task_kind {
 #define SL_TASK_COPY_ONLY 8u
 /* Say what the input is and stop: for `sluse identify`. */
 #define SL_TASK_IDENTIFY_ONLY 4u
+/* With it: after the output come further inputs, whose names follow the first
+ * one's, a NUL between; each gets one R_PART, by its place. They share a child:
+ * only for files of one hand, which `sluse identify` is given. */
+#define SL_TASK_MANY 16u
+/* With both: PRONOM alone, libmagic is not asked. */
+#define SL_TASK_PRONOM_ONLY 32u
 
 enum sl_task_end {
 	SL_END_EXIT = 1,
@@ -101,5 +107,7 @@ const char *sl_field_name(unsigned field);
 /* 0 for an unknown name. */
 unsigned sl_field_by_name(const char *name);
 const char *sl_field_source_name(unsigned source);
+/* "signature"; "none" for an unknown number. */
+const char *sl_basis_name(unsigned basis);
 
 #endif

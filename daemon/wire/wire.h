@@ -19,9 +19,9 @@
 #include "../base/hash.h"
 #include "messages.def"
 
-#define SL_WIRE_PROTO 1
+#define SL_WIRE_PROTO 2
 #define SL_WIRE_MAX 65536 /* bytes of one packet */
-#define SL_WIRE_FDS_MAX 8 /* descriptors with one packet */
+#define SL_WIRE_FDS_MAX 128 /* descriptors with one packet */
 
 #define SL_WIRE_TYPE_U8 uint8_t
 #define SL_WIRE_TYPE_U16 uint16_t
@@ -90,7 +90,17 @@ enum sl_rc sl_chan_recv(struct sl_chan *c, struct sl_msg *ret, int *fds,
  * if nobody listens, SL_FATAL if we are refused. */
 enum sl_rc sl_chan_connect(const char *path, unsigned role, unsigned slots,
     const char *name, struct sl_chan **ret, struct sl_err *err);
-/* The same over a descriptor that is connected already (taken over). */
+/* What slused's configuration says to a program that may not read it. */
+struct sl_told {
+	unsigned slots; /* 0: by the cores */
+	char languages[65];
+};
+/* Asks for it, before the program loads anything; no connection is left. As
+ * sl_chan_connect. */
+enum sl_rc sl_chan_ask(
+    const char *path, unsigned role, struct sl_told *ret, struct sl_err *err);
+/* As sl_chan_connect, over a descriptor that is connected already (taken over).
+ */
 enum sl_rc sl_chan_greet(int fd, unsigned role, unsigned slots,
     const char *name, struct sl_chan **ret, struct sl_err *err);
 /* The listening socket of slused, mode 0660. */

@@ -51,7 +51,8 @@ struct job {
 struct options {
 	const char *socket;
 	int fd;
-	unsigned slots, sandbox_flags;
+	unsigned slots; /* 0: not given */
+	unsigned sandbox_flags;
 	enum sl_level level;
 };
 
@@ -233,14 +234,15 @@ static void
 take_task(
     struct parent *p, const struct sl_msg_task *t, const int *got, size_t nfds)
 {
-	size_t want =
-	    (t->flags & SL_TASK_COPY) != 0 ? SL_FD_COUNT : SL_FD_OUT + 1;
+	size_t want = (t->flags & SL_TASK_COPY) != 0   ? SL_FD_ORIGINAL_READ + 1
+		      : (t->flags & SL_TASK_MANY) != 0 ? nfds
+						       : SL_FD_OUT + 1;
 	int fds[SL_FD_COUNT], rc = EINVAL;
 	size_t i;
 
 	for (i = 0; i < SL_FD_COUNT; i++)
 		fds[i] = i < nfds ? got[i] : -1;
-	if (nfds == want)
+	if (nfds == want && nfds > SL_FD_OUT)
 		rc = start_task(p, t, fds);
 	for (i = 0; i < nfds; i++)
 		(void)close(got[i]);
@@ -366,23 +368,26 @@ sleep_or_end(struct parent *p, int ms)
 	return false;
 }
 
-/* SL_SKIP: told to end while slused was away. */
+/* Connects or, with told, asks. SL_SKIP: told to end while slused was away. */
 static enum sl_rc
-connect_slused(struct parent *p, const struct options *o, struct sl_err *err)
+reach_slused(struct parent *p, const struct options *o, struct sl_told *told,
+    struct sl_err *err)
 {
 	int wait_ms = BACKOFF_MIN_MS;
 	enum sl_rc rc;
 
-	if (o->fd >= 0)
-		return sl_chan_greet(
-		    o->fd, p->w->role, p->slots, "", &p->chan, err);
 	for (;;) {
-		rc = sl_chan_connect(
-		    o->socket, p->w->role, p->slots, "", &p->chan, err);
+		rc = told != NULL
+			 ? sl_chan_ask(o->socket, p->w->role, told, err)
+			 : sl_chan_connect(o->socket, p->w->role, p->slots, "",
+			       &p->chan, err);
 		if (rc != SL_RETRY)
 			return rc;
-		if (wait_ms == BACKOFF_MIN_MS)
+		if (wait_ms == BACKOFF_MIN_MS) {
 			sl_log(SL_LOG_INFO, "parent", "waiting for slused");
+			/* It may be long away: no reason to kill us. */
+			sl_notify("READY=1");
+		}
 		sl_notify("WATCHDOG=1");
 		if (sleep_or_end(p, wait_ms))
 			return SL_SKIP;
@@ -390,6 +395,31 @@ connect_slused(struct parent *p, const struct options *o, struct sl_err *err)
 		if (wait_ms > BACKOFF_MAX_MS)
 			wait_ms = BACKOFF_MAX_MS;
 	}
+}
+
+static enum sl_rc
+connect_slused(struct parent *p, const struct options *o, struct sl_err *err)
+{
+	if (o->fd >= 0)
+		return sl_chan_greet(
+		    o->fd, p->w->role, p->slots, "", &p->chan, err);
+	return reach_slused(p, o, NULL, err);
+}
+
+/* The configuration is slused's to read; an option goes before it. */
+static enum sl_rc
+ask_slused(struct parent *p, const struct options *o, struct sl_err *err)
+{
+	struct sl_told told = {0};
+	enum sl_rc rc = o->fd >= 0 ? SL_OK : reach_slused(p, o, &told, err);
+
+	if (rc != SL_OK)
+		return rc;
+	if (o->slots == 0 && told.slots > 0)
+		p->slots = told.slots < SLOTS_MAX ? told.slots : SLOTS_MAX;
+	if (p->w->told != NULL)
+		p->w->told(&told);
+	return SL_OK;
 }
 
 /* Descriptors 0..2 exist, so that no document ever gets such a number. */
@@ -422,7 +452,9 @@ set_up(struct parent *p, const struct options *o, struct sl_err *err)
 	if (p->null_fd < 0 || p->sig_fd < 0)
 		return sl_err_set(err, SL_FATAL, errno, "sandbox",
 		    "cannot open /dev/null or signalfd");
-	rc = p->w->warm(err);
+	rc = ask_slused(p, o, err);
+	if (rc == SL_OK)
+		rc = p->w->warm(err);
 	if (rc == SL_OK)
 		rc = check_one_thread(err);
 	if (rc == SL_OK)
@@ -461,10 +493,21 @@ serve(struct parent *p)
 	free(p->jobs);
 }
 
+static unsigned
+default_slots(const struct sl_worker *w)
+{
+	long n = sysconf(_SC_NPROCESSORS_ONLN);
+
+	n *= w->slots_per_core > 0 ? (long)w->slots_per_core : 1;
+	return n < 1 ? 1 : n > SLOTS_MAX ? SLOTS_MAX : (unsigned)n;
+}
+
 static int
 run_parent(const struct sl_worker *w, const struct options *o)
 {
-	struct parent p = {.w = w, .slots = o->slots, .pid = getpid()};
+	struct parent p = {.w = w,
+	    .slots = o->slots > 0 ? o->slots : default_slots(w),
+	    .pid = getpid()};
 	struct sl_err err = {0};
 	enum sl_rc rc = set_up(&p, o, &err);
 
@@ -551,14 +594,9 @@ parse(const char *program, int argc, char **argv, struct options *o)
 int
 sl_worker_main(const struct sl_worker *w, int argc, char **argv)
 {
-	long cores = sysconf(_SC_NPROCESSORS_ONLN);
 	struct options o = {.fd = -1, .level = SL_LOG_INFO};
 	int status;
 
-	cores *= w->slots_per_core > 0 ? (long)w->slots_per_core : 1;
-	o.slots = cores < 1	      ? 1
-		  : cores > SLOTS_MAX ? SLOTS_MAX
-				      : (unsigned)cores;
 	status = parse(w->program, argc, argv, &o);
 	if (status >= 0)
 		return status;

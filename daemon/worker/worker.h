@@ -21,7 +21,8 @@ enum sl_task_fd {
 	SL_FD_OUT = 2,
 	SL_FD_ORIGINAL = 3, /* SL_TASK_COPY: read-write */
 	SL_FD_ORIGINAL_READ = 4, /* SL_TASK_COPY: the same, read-only */
-	SL_FD_COUNT = 5,
+	SL_FD_MORE = 3, /* SL_TASK_MANY: the second input, and so on */
+	SL_FD_COUNT = SL_WIRE_FDS_MAX,
 };
 
 #define SL_WORKER_STATUS_MAX 63
@@ -38,6 +39,8 @@ struct sl_worker {
 	const char *program;
 	enum sl_role role;
 	unsigned slots_per_core; /* 0: one */
+	/* What slused says, before warm; may be NULL. Lent. */
+	void (*told)(const struct sl_told *told);
 	/* In the parent, before the first task: load, run once, pin. */
 	enum sl_rc (*warm)(struct sl_err *err);
 	/* In the locked child, once. Writes records to fds[SL_FD_RESULT] with

@@ -7,17 +7,24 @@
 #include "noark5/n5.h"
 
 static const char *const keys[] = {"user", "password_name", "client_id",
-    "client_secret_name", "own_key_field", "reception_field", "closed_statuses",
-    "document_type", "remark_type", "access_authority", "access_metadata",
-    "unknown_correspondent", "create_cases", "series", "case_status",
-    "case_unit", "case_filter", "read_back", NULL};
+    "client_secret_name", "token_endpoint", "own_key_field", "reception_field",
+    "closed_statuses", "document_type", "remark_type", "access_authority",
+    "access_metadata", "unknown_correspondent", "create_cases", "series",
+    "case_status", "case_unit", "case_filter", "read_back", NULL};
+
+/* Of virksomhetsspesifikkeMetadata, or the one of all that is free text. */
+static int
+is_field(const char *name)
+{
+	return strchr(name, ':') != NULL || strcmp(name, "beskrivelse") == 0;
+}
 
 static int
 open_session(const struct sluse_connector_host *host,
     struct sluse_session **ret, struct sluse_why *why)
 {
 	struct sluse_session *s = calloc(1, sizeof(*s));
-	const char *v;
+	const char *v, *own;
 
 	if (s == NULL)
 		return n5_why(why, -1, "config_invalid", "out of memory");
@@ -34,6 +41,15 @@ open_session(const struct sluse_connector_host *host,
 		free(s);
 		return n5_why(why, -1, "config_invalid",
 		    "unknown_correspondent must be person or unit");
+	}
+	own = n5_config(s, "own_key_field", N5_OWN_KEY);
+	v = n5_config(s, "reception_field", "none");
+	if (!is_field(own) || (strcmp(v, "none") != 0 && !is_field(v)) ||
+	    strcmp(own, v) == 0) {
+		free(s);
+		return n5_why(why, -1, "config_invalid",
+		    "own_key_field and reception_field must be different "
+		    "fields of virksomhetsspesifikkeMetadata, or beskrivelse");
 	}
 	*ret = s;
 	return 0;

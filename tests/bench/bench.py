@@ -1,7 +1,7 @@
 #!/usr/bin/python3
 """Every number of the house in one table, each against its floor in one run.
 
-	bench.py [--small N] [--rounds N] [--quick] [ocr] [small] [latency] [idle] [big]
+	bench.py [--small N] [--rounds N] [--quick] [formats] [ocr] [small] [latency] [idle] [big]
 
 Floor and Sluse take turns and the best of each is compared, so that a machine
 that others use too still gives a fair ratio. --quick shrinks the sizes: good
@@ -418,7 +418,76 @@ def bench_big(opt):
                  lambda: move_in(h, folder, names), 5)
 
 
-PARTS = {"ocr": bench_ocr, "small": bench_small, "latency": bench_latency,
+def wall(command, limit=600):
+    """Seconds, and the lines it printed."""
+    began = time.monotonic()
+    out = subprocess.run(command, stdout=subprocess.PIPE, timeout=limit,
+                         stderr=subprocess.DEVNULL, check=False).stdout
+    return time.monotonic() - began, out.decode("utf-8", "replace").splitlines()
+
+
+def formats_tree(opt):
+    """SLUSE_SHARED's corpus, or else letters of the small bench."""
+    shared = os.environ.get("SLUSE_SHARED", os.path.join(
+        os.path.dirname(os.path.dirname(HERE)), "..", "shared"))
+    tree = os.path.join(shared, "corpus")
+    if os.path.isdir(tree) and not opt.quick:
+        return tree
+    say("formats: no %s, letters instead" % tree)
+    return os.path.dirname(small_files(opt.small)[0])
+
+
+def formats_row(what, sluse, floor, files, reach):
+    f, o = min(floor), min(sluse)
+    row(what, "%.0f files/s" % (files / o), "%.0f files/s" % (files / f),
+        "%.2f" % (f / o), ">= %s" % reach, f / o >= reach)
+
+
+def bench_formats(opt):
+    """`sluse identify` beside the file command, and Siegfried where it is."""
+    tree = formats_tree(opt)
+    paths = [os.path.join(folder, name) for folder, _, names in os.walk(tree)
+             for name in names]
+    table = os.path.join(DATA, "paths")
+    with open(table, "wb") as file:
+        file.write(b"".join(os.fsencode(p) + b"\n" for p in paths
+                            if "\n" not in p))
+    sluse = [os.path.join(house.BIN, "sluse"), "identify", "--csv", "-r"]
+    commands = {"whole": sluse + [tree],
+                "alone": sluse + ["--pronom-only", tree],
+                "file": ["file", "-b", "-i", "-f", table]}
+    sf = shutil.which("sf")
+    if sf is not None:
+        # SLUSE_SF: more for it, such as -home and -sig of the same release.
+        commands["sf"] = [sf, *os.environ.get("SLUSE_SF", "").split(), "-csv",
+                          tree]
+    took = {name: [] for name in commands}
+    for _ in range(opt.rounds):
+        for name, command in commands.items():
+            if shutil.which(command[0]) is None:
+                continue
+            seconds, lines = wall(command)
+            if len(lines) < len(paths) * 0.99:
+                raise AssertionError("%s told %d of %d files" % (
+                    name, len(lines), len(paths)))
+            took[name].append(seconds)
+    say("formats: " + ", ".join("%s %.2f s" % (n, min(t))
+                                for n, t in took.items() if t))
+    if took["file"]:
+        formats_row("identify, PRONOM alone / file", took["alone"],
+                    took["file"], len(paths), 1)
+        formats_row("identify, with libmagic / file", took["whole"],
+                    took["file"], len(paths), 0.5)
+    if sf is None:
+        say("formats: no sf in PATH, not compared")
+        return
+    formats_row("identify, PRONOM alone / Siegfried", took["alone"],
+                took["sf"], len(paths), 5)
+    formats_row("identify, with libmagic / Siegfried", took["whole"],
+                took["sf"], len(paths), 1)
+
+
+PARTS = {"formats": bench_formats, "ocr": bench_ocr, "small": bench_small, "latency": bench_latency,
          "idle": bench_idle, "big": bench_big}
 
 

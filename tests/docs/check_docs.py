@@ -21,6 +21,7 @@ BUILD = os.path.join(TOP, os.environ.get("SLUSE_BUILD", "build"))
 PAGES = {name: os.path.join(TOP, path) for name, path in (
     ("sluse.1", "daemon/cli/sluse.1"),
     ("sluse.conf.5", "daemon/config/sluse.conf.5"),
+    ("sluse-pronom.5", "daemon/pronom/sluse-pronom.5"),
     ("sluse-reader.7", "plugins/sluse-reader.7"),
     ("sluse-connector.7", "plugins/sluse-connector.7"),
     ("sluse-connector-noark5.7",

@@ -298,6 +298,52 @@ class Deciding(Trial):
         h.wait_quiet(5)
         h.check_whole(self)
 
+    def test_limits_raised(self):
+        """What was too large is taken in once it no longer is: a file, and a
+        folder of files."""
+        h = self.house(limits="input_max = 1K\nfolder_files_max = 2\n")
+        h.drop_bytes(b"x" * 2000, "stor.txt")
+        folder = os.path.join(h.root, "mappe")
+        os.mkdir(folder)
+        for n in range(4):
+            with open("%s/%d.txt" % (folder, n), "wb") as file:
+                file.write(letter(n))
+        h.drop(folder)
+        large = self.until(h, "stor.txt", 10, reason="limit_input")["id"]
+        many = self.until(h, "mappe", 10, reason="limit_files")["id"]
+        h.stop()
+        self.change_limits(h, "input_max = 1M\nfolder_files_max = 2\n")
+        h.start()
+        h.sluse("retry", large, "--why", "grensen er hevet")
+        self.refused(h, "retry", many, "--why", "grensen er hevet")
+        self.until(h, "stor.txt", 10, disposition="held",
+                   reason="no_evidence")
+        h.stop()
+        self.change_limits(h, "input_max = 1M\nfolder_files_max = 4\n")
+        h.start()
+        # Killed on the way, it goes on; its number stays the same.
+        h.sluse("release", many, "--why", "grensen er hevet")
+        h.kill("slused")
+        self.until(h, "mappe", 20, stage="delivered", disposition="done")
+        rows = h.rows("list")
+        self.assertEqual(sorted(r["reception"] for r in rows),
+                         sorted([large, many]))
+        self.assertEqual([len(r["documents"]) for r in rows
+                          if r["name"] == "mappe"], [4])
+        names = [e["event"] for e in h.rows("journal", "list", many)]
+        self.assertEqual([names.count(n) for n in
+                          ("received", "quarantined", "released", "copied")],
+                         [1, 1, 1, 1])
+        h.check_whole(self)
+
+    def change_limits(self, h, limits):
+        path = os.path.join(h.root, "sluse.conf")
+        with open(path, encoding="utf-8") as file:
+            head, rest = file.read().split("[limits]\n", 1)
+        with open(path, "w", encoding="utf-8") as file:
+            file.write(head + "[limits]\n" + limits + "[push]\n" +
+                       rest.split("[push]\n", 1)[1])
+
     def test_switches(self):
         h = self.house()
         h.sluse("cases", "import", house.DEMO + "/saker.csv")
@@ -398,6 +444,27 @@ class Deciding(Trial):
         self.assertNotIn("delivered", names, "nothing was")
         h.check_whole(self)
 
+    def test_held_past_the_limit(self):
+        """Without a distribution case it goes on waiting, and the log says so,
+        once."""
+        h = self.house(instance=house.FAST.replace("= never", "= 1s"))
+        h.drop_bytes(NO_CLUE, "venter.txt")
+        waits = self.until(h, "venter.txt", 20, disposition="held")["id"]
+        h.wait_for(lambda: self.last(h, waits)["event"] == "expired", 10,
+                   "the leaf")
+        self.assertEqual(self.last(h, waits)["payload"], {
+            "stage": "read", "from": "held", "to": "held",
+            "reason": "no_evidence"})
+        self.assertIsNone(self.one(h, "venter.txt")["held_until"])
+        self.assertIn("expired", h.sluse("explain", waits).stdout)
+        self.stays(h, [("venter.txt", "read")], 1.5)
+        self.assertEqual([e["event"] for e in h.rows(
+            "journal", "list", waits)].count("expired"), 1)
+        h.sluse("cases", "import", house.DEMO + "/saker.csv")
+        h.sluse("assign", waits, "--case", "2026/87")
+        self.until(h, "venter.txt", 10, disposition="done")
+        h.check_whole(self)
+
     def test_held_limit(self):
         """At its limit what nobody settled goes to the distribution case."""
         h = self.house(instance=house.FAST.replace(
@@ -410,8 +477,9 @@ class Deciding(Trial):
         none = self.until(h, "ukjent.txt", 15, disposition="done")
         for row in (two, none):
             self.assertEqual(row["case"], "2026/1")
-            self.assertEqual(row["placement"]["case"]["evidence"][0]["rule"],
-                             "held_limit")
+            clue = row["placement"]["case"]["evidence"][0]
+            self.assertEqual((clue["source"], clue["rule"]),
+                             ("queue", "held_limit"))
             events = [e["event"] for e in h.rows("journal", "list",
                                                  row["id"])]
             self.assertLess(events.index("held"), events.index("expired"))

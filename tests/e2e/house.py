@@ -36,7 +36,7 @@ class House:
 
     def __init__(self, target="noark5", queues=QUEUES, instance=FAST, extra="",
                  limits="", target_keys="", cases=os.path.join(DEMO, "saker.csv"),
-                 start=True, root=None, user=None):
+                 start=True, root=None, user=None, manners=()):
         self.keep = root is not None
         self.root = root or tempfile.mkdtemp(prefix="sluse-test-")
         self.target, self.cases = target, cases
@@ -46,7 +46,8 @@ class House:
         if target == "noark5":
             self.fake = fake_client.Process(
                 "n5_server.py", "--user", "sluse", "--password", "hemmelig",
-                "--require-auth", "--cases", cases)
+                "--require-auth", "--cases", cases,
+                *("--manner=" + name for name in manners))
         else:
             self.fake = fake_client.Process("webhook_server.py")
         self.write_config(instance, extra, limits, target_keys)
@@ -92,13 +93,24 @@ class House:
     def start(self, wait=True, env=None):
         self.log = open(os.path.join(self.root, "log"), "ab")
         self.child = subprocess.Popen(
-            [os.path.join(BIN, "sluse"), "run", self.root],
+            [os.path.join(self.bin(), "sluse"), "run", self.root],
             stdout=self.log, stderr=self.log, **self.rights(),
             env=dict(os.environ, **(env or {})))
         if wait:
             self.wait_for(lambda: os.path.exists(
                 os.path.join(self.root, "run", "slused.sock")) and
                 len(self.programs()) >= 4, 20, "programs")
+
+    def bin(self):
+        """The programs, where the user reaches them: root's home is closed."""
+        if self.user is None:
+            return BIN
+        copy = os.path.join(self.root, "build")
+        for name in ("bin", "plugins"):
+            if not os.path.exists(os.path.join(copy, name)):
+                shutil.copytree(os.path.join(BUILD, name),
+                                os.path.join(copy, name))
+        return os.path.join(copy, "bin")
 
     def rights(self):
         if self.user is None:

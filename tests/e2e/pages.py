@@ -2,30 +2,91 @@
 """Documents of many pages: read in ranges by several children, also inside a
 zip, where each range writes a file of its own. Each page must hold its own text.
 """
+import base64
 import io
 import unittest
 import zipfile
+import zlib
 
 from house import House
 
+# A line and the ten digits in DejaVu Sans, 38 pixels high: 48 rows of 82 bytes,
+# then of 3 bytes for each digit; one bit a pixel, 1 is white.
+ROWS, LINE, DIGIT = 48, 82, 3
+GLYPHS = zlib.decompress(base64.b64decode(
+    "eNrtl7FuIzcQhilsQRcH8NK5CELcG1x5hSEGSJHXyGO4UEQFKtQcoNdJl1U2gMt7hV2oSHkU"
+    "3DAIwck/w9XuSjZwF8mpYmKwkGnyW+7M8OeQ6LW9tv9PS95SchdN3RM18iMo/+JEO/LcRcTu"
+    "nKhfmkhTItHFRBqJ6xcnNv8BMbranxJnRLusKZsgeDwxosWgaI6dFQWJaW2ZuELXuqHWCTH+"
+    "5JTd0AZRWkhk2qR8o+6rfFvVFgNCbUnZjme1pZPozYxqnW30Sq8qysrss2poZQrx+ztlHibE"
+    "XVTud/V+lt/OVoaJK5OU6TjP6tJJdKNoNQNxKUT8e5/UD5kTh4n6V6sb2g7EdVjYevGuzVVn"
+    "NBONjla33wG0Lp1EKvjtjon2Tya6T/s4r5JZS6wj1r5pyAz5qEM2dcZTB7dhottgROtB3IQl"
+    "d8KN0f8WQFw4jkz0tA++Sq6RfIwOs/YjcQ5fGwQmcgwemOgbPFv4hUxccieRRgDjKRFr8x3v"
+    "GRPdgZpOoizEO9fRZieTo7BAPByJac6dzxEPIJIQ8c0H2nd5IH7ADPYCfNQTqeERIGaLLxCi"
+    "YeJySuwQETqUNWKt+zAS35MQ2euRemI3JdKEuNRMTEaIQYjs41ZVIbsjcfYMESOeEINiomLf"
+    "JVWIalayh4kxDcTqK4k1E73iPZOVmxC7Qlz8a+JKiK3pZC+eEtm39/5IfPesH+kJUUvosmZi"
+    "MsWPNBLTSHz/lcSSDLQW7dFPiR/oLHu+RJzbQmyEuDkl4hdWRnmS4WfEUIgFdEY8FCJnuJ8Q"
+    "89uBKLtwIEZaT4mlsxCDhw3EMBB30Uf/mL8ZiM5AKUairyTDHoUIpRiJ0I72ZyH+zURWir/6"
+    "DI+2YdmGl4S4gZqNxLkQbSNEqNkY69rregGlQqYsTVEz2dc6+qQqIfb62EBxByKENPBT8pEV"
+    "dyCqG7+6WSgTKorKFsWd9fuaoL0VXNATOz4VjkSIPZ9FSgsRp8KY4be+vl1AaZjoyqlQMdGB"
+    "WDs5ZOtCDMRbuydSJcTaCTGakdjee5jymc8ZVAB8ctnX2vG1vbaXbL9gd0FFXLyzAcUJwTbd"
+    "aA97Lm6a5mjlT/QPYwKbwVwQwAENzGtanlEoJofKNRYhkWJXLUbh1HdttPtsP6POO7MMg6xZ"
+    "VOiEk0QOGZYwyBkX5+N/WiimMsUuvzrKeiCrj+DmYRl42VbM9K9UjhTxMw0DTgwf0iWsxLbK"
+    "x9l1KcSfJ4abBaT+D0cfHb1x9K3Ldw5ne1o4VGEhuQMfJ65J7oGLrKoYSYF2blc01Lu98an7"
+    "xAYHxsGBmydmPmfTRctxv9I/8MnK4KKUzCf4Kfp+GX2G1tTxK2w7N63XqOhb3lPN1GR/4U6i"
+    "4xy3J4uKlFZXhatVuthJAksp3xtWOSx0WOtOsrqZOklmy9TLmyIWHwTrjsWnPREffPgWnYOw"
+    "4PNFo/RUmooWtaRZguDnkvkXtxnW41HCoDTD9QZFZEfbPReno8nbK1w3wwLa8mNSD1QNTtn2"
+    "Tkn2ETdDzjRKX5KffwDCwp0W"))
+
+
+def scan(number):
+    """The image of "Brev til kommunen om naust side <number>": its width and
+    height in pixels (300 to the inch), and its bits."""
+    at = ROWS * LINE
+    cells = [(GLYPHS[:at], LINE)] + [
+        (GLYPHS[at + ROWS * DIGIT * int(c):at + ROWS * DIGIT * (int(c) + 1)],
+         DIGIT) for c in str(number)]
+    rows = [b"\xff" * 5 + b"".join(
+        bits[y * width:(y + 1) * width] for bits, width in cells) + b"\xff" * 5
+        for y in range(ROWS)]
+    blank = [b"\xff" * len(rows[0])] * 30
+    bits = b"".join(blank + rows + blank)
+    return len(rows[0]) * 8, ROWS + 60, bits
+
+
 
 def pdf(pages):
-    """A PDF of text pages, one line each, made by hand."""
+    """A PDF made by hand; a page is a line of text, or the number of a scan."""
     out, at = bytearray(b"%PDF-1.4\n"), [0]
 
     def add(body):
         at.append(len(out))
         out.extend(b"%d 0 obj\n%s\nendobj\n" % (len(at) - 1, body))
 
-    kids = b" ".join(b"%d 0 R" % (4 + 2 * i) for i in range(len(pages)))
-    add(b"<</Type/Catalog/Pages 2 0 R>>")
-    add(b"<</Type/Pages/Count %d/Kids[%s]>>" % (len(pages), kids))
-    add(b"<</Type/Font/Subtype/Type1/BaseFont/Helvetica>>")
-    for text in pages:
+    def text_page(text):
         add(b"<</Type/Page/Parent 2 0 R/MediaBox[0 0 595 842]/Resources<</Font"
             b"<</F 3 0 R>>>>/Contents %d 0 R>>" % (len(at) + 1))
         stream = b"BT /F 12 Tf 72 770 Td (%s) Tj ET" % text.encode("latin-1")
         add(b"<</Length %d>>\nstream\n%s\nendstream" % (len(stream), stream))
+        add(b"null")
+
+    def scan_page(number):
+        width, height, bits = scan(number)
+        points = (width * 0.24, height * 0.24)
+        add(b"<</Type/Page/Parent 2 0 R/MediaBox[0 0 %.2f %.2f]/Resources<<"
+            b"/XObject<</I %d 0 R>>>>/Contents %d 0 R>>" % (
+                *points, len(at) + 2, len(at) + 1))
+        stream = b"%.2f 0 0 %.2f 0 0 cm /I Do" % points
+        add(b"<</Length %d>>\nstream\n%s\nendstream" % (len(stream), stream))
+        add(b"<</Type/XObject/Subtype/Image/Width %d/Height %d/ColorSpace"
+            b"/DeviceGray/BitsPerComponent 1/Length %d>>\nstream\n%s\nendstream"
+            % (width, height, len(bits), bits))
+
+    kids = b" ".join(b"%d 0 R" % (4 + 3 * i) for i in range(len(pages)))
+    add(b"<</Type/Catalog/Pages 2 0 R>>")
+    add(b"<</Type/Pages/Count %d/Kids[%s]>>" % (len(pages), kids))
+    add(b"<</Type/Font/Subtype/Type1/BaseFont/Helvetica>>")
+    for page in pages:
+        (text_page if isinstance(page, str) else scan_page)(page)
     start = len(out)
     out.extend(b"xref\n0 %d\n0000000000 65535 f \n" % len(at))
     for offset in at[1:]:
@@ -64,9 +125,23 @@ class Pages(unittest.TestCase):
         self.house.wait_quiet(60, 1)
         for part, name in enumerate("abc", 1):
             texts = self.texts(part)
-            self.assertEqual(len(texts), 70)
+            self.assertEqual(len(texts), 70, self.house.rows("list"))
             for i, text in enumerate(texts):
                 self.assertIn("Dokument %s side %d" % (name, i), text)
+
+    def test_scans_in_a_zip(self):
+        """Each range writes the pictures of its pages to a file of its own."""
+        box = io.BytesIO()
+        with zipfile.ZipFile(box, "w", zipfile.ZIP_DEFLATED) as file:
+            for name, first, n in (("a", 100, 70), ("b", 300, 40)):
+                file.writestr(name + ".pdf", pdf(range(first, first + n)))
+        self.house.drop_bytes(box.getvalue(), "skannet.zip")
+        self.house.wait_quiet(80, 1)
+        for part, first, n in ((1, 100, 70), (2, 300, 40)):
+            texts = self.texts(part)
+            self.assertEqual(len(texts), n)
+            for i, text in enumerate(texts):
+                self.assertIn("side %d" % (first + i), text)
 
 
 if __name__ == "__main__":

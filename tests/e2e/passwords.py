@@ -23,7 +23,7 @@ class Passwords(unittest.TestCase):
                 self.house.drop_bytes(file.read(), name)
 
     def list_of_passwords(self, text, mode=0o600):
-        path = os.path.join(self.house.root, "credentials", "passwords")
+        path = os.path.join(self.house.root, "secrets", "passwords")
         os.makedirs(os.path.dirname(path), exist_ok=True)
         with open(path + ".new", "w", encoding="utf-8") as file:
             file.write(text)
@@ -35,6 +35,37 @@ class Passwords(unittest.TestCase):
         rows = sorted(self.house.rows("list"), key=lambda r: r["reception"])
         return {row["name"]: (row["disposition"], row["reason"])
                 for row in rows}
+
+    def read_again(self, files):
+        """What came first, by a person's word: another post replaces it."""
+        h = self.house
+        first = {}
+        for row in sorted(h.rows("list"), key=lambda r: r["reception"]):
+            first.setdefault(row["name"], row["id"])
+        for name in files:
+            self.assertTrue(first[name].endswith(".1"))
+            h.wait_for(lambda: h.sluse(
+                "retry", first[name][:-2], "--why", "passordet er kommet",
+                check=False).returncode == 0, 10, "slused")
+            if name == files[0]:  # it resumes where it was
+                h.kill("slused")
+        h.wait_quiet(30, 8)
+        for name in files:
+            old = h.rows("show", first[name])[0]
+            self.assertEqual((old["disposition"], old["outcome"]),
+                             ("done", "replaced"))
+            self.assertEqual(old["documents"], [])
+            new = h.rows("show", first[name][:-1] + "2")[0]
+            self.assertEqual(new["reason"] == "encrypted",
+                             name.endswith(".7z"))
+            self.assertGreater(len(new["documents"]), 0)
+            # without ".n": the one that stands
+            h.sluse("hold", first[name][:-2], "--why", "ses på")
+            names = [e["event"] for e in h.rows("journal", "list",
+                                                first[name][:-2])]
+            self.assertEqual(names.count("entry_born"), 2)
+            self.assertIn("read_again", names)
+            h.sluse("reject", first[name][:-2], "--why", "prøvd")
 
     def test_held_then_read(self):
         h = self.house
@@ -55,6 +86,7 @@ class Passwords(unittest.TestCase):
         # it is looked at again without a restart
         self.list_of_passwords("feil\n%s\nbrukerpassord\n" % SECRET)
         time.sleep(1.1)
+        self.read_again(files)
         self.drop(*files)
         h.wait_quiet(30, 12)
         after = self.states()
@@ -63,17 +95,17 @@ class Passwords(unittest.TestCase):
         for name in files[:3]:
             self.assertNotEqual(after[name][1], "encrypted", name)
         texts = "".join(row[0] or "" for row in h.query("SELECT text FROM page"))
-        self.assertEqual(texts.count("et hemmelig brev"), 2)
+        self.assertEqual(texts.count("et hemmelig brev"), 4)
         notes = h.query("SELECT slug, detail FROM note WHERE slug ="
                         " 'password_used' ORDER BY detail")
-        self.assertEqual([row[1] for row in notes], ["2", "2", "3"])
+        self.assertEqual([row[1] for row in notes], ["2", "2", "2", "2", "3", "3"])
 
         h.stop()
         found = []
         for folder, _, files in os.walk(h.root):
             for name in files:
                 path = os.path.join(folder, name)
-                if (path.endswith("credentials/passwords")
+                if (path.endswith("secrets/passwords")
                         or not os.path.isfile(path)):
                     continue
                 with open(path, "rb") as file:

@@ -69,6 +69,64 @@ class Queues(unittest.TestCase):
         for name in ("Inbox", "Stopped", "Done"):
             self.assertIn(name, names)
 
+    def test_a_share_that_comes_late(self):
+        """It is said, the others are served, and it is taken up."""
+        h = self.house
+        h.stop()
+        share = os.path.join(h.root, "share")
+        with open(share, "w"):
+            pass  # no folder can be made here, not even by root
+        with open(os.path.join(h.root, "sluse.conf"), "a") as file:
+            file.write("\n[queue Fjern]\nkind = incoming\npath = share/Fjern\n")
+        h.start()
+        self.assertEqual(self.modes()["Fjern"], "gone")
+        self.drop("spool", "Skannet post", "Inn")
+        self.posts(1)
+        os.unlink(share)
+        for name in ("Inn", ".sluse"):
+            os.makedirs(os.path.join(share, "Fjern", name))
+        self.drop("share", "Fjern", "Inn", name="sent.txt")
+        self.posts(2)
+        self.assertEqual(self.modes()["Fjern"], "inotify")
+        # And back, while it runs.
+        os.rename(share, share + ".away")
+        with open(share, "w"):
+            pass
+        h.wait_for(lambda: self.modes()["Fjern"] == "gone", 5, "gone")
+        os.unlink(share)
+        os.rename(share + ".away", share)
+        h.wait_for(lambda: self.modes()["Fjern"] == "inotify", 5, "back")
+        events = [(e["event"], e["payload"]) for e in h.rows("journal", "list")
+                  if e["event"].startswith("inlet_")]
+        self.assertEqual(events, [(name, {"queue": "Fjern"}) for name in (
+            "inlet_lost", "inlet_found", "inlet_lost", "inlet_found")])
+        h.queues = h.queues[:1]
+        h.check_whole(self)
+
+    def test_old_days_of_ferdig(self):
+        """The log says that they go, and they go."""
+        h = self.house
+        h.stop()
+        done = os.path.join(h.root, "spool", "Skannet post", "Ferdig")
+        days = ["2020-01-0%d" % n for n in (1, 2, 3)]
+        for day in days + ["2999-01-01", "2020-01-01 kopi"]:
+            os.makedirs(os.path.join(done, day, "mappe"))
+            with open(os.path.join(done, day, "mappe", "brev.txt"), "w"):
+                pass
+        h.start()
+        h.wait_for(lambda: not any(day in os.listdir(done) for day in days),
+                   10, "removed")
+        self.assertEqual(sorted(os.listdir(done)),
+                         ["2020-01-01 kopi", "2999-01-01"])
+        self.assertEqual([e["payload"] for e in h.rows("journal", "list")
+                          if e["event"] == "source_removed"],
+                         [{"queue": "Skannet post", "day": day}
+                          for day in days])
+
+    def modes(self):
+        return {row["queue"]: row["mode"] for row in
+                self.house.rows("status")[0]["slused"]["inlets"]}
+
     def test_polled_queue_and_one_that_is_made_again(self):
         self.drop("spool", "Delt mappe", "Inn")
         self.posts(1)

@@ -230,10 +230,10 @@ class Two(Trial):
             self.assertTrue(row["retry"])
         h.wait_for(lambda: len(h.keys_there()) == 3, 10,
                    "the other has them all")
-        states = {(d["target"], d["state"]) for row in h.rows("list")
-                  for d in row["deliveries"]}
-        self.assertEqual(states, {("arkiv", "delivered"),
-                                  ("speil", "pending")})
+        h.wait_for(lambda: {(d["target"], d["state"]) for row in h.rows("list")
+                            for d in row["deliveries"]} ==
+                   {("arkiv", "delivered"), ("speil", "pending")}, 10,
+                   "one has it, the other waits")
         row = self.one(h, "brev-0.txt")
         self.refused(h, "reject", row["id"], "--why", "x")
         mirror.start()

@@ -1,8 +1,9 @@
 """What a systemd unit says, and its walls around a process without systemd.
 
 read() parses a unit; Walls(unit).enter is for preexec_fn: the unit's filter of
-system calls, address families, writable code, capabilities and limits of
-descriptors, as systemd would set them. Name spaces are not set up.
+system calls, address families, writable code, setuid and setgid modes,
+capabilities, umask and limits of descriptors, as systemd would set them. Name
+spaces are not set up.
 """
 import ctypes
 import ctypes.util
@@ -16,6 +17,11 @@ import subprocess
 ALLOW = 0x7FFF0000
 EQ, MASKED_EQ = 4, 7
 PROT_WRITE, PROT_EXEC = 2, 4
+# RestrictSUIDSGID: calls that may not give these bits, with their mode's place.
+SXID = 0o6000
+MODES = {"chmod": 1, "fchmod": 1, "fchmodat": 2, "mkdir": 1, "mkdirat": 2,
+         "mknod": 1, "mknodat": 2, "creat": 1}
+OPENS = {"open": 1, "openat": 2}  # the flags' place, before the mode's
 
 
 class Compare(ctypes.Structure):
@@ -82,6 +88,8 @@ class Walls:
                          service["RestrictAddressFamilies"][0].split()]
         self.files = int(service["LimitNOFILE"][0])
         self.no_caps = service["CapabilityBoundingSet"] == [""]
+        self.no_sxid = service["RestrictSUIDSGID"] == ["yes"]
+        self.umask = int(service["UMask"][0], 8)
         self.libc = ctypes.CDLL(None, use_errno=True)
         self.lib = ctypes.CDLL("libseccomp.so.2")
         self.lib.seccomp_init.restype = ctypes.c_void_p
@@ -105,6 +113,9 @@ class Walls:
     def compile(self):
         context = self.lib.seccomp_init(0x00050000 | errno.EPERM)
         special = {"socket", "socketpair", "mmap", "mprotect", "pkey_mprotect"}
+        if self.no_sxid:
+            special |= set(MODES) | set(OPENS) | {"openat2"}
+            self.compile_modes(context)
         for name in sorted(self.calls - special):
             self.add(context, name)
         for family in self.families:
@@ -115,6 +126,13 @@ class Walls:
         self.add(context, "mprotect", Compare(2, MASKED_EQ, PROT_EXEC, 0))
         return context
 
+    def compile_modes(self, context):
+        for name, place in MODES.items():
+            self.add(context, name, Compare(place, MASKED_EQ, SXID, 0))
+        for name, place in OPENS.items():
+            self.add(context, name, Compare(place, MASKED_EQ, os.O_CREAT, 0))
+            self.add(context, name, Compare(place + 1, MASKED_EQ, SXID, 0))
+
     def enter(self):
         if self.no_caps and os.geteuid() == 0:
             for capability in range(64):
@@ -122,6 +140,7 @@ class Walls:
         files = min(self.files, resource.getrlimit(resource.RLIMIT_NOFILE)[1])
         resource.setrlimit(resource.RLIMIT_NOFILE, (files, files))
         resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+        os.umask(self.umask)
         if self.libc.prctl(38, 1, 0, 0, 0) != 0:  # PR_SET_NO_NEW_PRIVS
             os._exit(98)
         if self.lib.seccomp_load(self.filter) != 0:

@@ -183,7 +183,7 @@ class JsonLines:
 
 
 class Response:
-    __slots__ = ("status", "headers", "body", "file", "size")
+    __slots__ = ("status", "headers", "body", "file", "size", "bare")
 
     def __init__(self, status, body=b"", ctype=None, headers=(), file=None):
         self.status = status
@@ -193,6 +193,7 @@ class Response:
         self.body = body
         self.file = file
         self.size = os.path.getsize(file) if file else len(body)
+        self.bare = False               # the head alone: for HEAD
 
 
 class Request:
@@ -513,6 +514,7 @@ class Server:
             resp = self.ordered(rule)
         else:
             resp = self.work(req)
+        resp.bare = req.method == "HEAD"
         if req.left and req.expects:
             close = True        # the client was never told to go on
         else:
@@ -598,7 +600,9 @@ class Server:
         headers = resp.headers
         if close:
             headers = headers + [("Connection", "close")]
-        if resp.file:
+        if resp.bare:
+            conn.send(resp.status, headers, resp.size, ())
+        elif resp.file:
             conn.send(resp.status, headers, resp.size, ())
             with open(resp.file, "rb") as file:
                 conn.sock.sendfile(file)
@@ -610,7 +614,7 @@ class Server:
             with open(resp.file, "rb") as file:
                 resp.body = file.read()
         body, spec = resp.body, rule.spec
-        if rule.action == "lose_reply":
+        if rule.action == "lose_reply" or resp.bare:
             raise Gone
         if rule.action == "hang":
             conn.hang(spec.get("seconds", 3600))

@@ -18,11 +18,11 @@ class Files:
     """Part of n5_server.N5."""
 
     def on_fil(self, req, obj_id):
-        self.allow(req, "GET", "POST")
+        self.allow(req, "GET", "HEAD", "POST")
         obj = self.store.get(obj_id, "dokumentobjekt")
         if obj is None:
             raise Refused(404, "dokumentobjekt is gone", violation=False)
-        if req.method == "GET":
+        if req.method in ("GET", "HEAD"):
             return self.send_file(req, obj)
         accepts = req.accepts()
         if accepts and "*/*" not in accepts and JSON_TYPE not in accepts:

@@ -13,6 +13,9 @@ class Report:
     """Part of n5_server.N5."""
 
     def control(self, req, name):
+        if (req.method, name) == ("GET", "token-endpoint"):
+            req.base = "http://127.0.0.1:%d" % self.server.port
+            return {"href": self.href(req, "token")}
         if req.method != "POST":
             return None
         if name == "expire-tokens":
@@ -98,7 +101,9 @@ class Report:
         if len(set(names)) < len(names):
             problems.append("the same correspondent twice")
         return {
-            "id": post["id"], "key": model.value_of(attrs, model.OWN_KEY),
+            "id": post["id"],
+            "key": model.value_of(attrs, model.OWN_KEY) or
+            attrs.get("beskrivelse"),
             "metadata": attrs.get("virksomhetsspesifikkeMetadata", {}),
             "case": self.store.get(post["parent"])["attrs"]["mappeID"],
             "number": attrs["registreringsID"], "title": attrs["tittel"],

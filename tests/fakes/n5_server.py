@@ -26,7 +26,8 @@ the server: a client that posts twice gets two, and /_fake/state tells.
 Beyond the standard the server is one archive's policy: journalstatus M and
 journalposttype I only (403), titles without fødselsnummer (400).
 
-More control than fakelib's: POST /_fake/expire-tokens; POST /_fake/touch
+More control than fakelib's: GET /_fake/token-endpoint, its URL for a client
+that is not led there; POST /_fake/expire-tokens; POST /_fake/touch
 {"systemID"} (as if another user changed it: new ETag); POST /_fake/case
 {"saksnummer", "tittel"?, "saksstatus"?, "administrativEnhet"?} makes or
 changes a case behind the client's back.
@@ -40,6 +41,7 @@ import fakelib
 import n5_files
 import n5_filter
 import n5_login
+import n5_manners
 import n5_model as model
 import n5_report
 import n5_store
@@ -256,6 +258,9 @@ class N5(n5_login.Login, n5_files.Files, n5_report.Report, fakelib.App):
     def on_root(self, req):
         self.allow(req, "GET")
         self.want_accept(req)
+        return self.page(self.root_links(req))
+
+    def root_links(self, req):
         links = {}
         for name in ("arkivstruktur", "sakarkiv", "metadata", "admin/system"):
             self.link(links, REL + name + "/", self.href(req, "page", name))
@@ -263,18 +268,23 @@ class N5(n5_login.Login, n5_files.Files, n5_report.Report, fakelib.App):
             self.link(links, REL + "login/rfc6749/", self.href(req, "token"))
             self.link(links, REL + "login/oidc/", req.base +
                       "/api/.well-known/openid-configuration")
-        return self.page(links)
+        return links
 
     def on_oidc(self, req):
         self.allow(req, "GET")
         if not self.auth:
             raise Refused(404, "no login here", violation=False)
-        return Response(200, fakelib.dump_json({
-            "issuer": req.base + "/api",
-            "token_endpoint": self.href(req, "token"),
-            "grant_types_supported": ["password", "refresh_token"],
-            "token_endpoint_auth_methods_supported":
-                ["client_secret_basic"]}), "application/json")
+        if not {"application/json", "*/*"} & set(req.accepts()):
+            raise Refused(406, "the document is application/json")
+        return Response(200, fakelib.dump_json(self.discovery(req)),
+                        "application/json")
+
+    def discovery(self, req):
+        return {"issuer": req.base + "/api",
+                "token_endpoint": self.href(req, "token"),
+                "grant_types_supported": ["password", "refresh_token"],
+                "token_endpoint_auth_methods_supported":
+                    ["client_secret_basic"]}
 
     def on_page(self, req, name):
         self.allow(req, "GET")
@@ -508,7 +518,7 @@ class N5(n5_login.Login, n5_files.Files, n5_report.Report, fakelib.App):
         if req.method == "GET":
             self.want_accept(req)
             return self.template(req, kind)
-        attrs = model.check_new(kind, self.want_json(req))
+        attrs = model.check_new(kind, self.want_new(req, kind))
         with self.store.lock:
             if kind == "journalpost" and self.closed(self.store.get(parent)):
                 raise Refused(403, "saksmappe is closed (krav 5.4.7)",
@@ -519,6 +529,9 @@ class N5(n5_login.Login, n5_files.Files, n5_report.Report, fakelib.App):
                 self.check_rendition(parent, attrs)
             obj = self.make(kind, parent, attrs)
         return self.answer(req, obj, 201)
+
+    def want_new(self, req, _kind):
+        return self.want_json(req)
 
     def template(self, req, kind):
         value = {}
@@ -561,6 +574,11 @@ class N5(n5_login.Login, n5_files.Files, n5_report.Report, fakelib.App):
                               % (have["versjonsnummer"],
                                  have["variantformat"]["kode"]))
 
+
+class Core(n5_manners.Manners, N5):
+    """One that may have manners of its own."""
+
+
 def merge(old, patch):
     """RFC 7396."""
     new = dict(old)
@@ -588,10 +606,13 @@ def main():
                         help="saksnummer,tittel,saksstatus,administrativEnhet")
     parser.add_argument("--page-size", type=int, default=50)
     parser.add_argument("--bulkgrense", type=int, default=BULK)
+    parser.add_argument("--manner", action="append", default=[],
+                        choices=n5_manners.MANNERS,
+                        help="see n5_manners.py; may be given more than once")
     args = parser.parse_args()
     if args.user is None and args.require_auth:
         args.user = args.password = "fagsystem"
-    fakelib.run(N5(args), args, "/api")
+    fakelib.run(Core(args), args, "/api")
 
 
 if __name__ == "__main__":

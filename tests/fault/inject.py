@@ -51,6 +51,12 @@ class Inject(traced.Lives):
                     self.drop()
                     dropped = True
                 time.sleep(0.002 if dropped else 0.02)
+            # What is done may have been so before the fault: its end follows.
+            end = time.monotonic() + 2
+            while (not over and "(INJECTED)" in trace.text() and
+                   time.monotonic() < end):
+                time.sleep(0.02)
+                over = trace.over()
             hit = "(INJECTED)" in trace.text()
             line = [t for t in trace.text().splitlines() if "(INJ" in t]
         finally:

@@ -426,6 +426,60 @@ def office():
         put("office", name, data)
 
 
+# -- PRONOM: files against the target's own table, tables, patterns -----------
+def ole2():
+    """Storage A with stream B in the mini stream, stream C of 4 500 bytes."""
+    none, end = 0xffffffff, 0xfffffffe
+    head = bytearray(512)
+    head[:8] = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
+    head[30], head[32] = 9, 6
+    struct.pack_into("<II", head, 44, 1, 1)
+    struct.pack_into("<IIIII", head, 56, 4096, 3, 1, end, 0)
+    head[76:] = struct.pack("<109I", 0, *[none] * 108)
+    fat = [none, 2, end, end, end, 6, 7, 8, 9, 10, 11, 12, 13, end]
+    fat += [none] * (128 - len(fat))
+
+    def entry(name, kind, left, right, child, start, size):
+        raw = name.encode("utf-16le")
+        return (raw.ljust(64, b"\0") + struct.pack("<HBBIII", len(raw) + 2,
+                kind, 0, left, right, child) + bytes(36)
+                + struct.pack("<III", start, size, 0))
+    folder = (entry("Root Entry", 5, none, none, 1, 4, 128)
+              + entry("A", 1, none, 2, 3, 0, 0)
+              + entry("\1C", 2, none, none, none, 5, 4500)
+              + entry("B", 2, none, none, none, 1, 8)).ljust(1024, b"\0")
+    mini = struct.pack("<128I", none, end, *[none] * 126)
+    small = bytes(64) + b"hi there".ljust(448, b"\0")
+    return (bytes(head) + struct.pack("<128I", *fat) + folder + mini + small
+            + bytes(9 * 512))
+
+
+def pronom():
+    put("pronom", "one", b"ONE...TWO..E")
+    put("pronom", "slow", b"..FO" + b"7A" * 120 + b"UR" + b"F" * 400)
+    put("pronom", "end", b"O" + b"." * 50 + b"END...")
+    put("pronom", "zip", archive([("kind", b"ab12c"), ("other", b"x")]))
+    put("pronom", "zip-end", archive([("mimetype", b"x" * 99 + b"yz")]))
+    whole = ole2()
+    put("pronom", "ole2", whole)
+    put("pronom", "ole2-cut", whole[:1500])
+    for name, at, value in (("fat-loop", 512 + 24, 5), ("tree-loop", 1480, 1),
+                            ("far", 76, 0x7fffffff), ("no-table", 76, 9),
+                            ("mini-far", 1024 + 384 + 116, 70000),
+                            ("size", 1024 + 256 + 120, 0xffffffff)):
+        bad = bytearray(whole)
+        struct.pack_into("<I", bad, at, value)
+        put("pronom", "ole2-" + name, bytes(bad))
+    put("pronom", "table", "tf\tfmt/1\tA\t1\tx/y\ta,b\tfmt/1\n"
+        "b\t1\tB0-0:4F{2}[30:39](41|4243)*46\tE0-9:45\tV0:4E\n"
+        "z\t2\t@a/b\tB0-0:41\to@c\no\t3\t@x\nnote\tn\n")
+    put("pronom", "table-bad", "tf\tfmt/1\n")
+    for i, text in enumerate((b"B0-9:41{0-99}42*[!43]([~0F]|4445)??\0" b"xAB-CD",
+                              b"E0-9:41*42{1-3}43\0" b"A.B.C", b"B0-0:41{1",
+                              b"V3:[&80]{2-*}(41|42|4343)\0....\xff..CC")):
+        put("pronom", "pattern-%d" % i, b"p" + text)
+
+
 # -- http ---------------------------------------------------------------------
 def http():
     seeds = ["https://arkiv.example.no/api\n120", "http://127.0.0.1:80/\n0",
@@ -442,5 +496,5 @@ def http():
 
 
 for make in (wire, config, leaves, caseindex, sidecar, csv, settle, texts, mail,
-             open_, office, http):
+             open_, office, pronom, http):
     make()

@@ -22,6 +22,7 @@ parent_greet(struct parent_proc *p)
 	m = (struct sl_msg){.type = SL_MSG_WELCOME};
 	m.welcome.instance = sl_slice_str("test");
 	m.welcome.known = 1;
+	m.welcome.slots = PARENT_SLOTS;
 	return sl_chan_send(p->chan, &m, NULL, 0, NULL) == SL_OK;
 }
 

@@ -9,6 +9,8 @@
 
 #include "../../daemon/worker/worker.h"
 
+#define PARENT_SLOTS 5 /* what a parent that asks is told */
+
 struct parent_proc {
 	pid_t pid;
 	struct sl_chan *chan; /* NULL after parent_hangup */

@@ -359,6 +359,16 @@ language(void)
 	    {"", ""},
 	    {"12345 67890 ./-", ""},
 	    {"Strand kommune", ""},
+	    {"Vi har modtaget dit brev om sagen, og vi har ikke noget at "
+	     "tilføje efter mødet. Den blev afgjort af nævnet.",
+		"da"},
+	    {"Hvad er der sket med det, og hvem er det af jer, der har "
+	     "spurgt kommunen?",
+		"da"},
+	    {"Det blev ikke noe av det. Etter dette har vi ikke hørt fra "
+	     "ham, og hva han mener, vet ingen av oss.",
+		"nb"},
+	    {"Det blev noget av det, og vi har hva vi har etter mig.", ""},
 	    {"DET ER IKKE PÅ HØY TID OG VI VET IKKE", "nb"},
 	};
 	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++)

@@ -46,7 +46,8 @@ kinds(void)
 	    {TEXT("%PDF-1.4\n1 0 obj\n<<>>\nendobj\n"), "a.pdf",
 		"application/pdf", "", SL_BASIS_SIGNATURE},
 	    {TEXT("%PDF-1.4\n1 0 obj\n<<>>\nendobj\n"), "a.txt",
-		"application/pdf", "extension_mismatch", SL_BASIS_SIGNATURE},
+		"application/pdf", "type_contradiction,extension_mismatch",
+		SL_BASIS_SIGNATURE},
 	    {TEXT("some junk\n\x01\x02\n%PDF-1.4\n1 0 obj\n"), "a.pdf",
 		"application/pdf", "prefixed", SL_BASIS_SIGNATURE},
 	    {TEXT("A PDF begins with\n%PDF-1.4\nand goes on.\n"), "a.txt",
@@ -55,7 +56,7 @@ kinds(void)
 	    {TEXT(mail), "a.pdf", "message/rfc822", "extension_mismatch",
 		SL_BASIS_SIGNATURE},
 	    {TEXT("MIME-Version: 1.0\nX-Sak: 3\nFrom: a\nTo: b\n\nHei\n"),
-		"uten-endelse", "message/rfc822", "", SL_BASIS_SIGNATURE},
+		"uten-endelse", "message/rfc822", "", SL_BASIS_TEXT},
 	    {TEXT("Dato: 1.3.2026\nFra: Kari\nTil: Ola\n\nHei\n"), "a.txt",
 		"text/plain", "", SL_BASIS_TEXT},
 	    {TEXT("Subject: nothing\nDate: today\n\nHei\n"), "a.txt",
@@ -63,7 +64,7 @@ kinds(void)
 	    {TEXT("a;b;c\n1;2;3\n4;5;6\n"), "a.csv", "text/csv", "",
 		SL_BASIS_EXTENSION},
 	    {TEXT("<!DOCTYPE html><html><body>Hei</body></html>"), "a.html",
-		"text/html", "", SL_BASIS_TEXT},
+		"text/html", "", SL_BASIS_SIGNATURE},
 	    {TEXT("\xFF\xD8\xFF\xE0\0\20JFIF\0\1\1\0\0\1\0\1\0\0"), "a.jpg",
 		"image/jpeg", "", SL_BASIS_SIGNATURE},
 	    {TEXT("\xFF\xD8\xFF\xE0\0\20JFIF\0\1\1\0\0\1\0\1\0\0"),
@@ -72,7 +73,7 @@ kinds(void)
 	    {TEXT("II*\0\10\0\0\0\0\0\0\0\0\0"), "a.tif", "image/tiff", "",
 		SL_BASIS_SIGNATURE},
 	    {TEXT("\x93\x01\x02\x03\x04\x00\x99"), "a.bin",
-		"application/octet-stream", "", SL_BASIS_NONE},
+		"application/octet-stream", "", SL_BASIS_EXTENSION},
 	    {TEXT("\x93\x01\x02\x03\x04\x00\x99"), "a.pdf",
 		"application/octet-stream", "extension_mismatch",
 		SL_BASIS_NONE},
@@ -90,6 +91,81 @@ kinds(void)
 		    cases[i].name, id.mime, id.basis);
 		CHECK(id.format[0] != '\0' || id.basis == SL_BASIS_NONE);
 	}
+}
+
+/* PRONOM's identifiers beside the types: where they come from, and what is said
+ * where the two cannot both be right. */
+static void
+formats(void)
+{
+#define PDF_HEAD "%PDF-1.4\n1 0 obj\n<<>>\nendobj\n"
+	static const struct {
+		const char *p;
+		size_t n;
+		const char *name, *puid, *format, *warnings;
+		enum sl_basis basis;
+	} cases[] = {
+	    {TEXT(PDF_HEAD "%%EOF\n"), "a.pdf", "fmt/18",
+		"Acrobat PDF 1.4 - Portable Document Format 1.4", "",
+		SL_BASIS_SIGNATURE},
+	    /* cut off: PRONOM asks for the end, so only its type is known */
+	    {TEXT(PDF_HEAD), "a.pdf", "", "PDF document, version 1.4", "",
+		SL_BASIS_SIGNATURE},
+	    {TEXT("Hei.\n"), "brev", "x-fmt/111", "text, us-ascii", "",
+		SL_BASIS_TEXT},
+	    {TEXT("S\xF8knad\r\n"), "brev.txt", "x-fmt/111", "text, iso-8859-1",
+		"", SL_BASIS_TEXT},
+	    {TEXT("a;b;c\n1;2;3\n"), "a.csv", "x-fmt/18",
+		"Comma Separated Values", "", SL_BASIS_EXTENSION},
+	    {TEXT("<?xml version=\"1.0\"?><a/>"), "a.xml", "fmt/101",
+		"Extensible Markup Language 1.0", "", SL_BASIS_SIGNATURE},
+	    /* a picture called a table */
+	    {TEXT("\xFF\xD8\xFF\xE0\0\20JFIF\0\1\1\0\0\1\0\1\0\0"), "a.csv", "",
+		"JPEG image data, JFIF standard 1.01, aspect ratio, "
+		"density 1x1, segment length 16",
+		"type_contradiction,extension_mismatch", SL_BASIS_SIGNATURE},
+	    {TEXT("\x93\x01\x02\x03\x04\x00\x99"), "a", "", "data", "",
+		SL_BASIS_NONE},
+	};
+	size_t i;
+
+	CHECK_STR(sl_identify_table(), "118/37");
+	for (i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		struct sl_identity id =
+		    identify(cases[i].p, cases[i].n, cases[i].name, NULL);
+
+		CHECK_STR(id.puid, cases[i].puid);
+		CHECK_STR(id.format, cases[i].format);
+		CHECK_STR(id.warnings, cases[i].warnings);
+		CHECK_MSG(id.basis == cases[i].basis, "%s is %s by %d",
+		    cases[i].name, id.puid, id.basis);
+	}
+}
+
+/* A format is told by what the windows show, no more is read. */
+static void
+windows(void)
+{
+	SL_BUF struct sl_buf b = {0};
+	struct sl_identity id;
+	size_t i;
+
+	sl_buf_add_str(&b, "%PDF-1.4\n\1");
+	for (i = 0; i < 20000; i++)
+		sl_buf_add_char(&b, '\1');
+	sl_buf_add_str(&b, "%%EOF");
+	for (i = 0; i < 900; i++)
+		sl_buf_add_char(&b, '\n');
+	id = identify(b.p, b.n, "a.pdf", NULL);
+	CHECK_STR(id.puid, "fmt/18");
+	sl_identify_windows(8192, 500);
+	id = identify(b.p, b.n, "a.pdf", NULL);
+	CHECK_STR(id.puid, "");
+	sl_identify_windows(8192, 1000);
+	id = identify(b.p, b.n, "a.pdf", NULL);
+	CHECK_STR(id.puid, "fmt/18");
+	CHECK_STR(id.warnings, "partly_looked_at"); /* it may be a PDF/A */
+	sl_identify_windows(0, 0);
 }
 
 /* Zips by what lies in them, however their members are ordered. */
@@ -244,6 +320,23 @@ large(void)
 	free(p);
 }
 
-TEST_MAIN({"kinds", kinds}, {"zips", zips}, {"polyglots", polyglots},
-    {"archives", archives}, {"declared", declared}, {"prefixes", prefixes},
-    {"large", large})
+/* The last volume of a split zip begins in the middle of a member. */
+static void
+last_volume(void)
+{
+	static const struct zip_member m[] = {
+	    {.name = "a", .data = "\1\2\377\376\0\5\6", .n = 7}};
+	SL_BUF struct sl_buf z = {0};
+	struct sl_identity id;
+
+	make_zip(&z, m, 1, NULL);
+	z.p[z.n - 18] = z.p[z.n - 16] = 1;
+	z.p[z.n - 6] = (char)(z.p[z.n - 6] - 31);
+	id = identify(z.p + 31, z.n - 31, "a.zip", "");
+	CHECK_STR(id.mime, "application/zip");
+}
+
+TEST_MAIN({"kinds", kinds}, {"formats", formats}, {"windows", windows},
+    {"zips", zips}, {"polyglots", polyglots}, {"archives", archives},
+    {"last_volume", last_volume}, {"declared", declared},
+    {"prefixes", prefixes}, {"large", large})

@@ -119,12 +119,14 @@ warm(void)
 	return done;
 }
 
+static uint64_t memory = (uint64_t)1 << 30; /* of the children */
+
 /* Runs t over the n bytes of p, which lie at t->offset of the input. */
 static void
 run(struct sl_msg_task t, const void *p, size_t n)
 {
-	static const struct sl_sandbox_limits walls = {
-	    .cpu_s = 60, .mem_bytes = (uint64_t)1 << 30};
+	const struct sl_sandbox_limits walls = {
+	    .cpu_s = 60, .mem_bytes = memory};
 	static uint8_t packet[SL_WIRE_MAX];
 	int fds[SL_FD_COUNT] = {-1, -1, -1, -1, -1}, sv[2];
 	struct sl_msg m;
@@ -408,6 +410,40 @@ limits(void)
 	pixDestroy(&pix);
 }
 
+/* However little there is, the page comes, with its text or a reason. */
+static void
+little_memory(void)
+{
+	struct sl_msg_task t = plain;
+	unsigned read = 0, refused = 0;
+	PIX *small, *pix;
+	l_uint8 *p = NULL;
+	size_t n = 0;
+
+	CHECK(warm());
+	if (sl_sandbox_is_wide())
+		return; /* a sanitizer's own memory knows no limit */
+	small = letter();
+	pix = pixScale(small, 2, 2);
+	CHECK(pixWriteMem(&p, &n, pix, IFF_JFIF_JPEG) == 0);
+	t.image_format = SL_IMAGE_JPEG;
+	t.dpi = 300;
+	for (memory = 0; memory <= 80 << 20; memory += 10 << 20) {
+		run(t, p, n);
+		CHECK(got.pages == 1 && got.end_rc == SL_OK);
+		if (strcmp(got.reason, "limit_memory") == 0)
+			refused++;
+		else
+			read += got.page.source == SL_PAGE_OCR;
+	}
+	CHECK_MSG(refused > 1 && read > 1 && refused + read == 9,
+	    "%u refused, %u read", refused, read);
+	memory = (uint64_t)1 << 30;
+	lept_free(p);
+	pixDestroy(&pix);
+	pixDestroy(&small);
+}
+
 /* 300 bytes that claim 60 000 x 60 000 are never decoded. */
 static void
 bomb(void)
@@ -519,8 +555,10 @@ clean(void)
 	pixDestroy(&even);
 }
 
-TEST_MAIN({"upright", upright}, {"unknown_dpi", unknown_dpi},
-    {"high_dpi", high_dpi}, {"told_turn", told_turn}, {"turned_90", turned_90},
+/* little_memory first: what others leave in the heap is memory too. */
+TEST_MAIN({"little_memory", little_memory}, {"upright", upright},
+    {"unknown_dpi", unknown_dpi}, {"high_dpi", high_dpi},
+    {"told_turn", told_turn}, {"turned_90", turned_90},
     {"turned_180", turned_180}, {"turned_270", turned_270}, {"blank", blank},
     {"few_words", few_words}, {"noise", noise}, {"limits", limits},
     {"bomb", bomb}, {"damaged", damaged}, {"bit_raster", bit_raster},

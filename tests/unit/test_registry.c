@@ -14,12 +14,12 @@ static const struct {
 	int from;
 	const char *to;
 } table[] = {
-    {SL_DISPO_ready, "rd.h....qbxx"},
-    {SL_DISPO_deferred, ".drh.r.....x"},
-    {SL_DISPO_held, "...hrrrr...x"},
-    {SL_DISPO_quarantined, "....rr.....x"},
-    {SL_DISPO_broken, ".....rr....x"},
-    {SL_DISPO_done, "............"},
+    {SL_DISPO_ready, "rd.h....qbxx."},
+    {SL_DISPO_deferred, ".drh.r.....x."},
+    {SL_DISPO_held, "...hrrrr...xx"},
+    {SL_DISPO_quarantined, "....rr.....x."},
+    {SL_DISPO_broken, ".....rr....xx"},
+    {SL_DISPO_done, "............."},
 };
 
 static int

@@ -5,6 +5,7 @@
 #include "../../daemon/store/store.h"
 
 #include <fcntl.h>
+#include <sqlite3.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -14,6 +15,7 @@
 #include "../../daemon/base/file.h"
 #include "../../daemon/base/ulid.h"
 #include "../../daemon/store/db.h"
+#include "../../daemon/store/faces_query.h"
 #include "test.h"
 
 static char root[64];
@@ -293,6 +295,80 @@ deadlines_step(void)
 	end(s);
 }
 
+static long steps; /* of SQLite's machine, in hundreds */
+
+static int
+count_steps(void *unused)
+{
+	(void)unused;
+	steps++;
+	return 0;
+}
+
+static int
+watch_steps(sqlite3 *db, char **unused, const struct sqlite3_api_routines *api)
+{
+	(void)unused;
+	(void)api;
+	sqlite3_progress_handler(db, 100, count_steps, NULL);
+	return SQLITE_OK;
+}
+
+static enum sl_rc
+see_none(void *arg, const struct sl_entry *e, struct sl_err *err)
+{
+	(void)arg;
+	(void)e;
+	(void)err;
+	return SL_OK;
+}
+
+static enum sl_rc
+see_no_consignment(
+    void *arg, const struct sl_consignment *c, struct sl_err *err)
+{
+	(void)arg;
+	(void)c;
+	(void)err;
+	return SL_OK;
+}
+
+/* What a start asks does not cost more for every post that is done. */
+static void
+done_cost_nothing(void)
+{
+	struct sl_store *s = fresh();
+	int64_t now = sl_clock_utc_ms(), ids[4];
+	struct sl_err err;
+
+	CHECK(
+	    sl_db_script(sl_store_db(s),
+		"BEGIN; WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1"
+		" FROM n WHERE i < 20000) INSERT INTO consignment (id, ulid,"
+		" reception, queue, name, name_raw, is_folder, actor,"
+		" received_ms, dropped_ms, size, stage, disposition,"
+		" source_place) SELECT i, i, i, 'q', 'a', x'61', 0, 'uid:1',"
+		" i, i, 1, 50, 60, 'done' FROM n;"
+		" INSERT INTO entry (id, consignment, number, own_key, stage,"
+		" disposition, outcome, born_ms, changed_ms) SELECT id, id, 1,"
+		" id, 80, 60, 10, 0, 0 FROM consignment; COMMIT",
+		&err) == SL_OK);
+	sl_store_close(s);
+	CHECK(sqlite3_auto_extension((void (*)(void))watch_steps) == SQLITE_OK);
+	steps = 0;
+	s = open_store();
+	sqlite3_reset_auto_extension();
+	CHECK(sl_store_cap_deadlines(s, now, 1000, &err) == SL_OK);
+	CHECK(sl_store_shift_deadlines(s, 1000, &err) == SL_OK);
+	CHECK(sl_entry_each_open(s, see_none, NULL, &err) == SL_OK);
+	CHECK(sl_consignment_each_open(s, see_no_consignment, NULL, &err) ==
+	      SL_OK);
+	CHECK(sl_entry_next_unplaced(s, 0) == 0 && sl_store_next_due(s) == -1);
+	CHECK(sl_face_open(s, 0, ids, 4) == 0);
+	CHECK_MSG(steps < 200, "%ld00 steps", steps);
+	end(s);
+}
+
 static void
 files(void)
 {
@@ -314,6 +390,58 @@ files(void)
 	      (st.st_mode & 0777) == 0440);
 	(void)close(in);
 	(void)close(fd);
+	end(s);
+}
+
+static void
+bundle(struct sl_store *s, const char *name)
+{
+	struct sl_files *f = sl_store_files(s);
+	int fd = sl_files_tmp(f);
+	struct sl_err err;
+
+	CHECK(write(fd, "x", 1) == 1);
+	CHECK(sl_files_link_bundle(f, fd, name, &err) == SL_OK);
+	(void)close(fd);
+}
+
+static bool
+is_there(struct sl_store *s, const char *name)
+{
+	int fd = sl_files_open_bundle(sl_store_files(s), name);
+
+	if (fd >= 0)
+		(void)close(fd);
+	return fd >= 0;
+}
+
+/* Only what no row names, is old, and is called as we call them, goes. */
+static void
+orphan_bundles(void)
+{
+	struct sl_store *s = fresh();
+	int64_t later = sl_clock_utc_ms() + 5000;
+	char lost[SL_ULID_LEN + 1], kept[SL_ULID_LEN + 1];
+	struct sl_consignment c = consignment(s);
+	struct sl_source src = {.consignment = c.id, .size = 1};
+	struct sl_err err;
+	unsigned removed;
+
+	sl_ulid_make(lost);
+	sl_ulid_make(kept);
+	bundle(s, lost);
+	bundle(s, kept);
+	bundle(s, "LES MEG");
+	CHECK(sl_source_insert(s, &src, sl_slice_str("a"), &err) == SL_OK);
+	/* Its row is not committed yet. */
+	CHECK(sl_part_close(s, src.id, 1, kept, 1, &err) == SL_OK);
+	CHECK(sl_bundles_clean(s, later - 3600000, 100, &removed) &&
+	      removed == 0 && is_there(s, lost));
+	CHECK(!sl_bundles_clean(s, later, 1, &removed));
+	while (!sl_bundles_clean(s, later, 1, &removed))
+		;
+	CHECK(!is_there(s, lost));
+	CHECK(is_there(s, kept) && is_there(s, "LES MEG"));
 	end(s);
 }
 
@@ -348,5 +476,7 @@ TEST_MAIN({"all_or_nothing", all_or_nothing}, {"cut_journal", cut_journal},
     {"newer_schema", newer_schema}, {"reception_numbers", reception_numbers},
     {"held_do_not_starve", held_do_not_starve},
     {"delivery_steps", delivery_steps}, {"walks_nest", walks_nest},
-    {"deadlines_step", deadlines_step}, {"files", files},
+    {"deadlines_step", deadlines_step},
+    {"done_cost_nothing", done_cost_nothing}, {"files", files},
+    {"orphan_bundles", orphan_bundles},
     {"failed_writer_does_nothing_more", failed_writer_does_nothing_more})

@@ -204,6 +204,7 @@ static const struct sluse_reader fake = {
  * ------------------------------------------------------------------------ */
 
 static struct sl_buf out; /* the records as lines */
+static unsigned table_told;
 static int out_fd = -1; /* the output file of the last task */
 static int status;
 
@@ -243,6 +244,10 @@ line_of(const struct sl_msg *m)
 		    f->part, f->page, sl_field_name(f->field), S(f->value),
 		    S(f->label), sl_field_source_name(f->source),
 		    f->confidence);
+	} else if (m->type == SL_MSG_R_NOTE &&
+		   sl_slice_eq(m->r_note.slug, "pronom")) {
+		table_told++;
+		CHECK(sl_slice_eq(m->r_note.detail, sl_identify_table()));
 	} else if (m->type == SL_MSG_R_NOTE) {
 		sl_buf_printf(&out, "NOTE %u %.*s: %.*s\n", m->r_note.part,
 		    S(m->r_note.slug), S(m->r_note.detail));
@@ -346,6 +351,7 @@ says(const char *s)
 static void
 one_text(void)
 {
+	table_told = 0;
 	CHECK_STR(run_text("brev.txt", "text Hei kommune\n"),
 	    "PART 0<0 d0 r1 [brev.txt] text/plain 0 reader=fake pages=1 "
 	    "reason= warn=\n"
@@ -354,6 +360,7 @@ one_text(void)
 	    "PAGE 0/0 source=1 text=12 words=1 flags=0 image=0:0 200x100 "
 	    "dpi=0 rot=0 reason=\n"
 	    "END parts=1 ok \n");
+	CHECK(table_told == 1); /* which PRONOM it was, once a task */
 }
 
 /* A bad page costs itself; a blank one is no error. */

@@ -425,6 +425,53 @@ side_by_side(void)
 	end(&g);
 }
 
+/* What `zip -s` writes: the directory lies in the last volume and counts from
+ * its start, the members' places count from the starts of theirs. */
+static void
+split_zip(void)
+{
+	static const char data[100] = "0123456789";
+	static const struct zip_member m[] = {
+	    {.name = "a", .data = data, .n = sizeof(data)},
+	    {.name = "b", .data = data, .n = sizeof(data), .local_at = 1 + 50},
+	    {.name = "c", .data = data, .n = sizeof(data), .local_at = 1 + 4}};
+	SL_BUF struct sl_buf z = {0}, first = {0};
+	const size_t cut = 100;
+	struct got g;
+
+	make_zip(&z, m, 3, NULL);
+	sl_buf_add_str(&first, "PK\7\10");
+	sl_buf_add(&first, z.p, cut);
+	z.p[z.n - 18] = z.p[z.n - 16] = 2; /* this volume and the directory's */
+	z.p[z.n - 6] = (char)(z.p[z.n - 6] - (char)cut);
+	unpack(&g, SL_ARCHIVE_ZIP, z.p + cut, z.n - cut, limits());
+	CHECK_STR(g.u.reason, "volumes_missing");
+	CHECK(g.members == 0 && g.b.limit == NULL && !g.u.cut_off);
+	end(&g);
+	/* The first may still be arriving, as one file. */
+	unpack(&g, SL_ARCHIVE_ZIP, first.p, first.n, limits());
+	CHECK_STR(g.u.reason, "volumes_missing");
+	CHECK(g.u.cut_off && g.whole == 0);
+	end(&g);
+}
+
+/* Split in one piece: a mark in front, and all of it there. */
+static void
+split_in_one(void)
+{
+	static const struct zip_member m[] = {
+	    {.name = "a", .data = "0123456789", .n = 10}};
+	SL_BUF struct sl_buf z = {0};
+	struct got g;
+
+	sl_buf_add_str(&z, "PK\7\10");
+	make_zip(&z, m, 1, NULL);
+	unpack(&g, SL_ARCHIVE_ZIP, z.p, z.n, limits());
+	CHECK_STR(g.u.reason, NULL);
+	CHECK(g.whole == 1);
+	end(&g);
+}
+
 static void
 thousand_to_one(void)
 {
@@ -790,6 +837,7 @@ TEST_MAIN({"passwords", passwords}, {"encrypted_7z", encrypted_7z},
     {"limit_members", limit_members}, {"limit_members_tar", limit_members_tar},
     {"limit_bytes", limit_bytes}, {"limit_ratio", limit_ratio},
     {"ratio_of_small", ratio_of_small}, {"bomb", bomb}, {"overlap", overlap},
+    {"split_zip", split_zip}, {"split_in_one", split_in_one},
     {"side_by_side", side_by_side}, {"thousand_to_one", thousand_to_one},
     {"thousand_members", thousand_members}, {"false_sizes", false_sizes},
     {"encrypted", encrypted}, {"unknown_method", unknown_method},

@@ -6,7 +6,7 @@
 
 #include "n5.h"
 
-#define OWN_FIELD n5_config(s, "own_key_field", "vnd-sluse-v1:noekkel")
+#define OWN_FIELD n5_config(s, "own_key_field", N5_OWN_KEY)
 
 /* n digits, at most 8. */
 static long
@@ -134,17 +134,19 @@ make_case(struct sluse_session *s, const json_t *wanted, const char *key,
     json_t **ret, struct sluse_why *why)
 {
 	const char *unit = n5_text(wanted, "enhet");
+	const char *fallback = n5_config(s, "case_unit", "Arkiv");
 	char *href = NULL;
 	json_t *body;
 	int v = series_href(s, &href, why);
 
 	if (v != 0)
 		return v;
-	body = json_pack("{s:s, s:o, s:s, s:{s:s}}", "tittel",
-	    n5_text(wanted, "tittel"), "saksstatus",
-	    n5_kode(n5_config(s, "case_status", "B")), "administrativEnhet",
-	    unit != NULL ? unit : n5_config(s, "case_unit", "Arkiv"),
-	    "virksomhetsspesifikkeMetadata", OWN_FIELD, key);
+	body = json_pack("{s:s, s:o}", "tittel", n5_text(wanted, "tittel"),
+	    "saksstatus", n5_kode(n5_config(s, "case_status", "B")));
+	if (strcmp(fallback, "none") != 0)
+		(void)json_object_set_new(body, "administrativEnhet",
+		    json_string(unit != NULL ? unit : fallback));
+	n5_put_own(body, OWN_FIELD, key);
 	v = n5_post(s, href, "saksmappe", body, ret, why);
 	json_decref(body);
 	free(href);
@@ -262,7 +264,7 @@ n5_sync_cases(struct sluse_session *s, struct sluse_why *why)
 	json_t *page = NULL, *rows;
 	const json_t *row;
 	char *next = NULL, *now;
-	size_t i, n;
+	size_t i, n, all = 0;
 	int v = n5_ready(s, why);
 
 	if (v == 0) {
@@ -278,10 +280,15 @@ n5_sync_cases(struct sluse_session *s, struct sluse_why *why)
 		next = NULL;
 		v = n5_get(s, now, "saksmappe", &page, why);
 		free(now);
-		if (v != 0)
+		if (v == 0)
+			v = n5_is_list(page, "saksmappe", why);
+		if (v != 0) {
+			json_decref(page);
 			return v;
+		}
 		rows = json_object_get(page, "results");
 		n = json_array_size(rows);
+		all += n;
 		json_array_foreach(rows, i, row)
 		{
 			if (v == 0 && emit(s, row) != 0)
@@ -289,7 +296,10 @@ n5_sync_cases(struct sluse_session *s, struct sluse_why *why)
 				    why, SLUSE_LATER, "target_down", "stopped");
 		}
 		next = n > 0 ? n5_href(page, "next") : NULL;
+		if (v == 0 && next == NULL)
+			v = n5_is_whole(page, all, "saksmappe", why);
 		json_decref(page);
+		page = NULL;
 		if (next == NULL)
 			return v == 0 ? SLUSE_DELIVERED : v;
 		if (s->h->cancelled(s->h->host))

@@ -168,6 +168,39 @@ children_if_old(struct job *j)
 	return v;
 }
 
+static const char *
+access_of(const json_t *jp)
+{
+	return n5_code(json_object_get(jp, "skjerming"), "tilgangsrestriksjon");
+}
+
+/* Names and documents follow only what keeps the access code. One that a
+ * person has changed since is as good, as long as there is one. */
+static int
+keeps_access(struct job *j)
+{
+	const char *wanted = n5_text(j->post, "tilgangskode"), *have;
+	size_t n = json_array_size(json_object_get(j->post, "dokumenter"));
+	json_t *now = NULL;
+	char *self;
+	int v = 0, good;
+
+	if (wanted == NULL || (j->old && json_array_size(j->docs) >= n))
+		return 0;
+	if (access_of(j->jp) == NULL) {
+		self = n5_href(j->jp, "self");
+		v = n5_get(j->s, self, "journalpost", &now, j->why);
+		free(self);
+	}
+	have = access_of(now != NULL ? now : j->jp);
+	good = have != NULL && (j->old || strcmp(have, wanted) == 0);
+	json_decref(now);
+	if (v != 0 || good)
+		return v;
+	return n5_why(j->why, SLUSE_HOLD, "target_mismatch",
+	    "the target does not show the access code of the post");
+}
+
 static int
 step_post(struct job *j)
 {
@@ -183,7 +216,9 @@ step_post(struct job *j)
 	    self != NULL && strlen(self) <= 1024 ? self
 						 : n5_text(j->jp, "systemID"));
 	free(self);
-	return v != 0 ? v : children_if_old(j);
+	if (v == 0)
+		v = children_if_old(j);
+	return v != 0 ? v : keeps_access(j);
 }
 
 /* -- correspondents and remarks
@@ -273,7 +308,7 @@ step_remark(struct job *j, size_t nr, const char *text)
 static int
 step_parts(struct job *j)
 {
-	json_t *all = n5_parts_of(j->post);
+	json_t *all = n5_parts_of(j->post, j->jp);
 	const json_t *part;
 	size_t i;
 	int v = 0;
@@ -290,7 +325,7 @@ step_parts(struct job *j)
 static int
 step_remarks(struct job *j)
 {
-	json_t *all = n5_remarks_of(j->s, j->post);
+	json_t *all = n5_remarks_of(j->s, j->post, j->jp);
 	const json_t *text;
 	size_t i;
 	int v = 0;
@@ -307,41 +342,77 @@ step_remarks(struct job *j)
 /* -- documents
  * ----------------------------------------------------------------------- */
 
-/* 409 on a file: somebody, perhaps we, was there before. Look once. */
+/* A file is refused: perhaps somebody, or we, was there before. Look once. */
 static int
 file_there_after_all(struct job *j, const json_t *object)
 {
 	struct sluse_why why = {0};
 	char *self = n5_href(object, "self");
 	json_t *now = NULL;
-	int there;
+	int there = 0;
 
 	if (self != NULL)
 		(void)n5_get(j->s, self, "dokumentobjekt", &now, &why);
-	there = now != NULL && n5_object_has_file(now);
+	if (now != NULL)
+		(void)n5_has_file(j->s, now, &there, &why);
 	free(self);
 	json_decref(now);
 	return there;
 }
 
 static int
-step_file(
-    struct job *j, const json_t *object, const json_t *r, const char *step)
+send_file(struct job *j, const json_t *object, const json_t *r)
 {
-	int v = 0;
+	int v = n5_send_file(j->s, object, r, j->why);
 
-	if (!n5_object_has_file(object)) {
-		if (done(j, step))
-			return gone(j, "a file");
-		j->made = 1;
-		v = n5_send_file(j->s, object, r, j->why);
-		if (v == SLUSE_REFUSED &&
-		    (j->why->http_status == 409 ||
-			j->why->http_status == 412) &&
-		    file_there_after_all(j, object))
-			v = 0;
-	}
+	j->made = 1;
+	if (v != SLUSE_REFUSED || j->why->http_status == 0 ||
+	    !file_there_after_all(j, object))
+		return v;
+	memset(j->why, 0, sizeof(*j->why));
+	return 0;
+}
+
+/* fresh: the object was made a moment ago. */
+static int
+step_file(struct job *j, const json_t *object, int fresh, const json_t *r,
+    const char *step)
+{
+	int there = 0,
+	    v = fresh ? 0 : n5_has_file(j->s, object, &there, j->why);
+
+	if (v == 0 && !there && done(j, step))
+		return gone(j, "a file");
+	if (v == 0 && !there)
+		v = send_file(j, object, r);
 	return v == 0 ? checkpoint(j, step, n5_text(object, "systemID")) : v;
+}
+
+/* The list of formats is the target's own; one that it lacks may be refused
+ * (nothing is made then), and the core finds out for itself. */
+static int
+make_object(struct job *j, const json_t *document, json_t *body, json_t **ret)
+{
+	char *format = strdup(n5_code(body, "format"));
+	int unknown = 0, status, v;
+
+	v = make(j, document, N5_STRUCT "ny-dokumentobjekt/", "dokumentobjekt",
+	    body, ret);
+	status = j->why->http_status;
+	if (v == SLUSE_REFUSED && format != NULL &&
+	    (status == 400 || status == 404 || status == 422)) {
+		struct sluse_why why = {0};
+
+		(void)n5_format_is_unknown(j->s, format, &unknown, &why);
+	}
+	if (unknown) {
+		memset(j->why, 0, sizeof(*j->why));
+		n5_leave_format_out(body);
+		v = make(j, document, N5_STRUCT "ny-dokumentobjekt/",
+		    "dokumentobjekt", body, ret);
+	}
+	free(format);
+	return v;
 }
 
 /* Renditions of the same variant before number i. */
@@ -364,7 +435,7 @@ step_rendition(struct job *j, int64_t nr, const json_t *document,
 	const json_t *r = json_array_get(renditions, i);
 	json_t *object = json_incref(n5_match_object(objects, r)), *body;
 	char step[64];
-	int v = 0;
+	int v = 0, fresh = object == NULL;
 
 	(void)snprintf(step, sizeof(step), "dokumentobjekt %lld %zu",
 	    (long long)nr, i + 1);
@@ -372,8 +443,7 @@ step_rendition(struct job *j, int64_t nr, const json_t *document,
 		return gone(j, "a dokumentobjekt");
 	if (object == NULL) {
 		body = n5_body_object(r, versions_before(renditions, i));
-		v = make(j, document, N5_STRUCT "ny-dokumentobjekt/",
-		    "dokumentobjekt", body, &object);
+		v = make_object(j, document, body, &object);
 		json_decref(body);
 	}
 	if (v == 0)
@@ -381,7 +451,7 @@ step_rendition(struct job *j, int64_t nr, const json_t *document,
 	(void)snprintf(
 	    step, sizeof(step), "fil %lld %zu", (long long)nr, i + 1);
 	if (v == 0)
-		v = step_file(j, object, r, step);
+		v = step_file(j, object, fresh, r, step);
 	json_decref(object);
 	return v;
 }
@@ -404,6 +474,9 @@ step_document(struct job *j, const json_t *d)
 	if (doc != NULL) {
 		v = n5_objects(j->s, doc, &objects, j->why);
 	} else {
+		v = n5_document_codes(j->s, j->why);
+	}
+	if (v == 0 && doc == NULL) {
 		body = n5_body_document(j->s, j->post, d, j->p->own_key);
 		v = make(j, j->jp, N5_STRUCT "ny-dokumentbeskrivelse/",
 		    "dokumentbeskrivelse", body, &doc);
@@ -577,10 +650,10 @@ n5_find(struct sluse_session *s, const struct sluse_post *p, char *receipt,
 	}
 	if (v == 0)
 		v = has_rows(s, jp, N5_STRUCT "korrespondansepart/",
-		    n5_parts_of(post), &whole, why);
+		    n5_parts_of(post, jp), &whole, why);
 	if (v == 0)
 		v = has_rows(s, jp, N5_STRUCT "merknad/",
-		    n5_remarks_of(s, post), &whole, why);
+		    n5_remarks_of(s, post, jp), &whole, why);
 	free(self);
 	if (v == 0 && !whole)
 		v = SLUSE_NOT_FOUND;

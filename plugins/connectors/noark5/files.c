@@ -136,6 +136,43 @@ n5_send_file(struct sluse_session *s, const json_t *object,
 	return v;
 }
 
+/* A core that leaves referanseDokumentfil out says by the file itself. */
+static int
+ask_for_file(
+    struct sluse_session *s, const char *url, int *ret, struct sluse_why *why)
+{
+	struct n5_request rq = {.scope = N5_MAKE, /* 404 is an answer */
+	    .method = "HEAD",
+	    .url = url,
+	    .what = "fil",
+	    .accept = "*/*"};
+	struct sluse_http_answer a;
+	int v = n5_call(s, &rq, &a, why);
+
+	*ret = v == 0;
+	if (v != SLUSE_REFUSED)
+		return v;
+	memset(why, 0, sizeof(*why));
+	return 0;
+}
+
+int
+n5_has_file(struct sluse_session *s, const json_t *object, int *ret,
+    struct sluse_why *why)
+{
+	char *url;
+	int v = 0;
+
+	*ret = n5_text(object, "referanseDokumentfil") != NULL;
+	if (*ret)
+		return 0;
+	url = n5_href(object, N5_STRUCT "fil/");
+	if (url != NULL)
+		v = ask_for_file(s, url, ret, why);
+	free(url);
+	return v;
+}
+
 int
 n5_compare_file(struct sluse_session *s, const json_t *object,
     const json_t *rendition, struct sluse_why *why)

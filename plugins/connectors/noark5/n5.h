@@ -17,6 +17,7 @@
 #define N5_SAK N5_REL "sakarkiv/"
 #define N5_STRUCT N5_REL "arkivstruktur/"
 #define N5_META N5_REL "metadata/"
+#define N5_OWN_KEY "vnd-sluse-v1:noekkel"
 #define N5_JSON "application/vnd.noark5+json"
 #define N5_BULK_DEFAULT 157286400 /* chapter 6: if bulkgrense is not said */
 #define N5_LIST_MAX 20000 /* rows of one list */
@@ -29,7 +30,8 @@ struct sluse_session {
 	const struct sluse_connector_host *h;
 	char token[N5_TOKEN_MAX];
 	int64_t token_until_ms; /* 0 = no end told */
-	json_t *root, *sakarkiv, *structure, *metadata, *types;
+	json_t *root, *sakarkiv, *structure, *metadata;
+	json_t *codes; /* name of a code list -> its rows, as far as loaded */
 	int64_t bulk; /* bytes; -1 = not asked yet, 0 = no limit */
 	/* What find() has just learnt for the deliver() that follows. */
 	char found_key[64];
@@ -73,6 +75,13 @@ int n5_post(struct sluse_session *s, const char *url, const char *what,
 /* Rows of a list, all pages, at most max; filter NULL = all. */
 int n5_list(struct sluse_session *s, const char *url, const char *what,
     const char *filter, size_t max, json_t **ret, struct sluse_why *why);
+/* The same where nothing is concluded from what is not in it. */
+int n5_list_some(struct sluse_session *s, const char *url, const char *what,
+    size_t max, json_t **ret, struct sluse_why *why);
+/* LATER for a page that is no list, or a last page after which rows lack. */
+int n5_is_list(const json_t *page, const char *what, struct sluse_why *why);
+int n5_is_whole(
+    const json_t *page, size_t rows, const char *what, struct sluse_why *why);
 /* Bytes above which a file goes in pieces; 0 = no limit. */
 int n5_bulk(struct sluse_session *s, int64_t *ret, struct sluse_why *why);
 
@@ -110,15 +119,26 @@ json_t *n5_body_document(struct sluse_session *s, const json_t *post,
 /* k: renditions of the same variant before it. */
 json_t *n5_body_object(const json_t *rendition, int k);
 json_t *n5_body_remark(struct sluse_session *s, const char *text);
-/* Array of correspondents, internal recipient added from "enhet". */
-json_t *n5_parts_of(const json_t *post);
-/* Array of texts: remarks, and what Noark has no field for. */
-json_t *n5_remarks_of(struct sluse_session *s, const json_t *post);
+/* Array of correspondents, internal recipient added from "enhet"; only those
+ * that may be made below the journalpost. */
+json_t *n5_parts_of(const json_t *post, const json_t *jp);
+/* Array of texts: remarks, and what this target has no field for. */
+json_t *n5_remarks_of(
+    struct sluse_session *s, const json_t *post, const json_t *jp);
+/* Sets the own key, or another field that may be a virksomhetsspesifikk one. */
+void n5_put_own(json_t *o, const char *field, const char *value);
 /* kode for a document type, or NULL if the target does not know it. */
 const char *n5_type_of(struct sluse_session *s, const char *type);
 /* Loads the target's document types if the post names any. */
 int n5_types(
     struct sluse_session *s, const json_t *post, struct sluse_why *why);
+/* Loads the code lists of a dokumentbeskrivelse: it is sent with names. */
+int n5_document_codes(struct sluse_session *s, struct sluse_why *why);
+/* *ret: the list of formats is there and lacks the code. */
+int n5_format_is_unknown(
+    struct sluse_session *s, const char *code, int *ret, struct sluse_why *why);
+/* The code is in the object no longer; a PRONOM one as a detail of it. */
+void n5_leave_format_out(json_t *object);
 
 /* -- cases.c -----------------------------------------------------------------
  */
@@ -138,6 +158,10 @@ int n5_create_case(struct sluse_session *s, const char *case_json,
 /* Sends a rendition to its dokumentobjekt, whole or in pieces. */
 int n5_send_file(struct sluse_session *s, const json_t *object,
     const json_t *rendition, struct sluse_why *why);
+/* Whether the file has come: what the object says, or, where it says nothing,
+ * whether the file can be asked for. */
+int n5_has_file(struct sluse_session *s, const json_t *object, int *ret,
+    struct sluse_why *why);
 /* read_back = bytes: fetches it and compares. */
 int n5_compare_file(struct sluse_session *s, const json_t *object,
     const json_t *rendition, struct sluse_why *why);
@@ -158,7 +182,6 @@ int n5_objects(struct sluse_session *s, const json_t *document, json_t **ret,
 json_t *n5_match_document(json_t *docs, const char *own_key, int64_t nr);
 /* Element of objects with the rendition's variant, digest and size, or NULL. */
 json_t *n5_match_object(json_t *objects, const json_t *rendition);
-int n5_object_has_file(const json_t *object);
 /* Reads the target's view and compares it with the post; on 0 the receipt is
  * written. changed_ok: people may have worked on it since. HOLD with
  * target_mismatch says what differs, NOT_FOUND that something is missing. */

@@ -70,12 +70,18 @@ no_answer(const struct n5_request *rq, const struct sluse_http_answer *a,
 	    a->error);
 }
 
-/* The target's words: {"feil": {"beskrivelse"}}. */
+/* The target's words: {"feil": {"beskrivelse"}}; other cores say "message", a
+ * token endpoint "error". */
 static void
 feil_text(const struct sluse_http_answer *a, char *out, size_t size)
 {
 	json_t *j = json_loadb(a->body, a->body_length, 0, NULL);
 	const char *t = n5_text(json_object_get(j, "feil"), "beskrivelse");
+
+	if (t == NULL)
+		t = n5_text(j, "message");
+	if (t == NULL)
+		t = n5_text(j, "error");
 
 	(void)snprintf(out, size, "%s%.*s", t != NULL ? ": " : "", FEIL_MAX,
 	    t != NULL ? t : "");
@@ -181,8 +187,8 @@ static int
 parse(const struct n5_request *rq, const struct sluse_http_answer *a,
     json_t **ret, struct sluse_why *why)
 {
-	*ret =
-	    json_loadb(a->body, a->body_length, JSON_REJECT_DUPLICATES, NULL);
+	/* A page of links may name one twice: JSON lets it (RFC 8259, 4). */
+	*ret = json_loadb(a->body, a->body_length, 0, NULL);
 	if (json_is_object(*ret))
 		return 0;
 	json_decref(*ret);
@@ -194,14 +200,15 @@ parse(const struct n5_request *rq, const struct sluse_http_answer *a,
 	    "%s: answer is not JSON", rq->what);
 }
 
-int
-n5_get(struct sluse_session *s, const char *url, const char *what, json_t **ret,
-    struct sluse_why *why)
+static int
+get_as(struct sluse_session *s, const char *url, const char *what,
+    const char *accept, json_t **ret, struct sluse_why *why)
 {
 	struct n5_request rq = {.scope = N5_LOOK,
 	    .method = "GET",
 	    .url = url,
 	    .what = what,
+	    .accept = accept,
 	    .answer_max = 8 << 20};
 	struct sluse_http_answer a;
 	int v;
@@ -212,6 +219,13 @@ n5_get(struct sluse_session *s, const char *url, const char *what, json_t **ret,
 		    "%s: the target shows no link to it", what);
 	v = n5_call(s, &rq, &a, why);
 	return v != 0 ? v : parse(&rq, &a, ret, why);
+}
+
+int
+n5_get(struct sluse_session *s, const char *url, const char *what, json_t **ret,
+    struct sluse_why *why)
+{
+	return get_as(s, url, what, NULL, ret, why);
 }
 
 int
@@ -237,12 +251,51 @@ n5_post(struct sluse_session *s, const char *url, const char *what,
 	rq.body_length = strlen(text);
 	v = n5_call(s, &rq, &a, why);
 	free(text);
-	return v != 0 ? v : parse(&rq, &a, ret, why);
+	if (v == 0)
+		v = parse(&rq, &a, ret, why);
+	if (v != 0 || n5_text(*ret, "systemID") != NULL)
+		return v;
+	/* 2xx, and yet not what was made. */
+	json_decref(*ret);
+	*ret = NULL;
+	why->http_status = a.status;
+	why->uncertain = 1;
+	return n5_why(why, SLUSE_LATER, "target_unknown",
+	    "%s: the answer has no systemID", what);
 }
 
+/* A list says how many it has, also if that is 0. What says neither that nor
+ * any row is no answer to a search: nothing may be concluded from it. */
 int
-n5_list(struct sluse_session *s, const char *url, const char *what,
-    const char *filter, size_t max, json_t **ret, struct sluse_why *why)
+n5_is_list(const json_t *page, const char *what, struct sluse_why *why)
+{
+	const char *words = n5_text(page, "message");
+
+	if (json_is_integer(json_object_get(page, "count")) ||
+	    json_is_array(json_object_get(page, "results")))
+		return 0;
+	return n5_why(why, SLUSE_LATER, "target_error",
+	    "%s: the answer is no list%s%.*s", what, words != NULL ? ": " : "",
+	    FEIL_MAX, words != NULL ? words : "");
+}
+
+/* The last page ends where the list says it does. */
+int
+n5_is_whole(
+    const json_t *page, size_t rows, const char *what, struct sluse_why *why)
+{
+	int64_t count = n5_number(page, "count");
+
+	if (count <= 0 || rows >= (uint64_t)count)
+		return 0;
+	return n5_why(why, SLUSE_LATER, "target_error",
+	    "%s: %zu of %lld rows came", what, rows, (long long)count);
+}
+
+static int
+list(struct sluse_session *s, const char *url, const char *what,
+    const char *filter, size_t max, int whole, json_t **ret,
+    struct sluse_why *why)
 {
 	json_t *rows = json_array(), *page = NULL;
 	char *next = url == NULL      ? NULL
@@ -256,23 +309,44 @@ n5_list(struct sluse_session *s, const char *url, const char *what,
 		next = NULL;
 		v = n5_get(s, now, what, &page, why);
 		free(now);
-		if (v != 0)
-			break;
-		/* No "results" where there are none. */
-		(void)json_array_extend(rows, json_object_get(page, "results"));
-		next = n5_href(page, "next");
+		if (v == 0)
+			v = n5_is_list(page, what, why);
+		if (v == 0) {
+			/* No "results" where there are none. */
+			(void)json_array_extend(
+			    rows, json_object_get(page, "results"));
+			next = n5_href(page, "next");
+		}
 		if (next != NULL &&
 		    (json_array_size(json_object_get(page, "results")) == 0 ||
 			json_array_size(rows) >= max)) {
 			free(next);
 			next = NULL;
 		}
+		if (v == 0 && whole && next == NULL &&
+		    json_array_size(rows) < max)
+			v = n5_is_whole(page, json_array_size(rows), what, why);
 		json_decref(page);
+		page = NULL;
 	} while (next != NULL);
 	if (v != 0)
 		json_decref(rows);
 	*ret = v == 0 ? rows : NULL;
 	return v;
+}
+
+int
+n5_list(struct sluse_session *s, const char *url, const char *what,
+    const char *filter, size_t max, json_t **ret, struct sluse_why *why)
+{
+	return list(s, url, what, filter, max, 1, ret, why);
+}
+
+int
+n5_list_some(struct sluse_session *s, const char *url, const char *what,
+    size_t max, json_t **ret, struct sluse_why *why)
+{
+	return list(s, url, what, NULL, max, 0, ret, why);
 }
 
 /* -- login and the pages that lead on -----------------------------------------
@@ -285,8 +359,8 @@ n5_forget(struct sluse_session *s)
 	json_decref(s->sakarkiv);
 	json_decref(s->structure);
 	json_decref(s->metadata);
-	json_decref(s->types);
-	s->root = s->sakarkiv = s->structure = s->metadata = s->types = NULL;
+	json_decref(s->codes);
+	s->root = s->sakarkiv = s->structure = s->metadata = s->codes = NULL;
 	explicit_bzero(s->token, sizeof(s->token));
 	s->token_until_ms = 0;
 	s->bulk = -1;
@@ -317,7 +391,8 @@ take_token(struct sluse_session *s, const struct sluse_http_answer *a,
 		   : 0;
 }
 
-/* Form and Basic header of a password grant, from the secrets. */
+/* Form and Basic header of a password grant, from the secrets. A client
+ * without a secret is named in the form (RFC 6749, 3.2.1). */
 static int
 grant(struct sluse_session *s, char **ret_form, char **ret_basic,
     struct sluse_why *why)
@@ -325,24 +400,29 @@ grant(struct sluse_session *s, char **ret_form, char **ret_basic,
 	const char *target = n5_config(s, "name", "noark5");
 	char *pw_name = n5_printf("%s-password", target);
 	char *cs_name = n5_printf("%s-client-secret", target);
-	const char *client = n5_config(s, "client_id", NULL), *secret;
+	const char *client = n5_config(s, "client_id", NULL), *secret, *name;
 	const char *pairs[] = {"grant_type", "password", "username",
-	    n5_config(s, "user", ""), "password", NULL, NULL};
+	    n5_config(s, "user", ""), "password", NULL, NULL, NULL, NULL};
 	int v = 0;
 
-	secret =
-	    s->h->secret(s->h->host, n5_config(s, "password_name", pw_name));
+	if (client != NULL) {
+		secret = s->h->secret(
+		    s->h->host, n5_config(s, "client_secret_name", cs_name));
+		if (secret != NULL) {
+			*ret_basic = n5_basic(client, secret);
+		} else {
+			pairs[6] = "client_id";
+			pairs[7] = client;
+		}
+	}
+	name = n5_config(s, "password_name", pw_name);
+	secret = s->h->secret(s->h->host, name);
 	if (secret == NULL) {
 		v = n5_why(why, SLUSE_LOGIN, "target_login",
-		    "the secret with the password cannot be read");
+		    "the secret %s cannot be read", name);
 	} else {
 		pairs[5] = secret;
 		*ret_form = n5_form(pairs);
-	}
-	if (v == 0 && client != NULL) {
-		secret = s->h->secret(
-		    s->h->host, n5_config(s, "client_secret_name", cs_name));
-		*ret_basic = n5_basic(client, secret != NULL ? secret : "");
 	}
 	free(pw_name);
 	free(cs_name);
@@ -352,26 +432,36 @@ grant(struct sluse_session *s, char **ret_form, char **ret_basic,
 static int
 token_endpoint(struct sluse_session *s, char **ret, struct sluse_why *why)
 {
+	const char *told = n5_config(s, "token_endpoint", NULL);
 	json_t *doc = NULL;
 	char *oidc;
 	int v;
 
-	*ret = n5_href_tail(s->root, "login/rfc6749/");
+	*ret = told != NULL ? strdup(told)
+			    : n5_href_tail(s->root, "login/rfc6749/");
 	if (*ret != NULL)
 		return 0;
 	oidc = n5_href_tail(s->root, "login/oidc/");
 	if (oidc == NULL)
 		return n5_why(why, SLUSE_LOGIN, "target_login",
 		    "the target offers no login that we know");
-	v = n5_get(s, oidc, "login", &doc, why);
+	v = get_as(s, oidc, "login", "application/json", &doc, why);
 	free(oidc);
 	if (v == 0 && n5_text(doc, "token_endpoint") != NULL)
 		*ret = strdup(n5_text(doc, "token_endpoint"));
 	json_decref(doc);
 	if (v == 0 && *ret == NULL)
 		v = n5_why(why, SLUSE_LOGIN, "target_login",
-		    "the target names no token endpoint");
+		    "the target names no token endpoint (see token_endpoint)");
 	return v;
+}
+
+/* A refusal that is no matter of this post. */
+static int
+is_login(struct sluse_why *why)
+{
+	(void)snprintf(why->reason, sizeof(why->reason), "target_login");
+	return SLUSE_LOGIN;
 }
 
 static int
@@ -403,8 +493,7 @@ ask_token(struct sluse_session *s, const char *url, struct sluse_why *why)
 			v = bad_status(s, &rq, &a, why);
 			why->uncertain = 0;
 			if (v == SLUSE_REFUSED)
-				v = n5_why(why, SLUSE_LOGIN, "target_login",
-				    "login: HTTP %d", a.status);
+				v = is_login(why);
 		}
 	}
 	n5_wipe_free(form);
@@ -443,26 +532,41 @@ page(struct sluse_session *s, const char *name, json_t **ret,
 	return v;
 }
 
+static int
+root(struct sluse_session *s, struct sluse_why *why)
+{
+	json_decref(s->root);
+	s->root = NULL;
+	return n5_get(s, n5_config(s, "base_url", NULL), "root", &s->root, why);
+}
+
+static int
+token_is_old(struct sluse_session *s)
+{
+	return s->token[0] == '\0' ||
+	       (s->token_until_ms != 0 &&
+		   s->h->now_ms(s->h->host) > s->token_until_ms);
+}
+
 int
 n5_ready(struct sluse_session *s, struct sluse_why *why)
 {
-	int v = 0;
+	int v = s->root == NULL ? root(s, why) : 0;
 
-	if (s->root == NULL)
-		v = n5_get(
-		    s, n5_config(s, "base_url", NULL), "root", &s->root, why);
-	if (v == 0 && n5_config(s, "user", NULL) != NULL &&
-	    (s->token[0] == '\0' ||
-		(s->token_until_ms != 0 &&
-		    s->h->now_ms(s->h->host) > s->token_until_ms)))
+	if (v == 0 && n5_config(s, "user", NULL) != NULL && token_is_old(s)) {
 		v = login(s, why);
+		/* It may show more to who has logged in. */
+		if (v == 0 && s->sakarkiv == NULL)
+			v = root(s, why);
+	}
 	if (v == 0)
 		v = page(s, "sakarkiv", &s->sakarkiv, why);
 	if (v == 0)
 		v = page(s, "arkivstruktur", &s->structure, why);
 	if (v == 0)
 		v = page(s, "metadata", &s->metadata, why);
-	return v;
+	/* The way in is no matter of this post. */
+	return v == SLUSE_REFUSED ? is_login(why) : v;
 }
 
 int

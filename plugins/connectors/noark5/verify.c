@@ -22,8 +22,7 @@ int
 n5_find_post(struct sluse_session *s, const char *own_key, json_t **ret,
     struct sluse_why *why)
 {
-	const char *field =
-	    n5_config(s, "own_key_field", "vnd-sluse-v1:noekkel");
+	const char *field = n5_config(s, "own_key_field", N5_OWN_KEY);
 	char *filter = n5_equals(field, own_key);
 	json_t *rows = NULL;
 	int v = list_posts(s, filter, &rows, why);
@@ -104,10 +103,25 @@ n5_match_object(json_t *objects, const json_t *r)
 	return NULL;
 }
 
-int
-n5_object_has_file(const json_t *object)
+static int
+verify_file(struct sluse_session *s, json_t *objects, const json_t *r,
+    int64_t nr, json_t *files, struct sluse_why *why)
 {
-	return n5_text(object, "referanseDokumentfil") != NULL;
+	int bytes = strcmp(n5_config(s, "read_back", "metadata"), "bytes") == 0;
+	const json_t *o = n5_match_object(objects, r);
+	int there = 0, v = o != NULL ? n5_has_file(s, o, &there, why) : 0;
+
+	if (v == 0 && !there)
+		v = n5_why(why, SLUSE_NOT_FOUND, "target_mismatch",
+		    "a file of document %lld is not there", (long long)nr);
+	if (v == 0 && bytes)
+		v = n5_compare_file(s, o, r, why);
+	if (v == 0)
+		(void)json_array_append_new(files,
+		    json_pack("{s:s?, s:s, s:I}", "id", n5_text(o, "systemID"),
+			"sha256", n5_text(o, "sjekksum"), "size",
+			(json_int_t)n5_number(o, "filstoerrelse")));
+	return v;
 }
 
 /* One document of the post against the target's list. */
@@ -116,10 +130,9 @@ verify_document(struct sluse_session *s, const struct sluse_post *p,
     const json_t *d, json_t *docs, int changed_ok, json_t *files,
     struct sluse_why *why)
 {
-	int bytes = strcmp(n5_config(s, "read_back", "metadata"), "bytes") == 0;
 	int64_t nr = n5_number(d, "nummer");
 	json_t *have = n5_match_document(docs, p->own_key, nr), *objs = NULL;
-	const json_t *r, *o;
+	const json_t *r;
 	size_t i;
 	int v;
 
@@ -132,21 +145,8 @@ verify_document(struct sluse_session *s, const struct sluse_post *p,
 	v = n5_objects(s, have, &objs, why);
 	json_array_foreach(json_object_get(d, "renditions"), i, r)
 	{
-		if (v != 0)
-			break;
-		o = n5_match_object(objs, r);
-		if (o == NULL || !n5_object_has_file(o))
-			v = n5_why(why, SLUSE_NOT_FOUND, "target_mismatch",
-			    "a file of document %lld is not there",
-			    (long long)nr);
-		else if (bytes)
-			v = n5_compare_file(s, o, r, why);
 		if (v == 0)
-			(void)json_array_append_new(files,
-			    json_pack("{s:s?, s:s, s:I}", "id",
-				n5_text(o, "systemID"), "sha256",
-				n5_text(o, "sjekksum"), "size",
-				(json_int_t)n5_number(o, "filstoerrelse")));
+			v = verify_file(s, objs, r, nr, files, why);
 	}
 	json_decref(objs);
 	return v;
@@ -247,7 +247,7 @@ all_files(struct sluse_session *s, const json_t *jp, json_t *files,
 	json_t *docs = NULL, *objs = NULL;
 	const json_t *d, *o;
 	size_t i, k;
-	int v = n5_documents(s, jp, &docs, why);
+	int v = n5_documents(s, jp, &docs, why), there;
 
 	json_array_foreach(docs, i, d)
 	{
@@ -255,7 +255,10 @@ all_files(struct sluse_session *s, const json_t *jp, json_t *files,
 			v = n5_objects(s, d, &objs, why);
 		json_array_foreach(objs, k, o)
 		{
-			if (v == 0 && n5_object_has_file(o))
+			there = 0;
+			if (v == 0)
+				v = n5_has_file(s, o, &there, why);
+			if (v == 0 && there)
 				(void)json_array_append_new(
 				    files, json_pack("{s:s?, s:I}", "sha256",
 					       n5_text(o, "sjekksum"), "size",

@@ -1,0 +1,63 @@
+#!/usr/bin/env python3
+"""The control socket: who says nothing, who comes too often, and no descriptors
+left to take anybody with."""
+import resource
+import socket
+import unittest
+
+from house import House, os, time
+
+
+def processor_time(pid):
+    with open("/proc/%d/stat" % pid) as file:
+        fields = file.read().rsplit(")", 1)[1].split()
+    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+
+
+class Control(unittest.TestCase):
+    def setUp(self):
+        self.house = House()
+        self.addCleanup(self.house.close)
+        self.pid = self.house.pids("slused")[0][1]
+
+    def connect(self):
+        line = socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+        self.addCleanup(line.close)
+        line.connect(os.path.join(self.house.root, "run", "slused.sock"))
+        line.settimeout(30)
+        return line
+
+    def files(self):
+        return len(os.listdir("/proc/%d/fd" % self.pid))
+
+    def test_the_silent_and_the_many(self):
+        before = self.files()
+        lines = [self.connect() for _ in range(100)]
+        time.sleep(0.5)
+        self.assertLess(self.files(), before + 40)
+        self.assertEqual(len(self.house.pids("slused")), 1)
+        # Whoever does not say hello goes, and there is room again.
+        began = time.monotonic()
+        for line in lines:
+            self.assertEqual(line.recv(10), b"")
+        self.assertLess(time.monotonic() - began, 15)
+        self.assertEqual(len(self.house.programs()), 4)
+        self.house.drop_bytes(b"Deres ref: 2026/211\n", "brev.txt")
+        self.house.wait_quiet(20, 1)
+
+    def test_no_descriptors(self):
+        most = resource.prlimit(self.pid, resource.RLIMIT_NOFILE)
+        resource.prlimit(self.pid, resource.RLIMIT_NOFILE,
+                         (self.files(), most[1]))
+        line = self.connect()
+        time.sleep(0.2)
+        before = processor_time(self.pid)
+        time.sleep(2)
+        self.assertLess(processor_time(self.pid) - before, 0.5)
+        resource.prlimit(self.pid, resource.RLIMIT_NOFILE, most)
+        line.close()
+        self.assertEqual(len(self.house.programs()), 4)
+
+
+if __name__ == "__main__":
+    unittest.main()
