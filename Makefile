@@ -100,6 +100,8 @@ plugin_libs_image := -llept -ltiff -ljpeg -lpng -lz -lm
 # Debian 12: named here, and linked into this one plugin only.
 plugin_libs_pdf := -Wl,--exclude-libs,ALL,--wrap=jpeg_std_error -lmupdf \
 	-lmupdf-third -lfreetype -lharfbuzz -ljpeg -lopenjp2 -ljbig2dec -lgumbo -lmujs -lz -lm
+plugin_cflags_office := $(call pc,cflags,libxml-2.0 libzip)
+plugin_libs_office := $(call pc,libs,libxml-2.0 libzip) -lm
 plugin_cflags_noark5 := $(call pc,cflags,jansson)
 plugin_libs_noark5 := -ljansson
 plugin_cflags_webhook := $(call pc,cflags,jansson)
@@ -115,6 +117,8 @@ OLE2_LIB := plugins/readers/lib/ole2.c plugins/readers/lib/ole2copy.c
 RTF_LIB := plugins/readers/lib/rtf.c plugins/readers/lib/codepage.c
 plugin_srcs_outlook := $(TEXT_LIB) $(OLE2_LIB) $(RTF_LIB) \
 	plugins/readers/lib/mailtext.c
+
+plugin_srcs_office := plugins/readers/lib/charset.c plugins/readers/lib/ole2.c
 
 # A plugin is plugins/KINDs/NAME.c and, where that is too much for one file, the
 # folder plugins/KINDs/NAME/ beside it.
@@ -147,7 +151,7 @@ all: $(PROGRAMS:%=$(B)/bin/%) $(PLUGINS) $(PRONOM)  ## build programs and plugin
 PACKAGES := gcc make pkg-config libc6-dev binutils \
 	libarchive-dev libcurl4-openssl-dev libglib2.0-dev libgmime-3.0-dev libicu-dev libjansson-dev \
 	libleptonica-dev libmagic-dev libmupdf-dev libseccomp-dev libsqlite3-dev \
-	libssl-dev libtesseract-dev libxml2-dev \
+	libssl-dev libtesseract-dev libxml2-dev libzip-dev \
 	libfreetype-dev libgumbo-dev libharfbuzz-dev libjbig2dec0-dev \
 	libjpeg62-turbo-dev libmujs-dev libopenjp2-7-dev libpng-dev libtiff-dev \
 	zlib1g-dev \

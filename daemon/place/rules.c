@@ -23,6 +23,7 @@ static const struct case_rule case_rules[] = {
     [SL_LABEL_SUBJECT] = {"mail_subject", 850, 700},
     [SL_LABEL_OTHER] = {"other_label", 600, 600},
 };
+#define PROPERTY_BELOW 500u /* a header less sure is a property of a file */
 #define LOOSE_SHORT_YEAR 200 /* 44/690 is a property, not a case */
 #define DEEP_PAGE 200 /* less, when not on the first page */
 #define OCR_SURE 800u /* confidence from which OCR counts as text */
@@ -140,6 +141,12 @@ sl_rule_field(struct sl_clue *c, uint32_t main_part)
 	c->weak = false;
 	if (declared(c))
 		return;
+	/* what the program that wrote a file put into its properties */
+	if (c->source == SL_SOURCE_HEADER && c->confidence < PROPERTY_BELOW) {
+		c->rule = "file_property";
+		c->score = (uint16_t)score;
+		return;
+	}
 	if (c->source == SL_SOURCE_HEADER) {
 		c->rule = "mail_header";
 		c->score = 900;

@@ -15,6 +15,7 @@ import zipfile
 import zlib
 
 import make_outlook
+import make_office
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 TOP = os.path.dirname(os.path.dirname(HERE))
@@ -420,6 +421,12 @@ def open_():
     put("open", "empty", b"")
 
 
+# -- office -------------------------------------------------------------------
+def office():
+    for name, data in make_office.seeds():
+        put("office", name, data)
+
+
 # -- PRONOM: files against the target's own table, tables, patterns -----------
 def ole2():
     """Storage A with stream B in the mini stream, stream C of 4 500 bytes."""
@@ -490,7 +497,7 @@ def http():
 
 
 for make in (wire, config, leaves, caseindex, sidecar, csv, settle, texts, mail,
-             open_, pronom, http):
+             open_, office, pronom, http):
     make()
 make_outlook.outlook(put)
 make_outlook.mbox(put)

@@ -94,13 +94,6 @@ mock_word(struct sluse_sink *k, const char *p, size_t n, double a, double b,
 	mock_text(k, p, n);
 }
 
-static int
-mock_image(struct sluse_sink *k, const struct sluse_image *im)
-{
-	(void)k, (void)im;
-	return 1;
-}
-
 static void
 mock_blank(struct sluse_sink *k)
 {
@@ -115,6 +108,17 @@ mock_log(struct sluse_sink *k, const char *a, const char *b, const char *c)
 
 	if (n > 0 && (size_t)n < sizeof(k->log) - k->log_n)
 		k->log_n += (size_t)n;
+}
+
+static int
+mock_image(struct sluse_sink *k, const struct sluse_image *im)
+{
+	char b[64];
+
+	snprintf(b, sizeof(b), "%ux%u", im->width, im->height);
+	mock_log(
+	    k, "image", im->format == SLUSE_IMAGE_PNG ? "png" : "other", b);
+	return 0;
 }
 
 static int

@@ -1,0 +1,314 @@
+"""Small office files of every kind; also the samples of test_reader_office."""
+import io
+import struct
+import zipfile
+
+OD = "http://schemas.openxmlformats.org/officeDocument/2006/relationships"
+PKG = "http://schemas.openxmlformats.org/package/2006/relationships"
+REL = '<Relationship Id="%s" Type="' + OD + '/%s" Target="%s"%s/>'
+W = 'xmlns:w="w" xmlns:r="' + OD + '" xmlns:mc="mc" xmlns:a="a"'
+TEXT = "Søknad om skoleplass på Ås"
+
+
+def package(members):
+    out = io.BytesIO()
+    with zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED) as z:
+        for name, data in members.items():
+            info = zipfile.ZipInfo(name, (2026, 1, 1, 0, 0, 0))
+            info.compress_type = zipfile.ZIP_DEFLATED
+            z.writestr(info, data)
+    return out.getvalue()
+
+
+def rels(*rows):
+    return '<Relationships xmlns="%s">%s</Relationships>' % (
+        PKG, "".join(REL % (r + ("",) if len(r) == 3 else r) for r in rows))
+
+
+def ooxml(main, members):
+    return package({
+        "[Content_Types].xml": "<Types/>",
+        "_rels/.rels": rels(("a", "officeDocument", main),
+                            ("b", "core-properties", "docProps/core.xml"),
+                            ("c", "extended-properties", "docProps/app.xml")),
+        "docProps/core.xml":
+            '<cp:p xmlns:cp="c" xmlns:dc="d"><dc:title>Søknad</dc:title>'
+            "<dc:creator>Kari</dc:creator><dc:subject>Emne</dc:subject>"
+            "<cp:created>2026-01-02T03:04:05Z</cp:created></cp:p>",
+        "docProps/app.xml": "<p><Company>Testvik</Company></p>", **members})
+
+
+def docx(body, extra=None):
+    out = ' TargetMode="External"'
+    return ooxml("/word/document2.xml", {
+        "word/document2.xml": "<w:document %s><w:body>%s</w:body></w:document>"
+                              % (W, body),
+        "word/_rels/document2.xml.rels": rels(
+            ("h", "header", "header1.xml"), ("i", "header", "header2.xml"),
+            ("n", "footnotes", "footnotes.xml"),
+            ("t", "attachedTemplate", "http://a.example/t.dotm", out),
+            ("l", "hyperlink", "http://b.example/", out)),
+        "word/header1.xml": "<w:hdr %s><w:p><w:t>Hode</w:t></w:p></w:hdr>" % W,
+        "word/header2.xml": "<w:hdr %s><w:p><w:t>Hode</w:t></w:p></w:hdr>" % W,
+        "word/footnotes.xml": "<w:n %s><w:p><w:t>Note</w:t></w:p></w:n>" % W,
+        **(extra or {})})
+
+
+def p(text):
+    return '<w:p><w:pPr><w:tabs><w:tab/></w:tabs></w:pPr><w:r>' \
+           '<w:t xml:space="preserve">%s</w:t></w:r></w:p>' % text
+
+
+def png(width, height):
+    return b"\x89PNG\r\n\x1a\n" + struct.pack(">I4sII", 13, b"IHDR", width,
+                                              height) + bytes(9)
+
+
+def letters():
+    body = (p(TEXT) + "<w:tbl>" + "".join(
+        "<w:tr><w:tc>%s</w:tc><w:tc>%s</w:tc></w:tr>" % (p(a), p(b))
+        for a, b in (("Navn", "Ola"), ("", "Sted"))) + "</w:tbl>"
+        "<w:p><w:del><w:r><w:t>slettet</w:t></w:r></w:del><w:r>"
+        "<w:instrText>HYPERLINK</w:instrText><w:t>1</w:t><w:br/><w:t>2</w:t>"
+        "</w:r></w:p><mc:AlternateContent><mc:Choice>%s</mc:Choice>"
+        "<mc:Fallback>%s</mc:Fallback></mc:AlternateContent>"
+        % (p("boks"), p("boks")))
+    native = b"\2\0C:\\mappe\\note.txt\0C:\\note.txt\0\0\0\3\0" + \
+        struct.pack("<I", 3) + b"C:\0" + struct.pack("<I", 5) + b"Hallo"
+    native = struct.pack("<I", len(native)) + native
+    yield "docx", docx(body, {
+        "word/vbaProject.bin": b"x", "word/embeddings/ark.xlsx": b"PK..",
+        "word/embeddings/oleObject1.bin": ole({"\1Ole10Native": native})})
+    yield "docx-picture", docx("", {
+        "word/media/image1.png": png(1654, 2339),
+        "word/media/image2.png": png(80, 40)})
+    yield "docx-bomb", docx(p("a" * 1000) * 6000)
+    yield "docx-deep", docx("<w:sdt>" * 5000)
+    yield "docx-entities", ooxml("d.xml", {
+        "d.xml": '<!DOCTYPE d [<!ENTITY a "lol"><!ENTITY b "&a;&a;&a;">'
+                 '<!ENTITY x SYSTEM "file:///etc/passwd">]>'
+                 "<document><p><t>A&b;&x;B</t></p></document>"})
+    yield "docx-cut", docx(body)[:-30]
+    yield "docx-laughs", ooxml("d.xml", {
+        "d.xml": '<!DOCTYPE d [<!ENTITY a0 "lol">' + "".join(
+            '<!ENTITY a%d "%s">' % (i, "&a%d;" % (i - 1) * 10)
+            for i in range(1, 30)) + ']><document a="&a29;"/>'})
+
+
+def sheets():
+    strings = "<sst><si><t>%s</t></si><si><r><t>rik</t></r><r><t>tekst</t>" \
+        "</r><rPh><t>fonetisk</t></rPh></si><si/></sst>" % TEXT
+    styles = '<s><numFmts><numFmt numFmtId="164" formatCode="dd\\.mm\\.yyyy"/>' \
+        '</numFmts><cellXfs><xf numFmtId="0"/><xf numFmtId="164"/></cellXfs></s>'
+    cells = '<row><c t="s"><v>0</v></c><c t="s"><v>1</v></c><c t="s"><v>99' \
+        '</v></c></row><row><c s="1"><v>46023.5</v></c><c><f>1+1</f><v>2.5' \
+        '</v></c><c t="b"><v>1</v></c><c t="inlineStr"><is><t>inne</t></is>' \
+        "</c></row>"
+    yield "xlsx", ooxml("xl/workbook.xml", {
+        "xl/workbook.xml":
+            '<workbook xmlns:r="%s"><sheets><sheet name="Søkere" r:id="s1"/>'
+            '<sheet name="Gjemt" state="hidden" r:id="s2"/></sheets></workbook>'
+            % OD,
+        "xl/_rels/workbook.xml.rels": rels(
+            ("s1", "worksheet", "worksheets/sheet1.xml"),
+            ("s2", "worksheet", "worksheets/sheet2.xml"),
+            ("s3", "sharedStrings", "sharedStrings.xml"),
+            ("s4", "styles", "styles.xml"),
+            ("s5", "externalLink", "externalLinks/externalLink1.xml")),
+        "xl/externalLinks/_rels/externalLink1.xml.rels": rels(
+            ("x", "externalLinkPath", "file:///C:/bok.xlsx",
+             ' TargetMode="External"')),
+        "xl/externalLinks/externalLink1.xml": "<e/>",
+        "xl/sharedStrings.xml": strings, "xl/styles.xml": styles,
+        "xl/worksheets/sheet1.xml":
+            "<worksheet><sheetData>%s</sheetData></worksheet>" % cells,
+        "xl/worksheets/sheet2.xml": "<worksheet/>"})
+
+
+def slides():
+    slide = '<sld xmlns:a="a"><a:p><a:r><a:t>%s</a:t></a:r></a:p></sld>'
+    yield "pptx", ooxml("ppt/presentation.xml", {
+        "ppt/presentation.xml":
+            '<presentation xmlns:r="%s"><sldIdLst><sldId id="256" r:id="b"/>'
+            '<sldId id="257" r:id="a"/></sldIdLst></presentation>' % OD,
+        "ppt/_rels/presentation.xml.rels": rels(
+            ("a", "slide", "slides/slide1.xml"),
+            ("b", "slide", "slides/slide2.xml")),
+        "ppt/slides/slide1.xml": slide % "Andre bilde",
+        "ppt/slides/slide2.xml": slide % "Første bilde",
+        "ppt/slides/_rels/slide2.xml.rels": rels(
+            ("n", "notesSlide", "../notesSlides/notesSlide1.xml")),
+        "ppt/notesSlides/notesSlide1.xml": slide % "Notat"})
+
+
+def odf():
+    ns = 'xmlns:o="o" xmlns:t="t"'
+    content = "<o:document-content %s><o:automatic-styles><t:p>nei</t:p>" \
+        "</o:automatic-styles><o:body>%s</o:body></o:document-content>"
+    meta = '<m xmlns:d="d"><d:title>Brev</d:title><d:initial-creator>Kari' \
+        "</d:initial-creator></m>"
+    manifest = "<manifest>%s</manifest>"
+    yield "odt", package({
+        "mimetype": "application/vnd.oasis.opendocument.text",
+        "content.xml": content % (ns, "<o:text><t:tracked-changes><t:p>slettet"
+            "</t:p></t:tracked-changes><t:p>%s</t:p><t:p>a<t:tab/>b"
+            '<t:s t:c="2"/>c</t:p></o:text>' % TEXT),
+        "styles.xml": '<doc xmlns:t="t"><header><t:p>Hode</t:p></header></doc>',
+        "meta.xml": meta, "META-INF/manifest.xml": manifest % "",
+        "Basic/Standard/Module1.xml": "<x/>"})
+    cell = "<t:table-cell><t:p>%s</t:p></t:table-cell>"
+    yield "ods", package({
+        "content.xml": content % (ns, "<o:spreadsheet>" + "".join(
+            '<t:table t:name="%s"><t:table-row t:number-rows-repeated='
+            '"1048576">%s%s</t:table-row></t:table>'
+            % (n, cell % "x", cell % n) for n in ("Ark1", "Ark2"))
+            + "</o:spreadsheet>"),
+        "META-INF/manifest.xml": manifest % ""})
+    yield "odt-encrypted", package({
+        "content.xml": "?", "META-INF/manifest.xml":
+            manifest % '<e><encryption-data a="b"/></e>'})
+
+
+def rtf():
+    yield "rtf", (
+        r"{\rtf1\ansi\ansicpg1252\uc1{\fonttbl{\f0\fcharset0 Arial;}"
+        r"{\f1\fcharset204 Arial;}}{\info{\title S\'f8knad}{\author Kari}"
+        r"{\creatim\yr2026\mo1\dy2\hr3\min4}}{\*\ukjent skjult}"
+        "\r\n"
+        r"S\'f8k\u0110?ad {\v gjemt}{\f1\'e0}\par a\cell b\row {\pict 00ff}"
+        r"{\object{\*\objdata 01050000 02000000 08000000 5061636b61676500 "
+        "00000000 00000000 1d000000"
+        " 0200612e74787400 5c612e74787400 00000300 00000000 02000000 4869}}"
+        r"\u-10179?\u-8704? slutt{\field{\*\fldinst HYPERLINK x}"
+        r"{\fldrslt lenke}}\bin3 }}}}etter").encode()
+    yield "rtf-deep", b"{\\rtf1 " + b"{" * 5000 + b"x"
+
+
+# -- OLE2: sectors of 512, all streams in big ones -----------------------------
+def ole(streams):
+    names = list(streams)
+    data = [streams[n] + bytes(max(4096, -(-len(streams[n]) // 512) * 512)
+                               - len(streams[n])) for n in names]
+    fat, body, starts = [0xFFFFFFFD], b"", []
+    entries = [("Root Entry", 5, 0xFFFFFFFE, 0)]
+    for d in data:
+        starts.append(len(fat))
+        count = len(d) // 512
+        fat += list(range(len(fat) + 1, len(fat) + count)) + [0xFFFFFFFE]
+        body += d
+    for name, d, start in zip(names, data, starts):
+        entries.append((name, 2, start, len(d)))
+    directory = b""
+    for i, (name, kind, start, size) in enumerate(entries):
+        raw = name.encode("utf-16le")
+        right = i + 1 if 0 < i < len(entries) - 1 else 0xFFFFFFFF
+        child = 1 if i == 0 and names else 0xFFFFFFFF
+        directory += raw + bytes(64 - len(raw)) + struct.pack(
+            "<HBBIII36xIQ", len(raw) + 2, kind, 1, 0xFFFFFFFF, right, child,
+            start, size)
+    directory += bytes(-len(directory) % 512)
+    at = len(fat)
+    count = len(directory) // 512
+    fat += list(range(at + 1, at + count)) + [0xFFFFFFFE]
+    assert len(fat) <= 128
+    head = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" + bytes(16) + struct.pack(
+        "<HHHHH6xIIIIIIIIII", 0x3E, 3, 0xFFFE, 9, 6, 0, 1, at, 0, 4096,
+        0xFFFFFFFE, 0, 0xFFFFFFFE, 0, 0)
+    head += struct.pack("<I", 0xFFFFFFFF) * 108
+    fat += [0xFFFFFFFF] * (128 - len(fat))
+    return head[:512] + struct.pack("<128I", *fat) + body + directory
+
+
+def summary(title):
+    raw = title.encode("cp1252") + b"\0"
+    section = struct.pack("<IIIIII", 0, 2, 1, 24, 2, 32) + \
+        struct.pack("<II", 2, 1252) + struct.pack("<II", 30, len(raw)) + raw
+    return b"\xfe\xff\0\0" + bytes(20) + struct.pack("<I", 1) + bytes(16) + \
+        struct.pack("<I", 48) + section + bytes(8)
+
+
+def doc(flags=0x0200):
+    one = "Søknad om ".encode("cp1252")
+    two = "skoleplass på Ås\r\x13HYPERLINK x\x14lenke\x15\ra\x07b\x07\x07" \
+        "Note\r".encode("utf-16le")
+    body = bytearray(0x400)
+    struct.pack_into("<HH6xH", body, 0, 0xA5EC, 0xC1, flags)
+    chars = len(one) + len(two) // 2
+    struct.pack_into("<II", body, 0x4C, chars - 5, 5)
+    struct.pack_into("<II", body, 0x1A2, 0, 5 + 12 + 16)
+    plc = struct.pack("<III", 0, len(one), chars) + struct.pack(
+        "<HIHHIH", 0, 0x40000000 | 0x400 * 2, 0, 0, 0x500, 0)
+    body += one + bytes(0x100 - len(one)) + two
+    return ole({"WordDocument": bytes(body),
+                "1Table": b"\2" + struct.pack("<I", len(plc)) + plc,
+                "\5SummaryInformation": summary("Søknad")})
+
+
+def rec(kind, data=b""):
+    return struct.pack("<HH", kind, len(data)) + data
+
+
+def xls(extra=b""):
+    bof = rec(0x809, struct.pack("<HH12x", 0x600, 5))
+    string = TEXT.encode("cp1252")
+    cut = 8  # of the string in the SST; the rest, wide, is in a CONTINUE
+    sst = struct.pack("<II", 2, 2) + struct.pack("<HB", len(string), 0) + \
+        string[:cut]
+    rest = b"\1" + TEXT[cut:].encode("utf-16le") + struct.pack("<HB", 3, 0) + \
+        b"nei"
+    head = bof + extra + rec(0x41E, struct.pack("<HHB", 164, 10, 0)
+                             + b"dd.mm.yyyy")
+    head += rec(0xE0, struct.pack("<HH16x", 0, 0)) + \
+        rec(0xE0, struct.pack("<HH16x", 0, 164))
+    tail = rec(0xFC, sst) + rec(0x3C, rest) + rec(0x0A)
+    name = struct.pack("<BB", 6, 0) + "Søkere".encode("cp1252")
+    at = len(head) + 4 + 6 + len(name) + len(tail)
+    sheet = bof + rec(0xFD, struct.pack("<HHHI", 0, 0, 0, 0)) + \
+        rec(0xFD, struct.pack("<HHHI", 0, 1, 0, 1)) + \
+        rec(0x203, struct.pack("<HHHd", 1, 0, 1, 46023.5)) + \
+        rec(0x27E, struct.pack("<HHHI", 1, 1, 0, 250 << 2 | 3)) + \
+        rec(0x06, struct.pack("<HHHHHHHHI", 1, 2, 0, 0, 0, 0, 0xFFFF, 0, 0)) + \
+        rec(0x207, struct.pack("<HB", 3, 0) + b"sum") + rec(0x0A)
+    return ole({"Workbook": head + rec(0x85, struct.pack("<IH", at, 0) + name)
+                + tail + sheet, "\5SummaryInformation": summary("Søknad")})
+
+
+def atom(kind, data, version=0, instance=0):
+    return struct.pack("<HHI", version | instance << 4, kind, len(data)) + data
+
+
+def ppt(token=0xE391C05F):
+    chars = "Første bilde".encode("utf-16le")
+    slides = atom(0xFF0, atom(0x3F3, struct.pack("<IIIII", 2, 0, 1, 256, 0))
+                  + atom(0xFA0, chars), 15)
+    document = atom(0x3E8, slides + atom(0x7D0, atom(0x3FF, atom(
+        0x400, struct.pack("<III", 3, 1, 2), 2), 15), 15), 15)
+    slide = atom(0x3EE, atom(0xF00D, atom(0xF9E, struct.pack("<I", 0)), 15)
+                 + atom(0xF00D, atom(0xFA8, b"Boks"), 15), 15)
+    table = atom(0x1772, struct.pack("<III", 2 << 20 | 1, 0, len(document)))
+    at = len(document) + len(slide)
+    edit = atom(0xFF5, struct.pack("<IIIIIIHH", 0, 0, 0, at, 1, 3, 0, 0))
+    user = atom(0xFF6, struct.pack("<III", 20, token, at + len(table))
+                + bytes(20))
+    return ole({"PowerPoint Document": document + slide + table + edit,
+                "Current User": user})
+
+
+def binary():
+    yield "doc", doc()
+    yield "doc-encrypted", doc(0x0300)
+    yield "xls", xls()
+    yield "xls-encrypted", xls(rec(0x2F, bytes(6)))
+    yield "ppt", ppt()
+    yield "ppt-encrypted", ppt(0xF3D1C4DF)
+    yield "ooxml-encrypted", ole({"EncryptedPackage": b"x",
+                                  "EncryptionInfo": b"y"})
+    loop = bytearray(xls())
+    # the second sector of the first stream follows itself
+    struct.pack_into("<I", loop, 512 + 4 * 2, 2)
+    yield "xls-loop", bytes(loop)
+
+
+def seeds():
+    for make in (letters, sheets, slides, odf, rtf, binary):
+        yield from make()

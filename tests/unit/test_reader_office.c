@@ -1,0 +1,213 @@
+/*
+ * The office reader. Its samples are the seeds of fuzz_office, which
+ * tests/fuzz/make_office.py makes.
+ */
+#include <sys/resource.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "mail_host.h"
+#include "test.h"
+
+static const struct sluse_reader *r;
+
+static char in[1 << 20];
+
+static size_t
+load(const char *sample)
+{
+	char path[256];
+	FILE *f;
+	size_t n;
+
+	if (!r) {
+		r = mock_load("office");
+		CHECK(r->warm(&mock_host) == 0);
+	}
+	snprintf(
+	    path, sizeof(path), "tests/fuzz/corpus/office/seed-%s", sample);
+	f = fopen(path, "rbe");
+	CHECK(f != NULL);
+	n = f ? fread(in, 1, sizeof(in), f) : 0;
+	if (f)
+		fclose(f);
+	return n;
+}
+
+static struct reading *
+rd(const char *sample, size_t cut)
+{
+	size_t n = load(sample);
+
+	return read_all(r, "", in, cut && cut < n ? cut : n, 64);
+}
+
+/* Pages, each ended by \f, and lines that the log must and must not hold. */
+static void
+is(const char *sample, const char *text, const char *const *lines)
+{
+	struct reading *d = rd(sample, 0);
+
+	CHECK(d->opened == SLUSE_READ_OK && d->paged == 0 && d->parted == 0);
+	CHECK_STR(d->k.text, text);
+	for (; lines && *lines; lines++) {
+		bool no = **lines == '!';
+
+		if ((strstr(d->k.log, *lines + no) != NULL) == no)
+			printf("# %s: %s\n%s", sample, *lines, d->k.log);
+		CHECK((strstr(d->k.log, *lines + no) != NULL) != no);
+	}
+	read_free(d);
+}
+#define LINES(...)                                                             \
+	(const char *const[])                                                  \
+	{                                                                      \
+		__VA_ARGS__, NULL                                              \
+	}
+
+#define WORDS "Søknad om skoleplass på Ås"
+
+static void
+letters(void)
+{
+	is("docx", "Hode\n" WORDS "\nNavn\tOla\nSted\n1\n2\nboks\nNote\n\f",
+	    LINES("field title Søknad\n", "field author Kari\n",
+		"field subject Emne\n", "field company Testvik\n",
+		"field created 2026-01-02T03:04:05Z\n", "note macro",
+		"note external_link attachedTemplate\n", "!hyperlink",
+		"!part_damaged", "!little_text"));
+	is("odt", "Hode\n" WORDS "\na\tb  c\n\f",
+	    LINES("field title Brev\n", "field author Kari\n", "note macro"));
+	is("doc", WORDS "\nlenke\na\tb\nNote\n\f",
+	    LINES("field title Søknad\n"));
+	is("rtf", "Søknad а\na\tb\n\U0001F600 sluttlenke\n\f",
+	    LINES("field title Søknad\n", "field author Kari\n",
+		"field created 2026-01-02T03:04:00\n", "!rtf_truncated"));
+}
+
+static void
+sheets(void)
+{
+	is("xlsx",
+	    "Søkere\n" WORDS "\triktekst\n2026-01-01 12:00\t2.5\tTRUE\tinne\n"
+	    "\fGjemt\n\f",
+	    LINES("note hidden_sheet", "note external_link externalLinkPath"));
+	is("xls", "Søkere\n" WORDS "\tnei\n2026-01-01 12:00\t2.5\tsum\f", NULL);
+	/* a row a million times is said once */
+	is("ods", "Ark1\nx\tArk1\n\fArk2\nx\tArk2\n\f", NULL);
+	is("pptx", "Første bilde\nNotat\n\fAndre bilde\n\f", NULL);
+	is("ppt", "Første bilde\nBoks\n\f", LINES("note macro"));
+}
+
+static void
+parts(void)
+{
+	struct reading *d = rd("docx", 0);
+
+	CHECK(d->k.count == 2);
+	CHECK_STR(d->k.parts[0].name, "ark.xlsx");
+	CHECK_STR(d->k.parts[0].bytes, "PK..");
+	/* what the packager wrapped in an OLE object comes out of it */
+	CHECK_STR(d->k.parts[1].name, "note.txt");
+	CHECK_STR(d->k.parts[1].bytes, "Hallo");
+	CHECK(d->k.parts[1].role == SLUSE_PART_ATTACHMENT);
+	read_free(d);
+	d = rd("rtf", 0);
+	CHECK(d->k.count == 1);
+	CHECK_STR(d->k.parts[0].name, "a.txt");
+	CHECK_STR(d->k.parts[0].bytes, "Hi");
+	read_free(d);
+	/* scans pasted into a letter are pages to recognise; a logo is none */
+	d = rd("docx-picture", 0);
+	CHECK(d->opened == 0 && d->paged == 0 && d->pages == 2);
+	CHECK(strstr(d->k.log, "image png 1654x2339\n") != NULL);
+	CHECK(strstr(d->k.log, "80x40") == NULL);
+	CHECK(strstr(d->k.log, "note little_text") != NULL);
+	read_free(d);
+}
+
+static void
+encrypted(void)
+{
+	static const char *const samples[] = {"doc-encrypted", "xls-encrypted",
+	    "ppt-encrypted", "odt-encrypted", "ooxml-encrypted"};
+
+	for (size_t i = 0; i < 5; i++) {
+		struct reading *d = rd(samples[i], 0);
+
+		CHECK(d->opened == SLUSE_READ_ENCRYPTED);
+		read_free(d);
+	}
+}
+
+/* A letter of 6 MB in 17 kB is whole, in pages that the host keeps. */
+static void
+large(void)
+{
+	struct reading *d = rd("docx-bomb", 0);
+
+	CHECK(d->opened == 0 && d->pages == 12);
+	CHECK(strstr(d->k.log, "text_cut") == NULL);
+	read_free(d);
+}
+
+static void
+damaged(void)
+{
+	struct reading *d = rd("docx-cut", 0);
+
+	CHECK(d->opened == SLUSE_READ_INCOMPLETE);
+	read_free(d);
+	d = rd("docx-laughs", 0);
+	CHECK(d->opened == SLUSE_READ_DAMAGED);
+	read_free(d);
+	is("docx-deep", "Hode\nNote\n\f", LINES("note part_damaged"));
+	/* no entity is expanded, none is loaded */
+	is("docx-entities", "AB\n\f", NULL);
+	is("rtf-deep", "x\n\f", LINES("note rtf_truncated"));
+	d = rd("xls-loop", 0);
+	CHECK(strstr(d->k.log, "note part_damaged") != NULL);
+	read_free(d);
+}
+
+/* Every sample cut at many places: an answer, and no crash. */
+static void
+cuts(void)
+{
+	static const char *const samples[] = {
+	    "doc", "xls", "ppt", "docx", "odt", "rtf"};
+
+	for (size_t i = 0; i < 6; i++)
+		for (size_t n = 1; n < 10000; n += n < 600 ? 37 : 509)
+			read_free(rd(samples[i], n));
+}
+
+/* After warm no file is opened: a child that may not open any still reads. */
+static void
+locked(void)
+{
+	static const char *const samples[] = {"docx", "xlsx", "doc", "xls"};
+	pid_t pid;
+	int st;
+
+	for (size_t i = 0; i < 4; i++) {
+		size_t n = load(samples[i]);
+
+		fflush(stdout);
+		pid = fork();
+		if (pid == 0) {
+			struct rlimit none = {0, 0};
+			struct reading *d;
+
+			setrlimit(RLIMIT_NOFILE, &none);
+			d = read_all(r, "", in, n, 64);
+			_exit(d->opened != 0 ||
+			      strstr(d->k.text, WORDS + 11) == NULL);
+		}
+		CHECK(waitpid(pid, &st, 0) == pid && st == 0);
+	}
+}
+
+TEST_MAIN({"letters", letters}, {"sheets", sheets}, {"parts", parts},
+    {"encrypted", encrypted}, {"large", large}, {"damaged", damaged},
+    {"cuts", cuts}, {"locked", locked})
