@@ -436,6 +436,19 @@ refusal(struct sl_inlet *in, const struct stat *st)
 	return NULL;
 }
 
+/* Has the kernel told that it was renamed in, and nobody looked yet? */
+static bool
+is_hinted(const struct sl_inlet *in, const char *name)
+{
+	size_t i;
+
+	for (i = 0; i < in->hint_n; i++)
+		if (strcmp(in->hints[(in->hint_head + i) % HINTS_MAX], name) ==
+		    0)
+			return true;
+	return false;
+}
+
 static enum sl_rc
 consider(struct sl_inlet *in, const char *name, bool moved_in,
     struct sl_claim *ret, struct sl_err *err)
@@ -458,6 +471,8 @@ consider(struct sl_inlet *in, const char *name, bool moved_in,
 						  "refused at the door")
 					    : SL_SKIP;
 	}
+	/* The sweep may come to it first. */
+	moved_in = moved_in || is_hinted(in, name);
 	/* What was put back was not whole when it was moved in either. */
 	if (find_seen(in->seen, in->seen_n, st.st_ino) != NULL)
 		moved_in = false;
