@@ -145,6 +145,7 @@ read_again(struct sl_engine *e, struct sl_consignment *c, struct sl_entry *en,
 	if (sl_entry_apply(e, en, SL_CHANGE_replace, "by_person", why, actor,
 		err) != SL_OK ||
 	    sl_entry_drop_documents(e->store, en->id, err) != SL_OK ||
+	    sl_reading_drop(e->store, c->id, err) != SL_OK ||
 	    sl_consignment_read_again(e, c, why, actor, err) != SL_OK)
 		return SL_FATAL;
 	sl_engine_after(e, resume_job, c->id, 0);
