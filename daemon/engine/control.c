@@ -15,7 +15,7 @@
 #include "../prepare/prepare.h"
 #include "engine.h"
 
-#define CASES_BYTES_MAX ((size_t)64 << 20) /* of one list that is taken in */
+#define CASES_BYTES_MAX ((size_t)64 << 20) /* of all lists being taken in */
 
 static enum sl_rc
 no(struct sl_err *err, const char *text)
@@ -365,6 +365,18 @@ text(json_t *args, const char *key)
 	return s != NULL ? s : "";
 }
 
+/* Of all who send a list now: anybody in the group may begin one. */
+static size_t
+cases_bytes(const struct sl_engine *e)
+{
+	const struct sl_peer *p;
+	size_t n = 0;
+
+	for (p = e->peers; p != NULL; p = p->next)
+		n += p->cases.n;
+	return n;
+}
+
 /* Some rows of a list. They wait until all are here: a list is taken whole or
  * not at all, whoever goes away in the middle. */
 static enum sl_rc
@@ -386,9 +398,11 @@ take_cases(struct sl_peer *p, json_t *args, struct sl_err *err)
 		    json_integer_value(json_object_get(row, "line")));
 	}
 	n = line != NULL ? strlen(line) : 0;
-	if (p->cases.n + n + 1 > CASES_BYTES_MAX) {
+	if (cases_bytes(p->e) + n + 1 > CASES_BYTES_MAX) {
 		sl_buf_free(&p->cases);
-		return no(err, "the list is too long; nothing was changed");
+		return no(err,
+		    "the list is too long, or others are being taken in; "
+		    "nothing was changed");
 	}
 	sl_buf_add(&p->cases, line, n);
 	sl_buf_add_char(&p->cases, '\n');
