@@ -116,23 +116,6 @@ change_consignment(struct sl_engine *e, struct sl_consignment *c,
 	return SL_OK;
 }
 
-/* Does a target hold some of it, as far as anybody knows? */
-static bool
-may_be_there(struct sl_engine *e, const struct sl_entry *en)
-{
-	struct sl_delivery d;
-	size_t i;
-
-	for (i = 0; i < e->targets_n; i++)
-		if (sl_delivery_by_entry(
-			e->store, en->id, e->targets[i].cfg->name, &d) &&
-		    (d.uncertain || strcmp(d.state, "delivered") == 0 ||
-			sl_outbox_is_sending(e, &d) ||
-			sl_delivery_has_steps(e->store, d.id)))
-			return true;
-	return false;
-}
-
 /*
  * What could not be read is read anew from its originals: a password has come,
  * or a reader for it. The entry is replaced by the one that comes of it.
@@ -166,7 +149,7 @@ sl_control_change(struct sl_engine *e, const char *id, enum sl_change change,
 		return rc;
 	if (!has_entry)
 		return change_consignment(e, &c, change, why, actor, err);
-	if (change == SL_CHANGE_reject && may_be_there(e, &en))
+	if (change == SL_CHANGE_reject && sl_outbox_may_be_there(e, &en))
 		return no(err, "it may be in the case system already; retry "
 			       "it and withdraw it there");
 	if (!legal(en.dispo, change))
@@ -240,7 +223,8 @@ sl_control_assign(struct sl_engine *e, const char *id, const char *case_number,
 		rc = sl_placing_case_open(e, case_number, err);
 	if (rc != SL_OK)
 		return rc;
-	if (strcmp(en.case_number, case_number) != 0 && may_be_there(e, &en))
+	if (strcmp(en.case_number, case_number) != 0 &&
+	    sl_outbox_may_be_there(e, &en))
 		return frozen(err);
 	return sl_placing_decide(e, &en, &d, err);
 }
@@ -298,7 +282,7 @@ sl_control_new_case(struct sl_engine *e, const char *id, const char *title,
 	if (n < 3 || n > SL_TITLE_MAX)
 		return sl_err_set(err, SL_REJECT, 0, "bad_title",
 		    "a title has from 3 to %u characters", SL_TITLE_MAX);
-	if (may_be_there(e, &en))
+	if (sl_outbox_may_be_there(e, &en))
 		return frozen(err);
 	return sl_placing_decide(e, &en, &d, err);
 }
@@ -346,7 +330,7 @@ sl_control_with(struct sl_engine *e, const char *id, const char *other,
 		rc = find_other(e, other, queue, &to, err);
 	if (rc != SL_OK)
 		return rc;
-	if (may_be_there(e, &en))
+	if (sl_outbox_may_be_there(e, &en))
 		return frozen(err);
 	rc = sl_belongs_set(e, &en, &to, why, actor, &waits, err);
 	if (rc == SL_OK && waits)

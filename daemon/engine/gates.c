@@ -207,7 +207,7 @@ count_open(void *arg, const struct sl_entry *en, struct sl_err *err)
 	struct tally *t = arg;
 
 	(void)err;
-	t->total++;
+	t->total += en->outcome != SL_OUTCOME_replaced;
 	t->open += en->dispo != SL_DISPO_done;
 	return SL_OK;
 }
