@@ -73,8 +73,11 @@ sl_password_file_read(struct sl_password_file *f, uint64_t boot_ms,
 
 	if (f->looked_ms == 0 || boot_ms - f->looked_ms >= LOOK_MS) {
 		f->looked_ms = boot_ms != 0 ? boot_ms : 1;
-		if (stat(f->path, &st) != 0)
+		if (lstat(f->path, &st) != 0) {
 			memset(&st, 0, sizeof(st));
+			/* It may be there: that it cannot be had is said. */
+			st.st_size = errno != ENOENT;
+		}
 		if (st.st_ino != f->ino || (uint64_t)st.st_size != f->size ||
 		    memcmp(&st.st_ctim, &f->changed, sizeof(f->changed)) != 0) {
 			f->ino = st.st_ino;
@@ -86,6 +89,10 @@ sl_password_file_read(struct sl_password_file *f, uint64_t boot_ms,
 			    O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
 			if (fd >= 0)
 				rc = load(f, fd, err);
+			else if (errno != ENOENT)
+				rc = sl_err_set(err, SL_REJECT, errno,
+				    "config_invalid",
+				    "the list of passwords cannot be opened");
 		}
 	}
 	*ret = (struct sl_slice){f->lines, f->n};

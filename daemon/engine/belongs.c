@@ -20,13 +20,37 @@ enum known {
 	KNOWN_NONE, /* it ended without a case */
 };
 
-static enum known
-case_of(const struct sl_entry *other)
+/* What was read again goes on as another post of the same consignment, or as
+ * the consignment alone until that is born. */
+static void
+stand_in(struct sl_engine *e, struct sl_entry *other)
 {
+	char reception[48];
+	bool several;
+	int number;
+
+	if (other->outcome != SL_OUTCOME_replaced ||
+	    !sl_reception_parse(
+		other->reception, reception, sizeof(reception), &number))
+		return;
+	number = sl_entry_only(e->store, other->consignment, &several);
+	if (number > 0)
+		(void)sl_entry_by_number(e->store, reception, number, other);
+}
+
+static enum known
+case_of(struct sl_engine *e, const struct sl_entry *other)
+{
+	struct sl_consignment c;
 	bool on_its_way = other->stage >= SL_STAGE_placed &&
 			  (other->dispo == SL_DISPO_ready ||
 			      other->dispo == SL_DISPO_deferred);
 
+	if (other->outcome == SL_OUTCOME_replaced)
+		return sl_consignment_by_id(e->store, other->consignment, &c) &&
+			       c.dispo != SL_DISPO_done
+			   ? KNOWN_LATER
+			   : KNOWN_NONE;
 	if (other->dispo == SL_DISPO_done)
 		return other->outcome == SL_OUTCOME_in_journal &&
 			       other->case_number[0] != '\0'
@@ -44,13 +68,15 @@ waits_for(struct sl_engine *e, const struct sl_entry *en,
 	char value[64], reception[48];
 	int number;
 
-	return en->dispo == SL_DISPO_held &&
-	       strcmp(en->reason, "waits_for_other") == 0 &&
-	       sl_placement_accepted(e->store, en, SL_FIELD_belongs_to, value,
-		   sizeof(value), actor, cap) &&
-	       sl_reception_parse(
-		   value, reception, sizeof(reception), &number) &&
-	       sl_entry_by_number(e->store, reception, number, ret_other);
+	if (en->dispo != SL_DISPO_held ||
+	    strcmp(en->reason, "waits_for_other") != 0 ||
+	    !sl_placement_accepted(e->store, en, SL_FIELD_belongs_to, value,
+		sizeof(value), actor, cap) ||
+	    !sl_reception_parse(value, reception, sizeof(reception), &number) ||
+	    !sl_entry_by_number(e->store, reception, number, ret_other))
+		return false;
+	stand_in(e, ret_other);
+	return true;
 }
 
 /* Does other wait for en, itself or by those it waits for? */
@@ -111,10 +137,13 @@ hold_for(struct sl_engine *e, struct sl_entry *en, const struct sl_entry *other,
 
 enum sl_rc
 sl_belongs_set(struct sl_engine *e, struct sl_entry *en,
-    const struct sl_entry *other, const char *why, const char *actor,
+    const struct sl_entry *named, const char *why, const char *actor,
     bool *ret_waits, struct sl_err *err)
 {
+	struct sl_entry copy = *named, *other = &copy;
 	enum sl_rc rc;
+
+	stand_in(e, other);
 
 	*ret_waits = false;
 	if (other->id == en->id)
@@ -123,7 +152,7 @@ sl_belongs_set(struct sl_engine *e, struct sl_entry *en,
 	if (is_circle(e, en, other))
 		return sl_err_set(err, SL_REJECT, 0, "waits_in_circle",
 		    "that post waits for this one");
-	switch (case_of(other)) {
+	switch (case_of(e, other)) {
 	case KNOWN_CASE:
 		rc = sl_placing_case_open(e, other->case_number, err);
 		return rc != SL_OK ? rc : follow(e, en, other, actor, why, err);
@@ -149,7 +178,7 @@ see_waiting(void *arg, const struct sl_entry *row, struct sl_err *err)
 	if (!waits_for(e, &en, &other, actor, sizeof(actor)))
 		return SL_OK;
 	e->someone_waits = true;
-	switch (case_of(&other)) {
+	switch (case_of(e, &other)) {
 	case KNOWN_LATER:
 		return SL_OK;
 	case KNOWN_CASE:

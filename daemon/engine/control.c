@@ -15,7 +15,7 @@
 #include "../prepare/prepare.h"
 #include "engine.h"
 
-#define CASES_BYTES_MAX ((size_t)64 << 20) /* of one list that is taken in */
+#define CASES_BYTES_MAX ((size_t)64 << 20) /* of all lists being taken in */
 
 static enum sl_rc
 no(struct sl_err *err, const char *text)
@@ -116,23 +116,6 @@ change_consignment(struct sl_engine *e, struct sl_consignment *c,
 	return SL_OK;
 }
 
-/* Does a target hold some of it, as far as anybody knows? */
-static bool
-may_be_there(struct sl_engine *e, const struct sl_entry *en)
-{
-	struct sl_delivery d;
-	size_t i;
-
-	for (i = 0; i < e->targets_n; i++)
-		if (sl_delivery_by_entry(
-			e->store, en->id, e->targets[i].cfg->name, &d) &&
-		    (d.uncertain || strcmp(d.state, "delivered") == 0 ||
-			sl_outbox_is_sending(e, &d) ||
-			sl_delivery_has_steps(e->store, d.id)))
-			return true;
-	return false;
-}
-
 /*
  * What could not be read is read anew from its originals: a password has come,
  * or a reader for it. The entry is replaced by the one that comes of it.
@@ -145,6 +128,7 @@ read_again(struct sl_engine *e, struct sl_consignment *c, struct sl_entry *en,
 	if (sl_entry_apply(e, en, SL_CHANGE_replace, "by_person", why, actor,
 		err) != SL_OK ||
 	    sl_entry_drop_documents(e->store, en->id, err) != SL_OK ||
+	    sl_reading_drop(e->store, c->id, err) != SL_OK ||
 	    sl_consignment_read_again(e, c, why, actor, err) != SL_OK)
 		return SL_FATAL;
 	sl_engine_after(e, resume_job, c->id, 0);
@@ -165,7 +149,7 @@ sl_control_change(struct sl_engine *e, const char *id, enum sl_change change,
 		return rc;
 	if (!has_entry)
 		return change_consignment(e, &c, change, why, actor, err);
-	if (change == SL_CHANGE_reject && may_be_there(e, &en))
+	if (change == SL_CHANGE_reject && sl_outbox_may_be_there(e, &en))
 		return no(err, "it may be in the case system already; retry "
 			       "it and withdraw it there");
 	if (!legal(en.dispo, change))
@@ -239,7 +223,8 @@ sl_control_assign(struct sl_engine *e, const char *id, const char *case_number,
 		rc = sl_placing_case_open(e, case_number, err);
 	if (rc != SL_OK)
 		return rc;
-	if (strcmp(en.case_number, case_number) != 0 && may_be_there(e, &en))
+	if (strcmp(en.case_number, case_number) != 0 &&
+	    sl_outbox_may_be_there(e, &en))
 		return frozen(err);
 	return sl_placing_decide(e, &en, &d, err);
 }
@@ -297,7 +282,7 @@ sl_control_new_case(struct sl_engine *e, const char *id, const char *title,
 	if (n < 3 || n > SL_TITLE_MAX)
 		return sl_err_set(err, SL_REJECT, 0, "bad_title",
 		    "a title has from 3 to %u characters", SL_TITLE_MAX);
-	if (may_be_there(e, &en))
+	if (sl_outbox_may_be_there(e, &en))
 		return frozen(err);
 	return sl_placing_decide(e, &en, &d, err);
 }
@@ -345,7 +330,7 @@ sl_control_with(struct sl_engine *e, const char *id, const char *other,
 		rc = find_other(e, other, queue, &to, err);
 	if (rc != SL_OK)
 		return rc;
-	if (may_be_there(e, &en))
+	if (sl_outbox_may_be_there(e, &en))
 		return frozen(err);
 	rc = sl_belongs_set(e, &en, &to, why, actor, &waits, err);
 	if (rc == SL_OK && waits)
@@ -362,6 +347,18 @@ text(json_t *args, const char *key)
 	const char *s = json_string_value(json_object_get(args, key));
 
 	return s != NULL ? s : "";
+}
+
+/* Of all who send a list now: anybody in the group may begin one. */
+static size_t
+cases_bytes(const struct sl_engine *e)
+{
+	const struct sl_peer *p;
+	size_t n = 0;
+
+	for (p = e->peers; p != NULL; p = p->next)
+		n += p->cases.n;
+	return n;
 }
 
 /* Some rows of a list. They wait until all are here: a list is taken whole or
@@ -385,9 +382,11 @@ take_cases(struct sl_peer *p, json_t *args, struct sl_err *err)
 		    json_integer_value(json_object_get(row, "line")));
 	}
 	n = line != NULL ? strlen(line) : 0;
-	if (p->cases.n + n + 1 > CASES_BYTES_MAX) {
+	if (cases_bytes(p->e) + n + 1 > CASES_BYTES_MAX) {
 		sl_buf_free(&p->cases);
-		return no(err, "the list is too long; nothing was changed");
+		return no(err,
+		    "the list is too long, or others are being taken in; "
+		    "nothing was changed");
 	}
 	sl_buf_add(&p->cases, line, n);
 	sl_buf_add_char(&p->cases, '\n');

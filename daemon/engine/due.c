@@ -35,7 +35,8 @@ is_for_distribution(const char *reason)
 	return false;
 }
 
-/* Nobody has decided in time, and there is no case that takes such post: it
+/* Nobody has decided in time, and there is no case that takes such post, or it
+ * may be in the case system already, where no other case was said of it: it
  * goes on waiting for a person, and the log says for how long it has. */
 static enum sl_rc
 held_on(struct sl_engine *e, struct sl_entry *en, struct sl_err *err)
@@ -67,7 +68,9 @@ see_entry(void *arg, const struct sl_entry *row, struct sl_err *err)
 	if (en.dispo == SL_DISPO_held && en.held_until_ms != 0 &&
 	    en.held_until_ms <= now) {
 		if (q != NULL && *q->distribution_case != '\0' &&
-		    is_for_distribution(en.reason)) {
+		    is_for_distribution(en.reason) &&
+		    (strcmp(en.case_number, q->distribution_case) == 0 ||
+			!sl_outbox_may_be_there(e, &en))) {
 			const struct sl_decision d = {
 			    .change = SL_CHANGE_expire,
 			    .field = SL_FIELD_case_number,

@@ -356,8 +356,8 @@ void sl_belongs_changed(struct sl_engine *e);
 void sl_outbox_start(struct sl_engine *e);
 enum sl_rc sl_outbox_add(
     struct sl_engine *e, struct sl_entry *en, struct sl_err *err);
-/* Is a try of it under way, its answer not yet here? */
-bool sl_outbox_is_sending(struct sl_engine *e, const struct sl_delivery *d);
+/* Does a target hold some of it, as far as anybody knows? */
+bool sl_outbox_may_be_there(struct sl_engine *e, const struct sl_entry *en);
 void sl_outbox_kick(struct sl_target *t);
 #define SL_OUTBOX_FILES_MAX 200
 struct sl_outbox_file {

@@ -47,12 +47,17 @@ sl_held_mark(struct sl_face_mark *m, int dirfd, const char *name)
 	    (int64_t)st.st_ctim.tv_sec * 1000000000 + st.st_ctim.tv_nsec;
 }
 
+static const char *
+document_word(unsigned lang)
+{
+	return sl_words(lang, "dokument", "document");
+}
+
 static void
 copy_name(unsigned lang, const struct sl_document *d, const char *mime,
     char *out, size_t cap)
 {
-	(void)snprintf(out, cap, "%s-%d%s",
-	    sl_words(lang, "dokument", "document"), d->number,
+	(void)snprintf(out, cap, "%s-%d%s", document_word(lang), d->number,
 	    sl_face_ext(mime));
 }
 
@@ -294,6 +299,29 @@ sl_held_make(
 	return rc;
 }
 
+/* What was read again has no documents of its own any more: a copy has the name
+ * of one and the size of one of the files. */
+static bool
+is_old_copy(struct sl_faces *f, int64_t entry, const char *name, uint64_t size)
+{
+	struct sl_entry en;
+	unsigned lang;
+	size_t n;
+
+	for (lang = SL_LANGUAGE_NB; lang <= SL_LANGUAGE_EN; lang++) {
+		const char *word = document_word(lang);
+
+		n = strlen(word);
+		if (strncmp(name, word, n) == 0 && name[n] == '-' &&
+		    name[n + 1] >= '1' && name[n + 1] <= '9')
+			return sl_entry_by_id(f->e->store, entry, &en) &&
+			       en.outcome == SL_OUTCOME_replaced &&
+			       sl_part_so_long(
+				   f->e->store, en.consignment, size);
+	}
+	return false;
+}
+
 /* A copy is ours if name and size are those of a document. */
 static bool
 is_copy(struct sl_faces *f, int64_t entry, const char *name, uint64_t size)
@@ -318,7 +346,7 @@ is_copy(struct sl_faces *f, int64_t entry, const char *name, uint64_t size)
 				return true;
 		}
 	}
-	return false;
+	return n == 0 && is_old_copy(f, entry, name, size);
 }
 
 static bool

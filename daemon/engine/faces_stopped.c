@@ -196,7 +196,7 @@ sweep_one(struct sl_faces *f, struct sl_inlet *in, int dir, const char *file)
 	char number[64], reception[48];
 	struct sl_entry en;
 	int e = 0;
-	bool stopped;
+	bool stopped, several;
 
 	if (n < 5 || n - 4 >= sizeof(number) ||
 	    strcmp(file + n - 4, ".txt") != 0)
@@ -210,7 +210,8 @@ sweep_one(struct sl_faces *f, struct sl_inlet *in, int dir, const char *file)
 		stopped = sl_entry_by_number(f->e->store, reception, e, &en) &&
 			  stands_stopped((int)en.dispo, false);
 	else
-		stopped = c.entries == 0 && stands_stopped((int)c.dispo, true);
+		stopped = sl_entry_only(f->e->store, c.id, &several) == 0 &&
+			  !several && stands_stopped((int)c.dispo, true);
 	if (!stopped)
 		clear_item(f, dir, c.id, number, sl_faces_language(in));
 }

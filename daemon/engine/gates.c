@@ -87,6 +87,8 @@ sl_consignment_apply(struct sl_engine *e, struct sl_consignment *c,
 		sl_due_at(e, c->retry_ms);
 	log_change(c->reception, (int)c->stage, (int)to, reason);
 	sl_engine_after(e, after_changed, c->id, 0);
+	if (to == SL_DISPO_done)
+		sl_belongs_changed(e);
 	if (sl_consignment_update(e->store, c, err) != SL_OK)
 		return SL_FATAL;
 	return sl_store_log(e->store, event, c->reception, actor,
@@ -205,7 +207,7 @@ count_open(void *arg, const struct sl_entry *en, struct sl_err *err)
 	struct tally *t = arg;
 
 	(void)err;
-	t->total++;
+	t->total += en->outcome != SL_OUTCOME_replaced;
 	t->open += en->dispo != SL_DISPO_done;
 	return SL_OK;
 }

@@ -401,11 +401,19 @@ finish_if_all(struct sl_engine *e, struct sl_entry *en, const char *target,
 }
 
 bool
-sl_outbox_is_sending(struct sl_engine *e, const struct sl_delivery *d)
+sl_outbox_may_be_there(struct sl_engine *e, const struct sl_entry *en)
 {
-	struct sl_target *t = sl_engine_target(e, d->target);
+	struct sl_delivery d;
+	size_t i;
 
-	return t != NULL && is_inflight(t, d->id);
+	for (i = 0; i < e->targets_n; i++)
+		if (sl_delivery_by_entry(
+			e->store, en->id, e->targets[i].cfg->name, &d) &&
+		    (d.uncertain || strcmp(d.state, "delivered") == 0 ||
+			is_inflight(&e->targets[i], d.id) ||
+			sl_delivery_has_steps(e->store, d.id)))
+			return true;
+	return false;
 }
 
 enum sl_rc

@@ -11,7 +11,6 @@
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 #include "../base/clock.h"
@@ -79,7 +78,15 @@ host_secret(void *host, const char *name)
 		p->secret.p = sl_alloc(SL_PUSH_SECRET_MAX + 1);
 		p->secret.cap = SL_PUSH_SECRET_MAX + 1;
 	}
-	n = sl_read_full(fd, p->secret.p, SL_PUSH_SECRET_MAX);
+	n = sl_read_full(fd, p->secret.p, SL_PUSH_SECRET_MAX + 1);
+	if (n > (ssize_t)SL_PUSH_SECRET_MAX) {
+		/* Half of a secret would be a wrong one, tried again. */
+		OPENSSL_cleanse(p->secret.p, (size_t)n);
+		sl_log(SL_LOG_ERR, p->section->target->name,
+		    "a secret is longer than %d bytes reason=\"secret_mode\"",
+		    SL_PUSH_SECRET_MAX);
+		return NULL;
+	}
 	if (n <= 0)
 		return NULL;
 	p->secret.p[n] = '\0';

@@ -206,7 +206,7 @@ struct explain {
 	sl_report_fn *fn;
 	void *arg;
 	struct sl_consignment c;
-	int number, shown;
+	int number, shown, replaced;
 };
 
 static enum sl_rc
@@ -243,6 +243,7 @@ explain_entry(void *arg, const struct sl_entry *e, struct sl_err *err)
 
 	if (w->number != 0 && e->number != w->number)
 		return SL_OK;
+	w->replaced += e->outcome == SL_OUTCOME_replaced;
 	return explain_row(w, sl_report_entry(w->s, e->id), e, err);
 }
 
@@ -255,7 +256,7 @@ sl_report_explain(struct sl_store *s, const char *id, sl_report_fn *fn,
 
 	if (rc == SL_OK)
 		rc = sl_entry_each_of(s, w.c.id, explain_entry, &w, err);
-	if (rc != SL_OK || w.shown > 0)
+	if (rc != SL_OK || (w.number != 0 ? w.shown > 0 : w.shown > w.replaced))
 		return rc;
 	if (w.number != 0)
 		return sl_err_set(err, SL_SKIP, 0, "unknown_id",

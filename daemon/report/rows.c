@@ -324,8 +324,7 @@ next_places(struct sl_store *s, const struct sl_report_filter *f,
 	struct sl_db *db = sl_store_db(s);
 	size_t n = 0;
 	sqlite3_stmt *st = sl_db_query(db,
-	    "SELECT c.id, ifnull(e.number, 0), ifnull(e.id, 0)"
-	    " FROM consignment c LEFT JOIN entry e ON e.consignment = c.id"
+	    "SELECT c.id, ifnull(e.number, 0), ifnull(e.id, 0)" SL_DB_ITEMS
 	    " WHERE c.id >= ?1 AND (c.id, ifnull(e.number, 0)) > (?1, ?2)"
 	    " AND (?3 = 0 OR ifnull(e.stage, c.stage) = ?3)"
 	    " AND (?4 = 0 OR ifnull(e.disposition, c.disposition) = ?4)"
@@ -417,7 +416,7 @@ struct show {
 	sl_report_fn *fn;
 	void *arg;
 	int number; /* 0: all */
-	int shown;
+	int shown, replaced;
 };
 
 static enum sl_rc
@@ -432,6 +431,7 @@ show_entry(void *arg, const struct sl_entry *e, struct sl_err *err)
 	row = sl_report_entry(w->s, e->id);
 	if (row != NULL) {
 		w->shown++;
+		w->replaced += e->outcome == SL_OUTCOME_replaced;
 		rc = w->fn(w->arg, row, err);
 		json_decref(row);
 	}
@@ -449,7 +449,7 @@ sl_report_show(struct sl_store *s, const char *id, sl_report_fn *fn, void *arg,
 
 	if (rc == SL_OK)
 		rc = sl_entry_each_of(s, c.id, show_entry, &w, err);
-	if (rc != SL_OK || w.shown > 0)
+	if (rc != SL_OK || (w.number != 0 ? w.shown > 0 : w.shown > w.replaced))
 		return rc;
 	if (w.number != 0)
 		return sl_err_set(err, SL_SKIP, 0, "unknown_id",

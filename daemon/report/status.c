@@ -9,8 +9,6 @@
 #include "../store/db.h"
 #include "report_p.h"
 
-/* What stands for a consignment: its entries, or itself while it has none. */
-#define ITEMS " FROM consignment c LEFT JOIN entry e ON e.consignment = c.id"
 #define DISPO "ifnull(e.disposition, c.disposition)"
 #define STAGE "ifnull(e.stage, c.stage)"
 
@@ -38,7 +36,7 @@ sl_report_status(struct sl_store *s)
 	int64_t total = 0, open = 0, oldest, n;
 	sqlite3_stmt *st = sl_db_query(db,
 	    "SELECT c.queue, " STAGE ", " DISPO
-	    ", ifnull(e.outcome, ifnull(c.outcome, 0)), count(*)" ITEMS
+	    ", ifnull(e.outcome, ifnull(c.outcome, 0)), count(*)" SL_DB_ITEMS
 	    " GROUP BY 1, 2, 3, 4 ORDER BY 1, 2, 3, 4",
 	    "");
 
@@ -50,7 +48,8 @@ sl_report_status(struct sl_store *s)
 		(void)json_array_append_new(rows, status_row(st));
 	}
 	oldest = sl_db_int(db, 0,
-	    "SELECT min(c.received_ms)" ITEMS " WHERE " DISPO " <> 60", "");
+	    "SELECT min(c.received_ms)" SL_DB_ITEMS " WHERE " DISPO " <> 60",
+	    "");
 	sl_row_set(o, "items", json_integer(total));
 	sl_row_set(o, "open", json_integer(open));
 	sl_row_set(o, "oldest", sl_row_time(oldest));
@@ -135,7 +134,7 @@ sl_report_age(struct sl_store *s, int64_t now_ms)
 
 	age_rows(db,
 	    sl_db_query(db,
-		"SELECT c.queue, c.received_ms" ITEMS " WHERE " DISPO
+		"SELECT c.queue, c.received_ms" SL_DB_ITEMS " WHERE " DISPO
 		" <> 60 ORDER BY c.queue",
 		""),
 	    "queue", now_ms, rows);
@@ -208,7 +207,9 @@ sl_report_progress(struct sl_store *s, int64_t soon_ms, struct sl_progress *ret,
 {
 	struct sl_db *db = sl_store_db(s);
 	sqlite3_stmt *st = sl_db_query(db,
-	    "SELECT " STAGE ", " DISPO ", count(*)" ITEMS " GROUP BY 1, 2", "");
+	    "SELECT " STAGE ", " DISPO ", count(*)" SL_DB_ITEMS
+	    " GROUP BY 1, 2",
+	    "");
 
 	memset(ret, 0, sizeof(*ret));
 	while (sl_db_row(db, st))
@@ -291,7 +292,7 @@ sl_report_summary(struct sl_store *s, int64_t since)
 	    "SELECT c.reception, ifnull(e.number, 0), c.name, " STAGE ", " DISPO
 	    ", ifnull(e.outcome, ifnull(c.outcome, 0)),"
 	    " iif(e.id IS NULL, c.reason, e.reason),"
-	    " iif(e.id IS NULL, c.detail, e.detail), e.case_number" ITEMS
+	    " iif(e.id IS NULL, c.detail, e.detail), e.case_number" SL_DB_ITEMS
 	    " WHERE c.id > ?1 ORDER BY c.id, e.number",
 	    "i", since);
 

@@ -169,7 +169,10 @@ sl_consignment_find_same(
 {
 	return sl_db_int(s->db, 0,
 	    "SELECT c.id FROM consignment c WHERE c.queue = ?1"
-	    " AND c.channel_key = ?2 AND c.id < ?3"
+	    " AND c.channel_key = ?2 AND (c.id < ?3 OR (c.id > ?3"
+	    /* Read before this one was read again, and not turned away. */
+	    " AND EXISTS (SELECT 1 FROM entry e WHERE e.consignment = c.id"
+	    " AND (e.disposition <> 60 OR e.outcome IN (10, 20)))))"
 	    " AND ifnull(c.outcome, 0) <> 50 AND " DIGESTS(
 		"c.id") " IS " DIGESTS("?3") " ORDER BY c.id LIMIT 1",
 	    "ssi", c->queue, key, c->id);

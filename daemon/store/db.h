@@ -16,6 +16,12 @@
 
 struct sl_db;
 
+/* What stands for a consignment: its entries, but for those that another has
+ * replaced (outcome 60); itself while it has none, as when it is read again. */
+#define SL_DB_ITEMS                                                            \
+	" FROM consignment c LEFT JOIN entry e ON e.consignment = c.id"        \
+	" AND ifnull(e.outcome, 0) <> 60"
+
 enum sl_rc sl_db_open(
     const char *path, bool readonly, struct sl_db **ret, struct sl_err *err);
 void sl_db_close(struct sl_db *d);

@@ -32,8 +32,7 @@ sl_face_items(struct sl_store *s, int64_t consignment, sl_face_item_fn *fn,
 	sqlite3_stmt *st = sl_db_query(s->db,
 	    "SELECT c.id, ifnull(e.id, 0), ifnull(e.number, 0),"
 	    " ifnull(e.disposition, c.disposition), c.received_ms, c.queue,"
-	    " c.reception FROM consignment c LEFT JOIN entry e"
-	    " ON e.consignment = c.id WHERE c.id = ?1 ORDER BY e.number",
+	    " c.reception" SL_DB_ITEMS " WHERE c.id = ?1 ORDER BY e.number",
 	    "i", consignment);
 
 	while (n < SL_FACE_ITEMS_MAX && sl_db_row(s->db, st)) {
@@ -140,9 +139,8 @@ rows_of(struct sl_store *s, const struct head *h, sl_face_row_fn *fn, void *arg)
 	    " CASE WHEN e.id IS NULL THEN c.outcome ELSE e.outcome END,"
 	    " CASE WHEN e.id IS NULL THEN c.reason ELSE e.reason END,"
 	    " ifnull(" RECEIPT("case") ", e.case_number), " RECEIPT(
-		"number") ", " RECEIPT("url") ", e.duplicate_of, c.name"
-					      " FROM consignment c LEFT JOIN "
-					      "entry e ON e.consignment = c.id"
+		"number") ", " RECEIPT("url") ", e.duplicate_of, "
+					      "c.name" SL_DB_ITEMS
 					      " LEFT JOIN delivery d ON d.id = "
 					      "(SELECT id FROM delivery"
 					      " WHERE entry = e.id ORDER BY "

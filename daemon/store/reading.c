@@ -19,6 +19,8 @@ sl_part_put(struct sl_store *s, int64_t source, const struct sl_msg_r_part *m,
 		" ?17, nullif(?18, ''), ?19) ON CONFLICT (source, number) DO"
 		" UPDATE SET parent = excluded.parent, depth = excluded.depth,"
 		" role = excluded.role, name = excluded.name,"
+		" name_raw = excluded.name_raw,"
+		" name_charset = excluded.name_charset,"
 		" offset = excluded.offset, size = excluded.size,"
 		" sha256 = excluded.sha256, mime = excluded.mime,"
 		" puid = excluded.puid, format = excluded.format,"
@@ -82,6 +84,39 @@ sl_part_close(struct sl_store *s, int64_t source, uint32_t count,
 	return sl_db_run(s->db, err,
 	    "UPDATE part SET bundle = ?2 WHERE source = ?1 AND number > 0",
 	    "ii", source, sl_db_last_id(s->db));
+}
+
+enum sl_rc
+sl_reading_drop(struct sl_store *s, int64_t consignment, struct sl_err *err)
+{
+#define OF_ITS_PARTS                                                           \
+	" WHERE part IN (SELECT p.id FROM part p JOIN source o"                \
+	" ON o.id = p.source WHERE o.consignment = ?1)"
+	static const char *const drops[] = {
+	    "DELETE FROM page" OF_ITS_PARTS,
+	    "DELETE FROM found" OF_ITS_PARTS,
+	    "DELETE FROM note" OF_ITS_PARTS,
+	};
+#undef OF_ITS_PARTS
+	size_t i;
+
+	if (sl_store_begin(s, err) != SL_OK)
+		return SL_FATAL;
+	for (i = 0; i < sizeof(drops) / sizeof(drops[0]); i++)
+		if (sl_db_run(s->db, err, drops[i], "i", consignment) != SL_OK)
+			return SL_FATAL;
+	return SL_OK;
+}
+
+bool
+sl_part_so_long(struct sl_store *s, int64_t consignment, uint64_t size)
+{
+	return sl_db_int(s->db, 0,
+		   "SELECT 1 FROM source o JOIN blob b ON b.id = o.blob"
+		   " LEFT JOIN part p ON p.source = o.id WHERE"
+		   " o.consignment = ?1 AND (b.size = ?2 OR p.size = ?2)"
+		   " LIMIT 1",
+		   "ii", consignment, (int64_t)size) != 0;
 }
 
 bool

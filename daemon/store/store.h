@@ -152,6 +152,12 @@ enum sl_rc sl_part_close(struct sl_store *s, int64_t source, uint32_t count,
  * there the next time; true after the last. */
 bool sl_bundles_clean(
     struct sl_store *s, int64_t before_ms, size_t max, unsigned *ret_removed);
+/* Pages, fields and notes of all its parts: what was read is read anew, and a
+ * part of the same number may be another file then. */
+enum sl_rc sl_reading_drop(
+    struct sl_store *s, int64_t consignment, struct sl_err *err);
+/* Is a part of the consignment, or a file of it, so long? */
+bool sl_part_so_long(struct sl_store *s, int64_t consignment, uint64_t size);
 enum sl_rc sl_part_set_reason(
     struct sl_store *s, int64_t part, const char *reason, struct sl_err *err);
 enum sl_rc sl_part_set_digest(struct sl_store *s, int64_t part,

@@ -264,10 +264,11 @@ method_known(unsigned method)
 	}
 }
 
-/* The bytes of one member. *fatal: libarchive is at its end. */
+/* The bytes of one member. One that gives none with the key that fits another
+ * has a key of its own. *fatal: libarchive is at its end. */
 static enum sl_rc
-copy_data(
-    struct walk *w, struct archive_entry *e, struct sl_member *m, bool *fatal)
+copy_data(struct walk *w, struct archive_entry *e, struct sl_member *m,
+    bool encrypted, bool *fatal)
 {
 	la_int64_t off, size = archive_entry_size(e);
 	uint64_t done = 0;
@@ -284,7 +285,8 @@ copy_data(
 			*fatal = r == ARCHIVE_FATAL || r == ARCHIVE_OK;
 			m->reason = archive_errno(w->a) == ENOMEM
 					? "limit_memory"
-					: "damaged";
+				    : encrypted && done == 0 ? "encrypted"
+							     : "damaged";
 			return SL_OK;
 		}
 		rc = sl_budget_hole(w->b, (uint64_t)off - done, w->err);
@@ -323,11 +325,14 @@ take_member(struct walk *w, struct archive_entry *e, bool *fatal)
 		    archive_entry_hardlink(e) != NULL;
 	if (!m.skipped) {
 		if (is_encrypted(&ze, e) && w->key == NULL)
-			m.reason = w->ret->reason = "encrypted";
+			m.reason = "encrypted";
 		else if (!method_known(ze.method))
 			m.reason = "unsupported";
-		else if ((rc = copy_data(w, e, &m, fatal)) != SL_OK)
+		else if ((rc = copy_data(
+			      w, e, &m, is_encrypted(&ze, e), fatal)) != SL_OK)
 			return rc;
+		if (m.reason != NULL && strcmp(m.reason, "encrypted") == 0)
+			w->ret->reason = m.reason;
 		if (m.reason == NULL && (rc = sl_budget_end(w->b, &m.offset,
 					     &m.size, w->err)) != SL_OK)
 			return rc;

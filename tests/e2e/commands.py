@@ -3,6 +3,7 @@
 what it does, and how it says no."""
 import json
 import os
+import sqlite3
 import re
 import subprocess
 import sys
@@ -523,6 +524,31 @@ class Deciding(Trial):
         self.assertEqual([p["problems"] for p in posts.values()], [[], []])
         self.assertEqual({p["status"] for p in posts.values()}, {"M"})
         h.check_whole(self)
+
+    def test_held_limit_of_what_may_be_there(self):
+        """No other case is said of what may lie in the case system already."""
+        h = self.house(instance=house.FAST.replace(
+            "held_limit = never", "held_limit = 1h\n"
+            "distribution_case = 2026/1"))
+        h.sluse("cases", "import", house.DEMO + "/saker.csv")
+        h.sluse("stop-out", "--why", "prøve")
+        names = ["sendt.txt", "ikke-sendt.txt"]
+        for n, name in enumerate(names):
+            h.drop_bytes(letter(n), name)
+            ident = self.until(h, name, 15, stage="prepared")["id"]
+            h.sluse("hold", ident, "--why", "prøve")
+        h.stop()
+        with sqlite3.connect(os.path.join(h.root, "db", "sluse.db")) as db:
+            db.execute("UPDATE entry SET reason = 'case_closed',"
+                       " held_until_ms = 1")
+            db.execute("UPDATE delivery SET uncertain = 1, state = 'stopped'"
+                       " WHERE entry = (SELECT min(id) FROM entry)")
+        db.close()
+        h.start()
+        gone = self.until(h, names[1], 20, disposition="done")
+        self.assertEqual(gone["case"], "2026/1")
+        row = self.until(h, names[0], 5, disposition="held")
+        self.assertEqual((row["case"], row["held_until"]), ("2026/87", None))
 
     def test_no_house(self):
         h = self.house(start=False)

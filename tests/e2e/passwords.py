@@ -1,10 +1,12 @@
 #!/usr/bin/env python3
 """Encrypted post and the tenant's list of passwords: held without it, read with
 it, and the password nowhere but in its file."""
+import io
 import json
 import os
 import time
 import unittest
+import zipfile
 
 from house import House
 
@@ -112,6 +114,58 @@ class Passwords(unittest.TestCase):
                     if SECRET.encode() in file.read():
                         found.append(path)
         self.assertEqual(found, [])
+
+    def bundle(self):
+        """Two archives in one, of which only the second can be opened."""
+        plain, outer = io.BytesIO(), io.BytesIO()
+        with zipfile.ZipFile(plain, "w") as z:
+            z.writestr("apent.txt", "Testvik kommune\n\nIngen hemmelighet.\n")
+        with zipfile.ZipFile(outer, "w") as z:
+            z.write(os.path.join(DATA, "zip-aes256.zip"), "a.zip")
+            z.writestr("b.zip", plain.getvalue())
+        return outer.getvalue()
+
+    def test_what_stands(self):
+        """Who is read again leaves nothing behind, mixes up no text, and is
+        still the one that another post belongs to."""
+        h = self.house
+        h.drop_bytes(self.bundle(), "to.zip")
+        h.drop_bytes(b"Testvik kommune\n\nNoe annet.\n", "annet.txt")
+        h.wait_quiet(30, 2)
+        ident = {row["name"]: row["id"] for row in h.rows("list")}
+        first, other = ident["to.zip"], ident["annet.txt"]
+        settle = os.path.join(h.root, "spool", h.queues[0], "Må avklares")
+        h.wait_for(lambda: any(
+            name.startswith("dokument-") for _, _, names in os.walk(
+                os.path.join(settle, first)) for name in names), 10, "copies")
+        h.sluse("assign", other, "--with", first)
+        self.list_of_passwords("%s\n" % SECRET)
+        time.sleep(1.1)
+        h.sluse("retry", first[:-2], "--why", "passordet er kommet")
+        h.wait_quiet(30, 2)
+        second = first[:-1] + "2"
+        h.wait_for(lambda: os.path.isdir(os.path.join(settle, second)), 10,
+                   second)
+        h.wait_for(lambda: not os.path.isdir(os.path.join(settle, first)), 10,
+                   "no folder of what was replaced")
+        self.assertEqual(os.listdir(os.path.join(
+            h.root, "spool", h.queues[0], "Stoppet")), [])
+        # it is counted once
+        self.assertEqual(sorted(row["id"] for row in h.rows("list")),
+                         sorted([second, other]))
+        texts = dict(h.query("SELECT p.name, g.text FROM page g"
+                             " JOIN part p ON p.id = g.part"
+                             " WHERE g.text <> ''"))
+        secret = [n for n, text in texts.items() if "hemmelig brev" in text]
+        self.assertEqual((len(texts), len(secret)), (4, 1), texts)
+        self.assertNotIn("apent.txt", secret)
+        self.assertEqual(h.rows("show", other)[0]["reason"], "waits_for_other")
+        h.wait_for(lambda: h.query("SELECT 1 FROM case_file WHERE number ="
+                                   " '2026/211'"), 20, "known cases")
+        h.sluse("assign", second, "--case", "2026/211")
+        h.wait_for(lambda: {row["disposition"] for row in h.rows("list")}
+                   == {"done"}, 20, "both on the case")
+        h.check_whole(self)
 
     def test_try(self):
         h = self.house

@@ -140,6 +140,18 @@ class Login(Trial):
         h.sluse("start-out", "--why", "nytt passord")
         self.check_all_there(h)
 
+    def test_too_long(self):
+        """What is no secret is not cut until it looks like one."""
+        h = self.house(start=False)
+        self.secret = os.path.join(h.root, "secrets", "arkiv-password")
+        self.write("hemmelig\n" + "x" * 70000)
+        h.start()
+
+        def said():
+            with open(os.path.join(h.root, "log"), encoding="utf-8") as file:
+                return "a secret is longer than" in file.read()
+        h.wait_for(said, 10, "it says so")
+
     def test_restart(self):
         h = self.wrong_house()
         self.check_stopped(h)

@@ -1,10 +1,17 @@
 /*
  * Text, numbers, clock and names of the base room.
  */
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
 #include "../../daemon/base/clock.h"
+#include "../../daemon/base/file.h"
+#include "../../daemon/base/passwords.h"
 #include "../../daemon/base/text.h"
 #include "../../daemon/base/ulid.h"
 #include "test.h"
@@ -203,6 +210,40 @@ ulids(void)
 	CHECK(strlen(u) == 36 && u[14] == '4' && strchr("89ab", u[19]) != NULL);
 }
 
+/* A list that is there but cannot be had is said to be so, once. */
+static void
+password_file(void)
+{
+	char dir[] = "/tmp/sluse-base-XXXXXX", path[64], link[64];
+	struct sl_password_file f = {.path = path}, l = {.path = link};
+	struct sl_slice got;
+	struct sl_err err;
+	int fd;
+
+	CHECK(mkdtemp(dir) != NULL);
+	(void)snprintf(path, sizeof(path), "%s/list", dir);
+	(void)snprintf(link, sizeof(link), "%s/link", dir);
+	CHECK(sl_password_file_read(&f, 1000, &got, &err) == SL_OK);
+	CHECK(got.n == 0);
+	fd = open(path, O_WRONLY | O_CREAT | O_CLOEXEC, 0600);
+	CHECK(fd >= 0 && write(fd, "en\nto\n", 6) == 6);
+	(void)close(fd);
+	CHECK(sl_password_file_read(&f, 1500, &got, &err) == SL_OK);
+	CHECK(got.n == 0); /* looked at a moment ago */
+	CHECK(sl_password_file_read(&f, 2000, &got, &err) == SL_OK);
+	CHECK(got.n == 6);
+	CHECK(symlink("list", link) == 0);
+	CHECK(sl_password_file_read(&l, 1000, &got, &err) == SL_REJECT);
+	CHECK(err.sys == ELOOP && got.n == 0);
+	CHECK(sl_password_file_read(&l, 3000, &got, &err) == SL_OK);
+	CHECK(got.n == 0);
+	CHECK(chmod(path, 0644) == 0);
+	CHECK(sl_password_file_read(&f, 4000, &got, &err) == SL_REJECT);
+	CHECK(got.n == 0);
+	(void)sl_remove_tree(AT_FDCWD, dir);
+}
+
 TEST_MAIN({"utf8", utf8}, {"display", display},
     {"json_csv_html", json_csv_html}, {"slices", slices}, {"numbers", numbers},
-    {"fnr", fnr}, {"oslo", oslo}, {"ulids", ulids})
+    {"fnr", fnr}, {"oslo", oslo}, {"ulids", ulids},
+    {"password_file", password_file})

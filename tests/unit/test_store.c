@@ -105,6 +105,67 @@ all_or_nothing(void)
 	end(s);
 }
 
+static enum sl_rc
+see_item(void *arg, const struct sl_face_item *it, struct sl_err *err)
+{
+	struct sl_face_item *last = arg;
+
+	(void)err;
+	*last = *it;
+	return SL_OK;
+}
+
+/* What was replaced does not stand for what is read again: else nobody would
+ * see that it was stopped on its way. */
+static void
+replaced(void)
+{
+	struct sl_store *s = fresh();
+	struct sl_consignment c = consignment(s);
+	struct sl_entry e = entry(s, c.id, SL_STAGE_read, SL_DISPO_done);
+	struct sl_face_item it = {.number = 9};
+	struct sl_err err;
+	bool several;
+
+	e.outcome = SL_OUTCOME_replaced;
+	CHECK(sl_entry_update(s, &e, &err) == SL_OK);
+	c.entries = 1;
+	c.dispo = SL_DISPO_quarantined;
+	CHECK(sl_consignment_update(s, &c, &err) == SL_OK);
+	CHECK(sl_entry_only(s, c.id, &several) == 0 && !several);
+	CHECK(sl_face_items(s, c.id, see_item, &it, &err) == SL_OK);
+	CHECK(it.entry == 0 && it.dispo == SL_DISPO_quarantined);
+	end(s);
+}
+
+/* The same message came again and was read before the first one could be. */
+static void
+same_message(void)
+{
+	struct sl_store *s = fresh();
+	struct sl_consignment a = consignment(s), b = consignment(s);
+	struct sl_entry e = entry(s, b.id, SL_STAGE_read, SL_DISPO_ready);
+	struct sl_err err;
+
+	CHECK(sl_consignment_set_channel_key(s, a.id, "k", &err) == SL_OK &&
+	      sl_consignment_set_channel_key(s, b.id, "k", &err) == SL_OK);
+	CHECK(sl_consignment_find_same(s, &b, "k") == a.id);
+	CHECK(sl_consignment_find_same(s, &a, "k") == b.id);
+	/* Turned away: then this one is all there is. */
+	e.dispo = SL_DISPO_done;
+	e.outcome = SL_OUTCOME_not_archive_worthy;
+	CHECK(sl_entry_update(s, &e, &err) == SL_OK);
+	CHECK(sl_consignment_find_same(s, &a, "k") == 0);
+	e.outcome = SL_OUTCOME_in_journal;
+	CHECK(sl_entry_update(s, &e, &err) == SL_OK);
+	CHECK(sl_consignment_find_same(s, &a, "k") == b.id);
+	/* It ended as the same as this one: never both. */
+	b.outcome = SL_OUTCOME_duplicate;
+	CHECK(sl_consignment_update(s, &b, &err) == SL_OK);
+	CHECK(sl_consignment_find_same(s, &a, "k") == 0);
+	end(s);
+}
+
 /* A journal whose last leaf was cut off must not be written on. */
 static void
 cut_journal(void)
@@ -472,7 +533,8 @@ failed_writer_does_nothing_more(void)
 	end(s);
 }
 
-TEST_MAIN({"all_or_nothing", all_or_nothing}, {"cut_journal", cut_journal},
+TEST_MAIN({"all_or_nothing", all_or_nothing}, {"replaced", replaced},
+    {"same_message", same_message}, {"cut_journal", cut_journal},
     {"newer_schema", newer_schema}, {"reception_numbers", reception_numbers},
     {"held_do_not_starve", held_do_not_starve},
     {"delivery_steps", delivery_steps}, {"walks_nest", walks_nest},

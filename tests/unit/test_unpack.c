@@ -781,6 +781,25 @@ passwords(void)
 	}
 }
 
+/* The second member has another one: it is not damaged. */
+static void
+two_passwords(void)
+{
+	static struct sl_passwords list;
+	SL_BUF struct sl_buf b = {0};
+	struct got g;
+
+	CHECK(sl_passwords_split(sl_slice_str("sluse-2026"), &list));
+	read_data("zip-two-passwords.zip", &b);
+	keys = &list;
+	unpack(&g, SL_ARCHIVE_ZIP, b.p, b.n, limits());
+	CHECK_STR(g.u.reason, "encrypted");
+	CHECK(g.u.password == 1 && g.members == 2 && g.whole == 1);
+	CHECK_STR((const char *)g.first, "en\n");
+	end(&g);
+	keys = NULL;
+}
+
 /* Told to be encrypted, whether its names are or not. */
 static void
 encrypted_7z(void)
@@ -830,9 +849,9 @@ compressed(void)
 	}
 }
 
-TEST_MAIN({"passwords", passwords}, {"encrypted_7z", encrypted_7z},
-    {"compressed", compressed}, {"plain_zip", plain_zip},
-    {"empty_zip", empty_zip}, {"names", names},
+TEST_MAIN({"passwords", passwords}, {"two_passwords", two_passwords},
+    {"encrypted_7z", encrypted_7z}, {"compressed", compressed},
+    {"plain_zip", plain_zip}, {"empty_zip", empty_zip}, {"names", names},
     {"stale_unicode_field", stale_unicode_field}, {"odd_names", odd_names},
     {"limit_members", limit_members}, {"limit_members_tar", limit_members_tar},
     {"limit_bytes", limit_bytes}, {"limit_ratio", limit_ratio},
