@@ -202,7 +202,7 @@ locked(void)
 			setrlimit(RLIMIT_NOFILE, &none);
 			d = read_all(r, "", in, n, 64);
 			_exit(d->opened != 0 ||
-			      strstr(d->k.text, WORDS + 11) == NULL);
+			      strstr(d->k.text, &WORDS[11]) == NULL);
 		}
 		CHECK(waitpid(pid, &st, 0) == pid && st == 0);
 	}
