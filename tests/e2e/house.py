@@ -106,7 +106,7 @@ class House:
         if self.user is None:
             return BIN
         copy = os.path.join(self.root, "build")
-        for name in ("bin", "plugins"):
+        for name in ("bin", "plugins", "pronom"):
             if not os.path.exists(os.path.join(copy, name)):
                 shutil.copytree(os.path.join(BUILD, name),
                                 os.path.join(copy, name))
