@@ -25,6 +25,7 @@
 #include "../base/text.h"
 #include "faces.h"
 
+#define CHANGED_LOOK_MS 5000 /* at least, between two looks at Ferdig */
 #define EXIT_FATAL 70
 #define BEAT_MS 10000
 /* With so much on the road, commits are this far apart: each then carries
@@ -234,6 +235,31 @@ remove_day(struct sl_engine *e, int64_t inlet, int64_t unused)
 		    door->removed, errno);
 }
 
+/* Who drops a file may still be writing to it when it is filed away. Today's
+ * and yesterday's, now and then; every day once more before it is removed. */
+static enum sl_rc
+look_at_done(struct sl_engine *e, struct sl_err *err)
+{
+	int64_t boot = sl_clock_boot_ms(), now = sl_clock_utc_ms();
+	char day[16];
+	size_t i;
+	int back;
+
+	if (e->changed_at_ms != 0 && boot - e->changed_at_ms < CHANGED_LOOK_MS)
+		return SL_OK;
+	e->changed_at_ms = boot;
+	for (i = 0; i < e->inlets_n; i++) {
+		for (back = 0; back < 2; back++) {
+			sl_clock_format_day(
+			    now - back * INT64_C(86400000), day, sizeof(day));
+			if (sl_sources_changed(e, e->inlets[i], day, err) !=
+			    SL_OK)
+				return SL_FATAL;
+		}
+	}
+	return SL_OK;
+}
+
 /* Days of Ferdig whose time is over: the leaf first, then they go. One that
  * cannot be removed is tried again at the next start. */
 static enum sl_rc
@@ -250,6 +276,8 @@ clean_done(struct sl_engine *e, struct sl_err *err)
 		if (!sl_inlet_old_day(
 			e->inlets[i], sl_clock_utc_ms(), door->removed, day))
 			continue;
+		if (sl_sources_changed(e, e->inlets[i], day, err) != SL_OK)
+			return SL_FATAL;
 		memcpy(door->removed, day, sizeof(day));
 		sl_buf_add_str(&payload, "{\"queue\":");
 		sl_text_json(&payload, queue, strlen(queue));
@@ -292,6 +320,7 @@ on_sweep(void *arg)
 	}
 	e->low_space = false; /* looked at again when claiming */
 	if (sl_engine_bad(e, see_doors(e, &err), &err) ||
+	    sl_engine_bad(e, look_at_done(e, &err), &err) ||
 	    sl_engine_bad(e, clean_done(e, &err), &err))
 		return;
 	if (e->unfiled) {

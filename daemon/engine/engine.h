@@ -112,6 +112,7 @@ struct sl_engine {
 	bool
 	    sync_inlets; /* a claim's rename must be durable with this commit */
 	bool unfiled; /* a source of what is done could not be filed away */
+	int64_t changed_at_ms; /* boot ms: Ferdig was looked at */
 	bool store_clean; /* looked through for what a crash left */
 	bool cases_dirty;
 	int case_index_fd;
@@ -284,6 +285,10 @@ enum sl_rc sl_consignment_apply(struct sl_engine *e, struct sl_consignment *c,
 /* One gate up; event and payload for its leaf. */
 enum sl_rc sl_consignment_pass(struct sl_engine *e, struct sl_consignment *c,
     enum sl_event event, const char *payload, struct sl_err *err);
+/* Sources of a day of Ferdig that were written to since: in Inn again, and a
+ * leaf for each. */
+enum sl_rc sl_sources_changed(struct sl_engine *e, struct sl_inlet *in,
+    const char *day, struct sl_err *err);
 /* Back to the gate *received*: its files will be unpacked, identified and read
  * anew, and another entry comes of it. */
 enum sl_rc sl_consignment_read_again(struct sl_engine *e,

@@ -212,6 +212,51 @@ count_open(void *arg, const struct sl_entry *en, struct sl_err *err)
 	return SL_OK;
 }
 
+static enum sl_rc
+log_changed(struct sl_engine *e, struct sl_consignment *c, struct sl_err *err)
+{
+	SL_BUF struct sl_buf b = {0};
+
+	sl_buf_printf(&b, "{\"copied\":%" PRId64 "}", c->size);
+	sl_log(SL_LOG_WARNING, c->reception,
+	    "its source was written to after it was copied: it comes in "
+	    "again");
+	if (sl_consignment_set_place(e->store, c->id, "gone", err) != SL_OK)
+		return SL_FATAL;
+	return sl_store_log(e->store, SL_EVENT_source_changed, c->reception,
+	    "slused", sl_buf_str(&b), c->id, 0, err);
+}
+
+enum sl_rc
+sl_sources_changed(struct sl_engine *e, struct sl_inlet *in, const char *day,
+    struct sl_err *err)
+{
+	struct sl_consignment c;
+	char reception[40];
+
+	while (sl_done_changed(in, day, reception, sizeof(reception)) == SL_OK)
+		if (sl_consignment_by_reception(e->store, reception, &c) &&
+		    log_changed(e, &c, err) != SL_OK)
+			return SL_FATAL;
+	return SL_OK;
+}
+
+/* Written to since it was copied: it goes back to where it came from. */
+static bool
+came_back(struct sl_engine *e, struct sl_inlet *in, struct sl_consignment *c)
+{
+	struct sl_claim claim;
+	struct sl_err err;
+
+	if (sl_claim_find(in, c->ulid, &claim, &err) != SL_OK ||
+	    !sl_claim_changed(in, c->ulid, claim.name, (uint64_t)c->size,
+		c->dropped_ms, c->received_ms) ||
+	    sl_claim_put_back(in, c->ulid, claim.name, &err) != SL_OK)
+		return false;
+	(void)sl_engine_bad(e, log_changed(e, c, &err), &err);
+	return true;
+}
+
 static void
 file_source(struct sl_engine *e, int64_t id, int64_t unused)
 {
@@ -223,7 +268,7 @@ file_source(struct sl_engine *e, int64_t id, int64_t unused)
 	if (!sl_consignment_by_id(e->store, id, &c))
 		return;
 	in = sl_engine_inlet(e, c.queue);
-	if (in == NULL)
+	if (in == NULL || came_back(e, in, &c))
 		return;
 	if (sl_claim_file_done(
 		in, c.ulid, c.reception, sl_clock_utc_ms(), &err) != SL_OK) {

@@ -104,6 +104,15 @@ enum sl_rc sl_inlet_sync(struct sl_inlet *in, struct sl_err *err);
 bool sl_inlet_old_day(
     struct sl_inlet *in, int64_t now_ms, const char *after, char *ret);
 bool sl_inlet_remove_day(struct sl_inlet *in, const char *day);
+/* Was a claim written to since it was copied? By its size and mtime; of a
+ * folder by the times of what lies in it. */
+bool sl_claim_changed(struct sl_inlet *in, const char *ulid, const char *name,
+    uint64_t size, int64_t dropped_ms, int64_t received_ms);
+/* The next source of a day of Ferdig that was written to since it was filed
+ * there: it lies in Inn again. reception: whose it was. SL_SKIP: no more, or
+ * a network file system, whose times do not tell. */
+enum sl_rc sl_done_changed(
+    struct sl_inlet *in, const char *day, char *reception, size_t cap);
 /* The queue's folder itself, for the faces. */
 int sl_inlet_dir(const struct sl_inlet *in);
 

@@ -393,6 +393,35 @@ class Moving(Mean):
         self.assertEqual(self.one(h, "vokser.txt")["sha256"], digest(whole))
         self.over()
 
+    def test_written_after_all(self):
+        """A dropper who pauses longer than `settle`: what he writes later is
+        post of its own, whether the first was filed away or is still here."""
+        h = self.begin()
+        done, held = b"Deres ref: 2026/87\nKort.\n", b"Ingen ledetr\xc3\xa5d.\n"
+        with open(os.path.join(h.inbox(), "sen.txt"), "wb") as one, \
+                open(os.path.join(h.inbox(), "holdt.txt"), "wb") as two:
+            one.write(done)
+            one.flush()
+            two.write(held)
+            two.flush()
+            self.until(h, "sen.txt", 10, disposition="done")
+            first = self.until(h, "holdt.txt", 10, disposition="held")["id"]
+            h.wait_for(lambda: h.query(
+                "SELECT count(*) FROM consignment WHERE source_place = 'done'"
+                )[0][0] == 1, 10, "filed away")
+            one.write(done * 30)
+            two.write(held + done)
+        h.sluse("assign", first, "--case", "2026/87")
+        h.wait_for(lambda: len(self.by_name(h, "sen.txt")) == 2 and
+                   len(self.by_name(h, "holdt.txt")) == 2, 30, "again")
+        h.wait_quiet(20, 4)
+        digests = {row["sha256"] for row in h.rows("list")}
+        for whole in (done, done * 31, held, held * 2 + done):
+            self.assertIn(digest(whole), digests)
+        events = [e["event"] for e in h.rows("journal", "list")]
+        self.assertEqual(events.count("source_changed"), 2)
+        self.over()
+
     def test_changed_while_copied(self):
         h = self.begin()
         size = 24 << 20
