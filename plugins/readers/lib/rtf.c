@@ -96,8 +96,10 @@ flush(struct rtf *r)
 static bool
 stands_in(struct rtf *r)
 {
-	if (!r->left_out)
+	if (!r->left_out) {
+		r->high = 0; /* its second half did not come */
 		return false;
+	}
 	r->left_out--;
 	return true;
 }

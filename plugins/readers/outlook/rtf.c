@@ -64,7 +64,9 @@ word(void *arg, struct rtf *in, const struct rtf_word *w)
 	else if (!strcmp(w->word, "htmltag") && w->starred)
 		rtf_into(
 		    in, D_TAG, b->kind == RTF_FROM_HTML ? RTF_TEXT : RTF_SKIP);
-	else if (!strcmp(w->word, "pntext") && b->kind == RTF_FROM_HTML)
+	else if (b->kind != RTF_OWN && w->starred)
+		rtf_into(in, D_TEXT, RTF_SKIP);
+	else if (b->kind == RTF_FROM_HTML && !strcmp(w->word, "pntext"))
 		rtf_into(in, D_TEXT, RTF_SKIP);
 	else if (strcmp(w->word, "htmlrtf") != 0)
 		return false;
