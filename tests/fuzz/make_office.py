@@ -185,7 +185,7 @@ def rtf():
         r"{\fldrslt lenke}}\bin3 }}}}etter").encode()
     yield "rtf-fonts", (
         r"{\rtf1\ansi\deff0{\fonttbl{\f0\fcharset0 A;}{\f1\fcharset128 B;}"
-        r"{\f2\fcharset204{\*\falt x} C;}}{\f1\'83\'41}\f2\'e0\plain\'e5"
+        r"{\f2\fcharset204{\*\falt x} C;}}{\f1\'83\'41}{\f1 T\'f8 }\f2\'e0\plain\'e5"
         r"{\*\shpinst{\*\sp{\sn a}{\sv b}}{\shptxt boks}}\u-10179?x"
         r"\u-8704?{\v{\object{\*\objdata 01050000 02000000 00000000"
         r" 00000000 00000000 02000000 4869}}}}").encode()

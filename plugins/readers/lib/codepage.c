@@ -62,7 +62,7 @@ codepage_decode(unsigned page, const void *p, size_t n, size_t max, char **ret,
 	}
 	if (name && charset_iconv(name, p, n, max, ret, ret_n) == 0)
 		return 0;
-	if (cs == CHARSET_NONE)
+	if (cs == CHARSET_NONE && !name)
 		cs = charset_of(p, n, &doubtful);
 	if (cs == CHARSET_NONE || cs == CHARSET_UTF8)
 		cs = CHARSET_UTF8_MIXED;
