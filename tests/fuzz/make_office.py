@@ -3,6 +3,8 @@ import io
 import struct
 import zipfile
 
+from make_outlook import ole2
+
 OD = "http://schemas.openxmlformats.org/officeDocument/2006/relationships"
 PKG = "http://schemas.openxmlformats.org/package/2006/relationships"
 REL = '<Relationship Id="%s" Type="' + OD + '/%s" Target="%s"%s/>'
@@ -181,6 +183,12 @@ def rtf():
         " 0200612e74787400 5c612e74787400 00000300 00000000 02000000 4869}}"
         r"\u-10179?\u-8704? slutt{\field{\*\fldinst HYPERLINK x}"
         r"{\fldrslt lenke}}\bin3 }}}}etter").encode()
+    yield "rtf-fonts", (
+        r"{\rtf1\ansi\deff0{\fonttbl{\f0\fcharset0 A;}{\f1\fcharset128 B;}"
+        r"{\f2\fcharset204{\*\falt x} C;}}{\f1\'83\'41}{\f1 T\'f8 }\f2\'e0\plain\'e5"
+        r"{\*\shpinst{\*\sp{\sn a}{\sv b}}{\shptxt boks}}\u-10179?x"
+        r"\u-8704?{\v{\object{\*\objdata 01050000 02000000 00000000"
+        r" 00000000 00000000 02000000 4869}}}}").encode()
     yield "rtf-deep", b"{\\rtf1 " + b"{" * 5000 + b"x"
 
 
@@ -227,7 +235,7 @@ def summary(title):
         struct.pack("<I", 48) + section + bytes(8)
 
 
-def doc(flags=0x0200):
+def doc_streams(flags=0x0200):
     one = "Søknad om ".encode("cp1252")
     two = "skoleplass på Ås\r\x13HYPERLINK x\x14lenke\x15\ra\x07b\x07\x07" \
         "Note\r".encode("utf-16le")
@@ -239,8 +247,12 @@ def doc(flags=0x0200):
     plc = struct.pack("<III", 0, len(one), chars) + struct.pack(
         "<HIHHIH", 0, 0x40000000 | 0x400 * 2, 0, 0, 0x500, 0)
     body += one + bytes(0x100 - len(one)) + two
-    return ole({"WordDocument": bytes(body),
-                "1Table": b"\2" + struct.pack("<I", len(plc)) + plc,
+    return {"WordDocument": bytes(body),
+            "1Table": b"\2" + struct.pack("<I", len(plc)) + plc}
+
+
+def doc(flags=0x0200):
+    return ole({**doc_streams(flags),
                 "\5SummaryInformation": summary("Søknad")})
 
 
@@ -303,6 +315,10 @@ def binary():
     yield "ppt-encrypted", ppt(0xF3D1C4DF)
     yield "ooxml-encrypted", ole({"EncryptedPackage": b"x",
                                   "EncryptionInfo": b"y"})
+    yield "doc-object", ole2({
+        **doc_streams(), "ObjectPool": {"_1": {
+            **doc_streams(), "ObjectPool": {"_2": {"Workbook": b"x"}}}}},
+        bytes(16))
     loop = bytearray(xls())
     # the second sector of the first stream follows itself
     struct.pack_into("<I", loop, 512 + 4 * 2, 2)

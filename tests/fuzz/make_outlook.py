@@ -188,7 +188,7 @@ FROM_HTML = (rb"{\rtf1\ansi\ansicpg1252\fromhtml1 \deff0{\fonttbl{\f0 Arial;}}"
              rb"{\*\htmltag19 <html>}{\*\htmltag34 <body>}{\*\htmltag64 <p>}"
              rb"\htmlrtf {\htmlrtf0 Bl\'e5b\'e6r {\*\htmltag84 &amp;}\htmlrtf "
              rb"&\htmlrtf0  mer{\*\htmltag0 <img src=\'22cid:b@x\'22>}"
-             rb"\htmlrtf }\htmlrtf0 {\*\htmltag72 </p>}"
+             rb"\htmlrtf }\htmlrtf0 {\*\htmltag72 </p>}{\*\shpinst Skjult}"
              rb"{\*\mhtmltag0 no}{\*\htmltag27 </html>}}")
 FROM_TEXT = (rb"{\rtf1\ansi\ansicpg1252\fromtext \deff0{\fonttbl{\f0 Arial;}}"
              rb"\pard linje \'e9n\par linje to\par}")

@@ -83,6 +83,9 @@ letters(void)
 	is("rtf", "Søknad а\na\tb\n\U0001F600 sluttlenke\n\f",
 	    LINES("field title Søknad\n", "field author Kari\n",
 		"field created 2026-01-02T03:04:00\n", "!rtf_truncated"));
+	/* what cannot be in a font's page is Windows-1252, \plain ends the
+	 * font, half a pair is no character */
+	is("rtf-fonts", "アTø аåboksx\uFFFD\n\f", NULL);
 }
 
 static void
@@ -117,12 +120,40 @@ parts(void)
 	CHECK_STR(d->k.parts[0].name, "a.txt");
 	CHECK_STR(d->k.parts[0].bytes, "Hi");
 	read_free(d);
+	/* in hidden text too */
+	d = rd("rtf-fonts", 0);
+	CHECK(d->k.count == 1);
+	if (d->k.count == 1)
+		CHECK_STR(d->k.parts[0].bytes, "Hi");
+	read_free(d);
 	/* scans pasted into a letter are pages to recognise; a logo is none */
 	d = rd("docx-picture", 0);
 	CHECK(d->opened == 0 && d->paged == 0 && d->pages == 2);
 	CHECK(strstr(d->k.log, "image png 1654x2339\n") != NULL);
 	CHECK(strstr(d->k.log, "80x40") == NULL);
 	CHECK(strstr(d->k.log, "note little_text") != NULL);
+	read_free(d);
+}
+
+/* An object in a binary format comes out as a file that reads as any other,
+ * once: what lies within it lies within that file. */
+static void
+object(void)
+{
+	struct reading *d = rd("doc-object", 0), *inner;
+
+	CHECK(d->opened == 0 && d->parted == 0 && d->k.count == 1);
+	if (d->k.count == 1) {
+		CHECK(d->k.parts[0].role == SLUSE_PART_ATTACHMENT);
+		CHECK_STR(d->k.parts[0].name, "_1");
+		inner =
+		    read_all(r, "", d->k.parts[0].bytes, d->k.parts[0].n, 64);
+		CHECK(inner->opened == 0 && inner->parted == 0);
+		CHECK_STR(inner->k.text, d->k.text);
+		CHECK(strstr(inner->k.text, WORDS) != NULL);
+		CHECK(inner->k.count == 1);
+		read_free(inner);
+	}
 	read_free(d);
 }
 
@@ -209,5 +240,5 @@ locked(void)
 }
 
 TEST_MAIN({"letters", letters}, {"sheets", sheets}, {"parts", parts},
-    {"encrypted", encrypted}, {"large", large}, {"damaged", damaged},
-    {"cuts", cuts}, {"locked", locked})
+    {"object", object}, {"encrypted", encrypted}, {"large", large},
+    {"damaged", damaged}, {"cuts", cuts}, {"locked", locked})

@@ -1,5 +1,6 @@
 #include "codepage.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 
 #include "charset.h"
@@ -9,6 +10,7 @@ static const struct {
 	enum charset cs; /* CHARSET_NONE: by iconv */
 	const char *name;
 } pages[] = {
+    /* others below 2000 are CP and their number there */
     {1252, CHARSET_1252, NULL},
     {65001, CHARSET_UTF8, NULL},
     {1200, CHARSET_UTF16LE, NULL},
@@ -21,21 +23,6 @@ static const struct {
     {865, CHARSET_CP865, NULL},
     {10000, CHARSET_MAC, NULL},
     {20108, CHARSET_NO646, NULL},
-    {437, CHARSET_NONE, "CP437"},
-    {866, CHARSET_NONE, "CP866"},
-    {874, CHARSET_NONE, "CP874"},
-    {932, CHARSET_NONE, "CP932"},
-    {936, CHARSET_NONE, "CP936"},
-    {949, CHARSET_NONE, "CP949"},
-    {950, CHARSET_NONE, "CP950"},
-    {1250, CHARSET_NONE, "CP1250"},
-    {1251, CHARSET_NONE, "CP1251"},
-    {1253, CHARSET_NONE, "CP1253"},
-    {1254, CHARSET_NONE, "CP1254"},
-    {1255, CHARSET_NONE, "CP1255"},
-    {1256, CHARSET_NONE, "CP1256"},
-    {1257, CHARSET_NONE, "CP1257"},
-    {1258, CHARSET_NONE, "CP1258"},
     {20866, CHARSET_NONE, "KOI8-R"},
     {21866, CHARSET_NONE, "KOI8-U"},
     {28592, CHARSET_NONE, "ISO-8859-2"},
@@ -58,6 +45,8 @@ codepage_decode(unsigned page, const void *p, size_t n, size_t max, char **ret,
     size_t *ret_n)
 {
 	enum charset cs = CHARSET_NONE;
+	const char *name = NULL;
+	char number[16];
 	bool doubtful;
 	size_t i;
 
@@ -66,11 +55,14 @@ codepage_decode(unsigned page, const void *p, size_t n, size_t max, char **ret,
 			break;
 	if (i < sizeof(pages) / sizeof(pages[0])) {
 		cs = pages[i].cs;
-		if (cs == CHARSET_NONE &&
-		    charset_iconv(pages[i].name, p, n, max, ret, ret_n) == 0)
-			return 0;
+		name = pages[i].name;
+	} else if (page && page < 2000) {
+		snprintf(number, sizeof(number), "CP%u", page);
+		name = number;
 	}
-	if (cs == CHARSET_NONE)
+	if (name && charset_iconv(name, p, n, max, ret, ret_n) == 0)
+		return 0;
+	if (cs == CHARSET_NONE && !name)
 		cs = charset_of(p, n, &doubtful);
 	if (cs == CHARSET_NONE || cs == CHARSET_UTF8)
 		cs = CHARSET_UTF8_MIXED;

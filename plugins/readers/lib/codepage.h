@@ -8,7 +8,8 @@
 #include <stddef.h>
 
 /* At most max bytes of UTF-8 into *ret (free). A page that is not known is
- * guessed. -1: no memory. */
+ * guessed; what cannot be in its page is taken for Windows-1252, or UTF-8 where
+ * it is that. -1: no memory. */
 int codepage_decode(unsigned page, const void *p, size_t n, size_t max,
     char **ret, size_t *ret_n);
 /* The page of a font's \fcharset number; 0 = the document's own. */

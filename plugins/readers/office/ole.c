@@ -11,6 +11,7 @@
 #include <string.h>
 #include <strings.h>
 
+#include "../lib/ole2copy.h"
 #include "parts.h"
 
 #define SET_MAX ((size_t)1 << 20)
@@ -204,35 +205,82 @@ ole_open(struct sluse_doc *d)
 /* -- parts
  * ----------------------------------------------------------------------- */
 
-/* Objects lie in storages of their own: ObjectPool/_123, MBD00012345. One that
- * is itself in a binary format is named, since its storage is no file. */
+/* Objects lie in storages of their own: ObjectPool/_123, MBD00012345. */
+static bool
+is_object(const struct ole2 *o, const struct ole2_entry *e)
+{
+	const struct ole2_entry *up;
+
+	if (e->type != OLE2_STORAGE || e->parent == OLE2_NONE)
+		return false;
+	if (e->parent == 0)
+		return !strncmp(e->name, "MBD", 3);
+	/* a pool within an object goes with the object */
+	up = &o->entries[e->parent];
+	return up->parent == 0 && !strcasecmp(up->name, "ObjectPool");
+}
+
+static bool
+is_document(const struct ole2 *o, uint32_t storage)
+{
+	static const char *const streams[] = {"WordDocument", "Workbook",
+	    "Book", "PowerPoint Document", "VisioDocument"};
+
+	for (size_t i = 0; i < sizeof(streams) / sizeof(streams[0]); i++)
+		if (ole2_find(o, storage, streams[i]) != OLE2_NONE)
+			return true;
+	return false;
+}
+
+struct out {
+	struct sluse_doc *d;
+	struct sluse_sink *k;
+};
+
+static int
+into_part(void *arg, const void *p, size_t n)
+{
+	struct out *out = arg;
+
+	return out->d->host->part_write(out->k, p, n) != 0;
+}
+
+/* An object in a binary format, as a file of its own. */
+static int
+document_part(struct sluse_doc *d, struct sluse_sink *k, uint32_t storage)
+{
+	struct sluse_part part = {.size = sizeof(part),
+	    .name = d->ole->entries[storage].name,
+	    .role = SLUSE_PART_ATTACHMENT};
+	struct out out = {.d = d, .k = k};
+	struct ole2_copy c = {.o = d->ole,
+	    .storage = storage,
+	    .also = OLE2_NONE,
+	    .put = into_part,
+	    .arg = &out};
+	int rc;
+
+	if (d->host->part_begin(k, &part) != 0)
+		return 1;
+	rc = ole2_copy(&c);
+	if (rc < 0)
+		d->damaged = true;
+	return rc > 0 || d->host->part_end(k) != 0;
+}
+
 int
 ole_parts(struct sluse_doc *d, struct sluse_sink *k)
 {
 	struct ole2 *o = d->ole;
-	struct sluse_part part = {
-	    .size = sizeof(part), .role = SLUSE_PART_SKIPPED};
 
 	for (uint32_t i = 1; i < o->count; i++) {
-		const struct ole2_entry *e = &o->entries[i];
-		bool pool =
-		    e->parent != OLE2_NONE && e->parent != 0 &&
-		    !strcasecmp(o->entries[e->parent].name, "ObjectPool");
 		bool found;
 
-		if (e->type != OLE2_STORAGE ||
-		    !(pool || (e->parent == 0 && !strncmp(e->name, "MBD", 3))))
+		if (!is_object(o, &o->entries[i]))
 			continue;
 		if (storage_part(d, k, o, i, &found) != 0)
 			return SLUSE_READ_LIMIT;
-		if (found ||
-		    (ole2_find(o, i, "WordDocument") == OLE2_NONE &&
-			ole2_find(o, i, "Workbook") == OLE2_NONE &&
-			ole2_find(o, i, "PowerPoint Document") == OLE2_NONE))
-			continue;
-		part.name = e->name;
-		if (d->host->part_begin(k, &part) != 0 ||
-		    d->host->part_end(k) != 0)
+		if (!found && is_document(o, i) && document_part(d, k, i) != 0)
 			return SLUSE_READ_LIMIT;
 	}
 	return SLUSE_READ_OK;

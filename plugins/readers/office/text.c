@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "../lib/codepage.h"
 #include "office.h"
 
 void
@@ -99,49 +100,19 @@ text_utf16(struct text *t, const uint8_t *p, size_t n)
 	}
 }
 
-static void
-name_codepage(unsigned codepage, char name[16])
-{
-	char digits[12];
-	size_t n = 0, k = 2;
-
-	memcpy(name, "CP", 2);
-	for (; codepage && n < 8; codepage /= 10)
-		digits[n++] = (char)('0' + codepage % 10);
-	while (n)
-		name[k++] = digits[--n];
-	name[k] = 0;
-}
-
 void
 text_bytes(struct text *t, unsigned codepage, const uint8_t *p, size_t n)
 {
-	char name[16], *out = NULL;
+	char *out = NULL;
 	size_t got = 0;
 
 	if (n > t->max)
 		n = t->max;
-	if (codepage == 1200) {
-		text_utf16(t, p, n);
-		return;
-	}
-	if (codepage == 65001 || codepage == 20127) {
-		out = malloc(n * 3 + 4);
-		got = out ? charset_decode(CHARSET_UTF8_MIXED, p, n, out) : 0;
-	} else {
-		name_codepage(codepage == 932 ? 943 : codepage, name);
-		if (codepage == 10000)
-			memcpy(name, "macintosh", 10);
-		if (codepage && codepage != 1252 && n > 0 &&
-		    charset_iconv(name, p, n, n * 4, &out, &got) != 0)
-			out = NULL;
-		if (!out) {
-			out = malloc(n * 3 + 4);
-			got = out ? charset_decode(CHARSET_1252, p, n, out) : 0;
-		}
-	}
-	if (out)
+	if (codepage_decode(
+		codepage ? codepage : 1252, p, n, n * 4 + 16, &out, &got) == 0)
 		text_add(t, out, got);
+	else
+		t->full = true;
 	free(out);
 }
 

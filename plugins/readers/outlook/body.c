@@ -6,7 +6,6 @@
 #include "../lib/charset.h"
 #include "../lib/codepage.h"
 #include "../lib/html.h"
-#include "../lib/rtf.h"
 #include "outlook.h"
 
 /* HTML as UTF-8: it speaks for itself if it is that, else by what it says of

@@ -131,6 +131,18 @@ char *bag_text(struct sluse_doc *d, const struct bag *b, uint16_t id,
 /* lzfu.c: compressed RTF (MS-OXRTFCP) unpacked (free); NULL if it is none. */
 char *lzfu_unpack(const char *p, size_t n, size_t max, size_t *ret_n);
 
+enum rtf_kind {
+	RTF_NONE = 0, /* not RTF */
+	RTF_OWN, /* RTF itself: *ret is its text */
+	RTF_FROM_TEXT, /* *ret is the text it was made from */
+	RTF_FROM_HTML, /* *ret is the HTML it was made from, as UTF-8 */
+};
+
+/* rtf.c: at most max bytes of UTF-8 into *ret (free), NUL-ended; NULL if
+ * RTF_NONE. */
+enum rtf_kind rtf_decode(
+    const char *p, size_t n, size_t max, char **ret, size_t *ret_n);
+
 /* body.c: fills the bodies; of the one a person reads, appends the text. */
 void body_load(struct sluse_doc *d);
 /* Is there plain text to be seen? */
