@@ -69,6 +69,8 @@ def make(folder):
                 .replace(".c", ".so") for path in
                 glob.glob(folder + "/plugins/readers/text.c") +
                 glob.glob(folder + "/plugins/connectors/webhook.c")]
+    targets += ["build/pronom/" + os.path.basename(path) for path in
+                glob.glob(folder + "/schemas/pronom/*.tsv")]
     env = {k: v for k, v in os.environ.items()
            if k not in ("MAKEFLAGS", "MAKELEVEL", "MFLAGS", "B", "CC",
                         "SAN", "WERROR")}
