@@ -581,6 +581,12 @@ save(const struct sl_cli *c, const struct import *m)
 	enum sl_exit code = SL_EXIT_OK;
 	struct sl_err err;
 
+	/* An empty table in the place of a good one would identify nothing. */
+	if (m->formats == 0 || m->signatures == 0)
+		return sl_cli_say(SL_EXIT_INPUT,
+		    "%s: holds %u formats and %u signatures: no release of "
+		    "PRONOM",
+		    c->arg[0], m->formats, m->signatures);
 	/* Nothing is written that sluse-work would not take. */
 	if (sl_pronom_parse(m->out.p, m->out.n, "", 0, &t, &err) != SL_OK)
 		return sl_cli_say(SL_EXIT_INPUT, "%s", err.text);

@@ -136,6 +136,22 @@ class Formats(Trial):
         self.assertEqual(run("pronom", "import", "--output", table,
                              self.xml[1], self.xml[1])[0], 5)
 
+    def test_import_of_nothing(self):
+        """An empty release does not take the place of a good table."""
+        table = os.path.join(self.folder, "t.tsv")
+        run("pronom", "import", "--output", table, *self.xml)
+        with open(table, "rb") as file:
+            good = file.read()
+        empty = [put(self.folder, "a.xml", '<?xml version="1.0"?>'
+                     '<FFSignatureFile Version="1"/>'),
+                 put(self.folder, "b.xml", '<?xml version="1.0"?>'
+                     "<ContainerSignatureMapping/>")]
+        code, out, err = run("pronom", "import", "--output", table, *empty)
+        self.assertEqual((code, out), (5, ""), err)
+        self.assertIn("no release of PRONOM", err)
+        with open(table, "rb") as file:
+            self.assertEqual(file.read(), good)
+
     def test_damaged(self):
         table = os.path.join(self.folder, "t.tsv")
         run("pronom", "import", "--output", table, *self.xml)
