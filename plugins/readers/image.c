@@ -76,6 +76,8 @@ static const struct magic {
     {KIND_GIF, 6, 0, "GIF89a"},
     {KIND_BMP, 2, 0, "BM"},
     {KIND_WEBP, 4, 8, "WEBP"},
+    {KIND_JP2, 12, 0, "\0\0\0\014jP  \r\n\x87\n"},
+    {KIND_JP2, 4, 0, "\xff\x4f\xff\x51"},
 };
 
 static int
@@ -140,6 +142,9 @@ read_head(struct sluse_doc *d)
 		return head_bmp(b, d->length, &d->head);
 	case KIND_WEBP:
 		return head_webp(b, d->length, &d->head);
+	case KIND_JP2:
+		return head_jp2(b, d->length, &d->head);
+	case KIND_HEIF:
 	case KIND_TIFF:
 		break;
 	}
@@ -238,7 +243,7 @@ image_page(struct sluse_doc *d, uint32_t i, struct sluse_sink *k)
 
 static const char *const image_mimes[] = {"image/jpeg", "image/png",
     "image/tiff", "image/gif", "image/bmp", "image/x-ms-bmp", "image/webp",
-    NULL};
+    "image/jp2", "image/jpx", "image/x-jp2-codestream", NULL};
 
 const struct sluse_reader sluse_reader = {
     .abi_major = SLUSE_READER_ABI_MAJOR,

@@ -71,6 +71,20 @@ shows(int o)
 	return true;
 }
 
+/* Every length of the sample: any answer but OK before its end. */
+static void
+check_cut(size_t step)
+{
+	size_t n;
+	int rc;
+
+	for (n = 12; n < s.n - 1; n += step) {
+		rc = rh_open(&h, s.p, n, "image/x");
+		CHECK(rc == SLUSE_READ_INCOMPLETE);
+		rh_close(&h);
+	}
+}
+
 static int
 flip_bytes(void *arg)
 {
@@ -286,10 +300,244 @@ tiff_damaged(void)
 	rh_close(&h);
 }
 
+/* -- GIF --------------------------------------------------------------------
+ */
+
+static PIX *
+picture(int depth)
+{
+	PIX *pix = pixCreate(W, H, depth);
+
+	for (int y = 0; y < H; y++)
+		for (int x = 0; x < W; x++) {
+			int v = dark((uint32_t)x, (uint32_t)y) ? 20 : 220;
+
+			if (depth == 32)
+				pixSetRGBPixel(pix, x, y, v, v, v);
+			else
+				pixSetPixel(pix, x, y, (l_uint32)v);
+		}
+	return pix;
+}
+
+static void
+make(int format, int depth)
+{
+	PIX *pix = picture(depth);
+	l_uint8 *data = NULL;
+	size_t n = 0;
+
+	CHECK(pixWriteMem(&data, &n, pix, format) == 0);
+	s.n = 0;
+	rh_append(&s, data, n);
+	lept_free(data);
+	pixDestroy(&pix);
+}
+
+/* Puts n bytes into the sample at `at`. */
+static void
+insert(size_t at, const void *p, size_t n)
+{
+	struct rh_bytes t = {0};
+
+	rh_append(&t, s.p, at);
+	rh_append(&t, p, n);
+	rh_append(&t, s.p + at, s.n - at);
+	free(s.p);
+	s = t;
+}
+
+static size_t
+find(const char *what, size_t n, size_t from)
+{
+	for (; from + n <= s.n; from++)
+		if (!memcmp(s.p + from, what, n))
+			return from;
+	CHECK(!"found");
+	return 0;
+}
+
+/* A frame smaller than its screen; a second frame; a colour that is none. */
+static void
+gif_frames(void)
+{
+	struct rh_bytes frame = {0};
+	size_t at;
+
+	make(IFF_GIF, 8);
+	s.p[6] += 10; /* the screen */
+	CHECK(open_made() == SLUSE_READ_OK && rh_page(&h, 0) == SLUSE_READ_OK);
+	CHECK(shows(1) && !rh_noted(&h, "animation"));
+	rh_close(&h);
+	at = find("\x2c\0\0\0\0\x40", 6, 0);
+	rh_append(&frame, s.p + at, s.n - 1 - at);
+	insert(at, frame.p, frame.n);
+	CHECK(open_made() == SLUSE_READ_OK && rh_page(&h, 0) == SLUSE_READ_OK);
+	CHECK(shows(1) && rh_noted(&h, "animation"));
+	rh_close(&h);
+	check_cut(5);
+	h.limits.pixels_max = 2 * W * H - 1; /* both are decoded */
+	CHECK(open_made() == SLUSE_READ_LIMIT);
+	h.limits.pixels_max = 100000000;
+	CHECK(rh_guarded(flip_bytes, NULL, (size_t)1 << 30, 60) == 0);
+	/* one of the two colours is none: paper */
+	for (int c = 20; c <= 220; c += 200) {
+		char gce[] = "\x21\xf9\4\1\0\0\0";
+
+		gce[6] = (char)c;
+		make(IFF_GIF, 8);
+		insert(find("\x2c\0\0\0\0\x40", 6, 0), gce, 8);
+		CHECK(open_made() == SLUSE_READ_OK);
+		CHECK(rh_page(&h, 0) == SLUSE_READ_OK);
+		CHECK(rh_pixel(&h, 2, 2) == (c == 20 ? 255 : 20));
+		CHECK(rh_pixel(&h, 40, 20) == (c == 20 ? 220 : 255));
+		rh_close(&h);
+	}
+	free(frame.p);
+}
+
+/* -- WebP -------------------------------------------------------------------
+ */
+
+static void
+le32(char *p, size_t v)
+{
+	for (int i = 0; i < 4; i++)
+		p[i] = (char)(v >> (8 * i));
+}
+
+/* Gives a bare WebP the extended head, and the chunk behind its picture. */
+static void
+extend(uint8_t flags, const void *chunk, size_t n)
+{
+	char head[18] = "VP8X\x0a\0\0\0";
+
+	head[8] = (char)flags;
+	head[12] = W - 1;
+	head[15] = H - 1;
+	insert(12, head, sizeof(head));
+	rh_append(&s, chunk, n);
+	le32(s.p + 4, s.n - 8);
+}
+
+static void
+webp_turned(void)
+{
+	char exif[36] = "EXIF\x1a\0\0\0II*\0\x08\0\0\0\x01\0"
+			"\x12\x01\x03\0\x01\0\0\0\0\0\0\0";
+
+	for (int o = 1; o <= 8; o++) {
+		make(IFF_WEBP, 32);
+		exif[26] = (char)o;
+		extend(0x08, exif, 34);
+		CHECK(open_made() == SLUSE_READ_OK);
+		CHECK(rh_page(&h, 0) == SLUSE_READ_OK && shows(o));
+		rh_close(&h);
+	}
+	check_cut(3);
+	CHECK(rh_guarded(flip_bytes, NULL, (size_t)1 << 30, 60) == 0);
+}
+
+static void
+webp_moving(void)
+{
+	static const char anim[] = "ANIM\6\0\0\0\0\0\0\0\0";
+	struct rh_bytes frame = {0};
+	char head[24] = "ANMF";
+
+	make(IFF_WEBP, 32);
+	head[14] = W - 1;
+	head[17] = H - 1;
+	le32(head + 4, 16 + s.n - 12);
+	rh_append(&frame, anim, 14);
+	for (int i = 0; i < 2; i++) {
+		rh_append(&frame, head, 24);
+		rh_append(&frame, s.p + 12, s.n - 12);
+	}
+	s.n = 12;
+	extend(0x02, frame.p, frame.n);
+	CHECK(open_made() == SLUSE_READ_OK && rh_page(&h, 0) == SLUSE_READ_OK);
+	CHECK(shows(1) && rh_noted(&h, "animation"));
+	rh_close(&h);
+	check_cut(3);
+	CHECK(rh_guarded(flip_bytes, NULL, (size_t)1 << 30, 60) == 0);
+	free(frame.p);
+}
+
+/* -- JPEG 2000 ----------------------------------------------------------------
+ */
+
+static void
+be32(char *p, uint32_t v)
+{
+	for (int i = 0; i < 4; i++)
+		p[i] = (char)(v >> (24 - 8 * i));
+}
+
+static void
+jp2_whole(void)
+{
+	static const char res[] = "\0\0\0\x1ares \0\0\0\x12resc"
+				  "\x2e\x24\0\1\x2e\x24\0\1\0\0";
+	size_t at, head;
+
+	for (int depth = 8; depth <= 32; depth += 24) {
+		make(IFF_JP2, depth);
+		CHECK(open_made() == SLUSE_READ_OK);
+		CHECK(rh_page(&h, 0) == SLUSE_READ_OK && shows(1));
+		rh_close(&h);
+		check_cut(1);
+	}
+	/* 11812 pixels to the metre */
+	head = find("jp2h", 4, 0) - 4;
+	at = head + (size_t)(uint8_t)s.p[head + 3];
+	insert(at, res, 26);
+	s.p[head + 3] = (char)(s.p[head + 3] + 26);
+	CHECK(open_made() == SLUSE_READ_OK && rh_page(&h, 0) == SLUSE_READ_OK);
+	CHECK(shows(1) && h.image.dpi == 300);
+	rh_close(&h);
+	CHECK(rh_guarded(flip_bytes, NULL, (size_t)1 << 30, 120) == 0);
+	/* the bare codestream */
+	at = find("\xff\x4f\xff\x51", 4, 0);
+	s.n -= at;
+	memmove(s.p, s.p + at, s.n);
+	CHECK(open_made() == SLUSE_READ_OK && rh_page(&h, 0) == SLUSE_READ_OK);
+	CHECK(shows(1));
+	rh_close(&h);
+}
+
+static void
+jp2_limits(void)
+{
+	size_t at;
+
+	make(IFF_JP2, 8);
+	at = find("\xff\x4f\xff\x51", 4, 0);
+	h.limits.pixels_max = W * H - 1;
+	CHECK(open_made() == SLUSE_READ_LIMIT);
+	h.limits.pixels_max = 100000000;
+	be32(s.p + at + 8, 0x7fffffff);
+	be32(s.p + at + 12, 0x7fffffff);
+	CHECK(open_made() == SLUSE_READ_LIMIT); /* tiles beyond number */
+	be32(s.p + at + 24, 0x7fffffff);
+	be32(s.p + at + 28, 0x7fffffff);
+	CHECK(open_made() == SLUSE_READ_LIMIT); /* one of them */
+	be32(s.p + at + 8, 0);
+	CHECK(open_made() == SLUSE_READ_DAMAGED);
+	make(IFF_JP2, 8);
+	s.p[at + 6] |= 0x40;
+	CHECK(open_made() == SLUSE_READ_UNSUPPORTED);
+}
+
 static const struct test_case cases[] = {
     {"kinds: tiff", tiff_all_kinds},
     {"kinds: tiff with samples nobody knows", tiff_unknown},
     {"kinds: tiff with a damaged strip", tiff_damaged},
+    {"kinds: gif of several frames", gif_frames},
+    {"kinds: webp turned", webp_turned},
+    {"kinds: webp that moves", webp_moving},
+    {"kinds: jpeg 2000", jp2_whole},
+    {"kinds: jpeg 2000 too large", jp2_limits},
 };
 
 int

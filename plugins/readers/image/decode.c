@@ -1,7 +1,8 @@
 /*
  * Pictures that cannot be handed on as they stand, decoded to gray on white
- * paper: CMYK and mirrored JPEG by libjpeg, see-through PNG by libpng, GIF, BMP
- * and WebP by Leptonica (which would let libjpeg and libpng write to stderr).
+ * paper: CMYK and mirrored JPEG by libjpeg, see-through PNG by libpng, WebP by
+ * libwebp, GIF and BMP by Leptonica (which would let libjpeg and libpng write to
+ * stderr and knows no turned or moving WebP).
  *
  * INVARIANTS: libjpeg's errors come back by longjmp; nothing that the error
  * path reads changes after setjmp.
@@ -16,6 +17,7 @@
 #include <setjmp.h>
 #include <stdlib.h>
 #include <string.h>
+#include <webp/decode.h>
 
 int
 decode_warm(void)
@@ -137,6 +139,33 @@ png_decode(const struct sluse_doc *d, uint8_t *out)
 	return ok ? SLUSE_READ_OK : SLUSE_READ_DAMAGED;
 }
 
+/* -- WebP -------------------------------------------------------------------
+ */
+
+static int
+webp_decode(const struct sluse_doc *d, uint8_t *out)
+{
+	size_t n = (size_t)d->head.width * d->head.height, i;
+	int w = 0, h = 0, rc = SLUSE_READ_DAMAGED;
+	const uint8_t *in = d->bytes + d->head.at;
+	uint8_t *px;
+
+	if (!WebPGetInfo(in, d->head.n, &w, &h) ||
+	    (uint32_t)w != d->head.width || (uint32_t)h != d->head.height)
+		return SLUSE_READ_DAMAGED;
+	px = malloc(n * 4);
+	if (!px)
+		return SLUSE_READ_LIMIT;
+	if (WebPDecodeRGBAInto(in, d->head.n, px, n * 4, w * 4)) {
+		for (i = 0; i < n; i++)
+			out[i] = on_paper(px[4 * i], px[4 * i + 1],
+			    px[4 * i + 2], px[4 * i + 3]);
+		rc = SLUSE_READ_OK;
+	}
+	free(px);
+	return rc;
+}
+
 /* -- the rest, by Leptonica
  * ---------------------------------------------------- */
 
@@ -182,8 +211,9 @@ sample(const l_uint32 *line, int x, int depth, bool alpha, const uint8_t *tone)
 	}
 }
 
+/* clear: 1 + the sample value that lets the paper through, or 0. */
 static void
-lay_gray(PIX *pix, uint8_t *out)
+lay_gray(PIX *pix, uint32_t clear, uint8_t *out)
 {
 	int w = pixGetWidth(pix), h = pixGetHeight(pix);
 	int depth = pixGetDepth(pix), x, y;
@@ -193,6 +223,8 @@ lay_gray(PIX *pix, uint8_t *out)
 
 	if (depth <= 8)
 		tones(pix, tone);
+	if (clear && clear <= 256)
+		tone[clear - 1] = 255;
 	for (y = 0; y < h; y++, out += w) {
 		line = pixGetData(pix) + (size_t)y * (size_t)pixGetWpl(pix);
 		for (x = 0; x < w; x++)
@@ -210,11 +242,9 @@ lept_decode(const struct sluse_doc *d, uint8_t *out)
 		pix = pixReadMemGif(d->bytes, d->length);
 	else if (d->kind == KIND_BMP)
 		pix = pixReadMemBmp(d->bytes, d->length);
-	else if (d->kind == KIND_WEBP)
-		pix = pixReadMemWebP(d->bytes, d->length);
 	if (pix && (uint32_t)pixGetWidth(pix) == d->head.width &&
 	    (uint32_t)pixGetHeight(pix) == d->head.height) {
-		lay_gray(pix, out);
+		lay_gray(pix, d->head.clear, out);
 		rc = SLUSE_READ_OK;
 	}
 	pixDestroy(&pix);
@@ -243,6 +273,10 @@ decode(const struct sluse_doc *d, uint8_t *out)
 
 	if (d->kind == KIND_PNG)
 		return png_decode(d, out);
+	if (d->kind == KIND_WEBP)
+		return webp_decode(d, out);
+	if (d->kind == KIND_JP2)
+		return jp2_decode(d, out);
 	if (d->kind != KIND_JPEG)
 		return lept_decode(d, out);
 	line = malloc((size_t)d->head.width * 4);
@@ -273,6 +307,8 @@ decode_page(struct sluse_doc *d, struct sluse_sink *k)
 		if (mirrored)
 			mirror(out, im.width, im.height);
 		im.bytes = out;
+		if (d->head.frames > 1)
+			d->host->note(k, "animation", NULL);
 		rc = image_give(d, k, &im);
 	}
 	free(out);
