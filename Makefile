@@ -93,7 +93,7 @@ CONNECTORS := $(patsubst plugins/connectors/%.c,%,$(wildcard plugins/connectors/
 plugin_cflags_mail := $(call pc,cflags,gmime-3.0)
 plugin_libs_mail := $(call pc,libs,gmime-3.0)
 plugin_cflags_image := $(call pc,cflags,lept libopenjp2)
-plugin_libs_image := -llept -ltiff -ljpeg -lopenjp2 -lpng -lwebp -lz -lm
+plugin_libs_image := -llept -ltiff -ljpeg -lopenjp2 -lpng -lwebp -lde265 -lz -lm
 # MuPDF's .pc names another version and its static link is incomplete on
 # Debian 12: named here, and linked into this one plugin only.
 plugin_libs_pdf := -Wl,--exclude-libs,ALL,--wrap=jpeg_std_error -lmupdf \
@@ -143,7 +143,7 @@ PACKAGES := gcc make pkg-config libc6-dev binutils \
 	libssl-dev libtesseract-dev libxml2-dev \
 	libfreetype-dev libgumbo-dev libharfbuzz-dev libjbig2dec0-dev \
 	libjpeg62-turbo-dev libmujs-dev libopenjp2-7-dev libpng-dev libtiff-dev \
-	libwebp-dev zlib1g-dev \
+	libde265-dev libwebp-dev zlib1g-dev \
 	ca-certificates tesseract-ocr-eng tesseract-ocr-nor tesseract-ocr-osd \
 	tzdata \
 	clang-14 clang-format-14 git libclang-rt-14-dev mandoc python3 strace systemd \

@@ -251,8 +251,8 @@ lept_decode(const struct sluse_doc *d, uint8_t *out)
 	return rc;
 }
 
-static void
-mirror(uint8_t *px, size_t w, size_t h)
+void
+image_mirror(uint8_t *px, size_t w, size_t h)
 {
 	uint8_t *a, *b, t;
 
@@ -305,7 +305,7 @@ decode_page(struct sluse_doc *d, struct sluse_sink *k)
 	rc = decode(d, out);
 	if (rc == SLUSE_READ_OK) {
 		if (mirrored)
-			mirror(out, im.width, im.height);
+			image_mirror(out, im.width, im.height);
 		im.bytes = out;
 		if (d->head.frames > 1)
 			d->host->note(k, "animation", NULL);

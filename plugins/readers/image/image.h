@@ -36,8 +36,9 @@ struct sluse_doc {
 	enum image_kind kind;
 	uint8_t *bytes; /* the whole file, but for TIFF; owned */
 	size_t length;
-	struct head head; /* but for TIFF */
+	struct head head; /* but for TIFF and HEIF */
 	uint64_t *ifd; /* TIFF: where each page's directory lies; owned */
+	struct heif *heif; /* HEIF: its pictures; owned */
 	uint32_t pages;
 };
 
@@ -61,9 +62,16 @@ int tiff_page(struct sluse_doc *d, uint32_t i, struct sluse_sink *k);
 /* decode.c: all others that are not handed on as they stand, to gray. */
 int decode_warm(void);
 int decode_page(struct sluse_doc *d, struct sluse_sink *k);
+/* Left to right becomes right to left, one byte a pixel. */
+void image_mirror(uint8_t *px, size_t w, size_t h);
 
 /* jp2.c: into out, width * height. */
 int jp2_decode(const struct sluse_doc *d, uint8_t *out);
+
+/* heif.c: finds the pictures; then one of them. */
+int heif_open(struct sluse_doc *d);
+int heif_page(struct sluse_doc *d, uint32_t i, struct sluse_sink *k);
+void heif_free(struct heif *f);
 
 /* image.c */
 bool image_fits(const struct sluse_limits *lim, uint32_t w, uint32_t h);
