@@ -252,8 +252,8 @@ image_page(struct sluse_doc *d, uint32_t i, struct sluse_sink *k)
 
 static const char *const image_mimes[] = {"image/jpeg", "image/png",
     "image/tiff", "image/gif", "image/bmp", "image/x-ms-bmp", "image/webp",
-    "image/jp2", "image/jpx", "image/x-jp2-codestream", "image/heic", "image/heif",
-    "image/heic-sequence", "image/heif-sequence", NULL};
+    "image/jp2", "image/jpx", "image/x-jp2-codestream", "image/heic",
+    "image/heif", "image/heic-sequence", "image/heif-sequence", NULL};
 
 const struct sluse_reader sluse_reader = {
     .abi_major = SLUSE_READER_ABI_MAJOR,

@@ -80,7 +80,7 @@ check_cut(size_t step)
 
 	for (n = 12; n < s.n - 1; n += step) {
 		rc = rh_open(&h, s.p, n, "image/x");
-		CHECK(rc == SLUSE_READ_INCOMPLETE);
+		CHECK_MSG(rc == SLUSE_READ_INCOMPLETE, "%zu: %d", n, rc);
 		rh_close(&h);
 	}
 }
@@ -162,8 +162,8 @@ tiff_rows(TIFF *t, const struct tiff_how *k, uint32_t first, uint32_t n)
 				put_bits(row, x * n + i, k->bits,
 				    tiff_value(k, dark(x, y), first + i));
 		if (!k->tiled)
-			CHECK(TIFFWriteScanline(t, row, y, (uint16_t)first) ==
-			      1);
+			CHECK(
+			    TIFFWriteScanline(t, row, y, (uint16_t)first) == 1);
 	}
 	if (k->tiled)
 		CHECK(TIFFWriteTile(t, all, 0, 0, 0, (uint16_t)first) > 0);
@@ -265,8 +265,8 @@ tiff_all_kinds(void)
 		CHECK(ok);
 		rh_close(&h);
 		if (tiff_kinds[i].bits > 8 || i % 5 == 0)
-			CHECK(rh_guarded(flip_bytes, NULL, (size_t)1 << 30,
-				  60) == 0);
+			CHECK(rh_guarded(
+				  flip_bytes, NULL, (size_t)1 << 30, 60) == 0);
 	}
 }
 
@@ -529,6 +529,39 @@ jp2_limits(void)
 	CHECK(open_made() == SLUSE_READ_UNSUPPORTED);
 }
 
+/* -- HEIF -------------------------------------------------------------------
+ */
+
+static void
+heif_whole(void)
+{
+	uint32_t n = 0;
+	size_t ispe;
+
+	slurp("tests/data/picture.heic");
+	CHECK(open_made() == SLUSE_READ_OK);
+	CHECK(rh_count(&h, &n) == SLUSE_READ_OK && n == 1);
+	CHECK(rh_page(&h, 0) == SLUSE_READ_OK && shows(1) && !h.notes);
+	rh_close(&h);
+	check_cut(1);
+	CHECK(rh_guarded(flip_bytes, NULL, (size_t)1 << 30, 120) == 0);
+	h.limits.pixels_max = W * H - 1;
+	CHECK(open_made() == SLUSE_READ_OK);
+	CHECK(rh_page(&h, 0) == SLUSE_READ_LIMIT && !h.images);
+	rh_close(&h);
+	h.limits.pixels_max = 100000000;
+	/* a small stream that says it is a large picture */
+	ispe = find("ispe", 4, find("ispe", 4, 0) + 1) + 8;
+	be32(s.p + ispe, 1000000);
+	CHECK(open_made() == SLUSE_READ_OK);
+	CHECK(rh_page(&h, 0) == SLUSE_READ_LIMIT && !h.images);
+	rh_close(&h);
+	be32(s.p + ispe, 128);
+	CHECK(open_made() == SLUSE_READ_OK);
+	CHECK(rh_page(&h, 0) == SLUSE_READ_DAMAGED && !h.images);
+	rh_close(&h);
+}
+
 static const struct test_case cases[] = {
     {"kinds: tiff", tiff_all_kinds},
     {"kinds: tiff with samples nobody knows", tiff_unknown},
@@ -538,6 +571,7 @@ static const struct test_case cases[] = {
     {"kinds: webp that moves", webp_moving},
     {"kinds: jpeg 2000", jp2_whole},
     {"kinds: jpeg 2000 too large", jp2_limits},
+    {"kinds: heif", heif_whole},
 };
 
 int

@@ -1,8 +1,8 @@
 /*
  * Pictures that cannot be handed on as they stand, decoded to gray on white
  * paper: CMYK and mirrored JPEG by libjpeg, see-through PNG by libpng, WebP by
- * libwebp, GIF and BMP by Leptonica (which would let libjpeg and libpng write to
- * stderr and knows no turned or moving WebP).
+ * libwebp, GIF and BMP by Leptonica (which would let libjpeg and libpng write
+ * to stderr and knows no turned or moving WebP).
  *
  * INVARIANTS: libjpeg's errors come back by longjmp; nothing that the error
  * path reads changes after setjmp.
@@ -19,23 +19,36 @@
 #include <string.h>
 #include <webp/decode.h>
 
+/* A small picture there and back: what libraries set up, they set up here. */
+static bool
+warm_format(PIX *pix, int format)
+{
+	PIX *back = NULL;
+	l_uint8 *data = NULL;
+	size_t n = 0;
+	bool ok;
+
+	if (pixWriteMem(&data, &n, pix, format) == 0)
+		back = pixReadMem(data, n);
+	ok = back != NULL;
+	pixDestroy(&back);
+	lept_free(data);
+	return ok;
+}
+
 int
 decode_warm(void)
 {
-	PIX *pix = pixCreate(16, 16, 8), *back;
-	l_uint8 *data = NULL;
-	size_t n = 0;
-	int rc = -1;
+	static const int formats[] = {IFF_BMP, IFF_GIF, IFF_WEBP, IFF_JP2};
+	PIX *pix = pixCreate(64, 64, 8);
+	bool ok = pix != NULL;
+	size_t i;
 
 	setMsgSeverity(L_SEVERITY_NONE);
-	if (pix && pixWriteMemBmp(&data, &n, pix) == 0) {
-		back = pixReadMemBmp(data, n);
-		rc = back ? 0 : -1;
-		pixDestroy(&back);
-	}
-	lept_free(data);
+	for (i = 0; ok && i < sizeof(formats) / sizeof(*formats); i++)
+		ok = warm_format(pix, formats[i]);
 	pixDestroy(&pix);
-	return rc;
+	return ok && heif_warm() ? 0 : -1;
 }
 
 static uint8_t

@@ -311,8 +311,7 @@ webp_size(const uint8_t *chunk, const uint8_t *p, size_t n, struct head *h)
 /* Walks the chunks from i to n; those of the first frame of a moving picture
  * too. True once a picture was found. */
 static int
-webp_chunks(
-    const uint8_t *b, size_t i, size_t n, bool frame, struct head *ret)
+webp_chunks(const uint8_t *b, size_t i, size_t n, bool frame, struct head *ret)
 {
 	size_t len, alpha = 0;
 
@@ -325,11 +324,10 @@ webp_chunks(
 			exif_apply(b + i + 8, len, ret);
 		else if (memcmp(b + i, "ALPH", 4) == 0)
 			alpha = i;
-		else if (memcmp(b + i, "ANMF", 4) == 0 && !frame &&
-			 len >= 16 && ret->frames++ == 0)
+		else if (memcmp(b + i, "ANMF", 4) == 0 && !frame && len >= 16 &&
+			 ret->frames++ == 0)
 			(void)webp_chunks(b, i + 24, i + 8 + len, true, ret);
-		else if (!ret->n &&
-			 webp_size(b + i, b + i + 8, len, ret)) {
+		else if (!ret->n && webp_size(b + i, b + i + 8, len, ret)) {
 			ret->at = alpha ? alpha : i;
 			ret->n = i + 8 + len - ret->at;
 		}

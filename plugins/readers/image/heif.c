@@ -278,8 +278,8 @@ extent(const struct heif *f, const struct heif_item *it, struct span *places,
 
 /* All bytes of an item; more than one extent: in *owned, the caller frees. */
 static int
-item_bytes(const struct heif *f, const struct heif_item *it,
-    uint8_t **owned, struct span *ret)
+item_bytes(const struct heif *f, const struct heif_item *it, uint8_t **owned,
+    struct span *ret)
 {
 	struct span places = it->places, s;
 	size_t cap = f->file.n;
@@ -359,7 +359,7 @@ heif_open(struct sluse_doc *d)
 	struct span s = {d->bytes, d->length};
 	struct box b;
 	bool cut = false;
-	int rc = SLUSE_READ_UNSUPPORTED; /* a film */
+	int rc = SLUSE_READ_INCOMPLETE;
 
 	if (!f)
 		return SLUSE_READ_LIMIT;
@@ -368,6 +368,8 @@ heif_open(struct sluse_doc *d)
 		cut = b.cut;
 		if (!cut && box_is(&b, "meta") && !f->item)
 			rc = read_meta(f, b.body);
+		else if (box_is(&b, "moov") && !f->item)
+			rc = SLUSE_READ_UNSUPPORTED; /* a film */
 	}
 	if (cut || s.n)
 		return SLUSE_READ_INCOMPLETE;
@@ -437,12 +439,11 @@ read_grid(const struct heif *f, const struct heif_item *it, struct grid *ret)
 
 /* Tiles of one size cover the picture, none lies outside it. */
 static bool
-tile_fits(const struct grid *g, const struct heif_item *tile, uint32_t w,
-    uint32_t h)
+tile_fits(
+    const struct grid *g, const struct heif_item *tile, uint32_t w, uint32_t h)
 {
-	return tile && is_type(tile, "hvc1") && tile->w == w &&
-	       tile->h == h && w && h &&
-	       (uint64_t)w * g->columns >= g->w &&
+	return tile && is_type(tile, "hvc1") && tile->w == w && tile->h == h &&
+	       w && h && (uint64_t)w * g->columns >= g->w &&
 	       (uint64_t)w * (g->columns - 1) < g->w &&
 	       (uint64_t)h * g->rows >= g->h &&
 	       (uint64_t)h * (g->rows - 1) < g->h;

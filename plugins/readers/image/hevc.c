@@ -1,53 +1,101 @@
 /*
  * One HEVC picture to gray: its luma. libde265 without threads; the size that
- * the stream tells of is checked when it asks for the picture's memory.
+ * the stream tells of is checked before it gets it.
  */
 #include "heif.h"
 
 #include <libde265/de265.h>
 
-struct guard {
-	const struct sluse_limits *limits;
-	bool refused;
+/* Its tables stay: a decoder in a child finds them made. */
+bool
+heif_warm(void)
+{
+	de265_set_verbosity(0);
+	return de265_init() == DE265_OK;
+}
+
+/* -- the size in a sequence's parameter set
+ * ------------------------------------- */
+
+struct bits {
+	uint8_t p[128]; /* without the bytes that keep start codes out */
+	size_t n, at; /* bits */
 };
 
-static int
-guard_get(de265_decoder_context *c, struct de265_image_spec *spec,
-    struct de265_image *im, void *user)
+static uint32_t
+get(struct bits *b, unsigned n)
 {
-	struct guard *g = user;
+	uint32_t v = 0;
 
-	if (spec->width <= 0 || spec->height <= 0 ||
-	    !image_fits(g->limits, (uint32_t)spec->visible_width,
-		(uint32_t)spec->visible_height) ||
-	    spec->width > spec->visible_width + 128 ||
-	    spec->height > spec->visible_height + 128) {
-		g->refused = true;
-		return 0;
-	}
-	return de265_get_default_image_allocation_functions()->get_buffer(
-	    c, spec, im, NULL);
+	for (; n--; b->at++)
+		v = v << 1 |
+		    (b->at < b->n ? b->p[b->at / 8] >> (7 - b->at % 8) & 1 : 0);
+	return v;
 }
 
-static void
-guard_release(
-    de265_decoder_context *c, struct de265_image *im, void *user)
+static uint32_t
+get_golomb(struct bits *b)
 {
-	(void)user;
-	de265_get_default_image_allocation_functions()->release_buffer(
-	    c, im, NULL);
+	unsigned zeros = 0;
+
+	while (zeros < 31 && b->at < b->n && !get(b, 1))
+		zeros++;
+	return (1u << zeros) - 1 + get(b, zeros);
 }
+
+/* May a picture of this parameter set be decoded? */
+static bool
+size_fits(struct span nal, const struct sluse_limits *limits)
+{
+	struct bits b = {.n = 0};
+	uint32_t layers, i, sub, w, h;
+	size_t in, out = 0;
+
+	for (in = 2; in < nal.n && out < sizeof(b.p); in++)
+		if (in < 4 || nal.p[in] != 3 || nal.p[in - 1] || nal.p[in - 2])
+			b.p[out++] = nal.p[in];
+	b.n = out * 8;
+	(void)get(&b, 4);
+	layers = get(&b, 3);
+	b.at += 1 + 96;
+	sub = get(&b, layers ? 16 : 0);
+	for (i = 0; i < layers; i++)
+		b.at += (sub >> (15 - 2 * i) & 1) * 88 +
+			(sub >> (14 - 2 * i) & 1) * 8;
+	(void)get_golomb(&b);
+	if (get_golomb(&b) == 3)
+		b.at++;
+	w = get_golomb(&b);
+	h = get_golomb(&b);
+	/* whole coding blocks, of up to 64 */
+	return w && h && w <= UINT16_MAX && h <= UINT16_MAX &&
+	       image_fits(limits, w > 64 ? w - 64 : 1, h > 64 ? h - 64 : 1);
+}
+
+/* -- the stream
+ * ----------------------------------------------------------------- */
+
+struct stream {
+	de265_decoder_context *c;
+	const struct sluse_limits *limits;
+	bool refused; /* too large */
+};
 
 static bool
-push(de265_decoder_context *c, struct span nal)
+push(struct stream *s, struct span nal)
 {
+	if (nal.n > 2 && (nal.p[0] >> 1 & 63) == 33 &&
+	    !size_fits(nal, s->limits)) {
+		s->refused = true;
+		return false;
+	}
 	return nal.n <= INT32_MAX &&
-	       de265_push_NAL(c, nal.p, (int)nal.n, 0, NULL) == DE265_OK;
+	       de265_push_NAL(s->c, nal.p, (int)nal.n, 0, NULL) == DE265_OK;
 }
 
 /* The parameter sets; *ret = bytes that a NAL's length takes. */
 static bool
-push_config(de265_decoder_context *c, struct span s, size_t *ret)
+push_config(struct stream *c, struct span s, size_t *ret)
 {
 	struct span nal;
 	uint32_t arrays, nals;
@@ -73,7 +121,7 @@ push_config(de265_decoder_context *c, struct span s, size_t *ret)
 }
 
 static bool
-push_data(de265_decoder_context *c, struct span s, size_t prefix)
+push_data(struct stream *c, struct span s, size_t prefix)
 {
 	struct span nal;
 	size_t i;
@@ -87,7 +135,7 @@ push_data(de265_decoder_context *c, struct span s, size_t prefix)
 		s.p += nal.n;
 		s.n -= nal.n;
 	}
-	return de265_flush_data(c) == DE265_OK;
+	return de265_flush_data(c->c) == DE265_OK;
 }
 
 /* With some streams libde265 says "more" for ever: a step takes one NAL, so
@@ -138,28 +186,25 @@ lay_luma(const struct de265_image *im, const struct hevc_target *to)
 }
 
 int
-hevc_decode(struct span config, struct span data,
-    const struct hevc_target *to, bool *ret_faulty)
+hevc_decode(struct span config, struct span data, const struct hevc_target *to,
+    bool *ret_faulty)
 {
-	struct de265_image_allocation memory = {guard_get, guard_release};
-	struct guard guard = {to->limits, false};
+	struct stream s = {de265_new_decoder(), to->limits, false};
 	const struct de265_image *im = NULL;
-	de265_decoder_context *c = de265_new_decoder();
 	size_t prefix = 4;
 	int rc = SLUSE_READ_DAMAGED;
 
-	if (!c)
+	if (!s.c)
 		return SLUSE_READ_LIMIT;
-	de265_set_image_allocation_functions(c, &memory, &guard);
-	if (push_config(c, config, &prefix) && push_data(c, data, prefix))
-		im = first_picture(c);
+	if (push_config(&s, config, &prefix) && push_data(&s, data, prefix))
+		im = first_picture(s.c);
 	if (im && lay_luma(im, to)) {
 		rc = SLUSE_READ_OK;
-		if (de265_get_warning(c) != DE265_OK)
+		if (de265_get_warning(s.c) != DE265_OK)
 			*ret_faulty = true;
 	}
-	if (guard.refused)
+	if (s.refused)
 		rc = SLUSE_READ_LIMIT;
-	de265_free_decoder(c);
+	(void)de265_free_decoder(s.c);
 	return rc;
 }

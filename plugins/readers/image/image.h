@@ -72,6 +72,7 @@ int jp2_decode(const struct sluse_doc *d, uint8_t *out);
 int heif_open(struct sluse_doc *d);
 int heif_page(struct sluse_doc *d, uint32_t i, struct sluse_sink *k);
 void heif_free(struct heif *f);
+bool heif_warm(void); /* hevc.c */
 
 /* image.c */
 bool image_fits(const struct sluse_limits *lim, uint32_t w, uint32_t h);

@@ -241,16 +241,16 @@ sound(const opj_image_t *im, const struct head *h)
 	    im->y1 - im->y0 != h->height)
 		return false;
 	for (i = 0; i < im->numcomps; i++)
-		if (!im->comps[i].data || !im->comps[i].w ||
-		    !im->comps[i].h || !im->comps[i].dx || !im->comps[i].dy ||
+		if (!im->comps[i].data || !im->comps[i].w || !im->comps[i].h ||
+		    !im->comps[i].dx || !im->comps[i].dy ||
 		    im->comps[i].prec < 1 || im->comps[i].prec > 32)
 			return false;
 	return true;
 }
 
 static int
-decode_stream(opj_codec_t *codec, opj_stream_t *stream,
-    const struct head *h, uint8_t *out)
+decode_stream(opj_codec_t *codec, opj_stream_t *stream, const struct head *h,
+    uint8_t *out)
 {
 	opj_dparameters_t how;
 	opj_image_t *im = NULL;
@@ -275,8 +275,8 @@ int
 jp2_decode(const struct sluse_doc *d, uint8_t *out)
 {
 	struct input in = {d->bytes, d->length, 0};
-	opj_codec_t *codec = opj_create_decompress(
-	    d->head.at ? OPJ_CODEC_JP2 : OPJ_CODEC_J2K);
+	opj_codec_t *codec =
+	    opj_create_decompress(d->head.at ? OPJ_CODEC_JP2 : OPJ_CODEC_J2K);
 	opj_stream_t *stream = opj_stream_default_create(OPJ_TRUE);
 	int rc = SLUSE_READ_LIMIT;
 

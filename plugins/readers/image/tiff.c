@@ -222,7 +222,8 @@ be_quiet(TIFF *t, void *user, const char *module, const char *fmt, va_list ap)
 }
 
 static int
-count_fault(TIFF *t, void *user, const char *module, const char *fmt, va_list ap)
+count_fault(
+    TIFF *t, void *user, const char *module, const char *fmt, va_list ap)
 {
 	((struct tiff *)user)->faults++;
 	return be_quiet(t, user, module, fmt, ap);
@@ -431,8 +432,8 @@ read_any(TIFF *t, const struct sheet *s, uint8_t *out)
 
 /* Decodes the page into memory the caller frees; fills im. NULL: *rc. */
 static uint8_t *
-sheet_decode(struct tiff *t, const struct sheet *s, struct sluse_image *im,
-    int *rc)
+sheet_decode(
+    struct tiff *t, const struct sheet *s, struct sluse_image *im, int *rc)
 {
 	bool plain = !s->tiled && s->samples == 1 &&
 		     s->photometric <= PHOTOMETRIC_MINISBLACK &&

@@ -129,14 +129,13 @@ blend(const struct sheet *s, uint8_t *p, unsigned colours)
 }
 
 bool
-tiff_read_samples(
-    TIFF *t, const struct sheet *s, uint8_t *out, bool *ret_known)
+tiff_read_samples(TIFF *t, const struct sheet *s, uint8_t *out, bool *ret_known)
 {
 	struct rows r = {.s = s, .out = out, .step = 1};
 	unsigned plane, last;
 
-	r.colours = s->photometric == PHOTOMETRIC_RGB	      ? 3
-		    : s->photometric == PHOTOMETRIC_SEPARATED ? 4
+	r.colours = s->photometric == PHOTOMETRIC_RGB	       ? 3
+		    : s->photometric == PHOTOMETRIC_SEPARATED  ? 4
 		    : s->photometric <= PHOTOMETRIC_MINISBLACK ? 1
 							       : 0;
 	*ret_known = r.colours && s->samples >= r.colours &&
@@ -148,10 +147,11 @@ tiff_read_samples(
 		r.step = s->samples;
 	last = s->planar == PLANARCONFIG_CONTIG ? 1 : r.colours;
 	/* what cannot be read stays white */
-	memset(out, s->photometric == PHOTOMETRIC_MINISBLACK ||
-			    s->photometric == PHOTOMETRIC_RGB
-			? 255
-			: 0,
+	memset(out,
+	    s->photometric == PHOTOMETRIC_MINISBLACK ||
+		    s->photometric == PHOTOMETRIC_RGB
+		? 255
+		: 0,
 	    (size_t)s->w * s->h * r.colours);
 	for (plane = 0; plane < last; plane++)
 		if (!(s->tiled ? read_tiles : read_strips)(t, &r, plane))
