@@ -141,12 +141,14 @@ rooms_fuzz_open := unpack identify pronom wire base
 rooms_fuzz_http := push config wire base
 rooms_fuzz_text := base
 rooms_fuzz_mail := base
+rooms_fuzz_image := base
 libs_fuzz_open := -larchive -lmagic -lz
 libs_fuzz_sidecar := -ljansson
 libs_fuzz_config := -ljansson
 libs_fuzz_http := -lcurl -ljansson -lseccomp
 deps_fuzz_text := $(B)/plugins/readers/text.so
 deps_fuzz_mail := $(B)/plugins/readers/mail.so
+deps_fuzz_image := $(B)/plugins/readers/image.so
 $(foreach f,$(FUZZ),$(eval libs_$(f) += -lcrypto))
 $(foreach f,$(FUZZ),$(eval extra_$(f) := $(if $(FUZZ_ENGINE),,tests/fuzz/replay.c)))
 $(foreach f,$(FUZZ),$(eval $(call TESTPROGRAM,$(f),fuzz)))

@@ -245,7 +245,7 @@ read_all(const struct sluse_reader *r, const char *mime, const void *p,
 	return d;
 }
 
-static void
+static inline void
 read_free(struct reading *d)
 {
 	for (unsigned i = 0; i < d->k.count; i++)
