@@ -220,7 +220,7 @@ struct reading {
 	struct sluse_sink k; /* text: all pages, each ended by \f */
 };
 
-static struct reading *
+static inline struct reading *
 read_all(const struct sluse_reader *r, const char *mime, const void *p,
     size_t n, unsigned parts_max)
 {

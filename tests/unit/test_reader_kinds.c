@@ -562,6 +562,31 @@ heif_whole(void)
 	rh_close(&h);
 }
 
+/* A turn in the place of a property that nobody needs. */
+static void
+heif_turned(void)
+{
+	static const struct {
+		const char *box;
+		char value;
+		int exif;
+	} how[] = {{"irot", 1, 8}, {"irot", 2, 3}, {"irot", 3, 6},
+	    {"imir", 0, 4}, {"imir", 1, 2}};
+	size_t at;
+
+	for (size_t i = 0; i < sizeof(how) / sizeof(*how); i++) {
+		slurp("tests/data/picture.heic");
+		at = find("pixi", 4, 0);
+		memcpy(s.p + at, how[i].box, 4);
+		s.p[at + 4] = how[i].value;
+		CHECK(open_made() == SLUSE_READ_OK);
+		CHECK(rh_page(&h, 0) == SLUSE_READ_OK);
+		CHECK_MSG(
+		    shows(how[i].exif), "%s %d", how[i].box, how[i].value);
+		rh_close(&h);
+	}
+}
+
 static const struct test_case cases[] = {
     {"kinds: tiff", tiff_all_kinds},
     {"kinds: tiff with samples nobody knows", tiff_unknown},
@@ -572,6 +597,7 @@ static const struct test_case cases[] = {
     {"kinds: jpeg 2000", jp2_whole},
     {"kinds: jpeg 2000 too large", jp2_limits},
     {"kinds: heif", heif_whole},
+    {"kinds: heif turned", heif_turned},
 };
 
 int
