@@ -94,8 +94,8 @@ plugin_cflags_mail := $(call pc,cflags,gmime-3.0)
 plugin_libs_mail := $(call pc,libs,gmime-3.0)
 plugin_cflags_outlook := $(call pc,cflags,glib-2.0)
 plugin_libs_outlook := $(call pc,libs,glib-2.0)
-plugin_cflags_image := $(call pc,cflags,lept)
-plugin_libs_image := -llept -ltiff -ljpeg -lpng -lz -lm
+plugin_cflags_image := $(call pc,cflags,lept libopenjp2)
+plugin_libs_image := -llept -ltiff -ljpeg -lopenjp2 -lpng -lwebp -lde265 -lz -lm
 # MuPDF's .pc names another version and its static link is incomplete on
 # Debian 12: named here, and linked into this one plugin only.
 plugin_libs_pdf := -Wl,--exclude-libs,ALL,--wrap=jpeg_std_error -lmupdf \
@@ -154,7 +154,7 @@ PACKAGES := gcc make pkg-config libc6-dev binutils \
 	libssl-dev libtesseract-dev libxml2-dev libzip-dev \
 	libfreetype-dev libgumbo-dev libharfbuzz-dev libjbig2dec0-dev \
 	libjpeg62-turbo-dev libmujs-dev libopenjp2-7-dev libpng-dev libtiff-dev \
-	zlib1g-dev \
+	libde265-dev libwebp-dev zlib1g-dev \
 	ca-certificates tesseract-ocr-eng tesseract-ocr-nor tesseract-ocr-osd \
 	tzdata \
 	clang-14 clang-format-14 git libclang-rt-14-dev mandoc python3 strace systemd \

@@ -76,6 +76,12 @@ static const struct magic {
     {KIND_GIF, 6, 0, "GIF89a"},
     {KIND_BMP, 2, 0, "BM"},
     {KIND_WEBP, 4, 8, "WEBP"},
+    {KIND_JP2, 12, 0, "\0\0\0\014jP  \r\n\x87\n"},
+    {KIND_JP2, 4, 0, "\xff\x4f\xff\x51"},
+    {KIND_HEIF, 7, 4, "ftyphei"},
+    {KIND_HEIF, 7, 4, "ftyphev"},
+    {KIND_HEIF, 8, 4, "ftypmif1"},
+    {KIND_HEIF, 8, 4, "ftypmsf1"},
 };
 
 static int
@@ -140,7 +146,10 @@ read_head(struct sluse_doc *d)
 		return head_bmp(b, d->length, &d->head);
 	case KIND_WEBP:
 		return head_webp(b, d->length, &d->head);
+	case KIND_JP2:
+		return head_jp2(b, d->length, &d->head);
 	case KIND_TIFF:
+	case KIND_HEIF:
 		break;
 	}
 	return SLUSE_READ_UNSUPPORTED;
@@ -157,6 +166,8 @@ open_kind(struct sluse_doc *d)
 		return tiff_open(d);
 	d->pages = 1;
 	rc = load(d);
+	if (rc == SLUSE_READ_OK && d->kind == KIND_HEIF)
+		return heif_open(d);
 	if (rc == SLUSE_READ_OK)
 		rc = read_head(d);
 	if (rc == SLUSE_READ_OK &&
@@ -172,6 +183,7 @@ image_close(struct sluse_doc *d)
 		return;
 	free(d->bytes);
 	free(d->ifd);
+	heif_free(d->heif);
 	free(d);
 }
 
@@ -231,6 +243,8 @@ image_page(struct sluse_doc *d, uint32_t i, struct sluse_sink *k)
 		return SLUSE_READ_DAMAGED;
 	if (d->kind == KIND_TIFF)
 		return tiff_page(d, i, k);
+	if (d->kind == KIND_HEIF)
+		return heif_page(d, i, k);
 	if (image_turn(d->head.orientation, &rotate) || d->head.decode)
 		return decode_page(d, k);
 	return give_native(d, k, rotate);
@@ -238,7 +252,8 @@ image_page(struct sluse_doc *d, uint32_t i, struct sluse_sink *k)
 
 static const char *const image_mimes[] = {"image/jpeg", "image/png",
     "image/tiff", "image/gif", "image/bmp", "image/x-ms-bmp", "image/webp",
-    NULL};
+    "image/jp2", "image/jpx", "image/x-jp2-codestream", "image/heic",
+    "image/heif", "image/heic-sequence", "image/heif-sequence", NULL};
 
 const struct sluse_reader sluse_reader = {
     .abi_major = SLUSE_READER_ABI_MAJOR,

@@ -224,7 +224,7 @@ struct reading {
 	struct sluse_sink k; /* text: all pages, each ended by \f */
 };
 
-static struct reading *
+static inline struct reading *
 read_all(const struct sluse_reader *r, const char *mime, const void *p,
     size_t n, unsigned parts_max)
 {
@@ -249,7 +249,7 @@ read_all(const struct sluse_reader *r, const char *mime, const void *p,
 	return d;
 }
 
-static void
+static inline void
 read_free(struct reading *d)
 {
 	for (unsigned i = 0; i < d->k.count; i++)

@@ -1,7 +1,8 @@
 /*
  * Pictures that cannot be handed on as they stand, decoded to gray on white
- * paper: CMYK and mirrored JPEG by libjpeg, see-through PNG by libpng, GIF, BMP
- * and WebP by Leptonica (which would let libjpeg and libpng write to stderr).
+ * paper: CMYK and mirrored JPEG by libjpeg, see-through PNG by libpng, WebP by
+ * libwebp, GIF and BMP by Leptonica (which would let libjpeg and libpng write
+ * to stderr and knows no turned or moving WebP).
  *
  * INVARIANTS: libjpeg's errors come back by longjmp; nothing that the error
  * path reads changes after setjmp.
@@ -16,24 +17,38 @@
 #include <setjmp.h>
 #include <stdlib.h>
 #include <string.h>
+#include <webp/decode.h>
+
+/* A small picture there and back: what libraries set up, they set up here. */
+static bool
+warm_format(PIX *pix, int format)
+{
+	PIX *back = NULL;
+	l_uint8 *data = NULL;
+	size_t n = 0;
+	bool ok;
+
+	if (pixWriteMem(&data, &n, pix, format) == 0)
+		back = pixReadMem(data, n);
+	ok = back != NULL;
+	pixDestroy(&back);
+	lept_free(data);
+	return ok;
+}
 
 int
 decode_warm(void)
 {
-	PIX *pix = pixCreate(16, 16, 8), *back;
-	l_uint8 *data = NULL;
-	size_t n = 0;
-	int rc = -1;
+	static const int formats[] = {IFF_BMP, IFF_GIF, IFF_WEBP, IFF_JP2};
+	PIX *pix = pixCreate(64, 64, 8);
+	bool ok = pix != NULL;
+	size_t i;
 
 	setMsgSeverity(L_SEVERITY_NONE);
-	if (pix && pixWriteMemBmp(&data, &n, pix) == 0) {
-		back = pixReadMemBmp(data, n);
-		rc = back ? 0 : -1;
-		pixDestroy(&back);
-	}
-	lept_free(data);
+	for (i = 0; ok && i < sizeof(formats) / sizeof(*formats); i++)
+		ok = warm_format(pix, formats[i]);
 	pixDestroy(&pix);
-	return rc;
+	return ok && heif_warm() ? 0 : -1;
 }
 
 static uint8_t
@@ -137,6 +152,33 @@ png_decode(const struct sluse_doc *d, uint8_t *out)
 	return ok ? SLUSE_READ_OK : SLUSE_READ_DAMAGED;
 }
 
+/* -- WebP -------------------------------------------------------------------
+ */
+
+static int
+webp_decode(const struct sluse_doc *d, uint8_t *out)
+{
+	size_t n = (size_t)d->head.width * d->head.height, i;
+	int w = 0, h = 0, rc = SLUSE_READ_DAMAGED;
+	const uint8_t *in = d->bytes + d->head.at;
+	uint8_t *px;
+
+	if (!WebPGetInfo(in, d->head.n, &w, &h) ||
+	    (uint32_t)w != d->head.width || (uint32_t)h != d->head.height)
+		return SLUSE_READ_DAMAGED;
+	px = malloc(n * 4);
+	if (!px)
+		return SLUSE_READ_LIMIT;
+	if (WebPDecodeRGBAInto(in, d->head.n, px, n * 4, w * 4)) {
+		for (i = 0; i < n; i++)
+			out[i] = on_paper(px[4 * i], px[4 * i + 1],
+			    px[4 * i + 2], px[4 * i + 3]);
+		rc = SLUSE_READ_OK;
+	}
+	free(px);
+	return rc;
+}
+
 /* -- the rest, by Leptonica
  * ---------------------------------------------------- */
 
@@ -182,8 +224,9 @@ sample(const l_uint32 *line, int x, int depth, bool alpha, const uint8_t *tone)
 	}
 }
 
+/* clear: 1 + the sample value that lets the paper through, or 0. */
 static void
-lay_gray(PIX *pix, uint8_t *out)
+lay_gray(PIX *pix, uint32_t clear, uint8_t *out)
 {
 	int w = pixGetWidth(pix), h = pixGetHeight(pix);
 	int depth = pixGetDepth(pix), x, y;
@@ -193,6 +236,8 @@ lay_gray(PIX *pix, uint8_t *out)
 
 	if (depth <= 8)
 		tones(pix, tone);
+	if (clear && clear <= 256)
+		tone[clear - 1] = 255;
 	for (y = 0; y < h; y++, out += w) {
 		line = pixGetData(pix) + (size_t)y * (size_t)pixGetWpl(pix);
 		for (x = 0; x < w; x++)
@@ -210,19 +255,17 @@ lept_decode(const struct sluse_doc *d, uint8_t *out)
 		pix = pixReadMemGif(d->bytes, d->length);
 	else if (d->kind == KIND_BMP)
 		pix = pixReadMemBmp(d->bytes, d->length);
-	else if (d->kind == KIND_WEBP)
-		pix = pixReadMemWebP(d->bytes, d->length);
 	if (pix && (uint32_t)pixGetWidth(pix) == d->head.width &&
 	    (uint32_t)pixGetHeight(pix) == d->head.height) {
-		lay_gray(pix, out);
+		lay_gray(pix, d->head.clear, out);
 		rc = SLUSE_READ_OK;
 	}
 	pixDestroy(&pix);
 	return rc;
 }
 
-static void
-mirror(uint8_t *px, size_t w, size_t h)
+void
+image_mirror(uint8_t *px, size_t w, size_t h)
 {
 	uint8_t *a, *b, t;
 
@@ -243,6 +286,10 @@ decode(const struct sluse_doc *d, uint8_t *out)
 
 	if (d->kind == KIND_PNG)
 		return png_decode(d, out);
+	if (d->kind == KIND_WEBP)
+		return webp_decode(d, out);
+	if (d->kind == KIND_JP2)
+		return jp2_decode(d, out);
 	if (d->kind != KIND_JPEG)
 		return lept_decode(d, out);
 	line = malloc((size_t)d->head.width * 4);
@@ -271,8 +318,10 @@ decode_page(struct sluse_doc *d, struct sluse_sink *k)
 	rc = decode(d, out);
 	if (rc == SLUSE_READ_OK) {
 		if (mirrored)
-			mirror(out, im.width, im.height);
+			image_mirror(out, im.width, im.height);
 		im.bytes = out;
+		if (d->head.frames > 1)
+			d->host->note(k, "animation", NULL);
 		rc = image_give(d, k, &im);
 	}
 	free(out);

@@ -3,6 +3,7 @@
  * too large must cost nothing. All lengths are checked against the buffer.
  */
 #include "image.h"
+#include "numbers.h"
 
 #include "../jpeg_head.h"
 
@@ -10,27 +11,7 @@
 #include <string.h>
 #include <zlib.h>
 
-enum { SCANS_MAX = 200, IFD_ENTRIES_MAX = 512 };
-
-static uint32_t
-be32(const uint8_t *p)
-{
-	return (uint32_t)p[0] << 24 | (uint32_t)p[1] << 16 |
-	       (uint32_t)p[2] << 8 | p[3];
-}
-
-static uint32_t
-le32(const uint8_t *p)
-{
-	return (uint32_t)p[3] << 24 | (uint32_t)p[2] << 16 |
-	       (uint32_t)p[1] << 8 | p[0];
-}
-
-static uint32_t
-le16(const uint8_t *p)
-{
-	return (uint32_t)p[1] << 8 | p[0];
-}
+enum { SCANS_MAX = 200, IFD_ENTRIES_MAX = 512, FRAMES_MAX = 10000 };
 
 /* Cameras write 72 into pictures that no sheet could hold. */
 uint32_t
@@ -84,12 +65,16 @@ exif_entry(struct exif *e, size_t at)
 	}
 }
 
-static void
+void
 exif_apply(const uint8_t *b, size_t n, struct head *h)
 {
 	struct exif e = {.b = b, .n = n, .orientation = 1, .unit = 2};
 	uint32_t off, count, i;
 
+	if (n > 6 && memcmp(b, "Exif\0\0", 6) == 0) { /* some keep JPEG's */
+		e.b = b += 6;
+		e.n = n -= 6;
+	}
 	if (n < 8 || (memcmp(b, "II*\0", 4) && memcmp(b, "MM\0*", 4)))
 		return;
 	e.big = b[0] == 'M';
@@ -226,6 +211,26 @@ gif_table(uint8_t flags)
 	return flags & 0x80 ? (size_t)3 << ((flags & 7) + 1) : 0;
 }
 
+static void
+gif_extension(const uint8_t *p, struct head *h)
+{
+	if (p[1] == 0xf9 && p[2] == 4 && (p[3] & 1) && !h->frames)
+		h->clear = (uint32_t)p[6] + 1;
+}
+
+/* The descriptor of a frame: the first is the picture. */
+static uint64_t
+gif_frame(const uint8_t *p, struct head *h)
+{
+	uint32_t w = le16(p + 5), hgt = le16(p + 7);
+
+	if (h->frames++ == 0) {
+		h->width = w;
+		h->height = hgt;
+	}
+	return (uint64_t)w * hgt;
+}
+
 /* Decoding means all frames at once: their pixels count together. */
 int
 head_gif(const uint8_t *b, size_t n, uint64_t pixels_max, struct head *ret)
@@ -235,17 +240,17 @@ head_gif(const uint8_t *b, size_t n, uint64_t pixels_max, struct head *ret)
 
 	if (n < 13)
 		return SLUSE_READ_INCOMPLETE;
-	ret->width = le16(b + 6);
-	ret->height = le16(b + 8);
 	ret->decode = true;
 	for (i = 13 + gif_table(b[10]); i < n;) {
 		if (b[i] == 0x3b)
 			return pixels ? SLUSE_READ_OK : SLUSE_READ_DAMAGED;
 		if (b[i] == 0x21) {
+			if (n - i > 7)
+				gif_extension(b + i, ret);
 			i = gif_blocks(b, n, i + 2);
 		} else if (b[i] == 0x2c && n - i > 10) {
-			pixels += (uint64_t)le16(b + i + 5) * le16(b + i + 7);
-			if (pixels > pixels_max)
+			pixels += gif_frame(b + i, ret);
+			if (pixels > pixels_max || ret->frames > FRAMES_MAX)
 				return SLUSE_READ_LIMIT;
 			i = gif_blocks(b, n, i + 10 + gif_table(b[i + 9]) + 1);
 		} else {
@@ -284,33 +289,64 @@ head_bmp(const uint8_t *b, size_t n, struct head *ret)
 	return SLUSE_READ_OK;
 }
 
-int
-head_webp(const uint8_t *b, size_t n, struct head *ret)
+/* The size in a VP8 or VP8L chunk's data. */
+static bool
+webp_size(const uint8_t *chunk, const uint8_t *p, size_t n, struct head *h)
 {
 	uint32_t v;
 
-	if (n < 30 || le32(b + 4) > n - 8)
+	if (memcmp(chunk, "VP8L", 4) == 0 && n >= 5 && p[0] == 0x2f) {
+		v = le32(p + 1);
+		h->width = (v & 0x3fff) + 1;
+		h->height = (v >> 14 & 0x3fff) + 1;
+		return true;
+	}
+	if (memcmp(chunk, "VP8 ", 4) != 0 || n < 10)
+		return false;
+	h->width = le16(p + 6) & 0x3fff;
+	h->height = le16(p + 8) & 0x3fff;
+	return h->width && h->height;
+}
+
+/* Walks the chunks from i to n; those of the first frame of a moving picture
+ * too. True once a picture was found. */
+static int
+webp_chunks(const uint8_t *b, size_t i, size_t n, bool frame, struct head *ret)
+{
+	size_t len, alpha = 0;
+
+	for (; n - i >= 8; i += len + 8 < n - i ? len + 8 : n - i) {
+		len = le32(b + i + 4);
+		if (len > n - i - 8)
+			return frame ? SLUSE_READ_DAMAGED
+				     : SLUSE_READ_INCOMPLETE;
+		if (memcmp(b + i, "EXIF", 4) == 0)
+			exif_apply(b + i + 8, len, ret);
+		else if (memcmp(b + i, "ALPH", 4) == 0)
+			alpha = i;
+		else if (memcmp(b + i, "ANMF", 4) == 0 && !frame && len >= 16 &&
+			 ret->frames++ == 0)
+			(void)webp_chunks(b, i + 24, i + 8 + len, true, ret);
+		else if (!ret->n && webp_size(b + i, b + i + 8, len, ret)) {
+			ret->at = alpha ? alpha : i;
+			ret->n = i + 8 + len - ret->at;
+		}
+		len += len & 1;
+	}
+	return ret->n ? SLUSE_READ_OK : SLUSE_READ_DAMAGED;
+}
+
+int
+head_webp(const uint8_t *b, size_t n, struct head *ret)
+{
+	uint32_t length;
+
+	if (n < 30)
+		return SLUSE_READ_INCOMPLETE;
+	length = le32(b + 4);
+	if (length > n - 8)
 		return SLUSE_READ_INCOMPLETE;
 	ret->decode = true;
-	if (memcmp(b + 12, "VP8X", 4) == 0) {
-		ret->width = (le32(b + 24) & 0xffffff) + 1;
-		ret->height = (le32(b + 26) >> 8) + 1;
-		if (ret->height > 1u << 24)
-			return SLUSE_READ_DAMAGED;
-		/* moving pictures */
-		return b[20] & 2 ? SLUSE_READ_UNSUPPORTED : SLUSE_READ_OK;
-	}
-	if (memcmp(b + 12, "VP8L", 4) == 0 && b[20] == 0x2f) {
-		v = le32(b + 21);
-		ret->width = (v & 0x3fff) + 1;
-		ret->height = (v >> 14 & 0x3fff) + 1;
-		return SLUSE_READ_OK;
-	}
-	if (memcmp(b + 12, "VP8 ", 4) == 0) {
-		ret->width = le16(b + 26) & 0x3fff;
-		ret->height = le16(b + 28) & 0x3fff;
-		return ret->width && ret->height ? SLUSE_READ_OK
-						 : SLUSE_READ_DAMAGED;
-	}
-	return SLUSE_READ_DAMAGED;
+	return length < 12 ? SLUSE_READ_DAMAGED
+			   : webp_chunks(b, 12, (size_t)length + 8, false, ret);
 }

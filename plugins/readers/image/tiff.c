@@ -5,13 +5,14 @@
  * FAILURES: rows that cannot be decoded stay white and the page is noted; a
  * page whose first row fails is damaged.
  */
+#include "tiff.h"
+
 #include "image.h"
 
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <tiffio.h>
 
 enum { ALLOC_MAX = 512 << 20, ENTRIES_MAX = 4096, TAG_SUBFILE = 254 };
 
@@ -151,6 +152,7 @@ struct tiff {
 	struct sluse_doc *d;
 	uint64_t pos;
 	TIFF *t;
+	unsigned faults; /* errors that libtiff spoke of */
 };
 
 static tmsize_t
@@ -219,6 +221,14 @@ be_quiet(TIFF *t, void *user, const char *module, const char *fmt, va_list ap)
 	return 1;
 }
 
+static int
+count_fault(
+    TIFF *t, void *user, const char *module, const char *fmt, va_list ap)
+{
+	((struct tiff *)user)->faults++;
+	return be_quiet(t, user, module, fmt, ap);
+}
+
 static bool
 tiff_start(struct tiff *t, struct sluse_doc *d, uint32_t page)
 {
@@ -226,11 +236,12 @@ tiff_start(struct tiff *t, struct sluse_doc *d, uint32_t page)
 
 	t->d = d;
 	t->pos = 0;
+	t->faults = 0;
 	t->t = NULL;
 	if (!opt)
 		return false;
 	TIFFOpenOptionsSetMaxSingleMemAlloc(opt, ALLOC_MAX);
-	TIFFOpenOptionsSetErrorHandlerExtR(opt, be_quiet, NULL);
+	TIFFOpenOptionsSetErrorHandlerExtR(opt, count_fault, t);
 	TIFFOpenOptionsSetWarningHandlerExtR(opt, be_quiet, NULL);
 	/* h: the head only, m: no mapping */
 	t->t = TIFFClientOpenExt("", "rhm", t, tiff_read, tiff_write, tiff_seek,
@@ -246,13 +257,6 @@ tiff_start(struct tiff *t, struct sluse_doc *d, uint32_t page)
 
 /* -- one page
  * -------------------------------------------------------------------- */
-
-struct sheet {
-	uint32_t w, h;
-	uint16_t bits, samples, photometric, planar, orientation;
-	double dpi_x, dpi_y;
-	bool tiled;
-};
 
 static void
 sheet_read(TIFF *t, struct sheet *s)
@@ -270,6 +274,7 @@ sheet_read(TIFF *t, struct sheet *s)
 		s->photometric = PHOTOMETRIC_MINISWHITE;
 	TIFFGetFieldDefaulted(t, TIFFTAG_PLANARCONFIG, &s->planar);
 	TIFFGetFieldDefaulted(t, TIFFTAG_ORIENTATION, &s->orientation);
+	TIFFGetFieldDefaulted(t, TIFFTAG_SAMPLEFORMAT, &s->format);
 	TIFFGetFieldDefaulted(t, TIFFTAG_RESOLUTIONUNIT, &unit);
 	TIFFGetField(t, TIFFTAG_XRESOLUTION, &x);
 	TIFFGetField(t, TIFFTAG_YRESOLUTION, &y);
@@ -313,7 +318,27 @@ read_rows(TIFF *t, const struct sheet *s, uint8_t *out, size_t stride)
 	return y;
 }
 
-/* Everything else libtiff can read: to RGBA, then to gray in the same place.
+/* libtiff 4.5 takes the size of its own buffer, a multiple of 1024, for that of
+ * a tile that is not compressed, and refuses: so it gets one of the right size,
+ * which the caller frees after closing. */
+static void *
+tile_buffer(TIFF *t)
+{
+	tmsize_t n = TIFFTileSize(t);
+	uint16_t compression = COMPRESSION_NONE;
+	void *p;
+
+	TIFFGetFieldDefaulted(t, TIFFTAG_COMPRESSION, &compression);
+	if (!TIFFIsTiled(t) || compression != COMPRESSION_NONE || n <= 0 ||
+	    n > ALLOC_MAX)
+		return NULL;
+	p = malloc((size_t)n);
+	if (p)
+		(void)TIFFReadBufferSetup(t, p, n);
+	return p;
+}
+
+/* What libtiff can read by itself: to RGBA, then to gray in the same place.
  * The orientation is taken out of its hands: image_turn() does that. */
 static bool
 read_rgba(TIFF *t, const struct sheet *s, uint8_t *out)
@@ -390,10 +415,25 @@ stretched(const struct sluse_limits *lim, struct sluse_image *im, uint8_t *px)
 	return out;
 }
 
+/* All that is not read row by row, into four bytes a pixel. */
+static int
+read_any(TIFF *t, const struct sheet *s, uint8_t *out)
+{
+	char why[1024] = "";
+	/* it says yes to 16 bit CMYK, and then cannot */
+	bool can = TIFFRGBAImageOK(t, why) &&
+		   !(s->photometric == PHOTOMETRIC_SEPARATED && s->bits > 8);
+	bool known = true;
+
+	if (can ? read_rgba(t, s, out) : tiff_read_samples(t, s, out, &known))
+		return SLUSE_READ_OK;
+	return known ? SLUSE_READ_DAMAGED : SLUSE_READ_UNSUPPORTED;
+}
+
 /* Decodes the page into memory the caller frees; fills im. NULL: *rc. */
 static uint8_t *
-sheet_decode(struct tiff *t, const struct sheet *s, struct sluse_image *im,
-    struct sluse_sink *k, int *rc)
+sheet_decode(
+    struct tiff *t, const struct sheet *s, struct sluse_image *im, int *rc)
 {
 	bool plain = !s->tiled && s->samples == 1 &&
 		     s->photometric <= PHOTOMETRIC_MINISBLACK &&
@@ -423,11 +463,9 @@ sheet_decode(struct tiff *t, const struct sheet *s, struct sluse_image *im,
 		if ((s->bits == 1) ==
 		    (s->photometric == PHOTOMETRIC_MINISBLACK))
 			invert(px, need * s->h);
-		if (rows > 0 && rows < s->h)
-			t->d->host->note(k, "page_damaged", NULL);
 		if (rows > 0)
 			return px;
-	} else if (read_rgba(t->t, s, px)) {
+	} else if ((*rc = read_any(t->t, s, px)) == SLUSE_READ_OK) {
 		return px;
 	}
 	free(px);
@@ -451,9 +489,12 @@ sheet_give(struct tiff *t, struct sluse_sink *k)
 		return SLUSE_READ_LIMIT;
 	if (!strips_are_there(t))
 		return SLUSE_READ_INCOMPLETE;
-	px = sheet_decode(t, &s, &im, k, &rc);
+	t->faults = 0;
+	px = sheet_decode(t, &s, &im, &rc);
 	if (!px)
 		return rc;
+	if (t->faults)
+		t->d->host->note(k, "page_damaged", NULL);
 	im.width = s.w;
 	im.height = s.h;
 	if (s.dpi_y > 0 && fabs(s.dpi_x / s.dpi_y - 2) < 0.3)
@@ -475,12 +516,15 @@ int
 tiff_page(struct sluse_doc *d, uint32_t i, struct sluse_sink *k)
 {
 	struct tiff t;
+	void *tile;
 	int rc;
 
 	if (!tiff_start(&t, d, i))
 		return SLUSE_READ_DAMAGED;
+	tile = tile_buffer(t.t);
 	rc = sheet_give(&t, k);
 	TIFFClose(t.t);
+	free(tile);
 	return rc;
 }
 
