@@ -231,6 +231,16 @@ decide(struct sl_faces *f, const struct sl_face_held *h,
 			"Case:"));
 		return false;
 	}
+	if (s->kind == SL_SETTLED_UNKNOWN) {
+		sl_buf_add_str(out,
+		    sl_words(lang,
+			"Dette ble ikke forstått. Fyll ut én av linjene over. "
+			"Det som sto der: ",
+			"This was not understood. Fill in one of the lines "
+			"above. What was there: "));
+		sl_text_display(out, s->unknown, strlen(s->unknown));
+		return false;
+	}
 	switch (s->line) {
 	case SL_SETTLE_CASE:
 		if (s->case_number[0] != '\0')

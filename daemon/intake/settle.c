@@ -178,6 +178,8 @@ struct reading {
 	struct sl_settle *to;
 	unsigned filled;
 	bool doubled, lone;
+	bool labels; /* one of our lines was there */
+	char first[256]; /* line that is none of ours, whatever went before */
 };
 
 /* A value too long ends in an ellipsis, so that no part of it that happens to
@@ -224,6 +226,17 @@ take_value(struct reading *r, int line, const char *s, size_t n)
 	r->filled++;
 }
 
+/* Our own words stand above the lines to fill in; below them there are none,
+ * and a file without any of the lines has none either. */
+static void
+note_unknown(struct reading *r, struct sl_slice v)
+{
+	char *to = r->labels ? r->to->unknown : r->first;
+
+	if (v.n > 0 && *to == '\0')
+		(void)sl_slice_copy(v, to, sizeof(r->first));
+}
+
 /* False at the line below which our own answer stands. */
 static bool
 read_line(struct reading *r, const char *s, size_t n)
@@ -241,6 +254,7 @@ read_line(struct reading *r, const char *s, size_t n)
 		head = (size_t)(colon - s);
 		line = find_label(s, head);
 		if (line >= 0) {
+			r->labels = r->labels || line != HEADING;
 			s = colon + 1;
 			n -= head + 1;
 			trim(&s, &n);
@@ -250,6 +264,7 @@ read_line(struct reading *r, const char *s, size_t n)
 	}
 	if (n > 0 && sl_settle_case(s, n, number, sizeof(number)))
 		r->lone = true;
+	note_unknown(r, (struct sl_slice){s, (uint32_t)n});
 	return true;
 }
 
@@ -276,6 +291,10 @@ sl_settle_parse(const char *p, size_t n, struct sl_settle *ret)
 		ret->kind = SL_SETTLED_LINE;
 	else if (r.lone)
 		ret->kind = SL_SETTLED_UNLABELLED;
+	if (!r.labels)
+		memcpy(ret->unknown, r.first, sizeof(r.first));
+	if (ret->kind == SL_SETTLED_NOTHING && ret->unknown[0] != '\0')
+		ret->kind = SL_SETTLED_UNKNOWN;
 	for (i = SL_SETTLE_LINES - 1; i >= 0; i--)
 		if (ret->value[i][0] != '\0')
 			ret->line = (enum sl_settle_line)i;

@@ -31,6 +31,7 @@ enum sl_settle_kind {
 	SL_SETTLED_LINE, /* exactly one: `line` */
 	SL_SETTLED_SEVERAL, /* more than one: nothing is decided */
 	SL_SETTLED_UNLABELLED, /* a case number stands on a line of its own */
+	SL_SETTLED_UNKNOWN, /* something else: `unknown` */
 };
 
 struct sl_settle {
@@ -39,6 +40,7 @@ struct sl_settle {
 	char value[SL_SETTLE_LINES][SL_SETTLE_VALUE_MAX]; /* as entered */
 	char case_number[64]; /* of the line Sak: 2026/211, "" if it is none */
 	char number[48]; /* the post this file says it is about, or "" */
+	char unknown[256]; /* the first line that means nothing to us, or "" */
 };
 
 /* Reads a file's bytes; never fails. What stands below the line with our

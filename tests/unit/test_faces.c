@@ -93,8 +93,15 @@ static const struct note notes[] = {
     /* without its label */
     {"Sak:\r\n2026/211\r\n", 0, SL_SETTLED_UNLABELLED, SL_SETTLE_CASE, "", ""},
     {"2026-211", 0, SL_SETTLED_UNLABELLED, SL_SETTLE_CASE, "", ""},
-    {"se 2026/211 for eksempel", 0, NO},
-    {"- Sak: nummeret på en sak", 0, NO},
+    {"se 2026/211 for eksempel", 0, SL_SETTLED_UNKNOWN, SL_SETTLE_CASE, "", ""},
+    {"- Sak: nummeret på en sak", 0, SL_SETTLED_UNKNOWN, SL_SETTLE_CASE, "",
+	""},
+    {"Horer til: M26-000029-4.1\n", 0, SL_SETTLED_UNKNOWN, SL_SETTLE_CASE, "",
+	""},
+    {"Sak:\nNy sak:\nEmne: reklame, kastes\n", 0, SL_SETTLED_UNKNOWN,
+	SL_SETTLE_CASE, "", ""},
+    {"Her er posten.\nSak:\nNy sak:\n", 0, NO},
+    {"\r\n \r\n", 0, NO},
     /* our own answer does not count */
     {"Sak:\n-------- Svar\nSak: 2026/211\n", 0, NO},
     {"Sak: 2026/211\n-------- Svar\nSak: 2026/9\n", 0,
@@ -112,7 +119,7 @@ static const struct note notes[] = {
 	   "2\0"
 	   "6\0-\0"
 	   "9"),
-	SL_SETTLED_NOTHING, SL_SETTLE_CASE, "", ""},
+	SL_SETTLED_UNKNOWN, SL_SETTLE_CASE, "", ""},
     {BYTES("S\0a\0k\0:\0"
 	   "2\0"
 	   "6\0-\0"
@@ -124,8 +131,9 @@ static const struct note notes[] = {
     {BYTES("Sak: 2026/2\xE2\x80\x8B"
 	   "11"),
 	CASE("2026/211", "2026/211")},
-    {BYTES("\xFF\xFF\xFF\xFE\x80\x80"), NO},
-    {BYTES("\xFF\xFE\x00\xD8"), NO},
+    {BYTES("\xFF\xFF\xFF\xFE\x80\x80"), SL_SETTLED_UNKNOWN, SL_SETTLE_CASE, "",
+	""},
+    {BYTES("\xFF\xFE\x00\xD8"), SL_SETTLED_UNKNOWN, SL_SETTLE_CASE, "", ""},
 };
 
 static void
