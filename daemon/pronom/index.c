@@ -3,6 +3,16 @@
  * so that one look in a hash per place finds the few worth trying; most of the
  * others hold three bytes that must stand somewhere in a span, which one pass
  * over the span finds. The rest is always tried.
+ *
+ * Why our own: measured 2026-11-22 on x86-64 with AVX2, table 118/37, 4630
+ * files, bytes without containers; CPU time of a file (median, 99 %), of all:
+ *
+ * - this with match.c: 15 us, 0.8 ms, 0.4 s; loads in 5 ms, 1.8 MB.
+ * - Hyperscan 5.4.0: 15 us, 1.4 ms, 0.6 s; compiles in 86 s, 11 MB. The same
+ *   hits, but it did without 77 of 2497 sequences (gaps too large; JPEG, TIFF)
+ *   and would need a second matcher beside it.
+ * - PCRE2 10.42 with JIT: 390 us, 42 ms, 23 s; behind this index 1.1 s. The
+ *   same hits but for 7, missed at its match limit.
  */
 #include <stdlib.h>
 #include <string.h>
