@@ -25,6 +25,8 @@ written_again(const struct sl_settle *was, unsigned language)
 	/* what decided nothing still decides nothing when it is saved again */
 	if (was->kind == SL_SETTLED_SEVERAL)
 		FUZZ_CHECK(is.kind == was->kind || is.case_number[0] == '\0');
+	else if (was->kind == SL_SETTLED_UNKNOWN)
+		FUZZ_CHECK(is.kind == SL_SETTLED_NOTHING);
 	else if (was->kind != SL_SETTLED_UNLABELLED)
 		FUZZ_CHECK(is.kind == was->kind);
 	FUZZ_CHECK(strcmp(is.number, page.number) == 0);
@@ -46,6 +48,7 @@ LLVMFuzzerTestOneInput(const uint8_t *p, size_t n)
 	for (i = 0; i < SL_SETTLE_LINES; i++)
 		FUZZ_CHECK(sl_utf8_valid(r.value[i], strlen(r.value[i])));
 	FUZZ_CHECK(sl_utf8_valid(r.number, strlen(r.number)));
+	FUZZ_CHECK(sl_utf8_valid(r.unknown, strlen(r.unknown)));
 	if (r.case_number[0] != '\0')
 		FUZZ_CHECK(sl_settle_case(r.case_number, strlen(r.case_number),
 			       number, sizeof(number)) &&
