@@ -53,8 +53,8 @@ class Inject(traced.Lives):
                 time.sleep(0.002 if dropped else 0.02)
             # What is done may have been so before the fault: its end follows.
             end = time.monotonic() + 2
-            while (not over and "(INJECTED)" in trace.text() and
-                   time.monotonic() < end):
+            while (not over and "sync" in call and
+                   "(INJECTED)" in trace.text() and time.monotonic() < end):
                 time.sleep(0.02)
                 over = trace.over()
             hit = "(INJECTED)" in trace.text()
