@@ -27,10 +27,13 @@
 #include "recognise.h"
 
 #define SETS_MAX 8
-/* With less ink (millionths of the page) a page is blank without asking, */
-#define INK_BLANK 25u
-/* with less than this and no word found it is blank too. */
+/* Without a mark, and with fewer specks, a page is blank without asking; */
+#define SPECKS_MAX 400u
+/* with less ink than this (millionths of the page) and no word found it is
+ * blank too. */
 #define INK_SPECKS 3000u
+/* The look's hint at a turn is followed up if it is this part of sure. */
+#define TURN_HINT 0.3f
 /* Larger images are not tried again: it takes some copies of them. */
 #define RETRY_PIXELS 60000000
 /* Buffers up to this come from the heap and are used again. */
@@ -135,6 +138,11 @@ static enum sl_rc
 warm_set(const char *name, PIX *pix, struct sl_err *err)
 {
 	struct sl_ocr_pass pass;
+	struct sl_ocr_sheet sheet = {.pix = pix,
+	    .dpi = 300,
+	    .width = pixGetWidth(pix),
+	    .height = pixGetHeight(pix),
+	    .scale = 1};
 	struct set *s = &sets[sets_count];
 	enum sl_rc rc;
 
@@ -147,7 +155,7 @@ warm_set(const char *name, PIX *pix, struct sl_err *err)
 		    "tesseract has no model for \"%s\"", name);
 	s->name = sl_strdup(name);
 	sets_count++;
-	rc = sl_ocr_recognise(s->api, pix, 300, 0, 0, &pass, err);
+	rc = sl_ocr_recognise(s->api, &sheet, 0, &pass, err);
 	sl_ocr_pass_free(&pass);
 	TessBaseAPIClear(s->api);
 	return rc == SL_OK ? SL_OK : SL_FATAL;
@@ -233,9 +241,10 @@ struct job {
 	TessBaseAPI *api;
 	struct sl_ocr_image image;
 	struct sl_ocr_pass best;
+	struct sl_ocr_look look;
 	unsigned turn; /* of best, clockwise beyond task->rotate */
-	int width, height; /* of the image best was read from */
-	unsigned dpi;
+	int width, height; /* of the upright page */
+	bool asked; /* OSD, how the page lies */
 	int64_t start_ms;
 	bool retried;
 	bool read; /* best is a whole pass */
@@ -271,66 +280,88 @@ choose_set(struct sl_slice name, bool *ret_known)
 	return sets[0].api;
 }
 
-/* The size of the upright page that best was read from, pix. */
+/* The pass that the page is told by from now on. */
 static void
-settle(struct job *j, PIX *pix, unsigned dpi)
+settle(
+    struct job *j, const struct sl_ocr_sheet *sheet, struct sl_ocr_pass *pass)
 {
-	bool lying = j->best.turn % 180 != 0;
+	bool lying = pass->turn % 180 != 0;
 
-	j->width = lying ? pixGetHeight(pix) : pixGetWidth(pix);
-	j->height = lying ? pixGetWidth(pix) : pixGetHeight(pix);
-	j->dpi = dpi;
+	sl_ocr_pass_free(&j->best);
+	j->best = *pass;
+	*pass = (struct sl_ocr_pass){0};
+	j->turn = sheet->turn;
+	j->width = lying ? sheet->height : sheet->width;
+	j->height = lying ? sheet->width : sheet->height;
 }
 
-/* One more pass over pix; kept if it is better than what we have. */
+/* One more pass over the page; kept if it is better than what we have. */
 static void
-try_again(struct job *j, PIX *pix, unsigned dpi, float skew, unsigned turn)
+try_again(struct job *j, TessBaseAPI *api, unsigned turn,
+    enum sl_ocr_effort effort)
 {
+	struct sl_ocr_sheet sheet;
 	struct sl_ocr_pass pass;
 	int left = time_left(j, FIRST_SHARE);
 
-	if (pix == NULL || left < 0)
+	if (left < 0)
+		return;
+	sl_ocr_sheet_make(
+	    j->image.pix, j->image.dpi, &j->look, turn, effort, &sheet);
+	if (sheet.pix == NULL)
 		return;
 	j->retried = true;
-	if (sl_ocr_recognise(j->api, pix, dpi, skew, left, &pass, NULL) ==
-		SL_OK &&
-	    pass.score > j->best.score) {
-		sl_ocr_pass_free(&j->best);
-		j->best = pass;
-		j->turn = turn;
-		settle(j, pix, dpi);
-		return;
-	}
+	if (sl_ocr_recognise(api, &sheet, left, &pass, NULL) == SL_OK &&
+	    pass.score > j->best.score)
+		settle(j, &sheet, &pass);
 	sl_ocr_pass_free(&pass);
+	pixDestroy(&sheet.pix);
 }
 
-/* The page read badly: even it out, see how it lies, read again. */
+/* Degrees clockwise to upright, as Tesseract sees it. */
+static unsigned
+ask_turn(struct job *j)
+{
+	struct sl_ocr_sheet sheet;
+	unsigned turn;
+
+	j->asked = true;
+	sl_ocr_sheet_make(j->image.pix, j->image.dpi, &j->look, 0,
+	    SL_OCR_PLAIN, &sheet);
+	if (sheet.pix == NULL)
+		return 0;
+	turn = sl_ocr_turn(osd, sheet.pix, sheet.dpi);
+	pixDestroy(&sheet.pix);
+	return turn;
+}
+
+/* What the letters' shape tells, or, where it only hints, what OSD says. */
+static unsigned
+first_turn(struct job *j)
+{
+	const struct sl_ocr_look *l = &j->look;
+
+	if (l->turn == 0 || l->turn_sure < SL_OCR_TURN_SURE * TURN_HINT)
+		return 0;
+	return l->turn_sure >= SL_OCR_TURN_SURE ? l->turn : ask_turn(j);
+}
+
+/* The page read badly: see how it lies, do what can be done, read again. */
 static void
 improve(struct job *j)
 {
-	PIX *clean, *pix;
-	unsigned dpi, turn;
-	float skew;
+	unsigned was = j->turn, turn = was;
 
 	if (time_left(j, MORE_SHARE) < 0 ||
 	    (int64_t)pixGetWidth(j->image.pix) * pixGetHeight(j->image.pix) >
 		RETRY_PIXELS)
 		return;
-	clean = sl_ocr_image_clean(j->image.pix, j->image.dpi, &dpi, &skew);
-	if (clean == NULL)
-		return;
-	turn = sl_ocr_turn(osd, clean, dpi);
-	pix =
-	    turn != 0 ? pixRotateOrth(clean, (int)turn / 90) : pixClone(clean);
-	pixDestroy(&clean);
-	try_again(j, pix, dpi, skew, turn);
-	pixDestroy(&pix);
-	if (turn == 0 || !sl_ocr_pass_poor(&j->best) ||
-	    time_left(j, MORE_SHARE) < 0)
-		return;
-	pix = pixRotateOrth(j->image.pix, (int)turn / 90);
-	try_again(j, pix, j->image.dpi, 0, turn);
-	pixDestroy(&pix);
+	if (!j->asked)
+		turn = ask_turn(j);
+	try_again(j, j->api, turn, SL_OCR_THOROUGH);
+	if (turn != was && sl_ocr_pass_poor(&j->best) &&
+	    time_left(j, MORE_SHARE) >= 0)
+		try_again(j, j->api, was, SL_OCR_THOROUGH);
 }
 
 static bool
@@ -367,7 +398,7 @@ send_page(struct job *j, enum sl_page_source source, uint32_t flags,
 	p->confidence = source == SL_PAGE_OCR ? j->best.confidence : 0;
 	p->width = (uint32_t)j->width;
 	p->height = (uint32_t)j->height;
-	p->dpi = j->dpi;
+	p->dpi = j->image.dpi;
 	p->rotate = (j->task->rotate + j->turn + j->best.turn) % 360;
 	p->flags |= flags | (j->retried ? SL_PAGE_RETRIED : 0);
 	p->reason = reason;
@@ -405,26 +436,28 @@ take_pixels(size_t n)
 	return p;
 }
 
+/* The first pass, and more where it went badly. */
 static bool
-read_page(struct job *j)
+read_words(struct job *j, unsigned ink, const char *reason)
 {
-	unsigned ink = sl_ocr_ink(j->image.pix);
-	const char *reason = j->image.damaged ? "damaged" : NULL;
+	struct sl_ocr_sheet sheet;
+	struct sl_ocr_pass pass;
 	struct sl_err err = {0};
+	enum sl_rc rc;
 
-	settle(j, j->image.pix, j->image.dpi);
-	/* Of a damaged picture nobody knows what was on the rest. */
-	if (ink < INK_BLANK && !j->image.damaged) {
-		sl_page_init(&j->best.page, 0, 0);
-		return send_page(j, SL_PAGE_NONE, SL_PAGE_BLANK, NULL);
-	}
-	if (sl_ocr_recognise(j->api, j->image.pix, j->image.dpi, 0,
-		time_left(j, FIRST_SHARE), &j->best, &err) != SL_OK)
+	sl_ocr_sheet_make(j->image.pix, j->image.dpi, &j->look, first_turn(j),
+	    SL_OCR_PLAIN, &sheet);
+	if (sheet.pix == NULL)
+		out_of_memory();
+	rc = sl_ocr_recognise(
+	    j->api, &sheet, time_left(j, FIRST_SHARE), &pass, &err);
+	settle(j, &sheet, &pass);
+	pixDestroy(&sheet.pix);
+	if (rc != SL_OK)
 		return send_page(j,
 		    j->best.words > 0 ? SL_PAGE_OCR : SL_PAGE_NONE, SL_PAGE_CUT,
 		    err.reason);
 	j->read = true;
-	settle(j, j->image.pix, j->image.dpi);
 	if (j->best.words == 0 && ink < INK_SPECKS && !j->image.damaged)
 		return send_page(j, SL_PAGE_NONE, SL_PAGE_BLANK, NULL);
 	if (sl_ocr_pass_poor(&j->best))
@@ -434,6 +467,29 @@ read_page(struct job *j)
 	/* No words on a page with ink: a drawing, a photograph. It was read,
 	 * there was nothing to find. */
 	return send_page(j, SL_PAGE_OCR, 0, reason);
+}
+
+static bool
+read_page(struct job *j)
+{
+	unsigned ink = sl_ocr_ink(j->image.pix);
+	const char *reason = j->image.damaged ? "damaged" : NULL;
+	bool ok;
+
+	j->width = pixGetWidth(j->image.pix);
+	j->height = pixGetHeight(j->image.pix);
+	if (!sl_ocr_look_at(j->image.pix, &j->look))
+		out_of_memory();
+	/* Of a damaged picture nobody knows what was on the rest. */
+	if (j->look.marks == 0 && j->look.specks < SPECKS_MAX &&
+	    !j->image.damaged) {
+		sl_page_init(&j->best.page, 0, 0);
+		ok = send_page(j, SL_PAGE_NONE, SL_PAGE_BLANK, NULL);
+	} else {
+		ok = read_words(j, ink, reason);
+	}
+	sl_ocr_look_free(&j->look);
+	return ok;
 }
 
 int

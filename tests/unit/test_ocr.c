@@ -533,27 +533,6 @@ languages(void)
 	pixDestroy(&pix);
 }
 
-/* Dark scanner border, grey shade across the page, three degrees askew. */
-static void
-clean(void)
-{
-	PIX *pix = letter(), *turned, *even;
-	unsigned dpi, ink;
-	float skew;
-
-	turned =
-	    pixRotate(pix, 0.0524f, L_ROTATE_AREA_MAP, L_BRING_IN_WHITE, 0, 0);
-	(void)pixRasterop(turned, 0, 0, 60, HEIGHT, PIX_CLR, NULL, 0, 0);
-	ink = sl_ocr_ink(turned);
-	even = sl_ocr_image_clean(turned, 150, &dpi, &skew);
-	CHECK(even != NULL && dpi == 300);
-	CHECK(skew < -0.045f && skew > -0.06f);
-	CHECK(pixGetWidth(even) == 2 * WIDTH);
-	CHECK(sl_ocr_ink(even) < ink);
-	pixDestroy(&pix);
-	pixDestroy(&turned);
-	pixDestroy(&even);
-}
 
 /* little_memory first: what others leave in the heap is memory too. */
 TEST_MAIN({"little_memory", little_memory}, {"upright", upright},
