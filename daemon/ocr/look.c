@@ -31,7 +31,12 @@
 /* A mark that may be writing is at least so long. */
 #define MARK_MIN 7
 #define SPOTS_MAX 60000
+#define EDGES_FEW 200u
 #define SKEW_SURE 3.0f
+/* Good print. */
+#define GOOD_CONTRAST 110u
+#define GOOD_SHARP 62u
+#define GOOD_LETTER 17u
 /* One way must be so much surer than the other. */
 #define TURN_RATIO 2.5f
 /* Less contrast than so many times the noise: see it smoothed. */
@@ -146,6 +151,32 @@ see_ground(struct sl_ocr_look *l)
 	}
 }
 
+/* How steeply ink begins: at the left edges of what is marked, on most. */
+static void
+see_edges(PIX *small, struct sl_ocr_look *l)
+{
+	int w = pixGetWidth(small), h = pixGetHeight(small), x, y, fall;
+	unsigned count[256] = {0}, n = 0;
+	const l_uint32 *gray, *ink;
+
+	for (y = 0; y < h; y += 2) {
+		gray = pixGetData(small) + (size_t)y * (size_t)pixGetWpl(small);
+		ink = pixGetData(l->ink) + (size_t)y * (size_t)pixGetWpl(l->ink);
+		for (x = 2; x < w - 1; x++) {
+			if (!GET_DATA_BIT(ink, x) || GET_DATA_BIT(ink, x - 1))
+				continue;
+			fall = GET_DATA_BYTE(gray, x - 1) -
+			       GET_DATA_BYTE(gray, x + 1);
+			count[fall > 0 ? fall : 0]++;
+			n++;
+		}
+	}
+	if (n >= EDGES_FEW && l->contrast > 0)
+		l->sharp = (unsigned)part_of(count, n, 0.75) * 100 / l->contrast;
+	else
+		l->sharp = 100;
+}
+
 static float
 ink_depth(const struct sl_ocr_look *l)
 {
@@ -257,12 +288,18 @@ see_skew(struct sl_ocr_look *l)
 static bool
 see_depths(PIX *small, struct sl_ocr_look *l)
 {
-	unsigned depth[256] = {0}, n;
+	unsigned depth[256] = {0}, n, i;
 
 	see_tiles(small, l, depth);
 	n = (unsigned)(pixGetWidth(l->ground) * pixGetHeight(l->ground));
 	l->noise = (unsigned)part_of(depth, n, 0.3);
-	l->contrast = (unsigned)part_of(depth, n, 0.95);
+	/* Strong ink, among the tiles that have any. */
+	i = (unsigned)fminf(
+	    255, fmaxf(INK_LEAST, 2.0f * (float)l->noise + 4));
+	memset(depth, 0, i * sizeof(depth[0]));
+	for (n = 0; i < 256; i++)
+		n += depth[i];
+	l->contrast = n == 0 ? l->noise : (unsigned)part_of(depth, n, 0.75);
 	return (float)l->contrast < SMOOTH_NOISE * (float)l->noise;
 }
 
@@ -285,6 +322,7 @@ see_ink(PIX *small, PIX *pix, struct sl_ocr_look *l)
 		}
 		see_ground(l);
 		mark_ink(small, l);
+		see_edges(small, l);
 	}
 	pixDestroy(&small);
 }
@@ -320,6 +358,13 @@ sl_ocr_look_at(PIX *pix, struct sl_ocr_look *ret)
 	see_spots(ret);
 	see_skew(ret);
 	return true;
+}
+
+bool
+sl_ocr_look_good(const struct sl_ocr_look *l)
+{
+	return l->contrast >= GOOD_CONTRAST && l->sharp >= GOOD_SHARP &&
+	       l->letter_px >= GOOD_LETTER && l->noise * 8 < l->contrast;
 }
 
 void

@@ -21,6 +21,7 @@ struct sl_ocr_look {
 	unsigned uneven; /* per cent by which the ground falls below it */
 	unsigned contrast; /* grey levels between ground and strong ink */
 	unsigned noise; /* the same where nothing is written */
+	unsigned sharp; /* per cent of the contrast, within 2 px of an edge */
 	unsigned marks; /* spots that may be writing, margins left out */
 	unsigned letters; /* spots of a letter's shape and size */
 	unsigned specks; /* spots smaller than a dot over an i */
@@ -38,6 +39,8 @@ struct sl_ocr_look {
 /* Looks at pix, 8 or 1 bit. false = no memory: *ret is empty then. The maps
  * are the caller's, by sl_ocr_look_free. */
 bool sl_ocr_look_at(PIX *pix, struct sl_ocr_look *ret);
+/* Nothing about the print is in want of more than the usual. */
+bool sl_ocr_look_good(const struct sl_ocr_look *l);
 void sl_ocr_look_free(struct sl_ocr_look *l);
 
 #endif

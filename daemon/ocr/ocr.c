@@ -21,17 +21,20 @@
 
 #include "../base/clock.h"
 #include "../base/mem.h"
+#include "../read/fields.h"
 #include "../read/page.h"
 #include "../worker/worker.h"
 #include "image.h"
+#include "models.h"
 #include "recognise.h"
 
-#define SETS_MAX 8
 /* Without a mark, and with fewer specks, a page is blank without asking; */
 #define SPECKS_MAX 400u
 /* with less ink than this (millionths of the page) and no word found it is
  * blank too. */
 #define INK_SPECKS 3000u
+/* Thousandths: text of another language that reads better is well read. */
+#define FOREIGN_CONFIDENCE 880u
 /* The look's hint at a turn is followed up if it is this part of sure. */
 #define TURN_HINT 0.3f
 /* Larger images are not tried again: it takes some copies of them. */
@@ -44,15 +47,7 @@
 /* Kept back for saying that there is no memory left. */
 #define RESERVE (512 << 10)
 
-struct set {
-	char *name;
-	TessBaseAPI *api;
-};
-
 static const char *languages = SL_OCR_LANGUAGES;
-static struct set sets[SETS_MAX];
-static size_t sets_count;
-static TessBaseAPI *osd;
 /* std::set_new_handler, NULL where it is not found. */
 static void (*(*set_new_handler)(void (*)(void)))(void);
 
@@ -63,40 +58,6 @@ void
 sl_ocr_configure(const char *names)
 {
 	languages = names;
-}
-
-/* Tesseract goes on without a language of the set that it cannot load. */
-static bool
-all_loaded(TessBaseAPI *api, const char *name)
-{
-	char **loaded = TessBaseAPIGetLoadedLanguagesAsVector(api);
-	size_t n, i;
-	bool found = loaded != NULL;
-
-	for (; found && *name != '\0'; name += n + (name[n] == '+')) {
-		n = strcspn(name, "+");
-		found = false;
-		for (i = 0; loaded[i] != NULL; i++)
-			found |= strlen(loaded[i]) == n &&
-				 strncmp(loaded[i], name, n) == 0;
-	}
-	if (loaded != NULL)
-		TessDeleteTextArray(loaded);
-	return found;
-}
-
-static TessBaseAPI *
-load(const char *name, TessOcrEngineMode mode)
-{
-	TessBaseAPI *api = TessBaseAPICreate();
-
-	if (api == NULL)
-		return NULL;
-	if (TessBaseAPIInit2(api, NULL, name, mode) == 0 &&
-	    all_loaded(api, name))
-		return api;
-	TessBaseAPIDelete(api);
-	return NULL;
 }
 
 /* "Sluse 4711" and more of it, drawn: enough for every table to be filled. */
@@ -135,7 +96,7 @@ warm_decoder(PIX *pix, int format)
 }
 
 static enum sl_rc
-warm_set(const char *name, PIX *pix, struct sl_err *err)
+warm_model(TessBaseAPI *api, PIX *pix, struct sl_err *err)
 {
 	struct sl_ocr_pass pass;
 	struct sl_ocr_sheet sheet = {.pix = pix,
@@ -143,60 +104,33 @@ warm_set(const char *name, PIX *pix, struct sl_err *err)
 	    .width = pixGetWidth(pix),
 	    .height = pixGetHeight(pix),
 	    .scale = 1};
-	struct set *s = &sets[sets_count];
-	enum sl_rc rc;
+	enum sl_rc rc = sl_ocr_recognise(api, &sheet, 0, &pass, err);
 
-	if (sets_count == SETS_MAX)
-		return sl_err_set(err, SL_FATAL, 0, "ocr_language",
-		    "more than %d sets of languages", SETS_MAX);
-	s->api = load(name, OEM_LSTM_ONLY);
-	if (s->api == NULL)
-		return sl_err_set(err, SL_FATAL, 0, "ocr_language",
-		    "tesseract has no model for \"%s\"", name);
-	s->name = sl_strdup(name);
-	sets_count++;
-	rc = sl_ocr_recognise(s->api, &sheet, 0, &pass, err);
 	sl_ocr_pass_free(&pass);
-	TessBaseAPIClear(s->api);
+	TessBaseAPIClear(api);
 	return rc == SL_OK ? SL_OK : SL_FATAL;
 }
 
 static enum sl_rc
-warm_sets(PIX *pix, struct sl_err *err)
+warm_models(PIX *pix, struct sl_err *err)
 {
-	const char *s = languages;
-	enum sl_rc rc;
-	size_t n;
-
-	for (; *s != '\0'; s += n) {
-		SL_FREE char *name = NULL;
-
-		s += strspn(s, ", ");
-		n = strcspn(s, ", ");
-		if (n == 0)
-			break;
-		name = sl_strndup(s, n);
-		rc = warm_set(name, pix, err);
-		if (rc != SL_OK)
-			return rc;
-	}
-	return sets_count > 0 ? SL_OK
-			      : sl_err_set(err, SL_FATAL, 0, "ocr_language",
-				    "no language to read with");
-}
-
-/* At the parent's exit: Tesseract complains of models that are still open. */
-static void
-cool(void)
-{
+	const struct sl_ocr_models *m;
+	enum sl_rc rc = sl_ocr_models_load(languages, err);
+	struct sl_ocr_look look;
 	size_t i;
 
-	for (i = 0; i < sets_count; i++)
-		TessBaseAPIDelete(sets[i].api);
-	sets_count = 0;
-	if (osd != NULL)
-		TessBaseAPIDelete(osd);
-	osd = NULL;
+	for (i = 0; rc == SL_OK && (m = sl_ocr_models_at(i)) != NULL; i++) {
+		rc = warm_model(m->first, pix, err);
+		if (rc == SL_OK && m->all != m->first)
+			rc = warm_model(m->all, pix, err);
+	}
+	if (rc != SL_OK)
+		return rc;
+	if (sl_ocr_look_at(pix, &look))
+		sl_ocr_look_free(&look);
+	(void)sl_ocr_turn(sl_ocr_models_osd(), pix, 300);
+	TessBaseAPIClear(sl_ocr_models_osd());
+	return SL_OK;
 }
 
 enum sl_rc
@@ -219,17 +153,7 @@ sl_ocr_warm(struct sl_err *err)
 		    err, SL_FATAL, 0, "ocr_sample", "no memory to warm up");
 	warm_decoder(pix, IFF_JFIF_JPEG);
 	warm_decoder(pix, IFF_PNG);
-	rc = warm_sets(pix, err);
-	osd = load("osd", OEM_TESSERACT_ONLY);
-	if (rc == SL_OK && osd == NULL)
-		rc = sl_err_set(err, SL_FATAL, 0, "ocr_language",
-		    "tesseract has no model for \"osd\"");
-	/* After Tesseract's own, so that it runs before them. */
-	(void)atexit(cool);
-	if (rc == SL_OK) {
-		(void)sl_ocr_turn(osd, pix, 300);
-		TessBaseAPIClear(osd);
-	}
+	rc = warm_models(pix, err);
 	pixDestroy(&pix);
 	return rc;
 }
@@ -238,7 +162,7 @@ sl_ocr_warm(struct sl_err *err)
 struct job {
 	const struct sl_msg_task *task;
 	int result_fd;
-	TessBaseAPI *api;
+	const struct sl_ocr_models *models;
 	struct sl_ocr_image image;
 	struct sl_ocr_pass best;
 	struct sl_ocr_look look;
@@ -267,19 +191,6 @@ time_left(const struct job *j, double share)
 	return left < 1 ? -1 : (int)left;
 }
 
-static TessBaseAPI *
-choose_set(struct sl_slice name, bool *ret_known)
-{
-	size_t i;
-
-	*ret_known = true;
-	for (i = 0; i < sets_count; i++)
-		if (name.n == 0 || sl_slice_eq(name, sets[i].name))
-			return sets[i].api;
-	*ret_known = false;
-	return sets[0].api;
-}
-
 /* The pass that the page is told by from now on. */
 static void
 settle(
@@ -297,8 +208,7 @@ settle(
 
 /* One more pass over the page; kept if it is better than what we have. */
 static void
-try_again(struct job *j, TessBaseAPI *api, unsigned turn,
-    enum sl_ocr_effort effort)
+try_again(struct job *j, unsigned turn, enum sl_ocr_effort effort)
 {
 	struct sl_ocr_sheet sheet;
 	struct sl_ocr_pass pass;
@@ -311,7 +221,7 @@ try_again(struct job *j, TessBaseAPI *api, unsigned turn,
 	if (sheet.pix == NULL)
 		return;
 	j->retried = true;
-	if (sl_ocr_recognise(api, &sheet, left, &pass, NULL) == SL_OK &&
+	if (sl_ocr_recognise(j->models->all, &sheet, left, &pass, NULL) == SL_OK &&
 	    pass.score > j->best.score)
 		settle(j, &sheet, &pass);
 	sl_ocr_pass_free(&pass);
@@ -330,7 +240,7 @@ ask_turn(struct job *j)
 	    SL_OCR_PLAIN, &sheet);
 	if (sheet.pix == NULL)
 		return 0;
-	turn = sl_ocr_turn(osd, sheet.pix, sheet.dpi);
+	turn = sl_ocr_turn(sl_ocr_models_osd(), sheet.pix, sheet.dpi);
 	pixDestroy(&sheet.pix);
 	return turn;
 }
@@ -358,10 +268,10 @@ improve(struct job *j)
 		return;
 	if (!j->asked)
 		turn = ask_turn(j);
-	try_again(j, j->api, turn, SL_OCR_THOROUGH);
+	try_again(j, turn, SL_OCR_THOROUGH);
 	if (turn != was && sl_ocr_pass_poor(&j->best) &&
 	    time_left(j, MORE_SHARE) >= 0)
-		try_again(j, j->api, was, SL_OCR_THOROUGH);
+		try_again(j, was, SL_OCR_THOROUGH);
 }
 
 static bool
@@ -436,6 +346,18 @@ take_pixels(size_t n)
 	return p;
 }
 
+/* A middling page in a language that the first model is not for. */
+static bool
+foreign(const struct job *j)
+{
+	const struct sl_buf *text = &j->best.page.text;
+
+	return sl_ocr_look_good(&j->look) && time_left(j, MORE_SHARE) >= 0 &&
+	       j->best.confidence < FOREIGN_CONFIDENCE &&
+	       sl_ocr_models_other(
+		   j->models, sl_language_guess(text->p, text->n));
+}
+
 /* The first pass, and more where it went badly. */
 static bool
 read_words(struct job *j, unsigned ink, const char *reason)
@@ -450,7 +372,8 @@ read_words(struct job *j, unsigned ink, const char *reason)
 	if (sheet.pix == NULL)
 		out_of_memory();
 	rc = sl_ocr_recognise(
-	    j->api, &sheet, time_left(j, FIRST_SHARE), &pass, &err);
+	    sl_ocr_look_good(&j->look) ? j->models->first : j->models->all,
+	    &sheet, time_left(j, FIRST_SHARE), &pass, &err);
 	settle(j, &sheet, &pass);
 	pixDestroy(&sheet.pix);
 	if (rc != SL_OK)
@@ -462,6 +385,8 @@ read_words(struct job *j, unsigned ink, const char *reason)
 		return send_page(j, SL_PAGE_NONE, SL_PAGE_BLANK, NULL);
 	if (sl_ocr_pass_poor(&j->best))
 		improve(j);
+	else if (foreign(j))
+		try_again(j, j->turn, SL_OCR_PLAIN);
 	if (j->best.words == 0 && j->image.damaged)
 		return send_page(j, SL_PAGE_NONE, 0, reason);
 	/* No words on a page with ink: a drawing, a photograph. It was read,
@@ -506,7 +431,7 @@ sl_ocr_run(const struct sl_msg_task *t, const int *fds)
 	reserve = malloc(RESERVE);
 	if (set_new_handler != NULL)
 		(void)set_new_handler(out_of_memory);
-	j.api = choose_set(t->languages, &known);
+	j.models = sl_ocr_models_find(t->languages, &known);
 	if (!known)
 		ok =
 		    send_note(j.result_fd, "language_not_loaded", t->languages);

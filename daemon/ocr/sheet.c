@@ -17,6 +17,13 @@
 #define INK_GREY 30
 /* Noise of this share of the contrast (per cent) is smoothed. */
 #define NOISE_MOST 22u
+/* Edges that lose less than this share of the contrast (per cent) within two
+ * pixels are blurred. */
+#define SHARP_MIN 50u
+#define SHARP_DOUBT 62u
+#define SHARPEN_WIDTH 3 /* of the look's pixels, to each side */
+#define SHARPEN_MUCH 4.0f
+#define SHARPEN_LITTLE 1.5f
 /* Radians: a smaller turn costs more than it brings. */
 #define SKEW_MIN 0.009f
 /* Letters lower than this are enlarged, and higher ones reduced. */
@@ -86,6 +93,16 @@ noisy(const struct sl_ocr_look *l)
 }
 
 static void
+sharpen(struct sl_ocr_sheet *s, const struct sl_ocr_look *l, bool thorough)
+{
+	if (noisy(l) || l->sharp >= (thorough ? SHARP_DOUBT : SHARP_MIN))
+		return;
+	own_gray(s);
+	step(s, pixUnsharpMaskingGray(s->pix, SHARPEN_WIDTH * l->scale,
+		    l->sharp < SHARP_MIN ? SHARPEN_MUCH : SHARPEN_LITTLE));
+}
+
+static void
 straighten(struct sl_ocr_sheet *s, const struct sl_ocr_look *l)
 {
 	if (fabsf(l->skew) < SKEW_MIN)
@@ -147,6 +164,7 @@ sl_ocr_sheet_make(PIX *image, unsigned dpi, const struct sl_ocr_look *l,
 	}
 	if (thorough || l->uneven >= UNEVEN_MIN || l->contrast < CONTRAST_MIN)
 		even_out(ret, l);
+	sharpen(ret, l, thorough);
 	if (turn != 0 && !turned(ret, turn))
 		return;
 	straighten(ret, l);
