@@ -28,9 +28,6 @@
 #define PAGE_LONGEST_LOW 17.0
 /* Programs that do not know say 72 or 96. */
 #define DPI_UNSURE 96u
-/* How far from the ground a pixel must lie to be ink. */
-#define INK_CONTRAST 40
-#define SAMPLE_STEP 4
 
 struct header {
 	uint32_t width, height;
@@ -297,44 +294,4 @@ sl_ocr_image_load(const struct sl_msg_task *t, int fd, struct sl_ocr_image *ret,
 		    "picture ends after %zd of %llu bytes", got,
 		    (unsigned long long)t->size);
 	return sl_ocr_image_decode(t, p, t->size, ret, err);
-}
-
-/* The commonest grey of the sample: the ground. */
-static int
-ground(const unsigned *count)
-{
-	int i, best = 0;
-
-	for (i = 1; i < 256; i++)
-		if (count[i] > count[best])
-			best = i;
-	return best;
-}
-
-unsigned
-sl_ocr_ink(PIX *pix)
-{
-	int w = pixGetWidth(pix), h = pixGetHeight(pix), x, y, g;
-	int step = w * (l_int64)h > 250000 ? SAMPLE_STEP : 1;
-	unsigned count[256] = {0};
-	uint64_t all = 0, ink = 0;
-	const l_uint32 *line;
-
-	if (pixGetDepth(pix) == 1)
-		step = 1;
-	for (y = h / 32; y < h - h / 32; y += step) {
-		line = pixGetData(pix) + (size_t)y * (size_t)pixGetWpl(pix);
-		for (x = w / 32; x < w - w / 32; x += step)
-			if (pixGetDepth(pix) == 1)
-				count[GET_DATA_BIT(line, x) ? 0 : 255]++;
-			else
-				count[GET_DATA_BYTE(line, x)]++;
-	}
-	g = ground(count);
-	for (x = 0; x < 256; x++) {
-		all += count[x];
-		if (abs(x - g) > INK_CONTRAST)
-			ink += count[x];
-	}
-	return all == 0 ? 0 : (unsigned)(ink * 1000000 / all);
 }

@@ -29,8 +29,4 @@ enum sl_rc sl_ocr_image_load(const struct sl_msg_task *t, int fd,
 enum sl_rc sl_ocr_image_decode(const struct sl_msg_task *t, const uint8_t *p,
     size_t n, struct sl_ocr_image *ret, struct sl_err *err);
 
-/* Share of the page (in millionths, margins left out) that differs clearly
- * from its ground, in either direction. */
-unsigned sl_ocr_ink(PIX *pix);
-
 #endif

@@ -21,7 +21,7 @@
 /* What is ink lies so many times the noise below the ground, */
 #define INK_NOISE 1.9f
 /* at least so many levels, */
-#define INK_LEAST 12.0f
+#define INK_LEAST 8.0f
 /* and as strong ink goes, this part of it. */
 #define INK_PART 0.4f
 /* A letter, in pixels of the copy. */
@@ -30,6 +30,12 @@
 #define LETTERS_FEW 20u
 /* A mark that may be writing is at least so long. */
 #define MARK_MIN 7
+/* So few that weak ink is looked for as well. */
+#define MARKS_FEW 20u
+#define COPY_DPI 150
+#define STREAK_WIDE 5
+#define HOLE_MIN 21 /* 3.5 mm, and 8 mm */
+#define HOLE_MAX 48
 #define SPOTS_MAX 60000
 #define EDGES_FEW 200u
 #define SKEW_SURE 3.0f
@@ -194,6 +200,7 @@ mark_ink(PIX *small, struct sl_ocr_look *l)
 	l_uint32 *to, g = 0;
 	int below = 0;
 
+	(void)pixClearAll(l->ink);
 	for (y = 0; y < h; y++) {
 		from = pixGetData(small) + (size_t)y * (size_t)pixGetWpl(small);
 		to = pixGetData(l->ink) + (size_t)y * (size_t)pixGetWpl(l->ink);
@@ -215,6 +222,8 @@ see_turn(struct sl_ocr_look *l)
 {
 	float up = 0, left = 0, other;
 
+	l->turn = 0;
+	l->turn_sure = 0;
 	if (pixOrientDetect(l->ink, &up, &left, 0, 0) != 0)
 		return;
 	if (fabsf(up) >= fabsf(left)) {
@@ -236,15 +245,42 @@ lying(const struct sl_ocr_look *l)
 	return l->turn % 180 != 0 && l->turn_sure >= SL_OCR_TURN_SURE;
 }
 
+/* What a scanner and a punch leave is none: at the very edge, a streak as long
+ * as the page, a full disc near the side. */
+static bool
+is_mark(PIX *ink, int x, int y, int bw, int bh)
+{
+	int w = pixGetWidth(ink), h = pixGetHeight(ink), n = 0;
+	int thin = bw < bh ? bw : bh, thick = bw < bh ? bh : bw;
+	BOX *b;
+
+	if (x <= w / 40 || y <= h / 40 || x + bw >= w - w / 40 ||
+	    y + bh >= h - h / 40)
+		return false;
+	if (thin <= STREAK_WIDE && (bw > w / 2 || bh > h / 2))
+		return false;
+	if ((x > w / 8 && x + bw < w - w / 8 && y > h / 8 &&
+		y + bh < h - h / 8) ||
+	    thin < HOLE_MIN || thick > HOLE_MAX || thick - thin > HOLE_MIN / 3)
+		return true;
+	b = boxCreate(x, y, bw, bh);
+	if (b != NULL)
+		(void)pixCountPixelsInRect(ink, b, &n, NULL);
+	boxDestroy(&b);
+	return n < bw * bh / 2;
+}
+
 /* Counts spots by what they may be, and takes the letters' height. */
 static void
 see_spots(struct sl_ocr_look *l)
 {
-	int w = pixGetWidth(l->ink), h = pixGetHeight(l->ink), n, i;
+	int n, i;
 	int count = 0, x, y, bw, bh, across, half;
 	unsigned heights[LETTER_MAX + 1] = {0}, sum = 0;
 	BOXA *spots;
 
+	see_turn(l);
+	l->marks = l->longest = l->letters = l->specks = l->letter_px = 0;
 	if (pixCountConnComp(l->ink, 8, &count) != 0 || count > SPOTS_MAX) {
 		l->specks = (unsigned)count;
 		l->marks = LETTERS_FEW;
@@ -256,10 +292,12 @@ see_spots(struct sl_ocr_look *l)
 		(void)boxaGetBoxGeometry(spots, i, &x, &y, &bw, &bh);
 		across = bw > bh ? bw : bh;
 		l->specks += across <= 2;
-		if (across >= MARK_MIN && x > w / 40 && y > h / 40 &&
-		    x + bw < w - w / 40 && y + bh < h - h / 40)
-			l->marks++;
 		half = bh < bw ? bh : bw;
+		if (across >= MARK_MIN && is_mark(l->ink, x, y, bw, bh)) {
+			l->marks++;
+			if (l->longest < (unsigned)across * 100 / COPY_DPI)
+				l->longest = (unsigned)across * 100 / COPY_DPI;
+		}
 		if (half < 3 || across < LETTER_MIN || across > LETTER_MAX)
 			continue;
 		l->letters++;
@@ -300,6 +338,7 @@ see_depths(PIX *small, struct sl_ocr_look *l)
 	for (n = 0; i < 256; i++)
 		n += depth[i];
 	l->contrast = n == 0 ? l->noise : (unsigned)part_of(depth, n, 0.75);
+	l->faint = n == 0 ? l->noise : (unsigned)part_of(depth, n, 0.25);
 	return (float)l->contrast < SMOOTH_NOISE * (float)l->noise;
 }
 
@@ -322,6 +361,13 @@ see_ink(PIX *small, PIX *pix, struct sl_ocr_look *l)
 		}
 		see_ground(l);
 		mark_ink(small, l);
+		see_spots(l);
+		if (l->marks < MARKS_FEW && l->faint < l->contrast) {
+			/* Beside holes and blots weak ink is overlooked. */
+			l->contrast = l->faint;
+			mark_ink(small, l);
+			see_spots(l);
+		}
 		see_edges(small, l);
 	}
 	pixDestroy(&small);
@@ -354,8 +400,6 @@ sl_ocr_look_at(PIX *pix, struct sl_ocr_look *ret)
 		sl_ocr_look_free(ret);
 		return false;
 	}
-	see_turn(ret);
-	see_spots(ret);
 	see_skew(ret);
 	return true;
 }

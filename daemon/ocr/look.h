@@ -20,9 +20,11 @@ struct sl_ocr_look {
 	unsigned paper; /* the commonest grey of the ground */
 	unsigned uneven; /* per cent by which the ground falls below it */
 	unsigned contrast; /* grey levels between ground and strong ink */
+	unsigned faint; /* the same of weak ink */
 	unsigned noise; /* the same where nothing is written */
 	unsigned sharp; /* per cent of the contrast, within 2 px of an edge */
 	unsigned marks; /* spots that may be writing, margins left out */
+	unsigned longest; /* the longest of them, in 1/100 inch, about */
 	unsigned letters; /* spots of a letter's shape and size */
 	unsigned specks; /* spots smaller than a dot over an i */
 	unsigned letter_px; /* height of most letters in the image; 0 = few */

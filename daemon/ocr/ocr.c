@@ -30,9 +30,9 @@
 
 /* Without a mark, and with fewer specks, a page is blank without asking; */
 #define SPECKS_MAX 400u
-/* with less ink than this (millionths of the page) and no word found it is
- * blank too. */
-#define INK_SPECKS 3000u
+/* without a word, few and short marks (1/100 inch) do not speak against it. */
+#define BLANK_MARKS 3u
+#define BLANK_LONGEST 16u
 /* Thousandths: text of another language that reads better is well read. */
 #define FOREIGN_CONFIDENCE 880u
 /* The look's hint at a turn is followed up if it is this part of sure. */
@@ -360,7 +360,7 @@ foreign(const struct job *j)
 
 /* The first pass, and more where it went badly. */
 static bool
-read_words(struct job *j, unsigned ink, const char *reason)
+read_words(struct job *j, const char *reason)
 {
 	struct sl_ocr_sheet sheet;
 	struct sl_ocr_pass pass;
@@ -381,7 +381,8 @@ read_words(struct job *j, unsigned ink, const char *reason)
 		    j->best.words > 0 ? SL_PAGE_OCR : SL_PAGE_NONE, SL_PAGE_CUT,
 		    err.reason);
 	j->read = true;
-	if (j->best.words == 0 && ink < INK_SPECKS && !j->image.damaged)
+	if (j->best.words == 0 && j->look.marks <= BLANK_MARKS &&
+	    j->look.longest <= BLANK_LONGEST && !j->image.damaged)
 		return send_page(j, SL_PAGE_NONE, SL_PAGE_BLANK, NULL);
 	if (sl_ocr_pass_poor(&j->best))
 		improve(j);
@@ -397,7 +398,6 @@ read_words(struct job *j, unsigned ink, const char *reason)
 static bool
 read_page(struct job *j)
 {
-	unsigned ink = sl_ocr_ink(j->image.pix);
 	const char *reason = j->image.damaged ? "damaged" : NULL;
 	bool ok;
 
@@ -411,7 +411,7 @@ read_page(struct job *j)
 		sl_page_init(&j->best.page, 0, 0);
 		ok = send_page(j, SL_PAGE_NONE, SL_PAGE_BLANK, NULL);
 	} else {
-		ok = read_words(j, ink, reason);
+		ok = read_words(j, reason);
 	}
 	sl_ocr_look_free(&j->look);
 	return ok;
