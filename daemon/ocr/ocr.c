@@ -31,7 +31,7 @@
 /* Without a mark, and with fewer specks, a page is blank without asking; */
 #define SPECKS_MAX 400u
 /* without a word, few and short marks (1/100 inch) do not speak against it. */
-#define BLANK_MARKS 3u
+#define BLANK_MARKS 6u
 #define BLANK_LONGEST 16u
 /* Thousandths: text of another language that reads better is well read. */
 #define FOREIGN_CONFIDENCE 880u
