@@ -27,6 +27,7 @@
 #include "image.h"
 #include "models.h"
 #include "recognise.h"
+#include "reread.h"
 
 /* Without a mark, and with fewer specks, a page is blank without asking; */
 #define SPECKS_MAX 400u
@@ -346,6 +347,28 @@ take_pixels(size_t n)
 	return p;
 }
 
+/* Blocks that were passed over, by themselves. */
+static void
+read_rest(struct job *j)
+{
+	struct sl_ocr_region r[SL_OCR_REGIONS_MAX];
+	unsigned n = sl_ocr_reread_find(&j->look, j->turn, &j->best, r), i;
+	struct sl_ocr_sheet sheet;
+	int left;
+
+	if (n == 0)
+		return;
+	sl_ocr_sheet_make(j->image.pix, j->image.dpi, &j->look, j->turn,
+	    SL_OCR_STRONG, &sheet);
+	for (i = 0; i < n && sheet.pix != NULL; i++) {
+		left = time_left(j, MORE_SHARE);
+		if (left >= 0 && sl_ocr_reread(j->models->all, &sheet, &r[i],
+				     left, &j->best))
+			j->retried = true;
+	}
+	pixDestroy(&sheet.pix);
+}
+
 /* A middling page in a language that the first model is not for. */
 static bool
 foreign(const struct job *j)
@@ -388,6 +411,8 @@ read_words(struct job *j, const char *reason)
 		improve(j);
 	else if (foreign(j))
 		try_again(j, j->turn, SL_OCR_PLAIN);
+	else
+		read_rest(j);
 	if (j->best.words == 0 && j->image.damaged)
 		return send_page(j, SL_PAGE_NONE, 0, reason);
 	/* No words on a page with ink: a drawing, a photograph. It was read,

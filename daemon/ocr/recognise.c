@@ -21,23 +21,30 @@
 #define LYING_WORDS 3u
 
 /* Words below this (per cent) speak against a pass. */
-#define SCORE_ZERO 40.0f
+#define SCORE_ZERO 40.0
 
 /* Letters, near enough: bytes that start a character and are not ASCII
  * punctuation. */
 static unsigned
-count_letters(const char *s)
+count_letters(const char *s, size_t length)
 {
 	unsigned n = 0;
+	size_t i;
 
-	for (; *s != '\0'; s++) {
-		unsigned char c = (unsigned char)*s;
+	for (i = 0; i < length; i++) {
+		unsigned char c = (unsigned char)s[i];
 
 		if ((c >= '0' && c <= '9') || (c >= 'A' && c <= 'Z') ||
 		    (c >= 'a' && c <= 'z') || c >= 0xc0)
 			n++;
 	}
 	return n;
+}
+
+double
+sl_ocr_word_score(const char *s, size_t n, unsigned confidence)
+{
+	return count_letters(s, n) * (confidence / 10.0 - SCORE_ZERO);
 }
 
 static void
@@ -129,32 +136,28 @@ take_words(TessResultIterator *it, const struct sl_ocr_sheet *sheet,
 		separate(r, at);
 		sl_page_add_word(&r->page, s, strlen(s),
 		    (unsigned)lroundf(confidence * 10), box);
-		letters = count_letters(s);
+		letters = count_letters(s, strlen(s));
 		r->words++;
 		see_lie(&lie, at, letters, b[2] - b[0], b[3] - b[1], (b[1] + b[3]) / 2);
 		r->known +=
 		    letters > 1 && TessResultIteratorWordIsFromDictionary(it);
-		r->score += letters * (double)(confidence - SCORE_ZERO);
+		r->score += letters * ((double)confidence - SCORE_ZERO);
 		*ret_sum += confidence;
 		TessDeleteText(s);
 	} while (TessResultIteratorNext(it, RIL_WORD));
 	turn_page(r, &lie);
 }
 
-enum sl_rc
-sl_ocr_recognise(TessBaseAPI *api, const struct sl_ocr_sheet *sheet,
-    int deadline_ms, struct sl_ocr_pass *ret, struct sl_err *err)
+/* Reads what was set. */
+static enum sl_rc
+read_set(TessBaseAPI *api, const struct sl_ocr_sheet *sheet, int deadline_ms,
+    struct sl_ocr_pass *ret, struct sl_err *err)
 {
 	ETEXT_DESC *monitor = NULL;
 	TessResultIterator *it;
 	double sum = 0;
 	int bad;
 
-	*ret = (struct sl_ocr_pass){0};
-	sl_page_init(&ret->page, 0, 0);
-	TessBaseAPISetPageSegMode(api, PSM_AUTO);
-	(void)pixSetResolution(sheet->pix, (int)sheet->dpi, (int)sheet->dpi);
-	TessBaseAPISetImage2(api, sheet->pix);
 	if (deadline_ms > 0 && (monitor = TessMonitorCreate()) != NULL)
 		TessMonitorSetDeadlineMSecs(monitor, deadline_ms);
 	bad = TessBaseAPIRecognize(api, monitor);
@@ -172,6 +175,37 @@ sl_ocr_recognise(TessBaseAPI *api, const struct sl_ocr_sheet *sheet,
 	ret->cut = deadline_ms > 0;
 	return sl_err_set(err, SL_BROKEN, 0,
 	    deadline_ms > 0 ? "limit_time" : "damaged", "recognition stopped");
+}
+
+static void
+set_image(TessBaseAPI *api, const struct sl_ocr_sheet *sheet,
+    struct sl_ocr_pass *ret)
+{
+	*ret = (struct sl_ocr_pass){0};
+	sl_page_init(&ret->page, 0, 0);
+	TessBaseAPISetPageSegMode(api, PSM_AUTO);
+	(void)pixSetResolution(sheet->pix, (int)sheet->dpi, (int)sheet->dpi);
+	TessBaseAPISetImage2(api, sheet->pix);
+}
+
+enum sl_rc
+sl_ocr_recognise(TessBaseAPI *api, const struct sl_ocr_sheet *sheet,
+    int deadline_ms, struct sl_ocr_pass *ret, struct sl_err *err)
+{
+	set_image(api, sheet, ret);
+	return read_set(api, sheet, deadline_ms, ret, err);
+}
+
+enum sl_rc
+sl_ocr_recognise_part(TessBaseAPI *api, const struct sl_ocr_sheet *sheet,
+    const int rect[4], int deadline_ms, struct sl_ocr_pass *ret)
+{
+	int r[4];
+
+	sl_ocr_sheet_find(sheet, rect, r);
+	set_image(api, sheet, ret);
+	TessBaseAPISetRectangle(api, r[0], r[1], r[2] - r[0], r[3] - r[1]);
+	return read_set(api, sheet, deadline_ms, ret, NULL);
 }
 
 void

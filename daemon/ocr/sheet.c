@@ -15,6 +15,8 @@
 /* What it then becomes, and what ink of the usual strength. */
 #define GROUND_GREY 240
 #define INK_GREY 30
+/* Weak ink: less than this part of the usual contrast. */
+#define WEAK_PART 0.6
 /* Noise of this share of the contrast (per cent) is smoothed. */
 #define NOISE_MOST 22u
 /* Edges that lose less than this share of the contrast (per cent) within two
@@ -29,6 +31,8 @@
 /* Letters lower than this are enlarged, and higher ones reduced. */
 #define LETTER_LOW 13u
 #define LETTER_HIGH 60u
+/* Left round a part of a page, in its pixels. */
+#define MARGIN 16
 /* The longest sides of an enlarged sheet. */
 #define SIDE_MAX 5000
 
@@ -65,7 +69,7 @@ paint_border(struct sl_ocr_sheet *s, const struct sl_ocr_look *l)
 
 /* Divides by the ground, then spreads ink and ground apart. */
 static void
-even_out(struct sl_ocr_sheet *s, const struct sl_ocr_look *l)
+even_out(struct sl_ocr_sheet *s, const struct sl_ocr_look *l, bool strong)
 {
 	int ink, ground = GROUND_GREY;
 	PIX *map, *next = NULL;
@@ -83,6 +87,8 @@ even_out(struct sl_ocr_sheet *s, const struct sl_ocr_look *l)
 		return;
 	ink = ground - (int)(l->contrast * factor);
 	ink -= (ground - ink) * INK_GREY / 255;
+	if (strong)
+		ground -= (int)((ground - ink) * WEAK_PART);
 	(void)pixGammaTRC(s->pix, s->pix, 1.0f, ink, ground);
 }
 
@@ -149,21 +155,22 @@ sl_ocr_sheet_make(PIX *image, unsigned dpi, const struct sl_ocr_look *l,
     unsigned turn, enum sl_ocr_effort effort, struct sl_ocr_sheet *ret)
 {
 	bool lying = turn % 180 != 0;
-	bool thorough = effort == SL_OCR_THOROUGH;
+	bool thorough = effort != SL_OCR_PLAIN;
 
 	*ret = (struct sl_ocr_sheet){.pix = pixClone(image),
 	    .dpi = dpi,
 	    .turn = turn,
 	    .width = lying ? pixGetHeight(image) : pixGetWidth(image),
 	    .height = lying ? pixGetWidth(image) : pixGetHeight(image),
-	    .scale = 1};
+	    .scale = 1,
+	    .look_scale = l->scale};
 	paint_border(ret, l);
 	if (noisy(l)) {
 		own_gray(ret);
 		step(ret, pixBlockconv(ret->pix, 1, 1));
 	}
 	if (thorough || l->uneven >= UNEVEN_MIN || l->contrast < CONTRAST_MIN)
-		even_out(ret, l);
+		even_out(ret, l, effort == SL_OCR_STRONG);
 	sharpen(ret, l, thorough);
 	if (turn != 0 && !turned(ret, turn))
 		return;
@@ -198,4 +205,23 @@ sl_ocr_sheet_box(
 	box[1] = norm(cy - h, s->height);
 	box[2] = norm(cx + w, s->width);
 	box[3] = norm(cy + h, s->height);
+}
+
+void
+sl_ocr_sheet_find(const struct sl_ocr_sheet *s, const int rect[4], int ret[4])
+{
+	double hw = (rect[2] - rect[0]) / 2.0, hh = (rect[3] - rect[1]) / 2.0;
+	double dx = (rect[0] + rect[2] - s->width) / 2.0;
+	double dy = (rect[1] + rect[3] - s->height) / 2.0;
+	double sine = sin(s->skew), cosine = cos(s->skew);
+	int width = pixGetWidth(s->pix), height = pixGetHeight(s->pix);
+	double cx = width / 2.0 + (dx * cosine - dy * sine) * s->scale;
+	double cy = height / 2.0 + (dx * sine + dy * cosine) * s->scale;
+	double w = (hw * cosine + hh * fabs(sine) + MARGIN) * s->scale;
+	double h = (hh * cosine + hw * fabs(sine) + MARGIN) * s->scale;
+
+	ret[0] = (int)fmax(0, cx - w);
+	ret[1] = (int)fmax(0, cy - h);
+	ret[2] = (int)fmin(width, cx + w);
+	ret[3] = (int)fmin(height, cy + h);
 }
