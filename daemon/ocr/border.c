@@ -116,8 +116,8 @@ sl_ocr_border_find(PIX *gray)
 	if (mask != NULL)
 		(void)pixCountPixels(mask, &n, NULL);
 	if (n > 0 &&
-	    n * 100.0 < (double)MASK_MOST * pixGetWidth(mask) *
-			    pixGetHeight(mask) &&
+	    n * 100.0 <
+		(double)MASK_MOST * pixGetWidth(mask) * pixGetHeight(mask) &&
 	    steep(tiny, mask, paper - least))
 		wide = pixDilateBrick(NULL, mask, 3, 3);
 	pixDestroy(&mask);

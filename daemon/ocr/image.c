@@ -19,6 +19,7 @@
 #define PACKED_MAX ((uint64_t)256 << 20)
 /* Above this resolution half of it reads as well and in less time. */
 #define DPI_ENOUGH 450u
+#define SIDE_ENOUGH 2200u
 #define DPI_MIN 70u
 #define DPI_MAX 2400u
 /* A4, and longer sides than pages have (A0; A3), in inches. */
@@ -93,13 +94,16 @@ page_dpi(const struct sl_msg_task *t, uint32_t w, uint32_t h)
 	return dpi > DPI_MAX ? DPI_MAX : (unsigned)lround(dpi);
 }
 
-/* 1, 2, 4 or 8: what the image can be divided by and still be read. */
+/* 1, 2, 4 or 8: what the image can be divided by and still be read. A header
+ * may lie: few pixels are never made fewer. */
 static int
-reduction(unsigned dpi)
+reduction(unsigned dpi, uint32_t w, uint32_t h)
 {
+	uint32_t longer = w > h ? w : h;
 	int r = 1;
 
-	while (r < 8 && dpi / (unsigned)r > DPI_ENOUGH)
+	while (r < 8 && dpi / (unsigned)r > DPI_ENOUGH &&
+	       longer / (unsigned)(2 * r) >= SIDE_ENOUGH)
 		r *= 2;
 	return r;
 }
@@ -259,7 +263,7 @@ sl_ocr_image_decode(const struct sl_msg_task *t, const uint8_t *p, size_t n,
 		return sl_err_set(err, SL_BROKEN, 0, "damaged",
 		    "raster of %zu bytes for %u x %u", n, h.width, h.height);
 	dpi = page_dpi(t, h.width, h.height);
-	r = reduction(dpi);
+	r = reduction(dpi, h.width, h.height);
 	errno = 0;
 	if (raw)
 		pix = shrink(pack_raw(t, p), r);

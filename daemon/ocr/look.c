@@ -84,7 +84,8 @@ count_tile(PIX *pix, int x0, int y0, unsigned count[256])
 	memset(count, 0, 256 * sizeof(count[0]));
 	for (y = y0; y < y1; y++)
 		for (x = x0; x < x1; x++)
-			count[GET_DATA_BYTE(data + (size_t)y * (size_t)wpl, x)]++;
+			count[GET_DATA_BYTE(
+			    data + (size_t)y * (size_t)wpl, x)]++;
 }
 
 /* At the right and lower edge: like the one before. */
@@ -167,7 +168,8 @@ see_edges(PIX *small, struct sl_ocr_look *l)
 
 	for (y = 0; y < h; y += 2) {
 		gray = pixGetData(small) + (size_t)y * (size_t)pixGetWpl(small);
-		ink = pixGetData(l->ink) + (size_t)y * (size_t)pixGetWpl(l->ink);
+		ink =
+		    pixGetData(l->ink) + (size_t)y * (size_t)pixGetWpl(l->ink);
 		for (x = 2; x < w - 1; x++) {
 			if (!GET_DATA_BIT(ink, x) || GET_DATA_BIT(ink, x - 1))
 				continue;
@@ -178,7 +180,8 @@ see_edges(PIX *small, struct sl_ocr_look *l)
 		}
 	}
 	if (n >= EDGES_FEW && l->contrast > 0)
-		l->sharp = (unsigned)part_of(count, n, 0.75) * 100 / l->contrast;
+		l->sharp =
+		    (unsigned)part_of(count, n, 0.75) * 100 / l->contrast;
 	else
 		l->sharp = 100;
 }
@@ -332,8 +335,7 @@ see_depths(PIX *small, struct sl_ocr_look *l)
 	n = (unsigned)(pixGetWidth(l->ground) * pixGetHeight(l->ground));
 	l->noise = (unsigned)part_of(depth, n, 0.3);
 	/* Strong ink, among the tiles that have any. */
-	i = (unsigned)fminf(
-	    255, fmaxf(INK_LEAST, 2.0f * (float)l->noise + 4));
+	i = (unsigned)fminf(255, fmaxf(INK_LEAST, 2.0f * (float)l->noise + 4));
 	memset(depth, 0, i * sizeof(depth[0]));
 	for (n = 0; i < 256; i++)
 		n += depth[i];

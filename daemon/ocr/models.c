@@ -18,8 +18,8 @@ static TessBaseAPI *osd;
 /* The models' names of the languages that sl_language_guess tells. */
 static const struct {
 	char language[3], model[4];
-} models_of[] = {{"nb", "nor"}, {"nn", "nor"}, {"en", "eng"}, {"se", "sme"},
-    {"da", "dan"}};
+} models_of[] = {
+    {"nb", "nor"}, {"nn", "nor"}, {"en", "eng"}, {"se", "sme"}, {"da", "dan"}};
 
 static bool
 all_loaded(TessBaseAPI *api, const char *name)

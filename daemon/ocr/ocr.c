@@ -222,7 +222,8 @@ try_again(struct job *j, unsigned turn, enum sl_ocr_effort effort)
 	if (sheet.pix == NULL)
 		return;
 	j->retried = true;
-	if (sl_ocr_recognise(j->models->all, &sheet, left, &pass, NULL) == SL_OK &&
+	if (sl_ocr_recognise(j->models->all, &sheet, left, &pass, NULL) ==
+		SL_OK &&
 	    pass.score > j->best.score)
 		settle(j, &sheet, &pass);
 	sl_ocr_pass_free(&pass);
@@ -237,8 +238,8 @@ ask_turn(struct job *j)
 	unsigned turn;
 
 	j->asked = true;
-	sl_ocr_sheet_make(j->image.pix, j->image.dpi, &j->look, 0,
-	    SL_OCR_PLAIN, &sheet);
+	sl_ocr_sheet_make(
+	    j->image.pix, j->image.dpi, &j->look, 0, SL_OCR_PLAIN, &sheet);
 	if (sheet.pix == NULL)
 		return 0;
 	turn = sl_ocr_turn(sl_ocr_models_osd(), sheet.pix, sheet.dpi);

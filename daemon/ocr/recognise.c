@@ -138,7 +138,8 @@ take_words(TessResultIterator *it, const struct sl_ocr_sheet *sheet,
 		    (unsigned)lroundf(confidence * 10), box);
 		letters = count_letters(s, strlen(s));
 		r->words++;
-		see_lie(&lie, at, letters, b[2] - b[0], b[3] - b[1], (b[1] + b[3]) / 2);
+		see_lie(&lie, at, letters, b[2] - b[0], b[3] - b[1],
+		    (b[1] + b[3]) / 2);
 		r->known +=
 		    letters > 1 && TessResultIteratorWordIsFromDictionary(it);
 		r->score += letters * ((double)confidence - SCORE_ZERO);
@@ -178,8 +179,8 @@ read_set(TessBaseAPI *api, const struct sl_ocr_sheet *sheet, int deadline_ms,
 }
 
 static void
-set_image(TessBaseAPI *api, const struct sl_ocr_sheet *sheet,
-    struct sl_ocr_pass *ret)
+set_image(
+    TessBaseAPI *api, const struct sl_ocr_sheet *sheet, struct sl_ocr_pass *ret)
 {
 	*ret = (struct sl_ocr_pass){0};
 	sl_page_init(&ret->page, 0, 0);

@@ -63,8 +63,8 @@ wipe_words(PIX *letters, const struct sl_page *p)
 		if (p->words[i].confidence < READ_CONFIDENCE)
 			continue;
 		word_rect(&p->words[i], w, h, r);
-		(void)pixRasterop(letters, r[0] - 2, r[1] - 2,
-		    r[2] - r[0] + 4, r[3] - r[1] + 4, PIX_CLR, NULL, 0, 0);
+		(void)pixRasterop(letters, r[0] - 2, r[1] - 2, r[2] - r[0] + 4,
+		    r[3] - r[1] + 4, PIX_CLR, NULL, 0, 0);
 	}
 }
 
@@ -187,8 +187,8 @@ copy_word(struct sl_page *to, const struct sl_page *from, size_t i)
 {
 	const struct sl_word *w = &from->words[i];
 	const uint16_t box[4] = {w->x0, w->y0, w->x1, w->y1};
-	size_t gap = i == 0 ? 0 : from->words[i - 1].at +
-				      from->words[i - 1].length;
+	size_t gap =
+	    i == 0 ? 0 : from->words[i - 1].at + from->words[i - 1].length;
 
 	if (to->text.n > 0 && w->at > gap)
 		sl_page_add_text(to, from->text.p + gap, w->at - gap);
@@ -280,8 +280,8 @@ sl_ocr_reread(TessBaseAPI *api, const struct sl_ocr_sheet *sheet,
 	bool better;
 	size_t i;
 
-	if (sl_ocr_recognise_part(
-		api, sheet, rect, deadline_ms, &new) != SL_OK) {
+	if (sl_ocr_recognise_part(api, sheet, rect, deadline_ms, &new) !=
+	    SL_OK) {
 		sl_ocr_pass_free(&new);
 		return false;
 	}

@@ -18,7 +18,8 @@ struct sl_ocr_region {
 /* Blocks of letters on the page turned by turn that pass did not read, the
  * worst first. Result: how many. */
 unsigned sl_ocr_reread_find(const struct sl_ocr_look *l, unsigned turn,
-    const struct sl_ocr_pass *pass, struct sl_ocr_region ret[SL_OCR_REGIONS_MAX]);
+    const struct sl_ocr_pass *pass,
+    struct sl_ocr_region ret[SL_OCR_REGIONS_MAX]);
 
 /* Reads the region of the sheet (made with SL_OCR_STRONG), and puts its words
  * into pass where they read better than those that were there. true if so. */

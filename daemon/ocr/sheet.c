@@ -133,8 +133,8 @@ resize(struct sl_ocr_sheet *s, const struct sl_ocr_look *l)
 	if (scale == 1)
 		return;
 	own_gray(s);
-	step(s, scale == 2 ? pixScaleGray2xLI(s->pix)
-			   : pixScaleAreaMap2(s->pix));
+	step(s,
+	    scale == 2 ? pixScaleGray2xLI(s->pix) : pixScaleAreaMap2(s->pix));
 	s->scale = pixGetWidth(s->pix) / (double)w;
 	s->dpi = (unsigned)lround(s->dpi * s->scale);
 }

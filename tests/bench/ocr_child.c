@@ -105,8 +105,8 @@ child(const char *name, int result_fd)
 	t.size = (uint64_t)st.st_size;
 	t.image_format = has_end(name, ".png") ? SL_IMAGE_PNG : SL_IMAGE_JPEG;
 	if (t.dpi == 0)
-		t.dpi = (uint16_t)header_dpi(
-		    name, t.image_format == SL_IMAGE_PNG);
+		t.dpi =
+		    (uint16_t)header_dpi(name, t.image_format == SL_IMAGE_PNG);
 	l.mem_bytes = t.mem_bytes;
 	if (sl_sandbox_enter(&l, NULL) != SL_OK)
 		_exit(3);

@@ -243,6 +243,7 @@ check_letter(unsigned rotate)
 	CHECK(b.confidence > 600 && b.confidence <= 1000);
 }
 
-static const struct sl_msg_task plain __attribute__((unused)) = {.page_from = 7, .dpi = 150};
+static const struct sl_msg_task plain
+    __attribute__((unused)) = {.page_from = 7, .dpi = 150};
 
 #endif

@@ -294,7 +294,6 @@ languages(void)
 	pixDestroy(&pix);
 }
 
-
 /* little_memory first: what others leave in the heap is memory too. */
 TEST_MAIN({"little_memory", little_memory}, {"upright", upright},
     {"unknown_dpi", unknown_dpi}, {"high_dpi", high_dpi},

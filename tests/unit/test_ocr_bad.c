@@ -29,8 +29,8 @@ found(void)
 static unsigned
 ink_in(PIX *page, double x0, double y0, double x1, double y1)
 {
-	BOX *b = boxCreate((int)x0, (int)y0, (int)(x1 - x0) + 1,
-	    (int)(y1 - y0) + 1);
+	BOX *b =
+	    boxCreate((int)x0, (int)y0, (int)(x1 - x0) + 1, (int)(y1 - y0) + 1);
 	PIX *part = pixClipRectangle(page, b, NULL);
 	l_float32 mean = 255;
 
@@ -45,7 +45,8 @@ ink_in(PIX *page, double x0, double y0, double x1, double y1)
 static void
 check_boxes(PIX *page, unsigned ground)
 {
-	double w = pixGetWidth(page) / 65535.0, h = pixGetHeight(page) / 65535.0;
+	double w = pixGetWidth(page) / 65535.0,
+	       h = pixGetHeight(page) / 65535.0;
 	unsigned i, wrong = 0, sure = 0;
 	struct box *b;
 
@@ -57,16 +58,16 @@ check_boxes(PIX *page, unsigned ground)
 		wrong += ink_in(page, b->x0 * w, b->y0 * h, b->x1 * w,
 			     b->y1 * h) > ground - ground / 12;
 	}
-	CHECK_MSG(sure > 20 && wrong == 0, "%u of %u boxes hold no ink", wrong,
-	    sure);
+	CHECK_MSG(
+	    sure > 20 && wrong == 0, "%u of %u boxes hold no ink", wrong, sure);
 }
 
 /* The page is read, with its boxes; rotate = what must be told. */
 static void
 read_it(PIX *pix, unsigned rotate, unsigned ground)
 {
-	PIX *page = rotate != 0 ? pixRotateOrth(pix, (int)rotate / 90)
-				: pixClone(pix);
+	PIX *page =
+	    rotate != 0 ? pixRotateOrth(pix, (int)rotate / 90) : pixClone(pix);
 
 	run_packed(pix, IFF_PNG, bare);
 	CHECK(got.pages == 1 && got.page.source == SL_PAGE_OCR);
@@ -83,8 +84,8 @@ read_it(PIX *pix, unsigned rotate, unsigned ground)
 static PIX *
 letter_at(int scale)
 {
-	PIX *small = letter(), *pix = pixScale(small, (float)scale,
-		  (float)scale);
+	PIX *small = letter(),
+	    *pix = pixScale(small, (float)scale, (float)scale);
 
 	pixDestroy(&small);
 	return pix;
@@ -93,8 +94,8 @@ letter_at(int scale)
 static PIX *
 askew(PIX *pix, double degrees)
 {
-	return pixRotate(pix, (float)(degrees * M_PI / 180),
-	    L_ROTATE_AREA_MAP, L_BRING_IN_WHITE, 0, 0);
+	return pixRotate(pix, (float)(degrees * M_PI / 180), L_ROTATE_AREA_MAP,
+	    L_BRING_IN_WHITE, 0, 0);
 }
 
 static void
@@ -143,12 +144,10 @@ black_border(void)
 	PIX *pix = letter(), *glass, *page;
 
 	glass = pixCreate(WIDTH + 200, HEIGHT + 160, 8);
-	(void)pixRasterop(
-	    glass, 90, 60, WIDTH, HEIGHT, PIX_SRC, pix, 0, 0);
-	page = pixRotate(
-	    glass, 0.012f, L_ROTATE_AREA_MAP, L_BRING_IN_BLACK, 0, 0);
-	(void)pixRasterop(
-	    page, 0, 0, 12, HEIGHT + 160, PIX_SET, NULL, 0, 0);
+	(void)pixRasterop(glass, 90, 60, WIDTH, HEIGHT, PIX_SRC, pix, 0, 0);
+	page =
+	    pixRotate(glass, 0.012f, L_ROTATE_AREA_MAP, L_BRING_IN_BLACK, 0, 0);
+	(void)pixRasterop(page, 0, 0, 12, HEIGHT + 160, PIX_SET, NULL, 0, 0);
 	read_it(page, 0, 255);
 	pixDestroy(&page);
 	pixDestroy(&glass);
@@ -186,8 +185,8 @@ tone(PIX *pix, unsigned ink, unsigned ground, unsigned grain)
 			seed = seed * 1103515245u + 12345u;
 			(void)pixGetPixel(pix, x, y, &v);
 			v = ink + (ground - ink) * v / 255;
-			(void)pixSetPixel(
-			    pix, x, y, v - grain / 2 + (seed >> 20) % (grain + 1));
+			(void)pixSetPixel(pix, x, y,
+			    v - grain / 2 + (seed >> 20) % (grain + 1));
 		}
 }
 
@@ -264,22 +263,96 @@ faint_is_not_blank(void)
 	PIX *pix = empty(0);
 	int i;
 
-	(void)pixSetTextline(
-	    pix, font, "se sak 12", 232, 700, 900, NULL, NULL);
+	(void)pixSetTextline(pix, font, "se sak 12", 232, 700, 900, NULL, NULL);
 	run_packed(pix, IFF_PNG, bare);
 	CHECK(got.pages == 1 && (got.page.flags & SL_PAGE_BLANK) == 0);
 	pixDestroy(&pix);
 	pix = empty(4);
 	for (i = 0; i < 300; i++)
-		(void)pixRasterop(pix, 500 + i,
-		    900 + (int)(40 * sin(i / 14.0)), 3, 3, PIX_CLR, NULL, 0, 0);
+		(void)pixRasterop(pix, 500 + i, 900 + (int)(40 * sin(i / 14.0)),
+		    3, 3, PIX_CLR, NULL, 0, 0);
 	run_packed(pix, IFF_PNG, bare);
 	CHECK(got.pages == 1 && (got.page.flags & SL_PAGE_BLANK) == 0);
 	pixDestroy(&pix);
 	bmfDestroy(&font);
 }
 
+/* The header says 600 of a page that has 150: it is not made smaller. */
+static void
+lying_header(void)
+{
+	struct sl_msg_task t = bare;
+	PIX *pix = letter();
+
+	t.dpi = 600;
+	run_packed(pix, IFF_PNG, t);
+	CHECK(got.page.width == WIDTH && found() == 16);
+	pixDestroy(&pix);
+}
+
+/* Enlarged because its letters are low, turned straight, and told in the
+ * coordinates of what came. */
+static void
+low_letters(void)
+{
+	PIX *pix = letter(), *less = pixScale(pix, 0.6f, 0.6f),
+	    *turned = askew(less, 1.5);
+
+	read_it(turned, 0, 255);
+	CHECK(got.page.width < WIDTH);
+	pixDestroy(&turned);
+	pixDestroy(&less);
+	pixDestroy(&pix);
+}
+
+/* A stamp over the text, grey and askew, and a frame round it. The words under
+ * it are found, each once, and in their places. */
+static void
+stamped(void)
+{
+	PIX *pix = letter_at(2), *stamp = pixCreate(900, 420, 8), *t;
+	L_BMF *font = bmfCreate(NULL, 20);
+	PIX *word = pixCreate(260, 60, 8), *big;
+	l_uint32 v, u;
+	int x, y;
+
+	(void)pixSetAll(stamp);
+	(void)pixSetAll(word);
+	(void)pixSetTextline(word, font, "MOTTATT", 125, 10, 45, NULL, NULL);
+	big = pixScale(word, 3, 3);
+	(void)pixRasterop(stamp, 60, 120, 780, 180, PIX_SRC, big, 0, 0);
+	for (x = 0; x < 900; x++)
+		for (y = 0; y < 420; y++)
+			if (x < 12 || y < 12 || x >= 888 || y >= 408)
+				(void)pixSetPixel(stamp, x, y, 125);
+	t = pixRotate(
+	    stamp, -0.3f, L_ROTATE_AREA_MAP, L_BRING_IN_WHITE, 900, 420);
+	for (y = 0; y < pixGetHeight(t); y++)
+		for (x = 0; x < pixGetWidth(t); x++) {
+			(void)pixGetPixel(t, x, y, &v);
+			if (pixGetPixel(pix, 700 + x, 560 + y, &u) == 0)
+				(void)pixSetPixel(
+				    pix, 700 + x, 560 + y, u * v / 255);
+		}
+	run_packed(pix, IFF_PNG, bare);
+	CHECK_MSG(found() >= 15, "%u of 16 words: %s", found(),
+	    sl_buf_str(&got.text));
+	CHECK(got.page.words == got.boxes_count);
+	CHECK(got.page.text_bytes == got.text.n);
+	for (x = 0; x < (int)got.boxes_count; x++)
+		CHECK(got.boxes[x].at + got.boxes[x].bytes <= got.text.n &&
+		      (x == 0 || got.boxes[x].at > got.boxes[x - 1].at));
+	pixDestroy(&pix);
+	pixDestroy(&stamp);
+	pixDestroy(&t);
+	pixDestroy(&word);
+	pixDestroy(&big);
+	bmfDestroy(&font);
+}
+
 TEST_MAIN({"skewed", skewed}, {"turned", turned},
     {"turned_and_skewed", turned_and_skewed}, {"black_border", black_border},
     {"in_shadow", in_shadow}, {"pale", pale}, {"blurred", blurred},
-    {"blank_scan", blank_scan}, {"faint_is_not_blank", faint_is_not_blank})
+    {"blank_scan", blank_scan}, {"faint_is_not_blank", faint_is_not_blank},
+    {"lying_header", lying_header}, {"low_letters", low_letters},
+    {"stamped", stamped})
