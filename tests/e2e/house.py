@@ -99,7 +99,12 @@ class House:
         if wait:
             self.wait_for(lambda: os.path.exists(
                 os.path.join(self.root, "run", "slused.sock")) and
-                len(self.programs()) >= 4, 20, "programs")
+                self.complete(), 20, "programs")
+
+    def complete(self):
+        """Is one of each program there?"""
+        roles = {p["role"] for p in self.programs()}
+        return {"work", "ocr", "place", "push"} <= roles
 
     def bin(self):
         """The programs, where the user reaches them: root's home is closed."""
