@@ -8,6 +8,7 @@
  * through the host table. Manual: sluse-reader(7).
  *
  * ABI changes, newest first:
+ *   1.2  image_beside(), recognised() in the host's table.
  *   1.1  password() in the host's table.
  *   1.0  first.
  */
@@ -18,7 +19,7 @@
 #include <stdint.h>
 
 #define SLUSE_READER_ABI_MAJOR 1
-#define SLUSE_READER_ABI_MINOR 1
+#define SLUSE_READER_ABI_MINOR 2
 
 /* What a call ended with. The host turns it into a disposition. */
 enum sluse_read_rc {
@@ -132,6 +133,16 @@ struct sluse_reader_host {
 	 * that fits: the host notes it. Never to be kept. */
 	const char *(*password)(struct sluse_source *s, uint32_t i);
 	/* minor 1 ends here */
+
+	/* Inside page(), behind its text: the page also shows what its text
+	 * does not say, and im is the whole page without that text. What is
+	 * recognised there comes behind the text. Once a page, and not with
+	 * image(). Non-zero: a limit; the text stays. */
+	int (*image_beside)(struct sluse_sink *k, const struct sluse_image *im);
+	/* Inside page(): its text was recognised by another program, so sure
+	 * (0..1000). */
+	void (*recognised)(struct sluse_sink *k, int confidence);
+	/* minor 2 ends here */
 };
 
 struct sluse_reader {

@@ -420,6 +420,27 @@ struct ocr {
 	struct sl_crew_job *job;
 };
 
+/* What was found in the text beside a picture is found once more. */
+static void
+forget_found(struct sl_dry *d, size_t part, uint32_t page)
+{
+	size_t i, n = 0;
+
+	for (i = 0; i < d->found_n; i++) {
+		struct sl_dry_found *f = &d->found[i];
+
+		if (f->part == part && f->page == page &&
+		    (f->n.source == SL_SOURCE_TEXT ||
+			f->n.source == SL_SOURCE_OCR)) {
+			free(f->value);
+			free(f->label);
+		} else {
+			d->found[n++] = *f;
+		}
+	}
+	d->found_n = n;
+}
+
 static void
 on_ocr(void *arg, struct sl_crew_job *j, const struct sl_msg *m)
 {
@@ -428,6 +449,8 @@ on_ocr(void *arg, struct sl_crew_job *j, const struct sl_msg *m)
 	struct sl_buf *text = &o->text[j - o->job], keep;
 
 	if (m->type == SL_MSG_R_TEXT) {
+		if (text->n == 0 && j->task.base_size > 0)
+			forget_found(d, j->tag, m->r_text.page);
 		sl_buf_add(text, m->r_text.text.p, m->r_text.text.n);
 	} else if (m->type == SL_MSG_R_PAGE) {
 		keep = d->text;
@@ -459,6 +482,7 @@ ocr_job(struct jobs *q, size_t part, uint32_t page)
 	j->task.rotate = g->image.rotate;
 	j->task.width = g->image.width;
 	j->task.height = g->image.height;
+	j->task.base_size = g->image.base_size;
 	j->input = j->out = g->image_fd;
 	j->tag = part;
 }

@@ -284,6 +284,8 @@ take_page(struct sl_task *t, struct sl_msg_r_page *m, struct sl_err *err)
 
 	if (rc != SL_OK)
 		return rc;
+	if (m->source != SL_PAGE_WANTS_OCR)
+		m->base_size = 0;
 	if (m->page >= t->e->cfg->limits.pages_max ||
 	    m->source > SL_PAGE_WANTS_OCR ||
 	    (t->kind == SL_TASK_OCR && m->source == SL_PAGE_WANTS_OCR) ||
@@ -300,22 +302,22 @@ take_page(struct sl_task *t, struct sl_msg_r_page *m, struct sl_err *err)
 	p = page_of(t, m->part, m->page);
 	if (sl_page_known(t->e->store, id, m->page)) {
 		rc = SL_OK; /* read before a restart: not again */
-	} else if (m->source == SL_PAGE_WANTS_OCR) {
-		if (t->kind == SL_TASK_OCR ||
+	} else {
+		if (m->source == SL_PAGE_WANTS_OCR &&
 		    m->page >= t->e->cfg->ocr.pages_max) {
-			m->source = SL_PAGE_NONE;
+			m->source =
+			    m->base_size > 0 ? SL_PAGE_TEXT : SL_PAGE_NONE;
 			m->reason = sl_slice_str("limit_pages");
 		}
-		if (sl_page_put(t->e->store, id, m, sl_slice_str(""),
-			sl_slice_str(""), err) != SL_OK)
+		/* Of a page that is yet to be recognised the text beside its
+		 * pictures: it stays if that fails. */
+		if (sl_found_clear(t->e->store, id, m->page, err) != SL_OK ||
+		    sl_page_put(t->e->store, id, m, sl_slice_buf(&p->text),
+			sl_slice_buf(&p->boxes), err) != SL_OK ||
+		    put_fields(t, p, id, err) != SL_OK)
 			return SL_FATAL;
 		if (m->source == SL_PAGE_WANTS_OCR)
 			queue_ocr(t, m);
-	} else if (sl_found_clear(t->e->store, id, m->page, err) != SL_OK ||
-		   sl_page_put(t->e->store, id, m, sl_slice_buf(&p->text),
-		       sl_slice_buf(&p->boxes), err) != SL_OK ||
-		   put_fields(t, p, id, err) != SL_OK) {
-		return SL_FATAL;
 	}
 	sl_page_parts_free(p);
 	t->page = NULL;

@@ -224,6 +224,7 @@ fill_task(const struct sl_task *t, struct sl_msg_task *m)
 		m->rotate = t->image.rotate;
 		m->width = t->image.width;
 		m->height = t->image.height;
+		m->base_size = t->image.base_size;
 		m->cpu_s = (uint32_t)(j->e->cfg->ocr.page_cpu_ms / 1000);
 		m->wall_ms = (uint32_t)j->e->cfg->ocr.page_wall_ms;
 	}
@@ -420,8 +421,8 @@ give_up_pages(struct sl_task *t, const char *reason, struct sl_err *err)
 		m.page = t->page_from + i;
 		if (sl_page_known(t->e->store, s->part_ids[t->part], m.page))
 			continue;
-		if (sl_page_put(t->e->store, s->part_ids[t->part], &m,
-			sl_slice_str(""), sl_slice_str(""), err) != SL_OK)
+		if (sl_page_give_up(
+			t->e->store, s->part_ids[t->part], &m, err) != SL_OK)
 			return SL_FATAL;
 	}
 	return SL_OK;

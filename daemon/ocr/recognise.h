@@ -27,6 +27,8 @@ struct sl_ocr_pass {
 enum sl_rc sl_ocr_recognise(TessBaseAPI *api, PIX *pix, unsigned dpi,
     float skew, int deadline_ms, struct sl_ocr_pass *ret, struct sl_err *err);
 void sl_ocr_pass_free(struct sl_ocr_pass *p);
+/* Turns the boxes of a page by degrees clockwise, a multiple of 90. */
+void sl_ocr_turn_boxes(struct sl_page *p, unsigned degrees);
 /* True if trying again another way may pay. */
 bool sl_ocr_pass_poor(const struct sl_ocr_pass *p);
 

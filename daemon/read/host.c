@@ -10,6 +10,7 @@
 #include <string.h>
 
 #include "../base/text.h"
+#include "beside.h"
 #include "plugins.h"
 
 struct sl_fact {
@@ -96,7 +97,8 @@ host_word(struct sluse_sink *k, const char *s, size_t n, double x0, double y0,
 	box[1] = part_of(y0, k->height);
 	box[2] = part_of(x1, k->width);
 	box[3] = part_of(y1, k->height);
-	sl_page_add_word(k->page, s, n, 1000, box);
+	sl_page_add_word(
+	    k->page, s, n, k->recognised ? k->confidence : 1000, box);
 }
 
 static void
@@ -191,7 +193,7 @@ write_image(struct sluse_sink *k, const struct sluse_image *im)
 }
 
 static int
-host_image(struct sluse_sink *k, const struct sluse_image *im)
+take_image(struct sluse_sink *k, const struct sluse_image *im)
 {
 	struct sl_page *p = k->page;
 	enum sl_rc rc;
@@ -200,8 +202,6 @@ host_image(struct sluse_sink *k, const struct sluse_image *im)
 		return met(k, "worker_protocol");
 	if (!image_fits(k->limits, im))
 		return met(k, "limit_pixels");
-	sl_buf_reset(&p->text);
-	p->words_count = 0;
 	p->image_offset = k->budget->at;
 	if ((rc = write_image(k, im)) != SL_OK)
 		return failed(k, rc);
@@ -213,6 +213,35 @@ host_image(struct sluse_sink *k, const struct sluse_image *im)
 	p->rotate = im->rotate % 360 / 90 * 90;
 	k->image = true;
 	return 0;
+}
+
+static int
+host_image(struct sluse_sink *k, const struct sluse_image *im)
+{
+	k->beside = false;
+	if (k->page != NULL) {
+		sl_buf_reset(&k->page->text);
+		k->page->words_count = 0;
+	}
+	return take_image(k, im);
+}
+
+static int
+host_image_beside(struct sluse_sink *k, const struct sluse_image *im)
+{
+	if (k->image)
+		return met(k, "worker_protocol");
+	k->beside = true;
+	return take_image(k, im);
+}
+
+static void
+host_recognised(struct sluse_sink *k, int confidence)
+{
+	k->recognised = true;
+	k->confidence = confidence < 0	    ? 0u
+			: confidence > 1000 ? 1000u
+					    : (unsigned)confidence;
 }
 
 /* -- embedded files
@@ -461,7 +490,9 @@ sl_host_init(struct sluse_reader_host *h, struct sluse_limits *l,
 	    .part_end = host_part_end,
 	    .field = host_field,
 	    .note = host_note,
-	    .password = host_password};
+	    .password = host_password,
+	    .image_beside = host_image_beside,
+	    .recognised = host_recognised};
 }
 
 /* The reason for what a reader's call ended with; NULL if all is well. */
@@ -579,25 +610,58 @@ has_ink(const struct sl_buf *b)
 	return false;
 }
 
+/* What the page says, when there is no image of it to be read. */
+static void
+settle_text(struct sl_page *p, const struct sluse_sink *k)
+{
+	if (!has_ink(&p->text)) {
+		p->source = SL_PAGE_NONE;
+		p->flags |= SL_PAGE_BLANK;
+		return;
+	}
+	p->source = k->recognised ? SL_PAGE_OCR : SL_PAGE_TEXT;
+	p->confidence = k->recognised ? k->confidence : 1000;
+}
+
+/* The text goes to sluse-ocr with the image, and is the page's until then. */
+static enum sl_rc
+settle_beside(struct sluse_sink *k, struct sl_page *p)
+{
+	SL_BUF struct sl_buf b = {0};
+	enum sl_rc rc;
+
+	sl_beside_pack(p, &b);
+	rc = sl_budget_image(k->budget, b.p, b.n, k->err);
+	if (rc == SL_REJECT) { /* no room: the text stays */
+		k->limit = "limit_bytes";
+		return SL_OK;
+	}
+	p->base_size = (uint32_t)b.n;
+	return rc;
+}
+
 /* What a page has become after its reader returned rc. */
 static void
-settle(struct sl_page *p, const struct sluse_sink *k, int rc)
+settle(struct sl_page *p, struct sluse_sink *k, int rc)
 {
+	bool beside = k->beside && has_ink(&p->text);
+
+	if (beside && k->image && rc == SLUSE_READ_OK)
+		k->rc = settle_beside(k, p);
 	p->reason = reason_of(rc, k->limit);
 	if (p->reason != NULL) {
 		p->source = SL_PAGE_NONE;
 		p->image_format = 0;
-		p->image_offset = p->image_size = 0;
+		p->image_offset = p->image_size = p->base_size = 0;
+		if (beside)
+			settle_text(p, k);
 	} else if (k->image) {
 		p->source = SL_PAGE_WANTS_OCR;
-	} else if (has_ink(&p->text)) {
-		p->source = SL_PAGE_TEXT;
-		p->confidence = 1000;
 	} else {
-		p->source = SL_PAGE_NONE;
-		p->flags |= SL_PAGE_BLANK;
+		settle_text(p, k);
 	}
-	if (p->source == SL_PAGE_TEXT)
+	if (p->source == SL_PAGE_TEXT || p->source == SL_PAGE_OCR ||
+	    p->base_size > 0)
 		return;
 	sl_buf_reset(&p->text);
 	p->words_count = 0;
@@ -614,14 +678,17 @@ read_page(struct sl_reading *r, uint32_t i)
 	sl_page_init(&p, k->part, i);
 	k->page = &p;
 	k->limit = NULL;
-	k->image = false;
+	k->image = k->beside = k->recognised = false;
 	k->width = k->height = 0;
 	got = r->reader->page(r->doc, i, k);
 	rc = k->rc;
 	if (rc == SL_OK) {
 		settle(&p, k, got);
-		rc = sl_page_send(k->result_fd, &p, SL_SOURCE_TEXT, k->err);
+		rc = k->rc;
 	}
+	if (rc == SL_OK)
+		rc = sl_page_send(k->result_fd, &p,
+		    k->recognised ? SL_SOURCE_OCR : SL_SOURCE_TEXT, k->err);
 	k->page = NULL;
 	sl_page_free(&p);
 	return rc;

@@ -49,6 +49,9 @@ struct sluse_sink {
 	struct sl_page *page; /* NULL inside parts() */
 	double width, height;
 	bool image;
+	bool beside; /* of a page that also has text */
+	bool recognised; /* the text, by another program */
+	unsigned confidence; /* then: how sure, in thousandths */
 	/* parts() */
 	bool deepest; /* nothing may lie in this file any more */
 	sl_embedded_fn *fn;

@@ -256,6 +256,22 @@ sl_page_put(struct sl_store *s, int64_t part, const struct sl_msg_r_page *m,
 }
 
 enum sl_rc
+sl_page_give_up(struct sl_store *s, int64_t part, const struct sl_msg_r_page *m,
+    struct sl_err *err)
+{
+	if (sl_store_begin(s, err) != SL_OK ||
+	    sl_db_run(s->db, err,
+		"UPDATE page SET source = 1, confidence = 1000, reason = ?3"
+		" WHERE part = ?1 AND number = ?2 AND source = 3"
+		" AND length(text) > 0",
+		"iit", part, (int64_t)m->page, m->reason) != SL_OK)
+		return SL_FATAL;
+	if (sl_page_known(s, part, m->page))
+		return SL_OK;
+	return sl_page_put(s, part, m, sl_slice_str(""), sl_slice_str(""), err);
+}
+
+enum sl_rc
 sl_found_clear(
     struct sl_store *s, int64_t part, uint32_t page, struct sl_err *err)
 {

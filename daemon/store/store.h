@@ -174,6 +174,10 @@ bool sl_page_known(struct sl_store *s, int64_t part, uint32_t page);
 enum sl_rc sl_page_put(struct sl_store *s, int64_t part,
     const struct sl_msg_r_page *m, struct sl_slice text, struct sl_slice boxes,
     struct sl_err *err);
+/* A page that will not be read, with m's reason: what text it has beside its
+ * pictures stays. */
+enum sl_rc sl_page_give_up(struct sl_store *s, int64_t part,
+    const struct sl_msg_r_page *m, struct sl_err *err);
 /* Drops what that page's text said before (a page read again). */
 enum sl_rc sl_found_clear(
     struct sl_store *s, int64_t part, uint32_t page, struct sl_err *err);

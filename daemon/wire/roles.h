@@ -67,6 +67,7 @@ enum sl_page_source {
 #define SL_PAGE_BLANK 1u
 #define SL_PAGE_CUT 2u /* text over the limit was left out */
 #define SL_PAGE_RETRIED 4u /* OCR tried again with page detection */
+#define SL_PAGE_BESIDE 8u /* text of the file, then what was recognised */
 
 enum sl_image_format {
 	SL_IMAGE_JPEG = 1,
