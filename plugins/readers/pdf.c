@@ -377,6 +377,13 @@ is_scan(const struct probe *p)
 	       p->glyphs < STAMP_GLYPHS;
 }
 
+/* Many of the page's glyphs tell nobody what they are. */
+static bool
+mostly_mute(const struct probe *p)
+{
+	return p->glyphs_bad * 10 > p->glyphs * 3;
+}
+
 /* What the text leaves out: pictures, words of glyphs without meaning, letters
  * that were drawn as curves under a live page number. */
 static bool
@@ -384,7 +391,7 @@ says_more(const struct view *v)
 {
 	const struct probe *p = &v->p;
 
-	return p->coverage >= PICTURE_SHARE || v->q.bad > 1 ||
+	return p->coverage >= PICTURE_SHARE || v->q.bad > 1 || mostly_mute(p) ||
 	       (p->glyphs < 20 && p->marks > 300);
 }
 
@@ -417,8 +424,9 @@ look(fz_context *ctx, struct sluse_doc *d, fz_page *page, struct view *v)
 	probe_run(ctx, d->host->limits, page, p);
 	if (p->glyphs > 0) {
 		quality_text(&v->q, p->text);
-		v->rubble = p->glyphs_bad * 10 > p->glyphs * 3 ||
-			    quality_is_rubble(&v->q);
+		v->rubble = quality_is_rubble(&v->q) ||
+			    (mostly_mute(p) &&
+				(v->q.plain - v->q.broken) * 2 < v->q.words);
 	}
 	if (p->hidden && (p->glyphs == 0 || is_scan(p)) && p->images &&
 	    p->coverage >= SCAN_SHARE && !v->rubble)
@@ -525,6 +533,31 @@ page_run(fz_context *ctx, struct sluse_doc *d, fz_page *page, struct view *v,
 	return SLUSE_READ_DAMAGED;
 }
 
+static bool
+is_box(fz_context *ctx, pdf_obj *o)
+{
+	return pdf_array_len(ctx, o) == 4 &&
+	       !fz_is_empty_rect(pdf_to_rect(ctx, o));
+}
+
+/* A page whose boxes make no sense, or have nothing in common, is shown by all
+ * programs in some size; by none as nothing. Only our copy is changed. */
+static void
+mend_boxes(fz_context *ctx, pdf_obj *page)
+{
+	pdf_obj *media =
+	    pdf_dict_get_inheritable(ctx, page, PDF_NAME(MediaBox));
+	pdf_obj *crop = pdf_dict_get_inheritable(ctx, page, PDF_NAME(CropBox));
+	fz_rect m = is_box(ctx, media) ? pdf_to_rect(ctx, media)
+				       : fz_make_rect(0, 0, 595, 842);
+
+	if (!is_box(ctx, media))
+		pdf_dict_put_rect(ctx, page, PDF_NAME(MediaBox), m);
+	if (crop && (!is_box(ctx, crop) || fz_is_empty_rect(fz_intersect_rect(
+					       m, pdf_to_rect(ctx, crop)))))
+		pdf_dict_put_rect(ctx, page, PDF_NAME(CropBox), m);
+}
+
 static int
 pdf_page_read(struct sluse_doc *d, uint32_t i, struct sluse_sink *k)
 {
@@ -540,6 +573,7 @@ pdf_page_read(struct sluse_doc *d, uint32_t i, struct sluse_sink *k)
 	fz_var(v);
 	fz_try(ctx)
 	{
+		mend_boxes(ctx, pdf_lookup_page_obj(ctx, d->pdf, (int)i));
 		page = fz_load_page(ctx, &d->pdf->super, (int)i);
 		rc = page_run(ctx, d, page, &v, k);
 	}

@@ -11,8 +11,11 @@
 
 enum {
 	WORDS_MIN = 20, /* fewer prove nothing */
-	ODD_MAX = 12, /* per cent of the words */
-	BITS_MAX = 80, /* sixteenths of a bit a letter, at most */
+	ODD_MAX = 4, /* per cent of the words */
+	BITS_MAX = 76, /* sixteenths of a bit a letter, at most; */
+	BITS_MAX_NORWEGIAN = 61, /* spelt right it has 56 to 59 */
+	LENGTH_MIN = 4, /* letters a word in the mean: shorter is stammering */
+	DPI_MIN = 120, /* of the scan: who read less guessed */
 	DPI = 50,
 	SIDE_MAX = 2000, /* pixels of that picture */
 	CONTRAST = 56, /* darker than the ground by so much is ink */
@@ -171,19 +174,35 @@ lies_well(fz_context *ctx, fz_page *page, const struct probe *p)
 	return well;
 }
 
+/* Does it read like what people write? */
+static bool
+reads_well(const struct quality *q)
+{
+	uint64_t max = q->ands * 50 > q->words ? BITS_MAX_NORWEGIAN : BITS_MAX;
+
+	return q->plain >= WORDS_MIN && q->bad + q->broken <= q->words / 50 &&
+	       q->mojibake <= 2 && !quality_lost_letters(q) &&
+	       q->odd * 100 <= q->words * ODD_MAX &&
+	       q->bits <= q->letters * max &&
+	       q->letters >= (uint64_t)q->plain * LENGTH_MIN;
+}
+
+/* From what it reads like: 900, or down to 600 where it only just does. */
+static int
+trust_of(const struct quality *q)
+{
+	int odd = (int)(q->odd * 100 / q->words);
+
+	return 900 - odd * 300 / ODD_MAX;
+}
+
 int
 layer_trust(fz_context *ctx, fz_page *page, const struct probe *p)
 {
 	struct quality q = {0};
-	unsigned odd;
 
-	if (!p->hidden || p->image_huge)
+	if (!p->hidden || p->image_huge || p->dpi < DPI_MIN)
 		return 0;
 	quality_text(&q, p->hidden);
-	if (q.plain < WORDS_MIN || q.bad + q.broken > q.words / 50 ||
-	    q.mojibake > 2 || q.odd * 100 > q.words * ODD_MAX ||
-	    q.bits > q.letters * BITS_MAX)
-		return 0;
-	odd = q.odd * 100 / q.words;
-	return lies_well(ctx, page, p) ? 900 - 20 * (int)odd : 0;
+	return reads_well(&q) && lies_well(ctx, page, p) ? trust_of(&q) : 0;
 }

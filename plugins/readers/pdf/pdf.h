@@ -63,6 +63,8 @@ struct quality {
 	unsigned bad; /* of characters without meaning only */
 	unsigned broken; /* with some of those between letters */
 	unsigned mojibake; /* pairs */
+	unsigned ands; /* the words og, ikke, til, som */
+	unsigned nordic; /* the letters æ ø å, ä ö */
 	uint64_t bits; /* of letters: see bigrams.h */
 	uint64_t letters;
 };
@@ -73,6 +75,8 @@ bool rune_is_bad(int c);
 /* Adds one word of n runes without spaces, or all of a page. */
 void quality_word(struct quality *q, const int *w, size_t n);
 void quality_text(struct quality *q, const fz_stext_page *text);
+/* True if it is Norwegian from which æ, ø and å are gone. */
+bool quality_lost_letters(const struct quality *q);
 /* True if it is surely no text of a language in Latin letters, or one that was
  * spoilt: what is drawn should be looked at instead. */
 bool quality_is_rubble(const struct quality *q);

@@ -12,8 +12,10 @@
 enum {
 	WORD_MAX = 64, /* a longer one is a link or a line of dots */
 	BITS_ODD = 88, /* sixteenths of a bit a letter: no word */
-	BITS_RUBBLE = 87, /* the same over a page */
+	BITS_RUBBLE = 85, /* the same over a page */
 	RUBBLE_LETTERS = 100, /* fewer prove nothing */
+	NORDIC_WORDS = 100, /* of Norwegian: some have æ, ø or å */
+	NORDIC_ANDS = 5,
 };
 
 bool
@@ -116,7 +118,7 @@ is_mojibake(int a, int b)
 }
 
 struct shape {
-	unsigned letters, digits, symbols, foreign, bad;
+	unsigned letters, digits, symbols, foreign, bad, nordic;
 	unsigned flips; /* a capital behind a small letter */
 	unsigned mixed; /* changes between letter and digit */
 	unsigned bits, bigrams;
@@ -135,6 +137,7 @@ see(const int *w, size_t n, struct shape *s)
 			s->bigrams++;
 		}
 		s->letters += l > 0;
+		s->nordic += l > 26;
 		s->digits += is_digit(w[i]);
 		s->foreign += is_foreign(w[i]);
 		s->bad += rune_is_bad(w[i]);
@@ -178,7 +181,8 @@ is_odd(const int *w, size_t n, const struct shape *s)
 		return s->letters > 0 && s->letters + s->foreign > 2;
 	if (s->letters == 0)
 		return s->digits == 0 && !(n <= 3 && stands_alone(w[0]));
-	if (s->symbols > 0 || s->flips > 1 || s->mixed > 2)
+	if (s->symbols > 0 || s->flips > 1 || s->mixed > 2 ||
+	    (s->mixed > 1 && s->letters > 2))
 		return true;
 	if (s->letters == 1 && n == 1)
 		return !strchr("iIaAeEoO", w[0] < 0x80 ? w[0] : 'i');
@@ -211,6 +215,22 @@ is_address(const int *w, size_t n)
 	return false;
 }
 
+/* Words that Norwegian cannot do without, and that English has not. */
+static bool
+is_and(const int *w, size_t n)
+{
+	static const char *const words[] = {"og", "ikke", "til", "som"};
+	size_t i, k;
+
+	for (i = 0; i < sizeof(words) / sizeof(*words); i++) {
+		for (k = 0; k < n && words[i][k] && w[k] == words[i][k]; k++)
+			;
+		if (k == n && !words[i][k])
+			return true;
+	}
+	return false;
+}
+
 void
 quality_word(struct quality *q, const int *w, size_t n)
 {
@@ -235,6 +255,8 @@ quality_word(struct quality *q, const int *w, size_t n)
 	q->broken += s.bad > 0 && s.letters > 1;
 	q->odd += is_odd(w, n, &s);
 	q->plain += s.letters > 1 || s.foreign > 1;
+	q->nordic += s.nordic;
+	q->ands += is_and(w, n);
 }
 
 void
@@ -266,8 +288,17 @@ quality_text(struct quality *q, const fz_stext_page *text)
 }
 
 bool
+quality_lost_letters(const struct quality *q)
+{
+	return q->plain >= NORDIC_WORDS && q->nordic == 0 &&
+	       q->ands >= NORDIC_ANDS && q->ands * 50 > q->words;
+}
+
+bool
 quality_is_rubble(const struct quality *q)
 {
+	if (quality_lost_letters(q))
+		return true;
 	if (q->mojibake > 2 && q->mojibake * 50 > q->words)
 		return true;
 	if (q->broken > 2 && q->broken * 10 > q->words)
