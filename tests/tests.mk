@@ -16,9 +16,12 @@ extra_test_worker := tests/unit/parent.c
 rooms_test_cli := cli report store journal prepare place registry config pronom wire base
 libs_test_cli := -lsqlite3 -ljansson -lxml2 -lcrypto
 # Readers are tested as sluse-work loads them.
-extra_test_reader_pdf := tests/unit/reader_harness.c
+extra_test_reader_pdf := tests/unit/reader_harness.c tests/unit/make_pdf.c
 libs_test_reader_pdf := -llept
 deps_test_reader_pdf := $(B)/plugins/readers/pdf.so
+extra_test_reader_pdf_pages := $(extra_test_reader_pdf)
+libs_test_reader_pdf_pages := -llept
+deps_test_reader_pdf_pages := $(B)/plugins/readers/pdf.so
 extra_test_reader_image := tests/unit/reader_harness.c
 libs_test_reader_image := -llept -ltiff -ljpeg -lz
 deps_test_reader_text := $(B)/plugins/readers/text.so

@@ -365,6 +365,8 @@ struct view {
 
 /* Fewer letters than this beside a picture are its stamp or header. */
 enum { STAMP_GLYPHS = 150 };
+/* Letters without meaning, in words; a few are bullets. */
+enum { MUTE_GLYPHS = 4 };
 /* Pictures on less of the page are logos. */
 #define PICTURE_SHARE 0.05
 /* One on so much of it, with hardly any text, is a scan. */
@@ -391,8 +393,8 @@ says_more(const struct view *v)
 {
 	const struct probe *p = &v->p;
 
-	return p->coverage >= PICTURE_SHARE || v->q.bad > 1 || mostly_mute(p) ||
-	       (p->glyphs < 20 && p->marks > 300);
+	return p->coverage >= PICTURE_SHARE || v->q.bad >= MUTE_GLYPHS ||
+	       mostly_mute(p) || (p->glyphs < 20 && p->marks > 300);
 }
 
 static enum verdict
@@ -564,6 +566,7 @@ pdf_page_read(struct sluse_doc *d, uint32_t i, struct sluse_sink *k)
 	fz_context *ctx = reader_ctx;
 	struct view v = {0};
 	fz_page *page = NULL;
+	pdf_obj *obj;
 	int rc = SLUSE_READ_DAMAGED;
 
 	if (i > INT32_MAX)
@@ -573,7 +576,9 @@ pdf_page_read(struct sluse_doc *d, uint32_t i, struct sluse_sink *k)
 	fz_var(v);
 	fz_try(ctx)
 	{
-		mend_boxes(ctx, pdf_lookup_page_obj(ctx, d->pdf, (int)i));
+		obj = pdf_lookup_page_obj(ctx, d->pdf, (int)i);
+		mend_boxes(ctx, obj);
+		annots_prepare(ctx, obj);
 		page = fz_load_page(ctx, &d->pdf->super, (int)i);
 		rc = page_run(ctx, d, page, &v, k);
 	}

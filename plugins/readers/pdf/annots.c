@@ -19,6 +19,7 @@ enum {
 	NAME_BYTES = 256,
 	FLAG_HIDDEN = 2,
 	FLAG_NOVIEW = 32,
+	FLAG_OURS = 1 << 30, /* hidden by annots_prepare() */
 	FIELD_PASSWORD = 1 << 13,
 	FIELD_PUSH = 1 << 16,
 };
@@ -249,6 +250,46 @@ say_field(fz_context *ctx, struct pen *n, pdf_obj *w)
 		say(n, *name ? name : NULL, s, box);
 }
 
+/* Of one without a look of its own: would MuPDF's say what nobody wrote? It
+ * makes up "DRAFT" for a stamp, "SIGN" for a field not signed, a pin for a
+ * note, and writes a password out. */
+static bool
+is_made_up(fz_context *ctx, pdf_obj *a)
+{
+	pdf_obj *type = pdf_dict_get(ctx, a, PDF_NAME(Subtype)), *ft;
+
+	if (pdf_dict_get(ctx, a, PDF_NAME(AP)))
+		return false;
+	if (!pdf_name_eq(ctx, type, PDF_NAME(Widget)))
+		return pdf_name_eq(ctx, type, PDF_NAME(Stamp)) ||
+		       pdf_name_eq(ctx, type, PDF_NAME(Text)) ||
+		       pdf_name_eq(ctx, type, PDF_NAME(FileAttachment));
+	ft = inherited(ctx, a, PDF_NAME(FT));
+	return pdf_name_eq(ctx, ft, PDF_NAME(Btn)) ||
+	       pdf_name_eq(ctx, ft, PDF_NAME(Sig)) ||
+	       (pdf_to_int(ctx, inherited(ctx, a, PDF_NAME(Ff))) &
+		   FIELD_PASSWORD);
+}
+
+void
+annots_prepare(fz_context *ctx, pdf_obj *page)
+{
+	pdf_obj *list = pdf_dict_get(ctx, page, PDF_NAME(Annots)), *a;
+	int i, flags, now, len = pdf_array_len(ctx, list);
+
+	for (i = 0; i < len && i < ANNOTS_MAX; i++) {
+		a = pdf_array_get(ctx, list, i);
+		if (!pdf_is_dict(ctx, a))
+			continue;
+		flags = pdf_to_int(ctx, pdf_dict_get(ctx, a, PDF_NAME(F)));
+		now = flags & ~FLAG_OURS;
+		if (!(now & (FLAG_HIDDEN | FLAG_NOVIEW)) && is_made_up(ctx, a))
+			now |= FLAG_HIDDEN | FLAG_OURS;
+		if (now != flags)
+			pdf_dict_put_int(ctx, a, PDF_NAME(F), now);
+	}
+}
+
 /* -- annotations ----------------------------------------------------------- */
 
 static void
@@ -265,7 +306,7 @@ say_annot(fz_context *ctx, struct pen *n, pdf_obj *a)
 		return;
 	if (!field && !pdf_is_string(ctx, contents))
 		return;
-	if (flags & (FLAG_HIDDEN | FLAG_NOVIEW)) {
+	if (!(flags & FLAG_OURS) && (flags & (FLAG_HIDDEN | FLAG_NOVIEW))) {
 		n->hidden |= !field;
 		return;
 	}

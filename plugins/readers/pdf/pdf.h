@@ -60,7 +60,7 @@ struct quality {
 	unsigned words;
 	unsigned plain; /* of those: with two letters or more */
 	unsigned odd; /* that have no word's shape */
-	unsigned bad; /* of characters without meaning only */
+	unsigned bad; /* runes of words that have no meaning at all */
 	unsigned broken; /* with some of those between letters */
 	unsigned mojibake; /* pairs */
 	unsigned ands; /* the words og, ikke, til, som */
@@ -109,6 +109,9 @@ fz_pixmap *raster_small(
 
 /* -- what lies on the page beside its content (annots.c) ------------------- */
 
+/* Before the page is loaded: hides, in our copy, what MuPDF would draw of its
+ * own for annotations that have no look. Throws. */
+void annots_prepare(fz_context *ctx, pdf_obj *page);
 /* What annotations say that the page's text does not, and name and value of its
  * form fields, as words behind the text (any = there is some). True if there is
  * text now. Throws. */

@@ -251,7 +251,8 @@ quality_word(struct quality *q, const int *w, size_t n)
 		q->bits += s.bits;
 		q->letters += s.bigrams;
 	}
-	q->bad += s.bad > 1 && s.letters + s.digits == 0;
+	if (s.letters + s.digits == 0 && s.bad > 1)
+		q->bad += s.bad;
 	q->broken += s.bad > 0 && s.letters > 1;
 	q->odd += is_odd(w, n, &s);
 	q->plain += s.letters > 1 || s.foreign > 1;
