@@ -15,7 +15,9 @@
 #include "../../daemon/base/file.h"
 #include "../../daemon/base/hash.h"
 #include "../../daemon/base/mem.h"
+#include "../../daemon/base/text.h"
 #include "../../daemon/identify/identify.h"
+#include "../../daemon/read/beside.h"
 #include "../../daemon/read/host.h"
 #include "../../daemon/read/plugins.h"
 #include "../../daemon/worker/worker.h"
@@ -26,9 +28,10 @@
  * ------------------------------------------ */
 
 /*
- * One command a line: "text T", "image W H", "blank", "bad" (a page each);
- * "part NAME TEXT", "field NAME VALUE", "note SLUG"; "incomplete", "encrypted",
- * "endless" (a part without end).
+ * One command a line: "text T", "image W H", "beside W H T", "seen T" (text
+ * that was recognised), "blank", "bad" (a page each); "part NAME TEXT", "field
+ * NAME VALUE", "note SLUG"; "incomplete", "encrypted", "endless" (a part
+ * without end).
  */
 struct sluse_doc {
 	const struct sluse_reader_host *h;
@@ -65,6 +68,7 @@ fake_open(const struct sluse_reader_host *h, struct sluse_source *s,
 			 is(line, "note") || is(line, "endless"))
 			d->parts[d->parts_n++] = line;
 		else if (is(line, "text") || is(line, "image") ||
+			 is(line, "beside") || is(line, "seen") ||
 			 is(line, "blank") || is(line, "bad"))
 			d->pages[d->pages_n++] = line;
 	}
@@ -84,7 +88,8 @@ fake_count(struct sluse_doc *d, uint32_t *ret)
 }
 
 static int
-fake_image(struct sluse_doc *d, struct sluse_sink *k, unsigned w, unsigned h)
+fake_image(struct sluse_doc *d, struct sluse_sink *k, unsigned w, unsigned h,
+    bool beside)
 {
 	struct sluse_image im = {.size = sizeof(im),
 	    .format = SLUSE_IMAGE_GRAY8,
@@ -102,13 +107,16 @@ fake_image(struct sluse_doc *d, struct sluse_sink *k, unsigned w, unsigned h)
 	for (y = 0; y < h; y++)
 		memset(b + y * im.stride, (int)(y + 1), w);
 	im.bytes = b;
-	return d->h->image(k, &im) != 0 ? SLUSE_READ_LIMIT : SLUSE_READ_OK;
+	return (beside ? d->h->image_beside : d->h->image)(k, &im) != 0
+		   ? SLUSE_READ_LIMIT
+		   : SLUSE_READ_OK;
 }
 
 static int
 fake_page(struct sluse_doc *d, uint32_t i, struct sluse_sink *k)
 {
 	const char *line = d->pages[i];
+	char text[64];
 	unsigned w, h;
 
 	d->h->page_size(k, 200, 100);
@@ -117,7 +125,14 @@ fake_page(struct sluse_doc *d, uint32_t i, struct sluse_sink *k)
 		d->h->text(k, "\n", 1);
 	} else if (sscanf(line, "image %u %u", &w, &h) == 2) {
 		d->h->text(k, "dropped", 7);
-		return fake_image(d, k, w, h);
+		return fake_image(d, k, w, h, false);
+	} else if (sscanf(line, "beside %u %u %63[^\n]", &w, &h, text) == 3) {
+		d->h->word(k, text, strlen(text), 20, 10, 200, 50);
+		d->h->text(k, "\n", 1);
+		return fake_image(d, k, w, h, true);
+	} else if (is(line, "seen ")) {
+		d->h->recognised(k, 700);
+		d->h->word(k, line + 5, strlen(line + 5), 20, 10, 200, 50);
 	} else if (is(line, "blank")) {
 		d->h->blank(k);
 	} else {
@@ -235,6 +250,12 @@ line_of(const struct sl_msg *m)
 		    p->flags, p->image_format,
 		    (unsigned long long)p->image_size, p->width, p->height,
 		    p->dpi, p->rotate, S(p->reason));
+		if (p->base_size != 0)
+			sl_buf_printf(&out, "BASE %u at %llu sure=%u\n",
+			    p->base_size,
+			    (unsigned long long)(p->image_offset +
+						 p->image_size),
+			    p->confidence);
 	} else if (m->type == SL_MSG_R_TEXT) {
 		sl_buf_printf(&out, "TEXT %u/%u %.*s\n", m->r_text.part,
 		    m->r_text.page, S(m->r_text.text));
@@ -382,6 +403,48 @@ pages_of_all_kinds(void)
 	/* Rows without what padded them. */
 	CHECK(pread(out_fd, row, sizeof(row), 0) == sizeof(row));
 	CHECK(memcmp(row, "\1\1\1\1\1\2\2\2\2\2\3", 11) == 0);
+}
+
+/* The text goes along behind the image, and is told at once. */
+static void
+text_beside_image(void)
+{
+	static const char doc[] = "beside 50 40 ref 2026/211\nseen before\n";
+	struct sl_msg_task t = task("a.txt");
+	struct sl_page p;
+	uint8_t base[64];
+
+	run(&t, doc, sizeof(doc) - 1);
+	SAYS("TEXT 0/0 ref 2026/211\n");
+	SAYS("PAGE 0/0 source=3 text=13 words=1 flags=0 image=3:2000 50x40 "
+	     "dpi=300 rot=90 reason=\nBASE 33 at 2000 sure=0\n");
+	CHECK(pread(out_fd, base, sizeof(base), 2000) == 33);
+	sl_page_init(&p, 0, 0);
+	CHECK(sl_beside_unpack(base, 33, &p));
+	CHECK(p.text.n == 13 && memcmp(p.text.p, "ref 2026/211\n", 13) == 0);
+	CHECK(p.words_count == 1 && p.words[0].x0 == 6553);
+	sl_page_free(&p);
+	/* each byte of it changed: a page of text, or none, and no more */
+	for (unsigned i = 0; i < 33; i++) {
+		sl_page_init(&p, 0, 0);
+		base[i] ^= 0x81;
+		if (sl_beside_unpack(base, 33, &p))
+			CHECK(sl_utf8_valid(p.text.p, p.text.n));
+		base[i] ^= 0x81;
+		sl_page_free(&p);
+	}
+	SAYS("PAGE 0/1 source=2 text=6 words=1 ");
+	/* an image over the limit, or no room for it, costs itself only */
+	t.pixels_max = 1999;
+	run(&t, doc, sizeof(doc) - 1);
+	SAYS("TEXT 0/0 ref 2026/211\n");
+	SAYS("PAGE 0/0 source=1 text=13 words=1 flags=0 image=0:0 ");
+	SAYS("reason=limit_pixels\n");
+	t.pixels_max = 2000;
+	t.out_bytes = 2010;
+	run(&t, doc, sizeof(doc) - 1);
+	SAYS("PAGE 0/0 source=1 text=13 words=1 flags=0 image=0:0 ");
+	SAYS("reason=limit_bytes\n");
 }
 
 static void
@@ -896,7 +959,8 @@ folders(void)
 }
 
 static const struct test_case cases[] = {{"one_text", one_text},
-    {"pages_of_all_kinds", pages_of_all_kinds}, {"limit_pixels", limit_pixels},
+    {"pages_of_all_kinds", pages_of_all_kinds},
+    {"text_beside_image", text_beside_image}, {"limit_pixels", limit_pixels},
     {"limit_pages", limit_pages}, {"embedded", embedded},
     {"endless_part", endless_part}, {"refusals", refusals}, {"copied", copied},
     {"copied_empty", copied_empty},
