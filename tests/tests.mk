@@ -153,6 +153,7 @@ rooms_fuzz_outlook := base
 rooms_fuzz_mbox := base
 rooms_fuzz_office := base
 rooms_fuzz_image := base
+rooms_fuzz_pdf := base
 libs_fuzz_open := -larchive -lmagic -lz
 libs_fuzz_sidecar := -ljansson
 libs_fuzz_config := -ljansson
@@ -163,6 +164,8 @@ deps_fuzz_outlook := $(B)/plugins/readers/outlook.so
 deps_fuzz_mbox := $(B)/plugins/readers/mbox.so
 deps_fuzz_office := $(B)/plugins/readers/office.so
 deps_fuzz_image := $(B)/plugins/readers/image.so
+deps_fuzz_pdf := $(B)/plugins/readers/pdf.so
+libs_fuzz_pdf := -lm
 $(foreach f,$(FUZZ),$(eval libs_$(f) += -lcrypto))
 $(foreach f,$(FUZZ),$(eval extra_$(f) := $(if $(FUZZ_ENGINE),,tests/fuzz/replay.c)))
 $(foreach f,$(FUZZ),$(eval $(call TESTPROGRAM,$(f),fuzz)))

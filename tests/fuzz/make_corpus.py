@@ -16,6 +16,7 @@ import zlib
 
 import make_outlook
 import make_office
+import make_pdf
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 TOP = os.path.dirname(os.path.dirname(HERE))
@@ -499,5 +500,7 @@ def http():
 for make in (wire, config, leaves, caseindex, sidecar, csv, settle, texts, mail,
              open_, office, pronom, http):
     make()
+for name, data in make_pdf.seeds():
+    put("pdf", name, data)
 make_outlook.outlook(put)
 make_outlook.mbox(put)
