@@ -19,6 +19,8 @@ libs_test_cli := -lsqlite3 -ljansson -lxml2 -lcrypto
 extra_test_reader_pdf := tests/unit/reader_harness.c tests/unit/make_pdf.c
 libs_test_reader_pdf := -llept
 deps_test_reader_pdf := $(B)/plugins/readers/pdf.so
+extra_read_pdf := tests/unit/reader_harness.c
+deps_read_pdf := $(B)/plugins/readers/pdf.so
 extra_test_reader_pdf_pages := $(extra_test_reader_pdf)
 libs_test_reader_pdf_pages := -llept
 deps_test_reader_pdf_pages := $(B)/plugins/readers/pdf.so
@@ -129,6 +131,7 @@ $(foreach u,$(UNITS),$(eval $(call TESTPROGRAM,$(u),unit)))
 $(foreach b,$(BENCHES),$(eval $(call TESTPROGRAM,$(b),bench)))
 
 $(eval $(call TESTPROGRAM,sweep_open,fuzz))
+$(eval $(call TESTPROGRAM,read_pdf,long))
 $(eval $(call TESTPROGRAM,pronom_tree,bench))
 
 # Fuzz targets. Everywhere: their corpus is replayed (tests/fuzz/replay.c).
@@ -264,6 +267,7 @@ check-fault-all: check-fault
 
 # Not in check: a quarter of an hour, and samples that are not in this tree.
 .PHONY: check-long
-check-long: all  ## every file of ../shared (SLUSE_SHARED) through the road
+check-long: all $(B)/test/read_pdf  ## every file of ../shared (SLUSE_SHARED) through the road
 	SLUSE_BUILD=$(B) python3 tests/long/formats.py
+	SLUSE_BUILD=$(B) python3 tests/long/pdf.py
 	SLUSE_BUILD=$(B) python3 tests/long/corpus.py
