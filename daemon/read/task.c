@@ -266,8 +266,8 @@ read_part(struct task *k, uint32_t number, struct sl_part *p,
 	if (r->incomplete && is_young(k, number))
 		return incomplete(k, err);
 	/* A mail; a PDF with attachments is still a document. */
-	if (r->doc != NULL && r->pages == 0 && r->reader->parts != NULL &&
-	    p->role == SL_PART_DOCUMENT)
+	if (r->doc != NULL && r->pages == 0 && r->reason == NULL &&
+	    r->reader->parts != NULL && p->role == SL_PART_DOCUMENT)
 		p->role = SL_PART_CONTAINER;
 	sl_parts_mark_twins(&k->parts, first);
 	v->reason = r->reason;

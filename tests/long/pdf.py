@@ -55,7 +55,7 @@ def read(path):
 
 
 def oracle(path, page):
-    run = subprocess.run(["pdftotext", "-q", "-cropbox", "-enc", "UTF-8", "-f", str(page),
+    run = subprocess.run(["pdftotext", "-q", "-enc", "UTF-8", "-f", str(page),
                           "-l", str(page), path, "-"], stdout=subprocess.PIPE,
                          stderr=subprocess.DEVNULL, timeout=60)
     return run.stdout.decode("utf-8", "replace")
