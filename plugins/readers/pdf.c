@@ -418,6 +418,18 @@ judge(const struct view *v, const struct sluse_reader_host *host)
 	return beside ? PAGE_PICTURES : is_scan(p) ? PAGE_IMAGE : PAGE_TEXT;
 }
 
+/* What cannot be compared is not trusted. */
+static int
+trust_layer(fz_context *ctx, fz_page *page, const struct probe *p)
+{
+	int trust = 0;
+
+	fz_var(trust);
+	fz_try(ctx) trust = layer_trust(ctx, page, p);
+	fz_catch(ctx) trust = 0;
+	return trust;
+}
+
 static void
 look(fz_context *ctx, struct sluse_doc *d, fz_page *page, struct view *v)
 {
@@ -432,7 +444,7 @@ look(fz_context *ctx, struct sluse_doc *d, fz_page *page, struct view *v)
 	}
 	if (p->hidden && (p->glyphs == 0 || is_scan(p)) && p->images &&
 	    p->coverage >= SCAN_SHARE && !v->rubble)
-		v->trust = layer_trust(ctx, page, p);
+		v->trust = trust_layer(ctx, page, p);
 }
 
 /* Hidden text that is no layer of a scan: who looks at the page sees none. */
@@ -473,9 +485,30 @@ static int
 give_beside(fz_context *ctx, struct sluse_doc *d, fz_page *page,
     const struct probe *p, enum give what, struct sluse_sink *k)
 {
-	if (raster_page(ctx, d, page, p, what, k) != SLUSE_READ_OK)
+	int rc = SLUSE_READ_DAMAGED;
+
+	fz_var(rc);
+	fz_try(ctx) rc = raster_page(ctx, d, page, p, what, k);
+	fz_catch(ctx) rc = caught_rc(ctx);
+	if (rc != SLUSE_READ_OK)
 		d->host->note(k, "image_not_read", NULL);
 	return SLUSE_READ_OK;
+}
+
+/* A spoilt annotation costs the annotations. */
+static bool
+give_annots(fz_context *ctx, struct sluse_doc *d, fz_page *page,
+    const struct probe *p, bool any, struct sluse_sink *k)
+{
+	bool now = any;
+
+	fz_var(now);
+	fz_try(ctx) now = emit_annots(ctx, d, page, p, any, k);
+	fz_catch(ctx)
+	{
+		d->host->note(k, "annotations_cut", NULL);
+	}
+	return now;
 }
 
 static int
@@ -494,7 +527,7 @@ give_text(fz_context *ctx, struct sluse_doc *d, fz_page *page,
 			d->host->text(k, "\n", 1);
 		any |= emit_text(d->host, k, p, p->hidden);
 	}
-	more = emit_annots(ctx, d, page, p, any, k);
+	more = give_annots(ctx, d, page, p, any, k);
 	if (verdict == PAGE_PICTURES)
 		return give_beside(ctx, d, page, p, GIVE_PICTURES, k);
 	if (!any && !more)
@@ -526,7 +559,7 @@ page_run(fz_context *ctx, struct sluse_doc *d, fz_page *page, struct view *v,
 	case PAGE_LAYER:
 		return give_text(ctx, d, page, v, verdict, k);
 	case PAGE_IMAGE:
-		if (emit_annots(ctx, d, page, p, false, k))
+		if (give_annots(ctx, d, page, p, false, k))
 			return give_beside(ctx, d, page, p, GIVE_BESIDE, k);
 		return raster_page(ctx, d, page, p, GIVE_PAGE, k);
 	case PAGE_BROKEN:
@@ -560,13 +593,40 @@ mend_boxes(fz_context *ctx, pdf_obj *page)
 		pdf_dict_put_rect(ctx, page, PDF_NAME(CropBox), m);
 }
 
+/* The page; without what people put on it, if it cannot be had with that.
+ * Throws. */
+static fz_page *
+load_page(fz_context *ctx, struct sluse_doc *d, int i, struct sluse_sink *k)
+{
+	pdf_obj *obj = pdf_lookup_page_obj(ctx, d->pdf, i);
+	fz_page *page = NULL;
+
+	mend_boxes(ctx, obj);
+	fz_var(page);
+	fz_try(ctx)
+	{
+		annots_prepare(ctx, obj);
+		page = fz_load_page(ctx, &d->pdf->super, i);
+	}
+	fz_catch(ctx)
+	{
+		if (fz_caught(ctx) == FZ_ERROR_MEMORY ||
+		    !pdf_dict_get(ctx, obj, PDF_NAME(Annots)))
+			fz_rethrow(ctx);
+	}
+	if (page)
+		return page;
+	d->host->note(k, "annotations_cut", NULL);
+	pdf_dict_del(ctx, obj, PDF_NAME(Annots));
+	return fz_load_page(ctx, &d->pdf->super, i);
+}
+
 static int
 pdf_page_read(struct sluse_doc *d, uint32_t i, struct sluse_sink *k)
 {
 	fz_context *ctx = reader_ctx;
 	struct view v = {0};
 	fz_page *page = NULL;
-	pdf_obj *obj;
 	int rc = SLUSE_READ_DAMAGED;
 
 	if (i > INT32_MAX)
@@ -576,10 +636,7 @@ pdf_page_read(struct sluse_doc *d, uint32_t i, struct sluse_sink *k)
 	fz_var(v);
 	fz_try(ctx)
 	{
-		obj = pdf_lookup_page_obj(ctx, d->pdf, (int)i);
-		mend_boxes(ctx, obj);
-		annots_prepare(ctx, obj);
-		page = fz_load_page(ctx, &d->pdf->super, (int)i);
+		page = load_page(ctx, d, (int)i, k);
 		rc = page_run(ctx, d, page, &v, k);
 	}
 	fz_always(ctx)

@@ -334,6 +334,39 @@ walks_nest(void)
 	end(s);
 }
 
+/* A page that is given up keeps the text it had beside its pictures. */
+static void
+pages_given_up(void)
+{
+	struct sl_store *s = fresh();
+	struct sl_err err;
+	struct sl_msg_r_page m = {.source = SL_PAGE_WANTS_OCR};
+	struct sl_slice none = sl_slice_str("");
+	sqlite3 *db = sl_db_handle(sl_store_db(s));
+
+	CHECK(sqlite3_exec(db, "PRAGMA foreign_keys = OFF", 0, 0, 0) == 0);
+	CHECK(
+	    sl_page_put(s, 7, &m, sl_slice_str("Hei\n"), none, &err) == SL_OK);
+	m.page = 1;
+	CHECK(sl_page_put(s, 7, &m, none, none, &err) == SL_OK);
+	m.source = SL_PAGE_NONE;
+	m.reason = sl_slice_str("limit_time");
+	for (m.page = 0; m.page < 3; m.page++) {
+		CHECK(!sl_page_known(s, 7, m.page));
+		CHECK(sl_page_give_up(s, 7, &m, &err) == SL_OK);
+		CHECK(sl_page_known(s, 7, m.page));
+	}
+	CHECK(sl_db_int(sl_store_db(s), 0,
+		  "SELECT count(*) FROM page WHERE reason = 'limit_time'",
+		  "") == 3);
+	CHECK(sl_db_int(sl_store_db(s), 9,
+		  "SELECT source FROM page WHERE text = 'Hei' || char(10)",
+		  "") == SL_PAGE_TEXT);
+	CHECK(sl_db_int(sl_store_db(s), 9,
+		  "SELECT max(source) FROM page WHERE number > 0", "") == 0);
+	end(s);
+}
+
 static void
 deadlines_step(void)
 {
@@ -538,7 +571,7 @@ TEST_MAIN({"all_or_nothing", all_or_nothing}, {"replaced", replaced},
     {"newer_schema", newer_schema}, {"reception_numbers", reception_numbers},
     {"held_do_not_starve", held_do_not_starve},
     {"delivery_steps", delivery_steps}, {"walks_nest", walks_nest},
-    {"deadlines_step", deadlines_step},
+    {"deadlines_step", deadlines_step}, {"pages_given_up", pages_given_up},
     {"done_cost_nothing", done_cost_nothing}, {"files", files},
     {"orphan_bundles", orphan_bundles},
     {"failed_writer_does_nothing_more", failed_writer_does_nothing_more})

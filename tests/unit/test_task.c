@@ -30,12 +30,13 @@
 /*
  * One command a line: "text T", "image W H", "beside W H T", "seen T" (text
  * that was recognised), "blank", "bad" (a page each); "part NAME TEXT", "field
- * NAME VALUE", "note SLUG"; "incomplete", "encrypted", "endless" (a part
- * without end).
+ * NAME VALUE", "note SLUG"; "incomplete", "encrypted", "shell" (its pages
+ * cannot be told), "endless" (a part without end).
  */
 struct sluse_doc {
 	const struct sluse_reader_host *h;
 	char text[65536];
+	bool shell;
 	char *pages[2000];
 	char *parts[20000];
 	uint32_t pages_n, parts_n;
@@ -62,6 +63,8 @@ fake_open(const struct sluse_reader_host *h, struct sluse_source *s,
 	while ((line = strsep(&rest, "\n")) != NULL) {
 		if (is(line, "incomplete"))
 			rc = SLUSE_READ_INCOMPLETE;
+		else if (is(line, "shell"))
+			d->shell = true;
 		else if (is(line, "encrypted"))
 			rc = SLUSE_READ_ENCRYPTED;
 		else if (is(line, "part") || is(line, "field") ||
@@ -84,7 +87,7 @@ static int
 fake_count(struct sluse_doc *d, uint32_t *ret)
 {
 	*ret = d->pages_n;
-	return SLUSE_READ_OK;
+	return d->shell ? SLUSE_READ_UNSUPPORTED : SLUSE_READ_OK;
 }
 
 static int
@@ -520,6 +523,13 @@ embedded(void)
 	SAYS("TEXT 3/0 deeper\n");
 	CHECK(!says("nonsense"));
 	SAYS("END parts=4 ok \n");
+	/* Not to be read, yet a document and no folder of what lies in it. */
+	run_text("a.txt", "shell\ntext no\nnote why\npart a.txt text deep\n");
+	SAYS("PART 0<0 d0 r1 [a.txt] text/plain 0 reader=fake pages=0 "
+	     "reason=unsupported ");
+	SAYS("NOTE 0 why: detail\n");
+	SAYS("TEXT 1/0 deep\n");
+	CHECK(!says("TEXT 0/"));
 }
 
 static void
