@@ -101,6 +101,10 @@ $(O)/tests/%.o: CPPFLAGS += -DSLUSE_BUILD='"$(B)"' \
 
 rooms_test_ocr := ocr read sandbox wire base
 libs_test_ocr := -ltesseract -llept -lseccomp -lcrypto -lm
+rooms_test_ocr_bad := ocr read sandbox wire base
+libs_test_ocr_bad := -ltesseract -llept -lseccomp -lcrypto -lm
+rooms_test_ocr_beside := ocr read sandbox wire base
+libs_test_ocr_beside := -ltesseract -llept -lseccomp -lcrypto -lm
 rooms_ocr_floor := base
 libs_ocr_floor := -ltesseract -llept
 rooms_ocr_child := ocr read sandbox wire base
