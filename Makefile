@@ -99,7 +99,8 @@ plugin_libs_image := -llept -ltiff -ljpeg -lopenjp2 -lpng -lwebp -lde265 -lz -lm
 # MuPDF's .pc names another version and its static link is incomplete on
 # Debian 12: named here, and linked into this one plugin only.
 plugin_libs_pdf := -Wl,--exclude-libs,ALL,--wrap=jpeg_std_error -lmupdf \
-	-lmupdf-third -lfreetype -lharfbuzz -ljpeg -lopenjp2 -ljbig2dec -lgumbo -lmujs -lz -lm
+	-lmupdf-third -lfreetype -lharfbuzz -ljpeg -lopenjp2 -ljbig2dec -lgumbo -lmujs -lz -lm \
+	-lcrypto
 plugin_cflags_office := $(call pc,cflags,libxml-2.0 libzip)
 plugin_libs_office := $(call pc,libs,libxml-2.0 libzip) -lm
 plugin_cflags_noark5 := $(call pc,cflags,jansson)
@@ -119,6 +120,11 @@ plugin_srcs_outlook := $(TEXT_LIB) $(OLE2_LIB) $(RTF_LIB) \
 	plugins/readers/lib/mailtext.c
 
 plugin_srcs_office := plugins/readers/lib/charset.c $(OLE2_LIB) $(RTF_LIB)
+
+# Digital signatures.
+SIGN_LIB := plugins/readers/lib/cms.c plugins/readers/lib/cert.c \
+	plugins/readers/lib/signed.c
+plugin_srcs_pdf := $(SIGN_LIB)
 
 # A plugin is plugins/KINDs/NAME.c and, where that is too much for one file, the
 # folder plugins/KINDs/NAME/ beside it.

@@ -8,6 +8,7 @@
  * through the host table. Manual: sluse-reader(7).
  *
  * ABI changes, newest first:
+ *   1.2  trust() in the host's table.
  *   1.1  password() in the host's table.
  *   1.0  first.
  */
@@ -18,7 +19,7 @@
 #include <stdint.h>
 
 #define SLUSE_READER_ABI_MAJOR 1
-#define SLUSE_READER_ABI_MINOR 1
+#define SLUSE_READER_ABI_MINOR 2
 
 /* What a call ended with. The host turns it into a disposition. */
 enum sluse_read_rc {
@@ -132,6 +133,11 @@ struct sluse_reader_host {
 	 * that fits: the host notes it. Never to be kept. */
 	const char *(*password)(struct sluse_source *s, uint32_t i);
 	/* minor 1 ends here */
+
+	/* The certificates that the tenant trusts, as PEM text of *n bytes;
+	 * NULL: it has no such list. Valid until close. */
+	const void *(*trust)(struct sluse_source *s, size_t *n);
+	/* minor 2 ends here */
 };
 
 struct sluse_reader {

@@ -353,6 +353,10 @@ open_source(struct sl_dry *d, size_t i, struct sl_err *err)
 	j->task.page_count = RANGE;
 	j->input = s->fd;
 	j->out = s->out;
+	if (d->trust_fd > 0) {
+		j->task.flags |= SL_TASK_TRUST;
+		j->trust = d->trust_fd;
+	}
 	j->tag = i;
 	rc = sl_crew_run(d->crew, SL_ROLE_WORK, j, 1, on_record, &q, err);
 	s->rc = j->rc;

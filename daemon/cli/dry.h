@@ -56,6 +56,7 @@ struct sl_dry {
 	struct sl_dry_found *found;
 	size_t found_n, found_cap;
 	struct sl_slice passwords; /* lines for what is encrypted; lent */
+	int trust_fd; /* the list of certificates, lent; 0: none */
 	struct sl_buf text; /* of the page being told */
 };
 

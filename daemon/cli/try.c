@@ -11,6 +11,7 @@
 #include "../base/file.h"
 #include "../base/mem.h"
 #include "../base/passwords.h"
+#include "../base/trust.h"
 #include "../base/text.h"
 #include "../config/config.h"
 #include "../prepare/prepare.h"
@@ -23,6 +24,7 @@ struct dry_run {
 	struct sl_config *cfg;
 	struct sl_crew *crew;
 	struct sl_slice passwords;
+	int trust_fd; /* -1: none */
 };
 /* One path: its object, ready to print. */
 typedef enum sl_rc one_fn(struct dry_run *r, struct sl_dry *d, const char *path,
@@ -328,6 +330,7 @@ do_path(struct dry_run *r, const char *path, one_fn *fn,
 
 	sl_dry_init(&d, r->crew, r->cfg);
 	d.passwords = r->passwords;
+	d.trust_fd = r->trust_fd;
 	rc = sl_dry_add(&d, path, &err);
 	if (rc == SL_OK)
 		rc = fn(r, &d, path, &o, &err);
@@ -352,11 +355,11 @@ static int
 run_all(const struct sl_cli *c, one_fn *fn, void (*print)(const json_t *o),
     bool places)
 {
-	struct dry_run r = {.cli = c};
+	struct dry_run r = {.cli = c, .trust_fd = -1};
 	enum sl_exit code, one;
 	SL_CLOSE int cases = -1;
 	struct sl_password_file list = {0};
-	SL_FREE char *path = NULL;
+	SL_FREE char *path = NULL, *trust = NULL;
 	char libexec[4096];
 	struct sl_err err;
 	uint32_t count = 0;
@@ -368,6 +371,11 @@ run_all(const struct sl_cli *c, one_fn *fn, void (*print)(const json_t *o),
 		    sl_path_below(c->root, r.cfg->instance.passwords);
 		if (sl_password_file_read(&list, 0, &r.passwords, &err) !=
 		    SL_OK)
+			code = sl_cli_say(SL_EXIT_AWAY, "%s", err.text);
+	}
+	if (code == SL_EXIT_OK && *r.cfg->instance.trust != '\0') {
+		trust = sl_path_below(c->root, r.cfg->instance.trust);
+		if (sl_trust_open(trust, &r.trust_fd, &err) != SL_OK)
 			code = sl_cli_say(SL_EXIT_AWAY, "%s", err.text);
 	}
 	if (code == SL_EXIT_OK)
@@ -389,6 +397,7 @@ run_all(const struct sl_cli *c, one_fn *fn, void (*print)(const json_t *o),
 	}
 	sl_crew_free(r.crew);
 	sl_config_free(r.cfg);
+	sl_cleanup_close(&r.trust_fd);
 	explicit_bzero(&list, sizeof(list));
 	return code;
 }

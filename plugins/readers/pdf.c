@@ -9,6 +9,7 @@
  * SECURITY: no path is opened (fonts and CMaps are compiled in, no system font
  * hook), JavaScript is never enabled, actions are not followed.
  */
+#include "lib/cms.h"
 #include "pdf/pdf.h"
 
 #include <math.h>
@@ -185,7 +186,7 @@ pdf_warm(const struct sluse_reader_host *host)
 	int rc = 0;
 
 	(void)host;
-	if (context_init() != 0)
+	if (context_init() != 0 || cms_warm() != 0)
 		return -1;
 	fz_var(rc);
 	fz_try(reader_ctx) warm_run(reader_ctx);

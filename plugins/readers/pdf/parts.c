@@ -14,8 +14,6 @@
 enum {
 	CHUNK_BYTES = 32 << 10,
 	TITLE_BYTES = 300,
-	FIELD_DEPTH = 16,
-	FIELDS_MAX = 20000
 };
 
 struct parts {
@@ -262,30 +260,6 @@ has_script(fz_context *ctx, pdf_obj *root)
 	return false;
 }
 
-/* A signature field that has been signed, below these fields? Inherited type;
- * bounded in depth and in all, for trees that bite their tail. */
-static bool
-is_signed(
-    fz_context *ctx, pdf_obj *fields, pdf_obj *type, int depth, int *budget)
-{
-	pdf_obj *f, *ft;
-	int i, n = pdf_array_len(ctx, fields);
-
-	for (i = 0; i < n && depth < FIELD_DEPTH && --*budget > 0; i++) {
-		f = pdf_array_get(ctx, fields, i);
-		ft = pdf_dict_get(ctx, f, PDF_NAME(FT));
-		if (!ft)
-			ft = type;
-		if (pdf_name_eq(ctx, ft, PDF_NAME(Sig)) &&
-		    pdf_is_dict(ctx, pdf_dict_get(ctx, f, PDF_NAME(V))))
-			return true;
-		if (is_signed(ctx, pdf_dict_get(ctx, f, PDF_NAME(Kids)), ft,
-			depth + 1, budget))
-			return true;
-	}
-	return false;
-}
-
 static void
 remarks(fz_context *ctx, struct parts *ps)
 {
@@ -294,7 +268,6 @@ remarks(fz_context *ctx, struct parts *ps)
 	pdf_obj *trailer = pdf_trailer(ctx, pdf);
 	pdf_obj *root = pdf_dict_get(ctx, trailer, PDF_NAME(Root));
 	pdf_obj *form = pdf_dict_get(ctx, root, PDF_NAME(AcroForm));
-	int budget = FIELDS_MAX;
 
 	if (pdf_dict_get(ctx, trailer, PDF_NAME(Encrypt)))
 		host->note(ps->k, "encrypted_owner", NULL);
@@ -308,8 +281,7 @@ remarks(fz_context *ctx, struct parts *ps)
 		host->note(ps->k, "has_xfa", NULL);
 	if (pdf_array_len(ctx, pdf_dict_get(ctx, form, PDF_NAME(Fields))) > 0)
 		host->note(ps->k, "has_forms", NULL);
-	if (is_signed(ctx, pdf_dict_get(ctx, form, PDF_NAME(Fields)), NULL, 0,
-		&budget))
+	if (signatures_run(ctx, ps->d, ps->k))
 		host->note(ps->k, "has_signature", NULL);
 }
 
