@@ -103,6 +103,8 @@ plugin_libs_pdf := -Wl,--exclude-libs,ALL,--wrap=jpeg_std_error -lmupdf \
 	-lcrypto
 plugin_cflags_office := $(call pc,cflags,libxml-2.0 libzip)
 plugin_libs_office := $(call pc,libs,libxml-2.0 libzip) -lm
+plugin_cflags_asic := $(call pc,cflags,libxml-2.0 libzip)
+plugin_libs_asic := $(call pc,libs,libxml-2.0 libzip) -lcrypto
 plugin_cflags_noark5 := $(call pc,cflags,jansson)
 plugin_libs_noark5 := -ljansson
 plugin_cflags_webhook := $(call pc,cflags,jansson)
@@ -119,12 +121,14 @@ RTF_LIB := plugins/readers/lib/rtf.c plugins/readers/lib/codepage.c
 plugin_srcs_outlook := $(TEXT_LIB) $(OLE2_LIB) $(RTF_LIB) \
 	plugins/readers/lib/mailtext.c
 
-plugin_srcs_office := plugins/readers/lib/charset.c $(OLE2_LIB) $(RTF_LIB)
+plugin_srcs_office := plugins/readers/lib/charset.c $(OLE2_LIB) $(RTF_LIB) \
+	plugins/readers/lib/zipread.c
 
 # Digital signatures.
 SIGN_LIB := plugins/readers/lib/cms.c plugins/readers/lib/cert.c \
 	plugins/readers/lib/signed.c
 plugin_srcs_pdf := $(SIGN_LIB)
+plugin_srcs_asic := $(SIGN_LIB) plugins/readers/lib/zipread.c
 
 # A plugin is plugins/KINDs/NAME.c and, where that is too much for one file, the
 # folder plugins/KINDs/NAME/ beside it.
