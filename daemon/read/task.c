@@ -293,8 +293,7 @@ do_reader(struct task *k, uint32_t number, struct sl_part *p, struct verdict *v,
 	struct sl_reading r;
 	enum sl_rc rc;
 
-	sl_reading_open(
-	    &r, &k->host, &p->x, p->name, v->id.mime, &k->lent);
+	sl_reading_open(&r, &k->host, &p->x, p->name, v->id.mime, &k->lent);
 	rc = read_part(k, number, p, &r, v, err);
 	sl_reading_close(&r);
 	return rc;
@@ -509,8 +508,7 @@ run_pages(struct task *k, const int *fds, struct sl_err *err)
 
 	(void)sl_slice_copy(k->t->mime, mime, sizeof(mime));
 	add_input(k, &x);
-	sl_reading_open(
-	    &r, &k->host, &x, k->parts.p[0].name, mime, &k->lent);
+	sl_reading_open(&r, &k->host, &x, k->parts.p[0].name, mime, &k->lent);
 	k->reason = r.reason;
 	rc = do_pages(k, &r, 0, err);
 	sl_reading_close(&r);

@@ -237,8 +237,8 @@ take_task(
 	size_t want = (t->flags & SL_TASK_COPY) != 0   ? SL_FD_ORIGINAL_READ + 1
 		      : (t->flags & SL_TASK_MANY) != 0 ? nfds
 						       : SL_FD_OUT + 1;
-	bool trust = (t->flags & SL_TASK_TRUST) != 0 &&
-		     (t->flags & SL_TASK_MANY) == 0;
+	bool trust =
+	    (t->flags & SL_TASK_TRUST) != 0 && (t->flags & SL_TASK_MANY) == 0;
 	int fds[SL_FD_COUNT], rc = EINVAL;
 	size_t i;
 

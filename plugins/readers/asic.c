@@ -14,7 +14,8 @@
 
 #include "asic/asic.h"
 
-/* -- what is in it ----------------------------------------------------------- */
+/* -- what is in it -----------------------------------------------------------
+ */
 
 static bool
 begins(const char *s, const char *with)
@@ -119,7 +120,8 @@ asic_page(struct sluse_doc *d, uint32_t page, struct sluse_sink *k)
 	return SLUSE_READ_DAMAGED;
 }
 
-/* -- META-INF ---------------------------------------------------------------- */
+/* -- META-INF ----------------------------------------------------------------
+ */
 
 static void
 hash_bytes(struct sluse_doc *d, struct member *m)
@@ -143,8 +145,8 @@ look_for_digests(struct sluse_doc *d, const struct member *m)
 	int i;
 
 	for (i = 0; i < HASHES; i++)
-		d->want[i] |= memmem(m->bytes, m->n, words[i],
-				  strlen(words[i])) != NULL;
+		d->want[i] |=
+		    memmem(m->bytes, m->n, words[i], strlen(words[i])) != NULL;
 }
 
 static void
@@ -171,7 +173,8 @@ load_meta(struct sluse_doc *d)
 			hash_bytes(d, &d->member[i]);
 }
 
-/* -- the files --------------------------------------------------------------- */
+/* -- the files ---------------------------------------------------------------
+ */
 
 struct hashing {
 	EVP_MD_CTX *ctx[HASHES];
@@ -235,7 +238,8 @@ send_files(struct sluse_doc *d)
 	return SLUSE_READ_OK;
 }
 
-/* -- the signatures ---------------------------------------------------------- */
+/* -- the signatures ----------------------------------------------------------
+ */
 
 static bool
 is_xades(const struct member *m)
@@ -317,7 +321,8 @@ asic_parts(struct sluse_doc *d, struct sluse_sink *k)
 	return SLUSE_READ_OK;
 }
 
-/* -- warming ----------------------------------------------------------------- */
+/* -- warming -----------------------------------------------------------------
+ */
 
 /* libxml2's tables and OpenSSL's algorithms come into being by use. */
 static int
@@ -339,8 +344,8 @@ asic_warm(const struct sluse_reader_host *host)
 	return n > 0 ? cms_warm() : -1;
 }
 
-static const char *const asic_mimes[] = {"application/vnd.etsi.asic-e+zip",
-    "application/vnd.etsi.asic-s+zip", NULL};
+static const char *const asic_mimes[] = {
+    "application/vnd.etsi.asic-e+zip", "application/vnd.etsi.asic-s+zip", NULL};
 
 const struct sluse_reader sluse_reader = {
     .abi_major = SLUSE_READER_ABI_MAJOR,

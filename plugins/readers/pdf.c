@@ -9,8 +9,8 @@
  * SECURITY: no path is opened (fonts and CMaps are compiled in, no system font
  * hook), JavaScript is never enabled, actions are not followed.
  */
-#include "lib/cms.h"
 #include "pdf/pdf.h"
+#include "lib/cms.h"
 
 #include <math.h>
 #include <string.h>

@@ -70,10 +70,11 @@ void ref_check(struct sluse_doc *d, const char *kind, const char *uri, int hash,
 /* Lowers a signature that is itself intact to what its files are. */
 void ref_apply(struct signature *s, const struct tally *t);
 /* Tells one signature of the container. */
-void asic_tell(struct sluse_doc *d, const struct signature *s,
-    const char *kind);
+void asic_tell(
+    struct sluse_doc *d, const struct signature *s, const char *kind);
 
-/* -- xml.c ------------------------------------------------------------------ */
+/* -- xml.c ------------------------------------------------------------------
+ */
 
 /* No network, no entities, no DTD at all; NULL if it is not well formed. */
 xmlDocPtr asic_xml(const uint8_t *p, size_t n);

@@ -28,13 +28,13 @@ mode_of(xmlNodePtr method, int *ret_comments)
 		0},
 	    {"http://www.w3.org/TR/2001/REC-xml-c14n-20010315#WithComments",
 		XML_C14N_1_0, 1},
-	    {"http://www.w3.org/2001/10/xml-exc-c14n#",
-		XML_C14N_EXCLUSIVE_1_0, 0},
+	    {"http://www.w3.org/2001/10/xml-exc-c14n#", XML_C14N_EXCLUSIVE_1_0,
+		0},
 	    {"http://www.w3.org/2001/10/xml-exc-c14n#WithComments",
 		XML_C14N_EXCLUSIVE_1_0, 1},
 	    {"http://www.w3.org/2006/12/xml-c14n11", XML_C14N_1_1, 0},
-	    {"http://www.w3.org/2006/12/xml-c14n11#WithComments",
-		XML_C14N_1_1, 1},
+	    {"http://www.w3.org/2006/12/xml-c14n11#WithComments", XML_C14N_1_1,
+		1},
 	};
 	char uri[128];
 	size_t i;
@@ -62,8 +62,7 @@ dsig_is_canonical(xmlNodePtr method)
 static int
 is_below(void *top, xmlNodePtr node, xmlNodePtr parent)
 {
-	xmlNodePtr e =
-	    node && node->type == XML_NAMESPACE_DECL ? parent : node;
+	xmlNodePtr e = node && node->type == XML_NAMESPACE_DECL ? parent : node;
 
 	while (e && e != top)
 		e = e->parent;
@@ -88,10 +87,10 @@ split(char *list, xmlChar **prefix)
 uint8_t *
 dsig_canonical(xmlNodePtr e, xmlNodePtr method, size_t *ret_n)
 {
-	xmlNodePtr inclusive = xml_child(
-	    method, "2001/10/xml-exc-c14n#", "InclusiveNamespaces");
-	int comments = 0, mode = method ? mode_of(method, &comments)
-					: XML_C14N_1_0;
+	xmlNodePtr inclusive =
+	    xml_child(method, "2001/10/xml-exc-c14n#", "InclusiveNamespaces");
+	int comments = 0,
+	    mode = method ? mode_of(method, &comments) : XML_C14N_1_0;
 	xmlChar *prefix[PREFIXES_MAX];
 	xmlOutputBufferPtr out;
 	char list[512];
@@ -104,8 +103,8 @@ dsig_canonical(xmlNodePtr e, xmlNodePtr method, size_t *ret_n)
 	out = mode >= 0 ? xmlAllocOutputBuffer(NULL) : NULL;
 	if (!out)
 		return NULL;
-	rc = xmlC14NExecute(e->doc, is_below, e, mode, n > 0 ? prefix : NULL,
-	    comments, out);
+	rc = xmlC14NExecute(
+	    e->doc, is_below, e, mode, n > 0 ? prefix : NULL, comments, out);
 	n = xmlOutputBufferGetSize(out);
 	if (rc >= 0 && n > 0 && (p = malloc(n)) != NULL) {
 		memcpy(p, xmlOutputBufferGetContent(out), n);
@@ -161,7 +160,8 @@ dsig_method(xmlNodePtr signature_method, struct dsig_method *ret)
 static unsigned char *
 ecdsa_der(const uint8_t *p, size_t n, int *ret_n)
 {
-	ECDSA_SIG *s = n >= 2 && n % 2 == 0 && n <= 256 ? ECDSA_SIG_new() : NULL;
+	ECDSA_SIG *s =
+	    n >= 2 && n % 2 == 0 && n <= 256 ? ECDSA_SIG_new() : NULL;
 	BIGNUM *a = BN_bin2bn(p, (int)(n / 2), NULL);
 	BIGNUM *b = BN_bin2bn(p + n / 2, (int)(n / 2), NULL);
 	unsigned char *der = NULL;
@@ -205,11 +205,10 @@ dsig_verify(const struct dsig_method *m, X509 *cert, const uint8_t *text,
 	}
 	ok = ok && EVP_DigestVerifyInit(ctx, &how, m->md, NULL, key) == 1;
 	if (ok && m->pss)
-		ok =
-		    EVP_PKEY_CTX_set_rsa_padding(how, RSA_PKCS1_PSS_PADDING) ==
-			1 &&
-		    EVP_PKEY_CTX_set_rsa_pss_saltlen(
-			how, RSA_PSS_SALTLEN_AUTO) == 1;
+		ok = EVP_PKEY_CTX_set_rsa_padding(how, RSA_PKCS1_PSS_PADDING) ==
+			 1 &&
+		     EVP_PKEY_CTX_set_rsa_pss_saltlen(
+			 how, RSA_PSS_SALTLEN_AUTO) == 1;
 	ok = ok && EVP_DigestVerify(ctx, value, value_n, text, n) == 1;
 	OPENSSL_free(der);
 	EVP_MD_CTX_free(ctx);

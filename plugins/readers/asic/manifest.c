@@ -150,7 +150,8 @@ single_verify(struct sluse_doc *d, struct member *m)
 	}
 }
 
-/* -- META-INF/manifest.xml --------------------------------------------------- */
+/* -- META-INF/manifest.xml ---------------------------------------------------
+ */
 
 static bool
 is_listed(xmlNodePtr root, const char *name)
@@ -186,8 +187,7 @@ count_missing(struct sluse_doc *d, xmlNodePtr root, unsigned *ret_listed)
 
 		if (n > 0 && s[n - 1] != '/') {
 			(*ret_listed)++;
-			missing +=
-			    !member_named(d, (const char *)s, &twice);
+			missing += !member_named(d, (const char *)s, &twice);
 		}
 		xmlFree(s);
 	}
@@ -210,12 +210,12 @@ listing_check(struct sluse_doc *d, const struct member *m)
 	missing = count_missing(d, root, &listed);
 	/* Each against each: not for lists of thousands. */
 	for (i = 0; i < d->count && d->count * listed <= 200000; i++)
-		added += d->member[i].data &&
-			 !is_listed(root, d->member[i].name);
+		added +=
+		    d->member[i].data && !is_listed(root, d->member[i].name);
 	if (missing > 0 || added > 0) {
 		(void)snprintf(detail, sizeof(detail),
-		    "%u listed and not there, %u there and not listed",
-		    missing, added);
+		    "%u listed and not there, %u there and not listed", missing,
+		    added);
 		d->host->note(d->k, "listing_mismatch", detail);
 	}
 	xmlFreeDoc(doc);

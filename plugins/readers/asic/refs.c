@@ -8,11 +8,11 @@ int
 hash_by_uri(const char *algorithm)
 {
 	/* Difi's own library writes #sha256 of xmldsig, which there is not. */
-	static const char *const spaces[] = {"http://www.w3.org/2000/09/xmldsig#",
+	static const char *const spaces[] = {
+	    "http://www.w3.org/2000/09/xmldsig#",
 	    "http://www.w3.org/2001/04/xmlenc#",
 	    "http://www.w3.org/2001/04/xmldsig-more#"};
-	static const char *const names[HASHES] = {
-	    [HASH_SHA1] = "sha1",
+	static const char *const names[HASHES] = {[HASH_SHA1] = "sha1",
 	    [HASH_SHA256] = "sha256",
 	    [HASH_SHA384] = "sha384",
 	    [HASH_SHA512] = "sha512"};

@@ -72,13 +72,13 @@ transform_of(xmlNodePtr ref, xmlNodePtr *ret)
 	xmlNodePtr all = xml_child(ref, NS_DS, "Transforms");
 
 	*ret = xml_child(all, NS_DS, "Transform");
-	return !*ret || (!xml_next(*ret, NS_DS, "Transform") &&
-			    dsig_is_canonical(*ret));
+	return !*ret ||
+	       (!xml_next(*ret, NS_DS, "Transform") && dsig_is_canonical(*ret));
 }
 
 static bool
-digest_is(const uint8_t *p, size_t n, int hash, const uint8_t *want,
-    size_t want_n)
+digest_is(
+    const uint8_t *p, size_t n, int hash, const uint8_t *want, size_t want_n)
 {
 	uint8_t have[EVP_MAX_MD_SIZE];
 
@@ -178,8 +178,7 @@ load_certs(struct xades *x)
 			size_t n = 0;
 			uint8_t *der = xml_base64(e, SIGNATURE_MAX, &n);
 			const unsigned char *p = der;
-			X509 *c =
-			    der ? d2i_X509(NULL, &p, (long)n) : NULL;
+			X509 *c = der ? d2i_X509(NULL, &p, (long)n) : NULL;
 
 			if (c && sk_X509_push(x->certs, c) <= 0)
 				X509_free(c);
@@ -249,8 +248,8 @@ time_of(const char *s)
 		if ((*z == '+' || *z == '-') && two(z + 1, &zh) &&
 		    z[3] == ':' && two(z + 4, &zm))
 			sign = *z == '-' ? 1 : -1;
-		(void)snprintf(b, sizeof(b), "%02d%02d%02d%02d%02d%02d%02dZ",
-		    c, y, mo, d, h, mi, sec);
+		(void)snprintf(b, sizeof(b), "%02d%02d%02d%02d%02d%02d%02dZ", c,
+		    y, mo, d, h, mi, sec);
 		if (ASN1_TIME_set_string_X509(t, b) == 1 ||
 		    ASN1_TIME_set_string(t, b) == 1)
 			at = cert_time(t) + sign * (zh * 3600 + zm * 60);
@@ -308,8 +307,7 @@ static void
 take_stamp(struct xades *x)
 {
 	xmlNodePtr stamp = xml_find(x->sig, NS_XADES, "SignatureTimeStamp");
-	xmlNodePtr token =
-	    xml_child(stamp, NS_XADES, "EncapsulatedTimeStamp");
+	xmlNodePtr token = xml_child(stamp, NS_XADES, "EncapsulatedTimeStamp");
 	xmlNodePtr value = xml_child(x->sig, NS_DS, "SignatureValue");
 	struct signed_memory m = {NULL, 0};
 	const struct signed_content c = {signed_memory_read, &m};
@@ -319,8 +317,8 @@ take_stamp(struct xades *x)
 	if (!token || !value)
 		return;
 	der = xml_base64(token, ASIC_META_MAX, &j.n);
-	text = dsig_canonical(value,
-	    xml_child(stamp, NS_DS, "CanonicalizationMethod"), &m.n);
+	text = dsig_canonical(
+	    value, xml_child(stamp, NS_DS, "CanonicalizationMethod"), &m.n);
 	m.p = text;
 	j.der = der;
 	if (der && text)
@@ -363,8 +361,7 @@ verify_one(struct sluse_doc *d, const struct member *file, xmlNodePtr sig)
 		x.s.claimed_s = time_of(when);
 	}
 	take_stamp(&x);
-	x.s.revocation =
-	    xml_find(sig, NS_XADES, "RevocationValues") != NULL;
+	x.s.revocation = xml_find(sig, NS_XADES, "RevocationValues") != NULL;
 	ref_apply(&x.s, &x.tally);
 	if (sk_X509_num(x.certs) > 0)
 		cert_judge(&x.s,

@@ -7,15 +7,15 @@
 xmlDocPtr
 asic_xml(const uint8_t *p, size_t n)
 {
-	xmlDocPtr doc = n <= ASIC_META_MAX
-			    ? xmlReadMemory((const char *)p, (int)n, "", NULL,
-				  XML_PARSE_NONET | XML_PARSE_NOERROR |
-				      XML_PARSE_NOWARNING)
-			    : NULL;
+	xmlDocPtr doc =
+	    n <= ASIC_META_MAX
+		? xmlReadMemory((const char *)p, (int)n, "", NULL,
+		      XML_PARSE_NONET | XML_PARSE_NOERROR | XML_PARSE_NOWARNING)
+		: NULL;
 
 	/* Nobody signs with a DTD; who sends one has other plans. */
-	if (doc && (doc->intSubset || doc->extSubset ||
-		       !xmlDocGetRootElement(doc))) {
+	if (doc &&
+	    (doc->intSubset || doc->extSubset || !xmlDocGetRootElement(doc))) {
 		xmlFreeDoc(doc);
 		return NULL;
 	}
@@ -120,9 +120,8 @@ xml_base64(xmlNodePtr e, size_t max, size_t *ret_n)
 {
 	xmlChar *s = e ? xmlNodeGetContent(e) : NULL;
 	size_t len = s ? strlen((const char *)s) : 0, i, n = 0;
-	uint8_t *out = len > 0 && len / 4 * 3 <= max + len / 16 + 3
-			   ? malloc(len)
-			   : NULL;
+	uint8_t *out =
+	    len > 0 && len / 4 * 3 <= max + len / 16 + 3 ? malloc(len) : NULL;
 	uint32_t bits = 0;
 	unsigned have = 0;
 	bool ok = out != NULL;

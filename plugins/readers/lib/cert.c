@@ -46,8 +46,8 @@ trust_load(const struct sluse_reader_host *host, struct sluse_source *s)
 	size_t n = 0;
 	BIO *in;
 
-	if (host->size < need || !host->trust ||
-	    !(pem = host->trust(s, &n)) || n == 0 || n > INT32_MAX)
+	if (host->size < need || !host->trust || !(pem = host->trust(s, &n)) ||
+	    n == 0 || n > INT32_MAX)
 		return NULL;
 	t = calloc(1, sizeof(*t));
 	in = BIO_new_mem_buf(pem, (int)n);
@@ -112,7 +112,8 @@ valid_at(X509 *cert, int64_t at)
 static void
 name_entry(X509_NAME *name, int nid, char *out, size_t cap)
 {
-	int at = -1, next = name ? X509_NAME_get_index_by_NID(name, nid, -1) : -1;
+	int at = -1,
+	    next = name ? X509_NAME_get_index_by_NID(name, nid, -1) : -1;
 	unsigned char *utf8 = NULL;
 	size_t i, n;
 	int len;
@@ -123,8 +124,8 @@ name_entry(X509_NAME *name, int nid, char *out, size_t cap)
 	}
 	if (at < 0)
 		return;
-	len = ASN1_STRING_to_UTF8(&utf8,
-	    X509_NAME_ENTRY_get_data(X509_NAME_get_entry(name, at)));
+	len = ASN1_STRING_to_UTF8(
+	    &utf8, X509_NAME_ENTRY_get_data(X509_NAME_get_entry(name, at)));
 	if (len <= 0) {
 		OPENSSL_free(utf8);
 		return;
@@ -134,8 +135,8 @@ name_entry(X509_NAME *name, int nid, char *out, size_t cap)
 		while (n > 0 && (utf8[n] & 0xC0) == 0x80)
 			n--;
 	for (i = 0; i < n; i++)
-		out[i] = utf8[i] < 0x20 || utf8[i] == 0x7F ? ' '
-							    : (char)utf8[i];
+		out[i] =
+		    utf8[i] < 0x20 || utf8[i] == 0x7F ? ' ' : (char)utf8[i];
 	out[n] = '\0';
 	OPENSSL_free(utf8);
 }
@@ -156,8 +157,8 @@ names(struct signature *s, X509 *cert)
 		    sizeof(s->identifier));
 	name_entry(issuer, NID_commonName, s->issuer, sizeof(s->issuer));
 	if (!*s->issuer)
-		name_entry(issuer, NID_organizationName, s->issuer,
-		    sizeof(s->issuer));
+		name_entry(
+		    issuer, NID_organizationName, s->issuer, sizeof(s->issuer));
 }
 
 /* -- strength ----------------------------------------------------------------
@@ -227,8 +228,8 @@ verify(X509 *cert, STACK_OF(X509) * more, int64_t at, const struct trust *trust)
 }
 
 enum signed_chain
-cert_chain(X509 *cert, STACK_OF(X509) * more, int64_t at_s,
-    const struct trust *trust)
+cert_chain(
+    X509 *cert, STACK_OF(X509) * more, int64_t at_s, const struct trust *trust)
 {
 	if (!trust)
 		return SIGNED_CHAIN_UNCHECKED;

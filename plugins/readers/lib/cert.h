@@ -21,8 +21,8 @@ void trust_free(struct trust *t);
 void cert_judge(struct signature *s, X509 *cert, STACK_OF(X509) * more,
     const struct trust *trust);
 /* Chain alone, at a Unix time. */
-enum signed_chain cert_chain(X509 *cert, STACK_OF(X509) * more, int64_t at_s,
-    const struct trust *trust);
+enum signed_chain cert_chain(
+    X509 *cert, STACK_OF(X509) * more, int64_t at_s, const struct trust *trust);
 /* Notes an algorithm that is weak by now. */
 void cert_judge_digest(struct signature *s, int nid);
 /* Unix time; 0 if it is none. */

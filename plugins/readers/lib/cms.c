@@ -149,8 +149,8 @@ claimed_time(CMS_SignerInfo *si)
 {
 	ASN1_TYPE *t = attribute(si, NULL, NID_pkcs9_signingTime, true);
 
-	if (!t || (t->type != V_ASN1_UTCTIME &&
-		      t->type != V_ASN1_GENERALIZEDTIME))
+	if (!t ||
+	    (t->type != V_ASN1_UTCTIME && t->type != V_ASN1_GENERALIZEDTIME))
 		return 0;
 	return cert_time(t->value.asn1_string);
 }
@@ -352,7 +352,8 @@ check_token(const struct cms_job *j, struct signature *s)
 	} else {
 		verify_signers(&w);
 		t = TS_TST_INFO_get_time(info);
-		if (s->state == SIGNED_INTACT && !imprint_fits(info, j->content))
+		if (s->state == SIGNED_INTACT &&
+		    !imprint_fits(info, j->content))
 			say(s, SIGNED_CHANGED, NULL);
 		if (s->state == SIGNED_INTACT)
 			s->stamped_s = cert_time(t);
@@ -368,8 +369,8 @@ take_stamp(struct work *w, CMS_SignerInfo *si, struct signature *s)
 	ASN1_TYPE *t =
 	    attribute(si, NULL, NID_id_smime_aa_timeStampToken, false);
 	ASN1_OCTET_STRING *value = CMS_SignerInfo_get0_signature(si);
-	struct signed_memory m = {ASN1_STRING_get0_data(value),
-	    (size_t)ASN1_STRING_length(value)};
+	struct signed_memory m = {
+	    ASN1_STRING_get0_data(value), (size_t)ASN1_STRING_length(value)};
 	const struct signed_content c = {signed_memory_read, &m};
 	struct cms_job j = {.content = &c, .trust = w->j->trust};
 	struct signature stamp;

@@ -11,7 +11,7 @@
 #include "cert.h"
 #include "signed.h"
 
-#define CMS_BYTES_MAX ((size_t)16 << 20)
+#define CMS_BYTES_MAX ((size_t)64 << 20)
 #define CMS_SIGNERS_MAX 8 /* of one SignedData */
 
 enum cms_kind {

@@ -91,9 +91,9 @@ tell_fields(const struct sluse_reader_host *host, struct sluse_sink *k,
 		const char *field, *value;
 	} rows[] = {{"signer", s->signer}, {"signer_org", s->organisation},
 	    {"signer_id", s->identifier}, {"signer_issuer", s->issuer}};
-	int sure = s->state != SIGNED_INTACT		? 100
+	int sure = s->state != SIGNED_INTACT	      ? 100
 		   : s->chain == SIGNED_CHAIN_TRUSTED ? 1000
-							: 600;
+						      : 600;
 	size_t i;
 
 	for (i = 0; i < sizeof(rows) / sizeof(rows[0]); i++)

@@ -126,8 +126,8 @@ byterange_ends_revision(struct byterange *r)
 
 	if (r->host->read_at(r->source, b, n, end - n) != (int64_t)n)
 		return false;
-	while (n > 0 && (b[n - 1] == '\r' || b[n - 1] == '\n' ||
-			    b[n - 1] == ' '))
+	while (
+	    n > 0 && (b[n - 1] == '\r' || b[n - 1] == '\n' || b[n - 1] == ' '))
 		n--;
 	return n >= MARK_N && memcmp(b + n - MARK_N, MARK, MARK_N) == 0;
 }
@@ -155,8 +155,8 @@ byterange_added(struct byterange *r, unsigned *ret_revisions)
 	int64_t n;
 
 	*ret_revisions = 0;
-	while (b &&
-	       (n = r->host->read_at(r->source, b + kept, WINDOW, at)) > 0) {
+	while (
+	    b && (n = r->host->read_at(r->source, b + kept, WINDOW, at)) > 0) {
 		at += (uint64_t)n;
 		*ret_revisions += count_marks(b, kept + (size_t)n);
 		n += (int64_t)kept;

@@ -56,8 +56,7 @@ int raster_page(fz_context *ctx, struct sluse_doc *d, fz_page *page,
     const struct probe *p, struct sluse_sink *k);
 
 /* Tells of every digital signature; false: there is none. Throws. */
-bool signatures_run(
-    fz_context *ctx, struct sluse_doc *d, struct sluse_sink *k);
+bool signatures_run(fz_context *ctx, struct sluse_doc *d, struct sluse_sink *k);
 
 /* Facts, remarks and embedded files. Throws. */
 int parts_run(fz_context *ctx, struct sluse_doc *d, struct sluse_sink *k);

@@ -144,8 +144,7 @@ is_value(fz_context *ctx, struct signatures *g, pdf_obj *v, const uint8_t *p,
 {
 	pdf_obj *said = pdf_dict_get(ctx, v, PDF_NAME(Contents));
 
-	if (pdf_dict_get(
-		ctx, pdf_trailer(ctx, g->d->pdf), PDF_NAME(Encrypt)))
+	if (pdf_dict_get(ctx, pdf_trailer(ctx, g->d->pdf), PDF_NAME(Encrypt)))
 		return true;
 	return pdf_is_string(ctx, said) && pdf_to_str_len(ctx, said) == n &&
 	       memcmp(pdf_to_str_buf(ctx, said), p, n) == 0;
@@ -153,8 +152,8 @@ is_value(fz_context *ctx, struct signatures *g, pdf_obj *v, const uint8_t *p,
 
 /* NULL, or what is wrong. */
 static const char *
-find_range(fz_context *ctx, struct signatures *g, pdf_obj *v,
-    struct byterange *r)
+find_range(
+    fz_context *ctx, struct signatures *g, pdf_obj *v, struct byterange *r)
 {
 	pdf_obj *range = pdf_dict_gets(ctx, v, "ByteRange"), *o;
 	int64_t number[4];
