@@ -215,11 +215,20 @@ document_row(const struct sl_dry *d, const struct sl_dry_entry *e, size_t i)
 	    text(p->mime), "pages", (json_int_t)p->pages);
 }
 
+static json_t *
+signature_row(const struct sl_dry *d, const struct sl_dry_signature *s)
+{
+	return json_pack("{s:o, s:I, s:s, s:o, s:s}", "file",
+	    text(d->part[s->part].name), "part",
+	    (json_int_t)d->part[s->part].number, "is", s->slug, "detail",
+	    text(s->detail), "text", sl_signed_en(s->slug));
+}
+
 static enum sl_rc
 try_one(struct dry_run *r, struct sl_dry *d, const char *path, json_t **ret,
     struct sl_err *err)
 {
-	json_t *parts, *documents;
+	json_t *parts, *documents, *signatures;
 	struct sl_dry_entry e;
 	enum sl_rc rc = sl_dry_read(d, err);
 	size_t i;
@@ -234,6 +243,10 @@ try_one(struct dry_run *r, struct sl_dry *d, const char *path, json_t **ret,
 	}
 	parts = json_array();
 	documents = json_array();
+	signatures = json_array();
+	for (i = 0; i < d->sig_n; i++)
+		(void)json_array_append_new(
+		    signatures, signature_row(d, &d->sig[i]));
 	for (i = 0; i < d->part_n; i++)
 		(void)json_array_append_new(parts, part_row(d, &d->part[i]));
 	for (i = 0; i < e.doc_n; i++)
@@ -243,6 +256,9 @@ try_one(struct dry_run *r, struct sl_dry *d, const char *path, json_t **ret,
 	    "placement", e.placement, "candidates", e.candidates, "disposition",
 	    sl_dispo_name((int)e.dispo), "reason", text(e.reason), "detail",
 	    text(e.detail), "would_send", e.would_send);
+	if (*ret != NULL)
+		(void)json_object_set(*ret, "signatures", signatures);
+	json_decref(signatures);
 	if (*ret != NULL && e.would_send == NULL)
 		(void)json_object_set_new(*ret, "would_send", json_null());
 	sl_dry_entry_free(&e);
@@ -284,6 +300,16 @@ print_try(const json_t *o)
 		(void)printf("    %s ", str(v, "role"));
 		sl_report_show_text(stdout, str(v, "title"));
 		(void)putchar('\n');
+	}
+	list = json_object_get(o, "signatures");
+	if (json_array_size(list) > 0)
+		(void)puts("  Digital signatures");
+	json_array_foreach(list, i, v)
+	{
+		(void)fputs("    ", stdout);
+		sl_report_show_text(stdout, str(v, "file"));
+		(void)printf(": %s\n      %s: %s\n", str(v, "text"),
+		    str(v, "is"), str(v, "detail"));
 	}
 	(void)puts("  Where it belongs");
 	json_object_foreach(json_object_get(o, "candidates"), name, list)

@@ -373,8 +373,36 @@ sl_suggest_document(struct sl_buf *b, unsigned lang, int number,
 }
 
 void
+sl_suggest_documents_end(struct sl_buf *b)
+{
+	sl_buf_add_str(b, "</tbody>\n</table>\n");
+}
+
+void
+sl_suggest_signature(struct sl_buf *b, unsigned lang, unsigned nth,
+    const char *file, const char *words)
+{
+	if (nth == 0)
+		sl_buf_printf(b, "<h2>%s</h2>\n<ul>\n",
+		    sl_words(
+			lang, "Digitale signaturer", "Digital signatures"));
+	sl_buf_add_str(b, "<li>");
+	sl_html_show(b, file);
+	sl_buf_add_str(b, ": ");
+	sl_html_show(b, words);
+	sl_buf_add_str(b, "</li>\n");
+}
+
+void
+sl_suggest_signatures_end(struct sl_buf *b, unsigned n)
+{
+	if (n > 0)
+		sl_buf_add_str(b, "</ul>\n");
+}
+
+void
 sl_suggest_end(struct sl_buf *b, unsigned lang)
 {
 	(void)lang;
-	sl_buf_add_str(b, "</tbody>\n</table>\n</main>\n</body>\n</html>\n");
+	sl_buf_add_str(b, "</main>\n</body>\n</html>\n");
 }

@@ -333,7 +333,8 @@ send_leaf(struct sluse_doc *d, struct leaf *l, struct sluse_sink *k)
 	} else if (!rc && l->role == SLUSE_PART_BODY && mail_stray_text(l->o)) {
 		rc = into_part(
 		    &o, mail_stray_text(l->o), strlen(mail_stray_text(l->o)));
-	} else if (!rc && GMIME_IS_PART(l->o)) {
+	} else if (!rc && l->role != SLUSE_PART_SKIPPED &&
+		   GMIME_IS_PART(l->o)) {
 		GMimeDataWrapper *w = g_mime_part_get_content(GMIME_PART(l->o));
 		GMimeStream *st = mailstream_writer(into_part, &o);
 
