@@ -68,6 +68,7 @@ static BIO *
 make_digests(STACK_OF(CMS_SignerInfo) * signers)
 {
 	BIO *chain = BIO_new(BIO_s_null()), *md;
+	EVP_MD_CTX *ctx;
 	X509_ALGOR *alg;
 	const EVP_MD *kind;
 	int i, n = 0;
@@ -81,7 +82,9 @@ make_digests(STACK_OF(CMS_SignerInfo) * signers)
 		if (!kind || has_digest(chain, EVP_MD_get_type(kind)))
 			continue;
 		md = BIO_new(BIO_f_md());
-		if (!md || BIO_set_md(md, kind) <= 0) {
+		/* Not BIO_set_md: its macro casts const away. */
+		if (!md || BIO_get_md_ctx(md, &ctx) <= 0 ||
+		    EVP_DigestInit_ex(ctx, kind, NULL) != 1) {
 			BIO_free(md);
 			continue;
 		}

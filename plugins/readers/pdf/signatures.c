@@ -29,6 +29,8 @@ struct signatures {
 	uint64_t hashed;
 	int budget; /* fields to look at */
 	bool left_out;
+	bool looking; /* first time through: how far signatures reach */
+	uint64_t reach;
 	const char *kind;
 };
 
@@ -121,7 +123,10 @@ verify(struct signatures *g, struct byterange *r, const char *filter,
 static void
 tell_reach(struct signatures *g, struct byterange *r)
 {
-	char detail[160];
+	const char *later = r->second + r->second_n < g->reach
+				? ", another signature reaches further"
+				: "";
+	char detail[200];
 	unsigned revisions;
 	uint64_t added = byterange_added(r, &revisions);
 	bool whole = byterange_ends_revision(r);
@@ -129,9 +134,9 @@ tell_reach(struct signatures *g, struct byterange *r)
 	if (added == 0 && whole)
 		return;
 	(void)snprintf(detail, sizeof(detail),
-	    "%s signature %u: %llu bytes behind it, %u later revision%s%s",
+	    "%s signature %u: %llu bytes behind it, %u later revision%s%s%s",
 	    g->kind, g->count, (unsigned long long)added, revisions,
-	    revisions == 1 ? "" : "s",
+	    revisions == 1 ? "" : "s", later,
 	    whole ? "" : "; does not end with a revision");
 	g->d->host->note(g->k, "signed_partly", detail);
 }
@@ -179,9 +184,14 @@ one(fz_context *ctx, struct signatures *g, pdf_obj *v)
 	const struct signed_content c = {byterange_read, &r};
 	struct cms_job j = {.content = &c, .trust = g->trust};
 	const char *bad = find_range(ctx, g, v, &r);
+	uint64_t end = r.second + r.second_n;
 	uint8_t *der = NULL;
 
 	g->count++;
+	if (g->looking) {
+		g->reach = !bad && end > g->reach ? end : g->reach;
+		return;
+	}
 	g->kind =
 	    strcmp(filter, "ETSI.RFC3161") == 0 ? "PDF time-stamp" : "PDF";
 	if (bad) {
@@ -245,7 +255,15 @@ signatures_run(fz_context *ctx, struct sluse_doc *d, struct sluse_sink *k)
 		return false;
 	g.trust = trust_load(d->host, d->source);
 	fz_var(g);
-	fz_try(ctx) walk(ctx, &g, fields, NULL, 0);
+	fz_try(ctx)
+	{
+		g.looking = true;
+		walk(ctx, &g, fields, NULL, 0);
+		g.looking = false;
+		g.count = 0;
+		g.budget = FIELDS_MAX;
+		walk(ctx, &g, fields, NULL, 0);
+	}
 	fz_always(ctx) trust_free(g.trust);
 	fz_catch(ctx) fz_rethrow(ctx);
 	if (g.left_out)
