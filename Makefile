@@ -127,6 +127,8 @@ plugin_srcs_office := plugins/readers/lib/charset.c $(OLE2_LIB) $(RTF_LIB) \
 	plugins/readers/lib/zipread.c
 
 plugin_srcs_pdf := $(SIGN_LIB)
+plugin_srcs_pkcs7 := $(SIGN_LIB)
+plugin_libs_pkcs7 := -lcrypto
 plugin_srcs_asic := $(SIGN_LIB) plugins/readers/lib/zipread.c
 
 # A plugin is plugins/KINDs/NAME.c and, where that is too much for one file, the

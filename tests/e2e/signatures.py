@@ -68,6 +68,10 @@ class Signatures(Trial):
                 ["brev.txt", "kart og bilde.txt"], name)
         self.assertEqual([d["name"] for d in rows["around.eml"]["documents"]],
                          ["around.eml", "liste.txt"])
+        self.assertEqual([d["name"] for d in rows["brev.txt.p7m"]["documents"]],
+                         ["brev.txt"])
+        self.assertIn("liste.txt",
+                      [d["name"] for d in rows["strom.p7m"]["documents"]])
         # Times: claimed ones say so, a stamp's is another word.
         self.assertIn("time-stamp", rows["stamp.pdf"]["signatures"][0]["detail"])
         self.assertIn("time claimed",
@@ -85,7 +89,7 @@ class Signatures(Trial):
             "changed.pdf": ["signed_changed"], "old.pdf": ["signed_expired"]})
 
     def test_encrypted_mail_is_held(self):
-        rows = self.tried(["envelope.eml", "pgp-closed.eml"])
+        rows = self.tried(["envelope.eml", "envelope.p7m", "pgp-closed.eml"])
         for name, row in rows.items():
             self.assertEqual((row["disposition"], row["reason"]),
                              ("held", "encrypted"), name)

@@ -484,6 +484,10 @@ def mails(m):
         rb"(smime.p7s\"\r?\n\r?\n.{200}).*?(\r?\n-----)", rb"\1\2", beside,
         flags=re.S), ["signed_broken"]
     yield "around.eml", head("around") + around, ["signed_trusted"]
+    yield "brev.txt.p7m", m.cms(b"Til kommunen\n", extra=["-nodetach"]), [
+        "signed_trusted"]
+    yield "strom.p7m", m.cms(BODY, extra=["-nodetach", "-stream"]), [
+        "signed_trusted"]
     pgp = (b"MIME-Version: 1.0\nContent-Type: multipart/signed; boundary=p;"
            b" protocol=\"application/pgp-signature\"\n\n--p\n\nHei\n--p\n"
            b"Content-Type: application/pgp-signature\n\n-----BEGIN\n--p--\n")
@@ -495,6 +499,9 @@ def closed(m):
     m.write("body", BODY)
     yield "envelope.eml", HEAD % b"envelope" + m.openssl(
         "cms", "-encrypt", "-binary", "-in", "body", "-aes256", "signer.pem")
+    yield "envelope.p7m", m.openssl(
+        "cms", "-encrypt", "-binary", "-in", "body", "-aes256", "-outform",
+        "DER", "signer.pem")
     yield "pgp-closed.eml", HEAD % b"pgp-closed" + (
         b"MIME-Version: 1.0\nContent-Type: multipart/encrypted; boundary=p;"
         b" protocol=\"application/pgp-encrypted\"\n\n--p\n"

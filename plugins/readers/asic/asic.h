@@ -24,6 +24,7 @@
 
 enum hash { HASH_SHA1, HASH_SHA256, HASH_SHA384, HASH_SHA512, HASHES };
 #define HASH_BYTES 64
+#define ASIC_FILE_NOTES 10u /* files told of; their number is no news */
 
 struct member {
 	zip_uint64_t index;
@@ -47,7 +48,7 @@ struct sluse_doc {
 	bool want[HASHES]; /* digests that are named somewhere */
 	struct trust *trust;
 	struct sluse_sink *k; /* inside parts() */
-	unsigned told, refs;
+	unsigned told, refs, file_notes;
 };
 
 /* -- refs.c: files against the digests that signatures name --------------- */

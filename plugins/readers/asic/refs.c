@@ -124,6 +124,8 @@ note_file(struct sluse_doc *d, const char *slug, const char *kind,
 {
 	char detail[96];
 
+	if (++d->file_notes > ASIC_FILE_NOTES)
+		return;
 	if (m)
 		(void)snprintf(detail, sizeof(detail),
 		    "%s signature %u: file %u of %u", kind, d->told + 1,

@@ -13,7 +13,8 @@
 
 #include "../../reader.h"
 
-#define SIGNED_MAX 24u /* signatures told of one file */
+#define SIGNED_MAX                                                             \
+	12u /* signatures told of one file: the host keeps 50 notes */
 
 enum signed_state {
 	SIGNED_INTACT = 0, /* content and signature belong together */
