@@ -178,6 +178,7 @@ source_words(unsigned lang, const char *source)
 	    {"person", "en person", "a person"},
 	    {"queue", "køen", "the queue"},
 	    {"case", "kjente saker", "known cases"},
+	    {"certificate", "sertifikatet", "the certificate"},
 	};
 	size_t i;
 
@@ -195,11 +196,20 @@ text_of(const json_t *o, const char *key)
 	return s != NULL ? s : "";
 }
 
+/* Where a clue comes from; who signed does not stand in a header. */
+static const char *
+source_of(const json_t *o)
+{
+	return strcmp(text_of(o, "rule"), "certificate") == 0
+		   ? "certificate"
+		   : text_of(o, "source");
+}
+
 /* One clue: where it stood and what it said. */
 static void
 add_clue(struct sl_buf *b, unsigned lang, const json_t *o)
 {
-	const char *source = text_of(o, "source");
+	const char *source = source_of(o);
 	json_int_t page = json_integer_value(json_object_get(o, "page"));
 	bool paged = strcmp(source, "text") == 0 || strcmp(source, "ocr") == 0;
 

@@ -201,7 +201,7 @@ enum sl_rc sl_note_put(struct sl_store *s, int64_t part, const char *slug,
     const char *detail, struct sl_err *err);
 
 struct sl_note_row {
-	int64_t source; /* of the consignment, from 1 */
+	int64_t source; /* of the consignment, from 0 */
 	uint32_t part;
 	char file[256], slug[64], detail[256];
 };

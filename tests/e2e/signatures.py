@@ -143,6 +143,9 @@ class Signatures(Trial):
                       encoding="utf-8") as page:
                 texts.append(page.read())
         self.assertEqual(len(texts), 3)
+        for text in texts:
+            self.assertIn("sertifikatet i ", text)
+            self.assertNotIn("e-postens hode", text)
         self.assertEqual(
             sum("Endret etter at det ble signert" in t for t in texts), 2)
         self.assertEqual(
