@@ -450,6 +450,13 @@ def asics(m):
             for i in range(1, 12)))), ["signed_broken", "signed_partly"]
     yield "xades-method.asice", with_xades(xades(
         m, files, key_uri="urn:none")), ["signed_unknown"]
+    many = good.replace(b"</ds:SignedInfo>", 20000 * (
+        b'<ds:Reference URI="#sp"><ds:DigestMethod Algorithm="http://www.w3.org'
+        b'/2001/04/xmlenc#sha256"/><ds:DigestValue>AAAA</ds:DigestValue>'
+        b"</ds:Reference>") + b"</ds:SignedInfo>")
+    yield "xades-many.asice", container(files + [
+        ("META-INF/signatures%d.xml" % i, many) for i in range(13)]), [
+            "signed_broken", "signed_unknown", "signed_many"]
     yield "xades-cut.asice", with_xades(good[:-90]), [
         "signed_broken", "signed_partly"]
 

@@ -24,6 +24,7 @@
 
 enum hash { HASH_SHA1, HASH_SHA256, HASH_SHA384, HASH_SHA512, HASHES };
 #define HASH_BYTES 64
+#define ASIC_WORK_MAX (UINT64_C(256) << 20) /* of `worked` */
 #define ASIC_FILE_NOTES 10u /* files told of; their number is no news */
 
 struct member {
@@ -49,6 +50,7 @@ struct sluse_doc {
 	struct trust *trust;
 	struct sluse_sink *k; /* inside parts() */
 	unsigned told, refs, file_notes;
+	uint64_t worked; /* bytes of XML gone through for canonical forms */
 };
 
 /* -- refs.c: files against the digests that signatures name --------------- */
@@ -70,6 +72,8 @@ void ref_check(struct sluse_doc *d, const char *kind, const char *uri, int hash,
     const uint8_t *digest, size_t n, struct tally *t);
 /* Lowers a signature that is itself intact to what its files are. */
 void ref_apply(struct signature *s, const struct tally *t);
+/* No more signatures are looked at; counts the one that is left out. */
+bool asic_full(struct sluse_doc *d);
 /* Tells one signature of the container. */
 void asic_tell(
     struct sluse_doc *d, const struct signature *s, const char *kind);

@@ -184,6 +184,15 @@ ref_apply(struct signature *s, const struct tally *t)
 	}
 }
 
+bool
+asic_full(struct sluse_doc *d)
+{
+	if (d->told < SIGNED_MAX)
+		return false;
+	d->told = SIGNED_MAX + 1;
+	return true;
+}
+
 void
 asic_tell(struct sluse_doc *d, const struct signature *s, const char *kind)
 {
