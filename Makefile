@@ -91,7 +91,7 @@ $(foreach p,$(PROGRAMS),$(eval $(call PROGRAM,$(p))))
 READERS := $(patsubst plugins/readers/%.c,%,$(wildcard plugins/readers/*.c))
 CONNECTORS := $(patsubst plugins/connectors/%.c,%,$(wildcard plugins/connectors/*.c))
 plugin_cflags_mail := $(call pc,cflags,gmime-3.0)
-plugin_libs_mail := $(call pc,libs,gmime-3.0)
+plugin_libs_mail := $(call pc,libs,gmime-3.0) -lcrypto
 plugin_cflags_outlook := $(call pc,cflags,glib-2.0)
 plugin_libs_outlook := $(call pc,libs,glib-2.0)
 plugin_cflags_image := $(call pc,cflags,lept libopenjp2)
@@ -99,26 +99,37 @@ plugin_libs_image := -llept -ltiff -ljpeg -lopenjp2 -lpng -lwebp -lde265 -lz -lm
 # MuPDF's .pc names another version and its static link is incomplete on
 # Debian 12: named here, and linked into this one plugin only.
 plugin_libs_pdf := -Wl,--exclude-libs,ALL,--wrap=jpeg_std_error -lmupdf \
-	-lmupdf-third -lfreetype -lharfbuzz -ljpeg -lopenjp2 -ljbig2dec -lgumbo -lmujs -lz -lm
+	-lmupdf-third -lfreetype -lharfbuzz -ljpeg -lopenjp2 -ljbig2dec -lgumbo -lmujs -lz -lm \
+	-lcrypto
 plugin_cflags_office := $(call pc,cflags,libxml-2.0 libzip)
 plugin_libs_office := $(call pc,libs,libxml-2.0 libzip) -lm
+plugin_cflags_asic := $(call pc,cflags,libxml-2.0 libzip)
+plugin_libs_asic := $(call pc,libs,libxml-2.0 libzip) -lcrypto
 plugin_cflags_noark5 := $(call pc,cflags,jansson)
 plugin_libs_noark5 := -ljansson
 plugin_cflags_webhook := $(call pc,cflags,jansson)
 plugin_libs_webhook := -ljansson
 
 # Sources of their own that several readers are compiled with.
+SIGN_LIB := plugins/readers/lib/cms.c plugins/readers/lib/cert.c \
+	plugins/readers/lib/signed.c
 TEXT_LIB := plugins/readers/lib/charset.c plugins/readers/lib/html.c
 plugin_srcs_text := $(TEXT_LIB)
 plugin_srcs_mail := $(TEXT_LIB) plugins/readers/lib/mailhead.c \
 	plugins/readers/lib/mailinner.c plugins/readers/lib/mailstream.c \
-	plugins/readers/lib/mailtext.c
+	plugins/readers/lib/mailtext.c $(SIGN_LIB)
 OLE2_LIB := plugins/readers/lib/ole2.c plugins/readers/lib/ole2copy.c
 RTF_LIB := plugins/readers/lib/rtf.c plugins/readers/lib/codepage.c
 plugin_srcs_outlook := $(TEXT_LIB) $(OLE2_LIB) $(RTF_LIB) \
 	plugins/readers/lib/mailtext.c
 
-plugin_srcs_office := plugins/readers/lib/charset.c $(OLE2_LIB) $(RTF_LIB)
+plugin_srcs_office := plugins/readers/lib/charset.c $(OLE2_LIB) $(RTF_LIB) \
+	plugins/readers/lib/zipread.c
+
+plugin_srcs_pdf := $(SIGN_LIB)
+plugin_srcs_pkcs7 := $(SIGN_LIB)
+plugin_libs_pkcs7 := -lcrypto
+plugin_srcs_asic := $(SIGN_LIB) plugins/readers/lib/zipread.c
 
 # A plugin is plugins/KINDs/NAME.c and, where that is too much for one file, the
 # folder plugins/KINDs/NAME/ beside it.

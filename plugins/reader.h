@@ -8,7 +8,7 @@
  * through the host table. Manual: sluse-reader(7).
  *
  * ABI changes, newest first:
- *   1.2  image_beside(), recognised() in the host's table.
+ *   1.2  image_beside(), recognised() and trust() in the host's table.
  *   1.1  password() in the host's table.
  *   1.0  first.
  */
@@ -142,6 +142,9 @@ struct sluse_reader_host {
 	/* Inside page(): its text was recognised by another program, so sure
 	 * (0..1000). */
 	void (*recognised)(struct sluse_sink *k, int confidence);
+	/* The certificates that the tenant trusts, as PEM text of *n bytes;
+	 * NULL: it has no such list. Valid until close. */
+	const void *(*trust)(struct sluse_source *s, size_t *n);
 	/* minor 2 ends here */
 };
 

@@ -161,6 +161,9 @@ rooms_fuzz_mbox := base
 rooms_fuzz_office := base
 rooms_fuzz_image := base
 rooms_fuzz_pdf := base
+rooms_fuzz_asic := base
+rooms_fuzz_cms := base
+rooms_fuzz_byterange := base
 libs_fuzz_open := -larchive -lmagic -lz
 libs_fuzz_sidecar := -ljansson
 libs_fuzz_config := -ljansson
@@ -173,8 +176,13 @@ deps_fuzz_office := $(B)/plugins/readers/office.so
 deps_fuzz_image := $(B)/plugins/readers/image.so
 deps_fuzz_pdf := $(B)/plugins/readers/pdf.so
 libs_fuzz_pdf := -lm
+deps_fuzz_asic := $(B)/plugins/readers/asic.so
+libs_fuzz_asic := -lz
 $(foreach f,$(FUZZ),$(eval libs_$(f) += -lcrypto))
 $(foreach f,$(FUZZ),$(eval extra_$(f) := $(if $(FUZZ_ENGINE),,tests/fuzz/replay.c)))
+extra_fuzz_cms += plugins/readers/lib/cms.c plugins/readers/lib/cert.c \
+	plugins/readers/lib/signed.c
+extra_fuzz_byterange += plugins/readers/pdf/byterange.c
 $(foreach f,$(FUZZ),$(eval $(call TESTPROGRAM,$(f),fuzz)))
 $(FUZZ:%=$(B)/test/%): LDFLAGS += $(if $(FUZZ_ENGINE),-fsanitize=fuzzer -rdynamic)
 

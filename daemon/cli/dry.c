@@ -15,6 +15,7 @@
 #include <unistd.h>
 
 #include "../base/mem.h"
+#include "../registry/registry.h"
 
 #define PARTS_MAX 20000u
 #define PAGES_MAX 100000u /* of one part */
@@ -69,6 +70,11 @@ sl_dry_free(struct sl_dry *d)
 	}
 	free(d->source);
 	free(d->part);
+	for (i = 0; i < d->sig_n; i++) {
+		free(d->sig[i].slug);
+		free(d->sig[i].detail);
+	}
+	free(d->sig);
 	free(d->found);
 	sl_buf_free(&d->text);
 }
@@ -311,6 +317,20 @@ take_field(struct sl_dry *d, size_t part, const struct sl_msg_r_field *m)
 }
 
 static void
+take_note(struct sl_dry *d, size_t part, const struct sl_msg_r_note *m)
+{
+	char *slug = copy(m->slug);
+
+	if (d->sig_n >= FOUND_MAX || sl_signed_en(slug) == NULL) {
+		free(slug);
+		return;
+	}
+	d->sig = sl_grow(d->sig, &d->sig_cap, d->sig_n + 1, sizeof(*d->sig));
+	d->sig[d->sig_n++] =
+	    (struct sl_dry_signature){part, slug, copy(m->detail)};
+}
+
+static void
 on_record(void *arg, struct sl_crew_job *j, const struct sl_msg *m)
 {
 	struct jobs *q = arg;
@@ -334,6 +354,9 @@ on_record(void *arg, struct sl_crew_job *j, const struct sl_msg *m)
 	} else if (m->type == SL_MSG_R_FIELD) {
 		if (PART(r_field) < d->part_n)
 			take_field(d, PART(r_field), &m->r_field);
+	} else if (m->type == SL_MSG_R_NOTE) {
+		if (PART(r_note) < d->part_n)
+			take_note(d, PART(r_note), &m->r_note);
 	}
 #undef PART
 }
@@ -353,6 +376,10 @@ open_source(struct sl_dry *d, size_t i, struct sl_err *err)
 	j->task.page_count = RANGE;
 	j->input = s->fd;
 	j->out = s->out;
+	if (d->trust_fd > 0) {
+		j->task.flags |= SL_TASK_TRUST;
+		j->trust = d->trust_fd;
+	}
 	j->tag = i;
 	rc = sl_crew_run(d->crew, SL_ROLE_WORK, j, 1, on_record, &q, err);
 	s->rc = j->rc;

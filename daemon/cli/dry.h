@@ -34,6 +34,12 @@ struct sl_dry_found {
 	char *value, *label;
 };
 
+/* A remark about a digital signature. */
+struct sl_dry_signature {
+	size_t part;
+	char *slug, *detail;
+};
+
 struct sl_dry_source {
 	char *path, *name;
 	int fd, out;
@@ -55,7 +61,10 @@ struct sl_dry {
 	size_t part_n, part_cap;
 	struct sl_dry_found *found;
 	size_t found_n, found_cap;
+	struct sl_dry_signature *sig;
+	size_t sig_n, sig_cap;
 	struct sl_slice passwords; /* lines for what is encrypted; lent */
+	int trust_fd; /* the list of certificates, lent; 0: none */
 	struct sl_buf text; /* of the page being told */
 };
 

@@ -19,6 +19,7 @@
 
 #define DOCUMENTS_MAX 200
 #define PUIDS_MAX 4000u /* bytes of them in the log */
+#define SIGNATURES_MAX 32000u /* the same of what is signed */
 
 struct birth {
 	struct sl_job *job;
@@ -233,6 +234,45 @@ identified(struct sl_job *j, const struct birth *b, struct sl_err *err)
 	    j->e, &j->c, SL_EVENT_identified, sl_buf_str(&payload), err);
 }
 
+static enum sl_rc
+add_signature(void *arg, const struct sl_note_row *n, struct sl_err *err)
+{
+	struct sl_buf *all = arg;
+	SL_BUF struct sl_buf one = {0};
+
+	(void)err;
+	if (sl_signed_en(n->slug) == NULL)
+		return SL_OK;
+	sl_buf_printf(&one,
+	    "%s{\"source\":%" PRId64 ",\"part\":%" PRIu32
+	    ",\"is\":\"%s\",\"detail\":",
+	    all->n > 0 ? "," : "", n->source, n->part, n->slug);
+	sl_text_json(&one, n->detail, strlen(n->detail));
+	sl_buf_add_char(&one, '}');
+	if (!all->full)
+		sl_buf_add(all, one.p, one.n);
+	return SL_OK;
+}
+
+/* What was read, and the state of digital signatures as they came in. */
+static enum sl_rc
+was_read(struct sl_job *j, const struct birth *b, struct sl_err *err)
+{
+	SL_BUF struct sl_buf payload = {0};
+	SL_BUF struct sl_buf found = {.max = SIGNATURES_MAX};
+
+	if (sl_note_each(j->e->store, j->c.id, "signed_", add_signature, &found,
+		err) != SL_OK)
+		return SL_FATAL;
+	sl_buf_printf(&payload, "{\"pages\":%" PRIu32, b->pages);
+	if (found.n > 0)
+		sl_buf_printf(
+		    &payload, ",\"signatures\":[%s]", sl_buf_str(&found));
+	sl_buf_printf(&payload, "%s}", found.full ? ",\"cut\":1" : "");
+	return sl_consignment_pass(
+	    j->e, &j->c, SL_EVENT_read, sl_buf_str(&payload), err);
+}
+
 enum sl_rc
 sl_job_birth(struct sl_job *j, struct sl_err *err)
 {
@@ -253,10 +293,8 @@ sl_job_birth(struct sl_job *j, struct sl_err *err)
 		    e, &j->c, SL_EVENT_unpacked, payload, err);
 	if (rc == SL_OK)
 		rc = identified(j, &b, err);
-	(void)snprintf(
-	    payload, sizeof(payload), "{\"pages\":%" PRIu32 "}", b.pages);
 	if (rc == SL_OK)
-		rc = sl_consignment_pass(e, &j->c, SL_EVENT_read, payload, err);
+		rc = was_read(j, &b, err);
 	if (rc == SL_OK)
 		rc = received_again(j, &again, err);
 	if (rc == SL_OK && !again) {

@@ -17,6 +17,7 @@
 
 #include "../base/loop.h"
 #include "../base/passwords.h"
+#include "../base/trust.h"
 #include "../config/config.h"
 #include "../intake/inlet.h"
 #include "../store/store.h"
@@ -124,6 +125,8 @@ struct sl_engine {
 	struct sl_err fatal_err;
 	struct sl_faces *faces;
 	struct sl_password_file passwords;
+	const char *trust; /* path of the list of certificates, or "" */
+	bool trust_bad; /* it could not be had last time: said */
 };
 
 /* -- engine.c ------------------------------------------------------------- */

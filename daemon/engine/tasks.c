@@ -22,6 +22,7 @@
 #include "engine.h"
 
 #define NAME_MAX_WIRE 4096 /* of SL_MSG_TASK */
+#define TASK_FDS 6
 #define NOT_RUN_WAIT_MS 1000
 #define HASH_A_ROUND ((size_t)8 << 20)
 #define COPY_BYTES_PER_MS 2000 /* slowest disk a copy is waited for */
@@ -230,6 +231,26 @@ fill_task(const struct sl_task *t, struct sl_msg_task *m)
 	}
 }
 
+/* Last of a task that looks for signatures; opened anew, so that a changed
+ * list counts from the next task on. */
+static size_t
+add_trust(struct sl_task *t, int *fds, size_t n)
+{
+	struct sl_err err;
+	int fd = -1;
+	bool bad;
+
+	if (n == 0 || t->kind != SL_TASK_OPEN || t->copy_only)
+		return n;
+	bad = sl_trust_open(t->e->trust, &fd, &err) != SL_OK;
+	if (bad && !t->e->trust_bad)
+		sl_log(SL_LOG_ERR, "trust", "%s", err.text);
+	t->e->trust_bad = bad;
+	if (fd >= 0)
+		fds[n++] = fd;
+	return n;
+}
+
 static int
 dup_out(const struct sl_outfile *o)
 {
@@ -247,7 +268,7 @@ open_fds(struct sl_task *t, int *fds, int *ret_result)
 	size_t n = 3;
 	int i;
 
-	for (i = 0; i < 5; i++)
+	for (i = 0; i < TASK_FDS; i++)
 		fds[i] = -1;
 	if (t->kind == SL_TASK_OPEN) {
 		sl_outfile_drop(f, s->out);
@@ -293,7 +314,7 @@ close_fds(int *fds)
 {
 	int i;
 
-	for (i = 0; i < 5; i++)
+	for (i = 0; i < TASK_FDS; i++)
 		sl_cleanup_close(&fds[i]);
 }
 
@@ -302,13 +323,15 @@ static bool
 hand_out(struct sl_task *t, struct sl_peer *p)
 {
 	struct sl_msg m = {.type = SL_MSG_TASK};
-	int fds[5], result = -1;
-	size_t n = open_fds(t, fds, &result);
+	int fds[TASK_FDS], result = -1;
+	size_t n = open_fds(t, fds, &result), all = add_trust(t, fds, n);
 	bool ok = false;
 
 	if (n > 0) {
 		fill_task(t, &m.task);
-		ok = sl_peer_send(p, &m, fds, n);
+		if (all > n)
+			m.task.flags |= SL_TASK_TRUST;
+		ok = sl_peer_send(p, &m, fds, all);
 	}
 	close_fds(fds);
 	if (!ok) {

@@ -110,6 +110,22 @@ sl_looks_pdf(const char *p, size_t n)
 }
 
 bool
+sl_looks_cms(const char *p, size_t n)
+{
+	/* Its identifier, but for the last number. */
+	static const char oid[] = "\x06\x09\x2A\x86\x48\x86\xF7\x0D\x01\x07";
+	size_t k = sizeof(oid) - 1, head = 2;
+
+	if (n < 32 || p[0] != 0x30)
+		return false;
+	/* 0x80 + bytes of the length; 0x80 alone: to be ended. */
+	if (((unsigned char)p[1] & 0x80) != 0)
+		head += (unsigned char)p[1] & 0x7F;
+	return head <= 6 && memcmp(p + head, oid, k) == 0 &&
+	       (p[head + k] == 2 || p[head + k] == 3 || p[head + k] == 6);
+}
+
+bool
 sl_looks_text(const char *p, size_t n)
 {
 	size_t i;
@@ -363,6 +379,8 @@ sl_extension_fits(const char *name, const char *mime, bool *ret_known)
 	    {"asice", {"application/vnd.etsi.asic-e"}},
 	    {"sce", {"application/vnd.etsi.asic-e"}},
 	    {"asics", {"application/vnd.etsi.asic-s"}},
+	    {"p7m", {"application/pkcs7-mime"}},
+	    {"p7s", {"application/pkcs7-mime"}},
 	    {"exe", {"application/x-dosexec", "application/vnd.microsoft"}},
 	};
 	const char *ext = sl_extension(name);

@@ -141,6 +141,13 @@ sl_rule_field(struct sl_clue *c, uint32_t main_part)
 	c->weak = false;
 	if (declared(c))
 		return;
+	/* what a certificate says is as sure as its signature */
+	if (c->source == SL_SOURCE_HEADER && c->field >= SL_FIELD_signer &&
+	    c->field <= SL_FIELD_signer_issuer) {
+		c->rule = "certificate";
+		c->score = c->confidence;
+		return;
+	}
 	/* what the program that wrote a file put into its properties */
 	if (c->source == SL_SOURCE_HEADER && c->confidence < PROPERTY_BELOW) {
 		c->rule = "file_property";

@@ -8,7 +8,9 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 
+#include "../base/file.h"
 #include "../base/text.h"
 #include "beside.h"
 #include "plugins.h"
@@ -432,10 +434,31 @@ host_field(struct sluse_sink *k, const char *field, const char *value,
 static const char *
 host_password(struct sluse_source *s, uint32_t i)
 {
-	if (s->passwords == NULL || i >= s->passwords->n)
+	if (s->lent == NULL || i >= s->lent->passwords.n)
 		return NULL;
 	s->password = i + 1;
-	return s->passwords->item[i];
+	return s->lent->passwords.item[i];
+}
+
+/* Read when it is asked for: few files are signed. */
+static const void *
+host_trust(struct sluse_source *s, size_t *n)
+{
+	struct stat st;
+
+	if (s->trust == NULL && s->lent != NULL && s->lent->trust_fd >= 0 &&
+	    fstat(s->lent->trust_fd, &st) == 0 && st.st_size > 0 &&
+	    (uint64_t)st.st_size <= SL_HOST_TRUST_MAX) {
+		s->trust_n = (size_t)st.st_size;
+		s->trust = sl_realloc(NULL, s->trust_n);
+		if (sl_pread_full(s->lent->trust_fd, s->trust, s->trust_n, 0) !=
+		    (ssize_t)s->trust_n) {
+			free(s->trust);
+			s->trust = NULL;
+		}
+	}
+	*n = s->trust != NULL ? s->trust_n : 0;
+	return s->trust;
 }
 
 static void
@@ -492,7 +515,8 @@ sl_host_init(struct sluse_reader_host *h, struct sluse_limits *l,
 	    .note = host_note,
 	    .password = host_password,
 	    .image_beside = host_image_beside,
-	    .recognised = host_recognised};
+	    .recognised = host_recognised,
+	    .trust = host_trust};
 }
 
 /* The reason for what a reader's call ended with; NULL if all is well. */
@@ -518,13 +542,13 @@ reason_of(int rc, const char *limit)
 void
 sl_reading_open(struct sl_reading *r, const struct sluse_reader_host *h,
     const struct sl_extent *x, const char *name, const char *mime,
-    const struct sl_passwords *keys)
+    const struct sl_lent *lent)
 {
 	int rc;
 
 	memset(r, 0, sizeof(*r));
 	r->source = (struct sluse_source){
-	    .x = *x, .name = name, .mime = mime, .passwords = keys};
+	    .x = *x, .name = name, .mime = mime, .lent = lent};
 	r->sink.limits = h->limits;
 	r->sink.facts_tail = &r->sink.facts;
 	r->reader = sl_reader_for(mime);
@@ -725,6 +749,8 @@ sl_reading_close(struct sl_reading *r)
 	if (r->doc != NULL)
 		r->reader->close(r->doc);
 	r->doc = NULL;
+	free(r->source.trust);
+	r->source.trust = NULL;
 	sl_buf_free(&r->sink.name);
 	sl_arena_free(r->sink.arena);
 	r->sink.arena = NULL;

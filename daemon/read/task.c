@@ -26,7 +26,7 @@ struct task {
 	const struct sl_msg_task *t;
 	int result;
 	struct sl_budget budget;
-	struct sl_passwords passwords;
+	struct sl_lent lent;
 	struct sl_parts parts;
 	struct sluse_limits limits;
 	struct sluse_reader_host host;
@@ -204,7 +204,7 @@ do_archive(struct task *k, uint32_t number, struct sl_part *p,
 		return send_part(k, number, p, v, err);
 	}
 	k->adding_to = number;
-	rc = sl_unpack(kind, &p->x, p->name, &k->passwords, &k->budget,
+	rc = sl_unpack(kind, &p->x, p->name, &k->lent.passwords, &k->budget,
 	    on_member, k, &u, err);
 	if (rc != SL_OK)
 		return rc;
@@ -293,8 +293,7 @@ do_reader(struct task *k, uint32_t number, struct sl_part *p, struct verdict *v,
 	struct sl_reading r;
 	enum sl_rc rc;
 
-	sl_reading_open(
-	    &r, &k->host, &p->x, p->name, v->id.mime, &k->passwords);
+	sl_reading_open(&r, &k->host, &p->x, p->name, v->id.mime, &k->lent);
 	rc = read_part(k, number, p, &r, v, err);
 	sl_reading_close(&r);
 	return rc;
@@ -509,8 +508,7 @@ run_pages(struct task *k, const int *fds, struct sl_err *err)
 
 	(void)sl_slice_copy(k->t->mime, mime, sizeof(mime));
 	add_input(k, &x);
-	sl_reading_open(
-	    &r, &k->host, &x, k->parts.p[0].name, mime, &k->passwords);
+	sl_reading_open(&r, &k->host, &x, k->parts.p[0].name, mime, &k->lent);
 	k->reason = r.reason;
 	rc = do_pages(k, &r, 0, err);
 	sl_reading_close(&r);
@@ -543,7 +541,9 @@ sl_work_run(const struct sl_msg_task *t, const int *fds)
 	k.budget.total_bytes_max = t->total_bytes_max;
 	k.budget.ratio_max = t->ratio_max;
 	k.budget.out_bytes = t->out_bytes;
-	(void)sl_passwords_split(t->passwords, &k.passwords);
+	(void)sl_passwords_split(t->passwords, &k.lent.passwords);
+	k.lent.trust_fd =
+	    (t->flags & SL_TASK_TRUST) != 0 ? fds[SL_FD_TRUST] : -1;
 	sl_identify_windows(t->head_bytes, t->tail_bytes);
 	sl_host_init(&k.host, &k.limits, t);
 	if (t->kind == SL_TASK_OPEN && (t->flags & SL_TASK_MANY) != 0)

@@ -103,6 +103,11 @@ const char *sl_owner_nb(enum sl_owner o);
 /* The change that puts a ready item where its reason belongs. */
 enum sl_change sl_reason_change(const struct sl_reason *r);
 
+/* What a remark about a digital signature says (signatures.def); NULL for any
+ * other remark. */
+const char *sl_signed_en(const char *slug);
+const char *sl_signed_nb(const char *slug);
+
 /* One message, as the mail programs keep it. */
 bool sl_mime_is_message(const char *mime);
 /* Is a part of this role a document of its entry? A message is, with its

@@ -168,6 +168,7 @@ note_rows(struct sl_store *s, int64_t consignment)
 {
 	struct sl_db *db = sl_store_db(s);
 	json_t *a = json_array(), *o;
+	const char *words;
 	sqlite3_stmt *st = sl_db_query(db,
 	    "SELECT p.name, n.slug, n.detail FROM note n"
 	    " JOIN part p ON p.id = n.part JOIN source o ON o.id = p.source"
@@ -179,6 +180,9 @@ note_rows(struct sl_store *s, int64_t consignment)
 		sl_row_set(o, "file", sl_row_text(sl_db_text(st, 0)));
 		sl_row_set(o, "note", sl_row_text(sl_db_text(st, 1)));
 		sl_row_set(o, "detail", sl_row_text(sl_db_text(st, 2)));
+		words = sl_signed_en(sl_db_text(st, 1));
+		if (words != NULL)
+			sl_row_set(o, "text", json_string(words));
 		(void)json_array_append_new(a, o);
 	}
 	return a;

@@ -287,6 +287,8 @@ print_list(FILE *f, const json_t *row, const char *key, const char *title,
 			sl_report_show_text(f, text(o, "file"));
 		} else if (*text(o, "reason_text") != '\0') {
 			(void)fprintf(f, "  %s", text(o, "reason_text"));
+		} else if (*text(o, "text") != '\0') {
+			(void)fprintf(f, "  %s", text(o, "text"));
 		}
 		(void)fputc('\n', f);
 	}

@@ -374,6 +374,35 @@ sl_note_put(struct sl_store *s, int64_t part, const char *slug,
 	    "iss", part, slug, detail);
 }
 
+enum sl_rc
+sl_note_each(struct sl_store *s, int64_t consignment, const char *begin,
+    sl_note_fn *fn, void *arg, struct sl_err *err)
+{
+	sqlite3_stmt *st = sl_db_query(s->db,
+	    "SELECT o.number, p.number, CASE p.name WHEN '' THEN o.name"
+	    " ELSE p.name END, n.slug, n.detail FROM source o"
+	    " JOIN part p ON p.source = o.id JOIN note n ON n.part = p.id"
+	    " WHERE o.consignment = ?1 AND substr(n.slug, 1, length(?2)) = ?2"
+	    " ORDER BY o.number, p.number, n.id",
+	    "is", consignment, begin);
+	struct sl_note_row r;
+	enum sl_rc rc;
+
+	while (sl_db_row(s->db, st)) {
+		r.source = sqlite3_column_int64(st, 0);
+		r.part = (uint32_t)sqlite3_column_int64(st, 1);
+		sl_db_copy(st, 2, r.file, sizeof(r.file));
+		sl_db_copy(st, 3, r.slug, sizeof(r.slug));
+		sl_db_copy(st, 4, r.detail, sizeof(r.detail));
+		rc = fn(arg, &r, err);
+		if (rc != SL_OK) {
+			sl_db_done(st);
+			return rc;
+		}
+	}
+	return sl_db_check(s->db, err);
+}
+
 void
 sl_note_first(struct sl_store *s, int64_t consignment, const char *slug,
     char *out, size_t cap)

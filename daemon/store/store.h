@@ -204,6 +204,16 @@ void sl_found_first(struct sl_store *s, int64_t consignment, unsigned field,
 enum sl_rc sl_note_put(struct sl_store *s, int64_t part, const char *slug,
     const char *detail, struct sl_err *err);
 
+struct sl_note_row {
+	int64_t source; /* of the consignment, from 0 */
+	uint32_t part;
+	char file[256], slug[64], detail[256];
+};
+typedef enum sl_rc sl_note_fn(
+    void *arg, const struct sl_note_row *n, struct sl_err *err);
+/* Remarks whose slug begins so, part by part. */
+enum sl_rc sl_note_each(struct sl_store *s, int64_t consignment,
+    const char *begin, sl_note_fn *fn, void *arg, struct sl_err *err);
 /* The first detail noted under slug in a consignment; "" if there is none. */
 void sl_note_first(struct sl_store *s, int64_t consignment, const char *slug,
     char *out, size_t cap);

@@ -11,6 +11,7 @@
  * hook), JavaScript is never enabled, actions are not followed.
  */
 #include "pdf/pdf.h"
+#include "lib/cms.h"
 
 #include <math.h>
 #include <string.h>
@@ -185,7 +186,7 @@ pdf_warm(const struct sluse_reader_host *host)
 	int rc = 0;
 
 	(void)host;
-	if (context_init() != 0)
+	if (context_init() != 0 || cms_warm() != 0)
 		return -1;
 	fz_var(rc);
 	fz_try(reader_ctx) warm_run(reader_ctx);

@@ -93,6 +93,13 @@ def table_reasons():
     return out + [".El"]
 
 
+def table_signatures():
+    out = [".Bl -tag -width Ds"]
+    for slug, english, _ in registry("signatures", "SL_SIGNED"):
+        out += [".It Li %s" % slug] + sentences(english)
+    return out + [".El"]
+
+
 def table_transitions():
     return columns(
         [(was, event.rstrip("_"), to) for was, event, to in
@@ -130,6 +137,7 @@ TABLES = {
     ("slused.8", "events"): lambda: columns(
         [(number, name) for number, name in registry("events", "SL_EVENT")],
         ("130", "configuration_changed")),
+    ("sluse-work.8", "signatures"): table_signatures,
     ("sluse.conf.5", "keys"): table_keys,
     ("sluse-reader.7", "fields"): table_fields,
 }

@@ -10,7 +10,9 @@ import io
 import os
 import re
 import struct
+import sys
 import tarfile
+import tempfile
 import zipfile
 import zlib
 
@@ -497,10 +499,69 @@ def http():
         put("http", "%02d" % i, seed)
 
 
+# -- signatures: new keys, so other bytes, each time; only where asked for ------
+def signed():
+    sys.path.insert(0, os.path.join(TOP, "tests", "unit"))
+    import make_signed
+    with tempfile.TemporaryDirectory() as folder:
+        m = make_signed.Maker(folder)
+        text = b"Til kommunen\n"
+        files = [("brev.txt", text)]
+        good = m.cms(text)
+        for name, data in {
+                "beside": good, "around": m.cms(text, extra=["-nodetach"]),
+                "cades": m.cms(text, "curve", extra=["-cades"]),
+                "noattr": m.cms(text, "curve", extra=["-noattr"]),
+                "pss": m.cms(text, extra=["-keyopt", "rsa_padding_mode:pss"]),
+                "sha1": m.cms(text, "curve", md="sha1"),
+                "stamp": m.stamp(text), "cut": good[:500],
+                "deep": b"\x30\x80" * 500,
+                "long": bytes.fromhex("3084ffffffff06092a864886f70d010702"
+                                      "a084fffffff0")}.items():
+            put("cms", name, data)
+        xades = make_signed.xades(m, files)
+        listing = (
+            '<manifest:manifest xmlns:manifest="urn:oasis:names:tc:'
+            'opendocument:xmlns:manifest:1.0"><manifest:file-entry '
+            'manifest:full-path="/"/><manifest:file-entry '
+            'manifest:full-path="brev.txt"/></manifest:manifest>').encode()
+        manifest = make_signed.manifest(files)
+        for name, data in {
+                "xades": b"x" + xades,
+                "xades-curve": b"x" + make_signed.xades(m, files, "curve"),
+                "xades-cut": b"x" + xades[:900],
+                "xades-canonical": b"x" + xades.replace(
+                    make_signed.EXC.encode(),
+                    b"http://www.w3.org/2006/12/xml-c14n11"),
+                "xades-dtd": b"x" + make_signed.xades(
+                    m, files, head="<!DOCTYPE a [<!ENTITY b 'c'>]>"),
+                "manifest": b"m" + manifest, "cades": b"p" + good,
+                "listing": b"l" + listing,
+                "whole": b"z" + make_signed.container(files + [
+                    ("META-INF/asicmanifest.xml", manifest),
+                    ("META-INF/signature.p7s", m.cms(manifest, "curve"))]),
+        }.items():
+            put("asic", name, data)
+        pdf = make_signed.pdf(lambda b: m.cms(b, "curve"), room=3000)
+        a, b, c, d = [int(n) for n in re.search(
+            rb"ByteRange \[(\d+) (\d+) (\d+) (\d+)", pdf).groups()]
+        for name, data, numbers in (
+                ("good", pdf, (a, b, c, d)),
+                ("brackets", pdf, (a, b + 1, c - 1, d + 1)),
+                ("added", make_signed.added(pdf), (a, b, c, d)),
+                ("far", pdf, (a, b, c, 2 ** 62)),
+                ("below", pdf, (a, b, c, -1)),
+                ("turned", pdf, (a, c, b, d)),
+                ("gap", pdf, (a, b - 9, c, d))):
+            put("byterange", name, struct.pack("<4q", *numbers) + data)
+
+
 for make in (wire, config, leaves, caseindex, sidecar, csv, settle, texts, mail,
              open_, office, pronom, http):
     make()
 for name, data in make_pdf.seeds():
     put("pdf", name, data)
+if "signed" in sys.argv[1:]:
+    signed()
 make_outlook.outlook(put)
 make_outlook.mbox(put)

@@ -176,6 +176,17 @@ mock_note(struct sluse_sink *k, const char *slug, const char *detail)
 	mock_log(k, "note", slug, detail);
 }
 
+/* The tenant's list of certificates, as PEM; NULL: none. */
+static const char *mock_trusted;
+
+static const void *
+mock_trust(struct sluse_source *s, size_t *n)
+{
+	(void)s;
+	*n = mock_trusted ? strlen(mock_trusted) : 0;
+	return mock_trusted;
+}
+
 static const struct sluse_limits mock_limits = {.size = sizeof(mock_limits),
     .pages_max = 5000,
     .side_max = 20000,
@@ -183,7 +194,7 @@ static const struct sluse_limits mock_limits = {.size = sizeof(mock_limits),
     .bytes_max = (uint64_t)1 << 30};
 
 static const struct sluse_reader_host mock_host = {.abi_major = 1,
-    .abi_minor = 0,
+    .abi_minor = SLUSE_READER_ABI_MINOR,
     .size = sizeof(mock_host),
     .limits = &mock_limits,
     .read_at = mock_read_at,
@@ -199,7 +210,8 @@ static const struct sluse_reader_host mock_host = {.abi_major = 1,
     .part_write = mock_part_write,
     .part_end = mock_part_end,
     .field = mock_field,
-    .note = mock_note};
+    .note = mock_note,
+    .trust = mock_trust};
 
 static const struct sluse_reader *
 mock_load(const char *name)

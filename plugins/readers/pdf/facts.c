@@ -14,8 +14,6 @@
 
 enum {
 	TITLE_BYTES = 300,
-	FIELD_DEPTH = 16,
-	FIELDS_MAX = 20000,
 	ANNOTS_MAX = 2000, /* looked at of a page */
 	CHAIN_MAX = 16, /* actions behind one another */
 	SHELL_GLYPHS = 1500, /* a page that only asks to wait has fewer */
@@ -191,30 +189,6 @@ facts_page(fz_context *ctx, struct pages *all, pdf_obj *page)
 /* -- remarks ----------------------------------------------------------------
  */
 
-/* A signature field that has been signed, below these fields? Inherited type;
- * bounded in depth and in all, for trees that bite their tail. */
-static bool
-is_signed(
-    fz_context *ctx, pdf_obj *fields, pdf_obj *type, int depth, int *budget)
-{
-	pdf_obj *f, *ft;
-	int i, n = pdf_array_len(ctx, fields);
-
-	for (i = 0; i < n && depth < FIELD_DEPTH && --*budget > 0; i++) {
-		f = pdf_array_get(ctx, fields, i);
-		ft = pdf_dict_get(ctx, f, PDF_NAME(FT));
-		if (!ft)
-			ft = type;
-		if (pdf_name_eq(ctx, ft, PDF_NAME(Sig)) &&
-		    pdf_is_dict(ctx, pdf_dict_get(ctx, f, PDF_NAME(V))))
-			return true;
-		if (is_signed(ctx, pdf_dict_get(ctx, f, PDF_NAME(Kids)), ft,
-			depth + 1, budget))
-			return true;
-	}
-	return false;
-}
-
 /* A layer that is off as the file is opened. */
 static bool
 has_hidden_layer(fz_context *ctx, pdf_obj *root)
@@ -289,7 +263,6 @@ remarks(fz_context *ctx, struct sluse_doc *d, struct pages *all,
 	pdf_obj *root = pdf_dict_get(ctx, trailer, PDF_NAME(Root));
 	pdf_obj *form = pdf_dict_get(ctx, root, PDF_NAME(AcroForm));
 	pdf_obj *fields = pdf_dict_get(ctx, form, PDF_NAME(Fields));
-	int budget = FIELDS_MAX;
 
 	see_actions(ctx, all, root);
 	see_action(ctx, all, pdf_dict_gets(ctx, root, "OpenAction"));
@@ -310,9 +283,9 @@ remarks(fz_context *ctx, struct sluse_doc *d, struct pages *all,
 		host->note(k, "has_forms", NULL);
 	if (has_hidden_layer(ctx, root))
 		host->note(k, "hidden_layer", NULL);
-	if (is_signed(ctx, fields, NULL, 0, &budget))
-		host->note(k, "has_signature", NULL);
 	note_pages(d, all, k);
+	if (signatures_run(ctx, d, k))
+		host->note(k, "has_signature", NULL);
 }
 
 /* They are a help; that they cannot be had hinders nothing. */

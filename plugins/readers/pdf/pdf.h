@@ -141,6 +141,9 @@ void facts_run(fz_context *ctx, struct sluse_doc *d, const struct pages *all,
 /* True if its one page only tells to open the form in another program.
  * Throws. */
 bool facts_is_shell(fz_context *ctx, struct sluse_doc *d);
+/* Tells of every digital signature; false: there is none. Throws. */
+bool signatures_run(fz_context *ctx, struct sluse_doc *d, struct sluse_sink *k);
+
 /* Embedded files, facts and remarks. Never throws. */
 int parts_run(fz_context *ctx, struct sluse_doc *d, struct sluse_sink *k);
 
