@@ -102,6 +102,8 @@ plugin_libs_pdf := -Wl,--exclude-libs,ALL,--wrap=jpeg_std_error -lmupdf \
 	-lmupdf-third -lfreetype -lharfbuzz -ljpeg -lopenjp2 -ljbig2dec -lgumbo -lmujs -lz -lm
 plugin_cflags_office := $(call pc,cflags,libxml-2.0 libzip)
 plugin_libs_office := $(call pc,libs,libxml-2.0 libzip) -lm
+plugin_cflags_package := $(call pc,cflags,libxml-2.0 jansson glib-2.0)
+plugin_libs_package := $(call pc,libs,libxml-2.0 jansson glib-2.0)
 plugin_cflags_noark5 := $(call pc,cflags,jansson)
 plugin_libs_noark5 := -ljansson
 plugin_cflags_webhook := $(call pc,cflags,jansson)
@@ -118,6 +120,7 @@ RTF_LIB := plugins/readers/lib/rtf.c plugins/readers/lib/codepage.c
 plugin_srcs_outlook := $(TEXT_LIB) $(OLE2_LIB) $(RTF_LIB) \
 	plugins/readers/lib/mailtext.c
 
+plugin_srcs_package := $(TEXT_LIB) plugins/readers/lib/mailtext.c
 plugin_srcs_office := plugins/readers/lib/charset.c $(OLE2_LIB) $(RTF_LIB)
 
 # A plugin is plugins/KINDs/NAME.c and, where that is too much for one file, the

@@ -19,7 +19,7 @@
 #include "../base/hash.h"
 #include "messages.def"
 
-#define SL_WIRE_PROTO 2
+#define SL_WIRE_PROTO 3
 #define SL_WIRE_MAX 65536 /* bytes of one packet */
 #define SL_WIRE_FDS_MAX 128 /* descriptors with one packet */
 
