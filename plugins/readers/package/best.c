@@ -420,11 +420,10 @@ files_data(void *arg, struct xml *x, const char *p, size_t n)
 {
 	struct best *b = arg;
 
-	if (b->in_file) {
+	/* The outer parser's words of it come here first, as text. */
+	if (!into_payload(b, x, &files_events, p, n) && b->in_file &&
+	    xml_at(x, "fil/base64"))
 		decode(b, p, n);
-		return true;
-	}
-	(void)into_payload(b, x, &files_events, p, n);
 	return true;
 }
 
