@@ -48,7 +48,8 @@ static bool
 is_archive(const struct sl_pack_part *p)
 {
 	return p->role == SL_PART_CONTAINER && *p->reason == '\0' &&
-	       (*p->reader == '\0' || strcmp(p->reader, "asic") == 0);
+	       (*p->reader == '\0' ||
+		   strncmp(p->mime, "application/vnd.etsi.asic", 25) == 0);
 }
 
 static bool

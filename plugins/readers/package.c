@@ -25,6 +25,7 @@ struct sluse_doc {
 	enum kind kind;
 	unsigned flags;
 	json_t *json;
+	bool twice; /* JSON that says a thing twice: two meanings */
 };
 
 /* -- which kind ------------------------------------------------------------ */
@@ -67,6 +68,8 @@ sniff_xml(struct sluse_doc *d, unsigned *ret_flags)
 	uint64_t at = 0;
 	int64_t n;
 
+	if (x != NULL)
+		xml_look(x);
 	while (x != NULL && s.kind == KIND_NONE && at < HEAD_MAX &&
 	       (n = d->host->read_at(d->source, b, sizeof(b), at)) > 0 &&
 	       xml_push(x, b, (size_t)n))
@@ -74,6 +77,23 @@ sniff_xml(struct sluse_doc *d, unsigned *ret_flags)
 	xml_free(x);
 	*ret_flags = s.flags;
 	return s.kind;
+}
+
+/* What it is shows also where it cannot be believed. */
+static enum kind
+load_json(struct sluse_doc *d, const char *p, size_t n)
+{
+	json_t *strict;
+	enum kind kind;
+
+	d->json = json_loadb(p, n, 0, NULL);
+	kind = d->json != NULL ? json_kind(d->json) : KIND_NONE;
+	if (kind == KIND_NONE)
+		return kind;
+	strict = json_loadb(p, n, JSON_REJECT_DUPLICATES, NULL);
+	d->twice = strict == NULL;
+	json_decref(strict);
+	return kind;
 }
 
 static enum kind
@@ -89,9 +109,7 @@ sniff_json(struct sluse_doc *d)
 	if (d->host->read_at(d->source, b, (size_t)n, 0) == (int64_t)n) {
 		if (n >= 3 && memcmp(b, "\xEF\xBB\xBF", 3) == 0)
 			bom = 3;
-		d->json = json_loadb(
-		    b + bom, (size_t)n - bom, JSON_REJECT_DUPLICATES, NULL);
-		kind = d->json != NULL ? json_kind(d->json) : KIND_NONE;
+		kind = load_json(d, b + bom, (size_t)n - bom);
 	}
 	free(b);
 	return kind;
@@ -198,7 +216,7 @@ static int
 package_parts(struct sluse_doc *d, struct sluse_sink *k)
 {
 	struct model m = {.kind = d->kind, .flags = d->flags};
-	bool ok = true;
+	bool ok = !d->twice;
 	int rc;
 
 	if (d->json != NULL)

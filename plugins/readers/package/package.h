@@ -113,6 +113,9 @@ struct xml_events {
 };
 
 struct xml *xml_new(const struct xml_events *ev, void *arg);
+/* Only to see what it is: a DOCTYPE, of which nothing is kept, does not end it.
+ */
+void xml_look(struct xml *x);
 /* False: it is no XML, or hostile. */
 bool xml_push(struct xml *x, const void *p, size_t n);
 /* No more comes. False: not well-formed to its end. */

@@ -22,6 +22,7 @@ struct xml {
 	void *arg;
 	xmlParserCtxtPtr parser;
 	bool bad, stopped, begun;
+	bool looking; /* only for what it is: a DOCTYPE is passed over */
 	int depth;
 	size_t cut_at[DEPTH_MAX + 1]; /* length of the path above each */
 	bool leaf; /* nothing was begun in the element that is open */
@@ -142,7 +143,8 @@ on_doctype(void *ctx, const xmlChar *name, const xmlChar *external,
 	(void)name;
 	(void)external;
 	(void)system;
-	refuse(ctx);
+	if (!((struct xml *)ctx)->looking)
+		refuse(ctx);
 }
 
 static xmlEntityPtr
@@ -198,6 +200,12 @@ start(struct xml *x, const void *p, size_t n)
 					       XML_PARSE_NOWARNING |
 					       XML_PARSE_NODICT);
 	return true;
+}
+
+void
+xml_look(struct xml *x)
+{
+	x->looking = true;
 }
 
 bool
