@@ -204,7 +204,7 @@ format:  ## rewrite every source with clang-format
 R := build-release$(subst /,-,$(PREFIX))
 LIBEXEC := $(PREFIX)/lib/sluse
 MAN := $(PREFIX)/share/man
-PAGES := $(wildcard daemon/*/*.[1-8] plugins/*.[1-8] plugins/connectors/*.[1-8])
+PAGES := $(wildcard daemon/*/*.[1-8] plugins/*.[1-8] plugins/*/*.[1-8])
 UNITS_SYSTEMD := $(wildcard systemd/*.service systemd/*.target)
 I := $(DESTDIR)
 .PHONY: install uninstall dist clean help

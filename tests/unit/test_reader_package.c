@@ -122,7 +122,8 @@ arkivmelding(void)
 	    "named1 V rapport.docx|Rapport (Produksjonsformat)|Rapport",
 	    "named1 H brev.txt|Følgebrev|Brev", "field channel eFormidling",
 	    "note package_unused mappe/saksdato, mappe/saksansvarlig, "
-	    "mappe/saksstatus, mappe/tittel");
+	    "mappe/saksstatus, mappe/tittel, "
+	    "mappe/administrativEnhet");
 	IS("arkivmelding-two.xml", OK, "field1 title Første brev",
 	    "field2 title Andre brev", "field2 document_date 2026-02-01",
 	    "named1 H en.txt|Brev en|Brev", "named2 H to.txt|Brev to|Brev",

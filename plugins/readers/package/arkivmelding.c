@@ -409,6 +409,8 @@ end_post(struct state *s)
 	if (fiks(s)) {
 		tell_place(s);
 		tell_key(s);
+	} else if (p->received[0] != '\0') {
+		model_unused(m, "registrering/mottattDato");
 	}
 }
 
@@ -442,13 +444,25 @@ tell_folder(struct state *s, unsigned post)
 	    m, post, "klass", f->klass, "mappe/klassifikasjon/klasseID", 900);
 }
 
+/* What the sender's own archive says of its case. */
+static void
+note_folder(struct state *s)
+{
+	if (s->folder.title[0] != '\0')
+		model_unused(s->m, "mappe/tittel");
+	if (s->folder.unit[0] != '\0')
+		model_unused(s->m, "mappe/administrativEnhet");
+	if (s->folder.klass[0] != '\0')
+		model_unused(s->m, "klassifikasjon/klasseID");
+}
+
 static void
 end_folder(struct state *s)
 {
 	unsigned i;
 
-	if (!fiks(s) && s->folder.title[0] != '\0')
-		model_unused(s->m, "mappe/tittel");
+	if (!fiks(s))
+		note_folder(s);
 	/* In Fiks Arkiv the post stands beside its new case, not in it. */
 	if (fiks(s) && s->folder.first > s->m->posts)
 		tell_folder(s, 0);
