@@ -60,10 +60,7 @@ struct state {
 	offsetof(struct state, member), sizeof(((struct state *)0)->member)
 
 /* What is kept, by where it stands. An empty place: known, not needed. */
-static const struct {
-	const char *at;
-	size_t offset, size;
-} rows[] = {
+static const struct place rows[] = {
     {"arkivmelding/meldingId", KEEP(message)},
     {"arkivmelding/system", 0, 0},
     {"arkivmelding/regel", 0, 0},
@@ -487,30 +484,6 @@ end_party(struct state *s)
 /* -- elements -------------------------------------------------------------- */
 
 static void
-keep(struct state *s, struct xml *x, const char *text)
-{
-	char *to;
-	size_t i, n;
-
-	for (i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
-		if (!xml_at(x, rows[i].at))
-			continue;
-		if (rows[i].size == 0)
-			return;
-		to = (char *)s + rows[i].offset;
-		n = strlen(text);
-		if (n >= rows[i].size)
-			for (n = rows[i].size - 1;
-			     n > 0 && ((uint8_t)text[n] & 0xC0) == 0x80;)
-				n--;
-		memcpy(to, text, n);
-		to[n] = '\0';
-		return;
-	}
-	model_unused(s->m, xml_path(x));
-}
-
-static void
 take_screen(struct state *s)
 {
 	if (s->in_post)
@@ -528,7 +501,8 @@ on_end(void *arg, struct xml *x, const char *name, const char *text, bool leaf)
 	struct state *s = arg;
 
 	if (leaf && *text != '\0')
-		keep(s, x, text);
+		xml_keep(
+		    x, rows, sizeof(rows) / sizeof(rows[0]), text, s, s->m);
 	if (s->screen[0] != '\0')
 		take_screen(s);
 	if (s->grade[0] != '\0') {

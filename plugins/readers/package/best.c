@@ -47,10 +47,7 @@ struct best {
 #define KEEP(member)                                                           \
 	offsetof(struct best, member), sizeof(((struct best *)0)->member)
 
-static const struct {
-	const char *at;
-	size_t offset, size;
-} rows[] = {
+static const struct place rows[] = {
     {"envelope/sender/orgnr", KEEP(sender_orgnr)},
     {"envelope/sender/name", KEEP(sender_name)},
     {"envelope/sender/email", KEEP(sender_email)},
@@ -91,29 +88,6 @@ static const struct {
     {"noarksak/saId", 0, 0},
     {"noarksak/saDato", 0, 0},
 };
-
-static void
-keep(struct best *b, struct xml *x, const char *text)
-{
-	size_t i, n;
-	char *to;
-
-	for (i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
-		if (!xml_at(x, rows[i].at))
-			continue;
-		if (rows[i].size == 0)
-			return;
-		to = (char *)b + rows[i].offset;
-		for (n = strlen(text); n >= rows[i].size;)
-			for (n = rows[i].size - 1;
-			     n > 0 && ((uint8_t)text[n] & 0xC0) == 0x80;)
-				n--;
-		memcpy(to, text, n);
-		to[n] = '\0';
-		return;
-	}
-	model_unused(b->m, xml_path(x));
-}
 
 static void
 end_document(struct best *b)
@@ -174,7 +148,8 @@ inner_end(
 	struct best *b = arg;
 
 	if (leaf && *text != '\0')
-		keep(b, x, text);
+		xml_keep(
+		    x, rows, sizeof(rows) / sizeof(rows[0]), text, b, b->m);
 	if (strcmp(name, "dokument") == 0)
 		end_document(b);
 	else if (strcmp(name, "avsmot") == 0)

@@ -52,6 +52,18 @@ cut(const char *s, size_t max)
 	return strndup(s, n);
 }
 
+void
+text_copy(char *to, size_t cap, const char *s)
+{
+	size_t n = strlen(s);
+
+	if (n >= cap)
+		for (n = cap - 1; n > 0 && ((uint8_t)s[n] & 0xC0) == 0x80;)
+			n--;
+	memcpy(to, s, n);
+	to[n] = '\0';
+}
+
 static bool
 same_fact(const struct fact *f, unsigned post, const char *field)
 {

@@ -81,6 +81,9 @@ void model_unused(struct model *m, const char *path);
 int model_tell(const struct model *m, const struct sluse_reader_host *host,
     struct sluse_sink *k);
 
+/* s into a fixed array, cut between characters. */
+void text_copy(char *to, size_t cap, const char *s);
+
 /* -- values ---------------------------------------------------------------- */
 /* Post that its sender screens: XX, which nobody lifts but a person. */
 void model_screened(struct model *m, unsigned post, const char *label);
@@ -131,6 +134,15 @@ bool xml_at(const struct xml *x, const char *names);
 const char *xml_namespace(const struct xml *x);
 /* Of the element begun, by local name; lives until the next call. NULL. */
 const char *xml_attr(struct xml *x, const char *name);
+
+/* Texts of elements that go to members of a struct, by where they stand. */
+struct place {
+	const char *at; /* as of xml_at */
+	size_t offset, size; /* size 0: known, not needed */
+};
+/* The text of the element that ends; noted as unused where no row fits. */
+void xml_keep(const struct xml *x, const struct place *rows, size_t n,
+    const char *text, void *state, struct model *m);
 
 /* -- one kind each --------------------------------------------------------- */
 /* What a root element is of; looked at again while *more. */

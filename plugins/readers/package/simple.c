@@ -26,18 +26,6 @@ open_simple(struct model *m)
 	return s;
 }
 
-static void
-copy(char *to, size_t cap, const char *s)
-{
-	size_t n = strlen(s);
-
-	if (n >= cap)
-		for (n = cap - 1; n > 0 && ((uint8_t)s[n] & 0xC0) == 0x80;)
-			n--;
-	memcpy(to, s, n);
-	to[n] = '\0';
-}
-
 /* -- roots ----------------------------------------------------------------- */
 
 static bool
@@ -158,9 +146,9 @@ sbd_end(void *arg, struct xml *x, const char *name, const char *text, bool leaf)
 	else if (xml_at(x, "DocumentIdentification/InstanceIdentifier"))
 		sbd_key(s, text);
 	else if (xml_at(x, "Scope/Type"))
-		copy(s->scope, sizeof(s->scope), text);
+		text_copy(s->scope, sizeof(s->scope), text);
 	else if (xml_at(x, "Scope/InstanceIdentifier"))
-		copy(s->scope_id, sizeof(s->scope_id), text);
+		text_copy(s->scope_id, sizeof(s->scope_id), text);
 	else if (xml_at(x, "DocumentIdentification/Type")) {
 		if (strstr(text, "kvittering") != NULL)
 			s->m->flags |= SLUSE_DESCRIBES_NO_POST;
@@ -202,7 +190,7 @@ manifest_begin(void *arg, struct xml *x, const char *name)
 	if (strcmp(name, "hoveddokument") != 0 && strcmp(name, "vedlegg") != 0)
 		return;
 	href = xml_attr(x, "href");
-	copy(s->file, sizeof(s->file), href != NULL ? href : "");
+	text_copy(s->file, sizeof(s->file), href != NULL ? href : "");
 	s->title[0] = '\0';
 }
 
@@ -216,7 +204,7 @@ manifest_end(
 	if (leaf && xml_at(x, "avsender/organisasjon"))
 		model_orgnr(s->m, 0, text, "avsender/organisasjon");
 	else if (leaf && xml_at(x, "tittel"))
-		copy(s->title, sizeof(s->title), text);
+		text_copy(s->title, sizeof(s->title), text);
 	/* Whom it is to is us, or a person whose number is nobody's here. */
 	else if (leaf && *text != '\0' &&
 		 strstr(xml_path(x), "mottaker/") == NULL)
@@ -303,9 +291,9 @@ form_end(
 	if (!leaf || *text == '\0')
 		return;
 	if (strcmp(name, "saksaar") == 0)
-		copy(s->year, sizeof(s->year), text);
+		text_copy(s->year, sizeof(s->year), text);
 	else if (strcmp(name, "sakssekvensnummer") == 0)
-		copy(s->seq, sizeof(s->seq), text);
+		text_copy(s->seq, sizeof(s->seq), text);
 	else if (xml_at(x, "avsender/organisasjonsnummer") ||
 		 xml_at(x, "innsender/organisasjonsnummer") ||
 		 xml_at(x, "ansvarligSoeker/organisasjonsnummer"))

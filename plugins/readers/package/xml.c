@@ -281,6 +281,23 @@ xml_at(const struct xml *x, const char *names)
 	       (n == x->path_n || x->path[x->path_n - n - 1] == '/');
 }
 
+void
+xml_keep(const struct xml *x, const struct place *rows, size_t n,
+    const char *text, void *state, struct model *m)
+{
+	size_t i;
+
+	for (i = 0; i < n; i++) {
+		if (!xml_at(x, rows[i].at))
+			continue;
+		if (rows[i].size > 0)
+			text_copy(
+			    (char *)state + rows[i].offset, rows[i].size, text);
+		return;
+	}
+	model_unused(m, xml_path(x));
+}
+
 const char *
 xml_namespace(const struct xml *x)
 {
