@@ -205,8 +205,8 @@ bear(struct sl_job *j, struct birth *b, struct sl_err *err)
 	    .described = b->post != NULL ? (int)b->post->post : 0,
 	    .stage = SL_STAGE_read,
 	    .dispo = SL_DISPO_ready};
-	const char *stop = stop_reason(b), *detail = NULL;
-	char ulid[SL_ULID_LEN + 1], payload[96], missing[48];
+	const char *stop = stop_reason(b);
+	char ulid[SL_ULID_LEN + 1], payload[96], detail[256];
 
 	sl_ulid_make(ulid);
 	(void)snprintf(en.own_key, sizeof(en.own_key), "sluse-%s", ulid);
@@ -216,12 +216,6 @@ bear(struct sl_job *j, struct birth *b, struct sl_err *err)
 	en.born_ms = sl_clock_utc_ms();
 	if (b->n > 0)
 		choose_main(b);
-	/* How many, never which: a file's name may be a person's. */
-	if (b->post != NULL && b->post->missing > 0) {
-		(void)snprintf(missing, sizeof(missing), "%u of %u",
-		    b->post->missing, b->post->named);
-		detail = missing;
-	}
 	(void)snprintf(payload, sizeof(payload), "{\"documents\":%zu}", b->n);
 	if (sl_entry_insert(e->store, &en, err) != SL_OK ||
 	    insert_documents(e, b, en.id, err) != SL_OK ||
@@ -232,8 +226,16 @@ bear(struct sl_job *j, struct birth *b, struct sl_err *err)
 	if (en.duplicate_of != 0 &&
 	    sl_entry_update(e->store, &en, err) != SL_OK)
 		return SL_FATAL;
-	if (stop != NULL)
-		return sl_entry_stop(e, &en, stop, detail, err);
+	if (stop != NULL) {
+		/* A remark of the same name says what exactly; of files that
+		 * are missing how many, never which. */
+		sl_note_first(e->store, j->c.id, stop, detail, sizeof(detail));
+		if (strcmp(stop, "document_missing") == 0)
+			(void)snprintf(detail, sizeof(detail), "%u of %u",
+			    b->post->missing, b->post->named);
+		return sl_entry_stop(
+		    e, &en, stop, *detail != '\0' ? detail : NULL, err);
+	}
 	sl_engine_after(e, placing_ask, en.id, 0);
 	return SL_OK;
 }

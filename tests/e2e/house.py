@@ -73,7 +73,7 @@ class House:
                 "[limits]", limits.strip(), "[push]",
                 "credentials_dir = secrets", "retry_first = 200ms",
                 "retry_max = 1s", "breaker_first = 200ms",
-                "breaker_max = 1s"]
+                "breaker_max = 1s", "sync_journal = 0"]
         if self.unknown_wait is not None:
             text += ["unknown_wait = %s" % self.unknown_wait]
         for queue in self.queues:
@@ -99,7 +99,12 @@ class House:
         if wait:
             self.wait_for(lambda: os.path.exists(
                 os.path.join(self.root, "run", "slused.sock")) and
-                len(self.programs()) >= 4, 20, "programs")
+                self.complete(), 20, "programs")
+
+    def complete(self):
+        """Is one of each program there?"""
+        roles = {p["role"] for p in self.programs()}
+        return {"work", "ocr", "place", "push"} <= roles
 
     def bin(self):
         """The programs, where the user reaches them: root's home is closed."""
@@ -286,5 +291,7 @@ class House:
     def keys_there(self):
         state = self.posts()
         if self.target == "noark5":
-            return [post["key"] for post in state["journalposts"]]
+            # What others made there has none.
+            return [post["key"] for post in state["journalposts"]
+                    if post["key"] is not None]
         return [row["key"] for row in state["deliveries"]]
