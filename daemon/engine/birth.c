@@ -309,6 +309,10 @@ bear_all(struct sl_job *j, struct birth *b, const struct sl_package *k,
 	if (posts > 1)
 		b->main = "";
 	for (i = 0; i < posts && rc == SL_OK; i++) {
+		/* Read again for the sake of another of them. */
+		if (k != NULL &&
+		    sl_entry_born(j->e->store, j->c.id, k->plan.post[i].post))
+			continue;
 		if (k != NULL)
 			rc = take_docs(b, k, &k->plan.post[i]);
 		j->c.entries++;

@@ -154,6 +154,16 @@ sl_entry_only(struct sl_store *s, int64_t consignment, bool *ret_several)
 }
 
 bool
+sl_entry_born(struct sl_store *s, int64_t consignment, unsigned post)
+{
+	return sl_db_int(s->db, 0,
+		   "SELECT 1 FROM entry WHERE consignment = ?1"
+		   " AND described = ?2 AND ifnull(outcome, 0) <> ?3 LIMIT 1",
+		   "iii", consignment, (int64_t)post,
+		   (int64_t)SL_OUTCOME_replaced) != 0;
+}
+
+bool
 sl_entry_unread(struct sl_store *s, int64_t id)
 {
 	return sl_db_int(s->db, 0,

@@ -274,6 +274,8 @@ bool sl_entry_by_id(struct sl_store *s, int64_t id, struct sl_entry *ret);
 /* The number of the only one that no other has replaced; 0: several, or none
  * (ret_several false then). */
 int sl_entry_only(struct sl_store *s, int64_t consignment, bool *ret_several);
+/* Is there an entry of that post of its package that none has replaced? */
+bool sl_entry_born(struct sl_store *s, int64_t consignment, unsigned post);
 /* A document of it that could not be read? */
 bool sl_entry_unread(struct sl_store *s, int64_t id);
 bool sl_entry_by_number(struct sl_store *s, const char *reception, int number,

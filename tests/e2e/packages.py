@@ -219,6 +219,40 @@ class Packages(Trial):
         self.assertEqual(row["outcome"], "duplicate", row)
         h.check_whole(self)
 
+    def test_one_of_several_is_read_again(self):
+        """A password comes for the second post; the first is not sent twice."""
+        h = self.begin()
+        with open(os.path.join(house.TOP, "tests", "data",
+                               "pdf-encrypted-user.pdf"), "rb") as file:
+            locked = file.read()
+        said = arkivmelding("arkivmelding-two.xml", **{">to.txt<": ">to.pdf<"})
+        h.drop_bytes(zipped([
+            ("arkivmelding.xml", said), ("to-vedlegg.txt", ENCLOSED),
+            ("to.pdf", locked), ("en.txt", CASE_LETTER)]), "to.zip")
+        self.post(h, "to.zip", 0, tittel="Første brev")
+        second = [row for row in self.by_name(h, "to.zip")
+                  if row["id"].endswith(".2")][0]
+        self.assertEqual(second["reason"], "encrypted", second)
+        path = os.path.join(h.root, "secrets", "passwords")
+        with open(os.open(path, os.O_CREAT | os.O_WRONLY, 0o600), "w") as file:
+            file.write("brukerpassord\n")
+        h.sluse("retry", second["id"], "--why", "passordet kom")
+        h.wait_for(lambda: any(row["id"].endswith(".3") and
+                               row["disposition"] in ("held", "done")
+                               for row in self.by_name(h, "to.zip")), 20,
+                   "read again")
+        rows = {row["id"][-1]: row for row in self.by_name(h, "to.zip")}
+        self.assertNotIn("4", rows)
+        if rows["3"]["disposition"] == "held":
+            h.sluse("assign", rows["3"]["id"], "--case", "2026/12",
+                    "--why", "prøve")
+        h.wait_quiet(30)
+        self.assertEqual(
+            h.query("SELECT n.number, n.described, n.outcome FROM entry n "
+                    "ORDER BY n.number"), [(1, 1, 10), (2, 2, 60), (3, 2, 10)])
+        self.assertEqual(len(h.posts()["deliveries"]), 2)
+        h.check_whole(self)
+
     # -- what is held ---------------------------------------------------------
     def test_what_is_not_whole_or_no_post_is_held(self):
         h = self.begin()
