@@ -196,6 +196,22 @@ placing_ask(struct sl_engine *e, int64_t entry, int64_t unused)
 	(void)sl_engine_bad(e, sl_placing_ask(e, entry, &err), &err);
 }
 
+/*
+ * What its package says of it is good for the person who decides: it is placed
+ * first, and held with this reason then (placing.c).
+ */
+static enum sl_rc
+hold_placed(struct sl_engine *e, struct sl_entry *en, const char *stop,
+    const char *detail, struct sl_err *err)
+{
+	(void)snprintf(en->reason, sizeof(en->reason), "%s", stop);
+	(void)snprintf(en->detail, sizeof(en->detail), "%s", detail);
+	if (sl_entry_update(e->store, en, err) != SL_OK)
+		return SL_FATAL;
+	sl_engine_after(e, placing_ask, en->id, 0);
+	return SL_OK;
+}
+
 static enum sl_rc
 bear(struct sl_job *j, struct birth *b, struct sl_err *err)
 {
@@ -233,6 +249,8 @@ bear(struct sl_job *j, struct birth *b, struct sl_err *err)
 		if (strcmp(stop, "document_missing") == 0)
 			(void)snprintf(detail, sizeof(detail), "%u of %u",
 			    b->post->missing, b->post->named);
+		if (b->n > 0 && b->post != NULL && stop == b->post->stop)
+			return hold_placed(e, &en, stop, detail, err);
 		return sl_entry_stop(
 		    e, &en, stop, *detail != '\0' ? detail : NULL, err);
 	}

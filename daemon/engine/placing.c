@@ -256,6 +256,12 @@ take_placed(
 	(void)sl_slice_copy(m->reason, reason, sizeof(reason));
 	(void)sl_slice_copy(m->detail, detail, sizeof(detail));
 	en.revision++;
+	/* It was born with a reason to be held, whatever comes of placing. */
+	if (en.reason[0] != '\0') {
+		(void)snprintf(reason, sizeof(reason), "%s", en.reason);
+		(void)snprintf(detail, sizeof(detail), "%s", en.detail);
+		return sl_entry_stop(e, &en, reason, detail, err);
+	}
 	if (m->rc != SL_OK)
 		return sl_entry_stop(e, &en,
 		    *reason != '\0' ? reason : "no_evidence", detail, err);

@@ -301,7 +301,9 @@ class Packages(Trial):
         # a person may send it all the same
         h.sluse("assign", self.one(h, "mangler.zip")["id"], "--case", "2026/87",
                 "--why", "prøve")
-        post = self.post(h, "mangler.zip", saksnummer="2026/87")
+        post = self.post(h, "mangler.zip", saksnummer="2026/87",
+                         tittel="Søknad om skjenking",
+                         dokumentetsDato="2026-03-03")
         self.assertEqual(len(post["dokumenter"]), 1)
         h.check_whole(self)
 
