@@ -247,7 +247,7 @@ bear(struct sl_job *j, struct birth *b, struct sl_err *err)
 		 * are missing how many, never which. */
 		sl_note_first(e->store, j->c.id, stop, detail, sizeof(detail));
 		if (strcmp(stop, "document_missing") == 0)
-			(void)snprintf(detail, sizeof(detail), "%u of %u",
+			(void)snprintf(detail, sizeof(detail), "%u/%u",
 			    b->post->missing, b->post->named);
 		if (b->n > 0 && b->post != NULL && stop == b->post->stop)
 			return hold_placed(e, &en, stop, detail, err);

@@ -286,7 +286,7 @@ class Packages(Trial):
         h.drop_bytes(zipped([("arkivmelding.xml", deep),
                              ("brev.txt", CASE_LETTER)]), "dyp.zip")
         row = self.held(h, "mangler.zip", "document_missing")
-        self.assertEqual(row["detail"], "1 of 2")
+        self.assertEqual(row["detail"], "1/2")
         for name, reason in (("endret.zip", "document_changed"),
                              ("gradert.zip", "package_graded"),
                              ("kvittering.json", "package_not_post"),
