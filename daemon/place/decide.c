@@ -251,7 +251,8 @@ same_text(const struct sl_decider *d, uint32_t a, uint32_t an, uint32_t b,
 	return an == bn && memcmp(text_at(d, a), text_at(d, b), an) == 0;
 }
 
-/* The part that is the letter: the one that was named, else the first. */
+/* The part that is the letter: the one that was named, else the first of those
+ * that are no descriptions of it. */
 static uint32_t
 main_part(const struct sl_decider *d)
 {
@@ -262,7 +263,9 @@ main_part(const struct sl_decider *d)
 	for (i = 0; i < d->clue_n; i++) {
 		const struct sl_clue *m = &d->clue[i];
 
-		if (m->source != SL_SOURCE_QUEUE && m->part < first)
+		if (m->source != SL_SOURCE_QUEUE &&
+		    m->source != SL_SOURCE_SIDECAR &&
+		    m->source != SL_SOURCE_PACKAGE && m->part < first)
 			first = m->part;
 		if (m->field != SL_FIELD_main_document || named)
 			continue;

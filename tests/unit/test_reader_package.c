@@ -91,8 +91,8 @@ svarinn(void)
 	    "field correspondent_orgnr 991825827",
 	    "field recipient Testvik kommune", "field channel SvarUt",
 	    "field in_reply_to 3380ed76-5d4c-43e7-aa70-8ed8d97e4835",
-	    "named H søknad.txt||Søknad", "named V tegning.txt||",
-	    "!field access*",
+	    "named H søknad.txt||Søknad", "field main_document søknad.txt",
+	    "named V tegning.txt||", "!field access*",
 	    "note package_unused metadataFraAvleverendeSystem/saksBehandler*");
 	IS("svarinn-v2.json", OK, "field case_number 2026/87",
 	    "field title Uttalelse til reguleringsplan",

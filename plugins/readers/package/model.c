@@ -176,6 +176,9 @@ tell_named(const struct named *n, const struct sluse_reader_host *host,
 
 	host->post(k, n->post);
 	(void)host->named(k, &out);
+	/* Which of the files is the letter: what stands in it counts more. */
+	if (n->main)
+		host->field(k, "main_document", n->file, "hoveddokument", 1000);
 }
 
 int
