@@ -135,6 +135,12 @@ level(void)
 	file(1, 0, 's', "arkivmelding.xml", "arkivmelding");
 	file(2, 0, 'd', "a.txt", "");
 	CHECK_STR(plan(), "none");
+	fresh(); /* whatever lies first */
+	file(0, 0, 'c', "x.zip", "");
+	file(1, 0, 's', "arkivmelding.xml", "arkivmelding");
+	file(2, 0, 'd', "a.txt", "");
+	file(0, 0, 'd', "brev.txt", "");
+	CHECK_STR(plan(), "none");
 	fresh(); /* a zip and a description: its zip */
 	file(0, 0, 's', "sbd.json", "sbd");
 	file(0, 0, 'c', "x.zip", "");
