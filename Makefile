@@ -105,6 +105,8 @@ plugin_cflags_office := $(call pc,cflags,libxml-2.0 libzip)
 plugin_libs_office := $(call pc,libs,libxml-2.0 libzip) -lm
 plugin_cflags_asic := $(call pc,cflags,libxml-2.0 libzip)
 plugin_libs_asic := $(call pc,libs,libxml-2.0 libzip) -lcrypto
+plugin_cflags_package := $(call pc,cflags,libxml-2.0 jansson glib-2.0)
+plugin_libs_package := $(call pc,libs,libxml-2.0 jansson glib-2.0)
 plugin_cflags_noark5 := $(call pc,cflags,jansson)
 plugin_libs_noark5 := -ljansson
 plugin_cflags_webhook := $(call pc,cflags,jansson)
@@ -130,6 +132,8 @@ plugin_srcs_pdf := $(SIGN_LIB)
 plugin_srcs_pkcs7 := $(SIGN_LIB)
 plugin_libs_pkcs7 := -lcrypto
 plugin_srcs_asic := $(SIGN_LIB) plugins/readers/lib/zipread.c
+plugin_srcs_package := $(TEXT_LIB) plugins/readers/lib/mailtext.c
+plugin_srcs_office := plugins/readers/lib/charset.c $(OLE2_LIB) $(RTF_LIB)
 
 # A plugin is plugins/KINDs/NAME.c and, where that is too much for one file, the
 # folder plugins/KINDs/NAME/ beside it.
@@ -212,7 +216,7 @@ format:  ## rewrite every source with clang-format
 R := build-release$(subst /,-,$(PREFIX))
 LIBEXEC := $(PREFIX)/lib/sluse
 MAN := $(PREFIX)/share/man
-PAGES := $(wildcard daemon/*/*.[1-8] plugins/*.[1-8] plugins/connectors/*.[1-8])
+PAGES := $(wildcard daemon/*/*.[1-8] plugins/*.[1-8] plugins/*/*.[1-8])
 UNITS_SYSTEMD := $(wildcard systemd/*.service systemd/*.target)
 I := $(DESTDIR)
 .PHONY: install uninstall dist clean help

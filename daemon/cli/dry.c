@@ -20,6 +20,7 @@
 #define PARTS_MAX 20000u
 #define PAGES_MAX 100000u /* of one part */
 #define FOUND_MAX 20000u
+#define NAMED_MAX 2000u
 #define TEXT_MAX ((size_t)1 << 20) /* of one page */
 #define RANGE 64u /* pages of one task */
 
@@ -47,6 +48,7 @@ part_free(struct sl_dry_part *p)
 	free(p->warnings);
 	free(p->reader);
 	free(p->reason);
+	free(p->describes);
 }
 
 void
@@ -68,6 +70,12 @@ sl_dry_free(struct sl_dry *d)
 		free(d->found[i].value);
 		free(d->found[i].label);
 	}
+	for (i = 0; i < d->named_n; i++) {
+		free(d->named[i].file);
+		free(d->named[i].title);
+		free(d->named[i].type);
+	}
+	free(d->named);
 	free(d->source);
 	free(d->part);
 	for (i = 0; i < d->sig_n; i++) {
@@ -273,6 +281,7 @@ take_part(struct sl_dry *d, size_t source, const struct sl_msg_r_part *m)
 	p->warnings = copy(m->warnings);
 	p->reader = copy(m->reader);
 	p->reason = copy(m->reason);
+	p->describes = copy(m->describes);
 	p->pages = m->pages > PAGES_MAX ? PAGES_MAX : m->pages;
 	p->page = sl_alloc((p->pages + 1) * sizeof(*p->page));
 }
@@ -331,6 +340,23 @@ take_note(struct sl_dry *d, size_t part, const struct sl_msg_r_note *m)
 }
 
 static void
+take_named(struct sl_dry *d, size_t part, const struct sl_msg_r_named *m)
+{
+	struct sl_dry_named *n;
+
+	if (d->named_n >= NAMED_MAX || *d->part[part].describes == '\0')
+		return;
+	d->named =
+	    sl_grow(d->named, &d->named_cap, d->named_n + 1, sizeof(*d->named));
+	n = &d->named[d->named_n++];
+	n->part = part;
+	n->n = *m;
+	n->file = copy(m->file);
+	n->title = copy(m->title);
+	n->type = copy(m->type);
+}
+
+static void
 on_record(void *arg, struct sl_crew_job *j, const struct sl_msg *m)
 {
 	struct jobs *q = arg;
@@ -357,6 +383,9 @@ on_record(void *arg, struct sl_crew_job *j, const struct sl_msg *m)
 	} else if (m->type == SL_MSG_R_NOTE) {
 		if (PART(r_note) < d->part_n)
 			take_note(d, PART(r_note), &m->r_note);
+	} else if (m->type == SL_MSG_R_NAMED) {
+		if (q->whole && PART(r_named) < d->part_n)
+			take_named(d, PART(r_named), &m->r_named);
 	}
 #undef PART
 }

@@ -208,7 +208,10 @@ document_row(const struct sl_dry *d, const struct sl_dry_entry *e, size_t i)
 	SL_BUF struct sl_buf title = {0};
 	const struct sl_dry_part *p = &d->part[e->doc[i]];
 
-	sl_post_name_title(&title, p->name);
+	if (e->doc_title[i] != NULL)
+		sl_post_clean(&title, e->doc_title[i], SL_TITLE_MAX, "");
+	if (title.n == 0)
+		sl_post_name_title(&title, p->name);
 	return json_pack("{s:I, s:s, s:o, s:o, s:o, s:I}", "number",
 	    (json_int_t)i + 1, "role", i == 0 ? "H" : "V", "title",
 	    text(sl_buf_str(&title)), "name", text(p->name), "mime",

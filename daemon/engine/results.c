@@ -19,6 +19,8 @@
 #define TEXT_MAX ((size_t)2 << 20)
 #define BOXES_MAX ((size_t)4 << 20)
 #define FIELDS_MAX 400
+#define DESCRIBED_MAX 2000 /* facts of a description of a package */
+#define POSTS_MAX 64u /* of a package */
 
 struct field {
 	struct sl_msg_r_field m; /* its slices point into buf */
@@ -59,6 +61,19 @@ is_slug(struct sl_slice s)
 	for (i = 0; i < s.n; i++)
 		if ((s.p[i] < 'a' || s.p[i] > 'z') &&
 		    (s.p[i] < '0' || s.p[i] > '9') && s.p[i] != '_')
+			return false;
+	return true;
+}
+
+/* The kind of package a part describes: "fiks-arkiv". */
+static bool
+is_kind(struct sl_slice s)
+{
+	uint32_t i;
+
+	for (i = 0; i < s.n; i++)
+		if ((s.p[i] < 'a' || s.p[i] > 'z') &&
+		    (s.p[i] < '0' || s.p[i] > '9') && s.p[i] != '-')
 			return false;
 	return true;
 }
@@ -186,7 +201,7 @@ take_part(struct sl_task *t, const struct sl_msg_r_part *m, struct sl_err *err)
 	(void)sl_slice_copy(m->mime, s->mime[m->part], sizeof(s->mime[0]));
 	if (m->part > 0 && m->size > 0)
 		s->has_bundle_parts = true;
-	if (!is_slug(m->reason))
+	if (!is_slug(m->reason) || !is_kind(m->describes))
 		return senseless(err, "a reason is no slug");
 	if (m->reason.n > 0)
 		sl_log(SL_LOG_INFO, t->job->c.reception,
@@ -200,6 +215,30 @@ take_part(struct sl_task *t, const struct sl_msg_r_part *m, struct sl_err *err)
 	return sl_found_clear_facts(t->e->store, s->part_ids[m->part], err);
 }
 
+/* Does it describe a package? Its record was told before. */
+static bool
+is_description(const struct sl_task *t, uint32_t part)
+{
+	return t->kind == SL_TASK_OPEN &&
+	       source_of(t)->part[part].describes.n > 0;
+}
+
+static enum sl_rc
+take_named(struct sl_task *t, struct sl_msg_r_named *m, struct sl_err *err)
+{
+	enum sl_rc rc = know_part(t, &m->part, err);
+
+	if (rc != SL_OK)
+		return rc;
+	if (!is_description(t, m->part) || m->post > POSTS_MAX ||
+	    m->file.n == 0)
+		return senseless(err, "a document of no package");
+	if (++t->facts > DESCRIBED_MAX)
+		return senseless(err, "too many documents are named");
+	return sl_named_put(
+	    t->e->store, source_of(t)->part_ids[m->part], m, err);
+}
+
 static enum sl_rc
 take_field(struct sl_task *t, struct sl_msg_r_field *m, struct sl_err *err)
 {
@@ -211,8 +250,14 @@ take_field(struct sl_task *t, struct sl_msg_r_field *m, struct sl_err *err)
 		return rc;
 	if (sl_field_name(m->field) == NULL)
 		return senseless(err, "unknown field");
+	if (m->post != 0 &&
+	    (m->source != SL_SOURCE_PACKAGE || m->post > POSTS_MAX))
+		return senseless(err, "field of a post that is none");
+	if (m->source == SL_SOURCE_PACKAGE && !is_description(t, m->part))
+		return senseless(err, "field of a package without one");
 	if (m->source != SL_SOURCE_TEXT && m->source != SL_SOURCE_OCR) {
-		if (++t->facts > FIELDS_MAX)
+		if (++t->facts > (m->source == SL_SOURCE_PACKAGE ? DESCRIBED_MAX
+								 : FIELDS_MAX))
 			return SL_OK;
 		return sl_found_put(
 		    t->e->store, source_of(t)->part_ids[m->part], m, err);
@@ -401,6 +446,8 @@ take(struct sl_task *t, struct sl_msg *m, struct sl_err *err)
 		return take_page(t, &m->r_page, err);
 	case SL_MSG_R_NOTE:
 		return take_note(t, &m->r_note, err);
+	case SL_MSG_R_NAMED:
+		return take_named(t, &m->r_named, err);
 	case SL_MSG_R_END:
 		return take_end(t, &m->r_end, err);
 	default:

@@ -174,6 +174,7 @@ source_words(unsigned lang, const char *source)
 	    {"ocr", "skannet tekst", "scanned text"},
 	    {"header", "e-postens hode", "the e-mail's header"},
 	    {"sidecar", "beskrivelsesfilen", "the description file"},
+	    {"package", "pakkens beskrivelse", "the package's description"},
 	    {"name", "filnavnet", "the file name"},
 	    {"person", "en person", "a person"},
 	    {"queue", "køen", "the queue"},

@@ -21,6 +21,8 @@ struct sl_fact {
 	unsigned confidence;
 	const char *value; /* or detail */
 	const char *label; /* or slug */
+	unsigned post;
+	const struct sl_msg_r_named *named; /* a named document, no field */
 };
 
 /* -- what the reader sees of its input ------------------------------------- */
@@ -373,7 +375,11 @@ send_fact(const struct sluse_sink *k, const struct sl_fact *f)
 {
 	struct sl_msg m = {.type = SL_MSG_R_NOTE};
 
-	if (f->field == 0) {
+	if (f->named != NULL) {
+		m.type = SL_MSG_R_NAMED;
+		m.r_named = *f->named;
+		m.r_named.part = k->part;
+	} else if (f->field == 0) {
 		m.r_note.part = k->part;
 		m.r_note.slug = sl_slice_str(f->label);
 		m.r_note.detail = sl_slice_str(f->value);
@@ -384,7 +390,9 @@ send_fact(const struct sluse_sink *k, const struct sl_fact *f)
 		m.r_field.field = (uint8_t)f->field;
 		m.r_field.value = sl_slice_str(f->value);
 		m.r_field.label = sl_slice_str(f->label);
-		m.r_field.source = SL_SOURCE_HEADER;
+		m.r_field.source = k->describes[0] != '\0' ? SL_SOURCE_PACKAGE
+							   : SL_SOURCE_HEADER;
+		m.r_field.post = (uint16_t)f->post;
 		m.r_field.confidence = (uint16_t)f->confidence;
 	}
 	return sl_msg_write(k->result_fd, &m, k->err);
@@ -418,11 +426,14 @@ host_field(struct sluse_sink *k, const char *field, const char *value,
 	unsigned number = field != NULL ? sl_field_by_name(field) : 0;
 	struct sl_fact *f;
 
-	if (number == 0 || value == NULL || k->fields >= SL_HOST_FIELDS_MAX)
+	if (number == 0 || value == NULL ||
+	    k->fields >= (k->describes[0] != '\0' ? SL_HOST_DESCRIBED_MAX
+						  : SL_HOST_FIELDS_MAX))
 		return;
 	k->fields++;
 	f = new_fact(k);
 	f->field = number;
+	f->post = k->post;
 	f->value = keep(k->arena, value, 2048);
 	f->label = keep(k->arena, label != NULL ? label : "", 128);
 	f->confidence = confidence < 0	    ? 0u
@@ -475,6 +486,68 @@ host_note(struct sluse_sink *k, const char *slug, const char *detail)
 	take_fact(k, f);
 }
 
+/* -- descriptions of packages -------------------------------------------- */
+
+static int
+host_describes(struct sluse_sink *k, const char *kind, unsigned flags)
+{
+	size_t n = kind != NULL
+		       ? strspn(kind, "abcdefghijklmnopqrstuvwxyz0123456789-")
+		       : 0;
+
+	/* Facts already told were not told as the package's. */
+	if (k->page != NULL || n == 0 || kind[n] != '\0' ||
+	    n >= sizeof(k->describes) ||
+	    (k->describes[0] == '\0' && k->fields > 0))
+		return 1;
+	(void)snprintf(k->describes, sizeof(k->describes), "%s", kind);
+	k->describes_flags |= flags;
+	return 0;
+}
+
+static void
+host_post(struct sluse_sink *k, uint32_t n)
+{
+	k->post = n <= SL_HOST_POSTS_MAX ? (unsigned)n : SL_HOST_POSTS_MAX;
+}
+
+static struct sl_slice
+keep_slice(struct sl_arena *a, const char *s, size_t max)
+{
+	return sl_slice_str(s != NULL ? keep(a, s, max) : "");
+}
+
+static int
+host_named(struct sluse_sink *k, const struct sluse_named *n)
+{
+	struct sl_msg_r_named *m;
+	struct sl_fact *f;
+
+	if (k->page != NULL || k->describes[0] == '\0' ||
+	    n->size < sizeof(*n) || n->file == NULL || *n->file == '\0' ||
+	    k->named >= SL_HOST_NAMED_MAX)
+		return met(k, "limit_members");
+	f = new_fact(k);
+	m = sl_arena_alloc(k->arena, sizeof(*m));
+	m->post = (uint16_t)k->post;
+	m->number = (uint16_t)++k->named;
+	m->main = n->main != 0;
+	m->file = keep_slice(k->arena, n->file, 1024);
+	m->title = keep_slice(k->arena, n->title, 1024);
+	m->type = keep_slice(k->arena, n->type, 128);
+	if (n->bytes != UINT64_MAX) {
+		m->checks |= SL_NAMED_SIZE;
+		m->size = n->bytes;
+	}
+	if (n->sha256 != NULL) {
+		m->checks |= SL_NAMED_SHA256;
+		memcpy(m->sha256.b, n->sha256, sizeof(m->sha256.b));
+	}
+	f->named = m;
+	take_fact(k, f);
+	return 0;
+}
+
 /* -- one file
  * ---------------------------------------------------------------------- */
 
@@ -516,7 +589,10 @@ sl_host_init(struct sluse_reader_host *h, struct sluse_limits *l,
 	    .password = host_password,
 	    .image_beside = host_image_beside,
 	    .recognised = host_recognised,
-	    .trust = host_trust};
+	    .trust = host_trust,
+	    .describes = host_describes,
+	    .post = host_post,
+	    .named = host_named};
 }
 
 /* The reason for what a reader's call ended with; NULL if all is well. */
@@ -539,24 +615,42 @@ reason_of(int rc, const char *limit)
 	}
 }
 
+/* The same for the description of a package, which nobody reads for itself. */
+static const char *
+reason_described(int rc, unsigned flags)
+{
+	/* Also of one that is broken behind where it says so. */
+	if ((flags & SLUSE_DESCRIBES_GRADED) != 0)
+		return "package_graded";
+	if (rc != SLUSE_READ_OK)
+		return "package_invalid";
+	return (flags & SLUSE_DESCRIBES_NO_POST) != 0 ? "package_not_post"
+						      : NULL;
+}
+
 void
 sl_reading_open(struct sl_reading *r, const struct sluse_reader_host *h,
     const struct sl_extent *x, const char *name, const char *mime,
     const struct sl_lent *lent)
 {
-	int rc;
+	const struct sluse_reader *reader;
+	int rc = SLUSE_READ_UNSUPPORTED;
+	size_t i = 0;
 
 	memset(r, 0, sizeof(*r));
 	r->source = (struct sluse_source){
 	    .x = *x, .name = name, .mime = mime, .lent = lent};
 	r->sink.limits = h->limits;
 	r->sink.facts_tail = &r->sink.facts;
-	r->reader = sl_reader_for(mime);
-	if (r->reader == NULL) {
-		r->reason = "unsupported";
-		return;
+	r->reason = "unsupported";
+	for (; (reader = sl_reader_for(mime, i)) != NULL; i++) {
+		r->reader = reader;
+		rc = reader->open(h, &r->source, &r->doc);
+		if (rc != SLUSE_READ_UNSUPPORTED)
+			break;
 	}
-	rc = r->reader->open(h, &r->source, &r->doc);
+	if (r->reader == NULL)
+		return;
 	if (rc == SLUSE_READ_OK) {
 		rc = r->reader->page_count(r->doc, &r->pages);
 		if (rc != SLUSE_READ_OK)
@@ -605,6 +699,8 @@ sl_reading_parts(struct sl_reading *r, struct sl_budget *b, sl_embedded_fn *fn,
 		k->limit = "limit_members";
 	if (r->reason == NULL || k->limit != NULL)
 		r->reason = reason_of(rc, k->limit);
+	if (k->describes[0] != '\0' && k->limit == NULL)
+		r->reason = reason_described(rc, k->describes_flags);
 	r->incomplete |= rc == SLUSE_READ_INCOMPLETE;
 	k->limit = NULL;
 	k->fn = NULL;

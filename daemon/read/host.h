@@ -19,6 +19,10 @@
 #define SL_HOST_NOTES_MAX 50u
 #define SL_HOST_FIELDS_MAX 200u
 #define SL_HOST_TRUST_MAX ((size_t)4 << 20)
+/* Of the description of a package, which may hold several posts. */
+#define SL_HOST_DESCRIBED_MAX 1000u
+#define SL_HOST_NAMED_MAX 500u
+#define SL_HOST_POSTS_MAX 50u
 
 /* An embedded file that is whole (or has a reason). Lives for the call. */
 struct sl_embedded {
@@ -53,7 +57,10 @@ struct sluse_sink {
 	struct sl_err *err;
 	enum sl_rc rc; /* of output and socket */
 	const char *limit; /* slug of a limit met in this call */
-	unsigned fields, notes;
+	unsigned fields, notes, named;
+	char describes[33]; /* the kind of package it describes, or "" */
+	unsigned describes_flags; /* enum sluse_describes */
+	unsigned post; /* what is told is about this post of it; 0: all */
 	/* page() */
 	struct sl_page *page; /* NULL inside parts() */
 	double width, height;

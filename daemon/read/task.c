@@ -91,6 +91,7 @@ made_name(const struct sl_part *p, uint32_t number,
 struct verdict {
 	struct sl_identity id;
 	const char *reason, *reader;
+	const char *describes; /* the kind of package, or NULL */
 	uint32_t pages;
 };
 
@@ -124,6 +125,7 @@ send_part(struct task *k, uint32_t number, const struct sl_part *p,
 	r->reader = sl_slice_str(v->reader);
 	r->reason = sl_slice_str(v->reason);
 	r->pages = v->pages;
+	r->describes = sl_slice_str(v->describes);
 	if (number == 0)
 		k->reason = v->reason;
 	k->sent++;
@@ -251,6 +253,18 @@ do_pages(
 	    r, &k->budget, k->result, number, from, to, err);
 }
 
+/* A description of its package, which is none of its documents. */
+static bool
+described(const struct sl_reading *r, struct sl_part *p, struct verdict *v)
+{
+	if (r->sink.describes[0] == '\0')
+		return false;
+	v->describes = r->sink.describes;
+	if ((r->sink.describes_flags & SLUSE_DESCRIBES_FORM) == 0)
+		p->role = SL_PART_SIDECAR;
+	return true;
+}
+
 static enum sl_rc
 read_part(struct task *k, uint32_t number, struct sl_part *p,
     struct sl_reading *r, struct verdict *v, struct sl_err *err)
@@ -266,8 +280,9 @@ read_part(struct task *k, uint32_t number, struct sl_part *p,
 	if (r->incomplete && is_young(k, number))
 		return incomplete(k, err);
 	/* A mail; a PDF with attachments is still a document. */
-	if (r->doc != NULL && r->pages == 0 && r->reason == NULL &&
-	    r->reader->parts != NULL && p->role == SL_PART_DOCUMENT)
+	if (r->doc != NULL && r->pages == 0 && r->reader->parts != NULL &&
+	    p->role == SL_PART_DOCUMENT && !described(r, p, v) &&
+	    r->reason == NULL)
 		p->role = SL_PART_CONTAINER;
 	sl_parts_mark_twins(&k->parts, first);
 	v->reason = r->reason;

@@ -159,6 +159,8 @@ found_row(void *arg, const struct sl_found_row *f, struct sl_err *err)
 	sl_row_set(o, "page", json_integer((json_int_t)f->page + 1));
 	sl_row_set(o, "box",
 	    json_pack("[i,i,i,i]", f->box[0], f->box[1], f->box[2], f->box[3]));
+	if (f->post != 0)
+		sl_row_set(o, "post", json_integer((json_int_t)f->post));
 	(void)json_array_append_new(arg, o);
 	return SL_OK;
 }

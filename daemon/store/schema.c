@@ -15,4 +15,5 @@
 /* clang-format on */
 
 MIGRATION(001);
+MIGRATION(003);
 MIGRATION(007);

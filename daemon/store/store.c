@@ -18,10 +18,11 @@
 #include "../journal/leaf.h"
 #include "store_p.h"
 
-extern const char sl_schema_001[], sl_schema_007[];
+extern const char sl_schema_001[], sl_schema_003[], sl_schema_007[];
 
 static const char *const migrations[] = {
     [1] = sl_schema_001,
+    [3] = sl_schema_003,
     [7] = sl_schema_007,
 };
 static_assert(

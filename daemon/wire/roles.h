@@ -86,7 +86,12 @@ enum sl_field_source {
 	SL_SOURCE_NAME = 5, /* the file's name */
 	SL_SOURCE_PERSON = 6,
 	SL_SOURCE_QUEUE = 7,
+	SL_SOURCE_PACKAGE = 8, /* the description of the package it came in */
 };
+
+/* R_NAMED: what it says of the file that must be so. */
+#define SL_NAMED_SIZE 1u
+#define SL_NAMED_SHA256 2u
 
 /* What a target is asked to tell of itself. */
 enum sl_sync_kind {

@@ -24,6 +24,7 @@ PAGES = {name: os.path.join(TOP, path) for name, path in (
     ("sluse-pronom.5", "daemon/pronom/sluse-pronom.5"),
     ("sluse-reader.7", "plugins/sluse-reader.7"),
     ("sluse-connector.7", "plugins/sluse-connector.7"),
+    ("sluse-packages.7", "plugins/readers/sluse-packages.7"),
     ("sluse-connector-noark5.7",
      "plugins/connectors/sluse-connector-noark5.7"),
     ("sluse-connector-webhook.7",
@@ -302,6 +303,19 @@ class Pages(unittest.TestCase):
                 if key != "name":
                     self.assertRegex(
                         told, r"%s .*?Default: %s\." % (key, re.escape(value)))
+
+    def test_packages(self):
+        """Every place that is kept of a description stands in its page."""
+        told = re.sub(r"\s+", " ", plain("sluse-packages.7"))
+        n = 0
+        for source in sources("plugins/readers/package"):
+            kept = re.findall(r'\{"([^"]+)",\s*KEEP\(', source)
+            kept += re.findall(r'\{"([^"]+)", "[a-z_]+", \d+\}', source)
+            for place in kept:
+                n += 1
+                if not place.endswith(("/kode", "/identifikator")):
+                    self.assertIn(place, told)
+        self.assertGreater(n, 70)
 
     def test_contracts(self):
         for name, path, structs in (

@@ -948,8 +948,8 @@ abi(void)
 	r = fake;
 	r.page = NULL;
 	CHECK(sl_reader_add(&r, NULL, &err) == SL_FATAL);
-	CHECK(sl_reader_for("text/plain") == &fake);
-	CHECK(sl_reader_for("text/html") == NULL);
+	CHECK(sl_reader_for("text/plain", 0) == &fake);
+	CHECK(sl_reader_for("text/html", 0) == NULL);
 	CHECK(sl_reader_at(0) == &fake && sl_reader_at(1) == NULL);
 }
 
