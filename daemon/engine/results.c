@@ -147,9 +147,10 @@ take_original(
 }
 
 static enum sl_rc
-take_part(struct sl_task *t, const struct sl_msg_r_part *m, struct sl_err *err)
+take_part(struct sl_task *t, struct sl_msg_r_part *m, struct sl_err *err)
 {
 	struct sl_job_source *s = source_of(t);
+	const char *note;
 	const struct sl_digest none = {{0}};
 	size_t cap;
 
@@ -188,13 +189,16 @@ take_part(struct sl_task *t, const struct sl_msg_r_part *m, struct sl_err *err)
 		s->has_bundle_parts = true;
 	if (!is_slug(m->reason))
 		return senseless(err, "a reason is no slug");
+	note = sl_sealed_see(t, m);
 	if (m->reason.n > 0)
 		sl_log(SL_LOG_INFO, t->job->c.reception,
 		    "part=\"%" PRIu32 "\" reason=\"%.*s\"", m->part,
 		    (int)m->reason.n, m->reason.p);
 	if (sl_part_put(t->e->store, s->row.id, m,
 		m->part == 0 ? &s->row.sha256 : &none, &s->part_ids[m->part],
-		err) != SL_OK)
+		err) != SL_OK ||
+	    (note != NULL && sl_note_put(t->e->store, s->part_ids[m->part],
+				 note, "", err) != SL_OK))
 		return SL_FATAL;
 	t->facts = 0;
 	return sl_found_clear_facts(t->e->store, s->part_ids[m->part], err);
@@ -374,7 +378,12 @@ take(struct sl_task *t, struct sl_msg *m, struct sl_err *err)
 	if (t->kind != SL_TASK_OPEN && source_of(t)->opened &&
 	    t->part >= source_of(t)->parts && m->type != SL_MSG_R_END)
 		return SL_OK;
+	if (t->kind == SL_TASK_DECRYPT && m->type != SL_MSG_R_CLEAR &&
+	    m->type != SL_MSG_R_END)
+		return senseless(err, "a record that is not its to send");
 	switch ((int)m->type) {
+	case SL_MSG_R_CLEAR:
+		return sl_sealed_clear(t, &m->r_clear, err);
 	case SL_MSG_R_ORIGINAL:
 		return take_original(t, &m->r_original, err);
 	case SL_MSG_R_PART:

@@ -264,6 +264,10 @@ mend(const struct sl_extent *x, const char *p, size_t n, const char *name,
 		 memcmp(p, "%PDF-", n < 5 ? n : 5) != 0 && !sl_looks_pdf(p, n))
 		set(id, "application/octet-stream", SL_BASIS_NONE);
 	mend_zip(x, id);
+	if (sl_looks_envelope(p, n)) {
+		set(id, SL_MIME_ENVELOPE, SL_BASIS_SIGNATURE);
+		(void)snprintf(id->format, sizeof(id->format), "CMS envelope");
+	}
 	if (is_unknown(id) && sl_looks_text(p, head))
 		set(id, "text/plain", SL_BASIS_TEXT);
 	if (!is_text(id))

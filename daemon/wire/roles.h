@@ -12,12 +12,15 @@ enum sl_role {
 	SL_ROLE_PLACE = 3,
 	SL_ROLE_PUSH = 4,
 	SL_ROLE_CTL = 5,
+	SL_ROLE_DECRYPT = 6,
 };
+#define SL_ROLE_LAST SL_ROLE_DECRYPT
 
 enum sl_task_kind {
 	SL_TASK_OPEN = 1, /* (copy,) identify, unpack, read */
 	SL_TASK_PAGES = 2, /* read a range of pages of one part */
 	SL_TASK_OCR = 3, /* recognise one page image */
+	SL_TASK_DECRYPT = 4, /* open one envelope */
 };
 /* Copy the input to the original first (gate *received*). */
 #define SL_TASK_COPY 1u
@@ -33,6 +36,12 @@ enum sl_task_kind {
 #define SL_TASK_MANY 16u
 /* With both: PRONOM alone, libmagic is not asked. */
 #define SL_TASK_PRONOM_ONLY 32u
+/* After the output come the clear texts of the envelopes that `clear` names. */
+#define SL_TASK_CLEAR 64u
+
+/* The type of a CMS envelope that only a key opens: a part of it is
+ * "encrypted" until its clear text is there. */
+#define SL_MIME_ENVELOPE "application/pkcs7-mime"
 
 enum sl_task_end {
 	SL_END_EXIT = 1,

@@ -234,9 +234,10 @@ static void
 take_task(
     struct parent *p, const struct sl_msg_task *t, const int *got, size_t nfds)
 {
-	size_t want = (t->flags & SL_TASK_COPY) != 0   ? SL_FD_ORIGINAL_READ + 1
-		      : (t->flags & SL_TASK_MANY) != 0 ? nfds
-						       : SL_FD_OUT + 1;
+	size_t want = (t->flags & SL_TASK_COPY) != 0 ? SL_FD_ORIGINAL_READ + 1
+		      : (t->flags & (SL_TASK_MANY | SL_TASK_CLEAR)) != 0
+			  ? nfds
+			  : SL_FD_OUT + 1;
 	int fds[SL_FD_COUNT], rc = EINVAL;
 	size_t i;
 

@@ -1,5 +1,6 @@
 /*
- * The warm parent of sluse-work and sluse-ocr: one locked child per task.
+ * The warm parent of sluse-work, sluse-ocr and sluse-decrypt: one locked child
+ * per task.
  *
  * The parent connects to slused, takes TASK messages with their descriptors,
  * forks a child per task, which shuts itself in (sandbox/) before it calls
@@ -22,6 +23,7 @@ enum sl_task_fd {
 	SL_FD_ORIGINAL = 3, /* SL_TASK_COPY: read-write */
 	SL_FD_ORIGINAL_READ = 4, /* SL_TASK_COPY: the same, read-only */
 	SL_FD_MORE = 3, /* SL_TASK_MANY: the second input, and so on */
+	SL_FD_CLEAR = 3, /* SL_TASK_CLEAR: the first clear text, and so on */
 	SL_FD_COUNT = SL_WIRE_FDS_MAX,
 };
 
