@@ -258,11 +258,41 @@ put_fields(struct sl_task *t, struct sl_page_parts *p, int64_t part_id,
 	return SL_OK;
 }
 
+static bool
+is_same_page(const struct sl_task *o, const struct sl_task *t,
+    const struct sl_msg_r_page *m)
+{
+	return o->kind == SL_TASK_OCR && o->job == t->job &&
+	       o->source == t->source && o->part == m->part &&
+	       o->page_from == m->page;
+}
+
+/* Was that page asked for when the source was opened before, without what its
+ * envelopes hold? */
+static bool
+ocr_is_queued(const struct sl_task *t, const struct sl_msg_r_page *m)
+{
+	const struct sl_task *o;
+
+	if (source_of(t)->sealed_n == 0)
+		return false;
+	for (o = t->e->waiting; o != NULL; o = o->next)
+		if (is_same_page(o, t, m))
+			return true;
+	for (o = t->e->running; o != NULL; o = o->next)
+		if (is_same_page(o, t, m))
+			return true;
+	return false;
+}
+
 static void
 queue_ocr(struct sl_task *t, const struct sl_msg_r_page *m)
 {
-	struct sl_task *o = sl_task_new(t->job, SL_TASK_OCR, t->source);
+	struct sl_task *o;
 
+	if (ocr_is_queued(t, m))
+		return;
+	o = sl_task_new(t->job, SL_TASK_OCR, t->source);
 	o->part = m->part;
 	o->page_from = m->page;
 	o->page_count = 1;

@@ -29,7 +29,8 @@ PAGES = {name: os.path.join(TOP, path) for name, path in (
     ("sluse-connector-webhook.7",
      "plugins/connectors/sluse-connector-webhook.7"),
     ("slused.8", "daemon/engine/slused.8"),
-    ("sluse-work.8", "daemon/worker/sluse-work.8"))}
+    ("sluse-work.8", "daemon/worker/sluse-work.8"),
+    ("sluse-decrypt.8", "daemon/decrypt/sluse-decrypt.8"))}
 
 
 def text(path):
@@ -263,6 +264,11 @@ class Pages(unittest.TestCase):
                          "daemon/programs/sluse-ocr.c",
                          "daemon/programs/sluse-place.c",
                          "daemon/programs/sluse-push.c"))
+
+        self.assertEqual(
+            page_options("sluse-decrypt.8"),
+            code_options("daemon/worker/worker.c",
+                         "daemon/programs/sluse-decrypt.c"))
 
     def test_environment(self):
         code = set()
