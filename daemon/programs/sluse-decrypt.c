@@ -3,11 +3,8 @@
  * tenant's keys. See worker/ and decrypt/. The folder of secrets comes first,
  * before worker.h's options.
  */
-#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
-#include <unistd.h>
 
 #include "../base/file.h"
 #include "../base/log.h"
@@ -27,7 +24,7 @@ take_told(const struct sl_told *told)
 static enum sl_rc
 open_credentials(int *ret, struct sl_err *err)
 {
-	struct stat st;
+	enum sl_rc rc;
 
 	if (credentials == NULL)
 		credentials = getenv("CREDENTIALS_DIRECTORY");
@@ -35,15 +32,8 @@ open_credentials(int *ret, struct sl_err *err)
 		return sl_err_set(err, SL_FATAL, 0, "config_invalid",
 		    "there are keys to read (decrypt_keys) and no folder of "
 		    "secrets");
-	*ret = sl_open_dir(AT_FDCWD, credentials);
-	if (*ret < 0 || fstat(*ret, &st) != 0)
-		return sl_err_set(err, SL_FATAL, errno, "config_invalid",
-		    "cannot open the folder of secrets");
-	if ((st.st_uid != 0 && st.st_uid != geteuid()) ||
-	    (st.st_mode & 022) != 0)
-		return sl_err_set(err, SL_FATAL, 0, "config_invalid",
-		    "folder of secrets may be written by others");
-	return SL_OK;
+	rc = sl_open_secrets(credentials, ret, err);
+	return rc == SL_SKIP ? SL_FATAL : rc;
 }
 
 static enum sl_rc

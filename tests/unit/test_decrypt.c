@@ -344,7 +344,6 @@ strangers(void)
 static void
 crowd(unsigned recipients, const char *reason)
 {
-	SL_FREE char *many = NULL;
 	SL_BUF struct sl_buf env = {0}, ber = {0};
 	struct outcome o = {.rc = SL_OK};
 
