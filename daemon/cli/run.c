@@ -95,6 +95,8 @@ add_children(struct run *r, const char *libexec)
 	if (r->cfg->instance.decrypt_keys.n > 0)
 		add_child(
 		    r, libexec, "sluse-decrypt", "sluse-decrypt", decrypt);
+	if (*r->cfg->instance.converter != '\0')
+		add_child(r, libexec, "sluse-convert", "sluse-convert", work);
 	for (i = 0; i < r->cfg->target_n; i++) {
 		t = &r->cfg->target[i];
 		for (job = 1; job <= t->jobs; job++) {

@@ -161,12 +161,15 @@ struct sl_outfile {
 	bool spoilt; /* a child may still write to it: never used again */
 };
 
-/* An envelope in it, and what became of it. */
+/* An envelope in it, or what only the converter reads, and what became of it.
+ */
 struct sl_sealed {
 	uint32_t part;
+	enum sl_task_kind kind; /* DECRYPT or CONVERT */
+	const char *ending; /* CONVERT: of its kind; static */
 	enum { SL_SEALED_WAITS, SL_SEALED_OPENED, SL_SEALED_SHUT } state;
-	struct sl_outfile *out; /* OPENED: the clear text */
-	struct sl_digest key; /* OPENED: whose it was */
+	struct sl_outfile *out; /* OPENED: the clear text, or the PDF */
+	struct sl_digest key; /* OPENED: by which key, or program */
 	char reason[64]; /* SHUT */
 };
 #define SL_SEALED_MAX 32 /* of one dropped file */
@@ -242,10 +245,10 @@ struct sl_task {
 	uint32_t part; /* all but OPEN: number in the source */
 	uint32_t page_from, page_count;
 	uint64_t offset, size; /* all but OPEN: extent of the input */
-	bool got_clear; /* DECRYPT: its record came */
+	bool got_clear; /* DECRYPT, CONVERT: its record came */
 	bool copy_only;
 	struct sl_outfile *from; /* where its input lies, NULL = original */
-	struct sl_outfile *out; /* PAGES, DECRYPT: what it writes */
+	struct sl_outfile *out; /* all but OPEN: what it writes */
 	struct sl_msg_r_page image; /* OCR: numbers only */
 	int attempts;
 	int64_t cost; /* what it competes with: less goes first */
@@ -283,9 +286,12 @@ struct sl_outfile *sl_outfile_ref(struct sl_outfile *o);
 void sl_task_spoil(struct sl_task *t);
 void sl_outfile_drop(struct sl_files *f, struct sl_outfile *o);
 
-/* -- sealed.c: envelopes that sluse-decrypt opens -----------------------------
+/* -- sealed.c: what sluse-decrypt and sluse-convert open ----------------------
  */
-bool sl_sealed_wanted(const struct sl_engine *e);
+/* Is it a task of theirs? */
+bool sl_sealed_is(const struct sl_task *t);
+/* The ending that a CONVERT task is told; "" of others. */
+const char *sl_sealed_ending(const struct sl_task *t);
 /* Names of the keys, a space between, for sluse-decrypt. */
 void sl_sealed_keys(const struct sl_engine *e, struct sl_buf *out);
 /* A part as an OPEN task tells it, before it is written: an envelope is noted,
@@ -298,14 +304,15 @@ bool sl_sealed_start(struct sl_task *t);
 /* The clear text is whole. SL_REJECT: that cannot be. */
 enum sl_rc sl_sealed_clear(
     struct sl_task *t, const struct sl_msg_r_clear *m, struct sl_err *err);
-/* A DECRYPT task has ended; reason: why it came to nothing, or NULL. Frees
+/* A task of theirs has ended; reason: why it came to nothing, or NULL. Frees
  * it. */
 void sl_sealed_ended(struct sl_task *t, const char *reason);
 /* For the next OPEN task of s: its descriptors into fds (SL_SEALED_MAX) and
  * which parts they belong to. False: they cannot be had now. */
 bool sl_sealed_fds(const struct sl_job_source *s, int *fds, size_t *ret_n);
 struct sl_slice sl_sealed_parts(const struct sl_job_source *s);
-/* The source is opened: which key opened what, to the log. */
+/* The source is opened: which key opened what, and what
+ * was converted, to the log. */
 enum sl_rc sl_sealed_log(
     struct sl_job *j, const struct sl_job_source *s, struct sl_err *err);
 void sl_sealed_free(struct sl_engine *e, struct sl_job_source *s);

@@ -82,6 +82,8 @@ hello(struct sl_peer *p, const struct sl_msg_hello *h)
 		sl_sealed_keys(e, &keys);
 		m.welcome.keys = sl_slice_buf(&keys);
 	}
+	if (p->role == SL_ROLE_CONVERT)
+		m.welcome.converter = sl_slice_str(e->cfg->instance.converter);
 	say(p, &m);
 	if (p->slots > 0)
 		sl_log(SL_LOG_INFO, "peers",
@@ -112,6 +114,7 @@ dispatch(struct sl_peer *p, const struct sl_msg *m)
 	case SL_ROLE_WORK:
 	case SL_ROLE_OCR:
 	case SL_ROLE_DECRYPT:
+	case SL_ROLE_CONVERT:
 		if (m->type == SL_MSG_TASK_ENDED) {
 			sl_task_ended(p->e, &m->task_ended);
 			return;
@@ -345,7 +348,7 @@ static void
 gone(struct sl_engine *e, struct sl_peer *p)
 {
 	if (p->role == SL_ROLE_WORK || p->role == SL_ROLE_OCR ||
-	    p->role == SL_ROLE_DECRYPT)
+	    p->role == SL_ROLE_DECRYPT || p->role == SL_ROLE_CONVERT)
 		sl_tasks_peer_gone(e, p);
 	if (p->role == SL_ROLE_PLACE)
 		sl_placing_peer_gone(e);

@@ -158,7 +158,7 @@ take_part(struct sl_task *t, struct sl_msg_r_part *m, struct sl_err *err)
 	    t->job->c.id == 0 && sl_job_received(t->job, err) != SL_OK)
 		return SL_FATAL;
 	if (t->kind != SL_TASK_OPEN || s->row.id == 0 || t->copy_only ||
-	    m->role < SL_PART_DOCUMENT || m->role > SL_PART_SKIPPED ||
+	    m->role < SL_PART_DOCUMENT || m->role > SL_PART_DERIVED ||
 	    m->part != t->next_part || m->part >= SL_PARTS_MAX ||
 	    (m->part > 0 && m->parent >= m->part))
 		return senseless(err, "part out of order");
@@ -408,7 +408,7 @@ take(struct sl_task *t, struct sl_msg *m, struct sl_err *err)
 	if (t->kind != SL_TASK_OPEN && source_of(t)->opened &&
 	    t->part >= source_of(t)->parts && m->type != SL_MSG_R_END)
 		return SL_OK;
-	if (t->kind == SL_TASK_DECRYPT && m->type != SL_MSG_R_CLEAR &&
+	if (sl_sealed_is(t) && m->type != SL_MSG_R_CLEAR &&
 	    m->type != SL_MSG_R_END)
 		return senseless(err, "a record that is not its to send");
 	switch ((int)m->type) {

@@ -176,7 +176,7 @@ passwords(const struct sl_task *t)
 	struct sl_slice lines = {NULL, 0};
 	struct sl_err err;
 
-	if (t->kind == SL_TASK_OCR || t->kind == SL_TASK_DECRYPT)
+	if (t->kind == SL_TASK_OCR || sl_sealed_is(t))
 		return lines;
 	if (sl_password_file_read(&t->e->passwords,
 		(uint64_t)sl_clock_boot_ms(), &lines, &err) != SL_OK)
@@ -221,7 +221,8 @@ fill_task(const struct sl_task *t, struct sl_msg_task *m)
 		m->flags |= SL_TASK_CLEAR;
 		m->clear = sl_sealed_parts(s);
 	}
-	if (t->kind == SL_TASK_DECRYPT) {
+	if (sl_sealed_is(t)) {
+		m->name = sl_slice_str(sl_sealed_ending(t));
 		m->wall_ms += (uint32_t)(t->size / COPY_BYTES_PER_MS);
 		m->cpu_s += (uint32_t)(t->size / (100 << 20));
 	}
@@ -350,7 +351,8 @@ pick(struct sl_engine *e, enum sl_role role)
 	static const enum sl_role whose[] = {[SL_TASK_OPEN] = SL_ROLE_WORK,
 	    [SL_TASK_PAGES] = SL_ROLE_WORK,
 	    [SL_TASK_OCR] = SL_ROLE_OCR,
-	    [SL_TASK_DECRYPT] = SL_ROLE_DECRYPT};
+	    [SL_TASK_DECRYPT] = SL_ROLE_DECRYPT,
+	    [SL_TASK_CONVERT] = SL_ROLE_CONVERT};
 	int64_t now = sl_clock_boot_ms(), score, best_score = 0;
 	struct sl_task *t, *best = NULL;
 
@@ -404,6 +406,7 @@ sl_tasks_start(struct sl_engine *e)
 	start_role(e, SL_ROLE_WORK);
 	start_role(e, SL_ROLE_OCR);
 	start_role(e, SL_ROLE_DECRYPT);
+	start_role(e, SL_ROLE_CONVERT);
 }
 
 /* -- endings
@@ -490,7 +493,7 @@ task_failed(struct sl_task *t, struct sl_err *err)
 		sl_task_queue(t);
 		return SL_OK;
 	}
-	if (t->kind == SL_TASK_DECRYPT) {
+	if (sl_sealed_is(t)) {
 		sl_sealed_ended(t, reason);
 		return SL_OK;
 	}
@@ -663,7 +666,7 @@ task_finished(struct sl_task *t, struct sl_err *err)
 		}
 		return open_finished(t, err);
 	}
-	if (t->kind == SL_TASK_DECRYPT) {
+	if (sl_sealed_is(t)) {
 		sl_sealed_ended(t, t->rc == SL_OK ? NULL : t->reason);
 		return SL_OK;
 	}

@@ -151,6 +151,27 @@ is_young(const struct task *k, uint32_t number)
 	return number == 0 && (k->t->flags & SL_TASK_YOUNG) != 0;
 }
 
+/* The part that the i-th clear text belongs to. */
+static uint32_t
+clear_part(const struct task *k, size_t i)
+{
+	const uint8_t *p = (const uint8_t *)k->t->clear.p + 4 * i;
+
+	return (uint32_t)p[0] | (uint32_t)p[1] << 8 | (uint32_t)p[2] << 16 |
+	       (uint32_t)p[3] << 24;
+}
+
+static bool
+has_clear(const struct task *k, uint32_t number)
+{
+	size_t i;
+
+	for (i = 0; i < k->clear_n; i++)
+		if (clear_part(k, i) == number)
+			return true;
+	return false;
+}
+
 /* -- what lies in a part
  * ---------------------------------------------------------- */
 
@@ -263,11 +284,12 @@ read_part(struct task *k, uint32_t number, struct sl_part *p,
     struct sl_reading *r, struct verdict *v, struct sl_err *err)
 {
 	size_t first = k->parts.count;
-	enum sl_rc rc;
+	enum sl_rc rc = SL_OK;
 
 	k->adding_to = number;
 	r->sink.deepest = is_deepest(k, p);
-	rc = sl_reading_parts(r, &k->budget, on_embedded, k, err);
+	if (p->role != SL_PART_DERIVED)
+		rc = sl_reading_parts(r, &k->budget, on_embedded, k, err);
 	if (rc != SL_OK)
 		return rc;
 	if (r->incomplete && is_young(k, number))
@@ -278,6 +300,10 @@ read_part(struct task *k, uint32_t number, struct sl_part *p,
 		p->role = SL_PART_CONTAINER;
 	sl_parts_mark_twins(&k->parts, first);
 	v->reason = r->reason;
+	/* It is read as the PDF that was made of it. */
+	if (v->reason != NULL && strcmp(v->reason, "unsupported") == 0 &&
+	    has_clear(k, number))
+		v->reason = NULL;
 	v->pages = r->pages;
 	if (r->reader != NULL)
 		v->reader = r->reader->name;
@@ -363,27 +389,6 @@ do_sidecar(struct task *k, uint32_t number, struct sl_part *p,
 
 /* -- envelopes
  * ------------------------------------------------------------------------ */
-
-/* The part that the i-th clear text belongs to. */
-static uint32_t
-clear_part(const struct task *k, size_t i)
-{
-	const uint8_t *p = (const uint8_t *)k->t->clear.p + 4 * i;
-
-	return (uint32_t)p[0] | (uint32_t)p[1] << 8 | (uint32_t)p[2] << 16 |
-	       (uint32_t)p[3] << 24;
-}
-
-static bool
-has_clear(const struct task *k, uint32_t number)
-{
-	size_t i;
-
-	for (i = 0; i < k->clear_n; i++)
-		if (clear_part(k, i) == number)
-			return true;
-	return false;
-}
 
 static enum sl_rc
 do_envelope(struct task *k, uint32_t number, struct sl_part *p,
@@ -477,8 +482,14 @@ add_clear(struct task *k, uint32_t number, int fd, struct sl_err *err)
 	m.name_raw = (const uint8_t *)m.name;
 	m.name_raw_n = name.n;
 	k->adding_to = number;
-	add_part(k, SL_PART_DOCUMENT, &m,
-	    is_mime_entity(fd) ? "message/rfc822" : NULL);
+	if (!sl_is_envelope(&p.x)) {
+		sl_buf_add_str(&name, ".pdf");
+		m.name = sl_buf_str(&name);
+		add_part(k, SL_PART_DERIVED, &m, NULL);
+	} else {
+		add_part(k, SL_PART_DOCUMENT, &m,
+		    is_mime_entity(fd) ? "message/rfc822" : NULL);
+	}
 	return SL_OK;
 }
 
@@ -517,6 +528,12 @@ do_part(struct task *k, uint32_t number, struct sl_err *err)
 		rc = send_part(k, number, &p, &v, err);
 		return rc == SL_OK && is_young(k, number) ? incomplete(k, err)
 							  : rc;
+	}
+	/* What made it may have been taken over: a PDF, or nothing. */
+	if (p.role == SL_PART_DERIVED &&
+	    strcmp(v.id.mime, "application/pdf") != 0) {
+		v.reason = "damaged";
+		return send_part(k, number, &p, &v, err);
 	}
 	/* Only beside the post, never inside it: who sends a letter does not
 	 * say which case it belongs to. */

@@ -45,6 +45,10 @@ struct sl_worker {
 	void (*told)(const struct sl_told *told);
 	/* In the parent, before the first task: load, run once, pin. */
 	enum sl_rc (*warm)(struct sl_err *err);
+	/* In the child instead of the sandbox, where that cannot be: run() then
+	 * sees bytes, but gives them to nobody outside of other walls. NULL:
+	 * the sandbox. */
+	enum sl_rc (*shut_in)(const struct sl_msg_task *t, struct sl_err *err);
 	/* In the locked child, once. Writes records to fds[SL_FD_RESULT] with
 	 * sl_msg_write, the last one R_END. fds[SL_FD_COUNT]; standard input,
 	 * output and error are /dev/null. A write over the limit of the output
