@@ -17,6 +17,9 @@ extra_test_worker := tests/unit/parent.c
 rooms_test_decrypt := decrypt worker sandbox wire base
 libs_test_decrypt := -lseccomp -lcrypto
 extra_test_decrypt := tests/unit/parent.c tests/unit/envelopes.c
+rooms_test_convert := convert worker sandbox wire base
+libs_test_convert := -lseccomp -lcrypto
+extra_test_convert := tests/unit/parent.c
 rooms_test_cli := cli report store journal prepare place registry config pronom wire base
 libs_test_cli := -lsqlite3 -ljansson -lxml2 -lcrypto
 # Readers are tested as sluse-work loads them.

@@ -199,7 +199,8 @@ copy_out(const struct place *p, int out, uint64_t max, uint64_t *ret,
 	if (fd < 0 || fstat(fd, &st) != 0 || !S_ISREG(st.st_mode) ||
 	    sl_pread_full(fd, b, 5, 0) != 5 || memcmp(b, "%PDF-", 5) != 0)
 		return unsupported(err, "the converter made no PDF of it");
-	if ((uint64_t)st.st_size > max)
+	/* Where it was cut off it is as long as it may be. */
+	if ((uint64_t)st.st_size >= max)
 		return sl_err_set(err, SL_REJECT, 0, "limit_bytes",
 		    "the PDF is over the limit");
 	for (*ret = 0; (n = sl_pread_full(fd, b, PIECE, *ret)) > 0;
@@ -218,6 +219,7 @@ static void __attribute__((noreturn)) become(const struct place *p,
 {
 	SL_FREE char *profile =
 	    sl_asprintf("-env:UserInstallation=file://%s/profile", p->path);
+	SL_FREE char *socket = sl_asprintf("-env:OSL_SOCKET_PATH=%s", p->path);
 	SL_FREE char *home = sl_asprintf("HOME=%s", p->path);
 	SL_FREE char *tmp = sl_asprintf("TMPDIR=%s", p->path);
 	SL_FREE char *out = sl_asprintf("%s/out", p->path);
@@ -225,7 +227,7 @@ static void __attribute__((noreturn)) become(const struct place *p,
 	char *const env[] = {home, tmp, sl_strdup("PATH=/usr/bin:/bin"),
 	    sl_strdup("LC_ALL=C.UTF-8"), sl_strdup("SAL_USE_VCLPLUGIN=svp"),
 	    NULL};
-	char *const argv[] = {program, profile, sl_strdup("--headless"),
+	char *const argv[] = {program, profile, socket, sl_strdup("--headless"),
 	    sl_strdup("--norestore"), sl_strdup("--nolockcheck"),
 	    sl_strdup("--nodefault"), sl_strdup("--nologo"),
 	    sl_strdup("--convert-to"), sl_strdup("pdf"), sl_strdup("--outdir"),

@@ -16,6 +16,7 @@
 #include <string.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
+#include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <unistd.h>
@@ -28,17 +29,20 @@
 #define READ_FILE (LANDLOCK_ACCESS_FS_READ_FILE | LANDLOCK_ACCESS_FS_EXECUTE)
 #define READ (READ_FILE | LANDLOCK_ACCESS_FS_READ_DIR)
 #define ALL ((LANDLOCK_ACCESS_FS_MAKE_SYM << 1) - 1)
+#define REFER LANDLOCK_ACCESS_FS_REFER
 #define FILE_ONLY (READ_FILE | LANDLOCK_ACCESS_FS_WRITE_FILE)
-/* Not in its folder either: devices, sockets, pipes, links. */
+/* Not in its folder either: devices, pipes, links. A socket it insists on, to
+ * be found by a second soffice. */
 #define WRITE                                                                  \
 	(READ | LANDLOCK_ACCESS_FS_WRITE_FILE | LANDLOCK_ACCESS_FS_MAKE_REG |  \
-	    LANDLOCK_ACCESS_FS_MAKE_DIR | LANDLOCK_ACCESS_FS_REMOVE_FILE |     \
-	    LANDLOCK_ACCESS_FS_REMOVE_DIR)
+	    LANDLOCK_ACCESS_FS_MAKE_DIR | LANDLOCK_ACCESS_FS_MAKE_SOCK |       \
+	    LANDLOCK_ACCESS_FS_REMOVE_FILE | LANDLOCK_ACCESS_FS_REMOVE_DIR)
 
 /* What is installed, and what a program looks up as it starts. */
 static const char *const readable[] = {"/usr", "/lib", "/lib64", "/bin",
     "/etc/fonts", "/etc/libreoffice", "/etc/ld.so.cache", "/etc/localtime",
-    "/var/cache/fontconfig", "/dev/urandom", NULL};
+    "/var/cache/fontconfig", "/var/lib/libreoffice", "/var/spool/libreoffice",
+    "/dev/urandom", NULL};
 
 /* True also if there is no such file. */
 static bool
@@ -70,7 +74,7 @@ landlock(const struct sl_walls *w)
 	(void)snprintf(program, sizeof(program), "%s", w->program);
 	if (syscall(SYS_landlock_create_ruleset, NULL, 0,
 		LANDLOCK_CREATE_RULESET_VERSION) >= 2)
-		attr.handled_access_fs |= LANDLOCK_ACCESS_FS_REFER;
+		attr.handled_access_fs |= REFER;
 	set = (int)syscall(SYS_landlock_create_ruleset, &attr, sizeof(attr), 0);
 	if (set < 0)
 		return false;
@@ -79,7 +83,7 @@ landlock(const struct sl_walls *w)
 			return false;
 	return allow(set, dirname(program), READ) &&
 	       allow(set, "/dev/null", FILE_ONLY) &&
-	       allow(set, w->dir, WRITE) &&
+	       allow(set, w->dir, WRITE | (attr.handled_access_fs & REFER)) &&
 	       syscall(SYS_landlock_restrict_self, set, 0) == 0;
 }
 
@@ -118,29 +122,61 @@ deny_processes(scmp_filter_ctx f)
 	return rc;
 }
 
+/* It makes a socket and would not start without; in its folder, once it has
+ * asked whether it may write to /tmp and was told no (and it may not). It can
+ * connect to none, and those that send without connecting it cannot have. */
+static int
+deny_sockets(scmp_filter_ctx f)
+{
+	const struct scmp_arg_cmp family = {
+	    .arg = 0, .op = SCMP_CMP_NE, .datum_a = AF_UNIX};
+	const struct scmp_arg_cmp writing = {
+	    .arg = 1, .op = SCMP_CMP_EQ, .datum_a = W_OK};
+	const struct scmp_arg_cmp dgram = {.arg = 1,
+	    .op = SCMP_CMP_MASKED_EQ,
+	    .datum_a = 0xf,
+	    .datum_b = SOCK_DGRAM};
+	const struct scmp_arg_cmp raw = {.arg = 1,
+	    .op = SCMP_CMP_MASKED_EQ,
+	    .datum_a = 0xf,
+	    .datum_b = SOCK_RAW};
+	int rc;
+
+	rc = seccomp_rule_add_array(
+	    f, SCMP_ACT_ERRNO(EPERM), SCMP_SYS(socket), 1, &family);
+	if (rc == 0)
+		rc = seccomp_rule_add_array(
+		    f, SCMP_ACT_ERRNO(EPERM), SCMP_SYS(socket), 1, &dgram);
+	if (rc == 0)
+		rc = seccomp_rule_add_array(
+		    f, SCMP_ACT_ERRNO(EPERM), SCMP_SYS(socket), 1, &raw);
+	if (rc == 0)
+		rc = seccomp_rule_add_array(
+		    f, SCMP_ACT_ERRNO(EACCES), SCMP_SYS(access), 1, &writing);
+	return rc;
+}
+
 static bool
 deny_calls(void)
 {
-	static const int calls[] = {SCMP_SYS(socket), SCMP_SYS(connect),
-	    SCMP_SYS(bind), SCMP_SYS(listen), SCMP_SYS(accept),
-	    SCMP_SYS(accept4), SCMP_SYS(fork), SCMP_SYS(vfork), SCMP_SYS(kill),
-	    SCMP_SYS(tkill), SCMP_SYS(rt_sigqueueinfo),
-	    SCMP_SYS(rt_tgsigqueueinfo), SCMP_SYS(pidfd_open),
-	    SCMP_SYS(pidfd_getfd), SCMP_SYS(pidfd_send_signal),
-	    SCMP_SYS(setsid), SCMP_SYS(setpgid), SCMP_SYS(ptrace),
-	    SCMP_SYS(process_vm_readv), SCMP_SYS(process_vm_writev),
-	    SCMP_SYS(kcmp), SCMP_SYS(bpf), SCMP_SYS(keyctl), SCMP_SYS(add_key),
-	    SCMP_SYS(request_key), SCMP_SYS(mount), SCMP_SYS(umount2),
-	    SCMP_SYS(fsopen), SCMP_SYS(open_tree), SCMP_SYS(move_mount),
-	    SCMP_SYS(unshare), SCMP_SYS(setns), SCMP_SYS(chroot),
-	    SCMP_SYS(pivot_root), SCMP_SYS(init_module), SCMP_SYS(finit_module),
-	    SCMP_SYS(kexec_load), SCMP_SYS(reboot), SCMP_SYS(swapon),
-	    SCMP_SYS(userfaultfd), SCMP_SYS(perf_event_open),
-	    SCMP_SYS(io_uring_setup), SCMP_SYS(name_to_handle_at),
-	    SCMP_SYS(open_by_handle_at), SCMP_SYS(setuid), SCMP_SYS(setgid),
-	    SCMP_SYS(setresuid), SCMP_SYS(setresgid), SCMP_SYS(personality),
-	    SCMP_SYS(shmget), SCMP_SYS(msgget), SCMP_SYS(semget),
-	    SCMP_SYS(mq_open)};
+	static const int calls[] = {SCMP_SYS(connect), SCMP_SYS(fork),
+	    SCMP_SYS(vfork), SCMP_SYS(kill), SCMP_SYS(tkill),
+	    SCMP_SYS(rt_sigqueueinfo), SCMP_SYS(rt_tgsigqueueinfo),
+	    SCMP_SYS(pidfd_open), SCMP_SYS(pidfd_getfd),
+	    SCMP_SYS(pidfd_send_signal), SCMP_SYS(setsid), SCMP_SYS(setpgid),
+	    SCMP_SYS(ptrace), SCMP_SYS(process_vm_readv),
+	    SCMP_SYS(process_vm_writev), SCMP_SYS(kcmp), SCMP_SYS(bpf),
+	    SCMP_SYS(keyctl), SCMP_SYS(add_key), SCMP_SYS(request_key),
+	    SCMP_SYS(mount), SCMP_SYS(umount2), SCMP_SYS(fsopen),
+	    SCMP_SYS(open_tree), SCMP_SYS(move_mount), SCMP_SYS(unshare),
+	    SCMP_SYS(setns), SCMP_SYS(chroot), SCMP_SYS(pivot_root),
+	    SCMP_SYS(init_module), SCMP_SYS(finit_module), SCMP_SYS(kexec_load),
+	    SCMP_SYS(reboot), SCMP_SYS(swapon), SCMP_SYS(userfaultfd),
+	    SCMP_SYS(perf_event_open), SCMP_SYS(io_uring_setup),
+	    SCMP_SYS(name_to_handle_at), SCMP_SYS(open_by_handle_at),
+	    SCMP_SYS(setuid), SCMP_SYS(setgid), SCMP_SYS(setresuid),
+	    SCMP_SYS(setresgid), SCMP_SYS(personality), SCMP_SYS(shmget),
+	    SCMP_SYS(msgget), SCMP_SYS(semget), SCMP_SYS(mq_open)};
 	scmp_filter_ctx f = seccomp_init(SCMP_ACT_ALLOW);
 	int rc = f == NULL ? -1 : 0;
 
@@ -149,6 +185,8 @@ deny_calls(void)
 		    f, SCMP_FLTATR_ACT_BADARCH, SCMP_ACT_KILL_PROCESS);
 	if (rc == 0)
 		rc = deny(f, calls, sizeof(calls) / sizeof(calls[0]));
+	if (rc == 0)
+		rc = deny_sockets(f);
 	if (rc == 0)
 		rc = deny_processes(f);
 	if (rc == 0)
@@ -184,11 +222,7 @@ sl_walls_enter(const struct sl_walls *w, struct sl_err *err)
 {
 	const char *missing = NULL;
 
-	if (!limit(RLIMIT_CPU, w->cpu_s) || !limit(RLIMIT_AS, MEM_BYTES) ||
-	    !limit(RLIMIT_FSIZE, w->out_bytes) || !limit(RLIMIT_CORE, 0) ||
-	    !limit(RLIMIT_NOFILE, FILES))
-		missing = "limits";
-	else if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) != 0)
+	if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) != 0)
 		missing = "privileges";
 	else if (!landlock(w))
 		missing = "landlock";
@@ -196,6 +230,11 @@ sl_walls_enter(const struct sl_walls *w, struct sl_err *err)
 		missing = "capabilities";
 	else if (!deny_calls())
 		missing = "seccomp";
+	/* Last: what is mapped here already counts, until execve. */
+	else if (!limit(RLIMIT_CPU, w->cpu_s) || !limit(RLIMIT_CORE, 0) ||
+		 !limit(RLIMIT_FSIZE, w->out_bytes) ||
+		 !limit(RLIMIT_NOFILE, FILES) || !limit(RLIMIT_AS, MEM_BYTES))
+		missing = "limits";
 	if (missing != NULL)
 		return sl_err_set(err, SL_FATAL, errno, "sandbox",
 		    "cannot shut in the converter: %s", missing);
