@@ -14,6 +14,7 @@
 #include "../../daemon/base/buf.h"
 #include "../../daemon/base/file.h"
 #include "../../daemon/base/mem.h"
+#include "../../daemon/base/text.h"
 #include "../../daemon/convert/convert.h"
 #include "parent.h"
 #include "test.h"
@@ -229,12 +230,13 @@ reaches_out(void)
 }
 
 static bool
-is_alive(int pid)
+is_alive(uint64_t pid)
 {
 	char path[64];
 	struct stat st;
 
-	(void)snprintf(path, sizeof(path), "/proc/%d", pid);
+	(void)snprintf(
+	    path, sizeof(path), "/proc/%llu", (unsigned long long)pid);
 	return stat(path, &st) == 0;
 }
 
@@ -245,6 +247,7 @@ hangs(void)
 {
 	struct sl_msg_task_ended e;
 	char base[64];
+	uint64_t pid = 0;
 	struct stat st;
 	int i;
 
@@ -255,9 +258,11 @@ hangs(void)
 	CHECK(e.how == SL_END_TIMEOUT);
 	(void)run("pdf.write(str(os.getpid()))\n", 1 << 20, 20000);
 	CHECK(end_rc == SL_OK);
-	for (i = 0; i < 100 && is_alive(atoi(made.p + 9)); i++)
+	CHECK(
+	    made.n > 9 && sl_parse_u64(made.p + 9, 2, UINT64_C(1) << 30, &pid));
+	for (i = 0; i < 100 && is_alive(pid); i++)
 		(void)usleep(10000);
-	CHECK(!is_alive(atoi(made.p + 9)));
+	CHECK(!is_alive(pid));
 	(void)snprintf(
 	    base, sizeof(base), "/tmp/sluse-convert-%u", (unsigned)geteuid());
 	/* Nothing but itself and what another test may have there now. */
