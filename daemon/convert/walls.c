@@ -8,7 +8,6 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <libgen.h>
-#include <linux/capability.h>
 #include <linux/landlock.h>
 #include <sched.h>
 #include <seccomp.h>
@@ -22,6 +21,7 @@
 #include <unistd.h>
 
 #include "../base/mem.h"
+#include "../sandbox/sandbox.h"
 
 #define MEM_BYTES ((uint64_t)4 << 30) /* most of it is never touched */
 #define FILES 256
@@ -204,19 +204,6 @@ limit(int what, uint64_t n)
 	return setrlimit((__rlimit_resource_t)what, &r) == 0;
 }
 
-static bool
-drop_capabilities(void)
-{
-	struct __user_cap_header_struct head = {
-	    .version = _LINUX_CAPABILITY_VERSION_3};
-	struct __user_cap_data_struct none[2] = {{0}}, have[2] = {{0}};
-
-	if (syscall(SYS_capget, &head, have) == 0 &&
-	    memcmp(have, none, sizeof(none)) == 0)
-		return true;
-	return syscall(SYS_capset, &head, none) == 0;
-}
-
 enum sl_rc
 sl_walls_enter(const struct sl_walls *w, struct sl_err *err)
 {
@@ -226,7 +213,7 @@ sl_walls_enter(const struct sl_walls *w, struct sl_err *err)
 		missing = "privileges";
 	else if (!landlock(w))
 		missing = "landlock";
-	else if (!drop_capabilities())
+	else if (sl_sandbox_drop_capabilities() != 0)
 		missing = "capabilities";
 	else if (!deny_calls())
 		missing = "seccomp";
