@@ -29,6 +29,7 @@ main(int argc, char **argv)
 {
 	static const struct sl_worker w = {.program = "sluse-convert",
 	    .role = SL_ROLE_CONVERT,
+	    .host_spare = 1,
 	    .told = take_told,
 	    .warm = warm,
 	    .shut_in = sl_convert_shut_in,
