@@ -223,6 +223,8 @@ fill_task(const struct sl_task *t, struct sl_msg_task *m)
 	}
 	if (sl_sealed_is(t)) {
 		m->name = sl_slice_str(sl_sealed_ending(t));
+		if (t->kind == SL_TASK_CONVERT)
+			m->out_bytes = j->e->cfg->limits.member_max_bytes;
 		m->wall_ms += (uint32_t)(t->size / COPY_BYTES_PER_MS);
 		m->cpu_s += (uint32_t)(t->size / (100 << 20));
 	}

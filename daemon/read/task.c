@@ -408,15 +408,19 @@ do_envelope(struct task *k, uint32_t number, struct sl_part *p,
 	return send_part(k, number, p, v, err);
 }
 
-/* It is as long as its envelope, which was let in: only the sum counts. */
+/* It is as long as its envelope, which was let in, or was made here: only the
+ * sum counts, and what it unpacks to is held against its size too. */
 static enum sl_rc
 copy_clear(struct task *k, int fd, struct sl_member *m, struct sl_err *err)
 {
 	SL_FREE char *b = sl_realloc(NULL, CLEAR_PIECE);
 	uint64_t at = 0, one_max = k->budget.member_bytes_max;
 	enum sl_rc rc = sl_budget_begin(&k->budget, err);
+	struct stat st;
 	ssize_t n = 1;
 
+	if (fstat(fd, &st) == 0)
+		k->budget.input_bytes += (uint64_t)st.st_size;
 	k->budget.member_bytes_max = 0;
 	while (rc == SL_OK && (n = sl_pread_full(fd, b, CLEAR_PIECE, at)) > 0) {
 		rc = sl_budget_write(&k->budget, b, (size_t)n, err);
