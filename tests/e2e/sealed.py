@@ -106,11 +106,16 @@ class Sealed(unittest.TestCase):
             "ORDER BY s.id, p.number", name)
 
     def kill_at_work(self, house):
-        """It has tasks and is gone: they are handed out once more."""
+        """It has tasks and is gone: they are handed out once more. Then slused
+        goes, and takes it all from the last gate."""
         house.wait_for(
             lambda: any(p["running"] > 0 for p in house.programs()
                         if p["role"] == "decrypt"), 30, "a task")
         house.kill("sluse-decrypt")
+        house.wait_for(
+            lambda: any(p["role"] == "decrypt" for p in house.programs()), 30,
+            "another")
+        house.kill("slused")
 
     def test_opened(self):
         """One for each key, one in a mail, one in one; kills on the way."""
