@@ -42,7 +42,7 @@ include tests/tests.mk
 
 # -- rooms ------------------------------------------------------------------
 ROOMS := base wire config registry store journal intake unpack pronom identify read \
-	ocr sandbox worker place prepare push report engine cli
+	ocr sandbox worker decrypt convert place prepare push report engine cli
 room_objs = $(patsubst %.c,$(O)/%.o,$(wildcard daemon/$(1)/*.c))
 define ROOM
 $(B)/lib/$(1).a: $(call room_objs,$(1))
@@ -66,7 +66,7 @@ $(O)/%.o: %.c
 libs_iconv := -licuuc -Wl,--export-dynamic-symbol=iconv \
 	-Wl,--export-dynamic-symbol=iconv_open \
 	-Wl,--export-dynamic-symbol=iconv_close
-PROGRAMS := slused sluse sluse-work sluse-ocr sluse-place sluse-push
+PROGRAMS := slused sluse sluse-work sluse-ocr sluse-place sluse-push sluse-decrypt sluse-convert
 rooms_slused := engine intake place prepare store journal registry config wire base
 libs_slused := -lsqlite3 -ljansson -lcrypto
 rooms_sluse := cli report store journal prepare place registry config pronom wire base
@@ -75,6 +75,10 @@ rooms_sluse-work := worker read unpack identify pronom sandbox wire base
 libs_sluse-work := -larchive -lmagic -lz $(libs_iconv) -lseccomp -ljansson -lcrypto
 rooms_sluse-ocr := ocr worker read sandbox wire base
 libs_sluse-ocr := -ltesseract -llept -lseccomp -ljansson -lcrypto -lm
+rooms_sluse-decrypt := decrypt worker sandbox wire base
+libs_sluse-decrypt := -lseccomp -lcrypto
+rooms_sluse-convert := convert worker sandbox wire base
+libs_sluse-convert := -lseccomp -lcrypto
 rooms_sluse-place := place sandbox wire base
 libs_sluse-place := -lseccomp -ljansson -lcrypto
 rooms_sluse-push := push config wire base
@@ -170,7 +174,7 @@ PACKAGES := gcc make pkg-config libc6-dev binutils \
 	libfreetype-dev libgumbo-dev libharfbuzz-dev libjbig2dec0-dev \
 	libjpeg62-turbo-dev libmujs-dev libopenjp2-7-dev libpng-dev libtiff-dev \
 	libde265-dev libwebp-dev zlib1g-dev \
-	ca-certificates tesseract-ocr-eng tesseract-ocr-nor tesseract-ocr-osd \
+	ca-certificates openssl tesseract-ocr-eng tesseract-ocr-nor tesseract-ocr-osd \
 	tzdata \
 	clang-14 clang-format-14 git libclang-rt-14-dev mandoc python3 strace systemd \
 	fonts-dejavu-core python3-pil

@@ -13,6 +13,13 @@ extra_test_sandbox := tests/unit/parent.c
 rooms_test_worker := worker sandbox wire base
 libs_test_worker := -lseccomp -lcrypto
 extra_test_worker := tests/unit/parent.c
+# The openssl command line makes what it opens.
+rooms_test_decrypt := decrypt worker sandbox wire base
+libs_test_decrypt := -lseccomp -lcrypto
+extra_test_decrypt := tests/unit/parent.c tests/unit/envelopes.c
+rooms_test_convert := convert worker sandbox wire base
+libs_test_convert := -lseccomp -lcrypto
+extra_test_convert := tests/unit/parent.c
 rooms_test_cli := cli report store journal prepare place registry config pronom wire base
 libs_test_cli := -lsqlite3 -ljansson -lxml2 -lcrypto
 # Readers are tested as sluse-work loads them.
@@ -157,6 +164,7 @@ rooms_fuzz_sidecar := read wire base
 rooms_fuzz_csv := cli base
 rooms_fuzz_settle := intake base
 rooms_fuzz_fields := read wire base
+rooms_fuzz_decrypt := decrypt wire base
 rooms_fuzz_open := unpack identify pronom wire base
 rooms_fuzz_http := push config wire base
 rooms_fuzz_text := base

@@ -554,6 +554,15 @@ check_all(struct parser *p)
 	if (c->push.breaker_first_ms > c->push.breaker_max_ms)
 		return FAIL(p, c->push.head.line,
 		    "[push]: breaker_first is over breaker_max");
+	if (*c->instance.converter != '\0' && *c->instance.converter != '/')
+		return FAIL(p, c->instance.head.line,
+		    "[instance]: converter is no absolute path");
+	for (i = 0; i < c->instance.decrypt_keys.n; i++)
+		if (strlen(c->instance.decrypt_keys.item[i]) > 100 ||
+		    !sl_name_is_plain(c->instance.decrypt_keys.item[i]))
+			return FAIL(p, c->instance.head.line,
+			    "[instance]: decrypt_keys is a list of names of "
+			    "secrets");
 	for (i = 0; rc == SL_OK && i < c->target_n; i++)
 		rc = check_target(p, &c->target[i]);
 	for (i = 0; rc == SL_OK && i < c->queue_n; i++)

@@ -162,9 +162,10 @@ take_original(
 }
 
 static enum sl_rc
-take_part(struct sl_task *t, const struct sl_msg_r_part *m, struct sl_err *err)
+take_part(struct sl_task *t, struct sl_msg_r_part *m, struct sl_err *err)
 {
 	struct sl_job_source *s = source_of(t);
+	const char *note;
 	const struct sl_digest none = {{0}};
 	size_t cap;
 
@@ -172,7 +173,7 @@ take_part(struct sl_task *t, const struct sl_msg_r_part *m, struct sl_err *err)
 	    t->job->c.id == 0 && sl_job_received(t->job, err) != SL_OK)
 		return SL_FATAL;
 	if (t->kind != SL_TASK_OPEN || s->row.id == 0 || t->copy_only ||
-	    m->role < SL_PART_DOCUMENT || m->role > SL_PART_SKIPPED ||
+	    m->role < SL_PART_DOCUMENT || m->role > SL_PART_DERIVED ||
 	    m->part != t->next_part || m->part >= SL_PARTS_MAX ||
 	    (m->part > 0 && m->parent >= m->part))
 		return senseless(err, "part out of order");
@@ -203,13 +204,16 @@ take_part(struct sl_task *t, const struct sl_msg_r_part *m, struct sl_err *err)
 		s->has_bundle_parts = true;
 	if (!is_slug(m->reason) || !is_kind(m->describes))
 		return senseless(err, "a reason is no slug");
+	note = sl_sealed_see(t, m);
 	if (m->reason.n > 0)
 		sl_log(SL_LOG_INFO, t->job->c.reception,
 		    "part=\"%" PRIu32 "\" reason=\"%.*s\"", m->part,
 		    (int)m->reason.n, m->reason.p);
 	if (sl_part_put(t->e->store, s->row.id, m,
 		m->part == 0 ? &s->row.sha256 : &none, &s->part_ids[m->part],
-		err) != SL_OK)
+		err) != SL_OK ||
+	    (note != NULL && sl_note_put(t->e->store, s->part_ids[m->part],
+				 note, "", err) != SL_OK))
 		return SL_FATAL;
 	t->facts = 0;
 	return sl_found_clear_facts(t->e->store, s->part_ids[m->part], err);
@@ -299,11 +303,41 @@ put_fields(struct sl_task *t, struct sl_page_parts *p, int64_t part_id,
 	return SL_OK;
 }
 
+static bool
+is_same_page(const struct sl_task *o, const struct sl_task *t,
+    const struct sl_msg_r_page *m)
+{
+	return o->kind == SL_TASK_OCR && o->job == t->job &&
+	       o->source == t->source && o->part == m->part &&
+	       o->page_from == m->page;
+}
+
+/* Was that page asked for when the source was opened before, without what its
+ * envelopes hold? */
+static bool
+ocr_is_queued(const struct sl_task *t, const struct sl_msg_r_page *m)
+{
+	const struct sl_task *o;
+
+	if (source_of(t)->sealed_n == 0)
+		return false;
+	for (o = t->e->waiting; o != NULL; o = o->next)
+		if (is_same_page(o, t, m))
+			return true;
+	for (o = t->e->running; o != NULL; o = o->next)
+		if (is_same_page(o, t, m))
+			return true;
+	return false;
+}
+
 static void
 queue_ocr(struct sl_task *t, const struct sl_msg_r_page *m)
 {
-	struct sl_task *o = sl_task_new(t->job, SL_TASK_OCR, t->source);
+	struct sl_task *o;
 
+	if (ocr_is_queued(t, m))
+		return;
+	o = sl_task_new(t->job, SL_TASK_OCR, t->source);
 	o->part = m->part;
 	o->page_from = m->page;
 	o->page_count = 1;
@@ -421,7 +455,12 @@ take(struct sl_task *t, struct sl_msg *m, struct sl_err *err)
 	if (t->kind != SL_TASK_OPEN && source_of(t)->opened &&
 	    t->part >= source_of(t)->parts && m->type != SL_MSG_R_END)
 		return SL_OK;
+	if (sl_sealed_is(t) && m->type != SL_MSG_R_CLEAR &&
+	    m->type != SL_MSG_R_END)
+		return senseless(err, "a record that is not its to send");
 	switch ((int)m->type) {
+	case SL_MSG_R_CLEAR:
+		return sl_sealed_clear(t, &m->r_clear, err);
 	case SL_MSG_R_ORIGINAL:
 		return take_original(t, &m->r_original, err);
 	case SL_MSG_R_PART:

@@ -12,12 +12,17 @@ enum sl_role {
 	SL_ROLE_PLACE = 3,
 	SL_ROLE_PUSH = 4,
 	SL_ROLE_CTL = 5,
+	SL_ROLE_DECRYPT = 6,
+	SL_ROLE_CONVERT = 7,
 };
+#define SL_ROLE_LAST SL_ROLE_CONVERT
 
 enum sl_task_kind {
 	SL_TASK_OPEN = 1, /* (copy,) identify, unpack, read */
 	SL_TASK_PAGES = 2, /* read a range of pages of one part */
 	SL_TASK_OCR = 3, /* recognise one page image */
+	SL_TASK_DECRYPT = 4, /* open one envelope */
+	SL_TASK_CONVERT = 5, /* make a PDF of one part; name: its ending */
 };
 /* Copy the input to the original first (gate *received*). */
 #define SL_TASK_COPY 1u
@@ -35,6 +40,13 @@ enum sl_task_kind {
 #define SL_TASK_PRONOM_ONLY 32u
 /* Last of all comes the tenant's list of certificates; not with MANY. */
 #define SL_TASK_TRUST 64u
+/* After the output come the clear texts of the envelopes that `clear` names,
+ * and the PDFs of parts that were converted. */
+#define SL_TASK_CLEAR 128u
+
+/* The type of a CMS envelope that only a key opens: a part of it is
+ * "encrypted" until its clear text is there. */
+#define SL_MIME_ENVELOPE "application/pkcs7-mime"
 
 enum sl_task_end {
 	SL_END_EXIT = 1,
@@ -50,6 +62,7 @@ enum sl_part_role {
 	SL_PART_BODY = 4, /* the text of a mail */
 	SL_PART_SIDECAR = 5,
 	SL_PART_SKIPPED = 6, /* link, device, folder: noted, no bytes */
+	SL_PART_DERIVED = 7, /* a PDF that was made of its parent, to read it */
 };
 
 enum sl_basis {

@@ -280,7 +280,9 @@ take_task(struct parent *p, const struct sl_msg *m, const int *got, size_t nfds)
 	const struct sl_msg_task *t = &m->task;
 	size_t want = (t->flags & SL_TASK_COPY) != 0   ? SL_FD_ORIGINAL_READ + 1
 		      : (t->flags & SL_TASK_MANY) != 0 ? nfds
-						       : SL_FD_OUT + 1;
+		      : (t->flags & SL_TASK_CLEAR) != 0
+			  ? SL_FD_CLEAR + t->clear.n / 4
+			  : SL_FD_OUT + 1;
 	bool trust =
 	    (t->flags & SL_TASK_TRUST) != 0 && (t->flags & SL_TASK_MANY) == 0;
 	int fds[SL_FD_COUNT], rc = EINVAL;

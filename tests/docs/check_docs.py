@@ -30,7 +30,9 @@ PAGES = {name: os.path.join(TOP, path) for name, path in (
     ("sluse-connector-webhook.7",
      "plugins/connectors/sluse-connector-webhook.7"),
     ("slused.8", "daemon/engine/slused.8"),
-    ("sluse-work.8", "daemon/worker/sluse-work.8"))}
+    ("sluse-work.8", "daemon/worker/sluse-work.8"),
+    ("sluse-convert.8", "daemon/convert/sluse-convert.8"),
+    ("sluse-decrypt.8", "daemon/decrypt/sluse-decrypt.8"))}
 
 
 def text(path):
@@ -272,6 +274,19 @@ class Pages(unittest.TestCase):
                          "daemon/programs/sluse-ocr.c",
                          "daemon/programs/sluse-place.c",
                          "daemon/programs/sluse-push.c"))
+
+        self.assertEqual(
+            page_options("sluse-decrypt.8"),
+            code_options("daemon/worker/worker.c",
+                         "daemon/programs/sluse-decrypt.c"))
+
+        self.assertEqual(page_options("sluse-convert.8"),
+                         code_options("daemon/worker/worker.c"))
+        told = page("sluse-convert.8").split(".Ss What is converted", 1)[1]
+        kinds = re.findall(r'^SL_CONVERTIBLE\("(\w+)"',
+                           text("daemon/engine/convertible.def"), re.M)
+        self.assertEqual(re.findall(r"^\.Li (\w+) ?[.,]?$",
+                                    told.split(".Ss", 1)[0], re.M), kinds)
 
     def test_environment(self):
         code = set()

@@ -750,6 +750,74 @@ limit_depth(void)
 	SAYS("END parts=2 reject limit_depth\n");
 }
 
+/* Enough of a CMS envelope for those who have no key. */
+#define ENVELOPE                                                               \
+	"\x30\x1b\x06\x09\x2a\x86\x48\x86\xf7\x0d\x01\x07\x03"                 \
+	"0123456789abcdef"
+
+/* t over a zip with two envelopes, whose clear texts are a and b. */
+static void
+run_clear(struct sl_msg_task *t, const char *a, const char *b)
+{
+	const struct zip_member m[3] = {
+	    {.name = "a.zip.p7m", .data = ENVELOPE, .n = 29},
+	    {.name = "b.txt", .data = "text be\n", .n = 8},
+	    {.name = "smime.p7m", .data = ENVELOPE, .n = 29}};
+	int fds[SL_FD_COUNT] = {-1, -1, -1, -1, -1};
+	SL_BUF struct sl_buf z = {0};
+
+	make_zip(&z, m, 3, NULL);
+	fds[SL_FD_INPUT] = make_fd(z.p, z.n);
+	fds[SL_FD_CLEAR] = make_fd(b, strlen(b));
+	fds[SL_FD_CLEAR + 1] = make_fd(a, strlen(a));
+	t->size = z.n;
+	t->flags = SL_TASK_CLEAR;
+	/* In the order they were opened in, which is theirs for good. */
+	t->clear = (struct sl_slice){"\3\0\0\0\1\0\0\0", 8};
+	(void)run_fds(t, fds);
+	(void)close(fds[SL_FD_INPUT]);
+	(void)close(fds[SL_FD_CLEAR]);
+	(void)close(fds[SL_FD_CLEAR + 1]);
+}
+
+static void
+envelopes(void)
+{
+	struct sl_msg_task t = task("a.p7m");
+
+	run(&t, ENVELOPE, 29);
+	SAYS("PART 0<0 d0 r1 [a.p7m] application/pkcs7-mime 0 reader= pages=0 "
+	     "reason=encrypted warn=\n");
+	SAYS("END parts=1 hold encrypted\n");
+	run(&t, ENVELOPE, 28);
+	SAYS("END parts=1 broken damaged\n");
+	t.flags = SL_TASK_YOUNG;
+	run(&t, ENVELOPE, 28);
+	SAYS("END parts=0 retry incomplete\n");
+	t = task("post.zip");
+	t.member_bytes_max = 40; /* not of clear texts */
+	run_clear(&t, "part i.txt text inne",
+	    "Content-Type: text/plain; charset=utf-8\n\ntext mail\n");
+	SAYS("PART 1<0 d1 r2 [a.zip.p7m] application/pkcs7-mime 29 reader= "
+	     "pages=0 reason= warn=\n");
+	SAYS("PART 2<0 d1 r1 [b.txt] ");
+	SAYS("PART 3<0 d1 r2 [smime.p7m] application/pkcs7-mime ");
+	SAYS("PART 4<3 d2 r1 [part-4] message/rfc822 ");
+	SAYS("PART 5<1 d2 r2 [a.zip] text/plain 20 ");
+	SAYS("PART 6<5 d3 r1 [i.txt] ");
+	SAYS("END parts=7 ok \n");
+	t = task("post.zip");
+	t.depth_max = 1;
+	run_clear(&t, "text a", "text b");
+	SAYS("PART 1<0 d1 r1 [a.zip.p7m] application/pkcs7-mime 29 reader= "
+	     "pages=0 reason=limit_depth ");
+	SAYS("END parts=4 reject limit_depth\n");
+	t.depth_max = 8;
+	t.total_bytes_max = 70;
+	run_clear(&t, "text a", "text b");
+	SAYS("END parts=4 reject limit_bytes\n");
+}
+
 /* Members of all containers count together. */
 static void
 limit_members(void)
@@ -987,7 +1055,7 @@ static const struct test_case cases[] = {{"one_text", one_text},
     {"hostile_archives", hostile_archives}, {"kept_whole", kept_whole},
     {"limit_of_input_name", limit_of_input_name}, {"sidecar", sidecar},
     {"sidecar_invalid", sidecar_invalid}, {"sidecar_inside", sidecar_inside},
-    {"abi", abi}, {"folders", folders}};
+    {"envelopes", envelopes}, {"abi", abi}, {"folders", folders}};
 
 int
 main(int argc, char **argv)
