@@ -167,7 +167,7 @@ PACKAGES := gcc make pkg-config libc6-dev binutils \
 	libjpeg62-turbo-dev libmujs-dev libopenjp2-7-dev libpng-dev libtiff-dev \
 	libde265-dev libwebp-dev zlib1g-dev \
 	ca-certificates tesseract-ocr-eng tesseract-ocr-nor tesseract-ocr-osd \
-	tzdata \
+	openssl tzdata \
 	clang-14 clang-format-14 git libclang-rt-14-dev mandoc python3 strace systemd \
 	fonts-dejavu-core python3-pil
 .PHONY: deps
