@@ -33,8 +33,8 @@ enum sl_task_kind {
 #define SL_TASK_MANY 16u
 /* With both: PRONOM alone, libmagic is not asked. */
 #define SL_TASK_PRONOM_ONLY 32u
-/* Last of all comes the tenant's list of certificates; not with MANY. */
-#define SL_TASK_TRUST 64u
+/* Behind all other descriptors comes the tenant's list of certificates. */
+#define SL_TASK_TRUST 4096u
 
 enum sl_task_end {
 	SL_END_EXIT = 1,

@@ -21,9 +21,10 @@ enum sl_task_fd {
 	SL_FD_OUT = 2,
 	SL_FD_ORIGINAL = 3, /* SL_TASK_COPY: read-write */
 	SL_FD_ORIGINAL_READ = 4, /* SL_TASK_COPY: the same, read-only */
-	SL_FD_TRUST = 5, /* SL_TASK_TRUST: PEM certificates, read-only */
 	SL_FD_MORE = 3, /* SL_TASK_MANY: the second input, and so on */
 	SL_FD_COUNT = SL_WIRE_FDS_MAX,
+	/* SL_TASK_TRUST: PEM certificates, wherever they came. */
+	SL_FD_TRUST = SL_FD_COUNT - 1,
 };
 
 #define SL_WORKER_STATUS_MAX 63
