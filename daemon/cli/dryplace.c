@@ -267,7 +267,8 @@ choose_documents(const struct sl_dry *d, struct sl_dry_entry *e)
 		return;
 
 	for (i = 0; i < d->part_n; i++) {
-		if (strcmp(d->part[i].reason, "sidecar_invalid") == 0)
+		if (bad == NULL &&
+		    sl_part_stops_all(d->part[i].mime, d->part[i].reason))
 			bad = d->part[i].reason;
 		if (!sl_part_is_document(
 			d->part[i].n.role, d->part[i].mime, d->part[i].reason))

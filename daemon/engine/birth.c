@@ -58,9 +58,7 @@ see_part(void *arg, const struct sl_part *p, struct sl_err *err)
 	b->parts++;
 	b->pages += p->pages;
 	note_puid(b, p);
-	/* The letter itself may be what is shut, and it is meant to be read. */
-	if (strcmp(p->reason, "sidecar_invalid") == 0 ||
-	    (strcmp(p->reason, "key_missing") == 0 && *b->stop == '\0'))
+	if (sl_part_stops_all(p->mime, p->reason) && *b->stop == '\0')
 		(void)snprintf(b->stop, sizeof(b->stop), "%s", p->reason);
 	if (!sl_part_is_document(p->role, p->mime, p->reason))
 		return SL_OK;

@@ -109,7 +109,7 @@ sl_looks_pdf(const char *p, size_t n)
 	return false;
 }
 
-bool
+const char *
 sl_looks_cms(const char *p, size_t n)
 {
 	/* Its identifier, but for the last number. */
@@ -117,12 +117,16 @@ sl_looks_cms(const char *p, size_t n)
 	size_t k = sizeof(oid) - 1, head = 2;
 
 	if (n < 32 || p[0] != 0x30)
-		return false;
+		return NULL;
 	/* 0x80 + bytes of the length; 0x80 alone: to be ended. */
 	if (((unsigned char)p[1] & 0x80) != 0)
 		head += (unsigned char)p[1] & 0x7F;
-	return head <= 6 && memcmp(p + head, oid, k) == 0 &&
-	       (p[head + k] == 2 || p[head + k] == 3 || p[head + k] == 6);
+	if (head > 6 || memcmp(p + head, oid, k) != 0)
+		return NULL;
+	if (p[head + k] == 2)
+		return "application/pkcs7-signature";
+	return p[head + k] == 3 || p[head + k] == 6 ? "application/pkcs7-mime"
+						    : NULL;
 }
 
 bool

@@ -297,6 +297,15 @@ sl_part_is_document(unsigned role, const char *mime, const char *reason)
 }
 
 bool
+sl_part_stops_all(const char *mime, const char *reason)
+{
+	return strcmp(reason, "sidecar_invalid") == 0 ||
+	       strcmp(reason, "key_missing") == 0 ||
+	       (strcmp(reason, "encrypted") == 0 &&
+		   strcmp(mime, SL_MIME_ENVELOPE) == 0);
+}
+
+bool
 sl_table_row(enum sl_table t, int i, int *ret_number, const char **ret_name)
 {
 	static const struct {

@@ -114,6 +114,10 @@ bool sl_mime_is_message(const char *mime);
  * attachments behind it; an archive is not, its files are, unless it cannot be
  * opened (reason not ""). Bodies, pictures inside them and sidecars are not. */
 bool sl_part_is_document(unsigned role, const char *mime, const char *reason);
+/* Does this part keep the whole post from going on, whichever part it is? A
+ * description that cannot be understood does, and so does an envelope that
+ * stayed shut: the letter itself may be in it. */
+bool sl_part_stops_all(const char *mime, const char *reason);
 
 /* Walks the rows of a look-up table for the database: false at the end. */
 enum sl_table {

@@ -38,7 +38,7 @@ enum sl_task_kind {
 #define SL_TASK_MANY 16u
 /* With both: PRONOM alone, libmagic is not asked. */
 #define SL_TASK_PRONOM_ONLY 32u
-/* Last of all comes the tenant's list of certificates; not with MANY. */
+/* Behind all other descriptors comes the tenant's list of certificates. */
 #define SL_TASK_TRUST 64u
 /* After the output come the clear texts of the envelopes that `clear` names,
  * and the PDFs of parts that were converted. */

@@ -25,7 +25,8 @@ enum sl_task_fd {
 	SL_FD_MORE = 3, /* SL_TASK_MANY: the second input, and so on */
 	SL_FD_CLEAR = 3, /* SL_TASK_CLEAR: the first clear text, and so on */
 	SL_FD_COUNT = SL_WIRE_FDS_MAX,
-	SL_FD_TRUST = SL_FD_COUNT - 1, /* SL_TASK_TRUST: PEM, read-only */
+	/* SL_TASK_TRUST: PEM certificates, wherever they came. */
+	SL_FD_TRUST = SL_FD_COUNT - 1,
 };
 
 #define SL_WORKER_STATUS_MAX 63

@@ -160,7 +160,7 @@ p7_warm(const struct sluse_reader_host *host)
 }
 
 static const char *const p7_mimes[] = {
-    "application/pkcs7-mime", "application/x-pkcs7-mime", NULL};
+    "application/pkcs7-signature", "application/pkcs7-mime", NULL};
 
 const struct sluse_reader sluse_reader = {
     .abi_major = SLUSE_READER_ABI_MAJOR,

@@ -96,7 +96,7 @@ kinds(void)
 #define CMS_OID "\x06\x09\x2A\x86\x48\x86\xF7\x0D\x01\x07"
 #define FILL "\xA0\x82\2\3\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0"
 	    {TEXT("\x30\x82\x05\x01" CMS_OID "\2" FILL), "brev.p7m",
-		"application/pkcs7-mime", "", SL_BASIS_SIGNATURE},
+		"application/pkcs7-signature", "", SL_BASIS_SIGNATURE},
 	    {TEXT("\x30\x80" CMS_OID "\3" FILL), "brev.p7m",
 		"application/pkcs7-mime", "", SL_BASIS_SIGNATURE},
 	    {TEXT(""), "a.pdf", "inode/x-empty", "", SL_BASIS_SIGNATURE},

@@ -186,7 +186,8 @@ add_skipped(struct sluse_doc *d, GMimeObject *o)
 static void walk(
     struct sluse_doc *d, GMimeObject *o, unsigned depth, bool alternative);
 
-/* A signed envelope is read as if its content stood there. */
+/* A signed envelope is read as if its content stood there; an encrypted one is
+ * a part, which says so itself until it is opened. */
 static void
 open_envelope(
     struct sluse_doc *d, GMimeObject *o, unsigned depth, bool alternative)
@@ -196,7 +197,6 @@ open_envelope(
 
 	if (kind == CMS_KIND_ENVELOPED)
 		d->encrypted = true;
-	d->closed = d->closed || (kind == CMS_KIND_ENVELOPED && depth == 0);
 	if (kind == CMS_KIND_SIGNED)
 		add_smime(d, o);
 	if (kind == CMS_KIND_SIGNED && depth < DEPTH_MAX)
