@@ -260,3 +260,22 @@ sl_path_below(const char *root, const char *path)
 	return path[0] == '/' ? sl_strdup(path)
 			      : sl_asprintf("%s/%s", root, path);
 }
+
+bool
+sl_dir_is_empty(int dirfd)
+{
+	int fd = openat(dirfd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	DIR *d = fd >= 0 ? fdopendir(fd) : NULL;
+	struct dirent *e;
+	bool empty = d != NULL;
+
+	if (d == NULL) {
+		sl_cleanup_close(&fd);
+		return false;
+	}
+	while (empty && (e = readdir(d)) != NULL)
+		empty =
+		    strcmp(e->d_name, ".") == 0 || strcmp(e->d_name, "..") == 0;
+	(void)closedir(d);
+	return empty;
+}

@@ -223,6 +223,18 @@ gate(const struct sl_cli *c, const char *verb)
 }
 
 int
+sl_cmd_journal_accept(const struct sl_cli *c)
+{
+	return gate(c, "journal-accept");
+}
+
+int
+sl_cmd_journal_new_key(const struct sl_cli *c)
+{
+	return gate(c, "journal-key");
+}
+
+int
 sl_cmd_stop_in(const struct sl_cli *c)
 {
 	return gate(c, "stop-in");

@@ -24,6 +24,7 @@
 #include "../base/notify.h"
 #include "../base/text.h"
 #include "faces.h"
+#include "seal.h"
 
 #define CHANGED_LOOK_MS 5000 /* at least, between two looks at Ferdig */
 #define EXIT_FATAL 70
@@ -152,6 +153,8 @@ end_round(void *arg)
 	if (sl_engine_commit(e) != SL_OK)
 		return;
 	e->committed_ms = sl_clock_boot_ms();
+	if (sl_engine_bad(e, sl_seal_round(e, &err), &err))
+		return;
 	/* Effects may add writes and effects of the next round. */
 	for (i = 0, n = e->after_n; i < n && !e->fatal; i++)
 		e->after[i].fn(e, e->after[i].a, e->after[i].b);
@@ -463,12 +466,15 @@ start(struct sl_engine *e, struct sl_err *err)
 {
 	SL_FREE char *sock = sl_asprintf("%s/run/slused.sock", e->root);
 	SL_FREE char *origin =
-	    sl_asprintf("sluse.example/%s", e->cfg->instance.prefix);
+	    *e->cfg->journal.origin != '\0'
+		? sl_strdup(e->cfg->journal.origin)
+		: sl_asprintf("sluse.example/%s", e->cfg->instance.prefix);
 
 	sl_outbox_start(e);
 	if (lock_instance(e->root, err) != SL_OK ||
 	    sl_store_open(e->root, origin, &e->store, err) != SL_OK ||
-	    open_inlets(e, err) != SL_OK || log_start(e, err) != SL_OK ||
+	    sl_seal_start(e, err) != SL_OK || open_inlets(e, err) != SL_OK ||
+	    log_start(e, err) != SL_OK ||
 	    sl_consignment_each_unfiled(e->store, settle_unfiled, e, err) !=
 		SL_OK ||
 	    sl_faces_start(e, err) != SL_OK || see_doors(e, err) != SL_OK ||
@@ -497,6 +503,7 @@ finish(struct sl_engine *e)
 		p->dead = true;
 	sl_peers_sweep(e);
 	sl_faces_stop(e);
+	sl_seal_stop(e);
 	while (e->inlets_n > 0)
 		sl_inlet_close(e->inlets[--e->inlets_n]);
 	free(e->inlets);
@@ -555,8 +562,8 @@ sl_engine_run(const char *root, struct sl_config *cfg)
 		sl_loop_run(e.loop);
 		sl_watch_end(w);
 	}
-	status = e.fatal ? EXIT_FATAL : 0;
 	finish(&e);
+	status = e.fatal ? EXIT_FATAL : 0;
 	explicit_bzero(&e.passwords, sizeof(e.passwords));
 	return status;
 }

@@ -29,6 +29,7 @@ struct sl_engine;
 struct sl_job;
 struct sl_task;
 struct sl_faces;
+struct sl_seal;
 
 /* A connected program. */
 struct sl_peer {
@@ -118,9 +119,11 @@ struct sl_engine {
 	int case_index_fd;
 	bool someone_waits, waiting_due; /* belongs.c */
 	bool intake_stopped, push_stopped, low_space;
+	bool halted; /* the log is not what was signed: both stopped for good */
 	bool stopping, fatal;
 	struct sl_err fatal_err;
 	struct sl_faces *faces;
+	struct sl_seal *seal;
 	struct sl_password_file passwords;
 };
 

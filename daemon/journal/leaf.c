@@ -2,7 +2,6 @@
 
 #include <inttypes.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "../base/text.h"
@@ -46,13 +45,20 @@ sl_leaf_encode(const struct sl_leaf *l, struct sl_buf *out, struct sl_err *err)
 static bool
 take_number(const char *s, int64_t *ret)
 {
-	char again[24], *end;
-	long long v;
+	bool minus = *s == '-';
+	int64_t v = 0;
+	int i;
 
-	v = strtoll(s, &end, 10);
-	(void)snprintf(again, sizeof(again), "%lld", v);
-	*ret = v;
-	return *end == '\0' && strcmp(s, again) == 0;
+	s += minus;
+	if (*s == '\0' || (*s == '0' && (s[1] != '\0' || minus)))
+		return false;
+	for (i = 0; *s != '\0'; s++, i++) {
+		if (*s < '0' || *s > '9' || i == 18)
+			return false;
+		v = v * 10 + (*s - '0');
+	}
+	*ret = minus ? -v : v;
+	return true;
 }
 
 enum sl_rc
