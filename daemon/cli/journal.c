@@ -142,13 +142,16 @@ verify_live(const struct sl_cli *c, const struct sl_verify_ask *ask)
 	struct sl_verify v;
 	struct sl_store *s;
 	struct sl_err err;
-	enum sl_rc rc;
-	enum sl_exit code = sl_cli_store(c, &s);
+	enum sl_rc rc = sl_store_open_read(c->root, &s, &err);
 
-	if (code != SL_EXIT_OK)
-		return code;
-	rc = sl_report_verify(s, ask, &v, &err);
-	sl_store_close(s);
+	if (rc == SL_SKIP)
+		return sl_cli_say(
+		    SL_EXIT_AWAY, "%s holds no instance that has run", c->root);
+	if (rc == SL_OK) {
+		rc = sl_report_verify(s, ask, &v, &err);
+		sl_store_close(s);
+	}
+	/* A database that is none is no fault of ours, but of the log. */
 	if (rc != SL_OK)
 		return sl_cli_say(SL_EXIT_FOUND,
 		    "the sporingslogg cannot be read: %s", err.text);

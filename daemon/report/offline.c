@@ -82,7 +82,8 @@ see_payload(struct offline *o, const struct sl_leaf *l, struct sl_slice line)
 	else if (json_is_integer(json_object_get(j, "erased")))
 		o->c.v->erased++;
 	else if (salt == NULL || strlen(salt) != 2 * sizeof(raw) ||
-		 !sl_unhex(salt, raw, sizeof(raw)) || body == NULL)
+		 strspn(salt, "0123456789abcdef") != 2 * sizeof(raw) ||
+		 !sl_unhex(salt, raw, sizeof(raw)) || !json_is_string(body))
 		sl_check_fault(
 		    &o->c, l->seq, l->seq, "its payload cannot be read");
 	else
@@ -156,6 +157,9 @@ see_bundle(struct offline *o, uint64_t n, unsigned width)
 	entries = sl_slice_buf(&o->bundle);
 	for (i = 0; i < width && sl_tile_entry(&entries, &one); i++)
 		see_leaf(o, one, o->hashes.p + i * SL_SHA256_LEN, &bodies);
+	if (o->c.v->ok && bodies.n > 0)
+		sl_check_fault(&o->c, first, first + width - 1,
+		    "there are payloads without their leaf");
 	if (i < width || entries.n > 0)
 		sl_check_fault(&o->c, first + i, first + width - 1,
 		    "its bundle of entries is malformed");
@@ -173,8 +177,12 @@ take_keys(struct offline *o)
 	for (n = 1; n <= (int)SL_VERIFY_KEYS_MAX; n++) {
 		sl_buf_reset(&o->path);
 		sl_buf_printf(&o->path, "key/%d.vkey", n);
-		if (!read_path(o, 1024, &vkey))
+		if (!read_path(o, 1024, &vkey)) {
+			if (n == 1)
+				sl_check_fault(
+				    &o->c, 0, 0, "key/1.vkey is missing");
 			return;
+		}
 		sl_buf_reset(&o->path);
 		sl_buf_printf(&o->path, "key/%d.note", n);
 		if (!read_path(o, SL_NOTE_MAX, &note))
@@ -203,6 +211,38 @@ take_head(struct offline *o, struct sl_buf *head, struct sl_err *err)
 	return SL_OK;
 }
 
+/* vkey and key.pem are for those who verify by hand: they must be the key that
+ * signed. */
+static void
+check_key_files(struct offline *o, const struct sl_buf *head)
+{
+	static const char *const names[] = {"vkey", "key.pem"};
+	struct sl_checkpoint c;
+	size_t i, k;
+
+	for (i = 0; i < 2; i++) {
+		SL_BUF struct sl_buf want = {0};
+
+		for (k = 0; k < o->c.keys_n && want.n == 0; k++) {
+			if (sl_checkpoint_open(sl_slice_buf(head),
+				&o->c.keys[k], 1, &c, NULL) != SL_OK)
+				continue;
+			if (i == 1)
+				sl_vkey_pem(&o->c.keys[k], &want);
+			else
+				sl_vkey_text(&o->c.keys[k], &want);
+		}
+		if (i == 0)
+			sl_buf_add_char(&want, '\n');
+		sl_buf_reset(&o->path);
+		sl_buf_add_str(&o->path, names[i]);
+		if (!read_path(o, 1024, &o->tile) || o->tile.n != want.n ||
+		    memcmp(o->tile.p, want.p, want.n) != 0)
+			sl_check_fault(&o->c, 0, 0,
+			    "%s is not the key that signed", names[i]);
+	}
+}
+
 static void
 walk(struct offline *o, const struct sl_buf *head)
 {
@@ -220,6 +260,7 @@ walk(struct offline *o, const struct sl_buf *head)
 	}
 	(void)sl_tiler_end(o->tiler);
 	sl_check_head(&o->c, sl_slice_buf(head));
+	check_key_files(o, head);
 }
 
 enum sl_rc

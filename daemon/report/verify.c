@@ -51,6 +51,9 @@ check_finding(struct sl_check *c, const struct sl_leaf *l, sqlite3_stmt *st)
 	const char *reception = sl_db_text(st, 4);
 	size_t n = strlen(reception);
 
+	if (n == 0 && sqlite3_column_type(st, 6) != SQLITE_NULL)
+		sl_check_fault(c, l->seq, l->seq,
+		    "it is filed under a post that is not there");
 	if (n > 0 && strcmp(l->subject, "-") != 0 &&
 	    (strncmp(l->subject, reception, n) != 0 ||
 		(l->subject[n] != '\0' && l->subject[n] != '.')))
@@ -73,12 +76,24 @@ next_head(struct walk *w)
 static void
 check_heads(struct walk *w)
 {
-	struct sl_slice note;
+	struct sl_slice note, nodes;
+	struct sl_digest root, kept;
 
 	while (w->heads != NULL && w->head_size == w->c.tree.size) {
 		note.p = sl_db_text(w->heads, 1);
 		note.n = (uint32_t)sqlite3_column_bytes(w->heads, 1);
 		sl_check_head(&w->c, note);
+		nodes = sl_db_blob(w->heads, 3);
+		sl_tree_root(&w->c.tree, &root);
+		if (!sl_db_digest(w->heads, 2, &kept) ||
+		    memcmp(&kept, &root, sizeof(root)) != 0 ||
+		    nodes.n != sl_tree_nodes(w->head_size) * sizeof(root) ||
+		    memcmp(nodes.p, w->c.tree.nodes, nodes.n) != 0)
+			sl_check_fault(&w->c, w->head_size - 1,
+			    w->head_size - 1,
+			    "what is kept of the head at %" PRIu64
+			    " was changed",
+			    w->head_size);
 		next_head(w);
 	}
 	if (w->heads != NULL && w->head_size < w->c.tree.size) {
@@ -171,6 +186,14 @@ check_strays(struct sl_check *c, struct sl_db *db)
 	if (seq >= 0)
 		sl_check_fault(c, (uint64_t)seq, (uint64_t)seq,
 		    "there is a payload without its leaf");
+	seq = sl_db_int(db, -1,
+	    "SELECT min(l.seq) FROM leaf l LEFT JOIN entry e ON e.id = l.entry"
+	    " WHERE l.entry IS NOT NULL"
+	    " AND (e.id IS NULL OR e.consignment IS NOT l.consignment)",
+	    "");
+	if (seq >= 0)
+		sl_check_fault(c, (uint64_t)seq, (uint64_t)seq,
+		    "it is filed under another entry");
 }
 
 /* An erasure counts if its event is one, and its payload names the leaf. */
@@ -224,12 +247,12 @@ walk(struct walk *w)
 	sqlite3_stmt *st;
 
 	take_keys(w);
-	w->heads = sl_db_query(
-	    w->db, "SELECT size, note FROM checkpoint ORDER BY size", "");
+	w->heads = sl_db_query(w->db,
+	    "SELECT size, note, root, nodes FROM checkpoint ORDER BY size", "");
 	next_head(w);
 	st = sl_db_query(w->db,
-	    "SELECT l.seq, l.bytes, p.salt, p.body, c.reception, x.event"
-	    " FROM leaf l LEFT JOIN payload p ON p.seq = l.seq"
+	    "SELECT l.seq, l.bytes, p.salt, p.body, c.reception, x.event,"
+	    " l.consignment FROM leaf l LEFT JOIN payload p ON p.seq = l.seq"
 	    " LEFT JOIN consignment c ON c.id = l.consignment"
 	    " LEFT JOIN erasure x ON x.seq = l.seq ORDER BY l.seq",
 	    "");

@@ -10,6 +10,7 @@ import unittest
 
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 import house  # noqa: E402
+sys.path.insert(0, os.path.join(house.TOP, "tests", "outsider"))
 import outsider  # noqa: E402
 
 JOURNAL = house.FAST + """
