@@ -223,6 +223,10 @@ libs_floor_small = $(call pc,libs,gmime-3.0) $(filter-out \
 $(O)/tests/bench/floor_small.o: CPPFLAGS += $(call pc,cflags,gmime-3.0)
 $(eval $(call TESTPROGRAM,floor_small,bench))
 
+rooms_floor_tree := journal base
+libs_floor_tree := -lcrypto
+$(eval $(call TESTPROGRAM,floor_tree,bench))
+
 # Every number of the house in one table; PARTS="small idle" runs some.
 .PHONY: bench
 bench: all $(B)/test/ocr_floor $(B)/test/floor_small $(B)/bench/scans.pdf  ## measure against the floors, print one table
@@ -262,6 +266,8 @@ check-fault-all: check-fault
 
 # Not in check: a quarter of an hour, and samples that are not in this tree.
 .PHONY: check-long
-check-long: all  ## every file of ../shared (SLUSE_SHARED) through the road
+check-long: all $(B)/test/floor_tree  ## every file of ../shared (SLUSE_SHARED) through the road
 	SLUSE_BUILD=$(B) python3 tests/long/formats.py
 	SLUSE_BUILD=$(B) python3 tests/long/corpus.py
+	SLUSE_BUILD=$(B) python3 tests/long/journal.py
+	SLUSE_BUILD=$(B) SLUSE_TAMPERS=10000 python3 tests/e2e/tamper.py

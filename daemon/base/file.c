@@ -130,7 +130,7 @@ sl_read_file(int dirfd, const char *name, size_t max, struct sl_buf *out,
     struct sl_err *err)
 {
 	SL_CLOSE int fd = -1;
-	char chunk[16384];
+	char chunk[65536];
 	struct stat st;
 	ssize_t n;
 

@@ -71,6 +71,7 @@ int sl_cmd_journal_verify(const struct sl_cli *c);
 int sl_cmd_journal_export(const struct sl_cli *c);
 int sl_cmd_journal_prove(const struct sl_cli *c);
 int sl_cmd_journal_consistency(const struct sl_cli *c);
+int sl_cmd_journal_erase(const struct sl_cli *c);
 int sl_cmd_journal_accept(const struct sl_cli *c);
 int sl_cmd_journal_new_key(const struct sl_cli *c);
 int sl_cmd_cases_list(const struct sl_cli *c);

@@ -73,8 +73,17 @@ sl_cli_libexec(char *out, size_t cap)
 	return SL_EXIT_OK;
 }
 
+static const char *
+row_text(const json_t *row, const char *key)
+{
+	const char *s = json_string_value(json_object_get(row, key));
+
+	return s != NULL ? s : "";
+}
+
 struct print {
 	bool json;
+	const char *event; /* only rows of that event; NULL: all */
 	void (*print)(FILE *f, const json_t *row);
 	uint64_t n;
 };
@@ -85,6 +94,8 @@ print_row(void *arg, const json_t *row, struct sl_err *err)
 	struct print *p = arg;
 
 	(void)err;
+	if (p->event != NULL && strcmp(p->event, row_text(row, "event")) != 0)
+		return SL_OK;
 	p->n++;
 	if (p->json)
 		sl_cli_json(row);
@@ -262,7 +273,8 @@ sl_cmd_age(const struct sl_cli *c)
 int
 sl_cmd_journal_list(const struct sl_cli *c)
 {
-	struct print p = {.json = c->json, .print = sl_report_print_event};
+	struct print p = {
+	    .json = c->json, .print = sl_report_print_event, .event = c->event};
 	struct sl_store *s;
 	struct sl_err err;
 	enum sl_exit code = sl_cli_store(c, &s);

@@ -581,6 +581,9 @@ answer(struct sl_engine *e, struct sl_peer *p, const char *verb, json_t *args,
 	if (strcmp(verb, "stop-in") == 0 || strcmp(verb, "start-in") == 0 ||
 	    strcmp(verb, "stop-out") == 0 || strcmp(verb, "start-out") == 0)
 		return switches(e, verb, actor, text(args, "why"), err);
+	if (strcmp(verb, "journal-erase") == 0)
+		return sl_erase_asked(
+		    e, text(args, "id"), text(args, "why"), actor, err);
 	if (strcmp(verb, "journal-accept") == 0)
 		return sl_seal_accept(e, text(args, "why"), actor, err);
 	if (strcmp(verb, "journal-key") == 0)

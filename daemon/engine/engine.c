@@ -324,7 +324,8 @@ on_sweep(void *arg)
 	e->low_space = false; /* looked at again when claiming */
 	if (sl_engine_bad(e, see_doors(e, &err), &err) ||
 	    sl_engine_bad(e, look_at_done(e, &err), &err) ||
-	    sl_engine_bad(e, clean_done(e, &err), &err))
+	    sl_engine_bad(e, clean_done(e, &err), &err) ||
+	    sl_engine_bad(e, sl_erase_sweep(e, &err), &err))
 		return;
 	if (e->unfiled) {
 		e->unfiled = false;
@@ -525,6 +526,7 @@ sl_engine_run(const char *root, struct sl_config *cfg)
 	    .listen_fd = -1,
 	    .case_index_fd = -1,
 	    .cases_dirty = true,
+	    .erasing = true,
 	    .someone_waits = true};
 	struct sl_err err;
 	SL_FREE char *passwords = sl_path_below(root, cfg->instance.passwords);

@@ -124,6 +124,8 @@ struct sl_engine {
 	struct sl_err fatal_err;
 	struct sl_faces *faces;
 	struct sl_seal *seal;
+	int64_t erase_at, erase_next_ms; /* erase.c: how far, and when next */
+	bool erasing; /* something is listed that shall go */
 	struct sl_password_file passwords;
 };
 
@@ -433,6 +435,15 @@ enum sl_rc sl_control_new_case(struct sl_engine *e, const char *id,
 enum sl_rc sl_control_with(struct sl_engine *e, const char *id,
     const char *other, const char *queue, const char *why, const char *actor,
     char ret_waits_for[48], struct sl_err *err);
+
+/* -- erase.c: content that goes -------------------------------------------- */
+/* At a sweep: what was kept long enough, and what is still listed. */
+enum sl_rc sl_erase_sweep(struct sl_engine *e, struct sl_err *err);
+/* A post's content and payloads, or (a number) the payload of one event,
+ * because a person says so. SL_REJECT with a text for people if it cannot be.
+ */
+enum sl_rc sl_erase_asked(struct sl_engine *e, const char *id, const char *why,
+    const char *actor, struct sl_err *err);
 
 /* -- due.c: what comes by time
  * ---------------------------------------------------------- */

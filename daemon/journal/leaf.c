@@ -6,19 +6,20 @@
 
 #include "../base/text.h"
 
-#define LINES 9
-
 static bool
 fits_a_line(const char *s)
 {
-	const char *p;
+	const unsigned char *p = (const unsigned char *)s;
+	bool ascii = true;
 
-	if (*s == '\0' || !sl_utf8_valid(s, strlen(s)))
+	if (*p == '\0')
 		return false;
-	for (p = s; *p != '\0'; p++)
-		if ((unsigned char)*p < 0x20 || *p == 0x7F)
+	for (; *p != '\0'; p++) {
+		if (*p < 0x20 || *p == 0x7F)
 			return false;
-	return true;
+		ascii &= *p < 0x80;
+	}
+	return ascii || sl_utf8_valid(s, strlen(s));
 }
 
 enum sl_rc
@@ -41,23 +42,77 @@ sl_leaf_encode(const struct sl_leaf *l, struct sl_buf *out, struct sl_err *err)
 	return SL_OK;
 }
 
+/* What follows reads the lines in one go, each up to its newline, which becomes
+ * its end; the NUL behind the last byte stops every loop. Verifying a journal
+ * must not take much longer than hashing it. */
+static bool
+take_word(char **at, const char **ret)
+{
+	unsigned char *p = (unsigned char *)*at;
+	unsigned high = 0;
+
+	*ret = *at;
+	for (; *p >= 0x20 && *p != 0x7F; p++)
+		high |= *p;
+	if (*p != '\n' || (char *)p == *at ||
+	    (high >= 0x80 && !sl_utf8_valid(*at, (size_t)((char *)p - *at))))
+		return false;
+	*p = '\0';
+	*at = (char *)p + 1;
+	return true;
+}
+
 /* A canonical decimal: no sign but '-', no leading zero. */
 static bool
-take_number(const char *s, int64_t *ret)
+take_number(char **at, int64_t *ret)
 {
-	bool minus = *s == '-';
+	const char *p = *at;
+	bool minus = *p == '-';
 	int64_t v = 0;
 	int i;
 
-	s += minus;
-	if (*s == '\0' || (*s == '0' && (s[1] != '\0' || minus)))
+	p += minus;
+	if (*p == '\n' || (*p == '0' && (p[1] != '\n' || minus)))
 		return false;
-	for (i = 0; *s != '\0'; s++, i++) {
-		if (*s < '0' || *s > '9' || i == 18)
-			return false;
-		v = v * 10 + (*s - '0');
-	}
+	for (i = 0; *p >= '0' && *p <= '9' && i < 18; p++, i++)
+		v = v * 10 + (*p - '0');
 	*ret = minus ? -v : v;
+	*at += p + 1 - *at;
+	return *p == '\n';
+}
+
+/* 64 lower-case digits. A table, since branches on digests, which are random,
+ * would cost more than hashing. */
+static bool
+take_digest(char **at, struct sl_digest *ret)
+{
+	static const uint8_t bad = 0x80;
+	static uint8_t value[256];
+	const uint8_t *p = (const uint8_t *)*at;
+	uint8_t seen = 0;
+	int i;
+
+	if (value[0] == 0) {
+		memset(value, bad, sizeof(value));
+		for (i = 0; i < 16; i++)
+			value[(uint8_t) "0123456789abcdef"[i]] = (uint8_t)i;
+	}
+	for (i = 0; i < SL_SHA256_LEN; i++, p += 2) {
+		seen |= value[p[0]] | value[p[1]];
+		ret->b[i] = (uint8_t)(value[p[0]] << 4 | value[p[1]]);
+	}
+	*at += SL_SHA256_HEX + 1;
+	return (seen & bad) == 0 && *p == '\n';
+}
+
+static bool
+take_line(char **at, const char *line)
+{
+	size_t n = strlen(line);
+
+	if (strncmp(*at, line, n) != 0)
+		return false;
+	*at += n;
 	return true;
 }
 
@@ -65,39 +120,25 @@ enum sl_rc
 sl_leaf_decode(const void *p, size_t n, struct sl_buf *store,
     struct sl_leaf *ret, struct sl_err *err)
 {
-	char *line[LINES], *s, *nl;
-	int64_t seq, event;
-	int i;
+	int64_t seq = 0, event = 0;
+	char *at;
 
 	sl_buf_reset(store);
 	sl_buf_add(store, p, n);
-	if (n == 0 || n > SL_LEAF_MAX || store->full ||
-	    memchr(p, '\0', n) != NULL)
-		goto bad;
-	for (s = store->p, i = 0; i < LINES; i++, s = nl + 1) {
-		nl = strchr(s, '\n');
-		if (nl == NULL)
-			goto bad;
-		*nl = '\0';
-		line[i] = s;
+	at = store->p;
+	/* The rest must be long enough for a digest before one is read. */
+	if (n > 0 && n <= SL_LEAF_MAX && !store->full &&
+	    take_line(&at, "sluse/leaf/v1\n") && take_word(&at, &ret->origin) &&
+	    take_number(&at, &seq) && seq >= 0 &&
+	    take_number(&at, &ret->time_ms) && take_number(&at, &event) &&
+	    event >= 0 && event <= 65535 && take_word(&at, &ret->subject) &&
+	    take_word(&at, &ret->actor) &&
+	    (size_t)(store->p + n - at) == SL_SHA256_HEX + 3 &&
+	    take_digest(&at, &ret->payload) && take_line(&at, "-\n")) {
+		ret->seq = (uint64_t)seq;
+		ret->event = (int)event;
+		return SL_OK;
 	}
-	if (s != store->p + n || strcmp(line[0], "sluse/leaf/v1") != 0 ||
-	    strcmp(line[8], "-") != 0 || !fits_a_line(line[1]) ||
-	    !fits_a_line(line[5]) || !fits_a_line(line[6]) ||
-	    !take_number(line[2], &seq) || seq < 0 ||
-	    !take_number(line[3], &ret->time_ms) ||
-	    !take_number(line[4], &event) || event < 0 || event > 65535 ||
-	    strlen(line[7]) != SL_SHA256_HEX ||
-	    strspn(line[7], "0123456789abcdef") != SL_SHA256_HEX ||
-	    !sl_unhex(line[7], ret->payload.b, SL_SHA256_LEN))
-		goto bad;
-	ret->seq = (uint64_t)seq;
-	ret->event = (int)event;
-	ret->origin = line[1];
-	ret->subject = line[5];
-	ret->actor = line[6];
-	return SL_OK;
-bad:
 	return sl_err_set(
 	    err, SL_REJECT, 0, "journal_leaf", "not a leaf of version 1");
 }

@@ -56,13 +56,11 @@ tile_root(struct sl_digest *h, struct sl_digest *ret)
 	*ret = h[0];
 }
 
-bool
-sl_tiler_add(struct sl_tiler *t, const struct sl_digest *leaf_hash)
+/* A hash of a level, and what follows of it. */
+static bool
+add(struct sl_tiler *t, int l, struct sl_digest h)
 {
-	struct sl_digest h = *leaf_hash;
-	int l;
-
-	for (l = 0; l < SL_TILE_LEVELS; l++) {
+	for (; l < SL_TILE_LEVELS; l++) {
 		t->level[l].hash[t->level[l].width++] = h;
 		if (t->level[l].width < SL_TILE_WIDTH)
 			return true;
@@ -74,6 +72,22 @@ sl_tiler_add(struct sl_tiler *t, const struct sl_digest *leaf_hash)
 		t->level[l].width = 0;
 	}
 	return false; /* 256^8 leaves */
+}
+
+bool
+sl_tiler_add(struct sl_tiler *t, const struct sl_digest *leaf_hash)
+{
+	return add(t, 0, *leaf_hash);
+}
+
+bool
+sl_tiler_add_tile(struct sl_tiler *t, struct sl_digest hashes[SL_TILE_WIDTH],
+    struct sl_digest *ret_root)
+{
+	if (!t->tile(t->arg, 0, t->level[0].n++, hashes, SL_TILE_WIDTH))
+		return false;
+	tile_root(hashes, ret_root);
+	return add(t, 1, *ret_root);
 }
 
 bool

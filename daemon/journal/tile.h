@@ -39,6 +39,10 @@ struct sl_tiler {
 	} level[SL_TILE_LEVELS];
 };
 bool sl_tiler_add(struct sl_tiler *t, const struct sl_digest *leaf_hash);
+/* 256 at once, where the tile of the leaves is empty. They are spent; *ret_root
+ * is the root over them. */
+bool sl_tiler_add_tile(struct sl_tiler *t,
+    struct sl_digest hashes[SL_TILE_WIDTH], struct sl_digest *ret_root);
 bool sl_tiler_end(struct sl_tiler *t);
 
 #endif

@@ -109,19 +109,18 @@ check_origin(struct sl_check *c, const struct sl_leaf *l)
 	(void)snprintf(v->origin, sizeof(v->origin), "%s", l->origin);
 }
 
-bool
-sl_check_leaf(struct sl_check *c, struct sl_slice bytes, struct sl_leaf *ret,
-    struct sl_digest *ret_hash)
+void
+sl_check_add(struct sl_check *c, unsigned level, const struct sl_digest *hash)
 {
-	uint64_t seq = c->tree.size;
-	struct sl_digest hash;
-
-	if (seq == c->against_size)
+	if (c->tree.size == c->against_size)
 		check_against(c);
-	sl_tree_leaf_hash(bytes.p, bytes.n, &hash);
-	sl_tree_append(&c->tree, &hash);
-	if (ret_hash != NULL)
-		*ret_hash = hash;
+	sl_tree_append_subtree(&c->tree, level, hash);
+}
+
+bool
+sl_check_leaf(struct sl_check *c, uint64_t seq, struct sl_slice bytes,
+    struct sl_leaf *ret)
+{
 	if (!c->v->ok)
 		return false;
 	/* What is decoded encodes to the same bytes: leaf.h. */

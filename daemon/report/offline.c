@@ -25,6 +25,7 @@ struct offline {
 	uint64_t size;
 	bool payloads;
 	struct sl_buf path, bundle, hashes, tile, bodies;
+	struct sl_digest hash[SL_TILE_WIDTH]; /* of one bundle */
 	struct sl_tiler *tiler;
 };
 
@@ -111,25 +112,44 @@ next_line(struct sl_slice *s, struct sl_slice *ret)
 /* -- leaves ---------------------------------------------------------------- */
 
 static void
-see_leaf(struct offline *o, struct sl_slice bytes, const char *hash,
+see_leaf(struct offline *o, uint64_t seq, struct sl_slice bytes,
     struct sl_slice *bodies)
 {
-	uint64_t seq = o->c.tree.size;
 	struct sl_slice line;
-	struct sl_digest h;
 	struct sl_leaf l;
-	bool good = sl_check_leaf(&o->c, bytes, &l, &h);
 
-	(void)sl_tiler_add(o->tiler, &h);
-	if (memcmp(&h, hash, sizeof(h)) != 0)
-		sl_check_fault(
-		    &o->c, seq, seq, "it is not the leaf that its tile names");
-	if (!good || !o->payloads)
+	sl_tree_leaf_hash(bytes.p, bytes.n, &o->hash[seq % SL_TILE_WIDTH]);
+	if (!sl_check_leaf(&o->c, seq, bytes, &l) || !o->payloads)
 		return;
 	if (next_line(bodies, &line))
 		see_payload(o, &l, line);
 	else
 		sl_check_fault(&o->c, seq, seq, "its payload is missing");
+}
+
+/* The leaves' hashes against their tile, and into the tree: all at once where
+ * nothing is to be seen in between. */
+static void
+see_hashes(struct offline *o, uint64_t first, unsigned width)
+{
+	const struct sl_digest *told = (const void *)o->hashes.p;
+	struct sl_digest root;
+	unsigned i;
+
+	for (i = 0; i < width; i++)
+		if (memcmp(&o->hash[i], &told[i], sizeof(root)) != 0)
+			sl_check_fault(&o->c, first + i, first + i,
+			    "it is not the leaf that its tile names");
+	if (width == SL_TILE_WIDTH && (o->c.against_size <= first ||
+					  o->c.against_size >= first + width)) {
+		(void)sl_tiler_add_tile(o->tiler, o->hash, &root);
+		sl_check_add(&o->c, 8, &root);
+		return;
+	}
+	for (i = 0; i < width; i++) {
+		(void)sl_tiler_add(o->tiler, &o->hash[i]);
+		sl_check_add(&o->c, 0, &o->hash[i]);
+	}
 }
 
 static void
@@ -156,13 +176,15 @@ see_bundle(struct offline *o, uint64_t n, unsigned width)
 	}
 	entries = sl_slice_buf(&o->bundle);
 	for (i = 0; i < width && sl_tile_entry(&entries, &one); i++)
-		see_leaf(o, one, o->hashes.p + i * SL_SHA256_LEN, &bodies);
+		see_leaf(o, first + i, one, &bodies);
 	if (o->c.v->ok && bodies.n > 0)
 		sl_check_fault(&o->c, first, first + width - 1,
 		    "there are payloads without their leaf");
 	if (i < width || entries.n > 0)
 		sl_check_fault(&o->c, first + i, first + width - 1,
 		    "its bundle of entries is malformed");
+	else
+		see_hashes(o, first, width);
 }
 
 /* -- the whole ------------------------------------------------------------- */
@@ -183,6 +205,9 @@ take_keys(struct offline *o)
 				    &o->c, 0, 0, "key/1.vkey is missing");
 			return;
 		}
+		if (vkey.n == 0 || vkey.p[vkey.n - 1] != '\n')
+			sl_check_fault(
+			    &o->c, 0, 0, "%s was cut", sl_buf_str(&o->path));
 		sl_buf_reset(&o->path);
 		sl_buf_printf(&o->path, "key/%d.note", n);
 		if (!read_path(o, SL_NOTE_MAX, &note))

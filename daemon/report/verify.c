@@ -109,11 +109,15 @@ check_leaf(struct walk *w, sqlite3_stmt *st)
 {
 	uint64_t seq = (uint64_t)sqlite3_column_int64(st, 0),
 		 want = w->c.tree.size;
+	struct sl_slice bytes = sl_db_blob(st, 1);
+	struct sl_digest hash;
 	struct sl_leaf l;
 
+	sl_tree_leaf_hash(bytes.p, bytes.n, &hash);
+	sl_check_add(&w->c, 0, &hash);
 	if (seq != want)
 		sl_check_fault(&w->c, want, want, "it is missing");
-	if (sl_check_leaf(&w->c, sl_db_blob(st, 1), &l, NULL)) {
+	if (sl_check_leaf(&w->c, want, bytes, &l)) {
 		check_payload(w, &l, st);
 		check_finding(&w->c, &l, st);
 	}
@@ -234,11 +238,17 @@ static void
 take_keys(struct walk *w)
 {
 	sqlite3_stmt *st = sl_db_query(w->db,
-	    "SELECT vkey, introduction FROM journal_key ORDER BY number", "");
+	    "SELECT vkey, introduction, number FROM journal_key"
+	    " ORDER BY number",
+	    "");
+	int64_t number = 0;
 
-	while (sl_db_row(w->db, st))
+	while (sl_db_row(w->db, st)) {
+		if (sqlite3_column_int64(st, 2) != ++number)
+			sl_check_fault(&w->c, 0, 0, "a key is missing");
 		sl_check_key(&w->c, sl_slice_str(sl_db_text(st, 0)),
 		    sl_slice_str(sl_db_text(st, 1)));
+	}
 }
 
 static void

@@ -25,11 +25,14 @@ void sl_check_end(struct sl_check *c);
 /* Notes a fault, unless there is one already. */
 void sl_check_fault(struct sl_check *c, uint64_t first, uint64_t last,
     const char *fmt, ...) __attribute__((format(printf, 4, 5)));
-/* The next leaf: its hash goes into the tree, its lines are looked at.
- * ret_hash may be NULL. False: it is no leaf (a fault was noted), and ret must
- * not be used. */
-bool sl_check_leaf(struct sl_check *c, struct sl_slice bytes,
-    struct sl_leaf *ret, struct sl_digest *ret_hash);
+/* Looks at the lines of leaf seq; its hash is the caller's. False: it is no
+ * leaf (a fault was noted), and ret must not be used. */
+bool sl_check_leaf(struct sl_check *c, uint64_t seq, struct sl_slice bytes,
+    struct sl_leaf *ret);
+/* One leaf more in the tree, or 2^level. Where the tree has the size of the
+ * head from outside, that is looked at: never add more than up to there. */
+void sl_check_add(
+    struct sl_check *c, unsigned level, const struct sl_digest *hash);
 /* A signed head of exactly the leaves so far. */
 void sl_check_head(struct sl_check *c, struct sl_slice note);
 /* A key of the journal, oldest first: counts if it was asked for, or (nothing

@@ -25,3 +25,11 @@ CREATE TABLE erasure (
 ) STRICT;
 CREATE INDEX erasure_event ON erasure(event);
 ALTER TABLE consignment ADD COLUMN erased_ms INTEGER; -- its content
+-- Files that shall go, until they are gone: 1 original (its digest in hex), 2
+-- bundle, 3 what lies in a queue's Ferdig under a reception number.
+CREATE TABLE erasing (
+    kind INTEGER NOT NULL,
+    name TEXT NOT NULL,
+    queue TEXT NOT NULL,
+    PRIMARY KEY (kind, name)
+) WITHOUT ROWID, STRICT;

@@ -33,13 +33,14 @@ def sluse(*args):
 def dump(path):
     """All that the journal consists of; None if it cannot be read."""
     db = sqlite3.connect("file:%s?mode=ro" % path, uri=True)
+    db.text_factory = bytes
     try:
         return [db.execute("SELECT %s ORDER BY 1" % what).fetchall()
                 for what in ("* FROM leaf", "* FROM payload", "* FROM tree",
                              "size, root, nodes, note FROM checkpoint",
                              "number, vkey, introduction FROM journal_key",
                              "* FROM erasure")]
-    except sqlite3.Error:
+    except (sqlite3.Error, UnicodeDecodeError):  # its message may be bytes
         return None
     finally:
         db.close()
@@ -51,7 +52,7 @@ class Database:
     def __init__(self, chance, root, whole):
         self.chance, self.root = chance, root
         self.path = os.path.join(root, "db", "sluse.db")
-        self.whole = whole
+        self.whole, self.differs = whole, None
 
     def open(self):
         self.db = sqlite3.connect(self.path)
@@ -71,7 +72,10 @@ class Database:
             data[at] ^= 1 << self.chance.randrange(8)
             file.seek(0)
             file.write(data)
-        return dump(self.path) != self.whole
+        now = dump(self.path)
+        self.differs = now and [(a, b) for old, new in zip(self.whole, now)
+                                for a, b in zip(old, new) if a != b][:2]
+        return now != self.whole
 
     def change(self, table, column):
         db = self.open()
@@ -256,12 +260,14 @@ class Tamper(unittest.TestCase):
         while seen < TIMES * 2 // 3:
             shutil.copytree(self.root, work)
             how = DATABASE[seen % len(DATABASE)]
-            real = getattr(Database(self.chance, work, whole), how)()
+            database = Database(self.chance, work, whole)
+            real = getattr(database, how)()
             if real is not False:  # a bit in slack that holds no data
                 # Whoever trusts the key that he was given, and whoever has
                 # nothing but the earlier head.
                 args = ("--key", forge.KEY) if seen % 2 else ()
-                self.refused(self.verify(work, *args), how)
+                self.refused(self.verify(work, *args), "%s %s" % (
+                    how, database.differs))
                 seen += 1
             shutil.rmtree(work)
 
