@@ -186,6 +186,9 @@ empty_rows(struct sl_store *s, int64_t id, struct sl_err *err)
 		" CASE field WHEN (SELECT number FROM field WHERE name ="
 		" 'case_number') THEN value ELSE '' END"
 		" WHERE entry IN " ENTRIES) ||
+	    RUN("UPDATE target_post SET title = '', public_title = '' WHERE"
+		" own_key IN (SELECT own_key FROM entry"
+		" WHERE consignment = ?1)") ||
 	    RUN("UPDATE delivery SET detail = NULL WHERE entry IN " ENTRIES) ||
 	    RUN("UPDATE entry SET title = NULL, post = NULL, detail = NULL"
 		" WHERE consignment = ?1"))

@@ -1,16 +1,19 @@
 /*
  * The migrations of schemas/sql/, as they lie there, inside the program.
  */
-#define SL_SCHEMA(number)                                                      \
-	extern const char sl_schema_##number[];                                \
+/* clang-format off */
+#define MIGRATION(n)                                                           \
+	extern const char sl_schema_##n[];                                     \
 	__asm__(".section .rodata\n"                                           \
-		".global sl_schema_" #number "\n"                              \
-		".type sl_schema_" #number ", @object\n"                       \
-		"sl_schema_" #number ":\n"                                     \
-		".incbin \"schemas/sql/" #number ".sql\"\n"                    \
+		".global sl_schema_" #n "\n"                                   \
+		".type sl_schema_" #n ", @object\n"                            \
+		"sl_schema_" #n ":\n"                                          \
+		".incbin \"schemas/sql/" #n ".sql\"\n"                         \
 		".byte 0\n"                                                    \
-		".size sl_schema_" #number ", . - sl_schema_" #number "\n"     \
+		".size sl_schema_" #n ", . - sl_schema_" #n "\n"               \
 		".previous\n")
+/* clang-format on */
 
-SL_SCHEMA(001);
-SL_SCHEMA(002);
+MIGRATION(001);
+MIGRATION(002);
+MIGRATION(007);

@@ -13,7 +13,7 @@ SEED = hashlib.sha256(b"a key for tests").digest()
 OTHER_SEED = hashlib.sha256(b"somebody else's key").digest()
 KEY = outsider.make_vkey(ORIGIN, outsider.ed25519_public(SEED))
 OTHER_KEY = outsider.make_vkey(ORIGIN, outsider.ed25519_public(OTHER_SEED))
-SCHEMA = 2
+SQL = os.path.join(TOP, "schemas", "sql")
 
 
 def leaf(seq, salt, body, actor="slused"):
@@ -52,11 +52,10 @@ def make(root, leaves, every=100, payloads=True):
     """A whole instance's database in root; the heads by their size."""
     os.makedirs(os.path.join(root, "db"), exist_ok=True)
     db = sqlite3.connect(os.path.join(root, "db", "sluse.db"))
-    for number in range(1, SCHEMA + 1):
-        path = os.path.join(TOP, "schemas", "sql", "%03d.sql" % number)
-        with open(path, encoding="utf-8") as file:
+    for name in sorted(os.listdir(SQL)):
+        with open(os.path.join(SQL, name), encoding="utf-8") as file:
             db.executescript(file.read())
-    db.execute("PRAGMA user_version = %d" % SCHEMA)
+    db.execute("PRAGMA user_version = %d" % int(name[:3]))
     db.execute("INSERT INTO journal_key VALUES (1, ?, 1, NULL)", (KEY,))
     tree, heads = outsider.Tree(), {}
     for seq in range(leaves):
