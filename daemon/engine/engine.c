@@ -399,39 +399,6 @@ open_inlets(struct sl_engine *e, struct sl_err *err)
 	return SL_OK;
 }
 
-/* What the journal should know of a start: program and configuration. */
-static enum sl_rc
-log_start(struct sl_engine *e, struct sl_err *err)
-{
-	char was[128], hex[SL_SHA256_HEX + 1], payload[512];
-
-	sl_digest_hex(&e->cfg->digest, hex);
-	(void)snprintf(payload, sizeof(payload),
-	    "{\"build\":\"%s\",\"configuration\":\"%s\"}", sl_build_id(), hex);
-	if (sl_store_log(e->store, SL_EVENT_program_started, "-", "slused",
-		payload, 0, 0, err) != SL_OK)
-		return SL_FATAL;
-	sl_store_meta(e->store, "build", was, sizeof(was));
-	if (strcmp(was, sl_build_id()) != 0) {
-		(void)snprintf(payload, sizeof(payload),
-		    "{\"old\":\"%s\",\"new\":\"%s\"}", was, sl_build_id());
-		if (sl_store_log(e->store, SL_EVENT_program_changed, "-",
-			"slused", payload, 0, 0, err) != SL_OK ||
-		    sl_store_meta_put(e->store, "build", sl_build_id(), err) !=
-			SL_OK)
-			return SL_FATAL;
-	}
-	sl_store_meta(e->store, "configuration", was, sizeof(was));
-	if (strcmp(was, hex) == 0)
-		return SL_OK;
-	(void)snprintf(payload, sizeof(payload),
-	    "{\"old\":\"%s\",\"new\":\"%s\"}", was, hex);
-	if (sl_store_log(e->store, SL_EVENT_configuration_changed, "-",
-		"slused", payload, 0, 0, err) != SL_OK)
-		return SL_FATAL;
-	return sl_store_meta_put(e->store, "configuration", hex, err);
-}
-
 /* Two daemons on one instance would each be half right: the second refuses. */
 static enum sl_rc
 lock_instance(const char *root, struct sl_err *err)
@@ -475,7 +442,7 @@ start(struct sl_engine *e, struct sl_err *err)
 	if (lock_instance(e->root, err) != SL_OK ||
 	    sl_store_open(e->root, origin, &e->store, err) != SL_OK ||
 	    sl_seal_start(e, err) != SL_OK || open_inlets(e, err) != SL_OK ||
-	    log_start(e, err) != SL_OK ||
+	    sl_changes_log(e, err) != SL_OK ||
 	    sl_consignment_each_unfiled(e->store, settle_unfiled, e, err) !=
 		SL_OK ||
 	    sl_faces_start(e, err) != SL_OK || see_doors(e, err) != SL_OK ||

@@ -440,6 +440,11 @@ enum sl_rc sl_control_with(struct sl_engine *e, const char *id,
     const char *other, const char *queue, const char *why, const char *actor,
     char ret_waits_for[48], struct sl_err *err);
 
+/* -- changes.c: what is another than at the last start -----------------------
+ */
+/* Program, configuration, table of formats: a leaf for each that changed. */
+enum sl_rc sl_changes_log(struct sl_engine *e, struct sl_err *err);
+
 /* -- erase.c: content that goes -------------------------------------------- */
 /* At a sweep: what was kept long enough, and what is still listed. */
 enum sl_rc sl_erase_sweep(struct sl_engine *e, struct sl_err *err);

@@ -208,6 +208,29 @@ class Journal(unittest.TestCase):
         self.assertFalse(self.status()["halted"])
         self.verify("--key", first)
 
+    def test_what_changed_between_two_starts(self):
+        h = self.house
+        self.signed()
+        first, = [e["payload"] for e in h.rows("journal", "list", "--event",
+                                               "formats_changed")]
+        self.assertEqual(first["old"], "")
+        h.stop()
+        os.mkdir(os.path.join(h.root, "pronom"))
+        with open(os.path.join(house.TOP, "schemas/pronom/table.tsv"),
+                  encoding="utf-8") as file:
+            write(file.read() + "# another\n", h.root, "pronom", "table.tsv")
+        with open(os.path.join(h.root, "sluse.conf"), "a") as file:
+            file.write("# a remark\n")
+        self.start()
+        for event in ("formats_changed", "configuration_changed"):
+            before, after = [e["payload"] for e in h.rows(
+                "journal", "list", "--event", event)]
+            self.assertEqual(after["old"], before["new"])
+            self.assertNotEqual(after["new"], before["new"])
+            self.assertEqual(after["owner"], "uid:%d" % os.getuid())
+        self.assertEqual(len(h.rows("journal", "list", "--event",
+                                    "program_changed")), 1)
+
     def copy(self, name):
         shutil.rmtree(os.path.join(self.house.root, name), ignore_errors=True)
         shutil.copytree(os.path.join(self.house.root, "db"),
