@@ -229,7 +229,7 @@ $(eval $(call TESTPROGRAM,floor_tree,bench))
 
 # Every number of the house in one table; PARTS="small idle" runs some.
 .PHONY: bench
-bench: all $(B)/test/ocr_floor $(B)/test/floor_small $(B)/bench/scans.pdf  ## measure against the floors, print one table
+bench: all $(B)/test/floor_tree $(B)/test/ocr_floor $(B)/test/floor_small $(B)/bench/scans.pdf  ## measure against the floors, print one table
 	SLUSE_BUILD=$(B) /usr/bin/python3 tests/bench/bench.py $(PARTS)
 
 # sluse-push and the connectors against the fakes, with every fault.

@@ -130,7 +130,7 @@ sl_read_file(int dirfd, const char *name, size_t max, struct sl_buf *out,
     struct sl_err *err)
 {
 	SL_CLOSE int fd = -1;
-	char chunk[65536];
+	char chunk[16384], *room;
 	struct stat st;
 	ssize_t n;
 
@@ -146,6 +146,17 @@ sl_read_file(int dirfd, const char *name, size_t max, struct sl_buf *out,
 	    (uint64_t)st.st_size > max)
 		return sl_err_set(err, SL_REJECT, 0, "file_refused",
 		    "not a plain file of at most %zu bytes", max);
+	/* Straight to its place. Files of /proc say that they are empty. */
+	if (st.st_size > 0) {
+		room = sl_buf_room(out, (size_t)st.st_size);
+		n = room != NULL ? sl_read_full(fd, room, (size_t)st.st_size)
+				 : 0;
+		if (n > 0)
+			sl_buf_grown(out, (size_t)n);
+		return n >= 0 ? SL_OK
+			      : sl_err_set(err, SL_RETRY, errno,
+				    "file_unreadable", "cannot read the file");
+	}
 	while ((n = sl_read_full(fd, chunk, sizeof(chunk))) > 0) {
 		if (out->n + (size_t)n > max)
 			return sl_err_set(err, SL_REJECT, 0, "file_refused",

@@ -20,20 +20,6 @@ bad(struct sl_err *err)
 	return sl_err_set(err, SL_REJECT, 0, "bad_note", "not a checkpoint");
 }
 
-/* The next line, without its newline. */
-static bool
-next_line(struct sl_slice *s, struct sl_slice *ret)
-{
-	const char *nl = s->n > 0 ? memchr(s->p, '\n', s->n) : NULL;
-
-	if (nl == NULL)
-		return false;
-	*ret = (struct sl_slice){s->p, (uint32_t)(nl - s->p)};
-	s->n -= ret->n + 1;
-	s->p = nl + 1;
-	return true;
-}
-
 enum sl_rc
 sl_checkpoint_parse(
     struct sl_slice text, struct sl_checkpoint *ret, struct sl_err *err)
@@ -43,19 +29,19 @@ sl_checkpoint_parse(
 	size_t n;
 
 	memset(ret, 0, sizeof(*ret));
-	if (!next_line(&text, &origin) || origin.n == 0 ||
+	if (!sl_slice_line(&text, &origin) || origin.n == 0 ||
 	    !sl_slice_copy(origin, ret->origin, sizeof(ret->origin)) ||
-	    !next_line(&text, &size) ||
+	    !sl_slice_line(&text, &size) ||
 	    !sl_slice_copy(size, digits, sizeof(digits)) ||
 	    (digits[0] == '0' && size.n > 1) ||
 	    strspn(digits, "0123456789") != size.n ||
 	    !sl_parse_u64(digits, 0, INT64_MAX, &ret->size) ||
-	    !next_line(&text, &root) ||
+	    !sl_slice_line(&text, &root) ||
 	    !sl_base64_read(root.p, root.n, ret->root.b, SL_SHA256_LEN, &n) ||
 	    n != SL_SHA256_LEN)
 		return bad(err);
 	while (text.n > 0)
-		if (!next_line(&text, &more) || more.n == 0)
+		if (!sl_slice_line(&text, &more) || more.n == 0)
 			return bad(err);
 	return SL_OK;
 }

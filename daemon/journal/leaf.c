@@ -6,6 +6,9 @@
 
 #include "../base/text.h"
 
+#define HEAD "sluse/leaf/v1\n"
+#define LEAF_MIN 90u /* bytes, with words and numbers of one character */
+
 static bool
 fits_a_line(const char *s)
 {
@@ -68,15 +71,15 @@ take_number(char **at, int64_t *ret)
 {
 	const char *p = *at;
 	bool minus = *p == '-';
-	int64_t v = 0;
+	uint64_t v = 0;
 	int i;
 
 	p += minus;
 	if (*p == '\n' || (*p == '0' && (p[1] != '\n' || minus)))
 		return false;
 	for (i = 0; *p >= '0' && *p <= '9' && i < 18; p++, i++)
-		v = v * 10 + (*p - '0');
-	*ret = minus ? -v : v;
+		v = v * 10 + (uint64_t)(*p - '0');
+	*ret = minus ? -(int64_t)v : (int64_t)v;
 	*at += p + 1 - *at;
 	return *p == '\n';
 }
@@ -105,17 +108,6 @@ take_digest(char **at, struct sl_digest *ret)
 	return (seen & bad) == 0 && *p == '\n';
 }
 
-static bool
-take_line(char **at, const char *line)
-{
-	size_t n = strlen(line);
-
-	if (strncmp(*at, line, n) != 0)
-		return false;
-	*at += n;
-	return true;
-}
-
 enum sl_rc
 sl_leaf_decode(const void *p, size_t n, struct sl_buf *store,
     struct sl_leaf *ret, struct sl_err *err)
@@ -125,16 +117,16 @@ sl_leaf_decode(const void *p, size_t n, struct sl_buf *store,
 
 	sl_buf_reset(store);
 	sl_buf_add(store, p, n);
-	at = store->p;
+	at = store->p != NULL ? store->p + sizeof(HEAD) - 1 : NULL;
 	/* The rest must be long enough for a digest before one is read. */
-	if (n > 0 && n <= SL_LEAF_MAX && !store->full &&
-	    take_line(&at, "sluse/leaf/v1\n") && take_word(&at, &ret->origin) &&
-	    take_number(&at, &seq) && seq >= 0 &&
-	    take_number(&at, &ret->time_ms) && take_number(&at, &event) &&
-	    event >= 0 && event <= 65535 && take_word(&at, &ret->subject) &&
-	    take_word(&at, &ret->actor) &&
+	if (n > LEAF_MIN && n <= SL_LEAF_MAX && !store->full &&
+	    memcmp(store->p, HEAD, sizeof(HEAD) - 1) == 0 &&
+	    take_word(&at, &ret->origin) && take_number(&at, &seq) &&
+	    seq >= 0 && take_number(&at, &ret->time_ms) &&
+	    take_number(&at, &event) && event >= 0 && event <= 65535 &&
+	    take_word(&at, &ret->subject) && take_word(&at, &ret->actor) &&
 	    (size_t)(store->p + n - at) == SL_SHA256_HEX + 3 &&
-	    take_digest(&at, &ret->payload) && take_line(&at, "-\n")) {
+	    take_digest(&at, &ret->payload) && memcmp(at, "-\n", 2) == 0) {
 		ret->seq = (uint64_t)seq;
 		ret->event = (int)event;
 		return SL_OK;

@@ -28,20 +28,6 @@ sl_tlogproof_write(const struct sl_tlogproof *p, struct sl_buf *out)
 	sl_buf_add(out, p->checkpoint.p, p->checkpoint.n);
 }
 
-/* The next line, without its newline. */
-static bool
-next_line(struct sl_slice *s, struct sl_slice *ret)
-{
-	const char *nl = s->n > 0 ? memchr(s->p, '\n', s->n) : NULL;
-
-	if (nl == NULL)
-		return false;
-	*ret = (struct sl_slice){s->p, (uint32_t)(nl - s->p)};
-	s->n -= ret->n + 1;
-	s->p = nl + 1;
-	return true;
-}
-
 /* What follows a word at the beginning of the line. */
 static bool
 behind(struct sl_slice *line, const char *word)
@@ -74,19 +60,19 @@ sl_tlogproof_parse(
 	size_t len;
 
 	memset(ret, 0, sizeof(*ret));
-	if (n > SL_TLOGPROOF_MAX || !next_line(&s, &line) ||
-	    !sl_slice_eq(line, HEAD) || !next_line(&s, &line))
+	if (n > SL_TLOGPROOF_MAX || !sl_slice_line(&s, &line) ||
+	    !sl_slice_eq(line, HEAD) || !sl_slice_line(&s, &line))
 		goto bad;
 	if (behind(&line, "extra ")) {
 		if (!sl_base64_read(line.p, line.n, ret->leaf,
 			sizeof(ret->leaf), &ret->leaf_n) ||
-		    ret->leaf_n == 0 || !next_line(&s, &line))
+		    ret->leaf_n == 0 || !sl_slice_line(&s, &line))
 			goto bad;
 	}
 	if (!behind(&line, "index ") || !read_index(line, &ret->index))
 		goto bad;
 	for (;; ret->n++) {
-		if (!next_line(&s, &line))
+		if (!sl_slice_line(&s, &line))
 			goto bad;
 		if (line.n == 0)
 			break;

@@ -95,20 +95,6 @@ see_payload(struct offline *o, const struct sl_leaf *l, struct sl_slice line)
 	json_decref(j);
 }
 
-/* The payloads' lines of a bundle, one for each leaf. */
-static bool
-next_line(struct sl_slice *s, struct sl_slice *ret)
-{
-	const char *nl = s->n > 0 ? memchr(s->p, '\n', s->n) : NULL;
-
-	if (nl == NULL)
-		return false;
-	*ret = (struct sl_slice){s->p, (uint32_t)(nl - s->p)};
-	s->n -= ret->n + 1;
-	s->p = nl + 1;
-	return true;
-}
-
 /* -- leaves ---------------------------------------------------------------- */
 
 static void
@@ -121,7 +107,7 @@ see_leaf(struct offline *o, uint64_t seq, struct sl_slice bytes,
 	sl_tree_leaf_hash(bytes.p, bytes.n, &o->hash[seq % SL_TILE_WIDTH]);
 	if (!sl_check_leaf(&o->c, seq, bytes, &l) || !o->payloads)
 		return;
-	if (next_line(bodies, &line))
+	if (sl_slice_line(bodies, &line))
 		see_payload(o, &l, line);
 	else
 		sl_check_fault(&o->c, seq, seq, "its payload is missing");

@@ -227,35 +227,27 @@ static bool
 read_nodes(struct sl_slice *s, uint64_t *ret_old, struct sl_digest *node,
     size_t *ret_n)
 {
-	char digits[24];
-	const char *nl;
-	size_t len, n;
+	struct sl_slice line;
+	char first[32];
+	size_t n;
 
-	for (*ret_n = 0;; s->n -= (uint32_t)(len + 1), s->p = nl + 1) {
-		nl = s->n > 0 ? memchr(s->p, '\n', s->n) : NULL;
-		if (nl == NULL)
-			return false;
-		len = (size_t)(nl - s->p);
-		if (*ret_old == UINT64_MAX) {
-			if (len < 5 ||
-			    !sl_slice_copy(
-				(struct sl_slice){s->p + 4, (uint32_t)len - 4},
-				digits, sizeof(digits)) ||
-			    !sl_parse_u64(digits, 1, INT64_MAX, ret_old))
-				return false;
-			continue;
-		}
-		if (len == 0)
-			break;
+	*ret_n = 0;
+	if (!sl_slice_line(s, &line) ||
+	    !sl_slice_copy(line, first, sizeof(first)) ||
+	    strncmp(first, "old ", 4) != 0 ||
+	    !sl_parse_u64(first + 4, 1, INT64_MAX, ret_old))
+		return false;
+	while (sl_slice_line(s, &line)) {
+		if (line.n == 0)
+			return true;
 		if (*ret_n == SL_PROOF_MAX ||
-		    !sl_base64_read(s->p, len, node[*ret_n].b, 32, &n) ||
-		    n != 32)
+		    !sl_base64_read(
+			line.p, line.n, node[*ret_n].b, SL_SHA256_LEN, &n) ||
+		    n != SL_SHA256_LEN)
 			return false;
 		++*ret_n;
 	}
-	s->n--;
-	s->p++;
-	return true;
+	return false;
 }
 
 static enum sl_rc
@@ -264,7 +256,7 @@ verify_consistency(struct sl_slice file, const struct sl_verify_ask *ask,
 {
 	struct sl_digest node[SL_PROOF_MAX], of[2];
 	struct sl_checkpoint head, old;
-	uint64_t old_size = UINT64_MAX;
+	uint64_t old_size;
 	size_t n;
 
 	if (!read_nodes(&file, &old_size, node, &n))

@@ -205,6 +205,18 @@ class Database:
         forge.rebuild(db, size)
         self.done()
 
+    def view(self):
+        """A table that never ends, or that says something else."""
+        db = self.open()
+        table = self.chance.choice(["leaf", "payload", "checkpoint"])
+        db.execute("PRAGMA legacy_alter_table = ON")
+        db.execute("ALTER TABLE %s RENAME TO mine" % table)
+        db.execute("CREATE VIEW %s AS %s" % (table, self.chance.choice([
+            "SELECT * FROM mine", "WITH RECURSIVE n(x) AS (SELECT 0 UNION ALL "
+            "SELECT x + 1 FROM n) SELECT x AS seq, x'00' AS bytes, NULL AS "
+            "consignment, NULL AS entry FROM n"])))
+        self.done()
+
     def tree_row(self):
         db = self.open()
         db.execute(self.chance.choice([
@@ -217,7 +229,7 @@ class Database:
 
 DATABASE = ["bit", "leaf_row", "payload_row", "salt_row", "head_row", "swap",
             "remove", "remove_payload", "insert", "remove_well", "cut", "tail",
-            "signed_tail", "resigned", "false_key", "yesterday", "tree_row"]
+            "signed_tail", "resigned", "false_key", "yesterday", "tree_row", "view"]
 
 
 class Tamper(unittest.TestCase):
