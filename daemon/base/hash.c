@@ -72,11 +72,14 @@ sl_sha256(const void *p, size_t n, struct sl_digest *ret)
 	/* Kept: to make and free a context takes as long as a node's hash.
 	 * Every program has one thread; a child has a context of its own. */
 	static EVP_MD_CTX *ctx;
+	const EVP_MD *first = NULL; /* later it is the same as before */
 	int ok;
 
-	if (ctx == NULL)
+	if (ctx == NULL) {
 		ctx = EVP_MD_CTX_new();
-	ok = ctx != NULL && EVP_DigestInit_ex2(ctx, md(), NULL) == 1 &&
+		first = md();
+	}
+	ok = ctx != NULL && EVP_DigestInit_ex2(ctx, first, NULL) == 1 &&
 	     EVP_DigestUpdate(ctx, p, n) == 1 &&
 	     EVP_DigestFinal_ex(ctx, ret->b, NULL) == 1;
 	assert(ok == 1);

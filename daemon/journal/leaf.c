@@ -1,5 +1,6 @@
 #include "leaf.h"
 
+#include <endian.h>
 #include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
@@ -65,6 +66,29 @@ take_word(char **at, const char **ret)
 	return true;
 }
 
+/* Eight digits at once, as most of a time is; false if they are not all. */
+static bool
+take_eight(const char *p, uint64_t *v)
+{
+	const uint64_t zeros = UINT64_C(0x3030303030303030),
+		       high = UINT64_C(0xF0F0F0F0F0F0F0F0);
+	uint64_t w;
+
+	memcpy(&w, p, sizeof(w));
+	w = le64toh(w);
+	if ((w & high) != zeros ||
+	    ((w + UINT64_C(0x0606060606060606)) & high) != zeros)
+		return false;
+	w -= zeros;
+	w = w * 10 + (w >> 8); /* pairs, then fours, then all */
+	w = ((w & UINT64_C(0x000000FF000000FF)) * UINT64_C(0x000F424000000064) +
+		((w >> 16) & UINT64_C(0x000000FF000000FF)) *
+		    UINT64_C(0x0000271000000001)) >>
+	    32;
+	*v = *v * 100000000 + w;
+	return true;
+}
+
 /* A canonical decimal: no sign but '-', no leading zero. */
 static bool
 take_number(char **at, int64_t *ret)
@@ -77,7 +101,8 @@ take_number(char **at, int64_t *ret)
 	p += minus;
 	if (*p == '\n' || (*p == '0' && (p[1] != '\n' || minus)))
 		return false;
-	for (i = 0; *p >= '0' && *p <= '9' && i < 18; p++, i++)
+	i = take_eight(p, &v) ? 8 : 0;
+	for (p += i; (unsigned char)(*p - '0') < 10 && i < 18; p++, i++)
 		v = v * 10 + (uint64_t)(*p - '0');
 	*ret = minus ? -(int64_t)v : (int64_t)v;
 	*at += p + 1 - *at;
@@ -117,6 +142,8 @@ sl_leaf_decode(const void *p, size_t n, struct sl_buf *store,
 
 	sl_buf_reset(store);
 	sl_buf_add(store, p, n);
+	/* Numbers are read eight bytes at a time. */
+	sl_buf_add(store, "\0\0\0\0\0\0\0", 8);
 	at = store->p != NULL ? store->p + sizeof(HEAD) - 1 : NULL;
 	/* The rest must be long enough for a digest before one is read. */
 	if (n > LEAF_MIN && n <= SL_LEAF_MAX && !store->full &&
