@@ -61,6 +61,10 @@ $(O)/%.o: %.c
 	@mkdir -p $(@D)
 	$(CC) $(CPPFLAGS_ALL) $(CFLAGS_ALL) $(call room_cflags,$<) -c -o $@ $<
 
+# Files that are put into programs as they lie there.
+$(O)/daemon/store/schema.o: $(wildcard schemas/sql/*.sql)
+$(O)/daemon/report/export.o: $(wildcard schemas/export/*)
+
 # -- programs: which rooms and libraries each may see -------------------------
 # iconv behind the walls is the program's own: daemon/read/converters.h.
 libs_iconv := -licuuc -Wl,--export-dynamic-symbol=iconv \

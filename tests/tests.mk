@@ -58,6 +58,8 @@ rooms_test_registry := registry wire base
 libs_test_registry := -lcrypto
 rooms_test_journal := journal base
 libs_test_journal := -lcrypto
+rooms_test_note := journal base
+libs_test_note := -ljansson -lcrypto
 rooms_test_wire := wire base
 libs_test_wire := -lcrypto
 rooms_test_base := base
@@ -159,6 +161,8 @@ FUZZ_ENGINE ?=
 rooms_fuzz_wire := wire base
 rooms_fuzz_config := config base
 rooms_fuzz_leaf := journal base
+rooms_fuzz_note := journal base
+rooms_fuzz_tlogproof := journal base
 rooms_fuzz_caseindex := place wire base
 rooms_fuzz_sidecar := read wire base
 rooms_fuzz_csv := cli base
@@ -256,9 +260,13 @@ libs_floor_small = $(call pc,libs,gmime-3.0) $(filter-out \
 $(O)/tests/bench/floor_small.o: CPPFLAGS += $(call pc,cflags,gmime-3.0)
 $(eval $(call TESTPROGRAM,floor_small,bench))
 
+rooms_floor_tree := journal base
+libs_floor_tree := -lcrypto
+$(eval $(call TESTPROGRAM,floor_tree,bench))
+
 # Every number of the house in one table; PARTS="small idle" runs some.
 .PHONY: bench
-bench: all $(B)/test/ocr_floor $(B)/test/floor_small $(B)/bench/scans.pdf  ## measure against the floors, print one table
+bench: all $(B)/test/floor_tree $(B)/test/ocr_floor $(B)/test/floor_small $(B)/bench/scans.pdf  ## measure against the floors, print one table
 	SLUSE_BUILD=$(B) /usr/bin/python3 tests/bench/bench.py $(PARTS)
 
 # sluse-push and the connectors against the fakes, with every fault.
@@ -295,7 +303,9 @@ check-fault-all: check-fault
 
 # Not in check: a quarter of an hour, and samples that are not in this tree.
 .PHONY: check-long
-check-long: all $(B)/test/read_pdf  ## every file of ../shared (SLUSE_SHARED) through the road
+check-long: all $(B)/test/read_pdf $(B)/test/floor_tree  ## every file of ../shared (SLUSE_SHARED) through the road
 	SLUSE_BUILD=$(B) python3 tests/long/formats.py
 	SLUSE_BUILD=$(B) python3 tests/long/pdf.py
 	SLUSE_BUILD=$(B) python3 tests/long/corpus.py
+	SLUSE_BUILD=$(B) python3 tests/long/journal.py
+	SLUSE_BUILD=$(B) SLUSE_TAMPERS=10000 python3 tests/e2e/tamper.py

@@ -46,6 +46,8 @@ enum sl_rc sl_write_file(int dirfd, const char *name, const void *p, size_t n,
 enum sl_rc sl_replace_file(int dirfd, const char *name, const void *p, size_t n,
     mode_t mode, struct sl_err *err);
 
+/* Nothing in it? Also false if it cannot be read. */
+bool sl_dir_is_empty(int dirfd);
 /* Removes a folder and all in it, never following links; stays on dirfd's
  * file system. 0, or -1 with errno of the first failure. */
 int sl_remove_tree(int dirfd, const char *name);

@@ -30,6 +30,7 @@ struct sl_engine;
 struct sl_job;
 struct sl_task;
 struct sl_faces;
+struct sl_seal;
 
 /* A connected program. */
 struct sl_peer {
@@ -121,9 +122,13 @@ struct sl_engine {
 	int case_index_fd;
 	bool someone_waits, waiting_due; /* belongs.c */
 	bool intake_stopped, push_stopped, low_space;
+	bool halted; /* the log is not what was signed: both stopped for good */
 	bool stopping, fatal;
 	struct sl_err fatal_err;
 	struct sl_faces *faces;
+	struct sl_seal *seal;
+	int64_t erase_at, erase_next_ms; /* erase.c: how far, and when next */
+	bool erasing; /* something is listed that shall go */
 	struct sl_password_file passwords;
 	const char *trust; /* path of the list of certificates, or "" */
 	bool trust_bad; /* it could not be had last time: said */
@@ -484,6 +489,20 @@ enum sl_rc sl_control_new_case(struct sl_engine *e, const char *id,
 enum sl_rc sl_control_with(struct sl_engine *e, const char *id,
     const char *other, const char *queue, const char *why, const char *actor,
     char ret_waits_for[48], struct sl_err *err);
+
+/* -- changes.c: what is another than at the last start -----------------------
+ */
+/* Program, configuration, table of formats: a leaf for each that changed. */
+enum sl_rc sl_changes_log(struct sl_engine *e, struct sl_err *err);
+
+/* -- erase.c: content that goes -------------------------------------------- */
+/* At a sweep: what was kept long enough, and what is still listed. */
+enum sl_rc sl_erase_sweep(struct sl_engine *e, struct sl_err *err);
+/* A post's content and payloads, or (a number) the payload of one event,
+ * because a person says so. SL_REJECT with a text for people if it cannot be.
+ */
+enum sl_rc sl_erase_asked(struct sl_engine *e, const char *id, const char *why,
+    const char *actor, struct sl_err *err);
 
 /* -- due.c: what comes by time
  * ---------------------------------------------------------- */

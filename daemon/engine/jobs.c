@@ -625,6 +625,8 @@ sl_jobs_claim(struct sl_engine *e)
 	size_t i;
 	int n;
 
+	if (e->halted)
+		return;
 	for (n = 0; n < CLAIMS_A_ROUND && rc == SL_OK && has_room(e); n++) {
 		if (e->recovering) {
 			rc = take_old(e, &err);

@@ -21,7 +21,7 @@
 #include "../wire/wire.h"
 #include "files.h"
 
-#define SL_SCHEMA_VERSION 7
+#define SL_SCHEMA_VERSION 4
 #define SL_STEP_VERSION                                                        \
 	1 /* of reading: a page read by it is not read again                   \
 	   */
@@ -30,7 +30,8 @@ struct sl_store;
 struct sl_db;
 
 /* <root>/db/sluse.db and <root>/store. Migrates forward, with a copy of the
- * database first; a newer schema is SL_FATAL. */
+ * database first; a newer schema is SL_FATAL. origin: of a journal that begins
+ * now; one that has leaves keeps its own. */
 enum sl_rc sl_store_open(const char *root, const char *origin,
     struct sl_store **ret, struct sl_err *err);
 /* For reports: read-only, no files. SL_SKIP if there is no database. */

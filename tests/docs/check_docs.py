@@ -21,6 +21,7 @@ BUILD = os.path.join(TOP, os.environ.get("SLUSE_BUILD", "build"))
 PAGES = {name: os.path.join(TOP, path) for name, path in (
     ("sluse.1", "daemon/cli/sluse.1"),
     ("sluse.conf.5", "daemon/config/sluse.conf.5"),
+    ("sluse-journal.5", "daemon/journal/sluse-journal.5"),
     ("sluse-pronom.5", "daemon/pronom/sluse-pronom.5"),
     ("sluse-reader.7", "plugins/sluse-reader.7"),
     ("sluse-connector.7", "plugins/sluse-connector.7"),
@@ -248,7 +249,7 @@ class Pages(unittest.TestCase):
         table = re.search(r"commands\[\] = \{(.*?)^\};",
                           text("daemon/cli/args.c"), re.M | re.S)[1]
         code = set()
-        for command, sub in re.findall(r'\{"([a-z-]+)", (NULL|"[a-z]+"),', table):
+        for command, sub in re.findall(r'\{"([a-z-]+)", (NULL|"[a-z-]+"),', table):
             code.add((command, sub.strip('"') if sub != "NULL" else ""))
         self.assertGreater(len(code), 20)
         told = set()

@@ -9,6 +9,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "../../daemon/base/clock.h"
@@ -672,9 +673,47 @@ failed_writer_does_nothing_more(void)
 	end(s);
 }
 
+/* A database of schema 1 with a journal goes on, and a copy of it stays. */
+static void
+migrates(void)
+{
+	SL_BUF struct sl_buf sql = {0};
+	char path[128];
+	struct sl_store *s;
+	struct sl_err err;
+	struct stat st;
+	sqlite3 *db = NULL;
+
+	(void)snprintf(root, sizeof(root), "/tmp/sluse-store-XXXXXX");
+	CHECK(mkdtemp(root) != NULL);
+	(void)snprintf(path, sizeof(path), "%s/db", root);
+	CHECK(mkdir(path, 0750) == 0);
+	(void)snprintf(path, sizeof(path), "%s/db/sluse.db", root);
+	CHECK(sl_read_file(AT_FDCWD, "schemas/sql/001.sql", 1 << 20, &sql,
+		  &err) == SL_OK);
+	CHECK(
+	    sqlite3_open(path, &db) == SQLITE_OK &&
+	    sqlite3_exec(db, sl_buf_str(&sql), NULL, NULL, NULL) == SQLITE_OK &&
+	    sqlite3_exec(db, "PRAGMA user_version=1", NULL, NULL, NULL) ==
+		SQLITE_OK);
+	(void)sqlite3_close(db);
+	s = open_store();
+	CHECK(sl_db_int(sl_store_db(s), -1, "PRAGMA user_version", "") ==
+	      SL_SCHEMA_VERSION);
+	CHECK(sl_db_int(sl_store_db(s), -1,
+		  "SELECT count(*) FROM leaf, checkpoint", "") == 0);
+	CHECK(sl_db_int(sl_store_db(s), -1, "SELECT count(*) FROM leaf", "") ==
+	      1);
+	(void)snprintf(
+	    path, sizeof(path), "%s/db/sluse-before-schema-2.db", root);
+	CHECK(stat(path, &st) == 0);
+	end(s);
+}
+
 TEST_MAIN({"all_or_nothing", all_or_nothing}, {"replaced", replaced},
     {"same_message", same_message}, {"package", package},
     {"cut_journal", cut_journal}, {"newer_schema", newer_schema},
+    {"migrates", migrates},
     {"reception_numbers", reception_numbers},
     {"held_do_not_starve", held_do_not_starve},
     {"delivery_steps", delivery_steps}, {"walks_nest", walks_nest},
