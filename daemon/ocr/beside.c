@@ -40,7 +40,9 @@ sl_ocr_beside_load(const struct sl_msg_task *t, int fd, struct sl_page *ret,
 		return sl_err_set(
 		    err, SL_BROKEN, 0, "damaged", "no text where it should be");
 	}
-	ret->own_bytes = ret->text.n;
+	/* Words that were recognised before it came here are not its own. */
+	if (ret->words_count == 0 || ret->words[0].confidence == 1000)
+		ret->own_bytes = ret->text.n;
 	*ret_there = true;
 	return SL_OK;
 }
@@ -56,7 +58,8 @@ sl_ocr_beside(struct sl_page *base, const struct sl_ocr_pass *read)
 		sum += base->words[i].confidence;
 	n = sl_beside_append(base, &read->page,
 	    sl_ocr_pass_poor(read) ? LEAST_POOR : LEAST, &sum);
-	base->source = n > 0 ? SL_PAGE_OCR : SL_PAGE_TEXT;
+	base->source =
+	    n > 0 || base->own_bytes == 0 ? SL_PAGE_OCR : SL_PAGE_TEXT;
 	base->flags |= SL_PAGE_BESIDE;
 	base->confidence = 1000;
 	if (n + own > 0)

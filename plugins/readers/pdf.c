@@ -362,6 +362,7 @@ struct view {
 	struct quality q; /* of the visible text */
 	bool rubble; /* it says nothing */
 	int trust; /* of the hidden text, 0..1000 */
+	bool rest; /* the scan shows more than that */
 };
 
 /* Fewer letters than this beside a picture are its stamp or header. */
@@ -398,12 +399,17 @@ says_more(const struct view *v)
 	       mostly_mute(p) || (p->glyphs < 20 && p->marks > 300);
 }
 
+/* Is the host of minor 2? */
+static bool
+can_beside(const struct sluse_reader_host *host)
+{
+	return host->size > offsetof(struct sluse_reader_host, recognised);
+}
+
 static enum verdict
 judge(const struct view *v, const struct sluse_reader_host *host)
 {
 	const struct probe *p = &v->p;
-	bool beside =
-	    host->size > offsetof(struct sluse_reader_host, recognised);
 
 	if (v->trust > 0)
 		return PAGE_LAYER;
@@ -416,17 +422,20 @@ judge(const struct view *v, const struct sluse_reader_host *host)
 		return PAGE_IMAGE;
 	if (!says_more(v))
 		return PAGE_TEXT;
-	return beside ? PAGE_PICTURES : is_scan(p) ? PAGE_IMAGE : PAGE_TEXT;
+	return can_beside(host) ? PAGE_PICTURES
+	       : is_scan(p)	? PAGE_IMAGE
+				: PAGE_TEXT;
 }
 
 /* What cannot be compared is not trusted. */
 static int
-trust_layer(fz_context *ctx, fz_page *page, const struct probe *p)
+trust_layer(
+    fz_context *ctx, fz_page *page, const struct probe *p, bool *ret_rest)
 {
 	int trust = 0;
 
 	fz_var(trust);
-	fz_try(ctx) trust = layer_trust(ctx, page, p);
+	fz_try(ctx) trust = layer_trust(ctx, page, p, ret_rest);
 	fz_catch(ctx) trust = 0;
 	return trust;
 }
@@ -445,7 +454,7 @@ look(fz_context *ctx, struct sluse_doc *d, fz_page *page, struct view *v)
 	}
 	if (p->hidden && (p->glyphs == 0 || is_scan(p)) && p->images &&
 	    p->coverage >= SCAN_SHARE && !v->rubble)
-		v->trust = trust_layer(ctx, page, p);
+		v->trust = trust_layer(ctx, page, p, &v->rest);
 }
 
 /* Hidden text that is no layer of a scan: who looks at the page sees none. */
@@ -519,8 +528,7 @@ give_text(fz_context *ctx, struct sluse_doc *d, fz_page *page,
 	const struct probe *p = &v->p;
 	bool any, more;
 
-	if (verdict == PAGE_LAYER &&
-	    d->host->size > offsetof(struct sluse_reader_host, recognised))
+	if (verdict == PAGE_LAYER && can_beside(d->host))
 		d->host->recognised(k, v->trust);
 	any = p->glyphs > 0 && emit_text(d->host, k, p, p->text);
 	if (verdict == PAGE_LAYER) {
@@ -531,6 +539,8 @@ give_text(fz_context *ctx, struct sluse_doc *d, fz_page *page,
 	more = give_annots(ctx, d, page, p, any, k);
 	if (verdict == PAGE_PICTURES)
 		return give_beside(ctx, d, page, p, GIVE_PICTURES, k);
+	if (verdict == PAGE_LAYER && v->rest && can_beside(d->host))
+		return give_beside(ctx, d, page, p, GIVE_REST, k);
 	if (!any && !more)
 		d->host->blank(k);
 	return SLUSE_READ_OK;

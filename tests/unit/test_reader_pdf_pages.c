@@ -27,6 +27,14 @@ read_page(uint32_t i)
 	CHECK(rh_page(&h, i) == SLUSE_READ_OK);
 }
 
+static bool
+is_dark(double x_pt, double y_pt)
+{
+	double k = h.image.dpi / 72.0;
+
+	return rh_pixel(&h, (uint32_t)(x_pt * k), (uint32_t)(y_pt * k)) < 90;
+}
+
 /* -- a scan of lines ----------------------------------------------------- */
 
 static const char *const norwegian[] = {
@@ -115,7 +123,7 @@ put_scan(size_t n, int dpi)
 	for (i = 0; i < n; i++)
 		pixRasterop(pix, LEFT * dpi / 72,
 		    (842 - FIRST + (int)i * LEADING - 7) * dpi / 72,
-		    330 * dpi / 72, 7 * dpi / 72, PIX_CLR, NULL, 0, 0);
+		    280 * dpi / 72, 7 * dpi / 72, PIX_CLR, NULL, 0, 0);
 	pixWriteMemJpeg(&p, &size, pix, 60, 0);
 	snprintf(dict, sizeof(dict),
 	    "/Type/XObject/Subtype/Image/Width %d/Height %d"
@@ -149,6 +157,21 @@ layer_kept(void)
 	CHECK(says("s\xc3\xb8knaden om tilskudd"));
 	CHECK(h.recognised > 700 && h.recognised <= 900);
 	CHECK(rh_noted(&h, "ocr_layer_kept"));
+	rh_close(&h);
+}
+
+/* A stamp that came onto the scan later: only that is recognised. */
+static void
+layer_and_stamp(void)
+{
+	size_t n = COUNT(norwegian);
+
+	layer(norwegian, n, FIRST, n + 2, 150);
+	CHECK(h.besides == 1 && h.words > 50 && h.recognised > 700);
+	CHECK(rh_noted(&h, "ocr_layer_kept"));
+	/* its bar is there, those that the text tells of are not */
+	CHECK(is_dark(LEFT + 100, 842 - FIRST + (int)n * LEADING - 4));
+	CHECK(!is_dark(LEFT + 100, 842 - FIRST + 2 * LEADING - 4));
 	rh_close(&h);
 }
 
@@ -225,14 +248,6 @@ rubble(void)
 }
 
 /* -- pictures beside text -------------------------------------------------- */
-
-static bool
-is_dark(double x_pt, double y_pt)
-{
-	double k = h.image.dpi / 72.0;
-
-	return rh_pixel(&h, (uint32_t)(x_pt * k), (uint32_t)(y_pt * k)) < 90;
-}
 
 static void
 picture_beside(void)
@@ -469,6 +484,7 @@ senseless_boxes(void)
 
 static const struct test_case cases[] = {
     {"pdf: good text under a scan is kept", layer_kept},
+    {"pdf: what it leaves out is recognised", layer_and_stamp},
     {"pdf: bad text under a scan is not", layer_dropped},
     {"pdf: text that nobody sees", hidden_text},
     {"pdf: rubble is recognised from its look", rubble},

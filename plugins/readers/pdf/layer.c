@@ -7,6 +7,7 @@
  */
 #include "pdf.h"
 
+#include <math.h>
 #include <string.h>
 
 enum {
@@ -15,13 +16,15 @@ enum {
 	BITS_MAX = 76, /* sixteenths of a bit a letter, at most; */
 	BITS_MAX_NORWEGIAN = 61, /* spelt right it has 56 to 59 */
 	LENGTH_MIN = 4, /* letters a word in the mean: shorter is stammering */
-	DPI_MIN = 120, /* of the scan: who read less guessed */
+	DPI_MIN = 110, /* of the scan: who read less guessed */
 	DPI = 50,
 	SIDE_MAX = 2000, /* pixels of that picture */
 	CONTRAST = 56, /* darker than the ground by so much is ink */
 	ON_INK = 75, /* per cent of the words */
 	INK_SAID = 60, /* per cent of the ink that words lie on */
 	LETTER_MAX = 14, /* pixels: what is higher is no line of text */
+	REST_SHARE = 2, /* per cent of the ink, and so many pixels, that are */
+	REST_PIXELS = 40, /* not said: a stamp, a note by hand */
 };
 
 struct map {
@@ -83,22 +86,49 @@ bounded(double v, int max)
 	return v < 0 ? 0 : v > max ? max : (int)v;
 }
 
-static void
-mark(struct map *m, fz_rect box)
+fz_rect
+line_box(const fz_stext_line *l)
+{
+	const fz_stext_char *c;
+	fz_rect box = fz_empty_rect;
+	float high;
+
+	for (c = l->first_char; c; c = c->next)
+		box = fz_union_rect(box, fz_rect_from_quad(c->quad));
+	if (fz_is_empty_rect(box))
+		return box;
+	high = fminf(box.y1 - box.y0, box.x1 - box.x0);
+	box.x0 -= high / 2;
+	box.x1 += high / 2;
+	box.y0 -= high / 5;
+	box.y1 += high / 5;
+	return box;
+}
+
+/* A box of the page as pixels, within the map. */
+static fz_irect
+pixels(const struct map *m, fz_rect box)
 {
 	double k = DPI / 72.0;
-	int x0 = bounded((box.x0 - m->origin.x) * k - 1, m->w);
-	int x1 = bounded((box.x1 - m->origin.x) * k + 2, m->w);
-	int y0 = bounded((box.y0 - m->origin.y) * k - 1, m->h);
-	int y1 = bounded((box.y1 - m->origin.y) * k + 2, m->h);
+	fz_irect r;
+
+	r.x0 = bounded((box.x0 - m->origin.x) * k - 1, m->w);
+	r.x1 = bounded((box.x1 - m->origin.x) * k + 2, m->w);
+	r.y0 = bounded((box.y0 - m->origin.y) * k - 1, m->h);
+	r.y1 = bounded((box.y1 - m->origin.y) * k + 2, m->h);
+	return r;
+}
+
+static void
+count_word(struct map *m, fz_rect box)
+{
+	fz_irect r = pixels(m, box);
 	unsigned ink = 0;
 	int x, y;
 
-	for (y = y0; y < y1; y++)
-		for (x = x0; x < x1; x++) {
+	for (y = r.y0; y < r.y1; y++)
+		for (x = r.x0; x < r.x1; x++)
 			ink += m->ink[y * m->w + x];
-			m->said[y * m->w + x] = 1;
-		}
 	m->words++;
 	m->on_ink += ink > 0;
 }
@@ -108,6 +138,8 @@ mark_line(struct map *m, const fz_stext_line *l)
 {
 	const fz_stext_char *c;
 	fz_rect box = fz_empty_rect;
+	fz_irect r;
+	int y;
 
 	for (c = l->first_char; c; c = c->next) {
 		if (!rune_is_space(c->c)) {
@@ -115,15 +147,18 @@ mark_line(struct map *m, const fz_stext_line *l)
 			continue;
 		}
 		if (!fz_is_empty_rect(box))
-			mark(m, box);
+			count_word(m, box);
 		box = fz_empty_rect;
 	}
 	if (!fz_is_empty_rect(box))
-		mark(m, box);
+		count_word(m, box);
+	r = pixels(m, line_box(l));
+	for (y = r.y0; y < r.y1 && r.x0 < r.x1; y++)
+		memset(m->said + y * m->w + r.x0, 1, (size_t)(r.x1 - r.x0));
 }
 
 static bool
-map_fits(const struct map *m)
+map_fits(const struct map *m, bool *ret_rest)
 {
 	size_t i, n = (size_t)m->w * (size_t)m->h, ink = 0, said = 0;
 
@@ -131,13 +166,15 @@ map_fits(const struct map *m)
 		ink += m->ink[i];
 		said += m->ink[i] && m->said[i];
 	}
+	*ret_rest =
+	    ink - said > REST_PIXELS && (ink - said) * 100 > ink * REST_SHARE;
 	return m->words > 0 && m->on_ink * 100 >= m->words * ON_INK &&
 	       said * 100 >= ink * INK_SAID;
 }
 
 /* Does the text lie where the page has ink? */
 static bool
-lies_well(fz_context *ctx, fz_page *page, const struct probe *p)
+lies_well(fz_context *ctx, fz_page *page, const struct probe *p, bool *ret_rest)
 {
 	double w = ((double)p->page.x1 - p->page.x0) * DPI / 72;
 	double h = ((double)p->page.y1 - p->page.y0) * DPI / 72;
@@ -163,7 +200,7 @@ lies_well(fz_context *ctx, fz_page *page, const struct probe *p)
 			if (b->type == FZ_STEXT_BLOCK_TEXT)
 				for (l = b->u.t.first_line; l; l = l->next)
 					mark_line(&m, l);
-		well = map_fits(&m);
+		well = map_fits(&m, ret_rest);
 	}
 	fz_always(ctx)
 	{
@@ -197,12 +234,16 @@ trust_of(const struct quality *q)
 }
 
 int
-layer_trust(fz_context *ctx, fz_page *page, const struct probe *p)
+layer_trust(
+    fz_context *ctx, fz_page *page, const struct probe *p, bool *ret_rest)
 {
 	struct quality q = {0};
 
+	*ret_rest = false;
 	if (!p->hidden || p->image_huge || p->dpi < DPI_MIN)
 		return 0;
 	quality_text(&q, p->hidden);
-	return reads_well(&q) && lies_well(ctx, page, p) ? trust_of(&q) : 0;
+	return reads_well(&q) && lies_well(ctx, page, p, ret_rest)
+		   ? trust_of(&q)
+		   : 0;
 }

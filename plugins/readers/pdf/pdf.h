@@ -84,8 +84,14 @@ bool quality_is_rubble(const struct quality *q);
 /* -- the text layer of a scan (layer.c) ------------------------------------ */
 
 /* Of a page that is a scan: how sure (0..1000) its hidden text says what the
- * scan shows, 0 = do not trust it. Throws. */
-int layer_trust(fz_context *ctx, fz_page *page, const struct probe *p);
+ * scan shows, 0 = do not trust it; *ret_rest = the scan shows more than that, a
+ * stamp perhaps. Throws. */
+int layer_trust(
+    fz_context *ctx, fz_page *page, const struct probe *p, bool *ret_rest);
+
+/* Where a line of hidden text lies, and some room around: OCR programs use
+ * letters that have one width, so that words end before the scan's. */
+fz_rect line_box(const fz_stext_line *l);
 
 /* -- handing out (text.c, raster.c) ---------------------------------------- */
 
@@ -97,6 +103,7 @@ enum give {
 	GIVE_PAGE, /* its image is all there is to read */
 	GIVE_BESIDE, /* the same, of a page that has been given text */
 	GIVE_PICTURES, /* what is not text that was given */
+	GIVE_REST, /* a scan without what its hidden text says */
 };
 
 /* Hands the page out as an image: the scan itself where the page is one, else

@@ -299,6 +299,22 @@ sheet(fz_context *ctx, const struct probe *p, double dpi, fz_matrix *ret_ctm)
 	    fz_round_rect(fz_transform_rect(p->page, *ret_ctm)), NULL, 0);
 }
 
+/* Paints over the lines of the hidden text. */
+static void
+paint_words(
+    fz_context *ctx, fz_pixmap *pix, const fz_stext_page *text, fz_matrix ctm)
+{
+	const fz_stext_block *b;
+	const fz_stext_line *l;
+
+	for (b = text->first_block; b; b = b->next)
+		if (b->type == FZ_STEXT_BLOCK_TEXT)
+			for (l = b->u.t.first_line; l; l = l->next)
+				fz_clear_pixmap_rect_with_value(ctx, pix, 0xff,
+				    fz_round_rect(
+					fz_transform_rect(line_box(l), ctm)));
+}
+
 fz_pixmap *
 raster_small(fz_context *ctx, fz_page *page, const struct probe *p, double dpi)
 {
@@ -316,10 +332,11 @@ raster_small(fz_context *ctx, fz_page *page, const struct probe *p, double dpi)
 
 static int
 give_render(fz_context *ctx, struct sluse_doc *d, fz_page *page,
-    const struct probe *p, bool without_text, struct sluse_sink *k)
+    const struct probe *p, enum give what, struct sluse_sink *k)
 {
 	struct sluse_image proto = {.size = sizeof(proto)};
 	double dpi = choose_dpi(d->host->limits, p), least;
+	bool without_text = what == GIVE_PICTURES || what == GIVE_REST;
 	bool bits = p->images && !p->images_gray && !p->marks &&
 		    (without_text ? !p->glyphs_bad : !p->glyphs);
 	fz_pixmap *pix = NULL;
@@ -343,6 +360,8 @@ give_render(fz_context *ctx, struct sluse_doc *d, fz_page *page,
 	{
 		pix = sheet(ctx, p, dpi, &ctm);
 		draw(ctx, page, pix, ctm, without_text);
+		if (what == GIVE_REST)
+			paint_words(ctx, pix, p->hidden, ctm);
 		rc = give_pixmap(ctx, d, pix, bits, &proto, k);
 	}
 	fz_always(ctx) fz_drop_pixmap(ctx, pix);
@@ -357,11 +376,11 @@ raster_page(fz_context *ctx, struct sluse_doc *d, fz_page *page,
 	int rc;
 
 	d->give = what == GIVE_PAGE ? d->host->image : d->host->image_beside;
-	if (p->plain && p->image) {
+	if (p->plain && p->image && what != GIVE_REST) {
 		if (give_jpeg(ctx, d, p, k, &rc))
 			return rc;
 		if (give_scan(ctx, d, p, k, &rc))
 			return rc;
 	}
-	return give_render(ctx, d, page, p, what == GIVE_PICTURES, k);
+	return give_render(ctx, d, page, p, what, k);
 }
