@@ -253,6 +253,11 @@ bench-ocr: $(B)/test/ocr_floor $(B)/test/ocr_child $(B)/bench/scans.pdf  ## comp
 	$(B)/test/ocr_floor $(B)/bench/scan-*.jpg
 	$(B)/test/ocr_child $(B)/bench/scan-*.jpg
 
+# Errors and cost, page by page, beside OCRmyPDF and bare Tesseract: an hour.
+.PHONY: bench-reading
+bench-reading: $(B)/test/ocr_floor $(B)/test/ocr_child  ## how well bad pages are read
+	SLUSE_BUILD=$(B) /usr/bin/python3 tests/bench/ocr_quality.py
+
 # What small letters cost the libraries, the disk and the target alone.
 rooms_floor_small := base
 libs_floor_small = $(call pc,libs,gmime-3.0) $(filter-out \
@@ -266,7 +271,7 @@ $(eval $(call TESTPROGRAM,floor_tree,bench))
 
 # Every number of the house in one table; PARTS="small idle" runs some.
 .PHONY: bench
-bench: all $(B)/test/floor_tree $(B)/test/ocr_floor $(B)/test/floor_small $(B)/bench/scans.pdf  ## measure against the floors, print one table
+bench: all $(B)/test/floor_tree $(B)/test/ocr_floor $(B)/test/ocr_child $(B)/test/floor_small $(B)/bench/scans.pdf  ## measure against the floors, print one table
 	SLUSE_BUILD=$(B) /usr/bin/python3 tests/bench/bench.py $(PARTS)
 
 # sluse-push and the connectors against the fakes, with every fault.

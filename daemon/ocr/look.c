@@ -100,7 +100,18 @@ copy_tile(PIX *ground, int x, int y)
 	(void)pixSetPixel(ground, x, y, v);
 }
 
-/* Fills l->ground, and into depth how much darker each tile goes. */
+/* A painted border tells nothing. */
+static bool
+in_border(const struct sl_ocr_look *l, int x, int y)
+{
+	l_uint32 v = 0;
+
+	if (l->border != NULL)
+		(void)pixGetPixel(l->border, x * TILE / 8, y * TILE / 8, &v);
+	return v != 0;
+}
+
+/* Fills l->ground, and counts how much darker each tile goes. */
 static void
 see_tiles(PIX *small, struct sl_ocr_look *l, unsigned depth[256])
 {
@@ -120,7 +131,8 @@ see_tiles(PIX *small, struct sl_ocr_look *l, unsigned depth[256])
 			bright = part_of(count, n, GROUND_PART);
 			dark = part_of(count, n, DARK_PART);
 			(void)pixSetPixel(l->ground, x, y, (l_uint32)bright);
-			depth[bright - dark]++;
+			if (!in_border(l, x, y))
+				depth[bright - dark]++;
 		}
 }
 
@@ -332,8 +344,12 @@ see_depths(PIX *small, struct sl_ocr_look *l)
 	unsigned depth[256] = {0}, n, i;
 
 	see_tiles(small, l, depth);
-	n = (unsigned)(pixGetWidth(l->ground) * pixGetHeight(l->ground));
+	for (n = 0, i = 0; i < 256; i++)
+		n += depth[i];
 	l->noise = (unsigned)part_of(depth, n, 0.3);
+	/* Much of it may be ink: a page full of print has few tiles without. */
+	if ((float)part_of(depth, n, 0.75) < SMOOTH_NOISE * (float)l->noise)
+		l->noise = (unsigned)part_of(depth, n, 0.05);
 	/* Strong ink, among the tiles that have any. */
 	i = (unsigned)fminf(255, fmaxf(INK_LEAST, 2.0f * (float)l->noise + 4));
 	memset(depth, 0, i * sizeof(depth[0]));

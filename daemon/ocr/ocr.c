@@ -33,6 +33,8 @@
 
 /* Without a mark, and with fewer specks, a page is blank without asking; */
 #define SPECKS_MAX 400u
+/* and only if nothing can hide in its grain (grey levels); */
+#define NOISE_MAX 30u
 /* without a word, few and short marks (1/100 inch) do not speak against it. */
 #define BLANK_MARKS 6u
 #define BLANK_LONGEST 16u
@@ -173,7 +175,8 @@ struct job {
 	struct sl_ocr_look look;
 	unsigned turn; /* of best, clockwise beyond task->rotate */
 	int width, height; /* of the upright page */
-	bool asked; /* OSD, how the page lies */
+	bool asked; /* OSD, how the page lies: */
+	unsigned osd; /* degrees clockwise to upright */
 	int64_t start_ms;
 	bool retried;
 	bool read; /* best is a whole pass */
@@ -241,19 +244,20 @@ static unsigned
 ask_turn(struct job *j)
 {
 	struct sl_ocr_sheet sheet;
-	unsigned turn;
 
+	if (j->asked)
+		return j->osd;
 	j->asked = true;
 	sl_ocr_sheet_make(
 	    j->image.pix, j->image.dpi, &j->look, 0, SL_OCR_PLAIN, &sheet);
 	if (sheet.pix == NULL)
 		return 0;
-	turn = sl_ocr_turn(sl_ocr_models_osd(), sheet.pix, sheet.dpi);
+	j->osd = sl_ocr_turn(sl_ocr_models_osd(), sheet.pix, sheet.dpi);
 	pixDestroy(&sheet.pix);
-	return turn;
+	return j->osd;
 }
 
-/* What the letters' shape tells, or, where it only hints, what OSD says. */
+/* What the letters' shape tells, and, where it only hints, if OSD agrees. */
 static unsigned
 first_turn(struct job *j)
 {
@@ -261,21 +265,22 @@ first_turn(struct job *j)
 
 	if (l->turn == 0 || l->turn_sure < SL_OCR_TURN_SURE * TURN_HINT)
 		return 0;
-	return l->turn_sure >= SL_OCR_TURN_SURE ? l->turn : ask_turn(j);
+	return l->turn_sure >= SL_OCR_TURN_SURE || ask_turn(j) == l->turn
+		   ? l->turn
+		   : 0;
 }
 
 /* The page read badly: see how it lies, do what can be done, read again. */
 static void
 improve(struct job *j)
 {
-	unsigned was = j->turn, turn = was;
+	unsigned was = j->turn, turn;
 
 	if (time_left(j, MORE_SHARE) < 0 ||
 	    (int64_t)pixGetWidth(j->image.pix) * pixGetHeight(j->image.pix) >
 		RETRY_PIXELS)
 		return;
-	if (!j->asked)
-		turn = ask_turn(j);
+	turn = ask_turn(j);
 	try_again(j, turn, SL_OCR_THOROUGH);
 	if (turn != was && sl_ocr_pass_poor(&j->best) &&
 	    time_left(j, MORE_SHARE) >= 0)
@@ -378,26 +383,38 @@ take_pixels(size_t n)
 	return p;
 }
 
-/* Blocks that were passed over, by themselves. */
+/* Blocks that were passed over, by themselves: lost ones, or the others. */
+static void
+read_regions(
+    struct job *j, const struct sl_ocr_region *r, unsigned n, bool lost)
+{
+	struct sl_ocr_sheet sheet = {0};
+	unsigned i;
+	int left;
+
+	for (i = 0; i < n; i++) {
+		left = time_left(j, MORE_SHARE);
+		if (r[i].lost != lost || left < 0)
+			continue;
+		if (sheet.pix == NULL)
+			sl_ocr_sheet_make(j->image.pix, j->image.dpi, &j->look,
+			    j->turn, lost ? SL_OCR_PLAIN : SL_OCR_STRONG,
+			    &sheet);
+		if (sheet.pix != NULL && sl_ocr_reread(j->models->all, &sheet,
+					     &r[i], left, &j->best))
+			j->retried = true;
+	}
+	pixDestroy(&sheet.pix);
+}
+
 static void
 read_rest(struct job *j)
 {
 	struct sl_ocr_region r[SL_OCR_REGIONS_MAX];
-	unsigned n = sl_ocr_reread_find(&j->look, j->turn, &j->best, r), i;
-	struct sl_ocr_sheet sheet;
-	int left;
+	unsigned n = sl_ocr_reread_find(&j->look, j->turn, &j->best, r);
 
-	if (n == 0)
-		return;
-	sl_ocr_sheet_make(j->image.pix, j->image.dpi, &j->look, j->turn,
-	    SL_OCR_STRONG, &sheet);
-	for (i = 0; i < n && sheet.pix != NULL; i++) {
-		left = time_left(j, MORE_SHARE);
-		if (left >= 0 && sl_ocr_reread(j->models->all, &sheet, &r[i],
-				     left, &j->best))
-			j->retried = true;
-	}
-	pixDestroy(&sheet.pix);
+	read_regions(j, r, n, false);
+	read_regions(j, r, n, true);
 }
 
 /* A middling page in a language that the first model is not for. */
@@ -465,7 +482,7 @@ read_page(struct job *j)
 		out_of_memory();
 	/* Of a damaged picture nobody knows what was on the rest. */
 	if (j->look.marks == 0 && j->look.specks < SPECKS_MAX &&
-	    !j->image.damaged) {
+	    j->look.noise < NOISE_MAX && !j->image.damaged) {
 		sl_page_init(&j->best.page, 0, 0);
 		ok = send_page(j, SL_PAGE_NONE, SL_PAGE_BLANK, NULL);
 	} else {

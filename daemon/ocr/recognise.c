@@ -207,12 +207,14 @@ sl_ocr_recognise(TessBaseAPI *api, const struct sl_ocr_sheet *sheet,
 
 enum sl_rc
 sl_ocr_recognise_part(TessBaseAPI *api, const struct sl_ocr_sheet *sheet,
-    const int rect[4], int deadline_ms, struct sl_ocr_pass *ret)
+    const int rect[4], bool block, int deadline_ms, struct sl_ocr_pass *ret)
 {
 	int r[4];
 
 	sl_ocr_sheet_find(sheet, rect, r);
 	set_image(api, sheet, ret);
+	if (block)
+		TessBaseAPISetPageSegMode(api, PSM_SINGLE_BLOCK);
 	TessBaseAPISetRectangle(api, r[0], r[1], r[2] - r[0], r[3] - r[1]);
 	return read_set(api, sheet, deadline_ms, ret, NULL);
 }

@@ -14,6 +14,13 @@
 #define UNREAD_MIN 25u
 /* and this share of them, in per cent. */
 #define UNREAD_SHARE 12u
+/* or if there are so many beside each other, and hardly one that was read. */
+#define LOST_MIN 8u
+#define LOST_SHARE 60u
+/* Ink of a letter, as part of the square of its height. */
+#define LETTER_INK 0.4
+/* Lower than so many letters: a line or two. */
+#define FLAT 4
 /* Letters of one block are no further apart than so many letters' heights. */
 #define BLOCK_ACROSS 2.5
 #define BLOCK_DOWN 1.8
@@ -32,13 +39,14 @@ letters_of(const struct sl_ocr_look *l, unsigned turn)
 
 	if (ink == NULL)
 		return NULL;
-	small = pixSelectBySize(ink, LETTER_MAX, LETTER_MAX, 8,
-	    L_SELECT_IF_BOTH, L_SELECT_IF_LTE, NULL);
+	/* Letters may run together into words, not over lines. */
+	small = pixSelectBySize(
+	    ink, 0, LETTER_MAX, 8, L_SELECT_HEIGHT, L_SELECT_IF_LTE, NULL);
 	pixDestroy(&ink);
 	if (small == NULL)
 		return NULL;
-	big = pixSelectBySize(small, LETTER_MIN, LETTER_MIN, 8,
-	    L_SELECT_IF_EITHER, L_SELECT_IF_GTE, NULL);
+	big = pixSelectBySize(
+	    small, 0, LETTER_MIN, 8, L_SELECT_HEIGHT, L_SELECT_IF_GTE, NULL);
 	pixDestroy(&small);
 	return big;
 }
@@ -68,16 +76,17 @@ wipe_words(PIX *letters, const struct sl_page *p)
 	}
 }
 
+/* As many letters of that height as the ink would make. */
 static unsigned
-count_in(PIX *pix, BOX *box)
+count_in(PIX *pix, BOX *box, int height)
 {
-	PIX *part = pixClipRectangle(pix, box, NULL);
 	int n = 0;
 
-	if (part != NULL)
-		(void)pixCountConnComp(part, 8, &n);
-	pixDestroy(&part);
-	return n > 0 ? (unsigned)n : 0;
+	if (box != NULL)
+		(void)pixCountPixelsInRect(pix, box, &n, NULL);
+	else
+		(void)pixCountPixels(pix, &n, NULL);
+	return (unsigned)(n / (height * height * LETTER_INK));
 }
 
 /* Puts r in its place among the worst. */
@@ -95,28 +104,55 @@ keep_worst(struct sl_ocr_region ret[SL_OCR_REGIONS_MAX], unsigned *n,
 	ret[i] = *r;
 }
 
-static unsigned
-find_blocks(PIX *letters, PIX *unread, int height,
-    struct sl_ocr_region ret[SL_OCR_REGIONS_MAX])
+/* What the search for blocks works on, all of one size. */
+struct maps {
+	PIX *letters, *unread;
+	int height; /* of a letter */
+};
+
+static bool
+touches(const struct sl_ocr_region *a, const struct sl_ocr_region *b)
 {
-	PIX *blocks = pixCloseSafeBrick(NULL, letters,
-	    (int)(height * BLOCK_ACROSS) | 1, (int)(height * BLOCK_DOWN) | 1);
+	return a->x < b->x + b->w && b->x < a->x + a->w && a->y < b->y + b->h &&
+	       b->y < a->y + a->h;
+}
+
+/* Lost: nothing of it was read. Otherwise a part must have been passed over,
+ * and something else than its own lines may be in the way. */
+static bool
+passed_over(const struct sl_ocr_region *r, bool lost)
+{
+	unsigned share = r->letters > 0 ? r->unread * 100 / r->letters : 0;
+
+	return lost ? r->unread >= LOST_MIN && share >= LOST_SHARE
+		    : r->unread >= UNREAD_MIN && share >= UNREAD_SHARE &&
+			  share < LOST_SHARE;
+}
+
+/* Adds blocks of letters that were passed over, or of those alone (lost). */
+static unsigned
+find_blocks(const struct maps *m, bool lost,
+    struct sl_ocr_region ret[SL_OCR_REGIONS_MAX], unsigned n)
+{
+	PIX *blocks = pixCloseSafeBrick(NULL, lost ? m->unread : m->letters,
+	    (int)(m->height * BLOCK_ACROSS) | 1,
+	    (int)(m->height * BLOCK_DOWN) | 1);
 	BOXA *boxes = blocks != NULL ? pixConnCompBB(blocks, 8) : NULL;
 	int i, count = boxes != NULL ? boxaGetCount(boxes) : 0;
-	struct sl_ocr_region r;
-	unsigned n = 0;
+	struct sl_ocr_region r = {.lost = lost};
+	unsigned k;
 	BOX *b;
 
-	memset(ret, 0, SL_OCR_REGIONS_MAX * sizeof(ret[0]));
 	for (i = 0; i < count; i++) {
 		b = boxaGetBox(boxes, i, L_CLONE);
 		(void)boxGetGeometry(b, &r.x, &r.y, &r.w, &r.h);
-		r.unread = count_in(unread, b);
-		if (r.unread >= UNREAD_MIN) {
-			r.letters = count_in(letters, b);
-			if (r.unread * 100 >= r.letters * UNREAD_SHARE)
-				keep_worst(ret, &n, &r);
-		}
+		r.letters = count_in(m->letters, b, m->height);
+		r.unread = count_in(m->unread, b, m->height);
+		r.flat = r.h < FLAT * m->height;
+		for (k = 0; k < n && !touches(&ret[k], &r);)
+			k++;
+		if (k == n && passed_over(&r, lost))
+			keep_worst(ret, &n, &r);
 		boxDestroy(&b);
 	}
 	boxaDestroy(&boxes);
@@ -129,25 +165,25 @@ sl_ocr_reread_find(const struct sl_ocr_look *l, unsigned turn,
     const struct sl_ocr_pass *pass,
     struct sl_ocr_region ret[SL_OCR_REGIONS_MAX])
 {
-	int height = (int)l->letter_px / l->scale;
-	PIX *letters, *unread = NULL;
+	struct maps m = {.height = (int)l->letter_px / l->scale};
 	unsigned n = 0;
-	int count = 0;
 
 	/* Words that were turned lie otherwise than the ink. */
-	if (height < LETTER_MIN || pass->turn != 0)
+	if (m.height < LETTER_MIN || pass->turn != 0)
 		return 0;
-	letters = letters_of(l, turn);
-	if (letters != NULL)
-		unread = pixCopy(NULL, letters);
-	if (unread != NULL) {
-		wipe_words(unread, &pass->page);
-		(void)pixCountConnComp(unread, 8, &count);
-		if (count >= (int)UNREAD_MIN)
-			n = find_blocks(letters, unread, height, ret);
+	memset(ret, 0, SL_OCR_REGIONS_MAX * sizeof(ret[0]));
+	m.letters = letters_of(l, turn);
+	if (m.letters != NULL)
+		m.unread = pixCopy(NULL, m.letters);
+	if (m.unread != NULL) {
+		wipe_words(m.unread, &pass->page);
+		if (count_in(m.unread, NULL, m.height) >= LOST_MIN) {
+			n = find_blocks(&m, false, ret, 0);
+			n = find_blocks(&m, true, ret, n);
+		}
 	}
-	pixDestroy(&unread);
-	pixDestroy(&letters);
+	pixDestroy(&m.unread);
+	pixDestroy(&m.letters);
 	return n;
 }
 
@@ -280,8 +316,8 @@ sl_ocr_reread(TessBaseAPI *api, const struct sl_ocr_sheet *sheet,
 	bool better;
 	size_t i;
 
-	if (sl_ocr_recognise_part(api, sheet, rect, deadline_ms, &new) !=
-	    SL_OK) {
+	if (sl_ocr_recognise_part(
+		api, sheet, rect, r->flat, deadline_ms, &new) != SL_OK) {
 		sl_ocr_pass_free(&new);
 		return false;
 	}

@@ -10,10 +10,12 @@
 
 struct sl_ocr_region {
 	int x, y, w, h; /* of the look's ink, turned to the page */
-	unsigned letters, unread;
+	unsigned letters, unread; /* as many as the ink would make */
+	bool flat; /* a line or two */
+	bool lost; /* nothing of it was read */
 };
 
-#define SL_OCR_REGIONS_MAX 4
+#define SL_OCR_REGIONS_MAX 6
 
 /* Blocks of letters on the page turned by turn that pass did not read, the
  * worst first. Result: how many. */
@@ -21,7 +23,8 @@ unsigned sl_ocr_reread_find(const struct sl_ocr_look *l, unsigned turn,
     const struct sl_ocr_pass *pass,
     struct sl_ocr_region ret[SL_OCR_REGIONS_MAX]);
 
-/* Reads the region of the sheet (made with SL_OCR_STRONG), and puts its words
+/* Reads the region of the sheet (made with SL_OCR_STRONG where something else
+ * may lie over its letters: not lost), and puts its words
  * into pass where they read better than those that were there. true if so. */
 bool sl_ocr_reread(TessBaseAPI *api, const struct sl_ocr_sheet *sheet,
     const struct sl_ocr_region *r, int deadline_ms, struct sl_ocr_pass *pass);

@@ -27,7 +27,7 @@
 #define SHARPEN_MUCH 4.0f
 #define SHARPEN_LITTLE 1.5f
 /* Radians: a smaller turn costs more than it brings. */
-#define SKEW_MIN 0.009f
+#define SKEW_MIN 0.0125f
 /* Letters lower than this are enlarged, and higher ones reduced. */
 #define LETTER_LOW 13u
 #define LETTER_HIGH 60u

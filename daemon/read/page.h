@@ -15,7 +15,8 @@
 #define SL_PAGE_WORDS_MAX 50000u
 #define SL_PAGE_FIELDS_MAX 200u
 
-/* A word: its place in the text, and on the page in 1/65535. */
+/* A word: its place in the text, and on the page in 1/65535. The page is as it
+ * came, turned by rotate degrees clockwise, and not otherwise changed. */
 struct sl_word {
 	uint32_t at;
 	uint16_t length, confidence;

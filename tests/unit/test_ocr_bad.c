@@ -254,6 +254,26 @@ blank_scan(void)
 	pixDestroy(&grainy);
 }
 
+/* A cutting without a margin: where every spot has ink, ink is no noise. */
+static void
+full_of_print(void)
+{
+	L_BMF *font = bmfCreate(NULL, 8);
+	PIX *pix = pixCreate(640, 480, 8);
+	size_t i;
+
+	(void)pixSetAll(pix);
+	for (i = 0; i < 18; i++)
+		(void)pixSetTextline(pix, font,
+		    "Vi viser til brev om kaien ved den gamle slusen og ber om "
+		    "at fristen for merknader forlenges.",
+		    0, 3, 24 + (int)i * 26, NULL, NULL);
+	run_packed(pix, IFF_PNG, bare);
+	CHECK(got.page.source == SL_PAGE_OCR && got.page.words > 100);
+	bmfDestroy(&font);
+	pixDestroy(&pix);
+}
+
 /* The same page with a pencilled note, and with a mere stroke of the pen:
  * whether it can be read or not, it is not blank. */
 static void
@@ -353,6 +373,6 @@ stamped(void)
 TEST_MAIN({"skewed", skewed}, {"turned", turned},
     {"turned_and_skewed", turned_and_skewed}, {"black_border", black_border},
     {"in_shadow", in_shadow}, {"pale", pale}, {"blurred", blurred},
-    {"blank_scan", blank_scan}, {"faint_is_not_blank", faint_is_not_blank},
-    {"lying_header", lying_header}, {"low_letters", low_letters},
-    {"stamped", stamped})
+    {"blank_scan", blank_scan}, {"full_of_print", full_of_print},
+    {"faint_is_not_blank", faint_is_not_blank}, {"lying_header", lying_header},
+    {"low_letters", low_letters}, {"stamped", stamped})
