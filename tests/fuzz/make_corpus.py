@@ -40,8 +40,14 @@ def fields(text, name):
     return re.findall(r"F\((\w+),", body)
 
 
+def protocol():
+    with open(os.path.join(TOP, "daemon/wire/wire.h")) as file:
+        return int(re.search(r"#define SL_WIRE_PROTO (\d+)",
+                             file.read()).group(1))
+
+
 def packet(number, kinds, fill):
-    out = struct.pack("<HH", number, 1)
+    out = struct.pack("<HH", number, protocol())
     sizes = {"U8": 1, "U16": 2, "U32": 4, "U64": 8, "I64": 8, "DIGEST": 32}
     for kind in kinds:
         if kind in sizes:
@@ -56,8 +62,8 @@ def wire():
         text = file.read()
     rows = re.findall(r"M\((\d+), (\w+), \w+\)", text)
     wanted = {"HELLO", "TASK", "TASK_ENDED", "R_PART", "R_PAGE", "R_END",
-              "R_FIELD", "POST", "STEP", "CHECKPOINT", "COMMAND", "PLACE",
-              "WORDS", "DELIVERY", "RESULT"}
+              "R_FIELD", "R_NAMED", "POST", "STEP", "CHECKPOINT", "COMMAND",
+              "PLACE", "WORDS", "DELIVERY", "RESULT"}
     for number, name in rows:
         if name in wanted:
             kinds = fields(text, name)
@@ -65,11 +71,25 @@ def wire():
     hello = packet(1, fields(text, "HELLO"), "blå".encode())
     put("wire", "cut", hello[:-1])
     put("wire", "longer", hello + b"\0")
-    put("wire", "other-protocol", b"\1\0\2\0" + hello[4:])
+    put("wire", "other-protocol", b"\1\0\1\0" + hello[4:])
     put("wire", "not-utf8", packet(1, fields(text, "HELLO"), b"\xff"))
     put("wire", "nul", packet(1, fields(text, "HELLO"), b"a\0b"))
     put("wire", "huge-length", hello[:6] + b"\xff\xff\xff\xff")
-    put("wire", "unknown", b"\xff\xff\1\0")
+    put("wire", "unknown", struct.pack("<HH", 0xffff, protocol()))
+
+
+# -- package: the samples of the unit test, and what is wrong with them ---------
+def package():
+    folder = os.path.join(TOP, "tests", "data", "packages")
+    for name in sorted(os.listdir(folder)):
+        with open(os.path.join(folder, name), "rb") as file:
+            put("package", name, file.read())
+    put("package", "xxe", '<!DOCTYPE a [<!ENTITY x SYSTEM "file:///etc/passwd">'
+        ']><arkivmelding xmlns="http://www.arkivverket.no/standarder/noark5/'
+        'arkivmelding"><meldingId>&x;</meldingId></arkivmelding>')
+    put("package", "bom", '\ufeff{"standardBusinessDocumentHeader":{}}')
+    with open(os.path.join(folder, "putmessage.xml"), "rb") as file:
+        put("package", "cut", file.read()[:1500])
 
 
 # -- config -------------------------------------------------------------------
@@ -557,7 +577,7 @@ def signed():
 
 
 for make in (wire, config, leaves, caseindex, sidecar, csv, settle, texts, mail,
-             open_, office, pronom, http):
+             open_, office, pronom, http, package):
     make()
 for name, data in make_pdf.seeds():
     put("pdf", name, data)

@@ -128,7 +128,6 @@ static const struct place rows[] = {
     {"journalstatus/kode", 0, 0},
     {"journaldato", 0, 0},
     {"kodenavn", 0, 0},
-    {"beskrivelse", 0, 0},
     {"dokumentobjekt/format", 0, 0},
     {"dokumentobjekt/format/kode", 0, 0},
     {"dokumentobjekt/mimeType", 0, 0},
