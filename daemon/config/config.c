@@ -554,6 +554,13 @@ check_all(struct parser *p)
 	if (c->push.breaker_first_ms > c->push.breaker_max_ms)
 		return FAIL(p, c->push.head.line,
 		    "[push]: breaker_first is over breaker_max");
+	if (strpbrk(c->journal.origin, " +~") != NULL)
+		return FAIL(p, c->journal.head.line,
+		    "[journal]: origin holds a space, a + or a ~");
+	if (*c->journal.mail_dir != '\0' &&
+	    (*c->journal.mail_to == '\0' || *c->journal.mail_from == '\0'))
+		return FAIL(p, c->journal.head.line,
+		    "[journal]: mail_dir needs mail_to and mail_from");
 	for (i = 0; rc == SL_OK && i < c->target_n; i++)
 		rc = check_target(p, &c->target[i]);
 	for (i = 0; rc == SL_OK && i < c->queue_n; i++)
