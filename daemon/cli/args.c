@@ -40,6 +40,7 @@ enum {
 	O_KEY = 1 << 21,
 	O_PAYLOADS = 1 << 22,
 	O_EVENT = 1 << 23,
+	O_WITNESS = 1 << 24,
 };
 #define EVERYWHERE (O_ROOT | O_JSON | O_HELP | O_VERSION)
 
@@ -90,8 +91,9 @@ static const struct command commands[] = {
 	"list the known cases"},
     {"journal", "list", 0, 1, O_EVENT, 0, sl_cmd_journal_list,
 	"[--event NAME] [ID]", "list the sporingslogg"},
-    {"journal", "verify", 0, 1, O_AGAINST | O_KEY, 0, sl_cmd_journal_verify,
-	"[--key KEY] [--against HEAD] [DIR | FILE]",
+    {"journal", "verify", 0, 1, O_AGAINST | O_KEY | O_WITNESS, 0,
+	sl_cmd_journal_verify,
+	"[--key KEY] [--against HEAD] [--witness KEY] [DIR | FILE]",
 	"show that the sporingslogg, an export or a proof is whole"},
     {"journal", "export", 1, 1, O_PAYLOADS, 0, sl_cmd_journal_export,
 	"[--payloads] DIR", "write it as files that anybody can verify"},
@@ -146,6 +148,7 @@ static const struct option options[] = {
     {"against", required_argument, NULL, O_AGAINST},
     {"key", required_argument, NULL, O_KEY},
     {"event", required_argument, NULL, O_EVENT},
+    {"witness", required_argument, NULL, O_WITNESS},
     {"payloads", no_argument, NULL, O_PAYLOADS},
     {"demo", no_argument, NULL, O_DEMO},
     {"once", no_argument, NULL, O_ONCE},
@@ -259,6 +262,9 @@ take_option(struct sl_cli *c, int bit, const char *value)
 		break;
 	case O_EVENT:
 		c->event = value;
+		break;
+	case O_WITNESS:
+		c->witness = value;
 		break;
 	case O_PAYLOADS:
 		c->payloads = true;

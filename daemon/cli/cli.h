@@ -29,7 +29,8 @@ struct sl_cli {
 	bool root_given;
 	bool json, csv, recurse, pronom_only, demo, once, progress, payloads;
 	const char *stage, *disposition, *queue, *why, *case_number, *cases,
-	    *language, *output, *new_case, *with, *against, *key, *event;
+	    *language, *output, *new_case, *with, *against, *key, *event,
+	    *witness;
 	char **arg; /* operands */
 	int args;
 };

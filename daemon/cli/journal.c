@@ -24,13 +24,13 @@
 
 struct asked {
 	struct sl_verify_ask ask;
-	struct sl_vkey key;
+	struct sl_vkey key, witness;
 	struct sl_buf against;
 };
 
 /* A vkey, or a file that holds one. */
 static enum sl_exit
-take_key(const char *word, struct sl_vkey *ret)
+take_key(const char *option, const char *word, struct sl_vkey *ret)
 {
 	SL_BUF struct sl_buf b = {0};
 	struct sl_err err;
@@ -41,7 +41,8 @@ take_key(const char *word, struct sl_vkey *ret)
 	    sl_vkey_parse(b.p, b.n, ret))
 		return SL_EXIT_OK;
 	return sl_cli_say(SL_EXIT_USAGE,
-	    "--key is a public key (name+id+key), or a file that holds one");
+	    "--%s is a public key (name+id+key), or a file that holds one",
+	    option);
 }
 
 static enum sl_exit
@@ -51,10 +52,20 @@ take_asked(const struct sl_cli *c, struct asked *a)
 	enum sl_exit code;
 
 	if (c->key != NULL) {
-		code = take_key(c->key, &a->key);
+		code = take_key("key", c->key, &a->key);
 		if (code != SL_EXIT_OK)
 			return code;
 		a->ask.key = &a->key;
+	}
+	if (c->witness != NULL) {
+		if (c->args == 0 && c->against == NULL)
+			return sl_cli_say(SL_EXIT_USAGE,
+			    "--witness needs a head: --against, an export or a "
+			    "proof");
+		code = take_key("witness", c->witness, &a->witness);
+		if (code != SL_EXIT_OK)
+			return code;
+		a->ask.witness = &a->witness;
 	}
 	if (c->against == NULL)
 		return SL_EXIT_OK;

@@ -76,6 +76,33 @@ check_root(struct sl_check *c, const struct sl_checkpoint *head)
 		    "a leaf is not what was signed at %" PRIu64, head->size);
 }
 
+bool
+sl_is_witnessed(
+    const struct sl_vkey *witness, struct sl_slice note, struct sl_err *err)
+{
+	struct sl_note parsed;
+	enum sl_rc rc;
+
+	if (witness == NULL)
+		return true;
+	if (sl_note_parse(note.p, note.n, &parsed, err) != SL_OK)
+		return false;
+	rc = sl_note_verify(&parsed, witness, 1, NULL, err);
+	if (rc == SL_SKIP)
+		(void)sl_err_set(err, SL_SKIP, 0, "no_signature",
+		    "the witness has not cosigned it");
+	return rc == SL_OK;
+}
+
+void
+sl_check_witness(struct sl_check *c, struct sl_slice note)
+{
+	struct sl_err err;
+
+	if (!sl_is_witnessed(c->ask->witness, note, &err))
+		sl_check_fault(c, 0, last_of(c), "the head: %s", err.text);
+}
+
 /* The tree has as many leaves as the head from outside says. */
 static void
 check_against(struct sl_check *c)
@@ -90,6 +117,7 @@ check_against(struct sl_check *c)
 		    c, 0, last_of(c), "the earlier head: %s", err.text);
 	else
 		check_root(c, &old);
+	sl_check_witness(c, c->ask->against);
 }
 
 /* Leaves may change their name once what was signed had been lost. */

@@ -271,6 +271,8 @@ walk(struct offline *o, const struct sl_buf *head)
 	}
 	(void)sl_tiler_end(o->tiler);
 	sl_check_head(&o->c, sl_slice_buf(head));
+	if (o->c.ask->against.n == 0)
+		sl_check_witness(&o->c, sl_slice_buf(head));
 	check_key_files(o, head);
 }
 

@@ -178,13 +178,14 @@ fault(struct sl_verify *v, uint64_t first, uint64_t last, const char *text)
 
 /* The signed head that a proof ends with. */
 static bool
-open_head(struct sl_slice note, const struct sl_verify_ask *ask,
+open_head(struct sl_slice note, const struct sl_verify_ask *ask, bool witnessed,
     struct sl_verify *v, struct sl_checkpoint *ret)
 {
 	struct sl_err err;
 
 	if (sl_checkpoint_open(note, ask->key, ask->key != NULL, ret, &err) !=
-	    SL_OK) {
+		SL_OK ||
+	    (witnessed && !sl_is_witnessed(ask->witness, note, &err))) {
 		fault(v, 0, 0, err.text);
 		return false;
 	}
@@ -205,7 +206,7 @@ verify_inclusion(struct sl_slice file, const struct sl_verify_ask *ask,
 	struct sl_leaf l;
 	enum sl_rc rc = sl_tlogproof_parse(file.p, file.n, p, err);
 
-	if (rc != SL_OK || !open_head(p->checkpoint, ask, v, &head)) {
+	if (rc != SL_OK || !open_head(p->checkpoint, ask, true, v, &head)) {
 		free(p);
 		return rc;
 	}
@@ -265,8 +266,8 @@ verify_consistency(struct sl_slice file, const struct sl_verify_ask *ask,
 	if (ask->against.n == 0)
 		return sl_err_set(err, SL_REJECT, 0, "bad_proof",
 		    "say which earlier head it is about (--against)");
-	if (!open_head(ask->against, ask, v, &old) ||
-	    !open_head(file, ask, v, &head))
+	if (!open_head(ask->against, ask, true, v, &old) ||
+	    !open_head(file, ask, false, v, &head))
 		return SL_OK;
 	of[0] = old.root;
 	of[1] = head.root;

@@ -57,6 +57,9 @@ struct sl_verify_ask {
 	const struct sl_vkey *key;
 	/* A head seen earlier: the log must begin with it. n 0: none. */
 	struct sl_slice against;
+	/* Somebody who must have cosigned that head or, where none was given,
+	 * the one of the export or proof. NULL: nobody. */
+	const struct sl_vkey *witness;
 };
 
 /* What `journal verify` found. */

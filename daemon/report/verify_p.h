@@ -35,6 +35,11 @@ void sl_check_add(
     struct sl_check *c, unsigned level, const struct sl_digest *hash);
 /* A signed head of exactly the leaves so far. */
 void sl_check_head(struct sl_check *c, struct sl_slice note);
+/* Has the witness that was asked for cosigned that head? (A fault if not.) */
+void sl_check_witness(struct sl_check *c, struct sl_slice note);
+/* The same without a journal. */
+bool sl_is_witnessed(
+    const struct sl_vkey *witness, struct sl_slice note, struct sl_err *err);
 /* A key of the journal, oldest first: counts if it was asked for, or (nothing
  * asked) always, or if a key that counts has introduced it. */
 void sl_check_key(

@@ -7,11 +7,14 @@ import shutil
 import subprocess
 import sys
 import unittest
+import urllib.error
+import urllib.request
 
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 import house  # noqa: E402
 sys.path.insert(0, os.path.join(house.TOP, "tests", "outsider"))
 import outsider  # noqa: E402
+import witness  # noqa: E402
 
 JOURNAL = house.FAST + """
 [journal]
@@ -171,6 +174,62 @@ class Journal(unittest.TestCase):
         self.assertTrue(head.startswith("testvik.kommune.no/sporingslogg\n"))
         self.assertIn('signed origin="testvik.kommune.no/sporingslogg" size="%s"'
                       % old.split("\n")[1], text(self.house.root, "log"))
+
+    def ask(self, server, body):
+        """As the manual has it, but for curl."""
+        request = urllib.request.Request(
+            server.url, text(self.house.root, body).encode())
+        try:
+            with urllib.request.urlopen(request) as answer:
+                return answer.status, answer.read().decode()
+        except urllib.error.HTTPError as answer:
+            return answer.code, answer.read().decode()
+
+    def test_a_witness(self):
+        h = self.house
+        first = self.signed()
+        vkey = h.query("SELECT vkey FROM journal_key")[0][0]
+        server = witness.Witness(vkey)
+        self.addCleanup(server.server_close)
+        self.addCleanup(server.shutdown)
+        write("old 0\n\n" + first, h.root, "body")
+        self.assertEqual(self.ask(server, "body")[0], 200)
+        write(first, h.root, "seen")
+        self.letters(1)
+        self.signed()
+        paths = {n: os.path.join(h.root, n) for n in ("body", "seen", "head",
+                                                      "export", "proof")}
+        h.sluse("journal", "consistency", "--output", paths["body"],
+                paths["seen"])
+        status, line = self.ask(server, "body")
+        self.assertEqual(status, 200)
+        head = subprocess.run(["sed", "1,/^$/d", paths["body"]], text=True,
+                              stdout=subprocess.PIPE).stdout
+        write(head, paths["head"])
+        wanted = ("--against", paths["head"], "--witness", witness.VKEY)
+        self.assertIn("has not cosigned", self.verify(*wanted, code=1))
+        write(head + line, paths["head"])
+        self.verify(*wanted)
+        self.verify("--key", vkey, *wanted)
+        # A cosignature of another head is wrong, not merely missing.
+        write(first + line, paths["head"])
+        self.assertIn("signature is wrong", self.verify(*wanted, code=1))
+        # Twice the same step: it is elsewhere by now.
+        self.assertEqual(self.ask(server, "body")[0], 409)
+        # An export and a proof whose head it cosigned.
+        h.sluse("journal", "export", paths["export"])
+        h.sluse("journal", "prove", "--output", paths["proof"], "1")
+        for path in (paths["export"], paths["proof"]):
+            self.assertIn("has not cosigned", self.verify(
+                "--witness", witness.VKEY, path, code=1))
+            with open(os.path.join(path, "checkpoint") if path ==
+                      paths["export"] else path, "a",
+                      encoding="utf-8") as file:
+                file.write(line)
+            self.verify("--witness", witness.VKEY, path)
+        done = h.sluse("journal", "verify", "--witness", witness.VKEY,
+                       check=False)
+        self.assertEqual(done.returncode, 2)
 
     def test_a_new_key(self):
         h = self.house
