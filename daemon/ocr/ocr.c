@@ -21,9 +21,11 @@
 
 #include "../base/clock.h"
 #include "../base/mem.h"
+#include "../read/beside.h"
 #include "../read/fields.h"
 #include "../read/page.h"
 #include "../worker/worker.h"
+#include "beside.h"
 #include "image.h"
 #include "models.h"
 #include "recognise.h"
@@ -42,6 +44,8 @@
 #define TURN_HINT 0.3f
 /* Larger images are not tried again: it takes some copies of them. */
 #define RETRY_PIXELS 60000000
+/* Fewer words than these on a picture beside text are not looked at twice. */
+#define BESIDE_WORDS 5u
 /* Buffers up to this come from the heap and are used again. */
 #define HEAP_BUFFER (64 << 20)
 /* What a first pass, and then every further one may take of the time. */
@@ -176,6 +180,8 @@ struct job {
 	int64_t start_ms;
 	bool retried;
 	bool read; /* best is a whole pass */
+	struct sl_page base; /* of task->base_size: what the file itself says */
+	bool beside; /* base is there */
 };
 
 static struct job *current; /* in a child, NULL in the parent */
@@ -302,6 +308,28 @@ send_note(int fd, const char *slug, struct sl_slice detail)
 	return sl_msg_write(fd, &m, NULL) == SL_OK;
 }
 
+/* The page's own text with what was recognised behind it. It stands as the file
+ * has it: what lies on its side is told so, the page is not turned. */
+static bool
+send_beside(struct job *j, uint32_t flags, const char *reason)
+{
+	struct sl_page *p = &j->base;
+	unsigned turn = (j->turn + j->best.turn) % 360;
+	bool lying = turn % 180 != 0;
+
+	sl_ocr_turn_boxes(&j->best.page, (360 - turn) % 360);
+	sl_ocr_beside(p, &j->best);
+	p->page = j->task->page_from;
+	p->width = (uint32_t)(lying ? j->height : j->width);
+	p->height = (uint32_t)(lying ? j->width : j->height);
+	p->dpi = j->image.dpi;
+	p->rotate = j->task->rotate;
+	p->flags |= (flags & ~SL_PAGE_BLANK) | j->best.page.flags |
+		    (j->retried ? SL_PAGE_RETRIED : 0);
+	p->reason = reason;
+	return sl_page_send(j->result_fd, p, SL_SOURCE_OCR, NULL) == SL_OK;
+}
+
 /* Fills in what is known beside the text, and sends the page. */
 static bool
 send_page(struct job *j, enum sl_page_source source, uint32_t flags,
@@ -309,6 +337,8 @@ send_page(struct job *j, enum sl_page_source source, uint32_t flags,
 {
 	struct sl_page *p = &j->best.page;
 
+	if (j->beside)
+		return send_beside(j, flags, reason);
 	p->part = 0;
 	p->page = j->task->page_from;
 	p->source = source;
@@ -427,7 +457,9 @@ read_words(struct job *j, const char *reason)
 	if (j->best.words == 0 && j->look.marks <= BLANK_MARKS &&
 	    j->look.longest <= BLANK_LONGEST && !j->image.damaged)
 		return send_page(j, SL_PAGE_NONE, SL_PAGE_BLANK, NULL);
-	if (sl_ocr_pass_poor(&j->best))
+	/* A picture without words beside text is that, and no lying page. */
+	if (sl_ocr_pass_poor(&j->best) &&
+	    !(j->beside && j->best.words < BESIDE_WORDS))
 		improve(j);
 	else if (foreign(j))
 		try_again(j, j->turn, SL_OCR_PLAIN);
@@ -480,7 +512,9 @@ sl_ocr_run(const struct sl_msg_task *t, const int *fds)
 	if (!known)
 		ok =
 		    send_note(j.result_fd, "language_not_loaded", t->languages);
-	rc = sl_ocr_image_load(t, fds[SL_FD_INPUT], &j.image, &err);
+	rc = sl_ocr_beside_load(t, fds[SL_FD_INPUT], &j.base, &j.beside, &err);
+	if (rc == SL_OK)
+		rc = sl_ocr_image_load(t, fds[SL_FD_INPUT], &j.image, &err);
 	if (rc == SL_RETRY)
 		return ok && send_end(j.result_fd, rc, err.reason, err.text)
 			   ? 0
@@ -492,6 +526,7 @@ sl_ocr_run(const struct sl_msg_task *t, const int *fds)
 		ok = ok && read_page(&j);
 	}
 	sl_ocr_pass_free(&j.best);
+	sl_page_free(&j.base);
 	pixDestroy(&j.image.pix);
 	return ok && send_end(j.result_fd, SL_OK, "", "") ? 0 : 1;
 }

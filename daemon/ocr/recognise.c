@@ -92,19 +92,27 @@ turn_word(struct sl_word *w)
 	w->y1 = old.x1;
 }
 
+void
+sl_ocr_turn_boxes(struct sl_page *p, unsigned degrees)
+{
+	unsigned i;
+	size_t w;
+
+	for (i = 0; i < degrees % 360 / 90; i++)
+		for (w = 0; w < p->words_count; w++)
+			turn_word(&p->words[w]);
+}
+
 /* If most words stand on end, the page is turned to them. */
 static void
 turn_page(struct sl_ocr_pass *r, const struct lie *l)
 {
-	unsigned q, i;
-	size_t w;
+	unsigned q;
 
 	if (l->tall < LYING_WORDS || l->tall <= 2 * l->flat)
 		return;
 	q = l->down > 0 ? 3 : 1;
-	for (i = 0; i < q; i++)
-		for (w = 0; w < r->page.words_count; w++)
-			turn_word(&r->page.words[w]);
+	sl_ocr_turn_boxes(&r->page, 90 * q);
 	r->turn = 90 * q;
 }
 

@@ -35,6 +35,8 @@ enum sl_rc sl_ocr_recognise_part(TessBaseAPI *api,
 /* What a word of n bytes adds to a pass's score. */
 double sl_ocr_word_score(const char *s, size_t n, unsigned confidence);
 void sl_ocr_pass_free(struct sl_ocr_pass *p);
+/* Turns the boxes of a page by degrees clockwise, a multiple of 90. */
+void sl_ocr_turn_boxes(struct sl_page *p, unsigned degrees);
 /* True if trying again another way may pay. */
 bool sl_ocr_pass_poor(const struct sl_ocr_pass *p);
 

@@ -8,17 +8,13 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 
+#include "../base/file.h"
 #include "../base/text.h"
+#include "beside.h"
+#include "host_p.h"
 #include "plugins.h"
-
-struct sl_fact {
-	struct sl_fact *next;
-	unsigned field; /* 0 = a remark */
-	unsigned confidence;
-	const char *value; /* or detail */
-	const char *label; /* or slug */
-};
 
 /* -- what the reader sees of its input ------------------------------------- */
 
@@ -96,7 +92,8 @@ host_word(struct sluse_sink *k, const char *s, size_t n, double x0, double y0,
 	box[1] = part_of(y0, k->height);
 	box[2] = part_of(x1, k->width);
 	box[3] = part_of(y1, k->height);
-	sl_page_add_word(k->page, s, n, 1000, box);
+	sl_page_add_word(
+	    k->page, s, n, k->recognised ? k->confidence : 1000, box);
 }
 
 static void
@@ -106,8 +103,8 @@ host_blank(struct sluse_sink *k)
 	(void)k;
 }
 
-static int
-met(struct sluse_sink *k, const char *slug)
+int
+sl_host_met(struct sluse_sink *k, const char *slug)
 {
 	k->limit = slug;
 	return 1;
@@ -117,8 +114,9 @@ static int
 failed(struct sluse_sink *k, enum sl_rc rc)
 {
 	if (rc == SL_REJECT)
-		return met(k, k->budget->limit != NULL ? k->budget->limit
-						       : "limit_bytes");
+		return sl_host_met(k, k->budget->limit != NULL
+					  ? k->budget->limit
+					  : "limit_bytes");
 	k->rc = rc;
 	return 1;
 }
@@ -191,17 +189,15 @@ write_image(struct sluse_sink *k, const struct sluse_image *im)
 }
 
 static int
-host_image(struct sluse_sink *k, const struct sluse_image *im)
+take_image(struct sluse_sink *k, const struct sluse_image *im)
 {
 	struct sl_page *p = k->page;
 	enum sl_rc rc;
 
 	if (p == NULL || im->size < sizeof(*im) || !image_sane(im))
-		return met(k, "worker_protocol");
+		return sl_host_met(k, "worker_protocol");
 	if (!image_fits(k->limits, im))
-		return met(k, "limit_pixels");
-	sl_buf_reset(&p->text);
-	p->words_count = 0;
+		return sl_host_met(k, "limit_pixels");
 	p->image_offset = k->budget->at;
 	if ((rc = write_image(k, im)) != SL_OK)
 		return failed(k, rc);
@@ -213,6 +209,35 @@ host_image(struct sluse_sink *k, const struct sluse_image *im)
 	p->rotate = im->rotate % 360 / 90 * 90;
 	k->image = true;
 	return 0;
+}
+
+static int
+host_image(struct sluse_sink *k, const struct sluse_image *im)
+{
+	k->beside = false;
+	if (k->page != NULL) {
+		sl_buf_reset(&k->page->text);
+		k->page->words_count = 0;
+	}
+	return take_image(k, im);
+}
+
+static int
+host_image_beside(struct sluse_sink *k, const struct sluse_image *im)
+{
+	if (k->image)
+		return sl_host_met(k, "worker_protocol");
+	k->beside = true;
+	return take_image(k, im);
+}
+
+static void
+host_recognised(struct sluse_sink *k, int confidence)
+{
+	k->recognised = true;
+	k->confidence = confidence < 0	    ? 0u
+			: confidence > 1000 ? 1000u
+					    : (unsigned)confidence;
 }
 
 /* -- embedded files
@@ -272,7 +297,7 @@ host_part_begin(struct sluse_sink *k, const struct sluse_part *p)
 		return 1;
 	if (k->deepest) {
 		k->budget->limit = "limit_depth";
-		return met(k, "limit_depth");
+		return sl_host_met(k, "limit_depth");
 	}
 	if ((rc = sl_budget_begin(k->budget, k->err)) != SL_OK)
 		return failed(k, rc);
@@ -315,112 +340,37 @@ host_part_end(struct sluse_sink *k)
 	return 0;
 }
 
-/* -- fields and remarks
- * ----------------------------------------------------------- */
-
-/* s as UTF-8 without NUL, at most max bytes, in the arena. */
-static const char *
-keep(struct sl_arena *a, const char *s, size_t max)
-{
-	size_t n = strlen(s), i = 0, at;
-	SL_BUF struct sl_buf b = {0};
-	uint32_t cp;
-
-	while (i < n && b.n + 4 <= max) {
-		at = i;
-		cp = sl_utf8_next(s, n, &i);
-		if (cp == 0xFFFD && i - at == 1)
-			sl_buf_add(&b, "\xEF\xBF\xBD", 3);
-		else
-			sl_buf_add(&b, s + at, i - at);
-	}
-	return sl_arena_strndup(a, sl_buf_str(&b), b.n);
-}
-
-static enum sl_rc
-send_fact(const struct sluse_sink *k, const struct sl_fact *f)
-{
-	struct sl_msg m = {.type = SL_MSG_R_NOTE};
-
-	if (f->field == 0) {
-		m.r_note.part = k->part;
-		m.r_note.slug = sl_slice_str(f->label);
-		m.r_note.detail = sl_slice_str(f->value);
-	} else {
-		m.type = SL_MSG_R_FIELD;
-		m.r_field.part = k->part;
-		m.r_field.page = k->page != NULL ? k->page->page : 0;
-		m.r_field.field = (uint8_t)f->field;
-		m.r_field.value = sl_slice_str(f->value);
-		m.r_field.label = sl_slice_str(f->label);
-		m.r_field.source = SL_SOURCE_HEADER;
-		m.r_field.confidence = (uint16_t)f->confidence;
-	}
-	return sl_msg_write(k->result_fd, &m, k->err);
-}
-
-/* Inside page() it can go out at once; inside parts() R_PART comes first. */
-static void
-take_fact(struct sluse_sink *k, struct sl_fact *f)
-{
-	if (k->page != NULL) {
-		if (k->rc == SL_OK)
-			k->rc = send_fact(k, f);
-		return;
-	}
-	*k->facts_tail = f;
-	k->facts_tail = &f->next;
-}
-
-static struct sl_fact *
-new_fact(struct sluse_sink *k)
-{
-	if (k->arena == NULL)
-		k->arena = sl_arena_new();
-	return sl_arena_alloc(k->arena, sizeof(struct sl_fact));
-}
-
-static void
-host_field(struct sluse_sink *k, const char *field, const char *value,
-    const char *label, int confidence)
-{
-	unsigned number = field != NULL ? sl_field_by_name(field) : 0;
-	struct sl_fact *f;
-
-	if (number == 0 || value == NULL || k->fields >= SL_HOST_FIELDS_MAX)
-		return;
-	k->fields++;
-	f = new_fact(k);
-	f->field = number;
-	f->value = keep(k->arena, value, 2048);
-	f->label = keep(k->arena, label != NULL ? label : "", 128);
-	f->confidence = confidence < 0	    ? 0u
-			: confidence > 1000 ? 1000u
-					    : (unsigned)confidence;
-	take_fact(k, f);
-}
+/* -- what the tenant lends --------------------------------------------------
+ */
 
 static const char *
 host_password(struct sluse_source *s, uint32_t i)
 {
-	if (s->passwords == NULL || i >= s->passwords->n)
+	if (s->lent == NULL || i >= s->lent->passwords.n)
 		return NULL;
 	s->password = i + 1;
-	return s->passwords->item[i];
+	return s->lent->passwords.item[i];
 }
 
-static void
-host_note(struct sluse_sink *k, const char *slug, const char *detail)
+/* Read when it is asked for: few files are signed. */
+static const void *
+host_trust(struct sluse_source *s, size_t *n)
 {
-	struct sl_fact *f;
+	struct stat st;
 
-	if (slug == NULL || k->notes >= SL_HOST_NOTES_MAX)
-		return;
-	k->notes++;
-	f = new_fact(k);
-	f->label = keep(k->arena, slug, 64);
-	f->value = keep(k->arena, detail != NULL ? detail : "", 256);
-	take_fact(k, f);
+	if (s->trust == NULL && s->lent != NULL && s->lent->trust_fd >= 0 &&
+	    fstat(s->lent->trust_fd, &st) == 0 && st.st_size > 0 &&
+	    (uint64_t)st.st_size <= SL_HOST_TRUST_MAX) {
+		s->trust_n = (size_t)st.st_size;
+		s->trust = sl_realloc(NULL, s->trust_n);
+		if (sl_pread_full(s->lent->trust_fd, s->trust, s->trust_n, 0) !=
+		    (ssize_t)s->trust_n) {
+			free(s->trust);
+			s->trust = NULL;
+		}
+	}
+	*n = s->trust != NULL ? s->trust_n : 0;
+	return s->trust;
 }
 
 /* -- one file
@@ -459,9 +409,15 @@ sl_host_init(struct sluse_reader_host *h, struct sluse_limits *l,
 	    .part_begin = host_part_begin,
 	    .part_write = host_part_write,
 	    .part_end = host_part_end,
-	    .field = host_field,
-	    .note = host_note,
-	    .password = host_password};
+	    .field = sl_host_field,
+	    .note = sl_host_note,
+	    .password = host_password,
+	    .image_beside = host_image_beside,
+	    .recognised = host_recognised,
+	    .trust = host_trust,
+	    .describes = sl_host_describes,
+	    .post = sl_host_post,
+	    .named = sl_host_named};
 }
 
 /* The reason for what a reader's call ended with; NULL if all is well. */
@@ -484,24 +440,42 @@ reason_of(int rc, const char *limit)
 	}
 }
 
+/* The same for the description of a package, which nobody reads for itself. */
+static const char *
+reason_described(int rc, unsigned flags)
+{
+	/* Also of one that is broken behind where it says so. */
+	if ((flags & SLUSE_DESCRIBES_GRADED) != 0)
+		return "package_graded";
+	if (rc != SLUSE_READ_OK)
+		return "package_invalid";
+	return (flags & SLUSE_DESCRIBES_NO_POST) != 0 ? "package_not_post"
+						      : NULL;
+}
+
 void
 sl_reading_open(struct sl_reading *r, const struct sluse_reader_host *h,
     const struct sl_extent *x, const char *name, const char *mime,
-    const struct sl_passwords *keys)
+    const struct sl_lent *lent)
 {
-	int rc;
+	const struct sluse_reader *reader;
+	int rc = SLUSE_READ_UNSUPPORTED;
+	size_t i = 0;
 
 	memset(r, 0, sizeof(*r));
 	r->source = (struct sluse_source){
-	    .x = *x, .name = name, .mime = mime, .passwords = keys};
+	    .x = *x, .name = name, .mime = mime, .lent = lent};
 	r->sink.limits = h->limits;
 	r->sink.facts_tail = &r->sink.facts;
-	r->reader = sl_reader_for(mime);
-	if (r->reader == NULL) {
-		r->reason = "unsupported";
-		return;
+	r->reason = "unsupported";
+	for (; (reader = sl_reader_for(mime, i)) != NULL; i++) {
+		r->reader = reader;
+		rc = reader->open(h, &r->source, &r->doc);
+		if (rc != SLUSE_READ_UNSUPPORTED)
+			break;
 	}
-	rc = r->reader->open(h, &r->source, &r->doc);
+	if (r->reader == NULL)
+		return;
 	if (rc == SLUSE_READ_OK) {
 		rc = r->reader->page_count(r->doc, &r->pages);
 		if (rc != SLUSE_READ_OK)
@@ -550,26 +524,12 @@ sl_reading_parts(struct sl_reading *r, struct sl_budget *b, sl_embedded_fn *fn,
 		k->limit = "limit_members";
 	if (r->reason == NULL || k->limit != NULL)
 		r->reason = reason_of(rc, k->limit);
+	if (k->describes[0] != '\0' && k->limit == NULL)
+		r->reason = reason_described(rc, k->describes_flags);
 	r->incomplete |= rc == SLUSE_READ_INCOMPLETE;
 	k->limit = NULL;
 	k->fn = NULL;
 	return SL_OK;
-}
-
-enum sl_rc
-sl_reading_send_facts(
-    struct sl_reading *r, int result_fd, uint32_t part, struct sl_err *err)
-{
-	struct sluse_sink *k = &r->sink;
-	const struct sl_fact *f;
-	enum sl_rc rc = SL_OK;
-
-	k->result_fd = result_fd;
-	k->part = part;
-	k->err = err;
-	for (f = k->facts; f != NULL && rc == SL_OK; f = f->next)
-		rc = send_fact(k, f);
-	return rc;
 }
 
 static bool
@@ -583,25 +543,58 @@ has_ink(const struct sl_buf *b)
 	return false;
 }
 
+/* What the page says, when there is no image of it to be read. */
+static void
+settle_text(struct sl_page *p, const struct sluse_sink *k)
+{
+	if (!has_ink(&p->text)) {
+		p->source = SL_PAGE_NONE;
+		p->flags |= SL_PAGE_BLANK;
+		return;
+	}
+	p->source = k->recognised ? SL_PAGE_OCR : SL_PAGE_TEXT;
+	p->confidence = k->recognised ? k->confidence : 1000;
+}
+
+/* The text goes to sluse-ocr with the image, and is the page's until then. */
+static enum sl_rc
+settle_beside(struct sluse_sink *k, struct sl_page *p)
+{
+	SL_BUF struct sl_buf b = {0};
+	enum sl_rc rc;
+
+	sl_beside_pack(p, &b);
+	rc = sl_budget_image(k->budget, b.p, b.n, k->err);
+	if (rc == SL_REJECT) { /* no room: the text stays */
+		k->limit = "limit_bytes";
+		return SL_OK;
+	}
+	p->base_size = (uint32_t)b.n;
+	return rc;
+}
+
 /* What a page has become after its reader returned rc. */
 static void
-settle(struct sl_page *p, const struct sluse_sink *k, int rc)
+settle(struct sl_page *p, struct sluse_sink *k, int rc)
 {
+	bool beside = k->beside && has_ink(&p->text);
+
+	if (beside && k->image && rc == SLUSE_READ_OK)
+		k->rc = settle_beside(k, p);
 	p->reason = reason_of(rc, k->limit);
 	if (p->reason != NULL) {
 		p->source = SL_PAGE_NONE;
 		p->image_format = 0;
-		p->image_offset = p->image_size = 0;
+		p->image_offset = p->image_size = p->base_size = 0;
+		if (beside)
+			settle_text(p, k);
 	} else if (k->image) {
 		p->source = SL_PAGE_WANTS_OCR;
-	} else if (has_ink(&p->text)) {
-		p->source = SL_PAGE_TEXT;
-		p->confidence = 1000;
 	} else {
-		p->source = SL_PAGE_NONE;
-		p->flags |= SL_PAGE_BLANK;
+		settle_text(p, k);
 	}
-	if (p->source == SL_PAGE_TEXT)
+	if (p->source == SL_PAGE_TEXT || p->source == SL_PAGE_OCR ||
+	    p->base_size > 0)
 		return;
 	sl_buf_reset(&p->text);
 	p->words_count = 0;
@@ -618,14 +611,17 @@ read_page(struct sl_reading *r, uint32_t i)
 	sl_page_init(&p, k->part, i);
 	k->page = &p;
 	k->limit = NULL;
-	k->image = false;
+	k->image = k->beside = k->recognised = false;
 	k->width = k->height = 0;
 	got = r->reader->page(r->doc, i, k);
 	rc = k->rc;
 	if (rc == SL_OK) {
 		settle(&p, k, got);
-		rc = sl_page_send(k->result_fd, &p, SL_SOURCE_TEXT, k->err);
+		rc = k->rc;
 	}
+	if (rc == SL_OK)
+		rc = sl_page_send(k->result_fd, &p,
+		    k->recognised ? SL_SOURCE_OCR : SL_SOURCE_TEXT, k->err);
 	k->page = NULL;
 	sl_page_free(&p);
 	return rc;
@@ -658,6 +654,8 @@ sl_reading_close(struct sl_reading *r)
 	if (r->doc != NULL)
 		r->reader->close(r->doc);
 	r->doc = NULL;
+	free(r->source.trust);
+	r->source.trust = NULL;
 	sl_buf_free(&r->sink.name);
 	sl_arena_free(r->sink.arena);
 	r->sink.arena = NULL;

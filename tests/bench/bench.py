@@ -1,7 +1,7 @@
 #!/usr/bin/python3
 """Every number of the house in one table, each against its floor in one run.
 
-	bench.py [--small N] [--rounds N] [--quick] [formats] [ocr] [reading] [small] [latency] [idle] [big]
+	bench.py [--small N] [--rounds N] [--quick] [formats] [ocr] [reading] [small] [latency] [idle] [big] [journal]
 
 Floor and Sluse take turns and the best of each is compared, so that a machine
 that others use too still gives a fair ratio. --quick shrinks the sizes: good
@@ -23,6 +23,8 @@ import time
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 sys.path.insert(0, os.path.join(os.path.dirname(HERE), "e2e"))
+sys.path.insert(0, os.path.join(os.path.dirname(HERE), "outsider"))
+import forge  # noqa: E402
 import house  # noqa: E402
 import make_big  # noqa: E402
 import make_small  # noqa: E402
@@ -519,9 +521,78 @@ def bench_formats(opt):
                 took["sf"], len(paths), 1)
 
 
+# -- sporingslogg -------------------------------------------------------------------
+
+def journal_verify(opt):
+    """An export verified, beside hashing the same leaves in memory."""
+    leaves = 50000 if opt.quick else 1000000
+    top = tempfile.mkdtemp(prefix="sluse-bench-")
+    try:
+        forge.make(top, leaves, every=10000)
+        out, sluse = os.path.join(top, "export"), os.path.join(
+            house.BIN, "sluse")
+        _, most = cost([sluse, "--root", top, "journal", "export", out])
+        floor, took = [], []
+        for _ in range(max(3, opt.rounds)):
+            seconds, memory = cost([sluse, "journal", "verify", "--key",
+                                    forge.KEY, out])
+            took.append(seconds)
+            most = max(most, memory)
+            floor.append(int(subprocess.run(
+                [os.path.join(TEST, "floor_tree"), out, str(leaves)],
+                check=True, stdout=subprocess.PIPE).stdout.split()[0]) / 1e6)
+    finally:
+        shutil.rmtree(top)
+    ratio = min(floor) / min(took)
+    row("journal verify, offline / bare hashing",
+        "%.0f leaves/s" % (leaves / min(took)),
+        "%.0f leaves/s" % (leaves / min(floor)), "%.2f" % ratio, ">= 0.8",
+        ratio >= 0.8)
+    row("journal of %d leaves: memory" % leaves, "%.0f MiB" % (most / MIB), "",
+        "%.0f MiB" % (most / MIB), "<= 64 MiB", most <= 64 * MIB)
+
+
+def cost(command):
+    """Processor seconds and most memory of a command that must end well."""
+    with open(os.devnull, "wb") as null:
+        child = subprocess.Popen(command, stdout=null)
+        _, status_, used = os.wait4(child.pid, 0)
+    child.returncode = os.waitstatus_to_exitcode(status_)
+    if child.returncode != 0:
+        raise AssertionError("%s: %d" % (command, child.returncode))
+    return used.ru_utime + used.ru_stime, used.ru_maxrss * 1024
+
+
+def journal_run(after, count):
+    """slused's processor seconds for so many letters, heads and leaves."""
+    with instance("[journal]\ncheckpoint_after = %s\n" % after) as h:
+        pid = h.pids("slused")[0][1]
+        began = stat_cpu(pid)
+        for n in range(count):
+            h.drop_bytes(b"Saksnr: 2026/87\n\nHei, brev %d\n" % n,
+                         "brev-%d.txt" % n)
+        wait_count(h, "SELECT count(*) FROM consignment WHERE "
+                   "disposition >= 30", count, 300, "letters")
+        return (stat_cpu(pid) - began,) + h.query(
+            "SELECT (SELECT count(*) FROM checkpoint), count(*) FROM leaf")[0]
+
+
+def bench_journal(opt):
+    """What proof costs: verifying, and signing on the road."""
+    journal_verify(opt)
+    count = 100 if opt.quick else 600
+    slow, fast = journal_run("60s", count), journal_run("100ms", count)
+    # Signed all the time, to see what one head costs; by default there is one
+    # each 1 000 leaves.
+    head = max(0.0, fast[0] - slow[0]) / max(1, fast[1] - slow[1])
+    share = head * slow[2] / 1000 / slow[0]
+    row("signing, share of slused's cpu", "%.2f ms a head" % (head * 1000), "",
+        "%.1f %%" % (100 * share), "<= 5 %", share <= 0.05)
+
+
 PARTS = {"formats": bench_formats, "ocr": bench_ocr,
          "reading": bench_reading, "small": bench_small, "latency": bench_latency,
-         "idle": bench_idle, "big": bench_big}
+         "idle": bench_idle, "big": bench_big, "journal": bench_journal}
 
 
 def main():

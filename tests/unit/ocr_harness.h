@@ -49,6 +49,7 @@ static struct {
 	char reason[65], end_reason[65], note[65];
 	struct box boxes[BOXES_MAX];
 	unsigned boxes_count, pages, ends, end_rc, order_bad;
+	unsigned fields[SL_SOURCE_QUEUE + 1]; /* by source */
 	int status;
 } got;
 
@@ -94,6 +95,8 @@ take(const struct sl_msg *m)
 		    (const uint8_t *)m->r_boxes.boxes.p, m->r_boxes.boxes.n);
 	if (m->type == SL_MSG_R_NOTE)
 		(void)sl_slice_copy(m->r_note.slug, got.note, sizeof(got.note));
+	if (m->type == SL_MSG_R_FIELD && m->r_field.source <= SL_SOURCE_QUEUE)
+		got.fields[m->r_field.source]++;
 	if (m->type == SL_MSG_R_PAGE) {
 		got.page = m->r_page;
 		got.pages++;
