@@ -248,6 +248,28 @@ sl_remove_tree(int dirfd, const char *name)
 	return remove_tree(dirfd, name, 0);
 }
 
+enum sl_rc
+sl_open_secrets(const char *path, int *ret, struct sl_err *err)
+{
+	SL_CLOSE int fd = sl_open_dir(AT_FDCWD, path);
+	struct stat st;
+
+	if (fd < 0 && errno == ENOENT) {
+		(void)sl_err_set(err, SL_SKIP, 0, "config_invalid",
+		    "there is no folder of secrets");
+		return SL_SKIP;
+	}
+	if (fd < 0 || fstat(fd, &st) != 0)
+		return sl_err_set(err, SL_FATAL, errno, "config_invalid",
+		    "cannot open the folder of secrets");
+	if ((st.st_uid != 0 && st.st_uid != geteuid()) ||
+	    (st.st_mode & 022) != 0)
+		return sl_err_set(err, SL_FATAL, 0, "config_invalid",
+		    "folder of secrets may be written by others");
+	*ret = sl_take_fd(&fd);
+	return SL_OK;
+}
+
 bool
 sl_name_is_plain(const char *name)
 {

@@ -57,6 +57,10 @@ char *sl_path_below(const char *root, const char *path);
 /* A plain file, root's or ours, that others can neither read nor write. */
 bool sl_file_is_private(int fd);
 
+/* A folder of secrets: it must be root's or ours, and nobody else's to write.
+ * *ret is the caller's; SL_SKIP: there is none. SL_FATAL: config_invalid. */
+enum sl_rc sl_open_secrets(const char *path, int *ret, struct sl_err *err);
+
 /* A file name is plain if it is not empty, ".", "..", and holds no '/'. */
 bool sl_name_is_plain(const char *name);
 

@@ -492,7 +492,7 @@ static void
 status_json(struct sl_engine *e, struct sl_buf *b)
 {
 	static const char *const roles[] = {
-	    "", "work", "ocr", "place", "push", "ctl"};
+	    "", "work", "ocr", "place", "push", "ctl", "decrypt", "convert"};
 	struct sl_peer *p;
 	size_t i;
 	bool first = true;

@@ -438,7 +438,12 @@ start(struct sl_engine *e, struct sl_err *err)
 		? sl_strdup(e->cfg->journal.origin)
 		: sl_asprintf("sluse.example/%s", e->cfg->instance.prefix);
 
+	SL_CLOSE int trust = -1;
+
 	sl_outbox_start(e);
+	/* That there is none later costs no post, only an answer. */
+	if (sl_trust_open(e->trust, &trust, err) != SL_OK)
+		return SL_FATAL;
 	if (lock_instance(e->root, err) != SL_OK ||
 	    sl_store_open(e->root, origin, &e->store, err) != SL_OK ||
 	    sl_seal_start(e, err) != SL_OK || open_inlets(e, err) != SL_OK ||
@@ -497,6 +502,7 @@ sl_engine_run(const char *root, struct sl_config *cfg)
 	    .someone_waits = true};
 	struct sl_err err;
 	SL_FREE char *passwords = sl_path_below(root, cfg->instance.passwords);
+	SL_FREE char *trust = sl_path_below(root, cfg->instance.trust);
 	SL_CLOSE int sig = open_signals();
 	struct rlimit files;
 	struct sl_watch *w;
@@ -509,6 +515,7 @@ sl_engine_run(const char *root, struct sl_config *cfg)
 	}
 	e.jobs_tail = &e.jobs;
 	e.passwords.path = passwords;
+	e.trust = *cfg->instance.trust != '\0' ? trust : "";
 	e.loop = sl_loop_new();
 	e.watcher = sl_watcher_new(e.loop, on_wake, &e);
 	e.sweep_timer = sl_loop_timer(e.loop, on_sweep, &e);

@@ -18,12 +18,14 @@
 #include "../journal/leaf.h"
 #include "store_p.h"
 
-extern const char sl_schema_001[], sl_schema_002[], sl_schema_007[];
+extern const char sl_schema_001[], sl_schema_002[], sl_schema_003[],
+    sl_schema_004[];
 
 static const char *const migrations[] = {
     [1] = sl_schema_001,
     [2] = sl_schema_002,
-    [7] = sl_schema_007,
+    [3] = sl_schema_003,
+    [4] = sl_schema_004,
 };
 static_assert(
     sizeof(migrations) / sizeof(migrations[0]) == SL_SCHEMA_VERSION + 1,

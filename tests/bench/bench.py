@@ -1,7 +1,7 @@
 #!/usr/bin/python3
 """Every number of the house in one table, each against its floor in one run.
 
-	bench.py [--small N] [--rounds N] [--quick] [formats] [ocr] [small] [latency] [idle] [big] [journal]
+	bench.py [--small N] [--rounds N] [--quick] [formats] [ocr] [reading] [small] [latency] [idle] [big] [journal]
 
 Floor and Sluse take turns and the best of each is compared, so that a machine
 that others use too still gives a fair ratio. --quick shrinks the sizes: good
@@ -28,6 +28,8 @@ import forge  # noqa: E402
 import house  # noqa: E402
 import make_big  # noqa: E402
 import make_small  # noqa: E402
+import ocr_pages  # noqa: E402
+import ocr_quality  # noqa: E402
 
 TEST = os.path.join(house.BUILD, "test")
 DATA = os.path.join(house.BUILD, "bench")
@@ -200,6 +202,36 @@ def bench_ocr(opt):
     f, o = max(floor)[0], max(ours)[0]
     row("OCR, %d scans in a PDF" % len(paths), "%.3f pages/s" % o,
         "%.3f pages/s" % f, "%.2f" % (o / f), ">= 0.95", o / f >= 0.95)
+
+
+def bench_reading(opt):
+    """Spoilt pages: errors and cost beside OCRmyPDF with its best flags, or,
+    where that is not installed, beside bare Tesseract."""
+    ways = ocr_pages.WAYS[:2] if opt.quick else ocr_pages.WAYS
+    drawn = [p for p in ocr_pages.drawn() if p.half == "hold"][:2]
+    work = os.path.join(DATA, "ocr")
+    os.makedirs(work, exist_ok=True)
+    oracle = "ocrmypdf" if shutil.which("ocrmypdf") else "raw"
+    if oracle == "raw":
+        say("reading: ocrmypdf is not installed, bare Tesseract instead")
+    total = {}
+    for way in ways:
+        pages = [ocr_pages.degrade(way, p) for p in drawn]
+        got = ocr_quality.measure(
+            way.__name__, "bench", pages, argparse.Namespace(
+                work=work, ours=False, pages=False, errors=False))
+        ocr_quality.add(total, got)
+        say("reading: %s %s" % (way.__name__, " ".join(
+            "%s %.3f %.1f cpu" % (r, v[0] / v[1], v[2])
+            for r, v in got.items())))
+    (wrong, of, cpu), (other, _, cost) = total["ours"], total[oracle]
+    count = len(ways) * len(drawn)
+    row("word errors, %d spoilt pages / %s" % (count, oracle),
+        "%.3f" % (wrong / of), "%.3f" % (other / of),
+        "%.2f" % (wrong / max(1, other)), "<= 0.75", wrong <= 0.75 * other)
+    most = 0.3 if oracle == "ocrmypdf" else 1.5
+    row("  processor time of the same", "%.1f s" % cpu, "%.1f s" % cost,
+        "%.2f" % (cpu / cost), "<= %.2f" % most, cpu <= most * cost)
 
 
 # -- small --------------------------------------------------------------------------
@@ -558,7 +590,8 @@ def bench_journal(opt):
         "%.1f %%" % (100 * share), "<= 5 %", share <= 0.05)
 
 
-PARTS = {"formats": bench_formats, "ocr": bench_ocr, "small": bench_small, "latency": bench_latency,
+PARTS = {"formats": bench_formats, "ocr": bench_ocr,
+         "reading": bench_reading, "small": bench_small, "latency": bench_latency,
          "idle": bench_idle, "big": bench_big, "journal": bench_journal}
 
 
