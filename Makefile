@@ -141,7 +141,6 @@ plugin_srcs_pkcs7 := $(SIGN_LIB)
 plugin_libs_pkcs7 := -lcrypto
 plugin_srcs_asic := $(SIGN_LIB) plugins/readers/lib/zipread.c
 plugin_srcs_package := $(TEXT_LIB) plugins/readers/lib/mailtext.c
-plugin_srcs_office := plugins/readers/lib/charset.c $(OLE2_LIB) $(RTF_LIB)
 
 # A plugin is plugins/KINDs/NAME.c and, where that is too much for one file, the
 # folder plugins/KINDs/NAME/ beside it.
