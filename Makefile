@@ -53,6 +53,7 @@ $(foreach r,$(ROOMS),$(eval $(call ROOM,$(r))))
 CFLAGS_read := $(call pc,cflags,jansson)
 CFLAGS_ocr := $(call pc,cflags,tesseract lept)
 CFLAGS_cli := $(call pc,cflags,libxml-2.0)
+CFLAGS_report := $(call pc,cflags,pangocairo cairo-pdf libxml-2.0)
 CFLAGS_unpack := $(call pc,cflags,libarchive)
 CFLAGS_push := $(call pc,cflags,libcurl jansson)
 room_cflags = $(CFLAGS_$(word 2,$(subst /, ,$(1))))
@@ -66,11 +67,14 @@ $(O)/%.o: %.c
 libs_iconv := -licuuc -Wl,--export-dynamic-symbol=iconv \
 	-Wl,--export-dynamic-symbol=iconv_open \
 	-Wl,--export-dynamic-symbol=iconv_close
-PROGRAMS := slused sluse sluse-work sluse-ocr sluse-place sluse-push
+PROGRAMS := slused sluse sluse-report sluse-work sluse-ocr sluse-place sluse-push
 rooms_slused := engine intake place prepare store journal registry config wire base
 libs_slused := -lsqlite3 -ljansson -lcrypto
 rooms_sluse := cli report store journal prepare place registry config pronom wire base
 libs_sluse := -lsqlite3 -ljansson -lxml2 -lcrypto
+rooms_sluse-report := report store journal registry config wire base
+libs_sluse-report = $(call pc,libs,pangocairo cairo-pdf libxml-2.0) \
+	-lsqlite3 -ljansson -lcrypto -lm
 rooms_sluse-work := worker read unpack identify pronom sandbox wire base
 libs_sluse-work := -larchive -lmagic -lz $(libs_iconv) -lseccomp -ljansson -lcrypto
 rooms_sluse-ocr := ocr worker read sandbox wire base
@@ -149,8 +153,8 @@ all: $(PROGRAMS:%=$(B)/bin/%) $(PLUGINS) $(PRONOM)  ## build programs and plugin
 # -- what is needed -----------------------------------------------------------
 # Debian's names: to build, to run, to test (and to bench: the last line).
 PACKAGES := gcc make pkg-config libc6-dev binutils \
-	libarchive-dev libcurl4-openssl-dev libglib2.0-dev libgmime-3.0-dev libicu-dev libjansson-dev \
-	libleptonica-dev libmagic-dev libmupdf-dev libseccomp-dev libsqlite3-dev \
+	libarchive-dev libcairo2-dev libcurl4-openssl-dev libglib2.0-dev libgmime-3.0-dev libicu-dev libjansson-dev \
+	libleptonica-dev libmagic-dev libmupdf-dev libpango1.0-dev libseccomp-dev libsqlite3-dev \
 	libssl-dev libtesseract-dev libxml2-dev libzip-dev \
 	libfreetype-dev libgumbo-dev libharfbuzz-dev libjbig2dec0-dev \
 	libjpeg62-turbo-dev libmujs-dev libopenjp2-7-dev libpng-dev libtiff-dev \

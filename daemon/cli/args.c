@@ -88,6 +88,8 @@ static const struct command commands[] = {
 	"list the sporingslogg"},
     {"journal", "verify", 0, 0, 0, 0, sl_cmd_journal_verify, "",
 	"prove that the sporingslogg is whole"},
+    {"report", NULL, 0, ANY, 0, 0, sl_cmd_report, "NAME ...",
+	"a report for archivists and auditors; see sluse report --help"},
     {"stop-in", NULL, 0, 0, O_WHY, 0, sl_cmd_stop_in, "[--why TEXT]",
 	"claim nothing new (steng inn)"},
     {"start-in", NULL, 0, 0, O_WHY, 0, sl_cmd_start_in, "[--why TEXT]",
@@ -311,7 +313,7 @@ check_line(const struct command *k, const struct sl_cli *c, unsigned seen)
 int
 sl_cli_main(int argc, char **argv)
 {
-	struct sl_cli c = {.root = getenv("SLUSE_ROOT")};
+	struct sl_cli c = {.root = getenv("SLUSE_ROOT"), .line = argv};
 	const struct command *k;
 	unsigned seen = 0;
 	int code;
@@ -319,6 +321,8 @@ sl_cli_main(int argc, char **argv)
 	sl_log_open("sluse", SL_LOG_NOTICE);
 	if (c.root == NULL || *c.root == '\0')
 		c.root = DEFAULT_ROOT;
+	if (sl_cli_is_report(argc, argv))
+		return sl_cmd_report(&c);
 	if (take_line(&c, argc, argv, &seen) != SL_EXIT_OK)
 		return SL_EXIT_USAGE;
 	if ((seen & O_VERSION) != 0) {

@@ -1,13 +1,18 @@
 /*
  * The migrations of schemas/sql/, as they lie there, inside the program.
  */
-extern const char sl_schema_001[];
+/* clang-format off */
+#define MIGRATION(n)                                                           \
+	extern const char sl_schema_##n[];                                     \
+	__asm__(".section .rodata\n"                                           \
+		".global sl_schema_" #n "\n"                                   \
+		".type sl_schema_" #n ", @object\n"                            \
+		"sl_schema_" #n ":\n"                                          \
+		".incbin \"schemas/sql/" #n ".sql\"\n"                         \
+		".byte 0\n"                                                    \
+		".size sl_schema_" #n ", . - sl_schema_" #n "\n"               \
+		".previous\n")
+/* clang-format on */
 
-__asm__(".section .rodata\n"
-	".global sl_schema_001\n"
-	".type sl_schema_001, @object\n"
-	"sl_schema_001:\n"
-	".incbin \"schemas/sql/001.sql\"\n"
-	".byte 0\n"
-	".size sl_schema_001, . - sl_schema_001\n"
-	".previous\n");
+MIGRATION(001);
+MIGRATION(005);
