@@ -18,7 +18,7 @@ static const char style[] =
     "h1{font-size:1.6rem;margin:0 0 .2rem}"
     "dl{display:grid;grid-template-columns:max-content 1fr;gap:.15rem 1rem;"
     "margin:.6rem 0 1rem}dt{font-weight:bold}dd{margin:0}"
-    ".scroll{overflow-x:auto}"
+    ".scroll{overflow-x:auto}figure{margin:1rem 0}"
     "table{border-collapse:collapse;margin:1rem 0;font-size:.92rem;"
     "font-variant-numeric:tabular-nums}"
     "caption{text-align:left;font-weight:bold;padding:.3rem 0}"

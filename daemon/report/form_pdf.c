@@ -23,9 +23,11 @@
 #define LONG (297 * MM)
 #define SHORT (210 * MM)
 #define MARGIN (14 * MM)
-#define PAD 3.0
+#define PAD 2.5
 #define LINES_MAX 12
 #define SAMPLE_ROWS 400
+#define CODE_NEED_MAX 48.0
+#define NEED_MAX 110.0 /* points: a longer word is broken */
 
 struct pdf {
 	struct sl_out *o;
@@ -126,7 +128,8 @@ word_width(struct pdf *d, const char *s)
 	return widest;
 }
 
-/* What each column wants and needs at the size; result: what all need. */
+/* What each column wants (one line) and needs (its longest word) at the size;
+ * result: what all need. */
 static double
 measure(struct pdf *d, double *want, double *need)
 {
@@ -134,24 +137,26 @@ measure(struct pdf *d, double *want, double *need)
 	size_t n = o->def->columns, i, row,
 	       rows = o->kept_rows < SAMPLE_ROWS ? o->kept_rows : SAMPLE_ROWS;
 	double w, total = 0;
-	bool text;
+	const char *s;
 
 	for (i = 0; i < n; i++) {
 		set_font(d, d->size, true);
-		want[i] = need[i] =
-		    word_width(d, sl_out_head(o, &o->def->column[i]));
+		s = sl_out_head(o, &o->def->column[i]);
+		want[i] = need[i] = word_width(d, s);
 		set_font(d, d->size, false);
-		text = o->def->column[i].type == SL_COL_TEXT ||
-		       o->def->column[i].type == SL_COL_CODE;
 		for (row = 0; row < rows; row++) {
-			w = natural_width(d, o->cell[row * n + i]);
+			s = o->cell[row * n + i];
+			w = natural_width(d, s);
 			if (w > want[i])
 				want[i] = w;
-			if (!text && w > need[i])
+			w = w > need[i] ? word_width(d, s) : 0;
+			if (w > need[i])
 				need[i] = w;
 		}
-		if (text && need[i] < 40 && want[i] > 40)
-			need[i] = 40;
+		w = o->def->column[i].type == SL_COL_CODE ? CODE_NEED_MAX
+							  : NEED_MAX;
+		if (need[i] > w)
+			need[i] = w;
 		total += need[i];
 	}
 	return total;
@@ -188,7 +193,7 @@ size_columns(struct pdf *d)
 	SL_FREE double *need = sl_alloc(n * sizeof(*need));
 	double room = d->width - 2 * MARGIN;
 
-	for (d->size = 8.5; d->size > 6; d->size -= 0.5)
+	for (d->size = 8.5; d->size > 5.5; d->size -= 0.5)
 		if (measure(d, want, need) <= room)
 			break;
 	(void)measure(d, want, need);
@@ -349,6 +354,7 @@ pdf_end(struct sl_out *o, struct sl_err *err)
 	struct pdf d = {.o = o};
 	cairo_status_t status;
 	bool wide = o->def->columns > 6;
+	PangoAttrList *plain = pango_attr_list_new();
 
 	d.width = wide ? LONG : SHORT;
 	d.height = wide ? SHORT : LONG;
@@ -357,6 +363,9 @@ pdf_end(struct sl_out *o, struct sl_err *err)
 	    write_out, o, d.width, d.height);
 	d.cr = cairo_create(d.surface);
 	d.layout = pango_cairo_create_layout(d.cr);
+	pango_attr_list_insert(plain, pango_attr_insert_hyphens_new(FALSE));
+	pango_layout_set_attributes(d.layout, plain);
+	pango_attr_list_unref(plain);
 	about_file(&d);
 	draw(&d);
 	g_object_unref(d.layout);
