@@ -76,6 +76,8 @@ const char *sl_out_say(const struct sl_out *o, const char *nb, const char *en);
 /* Appends the cell as a person reads it; nothing for SL_CELL_NONE. */
 void sl_cell_show(const struct sl_out *o, const struct sl_column *c,
     const struct sl_cell *v, struct sl_buf *b);
+/* Decimal digits, appended. */
+void sl_add_int(struct sl_buf *b, int64_t n);
 /* The form's head in words: title, name, value; i from 0; false at the end. */
 bool sl_out_about(
     const struct sl_out *o, int i, const char **ret_name, const char **ret);

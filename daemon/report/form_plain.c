@@ -38,12 +38,25 @@ csv_begin(struct sl_out *o)
 	put(o);
 }
 
+/* What was added since `at` becomes one field; few need a quote. */
+static void
+csv_quote(struct sl_out *o, size_t at)
+{
+	SL_BUF struct sl_buf shown = {0};
+	const char *s = o->line.p + at;
+
+	if (s[strcspn(s, ";\",\r\n")] == '\0' && strchr("=+-@\t", s[0]) == NULL)
+		return;
+	sl_buf_add(&shown, s, o->line.n - at);
+	o->line.n = at;
+	sl_text_csv(&o->line, sl_buf_str(&shown), shown.n);
+}
+
 static void
 csv_row(struct sl_out *o, const struct sl_cell *c)
 {
-	SL_BUF struct sl_buf shown = {0};
 	const struct sl_column *col = o->def->column;
-	size_t i;
+	size_t i, at;
 
 	sl_buf_reset(&o->line);
 	for (i = 0; i < o->def->columns; i++) {
@@ -55,9 +68,9 @@ csv_row(struct sl_out *o, const struct sl_cell *c)
 			sl_cell_show(o, &col[i], &c[i], &o->line);
 			continue;
 		}
-		sl_buf_reset(&shown);
-		sl_cell_show(o, &col[i], &c[i], &shown);
-		sl_text_csv(&o->line, sl_buf_str(&shown), shown.n);
+		at = o->line.n;
+		sl_cell_show(o, &col[i], &c[i], &o->line);
+		csv_quote(o, at);
 	}
 	sl_buf_add_str(&o->line, "\r\n");
 	put(o);
@@ -102,7 +115,7 @@ json_value(
 		break;
 	case SL_COL_INT:
 	case SL_COL_BYTES:
-		sl_buf_printf(b, "%" PRId64, c->n);
+		sl_add_int(b, c->n);
 		break;
 	case SL_COL_REAL:
 	case SL_COL_PCT:
@@ -236,7 +249,7 @@ xml_value(
 		break;
 	case SL_COL_INT:
 	case SL_COL_BYTES:
-		sl_buf_printf(b, "%" PRId64, c->n);
+		sl_add_int(b, c->n);
 		break;
 	case SL_COL_REAL:
 	case SL_COL_PCT:

@@ -229,15 +229,13 @@ give(struct balance *b, const char *queue, const struct tally *t,
 	static const char *const nb[UNITS] = {
 	    "forsendelser", "poster", "filer", "sider"};
 	enum unit u;
-	char fmt[16];
 
 	for (u = CONSIGNMENTS; u < UNITS; u++) {
 		const int64_t *n = t[u].n;
 
-		(void)snprintf(fmt, sizeof(fmt), "swiiiiiiiiii%s",
-		    control[u] >= 0 ? "ii" : "--");
-		sl_rep_row(b->r, fmt, queue, slug[u],
-		    sl_rep_say(b->r, nb[u], slug[u]), n[TOTAL],
+		sl_rep_row(b->r,
+		    control[u] >= 0 ? "swiiiiiiiiiiii" : "swiiiiiiiiii--",
+		    queue, slug[u], sl_rep_say(b->r, nb[u], slug[u]), n[TOTAL],
 		    n[SL_STANDS_TRANSFERRED], n[SL_STANDS_UNDER_WAY],
 		    n[SL_STANDS_DEFERRED], n[SL_STANDS_HELD],
 		    n[SL_STANDS_STOPPED], n[SL_STANDS_DUPLICATE],

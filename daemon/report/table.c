@@ -3,6 +3,7 @@
  */
 #include "table.h"
 
+#include <assert.h>
 #include <ctype.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -195,47 +196,50 @@ sl_rep_say(const struct sl_rep *r, const char *nb, const char *en)
 }
 
 void
-sl_rep_row(struct sl_rep *r, const char *fmt, ...)
+sl_rep_cells(struct sl_rep *r, const char *fmt, const struct sl_rep_value *v)
 {
 	struct sl_cell c[CELLS_MAX] = {{0}};
+	size_t i;
+
+	assert(strlen(fmt) == r->def->columns);
+	for (i = 0; i < r->def->columns; i++) {
+		c[i].kind = SL_CELL_VALUE;
+		c[i].text = v[i].s;
+		c[i].slug = v[i].slug;
+		c[i].n = v[i].n;
+		c[i].x = v[i].x;
+		if (fmt[i] == 'u')
+			c[i].kind = SL_CELL_UNKNOWN;
+		else if (fmt[i] == '-' ||
+			 (strchr("sw", fmt[i]) != NULL &&
+			     (v[i].s == NULL || v[i].s[0] == '\0')) ||
+			 (strchr("td", fmt[i]) != NULL && v[i].n == 0))
+			c[i].kind = SL_CELL_NONE;
+	}
+	sl_out_row(r->out, c);
+}
+
+void
+sl_rep_row(struct sl_rep *r, const char *fmt, ...)
+{
+	struct sl_rep_value v[CELLS_MAX] = {{0}};
 	size_t i;
 	va_list ap;
 
 	va_start(ap, fmt);
-	for (i = 0; i < r->def->columns && fmt[i] != '\0'; i++) {
-		c[i].kind = SL_CELL_VALUE;
-		switch (fmt[i]) {
-		case 'w':
-			c[i].slug = va_arg(ap, const char *);
-			c[i].text = va_arg(ap, const char *);
-			break;
-		case 's':
-			c[i].text = va_arg(ap, const char *);
-			break;
-		case 'i':
-			c[i].n = va_arg(ap, int64_t);
-			break;
-		case 'x':
-			c[i].x = va_arg(ap, double);
-			break;
-		case 't':
-		case 'd':
-			c[i].n = va_arg(ap, int64_t);
-			if (c[i].n == 0)
-				c[i].kind = SL_CELL_NONE;
-			break;
-		case 'u':
-			c[i].kind = SL_CELL_UNKNOWN;
-			break;
-		default:
-			c[i].kind = SL_CELL_NONE;
-		}
-		if ((fmt[i] == 's' || fmt[i] == 'w') &&
-		    (c[i].text == NULL || c[i].text[0] == '\0'))
-			c[i].kind = SL_CELL_NONE;
+	for (i = 0; fmt[i] != '\0'; i++) {
+		assert(i < CELLS_MAX);
+		if (fmt[i] == 'w')
+			v[i].slug = va_arg(ap, const char *);
+		if (fmt[i] == 'w' || fmt[i] == 's')
+			v[i].s = va_arg(ap, const char *);
+		else if (fmt[i] == 'x')
+			v[i].x = va_arg(ap, double);
+		else if (strchr("itd", fmt[i]) != NULL)
+			v[i].n = va_arg(ap, int64_t);
 	}
 	va_end(ap);
-	sl_out_row(r->out, c);
+	sl_rep_cells(r, fmt, v);
 }
 
 void
@@ -255,6 +259,12 @@ void
 sl_rep_note(struct sl_rep *r, const char *nb, const char *en)
 {
 	sl_out_fact(r->out, "note", sl_rep_say(r, nb, en), NULL);
+}
+
+void
+sl_rep_day(int64_t day, char *out, size_t cap)
+{
+	sl_clock_format_day(day * INT64_C(86400000) + 43200000, out, cap);
 }
 
 /* -- running ------------------------------------------------------------ */

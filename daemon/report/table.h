@@ -104,11 +104,23 @@ const char *sl_rep_say(const struct sl_rep *r, const char *nb, const char *en);
  *   t instant, UTC ms (0: nothing)   d day of an instant (0: nothing)
  *   u not known   - nothing; no argument for these two */
 void sl_rep_row(struct sl_rep *r, const char *fmt, ...);
+/* The same from an array with a value for every column; what the letter does
+ * not want is not looked at. */
+struct sl_rep_value {
+	const char *s, *slug;
+	int64_t n;
+	double x;
+};
+void sl_rep_cells(
+    struct sl_rep *r, const char *fmt, const struct sl_rep_value *v);
 /* A line below (above) the table. key names it in JSON and XML. */
 void sl_rep_fact(struct sl_rep *r, const char *key, const char *nb,
     const char *en, const char *fmt, ...) __attribute__((format(printf, 5, 6)));
 /* A remark that belongs to the whole, without a value. */
 void sl_rep_note(struct sl_rep *r, const char *nb, const char *en);
+
+/* A day of sl_day_of as 2026-01-31; out holds >= 11 bytes. */
+void sl_rep_day(int64_t day, char *out, size_t cap);
 
 /* Runs def into an output made by sl_out_new; one read transaction. SL_REJECT:
  * an option is wrong (err says which); SL_BROKEN: a file given cannot be
