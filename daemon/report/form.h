@@ -86,6 +86,11 @@ int sl_out_chart(const struct sl_out *o);
 /* What a row is called: the words it begins with. Appended. */
 void sl_out_label(const struct sl_out *o, size_t row, struct sl_buf *b);
 
+/* The head of a page up to its <h1>, and its end. */
+void sl_html_begin(
+    struct sl_buf *b, unsigned lang, const char *title, const char *instance);
+void sl_html_end(struct sl_buf *b);
+
 extern const struct sl_form sl_form_text, sl_form_csv, sl_form_json,
     sl_form_xml, sl_form_html, sl_form_pdf;
 

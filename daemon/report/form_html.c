@@ -48,24 +48,38 @@ put(struct sl_out *o, struct sl_buf *b)
 	sl_buf_reset(b);
 }
 
+void
+sl_html_begin(
+    struct sl_buf *b, unsigned lang, const char *title, const char *instance)
+{
+	sl_buf_printf(b,
+	    "<!DOCTYPE html>\n<html lang=\"%s\">\n<head><meta "
+	    "charset=\"utf-8\">\n<meta name=\"viewport\" "
+	    "content=\"width=device-width\">\n<title>",
+	    lang == SL_LANGUAGE_EN ? "en" : "nb");
+	html(b, title);
+	sl_buf_add_str(b, " – ");
+	html(b, instance);
+	sl_buf_printf(
+	    b, "</title>\n<style>%s</style></head>\n<body><main>\n<h1>", style);
+	html(b, title);
+	sl_buf_add_str(b, "</h1>\n");
+}
+
+void
+sl_html_end(struct sl_buf *b)
+{
+	sl_buf_add_str(b, "</main></body>\n</html>\n");
+}
+
 static void
 add_head(struct sl_out *o, struct sl_buf *b)
 {
 	const char *name, *value;
 	int i;
 
-	sl_buf_printf(b,
-	    "<!DOCTYPE html>\n<html lang=\"%s\">\n<head><meta "
-	    "charset=\"utf-8\">\n<meta name=\"viewport\" "
-	    "content=\"width=device-width\">\n<title>",
-	    o->lang == SL_LANGUAGE_EN ? "en" : "nb");
-	html(b, sl_out_title(o));
-	sl_buf_add_str(b, " – ");
-	html(b, o->instance);
-	sl_buf_printf(
-	    b, "</title>\n<style>%s</style></head>\n<body><main>\n<h1>", style);
-	html(b, sl_out_title(o));
-	sl_buf_add_str(b, "</h1>\n<dl>");
+	sl_html_begin(b, o->lang, sl_out_title(o), o->instance);
+	sl_buf_add_str(b, "<dl>");
 	for (i = 0; sl_out_about(o, i, &name, &value); i++) {
 		sl_buf_add_str(b, "<dt>");
 		html(b, name);
@@ -190,7 +204,7 @@ html_end(struct sl_out *o, struct sl_err *err)
 	add_facts(o, &b);
 	add_chart(o, &b);
 	add_table(o, &b);
-	sl_buf_add_str(&b, "</main></body>\n</html>\n");
+	sl_html_end(&b);
 	put(o, &b);
 	return SL_OK;
 }

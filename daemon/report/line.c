@@ -18,6 +18,7 @@
 #include "../base/hash.h"
 #include "../base/mem.h"
 #include "../base/text.h"
+#include "bundle.h"
 #include "form.h"
 
 /* As in sluse(1). */
@@ -240,40 +241,84 @@ load_config(const struct line *l, struct sl_config **ret)
 	return say_error(&err);
 }
 
+struct run {
+	struct sl_config *cfg;
+	struct sl_store *store;
+	unsigned lang;
+};
+
+static int
+open_run(const struct line *l, struct run *r)
+{
+	struct sl_err err;
+	int code = load_config(l, &r->cfg);
+
+	if (code != 0)
+		return code;
+	r->lang = r->cfg->instance.language;
+	if (l->language != NULL)
+		r->lang = strcmp(l->language, "en") == 0 ? SL_LANGUAGE_EN
+							 : SL_LANGUAGE_NB;
+	if (sl_store_open_read(l->root, &r->store, &err) != SL_OK)
+		return say_error(&err);
+	return 0;
+}
+
+static int
+run_report(struct line *l, const struct sl_report_def *d)
+{
+	const struct sl_form *form = sl_form_find(l->format);
+	struct run r = {0};
+	struct sl_out *out;
+	struct sl_err err;
+	int code;
+
+	if (form == NULL)
+		return say(EXIT_USAGE, "there is no format %s", l->format);
+	code = open_run(l, &r);
+	if (code == 0) {
+		out = sl_out_new(form, stdout, r.lang);
+		if (sl_report_run(r.store, r.cfg, d, &l->opt, out, &err) !=
+		    SL_OK)
+			code = say_error(&err);
+		sl_out_free(out);
+	}
+	sl_store_close(r.store);
+	sl_config_free(r.cfg);
+	return code;
+}
+
+static int
+run_bundle(struct line *l)
+{
+	struct run r = {0};
+	struct sl_err err;
+	int code;
+
+	if (l->opt.files != 1)
+		return say(EXIT_USAGE, "usage: sluse report tilsynspakke DIR");
+	code = open_run(l, &r);
+	if (code == 0 && sl_bundle_make(r.store, r.cfg, &l->opt, r.lang,
+			     l->opt.file[0], &err) != SL_OK)
+		code = say_error(&err);
+	sl_store_close(r.store);
+	sl_config_free(r.cfg);
+	return code;
+}
+
 static int
 run(struct line *l, const char *name, char **rest, int rest_n)
 {
 	const struct sl_report_def *d = sl_report_def_find(name);
-	const struct sl_form *form = sl_form_find(l->format);
-	struct sl_config *cfg = NULL;
-	struct sl_store *s = NULL;
-	struct sl_out *out;
-	struct sl_err err;
-	unsigned lang;
-	int code;
 
+	l->opt.file = rest;
+	l->opt.files = rest_n;
+	if (strcmp(name, "tilsynspakke") == 0)
+		return run_bundle(l);
 	if (d == NULL)
 		return say(EXIT_USAGE,
 		    "there is no report %s; see sluse report --list", name);
-	if (form == NULL)
-		return say(EXIT_USAGE, "there is no format %s", l->format);
-	code = load_config(l, &cfg);
-	if (code != 0)
-		return code;
-	lang = cfg->instance.language;
-	if (l->language != NULL)
-		lang = strcmp(l->language, "en") == 0 ? SL_LANGUAGE_EN
-						      : SL_LANGUAGE_NB;
-	l->opt.file = rest;
-	l->opt.files = rest_n;
-	out = sl_out_new(form, stdout, lang);
-	if (sl_store_open_read(l->root, &s, &err) != SL_OK ||
-	    sl_report_run(s, cfg, d, &l->opt, out, &err) != SL_OK)
-		code = say_error(&err);
-	sl_out_free(out);
-	sl_store_close(s);
-	sl_config_free(cfg);
-	return code;
+	return run_report(l, d);
 }
 
 int

@@ -34,9 +34,10 @@ sl_rep_pages(const struct sl_rep *r, const struct sl_snap *s,
 {
 	struct sl_db *db = sl_store_db(r->store);
 	uint32_t *of = parts_of(r, s);
-	sqlite3_stmt *st = sl_db_query(
-	    db, "SELECT part, source, flags, confidence FROM page"
-	    " INDEXED BY page_quality", "");
+	sqlite3_stmt *st = sl_db_query(db,
+	    "SELECT part, source, flags, confidence FROM page"
+	    " INDEXED BY page_quality",
+	    "");
 	struct sl_rep_page p;
 	int64_t part;
 
