@@ -160,7 +160,7 @@ PACKAGES := gcc make pkg-config libc6-dev binutils \
 	libjpeg62-turbo-dev libmujs-dev libopenjp2-7-dev libpng-dev libtiff-dev \
 	libde265-dev libwebp-dev zlib1g-dev \
 	ca-certificates tesseract-ocr-eng tesseract-ocr-nor tesseract-ocr-osd \
-	tzdata \
+	tzdata libxml2-utils \
 	clang-14 clang-format-14 git libclang-rt-14-dev mandoc python3 strace systemd \
 	fonts-dejavu-core python3-pil
 .PHONY: deps
@@ -190,7 +190,7 @@ all-tests: all bench-build $(UNITS:%=$(B)/test/%) $(FUZZ:%=$(B)/test/%) \
 	$(B)/test/push_driver
 check:  ## build with gcc and clang, run everything quick, again with sanitizers
 	@python3 tests/run.py $(PARTS)
-check-docs: $(B)/bin/sluse  ## the manual pages against the code
+check-docs: $(B)/bin/sluse $(B)/bin/sluse-report  ## the manual pages against the code
 	SLUSE_BUILD=$(B) tests/docs/check_docs.py
 check-style:  ## banned calls, and a clean clang-format
 	tests/style/banned.py
@@ -236,7 +236,8 @@ install:  ## install below DESTDIR and PREFIX (default /usr)
 	install -m 644 systemd/sysusers.d/sluse.conf $(I)$(PREFIX)/lib/sysusers.d
 	install -m 644 systemd/tmpfiles.d/sluse.conf $(I)$(PREFIX)/lib/tmpfiles.d
 	install -d $(I)$(PREFIX)/share/sluse/schemas $(I)$(PREFIX)/share/doc/sluse
-	install -m 644 schemas/*.json $(I)$(PREFIX)/share/sluse/schemas
+	install -m 644 schemas/*.json schemas/*.xsd schemas/*.tsv \
+	    $(I)$(PREFIX)/share/sluse/schemas
 	install -d $(I)$(PREFIX)/share/sluse/pronom
 	install -m 644 schemas/pronom/* $(I)$(PREFIX)/share/sluse/pronom
 	install -m 644 README.md CHANGES.md LICENSE $(I)$(PREFIX)/share/doc/sluse

@@ -262,9 +262,8 @@ show_time(struct sl_buf *b, int64_t ms, bool day_only)
 	sl_buf_add(b, out, (size_t)(p - out));
 }
 
-/* Decimal comma in Norwegian. */
-static void
-show_real(struct sl_buf *b, double x, unsigned lang)
+void
+sl_add_real(struct sl_buf *b, double x, unsigned lang)
 {
 	char out[48], *dot;
 
@@ -311,10 +310,10 @@ sl_cell_show(const struct sl_out *o, const struct sl_column *c,
 		sl_add_int(b, v->n);
 		break;
 	case SL_COL_REAL:
-		show_real(b, v->x, o->lang);
+		sl_add_real(b, v->x, o->lang);
 		break;
 	case SL_COL_PCT:
-		show_real(b, v->x, o->lang);
+		sl_add_real(b, v->x, o->lang);
 		sl_buf_add_str(b, " %");
 		break;
 	case SL_COL_TIME:

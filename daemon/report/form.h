@@ -76,6 +76,8 @@ const char *sl_out_say(const struct sl_out *o, const char *nb, const char *en);
 /* Appends the cell as a person reads it; nothing for SL_CELL_NONE. */
 void sl_cell_show(const struct sl_out *o, const struct sl_column *c,
     const struct sl_cell *v, struct sl_buf *b);
+/* One decimal, with a comma in Norwegian; appended. */
+void sl_add_real(struct sl_buf *b, double x, unsigned lang);
 /* Decimal digits, appended. */
 void sl_add_int(struct sl_buf *b, int64_t n);
 /* The form's head in words: title, name, value; i from 0; false at the end. */
@@ -97,6 +99,6 @@ extern const struct sl_form sl_form_text, sl_form_csv, sl_form_json,
 /* Appends a bar chart as SVG: n bars, labels left, values right. title is what
  * a screen reader says. */
 void sl_svg_bars(struct sl_buf *b, const char *title, char *const *label,
-    const double *value, size_t n);
+    const double *value, size_t n, unsigned lang);
 
 #endif

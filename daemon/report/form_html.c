@@ -10,7 +10,7 @@
 #include "../base/text.h"
 #include "form.h"
 
-#define CHART_BARS 40
+#define CHART_BARS 60
 
 static const char style[] =
     "body{font:16px/1.45 'Liberation Sans',Arial,sans-serif;color:#1a1a1a;"
@@ -134,7 +134,8 @@ add_chart(struct sl_out *o, struct sl_buf *b)
 	sl_buf_add_str(b, "<figure><figcaption>");
 	html(b, sl_out_head(o, &o->def->column[at]));
 	sl_buf_add_str(b, "</figcaption>\n");
-	sl_svg_bars(b, sl_out_head(o, &o->def->column[at]), label, o->bar, n);
+	sl_svg_bars(
+	    b, sl_out_head(o, &o->def->column[at]), label, o->bar, n, o->lang);
 	sl_buf_add_str(b, "</figure>\n");
 	for (i = 0; i < n; i++)
 		free(label[i]);
@@ -150,7 +151,8 @@ add_cell(struct sl_out *o, struct sl_buf *b, size_t row, size_t i)
 	bool unknown = strcmp(s, sl_out_say(o, "ikke kjent", "not known")) == 0;
 
 	if (unknown)
-		class = " class=\"u\"";
+		class = sl_col_is_number(c->type) ? " class=\"n u\""
+						  : " class=\"u\"";
 	else if (sl_col_is_number(c->type))
 		class = " class=\"n\"";
 	else if (c->type == SL_COL_ID || c->type >= SL_COL_TIME)

@@ -107,7 +107,7 @@ natural_width(struct pdf *d, const char *s)
 
 	(void)lay(d, s, -1, false);
 	pango_layout_get_size(d->layout, &w, NULL);
-	return (double)w / PANGO_SCALE + 2 * PAD;
+	return (double)w / PANGO_SCALE + 2 * PAD + 0.5;
 }
 
 /* The longest word of a head: no column is made narrower. */

@@ -61,6 +61,19 @@ widen(int *width, const char *s)
 		*width = n;
 }
 
+/* "name: value" or a remark, with what could steer a terminal made visible. */
+static void
+put_line(struct sl_out *o, const char *name, const char *value)
+{
+	sl_buf_reset(&o->line);
+	sl_text_display(&o->line, name, strlen(name));
+	if (value != NULL) {
+		sl_buf_add_str(&o->line, ": ");
+		sl_text_display(&o->line, value, strlen(value));
+	}
+	(void)fprintf(o->f, "%s\n", sl_buf_str(&o->line));
+}
+
 /* The head and the rows kept so far. */
 static void
 flush_kept(struct sl_out *o)
@@ -76,7 +89,7 @@ flush_kept(struct sl_out *o)
 			widen(&t->width[i], o->cell[k * n + i]);
 	(void)fprintf(o->f, "%s\n", sl_out_title(o));
 	for (i = 0; sl_out_about(o, (int)i, &name, &value); i++)
-		(void)fprintf(o->f, "%s: %s\n", name, value);
+		put_line(o, name, value);
 	(void)fputc('\n', o->f);
 	for (i = 0; i < n; i++)
 		put_cell(o->f, sl_out_head(o, &o->def->column[i]), t->width[i],
@@ -129,13 +142,8 @@ text_end(struct sl_out *o, struct sl_err *err)
 		flush_kept(o);
 	if (o->fact_n > 0)
 		(void)fputc('\n', o->f);
-	for (i = 0; i < o->fact_n; i++) {
-		if (o->fact[i].value == NULL)
-			(void)fprintf(o->f, "%s\n", o->fact[i].title);
-		else
-			(void)fprintf(o->f, "%s: %s\n", o->fact[i].title,
-			    o->fact[i].value);
-	}
+	for (i = 0; i < o->fact_n; i++)
+		put_line(o, o->fact[i].title, o->fact[i].value);
 	return SL_OK;
 }
 

@@ -53,9 +53,19 @@ skip_value(const char *p)
 static uint32_t
 four_hex(const char *p)
 {
-	uint8_t b[2];
+	static const char digits[] = "0123456789abcdef";
+	const char *d;
+	uint32_t n = 0;
+	int i;
 
-	return sl_unhex(p, b, 2) ? (uint32_t)b[0] << 8 | b[1] : 0xFFFD;
+	for (i = 0; i < 4; i++) {
+		d = strchr(
+		    digits, p[i] >= 'A' && p[i] <= 'F' ? p[i] + 32 : p[i]);
+		if (p[i] == '\0' || d == NULL)
+			return 0xFFFD;
+		n = n << 4 | (uint32_t)(d - digits);
+	}
+	return n;
 }
 
 /* One escape; p stands behind the backslash. Result: behind it. */

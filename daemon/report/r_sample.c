@@ -179,18 +179,34 @@ give_item(struct draw *d, int64_t draw, uint32_t index)
 /* -- what it says of the whole -------------------------------------------- */
 
 static void
+say_range(
+    struct draw *d, const char *key, const char *name, double low, double high)
+{
+	char text[96], *p;
+
+	(void)snprintf(
+	    text, sizeof(text), "%.2f–%.2f %%", 100 * low, 100 * high);
+	for (p = text; d->r->lang != SL_LANGUAGE_EN && *p != '\0'; p++)
+		if (*p == '.')
+			*p = ',';
+	sl_rep_fact(d->r, key, name, name, "%s", text);
+}
+
+static void
 say_interval(struct draw *d, int errors, int n)
 {
 	double low, high;
 
 	sl_interval_wilson(errors, n, &low, &high);
-	sl_rep_fact(d->r, "wilson", "Feilandel, 95 % (Wilson)",
-	    "Error rate, 95 % (Wilson)", "%.2f–%.2f %%", 100 * low, 100 * high);
+	say_range(d, "wilson",
+	    sl_rep_say(
+		d->r, "Feilandel, 95 % (Wilson)", "Error rate, 95 % (Wilson)"),
+	    low, high);
 	sl_interval_exact(errors, n, &low, &high);
-	sl_rep_fact(d->r, "clopper_pearson",
-	    "Feilandel, 95 % (Clopper-Pearson)",
-	    "Error rate, 95 % (Clopper-Pearson)", "%.2f–%.2f %%", 100 * low,
-	    100 * high);
+	say_range(d, "clopper_pearson",
+	    sl_rep_say(d->r, "Feilandel, 95 % (Clopper-Pearson)",
+		"Error rate, 95 % (Clopper-Pearson)"),
+	    low, high);
 }
 
 static void

@@ -40,10 +40,10 @@ label_at(struct sl_buf *b, int y, const char *s)
 
 void
 sl_svg_bars(struct sl_buf *b, const char *title, char *const *label,
-    const double *value, size_t n)
+    const double *value, size_t n, unsigned lang)
 {
+	SL_BUF struct sl_buf shown = {0};
 	double max = 0;
-	char shown[48];
 	size_t i;
 	int y, w;
 
@@ -66,9 +66,12 @@ sl_svg_bars(struct sl_buf *b, const char *title, char *const *label,
 		    "<rect x=\"%d\" y=\"%d\" width=\"%d\" height=\"%d\" "
 		    "fill=\"#1f5f8b\"/>",
 		    LABEL, y + 3, w > 0 ? w : 1, ROW - 8);
-		(void)snprintf(shown, sizeof(shown),
-		    value[i] == floor(value[i]) ? "%.0f" : "%.1f", value[i]);
-		text_at(b, LABEL + w + 8, y + 17, "", shown);
+		sl_buf_reset(&shown);
+		if (value[i] == floor(value[i]))
+			sl_add_int(&shown, (int64_t)value[i]);
+		else
+			sl_add_real(&shown, value[i], lang);
+		text_at(b, LABEL + w + 8, y + 17, "", sl_buf_str(&shown));
 	}
 	sl_buf_add_str(b, "</svg>\n");
 }

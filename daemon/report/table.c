@@ -178,8 +178,8 @@ sl_report_manual(struct sl_buf *out)
 		sl_buf_add_str(out, ".Bl -tag -width Ds -compact\n");
 		for (k = 0; k < d[i].columns; k++) {
 			c = &d[i].column[k];
-			sl_buf_printf(out, ".It Li %s ( %s ; %s ; %s )\n",
-			    c->key, c->nb, c->en, type_name(c->type));
+			sl_buf_printf(out, ".It Li %s\n%s / %s (%s).\n", c->key,
+			    c->nb, c->en, type_name(c->type));
 			if (c->help[0] != '\0')
 				manual_text(c->help, out);
 		}
@@ -365,6 +365,12 @@ sl_report_run(struct sl_store *s, const struct sl_config *cfg,
 		rc = day_ms(opt->to, 1, &r.to_ms, err);
 	if (rc != SL_OK)
 		return rc;
+	/* The indexes that reports go by come with the schema. */
+	if (sl_db_int(sl_store_db(s), 0, "PRAGMA user_version", "") !=
+	    SL_SCHEMA_VERSION)
+		return sl_err_set(err, SL_SKIP, 0, "schema_other",
+		    "the database was written by another version of Sluse: "
+		    "start slused of this one first");
 	about(&r);
 	sl_out_begin(out, def);
 	rc = sl_db_run(sl_store_db(s), err, "BEGIN", "");
