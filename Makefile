@@ -62,6 +62,10 @@ $(O)/%.o: %.c
 	@mkdir -p $(@D)
 	$(CC) $(CPPFLAGS_ALL) $(CFLAGS_ALL) $(call room_cflags,$<) -c -o $@ $<
 
+# What .incbin takes in, which the compiler does not tell make.
+$(O)/daemon/store/schema.o: $(wildcard schemas/sql/*.sql)
+$(O)/daemon/report/legal.o: schemas/hjemler.tsv
+
 # -- programs: which rooms and libraries each may see -------------------------
 # iconv behind the walls is the program's own: daemon/read/converters.h.
 libs_iconv := -licuuc -Wl,--export-dynamic-symbol=iconv \

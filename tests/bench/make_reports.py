@@ -156,7 +156,8 @@ def log(db, count):
     # gaps: what is counted here are rows.
     source = """FROM n CROSS JOIN kind k WHERE (k.event < 102 OR k.event = 130
         OR (k.event = 102 AND (n.n %% 20 = 7 OR n.n %% 100 IN (3, 13)))
-        OR (k.event = 106 AND n.n %% 20 = 7)) AND n.n %% 100 <> 73"""
+        OR (k.event = 106 AND n.n %% 20 = 7)) AND n.n %% 100 <> 73
+        AND (k.event NOT BETWEEN 60 AND 85 OR %s)""" % DELIVERED.replace("n %", "n.n %%")
     source = source.replace("%%", "%")
     db.execute("""INSERT INTO leaf SELECT (n - 1) * %d + at, CAST(printf(
         'sluse/leaf/v1\nbench\n%%d\n%%d\n%%d\nM26-%%06d-%%d.1\n%%s\n%%064d\n-\n',
