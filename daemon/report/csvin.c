@@ -48,11 +48,13 @@ read_row(struct sl_csvin *c, struct sl_buf *raw, struct sl_err *err)
 	bool quoted = false;
 	int ch;
 
-	while ((ch = getc(c->f)) != EOF) {
+	while ((ch = getc_unlocked(c->f)) != EOF) {
 		if (ch == '\n' && !quoted)
 			return SL_OK;
 		if (ch == '"')
 			quoted = !quoted;
+		if (ch == '\0')
+			return bad(c, "the row holds a NUL", err);
 		if (raw->n >= SL_CSVIN_LINE)
 			return bad(c, "the row is too long", err);
 		sl_buf_add_char(raw, (char)ch);
@@ -77,43 +79,47 @@ separator(const char *s)
 	return semi >= comma ? ';' : ',';
 }
 
+/* The field that was added since `from`, as UTF-8, and its end. */
 static void
-add_field(struct sl_csvin *c, const char *s, size_t n)
+end_field(struct sl_csvin *c, size_t from)
 {
-	size_t i;
+	size_t n = c->text.n - from, i;
+	SL_BUF struct sl_buf latin = {.max = SL_CSVIN_LINE};
 
-	c->at[c->n++] = c->text.n;
-	if (sl_utf8_valid(s, n))
-		sl_buf_add(&c->text, s, n);
-	else
-		for (i = 0; i < n; i++)
-			sl_utf8_add(&c->text, (unsigned char)s[i]);
-	sl_buf_add_char(&c->text, '\0');
+	c->at[c->n++] = from;
+	if (n > 0 && !sl_utf8_valid(c->text.p + from, n)) {
+		sl_buf_add(&latin, c->text.p + from, n);
+		c->text.n = from;
+		for (i = 0; i < latin.n; i++)
+			sl_utf8_add(&c->text, (unsigned char)latin.p[i]);
+	}
+	sl_buf_add(&c->text, "", 1);
 }
 
-/* One field from p; result: behind its separator, or the end. */
+/* One field from p; result: behind its separator, or NULL at the end. */
 static const char *
 take_field(struct sl_csvin *c, const char *p, const char *end)
 {
-	SL_BUF struct sl_buf b = {.max = SL_CSVIN_LINE};
-	bool quoted = p < end && *p == '"';
+	const char stop[] = {c->sep, '\0'};
+	size_t from = c->text.n, n;
+	bool quoted = *p == '"';
 
-	if (quoted)
-		p++;
-	for (; p < end; p++) {
-		if (quoted && *p == '"') {
-			if (p + 1 < end && p[1] == '"') {
-				p++;
-			} else {
-				quoted = false;
-				continue;
-			}
-		} else if (!quoted && *p == c->sep) {
+	if (!quoted) {
+		n = strcspn(p, stop);
+		sl_buf_add(&c->text, p, n);
+		p += n;
+	}
+	for (p += quoted; quoted && p < end; p++) {
+		if (*p == '"' && *++p != '"') {
+			/* What stands behind the closing quote is text. */
+			n = strcspn(p, stop);
+			sl_buf_add(&c->text, p, n);
+			p += n;
 			break;
 		}
-		sl_buf_add_char(&b, *p);
+		sl_buf_add_char(&c->text, *p);
 	}
-	add_field(c, sl_buf_str(&b), b.n);
+	end_field(c, from);
 	return p < end ? p + 1 : NULL;
 }
 

@@ -26,7 +26,7 @@ struct sl_csvin {
 void sl_csvin_open(struct sl_csvin *c, FILE *f);
 void sl_csvin_close(struct sl_csvin *c);
 /* The next row that is not empty. SL_SKIP: the end; SL_BROKEN: a row over a
- * limit, or a quote that does not end. */
+ * limit or with a NUL, or a quote that does not end. */
 enum sl_rc sl_csvin_next(struct sl_csvin *c, struct sl_err *err);
 /* A field of the row; "" if it has fewer. */
 const char *sl_csvin_field(const struct sl_csvin *c, int i);

@@ -1,8 +1,8 @@
 /*
  * Journalkontroll: the target's journal against ours.
  *
- * Memory: a hash and an id for each delivery, a hash for each title. A finding
- * is looked up by itself.
+ * Memory: some hashes for each delivery, one for each title of the file. What
+ * is found is looked up by itself.
  */
 #include <ctype.h>
 #include <inttypes.h>
@@ -21,6 +21,7 @@
 
 #define DAY_MS INT64_C(86400000)
 #define DAYS_DEFAULT 3
+#define TITLE_MAX 1024
 #define HIDDEN_MAX 200000u /* posts with screened words that are kept */
 
 enum finding {
@@ -58,9 +59,11 @@ static const struct {
     [NOT_SCREENED] = {"not_screened", "ikke skjermet", "not screened"},
 };
 
-struct hash_row {
-	uint64_t hash;
-	uint32_t entry;
+/* What is known of a delivered entry without looking it up. */
+struct sent {
+	uint64_t number, title; /* hashes; 0: not delivered */
+	int32_t day; /* of the document; -1: none */
+	bool access; /* sent with an access code */
 };
 struct hidden {
 	uint64_t hash; /* of the registration */
@@ -69,7 +72,8 @@ struct hidden {
 struct control {
 	struct sl_rep *r;
 	struct sl_snap snap;
-	struct hash_row *map;
+	struct sent *sent; /* by entry */
+	uint32_t *map; /* entries by hash of their number; 0: free */
 	size_t slots;
 	uint8_t *seen; /* by entry */
 	uint64_t *title; /* set of hashes */
@@ -95,18 +99,27 @@ hash_of(const char *a, const char *b)
 	return h == 0 ? 1 : h;
 }
 
-/* -- our deliveries ----------------------------------------------------- */
-
+/* Letters and digits only, lower case: what two systems mean by the same. */
 static void
-map_put(struct control *k, uint64_t hash, uint32_t entry)
+fold(const char *s, char *out, size_t cap)
 {
-	size_t at = (size_t)hash & (k->slots - 1);
+	size_t n = 0;
+	unsigned char c;
 
-	while (k->map[at].entry != 0)
-		at = (at + 1) & (k->slots - 1);
-	k->map[at].hash = hash;
-	k->map[at].entry = entry;
+	for (; *s != '\0' && n + 2 < cap; s++) {
+		c = (unsigned char)*s;
+		if (c == 0xC3 && (unsigned char)s[1] >= 0x80 &&
+		    (unsigned char)s[1] <= 0x9E) {
+			out[n++] = *s++;
+			out[n++] = (char)((unsigned char)*s + 0x20);
+		} else if (c >= 128 || isalnum(c)) {
+			out[n++] = (char)tolower(c);
+		}
+	}
+	out[n] = '\0';
 }
+
+/* -- our deliveries ----------------------------------------------------- */
 
 /* The target's number of a receipt: registreringsID, else its number in the
  * journal. */
@@ -125,28 +138,70 @@ receipt_number(const char *receipt, char *out, size_t cap)
 }
 
 static void
-load_map(struct control *k)
+load_numbers(struct control *k)
 {
 	struct sl_db *db = sl_store_db(k->r->store);
-	int64_t n = sl_db_int(db, 0,
-	    "SELECT count(*) FROM delivery WHERE state = 'delivered'", "");
-	sqlite3_stmt *st;
+	sqlite3_stmt *st = sl_db_query(db,
+	    "SELECT entry, receipt FROM delivery WHERE state = 'delivered'",
+	    "");
 	char number[64];
 	int64_t entry;
+	size_t at;
+
+	while (sl_db_row(db, st)) {
+		entry = sqlite3_column_int64(st, 0);
+		if (entry <= 0 || entry > k->snap.e_max ||
+		    !k->snap.e[entry].there || k->sent[entry].number != 0 ||
+		    !receipt_number(sl_db_text(st, 1), number, sizeof(number)))
+			continue;
+		k->sent[entry].number = hash_of(number, "");
+		at = (size_t)k->sent[entry].number & (k->slots - 1);
+		while (k->map[at] != 0)
+			at = (at + 1) & (k->slots - 1);
+		k->map[at] = (uint32_t)entry;
+	}
+}
+
+static void
+load_posts(struct control *k)
+{
+	struct sl_db *db = sl_store_db(k->r->store);
+	sqlite3_stmt *st = sl_db_query(
+	    db, "SELECT id, post FROM entry WHERE outcome IN (10, 20)", "");
+	char title[TITLE_MAX], folded[TITLE_MAX], date[40], access[8];
+	struct sent *s;
+	int64_t id;
+
+	while (sl_db_row(db, st)) {
+		id = sqlite3_column_int64(st, 0);
+		if (id <= 0 || id > k->snap.e_max || k->sent[id].number == 0)
+			continue;
+		s = &k->sent[id];
+		(void)sl_json_peek(
+		    sl_db_text(st, 1), "tittel", title, sizeof(title));
+		fold(title, folded, sizeof(folded));
+		s->title = hash_of(folded, "");
+		s->day = sl_json_peek(sl_db_text(st, 1), "dokumentetsDato",
+			     date, sizeof(date))
+			     ? (int32_t)sl_day_parse(date)
+			     : -1;
+		s->access = sl_json_peek(
+		    sl_db_text(st, 1), "tilgang", access, sizeof(access));
+	}
+}
+
+static void
+load_sent(struct control *k)
+{
+	int64_t n = sl_db_int(sl_store_db(k->r->store), 0,
+	    "SELECT count(*) FROM delivery WHERE state = 'delivered'", "");
 
 	for (k->slots = 1024; k->slots < (size_t)n * 3 / 2; k->slots *= 2)
 		;
 	k->map = sl_alloc(k->slots * sizeof(*k->map));
-	st = sl_db_query(db,
-	    "SELECT entry, receipt FROM delivery WHERE state = 'delivered'",
-	    "");
-	while (sl_db_row(db, st)) {
-		entry = sqlite3_column_int64(st, 0);
-		if (entry > 0 && entry <= k->snap.e_max &&
-		    k->snap.e[entry].there &&
-		    receipt_number(sl_db_text(st, 1), number, sizeof(number)))
-			map_put(k, hash_of(number, ""), (uint32_t)entry);
-	}
+	k->sent = sl_alloc((k->snap.e_max + 1) * sizeof(*k->sent));
+	load_numbers(k);
+	load_posts(k);
 }
 
 struct ours {
@@ -186,20 +241,20 @@ read_ours(struct control *k, uint32_t entry, struct ours *o)
 	return true;
 }
 
-static bool
-find_one(struct control *k, const char *number, struct ours *o)
+/* The entry with the target's number; 0: none. */
+static uint32_t
+find_one(const struct control *k, const char *number)
 {
 	uint64_t h = hash_of(number, "");
 	size_t at;
 
 	if (number[0] == '\0')
-		return false;
-	for (at = (size_t)h & (k->slots - 1); k->map[at].entry != 0;
+		return 0;
+	for (at = (size_t)h & (k->slots - 1); k->map[at] != 0;
 	     at = (at + 1) & (k->slots - 1))
-		if (k->map[at].hash == h && read_ours(k, k->map[at].entry, o) &&
-		    strcmp(o->number, number) == 0)
-			return true;
-	return false;
+		if (k->sent[k->map[at]].number == h)
+			return k->map[at];
+	return 0;
 }
 
 /* -- findings ----------------------------------------------------------- */
@@ -208,19 +263,6 @@ static int64_t
 day_noon(int64_t day)
 {
 	return day < 0 ? 0 : day * DAY_MS + DAY_MS / 2;
-}
-
-static void
-tell(struct control *k, enum finding f, const struct sl_target_post *p,
-    const struct ours *o, const char *here, const char *there)
-{
-	k->found[f]++;
-	sl_rep_row(k->r, "wsssdss", words[f].slug,
-	    sl_rep_say(k->r, words[f].nb, words[f].en),
-	    p != NULL ? (p->number[0] != '\0' ? p->number : p->journal)
-		      : o->number,
-	    p != NULL ? p->case_number : "", o != NULL ? o->reception : "",
-	    p != NULL ? day_noon(p->journal_day) : 0, here, there);
 }
 
 static bool
@@ -238,43 +280,46 @@ safe(const char *s)
 	return has_fnr(s) ? "…" : s;
 }
 
-/* Letters and digits only, lower case: what two systems mean by the same. */
 static void
-fold(const char *s, char *out, size_t cap)
+tell(struct control *k, enum finding f, const struct sl_target_post *p,
+    uint32_t entry, const char *there)
 {
-	SL_BUF struct sl_buf low = {0};
-	size_t i, n = 0;
+	struct ours o = {0};
+	const char *here = "";
+	char day[16];
 
-	sl_text_lower(&low, s, strlen(s));
-	for (i = 0; i < low.n && n + 1 < cap; i++)
-		if ((unsigned char)low.p[i] >= 128 ||
-		    isalnum((unsigned char)low.p[i]))
-			out[n++] = low.p[i];
-	out[n] = '\0';
+	k->found[f]++;
+	if (entry != 0)
+		(void)read_ours(k, entry, &o);
+	if (f == OTHER_TITLE || f == NOT_JOURNALED || f == POOR_TITLE)
+		here = safe(o.title);
+	else if (f == OTHER_DATE || f == NO_DATE)
+		here = o.date;
+	else if (f == NOT_SCREENED)
+		here = o.access;
+	else if (f == OTHER_ATTACHMENTS) {
+		(void)snprintf(
+		    day, sizeof(day), "%d", k->snap.e[entry].documents - 1);
+		here = day;
+	}
+	sl_rep_row(k->r, "wsssdss", words[f].slug,
+	    sl_rep_say(k->r, words[f].nb, words[f].en),
+	    p != NULL ? (p->number[0] != '\0' ? p->number : p->journal)
+		      : o.number,
+	    p != NULL ? p->case_number : "", o.reception,
+	    p != NULL ? day_noon(p->journal_day) : 0, here,
+	    p != NULL ? there : o.status);
 }
 
 static bool
-same_title(const char *a, const char *b)
-{
-	char x[1024], y[1024];
-
-	fold(a, x, sizeof(x));
-	fold(b, y, sizeof(y));
-	return strcmp(x, y) == 0;
-}
-
-static bool
-is_poor(const char *title)
+is_poor(const char *f)
 {
 	static const char *const poor[] = {"dokument", "skannetdokument",
 	    "scan", "skann", "skannet", "brev", "epost", "vedlegg", "pdf",
 	    "utentittel", "ukjent", "svar", "image", "img", "fax", "notat",
 	    "henvendelse", "untitled", "document"};
-	char f[1024];
-	size_t i, digits = 0, n;
+	size_t i, digits = 0, n = strlen(f);
 
-	fold(title, f, sizeof(f));
-	n = strlen(f);
 	if (n < 4)
 		return true;
 	for (i = 0; i < n; i++)
@@ -397,73 +442,63 @@ title_of(const struct sl_target_post *p)
 }
 
 static void
-check_public(
-    struct control *k, const struct sl_target_post *p, const struct ours *o)
+check_public(struct control *k, const struct sl_target_post *p, uint32_t entry)
 {
-	const char *out =
-	    p->has_public_title || p->public ? p->public_title : "";
+	const char *out = p->public_title;
+	char folded[TITLE_MAX];
 
 	if (has_fnr(out))
-		tell(k, FNR, p, o, "",
-		    sl_rep_say(k->r, "i offentlig tittel",
-			"in the public "
-			"title"));
-	if (p->public && has_fnr(p->party))
-		tell(k, FNR, p, o, "",
-		    sl_rep_say(k->r, "i navnet", "in the name"));
+		tell(k, FNR, p, entry,
+		    sl_rep_say(
+			k->r, "i offentlig tittel", "in the public title"));
 	if (!p->public)
 		return;
-	if (shows_hidden(k, p))
-		tell(k, NOT_SCREENED, p, o,
-		    sl_rep_say(k->r, "ordet er skjermet i løpende journal",
-			"the word is screened in the running journal"),
-		    safe(out));
-	else if (o != NULL && o->access[0] != '\0' &&
-		 strchr(out, '*') == NULL && same_title(o->title, out) &&
-		 p->restriction[0] == '\0')
-		tell(k, NOT_SCREENED, p, o, o->access, safe(out));
+	if (has_fnr(p->party))
+		tell(k, FNR, p, entry,
+		    sl_rep_say(k->r, "i navnet", "in the name"));
+	fold(out, folded, sizeof(folded));
+	if (shows_hidden(k, p) ||
+	    (entry != 0 && k->sent[entry].access && strchr(out, '*') == NULL &&
+		p->restriction[0] == '\0' &&
+		hash_of(folded, "") == k->sent[entry].title))
+		tell(k, NOT_SCREENED, p, entry, safe(out));
 }
 
 static void
-check_quality(
-    struct control *k, const struct sl_target_post *p, const struct ours *o)
+check_quality(struct control *k, const struct sl_target_post *p,
+    const char *folded, uint32_t entry)
 {
-	const char *title = title_of(p);
-	char folded[1024];
-
 	if (!p->public && has_fnr(p->title))
-		tell(k, FNR, p, o, "",
+		tell(k, FNR, p, entry,
 		    sl_rep_say(k->r, "i tittelen", "in the title"));
 	if (p->has_document_day && p->document_day < 0)
-		tell(k, NO_DATE, p, o, o != NULL ? o->date : "", "");
-	if (is_poor(title))
-		tell(k, POOR_TITLE, p, o, o != NULL ? safe(o->title) : "",
-		    safe(title));
-	fold(title, folded, sizeof(folded));
+		tell(k, NO_DATE, p, entry, "");
+	if (is_poor(folded))
+		tell(k, POOR_TITLE, p, entry, safe(title_of(p)));
 	if (folded[0] != '\0' && p->case_number[0] != '\0' &&
 	    !title_add(
 		k, hash_of(p->case_number, folded) ^ (p->public ? 1u : 0u)))
-		tell(k, SAME_TITLE, p, o, "", safe(title));
+		tell(k, SAME_TITLE, p, entry, safe(title_of(p)));
 }
 
 static void
-compare(struct control *k, const struct sl_target_post *p, const struct ours *o)
+compare(struct control *k, const struct sl_target_post *p, const char *folded,
+    uint32_t entry)
 {
-	const struct sl_snap_entry *e = &k->snap.e[o->entry];
-	char here[32], there[32];
+	const struct sl_snap_entry *e = &k->snap.e[entry];
+	const struct sent *s = &k->sent[entry];
+	char there[32];
 
-	if (!p->public && !same_title(o->title, p->title))
-		tell(k, OTHER_TITLE, p, o, safe(o->title), safe(p->title));
-	if (o->date[0] != '\0' && p->document_day >= 0 &&
-	    p->document_day != sl_day_parse(o->date)) {
+	if (!p->public && hash_of(folded, "") != s->title)
+		tell(k, OTHER_TITLE, p, entry, safe(p->title));
+	if (s->day >= 0 && p->document_day >= 0 && p->document_day != s->day) {
 		sl_rep_day(p->document_day, there, sizeof(there));
-		tell(k, OTHER_DATE, p, o, o->date, there);
+		tell(k, OTHER_DATE, p, entry, there);
 	}
 	if (p->attachments >= 0 && e->documents > 0 &&
 	    p->attachments != e->documents - 1) {
-		(void)snprintf(here, sizeof(here), "%d", e->documents - 1);
 		(void)snprintf(there, sizeof(there), "%d", p->attachments);
-		tell(k, OTHER_ATTACHMENTS, p, o, here, there);
+		tell(k, OTHER_ATTACHMENTS, p, entry, there);
 	}
 }
 
@@ -478,14 +513,15 @@ static enum sl_rc
 take_post(void *arg, const struct sl_target_post *p, struct sl_err *err)
 {
 	struct control *k = arg;
-	struct ours o;
-	bool ours = find_one(k, p->number, &o) || find_one(k, p->journal, &o);
+	uint32_t entry = find_one(k, p->number);
 	int64_t since = p->received_day >= 0 ? p->received_day : p->journal_day;
-
 	/* A public journal beside the running one: the same posts again. */
 	bool again = p->public && k->running;
+	char folded[TITLE_MAX];
 
 	(void)err;
+	if (entry == 0)
+		entry = find_one(k, p->journal);
 	k->posts++;
 	k->running = k->running || !p->public;
 	if (p->journal_day >= 0) {
@@ -495,19 +531,20 @@ take_post(void *arg, const struct sl_target_post *p, struct sl_err *err)
 			k->to_day = p->journal_day;
 	}
 	keep_hidden(k, p);
-	if (ours) {
-		k->matched += k->seen[o.entry] == 0;
-		k->seen[o.entry] = 1;
-		compare(k, p, &o);
+	fold(title_of(p), folded, sizeof(folded));
+	if (entry != 0) {
+		k->matched += k->seen[entry] == 0;
+		k->seen[entry] = 1;
+		compare(k, p, folded, entry);
 	} else if (p->incoming && !again) {
-		tell(k, NOT_RECEIVED, p, NULL, "", safe(title_of(p)));
+		tell(k, NOT_RECEIVED, p, 0, safe(title_of(p)));
 	}
 	if (is_temporary(p->status) && since >= 0 &&
 	    sl_working_days(since, k->today) > k->days)
-		tell(k, STILL_M, p, ours ? &o : NULL, "", p->status);
+		tell(k, STILL_M, p, entry, p->status);
 	if (!again)
-		check_quality(k, p, ours ? &o : NULL);
-	check_public(k, p, ours ? &o : NULL);
+		check_quality(k, p, folded, entry);
+	check_public(k, p, entry);
 	return SL_OK;
 }
 
@@ -538,7 +575,7 @@ look_for_missing(struct control *k)
 			k->waiting++;
 			continue;
 		}
-		tell(k, NOT_JOURNALED, NULL, &o, safe(o.title), o.status);
+		tell(k, NOT_JOURNALED, NULL, id, "");
 	}
 }
 
@@ -597,7 +634,7 @@ sl_rep_journalkontroll(struct sl_rep *r, struct sl_err *err)
 	k.snap.part_entry = NULL;
 	if (rc == SL_OK) {
 		k.seen = sl_alloc(k.snap.e_max + 1);
-		load_map(&k);
+		load_sent(&k);
 		rc = read_files(&k, err);
 	}
 	if (rc == SL_OK) {
@@ -608,6 +645,7 @@ sl_rep_journalkontroll(struct sl_rep *r, struct sl_err *err)
 		free(k.hidden[i].words);
 	free(k.hidden);
 	free(k.map);
+	free(k.sent);
 	free(k.seen);
 	free(k.title);
 	sl_snap_free(&k.snap);

@@ -62,7 +62,7 @@ read_delivery(struct protocol *p, uint32_t entry, struct taken *t)
 }
 
 static void
-give_entry(struct protocol *p, const char *reception, uint32_t id)
+give_entry(struct protocol *p, const char *reception, int64_t size, uint32_t id)
 {
 	const struct sl_snap_entry *e = &p->snap.e[id];
 	const struct sl_snap_consignment *c = &p->snap.c[e->consignment];
@@ -73,7 +73,7 @@ give_entry(struct protocol *p, const char *reception, uint32_t id)
 	read_delivery(p, id, &t);
 	sl_rep_row(p->r, "sstiiiiwwstsssss", number,
 	    p->snap.queue.text[c->queue], c->received_ms,
-	    (int64_t)p->files[e->consignment], c->size, (int64_t)e->documents,
+	    (int64_t)p->files[e->consignment], size, (int64_t)e->documents,
 	    (int64_t)e->pages, sl_stage_name(e->stage),
 	    sl_stage_word(p->r, e->stage), sl_state_slug(e->dispo, e->outcome),
 	    sl_state_word(p->r, e->dispo, e->outcome),
@@ -85,7 +85,8 @@ give_entry(struct protocol *p, const char *reception, uint32_t id)
 }
 
 static void
-give_consignment(struct protocol *p, const char *reception, uint32_t id)
+give_consignment(
+    struct protocol *p, const char *reception, int64_t size, uint32_t id)
 {
 	const struct sl_snap_consignment *c = &p->snap.c[id];
 	int64_t at = -1;
@@ -93,12 +94,12 @@ give_consignment(struct protocol *p, const char *reception, uint32_t id)
 	p->consignments++;
 	while (sl_snap_next(&p->snap, id, &at)) {
 		if (at != 0) {
-			give_entry(p, reception, (uint32_t)at);
+			give_entry(p, reception, size, (uint32_t)at);
 			continue;
 		}
 		sl_rep_row(p->r, "sstii--wws------", reception,
 		    p->snap.queue.text[c->queue], c->received_ms,
-		    (int64_t)p->files[id], c->size, sl_stage_name(c->stage),
+		    (int64_t)p->files[id], size, sl_stage_name(c->stage),
 		    sl_stage_word(p->r, c->stage),
 		    sl_state_slug(c->dispo, c->outcome),
 		    sl_state_word(p->r, c->dispo, c->outcome),
@@ -136,12 +137,13 @@ sl_rep_mottaksprotokoll(struct sl_rep *r, struct sl_err *err)
 		p.snap.part_entry = NULL;
 		count_files(&p);
 		st = sl_db_query(db,
-		    "SELECT id, reception FROM consignment ORDER BY id", "");
+		    "SELECT id, reception, size FROM consignment ORDER BY id",
+		    "");
 		while (sl_db_row(db, st)) {
 			id = sqlite3_column_int64(st, 0);
 			if (id > 0 && id <= p.snap.c_max && p.snap.c[id].in)
-				give_consignment(
-				    &p, sl_db_text(st, 1), (uint32_t)id);
+				give_consignment(&p, sl_db_text(st, 1),
+				    sqlite3_column_int64(st, 2), (uint32_t)id);
 		}
 		rc = sl_db_check(db, err);
 		sl_rep_fact(r, "consignments", "Forsendelser", "Consignments",

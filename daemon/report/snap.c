@@ -96,7 +96,7 @@ static void
 load_consignments(const struct sl_rep *r, struct sl_db *db, struct sl_snap *s)
 {
 	sqlite3_stmt *st = sl_db_query(db,
-	    "SELECT id, received_ms, size, queue, reason, stage, disposition,"
+	    "SELECT id, received_ms, queue, reason, stage, disposition,"
 	    " outcome FROM consignment",
 	    "");
 	struct sl_snap_consignment *c;
@@ -105,17 +105,16 @@ load_consignments(const struct sl_rep *r, struct sl_db *db, struct sl_snap *s)
 		c = &s->c[sqlite3_column_int64(st, 0)];
 		c->there = true;
 		c->received_ms = sqlite3_column_int64(st, 1);
-		c->size = sqlite3_column_int64(st, 2);
-		c->queue = (uint16_t)sl_names_add(&s->queue, sl_db_text(st, 3));
+		c->queue = (uint16_t)sl_names_add(&s->queue, sl_db_text(st, 2));
 		c->reason =
-		    (uint16_t)sl_names_add(&s->reason, sl_db_text(st, 4));
-		c->stage = (uint8_t)sqlite3_column_int(st, 5);
-		c->dispo = (uint8_t)sqlite3_column_int(st, 6);
-		c->outcome = (uint8_t)sqlite3_column_int(st, 7);
+		    (uint16_t)sl_names_add(&s->reason, sl_db_text(st, 3));
+		c->stage = (uint8_t)sqlite3_column_int(st, 4);
+		c->dispo = (uint8_t)sqlite3_column_int(st, 5);
+		c->outcome = (uint8_t)sqlite3_column_int(st, 6);
 		c->in = c->received_ms >= r->from_ms &&
 			c->received_ms < r->to_ms &&
 			(r->opt->queue == NULL ||
-			    strcmp(r->opt->queue, sl_db_text(st, 3)) == 0);
+			    strcmp(r->opt->queue, sl_db_text(st, 2)) == 0);
 	}
 }
 

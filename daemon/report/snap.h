@@ -22,7 +22,7 @@ unsigned sl_names_add(struct sl_names *t, const char *s);
 void sl_names_free(struct sl_names *t);
 
 struct sl_snap_consignment {
-	int64_t received_ms, size;
+	int64_t received_ms;
 	uint32_t first_entry; /* id; 0: none */
 	uint16_t queue, reason;
 	uint8_t stage, dispo, outcome;

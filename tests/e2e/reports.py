@@ -605,22 +605,26 @@ class Road(unittest.TestCase):
             self.assertEqual({r["registration"] for r in found
                               if r["registration"]}, there)
 
+    def read(self, *path):
+        with open(os.path.join(*path), "rb") as file:
+            return file.read()
+
     def test_pack(self):
         h = self.house
         folder = os.path.join(h.root, "pack")
         h.sluse("report", "tilsynspakke", folder, "--from", "2026-01-01")
-        index = open(os.path.join(folder, "index.html"), encoding="utf-8").read()
+        index = self.read(folder, "index.html").decode()
         there = set(os.listdir(folder))
         self.assertEqual(set(re.findall(r'href="([^"]+)"', index)) |
                          {"index.html"}, there)
         for name in there:
-            data = open(os.path.join(folder, name), "rb").read()
+            data = self.read(folder, name)
             self.assertNotIn(b"hemmelig\n", data, name)
             if name.endswith(".html"):
                 page = Html(data.decode())
                 self.assertEqual((page.lang, page.open), ("nb", []), name)
         self.assertEqual(os.stat(folder).st_mode & 0o777, 0o700)
-        head = json.load(open(os.path.join(folder, "sporingslogg-hode.json")))
+        head = json.loads(self.read(folder, "sporingslogg-hode.json"))
         self.assertEqual(head["leaves"],
                          h.query("SELECT count(*) FROM leaf")[0][0])
         done = h.sluse("report", "tilsynspakke", folder, check=False)
