@@ -111,6 +111,26 @@ sl_control_read(
 }
 
 void
+sl_control_stranger(struct sl_control_sheet *c, const char *queue)
+{
+	if (c->strangers.n == 0)
+		c->strangers.max = 400;
+	else if (strstr(sl_buf_str(&c->strangers), queue) != NULL)
+		return;
+	sl_buf_printf(
+	    &c->strangers, "%s%s", c->strangers.n > 0 ? ", " : "", queue);
+}
+
+void
+sl_control_tell(const struct sl_control_sheet *c, struct sl_rep *r)
+{
+	if (c->strangers.n > 0)
+		sl_rep_fact(r, "only_in_control", "Bare i kontrolltallene, kø",
+		    "Only in the sheet, queue", "%s",
+		    sl_buf_str(&c->strangers));
+}
+
+void
 sl_control_free(struct sl_control_sheet *c)
 {
 	size_t i;
@@ -120,5 +140,6 @@ sl_control_free(struct sl_control_sheet *c)
 		free(c->row[i].by);
 	}
 	free(c->row);
+	sl_buf_free(&c->strangers);
 	memset(c, 0, sizeof(*c));
 }

@@ -13,6 +13,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
 #include "../base/clock.h"
 #include "../base/hash.h"
@@ -264,6 +266,33 @@ open_run(const struct line *l, struct run *r)
 	return 0;
 }
 
+/* A pipe's reader may take its time: what goes there is made first, so that no
+ * read transaction waits for him. */
+static FILE *
+open_output(void)
+{
+	struct stat st;
+
+	if (fstat(STDOUT_FILENO, &st) == 0 && S_ISREG(st.st_mode))
+		return stdout;
+	return tmpfile();
+}
+
+static int
+copy_out(FILE *f)
+{
+	char part[65536];
+	size_t n;
+
+	if (f == stdout)
+		return 0;
+	rewind(f);
+	while ((n = fread(part, 1, sizeof(part), f)) > 0)
+		if (fwrite(part, 1, n, stdout) != n)
+			return EXIT_INTERNAL;
+	return ferror(f) != 0 || fflush(stdout) != 0 ? EXIT_INTERNAL : 0;
+}
+
 static int
 run_report(struct line *l, const struct sl_report_def *d)
 {
@@ -271,18 +300,26 @@ run_report(struct line *l, const struct sl_report_def *d)
 	struct run r = {0};
 	struct sl_out *out;
 	struct sl_err err;
+	FILE *f = NULL;
 	int code;
 
 	if (form == NULL)
 		return say(EXIT_USAGE, "there is no format %s", l->format);
 	code = open_run(l, &r);
+	if (code == 0 && (f = open_output()) == NULL)
+		code = say(EXIT_INTERNAL, "no room for the report: %s",
+		    strerror(errno));
 	if (code == 0) {
-		out = sl_out_new(form, stdout, r.lang);
+		out = sl_out_new(form, f, r.lang);
 		if (sl_report_run(r.store, r.cfg, d, &l->opt, out, &err) !=
 		    SL_OK)
 			code = say_error(&err);
 		sl_out_free(out);
+		if (code == 0)
+			code = copy_out(f);
 	}
+	if (f != NULL && f != stdout)
+		(void)fclose(f);
 	sl_store_close(r.store);
 	sl_config_free(r.cfg);
 	return code;

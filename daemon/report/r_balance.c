@@ -95,6 +95,7 @@ count_part(struct balance *b, const struct part *p)
 	const struct sl_snap *s = &b->snap;
 	const struct sl_snap_consignment *c = &s->c[p->consignment];
 	uint32_t entry = s->part_entry[p->id];
+	int64_t first = -1;
 	int cell;
 
 	if (entry != 0)
@@ -104,7 +105,7 @@ count_part(struct balance *b, const struct part *p)
 		return; /* by what lies in it */
 	else if (!p->document)
 		cell = IGNORED;
-	else if (c->first_entry == 0)
+	else if (sl_snap_next(s, p->consignment, &first) && first == 0)
 		cell = (int)sl_standing_of(c->dispo, c->outcome);
 	else
 		cell = -1;
@@ -189,9 +190,7 @@ read_control(struct balance *b, struct sl_err *err)
 			if (strcmp(b->snap.queue.text[q], row->queue) == 0)
 				break;
 		if (q == b->snap.queue.n) {
-			sl_rep_fact(b->r, "only_in_control",
-			    "Bare i kontrolltallene, kø", "Only in the sheet",
-			    "%s", row->queue);
+			sl_control_stranger(&sheet, row->queue);
 			continue;
 		}
 		n[CONSIGNMENTS] = row->items;
@@ -205,6 +204,7 @@ read_control(struct balance *b, struct sl_err *err)
 							  : b->control[q][u]) +
 				    n[u];
 	}
+	sl_control_tell(&sheet, b->r);
 	sl_control_free(&sheet);
 	return rc;
 }

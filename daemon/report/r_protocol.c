@@ -89,14 +89,16 @@ give_consignment(
     struct protocol *p, const char *reception, int64_t size, uint32_t id)
 {
 	const struct sl_snap_consignment *c = &p->snap.c[id];
-	int64_t at = -1;
+	uint32_t e;
+	bool counts = false;
 
 	p->consignments++;
-	while (sl_snap_next(&p->snap, id, &at)) {
-		if (at != 0) {
-			give_entry(p, reception, size, (uint32_t)at);
-			continue;
-		}
+	/* Those that another has replaced too: their numbers were given. */
+	for (e = c->first_entry; e != 0; e = p->snap.e[e].next) {
+		give_entry(p, reception, size, e);
+		counts = counts || p->snap.e[e].outcome != SL_OUTCOME_replaced;
+	}
+	if (!counts)
 		sl_rep_row(p->r, "sstii--wws------", reception,
 		    p->snap.queue.text[c->queue], c->received_ms,
 		    (int64_t)p->files[id], size, sl_stage_name(c->stage),
@@ -104,7 +106,6 @@ give_consignment(
 		    sl_state_slug(c->dispo, c->outcome),
 		    sl_state_word(p->r, c->dispo, c->outcome),
 		    c->reason != 0 ? p->snap.reason.text[c->reason] : "");
-	}
 }
 
 static void

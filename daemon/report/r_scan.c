@@ -130,9 +130,7 @@ add_sheet(struct scan *s)
 			if (strcmp(s->snap.queue.text[q], row->queue) == 0)
 				break;
 		if (q == s->snap.queue.n || s->at[q] == NULL) {
-			sl_rep_fact(s->r, "only_in_control",
-			    "Bare i kontrolltallene, kø", "Only in the sheet",
-			    "%s", row->queue);
+			sl_control_stranger(&s->sheet, row->queue);
 			continue;
 		}
 		b = &s->batch[find_batch(s, q, row->day)];
@@ -239,6 +237,7 @@ make(struct scan *s, struct sl_err *err)
 	if (rc != SL_OK)
 		return rc;
 	add_sheet(s);
+	sl_control_tell(&s->sheet, s->r);
 	if (s->n > 0)
 		qsort(s->batch, s->n, sizeof(*s->batch), compare);
 	for (i = 0; i < s->n; i++)

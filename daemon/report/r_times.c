@@ -40,8 +40,9 @@ find_group(struct times *t, unsigned queue, unsigned unit)
 	for (i = 0; i < t->n; i++)
 		if (t->group[i].queue == queue && t->group[i].unit == unit)
 			return &t->group[i];
-	if (t->n == GROUPS_MAX)
-		return &t->group[0];
+	/* Units beyond the limit stand together, without a name. */
+	if (t->n >= GROUPS_MAX && (queue != 0 || unit != 0))
+		return find_group(t, 0, 0);
 	t->group = sl_grow(t->group, &t->cap, t->n + 1, sizeof(*t->group));
 	g = &t->group[t->n++];
 	memset(g, 0, sizeof(*g));

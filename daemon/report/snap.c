@@ -175,8 +175,7 @@ load_documents(struct sl_db *db, struct sl_snap *s)
 		    part > s->part_max || !s->e[entry].there)
 			continue;
 		s->e[entry].documents++;
-		if (s->e[entry].outcome != SL_OUTCOME_replaced ||
-		    s->part_entry[part] == 0)
+		if (s->e[entry].outcome != SL_OUTCOME_replaced)
 			s->part_entry[part] = (uint32_t)entry;
 	}
 }

@@ -16,6 +16,15 @@
 #include "../../daemon/report/targetlog.h"
 #include "test.h"
 
+/* Fontconfig keeps what it has read until the end and never lets go of it. */
+__attribute__((visibility("default"))) const char *__lsan_default_suppressions(
+    void);
+const char *
+__lsan_default_suppressions(void)
+{
+	return "leak:libfontconfig\n";
+}
+
 /* -- the table ---------------------------------------------------------- */
 
 static void
