@@ -281,7 +281,7 @@ safe(const char *s)
 }
 
 static void
-tell(struct control *k, enum finding f, const struct sl_target_post *p,
+tell(struct control *k, enum finding f, const struct sl_tlog_post *p,
     uint32_t entry, const char *there)
 {
 	struct ours o = {0};
@@ -384,7 +384,7 @@ has_word(const char *text, const char *word, size_t n)
 
 /* Words of the title that its public form does not have. */
 static void
-keep_hidden(struct control *k, const struct sl_target_post *p)
+keep_hidden(struct control *k, const struct sl_tlog_post *p)
 {
 	SL_BUF struct sl_buf low = {0}, out = {0};
 	const char *s;
@@ -410,7 +410,7 @@ keep_hidden(struct control *k, const struct sl_target_post *p)
 /* Posts come in the same order in both journals: the search goes on where it
  * ended. */
 static bool
-shows_hidden(struct control *k, const struct sl_target_post *p)
+shows_hidden(struct control *k, const struct sl_tlog_post *p)
 {
 	uint64_t h = hash_of(p->number, p->journal);
 	const char *s;
@@ -436,13 +436,13 @@ shows_hidden(struct control *k, const struct sl_target_post *p)
 /* -- one post of the target ---------------------------------------------- */
 
 static const char *
-title_of(const struct sl_target_post *p)
+title_of(const struct sl_tlog_post *p)
 {
 	return p->title[0] != '\0' && !p->public ? p->title : p->public_title;
 }
 
 static void
-check_public(struct control *k, const struct sl_target_post *p, uint32_t entry)
+check_public(struct control *k, const struct sl_tlog_post *p, uint32_t entry)
 {
 	const char *out = p->public_title;
 	char folded[TITLE_MAX];
@@ -465,7 +465,7 @@ check_public(struct control *k, const struct sl_target_post *p, uint32_t entry)
 }
 
 static void
-check_quality(struct control *k, const struct sl_target_post *p,
+check_quality(struct control *k, const struct sl_tlog_post *p,
     const char *folded, uint32_t entry)
 {
 	if (!p->public && has_fnr(p->title))
@@ -482,7 +482,7 @@ check_quality(struct control *k, const struct sl_target_post *p,
 }
 
 static void
-compare(struct control *k, const struct sl_target_post *p, const char *folded,
+compare(struct control *k, const struct sl_tlog_post *p, const char *folded,
     uint32_t entry)
 {
 	const struct sl_snap_entry *e = &k->snap.e[entry];
@@ -510,7 +510,7 @@ is_temporary(const char *status)
 }
 
 static enum sl_rc
-take_post(void *arg, const struct sl_target_post *p, struct sl_err *err)
+take_post(void *arg, const struct sl_tlog_post *p, struct sl_err *err)
 {
 	struct control *k = arg;
 	uint32_t entry = find_one(k, p->number);
@@ -579,6 +579,54 @@ look_for_missing(struct control *k)
 	}
 }
 
+static void
+take_columns(sqlite3_stmt *st, struct sl_tlog_post *p)
+{
+	memset(p, 0, sizeof(*p));
+	sl_db_copy(st, 0, p->number, sizeof(p->number));
+	sl_db_copy(st, 1, p->case_number, sizeof(p->case_number));
+	if (sqlite3_column_int64(st, 3) > 0)
+		(void)snprintf(p->journal, sizeof(p->journal), "%.20s/%.20s",
+		    sl_db_text(st, 3), sl_db_text(st, 2));
+	sl_db_copy(st, 4, p->type, sizeof(p->type));
+	sl_db_copy(st, 5, p->status, sizeof(p->status));
+	sl_db_copy(st, 6, p->title, sizeof(p->title));
+	sl_db_copy(st, 7, p->public_title, sizeof(p->public_title));
+	sl_db_copy(st, 8, p->restriction, sizeof(p->restriction));
+	p->received_day = sl_day_parse(sl_db_text(st, 9));
+	p->document_day = sl_day_parse(sl_db_text(st, 10));
+	p->journal_day = sl_day_parse(sl_db_text(st, 11));
+	p->attachments = sqlite3_column_int(st, 12);
+	p->incoming = strcmp(p->type, "I") == 0;
+	p->has_document_day = true;
+	p->has_public_title = p->public_title[0] != '\0';
+}
+
+/* No file: what sluse-push has read of the target's journal. */
+static enum sl_rc
+read_table(struct control *k, struct sl_err *err)
+{
+	struct sl_db *db = sl_store_db(k->r->store);
+	struct sl_tlog_post *p = sl_alloc(sizeof(*p));
+	sqlite3_stmt *st = sl_db_query(db,
+	    "SELECT number, case_number, year, sequence, type, status, title,"
+	    " public_title, access, received, document_date, journal_date,"
+	    " attachments FROM target_post",
+	    "");
+	enum sl_rc rc = SL_OK;
+
+	while (rc == SL_OK && sl_db_row(db, st)) {
+		take_columns(st, p);
+		rc = take_post(k, p, err);
+	}
+	sl_db_done(st);
+	free(p);
+	if (rc == SL_OK && k->posts == 0)
+		return sl_err_set(err, SL_REJECT, 0, "bad_option",
+		    "no target's journal has been read here: give a file");
+	return rc;
+}
+
 static enum sl_rc
 read_files(struct control *k, struct sl_err *err)
 {
@@ -635,7 +683,8 @@ sl_rep_journalkontroll(struct sl_rep *r, struct sl_err *err)
 	if (rc == SL_OK) {
 		k.seen = sl_alloc(k.snap.e_max + 1);
 		load_sent(&k);
-		rc = read_files(&k, err);
+		rc = r->opt->files > 0 ? read_files(&k, err)
+				       : read_table(&k, err);
 	}
 	if (rc == SL_OK) {
 		look_for_missing(&k);

@@ -66,11 +66,16 @@ give_entry(struct protocol *p, const char *reception, int64_t size, uint32_t id)
 {
 	const struct sl_snap_entry *e = &p->snap.e[id];
 	const struct sl_snap_consignment *c = &p->snap.c[e->consignment];
+	struct sl_snap_seen seen;
 	char number[48];
 	struct taken t;
 
 	(void)snprintf(number, sizeof(number), "%s.%u", reception, e->number);
 	read_delivery(p, id, &t);
+	/* What the target shows now is newer than its receipt. */
+	if (!sl_snap_seen(&p->snap, id, &seen))
+		seen = (struct sl_snap_seen){
+		    t.status, t.case_number, t.number, t.journal};
 	sl_rep_row(p->r, "sstiiiiwwstsssss", number,
 	    p->snap.queue.text[c->queue], c->received_ms,
 	    (int64_t)p->files[e->consignment], size, (int64_t)e->documents,
@@ -78,7 +83,7 @@ give_entry(struct protocol *p, const char *reception, int64_t size, uint32_t id)
 	    sl_stage_word(p->r, e->stage), sl_state_slug(e->dispo, e->outcome),
 	    sl_state_word(p->r, e->dispo, e->outcome),
 	    e->reason != 0 ? p->snap.reason.text[e->reason] : "", t.ms,
-	    t.target, t.case_number, t.number, t.journal, t.status);
+	    t.target, seen.case_number, seen.number, seen.journal, seen.status);
 	p->entries++;
 	p->documents += e->documents;
 	p->pages += e->pages;
@@ -128,7 +133,7 @@ sl_rep_mottaksprotokoll(struct sl_rep *r, struct sl_err *err)
 	struct protocol p = {.r = r};
 	enum sl_rc rc = sl_snap_load(r,
 	    SL_SNAP_DOCUMENTS | SL_SNAP_PAGES | SL_SNAP_SOURCES |
-		SL_SNAP_DELIVERIES,
+		SL_SNAP_DELIVERIES | SL_SNAP_TARGET,
 	    &p.snap, err);
 	sqlite3_stmt *st;
 	int64_t id;

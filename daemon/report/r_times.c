@@ -65,20 +65,6 @@ put_days(struct group *g, int step, int64_t from_day, int64_t to_day)
 	g->days[step][n < DAYS_MAX ? n : DAYS_MAX]++;
 }
 
-/* Status J or what comes after it, by code or name. */
-static bool
-is_journaled(const char *status)
-{
-	static const char *const names[] = {
-	    "J", "E", "A", "Journalført", "Ekspedert", "Arkivert"};
-	size_t i;
-
-	for (i = 0; i < sizeof(names) / sizeof(names[0]); i++)
-		if (strcmp(names[i], status) == 0)
-			return true;
-	return false;
-}
-
 static void
 count_entry(struct times *t, uint32_t id, const char *post, int64_t m_ms,
     const char *receipt)
@@ -86,6 +72,7 @@ count_entry(struct times *t, uint32_t id, const char *post, int64_t m_ms,
 	const struct sl_snap_entry *e = &t->snap.e[id];
 	const struct sl_snap_consignment *c = &t->snap.c[e->consignment];
 	char unit[128], received[40], status[32], day[40];
+	struct sl_snap_seen seen;
 	int64_t from;
 	struct group *g;
 
@@ -98,10 +85,13 @@ count_entry(struct times *t, uint32_t id, const char *post, int64_t m_ms,
 	g = find_group(t, c->queue, sl_names_add(&t->unit, unit));
 	g->entries++;
 	put_days(g, TO_M, from, sl_day_of(m_ms));
-	if (sl_json_peek(receipt, "status", status, sizeof(status)) &&
-	    is_journaled(status) &&
-	    sl_json_peek(receipt, "journaldato", day, sizeof(day)) &&
-	    sl_day_parse(day) >= 0)
+	if (sl_snap_seen(&t->snap, id, &seen) && sl_is_journaled(seen.status) &&
+	    t->snap.target[id].journal_day >= 0)
+		put_days(g, TO_J, from, t->snap.target[id].journal_day);
+	else if (sl_json_peek(receipt, "status", status, sizeof(status)) &&
+		 sl_is_journaled(status) &&
+		 sl_json_peek(receipt, "journaldato", day, sizeof(day)) &&
+		 sl_day_parse(day) >= 0)
 		put_days(g, TO_J, from, sl_day_parse(day));
 }
 
@@ -219,7 +209,8 @@ enum sl_rc
 sl_rep_journalforingstid(struct sl_rep *r, struct sl_err *err)
 {
 	struct times t = {.r = r};
-	enum sl_rc rc = sl_snap_load(r, SL_SNAP_DELIVERIES, &t.snap, err);
+	enum sl_rc rc =
+	    sl_snap_load(r, SL_SNAP_DELIVERIES | SL_SNAP_TARGET, &t.snap, err);
 	size_t i;
 	int s;
 

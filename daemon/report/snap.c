@@ -9,6 +9,7 @@
 #include "../base/mem.h"
 #include "../base/text.h"
 #include "../store/db.h"
+#include "control.h"
 
 #define ROWS_MAX (64u << 20)
 #define NAMES_MAX 65535u
@@ -224,6 +225,118 @@ load_deliveries(struct sl_db *db, struct sl_snap *s)
 	free(done);
 }
 
+/* -- what the target shows ------------------------------------------------ */
+
+/* Entries by their own key, while the target's journal is read. */
+struct own_keys {
+	uint64_t *hash; /* by entry */
+	uint32_t *slot;
+	size_t slots;
+};
+
+static void
+load_own_keys(struct sl_db *db, const struct sl_snap *s, struct own_keys *k)
+{
+	sqlite3_stmt *st = sl_db_query(db, "SELECT id, own_key FROM entry", "");
+	int64_t id;
+	size_t at;
+
+	for (k->slots = 1024; k->slots < (size_t)s->e_max * 3 / 2;)
+		k->slots *= 2;
+	k->hash = sl_alloc((s->e_max + 1) * sizeof(*k->hash));
+	k->slot = sl_alloc(k->slots * sizeof(*k->slot));
+	while (sl_db_row(db, st)) {
+		id = sqlite3_column_int64(st, 0);
+		if (id <= 0 || id > s->e_max)
+			continue;
+		k->hash[id] = hash_text(sl_db_text(st, 1));
+		at = (size_t)k->hash[id] & (k->slots - 1);
+		while (k->slot[at] != 0)
+			at = (at + 1) & (k->slots - 1);
+		k->slot[at] = (uint32_t)id;
+	}
+}
+
+static uint32_t
+find_own_key(const struct own_keys *k, const char *own_key)
+{
+	uint64_t h = hash_text(own_key);
+	size_t at = (size_t)h & (k->slots - 1);
+
+	for (; k->slot[at] != 0; at = (at + 1) & (k->slots - 1))
+		if (k->hash[k->slot[at]] == h)
+			return k->slot[at];
+	return 0;
+}
+
+static void
+add_seen(struct sl_snap *s, sqlite3_stmt *st, uint32_t id)
+{
+	struct sl_buf *b = &s->target_text;
+	int i;
+
+	s->target[id].text = (uint32_t)b->n;
+	s->target[id].journal_day = (int32_t)sl_day_parse(sl_db_text(st, 6));
+	for (i = 1; i <= 3; i++)
+		sl_buf_add(b, sl_db_text(st, i), strlen(sl_db_text(st, i)) + 1);
+	if (sqlite3_column_int64(st, 4) > 0)
+		sl_buf_printf(b, "%s/%s", sl_db_text(st, 4), sl_db_text(st, 5));
+	sl_buf_add(b, "", 1);
+}
+
+static void
+load_target(struct sl_db *db, struct sl_snap *s)
+{
+	struct own_keys k = {0};
+	sqlite3_stmt *st = sl_db_query(db,
+	    "SELECT own_key, status, case_number, number, sequence, year,"
+	    " journal_date FROM target_post WHERE own_key <> ''",
+	    "");
+	uint32_t id;
+
+	load_own_keys(db, s, &k);
+	s->target_text.max = (size_t)1 << 30;
+	sl_buf_add(&s->target_text, "", 1);
+	while (sl_db_row(db, st)) {
+		id = find_own_key(&k, sl_db_text(st, 0));
+		if (id != 0 && s->target[id].text == 0)
+			add_seen(s, st, id);
+	}
+	free(k.hash);
+	free(k.slot);
+}
+
+bool
+sl_snap_seen(const struct sl_snap *s, uint32_t entry, struct sl_snap_seen *ret)
+{
+	const char *p;
+
+	if (s->target == NULL || s->target[entry].text == 0 ||
+	    s->target_text.full)
+		return false;
+	p = s->target_text.p + s->target[entry].text;
+	ret->status = p;
+	p += strlen(p) + 1;
+	ret->case_number = p;
+	p += strlen(p) + 1;
+	ret->number = p;
+	ret->journal = p + strlen(p) + 1;
+	return true;
+}
+
+bool
+sl_is_journaled(const char *status)
+{
+	static const char *const names[] = {
+	    "J", "E", "A", "Journalført", "Ekspedert", "Arkivert"};
+	size_t i;
+
+	for (i = 0; i < sizeof(names) / sizeof(names[0]); i++)
+		if (strcmp(names[i], status) == 0)
+			return true;
+	return false;
+}
+
 enum sl_rc
 sl_snap_load(const struct sl_rep *r, unsigned what, struct sl_snap *s,
     struct sl_err *err)
@@ -245,6 +358,10 @@ sl_snap_load(const struct sl_rep *r, unsigned what, struct sl_snap *s,
 	s->e = sl_alloc((s->e_max + 1) * sizeof(*s->e));
 	load_consignments(r, db, s);
 	load_entries(db, s);
+	if ((what & SL_SNAP_TARGET) != 0) {
+		s->target = sl_alloc((s->e_max + 1) * sizeof(*s->target));
+		load_target(db, s);
+	}
 	if ((what & SL_SNAP_DOCUMENTS) != 0) {
 		s->part_entry =
 		    sl_alloc((s->part_max + 1) * sizeof(*s->part_entry));
@@ -272,6 +389,8 @@ sl_snap_free(struct sl_snap *s)
 	free(s->part_entry);
 	free(s->source_consignment);
 	free(s->delivery);
+	free(s->target);
+	sl_buf_free(&s->target_text);
 	sl_names_free(&s->queue);
 	sl_names_free(&s->reason);
 	memset(s, 0, sizeof(*s));

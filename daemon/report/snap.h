@@ -36,6 +36,11 @@ struct sl_snap_entry {
 	bool there;
 	bool in; /* as its consignment, and not replaced by another */
 };
+/* What the target's own journal shows of an entry's post. */
+struct sl_snap_target {
+	uint32_t text; /* in target_text; 0: not seen there */
+	int32_t journal_day; /* -1: none */
+};
 struct sl_snap {
 	struct sl_snap_consignment *c;
 	struct sl_snap_entry *e;
@@ -48,6 +53,9 @@ struct sl_snap {
 	/* With SL_SNAP_DELIVERIES: the delivery of an entry: one that is
 	 * delivered, else the last. */
 	uint32_t *delivery;
+	/* With SL_SNAP_TARGET, by entry. */
+	struct sl_snap_target *target;
+	struct sl_buf target_text;
 	struct sl_names queue, reason;
 };
 
@@ -56,6 +64,7 @@ enum {
 	SL_SNAP_PAGES = 2, /* entry.pages; needs DOCUMENTS */
 	SL_SNAP_SOURCES = 4, /* source_consignment */
 	SL_SNAP_DELIVERIES = 8,
+	SL_SNAP_TARGET = 16,
 };
 
 /* SL_FATAL: the database cannot be read, or is too large for the arrays
@@ -64,9 +73,19 @@ enum sl_rc sl_snap_load(const struct sl_rep *r, unsigned what,
     struct sl_snap *s, struct sl_err *err);
 void sl_snap_free(struct sl_snap *s);
 
+/* What was read of it in the target; false: nothing. Texts are the snap's. */
+struct sl_snap_seen {
+	const char *status, *case_number, *number, *journal;
+};
+bool sl_snap_seen(
+    const struct sl_snap *s, uint32_t entry, struct sl_snap_seen *ret);
+
 /* The next item of the consignment: its entries that count, or once 0 for the
  * consignment itself. Begin with *at = -1; false at the end. */
 bool sl_snap_next(const struct sl_snap *s, uint32_t consignment, int64_t *at);
+
+/* Status J or what comes after it, by code or name. */
+bool sl_is_journaled(const char *status);
 
 /* Where an item stands, in the words of the balance. */
 enum sl_standing {

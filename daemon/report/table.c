@@ -337,9 +337,6 @@ check_options(const struct sl_report_def *d, const struct sl_rep_options *p,
 		if (given[i].given && (d->takes & given[i].bit) == 0)
 			return sl_err_set(err, SL_REJECT, 0, "bad_option",
 			    "%s does not take %s", d->slug, given[i].name);
-	if ((d->takes & SL_TAKES_FILES) != 0 && p->files == 0)
-		return sl_err_set(err, SL_REJECT, 0, "bad_option",
-		    "%s needs a file: the target's journal", d->slug);
 	return SL_OK;
 }
 

@@ -21,7 +21,7 @@
 	    XML_PARSE_COMPACT | XML_PARSE_NOCDATA)
 
 static void
-reset(struct sl_target_post *p, bool public)
+reset(struct sl_tlog_post *p, bool public)
 {
 	memset(p, 0, sizeof(*p));
 	p->journal_day = p->document_day = p->received_day = -1;
@@ -56,13 +56,13 @@ set_text(char *out, size_t cap, const char *s)
 /* -- xml ---------------------------------------------------------------- */
 
 struct xml {
-	struct sl_target_post post;
+	struct sl_tlog_post post;
 	struct sl_targetlog_period *period;
 	const char *name[SL_TARGETLOG_DEPTH]; /* static; "" = not known */
 	struct sl_buf text; /* of the element that is open */
 	char seq[24], year[24];
 	bool public;
-	sl_target_post_fn *fn;
+	sl_tlog_fn *fn;
 	void *arg;
 };
 
@@ -111,7 +111,7 @@ known_name(const char *s)
 static void
 take_of_post(struct xml *x, const char *n, const char *s)
 {
-	struct sl_target_post *p = &x->post;
+	struct sl_tlog_post *p = &x->post;
 
 	if (n == name_registreringsID)
 		set_text(p->number, sizeof(p->number), s);
@@ -146,7 +146,7 @@ take_end(struct xml *x, int d, struct sl_err *err)
 {
 	const char *n = x->name[d], *in = d > 0 ? x->name[d - 1] : "";
 	const char *s = sl_buf_str(&x->text);
-	struct sl_target_post *p = &x->post;
+	struct sl_tlog_post *p = &x->post;
 
 	if (n == name_journalStartDato)
 		x->period->from_day = sl_day_parse(s);
@@ -221,8 +221,8 @@ take_node(struct xml *x, xmlTextReaderPtr r, struct sl_err *err)
 }
 
 static enum sl_rc
-read_xml(int fd, sl_target_post_fn *fn, void *arg,
-    struct sl_targetlog_period *period, struct sl_err *err)
+read_xml(int fd, sl_tlog_fn *fn, void *arg, struct sl_targetlog_period *period,
+    struct sl_err *err)
 {
 	xmlTextReaderPtr r = xmlReaderForFd(fd, NULL, NULL, XML_OPTIONS);
 	struct xml x = {
@@ -278,7 +278,7 @@ static const char *const heads[C_COLUMNS] = {
     "tilgangsrestriksjon|tilgangskode|restriction"};
 
 static void
-take_fields(const struct sl_csvin *c, const int *col, struct sl_target_post *p)
+take_fields(const struct sl_csvin *c, const int *col, struct sl_tlog_post *p)
 {
 	const char *seq = sl_csvin_field(c, col[C_SEQ]);
 
@@ -310,9 +310,9 @@ take_fields(const struct sl_csvin *c, const int *col, struct sl_target_post *p)
 }
 
 static enum sl_rc
-read_csv(FILE *f, sl_target_post_fn *fn, void *arg, struct sl_err *err)
+read_csv(FILE *f, sl_tlog_fn *fn, void *arg, struct sl_err *err)
 {
-	struct sl_target_post *p = sl_alloc(sizeof(*p));
+	struct sl_tlog_post *p = sl_alloc(sizeof(*p));
 	struct sl_csvin c;
 	int col[C_COLUMNS], i;
 	enum sl_rc rc;
@@ -350,7 +350,7 @@ looks_like_xml(int fd)
 }
 
 enum sl_rc
-sl_targetlog_read(const char *path, sl_target_post_fn *fn, void *arg,
+sl_targetlog_read(const char *path, sl_tlog_fn *fn, void *arg,
     struct sl_targetlog_period *ret, struct sl_err *err)
 {
 	SL_CLOSE int fd = open(path, O_RDONLY | O_CLOEXEC);

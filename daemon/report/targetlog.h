@@ -17,7 +17,7 @@
 #define SL_TARGETLOG_DEPTH 32
 
 /* One journalpost; "" and -1 where the file does not say. */
-struct sl_target_post {
+struct sl_tlog_post {
 	char number[64]; /* registreringsID 2026/211-3 */
 	char case_number[64]; /* mappeID */
 	char journal[48]; /* journalsekvensnummer/journalaar */
@@ -32,8 +32,8 @@ struct sl_target_post {
 	bool has_document_day; /* the file has a place for it */
 	bool has_public_title; /* the post has an offentligTittel */
 };
-typedef enum sl_rc sl_target_post_fn(
-    void *arg, const struct sl_target_post *p, struct sl_err *err);
+typedef enum sl_rc sl_tlog_fn(
+    void *arg, const struct sl_tlog_post *p, struct sl_err *err);
 
 struct sl_targetlog_period {
 	int64_t from_day, to_day; /* of the head; -1: not said */
@@ -41,7 +41,7 @@ struct sl_targetlog_period {
 
 /* Each post of the file. SL_BROKEN: it cannot be read; err has no more than a
  * line number. */
-enum sl_rc sl_targetlog_read(const char *path, sl_target_post_fn *fn, void *arg,
+enum sl_rc sl_targetlog_read(const char *path, sl_tlog_fn *fn, void *arg,
     struct sl_targetlog_period *ret, struct sl_err *err);
 
 #endif

@@ -18,11 +18,12 @@
 #include "../journal/leaf.h"
 #include "store_p.h"
 
-extern const char sl_schema_001[], sl_schema_005[];
+extern const char sl_schema_001[], sl_schema_005[], sl_schema_007[];
 
 static const char *const migrations[] = {
     [1] = sl_schema_001,
     [5] = sl_schema_005,
+    [7] = sl_schema_007,
 };
 static_assert(
     sizeof(migrations) / sizeof(migrations[0]) == SL_SCHEMA_VERSION + 1,

@@ -13,7 +13,7 @@ text(const char *s, size_t cap)
 }
 
 static enum sl_rc
-on_post(void *arg, const struct sl_target_post *p, struct sl_err *err)
+on_post(void *arg, const struct sl_tlog_post *p, struct sl_err *err)
 {
 	(void)arg;
 	(void)err;

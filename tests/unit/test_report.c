@@ -333,12 +333,12 @@ sheets(void)
 }
 
 struct seen {
-	struct sl_target_post post;
+	struct sl_tlog_post post;
 	int n;
 };
 
 static enum sl_rc
-take_post(void *arg, const struct sl_target_post *p, struct sl_err *err)
+take_post(void *arg, const struct sl_tlog_post *p, struct sl_err *err)
 {
 	struct seen *s = arg;
 
