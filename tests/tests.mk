@@ -41,8 +41,8 @@ libs_bench_fork := -lseccomp -lcrypto
 
 rooms_test_report := report store journal registry config wire base
 libs_test_report = $(libs_sluse-report)
-rooms_fuzz_targetlog := report config base
-libs_fuzz_targetlog = $(call pc,libs,libxml-2.0) -ljansson
+rooms_fuzz_targetlog := report store journal registry config wire base
+libs_fuzz_targetlog = $(libs_sluse-report)
 
 rooms_test_registry := registry wire base
 libs_test_registry := -lcrypto

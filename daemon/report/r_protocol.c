@@ -39,7 +39,8 @@ read_receipt(const char *receipt, struct taken *t)
 }
 
 static void
-read_delivery(struct protocol *p, uint32_t entry, struct taken *t)
+read_delivery(
+    struct protocol *p, uint32_t entry, bool with_receipt, struct taken *t)
 {
 	struct sl_db *db = sl_store_db(p->r->store);
 	sqlite3_stmt *st;
@@ -56,7 +57,8 @@ read_delivery(struct protocol *p, uint32_t entry, struct taken *t)
 	sl_db_copy(st, 0, t->target, sizeof(t->target));
 	if (sqlite3_column_int(st, 1) != 0) {
 		t->ms = sqlite3_column_int64(st, 2);
-		read_receipt(sl_db_text(st, 3), t);
+		if (with_receipt)
+			read_receipt(sl_db_text(st, 3), t);
 	}
 	sl_db_done(st);
 }
@@ -69,11 +71,13 @@ give_entry(struct protocol *p, const char *reception, int64_t size, uint32_t id)
 	struct sl_snap_seen seen;
 	char number[48];
 	struct taken t;
+	bool shown;
 
 	(void)snprintf(number, sizeof(number), "%s.%u", reception, e->number);
-	read_delivery(p, id, &t);
 	/* What the target shows now is newer than its receipt. */
-	if (!sl_snap_seen(&p->snap, id, &seen))
+	shown = sl_snap_seen(&p->snap, id, &seen);
+	read_delivery(p, id, !shown, &t);
+	if (!shown)
 		seen = (struct sl_snap_seen){
 		    t.status, t.case_number, t.number, t.journal};
 	sl_rep_row(p->r, "sstiiiiwwstsssss", number,
