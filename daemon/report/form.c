@@ -76,8 +76,8 @@ sl_out_begin(struct sl_out *o, const struct sl_report_def *def)
 		o->form->begin(o);
 }
 
-static void
-keep(struct sl_out *o, const struct sl_cell *c)
+void
+sl_out_keep(struct sl_out *o, const struct sl_cell *c)
 {
 	size_t n = o->def->columns, i;
 	int chart = sl_out_chart(o);
@@ -108,7 +108,7 @@ sl_out_row(struct sl_out *o, const struct sl_cell *c)
 {
 	o->rows++;
 	if (o->form->kept)
-		keep(o, c);
+		sl_out_keep(o, c);
 	else
 		o->form->row(o, c);
 }

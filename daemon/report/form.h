@@ -69,6 +69,8 @@ void sl_out_fact(
 /* SL_FATAL: it could not be made or written. */
 enum sl_rc sl_out_end(struct sl_out *o, struct sl_err *err);
 
+/* Keeps a row as shown text, up to the limit. */
+void sl_out_keep(struct sl_out *o, const struct sl_cell *c);
 /* For forms: ------------------------------------------------------------- */
 const char *sl_out_title(const struct sl_out *o);
 const char *sl_out_head(const struct sl_out *o, const struct sl_column *c);

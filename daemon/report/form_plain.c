@@ -16,6 +16,41 @@ put(struct sl_out *o)
 	(void)fwrite(o->line.p, 1, o->line.n, o->f);
 }
 
+/* A value for a program: slugs, UTC, four decimals; text by the format. */
+static void
+plain_value(const struct sl_column *col, const struct sl_cell *c,
+    void (*text)(struct sl_buf *b, const char *s), struct sl_buf *b)
+{
+	char out[32];
+
+	switch (col->type) {
+	case SL_COL_TEXT:
+	case SL_COL_ID:
+	case SL_COL_CODE:
+		text(b, c->text);
+		break;
+	case SL_COL_WORD:
+		text(b, c->slug);
+		break;
+	case SL_COL_INT:
+	case SL_COL_BYTES:
+		sl_add_int(b, c->n);
+		break;
+	case SL_COL_REAL:
+	case SL_COL_PCT:
+		sl_buf_printf(b, "%.4f", c->x);
+		break;
+	case SL_COL_TIME:
+		sl_clock_format_utc(c->n, out, sizeof(out));
+		text(b, out);
+		break;
+	case SL_COL_DAY:
+		sl_clock_format_day(c->n, out, sizeof(out));
+		text(b, out);
+		break;
+	}
+}
+
 /* -- csv ---------------------------------------------------------------- */
 
 /* With a byte order mark and semicolons, as Norwegian spreadsheets want it and
@@ -98,38 +133,10 @@ static void
 json_value(
     const struct sl_column *col, const struct sl_cell *c, struct sl_buf *b)
 {
-	char out[32];
-
-	if (c->kind != SL_CELL_VALUE) {
+	if (c->kind == SL_CELL_VALUE)
+		plain_value(col, c, json_text, b);
+	else
 		sl_buf_add_str(b, "null");
-		return;
-	}
-	switch (col->type) {
-	case SL_COL_TEXT:
-	case SL_COL_ID:
-	case SL_COL_CODE:
-		json_text(b, c->text);
-		break;
-	case SL_COL_WORD:
-		json_text(b, c->slug);
-		break;
-	case SL_COL_INT:
-	case SL_COL_BYTES:
-		sl_add_int(b, c->n);
-		break;
-	case SL_COL_REAL:
-	case SL_COL_PCT:
-		sl_buf_printf(b, "%.4f", c->x);
-		break;
-	case SL_COL_TIME:
-		sl_clock_format_utc(c->n, out, sizeof(out));
-		json_text(b, out);
-		break;
-	case SL_COL_DAY:
-		sl_clock_format_day(c->n, out, sizeof(out));
-		json_text(b, out);
-		break;
-	}
 }
 
 static void
@@ -232,40 +239,6 @@ xml_begin(struct sl_out *o)
 	put(o);
 }
 
-static void
-xml_value(
-    const struct sl_column *col, const struct sl_cell *c, struct sl_buf *b)
-{
-	char out[32];
-
-	switch (col->type) {
-	case SL_COL_TEXT:
-	case SL_COL_ID:
-	case SL_COL_CODE:
-		xml_text(b, c->text);
-		break;
-	case SL_COL_WORD:
-		xml_text(b, c->slug);
-		break;
-	case SL_COL_INT:
-	case SL_COL_BYTES:
-		sl_add_int(b, c->n);
-		break;
-	case SL_COL_REAL:
-	case SL_COL_PCT:
-		sl_buf_printf(b, "%.4f", c->x);
-		break;
-	case SL_COL_TIME:
-		sl_clock_format_utc(c->n, out, sizeof(out));
-		sl_buf_add_str(b, out);
-		break;
-	case SL_COL_DAY:
-		sl_clock_format_day(c->n, out, sizeof(out));
-		sl_buf_add_str(b, out);
-		break;
-	}
-}
-
 /* What is not known is an empty element that says so; what is not there is no
  * element. */
 static void
@@ -288,7 +261,7 @@ xml_row(struct sl_out *o, const struct sl_cell *c)
 			continue;
 		}
 		sl_buf_printf(b, "<%s>", sl_buf_str(&name));
-		xml_value(&o->def->column[i], &c[i], b);
+		plain_value(&o->def->column[i], &c[i], xml_text, b);
 		sl_buf_printf(b, "</%s>", sl_buf_str(&name));
 	}
 	sl_buf_add_str(b, "</rad>\n");

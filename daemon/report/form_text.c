@@ -122,14 +122,7 @@ text_row(struct sl_out *o, const struct sl_cell *c)
 		}
 		return;
 	}
-	o->cell = sl_grow(
-	    o->cell, &o->cell_cap, (o->kept_rows + 1) * n, sizeof(*o->cell));
-	for (i = 0; i < n; i++) {
-		sl_buf_reset(&o->line);
-		sl_cell_show(o, &o->def->column[i], &c[i], &o->line);
-		o->cell[o->kept_rows * n + i] = sl_strdup(sl_buf_str(&o->line));
-	}
-	o->kept_rows++;
+	sl_out_keep(o, c);
 }
 
 static enum sl_rc
