@@ -53,6 +53,17 @@ set_text(char *out, size_t cap, const char *s)
 		(void)sl_slice_copy(sl_slice_str(s), out, cap);
 }
 
+void
+sl_tlog_journal(struct sl_tlog_post *p, const char *seq, const char *year)
+{
+	SL_BUF struct sl_buf b = {0};
+
+	if (*seq == '\0' || strcmp(seq, "0") == 0)
+		return;
+	sl_buf_printf(&b, "%s/%s", seq, year);
+	(void)sl_slice_copy(sl_slice_buf(&b), p->journal, sizeof(p->journal));
+}
+
 /* -- xml ---------------------------------------------------------------- */
 
 struct xml {
@@ -165,9 +176,7 @@ take_end(struct xml *x, int d, struct sl_err *err)
 		set_text(p->party, sizeof(p->party), s);
 	else if (n == name_journalregistrering) {
 		p->incoming = p->incoming || says_incoming(p->type);
-		if (x->seq[0] != '\0')
-			(void)snprintf(p->journal, sizeof(p->journal), "%s/%s",
-			    x->seq, x->year);
+		sl_tlog_journal(p, x->seq, x->year);
 		return x->fn(x->arg, p, err);
 	}
 	return SL_OK;
@@ -220,16 +229,26 @@ take_node(struct xml *x, xmlTextReaderPtr r, struct sl_err *err)
 	}
 }
 
+/* libxml2 would tell standard error what stands in the file. */
+static void
+say_nothing(void *arg, const char *fmt, ...)
+{
+	(void)arg;
+	(void)fmt;
+}
+
 static enum sl_rc
 read_xml(int fd, sl_tlog_fn *fn, void *arg, struct sl_targetlog_period *period,
     struct sl_err *err)
 {
-	xmlTextReaderPtr r = xmlReaderForFd(fd, NULL, NULL, XML_OPTIONS);
+	xmlTextReaderPtr r;
 	struct xml x = {
 	    .fn = fn, .arg = arg, .period = period, .text = {.max = 65536}};
 	enum sl_rc rc = SL_OK;
 	int more = 0;
 
+	xmlSetGenericErrorFunc(NULL, say_nothing);
+	r = xmlReaderForFd(fd, NULL, NULL, XML_OPTIONS);
 	if (r == NULL)
 		return sl_err_set(err, SL_FATAL, 0, "limit_memory",
 		    "no memory for the journal");
@@ -287,10 +306,10 @@ take_fields(const struct sl_csvin *c, const int *col, struct sl_tlog_post *p)
 	    p->number, sizeof(p->number), sl_csvin_field(c, col[C_NUMBER]));
 	set_text(p->case_number, sizeof(p->case_number),
 	    sl_csvin_field(c, col[C_CASE]));
-	if (*seq != '\0')
-		(void)snprintf(p->journal, sizeof(p->journal),
-		    strchr(seq, '/') != NULL ? "%.40s" : "%.20s/%.20s", seq,
-		    sl_csvin_field(c, col[C_YEAR]));
+	if (strchr(seq, '/') != NULL)
+		set_text(p->journal, sizeof(p->journal), seq);
+	else
+		sl_tlog_journal(p, seq, sl_csvin_field(c, col[C_YEAR]));
 	set_text(p->title, sizeof(p->title), sl_csvin_field(c, col[C_TITLE]));
 	set_text(p->public_title, sizeof(p->public_title),
 	    sl_csvin_field(c, col[C_PUBLIC]));

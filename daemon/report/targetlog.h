@@ -35,6 +35,9 @@ struct sl_tlog_post {
 typedef enum sl_rc sl_tlog_fn(
     void *arg, const struct sl_tlog_post *p, struct sl_err *err);
 
+/* Sets p->journal to sequence/year; nothing if there is no sequence. */
+void sl_tlog_journal(struct sl_tlog_post *p, const char *seq, const char *year);
+
 struct sl_targetlog_period {
 	int64_t from_day, to_day; /* of the head; -1: not said */
 };
