@@ -100,11 +100,15 @@ write_report(struct sl_bundle *b, const struct sl_report_def *d,
 	return rc;
 }
 
-/* What the auditor brings himself, the target's journal, is not here. */
+/* The control of the target's journal only where that has been read: a file of
+ * it is the auditor's own. */
 static bool
-goes_in(const struct sl_report_def *d)
+goes_in(const struct sl_bundle *b, const struct sl_report_def *d)
 {
-	return (d->takes & SL_TAKES_FILES) == 0;
+	return (d->takes & SL_TAKES_FILES) == 0 ||
+	       sl_db_int(sl_store_db(b->store), 0,
+		   "SELECT count(*) FROM (SELECT 1 FROM target_post LIMIT 1)",
+		   "") > 0;
 }
 
 static enum sl_rc
@@ -116,7 +120,7 @@ write_reports(struct sl_bundle *b, struct sl_err *err)
 	enum sl_rc rc = SL_OK;
 
 	for (i = 0; rc == SL_OK && i < n; i++)
-		for (k = 0; rc == SL_OK && goes_in(&d[i]) && k < 2; k++)
+		for (k = 0; rc == SL_OK && goes_in(b, &d[i]) && k < 2; k++)
 			rc =
 			    write_report(b, &d[i], sl_form_find(forms[k]), err);
 	if (rc == SL_OK)
@@ -258,7 +262,7 @@ write_index(struct sl_bundle *b, struct sl_err *err)
 	sl_buf_printf(
 	    &out, "</ul>\n<h2>%s</h2>\n<ul>\n", say(b, "Rapporter", "Reports"));
 	for (i = 0; i < n; i++)
-		if (goes_in(&d[i]))
+		if (goes_in(b, &d[i]))
 			add_report_link(b, &d[i], &out);
 	sl_buf_printf(
 	    &out, "</ul>\n<h2>%s</h2>\n<ul>\n", say(b, "Filer", "Files"));
