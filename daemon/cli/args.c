@@ -36,6 +36,11 @@ enum {
 	O_PRONOM_ONLY = 131072,
 	O_NEW_CASE = 262144,
 	O_WITH = 524288,
+	O_AGAINST = 1 << 20,
+	O_KEY = 1 << 21,
+	O_PAYLOADS = 1 << 22,
+	O_EVENT = 1 << 23,
+	O_WITNESS = 1 << 24,
 };
 #define EVERYWHERE (O_ROOT | O_JSON | O_HELP | O_VERSION)
 
@@ -84,10 +89,27 @@ static const struct command commands[] = {
 	"make the cases of a list known"},
     {"cases", "list", 0, 0, 0, 0, sl_cmd_cases_list, "",
 	"list the known cases"},
-    {"journal", "list", 0, 1, 0, 0, sl_cmd_journal_list, "[ID]",
-	"list the sporingslogg"},
-    {"journal", "verify", 0, 0, 0, 0, sl_cmd_journal_verify, "",
-	"prove that the sporingslogg is whole"},
+    {"journal", "list", 0, 1, O_EVENT, 0, sl_cmd_journal_list,
+	"[--event NAME] [ID]", "list the sporingslogg"},
+    {"journal", "verify", 0, 1, O_AGAINST | O_KEY | O_WITNESS, 0,
+	sl_cmd_journal_verify,
+	"[--key KEY] [--against HEAD] [--witness KEY] [DIR | FILE]",
+	"show that the sporingslogg, an export or a proof is whole"},
+    {"journal", "export", 1, 1, O_PAYLOADS, 0, sl_cmd_journal_export,
+	"[--payloads] DIR", "write it as files that anybody can verify"},
+    {"journal", "prove", 1, 1, O_EVENT | O_OUTPUT, 0, sl_cmd_journal_prove,
+	"[--event NAME] [--output FILE] SEQUENCE|ID",
+	"write a proof that an event stands in it"},
+    {"journal", "consistency", 1, 2, O_OUTPUT, 0, sl_cmd_journal_consistency,
+	"[--output FILE] OLD [NEW]",
+	"write a proof that an earlier head is the beginning of a later"},
+    {"journal", "erase", 1, 1, O_WHY, O_WHY, sl_cmd_journal_erase,
+	"SEQUENCE|ID --why TEXT",
+	"erase the content of a post, or what one event holds"},
+    {"journal", "new-key", 0, 0, O_WHY, O_WHY, sl_cmd_journal_new_key,
+	"--why TEXT", "sign with a fresh key from now on"},
+    {"journal", "accept", 0, 0, O_WHY, O_WHY, sl_cmd_journal_accept,
+	"--why TEXT", "go on with a sporingslogg that was put back"},
     {"report", NULL, 0, ANY, 0, 0, sl_cmd_report, "NAME ...",
 	"a report for archivists and auditors; see sluse report --help"},
     {"stop-in", NULL, 0, 0, O_WHY, 0, sl_cmd_stop_in, "[--why TEXT]",
@@ -125,6 +147,11 @@ static const struct option options[] = {
     {"with", required_argument, NULL, O_WITH},
     {"language", required_argument, NULL, O_LANGUAGE},
     {"output", required_argument, NULL, O_OUTPUT},
+    {"against", required_argument, NULL, O_AGAINST},
+    {"key", required_argument, NULL, O_KEY},
+    {"event", required_argument, NULL, O_EVENT},
+    {"witness", required_argument, NULL, O_WITNESS},
+    {"payloads", no_argument, NULL, O_PAYLOADS},
     {"demo", no_argument, NULL, O_DEMO},
     {"once", no_argument, NULL, O_ONCE},
     {"progress", no_argument, NULL, O_PROGRESS},
@@ -228,6 +255,21 @@ take_option(struct sl_cli *c, int bit, const char *value)
 		break;
 	case O_NEW_CASE:
 		c->new_case = value;
+		break;
+	case O_AGAINST:
+		c->against = value;
+		break;
+	case O_KEY:
+		c->key = value;
+		break;
+	case O_EVENT:
+		c->event = value;
+		break;
+	case O_WITNESS:
+		c->witness = value;
+		break;
+	case O_PAYLOADS:
+		c->payloads = true;
 		break;
 	case O_WITH:
 		c->with = value;

@@ -73,8 +73,17 @@ sl_cli_libexec(char *out, size_t cap)
 	return SL_EXIT_OK;
 }
 
+static const char *
+row_text(const json_t *row, const char *key)
+{
+	const char *s = json_string_value(json_object_get(row, key));
+
+	return s != NULL ? s : "";
+}
+
 struct print {
 	bool json;
+	const char *event; /* only rows of that event; NULL: all */
 	void (*print)(FILE *f, const json_t *row);
 	uint64_t n;
 };
@@ -85,6 +94,8 @@ print_row(void *arg, const json_t *row, struct sl_err *err)
 	struct print *p = arg;
 
 	(void)err;
+	if (p->event != NULL && strcmp(p->event, row_text(row, "event")) != 0)
+		return SL_OK;
 	p->n++;
 	if (p->json)
 		sl_cli_json(row);
@@ -294,7 +305,8 @@ sl_cmd_age(const struct sl_cli *c)
 int
 sl_cmd_journal_list(const struct sl_cli *c)
 {
-	struct print p = {.json = c->json, .print = sl_report_print_event};
+	struct print p = {
+	    .json = c->json, .print = sl_report_print_event, .event = c->event};
 	struct sl_store *s;
 	struct sl_err err;
 	enum sl_exit code = sl_cli_store(c, &s);
@@ -306,67 +318,6 @@ sl_cmd_journal_list(const struct sl_cli *c)
 	    &err);
 	sl_store_close(s);
 	return code;
-}
-
-static void
-print_verify(const struct sl_verify *v)
-{
-	if (v->ok)
-		(void)printf("The sporingslogg is whole: %" PRIu64
-			     " leaves of %s, root %s\n",
-		    v->leaves, v->origin, v->root);
-	else if (v->first == v->last)
-		(void)printf("The sporingslogg is NOT whole: sequence %" PRIu64
-			     ": %s\n",
-		    v->first, v->fault);
-	else
-		(void)printf("The sporingslogg is NOT whole: between sequence"
-			     " %" PRIu64 " and %" PRIu64 ": %s\n",
-		    v->first, v->last, v->fault);
-}
-
-static json_t *
-verify_row(const struct sl_verify *v)
-{
-	json_t *o = json_pack("{s:b, s:I, s:I, s:s, s:s}", "ok", v->ok,
-	    "leaves", (json_int_t)v->leaves, "tree_size",
-	    (json_int_t)v->tree_size, "origin", v->origin, "root", v->root);
-
-	if (!v->ok) {
-		(void)json_object_set_new(
-		    o, "first", json_integer((json_int_t)v->first));
-		(void)json_object_set_new(
-		    o, "last", json_integer((json_int_t)v->last));
-		(void)json_object_set_new(o, "fault", json_string(v->fault));
-	}
-	return o;
-}
-
-int
-sl_cmd_journal_verify(const struct sl_cli *c)
-{
-	struct sl_verify v;
-	struct sl_store *s;
-	struct sl_err err;
-	json_t *o;
-	enum sl_rc rc;
-	enum sl_exit code = sl_cli_store(c, &s);
-
-	if (code != SL_EXIT_OK)
-		return code;
-	rc = sl_report_verify(s, &v, &err);
-	sl_store_close(s);
-	if (rc != SL_OK)
-		return sl_cli_say(SL_EXIT_FOUND,
-		    "the sporingslogg cannot be read: %s", err.text);
-	if (c->json) {
-		o = verify_row(&v);
-		sl_cli_json(o);
-		json_decref(o);
-	} else {
-		print_verify(&v);
-	}
-	return v.ok ? SL_EXIT_OK : SL_EXIT_FOUND;
 }
 
 static void

@@ -83,6 +83,8 @@ add_children(struct run *r, const char *libexec)
 	const char *const slused[] = {"--root", r->root, NULL};
 	const struct sl_target_config *t;
 	const char *const work[] = {"--socket", r->socket, NULL};
+	const char *const decrypt[] = {
+	    "--credentials", secrets, "--socket", r->socket, NULL};
 	char name[128];
 	size_t i;
 	uint32_t job;
@@ -90,6 +92,11 @@ add_children(struct run *r, const char *libexec)
 	add_child(r, libexec, "slused", "slused", slused);
 	for (i = 0; i < 3; i++)
 		add_child(r, libexec, workers[i], workers[i], work);
+	if (r->cfg->instance.decrypt_keys.n > 0)
+		add_child(
+		    r, libexec, "sluse-decrypt", "sluse-decrypt", decrypt);
+	if (*r->cfg->instance.converter != '\0')
+		add_child(r, libexec, "sluse-convert", "sluse-convert", work);
 	for (i = 0; i < r->cfg->target_n; i++) {
 		t = &r->cfg->target[i];
 		for (job = 1; job <= t->jobs; job++) {

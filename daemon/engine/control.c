@@ -14,6 +14,7 @@
 #include "../base/text.h"
 #include "../prepare/prepare.h"
 #include "engine.h"
+#include "seal.h"
 
 #define CASES_BYTES_MAX ((size_t)64 << 20) /* of all lists being taken in */
 
@@ -465,6 +466,9 @@ switches(struct sl_engine *e, const char *verb, const char *actor,
 {
 	size_t i;
 
+	if (e->halted)
+		return no(err, "the sporingslogg is not the one that was "
+			       "signed; see slused(8), RESTORING");
 	if (strcmp(verb, "stop-in") == 0 || strcmp(verb, "start-in") == 0) {
 		e->intake_stopped = strcmp(verb, "stop-in") == 0;
 		return log_switch(e,
@@ -488,7 +492,7 @@ static void
 status_json(struct sl_engine *e, struct sl_buf *b)
 {
 	static const char *const roles[] = {
-	    "", "work", "ocr", "place", "push", "ctl"};
+	    "", "work", "ocr", "place", "push", "ctl", "decrypt", "convert"};
 	struct sl_peer *p;
 	size_t i;
 	bool first = true;
@@ -519,9 +523,12 @@ status_json(struct sl_engine *e, struct sl_buf *b)
 		    e->targets[i].open_until_ms > sl_clock_boot_ms() ? "true"
 								     : "false",
 		    e->targets[i].login_stopped ? "false" : "true");
-	sl_buf_printf(b, "],\"jobs\":%zu,\"intake\":%s,\"push\":%s}", e->jobs_n,
+	sl_buf_printf(b,
+	    "],\"jobs\":%zu,\"intake\":%s,\"push\":%s,\"journal\":", e->jobs_n,
 	    e->intake_stopped ? "false" : "true",
 	    e->push_stopped ? "false" : "true");
+	sl_seal_status(e, b);
+	sl_buf_add_char(b, '}');
 }
 
 static enum sl_rc
@@ -573,6 +580,13 @@ answer(struct sl_engine *e, struct sl_peer *p, const char *verb, json_t *args,
 	if (strcmp(verb, "stop-in") == 0 || strcmp(verb, "start-in") == 0 ||
 	    strcmp(verb, "stop-out") == 0 || strcmp(verb, "start-out") == 0)
 		return switches(e, verb, actor, text(args, "why"), err);
+	if (strcmp(verb, "journal-erase") == 0)
+		return sl_erase_asked(
+		    e, text(args, "id"), text(args, "why"), actor, err);
+	if (strcmp(verb, "journal-accept") == 0)
+		return sl_seal_accept(e, text(args, "why"), actor, err);
+	if (strcmp(verb, "journal-key") == 0)
+		return sl_seal_rotate(e, text(args, "why"), actor, err);
 	if (strcmp(verb, "status") == 0) {
 		status_json(e, json);
 		return SL_OK;

@@ -33,27 +33,30 @@ sl_rep_changes(
 	struct sl_db *db = sl_store_db(s);
 	SL_BUF struct sl_buf store = {0};
 	/* The condition is the index's, word for word. */
-	sqlite3_stmt *st = sl_db_query(db,
-	    "SELECT l.bytes, l.consignment, l.entry, p.body"
-	    " FROM payload p INDEXED BY payload_change"
-	    " CROSS JOIN leaf l ON l.seq = p.seq"
-	    " WHERE (substr(p.body, 1, 10) = '{\"stage\":\"'"
-	    " AND instr(p.body, '\"from\":\"ready\",\"to\":\"done\"') = 0"
-	    " OR instr(p.body, '\"reason\":\"') > 0) ORDER BY p.seq",
-	    "");
+#define EVENT(hex) " instr(l.bytes, x'0A" hex "0A') > 0"
+	sqlite3_stmt *st =
+	    sl_db_query(db,
+		"SELECT l.bytes, l.consignment, l.entry, p.body"
+		" FROM leaf l INDEXED BY leaf_change"
+		" LEFT JOIN payload p ON p.seq = l.seq WHERE (" EVENT("313032") " OR" EVENT("313033") " OR" EVENT("313034") " OR" EVENT("313035") " OR" EVENT(
+		    "313036") " OR" EVENT("313037") " OR" EVENT("313038") " O"
+									  "R" EVENT("313039") " OR" EVENT(
+									      "313130") " OR" EVENT("313131") ") ORDER BY l.seq",
+		"");
+#undef EVENT
 	struct sl_rep_change c;
 	enum sl_rc rc = SL_OK;
 
 	while (rc == SL_OK && sl_db_row(db, st)) {
 		memset(&c, 0, sizeof(c));
 		/* A leaf that cannot be read is journal verify's to tell. */
-		if (take_leaf(sl_db_blob(st, 0), &store, &c, NULL) != SL_OK)
+		if (take_leaf(sl_db_blob(st, 0), &store, &c, NULL) != SL_OK ||
+		    c.event < SL_EVENT_held || c.event > SL_EVENT_replaced)
 			continue;
 		c.consignment = sqlite3_column_int64(st, 1);
 		c.entry = sqlite3_column_int64(st, 2);
-		c.payload = sl_db_text(st, 3);
 		(void)sl_json_peek(
-		    c.payload, "reason", c.reason, sizeof(c.reason));
+		    sl_db_text(st, 3), "reason", c.reason, sizeof(c.reason));
 		rc = fn(arg, &c, err);
 	}
 	sl_db_done(st);

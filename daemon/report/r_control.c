@@ -177,6 +177,11 @@ load_posts(struct control *k)
 		if (id <= 0 || id > k->snap.e_max || k->sent[id].number == 0)
 			continue;
 		s = &k->sent[id];
+		/* Its content may have been erased. */
+		if (sl_db_text(st, 1)[0] == '\0') {
+			s->day = -1;
+			continue;
+		}
 		(void)sl_json_peek(
 		    sl_db_text(st, 1), "tittel", title, sizeof(title));
 		fold(title, folded, sizeof(folded));
@@ -489,7 +494,7 @@ compare(struct control *k, const struct sl_tlog_post *p, const char *folded,
 	const struct sent *s = &k->sent[entry];
 	char there[32];
 
-	if (!p->public && hash_of(folded, "") != s->title)
+	if (!p->public && s->title != 0 && hash_of(folded, "") != s->title)
 		tell(k, OTHER_TITLE, p, entry, safe(p->title));
 	if (s->day >= 0 && p->document_day >= 0 && p->document_day != s->day) {
 		sl_rep_day(p->document_day, there, sizeof(there));
@@ -542,7 +547,8 @@ take_post(void *arg, const struct sl_tlog_post *p, struct sl_err *err)
 	if (is_temporary(p->status) && since >= 0 &&
 	    sl_working_days(since, k->today) > k->days)
 		tell(k, STILL_M, p, entry, p->status);
-	if (!again)
+	/* A title that is not there was erased here, not in the target. */
+	if (!again && (k->r->opt->files > 0 || p->title[0] != '\0'))
 		check_quality(k, p, folded, entry);
 	check_public(k, p, entry);
 	return SL_OK;

@@ -114,7 +114,6 @@ take(void *arg, const struct sl_rep_change *c, struct sl_err *err)
 {
 	struct held *h = arg;
 	uint32_t entry;
-	char to[32];
 
 	(void)err;
 	if (c->entry <= 0 || c->entry > h->snap.e_max)
@@ -123,12 +122,10 @@ take(void *arg, const struct sl_rep_change *c, struct sl_err *err)
 	if (!h->snap.e[entry].there ||
 	    !h->snap.c[h->snap.e[entry].consignment].in)
 		return SL_OK;
-	if (!sl_json_peek(c->payload, "to", to, sizeof(to)))
-		return SL_OK;
-	if (strcmp(to, "held") != 0 || c->event == SL_EVENT_expired)
-		settle(h, entry, c);
-	else if (c->event == SL_EVENT_held)
+	if (c->event == SL_EVENT_held)
 		hold(h, entry, c);
+	else
+		settle(h, entry, c);
 	return SL_OK;
 }
 

@@ -19,7 +19,7 @@
 #include "../base/hash.h"
 #include "messages.def"
 
-#define SL_WIRE_PROTO 2
+#define SL_WIRE_PROTO 3
 #define SL_WIRE_MAX 65536 /* bytes of one packet */
 #define SL_WIRE_FDS_MAX 128 /* descriptors with one packet */
 
@@ -94,6 +94,8 @@ enum sl_rc sl_chan_connect(const char *path, unsigned role, unsigned slots,
 struct sl_told {
 	unsigned slots; /* 0: by the cores */
 	char languages[65];
+	char keys[2049];
+	char converter[1025];
 };
 /* Asks for it, before the program loads anything; no connection is left. As
  * sl_chan_connect. */

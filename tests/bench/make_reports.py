@@ -80,7 +80,9 @@ def fill(db, count, now, days):
                "20000 + n % 90000, ms FROM n")
     db.execute("INSERT INTO source SELECT n, n, 0, printf('scan-%08d.pdf', n), "
                "CAST(printf('scan-%08d.pdf', n) AS BLOB), n FROM n")
-    db.execute("""INSERT INTO part SELECT n, n, 0, 0, 0, 1,
+    db.execute("""INSERT INTO part (id, source, number, parent, depth, role,
+        name, name_raw, name_charset, bundle, offset, size, sha256, mime, puid,
+        format, basis, warnings, reader, reason, pages) SELECT n, n, 0, 0, 0, 1,
         printf('scan-%08d.pdf', n), CAST(printf('scan-%08d.pdf', n) AS BLOB),
         'UTF-8', NULL, 0, 20000 + n % 90000, CAST(printf('%032d', n) AS BLOB),
         'application/pdf', 'fmt/17', 'PDF 1.3', 3, '', 'pdf', NULL,
@@ -91,7 +93,9 @@ def fill(db, count, now, days):
         substr(replace(hex(zeroblob(350)), '0', 'ord '), 1, 700), zeroblob(800)
         FROM n JOIN (SELECT 0 AS p UNION SELECT 1 UNION SELECT 2 UNION SELECT 3) p
         WHERE p.p < 1 + (n.n % 7 = 0) * 3 ORDER BY 1, 2""")
-    db.execute("""INSERT INTO entry SELECT n, n, 1, printf('sluse-%%026d', n),
+    db.execute("""INSERT INTO entry (id, consignment, number, own_key, stage,
+        disposition, outcome, reason, detail, attempts, retry_ms, held_until_ms,
+        duplicate_of, revision, born_ms, changed_ms, case_number, title, post) SELECT n, n, 1, printf('sluse-%%026d', n),
         iif(%s = 60 AND %s, 80, 50), %s, %s, %s, NULL, 0, NULL, NULL, NULL,
         1 + (n %% 20 = 7), ms + 2000, ms + 9000,
         printf('2026/%%d', n %% 40000), printf('Søknad om tiltak %%d', n),
@@ -108,7 +112,7 @@ def fill(db, count, now, days):
         FROM n WHERE n %% 100 <> 73 ORDER BY n""" % (
             DISPOSITION, DELIVERED, DISPOSITION, OUTCOME, REASON,
             pick("n / 7", UNITS)))
-    db.execute("INSERT INTO document SELECT n, n, 1, 'H', 'Søknad om tiltak', n "
+    db.execute("INSERT INTO document (id, entry, number, role, title, part) SELECT n, n, 1, 'H', 'Søknad om tiltak', n "
                "FROM n WHERE n % 100 <> 73")
     db.execute("""INSERT INTO placement SELECT n.n, r.r, f.f, 0,
         iif(f.f = 1, printf('2026/%d', (n.n + (r.r = 1 AND n.n % 40 = 7)) % 40000),

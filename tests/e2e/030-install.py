@@ -13,8 +13,7 @@ sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 from house import BIN, TOP  # noqa: E402
 
 PROGRAMS = {"sluse", "slused", "sluse-work", "sluse-ocr", "sluse-place",
-            "sluse-report",
-            "sluse-push"}
+            "sluse-push", "sluse-report", "sluse-decrypt", "sluse-convert"}
 
 
 class Install(unittest.TestCase):
