@@ -315,10 +315,11 @@ processing_page(const struct sl_bundle *b, struct sl_buf *out)
 	    {"Opplysning", "Item"}, {"Innhold", "Content"}};
 	static const char *const themes[] = {"personvern", NULL};
 	SL_BUF struct sl_buf to = {0};
-	char done[32];
+	char done[32], kept[32];
 
 	recipients(b, &to);
 	duration(b->cfg->instance.done_keep_ms, done, sizeof(done));
+	duration(b->cfg->instance.retention_ms, kept, sizeof(kept));
 	table(b, out, h, 2);
 	field(b, out, "Behandlingsansvarlig", "Controller",
 	    b->cfg->instance.name);
@@ -350,10 +351,11 @@ processing_page(const struct sl_bundle *b, struct sl_buf *out)
 	field(b, out, "Overføring til tredjeland", "Third countries",
 	    say(b, "Ingen fra Sluse", "None by Sluse"));
 	field(b, out, "Slettefrister: kildefiler", "Retention: sources", done);
-	field(b, out, "Slettefrister: kopier i lageret",
-	    "Retention: copies in the store",
-	    say(b, "Slettes ikke automatisk i denne versjonen",
-		"Not deleted automatically by this version"));
+	field(b, out, "Slettefrister: innhold etter at målet har det",
+	    "Retention: content once the target has it",
+	    b->cfg->instance.retention_ms > 0
+		? kept
+		: say(b, "slettes ikke", "not deleted"));
 	field(b, out, "Sikkerhetstiltak", "Security",
 	    say(b,
 		"Fil- og nettverksadskilte prosesser (Landlock, seccomp), "

@@ -342,6 +342,27 @@ class Recounted(unittest.TestCase):
             self.assertEqual(row["person"], by_person[key])
             self.assertEqual(row["open"], still[key])
 
+    def test_held_outlives_an_erasure(self):
+        """Payloads go after a time; who settled what is in the leaves."""
+        with tempfile.TemporaryDirectory() as folder:
+            shutil.copytree(os.path.join(self.root, "db"),
+                            os.path.join(folder, "db"))
+            db = sqlite3.connect(os.path.join(folder, "db", "sluse.db"))
+            db.executescript("DELETE FROM payload; UPDATE entry SET title = NULL,"
+                             " post = NULL; UPDATE document SET title = '';")
+            db.close()
+            found = rows(folder, "avklaringer")[0]
+            names_ = [name for name in names() if name != "journalkontroll"]
+            for name in names_:
+                self.assertEqual(run(folder, name).returncode, 0, name)
+            times = rows(folder, "journalforingstid")[0]
+        whole = rows(self.root, "avklaringer")[0]
+        for key in ("held", "person", "open"):
+            self.assertEqual(sum(r[key] for r in found),
+                             sum(r[key] for r in whole), key)
+        self.assertEqual({r["reason"] for r in found}, {None})
+        self.assertEqual(times[-1]["entries"], len(self.raw.delivered))
+
     def test_reading_quality_and_scanning_control(self):
         pages, confidence = Counter(), Counter()
         for r in self.raw.q(
