@@ -31,6 +31,7 @@ struct sl_cli {
 	const char *stage, *disposition, *queue, *why, *case_number, *cases,
 	    *language, *output, *new_case, *with, *against, *key, *event,
 	    *witness;
+	char **line; /* the whole of it */
 	char **arg; /* operands */
 	int args;
 };
@@ -88,6 +89,9 @@ int sl_cmd_stop_out(const struct sl_cli *c);
 int sl_cmd_start_out(const struct sl_cli *c);
 int sl_cmd_init(const struct sl_cli *c);
 int sl_cmd_run(const struct sl_cli *c);
+int sl_cmd_report(const struct sl_cli *c);
+/* Is the command `report`? It takes options of its own. */
+bool sl_cli_is_report(int argc, char **argv);
 int sl_cmd_config_check(const struct sl_cli *c);
 int sl_cmd_config_show(const struct sl_cli *c);
 int sl_cmd_config_manual(const struct sl_cli *c);

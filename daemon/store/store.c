@@ -19,13 +19,14 @@
 #include "store_p.h"
 
 extern const char sl_schema_001[], sl_schema_002[], sl_schema_003[],
-    sl_schema_004[];
+    sl_schema_004[], sl_schema_005[];
 
 static const char *const migrations[] = {
     [1] = sl_schema_001,
     [2] = sl_schema_002,
     [3] = sl_schema_003,
     [4] = sl_schema_004,
+    [5] = sl_schema_005,
 };
 static_assert(
     sizeof(migrations) / sizeof(migrations[0]) == SL_SCHEMA_VERSION + 1,
