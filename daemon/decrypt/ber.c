@@ -15,6 +15,16 @@ sl_ber_init(struct sl_ber *b, const struct sl_extent *x)
 	b->x = x;
 	b->window_at = 0;
 	b->window_n = 0;
+	b->unreadable = false;
+}
+
+ssize_t
+sl_ber_read(struct sl_ber *b, void *p, size_t n, uint64_t at)
+{
+	ssize_t got = sl_extent_read(b->x, p, n, at);
+
+	b->unreadable |= got < 0;
+	return got;
 }
 
 static enum sl_rc
@@ -30,7 +40,7 @@ byte_at(struct sl_ber *b, uint64_t at)
 	ssize_t n;
 
 	if (at < b->window_at || at - b->window_at >= b->window_n) {
-		n = sl_extent_read(b->x, b->window, sizeof(b->window), at);
+		n = sl_ber_read(b, b->window, sizeof(b->window), at);
 		b->window_at = at;
 		b->window_n = n > 0 ? (size_t)n : 0;
 		if (n <= 0)

@@ -21,6 +21,7 @@ struct sl_ber {
 	const struct sl_extent *x; /* lent */
 	uint64_t window_at;
 	size_t window_n;
+	bool unreadable; /* a read failed: nothing is known of the file */
 	uint8_t window[SL_BER_WINDOW];
 };
 
@@ -32,6 +33,8 @@ struct sl_tlv {
 	uint64_t end; /* behind it; of an indefinite one not known: 0 */
 };
 
+/* Bytes of the file as sl_extent_read. */
+ssize_t sl_ber_read(struct sl_ber *b, void *p, size_t n, uint64_t at);
 void sl_ber_init(struct sl_ber *b, const struct sl_extent *x);
 /* The head of the element at `at`; a definite one lies wholly below limit.
  * SL_BROKEN: damaged. */

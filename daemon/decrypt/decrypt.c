@@ -54,7 +54,7 @@ source_read(BIO *b, char *p, int n)
 	}
 	if (want > pc->left)
 		want = pc->left;
-	got = sl_extent_read(pc->b->x, p, (size_t)want, pc->piece);
+	got = sl_ber_read(pc->b, p, (size_t)want, pc->piece);
 	if (got <= 0) {
 		s->failed = true;
 		(void)sl_err_set(
@@ -235,6 +235,9 @@ sl_decrypt(const struct sl_keys *k, const struct sl_extent *x, int out,
 		rc = open_envelope(k, &b, &e, out, ret_size, ret_key, err);
 	sl_envelope_free(&e);
 	ERR_clear_error();
+	if (b.unreadable)
+		rc = sl_err_set(err, SL_RETRY, EIO, "disk_error",
+		    "the envelope cannot be read");
 	/* Nothing of a text whose tag was wrong goes any further. */
 	if (rc != SL_OK && ftruncate(out, 0) != 0 && rc != SL_FATAL)
 		rc = sl_err_set(err, SL_FATAL, errno, "disk_error",

@@ -24,7 +24,8 @@ enum sl_rc sl_decrypt_warm(const struct sl_keys *k, struct sl_err *err);
  * algorithm that is not known here). SL_BROKEN: damaged; also where the key
  * does not fit after all, or the tag or the padding is wrong: these are not
  * told apart, neither in words nor by what is done. SL_REJECT: limit_bytes.
- * SL_FATAL: the disk. On failure out is empty.
+ * SL_FATAL: the disk takes no more. SL_RETRY: disk_error (it cannot be read,
+ * which says nothing of it). On failure out is empty.
  */
 enum sl_rc sl_decrypt(const struct sl_keys *k, const struct sl_extent *x,
     int out, uint64_t *ret_size, struct sl_digest *ret_key, struct sl_err *err);

@@ -25,6 +25,8 @@ static const uint8_t oid_enveloped[] = {
     0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 0x01, 0x07, 0x03};
 static const uint8_t oid_auth_enveloped[] = {
     0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 0x01, 0x09, 0x10, 0x01, 0x17};
+static const uint8_t oid_encrypted[] = {
+    0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 0x01, 0x07, 0x06};
 
 /* A place in the tree while it is walked. */
 struct walk {
@@ -96,7 +98,7 @@ copy(struct walk *w, uint64_t from, uint64_t to, struct sl_buf *out)
 		    w->err, SL_HOLD, 0, "unsupported", "too many recipients");
 	for (; from < to; from += n) {
 		n = to - from < sizeof(b) ? (size_t)(to - from) : sizeof(b);
-		if (sl_extent_read(w->b->x, b, n, from) != (ssize_t)n)
+		if (sl_ber_read(w->b, b, n, from) != (ssize_t)n)
 			return damaged(w, "it is cut off");
 		sl_buf_add(out, b, n);
 	}
@@ -149,8 +151,11 @@ find_type(struct walk *w, bool *ret_authenticated, struct sl_buf *out)
 	if (rc != SL_OK)
 		return rc;
 	n = t.end - t.body <= sizeof(oid) ? (size_t)(t.end - t.body) : 0;
-	if (sl_extent_read(w->b->x, oid, n, t.body) != (ssize_t)n)
+	if (sl_ber_read(w->b, oid, n, t.body) != (ssize_t)n)
 		return damaged(w, "it is cut off");
+	if (n == sizeof(oid_encrypted) && memcmp(oid, oid_encrypted, n) == 0)
+		return sl_err_set(w->err, SL_HOLD, 0, "encrypted",
+		    "closed with a word, for no key");
 	*ret_authenticated = n == sizeof(oid_auth_enveloped) &&
 			     memcmp(oid, oid_auth_enveloped, n) == 0;
 	if (!*ret_authenticated &&

@@ -268,10 +268,8 @@ mend(const struct sl_extent *x, const char *p, size_t n, const char *name,
 	/* libmagic takes some for a table of dBase. */
 	if ((type = sl_looks_cms(p, n)) != NULL)
 		set(id, type, SL_BASIS_SIGNATURE);
-	if (sl_looks_envelope(p, n)) {
-		set(id, SL_MIME_ENVELOPE, SL_BASIS_SIGNATURE);
+	if (sl_looks_envelope(p, n))
 		(void)snprintf(id->format, sizeof(id->format), "CMS envelope");
-	}
 	if (is_unknown(id) && sl_looks_text(p, head))
 		set(id, "text/plain", SL_BASIS_TEXT);
 	if (!is_text(id))

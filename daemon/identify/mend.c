@@ -7,6 +7,7 @@
 #include <strings.h>
 
 #include "../unpack/zipdir.h"
+#include "../wire/roles.h"
 
 #define ZIP_PEEK_ENTRIES 2000u
 #define ZIP_PEEK_BYTES ((size_t)256 << 10)
@@ -109,26 +110,6 @@ sl_looks_pdf(const char *p, size_t n)
 	return false;
 }
 
-const char *
-sl_looks_cms(const char *p, size_t n)
-{
-	/* Its identifier, but for the last number. */
-	static const char oid[] = "\x06\x09\x2A\x86\x48\x86\xF7\x0D\x01\x07";
-	size_t k = sizeof(oid) - 1, head = 2;
-
-	if (n < 32 || p[0] != 0x30)
-		return NULL;
-	/* 0x80 + bytes of the length; 0x80 alone: to be ended. */
-	if (((unsigned char)p[1] & 0x80) != 0)
-		head += (unsigned char)p[1] & 0x7F;
-	if (head > 6 || memcmp(p + head, oid, k) != 0)
-		return NULL;
-	if (p[head + k] == 2)
-		return "application/pkcs7-signature";
-	return p[head + k] == 3 || p[head + k] == 6 ? "application/pkcs7-mime"
-						    : NULL;
-}
-
 bool
 sl_looks_text(const char *p, size_t n)
 {
@@ -166,21 +147,49 @@ sequence_head(const uint8_t *p, size_t n, uint64_t *ret_length)
 	return 2 + bytes;
 }
 
-bool
-sl_looks_envelope(const char *p, size_t n)
+/* What an identifier stands for; the value of an EncryptedData is closed with a
+ * word or key that is in no certificate: no envelope. */
+static const struct cms_kind {
+	const char *oid, *mime;
+	bool envelope;
+} cms_kinds[] = {
+    {"\x06\x09\x2a\x86\x48\x86\xf7\x0d\x01\x07\x02",
+	"application/pkcs7-signature", false},
+    {"\x06\x09\x2a\x86\x48\x86\xf7\x0d\x01\x07\x03", SL_MIME_ENVELOPE, true},
+    {"\x06\x09\x2a\x86\x48\x86\xf7\x0d\x01\x07\x06", SL_MIME_ENVELOPE, false},
+    {"\x06\x0b\x2a\x86\x48\x86\xf7\x0d\x01\x09\x10\x01\x17", SL_MIME_ENVELOPE,
+	true},
+};
+
+static const struct cms_kind *
+cms_kind_of(const char *p, size_t n)
 {
-	static const char *const types[] = {
-	    "\x06\x09\x2a\x86\x48\x86\xf7\x0d\x01\x07\x03",
-	    "\x06\x0b\x2a\x86\x48\x86\xf7\x0d\x01\x09\x10\x01\x17"};
 	uint64_t length;
 	size_t i, head = sequence_head((const uint8_t *)p, n, &length), k;
 
-	for (i = 0; i < 2 && head > 0; i++) {
-		k = strlen(types[i]);
-		if (n >= head + k && memcmp(p + head, types[i], k) == 0)
-			return true;
+	for (i = 0; i < sizeof(cms_kinds) / sizeof(cms_kinds[0]); i++) {
+		k = strlen(cms_kinds[i].oid);
+		if (head > 0 && n >= head + k &&
+		    memcmp(p + head, cms_kinds[i].oid, k) == 0)
+			return &cms_kinds[i];
 	}
-	return false;
+	return NULL;
+}
+
+const char *
+sl_looks_cms(const char *p, size_t n)
+{
+	const struct cms_kind *k = cms_kind_of(p, n);
+
+	return k != NULL ? k->mime : NULL;
+}
+
+bool
+sl_looks_envelope(const char *p, size_t n)
+{
+	const struct cms_kind *k = cms_kind_of(p, n);
+
+	return k != NULL && k->envelope;
 }
 
 bool

@@ -393,6 +393,39 @@ cut(void)
 	sl_buf_free(&o.clear);
 }
 
+/* What cannot be read was not seen to be damaged. */
+static void
+unreadable(void)
+{
+	SL_CLOSE int out = memfd_create("out", MFD_CLOEXEC);
+	SL_CLOSE int in = open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	struct sl_extent x = {.fd = in, .size = 500};
+	struct outcome o = {.rc = SL_OK};
+
+	set_up();
+	o.rc = sl_decrypt(&both, &x, out, &o.size, &o.key, &o.err);
+	expect(&o, SL_RETRY, "disk_error", "a folder");
+}
+
+/* EncryptedData is whole, and for none of our keys: shut, not damaged. */
+static void
+no_envelope_but_shut(void)
+{
+	SL_BUF struct sl_buf env = {0};
+	struct outcome o = {.rc = SL_OK};
+
+	set_up();
+	write_file("text", text, sizeof(text) - 1);
+	CHECK(shell("openssl cms -EncryptedData_encrypt -binary -aes-256-cbc"
+		    " -secretkey %064d -in %s/text -outform DER -out %s/env"
+		    " 2>%s/said",
+	    0, dir, dir, dir));
+	load("env", &env);
+	open_with(&both, env.p, env.n, &o);
+	expect(&o, SL_HOLD, "encrypted", "EncryptedData");
+	sl_buf_free(&o.clear);
+}
+
 /* One byte of it is another: nothing but that it is damaged, not for us, or of
  * an unknown kind comes out; of GCM never a clear text. */
 static void
@@ -686,6 +719,7 @@ TEST_MAIN({"combinations", combinations}, {"other_forms", other_forms},
     {"empty_text", empty_text}, {"attributes", attributes},
     {"strangers", strangers}, {"crowds", crowds}, {"cut", cut},
     {"changed", changed}, {"no_oracle", no_oracle},
+    {"no_envelope_but_shut", no_envelope_but_shut}, {"unreadable", unreadable},
     {"unknown_cipher", unknown_cipher}, {"key_files", key_files},
     {"key_folder", key_folder}, {"stream", stream}, {"walls", walls},
     {"tidy", tidy})

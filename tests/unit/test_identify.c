@@ -83,7 +83,7 @@ kinds(void)
 		  "\x10\x01\x17"),
 		"smime.p7m", "application/pkcs7-mime", "", SL_BASIS_SIGNATURE},
 	    {TEXT("\x30\x82\1\0\x06\x09\x2a\x86\x48\x86\xf7\x0d\x01\x07\x02"),
-		"signed.p7m", "application/octet-stream", "",
+		"signed.p7m", "application/pkcs7-signature", "",
 		SL_BASIS_SIGNATURE},
 	    {TEXT("II*\0\10\0\0\0\0\0\0\0\0\0"), "a.tif", "image/tiff", "",
 		SL_BASIS_SIGNATURE},
@@ -104,7 +104,11 @@ kinds(void)
 	size_t i;
 
 	CHECK(!sl_looks_cms(TEXT("\x30\x80" CMS_OID "\5" FILL)));
-	CHECK(!sl_looks_cms(TEXT("\x30\x80" CMS_OID "\3")));
+	CHECK(sl_looks_envelope(TEXT("\x30\x80" CMS_OID "\3" FILL)));
+	CHECK(!sl_looks_envelope(TEXT("\x30\x80" CMS_OID "\6" FILL)));
+	CHECK_STR(sl_looks_cms(TEXT("\x30\x80" CMS_OID "\6" FILL)),
+	    "application/pkcs7-mime");
+	CHECK(!sl_looks_cms(TEXT("\x30\x80" CMS_OID)));
 	CHECK(!sl_looks_cms(TEXT("\x30\xFF" CMS_OID "\3" FILL)));
 	for (i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
 		struct sl_identity id =
