@@ -125,6 +125,10 @@ static enum sl_rc
 read_again(struct sl_engine *e, struct sl_consignment *c, struct sl_entry *en,
     const char *why, const char *actor, struct sl_err *err)
 {
+	if (sl_entry_moves_others(e->store, en))
+		return no(err, "the files of other posts of its delivery would "
+			       "be numbered anew: drop what it came in once "
+			       "more");
 	en->outcome = SL_OUTCOME_replaced;
 	if (sl_entry_apply(e, en, SL_CHANGE_replace, "by_person", why, actor,
 		err) != SL_OK ||

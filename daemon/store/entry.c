@@ -172,6 +172,20 @@ sl_entry_unread(struct sl_store *s, int64_t id)
 		   "i", id) != 0;
 }
 
+/* Parts are numbered level by level: what lies in a part comes before what lies
+ * in a later one. */
+bool
+sl_entry_moves_others(struct sl_store *s, const struct sl_entry *e)
+{
+	return sl_db_int(s->db, 0,
+		   "SELECT 1 FROM entry o JOIN document d ON d.entry = o.id"
+		   " JOIN part p ON p.id = d.part JOIN part u"
+		   " ON u.source = p.source AND u.reason <> ''"
+		   " AND u.number <= p.parent WHERE o.consignment = ?1"
+		   " AND o.id <> ?2 AND p.number > 0 LIMIT 1",
+		   "ii", e->consignment, e->id) != 0;
+}
+
 enum sl_rc
 sl_entry_drop_documents(struct sl_store *s, int64_t id, struct sl_err *err)
 {

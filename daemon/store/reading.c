@@ -55,7 +55,9 @@ drop_parts_from(
 	    " WHERE source = ?1 AND number >= ?2)",
 	    "DELETE FROM named WHERE part IN (SELECT id FROM part"
 	    " WHERE source = ?1 AND number >= ?2)",
-	    "DELETE FROM part WHERE source = ?1 AND number >= ?2",
+	    /* What is a document of a post stays, whatever this reading saw. */
+	    "DELETE FROM part WHERE source = ?1 AND number >= ?2"
+	    " AND id NOT IN (SELECT part FROM document)",
 	};
 	size_t i;
 
@@ -84,8 +86,9 @@ sl_part_close(struct sl_store *s, int64_t source, uint32_t count,
 		"sii", bundle, source, (int64_t)bundle_size) != SL_OK)
 		return SL_FATAL;
 	return sl_db_run(s->db, err,
-	    "UPDATE part SET bundle = ?2 WHERE source = ?1 AND number > 0",
-	    "ii", source, sl_db_last_id(s->db));
+	    "UPDATE part SET bundle = ?2 WHERE source = ?1 AND number > 0"
+	    " AND number < ?3",
+	    "iii", source, sl_db_last_id(s->db), (int64_t)count);
 }
 
 enum sl_rc

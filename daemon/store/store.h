@@ -295,6 +295,9 @@ bool sl_entry_born(struct sl_store *s, int64_t consignment, unsigned post);
 bool sl_entry_unread(struct sl_store *s, int64_t id);
 bool sl_entry_by_number(struct sl_store *s, const char *reception, int number,
     struct sl_entry *ret);
+/* Can what lies in its unread files, once they open, push a document of another
+ * post of its delivery to another number, so that it would be another file? */
+bool sl_entry_moves_others(struct sl_store *s, const struct sl_entry *e);
 /* Its documents are no longer its own: their parts are read again. */
 enum sl_rc sl_entry_drop_documents(
     struct sl_store *s, int64_t id, struct sl_err *err);

@@ -273,6 +273,50 @@ package(void)
 	end(s);
 }
 
+/* One of several posts of a delivery is read again: the others keep their
+ * documents, also where fewer files are found than before. */
+static void
+read_again(void)
+{
+	struct sl_store *s = fresh();
+	struct sl_consignment c = consignment(s);
+	struct sl_source src = {.consignment = c.id};
+	struct sl_document d = {.number = 1, .title = "Brev", .role = "H"};
+	struct sl_entry one = {.consignment = c.id, .number = 1},
+			two = {.consignment = c.id, .number = 2};
+	struct sl_part back;
+	struct sl_err err;
+	int64_t id[4];
+
+	one.stage = two.stage = SL_STAGE_read;
+	one.dispo = two.dispo = SL_DISPO_ready;
+	(void)snprintf(one.own_key, sizeof(one.own_key), "1");
+	(void)snprintf(two.own_key, sizeof(two.own_key), "2");
+	CHECK(sl_source_insert(s, &src, sl_slice_str("x"), &err) == SL_OK);
+	id[0] = part(s, src.id, 0, SL_PART_CONTAINER, "");
+	id[1] = part(s, src.id, 1, SL_PART_DOCUMENT, "");
+	id[2] = part(s, src.id, 2, SL_PART_DOCUMENT, "");
+	id[3] = part(s, src.id, 3, SL_PART_DOCUMENT, "");
+	CHECK(sl_entry_insert(s, &one, &err) == SL_OK &&
+	      sl_entry_insert(s, &two, &err) == SL_OK);
+	d.part = id[2];
+	CHECK(sl_document_insert(s, one.id, &d, &err) == SL_OK);
+	d.part = id[3];
+	CHECK(sl_document_insert(s, two.id, &d, &err) == SL_OK);
+	CHECK(!sl_entry_moves_others(s, &one));
+	CHECK(sl_part_set_reason(s, id[2], "encrypted", &err) == SL_OK);
+	CHECK(!sl_entry_moves_others(s, &one)); /* beside it */
+	CHECK(sl_part_set_reason(s, id[0], "encrypted", &err) == SL_OK);
+	CHECK(sl_entry_moves_others(s, &one)); /* below it */
+	CHECK(sl_entry_drop_documents(s, one.id, &err) == SL_OK &&
+	      sl_reading_drop(s, c.id, &err) == SL_OK);
+	CHECK(sl_part_close(s, src.id, 2, NULL, 0, &err) == SL_OK);
+	CHECK(
+	    sl_part_by_id(s, id[1], &back) && !sl_part_by_id(s, id[2], &back));
+	CHECK(sl_part_by_id(s, id[3], &back));
+	end(s);
+}
+
 /* A journal whose last leaf was cut off must not be written on. */
 static void
 cut_journal(void)
@@ -712,8 +756,9 @@ migrates(void)
 
 TEST_MAIN({"all_or_nothing", all_or_nothing}, {"replaced", replaced},
     {"same_message", same_message}, {"package", package},
-    {"cut_journal", cut_journal}, {"newer_schema", newer_schema},
-    {"migrates", migrates}, {"reception_numbers", reception_numbers},
+    {"read_again", read_again}, {"cut_journal", cut_journal},
+    {"newer_schema", newer_schema}, {"migrates", migrates},
+    {"reception_numbers", reception_numbers},
     {"held_do_not_starve", held_do_not_starve},
     {"delivery_steps", delivery_steps}, {"walks_nest", walks_nest},
     {"deadlines_step", deadlines_step}, {"pages_given_up", pages_given_up},
