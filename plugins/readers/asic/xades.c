@@ -133,8 +133,11 @@ check_canonical(struct xades *x, const char *uri, xmlNodePtr transform,
 			 ? zipread_bytes(x->d->zip, m->index, ASIC_META_MAX, &n)
 			 : NULL,
 		*c = NULL;
-	xmlDocPtr doc = p ? asic_xml(p, n) : NULL;
+	xmlDocPtr doc;
 
+	/* What it took to see that it is no XML, too. */
+	x->d->worked += n;
+	doc = p ? asic_xml(p, n) : NULL;
 	if (doc && hash >= 0)
 		c = canonical(
 		    x->d, n, xmlDocGetRootElement(doc), transform, &k);

@@ -143,7 +143,6 @@ embedded_on_page(fz_context *ctx, struct parts *ps, int page)
 	pdf_obj *annots = pdf_dict_get(ctx, obj, PDF_NAME(Annots)), *a;
 	int i, rc, n;
 
-	facts_page(ctx, &ps->pages, obj);
 	n = pdf_array_len(ctx, annots);
 	for (i = 0; i < n; i++) {
 		a = pdf_array_get(ctx, annots, i);
@@ -154,6 +153,8 @@ embedded_on_page(fz_context *ctx, struct parts *ps, int page)
 		if (rc != SLUSE_READ_OK)
 			return rc;
 	}
+	/* Last: what cannot be counted costs no file. */
+	facts_page(ctx, &ps->pages, obj);
 	return SLUSE_READ_OK;
 }
 
