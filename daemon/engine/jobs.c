@@ -424,6 +424,18 @@ sl_job_drop(struct sl_job *j, const char *reason)
 	sl_job_free(j);
 }
 
+/* One that was not read to its end for a reason that passes, or NULL. */
+static const struct sl_job_source *
+interrupted(const struct sl_job *j)
+{
+	size_t i;
+
+	for (i = 0; i < j->src_n; i++)
+		if (j->src[i].rc == SL_RETRY)
+			return &j->src[i];
+	return NULL;
+}
+
 /* The worst of its sources decides whether the consignment goes on. */
 static const struct sl_job_source *
 worst(const struct sl_job *j)
@@ -473,6 +485,13 @@ sl_job_advance(struct sl_job *j, struct sl_err *err)
 	if (!all_opened(j)) {
 		sl_job_free(j);
 		return SL_OK;
+	}
+	/* Not a post of what happened to be told before: it is opened anew. */
+	if ((w = interrupted(j)) != NULL) {
+		rc = sl_consignment_apply(e, &j->c, SL_CHANGE_defer, w->reason,
+		    w->detail, "slused", err);
+		sl_job_free(j);
+		return rc;
 	}
 	rc = sl_job_birth(j, err);
 	sl_job_free(j);

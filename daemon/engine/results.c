@@ -65,6 +65,19 @@ is_slug(struct sl_slice s)
 	return true;
 }
 
+/* Reasons to wait are slused's own: an entry that has one is placed by itself
+ * once its time is over, and a part does not get better by waiting. */
+static bool
+is_part_reason(struct sl_slice s)
+{
+	char slug[64];
+	const struct sl_reason *r;
+
+	(void)sl_slice_copy(s, slug, sizeof(slug));
+	r = sl_reason_find(slug);
+	return is_slug(s) && (r == NULL || r->dispo != SL_DISPO_deferred);
+}
+
 /* The kind of package a part describes: "fiks-arkiv". */
 static bool
 is_kind(struct sl_slice s)
@@ -202,7 +215,7 @@ take_part(struct sl_task *t, struct sl_msg_r_part *m, struct sl_err *err)
 	(void)sl_slice_copy(m->mime, s->mime[m->part], sizeof(s->mime[0]));
 	if (m->part > 0 && m->size > 0)
 		s->has_bundle_parts = true;
-	if (!is_slug(m->reason) || !is_kind(m->describes))
+	if (!is_part_reason(m->reason) || !is_kind(m->describes))
 		return senseless(err, "a reason is no slug");
 	note = sl_sealed_see(t, m);
 	if (m->reason.n > 0)
@@ -381,6 +394,12 @@ take_page(struct sl_task *t, struct sl_msg_r_page *m, struct sl_err *err)
 	p = page_of(t, m->part, m->page);
 	if (sl_page_known(t->e->store, id, m->page)) {
 		rc = SL_OK; /* read before a restart: not again */
+	} else if (t->kind == SL_TASK_OCR && m->source == SL_PAGE_NONE &&
+		   m->reason.n > 0) {
+		/* It read nothing: what the file itself says of the page stays.
+		 */
+		if (sl_page_give_up(t->e->store, id, m, err) != SL_OK)
+			return SL_FATAL;
 	} else {
 		if (m->source == SL_PAGE_WANTS_OCR &&
 		    m->page >= t->e->cfg->ocr.pages_max) {

@@ -207,6 +207,18 @@ sl_sealed_clear(
 	return SL_OK;
 }
 
+/* What a disk did is tried again as long as it may be (tasks.c); then it is no
+ * reason to wait for, since nobody opens it by waiting. */
+static const char *
+shut_reason(const char *reason)
+{
+	const struct sl_reason *r = sl_reason_find(reason);
+
+	if (r == NULL)
+		return "damaged";
+	return r->dispo == SL_DISPO_deferred ? "worker_crash" : r->slug;
+}
+
 void
 sl_sealed_ended(struct sl_task *t, const char *reason)
 {
@@ -223,7 +235,7 @@ sl_sealed_ended(struct sl_task *t, const char *reason)
 	} else {
 		one->state = SL_SEALED_SHUT;
 		(void)snprintf(one->reason, sizeof(one->reason), "%s",
-		    sl_reason_find(reason) != NULL ? reason : "damaged");
+		    shut_reason(reason));
 	}
 	/* Also where all stay shut: their parts are told with the reason. */
 	if (count(s, SL_SEALED_WAITS) == 0) {
@@ -284,9 +296,13 @@ sl_sealed_log(
 		    "{\"source\":%d,\"part\":%" PRIu32 ",\"%s\":\"sha256:%s\"}",
 		    s->row.number, s->sealed[i].part, key ? "key" : "program",
 		    hex);
-		if (sl_note_put(j->e->store, s->part_ids[s->sealed[i].part],
-			key ? "decrypted" : "converted", hex, err) != SL_OK ||
-		    sl_store_log(j->e->store,
+		/* Of a part that the last opening did not find there is no row.
+		 */
+		if (s->sealed[i].part < s->parts &&
+		    sl_note_put(j->e->store, s->part_ids[s->sealed[i].part],
+			key ? "decrypted" : "converted", hex, err) != SL_OK)
+			return SL_FATAL;
+		if (sl_store_log(j->e->store,
 			key ? SL_EVENT_decrypted : SL_EVENT_converted,
 			j->c.reception, "slused", payload, j->c.id, 0,
 			err) != SL_OK)

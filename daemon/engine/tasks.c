@@ -461,6 +461,15 @@ drop_with_task(struct sl_task *t, const char *reason)
 	sl_job_drop(j, why);
 }
 
+/* Not again at once. */
+static void
+wait_a_little(struct sl_task *t)
+{
+	t->not_before_ms = sl_clock_boot_ms() + NOT_RUN_WAIT_MS;
+	sl_timer_pull(t->e->wait_timer, NOT_RUN_WAIT_MS + 1);
+	sl_task_queue(t);
+}
+
 /* No END record, or a child that died. */
 static enum sl_rc
 task_failed(struct sl_task *t, struct sl_err *err)
@@ -476,12 +485,10 @@ task_failed(struct sl_task *t, struct sl_err *err)
 	    "attempt=\"%d\"",
 	    (int)t->kind, t->how.how, t->how.code, reason, t->attempts + 1);
 	if (t->rc != SL_REJECT && retry_now(t)) {
-		if (t->how.how == SL_END_NOT_RUN) {
-			/* No memory, no processes: not at once again. */
-			t->not_before_ms = sl_clock_boot_ms() + NOT_RUN_WAIT_MS;
-			sl_timer_pull(t->e->wait_timer, NOT_RUN_WAIT_MS + 1);
-		}
-		sl_task_queue(t);
+		if (t->how.how == SL_END_NOT_RUN)
+			wait_a_little(t); /* no memory, no processes */
+		else
+			sl_task_queue(t);
 		return SL_OK;
 	}
 	if (sl_sealed_is(t)) {
@@ -600,7 +607,8 @@ open_finished(struct sl_task *t, struct sl_err *err)
 
 	if (j->c.id == 0 && sl_job_received(j, err) != SL_OK)
 		return SL_FATAL;
-	if (s->rc == SL_OK && t->rc != SL_REJECT && sl_sealed_start(t))
+	if (s->rc == SL_OK && t->rc != SL_REJECT && t->rc != SL_RETRY &&
+	    sl_sealed_start(t))
 		return SL_OK;
 	rc = hash_parts(t, &done, err);
 	if (rc == SL_REJECT) {
@@ -648,6 +656,11 @@ task_finished(struct sl_task *t, struct sl_err *err)
 	    (!j->src[t->source].have_original ||
 		(t->rc == SL_RETRY && j->c.id == 0))) {
 		drop_with_task(t, t->reason);
+		return SL_OK;
+	}
+	/* A disk that was full, or failed, says nothing of what is in it. */
+	if (t->rc == SL_RETRY && !t->copy_only && retry_now(t)) {
+		wait_a_little(t);
 		return SL_OK;
 	}
 	if (t->kind == SL_TASK_OPEN) {
