@@ -41,7 +41,7 @@ $(B)/pronom/%: schemas/pronom/%
 include tests/tests.mk
 
 # -- rooms ------------------------------------------------------------------
-ROOMS := base wire config registry store journal intake unpack pronom identify read \
+ROOMS := base wire config registry access store journal intake unpack pronom identify read \
 	ocr sandbox worker place prepare push report engine cli
 room_objs = $(patsubst %.c,$(O)/%.o,$(wildcard daemon/$(1)/*.c))
 define ROOM
@@ -66,8 +66,8 @@ $(O)/%.o: %.c
 libs_iconv := -licuuc -Wl,--export-dynamic-symbol=iconv \
 	-Wl,--export-dynamic-symbol=iconv_open \
 	-Wl,--export-dynamic-symbol=iconv_close
-PROGRAMS := slused sluse sluse-work sluse-ocr sluse-place sluse-push
-rooms_slused := engine intake place prepare store journal registry config wire base
+PROGRAMS := slused sluse sluse-work sluse-ocr sluse-place sluse-push sluse-report
+rooms_slused := engine access intake place prepare store journal registry config wire base
 libs_slused := -lsqlite3 -ljansson -lcrypto
 rooms_sluse := cli report store journal prepare place registry config pronom wire base
 libs_sluse := -lsqlite3 -ljansson -lxml2 -lcrypto
@@ -79,6 +79,8 @@ rooms_sluse-place := place sandbox wire base
 libs_sluse-place := -lseccomp -ljansson -lcrypto
 rooms_sluse-push := push config wire base
 libs_sluse-push := -lcurl -ljansson -lseccomp -lcrypto
+rooms_sluse-report := report store journal registry wire base
+libs_sluse-report := -lsqlite3 -ljansson -lcrypto
 
 define PROGRAM
 $(B)/bin/$(1): $(O)/daemon/programs/$(1).o $$(foreach r,$$(rooms_$(1)),$(B)/lib/$$(r).a)
@@ -221,7 +223,7 @@ install:  ## install below DESTDIR and PREFIX (default /usr)
 	for s in 1 5 7 8; do install -d $(I)$(MAN)/man$$s; done
 	for p in $(PAGES); do \
 	    install -m 644 $$p $(I)$(MAN)/man$${p##*.}; done
-	for p in ocr place push; do \
+	for p in ocr place push report; do \
 	    ln -sf sluse-work.8 $(I)$(MAN)/man8/sluse-$$p.8; done
 	install -d $(I)$(PREFIX)/lib/systemd/system
 	for u in $(notdir $(UNITS_SYSTEMD)); do \
@@ -245,7 +247,7 @@ uninstall:  ## remove what install put there; instances stay
 	    $(I)$(PREFIX)/lib/tmpfiles.d/sluse.conf \
 	    $(foreach u,$(notdir $(UNITS_SYSTEMD)),$(I)$(PREFIX)/lib/systemd/system/$(u)) \
 	    $(foreach p,$(PAGES),$(I)$(MAN)/man$(subst .,,$(suffix $(p)))/$(notdir $(p))) \
-	    $(foreach p,ocr place push,$(I)$(MAN)/man8/sluse-$(p).8)
+	    $(foreach p,ocr place push report,$(I)$(MAN)/man8/sluse-$(p).8)
 dist:  ## build/sluse-VERSION.tar.gz of what is committed
 	@mkdir -p $(B)
 	git archive --prefix=sluse-$(VERSION)/ HEAD | gzip -9n \

@@ -124,6 +124,7 @@ static const struct sl_config_set demo[] = {
     {"instance", NULL, "distribution_case", "2026/1"},
     {"instance", NULL, "settle", "1s"},
     {"instance", NULL, "sweep", "5s"},
+    {"access", NULL, "second_person", "no"},
     {"queue", "Skannet post", "kind", "incoming"},
     {"queue", "Skannet post", "unit", "Dokumentsenteret"},
     {"queue", "E-post", "kind", "incoming"},

@@ -1,8 +1,8 @@
 /*
  * The configuration of one instance: sluse.conf, read once, checked whole.
  *
- * Sections [instance] [limits] [ocr] [place] [push], and any number of
- * [queue NAME] and [target NAME]; lines `key = value`; a line that begins with
+ * Sections [instance] [limits] [ocr] [place] [push] [access], and any number
+ * of [queue NAME] and [target NAME]; lines `key = value`; a line that begins with
  * # is a comment. An unknown or doubled key, a value of the wrong kind or out
  * of range refuses the whole file. All keys: keys.def; manual: sluse.conf(5).
  */
@@ -69,6 +69,7 @@ struct sl_section {
 #define SL_IN_OCR SL_NONE
 #define SL_IN_PLACE SL_NONE
 #define SL_IN_PUSH SL_NONE
+#define SL_IN_ACCESS SL_NONE
 #define SL_IN_QUEUE SL_NONE
 #define SL_IN_TARGET SL_NONE
 struct sl_instance_config {
@@ -108,8 +109,16 @@ struct sl_push_config {
 #include "keys.def"
 };
 #undef SL_IN_PUSH
-#undef SL_IN_QUEUE
+#undef SL_IN_ACCESS
 #define SL_IN_PUSH SL_NONE
+#define SL_IN_ACCESS SL_YES
+struct sl_access_config {
+	struct sl_section head;
+#include "keys.def"
+};
+#undef SL_IN_ACCESS
+#undef SL_IN_QUEUE
+#define SL_IN_ACCESS SL_NONE
 #define SL_IN_QUEUE SL_YES
 /* path is filled in; access is XX for a closed queue without a code; target
  * names targets that exist. */
@@ -140,6 +149,7 @@ struct sl_target_config {
 #undef SL_IN_OCR
 #undef SL_IN_PLACE
 #undef SL_IN_PUSH
+#undef SL_IN_ACCESS
 #undef SL_IN_QUEUE
 #undef SL_IN_TARGET
 #undef SL_KEY
@@ -151,6 +161,7 @@ struct sl_config {
 	struct sl_ocr_config ocr;
 	struct sl_place_config place;
 	struct sl_push_config push;
+	struct sl_access_config access;
 	struct sl_queue_config *queue;
 	size_t queue_n;
 	struct sl_target_config *target;

@@ -18,10 +18,11 @@
 #include "../journal/leaf.h"
 #include "store_p.h"
 
-extern const char sl_schema_001[];
+extern const char sl_schema_001[], sl_schema_006[];
 
 static const char *const migrations[] = {
     [1] = sl_schema_001,
+    [6] = sl_schema_006,
 };
 static_assert(
     sizeof(migrations) / sizeof(migrations[0]) == SL_SCHEMA_VERSION + 1,
@@ -105,7 +106,8 @@ migrate(
 	for (v++; v <= SL_SCHEMA_VERSION; v++) {
 		(void)snprintf(
 		    sql, sizeof(sql), "PRAGMA user_version=%" PRId64, v);
-		if (sl_db_script(s->db, migrations[v], err) != SL_OK ||
+		if ((migrations[v] != NULL &&
+			sl_db_script(s->db, migrations[v], err) != SL_OK) ||
 		    sl_db_script(s->db, sql, err) != SL_OK)
 			return SL_FATAL;
 	}
@@ -141,14 +143,21 @@ load_tree(struct sl_store *s, struct sl_err *err)
 	return sl_db_check(s->db, err);
 }
 
-/* In the transaction that migrated. A database made now has nothing to tell. */
+/* In the transaction that migrated: the first leaf of all, or what became of
+ * an older database. */
 static enum sl_rc
 log_migration(struct sl_store *s, int64_t from, struct sl_err *err)
 {
 	char payload[64];
 
-	if (from == 0 || from == SL_SCHEMA_VERSION)
+	if (from == SL_SCHEMA_VERSION)
 		return SL_OK;
+	if (from == 0) {
+		(void)snprintf(payload, sizeof(payload), "{\"schema\":%d}",
+		    SL_SCHEMA_VERSION);
+		return sl_store_log(s, SL_EVENT_instance_made, "-", "slused",
+		    payload, 0, 0, err);
+	}
 	(void)snprintf(payload, sizeof(payload),
 	    "{\"old\":%" PRId64 ",\"new\":%d}", from, SL_SCHEMA_VERSION);
 	return sl_store_log(

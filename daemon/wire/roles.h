@@ -12,6 +12,7 @@ enum sl_role {
 	SL_ROLE_PLACE = 3,
 	SL_ROLE_PUSH = 4,
 	SL_ROLE_CTL = 5,
+	SL_ROLE_REPORT = 6,
 };
 
 enum sl_task_kind {

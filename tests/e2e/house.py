@@ -33,6 +33,7 @@ held_limit = never
 class House:
     cli_bin = BIN
     unknown_wait = "100ms"  # None: for a build that does not know the key
+    second_person = "no"  # the same
 
     def __init__(self, target="noark5", queues=QUEUES, instance=FAST, extra="",
                  limits="", target_keys="", cases=os.path.join(DEMO, "saker.csv"),
@@ -76,6 +77,8 @@ class House:
                 "breaker_max = 1s"]
         if self.unknown_wait is not None:
             text += ["unknown_wait = %s" % self.unknown_wait]
+        if self.second_person is not None:
+            text += ["[access]", "second_person = %s" % self.second_person]
         for queue in self.queues:
             text += ["[queue %s]" % queue, "kind = incoming"]
         text += [extra.strip(), "[target arkiv]", "connector = %s" % self.target,
@@ -99,7 +102,7 @@ class House:
         if wait:
             self.wait_for(lambda: os.path.exists(
                 os.path.join(self.root, "run", "slused.sock")) and
-                len(self.programs()) >= 4, 20, "programs")
+                len(self.programs()) >= 5, 20, "programs")
 
     def bin(self):
         """The programs, where the user reaches them: root's home is closed."""

@@ -84,7 +84,8 @@ def make(folder):
 
 
 class Crew(crew.Crew):
-    unknown_wait = None  # the previous build may not know it yet
+    unknown_wait = None  # the previous build may not know them yet
+    second_person = None
 
     def know_more(self):
         path = os.path.join(self.root, "sluse.conf")
