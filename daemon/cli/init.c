@@ -173,7 +173,7 @@ make_all(const char *root, const struct sl_config *cfg, bool *no_acl,
 		mode_t mode;
 		bool inlet;
 	} own[] = {{"db", 0750, false}, {"store", 0750, false},
-	    {"run", 0750, false}, {"secrets", 0700, false},
+	    {"run", 0711, false}, {"secrets", 0700, false},
 	    {"spool", 02750, true}, {"closed", 02750, true}};
 	size_t i;
 

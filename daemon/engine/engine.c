@@ -396,6 +396,20 @@ open_inlets(struct sl_engine *e, struct sl_err *err)
 	return SL_OK;
 }
 
+/* The first start of all: the first leaf. */
+static enum sl_rc
+log_made(struct sl_engine *e, struct sl_err *err)
+{
+	const char *name = e->cfg->instance.name;
+	SL_BUF struct sl_buf b = {0};
+
+	sl_buf_printf(&b, "{\"schema\":%d,\"name\":", SL_SCHEMA_VERSION);
+	sl_text_json(&b, name, strlen(name));
+	sl_buf_add_char(&b, '}');
+	return sl_store_log(e->store, SL_EVENT_instance_made, "-", "slused",
+	    sl_buf_str(&b), 0, 0, err);
+}
+
 /* What the journal should know of a start: program and configuration. */
 static enum sl_rc
 log_start(struct sl_engine *e, struct sl_err *err)
@@ -403,12 +417,14 @@ log_start(struct sl_engine *e, struct sl_err *err)
 	char was[128], hex[SL_SHA256_HEX + 1], payload[512];
 
 	sl_digest_hex(&e->cfg->digest, hex);
+	sl_store_meta(e->store, "build", was, sizeof(was));
+	if (was[0] == '\0' && log_made(e, err) != SL_OK)
+		return SL_FATAL;
 	(void)snprintf(payload, sizeof(payload),
 	    "{\"build\":\"%s\",\"configuration\":\"%s\"}", sl_build_id(), hex);
 	if (sl_store_log(e->store, SL_EVENT_program_started, "-", "slused",
 		payload, 0, 0, err) != SL_OK)
 		return SL_FATAL;
-	sl_store_meta(e->store, "build", was, sizeof(was));
 	if (strcmp(was, sl_build_id()) != 0) {
 		(void)snprintf(payload, sizeof(payload),
 		    "{\"old\":\"%s\",\"new\":\"%s\"}", was, sl_build_id());

@@ -143,21 +143,14 @@ load_tree(struct sl_store *s, struct sl_err *err)
 	return sl_db_check(s->db, err);
 }
 
-/* In the transaction that migrated: the first leaf of all, or what became of
- * an older database. */
+/* In the transaction that migrated. Of a database made now slused tells. */
 static enum sl_rc
 log_migration(struct sl_store *s, int64_t from, struct sl_err *err)
 {
 	char payload[64];
 
-	if (from == SL_SCHEMA_VERSION)
+	if (from == 0 || from == SL_SCHEMA_VERSION)
 		return SL_OK;
-	if (from == 0) {
-		(void)snprintf(payload, sizeof(payload), "{\"schema\":%d}",
-		    SL_SCHEMA_VERSION);
-		return sl_store_log(s, SL_EVENT_instance_made, "-", "slused",
-		    payload, 0, 0, err);
-	}
 	(void)snprintf(payload, sizeof(payload),
 	    "{\"old\":%" PRId64 ",\"new\":%d}", from, SL_SCHEMA_VERSION);
 	return sl_store_log(

@@ -33,7 +33,7 @@ held_limit = never
 class House:
     cli_bin = BIN
     unknown_wait = "100ms"  # None: for a build that does not know the key
-    second_person = "no"  # the same
+    access = "second_person = no"  # the same; all of its section
 
     def __init__(self, target="noark5", queues=QUEUES, instance=FAST, extra="",
                  limits="", target_keys="", cases=os.path.join(DEMO, "saker.csv"),
@@ -77,8 +77,8 @@ class House:
                 "breaker_max = 1s"]
         if self.unknown_wait is not None:
             text += ["unknown_wait = %s" % self.unknown_wait]
-        if self.second_person is not None:
-            text += ["[access]", "second_person = %s" % self.second_person]
+        if self.access is not None:
+            text += ["[access]", self.access]
         for queue in self.queues:
             text += ["[queue %s]" % queue, "kind = incoming"]
         text += [extra.strip(), "[target arkiv]", "connector = %s" % self.target,

@@ -85,7 +85,7 @@ def make(folder):
 
 class Crew(crew.Crew):
     unknown_wait = None  # the previous build may not know them yet
-    second_person = None
+    access = None
 
     def know_more(self):
         path = os.path.join(self.root, "sluse.conf")

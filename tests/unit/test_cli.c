@@ -290,6 +290,7 @@ rows(void)
 	struct sl_report_filter all = {0}, none = {.stage = SL_STAGE_read},
 				queue = {.queue = "Post inn"},
 				other = {.queue = "x"};
+	const struct sl_report_events events = {0};
 	json_t *a = json_array(), *o, *status;
 	struct sl_store *s;
 	struct sl_err err;
@@ -320,7 +321,7 @@ rows(void)
 	id[strlen(id) - 1] = id[strlen(id) - 1] == '9' ? '0' : '9';
 	CHECK(sl_report_show(s, id, keep_row, &a, &err) == SL_REJECT);
 	(void)json_array_clear(a);
-	CHECK(sl_report_journal(s, NULL, keep_row, &a, &err) == SL_OK);
+	CHECK(sl_report_journal(s, &events, keep_row, &a, &err) == SL_OK);
 	CHECK(json_array_size(a) == LEAVES);
 	status = sl_report_status(s);
 	CHECK(json_integer_value(json_object_get(status, "open")) == 1);

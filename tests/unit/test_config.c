@@ -517,7 +517,7 @@ json_for_schema(void)
 
 	sl_config_json(c, &b);
 	o = json_loads(sl_buf_str(&b), 0, NULL);
-	CHECK(o != NULL && json_object_size(o) == 8);
+	CHECK(o != NULL && json_object_size(o) == 9);
 	json_decref(o);
 	if (dir != NULL) {
 		(void)snprintf(path, sizeof(path), "%s/config.json", dir);
