@@ -2,8 +2,8 @@
  * sluse-report: answers by children, one for each question.
  *
  * FAILURES: a child that dies, or takes too long, leaves a connection that ends
- * without ROWS_END: who asked is told so. Who does not take his rows for half a
- * minute loses them.
+ * without ROWS_END: who asked is told so. Who does not take his rows for five
+ * minutes loses them.
  * SECURITY: who asks was looked at by slused; here is only what to answer and
  * where to. The database is opened read-only, in the child.
  */
@@ -13,7 +13,6 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/prctl.h>
-#include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/time.h>
 #include <sys/wait.h>
@@ -25,8 +24,8 @@
 #include "query.h"
 
 #define CHILDREN_MAX 16
-#define CPU_S 600
-#define SEND_S 30
+#define WALL_S 3600u
+#define SEND_S 300 /* a person looks at a page */
 #define PACKET 57344u
 
 struct out {
@@ -95,14 +94,13 @@ static void __attribute__((noreturn))
 child(const char *root, const struct sl_msg_serve *q, int fd)
 {
 	const struct timeval wait = {.tv_sec = SEND_S};
-	const struct rlimit cpu = {CPU_S, CPU_S};
 	struct sl_msg end = {.type = SL_MSG_ROWS_END};
 	struct sl_err err = {0};
 	struct out o = {.to = sl_chan_new(fd, false)};
 	enum sl_rc rc;
 
 	(void)prctl(PR_SET_PDEATHSIG, SIGKILL);
-	(void)setrlimit(RLIMIT_CPU, &cpu);
+	(void)alarm(WALL_S);
 	(void)setsockopt(fd, SOL_SOCKET, SO_SNDTIMEO, &wait, sizeof(wait));
 	rc = answer(root, q, &o, &err);
 	end.rows_end.rc = (uint8_t)rc;

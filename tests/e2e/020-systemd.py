@@ -20,7 +20,7 @@ UNITS = os.path.join(TOP, "systemd")
 # Tenths, as systemd-analyze counts them. slused sees whose the files are
 # (PrivateUsers=no), which costs it two.
 EXPOSURE = {"slused": 3, "sluse-work": 2, "sluse-ocr": 2, "sluse-place": 2,
-            "sluse-push": 10}
+            "sluse-push": 10, "sluse-report": 2}
 # An absent systemd-analyze is no reason to call this passed: skipped, and said.
 HAVE = shutil.which("systemd-analyze") is not None
 BEAT_S = 10  # slused's, daemon/engine/engine.c
@@ -218,7 +218,7 @@ class Walls(unittest.TestCase):
                     re.sub(' pid="[0-9]+"', "", found) for found in re.findall(
                         'connected (role=.*slots="[0-9]+")', house.logged())),
                 10, "slots as configured")
-            self.assertEqual(house.logged().count("connected role="), 4)
+            self.assertEqual(house.logged().count("connected role="), 5)
             house.stop()
             with open(os.path.join(house.root, "sluse.conf"), "a") as file:
                 file.write("[ocr]\nlanguages = eng+xyz\n")
@@ -235,8 +235,8 @@ class Walls(unittest.TestCase):
             for name in others:
                 house.wait_said(name, "READY=1")
             house.begin("slused")
-            house.wait_for(lambda: house.logged().count("connected role=") == 8,
-                           20, "the four that waited")
+            house.wait_for(lambda: house.logged().count("connected role=") == 10,
+                           20, "the five that waited")
         for name in set(EXPOSURE) - {"slused"}:
             unit = unit_walls.read(path_of(name))["Unit"]
             self.assertNotIn("Requires", unit)
