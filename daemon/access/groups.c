@@ -35,6 +35,7 @@ struct said {
 
 struct sl_groups {
 	const struct sl_access_config *cfg;
+	size_t names; /* of all roles */
 	pid_t pid;
 	int fd;
 	struct said now;
@@ -192,10 +193,10 @@ sl_groups_again(struct sl_groups *g)
 		serve(g->cfg, pair[1], parent);
 	(void)close(pair[1]);
 	g->fd = pair[0];
-	if (g->pid < 0)
-		sl_cleanup_close(&g->fd);
-	if (g->pid < 0)
+	if (g->pid < 0) {
+		(void)close(g->fd);
 		g->fd = -1;
+	}
 }
 
 enum sl_rc
@@ -216,8 +217,8 @@ sl_groups_start(const struct sl_access_config *cfg, struct sl_groups **ret,
 	g->cfg = cfg;
 	g->fd = -1;
 	(void)snprintf(g->now.json, sizeof(g->now.json), "{}");
-	if (n > 0)
-		sl_groups_again(g);
+	g->names = n;
+	sl_groups_again(g);
 	*ret = g;
 	return SL_OK;
 }

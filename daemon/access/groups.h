@@ -31,7 +31,8 @@ int sl_groups_fd(const struct sl_groups *g);
 /* Waits at most ms for its first answer. */
 void sl_groups_wait(struct sl_groups *g, int ms);
 /* Takes what it said; never blocks. True: the roles have changed. A child that
- * ended is noted: sl_groups_fd is -1 then, and sl_groups_again starts one. */
+ * ended is noted: sl_groups_fd is -1 then, and sl_groups_again starts one,
+ * where there is anything to look up. */
 bool sl_groups_take(struct sl_groups *g);
 void sl_groups_again(struct sl_groups *g);
 /* A JSON object: each role with its groups, their numbers, and the members

@@ -2,9 +2,10 @@
  * The configuration of one instance: sluse.conf, read once, checked whole.
  *
  * Sections [instance] [limits] [ocr] [place] [push] [access], and any number
- * of [queue NAME] and [target NAME]; lines `key = value`; a line that begins with
- * # is a comment. An unknown or doubled key, a value of the wrong kind or out
- * of range refuses the whole file. All keys: keys.def; manual: sluse.conf(5).
+ * of [queue NAME] and [target NAME]; lines `key = value`; a line that begins
+ * with # is a comment. An unknown or doubled key, a value of the wrong kind or
+ * out of range refuses the whole file. All keys: keys.def; manual:
+ * sluse.conf(5).
  */
 #ifndef SL_CONFIG_CONFIG_H
 #define SL_CONFIG_CONFIG_H

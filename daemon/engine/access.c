@@ -116,6 +116,8 @@ on_again(void *arg)
 
 	sl_groups_again(e->groups);
 	watch_groups(e);
+	if (e->access->watch == NULL)
+		sl_timer_set(e->access->again, GROUPS_AGAIN_MS);
 }
 
 unsigned
@@ -316,6 +318,8 @@ sl_access_start(struct sl_engine *e, struct sl_err *err)
 	if (sl_groups_take(e->groups) && tell_groups(e, err) != SL_OK)
 		return SL_FATAL;
 	watch_groups(e);
+	if (e->access->watch == NULL)
+		sl_timer_set(e->access->again, GROUPS_AGAIN_MS);
 	return sl_approve_expire(e, err);
 }
 

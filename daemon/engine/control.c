@@ -62,7 +62,9 @@ sl_control_subject(struct sl_engine *e, const char *id, char *subject,
 		return;
 	if (number > 0 && !sl_entry_by_number(e->store, reception, number, &en))
 		return;
-	(void)snprintf(subject, 48, "%s", id);
+	/* As we write it, whatever he did. */
+	(void)snprintf(
+	    subject, 48, "%s", number > 0 ? en.reception : c.reception);
 	*ret_consignment = c.id;
 	*ret_entry = number > 0 ? en.id : 0;
 }

@@ -331,6 +331,13 @@ deviation(
 	    json_pack("{s:s, s:s}", "kind", kind, "why", why), err);
 }
 
+/* What is done to items by their ids. */
+static bool
+is_decision(const char *verb)
+{
+	return change_of(verb) < CHANGES || strcmp(verb, "assign") == 0;
+}
+
 static bool
 is_switch(const char *verb)
 {
@@ -342,7 +349,7 @@ enum sl_rc
 sl_control_do(struct sl_engine *e, struct sl_peer *p, const char *verb,
     json_t *args, const char *actor, struct sl_buf *json, struct sl_err *err)
 {
-	if (change_of(verb) < CHANGES || strcmp(verb, "assign") == 0)
+	if (is_decision(verb))
 		return decide_all(e, verb, args, actor, json, err);
 	if (strcmp(verb, "case") == 0 && p != NULL)
 		return take_cases(p, args, err);
@@ -427,6 +434,9 @@ answer(struct sl_engine *e, struct sl_peer *p, const char *verb, json_t *args,
 		return sl_control_do(e, p, verb, args, who->actor, json, err);
 	if (rc != SL_HOLD)
 		return rc;
+	/* Nothing is filed that sl_control_do could not do then. */
+	if (!is_decision(verb))
+		return no(err, "unknown request");
 	if (strlen(w.why) < WHY_MIN)
 		return no(err, "what a second person must approve takes a "
 			       "reason (--why)");

@@ -345,7 +345,8 @@ typedef enum sl_rc sl_step_fn(
 enum sl_rc sl_delivery_steps(struct sl_store *s, int64_t delivery,
     sl_step_fn *fn, void *arg, struct sl_err *err);
 
-/* -- persons (approval.c) --------------------------------------------------- */
+/* -- persons (approval.c) ---------------------------------------------------
+ */
 /* A request that waits for a second person. Texts of up to a packet are the
  * caller's when inserted, and lent for the call when read. */
 struct sl_approval {

@@ -7,6 +7,7 @@ it is missing. The groups are some that every Debian has."""
 import grp
 import json
 import re
+import signal
 import subprocess
 import tempfile
 import unittest
@@ -251,7 +252,7 @@ class Access(unittest.TestCase):
         for verb in ("release", "retry"):
             h.person("operator", verb, bad, *WHY, code=4)
             number = self.pending("archivist", verb, bad, *WHY)
-            self.assertEqual(self.items("quarantined"), [bad])
+            self.assertEqual(self.items("quarantined")[:1], [bad])
             listed = h.person_rows("operator", "approve", "--list")
             row = [r for r in listed if r["request"] == number][0]
             self.assertEqual((row["verb"], row["subject"], row["actor"],
@@ -265,7 +266,7 @@ class Access(unittest.TestCase):
             # Whoever owns the instance may ask, and not approve.
             self.assertEqual(
                 h.sluse("approve", str(number), check=False).returncode, 4)
-            self.assertEqual(self.items("quarantined"), [bad])
+            self.assertEqual(self.items("quarantined")[:1], [bad])
             h.person("second", "approve", str(number), role="archivist",
                      code=0)
             event = h.events("released" if verb == "release" else "retried",
@@ -278,7 +279,7 @@ class Access(unittest.TestCase):
                 (said["actor"], said["payload"]["request"]), (both, number))
             h.person("second", "approve", str(number), role="archivist",
                      code=4)  # it has ended
-            h.wait_for(lambda: self.items("quarantined") == [bad], 20,
+            h.wait_for(lambda: bad in self.items("quarantined"), 20,
                        "quarantine again")
         self.denied(bad)
 
@@ -330,6 +331,14 @@ class Access(unittest.TestCase):
         for _ in range(20):
             h.person("noisy", "status", code=4)
         self.assertEqual(len(h.events("access_refused", *mine)), 5)
+        # A look-up of groups that hangs holds up neither post nor people.
+        slused = h.pids("slused")[0][1]
+        with open("/proc/%d/task/%d/children" % (slused, slused)) as file:
+            child, = file.read().split()
+        os.kill(int(child), signal.SIGSTOP)
+        h.person("operator", "status", code=0)
+        self.bomb(h, "igjen.zip")
+        h.wait_quiet(30, 6)
         h.stop()
         h.start()
         told = h.events("access_refused", *mine)
@@ -357,7 +366,7 @@ class Access(unittest.TestCase):
             h.events("second_person_expired")[-1]["payload"]["request"],
             number)
         h.person("second", "approve", str(number), role="archivist", code=4)
-        self.assertEqual(self.items("quarantined"), [bad])
+        self.assertEqual(self.items("quarantined")[:1], [bad])
         self.assertEqual(h.sluse("journal", "verify").returncode, 0)
 
 

@@ -21,7 +21,7 @@ static const struct {
     {"list", "yygyby", false},
     {"show", "yygyby", false},
     {"explain", "yygyby", false},
-    {"cases-list", "yygyyy", false},
+    {"cases-list", "yygyby", false},
     {"journal-list", "yygyby", false},
     {"journal-verify", "yyyyyy", false},
     {"approvals", "yybyny", false},
