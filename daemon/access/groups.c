@@ -185,7 +185,7 @@ sl_groups_again(struct sl_groups *g)
 	pid_t parent = getpid();
 	int pair[2];
 
-	if (g->fd >= 0 ||
+	if (g->fd >= 0 || g->names == 0 ||
 	    socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, pair) != 0)
 		return;
 	g->pid = fork();

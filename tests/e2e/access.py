@@ -295,6 +295,35 @@ class Access(unittest.TestCase):
         h.person("archivist", "approve", str(number), "--deny", code=0)
         self.assertEqual(h.person_rows("auditor", "approve", "--list"), [])
 
+    def test_folders_release_nothing(self):
+        """A folder made for a quarantined item decides nothing."""
+        h = self.house
+        bad = self.items("quarantined")[0]
+        face = os.path.join(h.root, "spool", "Skannet post", "Må avklares")
+        h.drop_bytes(b"Ingen sak i denne\n", "avgjort.txt")
+        h.wait_for(lambda: any(row["name"] == "avgjort.txt" and
+                               row["disposition"] == "held"
+                               for row in h.rows("list")), 20, "held")
+        held = [row["id"] for row in h.rows("list")
+                if row["name"] == "avgjort.txt"][0]
+        for name in (bad, bad + ".1"):
+            folder = os.path.join(face, name)
+            os.mkdir(folder)
+            with open(os.path.join(folder, "Avklar.txt"), "w") as file:
+                file.write("Sak: 2026/211\n")
+            os.rename(folder, os.path.join(face, "2026-211 " + name))
+        # What was done after it was seen by then.
+        mine = h.wait_for(lambda: [n for n in os.listdir(face) if
+                                   n.startswith(held.split(".")[0])], 20,
+                          "folder of what is held")[0]
+        os.rename(os.path.join(face, mine), os.path.join(face, "2026-211"))
+        h.wait_for(lambda: h.rows("show", held)[0]["disposition"] == "done",
+                   30, "decided by its folder")
+        self.assertIn(bad, self.items("quarantined"))
+        self.assertEqual([e for e in h.rows("journal", "list", bad)
+                          if e["event"] in ("released", "decided") and
+                          "," not in e["actor"]], [])
+
     def test_many_at_once(self):
         h = self.house
         held = self.items()[:4]
@@ -358,8 +387,15 @@ class Access(unittest.TestCase):
             text = file.read()
         with open(path, "w", encoding="utf-8") as file:
             file.write(text.replace("mass_max = 2",
-                                    "mass_max = 2\napprove_within = 1s"))
+                                    "mass_max = 2\napprove_within = 1s")
+                       .replace("auditor = news", "auditor = news uucp"))
         h.start()
+        first, second = [e["payload"] for e in h.events("roles_changed")]
+        self.assertEqual((first["old"], second["old"]), ("", first["new"]))
+        self.assertEqual([g["group"] for g in second["roles"]["auditor"]],
+                         ["news", "uucp"])
+        # Who is an auditor now changes nothing any more.
+        h.person("integrator", "stop-out", *WHY, code=4)
         number = self.pending("archivist", "release", bad, *WHY)
         h.wait_for(lambda: h.events("second_person_expired"), 20, "expiry")
         self.assertEqual(
