@@ -8,6 +8,7 @@
  * Manual: sluse-connector(7).
  *
  * ABI changes, newest first:
+ *   1.1  emit_post() in the host's table, which list_journal was missing.
  *   1.0  first.
  */
 #ifndef SLUSE_CONNECTOR_H
@@ -17,7 +18,7 @@
 #include <stdint.h>
 
 #define SLUSE_CONNECTOR_ABI_MAJOR 1
-#define SLUSE_CONNECTOR_ABI_MINOR 0
+#define SLUSE_CONNECTOR_ABI_MINOR 1
 
 /* What became of a call: faults of the post and of the target differ. */
 enum sluse_verdict {
@@ -93,6 +94,20 @@ struct sluse_case {
 	const char *number, *title, *status, *unit, *klass, *target_key;
 };
 
+/* One post of the target's own journal. NULL or 0: the target does not say.
+ * Dates as "2026-03-05". */
+struct sluse_journal_post {
+	uint32_t size;
+	const char *target_key; /* the target's id of it; must be there */
+	const char *own_key; /* ours, where it came from us */
+	const char *case_number, *number; /* 2026/211, 2026/211-8 */
+	int64_t year, sequence; /* of the journal */
+	const char *type, *status; /* codes: "I", "M" */
+	const char *title, *public_title, *access;
+	const char *received, *document_date, *journal_date;
+	int64_t attachments; /* -1: not said */
+};
+
 struct sluse_connector_host {
 	uint16_t abi_major, abi_minor;
 	uint32_t size;
@@ -123,6 +138,10 @@ struct sluse_connector_host {
 	/* Non-zero: Sluse is stopping; finish the step and return. */
 	int (*cancelled)(void *host);
 	/* minor 0 ends here */
+
+	/* One post, in list_journal. Non-zero: stop. */
+	int (*emit_post)(void *host, const struct sluse_journal_post *p);
+	/* minor 1 ends here */
 };
 
 struct sluse_session; /* the connector's */
@@ -158,9 +177,10 @@ struct sluse_connector {
 	 * with "files":[{"sha256","size"}] where it can tell. */
 	int (*read_back)(struct sluse_session *s, const char *receipt_in,
 	    char *receipt, size_t receipt_size, struct sluse_why *why);
-	/* Rows of the target's journal of one day, JSON lines by host log. */
+	/* The posts of the target's journal that were made on that day
+	 * ("2026-03-05") or later, whoever made them, through emit_post. */
 	int (*list_journal)(
-	    struct sluse_session *s, const char *day, struct sluse_why *why);
+	    struct sluse_session *s, const char *since, struct sluse_why *why);
 	/* Marks a doubly registered post as void (Utgår), if allowed. */
 	int (*void_post)(struct sluse_session *s, const char *receipt_in,
 	    struct sluse_why *why);

@@ -223,11 +223,42 @@ ask_slused(const struct sl_cli *c)
 }
 
 static void
+print_value(const json_t *v)
+{
+	SL_FREE char *s = NULL;
+
+	if (json_is_string(v)) {
+		sl_report_show_text(stdout, json_string_value(v));
+	} else if (json_is_boolean(v)) {
+		(void)fputs(json_is_true(v) ? "yes" : "no", stdout);
+	} else {
+		s = json_dumps(v, JSON_ENCODE_ANY | JSON_COMPACT);
+		sl_report_show_text(stdout, s != NULL ? s : "");
+	}
+}
+
+/* "role work  pid 1026  slots 4"; what is empty is left out. */
+static void
+print_members(json_t *o)
+{
+	const char *key, *gap = "";
+	json_t *v;
+
+	json_object_foreach(o, key, v)
+	{
+		if (json_is_string(v) && json_string_length(v) == 0)
+			continue;
+		(void)printf("%s%s ", gap, key);
+		print_value(v);
+		gap = "  ";
+	}
+}
+
+static void
 print_slused(const json_t *o)
 {
 	const char *key;
 	json_t *v, *one;
-	char *s;
 	size_t i;
 
 	if (!json_is_object(o)) {
@@ -243,11 +274,12 @@ print_slused(const json_t *o)
 			json_incref(v);
 		json_array_foreach(v, i, one)
 		{
-			s = json_dumps(one, JSON_ENCODE_ANY | JSON_COMPACT);
 			(void)printf("  %-10s ", i == 0 ? key : "");
-			sl_report_show_text(stdout, s != NULL ? s : "");
+			if (json_is_object(one))
+				print_members(one);
+			else
+				print_value(one);
 			(void)putchar('\n');
-			free(s);
 		}
 		json_decref(v);
 	}

@@ -147,7 +147,7 @@ bear(struct sl_job *j, struct birth *b, struct sl_err *err)
 	    .stage = SL_STAGE_read,
 	    .dispo = SL_DISPO_ready};
 	const char *stop = stop_reason(b);
-	char ulid[SL_ULID_LEN + 1], payload[96];
+	char ulid[SL_ULID_LEN + 1], payload[96], detail[256];
 
 	sl_ulid_make(ulid);
 	(void)snprintf(en.own_key, sizeof(en.own_key), "sluse-%s", ulid);
@@ -167,8 +167,12 @@ bear(struct sl_job *j, struct birth *b, struct sl_err *err)
 	if (en.duplicate_of != 0 &&
 	    sl_entry_update(e->store, &en, err) != SL_OK)
 		return SL_FATAL;
-	if (stop != NULL)
-		return sl_entry_stop(e, &en, stop, NULL, err);
+	if (stop != NULL) {
+		/* A remark of the same name says what exactly. */
+		sl_note_first(e->store, j->c.id, stop, detail, sizeof(detail));
+		return sl_entry_stop(
+		    e, &en, stop, *detail != '\0' ? detail : NULL, err);
+	}
 	sl_engine_after(e, placing_ask, en.id, 0);
 	return SL_OK;
 }

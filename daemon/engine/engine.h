@@ -60,8 +60,10 @@ struct sl_target {
 	int64_t open_until_ms; /* boot ms: breaker open; 0 = closed */
 	int64_t pause_ms;
 	bool login_stopped;
-	bool syncing;
-	int64_t sync_began_ms, sync_next_ms;
+	enum sl_sync_kind syncing; /* 0: it is asked for nothing now */
+	int64_t sync_began_ms;
+	int64_t sync_next_ms[SL_SYNC_KINDS]; /* INT64_MAX: never again */
+	unsigned sync_news; /* our posts of which something is new */
 };
 
 /* What was told of an inlet. */
@@ -406,11 +408,13 @@ struct sl_peer *sl_outbox_peer(struct sl_target *t);
 /* It refuses our login: nothing more is sent, and everybody hears of it. */
 enum sl_rc sl_outbox_stop(struct sl_target *t, struct sl_err *err);
 
-/* -- sync.c: known cases of a target ------------------------------------------
+/* -- sync.c: known cases of a target, and its journal ------------------------
  */
-/* Asks for them if it is time. */
+/* Asks for what is due, one kind at a time; the timer is set for the next. */
 void sl_sync_start(struct sl_target *t);
-/* SYNC_CASE or SYNC_DONE. */
+/* Ask again at once for what the target can tell. */
+void sl_sync_soon(struct sl_target *t);
+/* SYNC_CASE, SYNC_POST or SYNC_DONE. */
 enum sl_rc sl_sync_message(
     struct sl_target *t, const struct sl_msg *m, struct sl_err *err);
 

@@ -339,7 +339,7 @@ sl_outbox_stepped(struct sl_engine *e, int64_t step_ms)
 	for (i = 0; i < e->targets_n; i++) {
 		t = &e->targets[i];
 		/* Cases seen from now on must not look older than the sync. */
-		if (t->syncing && step_ms < 0)
+		if (t->syncing != 0 && step_ms < 0)
 			t->sync_began_ms += step_ms;
 		sl_timer_pull(t->timer, 0);
 	}
@@ -351,12 +351,6 @@ on_timer(void *arg)
 	struct sl_target *t = arg;
 
 	sl_sync_start(t);
-	if (t->sync_next_ms > 0 && t->sync_next_ms < INT64_MAX &&
-	    t->cfg->sync_cases_ms > 0)
-		sl_timer_pull(
-		    t->timer, t->sync_next_ms - sl_clock_boot_ms() > 1000
-				  ? t->sync_next_ms - sl_clock_boot_ms()
-				  : 1000);
 	sl_outbox_kick(t);
 }
 
@@ -478,8 +472,7 @@ sl_outbox_peer_ready(struct sl_engine *e, struct sl_peer *p)
 	}
 	if (t->login_stopped) {
 		sl_log(SL_LOG_NOTICE, "push", "login is tried again");
-		if (t->sync_next_ms != INT64_MAX)
-			t->sync_next_ms = 0;
+		sl_sync_soon(t);
 	}
 	t->login_stopped = false;
 	sl_sync_start(t);
@@ -502,7 +495,7 @@ sl_outbox_peer_gone(struct sl_engine *e, struct sl_peer *p)
 		sl_outbox_unheard(t, t->inflight[i]);
 		drop_inflight(t, i);
 	}
-	t->syncing = false;
+	t->syncing = 0;
 	sl_timer_pull(t->timer, 0);
 }
 
@@ -743,6 +736,7 @@ sl_outbox_message(struct sl_engine *e, struct sl_peer *p,
 	case SL_MSG_CHECKPOINT:
 		return take_checkpoint(e, p, &m->checkpoint, err);
 	case SL_MSG_SYNC_CASE:
+	case SL_MSG_SYNC_POST:
 	case SL_MSG_SYNC_DONE:
 		return sl_sync_message(t, m, err);
 	default:

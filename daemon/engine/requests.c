@@ -158,8 +158,7 @@ switches(struct sl_engine *e, const char *verb, const char *actor,
 	for (i = 0; i < e->targets_n && !e->push_stopped; i++) {
 		e->targets[i].login_stopped = false;
 		e->targets[i].open_until_ms = 0;
-		if (e->targets[i].sync_next_ms != INT64_MAX)
-			e->targets[i].sync_next_ms = 0;
+		sl_sync_soon(&e->targets[i]);
 		sl_timer_pull(e->targets[i].timer, 0);
 	}
 	return log_switch(e,

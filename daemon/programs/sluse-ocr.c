@@ -43,6 +43,7 @@ main(int argc, char **argv)
 {
 	static const struct sl_worker w = {.program = "sluse-ocr",
 	    .role = SL_ROLE_OCR,
+	    .host_spare = 1,
 	    .told = take_told,
 	    .warm = sl_ocr_warm,
 	    .run = sl_ocr_run};

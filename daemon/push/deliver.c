@@ -32,7 +32,8 @@
 struct sl_job {
 	struct sl_job *next;
 	bool ready;
-	uint8_t sync; /* kind; 0 = a delivery */
+	uint8_t sync; /* enum sl_sync_kind; 0 = a delivery */
+	char *since;
 	uint64_t delivery;
 	uint32_t attempt;
 	bool uncertain;
@@ -57,6 +58,7 @@ job_free(struct sl_push *p, struct sl_job *j)
 	}
 	free(j->file);
 	free(j->step);
+	free(j->since);
 	free(j->subject);
 	free(j->own_key);
 	free(j->post);
@@ -178,15 +180,16 @@ take_step(struct sl_push *p, const struct sl_msg_deliver_step *m)
 }
 
 static enum sl_rc
-take_sync(struct sl_push *p, uint8_t kind)
+take_sync(struct sl_push *p, const struct sl_msg_sync *m)
 {
 	struct sl_job *j = NULL;
 
-	if (kind != 1)
+	if (m->kind != SL_SYNC_CASES && m->kind != SL_SYNC_JOURNAL)
 		return nonsense(p, "SYNC of an unknown kind");
 	if (new_job(p, &j) != SL_OK)
 		return SL_REJECT;
-	j->sync = kind;
+	j->sync = m->kind;
+	j->since = slice_dup(m->since);
 	j->ready = true;
 	return SL_OK;
 }
@@ -212,7 +215,7 @@ take_message(struct sl_push *p, const struct sl_msg *m, int *fds, size_t nfds,
 		j->ready = true;
 		return SL_OK;
 	case SL_MSG_SYNC:
-		return take_sync(p, m->sync.kind);
+		return take_sync(p, &m->sync);
 	case SL_MSG_CHECKPOINT_OK:
 		if (ret_ok == NULL || p->now == NULL ||
 		    m->checkpoint_ok.delivery != p->now->delivery)
@@ -395,26 +398,37 @@ run_delivery(struct sl_push *p, struct sl_job *j)
 	return rc;
 }
 
+/* REFUSED: this kind of target cannot be asked. */
+static int
+call_sync(struct sl_push *p, const struct sl_job *j, struct sluse_why *why)
+{
+	const struct sluse_connector *c = p->connector;
+	int v = SLUSE_REFUSED;
+
+	if (j->sync == SL_SYNC_CASES && c->sync_cases != NULL)
+		v = c->sync_cases(p->session, why);
+	else if (j->sync == SL_SYNC_JOURNAL && c->list_journal != NULL)
+		v = c->list_journal(p->session, j->since, why);
+	else
+		(void)memcpy(why->text, "connector cannot list them", 27);
+	return v < SLUSE_DELIVERED || v > SLUSE_DOWN ? SLUSE_LATER : v;
+}
+
 static enum sl_rc
-run_sync(struct sl_push *p)
+run_sync(struct sl_push *p, const struct sl_job *j)
 {
 	struct sl_msg m = {.type = SL_MSG_SYNC_DONE};
 	SL_BUF struct sl_buf text = {0};
 	struct sluse_why why = {0};
-	int verdict = SLUSE_REFUSED;
+	int verdict;
 
-	p->cases_n = 0;
-	if (p->connector->sync_cases != NULL)
-		verdict = p->connector->sync_cases(p->session, &why);
-	else
-		(void)memcpy(why.text, "connector cannot list cases", 28);
-	if (verdict < SLUSE_DELIVERED || verdict > SLUSE_DOWN)
-		verdict = SLUSE_LATER;
+	p->told_n = 0;
+	verdict = call_sync(p, j, &why);
 	why.text[sizeof(why.text) - 1] = '\0';
 	why.reason[sizeof(why.reason) - 1] = '\0';
 	sl_push_screen(&text, why.text, 256);
 	m.sync_done.verdict = (uint8_t)verdict;
-	m.sync_done.count = p->cases_n;
+	m.sync_done.count = p->told_n;
 	m.sync_done.reason = sl_push_fit(why.reason, 64);
 	m.sync_done.detail = sl_slice_buf(&text);
 	if (p->gone)
@@ -435,7 +449,7 @@ run_one(struct sl_push *p)
 		return false;
 	p->now = j;
 	if (j->sync != 0)
-		(void)run_sync(p);
+		(void)run_sync(p, j);
 	else
 		(void)run_delivery(p, j);
 	sl_push_forget(p);

@@ -203,7 +203,49 @@ host_emit_case(void *host, const struct sluse_case *c)
 		p->gone = true;
 		return -1;
 	}
-	p->cases_n++;
+	p->told_n++;
+	return 0;
+}
+
+/* The date of what may be a moment. */
+static struct sl_slice
+day_of(const char *text)
+{
+	return text != NULL && strlen(text) >= 10 ? sl_push_fit(text, 10)
+						  : sl_push_fit(NULL, 0);
+}
+
+static int
+host_emit_post(void *host, const struct sluse_journal_post *r)
+{
+	struct sl_push *p = host;
+	struct sl_msg m = {.type = SL_MSG_SYNC_POST};
+	struct sl_msg_sync_post *o = &m.sync_post;
+
+	if (r->target_key == NULL || *r->target_key == '\0' ||
+	    strlen(r->target_key) > 256)
+		return 0;
+	o->target_key = sl_push_fit(r->target_key, 256);
+	o->own_key = sl_push_fit(r->own_key, 64);
+	o->case_number = sl_push_fit(r->case_number, 64);
+	o->number = sl_push_fit(r->number, 64);
+	o->year = r->year;
+	o->sequence = r->sequence;
+	o->type = sl_push_fit(r->type, 8);
+	o->status = sl_push_fit(r->status, 8);
+	o->title = sl_push_fit(r->title, 1024);
+	o->public_title = sl_push_fit(r->public_title, 1024);
+	o->access = sl_push_fit(r->access, 32);
+	o->received = day_of(r->received);
+	o->document_date = day_of(r->document_date);
+	o->journal_date = day_of(r->journal_date);
+	o->attachments = r->attachments;
+	if (p->gone ||
+	    sl_chan_send(p->chan, &m, NULL, 0, &p->gone_err) != SL_OK) {
+		p->gone = true;
+		return -1;
+	}
+	p->told_n++;
 	return 0;
 }
 
@@ -267,6 +309,7 @@ sl_push_host_init(struct sl_push *p)
 	    .now_ms = host_now_ms,
 	    .uuid = host_uuid,
 	    .cancelled = host_cancelled,
+	    .emit_post = host_emit_post,
 	};
 }
 

@@ -30,7 +30,7 @@ struct sl_push {
 	/* deliver.c's */
 	struct sl_job *head, **tail, *now;
 	size_t jobs_n, fds_n;
-	uint32_t cases_n;
+	uint32_t told_n; /* rows of this sync */
 	bool gone, protocol; /* slused is away; slused talks nonsense */
 	struct sl_err gone_err;
 };

@@ -510,7 +510,11 @@ sl_reading_open(struct sl_reading *r, const struct sluse_reader_host *h,
 		r->doc = NULL;
 	}
 	r->incomplete = rc == SLUSE_READ_INCOMPLETE;
-	r->reason = reason_of(rc, NULL);
+	/* What an image is too large in is its pixels. */
+	r->reason = reason_of(
+	    rc, rc == SLUSE_READ_LIMIT && strncmp(mime, "image/", 6) != 0
+		    ? "limit_document"
+		    : NULL);
 }
 
 /* The embedded file that was being written when its reader gave up. */

@@ -11,6 +11,7 @@
 #include "../base/text.h"
 
 #define VALUE_MAX 2048u
+#define MEMBER_MAX 32u
 
 enum kind { TEXT, DATE, ORGNR, NEW_CASE, VERSION, SENDER };
 
@@ -175,11 +176,26 @@ invalid(struct walk *w, const char *what)
 	return sl_err_set(w->err, SL_HOLD, 0, "sidecar_invalid", "%s", what);
 }
 
+/* Names the member where it looks like one, not like somebody's data. */
+static enum sl_rc
+unknown(struct walk *w, const char *key, const char *where)
+{
+	size_t n = strspn(key, "abcdefghijklmnopqrstuvwxyz"
+			       "ABCDEFGHIJKLMNOPQRSTUVWXYZ_");
+
+	if (n == 0 || n > MEMBER_MAX || key[n] != '\0')
+		return sl_err_set(w->err, SL_HOLD, 0, "sidecar_invalid",
+		    "unknown member%s", where);
+	return sl_err_set(w->err, SL_HOLD, 0, "sidecar_invalid",
+	    "unknown member %s%s", key, where);
+}
+
 static enum sl_rc
 give(struct walk *w, const struct row *r, const char *value, const char *label)
 {
 	if ((w->seen & 1u << r->field) != 0)
-		return invalid(w, "the same thing is said twice");
+		return sl_err_set(w->err, SL_HOLD, 0, "sidecar_invalid",
+		    "said twice: %s", r->name);
 	w->seen |= 1u << r->field;
 	if (w->fn != NULL)
 		w->fn(w->arg, (enum sl_field)r->field, value, label);
@@ -199,7 +215,7 @@ walk_sender(struct walk *w, json_t *o)
 		r = find(sender_rows,
 		    sizeof(sender_rows) / sizeof(sender_rows[0]), key);
 		if (r == NULL)
-			return invalid(w, "unknown member of sender");
+			return unknown(w, key, " of sender");
 		if (!value_ok(r, v))
 			return invalid(w, r->name);
 		rc = give(w, r, json_string_value(v), r->name);
@@ -215,7 +231,7 @@ walk_member(struct walk *w, const char *key, json_t *v)
 	const struct row *r = find(rows, sizeof(rows) / sizeof(rows[0]), key);
 
 	if (r == NULL)
-		return invalid(w, "unknown member");
+		return unknown(w, key, "");
 	if (r->kind == VERSION)
 		return json_is_integer(v) && json_integer_value(v) == 1
 			   ? SL_OK

@@ -44,7 +44,8 @@ is_bare(const char *key)
 	    "first", "next", "http_status", "documents", "number", "role",
 	    "mime", "puid", "size", "pages", "parts", "depth", "notes", "note",
 	    "events", "seq", "time", "event", "subject", "actor", "fault",
-	    "status", "request", "verb", "items", "asked", "until"};
+	    "status", "in_target", "seen", "request", "verb", "items", "asked",
+	    "until"};
 	size_t i;
 
 	for (i = 0; i < sizeof(keys) / sizeof(keys[0]); i++)

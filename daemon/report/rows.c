@@ -194,6 +194,24 @@ delivery_rows(struct sl_store *s, int64_t entry)
 	return a;
 }
 
+/* Where its post is in the target, as that told last; null if it has not. */
+static json_t *
+target_row(struct sl_store *s, const char *own_key)
+{
+	struct sl_target_post p;
+	json_t *o;
+
+	if (!sl_target_post_of(s, own_key, &p))
+		return json_null();
+	o = json_object();
+	sl_row_set(o, "target", sl_row_text(p.target));
+	sl_row_set(o, "number", sl_row_text(p.number));
+	sl_row_set(o, "case", sl_row_text(p.case_number));
+	sl_row_set(o, "status", sl_row_text(p.status));
+	sl_row_set(o, "seen", sl_row_time(p.seen_ms));
+	return o;
+}
+
 static json_t *
 duplicate_row(struct sl_store *s, int64_t entry)
 {
@@ -278,6 +296,7 @@ sl_report_entry(struct sl_store *s, int64_t entry)
 	(void)sl_placement_each(s, e.id, e.revision, placement_field, p, NULL);
 	sl_row_set(o, "placement", p);
 	sl_row_set(o, "deliveries", delivery_rows(s, e.id));
+	sl_row_set(o, "in_target", target_row(s, e.own_key));
 	if (e.dispo == SL_DISPO_deferred && e.retry_ms == 0)
 		retry_of_deliveries(o);
 	return o;
@@ -309,6 +328,7 @@ sl_report_consignment(struct sl_store *s, int64_t consignment)
 	sl_row_set(o, "documents", json_array());
 	sl_row_set(o, "placement", json_object());
 	sl_row_set(o, "deliveries", json_array());
+	sl_row_set(o, "in_target", json_null());
 	return o;
 }
 

@@ -194,6 +194,19 @@ print_deliveries(FILE *f, const json_t *row)
 }
 
 static void
+print_in_target(FILE *f, const json_t *row)
+{
+	const json_t *o = json_object_get(row, "in_target");
+
+	if (!json_is_object(o))
+		return;
+	(void)fprintf(f, "  %-12s %s: ", "in target", text(o, "target"));
+	sl_report_show_text(f, text(o, "number"));
+	(void)fprintf(
+	    f, ", status %s (seen %s)\n", text(o, "status"), text(o, "seen"));
+}
+
+static void
 print_reason(FILE *f, const json_t *row)
 {
 	if (*text(row, "reason") == '\0')
@@ -225,6 +238,7 @@ sl_report_print_row(FILE *f, const json_t *row)
 	line(f, "duplicate of", text(row, "duplicate_of"));
 	print_documents(f, row);
 	print_deliveries(f, row);
+	print_in_target(f, row);
 }
 
 void

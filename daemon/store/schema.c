@@ -1,22 +1,19 @@
 /*
  * The migrations of schemas/sql/, as they lie there, inside the program.
  */
-extern const char sl_schema_001[], sl_schema_006[];
+/* clang-format off */
+#define MIGRATION(n)                                                           \
+	extern const char sl_schema_##n[];                                     \
+	__asm__(".section .rodata\n"                                           \
+		".global sl_schema_" #n "\n"                                   \
+		".type sl_schema_" #n ", @object\n"                            \
+		"sl_schema_" #n ":\n"                                          \
+		".incbin \"schemas/sql/" #n ".sql\"\n"                         \
+		".byte 0\n"                                                    \
+		".size sl_schema_" #n ", . - sl_schema_" #n "\n"               \
+		".previous\n")
+/* clang-format on */
 
-__asm__(".section .rodata\n"
-	".global sl_schema_001\n"
-	".type sl_schema_001, @object\n"
-	"sl_schema_001:\n"
-	".incbin \"schemas/sql/001.sql\"\n"
-	".byte 0\n"
-	".size sl_schema_001, . - sl_schema_001\n"
-	".previous\n");
-
-__asm__(".section .rodata\n"
-	".global sl_schema_006\n"
-	".type sl_schema_006, @object\n"
-	"sl_schema_006:\n"
-	".incbin \"schemas/sql/006.sql\"\n"
-	".byte 0\n"
-	".size sl_schema_006, . - sl_schema_006\n"
-	".previous\n");
+MIGRATION(001);
+MIGRATION(006);
+MIGRATION(007);

@@ -18,11 +18,12 @@
 #include "../journal/leaf.h"
 #include "store_p.h"
 
-extern const char sl_schema_001[], sl_schema_006[];
+extern const char sl_schema_001[], sl_schema_006[], sl_schema_007[];
 
 static const char *const migrations[] = {
     [1] = sl_schema_001,
     [6] = sl_schema_006,
+    [7] = sl_schema_007,
 };
 static_assert(
     sizeof(migrations) / sizeof(migrations[0]) == SL_SCHEMA_VERSION + 1,
@@ -106,8 +107,9 @@ migrate(
 	for (v++; v <= SL_SCHEMA_VERSION; v++) {
 		(void)snprintf(
 		    sql, sizeof(sql), "PRAGMA user_version=%" PRId64, v);
-		if ((migrations[v] != NULL &&
-			sl_db_script(s->db, migrations[v], err) != SL_OK) ||
+		if (migrations[v] == NULL)
+			continue;
+		if (sl_db_script(s->db, migrations[v], err) != SL_OK ||
 		    sl_db_script(s->db, sql, err) != SL_OK)
 			return SL_FATAL;
 	}

@@ -21,7 +21,7 @@
 #include "../wire/wire.h"
 #include "files.h"
 
-#define SL_SCHEMA_VERSION 6
+#define SL_SCHEMA_VERSION 7
 #define SL_STEP_VERSION                                                        \
 	1 /* of reading: a page read by it is not read again                   \
 	   */
@@ -344,6 +344,28 @@ typedef enum sl_rc sl_step_fn(
     void *arg, const char *step, const char *key, struct sl_err *err);
 enum sl_rc sl_delivery_steps(struct sl_store *s, int64_t delivery,
     sl_step_fn *fn, void *arg, struct sl_err *err);
+
+/* -- target.c: the target's own journal
+ * -----------------------------------------------------------------
+ */
+
+/* What a row tells of one of our posts that was not known before. */
+struct sl_target_news {
+	int64_t entry, consignment; /* 0: not ours, or nothing new */
+	char reception[40];
+	char was_status[9], was_case[65]; /* "" the first time */
+	bool title; /* it has another than when it was seen last */
+};
+enum sl_rc sl_target_post_put(struct sl_store *s,
+    const struct sl_msg_sync_post *m, const char *target, int64_t now_ms,
+    struct sl_target_news *ret, struct sl_err *err);
+struct sl_target_post {
+	char target[64], status[9], number[65], case_number[65];
+	int64_t seen_ms;
+};
+/* Where an entry's post is now; false if no target has told of it. */
+bool sl_target_post_of(
+    struct sl_store *s, const char *own_key, struct sl_target_post *ret);
 
 /* -- persons (approval.c) ---------------------------------------------------
  */

@@ -86,6 +86,13 @@ enum sl_field_source {
 	SL_SOURCE_QUEUE = 7,
 };
 
+/* What a target is asked to tell of itself. */
+enum sl_sync_kind {
+	SL_SYNC_CASES = 1,
+	SL_SYNC_JOURNAL = 2,
+	SL_SYNC_KINDS = 3,
+};
+
 /* What a connector says of a delivery (same numbers as connector.h). */
 enum sl_verdict {
 	SL_VERDICT_DELIVERED = 1,

@@ -31,7 +31,9 @@
 #include "../base/text.h"
 #include "../sandbox/sandbox.h"
 #include "child.h"
+#include "slots.h"
 
+#define HOST_LOOK_MS 10 /* between two looks for a free slot of the host */
 #define SLOTS_MAX 256
 #define BACKOFF_MIN_MS 20
 #define BACKOFF_MAX_MS 2000
@@ -44,12 +46,22 @@ struct job {
 	uint64_t task;
 	int64_t started_ms;
 	bool timed_out;
+	int host_slot;
 	struct sl_timer *timer;
 	char subject[33];
 };
 
+/* A task that waits for a slot of the host, the oldest first. */
+struct waiting {
+	struct waiting *next;
+	uint64_t task;
+	int fds[SL_FD_COUNT];
+	size_t nfds, length;
+	uint8_t bytes[]; /* the message */
+};
+
 struct options {
-	const char *socket;
+	const char *socket, *host_slots;
 	int fd;
 	unsigned slots; /* 0: not given */
 	unsigned sandbox_flags;
@@ -64,6 +76,9 @@ struct parent {
 	struct sl_timer *watchdog;
 	int64_t watchdog_ms;
 	struct job *jobs;
+	struct sl_slots *host;
+	struct waiting *waiting;
+	struct sl_timer *host_look;
 	unsigned slots;
 	int sig_fd, null_fd, status;
 	pid_t pid;
@@ -172,6 +187,7 @@ end_job(struct parent *p, struct job *j, int status, const struct rusage *u)
 		    e->code == SIGSYS ? "forbidden system call" : "task killed",
 		    e->code, e->cpu_ms, e->wall_ms);
 	sl_timer_stop(j->timer);
+	sl_slots_give(p->host, j->host_slot);
 	j->pid = 0;
 	send_message(p, &m);
 }
@@ -206,20 +222,28 @@ kill_all(struct parent *p)
 
 /* -- messages ------------------------------------------------------------ */
 
-/* Takes a slot and forks; fds[SL_FD_COUNT]. Result: 0 or an errno. */
+/* Takes a slot and forks; fds[SL_FD_COUNT]. Result: 0 or an errno; EAGAIN: the
+ * host has no slot now. */
 static int
 start_task(struct parent *p, const struct sl_msg_task *t, const int *fds)
 {
 	struct job *j = find_job(p, 0);
+	int host = SL_SLOT_NONE;
 	pid_t pid;
 
 	if (j == NULL)
 		return EBUSY;
+	if (sl_slots_count(p->host) > 0 &&
+	    (host = sl_slots_take(p->host)) == SL_SLOT_NONE)
+		return EAGAIN;
 	pid = fork();
-	if (pid < 0)
+	if (pid < 0) {
+		sl_slots_give(p->host, host);
 		return errno;
+	}
 	if (pid == 0)
 		sl_child_run(p->w, t, fds, p->null_fd, p->pid);
+	j->host_slot = host;
 	j->pid = pid;
 	j->task = t->task;
 	j->timed_out = false;
@@ -229,11 +253,31 @@ start_task(struct parent *p, const struct sl_msg_task *t, const int *fds)
 	return 0;
 }
 
-/* Closes the descriptors in every case. */
+/* Takes the descriptors over. */
 static void
-take_task(
-    struct parent *p, const struct sl_msg_task *t, const int *got, size_t nfds)
+wait_for_host(
+    struct parent *p, const struct sl_msg *m, const int *fds, size_t nfds)
 {
+	SL_FREE uint8_t *b = sl_alloc(SL_WIRE_MAX);
+	size_t n = sl_msg_encode(m, b);
+	struct waiting *w = sl_alloc(sizeof(*w) + n), **end = &p->waiting;
+
+	w->task = m->task.task;
+	w->nfds = nfds;
+	w->length = n;
+	memcpy(w->bytes, b, n);
+	memcpy(w->fds, fds, nfds * sizeof(*fds));
+	while (*end != NULL)
+		end = &(*end)->next;
+	*end = w;
+	sl_timer_pull(p->host_look, HOST_LOOK_MS);
+}
+
+/* Closes the descriptors, or has the task wait with them. */
+static void
+take_task(struct parent *p, const struct sl_msg *m, const int *got, size_t nfds)
+{
+	const struct sl_msg_task *t = &m->task;
 	size_t want = (t->flags & SL_TASK_COPY) != 0   ? SL_FD_ORIGINAL_READ + 1
 		      : (t->flags & SL_TASK_MANY) != 0 ? nfds
 						       : SL_FD_OUT + 1;
@@ -244,6 +288,10 @@ take_task(
 		fds[i] = i < nfds ? got[i] : -1;
 	if (nfds == want && nfds > SL_FD_OUT)
 		rc = start_task(p, t, fds);
+	if (rc == EAGAIN) {
+		wait_for_host(p, m, got, nfds);
+		return;
+	}
 	for (i = 0; i < nfds; i++)
 		(void)close(got[i]);
 	if (rc != 0)
@@ -251,9 +299,68 @@ take_task(
 }
 
 static void
+drop_waiting(struct waiting **at)
+{
+	struct waiting *w = *at;
+	size_t i;
+
+	*at = w->next;
+	for (i = 0; i < w->nfds; i++)
+		(void)close(w->fds[i]);
+	free(w);
+}
+
+/* The oldest goes on; what still finds no slot is the oldest again. */
+static void
+on_host_look(void *arg)
+{
+	struct parent *p = arg;
+	struct waiting *w, *rest;
+	struct sl_err err;
+	struct sl_msg m;
+
+	while ((w = p->waiting) != NULL) {
+		rest = w->next;
+		p->waiting = NULL;
+		/* Our own encoding of what was decoded once. */
+		if (sl_msg_decode(w->bytes, w->length, &m, &err) == SL_OK)
+			take_task(p, &m, w->fds, w->nfds);
+		free(w);
+		if (p->waiting != NULL) {
+			p->waiting->next = rest;
+			sl_timer_set(p->host_look, HOST_LOOK_MS);
+			return;
+		}
+		p->waiting = rest;
+	}
+}
+
+/* True if it waited; it ends as if it had been killed. */
+static bool
+cancel_waiting(struct parent *p, uint64_t task)
+{
+	struct sl_msg m = {.type = SL_MSG_TASK_ENDED};
+	struct waiting **at = &p->waiting;
+
+	while (*at != NULL && (*at)->task != task)
+		at = &(*at)->next;
+	if (*at == NULL)
+		return false;
+	drop_waiting(at);
+	m.task_ended.task = task;
+	m.task_ended.how = SL_END_SIGNAL;
+	m.task_ended.code = SIGKILL;
+	send_message(p, &m);
+	return true;
+}
+
+static void
 cancel_task(struct parent *p, uint64_t task)
 {
 	unsigned i;
+
+	if (cancel_waiting(p, task))
+		return;
 
 	for (i = 0; i < p->slots; i++)
 		if (p->jobs[i].pid != 0 && p->jobs[i].task == task)
@@ -267,7 +374,7 @@ take_message(
 	size_t i;
 
 	if (m->type == SL_MSG_TASK) {
-		take_task(p, &m->task, fds, nfds);
+		take_task(p, m, fds, nfds);
 		return;
 	}
 	for (i = 0; i < nfds; i++)
@@ -460,8 +567,9 @@ set_up(struct parent *p, const struct options *o, struct sl_err *err)
 	if (rc == SL_OK)
 		rc = sl_sandbox_prepare(o->sandbox_flags, err);
 	if (rc == SL_OK)
-		sl_log(SL_LOG_INFO, "parent", "warm: %s, slots=\"%u\"",
-		    sl_sandbox_describe(), p->slots);
+		sl_log(SL_LOG_INFO, "parent",
+		    "warm: %s, slots=\"%u\" host_slots=\"%u\"",
+		    sl_sandbox_describe(), p->slots, sl_slots_count(p->host));
 	return rc;
 }
 
@@ -482,6 +590,7 @@ serve(struct parent *p)
 	}
 	p->chan_watch = sl_loop_watch(p->loop, fd, SL_LOOP_READ, on_chan, p);
 	(void)sl_loop_watch(p->loop, p->sig_fd, SL_LOOP_READ, on_signal, p);
+	p->host_look = sl_loop_timer(p->loop, on_host_look, p);
 	p->watchdog = sl_loop_timer(p->loop, on_watchdog, p);
 	p->watchdog_ms = sl_notify_watchdog_ms();
 	if (p->watchdog_ms > 0)
@@ -489,6 +598,8 @@ serve(struct parent *p)
 	sl_loop_run(p->loop);
 	sl_notify("STOPPING=1");
 	kill_all(p);
+	while (p->waiting != NULL)
+		drop_waiting(&p->waiting);
 	sl_loop_free(p->loop);
 	free(p->jobs);
 }
@@ -509,8 +620,10 @@ run_parent(const struct sl_worker *w, const struct options *o)
 	    .slots = o->slots > 0 ? o->slots : default_slots(w),
 	    .pid = getpid()};
 	struct sl_err err = {0};
-	enum sl_rc rc = set_up(&p, o, &err);
+	enum sl_rc rc;
 
+	p.host = sl_slots_open(o->host_slots, w->host_spare);
+	rc = set_up(&p, o, &err);
 	if (rc == SL_OK) {
 		sl_notify("READY=1");
 		rc = connect_slused(&p, o, &err);
@@ -525,6 +638,7 @@ run_parent(const struct sl_worker *w, const struct options *o)
 		p.status = 1;
 	}
 	sl_chan_free(p.chan);
+	sl_slots_close(p.host);
 	(void)close(p.sig_fd);
 	(void)close(p.null_fd);
 	return p.status;
@@ -537,7 +651,7 @@ usage(const char *program, FILE *f, int status)
 {
 	(void)fprintf(f,
 	    "usage: %s --socket PATH | --fd N [--slots N] [--log-level 2..7]\n"
-	    "       [--degraded]\n"
+	    "       [--host-slots DIR] [--degraded]\n"
 	    "Started by systemd or `sluse run`, not by hand.\n",
 	    program);
 	return status;
@@ -561,8 +675,8 @@ parse(const char *program, int argc, char **argv, struct options *o)
 	static const struct option longs[] = {{"socket", 1, NULL, 's'},
 	    {"fd", 1, NULL, 'f'}, {"slots", 1, NULL, 'n'},
 	    {"log-level", 1, NULL, 'l'}, {"degraded", 0, NULL, 'd'},
-	    {"help", 0, NULL, 'h'}, {"version", 0, NULL, 'v'},
-	    {NULL, 0, NULL, 0}};
+	    {"host-slots", 1, NULL, 'H'}, {"help", 0, NULL, 'h'},
+	    {"version", 0, NULL, 'v'}, {NULL, 0, NULL, 0}};
 	unsigned n = 0;
 	bool ok = true;
 	int c;
@@ -577,6 +691,8 @@ parse(const char *program, int argc, char **argv, struct options *o)
 			ok = set_number(&o->slots, optarg, 1, SLOTS_MAX);
 		else if (c == 'l' && (ok = set_number(&n, optarg, 2, 7)))
 			o->level = (enum sl_level)n;
+		else if (c == 'H')
+			o->host_slots = optarg;
 		else if (c == 'd')
 			o->sandbox_flags |= SL_SANDBOX_DEGRADED;
 		else if (c == 'h')
@@ -594,7 +710,8 @@ parse(const char *program, int argc, char **argv, struct options *o)
 int
 sl_worker_main(const struct sl_worker *w, int argc, char **argv)
 {
-	struct options o = {.fd = -1, .level = SL_LOG_INFO};
+	struct options o = {
+	    .fd = -1, .level = SL_LOG_INFO, .host_slots = SL_SLOTS_DIR};
 	int status;
 
 	status = parse(w->program, argc, argv, &o);

@@ -39,6 +39,7 @@ struct sl_worker {
 	const char *program;
 	enum sl_role role;
 	unsigned slots_per_core; /* 0: one */
+	unsigned host_spare; /* slots of the host left to shorter tasks */
 	/* What slused says, before warm; may be NULL. Lent. */
 	void (*told)(const struct sl_told *told);
 	/* In the parent, before the first task: load, run once, pin. */

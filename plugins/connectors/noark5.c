@@ -91,5 +91,6 @@ const struct sluse_connector sluse_connector = {
     .sync_cases = n5_sync_cases,
     .create_case = n5_create_case,
     .read_back = n5_read_back,
+    .list_journal = n5_list_journal,
     .close = close_session,
 };

@@ -85,6 +85,9 @@ retry_first = 2s
         return child
 
     def start(self):
+        if self.status()["slused"] is not None:
+            raise SystemExit("a Sluse is running in %s already; stop that one "
+                             "first (Ctrl-C where it runs)" % self.root)
         ready = self.path("run", "fake-port")
         if os.path.exists(ready):
             os.unlink(ready)

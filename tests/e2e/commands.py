@@ -18,7 +18,8 @@ TIME = r"^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$"
 ROW = {"id", "reception", "queue", "name", "sha256", "stage", "disposition",
        "outcome", "reason", "reason_text", "reason_text_nb", "owner",
        "detail", "received", "retry", "held_until", "attempts", "case",
-       "title", "duplicate_of", "documents", "placement", "deliveries"}
+       "title", "duplicate_of", "documents", "placement", "deliveries",
+       "in_target"}
 DOCUMENT = {"number", "role", "title", "name", "mime", "puid", "size",
             "pages", "sha256", "reason"}
 DELIVERY = {"target", "state", "attempts", "uncertain", "first", "next",

@@ -32,8 +32,9 @@ held_limit = never
 
 class House:
     cli_bin = BIN
-    unknown_wait = "100ms"  # None: for a build that does not know the key
-    access = "second_person = no"  # the same; all of its section
+    # Keys of [push] that an earlier build may not know.
+    later = ("unknown_wait = 100ms", "sync_journal = 0")
+    access = "second_person = no"  # the section; None for an earlier build
 
     def __init__(self, target="noark5", queues=QUEUES, instance=FAST, extra="",
                  limits="", target_keys="", cases=os.path.join(DEMO, "saker.csv"),
@@ -74,9 +75,7 @@ class House:
                 "[limits]", limits.strip(), "[push]",
                 "credentials_dir = secrets", "retry_first = 200ms",
                 "retry_max = 1s", "breaker_first = 200ms",
-                "breaker_max = 1s"]
-        if self.unknown_wait is not None:
-            text += ["unknown_wait = %s" % self.unknown_wait]
+                "breaker_max = 1s", *self.later]
         if self.access is not None:
             text += ["[access]", self.access]
         for queue in self.queues:
@@ -102,7 +101,12 @@ class House:
         if wait:
             self.wait_for(lambda: os.path.exists(
                 os.path.join(self.root, "run", "slused.sock")) and
-                len(self.programs()) >= 5, 20, "programs")
+                self.complete(), 20, "programs")
+
+    def complete(self):
+        """Is one of each program there?"""
+        roles = {p["role"] for p in self.programs()}
+        return {"work", "ocr", "place", "push", "report"} <= roles
 
     def bin(self):
         """The programs, where the user reaches them: root's home is closed."""
@@ -289,5 +293,7 @@ class House:
     def keys_there(self):
         state = self.posts()
         if self.target == "noark5":
-            return [post["key"] for post in state["journalposts"]]
+            # What others made there has none.
+            return [post["key"] for post in state["journalposts"]
+                    if post["key"] is not None]
         return [row["key"] for row in state["deliveries"]]

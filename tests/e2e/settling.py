@@ -191,7 +191,7 @@ class NewCase(Settling):
         for name, _ in h.pids():
             if name.split("/")[0] in names:
                 h.kill(name)
-        h.wait_for(lambda: len(h.programs()) >= 5, 20, "programs")
+        h.wait_for(h.complete, 20, "programs")
 
     def test_killed_while_the_case_is_made(self):
         h = self.held(target_keys=MAKES + "unknown_wait = 2500ms\n")
@@ -250,7 +250,7 @@ class Belongs(Settling):
                  and e["payload"]["reason"] == "waits_for_other"]
         self.assertEqual(len(actor), 1)
         h.kill("slused")
-        h.wait_for(lambda: len(h.programs()) >= 5, 20, "programs")
+        h.wait_for(h.complete, 20, "programs")
         time.sleep(1.5)  # the note is read again: that is no new decision
         self.assertEqual(len([
             e for e in self.events(h, b) if e["event"] == "held" and

@@ -1,8 +1,10 @@
 """What the end-to-end tests share: a limit of time for each test, letters that
 say where they belong, and the questions every test ends with."""
+import concurrent.futures
 import faulthandler
 import os
 import signal
+import subprocess
 import sys
 import time
 import unittest
@@ -10,6 +12,7 @@ import unittest
 import house
 
 LIMIT = 90  # seconds for one test, whatever happens
+JOBS = 3
 ID = r"^M\d\d-\d{6}-\d(\.\d+)?$"
 
 
@@ -116,8 +119,34 @@ def busy(pid, seconds=1.0):
     return (b[0] - a[0]) / hz / seconds, (b[1] - a[1]) / seconds
 
 
+def named():
+    """The tests of the program, as its arguments name them."""
+    todo, names = [unittest.defaultTestLoader.loadTestsFromModule(
+        sys.modules["__main__"])], []
+    for suite in todo:
+        for test in suite:
+            if isinstance(test, unittest.TestSuite):
+                todo.append(test)
+            else:
+                names.append(test.id().split(".", 1)[1])
+    return names
+
+
+def run_one(name):
+    done = subprocess.run([sys.executable, sys.argv[0], name],
+                          stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
+    sys.stdout.buffer.write(done.stdout)
+    sys.stdout.flush()
+    return done.returncode
+
+
 def run_all():
-    unittest.main(module="__main__", verbosity=2)
+    """Without arguments: every test in a process of its own, some at a time,
+    since most of a test is waiting. Each prints a summary."""
+    if len(sys.argv) > 1:
+        unittest.main(module="__main__", verbosity=2)
+    with concurrent.futures.ThreadPoolExecutor(JOBS) as pool:
+        sys.exit(max(pool.map(run_one, named())))
 
 
 __all__ = ["Trial", "letter", "busy", "run_all", "ID"]

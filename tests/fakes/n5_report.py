@@ -21,7 +21,7 @@ class Report:
         if name == "expire-tokens":
             self.not_before = time.time()
             return {}
-        if name not in ("touch", "case"):
+        if name not in ("touch", "case", "post"):
             return None
         value = fakelib.parse_json(req.body())
         with self.store.lock:
@@ -29,7 +29,7 @@ class Report:
                 obj = self.store.get(value["systemID"])
                 self.store.put(dict(obj, version=obj["version"] + 1))
                 return {"version": obj["version"] + 1}
-            return self.control_case(value)
+            return getattr(self, "control_" + name)(value)
 
     def control_case(self, value):
         number = value["saksnummer"]
@@ -51,6 +51,35 @@ class Report:
                 attrs.update(avsluttetDato=now(), avsluttetAv="arkivar")
         self.store.put(dict(case, attrs=attrs, version=case["version"] + 1))
         return {"saksnummer": number, "made": False}
+
+    def control_post(self, value):
+        """What an archivist does: to our post, or one made by hand."""
+        store = self.store
+        if "own_key" in value:
+            post = store.get(store.index["journalpost", model.OWN_KEY]
+                             [value["own_key"]][0])
+        else:
+            post = self.make(
+                "journalpost", store.case(value["saksnummer"])["id"],
+                {"tittel": value["tittel"], "mottattDato": now(),
+                 "journalposttype": {"kode": "I", "kodenavn": "Inngående"},
+                 "journalstatus": {"kode": "J", "kodenavn": "Journalført"}})
+        attrs, parent = dict(post["attrs"]), post["parent"]
+        for name in ("journalstatus", "journalposttype"):
+            if name in value:
+                attrs[name] = {"kode": value[name],
+                               "kodenavn": model.CODES[name][value[name]]}
+        attrs["tittel"] = value.get("tittel", attrs["tittel"])
+        if "flytt" in value:
+            parent = store.case(value["flytt"])["id"]
+            number = len(store.children[parent, "journalpost"]) + 1
+            attrs.update(journalpostnummer=number, registreringsID="%s-%d" % (
+                value["flytt"], number))
+            store.children[post["parent"], "journalpost"].remove(post["id"])
+            store.children[parent, "journalpost"].append(post["id"])
+        store.put(dict(post, attrs=attrs, parent=parent,
+                       version=post["version"] + 1))
+        return {"number": attrs["registreringsID"]}
 
     def state(self):
         store = self.store

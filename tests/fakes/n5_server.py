@@ -30,7 +30,9 @@ More control than fakelib's: GET /_fake/token-endpoint, its URL for a client
 that is not led there; POST /_fake/expire-tokens; POST /_fake/touch
 {"systemID"} (as if another user changed it: new ETag); POST /_fake/case
 {"saksnummer", "tittel"?, "saksstatus"?, "administrativEnhet"?} makes or
-changes a case behind the client's back.
+changes a case behind the client's back; POST /_fake/post {"own_key" or
+"saksnummer", "tittel"?, "journalstatus"?, "journalposttype"?, "flytt"?} works
+on a post, or makes one, as the people of the archive do.
 """
 
 import os

@@ -84,7 +84,7 @@ def make(folder):
 
 
 class Crew(crew.Crew):
-    unknown_wait = None  # the previous build may not know them yet
+    later = ()
     access = None
 
     def know_more(self):
@@ -92,8 +92,8 @@ class Crew(crew.Crew):
         with open(path, encoding="utf-8") as file:
             text = file.read()
         with open(path, "w", encoding="utf-8") as file:
-            file.write(text.replace("[push]\n", "[push]\nunknown_wait = "
-                                    "100ms\n", 1))
+            file.write(text.replace("[push]\n", "\n".join(
+                ("[push]",) + crew.house.House.later) + "\n", 1))
 
 
 class Upgrade(unittest.TestCase):

@@ -26,23 +26,30 @@ parent_greet(struct parent_proc *p)
 	return sl_chan_send(p->chan, &m, NULL, 0, NULL) == SL_OK;
 }
 
+struct start {
+	unsigned slots;
+	bool degraded;
+	const char *host_slots;
+};
+
 static _Noreturn void
-run(const struct sl_worker *w, int fd, unsigned slots, bool degraded)
+run(const struct sl_worker *w, int fd, const struct start *o)
 {
 	char a_prog[] = "worker", a_fd[] = "--fd", a_slots[] = "--slots",
-	     a_level[] = "--log-level", a_two[] = "4", a_deg[] = "--degraded";
-	char fd_text[16], slots_text[16];
+	     a_level[] = "--log-level", a_two[] = "4", a_deg[] = "--degraded",
+	     a_host[] = "--host-slots";
+	char fd_text[16], slots_text[16], host_text[128];
 	char *argv[] = {a_prog, a_fd, fd_text, a_slots, slots_text, a_level,
-	    a_two, degraded ? a_deg : NULL, NULL};
+	    a_two, a_host, host_text, o->degraded ? a_deg : NULL, NULL};
 
 	(void)snprintf(fd_text, sizeof(fd_text), "%d", fd);
-	(void)snprintf(slots_text, sizeof(slots_text), "%u", slots);
-	exit(sl_worker_main(w, degraded ? 8 : 7, argv));
+	(void)snprintf(slots_text, sizeof(slots_text), "%u", o->slots);
+	(void)snprintf(host_text, sizeof(host_text), "%s", o->host_slots);
+	exit(sl_worker_main(w, o->degraded ? 10 : 9, argv));
 }
 
-bool
-parent_start(struct parent_proc *p, const struct sl_worker *w, unsigned slots,
-    bool degraded)
+static bool
+start(struct parent_proc *p, const struct sl_worker *w, const struct start *o)
 {
 	int sv[2];
 
@@ -52,11 +59,29 @@ parent_start(struct parent_proc *p, const struct sl_worker *w, unsigned slots,
 	p->pid = fork();
 	if (p->pid == 0) {
 		(void)close(sv[0]);
-		run(w, sv[1], slots, degraded);
+		run(w, sv[1], o);
 	}
 	(void)close(sv[1]);
 	p->chan = sl_chan_new(sv[0], false);
 	return parent_greet(p);
+}
+
+bool
+parent_start(struct parent_proc *p, const struct sl_worker *w, unsigned slots,
+    bool degraded)
+{
+	const struct start o = {slots, degraded, "/nonexistent"};
+
+	return start(p, w, &o);
+}
+
+bool
+parent_start_sharing(struct parent_proc *p, const struct sl_worker *w,
+    unsigned slots, const char *host_slots)
+{
+	const struct start o = {slots, false, host_slots};
+
+	return start(p, w, &o);
 }
 
 pid_t

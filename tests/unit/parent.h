@@ -21,6 +21,9 @@ struct parent_proc {
  * did not say hello. slots and degraded become options. */
 bool parent_start(struct parent_proc *p, const struct sl_worker *w,
     unsigned slots, bool degraded);
+/* The same with the folder of slots that it shares with others. */
+bool parent_start_sharing(struct parent_proc *p, const struct sl_worker *w,
+    unsigned slots, const char *host_slots);
 /* The same over a socket's path; the caller accepts and calls parent_greet.
  * Result: its pid. */
 pid_t parent_start_path(const struct sl_worker *w, const char *path);

@@ -545,6 +545,7 @@ old_schema(void)
 	      sl_store_commit(s, &err) == SL_OK);
 	CHECK(sl_db_script(sl_store_db(s),
 		  "DROP TABLE approval; DROP TABLE glass;"
+		  "DROP TABLE IF EXISTS target_post;"
 		  "PRAGMA user_version = 1",
 		  &err) == SL_OK);
 	sl_store_close(s);

@@ -813,6 +813,14 @@ sidecar_invalid(void)
 		    "%s: %s", bad[i], sl_buf_str(&out));
 		CHECK(!says("FIELD"));
 	}
+	/* The member is named where its name can be shown. */
+	run_text("sluse.json", "{\"sakNummer\":\"2026/1\"}");
+	SAYS("unknown member sakNummer");
+	run_text("sluse.json", "{\"title\":\"a\",\"tittel\":\"b\"}");
+	SAYS("said twice: tittel");
+	run_text("sluse.json", "{\"Kari 01019912345\":\"2026/1\"}");
+	SAYS("unknown member\n");
+	CHECK(!says("Kari"));
 	memset(large, ' ', 70000);
 	memcpy(large, "{\"title\":\"a\"", 12);
 	large[65535] = '}';

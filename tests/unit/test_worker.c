@@ -21,6 +21,7 @@
 #include "../../daemon/base/file.h"
 #include "../../daemon/base/notify.h"
 #include "../../daemon/sandbox/sandbox.h"
+#include "../../daemon/worker/slots.h"
 #include "parent.h"
 #include "test.h"
 
@@ -559,6 +560,120 @@ senseless_message(void)
 	CHECK(parent_wait(&p) == 1);
 }
 
+static void
+make_slots(char *dir, unsigned n)
+{
+	char path[80];
+	unsigned i;
+
+	(void)snprintf(dir, 64, "/tmp/sluse-slots-XXXXXX");
+	CHECK(mkdtemp(dir) != NULL);
+	for (i = 0; i < n; i++) {
+		(void)snprintf(path, sizeof(path), "%s/slot.%u", dir, i);
+		(void)close(open(path, O_CREAT | O_WRONLY | O_CLOEXEC, 0444));
+	}
+}
+
+static void
+remove_slots(const char *dir)
+{
+	char path[80];
+	unsigned i;
+
+	for (i = 0; i < 3; i++) {
+		(void)snprintf(path, sizeof(path), "%s/slot.%u", dir, i);
+		(void)unlink(path);
+	}
+	(void)rmdir(dir);
+}
+
+static void
+host_slots_taken(void)
+{
+	char dir[64];
+	struct sl_slots *a, *b;
+	int one, two;
+
+	make_slots(dir, 3);
+	a = sl_slots_open(dir, 0);
+	b = sl_slots_open(dir, 1);
+	CHECK(sl_slots_count(a) == 3 && sl_slots_count(b) == 2);
+	one = sl_slots_take(b);
+	two = sl_slots_take(b);
+	CHECK(one >= 0 && two >= 0 && one != two);
+	CHECK(sl_slots_take(b) == SL_SLOT_NONE);
+	/* What the one leaves, the other has. */
+	CHECK(sl_slots_take(a) == 0);
+	CHECK(sl_slots_take(a) == SL_SLOT_NONE);
+	sl_slots_give(b, one);
+	CHECK(sl_slots_take(a) > 0);
+	CHECK(sl_slots_take(b) == SL_SLOT_NONE);
+	sl_slots_close(a);
+	CHECK(sl_slots_take(b) == one);
+	sl_slots_close(b);
+	remove_slots(dir);
+	a = sl_slots_open(dir, 1);
+	CHECK(sl_slots_count(a) == 0 && sl_slots_take(a) == SL_SLOT_NONE);
+	sl_slots_close(a);
+	sl_slots_close(NULL);
+	make_slots(dir, 1); /* the last one is nobody's spare */
+	a = sl_slots_open(dir, 1);
+	CHECK(sl_slots_count(a) == 1);
+	sl_slots_close(a);
+	remove_slots(dir);
+}
+
+static bool
+nothing_for(struct parent_proc *p, int ms)
+{
+	struct pollfd pf = {.fd = sl_chan_fd(p->chan), .events = POLLIN};
+
+	return poll(&pf, 1, ms) == 0;
+}
+
+static bool
+send_named(struct parent_proc *p, uint64_t number, const char *name)
+{
+	struct sl_msg_task t = parent_task(number, name);
+
+	return send_task(p, &t, NULL);
+}
+
+/* Two instances and one slot: each waits for the other, in order; who is
+ * cancelled while it waits ends at once, and a dead one holds nothing. */
+static void
+host_slots_shared(void)
+{
+	struct sl_msg_task_ended e = {0};
+	struct parent_proc a, b;
+	char dir[64];
+	int status;
+
+	make_slots(dir, 1);
+	CHECK(parent_start_sharing(&a, &worker, 3, dir));
+	CHECK(parent_start_sharing(&b, &worker, 3, dir));
+	CHECK(send_named(&a, 1, "wait"));
+	(void)usleep(200000);
+	CHECK(send_named(&b, 2, "status") && send_named(&b, 3, "wait"));
+	CHECK(send_named(&b, 4, "status"));
+	CHECK(nothing_for(&b, 300));
+	CHECK(parent_cancel(&b, 3));
+	CHECK(parent_ended(&b, &e) && e.task == 3);
+	CHECK_END(e, SL_END_SIGNAL, SIGKILL);
+	CHECK(parent_cancel(&a, 1) && parent_ended(&a, &e) && e.task == 1);
+	CHECK(parent_ended(&b, &e) && e.task == 2 && e.code == 42);
+	CHECK(parent_ended(&b, &e) && e.task == 4 && e.code == 42);
+	CHECK(send_named(&a, 5, "wait"));
+	(void)usleep(200000);
+	CHECK(send_named(&b, 6, "status") && nothing_for(&b, 200));
+	CHECK(kill(a.pid, SIGKILL) == 0);
+	CHECK(waitpid(a.pid, &status, 0) == a.pid);
+	CHECK(parent_ended(&b, &e) && e.task == 6 && e.code == 42);
+	sl_chan_free(a.chan);
+	CHECK(parent_hangup(&b) == 0);
+	remove_slots(dir);
+}
+
 /* Nobody listens yet: it waits, ends when told, and comes when we are there. */
 static void
 slused_away(void)
@@ -689,7 +804,9 @@ TEST_MAIN({"allowed", allowed}, {"statuses", statuses},
     {"crashes", crashes}, {"wall_time", wall_time},
     {"processor_time", processor_time}, {"output_limit", output_limit},
     {"copy_limit", copy_limit}, {"memory_limit", memory_limit},
-    {"cancel", cancel}, {"slots", slots}, {"told_to_end", told_to_end},
+    {"cancel", cancel}, {"slots", slots},
+    {"host_slots_taken", host_slots_taken},
+    {"host_slots_shared", host_slots_shared}, {"told_to_end", told_to_end},
     {"parent_dies", parent_dies}, {"slused_gone", slused_gone},
     {"bad_start", bad_start}, {"senseless_message", senseless_message},
     {"slused_away", slused_away}, {"refused", refused}, {"options", options},

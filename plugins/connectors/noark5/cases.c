@@ -1,4 +1,4 @@
-/* Case files: look-up, making, and the list of all. */
+/* Case files: look-up and making. */
 #include <ctype.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -234,77 +234,5 @@ n5_create_case(struct sluse_session *s, const char *case_json, char *receipt,
 	}
 	json_decref(sak);
 	json_decref(wanted);
-	return v;
-}
-
-/* -- all of them
- * ------------------------------------------------------------------ */
-
-static int
-emit(struct sluse_session *s, const json_t *row)
-{
-	struct sluse_case c = {.size = sizeof(c)};
-	char number[64];
-	int64_t year = n5_number(row, "saksaar");
-
-	(void)snprintf(number, sizeof(number), "%lld/%lld", (long long)year,
-	    (long long)n5_number(row, "sakssekvensnummer"));
-	c.number = year > 0 ? number : n5_text(row, "mappeID");
-	c.title = n5_text(row, "tittel");
-	c.status = n5_code(row, "saksstatus");
-	c.unit = n5_text(row, "administrativEnhet");
-	c.target_key = n5_text(row, "systemID");
-	return s->h->emit_case(s->h->host, &c);
-}
-
-int
-n5_sync_cases(struct sluse_session *s, struct sluse_why *why)
-{
-	const char *filter = n5_config(s, "case_filter", NULL);
-	json_t *page = NULL, *rows;
-	const json_t *row;
-	char *next = NULL, *now;
-	size_t i, n, all = 0;
-	int v = n5_ready(s, why);
-
-	if (v == 0) {
-		now = n5_href(s->sakarkiv, N5_SAK "saksmappe/");
-		if (now != NULL)
-			next = filter != NULL
-				   ? n5_with_query(now, "$filter", filter)
-				   : strdup(now);
-		free(now);
-	}
-	while (v == 0) {
-		now = next;
-		next = NULL;
-		v = n5_get(s, now, "saksmappe", &page, why);
-		free(now);
-		if (v == 0)
-			v = n5_is_list(page, "saksmappe", why);
-		if (v != 0) {
-			json_decref(page);
-			return v;
-		}
-		rows = json_object_get(page, "results");
-		n = json_array_size(rows);
-		all += n;
-		json_array_foreach(rows, i, row)
-		{
-			if (v == 0 && emit(s, row) != 0)
-				v = n5_why(
-				    why, SLUSE_LATER, "target_down", "stopped");
-		}
-		next = n > 0 ? n5_href(page, "next") : NULL;
-		if (v == 0 && next == NULL)
-			v = n5_is_whole(page, all, "saksmappe", why);
-		json_decref(page);
-		page = NULL;
-		if (next == NULL)
-			return v == 0 ? SLUSE_DELIVERED : v;
-		if (s->h->cancelled(s->h->host))
-			v = n5_why(why, SLUSE_LATER, "target_down", "stopped");
-	}
-	free(next);
 	return v;
 }

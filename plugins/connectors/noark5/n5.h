@@ -148,9 +148,16 @@ void n5_leave_format_out(json_t *object);
 int n5_case_of(struct sluse_session *s, const struct sluse_post *p,
     const json_t *post, json_t **ret, struct sluse_why *why);
 int n5_case_is_closed(struct sluse_session *s, const json_t *sak);
-int n5_sync_cases(struct sluse_session *s, struct sluse_why *why);
 int n5_create_case(struct sluse_session *s, const char *case_json,
     char *receipt, size_t receipt_size, struct sluse_why *why);
+
+/* -- listing.c ---------------------------------------------------------------
+ */
+
+int n5_sync_cases(struct sluse_session *s, struct sluse_why *why);
+/* Posts made on that day or later: asked by opprettetDato. */
+int n5_list_journal(
+    struct sluse_session *s, const char *since, struct sluse_why *why);
 
 /* -- files.c ------------------------------------------------------------------
  */
