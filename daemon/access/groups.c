@@ -22,6 +22,7 @@
 #include "../base/text.h"
 
 #define LOOK_MS 60000
+#define LOOK_SOON_MS 5000 /* where NSS did not answer */
 #define MEMBERS_MAX 200 /* of one group, by name */
 #define ENTRY_MAX ((size_t)1 << 20) /* bytes of one group from NSS */
 #define JSON_MAX 49152
@@ -108,53 +109,90 @@ add_members(struct sl_buf *b, char *const *mem)
 		sl_buf_printf(b, ",\"more\":%zu", i - MEMBERS_MAX);
 }
 
-/* False: some group cannot be looked up now; what was said before holds. */
-static bool
-look(const struct sl_access_config *c, struct said *ret)
+/* What is known of one group, from the last time that NSS told. */
+struct known {
+	bool there;
+	gid_t gid;
+	char *json;
+};
+
+static void
+set_known(struct known *k, const char *name, const struct group *gr)
 {
-	SL_BUF struct sl_buf b = {.max = JSON_MAX - 1};
+	struct sl_buf b = {0};
+
+	k->there = gr != NULL;
+	sl_buf_add_str(&b, "{\"group\":");
+	sl_text_json(&b, name, strlen(name));
+	if (gr != NULL) {
+		k->gid = gr->gr_gid;
+		sl_buf_printf(&b, ",\"gid\":%u", (unsigned)gr->gr_gid);
+		add_members(&b, gr->gr_mem);
+	}
+	sl_buf_add_char(&b, '}');
+	free(k->json);
+	k->json = b.p;
+}
+
+/* False: some group cannot be looked up now; what was known of it holds. */
+static bool
+look(const struct sl_access_config *c,
+    struct known known[SL_DUTIES_GIVEN][SL_GROUPS_MAX])
+{
 	SL_FREE char *buf = NULL;
 	size_t cap = 0, i;
 	struct group gr;
+	bool all = true;
 	enum sl_rc rc;
 	enum sl_duty d;
 
-	memset(ret, 0, sizeof(*ret));
 	for (d = 0; d < SL_DUTY_owner; d++) {
 		const struct sl_list *l = names_of(c, d);
 
-		sl_buf_printf(
-		    &b, "%s\"%s\":[", d == 0 ? "{" : "],", sl_duty_name(d));
 		for (i = 0; i < l->n; i++) {
 			rc = look_up(l->item[i], &gr, &buf, &cap);
-			if (rc == SL_RETRY)
-				return false;
-			sl_buf_add_str(
-			    &b, i > 0 ? ",{\"group\":" : "{\"group\":");
-			sl_text_json(&b, l->item[i], strlen(l->item[i]));
-			if (rc == SL_OK) {
-				ret->gid[d][ret->n[d]++] = gr.gr_gid;
-				sl_buf_printf(
-				    &b, ",\"gid\":%u", (unsigned)gr.gr_gid);
-				add_members(&b, gr.gr_mem);
-			}
-			sl_buf_add_char(&b, '}');
+			all &= rc != SL_RETRY;
+			if (rc != SL_RETRY || known[d][i].json == NULL)
+				set_known(&known[d][i], l->item[i],
+				    rc == SL_OK ? &gr : NULL);
+		}
+	}
+	return all;
+}
+
+static void
+compose(const struct sl_access_config *c,
+    struct known known[SL_DUTIES_GIVEN][SL_GROUPS_MAX], struct said *ret)
+{
+	SL_BUF struct sl_buf b = {.max = JSON_MAX - 1};
+	enum sl_duty d;
+	size_t i;
+
+	memset(ret, 0, sizeof(*ret));
+	for (d = 0; d < SL_DUTY_owner; d++) {
+		sl_buf_printf(
+		    &b, "%s\"%s\":[", d == 0 ? "{" : "],", sl_duty_name(d));
+		for (i = 0; i < names_of(c, d)->n; i++) {
+			sl_buf_add_str(&b, i > 0 ? "," : "");
+			sl_buf_add_str(&b, known[d][i].json);
+			if (known[d][i].there)
+				ret->gid[d][ret->n[d]++] = known[d][i].gid;
 		}
 	}
 	sl_buf_add_str(&b, "]}");
 	/* Too many names for one event: the numbers are what counts. */
 	(void)snprintf(ret->json, sizeof(ret->json), "%s",
 	    b.full ? "{\"members\":\"too many to tell\"}" : sl_buf_str(&b));
-	return true;
 }
 
 static void __attribute__((noreturn))
 serve(const struct sl_access_config *c, int fd, pid_t parent)
 {
-	struct said *was = sl_alloc(sizeof(*was)),
-		    *now = sl_alloc(sizeof(*now));
+	static struct known known[SL_DUTIES_GIVEN][SL_GROUPS_MAX];
+	static struct said was, now;
 	struct pollfd p = {.fd = 3};
 	sigset_t none;
+	bool all;
 
 	(void)signal(SIGPIPE, SIG_DFL);
 	(void)sigemptyset(&none);
@@ -164,14 +202,16 @@ serve(const struct sl_access_config *c, int fd, pid_t parent)
 	    close_range(4, ~0u, 0) != 0)
 		_exit(1);
 	for (;;) {
-		if (look(c, now) && memcmp(was, now, sizeof(*now)) != 0) {
-			if (send(3, now, sizeof(*now), MSG_NOSIGNAL) !=
-			    (ssize_t)sizeof(*now))
+		all = look(c, known);
+		compose(c, known, &now);
+		if (memcmp(&was, &now, sizeof(now)) != 0) {
+			if (send(3, &now, sizeof(now), MSG_NOSIGNAL) !=
+			    (ssize_t)sizeof(now))
 				_exit(0);
-			memcpy(was, now, sizeof(*now));
+			memcpy(&was, &now, sizeof(now));
 		}
 		p.revents = 0;
-		if (poll(&p, 1, LOOK_MS) > 0)
+		if (poll(&p, 1, all ? LOOK_MS : LOOK_SOON_MS) > 0)
 			_exit(0); /* slused closed its end */
 	}
 }
