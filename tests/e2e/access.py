@@ -20,7 +20,7 @@ GROUPS = {"archivist": "games", "systemansvarlig": "proxy", "operator": "mail",
 ROLES = tuple(GROUPS)
 SERVICE = 42001  # slused and the others
 UIDS = {role: 42010 + i for i, role in enumerate(ROLES)}
-UIDS.update(second=42020, stranger=42030, noisy=42031)
+UIDS.update(second=42020, stranger=42030, noisy=42031, impostor=42032)
 CAN = os.geteuid() == 0
 WHY = ("--why", "prøve av tilgang")
 
@@ -352,6 +352,18 @@ class Access(unittest.TestCase):
         h.person("operator", "deviation", held, "--kind", "lost", *WHY, code=2)
         h.person("auditor", "deviation", held, "--kind", "disclosed", *WHY,
                  code=4)
+
+    def test_impostor(self):
+        """Nobody else's program is one of the instance's."""
+        h = self.house
+        done = subprocess.run(
+            [os.path.join(h.bin(), "sluse-report"), "--socket",
+             os.path.join(h.root, "run", "slused.sock"), "--root", h.root],
+            user=UIDS["impostor"], group=UIDS["impostor"], extra_groups=[],
+            stderr=subprocess.DEVNULL, timeout=30)
+        self.assertEqual(done.returncode, 70)
+        told, = h.events("access_refused", "--person", str(UIDS["impostor"]))
+        self.assertEqual(told["payload"]["verb"], "hello")
 
     def test_noise_is_counted(self):
         """A thousand refusals are not a thousand leaves."""
