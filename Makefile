@@ -42,7 +42,7 @@ include tests/tests.mk
 
 # -- rooms ------------------------------------------------------------------
 ROOMS := base wire config registry access store journal intake unpack pronom identify read \
-	ocr sandbox worker place prepare push report engine cli
+	ocr sandbox worker decrypt convert place prepare push report engine cli
 room_objs = $(patsubst %.c,$(O)/%.o,$(wildcard daemon/$(1)/*.c))
 define ROOM
 $(B)/lib/$(1).a: $(call room_objs,$(1))
@@ -61,12 +61,17 @@ $(O)/%.o: %.c
 	@mkdir -p $(@D)
 	$(CC) $(CPPFLAGS_ALL) $(CFLAGS_ALL) $(call room_cflags,$<) -c -o $@ $<
 
+# Files that are put into programs as they lie there.
+$(O)/daemon/store/schema.o: $(wildcard schemas/sql/*.sql)
+$(O)/daemon/report/export.o: $(wildcard schemas/export/*)
+
 # -- programs: which rooms and libraries each may see -------------------------
 # iconv behind the walls is the program's own: daemon/read/converters.h.
 libs_iconv := -licuuc -Wl,--export-dynamic-symbol=iconv \
 	-Wl,--export-dynamic-symbol=iconv_open \
 	-Wl,--export-dynamic-symbol=iconv_close
-PROGRAMS := slused sluse sluse-work sluse-ocr sluse-place sluse-push sluse-report
+PROGRAMS := slused sluse sluse-work sluse-ocr sluse-place sluse-push sluse-decrypt sluse-convert \
+	sluse-report
 rooms_slused := engine access intake place prepare store journal registry config wire base
 libs_slused := -lsqlite3 -ljansson -lcrypto
 rooms_sluse := cli report store journal prepare place registry config pronom wire base
@@ -75,6 +80,10 @@ rooms_sluse-work := worker read unpack identify pronom sandbox wire base
 libs_sluse-work := -larchive -lmagic -lz $(libs_iconv) -lseccomp -ljansson -lcrypto
 rooms_sluse-ocr := ocr worker read sandbox wire base
 libs_sluse-ocr := -ltesseract -llept -lseccomp -ljansson -lcrypto -lm
+rooms_sluse-decrypt := decrypt worker sandbox wire base
+libs_sluse-decrypt := -lseccomp -lcrypto
+rooms_sluse-convert := convert worker sandbox wire base
+libs_sluse-convert := -lseccomp -lcrypto
 rooms_sluse-place := place sandbox wire base
 libs_sluse-place := -lseccomp -ljansson -lcrypto
 rooms_sluse-push := push config wire base
@@ -93,7 +102,7 @@ $(foreach p,$(PROGRAMS),$(eval $(call PROGRAM,$(p))))
 READERS := $(patsubst plugins/readers/%.c,%,$(wildcard plugins/readers/*.c))
 CONNECTORS := $(patsubst plugins/connectors/%.c,%,$(wildcard plugins/connectors/*.c))
 plugin_cflags_mail := $(call pc,cflags,gmime-3.0)
-plugin_libs_mail := $(call pc,libs,gmime-3.0)
+plugin_libs_mail := $(call pc,libs,gmime-3.0) -lcrypto
 plugin_cflags_outlook := $(call pc,cflags,glib-2.0)
 plugin_libs_outlook := $(call pc,libs,glib-2.0)
 plugin_cflags_image := $(call pc,cflags,lept libopenjp2)
@@ -101,26 +110,40 @@ plugin_libs_image := -llept -ltiff -ljpeg -lopenjp2 -lpng -lwebp -lde265 -lz -lm
 # MuPDF's .pc names another version and its static link is incomplete on
 # Debian 12: named here, and linked into this one plugin only.
 plugin_libs_pdf := -Wl,--exclude-libs,ALL,--wrap=jpeg_std_error -lmupdf \
-	-lmupdf-third -lfreetype -lharfbuzz -ljpeg -lopenjp2 -ljbig2dec -lgumbo -lmujs -lz -lm
+	-lmupdf-third -lfreetype -lharfbuzz -ljpeg -lopenjp2 -ljbig2dec -lgumbo -lmujs -lz -lm \
+	-lcrypto
 plugin_cflags_office := $(call pc,cflags,libxml-2.0 libzip)
 plugin_libs_office := $(call pc,libs,libxml-2.0 libzip) -lm
+plugin_cflags_asic := $(call pc,cflags,libxml-2.0 libzip)
+plugin_libs_asic := $(call pc,libs,libxml-2.0 libzip) -lcrypto
+plugin_cflags_package := $(call pc,cflags,libxml-2.0 jansson glib-2.0)
+plugin_libs_package := $(call pc,libs,libxml-2.0 jansson glib-2.0)
 plugin_cflags_noark5 := $(call pc,cflags,jansson)
 plugin_libs_noark5 := -ljansson
 plugin_cflags_webhook := $(call pc,cflags,jansson)
 plugin_libs_webhook := -ljansson
 
 # Sources of their own that several readers are compiled with.
+SIGN_LIB := plugins/readers/lib/cms.c plugins/readers/lib/cert.c \
+	plugins/readers/lib/signed.c
 TEXT_LIB := plugins/readers/lib/charset.c plugins/readers/lib/html.c
 plugin_srcs_text := $(TEXT_LIB)
 plugin_srcs_mail := $(TEXT_LIB) plugins/readers/lib/mailhead.c \
 	plugins/readers/lib/mailinner.c plugins/readers/lib/mailstream.c \
-	plugins/readers/lib/mailtext.c
+	plugins/readers/lib/mailtext.c $(SIGN_LIB)
 OLE2_LIB := plugins/readers/lib/ole2.c plugins/readers/lib/ole2copy.c
 RTF_LIB := plugins/readers/lib/rtf.c plugins/readers/lib/codepage.c
 plugin_srcs_outlook := $(TEXT_LIB) $(OLE2_LIB) $(RTF_LIB) \
 	plugins/readers/lib/mailtext.c
 
-plugin_srcs_office := plugins/readers/lib/charset.c $(OLE2_LIB) $(RTF_LIB)
+plugin_srcs_office := plugins/readers/lib/charset.c $(OLE2_LIB) $(RTF_LIB) \
+	plugins/readers/lib/zipread.c
+
+plugin_srcs_pdf := $(SIGN_LIB)
+plugin_srcs_pkcs7 := $(SIGN_LIB)
+plugin_libs_pkcs7 := -lcrypto
+plugin_srcs_asic := $(SIGN_LIB) plugins/readers/lib/zipread.c
+plugin_srcs_package := $(TEXT_LIB) plugins/readers/lib/mailtext.c
 
 # A plugin is plugins/KINDs/NAME.c and, where that is too much for one file, the
 # folder plugins/KINDs/NAME/ beside it.
@@ -157,7 +180,7 @@ PACKAGES := gcc make pkg-config libc6-dev binutils \
 	libfreetype-dev libgumbo-dev libharfbuzz-dev libjbig2dec0-dev \
 	libjpeg62-turbo-dev libmujs-dev libopenjp2-7-dev libpng-dev libtiff-dev \
 	libde265-dev libwebp-dev zlib1g-dev \
-	ca-certificates tesseract-ocr-eng tesseract-ocr-nor tesseract-ocr-osd \
+	ca-certificates openssl tesseract-ocr-eng tesseract-ocr-nor tesseract-ocr-osd \
 	tzdata \
 	clang-14 clang-format-14 git libclang-rt-14-dev mandoc python3 strace systemd \
 	fonts-dejavu-core python3-pil
@@ -203,7 +226,7 @@ format:  ## rewrite every source with clang-format
 R := build-release$(subst /,-,$(PREFIX))
 LIBEXEC := $(PREFIX)/lib/sluse
 MAN := $(PREFIX)/share/man
-PAGES := $(wildcard daemon/*/*.[1-8] plugins/*.[1-8] plugins/connectors/*.[1-8])
+PAGES := $(wildcard daemon/*/*.[1-8] plugins/*.[1-8] plugins/*/*.[1-8])
 UNITS_SYSTEMD := $(wildcard systemd/*.service systemd/*.target)
 I := $(DESTDIR)
 .PHONY: install uninstall dist clean help

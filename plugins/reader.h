@@ -8,6 +8,10 @@
  * through the host table. Manual: sluse-reader(7).
  *
  * ABI changes, newest first:
+ *   1.2  image_beside(), recognised() and trust() in the host's table; and
+ *        describes(), post(), named(): files that describe the package they
+ *        came in. UNSUPPORTED of open(): the next reader that takes the type
+ *        is asked.
  *   1.1  password() in the host's table.
  *   1.0  first.
  */
@@ -18,7 +22,7 @@
 #include <stdint.h>
 
 #define SLUSE_READER_ABI_MAJOR 1
-#define SLUSE_READER_ABI_MINOR 1
+#define SLUSE_READER_ABI_MINOR 2
 
 /* What a call ended with. The host turns it into a disposition. */
 enum sluse_read_rc {
@@ -69,6 +73,25 @@ enum sluse_part_role {
 	SLUSE_PART_INLINE = 3, /* a picture inside a body */
 	SLUSE_PART_BODY = 4, /* the text of a message */
 	SLUSE_PART_SKIPPED = 6, /* noted, no bytes follow */
+};
+
+/* What is special about a description of a package. */
+enum sluse_describes {
+	SLUSE_DESCRIBES_FORM = 1, /* it is a document of the package as well */
+	SLUSE_DESCRIBES_NO_POST =
+	    2, /* a receipt, a question: nothing to file */
+	SLUSE_DESCRIBES_GRADED = 4, /* security or protection grade */
+};
+
+/* A document that a description names. */
+struct sluse_named {
+	uint32_t size; /* of this struct, set by the reader */
+	int main; /* the main document of its post */
+	const char *file; /* the name of its file, UTF-8 */
+	const char *title; /* or NULL */
+	const char *type; /* dokumenttype, or NULL */
+	const uint8_t *sha256; /* 32 bytes its file must have, or NULL */
+	uint64_t bytes; /* length its file must have, or UINT64_MAX */
 };
 
 /* Limits of this task; a reader checks them before it allocates. */
@@ -132,6 +155,31 @@ struct sluse_reader_host {
 	 * that fits: the host notes it. Never to be kept. */
 	const char *(*password)(struct sluse_source *s, uint32_t i);
 	/* minor 1 ends here */
+
+	/* Inside page(), behind its text: the page also shows what its text
+	 * does not say, and im is the whole page without that text. What is
+	 * recognised there comes behind the text. Once a page, and not with
+	 * image(). Non-zero: a limit; the text stays. */
+	int (*image_beside)(struct sluse_sink *k, const struct sluse_image *im);
+	/* Inside page(): its text was recognised by another program, so sure
+	 * (0..1000). */
+	void (*recognised)(struct sluse_sink *k, int confidence);
+	/* The certificates that the tenant trusts, as PEM text of *n bytes;
+	 * NULL: it has no such list. Valid until close. */
+	const void *(*trust)(struct sluse_source *s, size_t *n);
+	/* Inside parts(): this file describes the delivery it came with (kind:
+	 * [a-z0-9-]+). What field() tells is then the delivery's, and the file
+	 * is no document unless it is a form; may be called again with more
+	 * flags. The host decides whether it lies where that counts. Non-zero:
+	 * not here, return. */
+	int (*describes)(
+	    struct sluse_sink *k, const char *kind, unsigned flags);
+	/* What field() and named() tell from here on is about the n-th post of
+	 * the package, from 1; 0, as at first: about all of it. */
+	void (*post)(struct sluse_sink *k, uint32_t n);
+	/* A document of that post, in their order. Non-zero: too many. */
+	int (*named)(struct sluse_sink *k, const struct sluse_named *n);
+	/* minor 2 ends here */
 };
 
 struct sluse_reader {
@@ -144,7 +192,8 @@ struct sluse_reader {
 	/* In the parent, once, before any lock-down: open fonts;
 	 * run the library on a tiny sample. 0 or the reader is not used. */
 	int (*warm)(const struct sluse_reader_host *host);
-	/* All below in the child. *ret is only set on SLUSE_READ_OK. */
+	/* All below in the child. *ret is only set on SLUSE_READ_OK. On
+	 * SLUSE_READ_UNSUPPORTED the next reader of this type is asked. */
 	int (*open)(const struct sluse_reader_host *host,
 	    struct sluse_source *s, struct sluse_doc **ret);
 	/* 0 = this kind has parts only. */

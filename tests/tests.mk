@@ -13,16 +13,31 @@ extra_test_sandbox := tests/unit/parent.c
 rooms_test_worker := worker sandbox wire base
 libs_test_worker := -lseccomp -lcrypto
 extra_test_worker := tests/unit/parent.c
+# The openssl command line makes what it opens.
+rooms_test_decrypt := decrypt worker sandbox wire base
+libs_test_decrypt := -lseccomp -lcrypto
+extra_test_decrypt := tests/unit/parent.c tests/unit/envelopes.c
+rooms_test_convert := convert worker sandbox wire base
+libs_test_convert := -lseccomp -lcrypto
+extra_test_convert := tests/unit/parent.c
 rooms_test_cli := cli report store journal prepare place registry config pronom wire base
 libs_test_cli := -lsqlite3 -ljansson -lxml2 -lcrypto
 # Readers are tested as sluse-work loads them.
-extra_test_reader_pdf := tests/unit/reader_harness.c
+extra_test_reader_pdf := tests/unit/reader_harness.c tests/unit/make_pdf.c
 libs_test_reader_pdf := -llept
 deps_test_reader_pdf := $(B)/plugins/readers/pdf.so
+extra_read_pdf := tests/unit/reader_harness.c
+deps_read_pdf := $(B)/plugins/readers/pdf.so
+extra_test_reader_pdf_pages := $(extra_test_reader_pdf)
+libs_test_reader_pdf_pages := -llept
+deps_test_reader_pdf_pages := $(B)/plugins/readers/pdf.so
 extra_test_reader_image := tests/unit/reader_harness.c
 libs_test_reader_image := -llept -ltiff -ljpeg -lz
 deps_test_reader_text := $(B)/plugins/readers/text.so
 deps_test_reader_mail := $(B)/plugins/readers/mail.so
+deps_test_reader_package := $(B)/plugins/readers/package.so
+rooms_test_reader_package := read wire base
+libs_test_reader_package = $(libs_iconv) -lcrypto
 deps_test_reader_office := $(B)/plugins/readers/office.so
 rooms_test_reader_mail := read wire base
 libs_test_reader_mail = $(libs_iconv) -lcrypto
@@ -45,6 +60,8 @@ rooms_test_registry := registry wire base
 libs_test_registry := -lcrypto
 rooms_test_journal := journal base
 libs_test_journal := -lcrypto
+rooms_test_note := journal base
+libs_test_note := -ljansson -lcrypto
 rooms_test_wire := wire base
 libs_test_wire := -lcrypto
 rooms_test_base := base
@@ -60,6 +77,8 @@ rooms_test_decide := place wire base
 libs_test_decide := -ljansson -lcrypto
 rooms_test_place := place sandbox wire base
 libs_test_place := -lseccomp -ljansson -lcrypto
+rooms_test_package := prepare config base
+libs_test_package := -ljansson -lcrypto
 rooms_test_prepare := prepare config base
 libs_test_prepare := -ljansson -lcrypto
 
@@ -98,6 +117,10 @@ $(O)/tests/%.o: CPPFLAGS += -DSLUSE_BUILD='"$(B)"' \
 
 rooms_test_ocr := ocr read sandbox wire base
 libs_test_ocr := -ltesseract -llept -lseccomp -lcrypto -lm
+rooms_test_ocr_bad := ocr read sandbox wire base
+libs_test_ocr_bad := -ltesseract -llept -lseccomp -lcrypto -lm
+rooms_test_ocr_beside := ocr read sandbox wire base
+libs_test_ocr_beside := -ltesseract -llept -lseccomp -lcrypto -lm
 rooms_ocr_floor := base
 libs_ocr_floor := -ltesseract -llept
 rooms_ocr_child := ocr read sandbox wire base
@@ -128,6 +151,7 @@ $(foreach u,$(UNITS),$(eval $(call TESTPROGRAM,$(u),unit)))
 $(foreach b,$(BENCHES),$(eval $(call TESTPROGRAM,$(b),bench)))
 
 $(eval $(call TESTPROGRAM,sweep_open,fuzz))
+$(eval $(call TESTPROGRAM,read_pdf,long))
 $(eval $(call TESTPROGRAM,pronom_tree,bench))
 
 # Fuzz targets. Everywhere: their corpus is replayed (tests/fuzz/replay.c).
@@ -139,11 +163,14 @@ FUZZ_ENGINE ?=
 rooms_fuzz_wire := wire base
 rooms_fuzz_config := config base
 rooms_fuzz_leaf := journal base
+rooms_fuzz_note := journal base
+rooms_fuzz_tlogproof := journal base
 rooms_fuzz_caseindex := place wire base
 rooms_fuzz_sidecar := read wire base
 rooms_fuzz_csv := cli base
 rooms_fuzz_settle := intake base
 rooms_fuzz_fields := read wire base
+rooms_fuzz_decrypt := decrypt wire base
 rooms_fuzz_open := unpack identify pronom wire base
 rooms_fuzz_http := push config wire base
 rooms_fuzz_text := base
@@ -152,6 +179,11 @@ rooms_fuzz_outlook := base
 rooms_fuzz_mbox := base
 rooms_fuzz_office := base
 rooms_fuzz_image := base
+rooms_fuzz_pdf := base
+rooms_fuzz_asic := base
+rooms_fuzz_cms := base
+rooms_fuzz_byterange := base
+rooms_fuzz_package := read wire base
 libs_fuzz_open := -larchive -lmagic -lz
 libs_fuzz_sidecar := -ljansson
 libs_fuzz_config := -ljansson
@@ -161,9 +193,18 @@ deps_fuzz_mail := $(B)/plugins/readers/mail.so
 deps_fuzz_outlook := $(B)/plugins/readers/outlook.so
 deps_fuzz_mbox := $(B)/plugins/readers/mbox.so
 deps_fuzz_office := $(B)/plugins/readers/office.so
+deps_fuzz_package := $(B)/plugins/readers/package.so
+libs_fuzz_package = $(libs_iconv)
 deps_fuzz_image := $(B)/plugins/readers/image.so
+deps_fuzz_pdf := $(B)/plugins/readers/pdf.so
+libs_fuzz_pdf := -lm
+deps_fuzz_asic := $(B)/plugins/readers/asic.so
+libs_fuzz_asic := -lz
 $(foreach f,$(FUZZ),$(eval libs_$(f) += -lcrypto))
 $(foreach f,$(FUZZ),$(eval extra_$(f) := $(if $(FUZZ_ENGINE),,tests/fuzz/replay.c)))
+extra_fuzz_cms += plugins/readers/lib/cms.c plugins/readers/lib/cert.c \
+	plugins/readers/lib/signed.c
+extra_fuzz_byterange += plugins/readers/pdf/byterange.c
 $(foreach f,$(FUZZ),$(eval $(call TESTPROGRAM,$(f),fuzz)))
 $(FUZZ:%=$(B)/test/%): LDFLAGS += $(if $(FUZZ_ENGINE),-fsanitize=fuzzer -rdynamic)
 
@@ -214,6 +255,11 @@ bench-ocr: $(B)/test/ocr_floor $(B)/test/ocr_child $(B)/bench/scans.pdf  ## comp
 	$(B)/test/ocr_floor $(B)/bench/scan-*.jpg
 	$(B)/test/ocr_child $(B)/bench/scan-*.jpg
 
+# Errors and cost, page by page, beside OCRmyPDF and bare Tesseract: an hour.
+.PHONY: bench-reading
+bench-reading: $(B)/test/ocr_floor $(B)/test/ocr_child  ## how well bad pages are read
+	SLUSE_BUILD=$(B) /usr/bin/python3 tests/bench/ocr_quality.py
+
 # What small letters cost the libraries, the disk and the target alone.
 rooms_floor_small := base
 libs_floor_small = $(call pc,libs,gmime-3.0) $(filter-out \
@@ -221,9 +267,13 @@ libs_floor_small = $(call pc,libs,gmime-3.0) $(filter-out \
 $(O)/tests/bench/floor_small.o: CPPFLAGS += $(call pc,cflags,gmime-3.0)
 $(eval $(call TESTPROGRAM,floor_small,bench))
 
+rooms_floor_tree := journal base
+libs_floor_tree := -lcrypto
+$(eval $(call TESTPROGRAM,floor_tree,bench))
+
 # Every number of the house in one table; PARTS="small idle" runs some.
 .PHONY: bench
-bench: all $(B)/test/ocr_floor $(B)/test/floor_small $(B)/bench/scans.pdf  ## measure against the floors, print one table
+bench: all $(B)/test/floor_tree $(B)/test/ocr_floor $(B)/test/ocr_child $(B)/test/floor_small $(B)/bench/scans.pdf  ## measure against the floors, print one table
 	SLUSE_BUILD=$(B) /usr/bin/python3 tests/bench/bench.py $(PARTS)
 
 # sluse-push and the connectors against the fakes, with every fault.
@@ -260,6 +310,9 @@ check-fault-all: check-fault
 
 # Not in check: a quarter of an hour, and samples that are not in this tree.
 .PHONY: check-long
-check-long: all  ## every file of ../shared (SLUSE_SHARED) through the road
+check-long: all $(B)/test/read_pdf $(B)/test/floor_tree  ## every file of ../shared (SLUSE_SHARED) through the road
 	SLUSE_BUILD=$(B) python3 tests/long/formats.py
+	SLUSE_BUILD=$(B) python3 tests/long/pdf.py
 	SLUSE_BUILD=$(B) python3 tests/long/corpus.py
+	SLUSE_BUILD=$(B) python3 tests/long/journal.py
+	SLUSE_BUILD=$(B) SLUSE_TAMPERS=10000 python3 tests/e2e/tamper.py

@@ -21,6 +21,19 @@ reserve(struct sl_buf *b, size_t n)
 	return true;
 }
 
+char *
+sl_buf_room(struct sl_buf *b, size_t n)
+{
+	return reserve(b, n) ? b->p + b->n : NULL;
+}
+
+void
+sl_buf_grown(struct sl_buf *b, size_t n)
+{
+	b->n += n;
+	b->p[b->n] = '\0';
+}
+
 void
 sl_buf_add(struct sl_buf *b, const void *p, size_t n)
 {
@@ -113,4 +126,17 @@ sl_slice_copy(struct sl_slice s, char *dst, size_t cap)
 		memcpy(dst, s.p, n);
 	dst[n] = '\0';
 	return n == s.n;
+}
+
+bool
+sl_slice_line(struct sl_slice *s, struct sl_slice *ret)
+{
+	const char *nl = s->n > 0 ? memchr(s->p, '\n', s->n) : NULL;
+
+	if (nl == NULL)
+		return false;
+	*ret = (struct sl_slice){s->p, (uint32_t)(nl - s->p)};
+	s->n -= ret->n + 1;
+	s->p = nl + 1;
+	return true;
 }

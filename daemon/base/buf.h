@@ -30,6 +30,10 @@ void sl_buf_add_str(struct sl_buf *b, const char *s);
 void sl_buf_add_char(struct sl_buf *b, char c);
 void sl_buf_printf(struct sl_buf *b, const char *fmt, ...)
     __attribute__((format(printf, 2, 3)));
+/* Room for n bytes behind what is there, to be written to directly; NULL (full)
+ * if there is none. They count once sl_buf_grown says how many came. */
+char *sl_buf_room(struct sl_buf *b, size_t n);
+void sl_buf_grown(struct sl_buf *b, size_t n);
 /* Empties it, keeps the memory. */
 void sl_buf_reset(struct sl_buf *b);
 void sl_buf_free(struct sl_buf *b);
@@ -41,6 +45,8 @@ const char *sl_buf_str(const struct sl_buf *b);
 struct sl_slice sl_slice_str(const char *s);
 struct sl_slice sl_slice_buf(const struct sl_buf *b);
 bool sl_slice_eq(struct sl_slice a, const char *s);
+/* Takes the first line off s, without its newline; false if there is none. */
+bool sl_slice_line(struct sl_slice *s, struct sl_slice *ret);
 /* Copy into a fixed array, cut at a UTF-8 boundary, always terminated.
  * Result: true if all of it fitted. */
 bool sl_slice_copy(struct sl_slice s, char *dst, size_t cap);

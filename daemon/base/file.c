@@ -130,7 +130,7 @@ sl_read_file(int dirfd, const char *name, size_t max, struct sl_buf *out,
     struct sl_err *err)
 {
 	SL_CLOSE int fd = -1;
-	char chunk[16384];
+	char chunk[16384], *room;
 	struct stat st;
 	ssize_t n;
 
@@ -146,6 +146,17 @@ sl_read_file(int dirfd, const char *name, size_t max, struct sl_buf *out,
 	    (uint64_t)st.st_size > max)
 		return sl_err_set(err, SL_REJECT, 0, "file_refused",
 		    "not a plain file of at most %zu bytes", max);
+	/* Straight to its place. Files of /proc say that they are empty. */
+	if (st.st_size > 0) {
+		room = sl_buf_room(out, (size_t)st.st_size);
+		n = room != NULL ? sl_read_full(fd, room, (size_t)st.st_size)
+				 : 0;
+		if (n > 0)
+			sl_buf_grown(out, (size_t)n);
+		return n >= 0 ? SL_OK
+			      : sl_err_set(err, SL_RETRY, errno,
+				    "file_unreadable", "cannot read the file");
+	}
 	while ((n = sl_read_full(fd, chunk, sizeof(chunk))) > 0) {
 		if (out->n + (size_t)n > max)
 			return sl_err_set(err, SL_REJECT, 0, "file_refused",
@@ -237,6 +248,28 @@ sl_remove_tree(int dirfd, const char *name)
 	return remove_tree(dirfd, name, 0);
 }
 
+enum sl_rc
+sl_open_secrets(const char *path, int *ret, struct sl_err *err)
+{
+	SL_CLOSE int fd = sl_open_dir(AT_FDCWD, path);
+	struct stat st;
+
+	if (fd < 0 && errno == ENOENT) {
+		(void)sl_err_set(err, SL_SKIP, 0, "config_invalid",
+		    "there is no folder of secrets");
+		return SL_SKIP;
+	}
+	if (fd < 0 || fstat(fd, &st) != 0)
+		return sl_err_set(err, SL_FATAL, errno, "config_invalid",
+		    "cannot open the folder of secrets");
+	if ((st.st_uid != 0 && st.st_uid != geteuid()) ||
+	    (st.st_mode & 022) != 0)
+		return sl_err_set(err, SL_FATAL, 0, "config_invalid",
+		    "folder of secrets may be written by others");
+	*ret = sl_take_fd(&fd);
+	return SL_OK;
+}
+
 bool
 sl_name_is_plain(const char *name)
 {
@@ -259,4 +292,23 @@ sl_path_below(const char *root, const char *path)
 {
 	return path[0] == '/' ? sl_strdup(path)
 			      : sl_asprintf("%s/%s", root, path);
+}
+
+bool
+sl_dir_is_empty(int dirfd)
+{
+	int fd = openat(dirfd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	DIR *d = fd >= 0 ? fdopendir(fd) : NULL;
+	struct dirent *e;
+	bool empty = d != NULL;
+
+	if (d == NULL) {
+		sl_cleanup_close(&fd);
+		return false;
+	}
+	while (empty && (e = readdir(d)) != NULL)
+		empty =
+		    strcmp(e->d_name, ".") == 0 || strcmp(e->d_name, "..") == 0;
+	(void)closedir(d);
+	return empty;
 }

@@ -46,6 +46,8 @@ enum sl_rc sl_write_file(int dirfd, const char *name, const void *p, size_t n,
 enum sl_rc sl_replace_file(int dirfd, const char *name, const void *p, size_t n,
     mode_t mode, struct sl_err *err);
 
+/* Nothing in it? Also false if it cannot be read. */
+bool sl_dir_is_empty(int dirfd);
 /* Removes a folder and all in it, never following links; stays on dirfd's
  * file system. 0, or -1 with errno of the first failure. */
 int sl_remove_tree(int dirfd, const char *name);
@@ -54,6 +56,10 @@ int sl_remove_tree(int dirfd, const char *name);
 char *sl_path_below(const char *root, const char *path);
 /* A plain file, root's or ours, that others can neither read nor write. */
 bool sl_file_is_private(int fd);
+
+/* A folder of secrets: it must be root's or ours, and nobody else's to write.
+ * *ret is the caller's; SL_SKIP: there is none. SL_FATAL: config_invalid. */
+enum sl_rc sl_open_secrets(const char *path, int *ret, struct sl_err *err);
 
 /* A file name is plain if it is not empty, ".", "..", and holds no '/'. */
 bool sl_name_is_plain(const char *name);

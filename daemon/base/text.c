@@ -204,30 +204,43 @@ sl_hex(const uint8_t *p, size_t n, char *out)
 	out[2 * n] = '\0';
 }
 
-static int
-hex_value(char c)
-{
-	if (c >= '0' && c <= '9')
-		return c - '0';
-	if (c >= 'a' && c <= 'f')
-		return c - 'a' + 10;
-	if (c >= 'A' && c <= 'F')
-		return c - 'A' + 10;
-	return -1;
-}
+/* A digit plus one, 0 for anything else: branches on digests, which are random,
+ * cost more than hashing. */
+static const uint8_t hex_digit[256] = {['0'] = 1,
+    ['1'] = 2,
+    ['2'] = 3,
+    ['3'] = 4,
+    ['4'] = 5,
+    ['5'] = 6,
+    ['6'] = 7,
+    ['7'] = 8,
+    ['8'] = 9,
+    ['9'] = 10,
+    ['a'] = 11,
+    ['b'] = 12,
+    ['c'] = 13,
+    ['d'] = 14,
+    ['e'] = 15,
+    ['f'] = 16,
+    ['A'] = 11,
+    ['B'] = 12,
+    ['C'] = 13,
+    ['D'] = 14,
+    ['E'] = 15,
+    ['F'] = 16};
 
 bool
 sl_unhex(const char *s, uint8_t *out, size_t n)
 {
 	size_t i;
-	int hi, lo;
+	unsigned hi, lo;
 
 	for (i = 0; i < n; i++) {
-		hi = hex_value(s[2 * i]);
-		lo = hi < 0 ? -1 : hex_value(s[2 * i + 1]);
-		if (lo < 0)
+		hi = hex_digit[(uint8_t)s[2 * i]];
+		lo = hi == 0 ? 0 : hex_digit[(uint8_t)s[2 * i + 1]];
+		if (lo == 0)
 			return false;
-		out[i] = (uint8_t)(hi << 4 | lo);
+		out[i] = (uint8_t)((hi - 1) << 4 | (lo - 1));
 	}
 	return s[2 * n] == '\0';
 }

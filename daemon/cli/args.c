@@ -43,6 +43,10 @@ enum {
 	O_TO = 1 << 24,
 	O_LIST = 1 << 25,
 	O_DENY = 1 << 26,
+	O_AGAINST = 1 << 27,
+	O_KEY = 1 << 28,
+	O_PAYLOADS = 1 << 29,
+	O_WITNESS = 1 << 30,
 };
 #define EVERYWHERE (O_ROOT | O_JSON | O_HELP | O_VERSION)
 
@@ -105,8 +109,25 @@ static const struct command commands[] = {
 	sl_cmd_journal_list,
 	"[ID] [--person P] [--from DAY] [--to DAY] [--kind EVENT] " GLASS_USAGE,
 	"list the sporingslogg"},
-    {"journal", "verify", 0, 0, 0, 0, sl_cmd_journal_verify, "",
-	"prove that the sporingslogg is whole"},
+    {"journal", "verify", 0, 1, O_AGAINST | O_KEY | O_WITNESS, 0,
+	sl_cmd_journal_verify,
+	"[--key KEY] [--against HEAD] [--witness KEY] [DIR | FILE]",
+	"show that the sporingslogg, an export or a proof is whole"},
+    {"journal", "export", 1, 1, O_PAYLOADS, 0, sl_cmd_journal_export,
+	"[--payloads] DIR", "write it as files that anybody can verify"},
+    {"journal", "prove", 1, 1, O_KIND | O_OUTPUT, 0, sl_cmd_journal_prove,
+	"[--kind EVENT] [--output FILE] SEQUENCE|ID",
+	"write a proof that an event stands in it"},
+    {"journal", "consistency", 1, 2, O_OUTPUT, 0, sl_cmd_journal_consistency,
+	"[--output FILE] OLD [NEW]",
+	"write a proof that an earlier head is the beginning of a later"},
+    {"journal", "erase", 1, 1, O_WHY, O_WHY, sl_cmd_journal_erase,
+	"SEQUENCE|ID --why TEXT",
+	"erase the content of a post, or what one event holds"},
+    {"journal", "new-key", 0, 0, O_WHY, O_WHY, sl_cmd_journal_new_key,
+	"--why TEXT", "sign with a fresh key from now on"},
+    {"journal", "accept", 0, 0, O_WHY, O_WHY, sl_cmd_journal_accept,
+	"--why TEXT", "go on with a sporingslogg that was put back"},
     {"stop-in", NULL, 0, 0, O_WHY, 0, sl_cmd_stop_in, "[--why TEXT]",
 	"claim nothing new (steng inn)"},
     {"start-in", NULL, 0, 0, O_WHY, 0, sl_cmd_start_in, "[--why TEXT]",
@@ -149,6 +170,10 @@ static const struct option options[] = {
     {"break-glass", no_argument, NULL, O_BREAK_GLASS},
     {"list", no_argument, NULL, O_LIST},
     {"deny", no_argument, NULL, O_DENY},
+    {"against", required_argument, NULL, O_AGAINST},
+    {"key", required_argument, NULL, O_KEY},
+    {"witness", required_argument, NULL, O_WITNESS},
+    {"payloads", no_argument, NULL, O_PAYLOADS},
     {"demo", no_argument, NULL, O_DEMO},
     {"once", no_argument, NULL, O_ONCE},
     {"progress", no_argument, NULL, O_PROGRESS},
@@ -264,6 +289,18 @@ take_option(struct sl_cli *c, int bit, const char *value)
 		break;
 	case O_NEW_CASE:
 		c->new_case = value;
+		break;
+	case O_AGAINST:
+		c->against = value;
+		break;
+	case O_KEY:
+		c->key = value;
+		break;
+	case O_WITNESS:
+		c->witness = value;
+		break;
+	case O_PAYLOADS:
+		c->payloads = true;
 		break;
 	case O_WITH:
 		c->with = value;

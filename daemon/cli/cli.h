@@ -27,9 +27,10 @@ enum sl_exit {
 struct sl_cli {
 	const char *root; /* of the instance */
 	bool root_given;
-	bool json, csv, recurse, pronom_only, demo, once, progress;
+	bool json, csv, recurse, pronom_only, demo, once, progress, payloads;
 	const char *stage, *disposition, *queue, *why, *case_number, *cases,
-	    *language, *output, *new_case, *with, *kind, *person, *from, *to;
+	    *language, *output, *new_case, *with, *kind, *person, *from, *to,
+	    *against, *key, *witness;
 	bool break_glass, list, deny;
 	char **arg; /* operands */
 	int args;
@@ -69,6 +70,12 @@ int sl_cmd_explain(const struct sl_cli *c);
 int sl_cmd_age(const struct sl_cli *c);
 int sl_cmd_journal_list(const struct sl_cli *c);
 int sl_cmd_journal_verify(const struct sl_cli *c);
+int sl_cmd_journal_export(const struct sl_cli *c);
+int sl_cmd_journal_prove(const struct sl_cli *c);
+int sl_cmd_journal_consistency(const struct sl_cli *c);
+int sl_cmd_journal_erase(const struct sl_cli *c);
+int sl_cmd_journal_accept(const struct sl_cli *c);
+int sl_cmd_journal_new_key(const struct sl_cli *c);
 int sl_cmd_cases_list(const struct sl_cli *c);
 int sl_cmd_cases_import(const struct sl_cli *c);
 int sl_cmd_hold(const struct sl_cli *c);

@@ -420,6 +420,28 @@ gate(const struct sl_cli *c, const char *verb)
 }
 
 int
+sl_cmd_journal_erase(const struct sl_cli *c)
+{
+	json_t *args = json_pack("{s:s, s:s}", "id", c->arg[0], "why", c->why);
+	int code = call(c, "journal-erase", args);
+
+	json_decref(args);
+	return code;
+}
+
+int
+sl_cmd_journal_accept(const struct sl_cli *c)
+{
+	return gate(c, "journal-accept");
+}
+
+int
+sl_cmd_journal_new_key(const struct sl_cli *c)
+{
+	return gate(c, "journal-key");
+}
+
+int
 sl_cmd_stop_in(const struct sl_cli *c)
 {
 	return gate(c, "stop-in");

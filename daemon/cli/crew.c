@@ -196,6 +196,8 @@ send_job(struct sl_crew *c, struct sl_chan *chan, struct sl_crew_job *j,
 	fds[2] = j->out;
 	for (i = 0; i < j->more_n && n < SL_WIRE_FDS_MAX; i++)
 		fds[n++] = j->more[i];
+	if ((j->task.flags & SL_TASK_TRUST) != 0)
+		fds[n++] = j->trust;
 	rc = sl_chan_send(chan, &m, fds, n, err);
 	(void)close(pair[1]);
 	j->result = sl_chan_new(pair[0], true);

@@ -26,6 +26,7 @@ unsigned sl_crew_slots(void);
 struct sl_crew_job {
 	struct sl_msg_task task;
 	int input, out;
+	int trust; /* behind them with SL_TASK_TRUST */
 	const int *more; /* SL_TASK_MANY: further inputs */
 	size_t more_n;
 	size_t tag; /* the caller's */

@@ -15,10 +15,12 @@
 #include <unistd.h>
 
 #include "../base/mem.h"
+#include "../registry/registry.h"
 
 #define PARTS_MAX 20000u
 #define PAGES_MAX 100000u /* of one part */
 #define FOUND_MAX 20000u
+#define NAMED_MAX 2000u
 #define TEXT_MAX ((size_t)1 << 20) /* of one page */
 #define RANGE 64u /* pages of one task */
 
@@ -46,6 +48,7 @@ part_free(struct sl_dry_part *p)
 	free(p->warnings);
 	free(p->reader);
 	free(p->reason);
+	free(p->describes);
 }
 
 void
@@ -67,8 +70,19 @@ sl_dry_free(struct sl_dry *d)
 		free(d->found[i].value);
 		free(d->found[i].label);
 	}
+	for (i = 0; i < d->named_n; i++) {
+		free(d->named[i].file);
+		free(d->named[i].title);
+		free(d->named[i].type);
+	}
+	free(d->named);
 	free(d->source);
 	free(d->part);
+	for (i = 0; i < d->sig_n; i++) {
+		free(d->sig[i].slug);
+		free(d->sig[i].detail);
+	}
+	free(d->sig);
 	free(d->found);
 	sl_buf_free(&d->text);
 }
@@ -267,6 +281,7 @@ take_part(struct sl_dry *d, size_t source, const struct sl_msg_r_part *m)
 	p->warnings = copy(m->warnings);
 	p->reader = copy(m->reader);
 	p->reason = copy(m->reason);
+	p->describes = copy(m->describes);
 	p->pages = m->pages > PAGES_MAX ? PAGES_MAX : m->pages;
 	p->page = sl_alloc((p->pages + 1) * sizeof(*p->page));
 }
@@ -311,6 +326,37 @@ take_field(struct sl_dry *d, size_t part, const struct sl_msg_r_field *m)
 }
 
 static void
+take_note(struct sl_dry *d, size_t part, const struct sl_msg_r_note *m)
+{
+	char *slug = copy(m->slug);
+
+	if (d->sig_n >= FOUND_MAX || sl_signed_en(slug) == NULL) {
+		free(slug);
+		return;
+	}
+	d->sig = sl_grow(d->sig, &d->sig_cap, d->sig_n + 1, sizeof(*d->sig));
+	d->sig[d->sig_n++] =
+	    (struct sl_dry_signature){part, slug, copy(m->detail)};
+}
+
+static void
+take_named(struct sl_dry *d, size_t part, const struct sl_msg_r_named *m)
+{
+	struct sl_dry_named *n;
+
+	if (d->named_n >= NAMED_MAX || *d->part[part].describes == '\0')
+		return;
+	d->named =
+	    sl_grow(d->named, &d->named_cap, d->named_n + 1, sizeof(*d->named));
+	n = &d->named[d->named_n++];
+	n->part = part;
+	n->n = *m;
+	n->file = copy(m->file);
+	n->title = copy(m->title);
+	n->type = copy(m->type);
+}
+
+static void
 on_record(void *arg, struct sl_crew_job *j, const struct sl_msg *m)
 {
 	struct jobs *q = arg;
@@ -334,6 +380,12 @@ on_record(void *arg, struct sl_crew_job *j, const struct sl_msg *m)
 	} else if (m->type == SL_MSG_R_FIELD) {
 		if (PART(r_field) < d->part_n)
 			take_field(d, PART(r_field), &m->r_field);
+	} else if (m->type == SL_MSG_R_NOTE) {
+		if (PART(r_note) < d->part_n)
+			take_note(d, PART(r_note), &m->r_note);
+	} else if (m->type == SL_MSG_R_NAMED) {
+		if (q->whole && PART(r_named) < d->part_n)
+			take_named(d, PART(r_named), &m->r_named);
 	}
 #undef PART
 }
@@ -353,6 +405,10 @@ open_source(struct sl_dry *d, size_t i, struct sl_err *err)
 	j->task.page_count = RANGE;
 	j->input = s->fd;
 	j->out = s->out;
+	if (d->trust_fd > 0) {
+		j->task.flags |= SL_TASK_TRUST;
+		j->trust = d->trust_fd;
+	}
 	j->tag = i;
 	rc = sl_crew_run(d->crew, SL_ROLE_WORK, j, 1, on_record, &q, err);
 	s->rc = j->rc;
@@ -420,6 +476,27 @@ struct ocr {
 	struct sl_crew_job *job;
 };
 
+/* What was found in the text beside a picture is found once more. */
+static void
+forget_found(struct sl_dry *d, size_t part, uint32_t page)
+{
+	size_t i, n = 0;
+
+	for (i = 0; i < d->found_n; i++) {
+		struct sl_dry_found *f = &d->found[i];
+
+		if (f->part == part && f->page == page &&
+		    (f->n.source == SL_SOURCE_TEXT ||
+			f->n.source == SL_SOURCE_OCR)) {
+			free(f->value);
+			free(f->label);
+		} else {
+			d->found[n++] = *f;
+		}
+	}
+	d->found_n = n;
+}
+
 static void
 on_ocr(void *arg, struct sl_crew_job *j, const struct sl_msg *m)
 {
@@ -428,6 +505,8 @@ on_ocr(void *arg, struct sl_crew_job *j, const struct sl_msg *m)
 	struct sl_buf *text = &o->text[j - o->job], keep;
 
 	if (m->type == SL_MSG_R_TEXT) {
+		if (text->n == 0 && j->task.base_size > 0)
+			forget_found(d, j->tag, m->r_text.page);
 		sl_buf_add(text, m->r_text.text.p, m->r_text.text.n);
 	} else if (m->type == SL_MSG_R_PAGE) {
 		keep = d->text;
@@ -459,6 +538,7 @@ ocr_job(struct jobs *q, size_t part, uint32_t page)
 	j->task.rotate = g->image.rotate;
 	j->task.width = g->image.width;
 	j->task.height = g->image.height;
+	j->task.base_size = g->image.base_size;
 	j->input = j->out = g->image_fd;
 	j->tag = part;
 }

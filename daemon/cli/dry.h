@@ -23,6 +23,7 @@ struct sl_dry_part {
 	uint32_t number; /* in its source */
 	struct sl_msg_r_part n; /* numbers only */
 	char *name, *mime, *puid, *format, *warnings, *reader, *reason;
+	char *describes; /* the kind of package it describes, or "" */
 	struct sl_dry_page *page;
 	uint32_t pages;
 };
@@ -32,6 +33,19 @@ struct sl_dry_found {
 	uint32_t page;
 	struct sl_msg_r_field n; /* numbers only */
 	char *value, *label;
+};
+
+/* A remark about a digital signature. */
+struct sl_dry_signature {
+	size_t part;
+	char *slug, *detail;
+};
+
+/* A document that the description of a package names. */
+struct sl_dry_named {
+	size_t part; /* the description */
+	struct sl_msg_r_named n; /* numbers only */
+	char *file, *title, *type;
 };
 
 struct sl_dry_source {
@@ -55,7 +69,12 @@ struct sl_dry {
 	size_t part_n, part_cap;
 	struct sl_dry_found *found;
 	size_t found_n, found_cap;
+	struct sl_dry_signature *sig;
+	size_t sig_n, sig_cap;
+	struct sl_dry_named *named;
+	size_t named_n, named_cap;
 	struct sl_slice passwords; /* lines for what is encrypted; lent */
+	int trust_fd; /* the list of certificates, lent; 0: none */
 	struct sl_buf text; /* of the page being told */
 };
 

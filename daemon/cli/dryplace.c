@@ -12,12 +12,14 @@
 #include "../base/mem.h"
 #include "../base/ulid.h"
 #include "../place/caseindex.h"
+#include "../prepare/package.h"
 #include "../prepare/prepare.h"
 #include "../registry/registry.h"
 #include "../report/report.h"
 #include "csv.h"
 
 #define ENTRY 1 /* its number towards sluse-place */
+#define OTHERS_MAX 50 /* recipients that a post names */
 
 /* -- known cases ----------------------------------------------------------- */
 
@@ -141,7 +143,8 @@ main_name(const struct sl_dry *d)
 	size_t i;
 
 	for (i = 0; i < d->found_n; i++)
-		if (d->found[i].n.field == SL_FIELD_main_document)
+		if (d->found[i].n.field == SL_FIELD_main_document &&
+		    d->found[i].n.source == SL_SOURCE_SIDECAR)
 			return d->found[i].value;
 	return "";
 }
@@ -158,14 +161,114 @@ stop(struct sl_dry_entry *e, const char *reason, const char *detail)
 	(void)snprintf(e->detail, sizeof(e->detail), "%s", detail);
 }
 
+/* The parts and names as sl_pack_make takes them. */
+static void
+pack_of(const struct sl_dry *d, struct sl_pack_part *part,
+    struct sl_pack_named *named)
+{
+	const struct sl_dry_part *p;
+	const struct sl_dry_named *n;
+	size_t i;
+
+	for (i = 0; i < d->part_n; i++) {
+		p = &d->part[i];
+		part[i] = (struct sl_pack_part){.number = p->number,
+		    .parent = p->n.parent,
+		    .role = p->n.role,
+		    .document =
+			sl_part_is_document(p->n.role, p->mime, p->reason),
+		    .name = p->name,
+		    .mime = p->mime,
+		    .reader = p->reader,
+		    .reason = p->reason,
+		    .describes = p->describes,
+		    .size = p->number == 0 ? 0 : p->n.size};
+		(void)sl_dry_digest(d, p, &part[i].sha256);
+	}
+	for (i = 0; i < d->found_n; i++)
+		if (d->found[i].n.post > part[d->found[i].part].posts)
+			part[d->found[i].part].posts = d->found[i].n.post;
+	for (i = 0; i < d->named_n; i++) {
+		n = &d->named[i];
+		named[i] = (struct sl_pack_named){.part = n->part,
+		    .post = n->n.post,
+		    .main = n->n.main != 0,
+		    .file = n->file,
+		    .title = n->title,
+		    .type = n->type,
+		    .checks = n->n.checks,
+		    .size = n->n.size,
+		    .sha256 = n->n.sha256};
+	}
+}
+
+/* The first post of it is what a dry run shows. */
+static void
+take_post(const struct sl_dry *d, struct sl_dry_entry *e,
+    const struct sl_pack_plan *plan)
+{
+	const struct sl_pack_post *post = &plan->post[0];
+	size_t i;
+
+	e->post = post->post;
+	e->posts = plan->posts;
+	for (i = 0; i < post->n && e->doc_n < SL_DRY_DOCUMENTS_MAX; i++) {
+		e->doc_title[e->doc_n] = post->doc[i].title;
+		e->doc_type[e->doc_n] = post->doc[i].type;
+		e->doc[e->doc_n++] = post->doc[i].part;
+	}
+	if (post->stop != NULL)
+		stop(e, post->stop, "");
+	else if (*d->part[e->doc[0]].reason != '\0')
+		stop(e, d->part[e->doc[0]].reason, "");
+	else if (post->n > SL_DRY_DOCUMENTS_MAX)
+		stop(e, "limit_files", "");
+}
+
+/* False: no description of a package counts. What one says that does not is
+ * forgotten. */
+static bool
+choose_package(const struct sl_dry *d, struct sl_dry_entry *e)
+{
+	SL_FREE struct sl_pack_part *part = NULL;
+	SL_FREE struct sl_pack_named *named = NULL;
+	struct sl_pack_plan plan;
+	bool described = false;
+	size_t i;
+
+	for (i = 0; i < d->part_n; i++)
+		described |= *d->part[i].describes != '\0';
+	if (!described)
+		return false;
+	part = sl_alloc((d->part_n + 1) * sizeof(*part));
+	named = sl_alloc((d->named_n + 1) * sizeof(*named));
+	pack_of(d, part, named);
+	sl_pack_make(part, d->part_n, named, d->named_n, &plan);
+	for (i = 0; i < d->part_n; i++)
+		if (plan.mark[i] == SL_PACK_ELSEWHERE) {
+			d->part[i].n.role = SL_PART_DOCUMENT;
+			d->part[i].describes[0] = '\0';
+			d->part[i].reason[0] = '\0';
+		}
+	described = plan.described;
+	if (described)
+		take_post(d, e, &plan);
+	sl_pack_free(&plan);
+	return described;
+}
+
 static void
 choose_documents(const struct sl_dry *d, struct sl_dry_entry *e)
 {
 	const char *main = main_name(d), *bad = NULL;
 	size_t i, k, left_out = 0, bad_n = 0;
 
+	if (choose_package(d, e))
+		return;
+
 	for (i = 0; i < d->part_n; i++) {
-		if (strcmp(d->part[i].reason, "sidecar_invalid") == 0)
+		if (bad == NULL &&
+		    sl_part_stops_all(d->part[i].mime, d->part[i].reason))
 			bad = d->part[i].reason;
 		if (!sl_part_is_document(
 			d->part[i].n.role, d->part[i].mime, d->part[i].reason))
@@ -223,8 +326,20 @@ send_found(
 	return sl_chan_send(chan, &m, NULL, 0, err);
 }
 
+/* Of this post, and not said by a description that does not count. */
+static bool
+is_of(const struct sl_dry *d, const struct sl_dry_entry *e,
+    const struct sl_dry_found *f)
+{
+	if (f->n.source == SL_SOURCE_PACKAGE &&
+	    *d->part[f->part].describes == '\0')
+		return false;
+	return f->n.post == 0 || f->n.post == e->post;
+}
+
 static enum sl_rc
-ask(struct sl_chan *chan, const struct sl_dry *d, struct sl_err *err)
+ask(struct sl_chan *chan, const struct sl_dry *d, const struct sl_dry_entry *e,
+    struct sl_err *err)
 {
 	const struct sl_queue_config *q =
 	    d->cfg->queue_n > 0 ? &d->cfg->queue[0] : NULL;
@@ -245,7 +360,8 @@ ask(struct sl_chan *chan, const struct sl_dry *d, struct sl_err *err)
 	}
 	rc = sl_chan_send(chan, &m, NULL, 0, err);
 	for (i = 0; rc == SL_OK && i < d->found_n; i++)
-		rc = send_found(chan, d, i, err);
+		if (is_of(d, e, &d->found[i]))
+			rc = send_found(chan, d, i, err);
 	m = (struct sl_msg){.type = SL_MSG_PLACE_GO};
 	m.place_go.entry = ENTRY;
 	return rc == SL_OK ? sl_chan_send(chan, &m, NULL, 0, err) : rc;
@@ -337,6 +453,23 @@ accepted(const struct sl_dry_entry *e, const char *field)
 		   : NULL;
 }
 
+/* Any candidate of access says so: a queue's code may be another. */
+static bool
+is_screened(const struct sl_dry_entry *e)
+{
+	const json_t *list = json_object_get(e->candidates, "access");
+	const char *value;
+	size_t i;
+
+	for (i = 0; i < json_array_size(list); i++) {
+		value = json_string_value(
+		    json_object_get(json_array_get(list, i), "value"));
+		if (value != NULL && strcmp(value, "XX") == 0)
+			return true;
+	}
+	return false;
+}
+
 static struct sl_post_values
 values_of(const struct sl_dry_entry *e)
 {
@@ -352,12 +485,16 @@ values_of(const struct sl_dry_entry *e)
 	    .sender_ref = accepted(e, "our_ref_of_sender"),
 	    .type = accepted(e, "type"),
 	    .access = accepted(e, "access"),
-	    .unit = accepted(e, "unit")};
+	    .unit = accepted(e, "unit"),
+	    .channel = accepted(e, "channel"),
+	    .screened = is_screened(e)};
 }
 
 struct post {
 	struct sl_post_rendition rendition[SL_DRY_DOCUMENTS_MAX];
 	struct sl_post_document document[SL_DRY_DOCUMENTS_MAX];
+	struct sl_post_other other[OTHERS_MAX];
+	size_t others;
 };
 
 static void
@@ -379,8 +516,30 @@ fill_documents(
 		r->puid = part->puid;
 		(void)sl_dry_bytes(d, part, &offset, &r->size);
 		(void)sl_dry_digest(d, part, &r->sha256);
-		p->document[i] = (struct sl_post_document){
-		    .main = i == 0, .rendition = r, .rendition_n = 1};
+		p->document[i] = (struct sl_post_document){.main = i == 0,
+		    .title = e->doc_title[i],
+		    .type = e->doc_type[i],
+		    .rendition = r,
+		    .rendition_n = 1};
+	}
+}
+
+/* Whom else the description of a package names. */
+static void
+fill_others(
+    const struct sl_dry *d, const struct sl_dry_entry *e, struct post *p)
+{
+	const struct sl_dry_found *f;
+	bool copy;
+	size_t i;
+
+	for (i = 0; i < d->found_n && p->others < OTHERS_MAX; i++) {
+		f = &d->found[i];
+		copy = f->n.field == SL_FIELD_copy_recipient;
+		if (f->n.source == SL_SOURCE_PACKAGE && is_of(d, e, f) &&
+		    (copy || f->n.field == SL_FIELD_recipient))
+			p->other[p->others++] = (struct sl_post_other){
+			    .type = copy ? "EK" : "EM", .name = f->value};
 	}
 }
 
@@ -397,6 +556,7 @@ prepare(const struct sl_dry *d, struct sl_dry_entry *e)
 
 	sl_ulid_make(ulid);
 	fill_documents(d, e, p);
+	fill_others(d, e, p);
 	s.ulid = ulid;
 	s.queue = d->cfg->queue_n > 0 ? &d->cfg->queue[0] : &none;
 	s.value = values_of(e);
@@ -404,6 +564,8 @@ prepare(const struct sl_dry *d, struct sl_dry_entry *e)
 	s.file_ms = d->source[0].mtime_ms;
 	s.document = p->document;
 	s.document_n = e->doc_n;
+	s.other = p->other;
+	s.other_n = p->others;
 	if (sl_post_make(&s, &out, &err) == SL_OK)
 		e->would_send = json_loadb(out.p, out.n, 0, NULL);
 	else
@@ -428,7 +590,7 @@ sl_dry_place(struct sl_dry *d, struct sl_dry_entry *e, struct sl_err *err)
 	choose_documents(d, e);
 	rc = sl_crew_program(d->crew, SL_ROLE_PLACE, &chan, err);
 	if (rc == SL_OK)
-		rc = ask(chan, d, err);
+		rc = ask(chan, d, e, err);
 	if (rc == SL_OK)
 		rc = take_answers(chan, e, err);
 	if (rc == SL_OK && e->reason[0] == '\0')

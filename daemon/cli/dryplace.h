@@ -14,6 +14,11 @@
 struct sl_dry_entry {
 	size_t doc[SL_DRY_DOCUMENTS_MAX]; /* parts; the first is main */
 	size_t doc_n;
+	/* What a package's description says of a document, or NULL. */
+	const char *doc_title[SL_DRY_DOCUMENTS_MAX];
+	const char *doc_type[SL_DRY_DOCUMENTS_MAX];
+	unsigned post; /* which post of a package this is; 0: no package */
+	size_t posts; /* of the package */
 	json_t *placement; /* field: best candidate */
 	json_t *candidates; /* field: all of them */
 	json_t *would_send; /* the prepared post, or NULL */

@@ -20,6 +20,7 @@
 #include "../base/mem.h"
 #include "../config/config.h"
 #include "../intake/names.h"
+#include "../journal/note.h"
 #include "cli.h"
 
 #define CONF "sluse.conf"
@@ -187,6 +188,26 @@ make_all(const char *root, const struct sl_config *cfg, bool *no_acl,
 	return SL_OK;
 }
 
+/* The key that the sporingslogg is signed with; slused makes it at its first
+ * start where init has not. */
+static enum sl_rc
+make_key(const char *root, const struct sl_config *cfg, struct sl_err *err)
+{
+	SL_FREE char *path = sl_path_below(root, cfg->push.credentials_dir);
+	SL_CLOSE int dir = sl_open_dir(AT_FDCWD, path);
+	SL_BUF struct sl_buf pem = {0};
+	enum sl_rc rc;
+
+	if (dir < 0 || faccessat(dir, "journal-key", F_OK, 0) == 0)
+		return SL_OK;
+	rc = sl_signer_make(&pem, err);
+	if (rc == SL_OK)
+		rc = sl_write_file(dir, "journal-key", pem.p, pem.n, 0600, err);
+	if (pem.p != NULL)
+		explicit_bzero(pem.p, pem.cap);
+	return rc;
+}
+
 static void
 report(
     const struct sl_cli *c, const struct sl_config *cfg, bool made, bool no_acl)
@@ -237,7 +258,8 @@ sl_cmd_init(const struct sl_cli *c)
 		return sl_cli_fail(&err);
 	if (sl_config_load(conf, &cfg, &err) != SL_OK)
 		return sl_cli_say(SL_EXIT_FOUND, "%s", err.text);
-	if (make_all(root, cfg, &no_acl, &err) != SL_OK)
+	if (make_all(root, cfg, &no_acl, &err) != SL_OK ||
+	    (!is_instance && make_key(root, cfg, &err) != SL_OK))
 		code = sl_cli_fail(&err);
 	else
 		report(c, cfg, !is_instance, no_acl);

@@ -461,58 +461,6 @@ sl_cmd_journal_list(const struct sl_cli *c)
 }
 
 static void
-print_verify(const json_t *o)
-{
-	json_int_t first = json_integer_value(json_object_get(o, "first")),
-		   last = json_integer_value(json_object_get(o, "last"));
-	const char *fault = json_string_value(json_object_get(o, "fault"));
-
-	if (json_is_true(json_object_get(o, "ok")))
-		(void)printf("The sporingslogg is whole: %" JSON_INTEGER_FORMAT
-			     " leaves of %s, root %s\n",
-		    json_integer_value(json_object_get(o, "leaves")),
-		    json_string_value(json_object_get(o, "origin")),
-		    json_string_value(json_object_get(o, "root")));
-	else if (first == last)
-		(void)printf("The sporingslogg is NOT whole: sequence "
-			     "%" JSON_INTEGER_FORMAT ": %s\n",
-		    first, fault);
-	else
-		(void)printf("The sporingslogg is NOT whole: between sequence"
-			     " %" JSON_INTEGER_FORMAT
-			     " and %" JSON_INTEGER_FORMAT ": %s\n",
-		    first, last, fault);
-}
-
-int
-sl_cmd_journal_verify(const struct sl_cli *c)
-{
-	struct sl_ask *a;
-	struct sl_err err = {0};
-	json_t *o = NULL;
-	enum sl_exit code = sl_ask_open(c, &a);
-	enum sl_rc rc;
-
-	if (code != SL_EXIT_OK)
-		return code;
-	rc = sl_ask_rows(a, "journal-verify", NULL, keep_row, &o, &err);
-	sl_ask_close(a);
-	if (rc == SL_HOLD || rc == SL_RETRY)
-		return code_of_ask(rc, &err);
-	if (rc != SL_OK || o == NULL)
-		return sl_cli_say(SL_EXIT_FOUND,
-		    "the sporingslogg cannot be read: %s", err.text);
-	if (c->json)
-		sl_cli_json(o);
-	else
-		print_verify(o);
-	code =
-	    json_is_true(json_object_get(o, "ok")) ? SL_EXIT_OK : SL_EXIT_FOUND;
-	json_decref(o);
-	return code;
-}
-
-static void
 print_case(FILE *f, const json_t *row)
 {
 	(void)fprintf(f, "%-12s %-18s ",

@@ -85,6 +85,8 @@ add_children(struct run *r, const char *libexec)
 	const char *const work[] = {"--socket", r->socket, NULL};
 	const char *const report[] = {
 	    "--socket", r->socket, "--root", r->root, NULL};
+	const char *const decrypt[] = {
+	    "--credentials", secrets, "--socket", r->socket, NULL};
 	char name[128];
 	size_t i;
 	uint32_t job;
@@ -93,6 +95,11 @@ add_children(struct run *r, const char *libexec)
 	for (i = 0; i < 3; i++)
 		add_child(r, libexec, workers[i], workers[i], work);
 	add_child(r, libexec, "sluse-report", "sluse-report", report);
+	if (r->cfg->instance.decrypt_keys.n > 0)
+		add_child(
+		    r, libexec, "sluse-decrypt", "sluse-decrypt", decrypt);
+	if (*r->cfg->instance.converter != '\0')
+		add_child(r, libexec, "sluse-convert", "sluse-convert", work);
 	for (i = 0; i < r->cfg->target_n; i++) {
 		t = &r->cfg->target[i];
 		for (job = 1; job <= t->jobs; job++) {

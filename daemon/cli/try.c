@@ -12,6 +12,7 @@
 #include "../base/mem.h"
 #include "../base/passwords.h"
 #include "../base/text.h"
+#include "../base/trust.h"
 #include "../config/config.h"
 #include "../prepare/prepare.h"
 #include "../registry/registry.h"
@@ -23,6 +24,7 @@ struct dry_run {
 	struct sl_config *cfg;
 	struct sl_crew *crew;
 	struct sl_slice passwords;
+	int trust_fd; /* -1: none */
 };
 /* One path: its object, ready to print. */
 typedef enum sl_rc one_fn(struct dry_run *r, struct sl_dry *d, const char *path,
@@ -206,18 +208,30 @@ document_row(const struct sl_dry *d, const struct sl_dry_entry *e, size_t i)
 	SL_BUF struct sl_buf title = {0};
 	const struct sl_dry_part *p = &d->part[e->doc[i]];
 
-	sl_post_name_title(&title, p->name);
+	if (e->doc_title[i] != NULL)
+		sl_post_clean(&title, e->doc_title[i], SL_TITLE_MAX, "");
+	if (title.n == 0)
+		sl_post_name_title(&title, p->name);
 	return json_pack("{s:I, s:s, s:o, s:o, s:o, s:I}", "number",
 	    (json_int_t)i + 1, "role", i == 0 ? "H" : "V", "title",
 	    text(sl_buf_str(&title)), "name", text(p->name), "mime",
 	    text(p->mime), "pages", (json_int_t)p->pages);
 }
 
+static json_t *
+signature_row(const struct sl_dry *d, const struct sl_dry_signature *s)
+{
+	return json_pack("{s:o, s:I, s:s, s:o, s:s}", "file",
+	    text(d->part[s->part].name), "part",
+	    (json_int_t)d->part[s->part].number, "is", s->slug, "detail",
+	    text(s->detail), "text", sl_signed_en(s->slug));
+}
+
 static enum sl_rc
 try_one(struct dry_run *r, struct sl_dry *d, const char *path, json_t **ret,
     struct sl_err *err)
 {
-	json_t *parts, *documents;
+	json_t *parts, *documents, *signatures;
 	struct sl_dry_entry e;
 	enum sl_rc rc = sl_dry_read(d, err);
 	size_t i;
@@ -232,6 +246,10 @@ try_one(struct dry_run *r, struct sl_dry *d, const char *path, json_t **ret,
 	}
 	parts = json_array();
 	documents = json_array();
+	signatures = json_array();
+	for (i = 0; i < d->sig_n; i++)
+		(void)json_array_append_new(
+		    signatures, signature_row(d, &d->sig[i]));
 	for (i = 0; i < d->part_n; i++)
 		(void)json_array_append_new(parts, part_row(d, &d->part[i]));
 	for (i = 0; i < e.doc_n; i++)
@@ -241,6 +259,9 @@ try_one(struct dry_run *r, struct sl_dry *d, const char *path, json_t **ret,
 	    "placement", e.placement, "candidates", e.candidates, "disposition",
 	    sl_dispo_name((int)e.dispo), "reason", text(e.reason), "detail",
 	    text(e.detail), "would_send", e.would_send);
+	if (*ret != NULL)
+		(void)json_object_set(*ret, "signatures", signatures);
+	json_decref(signatures);
 	if (*ret != NULL && e.would_send == NULL)
 		(void)json_object_set_new(*ret, "would_send", json_null());
 	sl_dry_entry_free(&e);
@@ -282,6 +303,16 @@ print_try(const json_t *o)
 		(void)printf("    %s ", str(v, "role"));
 		sl_report_show_text(stdout, str(v, "title"));
 		(void)putchar('\n');
+	}
+	list = json_object_get(o, "signatures");
+	if (json_array_size(list) > 0)
+		(void)puts("  Digital signatures");
+	json_array_foreach(list, i, v)
+	{
+		(void)fputs("    ", stdout);
+		sl_report_show_text(stdout, str(v, "file"));
+		(void)printf(": %s\n      %s: %s\n", str(v, "text"),
+		    str(v, "is"), str(v, "detail"));
 	}
 	(void)puts("  Where it belongs");
 	json_object_foreach(json_object_get(o, "candidates"), name, list)
@@ -328,6 +359,7 @@ do_path(struct dry_run *r, const char *path, one_fn *fn,
 
 	sl_dry_init(&d, r->crew, r->cfg);
 	d.passwords = r->passwords;
+	d.trust_fd = r->trust_fd;
 	rc = sl_dry_add(&d, path, &err);
 	if (rc == SL_OK)
 		rc = fn(r, &d, path, &o, &err);
@@ -352,11 +384,11 @@ static int
 run_all(const struct sl_cli *c, one_fn *fn, void (*print)(const json_t *o),
     bool places)
 {
-	struct dry_run r = {.cli = c};
+	struct dry_run r = {.cli = c, .trust_fd = -1};
 	enum sl_exit code, one;
 	SL_CLOSE int cases = -1;
 	struct sl_password_file list = {0};
-	SL_FREE char *path = NULL;
+	SL_FREE char *path = NULL, *trust = NULL;
 	char libexec[4096];
 	struct sl_err err;
 	uint32_t count = 0;
@@ -368,6 +400,11 @@ run_all(const struct sl_cli *c, one_fn *fn, void (*print)(const json_t *o),
 		    sl_path_below(c->root, r.cfg->instance.passwords);
 		if (sl_password_file_read(&list, 0, &r.passwords, &err) !=
 		    SL_OK)
+			code = sl_cli_say(SL_EXIT_AWAY, "%s", err.text);
+	}
+	if (code == SL_EXIT_OK && *r.cfg->instance.trust != '\0') {
+		trust = sl_path_below(c->root, r.cfg->instance.trust);
+		if (sl_trust_open(trust, &r.trust_fd, &err) != SL_OK)
 			code = sl_cli_say(SL_EXIT_AWAY, "%s", err.text);
 	}
 	if (code == SL_EXIT_OK)
@@ -389,6 +426,7 @@ run_all(const struct sl_cli *c, one_fn *fn, void (*print)(const json_t *o),
 	}
 	sl_crew_free(r.crew);
 	sl_config_free(r.cfg);
+	sl_cleanup_close(&r.trust_fd);
 	explicit_bzero(&list, sizeof(list));
 	return code;
 }

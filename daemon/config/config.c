@@ -536,6 +536,39 @@ finish_queue(struct parser *p, struct sl_queue_config *q)
 }
 
 static enum sl_rc
+check_instance(struct parser *p)
+{
+	struct sl_config *c = p->c;
+	size_t i;
+
+	if (*c->instance.converter != '\0' && *c->instance.converter != '/')
+		return FAIL(p, c->instance.head.line,
+		    "[instance]: converter is no absolute path");
+	for (i = 0; i < c->instance.decrypt_keys.n; i++)
+		if (strlen(c->instance.decrypt_keys.item[i]) > 100 ||
+		    !sl_name_is_plain(c->instance.decrypt_keys.item[i]))
+			return FAIL(p, c->instance.head.line,
+			    "[instance]: decrypt_keys is a list of names of "
+			    "secrets");
+	return SL_OK;
+}
+
+static enum sl_rc
+check_journal(struct parser *p)
+{
+	struct sl_config *c = p->c;
+
+	if (strpbrk(c->journal.origin, " +~") != NULL)
+		return FAIL(p, c->journal.head.line,
+		    "[journal]: origin holds a space, a + or a ~");
+	if (*c->journal.mail_dir != '\0' &&
+	    (*c->journal.mail_to == '\0' || *c->journal.mail_from == '\0'))
+		return FAIL(p, c->journal.head.line,
+		    "[journal]: mail_dir needs mail_to and mail_from");
+	return SL_OK;
+}
+
+static enum sl_rc
 check_all(struct parser *p)
 {
 	struct sl_config *c = p->c;
@@ -554,6 +587,9 @@ check_all(struct parser *p)
 	if (c->push.breaker_first_ms > c->push.breaker_max_ms)
 		return FAIL(p, c->push.head.line,
 		    "[push]: breaker_first is over breaker_max");
+	rc = check_instance(p);
+	if (rc == SL_OK)
+		rc = check_journal(p);
 	for (i = 0; rc == SL_OK && i < c->target_n; i++)
 		rc = check_target(p, &c->target[i]);
 	for (i = 0; rc == SL_OK && i < c->queue_n; i++)

@@ -19,6 +19,7 @@
 #define SL_STRUCT_OCR struct sl_ocr_config
 #define SL_STRUCT_PLACE struct sl_place_config
 #define SL_STRUCT_PUSH struct sl_push_config
+#define SL_STRUCT_JOURNAL struct sl_journal_config
 #define SL_STRUCT_ACCESS struct sl_access_config
 #define SL_STRUCT_QUEUE struct sl_queue_config
 #define SL_STRUCT_TARGET struct sl_target_config
@@ -38,6 +39,7 @@ const char *const sl_section_names[SL_SECTIONS] = {
     [SL_SECTION_OCR] = "ocr",
     [SL_SECTION_PLACE] = "place",
     [SL_SECTION_PUSH] = "push",
+    [SL_SECTION_JOURNAL] = "journal",
     [SL_SECTION_ACCESS] = "access",
     [SL_SECTION_QUEUE] = "queue",
     [SL_SECTION_TARGET] = "target",
@@ -95,6 +97,8 @@ sl_config_section(struct sl_config *c, enum sl_section_id section)
 		return &c->place.head;
 	case SL_SECTION_PUSH:
 		return &c->push.head;
+	case SL_SECTION_JOURNAL:
+		return &c->journal.head;
 	case SL_SECTION_ACCESS:
 		return &c->access.head;
 	case SL_SECTION_QUEUE:

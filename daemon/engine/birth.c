@@ -1,9 +1,10 @@
 /*
  * Gate *read* and the birth of entries: which parts become documents.
  *
- * One consignment, one entry. Documents are the files a person would open: a
- * message is a document and its attachments follow it; an archive is not, its
- * files are. Pictures inside a body, bodies and sidecars are parts only.
+ * One consignment, one entry, unless it is a package whose description tells of
+ * several posts. Documents are the files a person would open: a message is a
+ * document and its attachments follow it; an archive is not, its files are.
+ * Pictures inside a body, bodies, sidecars and descriptions are parts only.
  */
 #include <inttypes.h>
 #include <stdio.h>
@@ -16,14 +17,18 @@
 #include "../base/ulid.h"
 #include "../prepare/prepare.h"
 #include "engine.h"
+#include "package.h"
 
 #define DOCUMENTS_MAX 200
 #define PUIDS_MAX 4000u /* bytes of them in the log */
+#define SIGNATURES_MAX 32000u /* the same of what is signed */
 
 struct birth {
 	struct sl_job *job;
 	struct sl_part *docs;
 	size_t n, cap, left_out;
+	const struct sl_package *package; /* or NULL */
+	const struct sl_pack_post *post; /* of it, or NULL */
 	const char *main; /* what the sidecar calls the main document */
 	char stop[64]; /* the reason that stops the whole entry */
 	size_t bad; /* documents that cannot be read */
@@ -53,7 +58,7 @@ see_part(void *arg, const struct sl_part *p, struct sl_err *err)
 	b->parts++;
 	b->pages += p->pages;
 	note_puid(b, p);
-	if (strcmp(p->reason, "sidecar_invalid") == 0)
+	if (sl_part_stops_all(p->mime, p->reason) && *b->stop == '\0')
 		(void)snprintf(b->stop, sizeof(b->stop), "%s", p->reason);
 	if (!sl_part_is_document(p->role, p->mime, p->reason))
 		return SL_OK;
@@ -65,6 +70,33 @@ see_part(void *arg, const struct sl_part *p, struct sl_err *err)
 	b->docs[b->n++] = *p;
 	if (*p->reason != '\0')
 		b->bad++;
+	return SL_OK;
+}
+
+/* The documents of one post of a package, in its order. */
+static enum sl_rc
+take_docs(struct birth *b, const struct sl_package *k,
+    const struct sl_pack_post *post)
+{
+	struct sl_part *p;
+	size_t i;
+
+	b->post = post;
+	b->n = b->bad = b->left_out = 0;
+	for (i = 0; i < post->n; i++) {
+		if (b->n >= DOCUMENTS_MAX) {
+			b->left_out++;
+			continue;
+		}
+		b->docs = sl_grow(b->docs, &b->cap, b->n + 1, sizeof(*b->docs));
+		p = &b->docs[b->n];
+		if (!sl_part_by_id(
+			b->job->e->store, k->id[post->doc[i].part], p))
+			return SL_FATAL;
+		b->n++;
+		if (*p->reason != '\0')
+			b->bad++;
+	}
 	return SL_OK;
 }
 
@@ -91,6 +123,27 @@ choose_main(struct birth *b)
 	b->docs[0] = tmp;
 }
 
+/* What the description says of it. */
+static void
+say_document(const struct birth *b, int64_t part, struct sl_document *d)
+{
+	const struct sl_pack_doc *doc;
+	size_t i;
+
+	for (i = 0; b->post != NULL && i < b->post->n; i++) {
+		doc = &b->post->doc[i];
+		if (b->package->id[doc->part] != part)
+			continue;
+		d->given = doc->title != NULL;
+		if (doc->title != NULL)
+			(void)sl_slice_copy(sl_slice_str(doc->title), d->title,
+			    sizeof(d->title));
+		if (doc->type != NULL)
+			(void)sl_slice_copy(
+			    sl_slice_str(doc->type), d->type, sizeof(d->type));
+	}
+}
+
 static enum sl_rc
 insert_documents(struct sl_engine *e, const struct birth *b, int64_t entry,
     struct sl_err *err)
@@ -101,12 +154,16 @@ insert_documents(struct sl_engine *e, const struct birth *b, int64_t entry,
 	for (i = 0; i < b->n; i++) {
 		SL_BUF struct sl_buf title = {0};
 
+		memset(&d, 0, sizeof(d));
 		d.number = (int)i + 1;
 		d.part = b->docs[i].id;
 		(void)snprintf(d.role, sizeof(d.role), i == 0 ? "H" : "V");
-		sl_post_name_title(&title, file_name(&b->docs[i]));
-		(void)sl_slice_copy(
-		    sl_slice_buf(&title), d.title, sizeof(d.title));
+		say_document(b, d.part, &d);
+		if (!d.given) {
+			sl_post_name_title(&title, file_name(&b->docs[i]));
+			(void)sl_slice_copy(
+			    sl_slice_buf(&title), d.title, sizeof(d.title));
+		}
 		if (sl_document_insert(e->store, entry, &d, err) != SL_OK)
 			return SL_FATAL;
 	}
@@ -119,6 +176,8 @@ stop_reason(const struct birth *b)
 {
 	if (*b->stop != '\0')
 		return b->stop;
+	if (b->post != NULL && b->post->stop != NULL)
+		return b->post->stop;
 	if (b->n == 0)
 		return "empty";
 	/* One bad attachment does not stop its letter. */
@@ -138,12 +197,29 @@ placing_ask(struct sl_engine *e, int64_t entry, int64_t unused)
 	(void)sl_engine_bad(e, sl_placing_ask(e, entry, &err), &err);
 }
 
+/*
+ * What its package says of it is good for the person who decides: it is placed
+ * first, and held with this reason then (placing.c).
+ */
+static enum sl_rc
+hold_placed(struct sl_engine *e, struct sl_entry *en, const char *stop,
+    const char *detail, struct sl_err *err)
+{
+	(void)snprintf(en->reason, sizeof(en->reason), "%s", stop);
+	(void)snprintf(en->detail, sizeof(en->detail), "%s", detail);
+	if (sl_entry_update(e->store, en, err) != SL_OK)
+		return SL_FATAL;
+	sl_engine_after(e, placing_ask, en->id, 0);
+	return SL_OK;
+}
+
 static enum sl_rc
 bear(struct sl_job *j, struct birth *b, struct sl_err *err)
 {
 	struct sl_engine *e = j->e;
 	struct sl_entry en = {.consignment = j->c.id,
 	    .number = j->c.entries,
+	    .described = b->post != NULL ? (int)b->post->post : 0,
 	    .stage = SL_STAGE_read,
 	    .dispo = SL_DISPO_ready};
 	const char *stop = stop_reason(b);
@@ -168,8 +244,14 @@ bear(struct sl_job *j, struct birth *b, struct sl_err *err)
 	    sl_entry_update(e->store, &en, err) != SL_OK)
 		return SL_FATAL;
 	if (stop != NULL) {
-		/* A remark of the same name says what exactly. */
+		/* A remark of the same name says what exactly; of files that
+		 * are missing how many, never which. */
 		sl_note_first(e->store, j->c.id, stop, detail, sizeof(detail));
+		if (strcmp(stop, "document_missing") == 0)
+			(void)snprintf(detail, sizeof(detail), "%u/%u",
+			    b->post->missing, b->post->named);
+		if (b->n > 0 && b->post != NULL && stop == b->post->stop)
+			return hold_placed(e, &en, stop, detail, err);
 		return sl_entry_stop(
 		    e, &en, stop, *detail != '\0' ? detail : NULL, err);
 	}
@@ -184,11 +266,11 @@ received_again(struct sl_job *j, bool *ret, struct sl_err *err)
 	struct sl_engine *e = j->e;
 	struct sl_consignment first;
 	char key[512], payload[128];
+	bool package;
 	int64_t same;
 
 	*ret = false;
-	sl_found_first(
-	    e->store, j->c.id, SL_FIELD_external_key, key, sizeof(key));
+	sl_found_key(e->store, j->c.id, key, sizeof(key), &package);
 	/* A message within a zip or folder is not the delivery itself. */
 	if (*key == '\0' && !j->c.is_folder && j->src_n == 1 &&
 	    j->src[0].parts > 0 && sl_mime_is_message(j->src[0].mime[0]))
@@ -199,7 +281,7 @@ received_again(struct sl_job *j, bool *ret, struct sl_err *err)
 	if (sl_consignment_set_channel_key(e->store, j->c.id, key, err) !=
 	    SL_OK)
 		return SL_FATAL;
-	same = sl_consignment_find_same(e->store, &j->c, key);
+	same = sl_consignment_find_same(e->store, &j->c, key, package);
 	if (same == 0 || !sl_consignment_by_id(e->store, same, &first))
 		return SL_OK;
 	*ret = true;
@@ -233,19 +315,89 @@ identified(struct sl_job *j, const struct birth *b, struct sl_err *err)
 	    j->e, &j->c, SL_EVENT_identified, sl_buf_str(&payload), err);
 }
 
+static enum sl_rc
+add_signature(void *arg, const struct sl_note_row *n, struct sl_err *err)
+{
+	struct sl_buf *all = arg;
+	SL_BUF struct sl_buf one = {0};
+
+	(void)err;
+	if (sl_signed_en(n->slug) == NULL)
+		return SL_OK;
+	sl_buf_printf(&one,
+	    "%s{\"source\":%" PRId64 ",\"part\":%" PRIu32
+	    ",\"is\":\"%s\",\"detail\":",
+	    all->n > 0 ? "," : "", n->source, n->part, n->slug);
+	sl_text_json(&one, n->detail, strlen(n->detail));
+	sl_buf_add_char(&one, '}');
+	if (!all->full)
+		sl_buf_add(all, one.p, one.n);
+	return SL_OK;
+}
+
+/* What was read, and the state of digital signatures as they came in. */
+static enum sl_rc
+was_read(struct sl_job *j, const struct birth *b, struct sl_err *err)
+{
+	SL_BUF struct sl_buf payload = {0};
+	SL_BUF struct sl_buf found = {.max = SIGNATURES_MAX};
+
+	if (sl_note_each(j->e->store, j->c.id, "signed_", add_signature, &found,
+		err) != SL_OK)
+		return SL_FATAL;
+	sl_buf_printf(&payload, "{\"pages\":%" PRIu32, b->pages);
+	if (found.n > 0)
+		sl_buf_printf(
+		    &payload, ",\"signatures\":[%s]", sl_buf_str(&found));
+	sl_buf_printf(&payload, "%s}", found.full ? ",\"cut\":1" : "");
+	return sl_consignment_pass(
+	    j->e, &j->c, SL_EVENT_read, sl_buf_str(&payload), err);
+}
+
+static enum sl_rc
+bear_all(struct sl_job *j, struct birth *b, const struct sl_package *k,
+    struct sl_err *err)
+{
+	size_t i, posts = k != NULL ? k->plan.posts : 1;
+	enum sl_rc rc = SL_OK;
+
+	b->package = k;
+	/* A sidecar names one main document; of several posts it is nobody's.
+	 */
+	if (posts > 1)
+		b->main = "";
+	for (i = 0; i < posts && rc == SL_OK; i++) {
+		/* Read again for the sake of another of them. */
+		if (k != NULL &&
+		    sl_entry_born(j->e->store, j->c.id, k->plan.post[i].post))
+			continue;
+		if (k != NULL)
+			rc = take_docs(b, k, &k->plan.post[i]);
+		j->c.entries++;
+		if (rc == SL_OK)
+			rc = sl_consignment_update(j->e->store, &j->c, err);
+		if (rc == SL_OK)
+			rc = bear(j, b, err);
+	}
+	return rc;
+}
+
 enum sl_rc
 sl_job_birth(struct sl_job *j, struct sl_err *err)
 {
 	struct sl_engine *e = j->e;
 	struct birth b = {.job = j, .puids = {.max = PUIDS_MAX}};
 	char main[256], payload[96];
+	struct sl_package *package = NULL;
 	bool again;
 	enum sl_rc rc;
 
 	sl_found_first(
 	    e->store, j->c.id, SL_FIELD_main_document, main, sizeof(main));
 	b.main = main;
-	rc = sl_part_each(e->store, j->c.id, see_part, &b, err);
+	rc = sl_package_load(e, j->c.id, &package, err);
+	if (rc == SL_OK)
+		rc = sl_part_each(e->store, j->c.id, see_part, &b, err);
 	(void)snprintf(
 	    payload, sizeof(payload), "{\"parts\":%" PRIu32 "}", b.parts);
 	if (rc == SL_OK)
@@ -253,18 +405,13 @@ sl_job_birth(struct sl_job *j, struct sl_err *err)
 		    e, &j->c, SL_EVENT_unpacked, payload, err);
 	if (rc == SL_OK)
 		rc = identified(j, &b, err);
-	(void)snprintf(
-	    payload, sizeof(payload), "{\"pages\":%" PRIu32 "}", b.pages);
 	if (rc == SL_OK)
-		rc = sl_consignment_pass(e, &j->c, SL_EVENT_read, payload, err);
+		rc = was_read(j, &b, err);
 	if (rc == SL_OK)
 		rc = received_again(j, &again, err);
-	if (rc == SL_OK && !again) {
-		j->c.entries++;
-		rc = sl_consignment_update(e->store, &j->c, err);
-		if (rc == SL_OK)
-			rc = bear(j, &b, err);
-	}
+	if (rc == SL_OK && !again)
+		rc = bear_all(j, &b, package, err);
+	sl_package_free(package);
 	free(b.docs);
 	sl_buf_free(&b.puids);
 	return rc;

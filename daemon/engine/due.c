@@ -25,8 +25,8 @@ is_for_distribution(const char *reason)
 {
 	static const char *const slugs[] = {"no_evidence", "unknown_case",
 	    "case_closed", "several_cases", "weak_evidence", "new_case_asked",
-	    "encrypted", "unsupported", "limit_pages", "waits_for_other",
-	    "other_not_archived", "volumes_missing"};
+	    "encrypted", "key_missing", "unsupported", "limit_pages",
+	    "waits_for_other", "other_not_archived", "volumes_missing"};
 	size_t i;
 
 	for (i = 0; i < sizeof(slugs) / sizeof(slugs[0]); i++)

@@ -25,6 +25,7 @@
 #include "../base/text.h"
 #include "access.h"
 #include "faces.h"
+#include "seal.h"
 
 #define CHANGED_LOOK_MS 5000 /* at least, between two looks at Ferdig */
 #define EXIT_FATAL 70
@@ -153,6 +154,8 @@ end_round(void *arg)
 	if (sl_engine_commit(e) != SL_OK)
 		return;
 	e->committed_ms = sl_clock_boot_ms();
+	if (sl_engine_bad(e, sl_seal_round(e, &err), &err))
+		return;
 	/* Effects may add writes and effects of the next round. */
 	for (i = 0, n = e->after_n; i < n && !e->fatal; i++)
 		e->after[i].fn(e, e->after[i].a, e->after[i].b);
@@ -322,7 +325,8 @@ on_sweep(void *arg)
 	e->low_space = false; /* looked at again when claiming */
 	if (sl_engine_bad(e, see_doors(e, &err), &err) ||
 	    sl_engine_bad(e, look_at_done(e, &err), &err) ||
-	    sl_engine_bad(e, clean_done(e, &err), &err))
+	    sl_engine_bad(e, clean_done(e, &err), &err) ||
+	    sl_engine_bad(e, sl_erase_sweep(e, &err), &err))
 		return;
 	if (e->unfiled) {
 		e->unfiled = false;
@@ -396,55 +400,6 @@ open_inlets(struct sl_engine *e, struct sl_err *err)
 	return SL_OK;
 }
 
-/* The first start of all: the first leaf. */
-static enum sl_rc
-log_made(struct sl_engine *e, struct sl_err *err)
-{
-	const char *name = e->cfg->instance.name;
-	SL_BUF struct sl_buf b = {0};
-
-	sl_buf_printf(&b, "{\"schema\":%d,\"name\":", SL_SCHEMA_VERSION);
-	sl_text_json(&b, name, strlen(name));
-	sl_buf_add_char(&b, '}');
-	return sl_store_log(e->store, SL_EVENT_instance_made, "-", "slused",
-	    sl_buf_str(&b), 0, 0, err);
-}
-
-/* What the journal should know of a start: program and configuration. */
-static enum sl_rc
-log_start(struct sl_engine *e, struct sl_err *err)
-{
-	char was[128], hex[SL_SHA256_HEX + 1], payload[512];
-
-	sl_digest_hex(&e->cfg->digest, hex);
-	sl_store_meta(e->store, "build", was, sizeof(was));
-	if (was[0] == '\0' && log_made(e, err) != SL_OK)
-		return SL_FATAL;
-	(void)snprintf(payload, sizeof(payload),
-	    "{\"build\":\"%s\",\"configuration\":\"%s\"}", sl_build_id(), hex);
-	if (sl_store_log(e->store, SL_EVENT_program_started, "-", "slused",
-		payload, 0, 0, err) != SL_OK)
-		return SL_FATAL;
-	if (strcmp(was, sl_build_id()) != 0) {
-		(void)snprintf(payload, sizeof(payload),
-		    "{\"old\":\"%s\",\"new\":\"%s\"}", was, sl_build_id());
-		if (sl_store_log(e->store, SL_EVENT_program_changed, "-",
-			"slused", payload, 0, 0, err) != SL_OK ||
-		    sl_store_meta_put(e->store, "build", sl_build_id(), err) !=
-			SL_OK)
-			return SL_FATAL;
-	}
-	sl_store_meta(e->store, "configuration", was, sizeof(was));
-	if (strcmp(was, hex) == 0)
-		return SL_OK;
-	(void)snprintf(payload, sizeof(payload),
-	    "{\"old\":\"%s\",\"new\":\"%s\"}", was, hex);
-	if (sl_store_log(e->store, SL_EVENT_configuration_changed, "-",
-		"slused", payload, 0, 0, err) != SL_OK)
-		return SL_FATAL;
-	return sl_store_meta_put(e->store, "configuration", hex, err);
-}
-
 /* Two daemons on one instance would each be half right: the second refuses. */
 static enum sl_rc
 lock_instance(const char *root, struct sl_err *err)
@@ -482,13 +437,22 @@ start(struct sl_engine *e, struct sl_err *err)
 {
 	SL_FREE char *sock = sl_asprintf("%s/run/slused.sock", e->root);
 	SL_FREE char *origin =
-	    sl_asprintf("sluse.example/%s", e->cfg->instance.prefix);
+	    *e->cfg->journal.origin != '\0'
+		? sl_strdup(e->cfg->journal.origin)
+		: sl_asprintf("sluse.example/%s", e->cfg->instance.prefix);
+
+	SL_CLOSE int trust = -1;
 
 	sl_outbox_start(e);
+	/* That there is none later costs no post, only an answer. */
+	if (sl_trust_open(e->trust, &trust, err) != SL_OK)
+		return SL_FATAL;
 	if (sl_access_groups(e, err) != SL_OK ||
 	    lock_instance(e->root, err) != SL_OK ||
 	    sl_store_open(e->root, origin, &e->store, err) != SL_OK ||
-	    open_inlets(e, err) != SL_OK || log_start(e, err) != SL_OK ||
+	    sl_changes_made(e, err) != SL_OK ||
+	    sl_seal_start(e, err) != SL_OK || open_inlets(e, err) != SL_OK ||
+	    sl_changes_log(e, err) != SL_OK ||
 	    sl_access_start(e, err) != SL_OK ||
 	    sl_consignment_each_unfiled(e->store, settle_unfiled, e, err) !=
 		SL_OK ||
@@ -520,6 +484,7 @@ finish(struct sl_engine *e)
 		p->dead = true;
 	sl_peers_sweep(e);
 	sl_faces_stop(e);
+	sl_seal_stop(e);
 	while (e->inlets_n > 0)
 		sl_inlet_close(e->inlets[--e->inlets_n]);
 	free(e->inlets);
@@ -541,9 +506,11 @@ sl_engine_run(const char *root, struct sl_config *cfg)
 	    .listen_fd = -1,
 	    .case_index_fd = -1,
 	    .cases_dirty = true,
+	    .erasing = true,
 	    .someone_waits = true};
 	struct sl_err err;
 	SL_FREE char *passwords = sl_path_below(root, cfg->instance.passwords);
+	SL_FREE char *trust = sl_path_below(root, cfg->instance.trust);
 	SL_CLOSE int sig = open_signals();
 	struct rlimit files;
 	struct sl_watch *w;
@@ -556,6 +523,7 @@ sl_engine_run(const char *root, struct sl_config *cfg)
 	}
 	e.jobs_tail = &e.jobs;
 	e.passwords.path = passwords;
+	e.trust = *cfg->instance.trust != '\0' ? trust : "";
 	e.loop = sl_loop_new();
 	e.watcher = sl_watcher_new(e.loop, on_wake, &e);
 	e.sweep_timer = sl_loop_timer(e.loop, on_sweep, &e);
@@ -578,8 +546,8 @@ sl_engine_run(const char *root, struct sl_config *cfg)
 		sl_loop_run(e.loop);
 		sl_watch_end(w);
 	}
-	status = e.fatal ? EXIT_FATAL : 0;
 	finish(&e);
+	status = e.fatal ? EXIT_FATAL : 0;
 	explicit_bzero(&e.passwords, sizeof(e.passwords));
 	return status;
 }

@@ -18,6 +18,7 @@
 #include "../access/groups.h"
 #include "../base/loop.h"
 #include "../base/passwords.h"
+#include "../base/trust.h"
 #include "../config/config.h"
 #include "../intake/inlet.h"
 #include "../store/store.h"
@@ -31,6 +32,7 @@ struct sl_job;
 struct sl_task;
 struct sl_faces;
 struct sl_access;
+struct sl_seal;
 
 /* A connected program. */
 struct sl_peer {
@@ -123,12 +125,18 @@ struct sl_engine {
 	int case_index_fd;
 	bool someone_waits, waiting_due; /* belongs.c */
 	bool intake_stopped, push_stopped, low_space;
+	bool halted; /* the log is not what was signed: both stopped for good */
 	bool stopping, fatal;
 	struct sl_err fatal_err;
 	struct sl_faces *faces;
 	struct sl_groups *groups;
 	struct sl_access *access;
+	struct sl_seal *seal;
+	int64_t erase_at, erase_next_ms; /* erase.c: how far, and when next */
+	bool erasing; /* something is listed that shall go */
 	struct sl_password_file passwords;
+	const char *trust; /* path of the list of certificates, or "" */
+	bool trust_bad; /* it could not be had last time: said */
 };
 
 /* -- engine.c ------------------------------------------------------------- */
@@ -168,6 +176,19 @@ struct sl_outfile {
 	bool spoilt; /* a child may still write to it: never used again */
 };
 
+/* An envelope in it, or what only the converter reads, and what became of it.
+ */
+struct sl_sealed {
+	uint32_t part;
+	enum sl_task_kind kind; /* DECRYPT or CONVERT */
+	const char *ending; /* CONVERT: of its kind; static */
+	enum { SL_SEALED_WAITS, SL_SEALED_OPENED, SL_SEALED_SHUT } state;
+	struct sl_outfile *out; /* OPENED: the clear text, or the PDF */
+	struct sl_digest key; /* OPENED: by which key, or program */
+	char reason[64]; /* SHUT */
+};
+#define SL_SEALED_MAX 32 /* of one dropped file */
+
 /* One dropped file of it. */
 struct sl_job_source {
 	char *sub; /* path below the dropped folder, or NULL */
@@ -180,6 +201,8 @@ struct sl_job_source {
 	struct sl_msg_r_part *part; /* their numbers only: no slices kept */
 	char (*mime)[128];
 	uint32_t parts, parts_cap;
+	struct sl_sealed *sealed;
+	size_t sealed_n;
 	bool has_bundle_parts;
 	bool opened; /* OPEN task ended well */
 	int attempts;
@@ -234,12 +257,13 @@ struct sl_task {
 	enum sl_task_kind kind;
 	struct sl_job *job; /* NULL once the job is gone */
 	size_t source;
-	uint32_t part; /* PAGES, OCR: number in the source */
+	uint32_t part; /* all but OPEN: number in the source */
 	uint32_t page_from, page_count;
-	uint64_t offset, size; /* PAGES, OCR: extent of the input */
+	uint64_t offset, size; /* all but OPEN: extent of the input */
+	bool got_clear; /* DECRYPT, CONVERT: its record came */
 	bool copy_only;
 	struct sl_outfile *from; /* where its input lies, NULL = original */
-	struct sl_outfile *out; /* PAGES: what it writes */
+	struct sl_outfile *out; /* all but OPEN: what it writes */
 	struct sl_msg_r_page image; /* OCR: numbers only */
 	int attempts;
 	int64_t cost; /* what it competes with: less goes first */
@@ -276,6 +300,37 @@ struct sl_outfile *sl_outfile_ref(struct sl_outfile *o);
 /* Its writer's end was not seen. */
 void sl_task_spoil(struct sl_task *t);
 void sl_outfile_drop(struct sl_files *f, struct sl_outfile *o);
+
+/* -- sealed.c: what sluse-decrypt and sluse-convert open ----------------------
+ */
+/* Is it a task of theirs? */
+bool sl_sealed_is(const struct sl_task *t);
+/* The ending that a CONVERT task is told; "" of others. */
+const char *sl_sealed_ending(const struct sl_task *t);
+/* Names of the keys, a space between, for sluse-decrypt. */
+void sl_sealed_keys(const struct sl_engine *e, struct sl_buf *out);
+/* A part as an OPEN task tells it, before it is written: an envelope is noted,
+ * and of one that stayed shut the reason is put in. A slug to note with the
+ * part, or NULL. */
+const char *sl_sealed_see(struct sl_task *t, struct sl_msg_r_part *m);
+/* An OPEN task has ended well: if envelopes wait, they are opened, and the
+ * source is opened once more. False: there are none. */
+bool sl_sealed_start(struct sl_task *t);
+/* The clear text is whole. SL_REJECT: that cannot be. */
+enum sl_rc sl_sealed_clear(
+    struct sl_task *t, const struct sl_msg_r_clear *m, struct sl_err *err);
+/* A task of theirs has ended; reason: why it came to nothing, or NULL. Frees
+ * it. */
+void sl_sealed_ended(struct sl_task *t, const char *reason);
+/* For the next OPEN task of s: its descriptors into fds (SL_SEALED_MAX) and
+ * which parts they belong to. False: they cannot be had now. */
+bool sl_sealed_fds(const struct sl_job_source *s, int *fds, size_t *ret_n);
+struct sl_slice sl_sealed_parts(const struct sl_job_source *s);
+/* The source is opened: which key opened what, and what
+ * was converted, to the log. */
+enum sl_rc sl_sealed_log(
+    struct sl_job *j, const struct sl_job_source *s, struct sl_err *err);
+void sl_sealed_free(struct sl_engine *e, struct sl_job_source *s);
 
 /* -- results.c: records of a child, hostile -----------------------------------
  */
@@ -454,6 +509,22 @@ enum sl_rc sl_control_new_case(struct sl_engine *e, const char *id,
 enum sl_rc sl_control_with(struct sl_engine *e, const char *id,
     const char *other, const char *queue, const char *why, const char *actor,
     char ret_waits_for[48], struct sl_err *err);
+
+/* -- changes.c: what is another than at the last start -----------------------
+ */
+/* The first start of all: the first leaf, before anything else is written. */
+enum sl_rc sl_changes_made(struct sl_engine *e, struct sl_err *err);
+/* Program, configuration, table of formats: a leaf for each that changed. */
+enum sl_rc sl_changes_log(struct sl_engine *e, struct sl_err *err);
+
+/* -- erase.c: content that goes -------------------------------------------- */
+/* At a sweep: what was kept long enough, and what is still listed. */
+enum sl_rc sl_erase_sweep(struct sl_engine *e, struct sl_err *err);
+/* A post's content and payloads, or (a number) the payload of one event,
+ * because a person says so. SL_REJECT with a text for people if it cannot be.
+ */
+enum sl_rc sl_erase_asked(struct sl_engine *e, const char *id, const char *why,
+    const char *actor, struct sl_err *err);
 
 /* -- due.c: what comes by time
  * ---------------------------------------------------------- */

@@ -108,7 +108,26 @@ add_documents(struct sl_faces *f, int dir, int64_t entry, unsigned lang,
 		    d[i].title[0] != '\0' ? d[i].title : p.name, p.mime,
 		    p.pages, p.size, copied ? name : NULL);
 	}
+	sl_suggest_documents_end(page);
 	free(d);
+}
+
+struct signatures {
+	struct sl_buf *page;
+	unsigned lang, n;
+};
+
+static enum sl_rc
+add_signature(void *arg, const struct sl_note_row *r, struct sl_err *err)
+{
+	struct signatures *s = arg;
+	const char *nb = sl_signed_nb(r->slug), *en = sl_signed_en(r->slug);
+
+	(void)err;
+	if (nb != NULL && s->n < SHOWN_MAX)
+		sl_suggest_signature(s->page, s->lang, s->n++, r->file,
+		    sl_words(s->lang, nb, en));
+	return SL_OK;
 }
 
 struct candidates {
@@ -166,6 +185,7 @@ write_page(struct sl_faces *f, const struct sl_face_held *h, int dir,
 	unsigned lang = q->language;
 	SL_BUF struct sl_buf b = {0};
 	struct candidates c = {f, &b, lang, 0, true};
+	struct signatures signatures = {&b, lang, 0};
 	struct sl_suggest_head head = {.number = h->number,
 	    .name = en->name,
 	    .tenant = f->e->cfg->instance.name,
@@ -191,6 +211,10 @@ write_page(struct sl_faces *f, const struct sl_face_held *h, int dir,
 		return SL_FATAL;
 	sl_suggest_fields_end(&b);
 	add_documents(f, dir, en->id, lang, &b);
+	if (sl_note_each(f->e->store, en->consignment, "signed_", add_signature,
+		&signatures, err) != SL_OK)
+		return SL_FATAL;
+	sl_suggest_signatures_end(&b, signatures.n);
 	sl_suggest_end(&b, lang);
 	if (sl_face_put(
 		dir, sl_suggest_name(lang), b.p, b.n, SL_FACE_PAGE_MODE) != 0)

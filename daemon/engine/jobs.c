@@ -42,6 +42,7 @@ source_close(struct sl_engine *e, struct sl_job_source *s)
 	sl_outfile_drop(sl_store_files(e->store), s->out);
 	s->original_fd = -1;
 	s->out = NULL;
+	sl_sealed_free(e, s);
 	free(s->part_ids);
 	free(s->part);
 	free(s->mime);
@@ -624,6 +625,8 @@ sl_jobs_claim(struct sl_engine *e)
 	size_t i;
 	int n;
 
+	if (e->halted)
+		return;
 	for (n = 0; n < CLAIMS_A_ROUND && rc == SL_OK && has_room(e); n++) {
 		if (e->recovering) {
 			rc = take_old(e, &err);

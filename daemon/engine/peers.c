@@ -69,6 +69,7 @@ static void
 hello(struct sl_peer *p, const struct sl_msg_hello *h)
 {
 	struct sl_msg m = {.type = SL_MSG_WELCOME};
+	SL_BUF struct sl_buf keys = {0};
 	struct sl_engine *e = p->e;
 
 	if (h->proto != SL_WIRE_PROTO ||
@@ -76,7 +77,7 @@ hello(struct sl_peer *p, const struct sl_msg_hello *h)
 		refuse(p, "other_build", "you are of another build of Sluse");
 		return;
 	}
-	if (h->role < SL_ROLE_WORK || h->role > SL_ROLE_REPORT ||
+	if (h->role < SL_ROLE_WORK || h->role > SL_ROLE_LAST ||
 	    !may_be(p, h->role)) {
 		tell_impostor(p);
 		refuse(p, "not_allowed", "you may not be that here");
@@ -92,6 +93,12 @@ hello(struct sl_peer *p, const struct sl_msg_hello *h)
 		m.welcome.slots = (uint16_t)e->cfg->instance.ocr_slots;
 		m.welcome.languages = sl_slice_str(e->cfg->ocr.languages);
 	}
+	if (p->role == SL_ROLE_DECRYPT) {
+		sl_sealed_keys(e, &keys);
+		m.welcome.keys = sl_slice_buf(&keys);
+	}
+	if (p->role == SL_ROLE_CONVERT)
+		m.welcome.converter = sl_slice_str(e->cfg->instance.converter);
 	say(p, &m);
 	if (p->slots > 0)
 		sl_log(SL_LOG_INFO, "peers",
@@ -121,6 +128,8 @@ dispatch(struct sl_peer *p, const struct sl_msg *m)
 	switch (p->role) {
 	case SL_ROLE_WORK:
 	case SL_ROLE_OCR:
+	case SL_ROLE_DECRYPT:
+	case SL_ROLE_CONVERT:
 		if (m->type == SL_MSG_TASK_ENDED) {
 			sl_task_ended(p->e, &m->task_ended);
 			return;
@@ -357,7 +366,8 @@ sl_peer_free_slot(struct sl_engine *e, enum sl_role role)
 static void
 gone(struct sl_engine *e, struct sl_peer *p)
 {
-	if (p->role == SL_ROLE_WORK || p->role == SL_ROLE_OCR)
+	if (p->role == SL_ROLE_WORK || p->role == SL_ROLE_OCR ||
+	    p->role == SL_ROLE_DECRYPT || p->role == SL_ROLE_CONVERT)
 		sl_tasks_peer_gone(e, p);
 	if (p->role == SL_ROLE_PLACE)
 		sl_placing_peer_gone(e);

@@ -21,6 +21,7 @@
 #include "faces.h"
 
 #define DOCUMENTS_MAX 200
+#define OTHERS_MAX 50 /* recipients that a post names */
 #define PLACING_MAX 64 /* entries asked for at once */
 #define PLACING_QUEUED_MAX ((size_t)4 << 20) /* bytes not yet read by it */
 #define FIELDS_MAX 4000 /* of one entry, in reading order */
@@ -88,8 +89,7 @@ sl_placing_ask(struct sl_engine *e, int64_t entry, struct sl_err *err)
 		m.place.access = sl_slice_str(q->access);
 	}
 	(void)sl_peer_send(a.p, &m, NULL, 0);
-	if (sl_found_each(e->store, en.consignment, send_field, &a, err) !=
-	    SL_OK)
+	if (sl_found_each_of(e->store, &en, send_field, &a, err) != SL_OK)
 		return SL_FATAL;
 	m = (struct sl_msg){.type = SL_MSG_PLACE_GO};
 	m.place_go.entry = (uint64_t)entry;
@@ -256,6 +256,12 @@ take_placed(
 	(void)sl_slice_copy(m->reason, reason, sizeof(reason));
 	(void)sl_slice_copy(m->detail, detail, sizeof(detail));
 	en.revision++;
+	/* It was born with a reason to be held, whatever comes of placing. */
+	if (en.reason[0] != '\0') {
+		(void)snprintf(reason, sizeof(reason), "%s", en.reason);
+		(void)snprintf(detail, sizeof(detail), "%s", en.detail);
+		return sl_entry_stop(e, &en, reason, detail, err);
+	}
 	if (m->rc != SL_OK)
 		return sl_entry_stop(e, &en,
 		    *reason != '\0' ? reason : "no_evidence", detail, err);
@@ -400,6 +406,8 @@ struct values {
 	struct sl_arena *arena;
 	struct sl_buf suggestions;
 	struct sl_buf payload;
+	struct sl_post_other other[OTHERS_MAX];
+	size_t others_n;
 };
 
 static const char **
@@ -432,6 +440,8 @@ slot(struct sl_post_values *v, unsigned field)
 		return &v->sender_ref;
 	case SL_FIELD_access:
 		return &v->access;
+	case SL_FIELD_channel:
+		return &v->channel;
 	default:
 		return NULL;
 	}
@@ -446,6 +456,9 @@ take_value(void *arg, const struct sl_placement_row *p, struct sl_err *err)
 	(void)err;
 	if (s != NULL && *s == NULL && p->accepted)
 		*s = sl_arena_strndup(x->arena, p->value, sizeof(p->value));
+	/* Screened by its sender; what code it gets is another question. */
+	if (p->field == SL_FIELD_access && strcmp(p->value, "XX") == 0)
+		x->v.screened = true;
 	if (p->field == SL_FIELD_case_number && p->rank < 5 &&
 	    strcmp(p->actor, "sluse-place") == 0)
 		sl_buf_printf(&x->suggestions, "%s%s (%d %%)",
@@ -493,11 +506,30 @@ load_docs(struct sl_engine *e, int64_t entry, struct docs *d)
 				r->name = d->part[i].source_name;
 		}
 		d->post[i].main = i == 0;
-		d->post[i].title = i == 0 ? NULL : d->row[i].title;
+		d->post[i].title =
+		    i == 0 && !d->row[i].given ? NULL : d->row[i].title;
+		d->post[i].type = d->row[i].type;
 		d->post[i].rendition = r;
 		d->post[i].rendition_n = 1;
 	}
 	d->n = i;
+}
+
+/* Whom else the description names: not decided, told. */
+static enum sl_rc
+take_other(void *arg, const struct sl_found_row *f, struct sl_err *err)
+{
+	struct values *x = arg;
+
+	(void)err;
+	if (f->source != SL_SOURCE_PACKAGE || x->others_n == OTHERS_MAX ||
+	    (f->field != SL_FIELD_recipient &&
+		f->field != SL_FIELD_copy_recipient))
+		return SL_OK;
+	x->other[x->others_n++] = (struct sl_post_other){
+	    .type = f->field == SL_FIELD_recipient ? "EM" : "EK",
+	    .name = sl_arena_strndup(x->arena, f->value, sizeof(f->value))};
+	return SL_OK;
 }
 
 static enum sl_rc
@@ -525,6 +557,12 @@ make_post(struct sl_engine *e, struct sl_entry *en, struct values *x,
 		s.suggestions = sl_buf_str(&x->suggestions);
 	s.document = d->post;
 	s.document_n = d->n;
+	if (sl_found_each_of(e->store, en, take_other, x, err) != SL_OK) {
+		free(d);
+		return SL_FATAL;
+	}
+	s.other = x->other;
+	s.other_n = x->others_n;
 	rc = s.queue == NULL || d->n == 0
 		 ? sl_err_set(err, SL_HOLD, 0, "no_target",
 		       "the queue or the documents are gone")

@@ -12,6 +12,7 @@
 #include "../base/clock.h"
 #include "../base/mem.h"
 #include "access.h"
+#include "seal.h"
 
 #define CASES_BYTES_MAX ((size_t)64 << 20) /* of all lists being taken in */
 #define ITEMS_MAX 5000 /* of one call; a packet holds about half of that */
@@ -147,6 +148,9 @@ switches(struct sl_engine *e, const char *verb, const char *actor,
 {
 	size_t i;
 
+	if (e->halted)
+		return no(err, "the sporingslogg is not the one that was "
+			       "signed; see slused(8), RESTORING");
 	if (strcmp(verb, "stop-in") == 0 || strcmp(verb, "start-in") == 0) {
 		e->intake_stopped = strcmp(verb, "stop-in") == 0;
 		return log_switch(e,
@@ -169,8 +173,8 @@ switches(struct sl_engine *e, const char *verb, const char *actor,
 static void
 status_json(struct sl_engine *e, struct sl_buf *b)
 {
-	static const char *const roles[] = {
-	    "", "work", "ocr", "place", "push", "ctl", "report"};
+	static const char *const roles[] = {"", "work", "ocr", "place", "push",
+	    "ctl", "decrypt", "convert", "report"};
 	struct sl_peer *p;
 	size_t i;
 	bool first = true;
@@ -201,9 +205,12 @@ status_json(struct sl_engine *e, struct sl_buf *b)
 		    e->targets[i].open_until_ms > sl_clock_boot_ms() ? "true"
 								     : "false",
 		    e->targets[i].login_stopped ? "false" : "true");
-	sl_buf_printf(b, "],\"jobs\":%zu,\"intake\":%s,\"push\":%s}", e->jobs_n,
+	sl_buf_printf(b,
+	    "],\"jobs\":%zu,\"intake\":%s,\"push\":%s,\"journal\":", e->jobs_n,
 	    e->intake_stopped ? "false" : "true",
 	    e->push_stopped ? "false" : "true");
+	sl_seal_status(e, b);
+	sl_buf_add_char(b, '}');
 }
 
 /* -- decisions ---------------------------------------------------------------
@@ -337,6 +344,28 @@ is_decision(const char *verb)
 	return change_of(verb) < CHANGES || strcmp(verb, "assign") == 0;
 }
 
+/* What is done with the sporingslogg itself. */
+static bool
+is_journal(const char *verb)
+{
+	return strcmp(verb, "journal-erase") == 0 ||
+	       strcmp(verb, "journal-accept") == 0 ||
+	       strcmp(verb, "journal-key") == 0;
+}
+
+static enum sl_rc
+journal(struct sl_engine *e, const char *verb, json_t *args, const char *actor,
+    struct sl_err *err)
+{
+	const char *why = text(args, "why");
+
+	if (strcmp(verb, "journal-erase") == 0)
+		return sl_erase_asked(e, text(args, "id"), why, actor, err);
+	if (strcmp(verb, "journal-accept") == 0)
+		return sl_seal_accept(e, why, actor, err);
+	return sl_seal_rotate(e, why, actor, err);
+}
+
 static bool
 is_switch(const char *verb)
 {
@@ -354,6 +383,8 @@ sl_control_do(struct sl_engine *e, struct sl_peer *p, const char *verb,
 		return take_cases(p, args, err);
 	if (strcmp(verb, "cases-done") == 0 && p != NULL)
 		return cases_done(e, p, actor, err);
+	if (is_journal(verb))
+		return journal(e, verb, args, actor, err);
 	if (strcmp(verb, "deviation") == 0)
 		return deviation(e, args, actor, err);
 	if (is_switch(verb))
@@ -434,7 +465,7 @@ answer(struct sl_engine *e, struct sl_peer *p, const char *verb, json_t *args,
 	if (rc != SL_HOLD)
 		return rc;
 	/* Nothing is filed that sl_control_do could not do then. */
-	if (!is_decision(verb))
+	if (!is_decision(verb) && !is_journal(verb))
 		return no(err, "unknown request");
 	if (strlen(w.why) < WHY_MIN)
 		return no(err, "what a second person must approve takes a "

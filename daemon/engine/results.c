@@ -19,6 +19,8 @@
 #define TEXT_MAX ((size_t)2 << 20)
 #define BOXES_MAX ((size_t)4 << 20)
 #define FIELDS_MAX 400
+#define DESCRIBED_MAX 2000 /* facts of a description of a package */
+#define POSTS_MAX 64u /* of a package */
 
 struct field {
 	struct sl_msg_r_field m; /* its slices point into buf */
@@ -59,6 +61,19 @@ is_slug(struct sl_slice s)
 	for (i = 0; i < s.n; i++)
 		if ((s.p[i] < 'a' || s.p[i] > 'z') &&
 		    (s.p[i] < '0' || s.p[i] > '9') && s.p[i] != '_')
+			return false;
+	return true;
+}
+
+/* The kind of package a part describes: "fiks-arkiv". */
+static bool
+is_kind(struct sl_slice s)
+{
+	uint32_t i;
+
+	for (i = 0; i < s.n; i++)
+		if ((s.p[i] < 'a' || s.p[i] > 'z') &&
+		    (s.p[i] < '0' || s.p[i] > '9') && s.p[i] != '-')
 			return false;
 	return true;
 }
@@ -147,9 +162,10 @@ take_original(
 }
 
 static enum sl_rc
-take_part(struct sl_task *t, const struct sl_msg_r_part *m, struct sl_err *err)
+take_part(struct sl_task *t, struct sl_msg_r_part *m, struct sl_err *err)
 {
 	struct sl_job_source *s = source_of(t);
+	const char *note;
 	const struct sl_digest none = {{0}};
 	size_t cap;
 
@@ -157,7 +173,7 @@ take_part(struct sl_task *t, const struct sl_msg_r_part *m, struct sl_err *err)
 	    t->job->c.id == 0 && sl_job_received(t->job, err) != SL_OK)
 		return SL_FATAL;
 	if (t->kind != SL_TASK_OPEN || s->row.id == 0 || t->copy_only ||
-	    m->role < SL_PART_DOCUMENT || m->role > SL_PART_SKIPPED ||
+	    m->role < SL_PART_DOCUMENT || m->role > SL_PART_DERIVED ||
 	    m->part != t->next_part || m->part >= SL_PARTS_MAX ||
 	    (m->part > 0 && m->parent >= m->part))
 		return senseless(err, "part out of order");
@@ -186,18 +202,45 @@ take_part(struct sl_task *t, const struct sl_msg_r_part *m, struct sl_err *err)
 	(void)sl_slice_copy(m->mime, s->mime[m->part], sizeof(s->mime[0]));
 	if (m->part > 0 && m->size > 0)
 		s->has_bundle_parts = true;
-	if (!is_slug(m->reason))
+	if (!is_slug(m->reason) || !is_kind(m->describes))
 		return senseless(err, "a reason is no slug");
+	note = sl_sealed_see(t, m);
 	if (m->reason.n > 0)
 		sl_log(SL_LOG_INFO, t->job->c.reception,
 		    "part=\"%" PRIu32 "\" reason=\"%.*s\"", m->part,
 		    (int)m->reason.n, m->reason.p);
 	if (sl_part_put(t->e->store, s->row.id, m,
 		m->part == 0 ? &s->row.sha256 : &none, &s->part_ids[m->part],
-		err) != SL_OK)
+		err) != SL_OK ||
+	    (note != NULL && sl_note_put(t->e->store, s->part_ids[m->part],
+				 note, "", err) != SL_OK))
 		return SL_FATAL;
 	t->facts = 0;
 	return sl_found_clear_facts(t->e->store, s->part_ids[m->part], err);
+}
+
+/* Does it describe a package? Its record was told before. */
+static bool
+is_description(const struct sl_task *t, uint32_t part)
+{
+	return t->kind == SL_TASK_OPEN &&
+	       source_of(t)->part[part].describes.n > 0;
+}
+
+static enum sl_rc
+take_named(struct sl_task *t, struct sl_msg_r_named *m, struct sl_err *err)
+{
+	enum sl_rc rc = know_part(t, &m->part, err);
+
+	if (rc != SL_OK)
+		return rc;
+	if (!is_description(t, m->part) || m->post > POSTS_MAX ||
+	    m->file.n == 0)
+		return senseless(err, "a document of no package");
+	if (++t->facts > DESCRIBED_MAX)
+		return senseless(err, "too many documents are named");
+	return sl_named_put(
+	    t->e->store, source_of(t)->part_ids[m->part], m, err);
 }
 
 static enum sl_rc
@@ -211,8 +254,14 @@ take_field(struct sl_task *t, struct sl_msg_r_field *m, struct sl_err *err)
 		return rc;
 	if (sl_field_name(m->field) == NULL)
 		return senseless(err, "unknown field");
+	if (m->post != 0 &&
+	    (m->source != SL_SOURCE_PACKAGE || m->post > POSTS_MAX))
+		return senseless(err, "field of a post that is none");
+	if (m->source == SL_SOURCE_PACKAGE && !is_description(t, m->part))
+		return senseless(err, "field of a package without one");
 	if (m->source != SL_SOURCE_TEXT && m->source != SL_SOURCE_OCR) {
-		if (++t->facts > FIELDS_MAX)
+		if (++t->facts > (m->source == SL_SOURCE_PACKAGE ? DESCRIBED_MAX
+								 : FIELDS_MAX))
 			return SL_OK;
 		return sl_found_put(
 		    t->e->store, source_of(t)->part_ids[m->part], m, err);
@@ -254,11 +303,41 @@ put_fields(struct sl_task *t, struct sl_page_parts *p, int64_t part_id,
 	return SL_OK;
 }
 
+static bool
+is_same_page(const struct sl_task *o, const struct sl_task *t,
+    const struct sl_msg_r_page *m)
+{
+	return o->kind == SL_TASK_OCR && o->job == t->job &&
+	       o->source == t->source && o->part == m->part &&
+	       o->page_from == m->page;
+}
+
+/* Was that page asked for when the source was opened before, without what its
+ * envelopes hold? */
+static bool
+ocr_is_queued(const struct sl_task *t, const struct sl_msg_r_page *m)
+{
+	const struct sl_task *o;
+
+	if (source_of(t)->sealed_n == 0)
+		return false;
+	for (o = t->e->waiting; o != NULL; o = o->next)
+		if (is_same_page(o, t, m))
+			return true;
+	for (o = t->e->running; o != NULL; o = o->next)
+		if (is_same_page(o, t, m))
+			return true;
+	return false;
+}
+
 static void
 queue_ocr(struct sl_task *t, const struct sl_msg_r_page *m)
 {
-	struct sl_task *o = sl_task_new(t->job, SL_TASK_OCR, t->source);
+	struct sl_task *o;
 
+	if (ocr_is_queued(t, m))
+		return;
+	o = sl_task_new(t->job, SL_TASK_OCR, t->source);
 	o->part = m->part;
 	o->page_from = m->page;
 	o->page_count = 1;
@@ -284,6 +363,8 @@ take_page(struct sl_task *t, struct sl_msg_r_page *m, struct sl_err *err)
 
 	if (rc != SL_OK)
 		return rc;
+	if (m->source != SL_PAGE_WANTS_OCR)
+		m->base_size = 0;
 	if (m->page >= t->e->cfg->limits.pages_max ||
 	    m->source > SL_PAGE_WANTS_OCR ||
 	    (t->kind == SL_TASK_OCR && m->source == SL_PAGE_WANTS_OCR) ||
@@ -300,22 +381,22 @@ take_page(struct sl_task *t, struct sl_msg_r_page *m, struct sl_err *err)
 	p = page_of(t, m->part, m->page);
 	if (sl_page_known(t->e->store, id, m->page)) {
 		rc = SL_OK; /* read before a restart: not again */
-	} else if (m->source == SL_PAGE_WANTS_OCR) {
-		if (t->kind == SL_TASK_OCR ||
+	} else {
+		if (m->source == SL_PAGE_WANTS_OCR &&
 		    m->page >= t->e->cfg->ocr.pages_max) {
-			m->source = SL_PAGE_NONE;
+			m->source =
+			    m->base_size > 0 ? SL_PAGE_TEXT : SL_PAGE_NONE;
 			m->reason = sl_slice_str("limit_pages");
 		}
-		if (sl_page_put(t->e->store, id, m, sl_slice_str(""),
-			sl_slice_str(""), err) != SL_OK)
+		/* Of a page that is yet to be recognised the text beside its
+		 * pictures: it stays if that fails. */
+		if (sl_found_clear(t->e->store, id, m->page, err) != SL_OK ||
+		    sl_page_put(t->e->store, id, m, sl_slice_buf(&p->text),
+			sl_slice_buf(&p->boxes), err) != SL_OK ||
+		    put_fields(t, p, id, err) != SL_OK)
 			return SL_FATAL;
 		if (m->source == SL_PAGE_WANTS_OCR)
 			queue_ocr(t, m);
-	} else if (sl_found_clear(t->e->store, id, m->page, err) != SL_OK ||
-		   sl_page_put(t->e->store, id, m, sl_slice_buf(&p->text),
-		       sl_slice_buf(&p->boxes), err) != SL_OK ||
-		   put_fields(t, p, id, err) != SL_OK) {
-		return SL_FATAL;
 	}
 	sl_page_parts_free(p);
 	t->page = NULL;
@@ -374,7 +455,12 @@ take(struct sl_task *t, struct sl_msg *m, struct sl_err *err)
 	if (t->kind != SL_TASK_OPEN && source_of(t)->opened &&
 	    t->part >= source_of(t)->parts && m->type != SL_MSG_R_END)
 		return SL_OK;
+	if (sl_sealed_is(t) && m->type != SL_MSG_R_CLEAR &&
+	    m->type != SL_MSG_R_END)
+		return senseless(err, "a record that is not its to send");
 	switch ((int)m->type) {
+	case SL_MSG_R_CLEAR:
+		return sl_sealed_clear(t, &m->r_clear, err);
 	case SL_MSG_R_ORIGINAL:
 		return take_original(t, &m->r_original, err);
 	case SL_MSG_R_PART:
@@ -399,6 +485,8 @@ take(struct sl_task *t, struct sl_msg *m, struct sl_err *err)
 		return take_page(t, &m->r_page, err);
 	case SL_MSG_R_NOTE:
 		return take_note(t, &m->r_note, err);
+	case SL_MSG_R_NAMED:
+		return take_named(t, &m->r_named, err);
 	case SL_MSG_R_END:
 		return take_end(t, &m->r_end, err);
 	default:

@@ -23,6 +23,7 @@
 
 #define NAME_MAX_WIRE 4096 /* of SL_MSG_TASK */
 #define NOT_RUN_WAIT_MS 1000
+#define TASK_FDS (3 + SL_SEALED_MAX + 1) /* and 6, where it copies */
 #define HASH_A_ROUND ((size_t)8 << 20)
 #define COPY_BYTES_PER_MS 2000 /* slowest disk a copy is waited for */
 
@@ -175,7 +176,7 @@ passwords(const struct sl_task *t)
 	struct sl_slice lines = {NULL, 0};
 	struct sl_err err;
 
-	if (t->kind == SL_TASK_OCR)
+	if (t->kind == SL_TASK_OCR || sl_sealed_is(t))
 		return lines;
 	if (sl_password_file_read(&t->e->passwords,
 		(uint64_t)sl_clock_boot_ms(), &lines, &err) != SL_OK)
@@ -216,6 +217,17 @@ fill_task(const struct sl_task *t, struct sl_msg_task *m)
 		m->wall_ms += (uint32_t)(s->size / COPY_BYTES_PER_MS);
 		m->cpu_s += (uint32_t)(s->size / (100 << 20));
 	}
+	if (t->kind == SL_TASK_OPEN && s->sealed_n > 0) {
+		m->flags |= SL_TASK_CLEAR;
+		m->clear = sl_sealed_parts(s);
+	}
+	if (sl_sealed_is(t)) {
+		m->name = sl_slice_str(sl_sealed_ending(t));
+		if (t->kind == SL_TASK_CONVERT)
+			m->out_bytes = j->e->cfg->limits.member_max_bytes;
+		m->wall_ms += (uint32_t)(t->size / COPY_BYTES_PER_MS);
+		m->cpu_s += (uint32_t)(t->size / (100 << 20));
+	}
 	if (t->kind != SL_TASK_OPEN && t->part < s->parts)
 		m->mime = sl_slice_str(s->mime[t->part]);
 	if (t->kind == SL_TASK_OCR) {
@@ -224,9 +236,30 @@ fill_task(const struct sl_task *t, struct sl_msg_task *m)
 		m->rotate = t->image.rotate;
 		m->width = t->image.width;
 		m->height = t->image.height;
+		m->base_size = t->image.base_size;
 		m->cpu_s = (uint32_t)(j->e->cfg->ocr.page_cpu_ms / 1000);
 		m->wall_ms = (uint32_t)j->e->cfg->ocr.page_wall_ms;
 	}
+}
+
+/* Last of a task that looks for signatures; opened anew, so that a changed
+ * list counts from the next task on. */
+static size_t
+add_trust(struct sl_task *t, int *fds, size_t n)
+{
+	struct sl_err err;
+	int fd = -1;
+	bool bad;
+
+	if (n == 0 || t->kind != SL_TASK_OPEN || t->copy_only)
+		return n;
+	bad = sl_trust_open(t->e->trust, &fd, &err) != SL_OK;
+	if (bad && !t->e->trust_bad)
+		sl_log(SL_LOG_ERR, "trust", "%s", err.text);
+	t->e->trust_bad = bad;
+	if (fd >= 0)
+		fds[n++] = fd;
+	return n;
 }
 
 static int
@@ -243,10 +276,10 @@ open_fds(struct sl_task *t, int *fds, int *ret_result)
 	struct sl_job_source *s = &t->job->src[t->source];
 	struct sl_files *f = sl_store_files(t->e->store);
 	int pair[2];
-	size_t n = 3;
+	size_t n = 3, more = 0;
 	int i;
 
-	for (i = 0; i < 5; i++)
+	for (i = 0; i < TASK_FDS; i++)
 		fds[i] = -1;
 	if (t->kind == SL_TASK_OPEN) {
 		sl_outfile_drop(f, s->out);
@@ -276,6 +309,10 @@ open_fds(struct sl_task *t, int *fds, int *ret_result)
 		fds[4] =
 		    s->original_fd >= 0 ? sl_files_reopen(s->original_fd) : -1;
 		n = 5;
+	} else if (t->kind == SL_TASK_OPEN && s->sealed_n > 0) {
+		if (!sl_sealed_fds(s, fds + n, &more))
+			return 0;
+		n += more;
 	}
 	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, pair) != 0)
 		return 0;
@@ -292,7 +329,7 @@ close_fds(int *fds)
 {
 	int i;
 
-	for (i = 0; i < 5; i++)
+	for (i = 0; i < TASK_FDS; i++)
 		sl_cleanup_close(&fds[i]);
 }
 
@@ -301,20 +338,23 @@ static bool
 hand_out(struct sl_task *t, struct sl_peer *p)
 {
 	struct sl_msg m = {.type = SL_MSG_TASK};
-	int fds[5], result = -1;
-	size_t n = open_fds(t, fds, &result);
+	int fds[TASK_FDS], result = -1;
+	size_t n = open_fds(t, fds, &result), all = add_trust(t, fds, n);
 	bool ok = false;
 
 	if (n > 0) {
 		fill_task(t, &m.task);
-		ok = sl_peer_send(p, &m, fds, n);
+		if (all > n)
+			m.task.flags |= SL_TASK_TRUST;
+		ok = sl_peer_send(p, &m, fds, all);
 	}
 	close_fds(fds);
 	if (!ok) {
 		sl_cleanup_close(&result);
 		return false;
 	}
-	t->got_original = t->got_end = t->eof = t->ended = false;
+	t->got_original = t->got_clear = false;
+	t->got_end = t->eof = t->ended = false;
 	t->rc = SL_OK;
 	t->reason[0] = t->detail[0] = '\0';
 	t->next_part = 0;
@@ -332,13 +372,19 @@ hand_out(struct sl_task *t, struct sl_peer *p)
 static struct sl_task *
 pick(struct sl_engine *e, enum sl_role role)
 {
+	/* By kind: who does it. */
+	static const enum sl_role whose[] = {[SL_TASK_OPEN] = SL_ROLE_WORK,
+	    [SL_TASK_PAGES] = SL_ROLE_WORK,
+	    [SL_TASK_OCR] = SL_ROLE_OCR,
+	    [SL_TASK_DECRYPT] = SL_ROLE_DECRYPT,
+	    [SL_TASK_CONVERT] = SL_ROLE_CONVERT};
 	int64_t now = sl_clock_boot_ms(), score, best_score = 0;
 	struct sl_task *t, *best = NULL;
 
 	for (t = e->waiting; t != NULL; t = t->next) {
 		if (t->not_before_ms > now)
 			continue;
-		if ((t->kind == SL_TASK_OCR) != (role == SL_ROLE_OCR))
+		if (whose[t->kind] != role)
 			continue;
 		/* One unit of cost (1 KiB, or a page) weighs as much as a
 		 * tenth of a second of waiting. */
@@ -384,6 +430,8 @@ sl_tasks_start(struct sl_engine *e)
 {
 	start_role(e, SL_ROLE_WORK);
 	start_role(e, SL_ROLE_OCR);
+	start_role(e, SL_ROLE_DECRYPT);
+	start_role(e, SL_ROLE_CONVERT);
 }
 
 /* -- endings
@@ -420,8 +468,8 @@ give_up_pages(struct sl_task *t, const char *reason, struct sl_err *err)
 		m.page = t->page_from + i;
 		if (sl_page_known(t->e->store, s->part_ids[t->part], m.page))
 			continue;
-		if (sl_page_put(t->e->store, s->part_ids[t->part], &m,
-			sl_slice_str(""), sl_slice_str(""), err) != SL_OK)
+		if (sl_page_give_up(
+			t->e->store, s->part_ids[t->part], &m, err) != SL_OK)
 			return SL_FATAL;
 	}
 	return SL_OK;
@@ -468,6 +516,10 @@ task_failed(struct sl_task *t, struct sl_err *err)
 			sl_timer_pull(t->e->wait_timer, NOT_RUN_WAIT_MS + 1);
 		}
 		sl_task_queue(t);
+		return SL_OK;
+	}
+	if (sl_sealed_is(t)) {
+		sl_sealed_ended(t, reason);
 		return SL_OK;
 	}
 	if (t->kind != SL_TASK_OPEN) {
@@ -582,6 +634,8 @@ open_finished(struct sl_task *t, struct sl_err *err)
 
 	if (j->c.id == 0 && sl_job_received(j, err) != SL_OK)
 		return SL_FATAL;
+	if (s->rc == SL_OK && t->rc != SL_REJECT && sl_sealed_start(t))
+		return SL_OK;
 	rc = hash_parts(t, &done, err);
 	if (rc == SL_REJECT) {
 		s->rc = SL_REJECT;
@@ -600,7 +654,8 @@ open_finished(struct sl_task *t, struct sl_err *err)
 	if (sl_part_close(t->e->store, s->row.id, s->parts,
 		s->has_bundle_parts && rc == SL_OK ? bundle : NULL,
 		s->has_bundle_parts && rc == SL_OK ? (uint64_t)st.st_size : 0,
-		err) != SL_OK)
+		err) != SL_OK ||
+	    sl_sealed_log(j, s, err) != SL_OK)
 		return SL_FATAL;
 	if (s->rc == SL_OK) {
 		s->rc = t->rc;
@@ -635,6 +690,10 @@ task_finished(struct sl_task *t, struct sl_err *err)
 			return SL_OK;
 		}
 		return open_finished(t, err);
+	}
+	if (sl_sealed_is(t)) {
+		sl_sealed_ended(t, t->rc == SL_OK ? NULL : t->reason);
+		return SL_OK;
 	}
 	if (t->rc != SL_OK &&
 	    give_up_pages(

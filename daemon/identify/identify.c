@@ -250,6 +250,7 @@ mend(const struct sl_extent *x, const char *p, size_t n, const char *name,
     const char *declared, struct sl_identity *id)
 {
 	size_t head = n < 65536 ? n : 65536;
+	const char *type;
 
 	/* A directory that does not come first, or a name in the way. */
 	if (n >= 4 && memcmp(p, "PK\3\4", 4) == 0 &&
@@ -264,6 +265,13 @@ mend(const struct sl_extent *x, const char *p, size_t n, const char *name,
 		 memcmp(p, "%PDF-", n < 5 ? n : 5) != 0 && !sl_looks_pdf(p, n))
 		set(id, "application/octet-stream", SL_BASIS_NONE);
 	mend_zip(x, id);
+	/* libmagic takes some for a table of dBase. */
+	if ((type = sl_looks_cms(p, n)) != NULL)
+		set(id, type, SL_BASIS_SIGNATURE);
+	if (sl_looks_envelope(p, n)) {
+		set(id, SL_MIME_ENVELOPE, SL_BASIS_SIGNATURE);
+		(void)snprintf(id->format, sizeof(id->format), "CMS envelope");
+	}
 	if (is_unknown(id) && sl_looks_text(p, head))
 		set(id, "text/plain", SL_BASIS_TEXT);
 	if (!is_text(id))

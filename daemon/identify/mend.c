@@ -109,6 +109,26 @@ sl_looks_pdf(const char *p, size_t n)
 	return false;
 }
 
+const char *
+sl_looks_cms(const char *p, size_t n)
+{
+	/* Its identifier, but for the last number. */
+	static const char oid[] = "\x06\x09\x2A\x86\x48\x86\xF7\x0D\x01\x07";
+	size_t k = sizeof(oid) - 1, head = 2;
+
+	if (n < 32 || p[0] != 0x30)
+		return NULL;
+	/* 0x80 + bytes of the length; 0x80 alone: to be ended. */
+	if (((unsigned char)p[1] & 0x80) != 0)
+		head += (unsigned char)p[1] & 0x7F;
+	if (head > 6 || memcmp(p + head, oid, k) != 0)
+		return NULL;
+	if (p[head + k] == 2)
+		return "application/pkcs7-signature";
+	return p[head + k] == 3 || p[head + k] == 6 ? "application/pkcs7-mime"
+						    : NULL;
+}
+
 bool
 sl_looks_text(const char *p, size_t n)
 {
@@ -120,6 +140,73 @@ sl_looks_text(const char *p, size_t n)
 			return false;
 	/* strchr finds the NUL that ends its string. */
 	return memchr(p, 0, n) == NULL;
+}
+
+/* -- CMS ------------------------------------------------------------------- */
+
+/* The bytes before the content of a SEQUENCE; 0: p holds none. *ret_length: of
+ * its content; 0 if it ends with a mark. */
+static size_t
+sequence_head(const uint8_t *p, size_t n, uint64_t *ret_length)
+{
+	size_t i, bytes;
+
+	*ret_length = 0;
+	if (n < 10 || p[0] != 0x30)
+		return 0;
+	if (p[1] < 0x80) {
+		*ret_length = p[1];
+		return 2;
+	}
+	bytes = p[1] & 0x7fu;
+	if (bytes > 8)
+		return 0;
+	for (i = 0; i < bytes; i++)
+		*ret_length = *ret_length << 8 | p[2 + i];
+	return 2 + bytes;
+}
+
+bool
+sl_looks_envelope(const char *p, size_t n)
+{
+	static const char *const types[] = {
+	    "\x06\x09\x2a\x86\x48\x86\xf7\x0d\x01\x07\x03",
+	    "\x06\x0b\x2a\x86\x48\x86\xf7\x0d\x01\x09\x10\x01\x17"};
+	uint64_t length;
+	size_t i, head = sequence_head((const uint8_t *)p, n, &length), k;
+
+	for (i = 0; i < 2 && head > 0; i++) {
+		k = strlen(types[i]);
+		if (n >= head + k && memcmp(p + head, types[i], k) == 0)
+			return true;
+	}
+	return false;
+}
+
+bool
+sl_is_envelope(const struct sl_extent *x)
+{
+	char b[32];
+	ssize_t n = sl_extent_read(x, b, sizeof(b), 0);
+
+	return n > 0 && sl_looks_envelope(b, (size_t)n);
+}
+
+bool
+sl_has_envelope_end(const struct sl_extent *x)
+{
+	uint8_t b[16];
+	uint64_t length;
+	size_t head;
+
+	if (sl_extent_read(x, b, sizeof(b), 0) != (ssize_t)sizeof(b))
+		return false;
+	head = sequence_head(b, sizeof(b), &length);
+	if (length > 0)
+		return length <= x->size - head;
+	/* ContentInfo and [0] at least: four zero bytes. */
+	return sl_extent_read(x, b, 4, x->size - 4) == 4 &&
+	       memcmp(b, "\0\0\0\0", 4) == 0;
 }
 
 /* -- what lies in a zip
@@ -363,6 +450,8 @@ sl_extension_fits(const char *name, const char *mime, bool *ret_known)
 	    {"asice", {"application/vnd.etsi.asic-e"}},
 	    {"sce", {"application/vnd.etsi.asic-e"}},
 	    {"asics", {"application/vnd.etsi.asic-s"}},
+	    {"p7m", {"application/pkcs7", "application/octet-stream"}},
+	    {"p7s", {"application/pkcs7"}},
 	    {"exe", {"application/x-dosexec", "application/vnd.microsoft"}},
 	};
 	const char *ext = sl_extension(name);

@@ -15,7 +15,14 @@ bool sl_looks_mbox(const char *p, size_t n);
 /* A PDF header at the start of a line within 1024 bytes, objects after it. */
 bool sl_looks_pdf(const char *p, size_t n);
 /* No byte that has no place in a text of any old character set. */
+/* The type of PKCS#7 or CMS, as DER or BER: signed, or encrypted; NULL. */
+const char *sl_looks_cms(const char *p, size_t n);
 bool sl_looks_text(const char *p, size_t n);
+/* A CMS envelope: something that only a key opens (RFC 5652, RFC 5083). */
+bool sl_looks_envelope(const char *p, size_t n);
+bool sl_is_envelope(const struct sl_extent *x);
+/* Is its end there? True where that cannot be told. */
+bool sl_has_envelope_end(const struct sl_extent *x);
 /* The kind of a zip by what lies in it: an office file, an ASiC, an e-book;
  * "application/zip" for a plain one; NULL if it has no readable directory.
  * *ret_macro: it holds a macro project. */

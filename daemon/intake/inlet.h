@@ -104,6 +104,9 @@ enum sl_rc sl_inlet_sync(struct sl_inlet *in, struct sl_err *err);
 bool sl_inlet_old_day(
     struct sl_inlet *in, int64_t now_ms, const char *after, char *ret);
 bool sl_inlet_remove_day(struct sl_inlet *in, const char *day);
+/* What lies in Ferdig under a reception number, whatever the day. False: not
+ * all of it could be removed. */
+bool sl_inlet_remove_done(struct sl_inlet *in, const char *reception);
 /* Was a claim written to since it was copied? By its size and mtime; of a
  * folder by the times of what lies in it. */
 bool sl_claim_changed(struct sl_inlet *in, const char *ulid, const char *name,

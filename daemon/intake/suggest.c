@@ -174,10 +174,12 @@ source_words(unsigned lang, const char *source)
 	    {"ocr", "skannet tekst", "scanned text"},
 	    {"header", "e-postens hode", "the e-mail's header"},
 	    {"sidecar", "beskrivelsesfilen", "the description file"},
+	    {"package", "pakkens beskrivelse", "the package's description"},
 	    {"name", "filnavnet", "the file name"},
 	    {"person", "en person", "a person"},
 	    {"queue", "køen", "the queue"},
 	    {"case", "kjente saker", "known cases"},
+	    {"certificate", "sertifikatet", "the certificate"},
 	};
 	size_t i;
 
@@ -195,11 +197,20 @@ text_of(const json_t *o, const char *key)
 	return s != NULL ? s : "";
 }
 
+/* Where a clue comes from; who signed does not stand in a header. */
+static const char *
+source_of(const json_t *o)
+{
+	return strcmp(text_of(o, "rule"), "certificate") == 0
+		   ? "certificate"
+		   : text_of(o, "source");
+}
+
 /* One clue: where it stood and what it said. */
 static void
 add_clue(struct sl_buf *b, unsigned lang, const json_t *o)
 {
-	const char *source = text_of(o, "source");
+	const char *source = source_of(o);
 	json_int_t page = json_integer_value(json_object_get(o, "page"));
 	bool paged = strcmp(source, "text") == 0 || strcmp(source, "ocr") == 0;
 
@@ -373,8 +384,36 @@ sl_suggest_document(struct sl_buf *b, unsigned lang, int number,
 }
 
 void
+sl_suggest_documents_end(struct sl_buf *b)
+{
+	sl_buf_add_str(b, "</tbody>\n</table>\n");
+}
+
+void
+sl_suggest_signature(struct sl_buf *b, unsigned lang, unsigned nth,
+    const char *file, const char *words)
+{
+	if (nth == 0)
+		sl_buf_printf(b, "<h2>%s</h2>\n<ul>\n",
+		    sl_words(
+			lang, "Digitale signaturer", "Digital signatures"));
+	sl_buf_add_str(b, "<li>");
+	sl_html_show(b, file);
+	sl_buf_add_str(b, ": ");
+	sl_html_show(b, words);
+	sl_buf_add_str(b, "</li>\n");
+}
+
+void
+sl_suggest_signatures_end(struct sl_buf *b, unsigned n)
+{
+	if (n > 0)
+		sl_buf_add_str(b, "</ul>\n");
+}
+
+void
 sl_suggest_end(struct sl_buf *b, unsigned lang)
 {
 	(void)lang;
-	sl_buf_add_str(b, "</tbody>\n</table>\n</main>\n</body>\n</html>\n");
+	sl_buf_add_str(b, "</main>\n</body>\n</html>\n");
 }

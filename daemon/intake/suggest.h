@@ -49,6 +49,12 @@ void sl_suggest_documents_begin(struct sl_buf *out, unsigned language);
 void sl_suggest_document(struct sl_buf *out, unsigned language, int number,
     const char *title, const char *mime, unsigned pages, uint64_t size,
     const char *copy);
+void sl_suggest_documents_end(struct sl_buf *out);
+
+/* Then what is signed digitally: nothing if end is called with 0. */
+void sl_suggest_signature(struct sl_buf *out, unsigned language, unsigned nth,
+    const char *file, const char *words);
+void sl_suggest_signatures_end(struct sl_buf *out, unsigned n);
 void sl_suggest_end(struct sl_buf *out, unsigned language);
 
 /* -- shared with the day list -- */

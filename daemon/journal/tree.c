@@ -41,19 +41,27 @@ sl_tree_nodes(uint64_t size)
 }
 
 void
-sl_tree_append(struct sl_tree *t, const struct sl_digest *leaf_hash)
+sl_tree_append_subtree(
+    struct sl_tree *t, unsigned level, const struct sl_digest *root)
 {
 	size_t n = sl_tree_nodes(t->size);
-	struct sl_digest h = *leaf_hash;
+	struct sl_digest h = *root;
 	uint64_t s;
 
-	/* Each trailing one bit is a full subtree that the new leaf completes
+	assert(t->size % (UINT64_C(1) << level) == 0);
+	/* Each trailing one bit is a full subtree that the new one completes
 	 * to a larger one. */
-	for (s = t->size; (s & 1) != 0; s >>= 1)
+	for (s = t->size >> level; (s & 1) != 0; s >>= 1)
 		sl_tree_node_hash(&t->nodes[--n], &h, &h);
 	assert(n < SL_TREE_NODES_MAX);
 	t->nodes[n] = h;
-	t->size++;
+	t->size += UINT64_C(1) << level;
+}
+
+void
+sl_tree_append(struct sl_tree *t, const struct sl_digest *leaf_hash)
+{
+	sl_tree_append_subtree(t, 0, leaf_hash);
 }
 
 void

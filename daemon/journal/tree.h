@@ -29,6 +29,10 @@ void sl_tree_node_hash(const struct sl_digest *left,
     const struct sl_digest *right, struct sl_digest *ret);
 
 void sl_tree_append(struct sl_tree *t, const struct sl_digest *leaf_hash);
+/* The root of a full subtree of 2^level leaves at once; size must be a multiple
+ * of that. */
+void sl_tree_append_subtree(
+    struct sl_tree *t, unsigned level, const struct sl_digest *root);
 /* Of the empty tree: SHA-256 of nothing. */
 void sl_tree_root(const struct sl_tree *t, struct sl_digest *ret);
 

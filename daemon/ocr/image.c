@@ -19,6 +19,7 @@
 #define PACKED_MAX ((uint64_t)256 << 20)
 /* Above this resolution half of it reads as well and in less time. */
 #define DPI_ENOUGH 450u
+#define SIDE_ENOUGH 2200u
 #define DPI_MIN 70u
 #define DPI_MAX 2400u
 /* A4, and longer sides than pages have (A0; A3), in inches. */
@@ -28,9 +29,6 @@
 #define PAGE_LONGEST_LOW 17.0
 /* Programs that do not know say 72 or 96. */
 #define DPI_UNSURE 96u
-/* How far from the ground a pixel must lie to be ink. */
-#define INK_CONTRAST 40
-#define SAMPLE_STEP 4
 
 struct header {
 	uint32_t width, height;
@@ -96,13 +94,16 @@ page_dpi(const struct sl_msg_task *t, uint32_t w, uint32_t h)
 	return dpi > DPI_MAX ? DPI_MAX : (unsigned)lround(dpi);
 }
 
-/* 1, 2, 4 or 8: what the image can be divided by and still be read. */
+/* 1, 2, 4 or 8: what the image can be divided by and still be read. A header
+ * may lie: few pixels are never made fewer. */
 static int
-reduction(unsigned dpi)
+reduction(unsigned dpi, uint32_t w, uint32_t h)
 {
+	uint32_t longer = w > h ? w : h;
 	int r = 1;
 
-	while (r < 8 && dpi / (unsigned)r > DPI_ENOUGH)
+	while (r < 8 && dpi / (unsigned)r > DPI_ENOUGH &&
+	       longer / (unsigned)(2 * r) >= SIDE_ENOUGH)
 		r *= 2;
 	return r;
 }
@@ -262,7 +263,7 @@ sl_ocr_image_decode(const struct sl_msg_task *t, const uint8_t *p, size_t n,
 		return sl_err_set(err, SL_BROKEN, 0, "damaged",
 		    "raster of %zu bytes for %u x %u", n, h.width, h.height);
 	dpi = page_dpi(t, h.width, h.height);
-	r = reduction(dpi);
+	r = reduction(dpi, h.width, h.height);
 	errno = 0;
 	if (raw)
 		pix = shrink(pack_raw(t, p), r);
@@ -297,44 +298,4 @@ sl_ocr_image_load(const struct sl_msg_task *t, int fd, struct sl_ocr_image *ret,
 		    "picture ends after %zd of %llu bytes", got,
 		    (unsigned long long)t->size);
 	return sl_ocr_image_decode(t, p, t->size, ret, err);
-}
-
-/* The commonest grey of the sample: the ground. */
-static int
-ground(const unsigned *count)
-{
-	int i, best = 0;
-
-	for (i = 1; i < 256; i++)
-		if (count[i] > count[best])
-			best = i;
-	return best;
-}
-
-unsigned
-sl_ocr_ink(PIX *pix)
-{
-	int w = pixGetWidth(pix), h = pixGetHeight(pix), x, y, g;
-	int step = w * (l_int64)h > 250000 ? SAMPLE_STEP : 1;
-	unsigned count[256] = {0};
-	uint64_t all = 0, ink = 0;
-	const l_uint32 *line;
-
-	if (pixGetDepth(pix) == 1)
-		step = 1;
-	for (y = h / 32; y < h - h / 32; y += step) {
-		line = pixGetData(pix) + (size_t)y * (size_t)pixGetWpl(pix);
-		for (x = w / 32; x < w - w / 32; x += step)
-			if (pixGetDepth(pix) == 1)
-				count[GET_DATA_BIT(line, x) ? 0 : 255]++;
-			else
-				count[GET_DATA_BYTE(line, x)]++;
-	}
-	g = ground(count);
-	for (x = 0; x < 256; x++) {
-		all += count[x];
-		if (abs(x - g) > INK_CONTRAST)
-			ink += count[x];
-	}
-	return all == 0 ? 0 : (unsigned)(ink * 1000000 / all);
 }

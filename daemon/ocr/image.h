@@ -1,5 +1,5 @@
 /*
- * The page image: decoding within limits, and making a bad one readable.
+ * The page image: decoding within limits.
  *
  * All images are 8 bits grey or 1 bit (1 = black), without colour map; a PIX
  * returned is the caller's (pixDestroy), NULL = no memory unless said
@@ -28,14 +28,5 @@ enum sl_rc sl_ocr_image_load(const struct sl_msg_task *t, int fd,
 /* From bytes in memory; w and h are for raw rasters (t->width, t->height). */
 enum sl_rc sl_ocr_image_decode(const struct sl_msg_task *t, const uint8_t *p,
     size_t n, struct sl_ocr_image *ret, struct sl_err *err);
-
-/* Share of the page (in millionths, margins left out) that differs clearly
- * from its ground, in either direction. */
-unsigned sl_ocr_ink(PIX *pix);
-
-/* A copy with even ground, dark scanner borders painted over, enlarged if its
- * resolution is low, and turned straight by *ret_skew radians clockwise. */
-PIX *sl_ocr_image_clean(
-    PIX *pix, unsigned dpi, unsigned *ret_dpi, float *ret_skew);
 
 #endif

@@ -21,18 +21,31 @@
 
 #include "../base/clock.h"
 #include "../base/mem.h"
+#include "../read/beside.h"
+#include "../read/fields.h"
 #include "../read/page.h"
 #include "../worker/worker.h"
+#include "beside.h"
 #include "image.h"
+#include "models.h"
 #include "recognise.h"
+#include "reread.h"
 
-#define SETS_MAX 8
-/* With less ink (millionths of the page) a page is blank without asking, */
-#define INK_BLANK 25u
-/* with less than this and no word found it is blank too. */
-#define INK_SPECKS 3000u
+/* Without a mark, and with fewer specks, a page is blank without asking; */
+#define SPECKS_MAX 400u
+/* and only if nothing can hide in its grain (grey levels); */
+#define NOISE_MAX 30u
+/* without a word, few and short marks (1/100 inch) do not speak against it. */
+#define BLANK_MARKS 6u
+#define BLANK_LONGEST 16u
+/* Thousandths: text of another language that reads better is well read. */
+#define FOREIGN_CONFIDENCE 880u
+/* The look's hint at a turn is followed up if it is this part of sure. */
+#define TURN_HINT 0.3f
 /* Larger images are not tried again: it takes some copies of them. */
 #define RETRY_PIXELS 60000000
+/* Fewer words than these on a picture beside text are not looked at twice. */
+#define BESIDE_WORDS 5u
 /* Buffers up to this come from the heap and are used again. */
 #define HEAP_BUFFER (64 << 20)
 /* What a first pass, and then every further one may take of the time. */
@@ -41,15 +54,7 @@
 /* Kept back for saying that there is no memory left. */
 #define RESERVE (512 << 10)
 
-struct set {
-	char *name;
-	TessBaseAPI *api;
-};
-
 static const char *languages = SL_OCR_LANGUAGES;
-static struct set sets[SETS_MAX];
-static size_t sets_count;
-static TessBaseAPI *osd;
 /* std::set_new_handler, NULL where it is not found. */
 static void (*(*set_new_handler)(void (*)(void)))(void);
 
@@ -60,40 +65,6 @@ void
 sl_ocr_configure(const char *names)
 {
 	languages = names;
-}
-
-/* Tesseract goes on without a language of the set that it cannot load. */
-static bool
-all_loaded(TessBaseAPI *api, const char *name)
-{
-	char **loaded = TessBaseAPIGetLoadedLanguagesAsVector(api);
-	size_t n, i;
-	bool found = loaded != NULL;
-
-	for (; found && *name != '\0'; name += n + (name[n] == '+')) {
-		n = strcspn(name, "+");
-		found = false;
-		for (i = 0; loaded[i] != NULL; i++)
-			found |= strlen(loaded[i]) == n &&
-				 strncmp(loaded[i], name, n) == 0;
-	}
-	if (loaded != NULL)
-		TessDeleteTextArray(loaded);
-	return found;
-}
-
-static TessBaseAPI *
-load(const char *name, TessOcrEngineMode mode)
-{
-	TessBaseAPI *api = TessBaseAPICreate();
-
-	if (api == NULL)
-		return NULL;
-	if (TessBaseAPIInit2(api, NULL, name, mode) == 0 &&
-	    all_loaded(api, name))
-		return api;
-	TessBaseAPIDelete(api);
-	return NULL;
 }
 
 /* "Sluse 4711" and more of it, drawn: enough for every table to be filled. */
@@ -132,63 +103,41 @@ warm_decoder(PIX *pix, int format)
 }
 
 static enum sl_rc
-warm_set(const char *name, PIX *pix, struct sl_err *err)
+warm_model(TessBaseAPI *api, PIX *pix, struct sl_err *err)
 {
 	struct sl_ocr_pass pass;
-	struct set *s = &sets[sets_count];
-	enum sl_rc rc;
+	struct sl_ocr_sheet sheet = {.pix = pix,
+	    .dpi = 300,
+	    .width = pixGetWidth(pix),
+	    .height = pixGetHeight(pix),
+	    .scale = 1};
+	enum sl_rc rc = sl_ocr_recognise(api, &sheet, 0, &pass, err);
 
-	if (sets_count == SETS_MAX)
-		return sl_err_set(err, SL_FATAL, 0, "ocr_language",
-		    "more than %d sets of languages", SETS_MAX);
-	s->api = load(name, OEM_LSTM_ONLY);
-	if (s->api == NULL)
-		return sl_err_set(err, SL_FATAL, 0, "ocr_language",
-		    "tesseract has no model for \"%s\"", name);
-	s->name = sl_strdup(name);
-	sets_count++;
-	rc = sl_ocr_recognise(s->api, pix, 300, 0, 0, &pass, err);
 	sl_ocr_pass_free(&pass);
-	TessBaseAPIClear(s->api);
+	TessBaseAPIClear(api);
 	return rc == SL_OK ? SL_OK : SL_FATAL;
 }
 
 static enum sl_rc
-warm_sets(PIX *pix, struct sl_err *err)
+warm_models(PIX *pix, struct sl_err *err)
 {
-	const char *s = languages;
-	enum sl_rc rc;
-	size_t n;
-
-	for (; *s != '\0'; s += n) {
-		SL_FREE char *name = NULL;
-
-		s += strspn(s, ", ");
-		n = strcspn(s, ", ");
-		if (n == 0)
-			break;
-		name = sl_strndup(s, n);
-		rc = warm_set(name, pix, err);
-		if (rc != SL_OK)
-			return rc;
-	}
-	return sets_count > 0 ? SL_OK
-			      : sl_err_set(err, SL_FATAL, 0, "ocr_language",
-				    "no language to read with");
-}
-
-/* At the parent's exit: Tesseract complains of models that are still open. */
-static void
-cool(void)
-{
+	const struct sl_ocr_models *m;
+	enum sl_rc rc = sl_ocr_models_load(languages, err);
+	struct sl_ocr_look look;
 	size_t i;
 
-	for (i = 0; i < sets_count; i++)
-		TessBaseAPIDelete(sets[i].api);
-	sets_count = 0;
-	if (osd != NULL)
-		TessBaseAPIDelete(osd);
-	osd = NULL;
+	for (i = 0; rc == SL_OK && (m = sl_ocr_models_at(i)) != NULL; i++) {
+		rc = warm_model(m->first, pix, err);
+		if (rc == SL_OK && m->all != m->first)
+			rc = warm_model(m->all, pix, err);
+	}
+	if (rc != SL_OK)
+		return rc;
+	if (sl_ocr_look_at(pix, &look))
+		sl_ocr_look_free(&look);
+	(void)sl_ocr_turn(sl_ocr_models_osd(), pix, 300);
+	TessBaseAPIClear(sl_ocr_models_osd());
+	return SL_OK;
 }
 
 enum sl_rc
@@ -211,17 +160,7 @@ sl_ocr_warm(struct sl_err *err)
 		    err, SL_FATAL, 0, "ocr_sample", "no memory to warm up");
 	warm_decoder(pix, IFF_JFIF_JPEG);
 	warm_decoder(pix, IFF_PNG);
-	rc = warm_sets(pix, err);
-	osd = load("osd", OEM_TESSERACT_ONLY);
-	if (rc == SL_OK && osd == NULL)
-		rc = sl_err_set(err, SL_FATAL, 0, "ocr_language",
-		    "tesseract has no model for \"osd\"");
-	/* After Tesseract's own, so that it runs before them. */
-	(void)atexit(cool);
-	if (rc == SL_OK) {
-		(void)sl_ocr_turn(osd, pix, 300);
-		TessBaseAPIClear(osd);
-	}
+	rc = warm_models(pix, err);
 	pixDestroy(&pix);
 	return rc;
 }
@@ -230,15 +169,19 @@ sl_ocr_warm(struct sl_err *err)
 struct job {
 	const struct sl_msg_task *task;
 	int result_fd;
-	TessBaseAPI *api;
+	const struct sl_ocr_models *models;
 	struct sl_ocr_image image;
 	struct sl_ocr_pass best;
+	struct sl_ocr_look look;
 	unsigned turn; /* of best, clockwise beyond task->rotate */
-	int width, height; /* of the image best was read from */
-	unsigned dpi;
+	int width, height; /* of the upright page */
+	bool asked; /* OSD, how the page lies: */
+	unsigned osd; /* degrees clockwise to upright */
 	int64_t start_ms;
 	bool retried;
 	bool read; /* best is a whole pass */
+	struct sl_page base; /* of task->base_size: what the file itself says */
+	bool beside; /* base is there */
 };
 
 static struct job *current; /* in a child, NULL in the parent */
@@ -258,79 +201,90 @@ time_left(const struct job *j, double share)
 	return left < 1 ? -1 : (int)left;
 }
 
-static TessBaseAPI *
-choose_set(struct sl_slice name, bool *ret_known)
+/* The pass that the page is told by from now on. */
+static void
+settle(
+    struct job *j, const struct sl_ocr_sheet *sheet, struct sl_ocr_pass *pass)
 {
-	size_t i;
+	bool lying = pass->turn % 180 != 0;
 
-	*ret_known = true;
-	for (i = 0; i < sets_count; i++)
-		if (name.n == 0 || sl_slice_eq(name, sets[i].name))
-			return sets[i].api;
-	*ret_known = false;
-	return sets[0].api;
+	sl_ocr_pass_free(&j->best);
+	j->best = *pass;
+	*pass = (struct sl_ocr_pass){0};
+	j->turn = sheet->turn;
+	j->width = lying ? sheet->height : sheet->width;
+	j->height = lying ? sheet->width : sheet->height;
 }
 
-/* The size of the upright page that best was read from, pix. */
+/* One more pass over the page; kept if it is better than what we have. */
 static void
-settle(struct job *j, PIX *pix, unsigned dpi)
+try_again(struct job *j, unsigned turn, enum sl_ocr_effort effort)
 {
-	bool lying = j->best.turn % 180 != 0;
-
-	j->width = lying ? pixGetHeight(pix) : pixGetWidth(pix);
-	j->height = lying ? pixGetWidth(pix) : pixGetHeight(pix);
-	j->dpi = dpi;
-}
-
-/* One more pass over pix; kept if it is better than what we have. */
-static void
-try_again(struct job *j, PIX *pix, unsigned dpi, float skew, unsigned turn)
-{
+	struct sl_ocr_sheet sheet;
 	struct sl_ocr_pass pass;
 	int left = time_left(j, FIRST_SHARE);
 
-	if (pix == NULL || left < 0)
+	if (left < 0)
+		return;
+	sl_ocr_sheet_make(
+	    j->image.pix, j->image.dpi, &j->look, turn, effort, &sheet);
+	if (sheet.pix == NULL)
 		return;
 	j->retried = true;
-	if (sl_ocr_recognise(j->api, pix, dpi, skew, left, &pass, NULL) ==
+	if (sl_ocr_recognise(j->models->all, &sheet, left, &pass, NULL) ==
 		SL_OK &&
-	    pass.score > j->best.score) {
-		sl_ocr_pass_free(&j->best);
-		j->best = pass;
-		j->turn = turn;
-		settle(j, pix, dpi);
-		return;
-	}
+	    pass.score > j->best.score)
+		settle(j, &sheet, &pass);
 	sl_ocr_pass_free(&pass);
+	pixDestroy(&sheet.pix);
 }
 
-/* The page read badly: even it out, see how it lies, read again. */
+/* Degrees clockwise to upright, as Tesseract sees it. */
+static unsigned
+ask_turn(struct job *j)
+{
+	struct sl_ocr_sheet sheet;
+
+	if (j->asked)
+		return j->osd;
+	j->asked = true;
+	sl_ocr_sheet_make(
+	    j->image.pix, j->image.dpi, &j->look, 0, SL_OCR_PLAIN, &sheet);
+	if (sheet.pix == NULL)
+		return 0;
+	j->osd = sl_ocr_turn(sl_ocr_models_osd(), sheet.pix, sheet.dpi);
+	pixDestroy(&sheet.pix);
+	return j->osd;
+}
+
+/* What the letters' shape tells, and, where it only hints, if OSD agrees. */
+static unsigned
+first_turn(struct job *j)
+{
+	const struct sl_ocr_look *l = &j->look;
+
+	if (l->turn == 0 || l->turn_sure < SL_OCR_TURN_SURE * TURN_HINT)
+		return 0;
+	return l->turn_sure >= SL_OCR_TURN_SURE || ask_turn(j) == l->turn
+		   ? l->turn
+		   : 0;
+}
+
+/* The page read badly: see how it lies, do what can be done, read again. */
 static void
 improve(struct job *j)
 {
-	PIX *clean, *pix;
-	unsigned dpi, turn;
-	float skew;
+	unsigned was = j->turn, turn;
 
 	if (time_left(j, MORE_SHARE) < 0 ||
 	    (int64_t)pixGetWidth(j->image.pix) * pixGetHeight(j->image.pix) >
 		RETRY_PIXELS)
 		return;
-	clean = sl_ocr_image_clean(j->image.pix, j->image.dpi, &dpi, &skew);
-	if (clean == NULL)
-		return;
-	turn = sl_ocr_turn(osd, clean, dpi);
-	pix =
-	    turn != 0 ? pixRotateOrth(clean, (int)turn / 90) : pixClone(clean);
-	pixDestroy(&clean);
-	try_again(j, pix, dpi, skew, turn);
-	pixDestroy(&pix);
-	if (turn == 0 || !sl_ocr_pass_poor(&j->best) ||
-	    time_left(j, MORE_SHARE) < 0)
-		return;
-	pix = pixRotateOrth(j->image.pix, (int)turn / 90);
-	try_again(j, pix, j->image.dpi, 0, turn);
-	pixDestroy(&pix);
+	turn = ask_turn(j);
+	try_again(j, turn, SL_OCR_THOROUGH);
+	if (turn != was && sl_ocr_pass_poor(&j->best) &&
+	    time_left(j, MORE_SHARE) >= 0)
+		try_again(j, was, SL_OCR_THOROUGH);
 }
 
 static bool
@@ -354,6 +308,28 @@ send_note(int fd, const char *slug, struct sl_slice detail)
 	return sl_msg_write(fd, &m, NULL) == SL_OK;
 }
 
+/* The page's own text with what was recognised behind it. It stands as the file
+ * has it: what lies on its side is told so, the page is not turned. */
+static bool
+send_beside(struct job *j, uint32_t flags, const char *reason)
+{
+	struct sl_page *p = &j->base;
+	unsigned turn = (j->turn + j->best.turn) % 360;
+	bool lying = turn % 180 != 0;
+
+	sl_ocr_turn_boxes(&j->best.page, (360 - turn) % 360);
+	sl_ocr_beside(p, &j->best);
+	p->page = j->task->page_from;
+	p->width = (uint32_t)(lying ? j->height : j->width);
+	p->height = (uint32_t)(lying ? j->width : j->height);
+	p->dpi = j->image.dpi;
+	p->rotate = j->task->rotate;
+	p->flags |= (flags & ~SL_PAGE_BLANK) | j->best.page.flags |
+		    (j->retried ? SL_PAGE_RETRIED : 0);
+	p->reason = reason;
+	return sl_page_send(j->result_fd, p, SL_SOURCE_OCR, NULL) == SL_OK;
+}
+
 /* Fills in what is known beside the text, and sends the page. */
 static bool
 send_page(struct job *j, enum sl_page_source source, uint32_t flags,
@@ -361,13 +337,15 @@ send_page(struct job *j, enum sl_page_source source, uint32_t flags,
 {
 	struct sl_page *p = &j->best.page;
 
+	if (j->beside)
+		return send_beside(j, flags, reason);
 	p->part = 0;
 	p->page = j->task->page_from;
 	p->source = source;
 	p->confidence = source == SL_PAGE_OCR ? j->best.confidence : 0;
 	p->width = (uint32_t)j->width;
 	p->height = (uint32_t)j->height;
-	p->dpi = j->dpi;
+	p->dpi = j->image.dpi;
 	p->rotate = (j->task->rotate + j->turn + j->best.turn) % 360;
 	p->flags |= flags | (j->retried ? SL_PAGE_RETRIED : 0);
 	p->reason = reason;
@@ -405,35 +383,113 @@ take_pixels(size_t n)
 	return p;
 }
 
-static bool
-read_page(struct job *j)
+/* Blocks that were passed over, by themselves: lost ones, or the others. */
+static void
+read_regions(
+    struct job *j, const struct sl_ocr_region *r, unsigned n, bool lost)
 {
-	unsigned ink = sl_ocr_ink(j->image.pix);
-	const char *reason = j->image.damaged ? "damaged" : NULL;
-	struct sl_err err = {0};
+	struct sl_ocr_sheet sheet = {0};
+	unsigned i;
+	int left;
 
-	settle(j, j->image.pix, j->image.dpi);
-	/* Of a damaged picture nobody knows what was on the rest. */
-	if (ink < INK_BLANK && !j->image.damaged) {
-		sl_page_init(&j->best.page, 0, 0);
-		return send_page(j, SL_PAGE_NONE, SL_PAGE_BLANK, NULL);
+	for (i = 0; i < n; i++) {
+		left = time_left(j, MORE_SHARE);
+		if (r[i].lost != lost || left < 0)
+			continue;
+		if (sheet.pix == NULL)
+			sl_ocr_sheet_make(j->image.pix, j->image.dpi, &j->look,
+			    j->turn, lost ? SL_OCR_PLAIN : SL_OCR_STRONG,
+			    &sheet);
+		if (sheet.pix != NULL && sl_ocr_reread(j->models->all, &sheet,
+					     &r[i], left, &j->best))
+			j->retried = true;
 	}
-	if (sl_ocr_recognise(j->api, j->image.pix, j->image.dpi, 0,
-		time_left(j, FIRST_SHARE), &j->best, &err) != SL_OK)
+	pixDestroy(&sheet.pix);
+}
+
+static void
+read_rest(struct job *j)
+{
+	struct sl_ocr_region r[SL_OCR_REGIONS_MAX];
+	unsigned n = sl_ocr_reread_find(&j->look, j->turn, &j->best, r);
+
+	read_regions(j, r, n, false);
+	read_regions(j, r, n, true);
+}
+
+/* A middling page in a language that the first model is not for. */
+static bool
+foreign(const struct job *j)
+{
+	const struct sl_buf *text = &j->best.page.text;
+
+	return sl_ocr_look_good(&j->look) && time_left(j, MORE_SHARE) >= 0 &&
+	       j->best.confidence < FOREIGN_CONFIDENCE &&
+	       sl_ocr_models_other(
+		   j->models, sl_language_guess(text->p, text->n));
+}
+
+/* The first pass, and more where it went badly. */
+static bool
+read_words(struct job *j, const char *reason)
+{
+	struct sl_ocr_sheet sheet;
+	struct sl_ocr_pass pass;
+	struct sl_err err = {0};
+	enum sl_rc rc;
+
+	sl_ocr_sheet_make(j->image.pix, j->image.dpi, &j->look, first_turn(j),
+	    SL_OCR_PLAIN, &sheet);
+	if (sheet.pix == NULL)
+		out_of_memory();
+	rc = sl_ocr_recognise(
+	    sl_ocr_look_good(&j->look) ? j->models->first : j->models->all,
+	    &sheet, time_left(j, FIRST_SHARE), &pass, &err);
+	settle(j, &sheet, &pass);
+	pixDestroy(&sheet.pix);
+	if (rc != SL_OK)
 		return send_page(j,
 		    j->best.words > 0 ? SL_PAGE_OCR : SL_PAGE_NONE, SL_PAGE_CUT,
 		    err.reason);
 	j->read = true;
-	settle(j, j->image.pix, j->image.dpi);
-	if (j->best.words == 0 && ink < INK_SPECKS && !j->image.damaged)
+	if (j->best.words == 0 && j->look.marks <= BLANK_MARKS &&
+	    j->look.longest <= BLANK_LONGEST && !j->image.damaged)
 		return send_page(j, SL_PAGE_NONE, SL_PAGE_BLANK, NULL);
-	if (sl_ocr_pass_poor(&j->best))
+	/* A picture without words beside text is that, and no lying page. */
+	if (sl_ocr_pass_poor(&j->best) &&
+	    !(j->beside && j->best.words < BESIDE_WORDS))
 		improve(j);
+	else if (foreign(j))
+		try_again(j, j->turn, SL_OCR_PLAIN);
+	else
+		read_rest(j);
 	if (j->best.words == 0 && j->image.damaged)
 		return send_page(j, SL_PAGE_NONE, 0, reason);
 	/* No words on a page with ink: a drawing, a photograph. It was read,
 	 * there was nothing to find. */
 	return send_page(j, SL_PAGE_OCR, 0, reason);
+}
+
+static bool
+read_page(struct job *j)
+{
+	const char *reason = j->image.damaged ? "damaged" : NULL;
+	bool ok;
+
+	j->width = pixGetWidth(j->image.pix);
+	j->height = pixGetHeight(j->image.pix);
+	if (!sl_ocr_look_at(j->image.pix, &j->look))
+		out_of_memory();
+	/* Of a damaged picture nobody knows what was on the rest. */
+	if (j->look.marks == 0 && j->look.specks < SPECKS_MAX &&
+	    j->look.noise < NOISE_MAX && !j->image.damaged) {
+		sl_page_init(&j->best.page, 0, 0);
+		ok = send_page(j, SL_PAGE_NONE, SL_PAGE_BLANK, NULL);
+	} else {
+		ok = read_words(j, reason);
+	}
+	sl_ocr_look_free(&j->look);
+	return ok;
 }
 
 int
@@ -450,11 +506,13 @@ sl_ocr_run(const struct sl_msg_task *t, const int *fds)
 	reserve = malloc(RESERVE);
 	if (set_new_handler != NULL)
 		(void)set_new_handler(out_of_memory);
-	j.api = choose_set(t->languages, &known);
+	j.models = sl_ocr_models_find(t->languages, &known);
 	if (!known)
 		ok =
 		    send_note(j.result_fd, "language_not_loaded", t->languages);
-	rc = sl_ocr_image_load(t, fds[SL_FD_INPUT], &j.image, &err);
+	rc = sl_ocr_beside_load(t, fds[SL_FD_INPUT], &j.base, &j.beside, &err);
+	if (rc == SL_OK)
+		rc = sl_ocr_image_load(t, fds[SL_FD_INPUT], &j.image, &err);
 	if (rc == SL_RETRY)
 		return ok && send_end(j.result_fd, rc, err.reason, err.text)
 			   ? 0
@@ -466,6 +524,7 @@ sl_ocr_run(const struct sl_msg_task *t, const int *fds)
 		ok = ok && read_page(&j);
 	}
 	sl_ocr_pass_free(&j.best);
+	sl_page_free(&j.base);
 	pixDestroy(&j.image.pix);
 	return ok && send_end(j.result_fd, SL_OK, "", "") ? 0 : 1;
 }

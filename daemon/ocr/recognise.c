@@ -21,55 +21,30 @@
 #define LYING_WORDS 3u
 
 /* Words below this (per cent) speak against a pass. */
-#define SCORE_ZERO 40.0f
-
-struct frame {
-	int width, height;
-	double sine, cosine; /* turns a box back by the skew */
-	bool skewed;
-};
-
-static uint16_t
-norm(double v, int side)
-{
-	double n = v * 65535.0 / side;
-
-	return n <= 0 ? 0 : n >= 65535 ? 65535 : (uint16_t)lround(n);
-}
-
-static void
-make_box(const struct frame *f, int x0, int y0, int x1, int y1, uint16_t box[4])
-{
-	double hw = (x1 - x0) / 2.0, hh = (y1 - y0) / 2.0;
-	double cx = x0 + hw, cy = y0 + hh, dx, dy;
-
-	if (f->skewed) {
-		dx = cx - f->width / 2.0;
-		dy = cy - f->height / 2.0;
-		cx = f->width / 2.0 + dx * f->cosine + dy * f->sine;
-		cy = f->height / 2.0 - dx * f->sine + dy * f->cosine;
-	}
-	box[0] = norm(cx - hw, f->width);
-	box[1] = norm(cy - hh, f->height);
-	box[2] = norm(cx + hw, f->width);
-	box[3] = norm(cy + hh, f->height);
-}
+#define SCORE_ZERO 40.0
 
 /* Letters, near enough: bytes that start a character and are not ASCII
  * punctuation. */
 static unsigned
-count_letters(const char *s)
+count_letters(const char *s, size_t length)
 {
 	unsigned n = 0;
+	size_t i;
 
-	for (; *s != '\0'; s++) {
-		unsigned char c = (unsigned char)*s;
+	for (i = 0; i < length; i++) {
+		unsigned char c = (unsigned char)s[i];
 
 		if ((c >= '0' && c <= '9') || (c >= 'A' && c <= 'Z') ||
 		    (c >= 'a' && c <= 'z') || c >= 0xc0)
 			n++;
 	}
 	return n;
+}
+
+double
+sl_ocr_word_score(const char *s, size_t n, unsigned confidence)
+{
+	return count_letters(s, n) * (confidence / 10.0 - SCORE_ZERO);
 }
 
 static void
@@ -117,28 +92,36 @@ turn_word(struct sl_word *w)
 	w->y1 = old.x1;
 }
 
+void
+sl_ocr_turn_boxes(struct sl_page *p, unsigned degrees)
+{
+	unsigned i;
+	size_t w;
+
+	for (i = 0; i < degrees % 360 / 90; i++)
+		for (w = 0; w < p->words_count; w++)
+			turn_word(&p->words[w]);
+}
+
 /* If most words stand on end, the page is turned to them. */
 static void
 turn_page(struct sl_ocr_pass *r, const struct lie *l)
 {
-	unsigned q, i;
-	size_t w;
+	unsigned q;
 
 	if (l->tall < LYING_WORDS || l->tall <= 2 * l->flat)
 		return;
 	q = l->down > 0 ? 3 : 1;
-	for (i = 0; i < q; i++)
-		for (w = 0; w < r->page.words_count; w++)
-			turn_word(&r->page.words[w]);
+	sl_ocr_turn_boxes(&r->page, 90 * q);
 	r->turn = 90 * q;
 }
 
 static void
-take_words(TessResultIterator *it, const struct frame *f, struct sl_ocr_pass *r,
-    double *ret_sum)
+take_words(TessResultIterator *it, const struct sl_ocr_sheet *sheet,
+    struct sl_ocr_pass *r, double *ret_sum)
 {
 	const TessPageIterator *at = TessResultIteratorGetPageIteratorConst(it);
-	int x0, y0, x1, y1;
+	int b[4];
 	struct lie lie = {0};
 	unsigned letters;
 	uint16_t box[4];
@@ -151,47 +134,39 @@ take_words(TessResultIterator *it, const struct frame *f, struct sl_ocr_pass *r,
 			continue;
 		if (s[strspn(s, " \t\n")] == '\0' ||
 		    !TessPageIteratorBoundingBox(
-			at, RIL_WORD, &x0, &y0, &x1, &y1)) {
+			at, RIL_WORD, &b[0], &b[1], &b[2], &b[3])) {
 			TessDeleteText(s);
 			continue;
 		}
 		confidence = TessResultIteratorConfidence(it, RIL_WORD);
 		confidence = fminf(fmaxf(confidence, 0), 100);
-		make_box(f, x0, y0, x1, y1, box);
+		sl_ocr_sheet_box(sheet, b, box);
 		separate(r, at);
 		sl_page_add_word(&r->page, s, strlen(s),
 		    (unsigned)lroundf(confidence * 10), box);
-		letters = count_letters(s);
+		letters = count_letters(s, strlen(s));
 		r->words++;
-		see_lie(&lie, at, letters, x1 - x0, y1 - y0, (y0 + y1) / 2);
+		see_lie(&lie, at, letters, b[2] - b[0], b[3] - b[1],
+		    (b[1] + b[3]) / 2);
 		r->known +=
 		    letters > 1 && TessResultIteratorWordIsFromDictionary(it);
-		r->score += letters * (double)(confidence - SCORE_ZERO);
+		r->score += letters * ((double)confidence - SCORE_ZERO);
 		*ret_sum += confidence;
 		TessDeleteText(s);
 	} while (TessResultIteratorNext(it, RIL_WORD));
 	turn_page(r, &lie);
 }
 
-enum sl_rc
-sl_ocr_recognise(TessBaseAPI *api, PIX *pix, unsigned dpi, float skew,
-    int deadline_ms, struct sl_ocr_pass *ret, struct sl_err *err)
+/* Reads what was set. */
+static enum sl_rc
+read_set(TessBaseAPI *api, const struct sl_ocr_sheet *sheet, int deadline_ms,
+    struct sl_ocr_pass *ret, struct sl_err *err)
 {
-	struct frame f = {.width = pixGetWidth(pix),
-	    .height = pixGetHeight(pix),
-	    .sine = sin(skew),
-	    .cosine = cos(skew),
-	    .skewed = skew != 0};
 	ETEXT_DESC *monitor = NULL;
 	TessResultIterator *it;
 	double sum = 0;
 	int bad;
 
-	*ret = (struct sl_ocr_pass){0};
-	sl_page_init(&ret->page, 0, 0);
-	TessBaseAPISetPageSegMode(api, PSM_AUTO);
-	(void)pixSetResolution(pix, (int)dpi, (int)dpi);
-	TessBaseAPISetImage2(api, pix);
 	if (deadline_ms > 0 && (monitor = TessMonitorCreate()) != NULL)
 		TessMonitorSetDeadlineMSecs(monitor, deadline_ms);
 	bad = TessBaseAPIRecognize(api, monitor);
@@ -199,7 +174,7 @@ sl_ocr_recognise(TessBaseAPI *api, PIX *pix, unsigned dpi, float skew,
 		TessMonitorDelete(monitor);
 	it = TessBaseAPIGetIterator(api);
 	if (it != NULL)
-		take_words(it, &f, ret, &sum);
+		take_words(it, sheet, ret, &sum);
 	if (it != NULL)
 		TessResultIteratorDelete(it);
 	if (ret->words > 0)
@@ -209,6 +184,39 @@ sl_ocr_recognise(TessBaseAPI *api, PIX *pix, unsigned dpi, float skew,
 	ret->cut = deadline_ms > 0;
 	return sl_err_set(err, SL_BROKEN, 0,
 	    deadline_ms > 0 ? "limit_time" : "damaged", "recognition stopped");
+}
+
+static void
+set_image(
+    TessBaseAPI *api, const struct sl_ocr_sheet *sheet, struct sl_ocr_pass *ret)
+{
+	*ret = (struct sl_ocr_pass){0};
+	sl_page_init(&ret->page, 0, 0);
+	TessBaseAPISetPageSegMode(api, PSM_AUTO);
+	(void)pixSetResolution(sheet->pix, (int)sheet->dpi, (int)sheet->dpi);
+	TessBaseAPISetImage2(api, sheet->pix);
+}
+
+enum sl_rc
+sl_ocr_recognise(TessBaseAPI *api, const struct sl_ocr_sheet *sheet,
+    int deadline_ms, struct sl_ocr_pass *ret, struct sl_err *err)
+{
+	set_image(api, sheet, ret);
+	return read_set(api, sheet, deadline_ms, ret, err);
+}
+
+enum sl_rc
+sl_ocr_recognise_part(TessBaseAPI *api, const struct sl_ocr_sheet *sheet,
+    const int rect[4], bool block, int deadline_ms, struct sl_ocr_pass *ret)
+{
+	int r[4];
+
+	sl_ocr_sheet_find(sheet, rect, r);
+	set_image(api, sheet, ret);
+	if (block)
+		TessBaseAPISetPageSegMode(api, PSM_SINGLE_BLOCK);
+	TessBaseAPISetRectangle(api, r[0], r[1], r[2] - r[0], r[3] - r[1]);
+	return read_set(api, sheet, deadline_ms, ret, NULL);
 }
 
 void

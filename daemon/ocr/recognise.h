@@ -8,6 +8,7 @@
 #include <tesseract/capi.h>
 
 #include "../read/page.h"
+#include "sheet.h"
 
 struct sl_ocr_pass {
 	struct sl_page page; /* text and words only */
@@ -15,18 +16,27 @@ struct sl_ocr_pass {
 	unsigned known; /* of them, found in the dictionary */
 	unsigned confidence; /* thousandths, mean over the words */
 	double score; /* to compare passes */
-	/* Degrees clockwise from pix to upright, which is how the boxes are:
-	 * Tesseract also reads text that lies on its side. */
+	/* Degrees clockwise from the sheet's page to upright, which is how the
+	 * boxes are: Tesseract also reads text that lies on its side. */
 	unsigned turn;
 	bool cut; /* deadline hit, the rest was not read */
 };
 
-/* Reads pix, which was turned by skew radians; boxes are turned back.
- * deadline_ms: 0 = none. SL_BROKEN if Tesseract gives up. The pass is the
- * caller's, to be freed also after a failure. */
-enum sl_rc sl_ocr_recognise(TessBaseAPI *api, PIX *pix, unsigned dpi,
-    float skew, int deadline_ms, struct sl_ocr_pass *ret, struct sl_err *err);
+/* Reads the sheet; boxes are those of its page. deadline_ms: 0 = none.
+ * SL_BROKEN if Tesseract gives up. The pass is the caller's, to be freed also
+ * after a failure. */
+enum sl_rc sl_ocr_recognise(TessBaseAPI *api, const struct sl_ocr_sheet *sheet,
+    int deadline_ms, struct sl_ocr_pass *ret, struct sl_err *err);
+/* The same of a part of the sheet, rect in pixels of its page; block = it is
+ * one block of text, without columns. */
+enum sl_rc sl_ocr_recognise_part(TessBaseAPI *api,
+    const struct sl_ocr_sheet *sheet, const int rect[4], bool block,
+    int deadline_ms, struct sl_ocr_pass *ret);
+/* What a word of n bytes adds to a pass's score. */
+double sl_ocr_word_score(const char *s, size_t n, unsigned confidence);
 void sl_ocr_pass_free(struct sl_ocr_pass *p);
+/* Turns the boxes of a page by degrees clockwise, a multiple of 90. */
+void sl_ocr_turn_boxes(struct sl_page *p, unsigned degrees);
 /* True if trying again another way may pay. */
 bool sl_ocr_pass_poor(const struct sl_ocr_pass *p);
 

@@ -2,7 +2,9 @@
  * INVARIANTS: a case number is accepted only if it is known, open (a person may
  * choose a closed one), at or over the threshold and at least the margin ahead
  * of any other case the post speaks of, known or not. What is declared (person,
- * then sidecar) stands above what is read.
+ * then sidecar) stands above what is read; so does what a package says of all
+ * but the case. Of access the queue's and a sidecar's word stand: a package can
+ * raise it where they say nothing, never lift it.
  * Memory grows to what the largest entry needed and is kept.
  */
 #include "decide.h"
@@ -26,11 +28,20 @@
 #define DAYS_OLD_MAX 1826 /* five years */
 #define SURE_MAX 990u /* nobody but a person is quite sure */
 
+/* Who said it outright, the last word last. A package's word on the case is not
+ * one: it stands among what is read, which may be of another mind. */
+enum declared {
+	DECLARED_NOT,
+	DECLARED_PACKAGE,
+	DECLARED_SIDECAR, /* or the queue */
+	DECLARED_PERSON,
+};
+
 /* One value of a field, with all that speaks for it. */
 struct value {
 	uint32_t text, n;
 	uint16_t score;
-	uint8_t declared; /* 2 person, 1 sidecar or queue, 0 read */
+	uint8_t declared; /* enum declared */
 	bool known, closed, doubled, weak, refused;
 	bool fallback; /* the queue's, for want of better */
 	struct sl_known_case at;
@@ -206,7 +217,7 @@ sl_decider_add(struct sl_decider *d, const struct sl_msg_place_field *f)
 	struct sl_clue *c;
 
 	if (sl_field_name(f->field) == NULL || value.n == 0 ||
-	    f->source < SL_SOURCE_TEXT || f->source > SL_SOURCE_QUEUE ||
+	    f->source < SL_SOURCE_TEXT || f->source > SL_SOURCE_PACKAGE ||
 	    d->clue_n >= SL_DECIDE_CLUES_MAX) {
 		d->full |= d->clue_n >= SL_DECIDE_CLUES_MAX;
 		return false;
@@ -240,7 +251,8 @@ same_text(const struct sl_decider *d, uint32_t a, uint32_t an, uint32_t b,
 	return an == bn && memcmp(text_at(d, a), text_at(d, b), an) == 0;
 }
 
-/* The part that is the letter: the one that was named, else the first. */
+/* The part that is the letter: the one that was named, else the first of those
+ * that are no descriptions of it. */
 static uint32_t
 main_part(const struct sl_decider *d)
 {
@@ -251,7 +263,9 @@ main_part(const struct sl_decider *d)
 	for (i = 0; i < d->clue_n; i++) {
 		const struct sl_clue *m = &d->clue[i];
 
-		if (m->source != SL_SOURCE_QUEUE && m->part < first)
+		if (m->source != SL_SOURCE_QUEUE &&
+		    m->source != SL_SOURCE_SIDECAR &&
+		    m->source != SL_SOURCE_PACKAGE && m->part < first)
 			first = m->part;
 		if (m->field != SL_FIELD_main_document || named)
 			continue;
@@ -342,6 +356,11 @@ score_case_clue(
 		c->field != SL_FIELD_our_ref_of_sender) ||
 	    c->value_n > SL_CASE_NUMBER_MAX)
 		return false;
+	/* Said outright to be another's number, it is no case of ours. */
+	if (c->field == SL_FIELD_our_ref_of_sender &&
+	    (c->source == SL_SOURCE_PERSON || c->source == SL_SOURCE_SIDECAR ||
+		c->source == SL_SOURCE_PACKAGE))
+		return false;
 	if (c->field == SL_FIELD_our_ref_of_sender)
 		label = SL_LABEL_OURS;
 	/* what is kept below moves the text */
@@ -351,32 +370,55 @@ score_case_clue(
 	/* what is no number of ours by form or by list says nothing, unless
 	 * it was declared to be one */
 	if (!sl_caseindex_find(known, copy, c->value_n, &k) &&
-	    (c->weak || (!sl_case_number_parse(copy, c->value_n, &year, &seq) &&
-			    c->source != SL_SOURCE_PERSON &&
-			    c->source != SL_SOURCE_SIDECAR)))
+	    (c->weak ||
+		(!sl_case_number_parse(copy, c->value_n, &year, &seq) &&
+		    c->source != SL_SOURCE_PERSON &&
+		    c->source != SL_SOURCE_SIDECAR &&
+		    (c->source != SL_SOURCE_PACKAGE || c->confidence < 1000))))
 		return false;
 	c->set = case_value(d, known, copy, c->value_n);
 	return c->set != NO_VALUE;
 }
 
+#define CLASSES 5
+
 static unsigned
 source_class(unsigned source)
 {
-	return source == SL_SOURCE_HEADER ? 1
-	       : source == SL_SOURCE_NAME ? 2
+	return source == SL_SOURCE_HEADER    ? 1
+	       : source == SL_SOURCE_NAME    ? 2
+	       : source == SL_SOURCE_PACKAGE ? 4
 	       : source == SL_SOURCE_PERSON || source == SL_SOURCE_SIDECAR ||
 		       source == SL_SOURCE_QUEUE
 		   ? 3
 		   : 0;
 }
 
+static uint8_t
+declared_by(const struct sl_clue *c, bool is_case)
+{
+	if (c->rule == rule_queue_default)
+		return DECLARED_NOT;
+	switch (c->source) {
+	case SL_SOURCE_PERSON:
+		return DECLARED_PERSON;
+	case SL_SOURCE_SIDECAR:
+	case SL_SOURCE_QUEUE:
+		return DECLARED_SIDECAR;
+	case SL_SOURCE_PACKAGE:
+		return is_case ? DECLARED_NOT : DECLARED_PACKAGE;
+	default:
+		return DECLARED_NOT;
+	}
+}
+
 /* Independent sources add up as chances do; the same source saying it again
  * adds a little. */
 static void
-sum_value(struct sl_decider *d, uint16_t index)
+sum_value(struct sl_decider *d, uint16_t index, bool is_case)
 {
 	struct value *v = &d->value[index];
-	unsigned best[4] = {0}, more = 0, miss = 1000, class;
+	unsigned best[CLASSES] = {0}, more = 0, miss = 1000, class;
 	size_t i;
 
 	for (i = 0; i < d->clue_n; i++) {
@@ -386,10 +428,8 @@ sum_value(struct sl_decider *d, uint16_t index)
 			continue;
 		class =
 		    c->rule == rule_queue_default ? 0 : source_class(c->source);
-		if (c->source == SL_SOURCE_PERSON)
-			v->declared = 2;
-		else if (class == 3 && v->declared < 1)
-			v->declared = 1;
+		if (declared_by(c, is_case) > v->declared)
+			v->declared = declared_by(c, is_case);
 		v->fallback |= c->rule == rule_queue_default;
 		v->weak = v->weak && c->weak;
 		if (best[class] > 0 && !c->weak)
@@ -397,7 +437,7 @@ sum_value(struct sl_decider *d, uint16_t index)
 		if (c->score > best[class])
 			best[class] = c->score;
 	}
-	for (i = 0; i < 4; i++)
+	for (i = 0; i < CLASSES; i++)
 		miss = miss * (1000 - best[i]) / 1000;
 	v->score = (uint16_t)(1000 - miss);
 	if (best[3] == 1000)
@@ -450,7 +490,7 @@ sum_values(struct sl_decider *d, bool is_case)
 	size_t i;
 
 	for (i = 0; i < d->value_n; i++)
-		sum_value(d, (uint16_t)i);
+		sum_value(d, (uint16_t)i, is_case);
 	sort_values(d, is_case);
 }
 
@@ -526,9 +566,7 @@ new_case_asked(const struct sl_decider *d)
 	size_t i;
 
 	for (i = 0; i < d->clue_n; i++) {
-		rank = d->clue[i].source == SL_SOURCE_PERSON	? 2
-		       : d->clue[i].source == SL_SOURCE_SIDECAR ? 1
-								: 0;
+		rank = declared_by(&d->clue[i], false);
 		if (d->clue[i].field == SL_FIELD_new_case && rank > asked)
 			asked = rank;
 		if (d->clue[i].field == SL_FIELD_case_number && rank > named)
@@ -558,7 +596,7 @@ case_verdict(const struct sl_decider *d)
 	rival = rival_score(d, best);
 	if (best->doubled || (rival > 0 && best->score < rival + d->margin))
 		return "several_cases";
-	if (best->closed && best->declared < 2)
+	if (best->closed && best->declared < DECLARED_PERSON)
 		return "case_closed";
 	return NULL;
 }

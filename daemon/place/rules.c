@@ -1,8 +1,9 @@
 /*
  * The weights, in thousandths. A declared number (person, sidecar) says it
- * outright; a labelled one is worth more than one found loose; what OCR read
- * is worth as much less as OCR was unsure; what stands deep in a document or
- * in an enclosure is rather quoted than meant.
+ * outright; the description of the package, which the sender's system wrote, is
+ * the best of what is read; a labelled one is worth more than one found loose;
+ * what OCR read is worth as much less as OCR was unsure; what stands deep in a
+ * document or in an enclosure is rather quoted than meant.
  */
 #include "rules.h"
 
@@ -88,7 +89,7 @@ less(unsigned score, unsigned by)
 	return score > by ? score - by : 0;
 }
 
-/* A clue that a person, a sidecar or the queue declared. */
+/* A clue that a person, a sidecar, the queue or a package declared. */
 static bool
 declared(struct sl_clue *c)
 {
@@ -104,6 +105,11 @@ declared(struct sl_clue *c)
 	case SL_SOURCE_QUEUE:
 		c->rule = "queue";
 		c->score = 970;
+		return true;
+	case SL_SOURCE_PACKAGE:
+		/* 800 to 960: as sure as it is of itself. */
+		c->rule = "package";
+		c->score = (uint16_t)(800 + c->confidence * 160u / 1000);
 		return true;
 	default:
 		return false;
@@ -141,6 +147,13 @@ sl_rule_field(struct sl_clue *c, uint32_t main_part)
 	c->weak = false;
 	if (declared(c))
 		return;
+	/* what a certificate says is as sure as its signature */
+	if (c->source == SL_SOURCE_HEADER && c->field >= SL_FIELD_signer &&
+	    c->field <= SL_FIELD_signer_issuer) {
+		c->rule = "certificate";
+		c->score = c->confidence;
+		return;
+	}
 	/* what the program that wrote a file put into its properties */
 	if (c->source == SL_SOURCE_HEADER && c->confidence < PROPERTY_BELOW) {
 		c->rule = "file_property";

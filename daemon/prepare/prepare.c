@@ -129,7 +129,8 @@ access_code(const struct sl_post_source *s)
 static bool
 is_neutral(const struct sl_post_source *s)
 {
-	return s->queue->closed || strcmp(access_code(s), "XX") == 0;
+	return s->queue->closed || s->value.screened ||
+	       strcmp(access_code(s), "XX") == 0;
 }
 
 static const struct sl_post_document *
@@ -168,19 +169,55 @@ post_title(const struct sl_post_source *s, struct sl_buf *out)
 	sl_post_clean(out, sl_buf_str(&fallback), SL_TITLE_MAX, "");
 }
 
+/* Of a sender whose name is not known, but whose number is. */
+static void
+set_number_name(json_t *o, const char *orgnr)
+{
+	SL_BUF struct sl_buf b = {0};
+
+	if (!given(orgnr) || strlen(orgnr) != 9)
+		return;
+	sl_buf_printf(&b, "Organisasjonsnummer %.3s %.3s %s", orgnr, orgnr + 3,
+	    orgnr + 6);
+	set_clean(o, "navn", sl_buf_str(&b), 255);
+}
+
+static void
+add_others(json_t *a, const struct sl_post_source *s)
+{
+	json_t *o;
+	size_t i;
+
+	for (i = 0; i < s->other_n; i++) {
+		/* Who it was sent to is said already of what we send. */
+		if (post_type(s) == 'U' && s->value.correspondent != NULL &&
+		    strcmp(s->other[i].name, s->value.correspondent) == 0)
+			continue;
+		o = json_object();
+		set_text(o, "type", s->other[i].type);
+		set_clean(o, "navn", s->other[i].name, 255);
+		if (json_object_get(o, "navn") != NULL)
+			(void)json_array_append(a, o);
+		json_decref(o);
+	}
+}
+
 static json_t *
-make_part(const struct sl_post_source *s)
+make_parts(const struct sl_post_source *s)
 {
 	static const char unknown[] = "Ukjent avsender";
 	char type = post_type(s);
-	json_t *o = json_object();
+	json_t *o = json_object(), *a;
 
 	set_text(o, "type", type == 'I' ? "EA" : type == 'U' ? "EM" : "IA");
 	set_text(o, "navn", type == 'U' ? "Ukjent mottaker" : unknown);
+	set_number_name(o, s->value.orgnr);
 	set_clean(o, "navn", s->value.correspondent, 255);
 	set_code(o, "organisasjonsnummer", s->value.orgnr);
 	set_clean(o, "epost", s->value.email, 255);
-	return json_pack("[o]", o);
+	a = json_pack("[o]", o);
+	add_others(a, s);
+	return a;
 }
 
 /* One PUID is an identification, several are a guess. */
@@ -349,8 +386,9 @@ make_post(const struct sl_post_source *s)
 	set_code(o, "tilgangskode", access_code(s));
 	set_clean(o, "enhet", given(v->unit) ? v->unit : s->queue->unit, 128);
 	set_clean(o, "eksternReferanse", v->sender_ref, 128);
+	set_clean(o, "forsendelsesmaate", v->channel, 64);
 	set_remarks(o, s);
-	(void)json_object_set_new(o, "korrespondansepart", make_part(s));
+	(void)json_object_set_new(o, "korrespondansepart", make_parts(s));
 	(void)json_object_set_new(o, "dokumenter", make_documents(s));
 	return o;
 }

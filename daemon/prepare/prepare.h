@@ -48,6 +48,14 @@ struct sl_post_values {
 	const char *sender_ref;
 	const char *type; /* I U N X, or a dokumenttype */
 	const char *access, *unit;
+	const char *channel; /* forsendelsesmåte */
+	bool screened; /* its sender screens it: a neutral title */
+};
+
+/* Somebody else the sender names. */
+struct sl_post_other {
+	const char *type; /* "EM", "EK" */
+	const char *name;
 };
 
 struct sl_post_source {
@@ -62,6 +70,8 @@ struct sl_post_source {
 	const char *suggestions; /* for the distribution case, or NULL */
 	const struct sl_post_document *document;
 	size_t document_n; /* the first with main set is H; else the first */
+	const struct sl_post_other *other;
+	size_t other_n;
 };
 
 /* Appends the JSON. SL_HOLD (reason limit_files): over SL_POST_MAX. SL_FATAL:

@@ -318,7 +318,7 @@ sl_push_credentials(struct sl_push *p, const char *dir, struct sl_err *err)
 {
 	SL_FREE char *path = NULL;
 	bool asked = true;
-	struct stat st;
+	enum sl_rc rc;
 
 	p->credentials = -1;
 	if (dir == NULL)
@@ -331,17 +331,12 @@ sl_push_credentials(struct sl_push *p, const char *dir, struct sl_err *err)
 	}
 	if (dir == NULL)
 		return SL_OK;
-	p->credentials = sl_open_dir(AT_FDCWD, dir);
-	if (p->credentials < 0 && !asked && errno == ENOENT)
-		return SL_OK;
-	if (p->credentials < 0 || fstat(p->credentials, &st) != 0)
-		return sl_err_set(err, SL_FATAL, 0, "config_invalid",
-		    "cannot open the folder of secrets");
-	if ((st.st_uid != 0 && st.st_uid != geteuid()) ||
-	    (st.st_mode & 022) != 0)
-		return sl_err_set(err, SL_FATAL, 0, "config_invalid",
-		    "folder of secrets may be written by others");
-	return SL_OK;
+	rc = sl_open_secrets(dir, &p->credentials, err);
+	if (rc != SL_SKIP)
+		return rc;
+	return asked ? sl_err_set(err, SL_FATAL, 0, "config_invalid",
+			   "cannot open the folder of secrets")
+		     : SL_OK;
 }
 
 void

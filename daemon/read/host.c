@@ -8,8 +8,11 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 
+#include "../base/file.h"
 #include "../base/text.h"
+#include "beside.h"
 #include "plugins.h"
 
 struct sl_fact {
@@ -18,6 +21,8 @@ struct sl_fact {
 	unsigned confidence;
 	const char *value; /* or detail */
 	const char *label; /* or slug */
+	unsigned post;
+	const struct sl_msg_r_named *named; /* a named document, no field */
 };
 
 /* -- what the reader sees of its input ------------------------------------- */
@@ -96,7 +101,8 @@ host_word(struct sluse_sink *k, const char *s, size_t n, double x0, double y0,
 	box[1] = part_of(y0, k->height);
 	box[2] = part_of(x1, k->width);
 	box[3] = part_of(y1, k->height);
-	sl_page_add_word(k->page, s, n, 1000, box);
+	sl_page_add_word(
+	    k->page, s, n, k->recognised ? k->confidence : 1000, box);
 }
 
 static void
@@ -191,7 +197,7 @@ write_image(struct sluse_sink *k, const struct sluse_image *im)
 }
 
 static int
-host_image(struct sluse_sink *k, const struct sluse_image *im)
+take_image(struct sluse_sink *k, const struct sluse_image *im)
 {
 	struct sl_page *p = k->page;
 	enum sl_rc rc;
@@ -200,8 +206,6 @@ host_image(struct sluse_sink *k, const struct sluse_image *im)
 		return met(k, "worker_protocol");
 	if (!image_fits(k->limits, im))
 		return met(k, "limit_pixels");
-	sl_buf_reset(&p->text);
-	p->words_count = 0;
 	p->image_offset = k->budget->at;
 	if ((rc = write_image(k, im)) != SL_OK)
 		return failed(k, rc);
@@ -213,6 +217,35 @@ host_image(struct sluse_sink *k, const struct sluse_image *im)
 	p->rotate = im->rotate % 360 / 90 * 90;
 	k->image = true;
 	return 0;
+}
+
+static int
+host_image(struct sluse_sink *k, const struct sluse_image *im)
+{
+	k->beside = false;
+	if (k->page != NULL) {
+		sl_buf_reset(&k->page->text);
+		k->page->words_count = 0;
+	}
+	return take_image(k, im);
+}
+
+static int
+host_image_beside(struct sluse_sink *k, const struct sluse_image *im)
+{
+	if (k->image)
+		return met(k, "worker_protocol");
+	k->beside = true;
+	return take_image(k, im);
+}
+
+static void
+host_recognised(struct sluse_sink *k, int confidence)
+{
+	k->recognised = true;
+	k->confidence = confidence < 0	    ? 0u
+			: confidence > 1000 ? 1000u
+					    : (unsigned)confidence;
 }
 
 /* -- embedded files
@@ -342,7 +375,11 @@ send_fact(const struct sluse_sink *k, const struct sl_fact *f)
 {
 	struct sl_msg m = {.type = SL_MSG_R_NOTE};
 
-	if (f->field == 0) {
+	if (f->named != NULL) {
+		m.type = SL_MSG_R_NAMED;
+		m.r_named = *f->named;
+		m.r_named.part = k->part;
+	} else if (f->field == 0) {
 		m.r_note.part = k->part;
 		m.r_note.slug = sl_slice_str(f->label);
 		m.r_note.detail = sl_slice_str(f->value);
@@ -353,7 +390,9 @@ send_fact(const struct sluse_sink *k, const struct sl_fact *f)
 		m.r_field.field = (uint8_t)f->field;
 		m.r_field.value = sl_slice_str(f->value);
 		m.r_field.label = sl_slice_str(f->label);
-		m.r_field.source = SL_SOURCE_HEADER;
+		m.r_field.source = k->describes[0] != '\0' ? SL_SOURCE_PACKAGE
+							   : SL_SOURCE_HEADER;
+		m.r_field.post = (uint16_t)f->post;
 		m.r_field.confidence = (uint16_t)f->confidence;
 	}
 	return sl_msg_write(k->result_fd, &m, k->err);
@@ -387,11 +426,14 @@ host_field(struct sluse_sink *k, const char *field, const char *value,
 	unsigned number = field != NULL ? sl_field_by_name(field) : 0;
 	struct sl_fact *f;
 
-	if (number == 0 || value == NULL || k->fields >= SL_HOST_FIELDS_MAX)
+	if (number == 0 || value == NULL ||
+	    k->fields >= (k->describes[0] != '\0' ? SL_HOST_DESCRIBED_MAX
+						  : SL_HOST_FIELDS_MAX))
 		return;
 	k->fields++;
 	f = new_fact(k);
 	f->field = number;
+	f->post = k->post;
 	f->value = keep(k->arena, value, 2048);
 	f->label = keep(k->arena, label != NULL ? label : "", 128);
 	f->confidence = confidence < 0	    ? 0u
@@ -403,10 +445,31 @@ host_field(struct sluse_sink *k, const char *field, const char *value,
 static const char *
 host_password(struct sluse_source *s, uint32_t i)
 {
-	if (s->passwords == NULL || i >= s->passwords->n)
+	if (s->lent == NULL || i >= s->lent->passwords.n)
 		return NULL;
 	s->password = i + 1;
-	return s->passwords->item[i];
+	return s->lent->passwords.item[i];
+}
+
+/* Read when it is asked for: few files are signed. */
+static const void *
+host_trust(struct sluse_source *s, size_t *n)
+{
+	struct stat st;
+
+	if (s->trust == NULL && s->lent != NULL && s->lent->trust_fd >= 0 &&
+	    fstat(s->lent->trust_fd, &st) == 0 && st.st_size > 0 &&
+	    (uint64_t)st.st_size <= SL_HOST_TRUST_MAX) {
+		s->trust_n = (size_t)st.st_size;
+		s->trust = sl_realloc(NULL, s->trust_n);
+		if (sl_pread_full(s->lent->trust_fd, s->trust, s->trust_n, 0) !=
+		    (ssize_t)s->trust_n) {
+			free(s->trust);
+			s->trust = NULL;
+		}
+	}
+	*n = s->trust != NULL ? s->trust_n : 0;
+	return s->trust;
 }
 
 static void
@@ -421,6 +484,68 @@ host_note(struct sluse_sink *k, const char *slug, const char *detail)
 	f->label = keep(k->arena, slug, 64);
 	f->value = keep(k->arena, detail != NULL ? detail : "", 256);
 	take_fact(k, f);
+}
+
+/* -- descriptions of packages -------------------------------------------- */
+
+static int
+host_describes(struct sluse_sink *k, const char *kind, unsigned flags)
+{
+	size_t n = kind != NULL
+		       ? strspn(kind, "abcdefghijklmnopqrstuvwxyz0123456789-")
+		       : 0;
+
+	/* Facts already told were not told as the package's. */
+	if (k->page != NULL || n == 0 || kind[n] != '\0' ||
+	    n >= sizeof(k->describes) ||
+	    (k->describes[0] == '\0' && k->fields > 0))
+		return 1;
+	(void)snprintf(k->describes, sizeof(k->describes), "%s", kind);
+	k->describes_flags |= flags;
+	return 0;
+}
+
+static void
+host_post(struct sluse_sink *k, uint32_t n)
+{
+	k->post = n <= SL_HOST_POSTS_MAX ? (unsigned)n : SL_HOST_POSTS_MAX;
+}
+
+static struct sl_slice
+keep_slice(struct sl_arena *a, const char *s, size_t max)
+{
+	return sl_slice_str(s != NULL ? keep(a, s, max) : "");
+}
+
+static int
+host_named(struct sluse_sink *k, const struct sluse_named *n)
+{
+	struct sl_msg_r_named *m;
+	struct sl_fact *f;
+
+	if (k->page != NULL || k->describes[0] == '\0' ||
+	    n->size < sizeof(*n) || n->file == NULL || *n->file == '\0' ||
+	    k->named >= SL_HOST_NAMED_MAX)
+		return met(k, "limit_members");
+	f = new_fact(k);
+	m = sl_arena_alloc(k->arena, sizeof(*m));
+	m->post = (uint16_t)k->post;
+	m->number = (uint16_t)++k->named;
+	m->main = n->main != 0;
+	m->file = keep_slice(k->arena, n->file, 1024);
+	m->title = keep_slice(k->arena, n->title, 1024);
+	m->type = keep_slice(k->arena, n->type, 128);
+	if (n->bytes != UINT64_MAX) {
+		m->checks |= SL_NAMED_SIZE;
+		m->size = n->bytes;
+	}
+	if (n->sha256 != NULL) {
+		m->checks |= SL_NAMED_SHA256;
+		memcpy(m->sha256.b, n->sha256, sizeof(m->sha256.b));
+	}
+	f->named = m;
+	take_fact(k, f);
+	return 0;
 }
 
 /* -- one file
@@ -461,7 +586,13 @@ sl_host_init(struct sluse_reader_host *h, struct sluse_limits *l,
 	    .part_end = host_part_end,
 	    .field = host_field,
 	    .note = host_note,
-	    .password = host_password};
+	    .password = host_password,
+	    .image_beside = host_image_beside,
+	    .recognised = host_recognised,
+	    .trust = host_trust,
+	    .describes = host_describes,
+	    .post = host_post,
+	    .named = host_named};
 }
 
 /* The reason for what a reader's call ended with; NULL if all is well. */
@@ -484,24 +615,42 @@ reason_of(int rc, const char *limit)
 	}
 }
 
+/* The same for the description of a package, which nobody reads for itself. */
+static const char *
+reason_described(int rc, unsigned flags)
+{
+	/* Also of one that is broken behind where it says so. */
+	if ((flags & SLUSE_DESCRIBES_GRADED) != 0)
+		return "package_graded";
+	if (rc != SLUSE_READ_OK)
+		return "package_invalid";
+	return (flags & SLUSE_DESCRIBES_NO_POST) != 0 ? "package_not_post"
+						      : NULL;
+}
+
 void
 sl_reading_open(struct sl_reading *r, const struct sluse_reader_host *h,
     const struct sl_extent *x, const char *name, const char *mime,
-    const struct sl_passwords *keys)
+    const struct sl_lent *lent)
 {
-	int rc;
+	const struct sluse_reader *reader;
+	int rc = SLUSE_READ_UNSUPPORTED;
+	size_t i = 0;
 
 	memset(r, 0, sizeof(*r));
 	r->source = (struct sluse_source){
-	    .x = *x, .name = name, .mime = mime, .passwords = keys};
+	    .x = *x, .name = name, .mime = mime, .lent = lent};
 	r->sink.limits = h->limits;
 	r->sink.facts_tail = &r->sink.facts;
-	r->reader = sl_reader_for(mime);
-	if (r->reader == NULL) {
-		r->reason = "unsupported";
-		return;
+	r->reason = "unsupported";
+	for (; (reader = sl_reader_for(mime, i)) != NULL; i++) {
+		r->reader = reader;
+		rc = reader->open(h, &r->source, &r->doc);
+		if (rc != SLUSE_READ_UNSUPPORTED)
+			break;
 	}
-	rc = r->reader->open(h, &r->source, &r->doc);
+	if (r->reader == NULL)
+		return;
 	if (rc == SLUSE_READ_OK) {
 		rc = r->reader->page_count(r->doc, &r->pages);
 		if (rc != SLUSE_READ_OK)
@@ -550,6 +699,8 @@ sl_reading_parts(struct sl_reading *r, struct sl_budget *b, sl_embedded_fn *fn,
 		k->limit = "limit_members";
 	if (r->reason == NULL || k->limit != NULL)
 		r->reason = reason_of(rc, k->limit);
+	if (k->describes[0] != '\0' && k->limit == NULL)
+		r->reason = reason_described(rc, k->describes_flags);
 	r->incomplete |= rc == SLUSE_READ_INCOMPLETE;
 	k->limit = NULL;
 	k->fn = NULL;
@@ -583,25 +734,58 @@ has_ink(const struct sl_buf *b)
 	return false;
 }
 
+/* What the page says, when there is no image of it to be read. */
+static void
+settle_text(struct sl_page *p, const struct sluse_sink *k)
+{
+	if (!has_ink(&p->text)) {
+		p->source = SL_PAGE_NONE;
+		p->flags |= SL_PAGE_BLANK;
+		return;
+	}
+	p->source = k->recognised ? SL_PAGE_OCR : SL_PAGE_TEXT;
+	p->confidence = k->recognised ? k->confidence : 1000;
+}
+
+/* The text goes to sluse-ocr with the image, and is the page's until then. */
+static enum sl_rc
+settle_beside(struct sluse_sink *k, struct sl_page *p)
+{
+	SL_BUF struct sl_buf b = {0};
+	enum sl_rc rc;
+
+	sl_beside_pack(p, &b);
+	rc = sl_budget_image(k->budget, b.p, b.n, k->err);
+	if (rc == SL_REJECT) { /* no room: the text stays */
+		k->limit = "limit_bytes";
+		return SL_OK;
+	}
+	p->base_size = (uint32_t)b.n;
+	return rc;
+}
+
 /* What a page has become after its reader returned rc. */
 static void
-settle(struct sl_page *p, const struct sluse_sink *k, int rc)
+settle(struct sl_page *p, struct sluse_sink *k, int rc)
 {
+	bool beside = k->beside && has_ink(&p->text);
+
+	if (beside && k->image && rc == SLUSE_READ_OK)
+		k->rc = settle_beside(k, p);
 	p->reason = reason_of(rc, k->limit);
 	if (p->reason != NULL) {
 		p->source = SL_PAGE_NONE;
 		p->image_format = 0;
-		p->image_offset = p->image_size = 0;
+		p->image_offset = p->image_size = p->base_size = 0;
+		if (beside)
+			settle_text(p, k);
 	} else if (k->image) {
 		p->source = SL_PAGE_WANTS_OCR;
-	} else if (has_ink(&p->text)) {
-		p->source = SL_PAGE_TEXT;
-		p->confidence = 1000;
 	} else {
-		p->source = SL_PAGE_NONE;
-		p->flags |= SL_PAGE_BLANK;
+		settle_text(p, k);
 	}
-	if (p->source == SL_PAGE_TEXT)
+	if (p->source == SL_PAGE_TEXT || p->source == SL_PAGE_OCR ||
+	    p->base_size > 0)
 		return;
 	sl_buf_reset(&p->text);
 	p->words_count = 0;
@@ -618,14 +802,17 @@ read_page(struct sl_reading *r, uint32_t i)
 	sl_page_init(&p, k->part, i);
 	k->page = &p;
 	k->limit = NULL;
-	k->image = false;
+	k->image = k->beside = k->recognised = false;
 	k->width = k->height = 0;
 	got = r->reader->page(r->doc, i, k);
 	rc = k->rc;
 	if (rc == SL_OK) {
 		settle(&p, k, got);
-		rc = sl_page_send(k->result_fd, &p, SL_SOURCE_TEXT, k->err);
+		rc = k->rc;
 	}
+	if (rc == SL_OK)
+		rc = sl_page_send(k->result_fd, &p,
+		    k->recognised ? SL_SOURCE_OCR : SL_SOURCE_TEXT, k->err);
 	k->page = NULL;
 	sl_page_free(&p);
 	return rc;
@@ -658,6 +845,8 @@ sl_reading_close(struct sl_reading *r)
 	if (r->doc != NULL)
 		r->reader->close(r->doc);
 	r->doc = NULL;
+	free(r->source.trust);
+	r->source.trust = NULL;
 	sl_buf_free(&r->sink.name);
 	sl_arena_free(r->sink.arena);
 	r->sink.arena = NULL;

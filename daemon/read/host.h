@@ -18,6 +18,11 @@
 
 #define SL_HOST_NOTES_MAX 50u
 #define SL_HOST_FIELDS_MAX 200u
+#define SL_HOST_TRUST_MAX ((size_t)4 << 20)
+/* Of the description of a package, which may hold several posts. */
+#define SL_HOST_DESCRIBED_MAX 1000u
+#define SL_HOST_NAMED_MAX 500u
+#define SL_HOST_POSTS_MAX 50u
 
 /* An embedded file that is whole (or has a reason). Lives for the call. */
 struct sl_embedded {
@@ -27,11 +32,19 @@ struct sl_embedded {
 };
 typedef void sl_embedded_fn(void *arg, const struct sl_embedded *e);
 
+/* What the tenant lends to whom reads its post. */
+struct sl_lent {
+	struct sl_passwords passwords;
+	int trust_fd; /* PEM certificates; -1: no such list */
+};
+
 struct sluse_source {
 	struct sl_extent x;
 	const char *name, *mime;
-	const struct sl_passwords *passwords; /* or NULL */
+	const struct sl_lent *lent; /* or NULL */
 	unsigned password; /* the last one asked for, from 1; 0: none */
+	void *trust; /* once asked for */
+	size_t trust_n;
 };
 
 struct sl_fact; /* a field or remark, kept until R_PART is out */
@@ -44,11 +57,17 @@ struct sluse_sink {
 	struct sl_err *err;
 	enum sl_rc rc; /* of output and socket */
 	const char *limit; /* slug of a limit met in this call */
-	unsigned fields, notes;
+	unsigned fields, notes, named;
+	char describes[33]; /* the kind of package it describes, or "" */
+	unsigned describes_flags; /* enum sluse_describes */
+	unsigned post; /* what is told is about this post of it; 0: all */
 	/* page() */
 	struct sl_page *page; /* NULL inside parts() */
 	double width, height;
 	bool image;
+	bool beside; /* of a page that also has text */
+	bool recognised; /* the text, by another program */
+	unsigned confidence; /* then: how sure, in thousandths */
 	/* parts() */
 	bool deepest; /* nothing may lie in this file any more */
 	sl_embedded_fn *fn;
@@ -76,11 +95,11 @@ struct sl_reading {
 void sl_host_init(struct sluse_reader_host *h, struct sluse_limits *l,
     const struct sl_msg_task *t);
 
-/* x, name, mime, keys (may be NULL) are lent until close. Never fails: see
+/* x, name, mime, lent (may be NULL) are lent until close. Never fails: see
  * r->reason. */
 void sl_reading_open(struct sl_reading *r, const struct sluse_reader_host *h,
     const struct sl_extent *x, const char *name, const char *mime,
-    const struct sl_passwords *keys);
+    const struct sl_lent *lent);
 enum sl_rc sl_reading_parts(struct sl_reading *r, struct sl_budget *b,
     sl_embedded_fn *fn, void *arg, struct sl_err *err);
 /* R_FIELD and R_NOTE records gathered by parts. */

@@ -10,10 +10,11 @@
 #include "../base/mem.h"
 #include "../base/text.h"
 #include "../wire/wire.h"
+#include "beside.h"
 #include "fields.h"
 
 #define CHUNK 49152u /* of R_TEXT and R_BOXES */
-#define BOX 16u
+#define BOX SL_WORD_PACKED
 
 void
 sl_page_init(struct sl_page *p, uint32_t part, uint32_t page)
@@ -115,34 +116,18 @@ send_text(int fd, const struct sl_page *p, struct sl_err *err)
 	return rc;
 }
 
-static void
-put16(uint8_t *p, unsigned v)
-{
-	p[0] = (uint8_t)v;
-	p[1] = (uint8_t)(v >> 8);
-}
-
 static enum sl_rc
 send_boxes(int fd, const struct sl_page *p, struct sl_err *err)
 {
 	struct sl_msg m = {.type = SL_MSG_R_BOXES};
 	uint8_t out[CHUNK];
-	const struct sl_word *w;
 	enum sl_rc rc = SL_OK;
 	size_t n = 0, i;
 
 	m.r_boxes.part = p->part;
 	m.r_boxes.page = p->page;
 	for (i = 0; i < p->words_count && rc == SL_OK; i++) {
-		w = &p->words[i];
-		put16(out + n, w->at & 0xFFFF);
-		put16(out + n + 2, w->at >> 16);
-		put16(out + n + 4, w->length);
-		put16(out + n + 6, w->confidence);
-		put16(out + n + 8, w->x0);
-		put16(out + n + 10, w->y0);
-		put16(out + n + 12, w->x1);
-		put16(out + n + 14, w->y1);
+		sl_word_pack(&p->words[i], out + n);
 		n += BOX;
 		if (n < sizeof(out) && i + 1 < p->words_count)
 			continue;
@@ -216,7 +201,8 @@ on_found(void *arg, const struct sl_found *f)
 	m.r_field.field = (uint8_t)f->field;
 	m.r_field.value = cut(f->value, 2048);
 	m.r_field.label = cut(f->label, 128);
-	m.r_field.source = (uint8_t)s->source;
+	m.r_field.source =
+	    f->at < s->p->own_bytes ? SL_SOURCE_TEXT : (uint8_t)s->source;
 	m.r_field.confidence =
 	    (uint16_t)(f->confidence < 1000 ? f->confidence : 1000);
 	box_of(s->p, f->at, f->length, &m.r_field);
@@ -242,6 +228,7 @@ send_head(int fd, const struct sl_page *p, struct sl_err *err)
 	r->image_format = (uint16_t)p->image_format;
 	r->image_offset = p->image_offset;
 	r->image_size = p->image_size;
+	r->base_size = p->base_size;
 	r->text_bytes = (uint32_t)p->text.n;
 	r->words = (uint32_t)p->words_count;
 	r->flags = p->flags;

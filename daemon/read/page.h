@@ -15,7 +15,8 @@
 #define SL_PAGE_WORDS_MAX 50000u
 #define SL_PAGE_FIELDS_MAX 200u
 
-/* A word: its place in the text, and on the page in 1/65535. */
+/* A word: its place in the text, and on the page in 1/65535. The page is as it
+ * came, turned by rotate degrees clockwise, and not otherwise changed. */
 struct sl_word {
 	uint32_t at;
 	uint16_t length, confidence;
@@ -35,6 +36,11 @@ struct sl_page {
 	size_t words_count, words_cap;
 	unsigned image_format; /* SL_PAGE_WANTS_OCR: where the image is */
 	uint64_t image_offset, image_size;
+	/* The file's own text, at the start: with SL_PAGE_WANTS_OCR it lies
+	 * packed behind the image (beside.h), with SL_PAGE_OCR the rest was
+	 * recognised. */
+	uint32_t base_size;
+	size_t own_bytes;
 };
 
 void sl_page_init(struct sl_page *p, uint32_t part, uint32_t page);
@@ -46,7 +52,7 @@ void sl_page_add_text(struct sl_page *p, const char *s, size_t n);
 void sl_page_add_word(struct sl_page *p, const char *s, size_t n,
     unsigned confidence, const uint16_t box[4]);
 /* Looks for fields (fields.h), guesses the language, sends all. field_source
- * is that of the fields: SL_SOURCE_TEXT or SL_SOURCE_OCR. */
+ * is that of the fields behind own_bytes: SL_SOURCE_TEXT or SL_SOURCE_OCR. */
 enum sl_rc sl_page_send(int result_fd, struct sl_page *p,
     enum sl_field_source field_source, struct sl_err *err);
 

@@ -121,31 +121,33 @@ sl_readers_load(
 }
 
 static bool
-takes(const char *row, const char *mime)
+takes(const struct sluse_reader *r, const char *mime, bool wide)
 {
-	size_t n = strlen(row);
+	const char *const *m;
+	size_t n;
 
-	if (n > 0 && row[n - 1] == '/')
-		return strncmp(row, mime, n) == 0;
-	return strcmp(row, mime) == 0;
+	for (m = r->mimes; *m != NULL; m++) {
+		n = strlen(*m);
+		if (wide ? n > 0 && (*m)[n - 1] == '/' &&
+			       strncmp(*m, mime, n) == 0
+			 : strcmp(*m, mime) == 0)
+			return true;
+	}
+	return false;
 }
 
 const struct sluse_reader *
-sl_reader_for(const char *mime)
+sl_reader_for(const char *mime, size_t i)
 {
-	const struct sluse_reader *wide = NULL;
-	const char *const *m;
-	size_t i;
+	size_t k, wide;
 
-	for (i = 0; i < readers_count; i++) {
-		for (m = readers[i]->mimes; *m != NULL; m++) {
-			if (strcmp(*m, mime) == 0)
-				return readers[i];
-			if (wide == NULL && takes(*m, mime))
-				wide = readers[i];
-		}
-	}
-	return wide;
+	for (wide = 0; wide < 2; wide++)
+		for (k = 0; k < readers_count; k++)
+			if (takes(readers[k], mime, wide != 0) &&
+			    (wide == 0 || !takes(readers[k], mime, false)) &&
+			    i-- == 0)
+				return readers[k];
+	return NULL;
 }
 
 const struct sluse_reader *

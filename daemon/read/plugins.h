@@ -17,8 +17,9 @@ enum sl_rc sl_readers_load(
 /* The same for one that is linked in (tests). */
 enum sl_rc sl_reader_add(const struct sluse_reader *r,
     const struct sluse_reader_host *host, struct sl_err *err);
-/* The one for a MIME type: an exact row wins over "text/". NULL if none. */
-const struct sluse_reader *sl_reader_for(const char *mime);
+/* The i-th that takes a MIME type: those with an exact row, then those with
+ * "text/", each by the name of their file. NULL after the last. */
+const struct sluse_reader *sl_reader_for(const char *mime, size_t i);
 /* The i-th; NULL after the last. */
 const struct sluse_reader *sl_reader_at(size_t i);
 

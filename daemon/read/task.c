@@ -8,31 +8,38 @@
  */
 #include "task.h"
 
+#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #include "../base/file.h"
 #include "../identify/identify.h"
+#include "../identify/mend.h"
 #include "../worker/worker.h"
 #include "copy.h"
 #include "parts.h"
 #include "plugins.h"
 #include "sidecar.h"
 
+#define CLEAR_PIECE 65536
+
 struct task {
 	const struct sl_msg_task *t;
 	int result;
 	struct sl_budget budget;
-	struct sl_passwords passwords;
+	struct sl_lent lent;
 	struct sl_parts parts;
 	struct sluse_limits limits;
 	struct sluse_reader_host host;
 	uint32_t sent; /* R_PART records */
 	const char *reason; /* of part 0 */
 	uint32_t adding_to; /* the part that members are found in */
+	const int *clear; /* descriptors of clear texts ... */
+	size_t clear_n, clear_taken; /* ... and those whose turn has been */
 	bool deferred; /* R_END says SL_RETRY */
 };
 
@@ -91,6 +98,7 @@ made_name(const struct sl_part *p, uint32_t number,
 struct verdict {
 	struct sl_identity id;
 	const char *reason, *reader;
+	const char *describes; /* the kind of package, or NULL */
 	uint32_t pages;
 };
 
@@ -124,6 +132,7 @@ send_part(struct task *k, uint32_t number, const struct sl_part *p,
 	r->reader = sl_slice_str(v->reader);
 	r->reason = sl_slice_str(v->reason);
 	r->pages = v->pages;
+	r->describes = sl_slice_str(v->describes);
 	if (number == 0)
 		k->reason = v->reason;
 	k->sent++;
@@ -142,6 +151,27 @@ static bool
 is_young(const struct task *k, uint32_t number)
 {
 	return number == 0 && (k->t->flags & SL_TASK_YOUNG) != 0;
+}
+
+/* The part that the i-th clear text belongs to. */
+static uint32_t
+clear_part(const struct task *k, size_t i)
+{
+	const uint8_t *p = (const uint8_t *)k->t->clear.p + 4 * i;
+
+	return (uint32_t)p[0] | (uint32_t)p[1] << 8 | (uint32_t)p[2] << 16 |
+	       (uint32_t)p[3] << 24;
+}
+
+static bool
+has_clear(const struct task *k, uint32_t number)
+{
+	size_t i;
+
+	for (i = 0; i < k->clear_n; i++)
+		if (clear_part(k, i) == number)
+			return true;
+	return false;
 }
 
 /* -- what lies in a part
@@ -204,7 +234,7 @@ do_archive(struct task *k, uint32_t number, struct sl_part *p,
 		return send_part(k, number, p, v, err);
 	}
 	k->adding_to = number;
-	rc = sl_unpack(kind, &p->x, p->name, &k->passwords, &k->budget,
+	rc = sl_unpack(kind, &p->x, p->name, &k->lent.passwords, &k->budget,
 	    on_member, k, &u, err);
 	if (rc != SL_OK)
 		return rc;
@@ -251,26 +281,44 @@ do_pages(
 	    r, &k->budget, k->result, number, from, to, err);
 }
 
+/* A description of its package, which is none of its documents. */
+static bool
+described(const struct sl_reading *r, struct sl_part *p, struct verdict *v)
+{
+	if (r->sink.describes[0] == '\0')
+		return false;
+	v->describes = r->sink.describes;
+	if ((r->sink.describes_flags & SLUSE_DESCRIBES_FORM) == 0)
+		p->role = SL_PART_SIDECAR;
+	return true;
+}
+
 static enum sl_rc
 read_part(struct task *k, uint32_t number, struct sl_part *p,
     struct sl_reading *r, struct verdict *v, struct sl_err *err)
 {
 	size_t first = k->parts.count;
-	enum sl_rc rc;
+	enum sl_rc rc = SL_OK;
 
 	k->adding_to = number;
 	r->sink.deepest = is_deepest(k, p);
-	rc = sl_reading_parts(r, &k->budget, on_embedded, k, err);
+	if (p->role != SL_PART_DERIVED)
+		rc = sl_reading_parts(r, &k->budget, on_embedded, k, err);
 	if (rc != SL_OK)
 		return rc;
 	if (r->incomplete && is_young(k, number))
 		return incomplete(k, err);
 	/* A mail; a PDF with attachments is still a document. */
 	if (r->doc != NULL && r->pages == 0 && r->reader->parts != NULL &&
-	    p->role == SL_PART_DOCUMENT)
+	    p->role == SL_PART_DOCUMENT && !described(r, p, v) &&
+	    r->reason == NULL)
 		p->role = SL_PART_CONTAINER;
 	sl_parts_mark_twins(&k->parts, first);
 	v->reason = r->reason;
+	/* It is read as the PDF that was made of it. */
+	if (v->reason != NULL && strcmp(v->reason, "unsupported") == 0 &&
+	    has_clear(k, number))
+		v->reason = NULL;
 	v->pages = r->pages;
 	if (r->reader != NULL)
 		v->reader = r->reader->name;
@@ -293,8 +341,7 @@ do_reader(struct task *k, uint32_t number, struct sl_part *p, struct verdict *v,
 	struct sl_reading r;
 	enum sl_rc rc;
 
-	sl_reading_open(
-	    &r, &k->host, &p->x, p->name, v->id.mime, &k->passwords);
+	sl_reading_open(&r, &k->host, &p->x, p->name, v->id.mime, &k->lent);
 	rc = read_part(k, number, p, &r, v, err);
 	sl_reading_close(&r);
 	return rc;
@@ -354,6 +401,129 @@ do_sidecar(struct task *k, uint32_t number, struct sl_part *p,
 	return rc;
 }
 
+/* -- envelopes
+ * ------------------------------------------------------------------------ */
+
+static enum sl_rc
+do_envelope(struct task *k, uint32_t number, struct sl_part *p,
+    struct verdict *v, struct sl_err *err)
+{
+	if (!sl_has_envelope_end(&p->x)) {
+		if (is_young(k, number))
+			return incomplete(k, err);
+		v->reason = "damaged";
+	} else if (!has_clear(k, number)) {
+		v->reason = "encrypted";
+	} else if (is_deepest(k, p)) {
+		k->budget.limit = v->reason = "limit_depth";
+	} else {
+		p->role = SL_PART_CONTAINER;
+	}
+	return send_part(k, number, p, v, err);
+}
+
+/* It is as long as its envelope, which was let in, or was made here: only the
+ * sum counts, and what it unpacks to is held against its size too. */
+static enum sl_rc
+copy_clear(struct task *k, int fd, struct sl_member *m, struct sl_err *err)
+{
+	SL_FREE char *b = sl_realloc(NULL, CLEAR_PIECE);
+	uint64_t at = 0, one_max = k->budget.member_bytes_max;
+	enum sl_rc rc = sl_budget_begin(&k->budget, err);
+	struct stat st;
+	ssize_t n = 1;
+
+	if (fstat(fd, &st) == 0)
+		k->budget.input_bytes += (uint64_t)st.st_size;
+	k->budget.member_bytes_max = 0;
+	while (rc == SL_OK && (n = sl_pread_full(fd, b, CLEAR_PIECE, at)) > 0) {
+		rc = sl_budget_write(&k->budget, b, (size_t)n, err);
+		at += (uint64_t)n;
+	}
+	k->budget.member_bytes_max = one_max;
+	if (rc == SL_OK && n < 0)
+		rc = sl_err_set(err, SL_RETRY, errno, "file_unreadable",
+		    "a clear text cannot be read");
+	return rc == SL_OK
+		   ? sl_budget_end(&k->budget, &m->offset, &m->size, err)
+		   : rc;
+}
+
+/* What an S/MIME message holds is a mail without the head of one. */
+static bool
+is_mime_entity(int fd)
+{
+	char b[13] = "";
+
+	return sl_pread_full(fd, b, 12, 0) == 12 &&
+	       (strncasecmp(b, "content-", 8) == 0 ||
+		   strncasecmp(b, "mime-version", 12) == 0);
+}
+
+/* The envelope's own name, without what says that it is one. */
+static void
+clear_name(const char *name, struct sl_buf *out)
+{
+	static const char *const endings[] = {
+	    "p7m", "p7e", "p7c", "cms", "enc", "der"};
+	const char *ext = sl_extension(name);
+	size_t i, n = strlen(name);
+
+	for (i = 0; i < sizeof(endings) / sizeof(endings[0]); i++)
+		if (strcasecmp(ext, endings[i]) == 0) {
+			n -= strlen(ext) + 1;
+			break;
+		}
+	/* smime.p7m is what every such mail calls it. */
+	if (n != 5 || strncasecmp(name, "smime", 5) != 0)
+		sl_buf_add(out, name, n);
+}
+
+static enum sl_rc
+add_clear(struct task *k, uint32_t number, int fd, struct sl_err *err)
+{
+	SL_BUF struct sl_buf name = {0};
+	struct sl_member m = {.warnings = "", .name_charset = "utf-8"};
+	struct sl_part p = k->parts.p[number];
+	enum sl_rc rc;
+
+	/* Not looked into: its record says why. */
+	if (k->budget.limit != NULL)
+		return SL_OK;
+	rc = copy_clear(k, fd, &m, err);
+	if (rc == SL_REJECT && k->budget.limit != NULL)
+		return SL_OK;
+	if (rc != SL_OK)
+		return rc;
+	clear_name(p.name, &name);
+	m.name = sl_buf_str(&name);
+	m.name_raw = (const uint8_t *)m.name;
+	m.name_raw_n = name.n;
+	k->adding_to = number;
+	if (!sl_is_envelope(&p.x)) {
+		sl_buf_add_str(&name, ".pdf");
+		m.name = sl_buf_str(&name);
+		add_part(k, SL_PART_DERIVED, &m, NULL);
+	} else {
+		add_part(k, SL_PART_DOCUMENT, &m,
+		    is_mime_entity(fd) ? "message/rfc822" : NULL);
+	}
+	return SL_OK;
+}
+
+/* The next clear text, once there is nothing else to look at: behind all parts
+ * that are there without it, so that they keep their numbers (engine/sealed.c).
+ */
+static enum sl_rc
+take_clear(struct task *k, struct sl_err *err)
+{
+	size_t i = k->clear_taken++;
+	uint32_t number = clear_part(k, i);
+
+	return number < k->parts.count ? add_clear(k, number, k->clear[i], err)
+				       : SL_OK;
+}
+
 /* -- one part
  * -------------------------------------------------------------------------- */
 
@@ -377,6 +547,12 @@ do_part(struct task *k, uint32_t number, struct sl_err *err)
 		return rc == SL_OK && is_young(k, number) ? incomplete(k, err)
 							  : rc;
 	}
+	/* What made it may have been taken over: a PDF, or nothing. */
+	if (p.role == SL_PART_DERIVED &&
+	    strcmp(v.id.mime, "application/pdf") != 0) {
+		v.reason = "damaged";
+		return send_part(k, number, &p, &v, err);
+	}
 	/* Only beside the post, never inside it: who sends a letter does not
 	 * say which case it belongs to. */
 	if (number == 0 && sl_sidecar_is(p.name))
@@ -384,6 +560,8 @@ do_part(struct task *k, uint32_t number, struct sl_err *err)
 	if ((k->t->flags & SL_TASK_IDENTIFY_ONLY) != 0 || p.x.size == 0 ||
 	    p.role == SL_PART_INLINE)
 		return send_part(k, number, &p, &v, err);
+	if (sl_is_envelope(&p.x))
+		return do_envelope(k, number, &p, &v, err);
 	kind = sl_archive_of(v.id.mime);
 	return kind != SL_ARCHIVE_NONE
 		   ? do_archive(k, number, &p, kind, &v, err)
@@ -446,7 +624,16 @@ run_open(struct task *k, const int *fds, struct sl_err *err)
 	if ((k->t->flags & SL_TASK_COPY_ONLY) != 0)
 		return SL_OK;
 	add_input(k, &x);
-	for (i = 0; i < k->parts.count && rc == SL_OK; i++) {
+	if ((k->t->flags & SL_TASK_CLEAR) != 0) {
+		k->clear = fds + SL_FD_CLEAR;
+		k->clear_n = k->t->clear.n / 4;
+	}
+	for (i = 0; rc == SL_OK; i++) {
+		while (rc == SL_OK && i == k->parts.count &&
+		       k->clear_taken < k->clear_n)
+			rc = take_clear(k, err);
+		if (rc != SL_OK || i == k->parts.count)
+			return rc;
 		rc = do_part(k, (uint32_t)i, err);
 		/* Whose identifiers these are: for the log. */
 		if (rc == SL_OK && i == 0 && k->sent > 0)
@@ -509,8 +696,7 @@ run_pages(struct task *k, const int *fds, struct sl_err *err)
 
 	(void)sl_slice_copy(k->t->mime, mime, sizeof(mime));
 	add_input(k, &x);
-	sl_reading_open(
-	    &r, &k->host, &x, k->parts.p[0].name, mime, &k->passwords);
+	sl_reading_open(&r, &k->host, &x, k->parts.p[0].name, mime, &k->lent);
 	k->reason = r.reason;
 	rc = do_pages(k, &r, 0, err);
 	sl_reading_close(&r);
@@ -543,7 +729,9 @@ sl_work_run(const struct sl_msg_task *t, const int *fds)
 	k.budget.total_bytes_max = t->total_bytes_max;
 	k.budget.ratio_max = t->ratio_max;
 	k.budget.out_bytes = t->out_bytes;
-	(void)sl_passwords_split(t->passwords, &k.passwords);
+	(void)sl_passwords_split(t->passwords, &k.lent.passwords);
+	k.lent.trust_fd =
+	    (t->flags & SL_TASK_TRUST) != 0 ? fds[SL_FD_TRUST] : -1;
 	sl_identify_windows(t->head_bytes, t->tail_bytes);
 	sl_host_init(&k.host, &k.limits, t);
 	if (t->kind == SL_TASK_OPEN && (t->flags & SL_TASK_MANY) != 0)

@@ -267,6 +267,36 @@ sl_reason_change(const struct sl_reason *r)
 	return SL_CHANGE_hold;
 }
 
+#define SL_SIGNED(slug, en, nb) {#slug, en, nb},
+static const struct {
+	const char *slug, *en, *nb;
+} signatures[] = {
+#include "signatures.def"
+};
+#undef SL_SIGNED
+
+const char *
+sl_signed_en(const char *slug)
+{
+	size_t i;
+
+	for (i = 0; i < sizeof(signatures) / sizeof(signatures[0]); i++)
+		if (strcmp(signatures[i].slug, slug) == 0)
+			return signatures[i].en;
+	return NULL;
+}
+
+const char *
+sl_signed_nb(const char *slug)
+{
+	size_t i;
+
+	for (i = 0; i < sizeof(signatures) / sizeof(signatures[0]); i++)
+		if (strcmp(signatures[i].slug, slug) == 0)
+			return signatures[i].nb;
+	return NULL;
+}
+
 bool
 sl_mime_is_message(const char *mime)
 {
@@ -281,6 +311,15 @@ sl_part_is_document(unsigned role, const char *mime, const char *reason)
 		return true;
 	return role == SL_PART_CONTAINER &&
 	       (sl_mime_is_message(mime) || *reason != '\0');
+}
+
+bool
+sl_part_stops_all(const char *mime, const char *reason)
+{
+	return strcmp(reason, "sidecar_invalid") == 0 ||
+	       strcmp(reason, "key_missing") == 0 ||
+	       (strcmp(reason, "encrypted") == 0 &&
+		   strcmp(mime, SL_MIME_ENVELOPE) == 0);
 }
 
 bool

@@ -113,12 +113,21 @@ const char *sl_owner_nb(enum sl_owner o);
 /* The change that puts a ready item where its reason belongs. */
 enum sl_change sl_reason_change(const struct sl_reason *r);
 
+/* What a remark about a digital signature says (signatures.def); NULL for any
+ * other remark. */
+const char *sl_signed_en(const char *slug);
+const char *sl_signed_nb(const char *slug);
+
 /* One message, as the mail programs keep it. */
 bool sl_mime_is_message(const char *mime);
 /* Is a part of this role a document of its entry? A message is, with its
  * attachments behind it; an archive is not, its files are, unless it cannot be
  * opened (reason not ""). Bodies, pictures inside them and sidecars are not. */
 bool sl_part_is_document(unsigned role, const char *mime, const char *reason);
+/* Does this part keep the whole post from going on, whichever part it is? A
+ * description that cannot be understood does, and so does an envelope that
+ * stayed shut: the letter itself may be in it. */
+bool sl_part_stops_all(const char *mime, const char *reason);
 
 /* Walks the rows of a look-up table for the database: false at the end. */
 enum sl_table {

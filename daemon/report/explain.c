@@ -207,6 +207,8 @@ found_row(void *arg, const struct sl_found_row *f, struct sl_err *err)
 	sl_row_set(o, "page", json_integer((json_int_t)f->page + 1));
 	sl_row_set(o, "box",
 	    json_pack("[i,i,i,i]", f->box[0], f->box[1], f->box[2], f->box[3]));
+	if (f->post != 0)
+		sl_row_set(o, "post", json_integer((json_int_t)f->post));
 	(void)json_array_append_new(arg, o);
 	return SL_OK;
 }
@@ -216,6 +218,7 @@ note_rows(struct sl_store *s, int64_t consignment)
 {
 	struct sl_db *db = sl_store_db(s);
 	json_t *a = json_array(), *o;
+	const char *words;
 	sqlite3_stmt *st = sl_db_query(db,
 	    "SELECT p.name, n.slug, n.detail FROM note n"
 	    " JOIN part p ON p.id = n.part JOIN source o ON o.id = p.source"
@@ -227,6 +230,9 @@ note_rows(struct sl_store *s, int64_t consignment)
 		sl_row_set(o, "file", sl_row_text(sl_db_text(st, 0)));
 		sl_row_set(o, "note", sl_row_text(sl_db_text(st, 1)));
 		sl_row_set(o, "detail", sl_row_text(sl_db_text(st, 2)));
+		words = sl_signed_en(sl_db_text(st, 1));
+		if (words != NULL)
+			sl_row_set(o, "text", json_string(words));
 		(void)json_array_append_new(a, o);
 	}
 	return a;

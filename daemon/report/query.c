@@ -173,23 +173,59 @@ ask_journal(struct asked *a, struct sl_err *err)
 	return sl_report_journal(a->s, &f, pass, a, err);
 }
 
+json_t *
+sl_report_verify_row(const struct sl_verify *v)
+{
+	json_t *o = json_pack("{s:b, s:I, s:I, s:s, s:s, s:I, s:I, s:I}", "ok",
+	    v->ok, "leaves", (json_int_t)v->leaves, "tree_size",
+	    (json_int_t)v->tree_size, "origin", v->origin, "root", v->root,
+	    "heads", (json_int_t)v->heads, "signed", (json_int_t)v->signed_size,
+	    "erased", (json_int_t)v->erased);
+
+	if (!v->ok) {
+		sl_row_set(o, "first", json_integer((json_int_t)v->first));
+		sl_row_set(o, "last", json_integer((json_int_t)v->last));
+		sl_row_set(o, "fault", sl_row_text(v->fault));
+	}
+	return o;
+}
+
+/* A public key among the arguments; *ret_key NULL: there is none. */
+static enum sl_rc
+key_of(const struct asked *a, const char *name, struct sl_vkey *own,
+    const struct sl_vkey **ret_key, struct sl_err *err)
+{
+	const char *s = text(a->args, name);
+
+	*ret_key = NULL;
+	if (s == NULL)
+		return SL_OK;
+	if (!sl_vkey_parse(s, strlen(s), own))
+		return sl_err_set(err, SL_REJECT, 0, "not_possible",
+		    "%s is no public key", name);
+	*ret_key = own;
+	return SL_OK;
+}
+
 static enum sl_rc
 ask_verify(struct asked *a, struct sl_err *err)
 {
+	const char *against = text(a->args, "against");
+	struct sl_vkey key, witness;
+	struct sl_verify_ask ask = {0};
 	struct sl_verify v;
-	enum sl_rc rc = sl_report_verify(a->s, &v, err);
+	enum sl_rc rc = key_of(a, "key", &key, &ask.key, err);
 	json_t *o;
 
+	if (rc == SL_OK)
+		rc = key_of(a, "witness", &witness, &ask.witness, err);
+	if (against != NULL)
+		ask.against = sl_slice_str(against);
+	if (rc == SL_OK)
+		rc = sl_report_verify(a->s, &ask, &v, err);
 	if (rc != SL_OK)
 		return rc;
-	o = json_pack("{s:b, s:I, s:I, s:s, s:s}", "ok", v.ok, "leaves",
-	    (json_int_t)v.leaves, "tree_size", (json_int_t)v.tree_size,
-	    "origin", v.origin, "root", v.root);
-	if (!v.ok) {
-		sl_row_set(o, "first", json_integer((json_int_t)v.first));
-		sl_row_set(o, "last", json_integer((json_int_t)v.last));
-		sl_row_set(o, "fault", json_string(v.fault));
-	}
+	o = sl_report_verify_row(&v);
 	rc = a->fn(a->arg, o, err);
 	json_decref(o);
 	return rc;

@@ -14,7 +14,8 @@
 
 /* verb: list, show, explain, status, age, cases-list, journal-list,
  * journal-verify, approvals. args: the members that the verb knows (id, stage,
- * disposition, queue, person, kind, from_ms, to_ms); may be NULL. fn is given
+ * disposition, queue, person, kind, from_ms, to_ms; of journal-verify key and
+ * witness, as vkeys, and against, a signed head); may be NULL. fn is given
  * each row. SL_REJECT: no such verb, stage and so on; else as the query. */
 enum sl_rc sl_report_query(struct sl_store *s, const char *verb,
     const json_t *args, bool bare, sl_report_fn *fn, void *arg,

@@ -12,6 +12,7 @@
 #include <stdio.h>
 
 #include "../base/err.h"
+#include "../journal/checkpoint.h"
 #include "../store/store.h"
 
 /* One row of `list` and `show`: an entry, or a consignment without one.
@@ -65,22 +66,68 @@ void sl_report_add_persons(struct sl_store *s, json_t *status);
 void sl_report_print_approval(FILE *f, const json_t *row);
 void sl_report_print_persons(FILE *f, const json_t *status);
 
+#define SL_VERIFY_KEYS_MAX 64u
+
+/* What the log is held against, from outside. */
+struct sl_verify_ask {
+	/* The key that is trusted; those it introduced follow. NULL: those that
+	 * the log itself names. */
+	const struct sl_vkey *key;
+	/* A head seen earlier: the log must begin with it. n 0: none. */
+	struct sl_slice against;
+	/* Somebody who must have cosigned that head or, where none was given,
+	 * the one of the export or proof. NULL: nobody. */
+	const struct sl_vkey *witness;
+};
+
 /* What `journal verify` found. */
 struct sl_verify {
 	uint64_t leaves; /* looked at */
-	uint64_t tree_size; /* what the tree row says */
+	uint64_t tree_size; /* what the tree row or the checkpoint says */
+	uint64_t heads; /* signed ones that fit */
+	uint64_t signed_size; /* of the last of them */
+	uint64_t erased; /* payloads that are lawfully gone */
 	char root[SL_SHA256_HEX + 1]; /* computed */
 	char origin[128];
 	bool ok;
 	/* First fault: sequences first..last (last > first where only a
 	 * subtree can be named). */
 	uint64_t first, last;
-	char fault[160];
+	char fault[256];
 };
+/* {ok, leaves, tree_size, origin, root, heads, signed, erased}, and first,
+ * last, fault where it is not ok. */
+json_t *sl_report_verify_row(const struct sl_verify *v);
 /* One read transaction, a leaf at a time. SL_FATAL: cannot be read at all;
  * faults of the journal are in ret. */
-enum sl_rc sl_report_verify(
-    struct sl_store *s, struct sl_verify *ret, struct sl_err *err);
+enum sl_rc sl_report_verify(struct sl_store *s, const struct sl_verify_ask *ask,
+    struct sl_verify *ret, struct sl_err *err);
+/* The same for what sl_report_export wrote; needs no instance. */
+enum sl_rc sl_report_verify_export(const char *dir,
+    const struct sl_verify_ask *ask, struct sl_verify *ret, struct sl_err *err);
+
+/* Writes the log up to its last signed head as C2SP tlog-tiles with the public
+ * key and how to verify without us. dir is made, or is an earlier export.
+ * SL_SKIP (not_signed): nothing has been signed. SL_REJECT: dir cannot be
+ * used. *ret_size: leaves written. */
+enum sl_rc sl_report_export(struct sl_store *s, const char *dir, bool payloads,
+    uint64_t *ret_size, struct sl_err *err);
+
+/* One .tlog-proof of a leaf: id is a sequence number or a reception number, of
+ * which it takes the first event of that name (NULL: received). *ret_seq: which
+ * leaf. SL_SKIP: there is none; SL_REJECT: not a number. */
+enum sl_rc sl_report_prove(struct sl_store *s, const char *id,
+    const char *event, struct sl_buf *out, uint64_t *ret_seq,
+    struct sl_err *err);
+/* That the head of old_size is the beginning of the last one of at most
+ * new_size: "old N", nodes, empty line, head (the body of C2SP add-checkpoint).
+ */
+enum sl_rc sl_report_consistency(struct sl_store *s, uint64_t old_size,
+    uint64_t new_size, struct sl_buf *out, struct sl_err *err);
+/* Reads one of these two. Consistency needs ask->against. SL_REJECT: not such a
+ * file; what is not true is a fault in ret. */
+enum sl_rc sl_report_verify_proof(struct sl_slice file,
+    const struct sl_verify_ask *ask, struct sl_verify *ret, struct sl_err *err);
 
 /* {case, title, status, unit, class, target_key} each. */
 enum sl_rc sl_report_cases(

@@ -1,127 +1,140 @@
 /*
- * The journal verified: every leaf, every payload, the tree over them.
+ * The journal verified: every leaf, every payload, the tree over them, and
+ * every head that was signed.
  *
- * Finds what was changed, removed, added or moved since it was written, as far
- * as the tree row was not made to fit: that needs a signed checkpoint outside.
- * Memory: one leaf and 64 hashes, whatever the journal's length. The leaves and
- * the tree row are read in one transaction, so slused may go on writing.
+ * Finds what was changed, removed, added or moved since it was written. Who can
+ * write the database and has the key can make another journal of it: that shows
+ * against a head that lies elsewhere (ask->against). Memory: one leaf and 64
+ * hashes, whatever the journal's length. All is read in one transaction, so
+ * slused may go on writing.
  */
 #include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
 
-#include "../journal/leaf.h"
-#include "../journal/tree.h"
 #include "../store/db.h"
-#include "report_p.h"
+#include "verify_p.h"
 
-struct check {
-	struct sl_verify *v;
-	struct sl_tree tree;
-	struct sl_buf lines, again;
+struct walk {
+	struct sl_check c;
+	struct sl_db *db;
+	sqlite3_stmt *heads; /* the next signed head; NULL after the last */
+	uint64_t head_size;
 };
 
-/* Keeps the first fault only. */
-static void __attribute__((format(printf, 4, 5)))
-fault(struct sl_verify *v, uint64_t first, uint64_t last, const char *fmt, ...)
-{
-	va_list ap;
-
-	if (!v->ok)
-		return;
-	v->ok = false;
-	v->first = first;
-	v->last = last;
-	va_start(ap, fmt);
-	(void)vsnprintf(v->fault, sizeof(v->fault), fmt, ap);
-	va_end(ap);
-}
-
+/* A payload that is not there must have gone by an event that names it. */
 static void
-check_payload(struct check *c, const struct sl_leaf *l, sqlite3_stmt *st)
+check_payload(struct walk *w, const struct sl_leaf *l, sqlite3_stmt *st)
 {
-	struct sl_slice salt = sl_db_blob(st, 2), body;
-	struct sl_digest d;
+	struct sl_slice body;
 
 	if (sqlite3_column_type(st, 2) == SQLITE_NULL) {
-		fault(c->v, l->seq, l->seq, "its payload is missing");
+		if (sqlite3_column_type(st, 5) == SQLITE_NULL)
+			sl_check_fault(
+			    &w->c, l->seq, l->seq, "its payload is missing");
+		w->c.v->erased++;
 		return;
 	}
+	if (sqlite3_column_type(st, 5) != SQLITE_NULL)
+		sl_check_fault(&w->c, l->seq, l->seq,
+		    "its payload was erased and is there again");
 	body.p = sl_db_text(st, 3);
 	body.n = (uint32_t)sqlite3_column_bytes(st, 3);
-	if (salt.n != SL_SALT_LEN) {
-		fault(c->v, l->seq, l->seq, "the salt has the wrong length");
-		return;
-	}
-	sl_payload_digest((const uint8_t *)salt.p, body.p, body.n, &d);
-	if (memcmp(d.b, l->payload.b, SL_SHA256_LEN) != 0)
-		fault(c->v, l->seq, l->seq, "its payload was changed");
+	sl_check_payload(&w->c, l, sl_db_blob(st, 2), body);
 }
 
 /* The columns for finding stand outside the proof: they must agree with the
  * subject, or `explain` would show another item's events. */
 static void
-check_finding(struct check *c, const struct sl_leaf *l, sqlite3_stmt *st)
+check_finding(struct sl_check *c, const struct sl_leaf *l, sqlite3_stmt *st)
 {
 	const char *reception = sl_db_text(st, 4);
 	size_t n = strlen(reception);
 
+	if (n == 0 && sqlite3_column_type(st, 6) != SQLITE_NULL)
+		sl_check_fault(c, l->seq, l->seq,
+		    "it is filed under a post that is not there");
 	if (n > 0 && strcmp(l->subject, "-") != 0 &&
 	    (strncmp(l->subject, reception, n) != 0 ||
 		(l->subject[n] != '\0' && l->subject[n] != '.')))
-		fault(c->v, l->seq, l->seq,
+		sl_check_fault(c, l->seq, l->seq,
 		    "it is filed under another reception number");
 }
 
 static void
-check_leaf(struct check *c, uint64_t want, sqlite3_stmt *st)
+next_head(struct walk *w)
 {
-	uint64_t seq = (uint64_t)sqlite3_column_int64(st, 0);
-	struct sl_slice b = sl_db_blob(st, 1);
+	if (w->heads == NULL)
+		return;
+	if (sl_db_row(w->db, w->heads))
+		w->head_size = (uint64_t)sqlite3_column_int64(w->heads, 0);
+	else
+		w->heads = NULL;
+}
+
+/* Heads of as many leaves as were read. */
+static void
+check_heads(struct walk *w)
+{
+	struct sl_slice note, nodes;
+	struct sl_digest root, kept;
+
+	while (w->heads != NULL && w->head_size == w->c.tree.size) {
+		note.p = sl_db_text(w->heads, 1);
+		note.n = (uint32_t)sqlite3_column_bytes(w->heads, 1);
+		sl_check_head(&w->c, note);
+		nodes = sl_db_blob(w->heads, 3);
+		sl_tree_root(&w->c.tree, &root);
+		if (!sl_db_digest(w->heads, 2, &kept) ||
+		    memcmp(&kept, &root, sizeof(root)) != 0 ||
+		    nodes.n != sl_tree_nodes(w->head_size) * sizeof(root) ||
+		    memcmp(nodes.p, w->c.tree.nodes, nodes.n) != 0)
+			sl_check_fault(&w->c, w->head_size - 1,
+			    w->head_size - 1,
+			    "what is kept of the head at %" PRIu64
+			    " was changed",
+			    w->head_size);
+		next_head(w);
+	}
+	if (w->heads != NULL && w->head_size < w->c.tree.size) {
+		sl_check_fault(
+		    &w->c, 0, w->c.tree.size, "signed heads are out of order");
+		sl_db_done(w->heads);
+		w->heads = NULL;
+	}
+}
+
+static void
+check_leaf(struct walk *w, sqlite3_stmt *st)
+{
+	uint64_t seq = (uint64_t)sqlite3_column_int64(st, 0),
+		 want = w->c.tree.size;
+	struct sl_slice bytes = sl_db_blob(st, 1);
 	struct sl_digest hash;
 	struct sl_leaf l;
 
-	sl_tree_leaf_hash(b.p, b.n, &hash);
-	sl_tree_append(&c->tree, &hash);
-	if (!c->v->ok)
-		return;
-	if (seq != want) {
-		fault(c->v, want, want, "it is missing");
-		return;
+	sl_tree_leaf_hash(bytes.p, bytes.n, &hash);
+	sl_check_add(&w->c, 0, &hash);
+	if (seq != want)
+		sl_check_fault(&w->c, want, want, "it is missing");
+	if (sl_check_leaf(&w->c, want, bytes, &l)) {
+		check_payload(w, &l, st);
+		check_finding(&w->c, &l, st);
 	}
-	sl_buf_reset(&c->again);
-	if (sl_leaf_decode(b.p, b.n, &c->lines, &l, NULL) != SL_OK ||
-	    sl_leaf_encode(&l, &c->again, NULL) != SL_OK || c->again.n != b.n ||
-	    memcmp(c->again.p, b.p, b.n) != 0) {
-		fault(c->v, seq, seq, "it is not a leaf of version 1");
-		return;
-	}
-	if (l.seq != seq) {
-		fault(c->v, seq, seq,
-		    "it stands in the wrong place: it is %" PRIu64, l.seq);
-		return;
-	}
-	if (l.time_ms <= 0)
-		fault(c->v, seq, seq, "it has no time");
-	if (seq == 0)
-		(void)snprintf(
-		    c->v->origin, sizeof(c->v->origin), "%s", l.origin);
-	else if (strcmp(c->v->origin, l.origin) != 0)
-		fault(c->v, seq, seq, "it comes from another journal");
-	check_payload(c, &l, st);
-	check_finding(c, &l, st);
+	check_heads(w);
 }
 
 /* Which full subtree differs tells where a leaf was changed. */
 static void
-check_nodes(struct check *c, struct sl_slice nodes)
+check_nodes(struct sl_check *c, struct sl_slice nodes)
 {
 	size_t n = sl_tree_nodes(c->tree.size), i;
 	uint64_t from = 0, size;
 	int bit = 63;
 
 	if (nodes.n != n * SL_SHA256_LEN) {
-		fault(c->v, 0, c->tree.size - 1, "the tree's nodes do not fit");
+		sl_check_fault(
+		    c, 0, c->tree.size - 1, "the tree's nodes do not fit");
 		return;
 	}
 	for (i = 0; i < n; i++, bit--) {
@@ -130,45 +143,44 @@ check_nodes(struct check *c, struct sl_slice nodes)
 		size = (uint64_t)1 << bit;
 		if (memcmp(c->tree.nodes[i].b, nodes.p + i * SL_SHA256_LEN,
 			SL_SHA256_LEN) != 0)
-			fault(c->v, from, from + size - 1,
+			sl_check_fault(c, from, from + size - 1,
 			    "the tree does not fit: a leaf was changed");
 		from += size;
 	}
 }
 
 static void
-check_tree(struct check *c, struct sl_db *db)
+check_tree(struct sl_check *c, struct sl_db *db)
 {
 	struct sl_digest root, kept;
 	sqlite3_stmt *st = sl_db_query(
 	    db, "SELECT size, nodes, root FROM tree WHERE id = 1", "");
 
 	sl_tree_root(&c->tree, &root);
-	sl_digest_hex(&root, c->v->root);
-	c->v->leaves = c->tree.size;
 	if (!sl_db_row(db, st)) {
 		if (c->tree.size > 0)
-			fault(c->v, 0, c->tree.size - 1, "the tree is missing");
+			sl_check_fault(
+			    c, 0, c->tree.size - 1, "the tree is missing");
 		return;
 	}
 	c->v->tree_size = (uint64_t)sqlite3_column_int64(st, 0);
 	if (c->v->tree_size > c->tree.size)
-		fault(c->v, c->tree.size, c->v->tree_size - 1,
+		sl_check_fault(c, c->tree.size, c->v->tree_size - 1,
 		    "the tree has more leaves: the last are missing");
 	else if (c->v->tree_size < c->tree.size)
-		fault(c->v, c->v->tree_size, c->tree.size - 1,
+		sl_check_fault(c, c->v->tree_size, c->tree.size - 1,
 		    "the tree has fewer leaves: some were added");
 	else if (c->tree.size > 0)
 		check_nodes(c, sl_db_blob(st, 1));
 	if (!sl_db_digest(st, 2, &kept) ||
 	    memcmp(kept.b, root.b, SL_SHA256_LEN) != 0)
-		fault(c->v, 0, c->tree.size > 0 ? c->tree.size - 1 : 0,
+		sl_check_fault(c, 0, c->tree.size > 0 ? c->tree.size - 1 : 0,
 		    "the tree's root does not fit");
 	sl_db_done(st);
 }
 
 static void
-check_strays(struct check *c, struct sl_db *db)
+check_strays(struct sl_check *c, struct sl_db *db)
 {
 	int64_t seq = sl_db_int(db, -1,
 	    "SELECT min(seq) FROM payload WHERE seq NOT IN"
@@ -176,36 +188,127 @@ check_strays(struct check *c, struct sl_db *db)
 	    "");
 
 	if (seq >= 0)
-		fault(c->v, (uint64_t)seq, (uint64_t)seq,
+		sl_check_fault(c, (uint64_t)seq, (uint64_t)seq,
 		    "there is a payload without its leaf");
+	seq = sl_db_int(db, -1,
+	    "SELECT min(l.seq) FROM leaf l LEFT JOIN entry e ON e.id = l.entry"
+	    " WHERE l.entry IS NOT NULL"
+	    " AND (e.id IS NULL OR e.consignment IS NOT l.consignment)",
+	    "");
+	if (seq >= 0)
+		sl_check_fault(c, (uint64_t)seq, (uint64_t)seq,
+		    "it is filed under another entry");
+}
+
+/* An erasure counts if its event is one, and its payload names the leaf. */
+static void
+check_erasures(struct sl_check *c, struct sl_db *db)
+{
+	int64_t seq = sl_db_int(db, -1,
+	    "SELECT min(x.seq) FROM erasure x LEFT JOIN payload p"
+	    " ON p.seq = x.event LEFT JOIN leaf l ON l.seq = x.event"
+	    " WHERE l.seq IS NULL OR p.seq IS NULL OR x.event <= x.seq"
+	    " OR NOT json_valid(p.body) OR NOT EXISTS (SELECT 1 FROM"
+	    " json_each(p.body, '$.erased') r WHERE x.seq ="
+	    " r.value)",
+	    "");
+	struct sl_leaf l;
+	sqlite3_stmt *st;
+	struct sl_slice b;
+
+	if (seq >= 0)
+		sl_check_fault(c, (uint64_t)seq, (uint64_t)seq,
+		    "its payload is missing, and no event says why");
+	st = sl_db_query(db,
+	    "SELECT bytes, seq FROM leaf WHERE seq IN"
+	    " (SELECT event FROM erasure)",
+	    "");
+	while (sl_db_row(db, st)) {
+		b = sl_db_blob(st, 0);
+		if (sl_leaf_decode(b.p, b.n, &c->lines, &l, NULL) == SL_OK &&
+		    l.event == SL_EVENT_erased)
+			continue;
+		seq = sqlite3_column_int64(st, 1);
+		sl_check_fault(c, (uint64_t)seq, (uint64_t)seq,
+		    "it is not the event that erased a payload");
+	}
+}
+
+static void
+take_keys(struct walk *w)
+{
+	sqlite3_stmt *st = sl_db_query(w->db,
+	    "SELECT vkey, introduction, number FROM journal_key"
+	    " ORDER BY number",
+	    "");
+	int64_t number = 0;
+
+	while (sl_db_row(w->db, st)) {
+		if (sqlite3_column_int64(st, 2) != ++number)
+			sl_check_fault(&w->c, 0, 0, "a key is missing");
+		sl_check_key(&w->c, sl_slice_str(sl_db_text(st, 0)),
+		    sl_slice_str(sl_db_text(st, 1)));
+	}
+}
+
+/* A view or a virtual table in the place of one of ours could run for ever, or
+ * tell everybody something else. Ours has none, nor triggers. */
+static bool
+is_plain(struct walk *w)
+{
+	if (sl_db_int(w->db, 1,
+		"SELECT count(*) FROM sqlite_schema WHERE type IN"
+		" ('view', 'trigger') OR sql LIKE '%VIRTUAL%'",
+		"") == 0)
+		return true;
+	sl_check_fault(&w->c, 0, 0,
+	    "the database has views or triggers, which Sluse never makes");
+	return false;
+}
+
+static void
+walk(struct walk *w)
+{
+	sqlite3_stmt *st;
+
+	take_keys(w);
+	w->heads = sl_db_query(w->db,
+	    "SELECT size, note, root, nodes FROM checkpoint ORDER BY size", "");
+	next_head(w);
+	st = sl_db_query(w->db,
+	    "SELECT l.seq, l.bytes, p.salt, p.body, c.reception, x.event,"
+	    " l.consignment FROM leaf l LEFT JOIN payload p ON p.seq = l.seq"
+	    " LEFT JOIN consignment c ON c.id = l.consignment"
+	    " LEFT JOIN erasure x ON x.seq = l.seq ORDER BY l.seq",
+	    "");
+	check_heads(w);
+	while (sl_db_row(w->db, st))
+		check_leaf(w, st);
+	if (w->heads != NULL) {
+		sl_check_fault(&w->c, w->c.tree.size, w->head_size - 1,
+		    "a signed head covers more: the last are missing");
+		sl_db_done(w->heads);
+	}
 }
 
 enum sl_rc
-sl_report_verify(struct sl_store *s, struct sl_verify *ret, struct sl_err *err)
+sl_report_verify(struct sl_store *s, const struct sl_verify_ask *ask,
+    struct sl_verify *ret, struct sl_err *err)
 {
-	struct sl_db *db = sl_store_db(s);
-	struct check c = {.v = ret};
+	struct walk w = {.db = sl_store_db(s)};
 	enum sl_rc rc;
-	uint64_t want = 0;
-	sqlite3_stmt *st;
 
-	memset(ret, 0, sizeof(*ret));
-	ret->ok = true;
-	if (sl_db_script(db, "BEGIN", err) != SL_OK)
+	sl_check_begin(&w.c, ask, ret);
+	if (sl_db_script(w.db, "BEGIN", err) != SL_OK)
 		return SL_FATAL;
-	st = sl_db_query(db,
-	    "SELECT l.seq, l.bytes, p.salt, p.body, c.reception FROM leaf l"
-	    " LEFT JOIN payload p ON p.seq = l.seq"
-	    " LEFT JOIN consignment c ON c.id = l.consignment"
-	    " ORDER BY l.seq",
-	    "");
-	while (sl_db_row(db, st))
-		check_leaf(&c, want++, st);
-	check_tree(&c, db);
-	check_strays(&c, db);
-	sl_buf_free(&c.lines);
-	sl_buf_free(&c.again);
-	rc = sl_db_check(db, err);
-	(void)sl_db_script(db, "COMMIT", NULL);
+	if (is_plain(&w)) {
+		walk(&w);
+		check_tree(&w.c, w.db);
+		check_strays(&w.c, w.db);
+		check_erasures(&w.c, w.db);
+	}
+	sl_check_end(&w.c);
+	rc = sl_db_check(w.db, err);
+	(void)sl_db_script(w.db, "COMMIT", NULL);
 	return rc;
 }

@@ -82,7 +82,9 @@ clue_words(struct sl_buf *out, const json_t *clue)
 	sl_buf_printf(out, "in %s", text(clue, "source"));
 	if (*file != '\0')
 		sl_buf_printf(out, " of %s", file);
-	if (json_is_integer(page))
+	/* The description of a package has none. */
+	if (json_is_integer(page) &&
+	    strcmp(text(clue, "source"), "package") != 0)
 		sl_buf_printf(out, ", page %" JSON_INTEGER_FORMAT,
 		    json_integer_value(page) + 1);
 	if (json_array_size(box) == 4) {
@@ -287,6 +289,8 @@ print_list(FILE *f, const json_t *row, const char *key, const char *title,
 			sl_report_show_text(f, text(o, "file"));
 		} else if (*text(o, "reason_text") != '\0') {
 			(void)fprintf(f, "  %s", text(o, "reason_text"));
+		} else if (*text(o, "text") != '\0') {
+			(void)fprintf(f, "  %s", text(o, "text"));
 		}
 		(void)fputc('\n', f);
 	}

@@ -224,8 +224,8 @@ set_limits(const struct sl_sandbox_limits *l)
 
 /* Of no use to the reading of documents, even when somebody starts us as root
  * by mistake. */
-static int
-drop_capabilities(void)
+int
+sl_sandbox_drop_capabilities(void)
 {
 	struct __user_cap_header_struct head = {
 	    .version = _LINUX_CAPABILITY_VERSION_3};
@@ -289,7 +289,7 @@ sl_sandbox_enter(const struct sl_sandbox_limits *l, struct sl_err *err)
 		return failed(err, "privileges");
 	if (state.landlock_abi > 0 && enter_landlock(state.landlock_abi) != 0)
 		return failed(err, "landlock");
-	if (drop_capabilities() != 0)
+	if (sl_sandbox_drop_capabilities() != 0)
 		return failed(err, "capabilities");
 	if (!state.seccomp)
 		return SL_OK; /* degraded; and tests of Landlock alone */

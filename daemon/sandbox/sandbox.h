@@ -40,6 +40,9 @@ enum sl_rc sl_sandbox_prepare(unsigned flags, struct sl_err *err);
 enum sl_rc sl_sandbox_enter(
     const struct sl_sandbox_limits *l, struct sl_err *err);
 
+/* Gives up what root may do; 0 also where there is nothing to give up. */
+int sl_sandbox_drop_capabilities(void);
+
 /* "landlock 7, seccomp 171" for one log line; static. */
 const char *sl_sandbox_describe(void);
 /* True in builds with a sanitizer: wider filter, no limit of memory. */

@@ -163,18 +163,31 @@ sl_consignment_by_id(struct sl_store *s, int64_t id, struct sl_consignment *ret)
 	" FROM part p JOIN source o ON o.id = p.source"                        \
 	" WHERE o.consignment = " id " AND p.number > 0 ORDER BY x))"
 
+/* The same of the documents of a package. */
+#define DOCUMENTS(id)                                                          \
+	"(SELECT group_concat(x, ',') FROM (SELECT hex(p.sha256) AS x"         \
+	" FROM part p JOIN source o ON o.id = p.source"                        \
+	" WHERE o.consignment = " id " AND p.role IN (1, 3, 4)"                \
+	" AND p.describes = '' ORDER BY x))"
+
+#define SAME(what)                                                             \
+	"SELECT c.id FROM consignment c WHERE c.queue = ?1"                    \
+	" AND c.channel_key = ?2 AND (c.id < ?3 OR (c.id > ?3" /* Read before  \
+								  this one was \
+								  read again,  \
+								  and not      \
+								  turned away. \
+								*/             \
+	" AND EXISTS (SELECT 1 FROM entry e WHERE e.consignment = c.id"        \
+	" AND (e.disposition <> 60 OR e.outcome IN (10, 20)))))"               \
+	" AND ifnull(c.outcome, 0) <> 50 AND " what("c.id") " IS " what(       \
+	    "?3") " ORDER BY c.id LIMIT 1"
+
 int64_t
-sl_consignment_find_same(
-    struct sl_store *s, const struct sl_consignment *c, const char *key)
+sl_consignment_find_same(struct sl_store *s, const struct sl_consignment *c,
+    const char *key, bool package)
 {
-	return sl_db_int(s->db, 0,
-	    "SELECT c.id FROM consignment c WHERE c.queue = ?1"
-	    " AND c.channel_key = ?2 AND (c.id < ?3 OR (c.id > ?3"
-	    /* Read before this one was read again, and not turned away. */
-	    " AND EXISTS (SELECT 1 FROM entry e WHERE e.consignment = c.id"
-	    " AND (e.disposition <> 60 OR e.outcome IN (10, 20)))))"
-	    " AND ifnull(c.outcome, 0) <> 50 AND " DIGESTS(
-		"c.id") " IS " DIGESTS("?3") " ORDER BY c.id LIMIT 1",
+	return sl_db_int(s->db, 0, package ? SAME(DOCUMENTS) : SAME(DIGESTS),
 	    "ssi", c->queue, key, c->id);
 }
 

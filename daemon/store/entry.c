@@ -9,7 +9,8 @@
 	" e.stage, e.disposition, ifnull(e.outcome, 0), e.reason, e.detail,"   \
 	" e.attempts, e.revision, ifnull(e.retry_ms, 0),"                      \
 	" ifnull(e.held_until_ms, 0), ifnull(e.duplicate_of, 0), e.born_ms,"   \
-	" e.case_number, e.title, c.received_ms, c.dropped_ms, c.name"         \
+	" e.case_number, e.title, c.received_ms, c.dropped_ms, c.name,"        \
+	" e.described"                                                         \
 	" FROM entry e JOIN consignment c ON c.id = e.consignment"
 
 static void
@@ -42,6 +43,7 @@ take(sqlite3_stmt *st, struct sl_entry *e)
 	e->received_ms = sqlite3_column_int64(st, 19);
 	e->dropped_ms = sqlite3_column_int64(st, 20);
 	sl_db_copy(st, 21, e->name, sizeof(e->name));
+	e->described = sqlite3_column_int(st, 22);
 }
 
 enum sl_rc
@@ -50,10 +52,11 @@ sl_entry_insert(struct sl_store *s, struct sl_entry *e, struct sl_err *err)
 	if (sl_store_begin(s, err) != SL_OK ||
 	    sl_db_run(s->db, err,
 		"INSERT INTO entry (consignment, number, own_key, stage,"
-		" disposition, born_ms, changed_ms) VALUES (?1, ?2, ?3, ?4, ?5,"
-		" ?6, ?6)",
-		"iisiii", e->consignment, (int64_t)e->number, e->own_key,
-		(int64_t)e->stage, (int64_t)e->dispo, e->born_ms) != SL_OK)
+		" disposition, born_ms, changed_ms, described) VALUES (?1, ?2,"
+		" ?3, ?4, ?5, ?6, ?6, ?7)",
+		"iisiiii", e->consignment, (int64_t)e->number, e->own_key,
+		(int64_t)e->stage, (int64_t)e->dispo, e->born_ms,
+		(int64_t)e->described) != SL_OK)
 		return SL_FATAL;
 	e->id = sl_db_last_id(s->db);
 	return SL_OK;
@@ -148,6 +151,16 @@ sl_entry_only(struct sl_store *s, int64_t consignment, bool *ret_several)
 		sl_db_done(st);
 	}
 	return n;
+}
+
+bool
+sl_entry_born(struct sl_store *s, int64_t consignment, unsigned post)
+{
+	return sl_db_int(s->db, 0,
+		   "SELECT 1 FROM entry WHERE consignment = ?1"
+		   " AND described = ?2 AND ifnull(outcome, 0) <> ?3 LIMIT 1",
+		   "iii", consignment, (int64_t)post,
+		   (int64_t)SL_OUTCOME_replaced) != 0;
 }
 
 bool
@@ -288,9 +301,10 @@ sl_document_insert(struct sl_store *s, int64_t entry,
 	if (sl_store_begin(s, err) != SL_OK)
 		return SL_FATAL;
 	return sl_db_run(s->db, err,
-	    "INSERT INTO document (entry, number, role, title, part)"
-	    " VALUES (?1, ?2, ?3, ?4, ?5)",
-	    "iissi", entry, (int64_t)d->number, d->role, d->title, d->part);
+	    "INSERT INTO document (entry, number, role, title, part, type,"
+	    " given) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)",
+	    "iissisi", entry, (int64_t)d->number, d->role, d->title, d->part,
+	    d->type, (int64_t)d->given);
 }
 
 size_t
@@ -298,8 +312,8 @@ sl_document_list(
     struct sl_store *s, int64_t entry, struct sl_document *ret, size_t max)
 {
 	sqlite3_stmt *st = sl_db_query(s->db,
-	    "SELECT number, role, title, part FROM document WHERE entry = ?1"
-	    " ORDER BY number",
+	    "SELECT number, role, title, part, type, given FROM document"
+	    " WHERE entry = ?1 ORDER BY number",
 	    "i", entry);
 	size_t n = 0;
 
@@ -309,6 +323,8 @@ sl_document_list(
 			sl_db_copy(st, 1, ret[n].role, sizeof(ret[n].role));
 			sl_db_copy(st, 2, ret[n].title, sizeof(ret[n].title));
 			ret[n].part = sqlite3_column_int64(st, 3);
+			sl_db_copy(st, 4, ret[n].type, sizeof(ret[n].type));
+			ret[n].given = sqlite3_column_int(st, 5) != 0;
 		}
 		n++;
 	}

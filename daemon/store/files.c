@@ -239,7 +239,18 @@ sl_files_next_bundle(
 bool
 sl_files_drop_bundle(struct sl_files *f, const char *name)
 {
-	return unlinkat(f->bundle, name, 0) == 0;
+	f->dirty = true;
+	return unlinkat(f->bundle, name, 0) == 0 || errno == ENOENT;
+}
+
+bool
+sl_files_drop_blob(struct sl_files *f, const struct sl_digest *digest)
+{
+	char name[72];
+
+	blob_path(digest, name);
+	f->dirty = true;
+	return unlinkat(f->sha, name, 0) == 0 || errno == ENOENT;
 }
 
 enum sl_rc

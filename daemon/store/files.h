@@ -52,7 +52,9 @@ int sl_files_open_bundle(struct sl_files *f, const char *name);
 /* The bundles there are, one a call; false after the last. */
 bool sl_files_next_bundle(
     struct sl_files *f, char *name, size_t cap, struct stat *st);
+/* Gone already is fine, with both. */
 bool sl_files_drop_bundle(struct sl_files *f, const char *name);
+bool sl_files_drop_blob(struct sl_files *f, const struct sl_digest *digest);
 
 /* Makes all links since the last call durable (one syncfs). */
 enum sl_rc sl_files_sync(struct sl_files *f, struct sl_err *err);

@@ -12,11 +12,10 @@ sl_part_put(struct sl_store *s, int64_t source, const struct sl_msg_r_part *m,
 	    sl_db_run(s->db, err,
 		"INSERT INTO part (source, number, parent, depth, role, name,"
 		" name_raw, name_charset, offset, size, sha256, mime, puid,"
-		" format, basis, warnings, reader, reason, pages) VALUES (?1, "
-		"?2,"
-		" ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, "
-		"?16,"
-		" ?17, nullif(?18, ''), ?19) ON CONFLICT (source, number) DO"
+		" format, basis, warnings, reader, reason, pages, describes)"
+		" VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12,"
+		" ?13, ?14, ?15, ?16, ?17, nullif(?18, ''), ?19, ?20)"
+		" ON CONFLICT (source, number) DO"
 		" UPDATE SET parent = excluded.parent, depth = excluded.depth,"
 		" role = excluded.role, name = excluded.name,"
 		" name_raw = excluded.name_raw,"
@@ -26,13 +25,14 @@ sl_part_put(struct sl_store *s, int64_t source, const struct sl_msg_r_part *m,
 		" puid = excluded.puid, format = excluded.format,"
 		" basis = excluded.basis, warnings = excluded.warnings,"
 		" reader = excluded.reader, reason = excluded.reason,"
-		" pages = excluded.pages, bundle = NULL",
-		"iiiiitbtiidtttitsti", source, (int64_t)m->part,
+		" pages = excluded.pages, describes = excluded.describes,"
+		" bundle = NULL",
+		"iiiiitbtiidtttitstit", source, (int64_t)m->part,
 		(int64_t)m->parent, (int64_t)m->depth, (int64_t)m->role,
 		m->name, m->name_raw, m->name_charset, (int64_t)m->offset,
 		(int64_t)m->size, sha256, m->mime, m->puid, m->format,
 		(int64_t)m->basis, m->warnings, "", m->reason,
-		(int64_t)m->pages) != SL_OK)
+		(int64_t)m->pages, m->describes) != SL_OK)
 		return SL_FATAL;
 	*ret_id = sl_db_int(s->db, 0,
 	    "SELECT id FROM part WHERE source = ?1 AND number = ?2", "ii",
@@ -52,6 +52,8 @@ drop_parts_from(
 	    "DELETE FROM found WHERE part IN (SELECT id FROM part"
 	    " WHERE source = ?1 AND number >= ?2)",
 	    "DELETE FROM note WHERE part IN (SELECT id FROM part"
+	    " WHERE source = ?1 AND number >= ?2)",
+	    "DELETE FROM named WHERE part IN (SELECT id FROM part"
 	    " WHERE source = ?1 AND number >= ?2)",
 	    "DELETE FROM part WHERE source = ?1 AND number >= ?2",
 	};
@@ -96,6 +98,7 @@ sl_reading_drop(struct sl_store *s, int64_t consignment, struct sl_err *err)
 	    "DELETE FROM page" OF_ITS_PARTS,
 	    "DELETE FROM found" OF_ITS_PARTS,
 	    "DELETE FROM note" OF_ITS_PARTS,
+	    "DELETE FROM named" OF_ITS_PARTS,
 	};
 #undef OF_ITS_PARTS
 	size_t i;
@@ -163,10 +166,22 @@ sl_part_set_digest(struct sl_store *s, int64_t part, const struct sl_digest *d,
 	    "UPDATE part SET sha256 = ?2 WHERE id = ?1", "id", part, d);
 }
 
+enum sl_rc
+sl_part_set_role(struct sl_store *s, int64_t part, unsigned role,
+    const char *reason, struct sl_err *err)
+{
+	if (sl_store_begin(s, err) != SL_OK)
+		return SL_FATAL;
+	return sl_db_run(s->db, err,
+	    "UPDATE part SET role = ?2, reason = nullif(?3, '') WHERE id = ?1",
+	    "iis", part, (int64_t)role, reason != NULL ? reason : "");
+}
+
 #define PART_COLUMNS                                                           \
 	"p.id, p.source, ifnull(p.bundle, 0), p.number, p.parent, p.depth,"    \
 	" p.role, p.pages, p.name, p.offset, p.size, p.sha256, p.mime,"        \
-	" p.puid, p.reader, p.reason, u.name, b.sha256, o.name, o.number"      \
+	" p.puid, p.reader, p.reason, u.name, b.sha256, o.name, o.number,"     \
+	" p.describes"                                                         \
 	" FROM part p JOIN source o ON o.id = p.source"                        \
 	" JOIN blob b ON b.id = o.blob LEFT JOIN bundle u ON u.id = p.bundle"
 
@@ -194,6 +209,7 @@ take_part(sqlite3_stmt *st, struct sl_part *p)
 	(void)sl_db_digest(st, 17, &p->blob);
 	sl_db_copy(st, 18, p->source_name, sizeof(p->source_name));
 	p->source_number = sqlite3_column_int(st, 19);
+	sl_db_copy(st, 20, p->describes, sizeof(p->describes));
 }
 
 enum sl_rc
@@ -256,6 +272,22 @@ sl_page_put(struct sl_store *s, int64_t part, const struct sl_msg_r_page *m,
 }
 
 enum sl_rc
+sl_page_give_up(struct sl_store *s, int64_t part, const struct sl_msg_r_page *m,
+    struct sl_err *err)
+{
+	if (sl_store_begin(s, err) != SL_OK ||
+	    sl_db_run(s->db, err,
+		"UPDATE page SET source = 1, confidence = 1000, reason = ?3"
+		" WHERE part = ?1 AND number = ?2 AND source = 3"
+		" AND length(text) > 0",
+		"iit", part, (int64_t)m->page, m->reason) != SL_OK)
+		return SL_FATAL;
+	if (sl_page_known(s, part, m->page))
+		return SL_OK;
+	return sl_page_put(s, part, m, sl_slice_str(""), sl_slice_str(""), err);
+}
+
+enum sl_rc
 sl_found_clear(
     struct sl_store *s, int64_t part, uint32_t page, struct sl_err *err)
 {
@@ -272,6 +304,9 @@ sl_found_clear_facts(struct sl_store *s, int64_t part, struct sl_err *err)
 {
 	if (sl_store_begin(s, err) != SL_OK)
 		return SL_FATAL;
+	if (sl_db_run(s->db, err, "DELETE FROM named WHERE part = ?1", "i",
+		part) != SL_OK)
+		return SL_FATAL;
 	return sl_db_run(s->db, err,
 	    "DELETE FROM found WHERE part = ?1 AND source NOT IN (1, 2)", "i",
 	    part);
@@ -285,27 +320,28 @@ sl_found_put(struct sl_store *s, int64_t part, const struct sl_msg_r_field *m,
 		return SL_FATAL;
 	return sl_db_run(s->db, err,
 	    "INSERT INTO found (part, page, field, value, label, source,"
-	    " confidence, x0, y0, x1, y1) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7,"
-	    " ?8, ?9, ?10, ?11)",
-	    "iiittiiiiii", part, (int64_t)m->page, (int64_t)m->field, m->value,
+	    " confidence, x0, y0, x1, y1, post) VALUES (?1, ?2, ?3, ?4, ?5,"
+	    " ?6, ?7, ?8, ?9, ?10, ?11, ?12)",
+	    "iiittiiiiiii", part, (int64_t)m->page, (int64_t)m->field, m->value,
 	    m->label, (int64_t)m->source, (int64_t)m->confidence,
-	    (int64_t)m->x0, (int64_t)m->y0, (int64_t)m->x1, (int64_t)m->y1);
+	    (int64_t)m->x0, (int64_t)m->y0, (int64_t)m->x1, (int64_t)m->y1,
+	    (int64_t)m->post);
 }
 
-enum sl_rc
-sl_found_each(struct sl_store *s, int64_t consignment, sl_found_fn *fn,
-    void *arg, struct sl_err *err)
+#define FOUND_ROWS                                                             \
+	"SELECT f.part, p.name, f.page, f.field, f.source, f.confidence,"      \
+	" f.value, f.label, f.x0, f.y0, f.x1, f.y1, f.post FROM found f"       \
+	" JOIN part p ON p.id = f.part JOIN source o ON o.id = p.source"       \
+	" WHERE o.consignment = ?1"
+#define FOUND_ORDER " ORDER BY o.number, p.number, f.page, f.id"
+
+static enum sl_rc
+each_found(struct sl_store *s, sqlite3_stmt *st, sl_found_fn *fn, void *arg,
+    struct sl_err *err)
 {
 	struct sl_found_row f;
-	int i;
-	sqlite3_stmt *st = sl_db_query(s->db,
-	    "SELECT f.part, p.name, f.page, f.field, f.source, f.confidence,"
-	    " f.value, f.label, f.x0, f.y0, f.x1, f.y1 FROM found f"
-	    " JOIN part p ON p.id = f.part JOIN source o ON o.id = p.source"
-	    " WHERE o.consignment = ?1"
-	    " ORDER BY o.number, p.number, f.page, f.id",
-	    "i", consignment);
 	enum sl_rc rc;
+	int i;
 
 	while (sl_db_row(s->db, st)) {
 		f.part = sqlite3_column_int64(st, 0);
@@ -318,6 +354,7 @@ sl_found_each(struct sl_store *s, int64_t consignment, sl_found_fn *fn,
 		sl_db_copy(st, 7, f.label, sizeof(f.label));
 		for (i = 0; i < 4; i++)
 			f.box[i] = (uint16_t)sqlite3_column_int(st, 8 + i);
+		f.post = (unsigned)sqlite3_column_int(st, 12);
 		rc = fn(arg, &f, err);
 		if (rc != SL_OK) {
 			sl_db_done(st);
@@ -325,6 +362,31 @@ sl_found_each(struct sl_store *s, int64_t consignment, sl_found_fn *fn,
 		}
 	}
 	return sl_db_check(s->db, err);
+}
+
+enum sl_rc
+sl_found_each(struct sl_store *s, int64_t consignment, sl_found_fn *fn,
+    void *arg, struct sl_err *err)
+{
+	return each_found(s,
+	    sl_db_query(s->db, FOUND_ROWS FOUND_ORDER, "i", consignment), fn,
+	    arg, err);
+}
+
+enum sl_rc
+sl_found_each_of(struct sl_store *s, const struct sl_entry *e, sl_found_fn *fn,
+    void *arg, struct sl_err *err)
+{
+	return each_found(s,
+	    sl_db_query(s->db,
+		FOUND_ROWS
+		" AND (?3 = 0 OR (f.post IN (0, ?3) AND (EXISTS (SELECT 1"
+		" FROM document d WHERE d.part = f.part AND d.entry = ?2)"
+		" OR NOT EXISTS (SELECT 1 FROM document d JOIN entry e"
+		" ON e.id = d.entry WHERE d.part = f.part"
+		" AND e.consignment = ?1))))" FOUND_ORDER,
+		"iii", e->consignment, e->id, (int64_t)e->described),
+	    fn, arg, err);
 }
 
 void
@@ -345,6 +407,28 @@ sl_found_first(struct sl_store *s, int64_t consignment, unsigned field,
 	}
 }
 
+void
+sl_found_key(struct sl_store *s, int64_t consignment, char *out, size_t cap,
+    bool *ret_package)
+{
+	sqlite3_stmt *st = sl_db_query(s->db,
+	    "SELECT f.value, f.source FROM found f JOIN part p ON p.id = f.part"
+	    " JOIN source o ON o.id = p.source WHERE o.consignment = ?1"
+	    " AND f.field = ?2 AND (p.number = 0 OR f.source = ?3)"
+	    " ORDER BY f.source = ?3, f.confidence DESC, o.number, f.id"
+	    " LIMIT 1",
+	    "iii", consignment, (int64_t)SL_FIELD_external_key,
+	    (int64_t)SL_SOURCE_PACKAGE);
+
+	out[0] = '\0';
+	*ret_package = false;
+	if (sl_db_row(s->db, st)) {
+		sl_db_copy(st, 0, out, cap);
+		*ret_package = sqlite3_column_int(st, 1) == SL_SOURCE_PACKAGE;
+		sl_db_done(st);
+	}
+}
+
 enum sl_rc
 sl_note_put(struct sl_store *s, int64_t part, const char *slug,
     const char *detail, struct sl_err *err)
@@ -356,6 +440,35 @@ sl_note_put(struct sl_store *s, int64_t part, const char *slug,
 	    " EXISTS (SELECT 1 FROM note WHERE part = ?1 AND slug = ?2"
 	    " AND detail = ?3)",
 	    "iss", part, slug, detail);
+}
+
+enum sl_rc
+sl_note_each(struct sl_store *s, int64_t consignment, const char *begin,
+    sl_note_fn *fn, void *arg, struct sl_err *err)
+{
+	sqlite3_stmt *st = sl_db_query(s->db,
+	    "SELECT o.number, p.number, CASE p.name WHEN '' THEN o.name"
+	    " ELSE p.name END, n.slug, n.detail FROM source o"
+	    " JOIN part p ON p.source = o.id JOIN note n ON n.part = p.id"
+	    " WHERE o.consignment = ?1 AND substr(n.slug, 1, length(?2)) = ?2"
+	    " ORDER BY o.number, p.number, n.id",
+	    "is", consignment, begin);
+	struct sl_note_row r;
+	enum sl_rc rc;
+
+	while (sl_db_row(s->db, st)) {
+		r.source = sqlite3_column_int64(st, 0);
+		r.part = (uint32_t)sqlite3_column_int64(st, 1);
+		sl_db_copy(st, 2, r.file, sizeof(r.file));
+		sl_db_copy(st, 3, r.slug, sizeof(r.slug));
+		sl_db_copy(st, 4, r.detail, sizeof(r.detail));
+		rc = fn(arg, &r, err);
+		if (rc != SL_OK) {
+			sl_db_done(st);
+			return rc;
+		}
+	}
+	return sl_db_check(s->db, err);
 }
 
 void

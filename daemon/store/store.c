@@ -18,12 +18,15 @@
 #include "../journal/leaf.h"
 #include "store_p.h"
 
-extern const char sl_schema_001[], sl_schema_006[], sl_schema_007[];
+extern const char sl_schema_001[], sl_schema_002[], sl_schema_003[],
+    sl_schema_004[], sl_schema_005[];
 
 static const char *const migrations[] = {
     [1] = sl_schema_001,
-    [6] = sl_schema_006,
-    [7] = sl_schema_007,
+    [2] = sl_schema_002,
+    [3] = sl_schema_003,
+    [4] = sl_schema_004,
+    [5] = sl_schema_005,
 };
 static_assert(
     sizeof(migrations) / sizeof(migrations[0]) == SL_SCHEMA_VERSION + 1,
@@ -107,8 +110,6 @@ migrate(
 	for (v++; v <= SL_SCHEMA_VERSION; v++) {
 		(void)snprintf(
 		    sql, sizeof(sql), "PRAGMA user_version=%" PRId64, v);
-		if (migrations[v] == NULL)
-			continue;
 		if (sl_db_script(s->db, migrations[v], err) != SL_OK ||
 		    sl_db_script(s->db, sql, err) != SL_OK)
 			return SL_FATAL;
@@ -145,6 +146,30 @@ load_tree(struct sl_store *s, struct sl_err *err)
 	return sl_db_check(s->db, err);
 }
 
+/* The name that the last leaf has: it may have changed on the way. */
+static enum sl_rc
+load_origin(struct sl_store *s, struct sl_err *err)
+{
+	SL_BUF struct sl_buf lines = {0};
+	struct sl_slice b;
+	struct sl_leaf l;
+	sqlite3_stmt *st = sl_db_query(
+	    s->db, "SELECT bytes FROM leaf ORDER BY seq DESC LIMIT 1", "");
+
+	if (sl_db_row(s->db, st)) {
+		b = sl_db_blob(st, 0);
+		if (sl_leaf_decode(b.p, b.n, &lines, &l, err) != SL_OK ||
+		    strlen(l.origin) >= sizeof(s->origin)) {
+			sl_db_done(st);
+			return sl_err_set(err, SL_FATAL, 0, "journal_broken",
+			    "the journal's last leaf cannot be read");
+		}
+		(void)snprintf(s->origin, sizeof(s->origin), "%s", l.origin);
+		sl_db_done(st);
+	}
+	return sl_db_check(s->db, err);
+}
+
 /* In the transaction that migrated. Of a database made now slused tells. */
 static enum sl_rc
 log_migration(struct sl_store *s, int64_t from, struct sl_err *err)
@@ -173,7 +198,7 @@ sl_store_open(const char *root, const char *origin, struct sl_store **ret,
 	    sl_db_open(path, false, &s->db, err) != SL_OK ||
 	    sl_files_open(root, &s->files, err) != SL_OK ||
 	    migrate(s, root, &from, err) != SL_OK ||
-	    load_tree(s, err) != SL_OK ||
+	    load_tree(s, err) != SL_OK || load_origin(s, err) != SL_OK ||
 	    log_migration(s, from, err) != SL_OK ||
 	    sl_store_commit(s, err) != SL_OK) {
 		sl_store_close(s);

@@ -21,7 +21,7 @@
 #include "../wire/wire.h"
 #include "files.h"
 
-#define SL_SCHEMA_VERSION 7
+#define SL_SCHEMA_VERSION 5
 #define SL_STEP_VERSION                                                        \
 	1 /* of reading: a page read by it is not read again                   \
 	   */
@@ -30,7 +30,8 @@ struct sl_store;
 struct sl_db;
 
 /* <root>/db/sluse.db and <root>/store. Migrates forward, with a copy of the
- * database first; a newer schema is SL_FATAL. */
+ * database first; a newer schema is SL_FATAL. origin: of a journal that begins
+ * now; one that has leaves keeps its own. */
 enum sl_rc sl_store_open(const char *root, const char *origin,
     struct sl_store **ret, struct sl_err *err);
 /* For reports: read-only, no files. SL_SKIP if there is no database. */
@@ -95,9 +96,10 @@ bool sl_consignment_by_reception(
 bool sl_consignment_by_id(
     struct sl_store *s, int64_t id, struct sl_consignment *ret);
 /* An earlier one of the queue with this channel key and the same part
- * digests; 0 if there is none. */
-int64_t sl_consignment_find_same(
-    struct sl_store *s, const struct sl_consignment *c, const char *key);
+ * digests (of a package: the same documents, since its description tells the
+ * state of the channel too); 0 if there is none. */
+int64_t sl_consignment_find_same(struct sl_store *s,
+    const struct sl_consignment *c, const char *key, bool package);
 
 typedef enum sl_rc sl_consignment_fn(
     void *arg, const struct sl_consignment *c, struct sl_err *err);
@@ -139,6 +141,7 @@ struct sl_part {
 	struct sl_digest blob; /* of the source */
 	char source_name[512];
 	int source_number;
+	char describes[32]; /* the kind of package it describes, or "" */
 };
 /* Inserts or renews the part number of m in its source. *ret_id: its row. */
 enum sl_rc sl_part_put(struct sl_store *s, int64_t source,
@@ -158,6 +161,9 @@ enum sl_rc sl_reading_drop(
     struct sl_store *s, int64_t consignment, struct sl_err *err);
 /* Is a part of the consignment, or a file of it, so long? */
 bool sl_part_so_long(struct sl_store *s, int64_t consignment, uint64_t size);
+/* reason NULL: none. */
+enum sl_rc sl_part_set_role(struct sl_store *s, int64_t part, unsigned role,
+    const char *reason, struct sl_err *err);
 enum sl_rc sl_part_set_reason(
     struct sl_store *s, int64_t part, const char *reason, struct sl_err *err);
 enum sl_rc sl_part_set_digest(struct sl_store *s, int64_t part,
@@ -174,6 +180,10 @@ bool sl_page_known(struct sl_store *s, int64_t part, uint32_t page);
 enum sl_rc sl_page_put(struct sl_store *s, int64_t part,
     const struct sl_msg_r_page *m, struct sl_slice text, struct sl_slice boxes,
     struct sl_err *err);
+/* A page that will not be read, with m's reason: what text it has beside its
+ * pictures stays. */
+enum sl_rc sl_page_give_up(struct sl_store *s, int64_t part,
+    const struct sl_msg_r_page *m, struct sl_err *err);
 /* Drops what that page's text said before (a page read again). */
 enum sl_rc sl_found_clear(
     struct sl_store *s, int64_t part, uint32_t page, struct sl_err *err);
@@ -188,18 +198,61 @@ struct sl_found_row {
 	uint32_t page, field, source, confidence;
 	char value[2048], label[128];
 	uint16_t box[4];
+	unsigned post; /* of a package: which of its posts; 0: all */
 };
 typedef enum sl_rc sl_found_fn(
     void *arg, const struct sl_found_row *f, struct sl_err *err);
 enum sl_rc sl_found_each(struct sl_store *s, int64_t consignment,
     sl_found_fn *fn, void *arg, struct sl_err *err);
+/* What an entry is placed by. Of one of several posts of a package: not what
+ * its description says of another, nor what stands in another's documents. */
+struct sl_entry;
+enum sl_rc sl_found_each_of(struct sl_store *s, const struct sl_entry *e,
+    sl_found_fn *fn, void *arg, struct sl_err *err);
 /* The first value of a field that a consignment's own files say, not what lies
  * in them; "" if there is none. */
 void sl_found_first(struct sl_store *s, int64_t consignment, unsigned field,
     char *out, size_t cap);
+/* What its channel calls the same: as a sidecar says, else the description of
+ * its package (*ret_package); "" if neither does. */
+void sl_found_key(struct sl_store *s, int64_t consignment, char *out,
+    size_t cap, bool *ret_package);
+/* A document that the description of a package names. */
+struct sl_named {
+	unsigned post; /* from 1; 0: the package as a whole */
+	bool main;
+	char file[1025], title[1025], type[129];
+	unsigned checks; /* SL_NAMED_* */
+	uint64_t size;
+	struct sl_digest sha256;
+};
+enum sl_rc sl_named_put(struct sl_store *s, int64_t part,
+    const struct sl_msg_r_named *m, struct sl_err *err);
+typedef enum sl_rc sl_named_fn(
+    void *arg, const struct sl_named *n, struct sl_err *err);
+/* In the order they are named. */
+enum sl_rc sl_named_each(struct sl_store *s, int64_t part, sl_named_fn *fn,
+    void *arg, struct sl_err *err);
+/* Is there a description of a package among its parts? */
+bool sl_described_any(struct sl_store *s, int64_t consignment);
+/* The last post that a description tells of; 0: of all at once. */
+unsigned sl_found_posts(struct sl_store *s, int64_t part);
+/* It describes no package after all: forgets what it said of one. */
+enum sl_rc sl_description_drop(
+    struct sl_store *s, int64_t part, struct sl_err *err);
 enum sl_rc sl_note_put(struct sl_store *s, int64_t part, const char *slug,
     const char *detail, struct sl_err *err);
 
+struct sl_note_row {
+	int64_t source; /* of the consignment, from 0 */
+	uint32_t part;
+	char file[256], slug[64], detail[256];
+};
+typedef enum sl_rc sl_note_fn(
+    void *arg, const struct sl_note_row *n, struct sl_err *err);
+/* Remarks whose slug begins so, part by part. */
+enum sl_rc sl_note_each(struct sl_store *s, int64_t consignment,
+    const char *begin, sl_note_fn *fn, void *arg, struct sl_err *err);
 /* The first detail noted under slug in a consignment; "" if there is none. */
 void sl_note_first(struct sl_store *s, int64_t consignment, const char *slug,
     char *out, size_t cap);
@@ -217,6 +270,7 @@ struct sl_entry {
 	int outcome;
 	char reason[64], detail[256];
 	int attempts, revision;
+	int described; /* which post of its package, from 1; 0: no package */
 	int64_t retry_ms, held_until_ms, duplicate_of, born_ms;
 	char case_number[64], title[1024];
 	int64_t received_ms, dropped_ms;
@@ -235,6 +289,8 @@ bool sl_entry_by_id(struct sl_store *s, int64_t id, struct sl_entry *ret);
 /* The number of the only one that no other has replaced; 0: several, or none
  * (ret_several false then). */
 int sl_entry_only(struct sl_store *s, int64_t consignment, bool *ret_several);
+/* Is there an entry of that post of its package that none has replaced? */
+bool sl_entry_born(struct sl_store *s, int64_t consignment, unsigned post);
 /* A document of it that could not be read? */
 bool sl_entry_unread(struct sl_store *s, int64_t id);
 bool sl_entry_by_number(struct sl_store *s, const char *reception, int number,
@@ -264,6 +320,8 @@ int64_t sl_entry_same_bytes(struct sl_store *s, int64_t entry);
 struct sl_document {
 	int number;
 	char role[4], title[512];
+	char type[129]; /* dokumenttype, or "" */
+	bool given; /* title is the sender's, not made from a file name */
 	int64_t part;
 };
 enum sl_rc sl_document_insert(struct sl_store *s, int64_t entry,

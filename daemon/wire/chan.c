@@ -308,6 +308,10 @@ say_hello(struct sl_chan *c, unsigned role, unsigned slots, const char *name,
 		ret_told->slots = m.welcome.slots;
 		(void)sl_slice_copy(m.welcome.languages, ret_told->languages,
 		    sizeof(ret_told->languages));
+		(void)sl_slice_copy(
+		    m.welcome.keys, ret_told->keys, sizeof(ret_told->keys));
+		(void)sl_slice_copy(m.welcome.converter, ret_told->converter,
+		    sizeof(ret_told->converter));
 		return SL_OK;
 	}
 	if (m.type == SL_MSG_REFUSED)

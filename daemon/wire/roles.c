@@ -39,6 +39,7 @@ sl_field_source_name(unsigned source)
 	    [SL_SOURCE_NAME] = "name",
 	    [SL_SOURCE_PERSON] = "person",
 	    [SL_SOURCE_QUEUE] = "queue",
+	    [SL_SOURCE_PACKAGE] = "package",
 	};
 
 	if (source >= sizeof(names) / sizeof(names[0]) || names[source] == NULL)

@@ -12,13 +12,18 @@ enum sl_role {
 	SL_ROLE_PLACE = 3,
 	SL_ROLE_PUSH = 4,
 	SL_ROLE_CTL = 5,
-	SL_ROLE_REPORT = 6,
+	SL_ROLE_DECRYPT = 6,
+	SL_ROLE_CONVERT = 7,
+	SL_ROLE_REPORT = 8,
 };
+#define SL_ROLE_LAST SL_ROLE_REPORT
 
 enum sl_task_kind {
 	SL_TASK_OPEN = 1, /* (copy,) identify, unpack, read */
 	SL_TASK_PAGES = 2, /* read a range of pages of one part */
 	SL_TASK_OCR = 3, /* recognise one page image */
+	SL_TASK_DECRYPT = 4, /* open one envelope */
+	SL_TASK_CONVERT = 5, /* make a PDF of one part; name: its ending */
 };
 /* Copy the input to the original first (gate *received*). */
 #define SL_TASK_COPY 1u
@@ -34,6 +39,15 @@ enum sl_task_kind {
 #define SL_TASK_MANY 16u
 /* With both: PRONOM alone, libmagic is not asked. */
 #define SL_TASK_PRONOM_ONLY 32u
+/* Behind all other descriptors comes the tenant's list of certificates. */
+#define SL_TASK_TRUST 64u
+/* After the output come the clear texts of the envelopes that `clear` names,
+ * and the PDFs of parts that were converted. */
+#define SL_TASK_CLEAR 128u
+
+/* The type of a CMS envelope that only a key opens: a part of it is
+ * "encrypted" until its clear text is there. */
+#define SL_MIME_ENVELOPE "application/pkcs7-mime"
 
 enum sl_task_end {
 	SL_END_EXIT = 1,
@@ -49,6 +63,7 @@ enum sl_part_role {
 	SL_PART_BODY = 4, /* the text of a mail */
 	SL_PART_SIDECAR = 5,
 	SL_PART_SKIPPED = 6, /* link, device, folder: noted, no bytes */
+	SL_PART_DERIVED = 7, /* a PDF that was made of its parent, to read it */
 };
 
 enum sl_basis {
@@ -68,6 +83,7 @@ enum sl_page_source {
 #define SL_PAGE_BLANK 1u
 #define SL_PAGE_CUT 2u /* text over the limit was left out */
 #define SL_PAGE_RETRIED 4u /* OCR tried again with page detection */
+#define SL_PAGE_BESIDE 8u /* text of the file, then what was recognised */
 
 enum sl_image_format {
 	SL_IMAGE_JPEG = 1,
@@ -84,7 +100,12 @@ enum sl_field_source {
 	SL_SOURCE_NAME = 5, /* the file's name */
 	SL_SOURCE_PERSON = 6,
 	SL_SOURCE_QUEUE = 7,
+	SL_SOURCE_PACKAGE = 8, /* the description of the package it came in */
 };
+
+/* R_NAMED: what it says of the file that must be so. */
+#define SL_NAMED_SIZE 1u
+#define SL_NAMED_SHA256 2u
 
 /* What a target is asked to tell of itself. */
 enum sl_sync_kind {

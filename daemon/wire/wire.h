@@ -94,6 +94,8 @@ enum sl_rc sl_chan_connect(const char *path, unsigned role, unsigned slots,
 struct sl_told {
 	unsigned slots; /* 0: by the cores */
 	char languages[65];
+	char keys[2049];
+	char converter[1025];
 };
 /* Asks for it, before the program loads anything; no connection is left. As
  * sl_chan_connect. */

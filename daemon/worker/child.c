@@ -101,7 +101,8 @@ sl_child_run(const struct sl_worker *w, const struct sl_msg_task *t,
 	(void)prctl(PR_SET_NAME, name, 0, 0, 0);
 	reset_signals();
 	if (silence(null_fd) != 0 || close_others(fds) != 0 ||
-	    sl_sandbox_enter(&l, NULL) != SL_OK)
+	    (w->shut_in != NULL ? w->shut_in(t, NULL)
+				: sl_sandbox_enter(&l, NULL)) != SL_OK)
 		_exit(SL_WORKER_NOT_SHUT);
 #ifdef SLUSE_TEST
 	if (sl_probe_is(t->name))

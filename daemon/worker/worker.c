@@ -278,15 +278,21 @@ static void
 take_task(struct parent *p, const struct sl_msg *m, const int *got, size_t nfds)
 {
 	const struct sl_msg_task *t = &m->task;
+	bool trust = (t->flags & SL_TASK_TRUST) != 0 && nfds > 0;
+	size_t n = nfds - trust;
 	size_t want = (t->flags & SL_TASK_COPY) != 0   ? SL_FD_ORIGINAL_READ + 1
-		      : (t->flags & SL_TASK_MANY) != 0 ? nfds
-						       : SL_FD_OUT + 1;
+		      : (t->flags & SL_TASK_MANY) != 0 ? n
+		      : (t->flags & SL_TASK_CLEAR) != 0
+			  ? SL_FD_CLEAR + t->clear.n / 4
+			  : SL_FD_OUT + 1;
 	int fds[SL_FD_COUNT], rc = EINVAL;
 	size_t i;
 
 	for (i = 0; i < SL_FD_COUNT; i++)
-		fds[i] = i < nfds ? got[i] : -1;
-	if (nfds == want && nfds > SL_FD_OUT)
+		fds[i] = i < n ? got[i] : -1;
+	if (trust)
+		fds[SL_FD_TRUST] = got[n];
+	if (n == want && n > SL_FD_OUT)
 		rc = start_task(p, t, fds);
 	if (rc == EAGAIN) {
 		wait_for_host(p, m, got, nfds);

@@ -1,5 +1,6 @@
 /*
- * The warm parent of sluse-work and sluse-ocr: one locked child per task.
+ * The warm parent of sluse-work, sluse-ocr and sluse-decrypt: one locked child
+ * per task.
  *
  * The parent connects to slused, takes TASK messages with their descriptors,
  * forks a child per task, which shuts itself in (sandbox/) before it calls
@@ -22,7 +23,10 @@ enum sl_task_fd {
 	SL_FD_ORIGINAL = 3, /* SL_TASK_COPY: read-write */
 	SL_FD_ORIGINAL_READ = 4, /* SL_TASK_COPY: the same, read-only */
 	SL_FD_MORE = 3, /* SL_TASK_MANY: the second input, and so on */
+	SL_FD_CLEAR = 3, /* SL_TASK_CLEAR: the first clear text, and so on */
 	SL_FD_COUNT = SL_WIRE_FDS_MAX,
+	/* SL_TASK_TRUST: PEM certificates, wherever they came. */
+	SL_FD_TRUST = SL_FD_COUNT - 1,
 };
 
 #define SL_WORKER_STATUS_MAX 63
@@ -44,6 +48,10 @@ struct sl_worker {
 	void (*told)(const struct sl_told *told);
 	/* In the parent, before the first task: load, run once, pin. */
 	enum sl_rc (*warm)(struct sl_err *err);
+	/* In the child instead of the sandbox, where that cannot be: run() then
+	 * sees bytes, but gives them to nobody outside of other walls. NULL:
+	 * the sandbox. */
+	enum sl_rc (*shut_in)(const struct sl_msg_task *t, struct sl_err *err);
 	/* In the locked child, once. Writes records to fds[SL_FD_RESULT] with
 	 * sl_msg_write, the last one R_END. fds[SL_FD_COUNT]; standard input,
 	 * output and error are /dev/null. A write over the limit of the output

@@ -7,8 +7,8 @@
  * that depth, size and counts are the host's to limit. Page 0 is the mail as a
  * person reads it.
  *
- * SECURITY: nothing is decrypted, verified or loaded; what is signed or
- * encrypted is noted and kept as it is.
+ * SECURITY: nothing is decrypted or loaded; signatures are checked and what was
+ * signed is kept as it is.
  */
 #include <gmime/gmime.h>
 #include <stdbool.h>
@@ -21,29 +21,10 @@
 #include "lib/mailinner.h"
 #include "lib/mailstream.h"
 #include "lib/mailtext.h"
+#include "mail/mail.h"
 
-#define DEPTH_MAX 50u
-#define LEAVES_MAX 100000u
-#define BODY_MAX ((size_t)4 << 20) /* bytes of a body read for the page */
 #define PAGE_MAX ((size_t)1 << 20)
 #define NAMES_MAX 200u /* attachments listed on the page */
-
-struct leaf {
-	GMimeObject *o;
-	int role;
-	bool alternative; /* inside multipart/alternative */
-	GPtrArray *bounds; /* of a mail inside the mail: boundaries about it */
-};
-
-struct sluse_doc {
-	const struct sluse_reader_host *host;
-	struct sluse_source *s;
-	GMimeMessage *message;
-	GArray *leaves; /* struct leaf */
-	GPtrArray *bounds; /* boundaries open while walking */
-	bool is_signed, encrypted, partial, truncated, too_deep, empty;
-	uint64_t written; /* of the part at hand */
-};
 
 static void
 free_leaf(void *p)
@@ -63,235 +44,13 @@ mail_close(struct sluse_doc *d)
 		g_array_unref(d->leaves);
 	if (d->bounds)
 		g_ptr_array_unref(d->bounds);
+	if (d->smime)
+		g_ptr_array_unref(d->smime);
+	if (d->inner)
+		g_ptr_array_unref(d->inner);
 	if (d->message)
 		g_object_unref(d->message);
 	g_free(d);
-}
-
-static bool
-is_type(GMimeObject *o, const char *type, const char *subtype)
-{
-	GMimeContentType *t = g_mime_object_get_content_type(o);
-
-	return t && g_mime_content_type_is_type(t, type, subtype);
-}
-
-/* -- bodies -------------------------------------------------------------- */
-
-static int
-into_array(void *arg, const char *p, size_t n)
-{
-	GByteArray *a = arg;
-
-	if (a->len + n > BODY_MAX)
-		n = BODY_MAX - a->len;
-	g_byte_array_append(a, (const guint8 *)p, (guint)n);
-	return a->len >= BODY_MAX;
-}
-
-/* What stands in a multipart without parts, NULL if nothing does. */
-static const char *
-stray_text(GMimeObject *o)
-{
-	const char *s = GMIME_IS_MULTIPART(o)
-			    ? g_mime_multipart_get_prologue(GMIME_MULTIPART(o))
-			    : NULL;
-
-	return s && *s ? s : NULL;
-}
-
-/* The part's content, transfer-decoded, at most BODY_MAX. */
-static GByteArray *
-part_bytes(GMimeObject *o)
-{
-	GByteArray *a = g_byte_array_new();
-	GMimeDataWrapper *w =
-	    GMIME_IS_PART(o) ? g_mime_part_get_content(GMIME_PART(o)) : NULL;
-	GMimeStream *st = mailstream_writer(into_array, a);
-
-	if (w)
-		(void)g_mime_data_wrapper_write_to_stream(w, st);
-	else if (stray_text(o))
-		(void)into_array(a, stray_text(o), strlen(stray_text(o)));
-	g_object_unref(st);
-	return a;
-}
-
-/* A text part as UTF-8: by its label, or guessed where that cannot be. */
-static char *
-part_text(GMimeObject *o, bool html, size_t *n)
-{
-	GByteArray *a = part_bytes(o);
-	const char *label =
-	    g_mime_object_get_content_type_parameter(o, "charset");
-	enum charset cs, declared = CHARSET_NONE;
-	char *out = NULL;
-	bool doubtful;
-	size_t len;
-
-	if (!label && html)
-		label = html_charset((const char *)a->data, a->len, &len);
-	else
-		len = label ? strlen(label) : 0;
-	if (label && len)
-		declared = charset_by_name(label, len);
-	cs = charset_of(a->data, a->len, &doubtful);
-	if (label && len && len < 60 && declared == CHARSET_NONE) {
-		char name[64];
-
-		memcpy(name, label, len);
-		name[len] = 0;
-		if (charset_iconv(g_mime_charset_iconv_name(name), a->data,
-			a->len, BODY_MAX * 2, &out, n) == 0) {
-			g_byte_array_unref(a);
-			return out;
-		}
-	}
-	/* a wrong label is common: UTF-8 speaks for itself, the rest is told
-	 * by the label if it is a single-byte set */
-	if (declared >= CHARSET_1252 && cs != CHARSET_UTF8)
-		cs = declared;
-	if (cs == CHARSET_NONE)
-		cs = CHARSET_UTF8_MIXED;
-	out = malloc((size_t)a->len * 3 + 4);
-	*n = out ? charset_decode(cs, a->data, a->len, out) : 0;
-	g_byte_array_unref(a);
-	return out;
-}
-
-/* -- the tree ------------------------------------------------------------ */
-
-static const char *
-disposition(GMimeObject *o)
-{
-	GMimeContentDisposition *d = g_mime_object_get_content_disposition(o);
-	const char *s =
-	    d ? g_mime_content_disposition_get_disposition(d) : NULL;
-
-	return s ? s : "";
-}
-
-static bool
-has_name(GMimeObject *o)
-{
-	char *raw, *charset, *name;
-	size_t n;
-	bool yes;
-
-	name = mailhead_file_name(o, &raw, &n, &charset);
-	yes = name != NULL;
-	g_free(name);
-	g_free(raw);
-	g_free(charset);
-	return yes;
-}
-
-static void
-add_leaf(struct sluse_doc *d, GMimeObject *o, bool alternative)
-{
-	struct leaf l = {
-	    .o = o, .role = SLUSE_PART_ATTACHMENT, .alternative = alternative};
-
-	if (d->leaves->len >= LEAVES_MAX) {
-		d->too_deep = true;
-		return;
-	}
-	if ((is_type(o, "text", "plain") || is_type(o, "text", "html")) &&
-	    g_ascii_strcasecmp(disposition(o), "attachment") != 0 &&
-	    !has_name(o))
-		l.role = SLUSE_PART_BODY;
-	if (is_type(o, "application", "pkcs7-mime") ||
-	    is_type(o, "application", "x-pkcs7-mime")) {
-		const char *kind =
-		    g_mime_object_get_content_type_parameter(o, "smime-type");
-
-		if (kind && !g_ascii_strncasecmp(kind, "signed", 6))
-			d->is_signed = true;
-		else
-			d->encrypted = true;
-	}
-	if (GMIME_IS_MULTIPART(o))
-		l.role = stray_text(o) ? SLUSE_PART_BODY : SLUSE_PART_SKIPPED;
-	d->partial = d->partial || is_type(o, "message", "partial");
-	if (GMIME_IS_MESSAGE_PART(o))
-		l.bounds = g_ptr_array_copy(d->bounds, NULL, NULL);
-	g_array_append_val(d->leaves, l);
-}
-
-static void
-walk(struct sluse_doc *d, GMimeObject *o, unsigned depth, bool alternative)
-{
-	GMimeMultipart *mp;
-	int i, count;
-
-	if (!o)
-		return;
-	if (!GMIME_IS_MULTIPART(o)) {
-		add_leaf(d, o, alternative);
-		return;
-	}
-	if (depth >= DEPTH_MAX) {
-		d->too_deep = true;
-		add_leaf(d, o, alternative); /* noted as skipped */
-		return;
-	}
-	mp = GMIME_MULTIPART(o);
-	d->is_signed = d->is_signed || is_type(o, "multipart", "signed");
-	d->encrypted = d->encrypted || is_type(o, "multipart", "encrypted");
-	d->truncated = d->truncated || !mp->write_end_boundary;
-	count = g_mime_multipart_get_count(mp);
-	if (count == 0) {
-		/* no boundary was found: all of it is before the first */
-		d->empty = true;
-		add_leaf(d, o, alternative);
-		return;
-	}
-	g_ptr_array_add(
-	    d->bounds, (gpointer)(guintptr)g_mime_multipart_get_boundary(mp));
-	for (i = 0; i < count; i++)
-		walk(d, g_mime_multipart_get_part(mp, i), depth + 1,
-		    alternative || is_type(o, "multipart", "alternative"));
-	g_ptr_array_set_size(d->bounds, (int)d->bounds->len - 1);
-}
-
-/* Pictures that a body shows are no attachments; and a mail of one named text
- * has that for its body. */
-static void
-settle_roles(struct sluse_doc *d)
-{
-	GHashTable *cids =
-	    g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
-	unsigned i, bodies = 0;
-	size_t n;
-
-	for (i = 0; i < d->leaves->len; i++) {
-		struct leaf *l = &g_array_index(d->leaves, struct leaf, i);
-		char *text;
-		bool html;
-
-		bodies += l->role == SLUSE_PART_BODY;
-		if (l->role != SLUSE_PART_BODY || bodies > 20)
-			continue;
-		html = is_type(l->o, "text", "html");
-		text = part_text(l->o, html, &n);
-		if (text && html)
-			mailtext_cids(cids, text, n);
-		else if (text)
-			mailtext_pgp(text, n, &d->is_signed, &d->encrypted);
-		free(text);
-	}
-	for (i = 0; i < d->leaves->len; i++) {
-		struct leaf *l = &g_array_index(d->leaves, struct leaf, i);
-		const char *id = g_mime_object_get_content_id(l->o);
-
-		if (!bodies && d->leaves->len == 1 &&
-		    is_type(l->o, "text", "plain"))
-			l->role = SLUSE_PART_BODY;
-		if (is_type(l->o, "image", "*") && id &&
-		    g_hash_table_contains(cids, id))
-			l->role = SLUSE_PART_INLINE;
-	}
-	g_hash_table_unref(cids);
 }
 
 /* -- opening ------------------------------------------------------------- */
@@ -329,6 +88,8 @@ mail_open(const struct sluse_reader_host *host, struct sluse_source *s,
 	d->leaves = g_array_new(FALSE, TRUE, sizeof(struct leaf));
 	g_array_set_clear_func(d->leaves, free_leaf);
 	d->bounds = g_ptr_array_new();
+	d->smime = g_ptr_array_new_with_free_func(smime_free);
+	d->inner = g_ptr_array_new_with_free_func(g_object_unref);
 	st = mailstream_source(host, s);
 	parser = g_mime_parser_new_with_stream(st);
 	g_mime_parser_set_persist_stream(parser, TRUE);
@@ -340,8 +101,7 @@ mail_open(const struct sluse_reader_host *host, struct sluse_source *s,
 		mail_close(d);
 		return SLUSE_READ_UNSUPPORTED;
 	}
-	walk(d, g_mime_message_get_mime_part(d->message), 0, false);
-	settle_roles(d);
+	mail_walk(d);
 	*ret = d;
 	return SLUSE_READ_OK;
 }
@@ -419,17 +179,17 @@ page_bodies(struct sluse_doc *d, GString *page)
 		struct leaf *l = &g_array_index(d->leaves, struct leaf, i);
 
 		plain = plain || (l->role == SLUSE_PART_BODY &&
-				     is_type(l->o, "text", "plain"));
+				     mail_is_type(l->o, "text", "plain"));
 	}
 	for (i = 0; i < d->leaves->len && page->len < PAGE_MAX; i++) {
 		struct leaf *l = &g_array_index(d->leaves, struct leaf, i);
-		bool html = is_type(l->o, "text", "html");
+		bool html = mail_is_type(l->o, "text", "html");
 		char *text;
 
 		if (l->role != SLUSE_PART_BODY ||
 		    (html && plain && l->alternative))
 			continue;
-		text = part_text(l->o, html, &n);
+		text = mail_part_text(l->o, html, &n);
 		if (text && html)
 			n = html_to_text(text, n);
 		if (text && n) {
@@ -513,7 +273,7 @@ send_inner(struct out *o, struct leaf *l)
 {
 	GMimeMessage *m =
 	    g_mime_message_part_get_message(GMIME_MESSAGE_PART(l->o));
-	gint64 start = m ? mailinner_start(m) : -1, end;
+	gint64 start = m && !l->inside ? mailinner_start(m) : -1, end;
 	char buf[16384];
 
 	if (m && start < 0) {
@@ -565,14 +325,16 @@ send_leaf(struct sluse_doc *d, struct leaf *l, struct sluse_sink *k)
 	part.name_raw = raw;
 	part.name_raw_length = raw_n;
 	part.name_charset = charset;
-	part.mime = stray_text(l->o) ? "text/plain" : mime;
+	part.mime = mail_stray_text(l->o) ? "text/plain" : mime;
 	d->written = 0;
 	rc = d->host->part_begin(k, &part);
 	if (!rc && GMIME_IS_MESSAGE_PART(l->o)) {
 		rc = send_inner(&o, l);
-	} else if (!rc && l->role == SLUSE_PART_BODY && stray_text(l->o)) {
-		rc = into_part(&o, stray_text(l->o), strlen(stray_text(l->o)));
-	} else if (!rc && GMIME_IS_PART(l->o)) {
+	} else if (!rc && l->role == SLUSE_PART_BODY && mail_stray_text(l->o)) {
+		rc = into_part(
+		    &o, mail_stray_text(l->o), strlen(mail_stray_text(l->o)));
+	} else if (!rc && l->role != SLUSE_PART_SKIPPED &&
+		   GMIME_IS_PART(l->o)) {
 		GMimeDataWrapper *w = g_mime_part_get_content(GMIME_PART(l->o));
 		GMimeStream *st = mailstream_writer(into_part, &o);
 
@@ -668,7 +430,7 @@ give_notes(struct sluse_doc *d, struct sluse_sink *k)
 		struct leaf *l = &g_array_index(d->leaves, struct leaf, i);
 
 		html = html || (l->alternative && l->role == SLUSE_PART_BODY &&
-				   is_type(l->o, "text", "html"));
+				   mail_is_type(l->o, "text", "html"));
 	}
 	if (html)
 		d->host->note(k, "mail_html_alternative", "");
@@ -693,11 +455,14 @@ mail_parts(struct sluse_doc *d, struct sluse_sink *k)
 
 	give_fields(d, k);
 	give_notes(d, k);
+	smime_tell(d->host, d->s, k, d->smime);
 	for (unsigned i = 0; i < d->leaves->len; i++) {
 		rc = send_leaf(d, &g_array_index(d->leaves, struct leaf, i), k);
 		if (rc != SLUSE_READ_OK)
 			return rc;
 	}
+	if (d->closed)
+		return SLUSE_READ_ENCRYPTED;
 	return d->too_deep ? SLUSE_READ_LIMIT : SLUSE_READ_OK;
 }
 
@@ -721,7 +486,7 @@ mail_warm(const struct sluse_reader_host *host)
 	char date[20], *s;
 
 	(void)host;
-	if (charset_warm() < 0)
+	if (charset_warm() < 0 || cms_warm() != 0)
 		return -1;
 	g_mime_init();
 	st = g_mime_stream_mem_new_with_buffer(sample, sizeof(sample) - 1);

@@ -1,7 +1,8 @@
 /*
  * The pdf reader: MuPDF behind the contract of reader.h. Text or OCR is decided
  * for each page from what a person would see of it (pdf/probe.c), never for the
- * document, and never from a text layer that some scanner put under a scan.
+ * document. Text that is not seen counts only where a scan shows the same
+ * (pdf/layer.c).
  *
  * INVARIANTS: MuPDF throws by longjmp; no exception leaves this file, and no
  * variable that fz_catch reads is changed in fz_try without fz_var.
@@ -10,6 +11,7 @@
  * hook), JavaScript is never enabled, actions are not followed.
  */
 #include "pdf/pdf.h"
+#include "lib/cms.h"
 
 #include <math.h>
 #include <string.h>
@@ -18,7 +20,6 @@ enum {
 	STORE_BYTES = 48 << 20,
 	READ_BYTES = 32 << 10,
 	TAIL_BYTES = 1024,
-	WORD_BYTES = 1024,
 };
 
 /* One process reads one document at a time: the parent warms this, children
@@ -185,7 +186,7 @@ pdf_warm(const struct sluse_reader_host *host)
 	int rc = 0;
 
 	(void)host;
-	if (context_init() != 0)
+	if (context_init() != 0 || cms_warm() != 0)
 		return -1;
 	fz_var(rc);
 	fz_try(reader_ctx) warm_run(reader_ctx);
@@ -274,6 +275,8 @@ open_check(fz_context *ctx, struct sluse_doc *d)
 	pages = pdf_count_pages(ctx, d->pdf);
 	if (d->pdf->repair_attempted && !end_is_there(d->host, d->source))
 		return SLUSE_READ_INCOMPLETE;
+	fz_try(ctx) d->shell = facts_is_shell(ctx, d);
+	fz_catch(ctx) d->shell = false;
 	return pages < 1 ? SLUSE_READ_DAMAGED : SLUSE_READ_OK;
 }
 
@@ -325,6 +328,9 @@ pdf_page_count(struct sluse_doc *d, uint32_t *ret)
 {
 	int n = 0, rc = SLUSE_READ_OK;
 
+	/* its page is not the document: nobody should take it for that */
+	if (d->shell)
+		return SLUSE_READ_UNSUPPORTED;
 	fz_var(n);
 	fz_var(rc);
 	fz_try(reader_ctx) n = pdf_count_pages(reader_ctx, d->pdf);
@@ -339,138 +345,213 @@ pdf_page_count(struct sluse_doc *d, uint32_t *ret)
 	return SLUSE_READ_OK;
 }
 
-/* -- a page of text
- * ---------------------------------------------------------------- */
-
-struct word {
-	char text[WORD_BYTES + 8];
-	size_t n;
-	fz_rect box;
-	fz_point origin; /* of the page's box */
-};
-
-static void
-word_flush(
-    const struct sluse_reader_host *host, struct sluse_sink *k, struct word *w)
-{
-	if (w->n == 0)
-		return;
-	host->word(k, w->text, w->n, w->box.x0 - w->origin.x,
-	    w->box.y0 - w->origin.y, w->box.x1 - w->origin.x,
-	    w->box.y1 - w->origin.y);
-	w->n = 0;
-	w->box = fz_empty_rect;
-}
-
-static bool
-is_space(int c)
-{
-	return c == ' ' || c == 0xa0 || c == 0x3000 || c < 0x20 ||
-	       (c >= 0x2000 && c <= 0x200b) || (c >= 0x7f && c < 0xa0) ||
-	       c == 0x2028 || c == 0x2029;
-}
-
-static void
-emit_line(const struct sluse_reader_host *host, struct sluse_sink *k,
-    const fz_stext_line *line, struct word *w)
-{
-	const fz_stext_char *c;
-	fz_rect box;
-	bool space = false, any = false;
-
-	for (c = line->first_char; c; c = c->next) {
-		if (is_space(c->c)) {
-			word_flush(host, k, w);
-			space = any;
-			continue;
-		}
-		if (w->n >= WORD_BYTES)
-			word_flush(host, k, w);
-		if (space)
-			host->text(k, " ", 1);
-		space = false;
-		any = true;
-		box = fz_rect_from_quad(c->quad);
-		w->box = w->n ? fz_union_rect(w->box, box) : box;
-		w->n += (size_t)fz_runetochar(w->text + w->n, c->c);
-	}
-	word_flush(host, k, w);
-	if (any)
-		host->text(k, "\n", 1);
-}
-
-static void
-emit_text(const struct sluse_reader_host *host, struct sluse_sink *k,
-    const struct probe *p)
-{
-	const fz_stext_block *b;
-	const fz_stext_line *l;
-	struct word w;
-	bool any = false;
-
-	w.n = 0;
-	w.box = fz_empty_rect;
-	w.origin.x = p->page.x0;
-	w.origin.y = p->page.y0;
-	for (b = p->text->first_block; b; b = b->next) {
-		if (b->type != FZ_STEXT_BLOCK_TEXT)
-			continue;
-		if (any)
-			host->text(k, "\n", 1);
-		any = true;
-		for (l = b->u.t.first_line; l; l = l->next)
-			emit_line(host, k, l, &w);
-	}
-}
-
 /* -- text, image or nothing
  * ---------------------------------------------------------- */
 
-enum verdict { PAGE_BLANK, PAGE_TEXT, PAGE_IMAGE, PAGE_BROKEN };
+enum verdict {
+	PAGE_BLANK,
+	PAGE_TEXT,
+	PAGE_PICTURES, /* text, and pictures that may say more */
+	PAGE_LAYER, /* a scan whose hidden text is good */
+	PAGE_IMAGE,
+	PAGE_BROKEN,
+};
 
-/* Fewer words than this beside a picture are its stamp or header. */
-enum { STAMP_GLYPHS = 150, COVER_GLYPHS = 400 };
+struct view {
+	struct probe p;
+	struct quality q; /* of the visible text */
+	bool rubble; /* it says nothing */
+	int trust; /* of the hidden text, 0..1000 */
+	bool rest; /* the scan shows more than that */
+};
+
+/* Fewer letters than this beside a picture are its stamp or header. */
+enum { STAMP_GLYPHS = 150 };
+/* Letters without meaning, in words; a few are bullets. */
+enum { MUTE_GLYPHS = 4 };
+/* Pictures on less of the page are logos. */
+#define PICTURE_SHARE 0.05
+/* One on so much of it, with hardly any text, is a scan. */
+#define SCAN_SHARE 0.4
+
+static bool
+is_scan(const struct probe *p)
+{
+	return p->images && p->coverage >= SCAN_SHARE &&
+	       p->glyphs < STAMP_GLYPHS;
+}
+
+/* Many of the page's glyphs tell nobody what they are. */
+static bool
+mostly_mute(const struct probe *p)
+{
+	return p->glyphs_bad * 10 > p->glyphs * 3;
+}
+
+/* What the text leaves out: pictures, words of glyphs without meaning, letters
+ * that were drawn as curves under a live page number. */
+static bool
+says_more(const struct view *v)
+{
+	const struct probe *p = &v->p;
+
+	return p->coverage >= PICTURE_SHARE || v->q.bad >= MUTE_GLYPHS ||
+	       mostly_mute(p) || (p->glyphs < 20 && p->marks > 300);
+}
+
+/* Is the host of minor 2? */
+static bool
+can_beside(const struct sluse_reader_host *host)
+{
+	return host->size > offsetof(struct sluse_reader_host, recognised);
+}
 
 static enum verdict
-judge(const struct probe *p)
+judge(const struct view *v, const struct sluse_reader_host *host)
 {
+	const struct probe *p = &v->p;
+
+	if (v->trust > 0)
+		return PAGE_LAYER;
 	if (p->glyphs == 0) {
 		if (p->images || p->marks)
 			return PAGE_IMAGE;
 		return p->failed ? PAGE_BROKEN : PAGE_BLANK;
 	}
-	/* text whose meaning the file does not tell */
-	if (p->glyphs_bad * 10 > p->glyphs * 3)
+	if (v->rubble)
 		return PAGE_IMAGE;
-	if (p->coverage >= 0.8 && p->glyphs < COVER_GLYPHS)
-		return PAGE_IMAGE;
-	if (p->coverage >= 0.4 && p->glyphs < STAMP_GLYPHS)
-		return PAGE_IMAGE;
-	/* letters drawn as curves under a live page number */
-	if (p->glyphs < 20 && p->marks > 300)
-		return PAGE_IMAGE;
-	return PAGE_TEXT;
+	if (!says_more(v))
+		return PAGE_TEXT;
+	return can_beside(host) ? PAGE_PICTURES
+	       : is_scan(p)	? PAGE_IMAGE
+				: PAGE_TEXT;
+}
+
+/* What cannot be compared is not trusted. */
+static int
+trust_layer(
+    fz_context *ctx, fz_page *page, const struct probe *p, bool *ret_rest)
+{
+	int trust = 0;
+
+	fz_var(trust);
+	fz_try(ctx) trust = layer_trust(ctx, page, p, ret_rest);
+	fz_catch(ctx) trust = 0;
+	return trust;
+}
+
+static void
+look(fz_context *ctx, struct sluse_doc *d, fz_page *page, struct view *v)
+{
+	struct probe *p = &v->p;
+
+	probe_run(ctx, d->host->limits, page, p);
+	if (p->glyphs > 0) {
+		quality_text(&v->q, p->text);
+		v->rubble = quality_is_rubble(&v->q) ||
+			    (mostly_mute(p) &&
+				(v->q.plain - v->q.broken) * 2 < v->q.words);
+	}
+	if (p->hidden && (p->glyphs == 0 || is_scan(p)) && p->images &&
+	    p->coverage >= SCAN_SHARE && !v->rubble)
+		v->trust = trust_layer(ctx, page, p, &v->rest);
+}
+
+/* Hidden text that is no layer of a scan: who looks at the page sees none. */
+static bool
+hides_text(const struct probe *p, enum verdict v)
+{
+	if (v == PAGE_BLANK)
+		return p->glyphs_hidden > 0;
+	return p->hidden && p->glyphs_hidden > 20 &&
+	       (v == PAGE_TEXT || v == PAGE_PICTURES);
 }
 
 static void
 note_page(const struct sluse_reader_host *host, struct sluse_sink *k,
-    const struct probe *p, enum verdict v)
+    const struct view *v, enum verdict verdict)
 {
-	if (v == PAGE_TEXT && p->coverage >= 0.25)
+	const struct probe *p = &v->p;
+
+	if (verdict == PAGE_PICTURES)
 		host->note(k, "image_beside_text", NULL);
-	if (v == PAGE_BLANK && p->glyphs_hidden)
+	if (verdict == PAGE_LAYER)
+		host->note(k, "ocr_layer_kept", NULL);
+	if (verdict != PAGE_LAYER && p->hidden && is_scan(p))
+		host->note(k, "ocr_layer_dropped", NULL);
+	else if (hides_text(p, verdict))
 		host->note(k, "hidden_text", NULL);
-	if (v == PAGE_IMAGE && p->glyphs_bad * 10 > p->glyphs * 3)
+	if (verdict == PAGE_IMAGE && v->rubble)
 		host->note(k, "text_unreadable", NULL);
-	if (p->failed && v != PAGE_BROKEN)
+	if (p->failed && verdict != PAGE_BROKEN)
 		host->note(k, "page_damaged", NULL);
 }
 
+/* -- a page
+ * ------------------------------------------------------------------------ */
+
+/* Its picture beside text that was given: the text stays, whatever comes. */
 static int
-page_run(fz_context *ctx, struct sluse_doc *d, fz_page *page, struct probe *p,
+give_beside(fz_context *ctx, struct sluse_doc *d, fz_page *page,
+    const struct probe *p, enum give what, struct sluse_sink *k)
+{
+	int rc = SLUSE_READ_DAMAGED;
+
+	fz_var(rc);
+	fz_try(ctx) rc = raster_page(ctx, d, page, p, what, k);
+	fz_catch(ctx) rc = caught_rc(ctx);
+	if (rc != SLUSE_READ_OK)
+		d->host->note(k, "image_not_read", NULL);
+	return SLUSE_READ_OK;
+}
+
+/* A spoilt annotation costs the annotations. */
+static bool
+give_annots(fz_context *ctx, struct sluse_doc *d, fz_page *page,
+    const struct probe *p, bool any, struct sluse_sink *k)
+{
+	bool now = any;
+
+	fz_var(now);
+	fz_try(ctx) now = emit_annots(ctx, d, page, p, any, k);
+	fz_catch(ctx)
+	{
+		d->host->note(k, "annotations_cut", NULL);
+	}
+	return now;
+}
+
+static int
+give_text(fz_context *ctx, struct sluse_doc *d, fz_page *page,
+    const struct view *v, enum verdict verdict, struct sluse_sink *k)
+{
+	const struct probe *p = &v->p;
+	bool any, more;
+
+	if (verdict == PAGE_LAYER && can_beside(d->host))
+		d->host->recognised(k, v->trust);
+	any = p->glyphs > 0 && emit_text(d->host, k, p, p->text);
+	if (verdict == PAGE_LAYER) {
+		if (any)
+			d->host->text(k, "\n", 1);
+		any |= emit_text(d->host, k, p, p->hidden);
+	}
+	more = give_annots(ctx, d, page, p, any, k);
+	if (verdict == PAGE_PICTURES)
+		return give_beside(ctx, d, page, p, GIVE_PICTURES, k);
+	if (verdict == PAGE_LAYER && v->rest && can_beside(d->host))
+		return give_beside(ctx, d, page, p, GIVE_REST, k);
+	if (!any && !more)
+		d->host->blank(k);
+	return SLUSE_READ_OK;
+}
+
+static int
+page_run(fz_context *ctx, struct sluse_doc *d, fz_page *page, struct view *v,
     struct sluse_sink *k)
 {
-	enum verdict v;
+	struct probe *p = &v->p;
+	enum verdict verdict;
 	double w, h;
 
 	p->page = fz_bound_page(ctx, page);
@@ -479,29 +560,83 @@ page_run(fz_context *ctx, struct sluse_doc *d, fz_page *page, struct probe *p,
 	if (!isfinite(w) || !isfinite(h) || !(w > 0) || !(h > 0))
 		return SLUSE_READ_DAMAGED;
 	d->host->page_size(k, w, h);
-	probe_run(ctx, d->host->limits, page, p);
-	v = judge(p);
-	note_page(d->host, k, p, v);
-	switch (v) {
+	look(ctx, d, page, v);
+	verdict = judge(v, d->host);
+	note_page(d->host, k, v, verdict);
+	switch (verdict) {
 	case PAGE_BLANK:
-		d->host->blank(k);
-		return SLUSE_READ_OK;
 	case PAGE_TEXT:
-		emit_text(d->host, k, p);
-		return SLUSE_READ_OK;
+	case PAGE_PICTURES:
+	case PAGE_LAYER:
+		return give_text(ctx, d, page, v, verdict, k);
 	case PAGE_IMAGE:
-		return raster_page(ctx, d, page, p, k);
+		if (give_annots(ctx, d, page, p, false, k))
+			return give_beside(ctx, d, page, p, GIVE_BESIDE, k);
+		return raster_page(ctx, d, page, p, GIVE_PAGE, k);
 	case PAGE_BROKEN:
 		break;
 	}
 	return SLUSE_READ_DAMAGED;
 }
 
+static bool
+is_box(fz_context *ctx, pdf_obj *o)
+{
+	return pdf_array_len(ctx, o) == 4 &&
+	       !fz_is_empty_rect(pdf_to_rect(ctx, o));
+}
+
+/* A page whose boxes make no sense, or have nothing in common, is shown by all
+ * programs in some size; by none as nothing. Only our copy is changed. */
+static void
+mend_boxes(fz_context *ctx, pdf_obj *page)
+{
+	pdf_obj *media =
+	    pdf_dict_get_inheritable(ctx, page, PDF_NAME(MediaBox));
+	pdf_obj *crop = pdf_dict_get_inheritable(ctx, page, PDF_NAME(CropBox));
+	fz_rect m = is_box(ctx, media) ? pdf_to_rect(ctx, media)
+				       : fz_make_rect(0, 0, 595, 842);
+
+	if (!is_box(ctx, media))
+		pdf_dict_put_rect(ctx, page, PDF_NAME(MediaBox), m);
+	if (crop && (!is_box(ctx, crop) || fz_is_empty_rect(fz_intersect_rect(
+					       m, pdf_to_rect(ctx, crop)))))
+		pdf_dict_put_rect(ctx, page, PDF_NAME(CropBox), m);
+}
+
+/* The page; without what people put on it, if it cannot be had with that.
+ * Throws. */
+static fz_page *
+load_page(fz_context *ctx, struct sluse_doc *d, int i, struct sluse_sink *k)
+{
+	pdf_obj *obj = pdf_lookup_page_obj(ctx, d->pdf, i);
+	fz_page *page = NULL;
+
+	mend_boxes(ctx, obj);
+	fz_var(page);
+	fz_try(ctx)
+	{
+		annots_prepare(ctx, obj);
+		page = fz_load_page(ctx, &d->pdf->super, i);
+	}
+	fz_catch(ctx)
+	{
+		if (fz_caught(ctx) == FZ_ERROR_MEMORY ||
+		    !pdf_dict_get(ctx, obj, PDF_NAME(Annots)))
+			fz_rethrow(ctx);
+	}
+	if (page)
+		return page;
+	d->host->note(k, "annotations_cut", NULL);
+	pdf_dict_del(ctx, obj, PDF_NAME(Annots));
+	return fz_load_page(ctx, &d->pdf->super, i);
+}
+
 static int
 pdf_page_read(struct sluse_doc *d, uint32_t i, struct sluse_sink *k)
 {
 	fz_context *ctx = reader_ctx;
-	struct probe p = {0};
+	struct view v = {0};
 	fz_page *page = NULL;
 	int rc = SLUSE_READ_DAMAGED;
 
@@ -509,15 +644,15 @@ pdf_page_read(struct sluse_doc *d, uint32_t i, struct sluse_sink *k)
 		return SLUSE_READ_DAMAGED;
 	fz_var(page);
 	fz_var(rc);
-	fz_var(p);
+	fz_var(v);
 	fz_try(ctx)
 	{
-		page = fz_load_page(ctx, &d->pdf->super, (int)i);
-		rc = page_run(ctx, d, page, &p, k);
+		page = load_page(ctx, d, (int)i, k);
+		rc = page_run(ctx, d, page, &v, k);
 	}
 	fz_always(ctx)
 	{
-		probe_free(ctx, &p);
+		probe_free(ctx, &v.p);
 		fz_drop_page(ctx, page);
 	}
 	fz_catch(ctx) rc = caught_rc(ctx);
@@ -527,12 +662,7 @@ pdf_page_read(struct sluse_doc *d, uint32_t i, struct sluse_sink *k)
 static int
 pdf_parts(struct sluse_doc *d, struct sluse_sink *k)
 {
-	int rc = SLUSE_READ_OK;
-
-	fz_var(rc);
-	fz_try(reader_ctx) rc = parts_run(reader_ctx, d, k);
-	fz_catch(reader_ctx) rc = caught_rc(reader_ctx);
-	return rc;
+	return parts_run(reader_ctx, d, k);
 }
 
 static const char *const pdf_mimes[] = {
@@ -543,7 +673,7 @@ const struct sluse_reader sluse_reader = {
     .abi_minor = SLUSE_READER_ABI_MINOR,
     .size = sizeof(struct sluse_reader),
     .name = "pdf",
-    .version = "1 mupdf " FZ_VERSION,
+    .version = "2 mupdf " FZ_VERSION,
     .mimes = pdf_mimes,
     .warm = pdf_warm,
     .open = pdf_open,

@@ -1,7 +1,7 @@
 #!/usr/bin/python3
 """Every number of the house in one table, each against its floor in one run.
 
-	bench.py [--small N] [--rounds N] [--quick] [formats] [ocr] [small] [latency] [idle] [big]
+	bench.py [--small N] [--rounds N] [--quick] [formats] [ocr] [reading] [small] [latency] [idle] [big] [journal]
 
 Floor and Sluse take turns and the best of each is compared, so that a machine
 that others use too still gives a fair ratio. --quick shrinks the sizes: good
@@ -23,9 +23,13 @@ import time
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 sys.path.insert(0, os.path.join(os.path.dirname(HERE), "e2e"))
+sys.path.insert(0, os.path.join(os.path.dirname(HERE), "outsider"))
+import forge  # noqa: E402
 import house  # noqa: E402
 import make_big  # noqa: E402
 import make_small  # noqa: E402
+import ocr_pages  # noqa: E402
+import ocr_quality  # noqa: E402
 
 TEST = os.path.join(house.BUILD, "test")
 DATA = os.path.join(house.BUILD, "bench")
@@ -198,6 +202,36 @@ def bench_ocr(opt):
     f, o = max(floor)[0], max(ours)[0]
     row("OCR, %d scans in a PDF" % len(paths), "%.3f pages/s" % o,
         "%.3f pages/s" % f, "%.2f" % (o / f), ">= 0.95", o / f >= 0.95)
+
+
+def bench_reading(opt):
+    """Spoilt pages: errors and cost beside OCRmyPDF with its best flags, or,
+    where that is not installed, beside bare Tesseract."""
+    ways = ocr_pages.WAYS[:2] if opt.quick else ocr_pages.WAYS
+    drawn = [p for p in ocr_pages.drawn() if p.half == "hold"][:2]
+    work = os.path.join(DATA, "ocr")
+    os.makedirs(work, exist_ok=True)
+    oracle = "ocrmypdf" if shutil.which("ocrmypdf") else "raw"
+    if oracle == "raw":
+        say("reading: ocrmypdf is not installed, bare Tesseract instead")
+    total = {}
+    for way in ways:
+        pages = [ocr_pages.degrade(way, p) for p in drawn]
+        got = ocr_quality.measure(
+            way.__name__, "bench", pages, argparse.Namespace(
+                work=work, ours=False, pages=False, errors=False))
+        ocr_quality.add(total, got)
+        say("reading: %s %s" % (way.__name__, " ".join(
+            "%s %.3f %.1f cpu" % (r, v[0] / v[1], v[2])
+            for r, v in got.items())))
+    (wrong, of, cpu), (other, _, cost) = total["ours"], total[oracle]
+    count = len(ways) * len(drawn)
+    row("word errors, %d spoilt pages / %s" % (count, oracle),
+        "%.3f" % (wrong / of), "%.3f" % (other / of),
+        "%.2f" % (wrong / max(1, other)), "<= 0.75", wrong <= 0.75 * other)
+    most = 0.3 if oracle == "ocrmypdf" else 1.5
+    row("  processor time of the same", "%.1f s" % cpu, "%.1f s" % cost,
+        "%.2f" % (cpu / cost), "<= %.2f" % most, cpu <= most * cost)
 
 
 # -- small --------------------------------------------------------------------------
@@ -487,8 +521,78 @@ def bench_formats(opt):
                 took["sf"], len(paths), 1)
 
 
-PARTS = {"formats": bench_formats, "ocr": bench_ocr, "small": bench_small, "latency": bench_latency,
-         "idle": bench_idle, "big": bench_big}
+# -- sporingslogg -------------------------------------------------------------------
+
+def journal_verify(opt):
+    """An export verified, beside hashing the same leaves in memory."""
+    leaves = 50000 if opt.quick else 1000000
+    top = tempfile.mkdtemp(prefix="sluse-bench-")
+    try:
+        forge.make(top, leaves, every=10000)
+        out, sluse = os.path.join(top, "export"), os.path.join(
+            house.BIN, "sluse")
+        _, most = cost([sluse, "--root", top, "journal", "export", out])
+        floor, took = [], []
+        for _ in range(max(3, opt.rounds)):
+            seconds, memory = cost([sluse, "journal", "verify", "--key",
+                                    forge.KEY, out])
+            took.append(seconds)
+            most = max(most, memory)
+            floor.append(int(subprocess.run(
+                [os.path.join(TEST, "floor_tree"), out, str(leaves)],
+                check=True, stdout=subprocess.PIPE).stdout.split()[0]) / 1e6)
+    finally:
+        shutil.rmtree(top)
+    ratio = min(floor) / min(took)
+    row("journal verify, offline / bare hashing",
+        "%.0f leaves/s" % (leaves / min(took)),
+        "%.0f leaves/s" % (leaves / min(floor)), "%.2f" % ratio, ">= 0.8",
+        ratio >= 0.8)
+    row("journal of %d leaves: memory" % leaves, "%.0f MiB" % (most / MIB), "",
+        "%.0f MiB" % (most / MIB), "<= 64 MiB", most <= 64 * MIB)
+
+
+def cost(command):
+    """Processor seconds and most memory of a command that must end well."""
+    with open(os.devnull, "wb") as null:
+        child = subprocess.Popen(command, stdout=null)
+        _, status_, used = os.wait4(child.pid, 0)
+    child.returncode = os.waitstatus_to_exitcode(status_)
+    if child.returncode != 0:
+        raise AssertionError("%s: %d" % (command, child.returncode))
+    return used.ru_utime + used.ru_stime, used.ru_maxrss * 1024
+
+
+def journal_run(after, count):
+    """slused's processor seconds for so many letters, heads and leaves."""
+    with instance("[journal]\ncheckpoint_after = %s\n" % after) as h:
+        pid = h.pids("slused")[0][1]
+        began = stat_cpu(pid)
+        for n in range(count):
+            h.drop_bytes(b"Saksnr: 2026/87\n\nHei, brev %d\n" % n,
+                         "brev-%d.txt" % n)
+        wait_count(h, "SELECT count(*) FROM consignment WHERE "
+                   "disposition >= 30", count, 300, "letters")
+        return (stat_cpu(pid) - began,) + h.query(
+            "SELECT (SELECT count(*) FROM checkpoint), count(*) FROM leaf")[0]
+
+
+def bench_journal(opt):
+    """What proof costs: verifying, and signing on the road."""
+    journal_verify(opt)
+    count = 100 if opt.quick else 600
+    slow, fast = journal_run("60s", count), journal_run("100ms", count)
+    # Signed all the time, to see what one head costs; by default there is one
+    # each 1 000 leaves.
+    head = max(0.0, fast[0] - slow[0]) / max(1, fast[1] - slow[1])
+    share = head * slow[2] / 1000 / slow[0]
+    row("signing, share of slused's cpu", "%.2f ms a head" % (head * 1000), "",
+        "%.1f %%" % (100 * share), "<= 5 %", share <= 0.05)
+
+
+PARTS = {"formats": bench_formats, "ocr": bench_ocr,
+         "reading": bench_reading, "small": bench_small, "latency": bench_latency,
+         "idle": bench_idle, "big": bench_big, "journal": bench_journal}
 
 
 def main():

@@ -3,13 +3,17 @@
  * fork and one set of walls per page, as many at once as there are cores.
  *
  *	ocr_child [-l languages] [-j slots] [-d dpi] [-r degrees] [-m MiB] [-t]
- *	    file ...
+ *	    [-b] file ...
  *
  * To be held against ocr_floor over the same files. -m: memory of a child
- * beyond the parent's; -t prints the text and each page's verdict.
+ * beyond the parent's; -t prints the text and each page's verdict, -b after
+ * that a line for each word: x0 y0 x1 y1 (1/65535), confidence, offset, length.
+ * Without -d the resolution is what the file's header says.
  */
 #include <fcntl.h>
+#include <leptonica/allheaders.h>
 #include <poll.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -31,7 +35,7 @@ struct slot {
 	pid_t pid;
 	int fd;
 	const char *name;
-	struct sl_buf text;
+	struct sl_buf text, boxes;
 	struct sl_msg_r_page page;
 	char reason[64];
 	int ended;
@@ -42,7 +46,7 @@ static struct {
 	long slots;
 	unsigned dpi, rotate;
 	unsigned long mem_mib;
-	int print;
+	int print, boxes;
 	long words, faults, confidence, ended, pages;
 	double cpu, fork_ms;
 	long rss_max;
@@ -65,6 +69,20 @@ has_end(const char *name, const char *end)
 	return n >= m && strcasecmp(name + n - m, end) == 0;
 }
 
+static unsigned
+header_dpi(const char *name, bool png)
+{
+	l_int32 x = 0, y = 0;
+	FILE *file = fopen(name, "rbe");
+
+	if (file == NULL)
+		return 0;
+	(void)(png ? fgetPngResolution(file, &x, &y)
+		   : fgetJpegResolution(file, &x, &y));
+	(void)fclose(file);
+	return x > 0 ? (unsigned)x : 0;
+}
+
 static void
 child(const char *name, int result_fd)
 {
@@ -79,11 +97,16 @@ child(const char *name, int result_fd)
 	struct sl_sandbox_limits l = {.cpu_s = 600, .out_bytes = 0};
 	struct stat st;
 
+	/* As its parent does: standard error may be a file. */
+	(void)signal(SIGXFSZ, SIG_IGN);
 	fds[SL_FD_INPUT] = open(name, O_RDONLY | O_CLOEXEC);
 	if (fds[SL_FD_INPUT] < 0 || fstat(fds[SL_FD_INPUT], &st) != 0)
 		_exit(2);
 	t.size = (uint64_t)st.st_size;
 	t.image_format = has_end(name, ".png") ? SL_IMAGE_PNG : SL_IMAGE_JPEG;
+	if (t.dpi == 0)
+		t.dpi =
+		    (uint16_t)header_dpi(name, t.image_format == SL_IMAGE_PNG);
 	l.mem_bytes = t.mem_bytes;
 	if (sl_sandbox_enter(&l, NULL) != SL_OK)
 		_exit(3);
@@ -111,12 +134,30 @@ take(struct slot *s, const struct sl_msg *m)
 {
 	if (m->type == SL_MSG_R_TEXT)
 		sl_buf_add(&s->text, m->r_text.text.p, m->r_text.text.n);
+	if (m->type == SL_MSG_R_BOXES)
+		sl_buf_add(&s->boxes, m->r_boxes.boxes.p, m->r_boxes.boxes.n);
 	if (m->type == SL_MSG_R_PAGE) {
 		s->page = m->r_page;
 		(void)sl_slice_copy(
 		    m->r_page.reason, s->reason, sizeof(s->reason));
 	}
 	s->ended |= m->type == SL_MSG_R_END;
+}
+
+/* As wire/messages.def lays them out: at, length, confidence, box. */
+static void
+print_boxes(const struct sl_buf *b)
+{
+	const uint8_t *p = (const uint8_t *)b->p;
+	size_t i, k;
+
+	for (i = 0; i + 16 <= b->n; i += 16) {
+		for (k = 8; k < 16; k += 2)
+			(void)printf("%d\t", p[i + k] | p[i + k + 1] << 8);
+		(void)printf("%d\t%d\t%d\n", p[i + 6] | p[i + 7] << 8,
+		    p[i] | p[i + 1] << 8 | p[i + 2] << 16,
+		    p[i + 4] | p[i + 5] << 8);
+	}
 }
 
 static void
@@ -138,6 +179,8 @@ finish(struct slot *s)
 		g.rss_max = ru.ru_maxrss;
 	if (g.print) {
 		(void)printf("== %s\n%s\n", s->name, sl_buf_str(&s->text));
+		if (g.boxes)
+			print_boxes(&s->boxes);
 		(void)fprintf(stderr,
 		    "%s: source=%u confidence=%u words=%u rotate=%u dpi=%u "
 		    "%ux%u flags=%u reason=%s rss_kb=%ld status=%x\n",
@@ -146,6 +189,7 @@ finish(struct slot *s)
 		    s->page.flags, s->reason, ru.ru_maxrss, (unsigned)status);
 	}
 	sl_buf_free(&s->text);
+	sl_buf_free(&s->boxes);
 	*s = (struct slot){.fd = -1};
 }
 
@@ -199,7 +243,7 @@ options(int argc, char **argv)
 	int c;
 
 	g.slots = sysconf(_SC_NPROCESSORS_ONLN);
-	while ((c = getopt(argc, argv, "l:j:d:r:m:t")) != -1)
+	while ((c = getopt(argc, argv, "l:j:d:r:m:tb")) != -1)
 		switch (c) {
 		case 'l':
 			g.lang = optarg;
@@ -218,6 +262,9 @@ options(int argc, char **argv)
 			break;
 		case 't':
 			g.print = 1;
+			break;
+		case 'b':
+			g.boxes = 1;
 			break;
 		default:
 			exit(2);

@@ -14,6 +14,101 @@ SIDECAR = {
     "externalKey": "tilsyn-svar-2026-0031",
 }
 
+SVARINN = {
+    "id": "5b1c0f7e-0b7c-4a53-9f0d-0f6f3f1d2a16",
+    "avsender": {"navn": "Strandgata Dagligvare AS",
+                 "adresselinje1": "Strandgata 11", "postnummer": "4999",
+                 "poststed": "Elvestrand"},
+    "mottaker": {"navn": "Elvestrand kommune"},
+    "svarSendesTil": {"navn": "Strandgata Dagligvare AS",
+                      "organisasjonsnummer": L.ORG_SHOP.replace(" ", "")},
+    "tittel": "Søknad om fritak fra renovasjonsgebyr",
+    "dato": "2026-03-09T13:05:00+01:00",
+    "metadataForImport": {
+        "mappeId": {"saksaar": 2026, "sakssekvensnummer": 52},
+        "dokumentetsDato": "2026-03-08T23:00:00Z"},
+    "sikkerhetsniva": "BETYDELIG", "taushetsbelagtPost": False,
+    "nedlastingslenke": "https://svarut.example/svarinn/v2/forsendelser/1",
+}
+
+SBD = {
+    "standardBusinessDocumentHeader": {
+        "headerVersion": "1.0",
+        "sender": [{"identifier": {
+            "authority": "iso6523-actorid-upis",
+            "value": "0192:" + L.ORG_COUNTY.replace(" ", "")}}],
+        "receiver": [{"identifier": {
+            "authority": "iso6523-actorid-upis", "value": "0192:310000019"}}],
+        "documentIdentification": {
+            "standard": "urn:no:difi:arkivmelding:xsd::arkivmelding",
+            "typeVersion": "2.0", "type": "arkivmelding",
+            "instanceIdentifier": "c2a6d3a4-58a0-4dd0-8a9b-6f6a1c2b3d17",
+            "creationDateAndTime": "2026-03-06T10:00:00+01:00"},
+        "businessScope": {"scope": [
+            {"type": "ConversationId",
+             "instanceIdentifier": "0d7e8f52-16d4-4a55-a1b3-6c8a3a9f0e17",
+             "identifier":
+                 "urn:no:difi:profile:arkivmelding:administrasjon:ver1.0"},
+            {"type": "ReceiverRef", "instanceIdentifier": "2026/158"}]}},
+    "arkivmelding": {"sikkerhetsnivaa": 3},
+}
+
+ARKIVMELDING = """<?xml version="1.0" encoding="UTF-8"?>
+<arkivmelding xmlns="http://www.arkivverket.no/standarder/noark5/arkivmelding"
+ xmlns:xsi="http://www.w3.org/2001/XMLSchema-instance">
+ <system>Fjordvik fylkeskommune</system>
+ <meldingId>c2a6d3a4-58a0-4dd0-8a9b-6f6a1c2b3d17</meldingId>
+ <tidspunkt>2026-03-06T10:00:00</tidspunkt><antallFiler>2</antallFiler>
+ <mappe xsi:type="saksmappe">
+  <systemID>7f3f1a52-6f0c-4c0e-9d27-2f1f1b0a0017</systemID>
+  <tittel>Uttalelser til kommunale veger</tittel>
+  <opprettetDato>2026-03-02T08:00:00</opprettetDato>
+  <opprettetAv>Ragna Eikeland</opprettetAv>
+  <basisregistrering xsi:type="journalpost">
+   <systemID>7f3f1a52-6f0c-4c0e-9d27-2f1f1b0a0117</systemID>
+   <opprettetDato>2026-03-06T09:00:00</opprettetDato>
+   <opprettetAv>Ragna Eikeland</opprettetAv>
+   <arkivertDato>2026-03-06T09:00:00</arkivertDato>
+   <arkivertAv>Ragna Eikeland</arkivertAv>
+   <referanseForelderMappe>7f3f1a52-6f0c-4c0e-9d27-2f1f1b0a0017</referanseForelderMappe>%s
+   <tittel>Uttalelse om fartsdempere i Skoleveien</tittel>
+   <journalposttype>Utgående dokument</journalposttype>
+   <journalstatus>Ekspedert</journalstatus>
+   <journaldato>2026-03-06</journaldato>
+   <dokumentetsDato>2026-03-06</dokumentetsDato>
+   <korrespondansepart>
+    <korrespondanseparttype>Avsender</korrespondanseparttype>
+    <korrespondansepartNavn>Fjordvik fylkeskommune</korrespondansepartNavn>
+   </korrespondansepart>
+  </basisregistrering>
+  <saksaar>2026</saksaar><sakssekvensnummer>88</sakssekvensnummer>
+  <saksdato>2026-03-02</saksdato>
+  <administrativEnhet>Samferdsel</administrativEnhet>
+  <saksansvarlig>Ragna Eikeland</saksansvarlig>
+  <saksstatus>Under behandling</saksstatus>
+ </mappe>
+</arkivmelding>
+""" % "".join("""
+   <dokumentbeskrivelse>
+    <systemID>7f3f1a52-6f0c-4c0e-9d27-2f1f1b0a0%d17</systemID>
+    <dokumenttype>Brev</dokumenttype>
+    <dokumentstatus>Dokumentet er ferdigstilt</dokumentstatus>
+    <tittel>%s</tittel>
+    <opprettetDato>2026-03-06T09:00:00</opprettetDato>
+    <opprettetAv>Ragna Eikeland</opprettetAv>
+    <tilknyttetRegistreringSom>%s</tilknyttetRegistreringSom>
+    <dokumentnummer>%d</dokumentnummer>
+    <tilknyttetDato>2026-03-06T09:00:00</tilknyttetDato>
+    <tilknyttetAv>Ragna Eikeland</tilknyttetAv>
+    <dokumentobjekt><versjonsnummer>1</versjonsnummer>
+     <variantformat>Arkivformat</variantformat>
+     <opprettetDato>2026-03-06T09:00:00</opprettetDato>
+     <opprettetAv>Ragna Eikeland</opprettetAv>
+     <referanseDokumentfil>%s</referanseDokumentfil></dokumentobjekt>
+   </dokumentbeskrivelse>""" % row for row in (
+       (3, "Skisse av gangfeltet", "Vedlegg", 2, "dok2.txt"),
+       (2, "Uttalelse", "Hoveddokument", 1, "dok1.pdf")))
+
 QUEUES = [
     {"name": "Skannet post", "kind": "I"},
     {"name": "E-post", "kind": "I"},
@@ -194,6 +289,23 @@ ITEMS = [
                  not_cases=["2026/12"]),
          "Property numbers 44/690 and 44/12 and the month 12/2026 look like "
          "case numbers. 2026/12 exists, and must not be chosen."),
+    item("16a", "16-svarinn.zip", "forsendelse-5b1c0f7e.zip", "Digital post",
+         "fagsystem",
+         done("2026/52", "Søknad om fritak fra renovasjonsgebyr", 2,
+              ["avfallsmottaket", "beholder", "restavfall"],
+              date="2026-03-09", main="soknad.pdf",
+              sender="Strandgata Dagligvare AS"),
+         "A forsendelse of SvarInn with its JSON. The case number stands in "
+         "metadataForImport only; the JSON names the main document, which "
+         "lies last in the zip."),
+    item("16b", "16-eformidling.zip", "asic-c2a6d3a4.zip", "Digital post",
+         "fagsystem",
+         done("2026/158", "Uttalelse om fartsdempere i Skoleveien", 2,
+              ["avrenningen", "kantsteinen"], date="2026-03-06",
+              main="dok1.pdf", sender="Fjordvik fylkeskommune"),
+         "An eFormidling message: SBD and arkivmelding.xml. The case number "
+         "is the receiver's reference; 2026/88, which the arkivmelding "
+         "names, is the sender's own case and must not be taken."),
 ]
 
 

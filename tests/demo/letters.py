@@ -78,6 +78,8 @@ FNR_CARE = synthetic_fnr(3, 11, 1978, 921)
 ORG_ARCHITECT = synthetic_orgnr(1204410)
 ORG_CAFE = synthetic_orgnr(2093377)
 ORG_KINDERGARTEN = synthetic_orgnr(1550732)
+ORG_SHOP = synthetic_orgnr(3160418)
+ORG_COUNTY = synthetic_orgnr(4471190)
 
 
 @dataclass
@@ -614,6 +616,45 @@ PROPERTY_NUMBER = Letter(
     ],
     signer=["Kristoffer Aasebø"], font="Helvetica",
 )
+
+WASTE_FEE = Letter(
+    sender=["Strandgata Dagligvare AS", "Strandgata 11", TOWN,
+            f"Org.nr. {ORG_SHOP}"],
+    date="9. mars 2026",
+    subject="Søknad om fritak fra renovasjonsgebyr",
+    body=[
+        "Butikken leverer alt avfall til et godkjent mottak og har ikke brukt "
+        "den kommunale ordningen siden nyttår. Vi søker om fritak fra gebyret "
+        "for beholder nummer to og tre.",
+        "Kvitteringer fra avfallsmottaket følger i en egen oversikt.",
+    ],
+    signer=["Asbjørn Tveitane"],
+)
+
+WASTE_RECEIPTS_TEXT = """\
+Oversikt over leveringer til avfallsmottaket
+
+Januar    papp 410 kg, restavfall 95 kg
+Februar   papp 388 kg, restavfall 102 kg
+"""
+
+ROAD_STATEMENT = Letter(
+    sender=["Fjordvik fylkeskommune", "Samferdsel", "Fylkesvegen 1",
+            f"Org.nr. {ORG_COUNTY}"],
+    date="6. mars 2026",
+    subject="Uttalelse om fartsdempere",
+    body=[
+        "Fylkeskommunen har ingen merknader til fartsdempere på den kommunale "
+        "vegen, så lenge avrenningen mot fylkesvegen ikke øker.",
+        "Vi ber om at gangfeltet ved krysset flyttes tre meter mot nord, slik "
+        "det er vist på skissen.",
+    ],
+    signer=["Ragna Eikeland"],
+)
+
+ROAD_SKETCH_TEXT = """\
+Skisse: gangfeltet flyttes tre meter mot nord, målt fra kantsteinen.
+"""
 
 DAMAGED = Letter(
     sender=["Vestre Elvestrand idrettslag", "Idrettsveien 2", TOWN],

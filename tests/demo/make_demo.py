@@ -487,6 +487,30 @@ def bomb_zip():
                      named_utf8("tegning-2.bin", zeros)])
 
 
+def svarinn_zip():
+    """The description first, the main document last."""
+    letter = pdf(lay_out(L.WASTE_FEE))
+    receipts = L.WASTE_RECEIPTS_TEXT.encode("utf-8")
+    files = [("soknad.pdf", "application/pdf", letter),
+             ("leveringer.txt", "text/plain", receipts)]
+    said = dict(items.SVARINN, filer=[
+        {"filnavn": name, "mimeType": kind, "storrelse": len(data),
+         "hash": hashlib.sha256(data).hexdigest()}
+        for name, kind, data in files])
+    said = json.dumps(said, ensure_ascii=False, indent=1).encode("utf-8")
+    return zip_file([named_utf8("forsendelse.json", said)] + [
+        named_utf8(name, data) for name, _, data in reversed(files)])
+
+
+def eformidling_zip():
+    return zip_file([
+        named_utf8("sbd.json", json.dumps(items.SBD, indent=1).encode()),
+        named_utf8("arkivmelding.xml", items.ARKIVMELDING.encode("utf-8")),
+        named_utf8("dok2.txt", L.ROAD_SKETCH_TEXT.encode("utf-8")),
+        named_utf8("dok1.pdf", pdf(lay_out(L.ROAD_STATEMENT))),
+    ])
+
+
 # ---- mail --------------------------------------------------------------
 
 def wrapped_base64(data):
@@ -670,6 +694,8 @@ def make_files():
         "14-ukjent-sak.pdf": born(L.UNKNOWN_CASE),
         "14-avsluttet-sak.pdf": born(L.CLOSED_CASE),
         "15-eiendomsnummer.pdf": born(L.PROPERTY_NUMBER),
+        "16-svarinn.zip": svarinn_zip(),
+        "16-eformidling.zip": eformidling_zip(),
     }
 
 

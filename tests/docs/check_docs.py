@@ -21,15 +21,19 @@ BUILD = os.path.join(TOP, os.environ.get("SLUSE_BUILD", "build"))
 PAGES = {name: os.path.join(TOP, path) for name, path in (
     ("sluse.1", "daemon/cli/sluse.1"),
     ("sluse.conf.5", "daemon/config/sluse.conf.5"),
+    ("sluse-journal.5", "daemon/journal/sluse-journal.5"),
     ("sluse-pronom.5", "daemon/pronom/sluse-pronom.5"),
     ("sluse-reader.7", "plugins/sluse-reader.7"),
     ("sluse-connector.7", "plugins/sluse-connector.7"),
+    ("sluse-packages.7", "plugins/readers/sluse-packages.7"),
     ("sluse-connector-noark5.7",
      "plugins/connectors/sluse-connector-noark5.7"),
     ("sluse-connector-webhook.7",
      "plugins/connectors/sluse-connector-webhook.7"),
     ("slused.8", "daemon/engine/slused.8"),
-    ("sluse-work.8", "daemon/worker/sluse-work.8"))}
+    ("sluse-work.8", "daemon/worker/sluse-work.8"),
+    ("sluse-convert.8", "daemon/convert/sluse-convert.8"),
+    ("sluse-decrypt.8", "daemon/decrypt/sluse-decrypt.8"))}
 
 
 def text(path):
@@ -90,6 +94,13 @@ def table_reasons():
     for slug, disposition, owner, english, _ in registry("reasons", "SL_REASON"):
         out += [".It Li %s" % slug] + sentences(english)
         out += ["(%s; %s)" % (disposition, OWNER[owner])]
+    return out + [".El"]
+
+
+def table_signatures():
+    out = [".Bl -tag -width Ds"]
+    for slug, english, _ in registry("signatures", "SL_SIGNED"):
+        out += [".It Li %s" % slug] + sentences(english)
     return out + [".El"]
 
 
@@ -159,6 +170,7 @@ TABLES = {
     ("slused.8", "roles"): table_roles,
     ("slused.8", "verbs"): table_verbs,
     ("sluse.1", "deviations"): table_deviations,
+    ("sluse-work.8", "signatures"): table_signatures,
     ("sluse.conf.5", "keys"): table_keys,
     ("sluse-reader.7", "fields"): table_fields,
 }
@@ -267,7 +279,7 @@ class Pages(unittest.TestCase):
         table = re.search(r"commands\[\] = \{(.*?)^\};",
                           text("daemon/cli/args.c"), re.M | re.S)[1]
         code = set()
-        for command, sub in re.findall(r'\{"([a-z-]+)", (NULL|"[a-z]+"),', table):
+        for command, sub in re.findall(r'\{"([a-z-]+)", (NULL|"[a-z-]+"),', table):
             code.add((command, sub.strip('"') if sub != "NULL" else ""))
         self.assertGreater(len(code), 20)
         told = set()
@@ -294,6 +306,19 @@ class Pages(unittest.TestCase):
                          "daemon/programs/sluse-place.c",
                          "daemon/programs/sluse-push.c",
                          "daemon/programs/sluse-report.c"))
+
+        self.assertEqual(
+            page_options("sluse-decrypt.8"),
+            code_options("daemon/worker/worker.c",
+                         "daemon/programs/sluse-decrypt.c"))
+
+        self.assertEqual(page_options("sluse-convert.8"),
+                         code_options("daemon/worker/worker.c"))
+        told = page("sluse-convert.8").split(".Ss What is converted", 1)[1]
+        kinds = re.findall(r'^SL_CONVERTIBLE\("(\w+)"',
+                           text("daemon/engine/convertible.def"), re.M)
+        self.assertEqual(re.findall(r"^\.Li (\w+) ?[.,]?$",
+                                    told.split(".Ss", 1)[0], re.M), kinds)
 
     def test_environment(self):
         code = set()
@@ -325,6 +350,19 @@ class Pages(unittest.TestCase):
                 if key != "name":
                     self.assertRegex(
                         told, r"%s .*?Default: %s\." % (key, re.escape(value)))
+
+    def test_packages(self):
+        """Every place that is kept of a description stands in its page."""
+        told = re.sub(r"\s+", " ", plain("sluse-packages.7"))
+        n = 0
+        for source in sources("plugins/readers/package"):
+            kept = re.findall(r'\{"([^"]+)",\s*KEEP\(', source)
+            kept += re.findall(r'\{"([^"]+)", "[a-z_]+", \d+\}', source)
+            for place in kept:
+                n += 1
+                if not place.endswith(("/kode", "/identifikator")):
+                    self.assertIn(place, told)
+        self.assertGreater(n, 70)
 
     def test_contracts(self):
         for name, path, structs in (

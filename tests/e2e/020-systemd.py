@@ -20,7 +20,8 @@ UNITS = os.path.join(TOP, "systemd")
 # Tenths, as systemd-analyze counts them. slused sees whose the files are
 # (PrivateUsers=no), which costs it two.
 EXPOSURE = {"slused": 3, "sluse-work": 2, "sluse-ocr": 2, "sluse-place": 2,
-            "sluse-push": 10, "sluse-report": 2}
+             "sluse-decrypt": 2, "sluse-convert": 2, "sluse-report": 2,
+             "sluse-push": 10}
 # An absent systemd-analyze is no reason to call this passed: skipped, and said.
 HAVE = shutil.which("systemd-analyze") is not None
 BEAT_S = 10  # slused's, daemon/engine/engine.c
@@ -86,16 +87,17 @@ class Units(unittest.TestCase):
                     int(service["WatchdogSec"][0]), 3 * BEAT_S)
                 for key in ("MemoryMax", "TasksMax", "OOMPolicy"):
                     self.assertIn(key, service)
-        push = unit_walls.read(path_of("sluse-push"))["Service"]
         with open(os.path.join(TOP, "daemon", "engine", "slused.8"),
                   encoding="utf-8") as file:
             manual = file.read()
-        self.assertTrue(push["LoadCredential"])
-        for value in push["LoadCredential"]:
-            # Of the store, where one may be missing; of a path it may not.
-            name, source = value.split(":")
-            self.assertEqual(source, "sluse.%i." + name)
-            self.assertIn(source.replace("%i", "kommune"), manual)
+        for program in ("sluse-push", "sluse-decrypt"):
+            service = unit_walls.read(path_of(program))["Service"]
+            self.assertTrue(service["LoadCredential"])
+            for value in service["LoadCredential"]:
+                # Of the store, where one may be missing; of a path it may not.
+                name, source = value.split(":")
+                self.assertEqual(source, "sluse.%i." + name)
+                self.assertIn(source.replace("%i", "kommune"), manual)
 
 
 class UnitHouse(House):
@@ -218,7 +220,8 @@ class Walls(unittest.TestCase):
                     re.sub(' pid="[0-9]+"', "", found) for found in re.findall(
                         'connected (role=.*slots="[0-9]+")', house.logged())),
                 10, "slots as configured")
-            self.assertEqual(house.logged().count("connected role="), 5)
+            self.assertEqual(house.logged().count("connected role="),
+                             len(EXPOSURE) - 1)
             house.stop()
             with open(os.path.join(house.root, "sluse.conf"), "a") as file:
                 file.write("[ocr]\nlanguages = eng+xyz\n")
@@ -235,8 +238,8 @@ class Walls(unittest.TestCase):
             for name in others:
                 house.wait_said(name, "READY=1")
             house.begin("slused")
-            house.wait_for(lambda: house.logged().count("connected role=") == 10,
-                           20, "the five that waited")
+            house.wait_for(lambda: house.logged().count("connected role=") ==
+                           2 * len(others), 20, "those that waited")
         for name in set(EXPOSURE) - {"slused"}:
             unit = unit_walls.read(path_of(name))["Unit"]
             self.assertNotIn("Requires", unit)

@@ -13,7 +13,7 @@ sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 from house import BIN, TOP  # noqa: E402
 
 PROGRAMS = {"sluse", "slused", "sluse-work", "sluse-ocr", "sluse-place",
-            "sluse-push", "sluse-report"}
+             "sluse-push", "sluse-decrypt", "sluse-convert", "sluse-report"}
 
 
 class Install(unittest.TestCase):

@@ -7,6 +7,7 @@ it is missing. The groups are some that every Debian has."""
 import grp
 import json
 import re
+import shutil
 import signal
 import subprocess
 import tempfile
@@ -162,7 +163,8 @@ class Access(unittest.TestCase):
                 h.wait_quiet(20)
         # Told one by one at first, then counted.
         told = [(e["actor"], e["payload"]["verb"])
-                for e in h.events("access_refused") if "verb" in e["payload"]]
+                for e in h.events("access_refused")
+                if "verb" in (e["payload"] or {})]
         self.assertIn(("uid:%d" % UIDS["auditor"], "hold"), told)
         self.assertIn(("uid:%d" % UIDS["stranger"], "status"), told)
 
@@ -294,6 +296,71 @@ class Access(unittest.TestCase):
         number = self.pending("archivist", "release", bad, *WHY)
         h.person("archivist", "approve", str(number), "--deny", code=0)
         self.assertEqual(h.person_rows("auditor", "approve", "--list"), [])
+
+    def rejected(self, name):
+        h = self.house
+        h.drop_bytes(b"Skal slettes, sier Kari Nordmann\n", name)
+        ident = h.wait_for(lambda: [row["id"] for row in h.rows("list") if
+                                    row["name"] == name and
+                                    row["disposition"] == "held"],
+                           30, "held")[0]
+        h.person("archivist", "reject", ident, *WHY, code=0)
+        return ident.split(".")[0]
+
+    def test_erasure(self):
+        """No content goes by one person's word, be he the owner."""
+        h = self.house
+        whole = self.rejected("slettes.txt")
+        first = "uid:%d" % UIDS["archivist"]
+        for who in ("operator", "auditor", "integrator", "stranger"):
+            h.person(who, "journal", "erase", whole, *WHY, code=4)
+        done = h.sluse("--json", "journal", "erase", whole, *WHY, check=False)
+        self.assertEqual(done.returncode, 4)
+        owners = json.loads(done.stdout)["pending"]
+        self.assertEqual(
+            h.sluse("approve", str(owners), check=False).returncode, 4)
+        h.sluse("approve", str(owners), "--deny")
+        number = self.pending("archivist", "journal", "erase", whole, *WHY)
+        for who in ("archivist", "operator", "auditor", "stranger"):
+            h.person(who, "approve", str(number), code=4)
+        self.assertEqual(h.events("erased"), [])
+        self.assertIn("slettes.txt", h.sluse("list").stdout)
+        h.person("second", "approve", str(number), role="archivist", code=0)
+        event, = h.events("erased")
+        self.assertEqual(
+            (event["subject"], event["actor"], event["payload"]["why"]),
+            (whole, "%s,uid:%d" % (first, UIDS["second"]), WHY[1]))
+        self.assertNotIn("slettes.txt", h.sluse("list").stdout)
+        # What one event holds, by its number.
+        seq = str(event["seq"] + 1)
+        number = self.pending("systemansvarlig", "journal", "erase", seq, *WHY)
+        h.person("archivist", "approve", str(number), code=0)
+        self.assertEqual(len(h.events("erased")), 2)
+        self.assertEqual(h.person("auditor", "journal", "verify").returncode, 0)
+
+    def test_the_log_itself(self):
+        h = self.house
+        for verb in ("new-key", "accept"):
+            for who in ("archivist", "operator", "auditor", "integrator"):
+                h.person(who, "journal", verb, *WHY, code=4)
+        h.person("systemansvarlig", "journal", "new-key", *WHY, code=0)
+        self.assertEqual(len(h.events("key_changed")), 1)
+        number = self.pending("systemansvarlig", "journal", "accept", *WHY)
+        h.person("systemansvarlig", "approve", str(number), "--deny", code=0)
+        # An auditor holds it against what he kept, without a file of ours.
+        path = os.path.join(tempfile.mkdtemp(), "head")
+        self.addCleanup(shutil.rmtree, os.path.dirname(path))
+        os.chmod(os.path.dirname(path), 0o755)
+        head, = h.wait_for(lambda: h.query(
+            "SELECT note FROM checkpoint ORDER BY size DESC LIMIT 1"), 60,
+            "a signed head")[0]
+        key, = h.query("SELECT vkey FROM journal_key ORDER BY number")[0]
+        for text, code in ((head, 0), (head.replace("\n", "\n9", 1), 1)):
+            with open(path, "w", encoding="utf-8") as file:
+                file.write(text)
+            done = h.person("auditor", "--json", "journal", "verify", "--key",
+                            key, "--against", path, code=code)
+            self.assertIs(json.loads(done.stdout)["ok"], code == 0)
 
     def test_folders_release_nothing(self):
         """A folder made for a quarantined item decides nothing."""

@@ -55,7 +55,8 @@ def scan(number):
 
 
 def pdf(pages):
-    """A PDF made by hand; a page is a line of text, or the number of a scan."""
+    """A PDF made by hand; a page is a line of text, or the number of a scan, or
+    both: the scan then stands below the text."""
     out, at = bytearray(b"%PDF-1.4\n"), [0]
 
     def add(body):
@@ -69,13 +70,17 @@ def pdf(pages):
         add(b"<</Length %d>>\nstream\n%s\nendstream" % (len(stream), stream))
         add(b"null")
 
-    def scan_page(number):
+    def scan_page(number, text=""):
         width, height, bits = scan(number)
         points = (width * 0.24, height * 0.24)
+        sheet = (points[0], points[1] + (80 if text else 0))
         add(b"<</Type/Page/Parent 2 0 R/MediaBox[0 0 %.2f %.2f]/Resources<<"
-            b"/XObject<</I %d 0 R>>>>/Contents %d 0 R>>" % (
-                *points, len(at) + 2, len(at) + 1))
-        stream = b"%.2f 0 0 %.2f 0 0 cm /I Do" % points
+            b"/Font<</F 3 0 R>>/XObject<</I %d 0 R>>>>/Contents %d 0 R>>" % (
+                *sheet, len(at) + 2, len(at) + 1))
+        stream = b"q %.2f 0 0 %.2f 0 0 cm /I Do Q" % points
+        if text:
+            stream += b" BT /F 9 Tf 5 %.2f Td (%s) Tj ET" % (
+                points[1] + 40, text.encode("latin-1"))
         add(b"<</Length %d>>\nstream\n%s\nendstream" % (len(stream), stream))
         add(b"<</Type/XObject/Subtype/Image/Width %d/Height %d/ColorSpace"
             b"/DeviceGray/BitsPerComponent 1/Length %d>>\nstream\n%s\nendstream"
@@ -86,7 +91,10 @@ def pdf(pages):
     add(b"<</Type/Pages/Count %d/Kids[%s]>>" % (len(pages), kids))
     add(b"<</Type/Font/Subtype/Type1/BaseFont/Helvetica>>")
     for page in pages:
-        (text_page if isinstance(page, str) else scan_page)(page)
+        if isinstance(page, tuple):
+            scan_page(page[1], page[0])
+        else:
+            (text_page if isinstance(page, str) else scan_page)(page)
     start = len(out)
     out.extend(b"xref\n0 %d\n0000000000 65535 f \n" % len(at))
     for offset in at[1:]:
@@ -114,6 +122,19 @@ class Pages(unittest.TestCase):
         self.assertEqual(len(texts), 150)
         for i, text in enumerate(texts):
             self.assertIn("Side nummer %d av" % i, text)
+
+    def test_a_scan_beside_text(self):
+        """Both are read, in the order text, then scan."""
+        self.house.drop_bytes(pdf([("Vedlagt ligger brevet", 471), 12,
+                                   ("Og her er enda ett", 83)]), "begge.pdf")
+        self.house.wait_quiet(60, 1)
+        texts = self.texts(0)
+        self.assertRegex(texts[0], r"(?s)^Vedlagt ligger brevet\n.*side 471")
+        self.assertIn("side 12", texts[1])
+        self.assertRegex(texts[2], r"(?s)^Og her er enda ett\n.*side 83")
+        self.assertEqual(self.house.query(
+            "SELECT source, flags & 8 FROM page ORDER BY number"),
+            [(2, 8), (2, 0), (2, 8)])
 
     def test_long_documents_in_a_zip(self):
         box = io.BytesIO()

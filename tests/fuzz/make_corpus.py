@@ -10,12 +10,15 @@ import io
 import os
 import re
 import struct
+import sys
 import tarfile
+import tempfile
 import zipfile
 import zlib
 
 import make_outlook
 import make_office
+import make_pdf
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 TOP = os.path.dirname(os.path.dirname(HERE))
@@ -37,8 +40,14 @@ def fields(text, name):
     return re.findall(r"F\((\w+),", body)
 
 
+def protocol():
+    with open(os.path.join(TOP, "daemon/wire/wire.h")) as file:
+        return int(re.search(r"#define SL_WIRE_PROTO (\d+)",
+                             file.read()).group(1))
+
+
 def packet(number, kinds, fill):
-    out = struct.pack("<HH", number, 1)
+    out = struct.pack("<HH", number, protocol())
     sizes = {"U8": 1, "U16": 2, "U32": 4, "U64": 8, "I64": 8, "DIGEST": 32}
     for kind in kinds:
         if kind in sizes:
@@ -53,8 +62,8 @@ def wire():
         text = file.read()
     rows = re.findall(r"M\((\d+), (\w+), \w+\)", text)
     wanted = {"HELLO", "TASK", "TASK_ENDED", "R_PART", "R_PAGE", "R_END",
-              "R_FIELD", "POST", "STEP", "CHECKPOINT", "COMMAND", "PLACE",
-              "WORDS", "DELIVERY", "RESULT"}
+              "R_FIELD", "R_NAMED", "POST", "STEP", "CHECKPOINT", "COMMAND",
+              "PLACE", "WORDS", "DELIVERY", "RESULT"}
     for number, name in rows:
         if name in wanted:
             kinds = fields(text, name)
@@ -62,11 +71,25 @@ def wire():
     hello = packet(1, fields(text, "HELLO"), "blå".encode())
     put("wire", "cut", hello[:-1])
     put("wire", "longer", hello + b"\0")
-    put("wire", "other-protocol", b"\1\0\2\0" + hello[4:])
+    put("wire", "other-protocol", b"\1\0\1\0" + hello[4:])
     put("wire", "not-utf8", packet(1, fields(text, "HELLO"), b"\xff"))
     put("wire", "nul", packet(1, fields(text, "HELLO"), b"a\0b"))
     put("wire", "huge-length", hello[:6] + b"\xff\xff\xff\xff")
-    put("wire", "unknown", b"\xff\xff\1\0")
+    put("wire", "unknown", struct.pack("<HH", 0xffff, protocol()))
+
+
+# -- package: the samples of the unit test, and what is wrong with them ---------
+def package():
+    folder = os.path.join(TOP, "tests", "data", "packages")
+    for name in sorted(os.listdir(folder)):
+        with open(os.path.join(folder, name), "rb") as file:
+            put("package", name, file.read())
+    put("package", "xxe", '<!DOCTYPE a [<!ENTITY x SYSTEM "file:///etc/passwd">'
+        ']><arkivmelding xmlns="http://www.arkivverket.no/standarder/noark5/'
+        'arkivmelding"><meldingId>&x;</meldingId></arkivmelding>')
+    put("package", "bom", '\ufeff{"standardBusinessDocumentHeader":{}}')
+    with open(os.path.join(folder, "putmessage.xml"), "rb") as file:
+        put("package", "cut", file.read()[:1500])
 
 
 # -- config -------------------------------------------------------------------
@@ -496,8 +519,69 @@ def http():
         put("http", "%02d" % i, seed)
 
 
+# -- signatures: new keys, so other bytes, each time; only where asked for ------
+def signed():
+    sys.path.insert(0, os.path.join(TOP, "tests", "unit"))
+    import make_signed
+    with tempfile.TemporaryDirectory() as folder:
+        m = make_signed.Maker(folder)
+        text = b"Til kommunen\n"
+        files = [("brev.txt", text)]
+        good = m.cms(text)
+        for name, data in {
+                "beside": good, "around": m.cms(text, extra=["-nodetach"]),
+                "cades": m.cms(text, "curve", extra=["-cades"]),
+                "noattr": m.cms(text, "curve", extra=["-noattr"]),
+                "pss": m.cms(text, extra=["-keyopt", "rsa_padding_mode:pss"]),
+                "sha1": m.cms(text, "curve", md="sha1"),
+                "stamp": m.stamp(text), "cut": good[:500],
+                "deep": b"\x30\x80" * 500,
+                "long": bytes.fromhex("3084ffffffff06092a864886f70d010702"
+                                      "a084fffffff0")}.items():
+            put("cms", name, data)
+        xades = make_signed.xades(m, files)
+        listing = (
+            '<manifest:manifest xmlns:manifest="urn:oasis:names:tc:'
+            'opendocument:xmlns:manifest:1.0"><manifest:file-entry '
+            'manifest:full-path="/"/><manifest:file-entry '
+            'manifest:full-path="brev.txt"/></manifest:manifest>').encode()
+        manifest = make_signed.manifest(files)
+        for name, data in {
+                "xades": b"x" + xades,
+                "xades-curve": b"x" + make_signed.xades(m, files, "curve"),
+                "xades-cut": b"x" + xades[:900],
+                "xades-canonical": b"x" + xades.replace(
+                    make_signed.EXC.encode(),
+                    b"http://www.w3.org/2006/12/xml-c14n11"),
+                "xades-dtd": b"x" + make_signed.xades(
+                    m, files, head="<!DOCTYPE a [<!ENTITY b 'c'>]>"),
+                "manifest": b"m" + manifest, "cades": b"p" + good,
+                "listing": b"l" + listing,
+                "whole": b"z" + make_signed.container(files + [
+                    ("META-INF/asicmanifest.xml", manifest),
+                    ("META-INF/signature.p7s", m.cms(manifest, "curve"))]),
+        }.items():
+            put("asic", name, data)
+        pdf = make_signed.pdf(lambda b: m.cms(b, "curve"), room=3000)
+        a, b, c, d = [int(n) for n in re.search(
+            rb"ByteRange \[(\d+) (\d+) (\d+) (\d+)", pdf).groups()]
+        for name, data, numbers in (
+                ("good", pdf, (a, b, c, d)),
+                ("brackets", pdf, (a, b + 1, c - 1, d + 1)),
+                ("added", make_signed.added(pdf), (a, b, c, d)),
+                ("far", pdf, (a, b, c, 2 ** 62)),
+                ("below", pdf, (a, b, c, -1)),
+                ("turned", pdf, (a, c, b, d)),
+                ("gap", pdf, (a, b - 9, c, d))):
+            put("byterange", name, struct.pack("<4q", *numbers) + data)
+
+
 for make in (wire, config, leaves, caseindex, sidecar, csv, settle, texts, mail,
-             open_, office, pronom, http):
+             open_, office, pronom, http, package):
     make()
+for name, data in make_pdf.seeds():
+    put("pdf", name, data)
+if "signed" in sys.argv[1:]:
+    signed()
 make_outlook.outlook(put)
 make_outlook.mbox(put)

@@ -39,6 +39,7 @@ struct sluse_sink {
 	struct mock_part *parts;
 	unsigned count, max;
 	int blank;
+	unsigned post; /* what is told now is about this one */
 };
 
 static int64_t
@@ -166,14 +167,57 @@ static void
 mock_field(struct sluse_sink *k, const char *field, const char *value,
     const char *label, int confidence)
 {
+	char post[16];
+
 	(void)label, (void)confidence;
-	mock_log(k, "field", field, value);
+	snprintf(post, sizeof(post), "field%u", k->post);
+	mock_log(k, k->post ? post : "field", field, value);
+}
+
+/* "describes fiks-arkiv 2", "field1 title Brev", "named1 H brev.pdf|Brev|" */
+static int
+mock_describes(struct sluse_sink *k, const char *kind, unsigned flags)
+{
+	char b[16];
+
+	snprintf(b, sizeof(b), "%u", flags);
+	mock_log(k, "describes", kind, b);
+	return 0;
+}
+
+static void
+mock_post(struct sluse_sink *k, uint32_t n)
+{
+	k->post = n;
+}
+
+static int
+mock_named(struct sluse_sink *k, const struct sluse_named *n)
+{
+	char b[4096], post[16];
+
+	snprintf(b, sizeof(b), "%s|%s|%s%s", n->file, n->title ? n->title : "",
+	    n->type ? n->type : "", n->sha256 ? "|sha256" : "");
+	snprintf(post, sizeof(post), "named%u", k->post);
+	mock_log(k, k->post ? post : "named", n->main ? "H" : "V", b);
+	return 0;
 }
 
 static void
 mock_note(struct sluse_sink *k, const char *slug, const char *detail)
 {
 	mock_log(k, "note", slug, detail);
+}
+
+/* The tenant's list of certificates, as PEM; NULL: none. */
+static const char *mock_trusted;
+
+static const void *
+mock_trust(struct sluse_source *s, size_t *n)
+{
+	(void)s;
+	*n = mock_trusted ? strlen(mock_trusted) : 0;
+	return mock_trusted;
 }
 
 static const struct sluse_limits mock_limits = {.size = sizeof(mock_limits),
@@ -183,7 +227,7 @@ static const struct sluse_limits mock_limits = {.size = sizeof(mock_limits),
     .bytes_max = (uint64_t)1 << 30};
 
 static const struct sluse_reader_host mock_host = {.abi_major = 1,
-    .abi_minor = 0,
+    .abi_minor = SLUSE_READER_ABI_MINOR,
     .size = sizeof(mock_host),
     .limits = &mock_limits,
     .read_at = mock_read_at,
@@ -199,7 +243,11 @@ static const struct sluse_reader_host mock_host = {.abi_major = 1,
     .part_write = mock_part_write,
     .part_end = mock_part_end,
     .field = mock_field,
-    .note = mock_note};
+    .note = mock_note,
+    .trust = mock_trust,
+    .describes = mock_describes,
+    .post = mock_post,
+    .named = mock_named};
 
 static const struct sluse_reader *
 mock_load(const char *name)

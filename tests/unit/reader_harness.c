@@ -106,6 +106,19 @@ host_image(struct sluse_sink *k, const struct sluse_image *im)
 	return h->refuse_image;
 }
 
+static int
+host_image_beside(struct sluse_sink *k, const struct sluse_image *im)
+{
+	sink_rh(k)->besides++;
+	return host_image(k, im);
+}
+
+static void
+host_recognised(struct sluse_sink *k, int confidence)
+{
+	sink_rh(k)->recognised = confidence;
+}
+
 static void
 host_blank(struct sluse_sink *k)
 {
@@ -168,9 +181,11 @@ host_note(struct sluse_sink *k, const char *slug, const char *detail)
 {
 	struct rh *h = sink_rh(k);
 
-	(void)detail;
-	if (h->notes < RH_NOTES)
-		snprintf(h->note[h->notes++], 64, "%s", slug);
+	if (h->notes == RH_NOTES)
+		return;
+	snprintf(h->detail[h->notes], sizeof(h->detail[0]), "%s",
+	    detail ? detail : "");
+	snprintf(h->note[h->notes++], 64, "%s", slug);
 }
 
 void
@@ -207,6 +222,8 @@ rh_load(struct rh *h, const char *path)
 	    .field = host_field,
 	    .note = host_note,
 	    .password = host_password,
+	    .image_beside = host_image_beside,
+	    .recognised = host_recognised,
 	};
 	if (h->reader->warm(&h->host) != 0) {
 		printf("Bail out! %s: warm failed\n", path);
@@ -240,7 +257,8 @@ rh_page(struct rh *h, uint32_t i)
 {
 	h->text.n = h->words = 0;
 	rh_append(&h->text, "", 0);
-	h->images = h->blanks = 0;
+	h->images = h->blanks = h->besides = 0;
+	h->recognised = -1;
 	h->width = h->height = 0;
 	memset(&h->image, 0, sizeof(h->image));
 	return h->reader->page(h->doc, i, (struct sluse_sink *)(void *)h);
@@ -267,6 +285,15 @@ rh_noted(const struct rh *h, const char *slug)
 		if (strcmp(h->note[i], slug) == 0)
 			return true;
 	return false;
+}
+
+const char *
+rh_detail(const struct rh *h, const char *slug)
+{
+	for (int i = 0; i < h->notes; i++)
+		if (strcmp(h->note[i], slug) == 0)
+			return h->detail[i];
+	return NULL;
 }
 
 int

@@ -46,6 +46,8 @@ struct rh {
 	struct rh_word word[RH_WORDS];
 	size_t words;
 	int images, blanks;
+	int besides; /* images of them given beside text */
+	int recognised; /* how sure, -1 = not said */
 	struct sluse_image image;
 	struct rh_bytes image_bytes;
 
@@ -53,6 +55,7 @@ struct rh {
 	struct rh_part part[RH_PARTS];
 	int parts;
 	char note[RH_NOTES][64];
+	char detail[RH_NOTES][128];
 	int notes;
 	char title[400];
 };
@@ -67,6 +70,8 @@ int rh_parts(struct rh *h);
 void rh_close(struct rh *h);
 
 bool rh_noted(const struct rh *h, const char *slug);
+/* The detail of the first note of that slug, or NULL. */
+const char *rh_detail(const struct rh *h, const char *slug);
 void rh_append(struct rh_bytes *b, const void *p, size_t n);
 /* Pixel of a raw image, turned upright: 0 black .. 255 white. */
 int rh_pixel(const struct rh *h, uint32_t x, uint32_t y);

@@ -13,6 +13,7 @@
 #include "../../daemon/base/file.h"
 #include "../../daemon/base/passwords.h"
 #include "../../daemon/base/text.h"
+#include "../../daemon/base/trust.h"
 #include "../../daemon/base/ulid.h"
 #include "test.h"
 
@@ -243,7 +244,34 @@ password_file(void)
 	(void)sl_remove_tree(AT_FDCWD, dir);
 }
 
+static void
+trust_list(void)
+{
+	static const char pem[] = "-----BEGIN CERTIFICATE-----\nMA==\n";
+	char dir[] = "/tmp/sluse-trust-XXXXXX", path[64];
+	struct sl_err err;
+	int fd, got;
+
+	CHECK(mkdtemp(dir) != NULL);
+	(void)snprintf(path, sizeof(path), "%s/list", dir);
+	CHECK(sl_trust_open("", &got, &err) == SL_OK && got == -1);
+	CHECK(sl_trust_open(path, &got, &err) == SL_REJECT && got == -1);
+	CHECK(err.sys == ENOENT);
+	CHECK(sl_trust_open(dir, &got, &err) == SL_REJECT && got == -1);
+	fd = open(path, O_WRONLY | O_CREAT | O_CLOEXEC, 0644);
+	CHECK(sl_trust_open(path, &got, &err) == SL_REJECT && got == -1);
+	CHECK(write(fd, "text\n", 5) == 5);
+	CHECK(sl_trust_open(path, &got, &err) == SL_REJECT && got == -1);
+	CHECK(write(fd, pem, sizeof(pem) - 1) == (ssize_t)sizeof(pem) - 1);
+	CHECK(sl_trust_open(path, &got, &err) == SL_OK && got >= 0);
+	(void)close(got);
+	CHECK(ftruncate(fd, (off_t)SL_TRUST_BYTES + 1) == 0);
+	CHECK(sl_trust_open(path, &got, &err) == SL_REJECT && got == -1);
+	(void)close(fd);
+	(void)sl_remove_tree(AT_FDCWD, dir);
+}
+
 TEST_MAIN({"utf8", utf8}, {"display", display},
     {"json_csv_html", json_csv_html}, {"slices", slices}, {"numbers", numbers},
     {"fnr", fnr}, {"oslo", oslo}, {"ulids", ulids},
-    {"password_file", password_file})
+    {"password_file", password_file}, {"trust_list", trust_list})

@@ -79,11 +79,12 @@ damage(const char *sql)
 static struct sl_verify
 verify(void)
 {
+	const struct sl_verify_ask ask = {0};
 	struct sl_verify v = {0};
 	struct sl_store *s;
 
 	CHECK(sl_store_open_read(dir, &s, NULL) == SL_OK);
-	CHECK(sl_report_verify(s, &v, NULL) == SL_OK);
+	CHECK(sl_report_verify(s, &ask, &v, NULL) == SL_OK);
 	sl_store_close(s);
 	return v;
 }

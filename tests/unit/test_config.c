@@ -81,6 +81,10 @@ static const struct {
     {"[ocr]\nlanguages = nor eng\n", "expected letters"},
     {"[push]\nretry_first = 2h\nretry_max = 1h\n", "over retry_max"},
     {"[push]\nbreaker_first = 2h\n", "over breaker_max"},
+    {"[journal]\norigin = a b\n", "origin holds a space"},
+    {"[journal]\norigin = a~2\n", "origin holds a space"},
+    {"[journal]\nmail_dir = /tmp\nmail_to = a@b\n", "needs mail_to"},
+    {"[journal]\ncheckpoint_after = 2min\n", "out of range"},
     {"[queue]\n", "a queue is named"},
     {"[queue .skjult]\n", "a queue is named"},
     {"[queue a/b]\n", "a queue is named"},
@@ -517,7 +521,7 @@ json_for_schema(void)
 
 	sl_config_json(c, &b);
 	o = json_loads(sl_buf_str(&b), 0, NULL);
-	CHECK(o != NULL && json_object_size(o) == 9);
+	CHECK(o != NULL && json_object_size(o) == 10);
 	json_decref(o);
 	if (dir != NULL) {
 		(void)snprintf(path, sizeof(path), "%s/config.json", dir);

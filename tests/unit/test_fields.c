@@ -369,6 +369,10 @@ language(void)
 	     "ham, og hva han mener, vet ingen av oss.",
 		"nb"},
 	    {"Det blev noget av det, og vi har hva vi har etter mig.", ""},
+	    {"Endra ved lov 20. mai: gjeld likevel ikkje høve som nemnt.",
+		"nn"},
+	    {"Bestemmelser som er gitt med hjemmel i loven gjelder.", "nb"},
+	    {"Kommunen skal gi melding om vedtaket.", ""},
 	    {"DET ER IKKE PÅ HØY TID OG VI VET IKKE", "nb"},
 	};
 	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++)

@@ -2,6 +2,7 @@
  * Kinds of files: what libmagic knows, and what had to be mended.
  */
 #include "../../daemon/identify/identify.h"
+#include "../../daemon/identify/mend.h"
 
 #include <stdlib.h>
 #include <time.h>
@@ -75,6 +76,15 @@ kinds(void)
 	    {TEXT("\xFF\xD8\xFF\xE0\0\20JFIF\0\1\1\0\0\1\0\1\0\0"),
 		"brev.pdf.exe", "image/jpeg", "extension_mismatch",
 		SL_BASIS_SIGNATURE},
+	    {TEXT("\x30\x80\x06\x09\x2a\x86\x48\x86\xf7\x0d\x01\x07\x03\xa0"),
+		"a.zip", "application/pkcs7-mime", "extension_mismatch",
+		SL_BASIS_SIGNATURE},
+	    {TEXT("\x30\x82\1\0\x06\x0b\x2a\x86\x48\x86\xf7\x0d\x01\x09"
+		  "\x10\x01\x17"),
+		"smime.p7m", "application/pkcs7-mime", "", SL_BASIS_SIGNATURE},
+	    {TEXT("\x30\x82\1\0\x06\x09\x2a\x86\x48\x86\xf7\x0d\x01\x07\x02"),
+		"signed.p7m", "application/octet-stream", "",
+		SL_BASIS_SIGNATURE},
 	    {TEXT("II*\0\10\0\0\0\0\0\0\0\0\0"), "a.tif", "image/tiff", "",
 		SL_BASIS_SIGNATURE},
 	    {TEXT("\x93\x01\x02\x03\x04\x00\x99"), "a.bin",
@@ -82,10 +92,20 @@ kinds(void)
 	    {TEXT("\x93\x01\x02\x03\x04\x00\x99"), "a.pdf",
 		"application/octet-stream", "extension_mismatch",
 		SL_BASIS_NONE},
+	/* signed; encrypted, to be ended */
+#define CMS_OID "\x06\x09\x2A\x86\x48\x86\xF7\x0D\x01\x07"
+#define FILL "\xA0\x82\2\3\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0"
+	    {TEXT("\x30\x82\x05\x01" CMS_OID "\2" FILL), "brev.p7m",
+		"application/pkcs7-signature", "", SL_BASIS_SIGNATURE},
+	    {TEXT("\x30\x80" CMS_OID "\3" FILL), "brev.p7m",
+		"application/pkcs7-mime", "", SL_BASIS_SIGNATURE},
 	    {TEXT(""), "a.pdf", "inode/x-empty", "", SL_BASIS_SIGNATURE},
 	};
 	size_t i;
 
+	CHECK(!sl_looks_cms(TEXT("\x30\x80" CMS_OID "\5" FILL)));
+	CHECK(!sl_looks_cms(TEXT("\x30\x80" CMS_OID "\3")));
+	CHECK(!sl_looks_cms(TEXT("\x30\xFF" CMS_OID "\3" FILL)));
 	for (i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
 		struct sl_identity id =
 		    identify(cases[i].p, cases[i].n, cases[i].name, NULL);

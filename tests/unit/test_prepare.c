@@ -381,6 +381,49 @@ neutral_post_shows_nothing(void)
 	json_decref(make());
 }
 
+/* What the description of a package brings. */
+static void
+package_post(void)
+{
+	static const struct sl_post_other others[] = {{"EM", "Testvik kommune"},
+	    {"EK", "Nabo\nkommunen"}, {"EM", "\x01"}};
+	json_t *o, *a;
+
+	start();
+	source.value.title = "Sak om Kari";
+	source.value.orgnr = "991825827";
+	source.value.channel = "SvarUt";
+	document[0].title = "Følgebrev";
+	document[0].type = "Brev";
+	source.other = others;
+	source.other_n = 3;
+	o = make();
+	a = json_object_get(o, "korrespondansepart");
+	CHECK(json_array_size(a) == 3);
+	/* its name is not known, its number is */
+	CHECK_STR(text(json_array_get(a, 0), "navn"),
+	    "Organisasjonsnummer 991 825 827");
+	CHECK_STR(text(json_array_get(a, 1), "navn"), "Testvik kommune");
+	CHECK_STR(text(json_array_get(a, 2), "type"), "EK");
+	CHECK_STR(text(json_array_get(a, 2), "navn"), "Nabo kommunen");
+	CHECK_STR(text(o, "forsendelsesmaate"), "SvarUt");
+	CHECK_STR(text(o, "tittel"), "Sak om Kari");
+	a = json_array_get(json_object_get(o, "dokumenter"), 0);
+	CHECK_STR(text(a, "tittel"), "Følgebrev");
+	CHECK_STR(text(a, "dokumenttype"), "Brev");
+	json_decref(o);
+	/* screened by its sender: neutral, whatever the code */
+	source.value.screened = true;
+	source.value.access = "UO";
+	o = make();
+	CHECK_STR(text(o, "tilgangskode"), "UO");
+	CHECK_STR(text(o, "tittel"), "Innkommet dokument");
+	CHECK_STR(
+	    text(json_array_get(json_object_get(o, "dokumenter"), 0), "tittel"),
+	    "Dokument 1");
+	json_decref(o);
+}
+
 static void
 little_is_known(void)
 {
@@ -449,5 +492,5 @@ TEST_MAIN({"titles", titles},
     {"file_names", file_names}, {"received_by_door", received_by_door},
     {"full_post", full_post},
     {"neutral_post_shows_nothing", neutral_post_shows_nothing},
-    {"little_is_known", little_is_known},
+    {"package_post", package_post}, {"little_is_known", little_is_known},
     {"what_cannot_be_sent", what_cannot_be_sent})

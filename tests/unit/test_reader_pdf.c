@@ -1,105 +1,20 @@
 /* The pdf reader, loaded as sluse-work loads it; samples are written here. */
+#include "make_pdf.h"
 #include "reader_harness.h"
 #include "test.h"
 
 #include <leptonica/allheaders.h>
 #include <math.h>
-#include <stdarg.h>
 #include <stdlib.h>
 
 static struct rh h;
 
-/* -- a writer of PDFs -------------------------------------------------------
- */
-
-struct maker {
-	struct rh_bytes out;
-	size_t at[64];
-	int n;
-};
-
-static struct maker m;
-
-__attribute__((format(printf, 1, 2))) static void
-put(const char *fmt, ...)
-{
-	char buf[8192];
-	va_list ap;
-	int n;
-
-	va_start(ap, fmt);
-	n = vsnprintf(buf, sizeof(buf), fmt, ap);
-	va_end(ap);
-	rh_append(&m.out, buf, (size_t)n);
-}
-
-static void
-obj(int n)
-{
-	m.at[n] = m.out.n;
-	if (n >= m.n)
-		m.n = n + 1;
-	put("%d 0 obj\n", n);
-}
-
-static void
-stream(int n, const char *dict, const void *p, size_t length)
-{
-	obj(n);
-	put("<</Length %zu %s>>\nstream\n", length, dict);
-	rh_append(&m.out, p, length);
-	put("\nendstream\nendobj\n");
-}
-
-/* Catalog, page tree of `pages` pages (objects 10, 12 ..), one font (3). */
-static void
-begin(int pages, const char *catalog)
-{
-	m.out.n = 0;
-	m.n = 0;
-	memset(m.at, 0, sizeof(m.at));
-	put("%%PDF-1.7\n");
-	obj(1);
-	put("<</Type/Catalog/Pages 2 0 R %s>>\nendobj\n", catalog);
-	obj(2);
-	put("<</Type/Pages/Count %d/Kids[", pages);
-	for (int i = 0; i < pages; i++)
-		put("%d 0 R ", 10 + 2 * i);
-	put("]>>\nendobj\n");
-	obj(3);
-	put("<</Type/Font/Subtype/Type1/BaseFont/Helvetica/Encoding"
-	    "/WinAnsiEncoding>>\nendobj\n");
-}
-
-static void
-page(int i, const char *dict, const char *content)
-{
-	obj(10 + 2 * i);
-	put("<</Type/Page/Parent 2 0 R/Contents %d 0 R/Resources<</Font<</F 3 "
-	    "0 R/G 7 0 R>>/XObject<</I 4 0 R>>>> %s>>\nendobj\n",
-	    11 + 2 * i, dict);
-	stream(11 + 2 * i, "", content, strlen(content));
-}
-
-static void
-end(const char *trailer)
-{
-	size_t xref = m.out.n;
-
-	put("xref\n0 %d\n0000000000 65535 f \n", m.n);
-	for (int i = 1; i < m.n; i++)
-		put("%010zu 00000 %c \n", m.at[i], m.at[i] ? 'n' : 'f');
-	put("trailer\n<</Size %d/Root 1 0 R %s>>\nstartxref\n%zu\n%%%%EOF\n",
-	    m.n, trailer, xref);
-}
-
 static int
 open_made(void)
 {
-	return rh_open(&h, m.out.p, m.out.n, "application/pdf");
+	return rh_open(&h, pdf_made.out.p, pdf_made.out.n, "application/pdf");
 }
 
-#define A4 "/MediaBox[0 0 595 842]"
 #define LETTER                                                                 \
 	"BT /F 12 Tf 72 700 Td (Deres ref 2026/211) Tj 0 -20 Td "              \
 	"(S\\370knad om ledsagerbevis) Tj ET"
@@ -127,7 +42,7 @@ static void
 put_jpeg(void)
 {
 	jpeg_make(JPEG_W, JPEG_H);
-	stream(4,
+	pdf_stream(4,
 	    "/Type/XObject/Subtype/Image/Width 496/Height 702"
 	    "/BitsPerComponent 8/ColorSpace/DeviceGray/Filter/DCTDecode",
 	    jpeg, jpeg_n);
@@ -155,9 +70,9 @@ text_page(void)
 {
 	uint32_t n = 0;
 
-	begin(1, "");
-	page(0, A4, LETTER);
-	end("");
+	pdf_begin(1, "");
+	pdf_page(0, A4, LETTER);
+	pdf_end("");
 	CHECK(open_made() == SLUSE_READ_OK);
 	CHECK(rh_count(&h, &n) == SLUSE_READ_OK && n == 1);
 	CHECK(rh_page(&h, 0) == SLUSE_READ_OK);
@@ -178,9 +93,9 @@ text_page(void)
 static void
 text_page_rotated(void)
 {
-	begin(1, "");
-	page(0, A4 "/Rotate 90", LETTER);
-	end("");
+	pdf_begin(1, "");
+	pdf_page(0, A4 "/Rotate 90", LETTER);
+	pdf_end("");
 	CHECK(open_made() == SLUSE_READ_OK);
 	CHECK(rh_page(&h, 0) == SLUSE_READ_OK);
 	CHECK(fabs(h.width - 842) < 0.1 && fabs(h.height - 595) < 0.1);
@@ -217,10 +132,10 @@ scan_native(void)
 	};
 
 	for (size_t i = 0; i < sizeof(t) / sizeof(*t); i++) {
-		begin(1, "");
+		pdf_begin(1, "");
 		put_jpeg();
-		page(0, t[i].page, t[i].content);
-		end("");
+		pdf_page(0, t[i].page, t[i].content);
+		pdf_end("");
 		CHECK(open_made() == SLUSE_READ_OK);
 		CHECK(rh_page(&h, 0) == SLUSE_READ_OK);
 		check_native(t[i].rotate);
@@ -237,10 +152,10 @@ scan_with_hidden_layer(void)
 	};
 
 	for (size_t i = 0; i < 2; i++) {
-		begin(1, "/MarkInfo<</Marked true>>");
+		pdf_begin(1, "/MarkInfo<</Marked true>>");
 		put_jpeg();
-		page(0, A4, layers[i]);
-		end("");
+		pdf_page(0, A4, layers[i]);
+		pdf_end("");
 		CHECK(open_made() == SLUSE_READ_OK);
 		CHECK(rh_page(&h, 0) == SLUSE_READ_OK);
 		CHECK(h.images == 1 && h.words == 0);
@@ -262,13 +177,14 @@ scan_drawn_over(void)
 	};
 
 	for (size_t i = 0; i < sizeof(over) / sizeof(*over); i++) {
-		begin(1, "");
+		pdf_begin(1, "");
 		put_jpeg();
-		page(0, A4, over[i]);
-		end("");
+		pdf_page(0, A4, over[i]);
+		pdf_end("");
 		CHECK(open_made() == SLUSE_READ_OK);
 		CHECK(rh_page(&h, 0) == SLUSE_READ_OK);
-		CHECK(h.images == 1 && h.words == 0);
+		CHECK(h.images == 1 && h.besides == (i == 0));
+		CHECK(h.words == (i == 0 ? 6u : 0u));
 		CHECK(h.image.format == SLUSE_IMAGE_GRAY8);
 		CHECK(h.image.dpi == 150 && h.image.width == 1240);
 		/* the dark corner: there, under white, below, cut off */
@@ -281,12 +197,12 @@ scan_drawn_over(void)
 static void
 mixed_document(void)
 {
-	begin(3, "");
+	pdf_begin(3, "");
 	put_jpeg();
-	page(0, A4, LETTER);
-	page(1, A4, SCAN);
-	page(2, A4, LETTER);
-	end("");
+	pdf_page(0, A4, LETTER);
+	pdf_page(1, A4, SCAN);
+	pdf_page(2, A4, LETTER);
+	pdf_end("");
 	CHECK(open_made() == SLUSE_READ_OK);
 	CHECK(rh_page(&h, 1) == SLUSE_READ_OK && h.images == 1);
 	CHECK(rh_page(&h, 0) == SLUSE_READ_OK && h.words == 6);
@@ -302,13 +218,13 @@ bilevel(void)
 	static const unsigned char bits[16] = {0x00, 0xff, 0x00, 0xff, 0xff,
 	    0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xfe};
 
-	begin(1, "");
-	stream(4,
+	pdf_begin(1, "");
+	pdf_stream(4,
 	    "/Type/XObject/Subtype/Image/Width 16/Height 8"
 	    "/BitsPerComponent 1/ColorSpace/DeviceGray",
 	    bits, sizeof(bits));
-	page(0, "/MediaBox[0 0 8 4]/Rotate 180", "8 0 0 4 0 0 cm /I Do");
-	end("");
+	pdf_page(0, "/MediaBox[0 0 8 4]/Rotate 180", "8 0 0 4 0 0 cm /I Do");
+	pdf_end("");
 	CHECK(open_made() == SLUSE_READ_OK);
 	CHECK(rh_page(&h, 0) == SLUSE_READ_OK);
 	CHECK(h.image.format == SLUSE_IMAGE_BIT1 && h.image.stride == 2);
@@ -327,9 +243,9 @@ blank_pages(void)
 	    "", "1 g 0 0 595 842 re f", "3 Tr " LETTER, "BT ET"};
 
 	for (size_t i = 0; i < sizeof(blank) / sizeof(*blank); i++) {
-		begin(1, "");
-		page(0, A4, blank[i]);
-		end("");
+		pdf_begin(1, "");
+		pdf_page(0, A4, blank[i]);
+		pdf_end("");
 		CHECK(open_made() == SLUSE_READ_OK);
 		CHECK(rh_page(&h, 0) == SLUSE_READ_OK);
 		CHECK(h.blanks == 1 && h.images == 0 && h.words == 0);
@@ -347,13 +263,15 @@ unreadable_text(void)
 	    "endcodespacerange\n1 beginbfrange <20> <7e> <e020> endbfrange\n"
 	    "endcmap end end";
 
-	begin(1, "");
-	obj(7);
-	put("<</Type/Font/Subtype/Type1/BaseFont/Helvetica/ToUnicode 8 0 R>>"
+	pdf_begin(1, "");
+	pdf_obj(7);
+	pdf_put(
+	    "<</Type/Font/Subtype/Type1/BaseFont/Helvetica/ToUnicode 8 0 R>>"
 	    "\nendobj\n");
-	stream(8, "", cmap, sizeof(cmap) - 1);
-	page(0, A4, "BT /G 12 Tf 72 700 Td (No one knows what it says) Tj ET");
-	end("");
+	pdf_stream(8, "", cmap, sizeof(cmap) - 1);
+	pdf_page(
+	    0, A4, "BT /G 12 Tf 72 700 Td (No one knows what it says) Tj ET");
+	pdf_end("");
 	CHECK(open_made() == SLUSE_READ_OK);
 	CHECK(rh_page(&h, 0) == SLUSE_READ_OK);
 	CHECK(h.images == 1 && h.image.dpi == 300);
@@ -364,12 +282,12 @@ unreadable_text(void)
 static void
 sizes(void)
 {
-	begin(3, "");
+	pdf_begin(3, "");
 	put_jpeg();
-	page(0, "/MediaBox[0 0 10000000 10000000]", "0 0 500 500 re f");
-	page(1, "/MediaBox[0 0 10000000 10000000]", LETTER);
-	page(2, A4, SCAN);
-	end("");
+	pdf_page(0, "/MediaBox[0 0 10000000 10000000]", "0 0 500 500 re f");
+	pdf_page(1, "/MediaBox[0 0 10000000 10000000]", LETTER);
+	pdf_page(2, A4, SCAN);
+	pdf_end("");
 	CHECK(open_made() == SLUSE_READ_OK);
 	CHECK(rh_page(&h, 0) == SLUSE_READ_LIMIT && h.images == 0);
 	CHECK(rh_page(&h, 1) == SLUSE_READ_OK && h.words == 6);
@@ -392,10 +310,10 @@ page_limit(void)
 {
 	uint32_t n = 77;
 
-	begin(3, "");
+	pdf_begin(3, "");
 	for (int i = 0; i < 3; i++)
-		page(i, A4, LETTER);
-	end("");
+		pdf_page(i, A4, LETTER);
+	pdf_end("");
 	CHECK(open_made() == SLUSE_READ_OK);
 	h.limits.pages_max = 2;
 	CHECK(rh_count(&h, &n) == SLUSE_READ_LIMIT && n == 77);
@@ -443,9 +361,9 @@ encrypted(void)
 	CHECK(rh_parts(&h) == SLUSE_READ_OK);
 	CHECK(rh_noted(&h, "encrypted_owner"));
 	rh_close(&h);
-	begin(1, "");
-	page(0, A4, LETTER);
-	end("/Encrypt<</Filter/Adobe.PubSec/V 4/SubFilter/adbe.pkcs7.s5>>");
+	pdf_begin(1, "");
+	pdf_page(0, A4, LETTER);
+	pdf_end("/Encrypt<</Filter/Adobe.PubSec/V 4/SubFilter/adbe.pkcs7.s5>>");
 	CHECK(open_made() == SLUSE_READ_ENCRYPTED);
 	free(b.p);
 }
@@ -455,21 +373,21 @@ parts(void)
 {
 	static const char data[] = "b;1\nvedlegg";
 
-	begin(1, "/Names<</EmbeddedFiles<</Names[(a)5 0 R(b)5 0 R]>>"
-		 "/JavaScript<</Names[]>>>>/AcroForm<</Fields[6 0 R]>>");
-	obj(5);
-	put("<</Type/Filespec/F(tall.csv)/UF<FEFF00E6002E006300730076>"
-	    "/EF<</F 9 0 R>>>>\nendobj\n");
-	obj(6);
-	put("<</FT/Sig/T(s)/V<</Type/Sig>>>>\nendobj\n");
-	stream(
+	pdf_begin(1, "/Names<</EmbeddedFiles<</Names[(a)5 0 R(b)5 0 R]>>"
+		     "/JavaScript<</Names[]>>>>/AcroForm<</Fields[6 0 R]>>");
+	pdf_obj(5);
+	pdf_put("<</Type/Filespec/F(tall.csv)/UF<FEFF00E6002E006300730076>"
+		"/EF<</F 9 0 R>>>>\nendobj\n");
+	pdf_obj(6);
+	pdf_put("<</FT/Sig/T(s)/V<</Type/Sig>>>>\nendobj\n");
+	pdf_stream(
 	    9, "/Type/EmbeddedFile/Subtype/text#2Fcsv", data, sizeof(data) - 1);
-	page(0,
+	pdf_page(0,
 	    A4 "/Annots[<</Type/Annot/Subtype/FileAttachment/Rect[0 0 9 9]"
 	       "/FS<</F(x)/EF<</F 8 0 R>>>>>>]",
 	    LETTER);
-	stream(8, "", "x", 1);
-	end("/Info<</Title(S\\370knad om ledsagerbevis)>>");
+	pdf_stream(8, "", "x", 1);
+	pdf_end("/Info<</Title(S\\370knad om ledsagerbevis)>>");
 	CHECK(open_made() == SLUSE_READ_OK);
 	CHECK(rh_parts(&h) == SLUSE_READ_OK);
 	CHECK(h.parts == 2);
@@ -501,10 +419,10 @@ machine_titles(void)
 	for (size_t i = 0; i < sizeof(t) / sizeof(*t); i++) {
 		char info[200];
 
-		begin(1, "");
-		page(0, A4, LETTER);
+		pdf_begin(1, "");
+		pdf_page(0, A4, LETTER);
 		snprintf(info, sizeof(info), "/Info<</Title(%s)>>", t[i]);
-		end(info);
+		pdf_end(info);
 		CHECK(open_made() == SLUSE_READ_OK);
 		CHECK(rh_parts(&h) == SLUSE_READ_OK);
 		CHECK(h.title[0] == '\0');
@@ -518,14 +436,14 @@ truncated(void)
 	size_t n, whole;
 	int incomplete = 0, other = 0;
 
-	begin(2, "");
+	pdf_begin(2, "");
 	put_jpeg();
-	page(0, A4, LETTER);
-	page(1, A4, SCAN);
-	end("");
-	whole = m.out.n;
+	pdf_page(0, A4, LETTER);
+	pdf_page(1, A4, SCAN);
+	pdf_end("");
+	whole = pdf_made.out.n;
 	for (n = 1; n < whole - 6; n += 1 + n / 60) {
-		int rc = rh_open(&h, m.out.p, n, "application/pdf");
+		int rc = rh_open(&h, pdf_made.out.p, n, "application/pdf");
 
 		CHECK(rc != SLUSE_READ_OK);
 		if (rc == SLUSE_READ_INCOMPLETE)
@@ -542,26 +460,26 @@ truncated(void)
 static void
 damaged(void)
 {
-	begin(1, "");
-	page(0, A4, LETTER);
-	end("");
-	memset(strstr(m.out.p, "/Kids"), ' ', 12);
+	pdf_begin(1, "");
+	pdf_page(0, A4, LETTER);
+	pdf_end("");
+	memset(strstr(pdf_made.out.p, "/Kids"), ' ', 12);
 	CHECK(open_made() == SLUSE_READ_DAMAGED);
 	CHECK(rh_open(&h, "hei\n%%EOF\n", 10, "application/pdf") ==
 	      SLUSE_READ_UNSUPPORTED);
 	/* a page tree that bites its tail */
-	begin(1, "");
-	obj(10);
-	put("<</Type/Pages/Count 1/Kids[2 0 R]>>\nendobj\n");
-	end("");
+	pdf_begin(1, "");
+	pdf_obj(10);
+	pdf_put("<</Type/Pages/Count 1/Kids[2 0 R]>>\nendobj\n");
+	pdf_end("");
 	if (open_made() == SLUSE_READ_OK)
 		CHECK(rh_page(&h, 0) == SLUSE_READ_DAMAGED);
 	rh_close(&h);
 	/* wrong xref, right end: repaired */
-	begin(1, "");
-	page(0, A4, LETTER);
-	m.at[2] = 3;
-	end("");
+	pdf_begin(1, "");
+	pdf_page(0, A4, LETTER);
+	pdf_made.at[2] = 3;
+	pdf_end("");
 	CHECK(open_made() == SLUSE_READ_OK);
 	CHECK(rh_page(&h, 0) == SLUSE_READ_OK && h.words == 6);
 	rh_close(&h);
@@ -571,10 +489,10 @@ damaged(void)
 static void
 failing_reads(void)
 {
-	begin(1, "");
+	pdf_begin(1, "");
 	put_jpeg();
-	page(0, A4, SCAN);
-	end("");
+	pdf_page(0, A4, SCAN);
+	pdf_end("");
 	for (h.reads_fail_after = 1; h.reads_fail_after < 12;
 	     h.reads_fail_after++) {
 		if (open_made() == SLUSE_READ_OK)
@@ -590,9 +508,9 @@ static int
 render_large(void *arg)
 {
 	(void)arg;
-	begin(1, "");
-	page(0, "/MediaBox[0 0 4000 4000]", "0 0 500 500 re f");
-	end("");
+	pdf_begin(1, "");
+	pdf_page(0, "/MediaBox[0 0 4000 4000]", "0 0 500 500 re f");
+	pdf_end("");
 	if (open_made() != SLUSE_READ_OK)
 		return 1;
 	if (rh_page(&h, 0) != SLUSE_READ_OK || h.images != 1)

@@ -9,6 +9,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "../../daemon/base/clock.h"
@@ -149,20 +150,126 @@ same_message(void)
 
 	CHECK(sl_consignment_set_channel_key(s, a.id, "k", &err) == SL_OK &&
 	      sl_consignment_set_channel_key(s, b.id, "k", &err) == SL_OK);
-	CHECK(sl_consignment_find_same(s, &b, "k") == a.id);
-	CHECK(sl_consignment_find_same(s, &a, "k") == b.id);
+	CHECK(sl_consignment_find_same(s, &b, "k", false) == a.id);
+	CHECK(sl_consignment_find_same(s, &a, "k", false) == b.id);
 	/* Turned away: then this one is all there is. */
 	e.dispo = SL_DISPO_done;
 	e.outcome = SL_OUTCOME_not_archive_worthy;
 	CHECK(sl_entry_update(s, &e, &err) == SL_OK);
-	CHECK(sl_consignment_find_same(s, &a, "k") == 0);
+	CHECK(sl_consignment_find_same(s, &a, "k", false) == 0);
 	e.outcome = SL_OUTCOME_in_journal;
 	CHECK(sl_entry_update(s, &e, &err) == SL_OK);
-	CHECK(sl_consignment_find_same(s, &a, "k") == b.id);
+	CHECK(sl_consignment_find_same(s, &a, "k", false) == b.id);
 	/* It ended as the same as this one: never both. */
 	b.outcome = SL_OUTCOME_duplicate;
 	CHECK(sl_consignment_update(s, &b, &err) == SL_OK);
-	CHECK(sl_consignment_find_same(s, &a, "k") == 0);
+	CHECK(sl_consignment_find_same(s, &a, "k", false) == 0);
+	end(s);
+}
+
+static int64_t
+part(struct sl_store *s, int64_t source, unsigned number, unsigned role,
+    const char *describes)
+{
+	struct sl_msg_r_part m = {.part = number,
+	    .role = (uint8_t)role,
+	    .describes = sl_slice_str(describes)};
+	struct sl_digest d = {{(uint8_t)(number + 1)}};
+	struct sl_err err;
+	int64_t id = 0;
+
+	CHECK(sl_part_put(s, source, &m, &d, &id, &err) == SL_OK);
+	return id;
+}
+
+static void
+found(struct sl_store *s, int64_t id, unsigned source, unsigned post,
+    const char *value)
+{
+	struct sl_msg_r_field m = {.field = SL_FIELD_external_key,
+	    .source = (uint8_t)source,
+	    .post = (uint16_t)post,
+	    .confidence = (uint16_t)(900 - post),
+	    .value = sl_slice_str(value)};
+	struct sl_err err;
+
+	CHECK(sl_found_put(s, id, &m, &err) == SL_OK);
+}
+
+static char seen[200];
+
+static enum sl_rc
+see_found(void *arg, const struct sl_found_row *f, struct sl_err *err)
+{
+	size_t n = strlen(seen);
+
+	(void)arg;
+	(void)err;
+	(void)snprintf(seen + n, sizeof(seen) - n, "%.20s ", f->value);
+	return SL_OK;
+}
+
+static const char *
+found_of(struct sl_store *s, const struct sl_entry *e)
+{
+	struct sl_err err;
+
+	seen[0] = '\0';
+	CHECK(sl_found_each_of(s, e, see_found, NULL, &err) == SL_OK);
+	return seen;
+}
+
+/* Two posts of a package: each by its own words and those about all. */
+static void
+package(void)
+{
+	struct sl_store *s = fresh();
+	struct sl_consignment c = consignment(s);
+	struct sl_source src = {.consignment = c.id};
+	struct sl_document d = {.number = 1, .title = "Brev", .given = true};
+	struct sl_document back;
+	struct sl_entry one, two;
+	struct sl_err err;
+	int64_t said, a, b;
+	char key[64];
+	bool ours;
+
+	CHECK(sl_source_insert(s, &src, sl_slice_str("x"), &err) == SL_OK);
+	said = part(s, src.id, 0, SL_PART_SIDECAR, "arkivmelding");
+	a = part(s, src.id, 1, SL_PART_DOCUMENT, "");
+	b = part(s, src.id, 2, SL_PART_DOCUMENT, "");
+	one = two = (struct sl_entry){.consignment = c.id,
+	    .stage = SL_STAGE_read,
+	    .dispo = SL_DISPO_ready};
+	one.number = one.described = 1;
+	two.number = two.described = 2;
+	(void)snprintf(one.own_key, sizeof(one.own_key), "1");
+	(void)snprintf(two.own_key, sizeof(two.own_key), "2");
+	CHECK(sl_entry_insert(s, &one, &err) == SL_OK &&
+	      sl_entry_insert(s, &two, &err) == SL_OK);
+	(void)snprintf(d.role, sizeof(d.role), "H");
+	(void)snprintf(d.type, sizeof(d.type), "Brev");
+	d.part = a;
+	CHECK(sl_document_insert(s, one.id, &d, &err) == SL_OK);
+	d.part = b;
+	CHECK(sl_document_insert(s, two.id, &d, &err) == SL_OK);
+	CHECK(sl_document_list(s, two.id, &back, 1) == 1 && back.given);
+	CHECK_STR(back.type, "Brev");
+	found(s, said, SL_SOURCE_PACKAGE, 1, "p1");
+	found(s, said, SL_SOURCE_PACKAGE, 2, "p2");
+	found(s, said, SL_SOURCE_PACKAGE, 0, "all");
+	found(s, a, SL_SOURCE_TEXT, 0, "a");
+	found(s, b, SL_SOURCE_TEXT, 0, "b");
+	CHECK_STR(found_of(s, &one), "p1 all a ");
+	CHECK_STR(found_of(s, &two), "p2 all b ");
+	CHECK(sl_found_posts(s, said) == 2 && sl_described_any(s, c.id));
+	CHECK(sl_entry_born(s, c.id, 2) && !sl_entry_born(s, c.id, 3));
+	sl_found_key(s, c.id, key, sizeof(key), &ours);
+	CHECK(ours);
+	CHECK_STR(key, "all"); /* the surest of what it says */
+	CHECK(sl_description_drop(s, said, &err) == SL_OK);
+	CHECK_STR(found_of(s, &one), "a ");
+	CHECK(!sl_described_any(s, c.id));
 	end(s);
 }
 
@@ -331,6 +438,39 @@ walks_nest(void)
 	CHECK(sl_entry_next_unplaced(s, 0) == 1);
 	CHECK(sl_entry_next_unplaced(s, 3) == 4);
 	CHECK(sl_entry_next_unplaced(s, 4) == 0);
+	end(s);
+}
+
+/* A page that is given up keeps the text it had beside its pictures. */
+static void
+pages_given_up(void)
+{
+	struct sl_store *s = fresh();
+	struct sl_err err;
+	struct sl_msg_r_page m = {.source = SL_PAGE_WANTS_OCR};
+	struct sl_slice none = sl_slice_str("");
+	sqlite3 *db = sl_db_handle(sl_store_db(s));
+
+	CHECK(sqlite3_exec(db, "PRAGMA foreign_keys = OFF", 0, 0, 0) == 0);
+	CHECK(
+	    sl_page_put(s, 7, &m, sl_slice_str("Hei\n"), none, &err) == SL_OK);
+	m.page = 1;
+	CHECK(sl_page_put(s, 7, &m, none, none, &err) == SL_OK);
+	m.source = SL_PAGE_NONE;
+	m.reason = sl_slice_str("limit_time");
+	for (m.page = 0; m.page < 3; m.page++) {
+		CHECK(!sl_page_known(s, 7, m.page));
+		CHECK(sl_page_give_up(s, 7, &m, &err) == SL_OK);
+		CHECK(sl_page_known(s, 7, m.page));
+	}
+	CHECK(sl_db_int(sl_store_db(s), 0,
+		  "SELECT count(*) FROM page WHERE reason = 'limit_time'",
+		  "") == 3);
+	CHECK(sl_db_int(sl_store_db(s), 9,
+		  "SELECT source FROM page WHERE text = 'Hei' || char(10)",
+		  "") == SL_PAGE_TEXT);
+	CHECK(sl_db_int(sl_store_db(s), 9,
+		  "SELECT max(source) FROM page WHERE number > 0", "") == 0);
 	end(s);
 }
 
@@ -533,33 +673,6 @@ failed_writer_does_nothing_more(void)
 	end(s);
 }
 
-/* A database of schema 1 is brought up, and the journal says so. */
-static void
-old_schema(void)
-{
-	struct sl_store *s = fresh();
-	struct sl_err err;
-
-	CHECK(sl_store_log(s, SL_EVENT_received, "-", "slused", "{}", 0, 0,
-		  &err) == SL_OK &&
-	      sl_store_commit(s, &err) == SL_OK);
-	CHECK(sl_db_script(sl_store_db(s),
-		  "DROP TABLE approval; DROP TABLE glass;"
-		  "DROP TABLE IF EXISTS target_post;"
-		  "PRAGMA user_version = 1",
-		  &err) == SL_OK);
-	sl_store_close(s);
-	s = open_store();
-	CHECK(sl_db_int(sl_store_db(s), -1,
-		  "SELECT count(*) FROM payload WHERE seq = 1"
-		  " AND body LIKE '{\"old\":1,\"new\":%'",
-		  "") == 1);
-	CHECK(sl_db_int(sl_store_db(s), -1, "PRAGMA user_version", "") ==
-	      SL_SCHEMA_VERSION);
-	CHECK(sl_approval_count(s, NULL) == 0);
-	end(s);
-}
-
 static enum sl_rc
 see_approval(void *arg, const struct sl_approval *a, struct sl_err *err)
 {
@@ -585,7 +698,7 @@ approvals(void)
 	    .asked_ms = 10,
 	    .expires_ms = 20};
 	struct sl_err err;
-	char seen[256] = "";
+	char said[256] = "";
 	int64_t first;
 
 	CHECK(sl_approval_next(s) == -1 && sl_approval_due(s, 100) == 0);
@@ -597,12 +710,12 @@ approvals(void)
 	CHECK(sl_approval_next(s) == 15);
 	CHECK(sl_approval_due(s, 14) == 0 && sl_approval_due(s, 15) == a.id);
 	CHECK(sl_approval_count(s, "uid:1") == 1);
-	CHECK(sl_approval_each(s, 0, see_approval, seen, &err) == SL_OK);
-	CHECK_STR(seen, "mass by uid:1;mass by uid:2;");
+	CHECK(sl_approval_each(s, 0, see_approval, said, &err) == SL_OK);
+	CHECK_STR(said, "mass by uid:1;mass by uid:2;");
 	CHECK(sl_approval_end(s, a.id, "denied", "uid:3", 12, &err) == SL_OK);
-	seen[0] = '\0';
-	CHECK(sl_approval_each(s, a.id, see_approval, seen, &err) == SL_OK);
-	CHECK_STR(seen, "");
+	said[0] = '\0';
+	CHECK(sl_approval_each(s, a.id, see_approval, said, &err) == SL_OK);
+	CHECK_STR(said, "");
 	CHECK(sl_approval_count(s, NULL) == 1 && sl_approval_next(s) == 20);
 	CHECK(sl_db_int(sl_store_db(s), -1,
 		  "SELECT count(*) FROM approval WHERE args = '' AND why = ''",
@@ -610,13 +723,52 @@ approvals(void)
 	end(s);
 }
 
+/* A database of schema 1 with a journal goes on, and a copy of it stays. */
+static void
+migrates(void)
+{
+	SL_BUF struct sl_buf sql = {0};
+	char path[128];
+	struct sl_store *s;
+	struct sl_err err;
+	struct stat st;
+	sqlite3 *db = NULL;
+
+	(void)snprintf(root, sizeof(root), "/tmp/sluse-store-XXXXXX");
+	CHECK(mkdtemp(root) != NULL);
+	(void)snprintf(path, sizeof(path), "%s/db", root);
+	CHECK(mkdir(path, 0750) == 0);
+	(void)snprintf(path, sizeof(path), "%s/db/sluse.db", root);
+	CHECK(sl_read_file(AT_FDCWD, "schemas/sql/001.sql", 1 << 20, &sql,
+		  &err) == SL_OK);
+	CHECK(
+	    sqlite3_open(path, &db) == SQLITE_OK &&
+	    sqlite3_exec(db, sl_buf_str(&sql), NULL, NULL, NULL) == SQLITE_OK &&
+	    sqlite3_exec(db, "PRAGMA user_version=1", NULL, NULL, NULL) ==
+		SQLITE_OK);
+	(void)sqlite3_close(db);
+	s = open_store();
+	CHECK(sl_db_int(sl_store_db(s), -1, "PRAGMA user_version", "") ==
+	      SL_SCHEMA_VERSION);
+	CHECK(sl_db_int(sl_store_db(s), -1,
+		  "SELECT count(*) FROM leaf, checkpoint", "") == 0);
+	CHECK(sl_db_int(sl_store_db(s), -1, "SELECT count(*) FROM leaf", "") ==
+	      1);
+	(void)snprintf(
+	    path, sizeof(path), "%s/db/sluse-before-schema-2.db", root);
+	CHECK(stat(path, &st) == 0);
+	CHECK(sl_approval_count(s, NULL) == 0);
+	end(s);
+}
+
 TEST_MAIN({"all_or_nothing", all_or_nothing}, {"replaced", replaced},
-    {"same_message", same_message}, {"cut_journal", cut_journal},
-    {"newer_schema", newer_schema}, {"reception_numbers", reception_numbers},
+    {"same_message", same_message}, {"package", package},
+    {"cut_journal", cut_journal}, {"newer_schema", newer_schema},
+    {"migrates", migrates}, {"reception_numbers", reception_numbers},
     {"held_do_not_starve", held_do_not_starve},
     {"delivery_steps", delivery_steps}, {"walks_nest", walks_nest},
-    {"deadlines_step", deadlines_step},
+    {"deadlines_step", deadlines_step}, {"pages_given_up", pages_given_up},
     {"done_cost_nothing", done_cost_nothing}, {"files", files},
     {"orphan_bundles", orphan_bundles},
     {"failed_writer_does_nothing_more", failed_writer_does_nothing_more},
-    {"old_schema", old_schema}, {"approvals", approvals})
+    {"approvals", approvals})

@@ -15,7 +15,9 @@
 #include "../../daemon/base/file.h"
 #include "../../daemon/base/hash.h"
 #include "../../daemon/base/mem.h"
+#include "../../daemon/base/text.h"
 #include "../../daemon/identify/identify.h"
+#include "../../daemon/read/beside.h"
 #include "../../daemon/read/host.h"
 #include "../../daemon/read/plugins.h"
 #include "../../daemon/worker/worker.h"
@@ -26,13 +28,15 @@
  * ------------------------------------------ */
 
 /*
- * One command a line: "text T", "image W H", "blank", "bad" (a page each);
- * "part NAME TEXT", "field NAME VALUE", "note SLUG"; "incomplete", "encrypted",
- * "endless" (a part without end).
+ * One command a line: "text T", "image W H", "beside W H T", "seen T" (text
+ * that was recognised), "blank", "bad" (a page each); "part NAME TEXT", "field
+ * NAME VALUE", "note SLUG"; "incomplete", "encrypted", "shell" (its pages
+ * cannot be told), "endless" (a part without end).
  */
 struct sluse_doc {
 	const struct sluse_reader_host *h;
 	char text[65536];
+	bool shell;
 	char *pages[2000];
 	char *parts[20000];
 	uint32_t pages_n, parts_n;
@@ -59,12 +63,15 @@ fake_open(const struct sluse_reader_host *h, struct sluse_source *s,
 	while ((line = strsep(&rest, "\n")) != NULL) {
 		if (is(line, "incomplete"))
 			rc = SLUSE_READ_INCOMPLETE;
+		else if (is(line, "shell"))
+			d->shell = true;
 		else if (is(line, "encrypted"))
 			rc = SLUSE_READ_ENCRYPTED;
 		else if (is(line, "part") || is(line, "field") ||
 			 is(line, "note") || is(line, "endless"))
 			d->parts[d->parts_n++] = line;
 		else if (is(line, "text") || is(line, "image") ||
+			 is(line, "beside") || is(line, "seen") ||
 			 is(line, "blank") || is(line, "bad"))
 			d->pages[d->pages_n++] = line;
 	}
@@ -80,11 +87,12 @@ static int
 fake_count(struct sluse_doc *d, uint32_t *ret)
 {
 	*ret = d->pages_n;
-	return SLUSE_READ_OK;
+	return d->shell ? SLUSE_READ_UNSUPPORTED : SLUSE_READ_OK;
 }
 
 static int
-fake_image(struct sluse_doc *d, struct sluse_sink *k, unsigned w, unsigned h)
+fake_image(struct sluse_doc *d, struct sluse_sink *k, unsigned w, unsigned h,
+    bool beside)
 {
 	struct sluse_image im = {.size = sizeof(im),
 	    .format = SLUSE_IMAGE_GRAY8,
@@ -102,13 +110,16 @@ fake_image(struct sluse_doc *d, struct sluse_sink *k, unsigned w, unsigned h)
 	for (y = 0; y < h; y++)
 		memset(b + y * im.stride, (int)(y + 1), w);
 	im.bytes = b;
-	return d->h->image(k, &im) != 0 ? SLUSE_READ_LIMIT : SLUSE_READ_OK;
+	return (beside ? d->h->image_beside : d->h->image)(k, &im) != 0
+		   ? SLUSE_READ_LIMIT
+		   : SLUSE_READ_OK;
 }
 
 static int
 fake_page(struct sluse_doc *d, uint32_t i, struct sluse_sink *k)
 {
 	const char *line = d->pages[i];
+	char text[64];
 	unsigned w, h;
 
 	d->h->page_size(k, 200, 100);
@@ -117,7 +128,14 @@ fake_page(struct sluse_doc *d, uint32_t i, struct sluse_sink *k)
 		d->h->text(k, "\n", 1);
 	} else if (sscanf(line, "image %u %u", &w, &h) == 2) {
 		d->h->text(k, "dropped", 7);
-		return fake_image(d, k, w, h);
+		return fake_image(d, k, w, h, false);
+	} else if (sscanf(line, "beside %u %u %63[^\n]", &w, &h, text) == 3) {
+		d->h->word(k, text, strlen(text), 20, 10, 200, 50);
+		d->h->text(k, "\n", 1);
+		return fake_image(d, k, w, h, true);
+	} else if (is(line, "seen ")) {
+		d->h->recognised(k, 700);
+		d->h->word(k, line + 5, strlen(line + 5), 20, 10, 200, 50);
 	} else if (is(line, "blank")) {
 		d->h->blank(k);
 	} else {
@@ -235,6 +253,12 @@ line_of(const struct sl_msg *m)
 		    p->flags, p->image_format,
 		    (unsigned long long)p->image_size, p->width, p->height,
 		    p->dpi, p->rotate, S(p->reason));
+		if (p->base_size != 0)
+			sl_buf_printf(&out, "BASE %u at %llu sure=%u\n",
+			    p->base_size,
+			    (unsigned long long)(p->image_offset +
+						 p->image_size),
+			    p->confidence);
 	} else if (m->type == SL_MSG_R_TEXT) {
 		sl_buf_printf(&out, "TEXT %u/%u %.*s\n", m->r_text.part,
 		    m->r_text.page, S(m->r_text.text));
@@ -384,6 +408,48 @@ pages_of_all_kinds(void)
 	CHECK(memcmp(row, "\1\1\1\1\1\2\2\2\2\2\3", 11) == 0);
 }
 
+/* The text goes along behind the image, and is told at once. */
+static void
+text_beside_image(void)
+{
+	static const char doc[] = "beside 50 40 ref 2026/211\nseen before\n";
+	struct sl_msg_task t = task("a.txt");
+	struct sl_page p;
+	uint8_t base[64];
+
+	run(&t, doc, sizeof(doc) - 1);
+	SAYS("TEXT 0/0 ref 2026/211\n");
+	SAYS("PAGE 0/0 source=3 text=13 words=1 flags=0 image=3:2000 50x40 "
+	     "dpi=300 rot=90 reason=\nBASE 33 at 2000 sure=0\n");
+	CHECK(pread(out_fd, base, sizeof(base), 2000) == 33);
+	sl_page_init(&p, 0, 0);
+	CHECK(sl_beside_unpack(base, 33, &p));
+	CHECK(p.text.n == 13 && memcmp(p.text.p, "ref 2026/211\n", 13) == 0);
+	CHECK(p.words_count == 1 && p.words[0].x0 == 6553);
+	sl_page_free(&p);
+	/* each byte of it changed: a page of text, or none, and no more */
+	for (unsigned i = 0; i < 33; i++) {
+		sl_page_init(&p, 0, 0);
+		base[i] ^= 0x81;
+		if (sl_beside_unpack(base, 33, &p))
+			CHECK(sl_utf8_valid(p.text.p, p.text.n));
+		base[i] ^= 0x81;
+		sl_page_free(&p);
+	}
+	SAYS("PAGE 0/1 source=2 text=6 words=1 ");
+	/* an image over the limit, or no room for it, costs itself only */
+	t.pixels_max = 1999;
+	run(&t, doc, sizeof(doc) - 1);
+	SAYS("TEXT 0/0 ref 2026/211\n");
+	SAYS("PAGE 0/0 source=1 text=13 words=1 flags=0 image=0:0 ");
+	SAYS("reason=limit_pixels\n");
+	t.pixels_max = 2000;
+	t.out_bytes = 2010;
+	run(&t, doc, sizeof(doc) - 1);
+	SAYS("PAGE 0/0 source=1 text=13 words=1 flags=0 image=0:0 ");
+	SAYS("reason=limit_bytes\n");
+}
+
 static void
 limit_pixels(void)
 {
@@ -457,6 +523,13 @@ embedded(void)
 	SAYS("TEXT 3/0 deeper\n");
 	CHECK(!says("nonsense"));
 	SAYS("END parts=4 ok \n");
+	/* Not to be read, yet a document and no folder of what lies in it. */
+	run_text("a.txt", "shell\ntext no\nnote why\npart a.txt text deep\n");
+	SAYS("PART 0<0 d0 r1 [a.txt] text/plain 0 reader=fake pages=0 "
+	     "reason=unsupported ");
+	SAYS("NOTE 0 why: detail\n");
+	SAYS("TEXT 1/0 deep\n");
+	CHECK(!says("TEXT 0/"));
 }
 
 static void
@@ -677,6 +750,74 @@ limit_depth(void)
 	SAYS("END parts=2 reject limit_depth\n");
 }
 
+/* Enough of a CMS envelope for those who have no key. */
+#define ENVELOPE                                                               \
+	"\x30\x1b\x06\x09\x2a\x86\x48\x86\xf7\x0d\x01\x07\x03"                 \
+	"0123456789abcdef"
+
+/* t over a zip with two envelopes, whose clear texts are a and b. */
+static void
+run_clear(struct sl_msg_task *t, const char *a, const char *b)
+{
+	const struct zip_member m[3] = {
+	    {.name = "a.zip.p7m", .data = ENVELOPE, .n = 29},
+	    {.name = "b.txt", .data = "text be\n", .n = 8},
+	    {.name = "smime.p7m", .data = ENVELOPE, .n = 29}};
+	int fds[SL_FD_COUNT] = {-1, -1, -1, -1, -1};
+	SL_BUF struct sl_buf z = {0};
+
+	make_zip(&z, m, 3, NULL);
+	fds[SL_FD_INPUT] = make_fd(z.p, z.n);
+	fds[SL_FD_CLEAR] = make_fd(b, strlen(b));
+	fds[SL_FD_CLEAR + 1] = make_fd(a, strlen(a));
+	t->size = z.n;
+	t->flags = SL_TASK_CLEAR;
+	/* In the order they were opened in, which is theirs for good. */
+	t->clear = (struct sl_slice){"\3\0\0\0\1\0\0\0", 8};
+	(void)run_fds(t, fds);
+	(void)close(fds[SL_FD_INPUT]);
+	(void)close(fds[SL_FD_CLEAR]);
+	(void)close(fds[SL_FD_CLEAR + 1]);
+}
+
+static void
+envelopes(void)
+{
+	struct sl_msg_task t = task("a.p7m");
+
+	run(&t, ENVELOPE, 29);
+	SAYS("PART 0<0 d0 r1 [a.p7m] application/pkcs7-mime 0 reader= pages=0 "
+	     "reason=encrypted warn=\n");
+	SAYS("END parts=1 hold encrypted\n");
+	run(&t, ENVELOPE, 28);
+	SAYS("END parts=1 broken damaged\n");
+	t.flags = SL_TASK_YOUNG;
+	run(&t, ENVELOPE, 28);
+	SAYS("END parts=0 retry incomplete\n");
+	t = task("post.zip");
+	t.member_bytes_max = 40; /* not of clear texts */
+	run_clear(&t, "part i.txt text inne",
+	    "Content-Type: text/plain; charset=utf-8\n\ntext mail\n");
+	SAYS("PART 1<0 d1 r2 [a.zip.p7m] application/pkcs7-mime 29 reader= "
+	     "pages=0 reason= warn=\n");
+	SAYS("PART 2<0 d1 r1 [b.txt] ");
+	SAYS("PART 3<0 d1 r2 [smime.p7m] application/pkcs7-mime ");
+	SAYS("PART 4<3 d2 r1 [part-4] message/rfc822 ");
+	SAYS("PART 5<1 d2 r2 [a.zip] text/plain 20 ");
+	SAYS("PART 6<5 d3 r1 [i.txt] ");
+	SAYS("END parts=7 ok \n");
+	t = task("post.zip");
+	t.depth_max = 1;
+	run_clear(&t, "text a", "text b");
+	SAYS("PART 1<0 d1 r1 [a.zip.p7m] application/pkcs7-mime 29 reader= "
+	     "pages=0 reason=limit_depth ");
+	SAYS("END parts=4 reject limit_depth\n");
+	t.depth_max = 8;
+	t.total_bytes_max = 70;
+	run_clear(&t, "text a", "text b");
+	SAYS("END parts=4 reject limit_bytes\n");
+}
+
 /* Members of all containers count together. */
 static void
 limit_members(void)
@@ -875,8 +1016,8 @@ abi(void)
 	r = fake;
 	r.page = NULL;
 	CHECK(sl_reader_add(&r, NULL, &err) == SL_FATAL);
-	CHECK(sl_reader_for("text/plain") == &fake);
-	CHECK(sl_reader_for("text/html") == NULL);
+	CHECK(sl_reader_for("text/plain", 0) == &fake);
+	CHECK(sl_reader_for("text/html", 0) == NULL);
 	CHECK(sl_reader_at(0) == &fake && sl_reader_at(1) == NULL);
 }
 
@@ -904,7 +1045,8 @@ folders(void)
 }
 
 static const struct test_case cases[] = {{"one_text", one_text},
-    {"pages_of_all_kinds", pages_of_all_kinds}, {"limit_pixels", limit_pixels},
+    {"pages_of_all_kinds", pages_of_all_kinds},
+    {"text_beside_image", text_beside_image}, {"limit_pixels", limit_pixels},
     {"limit_pages", limit_pages}, {"embedded", embedded},
     {"endless_part", endless_part}, {"refusals", refusals}, {"copied", copied},
     {"copied_empty", copied_empty},
@@ -913,7 +1055,7 @@ static const struct test_case cases[] = {{"one_text", one_text},
     {"hostile_archives", hostile_archives}, {"kept_whole", kept_whole},
     {"limit_of_input_name", limit_of_input_name}, {"sidecar", sidecar},
     {"sidecar_invalid", sidecar_invalid}, {"sidecar_inside", sidecar_inside},
-    {"abi", abi}, {"folders", folders}};
+    {"envelopes", envelopes}, {"abi", abi}, {"folders", folders}};
 
 int
 main(int argc, char **argv)

@@ -410,6 +410,13 @@ copy_limit(void)
 	CHECK(sl_chan_send(p.chan, &m, fds, 3, NULL) == SL_OK);
 	CHECK(parent_ended(&p, &e));
 	CHECK_END(e, SL_END_NOT_RUN, EINVAL);
+	/* And one that leaves out the list of certificates it speaks of. */
+	m.task.flags |= SL_TASK_TRUST;
+	CHECK(sl_chan_send(p.chan, &m, fds, SL_FD_ORIGINAL_READ + 1, NULL) ==
+	      SL_OK);
+	CHECK(parent_ended(&p, &e));
+	CHECK_END(e, SL_END_NOT_RUN, EINVAL);
+	m.task.flags &= ~SL_TASK_TRUST;
 	CHECK(sl_chan_send(p.chan, &m, fds, SL_FD_ORIGINAL_READ + 1, NULL) ==
 	      SL_OK);
 	CHECK(parent_ended(&p, &e));

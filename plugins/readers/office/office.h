@@ -17,6 +17,7 @@
 #include "../../reader.h"
 #include "../lib/charset.h"
 #include "../lib/ole2.h"
+#include "../lib/zipread.h"
 
 #define OFFICE_TEXT_MAX ((size_t)64 << 20) /* of a whole document */
 /* Of a page: more than the host keeps, so that the cut is seen there. */
@@ -49,7 +50,7 @@ struct sluse_doc {
 	struct sluse_source *s;
 	zip_t *zip;
 	struct ole2 *ole;
-	uint64_t at; /* of the zip's own reading */
+	struct zipread zipread;
 	double width, height;
 
 	struct text text;

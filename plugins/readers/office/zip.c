@@ -1,10 +1,8 @@
 /*
  * Members of a package, and XML read as a stream out of them.
  *
- * libzip, since it finds members by name and reads through callbacks; the
- * archives of daemon/unpack are read by libarchive, which goes through all
- * members for each one. libxml2 as a pull parser: no tree, no network, no
- * entities, its own limits left on.
+ * libxml2 as a pull parser: no tree, no network, no entities, its own limits
+ * left on.
  * SECURITY: at most OFFICE_XML_MAX bytes of a member are inflated.
  */
 #include <libxml/parser.h>
@@ -24,68 +22,11 @@ struct xml {
 /* -- the zip ----------------------------------------------------------------
  */
 
-static zip_int64_t
-on_zip(void *arg, void *p, zip_uint64_t n, zip_source_cmd_t cmd)
-{
-	struct sluse_doc *d = arg;
-	int64_t got;
-
-	switch ((int)cmd) {
-	case ZIP_SOURCE_OPEN:
-		d->at = 0;
-		return 0;
-	case ZIP_SOURCE_READ:
-		got = d->host->read_at(d->s, p, (size_t)n, d->at);
-		d->at += got > 0 ? (uint64_t)got : 0;
-		return got;
-	case ZIP_SOURCE_STAT:
-		zip_stat_init(p);
-		((zip_stat_t *)p)->size = d->host->length(d->s);
-		((zip_stat_t *)p)->valid = ZIP_STAT_SIZE;
-		return sizeof(zip_stat_t);
-	case ZIP_SOURCE_SEEK: {
-		zip_int64_t to = zip_source_seek_compute_offset(
-		    d->at, d->host->length(d->s), p, n, NULL);
-
-		if (to < 0)
-			return -1;
-		d->at = (uint64_t)to;
-		return 0;
-	}
-	case ZIP_SOURCE_TELL:
-		return (zip_int64_t)d->at;
-	case ZIP_SOURCE_ERROR:
-		memset(p, 0, 2 * sizeof(int));
-		return 2 * sizeof(int);
-	case ZIP_SOURCE_SUPPORTS:
-		return zip_source_make_command_bitmap(ZIP_SOURCE_OPEN,
-		    ZIP_SOURCE_READ, ZIP_SOURCE_CLOSE, ZIP_SOURCE_STAT,
-		    ZIP_SOURCE_ERROR, ZIP_SOURCE_FREE, ZIP_SOURCE_SEEK,
-		    ZIP_SOURCE_TELL, ZIP_SOURCE_SUPPORTS, -1);
-	default:
-		return 0;
-	}
-}
-
 int
 package_open(struct sluse_doc *d)
 {
-	zip_error_t e;
-	zip_source_t *src;
-	int code;
-
-	zip_error_init(&e);
-	src = zip_source_function_create(on_zip, d, &e);
-	d->zip = src ? zip_open_from_source(src, ZIP_RDONLY, &e) : NULL;
-	code = zip_error_code_zip(&e);
-	if (!d->zip && src)
-		zip_source_free(src);
-	zip_error_fini(&e);
-	if (d->zip)
-		return SLUSE_READ_OK;
-	if (code == ZIP_ER_NOZIP)
-		return SLUSE_READ_INCOMPLETE; /* the directory is at the end */
-	return code == ZIP_ER_MEMORY ? SLUSE_READ_LIMIT : SLUSE_READ_DAMAGED;
+	d->zipread = (struct zipread){.host = d->host, .s = d->s};
+	return zipread_open(&d->zipread, &d->zip);
 }
 
 static zip_int64_t
@@ -117,25 +58,7 @@ most(struct sluse_doc *d)
 uint8_t *
 package_bytes(struct sluse_doc *d, zip_uint64_t i, size_t max, size_t *ret)
 {
-	zip_stat_t st;
-	zip_file_t *f;
-	uint8_t *p;
-	zip_int64_t got;
-	size_t n = 0;
-
-	if (zip_stat_index(d->zip, i, 0, &st) != 0 || st.size > max)
-		return NULL;
-	p = malloc((size_t)st.size + 1);
-	f = p ? zip_fopen_index(d->zip, i, 0) : NULL;
-	while (f && n < st.size && (got = zip_fread(f, p + n, st.size - n)) > 0)
-		n += (size_t)got;
-	if (!f) {
-		free(p);
-		return NULL;
-	}
-	(void)zip_fclose(f);
-	*ret = n;
-	return p;
+	return zipread_bytes(d->zip, i, max, ret);
 }
 
 int
@@ -144,31 +67,8 @@ package_part(struct sluse_doc *d, struct sluse_sink *k, zip_uint64_t i,
 {
 	struct sluse_part part = {
 	    .size = sizeof(part), .name = name, .mime = mime, .role = role};
-	uint64_t max = d->host->limits ? d->host->limits->bytes_max : 0;
-	zip_file_t *f = zip_fopen_index(d->zip, i, 0);
-	zip_int64_t n;
-	uint64_t sum = 0;
-	char b[16384];
-	int rc;
 
-	if (!f) {
-		part.role = SLUSE_PART_SKIPPED;
-		d->host->note(k, "part_damaged", NULL);
-	}
-	rc = d->host->part_begin(k, &part);
-	while (!rc && f && (n = zip_fread(f, b, sizeof(b))) != 0) {
-		if (n < 0) {
-			d->host->note(k, "part_damaged", NULL);
-			break;
-		}
-		sum += (uint64_t)n;
-		rc = (max && sum > max) || d->host->part_write(k, b, (size_t)n);
-	}
-	if (!rc)
-		rc = d->host->part_end(k);
-	if (f)
-		(void)zip_fclose(f);
-	return rc;
+	return zipread_part(&d->zipread, d->zip, k, i, &part, NULL, NULL);
 }
 
 /* -- XML --------------------------------------------------------------------

@@ -1,27 +1,21 @@
 /*
- * What a PDF carries beside its pages: embedded files (of the name tree, of a
- * portfolio, of the pages' paper clips), the title, and what a reader of the
- * journal should know about it (signatures, forms, scripts).
+ * The files that lie in a PDF: of its name tree, which is what a portfolio is
+ * made of, associated files, and those of the pages' paper clips.
  *
  * SECURITY: streams are passed on in small pieces and counted; sizes the file
  * claims are not looked at.
  */
 #include "pdf.h"
 
-#include <ctype.h>
 #include <string.h>
 
-enum {
-	CHUNK_BYTES = 32 << 10,
-	TITLE_BYTES = 300,
-	FIELD_DEPTH = 16,
-	FIELDS_MAX = 20000
-};
+enum { CHUNK_BYTES = 32 << 10 };
 
 struct parts {
 	struct sluse_doc *d;
 	struct sluse_sink *k;
 	pdf_mark_list seen;
+	struct pages pages;
 };
 
 /* -- embedded files ----------------------------------------------------------
@@ -145,11 +139,11 @@ embedded_tree(fz_context *ctx, struct parts *ps)
 static int
 embedded_on_page(fz_context *ctx, struct parts *ps, int page)
 {
-	pdf_obj *annots, *a;
+	pdf_obj *obj = pdf_lookup_page_obj(ctx, ps->d->pdf, page);
+	pdf_obj *annots = pdf_dict_get(ctx, obj, PDF_NAME(Annots)), *a;
 	int i, rc, n;
 
-	annots = pdf_dict_get(
-	    ctx, pdf_lookup_page_obj(ctx, ps->d->pdf, page), PDF_NAME(Annots));
+	facts_page(ctx, &ps->pages, obj);
 	n = pdf_array_len(ctx, annots);
 	for (i = 0; i < n; i++) {
 		a = pdf_array_get(ctx, annots, i);
@@ -185,145 +179,6 @@ embedded_pages(fz_context *ctx, struct parts *ps)
 	return rc;
 }
 
-/* -- facts --------------------------------------------------------------------
- */
-
-static bool
-starts_with(const char *s, const char *head)
-{
-	return strncasecmp(s, head, strlen(head)) == 0;
-}
-
-/* Titles that programs write by themselves say nothing of the letter. */
-static bool
-title_is_sensible(const char *t)
-{
-	static const char *const by_machine[] = {"untitled", "uten navn",
-	    "uten tittel", "microsoft ", "document", "dokument", "scan",
-	    "skann", "img_", "img-", "image", "print", "utskrift", "smart",
-	    "doc0", "powerpoint", "slide", "no job name", "file:", NULL};
-	const char *const *m, *p;
-	size_t n = strlen(t), letters = 0, spaces = 0;
-
-	if (n < 8 || n > TITLE_BYTES)
-		return false;
-	for (m = by_machine; *m; m++)
-		if (starts_with(t, *m))
-			return false;
-	for (p = t; *p; p++) {
-		if ((unsigned char)*p < 0x20)
-			return false;
-		letters += isalpha((unsigned char)*p) || *p & 0x80;
-		spaces += *p == ' ';
-	}
-	/* "R-12.docx", "C:\temp\x", "20260114_083012" */
-	p = strrchr(t, '.');
-	if (p && strlen(p) <= 5 && !strchr(p, ' ') && p[1])
-		return false;
-	return spaces > 0 && letters * 2 > n && !strchr(t, '\\') &&
-	       !memmem(t, n, "\xef\xbf\xbd", 3);
-}
-
-static void
-facts(fz_context *ctx, struct parts *ps)
-{
-	pdf_obj *trailer = pdf_trailer(ctx, ps->d->pdf);
-	pdf_obj *title = pdf_dict_getp(ctx, trailer, "Info/Title");
-	const char *t;
-
-	if (!pdf_is_string(ctx, title))
-		return;
-	t = pdf_to_text_string(ctx, title);
-	while (*t == ' ')
-		t++;
-	if (title_is_sensible(t))
-		ps->d->host->field(ps->k, "title", t, "Title", 300);
-}
-
-static bool
-action_is_script(fz_context *ctx, pdf_obj *action)
-{
-	return pdf_name_eq(
-	    ctx, pdf_dict_get(ctx, action, PDF_NAME(S)), PDF_NAME(JavaScript));
-}
-
-static bool
-has_script(fz_context *ctx, pdf_obj *root)
-{
-	pdf_obj *aa = pdf_dict_get(ctx, root, PDF_NAME(AA));
-	int i;
-
-	if (pdf_dict_getp(ctx, root, "Names/JavaScript") ||
-	    action_is_script(ctx, pdf_dict_gets(ctx, root, "OpenAction")))
-		return true;
-	for (i = 0; i < pdf_dict_len(ctx, aa); i++)
-		if (action_is_script(ctx, pdf_dict_get_val(ctx, aa, i)))
-			return true;
-	return false;
-}
-
-/* A signature field that has been signed, below these fields? Inherited type;
- * bounded in depth and in all, for trees that bite their tail. */
-static bool
-is_signed(
-    fz_context *ctx, pdf_obj *fields, pdf_obj *type, int depth, int *budget)
-{
-	pdf_obj *f, *ft;
-	int i, n = pdf_array_len(ctx, fields);
-
-	for (i = 0; i < n && depth < FIELD_DEPTH && --*budget > 0; i++) {
-		f = pdf_array_get(ctx, fields, i);
-		ft = pdf_dict_get(ctx, f, PDF_NAME(FT));
-		if (!ft)
-			ft = type;
-		if (pdf_name_eq(ctx, ft, PDF_NAME(Sig)) &&
-		    pdf_is_dict(ctx, pdf_dict_get(ctx, f, PDF_NAME(V))))
-			return true;
-		if (is_signed(ctx, pdf_dict_get(ctx, f, PDF_NAME(Kids)), ft,
-			depth + 1, budget))
-			return true;
-	}
-	return false;
-}
-
-static void
-remarks(fz_context *ctx, struct parts *ps)
-{
-	pdf_document *pdf = ps->d->pdf;
-	const struct sluse_reader_host *host = ps->d->host;
-	pdf_obj *trailer = pdf_trailer(ctx, pdf);
-	pdf_obj *root = pdf_dict_get(ctx, trailer, PDF_NAME(Root));
-	pdf_obj *form = pdf_dict_get(ctx, root, PDF_NAME(AcroForm));
-	int budget = FIELDS_MAX;
-
-	if (pdf_dict_get(ctx, trailer, PDF_NAME(Encrypt)))
-		host->note(ps->k, "encrypted_owner", NULL);
-	if (pdf->repair_attempted)
-		host->note(ps->k, "repaired", NULL);
-	if (pdf_dict_get(ctx, root, PDF_NAME(Collection)))
-		host->note(ps->k, "portfolio", NULL);
-	if (has_script(ctx, root))
-		host->note(ps->k, "has_javascript", NULL);
-	if (pdf_dict_gets(ctx, form, "XFA"))
-		host->note(ps->k, "has_xfa", NULL);
-	if (pdf_array_len(ctx, pdf_dict_get(ctx, form, PDF_NAME(Fields))) > 0)
-		host->note(ps->k, "has_forms", NULL);
-	if (is_signed(ctx, pdf_dict_get(ctx, form, PDF_NAME(Fields)), NULL, 0,
-		&budget))
-		host->note(ps->k, "has_signature", NULL);
-}
-
-/* Facts are a help; that they cannot be had hinders nothing. */
-static void
-guarded(
-    fz_context *ctx, struct parts *ps, void (*f)(fz_context *, struct parts *))
-{
-	fz_try(ctx) f(ctx, ps);
-	fz_catch(ctx)
-	{
-	}
-}
-
 int
 parts_run(fz_context *ctx, struct sluse_doc *d, struct sluse_sink *k)
 {
@@ -331,8 +186,6 @@ parts_run(fz_context *ctx, struct sluse_doc *d, struct sluse_sink *k)
 	pdf_obj *af;
 	int rc = SLUSE_READ_OK;
 
-	guarded(ctx, &ps, facts);
-	guarded(ctx, &ps, remarks);
 	pdf_mark_list_init(ctx, &ps.seen);
 	fz_var(rc);
 	fz_try(ctx)
@@ -345,6 +198,11 @@ parts_run(fz_context *ctx, struct sluse_doc *d, struct sluse_sink *k)
 			rc = embedded_pages(ctx, &ps);
 	}
 	fz_always(ctx) pdf_mark_list_free(ctx, &ps.seen);
-	fz_catch(ctx) fz_rethrow(ctx);
+	fz_catch(ctx)
+	{
+		rc = fz_caught(ctx) == FZ_ERROR_MEMORY ? SLUSE_READ_LIMIT
+						       : SLUSE_READ_DAMAGED;
+	}
+	facts_run(ctx, d, &ps.pages, k);
 	return rc;
 }

@@ -3,8 +3,9 @@
  * passes the visible text on to MuPDF's text device. One run answers both "is
  * this page text or a picture of text" and, for the former, what it says.
  *
- * INVARIANTS: hidden text (render mode 3, fully transparent, outside the page,
- * or under a large opaque image drawn later) is never passed on.
+ * INVARIANTS: hidden text (render mode 3, fully transparent, or under a large
+ * opaque image drawn later) is kept apart; what lies outside the page is not
+ * kept at all.
  */
 #include "pdf.h"
 
@@ -23,6 +24,7 @@ struct probe_device {
 	struct probe *p;
 	const struct sluse_limits *lim;
 	fz_device *text;
+	fz_device *hidden;
 	struct clip clip[CLIPS_MAX];
 	int clips;
 	int over; /* clips beyond the stack */
@@ -83,36 +85,31 @@ probe_pop_clip(fz_context *ctx, fz_device *dev)
 		d->clips--;
 }
 
-/* The text device starts anew: what it had is under an image now. */
-static void
-text_restart(fz_context *ctx, struct probe_device *d)
+static fz_device *
+text_device(fz_context *ctx, struct probe_device *d, fz_stext_page **ret_page)
 {
 	fz_stext_options opt = {.flags = FZ_STEXT_MEDIABOX_CLIP};
 
+	*ret_page = fz_new_stext_page(ctx, d->p->page);
+	return fz_new_stext_device(ctx, *ret_page, &opt);
+}
+
+/* What the text device has is under an image now. */
+static void
+text_hide(fz_context *ctx, struct probe_device *d)
+{
+	fz_close_device(ctx, d->text);
 	fz_drop_device(ctx, d->text);
 	d->text = NULL;
-	fz_drop_stext_page(ctx, d->p->text);
+	fz_drop_device(ctx, d->hidden);
+	d->hidden = NULL;
+	fz_drop_stext_page(ctx, d->p->hidden);
+	d->p->hidden = d->p->text;
 	d->p->text = NULL;
-	d->p->text = fz_new_stext_page(ctx, d->p->page);
-	d->text = fz_new_stext_device(ctx, d->p->text, &opt);
+	d->text = text_device(ctx, d, &d->p->text);
 }
 
 /* -- text ------------------------------------------------------------------ */
-
-static bool
-rune_is_space(int c)
-{
-	return c == ' ' || c == 0xa0 || (c >= 0x2000 && c <= 0x200b) ||
-	       c == 0x3000 || c == '\t' || c == '\n' || c == '\r';
-}
-
-/* No one can read these: fonts whose glyphs have lost their meaning. */
-static bool
-rune_is_bad(int c)
-{
-	return c < 0x20 || (c >= 0x7f && c < 0xa0) || c == 0xfffd ||
-	       (c >= 0xe000 && c <= 0xf8ff) || c >= 0xf0000;
-}
 
 static void
 count_glyphs(struct probe_device *d, const fz_text *text, fz_matrix ctm)
@@ -149,10 +146,12 @@ probe_ignore_text(
 	struct probe_device *d = (struct probe_device *)dev;
 	const fz_text_span *s;
 
-	(void)ctx;
-	(void)ctm;
 	for (s = text->head; s; s = s->next)
 		d->p->glyphs_hidden += (size_t)s->len;
+	if (!d->p->hidden)
+		d->hidden = text_device(ctx, d, &d->p->hidden);
+	if (d->hidden)
+		fz_ignore_text(ctx, d->hidden, text, ctm);
 }
 
 static void
@@ -327,7 +326,7 @@ note_resolution(struct probe_device *d, fz_image *im, fz_matrix ctm)
 
 	if (px > (double)d->lim->pixels_max)
 		d->p->image_huge = true;
-	if (sq < 1 || sq < d->page_area * 0.1)
+	if (sq < 1 || sq < d->page_area * 0.04)
 		return;
 	dpi = sqrt(px / sq) * 72;
 	if (dpi > d->p->dpi)
@@ -368,7 +367,7 @@ count_image(fz_context *ctx, struct probe_device *d, fz_image *im,
 	if (opaque && area(seen) >= 0.8 * d->page_area && d->p->glyphs) {
 		d->p->glyphs_hidden += d->p->glyphs;
 		d->p->glyphs = d->p->glyphs_bad = 0;
-		text_restart(ctx, d);
+		text_hide(ctx, d);
 	}
 	keep_plain(ctx, d, im, ctm, box, seen, opaque);
 }
@@ -496,13 +495,20 @@ probe_end_tile(fz_context *ctx, fz_device *dev)
 static void
 probe_drop(fz_context *ctx, fz_device *dev)
 {
-	fz_drop_device(ctx, ((struct probe_device *)dev)->text);
+	struct probe_device *d = (struct probe_device *)dev;
+
+	fz_drop_device(ctx, d->text);
+	fz_drop_device(ctx, d->hidden);
 }
 
 static void
 probe_close(fz_context *ctx, fz_device *dev)
 {
-	fz_close_device(ctx, ((struct probe_device *)dev)->text);
+	struct probe_device *d = (struct probe_device *)dev;
+
+	fz_close_device(ctx, d->text);
+	if (d->hidden)
+		fz_close_device(ctx, d->hidden);
 }
 
 static struct probe_device *
@@ -550,7 +556,7 @@ probe_run(fz_context *ctx, const struct sluse_limits *lim, fz_page *page,
 	fz_try(ctx)
 	{
 		d = probe_new(ctx, lim, p);
-		text_restart(ctx, d);
+		d->text = text_device(ctx, d, &p->text);
 		fz_run_page(ctx, page, &d->super, fz_identity, &cookie);
 		fz_close_device(ctx, &d->super);
 		p->coverage = (double)d->cells / (PROBE_GRID * PROBE_GRID);
@@ -565,6 +571,7 @@ probe_free(fz_context *ctx, struct probe *p)
 {
 	fz_drop_image(ctx, p->image);
 	fz_drop_stext_page(ctx, p->text);
+	fz_drop_stext_page(ctx, p->hidden);
 	p->image = NULL;
-	p->text = NULL;
+	p->text = p->hidden = NULL;
 }

@@ -101,7 +101,7 @@ give_jpeg(fz_context *ctx, struct sluse_doc *d, const struct probe *p,
 	im.height = head.height;
 	im.dpi = (uint32_t)lround(pose.dpi_x);
 	im.rotate = pose.rotate;
-	*rc = d->host->image(k, &im) ? SLUSE_READ_LIMIT : SLUSE_READ_OK;
+	*rc = d->give(k, &im) ? SLUSE_READ_LIMIT : SLUSE_READ_OK;
 	return true;
 }
 
@@ -147,7 +147,7 @@ give_pixmap(fz_context *ctx, struct sluse_doc *d, fz_pixmap *pix, bool bits,
 	im.length = im.stride * (size_t)h;
 	im.width = (uint32_t)w;
 	im.height = (uint32_t)h;
-	return d->host->image(k, &im) ? SLUSE_READ_LIMIT : SLUSE_READ_OK;
+	return d->give(k, &im) ? SLUSE_READ_LIMIT : SLUSE_READ_OK;
 }
 
 /* A private gray copy: what MuPDF decodes may lie in its store. */
@@ -218,8 +218,56 @@ choose_dpi(const struct sluse_limits *lim, const struct probe *p)
 	return dpi;
 }
 
+/* MuPDF's own, of the device in work. */
+static struct {
+	void (*fill)(fz_context *, fz_device *, const fz_text *, fz_matrix,
+	    fz_colorspace *, const float *, float, fz_color_params);
+	void (*stroke)(fz_context *, fz_device *, const fz_text *,
+	    const fz_stroke_state *, fz_matrix, fz_colorspace *, const float *,
+	    float, fz_color_params);
+} letters;
+
+/* Text that says nothing is a picture too. A bullet is not worth one. */
+static bool
+is_mute(const fz_text *text)
+{
+	const fz_text_span *s;
+	int i, bad = 0, good = 0;
+
+	for (s = text->head; s; s = s->next)
+		for (i = 0; i < s->len; i++) {
+			if (s->items[i].gid < 0 ||
+			    rune_is_space(s->items[i].ucs))
+				continue;
+			if (rune_is_bad(s->items[i].ucs))
+				bad++;
+			else
+				good++;
+		}
+	return bad > 1 && bad > good;
+}
+
 static void
-draw(fz_context *ctx, fz_page *page, fz_pixmap *pix, fz_matrix ctm)
+fill_mute(fz_context *ctx, fz_device *dev, const fz_text *text, fz_matrix ctm,
+    fz_colorspace *cs, const float *color, float alpha, fz_color_params cp)
+{
+	if (is_mute(text))
+		letters.fill(ctx, dev, text, ctm, cs, color, alpha, cp);
+}
+
+static void
+stroke_mute(fz_context *ctx, fz_device *dev, const fz_text *text,
+    const fz_stroke_state *stroke, fz_matrix ctm, fz_colorspace *cs,
+    const float *color, float alpha, fz_color_params cp)
+{
+	if (is_mute(text))
+		letters.stroke(
+		    ctx, dev, text, stroke, ctm, cs, color, alpha, cp);
+}
+
+static void
+draw(fz_context *ctx, fz_page *page, fz_pixmap *pix, fz_matrix ctm,
+    bool without_text)
 {
 	fz_device *dev = NULL;
 
@@ -228,6 +276,12 @@ draw(fz_context *ctx, fz_page *page, fz_pixmap *pix, fz_matrix ctm)
 	fz_try(ctx)
 	{
 		dev = fz_new_draw_device(ctx, fz_identity, pix);
+		if (without_text) {
+			letters.fill = dev->fill_text;
+			letters.stroke = dev->stroke_text;
+			dev->fill_text = fill_mute;
+			dev->stroke_text = stroke_mute;
+		}
 		fz_run_page(ctx, page, dev, ctm, NULL);
 		fz_close_device(ctx, dev);
 	}
@@ -235,13 +289,56 @@ draw(fz_context *ctx, fz_page *page, fz_pixmap *pix, fz_matrix ctm)
 	fz_catch(ctx) fz_rethrow(ctx);
 }
 
+/* A white sheet for the page at dpi, and where the page lies on it. */
+static fz_pixmap *
+sheet(fz_context *ctx, const struct probe *p, double dpi, fz_matrix *ret_ctm)
+{
+	*ret_ctm = fz_concat(fz_translate(-p->page.x0, -p->page.y0),
+	    fz_scale((float)(dpi / 72), (float)(dpi / 72)));
+	return fz_new_pixmap_with_bbox(ctx, fz_device_gray(ctx),
+	    fz_round_rect(fz_transform_rect(p->page, *ret_ctm)), NULL, 0);
+}
+
+/* Paints over the lines of the hidden text. */
+static void
+paint_words(
+    fz_context *ctx, fz_pixmap *pix, const fz_stext_page *text, fz_matrix ctm)
+{
+	const fz_stext_block *b;
+	const fz_stext_line *l;
+
+	for (b = text->first_block; b; b = b->next)
+		if (b->type == FZ_STEXT_BLOCK_TEXT)
+			for (l = b->u.t.first_line; l; l = l->next)
+				fz_clear_pixmap_rect_with_value(ctx, pix, 0xff,
+				    fz_round_rect(
+					fz_transform_rect(line_box(l), ctm)));
+}
+
+fz_pixmap *
+raster_small(fz_context *ctx, fz_page *page, const struct probe *p, double dpi)
+{
+	fz_matrix ctm;
+	fz_pixmap *pix = sheet(ctx, p, dpi, &ctm);
+
+	fz_try(ctx) draw(ctx, page, pix, ctm, false);
+	fz_catch(ctx)
+	{
+		fz_drop_pixmap(ctx, pix);
+		fz_rethrow(ctx);
+	}
+	return pix;
+}
+
 static int
 give_render(fz_context *ctx, struct sluse_doc *d, fz_page *page,
-    const struct probe *p, struct sluse_sink *k)
+    const struct probe *p, enum give what, struct sluse_sink *k)
 {
 	struct sluse_image proto = {.size = sizeof(proto)};
 	double dpi = choose_dpi(d->host->limits, p), least;
-	bool bits = p->images && !p->images_gray && !p->glyphs && !p->marks;
+	bool without_text = what == GIVE_PICTURES || what == GIVE_REST;
+	bool bits = p->images && !p->images_gray && !p->marks &&
+		    (without_text ? !p->glyphs_bad : !p->glyphs);
 	fz_pixmap *pix = NULL;
 	fz_irect box;
 	fz_matrix ctm;
@@ -251,8 +348,7 @@ give_render(fz_context *ctx, struct sluse_doc *d, fz_page *page,
 	least = p->dpi > 0 ? fmin(DPI_FLOOR, floor(p->dpi)) : DPI_FLOOR;
 	if (p->image_huge || !(dpi >= 1) || dpi < least)
 		return SLUSE_READ_LIMIT;
-	ctm = fz_concat(fz_translate(-p->page.x0, -p->page.y0),
-	    fz_scale((float)(dpi / 72), (float)(dpi / 72)));
+	ctm = fz_scale((float)(dpi / 72), (float)(dpi / 72));
 	box = fz_round_rect(fz_transform_rect(p->page, ctm));
 	if (!fits(d->host->limits, (double)box.x1 - box.x0,
 		(double)box.y1 - box.y0))
@@ -262,9 +358,10 @@ give_render(fz_context *ctx, struct sluse_doc *d, fz_page *page,
 	fz_var(rc);
 	fz_try(ctx)
 	{
-		pix = fz_new_pixmap_with_bbox(
-		    ctx, fz_device_gray(ctx), box, NULL, 0);
-		draw(ctx, page, pix, ctm);
+		pix = sheet(ctx, p, dpi, &ctm);
+		draw(ctx, page, pix, ctm, without_text);
+		if (what == GIVE_REST)
+			paint_words(ctx, pix, p->hidden, ctm);
 		rc = give_pixmap(ctx, d, pix, bits, &proto, k);
 	}
 	fz_always(ctx) fz_drop_pixmap(ctx, pix);
@@ -274,15 +371,16 @@ give_render(fz_context *ctx, struct sluse_doc *d, fz_page *page,
 
 int
 raster_page(fz_context *ctx, struct sluse_doc *d, fz_page *page,
-    const struct probe *p, struct sluse_sink *k)
+    const struct probe *p, enum give what, struct sluse_sink *k)
 {
 	int rc;
 
-	if (p->plain && p->image) {
+	d->give = what == GIVE_PAGE ? d->host->image : d->host->image_beside;
+	if (p->plain && p->image && what != GIVE_REST) {
 		if (give_jpeg(ctx, d, p, k, &rc))
 			return rc;
 		if (give_scan(ctx, d, p, k, &rc))
 			return rc;
 	}
-	return give_render(ctx, d, page, p, k);
+	return give_render(ctx, d, page, p, what, k);
 }

@@ -1,4 +1,4 @@
--- Schema 6: requests that wait for a second person, and glass that was broken.
+-- Schema 5: requests that wait for a second person, and glass that was broken.
 -- Both stand in the journal as well; these rows are for finding them.
 
 CREATE TABLE approval (

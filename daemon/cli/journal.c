@@ -1,0 +1,437 @@
+/*
+ * sluse journal: verify, export, prove, and what slused does with its key.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "../base/clock.h"
+#include "../base/file.h"
+#include "../base/mem.h"
+#include "../base/text.h"
+#include "../journal/tlogproof.h"
+#include "../report/report.h"
+#include "../store/heads.h"
+#include "ask.h"
+
+/* -- what it is held against ------------------------------------------------
+ */
+
+struct asked {
+	struct sl_verify_ask ask;
+	struct sl_vkey key, witness;
+	struct sl_buf against;
+};
+
+/* The same for whoever reads the database. */
+static json_t *
+args_of(const struct sl_verify_ask *ask)
+{
+	json_t *o = json_object();
+	SL_BUF struct sl_buf key = {0}, witness = {0};
+
+	if (ask->key != NULL) {
+		sl_vkey_text(ask->key, &key);
+		(void)json_object_set_new(
+		    o, "key", json_string(sl_buf_str(&key)));
+	}
+	if (ask->witness != NULL) {
+		sl_vkey_text(ask->witness, &witness);
+		(void)json_object_set_new(
+		    o, "witness", json_string(sl_buf_str(&witness)));
+	}
+	if (ask->against.n > 0)
+		(void)json_object_set_new(o, "against",
+		    json_stringn_nocheck(ask->against.p, ask->against.n));
+	return o;
+}
+
+/* A vkey, or a file that holds one. */
+static enum sl_exit
+take_key(const char *option, const char *word, struct sl_vkey *ret)
+{
+	SL_BUF struct sl_buf b = {0};
+	struct sl_err err;
+
+	if (sl_vkey_parse(word, strlen(word), ret))
+		return SL_EXIT_OK;
+	if (sl_read_file(AT_FDCWD, word, 1024, &b, &err) == SL_OK &&
+	    sl_vkey_parse(b.p, b.n, ret))
+		return SL_EXIT_OK;
+	return sl_cli_say(SL_EXIT_USAGE,
+	    "--%s is a public key (name+id+key), or a file that holds one",
+	    option);
+}
+
+static enum sl_exit
+take_asked(const struct sl_cli *c, struct asked *a)
+{
+	struct sl_err err;
+	enum sl_exit code;
+
+	if (c->key != NULL) {
+		code = take_key("key", c->key, &a->key);
+		if (code != SL_EXIT_OK)
+			return code;
+		a->ask.key = &a->key;
+	}
+	if (c->witness != NULL) {
+		if (c->args == 0 && c->against == NULL)
+			return sl_cli_say(SL_EXIT_USAGE,
+			    "--witness needs a head: --against, an export or a "
+			    "proof");
+		code = take_key("witness", c->witness, &a->witness);
+		if (code != SL_EXIT_OK)
+			return code;
+		a->ask.witness = &a->witness;
+	}
+	if (c->against == NULL)
+		return SL_EXIT_OK;
+	if (sl_read_file(
+		AT_FDCWD, c->against, SL_NOTE_MAX, &a->against, &err) != SL_OK)
+		return sl_cli_say(
+		    SL_EXIT_INPUT, "%s cannot be read", c->against);
+	a->ask.against = sl_slice_buf(&a->against);
+	return SL_EXIT_OK;
+}
+
+/* -- verify -----------------------------------------------------------------
+ */
+
+static uint64_t
+number(const json_t *row, const char *key)
+{
+	return (uint64_t)json_integer_value(json_object_get(row, key));
+}
+
+static const char *
+text(const json_t *row, const char *key)
+{
+	const char *s = json_string_value(json_object_get(row, key));
+
+	return s != NULL ? s : "";
+}
+
+static void
+print_fault(const json_t *row)
+{
+	uint64_t first = number(row, "first"), last = number(row, "last");
+
+	if (first == last)
+		(void)printf("The sporingslogg is NOT whole: sequence %" PRIu64
+			     ": ",
+		    first);
+	else
+		(void)printf("The sporingslogg is NOT whole: between sequence"
+			     " %" PRIu64 " and %" PRIu64 ": ",
+		    first, last);
+	sl_report_show_text(stdout, text(row, "fault"));
+	(void)putchar('\n');
+}
+
+static void
+print_verify(const json_t *row)
+{
+	if (!json_is_true(json_object_get(row, "ok"))) {
+		print_fault(row);
+		return;
+	}
+	(void)printf("The sporingslogg is whole: %" PRIu64
+		     " leaves of %s, root %s\n",
+	    number(row, "leaves"), text(row, "origin"), text(row, "root"));
+	if (number(row, "heads") > 0)
+		(void)printf("Signed %" PRIu64 " times, last at %" PRIu64
+			     " leaves.\n",
+		    number(row, "heads"), number(row, "signed"));
+	if (number(row, "erased") > 0)
+		(void)printf("%" PRIu64 " payloads were erased, each by an "
+			     "event that says so.\n",
+		    number(row, "erased"));
+}
+
+/* Takes row over. */
+static enum sl_exit
+tell(const struct sl_cli *c, json_t *row, void (*print)(const json_t *row))
+{
+	bool ok = json_is_true(json_object_get(row, "ok"));
+
+	if (c->json)
+		sl_cli_json(row);
+	else
+		print(row);
+	json_decref(row);
+	return ok ? SL_EXIT_OK : SL_EXIT_FOUND;
+}
+
+static enum sl_rc
+keep_row(void *arg, const json_t *row, struct sl_err *err)
+{
+	json_t **ret = arg;
+
+	(void)err;
+	json_decref(*ret);
+	*ret = json_deep_copy(row);
+	return SL_OK;
+}
+
+/* By whoever may read the database: its owner, else sluse-report. */
+static enum sl_exit
+verify_live(const struct sl_cli *c, const struct sl_verify_ask *ask)
+{
+	json_t *row = NULL, *args;
+	struct sl_err err = {0};
+	struct sl_ask *a;
+	enum sl_exit code = sl_ask_open(c, &a);
+	enum sl_rc rc;
+
+	if (code != SL_EXIT_OK)
+		return code;
+	args = args_of(ask);
+	rc = sl_ask_rows(a, "journal-verify", args, keep_row, &row, &err);
+	json_decref(args);
+	sl_ask_close(a);
+	if (rc == SL_OK && row != NULL)
+		return tell(c, row, print_verify);
+	json_decref(row);
+	if (rc == SL_HOLD)
+		return sl_cli_say(SL_EXIT_REFUSED, "%s", err.text);
+	if (rc == SL_RETRY)
+		return sl_cli_say(SL_EXIT_AWAY, "%s", err.text);
+	/* A database that is none is no fault of ours, but of the log. */
+	return sl_cli_say(
+	    SL_EXIT_FOUND, "the sporingslogg cannot be read: %s", err.text);
+}
+
+static void
+print_proof(const json_t *row)
+{
+	if (!json_is_true(json_object_get(row, "ok"))) {
+		(void)fputs("It is NOT proved: ", stdout);
+		sl_report_show_text(stdout, text(row, "fault"));
+		(void)putchar('\n');
+		return;
+	}
+	(void)printf("It is proved by the head of %s at %" PRIu64
+		     " leaves, root %s\n",
+	    text(row, "origin"), number(row, "tree_size"), text(row, "root"));
+}
+
+/* The event of a proof, as it stands in its leaf. */
+static void
+print_leaf(struct sl_slice file)
+{
+	struct sl_tlogproof *p = sl_alloc(sizeof(*p));
+	SL_BUF struct sl_buf lines = {0};
+	struct sl_leaf l;
+	char when[32];
+
+	if (sl_tlogproof_parse(file.p, file.n, p, NULL) == SL_OK &&
+	    sl_leaf_decode(p->leaf, p->leaf_n, &lines, &l, NULL) == SL_OK) {
+		sl_clock_format_utc(l.time_ms, when, sizeof(when));
+		(void)printf("%" PRIu64 "  %s  %s  ", l.seq, when,
+		    sl_event_name(l.event) != NULL ? sl_event_name(l.event)
+						   : "?");
+		sl_report_show_text(stdout, l.subject);
+		(void)fputs("  ", stdout);
+		sl_report_show_text(stdout, l.actor);
+		(void)putchar('\n');
+	}
+	free(p);
+}
+
+/* Without --key: the key of the instance, where there is one. */
+static enum sl_exit
+own_key(const struct sl_cli *c, struct asked *a)
+{
+	struct sl_vkey keys[SL_KEYS_MAX];
+	struct sl_store *s;
+	struct sl_err err;
+	size_t n = 0;
+
+	if (a->ask.key != NULL)
+		return SL_EXIT_OK;
+	if (sl_store_open_read(c->root, &s, &err) == SL_OK) {
+		n = sl_journal_keys(s, keys);
+		sl_store_close(s);
+	}
+	if (n == 0)
+		return sl_cli_say(SL_EXIT_USAGE,
+		    "say whose signature counts: --key, or --root of an "
+		    "instance");
+	a->key = keys[n - 1];
+	a->ask.key = &a->key;
+	return SL_EXIT_OK;
+}
+
+static enum sl_exit
+verify_proof(const struct sl_cli *c, struct asked *a)
+{
+	SL_BUF struct sl_buf file = {0};
+	struct sl_verify v;
+	struct sl_err err;
+	enum sl_exit code = own_key(c, a);
+
+	if (code != SL_EXIT_OK)
+		return code;
+	if (sl_read_file(AT_FDCWD, c->arg[0], SL_TLOGPROOF_MAX, &file, &err) !=
+		SL_OK ||
+	    sl_report_verify_proof(sl_slice_buf(&file), &a->ask, &v, &err) !=
+		SL_OK)
+		return sl_cli_say(SL_EXIT_INPUT, "%s: %s", c->arg[0], err.text);
+	if (!c->json && v.ok)
+		print_leaf(sl_slice_buf(&file));
+	return tell(c, sl_report_verify_row(&v), print_proof);
+}
+
+static enum sl_exit
+verify_export(const struct sl_cli *c, const struct sl_verify_ask *ask)
+{
+	struct sl_verify v;
+	struct sl_err err;
+
+	if (sl_report_verify_export(c->arg[0], ask, &v, &err) != SL_OK)
+		return sl_cli_say(SL_EXIT_INPUT, "%s: %s", c->arg[0], err.text);
+	return tell(c, sl_report_verify_row(&v), print_verify);
+}
+
+int
+sl_cmd_journal_verify(const struct sl_cli *c)
+{
+	struct asked a = {0};
+	struct stat st;
+	enum sl_exit code = take_asked(c, &a);
+
+	if (code == SL_EXIT_OK && c->args == 0)
+		code = verify_live(c, &a.ask);
+	else if (code == SL_EXIT_OK && stat(c->arg[0], &st) != 0)
+		code = sl_cli_say(
+		    SL_EXIT_INPUT, "%s: %s", c->arg[0], strerror(errno));
+	else if (code == SL_EXIT_OK)
+		code = S_ISDIR(st.st_mode) ? verify_export(c, &a.ask)
+					   : verify_proof(c, &a);
+	sl_buf_free(&a.against);
+	return code;
+}
+
+/* -- export, prove ----------------------------------------------------------
+ */
+
+static enum sl_exit
+report_code(enum sl_rc rc, const struct sl_err *err)
+{
+	if (rc == SL_OK)
+		return SL_EXIT_OK;
+	return sl_cli_say(
+	    rc == SL_SKIP ? SL_EXIT_FOUND : SL_EXIT_INPUT, "%s", err->text);
+}
+
+int
+sl_cmd_journal_export(const struct sl_cli *c)
+{
+	struct sl_store *s;
+	struct sl_err err;
+	uint64_t size = 0;
+	enum sl_exit code = sl_cli_store(c, &s);
+
+	if (code != SL_EXIT_OK)
+		return code;
+	code = report_code(
+	    sl_report_export(s, c->arg[0], c->payloads, &size, &err), &err);
+	sl_store_close(s);
+	if (code != SL_EXIT_OK)
+		return code;
+	if (c->json)
+		(void)printf("{\"ok\":true,\"leaves\":%" PRIu64 "}\n", size);
+	else
+		(void)printf("%" PRIu64 " leaves in %s; see README.md there.\n",
+		    size, c->arg[0]);
+	return SL_EXIT_OK;
+}
+
+static enum sl_exit
+write_proof(const struct sl_cli *c, const char *name, const struct sl_buf *b)
+{
+	SL_CLOSE int fd = -1;
+
+	if (strcmp(name, "-") == 0) {
+		(void)fwrite(b->p, 1, b->n, stdout);
+		return SL_EXIT_OK;
+	}
+	fd = open(name, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0644);
+	if (fd < 0 || sl_write_full(fd, b->p, b->n) != 0)
+		return sl_cli_say(
+		    SL_EXIT_INPUT, "%s: %s", name, strerror(errno));
+	if (c->json)
+		(void)printf("{\"ok\":true}\n");
+	else
+		(void)printf("%s\n", name);
+	return SL_EXIT_OK;
+}
+
+int
+sl_cmd_journal_prove(const struct sl_cli *c)
+{
+	SL_BUF struct sl_buf b = {0};
+	SL_FREE char *name = NULL;
+	struct sl_store *s;
+	struct sl_err err;
+	uint64_t seq = 0;
+	enum sl_exit code = sl_cli_store(c, &s);
+
+	if (code != SL_EXIT_OK)
+		return code;
+	code = report_code(
+	    sl_report_prove(s, c->arg[0], c->kind, &b, &seq, &err), &err);
+	sl_store_close(s);
+	if (code != SL_EXIT_OK)
+		return code;
+	name = c->output != NULL ? sl_strdup(c->output)
+				 : sl_asprintf("%" PRIu64 ".tlog-proof", seq);
+	return write_proof(c, name, &b);
+}
+
+/* A number of leaves, or a file with a head. */
+static bool
+take_size(const char *word, uint64_t *ret)
+{
+	SL_BUF struct sl_buf b = {0};
+	struct sl_checkpoint head;
+	struct sl_note note;
+
+	if (sl_parse_u64(word, 0, INT64_MAX, ret))
+		return true;
+	if (sl_read_file(AT_FDCWD, word, SL_NOTE_MAX, &b, NULL) != SL_OK ||
+	    sl_note_parse(b.p, b.n, &note, NULL) != SL_OK ||
+	    sl_checkpoint_parse(note.text, &head, NULL) != SL_OK)
+		return false;
+	*ret = head.size;
+	return true;
+}
+
+int
+sl_cmd_journal_consistency(const struct sl_cli *c)
+{
+	SL_BUF struct sl_buf b = {0};
+	struct sl_store *s;
+	struct sl_err err;
+	uint64_t old = 0, new = INT64_MAX;
+	enum sl_exit code;
+
+	if (!take_size(c->arg[0], &old) ||
+	    (c->args > 1 && !take_size(c->arg[1], &new)))
+		return sl_cli_say(SL_EXIT_USAGE,
+		    "a head is a file, or how many leaves it covers");
+	code = sl_cli_store(c, &s);
+	if (code != SL_EXIT_OK)
+		return code;
+	code = report_code(sl_report_consistency(s, old, new, &b, &err), &err);
+	sl_store_close(s);
+	return code == SL_EXIT_OK
+		   ? write_proof(c, c->output != NULL ? c->output : "-", &b)
+		   : code;
+}

@@ -1,0 +1,418 @@
+/*
+ * INVARIANTS: nothing is signed that is not committed; nothing is told that is
+ * not remembered outside of the database; of one name there is one history.
+ * FAILURES: kill -9 between remembering and recording: the row is written at
+ * the next start. A head that cannot be remembered is fatal (disk).
+ */
+#include "seal.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <inttypes.h>
+#include <jansson.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "../base/base64.h"
+#include "../base/clock.h"
+#include "../base/file.h"
+#include "../base/log.h"
+#include "../base/mem.h"
+#include "../base/text.h"
+#include "../store/heads.h"
+
+#define MEMORY "checkpoint"
+#define TAIL '~' /* behind the name of a log that was accepted: NAME~2 */
+
+struct sl_seal {
+	struct sl_signer *signer; /* NULL while halted for want of it */
+	struct sl_timer *timer;
+	int dir; /* <root>/journal */
+	uint64_t signed_size;
+	int64_t since_ms; /* boot: something is unsigned; 0 = nothing */
+	char lost[160]; /* of what was signed, where it is not our beginning */
+};
+
+static void
+on_timer(void *arg)
+{
+	struct sl_engine *e = arg;
+
+	sl_engine_kick(e);
+}
+
+/* -- signing --------------------------------------------------------------- */
+
+static enum sl_rc
+sign(struct sl_engine *e, struct sl_err *err)
+{
+	struct sl_seal *s = e->seal;
+	const struct sl_tree tree = *sl_store_tree(e->store);
+	struct sl_checkpoint c = {.size = tree.size};
+	SL_BUF struct sl_buf note = {0};
+
+	(void)snprintf(
+	    c.origin, sizeof(c.origin), "%s", sl_store_origin(e->store));
+	sl_tree_root(&tree, &c.root);
+	if (sl_checkpoint_sign(s->signer, &c, &note, err) != SL_OK ||
+	    sl_write_file(s->dir, MEMORY, note.p, note.n, 0644, err) != SL_OK ||
+	    sl_head_put(e->store, &tree, sl_buf_str(&note), err) != SL_OK ||
+	    sl_store_commit(e->store, err) != SL_OK)
+		return SL_FATAL;
+	s->signed_size = tree.size;
+	s->since_ms = 0;
+	sl_timer_stop(s->timer);
+	sl_seal_tell(e, &c, sl_buf_str(&note));
+	return SL_OK;
+}
+
+enum sl_rc
+sl_seal_round(struct sl_engine *e, struct sl_err *err)
+{
+	struct sl_seal *s = e->seal;
+	uint64_t size = sl_store_tree(e->store)->size;
+	int64_t now = sl_clock_boot_ms(), left;
+
+	if (e->halted || size == s->signed_size)
+		return SL_OK;
+	if (s->since_ms == 0)
+		s->since_ms = now;
+	left = s->since_ms + e->cfg->journal.checkpoint_after_ms - now;
+	if (left > 0 &&
+	    size - s->signed_size < e->cfg->journal.checkpoint_entries) {
+		sl_timer_pull(s->timer, left);
+		return SL_OK;
+	}
+	return sign(e, err);
+}
+
+/* -- what was signed before ------------------------------------------------ */
+
+/* NAME and NAME~2 are one log, the second after something was lost. */
+static unsigned
+generation(const char *origin, size_t *ret_base)
+{
+	const char *at = strrchr(origin, TAIL);
+	uint64_t n;
+
+	if (at != NULL && sl_parse_u64(at + 1, 2, 1000000, &n)) {
+		*ret_base = (size_t)(at - origin);
+		return (unsigned)n;
+	}
+	*ret_base = strlen(origin);
+	return 1;
+}
+
+/* Is it the head of a log that an administrator gave up for this one? */
+static bool
+given_up(const char *origin, const char *now)
+{
+	size_t a, b;
+
+	return generation(origin, &a) < generation(now, &b) && a == b &&
+	       strncmp(origin, now, a) == 0;
+}
+
+/* SL_SKIP: it says nothing (none there, not ours, given up). SL_REJECT: it is
+ * not our beginning, or (memory) nobody can tell; s->lost says what it was. */
+static enum sl_rc
+compare(struct sl_engine *e, struct sl_slice note, bool memory)
+{
+	struct sl_vkey keys[SL_KEYS_MAX + 1];
+	size_t n = sl_journal_keys(e->store, keys);
+	const char *origin = sl_store_origin(e->store);
+	struct sl_checkpoint c;
+	struct sl_digest root;
+	struct sl_tree tree;
+	struct sl_note raw;
+
+	/* Keys of the backup may be older than the signature: ours counts. */
+	if (e->seal->signer != NULL)
+		keys[n++] = *sl_signer_vkey(e->seal->signer);
+	if (sl_note_parse(note.p, note.n, &raw, NULL) == SL_OK &&
+	    sl_checkpoint_parse(raw.text, &c, NULL) == SL_OK &&
+	    given_up(c.origin, origin))
+		return SL_SKIP;
+	if (sl_checkpoint_open(note, keys, n, &c, NULL) != SL_OK) {
+		if (!memory)
+			return SL_SKIP;
+		(void)snprintf(e->seal->lost, sizeof(e->seal->lost),
+		    "what was signed last cannot be read");
+		return SL_REJECT;
+	}
+	if (strcmp(c.origin, origin) == 0 &&
+	    sl_store_tree_at(e->store, c.size, &tree)) {
+		sl_tree_root(&tree, &root);
+		if (memcmp(&root, &c.root, sizeof(root)) == 0)
+			return SL_OK;
+	}
+	(void)snprintf(e->seal->lost, sizeof(e->seal->lost),
+	    "a head of %" PRIu64 " events was signed; there are %" PRIu64
+	    ", or they are others",
+	    c.size, sl_store_tree(e->store)->size);
+	return SL_REJECT;
+}
+
+/* Our own memory: SL_SKIP if there is none and need be none. */
+static enum sl_rc
+compare_memory(struct sl_engine *e, struct sl_err *err)
+{
+	struct sl_seal *s = e->seal;
+	SL_BUF struct sl_buf mine = {0};
+	SL_BUF struct sl_buf row = {0};
+	const struct sl_tree *t = sl_store_tree(e->store);
+	bool rows = sl_head_last(e->store, INT64_MAX, &s->signed_size, &row);
+	struct sl_checkpoint c;
+	struct sl_note n;
+	struct sl_tree then;
+	enum sl_rc rc = sl_read_file(s->dir, MEMORY, SL_NOTE_MAX, &mine, err);
+
+	if (rc == SL_FATAL)
+		return rc;
+	if (rc != SL_OK && !rows)
+		return SL_SKIP;
+	if (rc != SL_OK) {
+		(void)snprintf(s->lost, sizeof(s->lost),
+		    "what was signed last is not remembered");
+		return SL_REJECT;
+	}
+	rc = compare(e, sl_slice_buf(&mine), true);
+	if (rc != SL_OK || sl_note_parse(mine.p, mine.n, &n, NULL) != SL_OK ||
+	    sl_checkpoint_parse(n.text, &c, NULL) != SL_OK)
+		return rc;
+	/* A crash came before it was recorded. */
+	if ((!rows || c.size > s->signed_size) && c.size <= t->size &&
+	    sl_store_tree_at(e->store, c.size, &then)) {
+		s->signed_size = c.size;
+		return sl_head_put(e->store, &then, sl_buf_str(&mine), err);
+	}
+	return SL_OK;
+}
+
+static enum sl_rc
+compare_elsewhere(struct sl_engine *e)
+{
+	SL_BUF struct sl_buf note = {0};
+	SL_FREE char *path = NULL;
+
+	if (*e->cfg->journal.head_file == '\0')
+		return SL_SKIP;
+	path = sl_path_below(e->root, e->cfg->journal.head_file);
+	if (sl_read_file(AT_FDCWD, path, SL_NOTE_MAX, &note, NULL) != SL_OK)
+		return SL_SKIP;
+	return compare(e, sl_slice_buf(&note), false);
+}
+
+static enum sl_rc
+log_text(struct sl_engine *e, enum sl_event event, const char *actor,
+    json_t *payload, struct sl_err *err)
+{
+	SL_FREE char *s = json_dumps(payload, JSON_COMPACT);
+
+	json_decref(payload);
+	return sl_store_log(
+	    e->store, event, "-", actor, s != NULL ? s : "{}", 0, 0, err);
+}
+
+static enum sl_rc
+halt(struct sl_engine *e, struct sl_err *err)
+{
+	e->halted = e->intake_stopped = e->push_stopped = true;
+	sl_log(SL_LOG_CRIT, "journal",
+	    "the sporingslogg is not the one that was signed: %s. Nothing is "
+	    "claimed, delivered or signed; see slused(8), RESTORING",
+	    e->seal->lost);
+	return log_text(e, SL_EVENT_history_broken, "slused",
+	    json_pack("{s:s}", "detail", e->seal->lost), err);
+}
+
+/* A key that signs for the first time has its leaf. */
+static enum sl_rc
+log_key(struct sl_engine *e, struct sl_err *err)
+{
+	const struct sl_vkey *k = sl_signer_vkey(e->seal->signer);
+	struct sl_vkey keys[SL_KEYS_MAX];
+	size_t n = sl_journal_keys(e->store, keys);
+	SL_BUF struct sl_buf text = {0};
+
+	if (n > 0 && memcmp(keys[n - 1].pub, k->pub, sizeof(k->pub)) == 0 &&
+	    strcmp(keys[n - 1].name, k->name) == 0)
+		return SL_OK;
+	sl_vkey_text(k, &text);
+	if (sl_journal_key_put(e->store, k, NULL, err) != SL_OK)
+		return SL_FATAL;
+	return log_text(e, SL_EVENT_key_made, "slused",
+	    json_pack("{s:s}", "new", sl_buf_str(&text)), err);
+}
+
+/* The file that is there is not the key that signed last. */
+static bool
+other_key(struct sl_engine *e)
+{
+	struct sl_vkey keys[SL_KEYS_MAX];
+	size_t n = sl_journal_keys(e->store, keys);
+
+	return n > 0 &&
+	       memcmp(keys[n - 1].pub, sl_signer_vkey(e->seal->signer)->pub,
+		   sizeof(keys[0].pub)) != 0;
+}
+
+enum sl_rc
+sl_seal_start(struct sl_engine *e, struct sl_err *err)
+{
+	SL_FREE char *path = sl_asprintf("%s/journal", e->root);
+	struct sl_seal *s = sl_alloc(sizeof(*s));
+	enum sl_rc rc;
+
+	e->seal = s;
+	s->timer = sl_loop_timer(e->loop, on_timer, e);
+	s->dir = -1;
+	if (sl_make_path(path, 0755, err) != SL_OK)
+		return SL_FATAL;
+	s->dir = sl_open_dir(AT_FDCWD, path);
+	if (s->dir < 0)
+		return sl_err_set(err, SL_FATAL, errno, "disk_error",
+		    "cannot open the folder of the journal's head");
+	rc = sl_seal_key(e, &s->signer, err);
+	if (rc == SL_FATAL)
+		return rc;
+	if (rc == SL_SKIP)
+		(void)snprintf(
+		    s->lost, sizeof(s->lost), "the key that signed is gone");
+	else if (other_key(e))
+		(void)snprintf(s->lost, sizeof(s->lost),
+		    "the key is not the one that signed");
+	if (*s->lost == '\0') {
+		rc = compare_memory(e, err);
+		if (rc == SL_FATAL)
+			return rc;
+	}
+	if (*s->lost == '\0')
+		(void)compare_elsewhere(e);
+	return *s->lost != '\0' ? halt(e, err) : log_key(e, err);
+}
+
+void
+sl_seal_stop(struct sl_engine *e)
+{
+	struct sl_seal *s = e->seal;
+	struct sl_err err;
+
+	if (s == NULL)
+		return;
+	if (!e->fatal && !e->halted && s->signer != NULL &&
+	    !sl_store_dirty(e->store) &&
+	    sl_store_tree(e->store)->size != s->signed_size &&
+	    (sign(e, &err) != SL_OK ||
+		sl_store_commit(e->store, &err) != SL_OK))
+		(void)sl_engine_fail(e, &err);
+	sl_signer_free(s->signer);
+	sl_cleanup_close(&s->dir);
+	free(s);
+	e->seal = NULL;
+}
+
+/* -- what an administrator decides ----------------------------------------- */
+
+/* What is remembered gets a second name, for the first is written over: it is
+ * evidence. */
+static enum sl_rc
+put_aside(struct sl_engine *e, struct sl_err *err)
+{
+	SL_FREE char *name =
+	    sl_asprintf("given-up-%" PRId64, sl_clock_utc_ms());
+
+	if (linkat(e->seal->dir, MEMORY, e->seal->dir, name, 0) != 0 &&
+	    errno != ENOENT)
+		return sl_err_set(err, SL_FATAL, errno, "disk_error",
+		    "cannot put the old head aside");
+	return sl_sync_fd(e->seal->dir, "journal", err);
+}
+
+enum sl_rc
+sl_seal_accept(
+    struct sl_engine *e, const char *why, const char *actor, struct sl_err *err)
+{
+	struct sl_seal *s = e->seal;
+	SL_FREE char *old = sl_strdup(sl_store_origin(e->store));
+	SL_FREE char *name = NULL;
+	size_t base;
+	unsigned number = generation(old, &base);
+	enum sl_rc rc;
+
+	if (!e->halted)
+		return sl_err_set(err, SL_REJECT, 0, "not_possible",
+		    "the sporingslogg is what was signed; there is nothing to "
+		    "accept");
+	name = sl_asprintf("%.*s%c%u", (int)base, old, TAIL, number + 1);
+	sl_store_rename(e->store, name);
+	sl_signer_free(SL_TAKE(s->signer));
+	rc = sl_seal_key(e, &s->signer, err);
+	if (rc != SL_OK) {
+		sl_store_rename(e->store, old);
+		return rc == SL_FATAL
+			   ? rc
+			   : sl_err_set(err, SL_REJECT, 0, "not_possible",
+				 "there is no key to go on with: "
+				 "put journal-key back first");
+	}
+	if (log_text(e, SL_EVENT_history_accepted, actor,
+		json_pack("{s:s, s:s, s:s, s:s}", "old", old, "new", name,
+		    "lost", s->lost, "why", why),
+		err) != SL_OK ||
+	    log_key(e, err) != SL_OK || sl_engine_commit(e) != SL_OK ||
+	    put_aside(e, err) != SL_OK)
+		return SL_FATAL;
+	s->lost[0] = '\0';
+	e->halted = e->intake_stopped = e->push_stopped = false;
+	sl_log(SL_LOG_WARNING, "journal",
+	    "the sporingslogg goes on as it is, under a new name origin=\"%s\"",
+	    name);
+	return sign(e, err);
+}
+
+enum sl_rc
+sl_seal_rotate(
+    struct sl_engine *e, const char *why, const char *actor, struct sl_err *err)
+{
+	struct sl_seal *s = e->seal;
+	struct sl_signer *next = NULL;
+	SL_BUF struct sl_buf note = {0};
+	SL_BUF struct sl_buf old = {0};
+	SL_BUF struct sl_buf new = {0};
+	enum sl_rc rc;
+
+	if (e->halted)
+		return sl_err_set(err, SL_REJECT, 0, "not_possible",
+		    "the sporingslogg is not the one that was signed");
+	rc = sl_seal_key_next(e, &next, err);
+	if (rc != SL_OK)
+		return rc;
+	sl_vkey_text(sl_signer_vkey(s->signer), &old);
+	sl_vkey_text(sl_signer_vkey(next), &new);
+	if (sl_seal_introduce(s->signer, next, &note, err) != SL_OK ||
+	    sl_journal_key_put(e->store, sl_signer_vkey(next),
+		sl_buf_str(&note), err) != SL_OK ||
+	    log_text(e, SL_EVENT_key_changed, actor,
+		json_pack("{s:s, s:s, s:s}", "old", sl_buf_str(&old), "new",
+		    sl_buf_str(&new), "why", why),
+		err) != SL_OK ||
+	    sl_engine_commit(e) != SL_OK || sl_seal_key_use(e, err) != SL_OK) {
+		sl_signer_free(next);
+		return SL_FATAL;
+	}
+	sl_signer_free(s->signer);
+	s->signer = next;
+	return sign(e, err);
+}
+
+void
+sl_seal_status(struct sl_engine *e, struct sl_buf *b)
+{
+	sl_buf_printf(b,
+	    "{\"size\":%" PRIu64 ",\"signed\":%" PRIu64 ",\"halted\":%s}",
+	    sl_store_tree(e->store)->size, e->seal->signed_size,
+	    e->halted ? "true" : "false");
+}

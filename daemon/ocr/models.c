@@ -1,0 +1,171 @@
+/*
+ * FAILURES: Tesseract goes on without a language of a set that it cannot load;
+ * here that is an error, for who asked for Sámi wants to know.
+ */
+#include "models.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "../base/mem.h"
+
+#define SETS_MAX 8
+
+static struct sl_ocr_models sets[SETS_MAX];
+static size_t sets_count;
+static TessBaseAPI *osd;
+
+/* The models' names of the languages that sl_language_guess tells. */
+static const struct {
+	char language[3], model[4];
+} models_of[] = {
+    {"nb", "nor"}, {"nn", "nor"}, {"en", "eng"}, {"se", "sme"}, {"da", "dan"}};
+
+static bool
+all_loaded(TessBaseAPI *api, const char *name)
+{
+	char **loaded = TessBaseAPIGetLoadedLanguagesAsVector(api);
+	size_t n, i;
+	bool found = loaded != NULL;
+
+	for (; found && *name != '\0'; name += n + (name[n] == '+')) {
+		n = strcspn(name, "+");
+		found = false;
+		for (i = 0; loaded[i] != NULL; i++)
+			found |= strlen(loaded[i]) == n &&
+				 strncmp(loaded[i], name, n) == 0;
+	}
+	if (loaded != NULL)
+		TessDeleteTextArray(loaded);
+	return found;
+}
+
+static TessBaseAPI *
+load(const char *name, TessOcrEngineMode mode)
+{
+	TessBaseAPI *api = TessBaseAPICreate();
+
+	if (api == NULL)
+		return NULL;
+	if (TessBaseAPIInit2(api, NULL, name, mode) == 0 &&
+	    all_loaded(api, name))
+		return api;
+	TessBaseAPIDelete(api);
+	return NULL;
+}
+
+static enum sl_rc
+load_set(const char *name, struct sl_err *err)
+{
+	struct sl_ocr_models *s = &sets[sets_count];
+	size_t n = strcspn(name, "+");
+
+	if (sets_count == SETS_MAX)
+		return sl_err_set(err, SL_FATAL, 0, "ocr_language",
+		    "more than %d sets of languages", SETS_MAX);
+	s->all = load(name, OEM_LSTM_ONLY);
+	s->first = s->all;
+	if (s->all != NULL && name[n] == '+') {
+		SL_FREE char *first = sl_strndup(name, n);
+
+		s->first = load(first, OEM_LSTM_ONLY);
+	}
+	if (s->first == NULL)
+		return sl_err_set(err, SL_FATAL, 0, "ocr_language",
+		    "tesseract has no model for \"%s\"", name);
+	s->name = sl_strdup(name);
+	sets_count++;
+	return SL_OK;
+}
+
+static enum sl_rc
+load_sets(const char *s, struct sl_err *err)
+{
+	enum sl_rc rc;
+	size_t n;
+
+	for (; *s != '\0'; s += n) {
+		SL_FREE char *name = NULL;
+
+		s += strspn(s, ", ");
+		n = strcspn(s, ", ");
+		if (n == 0)
+			break;
+		name = sl_strndup(s, n);
+		rc = load_set(name, err);
+		if (rc != SL_OK)
+			return rc;
+	}
+	return sets_count > 0 ? SL_OK
+			      : sl_err_set(err, SL_FATAL, 0, "ocr_language",
+				    "no language to read with");
+}
+
+/* At the parent's exit: Tesseract complains of models that are still open. */
+static void
+cool(void)
+{
+	size_t i;
+
+	for (i = 0; i < sets_count; i++) {
+		if (sets[i].first != sets[i].all)
+			TessBaseAPIDelete(sets[i].first);
+		TessBaseAPIDelete(sets[i].all);
+		free(sets[i].name);
+	}
+	sets_count = 0;
+	if (osd != NULL)
+		TessBaseAPIDelete(osd);
+	osd = NULL;
+}
+
+enum sl_rc
+sl_ocr_models_load(const char *names, struct sl_err *err)
+{
+	enum sl_rc rc = load_sets(names, err);
+
+	osd = load("osd", OEM_TESSERACT_ONLY);
+	if (rc == SL_OK && osd == NULL)
+		rc = sl_err_set(err, SL_FATAL, 0, "ocr_language",
+		    "tesseract has no model for \"osd\"");
+	/* After Tesseract's own, so that it runs before them. */
+	(void)atexit(cool);
+	return rc;
+}
+
+const struct sl_ocr_models *
+sl_ocr_models_find(struct sl_slice name, bool *ret_known)
+{
+	size_t i;
+
+	*ret_known = true;
+	for (i = 0; i < sets_count; i++)
+		if (name.n == 0 || sl_slice_eq(name, sets[i].name))
+			return &sets[i];
+	*ret_known = false;
+	return &sets[0];
+}
+
+const struct sl_ocr_models *
+sl_ocr_models_at(size_t i)
+{
+	return i < sets_count ? &sets[i] : NULL;
+}
+
+TessBaseAPI *
+sl_ocr_models_osd(void)
+{
+	return osd;
+}
+
+bool
+sl_ocr_models_other(const struct sl_ocr_models *m, const char *language)
+{
+	size_t i, n = strcspn(m->name, "+");
+
+	for (i = 0; i < sizeof(models_of) / sizeof(models_of[0]); i++)
+		if (strcmp(models_of[i].language, language) == 0)
+			return strncmp(m->name, models_of[i].model, n) != 0 &&
+			       strstr(m->name + n, models_of[i].model) != NULL;
+	return false;
+}

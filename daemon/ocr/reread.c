@@ -1,0 +1,334 @@
+/*
+ * INVARIANT: a word of the first pass is only ever replaced by words that lie
+ * on the same block and score more in sum.
+ */
+#include "reread.h"
+
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "../base/mem.h"
+
+/* A block is read again if so many letters of it were passed over, */
+#define UNREAD_MIN 25u
+/* and this share of them, in per cent. */
+#define UNREAD_SHARE 12u
+/* or if there are so many beside each other, and hardly one that was read. */
+#define LOST_MIN 8u
+#define LOST_SHARE 60u
+/* Ink of a letter, as part of the square of its height. */
+#define LETTER_INK 0.4
+/* Lower than so many letters: a line or two. */
+#define FLAT 4
+/* Letters of one block are no further apart than so many letters' heights. */
+#define BLOCK_ACROSS 2.5
+#define BLOCK_DOWN 1.8
+/* Thousandths: words of before that nothing new overlaps are kept from here. */
+#define KEEP_CONFIDENCE 850u
+/* Letters are read if a word of this confidence covers them. */
+#define READ_CONFIDENCE 400u
+#define LETTER_MIN 5
+#define LETTER_MAX 60
+
+/* The look's ink, turned to the page, with nothing but letters on it. */
+static PIX *
+letters_of(const struct sl_ocr_look *l, unsigned turn)
+{
+	PIX *ink = pixRotateOrth(l->ink, (int)turn / 90), *small, *big;
+
+	if (ink == NULL)
+		return NULL;
+	/* Letters may run together into words, not over lines. */
+	small = pixSelectBySize(
+	    ink, 0, LETTER_MAX, 8, L_SELECT_HEIGHT, L_SELECT_IF_LTE, NULL);
+	pixDestroy(&ink);
+	if (small == NULL)
+		return NULL;
+	big = pixSelectBySize(
+	    small, 0, LETTER_MIN, 8, L_SELECT_HEIGHT, L_SELECT_IF_GTE, NULL);
+	pixDestroy(&small);
+	return big;
+}
+
+static void
+word_rect(const struct sl_word *w, int width, int height, int rect[4])
+{
+	rect[0] = w->x0 * width / 65535;
+	rect[1] = w->y0 * height / 65535;
+	rect[2] = w->x1 * width / 65535 + 1;
+	rect[3] = w->y1 * height / 65535 + 1;
+}
+
+/* Wipes out what the words cover. */
+static void
+wipe_words(PIX *letters, const struct sl_page *p)
+{
+	int w = pixGetWidth(letters), h = pixGetHeight(letters), r[4];
+	size_t i;
+
+	for (i = 0; i < p->words_count; i++) {
+		if (p->words[i].confidence < READ_CONFIDENCE)
+			continue;
+		word_rect(&p->words[i], w, h, r);
+		(void)pixRasterop(letters, r[0] - 2, r[1] - 2, r[2] - r[0] + 4,
+		    r[3] - r[1] + 4, PIX_CLR, NULL, 0, 0);
+	}
+}
+
+/* As many letters of that height as the ink would make. */
+static unsigned
+count_in(PIX *pix, BOX *box, int height)
+{
+	int n = 0;
+
+	if (box != NULL)
+		(void)pixCountPixelsInRect(pix, box, &n, NULL);
+	else
+		(void)pixCountPixels(pix, &n, NULL);
+	return (unsigned)(n / (height * height * LETTER_INK));
+}
+
+/* Puts r in its place among the worst. */
+static void
+keep_worst(struct sl_ocr_region ret[SL_OCR_REGIONS_MAX], unsigned *n,
+    const struct sl_ocr_region *r)
+{
+	unsigned i = *n < SL_OCR_REGIONS_MAX ? (*n)++ : SL_OCR_REGIONS_MAX - 1;
+
+	if (ret[i].unread >= r->unread && i == SL_OCR_REGIONS_MAX - 1 &&
+	    ret[i].w > 0)
+		return;
+	for (; i > 0 && ret[i - 1].unread < r->unread; i--)
+		ret[i] = ret[i - 1];
+	ret[i] = *r;
+}
+
+/* What the search for blocks works on, all of one size. */
+struct maps {
+	PIX *letters, *unread;
+	int height; /* of a letter */
+};
+
+static bool
+touches(const struct sl_ocr_region *a, const struct sl_ocr_region *b)
+{
+	return a->x < b->x + b->w && b->x < a->x + a->w && a->y < b->y + b->h &&
+	       b->y < a->y + a->h;
+}
+
+/* Lost: nothing of it was read. Otherwise a part must have been passed over,
+ * and something else than its own lines may be in the way. */
+static bool
+passed_over(const struct sl_ocr_region *r, bool lost)
+{
+	unsigned share = r->letters > 0 ? r->unread * 100 / r->letters : 0;
+
+	return lost ? r->unread >= LOST_MIN && share >= LOST_SHARE
+		    : r->unread >= UNREAD_MIN && share >= UNREAD_SHARE &&
+			  share < LOST_SHARE;
+}
+
+/* Adds blocks of letters that were passed over, or of those alone (lost). */
+static unsigned
+find_blocks(const struct maps *m, bool lost,
+    struct sl_ocr_region ret[SL_OCR_REGIONS_MAX], unsigned n)
+{
+	PIX *blocks = pixCloseSafeBrick(NULL, lost ? m->unread : m->letters,
+	    (int)(m->height * BLOCK_ACROSS) | 1,
+	    (int)(m->height * BLOCK_DOWN) | 1);
+	BOXA *boxes = blocks != NULL ? pixConnCompBB(blocks, 8) : NULL;
+	int i, count = boxes != NULL ? boxaGetCount(boxes) : 0;
+	struct sl_ocr_region r = {.lost = lost};
+	unsigned k;
+	BOX *b;
+
+	for (i = 0; i < count; i++) {
+		b = boxaGetBox(boxes, i, L_CLONE);
+		(void)boxGetGeometry(b, &r.x, &r.y, &r.w, &r.h);
+		r.letters = count_in(m->letters, b, m->height);
+		r.unread = count_in(m->unread, b, m->height);
+		r.flat = r.h < FLAT * m->height;
+		for (k = 0; k < n && !touches(&ret[k], &r);)
+			k++;
+		if (k == n && passed_over(&r, lost))
+			keep_worst(ret, &n, &r);
+		boxDestroy(&b);
+	}
+	boxaDestroy(&boxes);
+	pixDestroy(&blocks);
+	return n;
+}
+
+unsigned
+sl_ocr_reread_find(const struct sl_ocr_look *l, unsigned turn,
+    const struct sl_ocr_pass *pass,
+    struct sl_ocr_region ret[SL_OCR_REGIONS_MAX])
+{
+	struct maps m = {.height = (int)l->letter_px / l->scale};
+	unsigned n = 0;
+
+	/* Words that were turned lie otherwise than the ink. */
+	if (m.height < LETTER_MIN || pass->turn != 0)
+		return 0;
+	memset(ret, 0, SL_OCR_REGIONS_MAX * sizeof(ret[0]));
+	m.letters = letters_of(l, turn);
+	if (m.letters != NULL)
+		m.unread = pixCopy(NULL, m.letters);
+	if (m.unread != NULL) {
+		wipe_words(m.unread, &pass->page);
+		if (count_in(m.unread, NULL, m.height) >= LOST_MIN) {
+			n = find_blocks(&m, false, ret, 0);
+			n = find_blocks(&m, true, ret, n);
+		}
+	}
+	pixDestroy(&m.unread);
+	pixDestroy(&m.letters);
+	return n;
+}
+
+/* In 1/65535 of the page. */
+struct span {
+	double x0, y0, x1, y1;
+};
+
+static bool
+inside(const struct span *s, const struct sl_word *w)
+{
+	double x = (w->x0 + w->x1) / 2.0, y = (w->y0 + w->y1) / 2.0;
+
+	return x >= s->x0 && x <= s->x1 && y >= s->y0 && y <= s->y1;
+}
+
+static bool
+overlaps_any(const struct sl_word *w, const struct sl_page *p)
+{
+	size_t i;
+
+	for (i = 0; i < p->words_count; i++)
+		if (w->x0 < p->words[i].x1 && p->words[i].x0 < w->x1 &&
+		    w->y0 < p->words[i].y1 && p->words[i].y0 < w->y1)
+			return true;
+	return false;
+}
+
+static double
+word_score(const struct sl_page *p, const struct sl_word *w)
+{
+	return sl_ocr_word_score(p->text.p + w->at, w->length, w->confidence);
+}
+
+static void
+copy_word(struct sl_page *to, const struct sl_page *from, size_t i)
+{
+	const struct sl_word *w = &from->words[i];
+	const uint16_t box[4] = {w->x0, w->y0, w->x1, w->y1};
+	size_t gap =
+	    i == 0 ? 0 : from->words[i - 1].at + from->words[i - 1].length;
+
+	if (to->text.n > 0 && w->at > gap)
+		sl_page_add_text(to, from->text.p + gap, w->at - gap);
+	else if (to->text.n > 0)
+		sl_page_add_text(to, "\n\n", 2);
+	sl_page_add_word(
+	    to, from->text.p + w->at, w->length, w->confidence, box);
+}
+
+static void
+paragraph(struct sl_page *p)
+{
+	if (p->text.n > 0 && p->text.p[p->text.n - 1] != '\n')
+		sl_page_add_text(p, "\n\n", 2);
+}
+
+/* The new words, then those of before beside them that were sure. */
+static void
+add_block(struct sl_page *to, const struct sl_page *old,
+    const struct sl_page *new, const struct span *s)
+{
+	size_t i;
+
+	paragraph(to);
+	for (i = 0; i < new->words_count; i++)
+		copy_word(to, new, i);
+	for (i = 0; i < old->words_count; i++)
+		if (inside(s, &old->words[i]) &&
+		    old->words[i].confidence >= KEEP_CONFIDENCE &&
+		    !overlaps_any(&old->words[i], new))
+			copy_word(to, old, i);
+	paragraph(to);
+}
+
+/* Where in the order of reading the block belongs: where its first word was,
+ * else before the first word below its upper edge in the same column. */
+static size_t
+place_of(const struct sl_page *old, const struct span *s)
+{
+	size_t i;
+
+	for (i = 0; i < old->words_count; i++)
+		if (inside(s, &old->words[i]))
+			return i;
+	for (i = 0; i < old->words_count; i++)
+		if (old->words[i].y0 >= s->y0 && old->words[i].x1 > s->x0 &&
+		    old->words[i].x0 < s->x1)
+			return i;
+	return old->words_count;
+}
+
+static void
+replace(struct sl_ocr_pass *pass, struct sl_ocr_pass *new, const struct span *s)
+{
+	struct sl_page *old = &pass->page, page;
+	size_t at = place_of(old, s), i;
+	uint64_t sum = 0;
+
+	sl_page_init(&page, old->part, old->page);
+	for (i = 0; i <= old->words_count; i++) {
+		if (i == at)
+			add_block(&page, old, &new->page, s);
+		if (i < old->words_count && !inside(s, &old->words[i]))
+			copy_word(&page, old, i);
+	}
+	sl_page_free(old);
+	*old = page;
+	pass->words = (unsigned)page.words_count;
+	for (i = 0; i < page.words_count; i++)
+		sum += page.words[i].confidence;
+	if (page.words_count > 0)
+		pass->confidence = (unsigned)(sum / page.words_count);
+	pass->score += new->score;
+}
+
+bool
+sl_ocr_reread(TessBaseAPI *api, const struct sl_ocr_sheet *sheet,
+    const struct sl_ocr_region *r, int deadline_ms, struct sl_ocr_pass *pass)
+{
+	double kx = 65535.0 * sheet->look_scale / sheet->width;
+	double ky = 65535.0 * sheet->look_scale / sheet->height;
+	struct span s = {
+	    r->x * kx, r->y * ky, (r->x + r->w) * kx, (r->y + r->h) * ky};
+	const int rect[4] = {r->x * sheet->look_scale, r->y * sheet->look_scale,
+	    (r->x + r->w) * sheet->look_scale,
+	    (r->y + r->h) * sheet->look_scale};
+	struct sl_ocr_pass new;
+	double before = 0;
+	bool better;
+	size_t i;
+
+	if (sl_ocr_recognise_part(
+		api, sheet, rect, r->flat, deadline_ms, &new) != SL_OK) {
+		sl_ocr_pass_free(&new);
+		return false;
+	}
+	for (i = 0; i < pass->page.words_count; i++)
+		if (inside(&s, &pass->page.words[i]))
+			before += word_score(&pass->page, &pass->page.words[i]);
+	better = new.turn == 0 && new.score > before;
+	if (better) {
+		new.score -= before;
+		replace(pass, &new, &s);
+	}
+	sl_ocr_pass_free(&new);
+	return better;
+}

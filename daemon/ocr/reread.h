@@ -1,0 +1,32 @@
+/*
+ * Parts of a page that were passed over: under a stamp, in a frame taken for a
+ * picture. They are found by letters that no word covers, and read once more
+ * by themselves, with weak ink left out.
+ */
+#ifndef SL_OCR_REREAD_H
+#define SL_OCR_REREAD_H
+
+#include "recognise.h"
+
+struct sl_ocr_region {
+	int x, y, w, h; /* of the look's ink, turned to the page */
+	unsigned letters, unread; /* as many as the ink would make */
+	bool flat; /* a line or two */
+	bool lost; /* nothing of it was read */
+};
+
+#define SL_OCR_REGIONS_MAX 6
+
+/* Blocks of letters on the page turned by turn that pass did not read, the
+ * worst first. Result: how many. */
+unsigned sl_ocr_reread_find(const struct sl_ocr_look *l, unsigned turn,
+    const struct sl_ocr_pass *pass,
+    struct sl_ocr_region ret[SL_OCR_REGIONS_MAX]);
+
+/* Reads the region of the sheet (made with SL_OCR_STRONG where something else
+ * may lie over its letters: not lost), and puts its words
+ * into pass where they read better than those that were there. true if so. */
+bool sl_ocr_reread(TessBaseAPI *api, const struct sl_ocr_sheet *sheet,
+    const struct sl_ocr_region *r, int deadline_ms, struct sl_ocr_pass *pass);
+
+#endif

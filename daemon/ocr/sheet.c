@@ -1,0 +1,227 @@
+/*
+ * A good page passes through untouched: each step is taken only where the look
+ * at the page gives a reason for it.
+ */
+#include "sheet.h"
+
+#include <math.h>
+
+#include "border.h"
+
+/* Ground is evened out where it falls off by so many per cent, */
+#define UNEVEN_MIN 15u
+/* or where ink is fainter than this many levels. */
+#define CONTRAST_MIN 110u
+/* What it then becomes, and what ink of the usual strength. */
+#define GROUND_GREY 240
+#define INK_GREY 30
+/* Weak ink: less than this part of the usual contrast. */
+#define WEAK_PART 0.6
+/* Noise of this share of the contrast (per cent) is smoothed. */
+#define NOISE_MOST 22u
+/* Edges that lose less than this share of the contrast (per cent) within two
+ * pixels are blurred. */
+#define SHARP_MIN 50u
+#define SHARP_DOUBT 62u
+#define SHARPEN_WIDTH 3 /* of the look's pixels, to each side */
+#define SHARPEN_MUCH 4.0f
+#define SHARPEN_LITTLE 1.5f
+/* Radians: a smaller turn costs more than it brings. */
+#define SKEW_MIN 0.0125f
+/* Letters lower than this are enlarged, and higher ones reduced. */
+#define LETTER_LOW 13u
+#define LETTER_HIGH 60u
+/* Left round a part of a page, in its pixels. */
+#define MARGIN 16
+/* The longest sides of an enlarged sheet. */
+#define SIDE_MAX 5000
+
+/* Replaces *pix by next unless that failed: each step is optional. */
+static void
+step(struct sl_ocr_sheet *s, PIX *next)
+{
+	if (next == NULL)
+		return;
+	pixDestroy(&s->pix);
+	s->pix = next;
+	s->changed = true;
+}
+
+/* Its own 8 bits, so that the image stays as it is. */
+static void
+own_gray(struct sl_ocr_sheet *s)
+{
+	if (s->changed)
+		return;
+	step(s, pixGetDepth(s->pix) == 1 ? pixConvertTo8(s->pix, 0)
+					 : pixCopy(NULL, s->pix));
+}
+
+static void
+paint_border(struct sl_ocr_sheet *s, const struct sl_ocr_look *l)
+{
+	if (l->border == NULL)
+		return;
+	own_gray(s);
+	if (s->changed)
+		sl_ocr_border_paint(s->pix, l->border);
+}
+
+/* Divides by the ground, then spreads ink and ground apart. */
+static void
+even_out(struct sl_ocr_sheet *s, const struct sl_ocr_look *l, bool strong)
+{
+	int ink, ground = GROUND_GREY;
+	PIX *map, *next = NULL;
+	double factor = (double)ground / (l->paper > 0 ? l->paper : 1);
+
+	if (pixGetDepth(s->pix) == 1)
+		return;
+	map = pixGetInvBackgroundMap(l->ground, ground, 1, 1);
+	if (map != NULL)
+		next =
+		    pixApplyInvBackgroundGrayMap(s->pix, map, l->tile, l->tile);
+	pixDestroy(&map);
+	step(s, next);
+	if (next == NULL)
+		return;
+	ink = ground - (int)(l->contrast * factor);
+	ink -= (ground - ink) * INK_GREY / 255;
+	if (strong)
+		ground -= (int)((ground - ink) * WEAK_PART);
+	(void)pixGammaTRC(s->pix, s->pix, 1.0f, ink, ground);
+}
+
+static bool
+noisy(const struct sl_ocr_look *l)
+{
+	return l->noise * 100 > l->contrast * NOISE_MOST;
+}
+
+static void
+sharpen(struct sl_ocr_sheet *s, const struct sl_ocr_look *l, bool thorough)
+{
+	if (noisy(l) || l->sharp >= (thorough ? SHARP_DOUBT : SHARP_MIN))
+		return;
+	own_gray(s);
+	step(s, pixUnsharpMaskingGray(s->pix, SHARPEN_WIDTH * l->scale,
+		    l->sharp < SHARP_MIN ? SHARPEN_MUCH : SHARPEN_LITTLE));
+}
+
+static void
+straighten(struct sl_ocr_sheet *s, const struct sl_ocr_look *l)
+{
+	if (fabsf(l->skew) < SKEW_MIN)
+		return;
+	own_gray(s);
+	step(s, pixRotate(s->pix, l->skew, L_ROTATE_AREA_MAP, L_BRING_IN_WHITE,
+		    s->width, s->height));
+	s->skew = l->skew;
+}
+
+static void
+resize(struct sl_ocr_sheet *s, const struct sl_ocr_look *l)
+{
+	int w = pixGetWidth(s->pix), h = pixGetHeight(s->pix);
+	double scale = 1;
+
+	if (l->letter_px > 0 && l->letter_px < LETTER_LOW &&
+	    (w > h ? w : h) * 2 <= SIDE_MAX)
+		scale = 2;
+	else if (l->letter_px > LETTER_HIGH)
+		scale = 0.5;
+	if (scale == 1)
+		return;
+	own_gray(s);
+	step(s,
+	    scale == 2 ? pixScaleGray2xLI(s->pix) : pixScaleAreaMap2(s->pix));
+	s->scale = pixGetWidth(s->pix) / (double)w;
+	s->dpi = (unsigned)lround(s->dpi * s->scale);
+}
+
+/* Not optional: the page is upright. false = no memory, and no sheet. */
+static bool
+turned(struct sl_ocr_sheet *s, unsigned turn)
+{
+	PIX *next = pixRotateOrth(s->pix, (int)turn / 90);
+
+	pixDestroy(&s->pix);
+	s->pix = next;
+	return next != NULL;
+}
+
+void
+sl_ocr_sheet_make(PIX *image, unsigned dpi, const struct sl_ocr_look *l,
+    unsigned turn, enum sl_ocr_effort effort, struct sl_ocr_sheet *ret)
+{
+	bool lying = turn % 180 != 0;
+	bool thorough = effort != SL_OCR_PLAIN;
+
+	*ret = (struct sl_ocr_sheet){.pix = pixClone(image),
+	    .dpi = dpi,
+	    .turn = turn,
+	    .width = lying ? pixGetHeight(image) : pixGetWidth(image),
+	    .height = lying ? pixGetWidth(image) : pixGetHeight(image),
+	    .scale = 1,
+	    .look_scale = l->scale};
+	paint_border(ret, l);
+	if (noisy(l)) {
+		own_gray(ret);
+		step(ret, pixBlockconv(ret->pix, 1, 1));
+	}
+	if (thorough || l->uneven >= UNEVEN_MIN || l->contrast < CONTRAST_MIN)
+		even_out(ret, l, effort == SL_OCR_STRONG);
+	sharpen(ret, l, thorough);
+	if (turn != 0 && !turned(ret, turn))
+		return;
+	straighten(ret, l);
+	resize(ret, l);
+}
+
+static uint16_t
+norm(double v, int side)
+{
+	double n = v * 65535.0 / side;
+
+	return n <= 0 ? 0 : n >= 65535 ? 65535 : (uint16_t)lround(n);
+}
+
+void
+sl_ocr_sheet_box(
+    const struct sl_ocr_sheet *s, const int rect[4], uint16_t box[4])
+{
+	double hw = (rect[2] - rect[0]) / 2.0 / s->scale;
+	double hh = (rect[3] - rect[1]) / 2.0 / s->scale;
+	double dx = (rect[0] + rect[2] - pixGetWidth(s->pix)) / 2.0 / s->scale;
+	double dy = (rect[1] + rect[3] - pixGetHeight(s->pix)) / 2.0 / s->scale;
+	double sine = sin(s->skew), cosine = cos(s->skew);
+	double cx = s->width / 2.0 + dx * cosine + dy * sine;
+	double cy = s->height / 2.0 - dx * sine + dy * cosine;
+	/* All of the leaning word, and no more than that of its height. */
+	double w = hw * cosine + hh * fabs(sine);
+	double h = hh * cosine + hw * fabs(sine);
+
+	box[0] = norm(cx - w, s->width);
+	box[1] = norm(cy - h, s->height);
+	box[2] = norm(cx + w, s->width);
+	box[3] = norm(cy + h, s->height);
+}
+
+void
+sl_ocr_sheet_find(const struct sl_ocr_sheet *s, const int rect[4], int ret[4])
+{
+	double hw = (rect[2] - rect[0]) / 2.0, hh = (rect[3] - rect[1]) / 2.0;
+	double dx = (rect[0] + rect[2] - s->width) / 2.0;
+	double dy = (rect[1] + rect[3] - s->height) / 2.0;
+	double sine = sin(s->skew), cosine = cos(s->skew);
+	int width = pixGetWidth(s->pix), height = pixGetHeight(s->pix);
+	double cx = width / 2.0 + (dx * cosine - dy * sine) * s->scale;
+	double cy = height / 2.0 + (dx * sine + dy * cosine) * s->scale;
+	double w = (hw * cosine + hh * fabs(sine) + MARGIN) * s->scale;
+	double h = (hh * cosine + hw * fabs(sine) + MARGIN) * s->scale;
+
+	ret[0] = (int)fmax(0, cx - w);
+	ret[1] = (int)fmax(0, cy - h);
+	ret[2] = (int)fmin(width, cx + w);
+	ret[3] = (int)fmin(height, cy + h);
+}

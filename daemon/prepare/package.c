@@ -1,0 +1,492 @@
+/*
+ * INVARIANTS: every document of the delivery ends in a post; a document that is
+ * named and is not there stops its post; of two descriptions that say the same
+ * kind of thing neither is believed.
+ */
+#include "package.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+
+#include "../base/mem.h"
+#include "../wire/roles.h"
+
+#define LEVELS_MAX 16
+#define POSTS_MAX 64u
+
+struct work {
+	const struct sl_pack_part *part;
+	size_t part_n;
+	const struct sl_pack_named *named;
+	size_t named_n;
+	size_t *up; /* index of the parent; itself at the top */
+	bool *level; /* lies where a description would count */
+	bool *placed; /* in a post already */
+	bool form; /* one of the descriptions is a form's */
+	struct sl_pack_plan *plan;
+};
+
+/* -- the level of the package ---------------------------------------------- */
+
+static void
+find_parents(struct work *w)
+{
+	size_t i, first = 0;
+
+	for (i = 0; i < w->part_n; i++) {
+		if (w->part[i].number == 0)
+			first = i;
+		w->up[i] =
+		    w->part[i].number != 0 && first + w->part[i].parent < i
+			? first + w->part[i].parent
+			: i;
+	}
+}
+
+static bool
+is_archive(const struct sl_pack_part *p)
+{
+	return p->role == SL_PART_CONTAINER && *p->reason == '\0' &&
+	       (*p->reader == '\0' ||
+		   strncmp(p->mime, "application/vnd.etsi.asic", 25) == 0);
+}
+
+static bool
+is_content(const struct sl_pack_part *p)
+{
+	return p->role != SL_PART_SIDECAR && p->role != SL_PART_SKIPPED;
+}
+
+/* The files of one level; in: those in `at` (SIZE_MAX: the top). The only
+ * content of it, if that is an archive; else SIZE_MAX. */
+static size_t
+enter(struct work *w, size_t at)
+{
+	size_t i, only = SIZE_MAX, n = 0;
+
+	for (i = 0; i < w->part_n; i++) {
+		if (at == SIZE_MAX ? w->up[i] != i : w->up[i] != at || i == at)
+			continue;
+		w->level[i] = true;
+		if (is_content(&w->part[i]) && n++ == 0)
+			only = i;
+	}
+	return n == 1 && is_archive(&w->part[only]) ? only : SIZE_MAX;
+}
+
+static void
+find_level(struct work *w)
+{
+	size_t at = SIZE_MAX, i;
+	int depth = 0;
+
+	do
+		at = enter(w, at);
+	while (at != SIZE_MAX && ++depth < LEVELS_MAX);
+	/* The files that lie in a description, as in a PutMessage. */
+	for (i = 0; i < w->part_n; i++)
+		if (w->up[i] != i && w->level[w->up[i]] &&
+		    w->part[w->up[i]].role == SL_PART_SIDECAR)
+			w->level[i] = true;
+}
+
+static bool
+is_wrapping(const char *name)
+{
+	return strcmp(name, "mimetype") == 0 ||
+	       strncmp(name, "META-INF/", 9) == 0;
+}
+
+static void
+mark_parts(struct work *w)
+{
+	uint8_t *mark = w->plan->mark;
+	size_t i;
+
+	for (i = 0; i < w->part_n; i++) {
+		if (*w->part[i].describes == '\0')
+			continue;
+		mark[i] = w->level[i] ? SL_PACK_DESCRIBES : SL_PACK_ELSEWHERE;
+		w->plan->described |= w->level[i];
+		w->form |= w->level[i] && is_content(&w->part[i]);
+	}
+	for (i = 0; i < w->part_n && w->plan->described; i++)
+		if (mark[i] == SL_PACK_NONE && w->level[i] &&
+		    is_wrapping(w->part[i].name))
+			mark[i] = SL_PACK_WRAPPING;
+}
+
+static bool
+is_document(const struct work *w, size_t i)
+{
+	uint8_t mark = w->plan->mark[i];
+
+	return mark == SL_PACK_ELSEWHERE ||
+	       (w->part[i].document && mark != SL_PACK_WRAPPING);
+}
+
+/* -- which description tells the documents ----------------------------------
+ */
+
+static size_t
+rank_of(const char *kind)
+{
+	static const char *const order[] = {"fiks-arkiv", "arkivmelding",
+	    "best-edu", "svarinn", "sbd", "manifest"};
+	size_t i;
+
+	for (i = 0; i < sizeof(order) / sizeof(order[0]); i++)
+		if (strcmp(order[i], kind) == 0)
+			return i;
+	return SIZE_MAX;
+}
+
+static bool
+names_any(const struct work *w, size_t part)
+{
+	size_t i;
+
+	for (i = 0; i < w->named_n; i++)
+		if (w->named[i].part == part)
+			return true;
+	return false;
+}
+
+/* SIZE_MAX: none. *ret_twice: two of one kind, and nobody knows which. */
+static size_t
+choose(const struct work *w, bool *ret_twice)
+{
+	size_t i, best = SIZE_MAX, rank, best_rank = SIZE_MAX;
+
+	*ret_twice = false;
+	for (i = 0; i < w->part_n; i++) {
+		if (w->plan->mark[i] != SL_PACK_DESCRIBES ||
+		    (!names_any(w, i) && w->part[i].posts == 0))
+			continue;
+		rank = rank_of(w->part[i].describes);
+		if (rank == SIZE_MAX || rank > best_rank)
+			continue;
+		*ret_twice = rank == best_rank;
+		best = i;
+		best_rank = rank;
+	}
+	return best;
+}
+
+/* What is wrong with a description is wrong with all of its posts. */
+static const char *
+stop_of_all(const struct work *w)
+{
+	static const char *const order[] = {
+	    "package_graded", "package_invalid"};
+	const char *stop = NULL;
+	size_t i, k;
+
+	for (i = 0; i < w->part_n; i++) {
+		if (w->plan->mark[i] != SL_PACK_DESCRIBES ||
+		    *w->part[i].reason == '\0')
+			continue;
+		for (k = 0; k < 2; k++)
+			if (strcmp(w->part[i].reason, order[k]) == 0)
+				break;
+		if (k == 0)
+			return w->part[i].reason;
+		if (stop == NULL || k == 1)
+			stop = w->part[i].reason;
+	}
+	return stop;
+}
+
+/* -- files by name ----------------------------------------------------------
+ */
+
+static const char *
+base_of(const char *s)
+{
+	const char *p, *base = s;
+
+	for (p = s; *p != '\0'; p++)
+		if ((*p == '/' || *p == '\\') && p[1] != '\0')
+			base = p + 1;
+	return base;
+}
+
+static const char *
+plain(const char *s)
+{
+	while (strncmp(s, "./", 2) == 0 || *s == '/')
+		s += *s == '/' ? 1 : 2;
+	return s;
+}
+
+/* The whole path; the name alone; the name in any case: how else senders write
+ * what they zip. */
+static bool
+fits(const char *file, const char *name, int how)
+{
+	if (how == 0)
+		return strcmp(plain(file), plain(name)) == 0;
+	file = base_of(file);
+	name = base_of(name);
+	return how == 1 ? strcmp(file, name) == 0 : strcasecmp(file, name) == 0;
+}
+
+/* One that no other name took comes first: two files may have one name. */
+static size_t
+find_file(const struct work *w, const char *file)
+{
+	size_t i, again = SIZE_MAX;
+	int how;
+
+	for (how = 0; how < 3; how++)
+		for (i = 0; i < w->part_n; i++) {
+			if (!w->level[i] ||
+			    w->plan->mark[i] == SL_PACK_WRAPPING ||
+			    w->part[i].role == SL_PART_SKIPPED ||
+			    !fits(file, w->part[i].name, how))
+				continue;
+			if (!w->placed[i])
+				return i;
+			if (again == SIZE_MAX)
+				again = i;
+		}
+	return again;
+}
+
+static bool
+is_as_said(const struct sl_pack_part *p, const struct sl_pack_named *n)
+{
+	if ((n->checks & SL_NAMED_SHA256) != 0)
+		return memcmp(&p->sha256, &n->sha256, sizeof(n->sha256)) == 0;
+	return (n->checks & SL_NAMED_SIZE) == 0 || p->size == 0 ||
+	       p->size == n->size;
+}
+
+/* -- documents of a post ----------------------------------------------------
+ */
+
+static struct sl_pack_doc *
+add_doc(struct work *w, struct sl_pack_post *post, size_t part)
+{
+	struct sl_pack_doc *d;
+	size_t i;
+
+	w->placed[part] = true;
+	if (!is_document(w, part))
+		return NULL;
+	for (i = 0; i < post->n; i++)
+		if (post->doc[i].part == part)
+			return NULL;
+	post->doc =
+	    sl_grow(post->doc, &post->cap, post->n + 1, sizeof(*post->doc));
+	d = &post->doc[post->n++];
+	*d = (struct sl_pack_doc){.part = part};
+	return d;
+}
+
+static bool
+lies_in(const struct work *w, size_t i, size_t in)
+{
+	while (w->up[i] != i) {
+		i = w->up[i];
+		if (i == in)
+			return true;
+	}
+	return false;
+}
+
+/* A message's attachments follow it, an archive's files stand for it. */
+static void
+add_below(struct work *w, struct sl_pack_post *post, size_t part)
+{
+	size_t i;
+
+	if (w->plan->mark[part] == SL_PACK_DESCRIBES)
+		return;
+	for (i = part + 1; i < w->part_n && w->part[i].number != 0; i++)
+		if (lies_in(w, i, part))
+			(void)add_doc(w, post, i);
+}
+
+static void
+to_front(struct sl_pack_post *post, size_t at)
+{
+	struct sl_pack_doc d = post->doc[at];
+
+	memmove(&post->doc[1], &post->doc[0], at * sizeof(d));
+	post->doc[0] = d;
+}
+
+static void
+add_named(struct work *w, struct sl_pack_post *post,
+    const struct sl_pack_named *n, bool *has_main)
+{
+	size_t part = find_file(w, n->file);
+	struct sl_pack_doc *d;
+
+	post->named++;
+	if (part == SIZE_MAX) {
+		post->missing++;
+		return;
+	}
+	if (!is_as_said(&w->part[part], n))
+		post->stop = "document_changed";
+	d = add_doc(w, post, part);
+	if (d != NULL) {
+		d->title = *n->title != '\0' ? n->title : NULL;
+		d->type = *n->type != '\0' ? n->type : NULL;
+	}
+	if (d != NULL && n->main && !*has_main) {
+		*has_main = true;
+		to_front(post, post->n - 1);
+	}
+	add_below(w, post, part);
+}
+
+static struct sl_pack_post *
+new_post(struct sl_pack_plan *plan)
+{
+	struct sl_pack_post *p = &plan->post[plan->posts++];
+
+	p->post = (unsigned)plan->posts;
+	return p;
+}
+
+/* All that no description named: forms behind what a person reads. */
+static void
+add_rest(struct work *w, struct sl_pack_post *post, bool note)
+{
+	size_t i, form;
+	struct sl_pack_doc *d;
+
+	for (form = 0; form < 2; form++)
+		for (i = 0; i < w->part_n; i++) {
+			if (w->placed[i] || !is_document(w, i) ||
+			    (w->plan->mark[i] == SL_PACK_DESCRIBES) !=
+				(form == 1))
+				continue;
+			d = add_doc(w, post, i);
+			if (d != NULL && note && form == 0 &&
+			    w->plan->mark[i] == SL_PACK_NONE)
+				w->plan->mark[i] = SL_PACK_UNNAMED;
+		}
+}
+
+static bool
+any_left(const struct work *w)
+{
+	size_t i;
+
+	for (i = 0; i < w->part_n; i++)
+		if (!w->placed[i] && is_document(w, i))
+			return true;
+	return false;
+}
+
+/* The form as people read it, beside its XML. */
+static void
+form_main(const struct work *w, struct sl_pack_post *post)
+{
+	size_t i;
+
+	for (i = 0; i < post->n; i++)
+		if (strcmp(w->part[post->doc[i].part].mime,
+			"application/pdf") == 0) {
+			to_front(post, i);
+			return;
+		}
+}
+
+static void
+make_posts(struct work *w, size_t chosen)
+{
+	unsigned posts = chosen != SIZE_MAX ? w->part[chosen].posts : 0, k;
+	struct sl_pack_plan *plan = w->plan;
+	const struct sl_pack_named *n;
+	struct sl_pack_post *p;
+	size_t i;
+
+	for (i = 0; i < w->named_n; i++)
+		if (w->named[i].part == chosen && w->named[i].post > posts)
+			posts = w->named[i].post;
+	if (posts > POSTS_MAX)
+		posts = POSTS_MAX;
+	plan->post = sl_alloc((posts + 2) * sizeof(*plan->post));
+	for (k = 1; k <= posts || k == 1; k++) {
+		bool has_main = false;
+
+		p = new_post(plan);
+		for (i = 0; i < w->named_n; i++) {
+			n = &w->named[i];
+			if (n->part == chosen &&
+			    (n->post == k || (n->post == 0 && k == 1)))
+				add_named(w, p, n, &has_main);
+		}
+	}
+	if (!any_left(w))
+		return;
+	/* Of several posts nobody knows whose the rest is. */
+	p = plan->posts == 1 ? &plan->post[0] : new_post(plan);
+	add_rest(w, p, chosen != SIZE_MAX && names_any(w, chosen));
+	if (w->form && p->named == 0)
+		form_main(w, p);
+}
+
+static void
+settle(struct work *w, const char *stop)
+{
+	struct sl_pack_post *p;
+	size_t i;
+
+	for (i = 0; i < w->plan->posts; i++) {
+		p = &w->plan->post[i];
+		if (p->missing > 0)
+			p->stop = "document_missing";
+		if (stop != NULL)
+			p->stop = stop;
+		if (p->stop == NULL && p->n == 0)
+			p->stop = "document_missing";
+	}
+}
+
+void
+sl_pack_make(const struct sl_pack_part *part, size_t part_n,
+    const struct sl_pack_named *named, size_t named_n, struct sl_pack_plan *ret)
+{
+	struct work w = {.part = part,
+	    .part_n = part_n,
+	    .named = named,
+	    .named_n = named_n,
+	    .up = sl_alloc((part_n + 1) * sizeof(size_t)),
+	    .level = sl_alloc(part_n + 1),
+	    .placed = sl_alloc(part_n + 1),
+	    .plan = ret};
+	bool twice = false;
+	size_t chosen;
+
+	*ret = (struct sl_pack_plan){.mark = sl_alloc(part_n + 1)};
+	find_parents(&w);
+	find_level(&w);
+	mark_parts(&w);
+	if (ret->described) {
+		chosen = choose(&w, &twice);
+		make_posts(&w, chosen);
+		settle(&w, twice ? "package_invalid" : stop_of_all(&w));
+	}
+	free(w.up);
+	free(w.level);
+	free(w.placed);
+}
+
+void
+sl_pack_free(struct sl_pack_plan *p)
+{
+	size_t i;
+
+	for (i = 0; i < p->posts; i++)
+		free(p->post[i].doc);
+	free(p->post);
+	free(p->mark);
+	*p = (struct sl_pack_plan){.posts = 0};
+}

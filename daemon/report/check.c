@@ -1,0 +1,286 @@
+/*
+ * SECURITY: everything here may have been written by whoever wants to hide
+ * something: sizes are held against limits, and nothing is believed that is not
+ * hashed or signed.
+ */
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "../journal/checkpoint.h"
+#include "verify_p.h"
+
+#define KEY_HEAD "sluse/key/v1\n"
+
+void
+sl_check_fault(
+    struct sl_check *c, uint64_t first, uint64_t last, const char *fmt, ...)
+{
+	struct sl_verify *v = c->v;
+	va_list ap;
+
+	if (!v->ok)
+		return;
+	v->ok = false;
+	v->first = first;
+	v->last = last;
+	va_start(ap, fmt);
+	(void)vsnprintf(v->fault, sizeof(v->fault), fmt, ap);
+	va_end(ap);
+}
+
+/* Where the leaves must be those of an earlier head. One that cannot be read is
+ * a fault at the end. */
+static uint64_t
+against_size(struct sl_slice against)
+{
+	struct sl_checkpoint old;
+	struct sl_note note;
+
+	if (against.n == 0)
+		return UINT64_MAX;
+	if (sl_note_parse(against.p, against.n, &note, NULL) != SL_OK ||
+	    sl_checkpoint_parse(note.text, &old, NULL) != SL_OK)
+		return UINT64_MAX - 1;
+	return old.size;
+}
+
+void
+sl_check_begin(
+    struct sl_check *c, const struct sl_verify_ask *ask, struct sl_verify *ret)
+{
+	memset(c, 0, sizeof(*c));
+	memset(ret, 0, sizeof(*ret));
+	ret->ok = true;
+	c->v = ret;
+	c->ask = ask;
+	if (ask->key != NULL)
+		c->keys[c->keys_n++] = *ask->key;
+	c->against_size = against_size(ask->against);
+}
+
+static uint64_t
+last_of(const struct sl_check *c)
+{
+	return c->tree.size > 0 ? c->tree.size - 1 : 0;
+}
+
+static void
+check_root(struct sl_check *c, const struct sl_checkpoint *head)
+{
+	struct sl_digest root;
+
+	sl_tree_root(&c->tree, &root);
+	if (memcmp(&root, &head->root, sizeof(root)) != 0)
+		sl_check_fault(c, c->v->signed_size, last_of(c),
+		    "a leaf is not what was signed at %" PRIu64, head->size);
+}
+
+bool
+sl_is_witnessed(
+    const struct sl_vkey *witness, struct sl_slice note, struct sl_err *err)
+{
+	struct sl_note parsed;
+	enum sl_rc rc;
+
+	if (witness == NULL)
+		return true;
+	if (sl_note_parse(note.p, note.n, &parsed, err) != SL_OK)
+		return false;
+	rc = sl_note_verify(&parsed, witness, 1, NULL, err);
+	if (rc == SL_SKIP)
+		(void)sl_err_set(err, SL_SKIP, 0, "no_signature",
+		    "the witness has not cosigned it");
+	return rc == SL_OK;
+}
+
+void
+sl_check_witness(struct sl_check *c, struct sl_slice note)
+{
+	struct sl_err err;
+
+	if (!sl_is_witnessed(c->ask->witness, note, &err))
+		sl_check_fault(c, 0, last_of(c), "the head: %s", err.text);
+}
+
+/* The tree has as many leaves as the head from outside says. */
+static void
+check_against(struct sl_check *c)
+{
+	struct sl_checkpoint old;
+	struct sl_err err;
+
+	c->against_size = UINT64_MAX;
+	if (sl_checkpoint_open(
+		c->ask->against, c->keys, c->keys_n, &old, &err) != SL_OK)
+		sl_check_fault(
+		    c, 0, last_of(c), "the earlier head: %s", err.text);
+	else
+		check_root(c, &old);
+	sl_check_witness(c, c->ask->against);
+}
+
+/* Leaves may change their name once what was signed had been lost. */
+static void
+check_origin(struct sl_check *c, const struct sl_leaf *l)
+{
+	struct sl_verify *v = c->v;
+	size_t n;
+
+	if (strcmp(v->origin, l->origin) == 0)
+		return;
+	n = strcspn(l->origin, "~");
+	if (l->seq > 0 && (l->event != SL_EVENT_history_accepted ||
+			      strncmp(v->origin, l->origin, n) != 0))
+		sl_check_fault(
+		    c, l->seq, l->seq, "it comes from another journal");
+	(void)snprintf(v->origin, sizeof(v->origin), "%s", l->origin);
+}
+
+void
+sl_check_add(struct sl_check *c, unsigned level, const struct sl_digest *hash)
+{
+	if (c->tree.size == c->against_size)
+		check_against(c);
+	sl_tree_append_subtree(&c->tree, level, hash);
+}
+
+bool
+sl_check_leaf(struct sl_check *c, uint64_t seq, struct sl_slice bytes,
+    struct sl_leaf *ret)
+{
+	if (!c->v->ok)
+		return false;
+	/* What is decoded encodes to the same bytes: leaf.h. */
+	if (sl_leaf_decode(bytes.p, bytes.n, &c->lines, ret, NULL) != SL_OK) {
+		sl_check_fault(c, seq, seq, "it is not a leaf of version 1");
+		return false;
+	}
+	if (ret->seq != seq)
+		sl_check_fault(c, seq, seq,
+		    "it stands in the wrong place: it is %" PRIu64, ret->seq);
+	if (ret->time_ms <= 0)
+		sl_check_fault(c, seq, seq, "it has no time");
+	check_origin(c, ret);
+	return c->v->ok;
+}
+
+void
+sl_check_payload(struct sl_check *c, const struct sl_leaf *l,
+    struct sl_slice salt, struct sl_slice body)
+{
+	struct sl_digest d;
+
+	if (salt.n != SL_SALT_LEN) {
+		sl_check_fault(
+		    c, l->seq, l->seq, "the salt has the wrong length");
+		return;
+	}
+	sl_payload_digest((const uint8_t *)salt.p, body.p, body.n, &d);
+	if (memcmp(d.b, l->payload.b, SL_SHA256_LEN) != 0)
+		sl_check_fault(c, l->seq, l->seq, "its payload was changed");
+}
+
+/* -- heads ----------------------------------------------------------------- */
+
+void
+sl_check_head(struct sl_check *c, struct sl_slice note)
+{
+	struct sl_checkpoint head;
+	struct sl_err err;
+	enum sl_rc rc =
+	    sl_checkpoint_open(note, c->keys, c->keys_n, &head, &err);
+
+	if (!c->v->ok)
+		return;
+	if (rc != SL_OK) {
+		sl_check_fault(c, last_of(c), last_of(c),
+		    "the head at %" PRIu64 ": %s", c->tree.size, err.text);
+		return;
+	}
+	if (head.size != c->tree.size ||
+	    (c->tree.size > 0 && strcmp(head.origin, c->v->origin) != 0)) {
+		sl_check_fault(c, last_of(c), last_of(c),
+		    "the head at %" PRIu64 " is of another tree", c->tree.size);
+		return;
+	}
+	check_root(c, &head);
+	if (!c->v->ok)
+		return;
+	c->v->heads++;
+	c->v->signed_size = head.size;
+}
+
+/* "sluse/key/v1", the name, the vkey; signed by a key that counts, and by the
+ * new one itself. */
+static bool
+is_introduced(
+    struct sl_check *c, const struct sl_vkey *k, struct sl_slice introduction)
+{
+	SL_BUF struct sl_buf text = {0};
+	struct sl_note note;
+
+	if (introduction.n == 0 ||
+	    sl_note_parse(introduction.p, introduction.n, &note, NULL) != SL_OK)
+		return false;
+	sl_buf_printf(&text, KEY_HEAD "%s\n", k->name);
+	sl_vkey_text(k, &text);
+	sl_buf_add_char(&text, '\n');
+	return text.n == note.text.n &&
+	       memcmp(text.p, note.text.p, text.n) == 0 &&
+	       sl_note_verify(&note, k, 1, NULL, NULL) == SL_OK &&
+	       sl_note_verify(&note, c->keys, c->keys_n, NULL, NULL) == SL_OK;
+}
+
+/* The same key under the name that the log has had since it went on. */
+static bool
+is_renamed(const struct sl_check *c, const struct sl_vkey *k)
+{
+	size_t i, n = strcspn(k->name, "~");
+
+	for (i = 0; i < c->keys_n; i++)
+		if (memcmp(c->keys[i].pub, k->pub, sizeof(k->pub)) == 0 &&
+		    strncmp(c->keys[i].name, k->name, n) == 0)
+			return true;
+	return false;
+}
+
+void
+sl_check_key(
+    struct sl_check *c, struct sl_slice vkey, struct sl_slice introduction)
+{
+	struct sl_vkey k;
+
+	if (c->keys_n == SL_VERIFY_KEYS_MAX ||
+	    !sl_vkey_parse(vkey.p, vkey.n, &k)) {
+		sl_check_fault(c, 0, 0, "a key cannot be read");
+		return;
+	}
+	if (introduction.n > 0 && c->ask->key == NULL && c->keys_n > 0 &&
+	    !is_introduced(c, &k, introduction))
+		sl_check_fault(
+		    c, 0, 0, "a key is not introduced by the one before it");
+	if (c->ask->key == NULL || is_introduced(c, &k, introduction) ||
+	    is_renamed(c, &k))
+		c->keys[c->keys_n++] = k;
+}
+
+/* -- the beginning and the end --------------------------------------------- */
+
+void
+sl_check_end(struct sl_check *c)
+{
+	struct sl_digest root;
+
+	if (c->against_size == c->tree.size)
+		check_against(c);
+	if (c->against_size == UINT64_MAX - 1)
+		sl_check_fault(c, 0, 0, "the earlier head is none");
+	else if (c->against_size != UINT64_MAX)
+		sl_check_fault(c, c->tree.size, c->against_size - 1,
+		    "the earlier head covers more: the last are missing");
+	sl_tree_root(&c->tree, &root);
+	sl_digest_hex(&root, c->v->root);
+	c->v->leaves = c->tree.size;
+	sl_buf_free(&c->lines);
+}

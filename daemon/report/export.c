@@ -1,0 +1,309 @@
+/*
+ * The journal as files that anybody can verify: C2SP tlog-tiles.
+ *
+ * One read transaction and one pass; memory: a tile of each level and a bundle
+ * of entries. The checkpoint is written last: a folder without it is half an
+ * export.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "../base/file.h"
+#include "../base/text.h"
+#include "../journal/leaf.h"
+#include "../journal/tile.h"
+#include "../store/db.h"
+#include "../store/heads.h"
+#include "report_p.h"
+
+#define TEXT_FILE(name, path)                                                  \
+	extern const char name[];                                              \
+	__asm__(".section .rodata\n"                                           \
+		".global " #name "\n"                                          \
+		".type " #name ", @object\n" #name ":\n"                       \
+		".incbin \"schemas/export/" path "\"\n"                        \
+		".byte 0\n"                                                    \
+		".size " #name ", . - " #name "\n"                             \
+		".previous\n")
+
+TEXT_FILE(sl_export_readme, "README.md");
+TEXT_FILE(sl_export_lesmeg, "LESMEG.md");
+
+struct export
+{
+	struct sl_db *db;
+	int dir;
+	uint64_t size, at;
+	bool payloads;
+	struct sl_tiler *tiler;
+	struct sl_buf entries, bodies, path;
+	struct sl_err *err;
+};
+
+/* Writes a file, making the folders it lies in. */
+static enum sl_rc
+put(struct export *x, const char *path, const void *p, size_t n)
+{
+	SL_CLOSE int fd = -1;
+	char part[64];
+	const char *slash;
+
+	fd = openat(
+	    x->dir, path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0644);
+	for (slash = path;
+	     fd < 0 && errno == ENOENT && (slash = strchr(slash, '/')) != NULL;
+	     slash++) {
+		(void)sl_slice_copy(
+		    (struct sl_slice){path, (uint32_t)(slash - path)}, part,
+		    sizeof(part));
+		if (mkdirat(x->dir, part, 0755) != 0 && errno != EEXIST)
+			break;
+		errno = ENOENT;
+	}
+	if (fd < 0)
+		fd = openat(x->dir, path,
+		    O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0644);
+	if (fd < 0 || sl_write_full(fd, p, n) != 0)
+		return sl_err_set(x->err, SL_FATAL, errno, "disk_error",
+		    "cannot write %s", path);
+	return SL_OK;
+}
+
+static bool
+put_tile(void *arg, int level, uint64_t n, const struct sl_digest *hashes,
+    unsigned width)
+{
+	struct export *x = arg;
+
+	sl_buf_reset(&x->path);
+	sl_tile_path(&x->path, "tile", level, n, width);
+	return put(x, sl_buf_str(&x->path), hashes, width * sizeof(*hashes)) ==
+	       SL_OK;
+}
+
+/* What was gathered of entries, and of their payloads. */
+static enum sl_rc
+put_bundle(struct export *x, unsigned width)
+{
+	uint64_t n = (x->at - 1) / SL_TILE_WIDTH;
+	enum sl_rc rc;
+
+	sl_buf_reset(&x->path);
+	sl_tile_path(&x->path, "tile", SL_TILE_ENTRIES, n, width);
+	rc = put(x, sl_buf_str(&x->path), x->entries.p, x->entries.n);
+	if (rc == SL_OK && x->payloads) {
+		sl_buf_reset(&x->path);
+		sl_tile_path(&x->path, "payload", SL_TILE_ENTRIES, n, width);
+		sl_buf_add_str(&x->path, ".jsonl");
+		rc = put(x, sl_buf_str(&x->path), x->bodies.p, x->bodies.n);
+	}
+	sl_buf_reset(&x->entries);
+	sl_buf_reset(&x->bodies);
+	return rc;
+}
+
+static void
+add_payload(struct export *x, sqlite3_stmt *st)
+{
+	char hex[2 * SL_SHA256_LEN + 1];
+	struct sl_slice salt = sl_db_blob(st, 1);
+	const char *body = sl_db_text(st, 2);
+
+	sl_buf_printf(&x->bodies, "{\"seq\":%" PRIu64, x->at);
+	if (salt.n == SL_SHA256_LEN) {
+		sl_hex((const uint8_t *)salt.p, salt.n, hex);
+		sl_buf_printf(&x->bodies, ",\"salt\":\"%s\",\"body\":", hex);
+		sl_text_json(
+		    &x->bodies, body, (size_t)sqlite3_column_bytes(st, 2));
+	} else {
+		sl_buf_printf(&x->bodies, ",\"erased\":%lld",
+		    (long long)sqlite3_column_int64(st, 3));
+	}
+	sl_buf_add_str(&x->bodies, "}\n");
+}
+
+static enum sl_rc
+add_leaf(struct export *x, sqlite3_stmt *st)
+{
+	struct sl_slice leaf = sl_db_blob(st, 0);
+	struct sl_digest h;
+	uint8_t n[2] = {(uint8_t)(leaf.n >> 8), (uint8_t)leaf.n};
+
+	if (leaf.n > SL_LEAF_MAX)
+		return sl_err_set(x->err, SL_FATAL, 0, "journal_broken",
+		    "leaf %" PRIu64 " is too long", x->at);
+	sl_buf_add(&x->entries, n, 2);
+	sl_buf_add(&x->entries, leaf.p, leaf.n);
+	if (x->payloads)
+		add_payload(x, st);
+	sl_tree_leaf_hash(leaf.p, leaf.n, &h);
+	if (!sl_tiler_add(x->tiler, &h))
+		return SL_FATAL;
+	x->at++;
+	return x->at % SL_TILE_WIDTH == 0 ? put_bundle(x, SL_TILE_WIDTH)
+					  : SL_OK;
+}
+
+static enum sl_rc
+put_leaves(struct export *x)
+{
+	/* Payloads are not read where nobody wants them. */
+	sqlite3_stmt *st = x->payloads
+			       ? sl_db_query(x->db,
+				     "SELECT l.bytes, p.salt, p.body, x.event"
+				     " FROM leaf l LEFT JOIN payload p"
+				     " ON p.seq = l.seq LEFT JOIN erasure x"
+				     " ON x.seq = l.seq WHERE l.seq < ?1"
+				     " ORDER BY l.seq",
+				     "i", (int64_t)x->size)
+			       : sl_db_query(x->db,
+				     "SELECT bytes FROM leaf WHERE seq < ?1"
+				     " ORDER BY seq",
+				     "i", (int64_t)x->size);
+	enum sl_rc rc = SL_OK;
+
+	while (rc == SL_OK && sl_db_row(x->db, st))
+		rc = add_leaf(x, st);
+	sl_db_done(st);
+	if (rc == SL_OK)
+		rc = sl_db_check(x->db, x->err);
+	if (rc == SL_OK && x->at % SL_TILE_WIDTH != 0)
+		rc = put_bundle(x, x->at % SL_TILE_WIDTH);
+	if (rc == SL_OK && !sl_tiler_end(x->tiler))
+		rc = SL_FATAL;
+	if (rc == SL_OK && x->at != x->size)
+		rc = sl_err_set(x->err, SL_FATAL, 0, "journal_broken",
+		    "only %" PRIu64 " of %" PRIu64 " leaves are there", x->at,
+		    x->size);
+	return rc;
+}
+
+static enum sl_rc
+put_key(struct export *x, const char *name, const struct sl_vkey *k, bool pem)
+{
+	SL_BUF struct sl_buf b = {0};
+
+	if (pem) {
+		sl_vkey_pem(k, &b);
+	} else {
+		sl_vkey_text(k, &b);
+		sl_buf_add_char(&b, '\n');
+	}
+	return put(x, name, b.p, b.n);
+}
+
+/* key/N.vkey, key/N.pem, key/N.note (its introduction); the one that signed
+ * this head also as vkey and key.pem. */
+static enum sl_rc
+put_one_key(
+    struct export *x, int n, sqlite3_stmt *st, const struct sl_buf *note)
+{
+	const char *text = sl_db_text(st, 0), *intro = sl_db_text(st, 1);
+	struct sl_checkpoint c;
+	struct sl_vkey k;
+	char name[32];
+	enum sl_rc rc = SL_OK;
+
+	if (!sl_vkey_parse(text, strlen(text), &k))
+		return sl_err_set(x->err, SL_FATAL, 0, "journal_broken",
+		    "a key of the journal cannot be read");
+	(void)snprintf(name, sizeof(name), "key/%d.vkey", n);
+	rc = put_key(x, name, &k, false);
+	(void)snprintf(name, sizeof(name), "key/%d.pem", n);
+	if (rc == SL_OK)
+		rc = put_key(x, name, &k, true);
+	(void)snprintf(name, sizeof(name), "key/%d.note", n);
+	if (rc == SL_OK && *intro != '\0')
+		rc = put(x, name, intro, strlen(intro));
+	if (rc != SL_OK ||
+	    sl_checkpoint_open(sl_slice_buf(note), &k, 1, &c, NULL) != SL_OK)
+		return rc;
+	rc = put_key(x, "vkey", &k, false);
+	return rc == SL_OK ? put_key(x, "key.pem", &k, true) : rc;
+}
+
+static enum sl_rc
+put_keys(struct export *x, const struct sl_buf *note)
+{
+	enum sl_rc rc = SL_OK;
+	int n = 0;
+	sqlite3_stmt *st = sl_db_query(x->db,
+	    "SELECT vkey, introduction FROM journal_key ORDER BY number", "");
+
+	while (rc == SL_OK && sl_db_row(x->db, st))
+		rc = put_one_key(x, ++n, st, note);
+	sl_db_done(st);
+	return rc;
+}
+
+static enum sl_rc
+put_all(struct export *x, const struct sl_buf *note)
+{
+	enum sl_rc rc = put_leaves(x);
+
+	if (rc == SL_OK)
+		rc = put_keys(x, note);
+	if (rc == SL_OK)
+		rc = put(
+		    x, "README.md", sl_export_readme, strlen(sl_export_readme));
+	if (rc == SL_OK)
+		rc = put(
+		    x, "LESMEG.md", sl_export_lesmeg, strlen(sl_export_lesmeg));
+	return rc == SL_OK ? put(x, "checkpoint", note->p, note->n) : rc;
+}
+
+/* A folder that is new, empty, or an export already. */
+static enum sl_rc
+open_dir(const char *dir, int *ret, struct sl_err *err)
+{
+	int fd;
+
+	if (sl_make_path(dir, 0755, err) != SL_OK)
+		return SL_REJECT;
+	fd = sl_open_dir(AT_FDCWD, dir);
+	if (fd < 0)
+		return sl_err_set(err, SL_REJECT, errno, "bad_folder",
+		    "cannot open the folder");
+	*ret = fd;
+	if (faccessat(fd, "checkpoint", F_OK, 0) == 0)
+		return unlinkat(fd, "checkpoint", 0) == 0 ? SL_OK : SL_REJECT;
+	if (sl_dir_is_empty(fd))
+		return SL_OK;
+	return sl_err_set(err, SL_REJECT, 0, "bad_folder",
+	    "the folder holds something else; nothing was written");
+}
+
+enum sl_rc
+sl_report_export(struct sl_store *s, const char *dir, bool payloads,
+    uint64_t *ret_size, struct sl_err *err)
+{
+	struct export x = {
+	    .db = sl_store_db(s), .dir = -1, .payloads = payloads, .err = err};
+	SL_BUF struct sl_buf note = {0};
+	enum sl_rc rc;
+
+	if (sl_db_script(x.db, "BEGIN", err) != SL_OK)
+		return SL_FATAL;
+	if (!sl_head_last(s, INT64_MAX, &x.size, &note))
+		rc = sl_err_set(err, SL_SKIP, 0, "not_signed",
+		    "the sporingslogg has not been signed yet");
+	else
+		rc = open_dir(dir, &x.dir, err);
+	x.tiler = sl_alloc(sizeof(*x.tiler));
+	x.tiler->tile = put_tile;
+	x.tiler->arg = &x;
+	if (rc == SL_OK)
+		rc = put_all(&x, &note);
+	(void)sl_db_script(x.db, "COMMIT", NULL);
+	*ret_size = x.size;
+	free(x.tiler);
+	sl_buf_free(&x.entries);
+	sl_buf_free(&x.bodies);
+	sl_buf_free(&x.path);
+	sl_cleanup_close(&x.dir);
+	return rc;
+}

@@ -1,0 +1,306 @@
+/*
+ * An export verified: no instance, nothing written, nothing believed.
+ *
+ * SECURITY: names are made here, never taken from the folder; files are read to
+ * a limit and links are not followed.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <inttypes.h>
+#include <jansson.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "../base/file.h"
+#include "../base/text.h"
+#include "../journal/tile.h"
+#include "verify_p.h"
+
+#define BUNDLE_MAX (SL_TILE_WIDTH * (2 + SL_LEAF_MAX))
+
+struct offline {
+	struct sl_check c;
+	int dir;
+	uint64_t size;
+	bool payloads;
+	struct sl_buf path, bundle, hashes, tile, bodies;
+	struct sl_digest hash[SL_TILE_WIDTH]; /* of one bundle */
+	struct sl_tiler *tiler;
+};
+
+static bool
+read_path(struct offline *o, size_t max, struct sl_buf *out)
+{
+	sl_buf_reset(out);
+	out->max = max + 1;
+	return sl_read_file(o->dir, sl_buf_str(&o->path), max, out, NULL) ==
+	       SL_OK;
+}
+
+static bool
+read_tile(struct offline *o, int level, uint64_t n, unsigned width,
+    struct sl_buf *out)
+{
+	sl_buf_reset(&o->path);
+	sl_tile_path(&o->path, "tile", level, n, width);
+	return read_path(
+	    o, level == SL_TILE_ENTRIES ? BUNDLE_MAX : SL_TILE_BYTES, out);
+}
+
+/* Tiles above the leaves: what we computed against what lies there. Those of
+ * the leaves were compared one by one. */
+static bool
+see_tile(void *arg, int level, uint64_t n, const struct sl_digest *hashes,
+    unsigned width)
+{
+	struct offline *o = arg;
+	uint64_t span = UINT64_C(1) << (8 * level),
+		 first = n * SL_TILE_WIDTH * span;
+
+	if (level == 0)
+		return true;
+	if (!read_tile(o, level, n, width, &o->tile) ||
+	    o->tile.n != width * sizeof(*hashes) ||
+	    memcmp(o->tile.p, hashes, o->tile.n) != 0)
+		sl_check_fault(&o->c, first, first + width * span - 1,
+		    "tile %s does not fit", sl_buf_str(&o->path));
+	return true;
+}
+
+/* -- payloads -------------------------------------------------------------- */
+
+static void
+see_payload(struct offline *o, const struct sl_leaf *l, struct sl_slice line)
+{
+	json_t *j = json_loadb(line.p, line.n, 0, NULL);
+	const json_t *body = json_object_get(j, "body");
+	const char *salt = json_string_value(json_object_get(j, "salt"));
+	uint8_t raw[SL_SALT_LEN];
+
+	if ((uint64_t)json_integer_value(json_object_get(j, "seq")) != l->seq)
+		sl_check_fault(&o->c, l->seq, l->seq, "its payload is missing");
+	else if (json_is_integer(json_object_get(j, "erased")))
+		o->c.v->erased++;
+	else if (salt == NULL || strlen(salt) != 2 * sizeof(raw) ||
+		 strspn(salt, "0123456789abcdef") != 2 * sizeof(raw) ||
+		 !sl_unhex(salt, raw, sizeof(raw)) || !json_is_string(body))
+		sl_check_fault(
+		    &o->c, l->seq, l->seq, "its payload cannot be read");
+	else
+		sl_check_payload(&o->c, l,
+		    (struct sl_slice){(const char *)raw, sizeof(raw)},
+		    (struct sl_slice){json_string_value(body),
+			(uint32_t)json_string_length(body)});
+	json_decref(j);
+}
+
+/* -- leaves ---------------------------------------------------------------- */
+
+static void
+see_leaf(struct offline *o, uint64_t seq, struct sl_slice bytes,
+    struct sl_slice *bodies)
+{
+	struct sl_slice line;
+	struct sl_leaf l;
+
+	sl_tree_leaf_hash(bytes.p, bytes.n, &o->hash[seq % SL_TILE_WIDTH]);
+	if (!sl_check_leaf(&o->c, seq, bytes, &l) || !o->payloads)
+		return;
+	if (sl_slice_line(bodies, &line))
+		see_payload(o, &l, line);
+	else
+		sl_check_fault(&o->c, seq, seq, "its payload is missing");
+}
+
+/* The leaves' hashes against their tile, and into the tree: all at once where
+ * nothing is to be seen in between. */
+static void
+see_hashes(struct offline *o, uint64_t first, unsigned width)
+{
+	const struct sl_digest *told = (const void *)o->hashes.p;
+	struct sl_digest root;
+	unsigned i;
+
+	for (i = 0; i < width; i++)
+		if (memcmp(&o->hash[i], &told[i], sizeof(root)) != 0)
+			sl_check_fault(&o->c, first + i, first + i,
+			    "it is not the leaf that its tile names");
+	if (width == SL_TILE_WIDTH && (o->c.against_size <= first ||
+					  o->c.against_size >= first + width)) {
+		(void)sl_tiler_add_tile(o->tiler, o->hash, &root);
+		sl_check_add(&o->c, 8, &root);
+		return;
+	}
+	for (i = 0; i < width; i++) {
+		(void)sl_tiler_add(o->tiler, &o->hash[i]);
+		sl_check_add(&o->c, 0, &o->hash[i]);
+	}
+}
+
+static void
+see_bundle(struct offline *o, uint64_t n, unsigned width)
+{
+	uint64_t first = n * SL_TILE_WIDTH, i;
+	struct sl_slice entries, one, bodies = {0};
+
+	if (!read_tile(o, SL_TILE_ENTRIES, n, width, &o->bundle) ||
+	    !read_tile(o, 0, n, width, &o->hashes) ||
+	    o->hashes.n != width * (size_t)SL_SHA256_LEN) {
+		sl_check_fault(&o->c, first, first + width - 1,
+		    "%s is missing or cut", sl_buf_str(&o->path));
+		return;
+	}
+	if (o->payloads) {
+		sl_buf_reset(&o->path);
+		sl_tile_path(&o->path, "payload", SL_TILE_ENTRIES, n, width);
+		sl_buf_add_str(&o->path, ".jsonl");
+		if (!read_path(o, BUNDLE_MAX, &o->bodies))
+			sl_check_fault(&o->c, first, first + width - 1,
+			    "%s is missing", sl_buf_str(&o->path));
+		bodies = sl_slice_buf(&o->bodies);
+	}
+	entries = sl_slice_buf(&o->bundle);
+	for (i = 0; i < width && sl_tile_entry(&entries, &one); i++)
+		see_leaf(o, first + i, one, &bodies);
+	if (o->c.v->ok && bodies.n > 0)
+		sl_check_fault(&o->c, first, first + width - 1,
+		    "there are payloads without their leaf");
+	if (i < width || entries.n > 0)
+		sl_check_fault(&o->c, first + i, first + width - 1,
+		    "its bundle of entries is malformed");
+	else
+		see_hashes(o, first, width);
+}
+
+/* -- the whole ------------------------------------------------------------- */
+
+static void
+take_keys(struct offline *o)
+{
+	SL_BUF struct sl_buf vkey = {0};
+	SL_BUF struct sl_buf note = {0};
+	int n;
+
+	for (n = 1; n <= (int)SL_VERIFY_KEYS_MAX; n++) {
+		sl_buf_reset(&o->path);
+		sl_buf_printf(&o->path, "key/%d.vkey", n);
+		if (!read_path(o, 1024, &vkey)) {
+			if (n == 1)
+				sl_check_fault(
+				    &o->c, 0, 0, "key/1.vkey is missing");
+			return;
+		}
+		if (vkey.n == 0 || vkey.p[vkey.n - 1] != '\n')
+			sl_check_fault(
+			    &o->c, 0, 0, "%s was cut", sl_buf_str(&o->path));
+		sl_buf_reset(&o->path);
+		sl_buf_printf(&o->path, "key/%d.note", n);
+		if (!read_path(o, SL_NOTE_MAX, &note))
+			sl_buf_reset(&note);
+		sl_check_key(&o->c, sl_slice_buf(&vkey), sl_slice_buf(&note));
+	}
+}
+
+static enum sl_rc
+take_head(struct offline *o, struct sl_buf *head, struct sl_err *err)
+{
+	struct sl_checkpoint c;
+	struct sl_note note;
+
+	sl_buf_reset(&o->path);
+	sl_buf_add_str(&o->path, "checkpoint");
+	if (!read_path(o, SL_NOTE_MAX, head))
+		return sl_err_set(err, SL_REJECT, 0, "bad_folder",
+		    "there is no checkpoint: that is no export");
+	if (sl_note_parse(head->p, head->n, &note, err) != SL_OK)
+		return SL_REJECT;
+	if (sl_checkpoint_parse(note.text, &c, err) != SL_OK)
+		return SL_REJECT;
+	o->size = c.size;
+	o->c.v->tree_size = c.size;
+	return SL_OK;
+}
+
+/* vkey and key.pem are for those who verify by hand: they must be the key that
+ * signed. */
+static void
+check_key_files(struct offline *o, const struct sl_buf *head)
+{
+	static const char *const names[] = {"vkey", "key.pem"};
+	struct sl_checkpoint c;
+	size_t i, k;
+
+	for (i = 0; i < 2; i++) {
+		SL_BUF struct sl_buf want = {0};
+
+		for (k = 0; k < o->c.keys_n && want.n == 0; k++) {
+			if (sl_checkpoint_open(sl_slice_buf(head),
+				&o->c.keys[k], 1, &c, NULL) != SL_OK)
+				continue;
+			if (i == 1)
+				sl_vkey_pem(&o->c.keys[k], &want);
+			else
+				sl_vkey_text(&o->c.keys[k], &want);
+		}
+		if (i == 0)
+			sl_buf_add_char(&want, '\n');
+		sl_buf_reset(&o->path);
+		sl_buf_add_str(&o->path, names[i]);
+		if (!read_path(o, 1024, &o->tile) || o->tile.n != want.n ||
+		    memcmp(o->tile.p, want.p, want.n) != 0)
+			sl_check_fault(&o->c, 0, 0,
+			    "%s is not the key that signed", names[i]);
+	}
+}
+
+static void
+walk(struct offline *o, const struct sl_buf *head)
+{
+	uint64_t n = 0, left;
+
+	take_keys(o);
+	o->payloads = faccessat(o->dir, "payload", F_OK, 0) == 0;
+	while (o->c.tree.size < o->size) {
+		left = o->size - o->c.tree.size;
+		see_bundle(o, n,
+		    left < SL_TILE_WIDTH ? (unsigned)left : SL_TILE_WIDTH);
+		if (!o->c.v->ok)
+			return; /* what was found first is what is told */
+		n++;
+	}
+	(void)sl_tiler_end(o->tiler);
+	sl_check_head(&o->c, sl_slice_buf(head));
+	if (o->c.ask->against.n == 0)
+		sl_check_witness(&o->c, sl_slice_buf(head));
+	check_key_files(o, head);
+}
+
+enum sl_rc
+sl_report_verify_export(const char *dir, const struct sl_verify_ask *ask,
+    struct sl_verify *ret, struct sl_err *err)
+{
+	struct offline o = {.dir = sl_open_dir(AT_FDCWD, dir)};
+	SL_BUF struct sl_buf head = {0};
+	enum sl_rc rc;
+
+	if (o.dir < 0)
+		return sl_err_set(err, SL_REJECT, errno, "bad_folder",
+		    "cannot open the folder");
+	sl_check_begin(&o.c, ask, ret);
+	o.tiler = sl_alloc(sizeof(*o.tiler));
+	o.tiler->tile = see_tile;
+	o.tiler->arg = &o;
+	rc = take_head(&o, &head, err);
+	if (rc == SL_OK)
+		walk(&o, &head);
+	sl_check_end(&o.c);
+	free(o.tiler);
+	sl_buf_free(&o.path);
+	sl_buf_free(&o.bundle);
+	sl_buf_free(&o.hashes);
+	sl_buf_free(&o.tile);
+	sl_buf_free(&o.bodies);
+	sl_cleanup_close(&o.dir);
+	return rc;
+}

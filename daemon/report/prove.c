@@ -1,0 +1,292 @@
+/*
+ * Proofs for somebody who has nothing but a head: of one event, and that the
+ * log then is the beginning of the log now.
+ *
+ * Made from the leaves: a proof reads the journal once.
+ */
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "../base/base64.h"
+#include "../base/text.h"
+#include "../journal/proof.h"
+#include "../journal/tlogproof.h"
+#include "../store/db.h"
+#include "../store/heads.h"
+#include "verify_p.h"
+
+static bool
+range(void *arg, uint64_t start, uint64_t end, struct sl_digest *ret)
+{
+	struct sl_db *db = arg;
+	struct sl_tree t = {0};
+	struct sl_digest h;
+	struct sl_slice b;
+	sqlite3_stmt *st = sl_db_query(db,
+	    "SELECT bytes FROM leaf WHERE seq >= ?1 AND seq < ?2 ORDER BY seq",
+	    "ii", (int64_t)start, (int64_t)end);
+
+	while (sl_db_row(db, st)) {
+		b = sl_db_blob(st, 0);
+		sl_tree_leaf_hash(b.p, b.n, &h);
+		sl_tree_append(&t, &h);
+	}
+	sl_tree_root(&t, ret);
+	return t.size == end - start;
+}
+
+static enum sl_rc
+read_leaf(
+    struct sl_db *db, uint64_t seq, struct sl_tlogproof *p, struct sl_err *err)
+{
+	sqlite3_stmt *st = sl_db_query(
+	    db, "SELECT bytes FROM leaf WHERE seq = ?1", "i", (int64_t)seq);
+	struct sl_slice b;
+
+	if (!sl_db_row(db, st))
+		return sl_err_set(err, SL_SKIP, 0, "unknown_id",
+		    "there is no event of that number");
+	b = sl_db_blob(st, 0);
+	if (b.n > 0 && b.n <= sizeof(p->leaf)) {
+		memcpy(p->leaf, b.p, b.n);
+		p->leaf_n = b.n;
+	}
+	sl_db_done(st);
+	return p->leaf_n > 0 ? SL_OK
+			     : sl_err_set(err, SL_FATAL, 0, "journal_broken",
+				   "the leaf is none");
+}
+
+/* The first event of that name of a post. */
+static enum sl_rc
+find_event(struct sl_store *s, const char *id, const char *event, uint64_t *ret,
+    struct sl_err *err)
+{
+	struct sl_db *db = sl_store_db(s);
+	SL_BUF struct sl_buf lines = {0};
+	struct sl_consignment c;
+	struct sl_leaf l;
+	struct sl_slice b;
+	sqlite3_stmt *st;
+	int number;
+	enum sl_rc rc = sl_report_resolve(s, id, &c, &number, err);
+
+	if (rc != SL_OK)
+		return rc;
+	st = sl_db_query(db,
+	    "SELECT seq, bytes FROM leaf WHERE consignment = ?1 ORDER BY seq",
+	    "i", c.id);
+	while (sl_db_row(db, st)) {
+		b = sl_db_blob(st, 1);
+		if (sl_leaf_decode(b.p, b.n, &lines, &l, NULL) != SL_OK ||
+		    sl_event_name(l.event) == NULL ||
+		    strcmp(sl_event_name(l.event), event) != 0 ||
+		    (number != 0 && strcmp(l.subject, id) != 0))
+			continue;
+		*ret = (uint64_t)sqlite3_column_int64(st, 0);
+		sl_db_done(st);
+		return SL_OK;
+	}
+	return sl_err_set(
+	    err, SL_SKIP, 0, "unknown_id", "it has no event of that name");
+}
+
+static enum sl_rc
+prove(struct sl_store *s, uint64_t seq, struct sl_tlogproof *p,
+    struct sl_buf *out, struct sl_err *err)
+{
+	struct sl_db *db = sl_store_db(s);
+	SL_BUF struct sl_buf note = {0};
+	uint64_t size = 0;
+	enum sl_rc rc = read_leaf(db, seq, p, err);
+
+	if (rc != SL_OK)
+		return rc;
+	p->index = seq;
+	if (!sl_head_last(s, INT64_MAX, &size, &note) || size <= seq)
+		return sl_err_set(err, SL_SKIP, 0, "not_signed",
+		    "that event has not been signed yet; try again in a "
+		    "minute");
+	if (!sl_proof_make(seq, seq + 1, size, range, db, p->node, &p->n))
+		return sl_err_set(err, SL_FATAL, 0, "journal_broken",
+		    "leaves are missing: verify the sporingslogg");
+	p->checkpoint = sl_slice_buf(&note);
+	sl_tlogproof_write(p, out);
+	return SL_OK;
+}
+
+enum sl_rc
+sl_report_prove(struct sl_store *s, const char *id, const char *event,
+    struct sl_buf *out, uint64_t *ret_seq, struct sl_err *err)
+{
+	struct sl_tlogproof *p = sl_alloc(sizeof(*p));
+	enum sl_rc rc = SL_OK;
+
+	if (sl_db_script(sl_store_db(s), "BEGIN", err) != SL_OK)
+		rc = SL_FATAL;
+	else if (!sl_parse_u64(id, 0, INT64_MAX, ret_seq))
+		rc = find_event(
+		    s, id, event != NULL ? event : "received", ret_seq, err);
+	if (rc == SL_OK)
+		rc = prove(s, *ret_seq, p, out, err);
+	(void)sl_db_script(sl_store_db(s), "COMMIT", NULL);
+	free(p);
+	return rc;
+}
+
+enum sl_rc
+sl_report_consistency(struct sl_store *s, uint64_t old_size, uint64_t new_size,
+    struct sl_buf *out, struct sl_err *err)
+{
+	struct sl_db *db = sl_store_db(s);
+	struct sl_digest node[SL_PROOF_MAX];
+	SL_BUF struct sl_buf note = {0};
+	uint64_t size = 0;
+	size_t n, i;
+
+	if (!sl_head_last(s, new_size, &size, &note))
+		return sl_err_set(err, SL_SKIP, 0, "not_signed",
+		    "there is no signed head of at most that size");
+	if (old_size == 0 || old_size > size)
+		return sl_err_set(err, SL_SKIP, 0, "not_signed",
+		    "the last signed head covers %" PRIu64 " events", size);
+	if (!sl_proof_make(0, old_size, size, range, db, node, &n))
+		return sl_err_set(err, SL_FATAL, 0, "journal_broken",
+		    "leaves are missing: verify the sporingslogg");
+	sl_buf_printf(out, "old %" PRIu64 "\n", old_size);
+	for (i = 0; i < n; i++) {
+		sl_base64_add(out, node[i].b, SL_SHA256_LEN);
+		sl_buf_add_char(out, '\n');
+	}
+	sl_buf_add_char(out, '\n');
+	sl_buf_add(out, note.p, note.n);
+	return SL_OK;
+}
+
+/* -- looking at one ---------------------------------------------------------
+ */
+
+static void
+fault(struct sl_verify *v, uint64_t first, uint64_t last, const char *text)
+{
+	v->ok = false;
+	v->first = first;
+	v->last = last;
+	(void)snprintf(v->fault, sizeof(v->fault), "%s", text);
+}
+
+/* The signed head that a proof ends with. */
+static bool
+open_head(struct sl_slice note, const struct sl_verify_ask *ask, bool witnessed,
+    struct sl_verify *v, struct sl_checkpoint *ret)
+{
+	struct sl_err err;
+
+	if (sl_checkpoint_open(note, ask->key, ask->key != NULL, ret, &err) !=
+		SL_OK ||
+	    (witnessed && !sl_is_witnessed(ask->witness, note, &err))) {
+		fault(v, 0, 0, err.text);
+		return false;
+	}
+	(void)snprintf(v->origin, sizeof(v->origin), "%s", ret->origin);
+	sl_digest_hex(&ret->root, v->root);
+	v->tree_size = ret->size;
+	return true;
+}
+
+static enum sl_rc
+verify_inclusion(struct sl_slice file, const struct sl_verify_ask *ask,
+    struct sl_verify *v, struct sl_err *err)
+{
+	struct sl_tlogproof *p = sl_alloc(sizeof(*p));
+	SL_BUF struct sl_buf lines = {0};
+	struct sl_digest of[2];
+	struct sl_checkpoint head;
+	struct sl_leaf l;
+	enum sl_rc rc = sl_tlogproof_parse(file.p, file.n, p, err);
+
+	if (rc != SL_OK || !open_head(p->checkpoint, ask, true, v, &head)) {
+		free(p);
+		return rc;
+	}
+	sl_tree_leaf_hash(p->leaf, p->leaf_n, &of[0]);
+	of[1] = head.root;
+	if (sl_leaf_decode(p->leaf, p->leaf_n, &lines, &l, NULL) != SL_OK ||
+	    l.seq != p->index || strcmp(l.origin, head.origin) > 0)
+		fault(v, p->index, p->index, "it is not the leaf of its place");
+	else if (!sl_proof_inclusion(p->index, head.size, of, p->node, p->n))
+		fault(v, p->index, p->index, "it is not in the log");
+	v->first = v->last = p->index;
+	v->leaves = 1;
+	free(p);
+	return SL_OK;
+}
+
+/* "old N", nodes, an empty line; what is left is the head. */
+static bool
+read_nodes(struct sl_slice *s, uint64_t *ret_old, struct sl_digest *node,
+    size_t *ret_n)
+{
+	struct sl_slice line;
+	char first[32];
+	size_t n;
+
+	*ret_n = 0;
+	if (!sl_slice_line(s, &line) ||
+	    !sl_slice_copy(line, first, sizeof(first)) ||
+	    strncmp(first, "old ", 4) != 0 ||
+	    !sl_parse_u64(first + 4, 1, INT64_MAX, ret_old))
+		return false;
+	while (sl_slice_line(s, &line)) {
+		if (line.n == 0)
+			return true;
+		if (*ret_n == SL_PROOF_MAX ||
+		    !sl_base64_read(
+			line.p, line.n, node[*ret_n].b, SL_SHA256_LEN, &n) ||
+		    n != SL_SHA256_LEN)
+			return false;
+		++*ret_n;
+	}
+	return false;
+}
+
+static enum sl_rc
+verify_consistency(struct sl_slice file, const struct sl_verify_ask *ask,
+    struct sl_verify *v, struct sl_err *err)
+{
+	struct sl_digest node[SL_PROOF_MAX], of[2];
+	struct sl_checkpoint head, old;
+	uint64_t old_size;
+	size_t n;
+
+	if (!read_nodes(&file, &old_size, node, &n))
+		return sl_err_set(err, SL_REJECT, 0, "bad_proof",
+		    "not a proof of consistency");
+	if (ask->against.n == 0)
+		return sl_err_set(err, SL_REJECT, 0, "bad_proof",
+		    "say which earlier head it is about (--against)");
+	if (!open_head(ask->against, ask, true, v, &old) ||
+	    !open_head(file, ask, false, v, &head))
+		return SL_OK;
+	of[0] = old.root;
+	of[1] = head.root;
+	v->leaves = old.size;
+	if (old.size != old_size || strcmp(old.origin, head.origin) != 0)
+		fault(v, 0, 0, "it is about another head");
+	else if (!sl_proof_consistency(old.size, head.size, of, node, n))
+		fault(v, 0, old.size - 1,
+		    "the earlier log is not the beginning of the later");
+	return SL_OK;
+}
+
+enum sl_rc
+sl_report_verify_proof(struct sl_slice file, const struct sl_verify_ask *ask,
+    struct sl_verify *ret, struct sl_err *err)
+{
+	memset(ret, 0, sizeof(*ret));
+	ret->ok = true;
+	if (file.n > 4 && memcmp(file.p, "old ", 4) == 0)
+		return verify_consistency(file, ask, ret, err);
+	return verify_inclusion(file, ask, ret, err);
+}

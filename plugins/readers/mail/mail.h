@@ -1,0 +1,45 @@
+/*
+ * What the files of the mail reader share.
+ */
+#ifndef READERS_MAIL_MAIL_H
+#define READERS_MAIL_MAIL_H
+
+#include <gmime/gmime.h>
+#include <stdbool.h>
+
+#include "../../reader.h"
+#include "smime.h"
+
+struct leaf {
+	GMimeObject *o;
+	int role;
+	bool alternative; /* inside multipart/alternative */
+	GPtrArray *bounds; /* of a mail inside the mail: boundaries about it */
+	bool inside; /* of a signed envelope: not of the file's own bytes */
+};
+
+struct sluse_doc {
+	const struct sluse_reader_host *host;
+	struct sluse_source *s;
+	GMimeMessage *message;
+	GArray *leaves; /* struct leaf */
+	GPtrArray *bounds; /* boundaries open while walking */
+	GPtrArray *smime; /* signatures found: struct smime */
+	GPtrArray *inner; /* what lay in signed envelopes */
+	unsigned inside; /* how many of them are open while walking */
+	bool closed; /* all of it is encrypted */
+	bool is_signed, encrypted, partial, truncated, too_deep, empty;
+	uint64_t written; /* of the part at hand */
+};
+
+/* Fills leaves, signatures and what is to be noted. */
+void mail_walk(struct sluse_doc *d);
+
+bool mail_is_type(GMimeObject *o, const char *type, const char *subtype);
+/* What stands in a multipart without parts, NULL if nothing does. */
+const char *mail_stray_text(GMimeObject *o);
+/* A text part as UTF-8: by its label, or guessed where that cannot be; free().
+ */
+char *mail_part_text(GMimeObject *o, bool html, size_t *n);
+
+#endif

@@ -1,0 +1,113 @@
+/*
+ * What hashing alone costs: the leaves of an export lie in memory, and the tree
+ * over them is computed as RFC 6962 says, in one loop on one core.
+ *
+ *	floor_tree DIR SIZE
+ *
+ * Prints microseconds of processor time and the root. Hashing is OpenSSL's one
+ * call for a whole message, as anybody would write it.
+ */
+#include <fcntl.h>
+#include <inttypes.h>
+#include <openssl/evp.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#include "../../daemon/base/file.h"
+#include "../../daemon/base/mem.h"
+#include "../../daemon/base/text.h"
+#include "../../daemon/journal/tile.h"
+
+static EVP_MD *md;
+
+/* The roots of the full subtrees, the smallest last. */
+static struct sl_digest stack[64];
+static size_t stack_n;
+
+static void
+bare_leaf(const void *p, size_t n, struct sl_digest *ret)
+{
+	static uint8_t b[1 + 65535];
+
+	memcpy(b + 1, p, n);
+	(void)EVP_Digest(b, n + 1, ret->b, NULL, md, NULL);
+}
+
+static void
+bare_node(
+    const struct sl_digest *l, const struct sl_digest *r, struct sl_digest *ret)
+{
+	uint8_t b[65] = {1};
+
+	memcpy(b + 1, l->b, 32);
+	memcpy(b + 33, r->b, 32);
+	(void)EVP_Digest(b, sizeof(b), ret->b, NULL, md, NULL);
+}
+
+static void
+bare_append(uint64_t index, struct sl_digest h)
+{
+	for (; (index & 1) != 0; index >>= 1)
+		bare_node(&stack[--stack_n], &h, &h);
+	stack[stack_n++] = h;
+}
+
+static void
+bare_root(struct sl_digest *ret)
+{
+	*ret = stack[--stack_n];
+	while (stack_n > 0)
+		bare_node(&stack[--stack_n], ret, ret);
+}
+
+static int64_t
+cpu_us(void)
+{
+	struct timespec t;
+
+	(void)clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &t);
+	return (int64_t)t.tv_sec * 1000000 + t.tv_nsec / 1000;
+}
+
+int
+main(int argc, char **argv)
+{
+	uint64_t size = 0, n, left;
+	struct sl_buf *bundle;
+	uint64_t index = 0;
+	struct sl_slice s, one;
+	struct sl_digest h;
+	char hex[SL_SHA256_HEX + 1];
+	int64_t began;
+	int dir;
+
+	if (argc != 3 || !sl_parse_u64(argv[2], 1, 1u << 30, &size))
+		return 2;
+	dir = sl_open_dir(AT_FDCWD, argv[1]);
+	bundle = sl_alloc((size / SL_TILE_WIDTH + 1) * sizeof(*bundle));
+	for (n = 0; n * SL_TILE_WIDTH < size; n++) {
+		SL_BUF struct sl_buf path = {0};
+
+		left = size - n * SL_TILE_WIDTH;
+		sl_tile_path(&path, "tile", SL_TILE_ENTRIES, n,
+		    left < SL_TILE_WIDTH ? (unsigned)left : SL_TILE_WIDTH);
+		if (sl_read_file(dir, sl_buf_str(&path), 1 << 25, &bundle[n],
+			NULL) != SL_OK)
+			return 1;
+	}
+	md = EVP_MD_fetch(NULL, "SHA256", NULL);
+	began = cpu_us();
+	for (n = 0; n * SL_TILE_WIDTH < size; n++) {
+		s = sl_slice_buf(&bundle[n]);
+		while (sl_tile_entry(&s, &one)) {
+			bare_leaf(one.p, one.n, &h);
+			bare_append(index++, h);
+		}
+	}
+	bare_root(&h);
+	sl_digest_hex(&h, hex);
+	(void)printf("%" PRId64 " %s\n", cpu_us() - began, hex);
+	return 0;
+}

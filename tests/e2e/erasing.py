@@ -1,0 +1,128 @@
+#!/usr/bin/env python3
+"""Content that goes: by time once the target holds it, or because somebody asks.
+Nothing of it is left anywhere below the instance, and the log stays whole."""
+import os
+import sys
+import unittest
+
+sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
+import house  # noqa: E402
+
+NAME = "Ragnfrid Testperson"
+LETTER = ("Saksnr: 2026/87\n\nTil dokumentsenteret\n\nJeg søker om plass. "
+          "Hilsen %s\n" % NAME).encode()
+FILE = "søknad ragnfrid.txt"
+KEPT = house.FAST + "\nretention = %s\n[journal]\ncheckpoint_after = 200ms\n"
+
+
+class Erasing(unittest.TestCase):
+    def house(self, retention, **more):
+        made = house.House(instance=KEPT % retention, **more)
+        self.addCleanup(made.close)
+        return made
+
+    def traces(self, h):
+        found = []
+        for folder, _, names in os.walk(h.root):
+            for name in names:
+                path = os.path.join(folder, name)
+                if "ragnfrid" in name.lower():
+                    found.append(path)
+                if os.path.isfile(path):
+                    with open(path, "rb") as file:
+                        data = file.read().lower()
+                    if b"ragnfrid" in data:
+                        found.append(path)
+        return found
+
+    def arrive(self, h, data=LETTER, name=FILE):
+        h.drop_bytes(data, name)
+        h.wait_for(lambda: h.query("SELECT 1 FROM consignment WHERE "
+                                   "source_place = 'done'") and not h.moving(),
+                   40, "the letter")
+        return h.query("SELECT reception FROM consignment ORDER BY id DESC "
+                       "LIMIT 1")[0][0]
+
+    def gone(self, h):
+        h.wait_for(lambda: not h.query("SELECT 1 FROM erasing"), 30, "files")
+        h.wait_for(lambda: not self.traces(h), 30,
+                   "no trace: %s" % self.traces(h))
+
+    def check_kept(self, h, ident):
+        """Numbers, digests and the log."""
+        row, = h.query("SELECT c.reception, hex(b.sha256), e.case_number, "
+                       "d.receipt FROM consignment c JOIN source s ON "
+                       "s.consignment = c.id JOIN blob b ON b.id = s.blob "
+                       "JOIN entry e ON e.consignment = c.id JOIN delivery d "
+                       "ON d.entry = e.id WHERE c.reception = ?", ident)
+        self.assertEqual((row[0], row[2]), (ident, "2026/87"))
+        self.assertIn(row[1].lower(), row[3])
+        told = h.rows("journal", "verify")[0]
+        self.assertTrue(told["ok"])
+        self.assertGreater(told["erased"], 5)
+        out = os.path.join(h.root, "export")
+        h.wait_for(lambda: h.rows("status")[0]["slused"]["journal"]["size"] ==
+                   h.rows("journal", "verify")[0]["signed"], 20, "signed")
+        h.sluse("journal", "export", "--payloads", out)
+        self.assertEqual(h.rows("journal", "verify", out)[0]["erased"],
+                         told["erased"])
+
+    def test_by_time(self):
+        h = self.house("10ms")
+        ident = self.arrive(h)
+        self.assertTrue(self.traces(h))
+        h.stop()  # all that is done is walked over at the start, then hourly
+        h.start()
+        events = h.wait_for(lambda: h.rows("journal", "list", "--kind",
+                                           "erased"), 30, "the event")
+        self.assertEqual([(e["subject"], e["actor"], e["payload"]["cause"])
+                          for e in events], [(ident, "slused", "retention")])
+        self.gone(h)
+        self.check_kept(h, ident)
+
+    def test_a_target_that_cannot_tell(self):
+        h = self.house("10ms", target="webhook")
+        h.sluse("cases", "import", h.cases)
+        self.arrive(h)
+        h.wait_for(lambda: h.query("SELECT 1 FROM delivery WHERE state = "
+                                   "'delivered'"), 30, "delivered")
+        h.stop()
+        h.start()
+        self.assertEqual(h.rows("journal", "list", "--kind", "erased"), [])
+        self.assertTrue(self.traces(h))
+
+    def test_asked(self):
+        h = self.house("0")
+        twin = self.arrive(h, name="samme.txt")
+        ident = self.arrive(h)
+        self.assertNotEqual(twin, ident)
+        self.assertTrue(self.traces(h))
+        done = h.sluse("journal", "erase", ident, check=False)
+        self.assertEqual(done.returncode, 2)
+        h.sluse("journal", "erase", ident, "--why", "krav om sletting")
+        # The same bytes came twice: the original stays for the other.
+        self.assertTrue([p for p in self.traces(h) if "/sha256/" in p])
+        h.sluse("journal", "erase", twin, "--why", "krav om sletting")
+        self.gone(h)
+        self.check_kept(h, ident)
+        for again in (ident, ident + ".1", "M26-999999-9", "999999"):
+            done = h.sluse("journal", "erase", again, "--why", "x",
+                           check=False)
+            self.assertEqual(done.returncode, 4, done.stdout)
+        event = h.rows("journal", "list", "--kind", "erased")[0]
+        self.assertEqual(event["payload"]["why"], "krav om sletting")
+        self.assertTrue(event["actor"].startswith("uid:"))
+        # One event of the house, but not the one that tells of an erasure.
+        h.sluse("journal", "erase", "1", "--why", "feil tekst")
+        done = h.sluse("journal", "erase", str(event["seq"]), "--why", "x",
+                       check=False)
+        self.assertEqual(done.returncode, 4)
+        self.assertIsNone(h.rows("journal", "list")[1]["payload"])
+        self.assertTrue(h.rows("journal", "verify")[0]["ok"])
+        # It can come in once more.
+        self.arrive(h, name="igjen.txt")
+        self.assertTrue([p for p in self.traces(h) if "/sha256/" in p])
+
+
+if __name__ == "__main__":
+    unittest.main(verbosity=2)

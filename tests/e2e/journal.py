@@ -1,0 +1,393 @@
+#!/usr/bin/env python3
+"""The sporingslogg as an auditor meets it: signed, exported, proved, verified by
+outsider.py without Sluse; a new key; a database that was put back."""
+import os
+import re
+import shutil
+import subprocess
+import sys
+import unittest
+import urllib.error
+import urllib.request
+
+sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
+import house  # noqa: E402
+sys.path.insert(0, os.path.join(house.TOP, "tests", "outsider"))
+import outsider  # noqa: E402
+import witness  # noqa: E402
+
+JOURNAL = house.FAST + """
+[journal]
+origin = testvik.kommune.no/sporingslogg
+checkpoint_after = 200ms
+head_file = elsewhere/head
+mail_dir = elsewhere
+mail_to = revisor@example.no
+mail_from = sluse@example.no
+"""
+
+
+def text(*path):
+    with open(os.path.join(*path), encoding="utf-8") as file:
+        return file.read()
+
+
+def write(content, *path):
+    with open(os.path.join(*path), "w", encoding="utf-8") as file:
+        file.write(content)
+
+
+class Journal(unittest.TestCase):
+    def setUp(self):
+        self.house = house.House(instance=JOURNAL, target="webhook",
+                                 start=False)
+        self.addCleanup(self.house.close)
+        self.elsewhere = os.path.join(self.house.root, "elsewhere")
+        os.mkdir(self.elsewhere)
+        self.start()
+
+    def start(self):
+        """slused is enough: the others come when they come."""
+        self.house.start(wait=False)
+        self.house.wait_for(self.status, 20, "slused")
+
+    def status(self):
+        try:
+            slused = self.house.rows("status")[0]["slused"]
+        except RuntimeError:
+            return None  # no database yet
+        return slused and slused["journal"]
+
+    def signed(self):
+        """The head, once all that is there is covered by it."""
+        self.house.wait_for(
+            lambda: self.status()["size"] == self.status()["signed"], 20,
+            "a signed head")
+        return text(self.elsewhere, "head")
+
+    def letters(self, *numbers):
+        for n in numbers:
+            self.house.drop_bytes(b"Hei. Sak 2026/87, brev %d\n" % n,
+                                  "brev-%d.txt" % n)
+        self.house.wait_for(
+            lambda: self.house.query("SELECT count(*) FROM leaf WHERE "
+                                     "consignment IS NOT NULL")[0][0] >=
+            5 * max(numbers) and not self.house.moving(), 30, "the letters")
+
+    def verify(self, *args, code=0):
+        done = self.house.sluse("journal", "verify", *args, check=False)
+        self.assertEqual(done.returncode, code, done.stdout + done.stderr)
+        return done.stdout
+
+    def test_export_proofs_and_readme(self):
+        h = self.house
+        self.letters(1)
+        old = self.signed()
+        write(old, h.root, "old")
+        self.letters(2, 3)
+        self.signed()
+        out = os.path.join(h.root, "export")
+        h.sluse("journal", "export", "--payloads", out)
+        vkey = text(out, "vkey")
+        self.assertEqual(outsider.read_vkey(vkey)[0],
+                         "testvik.kommune.no/sporingslogg")
+        self.assertGreater(outsider.check_export(out, vkey, old)[1], 15)
+        self.verify(out)
+        self.verify("--key", vkey.strip(), "--against",
+                    os.path.join(h.root, "old"), out)
+        self.verify("--against", os.path.join(h.root, "old"))
+        # One event, and the older head.
+        ident, = {r["id"] for r in h.rows("list")
+                  if r["name"] == "brev-2.txt"}
+        proof = os.path.join(h.root, "p.tlog-proof")
+        h.sluse("journal", "prove", "--kind", "entry_born", "--output", proof,
+                ident)
+        entry = outsider.check_proof(text(proof), vkey)
+        self.assertIn(ident.split(".")[0], entry)
+        self.assertIn("\n51\n", entry)
+        self.assertIn("It is proved", self.verify(proof))
+        way = os.path.join(h.root, "way")
+        h.sluse("journal", "consistency", "--output", way,
+                os.path.join(h.root, "old"))
+        outsider.check_consistent(text(way), old, vkey)
+        self.verify("--against", os.path.join(h.root, "old"), way)
+        # Anything else is refused by both.
+        for path, args in ((proof, ()), (way, ("--against", os.path.join(
+                h.root, "old")))):
+            lines = text(path).split("\n")
+            lines[3] = lines[3][:5] + ("A" if lines[3][5] != "A" else "B") + \
+                lines[3][6:]
+            write("\n".join(lines), path)
+            self.verify(*args, path, code=1)
+        with self.assertRaises(outsider.Bad):
+            outsider.check_proof(text(proof), vkey)
+        with self.assertRaises(outsider.Bad):
+            outsider.check_consistent(text(way), old, vkey)
+        self.readme(out, old)
+        self.told(old)
+
+    def readme(self, out, old):
+        """Every command of both pages, as they stand there."""
+        for name in ("README.md", "LESMEG.md"):
+            page = text(out, name)
+            for block in re.findall(r"^```python\n(.*?)^```", page,
+                                    re.S | re.M):
+                write(block, out, "root.py")
+            page = re.sub(r"^```.*?^```", "", page, flags=re.S | re.M)
+            commands = re.findall(r"(?:^    .*\n)+", page, re.M)
+            self.assertEqual(len(commands), 2)
+            said = ""
+            for command in commands + ["    python3 root.py\n"]:
+                command = re.sub("^    ", "", command, flags=re.M).replace(
+                    " FILE\n", " payload/entries/000.p/*.jsonl\n")
+                done = subprocess.run(["sh", "-e", "-c", command], cwd=out,
+                                      stdout=subprocess.PIPE,
+                                      stderr=subprocess.STDOUT, text=True)
+                self.assertEqual(done.returncode, 0, command + done.stdout)
+                said += done.stdout
+            self.assertIn("Signature Verified Successfully", said)
+            self.assertIn("sporingslogg", said)
+            self.assertNotIn("NOT", said)
+        # The earlier head in its place still holds; the entries changed: no.
+        write(old, out, "checkpoint")
+        size = int(old.split("\n")[1])
+        full = [n for n in os.listdir(os.path.join(out, "tile/entries/000.p"))]
+        data = b"".join(len(e).to_bytes(2, "big") + e for e in
+                        outsider.entries(out, int(full[0])))
+        entries = data[:sum(2 + len(e) for e, _ in zip(
+            outsider.entries(out, int(full[0])), range(size)))]
+        path = os.path.join(out, "tile/entries/000.p/%d" % size)
+        for changed, said in ((entries, "whole"),
+                              (entries.replace(b"uid:", b"uie:", 1),
+                               "NOT WHOLE")):
+            with open(path, "wb") as file:
+                file.write(changed)
+            done = subprocess.run([sys.executable, "root.py"], cwd=out,
+                                  stdout=subprocess.PIPE, text=True)
+            self.assertTrue(done.stdout.endswith(" %s\n" % said), done.stdout)
+
+    def told(self, old):
+        mail, = [n for n in os.listdir(self.elsewhere) if n.endswith(".eml")]
+        body = text(self.elsewhere, mail)
+        self.assertIn("To: revisor@example.no\n", body)
+        head = body.split("\n\n", 1)[1]
+        self.assertTrue(head.startswith("testvik.kommune.no/sporingslogg\n"))
+        self.assertIn('signed origin="testvik.kommune.no/sporingslogg" size="%s"'
+                      % old.split("\n")[1], text(self.house.root, "log"))
+
+    def ask(self, server, body):
+        """As the manual has it, but for curl."""
+        request = urllib.request.Request(
+            server.url, text(self.house.root, body).encode())
+        try:
+            with urllib.request.urlopen(request) as answer:
+                return answer.status, answer.read().decode()
+        except urllib.error.HTTPError as answer:
+            return answer.code, answer.read().decode()
+
+    def test_a_witness(self):
+        h = self.house
+        first = self.signed()
+        vkey = h.query("SELECT vkey FROM journal_key")[0][0]
+        server = witness.Witness(vkey)
+        self.addCleanup(server.server_close)
+        self.addCleanup(server.shutdown)
+        write("old 0\n\n" + first, h.root, "body")
+        self.assertEqual(self.ask(server, "body")[0], 200)
+        write(first, h.root, "seen")
+        self.letters(1)
+        self.signed()
+        paths = {n: os.path.join(h.root, n) for n in ("body", "seen", "head",
+                                                      "export", "proof")}
+        h.sluse("journal", "consistency", "--output", paths["body"],
+                paths["seen"])
+        status, line = self.ask(server, "body")
+        self.assertEqual(status, 200)
+        head = subprocess.run(["sed", "1,/^$/d", paths["body"]], text=True,
+                              stdout=subprocess.PIPE).stdout
+        write(head, paths["head"])
+        wanted = ("--against", paths["head"], "--witness", witness.VKEY)
+        self.assertIn("has not cosigned", self.verify(*wanted, code=1))
+        write(head + line, paths["head"])
+        self.verify(*wanted)
+        self.verify("--key", vkey, *wanted)
+        # A cosignature of another head is wrong, not merely missing.
+        write(first + line, paths["head"])
+        self.assertIn("signature is wrong", self.verify(*wanted, code=1))
+        # Twice the same step: it is elsewhere by now.
+        self.assertEqual(self.ask(server, "body")[0], 409)
+        # An export and a proof whose head it cosigned.
+        h.sluse("journal", "export", paths["export"])
+        h.sluse("journal", "prove", "--output", paths["proof"], "1")
+        for path in (paths["export"], paths["proof"]):
+            self.assertIn("has not cosigned", self.verify(
+                "--witness", witness.VKEY, path, code=1))
+            with open(os.path.join(path, "checkpoint") if path ==
+                      paths["export"] else path, "a",
+                      encoding="utf-8") as file:
+                file.write(line)
+            self.verify("--witness", witness.VKEY, path)
+        done = h.sluse("journal", "verify", "--witness", witness.VKEY,
+                       check=False)
+        self.assertEqual(done.returncode, 2)
+
+    def test_a_new_key(self):
+        h = self.house
+        self.signed()
+        first = h.query("SELECT vkey FROM journal_key")[0][0]
+        before = text(h.root, "secrets", "journal-key")
+        done = h.sluse("journal", "new-key", check=False)
+        self.assertEqual(done.returncode, 2)
+        h.sluse("journal", "new-key", "--why", "årlig bytte")
+        self.assertNotEqual(before, text(h.root, "secrets", "journal-key"))
+        self.letters(1)
+        self.signed()
+        out = os.path.join(h.root, "export")
+        h.sluse("journal", "export", out)
+        self.assertNotEqual(text(out, "vkey").strip(), first)
+        # Who trusts the first key trusts the second.
+        self.verify("--key", first, out)
+        self.verify("--key", first)
+        event = [e for e in h.rows("journal", "list")
+                 if e["event"] == "key_changed"][0]
+        self.assertEqual(event["payload"]["old"], first)
+        self.assertEqual(event["payload"]["new"], text(out, "vkey").strip())
+        self.assertTrue(event["actor"].startswith("uid:"))
+        # A key that nobody introduced is not trusted.
+        os.unlink(os.path.join(out, "key", "2.note"))
+        self.assertIn("NOT", self.verify("--key", first, out, code=1))
+        # It is used after a start, and a crash in between is finished.
+        h.stop()
+        os.rename(os.path.join(h.root, "secrets", "journal-key"),
+                  os.path.join(h.root, "secrets", "journal-key.next"))
+        write(before, h.root, "secrets", "journal-key")
+        os.chmod(os.path.join(h.root, "secrets", "journal-key"), 0o600)
+        self.start()
+        self.signed()
+        self.assertFalse(self.status()["halted"])
+        self.verify("--key", first)
+
+    def test_what_changed_between_two_starts(self):
+        h = self.house
+        self.signed()
+        first, = [e["payload"] for e in h.rows("journal", "list", "--kind",
+                                               "formats_changed")]
+        self.assertEqual(first["old"], "")
+        h.stop()
+        os.mkdir(os.path.join(h.root, "pronom"))
+        with open(os.path.join(house.TOP, "schemas/pronom/table.tsv"),
+                  encoding="utf-8") as file:
+            write(file.read() + "# another\n", h.root, "pronom", "table.tsv")
+        with open(os.path.join(h.root, "sluse.conf"), "a") as file:
+            file.write("# a remark\n")
+        self.start()
+        for event in ("formats_changed", "configuration_changed"):
+            before, after = [e["payload"] for e in h.rows(
+                "journal", "list", "--kind", event)]
+            self.assertEqual(after["old"], before["new"])
+            self.assertNotEqual(after["new"], before["new"])
+            self.assertEqual(after["owner"], "uid:%d" % os.getuid())
+        self.assertEqual(len(h.rows("journal", "list", "--kind",
+                                    "program_changed")), 1)
+
+    def copy(self, name):
+        shutil.rmtree(os.path.join(self.house.root, name), ignore_errors=True)
+        shutil.copytree(os.path.join(self.house.root, "db"),
+                        os.path.join(self.house.root, name))
+
+    def put_back(self, name):
+        shutil.rmtree(os.path.join(self.house.root, "db"))
+        shutil.copytree(os.path.join(self.house.root, name),
+                        os.path.join(self.house.root, "db"))
+
+    def test_a_database_put_back(self):
+        h = self.house
+        self.letters(1)
+        h.stop()
+        self.copy("yesterday")
+        self.start()
+        self.letters(2)
+        later = self.signed()
+        write(later, h.root, "later")
+        h.stop()
+        self.put_back("yesterday")
+        self.assertIn("last are missing", self.verify(
+            "--against", os.path.join(h.root, "later"), code=1))
+        # Nothing is claimed, delivered or signed, and everybody hears of it.
+        self.start()
+        self.assertTrue(self.status()["halted"])
+        h.drop_bytes(b"Hei. Sak 2026/87, brev 3\n", "brev-3.txt")
+        done = h.sluse("start-in", check=False)
+        self.assertEqual(done.returncode, 4)
+        self.assertIn("history_broken",
+                      [e["event"] for e in h.rows("journal", "list")])
+        self.assertIn("is not the one that was signed", text(h.root, "log"))
+        h.stop()
+        self.start()
+        self.assertTrue(self.status()["halted"])
+        self.assertEqual(h.in_inlets(), 1)
+        self.assertEqual(text(self.elsewhere, "head"), later)
+        # An administrator decides; the log goes on under another name.
+        h.sluse("journal", "accept", "--why", "disken måtte byttes")
+        h.wait_for(lambda: h.in_inlets() == 0 and not h.moving(), 30,
+                   "the letter")
+        head = self.signed()
+        self.assertTrue(head.startswith(
+            "testvik.kommune.no/sporingslogg~2\n"))
+        self.assertTrue([n for n in os.listdir(os.path.join(h.root, "journal"))
+                         if n.startswith("given-up-")])
+        self.verify()
+        out = os.path.join(h.root, "export")
+        h.sluse("journal", "export", out)
+        self.verify(out)
+        self.verify("--key", text(out, "key", "1.vkey").strip(), out)
+        # Still not the log that was signed.
+        self.verify("--against", os.path.join(h.root, "later"), code=1)
+        done = h.sluse("journal", "accept", "--why", "x", check=False)
+        self.assertEqual(done.returncode, 4)
+        h.stop()
+        self.start()
+        self.assertFalse(self.status()["halted"])
+        # The whole instance put back: what lies elsewhere remembers.
+        h.stop()
+        self.copy("whole")
+        shutil.copytree(os.path.join(h.root, "journal"),
+                        os.path.join(h.root, "journal-then"))
+        self.start()
+        self.letters(4)
+        self.signed()
+        h.stop()
+        self.put_back("whole")
+        shutil.rmtree(os.path.join(h.root, "journal"))
+        os.rename(os.path.join(h.root, "journal-then"),
+                  os.path.join(h.root, "journal"))
+        self.start()
+        self.assertTrue(self.status()["halted"])
+
+    def test_a_key_that_is_gone(self):
+        h = self.house
+        self.signed()
+        h.stop()
+        key = os.path.join(h.root, "secrets", "journal-key")
+        os.rename(key, key + ".away")
+        self.start()
+        self.assertTrue(self.status()["halted"])
+        done = h.sluse("journal", "accept", "--why", "x", check=False)
+        self.assertEqual(done.returncode, 4)
+        h.stop()
+        os.rename(key + ".away", key)
+        self.start()
+        self.assertFalse(self.status()["halted"])
+        # A crash between remembering and recording: one history.
+        self.signed()
+        h.stop()
+        self.start()
+        self.verify()
+        h.stop()
+        os.unlink(os.path.join(h.root, "journal", "checkpoint"))
+        self.start()
+        self.assertTrue(self.status()["halted"])
+
+
+if __name__ == "__main__":
+    unittest.main(verbosity=2)

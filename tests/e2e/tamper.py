@@ -1,0 +1,318 @@
+#!/usr/bin/env python3
+"""Whatever is done to the sporingslogg or to an export of it is found by whoever
+holds an earlier head: changed bits and rows, rows swapped, inserted, taken away;
+a tail cut or replaced; all of it signed anew with another key; yesterday's
+database. SLUSE_TAMPERS says how many times (300); SLUSE_SEED repeats a run."""
+import os
+import random
+import shutil
+import sqlite3
+import subprocess
+import sys
+import tempfile
+import unittest
+
+HERE = os.path.dirname(os.path.abspath(__file__))
+sys.path.insert(0, os.path.join(os.path.dirname(HERE), "outsider"))
+import forge  # noqa: E402
+import outsider  # noqa: E402
+
+BUILD = os.path.abspath(os.environ.get("SLUSE_BUILD", os.path.join(
+    forge.TOP, "build")))
+TIMES = int(os.environ.get("SLUSE_TAMPERS", "300"))
+SEED = os.environ.get("SLUSE_SEED", str(random.randrange(10 ** 6)))
+LEAVES = 330
+
+
+def sluse(*args):
+    return subprocess.run([os.path.join(BUILD, "bin", "sluse"), *args],
+                          stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
+                          errors="replace", text=True, timeout=60)
+
+
+def dump(path):
+    """All that the journal consists of; None if it cannot be read."""
+    db = sqlite3.connect("file:%s?mode=ro" % path, uri=True)
+    db.text_factory = bytes
+    try:
+        return [db.execute("SELECT %s ORDER BY 1" % what).fetchall()
+                for what in ("* FROM leaf", "* FROM payload", "* FROM tree",
+                             "size, root, nodes, note FROM checkpoint",
+                             "number, vkey, introduction FROM journal_key",
+                             "* FROM erasure")]
+    except (sqlite3.Error, UnicodeDecodeError):  # its message may be bytes
+        return None
+    finally:
+        db.close()
+
+
+class Database:
+    """One fresh copy, and what can be done to it."""
+
+    def __init__(self, chance, root, whole):
+        self.chance, self.root = chance, root
+        self.path = os.path.join(root, "db", "sluse.db")
+        self.whole, self.differs = whole, None
+
+    def open(self):
+        self.db = sqlite3.connect(self.path)
+        return self.db
+
+    def done(self):
+        self.db.commit()
+        self.db.close()
+
+    def any(self, first=0, last=LEAVES - 1):
+        return self.chance.randint(first, last)
+
+    def bit(self):
+        with open(self.path, "r+b") as file:
+            data = bytearray(file.read())
+            at = self.chance.randrange(100, len(data))
+            data[at] ^= 1 << self.chance.randrange(8)
+            file.seek(0)
+            file.write(data)
+        now = dump(self.path)
+        self.differs = now and [(a, b) for old, new in zip(self.whole, now)
+                                for a, b in zip(old, new) if a != b][:2]
+        return now != self.whole
+
+    def change(self, table, column):
+        db = self.open()
+        seq = self.any()
+        value, = db.execute("SELECT %s FROM %s WHERE seq = ?" % (
+            column, table), (seq,)).fetchone()
+        text = isinstance(value, str)
+        data = bytearray(value.encode() if text else value)
+        at = self.chance.randrange(len(data))
+        data[at] = data[at] ^ 1 if data[at] < 128 else data[at]
+        if bytes(data) == (value.encode() if text else value):
+            data.append(65)
+        db.execute("UPDATE %s SET %s = ? WHERE seq = ?" % (table, column), (
+            data.decode() if text else bytes(data), seq))
+        self.done()
+
+    def leaf_row(self):
+        self.change("leaf", "bytes")
+
+    def payload_row(self):
+        self.change("payload", "body")
+
+    def salt_row(self):
+        self.change("payload", "salt")
+
+    def head_row(self):
+        db = self.open()
+        size, note = self.chance.choice(db.execute(
+            "SELECT size, note FROM checkpoint").fetchall())
+        at = self.chance.randrange(len(note))
+        db.execute("UPDATE checkpoint SET note = ? WHERE size = ?", (
+            note[:at] + chr(ord(note[at]) ^ 1) + note[at + 1:], size))
+        self.done()
+
+    def swap(self):
+        db, a, b = self.open(), self.any(), self.any()
+        while a == b:
+            b = self.any()
+        one, two = (db.execute("SELECT bytes FROM leaf WHERE seq = ?",
+                               (n,)).fetchone()[0] for n in (a, b))
+        db.execute("UPDATE leaf SET bytes = ? WHERE seq = ?", (two, a))
+        db.execute("UPDATE leaf SET bytes = ? WHERE seq = ?", (one, b))
+        self.done()
+
+    def remove(self):
+        db, seq = self.open(), self.any()
+        db.execute("DELETE FROM leaf WHERE seq = ?", (seq,))
+        db.execute("DELETE FROM payload WHERE seq = ?", (seq,))
+        self.done()
+
+    def remove_payload(self):
+        db, seq = self.open(), self.any()
+        db.execute("DELETE FROM payload WHERE seq = ?", (seq,))
+        if self.any() % 2:  # with a false excuse
+            db.execute("INSERT INTO erasure VALUES (?, ?)", (
+                seq, self.any(0, LEAVES - 1)))
+        self.done()
+
+    def shift(self, db, first, by):
+        for table in ("leaf", "payload"):
+            db.execute("UPDATE %s SET seq = seq + 100000 WHERE seq >= ?" %
+                       table, (first,))
+            db.execute("UPDATE %s SET seq = seq - 100000 + ? WHERE "
+                       "seq >= 100000" % table, (by,))
+
+    def put(self, db, seq, word):
+        data, salt, body = forge.event(seq, word)
+        db.execute("INSERT INTO leaf VALUES (?, ?, NULL, NULL)", (seq, data))
+        db.execute("INSERT INTO payload VALUES (?, ?, ?)", (seq, salt, body))
+
+    def insert(self):
+        db, seq = self.open(), self.any()
+        self.shift(db, seq, 1)
+        self.put(db, seq, "inserted")
+        forge.rebuild(db, seq)
+        self.done()
+
+    def remove_well(self):
+        db, seq = self.open(), self.any()
+        db.execute("DELETE FROM leaf WHERE seq = ?", (seq,))
+        db.execute("DELETE FROM payload WHERE seq = ?", (seq,))
+        forge.rebuild(db, seq)
+        self.done()
+
+    def cut(self):
+        db, seq = self.open(), self.any(1)
+        db.execute("DELETE FROM leaf WHERE seq >= ?", (seq,))
+        db.execute("DELETE FROM payload WHERE seq >= ?", (seq,))
+        forge.rebuild(db, seq)
+        self.done()
+
+    def tail(self, seed=None):
+        db, seq = self.open(), self.any()
+        db.execute("DELETE FROM leaf WHERE seq >= ?", (seq,))
+        db.execute("DELETE FROM payload WHERE seq >= ?", (seq,))
+        for n in range(seq, LEAVES):
+            self.put(db, n, "forged")
+        if seed is not None:
+            db.execute("UPDATE journal_key SET vkey = ?", (forge.OTHER_KEY,))
+        forge.rebuild(db, seq, seed)
+        self.done()
+
+    def signed_tail(self):
+        self.tail(forge.OTHER_SEED)
+
+    def resigned(self):
+        db = self.open()
+        db.execute("UPDATE journal_key SET vkey = ?", (forge.OTHER_KEY,))
+        forge.rebuild(db, 0, forge.OTHER_SEED)
+        self.done()
+
+    def false_key(self):
+        """Beside the true one, introduced by itself."""
+        self.tail(forge.OTHER_SEED)
+        db = self.open()
+        db.execute("DELETE FROM journal_key")
+        db.execute("INSERT INTO journal_key VALUES (1, ?, 1, NULL), "
+                   "(2, ?, 1, ?)", (forge.KEY, forge.OTHER_KEY, forge.sign(
+                       1, b"x" * 32, forge.OTHER_SEED)))
+        self.done()
+
+    def yesterday(self):
+        db = self.open()
+        size = self.chance.choice([100, 200, 300])
+        for table in ("leaf", "payload"):
+            db.execute("DELETE FROM %s WHERE seq >= ?" % table, (size,))
+        forge.rebuild(db, size)
+        self.done()
+
+    def view(self):
+        """A table that never ends, or that says something else."""
+        db = self.open()
+        table = self.chance.choice(["leaf", "payload", "checkpoint"])
+        db.execute("PRAGMA legacy_alter_table = ON")
+        db.execute("ALTER TABLE %s RENAME TO mine" % table)
+        db.execute("CREATE VIEW %s AS %s" % (table, self.chance.choice([
+            "SELECT * FROM mine", "WITH RECURSIVE n(x) AS (SELECT 0 UNION ALL "
+            "SELECT x + 1 FROM n) SELECT x AS seq, x'00' AS bytes, NULL AS "
+            "consignment, NULL AS entry FROM n"])))
+        self.done()
+
+    def tree_row(self):
+        db = self.open()
+        db.execute(self.chance.choice([
+            "DELETE FROM tree", "UPDATE tree SET size = size + 1",
+            "UPDATE tree SET size = -1", "UPDATE tree SET root = x'00'",
+            "UPDATE tree SET nodes = substr(nodes, 2)",
+            "UPDATE tree SET size = 9223372036854775807"]))
+        self.done()
+
+
+DATABASE = ["bit", "leaf_row", "payload_row", "salt_row", "head_row", "swap",
+            "remove", "remove_payload", "insert", "remove_well", "cut", "tail",
+            "signed_tail", "resigned", "false_key", "yesterday", "tree_row", "view"]
+
+
+class Tamper(unittest.TestCase):
+    @classmethod
+    def setUpClass(cls):
+        cls.top = tempfile.mkdtemp(prefix="sluse-tamper-")
+        cls.addClassCleanup(shutil.rmtree, cls.top)
+        cls.root = os.path.join(cls.top, "whole")
+        cls.heads = forge.make(cls.root, LEAVES)
+        cls.head = os.path.join(cls.top, "head")
+        with open(cls.head, "w", encoding="utf-8") as file:
+            file.write(cls.heads[LEAVES])
+        cls.export = os.path.join(cls.top, "export")
+        done = sluse("--root", cls.root, "journal", "export", "--payloads",
+                     cls.export)
+        assert done.returncode == 0, done.stdout
+        cls.chance = random.Random(SEED)
+
+    def refused(self, done, how):
+        self.assertIn(done.returncode, (1, 5), "seed %s, %s: %s" % (
+            SEED, how, done.stdout))
+        self.assertNotIn("Sanitizer", done.stdout)
+
+    def verify(self, root, *args):
+        return sluse("--root", root, "journal", "verify", "--against",
+                     self.head, *args)
+
+    def test_whole(self):
+        for args in ((), ("--key", forge.KEY), (self.export,),
+                     ("--key", forge.KEY, self.export)):
+            done = self.verify(self.root, *args)
+            self.assertEqual(done.returncode, 0, done.stdout)
+        self.assertEqual(outsider.check_export(
+            self.export, forge.KEY, self.heads[200])[1], LEAVES)
+
+    def test_database(self):
+        whole = dump(os.path.join(self.root, "db", "sluse.db"))
+        work = os.path.join(self.top, "work")
+        seen = 0
+        while seen < TIMES * 2 // 3:
+            shutil.copytree(self.root, work)
+            how = DATABASE[seen % len(DATABASE)]
+            database = Database(self.chance, work, whole)
+            real = getattr(database, how)()
+            if real is not False:  # a bit in slack that holds no data
+                # Whoever trusts the key that he was given, and whoever has
+                # nothing but the earlier head.
+                args = ("--key", forge.KEY) if seen % 2 else ()
+                self.refused(self.verify(work, *args), "%s %s" % (
+                    how, database.differs))
+                seen += 1
+            shutil.rmtree(work)
+
+    def files(self):
+        for folder, _, names in os.walk(self.export):
+            for name in names:
+                if not name.endswith((".md", ".pem")) or \
+                        name == "key.pem":
+                    yield os.path.relpath(os.path.join(folder, name),
+                                          self.export)
+
+    def test_export(self):
+        work = os.path.join(self.top, "work-export")
+        names = sorted(self.files())
+        for n in range(TIMES // 3):
+            shutil.copytree(self.export, work)
+            name = os.path.join(work, names[n % len(names)])
+            with open(name, "rb") as file:
+                data = bytearray(file.read())
+            how = self.chance.choice(["flip", "cut", "more", "gone"])
+            at = self.chance.randrange(len(data))
+            if how == "gone":
+                os.unlink(name)
+            else:
+                if how == "flip":
+                    data[at] ^= 1 << self.chance.randrange(8)
+                with open(name, "wb") as file:
+                    file.write(data[:at] if how == "cut" else data)
+                    file.write(b"more" if how == "more" else b"")
+            self.refused(self.verify("/nowhere", "--key", forge.KEY, work),
+                         "%s %s" % (how, names[n % len(names)]))
+            shutil.rmtree(work)
+
+
+if __name__ == "__main__":
+    unittest.main(verbosity=2)

@@ -1,0 +1,364 @@
+#!/usr/bin/env python3
+"""Somebody outside verifies the sporingslogg: Python's standard library only,
+nothing of Sluse, written from the public formats (C2SP signed-note,
+tlog-checkpoint, tlog-tiles, tlog-proof; RFC 6962, RFC 9162, RFC 8032).
+
+    outsider.py export DIR VKEY [OLD_CHECKPOINT]
+    outsider.py proof FILE VKEY
+    outsider.py consistency FILE OLD_CHECKPOINT VKEY
+
+Prints what is true and ends with 0, or says why not and ends with 1.
+"""
+import base64
+import hashlib
+import json
+import os
+import struct
+import sys
+
+# -- Ed25519 (RFC 8032), slow and plain ----------------------------------------
+P = 2 ** 255 - 19
+L = 2 ** 252 + 27742317777372353535851937790883648493
+D = -121665 * pow(121666, P - 2, P) % P
+ROOT = pow(2, (P - 1) // 4, P)
+
+
+class Bad(Exception):
+    pass
+
+
+def recover_x(y, sign):
+    if y >= P:
+        raise Bad("no point")
+    square = (y * y - 1) * pow(D * y * y + 1, P - 2, P) % P
+    x = pow(square, (P + 3) // 8, P)
+    if (x * x - square) % P:
+        x = x * ROOT % P
+    if (x * x - square) % P or (x == 0 and sign):
+        raise Bad("no point")
+    return P - x if x & 1 != sign else x
+
+
+def point(x, y):
+    return (x, y, 1, x * y % P)
+
+
+def add(p, q):
+    a = (p[1] - p[0]) * (q[1] - q[0]) % P
+    b = (p[1] + p[0]) * (q[1] + q[0]) % P
+    c, d = 2 * p[3] * q[3] * D % P, 2 * p[2] * q[2] % P
+    e, f, g, h = b - a, d - c, d + c, b + a
+    return (e * f % P, g * h % P, f * g % P, e * h % P)
+
+
+def times(n, p):
+    q = (0, 1, 1, 0)
+    while n:
+        if n & 1:
+            q = add(q, p)
+        p, n = add(p, p), n >> 1
+    return q
+
+
+def same(p, q):
+    return ((p[0] * q[2] - q[0] * p[2]) % P == 0 and
+            (p[1] * q[2] - q[1] * p[2]) % P == 0)
+
+
+def encode(p):
+    inverse = pow(p[2], P - 2, P)
+    x, y = p[0] * inverse % P, p[1] * inverse % P
+    return (y | (x & 1) << 255).to_bytes(32, "little")
+
+
+def decode(data):
+    y = int.from_bytes(data, "little")
+    sign, y = y >> 255, y & (1 << 255) - 1
+    return point(recover_x(y, sign), y)
+
+
+Y = 4 * pow(5, P - 2, P) % P
+BASE = point(recover_x(Y, 0), Y)
+
+
+def number(*parts):
+    return int.from_bytes(hashlib.sha512(b"".join(parts)).digest(), "little")
+
+
+def ed25519_verify(key, text, signature):
+    if len(signature) != 64:
+        return False
+    try:
+        a, r = decode(key), decode(signature[:32])
+    except Bad:
+        return False
+    s = int.from_bytes(signature[32:], "little")
+    return s < L and same(times(s, BASE), add(r, times(
+        number(signature[:32], key, text) % L, a)))
+
+
+def ed25519_sign(seed, text):
+    """For those who forge."""
+    h = hashlib.sha512(seed).digest()
+    a = int.from_bytes(h[:32], "little") & (1 << 254) - 8 | 1 << 254
+    key = encode(times(a, BASE))
+    r = number(h[32:], text) % L
+    first = encode(times(r, BASE))
+    s = (r + number(first, key, text) * a) % L
+    return first + s.to_bytes(32, "little")
+
+
+def ed25519_public(seed):
+    h = hashlib.sha512(seed).digest()
+    a = int.from_bytes(h[:32], "little") & (1 << 254) - 8 | 1 << 254
+    return encode(times(a, BASE))
+
+
+# -- notes and checkpoints -----------------------------------------------------
+def key_id(name, data):
+    return hashlib.sha256(name.encode() + b"\n" + data).digest()[:4]
+
+
+def make_vkey(name, public):
+    data = b"\1" + public
+    return "%s+%s+%s" % (name, key_id(name, data).hex(),
+                         base64.b64encode(data).decode())
+
+
+def read_vkey(vkey):
+    name, ident, data = vkey.strip().split("+", 2)
+    data = base64.b64decode(data, validate=True)
+    if key_id(name, data).hex() != ident or data[0] != 1 or len(data) != 33:
+        raise Bad("not a key")
+    return name, bytes.fromhex(ident), data[1:]
+
+
+def open_note(note, vkey):
+    name, ident, public = read_vkey(vkey)
+    text, _, lines = note.rpartition("\n\n")
+    text += "\n"
+    if not lines.endswith("\n"):
+        raise Bad("not a note")
+    for line in lines[:-1].split("\n"):
+        dash, who, signature = line.split(" ")
+        data = base64.b64decode(signature, validate=True)
+        if dash != "—" or len(data) < 5:
+            raise Bad("not a note")
+        if who == name and data[:4] == ident:
+            if not ed25519_verify(public, text.encode(), data[4:]):
+                raise Bad("the signature is wrong")
+            return text
+    raise Bad("that key has not signed it")
+
+
+def open_checkpoint(note, vkey):
+    """(origin, size, root)"""
+    lines = open_note(note, vkey).split("\n")
+    root = base64.b64decode(lines[2], validate=True)
+    if len(root) != 32 or str(int(lines[1])) != lines[1]:
+        raise Bad("not a checkpoint")
+    if lines[0] != read_vkey(vkey)[0]:
+        raise Bad("the checkpoint of another log")
+    return lines[0], int(lines[1]), root
+
+
+# -- trees ---------------------------------------------------------------------
+def leaf_hash(data):
+    return hashlib.sha256(b"\0" + data).digest()
+
+
+def node_hash(left, right):
+    return hashlib.sha256(b"\1" + left + right).digest()
+
+
+class Tree:
+    def __init__(self):
+        self.size, self.stack = 0, []
+
+    def append(self, digest):
+        self.stack.append(digest)
+        n, self.size = self.size, self.size + 1
+        while n & 1:
+            right = self.stack.pop()
+            self.stack.append(node_hash(self.stack.pop(), right))
+            n >>= 1
+
+    def root(self):
+        if not self.stack:
+            return hashlib.sha256(b"").digest()
+        digest = self.stack[-1]
+        for left in reversed(self.stack[:-1]):
+            digest = node_hash(left, digest)
+        return digest
+
+
+def check_inclusion(index, size, leaf, nodes, root):
+    """RFC 9162, 2.1.3.2."""
+    if index >= size:
+        raise Bad("no such leaf")
+    fn, sn, r = index, size - 1, leaf
+    for p in nodes:
+        if sn == 0:
+            raise Bad("the proof is too long")
+        if fn & 1 or fn == sn:
+            r = node_hash(p, r)
+            while not fn & 1 and fn:
+                fn, sn = fn >> 1, sn >> 1
+        else:
+            r = node_hash(r, p)
+        fn, sn = fn >> 1, sn >> 1
+    if sn or r != root:
+        raise Bad("the leaf is not in the log")
+
+
+def check_consistency(a, b, root_a, nodes, root_b):
+    """RFC 9162, 2.1.4.2."""
+    if a == b:
+        if nodes or root_a != root_b:
+            raise Bad("two heads of one size")
+        return
+    nodes = list(nodes)
+    if not 0 < a < b or not nodes:
+        raise Bad("nothing is proved")
+    if a & (a - 1) == 0:
+        nodes.insert(0, root_a)
+    fn, sn = a - 1, b - 1
+    while fn & 1:
+        fn, sn = fn >> 1, sn >> 1
+    fr = sr = nodes[0]
+    for c in nodes[1:]:
+        if sn == 0:
+            raise Bad("the proof is too long")
+        if fn & 1 or fn == sn:
+            fr, sr = node_hash(c, fr), node_hash(c, sr)
+            while not fn & 1 and fn:
+                fn, sn = fn >> 1, sn >> 1
+        else:
+            sr = node_hash(sr, c)
+        fn, sn = fn >> 1, sn >> 1
+    if sn or fr != root_a or sr != root_b:
+        raise Bad("the earlier log is not the beginning of this one")
+
+
+# -- what Sluse writes ----------------------------------------------------------
+def tile_path(level, n, width):
+    groups = ["%03d" % (n % 1000)]
+    while n >= 1000:
+        n //= 1000
+        groups.insert(0, "x%03d" % (n % 1000))
+    return "tile/%s/%s%s" % (level, "/".join(groups),
+                             "" if width == 256 else ".p/%d" % width)
+
+
+def read(folder, name):
+    with open(os.path.join(folder, name), "rb") as file:
+        return file.read()
+
+
+def entries(folder, size):
+    for n in range((size + 255) // 256):
+        width = min(256, size - 256 * n)
+        data, at = read(folder, tile_path("entries", n, width)), 0
+        for _ in range(width):
+            length, = struct.unpack_from(">H", data, at)
+            if at + 2 + length > len(data):
+                raise Bad("a bundle is cut")
+            yield data[at + 2:at + 2 + length]
+            at += 2 + length
+        if at != len(data):
+            raise Bad("a bundle is too long")
+
+
+def payloads(folder, size):
+    """Lines of payload/ by number; {} where there are none."""
+    found = {}
+    for n in range((size + 255) // 256):
+        width = min(256, size - 256 * n)
+        name = tile_path("entries", n, width).replace("tile", "payload", 1)
+        path = os.path.join(folder, name + ".jsonl")
+        if os.path.exists(path):
+            with open(path, encoding="utf-8") as file:
+                for line in file:
+                    row = json.loads(line)
+                    found[row["seq"]] = row
+    return found
+
+
+def check_entry(number_, entry, payload):
+    lines = entry.decode().split("\n")
+    if (len(lines) != 10 or lines[0] != "sluse/leaf/v1" or lines[8:] != ["-", ""]
+            or lines[2] != str(number_)):
+        raise Bad("entry %d is none" % number_)
+    if payload is not None and "salt" in payload:
+        digest = hashlib.sha256(bytes.fromhex(payload["salt"]) +
+                                payload["body"].encode()).hexdigest()
+        if digest != lines[7]:
+            raise Bad("the payload of entry %d was changed" % number_)
+
+
+def check_export(folder, vkey, old=None):
+    """The export, and that it begins with an earlier checkpoint."""
+    note = read(folder, "checkpoint").decode()
+    origin, size, root = open_checkpoint(note, vkey)
+    before = open_checkpoint(old, vkey) if old else None
+    bodies, tree = payloads(folder, size), Tree()
+    for n, entry in enumerate(entries(folder, size)):
+        if before and n == before[1] and tree.root() != before[2]:
+            raise Bad("it does not begin with the earlier log")
+        check_entry(n, entry, bodies.get(n))
+        tree.append(leaf_hash(entry))
+    if tree.root() != root:
+        raise Bad("the entries are not those that were signed")
+    if before and (before[1] > size or
+                   before[1] == size and before[2] != root):
+        raise Bad("it is shorter than the earlier log")
+    return origin, size
+
+
+def check_proof(text, vkey):
+    head, _, note = text.partition("\n\n")
+    lines = head.split("\n")
+    if lines[0] != "c2sp.org/tlog-proof@v1" or lines[1][:6] != "extra " or \
+            lines[2][:6] != "index ":
+        raise Bad("not a proof")
+    entry = base64.b64decode(lines[1][6:], validate=True)
+    index = int(lines[2][6:])
+    origin, size, root = open_checkpoint(note, vkey)
+    check_inclusion(index, size, leaf_hash(entry), [
+        base64.b64decode(line, validate=True) for line in lines[3:]], root)
+    check_entry(index, entry, None)
+    return entry.decode()
+
+
+def check_consistent(text, old, vkey):
+    head, _, note = text.partition("\n\n")
+    lines = head.split("\n")
+    before, after = open_checkpoint(old, vkey), open_checkpoint(note, vkey)
+    if lines[0] != "old %d" % before[1] or before[0] != after[0]:
+        raise Bad("about another log")
+    check_consistency(before[1], after[1], before[2], [
+        base64.b64decode(line, validate=True) for line in lines[1:]], after[2])
+    return before[1], after[1]
+
+
+def main(args):
+    def text(path):
+        with open(path, encoding="utf-8") as file:
+            return file.read()
+    try:
+        if args[0] == "export":
+            print("%s: %d entries, whole" % check_export(
+                args[1], text(args[2]), text(args[3]) if args[3:] else None))
+        elif args[0] == "proof":
+            print(check_proof(text(args[1]), text(args[2])), end="")
+        else:
+            print("%d is the beginning of %d" % check_consistent(
+                text(args[1]), text(args[2]), text(args[3])))
+    except (Bad, ValueError, IndexError, OSError, struct.error) as fault:
+        print("NOT proved: %s" % fault)
+        return 1
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
