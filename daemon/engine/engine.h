@@ -296,6 +296,8 @@ void sl_task_eof(struct sl_task *t);
 void sl_tasks_peer_gone(struct sl_engine *e, struct sl_peer *p);
 void sl_task_free(struct sl_task *t);
 /* One reference more or less; NULL is fine. */
+/* NULL: none can be made now (errno). */
+struct sl_outfile *sl_outfile_new(struct sl_files *f);
 struct sl_outfile *sl_outfile_ref(struct sl_outfile *o);
 /* Its writer's end was not seen. */
 void sl_task_spoil(struct sl_task *t);

@@ -84,40 +84,6 @@ close_result(struct sl_task *t)
 	t->page = NULL;
 }
 
-static struct sl_outfile *
-outfile_new(struct sl_files *f)
-{
-	struct sl_outfile *o;
-	int fd = sl_files_scratch(f);
-
-	if (fd < 0)
-		return NULL;
-	o = sl_alloc(sizeof(*o));
-	o->fd = fd;
-	o->refs = 1;
-	return o;
-}
-
-struct sl_outfile *
-sl_outfile_ref(struct sl_outfile *o)
-{
-	if (o != NULL)
-		o->refs++;
-	return o;
-}
-
-void
-sl_outfile_drop(struct sl_files *f, struct sl_outfile *o)
-{
-	if (o == NULL || --o->refs > 0)
-		return;
-	if (o->spoilt)
-		(void)close(o->fd);
-	else
-		sl_files_give_back(f, o->fd);
-	free(o);
-}
-
 void
 sl_task_spoil(struct sl_task *t)
 {
@@ -283,7 +249,7 @@ open_fds(struct sl_task *t, int *fds, int *ret_result)
 		fds[i] = -1;
 	if (t->kind == SL_TASK_OPEN) {
 		sl_outfile_drop(f, s->out);
-		s->out = outfile_new(f);
+		s->out = sl_outfile_new(f);
 		fds[0] = s->have_original
 			     ? sl_files_open_blob(f, &s->row.sha256)
 			     : sl_claim_open(t->job->inlet, t->job->claim.ulid,
@@ -297,7 +263,7 @@ open_fds(struct sl_task *t, int *fds, int *ret_result)
 			     ? sl_files_reopen(s->original_fd)
 			     : sl_files_open_blob(f, &s->row.sha256);
 		sl_outfile_drop(f, t->out);
-		t->out = outfile_new(f);
+		t->out = sl_outfile_new(f);
 		fds[2] = dup_out(t->out);
 	}
 	if (t->kind == SL_TASK_OPEN && !s->have_original) {
