@@ -70,8 +70,7 @@ $(O)/daemon/report/export.o: $(wildcard schemas/export/*)
 libs_iconv := -licuuc -Wl,--export-dynamic-symbol=iconv \
 	-Wl,--export-dynamic-symbol=iconv_open \
 	-Wl,--export-dynamic-symbol=iconv_close
-PROGRAMS := slused sluse sluse-work sluse-ocr sluse-place sluse-push sluse-decrypt sluse-convert \
-	sluse-report
+PROGRAMS := slused sluse sluse-work sluse-ocr sluse-place sluse-push sluse-decrypt sluse-convert sluse-report
 rooms_slused := engine access intake place prepare store journal registry config wire base
 libs_slused := -lsqlite3 -ljansson -lcrypto
 rooms_sluse := cli report store journal prepare place registry config pronom wire base

@@ -189,8 +189,9 @@ verify_live(const struct sl_cli *c, const struct sl_verify_ask *ask)
 	enum sl_exit code = sl_ask_open(c, &a);
 	enum sl_rc rc;
 
+	/* A database that is none is no fault of ours, but of the log. */
 	if (code != SL_EXIT_OK)
-		return code;
+		return code == SL_EXIT_INTERNAL ? SL_EXIT_FOUND : code;
 	args = args_of(ask);
 	rc = sl_ask_rows(a, "journal-verify", args, keep_row, &row, &err);
 	json_decref(args);
