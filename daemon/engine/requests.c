@@ -359,8 +359,11 @@ journal(struct sl_engine *e, const char *verb, json_t *args, const char *actor,
 {
 	const char *why = text(args, "why");
 
+	/* What is erased is what the second person was shown. */
+	if (items_of(args) != 1)
+		return no(err, "one at a time");
 	if (strcmp(verb, "journal-erase") == 0)
-		return sl_erase_asked(e, text(args, "id"), why, actor, err);
+		return sl_erase_asked(e, item(args, 0), why, actor, err);
 	if (strcmp(verb, "journal-accept") == 0)
 		return sl_seal_accept(e, why, actor, err);
 	return sl_seal_rotate(e, why, actor, err);

@@ -81,6 +81,7 @@ void
 sl_report_print_approval(FILE *f, const json_t *row)
 {
 	const char *const keys[] = {"subject", "actor", "asked", "until"};
+	const json_t *id = json_object_get(json_object_get(row, "args"), "id");
 	size_t i;
 
 	(void)fprintf(f,
@@ -94,6 +95,13 @@ sl_report_print_approval(FILE *f, const json_t *row)
 		    : i < 2 ? 10
 			    : 24,
 		    json_string_value(json_object_get(row, keys[i])));
+	/* What has no reception number: an event of the sporingslogg. */
+	if (strcmp(json_string_value(json_object_get(row, "subject")), "-") ==
+		0 &&
+	    json_is_string(id)) {
+		(void)fputs("  ", f);
+		sl_report_show_text(f, json_string_value(id));
+	}
 	(void)fputs("  ", f);
 	if (json_is_string(json_object_get(row, "why")))
 		sl_report_show_text(

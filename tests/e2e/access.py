@@ -334,6 +334,8 @@ class Access(unittest.TestCase):
         # What one event holds, by its number.
         seq = str(event["seq"] + 1)
         number = self.pending("systemansvarlig", "journal", "erase", seq, *WHY)
+        self.assertRegex(h.person("archivist", "approve", "--list").stdout,
+                         r"journal-erase .* - .*  %s  prøve" % seq)
         h.person("archivist", "approve", str(number), code=0)
         self.assertEqual(len(h.events("erased")), 2)
         self.assertEqual(h.person("auditor", "journal", "verify").returncode, 0)
@@ -482,6 +484,39 @@ class Access(unittest.TestCase):
             number)
         h.person("second", "approve", str(number), role="archivist", code=4)
         self.assertEqual(self.items("quarantined")[:1], [bad])
+        self.assertEqual(h.sluse("journal", "verify").returncode, 0)
+
+
+@unittest.skipUnless(CAN, "needs root, to be several users")
+@unittest.skipUnless(have_groups(), "needs the base groups of Debian")
+class Halted(unittest.TestCase):
+    def test_two_persons_go_on(self):
+        """A sporingslogg that was put back is accepted by two."""
+        h = PeopleHouse(user=SERVICE)
+        self.addCleanup(h.close)
+
+        def journal():
+            return h.rows("status")[0]["slused"]["journal"]
+        h.stop()  # the head is signed
+        os.unlink(os.path.join(h.root, "journal", "checkpoint"))
+        h.start()
+        self.assertTrue(journal()["halted"])
+        h.person("archivist", "journal", "accept", *WHY, code=4)
+        done = h.person("systemansvarlig", "--json", "journal", "accept", *WHY,
+                        code=4)
+        number = str(json.loads(done.stdout)["pending"])
+        h.person("systemansvarlig", "approve", number, code=4)
+        h.person("archivist", "approve", number, code=4)
+        self.assertEqual(h.sluse("approve", number, check=False).returncode, 4)
+        self.assertTrue(journal()["halted"])
+        h.person("second", "approve", number, role="systemansvarlig", code=0)
+        self.assertFalse(journal()["halted"])
+        event, = h.events("history_accepted")
+        self.assertEqual(event["actor"], "uid:%d,uid:%d" % (
+            UIDS["systemansvarlig"], UIDS["second"]))
+        h.stop()
+        h.start()
+        self.assertFalse(journal()["halted"])
         self.assertEqual(h.sluse("journal", "verify").returncode, 0)
 
 
