@@ -39,7 +39,7 @@
 #define BLANK_MARKS 6u
 #define BLANK_LONGEST 16u
 /* Thousandths: text of another language that reads better is well read. */
-#define FOREIGN_CONFIDENCE 880u
+#define FOREIGN_CONFIDENCE 950u
 /* The look's hint at a turn is followed up if it is this part of sure. */
 #define TURN_HINT 0.3f
 /* Larger images are not tried again: it takes some copies of them. */
@@ -383,10 +383,10 @@ take_pixels(size_t n)
 	return p;
 }
 
-/* Blocks that were passed over, by themselves: lost ones, or the others. */
+/* Blocks that were passed over, by themselves: without weak ink, or with all,
+ * if that did not help or single lines were lost. */
 static void
-read_regions(
-    struct job *j, const struct sl_ocr_region *r, unsigned n, bool lost)
+read_regions(struct job *j, struct sl_ocr_region *r, unsigned n, bool strong)
 {
 	struct sl_ocr_sheet sheet = {0};
 	unsigned i;
@@ -394,15 +394,17 @@ read_regions(
 
 	for (i = 0; i < n; i++) {
 		left = time_left(j, MORE_SHARE);
-		if (r[i].lost != lost || left < 0)
+		if (r[i].done || left < 0 ||
+		    (strong ? r[i].lost && r[i].flat : !r[i].lost))
 			continue;
 		if (sheet.pix == NULL)
 			sl_ocr_sheet_make(j->image.pix, j->image.dpi, &j->look,
-			    j->turn, lost ? SL_OCR_PLAIN : SL_OCR_STRONG,
+			    j->turn, strong ? SL_OCR_STRONG : SL_OCR_PLAIN,
 			    &sheet);
-		if (sheet.pix != NULL && sl_ocr_reread(j->models->all, &sheet,
-					     &r[i], left, &j->best))
-			j->retried = true;
+		if (sheet.pix == NULL)
+			return;
+		sl_ocr_reread(j->models->all, &sheet, &r[i], left, &j->best);
+		j->retried |= r[i].done;
 	}
 	pixDestroy(&sheet.pix);
 }
@@ -413,8 +415,8 @@ read_rest(struct job *j)
 	struct sl_ocr_region r[SL_OCR_REGIONS_MAX];
 	unsigned n = sl_ocr_reread_find(&j->look, j->turn, &j->best, r);
 
-	read_regions(j, r, n, false);
 	read_regions(j, r, n, true);
+	read_regions(j, r, n, false);
 }
 
 /* A middling page in a language that the first model is not for. */

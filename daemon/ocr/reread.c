@@ -117,6 +117,22 @@ touches(const struct sl_ocr_region *a, const struct sl_ocr_region *b)
 	       b->y < a->y + a->h;
 }
 
+/* What lies across something thick comes in pieces. */
+static void
+join(struct sl_ocr_region *to, const struct sl_ocr_region *r)
+{
+	int x1 = to->x + to->w > r->x + r->w ? to->x + to->w : r->x + r->w;
+	int y1 = to->y + to->h > r->y + r->h ? to->y + to->h : r->y + r->h;
+
+	to->x = to->x < r->x ? to->x : r->x;
+	to->y = to->y < r->y ? to->y : r->y;
+	to->w = x1 - to->x;
+	to->h = y1 - to->y;
+	to->letters += r->letters;
+	to->unread += r->unread;
+	to->flat &= r->flat;
+}
+
 /* Lost: nothing of it was read. Otherwise a part must have been passed over,
  * and something else than its own lines may be in the way. */
 static bool
@@ -126,7 +142,7 @@ passed_over(const struct sl_ocr_region *r, bool lost)
 
 	return lost ? r->unread >= LOST_MIN && share >= LOST_SHARE
 		    : r->unread >= UNREAD_MIN && share >= UNREAD_SHARE &&
-			  share < LOST_SHARE;
+			  (share < LOST_SHARE || !r->flat);
 }
 
 /* Adds blocks of letters that were passed over, or of those alone (lost). */
@@ -151,8 +167,12 @@ find_blocks(const struct maps *m, bool lost,
 		r.flat = r.h < FLAT * m->height;
 		for (k = 0; k < n && !touches(&ret[k], &r);)
 			k++;
-		if (k == n && passed_over(&r, lost))
+		if (!passed_over(&r, lost))
+			k = n;
+		else if (k == n)
 			keep_worst(ret, &n, &r);
+		else if (ret[k].lost == lost)
+			join(&ret[k], &r);
 		boxDestroy(&b);
 	}
 	boxaDestroy(&boxes);
@@ -300,9 +320,9 @@ replace(struct sl_ocr_pass *pass, struct sl_ocr_pass *new, const struct span *s)
 	pass->score += new->score;
 }
 
-bool
+void
 sl_ocr_reread(TessBaseAPI *api, const struct sl_ocr_sheet *sheet,
-    const struct sl_ocr_region *r, int deadline_ms, struct sl_ocr_pass *pass)
+    struct sl_ocr_region *r, int deadline_ms, struct sl_ocr_pass *pass)
 {
 	double kx = 65535.0 * sheet->look_scale / sheet->width;
 	double ky = 65535.0 * sheet->look_scale / sheet->height;
@@ -313,22 +333,20 @@ sl_ocr_reread(TessBaseAPI *api, const struct sl_ocr_sheet *sheet,
 	    (r->y + r->h) * sheet->look_scale};
 	struct sl_ocr_pass new;
 	double before = 0;
-	bool better;
 	size_t i;
 
 	if (sl_ocr_recognise_part(
 		api, sheet, rect, r->flat, deadline_ms, &new) != SL_OK) {
 		sl_ocr_pass_free(&new);
-		return false;
+		return;
 	}
 	for (i = 0; i < pass->page.words_count; i++)
 		if (inside(&s, &pass->page.words[i]))
 			before += word_score(&pass->page, &pass->page.words[i]);
-	better = new.turn == 0 && new.score > before;
-	if (better) {
+	r->done = new.turn == 0 && new.score > before;
+	if (r->done) {
 		new.score -= before;
 		replace(pass, &new, &s);
 	}
 	sl_ocr_pass_free(&new);
-	return better;
 }

@@ -13,6 +13,7 @@ struct sl_ocr_region {
 	unsigned letters, unread; /* as many as the ink would make */
 	bool flat; /* a line or two */
 	bool lost; /* nothing of it was read */
+	bool done; /* by sl_ocr_reread, and better */
 };
 
 #define SL_OCR_REGIONS_MAX 6
@@ -24,9 +25,10 @@ unsigned sl_ocr_reread_find(const struct sl_ocr_look *l, unsigned turn,
     struct sl_ocr_region ret[SL_OCR_REGIONS_MAX]);
 
 /* Reads the region of the sheet (made with SL_OCR_STRONG where something else
- * may lie over its letters: not lost), and puts its words
- * into pass where they read better than those that were there. true if so. */
-bool sl_ocr_reread(TessBaseAPI *api, const struct sl_ocr_sheet *sheet,
-    const struct sl_ocr_region *r, int deadline_ms, struct sl_ocr_pass *pass);
+ * may lie over its letters), and puts its words
+ * into pass where they read better than those that were there. r->done tells.
+ */
+void sl_ocr_reread(TessBaseAPI *api, const struct sl_ocr_sheet *sheet,
+    struct sl_ocr_region *r, int deadline_ms, struct sl_ocr_pass *pass);
 
 #endif

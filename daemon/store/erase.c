@@ -175,6 +175,7 @@ empty_rows(struct sl_store *s, int64_t id, struct sl_err *err)
 	    RUN("DELETE FROM page WHERE part IN " PARTS) ||
 	    RUN("DELETE FROM found WHERE part IN " PARTS) ||
 	    RUN("DELETE FROM note WHERE part IN " PARTS) ||
+	    RUN("DELETE FROM named WHERE part IN " PARTS) ||
 	    RUN("UPDATE part SET name = '', name_raw = x'', bundle = NULL"
 		" WHERE id IN " PARTS) ||
 	    RUN("DELETE FROM bundle WHERE source IN"

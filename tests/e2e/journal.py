@@ -2,10 +2,12 @@
 """The sporingslogg as an auditor meets it: signed, exported, proved, verified by
 outsider.py without Sluse; a new key; a database that was put back."""
 import os
+import random
 import re
 import shutil
 import subprocess
 import sys
+import time
 import unittest
 import urllib.error
 import urllib.request
@@ -363,6 +365,27 @@ class Journal(unittest.TestCase):
                   os.path.join(h.root, "journal"))
         self.start()
         self.assertTrue(self.status()["halted"])
+
+    def test_killed_while_it_signs(self):
+        """Every head that was ever told is the beginning of the log."""
+        h, told, number = self.house, {self.signed()}, 0
+        for _ in range(4):
+            for _ in range(3):
+                number += 1
+                h.drop_bytes(b"Hei, brev %d\n" % number,
+                             "brev-%d.txt" % number)
+            h.wait_for(lambda: h.query("SELECT count(*) FROM consignment")[0][0]
+                       >= number - 2, 20, "a letter")
+            time.sleep(random.random() * 0.3)
+            h.kill("slused")
+            told.add(text(self.elsewhere, "head"))
+            h.wait_for(self.status, 30, "slused again")
+            self.assertFalse(self.status()["halted"])
+        told.add(self.signed())
+        self.assertGreater(len(told), 2)
+        for head in told:
+            write(head, h.root, "told")
+            self.verify("--against", os.path.join(h.root, "told"))
 
     def test_a_key_that_is_gone(self):
         h = self.house
