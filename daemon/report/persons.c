@@ -129,8 +129,10 @@ sl_report_print_persons(FILE *f, const json_t *status)
 		    json_string_value(json_object_get(o, "actor")),
 		    json_string_value(json_object_get(o, "verb")),
 		    json_string_value(json_object_get(o, "subject")));
-		sl_report_show_text(
-		    f, json_string_value(json_object_get(o, "why")));
+		/* It may have been erased. */
+		if (json_is_string(json_object_get(o, "why")))
+			sl_report_show_text(
+			    f, json_string_value(json_object_get(o, "why")));
 		(void)fputc('\n', f);
 	}
 }

@@ -18,7 +18,8 @@ KEPT = house.FAST + "\nretention = %s\n[journal]\ncheckpoint_after = 200ms\n"
 
 # Where content lies that sl_erase_content empties, and where none does. A table
 # that is in neither must be thought of, there and here.
-CONTENT = {"bundle", "consignment", "delivery", "document", "entry", "found",
+CONTENT = {"approval", "bundle", "consignment", "delivery", "document", "entry",
+           "found", "glass",
            "named", "note", "page", "part", "payload",
            "placement", "source", "target_post"}
 OTHER = {"blob", "case_file", "checkpoint", "delivery_step", "disposition",
