@@ -53,6 +53,7 @@ $(foreach r,$(ROOMS),$(eval $(call ROOM,$(r))))
 CFLAGS_read := $(call pc,cflags,jansson)
 CFLAGS_ocr := $(call pc,cflags,tesseract lept)
 CFLAGS_cli := $(call pc,cflags,libxml-2.0)
+CFLAGS_report := $(call pc,cflags,pangocairo cairo-pdf libxml-2.0)
 CFLAGS_unpack := $(call pc,cflags,libarchive)
 CFLAGS_push := $(call pc,cflags,libcurl jansson)
 room_cflags = $(CFLAGS_$(word 2,$(subst /, ,$(1))))
@@ -64,17 +65,21 @@ $(O)/%.o: %.c
 # Files that are put into programs as they lie there.
 $(O)/daemon/store/schema.o: $(wildcard schemas/sql/*.sql)
 $(O)/daemon/report/export.o: $(wildcard schemas/export/*)
+$(O)/daemon/report/legal.o: schemas/hjemler.tsv
 
 # -- programs: which rooms and libraries each may see -------------------------
 # iconv behind the walls is the program's own: daemon/read/converters.h.
 libs_iconv := -licuuc -Wl,--export-dynamic-symbol=iconv \
 	-Wl,--export-dynamic-symbol=iconv_open \
 	-Wl,--export-dynamic-symbol=iconv_close
-PROGRAMS := slused sluse sluse-work sluse-ocr sluse-place sluse-push sluse-decrypt sluse-convert sluse-report
+PROGRAMS := slused sluse sluse-report sluse-work sluse-ocr sluse-place sluse-push sluse-decrypt sluse-convert
 rooms_slused := engine access intake place prepare store journal registry config wire base
 libs_slused := -lsqlite3 -ljansson -lcrypto
 rooms_sluse := cli report store journal prepare place registry config pronom wire base
 libs_sluse := -lsqlite3 -ljansson -lxml2 -lcrypto
+rooms_sluse-report := report store journal registry config wire base
+libs_sluse-report = $(call pc,libs,pangocairo cairo-pdf libxml-2.0) \
+	-lsqlite3 -ljansson -lcrypto -lm
 rooms_sluse-work := worker read unpack identify pronom sandbox wire base
 libs_sluse-work := -larchive -lmagic -lz $(libs_iconv) -lseccomp -ljansson -lcrypto
 rooms_sluse-ocr := ocr worker read sandbox wire base
@@ -87,8 +92,6 @@ rooms_sluse-place := place sandbox wire base
 libs_sluse-place := -lseccomp -ljansson -lcrypto
 rooms_sluse-push := push config wire base
 libs_sluse-push := -lcurl -ljansson -lseccomp -lcrypto
-rooms_sluse-report := report store journal registry wire base
-libs_sluse-report := -lsqlite3 -ljansson -lcrypto
 
 define PROGRAM
 $(B)/bin/$(1): $(O)/daemon/programs/$(1).o $$(foreach r,$$(rooms_$(1)),$(B)/lib/$$(r).a)
@@ -173,14 +176,14 @@ all: $(PROGRAMS:%=$(B)/bin/%) $(PLUGINS) $(PRONOM)  ## build programs and plugin
 # -- what is needed -----------------------------------------------------------
 # Debian's names: to build, to run, to test (and to bench: the last line).
 PACKAGES := gcc make pkg-config libc6-dev binutils \
-	libarchive-dev libcurl4-openssl-dev libglib2.0-dev libgmime-3.0-dev libicu-dev libjansson-dev \
-	libleptonica-dev libmagic-dev libmupdf-dev libseccomp-dev libsqlite3-dev \
+	libarchive-dev libcairo2-dev libcurl4-openssl-dev libglib2.0-dev libgmime-3.0-dev libicu-dev libjansson-dev \
+	libleptonica-dev libmagic-dev libmupdf-dev libpango1.0-dev libseccomp-dev libsqlite3-dev \
 	libssl-dev libtesseract-dev libxml2-dev libzip-dev \
 	libfreetype-dev libgumbo-dev libharfbuzz-dev libjbig2dec0-dev \
 	libjpeg62-turbo-dev libmujs-dev libopenjp2-7-dev libpng-dev libtiff-dev \
 	libde265-dev libwebp-dev zlib1g-dev \
 	ca-certificates openssl tesseract-ocr-eng tesseract-ocr-nor tesseract-ocr-osd \
-	tzdata \
+	tzdata libxml2-utils \
 	clang-14 clang-format-14 git libclang-rt-14-dev mandoc python3 strace systemd \
 	fonts-dejavu-core python3-pil
 .PHONY: deps
@@ -210,7 +213,7 @@ all-tests: all bench-build $(UNITS:%=$(B)/test/%) $(FUZZ:%=$(B)/test/%) \
 	$(B)/test/push_driver
 check:  ## build with gcc and clang, run everything quick, again with sanitizers
 	@python3 tests/run.py $(PARTS)
-check-docs: $(B)/bin/sluse  ## the manual pages against the code
+check-docs: $(B)/bin/sluse $(B)/bin/sluse-report  ## the manual pages against the code
 	SLUSE_BUILD=$(B) tests/docs/check_docs.py
 check-style:  ## banned calls, and a clean clang-format
 	tests/style/banned.py
@@ -256,7 +259,8 @@ install:  ## install below DESTDIR and PREFIX (default /usr)
 	install -m 644 systemd/sysusers.d/sluse.conf $(I)$(PREFIX)/lib/sysusers.d
 	install -m 644 systemd/tmpfiles.d/sluse.conf $(I)$(PREFIX)/lib/tmpfiles.d
 	install -d $(I)$(PREFIX)/share/sluse/schemas $(I)$(PREFIX)/share/doc/sluse
-	install -m 644 schemas/*.json $(I)$(PREFIX)/share/sluse/schemas
+	install -m 644 schemas/*.json schemas/*.xsd schemas/*.tsv \
+	    $(I)$(PREFIX)/share/sluse/schemas
 	install -d $(I)$(PREFIX)/share/sluse/pronom
 	install -m 644 schemas/pronom/* $(I)$(PREFIX)/share/sluse/pronom
 	install -m 644 README.md CHANGES.md LICENSE $(I)$(PREFIX)/share/doc/sluse

@@ -128,6 +128,8 @@ static const struct command commands[] = {
 	"--why TEXT", "sign with a fresh key from now on"},
     {"journal", "accept", 0, 0, O_WHY, O_WHY, sl_cmd_journal_accept,
 	"--why TEXT", "go on with a sporingslogg that was put back"},
+    {"report", NULL, 0, ANY, 0, 0, sl_cmd_report, "NAME ...",
+	"a report for archivists and auditors; see sluse report --help"},
     {"stop-in", NULL, 0, 0, O_WHY, 0, sl_cmd_stop_in, "[--why TEXT]",
 	"claim nothing new (steng inn)"},
     {"start-in", NULL, 0, 0, O_WHY, 0, sl_cmd_start_in, "[--why TEXT]",
@@ -386,7 +388,7 @@ check_line(const struct command *k, const struct sl_cli *c, unsigned seen)
 int
 sl_cli_main(int argc, char **argv)
 {
-	struct sl_cli c = {.root = getenv("SLUSE_ROOT")};
+	struct sl_cli c = {.root = getenv("SLUSE_ROOT"), .line = argv};
 	const struct command *k;
 	unsigned seen = 0;
 	int code;
@@ -394,6 +396,8 @@ sl_cli_main(int argc, char **argv)
 	sl_log_open("sluse", SL_LOG_NOTICE);
 	if (c.root == NULL || *c.root == '\0')
 		c.root = DEFAULT_ROOT;
+	if (sl_cli_is_report(argc, argv))
+		return sl_cmd_report(&c);
 	if (take_line(&c, argc, argv, &seen) != SL_EXIT_OK)
 		return SL_EXIT_USAGE;
 	if ((seen & O_VERSION) != 0) {

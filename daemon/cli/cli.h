@@ -32,6 +32,7 @@ struct sl_cli {
 	    *language, *output, *new_case, *with, *kind, *person, *from, *to,
 	    *against, *key, *witness;
 	bool break_glass, list, deny;
+	char **line; /* the whole of it */
 	char **arg; /* operands */
 	int args;
 };
@@ -92,6 +93,9 @@ int sl_cmd_stop_out(const struct sl_cli *c);
 int sl_cmd_start_out(const struct sl_cli *c);
 int sl_cmd_init(const struct sl_cli *c);
 int sl_cmd_run(const struct sl_cli *c);
+int sl_cmd_report(const struct sl_cli *c);
+/* Is the command `report`? It takes options of its own. */
+bool sl_cli_is_report(int argc, char **argv);
 int sl_cmd_config_check(const struct sl_cli *c);
 int sl_cmd_config_show(const struct sl_cli *c);
 int sl_cmd_config_manual(const struct sl_cli *c);

@@ -128,6 +128,7 @@ static const struct sl_config_set demo[] = {
     {"access", NULL, "second_person", "no"},
     {"queue", "Skannet post", "kind", "incoming"},
     {"queue", "Skannet post", "unit", "Dokumentsenteret"},
+    {"queue", "Skannet post", "paper", "yes"},
     {"queue", "E-post", "kind", "incoming"},
     {"queue", "E-post", "unit", "Dokumentsenteret"},
     {"queue", "Digital post", "kind", "incoming"},

@@ -1,10 +1,12 @@
 /*
- * sluse-report: shows people what an instance holds, as far as slused says they
- * may see it.
+ * sluse-report: the only program but slused that opens the database, and it
+ * opens it read-only. Two ways to run it:
  *
- * Connects to slused and serves until that closes the connection; opens the
- * database read-only. Where slused is away it waits. Exit: 0 then; 70 anything
- * else; 64 wrong arguments.
+ * --socket: shows people what an instance holds, as far as slused says they may
+ * see it. Connects to slused and serves until that closes the connection; where
+ * slused is away it waits. Exit: 0 then; 70 anything else; 64 wrong arguments.
+ *
+ * Else the reports of sluse-report(1), which `sluse report` becomes.
  */
 #include <poll.h>
 #include <signal.h>
@@ -17,6 +19,7 @@
 #include "../base/mem.h"
 #include "../base/notify.h"
 #include "../base/text.h"
+#include "../report/line.h"
 #include "../report/query.h"
 #include "../wire/roles.h"
 
@@ -86,18 +89,14 @@ serve(const char *path, const char *root)
 	return EXIT_FAILED;
 }
 
-int
-main(int argc, char **argv)
+static int
+server(int argc, char **argv)
 {
 	const char *path = NULL, *root = NULL;
 	uint64_t level = SL_LOG_INFO;
 	int i;
 
 	for (i = 1; i < argc; i++) {
-		if (strcmp(argv[i], "--help") == 0)
-			return usage(stdout, 0);
-		if (strcmp(argv[i], "--version") == 0)
-			return puts(SLUSE_VERSION) < 0;
 		if (strcmp(argv[i], "--socket") == 0 && i + 1 < argc)
 			path = argv[++i];
 		else if (strcmp(argv[i], "--root") == 0 && i + 1 < argc)
@@ -112,4 +111,16 @@ main(int argc, char **argv)
 	(void)signal(SIGPIPE, SIG_IGN);
 	(void)signal(SIGXFSZ, SIG_IGN); /* a full log must not end us */
 	return serve(path, root);
+}
+
+int
+main(int argc, char **argv)
+{
+	int i;
+
+	for (i = 1; i < argc; i++)
+		if (strcmp(argv[i], "--socket") == 0)
+			return server(argc, argv);
+	sl_log_open("sluse-report", SL_LOG_NOTICE);
+	return sl_report_main(argc, argv);
 }

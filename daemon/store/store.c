@@ -19,7 +19,7 @@
 #include "store_p.h"
 
 extern const char sl_schema_001[], sl_schema_002[], sl_schema_003[],
-    sl_schema_004[], sl_schema_005[];
+    sl_schema_004[], sl_schema_005[], sl_schema_006[];
 
 static const char *const migrations[] = {
     [1] = sl_schema_001,
@@ -27,6 +27,7 @@ static const char *const migrations[] = {
     [3] = sl_schema_003,
     [4] = sl_schema_004,
     [5] = sl_schema_005,
+    [6] = sl_schema_006,
 };
 static_assert(
     sizeof(migrations) / sizeof(migrations[0]) == SL_SCHEMA_VERSION + 1,

@@ -1,29 +1,12 @@
--- Schema 5: requests that wait for a second person, and glass that was broken.
--- Both stand in the journal as well; these rows are for finding them.
+-- Schema 5: what reports look for. In the log: the leaves of what a person or the
+-- house decided (events 102 to 111 of events.def), by a line of their bytes that
+-- may also be a sequence; a payload may be gone.
+CREATE INDEX leaf_change ON leaf(seq)
+    WHERE instr(bytes, x'0A3130320A') > 0 OR instr(bytes, x'0A3130330A') > 0
+        OR instr(bytes, x'0A3130340A') > 0 OR instr(bytes, x'0A3130350A') > 0
+        OR instr(bytes, x'0A3130360A') > 0 OR instr(bytes, x'0A3130370A') > 0
+        OR instr(bytes, x'0A3130380A') > 0 OR instr(bytes, x'0A3130390A') > 0
+        OR instr(bytes, x'0A3131300A') > 0 OR instr(bytes, x'0A3131310A') > 0;
 
-CREATE TABLE approval (
-    id INTEGER PRIMARY KEY,
-    verb TEXT NOT NULL,                 -- of daemon/access/verbs.def
-    request TEXT NOT NULL,              -- what sluse sent: its verb
-    args TEXT NOT NULL,                 -- and its JSON object; '' once it ended
-    subject TEXT NOT NULL,              -- M26-004711-3.1 or "-"
-    items INTEGER NOT NULL,
-    actor TEXT NOT NULL,                -- who asked
-    why TEXT NOT NULL,                  -- '' once it ended
-    asked_ms INTEGER NOT NULL,
-    expires_ms INTEGER NOT NULL,
-    state TEXT NOT NULL,                -- pending | approved | denied | expired
-    second TEXT,                        -- who ended it
-    ended_ms INTEGER
-) STRICT;
-CREATE INDEX approval_pending ON approval(expires_ms) WHERE state = 'pending';
-
-CREATE TABLE glass (
-    id INTEGER PRIMARY KEY,
-    used_ms INTEGER NOT NULL,
-    actor TEXT NOT NULL,
-    verb TEXT NOT NULL,
-    subject TEXT NOT NULL,
-    why TEXT NOT NULL
-) STRICT;
-CREATE INDEX glass_day ON glass(used_ms);
+-- How pages read, without their texts.
+CREATE INDEX page_quality ON page(part, source, flags, confidence);

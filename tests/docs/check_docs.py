@@ -20,6 +20,7 @@ TOP = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))
 BUILD = os.path.join(TOP, os.environ.get("SLUSE_BUILD", "build"))
 PAGES = {name: os.path.join(TOP, path) for name, path in (
     ("sluse.1", "daemon/cli/sluse.1"),
+    ("sluse-report.1", "daemon/report/sluse-report.1"),
     ("sluse.conf.5", "daemon/config/sluse.conf.5"),
     ("sluse-journal.5", "daemon/journal/sluse-journal.5"),
     ("sluse-pronom.5", "daemon/pronom/sluse-pronom.5"),
@@ -150,7 +151,15 @@ def table_keys():
     ).stdout.rstrip("\n").split("\n")
 
 
+def table_reports():
+    return subprocess.run(
+        [os.path.join(BUILD, "bin", "sluse-report"), "--manual"],
+        stdout=subprocess.PIPE, check=True, encoding="utf-8"
+    ).stdout.rstrip("\n").split("\n")
+
+
 TABLES = {
+    ("sluse-report.1", "reports"): table_reports,
     ("slused.8", "stages"): lambda: columns(
         [(name, nb, "of a consignment" if owner == "CONSIGNMENT" else
           "of an entry") for _, name, nb, owner in
@@ -297,6 +306,8 @@ class Pages(unittest.TestCase):
     def test_options(self):
         self.assertEqual(page_options("sluse.1"),
                          code_options("daemon/cli/args.c"))
+        self.assertEqual(page_options("sluse-report.1"),
+                         code_options("daemon/report/line.c"))
         self.assertEqual(page_options("slused.8"),
                          code_options("daemon/programs/slused.c"))
         self.assertEqual(
