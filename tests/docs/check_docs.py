@@ -307,7 +307,8 @@ class Pages(unittest.TestCase):
         self.assertEqual(page_options("sluse.1"),
                          code_options("daemon/cli/args.c"))
         self.assertEqual(page_options("sluse-report.1"),
-                         code_options("daemon/report/line.c"))
+                         code_options("daemon/report/line.c",
+                                      "daemon/programs/sluse-report.c"))
         self.assertEqual(page_options("slused.8"),
                          code_options("daemon/programs/slused.c"))
         self.assertEqual(
