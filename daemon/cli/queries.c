@@ -14,7 +14,7 @@
 #include "../base/mem.h"
 #include "../base/text.h"
 #include "../config/config.h"
-#include "../report/report.h"
+#include "../query/query.h"
 #include "ask.h"
 #include "control.h"
 
@@ -171,13 +171,13 @@ each_id(const struct sl_cli *c, const char *verb,
 int
 sl_cmd_show(const struct sl_cli *c)
 {
-	return each_id(c, "show", sl_report_print_row);
+	return each_id(c, "show", sl_query_print_row);
 }
 
 int
 sl_cmd_explain(const struct sl_cli *c)
 {
-	return each_id(c, "explain", sl_report_print_explain);
+	return each_id(c, "explain", sl_query_print_explain);
 }
 
 static void
@@ -202,8 +202,8 @@ sl_cmd_list(const struct sl_cli *c)
 	add_text(args, "disposition", c->disposition);
 	add_text(args, "queue", c->queue);
 	if (!c->json)
-		sl_report_print_head(stdout);
-	return ask_once(c, "list", args, sl_report_print_line);
+		sl_query_print_head(stdout);
+	return ask_once(c, "list", args, sl_query_print_line);
 }
 
 /* What slused says of itself; null if it does not run. */
@@ -228,12 +228,12 @@ print_value(const json_t *v)
 	SL_FREE char *s = NULL;
 
 	if (json_is_string(v)) {
-		sl_report_show_text(stdout, json_string_value(v));
+		sl_query_show_text(stdout, json_string_value(v));
 	} else if (json_is_boolean(v)) {
 		(void)fputs(json_is_true(v) ? "yes" : "no", stdout);
 	} else {
 		s = json_dumps(v, JSON_ENCODE_ANY | JSON_COMPACT);
-		sl_report_show_text(stdout, s != NULL ? s : "");
+		sl_query_show_text(stdout, s != NULL ? s : "");
 	}
 }
 
@@ -333,7 +333,7 @@ sl_cmd_status(const struct sl_cli *c)
 	if (c->json) {
 		sl_cli_json(o);
 	} else {
-		sl_report_print_status(stdout, o);
+		sl_query_print_status(stdout, o);
 		print_slused(slused);
 	}
 	json_decref(o);
@@ -364,7 +364,7 @@ sl_cmd_age(const struct sl_cli *c)
 	    code_of_ask(sl_ask_rows(a, "age", NULL, gather, rows, &err), &err);
 	sl_ask_close(a);
 	if (code == SL_EXIT_OK && !c->json)
-		sl_report_print_age(stdout, rows);
+		sl_query_print_age(stdout, rows);
 	else
 		json_array_foreach(rows, i, o) sl_cli_json(o);
 	json_decref(rows);
@@ -374,8 +374,7 @@ sl_cmd_age(const struct sl_cli *c)
 int
 sl_cmd_approvals(const struct sl_cli *c)
 {
-	return ask_once(
-	    c, "approvals", json_object(), sl_report_print_approval);
+	return ask_once(c, "approvals", json_object(), sl_query_print_approval);
 }
 
 /* "kari" or "1000" as "uid:1000"; what names no user stands for itself. */
@@ -457,7 +456,7 @@ sl_cmd_journal_list(const struct sl_cli *c)
 	add_text(args, "kind", c->kind);
 	if (c->person != NULL)
 		(void)json_object_set_new(args, "person", person(c->person));
-	return ask_once(c, "journal-list", args, sl_report_print_event);
+	return ask_once(c, "journal-list", args, sl_query_print_event);
 }
 
 static void
@@ -469,7 +468,7 @@ print_case(FILE *f, const json_t *row)
 		? json_string_value(json_object_get(row, "status"))
 		: "");
 	if (json_is_string(json_object_get(row, "title")))
-		sl_report_show_text(
+		sl_query_show_text(
 		    f, json_string_value(json_object_get(row, "title")));
 	(void)fputc('\n', f);
 }
