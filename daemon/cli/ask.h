@@ -14,7 +14,7 @@ struct sl_ask;
 enum sl_exit sl_ask_open(const struct sl_cli *c, struct sl_ask **ret);
 /* NULL is fine. */
 void sl_ask_close(struct sl_ask *a);
-/* The rows of report/query.h; args is only read and may be NULL. SL_HOLD:
+/* The rows of query/byname.h; args is only read and may be NULL. SL_HOLD:
  * slused says no; SL_RETRY: it is away; else as sl_query_by_name. */
 enum sl_rc sl_ask_rows(struct sl_ask *a, const char *verb, const json_t *args,
     sl_query_fn *fn, void *arg, struct sl_err *err);

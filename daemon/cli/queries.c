@@ -14,9 +14,11 @@
 #include "../base/mem.h"
 #include "../base/text.h"
 #include "../config/config.h"
+#include "../pronom/pronom.h"
 #include "../query/query.h"
 #include "ask.h"
 #include "control.h"
+#include "formats.h"
 
 enum sl_exit
 sl_cli_fail(const struct sl_err *err)
@@ -77,6 +79,7 @@ sl_cli_libexec(char *out, size_t cap)
 
 struct print {
 	bool json;
+	const struct sl_pronom *formats; /* or NULL */
 	void (*print)(FILE *f, const json_t *row);
 	uint64_t n;
 };
@@ -86,12 +89,17 @@ print_row(void *arg, const json_t *row, struct sl_err *err)
 {
 	struct print *p = arg;
 
+	json_t *more = p->formats != NULL ? json_deep_copy(row) : NULL;
+
 	(void)err;
 	p->n++;
+	if (more != NULL)
+		sl_formats_add(p->formats, more);
 	if (p->json)
-		sl_cli_json(row);
+		sl_cli_json(more != NULL ? more : row);
 	else
-		p->print(stdout, row);
+		p->print(stdout, more != NULL ? more : row);
+	json_decref(more);
 	/* A closed pipe ends a long list. */
 	return ferror(stdout) == 0 ? SL_OK : SL_SKIP;
 }
@@ -118,14 +126,13 @@ code_of_ask(enum sl_rc rc, const struct sl_err *err)
 	return code_of(rc, err);
 }
 
-/* Rows of a question, each printed by print. */
+/* Rows of a question, each printed. */
 static enum sl_exit
-ask_rows(const struct sl_cli *c, struct sl_ask *a, const char *verb,
-    const json_t *args, void (*print)(FILE *f, const json_t *row))
+ask_rows(
+    struct sl_ask *a, const char *verb, const json_t *args, struct print *p)
 {
-	struct print p = {.json = c->json, .print = print};
 	struct sl_err err = {0};
-	enum sl_rc rc = sl_ask_rows(a, verb, args, print_row, &p, &err);
+	enum sl_rc rc = sl_ask_rows(a, verb, args, print_row, p, &err);
 
 	return code_of_ask(rc, &err);
 }
@@ -135,11 +142,12 @@ static int
 ask_once(const struct sl_cli *c, const char *verb, json_t *args,
     void (*print)(FILE *f, const json_t *row))
 {
+	struct print p = {.json = c->json, .print = print};
 	struct sl_ask *a;
 	enum sl_exit code = sl_ask_open(c, &a);
 
 	if (code == SL_EXIT_OK) {
-		code = ask_rows(c, a, verb, args, print);
+		code = ask_rows(a, verb, args, &p);
 		sl_ask_close(a);
 	}
 	json_decref(args);
@@ -150,20 +158,24 @@ static int
 each_id(const struct sl_cli *c, const char *verb,
     void (*print)(FILE *f, const json_t *row))
 {
+	struct print p = {.json = c->json, .print = print};
 	struct sl_ask *a;
 	enum sl_exit code = sl_ask_open(c, &a), one;
+	struct sl_pronom *formats;
 	json_t *args;
 	int i;
 
 	if (code != SL_EXIT_OK)
 		return code;
+	p.formats = formats = sl_formats_open(c);
 	for (i = 0; i < c->args; i++) {
 		args = json_pack("{s:s}", "id", c->arg[i]);
-		one = ask_rows(c, a, verb, args, print);
+		one = ask_rows(a, verb, args, &p);
 		json_decref(args);
 		if (one > code)
 			code = one;
 	}
+	sl_pronom_free(formats);
 	sl_ask_close(a);
 	return code;
 }

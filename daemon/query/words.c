@@ -142,6 +142,22 @@ sl_query_print_field(
 		(void)fprintf(f, "  %-22s   %.*s\n", "", (int)(nl - p), p);
 }
 
+/* The lists that take its format, where that was looked up. */
+static void
+print_accepted(FILE *f, const json_t *lists)
+{
+	json_t *list;
+	size_t i;
+
+	if (!json_is_array(lists))
+		return;
+	(void)fputs(json_array_size(lists) > 0 ? ", accepted by"
+					       : ", on no list of formats",
+	    f);
+	json_array_foreach(lists, i, list)(void)
+	    fprintf(f, " %s", json_string_value(list));
+}
+
 static void
 print_documents(FILE *f, const json_t *row)
 {
@@ -163,6 +179,7 @@ print_documents(FILE *f, const json_t *row)
 		if (json_integer_value(json_object_get(d, "pages")) > 0)
 			(void)fprintf(f, ", %" JSON_INTEGER_FORMAT " pages",
 			    json_integer_value(json_object_get(d, "pages")));
+		print_accepted(f, json_object_get(d, "accepted"));
 		(void)fputs(")\n", f);
 	}
 }
