@@ -41,8 +41,8 @@ $(B)/pronom/%: schemas/pronom/%
 include tests/tests.mk
 
 # -- rooms ------------------------------------------------------------------
-ROOMS := base wire config registry store journal intake unpack pronom identify read \
-	ocr sandbox worker decrypt convert place prepare push report engine cli
+ROOMS := base wire config registry access store journal intake unpack pronom identify read \
+	ocr sandbox worker decrypt convert place prepare push query report engine cli
 room_objs = $(patsubst %.c,$(O)/%.o,$(wildcard daemon/$(1)/*.c))
 define ROOM
 $(B)/lib/$(1).a: $(call room_objs,$(1))
@@ -64,7 +64,7 @@ $(O)/%.o: %.c
 
 # Files that are put into programs as they lie there.
 $(O)/daemon/store/schema.o: $(wildcard schemas/sql/*.sql)
-$(O)/daemon/report/export.o: $(wildcard schemas/export/*)
+$(O)/daemon/query/export.o: $(wildcard schemas/export/*)
 $(O)/daemon/report/legal.o: schemas/hjemler.tsv
 
 # -- programs: which rooms and libraries each may see -------------------------
@@ -73,11 +73,11 @@ libs_iconv := -licuuc -Wl,--export-dynamic-symbol=iconv \
 	-Wl,--export-dynamic-symbol=iconv_open \
 	-Wl,--export-dynamic-symbol=iconv_close
 PROGRAMS := slused sluse sluse-report sluse-work sluse-ocr sluse-place sluse-push sluse-decrypt sluse-convert
-rooms_slused := engine intake place prepare store journal registry config wire base
+rooms_slused := engine access intake place prepare store journal registry config wire base
 libs_slused := -lsqlite3 -ljansson -lcrypto
-rooms_sluse := cli report store journal prepare place registry config pronom wire base
+rooms_sluse := cli query store journal prepare place registry config pronom wire base
 libs_sluse := -lsqlite3 -ljansson -lxml2 -lcrypto
-rooms_sluse-report := report store journal registry config wire base
+rooms_sluse-report := report query store journal registry config wire base
 libs_sluse-report = $(call pc,libs,pangocairo cairo-pdf libxml-2.0) \
 	-lsqlite3 -ljansson -lcrypto -lm
 rooms_sluse-work := worker read unpack identify pronom sandbox wire base
@@ -248,7 +248,7 @@ install:  ## install below DESTDIR and PREFIX (default /usr)
 	for s in 1 5 7 8; do install -d $(I)$(MAN)/man$$s; done
 	for p in $(PAGES); do \
 	    install -m 644 $$p $(I)$(MAN)/man$${p##*.}; done
-	for p in ocr place push; do \
+	for p in ocr place push report; do \
 	    ln -sf sluse-work.8 $(I)$(MAN)/man8/sluse-$$p.8; done
 	install -d $(I)$(PREFIX)/lib/systemd/system
 	for u in $(notdir $(UNITS_SYSTEMD)); do \
@@ -273,7 +273,7 @@ uninstall:  ## remove what install put there; instances stay
 	    $(I)$(PREFIX)/lib/tmpfiles.d/sluse.conf \
 	    $(foreach u,$(notdir $(UNITS_SYSTEMD)),$(I)$(PREFIX)/lib/systemd/system/$(u)) \
 	    $(foreach p,$(PAGES),$(I)$(MAN)/man$(subst .,,$(suffix $(p)))/$(notdir $(p))) \
-	    $(foreach p,ocr place push,$(I)$(MAN)/man8/sluse-$(p).8)
+	    $(foreach p,ocr place push report,$(I)$(MAN)/man8/sluse-$(p).8)
 dist:  ## build/sluse-VERSION.tar.gz of what is committed
 	@mkdir -p $(B)
 	git archive --prefix=sluse-$(VERSION)/ HEAD | gzip -9n \

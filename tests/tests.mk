@@ -20,7 +20,7 @@ extra_test_decrypt := tests/unit/parent.c tests/unit/envelopes.c
 rooms_test_convert := convert worker sandbox wire base
 libs_test_convert := -lseccomp -lcrypto
 extra_test_convert := tests/unit/parent.c
-rooms_test_cli := cli report store journal prepare place registry config pronom wire base
+rooms_test_cli := cli query store journal prepare place registry config pronom wire base
 libs_test_cli := -lsqlite3 -ljansson -lxml2 -lcrypto
 # Readers are tested as sluse-work loads them.
 extra_test_reader_pdf := tests/unit/reader_harness.c tests/unit/make_pdf.c
@@ -54,9 +54,11 @@ libs_bench_open := -larchive -lz -lmagic -licuuc -ljansson -lcrypto
 rooms_bench_fork := sandbox base
 libs_bench_fork := -lseccomp -lcrypto
 
-rooms_test_report := report store journal registry config wire base
+rooms_test_access := access config base
+libs_test_access := -ljansson -lcrypto
+rooms_test_report := report query store journal registry config wire base
 libs_test_report = $(libs_sluse-report)
-rooms_fuzz_targetlog := report store journal registry config wire base
+rooms_fuzz_targetlog := report query store journal registry config wire base
 libs_fuzz_targetlog = $(libs_sluse-report)
 
 rooms_test_registry := registry wire base

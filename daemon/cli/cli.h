@@ -29,8 +29,9 @@ struct sl_cli {
 	bool root_given;
 	bool json, csv, recurse, pronom_only, demo, once, progress, payloads;
 	const char *stage, *disposition, *queue, *why, *case_number, *cases,
-	    *language, *output, *new_case, *with, *against, *key, *event,
-	    *witness;
+	    *language, *output, *new_case, *with, *kind, *person, *from, *to,
+	    *against, *key, *witness;
+	bool break_glass, list, deny;
 	char **line; /* the whole of it */
 	char **arg; /* operands */
 	int args;
@@ -83,6 +84,9 @@ int sl_cmd_release(const struct sl_cli *c);
 int sl_cmd_retry(const struct sl_cli *c);
 int sl_cmd_reject(const struct sl_cli *c);
 int sl_cmd_assign(const struct sl_cli *c);
+int sl_cmd_approve(const struct sl_cli *c);
+int sl_cmd_approvals(const struct sl_cli *c);
+int sl_cmd_deviation(const struct sl_cli *c);
 int sl_cmd_stop_in(const struct sl_cli *c);
 int sl_cmd_start_in(const struct sl_cli *c);
 int sl_cmd_stop_out(const struct sl_cli *c);

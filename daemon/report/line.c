@@ -203,8 +203,11 @@ print_help(FILE *f)
 	for (i = 0; i < n; i++)
 		(void)fprintf(
 		    f, "  %-18s %-19s %s\n", d[i].slug, d[i].alias, d[i].en);
-	(void)fprintf(
-	    f, "\nFormats: %s. Manual: sluse-report(1).\n", sl_buf_str(&forms));
+	(void)fprintf(f,
+	    "\nFormats: %s. Manual: sluse-report(1).\n"
+	    "The service that answers for slused: sluse-report --socket "
+	    "PATH --root DIR\n[--log-level 2..7].\n",
+	    sl_buf_str(&forms));
 }
 
 static void

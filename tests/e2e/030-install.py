@@ -13,7 +13,7 @@ sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 from house import BIN, TOP  # noqa: E402
 
 PROGRAMS = {"sluse", "slused", "sluse-work", "sluse-ocr", "sluse-place",
-            "sluse-push", "sluse-report", "sluse-decrypt", "sluse-convert"}
+             "sluse-push", "sluse-decrypt", "sluse-convert", "sluse-report"}
 
 
 class Install(unittest.TestCase):
@@ -85,7 +85,7 @@ class Install(unittest.TestCase):
         self.assertEqual(len(user), 1)
         state = os.stat(self.path("var", "lib", "sluse", "standard"))
         self.assertEqual(state.st_uid, int(user[0].split(":")[2]))
-        self.assertEqual(stat.S_IMODE(state.st_mode), 0o750)
+        self.assertEqual(stat.S_IMODE(state.st_mode), 0o711)
         state = os.stat(self.path("run", "sluse", "root"))
         self.assertEqual((state.st_uid, stat.S_IMODE(state.st_mode)), (0, 0o755))
 
