@@ -368,6 +368,26 @@ encrypted(void)
 	free(b.p);
 }
 
+/* A page whose parents bite their tail cannot be told of; the file that is
+ * clipped to it comes out all the same. */
+static void
+parts_of_odd_page(void)
+{
+	pdf_begin(1, "");
+	pdf_obj(7);
+	pdf_put("<</Type/Pages/Parent 7 0 R>>\nendobj\n");
+	pdf_page(0,
+	    A4 "/Parent 7 0 R/Annots[<</Type/Annot/Subtype/FileAttachment"
+	       "/Rect[0 0 9 9]/FS<</F(x)/EF<</F 8 0 R>>>>>>]",
+	    LETTER);
+	pdf_stream(8, "", "x", 1);
+	pdf_end("");
+	CHECK(open_made() == SLUSE_READ_OK);
+	(void)rh_parts(&h);
+	CHECK(h.parts == 1);
+	rh_close(&h);
+}
+
 static void
 parts(void)
 {
@@ -541,6 +561,7 @@ static const struct test_case cases[] = {
     {"pdf: page limit", page_limit},
     {"pdf: encrypted", encrypted},
     {"pdf: embedded files and facts", parts},
+    {"pdf: the clip of an odd page", parts_of_odd_page},
     {"pdf: titles made by machines", machine_titles},
     {"pdf: truncated", truncated},
     {"pdf: damaged", damaged},
