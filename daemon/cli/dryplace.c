@@ -10,6 +10,7 @@
 #include "../base/clock.h"
 #include "../base/file.h"
 #include "../base/mem.h"
+#include "../base/text.h"
 #include "../base/ulid.h"
 #include "../place/caseindex.h"
 #include "../prepare/package.h"
@@ -306,10 +307,12 @@ send_found(
 	const struct sl_dry_found *f = &d->found[i];
 	struct sl_msg m = {.type = SL_MSG_PLACE_FIELD};
 	struct sl_msg_place_field *p = &m.place_field;
-	struct sl_slice name = sl_slice_str(d->part[f->part].name);
+	const char *name = d->part[f->part].name;
+	SL_BUF struct sl_buf shown = {0};
 	char cut[256];
 
-	(void)sl_slice_copy(name, cut, sizeof(cut));
+	sl_text_display(&shown, name, strlen(name)); /* as slused does */
+	(void)sl_slice_copy(sl_slice_buf(&shown), cut, sizeof(cut));
 	p->entry = ENTRY;
 	p->part = (uint32_t)f->part;
 	p->part_name = sl_slice_str(cut);

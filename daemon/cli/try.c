@@ -86,7 +86,7 @@ page_row(const struct sl_dry_part *p, uint32_t i, bool several)
 		(void)json_object_set_new(o, "reason", text(g->reason));
 	if (several) {
 		(void)json_object_set_new(o, "part", json_integer(p->number));
-		(void)json_object_set_new(o, "file", text(p->name));
+		(void)json_object_set_new(o, "file", path_text(p->name));
 	}
 	return o;
 }
@@ -193,7 +193,7 @@ part_row(const struct sl_dry *d, const struct sl_dry_part *p)
 	return json_pack(
 	    "{s:o, s:I, s:I, s:i, s:s, s:o, s:o, s:s, s:o, s:I, s:o, s:I,"
 	    " s:o, s:o}",
-	    "name", text(p->name), "part", (json_int_t)p->number, "parent",
+	    "name", path_text(p->name), "part", (json_int_t)p->number, "parent",
 	    (json_int_t)p->n.parent, "depth", (int)p->n.depth, "role",
 	    role_name(p->n.role), "mime", text(p->mime), "puid", words(p->puid),
 	    "basis", sl_basis_name(p->n.basis), "warnings", words(p->warnings),
@@ -214,7 +214,7 @@ document_row(const struct sl_dry *d, const struct sl_dry_entry *e, size_t i)
 		sl_post_name_title(&title, p->name);
 	return json_pack("{s:I, s:s, s:o, s:o, s:o, s:I}", "number",
 	    (json_int_t)i + 1, "role", i == 0 ? "H" : "V", "title",
-	    text(sl_buf_str(&title)), "name", text(p->name), "mime",
+	    text(sl_buf_str(&title)), "name", path_text(p->name), "mime",
 	    text(p->mime), "pages", (json_int_t)p->pages);
 }
 
@@ -222,7 +222,7 @@ static json_t *
 signature_row(const struct sl_dry *d, const struct sl_dry_signature *s)
 {
 	return json_pack("{s:o, s:I, s:s, s:o, s:s}", "file",
-	    text(d->part[s->part].name), "part",
+	    path_text(d->part[s->part].name), "part",
 	    (json_int_t)d->part[s->part].number, "is", s->slug, "detail",
 	    text(s->detail), "text", sl_signed_en(s->slug));
 }

@@ -102,6 +102,7 @@ take_done(
     struct sl_target *t, const struct sl_msg_sync_done *m, struct sl_err *err)
 {
 	enum sl_sync_kind kind = t->syncing;
+	enum sl_rc rc = SL_OK;
 
 	t->syncing = 0;
 	if (kind == 0)
@@ -120,15 +121,18 @@ take_done(
 		sl_timer_pull(t->timer, 0); /* says why the post waits */
 		return sl_outbox_stop(t, err);
 	}
-	sl_sync_start(t);
-	if (m->verdict != SL_VERDICT_DELIVERED) {
+	/* The next sync begins at another time: this one's is still needed. */
+	if (m->verdict != SL_VERDICT_DELIVERED)
 		sl_log(SL_LOG_WARNING, "push", "%s not read reason=\"%.*s\"",
 		    kind == SL_SYNC_CASES ? "cases" : "the target's journal",
 		    (int)m->reason.n, m->reason.p);
-		return SL_OK;
-	}
-	return kind == SL_SYNC_CASES ? cases_told(t, m->count, err)
-				     : journal_told(t, m->count, err);
+	else if (kind == SL_SYNC_CASES)
+		rc = cases_told(t, m->count, err);
+	else
+		rc = journal_told(t, m->count, err);
+	if (rc == SL_OK)
+		sl_sync_start(t);
+	return rc;
 }
 
 /* A post of ours has another status, case or title than we knew. */

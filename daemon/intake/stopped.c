@@ -38,6 +38,15 @@ advice(unsigned lang, const struct sl_stopped_page *p)
 		    "nytt, og slett den\r\nher.",
 		    "It was not received. Mend it, drop it in Inbox again, "
 		    "and delete it here.");
+	if (p->reason != NULL && (strcmp(p->reason, "limit_input") == 0 ||
+				     strcmp(p->reason, "limit_files") == 0))
+		return sl_words(lang,
+		    "Den er ikke åpnet. Del den opp og legg delene i Inn, "
+		    "eller be IT-drift\r\nheve grensen og prøve igjen (sluse "
+		    "retry). Skal den ikke inn: sluse reject.",
+		    "It was not opened. Drop it in Inbox in smaller parts, or "
+		    "ask IT operations to\r\nraise the limit and try again "
+		    "(sluse retry). If it shall not come in: sluse reject.");
 	switch (p->dispo) {
 	case SL_DISPO_quarantined:
 		return sl_words(lang,

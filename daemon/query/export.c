@@ -256,9 +256,10 @@ put_all(struct export *x, const struct sl_buf *note)
 	return rc == SL_OK ? put(x, "checkpoint", note->p, note->n) : rc;
 }
 
-/* A folder that is new, empty, or an export already. */
+/* A folder that is new, empty, or an export already; not one with payloads that
+ * would end before the leaves do. */
 static enum sl_rc
-open_dir(const char *dir, int *ret, struct sl_err *err)
+open_dir(const char *dir, bool payloads, int *ret, struct sl_err *err)
 {
 	int fd;
 
@@ -269,6 +270,10 @@ open_dir(const char *dir, int *ret, struct sl_err *err)
 		return sl_err_set(err, SL_REJECT, errno, "bad_folder",
 		    "cannot open the folder");
 	*ret = fd;
+	if (!payloads && faccessat(fd, "payload", F_OK, 0) == 0)
+		return sl_err_set(err, SL_REJECT, 0, "bad_folder",
+		    "the export there holds payloads: ask for them again "
+		    "(--payloads), or choose another folder");
 	if (faccessat(fd, "checkpoint", F_OK, 0) == 0)
 		return unlinkat(fd, "checkpoint", 0) == 0 ? SL_OK : SL_REJECT;
 	if (sl_dir_is_empty(fd))
@@ -292,7 +297,7 @@ sl_query_export(struct sl_store *s, const char *dir, bool payloads,
 		rc = sl_err_set(err, SL_SKIP, 0, "not_signed",
 		    "the sporingslogg has not been signed yet");
 	else
-		rc = open_dir(dir, &x.dir, err);
+		rc = open_dir(dir, payloads, &x.dir, err);
 	x.tiler = sl_alloc(sizeof(*x.tiler));
 	x.tiler->tile = put_tile;
 	x.tiler->arg = &x;

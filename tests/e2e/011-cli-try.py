@@ -7,6 +7,7 @@ import json
 import os
 import subprocess
 import sys
+import tempfile
 
 DEMO = os.path.join(os.path.dirname(os.path.abspath(__file__)),
                     "../../spool/demo")
@@ -72,6 +73,14 @@ def main():
         print("not ok" if bad else "ok", item["id"], "; ".join(bad))
         failed += bool(bad)
         passed += not bad
+    with tempfile.TemporaryDirectory() as folder:
+        with open(os.path.join(os.fsencode(folder), b"n\xe5.txt"), "wb") as f:
+            f.write(b"Deres ref: 2026/211\n")
+        rows, _ = run(binary, "--json", "try", folder)
+        good = [p["name"] for r in rows for p in r["parts"]] == ["n\\xE5.txt"]
+        print("ok" if good else "not ok", "a name that is no UTF-8")
+        failed += not good
+        passed += good
     print(f"{passed} passed, {failed} failed")
     return 1 if failed else 0
 

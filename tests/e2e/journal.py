@@ -95,6 +95,10 @@ class Journal(unittest.TestCase):
                          "testvik.kommune.no/sporingslogg")
         self.assertGreater(outsider.check_export(out, vkey, old)[1], 15)
         self.verify(out)
+        # Payloads that ended before the leaves do would not be whole.
+        done = h.sluse("journal", "export", out, check=False)
+        self.assertEqual(done.returncode, 5, done.stderr)
+        self.verify(out)
         self.verify("--key", vkey.strip(), "--against",
                     os.path.join(h.root, "old"), out)
         self.verify("--against", os.path.join(h.root, "old"))

@@ -1,6 +1,10 @@
 #!/usr/bin/env python3
 """What people do in the target to post that was delivered is seen, and written
 down; nothing is done about it."""
+import os
+import shutil
+import tempfile
+
 import house
 from trial import Trial, letter, run_all
 
@@ -67,6 +71,25 @@ class TargetJournal(Trial):
         self.assertIn("status J", h.sluse("show", a["id"]).stdout)
         h.wait_quiet(20)
         h.check_whole(self)
+
+    def test_long_list_of_cases(self):
+        """The journal is asked for when the cases have been told: that takes
+        none of them away."""
+        folder = tempfile.mkdtemp()
+        self.addCleanup(shutil.rmtree, folder)
+        cases = os.path.join(folder, "saker.csv")
+        with open(cases, "w", encoding="utf-8") as file:
+            file.write("saksnummer,tittel,saksstatus,enhet,klasse\n")
+            for n in range(1, 1001):
+                file.write("2026/%d,Sak %d,Under behandling,Arkiv,000\n"
+                           % (n, n))
+        h = self.house(cases=cases, target_keys="sync_journal = 1d\n")
+        h.wait_for(lambda: any(e["event"] == "target_journal_read" for e in
+                               h.rows("journal", "list")), 30, "both told")
+        told = [e["payload"] for e in h.rows("journal", "list")
+                if e["event"] == "cases_synced"]
+        self.assertEqual([(t["cases"], t["gone"]) for t in told], [(1000, 0)])
+        self.assertEqual(h.rows("status")[0]["known_cases"], 1000)
 
     def test_faults(self):
         """A list that breaks off tells nothing that is not so."""

@@ -859,15 +859,17 @@ planted_links(void)
 static void
 stopped_texts(void)
 {
-	struct sl_consignment b, q, none;
+	struct sl_consignment b, q, large, none;
 	char name[128];
 
 	begin_world();
 	b = add_consignment("a.pdf", SL_DISPO_broken, "damaged");
+	large = add_consignment("d.mp4", SL_DISPO_quarantined, "limit_input");
 	q = add_consignment("b.zip", SL_DISPO_quarantined, "limit_ratio");
 	none = add_consignment("c.pdf", SL_DISPO_held, "sidecar_invalid");
 	sl_faces_changed(&w.e, b.id);
 	sl_faces_changed(&w.e, q.id);
+	sl_faces_changed(&w.e, large.id);
 	sl_faces_changed(&w.e, none.id);
 	sl_faces_refused(&w.e, w.inlet, "len\nke", "refused_link");
 	run_ms(400);
@@ -879,6 +881,13 @@ stopped_texts(void)
 	CHECK(there(name));
 	(void)snprintf(name, sizeof(name), "Stoppet/%s.txt", q.reception);
 	CHECK(holds(name, "bombe"));
+	CHECK(holds(name, "skadelig"));
+	/* Size does no harm, and there is nothing to release. */
+	(void)snprintf(name, sizeof(name), "Stoppet/%s.txt", large.reception);
+	CHECK(holds(name, "sluse retry"));
+	CHECK(!holds(name, "skadelig"));
+	CHECK(!holds(name, "sluse release"));
+	(void)snprintf(name, sizeof(name), "Stoppet/%s.txt", q.reception);
 	(void)snprintf(
 	    name, sizeof(name), "Stoppet/%s original.zip", q.reception);
 	CHECK(!there(name));
