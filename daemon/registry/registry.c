@@ -318,8 +318,7 @@ sl_part_stops_all(const char *mime, const char *reason)
 {
 	return strcmp(reason, "sidecar_invalid") == 0 ||
 	       strcmp(reason, "key_missing") == 0 ||
-	       (strcmp(reason, "encrypted") == 0 &&
-		   strcmp(mime, SL_MIME_ENVELOPE) == 0);
+	       (reason[0] != '\0' && strcmp(mime, SL_MIME_ENVELOPE) == 0);
 }
 
 bool

@@ -174,5 +174,18 @@ reception(void)
 	}
 }
 
+/* A letter may be in what stayed shut; a bad attachment costs itself. */
+static void
+stops_all(void)
+{
+	CHECK(sl_part_stops_all("application/json", "sidecar_invalid"));
+	CHECK(sl_part_stops_all(SL_MIME_ENVELOPE, "key_missing"));
+	CHECK(sl_part_stops_all(SL_MIME_ENVELOPE, "encrypted"));
+	CHECK(sl_part_stops_all(SL_MIME_ENVELOPE, "worker_crash"));
+	CHECK(!sl_part_stops_all(SL_MIME_ENVELOPE, ""));
+	CHECK(!sl_part_stops_all("application/pdf", "encrypted"));
+	CHECK(!sl_part_stops_all("application/pkcs7-signature", "damaged"));
+}
+
 TEST_MAIN({"transitions", transitions}, {"stages", stages},
-    {"reasons", reasons}, {"reception", reception})
+    {"reasons", reasons}, {"reception", reception}, {"stops_all", stops_all})
