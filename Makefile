@@ -41,7 +41,7 @@ $(B)/pronom/%: schemas/pronom/%
 include tests/tests.mk
 
 # -- rooms ------------------------------------------------------------------
-ROOMS := base wire config registry store journal intake unpack pronom identify read \
+ROOMS := base wire config registry access store journal intake unpack pronom identify read \
 	ocr sandbox worker decrypt convert place prepare push report engine cli
 room_objs = $(patsubst %.c,$(O)/%.o,$(wildcard daemon/$(1)/*.c))
 define ROOM
@@ -53,6 +53,7 @@ $(foreach r,$(ROOMS),$(eval $(call ROOM,$(r))))
 CFLAGS_read := $(call pc,cflags,jansson)
 CFLAGS_ocr := $(call pc,cflags,tesseract lept)
 CFLAGS_cli := $(call pc,cflags,libxml-2.0)
+CFLAGS_report := $(call pc,cflags,pangocairo cairo-pdf libxml-2.0)
 CFLAGS_unpack := $(call pc,cflags,libarchive)
 CFLAGS_push := $(call pc,cflags,libcurl jansson)
 room_cflags = $(CFLAGS_$(word 2,$(subst /, ,$(1))))
@@ -64,17 +65,21 @@ $(O)/%.o: %.c
 # Files that are put into programs as they lie there.
 $(O)/daemon/store/schema.o: $(wildcard schemas/sql/*.sql)
 $(O)/daemon/report/export.o: $(wildcard schemas/export/*)
+$(O)/daemon/report/legal.o: schemas/hjemler.tsv
 
 # -- programs: which rooms and libraries each may see -------------------------
 # iconv behind the walls is the program's own: daemon/read/converters.h.
 libs_iconv := -licuuc -Wl,--export-dynamic-symbol=iconv \
 	-Wl,--export-dynamic-symbol=iconv_open \
 	-Wl,--export-dynamic-symbol=iconv_close
-PROGRAMS := slused sluse sluse-work sluse-ocr sluse-place sluse-push sluse-decrypt sluse-convert
-rooms_slused := engine intake place prepare store journal registry config wire base
+PROGRAMS := slused sluse sluse-report sluse-work sluse-ocr sluse-place sluse-push sluse-decrypt sluse-convert
+rooms_slused := engine access intake place prepare store journal registry config wire base
 libs_slused := -lsqlite3 -ljansson -lcrypto
 rooms_sluse := cli report store journal prepare place registry config pronom wire base
 libs_sluse := -lsqlite3 -ljansson -lxml2 -lcrypto
+rooms_sluse-report := report store journal registry config wire base
+libs_sluse-report = $(call pc,libs,pangocairo cairo-pdf libxml-2.0) \
+	-lsqlite3 -ljansson -lcrypto -lm
 rooms_sluse-work := worker read unpack identify pronom sandbox wire base
 libs_sluse-work := -larchive -lmagic -lz $(libs_iconv) -lseccomp -ljansson -lcrypto
 rooms_sluse-ocr := ocr worker read sandbox wire base
@@ -171,14 +176,14 @@ all: $(PROGRAMS:%=$(B)/bin/%) $(PLUGINS) $(PRONOM)  ## build programs and plugin
 # -- what is needed -----------------------------------------------------------
 # Debian's names: to build, to run, to test (and to bench: the last line).
 PACKAGES := gcc make pkg-config libc6-dev binutils \
-	libarchive-dev libcurl4-openssl-dev libglib2.0-dev libgmime-3.0-dev libicu-dev libjansson-dev \
-	libleptonica-dev libmagic-dev libmupdf-dev libseccomp-dev libsqlite3-dev \
+	libarchive-dev libcairo2-dev libcurl4-openssl-dev libglib2.0-dev libgmime-3.0-dev libicu-dev libjansson-dev \
+	libleptonica-dev libmagic-dev libmupdf-dev libpango1.0-dev libseccomp-dev libsqlite3-dev \
 	libssl-dev libtesseract-dev libxml2-dev libzip-dev \
 	libfreetype-dev libgumbo-dev libharfbuzz-dev libjbig2dec0-dev \
 	libjpeg62-turbo-dev libmujs-dev libopenjp2-7-dev libpng-dev libtiff-dev \
 	libde265-dev libwebp-dev zlib1g-dev \
 	ca-certificates openssl tesseract-ocr-eng tesseract-ocr-nor tesseract-ocr-osd \
-	tzdata \
+	tzdata libxml2-utils \
 	clang-14 clang-format-14 git libclang-rt-14-dev mandoc python3 strace systemd \
 	fonts-dejavu-core python3-pil
 .PHONY: deps
@@ -208,7 +213,7 @@ all-tests: all bench-build $(UNITS:%=$(B)/test/%) $(FUZZ:%=$(B)/test/%) \
 	$(B)/test/push_driver
 check:  ## build with gcc and clang, run everything quick, again with sanitizers
 	@python3 tests/run.py $(PARTS)
-check-docs: $(B)/bin/sluse  ## the manual pages against the code
+check-docs: $(B)/bin/sluse $(B)/bin/sluse-report  ## the manual pages against the code
 	SLUSE_BUILD=$(B) tests/docs/check_docs.py
 check-style:  ## banned calls, and a clean clang-format
 	tests/style/banned.py
@@ -243,7 +248,7 @@ install:  ## install below DESTDIR and PREFIX (default /usr)
 	for s in 1 5 7 8; do install -d $(I)$(MAN)/man$$s; done
 	for p in $(PAGES); do \
 	    install -m 644 $$p $(I)$(MAN)/man$${p##*.}; done
-	for p in ocr place push; do \
+	for p in ocr place push report; do \
 	    ln -sf sluse-work.8 $(I)$(MAN)/man8/sluse-$$p.8; done
 	install -d $(I)$(PREFIX)/lib/systemd/system
 	for u in $(notdir $(UNITS_SYSTEMD)); do \
@@ -254,7 +259,8 @@ install:  ## install below DESTDIR and PREFIX (default /usr)
 	install -m 644 systemd/sysusers.d/sluse.conf $(I)$(PREFIX)/lib/sysusers.d
 	install -m 644 systemd/tmpfiles.d/sluse.conf $(I)$(PREFIX)/lib/tmpfiles.d
 	install -d $(I)$(PREFIX)/share/sluse/schemas $(I)$(PREFIX)/share/doc/sluse
-	install -m 644 schemas/*.json $(I)$(PREFIX)/share/sluse/schemas
+	install -m 644 schemas/*.json schemas/*.xsd schemas/*.tsv \
+	    $(I)$(PREFIX)/share/sluse/schemas
 	install -d $(I)$(PREFIX)/share/sluse/pronom
 	install -m 644 schemas/pronom/* $(I)$(PREFIX)/share/sluse/pronom
 	install -m 644 README.md CHANGES.md LICENSE $(I)$(PREFIX)/share/doc/sluse
@@ -267,7 +273,7 @@ uninstall:  ## remove what install put there; instances stay
 	    $(I)$(PREFIX)/lib/tmpfiles.d/sluse.conf \
 	    $(foreach u,$(notdir $(UNITS_SYSTEMD)),$(I)$(PREFIX)/lib/systemd/system/$(u)) \
 	    $(foreach p,$(PAGES),$(I)$(MAN)/man$(subst .,,$(suffix $(p)))/$(notdir $(p))) \
-	    $(foreach p,ocr place push,$(I)$(MAN)/man8/sluse-$(p).8)
+	    $(foreach p,ocr place push report,$(I)$(MAN)/man8/sluse-$(p).8)
 dist:  ## build/sluse-VERSION.tar.gz of what is committed
 	@mkdir -p $(B)
 	git archive --prefix=sluse-$(VERSION)/ HEAD | gzip -9n \

@@ -54,6 +54,13 @@ libs_bench_open := -larchive -lz -lmagic -licuuc -ljansson -lcrypto
 rooms_bench_fork := sandbox base
 libs_bench_fork := -lseccomp -lcrypto
 
+rooms_test_access := access config base
+libs_test_access := -ljansson -lcrypto
+rooms_test_report := report store journal registry config wire base
+libs_test_report = $(libs_sluse-report)
+rooms_fuzz_targetlog := report store journal registry config wire base
+libs_fuzz_targetlog = $(libs_sluse-report)
+
 rooms_test_registry := registry wire base
 libs_test_registry := -lcrypto
 rooms_test_journal := journal base

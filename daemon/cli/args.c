@@ -36,11 +36,17 @@ enum {
 	O_PRONOM_ONLY = 131072,
 	O_NEW_CASE = 262144,
 	O_WITH = 524288,
-	O_AGAINST = 1 << 20,
-	O_KEY = 1 << 21,
-	O_PAYLOADS = 1 << 22,
-	O_EVENT = 1 << 23,
-	O_WITNESS = 1 << 24,
+	O_BREAK_GLASS = 1 << 20,
+	O_KIND = 1 << 21,
+	O_PERSON = 1 << 22,
+	O_FROM = 1 << 23,
+	O_TO = 1 << 24,
+	O_LIST = 1 << 25,
+	O_DENY = 1 << 26,
+	O_AGAINST = 1 << 27,
+	O_KEY = 1 << 28,
+	O_PAYLOADS = 1 << 29,
+	O_WITNESS = 1 << 30,
 };
 #define EVERYWHERE (O_ROOT | O_JSON | O_HELP | O_VERSION)
 
@@ -53,6 +59,8 @@ struct command {
 };
 
 #define ANY 1000000
+#define GLASS (O_BREAK_GLASS | O_WHY)
+#define GLASS_USAGE "[--break-glass --why TEXT]"
 static const struct command commands[] = {
     {"identify", NULL, 1, ANY, O_CSV | O_RECURSE | O_PRONOM_ONLY, 0,
 	sl_cmd_identify, "[--csv] [-r] [--pronom-only] PATH...",
@@ -66,39 +74,49 @@ static const struct command commands[] = {
 	"take them down the whole road as a dry run"},
     {"status", NULL, 0, 0, 0, 0, sl_cmd_status, "",
 	"how much is where, and which programs are alive"},
-    {"list", NULL, 0, 0, O_STAGE | O_DISPOSITION | O_QUEUE, 0, sl_cmd_list,
-	"[--stage S] [--disposition D] [--queue Q]", "list the post"},
-    {"show", NULL, 1, ANY, 0, 0, sl_cmd_show, "ID...", "show one post"},
-    {"explain", NULL, 1, ANY, 0, 0, sl_cmd_explain, "ID...",
+    {"list", NULL, 0, 0, O_STAGE | O_DISPOSITION | O_QUEUE | GLASS, 0,
+	sl_cmd_list, "[--stage S] [--disposition D] [--queue Q] " GLASS_USAGE,
+	"list the post"},
+    {"show", NULL, 1, ANY, GLASS, 0, sl_cmd_show, "ID... " GLASS_USAGE,
+	"show one post"},
+    {"explain", NULL, 1, ANY, GLASS, 0, sl_cmd_explain, "ID... " GLASS_USAGE,
 	"why it is where it is: evidence and events"},
     {"age", NULL, 0, 0, 0, 0, sl_cmd_age, "",
 	"what waits longest, per queue and target"},
-    {"hold", NULL, 1, 1, O_WHY, O_WHY, sl_cmd_hold, "ID --why TEXT",
+    {"hold", NULL, 1, ANY, O_WHY, O_WHY, sl_cmd_hold, "ID... --why TEXT",
 	"put it on hold"},
-    {"release", NULL, 1, 1, O_WHY, O_WHY, sl_cmd_release, "ID --why TEXT",
+    {"release", NULL, 1, ANY, O_WHY, O_WHY, sl_cmd_release, "ID... --why TEXT",
 	"let it go on"},
-    {"retry", NULL, 1, 1, O_WHY, O_WHY, sl_cmd_retry, "ID --why TEXT",
+    {"retry", NULL, 1, ANY, O_WHY, O_WHY, sl_cmd_retry, "ID... --why TEXT",
 	"try the gate again"},
-    {"reject", NULL, 1, 1, O_WHY, O_WHY, sl_cmd_reject, "ID --why TEXT",
+    {"reject", NULL, 1, ANY, O_WHY, O_WHY, sl_cmd_reject, "ID... --why TEXT",
 	"end it here; the original is kept"},
-    {"assign", NULL, 1, 1, O_WHY | O_CASE | O_NEW_CASE | O_WITH, 0,
+    {"assign", NULL, 1, ANY, O_WHY | O_CASE | O_NEW_CASE | O_WITH, 0,
 	sl_cmd_assign,
-	"ID --case N | --new-case TITLE | --with ID [--why TEXT]",
+	"ID... --case N | --new-case TITLE | --with ID [--why TEXT]",
 	"decide which case it belongs to"},
+    {"approve", NULL, 0, 1, O_LIST | O_DENY | O_WHY, 0, sl_cmd_approve,
+	"--list | REQUEST [--deny] [--why TEXT]",
+	"be the second person for what another asked for"},
+    {"deviation", NULL, 1, 1, O_KIND | O_WHY, O_KIND | O_WHY, sl_cmd_deviation,
+	"ID --kind wrong_case|wrong_tenant|disclosed --why TEXT",
+	"note in the sporingslogg what went wrong with it (avvik)"},
     {"cases", "import", 1, 1, 0, 0, sl_cmd_cases_import, "FILE.csv",
 	"make the cases of a list known"},
-    {"cases", "list", 0, 0, 0, 0, sl_cmd_cases_list, "",
+    {"cases", "list", 0, 0, GLASS, 0, sl_cmd_cases_list, GLASS_USAGE,
 	"list the known cases"},
-    {"journal", "list", 0, 1, O_EVENT, 0, sl_cmd_journal_list,
-	"[--event NAME] [ID]", "list the sporingslogg"},
+    {"journal", "list", 0, 1, O_PERSON | O_FROM | O_TO | O_KIND | GLASS, 0,
+	sl_cmd_journal_list,
+	"[ID] [--person P] [--from DAY] [--to DAY] [--kind EVENT] " GLASS_USAGE,
+	"list the sporingslogg"},
     {"journal", "verify", 0, 1, O_AGAINST | O_KEY | O_WITNESS, 0,
 	sl_cmd_journal_verify,
 	"[--key KEY] [--against HEAD] [--witness KEY] [DIR | FILE]",
 	"show that the sporingslogg, an export or a proof is whole"},
     {"journal", "export", 1, 1, O_PAYLOADS, 0, sl_cmd_journal_export,
 	"[--payloads] DIR", "write it as files that anybody can verify"},
-    {"journal", "prove", 1, 1, O_EVENT | O_OUTPUT, 0, sl_cmd_journal_prove,
-	"[--event NAME] [--output FILE] SEQUENCE|ID",
+    {"journal", "prove", 1, 1, O_KIND | O_OUTPUT, 0, sl_cmd_journal_prove,
+	"[--kind EVENT] [--output FILE] SEQUENCE|ID",
 	"write a proof that an event stands in it"},
     {"journal", "consistency", 1, 2, O_OUTPUT, 0, sl_cmd_journal_consistency,
 	"[--output FILE] OLD [NEW]",
@@ -110,6 +128,8 @@ static const struct command commands[] = {
 	"--why TEXT", "sign with a fresh key from now on"},
     {"journal", "accept", 0, 0, O_WHY, O_WHY, sl_cmd_journal_accept,
 	"--why TEXT", "go on with a sporingslogg that was put back"},
+    {"report", NULL, 0, ANY, 0, 0, sl_cmd_report, "NAME ...",
+	"a report for archivists and auditors; see sluse report --help"},
     {"stop-in", NULL, 0, 0, O_WHY, 0, sl_cmd_stop_in, "[--why TEXT]",
 	"claim nothing new (steng inn)"},
     {"start-in", NULL, 0, 0, O_WHY, 0, sl_cmd_start_in, "[--why TEXT]",
@@ -145,9 +165,15 @@ static const struct option options[] = {
     {"with", required_argument, NULL, O_WITH},
     {"language", required_argument, NULL, O_LANGUAGE},
     {"output", required_argument, NULL, O_OUTPUT},
+    {"kind", required_argument, NULL, O_KIND},
+    {"person", required_argument, NULL, O_PERSON},
+    {"from", required_argument, NULL, O_FROM},
+    {"to", required_argument, NULL, O_TO},
+    {"break-glass", no_argument, NULL, O_BREAK_GLASS},
+    {"list", no_argument, NULL, O_LIST},
+    {"deny", no_argument, NULL, O_DENY},
     {"against", required_argument, NULL, O_AGAINST},
     {"key", required_argument, NULL, O_KEY},
-    {"event", required_argument, NULL, O_EVENT},
     {"witness", required_argument, NULL, O_WITNESS},
     {"payloads", no_argument, NULL, O_PAYLOADS},
     {"demo", no_argument, NULL, O_DEMO},
@@ -222,10 +248,22 @@ take_option(struct sl_cli *c, int bit, const char *value)
 {
 	const char **to[] = {&c->stage, &c->disposition, &c->queue, &c->why,
 	    &c->case_number, &c->cases, &c->language, &c->output};
+	const char **late[] = {&c->kind, &c->person, &c->from, &c->to};
 
 	if (bit <= O_OUTPUT)
 		*to[__builtin_ctz((unsigned)bit)] = value;
+	if (bit >= O_KIND && bit <= O_TO)
+		*late[__builtin_ctz((unsigned)bit / O_KIND)] = value;
 	switch (bit) {
+	case O_BREAK_GLASS:
+		c->break_glass = true;
+		break;
+	case O_LIST:
+		c->list = true;
+		break;
+	case O_DENY:
+		c->deny = true;
+		break;
 	case O_DEMO:
 		c->demo = true;
 		break;
@@ -259,9 +297,6 @@ take_option(struct sl_cli *c, int bit, const char *value)
 		break;
 	case O_KEY:
 		c->key = value;
-		break;
-	case O_EVENT:
-		c->event = value;
 		break;
 	case O_WITNESS:
 		c->witness = value;
@@ -353,7 +388,7 @@ check_line(const struct command *k, const struct sl_cli *c, unsigned seen)
 int
 sl_cli_main(int argc, char **argv)
 {
-	struct sl_cli c = {.root = getenv("SLUSE_ROOT")};
+	struct sl_cli c = {.root = getenv("SLUSE_ROOT"), .line = argv};
 	const struct command *k;
 	unsigned seen = 0;
 	int code;
@@ -361,6 +396,8 @@ sl_cli_main(int argc, char **argv)
 	sl_log_open("sluse", SL_LOG_NOTICE);
 	if (c.root == NULL || *c.root == '\0')
 		c.root = DEFAULT_ROOT;
+	if (sl_cli_is_report(argc, argv))
+		return sl_cmd_report(&c);
 	if (take_line(&c, argc, argv, &seen) != SL_EXIT_OK)
 		return SL_EXIT_USAGE;
 	if ((seen & O_VERSION) != 0) {

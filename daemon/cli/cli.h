@@ -29,8 +29,10 @@ struct sl_cli {
 	bool root_given;
 	bool json, csv, recurse, pronom_only, demo, once, progress, payloads;
 	const char *stage, *disposition, *queue, *why, *case_number, *cases,
-	    *language, *output, *new_case, *with, *against, *key, *event,
-	    *witness;
+	    *language, *output, *new_case, *with, *kind, *person, *from, *to,
+	    *against, *key, *witness;
+	bool break_glass, list, deny;
+	char **line; /* the whole of it */
 	char **arg; /* operands */
 	int args;
 };
@@ -82,12 +84,18 @@ int sl_cmd_release(const struct sl_cli *c);
 int sl_cmd_retry(const struct sl_cli *c);
 int sl_cmd_reject(const struct sl_cli *c);
 int sl_cmd_assign(const struct sl_cli *c);
+int sl_cmd_approve(const struct sl_cli *c);
+int sl_cmd_approvals(const struct sl_cli *c);
+int sl_cmd_deviation(const struct sl_cli *c);
 int sl_cmd_stop_in(const struct sl_cli *c);
 int sl_cmd_start_in(const struct sl_cli *c);
 int sl_cmd_stop_out(const struct sl_cli *c);
 int sl_cmd_start_out(const struct sl_cli *c);
 int sl_cmd_init(const struct sl_cli *c);
 int sl_cmd_run(const struct sl_cli *c);
+int sl_cmd_report(const struct sl_cli *c);
+/* Is the command `report`? It takes options of its own. */
+bool sl_cli_is_report(int argc, char **argv);
 int sl_cmd_config_check(const struct sl_cli *c);
 int sl_cmd_config_show(const struct sl_cli *c);
 int sl_cmd_config_manual(const struct sl_cli *c);

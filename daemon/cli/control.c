@@ -8,8 +8,10 @@
 #include <string.h>
 #include <sys/socket.h>
 #include <sys/time.h>
+#include <unistd.h>
 
 #include "../base/mem.h"
+#include "../base/text.h"
 #include "../registry/registry.h"
 #include "../report/report.h"
 #include "../wire/roles.h"
@@ -49,40 +51,37 @@ sl_control_close(struct sl_control *k)
 	free(k);
 }
 
+/* ret_fd NULL: none is wanted; -1: none came. */
 static enum sl_rc
-answer(struct sl_control *k, json_t **ret_json, char *text, size_t cap,
-    struct sl_err *err)
+hear(struct sl_control *k, struct sl_msg *m, int *ret_fd, struct sl_err *err)
 {
-	struct sl_msg m;
-	size_t nfds;
+	int fds[SL_WIRE_FDS_MAX];
 	char words[256];
-	enum sl_rc rc = sl_chan_recv(k->chan, &m, NULL, &nfds, err);
+	size_t i, nfds;
+	enum sl_rc rc = sl_chan_recv(k->chan, m, fds, &nfds, err);
 
 	if (rc == SL_SKIP)
 		return sl_err_set(err, SL_RETRY, 0, "slused_away",
 		    "slused has not answered for %d seconds", ANSWER_S);
 	if (rc != SL_OK)
 		return rc;
-	if (m.type != SL_MSG_CTL_REPLY)
+	for (i = ret_fd != NULL; i < nfds; i++)
+		(void)close(fds[i]);
+	if (ret_fd != NULL)
+		*ret_fd = nfds > 0 ? fds[0] : -1;
+	if (m->type != SL_MSG_CTL_REPLY)
 		return sl_err_set(err, SL_FATAL, 0, "worker_protocol",
 		    "slused gave a senseless answer");
-	(void)sl_slice_copy(m.ctl_reply.text, words, sizeof(words));
-	if (m.ctl_reply.rc != SL_OK)
-		return sl_err_set(err, SL_HOLD, 0, "refused", "%s",
-		    words[0] != '\0' ? words : "slused refuses");
-	if (cap > 0)
-		(void)sl_slice_copy(m.ctl_reply.text, text, cap);
-	if (ret_json != NULL)
-		*ret_json = m.ctl_reply.json.n == 0
-				? NULL
-				: json_loadb(m.ctl_reply.json.p,
-				      m.ctl_reply.json.n, 0, NULL);
-	return SL_OK;
+	(void)sl_slice_copy(m->ctl_reply.text, words, sizeof(words));
+	if (m->ctl_reply.rc == SL_OK)
+		return SL_OK;
+	return sl_err_set(err, SL_HOLD, 0, "refused", "%s",
+	    words[0] != '\0' ? words : "slused refuses");
 }
 
-enum sl_rc
-sl_control_call(struct sl_control *k, const char *verb, const json_t *args,
-    json_t **ret_json, char *text, size_t cap, struct sl_err *err)
+static enum sl_rc
+ask(struct sl_control *k, const char *verb, const json_t *args,
+    struct sl_err *err)
 {
 	SL_FREE char *s =
 	    args != NULL ? json_dumps(args, JSON_COMPACT) : sl_strdup("{}");
@@ -98,7 +97,104 @@ sl_control_call(struct sl_control *k, const char *verb, const json_t *args,
 	if (rc == SL_FATAL)
 		return sl_err_set(
 		    err, SL_REJECT, 0, "too_long", "what was said is too long");
-	return rc != SL_OK ? rc : answer(k, ret_json, text, cap, err);
+	return rc;
+}
+
+enum sl_rc
+sl_control_call(struct sl_control *k, const char *verb, const json_t *args,
+    json_t **ret_json, char *text, size_t cap, struct sl_err *err)
+{
+	struct sl_msg m;
+	enum sl_rc rc = ask(k, verb, args, err);
+
+	if (rc == SL_OK)
+		rc = hear(k, &m, NULL, err);
+	if (rc != SL_OK)
+		return rc;
+	if (cap > 0)
+		(void)sl_slice_copy(m.ctl_reply.text, text, cap);
+	if (ret_json != NULL)
+		*ret_json = m.ctl_reply.json.n == 0
+				? NULL
+				: json_loadb(m.ctl_reply.json.p,
+				      m.ctl_reply.json.n, 0, NULL);
+	return SL_OK;
+}
+
+/* Whole lines of b go to fn; the beginning of the next stays. */
+static enum sl_rc
+give_rows(struct sl_buf *b, sl_report_fn *fn, void *arg, struct sl_err *err)
+{
+	enum sl_rc rc = SL_OK;
+	size_t at = 0;
+	char *nl;
+
+	while (rc == SL_OK && at < b->n &&
+	       (nl = memchr(b->p + at, '\n', b->n - at)) != NULL) {
+		json_t *row =
+		    json_loadb(b->p + at, (size_t)(nl - b->p) - at, 0, NULL);
+
+		rc = row != NULL ? fn(arg, row, err) : SL_OK;
+		json_decref(row);
+		at = (size_t)(nl - b->p) + 1;
+	}
+	if (at > 0) {
+		memmove(b->p, b->p + at, b->n - at);
+		b->n -= at;
+	}
+	return rc;
+}
+
+static enum sl_rc
+take_rows(struct sl_chan *from, sl_report_fn *fn, void *arg, struct sl_err *err)
+{
+	SL_BUF struct sl_buf b = {0};
+	char words[256];
+	struct sl_msg m;
+	size_t nfds;
+	enum sl_rc rc;
+
+	for (;;) {
+		rc = sl_chan_recv(from, &m, NULL, &nfds, err);
+		if (rc != SL_OK || b.full ||
+		    (m.type != SL_MSG_ROWS && m.type != SL_MSG_ROWS_END))
+			return sl_err_set(err, SL_RETRY, 0, "slused_away",
+			    "sluse-report broke off");
+		if (m.type == SL_MSG_ROWS_END)
+			break;
+		sl_buf_add(&b, m.rows.rows.p, m.rows.rows.n);
+		rc = give_rows(&b, fn, arg, err);
+		if (rc != SL_OK)
+			return rc;
+	}
+	if (m.rows_end.rc == SL_OK)
+		return SL_OK;
+	(void)sl_slice_copy(m.rows_end.text, words, sizeof(words));
+	return sl_err_set(
+	    err, (enum sl_rc)m.rows_end.rc, 0, "query", "%s", words);
+}
+
+enum sl_rc
+sl_control_rows(struct sl_control *k, const json_t *args, sl_report_fn *fn,
+    void *arg, struct sl_err *err)
+{
+	struct sl_chan *from;
+	struct sl_msg m;
+	int fd = -1;
+	enum sl_rc rc = ask(k, "read", args, err);
+
+	if (rc == SL_OK)
+		rc = hear(k, &m, &fd, err);
+	if (rc == SL_OK && fd < 0)
+		rc = sl_err_set(err, SL_RETRY, 0, "slused_away",
+		    "slused handed us no rows");
+	if (fd < 0)
+		return rc;
+	from = sl_chan_new(fd, false);
+	if (rc == SL_OK)
+		rc = take_rows(from, fn, arg, err);
+	sl_chan_free(from);
+	return rc;
 }
 
 /* -- the commands -----------------------------------------------------------
@@ -114,6 +210,48 @@ control_code(enum sl_rc rc, const struct sl_err *err)
 	return sl_cli_say(SL_EXIT_USAGE, "%s", err->text);
 }
 
+/* What could not be done of a decision about several. */
+static enum sl_exit
+print_failed(const json_t *reply)
+{
+	json_t *o;
+	size_t i;
+
+	json_array_foreach(json_object_get(reply, "failed"), i, o)(void)
+	    sl_cli_say(SL_EXIT_REFUSED, "%s: %s",
+		json_string_value(json_object_get(o, "id")),
+		json_string_value(json_object_get(o, "why")));
+	return i > 0 ? SL_EXIT_REFUSED : SL_EXIT_OK;
+}
+
+static enum sl_exit
+print_reply(const struct sl_cli *c, json_t *reply, const char *text)
+{
+	json_t *pending = json_object_get(reply, "pending");
+	enum sl_exit code = print_failed(reply);
+
+	if (pending != NULL)
+		code = SL_EXIT_REFUSED;
+	if (c->json) {
+		(void)json_object_set_new(
+		    reply, "ok", json_boolean(code == SL_EXIT_OK));
+		sl_cli_json(reply);
+	} else if (pending != NULL) {
+		(void)printf(
+		    "Nothing is done yet: a second person must approve it, "
+		    "with sluse approve %" JSON_INTEGER_FORMAT ", until %s.\n",
+		    json_integer_value(pending),
+		    json_string_value(json_object_get(reply, "until")));
+	} else if (json_is_string(json_object_get(reply, "waits_for"))) {
+		(void)printf("It waits for %s.\n",
+		    json_string_value(json_object_get(reply, "waits_for")));
+	} else if (text[0] != '\0') {
+		sl_report_show_text(stdout, text);
+		(void)putchar('\n');
+	}
+	return code;
+}
+
 static int
 call(const struct sl_cli *c, const char *verb, const json_t *args)
 {
@@ -121,6 +259,7 @@ call(const struct sl_cli *c, const char *verb, const json_t *args)
 	struct sl_err err;
 	json_t *reply = NULL;
 	char text[1025] = "";
+	enum sl_exit code;
 	enum sl_rc rc = sl_control_open(c->root, &k, &err);
 
 	if (rc == SL_OK)
@@ -129,46 +268,104 @@ call(const struct sl_cli *c, const char *verb, const json_t *args)
 	sl_control_close(k);
 	if (rc != SL_OK)
 		return control_code(rc, &err);
-	if (c->json) {
-		if (reply == NULL)
-			reply = json_object();
-		(void)json_object_set_new(reply, "ok", json_true());
-		sl_cli_json(reply);
-	} else if (json_is_string(json_object_get(reply, "waits_for"))) {
-		(void)printf("It waits for %s.\n",
-		    json_string_value(json_object_get(reply, "waits_for")));
-	} else if (text[0] != '\0') {
-		sl_report_show_text(stdout, text);
-		(void)putchar('\n');
-	}
+	if (reply == NULL)
+		reply = json_object();
+	code = print_reply(c, reply, text);
 	json_decref(reply);
+	return code;
+}
+
+static enum sl_exit
+check_ids(const struct sl_cli *c)
+{
+	char reception[32];
+	int i, entry;
+
+	for (i = 0; i < c->args; i++)
+		if (!sl_reception_parse(
+			c->arg[i], reception, sizeof(reception), &entry))
+			return sl_cli_say(SL_EXIT_USAGE,
+			    "%s is not a reception number (or a digit is "
+			    "wrong)",
+			    c->arg[i]);
 	return SL_EXIT_OK;
+}
+
+static void
+add_text(json_t *args, const char *key, const char *value)
+{
+	if (value != NULL)
+		(void)json_object_set_new(args, key, json_string(value));
 }
 
 static int
 decide(const struct sl_cli *c, const char *verb)
 {
-	char reception[32];
-	json_t *args;
-	int entry, code;
+	enum sl_exit code = check_ids(c);
+	json_t *args, *ids;
+	int i;
 
-	if (!sl_reception_parse(
-		c->arg[0], reception, sizeof(reception), &entry))
+	if (code != SL_EXIT_OK)
+		return code;
+	args = json_object();
+	if (c->args == 1) {
+		add_text(args, "id", c->arg[0]);
+	} else {
+		ids = json_array();
+		for (i = 0; i < c->args; i++)
+			(void)json_array_append_new(
+			    ids, json_string(c->arg[i]));
+		(void)json_object_set_new(args, "ids", ids);
+	}
+	add_text(args, "why", c->why);
+	add_text(args, "case", c->case_number);
+	add_text(args, "newCase", c->new_case);
+	add_text(args, "with", c->with);
+	code = (enum sl_exit)call(c, verb, args);
+	json_decref(args);
+	return code;
+}
+
+int
+sl_cmd_deviation(const struct sl_cli *c)
+{
+	enum sl_exit code = check_ids(c);
+	json_t *args;
+
+	if (code != SL_EXIT_OK)
+		return code;
+	if (sl_deviation_by_name(c->kind) == SL_DEVIATIONS)
+		return sl_cli_say(
+		    SL_EXIT_USAGE, "there is no kind %s", c->kind);
+	args = json_object();
+	add_text(args, "id", c->arg[0]);
+	add_text(args, "kind", c->kind);
+	add_text(args, "why", c->why);
+	code = (enum sl_exit)call(c, "deviation", args);
+	json_decref(args);
+	return code;
+}
+
+int
+sl_cmd_approve(const struct sl_cli *c)
+{
+	enum sl_exit code;
+	json_t *args;
+	uint64_t id;
+
+	if (c->list && (c->args > 0 || c->deny))
+		return sl_cli_say(
+		    SL_EXIT_USAGE, "approve --list stands by itself");
+	if (c->list)
+		return sl_cmd_approvals(c);
+	if (c->args != 1 || !sl_parse_u64(c->arg[0], 1, INT64_MAX, &id))
 		return sl_cli_say(SL_EXIT_USAGE,
-		    "%s is not a reception number (or a digit is wrong)",
-		    c->arg[0]);
-	args = json_pack("{s:s}", "id", c->arg[0]);
-	if (c->why != NULL)
-		(void)json_object_set_new(args, "why", json_string(c->why));
-	if (c->case_number != NULL)
-		(void)json_object_set_new(
-		    args, "case", json_string(c->case_number));
-	if (c->new_case != NULL)
-		(void)json_object_set_new(
-		    args, "newCase", json_string(c->new_case));
-	if (c->with != NULL)
-		(void)json_object_set_new(args, "with", json_string(c->with));
-	code = call(c, verb, args);
+		    "approve needs the number of a request, or --list");
+	args = json_pack("{s:I}", "id", (json_int_t)id);
+	if (c->deny)
+		(void)json_object_set_new(args, "deny", json_true());
+	add_text(args, "why", c->why);
+	code = (enum sl_exit)call(c, "approve", args);
 	json_decref(args);
 	return code;
 }

@@ -7,6 +7,7 @@
 #include <jansson.h>
 
 #include "../base/err.h"
+#include "../report/report.h"
 
 struct sl_control;
 
@@ -23,5 +24,11 @@ void sl_control_close(struct sl_control *k);
 enum sl_rc sl_control_call(struct sl_control *k, const char *verb,
     const json_t *args, json_t **ret_json, char *text, size_t cap,
     struct sl_err *err);
+
+/* The verb "read": rows come from sluse-report, each given to fn. args as
+ * sl_reading_ask of slused wants them. SL_HOLD: refused; SL_RETRY: slused or
+ * sluse-report went away; else what the query or fn says. */
+enum sl_rc sl_control_rows(struct sl_control *k, const json_t *args,
+    sl_report_fn *fn, void *arg, struct sl_err *err);
 
 #endif

@@ -125,8 +125,10 @@ static const struct sl_config_set demo[] = {
     {"instance", NULL, "distribution_case", "2026/1"},
     {"instance", NULL, "settle", "1s"},
     {"instance", NULL, "sweep", "5s"},
+    {"access", NULL, "second_person", "no"},
     {"queue", "Skannet post", "kind", "incoming"},
     {"queue", "Skannet post", "unit", "Dokumentsenteret"},
+    {"queue", "Skannet post", "paper", "yes"},
     {"queue", "E-post", "kind", "incoming"},
     {"queue", "E-post", "unit", "Dokumentsenteret"},
     {"queue", "Digital post", "kind", "incoming"},
@@ -173,7 +175,7 @@ make_all(const char *root, const struct sl_config *cfg, bool *no_acl,
 		mode_t mode;
 		bool inlet;
 	} own[] = {{"db", 0750, false}, {"store", 0750, false},
-	    {"run", 0750, false}, {"secrets", 0700, false},
+	    {"run", 0711, false}, {"secrets", 0700, false},
 	    {"spool", 02750, true}, {"closed", 02750, true}};
 	size_t i;
 

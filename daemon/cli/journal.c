@@ -17,7 +17,7 @@
 #include "../journal/tlogproof.h"
 #include "../report/report.h"
 #include "../store/heads.h"
-#include "cli.h"
+#include "ask.h"
 
 /* -- what it is held against ------------------------------------------------
  */
@@ -27,6 +27,29 @@ struct asked {
 	struct sl_vkey key, witness;
 	struct sl_buf against;
 };
+
+/* The same for whoever reads the database. */
+static json_t *
+args_of(const struct sl_verify_ask *ask)
+{
+	json_t *o = json_object();
+	SL_BUF struct sl_buf key = {0}, witness = {0};
+
+	if (ask->key != NULL) {
+		sl_vkey_text(ask->key, &key);
+		(void)json_object_set_new(
+		    o, "key", json_string(sl_buf_str(&key)));
+	}
+	if (ask->witness != NULL) {
+		sl_vkey_text(ask->witness, &witness);
+		(void)json_object_set_new(
+		    o, "witness", json_string(sl_buf_str(&witness)));
+	}
+	if (ask->against.n > 0)
+		(void)json_object_set_new(o, "against",
+		    json_stringn_nocheck(ask->against.p, ask->against.n));
+	return o;
+}
 
 /* A vkey, or a file that holds one. */
 static enum sl_exit
@@ -80,105 +103,123 @@ take_asked(const struct sl_cli *c, struct asked *a)
 /* -- verify -----------------------------------------------------------------
  */
 
-static void
-print_fault(const struct sl_verify *v, const char *what)
+static uint64_t
+number(const json_t *row, const char *key)
 {
-	if (v->first == v->last)
-		(void)printf("%s is NOT whole: sequence %" PRIu64 ": %s\n",
-		    what, v->first, v->fault);
-	else
-		(void)printf("%s is NOT whole: between sequence %" PRIu64
-			     " and %" PRIu64 ": %s\n",
-		    what, v->first, v->last, v->fault);
+	return (uint64_t)json_integer_value(json_object_get(row, key));
+}
+
+static const char *
+text(const json_t *row, const char *key)
+{
+	const char *s = json_string_value(json_object_get(row, key));
+
+	return s != NULL ? s : "";
 }
 
 static void
-print_verify(const struct sl_verify *v)
+print_fault(const json_t *row)
 {
-	if (!v->ok) {
-		print_fault(v, "The sporingslogg");
+	uint64_t first = number(row, "first"), last = number(row, "last");
+
+	if (first == last)
+		(void)printf("The sporingslogg is NOT whole: sequence %" PRIu64
+			     ": ",
+		    first);
+	else
+		(void)printf("The sporingslogg is NOT whole: between sequence"
+			     " %" PRIu64 " and %" PRIu64 ": ",
+		    first, last);
+	sl_report_show_text(stdout, text(row, "fault"));
+	(void)putchar('\n');
+}
+
+static void
+print_verify(const json_t *row)
+{
+	if (!json_is_true(json_object_get(row, "ok"))) {
+		print_fault(row);
 		return;
 	}
 	(void)printf("The sporingslogg is whole: %" PRIu64
 		     " leaves of %s, root %s\n",
-	    v->leaves, v->origin, v->root);
-	if (v->heads > 0)
+	    number(row, "leaves"), text(row, "origin"), text(row, "root"));
+	if (number(row, "heads") > 0)
 		(void)printf("Signed %" PRIu64 " times, last at %" PRIu64
 			     " leaves.\n",
-		    v->heads, v->signed_size);
-	if (v->erased > 0)
+		    number(row, "heads"), number(row, "signed"));
+	if (number(row, "erased") > 0)
 		(void)printf("%" PRIu64 " payloads were erased, each by an "
 			     "event that says so.\n",
-		    v->erased);
+		    number(row, "erased"));
 }
 
-static json_t *
-verify_row(const struct sl_verify *v)
-{
-	json_t *o = json_pack("{s:b, s:I, s:I, s:s, s:s, s:I, s:I, s:I}", "ok",
-	    v->ok, "leaves", (json_int_t)v->leaves, "tree_size",
-	    (json_int_t)v->tree_size, "origin", v->origin, "root", v->root,
-	    "heads", (json_int_t)v->heads, "signed", (json_int_t)v->signed_size,
-	    "erased", (json_int_t)v->erased);
-
-	if (!v->ok) {
-		(void)json_object_set_new(
-		    o, "first", json_integer((json_int_t)v->first));
-		(void)json_object_set_new(
-		    o, "last", json_integer((json_int_t)v->last));
-		(void)json_object_set_new(o, "fault", json_string(v->fault));
-	}
-	return o;
-}
-
+/* Takes row over. */
 static enum sl_exit
-tell(const struct sl_cli *c, const struct sl_verify *v,
-    void (*print)(const struct sl_verify *v))
+tell(const struct sl_cli *c, json_t *row, void (*print)(const json_t *row))
 {
-	json_t *o;
+	bool ok = json_is_true(json_object_get(row, "ok"));
 
-	if (c->json) {
-		o = verify_row(v);
-		sl_cli_json(o);
-		json_decref(o);
-	} else {
-		print(v);
-	}
-	return v->ok ? SL_EXIT_OK : SL_EXIT_FOUND;
+	if (c->json)
+		sl_cli_json(row);
+	else
+		print(row);
+	json_decref(row);
+	return ok ? SL_EXIT_OK : SL_EXIT_FOUND;
 }
 
+static enum sl_rc
+keep_row(void *arg, const json_t *row, struct sl_err *err)
+{
+	json_t **ret = arg;
+
+	(void)err;
+	json_decref(*ret);
+	*ret = json_deep_copy(row);
+	return SL_OK;
+}
+
+/* By whoever may read the database: its owner, else sluse-report. */
 static enum sl_exit
 verify_live(const struct sl_cli *c, const struct sl_verify_ask *ask)
 {
-	struct sl_verify v;
-	struct sl_store *s;
-	struct sl_err err;
-	enum sl_rc rc = sl_store_open_read(c->root, &s, &err);
+	json_t *row = NULL, *args;
+	struct sl_err err = {0};
+	struct sl_ask *a;
+	enum sl_exit code = sl_ask_open(c, &a);
+	enum sl_rc rc;
 
-	if (rc == SL_SKIP)
-		return sl_cli_say(
-		    SL_EXIT_AWAY, "%s holds no instance that has run", c->root);
-	if (rc == SL_OK) {
-		rc = sl_report_verify(s, ask, &v, &err);
-		sl_store_close(s);
-	}
 	/* A database that is none is no fault of ours, but of the log. */
-	if (rc != SL_OK)
-		return sl_cli_say(SL_EXIT_FOUND,
-		    "the sporingslogg cannot be read: %s", err.text);
-	return tell(c, &v, print_verify);
+	if (code != SL_EXIT_OK)
+		return code == SL_EXIT_INTERNAL ? SL_EXIT_FOUND : code;
+	args = args_of(ask);
+	rc = sl_ask_rows(a, "journal-verify", args, keep_row, &row, &err);
+	json_decref(args);
+	sl_ask_close(a);
+	if (rc == SL_OK && row != NULL)
+		return tell(c, row, print_verify);
+	json_decref(row);
+	if (rc == SL_HOLD)
+		return sl_cli_say(SL_EXIT_REFUSED, "%s", err.text);
+	if (rc == SL_RETRY)
+		return sl_cli_say(SL_EXIT_AWAY, "%s", err.text);
+	/* A database that is none is no fault of ours, but of the log. */
+	return sl_cli_say(
+	    SL_EXIT_FOUND, "the sporingslogg cannot be read: %s", err.text);
 }
 
 static void
-print_proof(const struct sl_verify *v)
+print_proof(const json_t *row)
 {
-	if (!v->ok) {
-		(void)printf("It is NOT proved: %s\n", v->fault);
+	if (!json_is_true(json_object_get(row, "ok"))) {
+		(void)fputs("It is NOT proved: ", stdout);
+		sl_report_show_text(stdout, text(row, "fault"));
+		(void)putchar('\n');
 		return;
 	}
 	(void)printf("It is proved by the head of %s at %" PRIu64
 		     " leaves, root %s\n",
-	    v->origin, v->tree_size, v->root);
+	    text(row, "origin"), number(row, "tree_size"), text(row, "root"));
 }
 
 /* The event of a proof, as it stands in its leaf. */
@@ -245,7 +286,7 @@ verify_proof(const struct sl_cli *c, struct asked *a)
 		return sl_cli_say(SL_EXIT_INPUT, "%s: %s", c->arg[0], err.text);
 	if (!c->json && v.ok)
 		print_leaf(sl_slice_buf(&file));
-	return tell(c, &v, print_proof);
+	return tell(c, sl_report_verify_row(&v), print_proof);
 }
 
 static enum sl_exit
@@ -256,7 +297,7 @@ verify_export(const struct sl_cli *c, const struct sl_verify_ask *ask)
 
 	if (sl_report_verify_export(c->arg[0], ask, &v, &err) != SL_OK)
 		return sl_cli_say(SL_EXIT_INPUT, "%s: %s", c->arg[0], err.text);
-	return tell(c, &v, print_verify);
+	return tell(c, sl_report_verify_row(&v), print_verify);
 }
 
 int
@@ -346,7 +387,7 @@ sl_cmd_journal_prove(const struct sl_cli *c)
 	if (code != SL_EXIT_OK)
 		return code;
 	code = report_code(
-	    sl_report_prove(s, c->arg[0], c->event, &b, &seq, &err), &err);
+	    sl_report_prove(s, c->arg[0], c->kind, &b, &seq, &err), &err);
 	sl_store_close(s);
 	if (code != SL_EXIT_OK)
 		return code;

@@ -4,6 +4,7 @@
  */
 #include <inttypes.h>
 #include <limits.h>
+#include <pwd.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -11,9 +12,10 @@
 
 #include "../base/clock.h"
 #include "../base/mem.h"
+#include "../base/text.h"
 #include "../config/config.h"
 #include "../report/report.h"
-#include "cli.h"
+#include "ask.h"
 #include "control.h"
 
 enum sl_exit
@@ -73,17 +75,8 @@ sl_cli_libexec(char *out, size_t cap)
 	return SL_EXIT_OK;
 }
 
-static const char *
-row_text(const json_t *row, const char *key)
-{
-	const char *s = json_string_value(json_object_get(row, key));
-
-	return s != NULL ? s : "";
-}
-
 struct print {
 	bool json;
-	const char *event; /* only rows of that event; NULL: all */
 	void (*print)(FILE *f, const json_t *row);
 	uint64_t n;
 };
@@ -94,8 +87,6 @@ print_row(void *arg, const json_t *row, struct sl_err *err)
 	struct print *p = arg;
 
 	(void)err;
-	if (p->event != NULL && strcmp(p->event, row_text(row, "event")) != 0)
-		return SL_OK;
 	p->n++;
 	if (p->json)
 		sl_cli_json(row);
@@ -117,65 +108,102 @@ code_of(enum sl_rc rc, const struct sl_err *err)
 	return sl_cli_fail(err);
 }
 
-static int
-each_id(const struct sl_cli *c,
-    enum sl_rc (*query)(struct sl_store *s, const char *id, sl_report_fn *fn,
-	void *arg, struct sl_err *err),
-    void (*print)(FILE *f, const json_t *row))
+static enum sl_exit
+code_of_ask(enum sl_rc rc, const struct sl_err *err)
+{
+	if (rc == SL_HOLD && ferror(stdout) == 0)
+		return sl_cli_say(SL_EXIT_REFUSED, "%s", err->text);
+	if (rc == SL_RETRY && ferror(stdout) == 0)
+		return sl_cli_say(SL_EXIT_AWAY, "%s", err->text);
+	return code_of(rc, err);
+}
+
+/* Rows of a question, each printed by print. */
+static enum sl_exit
+ask_rows(const struct sl_cli *c, struct sl_ask *a, const char *verb,
+    const json_t *args, void (*print)(FILE *f, const json_t *row))
 {
 	struct print p = {.json = c->json, .print = print};
-	struct sl_store *s;
-	struct sl_err err;
-	enum sl_exit code = sl_cli_store(c, &s), one;
+	struct sl_err err = {0};
+	enum sl_rc rc = sl_ask_rows(a, verb, args, print_row, &p, &err);
+
+	return code_of_ask(rc, &err);
+}
+
+/* The same by itself; takes args over. */
+static int
+ask_once(const struct sl_cli *c, const char *verb, json_t *args,
+    void (*print)(FILE *f, const json_t *row))
+{
+	struct sl_ask *a;
+	enum sl_exit code = sl_ask_open(c, &a);
+
+	if (code == SL_EXIT_OK) {
+		code = ask_rows(c, a, verb, args, print);
+		sl_ask_close(a);
+	}
+	json_decref(args);
+	return code;
+}
+
+static int
+each_id(const struct sl_cli *c, const char *verb,
+    void (*print)(FILE *f, const json_t *row))
+{
+	struct sl_ask *a;
+	enum sl_exit code = sl_ask_open(c, &a), one;
+	json_t *args;
 	int i;
 
 	if (code != SL_EXIT_OK)
 		return code;
 	for (i = 0; i < c->args; i++) {
-		one = code_of(query(s, c->arg[i], print_row, &p, &err), &err);
+		args = json_pack("{s:s}", "id", c->arg[i]);
+		one = ask_rows(c, a, verb, args, print);
+		json_decref(args);
 		if (one > code)
 			code = one;
 	}
-	sl_store_close(s);
+	sl_ask_close(a);
 	return code;
 }
 
 int
 sl_cmd_show(const struct sl_cli *c)
 {
-	return each_id(c, sl_report_show, sl_report_print_row);
+	return each_id(c, "show", sl_report_print_row);
 }
 
 int
 sl_cmd_explain(const struct sl_cli *c)
 {
-	return each_id(c, sl_report_explain, sl_report_print_explain);
+	return each_id(c, "explain", sl_report_print_explain);
+}
+
+static void
+add_text(json_t *args, const char *key, const char *value)
+{
+	if (value != NULL)
+		(void)json_object_set_new(args, key, json_string(value));
 }
 
 int
 sl_cmd_list(const struct sl_cli *c)
 {
-	struct print p = {.json = c->json, .print = sl_report_print_line};
-	struct sl_report_filter f = {.queue = c->queue};
-	struct sl_store *s;
-	struct sl_err err;
-	enum sl_exit code;
+	json_t *args = json_object();
 
-	if (c->stage != NULL && (f.stage = sl_stage_by_name(c->stage)) == 0)
+	if ((c->stage != NULL && sl_stage_by_name(c->stage) == 0) ||
+	    (c->disposition != NULL && sl_dispo_by_name(c->disposition) == 0)) {
+		json_decref(args);
 		return sl_cli_say(
-		    SL_EXIT_USAGE, "there is no stage %s", c->stage);
-	if (c->disposition != NULL &&
-	    (f.dispo = sl_dispo_by_name(c->disposition)) == 0)
-		return sl_cli_say(SL_EXIT_USAGE, "there is no disposition %s",
-		    c->disposition);
-	code = sl_cli_store(c, &s);
-	if (code != SL_EXIT_OK)
-		return code;
+		    SL_EXIT_USAGE, "there is no such stage or disposition");
+	}
+	add_text(args, "stage", c->stage);
+	add_text(args, "disposition", c->disposition);
+	add_text(args, "queue", c->queue);
 	if (!c->json)
 		sl_report_print_head(stdout);
-	code = code_of(sl_report_list(s, &f, print_row, &p, &err), &err);
-	sl_store_close(s);
-	return code;
+	return ask_once(c, "list", args, sl_report_print_line);
 }
 
 /* What slused says of itself; null if it does not run. */
@@ -257,17 +285,47 @@ print_slused(const json_t *o)
 	}
 }
 
+/* The one row of an answer. */
+static enum sl_rc
+keep_row(void *arg, const json_t *row, struct sl_err *err)
+{
+	json_t **ret = arg;
+
+	(void)err;
+	if (*ret == NULL)
+		*ret = json_deep_copy(row);
+	return SL_OK;
+}
+
+static enum sl_exit
+ask_one(const struct sl_cli *c, const char *verb, json_t **ret)
+{
+	struct sl_ask *a;
+	struct sl_err err = {0};
+	enum sl_exit code = sl_ask_open(c, &a);
+	enum sl_rc rc;
+
+	*ret = NULL;
+	if (code != SL_EXIT_OK)
+		return code;
+	rc = sl_ask_rows(a, verb, NULL, keep_row, ret, &err);
+	sl_ask_close(a);
+	if (rc == SL_OK && *ret != NULL)
+		return SL_EXIT_OK;
+	json_decref(*ret);
+	*ret = NULL;
+	return rc != SL_OK ? code_of_ask(rc, &err)
+			   : sl_cli_say(SL_EXIT_INTERNAL, "no answer came");
+}
+
 int
 sl_cmd_status(const struct sl_cli *c)
 {
-	struct sl_store *s;
 	json_t *o, *slused;
-	enum sl_exit code = sl_cli_store(c, &s);
+	enum sl_exit code = ask_one(c, "status", &o);
 
 	if (code != SL_EXIT_OK)
 		return code;
-	o = sl_report_status(s);
-	sl_store_close(s);
 	slused = ask_slused(c);
 	(void)json_object_set_new(
 	    o, "running", json_boolean(json_is_object(slused)));
@@ -282,42 +340,124 @@ sl_cmd_status(const struct sl_cli *c)
 	return SL_EXIT_OK;
 }
 
+static enum sl_rc
+gather(void *arg, const json_t *row, struct sl_err *err)
+{
+	(void)err;
+	(void)json_array_append_new(arg, json_deep_copy(row));
+	return SL_OK;
+}
+
 int
 sl_cmd_age(const struct sl_cli *c)
 {
-	struct sl_store *s;
 	json_t *rows, *o;
-	enum sl_exit code = sl_cli_store(c, &s);
+	struct sl_ask *a;
+	struct sl_err err = {0};
+	enum sl_exit code = sl_ask_open(c, &a);
 	size_t i;
 
 	if (code != SL_EXIT_OK)
 		return code;
-	rows = sl_report_age(s, sl_clock_utc_ms());
-	sl_store_close(s);
-	if (!c->json)
+	rows = json_array();
+	code =
+	    code_of_ask(sl_ask_rows(a, "age", NULL, gather, rows, &err), &err);
+	sl_ask_close(a);
+	if (code == SL_EXIT_OK && !c->json)
 		sl_report_print_age(stdout, rows);
 	else
 		json_array_foreach(rows, i, o) sl_cli_json(o);
 	json_decref(rows);
+	return code;
+}
+
+int
+sl_cmd_approvals(const struct sl_cli *c)
+{
+	return ask_once(
+	    c, "approvals", json_object(), sl_report_print_approval);
+}
+
+/* "kari" or "1000" as "uid:1000"; what names no user stands for itself. */
+static json_t *
+person(const char *name)
+{
+	const struct passwd *pw = getpwnam(name);
+	char uid[32];
+	uint64_t n;
+
+	if (pw != NULL)
+		(void)snprintf(
+		    uid, sizeof(uid), "uid:%u", (unsigned)pw->pw_uid);
+	else if (sl_parse_u64(name, 0, UINT32_MAX, &n))
+		(void)snprintf(uid, sizeof(uid), "uid:%u", (unsigned)n);
+	else
+		return json_string(name);
+	return json_string(uid);
+}
+
+/* "2026-11-29" (its beginning in Oslo) or "2026-11-29T12:30" there. */
+static bool
+parse_day(const char *s, int add_days, int64_t *ret)
+{
+	struct sl_date d = {0};
+	int n = 0, m = 0;
+
+	if (sscanf(s, "%4d-%2d-%2d%n", &d.year, &d.month, &d.day, &n) != 3)
+		return false;
+	if (s[n] == 'T' &&
+	    sscanf(s + n, "T%2d:%2d%n", &d.hour, &d.minute, &m) != 2)
+		return false;
+	if (s[n + m] != '\0' || d.year < 1970 || d.year > 9999 || d.month < 1 ||
+	    d.month > 12 || d.day < 1 || d.day > 31 || d.hour < 0 ||
+	    d.hour > 23 || d.minute < 0 || d.minute > 59)
+		return false;
+	/* The day after by its noon: days have 23 to 25 hours. */
+	if (m == 0 && add_days > 0) {
+		d.hour = 12;
+		d = sl_clock_oslo(
+		    sl_clock_from_oslo(&d) + add_days * INT64_C(86400000));
+		d.hour = d.minute = d.second = 0;
+	}
+	*ret = sl_clock_from_oslo(&d);
+	return true;
+}
+
+static enum sl_exit
+add_time(json_t *args, const char *key, const char *s, int add_days)
+{
+	int64_t ms;
+
+	if (s == NULL)
+		return SL_EXIT_OK;
+	if (!parse_day(s, add_days, &ms))
+		return sl_cli_say(SL_EXIT_USAGE,
+		    "%s is no day: 2026-11-29 or 2026-11-29T12:30", s);
+	(void)json_object_set_new(args, key, json_integer(ms));
 	return SL_EXIT_OK;
 }
 
 int
 sl_cmd_journal_list(const struct sl_cli *c)
 {
-	struct print p = {
-	    .json = c->json, .print = sl_report_print_event, .event = c->event};
-	struct sl_store *s;
-	struct sl_err err;
-	enum sl_exit code = sl_cli_store(c, &s);
+	json_t *args = json_object();
+	enum sl_exit code = add_time(args, "from_ms", c->from, 0);
 
-	if (code != SL_EXIT_OK)
+	if (code == SL_EXIT_OK)
+		code = add_time(args, "to_ms", c->to, 1);
+	if (code == SL_EXIT_OK && c->kind != NULL &&
+	    sl_event_by_name(c->kind) == 0)
+		code =
+		    sl_cli_say(SL_EXIT_USAGE, "there is no event %s", c->kind);
+	if (code != SL_EXIT_OK) {
+		json_decref(args);
 		return code;
-	code = code_of(sl_report_journal(s, c->args > 0 ? c->arg[0] : NULL,
-			   print_row, &p, &err),
-	    &err);
-	sl_store_close(s);
-	return code;
+	}
+	add_text(args, "id", c->args > 0 ? c->arg[0] : NULL);
+	add_text(args, "kind", c->kind);
+	if (c->person != NULL)
+		(void)json_object_set_new(args, "person", person(c->person));
+	return ask_once(c, "journal-list", args, sl_report_print_event);
 }
 
 static void
@@ -337,95 +477,5 @@ print_case(FILE *f, const json_t *row)
 int
 sl_cmd_cases_list(const struct sl_cli *c)
 {
-	struct print p = {.json = c->json, .print = print_case};
-	struct sl_store *s;
-	struct sl_err err;
-	enum sl_exit code = sl_cli_store(c, &s);
-
-	if (code != SL_EXIT_OK)
-		return code;
-	code = code_of(sl_report_cases(s, print_row, &p, &err), &err);
-	sl_store_close(s);
-	return code;
-}
-
-/* -- config ------------------------------------------------------------- */
-
-static enum sl_exit
-load_config(const struct sl_cli *c, struct sl_config **ret)
-{
-	SL_FREE char *own = sl_asprintf("%s/sluse.conf", c->root);
-	const char *path = c->args > 0 ? c->arg[0] : own;
-	struct sl_err err;
-
-	if (sl_config_load(path, ret, &err) == SL_OK)
-		return SL_EXIT_OK;
-	if (strcmp(err.reason, "config_missing") == 0)
-		return sl_cli_say(SL_EXIT_AWAY, "%s", err.text);
-	return sl_cli_say(SL_EXIT_FOUND, "%s", err.text);
-}
-
-int
-sl_cmd_config_check(const struct sl_cli *c)
-{
-	struct sl_config *cfg = NULL;
-	enum sl_exit code = load_config(c, &cfg);
-
-	if (code != SL_EXIT_OK)
-		return code;
-	if (c->json)
-		(void)printf("{\"ok\":true,\"queues\":%zu,\"targets\":%zu}\n",
-		    cfg->queue_n, cfg->target_n);
-	else
-		(void)printf("The configuration is in order: %zu queues, %zu "
-			     "targets.\n",
-		    cfg->queue_n, cfg->target_n);
-	sl_config_free(cfg);
-	return SL_EXIT_OK;
-}
-
-static int
-put(struct sl_buf *b)
-{
-	(void)fputs(sl_buf_str(b), stdout);
-	if (b->n > 0 && b->p[b->n - 1] != '\n')
-		(void)putchar('\n');
-	return SL_EXIT_OK;
-}
-
-int
-sl_cmd_config_show(const struct sl_cli *c)
-{
-	SL_BUF struct sl_buf b = {0};
-	struct sl_config *cfg = NULL;
-	enum sl_exit code = load_config(c, &cfg);
-
-	if (code != SL_EXIT_OK)
-		return code;
-	if (c->json)
-		sl_config_json(cfg, &b);
-	else
-		sl_config_show(cfg, &b);
-	sl_config_free(cfg);
-	return put(&b);
-}
-
-int
-sl_cmd_config_manual(const struct sl_cli *c)
-{
-	SL_BUF struct sl_buf b = {0};
-
-	(void)c;
-	sl_config_manual(&b);
-	return put(&b);
-}
-
-int
-sl_cmd_config_schema(const struct sl_cli *c)
-{
-	SL_BUF struct sl_buf b = {0};
-
-	(void)c;
-	sl_config_schema(&b);
-	return put(&b);
+	return ask_once(c, "cases-list", json_object(), print_case);
 }

@@ -83,6 +83,8 @@ add_children(struct run *r, const char *libexec)
 	const char *const slused[] = {"--root", r->root, NULL};
 	const struct sl_target_config *t;
 	const char *const work[] = {"--socket", r->socket, NULL};
+	const char *const report[] = {
+	    "--socket", r->socket, "--root", r->root, NULL};
 	const char *const decrypt[] = {
 	    "--credentials", secrets, "--socket", r->socket, NULL};
 	char name[128];
@@ -92,6 +94,7 @@ add_children(struct run *r, const char *libexec)
 	add_child(r, libexec, "slused", "slused", slused);
 	for (i = 0; i < 3; i++)
 		add_child(r, libexec, workers[i], workers[i], work);
+	add_child(r, libexec, "sluse-report", "sluse-report", report);
 	if (r->cfg->instance.decrypt_keys.n > 0)
 		add_child(
 		    r, libexec, "sluse-decrypt", "sluse-decrypt", decrypt);

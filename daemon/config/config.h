@@ -1,10 +1,10 @@
 /*
  * The configuration of one instance: sluse.conf, read once, checked whole.
  *
- * Sections [instance] [limits] [ocr] [place] [push] [journal], and any number
- * of [queue NAME] and [target NAME]; lines `key = value`; a line that begins
- * with # is a comment. An unknown or doubled key, a value of the wrong kind or
- * out of range refuses the whole file. All keys: keys.def; manual:
+ * Sections [instance] [limits] [ocr] [place] [push] [journal] [access], and any
+ * number of [queue NAME] and [target NAME]; lines `key = value`; a line that
+ * begins with # is a comment. An unknown or doubled key, a value of the wrong
+ * kind or out of range refuses the whole file. All keys: keys.def; manual:
  * sluse.conf(5).
  */
 #ifndef SL_CONFIG_CONFIG_H
@@ -71,6 +71,7 @@ struct sl_section {
 #define SL_IN_PLACE SL_NONE
 #define SL_IN_PUSH SL_NONE
 #define SL_IN_JOURNAL SL_NONE
+#define SL_IN_ACCESS SL_NONE
 #define SL_IN_QUEUE SL_NONE
 #define SL_IN_TARGET SL_NONE
 struct sl_instance_config {
@@ -118,8 +119,16 @@ struct sl_journal_config {
 #include "keys.def"
 };
 #undef SL_IN_JOURNAL
-#undef SL_IN_QUEUE
+#undef SL_IN_ACCESS
 #define SL_IN_JOURNAL SL_NONE
+#define SL_IN_ACCESS SL_YES
+struct sl_access_config {
+	struct sl_section head;
+#include "keys.def"
+};
+#undef SL_IN_ACCESS
+#undef SL_IN_QUEUE
+#define SL_IN_ACCESS SL_NONE
 #define SL_IN_QUEUE SL_YES
 /* path is filled in; access is XX for a closed queue without a code; target
  * names targets that exist. */
@@ -151,6 +160,7 @@ struct sl_target_config {
 #undef SL_IN_PLACE
 #undef SL_IN_PUSH
 #undef SL_IN_JOURNAL
+#undef SL_IN_ACCESS
 #undef SL_IN_QUEUE
 #undef SL_IN_TARGET
 #undef SL_KEY
@@ -163,6 +173,7 @@ struct sl_config {
 	struct sl_place_config place;
 	struct sl_push_config push;
 	struct sl_journal_config journal;
+	struct sl_access_config access;
 	struct sl_queue_config *queue;
 	size_t queue_n;
 	struct sl_target_config *target;

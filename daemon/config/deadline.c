@@ -69,6 +69,45 @@ sl_is_working_day(int year, int month, int day)
 	return true;
 }
 
+/* The day of an instant, and how many working days there were up to and with
+ * it. Counted once: a report asks a million times. */
+#define DAYS_FROM 1970
+#define DAYS_TO 2200
+static int
+working_days_until(int64_t day)
+{
+	enum { DAYS = (DAYS_TO - DAYS_FROM) * 366 };
+	static int count[DAYS];
+	int64_t i;
+	int y, m, d;
+
+	for (i = 1; count[DAYS - 1] == 0 && i < DAYS; i++) {
+		civil_from_days(i, &y, &m, &d);
+		count[i] = count[i - 1] + sl_is_working_day(y, m, d);
+	}
+	return count[day < 0 ? 0 : day >= DAYS ? DAYS - 1 : day];
+}
+
+int64_t
+sl_day_of(int64_t utc_ms)
+{
+	struct sl_date t = sl_clock_oslo(utc_ms);
+
+	return days_from_civil(t.year, t.month, t.day);
+}
+
+int64_t
+sl_day_number(int year, int month, int day)
+{
+	return days_from_civil(year, month, day);
+}
+
+int
+sl_working_days(int64_t from_day, int64_t to_day)
+{
+	return working_days_until(to_day) - working_days_until(from_day);
+}
+
 int64_t
 sl_deadline_at(const struct sl_deadline *d, int64_t from_ms)
 {

@@ -26,4 +26,12 @@ int64_t sl_deadline_at(const struct sl_deadline *d, int64_t from_ms);
 /* Monday to Friday and no public holiday in Norway. */
 bool sl_is_working_day(int year, int month, int day);
 
+/* Days since 1970-01-01 of an instant in Oslo, and of a date. */
+int64_t sl_day_of(int64_t utc_ms);
+int64_t sl_day_number(int year, int month, int day);
+/* Working days after the day `from`, up to and with the day `to`; 0 for the
+ * same day, negative where it lies before. Days are those of sl_day_of, up to
+ * the year 2200. */
+int sl_working_days(int64_t from_day, int64_t to_day);
+
 #endif

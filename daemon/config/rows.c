@@ -20,6 +20,7 @@
 #define SL_STRUCT_PLACE struct sl_place_config
 #define SL_STRUCT_PUSH struct sl_push_config
 #define SL_STRUCT_JOURNAL struct sl_journal_config
+#define SL_STRUCT_ACCESS struct sl_access_config
 #define SL_STRUCT_QUEUE struct sl_queue_config
 #define SL_STRUCT_TARGET struct sl_target_config
 #define SL_KEY(section, key, kind, def, min, max, unit, help)                  \
@@ -39,6 +40,7 @@ const char *const sl_section_names[SL_SECTIONS] = {
     [SL_SECTION_PLACE] = "place",
     [SL_SECTION_PUSH] = "push",
     [SL_SECTION_JOURNAL] = "journal",
+    [SL_SECTION_ACCESS] = "access",
     [SL_SECTION_QUEUE] = "queue",
     [SL_SECTION_TARGET] = "target",
 };
@@ -97,6 +99,8 @@ sl_config_section(struct sl_config *c, enum sl_section_id section)
 		return &c->push.head;
 	case SL_SECTION_JOURNAL:
 		return &c->journal.head;
+	case SL_SECTION_ACCESS:
+		return &c->access.head;
 	case SL_SECTION_QUEUE:
 	case SL_SECTION_TARGET:
 	case SL_SECTIONS:

@@ -59,6 +59,7 @@ sl_config_show(const struct sl_config *c, struct sl_buf *out)
 	show_section(SL_SECTION_PLACE, &c->place.head, out);
 	show_section(SL_SECTION_PUSH, &c->push.head, out);
 	show_section(SL_SECTION_JOURNAL, &c->journal.head, out);
+	show_section(SL_SECTION_ACCESS, &c->access.head, out);
 	for (i = 0; i < c->target_n; i++) {
 		t = &c->target[i];
 		show_section(SL_SECTION_TARGET, &t->head, out);
@@ -169,6 +170,8 @@ sl_config_json(const struct sl_config *c, struct sl_buf *out)
 	    o, "push", json_section(SL_SECTION_PUSH, &c->push.head));
 	(void)json_object_set_new(
 	    o, "journal", json_section(SL_SECTION_JOURNAL, &c->journal.head));
+	(void)json_object_set_new(
+	    o, "access", json_section(SL_SECTION_ACCESS, &c->access.head));
 	for (i = 0; i < c->target_n; i++) {
 		t = json_section(SL_SECTION_TARGET, &c->target[i].head);
 		x = json_object();

@@ -14,6 +14,8 @@
 
 #include "../base/file.h"
 #include "../base/mem.h"
+#include "../base/text.h"
+#include "../store/heads.h"
 #include "engine.h"
 
 #define TABLE_MAX (64u << 20)
@@ -86,6 +88,21 @@ formats(struct sl_engine *e, struct sl_err *err)
 	sl_digest_hex(&d, hex);
 	return changed(
 	    e, "formats", SL_EVENT_formats_changed, hex, owner_of(path), err);
+}
+
+enum sl_rc
+sl_changes_made(struct sl_engine *e, struct sl_err *err)
+{
+	const char *name = e->cfg->instance.name;
+	SL_BUF struct sl_buf b = {0};
+
+	if (sl_store_tree(e->store)->size > 0)
+		return SL_OK;
+	sl_buf_printf(&b, "{\"schema\":%d,\"name\":", SL_SCHEMA_VERSION);
+	sl_text_json(&b, name, strlen(name));
+	sl_buf_add_char(&b, '}');
+	return sl_store_log(e->store, SL_EVENT_instance_made, "-", "slused",
+	    sl_buf_str(&b), 0, 0, err);
 }
 
 enum sl_rc

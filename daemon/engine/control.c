@@ -1,11 +1,8 @@
 /*
- * What people ask by `sluse`: one request, one answer. The actor is who the
- * kernel says is at the other end of the socket.
+ * What people decide, by `sluse` (requests.c) or in the folders (faces*.c).
  */
 #include <inttypes.h>
-#include <jansson.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "../base/clock.h"
@@ -13,10 +10,7 @@
 #include "../base/mem.h"
 #include "../base/text.h"
 #include "../prepare/prepare.h"
-#include "engine.h"
-#include "seal.h"
-
-#define CASES_BYTES_MAX ((size_t)64 << 20) /* of all lists being taken in */
+#include "access.h"
 
 static enum sl_rc
 no(struct sl_err *err, const char *text)
@@ -49,6 +43,56 @@ find(struct sl_engine *e, const char *id, struct sl_consignment *c,
 	}
 	*ret_entry = sl_entry_by_number(e->store, reception, number, en);
 	return *ret_entry ? SL_OK : no(err, "there is no such post");
+}
+
+void
+sl_control_subject(struct sl_engine *e, const char *id, char *subject,
+    int64_t *ret_consignment, int64_t *ret_entry)
+{
+	struct sl_consignment c;
+	struct sl_entry en;
+	char reception[40];
+	int number;
+
+	(void)snprintf(subject, 48, "-");
+	*ret_consignment = *ret_entry = 0;
+	if (strlen(id) >= 48 ||
+	    !sl_reception_parse(id, reception, sizeof(reception), &number) ||
+	    !sl_consignment_by_reception(e->store, reception, &c))
+		return;
+	if (number > 0 && !sl_entry_by_number(e->store, reception, number, &en))
+		return;
+	/* As we write it, whatever he did. */
+	(void)snprintf(
+	    subject, 48, "%s", number > 0 ? en.reception : c.reception);
+	*ret_consignment = c.id;
+	*ret_entry = number > 0 ? en.id : 0;
+}
+
+enum sl_verb
+sl_control_verb(struct sl_engine *e, enum sl_change change, const char *id)
+{
+	bool retry = change == SL_CHANGE_retry, has_entry = false;
+	const struct sl_reason *r;
+	struct sl_consignment c;
+	struct sl_entry en;
+	struct sl_err unused;
+	enum sl_dispo dispo;
+
+	if (find(e, id, &c, &en, &has_entry, &unused) != SL_OK)
+		return retry ? SL_VERB_retry : SL_VERB_release;
+	dispo = has_entry ? en.dispo : c.dispo;
+	if (dispo == SL_DISPO_quarantined)
+		return SL_VERB_release_quarantined;
+	if (!retry)
+		return SL_VERB_release;
+	r = sl_reason_find(has_entry ? en.reason : c.reason);
+	/* What waits by itself is tried again anyway. */
+	if (dispo == SL_DISPO_deferred ||
+	    (r != NULL && (r->owner == SL_OWNER_OPERATIONS ||
+			      r->owner == SL_OWNER_VENDOR)))
+		return SL_VERB_retry;
+	return SL_VERB_retry_held;
 }
 
 /* Is the change in the table? Says so without ending the program. */
@@ -136,6 +180,17 @@ read_again(struct sl_engine *e, struct sl_consignment *c, struct sl_entry *en,
 	return SL_OK;
 }
 
+/* Out of quarantine nothing goes by one person, whatever face he uses; two
+ * stand in the actor with a comma between. */
+static bool
+is_for_two(const struct sl_engine *e, enum sl_dispo from, enum sl_change change,
+    const char *actor)
+{
+	return e->cfg->access.second_person && from == SL_DISPO_quarantined &&
+	       (change == SL_CHANGE_release || change == SL_CHANGE_retry) &&
+	       strchr(actor, ',') == NULL;
+}
+
 enum sl_rc
 sl_control_change(struct sl_engine *e, const char *id, enum sl_change change,
     const char *why, const char *actor, struct sl_err *err)
@@ -148,6 +203,8 @@ sl_control_change(struct sl_engine *e, const char *id, enum sl_change change,
 	rc = find(e, id, &c, &en, &has_entry, err);
 	if (rc != SL_OK)
 		return rc;
+	if (is_for_two(e, has_entry ? en.dispo : c.dispo, change, actor))
+		return no(err, "a second person must approve it");
 	if (!has_entry)
 		return change_consignment(e, &c, change, why, actor, err);
 	if (change == SL_CHANGE_reject && sl_outbox_may_be_there(e, &en))
@@ -337,288 +394,4 @@ sl_control_with(struct sl_engine *e, const char *id, const char *other,
 	if (rc == SL_OK && waits)
 		(void)snprintf(ret_waits_for, 48, "%s", to.reception);
 	return rc;
-}
-
-/* -- the requests
- * ------------------------------------------------------------------ */
-
-static const char *
-text(json_t *args, const char *key)
-{
-	const char *s = json_string_value(json_object_get(args, key));
-
-	return s != NULL ? s : "";
-}
-
-/* Of all who send a list now: anybody in the group may begin one. */
-static size_t
-cases_bytes(const struct sl_engine *e)
-{
-	const struct sl_peer *p;
-	size_t n = 0;
-
-	for (p = e->peers; p != NULL; p = p->next)
-		n += p->cases.n;
-	return n;
-}
-
-/* Some rows of a list. They wait until all are here: a list is taken whole or
- * not at all, whoever goes away in the middle. */
-static enum sl_rc
-take_cases(struct sl_peer *p, json_t *args, struct sl_err *err)
-{
-	SL_FREE char *line = json_dumps(args, JSON_COMPACT);
-	json_t *row, *rows = json_object_get(args, "cases");
-	size_t i, n;
-
-	json_array_foreach(rows, i, row)
-	{
-		n = strlen(text(row, "number"));
-		if (n > 0 && n <= 64)
-			continue;
-		sl_buf_free(&p->cases);
-		return sl_err_set(err, SL_REJECT, 0, "not_possible",
-		    "line %" JSON_INTEGER_FORMAT
-		    ": a case without a number; nothing was changed",
-		    json_integer_value(json_object_get(row, "line")));
-	}
-	n = line != NULL ? strlen(line) : 0;
-	if (cases_bytes(p->e) + n + 1 > CASES_BYTES_MAX) {
-		sl_buf_free(&p->cases);
-		return no(err,
-		    "the list is too long, or others are being taken in; "
-		    "nothing was changed");
-	}
-	sl_buf_add(&p->cases, line, n);
-	sl_buf_add_char(&p->cases, '\n');
-	return SL_OK;
-}
-
-static enum sl_rc
-put_cases(struct sl_engine *e, const char *line, size_t n, int64_t *count,
-    struct sl_err *err)
-{
-	json_t *args = json_loadb(line, n, 0, NULL), *row;
-	struct sl_msg_sync_case m;
-	enum sl_rc rc = SL_OK;
-	size_t i;
-
-	json_array_foreach(json_object_get(args, "cases"), i, row)
-	{
-		m.number = sl_slice_str(text(row, "number"));
-		m.title = sl_slice_str(text(row, "title"));
-		m.status = sl_slice_str(text(row, "status"));
-		m.unit = sl_slice_str(text(row, "unit"));
-		m.klass = sl_slice_str(text(row, "class"));
-		m.target_key = sl_slice_str("");
-		if (rc == SL_OK)
-			rc = sl_case_put(
-			    e->store, &m, "csv", sl_clock_utc_ms(), err);
-		++*count;
-	}
-	json_decref(args);
-	return rc;
-}
-
-/* All in one transaction, with the event that tells of it. */
-static enum sl_rc
-cases_done(struct sl_engine *e, struct sl_peer *p, const char *actor,
-    struct sl_err *err)
-{
-	const char *s = sl_buf_str(&p->cases), *end = s + p->cases.n, *nl;
-	SL_BUF struct sl_buf b = {0};
-	int64_t n = 0;
-
-	for (; s < end; s = nl + 1) {
-		nl = memchr(s, '\n', (size_t)(end - s));
-		if (nl == NULL)
-			break;
-		if (put_cases(e, s, (size_t)(nl - s), &n, err) != SL_OK)
-			return SL_FATAL;
-	}
-	sl_buf_free(&p->cases);
-	e->cases_dirty = true;
-	sl_buf_printf(&b, "{\"cases\":%" PRId64 "}", n);
-	return sl_store_log(e->store, SL_EVENT_cases_imported, "-", actor,
-	    sl_buf_str(&b), 0, 0, err);
-}
-
-/* An event of the whole house, with the words of who asked for it. */
-static enum sl_rc
-log_switch(struct sl_engine *e, enum sl_event event, const char *actor,
-    const char *why, struct sl_err *err)
-{
-	json_t *o =
-	    *why != '\0' ? json_pack("{s:s}", "detail", why) : json_object();
-	char *payload = json_dumps(o, JSON_COMPACT);
-	enum sl_rc rc;
-
-	rc = sl_store_log(e->store, event, "-", actor,
-	    payload != NULL ? payload : "{}", 0, 0, err);
-	free(payload);
-	json_decref(o);
-	return rc;
-}
-
-static enum sl_rc
-switches(struct sl_engine *e, const char *verb, const char *actor,
-    const char *why, struct sl_err *err)
-{
-	size_t i;
-
-	if (e->halted)
-		return no(err, "the sporingslogg is not the one that was "
-			       "signed; see slused(8), RESTORING");
-	if (strcmp(verb, "stop-in") == 0 || strcmp(verb, "start-in") == 0) {
-		e->intake_stopped = strcmp(verb, "stop-in") == 0;
-		return log_switch(e,
-		    e->intake_stopped ? SL_EVENT_intake_stopped
-				      : SL_EVENT_intake_resumed,
-		    actor, why, err);
-	}
-	e->push_stopped = strcmp(verb, "stop-out") == 0;
-	for (i = 0; i < e->targets_n && !e->push_stopped; i++) {
-		e->targets[i].login_stopped = false;
-		e->targets[i].open_until_ms = 0;
-		sl_sync_soon(&e->targets[i]);
-		sl_timer_pull(e->targets[i].timer, 0);
-	}
-	return log_switch(e,
-	    e->push_stopped ? SL_EVENT_target_stopped : SL_EVENT_target_resumed,
-	    actor, why, err);
-}
-
-static void
-status_json(struct sl_engine *e, struct sl_buf *b)
-{
-	static const char *const roles[] = {
-	    "", "work", "ocr", "place", "push", "ctl", "decrypt", "convert"};
-	struct sl_peer *p;
-	size_t i;
-	bool first = true;
-
-	sl_buf_add_str(b, "{\"programs\":[");
-	for (p = e->peers; p != NULL; p = p->next) {
-		if (p->dead || p->role == 0 || p->role == SL_ROLE_CTL)
-			continue;
-		sl_buf_printf(b,
-		    "%s{\"role\":\"%s\",\"name\":\"%s\",\"pid\":%u,"
-		    "\"slots\":%u,\"running\":%u}",
-		    first ? "" : ",", roles[p->role], p->name, p->pid, p->slots,
-		    p->running);
-		first = false;
-	}
-	sl_buf_add_str(b, "],\"inlets\":[");
-	for (i = 0; i < e->inlets_n; i++)
-		sl_buf_printf(b, "%s{\"queue\":\"%s\",\"mode\":\"%s\"}",
-		    i > 0 ? "," : "", sl_inlet_queue(e->inlets[i])->name,
-		    sl_inlet_mode(e->inlets[i]));
-	sl_buf_add_str(b, "],\"targets\":[");
-	for (i = 0; i < e->targets_n; i++)
-		sl_buf_printf(b,
-		    "%s{\"name\":\"%s\",\"inflight\":%zu,\"failures\":%d,"
-		    "\"paused\":%s,\"login\":%s}",
-		    i > 0 ? "," : "", e->targets[i].cfg->name,
-		    e->targets[i].inflight_n, e->targets[i].failures,
-		    e->targets[i].open_until_ms > sl_clock_boot_ms() ? "true"
-								     : "false",
-		    e->targets[i].login_stopped ? "false" : "true");
-	sl_buf_printf(b,
-	    "],\"jobs\":%zu,\"intake\":%s,\"push\":%s,\"journal\":", e->jobs_n,
-	    e->intake_stopped ? "false" : "true",
-	    e->push_stopped ? "false" : "true");
-	sl_seal_status(e, b);
-	sl_buf_add_char(b, '}');
-}
-
-static enum sl_rc
-assign(struct sl_engine *e, json_t *args, const char *actor,
-    struct sl_buf *json, struct sl_err *err)
-{
-	const char *id = text(args, "id"), *why = text(args, "why");
-	char other[48];
-	enum sl_rc rc;
-
-	if (json_object_get(args, "newCase") != NULL)
-		return sl_control_new_case(
-		    e, id, text(args, "newCase"), why, actor, err);
-	if (json_object_get(args, "with") == NULL)
-		return sl_control_assign(
-		    e, id, text(args, "case"), why, actor, err);
-	rc = sl_control_with(
-	    e, id, text(args, "with"), NULL, why, actor, other, err);
-	if (rc == SL_OK && *other != '\0')
-		sl_buf_printf(json, "{\"waits_for\":\"%s\"}", other);
-	return rc;
-}
-
-static enum sl_rc
-answer(struct sl_engine *e, struct sl_peer *p, const char *verb, json_t *args,
-    const char *actor, struct sl_buf *json, struct sl_err *err)
-{
-	static const struct {
-		const char *verb;
-		enum sl_change change;
-	} changes[] = {
-	    {"hold", SL_CHANGE_hold},
-	    {"release", SL_CHANGE_release},
-	    {"retry", SL_CHANGE_retry},
-	    {"reject", SL_CHANGE_reject},
-	};
-	size_t i;
-
-	for (i = 0; i < sizeof(changes) / sizeof(changes[0]); i++)
-		if (strcmp(verb, changes[i].verb) == 0)
-			return sl_control_change(e, text(args, "id"),
-			    changes[i].change, text(args, "why"), actor, err);
-	if (strcmp(verb, "assign") == 0)
-		return assign(e, args, actor, json, err);
-	if (strcmp(verb, "case") == 0)
-		return take_cases(p, args, err);
-	if (strcmp(verb, "cases-done") == 0)
-		return cases_done(e, p, actor, err);
-	if (strcmp(verb, "stop-in") == 0 || strcmp(verb, "start-in") == 0 ||
-	    strcmp(verb, "stop-out") == 0 || strcmp(verb, "start-out") == 0)
-		return switches(e, verb, actor, text(args, "why"), err);
-	if (strcmp(verb, "journal-erase") == 0)
-		return sl_erase_asked(
-		    e, text(args, "id"), text(args, "why"), actor, err);
-	if (strcmp(verb, "journal-accept") == 0)
-		return sl_seal_accept(e, text(args, "why"), actor, err);
-	if (strcmp(verb, "journal-key") == 0)
-		return sl_seal_rotate(e, text(args, "why"), actor, err);
-	if (strcmp(verb, "status") == 0) {
-		status_json(e, json);
-		return SL_OK;
-	}
-	return no(err, "unknown request");
-}
-
-enum sl_rc
-sl_control_request(struct sl_engine *e, struct sl_peer *p,
-    const struct sl_msg_ctl *m, struct sl_err *err)
-{
-	struct sl_msg r = {.type = SL_MSG_CTL_REPLY};
-	SL_BUF struct sl_buf json = {0};
-	char verb[33], actor[32];
-	json_t *args = json_loadb(m->args.p, m->args.n, 0, NULL);
-	enum sl_rc rc;
-
-	(void)sl_slice_copy(m->verb, verb, sizeof(verb));
-	(void)snprintf(actor, sizeof(actor), "uid:%" PRIu32, p->uid);
-	rc = answer(e, p, verb, args, actor, &json, err);
-	json_decref(args);
-	if (rc == SL_FATAL)
-		return rc;
-	r.ctl_reply.rc = (uint8_t)rc;
-	if (rc != SL_OK) {
-		r.ctl_reply.reason = sl_slice_str(err->reason);
-		r.ctl_reply.text = sl_slice_str(err->text);
-	}
-	r.ctl_reply.json = sl_slice_buf(&json);
-	/* Commit first: a yes must be durable when it is read. */
-	if (sl_engine_commit(e) != SL_OK)
-		return SL_OK;
-	(void)sl_peer_send(p, &r, NULL, 0);
-	return SL_OK;
 }

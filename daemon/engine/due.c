@@ -14,7 +14,7 @@
 #include "../base/file.h"
 #include "../base/log.h"
 #include "../base/text.h"
-#include "engine.h"
+#include "access.h"
 
 #define CLOCK_STEP_MS 30000
 #define WAIT_MAX_MS INT64_C(86400000) /* no retry waits longer */
@@ -117,6 +117,8 @@ sl_due_look(struct sl_engine *e)
 	int64_t now = sl_clock_utc_ms(), next;
 	struct sl_err err;
 
+	if (sl_engine_bad(e, sl_approve_expire(e, &err), &err))
+		return;
 	next = sl_store_next_due(e->store);
 	if (next >= 0 && next <= now) {
 		if (sl_engine_bad(e,

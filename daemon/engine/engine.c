@@ -23,6 +23,7 @@
 #include "../base/mem.h"
 #include "../base/notify.h"
 #include "../base/text.h"
+#include "access.h"
 #include "faces.h"
 #include "seal.h"
 
@@ -407,7 +408,9 @@ lock_instance(const char *root, struct sl_err *err)
 	SL_FREE char *path = sl_asprintf("%s/run/slused.lock", root);
 	int fd;
 
-	if (sl_make_path(dir, 0750, err) != SL_OK)
+	/* Whoever has a role passes through; nobody else's reads what is in
+	 * it. */
+	if (sl_make_path(dir, 0711, err) != SL_OK || chmod(dir, 0711) != 0)
 		return SL_FATAL;
 	fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
 	if (fd < 0 || flock(fd, LOCK_EX | LOCK_NB) != 0)
@@ -444,10 +447,13 @@ start(struct sl_engine *e, struct sl_err *err)
 	/* That there is none later costs no post, only an answer. */
 	if (sl_trust_open(e->trust, &trust, err) != SL_OK)
 		return SL_FATAL;
-	if (lock_instance(e->root, err) != SL_OK ||
+	if (sl_access_groups(e, err) != SL_OK ||
+	    lock_instance(e->root, err) != SL_OK ||
 	    sl_store_open(e->root, origin, &e->store, err) != SL_OK ||
+	    sl_changes_made(e, err) != SL_OK ||
 	    sl_seal_start(e, err) != SL_OK || open_inlets(e, err) != SL_OK ||
 	    sl_changes_log(e, err) != SL_OK ||
+	    sl_access_start(e, err) != SL_OK ||
 	    sl_consignment_each_unfiled(e->store, settle_unfiled, e, err) !=
 		SL_OK ||
 	    sl_faces_start(e, err) != SL_OK || see_doors(e, err) != SL_OK ||
@@ -466,6 +472,8 @@ finish(struct sl_engine *e)
 {
 	struct sl_peer *p;
 
+	sl_access_stop(e);
+	sl_groups_free(e->groups);
 	while (e->jobs != NULL)
 		sl_job_free(e->jobs);
 	while (e->waiting != NULL)

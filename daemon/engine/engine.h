@@ -15,6 +15,7 @@
 #ifndef SL_ENGINE_ENGINE_H
 #define SL_ENGINE_ENGINE_H
 
+#include "../access/groups.h"
 #include "../base/loop.h"
 #include "../base/passwords.h"
 #include "../base/trust.h"
@@ -30,6 +31,7 @@ struct sl_engine;
 struct sl_job;
 struct sl_task;
 struct sl_faces;
+struct sl_access;
 struct sl_seal;
 
 /* A connected program. */
@@ -42,6 +44,7 @@ struct sl_peer {
 	unsigned slots, running;
 	char name[64];
 	uint32_t uid, pid;
+	unsigned duties; /* of who is at the other end, access.h */
 	struct sl_buf cases; /* of a list that is not all here yet */
 	int64_t heard_ms; /* boot ms */
 	bool dead;
@@ -126,6 +129,8 @@ struct sl_engine {
 	bool stopping, fatal;
 	struct sl_err fatal_err;
 	struct sl_faces *faces;
+	struct sl_groups *groups;
+	struct sl_access *access;
 	struct sl_seal *seal;
 	int64_t erase_at, erase_next_ms; /* erase.c: how far, and when next */
 	bool erasing; /* something is listed that shall go */
@@ -470,10 +475,25 @@ void sl_sync_soon(struct sl_target *t);
 enum sl_rc sl_sync_message(
     struct sl_target *t, const struct sl_msg *m, struct sl_err *err);
 
-/* -- control.c: what people ask
+/* -- requests.c: what people ask
  * ------------------------------------------------------ */
 enum sl_rc sl_control_request(struct sl_engine *e, struct sl_peer *p,
     const struct sl_msg_ctl *m, struct sl_err *err);
+/* Does what was asked for by verb and args, with no question who may; p is
+ * NULL but for a list of cases. SL_REJECT with a text for people. */
+struct json_t;
+enum sl_rc sl_control_do(struct sl_engine *e, struct sl_peer *p,
+    const char *verb, struct json_t *args, const char *actor,
+    struct sl_buf *json, struct sl_err *err);
+/* The consignment and, where there is one, the entry that an id names, for the
+ * leaf's columns; subject (48 bytes) is the id, or "-" if it names nothing. */
+void sl_control_subject(struct sl_engine *e, const char *id, char *subject,
+    int64_t *ret_consignment, int64_t *ret_entry);
+/* The verb that a release or retry of an item is, as it stands now. */
+enum sl_verb sl_control_verb(
+    struct sl_engine *e, enum sl_change change, const char *id);
+/* -- control.c: what people decide ------------------------------------------
+ */
 /* The verbs themselves, for the faces too. SL_REJECT with a text for people
  * if it cannot be. */
 enum sl_rc sl_control_change(struct sl_engine *e, const char *id,
@@ -494,6 +514,8 @@ enum sl_rc sl_control_with(struct sl_engine *e, const char *id,
 
 /* -- changes.c: what is another than at the last start -----------------------
  */
+/* The first start of all: the first leaf, before anything else is written. */
+enum sl_rc sl_changes_made(struct sl_engine *e, struct sl_err *err);
 /* Program, configuration, table of formats: a leaf for each that changed. */
 enum sl_rc sl_changes_log(struct sl_engine *e, struct sl_err *err);
 

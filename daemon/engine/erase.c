@@ -143,16 +143,6 @@ sl_erase_sweep(struct sl_engine *e, struct sl_err *err)
 
 /* -- because a person says so ---------------------------------------------- */
 
-/* The one place where a second person can be asked for. */
-static enum sl_rc
-may_erase(struct sl_engine *e, const char *actor, struct sl_err *err)
-{
-	(void)actor;
-	return e->halted ? no(err, "the sporingslogg is not the one that was "
-				   "signed")
-			 : SL_OK;
-}
-
 static enum sl_rc
 erase_event(struct sl_engine *e, uint64_t seq, const char *why,
     const char *actor, struct sl_err *err)
@@ -181,10 +171,10 @@ sl_erase_asked(struct sl_engine *e, const char *id, const char *why,
 	char reception[40];
 	uint64_t seq;
 	int number;
-	enum sl_rc rc = may_erase(e, actor, err);
 
-	if (rc != SL_OK)
-		return rc;
+	if (e->halted)
+		return no(err, "the sporingslogg is not the one that was "
+			       "signed");
 	if (sl_parse_u64(id, 0, INT64_MAX, &seq))
 		return erase_event(e, seq, why, actor, err);
 	if (!sl_reception_parse(id, reception, sizeof(reception), &number) ||

@@ -15,7 +15,7 @@
 
 #include "../base/clock.h"
 #include "../base/log.h"
-#include "engine.h"
+#include "access.h"
 
 #define MESSAGES_A_TURN 256 /* of one peer, then the others' turn */
 #define ASKING_A_USER 32
@@ -43,12 +43,26 @@ refuse(struct sl_peer *p, const char *reason, const char *text)
 	p->dead = true;
 }
 
-/* Who may be what: our own user and root anything; others (the group may reach
- * the socket) only ask and decide. */
+/* Who may be what: our own user and root anything; others only ask and decide,
+ * as far as their roles go. */
 static bool
 may_be(const struct sl_peer *p, unsigned role)
 {
 	return role == SL_ROLE_CTL || p->uid == geteuid() || p->uid == 0;
+}
+
+/* Somebody who is not ours says he is one of our programs. */
+static void
+tell_impostor(struct sl_peer *p)
+{
+	struct sl_person who = {.uid = p->uid, .duties = p->duties};
+	struct sl_err err;
+
+	(void)snprintf(who.actor, sizeof(who.actor), "uid:%" PRIu32, p->uid);
+	if (sl_access_refuse(p->e, &who, "hello", "-",
+		"only the programs of the instance may be that",
+		&err) == SL_FATAL)
+		(void)sl_engine_fail(p->e, &err);
 }
 
 static void
@@ -65,6 +79,7 @@ hello(struct sl_peer *p, const struct sl_msg_hello *h)
 	}
 	if (h->role < SL_ROLE_WORK || h->role > SL_ROLE_LAST ||
 	    !may_be(p, h->role)) {
+		tell_impostor(p);
 		refuse(p, "not_allowed", "you may not be that here");
 		return;
 	}
@@ -132,6 +147,9 @@ dispatch(struct sl_peer *p, const struct sl_msg *m)
 			break;
 		}
 		rc = SL_REJECT;
+		break;
+	case SL_ROLE_REPORT:
+		rc = SL_REJECT; /* it says nothing but hello */
 		break;
 	}
 	if (rc == SL_OK)
@@ -305,6 +323,7 @@ on_listen(void *arg, unsigned events)
 	p->e = e;
 	p->uid = cred.uid;
 	p->pid = (uint32_t)cred.pid;
+	p->duties = sl_access_duties(e, fd, cred.uid, cred.gid);
 	p->heard_ms = sl_clock_boot_ms();
 	p->chan = sl_chan_new(fd, true);
 	p->watch = sl_loop_watch(e->loop, fd, SL_LOOP_READ, on_peer, p);

@@ -169,8 +169,10 @@ compare_memory(struct sl_engine *e, struct sl_err *err)
 	struct sl_tree then;
 	enum sl_rc rc = sl_read_file(s->dir, MEMORY, SL_NOTE_MAX, &mine, err);
 
-	if (rc == SL_FATAL)
-		return rc;
+	/* That it cannot be read now does not say that it is gone. */
+	if (rc == SL_FATAL || rc == SL_RETRY)
+		return sl_err_set(err, SL_FATAL, err->sys, "disk_error",
+		    "the head that was signed last cannot be read");
 	if (rc != SL_OK && !rows)
 		return SL_SKIP;
 	if (rc != SL_OK) {

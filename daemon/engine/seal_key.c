@@ -31,7 +31,7 @@ secrets(struct sl_engine *e)
 	return sl_open_dir(AT_FDCWD, dir);
 }
 
-/* SL_SKIP: is not there. */
+/* SL_SKIP: is not there; that it cannot be seen now is no such thing. */
 static enum sl_rc
 load(struct sl_engine *e, int dir, const char *name, struct sl_signer **ret,
     struct sl_err *err)
@@ -41,6 +41,9 @@ load(struct sl_engine *e, int dir, const char *name, struct sl_signer **ret,
 	    openat(dir, name, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
 	enum sl_rc rc;
 
+	if (fd < 0 && errno != ENOENT)
+		return sl_err_set(err, SL_FATAL, errno, "disk_error",
+		    "the journal's key cannot be opened");
 	if (fd < 0)
 		return sl_err_set(err, SL_SKIP, errno, "key_gone",
 		    "the journal's key is not there");
@@ -85,9 +88,11 @@ finish_change(struct sl_engine *e, int dir, const struct sl_vkey *last,
     struct sl_signer **s, struct sl_err *err)
 {
 	struct sl_signer *next = NULL;
-	struct sl_err unused;
+	enum sl_rc rc = load(e, dir, NEXT, &next, err);
 
-	if (load(e, dir, NEXT, &next, &unused) != SL_OK)
+	if (rc == SL_FATAL && strcmp(err->reason, "disk_error") == 0)
+		return rc;
+	if (rc != SL_OK)
 		return SL_OK;
 	if (!same(next, last)) {
 		sl_signer_free(next);

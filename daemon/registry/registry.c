@@ -129,6 +129,23 @@ sl_dispo_by_name(const char *name)
 	return by_name(dispos, COUNT(dispos), name);
 }
 
+int
+sl_event_by_name(const char *name)
+{
+	return by_name(events, COUNT(events), name);
+}
+
+enum sl_deviation
+sl_deviation_by_name(const char *name)
+{
+#define SL_DEVIATION(slug, nb, en)                                             \
+	if (strcmp(name, #slug) == 0)                                          \
+		return SL_DEVIATION_##slug;
+#include "deviations.def"
+#undef SL_DEVIATION
+	return SL_DEVIATIONS;
+}
+
 const char *
 sl_change_name(enum sl_change c)
 {

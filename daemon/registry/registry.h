@@ -37,6 +37,13 @@ enum sl_event {
 };
 #undef SL_EVENT
 
+#define SL_DEVIATION(name, nb, en) SL_DEVIATION_##name,
+enum sl_deviation {
+#include "deviations.def"
+	SL_DEVIATIONS,
+};
+#undef SL_DEVIATION
+
 /* What can happen to an item (transitions.def). */
 enum sl_change {
 	SL_CHANGE_pass,
@@ -68,6 +75,9 @@ const char *sl_outcome_nb(int outcome);
 /* 0 for an unknown name. */
 int sl_stage_by_name(const char *name);
 int sl_dispo_by_name(const char *name);
+int sl_event_by_name(const char *name);
+/* SL_DEVIATIONS for an unknown name. */
+enum sl_deviation sl_deviation_by_name(const char *name);
 
 /* The gate after this one; 0 after the last. */
 int sl_stage_next(int stage);

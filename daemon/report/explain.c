@@ -9,16 +9,44 @@
 #include "../store/db.h"
 #include "report_p.h"
 
+/* Is it he, alone or as one of two? */
+static bool
+is_actor(const char *actors, const char *who)
+{
+	size_t n = strlen(who), k;
+
+	for (; *actors != '\0'; actors += k + (actors[k] == ',')) {
+		k = strcspn(actors, ",");
+		if (k == n && memcmp(actors, who, n) == 0)
+			return true;
+	}
+	return false;
+}
+
+static bool
+is_wanted(const struct sl_leaf *l, const struct sl_report_events *f)
+{
+	return (f->event == 0 || l->event == f->event) &&
+	       (f->actor == NULL || is_actor(l->actor, f->actor)) &&
+	       (f->from_ms == 0 || l->time_ms >= f->from_ms) &&
+	       (f->to_ms == 0 || l->time_ms < f->to_ms);
+}
+
+/* NULL if it is not wanted; what is no leaf always is. */
 static json_t *
-event_row(sqlite3_stmt *st)
+event_row(sqlite3_stmt *st, const struct sl_report_events *f)
 {
 	SL_BUF struct sl_buf store = {0};
 	struct sl_slice b = sl_db_blob(st, 1);
 	struct sl_leaf l;
-	json_t *o = json_object();
+	bool whole = sl_leaf_decode(b.p, b.n, &store, &l, NULL) == SL_OK;
+	json_t *o;
 
+	if (whole && !is_wanted(&l, f))
+		return NULL;
+	o = json_object();
 	sl_row_set(o, "seq", json_integer(sqlite3_column_int64(st, 0)));
-	if (sl_leaf_decode(b.p, b.n, &store, &l, NULL) != SL_OK) {
+	if (!whole) {
 		sl_row_set(o, "fault", json_string("not a leaf of version 1"));
 		return o;
 	}
@@ -35,48 +63,68 @@ event_row(sqlite3_stmt *st)
 	"SELECT l.seq, l.bytes, p.body FROM leaf l"                            \
 	" LEFT JOIN payload p ON p.seq = l.seq"
 
-/* All leaves in steps of 256, so that no transaction stays open. */
-static enum sl_rc
-journal_all(struct sl_store *s, sl_report_fn *fn, void *arg, struct sl_err *err)
+#define STEP 256
+
+/* Rows of some leaves; result: how many were looked at. */
+static int
+journal_step(struct sl_store *s, const struct sl_report_events *f,
+    int64_t *next, json_t *rows)
 {
 	struct sl_db *db = sl_store_db(s);
+	sqlite3_stmt *st =
+	    sl_db_query(db, EVENT " WHERE l.seq >= ?1 ORDER BY l.seq LIMIT ?2",
+		"ii", *next, (int64_t)STEP);
+	json_t *row;
+	int n;
+
+	for (n = 0; sl_db_row(db, st); n++) {
+		*next = sqlite3_column_int64(st, 0) + 1;
+		row = event_row(st, f);
+		if (row != NULL)
+			(void)json_array_append_new(rows, row);
+	}
+	return n;
+}
+
+/* All leaves in steps, so that no transaction stays open. */
+static enum sl_rc
+journal_all(struct sl_store *s, const struct sl_report_events *f,
+    sl_report_fn *fn, void *arg, struct sl_err *err)
+{
 	enum sl_rc rc = SL_OK;
 	int64_t next = 0;
 	json_t *rows, *row;
-	sqlite3_stmt *st;
 	size_t i;
+	int n;
 
 	do {
 		rows = json_array();
-		st = sl_db_query(db,
-		    EVENT " WHERE l.seq >= ?1 ORDER BY l.seq LIMIT 256", "i",
-		    next);
-		while (sl_db_row(db, st)) {
-			next = sqlite3_column_int64(st, 0) + 1;
-			(void)json_array_append_new(rows, event_row(st));
-		}
+		n = journal_step(s, f, &next, rows);
 		json_array_foreach(rows, i, row) if (rc == SL_OK) rc =
 		    fn(arg, row, err);
-		i = json_array_size(rows);
 		json_decref(rows);
-	} while (rc == SL_OK && i > 0);
-	return rc != SL_OK ? rc : sl_db_check(db, err);
+	} while (rc == SL_OK && n > 0);
+	return rc != SL_OK ? rc : sl_db_check(sl_store_db(s), err);
 }
 
 /* Events of a consignment; entry 0: of all its entries. */
 static json_t *
-events_of(struct sl_store *s, int64_t consignment, int64_t entry)
+events_of(struct sl_store *s, int64_t consignment, int64_t entry,
+    const struct sl_report_events *f)
 {
 	struct sl_db *db = sl_store_db(s);
-	json_t *a = json_array();
+	json_t *a = json_array(), *row;
 	sqlite3_stmt *st = sl_db_query(db,
 	    EVENT
 	    " WHERE l.consignment = ?1"
 	    " AND (?2 = 0 OR l.entry IS NULL OR l.entry = ?2) ORDER BY l.seq",
 	    "ii", consignment, entry);
 
-	while (sl_db_row(db, st))
-		(void)json_array_append_new(a, event_row(st));
+	while (sl_db_row(db, st)) {
+		row = event_row(st, f);
+		if (row != NULL)
+			(void)json_array_append_new(a, row);
+	}
 	return a;
 }
 
@@ -97,8 +145,8 @@ entry_id(struct sl_store *s, const struct sl_consignment *c, int number,
 }
 
 enum sl_rc
-sl_report_journal(struct sl_store *s, const char *id, sl_report_fn *fn,
-    void *arg, struct sl_err *err)
+sl_report_journal(struct sl_store *s, const struct sl_report_events *f,
+    sl_report_fn *fn, void *arg, struct sl_err *err)
 {
 	struct sl_consignment c;
 	int64_t entry;
@@ -107,14 +155,14 @@ sl_report_journal(struct sl_store *s, const char *id, sl_report_fn *fn,
 	json_t *rows, *row;
 	size_t i;
 
-	if (id == NULL)
-		return journal_all(s, fn, arg, err);
-	rc = sl_report_resolve(s, id, &c, &number, err);
+	if (f->id == NULL)
+		return journal_all(s, f, fn, arg, err);
+	rc = sl_report_resolve(s, f->id, &c, &number, err);
 	if (rc == SL_OK)
 		rc = entry_id(s, &c, number, &entry, err);
 	if (rc != SL_OK)
 		return rc;
-	rows = events_of(s, c.id, entry);
+	rows = events_of(s, c.id, entry, f);
 	json_array_foreach(rows, i, row) if (rc == SL_OK) rc =
 	    fn(arg, row, err);
 	json_decref(rows);
@@ -219,6 +267,7 @@ static enum sl_rc
 explain_row(struct explain *w, json_t *row, const struct sl_entry *e,
     struct sl_err *err)
 {
+	const struct sl_report_events all = {0};
 	json_t *fields = json_object(), *found = json_array(),
 	       *parts = json_array();
 	enum sl_rc rc;
@@ -234,8 +283,8 @@ explain_row(struct explain *w, json_t *row, const struct sl_entry *e,
 	sl_row_set(row, "found", found);
 	sl_row_set(row, "parts", parts);
 	sl_row_set(row, "notes", note_rows(w->s, w->c.id));
-	sl_row_set(
-	    row, "events", events_of(w->s, w->c.id, e != NULL ? e->id : 0));
+	sl_row_set(row, "events",
+	    events_of(w->s, w->c.id, e != NULL ? e->id : 0, &all));
 	w->shown++;
 	rc = w->fn(w->arg, row, err);
 	json_decref(row);

@@ -44,9 +44,27 @@ json_t *sl_report_status(struct sl_store *s);
 /* Rows {kind: "queue"|"target", name, total, oldest, oldest_s, buckets}. */
 json_t *sl_report_age(struct sl_store *s, int64_t now_ms);
 
-/* Leaves with their payloads, oldest first; id NULL: all. */
-enum sl_rc sl_report_journal(struct sl_store *s, const char *id,
-    sl_report_fn *fn, void *arg, struct sl_err *err);
+/* Which leaves; 0 and NULL: any. */
+struct sl_report_events {
+	const char *id; /* of an entry or a consignment */
+	const char *actor; /* also as one of two */
+	int event;
+	int64_t from_ms, to_ms; /* UTC; to_ms is not in it */
+};
+/* Leaves with their payloads, oldest first. */
+enum sl_rc sl_report_journal(struct sl_store *s,
+    const struct sl_report_events *f, sl_report_fn *fn, void *arg,
+    struct sl_err *err);
+
+/* -- persons (persons.c) --------------------------------------------------- */
+/* Rows {request, verb, subject, items, actor, asked, until, why, args} of what
+ * waits for a second person. */
+json_t *sl_report_approvals(struct sl_store *s);
+/* Adds "approvals" (how many) and "glass" (rows {time, actor, verb, subject,
+ * why} of the last 30 days) to status. */
+void sl_report_add_persons(struct sl_store *s, json_t *status);
+void sl_report_print_approval(FILE *f, const json_t *row);
+void sl_report_print_persons(FILE *f, const json_t *status);
 
 #define SL_VERIFY_KEYS_MAX 64u
 
@@ -77,6 +95,9 @@ struct sl_verify {
 	uint64_t first, last;
 	char fault[256];
 };
+/* {ok, leaves, tree_size, origin, root, heads, signed, erased}, and first,
+ * last, fault where it is not ok. */
+json_t *sl_report_verify_row(const struct sl_verify *v);
 /* One read transaction, a leaf at a time. SL_FATAL: cannot be read at all;
  * faults of the journal are in ret. */
 enum sl_rc sl_report_verify(struct sl_store *s, const struct sl_verify_ask *ask,

@@ -55,6 +55,7 @@ sl_report_status(struct sl_store *s)
 	sl_row_set(o, "oldest", sl_row_time(oldest));
 	sl_row_set(o, "known_cases", json_integer(sl_case_count(s)));
 	sl_row_set(o, "queues", rows);
+	sl_report_add_persons(s, o);
 	return o;
 }
 

@@ -340,6 +340,7 @@ sl_report_print_status(FILE *f, const json_t *status)
 		sl_report_show_text(f, text(o, "queue"));
 		(void)fputc('\n', f);
 	}
+	sl_report_print_persons(f, status);
 }
 
 void

@@ -151,6 +151,11 @@ sl_erase_payload(struct sl_store *s, uint64_t seq, struct sl_err *err)
 	"(SELECT p.id FROM part p JOIN source o ON o.id = p.source"            \
 	" WHERE o.consignment = ?1)"
 #define ENTRIES "(SELECT id FROM entry WHERE consignment = ?1)"
+/* A subject column that names it, or one of its entries. */
+#define SUBJECT                                                                \
+	"EXISTS (SELECT 1 FROM consignment c WHERE c.id = ?1 AND"              \
+	" (subject = c.reception OR"                                           \
+	" substr(subject, 1, length(c.reception) + 1) = c.reception || '.'))"
 
 /* In this order: files are found by rows that are emptied behind them. An
  * original stays while another consignment has the same bytes. */
@@ -191,6 +196,8 @@ empty_rows(struct sl_store *s, int64_t id, struct sl_err *err)
 		" own_key IN (SELECT own_key FROM entry"
 		" WHERE consignment = ?1)") ||
 	    RUN("UPDATE delivery SET detail = NULL WHERE entry IN " ENTRIES) ||
+	    RUN("UPDATE approval SET args = '{}', why = '' WHERE " SUBJECT) ||
+	    RUN("UPDATE glass SET why = '' WHERE " SUBJECT) ||
 	    RUN("UPDATE entry SET title = NULL, post = NULL, detail = NULL"
 		" WHERE consignment = ?1"))
 		return SL_FATAL;

@@ -19,13 +19,15 @@
 #include "store_p.h"
 
 extern const char sl_schema_001[], sl_schema_002[], sl_schema_003[],
-    sl_schema_004[];
+    sl_schema_004[], sl_schema_005[], sl_schema_006[];
 
 static const char *const migrations[] = {
     [1] = sl_schema_001,
     [2] = sl_schema_002,
     [3] = sl_schema_003,
     [4] = sl_schema_004,
+    [5] = sl_schema_005,
+    [6] = sl_schema_006,
 };
 static_assert(
     sizeof(migrations) / sizeof(migrations[0]) == SL_SCHEMA_VERSION + 1,
@@ -109,8 +111,6 @@ migrate(
 	for (v++; v <= SL_SCHEMA_VERSION; v++) {
 		(void)snprintf(
 		    sql, sizeof(sql), "PRAGMA user_version=%" PRId64, v);
-		if (migrations[v] == NULL)
-			continue;
 		if (sl_db_script(s->db, migrations[v], err) != SL_OK ||
 		    sl_db_script(s->db, sql, err) != SL_OK)
 			return SL_FATAL;
@@ -171,7 +171,7 @@ load_origin(struct sl_store *s, struct sl_err *err)
 	return sl_db_check(s->db, err);
 }
 
-/* In the transaction that migrated. A database made now has nothing to tell. */
+/* In the transaction that migrated. Of a database made now slused tells. */
 static enum sl_rc
 log_migration(struct sl_store *s, int64_t from, struct sl_err *err)
 {

@@ -21,7 +21,7 @@
 #include "../wire/wire.h"
 #include "files.h"
 
-#define SL_SCHEMA_VERSION 4
+#define SL_SCHEMA_VERSION 6
 #define SL_STEP_VERSION                                                        \
 	1 /* of reading: a page read by it is not read again                   \
 	   */
@@ -424,6 +424,35 @@ struct sl_target_post {
 /* Where an entry's post is now; false if no target has told of it. */
 bool sl_target_post_of(
     struct sl_store *s, const char *own_key, struct sl_target_post *ret);
+
+/* -- persons (approval.c) ---------------------------------------------------
+ */
+/* A request that waits for a second person. Texts of up to a packet are the
+ * caller's when inserted, and lent for the call when read. */
+struct sl_approval {
+	int64_t id, items, asked_ms, expires_ms;
+	const char *verb, *request, *args, *subject, *actor, *why;
+};
+/* Sets a->id. */
+enum sl_rc sl_approval_insert(
+    struct sl_store *s, struct sl_approval *a, struct sl_err *err);
+typedef enum sl_rc sl_approval_fn(
+    void *arg, const struct sl_approval *a, struct sl_err *err);
+/* Those pending (id 0: all, else that one), oldest first. */
+enum sl_rc sl_approval_each(struct sl_store *s, int64_t id, sl_approval_fn *fn,
+    void *arg, struct sl_err *err);
+/* state: approved, denied or expired; what it said goes. */
+enum sl_rc sl_approval_end(struct sl_store *s, int64_t id, const char *state,
+    const char *second, int64_t now_ms, struct sl_err *err);
+/* Pending ones of an actor; of all with NULL. */
+int64_t sl_approval_count(struct sl_store *s, const char *actor);
+/* The earliest expiry of one pending, UTC ms; -1 if there is none. */
+int64_t sl_approval_next(struct sl_store *s);
+/* One whose time is over; 0 if there is none. */
+int64_t sl_approval_due(struct sl_store *s, int64_t now_ms);
+enum sl_rc sl_glass_insert(struct sl_store *s, int64_t now_ms,
+    const char *actor, const char *verb, const char *subject, const char *why,
+    struct sl_err *err);
 
 /* -- case files
  * ----------------------------------------------------------------- */

@@ -275,7 +275,7 @@ sl_chan_listen(const char *path, int *ret, struct sl_err *err)
 	fd = socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
 	(void)unlink(path);
 	if (fd < 0 || bind(fd, (struct sockaddr *)&sa, sizeof(sa)) != 0 ||
-	    chmod(path, 0660) != 0 || listen(fd, 64) != 0)
+	    chmod(path, 0666) != 0 || listen(fd, 64) != 0)
 		return sl_err_set(err, SL_FATAL, errno, "config_error",
 		    "cannot listen on the control socket");
 	*ret = sl_take_fd(&fd);

@@ -14,8 +14,9 @@ enum sl_role {
 	SL_ROLE_CTL = 5,
 	SL_ROLE_DECRYPT = 6,
 	SL_ROLE_CONVERT = 7,
+	SL_ROLE_REPORT = 8,
 };
-#define SL_ROLE_LAST SL_ROLE_CONVERT
+#define SL_ROLE_LAST SL_ROLE_REPORT
 
 enum sl_task_kind {
 	SL_TASK_OPEN = 1, /* (copy,) identify, unpack, read */

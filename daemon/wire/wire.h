@@ -105,7 +105,7 @@ enum sl_rc sl_chan_ask(
  */
 enum sl_rc sl_chan_greet(int fd, unsigned role, unsigned slots,
     const char *name, struct sl_chan **ret, struct sl_err *err);
-/* The listening socket of slused, mode 0660. */
+/* The listening socket of slused, mode 0666: who may what, slused decides. */
 enum sl_rc sl_chan_listen(const char *path, int *ret, struct sl_err *err);
 /* This build's id: version and a digest of the wire's rows. */
 const char *sl_build_id(void);

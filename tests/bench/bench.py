@@ -1,7 +1,7 @@
 #!/usr/bin/python3
 """Every number of the house in one table, each against its floor in one run.
 
-	bench.py [--small N] [--rounds N] [--quick] [formats] [ocr] [reading] [small] [latency] [idle] [big] [journal]
+	bench.py [--small N] [--rounds N] [--quick] [formats] [ocr] [reading] [small] [latency] [idle] [big] [journal] [reports]
 
 Floor and Sluse take turns and the best of each is compared, so that a machine
 that others use too still gives a fair ratio. --quick shrinks the sizes: good
@@ -27,6 +27,7 @@ sys.path.insert(0, os.path.join(os.path.dirname(HERE), "outsider"))
 import forge  # noqa: E402
 import house  # noqa: E402
 import make_big  # noqa: E402
+import make_reports  # noqa: E402
 import make_small  # noqa: E402
 import ocr_pages  # noqa: E402
 import ocr_quality  # noqa: E402
@@ -590,9 +591,64 @@ def bench_journal(opt):
         "%.1f %%" % (100 * share), "<= 5 %", share <= 0.05)
 
 
+# -- reports ------------------------------------------------------------------
+REPORT_S, REPORT_MIB = 5.0, 128
+
+
+def journal_of(root, path):
+    """What the target would export of all that was sent."""
+    db = sqlite3.connect("file:%s/db/sluse.db?mode=ro" % root, uri=True)
+    with open(path, "w", encoding="utf-8") as file:
+        file.write("registreringsID;saksnummer;tittel;journaldato;"
+                   "dokumentetsdato;type;status;antallvedlegg\n")
+        for line in db.execute(
+                "SELECT json_extract(d.receipt, '$.number') || ';' || "
+                "json_extract(d.receipt, '$.case') || ';' || e.title || "
+                "';2026-01-10;2026-03-05;I;J;0\n' FROM delivery d JOIN "
+                "entry e ON e.id = d.entry WHERE d.state = 'delivered'"):
+            file.write(line[0])
+    db.close()
+
+
+def timed_report(root, name, more):
+    """Wall and processor seconds, MiB."""
+    start = time.monotonic()
+    child = subprocess.Popen(
+        [os.path.join(house.BIN, "sluse-report"), "--root", root, "--format",
+         "csv", name, *more], stdout=subprocess.DEVNULL)
+    _, status, used = os.wait4(child.pid, 0)
+    child.returncode = os.waitstatus_to_exitcode(status)
+    if child.returncode != 0:
+        raise AssertionError("%s ended with %d" % (name, child.returncode))
+    return (time.monotonic() - start, used.ru_utime + used.ru_stime,
+            used.ru_maxrss / 1024)
+
+
+def bench_reports(opt):
+    count = 50000 if opt.quick else 1000000
+    root = os.path.join(DATA, "reports-%d" % count)
+    journal = os.path.join(root, "journal.csv")
+    if not os.path.exists(journal):
+        say("reports: making a database of %d entries" % count)
+        make_reports.make(count, root)
+        journal_of(root, journal)
+    names = subprocess.run(
+        [os.path.join(house.BIN, "sluse-report"), "--list"], check=True,
+        stdout=subprocess.PIPE, text=True).stdout.splitlines()
+    for name in (line.split()[0] for line in names):
+        more = {"journalkontroll": [journal],
+                "stikkprove": ["--risk", "--seed", "1"]}.get(name, [])
+        runs = [timed_report(root, name, more) for _ in range(opt.rounds)]
+        took, cpu, mib = (min(r[i] for r in runs) for i in range(3))
+        row("%s, %d entries" % (name, count), "%.2f s, cpu %.2f" % (took, cpu),
+            "", "%.0f MiB" % mib, "<= 5 s, 128 MiB",
+            took <= REPORT_S and mib <= REPORT_MIB)
+
+
 PARTS = {"formats": bench_formats, "ocr": bench_ocr,
          "reading": bench_reading, "small": bench_small, "latency": bench_latency,
-         "idle": bench_idle, "big": bench_big, "journal": bench_journal}
+         "idle": bench_idle, "big": bench_big, "journal": bench_journal,
+         "reports": bench_reports}
 
 
 def main():

@@ -20,6 +20,7 @@ TOP = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))
 BUILD = os.path.join(TOP, os.environ.get("SLUSE_BUILD", "build"))
 PAGES = {name: os.path.join(TOP, path) for name, path in (
     ("sluse.1", "daemon/cli/sluse.1"),
+    ("sluse-report.1", "daemon/report/sluse-report.1"),
     ("sluse.conf.5", "daemon/config/sluse.conf.5"),
     ("sluse-journal.5", "daemon/journal/sluse-journal.5"),
     ("sluse-pronom.5", "daemon/pronom/sluse-pronom.5"),
@@ -64,11 +65,11 @@ def rows(path, macro):
                re.findall(r'"(?:[^"\\]|\\.)*"|[^,"\s][^,"]*', body)]
 
 
-def registry(name, macro):
-    found = list(rows("daemon/registry/%s.def" % name, macro))
+def registry(name, macro, room="registry"):
+    found = list(rows("daemon/%s/%s.def" % (room, name), macro))
     # A row that the pattern above missed must not go unnoticed.
     wanted = len(re.findall(r"^%s\(" % macro,
-                            text("daemon/registry/%s.def" % name), re.M))
+                            text("daemon/%s/%s.def" % (room, name)), re.M))
     if len(found) != wanted or wanted == 0:
         raise AssertionError("%s: %d rows of %d" % (name, len(found), wanted))
     return found
@@ -111,6 +112,32 @@ def table_transitions():
         ("quarantined", "quarantine", "quarantined"))
 
 
+def table_verbs():
+    """Two tables in one would be too wide: verbs down, roles across."""
+    words = {"yes": "yes", "no": "-", "two": "two", "bare": "bare",
+             "glass": "glass"}
+    lines = [("", "arch", "syst", "oper", "audi", "inte", "own")]
+    lines += [[row[-1]] + [words[cell] for cell in row[3:9]]
+              for row in registry("verbs", "SL_VERB", "access")]
+    return columns(lines, ("x" * 42,) + ("glass",) * 6)
+
+
+def table_roles():
+    out = [".Bl -tag -width Ds"]
+    for name, nb, english in registry("roles", "SL_DUTY", "access"):
+        out += [".It Li %s" % name + (" Pq %s" % nb if nb != name else ""),
+                english[0].upper() + english[1:] + "."]
+    return out + [".El"]
+
+
+def table_deviations():
+    out = [".Bl -tag -width Ds"]
+    for name, nb, english in registry("deviations", "SL_DEVIATION"):
+        out += [".It Li %s Pq %s" % (name, nb),
+                english[0].upper() + english[1:] + "."]
+    return out + [".El"]
+
+
 def table_fields():
     found = list(rows("daemon/wire/fields.def", "SL_FIELD"))
     return columns([(row[1], row[2]) for row in found],
@@ -124,7 +151,15 @@ def table_keys():
     ).stdout.rstrip("\n").split("\n")
 
 
+def table_reports():
+    return subprocess.run(
+        [os.path.join(BUILD, "bin", "sluse-report"), "--manual"],
+        stdout=subprocess.PIPE, check=True, encoding="utf-8"
+    ).stdout.rstrip("\n").split("\n")
+
+
 TABLES = {
+    ("sluse-report.1", "reports"): table_reports,
     ("slused.8", "stages"): lambda: columns(
         [(name, nb, "of a consignment" if owner == "CONSIGNMENT" else
           "of an entry") for _, name, nb, owner in
@@ -141,6 +176,9 @@ TABLES = {
     ("slused.8", "events"): lambda: columns(
         [(number, name) for number, name in registry("events", "SL_EVENT")],
         ("130", "configuration_changed")),
+    ("slused.8", "roles"): table_roles,
+    ("slused.8", "verbs"): table_verbs,
+    ("sluse.1", "deviations"): table_deviations,
     ("sluse-work.8", "signatures"): table_signatures,
     ("sluse.conf.5", "keys"): table_keys,
     ("sluse-reader.7", "fields"): table_fields,
@@ -240,7 +278,8 @@ class Pages(unittest.TestCase):
         """.Xr leads to a page of ours or one of the system's that we know."""
         system = {"systemd 1", "systemd-analyze 1", "syslog 3"}
         ours = {" ".join(name.rsplit(".", 1)) for name in PAGES}
-        ours |= {"sluse-ocr 8", "sluse-place 8", "sluse-push 8"}
+        ours |= {"sluse-ocr 8", "sluse-place 8", "sluse-push 8",
+                 "sluse-report 8"}
         for name in PAGES:
             for other in re.findall(r"^\.Xr (\S+ \d)", page(name), re.M):
                 self.assertIn(other, ours | system, name)
@@ -267,6 +306,9 @@ class Pages(unittest.TestCase):
     def test_options(self):
         self.assertEqual(page_options("sluse.1"),
                          code_options("daemon/cli/args.c"))
+        self.assertEqual(page_options("sluse-report.1"),
+                         code_options("daemon/report/line.c",
+                                      "daemon/programs/sluse-report.c"))
         self.assertEqual(page_options("slused.8"),
                          code_options("daemon/programs/slused.c"))
         self.assertEqual(
@@ -274,7 +316,8 @@ class Pages(unittest.TestCase):
             code_options("daemon/worker/worker.c",
                          "daemon/programs/sluse-ocr.c",
                          "daemon/programs/sluse-place.c",
-                         "daemon/programs/sluse-push.c"))
+                         "daemon/programs/sluse-push.c",
+                         "daemon/programs/sluse-report.c"))
 
         self.assertEqual(
             page_options("sluse-decrypt.8"),

@@ -70,6 +70,7 @@ stand_in slused 'echo "$0 $*" >>"'"$work"'/calls"
 : >"$2/run/slused.sock"; exec sleep 1000'
 stand_in sluse-work 'echo "$0 $*" >>"'"$work"'/calls"; exec sleep 1000'
 stand_in sluse-ocr 'trap "" TERM; while :; do sleep 0.2; done'
+stand_in sluse-report 'exec sleep 1000'
 stand_in sluse-place 'echo "$0 $*" >>"'"$work"'/place"; exit 3'
 stand_in sluse-push 'echo "$0 $*" >>"'"$work"'/calls"; exec sleep 1000'
 SLUSE_LIBEXEC=$lib "$bin/sluse" run "$i" 2>"$work/log" &

@@ -20,7 +20,8 @@ UNITS = os.path.join(TOP, "systemd")
 # Tenths, as systemd-analyze counts them. slused sees whose the files are
 # (PrivateUsers=no), which costs it two.
 EXPOSURE = {"slused": 3, "sluse-work": 2, "sluse-ocr": 2, "sluse-place": 2,
-            "sluse-decrypt": 2, "sluse-convert": 2, "sluse-push": 10}
+             "sluse-decrypt": 2, "sluse-convert": 2, "sluse-report": 2,
+             "sluse-push": 10}
 # An absent systemd-analyze is no reason to call this passed: skipped, and said.
 HAVE = shutil.which("systemd-analyze") is not None
 BEAT_S = 10  # slused's, daemon/engine/engine.c

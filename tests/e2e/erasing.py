@@ -18,7 +18,8 @@ KEPT = house.FAST + "\nretention = %s\n[journal]\ncheckpoint_after = 200ms\n"
 
 # Where content lies that sl_erase_content empties, and where none does. A table
 # that is in neither must be thought of, there and here.
-CONTENT = {"bundle", "consignment", "delivery", "document", "entry", "found",
+CONTENT = {"approval", "bundle", "consignment", "delivery", "document", "entry",
+           "found", "glass",
            "named", "note", "page", "part", "payload",
            "placement", "source", "target_post"}
 OTHER = {"blob", "case_file", "checkpoint", "delivery_step", "disposition",
@@ -100,7 +101,7 @@ class Erasing(unittest.TestCase):
         self.assertTrue(self.traces(h))
         h.stop()  # all that is done is walked over at the start, then hourly
         h.start()
-        events = h.wait_for(lambda: h.rows("journal", "list", "--event",
+        events = h.wait_for(lambda: h.rows("journal", "list", "--kind",
                                            "erased"), 30, "the event")
         self.assertEqual([(e["subject"], e["actor"], e["payload"]["cause"])
                           for e in events], [(ident, "slused", "retention")])
@@ -115,7 +116,7 @@ class Erasing(unittest.TestCase):
                                    "'delivered'"), 30, "delivered")
         h.stop()
         h.start()
-        self.assertEqual(h.rows("journal", "list", "--event", "erased"), [])
+        self.assertEqual(h.rows("journal", "list", "--kind", "erased"), [])
         self.assertTrue(self.traces(h))
 
     def test_asked(self):
@@ -136,7 +137,7 @@ class Erasing(unittest.TestCase):
             done = h.sluse("journal", "erase", again, "--why", "x",
                            check=False)
             self.assertEqual(done.returncode, 4, done.stdout)
-        event = h.rows("journal", "list", "--event", "erased")[0]
+        event = h.rows("journal", "list", "--kind", "erased")[0]
         self.assertEqual(event["payload"]["why"], "krav om sletting")
         self.assertTrue(event["actor"].startswith("uid:"))
         # One event of the house, but not the one that tells of an erasure.

@@ -34,6 +34,7 @@ class House:
     cli_bin = BIN
     # Keys of [push] that an earlier build may not know.
     later = ("unknown_wait = 100ms", "sync_journal = 0")
+    access = "second_person = no"  # the section; None for an earlier build
 
     def __init__(self, target="noark5", queues=QUEUES, instance=FAST, extra="",
                  limits="", target_keys="", cases=os.path.join(DEMO, "saker.csv"),
@@ -75,6 +76,8 @@ class House:
                 "credentials_dir = secrets", "retry_first = 200ms",
                 "retry_max = 1s", "breaker_first = 200ms",
                 "breaker_max = 1s", *self.later]
+        if self.access is not None:
+            text += ["[access]", self.access]
         for queue in self.queues:
             text += ["[queue %s]" % queue, "kind = incoming"]
         text += [extra.strip(), "[target arkiv]", "connector = %s" % self.target,
@@ -103,7 +106,7 @@ class House:
     def complete(self):
         """Is one of each program there?"""
         roles = {p["role"] for p in self.programs()}
-        return {"work", "ocr", "place", "push"} <= roles
+        return {"work", "ocr", "place", "push", "report"} <= roles
 
     def bin(self):
         """The programs, where the user reaches them: root's home is closed."""

@@ -102,7 +102,7 @@ class Journal(unittest.TestCase):
         ident, = {r["id"] for r in h.rows("list")
                   if r["name"] == "brev-2.txt"}
         proof = os.path.join(h.root, "p.tlog-proof")
-        h.sluse("journal", "prove", "--event", "entry_born", "--output", proof,
+        h.sluse("journal", "prove", "--kind", "entry_born", "--output", proof,
                 ident)
         entry = outsider.check_proof(text(proof), vkey)
         self.assertIn(ident.split(".")[0], entry)
@@ -272,7 +272,7 @@ class Journal(unittest.TestCase):
     def test_what_changed_between_two_starts(self):
         h = self.house
         self.signed()
-        first, = [e["payload"] for e in h.rows("journal", "list", "--event",
+        first, = [e["payload"] for e in h.rows("journal", "list", "--kind",
                                                "formats_changed")]
         self.assertEqual(first["old"], "")
         h.stop()
@@ -285,11 +285,11 @@ class Journal(unittest.TestCase):
         self.start()
         for event in ("formats_changed", "configuration_changed"):
             before, after = [e["payload"] for e in h.rows(
-                "journal", "list", "--event", event)]
+                "journal", "list", "--kind", event)]
             self.assertEqual(after["old"], before["new"])
             self.assertNotEqual(after["new"], before["new"])
             self.assertEqual(after["owner"], "uid:%d" % os.getuid())
-        self.assertEqual(len(h.rows("journal", "list", "--event",
+        self.assertEqual(len(h.rows("journal", "list", "--kind",
                                     "program_changed")), 1)
 
     def copy(self, name):

@@ -374,7 +374,9 @@ class Moving(Mean):
         self.over()
 
     def test_growing(self):
-        h = self.begin()
+        # Long enough that a writer who is kept waiting has not ended.
+        h = self.begin(instance=house.FAST.replace("settle = 300ms",
+                                                   "settle = 2s"))
         path = os.path.join(h.inbox(), "vokser.txt")
         whole = letter(1)
         with open(path, "wb") as file:
@@ -389,7 +391,7 @@ class Moving(Mean):
                 if n % 8 == 7:
                     self.assertEqual(self.by_name(h, "vokser.txt"), [])
                     self.last_letter()
-        self.until(h, "vokser.txt", 6, disposition="done")
+        self.until(h, "vokser.txt", 10, disposition="done")
         self.assertEqual(self.one(h, "vokser.txt")["sha256"], digest(whole))
         self.over()
 

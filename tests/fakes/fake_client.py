@@ -88,7 +88,7 @@ class Process:
 
     def stop(self, how=signal.SIGTERM):
         self.child.send_signal(how)
-        return self.child.wait(10)
+        return self.child.wait(60)
 
     def restart(self, how=signal.SIGKILL):
         self.stop(how)

@@ -85,6 +85,7 @@ def make(folder):
 
 class Crew(crew.Crew):
     later = ()
+    access = None
 
     def know_more(self):
         path = os.path.join(self.root, "sluse.conf")

@@ -576,8 +576,33 @@ def signed():
             put("byterange", name, struct.pack("<4q", *numbers) + data)
 
 
+# -- the target's journal -----------------------------------------------------
+def targetlog():
+    post = ("<journalregistrering><saksmappe><mappeID>2026/17</mappeID><tittel>Sak"
+            "</tittel></saksmappe><journalpost><registreringsID>2026/17-1"
+            "</registreringsID><journalaar>2026</journalaar><journalsekvensnummer>5"
+            "</journalsekvensnummer><tittel>S&#xF8;knad &amp; svar</tittel>"
+            "<offentligTittel>S *****</offentligTittel><journaldato>2026-01-07"
+            "</journaldato><dokumentetsDato>2026-01-06</dokumentetsDato>"
+            "<antallVedlegg>1</antallVedlegg><korrespondansepart>"
+            "<korrespondanseparttype>Avsender</korrespondanseparttype>"
+            "<korrespondansepartNavn>Ola</korrespondansepartNavn>"
+            "</korrespondansepart></journalpost></journalregistrering>")
+    for name in ("loependeJournal", "offentligJournal"):
+        put("targetlog", name, '<?xml version="1.0" encoding="UTF-8"?>\n<%s xmlns='
+            '"http://www.arkivverket.no/standarder/noark5/%s"><journalhode>'
+            "<journalStartDato>2026-01-01</journalStartDato></journalhode>%s</%s>"
+            % (name, name, post, name))
+    put("targetlog", "csv", "registreringsID;saksnummer;tittel;journaldato;type;"
+        'status\r\n2026/9-1;2026/9;"A; b";2026-01-02;I;M\r\n')
+    put("targetlog", "dtd", '<!DOCTYPE a [<!ENTITY x SYSTEM "file:///etc/passwd">]>'
+        "<loependeJournal>&x;</loependeJournal>")
+    put("targetlog", "receipt",
+        '{"id":"\\u00e5","number":"2026/1-1","documents":[{"number":2}]}')
+
+
 for make in (wire, config, leaves, caseindex, sidecar, csv, settle, texts, mail,
-             open_, office, pronom, http, package):
+             open_, office, pronom, http, package, targetlog):
     make()
 for name, data in make_pdf.seeds():
     put("pdf", name, data)

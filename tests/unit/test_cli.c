@@ -14,7 +14,7 @@
 #include "../../daemon/base/file.h"
 #include "../../daemon/base/mem.h"
 #include "../../daemon/cli/csv.h"
-#include "../../daemon/report/report.h"
+#include "../../daemon/report/query.h"
 #include "../../daemon/store/store.h"
 #include "test.h"
 
@@ -291,6 +291,7 @@ rows(void)
 	struct sl_report_filter all = {0}, none = {.stage = SL_STAGE_read},
 				queue = {.queue = "Post inn"},
 				other = {.queue = "x"};
+	const struct sl_report_events events = {0};
 	json_t *a = json_array(), *o, *status;
 	struct sl_store *s;
 	struct sl_err err;
@@ -321,7 +322,7 @@ rows(void)
 	id[strlen(id) - 1] = id[strlen(id) - 1] == '9' ? '0' : '9';
 	CHECK(sl_report_show(s, id, keep_row, &a, &err) == SL_REJECT);
 	(void)json_array_clear(a);
-	CHECK(sl_report_journal(s, NULL, keep_row, &a, &err) == SL_OK);
+	CHECK(sl_report_journal(s, &events, keep_row, &a, &err) == SL_OK);
 	CHECK(json_array_size(a) == LEAVES);
 	status = sl_report_status(s);
 	CHECK(json_integer_value(json_object_get(status, "open")) == 1);
@@ -402,5 +403,83 @@ csv(void)
 	      SL_REJECT);
 }
 
+/* What is left of a row without content: every member, and nothing said. */
+static void
+without_content(void)
+{
+	json_t *o = json_loads(
+	    "{\"id\":\"M26-000001-8.1\",\"name\":\"x\",\"title\":\"x\","
+	    "\"detail\":\"x\",\"sha256\":\"x\",\"reason\":\"no_evidence\","
+	    "\"a_later_member\":\"x\",\"fields\":{\"title\":[{\"value\":\"x\"}]"
+	    "},"
+	    "\"found\":[{\"value\":\"x\"}],\"documents\":[{\"number\":1,"
+	    "\"title\":\"x\",\"name\":\"x\",\"size\":5}],\"events\":[{\"seq\":"
+	    "1,"
+	    "\"actor\":\"uid:1\",\"payload\":{\"why\":\"x\"}}],"
+	    "\"deliveries\":[{\"target\":\"arkiv\",\"receipt\":{\"a\":\"x\"},"
+	    "\"steps\":[{\"key\":\"x\"}]}]}",
+	    0, NULL);
+	char *s;
+
+	CHECK(o != NULL);
+	sl_report_strip(o);
+	s = json_dumps(o, JSON_COMPACT | JSON_SORT_KEYS);
+	CHECK_STR(s,
+	    "{\"a_later_member\":null,\"deliveries\":[{\"receipt\":{},"
+	    "\"steps\":[],\"target\":\"arkiv\"}],\"detail\":null,"
+	    "\"documents\":[{\"name\":null,\"number\":1,\"size\":5,"
+	    "\"title\":null}],\"events\":[{\"actor\":\"uid:1\","
+	    "\"payload\":{},\"seq\":1}],\"fields\":{},\"found\":[],"
+	    "\"id\":\"M26-000001-8.1\",\"name\":null,"
+	    "\"reason\":\"no_evidence\",\"sha256\":null,\"title\":null}");
+	free(s);
+	json_decref(o);
+}
+
+static size_t
+events_of(struct sl_store *s, const struct sl_report_events *f)
+{
+	json_t *a = json_array();
+	struct sl_err err;
+	size_t n;
+
+	CHECK(sl_report_journal(s, f, keep_row, &a, &err) == SL_OK);
+	n = json_array_size(a);
+	json_decref(a);
+	return n;
+}
+
+/* By person, also one of two; by kind and time; by an item. */
+static void
+events_by(void)
+{
+	struct sl_report_events f = {.actor = "uid:7"}, g = {0};
+	struct sl_store *s;
+	struct sl_err err;
+
+	make_instance();
+	CHECK(sl_store_open(dir, "o", &s, &err) == SL_OK);
+	CHECK(sl_store_log(s, SL_EVENT_released, "-", "uid:7,uid:70", "{}", 0,
+		  0, &err) == SL_OK &&
+	      sl_store_log(s, SL_EVENT_held, "-", "uid:70", "{}", 0, 0, &err) ==
+		  SL_OK &&
+	      sl_store_commit(s, &err) == SL_OK);
+	CHECK(events_of(s, &f) == 1);
+	f.actor = "uid:70";
+	CHECK(events_of(s, &f) == 2);
+	f.event = SL_EVENT_held;
+	CHECK(events_of(s, &f) == 1);
+	f.actor = "uid";
+	CHECK(events_of(s, &f) == 0);
+	g.from_ms = sl_clock_utc_ms() + 3600000;
+	CHECK(events_of(s, &g) == 0);
+	g.to_ms = g.from_ms;
+	g.from_ms = 0;
+	CHECK(events_of(s, &g) == 302);
+	sl_store_close(s);
+	remove_dir();
+}
+
 TEST_MAIN({"whole", whole}, {"damaged", damaged}, {"every_bit", every_bit},
-    {"empty_journal", empty_journal}, {"rows", rows}, {"csv", csv})
+    {"empty_journal", empty_journal}, {"rows", rows}, {"csv", csv},
+    {"without_content", without_content}, {"events_by", events_by})

@@ -521,7 +521,7 @@ json_for_schema(void)
 
 	sl_config_json(c, &b);
 	o = json_loads(sl_buf_str(&b), 0, NULL);
-	CHECK(o != NULL && json_object_size(o) == 9);
+	CHECK(o != NULL && json_object_size(o) == 10);
 	json_decref(o);
 	if (dir != NULL) {
 		(void)snprintf(path, sizeof(path), "%s/config.json", dir);

@@ -673,6 +673,56 @@ failed_writer_does_nothing_more(void)
 	end(s);
 }
 
+static enum sl_rc
+see_approval(void *arg, const struct sl_approval *a, struct sl_err *err)
+{
+	char *out = arg;
+
+	(void)err;
+	(void)snprintf(out + strlen(out), 64, "%s by %s;", a->verb, a->actor);
+	return SL_OK;
+}
+
+/* Requests for a second person: pending ones only, and nothing is left of what
+ * they said. */
+static void
+approvals(void)
+{
+	struct sl_store *s = fresh();
+	struct sl_approval a = {.verb = "mass",
+	    .request = "hold",
+	    .args = "{\"ids\":[]}",
+	    .subject = "-",
+	    .actor = "uid:1",
+	    .why = "x",
+	    .asked_ms = 10,
+	    .expires_ms = 20};
+	struct sl_err err;
+	char said[256] = "";
+	int64_t first;
+
+	CHECK(sl_approval_next(s) == -1 && sl_approval_due(s, 100) == 0);
+	CHECK(sl_approval_insert(s, &a, &err) == SL_OK);
+	first = a.id;
+	a.actor = "uid:2";
+	a.expires_ms = 15;
+	CHECK(sl_approval_insert(s, &a, &err) == SL_OK && a.id != first);
+	CHECK(sl_approval_next(s) == 15);
+	CHECK(sl_approval_due(s, 14) == 0 && sl_approval_due(s, 15) == a.id);
+	CHECK(sl_approval_count(s, "uid:1") == 1);
+	CHECK(sl_approval_each(s, 0, see_approval, said, &err) == SL_OK);
+	CHECK_STR(said, "mass by uid:1;mass by uid:2;");
+	CHECK(sl_approval_end(s, a.id, "denied", "uid:3", 12, &err) == SL_OK);
+	said[0] = '\0';
+	CHECK(sl_approval_each(s, a.id, see_approval, said, &err) == SL_OK);
+	CHECK_STR(said, "");
+	CHECK(sl_approval_count(s, NULL) == 1 && sl_approval_next(s) == 20);
+	CHECK(sl_db_int(sl_store_db(s), -1,
+		  "SELECT count(*) FROM approval WHERE args = '' AND why = ''",
+		  "") == 1);
+	end(s);
+}
+
 /* A database of schema 1 with a journal goes on, and a copy of it stays. */
 static void
 migrates(void)
@@ -707,6 +757,7 @@ migrates(void)
 	(void)snprintf(
 	    path, sizeof(path), "%s/db/sluse-before-schema-2.db", root);
 	CHECK(stat(path, &st) == 0);
+	CHECK(sl_approval_count(s, NULL) == 0);
 	end(s);
 }
 
@@ -719,4 +770,5 @@ TEST_MAIN({"all_or_nothing", all_or_nothing}, {"replaced", replaced},
     {"deadlines_step", deadlines_step}, {"pages_given_up", pages_given_up},
     {"done_cost_nothing", done_cost_nothing}, {"files", files},
     {"orphan_bundles", orphan_bundles},
-    {"failed_writer_does_nothing_more", failed_writer_does_nothing_more})
+    {"failed_writer_does_nothing_more", failed_writer_does_nothing_more},
+    {"approvals", approvals})

@@ -1,0 +1,22 @@
+/*
+ * Asking what an instance holds: from its database for who owns it, by slused
+ * and sluse-report for everybody else.
+ */
+#ifndef SL_CLI_ASK_H
+#define SL_CLI_ASK_H
+
+#include "../report/report.h"
+#include "cli.h"
+
+struct sl_ask;
+
+/* Decides how. The result says what is wrong already. *ret is the caller's. */
+enum sl_exit sl_ask_open(const struct sl_cli *c, struct sl_ask **ret);
+/* NULL is fine. */
+void sl_ask_close(struct sl_ask *a);
+/* The rows of report/query.h; args is only read and may be NULL. SL_HOLD:
+ * slused says no; SL_RETRY: it is away; else as sl_report_query. */
+enum sl_rc sl_ask_rows(struct sl_ask *a, const char *verb, const json_t *args,
+    sl_report_fn *fn, void *arg, struct sl_err *err);
+
+#endif

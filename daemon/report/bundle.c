@@ -1,0 +1,321 @@
+/*
+ * Making the folder.
+ *
+ * FAILURES: a file that cannot be written ends it; what was written stays, and
+ * index.html, which comes last, is missing.
+ */
+#include "bundle.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "../base/clock.h"
+#include "../base/file.h"
+#include "../base/mem.h"
+#include "../base/text.h"
+#include "../config/deadline.h"
+#include "../store/db.h"
+#include "control.h"
+#include "form.h"
+#include "legal.h"
+
+static const char *
+say(const struct sl_bundle *b, const char *nb, const char *en)
+{
+	return b->lang == SL_LANGUAGE_EN ? en : nb;
+}
+
+static bool
+is_empty(const char *dir)
+{
+	DIR *d = opendir(dir);
+	const struct dirent *e;
+	bool empty = d != NULL;
+
+	while (empty && (e = readdir(d)) != NULL)
+		empty =
+		    strcmp(e->d_name, ".") == 0 || strcmp(e->d_name, "..") == 0;
+	if (d != NULL)
+		(void)closedir(d);
+	return empty;
+}
+
+static enum sl_rc
+open_folder(struct sl_bundle *b, const char *dir, struct sl_err *err)
+{
+	if (sl_make_path(dir, 0700, err) != SL_OK)
+		return sl_err_set(err, SL_BROKEN, errno, "file_unreadable",
+		    "the folder cannot be made");
+	if (!is_empty(dir))
+		return sl_err_set(
+		    err, SL_REJECT, 0, "bad_option", "the folder is not empty");
+	b->dir = open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	if (b->dir < 0)
+		return sl_err_set(err, SL_BROKEN, errno, "file_unreadable",
+		    "the folder cannot be opened");
+	return SL_OK;
+}
+
+static enum sl_rc
+write_text(struct sl_bundle *b, const char *name, const char *p, size_t n,
+    struct sl_err *err)
+{
+	if (sl_replace_file(b->dir, name, p, n, 0600, err) == SL_OK)
+		return SL_OK;
+	return sl_err_set(
+	    err, SL_FATAL, errno, "disk_error", "cannot write into the folder");
+}
+
+static enum sl_rc
+write_report(struct sl_bundle *b, const struct sl_report_def *d,
+    const struct sl_form *form, struct sl_err *err)
+{
+	struct sl_rep_options o = {.days = -1, .errors = -1};
+	SL_FREE char *name = sl_asprintf("%s.%s", d->slug, form->name);
+	int fd =
+	    openat(b->dir, name, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
+	FILE *f = fd >= 0 ? fdopen(fd, "w") : NULL;
+	struct sl_out *out;
+	enum sl_rc rc;
+
+	if (f == NULL)
+		return sl_err_set(err, SL_FATAL, errno, "disk_error",
+		    "cannot write into the folder");
+	if ((d->takes & SL_TAKES_PERIOD) != 0) {
+		o.from = b->opt->from;
+		o.to = b->opt->to;
+	}
+	if ((d->takes & SL_TAKES_CONTROL) != 0)
+		o.control = b->opt->control;
+	out = sl_out_new(form, f, b->lang);
+	rc = sl_report_run(b->store, b->cfg, d, &o, out, err);
+	sl_out_free(out);
+	if (fclose(f) != 0 && rc == SL_OK)
+		rc = sl_err_set(err, SL_FATAL, errno, "disk_error",
+		    "cannot write into the folder");
+	return rc;
+}
+
+/* The control of the target's journal only where that has been read: a file of
+ * it is the auditor's own. */
+static bool
+goes_in(const struct sl_bundle *b, const struct sl_report_def *d)
+{
+	return (d->takes & SL_TAKES_FILES) == 0 ||
+	       sl_db_int(sl_store_db(b->store), 0,
+		   "SELECT count(*) FROM (SELECT 1 FROM target_post LIMIT 1)",
+		   "") > 0;
+}
+
+static enum sl_rc
+write_reports(struct sl_bundle *b, struct sl_err *err)
+{
+	static const char *const forms[] = {"html", "csv"};
+	size_t n, i, k;
+	const struct sl_report_def *d = sl_report_defs(&n);
+	enum sl_rc rc = SL_OK;
+
+	for (i = 0; rc == SL_OK && i < n; i++)
+		for (k = 0; rc == SL_OK && goes_in(b, &d[i]) && k < 2; k++)
+			rc =
+			    write_report(b, &d[i], sl_form_find(forms[k]), err);
+	if (rc == SL_OK)
+		rc = write_report(b, sl_report_def_find("mottaksprotokoll"),
+		    &sl_form_xml, err);
+	return rc;
+}
+
+static enum sl_rc
+write_page(
+    struct sl_bundle *b, const struct sl_bundle_page *p, struct sl_err *err)
+{
+	SL_BUF struct sl_buf out = {0};
+
+	sl_html_begin(
+	    &out, b->lang, say(b, p->nb, p->en), b->cfg->instance.name);
+	p->make(b, &out);
+	sl_html_end(&out);
+	return write_text(b, p->file, sl_buf_str(&out), out.n, err);
+}
+
+/* -- configuration ------------------------------------------------------- */
+
+/* Keys hold no secret; what a target's own key is called may say otherwise. */
+static bool
+is_secret(const char *line, size_t n)
+{
+	static const char *const words[] = {
+	    "password", "secret", "token", "passord", "apikey", "api_key"};
+	SL_BUF struct sl_buf low = {0};
+	size_t i, key = 0;
+
+	while (key < n && line[key] != '=')
+		key++;
+	if (key == n || line[0] == '#' ||
+	    (n > 9 && strncmp(line, "passwords", 9) == 0))
+		return false;
+	sl_text_lower(&low, line, key);
+	for (i = 0; i < sizeof(words) / sizeof(words[0]); i++)
+		if (strstr(sl_buf_str(&low), words[i]) != NULL)
+			return true;
+	return false;
+}
+
+static enum sl_rc
+write_config(struct sl_bundle *b, struct sl_err *err)
+{
+	SL_BUF struct sl_buf all = {0}, out = {0};
+	const char *p;
+	size_t n;
+
+	sl_config_show(b->cfg, &all);
+	for (p = sl_buf_str(&all); *p != '\0'; p += n + (p[n] == '\n')) {
+		n = strcspn(p, "\n");
+		if (is_secret(p, n))
+			sl_buf_printf(
+			    &out, "%.*s= ***\n", (int)strcspn(p, "="), p);
+		else
+			sl_buf_printf(&out, "%.*s\n", (int)n, p);
+	}
+	return write_text(
+	    b, "konfigurasjon.conf", sl_buf_str(&out), out.n, err);
+}
+
+/* -- the log's head ------------------------------------------------------- */
+
+static enum sl_rc
+write_head(struct sl_bundle *b, struct sl_err *err)
+{
+	struct sl_db *db = sl_store_db(b->store);
+	SL_BUF struct sl_buf out = {0};
+	char hex[SL_SHA256_HEX + 1] = "";
+	struct sl_digest root;
+	sqlite3_stmt *st =
+	    sl_db_query(db, "SELECT size, root FROM tree WHERE id = 1", "");
+	int64_t size = 0;
+
+	if (sl_db_row(db, st)) {
+		size = sqlite3_column_int64(st, 0);
+		if (sl_db_digest(st, 1, &root))
+			sl_digest_hex(&root, hex);
+		sl_db_done(st);
+	}
+	sl_buf_printf(&out,
+	    "{\"leaves\":%" PRId64 ",\"root\":\"%s\",\"made\":\"%s\"}\n", size,
+	    hex, b->made);
+	if (sl_db_check(db, err) != SL_OK)
+		return SL_FATAL;
+	return write_text(
+	    b, "sporingslogg-hode.json", sl_buf_str(&out), out.n, err);
+}
+
+/* -- index ---------------------------------------------------------------- */
+
+static void
+add_link(struct sl_buf *out, const char *file, const char *title)
+{
+	sl_buf_printf(out, "<li><a href=\"%s\">", file);
+	sl_text_html(out, title, strlen(title));
+	sl_buf_add_str(out, "</a>");
+}
+
+static void
+add_report_link(const struct sl_bundle *b, const struct sl_report_def *d,
+    struct sl_buf *out)
+{
+	char file[96];
+
+	(void)snprintf(file, sizeof(file), "%s.html", d->slug);
+	add_link(out, file, say(b, d->nb, d->en));
+	sl_buf_printf(out, " (<a href=\"%s.csv\">csv</a>", d->slug);
+	if (strcmp(d->slug, "mottaksprotokoll") == 0)
+		sl_buf_printf(out, ", <a href=\"%s.xml\">xml</a>", d->slug);
+	sl_buf_add_str(out, ")</li>\n");
+}
+
+static enum sl_rc
+write_index(struct sl_bundle *b, struct sl_err *err)
+{
+	SL_BUF struct sl_buf out = {0};
+	const struct sl_bundle_page *p;
+	size_t n, i;
+	const struct sl_report_def *d = sl_report_defs(&n);
+
+	sl_html_begin(&out, b->lang, say(b, "Tilsynspakke", "Supervision pack"),
+	    b->cfg->instance.name);
+	sl_buf_printf(&out,
+	    "<dl><dt>%s</dt><dd>%s – %s</dd><dt>%s</dt>"
+	    "<dd>%s</dd><dt>Sluse</dt><dd>" SLUSE_VERSION
+	    "</dd></dl>\n<h2>%s</h2>\n<ul>\n",
+	    say(b, "Periode", "Period"),
+	    b->opt->from != NULL ? b->opt->from : "",
+	    b->opt->to != NULL ? b->opt->to : "", say(b, "Laget", "Made"),
+	    b->made, say(b, "Beskrivelser", "Descriptions"));
+	for (p = sl_bundle_pages; p->file != NULL; p++) {
+		add_link(&out, p->file, say(b, p->nb, p->en));
+		sl_buf_add_str(&out, "</li>\n");
+	}
+	sl_buf_printf(
+	    &out, "</ul>\n<h2>%s</h2>\n<ul>\n", say(b, "Rapporter", "Reports"));
+	for (i = 0; i < n; i++)
+		if (goes_in(b, &d[i]))
+			add_report_link(b, &d[i], &out);
+	sl_buf_printf(
+	    &out, "</ul>\n<h2>%s</h2>\n<ul>\n", say(b, "Filer", "Files"));
+	add_link(&out, "konfigurasjon.conf",
+	    say(b, "Konfigurasjonen, uten hemmeligheter",
+		"The configuration, without secrets"));
+	sl_buf_add_str(&out, "</li>\n");
+	add_link(&out, "sporingslogg-hode.json",
+	    say(b, "Sporingsloggens hode: antall hendelser og rot",
+		"Head of the log: number of events and root"));
+	sl_buf_add_str(&out, "</li>\n");
+	add_link(&out, "hjemler.tsv",
+	    say(b, "Hjemler med gyldighet", "Legal references with validity"));
+	sl_buf_add_str(&out, "</li>\n</ul>\n");
+	sl_html_end(&out);
+	return write_text(b, "index.html", sl_buf_str(&out), out.n, err);
+}
+
+static enum sl_rc
+write_all(struct sl_bundle *b, struct sl_err *err)
+{
+	const struct sl_bundle_page *p;
+	enum sl_rc rc = write_reports(b, err);
+
+	for (p = sl_bundle_pages; rc == SL_OK && p->file != NULL; p++)
+		rc = write_page(b, p, err);
+	if (rc == SL_OK)
+		rc = write_config(b, err);
+	if (rc == SL_OK)
+		rc = write_head(b, err);
+	if (rc == SL_OK)
+		rc = write_text(b, "hjemler.tsv", sl_legal_text(),
+		    strlen(sl_legal_text()), err);
+	return rc == SL_OK ? write_index(b, err) : rc;
+}
+
+enum sl_rc
+sl_bundle_make(struct sl_store *s, const struct sl_config *cfg,
+    const struct sl_rep_options *opt, unsigned lang, const char *dir,
+    struct sl_err *err)
+{
+	struct sl_bundle b = {
+	    .store = s, .cfg = cfg, .opt = opt, .lang = lang, .dir = -1};
+	enum sl_rc rc;
+
+	b.to_day = opt->to != NULL ? sl_day_parse(opt->to)
+				   : sl_day_of(sl_clock_utc_ms());
+	b.from_day = opt->from != NULL ? sl_day_parse(opt->from) : b.to_day;
+	sl_clock_format_oslo(sl_clock_utc_ms(), b.made, sizeof(b.made));
+	rc = open_folder(&b, dir, err);
+	if (rc == SL_OK)
+		rc = write_all(&b, err);
+	if (b.dir >= 0)
+		(void)close(b.dir);
+	return rc;
+}

@@ -1,0 +1,64 @@
+/*
+ * Walking the changes of the sporingslogg.
+ */
+#include "changes.h"
+
+#include <string.h>
+
+#include "../journal/leaf.h"
+#include "../store/db.h"
+#include "snap.h"
+
+static enum sl_rc
+take_leaf(struct sl_slice bytes, struct sl_buf *store, struct sl_rep_change *c,
+    struct sl_err *err)
+{
+	struct sl_leaf l;
+	enum sl_rc rc;
+
+	sl_buf_reset(store);
+	rc = sl_leaf_decode(bytes.p, bytes.n, store, &l, err);
+	if (rc != SL_OK)
+		return rc;
+	c->event = l.event;
+	c->time_ms = l.time_ms;
+	(void)sl_slice_copy(sl_slice_str(l.actor), c->actor, sizeof(c->actor));
+	return SL_OK;
+}
+
+enum sl_rc
+sl_rep_changes(
+    struct sl_store *s, sl_rep_change_fn *fn, void *arg, struct sl_err *err)
+{
+	struct sl_db *db = sl_store_db(s);
+	SL_BUF struct sl_buf store = {0};
+	/* The condition is the index's, word for word. */
+#define EVENT(hex) " instr(l.bytes, x'0A" hex "0A') > 0"
+	sqlite3_stmt *st =
+	    sl_db_query(db,
+		"SELECT l.bytes, l.consignment, l.entry, p.body"
+		" FROM leaf l INDEXED BY leaf_change"
+		" LEFT JOIN payload p ON p.seq = l.seq WHERE (" EVENT("313032") " OR" EVENT("313033") " OR" EVENT("313034") " OR" EVENT("313035") " OR" EVENT(
+		    "313036") " OR" EVENT("313037") " OR" EVENT("313038") " O"
+									  "R" EVENT("313039") " OR" EVENT(
+									      "313130") " OR" EVENT("313131") ") ORDER BY l.seq",
+		"");
+#undef EVENT
+	struct sl_rep_change c;
+	enum sl_rc rc = SL_OK;
+
+	while (rc == SL_OK && sl_db_row(db, st)) {
+		memset(&c, 0, sizeof(c));
+		/* A leaf that cannot be read is journal verify's to tell. */
+		if (take_leaf(sl_db_blob(st, 0), &store, &c, NULL) != SL_OK ||
+		    c.event < SL_EVENT_held || c.event > SL_EVENT_replaced)
+			continue;
+		c.consignment = sqlite3_column_int64(st, 1);
+		c.entry = sqlite3_column_int64(st, 2);
+		(void)sl_json_peek(
+		    sl_db_text(st, 3), "reason", c.reason, sizeof(c.reason));
+		rc = fn(arg, &c, err);
+	}
+	sl_db_done(st);
+	return rc != SL_OK ? rc : sl_db_check(db, err);
+}

@@ -1,0 +1,145 @@
+/*
+ * Reading batch sheets.
+ */
+#include "control.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "../base/mem.h"
+#include "../base/text.h"
+#include "../config/deadline.h"
+#include "csvin.h"
+
+int64_t
+sl_day_parse(const char *s)
+{
+	int y, m, d;
+
+	if (sscanf(s, "%4d-%2d-%2d", &y, &m, &d) != 3 &&
+	    sscanf(s, "%2d.%2d.%4d", &d, &m, &y) != 3)
+		return -1;
+	if (y < 1970 || y > 2199 || m < 1 || m > 12 || d < 1 || d > 31)
+		return -1;
+	return sl_day_number(y, m, d);
+}
+
+/* A number, or -1 for an empty field; false: neither. */
+static bool
+number(const struct sl_csvin *c, int column, int64_t *ret)
+{
+	const char *s = sl_csvin_field(c, column);
+	uint64_t n;
+
+	*ret = -1;
+	if (*s == '\0')
+		return true;
+	if (!sl_parse_u64(s, 0, 1000000000, &n))
+		return false;
+	*ret = (int64_t)n;
+	return true;
+}
+
+enum { QUEUE, DAY, ITEMS, FILES, PAGES, SIGNED, BY, COLUMNS };
+
+static enum sl_rc
+take_row(const struct sl_csvin *c, const int *col, struct sl_control_sheet *ret,
+    struct sl_err *err)
+{
+	struct sl_control_row r = {
+	    .day = sl_day_parse(sl_csvin_field(c, col[DAY]))};
+
+	if (r.day < 0 || !number(c, col[ITEMS], &r.items) ||
+	    !number(c, col[FILES], &r.files) ||
+	    !number(c, col[PAGES], &r.pages))
+		return sl_err_set(err, SL_BROKEN, 0, "damaged",
+		    "line %u: a date or a number cannot be understood",
+		    c->line);
+	if (ret->n == SL_CONTROL_ROWS_MAX)
+		return sl_err_set(
+		    err, SL_BROKEN, 0, "damaged", "too many lines");
+	r.signed_day = sl_day_parse(sl_csvin_field(c, col[SIGNED]));
+	r.queue = sl_strdup(sl_csvin_field(c, col[QUEUE]));
+	r.by = sl_strdup(sl_csvin_field(c, col[BY]));
+	ret->row = sl_grow(ret->row, &ret->cap, ret->n + 1, sizeof(*ret->row));
+	ret->row[ret->n++] = r;
+	return SL_OK;
+}
+
+static enum sl_rc
+read_sheet(struct sl_csvin *c, struct sl_control_sheet *ret, struct sl_err *err)
+{
+	static const char *const names[COLUMNS] = {"kø|ko|queue", "dato|date",
+	    "forsendelser|consignments|items", "filer|dokumenter|files",
+	    "sider|pages", "signert|signed", "av|by"};
+	enum sl_rc rc = sl_csvin_next(c, err);
+	int col[COLUMNS], i;
+
+	if (rc == SL_SKIP)
+		return sl_err_set(
+		    err, SL_BROKEN, 0, "damaged", "the file is empty");
+	for (i = 0; rc == SL_OK && i < COLUMNS; i++)
+		col[i] = sl_csvin_column(c, names[i]);
+	if (rc == SL_OK && (col[QUEUE] < 0 || col[DAY] < 0))
+		return sl_err_set(err, SL_BROKEN, 0, "damaged",
+		    "the head must name the columns ko and dato");
+	while (rc == SL_OK && (rc = sl_csvin_next(c, err)) == SL_OK)
+		rc = take_row(c, col, ret, err);
+	return rc == SL_SKIP ? SL_OK : rc;
+}
+
+enum sl_rc
+sl_control_read(
+    const char *path, struct sl_control_sheet *ret, struct sl_err *err)
+{
+	FILE *f = fopen(path, "re");
+	struct sl_csvin c;
+	enum sl_rc rc;
+
+	memset(ret, 0, sizeof(*ret));
+	if (f == NULL)
+		return sl_err_set(err, SL_BROKEN, errno, "file_unreadable",
+		    "the control totals cannot be opened");
+	sl_csvin_open(&c, f);
+	rc = read_sheet(&c, ret, err);
+	sl_csvin_close(&c);
+	(void)fclose(f);
+	if (rc != SL_OK)
+		sl_control_free(ret);
+	return rc;
+}
+
+void
+sl_control_stranger(struct sl_control_sheet *c, const char *queue)
+{
+	if (c->strangers.n == 0)
+		c->strangers.max = 400;
+	else if (strstr(sl_buf_str(&c->strangers), queue) != NULL)
+		return;
+	sl_buf_printf(
+	    &c->strangers, "%s%s", c->strangers.n > 0 ? ", " : "", queue);
+}
+
+void
+sl_control_tell(const struct sl_control_sheet *c, struct sl_rep *r)
+{
+	if (c->strangers.n > 0)
+		sl_rep_fact(r, "only_in_control", "Bare i kontrolltallene, kø",
+		    "Only in the sheet, queue", "%s",
+		    sl_buf_str(&c->strangers));
+}
+
+void
+sl_control_free(struct sl_control_sheet *c)
+{
+	size_t i;
+
+	for (i = 0; i < c->n; i++) {
+		free(c->row[i].queue);
+		free(c->row[i].by);
+	}
+	free(c->row);
+	sl_buf_free(&c->strangers);
+	memset(c, 0, sizeof(*c));
+}

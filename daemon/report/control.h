@@ -1,0 +1,39 @@
+/*
+ * Control totals: what a batch sheet says was sent to a door, and who has seen
+ * that the pictures are good.
+ *
+ * CSV with a head; columns in any order, Norwegian or English: kø, dato,
+ * forsendelser, filer, sider, signert (a date), av. A missing column is not
+ * known.
+ */
+#ifndef SL_REPORT_CONTROL_H
+#define SL_REPORT_CONTROL_H
+
+#include "table.h"
+
+#define SL_CONTROL_ROWS_MAX 100000u
+
+struct sl_control_row {
+	char *queue, *by; /* by: who signed */
+	int64_t day; /* as sl_day_of */
+	int64_t items, files, pages; /* -1: not said */
+	int64_t signed_day; /* -1: not signed */
+};
+struct sl_control_sheet {
+	struct sl_control_row *row;
+	size_t n, cap;
+	struct sl_buf strangers; /* queues that are not known here */
+};
+
+/* SL_BROKEN: not such a file; err says why, with the line. */
+enum sl_rc sl_control_read(
+    const char *path, struct sl_control_sheet *ret, struct sl_err *err);
+void sl_control_free(struct sl_control_sheet *c);
+/* Notes a queue of the sheet that nothing came to here, and says all of them
+ * below the table. */
+void sl_control_stranger(struct sl_control_sheet *c, const char *queue);
+void sl_control_tell(const struct sl_control_sheet *c, struct sl_rep *r);
+/* Days since 1970 of "2026-01-31" or "31.01.2026"; -1 if it is neither. */
+int64_t sl_day_parse(const char *s);
+
+#endif

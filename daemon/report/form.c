@@ -1,0 +1,326 @@
+/*
+ * What all formats share: facts, shown cells, kept rows.
+ */
+#include "form.h"
+
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "../base/clock.h"
+#include "../base/mem.h"
+#include "../base/text.h"
+
+static const struct sl_form *const forms[] = {&sl_form_text, &sl_form_csv,
+    &sl_form_json, &sl_form_xml, &sl_form_html, &sl_form_pdf};
+#define FORMS (sizeof(forms) / sizeof(forms[0]))
+
+const struct sl_form *
+sl_form_find(const char *name)
+{
+	size_t i;
+
+	for (i = 0; i < FORMS; i++)
+		if (strcmp(forms[i]->name, name) == 0)
+			return forms[i];
+	return NULL;
+}
+
+void
+sl_form_names(struct sl_buf *out)
+{
+	size_t i;
+
+	for (i = 0; i < FORMS; i++)
+		sl_buf_printf(out, "%s%s", i > 0 ? ", " : "", forms[i]->name);
+}
+
+struct sl_out *
+sl_out_new(const struct sl_form *form, FILE *f, unsigned lang)
+{
+	struct sl_out *o = sl_alloc(sizeof(*o));
+
+	o->form = form;
+	o->f = f;
+	o->lang = lang;
+	return o;
+}
+
+void
+sl_out_free(struct sl_out *o)
+{
+	size_t i;
+
+	if (o == NULL)
+		return;
+	for (i = 0; i < o->fact_n; i++) {
+		free(o->fact[i].key);
+		free(o->fact[i].title);
+		free(o->fact[i].value);
+	}
+	for (i = 0; o->def != NULL && i < o->kept_rows * o->def->columns; i++)
+		free(o->cell[i]);
+	free(o->fact);
+	free(o->cell);
+	free(o->bar);
+	free(o->state);
+	sl_buf_free(&o->line);
+	free(o);
+}
+
+void
+sl_out_begin(struct sl_out *o, const struct sl_report_def *def)
+{
+	o->def = def;
+	if (o->form->begin != NULL)
+		o->form->begin(o);
+}
+
+void
+sl_out_keep(struct sl_out *o, const struct sl_cell *c)
+{
+	size_t n = o->def->columns, i;
+	int chart = sl_out_chart(o);
+
+	if (o->kept_rows == SL_OUT_KEPT_MAX)
+		return;
+	o->cell = sl_grow(
+	    o->cell, &o->cell_cap, (o->kept_rows + 1) * n, sizeof(*o->cell));
+	for (i = 0; i < n; i++) {
+		sl_buf_reset(&o->line);
+		sl_cell_show(o, &o->def->column[i], &c[i], &o->line);
+		o->cell[o->kept_rows * n + i] = sl_strdup(sl_buf_str(&o->line));
+	}
+	if (chart >= 0) {
+		o->bar = sl_grow(
+		    o->bar, &o->bar_cap, o->kept_rows + 1, sizeof(*o->bar));
+		o->bar[o->kept_rows] =
+		    c[chart].kind != SL_CELL_VALUE ? 0
+		    : o->def->column[chart].type == SL_COL_INT
+			? (double)c[chart].n
+			: c[chart].x;
+	}
+	o->kept_rows++;
+}
+
+void
+sl_out_row(struct sl_out *o, const struct sl_cell *c)
+{
+	o->rows++;
+	if (o->form->kept)
+		sl_out_keep(o, c);
+	else
+		o->form->row(o, c);
+}
+
+void
+sl_out_fact(
+    struct sl_out *o, const char *key, const char *title, const char *value)
+{
+	struct sl_fact *f;
+
+	o->fact = sl_grow(o->fact, &o->fact_cap, o->fact_n + 1, sizeof(*f));
+	f = &o->fact[o->fact_n++];
+	f->key = sl_strdup(key);
+	f->title = sl_strdup(title);
+	f->value = value != NULL ? sl_strdup(value) : NULL;
+}
+
+enum sl_rc
+sl_out_end(struct sl_out *o, struct sl_err *err)
+{
+	char line[160];
+	enum sl_rc rc;
+
+	if (o->form->kept && o->rows > o->kept_rows) {
+		(void)snprintf(line, sizeof(line), "%zu / %" PRIu64,
+		    o->kept_rows, o->rows);
+		sl_out_fact(o, "cut",
+		    sl_out_say(o,
+			"Bare de første radene står her (alle står i csv, json "
+			"og xml)",
+			"Only the first rows stand here (all are in csv, json "
+			"and xml)"),
+		    line);
+	}
+	rc = o->form->end(o, err);
+	if (rc == SL_OK && (fflush(o->f) != 0 || ferror(o->f) != 0))
+		return sl_err_set(
+		    err, SL_FATAL, 0, "disk_error", "cannot write the report");
+	return rc;
+}
+
+/* -- for forms ---------------------------------------------------------- */
+
+const char *
+sl_out_say(const struct sl_out *o, const char *nb, const char *en)
+{
+	return o->lang == SL_LANGUAGE_EN ? en : nb;
+}
+
+const char *
+sl_out_title(const struct sl_out *o)
+{
+	return sl_out_say(o, o->def->nb, o->def->en);
+}
+
+const char *
+sl_out_head(const struct sl_out *o, const struct sl_column *c)
+{
+	return sl_out_say(o, c->nb, c->en);
+}
+
+int
+sl_out_chart(const struct sl_out *o)
+{
+	size_t i;
+
+	for (i = 0; i < o->def->columns; i++)
+		if (strcmp(o->def->column[i].key, o->def->chart) == 0)
+			return (int)i;
+	return -1;
+}
+
+void
+sl_out_label(const struct sl_out *o, size_t row, struct sl_buf *b)
+{
+	const struct sl_column *c = o->def->column;
+	size_t i, first = b->n;
+	const char *s;
+
+	for (i = 0; c[i].type <= SL_COL_WORD && i < o->def->columns; i++) {
+		s = o->cell[row * o->def->columns + i];
+		if (*s != '\0')
+			sl_buf_printf(b, "%s%s", b->n > first ? ", " : "", s);
+	}
+}
+
+bool
+sl_out_about(
+    const struct sl_out *o, int i, const char **ret_name, const char **ret)
+{
+	const struct {
+		const char *nb, *en, *value;
+	} all[] = {{"Virksomhet", "Body", o->instance},
+	    {"Periode", "Period",
+		o->period[0] != '\0'
+		    ? o->period
+		    : sl_out_say(o, "alt mottatt", "all that was received")},
+	    {"Kø", "Queue",
+		o->queue[0] != '\0' ? o->queue : sl_out_say(o, "alle", "all")},
+	    {"Laget", "Made", o->made}};
+
+	if (i < 0 || (size_t)i >= sizeof(all) / sizeof(all[0]))
+		return false;
+	*ret_name = sl_out_say(o, all[i].nb, all[i].en);
+	*ret = all[i].value;
+	return true;
+}
+
+/* printf is what a report of a million rows would spend its time in. */
+void
+sl_add_int(struct sl_buf *b, int64_t n)
+{
+	char out[24], *p = out + sizeof(out);
+	uint64_t u = n < 0 ? -(uint64_t)n : (uint64_t)n;
+
+	do
+		*--p = (char)('0' + u % 10);
+	while ((u /= 10) != 0);
+	if (n < 0)
+		*--p = '-';
+	sl_buf_add(b, p, (size_t)(out + sizeof(out) - p));
+}
+
+static char *
+two_digits(char *p, int n)
+{
+	*p++ = (char)('0' + n / 10 % 10);
+	*p++ = (char)('0' + n % 10);
+	return p;
+}
+
+/* 2026-11-22 06:04 in Oslo. */
+static void
+show_time(struct sl_buf *b, int64_t ms, bool day_only)
+{
+	struct sl_date t = sl_clock_oslo(ms);
+	char out[20], *p = out;
+
+	p = two_digits(p, t.year / 100);
+	p = two_digits(p, t.year);
+	*p++ = '-';
+	p = two_digits(p, t.month);
+	*p++ = '-';
+	p = two_digits(p, t.day);
+	if (!day_only) {
+		*p++ = ' ';
+		p = two_digits(p, t.hour);
+		*p++ = ':';
+		p = two_digits(p, t.minute);
+	}
+	sl_buf_add(b, out, (size_t)(p - out));
+}
+
+void
+sl_add_real(struct sl_buf *b, double x, unsigned lang)
+{
+	char out[48], *dot;
+
+	(void)snprintf(out, sizeof(out), "%.1f", x);
+	dot = strchr(out, '.');
+	if (lang != SL_LANGUAGE_EN && dot != NULL)
+		*dot = ',';
+	sl_buf_add_str(b, out);
+}
+
+/* What is plain ASCII needs no look at each character. */
+static void
+show_text(struct sl_buf *b, const char *s)
+{
+	size_t n = 0;
+
+	while (s[n] >= ' ' && s[n] <= '~')
+		n++;
+	if (s[n] == '\0')
+		sl_buf_add(b, s, n);
+	else
+		sl_text_display(b, s, strlen(s));
+}
+
+void
+sl_cell_show(const struct sl_out *o, const struct sl_column *c,
+    const struct sl_cell *v, struct sl_buf *b)
+{
+	if (v->kind == SL_CELL_NONE)
+		return;
+	if (v->kind == SL_CELL_UNKNOWN) {
+		sl_buf_add_str(b, sl_out_say(o, "ikke kjent", "not known"));
+		return;
+	}
+	switch (c->type) {
+	case SL_COL_TEXT:
+	case SL_COL_ID:
+	case SL_COL_CODE:
+	case SL_COL_WORD:
+		show_text(b, v->text);
+		break;
+	case SL_COL_INT:
+	case SL_COL_BYTES:
+		sl_add_int(b, v->n);
+		break;
+	case SL_COL_REAL:
+		sl_add_real(b, v->x, o->lang);
+		break;
+	case SL_COL_PCT:
+		sl_add_real(b, v->x, o->lang);
+		sl_buf_add_str(b, " %");
+		break;
+	case SL_COL_TIME:
+		show_time(b, v->n, false);
+		break;
+	case SL_COL_DAY:
+		show_time(b, v->n, true);
+		break;
+	}
+}

@@ -1,0 +1,106 @@
+/*
+ * A table on its way out: text, csv, json, xml, html or pdf.
+ *
+ * text, csv, json and xml are written as rows come; html and pdf keep the first
+ * SL_OUT_KEPT_MAX rows and say how many there were.
+ */
+#ifndef SL_REPORT_FORM_H
+#define SL_REPORT_FORM_H
+
+#include <stdio.h>
+
+#include "table.h"
+
+#define SL_OUT_KEPT_MAX 20000u
+
+enum sl_cell_kind { SL_CELL_NONE, SL_CELL_UNKNOWN, SL_CELL_VALUE };
+struct sl_cell {
+	enum sl_cell_kind kind;
+	const char *text; /* TEXT ID CODE; the word of WORD */
+	const char *slug; /* of WORD */
+	int64_t n; /* INT BYTES; UTC ms of TIME and DAY */
+	double x; /* REAL PCT */
+};
+
+struct sl_fact {
+	char *key, *title, *value; /* value NULL: a remark */
+};
+
+struct sl_out;
+struct sl_form {
+	const char *name;
+	void (*begin)(struct sl_out *o);
+	void (*row)(struct sl_out *o, const struct sl_cell *c);
+	enum sl_rc (*end)(struct sl_out *o, struct sl_err *err);
+	bool kept; /* rows are kept as shown text for end() */
+};
+
+struct sl_out {
+	const struct sl_form *form;
+	FILE *f; /* lent */
+	unsigned lang;
+	const struct sl_report_def *def;
+	char instance[128], period[64], queue[128], made[32];
+	int64_t made_ms;
+	uint64_t rows;
+	struct sl_fact *fact;
+	size_t fact_n, fact_cap;
+	struct sl_buf line; /* of the row being made */
+	/* kept: */
+	char **cell; /* columns * kept_rows texts, each the out's */
+	double *bar; /* the chart's column */
+	size_t kept_rows, cell_cap, bar_cap;
+	void *state; /* the form's own */
+};
+
+/* NULL: there is no such format. */
+const struct sl_form *sl_form_find(const char *name);
+/* "table, csv, .." */
+void sl_form_names(struct sl_buf *out);
+/* *ret is the caller's. */
+struct sl_out *sl_out_new(const struct sl_form *form, FILE *f, unsigned lang);
+/* NULL is fine. */
+void sl_out_free(struct sl_out *o);
+
+void sl_out_begin(struct sl_out *o, const struct sl_report_def *def);
+void sl_out_row(struct sl_out *o, const struct sl_cell *c);
+void sl_out_fact(
+    struct sl_out *o, const char *key, const char *title, const char *value);
+/* SL_FATAL: it could not be made or written. */
+enum sl_rc sl_out_end(struct sl_out *o, struct sl_err *err);
+
+/* Keeps a row as shown text, up to the limit. */
+void sl_out_keep(struct sl_out *o, const struct sl_cell *c);
+/* For forms: ------------------------------------------------------------- */
+const char *sl_out_title(const struct sl_out *o);
+const char *sl_out_head(const struct sl_out *o, const struct sl_column *c);
+const char *sl_out_say(const struct sl_out *o, const char *nb, const char *en);
+/* Appends the cell as a person reads it; nothing for SL_CELL_NONE. */
+void sl_cell_show(const struct sl_out *o, const struct sl_column *c,
+    const struct sl_cell *v, struct sl_buf *b);
+/* One decimal, with a comma in Norwegian; appended. */
+void sl_add_real(struct sl_buf *b, double x, unsigned lang);
+/* Decimal digits, appended. */
+void sl_add_int(struct sl_buf *b, int64_t n);
+/* The form's head in words: title, name, value; i from 0; false at the end. */
+bool sl_out_about(
+    const struct sl_out *o, int i, const char **ret_name, const char **ret);
+/* The index of the chart's column, or -1. */
+int sl_out_chart(const struct sl_out *o);
+/* What a row is called: the words it begins with. Appended. */
+void sl_out_label(const struct sl_out *o, size_t row, struct sl_buf *b);
+
+/* The head of a page up to its <h1>, and its end. */
+void sl_html_begin(
+    struct sl_buf *b, unsigned lang, const char *title, const char *instance);
+void sl_html_end(struct sl_buf *b);
+
+extern const struct sl_form sl_form_text, sl_form_csv, sl_form_json,
+    sl_form_xml, sl_form_html, sl_form_pdf;
+
+/* Appends a bar chart as SVG: n bars, labels left, values right. title is what
+ * a screen reader says. */
+void sl_svg_bars(struct sl_buf *b, const char *title, char *const *label,
+    const double *value, size_t n, unsigned lang);
+
+#endif

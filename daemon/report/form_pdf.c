@@ -1,0 +1,383 @@
+/*
+ * A4, landscape where there are many columns, by cairo and pango.
+ *
+ * Chosen among Debian 12's: libharu keeps the whole document in memory and
+ * breaks and measures no lines; MuPDF's writer is under the AGPL and stays in
+ * the one plugin that reads PDF. Cairo writes page by page, embeds the part of
+ * the font that is used, and tags the structure; pango breaks lines and finds
+ * a font for what the first one lacks (Sámi letters). Neither touches a
+ * network. They are linked into sluse-report only.
+ */
+#include <cairo-pdf.h>
+#include <inttypes.h>
+#include <math.h>
+#include <pango/pangocairo.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "../base/mem.h"
+#include "../base/text.h"
+#include "form.h"
+
+#define MM (72.0 / 25.4)
+#define LONG (297 * MM)
+#define SHORT (210 * MM)
+#define MARGIN (14 * MM)
+#define PAD 2.5
+#define LINES_MAX 12
+#define SAMPLE_ROWS 400
+#define CODE_NEED_MAX 48.0
+#define NEED_MAX 110.0 /* points: a longer word is broken */
+
+struct pdf {
+	struct sl_out *o;
+	cairo_surface_t *surface;
+	cairo_t *cr;
+	PangoLayout *layout;
+	double width, height, y;
+	double *col; /* widths of columns */
+	int page;
+	double size; /* points of the table's text */
+};
+
+static cairo_status_t
+write_out(void *arg, const unsigned char *p, unsigned n)
+{
+	struct sl_out *o = arg;
+
+	return fwrite(p, 1, n, o->f) == n ? CAIRO_STATUS_SUCCESS
+					  : CAIRO_STATUS_WRITE_ERROR;
+}
+
+static void
+set_font(struct pdf *d, double size, bool bold)
+{
+	PangoFontDescription *f = pango_font_description_new();
+
+	pango_font_description_set_family(f, "DejaVu Sans,sans-serif");
+	pango_font_description_set_size(f, (int)lround(size * PANGO_SCALE));
+	if (bold)
+		pango_font_description_set_weight(f, PANGO_WEIGHT_BOLD);
+	pango_layout_set_font_description(d->layout, f);
+	pango_font_description_free(f);
+}
+
+/* Lays text out in a width (< 0: one line); result: its height. */
+static double
+lay(struct pdf *d, const char *s, double width, bool right)
+{
+	int h;
+
+	pango_layout_set_width(
+	    d->layout, width < 0 ? -1 : (int)(width * PANGO_SCALE));
+	pango_layout_set_wrap(d->layout, PANGO_WRAP_WORD_CHAR);
+	pango_layout_set_height(d->layout, -LINES_MAX);
+	pango_layout_set_ellipsize(d->layout, PANGO_ELLIPSIZE_END);
+	pango_layout_set_alignment(
+	    d->layout, right ? PANGO_ALIGN_RIGHT : PANGO_ALIGN_LEFT);
+	pango_layout_set_text(d->layout, s, -1);
+	pango_layout_get_size(d->layout, NULL, &h);
+	return (double)h / PANGO_SCALE;
+}
+
+static void
+show_at(struct pdf *d, double x, double y)
+{
+	cairo_move_to(d->cr, x, y);
+	pango_cairo_show_layout(d->cr, d->layout);
+}
+
+static void
+line_of_text(struct pdf *d, const char *s, double size, bool bold)
+{
+	double h;
+
+	set_font(d, size, bold);
+	h = lay(d, s, d->width - 2 * MARGIN, false);
+	show_at(d, MARGIN, d->y);
+	d->y += h + 2;
+}
+
+/* -- columns ------------------------------------------------------------ */
+
+static double
+natural_width(struct pdf *d, const char *s)
+{
+	int w;
+
+	(void)lay(d, s, -1, false);
+	pango_layout_get_size(d->layout, &w, NULL);
+	return (double)w / PANGO_SCALE + 2 * PAD + 0.5;
+}
+
+/* The longest word of a head: no column is made narrower. */
+static double
+word_width(struct pdf *d, const char *s)
+{
+	double widest = 0, w;
+	char word[128];
+	size_t n;
+
+	for (; *s != '\0'; s += n + (s[n] == ' ')) {
+		n = strcspn(s, " ");
+		(void)snprintf(word, sizeof(word), "%.*s", (int)n, s);
+		w = natural_width(d, word);
+		if (w > widest)
+			widest = w;
+	}
+	return widest;
+}
+
+/* What each column wants (one line) and needs (its longest word) at the size;
+ * result: what all need. */
+static double
+measure(struct pdf *d, double *want, double *need)
+{
+	struct sl_out *o = d->o;
+	size_t n = o->def->columns, i, row,
+	       rows = o->kept_rows < SAMPLE_ROWS ? o->kept_rows : SAMPLE_ROWS;
+	double w, total = 0;
+	const char *s;
+
+	for (i = 0; i < n; i++) {
+		set_font(d, d->size, true);
+		s = sl_out_head(o, &o->def->column[i]);
+		want[i] = need[i] = word_width(d, s);
+		set_font(d, d->size, false);
+		for (row = 0; row < rows; row++) {
+			s = o->cell[row * n + i];
+			w = natural_width(d, s);
+			if (w > want[i])
+				want[i] = w;
+			w = w > need[i] ? word_width(d, s) : 0;
+			if (w > need[i])
+				need[i] = w;
+		}
+		w = o->def->column[i].type == SL_COL_CODE ? CODE_NEED_MAX
+							  : NEED_MAX;
+		if (need[i] > w)
+			need[i] = w;
+		total += need[i];
+	}
+	return total;
+}
+
+/* Every column gets what it needs; what is left goes to those that want
+ * more. */
+static void
+share_out(struct pdf *d, const double *want, const double *need, double room)
+{
+	size_t n = d->o->def->columns, i;
+	double missing = 0, left = room, part;
+
+	for (i = 0; i < n; i++) {
+		left -= need[i];
+		missing += want[i] - need[i];
+	}
+	part = missing > 0 && left > 0 ? left / missing : 0;
+	if (part > 1)
+		part = 1;
+	for (i = 0; i < n; i++)
+		d->col[i] = need[i] + (want[i] - need[i]) * part;
+	if (left >= 0)
+		return;
+	for (i = 0; i < n; i++)
+		d->col[i] *= room / (room - left);
+}
+
+static void
+size_columns(struct pdf *d)
+{
+	size_t n = d->o->def->columns;
+	SL_FREE double *want = sl_alloc(n * sizeof(*want));
+	SL_FREE double *need = sl_alloc(n * sizeof(*need));
+	double room = d->width - 2 * MARGIN;
+
+	for (d->size = 8.5; d->size > 5.5; d->size -= 0.5)
+		if (measure(d, want, need) <= room)
+			break;
+	(void)measure(d, want, need);
+	share_out(d, want, need, room);
+}
+
+/* -- pages -------------------------------------------------------------- */
+
+static void
+footer(struct pdf *d)
+{
+	char text[320];
+
+	(void)snprintf(text, sizeof(text), "%s · %s · %s · %s %d",
+	    d->o->instance, sl_out_title(d->o), d->o->made,
+	    sl_out_say(d->o, "side", "page"), d->page);
+	set_font(d, 7.5, false);
+	(void)lay(d, text, d->width - 2 * MARGIN, true);
+	cairo_set_source_rgb(d->cr, 0.3, 0.3, 0.3);
+	show_at(d, MARGIN, d->height - MARGIN + 4);
+	cairo_set_source_rgb(d->cr, 0, 0, 0);
+}
+
+static void
+rule(struct pdf *d, double y, double width)
+{
+	double x = MARGIN;
+	size_t i;
+
+	for (i = 0; i < d->o->def->columns; i++)
+		x += d->col[i];
+	cairo_set_line_width(d->cr, width);
+	cairo_move_to(d->cr, MARGIN, y);
+	cairo_line_to(d->cr, x, y);
+	cairo_stroke(d->cr);
+}
+
+/* A row of the table; cell NULL: the head. draw false: only its height. */
+static double
+table_row(struct pdf *d, char **cell, bool draw)
+{
+	const struct sl_column *c = d->o->def->column;
+	double x = MARGIN, h, highest = 0;
+	size_t i;
+
+	set_font(d, d->size, cell == NULL);
+	for (i = 0; i < d->o->def->columns; i++) {
+		h = lay(d, cell != NULL ? cell[i] : sl_out_head(d->o, &c[i]),
+		    d->col[i] - 2 * PAD, sl_col_is_number(c[i].type));
+		if (draw) {
+			cairo_tag_begin(
+			    d->cr, cell != NULL ? "TD" : "TH", NULL);
+			show_at(d, x + PAD, d->y + 2);
+			cairo_tag_end(d->cr, cell != NULL ? "TD" : "TH");
+		}
+		if (h > highest)
+			highest = h;
+		x += d->col[i];
+	}
+	return highest + 4;
+}
+
+static void
+draw_row(struct pdf *d, char **cell)
+{
+	cairo_tag_begin(d->cr, "TR", NULL);
+	d->y += table_row(d, cell, true);
+	cairo_tag_end(d->cr, "TR");
+	cairo_set_source_rgb(d->cr, 0.7, 0.7, 0.7);
+	if (cell == NULL)
+		cairo_set_source_rgb(d->cr, 0, 0, 0);
+	rule(d, d->y, cell != NULL ? 0.4 : 1.0);
+	cairo_set_source_rgb(d->cr, 0, 0, 0);
+}
+
+static void
+next_page(struct pdf *d)
+{
+	if (d->page > 0) {
+		footer(d);
+		cairo_show_page(d->cr);
+	}
+	d->page++;
+	d->y = MARGIN;
+}
+
+static void
+front(struct pdf *d)
+{
+	struct sl_out *o = d->o;
+	const char *name, *value;
+	char line[768];
+	size_t i;
+
+	cairo_tag_begin(d->cr, "H1", NULL);
+	line_of_text(d, sl_out_title(o), 16, true);
+	cairo_tag_end(d->cr, "H1");
+	for (i = 0; sl_out_about(o, (int)i, &name, &value); i++) {
+		(void)snprintf(line, sizeof(line), "%s: %s", name, value);
+		line_of_text(d, line, 9, false);
+	}
+	d->y += 4;
+	for (i = 0; i < o->fact_n; i++) {
+		(void)snprintf(line, sizeof(line), "%s%s%s", o->fact[i].title,
+		    o->fact[i].value != NULL ? ": " : "",
+		    o->fact[i].value != NULL ? o->fact[i].value : "");
+		if (d->y > d->height - MARGIN - 30)
+			next_page(d);
+		line_of_text(d, line, 9, false);
+	}
+	d->y += 8;
+}
+
+static void
+draw(struct pdf *d)
+{
+	struct sl_out *o = d->o;
+	size_t row, n = o->def->columns;
+
+	size_columns(d);
+	next_page(d);
+	front(d);
+	cairo_tag_begin(d->cr, "Table", NULL);
+	draw_row(d, NULL);
+	for (row = 0; row < o->kept_rows; row++) {
+		if (d->y + table_row(d, &o->cell[row * n], false) >
+		    d->height - MARGIN) {
+			next_page(d);
+			draw_row(d, NULL);
+		}
+		draw_row(d, &o->cell[row * n]);
+	}
+	cairo_tag_end(d->cr, "Table");
+	footer(d);
+	cairo_show_page(d->cr);
+}
+
+static void
+about_file(struct pdf *d)
+{
+	char title[320];
+
+	(void)snprintf(title, sizeof(title), "%s – %s", sl_out_title(d->o),
+	    d->o->instance);
+	cairo_pdf_surface_set_metadata(
+	    d->surface, CAIRO_PDF_METADATA_TITLE, title);
+	cairo_pdf_surface_set_metadata(
+	    d->surface, CAIRO_PDF_METADATA_AUTHOR, d->o->instance);
+	cairo_pdf_surface_set_metadata(
+	    d->surface, CAIRO_PDF_METADATA_CREATOR, "Sluse " SLUSE_VERSION);
+	cairo_pdf_surface_set_metadata(
+	    d->surface, CAIRO_PDF_METADATA_CREATE_DATE, d->o->made);
+}
+
+static enum sl_rc
+pdf_end(struct sl_out *o, struct sl_err *err)
+{
+	struct pdf d = {.o = o};
+	cairo_status_t status;
+	bool wide = o->def->columns > 6;
+	PangoAttrList *plain = pango_attr_list_new();
+
+	d.width = wide ? LONG : SHORT;
+	d.height = wide ? SHORT : LONG;
+	d.col = sl_alloc(o->def->columns * sizeof(*d.col));
+	d.surface = cairo_pdf_surface_create_for_stream(
+	    write_out, o, d.width, d.height);
+	d.cr = cairo_create(d.surface);
+	d.layout = pango_cairo_create_layout(d.cr);
+	pango_attr_list_insert(plain, pango_attr_insert_hyphens_new(FALSE));
+	pango_layout_set_attributes(d.layout, plain);
+	pango_attr_list_unref(plain);
+	about_file(&d);
+	draw(&d);
+	g_object_unref(d.layout);
+	cairo_destroy(d.cr);
+	cairo_surface_finish(d.surface);
+	status = cairo_surface_status(d.surface);
+	cairo_surface_destroy(d.surface);
+	free(d.col);
+	if (status == CAIRO_STATUS_SUCCESS)
+		return SL_OK;
+	return sl_err_set(err, SL_FATAL, 0, "disk_error",
+	    "cannot write the PDF: %s", cairo_status_to_string(status));
+}
+
+const struct sl_form sl_form_pdf = {"pdf", NULL, NULL, pdf_end, true};

@@ -1,0 +1,298 @@
+/*
+ * Formats for machines and terminals, written row by row: text, csv, json, xml.
+ */
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "../base/clock.h"
+#include "../base/mem.h"
+#include "../base/text.h"
+#include "form.h"
+
+static void
+put(struct sl_out *o)
+{
+	(void)fwrite(o->line.p, 1, o->line.n, o->f);
+}
+
+/* A value for a program: slugs, UTC, four decimals; text by the format. */
+static void
+plain_value(const struct sl_column *col, const struct sl_cell *c,
+    void (*text)(struct sl_buf *b, const char *s), struct sl_buf *b)
+{
+	char out[32];
+
+	switch (col->type) {
+	case SL_COL_TEXT:
+	case SL_COL_ID:
+	case SL_COL_CODE:
+		text(b, c->text);
+		break;
+	case SL_COL_WORD:
+		text(b, c->slug);
+		break;
+	case SL_COL_INT:
+	case SL_COL_BYTES:
+		sl_add_int(b, c->n);
+		break;
+	case SL_COL_REAL:
+	case SL_COL_PCT:
+		sl_buf_printf(b, "%.4f", c->x);
+		break;
+	case SL_COL_TIME:
+		sl_clock_format_utc(c->n, out, sizeof(out));
+		text(b, out);
+		break;
+	case SL_COL_DAY:
+		sl_clock_format_day(c->n, out, sizeof(out));
+		text(b, out);
+		break;
+	}
+}
+
+/* -- csv ---------------------------------------------------------------- */
+
+/* With a byte order mark and semicolons, as Norwegian spreadsheets want it and
+ * the day lists are. */
+static void
+csv_begin(struct sl_out *o)
+{
+	const char *head;
+	size_t i;
+
+	sl_buf_reset(&o->line);
+	sl_buf_add_str(&o->line, "\xEF\xBB\xBF");
+	for (i = 0; i < o->def->columns; i++) {
+		head = sl_out_head(o, &o->def->column[i]);
+		if (i > 0)
+			sl_buf_add_char(&o->line, ';');
+		sl_text_csv(&o->line, head, strlen(head));
+	}
+	sl_buf_add_str(&o->line, "\r\n");
+	put(o);
+}
+
+/* What was added since `at` becomes one field; few need a quote. */
+static void
+csv_quote(struct sl_out *o, size_t at)
+{
+	SL_BUF struct sl_buf shown = {0};
+	const char *s = o->line.p + at;
+
+	if (s[strcspn(s, ";\",\r\n")] == '\0' && strchr("=+-@\t", s[0]) == NULL)
+		return;
+	sl_buf_add(&shown, s, o->line.n - at);
+	o->line.n = at;
+	sl_text_csv(&o->line, sl_buf_str(&shown), shown.n);
+}
+
+static void
+csv_row(struct sl_out *o, const struct sl_cell *c)
+{
+	const struct sl_column *col = o->def->column;
+	size_t i, at;
+
+	sl_buf_reset(&o->line);
+	for (i = 0; i < o->def->columns; i++) {
+		if (i > 0)
+			sl_buf_add_char(&o->line, ';');
+		if (c[i].kind == SL_CELL_NONE)
+			continue;
+		if (c[i].kind == SL_CELL_VALUE && col[i].type > SL_COL_WORD) {
+			sl_cell_show(o, &col[i], &c[i], &o->line);
+			continue;
+		}
+		at = o->line.n;
+		sl_cell_show(o, &col[i], &c[i], &o->line);
+		csv_quote(o, at);
+	}
+	sl_buf_add_str(&o->line, "\r\n");
+	put(o);
+}
+
+static enum sl_rc
+csv_end(struct sl_out *o, struct sl_err *err)
+{
+	(void)o;
+	(void)err;
+	return SL_OK;
+}
+
+const struct sl_form sl_form_csv = {"csv", csv_begin, csv_row, csv_end, false};
+
+/* -- json --------------------------------------------------------------- */
+
+static void
+json_text(struct sl_buf *b, const char *s)
+{
+	sl_text_json(b, s, strlen(s));
+}
+
+static void
+json_value(
+    const struct sl_column *col, const struct sl_cell *c, struct sl_buf *b)
+{
+	if (c->kind == SL_CELL_VALUE)
+		plain_value(col, c, json_text, b);
+	else
+		sl_buf_add_str(b, "null");
+}
+
+static void
+json_row(struct sl_out *o, const struct sl_cell *c)
+{
+	size_t i;
+
+	sl_buf_reset(&o->line);
+	for (i = 0; i < o->def->columns; i++) {
+		sl_buf_printf(&o->line, "%s\"%s\":", i > 0 ? "," : "{",
+		    o->def->column[i].key);
+		json_value(&o->def->column[i], &c[i], &o->line);
+	}
+	sl_buf_add_str(&o->line, "}\n");
+	put(o);
+}
+
+/* The last line says what the rows are. */
+static enum sl_rc
+json_end(struct sl_out *o, struct sl_err *err)
+{
+	struct sl_buf *b = &o->line;
+	char made[32];
+	size_t i;
+
+	(void)err;
+	sl_clock_format_utc(o->made_ms, made, sizeof(made));
+	sl_buf_reset(b);
+	sl_buf_printf(b, "{\"report\":\"%s\",\"instance\":", o->def->slug);
+	json_text(b, o->instance);
+	sl_buf_add_str(b, ",\"period\":");
+	json_text(b, o->period);
+	sl_buf_add_str(b, ",\"queue\":");
+	json_text(b, o->queue);
+	sl_buf_printf(b, ",\"made\":\"%s\",\"rows\":%" PRIu64 ",\"facts\":{",
+	    made, o->rows);
+	for (i = 0; i < o->fact_n; i++) {
+		if (o->fact[i].value == NULL)
+			continue;
+		if (b->p[b->n - 1] != '{')
+			sl_buf_add_char(b, ',');
+		json_text(b, o->fact[i].key);
+		sl_buf_add_char(b, ':');
+		json_text(b, o->fact[i].value);
+	}
+	sl_buf_add_str(b, "},\"notes\":[");
+	for (i = 0; i < o->fact_n; i++) {
+		if (o->fact[i].value != NULL)
+			continue;
+		if (b->p[b->n - 1] != '[')
+			sl_buf_add_char(b, ',');
+		json_text(b, o->fact[i].title);
+	}
+	sl_buf_add_str(b, "]}\n");
+	put(o);
+	return SL_OK;
+}
+
+const struct sl_form sl_form_json = {"json", NULL, json_row, json_end, false};
+
+/* -- xml ---------------------------------------------------------------- */
+
+#define XML_NS "https://sluse.no/schemas/rapport/v1"
+
+/* Control and bidi characters are shown as in every other format. */
+static void
+xml_text(struct sl_buf *b, const char *s)
+{
+	SL_BUF struct sl_buf shown = {0};
+
+	sl_text_display(&shown, s, strlen(s));
+	sl_text_html(b, sl_buf_str(&shown), shown.n);
+}
+
+static void
+xml_begin(struct sl_out *o)
+{
+	struct sl_buf *b = &o->line;
+	char made[32];
+
+	sl_clock_format_utc(o->made_ms, made, sizeof(made));
+	sl_buf_reset(b);
+	sl_buf_printf(b,
+	    "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<rapport "
+	    "xmlns=\"" XML_NS "\" navn=\"%s\" virksomhet=\"",
+	    o->def->slug);
+	xml_text(b, o->instance);
+	sl_buf_printf(b, "\" laget=\"%s\"", made);
+	if (o->period[0] != '\0') {
+		sl_buf_add_str(b, " periode=\"");
+		xml_text(b, o->period);
+		sl_buf_add_char(b, '"');
+	}
+	if (o->queue[0] != '\0') {
+		sl_buf_add_str(b, " koe=\"");
+		xml_text(b, o->queue);
+		sl_buf_add_char(b, '"');
+	}
+	sl_buf_add_str(b, ">\n");
+	put(o);
+}
+
+/* What is not known is an empty element that says so; what is not there is no
+ * element. */
+static void
+xml_row(struct sl_out *o, const struct sl_cell *c)
+{
+	SL_BUF struct sl_buf name = {0};
+	struct sl_buf *b = &o->line;
+	size_t i;
+
+	sl_buf_reset(b);
+	sl_buf_add_str(b, "<rad>");
+	for (i = 0; i < o->def->columns; i++) {
+		if (c[i].kind == SL_CELL_NONE)
+			continue;
+		sl_buf_reset(&name);
+		sl_column_xml(&o->def->column[i], &name);
+		if (c[i].kind == SL_CELL_UNKNOWN) {
+			sl_buf_printf(
+			    b, "<%s ukjent=\"true\"/>", sl_buf_str(&name));
+			continue;
+		}
+		sl_buf_printf(b, "<%s>", sl_buf_str(&name));
+		plain_value(&o->def->column[i], &c[i], xml_text, b);
+		sl_buf_printf(b, "</%s>", sl_buf_str(&name));
+	}
+	sl_buf_add_str(b, "</rad>\n");
+	put(o);
+}
+
+static enum sl_rc
+xml_end(struct sl_out *o, struct sl_err *err)
+{
+	struct sl_buf *b = &o->line;
+	size_t i;
+
+	(void)err;
+	sl_buf_reset(b);
+	for (i = 0; i < o->fact_n; i++) {
+		if (o->fact[i].value == NULL) {
+			sl_buf_add_str(b, "<merknad>");
+			xml_text(b, o->fact[i].title);
+			sl_buf_add_str(b, "</merknad>\n");
+			continue;
+		}
+		sl_buf_printf(
+		    b, "<opplysning navn=\"%s\" tekst=\"", o->fact[i].key);
+		xml_text(b, o->fact[i].title);
+		sl_buf_add_str(b, "\">");
+		xml_text(b, o->fact[i].value);
+		sl_buf_add_str(b, "</opplysning>\n");
+	}
+	sl_buf_add_str(b, "</rapport>\n");
+	put(o);
+	return SL_OK;
+}
+
+const struct sl_form sl_form_xml = {"xml", xml_begin, xml_row, xml_end, false};

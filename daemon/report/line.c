@@ -1,0 +1,392 @@
+/*
+ * The command line of sluse-report.
+ *
+ * SECURITY: reads the database (mode=ro), the configuration and the files that
+ * the caller names; writes to standard output or to a folder of the caller's.
+ * Has no network, starts nothing.
+ */
+#include "line.h"
+
+#include <errno.h>
+#include <getopt.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "../base/clock.h"
+#include "../base/hash.h"
+#include "../base/mem.h"
+#include "../base/text.h"
+#include "bundle.h"
+#include "form.h"
+
+/* As in sluse(1). */
+enum {
+	EXIT_FOUND = 1,
+	EXIT_USAGE = 2,
+	EXIT_AWAY = 3,
+	EXIT_INPUT = 5,
+	EXIT_INTERNAL = 6
+};
+
+#define DEFAULT_ROOT "/var/lib/sluse"
+#define DAYS_LIMIT 36500
+#define COUNT_LIMIT 100000
+
+struct line {
+	const char *root, *format, *language;
+	struct sl_rep_options opt;
+	bool list, help, manual;
+};
+
+static const struct option options[] = {
+    {"root", required_argument, NULL, 'r'},
+    {"from", required_argument, NULL, 'f'},
+    {"to", required_argument, NULL, 't'},
+    {"queue", required_argument, NULL, 'q'},
+    {"format", required_argument, NULL, 'F'},
+    {"json", no_argument, NULL, 'j'},
+    {"language", required_argument, NULL, 'l'},
+    {"control", required_argument, NULL, 'c'},
+    {"days", required_argument, NULL, 'd'},
+    {"count", required_argument, NULL, 'n'},
+    {"seed", required_argument, NULL, 's'},
+    {"risk", no_argument, NULL, 'R'},
+    {"errors", required_argument, NULL, 'e'},
+    {"list", no_argument, NULL, 'L'},
+    {"manual", no_argument, NULL, 'M'},
+    {"help", no_argument, NULL, 'h'},
+    {NULL, 0, NULL, 0},
+};
+
+__attribute__((format(printf, 2, 3))) static int
+say(int code, const char *fmt, ...)
+{
+	va_list ap;
+
+	(void)fputs("sluse: ", stderr);
+	va_start(ap, fmt);
+	(void)vfprintf(stderr, fmt, ap);
+	va_end(ap);
+	(void)fputc('\n', stderr);
+	return code;
+}
+
+static int
+say_error(const struct sl_err *err)
+{
+	int code = EXIT_INTERNAL;
+
+	if (err->rc == SL_SKIP)
+		code = EXIT_AWAY;
+	else if (err->rc == SL_REJECT)
+		code = EXIT_USAGE;
+	else if (err->rc == SL_BROKEN)
+		code = EXIT_INPUT;
+	if (err->sys != 0)
+		return say(code, "%s: %s", err->text, strerror(err->sys));
+	return say(code, "%s", err->text);
+}
+
+static int
+take_number(const char *name, const char *s, uint64_t max, uint64_t *ret)
+{
+	if (sl_parse_u64(s, 0, max, ret))
+		return 0;
+	return say(EXIT_USAGE, "--%s takes a number up to %llu", name,
+	    (unsigned long long)max);
+}
+
+static int
+take_option(struct line *l, int bit, const char *name)
+{
+	struct sl_rep_options *o = &l->opt;
+	uint64_t n = 0;
+	int code = 0;
+
+	switch (bit) {
+	case 'r':
+		l->root = optarg;
+		break;
+	case 'f':
+		o->from = optarg;
+		break;
+	case 't':
+		o->to = optarg;
+		break;
+	case 'q':
+		o->queue = optarg;
+		break;
+	case 'F':
+		l->format = optarg;
+		break;
+	case 'j':
+		l->format = "json";
+		break;
+	case 'l':
+		l->language = optarg;
+		break;
+	case 'c':
+		o->control = optarg;
+		break;
+	case 'd':
+		code = take_number(name, optarg, DAYS_LIMIT, &n);
+		o->days = (int)n;
+		break;
+	case 'n':
+		code = take_number(name, optarg, COUNT_LIMIT, &n);
+		o->count = (int)n;
+		break;
+	case 's':
+		code = take_number(name, optarg, UINT64_MAX, &o->seed);
+		o->seed_given = true;
+		break;
+	case 'e':
+		code = take_number(name, optarg, COUNT_LIMIT, &n);
+		o->errors = (int)n;
+		break;
+	case 'R':
+		o->by_risk = true;
+		break;
+	case 'L':
+		l->list = true;
+		break;
+	case 'M':
+		l->manual = true;
+		break;
+	default:
+		l->help = true;
+	}
+	return code;
+}
+
+static int
+take_line(struct line *l, int argc, char **argv)
+{
+	int bit, at = 0, code;
+
+	opterr = 0;
+	while ((bit = getopt_long(argc, argv, ":", options, &at)) != -1) {
+		if (bit == ':')
+			return say(
+			    EXIT_USAGE, "%s needs a value", argv[optind - 1]);
+		if (bit == '?')
+			return say(
+			    EXIT_USAGE, "unknown option %s", argv[optind - 1]);
+		code = take_option(l, bit, options[at].name);
+		if (code != 0)
+			return code;
+	}
+	/* `sluse report` leaves its own word in front. */
+	if (optind < argc && strcmp(argv[optind], "report") == 0)
+		optind++;
+	return 0;
+}
+
+static void
+print_help(FILE *f)
+{
+	size_t n, i;
+	const struct sl_report_def *d = sl_report_defs(&n);
+	SL_BUF struct sl_buf forms = {0};
+
+	sl_form_names(&forms);
+	(void)fprintf(f,
+	    "Usage: sluse [--root DIR] report NAME [--from DAY] [--to DAY] "
+	    "[--queue Q]\n"
+	    "           [--format F] [--language nb|en] ...\n"
+	    "       sluse [--root DIR] report tilsynspakke DIR [--from DAY] "
+	    "[--to DAY]\n\n");
+	for (i = 0; i < n; i++)
+		(void)fprintf(
+		    f, "  %-18s %-19s %s\n", d[i].slug, d[i].alias, d[i].en);
+	(void)fprintf(f,
+	    "\nFormats: %s. Manual: sluse-report(1).\n"
+	    "The service that answers for slused: sluse-report --socket "
+	    "PATH --root DIR\n[--log-level 2..7].\n",
+	    sl_buf_str(&forms));
+}
+
+static void
+print_list(const struct line *l)
+{
+	size_t n, i;
+	const struct sl_report_def *d = sl_report_defs(&n);
+	bool en = l->language != NULL && strcmp(l->language, "en") == 0;
+
+	for (i = 0; i < n; i++)
+		(void)printf("%-18s %-19s %s\n", d[i].slug, d[i].alias,
+		    en ? d[i].en : d[i].nb);
+}
+
+static void
+print_manual(void)
+{
+	SL_BUF struct sl_buf b = {0};
+
+	sl_report_manual(&b);
+	(void)fwrite(sl_buf_str(&b), 1, b.n, stdout);
+}
+
+/* The instance's configuration; where it cannot be read, the defaults: the
+ * auditor may read the database and not it. */
+static int
+load_config(const struct line *l, struct sl_config **ret)
+{
+	SL_FREE char *path = sl_asprintf("%s/sluse.conf", l->root);
+	struct sl_err err;
+
+	if (sl_config_load(path, ret, &err) == SL_OK)
+		return 0;
+	if (sl_config_parse("defaults", "", 0, ret, &err) == SL_OK)
+		return 0;
+	return say_error(&err);
+}
+
+struct run {
+	struct sl_config *cfg;
+	struct sl_store *store;
+	unsigned lang;
+};
+
+static int
+open_run(const struct line *l, struct run *r)
+{
+	struct sl_err err;
+	int code = load_config(l, &r->cfg);
+
+	if (code != 0)
+		return code;
+	r->lang = r->cfg->instance.language;
+	if (l->language != NULL)
+		r->lang = strcmp(l->language, "en") == 0 ? SL_LANGUAGE_EN
+							 : SL_LANGUAGE_NB;
+	if (sl_store_open_read(l->root, &r->store, &err) != SL_OK)
+		return say_error(&err);
+	return 0;
+}
+
+/* A pipe's reader may take its time: what goes there is made first, so that no
+ * read transaction waits for him. */
+static FILE *
+open_output(void)
+{
+	struct stat st;
+
+	if (fstat(STDOUT_FILENO, &st) == 0 && S_ISREG(st.st_mode))
+		return stdout;
+	return tmpfile();
+}
+
+static int
+copy_out(FILE *f)
+{
+	char part[65536];
+	size_t n;
+
+	if (f == stdout)
+		return 0;
+	rewind(f);
+	while ((n = fread(part, 1, sizeof(part), f)) > 0)
+		if (fwrite(part, 1, n, stdout) != n)
+			return EXIT_INTERNAL;
+	return ferror(f) != 0 || fflush(stdout) != 0 ? EXIT_INTERNAL : 0;
+}
+
+static int
+run_report(struct line *l, const struct sl_report_def *d)
+{
+	const struct sl_form *form = sl_form_find(l->format);
+	struct run r = {0};
+	struct sl_out *out;
+	struct sl_err err;
+	FILE *f = NULL;
+	int code;
+
+	if (form == NULL)
+		return say(EXIT_USAGE, "there is no format %s", l->format);
+	code = open_run(l, &r);
+	if (code == 0 && (f = open_output()) == NULL)
+		code = say(EXIT_INTERNAL, "no room for the report: %s",
+		    strerror(errno));
+	if (code == 0) {
+		out = sl_out_new(form, f, r.lang);
+		if (sl_report_run(r.store, r.cfg, d, &l->opt, out, &err) !=
+		    SL_OK)
+			code = say_error(&err);
+		sl_out_free(out);
+		if (code == 0)
+			code = copy_out(f);
+	}
+	if (f != NULL && f != stdout)
+		(void)fclose(f);
+	sl_store_close(r.store);
+	sl_config_free(r.cfg);
+	return code;
+}
+
+static int
+run_bundle(struct line *l)
+{
+	struct run r = {0};
+	struct sl_err err;
+	int code;
+
+	if (l->opt.files != 1)
+		return say(EXIT_USAGE, "usage: sluse report tilsynspakke DIR");
+	code = open_run(l, &r);
+	if (code == 0 && sl_bundle_make(r.store, r.cfg, &l->opt, r.lang,
+			     l->opt.file[0], &err) != SL_OK)
+		code = say_error(&err);
+	sl_store_close(r.store);
+	sl_config_free(r.cfg);
+	return code;
+}
+
+static int
+run(struct line *l, const char *name, char **rest, int rest_n)
+{
+	const struct sl_report_def *d = sl_report_def_find(name);
+
+	l->opt.file = rest;
+	l->opt.files = rest_n;
+	if (strcmp(name, "tilsynspakke") == 0)
+		return run_bundle(l);
+	if (d == NULL)
+		return say(EXIT_USAGE,
+		    "there is no report %s; see sluse report --list", name);
+	return run_report(l, d);
+}
+
+int
+sl_report_main(int argc, char **argv)
+{
+	struct line l = {.root = getenv("SLUSE_ROOT"),
+	    .format = "table",
+	    .opt = {.days = -1, .errors = -1}};
+	int code = take_line(&l, argc, argv);
+
+	if (code != 0)
+		return code;
+	if (l.root == NULL || *l.root == '\0')
+		l.root = DEFAULT_ROOT;
+	if (l.language != NULL && strcmp(l.language, "nb") != 0 &&
+	    strcmp(l.language, "en") != 0)
+		return say(EXIT_USAGE, "--language takes nb or en");
+	if (l.manual)
+		print_manual();
+	else if (l.list)
+		print_list(&l);
+	else if (l.help)
+		print_help(stdout);
+	else if (optind == argc) {
+		print_help(stderr);
+		return EXIT_USAGE;
+	} else
+		return run(
+		    &l, argv[optind], argv + optind + 1, argc - optind - 1);
+	return fflush(stdout) == 0 ? 0 : EXIT_INTERNAL;
+}

@@ -1,0 +1,80 @@
+/*
+ * Walking the pages.
+ */
+#include "pages.h"
+
+#include <stdlib.h>
+
+#include "../base/mem.h"
+#include "../store/db.h"
+
+#define LOW 700
+
+static uint32_t *
+parts_of(const struct sl_rep *r, const struct sl_snap *s)
+{
+	struct sl_db *db = sl_store_db(r->store);
+	uint32_t *of = sl_alloc((s->part_max + 1) * sizeof(*of));
+	sqlite3_stmt *st = sl_db_query(db, "SELECT id, source FROM part", "");
+	int64_t id, source;
+
+	while (sl_db_row(db, st)) {
+		id = sqlite3_column_int64(st, 0);
+		source = sqlite3_column_int64(st, 1);
+		if (id > 0 && id <= s->part_max && source > 0 &&
+		    source <= s->source_max)
+			of[id] = s->source_consignment[source];
+	}
+	return of;
+}
+
+enum sl_rc
+sl_rep_pages(const struct sl_rep *r, const struct sl_snap *s,
+    sl_rep_page_fn *fn, void *arg, struct sl_err *err)
+{
+	struct sl_db *db = sl_store_db(r->store);
+	uint32_t *of = parts_of(r, s);
+	sqlite3_stmt *st = sl_db_query(db,
+	    "SELECT part, source, flags, confidence FROM page"
+	    " INDEXED BY page_quality",
+	    "");
+	struct sl_rep_page p;
+	int64_t part;
+
+	while (sl_db_row(db, st)) {
+		part = sqlite3_column_int64(st, 0);
+		if (part <= 0 || part > s->part_max)
+			continue;
+		p.part = (uint32_t)part;
+		p.consignment = of[part];
+		if (p.consignment == 0 || p.consignment > s->c_max ||
+		    !s->c[p.consignment].in)
+			continue;
+		p.source = (unsigned)sqlite3_column_int(st, 1);
+		p.flags = (unsigned)sqlite3_column_int(st, 2);
+		p.confidence = sqlite3_column_int(st, 3);
+		fn(arg, &p);
+	}
+	free(of);
+	return sl_db_check(db, err);
+}
+
+void
+sl_page_sum_add(struct sl_page_sum *s, const struct sl_rep_page *p)
+{
+	int c = p->confidence < 0 ? 0 : p->confidence;
+
+	s->pages++;
+	if ((p->flags & SL_PAGE_BLANK) != 0) {
+		s->blank++;
+	} else if (p->source == SL_PAGE_TEXT) {
+		s->text++;
+	} else if (p->source == SL_PAGE_OCR) {
+		s->ocr++;
+		s->confidence += c;
+		s->low += c < LOW;
+		s->histogram[c > 1000 ? 100 : c / 10]++;
+	} else {
+		s->unread++;
+	}
+}

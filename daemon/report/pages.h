@@ -1,0 +1,27 @@
+/*
+ * Every page that was read, with the consignment it came in. One scan.
+ */
+#ifndef SL_REPORT_PAGES_H
+#define SL_REPORT_PAGES_H
+
+#include "snap.h"
+
+struct sl_rep_page {
+	uint32_t consignment, part;
+	unsigned source; /* SL_PAGE_TEXT .. of wire/roles.h */
+	unsigned flags; /* SL_PAGE_BLANK .. */
+	int confidence; /* thousandths */
+};
+typedef void sl_rep_page_fn(void *arg, const struct sl_rep_page *p);
+/* Needs SL_SNAP_SOURCES. */
+enum sl_rc sl_rep_pages(const struct sl_rep *r, const struct sl_snap *s,
+    sl_rep_page_fn *fn, void *arg, struct sl_err *err);
+
+/* How pages read, added up. */
+struct sl_page_sum {
+	int64_t pages, text, ocr, blank, unread, low, confidence;
+	uint32_t histogram[101]; /* OCR, by hundredths */
+};
+void sl_page_sum_add(struct sl_page_sum *s, const struct sl_rep_page *p);
+
+#endif

@@ -1,0 +1,157 @@
+/*
+ * One member of a JSON object without building a tree: a report looks into a
+ * million receipts.
+ */
+#include <string.h>
+
+#include "../base/text.h"
+#include "snap.h"
+
+static const char *
+skip_space(const char *p)
+{
+	while (*p == ' ' || *p == '\t' || *p == '\n' || *p == '\r')
+		p++;
+	return p;
+}
+
+/* Behind the closing quote; NULL: there is none. p stands on the first. */
+static const char *
+skip_string(const char *p)
+{
+	for (p++; *p != '\0' && *p != '"'; p++)
+		if (*p == '\\' && *++p == '\0')
+			return NULL;
+	return *p == '"' ? p + 1 : NULL;
+}
+
+/* Behind a value of any kind. */
+static const char *
+skip_value(const char *p)
+{
+	size_t depth = 0;
+
+	do {
+		if (*p == '"') {
+			p = skip_string(p);
+			if (p == NULL)
+				return NULL;
+			continue;
+		}
+		if (*p == '\0')
+			return NULL;
+		if (*p == '{' || *p == '[')
+			depth++;
+		else if ((*p == '}' || *p == ']') && depth-- == 0)
+			return p;
+		else if (*p == ',' && depth == 0)
+			return p;
+		p++;
+	} while (true);
+}
+
+static uint32_t
+four_hex(const char *p)
+{
+	static const char digits[] = "0123456789abcdef";
+	const char *d;
+	uint32_t n = 0;
+	int i;
+
+	for (i = 0; i < 4; i++) {
+		d = strchr(
+		    digits, p[i] >= 'A' && p[i] <= 'F' ? p[i] + 32 : p[i]);
+		if (p[i] == '\0' || d == NULL)
+			return 0xFFFD;
+		n = n << 4 | (uint32_t)(d - digits);
+	}
+	return n;
+}
+
+/* One escape; p stands behind the backslash. Result: behind it. */
+static const char *
+unescape(const char *p, const char *end, struct sl_buf *out)
+{
+	uint32_t cp, low;
+
+	if (*p != 'u' || end - p < 5) {
+		sl_buf_add_char(out, *p == 'n'	 ? '\n'
+				     : *p == 't' ? '\t'
+				     : *p == 'r' ? '\r'
+				     : *p == 'b' ? '\b'
+				     : *p == 'f' ? '\f'
+						 : *p);
+		return p + 1;
+	}
+	cp = four_hex(p + 1);
+	p += 5;
+	if ((cp & 0xFC00) == 0xD800 && end - p >= 6 && p[0] == '\\' &&
+	    p[1] == 'u') {
+		low = four_hex(p + 2);
+		if ((low & 0xFC00) == 0xDC00) {
+			cp = 0x10000 + ((cp & 0x3FF) << 10) + (low & 0x3FF);
+			p += 6;
+		}
+	}
+	sl_utf8_add(out, cp == 0 ? 0xFFFD : cp);
+	return p;
+}
+
+static bool
+take_value(const char *p, const char *end, char *out, size_t cap)
+{
+	SL_BUF struct sl_buf b = {.max = 65536};
+
+	if (*p != '"') {
+		if (*p == '{' || *p == '[' || *p == 'n')
+			return false;
+		sl_buf_add(&b, p, (size_t)(end - p));
+		while (b.n > 0 && strchr(" \t\r\n", b.p[b.n - 1]) != NULL)
+			b.p[--b.n] = '\0';
+	} else {
+		end--;
+		for (p++; p < end;) {
+			if (*p == '\\')
+				p = unescape(p + 1, end, &b);
+			else
+				sl_buf_add_char(&b, *p++);
+		}
+	}
+	(void)sl_slice_copy(sl_slice_buf(&b), out, cap);
+	return true;
+}
+
+bool
+sl_json_peek(const char *json, const char *key, char *out, size_t cap)
+{
+	const char *p = skip_space(json), *name, *end;
+	size_t n = strlen(key), name_n;
+	bool same;
+
+	out[0] = '\0';
+	if (*p++ != '{')
+		return false;
+	for (;;) {
+		p = skip_space(p);
+		if (*p != '"')
+			return false;
+		name = p + 1;
+		p = skip_string(p);
+		if (p == NULL)
+			return false;
+		name_n = (size_t)(p - name) - 1;
+		same = name_n == n && memcmp(name, key, n) == 0;
+		p = skip_space(p);
+		if (*p++ != ':')
+			return false;
+		p = skip_space(p);
+		end = *p == '"' ? skip_string(p) : skip_value(p);
+		if (end == NULL)
+			return false;
+		if (same)
+			return take_value(p, end, out, cap);
+		p = skip_space(end);
+		if (*p++ != ',')
+			return false;
+	}
+}

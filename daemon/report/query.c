@@ -1,0 +1,272 @@
+/*
+ * Questions by name, and rows without content.
+ */
+#include "query.h"
+
+#include <inttypes.h>
+#include <string.h>
+
+#include "../base/clock.h"
+#include "../store/db.h"
+#include "report_p.h"
+
+struct asked {
+	struct sl_store *s;
+	const json_t *args;
+	bool bare;
+	sl_report_fn *fn;
+	void *arg;
+};
+typedef enum sl_rc ask_fn(struct asked *a, struct sl_err *err);
+
+static const char *
+text(const json_t *args, const char *key)
+{
+	return json_string_value(json_object_get(args, key));
+}
+
+static const char *
+id_of(const struct asked *a)
+{
+	const char *id = text(a->args, "id");
+
+	return id != NULL ? id : "";
+}
+
+/* Members that tell nothing of what the post says. */
+static bool
+is_bare(const char *key)
+{
+	static const char *const keys[] = {"id", "reception", "queue", "stage",
+	    "disposition", "outcome", "reason", "reason_text", "reason_text_nb",
+	    "owner", "received", "retry", "held_until", "attempts", "case",
+	    "duplicate_of", "deliveries", "target", "state", "uncertain",
+	    "first", "next", "http_status", "documents", "number", "role",
+	    "mime", "puid", "size", "pages", "parts", "depth", "notes", "note",
+	    "events", "seq", "time", "event", "subject", "actor", "fault",
+	    "status", "in_target", "seen", "request", "verb", "items", "asked",
+	    "until"};
+	size_t i;
+
+	for (i = 0; i < sizeof(keys) / sizeof(keys[0]); i++)
+		if (strcmp(key, keys[i]) == 0)
+			return true;
+	return false;
+}
+
+static json_t *
+empty_of(const json_t *v)
+{
+	if (json_is_array(v))
+		return json_array();
+	return json_is_object(v) ? json_object() : json_null();
+}
+
+/* Rows are a few levels deep, made by us. */
+void
+sl_report_strip(json_t *row)
+{
+	const char *key;
+	json_t *v, *one;
+	void *next;
+	size_t i;
+
+	json_object_foreach_safe(row, next, key, v)
+	{
+		if (!is_bare(key))
+			(void)json_object_set_new(row, key, empty_of(v));
+		else if (json_is_object(v))
+			sl_report_strip(v);
+		else
+			json_array_foreach(v, i, one) sl_report_strip(one);
+	}
+}
+
+/* A row on its way out. */
+static enum sl_rc
+pass(void *arg, const json_t *row, struct sl_err *err)
+{
+	struct asked *a = arg;
+	json_t *copy;
+	enum sl_rc rc;
+
+	if (!a->bare)
+		return a->fn(a->arg, row, err);
+	copy = json_deep_copy(row);
+	sl_report_strip(copy);
+	rc = a->fn(a->arg, copy, err);
+	json_decref(copy);
+	return rc;
+}
+
+static enum sl_rc
+ask_list(struct asked *a, struct sl_err *err)
+{
+	const char *stage = text(a->args, "stage"),
+		   *dispo = text(a->args, "disposition");
+	struct sl_report_filter f = {.queue = text(a->args, "queue")};
+
+	if (stage != NULL && (f.stage = sl_stage_by_name(stage)) == 0)
+		return sl_err_set(err, SL_REJECT, 0, "not_possible",
+		    "there is no stage %s", stage);
+	if (dispo != NULL && (f.dispo = sl_dispo_by_name(dispo)) == 0)
+		return sl_err_set(err, SL_REJECT, 0, "not_possible",
+		    "there is no disposition %s", dispo);
+	return sl_report_list(a->s, &f, pass, a, err);
+}
+
+static enum sl_rc
+ask_show(struct asked *a, struct sl_err *err)
+{
+	return sl_report_show(a->s, id_of(a), pass, a, err);
+}
+
+static enum sl_rc
+ask_explain(struct asked *a, struct sl_err *err)
+{
+	return sl_report_explain(a->s, id_of(a), pass, a, err);
+}
+
+static enum sl_rc
+ask_status(struct asked *a, struct sl_err *err)
+{
+	json_t *o = sl_report_status(a->s);
+	enum sl_rc rc = sl_db_check(sl_store_db(a->s), err);
+
+	if (rc == SL_OK)
+		rc = a->fn(a->arg, o, err);
+	json_decref(o);
+	return rc;
+}
+
+static enum sl_rc
+ask_age(struct asked *a, struct sl_err *err)
+{
+	json_t *rows = sl_report_age(a->s, sl_clock_utc_ms()), *o;
+	enum sl_rc rc = SL_OK;
+	size_t i;
+
+	json_array_foreach(rows, i, o) if (rc == SL_OK) rc =
+	    a->fn(a->arg, o, err);
+	json_decref(rows);
+	return rc != SL_OK ? rc : sl_db_check(sl_store_db(a->s), err);
+}
+
+static enum sl_rc
+ask_cases(struct asked *a, struct sl_err *err)
+{
+	return sl_report_cases(a->s, pass, a, err);
+}
+
+static enum sl_rc
+ask_journal(struct asked *a, struct sl_err *err)
+{
+	const char *kind = text(a->args, "kind");
+	struct sl_report_events f = {.id = text(a->args, "id"),
+	    .actor = text(a->args, "person"),
+	    .from_ms = json_integer_value(json_object_get(a->args, "from_ms")),
+	    .to_ms = json_integer_value(json_object_get(a->args, "to_ms"))};
+
+	if (kind != NULL && (f.event = sl_event_by_name(kind)) == 0)
+		return sl_err_set(err, SL_REJECT, 0, "not_possible",
+		    "there is no event %s", kind);
+	return sl_report_journal(a->s, &f, pass, a, err);
+}
+
+json_t *
+sl_report_verify_row(const struct sl_verify *v)
+{
+	json_t *o = json_pack("{s:b, s:I, s:I, s:s, s:s, s:I, s:I, s:I}", "ok",
+	    v->ok, "leaves", (json_int_t)v->leaves, "tree_size",
+	    (json_int_t)v->tree_size, "origin", v->origin, "root", v->root,
+	    "heads", (json_int_t)v->heads, "signed", (json_int_t)v->signed_size,
+	    "erased", (json_int_t)v->erased);
+
+	if (!v->ok) {
+		sl_row_set(o, "first", json_integer((json_int_t)v->first));
+		sl_row_set(o, "last", json_integer((json_int_t)v->last));
+		sl_row_set(o, "fault", sl_row_text(v->fault));
+	}
+	return o;
+}
+
+/* A public key among the arguments; *ret_key NULL: there is none. */
+static enum sl_rc
+key_of(const struct asked *a, const char *name, struct sl_vkey *own,
+    const struct sl_vkey **ret_key, struct sl_err *err)
+{
+	const char *s = text(a->args, name);
+
+	*ret_key = NULL;
+	if (s == NULL)
+		return SL_OK;
+	if (!sl_vkey_parse(s, strlen(s), own))
+		return sl_err_set(err, SL_REJECT, 0, "not_possible",
+		    "%s is no public key", name);
+	*ret_key = own;
+	return SL_OK;
+}
+
+static enum sl_rc
+ask_verify(struct asked *a, struct sl_err *err)
+{
+	const char *against = text(a->args, "against");
+	struct sl_vkey key, witness;
+	struct sl_verify_ask ask = {0};
+	struct sl_verify v;
+	enum sl_rc rc = key_of(a, "key", &key, &ask.key, err);
+	json_t *o;
+
+	if (rc == SL_OK)
+		rc = key_of(a, "witness", &witness, &ask.witness, err);
+	if (against != NULL)
+		ask.against = sl_slice_str(against);
+	if (rc == SL_OK)
+		rc = sl_report_verify(a->s, &ask, &v, err);
+	if (rc != SL_OK)
+		return rc;
+	o = sl_report_verify_row(&v);
+	rc = a->fn(a->arg, o, err);
+	json_decref(o);
+	return rc;
+}
+
+static enum sl_rc
+ask_approvals(struct asked *a, struct sl_err *err)
+{
+	json_t *rows = sl_report_approvals(a->s), *o;
+	enum sl_rc rc = SL_OK;
+	size_t i;
+
+	json_array_foreach(rows, i, o) if (rc == SL_OK) rc = pass(a, o, err);
+	json_decref(rows);
+	return rc != SL_OK ? rc : sl_db_check(sl_store_db(a->s), err);
+}
+
+enum sl_rc
+sl_report_query(struct sl_store *s, const char *verb, const json_t *args,
+    bool bare, sl_report_fn *fn, void *arg, struct sl_err *err)
+{
+	static const struct {
+		const char *verb;
+		ask_fn *ask;
+	} asks[] = {
+	    {"list", ask_list},
+	    {"show", ask_show},
+	    {"explain", ask_explain},
+	    {"status", ask_status},
+	    {"age", ask_age},
+	    {"cases-list", ask_cases},
+	    {"journal-list", ask_journal},
+	    {"journal-verify", ask_verify},
+	    {"approvals", ask_approvals},
+	};
+	struct asked a = {s, args, bare, fn, arg};
+	size_t i;
+
+	for (i = 0; i < sizeof(asks) / sizeof(asks[0]); i++)
+		if (strcmp(asks[i].verb, verb) == 0)
+			return asks[i].ask(&a, err);
+	return sl_err_set(err, SL_REJECT, 0, "not_possible",
+	    "nobody here can answer %s", verb);
+}

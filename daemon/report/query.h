@@ -1,0 +1,31 @@
+/*
+ * Every question about an instance by name: what `sluse` asks for itself, and
+ * what sluse-report is told to answer.
+ *
+ * Without content (bare) a row keeps its members, but what the post says, what
+ * it and its case are called and what people wrote about it is null or empty:
+ * what is kept is a list of names, so that a new member is left out until
+ * somebody thought of it.
+ */
+#ifndef SL_REPORT_QUERY_H
+#define SL_REPORT_QUERY_H
+
+#include "report.h"
+
+/* verb: list, show, explain, status, age, cases-list, journal-list,
+ * journal-verify, approvals. args: the members that the verb knows (id, stage,
+ * disposition, queue, person, kind, from_ms, to_ms; of journal-verify key and
+ * witness, as vkeys, and against, a signed head); may be NULL. fn is given
+ * each row. SL_REJECT: no such verb, stage and so on; else as the query. */
+enum sl_rc sl_report_query(struct sl_store *s, const char *verb,
+    const json_t *args, bool bare, sl_report_fn *fn, void *arg,
+    struct sl_err *err);
+/* Takes content out of a row. */
+void sl_report_strip(json_t *row);
+
+/* Answers what slused hands over, each in a child of its own, until it closes
+ * the connection; pings the watchdog over notify (may be -1). */
+enum sl_rc sl_report_serve(
+    struct sl_chan *slused, const char *root, int notify, struct sl_err *err);
+
+#endif

@@ -1,0 +1,335 @@
+/*
+ * Mottaksbalanse: each consignment, entry, file and page stands in exactly one
+ * column. What stands in none is the remainder, counted by itself and not as
+ * a difference, so that a wrong count cannot hide in it.
+ */
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "../base/mem.h"
+#include "../config/deadline.h"
+#include "../store/db.h"
+#include "control.h"
+#include "runs.h"
+#include "snap.h"
+
+enum unit { CONSIGNMENTS, ENTRIES, FILES, PAGES, UNITS };
+enum { IGNORED = SL_STANDINGS, TOTAL, CELLS };
+
+struct tally {
+	int64_t n[CELLS];
+};
+struct balance {
+	struct sl_rep *r;
+	struct sl_snap snap;
+	struct tally (*queue)[UNITS]; /* by queue's number */
+	int64_t (*control)[UNITS]; /* -1: not said */
+	uint8_t *has_parts; /* by consignment */
+	int64_t ignored[SL_PART_SKIPPED + 1]; /* by role */
+};
+
+static void
+add(struct balance *b, unsigned queue, enum unit u, int cell, int64_t n)
+{
+	b->queue[queue][u].n[cell] += n;
+	b->queue[queue][u].n[TOTAL] += n;
+}
+
+/* The standing of a consignment: its own while it has no entries, else that of
+ * the entry that is least far. */
+static enum sl_standing
+standing_of_consignment(const struct sl_snap *s, uint32_t id)
+{
+	static const enum sl_standing order[] = {SL_STANDS_STOPPED,
+	    SL_STANDS_HELD, SL_STANDS_DEFERRED, SL_STANDS_UNDER_WAY,
+	    SL_STANDS_CLOSED, SL_STANDS_DUPLICATE, SL_STANDS_TRANSFERRED};
+	bool seen[SL_STANDINGS] = {false};
+	const struct sl_snap_consignment *c = &s->c[id];
+	int64_t at = -1;
+	size_t i;
+
+	while (sl_snap_next(s, id, &at)) {
+		if (at == 0)
+			return sl_standing_of(c->dispo, c->outcome);
+		seen[sl_standing_of(s->e[at].dispo, s->e[at].outcome)] = true;
+	}
+	for (i = 0; i < SL_STANDINGS && !seen[order[i]]; i++)
+		;
+	return i < SL_STANDINGS ? order[i] : SL_STANDS_UNDER_WAY;
+}
+
+static void
+count_items(struct balance *b)
+{
+	const struct sl_snap *s = &b->snap;
+	uint32_t id;
+	int64_t at;
+
+	for (id = 1; id <= s->c_max; id++) {
+		const struct sl_snap_consignment *c = &s->c[id];
+
+		if (!c->in)
+			continue;
+		add(b, c->queue, CONSIGNMENTS,
+		    (int)standing_of_consignment(s, id), 1);
+		for (at = -1; sl_snap_next(s, id, &at);)
+			add(b, c->queue, ENTRIES,
+			    (int)(at == 0 ? sl_standing_of(c->dispo, c->outcome)
+					  : sl_standing_of(s->e[at].dispo,
+						s->e[at].outcome)),
+			    1);
+	}
+}
+
+struct part {
+	uint32_t id, consignment;
+	unsigned role;
+	int64_t pages;
+	bool document;
+};
+
+static void
+count_part(struct balance *b, const struct part *p)
+{
+	const struct sl_snap *s = &b->snap;
+	const struct sl_snap_consignment *c = &s->c[p->consignment];
+	uint32_t entry = s->part_entry[p->id];
+	int64_t first = -1;
+	int cell;
+
+	if (entry != 0)
+		cell =
+		    (int)sl_standing_of(s->e[entry].dispo, s->e[entry].outcome);
+	else if (p->role == SL_PART_CONTAINER && !p->document)
+		return; /* by what lies in it */
+	else if (!p->document)
+		cell = IGNORED;
+	else if (sl_snap_next(s, p->consignment, &first) && first == 0)
+		cell = (int)sl_standing_of(c->dispo, c->outcome);
+	else
+		cell = -1;
+	if (cell == IGNORED && p->role <= SL_PART_SKIPPED)
+		b->ignored[p->role]++;
+	if (cell < 0) {
+		b->queue[c->queue][FILES].n[TOTAL]++;
+		b->queue[c->queue][PAGES].n[TOTAL] += p->pages;
+		return;
+	}
+	add(b, c->queue, FILES, cell, 1);
+	add(b, c->queue, PAGES, cell, p->pages);
+}
+
+static void
+count_parts(struct balance *b)
+{
+	struct sl_db *db = sl_store_db(b->r->store);
+	sqlite3_stmt *st = sl_db_query(
+	    db, "SELECT id, source, role, pages, mime, reason FROM part", "");
+	struct part p;
+	int64_t id, source;
+
+	while (sl_db_row(db, st)) {
+		id = sqlite3_column_int64(st, 0);
+		source = sqlite3_column_int64(st, 1);
+		if (id <= 0 || id > b->snap.part_max || source <= 0 ||
+		    source > b->snap.source_max)
+			continue;
+		p.id = (uint32_t)id;
+		p.consignment = b->snap.source_consignment[source];
+		if (p.consignment == 0 || p.consignment > b->snap.c_max)
+			continue;
+		b->has_parts[p.consignment] = 1;
+		if (!b->snap.c[p.consignment].in)
+			continue;
+		p.role = (unsigned)sqlite3_column_int(st, 2);
+		p.pages = sqlite3_column_int64(st, 3);
+		p.document = sl_part_is_document(
+		    p.role, sl_db_text(st, 4), sl_db_text(st, 5));
+		count_part(b, &p);
+	}
+}
+
+/* What was never opened counts by the files as they came. */
+static void
+count_sources(struct balance *b)
+{
+	const struct sl_snap *s = &b->snap;
+	uint32_t i, c;
+
+	for (i = 1; i <= s->source_max; i++) {
+		c = s->source_consignment[i];
+		if (c == 0 || c > s->c_max || !s->c[c].in ||
+		    b->has_parts[c] != 0)
+			continue;
+		add(b, s->c[c].queue, FILES,
+		    (int)sl_standing_of(s->c[c].dispo, s->c[c].outcome), 1);
+	}
+}
+
+static enum sl_rc
+read_control(struct balance *b, struct sl_err *err)
+{
+	struct sl_control_sheet sheet = {0};
+	enum sl_rc rc = sl_control_read(b->r->opt->control, &sheet, err);
+	int64_t n[UNITS], from, to;
+	size_t i, u;
+	unsigned q;
+
+	from = b->r->opt->from != NULL ? sl_day_of(b->r->from_ms) : INT64_MIN;
+	to = b->r->opt->to != NULL ? sl_day_of(b->r->to_ms - 1) : INT64_MAX;
+	for (i = 0; rc == SL_OK && i < sheet.n; i++) {
+		const struct sl_control_row *row = &sheet.row[i];
+
+		if (row->day < from || row->day > to ||
+		    (b->r->opt->queue != NULL &&
+			strcmp(b->r->opt->queue, row->queue) != 0))
+			continue;
+		/* A queue that nothing came to is not known here. */
+		for (q = 0; q < b->snap.queue.n; q++)
+			if (strcmp(b->snap.queue.text[q], row->queue) == 0)
+				break;
+		if (q == b->snap.queue.n) {
+			sl_control_stranger(&sheet, row->queue);
+			continue;
+		}
+		n[CONSIGNMENTS] = row->items;
+		n[ENTRIES] = -1;
+		n[FILES] = row->files;
+		n[PAGES] = row->pages;
+		for (u = 0; u < UNITS; u++)
+			if (n[u] >= 0)
+				b->control[q][u] =
+				    (b->control[q][u] < 0 ? 0
+							  : b->control[q][u]) +
+				    n[u];
+	}
+	sl_control_tell(&sheet, b->r);
+	sl_control_free(&sheet);
+	return rc;
+}
+
+static int64_t
+remainder_of(const struct tally *t)
+{
+	int64_t rest = t->n[TOTAL];
+	int i;
+
+	for (i = 0; i < TOTAL; i++)
+		rest -= t->n[i];
+	return rest;
+}
+
+static void
+give(struct balance *b, const char *queue, const struct tally *t,
+    const int64_t *control)
+{
+	static const char *const slug[UNITS] = {
+	    "consignments", "entries", "files", "pages"};
+	static const char *const nb[UNITS] = {
+	    "forsendelser", "poster", "filer", "sider"};
+	enum unit u;
+
+	for (u = CONSIGNMENTS; u < UNITS; u++) {
+		const int64_t *n = t[u].n;
+
+		sl_rep_row(b->r,
+		    control[u] >= 0 ? "swiiiiiiiiiiii" : "swiiiiiiiiii--",
+		    queue, slug[u], sl_rep_say(b->r, nb[u], slug[u]), n[TOTAL],
+		    n[SL_STANDS_TRANSFERRED], n[SL_STANDS_UNDER_WAY],
+		    n[SL_STANDS_DEFERRED], n[SL_STANDS_HELD],
+		    n[SL_STANDS_STOPPED], n[SL_STANDS_DUPLICATE],
+		    n[SL_STANDS_CLOSED], n[IGNORED], remainder_of(&t[u]),
+		    control[u], control[u] - n[TOTAL]);
+	}
+}
+
+static void
+give_all(struct balance *b)
+{
+	struct tally sum[UNITS] = {{{0}}};
+	int64_t control[UNITS] = {-1, -1, -1, -1}, rest = 0;
+	size_t q, queues = 0;
+	int u, i;
+
+	for (q = 1; q < b->snap.queue.n; q++) {
+		if (b->queue[q][CONSIGNMENTS].n[TOTAL] == 0)
+			continue;
+		queues++;
+		give(b, b->snap.queue.text[q], b->queue[q], b->control[q]);
+		for (u = 0; u < UNITS; u++) {
+			rest += llabs(remainder_of(&b->queue[q][u]));
+			for (i = 0; i < CELLS; i++)
+				sum[u].n[i] += b->queue[q][u].n[i];
+			if (b->control[q][u] >= 0)
+				control[u] = (control[u] < 0 ? 0 : control[u]) +
+					     b->control[q][u];
+		}
+	}
+	if (queues > 1)
+		give(b, sl_rep_say(b->r, "Alle køer", "All queues"), sum,
+		    control);
+	sl_rep_fact(b->r, "remainder", "Rest", "Remainder", "%" PRId64, rest);
+}
+
+static void
+say_ignored(struct balance *b)
+{
+	static const struct {
+		unsigned role;
+		const char *key, *nb, *en;
+	} kinds[] = {
+	    {SL_PART_INLINE, "inline", "Utelatt: bilder i e-posttekst",
+		"Left out: pictures in the text of mail"},
+	    {SL_PART_BODY, "body",
+		"Utelatt: selve e-postteksten (følger e-posten)",
+		"Left out: the text of mail (goes with the mail)"},
+	    {SL_PART_SIDECAR, "sidecar", "Utelatt: beskrivelsesfiler",
+		"Left out: description files"},
+	    {SL_PART_SKIPPED, "skipped", "Utelatt: lenker, mapper, enheter",
+		"Left out: links, folders, devices"},
+	    {SL_PART_CONTAINER, "container", "Utelatt: arkivfiler",
+		"Left out: archives"},
+	    {SL_PART_DOCUMENT, "document", "Utelatt: andre",
+		"Left out: others"},
+	};
+	size_t i;
+
+	for (i = 0; i < sizeof(kinds) / sizeof(kinds[0]); i++)
+		if (b->ignored[kinds[i].role] > 0)
+			sl_rep_fact(b->r, kinds[i].key, kinds[i].nb,
+			    kinds[i].en, "%" PRId64, b->ignored[kinds[i].role]);
+}
+
+enum sl_rc
+sl_rep_mottaksbalanse(struct sl_rep *r, struct sl_err *err)
+{
+	struct balance b = {.r = r};
+	enum sl_rc rc =
+	    sl_snap_load(r, SL_SNAP_DOCUMENTS | SL_SNAP_SOURCES, &b.snap, err);
+	size_t q;
+	int u;
+
+	if (rc == SL_OK) {
+		b.queue = sl_alloc(b.snap.queue.n * sizeof(*b.queue));
+		b.control = sl_alloc(b.snap.queue.n * sizeof(*b.control));
+		b.has_parts = sl_alloc(b.snap.c_max + 1);
+		for (q = 0; q < b.snap.queue.n; q++)
+			for (u = 0; u < UNITS; u++)
+				b.control[q][u] = -1;
+		count_items(&b);
+		count_parts(&b);
+		count_sources(&b);
+		if (r->opt->control != NULL)
+			rc = read_control(&b, err);
+	}
+	if (rc == SL_OK) {
+		give_all(&b);
+		say_ignored(&b);
+	}
+	free(b.queue);
+	free(b.control);
+	free(b.has_parts);
+	sl_snap_free(&b.snap);
+	return rc;
+}

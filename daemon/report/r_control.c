@@ -1,0 +1,706 @@
+/*
+ * Journalkontroll: the target's journal against ours.
+ *
+ * Memory: some hashes for each delivery, one for each title of the file. What
+ * is found is looked up by itself.
+ */
+#include <ctype.h>
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+
+#include "../base/mem.h"
+#include "../base/text.h"
+#include "../config/deadline.h"
+#include "../store/db.h"
+#include "control.h"
+#include "runs.h"
+#include "snap.h"
+#include "targetlog.h"
+
+#define DAY_MS INT64_C(86400000)
+#define DAYS_DEFAULT 3
+#define TITLE_MAX 1024
+#define HIDDEN_MAX 200000u /* posts with screened words that are kept */
+
+enum finding {
+	NOT_JOURNALED,
+	NOT_RECEIVED,
+	OTHER_TITLE,
+	OTHER_DATE,
+	OTHER_ATTACHMENTS,
+	STILL_M,
+	NO_DATE,
+	POOR_TITLE,
+	SAME_TITLE,
+	FNR,
+	NOT_SCREENED,
+	FINDINGS
+};
+static const struct {
+	const char *slug, *nb, *en;
+} words[FINDINGS] = {
+    [NOT_JOURNALED] = {"not_journaled", "mottatt, ikke journalført",
+	"received, not journaled"},
+    [NOT_RECEIVED] = {"not_received", "journalført, ikke mottatt her",
+	"journaled, not received here"},
+    [OTHER_TITLE] = {"other_title", "annen tittel", "another title"},
+    [OTHER_DATE] = {"other_date", "annen dokumentdato",
+	"another document date"},
+    [OTHER_ATTACHMENTS] = {"other_attachments", "annet antall vedlegg",
+	"another number of attachments"},
+    [STILL_M] = {"still_m", "fortsatt midlertidig (M)", "still temporary (M)"},
+    [NO_DATE] = {"no_date", "uten dokumentdato", "no document date"},
+    [POOR_TITLE] = {"poor_title", "svak tittel", "poor title"},
+    [SAME_TITLE] = {"same_title", "lik tittel i samme sak",
+	"same title in the case"},
+    [FNR] = {"fnr", "fødselsnummer", "national identity number"},
+    [NOT_SCREENED] = {"not_screened", "ikke skjermet", "not screened"},
+};
+
+/* What is known of a delivered entry without looking it up. */
+struct sent {
+	uint64_t number, title; /* hashes; 0: not delivered */
+	int32_t day; /* of the document; -1: none */
+	bool access; /* sent with an access code */
+};
+struct hidden {
+	uint64_t hash; /* of the registration */
+	char *words; /* separated by spaces, lower case */
+};
+struct control {
+	struct sl_rep *r;
+	struct sl_snap snap;
+	struct sent *sent; /* by entry */
+	uint32_t *map; /* entries by hash of their number; 0: free */
+	size_t slots;
+	uint8_t *seen; /* by entry */
+	uint64_t *title; /* set of hashes */
+	size_t titles, title_slots;
+	struct hidden *hidden;
+	size_t hidden_n, hidden_cap, hidden_at;
+	int64_t from_day, to_day; /* of all files */
+	int64_t today, posts, matched, waiting, found[FINDINGS];
+	int days;
+	bool running; /* a running journal was read */
+};
+
+static uint64_t
+hash_of(const char *a, const char *b)
+{
+	uint64_t h = UINT64_C(14695981039346656037);
+
+	for (; *a != '\0'; a++)
+		h = (h ^ (unsigned char)*a) * UINT64_C(1099511628211);
+	h = (h ^ 0xFF) * UINT64_C(1099511628211);
+	for (; *b != '\0'; b++)
+		h = (h ^ (unsigned char)*b) * UINT64_C(1099511628211);
+	return h == 0 ? 1 : h;
+}
+
+/* Letters and digits only, lower case: what two systems mean by the same. */
+static void
+fold(const char *s, char *out, size_t cap)
+{
+	size_t n = 0;
+	unsigned char c;
+
+	for (; *s != '\0' && n + 2 < cap; s++) {
+		c = (unsigned char)*s;
+		if (c == 0xC3 && (unsigned char)s[1] >= 0x80 &&
+		    (unsigned char)s[1] <= 0x9E) {
+			out[n++] = *s++;
+			out[n++] = (char)((unsigned char)*s + 0x20);
+		} else if (c >= 128 || isalnum(c)) {
+			out[n++] = (char)tolower(c);
+		}
+	}
+	out[n] = '\0';
+}
+
+/* -- our deliveries ----------------------------------------------------- */
+
+/* The target's number of a receipt: registreringsID, else its number in the
+ * journal. */
+static bool
+receipt_number(const char *receipt, char *out, size_t cap)
+{
+	char seq[24], year[24];
+
+	if (sl_json_peek(receipt, "number", out, cap) && out[0] != '\0')
+		return true;
+	if (!sl_json_peek(receipt, "journalsekvensnummer", seq, sizeof(seq)) ||
+	    !sl_json_peek(receipt, "journalaar", year, sizeof(year)))
+		return false;
+	(void)snprintf(out, cap, "%s/%s", seq, year);
+	return true;
+}
+
+static void
+load_numbers(struct control *k)
+{
+	struct sl_db *db = sl_store_db(k->r->store);
+	sqlite3_stmt *st = sl_db_query(db,
+	    "SELECT entry, receipt FROM delivery WHERE state = 'delivered'",
+	    "");
+	char number[64];
+	int64_t entry;
+	size_t at;
+
+	while (sl_db_row(db, st)) {
+		entry = sqlite3_column_int64(st, 0);
+		if (entry <= 0 || entry > k->snap.e_max ||
+		    !k->snap.e[entry].there || k->sent[entry].number != 0 ||
+		    !receipt_number(sl_db_text(st, 1), number, sizeof(number)))
+			continue;
+		k->sent[entry].number = hash_of(number, "");
+		at = (size_t)k->sent[entry].number & (k->slots - 1);
+		while (k->map[at] != 0)
+			at = (at + 1) & (k->slots - 1);
+		k->map[at] = (uint32_t)entry;
+	}
+}
+
+static void
+load_posts(struct control *k)
+{
+	struct sl_db *db = sl_store_db(k->r->store);
+	sqlite3_stmt *st = sl_db_query(
+	    db, "SELECT id, post FROM entry WHERE outcome IN (10, 20)", "");
+	char title[TITLE_MAX], folded[TITLE_MAX], date[40], access[8];
+	struct sent *s;
+	int64_t id;
+
+	while (sl_db_row(db, st)) {
+		id = sqlite3_column_int64(st, 0);
+		if (id <= 0 || id > k->snap.e_max || k->sent[id].number == 0)
+			continue;
+		s = &k->sent[id];
+		/* Its content may have been erased. */
+		if (sl_db_text(st, 1)[0] == '\0') {
+			s->day = -1;
+			continue;
+		}
+		(void)sl_json_peek(
+		    sl_db_text(st, 1), "tittel", title, sizeof(title));
+		fold(title, folded, sizeof(folded));
+		s->title = hash_of(folded, "");
+		s->day = sl_json_peek(sl_db_text(st, 1), "dokumentetsDato",
+			     date, sizeof(date))
+			     ? (int32_t)sl_day_parse(date)
+			     : -1;
+		s->access = sl_json_peek(
+		    sl_db_text(st, 1), "tilgang", access, sizeof(access));
+	}
+}
+
+static void
+load_sent(struct control *k)
+{
+	int64_t n = sl_db_int(sl_store_db(k->r->store), 0,
+	    "SELECT count(*) FROM delivery WHERE state = 'delivered'", "");
+
+	for (k->slots = 1024; k->slots < (size_t)n * 3 / 2; k->slots *= 2)
+		;
+	k->map = sl_alloc(k->slots * sizeof(*k->map));
+	k->sent = sl_alloc((k->snap.e_max + 1) * sizeof(*k->sent));
+	load_numbers(k);
+	load_posts(k);
+}
+
+struct ours {
+	uint32_t entry;
+	char reception[48], number[64], status[32], title[1024], date[40],
+	    access[32];
+	int64_t taken_ms;
+};
+
+static bool
+read_ours(struct control *k, uint32_t entry, struct ours *o)
+{
+	struct sl_db *db = sl_store_db(k->r->store);
+	sqlite3_stmt *st = sl_db_query(db,
+	    "SELECT c.reception, e.number, e.post, d.receipt, d.changed_ms"
+	    " FROM entry e JOIN consignment c ON c.id = e.consignment"
+	    " JOIN delivery d ON d.entry = e.id AND d.state = 'delivered'"
+	    " WHERE e.id = ?1",
+	    "i", (int64_t)entry);
+	const char *post, *receipt;
+
+	memset(o, 0, sizeof(*o));
+	if (!sl_db_row(db, st))
+		return false;
+	o->entry = entry;
+	(void)snprintf(o->reception, sizeof(o->reception), "%s.%d",
+	    sl_db_text(st, 0), sqlite3_column_int(st, 1));
+	post = sl_db_text(st, 2);
+	receipt = sl_db_text(st, 3);
+	(void)sl_json_peek(post, "tittel", o->title, sizeof(o->title));
+	(void)sl_json_peek(post, "dokumentetsDato", o->date, sizeof(o->date));
+	(void)sl_json_peek(post, "tilgang", o->access, sizeof(o->access));
+	(void)sl_json_peek(receipt, "status", o->status, sizeof(o->status));
+	(void)receipt_number(receipt, o->number, sizeof(o->number));
+	o->taken_ms = sqlite3_column_int64(st, 4);
+	sl_db_done(st);
+	return true;
+}
+
+/* The entry with the target's number; 0: none. */
+static uint32_t
+find_one(const struct control *k, const char *number)
+{
+	uint64_t h = hash_of(number, "");
+	size_t at;
+
+	if (number[0] == '\0')
+		return 0;
+	for (at = (size_t)h & (k->slots - 1); k->map[at] != 0;
+	     at = (at + 1) & (k->slots - 1))
+		if (k->sent[k->map[at]].number == h)
+			return k->map[at];
+	return 0;
+}
+
+/* -- findings ----------------------------------------------------------- */
+
+static int64_t
+day_noon(int64_t day)
+{
+	return day < 0 ? 0 : day * DAY_MS + DAY_MS / 2;
+}
+
+static bool
+has_fnr(const char *s)
+{
+	size_t at, n;
+
+	return sl_find_fnr(s, strlen(s), &at, &n);
+}
+
+/* A text that goes out; identity numbers in it do not. */
+static const char *
+safe(const char *s)
+{
+	return has_fnr(s) ? "…" : s;
+}
+
+static void
+tell(struct control *k, enum finding f, const struct sl_tlog_post *p,
+    uint32_t entry, const char *there)
+{
+	struct ours o = {0};
+	const char *here = "";
+	char day[16];
+
+	k->found[f]++;
+	if (entry != 0)
+		(void)read_ours(k, entry, &o);
+	if (f == OTHER_TITLE || f == NOT_JOURNALED || f == POOR_TITLE)
+		here = safe(o.title);
+	else if (f == OTHER_DATE || f == NO_DATE)
+		here = o.date;
+	else if (f == NOT_SCREENED)
+		here = o.access;
+	else if (f == OTHER_ATTACHMENTS) {
+		(void)snprintf(
+		    day, sizeof(day), "%d", k->snap.e[entry].documents - 1);
+		here = day;
+	}
+	sl_rep_row(k->r, "wsssdss", words[f].slug,
+	    sl_rep_say(k->r, words[f].nb, words[f].en),
+	    p != NULL ? (p->number[0] != '\0' ? p->number : p->journal)
+		      : o.number,
+	    p != NULL ? p->case_number : "", o.reception,
+	    p != NULL ? day_noon(p->journal_day) : 0, here,
+	    p != NULL ? there : o.status);
+}
+
+static bool
+is_poor(const char *f)
+{
+	static const char *const poor[] = {"dokument", "skannetdokument",
+	    "scan", "skann", "skannet", "brev", "epost", "vedlegg", "pdf",
+	    "utentittel", "ukjent", "svar", "image", "img", "fax", "notat",
+	    "henvendelse", "untitled", "document"};
+	size_t i, digits = 0, n = strlen(f);
+
+	if (n < 4)
+		return true;
+	for (i = 0; i < n; i++)
+		digits += isdigit((unsigned char)f[i]) != 0;
+	if (digits * 3 >= n * 2)
+		return true;
+	for (i = 0; i < sizeof(poor) / sizeof(poor[0]); i++) {
+		size_t m = strlen(poor[i]);
+
+		/* "scan_0001.pdf" is no more than "scan". */
+		if (strncmp(f, poor[i], m) == 0 &&
+		    strspn(f + m, "0123456789") + m >=
+			n - (n > 3 && strcmp(f + n - 3, "pdf") == 0 ? 3 : 0))
+			return true;
+	}
+	return false;
+}
+
+/* False: it was there before. */
+static bool
+title_add(struct control *k, uint64_t h)
+{
+	uint64_t *old = k->title;
+	size_t slots = k->title_slots, i, at;
+
+	if (k->titles * 2 >= slots) {
+		k->title_slots = slots == 0 ? 4096 : slots * 2;
+		k->title = sl_alloc(k->title_slots * sizeof(*k->title));
+		k->titles = 0;
+		for (i = 0; i < slots; i++)
+			if (old[i] != 0)
+				(void)title_add(k, old[i]);
+		free(old);
+	}
+	at = (size_t)h & (k->title_slots - 1);
+	for (; k->title[at] != 0; at = (at + 1) & (k->title_slots - 1))
+		if (k->title[at] == h)
+			return false;
+	k->title[at] = h;
+	k->titles++;
+	return true;
+}
+
+/* -- screened words ----------------------------------------------------- */
+
+/* Is the word (lower case, n bytes) one of the words of text? */
+static bool
+has_word(const char *text, const char *word, size_t n)
+{
+	SL_BUF struct sl_buf low = {0};
+	const char *p;
+	size_t m;
+
+	sl_text_lower(&low, text, strlen(text));
+	for (p = sl_buf_str(&low); *p != '\0'; p += m + (p[m] != '\0')) {
+		m = strcspn(p, " ,.;:()/\"");
+		if (m == n && memcmp(p, word, n) == 0)
+			return true;
+	}
+	return false;
+}
+
+/* Words of the title that its public form does not have. */
+static void
+keep_hidden(struct control *k, const struct sl_tlog_post *p)
+{
+	SL_BUF struct sl_buf low = {0}, out = {0};
+	const char *s;
+	size_t n;
+
+	if (k->hidden_n == HIDDEN_MAX || p->public || p->title[0] == '\0' ||
+	    strchr(p->public_title, '*') == NULL)
+		return;
+	sl_text_lower(&low, p->title, strlen(p->title));
+	for (s = sl_buf_str(&low); *s != '\0'; s += n + (s[n] != '\0')) {
+		n = strcspn(s, " ,.;:()/\"");
+		if (n >= 3 && !has_word(p->public_title, s, n))
+			sl_buf_printf(&out, "%.*s ", (int)n, s);
+	}
+	if (out.n == 0)
+		return;
+	k->hidden = sl_grow(
+	    k->hidden, &k->hidden_cap, k->hidden_n + 1, sizeof(*k->hidden));
+	k->hidden[k->hidden_n].hash = hash_of(p->number, p->journal);
+	k->hidden[k->hidden_n++].words = sl_strdup(sl_buf_str(&out));
+}
+
+/* Posts come in the same order in both journals: the search goes on where it
+ * ended. */
+static bool
+shows_hidden(struct control *k, const struct sl_tlog_post *p)
+{
+	uint64_t h = hash_of(p->number, p->journal);
+	const char *s;
+	size_t i, n, at = k->hidden_at;
+
+	for (i = 0; i < k->hidden_n; i++, at++) {
+		if (at >= k->hidden_n)
+			at = 0;
+		if (k->hidden[at].hash == h)
+			break;
+	}
+	if (i == k->hidden_n)
+		return false;
+	k->hidden_at = at;
+	for (s = k->hidden[at].words; *s != '\0'; s += n + 1) {
+		n = strcspn(s, " ");
+		if (has_word(p->public_title, s, n))
+			return true;
+	}
+	return false;
+}
+
+/* -- one post of the target ---------------------------------------------- */
+
+static const char *
+title_of(const struct sl_tlog_post *p)
+{
+	return p->title[0] != '\0' && !p->public ? p->title : p->public_title;
+}
+
+static void
+check_public(struct control *k, const struct sl_tlog_post *p, uint32_t entry)
+{
+	const char *out = p->public_title;
+	char folded[TITLE_MAX];
+
+	if (has_fnr(out))
+		tell(k, FNR, p, entry,
+		    sl_rep_say(
+			k->r, "i offentlig tittel", "in the public title"));
+	if (!p->public)
+		return;
+	if (has_fnr(p->party))
+		tell(k, FNR, p, entry,
+		    sl_rep_say(k->r, "i navnet", "in the name"));
+	fold(out, folded, sizeof(folded));
+	if (shows_hidden(k, p) ||
+	    (entry != 0 && k->sent[entry].access && strchr(out, '*') == NULL &&
+		p->restriction[0] == '\0' &&
+		hash_of(folded, "") == k->sent[entry].title))
+		tell(k, NOT_SCREENED, p, entry, safe(out));
+}
+
+static void
+check_quality(struct control *k, const struct sl_tlog_post *p,
+    const char *folded, uint32_t entry)
+{
+	if (!p->public && has_fnr(p->title))
+		tell(k, FNR, p, entry,
+		    sl_rep_say(k->r, "i tittelen", "in the title"));
+	if (p->has_document_day && p->document_day < 0)
+		tell(k, NO_DATE, p, entry, "");
+	if (is_poor(folded))
+		tell(k, POOR_TITLE, p, entry, safe(title_of(p)));
+	if (folded[0] != '\0' && p->case_number[0] != '\0' &&
+	    !title_add(
+		k, hash_of(p->case_number, folded) ^ (p->public ? 1u : 0u)))
+		tell(k, SAME_TITLE, p, entry, safe(title_of(p)));
+}
+
+static void
+compare(struct control *k, const struct sl_tlog_post *p, const char *folded,
+    uint32_t entry)
+{
+	const struct sl_snap_entry *e = &k->snap.e[entry];
+	const struct sent *s = &k->sent[entry];
+	char there[32];
+
+	if (!p->public && s->title != 0 && hash_of(folded, "") != s->title)
+		tell(k, OTHER_TITLE, p, entry, safe(p->title));
+	if (s->day >= 0 && p->document_day >= 0 && p->document_day != s->day) {
+		sl_rep_day(p->document_day, there, sizeof(there));
+		tell(k, OTHER_DATE, p, entry, there);
+	}
+	if (p->attachments >= 0 && e->documents > 0 &&
+	    p->attachments != e->documents - 1) {
+		(void)snprintf(there, sizeof(there), "%d", p->attachments);
+		tell(k, OTHER_ATTACHMENTS, p, entry, there);
+	}
+}
+
+static bool
+is_temporary(const char *status)
+{
+	return strcmp(status, "M") == 0 || strcmp(status, "S") == 0 ||
+	       strncmp(status, "Midlertidig", 11) == 0;
+}
+
+static enum sl_rc
+take_post(void *arg, const struct sl_tlog_post *p, struct sl_err *err)
+{
+	struct control *k = arg;
+	uint32_t entry = find_one(k, p->number);
+	int64_t since = p->received_day >= 0 ? p->received_day : p->journal_day;
+	/* A public journal beside the running one: the same posts again. */
+	bool again = p->public && k->running;
+	char folded[TITLE_MAX];
+
+	(void)err;
+	if (entry == 0)
+		entry = find_one(k, p->journal);
+	k->posts++;
+	k->running = k->running || !p->public;
+	if (p->journal_day >= 0) {
+		if (k->from_day < 0 || p->journal_day < k->from_day)
+			k->from_day = p->journal_day;
+		if (p->journal_day > k->to_day)
+			k->to_day = p->journal_day;
+	}
+	keep_hidden(k, p);
+	fold(title_of(p), folded, sizeof(folded));
+	if (entry != 0) {
+		k->matched += k->seen[entry] == 0;
+		k->seen[entry] = 1;
+		compare(k, p, folded, entry);
+	} else if (p->incoming && !again) {
+		tell(k, NOT_RECEIVED, p, 0, safe(title_of(p)));
+	}
+	if (is_temporary(p->status) && since >= 0 &&
+	    sl_working_days(since, k->today) > k->days)
+		tell(k, STILL_M, p, entry, p->status);
+	/* A title that is not there was erased here, not in the target. */
+	if (!again && (k->r->opt->files > 0 || p->title[0] != '\0'))
+		check_quality(k, p, folded, entry);
+	check_public(k, p, entry);
+	return SL_OK;
+}
+
+/* -- what the journal does not have -------------------------------------- */
+
+static void
+look_for_missing(struct control *k)
+{
+	const struct sl_snap *s = &k->snap;
+	struct ours o;
+	uint32_t id;
+	int64_t day;
+
+	for (id = 1; id <= s->e_max; id++) {
+		if (!s->e[id].in || k->seen[id] != 0 ||
+		    sl_standing_of(s->e[id].dispo, s->e[id].outcome) !=
+			SL_STANDS_TRANSFERRED)
+			continue;
+		if (!read_ours(k, id, &o))
+			continue;
+		day = sl_day_of(o.taken_ms);
+		/* What came after the file's end cannot be in it. */
+		if (k->to_day >= 0 && day > k->to_day)
+			continue;
+		if (k->from_day >= 0 && day < k->from_day)
+			continue;
+		if (sl_working_days(day, k->today) <= k->days) {
+			k->waiting++;
+			continue;
+		}
+		tell(k, NOT_JOURNALED, NULL, id, "");
+	}
+}
+
+static void
+take_columns(sqlite3_stmt *st, struct sl_tlog_post *p)
+{
+	memset(p, 0, sizeof(*p));
+	sl_db_copy(st, 0, p->number, sizeof(p->number));
+	sl_db_copy(st, 1, p->case_number, sizeof(p->case_number));
+	sl_tlog_journal(p, sl_db_text(st, 3), sl_db_text(st, 2));
+	sl_db_copy(st, 4, p->type, sizeof(p->type));
+	sl_db_copy(st, 5, p->status, sizeof(p->status));
+	sl_db_copy(st, 6, p->title, sizeof(p->title));
+	sl_db_copy(st, 7, p->public_title, sizeof(p->public_title));
+	sl_db_copy(st, 8, p->restriction, sizeof(p->restriction));
+	p->received_day = sl_day_parse(sl_db_text(st, 9));
+	p->document_day = sl_day_parse(sl_db_text(st, 10));
+	p->journal_day = sl_day_parse(sl_db_text(st, 11));
+	p->attachments = sqlite3_column_int(st, 12);
+	p->incoming = strcmp(p->type, "I") == 0;
+	p->has_document_day = true;
+	p->has_public_title = p->public_title[0] != '\0';
+}
+
+/* No file: what sluse-push has read of the target's journal. */
+static enum sl_rc
+read_table(struct control *k, struct sl_err *err)
+{
+	struct sl_db *db = sl_store_db(k->r->store);
+	struct sl_tlog_post *p = sl_alloc(sizeof(*p));
+	sqlite3_stmt *st = sl_db_query(db,
+	    "SELECT number, case_number, year, sequence, type, status, title,"
+	    " public_title, access, received, document_date, journal_date,"
+	    " attachments FROM target_post",
+	    "");
+	enum sl_rc rc = SL_OK;
+
+	while (rc == SL_OK && sl_db_row(db, st)) {
+		take_columns(st, p);
+		rc = take_post(k, p, err);
+	}
+	sl_db_done(st);
+	free(p);
+	if (rc == SL_OK && k->posts == 0)
+		return sl_err_set(err, SL_REJECT, 0, "bad_option",
+		    "no target's journal has been read here: give a file");
+	return rc;
+}
+
+static enum sl_rc
+read_files(struct control *k, struct sl_err *err)
+{
+	struct sl_targetlog_period period;
+	enum sl_rc rc = SL_OK;
+	int i;
+
+	for (i = 0; rc == SL_OK && i < k->r->opt->files; i++) {
+		rc = sl_targetlog_read(
+		    k->r->opt->file[i], take_post, k, &period, err);
+		if (period.from_day >= 0 &&
+		    (k->from_day < 0 || period.from_day < k->from_day))
+			k->from_day = period.from_day;
+		if (period.to_day > k->to_day)
+			k->to_day = period.to_day;
+	}
+	return rc;
+}
+
+static void
+say_counts(struct control *k)
+{
+	char key[64];
+	int f;
+
+	sl_rep_fact(k->r, "posts", "Poster i journalen", "Posts in the journal",
+	    "%" PRId64, k->posts);
+	sl_rep_fact(k->r, "matched", "Av disse mottatt her",
+	    "Of these received here", "%" PRId64, k->matched);
+	sl_rep_fact(k->r, "waiting", "Overført, innen fristen",
+	    "Transferred, within the limit", "%" PRId64, k->waiting);
+	sl_rep_fact(k->r, "days", "Frist, arbeidsdager", "Limit, working days",
+	    "%d", k->days);
+	for (f = 0; f < FINDINGS; f++) {
+		(void)snprintf(key, sizeof(key), "found_%s", words[f].slug);
+		sl_rep_fact(k->r, key, words[f].nb, words[f].en, "%" PRId64,
+		    k->found[f]);
+	}
+}
+
+enum sl_rc
+sl_rep_journalkontroll(struct sl_rep *r, struct sl_err *err)
+{
+	struct control k = {.r = r,
+	    .from_day = -1,
+	    .to_day = -1,
+	    .today = sl_day_of(r->now_ms),
+	    .days = r->opt->days >= 0 ? r->opt->days : DAYS_DEFAULT};
+	enum sl_rc rc = sl_snap_load(r, SL_SNAP_DOCUMENTS, &k.snap, err);
+	size_t i;
+
+	free(k.snap.part_entry);
+	k.snap.part_entry = NULL;
+	if (rc == SL_OK) {
+		k.seen = sl_alloc(k.snap.e_max + 1);
+		load_sent(&k);
+		rc = r->opt->files > 0 ? read_files(&k, err)
+				       : read_table(&k, err);
+	}
+	if (rc == SL_OK) {
+		look_for_missing(&k);
+		say_counts(&k);
+	}
+	for (i = 0; i < k.hidden_n; i++)
+		free(k.hidden[i].words);
+	free(k.hidden);
+	free(k.map);
+	free(k.sent);
+	free(k.seen);
+	free(k.title);
+	sl_snap_free(&k.snap);
+	return rc;
+}

@@ -1,0 +1,183 @@
+/*
+ * Korreksjoner: what the machine proposed first against what a person chose
+ * for the same field of the same entry.
+ */
+#include <stdlib.h>
+#include <string.h>
+
+#include "../base/mem.h"
+#include "../store/db.h"
+#include "report.h"
+#include "runs.h"
+#include "snap.h"
+
+#define FIELDS 64
+
+struct group {
+	unsigned field, rule, model;
+	int64_t proposed, accepted, confirmed, corrected;
+};
+/* Of the entry being read, by field. */
+struct proposal {
+	size_t group; /* plus one; 0: none */
+	bool accepted;
+	char value[512], chosen[512];
+	bool by_person;
+};
+struct corrections {
+	struct sl_rep *r;
+	struct sl_snap snap;
+	struct sl_names rule;
+	struct group *group;
+	size_t n, cap;
+	struct proposal p[FIELDS];
+};
+
+static size_t
+find_group(struct corrections *c, unsigned field, unsigned rule, unsigned model)
+{
+	size_t i;
+
+	for (i = 0; i < c->n; i++)
+		if (c->group[i].field == field && c->group[i].rule == rule &&
+		    c->group[i].model == model)
+			return i;
+	c->group = sl_grow(c->group, &c->cap, c->n + 1, sizeof(*c->group));
+	c->group[c->n] =
+	    (struct group){.field = field, .rule = rule, .model = model};
+	return c->n++;
+}
+
+static void
+end_entry(struct corrections *c)
+{
+	struct proposal *p;
+	struct group *g;
+	size_t i;
+
+	for (i = 0; i < FIELDS; i++) {
+		p = &c->p[i];
+		if (p->group != 0) {
+			g = &c->group[p->group - 1];
+			g->proposed++;
+			g->accepted += p->accepted;
+			if (p->by_person && strcmp(p->value, p->chosen) == 0)
+				g->confirmed++;
+			else if (p->by_person)
+				g->corrected++;
+		}
+		p->group = 0;
+		p->by_person = false;
+	}
+}
+
+/* The first piece of evidence says which rule or model it was. */
+static void
+take_machine(struct corrections *c, unsigned field, sqlite3_stmt *st)
+{
+	const char *evidence = sl_db_text(st, 4);
+	char rule[64], model[64];
+	struct proposal *p = &c->p[field];
+
+	if (*evidence == '[')
+		evidence++;
+	(void)sl_json_peek(evidence, "rule", rule, sizeof(rule));
+	(void)sl_json_peek(evidence, "model", model, sizeof(model));
+	p->group = find_group(c, field, sl_names_add(&c->rule, rule),
+		       sl_names_add(&c->rule, model)) +
+		   1;
+	p->accepted = sqlite3_column_int(st, 3) != 0;
+	sl_db_copy(st, 2, p->value, sizeof(p->value));
+}
+
+static void
+take_row(struct corrections *c, sqlite3_stmt *st)
+{
+	unsigned field = (unsigned)sqlite3_column_int(st, 1);
+	const char *actor = sl_db_text(st, 5);
+
+	if (field >= FIELDS)
+		return;
+	if (strcmp(actor, "sluse-place") == 0) {
+		if (c->p[field].group == 0)
+			take_machine(c, field, st);
+	} else if (strncmp(actor, "uid:", 4) == 0 ||
+		   strncmp(actor, "queue:", 6) == 0) {
+		c->p[field].by_person = true;
+		sl_db_copy(
+		    st, 2, c->p[field].chosen, sizeof(c->p[field].chosen));
+	}
+}
+
+static void
+scan(struct corrections *c)
+{
+	struct sl_db *db = sl_store_db(c->r->store);
+	sqlite3_stmt *st = sl_db_query(db,
+	    "SELECT entry, field, value, accepted, evidence, actor"
+	    " FROM placement WHERE rank = 0 ORDER BY entry, revision, field",
+	    "");
+	int64_t entry, now = 0;
+
+	while (sl_db_row(db, st)) {
+		entry = sqlite3_column_int64(st, 0);
+		if (entry != now)
+			end_entry(c);
+		now = entry;
+		if (entry > 0 && entry <= c->snap.e_max && c->snap.e[entry].in)
+			take_row(c, st);
+	}
+	end_entry(c);
+}
+
+static int
+compare(const void *a, const void *b)
+{
+	const struct group *x = a, *y = b;
+
+	if (x->field != y->field)
+		return x->field < y->field ? -1 : 1;
+	return x->proposed > y->proposed ? -1 : x->proposed < y->proposed;
+}
+
+static const char *
+field_word(const struct sl_rep *r, unsigned field)
+{
+#define SL_FIELD(number, name, en, nb)                                         \
+	if (field == (number))                                                 \
+		return sl_rep_say(r, nb, en);
+#include "../wire/fields.def"
+#undef SL_FIELD
+	return "?";
+}
+
+enum sl_rc
+sl_rep_korreksjoner(struct sl_rep *r, struct sl_err *err)
+{
+	struct corrections *c = sl_alloc(sizeof(*c));
+	enum sl_rc rc;
+	size_t i;
+
+	c->r = r;
+	rc = sl_snap_load(r, 0, &c->snap, err);
+	(void)sl_names_add(&c->rule, "");
+	if (rc == SL_OK) {
+		scan(c);
+		if (c->n > 0)
+			qsort(c->group, c->n, sizeof(*c->group), compare);
+	}
+	for (i = 0; rc == SL_OK && i < c->n; i++) {
+		const struct group *g = &c->group[i];
+
+		sl_rep_row(r, "wssiiiix", sl_report_field(g->field),
+		    field_word(r, g->field), c->rule.text[g->rule],
+		    c->rule.text[g->model], g->proposed, g->accepted,
+		    g->confirmed, g->corrected,
+		    100.0 * (double)g->corrected / (double)g->proposed);
+	}
+	free(c->group);
+	sl_names_free(&c->rule);
+	sl_snap_free(&c->snap);
+	free(c);
+	return rc;
+}

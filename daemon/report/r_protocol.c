@@ -1,0 +1,170 @@
+/*
+ * Mottaksprotokoll: every consignment and entry. No titles, no persons.
+ */
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "../base/mem.h"
+#include "../store/db.h"
+#include "runs.h"
+#include "snap.h"
+
+struct protocol {
+	struct sl_rep *r;
+	struct sl_snap snap;
+	uint16_t *files; /* by consignment */
+	int64_t consignments, entries, documents, pages;
+};
+
+struct taken {
+	int64_t ms;
+	char target[64], case_number[64], number[64], journal[64], status[32];
+};
+
+static void
+read_receipt(const char *receipt, struct taken *t)
+{
+	char seq[24], year[24];
+
+	(void)sl_json_peek(
+	    receipt, "case", t->case_number, sizeof(t->case_number));
+	(void)sl_json_peek(receipt, "number", t->number, sizeof(t->number));
+	(void)sl_json_peek(receipt, "status", t->status, sizeof(t->status));
+	if (sl_json_peek(receipt, "journalsekvensnummer", seq, sizeof(seq)) &&
+	    sl_json_peek(receipt, "journalaar", year, sizeof(year)) &&
+	    strcmp(seq, "0") != 0)
+		(void)snprintf(
+		    t->journal, sizeof(t->journal), "%s/%s", seq, year);
+}
+
+static void
+read_delivery(
+    struct protocol *p, uint32_t entry, bool with_receipt, struct taken *t)
+{
+	struct sl_db *db = sl_store_db(p->r->store);
+	sqlite3_stmt *st;
+
+	memset(t, 0, sizeof(*t));
+	if (p->snap.delivery[entry] == 0)
+		return;
+	st = sl_db_query(db,
+	    "SELECT target, state = 'delivered', changed_ms, receipt"
+	    " FROM delivery WHERE id = ?1",
+	    "i", (int64_t)p->snap.delivery[entry]);
+	if (!sl_db_row(db, st))
+		return;
+	sl_db_copy(st, 0, t->target, sizeof(t->target));
+	if (sqlite3_column_int(st, 1) != 0) {
+		t->ms = sqlite3_column_int64(st, 2);
+		if (with_receipt)
+			read_receipt(sl_db_text(st, 3), t);
+	}
+	sl_db_done(st);
+}
+
+static void
+give_entry(struct protocol *p, const char *reception, int64_t size, uint32_t id)
+{
+	const struct sl_snap_entry *e = &p->snap.e[id];
+	const struct sl_snap_consignment *c = &p->snap.c[e->consignment];
+	struct sl_snap_seen seen;
+	char number[48];
+	struct taken t;
+	bool shown;
+
+	(void)snprintf(number, sizeof(number), "%s.%u", reception, e->number);
+	/* What the target shows now is newer than its receipt. */
+	shown = sl_snap_seen(&p->snap, id, &seen);
+	read_delivery(p, id, !shown, &t);
+	if (!shown)
+		seen = (struct sl_snap_seen){
+		    t.status, t.case_number, t.number, t.journal};
+	sl_rep_row(p->r, "sstiiiiwwstsssss", number,
+	    p->snap.queue.text[c->queue], c->received_ms,
+	    (int64_t)p->files[e->consignment], size, (int64_t)e->documents,
+	    (int64_t)e->pages, sl_stage_name(e->stage),
+	    sl_stage_word(p->r, e->stage), sl_state_slug(e->dispo, e->outcome),
+	    sl_state_word(p->r, e->dispo, e->outcome),
+	    e->reason != 0 ? p->snap.reason.text[e->reason] : "", t.ms,
+	    t.target, seen.case_number, seen.number, seen.journal, seen.status);
+	p->entries++;
+	p->documents += e->documents;
+	p->pages += e->pages;
+}
+
+static void
+give_consignment(
+    struct protocol *p, const char *reception, int64_t size, uint32_t id)
+{
+	const struct sl_snap_consignment *c = &p->snap.c[id];
+	uint32_t e;
+	bool counts = false;
+
+	p->consignments++;
+	/* Those that another has replaced too: their numbers were given. */
+	for (e = c->first_entry; e != 0; e = p->snap.e[e].next) {
+		give_entry(p, reception, size, e);
+		counts = counts || p->snap.e[e].outcome != SL_OUTCOME_replaced;
+	}
+	if (!counts)
+		sl_rep_row(p->r, "sstii--wws------", reception,
+		    p->snap.queue.text[c->queue], c->received_ms,
+		    (int64_t)p->files[id], size, sl_stage_name(c->stage),
+		    sl_stage_word(p->r, c->stage),
+		    sl_state_slug(c->dispo, c->outcome),
+		    sl_state_word(p->r, c->dispo, c->outcome),
+		    c->reason != 0 ? p->snap.reason.text[c->reason] : "");
+}
+
+static void
+count_files(struct protocol *p)
+{
+	uint32_t i, c;
+
+	p->files = sl_alloc((p->snap.c_max + 1) * sizeof(*p->files));
+	for (i = 1; i <= p->snap.source_max; i++) {
+		c = p->snap.source_consignment[i];
+		if (c <= p->snap.c_max && p->files[c] < UINT16_MAX)
+			p->files[c]++;
+	}
+}
+
+enum sl_rc
+sl_rep_mottaksprotokoll(struct sl_rep *r, struct sl_err *err)
+{
+	struct sl_db *db = sl_store_db(r->store);
+	struct protocol p = {.r = r};
+	enum sl_rc rc = sl_snap_load(r,
+	    SL_SNAP_DOCUMENTS | SL_SNAP_PAGES | SL_SNAP_SOURCES |
+		SL_SNAP_DELIVERIES | SL_SNAP_TARGET,
+	    &p.snap, err);
+	sqlite3_stmt *st;
+	int64_t id;
+
+	if (rc == SL_OK) {
+		free(p.snap.part_entry);
+		p.snap.part_entry = NULL;
+		count_files(&p);
+		st = sl_db_query(db,
+		    "SELECT id, reception, size FROM consignment ORDER BY id",
+		    "");
+		while (sl_db_row(db, st)) {
+			id = sqlite3_column_int64(st, 0);
+			if (id > 0 && id <= p.snap.c_max && p.snap.c[id].in)
+				give_consignment(&p, sl_db_text(st, 1),
+				    sqlite3_column_int64(st, 2), (uint32_t)id);
+		}
+		rc = sl_db_check(db, err);
+		sl_rep_fact(r, "consignments", "Forsendelser", "Consignments",
+		    "%" PRId64, p.consignments);
+		sl_rep_fact(
+		    r, "entries", "Poster", "Entries", "%" PRId64, p.entries);
+		sl_rep_fact(r, "documents", "Dokumenter", "Documents",
+		    "%" PRId64, p.documents);
+		sl_rep_fact(r, "pages", "Sider", "Pages", "%" PRId64, p.pages);
+	}
+	free(p.files);
+	sl_snap_free(&p.snap);
+	return rc;
+}

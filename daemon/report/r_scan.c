@@ -1,0 +1,273 @@
+/*
+ * Skanningskontroll: per queue of scanned paper and day.
+ */
+#include <stdlib.h>
+#include <string.h>
+
+#include "../base/clock.h"
+#include "../base/mem.h"
+#include "../config/deadline.h"
+#include "control.h"
+#include "pages.h"
+#include "runs.h"
+
+#define DAYS_MAX 60000
+
+struct batch {
+	int64_t day;
+	unsigned queue;
+	int64_t consignments, open;
+	struct sl_page_sum pages;
+	int64_t control_items, control_pages, signed_day;
+	const char *by; /* the sheet's */
+};
+struct scan {
+	struct sl_rep *r;
+	struct sl_snap snap;
+	struct sl_control_sheet sheet;
+	struct batch *batch;
+	size_t n, cap;
+	uint32_t **at; /* by queue, then day: batch + 1; NULL: no paper */
+	uint32_t *of; /* by consignment: batch + 1 */
+};
+
+static size_t
+find_batch(struct scan *s, unsigned queue, int64_t day)
+{
+	uint32_t *at = &s->at[queue][day < 0 ? 0 : day % DAYS_MAX];
+	struct batch *b;
+
+	if (*at != 0)
+		return *at - 1;
+	s->batch = sl_grow(s->batch, &s->cap, s->n + 1, sizeof(*s->batch));
+	b = &s->batch[s->n];
+	memset(b, 0, sizeof(*b));
+	b->day = day;
+	b->queue = queue;
+	b->control_items = b->control_pages = b->signed_day = -1;
+	*at = (uint32_t)++s->n;
+	return s->n - 1;
+}
+
+/* Queues said to be paper; of those that the configuration does not know any
+ * more, those that the sheet names. */
+static bool
+is_paper(const struct scan *s, const char *queue)
+{
+	const struct sl_queue_config *q = sl_config_queue(s->r->cfg, queue);
+	size_t i;
+
+	if (q != NULL && (q->paper || q->kind == SL_QUEUE_HISTORIC))
+		return true;
+	for (i = 0; i < s->sheet.n; i++)
+		if (strcmp(s->sheet.row[i].queue, queue) == 0)
+			return true;
+	return false;
+}
+
+static bool
+is_open(const struct sl_snap *s, uint32_t id)
+{
+	int64_t at = -1;
+	enum sl_standing k;
+
+	while (sl_snap_next(s, id, &at)) {
+		k = at == 0 ? sl_standing_of(s->c[id].dispo, s->c[id].outcome)
+			    : sl_standing_of(s->e[at].dispo, s->e[at].outcome);
+		if (k != SL_STANDS_TRANSFERRED && k != SL_STANDS_CLOSED &&
+		    k != SL_STANDS_DUPLICATE)
+			return true;
+	}
+	return false;
+}
+
+static void
+count_consignments(struct scan *s)
+{
+	uint32_t id;
+	size_t b;
+
+	for (id = 1; id <= s->snap.c_max; id++) {
+		const struct sl_snap_consignment *c = &s->snap.c[id];
+
+		if (!c->in || s->at[c->queue] == NULL)
+			continue;
+		b = find_batch(s, c->queue, sl_day_of(c->received_ms));
+		s->of[id] = (uint32_t)b + 1;
+		s->batch[b].consignments++;
+		s->batch[b].open += is_open(&s->snap, id);
+	}
+}
+
+static void
+count_page(void *arg, const struct sl_rep_page *p)
+{
+	struct scan *s = arg;
+
+	if (s->of[p->consignment] != 0)
+		sl_page_sum_add(&s->batch[s->of[p->consignment] - 1].pages, p);
+}
+
+static void
+add_sheet(struct scan *s)
+{
+	int64_t from = s->r->opt->from != NULL ? sl_day_of(s->r->from_ms)
+					       : INT64_MIN,
+		to = s->r->opt->to != NULL ? sl_day_of(s->r->to_ms - 1)
+					   : INT64_MAX;
+	struct batch *b;
+	size_t i;
+	unsigned q;
+
+	for (i = 0; i < s->sheet.n; i++) {
+		const struct sl_control_row *row = &s->sheet.row[i];
+
+		if (row->day < from || row->day > to ||
+		    (s->r->opt->queue != NULL &&
+			strcmp(s->r->opt->queue, row->queue) != 0))
+			continue;
+		for (q = 1; q < s->snap.queue.n; q++)
+			if (strcmp(s->snap.queue.text[q], row->queue) == 0)
+				break;
+		if (q == s->snap.queue.n || s->at[q] == NULL) {
+			sl_control_stranger(&s->sheet, row->queue);
+			continue;
+		}
+		b = &s->batch[find_batch(s, q, row->day)];
+		if (row->items >= 0)
+			b->control_items =
+			    (b->control_items < 0 ? 0 : b->control_items) +
+			    row->items;
+		if (row->pages >= 0)
+			b->control_pages =
+			    (b->control_pages < 0 ? 0 : b->control_pages) +
+			    row->pages;
+		if (row->signed_day > b->signed_day) {
+			b->signed_day = row->signed_day;
+			b->by = row->by;
+		}
+	}
+}
+
+/* The same day of a later month; the last of it where it is shorter. */
+static int64_t
+months_later(int64_t day, int months)
+{
+	struct sl_date t = sl_clock_utc(day * INT64_C(86400000));
+	static const int last[] = {
+	    31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31};
+	int max;
+
+	t.month += months;
+	t.year += (t.month - 1) / 12;
+	t.month = (t.month - 1) % 12 + 1;
+	max = last[t.month - 1];
+	if (t.month == 2 &&
+	    ((t.year % 4 == 0 && t.year % 100 != 0) || t.year % 400 == 0))
+		max = 29;
+	return sl_day_number(t.year, t.month, t.day > max ? max : t.day);
+}
+
+static int64_t
+shred_day(const struct scan *s, const struct batch *b)
+{
+	static const int months[] = {3, 6, 12};
+	const struct sl_queue_config *q =
+	    sl_config_queue(s->r->cfg, s->snap.queue.text[b->queue]);
+	unsigned keep =
+	    q != NULL ? q->paper_keep : s->r->cfg->instance.paper_keep;
+
+	if (b->signed_day < 0 || b->open > 0 ||
+	    (b->control_items >= 0 && b->control_items != b->consignments) ||
+	    (b->control_pages >= 0 && b->control_pages != b->pages.pages))
+		return -1;
+	return months_later(b->signed_day, months[keep]);
+}
+
+static int64_t
+noon(int64_t day)
+{
+	return day < 0 ? 0 : day * INT64_C(86400000) + 43200000;
+}
+
+static void
+give(struct scan *s, const struct batch *b)
+{
+	const struct sl_page_sum *p = &b->pages;
+	char fmt[16];
+
+	(void)snprintf(fmt, sizeof(fmt), "sdiiii%ci%c%c%cs%c",
+	    p->ocr > 0 ? 'x' : '-', b->control_items >= 0 ? 'i' : '-',
+	    b->control_pages >= 0 ? 'i' : '-', b->signed_day >= 0 ? 'd' : 'u',
+	    shred_day(s, b) >= 0 ? 'd' : '-');
+	sl_rep_cells(s->r, fmt,
+	    (struct sl_rep_value[]){{.s = s->snap.queue.text[b->queue]},
+		{.n = noon(b->day)}, {.n = b->consignments}, {.n = p->pages},
+		{.n = p->blank}, {.n = p->unread},
+		{.x = p->ocr > 0 ? (double)p->confidence / (double)p->ocr / 10
+				 : 0},
+		{.n = b->open}, {.n = b->control_items},
+		{.n = b->control_pages}, {.n = noon(b->signed_day)},
+		{.s = b->by}, {.n = noon(shred_day(s, b))}});
+}
+
+static int
+compare(const void *a, const void *b)
+{
+	const struct batch *x = a, *y = b;
+
+	if (x->day != y->day)
+		return x->day < y->day ? -1 : 1;
+	return x->queue < y->queue ? -1 : x->queue > y->queue;
+}
+
+static enum sl_rc
+make(struct scan *s, struct sl_err *err)
+{
+	enum sl_rc rc;
+	size_t i;
+
+	s->at = sl_alloc(s->snap.queue.n * sizeof(*s->at));
+	s->of = sl_alloc((s->snap.c_max + 1) * sizeof(*s->of));
+	for (i = 1; i < s->snap.queue.n; i++)
+		if (is_paper(s, s->snap.queue.text[i]))
+			s->at[i] = sl_alloc(DAYS_MAX * sizeof(**s->at));
+	count_consignments(s);
+	rc = sl_rep_pages(s->r, &s->snap, count_page, s, err);
+	if (rc != SL_OK)
+		return rc;
+	add_sheet(s);
+	sl_control_tell(&s->sheet, s->r);
+	if (s->n > 0)
+		qsort(s->batch, s->n, sizeof(*s->batch), compare);
+	for (i = 0; i < s->n; i++)
+		give(s, &s->batch[i]);
+	if (s->n == 0)
+		sl_rep_note(s->r,
+		    "Ingen kø er satt opp med skannet papir (paper = yes).",
+		    "No queue is set up for scanned paper (paper = yes).");
+	return SL_OK;
+}
+
+enum sl_rc
+sl_rep_skanningskontroll(struct sl_rep *r, struct sl_err *err)
+{
+	struct scan s = {.r = r};
+	enum sl_rc rc = SL_OK;
+	size_t i;
+
+	if (r->opt->control != NULL)
+		rc = sl_control_read(r->opt->control, &s.sheet, err);
+	if (rc == SL_OK)
+		rc = sl_snap_load(r, SL_SNAP_SOURCES, &s.snap, err);
+	if (rc == SL_OK)
+		rc = make(&s, err);
+	for (i = 0; s.at != NULL && i < s.snap.queue.n; i++)
+		free(s.at[i]);
+	free(s.at);
+	free(s.of);
+	free(s.batch);
+	sl_control_free(&s.sheet);
+	sl_snap_free(&s.snap);
+	return rc;
+}

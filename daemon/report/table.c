@@ -1,0 +1,381 @@
+/*
+ * The rows of reports.def, and running one of them.
+ */
+#include "table.h"
+
+#include <assert.h>
+#include <ctype.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "../base/clock.h"
+#include "../base/mem.h"
+#include "../base/text.h"
+#include "../store/db.h"
+#include "form.h"
+#include "runs.h"
+
+#define CELLS_MAX 24
+
+#define SL_COLUMN(...)
+#define SL_REPORT(id, ...) REPORT_##id,
+enum report_id {
+#include "reports.def"
+	REPORTS
+};
+#undef SL_REPORT
+#undef SL_COLUMN
+
+#define SL_REPORT(...)
+#define SL_COLUMN(report, key, type, nb, en, help)                             \
+	{REPORT_##report, #key, SL_COL_##type, nb, en, help},
+static const struct sl_column columns[] = {
+#include "reports.def"
+};
+#undef SL_REPORT
+#undef SL_COLUMN
+#define COLUMNS (sizeof(columns) / sizeof(columns[0]))
+
+#define SL_COLUMN(...)
+#define SL_REPORT(id, slug, alias, nb, en, takes, chart, help)                 \
+	{slug, alias, nb, en, takes, #chart, help, sl_rep_##id, NULL, 0},
+static struct sl_report_def defs[] = {
+#include "reports.def"
+};
+#undef SL_REPORT
+#undef SL_COLUMN
+
+const struct sl_report_def *
+sl_report_defs(size_t *ret_n)
+{
+	size_t i;
+
+	if (defs[0].column == NULL)
+		for (i = COLUMNS; i-- > 0;) {
+			defs[columns[i].report].column = &columns[i];
+			defs[columns[i].report].columns++;
+		}
+	*ret_n = REPORTS;
+	return defs;
+}
+
+const struct sl_report_def *
+sl_report_def_find(const char *name)
+{
+	size_t n, i;
+	const struct sl_report_def *d = sl_report_defs(&n);
+
+	for (i = 0; i < n; i++)
+		if (strcmp(d[i].slug, name) == 0 ||
+		    strcmp(d[i].alias, name) == 0)
+			return &d[i];
+	return NULL;
+}
+
+bool
+sl_col_is_number(enum sl_col_type t)
+{
+	return t == SL_COL_INT || t == SL_COL_BYTES || t == SL_COL_REAL ||
+	       t == SL_COL_PCT;
+}
+
+void
+sl_column_xml(const struct sl_column *c, struct sl_buf *out)
+{
+	size_t i = 0, n = strlen(c->nb), first = out->n;
+	bool up = false;
+	uint32_t cp;
+
+	while (i < n) {
+		cp = sl_utf8_next(c->nb, n, &i);
+		if (cp == 0xC5 || cp == 0xE5)
+			sl_buf_add_str(out, "aa");
+		else if (cp == 0xD8 || cp == 0xF8)
+			sl_buf_add_str(out, "oe");
+		else if (cp == 0xC6 || cp == 0xE6)
+			sl_buf_add_str(out, "ae");
+		else if (cp < 128 && isalnum((int)cp)) {
+			if (out->n == first && isdigit((int)cp))
+				sl_buf_add_char(out, 'd');
+			sl_buf_add_char(out,
+			    (char)(up && out->n > first ? toupper((int)cp)
+							: tolower((int)cp)));
+		}
+		up = cp == ' ' || (cp < 128 && !isalnum((int)cp));
+	}
+}
+
+static const char *
+type_name(enum sl_col_type t)
+{
+	static const char *const names[] = {[SL_COL_TEXT] = "text",
+	    [SL_COL_ID] = "text",
+	    [SL_COL_CODE] = "code",
+	    [SL_COL_WORD] = "word",
+	    [SL_COL_INT] = "number",
+	    [SL_COL_BYTES] = "bytes",
+	    [SL_COL_REAL] = "number with a decimal",
+	    [SL_COL_PCT] = "per cent",
+	    [SL_COL_TIME] = "time",
+	    [SL_COL_DAY] = "date"};
+
+	return names[t];
+}
+
+static void
+manual_options(unsigned takes, struct sl_buf *out)
+{
+	static const struct {
+		unsigned bit;
+		const char *words;
+	} options[] = {
+	    {SL_TAKES_PERIOD, "Fl Fl from , Fl Fl to"},
+	    {SL_TAKES_QUEUE, "Fl Fl queue"},
+	    {SL_TAKES_CONTROL, "Fl Fl control"},
+	    {SL_TAKES_DAYS, "Fl Fl days"},
+	    {SL_TAKES_SAMPLE,
+		"Fl Fl count , Fl Fl seed , Fl Fl risk , Fl Fl errors"},
+	};
+	size_t i;
+
+	sl_buf_add_str(out, "Takes");
+	for (i = 0; i < sizeof(options) / sizeof(options[0]); i++)
+		if ((takes & options[i].bit) != 0)
+			sl_buf_printf(out, "\n.%s", options[i].words);
+	if ((takes & SL_TAKES_FILES) != 0)
+		sl_buf_add_str(out, "\n.Ar file");
+	sl_buf_add_str(out, "\n");
+}
+
+/* One sentence a line, as mdoc wants it; no line begins with a dot. */
+static void
+manual_text(const char *s, struct sl_buf *out)
+{
+	for (; *s != '\0'; s++) {
+		if (s[0] == '.' && s[1] == ' ') {
+			sl_buf_add_str(out, ".\n");
+			s++;
+		} else {
+			sl_buf_add_char(out, *s);
+		}
+	}
+	sl_buf_add_char(out, '\n');
+}
+
+void
+sl_report_manual(struct sl_buf *out)
+{
+	size_t n, i, k;
+	const struct sl_report_def *d = sl_report_defs(&n);
+	const struct sl_column *c;
+
+	for (i = 0; i < n; i++) {
+		sl_buf_printf(out, ".Ss %s, %s\n", d[i].slug, d[i].alias);
+		manual_text(d[i].help, out);
+		manual_options(d[i].takes, out);
+		sl_buf_add_str(out, ".Bl -tag -width Ds -compact\n");
+		for (k = 0; k < d[i].columns; k++) {
+			c = &d[i].column[k];
+			sl_buf_printf(out, ".It Li %s\n%s / %s (%s).\n", c->key,
+			    c->nb, c->en, type_name(c->type));
+			if (c->help[0] != '\0')
+				manual_text(c->help, out);
+		}
+		sl_buf_add_str(out, ".El\n");
+	}
+}
+
+/* -- for the reports ---------------------------------------------------- */
+
+const char *
+sl_rep_say(const struct sl_rep *r, const char *nb, const char *en)
+{
+	return r->lang == SL_LANGUAGE_EN ? en : nb;
+}
+
+void
+sl_rep_cells(struct sl_rep *r, const char *fmt, const struct sl_rep_value *v)
+{
+	struct sl_cell c[CELLS_MAX] = {{0}};
+	size_t i;
+
+	assert(strlen(fmt) == r->def->columns);
+	for (i = 0; i < r->def->columns; i++) {
+		c[i].kind = SL_CELL_VALUE;
+		c[i].text = v[i].s;
+		c[i].slug = v[i].slug;
+		c[i].n = v[i].n;
+		c[i].x = v[i].x;
+		if (fmt[i] == 'u')
+			c[i].kind = SL_CELL_UNKNOWN;
+		else if (fmt[i] == '-' ||
+			 (strchr("sw", fmt[i]) != NULL &&
+			     (v[i].s == NULL || v[i].s[0] == '\0')) ||
+			 (strchr("td", fmt[i]) != NULL && v[i].n == 0))
+			c[i].kind = SL_CELL_NONE;
+	}
+	sl_out_row(r->out, c);
+}
+
+void
+sl_rep_row(struct sl_rep *r, const char *fmt, ...)
+{
+	struct sl_rep_value v[CELLS_MAX] = {{0}};
+	size_t i;
+	va_list ap;
+
+	va_start(ap, fmt);
+	for (i = 0; fmt[i] != '\0'; i++) {
+		assert(i < CELLS_MAX);
+		if (fmt[i] == 'w')
+			v[i].slug = va_arg(ap, const char *);
+		if (fmt[i] == 'w' || fmt[i] == 's')
+			v[i].s = va_arg(ap, const char *);
+		else if (fmt[i] == 'x')
+			v[i].x = va_arg(ap, double);
+		else if (strchr("itd", fmt[i]) != NULL)
+			v[i].n = va_arg(ap, int64_t);
+	}
+	va_end(ap);
+	sl_rep_cells(r, fmt, v);
+}
+
+void
+sl_rep_fact(struct sl_rep *r, const char *key, const char *nb, const char *en,
+    const char *fmt, ...)
+{
+	char value[512];
+	va_list ap;
+
+	va_start(ap, fmt);
+	(void)vsnprintf(value, sizeof(value), fmt, ap);
+	va_end(ap);
+	sl_out_fact(r->out, key, sl_rep_say(r, nb, en), value);
+}
+
+void
+sl_rep_note(struct sl_rep *r, const char *nb, const char *en)
+{
+	sl_out_fact(r->out, "note", sl_rep_say(r, nb, en), NULL);
+}
+
+void
+sl_rep_day(int64_t day, char *out, size_t cap)
+{
+	sl_clock_format_day(day * INT64_C(86400000) + 43200000, out, cap);
+}
+
+/* -- running ------------------------------------------------------------ */
+
+/* Midnight in Oslo of 2026-01-31, `days` later. */
+static enum sl_rc
+day_ms(const char *day, int days, int64_t *ret, struct sl_err *err)
+{
+	struct sl_date t = {0};
+	char rest;
+	int64_t ms;
+
+	if (strlen(day) != 10 ||
+	    sscanf(day, "%4d-%2d-%2d%c", &t.year, &t.month, &t.day, &rest) !=
+		3 ||
+	    t.year < 1970 || t.month < 1 || t.month > 12 || t.day < 1 ||
+	    t.day > 31)
+		return sl_err_set(err, SL_REJECT, 0, "bad_option",
+		    "a date is written 2026-01-31");
+	/* Noon some days later is in that day, whatever the clock did. */
+	t.hour = 12;
+	ms = sl_clock_from_oslo(&t) + days * INT64_C(86400000);
+	t = sl_clock_oslo(ms);
+	t.hour = t.minute = t.second = 0;
+	*ret = sl_clock_from_oslo(&t);
+	return SL_OK;
+}
+
+static void
+about(struct sl_rep *r)
+{
+	struct sl_out *o = r->out;
+	const struct sl_rep_options *p = r->opt;
+
+	(void)snprintf(
+	    o->instance, sizeof(o->instance), "%s", r->cfg->instance.name);
+	o->period[0] = o->queue[0] = '\0';
+	if (p->from != NULL || p->to != NULL)
+		(void)snprintf(o->period, sizeof(o->period), "%s – %s",
+		    p->from != NULL ? p->from : "", p->to != NULL ? p->to : "");
+	if (p->queue != NULL)
+		(void)snprintf(o->queue, sizeof(o->queue), "%s", p->queue);
+	o->made_ms = r->now_ms;
+	sl_clock_format_oslo(r->now_ms, o->made, sizeof(o->made));
+}
+
+static enum sl_rc
+check_options(const struct sl_report_def *d, const struct sl_rep_options *p,
+    struct sl_err *err)
+{
+	const struct {
+		bool given;
+		unsigned bit;
+		const char *name;
+	} given[] = {
+	    {p->from != NULL, SL_TAKES_PERIOD, "--from"},
+	    {p->to != NULL, SL_TAKES_PERIOD, "--to"},
+	    {p->queue != NULL, SL_TAKES_QUEUE, "--queue"},
+	    {p->control != NULL, SL_TAKES_CONTROL, "--control"},
+	    {p->files > 0, SL_TAKES_FILES, "a file"},
+	    {p->days >= 0, SL_TAKES_DAYS, "--days"},
+	    {p->count > 0, SL_TAKES_SAMPLE, "--count"},
+	    {p->seed_given, SL_TAKES_SAMPLE, "--seed"},
+	    {p->by_risk, SL_TAKES_SAMPLE, "--risk"},
+	    {p->errors >= 0, SL_TAKES_SAMPLE, "--errors"},
+	};
+	size_t i;
+
+	for (i = 0; i < sizeof(given) / sizeof(given[0]); i++)
+		if (given[i].given && (d->takes & given[i].bit) == 0)
+			return sl_err_set(err, SL_REJECT, 0, "bad_option",
+			    "%s does not take %s", d->slug, given[i].name);
+	return SL_OK;
+}
+
+enum sl_rc
+sl_report_run(struct sl_store *s, const struct sl_config *cfg,
+    const struct sl_report_def *def, const struct sl_rep_options *opt,
+    struct sl_out *out, struct sl_err *err)
+{
+	struct sl_rep r = {.store = s,
+	    .cfg = cfg,
+	    .def = def,
+	    .opt = opt,
+	    .from_ms = INT64_MIN,
+	    .to_ms = INT64_MAX,
+	    .now_ms = sl_clock_utc_ms(),
+	    .lang = out->lang,
+	    .out = out};
+	enum sl_rc rc = check_options(def, opt, err);
+
+	if (rc == SL_OK && opt->from != NULL)
+		rc = day_ms(opt->from, 0, &r.from_ms, err);
+	if (rc == SL_OK && opt->to != NULL)
+		rc = day_ms(opt->to, 1, &r.to_ms, err);
+	if (rc != SL_OK)
+		return rc;
+	/* The indexes that reports go by come with the schema. */
+	if (sl_db_int(sl_store_db(s), 0, "PRAGMA user_version", "") !=
+	    SL_SCHEMA_VERSION)
+		return sl_err_set(err, SL_SKIP, 0, "schema_other",
+		    "the database was written by another version of Sluse: "
+		    "start slused of this one first");
+	about(&r);
+	sl_out_begin(out, def);
+	rc = sl_db_run(sl_store_db(s), err, "BEGIN", "");
+	if (rc == SL_OK) {
+		rc = def->run(&r, err);
+		(void)sl_db_run(sl_store_db(s), NULL, "COMMIT", "");
+	}
+	if (rc == SL_OK)
+		rc = sl_db_check(sl_store_db(s), err);
+	return rc == SL_OK ? sl_out_end(out, err) : rc;
+}

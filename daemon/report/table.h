@@ -1,0 +1,132 @@
+/*
+ * The reports as data, and what a report is given to run.
+ *
+ * A report is a row of reports.def and a function that gives typed rows; it
+ * knows no format. A format (form.h) knows no report.
+ */
+#ifndef SL_REPORT_TABLE_H
+#define SL_REPORT_TABLE_H
+
+#include <stdio.h>
+
+#include "../config/config.h"
+#include "../store/store.h"
+
+/* Which options a report takes. */
+enum {
+	SL_TAKES_PERIOD = 1, /* --from, --to: by reception */
+	SL_TAKES_QUEUE = 2,
+	SL_TAKES_CONTROL = 4, /* --control FILE: control totals */
+	SL_TAKES_FILES = 8, /* operands: the target's journal */
+	SL_TAKES_DAYS = 16,
+	SL_TAKES_SAMPLE = 32, /* --count, --seed, --method, --errors */
+};
+
+enum sl_col_type {
+	SL_COL_TEXT,
+	SL_COL_ID, /* text that is not broken */
+	SL_COL_CODE, /* a slug */
+	SL_COL_WORD, /* a slug, shown as a word of the language */
+	SL_COL_INT,
+	SL_COL_BYTES,
+	SL_COL_REAL, /* one decimal */
+	SL_COL_PCT, /* of hundred, one decimal */
+	SL_COL_TIME, /* an instant */
+	SL_COL_DAY, /* a date */
+};
+/* Shown to the right? */
+bool sl_col_is_number(enum sl_col_type t);
+
+struct sl_column {
+	int report;
+	const char *key; /* in JSON */
+	enum sl_col_type type;
+	const char *nb, *en, *help;
+};
+
+struct sl_rep;
+typedef enum sl_rc sl_rep_run(struct sl_rep *r, struct sl_err *err);
+
+struct sl_report_def {
+	const char *slug, *alias, *nb, *en;
+	unsigned takes;
+	const char *chart; /* a column's key, or "none" */
+	const char *help;
+	sl_rep_run *run;
+	const struct sl_column *column;
+	size_t columns;
+};
+
+/* All of them; *ret_n says how many. */
+const struct sl_report_def *sl_report_defs(size_t *ret_n);
+/* By slug or alias; NULL if there is none. */
+const struct sl_report_def *sl_report_def_find(const char *name);
+/* A column's name in XML, made of its Norwegian title: "Journalnummer" becomes
+ * journalnummer, "Eldste mottatt" eldsteMottatt. Appended. */
+void sl_column_xml(const struct sl_column *c, struct sl_buf *out);
+/* Every report with its columns, for sluse-report(1), in mdoc. */
+void sl_report_manual(struct sl_buf *out);
+
+/* What was asked for. Texts are the caller's. */
+struct sl_rep_options {
+	const char *from, *to; /* 2026-01-31, both included; NULL: no limit */
+	const char *queue; /* NULL: all */
+	const char *control; /* path */
+	char **file; /* the target's journal */
+	int files;
+	int days; /* -1: not said */
+	int count; /* of a sample; 0: not said */
+	uint64_t seed;
+	bool seed_given;
+	bool by_risk;
+	int errors; /* found in the sample; -1: not said */
+	bool first; /* only the limited part of long tables is wanted */
+};
+
+struct sl_out;
+/* A run of one report. */
+struct sl_rep {
+	struct sl_store *store;
+	const struct sl_config *cfg; /* never NULL: defaults where none is */
+	const struct sl_report_def *def;
+	const struct sl_rep_options *opt;
+	int64_t from_ms, to_ms; /* from <= received < to */
+	int64_t now_ms;
+	unsigned lang; /* enum sl_language */
+	struct sl_out *out;
+};
+
+/* Picks by the run's language. */
+const char *sl_rep_say(const struct sl_rep *r, const char *nb, const char *en);
+
+/* Gives a row; one letter of fmt for each column:
+ *   s text (NULL: nothing)   w slug, shown word   i int64_t   x double
+ *   t instant, UTC ms (0: nothing)   d day of an instant (0: nothing)
+ *   u not known   - nothing; no argument for these two */
+void sl_rep_row(struct sl_rep *r, const char *fmt, ...);
+/* The same from an array with a value for every column; what the letter does
+ * not want is not looked at. */
+struct sl_rep_value {
+	const char *s, *slug;
+	int64_t n;
+	double x;
+};
+void sl_rep_cells(
+    struct sl_rep *r, const char *fmt, const struct sl_rep_value *v);
+/* A line below (above) the table. key names it in JSON and XML. */
+void sl_rep_fact(struct sl_rep *r, const char *key, const char *nb,
+    const char *en, const char *fmt, ...) __attribute__((format(printf, 5, 6)));
+/* A remark that belongs to the whole, without a value. */
+void sl_rep_note(struct sl_rep *r, const char *nb, const char *en);
+
+/* A day of sl_day_of as 2026-01-31; out holds >= 11 bytes. */
+void sl_rep_day(int64_t day, char *out, size_t cap);
+
+/* Runs def into an output made by sl_out_new; one read transaction. SL_REJECT:
+ * an option is wrong (err says which); SL_BROKEN: a file given cannot be
+ * used. */
+enum sl_rc sl_report_run(struct sl_store *s, const struct sl_config *cfg,
+    const struct sl_report_def *def, const struct sl_rep_options *opt,
+    struct sl_out *out, struct sl_err *err);
+
+#endif

@@ -1,0 +1,680 @@
+#!/usr/bin/env python3
+"""Reports against an independent recount: from the raw tables and from the
+leaves of the log, in another language and by other queries."""
+import csv
+import datetime
+import html.parser
+import io
+import json
+import math
+import re
+import shutil
+import sqlite3
+import subprocess
+import tempfile
+import unittest
+import xml.etree.ElementTree
+from collections import Counter, defaultdict
+
+from house import BIN, TOP, House, os, sys, time
+
+sys.path.insert(0, os.path.join(TOP, "tests", "bench"))
+import make_reports  # noqa: E402
+
+COUNT = 3000
+CONFIG = """[instance]
+name = Testvik kommune
+[queue Skannet post]
+paper = yes
+paper_keep = 3
+[queue Aldri brukt]
+kind = incoming
+[target arkiv]
+connector = noark5
+base_url = https://arkiv.example.no/
+credentials = arkiv-password
+"""
+
+
+def oslo(ms):
+    """Norwegian time by the EU's rule."""
+    t = datetime.datetime.fromtimestamp(ms / 1000, datetime.timezone.utc)
+
+    def last_sunday(month):
+        d = datetime.datetime(t.year, month, 31, 1, tzinfo=datetime.timezone.utc)
+        return d - datetime.timedelta(days=(d.weekday() + 1) % 7)
+    summer = last_sunday(3) <= t < last_sunday(10)
+    return t + datetime.timedelta(hours=2 if summer else 1)
+
+
+def easter(year):
+    """Gauss, as in Butcher's table."""
+    a, (b, c) = year % 19, divmod(year, 100)
+    h = (19 * a + b - b // 4 - (b - (b + 8) // 25 + 1) // 3 + 15) % 30
+    el = (32 + 2 * (b % 4) + 2 * (c // 4) - h - c % 4) % 7
+    m = (a + 11 * h + 22 * el) // 451
+    month, day = divmod(h + el - 7 * m + 114, 31)
+    return datetime.date(year, month, day + 1)
+
+
+def holidays(year):
+    e = easter(year)
+    return {datetime.date(year, m, d) for m, d in
+            ((1, 1), (5, 1), (5, 17), (12, 25), (12, 26))} | {
+                e + datetime.timedelta(days=n) for n in (-3, -2, 1, 39, 50)}
+
+
+FREE = set().union(*(holidays(y) for y in range(2015, 2036)))
+
+
+def working_days(start, end):
+    n = 0
+    while start < end:
+        start += datetime.timedelta(days=1)
+        n += start.weekday() < 5 and start not in FREE
+    return n
+
+
+class Html(html.parser.HTMLParser):
+    def __init__(self, text):
+        super().__init__()
+        self.lang, self.scopes, self.open = None, Counter(), []
+        self.feed(text)
+
+    def handle_starttag(self, tag, attrs):
+        attrs = dict(attrs)
+        if tag == "html":
+            self.lang = attrs.get("lang")
+        if tag == "th":
+            self.scopes[attrs.get("scope")] += 1
+        if tag not in ("meta", "rect"):
+            self.open.append(tag)
+
+    def handle_startendtag(self, tag, attrs):
+        pass
+
+    def handle_endtag(self, tag):
+        assert self.open.pop() == tag, tag
+
+
+def run(root, *args):
+    return subprocess.run([os.path.join(BIN, "sluse"), "--root", root, "report",
+                           *args], stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+
+
+def rows(root, *args):
+    done = run(root, *args, "--format", "json")
+    assert done.returncode == 0, done.stderr
+    lines = [json.loads(line) for line in done.stdout.splitlines()]
+    assert lines[-1]["rows"] == len(lines) - 1
+    return lines[:-1], lines[-1]
+
+
+def names():
+    out = subprocess.run([os.path.join(BIN, "sluse"), "report", "--list"],
+                         stdout=subprocess.PIPE, text=True, check=True).stdout
+    return [line.split()[0] for line in out.splitlines()]
+
+
+def standing(disposition, outcome):
+    if disposition != 60:
+        return {10: "under_way", 20: "deferred", 30: "held", 40: "stopped",
+                50: "stopped"}[disposition]
+    return {10: "transferred", 20: "transferred", 50: "duplicates"}.get(
+        outcome, "closed")
+
+
+CELLS = ("transferred", "under_way", "deferred", "held", "stopped", "duplicates",
+         "closed")
+
+
+class Recount:
+    """The raw tables and the leaves, in memory."""
+
+    def __init__(self, root):
+        self.db = sqlite3.connect(
+            "file:%s/db/sluse.db?mode=ro" % root, uri=True)
+        self.db.row_factory = sqlite3.Row
+        self.consignments = {r["id"]: r for r in self.q(
+            "SELECT * FROM consignment")}
+        self.entries = {r["id"]: r for r in self.q("SELECT * FROM entry")}
+        self.of = defaultdict(list)
+        for entry in self.entries.values():
+            if entry["outcome"] != 60:
+                self.of[entry["consignment"]].append(entry)
+        self.delivered = {r["entry"]: r for r in self.q(
+            "SELECT * FROM delivery WHERE state = 'delivered'")}
+        self.shown = {r["own_key"]: r for r in self.q(
+            "SELECT * FROM target_post WHERE own_key <> ''")}
+
+    def q(self, sql, *args):
+        return self.db.execute(sql, args).fetchall()
+
+    def items(self):
+        for c in self.consignments.values():
+            for item in self.of[c["id"]] or [c]:
+                yield c, item
+
+    def leaves(self):
+        for raw, body, entry in self.db.execute(
+                "SELECT l.bytes, p.body, l.entry FROM leaf l LEFT JOIN payload p "
+                "USING (seq) ORDER BY l.seq"):
+            line = raw.decode().split("\n")
+            yield (int(line[4]), int(line[3]), line[6], entry,
+                   json.loads(body) if body else {})
+
+
+def summed(found, key="queue"):
+    return {row[key]: row for row in found}
+
+
+class Recounted(unittest.TestCase):
+    @classmethod
+    def setUpClass(cls):
+        cls.root = tempfile.mkdtemp(prefix="sluse-test-")
+        cls.addClassCleanup(shutil.rmtree, cls.root)
+        make_reports.make(COUNT, cls.root, 400)
+        with open(os.path.join(cls.root, "sluse.conf"), "w") as file:
+            file.write(CONFIG)
+        cls.raw = Recount(cls.root)
+
+    def test_protocol(self):
+        found, last = rows(self.root, "mottaksprotokoll")
+        want = list(self.raw.items())
+        self.assertEqual(len(found), len(want))
+        pages = 0
+        for row, (c, item) in zip(found, want):
+            entry = item if item is not c else None
+            self.assertEqual(row["number"], c["reception"] + (
+                ".%d" % entry["number"] if entry else ""))
+            self.assertEqual((row["queue"], row["bytes"]), (c["queue"], c["size"]))
+            if entry is None:
+                continue
+            n, p = self.raw.q(
+                "SELECT count(*), total(p.pages) FROM document d JOIN part p ON "
+                "p.id = d.part WHERE d.entry = ?", entry["id"])[0]
+            self.assertEqual((row["documents"], row["pages"]), (n, p))
+            pages += p
+            d = self.raw.delivered.get(entry["id"])
+            receipt = json.loads(d["receipt"]) if d else {}
+            self.assertEqual(row["registration"], receipt.get("number"))
+            shown = self.raw.shown.get(entry["own_key"], receipt)
+            self.assertEqual(row["status"], shown["status"] if d else None)
+            self.assertEqual(row["journal"], "%d/%d" % (
+                receipt["journalsekvensnummer"], receipt["journalaar"])
+                if d else None)
+        self.assertEqual(last["facts"]["pages"], "%d" % pages)
+        self.assertEqual(last["facts"]["consignments"], str(COUNT))
+
+    def test_balance(self):
+        found, last = rows(self.root, "mottaksbalanse")
+        self.assertEqual(last["facts"]["remainder"], "0")
+        want = Counter()
+        for c, item in self.raw.items():
+            where = standing(item["disposition"], item["outcome"])
+            want[c["queue"], "entries", where] += 1
+            want[c["queue"], "entries", "total"] += 1
+        for r in self.raw.q(
+                "SELECT c.queue, c.disposition cd, c.outcome co, e.disposition ed,"
+                " e.outcome eo, e.id, p.pages FROM part p JOIN source s ON s.id ="
+                " p.source JOIN consignment c ON c.id = s.consignment LEFT JOIN"
+                " document d ON d.part = p.id LEFT JOIN entry e ON e.id = d.entry"):
+            where = standing(r["ed"] if r["id"] else r["cd"],
+                             r["eo"] if r["id"] else r["co"])
+            for cell in (where, "total"):
+                want[r["queue"], "files", cell] += 1
+                want[r["queue"], "pages", cell] += r["pages"]
+        for row in found:
+            self.assertEqual(row["remainder"], 0)
+            self.assertEqual(row["total"], row["ignored"] + sum(
+                row[cell] for cell in CELLS))
+            if row["unit"] == "consignments" or row["queue"] == "Alle køer":
+                continue
+            for cell in CELLS + ("total",):
+                self.assertEqual(row[cell], want[row["queue"], row["unit"], cell],
+                                 (row["queue"], row["unit"], cell))
+        all_of = [r for r in found if r["queue"] == "Alle køer"]
+        self.assertEqual(all_of[0]["total"], COUNT)
+
+    def test_balance_begins_before_our_door(self):
+        n = Counter(c["queue"] for c in self.raw.consignments.values())
+        with tempfile.NamedTemporaryFile("w", suffix=".csv") as sheet:
+            sheet.write("ko;dato;forsendelser\nSkannet post;%s;%d\n"
+                        "Ukjent kø;2026-01-01;4\n" % (
+                            oslo(time.time() * 1000).date(),
+                            n["Skannet post"] + 2))
+            sheet.flush()
+            found, last = rows(
+                self.root, "mottaksbalanse", "--control", sheet.name)
+        row = [r for r in found if r["queue"] == "Skannet post"][0]
+        self.assertEqual((row["control"], row["difference"]),
+                         (n["Skannet post"] + 2, 2))
+        self.assertEqual(last["facts"]["only_in_control"], "Ukjent kø")
+
+    def test_periods_and_queues_add_up(self):
+        whole = rows(self.root, "mottaksbalanse")[0]
+        queues = {r["queue"] for r in whole} - {"Alle køer"}
+        middle = (oslo(time.time() * 1000) - datetime.timedelta(days=200)).date()
+        halves = [rows(self.root, "mottaksbalanse", *option)[0] for option in (
+            ("--to", str(middle)),
+            ("--from", str(middle + datetime.timedelta(days=1))))]
+        for queue in queues:
+            one = rows(self.root, "mottaksbalanse", "--queue", queue)[0]
+            self.assertEqual(one, [r for r in whole if r["queue"] == queue])
+            for i, row in enumerate(one):
+                self.assertEqual(row["total"], sum(
+                    [r for r in half if r["queue"] == queue][i]["total"]
+                    for half in halves))
+
+    def test_ageing(self):
+        found, _ = rows(self.root, "liggetid")
+        want, today = Counter(), oslo(time.time() * 1000).date()
+        for c, item in self.raw.items():
+            if item["disposition"] == 60:
+                continue
+            days = working_days(oslo(c["received_ms"]).date(), today)
+            bucket = next(name for name, limit in (
+                ("day1", 1), ("day3", 3), ("day10", 10), ("day30", 30),
+                ("more", 10 ** 9)) if days < limit)
+            want[c["queue"], bucket] += 1
+            want[c["queue"], "total"] += 1
+        queues = [r for r in found if r["by"] == "queue"]
+        self.assertGreater(len(queues), 0)
+        for row in queues:
+            for key in ("total", "day1", "day3", "day10", "day30", "more"):
+                self.assertEqual(row[key], want[row["name"], key], key)
+        for by in ("queue", "owner", "stage"):
+            self.assertEqual(sum(r["total"] for r in found if r["by"] == by),
+                             sum(n for (_, k), n in want.items() if k == "total"))
+
+    def test_working_days(self):
+        found, _ = rows(self.root, "journalforingstid")
+        days = defaultdict(list)
+        entries = Counter()
+        for id_, d in self.raw.delivered.items():
+            entry = self.raw.entries[id_]
+            queue = self.raw.consignments[entry["consignment"]]["queue"]
+            post, receipt = json.loads(entry["post"]), json.loads(d["receipt"])
+            start = datetime.date.fromisoformat(post["mottattDato"][:10])
+            entries[queue, post["enhet"]] += 1
+            days[queue, post["enhet"], "M"].append(
+                working_days(start, oslo(d["changed_ms"]).date()))
+            shown = self.raw.shown.get(entry["own_key"])
+            day = shown["journal_date"] if shown else receipt.get("journaldato")
+            if (shown or receipt)["status"] in "JA":
+                days[queue, post["enhet"], "J"].append(max(0, working_days(
+                    start, datetime.date.fromisoformat(day))))
+        seen = 0
+        for row in found:
+            if row["queue"] == "Alle køer":
+                self.assertEqual(row["entries"], len(self.raw.delivered))
+                continue
+            got = sorted(days[row["queue"], row["unit"], row["step"]])
+            self.assertEqual(row["known"], len(got))
+            self.assertEqual(row["entries"], entries[row["queue"], row["unit"]])
+            seen += len(got)
+            if not got:
+                self.assertIsNone(row["mean"])
+                self.assertIsNone(row["median"])
+                continue
+            self.assertAlmostEqual(row["mean"], sum(got) / len(got), 3)
+            self.assertEqual(row["median"], got[math.ceil(len(got) / 2) - 1])
+            self.assertEqual(row["p90"], got[math.ceil(len(got) * 0.9) - 1])
+            self.assertEqual(row["max"], got[-1])
+        self.assertEqual(seen, sum(len(d) for d in days.values()))
+
+    def test_held_from_the_leaves(self):
+        held, by_person, open_ = Counter(), Counter(), {}
+        for event, _, actor, entry, body in self.raw.leaves():
+            if event == 102:
+                c = self.raw.entries[entry]["consignment"]
+                key = self.raw.consignments[c]["queue"], body["reason"]
+                held[key] += 1
+                open_[entry] = key
+            elif entry in open_ and "to" in body:
+                by_person[open_.pop(entry)] += actor.startswith("uid:")
+        still = Counter(open_.values())
+        found, _ = rows(self.root, "avklaringer")
+        self.assertEqual({(r["queue"], r["reason"]): r["held"] for r in found},
+                         dict(held))
+        for row in found:
+            key = row["queue"], row["reason"]
+            self.assertEqual(row["person"], by_person[key])
+            self.assertEqual(row["open"], still[key])
+
+    def test_held_outlives_an_erasure(self):
+        """Payloads go after a time; who settled what is in the leaves."""
+        with tempfile.TemporaryDirectory() as folder:
+            shutil.copytree(os.path.join(self.root, "db"),
+                            os.path.join(folder, "db"))
+            db = sqlite3.connect(os.path.join(folder, "db", "sluse.db"))
+            db.executescript("DELETE FROM payload; UPDATE entry SET title = NULL,"
+                             " post = NULL; UPDATE document SET title = '';")
+            db.close()
+            found = rows(folder, "avklaringer")[0]
+            names_ = [name for name in names() if name != "journalkontroll"]
+            for name in names_:
+                self.assertEqual(run(folder, name).returncode, 0, name)
+            times = rows(folder, "journalforingstid")[0]
+        whole = rows(self.root, "avklaringer")[0]
+        for key in ("held", "person", "open"):
+            self.assertEqual(sum(r[key] for r in found),
+                             sum(r[key] for r in whole), key)
+        self.assertEqual({r["reason"] for r in found}, {None})
+        self.assertEqual(times[-1]["entries"], len(self.raw.delivered))
+
+    def test_reading_quality_and_scanning_control(self):
+        pages, confidence = Counter(), Counter()
+        for r in self.raw.q(
+                "SELECT c.queue, g.* FROM page g JOIN part p ON p.id = g.part JOIN"
+                " source s ON s.id = p.source JOIN consignment c ON"
+                " c.id = s.consignment"):
+            pages[r["queue"], "pages"] += 1
+            kind = "blank" if r["flags"] & 1 else (
+                {1: "own_text", 2: "ocr"}.get(r["source"], "unread"))
+            pages[r["queue"], kind] += 1
+            if kind == "ocr":
+                confidence[r["queue"]] += r["confidence"]
+                pages[r["queue"], "low"] += r["confidence"] < 700
+        for row in rows(self.root, "lesekvalitet")[0]:
+            if row["queue"] == "Alle køer":
+                continue
+            for key in ("pages", "own_text", "ocr", "blank", "unread"):
+                self.assertEqual(row[key], pages[row["queue"], key], key)
+            if row["ocr"]:
+                self.assertAlmostEqual(
+                    row["mean"], confidence[row["queue"]] / row["ocr"] / 10, 3)
+                self.assertEqual(row["low"], pages[row["queue"], "low"])
+        found = rows(self.root, "skanningskontroll")[0]
+        self.assertEqual({r["queue"] for r in found}, {"Skannet post"})
+        for key in ("pages", "blank"):
+            self.assertEqual(sum(r[key] for r in found),
+                             pages["Skannet post", key])
+        self.assertEqual({r["shred"] for r in found}, {None})
+
+    def test_paper_can_be_shredded_when_all_is_well(self):
+        day = next(r for r in rows(self.root, "skanningskontroll")[0]
+                   if r["open"] == 0)
+        for sheet, shred in (
+                ("%d;%d;2026-11-30" % (day["consignments"], day["pages"]),
+                 "2027-02-28"),
+                ("%d;%d;2026-11-30" % (day["consignments"], day["pages"] + 1), None),
+                ("%d;%d;" % (day["consignments"], day["pages"]), None)):
+            with tempfile.NamedTemporaryFile("w", suffix=".csv") as file:
+                file.write("ko;dato;forsendelser;sider;signert;av\nSkannet post;%s;"
+                           "%s;KN\n" % (day["day"], sheet))
+                file.flush()
+                found = rows(self.root, "skanningskontroll", "--control",
+                             file.name)[0]
+            row = [r for r in found if r["day"] == day["day"]][0]
+            self.assertEqual(row["shred"], shred, sheet)
+
+    def test_corrections(self):
+        first, person = {}, {}
+        for r in self.raw.q("SELECT * FROM placement WHERE rank = 0 ORDER BY entry,"
+                            " revision, field"):
+            key = r["entry"], r["field"]
+            if r["actor"] == "sluse-place":
+                first.setdefault(key, r)
+            else:
+                person[key] = r["value"]
+        proposed, corrected, confirmed = Counter(), Counter(), Counter()
+        for key, r in first.items():
+            rule = json.loads(r["evidence"])[0]["rule"]
+            proposed[key[1], rule] += 1
+            if key in person:
+                same = person[key] == r["value"]
+                (confirmed if same else corrected)[key[1], rule] += 1
+        number = {"case": 1, "unit": 5, "title": 7}
+        found, _ = rows(self.root, "korreksjoner")
+        self.assertEqual(len(found), len(proposed))
+        self.assertGreater(sum(corrected.values()), 0)
+        for row in found:
+            key = number[row["field"]], row["rule"]
+            self.assertEqual((row["proposed"], row["corrected"], row["confirmed"]),
+                             (proposed[key], corrected[key], confirmed[key]), key)
+
+    def test_gains_codes_and_silence(self):
+        touched = {entry for _, _, actor, entry, body in self.raw.leaves()
+                   if actor.startswith("uid:") and "stage" in body}
+        want, codes, last = Counter(), Counter(), {}
+        for id_ in self.raw.delivered:
+            entry = self.raw.entries[id_]
+            queue = self.raw.consignments[entry["consignment"]]["queue"]
+            want[queue, "entries"] += 1
+            want[queue, "person"] += id_ in touched
+            code = json.loads(entry["post"]).get("tilgang")
+            if code:
+                codes[queue, code] += 1
+        for row in rows(self.root, "gevinster")[0]:
+            if row["queue"] != "Alle køer":
+                for key in ("entries", "person"):
+                    self.assertEqual(row[key], want[row["queue"], key])
+        found = rows(self.root, "tilgangskoder")[0]
+        self.assertEqual({(r["queue"], r["code"]): r["total"] for r in found},
+                         dict(codes))
+        for c in self.raw.consignments.values():
+            last[c["queue"]] = max(last.get(c["queue"], 0), c["received_ms"])
+        silent = summed(rows(self.root, "stille-innganger")[0])
+        self.assertEqual(silent.pop("Aldri brukt")["verdict"], "never")
+        self.assertEqual(set(silent), set(last))
+        for queue, row in silent.items():
+            self.assertEqual(row["verdict"], "ok")
+            self.assertEqual(row["last"][:19], datetime.datetime.utcfromtimestamp(
+                last[queue] // 1000).isoformat())
+
+    def test_samples(self):
+        one, last = rows(self.root, "stikkprove", "--count", "9", "--seed", "5")
+        self.assertEqual(rows(self.root, "stikkprove", "--count", "9", "--seed",
+                              "5")[0], one)
+        other = rows(self.root, "stikkprove", "--count", "9", "--seed", "6")[0]
+        self.assertNotEqual(other, one)
+        self.assertEqual(len({r["number"] for r in one}), 9)
+        self.assertEqual(last["facts"]["population"], str(len(self.raw.entries)))
+        self.assertIn("wilson", last["facts"])
+        trail = [r["event"] for r in one if r["draw"] == 1]
+        id_ = next(e["id"] for e in self.raw.entries.values() if one[0]["number"]
+                   == "%s.%d" % (self.raw.consignments[e["consignment"]]
+                                 ["reception"], e["number"]))
+        events = dict(self.raw.q("SELECT number, name FROM event"))
+        self.assertEqual(trail, [events[int(r["bytes"].decode().split("\n")[4])]
+                                 for r in self.raw.q(
+            "SELECT bytes FROM leaf WHERE consignment = ? ORDER BY seq",
+            self.raw.entries[id_]["consignment"])])
+        unseeded = rows(self.root, "stikkprove", "--count", "3")
+        again = rows(self.root, "stikkprove", "--count", "3", "--seed",
+                     unseeded[1]["facts"]["seed"])
+        self.assertEqual(again[0], unseeded[0])
+        risky = rows(self.root, "stikkprove", "--count", "40", "--risk",
+                     "--seed", "1")[0]
+        self.assertGreater(len({r["number"] for r in risky if r["weight"] > 1}), 8)
+
+    def test_journal_control(self):
+        """A journal made of what was sent, with one of each fault."""
+        sent = []
+        for id_, d in self.raw.delivered.items():
+            receipt = json.loads(d["receipt"])
+            post = json.loads(self.raw.entries[id_]["post"])
+            sent.append([receipt["number"], receipt["case"],
+                         post["tittel"] + " " + receipt["number"], "2026-01-10",
+                         "2026-03-05", "I", "J", "0"])
+        titles = len(sent)
+        sent.pop(3)
+        sent[0][2] = self.title(sent[0][0])
+        sent[1][4] = "2026-03-06"
+        sent[2][7] = "2"
+        sent.append(["2025/1-1", "2025/1", "Søknad fra 02013299997", "2026-01-10",
+                     "", "I", "M", "0"])
+        with tempfile.NamedTemporaryFile("w", suffix=".csv") as file:
+            out = csv.writer(file, delimiter=";")
+            out.writerow(["registreringsID", "saksnummer", "tittel", "journaldato",
+                          "dokumentetsdato", "type", "status", "antallvedlegg"])
+            out.writerows(sent)
+            file.flush()
+            found, last = rows(self.root, "journalkontroll", file.name)
+        n = Counter(r["finding"] for r in found)
+        self.assertEqual(n["other_date"], 1)
+        self.assertEqual(n["other_attachments"], 1)
+        self.assertEqual(n["other_title"], titles - 2)
+        for kind in ("not_received", "still_m", "no_date", "fnr"):
+            self.assertEqual(n[kind], 1, kind)
+        self.assertEqual(last["facts"]["matched"], str(titles - 1))
+        self.assertNotIn("02013299997", json.dumps(found))
+
+    def test_journal_control_without_a_file(self):
+        found, last = rows(self.root, "journalkontroll")
+        n = Counter(r["finding"] for r in found)
+        today = oslo(time.time() * 1000).date()
+        self.assertEqual(last["facts"]["matched"], str(len(self.raw.shown)))
+        self.assertEqual(n["still_m"], sum(
+            r["status"] == "M" and working_days(
+                datetime.date.fromisoformat(r["received"]), today) > 3
+            for r in self.raw.shown.values()))
+        self.assertEqual(n["not_received"] + n["other_title"], 0)
+        self.assertGreater(n["not_journaled"], 0)
+
+    def title(self, number):
+        for id_, d in self.raw.delivered.items():
+            if json.loads(d["receipt"])["number"] == number:
+                return json.loads(self.raw.entries[id_]["post"])["tittel"]
+        return None
+
+    def test_formats(self):
+        journal = os.path.join(self.root, "journal.csv")
+        with open(journal, "w") as file:
+            file.write("registreringsID;tittel\n2026/1-1;=HYPERLINK(1)\n")
+        for name in names():
+            more = [journal] if name == "journalkontroll" else []
+            more += ["--seed", "1"] if name == "stikkprove" else []
+            with self.subTest(name):
+                found, _ = rows(self.root, name, *more)
+                out = {form: run(self.root, name, *more, "--format", form).stdout
+                       for form in ("csv", "xml", "html", "pdf", "table")}
+                lines = list(csv.reader(io.StringIO(
+                    out["csv"].decode("utf-8-sig")), delimiter=";"))
+                self.assertEqual(len(lines), len(found) + 1)
+                self.assertEqual({len(line) for line in lines}, {len(lines[0])})
+                tree = xml.etree.ElementTree.fromstring(out["xml"])
+                self.assertEqual(sum(e.tag.endswith("}rad") for e in tree),
+                                 len(found))
+                self.validate("rapport", out["xml"])
+                if name == "mottaksprotokoll":
+                    self.validate(name, out["xml"])
+                page = Html(out["html"].decode())
+                self.assertEqual((page.lang, page.open), ("nb", []))
+                self.assertEqual(page.scopes["row"], min(len(found), 20000))
+                self.assertGreater(page.scopes["col"], 2)
+                self.assertEqual(page.scopes[None], 0)
+                self.assertFalse(re.search(rb"https?://(?!www.w3.org/2000/svg)",
+                                           re.sub(rb"https://arkiv.example.no", b"",
+                                                  out["html"])))
+                self.assertTrue(out["pdf"].startswith(b"%PDF-"))
+                self.assertTrue(out["pdf"].rstrip().endswith(b"%%EOF"))
+                self.assertNotIn(b"\x1b", out["table"])
+
+    def validate(self, name, text):
+        if shutil.which("xmllint") is None:
+            self.skipTest("xmllint is not installed")
+        done = subprocess.run(
+            ["xmllint", "--noout", "--nonet", "--schema",
+             os.path.join(TOP, "schemas", name + ".xsd"), "-"], input=text,
+            stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
+        self.assertEqual(done.returncode, 0, done.stdout[-500:])
+
+    def test_english(self):
+        done = run(self.root, "balance", "--language", "en").stdout.decode()
+        self.assertIn("Reception balance", done)
+        self.assertIn("All queues", done)
+
+    def test_refusals(self):
+        bad = os.path.join(self.root, "bad.csv")
+        with open(bad, "w") as file:
+            file.write("kø;dato\nOla Nordmann;i morgen\n")
+        for args, status in ((("no-such",), 2), (("liggetid", "--from", "x"), 2),
+                             (("mottaksbalanse", "--from", "2026-1-1"), 2),
+                             (("liggetid", "--control", bad), 2),
+                             (("liggetid", "--format", "doc"), 2),
+                             (("mottaksbalanse", "--control", bad), 5),
+                             (("mottaksbalanse", "--control", bad + "x"), 5),
+                             (("stikkprove", "--count", "2", "--errors", "3"), 2)):
+            done = run(self.root, *args)
+            self.assertEqual(done.returncode, status, (args, done.stderr))
+            self.assertNotIn(b"Nordmann", done.stderr)
+            self.assertEqual(done.stderr.count(b"\n"), 1)
+        self.assertEqual(run("/nonexistent", "liggetid").returncode, 3)
+
+    def test_an_older_database_is_not_read_wrongly(self):
+        with tempfile.TemporaryDirectory() as folder:
+            os.mkdir(os.path.join(folder, "db"))
+            sqlite3.connect(os.path.join(folder, "db", "sluse.db")).close()
+            done = run(folder, "liggetid")
+        self.assertEqual(done.returncode, 3)
+        self.assertIn(b"start slused", done.stderr)
+
+
+class Road(unittest.TestCase):
+    """The same on what the road itself writes."""
+
+    @classmethod
+    def setUpClass(cls):
+        cls.house = House()
+        cls.addClassCleanup(cls.house.close)
+        h = cls.house
+        demo = os.path.join(TOP, "spool", "demo")
+        with open(os.path.join(demo, "MANIFEST.json")) as file:
+            items = json.load(file)["items"]
+        n = 0
+        for item in items:
+            path = os.path.join(demo, item["name"])
+            if os.path.isfile(path) and os.path.getsize(path) < 40000:
+                h.drop(path, queue=item["queue"])
+                n += 1
+        h.wait_quiet(60, n)
+        cls.count = n
+
+    def test_balance_and_leaves(self):
+        h = self.house
+        raw = Recount(h.root)
+        events = Counter(event for event, *_ in raw.leaves())
+        found, last = rows(h.root, "mottaksbalanse")
+        self.assertEqual(last["facts"]["remainder"], "0")
+        total = {r["unit"]: r for r in found if r["queue"] == "Alle køer"}
+        self.assertEqual(total["consignments"]["total"], events[20])
+        self.assertEqual(total["entries"]["transferred"], events[81])
+        self.assertEqual(total["entries"]["held"], events[102])
+        found, last = rows(h.root, "mottaksprotokoll")
+        self.assertEqual(int(last["facts"]["entries"]), events[51])
+        there = {p["number"] for p in h.posts()["journalposts"]
+                 if "number" in p}
+        if there:
+            self.assertEqual({r["registration"] for r in found
+                              if r["registration"]}, there)
+
+    def read(self, *path):
+        with open(os.path.join(*path), "rb") as file:
+            return file.read()
+
+    def test_pack(self):
+        h = self.house
+        folder = os.path.join(h.root, "pack")
+        h.sluse("report", "tilsynspakke", folder, "--from", "2026-01-01")
+        index = self.read(folder, "index.html").decode()
+        there = set(os.listdir(folder))
+        self.assertEqual(set(re.findall(r'href="([^"]+)"', index)) |
+                         {"index.html"}, there)
+        for name in there:
+            data = self.read(folder, name)
+            self.assertNotIn(b"hemmelig\n", data, name)
+            if name.endswith(".html"):
+                page = Html(data.decode())
+                self.assertEqual((page.lang, page.open), ("nb", []), name)
+        self.assertEqual(os.stat(folder).st_mode & 0o777, 0o700)
+        head = json.loads(self.read(folder, "sporingslogg-hode.json"))
+        self.assertEqual(head["leaves"],
+                         h.query("SELECT count(*) FROM leaf")[0][0])
+        done = h.sluse("report", "tilsynspakke", folder, check=False)
+        self.assertEqual(done.returncode, 2)
+
+
+if __name__ == "__main__":
+    unittest.main()

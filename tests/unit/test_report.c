@@ -1,0 +1,458 @@
+/*
+ * Reports: the table, formats, days, samples, and files somebody gives us.
+ */
+#include <math.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+#include "../../daemon/base/mem.h"
+#include "../../daemon/config/deadline.h"
+#include "../../daemon/report/control.h"
+#include "../../daemon/report/csvin.h"
+#include "../../daemon/report/form.h"
+#include "../../daemon/report/legal.h"
+#include "../../daemon/report/sample.h"
+#include "../../daemon/report/snap.h"
+#include "../../daemon/report/targetlog.h"
+#include "test.h"
+
+/* Fontconfig keeps what it has read until the end and never lets go of it. */
+__attribute__((visibility("default"))) const char *__lsan_default_suppressions(
+    void);
+const char *
+__lsan_default_suppressions(void)
+{
+	return "leak:libfontconfig\n";
+}
+
+/* -- the table ---------------------------------------------------------- */
+
+static void
+names_of(const struct sl_report_def *d)
+{
+	SL_BUF struct sl_buf a = {0}, b = {0};
+	bool chart = strcmp(d->chart, "none") == 0;
+	size_t i, k;
+
+	for (i = 0; i < d->columns; i++) {
+		sl_buf_reset(&a);
+		sl_column_xml(&d->column[i], &a);
+		CHECK_MSG(a.n > 0, "%s %s", d->slug, d->column[i].key);
+		chart = chart || (strcmp(d->column[i].key, d->chart) == 0 &&
+				     sl_col_is_number(d->column[i].type));
+		for (k = 0; k < i; k++) {
+			sl_buf_reset(&b);
+			sl_column_xml(&d->column[k], &b);
+			CHECK_MSG(strcmp(sl_buf_str(&a), sl_buf_str(&b)) != 0,
+			    "%s %s", d->slug, sl_buf_str(&a));
+			CHECK_MSG(
+			    strcmp(d->column[i].key, d->column[k].key) != 0,
+			    "%s %s", d->slug, d->column[i].key);
+		}
+	}
+	CHECK_MSG(chart, "%s has no column %s", d->slug, d->chart);
+}
+
+static void
+table(void)
+{
+	size_t n, i, k;
+	const struct sl_report_def *d = sl_report_defs(&n);
+
+	CHECK(n >= 13);
+	for (i = 0; i < n; i++) {
+		CHECK_MSG(d[i].columns > 2, "%s", d[i].slug);
+		CHECK(sl_report_def_find(d[i].slug) == &d[i]);
+		CHECK(sl_report_def_find(d[i].alias) == &d[i]);
+		for (k = 0; k < i; k++)
+			CHECK_MSG(strcmp(d[i].alias, d[k].alias) != 0, "%s",
+			    d[i].alias);
+		names_of(&d[i]);
+	}
+	CHECK(sl_report_def_find("no-such") == NULL);
+}
+
+/* -- formats: hostile cells ---------------------------------------------- */
+
+/* A row of the access codes with a text in it. */
+static char *
+made(const char *form, const char *text)
+{
+	const struct sl_report_def *d = sl_report_def_find("tilgangskoder");
+	struct sl_cell c[8] = {{0}};
+	struct sl_out *o;
+	struct sl_err err;
+	char *p = NULL;
+	size_t n, i;
+	FILE *f = open_memstream(&p, &n);
+
+	o = sl_out_new(sl_form_find(form), f, SL_LANGUAGE_NB);
+	(void)snprintf(o->instance, sizeof(o->instance), "%s", text);
+	sl_out_begin(o, d);
+	for (i = 0; i < d->columns; i++)
+		c[i].kind = SL_CELL_VALUE;
+	c[0].text = text;
+	c[1].text = "XX";
+	c[7].kind = SL_CELL_UNKNOWN;
+	sl_out_row(o, c);
+	sl_out_fact(o, "fact", "Fakta", text);
+	CHECK(sl_out_end(o, &err) == SL_OK);
+	sl_out_free(o);
+	(void)fclose(f);
+	return p;
+}
+
+static void
+formats(void)
+{
+	static const struct {
+		const char *form, *text, *has, *has_not;
+	} rows[] = {
+	    {"html", "<script>x", "&lt;script&gt;x", "<script>"},
+	    {"html", "\" onload=\"x", "&quot; onload=", "\" onload=\""},
+	    {"xml", "a<b&c", "a&lt;b&amp;c", "a<b"},
+	    {"csv", "=cmd()", "\"'=cmd()\"", ";=cmd"},
+	    {"csv", "a;b\"c", "\"a;b\"\"c\"", NULL},
+	    {"json", "a\"b", "a\\\"b", NULL},
+	    {"table", "a\x1b[31m", "a\\x1B[31m", "\x1b"},
+	    {"html", "ikke", "ikke kjent", NULL},
+	    {"xml", "x", "<eldsteSendt ukjent=\"true\"/>", NULL},
+	};
+	size_t i;
+	char *p;
+
+	for (i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		p = made(rows[i].form, rows[i].text);
+		CHECK_MSG(strstr(p, rows[i].has) != NULL, "%s: %s\n%s",
+		    rows[i].form, rows[i].has, p);
+		CHECK_MSG(rows[i].has_not == NULL ||
+			      strstr(p, rows[i].has_not) == NULL,
+		    "%s: %s", rows[i].form, rows[i].has_not);
+		free(p);
+	}
+	p = made("pdf", "Blåbær ŋđ");
+	CHECK(strncmp(p, "%PDF-", 5) == 0);
+	free(p);
+}
+
+static void
+chart(void)
+{
+	SL_BUF struct sl_buf b = {0};
+	char one[] = "<b>", two[] =
+				"En svært lang tekst som ikke får plass ved "
+				"siden av søylen";
+	char *label[] = {one, two};
+	const double value[] = {1.5, 0};
+
+	sl_svg_bars(&b, "a&b", label, value, 2, SL_LANGUAGE_NB);
+	CHECK(strstr(sl_buf_str(&b), "&lt;b&gt;") != NULL);
+	CHECK(strstr(sl_buf_str(&b), "a&amp;b") != NULL);
+	CHECK(strstr(sl_buf_str(&b), ">1,5<") != NULL);
+	CHECK(strstr(sl_buf_str(&b), "\xE2\x80\xA6<") != NULL);
+	sl_buf_reset(&b);
+	sl_svg_bars(&b, "none", label, value, 0, SL_LANGUAGE_NB);
+	CHECK(strstr(sl_buf_str(&b), "</svg>") != NULL);
+}
+
+/* -- days ----------------------------------------------------------------- */
+
+static void
+days(void)
+{
+	static const struct {
+		const char *from, *to;
+		int n;
+	} rows[] = {
+	    {"2026-11-27", "2026-11-27", 0},
+	    {"2026-11-27", "2026-11-30", 1}, /* Friday to Monday */
+	    {"2026-11-28", "2026-11-29", 0},
+	    {"2026-04-01", "2026-04-07", 1}, /* Easter 2026: 5 April */
+	    {"2026-05-13", "2026-05-15", 1}, /* Ascension the 14th */
+	    {"2026-05-22", "2026-05-26", 1}, /* Whit Monday the 25th */
+	    {"2027-05-14", "2027-05-18", 1}, /* the 17th is a Monday */
+	    {"2026-12-23", "2027-01-04", 6},
+	    {"2026-11-30", "2026-11-27", -1},
+	};
+	size_t i;
+
+	for (i = 0; i < sizeof(rows) / sizeof(rows[0]); i++)
+		CHECK_MSG(sl_working_days(sl_day_parse(rows[i].from),
+			      sl_day_parse(rows[i].to)) == rows[i].n,
+		    "%s %s", rows[i].from, rows[i].to);
+	/* The day is Oslo's: 23:30 UTC is the next one. */
+	CHECK(sl_day_of(INT64_C(1767223800000)) == sl_day_parse("2026-01-01"));
+	CHECK(sl_day_parse("31.01.2026") == sl_day_parse("2026-01-31"));
+	CHECK(sl_day_parse("2026-13-01") == -1);
+	CHECK(sl_day_parse("") == -1);
+}
+
+/* -- samples -------------------------------------------------------------- */
+
+static bool
+near(double a, double b)
+{
+	return fabs(a - b) < 0.0005;
+}
+
+static void
+intervals(void)
+{
+	double low, high;
+
+	sl_interval_wilson(0, 60, &low, &high);
+	CHECK(near(low, 0) && near(high, 0.0602));
+	sl_interval_exact(0, 60, &low, &high);
+	CHECK(near(low, 0) && near(high, 0.0596));
+	sl_interval_exact(1, 60, &low, &high);
+	CHECK(near(low, 0.0004) && near(high, 0.0894));
+	sl_interval_wilson(5, 50, &low, &high);
+	CHECK(near(low, 0.0435) && near(high, 0.2136));
+	sl_interval_exact(5, 50, &low, &high);
+	CHECK(near(low, 0.0333) && near(high, 0.2181));
+	sl_interval_exact(60, 60, &low, &high);
+	CHECK(near(low, 0.9404) && near(high, 1));
+}
+
+static void
+drawing(void)
+{
+	enum { OF = 1000, N = 100 };
+	uint32_t a[N], b[N];
+	uint16_t weight[OF];
+	size_t i, k, heavy = 0;
+	unsigned seed, hits = 0;
+
+	CHECK(sl_sample_draw(7, NULL, OF, a, N) == N);
+	CHECK(sl_sample_draw(7, NULL, OF, b, N) == N);
+	CHECK(memcmp(a, b, sizeof(a)) == 0);
+	(void)sl_sample_draw(8, NULL, OF, b, N);
+	CHECK(memcmp(a, b, sizeof(a)) != 0);
+	for (i = 0; i < N; i++)
+		for (k = 0; k < i; k++)
+			CHECK(a[i] != a[k]);
+	for (i = 0; i < OF; i++)
+		weight[i] = i < OF / 10 ? 9 : 1;
+	(void)sl_sample_draw(7, weight, OF, a, N);
+	for (i = 0; i < N; i++)
+		heavy += a[i] < OF / 10;
+	/* Half of the weight lies on a tenth of the items. */
+	CHECK_MSG(heavy > 25 && heavy < 75, "%zu", heavy);
+	/* Each item has the same chance. */
+	for (seed = 0; seed < 2000; seed++) {
+		(void)sl_sample_draw(seed, NULL, 20, a, 2);
+		hits += a[0] == 3 || a[1] == 3;
+	}
+	CHECK_MSG(hits > 140 && hits < 260, "%u", hits);
+	CHECK(sl_sample_draw(7, NULL, 3, a, N) == 3);
+	CHECK(sl_sample_draw(7, NULL, 0, a, N) == 0);
+}
+
+/* -- peeking ----------------------------------------------------------------
+ */
+
+static void
+peeking(void)
+{
+	static const struct {
+		const char *json, *key, *want; /* NULL: there is none */
+	} rows[] = {
+	    {"{\"a\":\"x\"}", "a", "x"},
+	    {" { \"b\" : [1,{\"a\":2}] , \"a\" : 17 }", "a", "17"},
+	    {"{\"a\":{\"a\":1},\"c\":\"y\"}", "c", "y"},
+	    {"{\"a\":{\"c\":1}}", "c", NULL},
+	    {"{\"a\":\"\\u00e5\\n\\\"\\\\\"}", "a", "å\n\"\\"},
+	    {"{\"a\":\"\\ud83d\\ude00\"}", "a", "\xF0\x9F\x98\x80"},
+	    {"{\"a\":\"\\ud83d\"}", "a", "\xEF\xBF\xBD"},
+	    {"{\"a\":null,\"b\":1}", "a", NULL},
+	    {"{\"x\":\"}\\\"\",\"a\":\"z\"}", "a", "z"},
+	    {"{\"a\":\"never ends", "a", NULL},
+	    {"{\"a\"", "a", NULL},
+	    {"{\"a\":", "a", NULL},
+	    {"{\"b\":\"\\", "a", NULL},
+	    {"[1]", "a", NULL},
+	    {"", "a", NULL},
+	};
+	char out[64];
+	size_t i;
+	bool found;
+
+	for (i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		found =
+		    sl_json_peek(rows[i].json, rows[i].key, out, sizeof(out));
+		CHECK_MSG(found == (rows[i].want != NULL), "%s", rows[i].json);
+		if (rows[i].want != NULL)
+			CHECK_STR(out, rows[i].want);
+	}
+	CHECK(sl_json_peek("{\"a\":\"åååå\"}", "a", out, 4));
+	CHECK_STR(out, "å");
+}
+
+/* -- files ---------------------------------------------------------------- */
+
+static char path[] = "/tmp/sluse-test-report-XXXXXX";
+
+static void
+put_file(const char *text)
+{
+	FILE *f = fopen(path, "we");
+
+	CHECK(f != NULL && fputs(text, f) >= 0);
+	(void)fclose(f);
+}
+
+static void
+sheets(void)
+{
+	struct sl_control_sheet s;
+	struct sl_err err;
+
+	put_file("\xEF\xBB\xBFkø;dato;forsendelser;sider;signert;av\r\n"
+		 "Skannet post;2026-11-02;12;;03.11.2026;\"KN; avd. 2\"\r\n"
+		 "\r\nSkannet post;2.11.2026;3;44;;\r\n");
+	CHECK(sl_control_read(path, &s, &err) == SL_OK && s.n == 2);
+	CHECK_STR(s.row[0].queue, "Skannet post");
+	CHECK_STR(s.row[0].by, "KN; avd. 2");
+	CHECK(s.row[0].items == 12 && s.row[0].pages == -1);
+	CHECK(s.row[0].signed_day == sl_day_parse("2026-11-03"));
+	CHECK(s.row[1].day == s.row[0].day && s.row[1].signed_day == -1);
+	sl_control_free(&s);
+	put_file("queue,date,pages\nA,2026-11-02,-4\n");
+	CHECK(sl_control_read(path, &s, &err) == SL_BROKEN);
+	CHECK(strstr(err.text, "line 2") != NULL);
+	put_file("dato;sider\n2026-11-02;1\n");
+	CHECK(sl_control_read(path, &s, &err) == SL_BROKEN);
+	put_file("");
+	CHECK(sl_control_read(path, &s, &err) == SL_BROKEN);
+	put_file("k\xF8;dato\nPost p\xE5 papir;2026-11-02\n");
+	CHECK(sl_control_read(path, &s, &err) == SL_OK && s.n == 1);
+	CHECK_STR(s.row[0].queue, "Post på papir");
+	sl_control_free(&s);
+	put_file("kø;dato\n\"never ends;2026-11-02\n");
+	CHECK(sl_control_read(path, &s, &err) == SL_BROKEN);
+}
+
+struct seen {
+	struct sl_tlog_post post;
+	int n;
+};
+
+static enum sl_rc
+take_post(void *arg, const struct sl_tlog_post *p, struct sl_err *err)
+{
+	struct seen *s = arg;
+
+	(void)err;
+	s->post = *p;
+	s->n++;
+	return SL_OK;
+}
+
+#define JOURNAL(name, more)                                                    \
+	"<?xml version=\"1.0\"?><" name                                        \
+	" xmlns=\"http://www.arkivverket.no/standarder/noark5/" name           \
+	"\"><journalhode><journalStartDato>2026-01-01</journalStartDato>"      \
+	"<journalSluttDato>2026-01-31</journalSluttDato></journalhode>"        \
+	"<journalregistrering><saksmappe><mappeID>2026/17</mappeID>"           \
+	"<tittel>Sak</tittel></saksmappe><journalpost>"                        \
+	"<registreringsID>2026/17-1</registreringsID>"                         \
+	"<journalaar>2026</journalaar>"                                        \
+	"<journalsekvensnummer>5</journalsekvensnummer>" more                  \
+	"<journaldato>2026-01-07</journaldato>"                                \
+	"<korrespondansepart><korrespondanseparttype>Avsender"                 \
+	"</korrespondanseparttype><korrespondansepartNavn>Ola"                 \
+	"</korrespondansepartNavn></korrespondansepart></journalpost>"         \
+	"</journalregistrering></" name ">"
+
+static void
+target_journals(void)
+{
+	struct sl_targetlog_period period;
+	struct seen s = {.n = 0};
+	struct sl_err err;
+	SL_BUF struct sl_buf deep = {0};
+	int i;
+
+	put_file(
+	    JOURNAL("loependeJournal", "<tittel>S&#xF8;knad &amp; svar</tittel>"
+				       "<antallVedlegg>2</antallVedlegg>"));
+	CHECK(sl_targetlog_read(path, take_post, &s, &period, &err) == SL_OK);
+	CHECK(s.n == 1 && s.post.incoming && !s.post.public);
+	CHECK_STR(s.post.title, "Søknad & svar");
+	CHECK_STR(s.post.number, "2026/17-1");
+	CHECK_STR(s.post.journal, "5/2026");
+	CHECK_STR(s.post.case_number, "2026/17");
+	CHECK(s.post.attachments == 2 && s.post.document_day == -1);
+	CHECK(period.to_day == sl_day_parse("2026-01-31"));
+	put_file(JOURNAL(
+	    "offentligJournal", "<offentligTittel>S *****</offentligTittel>"));
+	CHECK(sl_targetlog_read(path, take_post, &s, &period, &err) == SL_OK);
+	CHECK(s.post.public && s.post.has_public_title);
+
+	put_file("<!DOCTYPE a [<!ENTITY x SYSTEM \"file:///etc/passwd\">]>"
+		 "<loependeJournal>&x;</loependeJournal>");
+	CHECK(
+	    sl_targetlog_read(path, take_post, &s, &period, &err) == SL_BROKEN);
+	put_file("<loependeJournal><journalregistrering>");
+	CHECK(
+	    sl_targetlog_read(path, take_post, &s, &period, &err) == SL_BROKEN);
+	for (i = 0; i < 100; i++)
+		sl_buf_add_str(&deep, "<a>");
+	put_file(sl_buf_str(&deep));
+	CHECK(
+	    sl_targetlog_read(path, take_post, &s, &period, &err) == SL_BROKEN);
+	put_file("registreringsID,tittel,type,status\n2026/9-1,\"A, b\",I,M\n");
+	CHECK(sl_targetlog_read(path, take_post, &s, &period, &err) == SL_OK);
+	CHECK_STR(s.post.title, "A, b");
+	CHECK(s.post.incoming && !s.post.has_document_day);
+	put_file("a;b\n1;2\n");
+	CHECK(
+	    sl_targetlog_read(path, take_post, &s, &period, &err) == SL_BROKEN);
+}
+
+/* -- law --------------------------------------------------------------------
+ */
+
+static bool
+holds(const char *law, const char *paragraph, const char *day)
+{
+	struct sl_legal l;
+	int64_t d = sl_day_parse(day);
+	size_t at = 0;
+
+	while ((at = sl_legal_next(at, d, d, &l)) != 0)
+		if (strstr(l.law, law) != NULL &&
+		    strcmp(l.paragraph, paragraph) == 0)
+			return true;
+	return false;
+}
+
+static void
+law(void)
+{
+	CHECK(holds("2017-12-15-2105", "§ 9", "2025-12-31"));
+	CHECK(!holds("2017-12-15-2105", "§ 9", "2026-01-01"));
+	CHECK(holds("2025-12-17-2647", "§ 14", "2026-01-01"));
+	CHECK(!holds("2025-12-17-2647", "§ 14", "2025-12-31"));
+	CHECK(holds("2016/679", "art. 30", "2030-01-01"));
+}
+
+static void
+tidy(void)
+{
+	CHECK(unlink(path) == 0);
+}
+
+static void
+begin(void)
+{
+	int fd = mkstemp(path);
+
+	CHECK(fd >= 0);
+	(void)close(fd);
+}
+
+TEST_MAIN({"begin", begin}, {"table", table}, {"formats", formats},
+    {"chart", chart}, {"days", days}, {"intervals", intervals},
+    {"drawing", drawing}, {"peeking", peeking}, {"sheets", sheets},
+    {"target journals", target_journals}, {"law", law}, {"tidy", tidy})
