@@ -22,6 +22,11 @@
 #define HEIGHT_PART 0.6
 /* but of a print where so many words (per cent) have none, it is all dots. */
 #define BARE_MOST 20u
+/* Thousandths: stains that were read as words are unsure in the mean, and so
+ * few of them (per cent) are sure that those may be writing. */
+#define GUESS_CONFIDENCE 400u
+#define GUESS_SURE 700u
+#define GUESS_SHARE 5u
 
 /* -- numbers -------------------------------------------------------------- */
 
@@ -190,6 +195,25 @@ find_leaders(PIX *high, const struct sl_page *p, bool *gone)
 	return true;
 }
 
+/* Of a page that holds nothing but guesses, those go. */
+static bool
+find_guesses(const struct sl_page *p, bool *gone)
+{
+	size_t i, sure = 0;
+	uint64_t sum = 0;
+
+	for (i = 0; i < p->words_count; i++) {
+		sum += p->words[i].confidence;
+		sure += p->words[i].confidence >= GUESS_SURE;
+	}
+	if (sum >= GUESS_CONFIDENCE * p->words_count ||
+	    sure * 100 >= p->words_count * GUESS_SHARE)
+		return false;
+	for (i = 0; i < p->words_count; i++)
+		gone[i] |= p->words[i].confidence < GUESS_SURE;
+	return true;
+}
+
 static unsigned
 line_ends(const char *s, size_t n)
 {
@@ -291,7 +315,7 @@ sl_ocr_tidy(
 {
 	struct sl_page *p = &pass->page;
 	SL_FREE bool *gone = NULL;
-	bool sections;
+	bool sections, some;
 	PIX *high;
 
 	if (p->words_count == 0)
@@ -300,7 +324,9 @@ sl_ocr_tidy(
 	memset(gone, 0, p->words_count * sizeof(*gone));
 	high = pass->turn == 0 ? high_ink(l, turn) : NULL;
 	sections = has_sections(p);
-	if (find_leaders(high, p, gone) || sections)
+	some = find_leaders(high, p, gone);
+	some |= find_guesses(p, gone);
+	if (some || sections)
 		rewrite(pass, gone, sections);
 	pixDestroy(&high);
 }

@@ -435,9 +435,38 @@ budget(void)
 	pixDestroy(&big);
 }
 
+/* The cover of a folder: stains, and no words of them. */
+static void
+stains(void)
+{
+	PIX *pix = pixCreate(WIDTH, HEIGHT, 8);
+	unsigned r = 4711;
+	int i, k, x, y;
+
+	(void)pixSetAll(pix);
+	for (i = 0; i < 60; i++) {
+		r = r * 1103515245u + 12345u;
+		x = 100 + (int)(r >> 8) % (WIDTH - 300);
+		y = 100 + (int)(r >> 16) % (HEIGHT - 200);
+		for (k = 0; k < 40; k++) {
+			r = r * 1103515245u + 12345u;
+			(void)pixRasterop(pix, x + (int)(r >> 16) % 90,
+			    y + (int)(r >> 24) % 22, 2 + (int)(r >> 12) % 6,
+			    2 + (int)(r >> 20) % 6, PIX_CLR, NULL, 0, 0);
+		}
+	}
+	run_packed(pix, IFF_PNG, bare);
+	CHECK(got.pages == 1);
+	CHECK_MSG(got.page.words <= 3, "%u: %s", got.page.words,
+	    sl_buf_str(&got.text));
+	CHECK(got.page.words == got.boxes_count);
+	pixDestroy(&pix);
+}
+
 TEST_MAIN({"skewed", skewed}, {"turned", turned},
     {"turned_and_skewed", turned_and_skewed}, {"black_border", black_border},
     {"in_shadow", in_shadow}, {"pale", pale}, {"blurred", blurred},
     {"blank_scan", blank_scan}, {"full_of_print", full_of_print},
     {"faint_is_not_blank", faint_is_not_blank}, {"lying_header", lying_header},
-    {"low_letters", low_letters}, {"stamped", stamped}, {"budget", budget})
+    {"low_letters", low_letters}, {"stamped", stamped}, {"budget", budget},
+    {"stains", stains})
