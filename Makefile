@@ -42,7 +42,7 @@ include tests/tests.mk
 
 # -- rooms ------------------------------------------------------------------
 ROOMS := base wire config registry access store journal intake unpack pronom identify read \
-	ocr sandbox worker decrypt convert place prepare push report engine cli
+	ocr sandbox worker decrypt convert place prepare push query report engine cli
 room_objs = $(patsubst %.c,$(O)/%.o,$(wildcard daemon/$(1)/*.c))
 define ROOM
 $(B)/lib/$(1).a: $(call room_objs,$(1))
@@ -64,7 +64,7 @@ $(O)/%.o: %.c
 
 # Files that are put into programs as they lie there.
 $(O)/daemon/store/schema.o: $(wildcard schemas/sql/*.sql)
-$(O)/daemon/report/export.o: $(wildcard schemas/export/*)
+$(O)/daemon/query/export.o: $(wildcard schemas/export/*)
 $(O)/daemon/report/legal.o: schemas/hjemler.tsv
 
 # -- programs: which rooms and libraries each may see -------------------------
@@ -75,9 +75,9 @@ libs_iconv := -licuuc -Wl,--export-dynamic-symbol=iconv \
 PROGRAMS := slused sluse sluse-report sluse-work sluse-ocr sluse-place sluse-push sluse-decrypt sluse-convert
 rooms_slused := engine access intake place prepare store journal registry config wire base
 libs_slused := -lsqlite3 -ljansson -lcrypto
-rooms_sluse := cli report store journal prepare place registry config pronom wire base
+rooms_sluse := cli query store journal prepare place registry config pronom wire base
 libs_sluse := -lsqlite3 -ljansson -lxml2 -lcrypto
-rooms_sluse-report := report store journal registry config wire base
+rooms_sluse-report := report query store journal registry config wire base
 libs_sluse-report = $(call pc,libs,pangocairo cairo-pdf libxml-2.0) \
 	-lsqlite3 -ljansson -lcrypto -lm
 rooms_sluse-work := worker read unpack identify pronom sandbox wire base

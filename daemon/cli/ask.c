@@ -11,7 +11,7 @@
 #include <unistd.h>
 
 #include "../base/mem.h"
-#include "../report/query.h"
+#include "../query/byname.h"
 #include "control.h"
 
 struct sl_ask {
@@ -104,7 +104,7 @@ tell(const struct sl_ask *a, const char *verb, const json_t *args,
 
 enum sl_rc
 sl_ask_rows(struct sl_ask *a, const char *verb, const json_t *args,
-    sl_report_fn *fn, void *arg, struct sl_err *err)
+    sl_query_fn *fn, void *arg, struct sl_err *err)
 {
 	struct sl_control *k;
 	enum sl_rc rc;
@@ -113,7 +113,7 @@ sl_ask_rows(struct sl_ask *a, const char *verb, const json_t *args,
 	if (a->store != NULL) {
 		rc = is_told(verb) ? tell(a, verb, args, err) : SL_OK;
 		return rc != SL_OK ? rc
-				   : sl_report_query(a->store, verb, args,
+				   : sl_query_by_name(a->store, verb, args,
 					 false, fn, arg, err);
 	}
 	rc = sl_control_open(a->cli->root, &k, err);

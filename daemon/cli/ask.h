@@ -5,7 +5,7 @@
 #ifndef SL_CLI_ASK_H
 #define SL_CLI_ASK_H
 
-#include "../report/report.h"
+#include "../query/query.h"
 #include "cli.h"
 
 struct sl_ask;
@@ -14,9 +14,9 @@ struct sl_ask;
 enum sl_exit sl_ask_open(const struct sl_cli *c, struct sl_ask **ret);
 /* NULL is fine. */
 void sl_ask_close(struct sl_ask *a);
-/* The rows of report/query.h; args is only read and may be NULL. SL_HOLD:
- * slused says no; SL_RETRY: it is away; else as sl_report_query. */
+/* The rows of query/byname.h; args is only read and may be NULL. SL_HOLD:
+ * slused says no; SL_RETRY: it is away; else as sl_query_by_name. */
 enum sl_rc sl_ask_rows(struct sl_ask *a, const char *verb, const json_t *args,
-    sl_report_fn *fn, void *arg, struct sl_err *err);
+    sl_query_fn *fn, void *arg, struct sl_err *err);
 
 #endif

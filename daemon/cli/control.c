@@ -12,8 +12,8 @@
 
 #include "../base/mem.h"
 #include "../base/text.h"
+#include "../query/query.h"
 #include "../registry/registry.h"
-#include "../report/report.h"
 #include "../wire/roles.h"
 #include "../wire/wire.h"
 #include "cli.h"
@@ -123,7 +123,7 @@ sl_control_call(struct sl_control *k, const char *verb, const json_t *args,
 
 /* Whole lines of b go to fn; the beginning of the next stays. */
 static enum sl_rc
-give_rows(struct sl_buf *b, sl_report_fn *fn, void *arg, struct sl_err *err)
+give_rows(struct sl_buf *b, sl_query_fn *fn, void *arg, struct sl_err *err)
 {
 	enum sl_rc rc = SL_OK;
 	size_t at = 0;
@@ -146,7 +146,7 @@ give_rows(struct sl_buf *b, sl_report_fn *fn, void *arg, struct sl_err *err)
 }
 
 static enum sl_rc
-take_rows(struct sl_chan *from, sl_report_fn *fn, void *arg, struct sl_err *err)
+take_rows(struct sl_chan *from, sl_query_fn *fn, void *arg, struct sl_err *err)
 {
 	SL_BUF struct sl_buf b = {0};
 	char words[256];
@@ -175,7 +175,7 @@ take_rows(struct sl_chan *from, sl_report_fn *fn, void *arg, struct sl_err *err)
 }
 
 enum sl_rc
-sl_control_rows(struct sl_control *k, const json_t *args, sl_report_fn *fn,
+sl_control_rows(struct sl_control *k, const json_t *args, sl_query_fn *fn,
     void *arg, struct sl_err *err)
 {
 	struct sl_chan *from;
@@ -246,7 +246,7 @@ print_reply(const struct sl_cli *c, json_t *reply, const char *text)
 		(void)printf("It waits for %s.\n",
 		    json_string_value(json_object_get(reply, "waits_for")));
 	} else if (text[0] != '\0') {
-		sl_report_show_text(stdout, text);
+		sl_query_show_text(stdout, text);
 		(void)putchar('\n');
 	}
 	return code;

@@ -7,7 +7,7 @@
 #include <jansson.h>
 
 #include "../base/err.h"
-#include "../report/report.h"
+#include "../query/query.h"
 
 struct sl_control;
 
@@ -29,6 +29,6 @@ enum sl_rc sl_control_call(struct sl_control *k, const char *verb,
  * sl_reading_ask of slused wants them. SL_HOLD: refused; SL_RETRY: slused or
  * sluse-report went away; else what the query or fn says. */
 enum sl_rc sl_control_rows(struct sl_control *k, const json_t *args,
-    sl_report_fn *fn, void *arg, struct sl_err *err);
+    sl_query_fn *fn, void *arg, struct sl_err *err);
 
 #endif

@@ -14,8 +14,8 @@
 #include "../place/caseindex.h"
 #include "../prepare/package.h"
 #include "../prepare/prepare.h"
+#include "../query/query.h"
 #include "../registry/registry.h"
-#include "../report/report.h"
 #include "csv.h"
 
 #define ENTRY 1 /* its number towards sluse-place */
@@ -370,7 +370,7 @@ ask(struct sl_chan *chan, const struct sl_dry *d, const struct sl_dry_entry *e,
 static void
 take_candidate(struct sl_dry_entry *e, const struct sl_msg_placed_field *p)
 {
-	const char *name = sl_report_field(p->field);
+	const char *name = sl_query_field(p->field);
 	json_t *o, *list;
 
 	if (name == NULL)

@@ -23,7 +23,7 @@
 #include "../base/mem.h"
 #include "../base/text.h"
 #include "../pronom/pronom.h"
-#include "../report/report.h"
+#include "../query/query.h"
 #include "cli.h"
 #include "crew.h"
 #include "dry.h"
@@ -303,7 +303,7 @@ print_plain(const struct row *w)
 {
 	const char *s;
 
-	sl_report_show_text(stdout, w->path);
+	sl_query_show_text(stdout, w->path);
 	(void)printf(": %s", w->mime[0] != '\0' ? w->mime : "?");
 	for (s = w->puid; *s != '\0'; s++)
 		(void)printf("%s%c", s == w->puid ? " " : "", *s);

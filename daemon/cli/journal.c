@@ -15,7 +15,7 @@
 #include "../base/mem.h"
 #include "../base/text.h"
 #include "../journal/tlogproof.h"
-#include "../report/report.h"
+#include "../query/query.h"
 #include "../store/heads.h"
 #include "ask.h"
 
@@ -130,7 +130,7 @@ print_fault(const json_t *row)
 		(void)printf("The sporingslogg is NOT whole: between sequence"
 			     " %" PRIu64 " and %" PRIu64 ": ",
 		    first, last);
-	sl_report_show_text(stdout, text(row, "fault"));
+	sl_query_show_text(stdout, text(row, "fault"));
 	(void)putchar('\n');
 }
 
@@ -213,7 +213,7 @@ print_proof(const json_t *row)
 {
 	if (!json_is_true(json_object_get(row, "ok"))) {
 		(void)fputs("It is NOT proved: ", stdout);
-		sl_report_show_text(stdout, text(row, "fault"));
+		sl_query_show_text(stdout, text(row, "fault"));
 		(void)putchar('\n');
 		return;
 	}
@@ -237,9 +237,9 @@ print_leaf(struct sl_slice file)
 		(void)printf("%" PRIu64 "  %s  %s  ", l.seq, when,
 		    sl_event_name(l.event) != NULL ? sl_event_name(l.event)
 						   : "?");
-		sl_report_show_text(stdout, l.subject);
+		sl_query_show_text(stdout, l.subject);
 		(void)fputs("  ", stdout);
-		sl_report_show_text(stdout, l.actor);
+		sl_query_show_text(stdout, l.actor);
 		(void)putchar('\n');
 	}
 	free(p);
@@ -281,12 +281,12 @@ verify_proof(const struct sl_cli *c, struct asked *a)
 		return code;
 	if (sl_read_file(AT_FDCWD, c->arg[0], SL_TLOGPROOF_MAX, &file, &err) !=
 		SL_OK ||
-	    sl_report_verify_proof(sl_slice_buf(&file), &a->ask, &v, &err) !=
+	    sl_query_verify_proof(sl_slice_buf(&file), &a->ask, &v, &err) !=
 		SL_OK)
 		return sl_cli_say(SL_EXIT_INPUT, "%s: %s", c->arg[0], err.text);
 	if (!c->json && v.ok)
 		print_leaf(sl_slice_buf(&file));
-	return tell(c, sl_report_verify_row(&v), print_proof);
+	return tell(c, sl_query_verify_row(&v), print_proof);
 }
 
 static enum sl_exit
@@ -295,9 +295,9 @@ verify_export(const struct sl_cli *c, const struct sl_verify_ask *ask)
 	struct sl_verify v;
 	struct sl_err err;
 
-	if (sl_report_verify_export(c->arg[0], ask, &v, &err) != SL_OK)
+	if (sl_query_verify_export(c->arg[0], ask, &v, &err) != SL_OK)
 		return sl_cli_say(SL_EXIT_INPUT, "%s: %s", c->arg[0], err.text);
-	return tell(c, sl_report_verify_row(&v), print_verify);
+	return tell(c, sl_query_verify_row(&v), print_verify);
 }
 
 int
@@ -342,7 +342,7 @@ sl_cmd_journal_export(const struct sl_cli *c)
 	if (code != SL_EXIT_OK)
 		return code;
 	code = report_code(
-	    sl_report_export(s, c->arg[0], c->payloads, &size, &err), &err);
+	    sl_query_export(s, c->arg[0], c->payloads, &size, &err), &err);
 	sl_store_close(s);
 	if (code != SL_EXIT_OK)
 		return code;
@@ -387,7 +387,7 @@ sl_cmd_journal_prove(const struct sl_cli *c)
 	if (code != SL_EXIT_OK)
 		return code;
 	code = report_code(
-	    sl_report_prove(s, c->arg[0], c->kind, &b, &seq, &err), &err);
+	    sl_query_prove(s, c->arg[0], c->kind, &b, &seq, &err), &err);
 	sl_store_close(s);
 	if (code != SL_EXIT_OK)
 		return code;
@@ -430,7 +430,7 @@ sl_cmd_journal_consistency(const struct sl_cli *c)
 	code = sl_cli_store(c, &s);
 	if (code != SL_EXIT_OK)
 		return code;
-	code = report_code(sl_report_consistency(s, old, new, &b, &err), &err);
+	code = report_code(sl_query_consistency(s, old, new, &b, &err), &err);
 	sl_store_close(s);
 	return code == SL_EXIT_OK
 		   ? write_proof(c, c->output != NULL ? c->output : "-", &b)

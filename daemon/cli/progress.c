@@ -12,7 +12,7 @@
 #include "../base/mem.h"
 #include "../base/ulid.h"
 #include "../intake/names.h"
-#include "../report/report.h"
+#include "../query/query.h"
 
 #define QUIET_LOOKS 4 /* in a row */
 #define SOON_MS 5000 /* what is due later does not count as under way */
@@ -40,7 +40,7 @@ sl_watch_run_new(const char *root, const struct sl_config *cfg, bool show)
 	w->terminal = isatty(STDOUT_FILENO) == 1;
 	w->started_ms = w->changed_ms = sl_clock_boot_ms();
 	if (sl_store_open_read(root, &w->s, NULL) == SL_OK)
-		w->since = sl_report_last(w->s);
+		w->since = sl_query_last(w->s);
 	else
 		w->s = NULL;
 	return w;
@@ -160,7 +160,7 @@ sl_watch_run_look(struct sl_watch_run *w)
 		w->s = NULL;
 		return false;
 	}
-	if (sl_report_progress(w->s, sl_clock_utc_ms() + SOON_MS, &p, NULL) !=
+	if (sl_query_progress(w->s, sl_clock_utc_ms() + SOON_MS, &p, NULL) !=
 	    SL_OK)
 		return false;
 	for (i = 0; i < w->cfg->queue_n; i++)
@@ -214,7 +214,7 @@ print_group(const json_t *sum, const char *key, const char *title, bool each)
 		(void)printf(
 		    "    %-16s ", json_string_value(json_object_get(o, "id")));
 		s = json_string_value(json_object_get(o, "name"));
-		sl_report_show_text(stdout, s != NULL ? s : "");
+		sl_query_show_text(stdout, s != NULL ? s : "");
 		s = json_string_value(json_object_get(o, "reason_text"));
 		if (s == NULL)
 			s = json_string_value(json_object_get(o, "outcome"));
@@ -255,7 +255,7 @@ sl_watch_run_summary(struct sl_watch_run *w)
 
 	if (w->s == NULL)
 		return;
-	sum = sl_report_summary(w->s, w->since);
+	sum = sl_query_summary(w->s, w->since);
 	if (w->show && w->terminal)
 		(void)printf("\r\033[K");
 	w->line[0] = '\0';

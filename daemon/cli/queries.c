@@ -14,9 +14,11 @@
 #include "../base/mem.h"
 #include "../base/text.h"
 #include "../config/config.h"
-#include "../report/report.h"
+#include "../pronom/pronom.h"
+#include "../query/query.h"
 #include "ask.h"
 #include "control.h"
+#include "formats.h"
 
 enum sl_exit
 sl_cli_fail(const struct sl_err *err)
@@ -77,6 +79,7 @@ sl_cli_libexec(char *out, size_t cap)
 
 struct print {
 	bool json;
+	const struct sl_pronom *formats; /* or NULL */
 	void (*print)(FILE *f, const json_t *row);
 	uint64_t n;
 };
@@ -86,12 +89,17 @@ print_row(void *arg, const json_t *row, struct sl_err *err)
 {
 	struct print *p = arg;
 
+	json_t *more = p->formats != NULL ? json_deep_copy(row) : NULL;
+
 	(void)err;
 	p->n++;
+	if (more != NULL)
+		sl_formats_add(p->formats, more);
 	if (p->json)
-		sl_cli_json(row);
+		sl_cli_json(more != NULL ? more : row);
 	else
-		p->print(stdout, row);
+		p->print(stdout, more != NULL ? more : row);
+	json_decref(more);
 	/* A closed pipe ends a long list. */
 	return ferror(stdout) == 0 ? SL_OK : SL_SKIP;
 }
@@ -118,14 +126,13 @@ code_of_ask(enum sl_rc rc, const struct sl_err *err)
 	return code_of(rc, err);
 }
 
-/* Rows of a question, each printed by print. */
+/* Rows of a question, each printed. */
 static enum sl_exit
-ask_rows(const struct sl_cli *c, struct sl_ask *a, const char *verb,
-    const json_t *args, void (*print)(FILE *f, const json_t *row))
+ask_rows(
+    struct sl_ask *a, const char *verb, const json_t *args, struct print *p)
 {
-	struct print p = {.json = c->json, .print = print};
 	struct sl_err err = {0};
-	enum sl_rc rc = sl_ask_rows(a, verb, args, print_row, &p, &err);
+	enum sl_rc rc = sl_ask_rows(a, verb, args, print_row, p, &err);
 
 	return code_of_ask(rc, &err);
 }
@@ -135,11 +142,12 @@ static int
 ask_once(const struct sl_cli *c, const char *verb, json_t *args,
     void (*print)(FILE *f, const json_t *row))
 {
+	struct print p = {.json = c->json, .print = print};
 	struct sl_ask *a;
 	enum sl_exit code = sl_ask_open(c, &a);
 
 	if (code == SL_EXIT_OK) {
-		code = ask_rows(c, a, verb, args, print);
+		code = ask_rows(a, verb, args, &p);
 		sl_ask_close(a);
 	}
 	json_decref(args);
@@ -150,20 +158,24 @@ static int
 each_id(const struct sl_cli *c, const char *verb,
     void (*print)(FILE *f, const json_t *row))
 {
+	struct print p = {.json = c->json, .print = print};
 	struct sl_ask *a;
 	enum sl_exit code = sl_ask_open(c, &a), one;
+	struct sl_pronom *formats;
 	json_t *args;
 	int i;
 
 	if (code != SL_EXIT_OK)
 		return code;
+	p.formats = formats = sl_formats_open(c);
 	for (i = 0; i < c->args; i++) {
 		args = json_pack("{s:s}", "id", c->arg[i]);
-		one = ask_rows(c, a, verb, args, print);
+		one = ask_rows(a, verb, args, &p);
 		json_decref(args);
 		if (one > code)
 			code = one;
 	}
+	sl_pronom_free(formats);
 	sl_ask_close(a);
 	return code;
 }
@@ -171,13 +183,13 @@ each_id(const struct sl_cli *c, const char *verb,
 int
 sl_cmd_show(const struct sl_cli *c)
 {
-	return each_id(c, "show", sl_report_print_row);
+	return each_id(c, "show", sl_query_print_row);
 }
 
 int
 sl_cmd_explain(const struct sl_cli *c)
 {
-	return each_id(c, "explain", sl_report_print_explain);
+	return each_id(c, "explain", sl_query_print_explain);
 }
 
 static void
@@ -202,8 +214,8 @@ sl_cmd_list(const struct sl_cli *c)
 	add_text(args, "disposition", c->disposition);
 	add_text(args, "queue", c->queue);
 	if (!c->json)
-		sl_report_print_head(stdout);
-	return ask_once(c, "list", args, sl_report_print_line);
+		sl_query_print_head(stdout);
+	return ask_once(c, "list", args, sl_query_print_line);
 }
 
 /* What slused says of itself; null if it does not run. */
@@ -228,12 +240,12 @@ print_value(const json_t *v)
 	SL_FREE char *s = NULL;
 
 	if (json_is_string(v)) {
-		sl_report_show_text(stdout, json_string_value(v));
+		sl_query_show_text(stdout, json_string_value(v));
 	} else if (json_is_boolean(v)) {
 		(void)fputs(json_is_true(v) ? "yes" : "no", stdout);
 	} else {
 		s = json_dumps(v, JSON_ENCODE_ANY | JSON_COMPACT);
-		sl_report_show_text(stdout, s != NULL ? s : "");
+		sl_query_show_text(stdout, s != NULL ? s : "");
 	}
 }
 
@@ -333,7 +345,7 @@ sl_cmd_status(const struct sl_cli *c)
 	if (c->json) {
 		sl_cli_json(o);
 	} else {
-		sl_report_print_status(stdout, o);
+		sl_query_print_status(stdout, o);
 		print_slused(slused);
 	}
 	json_decref(o);
@@ -364,7 +376,7 @@ sl_cmd_age(const struct sl_cli *c)
 	    code_of_ask(sl_ask_rows(a, "age", NULL, gather, rows, &err), &err);
 	sl_ask_close(a);
 	if (code == SL_EXIT_OK && !c->json)
-		sl_report_print_age(stdout, rows);
+		sl_query_print_age(stdout, rows);
 	else
 		json_array_foreach(rows, i, o) sl_cli_json(o);
 	json_decref(rows);
@@ -374,8 +386,7 @@ sl_cmd_age(const struct sl_cli *c)
 int
 sl_cmd_approvals(const struct sl_cli *c)
 {
-	return ask_once(
-	    c, "approvals", json_object(), sl_report_print_approval);
+	return ask_once(c, "approvals", json_object(), sl_query_print_approval);
 }
 
 /* "kari" or "1000" as "uid:1000"; what names no user stands for itself. */
@@ -457,7 +468,7 @@ sl_cmd_journal_list(const struct sl_cli *c)
 	add_text(args, "kind", c->kind);
 	if (c->person != NULL)
 		(void)json_object_set_new(args, "person", person(c->person));
-	return ask_once(c, "journal-list", args, sl_report_print_event);
+	return ask_once(c, "journal-list", args, sl_query_print_event);
 }
 
 static void
@@ -469,7 +480,7 @@ print_case(FILE *f, const json_t *row)
 		? json_string_value(json_object_get(row, "status"))
 		: "");
 	if (json_is_string(json_object_get(row, "title")))
-		sl_report_show_text(
+		sl_query_show_text(
 		    f, json_string_value(json_object_get(row, "title")));
 	(void)fputc('\n', f);
 }

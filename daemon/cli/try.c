@@ -15,8 +15,8 @@
 #include "../base/trust.h"
 #include "../config/config.h"
 #include "../prepare/prepare.h"
+#include "../query/query.h"
 #include "../registry/registry.h"
-#include "../report/report.h"
 #include "dryplace.h"
 
 struct dry_run {
@@ -151,7 +151,7 @@ print_pages(const json_t *o)
 	json_array_foreach(json_object_get(o, "pages"), i, g)
 	{
 		(void)fputs("-- ", stdout);
-		sl_report_show_text(stdout,
+		sl_query_show_text(stdout,
 		    *str(g, "file") != '\0' ? str(g, "file") : str(o, "path"));
 		(void)printf(", page %" JSON_INTEGER_FORMAT
 			     ": %s, confidence %.2f, language %s %s\n",
@@ -163,7 +163,7 @@ print_pages(const json_t *o)
 		print_lines(str(g, "text"));
 	}
 	if (*str(o, "error") != '\0') {
-		sl_report_show_text(stdout, str(o, "path"));
+		sl_query_show_text(stdout, str(o, "path"));
 		(void)printf(": error: %s\n", str(o, "error"));
 	}
 }
@@ -277,7 +277,7 @@ print_try(const json_t *o)
 	char *post;
 	size_t i;
 
-	sl_report_show_text(stdout, str(o, "path"));
+	sl_query_show_text(stdout, str(o, "path"));
 	(void)printf(": %s", str(o, "disposition"));
 	if (why != NULL)
 		(void)printf(" (%s, for: %s)\n  %s", why->slug,
@@ -289,7 +289,7 @@ print_try(const json_t *o)
 		    2 + 2 * (int)json_integer_value(
 				json_object_get(v, "depth")),
 		    "");
-		sl_report_show_text(stdout, str(v, "name"));
+		sl_query_show_text(stdout, str(v, "name"));
 		page = json_object_get(v, "pages");
 		(void)printf("  %s %s", str(v, "role"), str(v, "mime"));
 		if (json_integer_value(page) > 0)
@@ -301,7 +301,7 @@ print_try(const json_t *o)
 	json_array_foreach(json_object_get(o, "documents"), i, v)
 	{
 		(void)printf("    %s ", str(v, "role"));
-		sl_report_show_text(stdout, str(v, "title"));
+		sl_query_show_text(stdout, str(v, "title"));
 		(void)putchar('\n');
 	}
 	list = json_object_get(o, "signatures");
@@ -310,14 +310,14 @@ print_try(const json_t *o)
 	json_array_foreach(list, i, v)
 	{
 		(void)fputs("    ", stdout);
-		sl_report_show_text(stdout, str(v, "file"));
+		sl_query_show_text(stdout, str(v, "file"));
 		(void)printf(": %s\n      %s: %s\n", str(v, "text"),
 		    str(v, "is"), str(v, "detail"));
 	}
 	(void)puts("  Where it belongs");
 	json_object_foreach(json_object_get(o, "candidates"), name, list)
 	    json_array_foreach(list, i, v)
-		sl_report_print_field(stdout, name, v, (int)i);
+		sl_query_print_field(stdout, name, v, (int)i);
 	v = json_object_get(o, "would_send");
 	post = json_is_object(v) ? json_dumps(v, JSON_INDENT(2)) : NULL;
 	if (post != NULL) {

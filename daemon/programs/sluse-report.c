@@ -19,8 +19,8 @@
 #include "../base/mem.h"
 #include "../base/notify.h"
 #include "../base/text.h"
+#include "../query/byname.h"
 #include "../report/line.h"
-#include "../report/query.h"
 #include "../wire/roles.h"
 
 #define EXIT_USAGE 64
@@ -79,7 +79,7 @@ serve(const char *path, const char *root)
 	if (rc == SL_OK) {
 		wake_now_and_then(sl_chan_fd(c));
 		sl_notify_by(notify, "READY=1");
-		rc = sl_report_serve(c, root, notify, &err);
+		rc = sl_query_serve(c, root, notify, &err);
 	}
 	sl_chan_free(c);
 	if (rc == SL_OK)

@@ -6,8 +6,8 @@
 #include <string.h>
 
 #include "../base/mem.h"
+#include "../query/query.h"
 #include "../store/db.h"
-#include "report.h"
 #include "runs.h"
 #include "snap.h"
 
@@ -169,7 +169,7 @@ sl_rep_korreksjoner(struct sl_rep *r, struct sl_err *err)
 	for (i = 0; rc == SL_OK && i < c->n; i++) {
 		const struct group *g = &c->group[i];
 
-		sl_rep_row(r, "wssiiiix", sl_report_field(g->field),
+		sl_rep_row(r, "wssiiiix", sl_query_field(g->field),
 		    field_word(r, g->field), c->rule.text[g->rule],
 		    c->rule.text[g->model], g->proposed, g->accepted,
 		    g->confirmed, g->corrected,

@@ -105,8 +105,13 @@ class Shapes(Trial):
 
     def showing(self, h):
         row = self.one(h, "brev.txt")
-        self.assertEqual(h.rows("show", row["id"]), [row])
-        self.assertEqual(h.rows("show", row["reception"]), [row])
+        shown, = h.rows("show", row["id"])
+        # What lists say of a format is looked up for what is shown.
+        self.assertEqual([d.pop("accepted") for d in shown["documents"]],
+                         [["2022", "2026"]])
+        self.assertEqual(shown, row)
+        self.assertIn("accepted by 2022 2026", h.sluse(
+            "show", row["reception"]).stdout)
         both = h.rows("show", row["id"], self.one(h, "tom.txt")["id"])
         self.assertEqual(len(both), 2)
 

@@ -176,8 +176,9 @@ class Down(Trial):
         h.wait_for(paused, 10, "the breaker opens")
         with open(os.path.join(h.root, "log"), encoding="utf-8") as file:
             self.assertIn("target paused", file.read())
-        self.assertEqual(len([r for r in h.rows("list") if
-                              r["stage"] == "prepared"]), 10)
+        h.wait_for(lambda: len([r for r in h.rows("list") if
+                                r["stage"] == "prepared"]) == 10, 15,
+                   "all wait")
         share, _ = busy(self.slused(h), 1.5)
         self.assertLess(share, 0.3)
         h.fake.start()

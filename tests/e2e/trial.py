@@ -135,9 +135,10 @@ def named():
 def run_one(name):
     done = subprocess.run([sys.executable, sys.argv[0], name],
                           stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
-    sys.stdout.buffer.write(done.stdout)
-    sys.stdout.flush()
-    return done.returncode
+    if done.returncode == 0:
+        sys.stdout.buffer.write(done.stdout)
+        sys.stdout.flush()
+    return done
 
 
 def run_all():
@@ -146,7 +147,11 @@ def run_all():
     if len(sys.argv) > 1:
         unittest.main(module="__main__", verbosity=2)
     with concurrent.futures.ThreadPoolExecutor(JOBS) as pool:
-        sys.exit(max(pool.map(run_one, named())))
+        bad = [done for done in pool.map(run_one, named()) if done.returncode]
+    for done in bad:  # what went wrong comes last
+        sys.stdout.buffer.write(done.stdout)
+    sys.stdout.flush()
+    sys.exit(1 if bad else 0)
 
 
 __all__ = ["Trial", "letter", "busy", "run_all", "ID"]

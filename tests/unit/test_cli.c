@@ -14,7 +14,7 @@
 #include "../../daemon/base/file.h"
 #include "../../daemon/base/mem.h"
 #include "../../daemon/cli/csv.h"
-#include "../../daemon/report/query.h"
+#include "../../daemon/query/byname.h"
 #include "../../daemon/store/store.h"
 #include "test.h"
 
@@ -84,7 +84,7 @@ verify(void)
 	struct sl_store *s;
 
 	CHECK(sl_store_open_read(dir, &s, NULL) == SL_OK);
-	CHECK(sl_report_verify(s, &ask, &v, NULL) == SL_OK);
+	CHECK(sl_query_verify(s, &ask, &v, NULL) == SL_OK);
 	sl_store_close(s);
 	return v;
 }
@@ -288,10 +288,10 @@ str(const json_t *o, const char *key)
 static void
 rows(void)
 {
-	struct sl_report_filter all = {0}, none = {.stage = SL_STAGE_read},
-				queue = {.queue = "Post inn"},
-				other = {.queue = "x"};
-	const struct sl_report_events events = {0};
+	struct sl_query_filter all = {0}, none = {.stage = SL_STAGE_read},
+			       queue = {.queue = "Post inn"},
+			       other = {.queue = "x"};
+	const struct sl_query_events events = {0};
 	json_t *a = json_array(), *o, *status;
 	struct sl_store *s;
 	struct sl_err err;
@@ -299,11 +299,11 @@ rows(void)
 
 	make_instance();
 	CHECK(sl_store_open_read(dir, &s, NULL) == SL_OK);
-	CHECK(sl_report_list(s, &none, keep_row, &a, NULL) == SL_OK);
-	CHECK(sl_report_list(s, &other, keep_row, &a, NULL) == SL_OK);
+	CHECK(sl_query_list(s, &none, keep_row, &a, NULL) == SL_OK);
+	CHECK(sl_query_list(s, &other, keep_row, &a, NULL) == SL_OK);
 	CHECK(json_array_size(a) == 0);
-	CHECK(sl_report_list(s, &all, keep_row, &a, NULL) == SL_OK);
-	CHECK(sl_report_list(s, &queue, keep_row, &a, NULL) == SL_OK);
+	CHECK(sl_query_list(s, &all, keep_row, &a, NULL) == SL_OK);
+	CHECK(sl_query_list(s, &queue, keep_row, &a, NULL) == SL_OK);
 	CHECK(json_array_size(a) == 2);
 	o = json_array_get(a, 0);
 	CHECK_STR(str(o, "stage"), "received");
@@ -314,20 +314,20 @@ rows(void)
 	CHECK(json_is_array(json_object_get(o, "deliveries")));
 	(void)snprintf(id, sizeof(id), "%s", str(o, "id"));
 	(void)json_array_clear(a);
-	CHECK(sl_report_explain(s, id, keep_row, &a, &err) == SL_OK);
+	CHECK(sl_query_explain(s, id, keep_row, &a, &err) == SL_OK);
 	CHECK(json_array_size(
 		  json_object_get(json_array_get(a, 0), "events")) == LEAVES);
-	CHECK(sl_report_show(s, "M26-999999-9", keep_row, &a, &err) ==
+	CHECK(sl_query_show(s, "M26-999999-9", keep_row, &a, &err) ==
 	      SL_REJECT); /* check digit */
 	id[strlen(id) - 1] = id[strlen(id) - 1] == '9' ? '0' : '9';
-	CHECK(sl_report_show(s, id, keep_row, &a, &err) == SL_REJECT);
+	CHECK(sl_query_show(s, id, keep_row, &a, &err) == SL_REJECT);
 	(void)json_array_clear(a);
-	CHECK(sl_report_journal(s, &events, keep_row, &a, &err) == SL_OK);
+	CHECK(sl_query_journal(s, &events, keep_row, &a, &err) == SL_OK);
 	CHECK(json_array_size(a) == LEAVES);
-	status = sl_report_status(s);
+	status = sl_query_status(s);
 	CHECK(json_integer_value(json_object_get(status, "open")) == 1);
 	json_decref(status);
-	status = sl_report_age(s, 1767225600000 + 2 * 3600000LL);
+	status = sl_query_age(s, 1767225600000 + 2 * 3600000LL);
 	CHECK(json_array_size(status) == 1);
 	CHECK(json_integer_value(json_object_get(
 		  json_object_get(json_array_get(status, 0), "buckets"),
@@ -422,7 +422,7 @@ without_content(void)
 	char *s;
 
 	CHECK(o != NULL);
-	sl_report_strip(o);
+	sl_query_strip(o);
 	s = json_dumps(o, JSON_COMPACT | JSON_SORT_KEYS);
 	CHECK_STR(s,
 	    "{\"a_later_member\":null,\"deliveries\":[{\"receipt\":{},"
@@ -437,13 +437,13 @@ without_content(void)
 }
 
 static size_t
-events_of(struct sl_store *s, const struct sl_report_events *f)
+events_of(struct sl_store *s, const struct sl_query_events *f)
 {
 	json_t *a = json_array();
 	struct sl_err err;
 	size_t n;
 
-	CHECK(sl_report_journal(s, f, keep_row, &a, &err) == SL_OK);
+	CHECK(sl_query_journal(s, f, keep_row, &a, &err) == SL_OK);
 	n = json_array_size(a);
 	json_decref(a);
 	return n;
@@ -453,7 +453,7 @@ events_of(struct sl_store *s, const struct sl_report_events *f)
 static void
 events_by(void)
 {
-	struct sl_report_events f = {.actor = "uid:7"}, g = {0};
+	struct sl_query_events f = {.actor = "uid:7"}, g = {0};
 	struct sl_store *s;
 	struct sl_err err;
 

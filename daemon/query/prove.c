@@ -70,7 +70,7 @@ find_event(struct sl_store *s, const char *id, const char *event, uint64_t *ret,
 	struct sl_slice b;
 	sqlite3_stmt *st;
 	int number;
-	enum sl_rc rc = sl_report_resolve(s, id, &c, &number, err);
+	enum sl_rc rc = sl_query_resolve(s, id, &c, &number, err);
 
 	if (rc != SL_OK)
 		return rc;
@@ -117,7 +117,7 @@ prove(struct sl_store *s, uint64_t seq, struct sl_tlogproof *p,
 }
 
 enum sl_rc
-sl_report_prove(struct sl_store *s, const char *id, const char *event,
+sl_query_prove(struct sl_store *s, const char *id, const char *event,
     struct sl_buf *out, uint64_t *ret_seq, struct sl_err *err)
 {
 	struct sl_tlogproof *p = sl_alloc(sizeof(*p));
@@ -136,7 +136,7 @@ sl_report_prove(struct sl_store *s, const char *id, const char *event,
 }
 
 enum sl_rc
-sl_report_consistency(struct sl_store *s, uint64_t old_size, uint64_t new_size,
+sl_query_consistency(struct sl_store *s, uint64_t old_size, uint64_t new_size,
     struct sl_buf *out, struct sl_err *err)
 {
 	struct sl_db *db = sl_store_db(s);
@@ -281,7 +281,7 @@ verify_consistency(struct sl_slice file, const struct sl_verify_ask *ask,
 }
 
 enum sl_rc
-sl_report_verify_proof(struct sl_slice file, const struct sl_verify_ask *ask,
+sl_query_verify_proof(struct sl_slice file, const struct sl_verify_ask *ask,
     struct sl_verify *ret, struct sl_err *err)
 {
 	memset(ret, 0, sizeof(*ret));

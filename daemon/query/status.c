@@ -7,7 +7,7 @@
 
 #include "../base/clock.h"
 #include "../store/db.h"
-#include "report_p.h"
+#include "query_p.h"
 
 #define DISPO "ifnull(e.disposition, c.disposition)"
 #define STAGE "ifnull(e.stage, c.stage)"
@@ -29,7 +29,7 @@ status_row(sqlite3_stmt *st)
 }
 
 json_t *
-sl_report_status(struct sl_store *s)
+sl_query_status(struct sl_store *s)
 {
 	struct sl_db *db = sl_store_db(s);
 	json_t *o = json_object(), *rows = json_array();
@@ -55,7 +55,7 @@ sl_report_status(struct sl_store *s)
 	sl_row_set(o, "oldest", sl_row_time(oldest));
 	sl_row_set(o, "known_cases", json_integer(sl_case_count(s)));
 	sl_row_set(o, "queues", rows);
-	sl_report_add_persons(s, o);
+	sl_query_add_persons(s, o);
 	return o;
 }
 
@@ -128,7 +128,7 @@ age_rows(struct sl_db *db, sqlite3_stmt *st, const char *kind, int64_t now,
 }
 
 json_t *
-sl_report_age(struct sl_store *s, int64_t now_ms)
+sl_query_age(struct sl_store *s, int64_t now_ms)
 {
 	struct sl_db *db = sl_store_db(s);
 	json_t *rows = json_array();
@@ -203,7 +203,7 @@ longest(struct sl_db *db, struct sl_progress *p)
 }
 
 enum sl_rc
-sl_report_progress(struct sl_store *s, int64_t soon_ms, struct sl_progress *ret,
+sl_query_progress(struct sl_store *s, int64_t soon_ms, struct sl_progress *ret,
     struct sl_err *err)
 {
 	struct sl_db *db = sl_store_db(s);
@@ -283,7 +283,7 @@ summary_list(struct summary *m, int dispo, int outcome)
 }
 
 json_t *
-sl_report_summary(struct sl_store *s, int64_t since)
+sl_query_summary(struct sl_store *s, int64_t since)
 {
 	struct sl_db *db = sl_store_db(s);
 	struct summary m = {json_array(), json_array(), json_array(),
@@ -318,7 +318,7 @@ sl_report_summary(struct sl_store *s, int64_t since)
 }
 
 int64_t
-sl_report_last(struct sl_store *s)
+sl_query_last(struct sl_store *s)
 {
 	return sl_db_int(
 	    sl_store_db(s), 0, "SELECT max(id) FROM consignment", "");

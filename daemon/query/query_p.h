@@ -1,13 +1,13 @@
 /*
  * Small makers of JSON members. For this room.
  */
-#ifndef SL_REPORT_REPORT_P_H
-#define SL_REPORT_REPORT_P_H
+#ifndef SL_QUERY_QUERY_P_H
+#define SL_QUERY_QUERY_P_H
 
 #include <stdlib.h>
 
 #include "../base/mem.h"
-#include "report.h"
+#include "query.h"
 
 /* Sets key to value (taken over; NULL becomes null). */
 void sl_row_set(json_t *o, const char *key, json_t *value);
@@ -23,7 +23,7 @@ void sl_row_reason(json_t *o, const char *slug, const char *detail);
 
 /* The consignment of an id and the entry's number in it (0: not said).
  * SL_SKIP: there is none; SL_REJECT: not a reception number. */
-enum sl_rc sl_report_resolve(struct sl_store *s, const char *id,
+enum sl_rc sl_query_resolve(struct sl_store *s, const char *id,
     struct sl_consignment *ret, int *ret_entry, struct sl_err *err);
 
 #endif

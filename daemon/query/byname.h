@@ -7,25 +7,25 @@
  * what is kept is a list of names, so that a new member is left out until
  * somebody thought of it.
  */
-#ifndef SL_REPORT_QUERY_H
-#define SL_REPORT_QUERY_H
+#ifndef SL_QUERY_BYNAME_H
+#define SL_QUERY_BYNAME_H
 
-#include "report.h"
+#include "query.h"
 
 /* verb: list, show, explain, status, age, cases-list, journal-list,
  * journal-verify, approvals. args: the members that the verb knows (id, stage,
  * disposition, queue, person, kind, from_ms, to_ms; of journal-verify key and
  * witness, as vkeys, and against, a signed head); may be NULL. fn is given
  * each row. SL_REJECT: no such verb, stage and so on; else as the query. */
-enum sl_rc sl_report_query(struct sl_store *s, const char *verb,
-    const json_t *args, bool bare, sl_report_fn *fn, void *arg,
+enum sl_rc sl_query_by_name(struct sl_store *s, const char *verb,
+    const json_t *args, bool bare, sl_query_fn *fn, void *arg,
     struct sl_err *err);
 /* Takes content out of a row. */
-void sl_report_strip(json_t *row);
+void sl_query_strip(json_t *row);
 
 /* Answers what slused hands over, each in a child of its own, until it closes
  * the connection; pings the watchdog over notify (may be -1). */
-enum sl_rc sl_report_serve(
+enum sl_rc sl_query_serve(
     struct sl_chan *slused, const char *root, int notify, struct sl_err *err);
 
 #endif

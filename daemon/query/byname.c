@@ -1,20 +1,20 @@
 /*
  * Questions by name, and rows without content.
  */
-#include "query.h"
+#include "byname.h"
 
 #include <inttypes.h>
 #include <string.h>
 
 #include "../base/clock.h"
 #include "../store/db.h"
-#include "report_p.h"
+#include "query_p.h"
 
 struct asked {
 	struct sl_store *s;
 	const json_t *args;
 	bool bare;
-	sl_report_fn *fn;
+	sl_query_fn *fn;
 	void *arg;
 };
 typedef enum sl_rc ask_fn(struct asked *a, struct sl_err *err);
@@ -64,7 +64,7 @@ empty_of(const json_t *v)
 
 /* Rows are a few levels deep, made by us. */
 void
-sl_report_strip(json_t *row)
+sl_query_strip(json_t *row)
 {
 	const char *key;
 	json_t *v, *one;
@@ -76,9 +76,9 @@ sl_report_strip(json_t *row)
 		if (!is_bare(key))
 			(void)json_object_set_new(row, key, empty_of(v));
 		else if (json_is_object(v))
-			sl_report_strip(v);
+			sl_query_strip(v);
 		else
-			json_array_foreach(v, i, one) sl_report_strip(one);
+			json_array_foreach(v, i, one) sl_query_strip(one);
 	}
 }
 
@@ -93,7 +93,7 @@ pass(void *arg, const json_t *row, struct sl_err *err)
 	if (!a->bare)
 		return a->fn(a->arg, row, err);
 	copy = json_deep_copy(row);
-	sl_report_strip(copy);
+	sl_query_strip(copy);
 	rc = a->fn(a->arg, copy, err);
 	json_decref(copy);
 	return rc;
@@ -104,7 +104,7 @@ ask_list(struct asked *a, struct sl_err *err)
 {
 	const char *stage = text(a->args, "stage"),
 		   *dispo = text(a->args, "disposition");
-	struct sl_report_filter f = {.queue = text(a->args, "queue")};
+	struct sl_query_filter f = {.queue = text(a->args, "queue")};
 
 	if (stage != NULL && (f.stage = sl_stage_by_name(stage)) == 0)
 		return sl_err_set(err, SL_REJECT, 0, "not_possible",
@@ -112,25 +112,25 @@ ask_list(struct asked *a, struct sl_err *err)
 	if (dispo != NULL && (f.dispo = sl_dispo_by_name(dispo)) == 0)
 		return sl_err_set(err, SL_REJECT, 0, "not_possible",
 		    "there is no disposition %s", dispo);
-	return sl_report_list(a->s, &f, pass, a, err);
+	return sl_query_list(a->s, &f, pass, a, err);
 }
 
 static enum sl_rc
 ask_show(struct asked *a, struct sl_err *err)
 {
-	return sl_report_show(a->s, id_of(a), pass, a, err);
+	return sl_query_show(a->s, id_of(a), pass, a, err);
 }
 
 static enum sl_rc
 ask_explain(struct asked *a, struct sl_err *err)
 {
-	return sl_report_explain(a->s, id_of(a), pass, a, err);
+	return sl_query_explain(a->s, id_of(a), pass, a, err);
 }
 
 static enum sl_rc
 ask_status(struct asked *a, struct sl_err *err)
 {
-	json_t *o = sl_report_status(a->s);
+	json_t *o = sl_query_status(a->s);
 	enum sl_rc rc = sl_db_check(sl_store_db(a->s), err);
 
 	if (rc == SL_OK)
@@ -142,7 +142,7 @@ ask_status(struct asked *a, struct sl_err *err)
 static enum sl_rc
 ask_age(struct asked *a, struct sl_err *err)
 {
-	json_t *rows = sl_report_age(a->s, sl_clock_utc_ms()), *o;
+	json_t *rows = sl_query_age(a->s, sl_clock_utc_ms()), *o;
 	enum sl_rc rc = SL_OK;
 	size_t i;
 
@@ -155,14 +155,14 @@ ask_age(struct asked *a, struct sl_err *err)
 static enum sl_rc
 ask_cases(struct asked *a, struct sl_err *err)
 {
-	return sl_report_cases(a->s, pass, a, err);
+	return sl_query_cases(a->s, pass, a, err);
 }
 
 static enum sl_rc
 ask_journal(struct asked *a, struct sl_err *err)
 {
 	const char *kind = text(a->args, "kind");
-	struct sl_report_events f = {.id = text(a->args, "id"),
+	struct sl_query_events f = {.id = text(a->args, "id"),
 	    .actor = text(a->args, "person"),
 	    .from_ms = json_integer_value(json_object_get(a->args, "from_ms")),
 	    .to_ms = json_integer_value(json_object_get(a->args, "to_ms"))};
@@ -170,11 +170,11 @@ ask_journal(struct asked *a, struct sl_err *err)
 	if (kind != NULL && (f.event = sl_event_by_name(kind)) == 0)
 		return sl_err_set(err, SL_REJECT, 0, "not_possible",
 		    "there is no event %s", kind);
-	return sl_report_journal(a->s, &f, pass, a, err);
+	return sl_query_journal(a->s, &f, pass, a, err);
 }
 
 json_t *
-sl_report_verify_row(const struct sl_verify *v)
+sl_query_verify_row(const struct sl_verify *v)
 {
 	json_t *o = json_pack("{s:b, s:I, s:I, s:s, s:s, s:I, s:I, s:I}", "ok",
 	    v->ok, "leaves", (json_int_t)v->leaves, "tree_size",
@@ -222,10 +222,10 @@ ask_verify(struct asked *a, struct sl_err *err)
 	if (against != NULL)
 		ask.against = sl_slice_str(against);
 	if (rc == SL_OK)
-		rc = sl_report_verify(a->s, &ask, &v, err);
+		rc = sl_query_verify(a->s, &ask, &v, err);
 	if (rc != SL_OK)
 		return rc;
-	o = sl_report_verify_row(&v);
+	o = sl_query_verify_row(&v);
 	rc = a->fn(a->arg, o, err);
 	json_decref(o);
 	return rc;
@@ -234,7 +234,7 @@ ask_verify(struct asked *a, struct sl_err *err)
 static enum sl_rc
 ask_approvals(struct asked *a, struct sl_err *err)
 {
-	json_t *rows = sl_report_approvals(a->s), *o;
+	json_t *rows = sl_query_approvals(a->s), *o;
 	enum sl_rc rc = SL_OK;
 	size_t i;
 
@@ -244,8 +244,8 @@ ask_approvals(struct asked *a, struct sl_err *err)
 }
 
 enum sl_rc
-sl_report_query(struct sl_store *s, const char *verb, const json_t *args,
-    bool bare, sl_report_fn *fn, void *arg, struct sl_err *err)
+sl_query_by_name(struct sl_store *s, const char *verb, const json_t *args,
+    bool bare, sl_query_fn *fn, void *arg, struct sl_err *err)
 {
 	static const struct {
 		const char *verb;

@@ -9,10 +9,10 @@
 #include <string.h>
 
 #include "../base/text.h"
-#include "report_p.h"
+#include "query_p.h"
 
 void
-sl_report_show_text(FILE *f, const char *s)
+sl_query_show_text(FILE *f, const char *s)
 {
 	SL_BUF struct sl_buf b = {0};
 
@@ -34,19 +34,19 @@ line(FILE *f, const char *label, const char *s)
 	if (*s == '\0')
 		return;
 	(void)fprintf(f, "  %-12s ", label);
-	sl_report_show_text(f, s);
+	sl_query_show_text(f, s);
 	(void)fputc('\n', f);
 }
 
 void
-sl_report_print_head(FILE *f)
+sl_query_print_head(FILE *f)
 {
 	(void)fprintf(f, "%-16s %-10s %-11s %-10s %-20s %s\n", "id", "stage",
 	    "disposition", "case", "reason", "name");
 }
 
 void
-sl_report_print_line(FILE *f, const json_t *row)
+sl_query_print_line(FILE *f, const json_t *row)
 {
 	const char *reason = text(row, "reason");
 
@@ -55,7 +55,7 @@ sl_report_print_line(FILE *f, const json_t *row)
 	(void)fprintf(f, "%-16s %-10s %-11s %-10s %-20s ", text(row, "id"),
 	    text(row, "stage"), text(row, "disposition"), text(row, "case"),
 	    reason);
-	sl_report_show_text(f, text(row, "name"));
+	sl_query_show_text(f, text(row, "name"));
 	(void)fputc('\n', f);
 }
 
@@ -105,7 +105,7 @@ clue_words(struct sl_buf *out, const json_t *clue)
 }
 
 void
-sl_report_evidence(struct sl_buf *out, const json_t *evidence)
+sl_query_evidence(struct sl_buf *out, const json_t *evidence)
 {
 	SL_BUF struct sl_buf one = {0};
 	json_t *clue;
@@ -124,15 +124,15 @@ sl_report_evidence(struct sl_buf *out, const json_t *evidence)
 }
 
 void
-sl_report_print_field(
+sl_query_print_field(
     FILE *f, const char *name, const json_t *candidate, int rank)
 {
 	SL_BUF struct sl_buf b = {0};
 	const char *p, *nl;
 
-	sl_report_evidence(&b, json_object_get(candidate, "evidence"));
+	sl_query_evidence(&b, json_object_get(candidate, "evidence"));
 	(void)fprintf(f, "  %-22s ", rank == 0 ? name : "");
-	sl_report_show_text(f, text(candidate, "value"));
+	sl_query_show_text(f, text(candidate, "value"));
 	(void)fprintf(f, "  (%.2f, %s)\n",
 	    json_number_value(json_object_get(candidate, "confidence")),
 	    json_is_true(json_object_get(candidate, "accepted"))
@@ -140,6 +140,22 @@ sl_report_print_field(
 		: "not accepted");
 	for (p = sl_buf_str(&b); (nl = strchr(p, '\n')) != NULL; p = nl + 1)
 		(void)fprintf(f, "  %-22s   %.*s\n", "", (int)(nl - p), p);
+}
+
+/* The lists that take its format, where that was looked up. */
+static void
+print_accepted(FILE *f, const json_t *lists)
+{
+	json_t *list;
+	size_t i;
+
+	if (!json_is_array(lists))
+		return;
+	(void)fputs(json_array_size(lists) > 0 ? ", accepted by"
+					       : ", on no list of formats",
+	    f);
+	json_array_foreach(lists, i, list)(void)
+	    fprintf(f, " %s", json_string_value(list));
 }
 
 static void
@@ -154,15 +170,16 @@ print_documents(FILE *f, const json_t *row)
 		    i == 0 ? "documents" : "",
 		    json_integer_value(json_object_get(d, "number")),
 		    text(d, "role"));
-		sl_report_show_text(f, *text(d, "title") != '\0'
-					   ? text(d, "title")
-					   : text(d, "name"));
+		sl_query_show_text(f, *text(d, "title") != '\0'
+					  ? text(d, "title")
+					  : text(d, "name"));
 		(void)fprintf(f, " (%s, %" JSON_INTEGER_FORMAT " bytes",
 		    text(d, "mime"),
 		    json_integer_value(json_object_get(d, "size")));
 		if (json_integer_value(json_object_get(d, "pages")) > 0)
 			(void)fprintf(f, ", %" JSON_INTEGER_FORMAT " pages",
 			    json_integer_value(json_object_get(d, "pages")));
+		print_accepted(f, json_object_get(d, "accepted"));
 		(void)fputs(")\n", f);
 	}
 }
@@ -189,7 +206,7 @@ print_deliveries(FILE *f, const json_t *row)
 		{
 			(void)fprintf(
 			    f, "  %-12s %s: ", "", text(step, "step"));
-			sl_report_show_text(f, text(step, "key"));
+			sl_query_show_text(f, text(step, "key"));
 			(void)fputc('\n', f);
 		}
 	}
@@ -203,7 +220,7 @@ print_in_target(FILE *f, const json_t *row)
 	if (!json_is_object(o))
 		return;
 	(void)fprintf(f, "  %-12s %s: ", "in target", text(o, "target"));
-	sl_report_show_text(f, text(o, "number"));
+	sl_query_show_text(f, text(o, "number"));
 	(void)fprintf(
 	    f, ", status %s (seen %s)\n", text(o, "status"), text(o, "seen"));
 }
@@ -222,7 +239,7 @@ print_reason(FILE *f, const json_t *row)
 }
 
 void
-sl_report_print_row(FILE *f, const json_t *row)
+sl_query_print_row(FILE *f, const json_t *row)
 {
 	(void)fprintf(f, "%s\n", text(row, "id"));
 	line(f, "name", text(row, "name"));
@@ -244,7 +261,7 @@ sl_report_print_row(FILE *f, const json_t *row)
 }
 
 void
-sl_report_print_event(FILE *f, const json_t *event)
+sl_query_print_event(FILE *f, const json_t *event)
 {
 	const json_t *payload = json_object_get(event, "payload");
 	char *s;
@@ -254,11 +271,11 @@ sl_report_print_event(FILE *f, const json_t *event)
 	    text(event, "time"), text(event, "subject"),
 	    *text(event, "fault") != '\0' ? text(event, "fault")
 					  : text(event, "event"));
-	sl_report_show_text(f, text(event, "actor"));
+	sl_query_show_text(f, text(event, "actor"));
 	if (json_object_size(payload) > 0) {
 		s = json_dumps(payload, JSON_COMPACT);
 		(void)fputs("  ", f);
-		sl_report_show_text(f, s != NULL ? s : "");
+		sl_query_show_text(f, s != NULL ? s : "");
 		free(s);
 	}
 	(void)fputc('\n', f);
@@ -276,17 +293,17 @@ print_list(FILE *f, const json_t *row, const char *key, const char *title,
 	json_array_foreach(json_object_get(row, key), i, o)
 	{
 		(void)fputs("    ", f);
-		sl_report_show_text(f, text(o, what));
+		sl_query_show_text(f, text(o, what));
 		(void)fputs("  ", f);
-		sl_report_show_text(f, text(o, detail));
+		sl_query_show_text(f, text(o, detail));
 		if (json_is_integer(json_object_get(o, "page"))) {
 			(void)fputs("  ", f);
-			sl_report_show_text(f, text(o, "label"));
+			sl_query_show_text(f, text(o, "label"));
 			(void)fprintf(f,
 			    "  %s, page %" JSON_INTEGER_FORMAT " of ",
 			    text(o, "source"),
 			    json_integer_value(json_object_get(o, "page")));
-			sl_report_show_text(f, text(o, "file"));
+			sl_query_show_text(f, text(o, "file"));
 		} else if (*text(o, "reason_text") != '\0') {
 			(void)fprintf(f, "  %s", text(o, "reason_text"));
 		} else if (*text(o, "text") != '\0') {
@@ -297,27 +314,27 @@ print_list(FILE *f, const json_t *row, const char *key, const char *title,
 }
 
 void
-sl_report_print_explain(FILE *f, const json_t *row)
+sl_query_print_explain(FILE *f, const json_t *row)
 {
 	const char *name;
 	json_t *fields = json_object_get(row, "fields"), *list, *o;
 	size_t i;
 
-	sl_report_print_row(f, row);
+	sl_query_print_row(f, row);
 	print_list(f, row, "parts", "Files", "name", "mime");
 	print_list(f, row, "found", "Read in the post", "field", "value");
 	print_list(f, row, "notes", "Remarks", "note", "detail");
 	if (json_object_size(fields) > 0)
 		(void)fputs("\n  Where it belongs\n", f);
 	json_object_foreach(fields, name, list) json_array_foreach(list, i, o)
-	    sl_report_print_field(f, name, o, (int)i);
+	    sl_query_print_field(f, name, o, (int)i);
 	(void)fputs("\n  Sporingslogg\n", f);
 	json_array_foreach(json_object_get(row, "events"), i, o)
-	    sl_report_print_event(f, o);
+	    sl_query_print_event(f, o);
 }
 
 void
-sl_report_print_status(FILE *f, const json_t *status)
+sl_query_print_status(FILE *f, const json_t *status)
 {
 	json_t *o;
 	size_t i;
@@ -337,14 +354,14 @@ sl_report_print_status(FILE *f, const json_t *status)
 		    json_integer_value(json_object_get(o, "count")),
 		    text(o, "stage"), text(o, "disposition"),
 		    text(o, "outcome"));
-		sl_report_show_text(f, text(o, "queue"));
+		sl_query_show_text(f, text(o, "queue"));
 		(void)fputc('\n', f);
 	}
-	sl_report_print_persons(f, status);
+	sl_query_print_persons(f, status);
 }
 
 void
-sl_report_print_age(FILE *f, const json_t *age)
+sl_query_print_age(FILE *f, const json_t *age)
 {
 	const char *name;
 	json_t *o, *n;
@@ -369,7 +386,7 @@ sl_report_print_age(FILE *f, const json_t *age)
 		    void) fprintf(f, " %6" JSON_INTEGER_FORMAT,
 		    json_integer_value(n));
 		(void)fputs("  ", f);
-		sl_report_show_text(f, text(o, "name"));
+		sl_query_show_text(f, text(o, "name"));
 		(void)fputc('\n', f);
 	}
 }

@@ -7,7 +7,7 @@
 
 #include "../journal/leaf.h"
 #include "../store/db.h"
-#include "report_p.h"
+#include "query_p.h"
 
 /* Is it he, alone or as one of two? */
 static bool
@@ -24,7 +24,7 @@ is_actor(const char *actors, const char *who)
 }
 
 static bool
-is_wanted(const struct sl_leaf *l, const struct sl_report_events *f)
+is_wanted(const struct sl_leaf *l, const struct sl_query_events *f)
 {
 	return (f->event == 0 || l->event == f->event) &&
 	       (f->actor == NULL || is_actor(l->actor, f->actor)) &&
@@ -34,7 +34,7 @@ is_wanted(const struct sl_leaf *l, const struct sl_report_events *f)
 
 /* NULL if it is not wanted; what is no leaf always is. */
 static json_t *
-event_row(sqlite3_stmt *st, const struct sl_report_events *f)
+event_row(sqlite3_stmt *st, const struct sl_query_events *f)
 {
 	SL_BUF struct sl_buf store = {0};
 	struct sl_slice b = sl_db_blob(st, 1);
@@ -67,8 +67,8 @@ event_row(sqlite3_stmt *st, const struct sl_report_events *f)
 
 /* Rows of some leaves; result: how many were looked at. */
 static int
-journal_step(struct sl_store *s, const struct sl_report_events *f,
-    int64_t *next, json_t *rows)
+journal_step(struct sl_store *s, const struct sl_query_events *f, int64_t *next,
+    json_t *rows)
 {
 	struct sl_db *db = sl_store_db(s);
 	sqlite3_stmt *st =
@@ -88,8 +88,8 @@ journal_step(struct sl_store *s, const struct sl_report_events *f,
 
 /* All leaves in steps, so that no transaction stays open. */
 static enum sl_rc
-journal_all(struct sl_store *s, const struct sl_report_events *f,
-    sl_report_fn *fn, void *arg, struct sl_err *err)
+journal_all(struct sl_store *s, const struct sl_query_events *f,
+    sl_query_fn *fn, void *arg, struct sl_err *err)
 {
 	enum sl_rc rc = SL_OK;
 	int64_t next = 0;
@@ -110,7 +110,7 @@ journal_all(struct sl_store *s, const struct sl_report_events *f,
 /* Events of a consignment; entry 0: of all its entries. */
 static json_t *
 events_of(struct sl_store *s, int64_t consignment, int64_t entry,
-    const struct sl_report_events *f)
+    const struct sl_query_events *f)
 {
 	struct sl_db *db = sl_store_db(s);
 	json_t *a = json_array(), *row;
@@ -145,8 +145,8 @@ entry_id(struct sl_store *s, const struct sl_consignment *c, int number,
 }
 
 enum sl_rc
-sl_report_journal(struct sl_store *s, const struct sl_report_events *f,
-    sl_report_fn *fn, void *arg, struct sl_err *err)
+sl_query_journal(struct sl_store *s, const struct sl_query_events *f,
+    sl_query_fn *fn, void *arg, struct sl_err *err)
 {
 	struct sl_consignment c;
 	int64_t entry;
@@ -157,7 +157,7 @@ sl_report_journal(struct sl_store *s, const struct sl_report_events *f,
 
 	if (f->id == NULL)
 		return journal_all(s, f, fn, arg, err);
-	rc = sl_report_resolve(s, f->id, &c, &number, err);
+	rc = sl_query_resolve(s, f->id, &c, &number, err);
 	if (rc == SL_OK)
 		rc = entry_id(s, &c, number, &entry, err);
 	if (rc != SL_OK)
@@ -172,7 +172,7 @@ sl_report_journal(struct sl_store *s, const struct sl_report_events *f,
 static enum sl_rc
 candidate(void *arg, const struct sl_placement_row *p, struct sl_err *err)
 {
-	const char *name = sl_report_field(p->field);
+	const char *name = sl_query_field(p->field);
 	json_t *a, *o = json_object();
 
 	(void)err;
@@ -198,7 +198,7 @@ found_row(void *arg, const struct sl_found_row *f, struct sl_err *err)
 	json_t *o = json_object();
 
 	(void)err;
-	sl_row_set(o, "field", sl_row_text(sl_report_field(f->field)));
+	sl_row_set(o, "field", sl_row_text(sl_query_field(f->field)));
 	sl_row_set(o, "value", sl_row_text(f->value));
 	sl_row_set(o, "label", sl_row_text(f->label));
 	sl_row_set(o, "source", sl_row_text(sl_field_source_name(f->source)));
@@ -257,7 +257,7 @@ part_row(void *arg, const struct sl_part *p, struct sl_err *err)
 
 struct explain {
 	struct sl_store *s;
-	sl_report_fn *fn;
+	sl_query_fn *fn;
 	void *arg;
 	struct sl_consignment c;
 	int number, shown, replaced;
@@ -267,7 +267,7 @@ static enum sl_rc
 explain_row(struct explain *w, json_t *row, const struct sl_entry *e,
     struct sl_err *err)
 {
-	const struct sl_report_events all = {0};
+	const struct sl_query_events all = {0};
 	json_t *fields = json_object(), *found = json_array(),
 	       *parts = json_array();
 	enum sl_rc rc;
@@ -299,15 +299,15 @@ explain_entry(void *arg, const struct sl_entry *e, struct sl_err *err)
 	if (w->number != 0 && e->number != w->number)
 		return SL_OK;
 	w->replaced += e->outcome == SL_OUTCOME_replaced;
-	return explain_row(w, sl_report_entry(w->s, e->id), e, err);
+	return explain_row(w, sl_query_entry(w->s, e->id), e, err);
 }
 
 enum sl_rc
-sl_report_explain(struct sl_store *s, const char *id, sl_report_fn *fn,
-    void *arg, struct sl_err *err)
+sl_query_explain(struct sl_store *s, const char *id, sl_query_fn *fn, void *arg,
+    struct sl_err *err)
 {
 	struct explain w = {.s = s, .fn = fn, .arg = arg};
-	enum sl_rc rc = sl_report_resolve(s, id, &w.c, &w.number, err);
+	enum sl_rc rc = sl_query_resolve(s, id, &w.c, &w.number, err);
 
 	if (rc == SL_OK)
 		rc = sl_entry_each_of(s, w.c.id, explain_entry, &w, err);
@@ -316,5 +316,5 @@ sl_report_explain(struct sl_store *s, const char *id, sl_report_fn *fn,
 	if (w.number != 0)
 		return sl_err_set(err, SL_SKIP, 0, "unknown_id",
 		    "the consignment has no entry of that number");
-	return explain_row(&w, sl_report_consignment(s, w.c.id), NULL, err);
+	return explain_row(&w, sl_query_consignment(s, w.c.id), NULL, err);
 }

@@ -292,7 +292,7 @@ walk(struct walk *w)
 }
 
 enum sl_rc
-sl_report_verify(struct sl_store *s, const struct sl_verify_ask *ask,
+sl_query_verify(struct sl_store *s, const struct sl_verify_ask *ask,
     struct sl_verify *ret, struct sl_err *err)
 {
 	struct walk w = {.db = sl_store_db(s)};

@@ -21,7 +21,7 @@
 #include "../base/log.h"
 #include "../base/mem.h"
 #include "../base/notify.h"
-#include "query.h"
+#include "byname.h"
 
 #define CHILDREN_MAX 16
 #define WALL_S 3600u
@@ -81,7 +81,7 @@ answer(const char *root, const struct sl_msg_serve *q, struct out *o,
 
 	(void)sl_slice_copy(q->verb, verb, sizeof(verb));
 	if (rc == SL_OK)
-		rc = sl_report_query(
+		rc = sl_query_by_name(
 		    s, verb, args, q->bare != 0, put_row, o, err);
 	if (rc == SL_OK)
 		rc = flush(o, true, err);
@@ -160,7 +160,7 @@ begin(const char *root, const struct sl_msg *m, int fd, unsigned running)
 }
 
 enum sl_rc
-sl_report_serve(
+sl_query_serve(
     struct sl_chan *slused, const char *root, int notify, struct sl_err *err)
 {
 	int fds[SL_WIRE_FDS_MAX];

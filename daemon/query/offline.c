@@ -277,7 +277,7 @@ walk(struct offline *o, const struct sl_buf *head)
 }
 
 enum sl_rc
-sl_report_verify_export(const char *dir, const struct sl_verify_ask *ask,
+sl_query_verify_export(const char *dir, const struct sl_verify_ask *ask,
     struct sl_verify *ret, struct sl_err *err)
 {
 	struct offline o = {.dir = sl_open_dir(AT_FDCWD, dir)};

@@ -5,8 +5,8 @@
  * are the caller's (json_decref). Lists are read in small pages, so that no
  * read transaction stays open while somebody looks at the output.
  */
-#ifndef SL_REPORT_REPORT_H
-#define SL_REPORT_REPORT_H
+#ifndef SL_QUERY_QUERY_H
+#define SL_QUERY_QUERY_H
 
 #include <jansson.h>
 #include <stdio.h>
@@ -17,54 +17,53 @@
 
 /* One row of `list` and `show`: an entry, or a consignment without one.
  * NULL if there is no such entry (consignment). */
-json_t *sl_report_entry(struct sl_store *s, int64_t entry);
-json_t *sl_report_consignment(struct sl_store *s, int64_t consignment);
+json_t *sl_query_entry(struct sl_store *s, int64_t entry);
+json_t *sl_query_consignment(struct sl_store *s, int64_t consignment);
 
 /* 0 and NULL: any. */
-struct sl_report_filter {
+struct sl_query_filter {
 	int stage, dispo;
 	const char *queue;
 };
-typedef enum sl_rc sl_report_fn(
+typedef enum sl_rc sl_query_fn(
     void *arg, const json_t *row, struct sl_err *err);
 /* Rows by reception. */
-enum sl_rc sl_report_list(struct sl_store *s, const struct sl_report_filter *f,
-    sl_report_fn *fn, void *arg, struct sl_err *err);
+enum sl_rc sl_query_list(struct sl_store *s, const struct sl_query_filter *f,
+    sl_query_fn *fn, void *arg, struct sl_err *err);
 
 /* Resolves "M26-004711-3" or "M26-004711-3.1": rows of all its entries, or
  * the consignment's. SL_SKIP, reason unknown_id: there is none. */
-enum sl_rc sl_report_show(struct sl_store *s, const char *id, sl_report_fn *fn,
+enum sl_rc sl_query_show(struct sl_store *s, const char *id, sl_query_fn *fn,
     void *arg, struct sl_err *err);
 /* The same rows, each with "fields", "found", "notes" and "events". */
-enum sl_rc sl_report_explain(struct sl_store *s, const char *id,
-    sl_report_fn *fn, void *arg, struct sl_err *err);
+enum sl_rc sl_query_explain(struct sl_store *s, const char *id, sl_query_fn *fn,
+    void *arg, struct sl_err *err);
 
 /* {queues: [..], oldest, items, done, known_cases}; never NULL. */
-json_t *sl_report_status(struct sl_store *s);
+json_t *sl_query_status(struct sl_store *s);
 /* Rows {kind: "queue"|"target", name, total, oldest, oldest_s, buckets}. */
-json_t *sl_report_age(struct sl_store *s, int64_t now_ms);
+json_t *sl_query_age(struct sl_store *s, int64_t now_ms);
 
 /* Which leaves; 0 and NULL: any. */
-struct sl_report_events {
+struct sl_query_events {
 	const char *id; /* of an entry or a consignment */
 	const char *actor; /* also as one of two */
 	int event;
 	int64_t from_ms, to_ms; /* UTC; to_ms is not in it */
 };
 /* Leaves with their payloads, oldest first. */
-enum sl_rc sl_report_journal(struct sl_store *s,
-    const struct sl_report_events *f, sl_report_fn *fn, void *arg,
-    struct sl_err *err);
+enum sl_rc sl_query_journal(struct sl_store *s, const struct sl_query_events *f,
+    sl_query_fn *fn, void *arg, struct sl_err *err);
 
 /* -- persons (persons.c) --------------------------------------------------- */
 /* Rows {request, verb, subject, items, actor, asked, until, why, args} of what
  * waits for a second person. */
-json_t *sl_report_approvals(struct sl_store *s);
+json_t *sl_query_approvals(struct sl_store *s);
 /* Adds "approvals" (how many) and "glass" (rows {time, actor, verb, subject,
  * why} of the last 30 days) to status. */
-void sl_report_add_persons(struct sl_store *s, json_t *status);
-void sl_report_print_approval(FILE *f, const json_t *row);
-void sl_report_print_persons(FILE *f, const json_t *status);
+void sl_query_add_persons(struct sl_store *s, json_t *status);
+void sl_query_print_approval(FILE *f, const json_t *row);
+void sl_query_print_persons(FILE *f, const json_t *status);
 
 #define SL_VERIFY_KEYS_MAX 64u
 
@@ -97,41 +96,40 @@ struct sl_verify {
 };
 /* {ok, leaves, tree_size, origin, root, heads, signed, erased}, and first,
  * last, fault where it is not ok. */
-json_t *sl_report_verify_row(const struct sl_verify *v);
+json_t *sl_query_verify_row(const struct sl_verify *v);
 /* One read transaction, a leaf at a time. SL_FATAL: cannot be read at all;
  * faults of the journal are in ret. */
-enum sl_rc sl_report_verify(struct sl_store *s, const struct sl_verify_ask *ask,
+enum sl_rc sl_query_verify(struct sl_store *s, const struct sl_verify_ask *ask,
     struct sl_verify *ret, struct sl_err *err);
-/* The same for what sl_report_export wrote; needs no instance. */
-enum sl_rc sl_report_verify_export(const char *dir,
+/* The same for what sl_query_export wrote; needs no instance. */
+enum sl_rc sl_query_verify_export(const char *dir,
     const struct sl_verify_ask *ask, struct sl_verify *ret, struct sl_err *err);
 
 /* Writes the log up to its last signed head as C2SP tlog-tiles with the public
  * key and how to verify without us. dir is made, or is an earlier export.
  * SL_SKIP (not_signed): nothing has been signed. SL_REJECT: dir cannot be
  * used. *ret_size: leaves written. */
-enum sl_rc sl_report_export(struct sl_store *s, const char *dir, bool payloads,
+enum sl_rc sl_query_export(struct sl_store *s, const char *dir, bool payloads,
     uint64_t *ret_size, struct sl_err *err);
 
 /* One .tlog-proof of a leaf: id is a sequence number or a reception number, of
  * which it takes the first event of that name (NULL: received). *ret_seq: which
  * leaf. SL_SKIP: there is none; SL_REJECT: not a number. */
-enum sl_rc sl_report_prove(struct sl_store *s, const char *id,
-    const char *event, struct sl_buf *out, uint64_t *ret_seq,
-    struct sl_err *err);
+enum sl_rc sl_query_prove(struct sl_store *s, const char *id, const char *event,
+    struct sl_buf *out, uint64_t *ret_seq, struct sl_err *err);
 /* That the head of old_size is the beginning of the last one of at most
  * new_size: "old N", nodes, empty line, head (the body of C2SP add-checkpoint).
  */
-enum sl_rc sl_report_consistency(struct sl_store *s, uint64_t old_size,
+enum sl_rc sl_query_consistency(struct sl_store *s, uint64_t old_size,
     uint64_t new_size, struct sl_buf *out, struct sl_err *err);
 /* Reads one of these two. Consistency needs ask->against. SL_REJECT: not such a
  * file; what is not true is a fault in ret. */
-enum sl_rc sl_report_verify_proof(struct sl_slice file,
+enum sl_rc sl_query_verify_proof(struct sl_slice file,
     const struct sl_verify_ask *ask, struct sl_verify *ret, struct sl_err *err);
 
 /* {case, title, status, unit, class, target_key} each. */
-enum sl_rc sl_report_cases(
-    struct sl_store *s, sl_report_fn *fn, void *arg, struct sl_err *err);
+enum sl_rc sl_query_cases(
+    struct sl_store *s, sl_query_fn *fn, void *arg, struct sl_err *err);
 
 /* How far everything is; for progress and for "is all quiet?". */
 struct sl_progress {
@@ -142,35 +140,35 @@ struct sl_progress {
 	uint64_t pages, pages_read; /* of the longest document being read */
 	char reading[40];
 };
-enum sl_rc sl_report_progress(struct sl_store *s, int64_t soon_ms,
+enum sl_rc sl_query_progress(struct sl_store *s, int64_t soon_ms,
     struct sl_progress *ret, struct sl_err *err);
 /* {received, items, delivered: [row..], duplicates, closed, held, stopped,
  * waiting} of consignments with an id above `since`. */
-json_t *sl_report_summary(struct sl_store *s, int64_t since);
+json_t *sl_query_summary(struct sl_store *s, int64_t since);
 /* The highest consignment id; 0 if there is none. */
-int64_t sl_report_last(struct sl_store *s);
+int64_t sl_query_last(struct sl_store *s);
 
 /* A field as people see it: "case", "class", else its name; NULL for an unknown
  * number. */
-const char *sl_report_field(unsigned field);
+const char *sl_query_field(unsigned field);
 
 /* -- words (words.c) ------------------------------------------------------- */
 /* A row of show or explain for people. */
-void sl_report_print_row(FILE *f, const json_t *row);
-void sl_report_print_explain(FILE *f, const json_t *row);
-void sl_report_print_event(FILE *f, const json_t *event);
-void sl_report_print_status(FILE *f, const json_t *status);
-void sl_report_print_age(FILE *f, const json_t *age);
+void sl_query_print_row(FILE *f, const json_t *row);
+void sl_query_print_explain(FILE *f, const json_t *row);
+void sl_query_print_event(FILE *f, const json_t *event);
+void sl_query_print_status(FILE *f, const json_t *status);
+void sl_query_print_age(FILE *f, const json_t *age);
 /* One line of `list`; head: the column titles. */
-void sl_report_print_line(FILE *f, const json_t *row);
-void sl_report_print_head(FILE *f);
+void sl_query_print_line(FILE *f, const json_t *row);
+void sl_query_print_head(FILE *f);
 /* A field with its value, confidence and evidence, as try and explain show
  * it. */
-void sl_report_print_field(
+void sl_query_print_field(
     FILE *f, const char *name, const json_t *candidate, int rank);
 /* Evidence of sluse-place in words. */
-void sl_report_evidence(struct sl_buf *out, const json_t *evidence);
+void sl_query_evidence(struct sl_buf *out, const json_t *evidence);
 /* s with control and bidi characters made visible. */
-void sl_report_show_text(FILE *f, const char *s);
+void sl_query_show_text(FILE *f, const char *s);
 
 #endif

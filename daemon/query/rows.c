@@ -7,7 +7,7 @@
 
 #include "../base/clock.h"
 #include "../store/db.h"
-#include "report_p.h"
+#include "query_p.h"
 
 #define DOCUMENTS_MAX 1000
 #define PAGE_ROWS 128
@@ -72,7 +72,7 @@ sl_row_reason(json_t *o, const char *slug, const char *detail)
 }
 
 const char *
-sl_report_field(unsigned field)
+sl_query_field(unsigned field)
 {
 	if (field == SL_FIELD_case_number)
 		return "case";
@@ -126,7 +126,7 @@ document_rows(struct sl_store *s, int64_t entry)
 static enum sl_rc
 placement_field(void *arg, const struct sl_placement_row *p, struct sl_err *err)
 {
-	const char *name = sl_report_field(p->field);
+	const char *name = sl_query_field(p->field);
 	json_t *o = arg, *f;
 
 	(void)err;
@@ -265,7 +265,7 @@ retry_of_deliveries(json_t *o)
 }
 
 json_t *
-sl_report_entry(struct sl_store *s, int64_t entry)
+sl_query_entry(struct sl_store *s, int64_t entry)
 {
 	struct sl_entry e;
 	char reception[32];
@@ -303,7 +303,7 @@ sl_report_entry(struct sl_store *s, int64_t entry)
 }
 
 json_t *
-sl_report_consignment(struct sl_store *s, int64_t consignment)
+sl_query_consignment(struct sl_store *s, int64_t consignment)
 {
 	struct sl_consignment c;
 	json_t *o;
@@ -338,7 +338,7 @@ struct place {
 
 /* The next places after `last`, at most PAGE_ROWS. */
 static size_t
-next_places(struct sl_store *s, const struct sl_report_filter *f,
+next_places(struct sl_store *s, const struct sl_query_filter *f,
     const struct place *last, struct place *ret)
 {
 	struct sl_db *db = sl_store_db(s);
@@ -367,7 +367,7 @@ next_places(struct sl_store *s, const struct sl_report_filter *f,
  * would have kept out. Read whole before any of it is shown, so that a slow
  * reader holds no transaction open. */
 static json_t *
-read_page(struct sl_store *s, const struct sl_report_filter *f,
+read_page(struct sl_store *s, const struct sl_query_filter *f,
     struct place *last, struct sl_err *err)
 {
 	json_t *rows = json_array();
@@ -379,8 +379,8 @@ read_page(struct sl_store *s, const struct sl_report_filter *f,
 	n = next_places(s, f, last, at);
 	for (i = 0; i < n; i++) {
 		json_t *row = at[i].entry != 0
-				  ? sl_report_entry(s, at[i].entry)
-				  : sl_report_consignment(s, at[i].consignment);
+				  ? sl_query_entry(s, at[i].entry)
+				  : sl_query_consignment(s, at[i].consignment);
 
 		if (row != NULL)
 			(void)json_array_append_new(rows, row);
@@ -392,8 +392,8 @@ read_page(struct sl_store *s, const struct sl_report_filter *f,
 }
 
 enum sl_rc
-sl_report_list(struct sl_store *s, const struct sl_report_filter *f,
-    sl_report_fn *fn, void *arg, struct sl_err *err)
+sl_query_list(struct sl_store *s, const struct sl_query_filter *f,
+    sl_query_fn *fn, void *arg, struct sl_err *err)
 {
 	struct place last = {0, 0, 0};
 	enum sl_rc rc = SL_OK;
@@ -417,8 +417,8 @@ sl_report_list(struct sl_store *s, const struct sl_report_filter *f,
 }
 
 enum sl_rc
-sl_report_resolve(struct sl_store *s, const char *id,
-    struct sl_consignment *ret, int *ret_entry, struct sl_err *err)
+sl_query_resolve(struct sl_store *s, const char *id, struct sl_consignment *ret,
+    int *ret_entry, struct sl_err *err)
 {
 	char reception[32];
 
@@ -433,7 +433,7 @@ sl_report_resolve(struct sl_store *s, const char *id,
 
 struct show {
 	struct sl_store *s;
-	sl_report_fn *fn;
+	sl_query_fn *fn;
 	void *arg;
 	int number; /* 0: all */
 	int shown, replaced;
@@ -448,7 +448,7 @@ show_entry(void *arg, const struct sl_entry *e, struct sl_err *err)
 
 	if (w->number != 0 && e->number != w->number)
 		return SL_OK;
-	row = sl_report_entry(w->s, e->id);
+	row = sl_query_entry(w->s, e->id);
 	if (row != NULL) {
 		w->shown++;
 		w->replaced += e->outcome == SL_OUTCOME_replaced;
@@ -459,12 +459,12 @@ show_entry(void *arg, const struct sl_entry *e, struct sl_err *err)
 }
 
 enum sl_rc
-sl_report_show(struct sl_store *s, const char *id, sl_report_fn *fn, void *arg,
+sl_query_show(struct sl_store *s, const char *id, sl_query_fn *fn, void *arg,
     struct sl_err *err)
 {
 	struct show w = {.s = s, .fn = fn, .arg = arg};
 	struct sl_consignment c;
-	enum sl_rc rc = sl_report_resolve(s, id, &c, &w.number, err);
+	enum sl_rc rc = sl_query_resolve(s, id, &c, &w.number, err);
 	json_t *row;
 
 	if (rc == SL_OK)
@@ -474,7 +474,7 @@ sl_report_show(struct sl_store *s, const char *id, sl_report_fn *fn, void *arg,
 	if (w.number != 0)
 		return sl_err_set(err, SL_SKIP, 0, "unknown_id",
 		    "the consignment has no entry of that number");
-	row = sl_report_consignment(s, c.id);
+	row = sl_query_consignment(s, c.id);
 	if (row == NULL)
 		return sl_db_check(sl_store_db(s), err);
 	rc = fn(arg, row, err);
@@ -501,8 +501,8 @@ case_row(void *arg, const struct sl_case *c, struct sl_err *err)
 }
 
 enum sl_rc
-sl_report_cases(
-    struct sl_store *s, sl_report_fn *fn, void *arg, struct sl_err *err)
+sl_query_cases(
+    struct sl_store *s, sl_query_fn *fn, void *arg, struct sl_err *err)
 {
 	struct show w = {.s = s, .fn = fn, .arg = arg};
 

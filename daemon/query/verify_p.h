@@ -2,11 +2,11 @@
  * What verifying the database and verifying an export have in common. For this
  * room.
  */
-#ifndef SL_REPORT_VERIFY_P_H
-#define SL_REPORT_VERIFY_P_H
+#ifndef SL_QUERY_VERIFY_P_H
+#define SL_QUERY_VERIFY_P_H
 
 #include "../journal/leaf.h"
-#include "report_p.h"
+#include "query_p.h"
 
 struct sl_check {
 	struct sl_verify *v;

@@ -18,7 +18,7 @@
 #include "../journal/tile.h"
 #include "../store/db.h"
 #include "../store/heads.h"
-#include "report_p.h"
+#include "query_p.h"
 
 #define TEXT_FILE(name, path)                                                  \
 	extern const char name[];                                              \
@@ -278,7 +278,7 @@ open_dir(const char *dir, int *ret, struct sl_err *err)
 }
 
 enum sl_rc
-sl_report_export(struct sl_store *s, const char *dir, bool payloads,
+sl_query_export(struct sl_store *s, const char *dir, bool payloads,
     uint64_t *ret_size, struct sl_err *err)
 {
 	struct export x = {

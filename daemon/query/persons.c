@@ -6,7 +6,7 @@
 
 #include "../base/clock.h"
 #include "../store/db.h"
-#include "report_p.h"
+#include "query_p.h"
 
 #define GLASS_MS (30 * INT64_C(86400000))
 
@@ -39,7 +39,7 @@ approval_row(void *arg, const struct sl_approval *a, struct sl_err *err)
 }
 
 json_t *
-sl_report_approvals(struct sl_store *s)
+sl_query_approvals(struct sl_store *s)
 {
 	json_t *rows = json_array();
 
@@ -49,7 +49,7 @@ sl_report_approvals(struct sl_store *s)
 }
 
 void
-sl_report_add_persons(struct sl_store *s, json_t *o)
+sl_query_add_persons(struct sl_store *s, json_t *o)
 {
 	struct sl_db *db = sl_store_db(s);
 	json_t *rows = json_array(), *row;
@@ -78,7 +78,7 @@ sl_report_add_persons(struct sl_store *s, json_t *o)
 }
 
 void
-sl_report_print_approval(FILE *f, const json_t *row)
+sl_query_print_approval(FILE *f, const json_t *row)
 {
 	const char *const keys[] = {"subject", "actor", "asked", "until"};
 	const json_t *id = json_object_get(json_object_get(row, "args"), "id");
@@ -100,17 +100,17 @@ sl_report_print_approval(FILE *f, const json_t *row)
 		0 &&
 	    json_is_string(id)) {
 		(void)fputs("  ", f);
-		sl_report_show_text(f, json_string_value(id));
+		sl_query_show_text(f, json_string_value(id));
 	}
 	(void)fputs("  ", f);
 	if (json_is_string(json_object_get(row, "why")))
-		sl_report_show_text(
+		sl_query_show_text(
 		    f, json_string_value(json_object_get(row, "why")));
 	(void)fputc('\n', f);
 }
 
 void
-sl_report_print_persons(FILE *f, const json_t *status)
+sl_query_print_persons(FILE *f, const json_t *status)
 {
 	json_t *o;
 	json_int_t n = json_integer_value(json_object_get(status, "approvals"));
@@ -131,7 +131,7 @@ sl_report_print_persons(FILE *f, const json_t *status)
 		    json_string_value(json_object_get(o, "subject")));
 		/* It may have been erased. */
 		if (json_is_string(json_object_get(o, "why")))
-			sl_report_show_text(
+			sl_query_show_text(
 			    f, json_string_value(json_object_get(o, "why")));
 		(void)fputc('\n', f);
 	}
