@@ -30,6 +30,7 @@
 #include "models.h"
 #include "recognise.h"
 #include "reread.h"
+#include "tidy.h"
 
 /* Without a mark, and with fewer specks, a page is blank without asking; */
 #define SPECKS_MAX 400u
@@ -465,6 +466,7 @@ read_words(struct job *j, const char *reason)
 		try_again(j, j->turn, SL_OCR_PLAIN);
 	else
 		read_rest(j);
+	sl_ocr_tidy(&j->look, j->turn, &j->best);
 	if (j->best.words == 0 && j->image.damaged)
 		return send_page(j, SL_PAGE_NONE, 0, reason);
 	/* No words on a page with ink: a drawing, a photograph. It was read,

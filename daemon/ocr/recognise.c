@@ -6,6 +6,8 @@
 #include <math.h>
 #include <string.h>
 
+#include "tidy.h"
+
 /* Below this mean confidence (thousandths) a page is tried another way; */
 #define POOR_CONFIDENCE 600u
 /* also below this number of words, */
@@ -116,12 +118,40 @@ turn_page(struct sl_ocr_pass *r, const struct lie *l)
 	r->turn = 90 * q;
 }
 
+/* A number whose thousands stand apart: a word each. */
+static void
+add_groups(struct sl_ocr_pass *r, const struct sl_ocr_sheet *sheet,
+    const struct sl_ocr_number *n, float confidence)
+{
+	size_t i, k, end;
+	uint16_t box[4];
+
+	for (i = 0; i < n->n; i = end) {
+		int b[4] = {
+		    n->box[i][0], n->box[i][1], n->box[i][2], n->box[i][3]};
+
+		end = sl_ocr_number_group(n, i);
+		for (k = i + 1; k < end; k++) {
+			b[1] = n->box[k][1] < b[1] ? n->box[k][1] : b[1];
+			b[2] = n->box[k][2] > b[2] ? n->box[k][2] : b[2];
+			b[3] = n->box[k][3] > b[3] ? n->box[k][3] : b[3];
+		}
+		sl_ocr_sheet_box(sheet, b, box);
+		if (i > 0)
+			sl_page_add_text(&r->page, " ", 1);
+		sl_page_add_word(&r->page, n->s + i, end - i,
+		    (unsigned)lroundf(confidence * 10), box);
+		r->words += i > 0;
+	}
+}
+
 static void
 take_words(TessResultIterator *it, const struct sl_ocr_sheet *sheet,
     struct sl_ocr_pass *r, double *ret_sum)
 {
 	const TessPageIterator *at = TessResultIteratorGetPageIteratorConst(it);
 	int b[4];
+	struct sl_ocr_number number;
 	struct lie lie = {0};
 	unsigned letters;
 	uint16_t box[4];
@@ -142,8 +172,12 @@ take_words(TessResultIterator *it, const struct sl_ocr_sheet *sheet,
 		confidence = fminf(fmaxf(confidence, 0), 100);
 		sl_ocr_sheet_box(sheet, b, box);
 		separate(r, at);
-		sl_page_add_word(&r->page, s, strlen(s),
-		    (unsigned)lroundf(confidence * 10), box);
+		if (sl_ocr_number_take(it, s, &number) &&
+		    sl_ocr_number_apart(&number))
+			add_groups(r, sheet, &number, confidence);
+		else
+			sl_page_add_word(&r->page, s, strlen(s),
+			    (unsigned)lroundf(confidence * 10), box);
 		letters = count_letters(s, strlen(s));
 		r->words++;
 		see_lie(&lie, at, letters, b[2] - b[0], b[3] - b[1],
@@ -217,6 +251,19 @@ sl_ocr_recognise_part(TessBaseAPI *api, const struct sl_ocr_sheet *sheet,
 		TessBaseAPISetPageSegMode(api, PSM_SINGLE_BLOCK);
 	TessBaseAPISetRectangle(api, r[0], r[1], r[2] - r[0], r[3] - r[1]);
 	return read_set(api, sheet, deadline_ms, ret, NULL);
+}
+
+void
+sl_ocr_pass_count(struct sl_ocr_pass *p)
+{
+	uint64_t sum = 0;
+	size_t i;
+
+	for (i = 0; i < p->page.words_count; i++)
+		sum += p->page.words[i].confidence;
+	p->words = (unsigned)p->page.words_count;
+	p->confidence =
+	    p->words > 0 ? (unsigned)(sum / p->page.words_count) : 0;
 }
 
 void

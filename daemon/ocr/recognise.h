@@ -34,6 +34,8 @@ enum sl_rc sl_ocr_recognise_part(TessBaseAPI *api,
     int deadline_ms, struct sl_ocr_pass *ret);
 /* What a word of n bytes adds to a pass's score. */
 double sl_ocr_word_score(const char *s, size_t n, unsigned confidence);
+/* Words and mean confidence, after the page was changed. */
+void sl_ocr_pass_count(struct sl_ocr_pass *p);
 void sl_ocr_pass_free(struct sl_ocr_pass *p);
 /* Turns the boxes of a page by degrees clockwise, a multiple of 90. */
 void sl_ocr_turn_boxes(struct sl_page *p, unsigned degrees);

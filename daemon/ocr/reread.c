@@ -301,7 +301,6 @@ replace(struct sl_ocr_pass *pass, struct sl_ocr_pass *new, const struct span *s)
 {
 	struct sl_page *old = &pass->page, page;
 	size_t at = place_of(old, s), i;
-	uint64_t sum = 0;
 
 	sl_page_init(&page, old->part, old->page);
 	for (i = 0; i <= old->words_count; i++) {
@@ -312,11 +311,7 @@ replace(struct sl_ocr_pass *pass, struct sl_ocr_pass *new, const struct span *s)
 	}
 	sl_page_free(old);
 	*old = page;
-	pass->words = (unsigned)page.words_count;
-	for (i = 0; i < page.words_count; i++)
-		sum += page.words[i].confidence;
-	if (page.words_count > 0)
-		pass->confidence = (unsigned)(sum / page.words_count);
+	sl_ocr_pass_count(pass);
 	pass->score += new->score;
 }
 

@@ -45,12 +45,15 @@ FLAGS = ["--deskew", "--clean", "--rotate-pages", "--jobs", "1", "--force-ocr",
 SAME = str.maketrans({"–": "-", "—": "-", "‐": "-", "−": "-", "“": '"',
                       "”": '"', "„": '"', "«": '"', "»": '"', "’": "'",
                       "‘": "'", "´": "'", "ﬁ": "fi", "ﬂ": "fl"})
+LEADER = re.compile(r"[.…·_-]{4,}")
 
 
 # -- errors ----------------------------------------------------------------------
 
 def words(text):
-    return unicodedata.normalize("NFC", text).translate(SAME).split()
+    """Without dot leaders and rules: nobody counts their dots."""
+    found = unicodedata.normalize("NFC", text).translate(SAME).split()
+    return [w for w in found if not LEADER.fullmatch(w)]
 
 
 def distance(a, b):

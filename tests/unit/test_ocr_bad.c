@@ -370,9 +370,103 @@ stamped(void)
 	bmfDestroy(&font);
 }
 
+/* Draws the groups of a number with half a digit between them; where it
+ * ends. */
+static int
+draw_groups(PIX *pix, L_BMF *font, int x, int y, const char *s)
+{
+	int width = 0, digit = 0;
+	char group[8];
+	size_t n;
+
+	(void)bmfGetStringWidth(font, "0", &digit);
+	for (; *s != '\0'; s += n + (s[n] == ' ')) {
+		n = strcspn(s, " ");
+		(void)snprintf(group, sizeof(group), "%.*s", (int)n, s);
+		(void)pixSetTextline(pix, font, group, 0, x, y, &width, NULL);
+		x += width + digit / 2;
+	}
+	return x;
+}
+
+/* A row of a budget: text, a number, leader dots, and what they lead to. */
+static void
+draw_row(PIX *pix, L_BMF *font, int y, const char *number)
+{
+	int x, width = 0;
+
+	(void)pixSetTextline(
+	    pix, font, "Bygninger settes ned fra kr", 0, 120, y, &width, NULL);
+	x = draw_groups(pix, font, 120 + width + 14, y, number) + 20;
+	for (; x < 880; x += 9)
+		(void)pixRasterop(pix, x, y - 3, 3, 3, PIX_CLR, NULL, 0, 0);
+	(void)draw_groups(pix, font, 900, y, "2 560 000");
+}
+
+/* Thousands that stand apart are words, and dots that lead the eye are none;
+ * a number in one piece stays so. */
+static void
+budget(void)
+{
+	static const char *const numbers[] = {
+	    "16 040 000", "48215", "39 730 000", "4 500 000", "1951"};
+	PIX *pix = letter(), *big;
+	L_BMF *font = bmfCreate(NULL, 10);
+	size_t i;
+
+	for (i = 0; i < sizeof(numbers) / sizeof(numbers[0]); i++)
+		draw_row(pix, font, 900 + (int)i * 55, numbers[i]);
+	(void)pixSetTextline(pix, font, "etter loven $ 13 og $ 14 i den.", 0,
+	    120, 1250, NULL, NULL);
+	big = pixScale(pix, 2, 2);
+	run_packed(big, IFF_PNG, bare);
+	for (i = 0; i < sizeof(numbers) / sizeof(numbers[0]); i++)
+		CHECK_MSG(strstr(sl_buf_str(&got.text), numbers[i]) != NULL,
+		    "%s: %s", numbers[i], sl_buf_str(&got.text));
+	CHECK(strstr(sl_buf_str(&got.text), "2 560 000") != NULL);
+	CHECK(strstr(sl_buf_str(&got.text), "....") == NULL);
+	CHECK(strstr(sl_buf_str(&got.text), "\xc2\xa7 13 og \xc2\xa7 14") !=
+	      NULL);
+	CHECK(got.page.words == got.boxes_count);
+	CHECK(find("040").x0 > find("16").x1);
+	CHECK(found() == 16);
+	bmfDestroy(&font);
+	pixDestroy(&pix);
+	pixDestroy(&big);
+}
+
+/* The cover of a folder: stains, and no words of them. */
+static void
+stains(void)
+{
+	PIX *pix = pixCreate(WIDTH, HEIGHT, 8);
+	unsigned r = 4711;
+	int i, k, x, y;
+
+	(void)pixSetAll(pix);
+	for (i = 0; i < 60; i++) {
+		r = r * 1103515245u + 12345u;
+		x = 100 + (int)(r >> 8) % (WIDTH - 300);
+		y = 100 + (int)(r >> 16) % (HEIGHT - 200);
+		for (k = 0; k < 40; k++) {
+			r = r * 1103515245u + 12345u;
+			(void)pixRasterop(pix, x + (int)(r >> 16) % 90,
+			    y + (int)(r >> 24) % 22, 2 + (int)(r >> 12) % 6,
+			    2 + (int)(r >> 20) % 6, PIX_CLR, NULL, 0, 0);
+		}
+	}
+	run_packed(pix, IFF_PNG, bare);
+	CHECK(got.pages == 1);
+	CHECK_MSG(got.page.words <= 3, "%u: %s", got.page.words,
+	    sl_buf_str(&got.text));
+	CHECK(got.page.words == got.boxes_count);
+	pixDestroy(&pix);
+}
+
 TEST_MAIN({"skewed", skewed}, {"turned", turned},
     {"turned_and_skewed", turned_and_skewed}, {"black_border", black_border},
     {"in_shadow", in_shadow}, {"pale", pale}, {"blurred", blurred},
     {"blank_scan", blank_scan}, {"full_of_print", full_of_print},
     {"faint_is_not_blank", faint_is_not_blank}, {"lying_header", lying_header},
-    {"low_letters", low_letters}, {"stamped", stamped})
+    {"low_letters", low_letters}, {"stamped", stamped}, {"budget", budget},
+    {"stains", stains})

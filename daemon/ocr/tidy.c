@@ -1,0 +1,332 @@
+/*
+ * INVARIANT: no word that lies on ink of a letter's height is taken away, and
+ * no character is put where none was, but for spaces and the section sign.
+ */
+#include "tidy.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "../base/mem.h"
+#include "../read/fields.h"
+
+/* From digit to digit it is so much further over the gap, */
+#define APART_PITCH 1.3
+/* which is this part of the digits' height. */
+#define APART_GAP 0.2
+/* Four of them, and they are a leader or a rule. */
+#define LEADER_MIN 4
+/* Letters of fewer pixels than these are not told from dots. */
+#define HEIGHT_MIN 8
+/* Ink of this part of a letter's height is no dot, */
+#define HEIGHT_PART 0.6
+/* but of a print where so many words (per cent) have none, it is all dots. */
+#define BARE_MOST 20u
+/* Thousandths: stains that were read as words are unsure in the mean, and so
+ * few of them (per cent) are sure that those may be writing. */
+#define GUESS_CONFIDENCE 400u
+#define GUESS_SURE 700u
+#define GUESS_SHARE 5u
+
+/* -- numbers -------------------------------------------------------------- */
+
+static bool
+is_digit(char c)
+{
+	return c >= '0' && c <= '9';
+}
+
+bool
+sl_ocr_number_take(
+    const TessResultIterator *it, const char *word, struct sl_ocr_number *ret)
+{
+	size_t first = strcspn(word, "0123456789"), n = strlen(word);
+	size_t digits = strspn(word + first, "0123456789"), i;
+	TessResultIterator *at;
+	TessPageIterator *page;
+	bool ok = true;
+
+	if (digits < 4 || first > 1 || n > SL_OCR_NUMBER_MAX ||
+	    n - first - digits > 2 ||
+	    strspn(word + first + digits, ".,:;)") != n - first - digits)
+		return false;
+	*ret = (struct sl_ocr_number){.n = n, .first = first, .digits = digits};
+	memcpy(ret->s, word, n);
+	at = TessResultIteratorCopy(it);
+	if (at == NULL)
+		return false;
+	page = TessResultIteratorGetPageIterator(at);
+	for (i = 0; ok && i < n; i++) {
+		char *s = TessResultIteratorGetUTF8Text(at, RIL_SYMBOL);
+
+		ok = s != NULL && s[0] == word[i] && s[1] == '\0' &&
+		     TessPageIteratorBoundingBox(page, RIL_SYMBOL,
+			 &ret->box[i][0], &ret->box[i][1], &ret->box[i][2],
+			 &ret->box[i][3]) &&
+		     (i + 1 == n || TessResultIteratorNext(at, RIL_SYMBOL));
+		if (s != NULL)
+			TessDeleteText(s);
+	}
+	TessResultIteratorDelete(at);
+	return ok;
+}
+
+/* A thousand ends with digit i, and another begins. */
+static bool
+ends_group(const struct sl_ocr_number *n, size_t i)
+{
+	return i >= n->first && i + 1 < n->first + n->digits &&
+	       (n->first + n->digits - 1 - i) % 3 == 0;
+}
+
+bool
+sl_ocr_number_apart(const struct sl_ocr_number *n)
+{
+	int across = 0, within = 0, pitch, gap;
+	size_t i;
+
+	for (i = n->first; i + 1 < n->first + n->digits; i++) {
+		const int *a = n->box[i], *b = n->box[i + 1];
+
+		pitch = b[0] + b[2] - a[0] - a[2];
+		gap = b[0] - a[2];
+		if (!ends_group(n, i)) {
+			within = pitch > within ? pitch : within;
+			continue;
+		}
+		if (gap < APART_GAP * (a[3] - a[1]))
+			return false;
+		if (across == 0 || pitch < across)
+			across = pitch;
+	}
+	return within > 0 && across >= APART_PITCH * within;
+}
+
+size_t
+sl_ocr_number_group(const struct sl_ocr_number *n, size_t i)
+{
+	while (i < n->n && !ends_group(n, i))
+		i++;
+	return i < n->n ? i + 1 : n->n;
+}
+
+/* -- leaders -------------------------------------------------------------- */
+
+/* How many characters, and whether all are those of leaders and rules. */
+static unsigned
+characters(const char *s, size_t n, bool *ret_leader)
+{
+	static const char dashes[] = "\xe2\x80\x93\xe2\x80\x94\xe2\x80\xa6";
+	unsigned count = 0;
+	size_t i;
+
+	*ret_leader = true;
+	for (i = 0; i < n; i++) {
+		if ((s[i] & 0xc0) == 0x80)
+			continue;
+		count++;
+		if (strchr("._-", s[i]) != NULL)
+			continue;
+		*ret_leader &=
+		    n - i >= 3 && (memcmp(s + i, dashes, 3) == 0 ||
+				      memcmp(s + i, dashes + 3, 3) == 0 ||
+				      memcmp(s + i, dashes + 6, 3) == 0);
+	}
+	return count;
+}
+
+/* The look's ink as the page lies, without what is lower than a letter. */
+static PIX *
+high_ink(const struct sl_ocr_look *l, unsigned turn)
+{
+	int height = (int)(l->letter_px / (unsigned)l->scale);
+	PIX *ink, *high;
+
+	if (height < HEIGHT_MIN)
+		return NULL;
+	ink = pixRotateOrth(l->ink, (int)turn / 90);
+	if (ink == NULL)
+		return NULL;
+	high = pixSelectBySize(ink, 0, (int)(height * HEIGHT_PART), 8,
+	    L_SELECT_HEIGHT, L_SELECT_IF_GTE, NULL);
+	pixDestroy(&ink);
+	return high;
+}
+
+static bool
+is_bare(PIX *high, const struct sl_word *w)
+{
+	int width = pixGetWidth(high), height = pixGetHeight(high), n = 1;
+	int x = w->x0 * width / 65535, y = w->y0 * height / 65535;
+	BOX *b = boxCreate(x, y, w->x1 * width / 65535 + 1 - x,
+	    w->y1 * height / 65535 + 1 - y);
+
+	if (b != NULL)
+		(void)pixCountPixelsInRect(high, b, &n, NULL);
+	boxDestroy(&b);
+	return n == 0;
+}
+
+/* Marks what goes; false = nothing. */
+static bool
+find_leaders(PIX *high, const struct sl_page *p, bool *gone)
+{
+	size_t i, bare = 0;
+	bool any = false, leader;
+	unsigned n;
+
+	for (i = 0; i < p->words_count; i++) {
+		const struct sl_word *w = &p->words[i];
+
+		n = characters(p->text.p + w->at, w->length, &leader);
+		if (leader && n >= LEADER_MIN)
+			any = gone[i] = true;
+		else if (!leader && n >= 2 && high != NULL && is_bare(high, w))
+			bare++;
+	}
+	if (bare == 0 || bare * 100 > p->words_count * BARE_MOST)
+		return any;
+	for (i = 0; i < p->words_count; i++) {
+		const struct sl_word *w = &p->words[i];
+
+		n = characters(p->text.p + w->at, w->length, &leader);
+		gone[i] |= !leader && n >= 2 && is_bare(high, w);
+	}
+	return true;
+}
+
+/* Of a page that holds nothing but guesses, those go. */
+static bool
+find_guesses(const struct sl_page *p, bool *gone)
+{
+	size_t i, sure = 0;
+	uint64_t sum = 0;
+
+	for (i = 0; i < p->words_count; i++) {
+		sum += p->words[i].confidence;
+		sure += p->words[i].confidence >= GUESS_SURE;
+	}
+	if (sum >= GUESS_CONFIDENCE * p->words_count ||
+	    sure * 100 >= p->words_count * GUESS_SHARE)
+		return false;
+	for (i = 0; i < p->words_count; i++)
+		gone[i] |= p->words[i].confidence < GUESS_SURE;
+	return true;
+}
+
+static unsigned
+line_ends(const char *s, size_t n)
+{
+	unsigned ends = 0;
+
+	while (n-- > 0)
+		ends += s[n] == '\n';
+	return ends > 2 ? 2 : ends;
+}
+
+/* -- sections ------------------------------------------------------------- */
+
+/* The Norwegian model has no section sign and reads a dollar. */
+static const char section[] = "\xc2\xa7";
+
+static size_t
+dollars(const char *s, size_t n)
+{
+	size_t i = 0;
+
+	while (i < n && i < 2 && s[i] == '$')
+		i++;
+	return i > 0 && (i == n || is_digit(s[i])) ? i : 0;
+}
+
+static bool
+has(const struct sl_page *p, const char *s)
+{
+	return memmem(p->text.p, p->text.n, s, strlen(s)) != NULL;
+}
+
+/* Norwegian, with dollars that none speaks of. */
+static bool
+has_sections(const struct sl_page *p)
+{
+	const char *language;
+
+	if (!has(p, "$") || has(p, "USD") || has(p, "US$") || has(p, "ollar"))
+		return false;
+	language = sl_language_guess(p->text.p, p->text.n);
+	return strcmp(language, "nb") == 0 || strcmp(language, "nn") == 0;
+}
+
+static void
+add_sections(struct sl_page *to, const char *s, const struct sl_word *w,
+    const uint16_t box[4])
+{
+	struct sl_buf b = {0};
+	size_t n = dollars(s, w->length), i;
+
+	for (i = 0; i < n; i++)
+		sl_buf_add(&b, section, 2);
+	sl_buf_add(&b, s + n, w->length - n);
+	sl_page_add_word(to, b.p, b.n, w->confidence, box);
+	sl_buf_free(&b);
+}
+
+/* -- the page ------------------------------------------------------------- */
+
+/* The page without the words that go; lines and paragraphs stay as they were.
+ */
+static void
+rewrite(struct sl_ocr_pass *pass, const bool *gone, bool sections)
+{
+	struct sl_page *old = &pass->page, page;
+	size_t i, end = 0;
+	unsigned ends = 0, more;
+
+	sl_page_init(&page, old->part, old->page);
+	for (i = 0; i < old->words_count; i++) {
+		const struct sl_word *w = &old->words[i];
+		const char *s = old->text.p + w->at;
+		const uint16_t box[4] = {w->x0, w->y0, w->x1, w->y1};
+
+		more = line_ends(old->text.p + end, w->at - end);
+		ends = more > ends ? more : ends;
+		end = w->at + w->length;
+		if (gone[i])
+			continue;
+		if (page.text.n > 0)
+			sl_page_add_text(&page, ends > 0 ? "\n\n" : " ",
+			    ends > 0 ? ends : 1);
+		ends = 0;
+		if (sections && dollars(s, w->length) > 0)
+			add_sections(&page, s, w, box);
+		else
+			sl_page_add_word(
+			    &page, s, w->length, w->confidence, box);
+	}
+	page.flags = old->flags;
+	sl_page_free(old);
+	*old = page;
+	sl_ocr_pass_count(pass);
+}
+
+void
+sl_ocr_tidy(
+    const struct sl_ocr_look *l, unsigned turn, struct sl_ocr_pass *pass)
+{
+	struct sl_page *p = &pass->page;
+	SL_FREE bool *gone = NULL;
+	bool sections, some;
+	PIX *high;
+
+	if (p->words_count == 0)
+		return;
+	gone = sl_alloc(p->words_count * sizeof(*gone));
+	memset(gone, 0, p->words_count * sizeof(*gone));
+	high = pass->turn == 0 ? high_ink(l, turn) : NULL;
+	sections = has_sections(p);
+	some = find_leaders(high, p, gone);
+	some |= find_guesses(p, gone);
+	if (some || sections)
+		rewrite(pass, gone, sections);
+	pixDestroy(&high);
+}

@@ -1,0 +1,40 @@
+/*
+ * Words made ready for who reads or searches them: what Tesseract makes of a
+ * number's thousands, of dot leaders and of a sign its model lacks.
+ */
+#ifndef SL_OCR_TIDY_H
+#define SL_OCR_TIDY_H
+
+#include <tesseract/capi.h>
+
+#include "look.h"
+#include "recognise.h"
+
+/* Digits of a number, and the punctuation beside them. */
+#define SL_OCR_NUMBER_MAX 20
+
+/* A word of single bytes, and where each stands on the sheet. */
+struct sl_ocr_number {
+	char s[SL_OCR_NUMBER_MAX + 1];
+	int box[SL_OCR_NUMBER_MAX][4]; /* x0 y0 x1 y1 */
+	size_t n;
+	size_t first, digits; /* which of them are the digits */
+};
+
+/* The word it stands on. False if that is no number of four digits or more. */
+bool sl_ocr_number_take(
+    const TessResultIterator *it, const char *word, struct sl_ocr_number *ret);
+/* True if the thousands stand apart: "16 040 000" is read as one word, for the
+ * gaps are thinner than those between words. */
+bool sl_ocr_number_apart(const struct sl_ocr_number *n);
+/* The end of the group that begins at byte i. */
+size_t sl_ocr_number_group(const struct sl_ocr_number *n, size_t i);
+
+/* Takes words away that are dot leaders or rules, and those that were read into
+ * them: there is no ink as high as a letter beneath; and stains on a page
+ * without writing. Puts section signs where the Norwegian model read dollars.
+ * turn: degrees clockwise from the look to the page. */
+void sl_ocr_tidy(
+    const struct sl_ocr_look *l, unsigned turn, struct sl_ocr_pass *pass);
+
+#endif
