@@ -465,6 +465,11 @@ struct sl_peer *sl_outbox_peer(struct sl_target *t);
 /* It refuses our login: nothing more is sent, and everybody hears of it. */
 enum sl_rc sl_outbox_stop(struct sl_target *t, struct sl_err *err);
 
+/* -- known.c: post that names a case nobody knew --------------------------- */
+/* Known cases have changed: sluse-place gets them, and held post that names one
+ * of them goes on. */
+enum sl_rc sl_known_changed(struct sl_engine *e, struct sl_err *err);
+
 /* -- sync.c: known cases of a target, and its journal ------------------------
  */
 /* Asks for what is due, one kind at a time; the timer is set for the next. */

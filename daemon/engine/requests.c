@@ -119,10 +119,11 @@ cases_done(struct sl_engine *e, struct sl_peer *p, const char *actor,
 			return SL_FATAL;
 	}
 	sl_buf_free(&p->cases);
-	e->cases_dirty = true;
 	sl_buf_printf(&b, "{\"cases\":%" PRId64 "}", n);
-	return sl_store_log(e->store, SL_EVENT_cases_imported, "-", actor,
-	    sl_buf_str(&b), 0, 0, err);
+	if (sl_store_log(e->store, SL_EVENT_cases_imported, "-", actor,
+		sl_buf_str(&b), 0, 0, err) != SL_OK)
+		return SL_FATAL;
+	return sl_known_changed(e, err);
 }
 
 /* An event of the whole house, with the words of who asked for it. */

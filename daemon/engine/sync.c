@@ -81,9 +81,10 @@ cases_told(struct sl_target *t, uint32_t count, struct sl_err *err)
 	sl_buf_printf(&b,
 	    "{\"target\":\"%s\",\"cases\":%u,\"gone\":%" PRId64 "}",
 	    t->cfg->name, count, gone);
-	e->cases_dirty = true;
-	return sl_store_log(e->store, SL_EVENT_cases_synced, "-", "slused",
-	    sl_buf_str(&b), 0, 0, err);
+	if (sl_store_log(e->store, SL_EVENT_cases_synced, "-", "slused",
+		sl_buf_str(&b), 0, 0, err) != SL_OK)
+		return SL_FATAL;
+	return sl_known_changed(e, err);
 }
 
 static enum sl_rc

@@ -214,6 +214,44 @@ class NewCase(Settling):
         self.assertEqual(len(h.posts()["doubles"]), 1)
 
 
+class Known(Settling):
+    """A case that post names becomes known: the post goes on by itself."""
+
+    def unknown(self, **how):
+        h = self.house(**how)
+        h.drop_bytes(letter(1, "2026/4711"), "brev.txt")
+        h.drop_bytes(letter(2, "2026/4712"), "annet.txt")
+        for name in ("brev.txt", "annet.txt"):
+            self.until(h, name, 20, disposition="held",
+                       reason="unknown_case")
+        return h, self.one(h, "brev.txt")["id"]
+
+    def went_on(self, h, ident):
+        self.assertEqual(self.until(h, "brev.txt", 30, disposition="done")
+                         ["case"], "2026/4711")
+        self.assertEqual([e["actor"] for e in self.events(h, ident)
+                          if e["event"] == "released"], ["slused"])
+        # One that names another stays, and nothing more is written of it.
+        self.assertEqual(self.one(h, "annet.txt")["reason"], "unknown_case")
+        self.assertNotIn("released", [e["event"] for e in self.events(
+            h, self.one(h, "annet.txt")["id"])])
+        self.finish(h, 1)
+
+    def test_made_in_the_target(self):
+        h, ident = self.unknown(target_keys="sync_cases = 1s\n")
+        h.fake.control("POST", "case", {"saksnummer": "2026/4711",
+                                        "tittel": "Gjerde mot vei"})
+        self.went_on(h, ident)
+
+    def test_imported(self):
+        h, ident = self.unknown(target="webhook")
+        path = os.path.join(h.root, "cases.csv")
+        with open(path, "w", encoding="utf-8") as file:
+            file.write("saksnummer,tittel\n2026/4711,Gjerde mot vei\n")
+        h.sluse("cases", "import", path)
+        self.went_on(h, ident)
+
+
 class Belongs(Settling):
     def test_delivered(self):
         h = self.held("brev.txt")
