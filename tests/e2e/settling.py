@@ -53,8 +53,11 @@ class Settling(Trial):
             file.write(line + "\r\n")
 
         def said():
-            with open(path, encoding="utf-8-sig") as file:
-                text = file.read()
+            try:
+                with open(path, encoding="utf-8-sig") as file:
+                    text = file.read()
+            except FileNotFoundError:  # it is being written anew
+                return False
             return answer in text and line in text
         if answer is not None:
             h.wait_for(said, 15, answer)
