@@ -660,6 +660,23 @@ class Faults(Base):
         self.assertEqual(self.client.send(self.url, POST).status, 201)
         self.assertGreaterEqual(time.monotonic() - start, 0.5)
 
+    def test_wait(self):
+        """Done at once; the answer comes when the faults are deleted."""
+        self.order("wait")
+        got = []
+        asker = threading.Thread(target=lambda: got.append(
+            self.client.send(self.url, POST).status))
+        asker.start()
+        end = time.monotonic() + 20
+        while self.made() == 0 and time.monotonic() < end:
+            time.sleep(0.02)
+        self.assertEqual((self.made(), got), (1, []))
+        time.sleep(0.2)
+        self.assertEqual(got, [])
+        self.fake.control("DELETE", "faults")
+        asker.join(20)
+        self.assertEqual((self.made(), got), (1, [201]))
+
     def test_matching(self):
         self.fake.control("POST", "faults", [
             {"match": {"rel": "ny-journalpost"}, "action": "500", "skip": 1,
