@@ -576,6 +576,20 @@ class Strict(Base):
             fake.close()
 
 
+    def test_port_is_kept(self):
+        """While a fake is down nobody gets its port, and who comes is refused."""
+        fake = Process("n5_server.py")
+        self.addCleanup(fake.close)
+        fake.stop(signal.SIGKILL)
+        with socket.socket() as other:
+            with self.assertRaises(OSError):
+                other.bind(("127.0.0.1", fake.port))
+        with self.assertRaises(ConnectionRefusedError):
+            fake.control("GET", "state")
+        fake.start()
+        fake.control("GET", "state")
+
+
 class Faults(Base):
     def setUp(self):
         super().setUp()
