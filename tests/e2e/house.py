@@ -239,16 +239,19 @@ class House:
     # -- waiting ----------------------------------------------------------------
     def wait_for(self, test, seconds, what):
         seconds *= PATIENCE
-        end = time.monotonic() + seconds
+        began = time.monotonic()
         while True:
-            late = time.monotonic() > end
+            waited = time.monotonic() - began
+            late = waited > seconds
             value = test()  # once more after the end: we may have been stopped
             if value:
                 return value
             if late:
                 self.print_log()
                 raise AssertionError("not in %s s: %s" % (seconds, what))
-            time.sleep(0.05)
+            # A look may be a program of its own: the longer it has been, the
+            # less often.
+            time.sleep(min(0.05 + waited / 20, 0.25))
 
     def moving(self):
         """Is any item still on the road by itself? Looked for in the direction

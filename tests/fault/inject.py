@@ -21,6 +21,7 @@ import unittest
 
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 import crew  # noqa: E402
+import trial  # noqa: E402
 import traced  # noqa: E402
 
 CALLS = ("write", "pwrite64", "fsync", "fdatasync", "syncfs", "ftruncate",
@@ -303,6 +304,8 @@ def main():
                         default=OPTIONS["all"])
     options, rest = parser.parse_known_args()
     OPTIONS.update(vars(options))
+    if len(sys.argv) == 1:
+        trial.run_all()
     unittest.main(argv=sys.argv[:1] + rest, verbosity=2)
 
 
