@@ -3,7 +3,7 @@
 that is polled like a network share."""
 import unittest
 
-from house import House, os, time
+from house import House, os
 
 EXTRA = """
 [queue Barnevern]
@@ -136,8 +136,7 @@ class Queues(unittest.TestCase):
         self.assertEqual(modes["Skannet post"], "inotify")
         box = self.house.inbox()
         os.rename(box, box + ".away")
-        time.sleep(2.5)
-        self.assertTrue(os.path.isdir(box))
+        self.house.wait_for(lambda: os.path.isdir(box), 10, "made again")
         self.drop("spool", "Skannet post", "Inn", name="andre.txt")
         self.posts(2)
 
