@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Everything `make check` runs: builds, then tests, two at a time.
+"""Everything `make check` runs: builds, and tests, some at a time.
 
 Each part is a command with a time limit whose output goes to a file; its own
 summary (`N passed, N failed`, or unittest's) is what it counts for. A part that
@@ -16,6 +16,7 @@ import re
 import signal
 import subprocess
 import sys
+import threading
 import time
 
 TOP = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
@@ -36,6 +37,8 @@ LONG = ("e2e-mean", "e2e-settling", "e2e-targets", "fault-inject",
 # usual.
 LIMIT = 900
 BUILD_LIMIT = 1800
+# Tests wait more than they work.
+LANES = JOBS + 1
 # A failed part once more at the end, where a build machine keeps little of what
 # was said: so many lines, so wide.
 RECAP, WIDE = 12, 160
@@ -202,8 +205,9 @@ def failures(lines):
                      if bad.search(line)]
 
 
-def make(name, build, *words, **variables):
-    command = ["make", "--no-print-directory", "-j%d" % JOBS, "B=" + build]
+def make(name, build, *words, nice=0, **variables):
+    command = ["nice", "-n", str(nice), "make", "--no-print-directory",
+               "-j%d" % JOBS, "B=" + build]
     command += ["%s=%s" % pair for pair in variables.items()]
     return Part(name, command + list(words), build, counts=False)
 
@@ -217,8 +221,9 @@ def programs(folder):
                 yield "%s-%s" % (folder, name), os.path.relpath(path, TOP)
 
 
-def stages():
-    """Lists of parts; what stands in one list may run together."""
+def parts():
+    """All of them, in the order in which they begin. A part waits for its build;
+    the builds that few wait for take what processors the tests leave."""
     gcc, clang, asan = "build-check", "build-clang", "build-asan"
     quick = ["make", "--no-print-directory", "B=" + gcc]
     python = sys.executable
@@ -244,17 +249,17 @@ def stages():
     under = ["make", "--no-print-directory", "B=" + asan, "CC=gcc",
              "OPT=-O1 -g1", "SAN=" + ASAN]
     return [
-        [make("build-gcc", gcc, "all-tests", CC="gcc", OPT="-O2",
-              WERROR="-Werror")],
-        [make("build-clang", clang, "all-tests", CC="clang-14",
-              WERROR="-Werror", **LOOK_ONLY)],
-        tests,
+        make("build-gcc", gcc, "all-tests", CC="gcc", OPT="-O2",
+             WERROR="-Werror"),
         # Instrumented code warns of what cannot be: no -Werror here.
-        [make("build-asan", asan, "sanitized-tests", CC="gcc", OPT="-O1 -g1",
-              SAN=ASAN)],
-        [Part("asan-unit", under + ["check-unit"], asan, ASAN_ENV),
-         Part("asan-fuzz-replay", under + ["fuzz-replay"], asan, ASAN_ENV),
-         Part("asan-e2e", [python, "tests/e2e/queues.py"], asan, ASAN_ENV)],
+        make("build-asan", asan, "sanitized-tests", nice=15, CC="gcc",
+             OPT="-O1 -g1", SAN=ASAN),
+        make("build-clang", clang, "all-tests", nice=15, CC="clang-14",
+             WERROR="-Werror", **LOOK_ONLY),
+        *tests,
+        Part("asan-unit", under + ["check-unit"], asan, ASAN_ENV),
+        Part("asan-fuzz-replay", under + ["fuzz-replay"], asan, ASAN_ENV),
+        Part("asan-e2e", [python, "tests/e2e/queues.py"], asan, ASAN_ENV),
     ]
 
 
@@ -265,27 +270,63 @@ def wanted(part, names, every):
         other.build == part.build and other.name in names for other in every)
 
 
-def run_stage(todo, lanes, logs, broken):
-    """Runs the parts, adds builds that failed to broken; result: the parts."""
-    done, runs = [], []
-    with concurrent.futures.ThreadPoolExecutor(lanes) as pool:
-        for part in todo:
-            if part.counts and part.build in broken:
+class Lanes:
+    """So many tests at a time, and one build beside them; what is ready first
+    in the order goes first."""
+
+    def __init__(self, todo, lanes, logs):
+        self.todo, self.lanes, self.logs = list(todo), lanes, logs
+        self.done, self.running, self.broken = [], [], set()
+        self.changed = threading.Condition()
+
+    def is_ready(self, part):
+        if not part.counts:
+            return all(other.counts for other in self.running)
+        return sum(other.counts for other in self.running) < self.lanes and \
+            all(other.counts or other.build != part.build
+                for other in self.todo + self.running)
+
+    def take(self):
+        """The next part; None when there is none left."""
+        with self.changed:
+            while self.todo:
+                for part in self.todo:
+                    if self.is_ready(part):
+                        self.todo.remove(part)
+                        self.running.append(part)
+                        return part
+                self.changed.wait()
+            return None
+
+    def give(self, part):
+        with self.changed:
+            self.running.remove(part)
+            self.done.append(part)
+            if part.failed and not part.counts:
+                self.broken.add(part.build)
+            print(part.line(), flush=True)
+            if part.failed and part.log:
+                print(part.tail(), flush=True)
+            self.changed.notify_all()
+
+    def go(self):
+        while (part := self.take()) is not None:
+            if part.counts and part.build in self.broken:
                 part.fail("its build failed")
                 part.again = False
-                done.append(part)
-                print(part.line(), flush=True)
             else:
-                runs.append(pool.submit(part.run, logs))
-        for run in concurrent.futures.as_completed(runs):
-            part = run.result()
-            done.append(part)
-            print(part.line(), flush=True)
-            if part.failed:
-                print(part.tail(), flush=True)
-                if not part.counts:
-                    broken.add(part.build)
-    return done
+                try:
+                    part.run(self.logs)
+                except OSError as error:
+                    part.fail(str(error))
+            self.give(part)
+
+    def run(self):
+        """Result: the parts, in the order in which they ended."""
+        with concurrent.futures.ThreadPoolExecutor(self.lanes + 1) as pool:
+            for end in [pool.submit(self.go) for _ in range(self.lanes + 1)]:
+                end.result()
+        return self.done
 
 
 def run_again(done, logs):
@@ -301,15 +342,13 @@ def run_again(done, logs):
     return done
 
 
-def run_plan(plan, names, lanes, logs):
-    """Everything; prints how it went. Result: did it all pass?"""
-    every = [part for stage in plan for part in stage]
+def run_parts(every, names, lanes, logs):
+    """All of them, or those named; prints how it went. Result: did it pass?"""
     os.makedirs(logs, exist_ok=True)
-    began, done, broken = time.monotonic(), [], set()
-    for stage in plan:
-        done += run_stage([part for part in stage
-                           if wanted(part, names, every)], lanes, logs, broken)
-    done = run_again(done, logs)
+    began = time.monotonic()
+    done = run_again(Lanes([part for part in every
+                            if wanted(part, names, every)], lanes, logs).run(),
+                     logs)
     passed = sum(part.passed for part in done)
     failed = sum(part.failed for part in done)
     skipped = sum(part.skipped for part in done)
@@ -332,11 +371,11 @@ def run_plan(plan, names, lanes, logs):
 def main():
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--list", action="store_true")
-    parser.add_argument("--lanes", type=int, default=2)
+    parser.add_argument("--lanes", type=int, default=LANES)
     parser.add_argument("parts", nargs="*")
     options = parser.parse_args()
-    plan = stages()
-    names = [part.name for stage in plan for part in stage]
+    every = parts()
+    names = [part.name for part in every]
     if options.list:
         print("\n".join(names))
         return 0
@@ -344,7 +383,7 @@ def main():
     if unknown:
         parser.error("no such part: " + ", ".join(sorted(unknown)))
     logs = os.path.join(TOP, "build-check", "log")
-    return 0 if run_plan(plan, options.parts, options.lanes, logs) else 1
+    return 0 if run_parts(every, options.parts, options.lanes, logs) else 1
 
 
 if __name__ == "__main__":

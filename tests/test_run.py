@@ -43,7 +43,7 @@ class Run(unittest.TestCase):
     def run_parts(self, *parts, good):
         said = io.StringIO()
         with contextlib.redirect_stdout(said):
-            self.assertEqual(run.run_plan([parts], [], 2, self.folder), good)
+            self.assertEqual(run.run_parts(parts, [], 2, self.folder), good)
         return said.getvalue().splitlines()
 
     def test_good(self):
@@ -82,6 +82,35 @@ class Run(unittest.TestCase):
         at = max(n for n, line in enumerate(lines) if "NOT OK" in line)
         self.assertEqual(len(lines) - 2 - at, run.RECAP)
 
+    def test_waits_for_its_build(self):
+        """Builds one by one, what needs one behind it, others beside it."""
+        log = os.path.join(self.folder, "order")
+        note = "open(%r, 'a').write(%%r + '\\n'); " % log
+        build = ("import time; " + note % "begin" + "time.sleep(1); " +
+                 note % "end")
+        parts = [self.part(build, build="b", counts=False),
+                 self.part(build, build="c", counts=False)] + [
+            self.part(note % ("of " + name) + "print('1 passed, 0 failed')",
+                      build=name) for name in "bc"]
+        parts.append(self.part(note % "free" + "print('1 passed, 0 failed')"))
+        self.run_parts(*parts, good=True)
+        with open(log, encoding="ascii") as file:
+            said = file.read().split("\n")[:-1]
+        self.assertEqual([w for w in said if w in ("begin", "end")],
+                         ["begin", "end"] * 2)
+        ends = [n for n, word in enumerate(said) if word == "end"]
+        self.assertLess(said.index("free"), ends[0])
+        self.assertTrue(ends[0] < said.index("of b") < ends[1], said)
+        self.assertLess(ends[1], said.index("of c"))
+
+    def test_a_build_that_fails(self):
+        lines = self.run_parts(
+            self.part("print('why'); exit(1)", build="b", counts=False),
+            self.part("print('1 passed, 0 failed')", build="b", again=True),
+            good=False)
+        self.assertEqual(lines[-1], "0 passed, 2 failed")
+        self.assertIn("    | why", lines)
+
     def test_unsteady(self):
         lines = self.run_parts(self.weak(), good=True)
         self.assertEqual(lines[-1], "2 passed, 0 failed")
@@ -103,8 +132,7 @@ class Run(unittest.TestCase):
                 self.assertNotIn("unsteady", lines[-2])
 
     def test_what_may_be_run_again(self):
-        plan = {part.name: part for stage in run.stages() for part in stage}
-        for name, part in plan.items():
+        for name, part in ((part.name, part) for part in run.parts()):
             self.assertEqual(
                 part.again, name.startswith(("e2e-", "fault-")) or
                 name in ("push", "cli"), name)
