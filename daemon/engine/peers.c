@@ -91,7 +91,8 @@ hello(struct sl_peer *p, const struct sl_msg_hello *h)
 		m.welcome.slots = (uint16_t)e->cfg->instance.work_slots;
 	if (p->role == SL_ROLE_OCR) {
 		m.welcome.slots = (uint16_t)e->cfg->instance.ocr_slots;
-		m.welcome.languages = sl_slice_str(e->cfg->ocr.languages);
+		m.welcome.languages = sl_slice_str(
+		    e->cfg->ocr.pages_max > 0 ? e->cfg->ocr.languages : "none");
 	}
 	if (p->role == SL_ROLE_DECRYPT) {
 		sl_sealed_keys(e, &keys);

@@ -155,6 +155,8 @@ sl_ocr_warm(struct sl_err *err)
 	(void)mallopt(M_MMAP_THRESHOLD, HEAP_BUFFER);
 	(void)mallopt(M_TRIM_THRESHOLD, 4 * HEAP_BUFFER);
 	(void)mallopt(M_TOP_PAD, 4 << 20);
+	if (strcmp(languages, "none") == 0)
+		return SL_OK; /* no page comes here */
 	pix = sample();
 	if (pix == NULL)
 		return sl_err_set(
@@ -515,6 +517,10 @@ sl_ocr_run(const struct sl_msg_task *t, const int *fds)
 		ok =
 		    send_note(j.result_fd, "language_not_loaded", t->languages);
 	rc = sl_ocr_beside_load(t, fds[SL_FD_INPUT], &j.base, &j.beside, &err);
+	if (rc == SL_OK && sl_ocr_models_at(0) == NULL)
+		/* Asked for before the configuration said none. */
+		rc = sl_err_set(
+		    &err, SL_REJECT, 0, "limit_pages", "no page goes to OCR");
 	if (rc == SL_OK)
 		rc = sl_ocr_image_load(t, fds[SL_FD_INPUT], &j.image, &err);
 	if (rc == SL_RETRY)

@@ -15,7 +15,8 @@
 /* Tesseract's names of the language sets to load, comma-separated:
  * "nor+eng,sme". The first serves tasks that name none, or one that was not
  * loaded (then with the note "language_not_loaded"). The string is lent for the
- * life of the process. Before sl_ocr_warm; never called = SL_OCR_LANGUAGES. */
+ * life of the process. Before sl_ocr_warm; never called = SL_OCR_LANGUAGES.
+ * "none": no model is loaded, and no page is recognised. */
 void sl_ocr_configure(const char *languages);
 
 /* In the parent: loads the models and runs everything once on a small sample.

@@ -86,7 +86,8 @@ class Access(unittest.TestCase):
     @classmethod
     def setUpClass(cls):
         cls.house = PeopleHouse(
-            user=SERVICE, queues=("Skannet post",), limits="members_max = 1")
+            user=SERVICE, queues=("Skannet post",), limits="members_max = 1",
+            ocr=False)
         cls.house.sluse("cases", "import", os.path.join(DEMO, "saker.csv"))
         cls.addClassCleanup(cls.house.close)
         for n in range(4):
@@ -495,7 +496,7 @@ class Access(unittest.TestCase):
 class Halted(unittest.TestCase):
     def test_two_persons_go_on(self):
         """A sporingslogg that was put back is accepted by two."""
-        h = PeopleHouse(user=SERVICE)
+        h = PeopleHouse(user=SERVICE, ocr=False)
         self.addCleanup(h.close)
 
         def journal():

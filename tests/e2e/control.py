@@ -16,7 +16,7 @@ def processor_time(pid):
 
 class Control(unittest.TestCase):
     def setUp(self):
-        self.house = House(extra="[journal]\ncheckpoint_after = 5s\n")
+        self.house = House(ocr=False, extra="[journal]\ncheckpoint_after = 5s\n")
         self.addCleanup(self.house.close)
         self.pid = self.house.pids("slused")[0][1]
 

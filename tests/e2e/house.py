@@ -49,12 +49,13 @@ class House:
 
     def __init__(self, target="noark5", queues=QUEUES, instance=FAST, extra="",
                  limits="", target_keys="", cases=os.path.join(DEMO, "saker.csv"),
-                 start=True, root=None, user=None, manners=()):
+                 start=True, root=None, user=None, manners=(), ocr=True):
         self.keep = root is not None
         self.root = root or tempfile.mkdtemp(prefix="sluse-test-")
         self.target, self.cases = target, cases
         self.user = user  # who the programs run as; needs root
         self.queues = queues
+        self.ocr = ocr  # without: no models, which are most of a start's work
         self.child = None
         if target == "noark5":
             self.fake = fake_client.Process(
@@ -89,6 +90,8 @@ class House:
                 "breaker_max = 1s", *self.later]
         if self.access is not None:
             text += ["[access]", self.access]
+        if not self.ocr:
+            text += ["[ocr]", "pages_max = 0"]
         for queue in self.queues:
             text += ["[queue %s]" % queue, "kind = incoming"]
         text += [extra.strip(), "[target arkiv]", "connector = %s" % self.target,

@@ -656,6 +656,8 @@ def mail(charset):
 
 
 class Content(Mean):
+    ocr = True
+
     def test_bombs(self):
         h = self.begin(limits="input_max = 100M\n")
         zeros = bytes(8 << 20)

@@ -8,7 +8,7 @@ import unittest
 import zipfile
 import zlib
 
-from house import House
+from house import DEMO, House, os
 
 # A line and the ten digits in DejaVu Sans, 38 pixels high: 48 rows of 82 bytes,
 # then of 3 bytes for each digit; one bit a pixel, 1 is white.
@@ -113,6 +113,27 @@ class Pages(unittest.TestCase):
         return [row[0] for row in self.house.query(
             "SELECT g.text FROM page g JOIN part p ON p.id = g.part"
             " WHERE p.number = ? ORDER BY g.number", part)]
+
+    def test_no_ocr(self):
+        """None is wanted: no model is loaded, and what is a picture waits for
+        a person."""
+        h = House(ocr=False)
+        self.addCleanup(h.close)
+        h.drop(os.path.join(DEMO, "02-nabovarsel.tif"))
+        h.drop_bytes(pdf(["Deres ref: 2026/87"]), "tekst.pdf")
+        h.wait_quiet(60, 2)
+        rows = {row["name"]: row for row in h.rows("list")}
+        self.assertEqual(rows["02-nabovarsel.tif"]["disposition"], "held")
+        self.assertEqual({row[0] for row in h.query(
+            "SELECT g.reason FROM page g JOIN part p ON p.id = g.part WHERE "
+            "p.mime LIKE 'image/%'")}, {"limit_pages"})
+        self.assertEqual(rows["tekst.pdf"]["disposition"], "done")
+        pid = h.pids("sluse-ocr")[0][1]
+        with open("/proc/%d/status" % pid, encoding="ascii") as file:
+            size, = [int(line.split()[1]) for line in file
+                     if line.startswith("RssAnon:")]
+        self.assertLess(size, 12 << 10, "kB without models")
+        h.check_whole(self)
 
     def test_a_long_document(self):
         self.house.drop_bytes(pdf(["Side nummer %d av brevet" % i

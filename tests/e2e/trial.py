@@ -35,8 +35,10 @@ class Trial(unittest.TestCase):
         self.addCleanup(faulthandler.cancel_dump_traceback_later)
         self.addCleanup(signal.alarm, 0)
 
+    ocr = False  # do these tests read pictures?
+
     def house(self, **how):
-        h = house.House(**how)
+        h = house.House(**dict({"ocr": self.ocr}, **how))
         self.addCleanup(self.end, h)
         return h
 
