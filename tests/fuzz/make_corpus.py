@@ -601,8 +601,36 @@ def targetlog():
         '{"id":"\\u00e5","number":"2026/1-1","documents":[{"number":2}]}')
 
 
+# -- what witnesses and time-stamp authorities answer ---------------------------
+def cosign():
+    text = ("example.com/behind-the-sofa\n20852163\n"
+            "CsUYapGGPo4dkMgIAUqom/Xajj7h2fB2MPA3j2jxq2I=\n")
+    log = ("\u2014 example.com/behind-the-sofa +PpSVFNUsAicB1wXCuc36HrmzCfBx1ATQpT"
+           "ulWd9U006OEpyCvIVj2pM8CIzKlzXWcwxIO/VAQzkCO8DZUY5tlFX6QQ=\n")
+    line = ("\u2014 witness.example.com/w1 fm9KqgAAAABkGFDL+TPmh4BYuAjsYRoqMJCWb/"
+            "gWJaeRF/kmm5tlCr9sJ57DLErur7K0yDXc2ArN+TIuotuB/HbuL3AJsp3bv/aNCQ==\n")
+    node = "PlRNCrwHpqhGrupue0L7gxbjbMiKA9temvuZZDDpkaw=\n"
+    put("cosign", "answer", "0" + line)
+    put("cosign", "answer-two", "0" + log + line + line)
+    put("cosign", "answer-time", "0" + line.replace("GFDL", "GFDM"))
+    put("cosign", "answer-short", "0" + line[:60] + "=\n")
+    put("cosign", "answer-gap", "0" + line + "\n" + line)
+    put("cosign", "answer-html", "0<html>\n<body>Not Found</body>\n")
+    put("cosign", "question", "1old 20852014\n" + node * 4 + "\n" + text + "\n" + log)
+    put("cosign", "question-first", "1old 0\n\n" + text + "\n" + log)
+    put("cosign", "question-long", "1old 5\n" + node * 129 + "\n" + text)
+    put("cosign", "size", "220852163\n")
+    put("cosign", "size-zero", "2007\n")
+    put("cosign", "size-large", "29223372036854775808\n")
+    put("cosign", "head", "2" + text + "\n" + log + line)
+    put("cosign", "head-more", "2" + text + "more\n\n" + log)
+    for name in ("r.tsr", "refused.tsr", "q.tsq"):
+        with open(os.path.join(TOP, "tests", "data", "stamp", name), "rb") as file:
+            put("cosign", "token-" + name[:-4], b"3" + file.read())
+
+
 for make in (wire, config, leaves, caseindex, sidecar, csv, settle, texts, mail,
-             open_, office, pronom, http, package, targetlog):
+             open_, office, pronom, http, package, targetlog, cosign):
     make()
 for name, data in make_pdf.seeds():
     put("pdf", name, data)
