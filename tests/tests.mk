@@ -133,9 +133,9 @@ libs_ocr_floor := -ltesseract -llept
 rooms_ocr_child := ocr read sandbox wire base
 libs_ocr_child := -ltesseract -llept -lseccomp -lcrypto -lm
 
-rooms_test_http := push config wire base
+rooms_test_http := push journal config wire base
 libs_test_http := -lcurl -ljansson -lseccomp -lssl -lcrypto
-rooms_test_push := push config wire base
+rooms_test_push := push journal config wire base
 libs_test_push := -lcurl -ljansson -lseccomp -lcrypto
 $(B)/test/test_push: | $(B)/plugins/connectors/webhook.so
 rooms_bench_push := wire base
@@ -180,7 +180,7 @@ rooms_fuzz_settle := intake base
 rooms_fuzz_fields := read wire base
 rooms_fuzz_decrypt := decrypt wire base
 rooms_fuzz_open := unpack identify pronom wire base
-rooms_fuzz_http := push config wire base
+rooms_fuzz_http := push journal config wire base
 rooms_fuzz_text := base
 rooms_fuzz_mail := base
 rooms_fuzz_outlook := base

@@ -196,8 +196,7 @@ class Journal(unittest.TestCase):
         first = self.signed()
         vkey = h.query("SELECT vkey FROM journal_key")[0][0]
         server = witness.Witness(vkey)
-        self.addCleanup(server.server_close)
-        self.addCleanup(server.shutdown)
+        self.addCleanup(server.close)
         write("old 0\n\n" + first, h.root, "body")
         self.assertEqual(self.ask(server, "body")[0], 200)
         write(first, h.root, "seen")
