@@ -71,7 +71,8 @@ on_timer(void *arg)
 	sl_engine_kick(arg);
 }
 
-/* -- start ------------------------------------------------------------------ */
+/* -- start ------------------------------------------------------------------
+ */
 
 /* The day's time that comes next after that instant. */
 static int64_t
@@ -98,8 +99,7 @@ start_witness(struct sl_engine *e, struct other *o, struct sl_err *err)
 {
 	const struct sl_witness_config *c = o->witness;
 
-	if (!sl_vkey_parse(c->vkey, strlen(c->vkey), &o->key) ||
-	    o->key.type != SL_KEY_COSIGNATURE)
+	if (!sl_cosign_key(c->vkey, &o->key))
 		return sl_err_set(err, SL_FATAL, 0, "config_invalid",
 		    "[witness %s]: vkey is no key of a witness (type 4)",
 		    c->head.title);
@@ -119,10 +119,10 @@ start_tsa(struct sl_engine *e, struct other *o)
 	SL_FREE char *path = sl_path_below(e->root, c->trust);
 
 	o->row.stale_ms = c->stale_ms;
-	o->row.due_ms = o->row.marked_ms == 0
-			    ? (o->row.due_ms != 0 ? o->row.due_ms
-						  : sl_clock_utc_ms())
-			    : next_at(o->row.marked_ms, c->at_min);
+	o->row.due_ms =
+	    o->row.marked_ms == 0
+		? (o->row.due_ms != 0 ? o->row.due_ms : sl_clock_utc_ms())
+		: next_at(o->row.marked_ms, c->at_min);
 	if (sl_read_file(AT_FDCWD, path, TRUST_MAX, &o->pem, NULL) != SL_OK ||
 	    !sl_utf8_valid(o->pem.p, o->pem.n)) {
 		sl_buf_reset(&o->pem);
@@ -202,7 +202,8 @@ sl_witness_stop(struct sl_engine *e)
 	e->others = NULL;
 }
 
-/* -- asking ----------------------------------------------------------------- */
+/* -- asking -----------------------------------------------------------------
+ */
 
 /* The last signed head, and the proof that it goes on from where the witness
  * is. False: leaves are missing, which is not to be said to others. */
@@ -292,8 +293,7 @@ void
 sl_witness_round(struct sl_engine *e)
 {
 	struct sl_others *w = e->others;
-	struct sl_peer *p =
-	    w->n > 0 ? sl_peer_find(e, SL_ROLE_WITNESS) : NULL;
+	struct sl_peer *p = w->n > 0 ? sl_peer_find(e, SL_ROLE_WITNESS) : NULL;
 	int64_t now = sl_clock_boot_ms(), left;
 	struct other *o;
 	size_t i;
@@ -338,7 +338,8 @@ sl_witness_peer_gone(struct sl_engine *e)
 		w->other[i].ask = 0;
 }
 
-/* -- what became of it ------------------------------------------------------ */
+/* -- what became of it ------------------------------------------------------
+ */
 
 /* payload is taken over. */
 static enum sl_rc
@@ -380,8 +381,8 @@ failed(struct sl_engine *e, struct other *o, const struct sl_msg_witnessed *m,
 		wait, max = first > WAIT_MAX_MS ? first : WAIT_MAX_MS;
 	bool silent = m->how == SL_WITNESSED_LATER;
 
-	wait = first << (o->row.tries < DOUBLED_MAX ? o->row.tries
-						    : DOUBLED_MAX);
+	wait =
+	    first << (o->row.tries < DOUBLED_MAX ? o->row.tries : DOUBLED_MAX);
 	if (wait > max)
 		wait = max;
 	if (wait < (int64_t)m->retry_after_s * 1000)
@@ -428,8 +429,8 @@ other_history(struct sl_engine *e, struct other *o,
 		return SL_FATAL;
 	if (m->head_sig.n != SL_NOTE_SIGNATURE_LEN)
 		return SL_OK;
-	(void)snprintf(head.origin, sizeof(head.origin), "%s",
-	    sl_store_origin(e->store));
+	(void)snprintf(
+	    head.origin, sizeof(head.origin), "%s", sl_store_origin(e->store));
 	return sl_seal_shown(
 	    e, &head, (const uint8_t *)m->head_sig.p, &proven, err);
 }
@@ -586,8 +587,8 @@ judge(struct sl_engine *e, struct other *o, const struct sl_msg_witnessed *m,
 }
 
 enum sl_rc
-sl_witness_answer(struct sl_engine *e, const struct sl_msg_witnessed *m,
-    struct sl_err *err)
+sl_witness_answer(
+    struct sl_engine *e, const struct sl_msg_witnessed *m, struct sl_err *err)
 {
 	struct sl_others *w = e->others;
 	struct other *o = NULL;

@@ -22,7 +22,7 @@ void sl_witness_peer_ready(struct sl_engine *e);
 /* What was asked of it is asked again. */
 void sl_witness_peer_gone(struct sl_engine *e);
 /* SL_REJECT: senseless. */
-enum sl_rc sl_witness_answer(struct sl_engine *e,
-    const struct sl_msg_witnessed *m, struct sl_err *err);
+enum sl_rc sl_witness_answer(
+    struct sl_engine *e, const struct sl_msg_witnessed *m, struct sl_err *err);
 
 #endif

@@ -6,6 +6,13 @@
 #include "../base/base64.h"
 #include "../base/text.h"
 
+bool
+sl_cosign_key(const char *text, struct sl_vkey *ret)
+{
+	return sl_vkey_parse(text, strlen(text), ret) &&
+	       ret->type == SL_KEY_COSIGNATURE;
+}
+
 void
 sl_cosign_body(uint64_t old_size, const struct sl_digest *node, size_t n,
     struct sl_slice checkpoint, struct sl_buf *out)

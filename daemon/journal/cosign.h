@@ -19,6 +19,9 @@
 #define SL_COSIGN_NODES_MAX 63 /* the protocol's */
 #define SL_COSIGN_BODY_MAX 16384u /* bytes of a question, or of an answer */
 
+/* A witness's key as its operator gives it: a vkey of type 4. */
+bool sl_cosign_key(const char *text, struct sl_vkey *ret);
+
 /* Appends the question. */
 void sl_cosign_body(uint64_t old_size, const struct sl_digest *node, size_t n,
     struct sl_slice checkpoint, struct sl_buf *out);

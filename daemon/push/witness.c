@@ -81,10 +81,9 @@ open_witness(struct other *o, const struct sl_witness_config *c,
 	o->name = c->head.title;
 	o->url = c->url;
 	o->ca = path_of(directory, c->ca_file);
-	if (!sl_vkey_parse(c->vkey, strlen(c->vkey), &o->key) ||
-	    o->key.type != SL_KEY_COSIGNATURE)
-		return bad(&c->head, "vkey is no key of a witness (type 4)",
-		    err);
+	if (!sl_cosign_key(c->vkey, &o->key))
+		return bad(
+		    &c->head, "vkey is no key of a witness (type 4)", err);
 	return open_http(o, c->timeout_ms, c->allow_loopback, false, err);
 }
 
@@ -102,8 +101,8 @@ open_tsa(struct other *o, const struct sl_tsa_config *c, const char *directory,
 		return bad(&c->head, "policy is no object identifier", err);
 	if (sl_read_file(AT_FDCWD, trust, TRUST_MAX, &o->pem, NULL) != SL_OK ||
 	    !sl_stamp_is_trust(sl_slice_buf(&o->pem)))
-		return bad(&c->head, "trust is no file of PEM certificates",
-		    err);
+		return bad(
+		    &c->head, "trust is no file of PEM certificates", err);
 	return open_http(o, c->timeout_ms, c->allow_loopback, true, err);
 }
 
@@ -124,8 +123,7 @@ sl_witnesses_open(
 	if (rc != SL_OK)
 		return rc;
 	c = w->config;
-	w->other = sl_alloc(
-	    (c->witness_n + c->tsa_n + 1) * sizeof(*w->other));
+	w->other = sl_alloc((c->witness_n + c->tsa_n + 1) * sizeof(*w->other));
 	for (i = 0; rc == SL_OK && i < c->witness_n; i++)
 		rc = open_witness(
 		    &w->other[w->n++], &c->witness[i], directory, err);
@@ -240,14 +238,13 @@ look_up(struct other *o, const char *origin, struct sl_msg *m,
 	    .answer_max = SL_COSIGN_BODY_MAX};
 
 	if (sl_http_do(o->http, &rq, &a) != 0 || a.status != 200 ||
-	    !sl_cosign_head(
-		(struct sl_slice){a.body, (uint32_t)a.body_length}, origin, &c,
-		sig))
+	    !sl_cosign_head((struct sl_slice){a.body, (uint32_t)a.body_length},
+		origin, &c, sig))
 		return;
 	m->witnessed.head_size = c.size;
 	m->witnessed.head_root = c.root;
-	m->witnessed.head_sig = (struct sl_slice){
-	    (const char *)sig, SL_NOTE_SIGNATURE_LEN};
+	m->witnessed.head_sig =
+	    (struct sl_slice){(const char *)sig, SL_NOTE_SIGNATURE_LEN};
 }
 
 struct asked {
@@ -370,10 +367,9 @@ do_stamp(struct sl_witnesses *w, struct other *o, const struct sl_msg_stamp *q,
 		judge_status(&m, a.status);
 		return send(w, &m, &detail, err);
 	}
-	m.witnessed.mark =
-	    (struct sl_slice){a.body, (uint32_t)a.body_length};
-	if (sl_stamp_verify(m.witnessed.mark, &want, &m.witnessed.time_s,
-		&why) == SL_OK) {
+	m.witnessed.mark = (struct sl_slice){a.body, (uint32_t)a.body_length};
+	if (sl_stamp_verify(
+		m.witnessed.mark, &want, &m.witnessed.time_s, &why) == SL_OK) {
 		judge(&m, SL_WITNESSED_GOOD, "");
 		return send(w, &m, &detail, err);
 	}

@@ -91,6 +91,7 @@ prove(struct sl_store *s, uint64_t seq, struct sl_tlogproof *p,
 		seq, seq + 1, size, sl_store_range, s, p->node, &p->n))
 		return sl_err_set(err, SL_FATAL, 0, "journal_broken",
 		    "leaves are missing: verify the sporingslogg");
+	sl_query_add_cosignatures(db, size, &note);
 	p->checkpoint = sl_slice_buf(&note);
 	sl_tlogproof_write(p, out);
 	return SL_OK;

@@ -85,8 +85,7 @@ sl_witness_forget(struct sl_store *s,
 
 	while (gone) {
 		gone = false;
-		st = sl_db_query(
-		    s->db, "SELECT " COLUMNS " FROM witness", "");
+		st = sl_db_query(s->db, "SELECT " COLUMNS " FROM witness", "");
 		while (!gone && sl_db_row(s->db, st)) {
 			read_row(st, &r);
 			gone = !has(arg, r.tsa, r.name);
