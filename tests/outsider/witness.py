@@ -41,7 +41,7 @@ class Witness(http.server.ThreadingHTTPServer):
         super().__init__(("127.0.0.1", port), Handler)
         self.log_vkey, self.name, self.seed = log_vkey, name, seed
         self.size, self.root, self.note = 0, None, None
-        self.manner, self.asked = None, []
+        self.manner, self.asked, self.open = None, [], set()
         self.lock = threading.Lock()
         threading.Thread(target=self.serve_forever, daemon=True).start()
         self.prefix = "http://127.0.0.1:%d" % self.server_port
@@ -49,8 +49,17 @@ class Witness(http.server.ThreadingHTTPServer):
         self.vkey = vkey_of(name, seed)
 
     def close(self):
+        """Kept connections too."""
         self.shutdown()
         self.server_close()
+        for connection in list(self.open):
+            try:
+                connection.shutdown(socket.SHUT_RDWR)
+            except OSError:
+                pass
+
+    def handle_error(self, request, client_address):
+        """Who hung up on us meant to."""
 
     def add(self, body):
         """(status, answer), by the protocol."""
@@ -95,6 +104,17 @@ class Witness(http.server.ThreadingHTTPServer):
 
 class Handler(http.server.BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
+
+    def setup(self):
+        super().setup()
+        self.server.open.add(self.connection)
+
+    def finish(self):
+        self.server.open.discard(self.connection)
+        try:
+            super().finish()
+        except OSError:
+            pass
 
     def answer(self, status, text, kind="text/plain", more=()):
         data = text.encode()
