@@ -254,7 +254,7 @@ take_option(struct sl_cli *c, int bit, const char *value)
 	    &c->case_number, &c->cases, &c->language, &c->output};
 	const char **late[] = {&c->kind, &c->person, &c->from, &c->to};
 
-	if (bit <= O_OUTPUT)
+	if (bit > 0 && bit <= O_OUTPUT)
 		*to[__builtin_ctz((unsigned)bit)] = value;
 	if (bit >= O_KIND && bit <= O_TO)
 		*late[__builtin_ctz((unsigned)bit / O_KIND)] = value;

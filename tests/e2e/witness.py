@@ -34,7 +34,9 @@ class Others(unittest.TestCase):
         self.witness = witness.Witness()
         self.addCleanup(self.witness.close)
         self.clock = os.path.join(self.folder, "clock")
-        self.sections = ""
+        # For whoever is asked for status, too.
+        os.environ["SLUSE_TEST_CLOCK"] = self.clock
+        self.addCleanup(os.environ.pop, "SLUSE_TEST_CLOCK")
 
     def witness_section(self, server, name="w1", more=""):
         return ("[witness %s]\nurl = %s/\nvkey = %s\nevery = 300ms\n"
@@ -45,8 +47,8 @@ class Others(unittest.TestCase):
         return ("[tsa t1]\nurl = %s\ntrust = %s\nallow_loopback = yes\n%s\n" %
                 (server.url, server.path("ca.pem"), more))
 
-    def begin(self, sections):
-        """A house whose witness knows its key before it starts."""
+    def begin(self, sections, *others):
+        """A house whose witnesses know its key before it starts."""
         self.house = h = house.House(
             instance=house.FAST + "[journal]\norigin = %s\n"
             "checkpoint_after = 200ms\n" % ORIGIN, extra=sections, start=False)
@@ -59,13 +61,14 @@ class Others(unittest.TestCase):
             ["openssl", "pkey", "-in", seed, "-pubout", "-outform", "DER"],
             check=True, stdout=subprocess.PIPE).stdout[-32:]
         self.vkey = outsider.make_vkey(ORIGIN, public)
-        self.witness.log_vkey = self.vkey
+        for server in (self.witness, *others):
+            server.log_vkey = self.vkey
         self.start()
 
     def start(self):
         with open(self.clock, "w", encoding="ascii") as file:
             file.write("0")
-        self.house.start(env={"SLUSE_TEST_CLOCK": self.clock})
+        self.house.start()
 
     def step(self, seconds):
         with open(self.clock + ".new", "w", encoding="ascii") as file:
@@ -112,8 +115,7 @@ class Marks(Others):
         self.addCleanup(authority.close)
         self.begin(self.witness_section(self.witness) +
                    self.witness_section(second, "w2") +
-                   self.tsa_section(authority))
-        second.log_vkey = self.vkey
+                   self.tsa_section(authority), second)
         h = self.house
         self.letters(6)
         h.wait_quiet(60, 6)
@@ -283,7 +285,7 @@ class Misbehaving(Others):
         for manner, reason in (
                 ("403", "unknown_key"), ("404", "unknown_log"),
                 ("500", "not_now"), ("busy", "not_now"), ("301", "bad_answer"),
-                ("wrong", "bad_signature"), ("other key", "bad_signature"),
+                ("wrong", "bad_signature"), ("other key", "no_signature"),
                 ("other head", "bad_signature"), ("junk", "bad_answer"),
                 ("twice", "bad_answer"), ("huge", "bad_answer"),
                 ("reset", "no_answer"), ("slow", "no_answer"),
