@@ -126,8 +126,12 @@ start_tsa(struct sl_engine *e, struct other *o)
 	if (sl_read_file(AT_FDCWD, path, TRUST_MAX, &o->pem, NULL) != SL_OK ||
 	    !sl_utf8_valid(o->pem.p, o->pem.n)) {
 		sl_buf_reset(&o->pem);
+		(void)snprintf(
+		    o->row.reason, sizeof(o->row.reason), "bad_trust");
 		sl_log(SL_LOG_ERR, "witness",
 		    "cannot read the certificates of tsa=\"%s\"", name_of(o));
+	} else if (strcmp(o->row.reason, "bad_trust") == 0) {
+		o->row.reason[0] = '\0';
 	}
 }
 

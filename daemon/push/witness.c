@@ -55,36 +55,31 @@ bad(const struct sl_section *s, const char *what, struct sl_err *err)
 }
 
 static enum sl_rc
-open_http(struct other *o, int64_t timeout_ms, bool loopback, bool plain,
-    struct sl_err *err)
+open_http(struct other *o, const char *ca_file, const char *directory,
+    struct sl_http_conf *conf, struct sl_err *err)
 {
-	struct sl_http_conf conf = {.base_url = o->url,
-	    .allow_loopback = loopback,
-	    .allow_http = plain,
-	    .ca_file = o->ca,
-	    .connect_ms = timeout_ms,
-	    .total_ms = timeout_ms};
-
-	return sl_http_new(&conf, &o->http, err);
-}
-
-static char *
-path_of(const char *directory, const char *path)
-{
-	return *path != '\0' ? sl_path_below(directory, path) : NULL;
+	if (*ca_file != '\0')
+		o->ca = sl_path_below(directory, ca_file);
+	conf->base_url = o->url;
+	conf->ca_file = o->ca;
+	conf->connect_ms = conf->total_ms;
+	return sl_http_new(conf, &o->http, err);
 }
 
 static enum sl_rc
 open_witness(struct other *o, const struct sl_witness_config *c,
     const char *directory, struct sl_err *err)
 {
+	struct sl_http_conf conf = {.allow_loopback = c->allow_loopback,
+	    .proxy = c->proxy,
+	    .total_ms = c->timeout_ms};
+
 	o->name = c->head.title;
 	o->url = c->url;
-	o->ca = path_of(directory, c->ca_file);
 	if (!sl_cosign_key(c->vkey, &o->key))
 		return bad(
 		    &c->head, "vkey is no key of a witness (type 4)", err);
-	return open_http(o, c->timeout_ms, c->allow_loopback, false, err);
+	return open_http(o, c->ca_file, directory, &conf, err);
 }
 
 static enum sl_rc
@@ -92,18 +87,21 @@ open_tsa(struct other *o, const struct sl_tsa_config *c, const char *directory,
     struct sl_err *err)
 {
 	SL_FREE char *trust = sl_path_below(directory, c->trust);
+	struct sl_http_conf conf = {.allow_loopback = c->allow_loopback,
+	    .allow_http = true,
+	    .proxy = c->proxy,
+	    .total_ms = c->timeout_ms};
 
 	o->name = c->head.title;
 	o->url = c->url;
 	o->policy = c->policy;
-	o->ca = path_of(directory, c->ca_file);
 	if (*c->policy != '\0' && !sl_stamp_is_policy(c->policy))
 		return bad(&c->head, "policy is no object identifier", err);
 	if (sl_read_file(AT_FDCWD, trust, TRUST_MAX, &o->pem, NULL) != SL_OK ||
 	    !sl_stamp_is_trust(sl_slice_buf(&o->pem)))
 		return bad(
 		    &c->head, "trust is no file of PEM certificates", err);
-	return open_http(o, c->timeout_ms, c->allow_loopback, true, err);
+	return open_http(o, c->ca_file, directory, &conf, err);
 }
 
 enum sl_rc
@@ -349,6 +347,10 @@ do_stamp(struct sl_witnesses *w, struct other *o, const struct sl_msg_stamp *q,
 	struct sluse_http_answer a;
 	struct sl_err why = {0};
 
+	if (o->pem.n == 0) {
+		judge(&m, SL_WITNESSED_REFUSED, "bad_trust");
+		return send(w, &m, &detail, err);
+	}
 	sl_random(nonce, sizeof(nonce));
 	if (sl_stamp_query(&want, &query, err) != SL_OK)
 		return SL_FATAL;

@@ -16,7 +16,7 @@
 struct sl_witnesses;
 
 /* Reads what all sections need; no network. *ret is the caller's. SL_FATAL
- * (config_invalid): a key, a policy or a list of certificates is none. */
+ * (config_invalid): a key, a policy or a URL is none. */
 enum sl_rc sl_witnesses_open(
     const char *config, struct sl_witnesses **ret, struct sl_err *err);
 /* NULL is fine. */

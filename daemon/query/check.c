@@ -152,41 +152,32 @@ void
 sl_check_mark(struct sl_check *c, struct sl_slice note)
 {
 	struct sl_checkpoint head;
-	struct sl_note parsed;
+	struct sl_err err;
 	size_t i;
 
-	if (sl_note_parse(note.p, note.n, &parsed, NULL) != SL_OK ||
-	    sl_checkpoint_parse(parsed.text, &head, NULL) != SL_OK) {
-		sl_check_fault(c, 0, 0, "a marked head is none");
+	if (sl_checkpoint_open(note, c->keys, c->keys_n, &head, &err) !=
+	    SL_OK) {
+		sl_check_fault(c, 0, 0, "a marked head: %s", err.text);
 		return;
 	}
 	c->mark =
 	    sl_grow(c->mark, &c->marks_cap, c->marks_n + 1, sizeof(*c->mark));
 	for (i = c->marks_n++; i > 0 && c->mark[i - 1].size > head.size; i--)
 		c->mark[i] = c->mark[i - 1];
-	c->mark[i] =
-	    (struct sl_mark){head.size, sl_strndup(note.p, note.n), note.n};
+	c->mark[i] = (struct sl_mark){head.size, head.root};
 }
 
 /* The tree has as many leaves as a marked head says. */
 static void
 check_marks(struct sl_check *c)
 {
-	struct sl_checkpoint head;
-	struct sl_err err;
-	struct sl_mark *m;
+	struct sl_checkpoint head = {.size = c->tree.size};
 
 	for (; c->mark_at < c->marks_n &&
 	       c->mark[c->mark_at].size == c->tree.size;
 	     c->mark_at++) {
-		m = &c->mark[c->mark_at];
-		if (sl_checkpoint_open((struct sl_slice){m->note, m->n},
-			c->keys, c->keys_n, &head, &err) != SL_OK)
-			sl_check_fault(c, last_of(c), last_of(c),
-			    "the marked head at %" PRIu64 ": %s", m->size,
-			    err.text);
-		else
-			check_root(c, &head);
+		head.root = c->mark[c->mark_at].root;
+		check_root(c, &head);
 	}
 }
 
@@ -325,7 +316,6 @@ void
 sl_check_end(struct sl_check *c)
 {
 	struct sl_digest root;
-	size_t i;
 
 	if (c->against_size == c->tree.size)
 		check_against(c);
@@ -343,7 +333,5 @@ sl_check_end(struct sl_check *c)
 	sl_digest_hex(&root, c->v->root);
 	c->v->leaves = c->tree.size;
 	sl_buf_free(&c->lines);
-	for (i = 0; i < c->marks_n; i++)
-		free(c->mark[i].note);
 	free(c->mark);
 }

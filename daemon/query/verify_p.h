@@ -13,8 +13,7 @@
  * root. */
 struct sl_mark {
 	uint64_t size;
-	char *note;
-	uint32_t n;
+	struct sl_digest root;
 };
 
 struct sl_check {
@@ -49,7 +48,8 @@ void sl_check_head(struct sl_check *c, struct sl_slice note);
 /* The next size at which leaves must be added one by one (sl_check_add), or
  * UINT64_MAX. */
 uint64_t sl_check_next_stop(const struct sl_check *c);
-/* A head of the log beside the last one; before the leaves are added. */
+/* A head of the log beside the last one; with the keys, before the leaves are
+ * added. */
 void sl_check_mark(struct sl_check *c, struct sl_slice note);
 
 /* -- marks.c: what others have said of heads ------------------------------- */

@@ -142,7 +142,7 @@ class Handler(http.server.BaseHTTPRequestHandler):
         if manner is None or manner in ("slow", "other key", "other head",
                                         "wrong", "junk", "huge", "twice"):
             if manner == "slow":
-                time.sleep(1.5)
+                time.sleep(0.9)
             status, text = server.add(body)
         server.asked.append((manner, status, body))
         if status == 409:

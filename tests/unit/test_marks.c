@@ -197,11 +197,7 @@ quiet_events(void)
 static void
 count(void *arg, const struct sl_witness_row *row)
 {
-	char *out = arg;
-
-	strncat(out, row->tsa ? "t:" : "w:", 63 - strlen(out));
-	strncat(out, row->name, 63 - strlen(out));
-	strncat(out, " ", 63 - strlen(out));
+	sl_buf_printf(arg, "%s:%s ", row->tsa ? "t" : "w", row->name);
 }
 
 static bool
@@ -225,7 +221,7 @@ rows(void)
 				  .reason = "no_answer",
 				  .detail = "x"},
 			      got;
-	char seen[64] = "";
+	SL_BUF struct sl_buf seen = {0};
 	struct sl_err err;
 
 	CHECK(!sl_witness_find(s, false, "b", &got));
@@ -236,15 +232,15 @@ rows(void)
 	CHECK(sl_witness_put(s, &a, &err) == SL_OK);
 	a.size = 9;
 	CHECK(sl_witness_put(s, &a, &err) == SL_OK);
-	sl_witness_each(s, count, seen);
-	CHECK_STR(seen, "w:b t:a t:b ");
+	sl_witness_each(s, count, &seen);
+	CHECK_STR(sl_buf_str(&seen), "w:b t:a t:b ");
 	CHECK(sl_witness_find(s, true, "a", &got) && got.size == 9 &&
 	      got.tries == 5 && got.due_ms == 2 && got.stale_ms == 3);
 	CHECK_STR(got.reason, "no_answer");
 	CHECK(sl_witness_forget(s, has_b, NULL, &err) == SL_OK);
-	seen[0] = '\0';
-	sl_witness_each(s, count, seen);
-	CHECK_STR(seen, "t:b ");
+	sl_buf_reset(&seen);
+	sl_witness_each(s, count, &seen);
+	CHECK_STR(sl_buf_str(&seen), "t:b ");
 	end(s);
 }
 
