@@ -56,6 +56,17 @@ parse_level(const char *text, enum sl_level *ret)
 	return true;
 }
 
+/* n digits, which are there. */
+static int
+number(const char *digits, int n)
+{
+	int v = 0;
+
+	while (n-- > 0)
+		v = v * 10 + (*digits++ - '0');
+	return v;
+}
+
 /* "2026-03-05", a day that there is. */
 static bool
 is_day(const char *text)
@@ -71,9 +82,9 @@ is_day(const char *text)
 		if (form[i] == '-' ? text[i] != '-'
 				   : text[i] < '0' || text[i] > '9')
 			return false;
-	d.year = (int)strtol(text, NULL, 10);
-	d.month = (int)strtol(text + 5, NULL, 10);
-	d.day = (int)strtol(text + 8, NULL, 10);
+	d.year = number(text, 4);
+	d.month = number(text + 5, 2);
+	d.day = number(text + 8, 2);
 	if (d.year < 1800 || d.month < 1 || d.month > 12 || d.day < 1)
 		return false;
 	sl_clock_format_day(sl_clock_from_oslo(&d), back, sizeof(back));
