@@ -9,8 +9,9 @@ written as its code alone.  What every Noark object has (opprettetDato and so
 on) is inherited from the node above.  A dokumentobjekt has "file": {"text"}
 or {"bytes": N}; length and checksum follow from it unless fields says
 otherwise, which makes a file that is not what its object says; "gone": true
-keeps the file out.  "secondary" names classes, "also" further registreringer
-of a dokumentbeskrivelse.
+keeps the file out.  "secondary" names classes; "also" further parents: series
+of a class system, registrations of a document; "series" the arkivdel of a
+folder whose class serves several.
 """
 
 import hashlib
@@ -232,8 +233,8 @@ def file_bytes(spec):
 class Loader:
     """Puts a seed into a store; loading it twice changes nothing."""
 
-    def __init__(self, store, user, user_id):
-        self.store, self.user, self.user_id = store, user, user_id
+    def __init__(self, store):
+        self.store, self.user_id = store, system_id("arkivar")
 
     def load(self, path):
         with open(path, encoding="utf-8") as file:
@@ -244,7 +245,7 @@ class Loader:
 
     def node(self, node, parent, above):
         unknown = set(node) - {"type", "id", "fields", "below", "file",
-                               "gone", "secondary", "also"}
+                               "gone", "secondary", "also", "series"}
         if unknown:
             raise SystemExit("seed: %s: %s?" % (node.get("id"), unknown))
         kind, obj_id = node["type"], system_id(node["id"])
@@ -265,6 +266,8 @@ class Loader:
         for name in ("secondary", "also"):
             if name in node:
                 obj[name] = [system_id(n) for n in node[name]]
+        if "series" in node:
+            obj["series"] = system_id(node["series"])
         if data is not None and not node.get("gone"):
             with open(self.store.path(obj_id), "wb") as file:
                 file.write(data)
@@ -298,6 +301,15 @@ def rel_of(name):
     return area + name + "/"
 
 
+class Endless:
+    """An answer of zeros that never takes memory."""
+
+    def __init__(self, size, sized):
+        self.status, self.size, self.bare = 200, size, False
+        self.headers = [("Content-Type", "text/plain")]
+        self.file, self.body, self.sized = None, b"", sized
+
+
 class Shown:
     """Part of n5_server.N5: who stands below whom, and is shown there."""
 
@@ -311,7 +323,8 @@ class Shown:
         found = [(name, above["id"]) for name in
                  OVER.get((kind, above["type"]), (above["type"],))]
         if obj["type"] in FOLDERS and above["type"] == "klasse":
-            found.append(("arkivdel", series_of(self.store, obj)))
+            found.append(("arkivdel", obj.get("series") or
+                          series_of(self.store, obj)))
         return found
 
     def shows(self, obj):
@@ -333,21 +346,22 @@ class Shown:
             return [o for o in store.candidates(kinds, None, equal)
                     if o["attrs"].get("referanseArkivenhet") == parent]
         found = store.candidates(kinds, parent, equal)
-        if name == "dokumentbeskrivelse":
-            found = found + [o for o in map(
-                store.get, store.by_type["dokumentbeskrivelse"])
-                if parent in o.get("also", ())]
+        if name in ("dokumentbeskrivelse", "klassifikasjonssystem"):
+            found = found + [o for o in map(store.get, store.by_type[name])
+                             if parent in o.get("also", ())]
         if obj["type"] == "arkivdel" and name in ("mappe", "registrering"):
-            found = found + self.in_classes(obj, kinds, name)
+            found = found + self.in_classes(obj, kinds)
         return found
 
-    def in_classes(self, series, kinds, _name):
+    def in_classes(self, series, kinds):
         """Of these kinds, what hangs on a class of the series."""
         store, found = self.store, []
-        heads = store.below(series["id"], "klassifikasjonssystem")
+        heads = self.found("klassifikasjonssystem",
+                           ("klassifikasjonssystem",), series["id"], {})
         while heads:
             classes = store.below(heads.pop(0)["id"], "klasse")
             heads += classes
             for one in classes:
-                found += store.below(one["id"], *kinds)
+                found += [o for o in store.below(one["id"], *kinds)
+                          if o.get("series", series["id"]) == series["id"]]
         return found

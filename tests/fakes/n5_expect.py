@@ -43,14 +43,15 @@ class Expect:
         self.objects = objects
         self.by_id = {o["id"]: o for o in objects}
         self.written, self.lines = set(), []
+        self.series = self.first = self.last = None
 
     def below(self, parent, name):
         """Children in the order in which a list shows them: by type, and
         within it by birth."""
         return [o for kind in LISTS[name] for o in self.objects
                 if o["type"] == kind and o["parent"] == parent] + [
-            o for o in self.objects if name == "dokumentbeskrivelse" and
-            o["type"] == name and parent in o.get("also", ())]
+            o for o in self.objects if o["type"] == name and
+            parent in o.get("also", ())]
 
     def fields(self, obj):
         value = dict(obj["attrs"])
@@ -63,7 +64,36 @@ class Expect:
                 self.by_id[i]["attrs"] for i in obj["secondary"]]
         return value
 
+    def is_out(self, obj, kind):
+        """Of another series, or made at another time?"""
+        if kind == "arkivdel":
+            self.series = obj["id"]
+        if kind == "mappe" and self.series_of(obj) != self.series:
+            return True
+        return kind == "registrering" and not self.made_in(obj)
+
+    def series_of(self, obj):
+        if "series" in obj or obj["type"] == "arkivdel":
+            return obj.get("series", obj["id"])
+        return self.series_of(self.by_id[obj["parent"]])
+
+    def made_in(self, obj):
+        day = obj["attrs"].get("opprettetDato", "")[:10]
+        return (not self.first or day >= self.first) and \
+            (not self.last or day <= self.last)
+
     def walk(self, obj, parent):
+        kind = kind_of(obj["type"])
+        if self.is_out(obj, kind):
+            return
+        at = len(self.lines)
+        self.one(obj, parent)
+        if kind == "mappe" and len(self.lines) == at + 1 and \
+                not self.made_in(obj):
+            del self.lines[at]          # nothing in it is of that time
+            self.written.discard(obj["id"])
+
+    def one(self, obj, parent):
         kind, again = kind_of(obj["type"]), obj["id"] in self.written
         line = {"kind": kind}
         if obj["type"] not in (kind, "endringslogg"):
@@ -103,8 +133,10 @@ class Expect:
                 return True
         return False
 
-    def run(self, series=None):
-        """series: the one to take, by systemID."""
+    def run(self, series=None, first=None, last=None):
+        """series: the one to take, by systemID; first, last: days between
+        which registrations were made."""
+        self.first, self.last = first, last
         if series:
             self.objects = [
                 o for o in self.objects if o["type"] not in
@@ -118,7 +150,7 @@ class Expect:
                 if obj["type"] == name:
                     above = obj["attrs"].get("referanseArkivenhet")
                     if above not in self.written:
-                        if series:
+                        if series or first or last:
                             continue
                         above = None
                     self.walk(obj, above)
@@ -141,8 +173,7 @@ def main():
     seed, folder, *series = sys.argv[1:]
     with tempfile.TemporaryDirectory() as state:
         store = n5_store.Store(state)
-        n5_archive.Loader(store, "arkivar",
-                          n5_archive.system_id("arkivar")).load(seed)
+        n5_archive.Loader(store).load(seed)
         lines = Expect(list(store.objects.values())).run(
             n5_archive.system_id(series[0]) if series else None)
         os.makedirs(folder)

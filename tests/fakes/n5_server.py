@@ -78,8 +78,7 @@ class N5(n5_login.Login, n5_files.Files, n5_report.Report,
     def seed(self):
         store = self.store
         if self.args.seed:
-            n5_archive.Loader(store, self.user, self.user_id).load(
-                self.args.seed)
+            n5_archive.Loader(store).load(self.args.seed)
         if not store.by_type["arkivdel"]:
             arkiv = self.make("arkiv", None, {
                 "tittel": "Storvik kommune",

@@ -527,7 +527,8 @@ walk_unit(struct n5_walk *w, json_t *row, const struct context *c, int again,
 		v = log_list(w, row, "endringslogg", about);
 		free(about);
 	}
-	free_waiting(w, waiting);
+	if (c->kind != SKAPER) /* it waits for what comes beside it */
+		free_waiting(w, waiting);
 	return v;
 }
 
