@@ -268,12 +268,13 @@ class Loader:
                 obj[name] = [system_id(n) for n in node[name]]
         if "series" in node:
             obj["series"] = system_id(node["series"])
-        if data is not None and not node.get("gone"):
+        known = self.store.get(obj_id) is not None
+        if data is not None and not node.get("gone") and not known:
             with open(self.store.path(obj_id), "wb") as file:
                 file.write(data)
             obj["file"] = {"size": len(data),
                            "sha256": hashlib.sha256(data).hexdigest()}
-        if self.store.get(obj_id) is None:
+        if not known:
             self.store.put(obj)
         for child in node.get("below", ()):
             self.node(child, obj_id, mine)
