@@ -136,6 +136,16 @@ libs_test_http := -lcurl -ljansson -lseccomp -lssl -lcrypto
 rooms_test_push := push config wire base
 libs_test_push := -lcurl -ljansson -lseccomp -lcrypto
 $(B)/test/test_push: | $(B)/plugins/connectors/webhook.so
+rooms_test_harvest := push config wire base
+libs_test_harvest := -lcurl -ljansson -lseccomp -lcrypto
+$(B)/test/test_harvest: | $(B)/test/connectors/old.so
+$(B)/test/connectors/old.so: tests/unit/old_connector.c
+	@mkdir -p $(@D)
+	$(CC) $(CFLAGS) -fPIC -shared -o $@ $<
+	chmod go-w $@
+rooms_test_crawl := base
+libs_test_crawl := -lcrypto -ldl
+$(B)/test/test_crawl: | $(B)/plugins/connectors/noark5.so
 rooms_bench_push := wire base
 libs_bench_push := -ljansson -lcrypto
 extra_bench_push := tests/e2e/push_world.c
