@@ -107,8 +107,9 @@ goes_in(const struct sl_bundle *b, const struct sl_report_def *d)
 {
 	return (d->takes & SL_TAKES_FILES) == 0 ||
 	       sl_db_int(sl_store_db(b->store), 0,
-		   "SELECT count(*) FROM (SELECT 1 FROM target_post LIMIT 1)",
-		   "") > 0;
+		   "SELECT EXISTS (SELECT 1 FROM target_post) OR EXISTS (SELECT"
+		   " 1 FROM meta WHERE substr(key, 1, length(?1)) = ?1)",
+		   "s", SL_STORE_JOURNAL_READ) > 0;
 }
 
 static enum sl_rc

@@ -10,6 +10,7 @@
 #include <string.h>
 #include <strings.h>
 
+#include "../base/clock.h"
 #include "../base/mem.h"
 #include "../base/text.h"
 #include "../config/deadline.h"
@@ -606,6 +607,28 @@ take_columns(sqlite3_stmt *st, struct sl_tlog_post *p)
 	p->has_public_title = p->public_title[0] != '\0';
 }
 
+/* When which target's journal was read last; result: how many were. */
+static size_t
+say_read(struct control *k)
+{
+	struct sl_db *db = sl_store_db(k->r->store);
+	sqlite3_stmt *st = sl_db_query(db,
+	    "SELECT substr(key, length(?1) + 1), CAST(value AS INTEGER)"
+	    " FROM meta WHERE substr(key, 1, length(?1)) = ?1 ORDER BY key",
+	    "s", SL_STORE_JOURNAL_READ);
+	char when[32];
+	size_t n = 0;
+
+	for (; sl_db_row(db, st); n++) {
+		sl_clock_format_oslo(
+		    sqlite3_column_int64(st, 1), when, sizeof(when));
+		sl_rep_fact(k->r, "journal_read", "Målets journal lest",
+		    "The target's journal read", "%s, %s", sl_db_text(st, 0),
+		    when);
+	}
+	return n;
+}
+
 /* No file: what sluse-push has read of the target's journal. */
 static enum sl_rc
 read_table(struct control *k, struct sl_err *err)
@@ -625,7 +648,7 @@ read_table(struct control *k, struct sl_err *err)
 	}
 	sl_db_done(st);
 	free(p);
-	if (rc == SL_OK && k->posts == 0)
+	if (rc == SL_OK && say_read(k) == 0 && k->posts == 0)
 		return sl_err_set(err, SL_REJECT, 0, "bad_option",
 		    "no target's journal has been read here: give a file");
 	return rc;

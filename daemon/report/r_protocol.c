@@ -9,6 +9,7 @@
 #include "../store/db.h"
 #include "runs.h"
 #include "snap.h"
+#include "words.h"
 
 struct protocol {
 	struct sl_rep *r;
@@ -70,6 +71,8 @@ give_entry(struct protocol *p, const char *reception, int64_t size, uint32_t id)
 	const struct sl_snap_consignment *c = &p->snap.c[e->consignment];
 	struct sl_snap_seen seen;
 	char number[48];
+	SL_BUF struct sl_buf why = {0};
+	const char *reason = p->snap.reason.text[e->reason];
 	struct taken t;
 	bool shown;
 
@@ -80,14 +83,15 @@ give_entry(struct protocol *p, const char *reception, int64_t size, uint32_t id)
 	if (!shown)
 		seen = (struct sl_snap_seen){
 		    t.status, t.case_number, t.number, t.journal};
-	sl_rep_row(p->r, "sstiiiiwwstsssss", number,
+	sl_word_reason(p->r, reason, &why);
+	sl_rep_row(p->r, "sstiiiiwwwtsssss", number,
 	    p->snap.queue.text[c->queue], c->received_ms,
 	    (int64_t)p->files[e->consignment], size, (int64_t)e->documents,
 	    (int64_t)e->pages, sl_stage_name(e->stage),
 	    sl_stage_word(p->r, e->stage), sl_state_slug(e->dispo, e->outcome),
-	    sl_state_word(p->r, e->dispo, e->outcome),
-	    e->reason != 0 ? p->snap.reason.text[e->reason] : "", t.ms,
-	    t.target, seen.case_number, seen.number, seen.journal, seen.status);
+	    sl_state_word(p->r, e->dispo, e->outcome), reason, sl_buf_str(&why),
+	    t.ms, t.target, seen.case_number, seen.number, seen.journal,
+	    seen.status);
 	p->entries++;
 	p->documents += e->documents;
 	p->pages += e->pages;
@@ -98,6 +102,8 @@ give_consignment(
     struct protocol *p, const char *reception, int64_t size, uint32_t id)
 {
 	const struct sl_snap_consignment *c = &p->snap.c[id];
+	SL_BUF struct sl_buf why = {0};
+	const char *reason = p->snap.reason.text[c->reason];
 	uint32_t e;
 	bool counts = false;
 
@@ -107,14 +113,15 @@ give_consignment(
 		give_entry(p, reception, size, e);
 		counts = counts || p->snap.e[e].outcome != SL_OUTCOME_replaced;
 	}
-	if (!counts)
-		sl_rep_row(p->r, "sstii--wws------", reception,
-		    p->snap.queue.text[c->queue], c->received_ms,
-		    (int64_t)p->files[id], size, sl_stage_name(c->stage),
-		    sl_stage_word(p->r, c->stage),
-		    sl_state_slug(c->dispo, c->outcome),
-		    sl_state_word(p->r, c->dispo, c->outcome),
-		    c->reason != 0 ? p->snap.reason.text[c->reason] : "");
+	if (counts)
+		return;
+	sl_word_reason(p->r, reason, &why);
+	sl_rep_row(p->r, "sstii--www------", reception,
+	    p->snap.queue.text[c->queue], c->received_ms, (int64_t)p->files[id],
+	    size, sl_stage_name(c->stage), sl_stage_word(p->r, c->stage),
+	    sl_state_slug(c->dispo, c->outcome),
+	    sl_state_word(p->r, c->dispo, c->outcome), reason,
+	    sl_buf_str(&why));
 }
 
 static void

@@ -443,8 +443,20 @@ sl_state_slug(int dispo, int outcome)
 const char *
 sl_state_word(const struct sl_rep *r, int dispo, int outcome)
 {
-	if (r->lang == SL_LANGUAGE_EN)
-		return sl_state_slug(dispo, outcome);
+#define SL_OUTCOME(number, name, nb) [(number) / 10] = #name,
+	static char english[][32] = {
+#include "../registry/outcomes.def"
+	};
+#undef SL_OUTCOME
+	char *p;
+
+	if (r->lang == SL_LANGUAGE_EN) {
+		if (dispo != SL_DISPO_done || sl_outcome_name(outcome) == NULL)
+			return sl_dispo_name(dispo);
+		while ((p = strchr(english[outcome / 10], '_')) != NULL)
+			*p = ' ';
+		return english[outcome / 10];
+	}
 	return dispo == SL_DISPO_done && outcome != 0 ? sl_outcome_nb(outcome)
 						      : sl_dispo_nb(dispo);
 }

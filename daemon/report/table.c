@@ -14,6 +14,7 @@
 #include "../base/mem.h"
 #include "../base/text.h"
 #include "../store/db.h"
+#include "control.h"
 #include "form.h"
 #include "runs.h"
 
@@ -274,16 +275,22 @@ static enum sl_rc
 day_ms(const char *day, int days, int64_t *ret, struct sl_err *err)
 {
 	struct sl_date t = {0};
-	char rest;
-	int64_t ms;
+	char rest, again[16];
+	int64_t ms, n;
 
 	if (strlen(day) != 10 ||
 	    sscanf(day, "%4d-%2d-%2d%c", &t.year, &t.month, &t.day, &rest) !=
 		3 ||
-	    t.year < 1970 || t.month < 1 || t.month > 12 || t.day < 1 ||
-	    t.day > 31)
+	    t.year < 1970 || sl_day_parse(day) < 0)
 		return sl_err_set(err, SL_REJECT, 0, "bad_option",
 		    "a date is written 2026-01-31");
+	/* A 31st of a month that has 30 is the first of the next. */
+	n = sl_day_parse(day);
+	t = sl_clock_utc(n * INT64_C(86400000));
+	sl_rep_day(n, again, sizeof(again));
+	if (strcmp(again, day) != 0)
+		return sl_err_set(
+		    err, SL_REJECT, 0, "bad_option", "there is no day %s", day);
 	/* Noon some days later is in that day, whatever the clock did. */
 	t.hour = 12;
 	ms = sl_clock_from_oslo(&t) + days * INT64_C(86400000);
@@ -340,6 +347,44 @@ check_options(const struct sl_report_def *d, const struct sl_rep_options *p,
 	return SL_OK;
 }
 
+/* A queue that is set up, or that something came by before. */
+static enum sl_rc
+check_queue(const struct sl_rep *r, struct sl_err *err)
+{
+	SL_BUF struct sl_buf known = {.max = 200};
+	const char *name = r->opt->queue;
+	size_t i;
+
+	if (name == NULL || sl_config_queue(r->cfg, name) != NULL ||
+	    sl_db_int(sl_store_db(r->store), 0,
+		"SELECT EXISTS (SELECT 1 FROM consignment WHERE queue = ?1)",
+		"s", name) != 0)
+		return SL_OK;
+	for (i = 0; i < r->cfg->queue_n; i++)
+		sl_buf_printf(
+		    &known, "%s%s", i > 0 ? ", " : "", r->cfg->queue[i].name);
+	return sl_err_set(err, SL_REJECT, 0, "unknown_queue",
+	    "there is no queue %s%s%s%s", name,
+	    known.n > 0 ? " (there are: " : "", sl_buf_str(&known),
+	    known.n > 0 ? ")" : "");
+}
+
+static enum sl_rc
+check_period(struct sl_rep *r, struct sl_err *err)
+{
+	const struct sl_rep_options *o = r->opt;
+	enum sl_rc rc = SL_OK;
+
+	if (o->from != NULL)
+		rc = day_ms(o->from, 0, &r->from_ms, err);
+	if (rc == SL_OK && o->to != NULL)
+		rc = day_ms(o->to, 1, &r->to_ms, err);
+	if (rc == SL_OK && r->from_ms >= r->to_ms)
+		return sl_err_set(err, SL_REJECT, 0, "bad_option",
+		    "--from %s is later than --to %s", o->from, o->to);
+	return rc;
+}
+
 enum sl_rc
 sl_report_run(struct sl_store *s, const struct sl_config *cfg,
     const struct sl_report_def *def, const struct sl_rep_options *opt,
@@ -356,10 +401,8 @@ sl_report_run(struct sl_store *s, const struct sl_config *cfg,
 	    .out = out};
 	enum sl_rc rc = check_options(def, opt, err);
 
-	if (rc == SL_OK && opt->from != NULL)
-		rc = day_ms(opt->from, 0, &r.from_ms, err);
-	if (rc == SL_OK && opt->to != NULL)
-		rc = day_ms(opt->to, 1, &r.to_ms, err);
+	if (rc == SL_OK)
+		rc = check_period(&r, err);
 	if (rc != SL_OK)
 		return rc;
 	/* The indexes that reports go by come with the schema. */
@@ -368,6 +411,9 @@ sl_report_run(struct sl_store *s, const struct sl_config *cfg,
 		return sl_err_set(err, SL_SKIP, 0, "schema_other",
 		    "the database was written by another version of Sluse: "
 		    "start slused of this one first");
+	rc = check_queue(&r, err);
+	if (rc != SL_OK)
+		return rc;
 	about(&r);
 	sl_out_begin(out, def);
 	rc = sl_db_run(sl_store_db(s), err, "BEGIN", "");

@@ -57,6 +57,8 @@ enum sl_rc sl_store_log(struct sl_store *s, enum sl_event event,
 /* Plain facts of the instance; "" if there is none. */
 enum sl_rc sl_store_meta_put(
     struct sl_store *s, const char *key, const char *value, struct sl_err *err);
+/* Beside these keys stands when (UTC, ms) the journal of a target was read. */
+#define SL_STORE_JOURNAL_READ "journal_read:"
 void sl_store_meta(struct sl_store *s, const char *key, char *out, size_t cap);
 
 /* -- consignments ---------------------------------------------------------- */
