@@ -12,12 +12,29 @@
 #include "../config/deadline.h"
 #include "csvin.h"
 
+/* n digits; -1: there are fewer. */
+static int
+digits(const char *s, int n)
+{
+	int v = 0, i;
+
+	for (i = 0; i < n; i++) {
+		if (s[i] < '0' || s[i] > '9')
+			return -1;
+		v = v * 10 + s[i] - '0';
+	}
+	return v;
+}
+
 int64_t
 sl_day_parse(const char *s)
 {
-	int y, m, d;
+	int y = digits(s, 4), m = -1, d = -1;
 
-	if (sscanf(s, "%4d-%2d-%2d", &y, &m, &d) != 3 &&
+	/* As nearly all are written; a report asks some million times. */
+	if (y >= 0 && s[4] == '-' && (m = digits(s + 5, 2)) >= 0 && s[7] == '-')
+		d = digits(s + 8, 2);
+	if (d < 0 && sscanf(s, "%4d-%2d-%2d", &y, &m, &d) != 3 &&
 	    sscanf(s, "%2d.%2d.%4d", &d, &m, &y) != 3)
 		return -1;
 	if (y < 1970 || y > 2199 || m < 1 || m > 12 || d < 1 || d > 31)

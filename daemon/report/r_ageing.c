@@ -89,7 +89,7 @@ enum sl_rc
 sl_rep_liggetid(struct sl_rep *r, struct sl_err *err)
 {
 	struct ageing a = {.r = r, .today = sl_day_of(r->now_ms)};
-	enum sl_rc rc = sl_snap_load(r, 0, &a.snap, err);
+	enum sl_rc rc = sl_snap_load(r, 0, NULL, &a.snap, err);
 	const struct sl_snap *s = &a.snap;
 	uint32_t id;
 	int64_t at;

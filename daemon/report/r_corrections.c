@@ -160,7 +160,7 @@ sl_rep_korreksjoner(struct sl_rep *r, struct sl_err *err)
 	size_t i;
 
 	c->r = r;
-	rc = sl_snap_load(r, 0, &c->snap, err);
+	rc = sl_snap_load(r, 0, NULL, &c->snap, err);
 	(void)sl_names_add(&c->rule, "");
 	if (rc == SL_OK) {
 		scan(c);

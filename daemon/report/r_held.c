@@ -187,7 +187,7 @@ sl_rep_avklaringer(struct sl_rep *r, struct sl_err *err)
 	/* The period is that of the holding, not of the reception. */
 	all.from_ms = INT64_MIN;
 	all.to_ms = INT64_MAX;
-	rc = sl_snap_load(&all, 0, &h.snap, err);
+	rc = sl_snap_load(&all, 0, NULL, &h.snap, err);
 	(void)sl_names_add(&h.actor, "");
 	if (rc == SL_OK) {
 		h.in = sl_alloc((h.snap.e_max + 1) * sizeof(*h.in));

@@ -259,7 +259,7 @@ sl_rep_skanningskontroll(struct sl_rep *r, struct sl_err *err)
 	if (r->opt->control != NULL)
 		rc = sl_control_read(r->opt->control, &s.sheet, err);
 	if (rc == SL_OK)
-		rc = sl_snap_load(r, SL_SNAP_SOURCES, &s.snap, err);
+		rc = sl_snap_load(r, SL_SNAP_SOURCES, NULL, &s.snap, err);
 	if (rc == SL_OK)
 		rc = make(&s, err);
 	for (i = 0; s.at != NULL && i < s.snap.queue.n; i++)
