@@ -31,6 +31,8 @@ sl_day_parse(const char *s)
 {
 	int y = digits(s, 4), m = -1, d = -1;
 
+	if (*s == '\0')
+		return -1;
 	/* As nearly all are written; a report asks some million times. */
 	if (y >= 0 && s[4] == '-' && (m = digits(s + 5, 2)) >= 0 && s[7] == '-')
 		d = digits(s + 8, 2);

@@ -296,8 +296,8 @@ sl_add_real(struct sl_buf *b, double x, unsigned lang)
 
 /* What is plain ASCII or a letter of Latin-1 needs no look at each character.
  */
-static void
-show_text(struct sl_buf *b, const char *s)
+void
+sl_add_text(struct sl_buf *b, const char *s)
 {
 	size_t n = 0;
 
@@ -328,7 +328,7 @@ sl_cell_show(const struct sl_out *o, const struct sl_column *c,
 	case SL_COL_ID:
 	case SL_COL_CODE:
 	case SL_COL_WORD:
-		show_text(b, v->text);
+		sl_add_text(b, v->text);
 		break;
 	case SL_COL_INT:
 	case SL_COL_BYTES:

@@ -83,10 +83,23 @@ csv_begin(struct sl_out *o)
 static void
 csv_quote(struct sl_out *o, size_t at)
 {
+	static const bool first[256] = {['='] = true,
+	    ['+'] = true,
+	    ['-'] = true,
+	    ['@'] = true,
+	    ['\t'] = true},
+			  any[256] = {[';'] = true,
+			      ['"'] = true,
+			      [','] = true,
+			      ['\r'] = true,
+			      ['\n'] = true};
 	SL_BUF struct sl_buf shown = {0};
 	const char *s = o->line.p + at;
+	size_t i, n = o->line.n - at;
 
-	if (s[strcspn(s, ";\",\r\n")] == '\0' && strchr("=+-@\t", s[0]) == NULL)
+	for (i = 0; i < n && !any[(unsigned char)s[i]]; i++)
+		;
+	if (i == n && (n == 0 || !first[(unsigned char)s[0]]))
 		return;
 	sl_buf_add(&shown, s, o->line.n - at);
 	o->line.n = at;
@@ -109,7 +122,7 @@ csv_cell(struct sl_out *o, const struct sl_column *col, const struct sl_cell *c)
 	sl_buf_add_char(&o->line, ';');
 	at = o->line.n;
 	if (c->kind == SL_CELL_VALUE)
-		sl_text_display(&o->line, c->slug, strlen(c->slug));
+		sl_add_text(&o->line, c->slug);
 	csv_quote(o, at);
 }
 

@@ -196,6 +196,26 @@ sl_rep_say(const struct sl_rep *r, const char *nb, const char *en)
 	return r->lang == SL_LANGUAGE_EN ? en : nb;
 }
 
+static enum sl_cell_kind
+kind_of(char letter, const struct sl_rep_value *v)
+{
+	switch (letter) {
+	case 'u':
+		return SL_CELL_UNKNOWN;
+	case '-':
+		return SL_CELL_NONE;
+	case 's':
+	case 'w':
+		return v->s == NULL || v->s[0] == '\0' ? SL_CELL_NONE
+						       : SL_CELL_VALUE;
+	case 't':
+	case 'd':
+		return v->n == 0 ? SL_CELL_NONE : SL_CELL_VALUE;
+	default:
+		return SL_CELL_VALUE;
+	}
+}
+
 void
 sl_rep_cells(struct sl_rep *r, const char *fmt, const struct sl_rep_value *v)
 {
@@ -204,18 +224,11 @@ sl_rep_cells(struct sl_rep *r, const char *fmt, const struct sl_rep_value *v)
 
 	assert(strlen(fmt) == r->def->columns);
 	for (i = 0; i < r->def->columns; i++) {
-		c[i].kind = SL_CELL_VALUE;
 		c[i].text = v[i].s;
 		c[i].slug = v[i].slug;
 		c[i].n = v[i].n;
 		c[i].x = v[i].x;
-		if (fmt[i] == 'u')
-			c[i].kind = SL_CELL_UNKNOWN;
-		else if (fmt[i] == '-' ||
-			 (strchr("sw", fmt[i]) != NULL &&
-			     (v[i].s == NULL || v[i].s[0] == '\0')) ||
-			 (strchr("td", fmt[i]) != NULL && v[i].n == 0))
-			c[i].kind = SL_CELL_NONE;
+		c[i].kind = kind_of(fmt[i], &v[i]);
 	}
 	sl_out_row(r->out, c);
 }
@@ -230,14 +243,25 @@ sl_rep_row(struct sl_rep *r, const char *fmt, ...)
 	va_start(ap, fmt);
 	for (i = 0; fmt[i] != '\0'; i++) {
 		assert(i < CELLS_MAX);
-		if (fmt[i] == 'w')
+		switch (fmt[i]) {
+		case 'w':
 			v[i].slug = va_arg(ap, const char *);
-		if (fmt[i] == 'w' || fmt[i] == 's')
 			v[i].s = va_arg(ap, const char *);
-		else if (fmt[i] == 'x')
+			break;
+		case 's':
+			v[i].s = va_arg(ap, const char *);
+			break;
+		case 'x':
 			v[i].x = va_arg(ap, double);
-		else if (strchr("itd", fmt[i]) != NULL)
+			break;
+		case 'i':
+		case 't':
+		case 'd':
 			v[i].n = va_arg(ap, int64_t);
+			break;
+		default:
+			break;
+		}
 	}
 	va_end(ap);
 	sl_rep_cells(r, fmt, v);
