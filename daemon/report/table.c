@@ -329,6 +329,7 @@ about(struct sl_rep *r)
 {
 	struct sl_out *o = r->out;
 	const struct sl_rep_options *p = r->opt;
+	struct sl_date t;
 
 	(void)snprintf(
 	    o->instance, sizeof(o->instance), "%s", r->cfg->instance.name);
@@ -339,7 +340,9 @@ about(struct sl_rep *r)
 	if (p->queue != NULL)
 		(void)snprintf(o->queue, sizeof(o->queue), "%s", p->queue);
 	o->made_ms = r->now_ms;
-	sl_clock_format_oslo(r->now_ms, o->made, sizeof(o->made));
+	t = sl_clock_oslo(r->now_ms);
+	(void)snprintf(o->made, sizeof(o->made), "%04d-%02d-%02d %02d:%02d",
+	    t.year, t.month, t.day, t.hour, t.minute);
 }
 
 static enum sl_rc
