@@ -180,11 +180,13 @@ measure(struct pdf *d, double *want, double *need)
 {
 	size_t i;
 	double total = 0;
+	const char *head;
 
 	for (i = 0; i < d->o->def->columns; i++) {
 		set_font(d, d->size, true);
-		want[i] = need[i] =
-		    word_width(d, sl_out_head(d->o, &d->o->def->column[i]));
+		head = sl_out_head(d->o, &d->o->def->column[i]);
+		want[i] = natural_width(d, head);
+		need[i] = word_width(d, head);
 		set_font(d, d->size, false);
 		measure_cells(d, i, &want[i], &need[i]);
 		total += need[i];

@@ -573,6 +573,28 @@ class Recounted(unittest.TestCase):
                 self.assertTrue(out["pdf"].rstrip().endswith(b"%%EOF"))
                 self.assertNotIn(b"\x1b", out["table"])
 
+    def test_no_word_breaks_in_pdf(self):
+        if shutil.which("pdftotext") is None:
+            self.skipTest("pdftotext is not installed")
+        with open(os.path.join(TOP, "daemon", "report", "reports.def")) as file:
+            heads = re.findall(
+                r'^SL_COLUMN\((\w+), \w+, \w+, "([^"]+)"', file.read(), re.M)
+        for name in ("mottaksprotokoll", "mottaksbalanse", "avklaringer",
+                     "stikkprove", "skanningskontroll", "korreksjoner"):
+            done = subprocess.run(
+                ["pdftotext", "-raw", "-", "-"], stdout=subprocess.PIPE,
+                input=run(self.root, name, "--format", "pdf").stdout, check=True)
+            words = set(done.stdout.decode().split())
+            lines = list(csv.reader(io.StringIO(run(
+                self.root, name, "--format", "csv").stdout.decode("utf-8-sig")),
+                delimiter=";"))
+            want = {w for of, head in heads if of == name for w in head.split()}
+            if name != "stikkprove":
+                shown = [i for i, h in enumerate(lines[0]) if "(kode)" not in h]
+                want |= {w for line in lines[1:20] for i in shown
+                         for w in line[i].split()}
+            self.assertEqual(want - words, set(), name)
+
     def validate(self, name, text):
         if shutil.which("xmllint") is None:
             self.skipTest("xmllint is not installed")
