@@ -250,12 +250,13 @@ size_columns(struct pdf *d)
 	d->size = SIZE_MAX_PT;
 	total = measure(d, want, need);
 	fits = total > room ? SIZE_MAX_PT * room / total : SIZE_MAX_PT;
-	/* Half points; the heads are as wide as they are. */
+	/* Half points; the space between columns does not shrink. */
 	d->size = floor(fits * 2) / 2;
 	if (d->size < SIZE_MIN_PT)
 		d->size = SIZE_MIN_PT;
-	if (d->size < SIZE_MAX_PT)
-		total = measure(d, want, need);
+	while (d->size < SIZE_MAX_PT &&
+	       (total = measure(d, want, need)) > room && d->size > SIZE_MIN_PT)
+		d->size -= 0.5;
 	if (total > room)
 		cut_widest(need, n, room);
 	share_out(d, want, need, room);
