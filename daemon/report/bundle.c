@@ -19,7 +19,6 @@
 #include "../base/text.h"
 #include "../config/deadline.h"
 #include "../store/db.h"
-#include "control.h"
 #include "form.h"
 #include "legal.h"
 
@@ -309,9 +308,9 @@ sl_bundle_make(struct sl_store *s, const struct sl_config *cfg,
 	    .store = s, .cfg = cfg, .opt = opt, .lang = lang, .dir = -1};
 	enum sl_rc rc;
 
-	b.to_day = opt->to != NULL ? sl_day_parse(opt->to)
+	b.to_day = opt->to != NULL ? sl_day_read(opt->to)
 				   : sl_day_of(sl_clock_utc_ms());
-	b.from_day = opt->from != NULL ? sl_day_parse(opt->from) : b.to_day;
+	b.from_day = opt->from != NULL ? sl_day_read(opt->from) : b.to_day;
 	sl_clock_format_oslo(sl_clock_utc_ms(), b.made, sizeof(b.made));
 	rc = open_folder(&b, dir, err);
 	if (rc == SL_OK)

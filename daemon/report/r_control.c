@@ -15,7 +15,6 @@
 #include "../base/text.h"
 #include "../config/deadline.h"
 #include "../store/db.h"
-#include "control.h"
 #include "runs.h"
 #include "snap.h"
 #include "targetlog.h"
@@ -195,7 +194,7 @@ take_sent(void *arg, uint32_t entry, const char *post)
 	sl_json_peek_all(post, want, sizeof(want) / sizeof(want[0]));
 	fold(title, folded, sizeof(folded));
 	s->title = title_hash(folded);
-	s->day = (int32_t)sl_day_parse(date);
+	s->day = (int32_t)sl_day_read(date);
 	s->access = want[2].found ? 1 : 0;
 }
 
@@ -611,9 +610,9 @@ take_columns(sqlite3_stmt *st, struct sl_tlog_post *p)
 	sl_db_copy(st, 6, p->title, sizeof(p->title));
 	sl_db_copy(st, 7, p->public_title, sizeof(p->public_title));
 	sl_db_copy(st, 8, p->restriction, sizeof(p->restriction));
-	p->received_day = sl_day_parse(sl_db_text(st, 9));
-	p->document_day = sl_day_parse(sl_db_text(st, 10));
-	p->journal_day = sl_day_parse(sl_db_text(st, 11));
+	p->received_day = sl_day_read(sl_db_text(st, 9));
+	p->document_day = sl_day_read(sl_db_text(st, 10));
+	p->journal_day = sl_day_read(sl_db_text(st, 11));
 	p->attachments = sqlite3_column_int(st, 12);
 	p->incoming = strcmp(p->type, "I") == 0;
 	p->has_document_day = true;

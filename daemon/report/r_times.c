@@ -8,7 +8,6 @@
 
 #include "../base/mem.h"
 #include "../config/deadline.h"
-#include "control.h"
 #include "runs.h"
 #include "snap.h"
 
@@ -87,7 +86,7 @@ take_post(void *arg, uint32_t id, const char *post)
 		return;
 	sl_json_peek_all(post, want, 2);
 	t->sent[id].unit = (uint16_t)sl_names_add(&t->unit, unit);
-	t->sent[id].day = (int32_t)sl_day_parse(received);
+	t->sent[id].day = (int32_t)sl_day_read(received);
 }
 
 static void

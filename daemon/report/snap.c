@@ -9,8 +9,8 @@
 
 #include "../base/mem.h"
 #include "../base/text.h"
+#include "../config/deadline.h"
 #include "../store/db.h"
-#include "control.h"
 
 #define ROWS_MAX (64u << 20)
 #define NAMES_MAX 65535u
@@ -296,7 +296,7 @@ load_target(struct sl_db *db, struct sl_snap *s, const struct own_keys *keys)
 			continue;
 		s->target[id].text = (uint32_t)s->target_text.n;
 		s->target[id].journal_day =
-		    (int32_t)sl_day_parse(sl_db_text(st, 6));
+		    (int32_t)sl_day_read(sl_db_text(st, 6));
 		add_text(s, sl_db_text(st, 1));
 		add_text(s, sl_db_text(st, 2));
 		add_text(s, sl_db_text(st, 3));
@@ -325,7 +325,7 @@ add_receipt(struct sl_snap *s, uint32_t entry, const char *receipt)
 		t->journal_day = -1;
 	}
 	if (t->journal_day < 0)
-		t->journal_day = (int32_t)sl_day_parse(day);
+		t->journal_day = (int32_t)sl_day_read(day);
 }
 
 static void

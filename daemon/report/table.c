@@ -13,8 +13,8 @@
 #include "../base/clock.h"
 #include "../base/mem.h"
 #include "../base/text.h"
+#include "../config/deadline.h"
 #include "../store/db.h"
-#include "control.h"
 #include "form.h"
 #include "runs.h"
 
@@ -298,26 +298,15 @@ sl_rep_day(int64_t day, char *out, size_t cap)
 static enum sl_rc
 day_ms(const char *day, int days, int64_t *ret, struct sl_err *err)
 {
-	struct sl_date t = {0};
-	char rest, again[16];
-	int64_t ms, n;
+	int64_t n = strlen(day) == 10 && day[4] == '-' ? sl_day_read(day) : -1;
+	struct sl_date t;
+	int64_t ms;
 
-	if (strlen(day) != 10 ||
-	    sscanf(day, "%4d-%2d-%2d%c", &t.year, &t.month, &t.day, &rest) !=
-		3 ||
-	    t.year < 1970 || sl_day_parse(day) < 0)
+	if (n < 0)
 		return sl_err_set(err, SL_REJECT, 0, "bad_option",
-		    "a date is written 2026-01-31");
-	/* A 31st of a month that has 30 is the first of the next. */
-	n = sl_day_parse(day);
-	t = sl_clock_utc(n * INT64_C(86400000));
-	sl_rep_day(n, again, sizeof(again));
-	if (strcmp(again, day) != 0)
-		return sl_err_set(
-		    err, SL_REJECT, 0, "bad_option", "there is no day %s", day);
+		    "there is no day %s: a date is written 2026-01-31", day);
 	/* Noon some days later is in that day, whatever the clock did. */
-	t.hour = 12;
-	ms = sl_clock_from_oslo(&t) + days * INT64_C(86400000);
+	ms = (n + days) * INT64_C(86400000) + INT64_C(43200000);
 	t = sl_clock_oslo(ms);
 	t.hour = t.minute = t.second = 0;
 	*ret = sl_clock_from_oslo(&t);
