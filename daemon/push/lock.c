@@ -20,6 +20,11 @@
 
 #define READ_FILE LANDLOCK_ACCESS_FS_READ_FILE
 #define READ_DIR (READ_FILE | LANDLOCK_ACCESS_FS_READ_DIR)
+#define WRITE_DIR                                                              \
+	(READ_DIR | LANDLOCK_ACCESS_FS_WRITE_FILE |                            \
+	    LANDLOCK_ACCESS_FS_REMOVE_DIR | LANDLOCK_ACCESS_FS_REMOVE_FILE |   \
+	    LANDLOCK_ACCESS_FS_MAKE_DIR | LANDLOCK_ACCESS_FS_MAKE_REG |        \
+	    LANDLOCK_ACCESS_FS_REFER)
 
 /* LeakSanitizer traces its own process at the end. */
 #if defined(__SANITIZE_ADDRESS__)
@@ -39,6 +44,16 @@ static const char *const readable[] = {"/etc/ssl", "/usr/share/ca-certificates",
     "/etc/nsswitch.conf", "/etc/services", "/etc/ld.so.cache",
     "/run/systemd/resolve", "/run/resolvconf", "/usr/lib", "/lib",
     "/dev/urandom", SANITIZER_READS NULL};
+
+static int
+allow_writing(int ruleset, int fd)
+{
+	struct landlock_path_beneath_attr a = {
+	    .parent_fd = fd, .allowed_access = WRITE_DIR};
+
+	return (int)syscall(
+	    SYS_landlock_add_rule, ruleset, LANDLOCK_RULE_PATH_BENEATH, &a, 0);
+}
 
 /* 0 also if there is no such file. */
 static int
@@ -64,9 +79,10 @@ allow_path(int ruleset, const char *path)
 	return allow(ruleset, fd);
 }
 
-/* 1 = the kernel has no Landlock. */
+/* 1 = the kernel has no Landlock, or only the first, which lets nobody rename
+ * from one folder to another. */
 static int
-landlock(const char *const *ca_files, size_t n, int credentials)
+landlock(const char *const *ca_files, size_t n, int credentials, int writable)
 {
 	struct landlock_ruleset_attr attr = {
 	    .handled_access_fs = (LANDLOCK_ACCESS_FS_MAKE_SYM << 1) - 1};
@@ -77,7 +93,7 @@ landlock(const char *const *ca_files, size_t n, int credentials)
 
 	abi = syscall(SYS_landlock_create_ruleset, NULL, 0,
 	    LANDLOCK_CREATE_RULESET_VERSION);
-	if (abi < 1)
+	if (abi < 1 || (abi < 2 && writable >= 0))
 		return 1;
 	if (abi >= 2)
 		attr.handled_access_fs |= LANDLOCK_ACCESS_FS_REFER;
@@ -91,7 +107,8 @@ landlock(const char *const *ca_files, size_t n, int credentials)
 		if (ca_files[i] != NULL && ca_files[i][0] != '\0' &&
 		    allow_path(set, ca_files[i]) != 0)
 			return -1;
-	if (allow(set, credentials) != 0)
+	if (allow(set, credentials) != 0 ||
+	    (writable >= 0 && allow_writing(set, writable) != 0))
 		return -1;
 	return (int)syscall(SYS_landlock_restrict_self, set, 0);
 }
@@ -124,7 +141,7 @@ deny_calls(void)
 
 enum sl_rc
 sl_push_lock(const char *const *ca_files, size_t n, int credentials,
-    const char **ret_missing, struct sl_err *err)
+    int writable, const char **ret_missing, struct sl_err *err)
 {
 	const struct rlimit none = {0, 0};
 	int rc;
@@ -135,7 +152,7 @@ sl_push_lock(const char *const *ca_files, size_t n, int credentials,
 	    prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) != 0)
 		return sl_err_set(
 		    err, SL_FATAL, errno, "internal", "cannot lock down");
-	rc = landlock(ca_files, n, credentials);
+	rc = landlock(ca_files, n, credentials, writable);
 	if (rc < 0)
 		return sl_err_set(err, SL_FATAL, errno, "internal",
 		    "Landlock is there but refuses");

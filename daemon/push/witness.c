@@ -156,7 +156,7 @@ sl_witnesses_lock(
 
 	for (i = 0; i < w->n; i++)
 		ca[i] = w->other[i].ca;
-	return sl_push_lock(ca, w->n, -1, ret_missing, err);
+	return sl_push_lock(ca, w->n, -1, -1, ret_missing, err);
 }
 
 /* -- asking ---------------------------------------------------------------- */
