@@ -17,6 +17,8 @@ static const struct command {
     {"noark5", "HARVEST DIR [--from DAY --to DAY] ...",
 	"a Noark 5 extraction (avleveringspakke) of a harvest",
 	sl_depot_noark5},
+    {"check", "DIR [--json]",
+	"the tests N5.01 to N5.64 on a Noark 5 extraction", sl_depot_check},
 };
 #define COMMANDS (sizeof(commands) / sizeof(commands[0]))
 

@@ -4,7 +4,6 @@
  * FAILURES: a copy whose digest or length is another than the harvest's is
  * removed; the disk's failures end the run.
  */
-#include <ctype.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
@@ -14,50 +13,13 @@
 #include "../base/file.h"
 #include "../base/mem.h"
 #include "../base/text.h"
+#include "extension.h"
 #include "noark5.h"
 
 #define CHUNK ((size_t)256 << 10)
 #define PER_FOLDER 1000u
-#define EXTENSION_MAX 8
 
 /* -- names -------------------------------------------------------------- */
-
-static bool
-in_list(const char *list, const char *word)
-{
-	size_t n = strlen(word);
-
-	for (; *list != '\0'; list += strcspn(list, ",")) {
-		list += *list == ',';
-		if (strncmp(list, word, n) == 0 &&
-		    (list[n] == ',' || list[n] == '\0'))
-			return true;
-	}
-	return false;
-}
-
-/* The ending of the name the core has for it, in lower case; "" if there is
- * none that can be one. */
-static void
-own_extension(const struct sl_unit *u, char *out)
-{
-	const char *s =
-	    json_string_value(json_object_get(u->fields, "filnavn"));
-	const char *dot = s != NULL ? strrchr(s, '.') : NULL;
-	size_t i;
-
-	out[0] = '\0';
-	if (dot == NULL || strlen(dot + 1) > EXTENSION_MAX)
-		return;
-	for (i = 0; dot[i + 1] != '\0'; i++) {
-		if (!isalnum((unsigned char)dot[i + 1])) {
-			out[0] = '\0';
-			return;
-		}
-		out[i] = (char)tolower((unsigned char)dot[i + 1]);
-	}
-	out[i] = '\0';
-}
 
 /* The file's own ending where the format has it or has none, else the format's
  * first; "bin" where nothing is known. */
@@ -65,13 +27,15 @@ static void
 choose_extension(
     const struct sl_unit *u, const struct sl_pronom_format *f, char *out)
 {
+	const char *own =
+	    json_string_value(json_object_get(u->fields, "filnavn"));
 	size_t n;
 
-	own_extension(u, out);
+	sl_extension_of(own != NULL ? own : "", out);
 	if (f != NULL && f->extensions[0] != '\0' &&
-	    !in_list(f->extensions, out)) {
+	    !sl_extension_in(f->extensions, out)) {
 		n = strcspn(f->extensions, ",");
-		if (n <= EXTENSION_MAX) {
+		if (n <= SL_EXTENSION_MAX) {
 			memcpy(out, f->extensions, n);
 			out[n] = '\0';
 		}
@@ -198,7 +162,7 @@ enum sl_rc
 sl_n5_document(struct sl_n5 *n, const struct sl_unit *u, struct sl_err *err)
 {
 	SL_CLOSE int from = -1;
-	char name[40], extension[EXTENSION_MAX + 1];
+	char name[40], extension[SL_EXTENSION_MAX + 1];
 	enum sl_rc rc;
 
 	if (*u->file != '\0')
