@@ -17,6 +17,10 @@ static const struct command {
     {"noark5", "HARVEST DIR [--from DAY --to DAY] ...",
 	"a Noark 5 extraction (avleveringspakke) of a harvest",
 	sl_depot_noark5},
+    {"journal", "HARVEST [--public] [--from DAY] [--to DAY] [--format F]",
+	"the running journal, or the public one", sl_depot_journal},
+    {"restanser", "HARVEST [--from DAY] [--to DAY] [--format F]",
+	"incoming posts without an answer, with their age", sl_depot_restanser},
     {"check", "DIR [--json]",
 	"the tests N5.01 to N5.64 on a Noark 5 extraction", sl_depot_check},
 };
