@@ -42,9 +42,16 @@ find_name(const char *s)
 	return SL_N_other;
 }
 
+/* Where the present element begins. libxml2 keeps 16 bits of it; beyond, the
+ * parser's own line, some kilobytes ahead, is the nearest there is. */
 static unsigned long
 line_of(struct sl_check_file *f)
 {
+	xmlNodePtr node = xmlTextReaderCurrentNode(f->r);
+	long line = node != NULL ? xmlGetLineNo(node) : 0;
+
+	if (line > 0 && line < 65535)
+		return (unsigned long)line;
 	return (unsigned long)xmlTextReaderGetParserLineNumber(f->r);
 }
 
