@@ -88,8 +88,17 @@ by_value(const void *pa, const void *pb)
 	return strcmp(a->value, b->value);
 }
 
-static void
-release(struct sl_check *c)
+struct sl_check *
+sl_check_new(void)
+{
+	struct sl_check *c = sl_alloc(sizeof(*c));
+
+	c->dir = -1;
+	return c;
+}
+
+void
+sl_check_free(struct sl_check *c)
 {
 	size_t i, k;
 
@@ -108,6 +117,7 @@ release(struct sl_check *c)
 	sl_pronom_free(c->pronom);
 	if (c->dir >= 0)
 		(void)close(c->dir);
+	free(c);
 }
 
 /* -- telling ------------------------------------------------------------ */
@@ -278,7 +288,7 @@ sl_depot_check(int argc, char **argv)
 	if (argc - optind != 1)
 		return sl_depot_say(SL_DEPOT_USAGE,
 		    "usage: sluse depot check DIR [--json] [--arkade]");
-	c = sl_alloc(sizeof(*c));
+	c = sl_check_new();
 	c->arkade = arkade;
 	c->dir = open_package(argv[optind]);
 	if (c->dir < 0) {
@@ -295,7 +305,6 @@ sl_depot_check(int argc, char **argv)
 			errors += c->r[i].errors;
 		code = errors > 0 ? SL_DEPOT_FOUND : SL_DEPOT_OK;
 	}
-	release(c);
-	free(c);
+	sl_check_free(c);
 	return code;
 }

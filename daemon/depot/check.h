@@ -77,6 +77,11 @@ struct sl_check {
 	char first_journal[11], last_journal[11];
 };
 
+/* Nothing tested, no package (dir -1). */
+struct sl_check *sl_check_new(void);
+/* Closes dir, frees pronom. */
+void sl_check_free(struct sl_check *c);
+
 /* An error of a test. file and id may be "". */
 void sl_check_error(struct sl_check *c, int number, const char *file,
     unsigned long line, const char *id, const char *fmt, ...)
