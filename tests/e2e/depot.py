@@ -206,6 +206,42 @@ class Extraction(Depot):
         self.assertEqual(left[("dokumentobjekt", "mimeType")], 6)
         self.assertNotIn(("journalpost", "tittel"), left)
 
+    def test_what_a_crawl_adds(self):
+        """again, differs, missing; hendelseslogg; secondary classes as
+        objects; the digest of units.jsonl."""
+        h = harvests.small()
+        fields = h.find("sak17")["fields"]
+        fields["sekundaerklassifikasjon"] = [
+            {"systemID": fields.pop("referanseSekundaerKlassifikasjon")[0],
+             "klasseID": "000", "tittel": "Diverse"}]
+        fields["part"] = fields.pop("partperson")
+        h.find("p1-d1-o1A")["differs"] = "checksum"
+        h.add("endring", "hendelse", "p1", {"beskrivelse": "x"},
+              type="hendelseslogg")
+        at = h.units.index(h.find("p4-d1"))
+        h.units.insert(at, dict(h.find("p1-d2"), parent=uid("p4"), again=True))
+        lines = "".join(json.dumps(u, ensure_ascii=False) + "\n"
+                        for u in h.units)
+        digest = hashlib.sha256(lines.encode()).hexdigest()
+        self.harvest(h, units_sha256=digest)
+        self.run_it("noark5", self.path("h"), self.path("ut"), *PERIOD,
+                    *SYSTEM, status=1)
+        self.assertEqual([r["Regel"] for r in self.deviations()], ["dobbel"])
+        root = self.tree(self.path("ut", "avleveringspakke"),
+                         "arkivstruktur.xml")
+        self.assertEqual(
+            root.findtext(".//referanseSekundaerKlassifikasjon"), uid("000"))
+        self.assertIn({"Enhet": "hendelseslogg", "Felt": "(hele enheten)",
+                       "Antall": "1"}, self.deviations(name="utelatt.csv"))
+        _, red = self.check(self.path("ut"))
+        self.assertEqual(red, [47])
+        self.harvest(h, "h2", units_sha256=digest[:-1] + "x")
+        self.harvest(h, "h3", units_sha256="0" * 64)
+        for name in ("h2", "h3"):
+            self.run_it("noark5", self.path(name), self.path("nei"), *PERIOD,
+                        *SYSTEM, status=5)
+        self.assertFalse(os.path.exists(self.path("nei")))
+
     DEVIATIONS = (
         ("mangler", "p1", "arkivertDato", None),
         ("mangler", "sak17", "avsluttetDato", None),
