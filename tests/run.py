@@ -28,7 +28,8 @@ ASAN_ENV = {
 # Seconds, where a part needs more than the usual.
 LIMITS = {"unit": 240, "asan-unit": 300, "e2e-demo": 240, "fault-kill_storm": 300,
           "fault-kill_points": 300, "fault-inject": 300,
-          "e2e-mean": 300, "e2e-targets": 300, "e2e-settling": 300}
+          "e2e-mean": 300, "e2e-targets": 300, "e2e-settling": 300,
+          "e2e-depot": 300}
 LIMIT = 180
 BUILD_LIMIT = 900
 

@@ -61,16 +61,22 @@ void
 sl_check_count(struct sl_check *c, int number, const char *value)
 {
 	struct sl_tally *t;
-	size_t i;
+	size_t i, at;
 
-	for (i = 0; i < c->tally_n; i++)
-		if (c->tally[i].number == number &&
-		    strcmp(c->tally[i].value, value) == 0) {
-			c->tally[i].n++;
-			return;
-		}
-	if (c->tally_n == SL_CHECK_TALLIES)
+	/* Mostly it is the one it was. */
+	for (i = 0; i < c->tally_n; i++) {
+		at = (c->tally_last[number] + i) % c->tally_n;
+		if (c->tally[at].number != number ||
+		    strcmp(c->tally[at].value, value) != 0)
+			continue;
+		c->tally[at].n++;
+		c->tally_last[number] = at;
 		return;
+	}
+	if (c->tally_n == SL_CHECK_TALLIES) {
+		c->tally_more[number]++;
+		return;
+	}
 	c->tally = sl_grow(c->tally, &c->tally_cap, c->tally_n + 1, sizeof(*t));
 	t = &c->tally[c->tally_n++];
 	t->number = number;
@@ -156,6 +162,9 @@ print_text(const struct sl_check *c)
 			add_shown(&b, c->tally[k].value);
 			sl_buf_add_char(&b, '\n');
 		}
+		if (c->tally_more[tests[i].number] > 0)
+			sl_buf_printf(&b, "%26" PRIu64 "  (andre)\n",
+			    c->tally_more[tests[i].number]);
 		for (k = 0; k < SL_CHECK_PLACES && k < r->errors; k++) {
 			p = &r->place[k];
 			sl_buf_add_str(&b, "       ! ");
@@ -197,12 +206,13 @@ print_json(const struct sl_check *c)
 		sl_buf_reset(&b);
 		sl_buf_printf(&b,
 		    "{\"test\":\"N5.%02d\",\"state\":\"%s\",\"count\":%" PRIu64
-		    ",\"errors\":%" PRIu64 ",\"values\":{",
+		    ",\"errors\":%" PRIu64 ",\"others\":%" PRIu64
+		    ",\"values\":{",
 		    tests[i].number,
 		    r->errors > 0 ? "error"
 		    : r->untested ? "untested"
 				  : "ok",
-		    r->count, r->errors);
+		    r->count, r->errors, c->tally_more[tests[i].number]);
 		for (k = 0, n = 0; k < c->tally_n; k++) {
 			if (c->tally[k].number != tests[i].number)
 				continue;

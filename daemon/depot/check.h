@@ -66,6 +66,8 @@ struct sl_check {
 	struct sl_result r[SL_CHECK_NUMBERS];
 	struct sl_tally *tally;
 	size_t tally_n, tally_cap;
+	size_t tally_last[SL_CHECK_NUMBERS]; /* where a value was last found */
+	uint64_t tally_more[SL_CHECK_NUMBERS]; /* of values beyond the limit */
 	struct sl_declared said;
 	struct sl_journal_head running, public;
 	struct sl_ids

@@ -218,7 +218,6 @@ sl_check_stream(struct sl_check_file *f, const char *schema, bool *ret_there,
 	rc = sl_schema_load(sl_schema_find(schema), &x, err);
 	if (rc == SL_OK)
 		rc = read_all(f, fd, x, err);
-	xmlSchemaFree(x);
 	sl_buf_free(&f->text);
 	return rc;
 }

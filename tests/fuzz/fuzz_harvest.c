@@ -90,6 +90,7 @@ look(struct seen *s)
 	int64_t day;
 	bool public;
 
+	s->w.u = NULL; /* it is closed */
 	FUZZ_CHECK(sl_posts_sort(&s->posts, NULL) == SL_OK);
 	for (i = 0; i < 2 * s->posts.n; i++) {
 		FUZZ_CHECK(
