@@ -148,10 +148,12 @@ print_text(const struct sl_check *c)
 	SL_BUF struct sl_buf b = {0};
 	const struct sl_result *r;
 	const struct sl_place *p;
+	unsigned bad = 0;
 	size_t i, k;
 
 	for (i = 0; i < TESTS; i++) {
 		r = &c->r[tests[i].number];
+		bad += r->errors > 0;
 		sl_buf_reset(&b);
 		sl_buf_printf(&b, "N5.%02d  %-10s %8" PRIu64 "  %s\n",
 		    tests[i].number, state_of(r), r->count, tests[i].what);
@@ -185,6 +187,7 @@ print_text(const struct sl_check *c)
 			    r->errors - SL_CHECK_PLACES);
 		(void)fwrite(sl_buf_str(&b), 1, b.n, stdout);
 	}
+	(void)printf("%zu tester, %u med feil\n", TESTS, bad);
 }
 
 static void

@@ -776,6 +776,19 @@ class Journals(Depot):
         self.assertEqual(self.facts["facts"]["graded"], "2")
         self.assertEqual(len(self.rows("journal", None)), 5)
 
+    def test_what_is_not_journaled(self):
+        h = harvests.small()
+        for unit, status in (("p1", "M"), ("p2", "J"), ("p3", "U"),
+                             ("p4", "R"), ("p5", "?")):
+            h.find(unit)["fields"]["journalstatus"] = code(status)
+        for more in ((), ("--public",)):
+            rows = self.rows("journal", h, *more)
+            self.assertEqual([r["number"] for r in rows], ["2/2025", "3/2025"])
+            self.assertEqual(self.facts["facts"]["unjournaled"], "3")
+        self.assertEqual(self.rows("restanser", h), [])
+        self.run_it("journal", self.path("h"), "--format", "xml")
+        self.assertIn("3 posts are not journaled", self.said)
+
     def test_national_numbers_nowhere(self):
         h = harvests.small()
         h.find("p1")["fields"].update(
