@@ -6,7 +6,6 @@
 #include <string.h>
 
 #include "../config/deadline.h"
-#include "../report/control.h"
 #include "depot.h"
 #include "write.h"
 
@@ -34,6 +33,6 @@ sl_option_day(const char *s, int64_t *ret)
 
 	if (strlen(s) != 10 || !sl_date_text(s, day))
 		return false;
-	*ret = sl_day_parse(day);
+	*ret = sl_day_read(day);
 	return *ret >= 0;
 }

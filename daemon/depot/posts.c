@@ -8,7 +8,7 @@
 #include <string.h>
 
 #include "../base/mem.h"
-#include "../report/control.h"
+#include "../config/deadline.h"
 #include "elements.h"
 #include "write.h"
 
@@ -99,7 +99,7 @@ day_of(const json_t *fields)
 	    json_string_value(json_object_get(fields, "journaldato"));
 	char day[11];
 
-	return s != NULL && sl_date_text(s, day) ? (int32_t)sl_day_parse(day)
+	return s != NULL && sl_date_text(s, day) ? (int32_t)sl_day_read(day)
 						 : -1;
 }
 
