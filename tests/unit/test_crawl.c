@@ -307,6 +307,23 @@ in_order(void)
 		      "endring 9 7\nendring/hendelseslogg a -\n");
 }
 
+/* A folder stands in the list before the one it lies in. */
+static void
+under_first(void)
+{
+	begin();
+	an_archive();
+	page("l-mappe",
+	    LIST("2", UNIT("4", "", "," LINK(S "overmappe", "u3")) "," UNIT(
+			  "3", "", "," LINK(S "undermappe", "l-under"))));
+	page(
+	    "l-under", LIST("1", UNIT("4", "", "," LINK(S "overmappe", "u3"))));
+	page("l-reg", "{\"count\":0}");
+	page("l-logg", "{\"count\":0}");
+	CHECK_MSG(harvest(NULL, NULL, NULL) == SLUSE_DELIVERED, "%s", why.text);
+	units_are(TOP "mappe 3 2\nmappe 4 3\n");
+}
+
 static void
 no_more(void)
 {
@@ -439,6 +456,7 @@ narrow(void)
 				 "7", MADE("2020-04-01"), "")));
 	page("r4", LIST("1", UNIT("8", MADE("2020-02-29"), "")));
 	page("r5", "{\"count\":0}");
+	page("d7", LIST("1", UNIT("a", "", "")));
 	page("l-reg", "{\"count\":0}");
 	page("l-logg",
 	    LIST("1",
@@ -566,6 +584,7 @@ stops(void)
 	units_are("arkiv 1 -\n");
 }
 
-TEST_MAIN({"in_order", in_order}, {"again", again}, {"bad_lists", bad_lists},
-    {"too_deep", too_deep}, {"narrow", narrow}, {"documents", documents},
-    {"no_document", no_document}, {"stops", stops})
+TEST_MAIN({"in_order", in_order}, {"under_first", under_first},
+    {"again", again}, {"bad_lists", bad_lists}, {"too_deep", too_deep},
+    {"narrow", narrow}, {"documents", documents}, {"no_document", no_document},
+    {"stops", stops})
