@@ -452,8 +452,9 @@ narrow(void)
 		    MADE("2020-01-01"),
 		    "," LINK(S "registrering", "r4")) "," UNIT("5",
 		    MADE("2020-03-31"), "," LINK(S "registrering", "r5"))));
-	page("r3", LIST("2", UNIT("6", MADE("2020-03-01"), "") "," UNIT(
-				 "7", MADE("2020-04-01"), "")));
+	page("r3", LIST("2", UNIT("6", MADE("2020-03-01"), "") "," UNIT("7",
+				 MADE("2020-04-01"),
+				 "," LINK(S "dokumentbeskrivelse", "d7"))));
 	page("r4", LIST("1", UNIT("8", MADE("2020-02-29"), "")));
 	page("r5", "{\"count\":0}");
 	page("d7", LIST("1", UNIT("a", "", "")));
