@@ -416,6 +416,36 @@ bad_lists(void)
 	}
 }
 
+/* Rows of a list that has no ids. */
+static void
+remarks(void)
+{
+	static const struct {
+		const char *first, *second, *says;
+	} rows[] = {{NEXT("2", "{\"a\":1}", "m2"), LIST("2", "{\"a\":2}"), ""},
+	    {NEXT("9", "{\"a\":1}", "m1"), "{}", "goes round"},
+	    {NEXT("9", "{\"a\":1}", "m2"), NEXT("9", "{\"a\":1}", "m2"),
+		"goes round"},
+	    {LIST("1", "{\"a\":1},{\"a\":2}"), "{}", "more rows come"}};
+	size_t i;
+
+	for (i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		begin();
+		an_archive();
+		page("l-mappe",
+		    LIST("1", UNIT("3", "", "," LINK(S "merknad", "m1"))));
+		page("l-reg", "{\"count\":0}");
+		page("l-logg", "{\"count\":0}");
+		page("m1", "%s", rows[i].first);
+		page("m2", "%s", rows[i].second);
+		CHECK((harvest(NULL, NULL, NULL) == SLUSE_DELIVERED) ==
+		      (rows[i].says[0] == '\0'));
+		CHECK_MSG(strstr(why.text, rows[i].says) != NULL, "%zu: %s", i,
+		    why.text);
+		CHECK(asked("m1") + asked("m2") <= 3);
+	}
+}
+
 static void
 too_deep(void)
 {
@@ -586,6 +616,6 @@ stops(void)
 }
 
 TEST_MAIN({"in_order", in_order}, {"under_first", under_first},
-    {"again", again}, {"bad_lists", bad_lists}, {"too_deep", too_deep},
-    {"narrow", narrow}, {"documents", documents}, {"no_document", no_document},
-    {"stops", stops})
+    {"again", again}, {"bad_lists", bad_lists}, {"remarks", remarks},
+    {"too_deep", too_deep}, {"narrow", narrow}, {"documents", documents},
+    {"no_document", no_document}, {"stops", stops})
