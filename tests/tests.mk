@@ -108,7 +108,7 @@ rooms_fuzz_pronom := pronom unpack base
 libs_fuzz_pronom := -lz
 
 rooms_test_faces := intake store journal registry config wire base
-libs_test_faces := -lsqlite3 -ljansson -lcrypto
+libs_test_faces := -lsqlite3 -ljansson -lcrypto -Wl,--wrap=renameat
 extra_test_faces := daemon/engine/faces.c daemon/engine/faces_days.c \
 	daemon/engine/faces_settle.c daemon/engine/faces_stopped.c \
 	daemon/engine/faces_watch.c

@@ -175,8 +175,8 @@ TABLES = {
     ("slused.8", "transitions"): table_transitions,
     ("slused.8", "reasons"): table_reasons,
     ("slused.8", "events"): lambda: columns(
-        [(number, name) for number, name in registry("events", "SL_EVENT")],
-        ("130", "configuration_changed")),
+        registry("events", "SL_EVENT"),
+        ("130", "configuration_changed", "overføring i gang igjen")),
     ("slused.8", "roles"): table_roles,
     ("slused.8", "verbs"): table_verbs,
     ("sluse.1", "deviations"): table_deviations,
