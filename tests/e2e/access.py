@@ -86,7 +86,8 @@ class Access(unittest.TestCase):
     @classmethod
     def setUpClass(cls):
         cls.house = PeopleHouse(
-            user=SERVICE, queues=("Skannet post",), limits="members_max = 1")
+            user=SERVICE, queues=("Skannet post",), limits="members_max = 1",
+            extra="paper = yes")
         cls.house.sluse("cases", "import", os.path.join(DEMO, "saker.csv"))
         cls.addClassCleanup(cls.house.close)
         for n in range(4):
@@ -131,6 +132,8 @@ class Access(unittest.TestCase):
             "approvals": ["approve", "--list"],
             "hold": ["hold", held, *WHY], "retry-held": ["retry", held, *WHY],
             "deviation": ["deviation", held, "--kind", "wrong_case", *WHY],
+            "scan-sign": ["scan", "sign", "--queue", "Skannet post", "--from",
+                          "2026-01-02", *WHY],
             "stop-in": ["stop-in", *WHY], "start-in": ["start-in", *WHY],
             "stop-out": ["stop-out", *WHY], "start-out": ["start-out", *WHY],
             "cases-import": ["cases", "import",
@@ -424,6 +427,37 @@ class Access(unittest.TestCase):
         h.person("operator", "deviation", held, "--kind", "lost", *WHY, code=2)
         h.person("auditor", "deviation", held, "--kind", "disclosed", *WHY,
                  code=4)
+
+    def test_scan_sign(self):
+        h, days = self.house, ("--from", "2026-02-02", "--to", "2026-02-04")
+        sign = ("scan", "sign", "--queue", "Skannet post")
+        h.person("archivist", *sign, *days, "--why", "20 av 412 sider", code=0)
+        event = [e for e in h.events("scan_signed") if
+                 e["payload"]["from"] == "2026-02-02"][-1]
+        self.assertEqual(event["actor"], "uid:%d" % UIDS["archivist"])
+        self.assertEqual(event["payload"], {
+            "queue": "Skannet post", "from": "2026-02-02", "days": 3,
+            "why": "20 av 412 sider"})
+        found = {r["day"]: r for r in h.rows(
+            "report", "skanningskontroll", "--from", "2026-02-01", "--to",
+            "2026-02-28")[:-1]}
+        self.assertEqual(set(found), {"2026-02-02", "2026-02-03", "2026-02-04"})
+        for row in found.values():
+            self.assertEqual((row["by"], row["sample"], row["consignments"]),
+                             (event["actor"], "20 av 412 sider", 0))
+            self.assertTrue(row["shred"])
+        for line in ((*sign, "--from", "2026-02-04", "--to", "2026-02-02", *WHY),
+                     (*sign, "--from", "2026-02-30", *WHY),
+                     (*sign, "--from", "2999-01-01", *WHY),
+                     ("scan", "sign", "--queue", "Ingen", *days, *WHY),
+                     (*sign, *days, "--why", "ja")):
+            done = h.person("archivist", *line)
+            self.assertIn(done.returncode, (2, 4), line)
+            self.assertEqual(done.stderr.count("\n"), 1)
+        h.person("auditor", *sign, *days, *WHY, code=4)
+        h.person("operator", *sign, *days, *WHY, code=4)
+        self.assertEqual([e["payload"]["from"] for e in h.events("scan_signed")]
+                         .count("2026-02-02"), 1)
 
     def test_impostor(self):
         """Nobody else's program is one of the instance's."""
