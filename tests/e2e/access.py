@@ -21,7 +21,7 @@ GROUPS = {"archivist": "games", "systemansvarlig": "proxy", "operator": "mail",
 ROLES = tuple(GROUPS)
 SERVICE = 42001  # slused and the others
 UIDS = {role: 42010 + i for i, role in enumerate(ROLES)}
-UIDS.update(second=42020, stranger=42030, noisy=42031, impostor=42032)
+UIDS.update(second=42020, stranger=42030, noisy=42031, impostor=42032, curious=42033)
 CAN = os.geteuid() == 0
 WHY = ("--why", "prøve av tilgang")
 
@@ -130,6 +130,7 @@ class Access(unittest.TestCase):
             "journal-list": ["journal", "list"],
             "journal-verify": ["journal", "verify"],
             "approvals": ["approve", "--list"],
+            "report": ["report", "mottaksprotokoll"],
             "hold": ["hold", held, *WHY], "retry-held": ["retry", held, *WHY],
             "deviation": ["deviation", held, "--kind", "wrong_case", *WHY],
             "scan-sign": ["scan", "sign", "--queue", "Skannet post", "--from",
@@ -458,6 +459,57 @@ class Access(unittest.TestCase):
         h.person("operator", *sign, *days, *WHY, code=4)
         self.assertEqual([e["payload"]["from"] for e in h.events("scan_signed")]
                          .count("2026-02-02"), 1)
+
+    def test_reports_by_role(self):
+        """Who may not open the database gets the same report by his role."""
+        h = self.house
+        for name in ("mottaksprotokoll", "mottaksbalanse", "avklaringer"):
+            mine = h.sluse("report", name, "--format", "csv").stdout
+            got = h.person("auditor", "report", name, "--format", "csv", code=0)
+            self.assertEqual(got.stdout, mine)
+            self.assertIn("Skannet post", got.stdout)
+        rows = h.person_rows("archivist", "report", "mottaksprotokoll", "--queue",
+                             "Skannet post")
+        self.assertEqual(rows[-1]["instance"], "Testvik kommune")
+        self.assertEqual(rows[:-1], h.rows("report", "mottaksprotokoll",
+                                           "--queue", "Skannet post")[:-1])
+        for form, begin in (("html", "<!DOCTYPE html>"), ("xml", "<?xml"),
+                            ("table", "Reception protocol")):
+            got = h.person("systemansvarlig", "report", "mottaksprotokoll",
+                           "--language", "en", "--format", form, code=0)
+            self.assertTrue(got.stdout.startswith(begin), form)
+        with open(os.path.join(h.root, "rapport.pdf"), "wb") as file:
+            done = subprocess.run(
+                [os.path.join(h.bin(), "sluse"), "--root", h.root, "report",
+                 "liggetid", "--format", "pdf"], stdout=file, user=UIDS["auditor"],
+                group=grp.getgrnam(GROUPS["auditor"]).gr_gid, extra_groups=[])
+        self.assertEqual(done.returncode, 0)
+        with open(os.path.join(h.root, "rapport.pdf"), "rb") as file:
+            self.assertTrue(file.read().startswith(b"%PDF-"))
+        for who in ("auditor", "archivist"):
+            told = [e["payload"]["verb"] for e in h.events(
+                "content_read", "--person", str(UIDS[who]))]
+            self.assertEqual(told.count("report"), 1)
+        for who in ("operator", "integrator", "stranger"):
+            done = h.person(who, "report", "mottaksprotokoll", code=4)
+            self.assertEqual(done.stdout, "")
+            done = h.person(who, "report", "mottaksprotokoll", "--root", h.root,
+                            code=4)
+        h.person("curious", "report", "mottaksprotokoll", role="operator", code=4)
+        told, = h.events("access_refused", "--person", str(UIDS["curious"]))
+        self.assertEqual(told["payload"]["verb"], "report")
+        for line, code, words in (
+                (("ingen-slik",), 2, "no report"),
+                (("liggetid", "--queue", "Ingen"), 2, "no queue"),
+                (("liggetid", "--from", "x"), 2, "does not take"),
+                (("liggetid", "--format", "doc"), 2, "no format"),
+                (("journalkontroll", os.path.join(h.root, "sluse.conf")), 4,
+                 "files"),
+                (("mottaksbalanse", "--control", "/etc/passwd"), 4, "files"),
+                (("tilsynspakke", os.path.join(h.root, "pakke")), 4, "files")):
+            done = h.person("auditor", "report", *line, code=code)
+            self.assertIn(words, done.stderr)
+            self.assertEqual((done.stdout, done.stderr.count("\n")), ("", 1))
 
     def test_impostor(self):
         """Nobody else's program is one of the instance's."""
