@@ -268,8 +268,10 @@ class Recounted(unittest.TestCase):
                     for half in halves))
 
     def test_ageing(self):
-        found, _ = rows(self.root, "liggetid")
-        want, today = Counter(), oslo(time.time() * 1000).date()
+        want, today = Counter(), None
+        while today != oslo(time.time() * 1000).date():  # none began meanwhile
+            today = oslo(time.time() * 1000).date()
+            found, _ = rows(self.root, "liggetid")
         for c, item in self.raw.items():
             if item["disposition"] == 60:
                 continue
