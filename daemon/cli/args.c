@@ -3,6 +3,7 @@
  */
 #include <errno.h>
 #include <getopt.h>
+#include <limits.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -47,6 +48,7 @@ enum {
 	O_KEY = 1 << 28,
 	O_PAYLOADS = 1 << 29,
 	O_WITNESS = 1 << 30,
+	O_TSA = INT_MIN, /* the last bit: getopt's values are signed */
 };
 #define EVERYWHERE (O_ROOT | O_JSON | O_HELP | O_VERSION)
 
@@ -101,6 +103,10 @@ static const struct command commands[] = {
     {"deviation", NULL, 1, 1, O_KIND | O_WHY, O_KIND | O_WHY, sl_cmd_deviation,
 	"ID --kind wrong_case|wrong_tenant|disclosed --why TEXT",
 	"note in the sporingslogg what went wrong with it (avvik)"},
+    {"scan", "sign", 0, 0, O_QUEUE | O_FROM | O_TO | O_WHY,
+	O_QUEUE | O_FROM | O_WHY, sl_cmd_scan_sign,
+	"--queue Q --from DAY [--to DAY] --why TEXT",
+	"sign that the pictures of scanned paper are good"},
     {"cases", "import", 1, 1, 0, 0, sl_cmd_cases_import, "FILE.csv",
 	"make the cases of a list known"},
     {"cases", "list", 0, 0, GLASS, 0, sl_cmd_cases_list, GLASS_USAGE,
@@ -109,9 +115,10 @@ static const struct command commands[] = {
 	sl_cmd_journal_list,
 	"[ID] [--person P] [--from DAY] [--to DAY] [--kind EVENT] " GLASS_USAGE,
 	"list the sporingslogg"},
-    {"journal", "verify", 0, 1, O_AGAINST | O_KEY | O_WITNESS, 0,
+    {"journal", "verify", 0, 1, O_AGAINST | O_KEY | O_WITNESS | O_TSA, 0,
 	sl_cmd_journal_verify,
-	"[--key KEY] [--against HEAD] [--witness KEY] [DIR | FILE]",
+	"[--key KEY] [--against HEAD] [--witness KEY] [--tsa FILE] "
+	"[DIR | FILE]",
 	"show that the sporingslogg, an export or a proof is whole"},
     {"journal", "export", 1, 1, O_PAYLOADS, 0, sl_cmd_journal_export,
 	"[--payloads] DIR", "write it as files that anybody can verify"},
@@ -130,6 +137,8 @@ static const struct command commands[] = {
 	"--why TEXT", "go on with a sporingslogg that was put back"},
     {"report", NULL, 0, ANY, 0, 0, sl_cmd_report, "NAME ...",
 	"a report for archivists and auditors; see sluse report --help"},
+    {"depot", NULL, 0, ANY, 0, 0, sl_cmd_depot, "COMMAND ...",
+	"packages for an archive depot, journals; see sluse depot --help"},
     {"stop-in", NULL, 0, 0, O_WHY, 0, sl_cmd_stop_in, "[--why TEXT]",
 	"claim nothing new (steng inn)"},
     {"start-in", NULL, 0, 0, O_WHY, 0, sl_cmd_start_in, "[--why TEXT]",
@@ -175,6 +184,7 @@ static const struct option options[] = {
     {"against", required_argument, NULL, O_AGAINST},
     {"key", required_argument, NULL, O_KEY},
     {"witness", required_argument, NULL, O_WITNESS},
+    {"tsa", required_argument, NULL, O_TSA},
     {"payloads", no_argument, NULL, O_PAYLOADS},
     {"demo", no_argument, NULL, O_DEMO},
     {"once", no_argument, NULL, O_ONCE},
@@ -250,7 +260,7 @@ take_option(struct sl_cli *c, int bit, const char *value)
 	    &c->case_number, &c->cases, &c->language, &c->output};
 	const char **late[] = {&c->kind, &c->person, &c->from, &c->to};
 
-	if (bit <= O_OUTPUT)
+	if (bit > 0 && bit <= O_OUTPUT)
 		*to[__builtin_ctz((unsigned)bit)] = value;
 	if (bit >= O_KIND && bit <= O_TO)
 		*late[__builtin_ctz((unsigned)bit / O_KIND)] = value;
@@ -300,6 +310,9 @@ take_option(struct sl_cli *c, int bit, const char *value)
 		break;
 	case O_WITNESS:
 		c->witness = value;
+		break;
+	case O_TSA:
+		c->tsa = value;
 		break;
 	case O_PAYLOADS:
 		c->payloads = true;
@@ -396,8 +409,8 @@ sl_cli_main(int argc, char **argv)
 	sl_log_open("sluse", SL_LOG_NOTICE);
 	if (c.root == NULL || *c.root == '\0')
 		c.root = DEFAULT_ROOT;
-	if (sl_cli_is_report(argc, argv))
-		return sl_cmd_report(&c);
+	if (sl_cli_becomes(argc, argv) != NULL)
+		return sl_cli_becomes(argc, argv)(&c);
 	if (take_line(&c, argc, argv, &seen) != SL_EXIT_OK)
 		return SL_EXIT_USAGE;
 	if ((seen & O_VERSION) != 0) {

@@ -49,7 +49,8 @@ class House:
 
     def __init__(self, target="noark5", queues=QUEUES, instance=FAST, extra="",
                  limits="", target_keys="", cases=os.path.join(DEMO, "saker.csv"),
-                 start=True, root=None, user=None, manners=(), ocr=True):
+                 start=True, root=None, user=None, manners=(), fake=(),
+                 ocr=True):
         self.keep = root is not None
         self.root = root or tempfile.mkdtemp(prefix="sluse-test-")
         self.target, self.cases = target, cases
@@ -61,7 +62,7 @@ class House:
             self.fake = fake_client.Process(
                 "n5_server.py", "--user", "sluse", "--password", "hemmelig",
                 "--require-auth", "--cases", cases,
-                *("--manner=" + name for name in manners))
+                *("--manner=" + name for name in manners), *fake)
         else:
             self.fake = fake_client.Process("webhook_server.py")
         self.write_config(instance, extra, limits, target_keys)

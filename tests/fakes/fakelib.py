@@ -609,12 +609,25 @@ class Server:
             headers = headers + [("Connection", "close")]
         if resp.bare:
             conn.send(resp.status, headers, resp.size, ())
+        elif hasattr(resp, "sized"):
+            self.send_zeros(conn, resp, headers)
         elif resp.file:
             conn.send(resp.status, headers, resp.size, ())
             with open(resp.file, "rb") as file:
                 conn.sock.sendfile(file)
         else:
             conn.send(resp.status, headers, resp.size, (resp.body,))
+
+    def send_zeros(self, conn, resp, headers):
+        """resp.size of them, whether that is said or not."""
+        head = ["%s: %s" % pair for pair in headers]
+        head.append("Content-Length: %d" % resp.size if resp.sized
+                    else "Connection: close")
+        conn.sock.sendall(("HTTP/1.1 200 OK\r\n%s\r\n\r\n" %
+                           "\r\n".join(head)).encode())
+        for _ in range(resp.size // CHUNK):
+            conn.sock.sendall(bytes(CHUNK))
+        raise Gone
 
     def misbehave(self, conn, resp, rule, close):
         if resp.file:
