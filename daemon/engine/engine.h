@@ -28,6 +28,7 @@
 #define SL_PARTS_MAX 20000u /* of one source, whatever a worker says */
 
 struct sl_engine;
+struct sl_trouble;
 struct sl_job;
 struct sl_task;
 struct sl_faces;
@@ -96,6 +97,8 @@ struct sl_engine {
 	int listen_fd;
 	struct sl_watch *listen_watch;
 	struct sl_peer *peers;
+	struct sl_trouble *troubles;
+	int64_t started_ms; /* boot ms */
 	struct sl_timer *peers_timer; /* who is silent; listening again */
 	bool peers_full; /* somebody was turned away, and it was said */
 	struct sl_job *jobs, **jobs_tail;
@@ -166,6 +169,20 @@ bool sl_peer_send(
 struct sl_peer *sl_peer_free_slot(struct sl_engine *e, enum sl_role role);
 struct sl_peer *sl_peer_find(struct sl_engine *e, enum sl_role role);
 void sl_peers_sweep(struct sl_engine *e);
+
+/* -- trouble.c: programs that are configured and do not run -----------------
+ */
+/* "sluse-decrypt", "sluse-push/arkiv"; role's program, name of a target. */
+void sl_trouble_program(
+    enum sl_role role, const char *name, char *out, size_t cap);
+/* A program of ours says what keeps it from starting, or what it lacks. */
+void sl_trouble_put(struct sl_peer *p, const struct sl_msg_trouble *m);
+/* It has started: what it said before counts no more. */
+void sl_trouble_end(struct sl_peer *p);
+/* A JSON array: who is configured and not here, or says it lacks something,
+ * why, and what to do. */
+void sl_trouble_status(struct sl_engine *e, struct sl_buf *b);
+void sl_trouble_free(struct sl_engine *e);
 
 /* -- jobs.c: a consignment on the road ------------------------------------- */
 /* A file that a task wrote: parts' bytes, page images. Each task has its own,

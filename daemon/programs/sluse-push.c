@@ -2,10 +2,12 @@
  * sluse-push: delivers prepared posts to one target.
  *
  * Usage: sluse-push --socket PATH --target NAME --config FILE
- *            [--credentials DIR] [--log-level 2..7] [--check]
+ *            [--credentials DIR] [--log-level 2..7] [--check | --check-config]
  *
  * Exit: 0 stopped as asked or slused has gone; 1 configuration or own fault; 76
  * slused talks nonsense. With --check: 0 the target answers and lets us in.
+ * With --check-config nobody is asked: a line for what is wrong with the
+ * configuration of the target, 0 if nothing is.
  */
 #include <getopt.h>
 #include <poll.h>
@@ -30,7 +32,7 @@
 struct options {
 	const char *socket, *target, *config, *credentials;
 	enum sl_level level;
-	bool check;
+	bool check, check_config;
 };
 
 static int
@@ -38,7 +40,8 @@ usage(void)
 {
 	(void)fprintf(stderr,
 	    "usage: sluse-push --socket PATH --target NAME --config FILE\n"
-	    "           [--credentials DIR] [--log-level 2..7] [--check]\n");
+	    "           [--credentials DIR] [--log-level 2..7]\n"
+	    "           [--check | --check-config]\n");
 	return EX_USAGE;
 }
 
@@ -62,7 +65,8 @@ parse_options(int argc, char **argv, struct options *o)
 	    {"config", required_argument, NULL, 'c'},
 	    {"credentials", required_argument, NULL, 'k'},
 	    {"log-level", required_argument, NULL, 'l'},
-	    {"check", no_argument, NULL, 'n'}, {NULL, 0, NULL, 0}};
+	    {"check", no_argument, NULL, 'n'},
+	    {"check-config", no_argument, NULL, 'o'}, {NULL, 0, NULL, 0}};
 	int c;
 
 	*o = (struct options){.level = SL_LOG_INFO};
@@ -77,11 +81,13 @@ parse_options(int argc, char **argv, struct options *o)
 			o->credentials = optarg;
 		else if (c == 'n')
 			o->check = true;
+		else if (c == 'o')
+			o->check_config = true;
 		else if (c != 'l' || !parse_level(optarg, &o->level))
 			return false;
 	}
 	return optind == argc && o->target != NULL && o->config != NULL &&
-	       (o->check || o->socket != NULL);
+	       (o->check || o->check_config || o->socket != NULL);
 }
 
 static bool
@@ -202,19 +208,68 @@ connect_slused(struct sl_push *p, const struct options *o, struct sl_err *err)
 	}
 }
 
+/* Named secrets that are not there, or not to be used. Result: how many; the
+ * first into ret, all to out (may be NULL). */
+static size_t
+secrets_missing(struct sl_push *p, FILE *out, struct sl_err *ret)
+{
+	const struct sl_list *l = &p->section->target->credentials;
+	struct sl_err one;
+	size_t i, n = 0;
+
+	for (i = 0; i < l->n; i++) {
+		if (p->host.secret(p, l->item[i]) != NULL)
+			continue;
+		(void)sl_err_set(&one, SL_HOLD, 0, "config_invalid",
+		    "the secret %.100s is not there, is empty, or is open to "
+		    "others",
+		    l->item[i]);
+		if (n++ == 0)
+			*ret = one;
+		if (out != NULL)
+			(void)fprintf(out, "%s\n", one.text);
+	}
+	sl_push_forget(p);
+	return n;
+}
+
+static enum sl_rc
+load(struct sl_push *p, const struct options *o, struct sl_err *err)
+{
+	enum sl_rc rc =
+	    sl_push_section_load(o->config, o->target, p->section, err);
+
+	if (rc == SL_OK)
+		rc = sl_push_credentials(p, o->credentials, err);
+	return rc == SL_OK ? open_connector(p, err) : rc;
+}
+
+static int
+check_config(struct sl_push *p, const struct options *o)
+{
+	struct sl_err err = {0};
+	bool bad = load(p, o, &err) != SL_OK;
+
+	if (bad)
+		(void)printf("%s\n", err.text);
+	if (p->section->target != NULL && p->host.secret != NULL)
+		bad = secrets_missing(p, stdout, &err) > 0 || bad;
+	return bad;
+}
+
 static int
 work(struct sl_push *p, const struct options *o)
 {
 	SL_FREE char *ca = NULL;
 	const char *missing = "";
-	struct sl_err err = {0};
-	enum sl_rc rc;
+	struct sl_err err = {0}, lacks = {0};
+	enum sl_rc rc = load(p, o, &err);
 
-	if (sl_push_section_load(o->config, o->target, p->section, &err) !=
-		SL_OK ||
-	    sl_push_credentials(p, o->credentials, &err) != SL_OK ||
-	    open_connector(p, &err) != SL_OK)
+	if (rc != SL_OK) {
+		if (!o->check)
+			sl_chan_tell(o->socket, SL_ROLE_PUSH, o->target, &err);
 		return failed(o->target, &err);
+	}
 	rc = o->check ? SL_OK : connect_slused(p, o, &err);
 	if (rc != SL_OK)
 		return rc == SL_SKIP ? 0 : failed(o->target, &err);
@@ -227,6 +282,8 @@ work(struct sl_push *p, const struct options *o)
 	if (o->check)
 		return run_check(p);
 	sl_notify("READY=1");
+	if (secrets_missing(p, NULL, &lacks) > 0)
+		(void)sl_chan_trouble(p->chan, false, &lacks);
 	sl_log(SL_LOG_INFO, o->target, "ready connector=\"%s\"",
 	    p->connector->name);
 	rc = sl_push_run(p, &err);
@@ -247,7 +304,7 @@ main(int argc, char **argv)
 	sl_log_open("sluse-push", o.level);
 	raise_files();
 	p.signals = hold_signals();
-	rc = work(&p, &o);
+	rc = o.check_config ? check_config(&p, &o) : work(&p, &o);
 	sl_push_drop(&p);
 	if (p.session != NULL)
 		p.connector->close(p.session);

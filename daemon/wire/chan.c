@@ -380,6 +380,30 @@ sl_chan_ask(
 	return rc;
 }
 
+enum sl_rc
+sl_chan_trouble(struct sl_chan *c, bool stops, const struct sl_err *why)
+{
+	struct sl_msg m = {.type = SL_MSG_TROUBLE};
+	struct sl_err err;
+
+	m.trouble.stops = stops;
+	m.trouble.reason = sl_slice_str(why->reason);
+	m.trouble.text = sl_slice_str(why->text);
+	return sl_chan_send(c, &m, NULL, 0, &err);
+}
+
+void
+sl_chan_tell(
+    const char *path, unsigned role, const char *name, const struct sl_err *why)
+{
+	struct sl_chan *c = NULL;
+	struct sl_err err;
+
+	if (sl_chan_connect(path, role, 0, name, &c, &err) == SL_OK)
+		(void)sl_chan_trouble(c, true, why);
+	sl_chan_free(c);
+}
+
 const char *
 sl_build_id(void)
 {
