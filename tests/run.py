@@ -26,7 +26,7 @@ ASAN_ENV = {
     "UBSAN_OPTIONS": "print_stacktrace=1:halt_on_error=1",
 }
 # Seconds, where a part needs more than the usual.
-LIMITS = {"unit": 240, "asan-unit": 300, "e2e-demo": 240, "fault-kill_storm": 300,
+LIMITS = {"unit": 240, "asan-unit": 300, "e2e-demo": 240, "fault-kill_storm": 300, "fault-outputs": 400,
           "fault-kill_points": 300, "fault-inject": 300,
           "e2e-mean": 300, "e2e-targets": 300, "e2e-settling": 300}
 LIMIT = 180

@@ -118,10 +118,8 @@ put(int out, uint64_t at, const char *p, size_t n, struct sl_err *err)
 			return sl_err_set(err, SL_REJECT, 0, "limit_bytes",
 			    "the clear text is over the limit");
 		else if (done < 0)
-			return sl_err_set(err, SL_FATAL, errno,
-			    errno == ENOSPC || errno == EDQUOT ? "disk_full"
-							       : "disk_error",
-			    "the clear text cannot be written");
+			return sl_disk_failed(
+			    err, "the clear text cannot be written");
 	}
 	return SL_OK;
 }
@@ -241,8 +239,7 @@ sl_decrypt(const struct sl_keys *k, const struct sl_extent *x, int out,
 		    "the envelope cannot be read");
 	/* Nothing of a text whose tag was wrong goes any further. */
 	if (rc != SL_OK && ftruncate(out, 0) != 0 && rc != SL_FATAL)
-		rc = sl_err_set(err, SL_FATAL, errno, "disk_error",
-		    "a clear text cannot be dropped");
+		rc = sl_disk_failed(err, "a clear text cannot be dropped");
 	return rc;
 }
 

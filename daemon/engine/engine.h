@@ -316,6 +316,9 @@ void sl_task_free(struct sl_task *t);
 /* NULL: none can be made now (errno). */
 struct sl_outfile *sl_outfile_new(struct sl_files *f);
 struct sl_outfile *sl_outfile_ref(struct sl_outfile *o);
+/* opened.c: an OPEN task with its END. SL_SKIP: ask again, its parts are still
+ * being hashed. Otherwise t is freed, and its job goes on. */
+enum sl_rc sl_task_opened(struct sl_task *t, struct sl_err *err);
 /* Its writer's end was not seen. */
 void sl_task_spoil(struct sl_task *t);
 void sl_outfile_drop(struct sl_files *f, struct sl_outfile *o);
@@ -339,8 +342,9 @@ bool sl_sealed_start(struct sl_task *t);
 enum sl_rc sl_sealed_clear(
     struct sl_task *t, const struct sl_msg_r_clear *m, struct sl_err *err);
 /* A task of theirs has ended; reason: why it came to nothing, or NULL. Frees
- * it. */
-void sl_sealed_ended(struct sl_task *t, const char *reason);
+ * it. Where its source is to wait (rc SL_RETRY) it is not opened again. */
+enum sl_rc sl_sealed_ended(
+    struct sl_task *t, const char *reason, struct sl_err *err);
 /* For the next OPEN task of s: its descriptors into fds (SL_SEALED_MAX) and
  * which parts they belong to. False: they cannot be had now. */
 bool sl_sealed_fds(const struct sl_job_source *s, int *fds, size_t *ret_n);
