@@ -3,6 +3,7 @@
 #include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -132,6 +133,28 @@ sl_clock_from_oslo(const struct sl_date *d)
 	     (int64_t)d->second * 1000;
 	ms -= 3600000;
 	return ms - (sl_clock_oslo(ms).offset_min - 60) * INT64_C(60000);
+}
+
+bool
+sl_clock_parse_day(const char *day, int days, int64_t *ret_ms)
+{
+	struct sl_date t = {0};
+	char rest;
+	int64_t ms;
+
+	if (strlen(day) != 10 ||
+	    sscanf(day, "%4d-%2d-%2d%c", &t.year, &t.month, &t.day, &rest) !=
+		3 ||
+	    t.year < 1970 || t.month < 1 || t.month > 12 || t.day < 1 ||
+	    t.day > 31)
+		return false;
+	/* Noon some days later is in that day, whatever the clock did. */
+	t.hour = 12;
+	ms = sl_clock_from_oslo(&t) + days * INT64_C(86400000);
+	t = sl_clock_oslo(ms);
+	t.hour = t.minute = t.second = 0;
+	*ret_ms = sl_clock_from_oslo(&t);
+	return true;
 }
 
 void

@@ -8,6 +8,7 @@
 #ifndef SL_BASE_CLOCK_H
 #define SL_BASE_CLOCK_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -28,6 +29,9 @@ struct sl_date sl_clock_oslo(int64_t utc_ms);
 struct sl_date sl_clock_utc(int64_t utc_ms);
 /* The instant of a civil Oslo time. */
 int64_t sl_clock_from_oslo(const struct sl_date *d);
+
+/* Midnight in Oslo of "2026-01-31", `days` later; false if it is no day. */
+bool sl_clock_parse_day(const char *day, int days, int64_t *ret_ms);
 
 /* "2026-11-22T05:04:03.123Z"; out holds >= 25 bytes. */
 void sl_clock_format_utc(int64_t utc_ms, char *out, size_t n);

@@ -269,28 +269,13 @@ sl_rep_day(int64_t day, char *out, size_t cap)
 
 /* -- running ------------------------------------------------------------ */
 
-/* Midnight in Oslo of 2026-01-31, `days` later. */
 static enum sl_rc
 day_ms(const char *day, int days, int64_t *ret, struct sl_err *err)
 {
-	struct sl_date t = {0};
-	char rest;
-	int64_t ms;
-
-	if (strlen(day) != 10 ||
-	    sscanf(day, "%4d-%2d-%2d%c", &t.year, &t.month, &t.day, &rest) !=
-		3 ||
-	    t.year < 1970 || t.month < 1 || t.month > 12 || t.day < 1 ||
-	    t.day > 31)
-		return sl_err_set(err, SL_REJECT, 0, "bad_option",
-		    "a date is written 2026-01-31");
-	/* Noon some days later is in that day, whatever the clock did. */
-	t.hour = 12;
-	ms = sl_clock_from_oslo(&t) + days * INT64_C(86400000);
-	t = sl_clock_oslo(ms);
-	t.hour = t.minute = t.second = 0;
-	*ret = sl_clock_from_oslo(&t);
-	return SL_OK;
+	if (sl_clock_parse_day(day, days, ret))
+		return SL_OK;
+	return sl_err_set(
+	    err, SL_REJECT, 0, "bad_option", "a date is written 2026-01-31");
 }
 
 static void
