@@ -24,6 +24,7 @@
 #include "../store/heads.h"
 
 #define MEMORY "checkpoint"
+#define AGAIN_MS 1000 /* no descriptor to write the head with */
 #define TAIL '~' /* behind the name of a log that was accepted: NAME~2 */
 
 struct sl_seal {
@@ -46,7 +47,7 @@ on_timer(void *arg)
 /* -- signing --------------------------------------------------------------- */
 
 static enum sl_rc
-sign(struct sl_engine *e, struct sl_err *err)
+sign_head(struct sl_engine *e, struct sl_err *err)
 {
 	struct sl_seal *s = e->seal;
 	const struct sl_tree tree = *sl_store_tree(e->store);
@@ -56,15 +57,31 @@ sign(struct sl_engine *e, struct sl_err *err)
 	(void)snprintf(
 	    c.origin, sizeof(c.origin), "%s", sl_store_origin(e->store));
 	sl_tree_root(&tree, &c.root);
-	if (sl_checkpoint_sign(s->signer, &c, &note, err) != SL_OK ||
-	    sl_write_file(s->dir, MEMORY, note.p, note.n, 0644, err) != SL_OK ||
-	    sl_head_put(e->store, &tree, sl_buf_str(&note), err) != SL_OK ||
+	if (sl_checkpoint_sign(s->signer, &c, &note, err) != SL_OK)
+		return SL_FATAL;
+	if (sl_write_file(s->dir, MEMORY, note.p, note.n, 0644, err) != SL_OK)
+		return err->sys == EMFILE || err->sys == ENFILE ? SL_RETRY
+								: SL_FATAL;
+	if (sl_head_put(e->store, &tree, sl_buf_str(&note), err) != SL_OK ||
 	    sl_store_commit(e->store, err) != SL_OK)
 		return SL_FATAL;
 	s->signed_size = tree.size;
 	s->since_ms = 0;
 	sl_timer_stop(s->timer);
 	sl_seal_tell(e, &c, sl_buf_str(&note));
+	return SL_OK;
+}
+
+/* Without a descriptor not a byte was written: nothing is in doubt, the head
+ * is only late. */
+static enum sl_rc
+sign(struct sl_engine *e, struct sl_err *err)
+{
+	enum sl_rc rc = sign_head(e, err);
+
+	if (rc != SL_RETRY)
+		return rc;
+	sl_timer_pull(e->seal->timer, AGAIN_MS);
 	return SL_OK;
 }
 
@@ -307,7 +324,7 @@ sl_seal_stop(struct sl_engine *e)
 	if (!e->fatal && !e->halted && s->signer != NULL &&
 	    !sl_store_dirty(e->store) &&
 	    sl_store_tree(e->store)->size != s->signed_size &&
-	    (sign(e, &err) != SL_OK ||
+	    (sign_head(e, &err) != SL_OK ||
 		sl_store_commit(e->store, &err) != SL_OK))
 		(void)sl_engine_fail(e, &err);
 	sl_signer_free(s->signer);

@@ -8,7 +8,7 @@
 #include <fcntl.h>
 #include <stdlib.h>
 #include <sys/stat.h>
-#include <sys/time.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "../../daemon/base/clock.h"
@@ -943,40 +943,51 @@ day_list(void)
 	end_world();
 }
 
-/* What 10 000 entries of a day cost: one list, and all their marks. */
-static void
-day_of_ten_thousand(void)
+/* Processor time of showing a day of so many entries; en: the last of them. */
+static double
+day_of(int count, struct sl_entry *en)
 {
-	struct timeval t0, t1, d;
-	struct sl_entry en;
-	char html[64], day[16];
-	long ms;
+	clock_t began;
 	int i;
 
-	begin_world();
-	for (i = 0; i < 10000; i++) {
+	for (i = 0; i < count; i++) {
 		struct sl_consignment c =
 		    add_consignment("brev.pdf", SL_DISPO_ready, "");
 
-		en = add_entry(&c, SL_DISPO_ready);
-		en.dispo = SL_DISPO_done;
-		en.outcome = SL_OUTCOME_in_journal;
-		CHECK(sl_entry_update(w.e.store, &en, &w.err) == SL_OK);
+		*en = add_entry(&c, SL_DISPO_ready);
+		en->dispo = SL_DISPO_done;
+		en->outcome = SL_OUTCOME_in_journal;
+		CHECK(sl_entry_update(w.e.store, en, &w.err) == SL_OK);
 		sl_faces_changed(&w.e, c.id);
 	}
 	CHECK(sl_store_commit(w.e.store, &w.err) == SL_OK);
-	(void)gettimeofday(&t0, NULL);
+	began = clock();
 	sl_faces_stop(&w.e); /* shows all that is marked, at once */
-	(void)gettimeofday(&t1, NULL);
-	timersub(&t1, &t0, &d);
-	ms = d.tv_sec * 1000 + d.tv_usec / 1000;
-	(void)printf("# 10000 entries: %ld ms for marks and one list\n", ms);
+	return (double)(clock() - began) / CLOCKS_PER_SEC;
+}
+
+/* A day's list is made once, not once for each mark: ten times the entries
+ * cost about ten times, never the hundred of that. */
+static void
+day_of_ten_thousand(void)
+{
+	char html[64], day[16];
+	struct sl_entry en;
+	double small, large;
+
+	begin_world();
+	small = day_of(1000, &en);
+	end_world();
+	begin_world();
+	large = day_of(10000, &en);
+	(void)printf("# 10000 entries: %.0f ms, 1000: %.0f ms\n", large * 1e3,
+	    small * 1e3);
 	start_faces();
 	sl_clock_format_day(en.received_ms, day, sizeof(day));
 	(void)snprintf(html, sizeof(html), "Kvitteringer/%s.html", day);
 	CHECK(holds(html, ">10000<"));
 	CHECK(holds(html, en.reception));
-	CHECK(ms < 5000);
+	CHECK(large < 30 * small);
 	end_world();
 }
 
