@@ -61,6 +61,11 @@ libs_test_report = $(libs_sluse-report)
 rooms_fuzz_targetlog := report query store journal registry config wire base
 libs_fuzz_targetlog = $(libs_sluse-report)
 
+rooms_test_dias := depot report pronom store journal registry config wire base
+libs_test_dias = $(libs_sluse-depot)
+rooms_fuzz_dias := depot report pronom store journal registry config wire base
+libs_fuzz_dias = $(libs_sluse-depot)
+
 rooms_test_registry := registry wire base
 libs_test_registry := -lcrypto
 rooms_test_journal := journal base
