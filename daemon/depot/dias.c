@@ -30,10 +30,6 @@ enum {
 	O_FINISHED,
 	O_TEXTS, /* and behind it: texts of the options, in their order */
 };
-#define TEXT(name, n)                                                          \
-	{                                                                      \
-		name, required_argument, NULL, O_TEXTS + (n)                   \
-	}
 
 static const struct option options[] = {
     {"root", required_argument, NULL, O_ROOT},

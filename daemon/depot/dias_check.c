@@ -64,7 +64,7 @@ struct check {
 __attribute__((format(printf, 3, 4))) static void
 tell(struct check *c, const char *slug, const char *fmt, ...)
 {
-	SL_BUF struct sl_buf raw = {0}, shown = {0};
+	SL_BUF struct sl_buf shown = {0};
 	va_list ap;
 	char text[1600];
 

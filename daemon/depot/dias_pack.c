@@ -156,8 +156,6 @@ copy_bytes(struct sl_pack *k, struct sl_pack_file *f, struct sl_err *err)
 enum sl_rc
 sl_pack_add(struct sl_pack *k, struct sl_pack_file *f, struct sl_err *err)
 {
-	SL_BUF struct sl_buf href = {0};
-
 	if (k->made.files >= SL_DIAS_FILES_MAX)
 		return sl_err_set(err, SL_REJECT, 0, "limit_files",
 		    "more than %u files in one package", SL_DIAS_FILES_MAX);
