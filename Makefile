@@ -214,9 +214,11 @@ run: deps  ## the demo post through a whole Sluse under ./run (ONCE=1: then exit
 	@python3 tests/demo/run.py --root run --build $(B) $(if $(ONCE),--once)
 
 # -- checks -------------------------------------------------------------------
-.PHONY: all-tests check check-docs check-style check-systemd format
+.PHONY: all-tests sanitized-tests check check-docs check-style check-systemd format
 all-tests: all bench-build $(UNITS:%=$(B)/test/%) $(FUZZ:%=$(B)/test/%) \
 	$(B)/test/push_driver
+# What runs a second time, with sanitizers.
+sanitized-tests: all $(UNITS:%=$(B)/test/%) $(FUZZ:%=$(B)/test/%)
 check:  ## build with gcc and clang, run everything quick, again with sanitizers
 	@python3 tests/run.py $(PARTS)
 check-docs: $(B)/bin/sluse $(B)/bin/sluse-report  ## the manual pages against the code
@@ -254,7 +256,7 @@ install:  ## install below DESTDIR and PREFIX (default /usr)
 	for s in 1 5 7 8; do install -d $(I)$(MAN)/man$$s; done
 	for p in $(PAGES); do \
 	    install -m 644 $$p $(I)$(MAN)/man$${p##*.}; done
-	for p in ocr place push report; do \
+	for p in ocr place report; do \
 	    ln -sf sluse-work.8 $(I)$(MAN)/man8/sluse-$$p.8; done
 	install -d $(I)$(PREFIX)/lib/systemd/system
 	for u in $(notdir $(UNITS_SYSTEMD)); do \
@@ -281,7 +283,7 @@ uninstall:  ## remove what install put there; instances stay
 	    $(I)$(PREFIX)/lib/tmpfiles.d/sluse.conf \
 	    $(foreach u,$(notdir $(UNITS_SYSTEMD)),$(I)$(PREFIX)/lib/systemd/system/$(u)) \
 	    $(foreach p,$(PAGES),$(I)$(MAN)/man$(subst .,,$(suffix $(p)))/$(notdir $(p))) \
-	    $(foreach p,ocr place push report,$(I)$(MAN)/man8/sluse-$(p).8)
+	    $(foreach p,ocr place report,$(I)$(MAN)/man8/sluse-$(p).8)
 dist:  ## build/sluse-VERSION.tar.gz of what is committed
 	@mkdir -p $(B)
 	git archive --prefix=sluse-$(VERSION)/ HEAD | gzip -9n \

@@ -113,7 +113,7 @@ rooms_fuzz_pronom := pronom unpack base
 libs_fuzz_pronom := -lz
 
 rooms_test_faces := intake store journal registry config wire base
-libs_test_faces := -lsqlite3 -ljansson -lcrypto
+libs_test_faces := -lsqlite3 -ljansson -lcrypto -Wl,--wrap=renameat
 extra_test_faces := daemon/engine/faces.c daemon/engine/faces_days.c \
 	daemon/engine/faces_settle.c daemon/engine/faces_stopped.c \
 	daemon/engine/faces_watch.c
@@ -141,6 +141,16 @@ libs_test_http := -lcurl -ljansson -lseccomp -lssl -lcrypto
 rooms_test_push := push config wire base
 libs_test_push := -lcurl -ljansson -lseccomp -lcrypto
 $(B)/test/test_push: | $(B)/plugins/connectors/webhook.so
+rooms_test_harvest := push config wire base
+libs_test_harvest := -lcurl -ljansson -lseccomp -lcrypto
+$(B)/test/test_harvest: | $(B)/test/connectors/old.so
+$(B)/test/connectors/old.so: tests/unit/old_connector.c
+	@mkdir -p $(@D)
+	$(CC) $(CFLAGS) -fPIC -shared -o $@ $<
+	chmod go-w $@
+rooms_test_crawl := base
+libs_test_crawl := -lcrypto -ldl
+$(B)/test/test_crawl: | $(B)/plugins/connectors/noark5.so
 rooms_bench_push := wire base
 libs_bench_push := -ljansson -lcrypto
 extra_bench_push := tests/e2e/push_world.c

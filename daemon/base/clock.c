@@ -3,7 +3,6 @@
 #include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -107,16 +106,31 @@ last_sunday_ms(int year, int month)
 	return ((day - (day + 4) % 7) * 86400 + 3600) * 1000;
 }
 
+/* Summer of the year of the last instant asked for: most are of the same. */
+static bool
+is_summer(int64_t utc_ms)
+{
+	static struct {
+		int64_t from, to, summer, winter;
+	} y;
+	int year;
+
+	if (utc_ms < y.from || utc_ms >= y.to) {
+		year = sl_clock_utc(utc_ms).year;
+		y.from = days_from_civil(year, 1, 1) * INT64_C(86400000);
+		y.to = days_from_civil(year + 1, 1, 1) * INT64_C(86400000);
+		y.summer = last_sunday_ms(year, 3);
+		y.winter = last_sunday_ms(year, 10);
+	}
+	return utc_ms >= y.summer && utc_ms < y.winter;
+}
+
 struct sl_date
 sl_clock_oslo(int64_t utc_ms)
 {
-	int year = sl_clock_utc(utc_ms).year;
-	int off = 60;
+	int off = is_summer(utc_ms) ? 120 : 60;
 	struct sl_date r;
 
-	if (utc_ms >= last_sunday_ms(year, 3) &&
-	    utc_ms < last_sunday_ms(year, 10))
-		off = 120;
 	r = sl_clock_utc(utc_ms + (int64_t)off * 60000);
 	r.offset_min = off;
 	return r;
@@ -133,28 +147,6 @@ sl_clock_from_oslo(const struct sl_date *d)
 	     (int64_t)d->second * 1000;
 	ms -= 3600000;
 	return ms - (sl_clock_oslo(ms).offset_min - 60) * INT64_C(60000);
-}
-
-bool
-sl_clock_parse_day(const char *day, int days, int64_t *ret_ms)
-{
-	struct sl_date t = {0};
-	char rest;
-	int64_t ms;
-
-	if (strlen(day) != 10 ||
-	    sscanf(day, "%4d-%2d-%2d%c", &t.year, &t.month, &t.day, &rest) !=
-		3 ||
-	    t.year < 1970 || t.month < 1 || t.month > 12 || t.day < 1 ||
-	    t.day > 31)
-		return false;
-	/* Noon some days later is in that day, whatever the clock did. */
-	t.hour = 12;
-	ms = sl_clock_from_oslo(&t) + days * INT64_C(86400000);
-	t = sl_clock_oslo(ms);
-	t.hour = t.minute = t.second = 0;
-	*ret_ms = sl_clock_from_oslo(&t);
-	return true;
 }
 
 void

@@ -30,9 +30,6 @@ struct sl_date sl_clock_utc(int64_t utc_ms);
 /* The instant of a civil Oslo time. */
 int64_t sl_clock_from_oslo(const struct sl_date *d);
 
-/* Midnight in Oslo of "2026-01-31", `days` later; false if it is no day. */
-bool sl_clock_parse_day(const char *day, int days, int64_t *ret_ms);
-
 /* "2026-11-22T05:04:03.123Z"; out holds >= 25 bytes. */
 void sl_clock_format_utc(int64_t utc_ms, char *out, size_t n);
 /* "2026-11-22T06:04:03+01:00" in Oslo; out holds >= 26 bytes. */

@@ -87,6 +87,7 @@ int sl_cmd_assign(const struct sl_cli *c);
 int sl_cmd_approve(const struct sl_cli *c);
 int sl_cmd_approvals(const struct sl_cli *c);
 int sl_cmd_deviation(const struct sl_cli *c);
+int sl_cmd_scan_sign(const struct sl_cli *c);
 int sl_cmd_stop_in(const struct sl_cli *c);
 int sl_cmd_start_in(const struct sl_cli *c);
 int sl_cmd_stop_out(const struct sl_cli *c);

@@ -347,6 +347,21 @@ sl_cmd_deviation(const struct sl_cli *c)
 }
 
 int
+sl_cmd_scan_sign(const struct sl_cli *c)
+{
+	json_t *args = json_object();
+	enum sl_exit code;
+
+	add_text(args, "queue", c->queue);
+	add_text(args, "from", c->from);
+	add_text(args, "to", c->to);
+	add_text(args, "why", c->why);
+	code = (enum sl_exit)call(c, "scan-sign", args);
+	json_decref(args);
+	return code;
+}
+
+int
 sl_cmd_approve(const struct sl_cli *c)
 {
 	enum sl_exit code;

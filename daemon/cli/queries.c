@@ -29,9 +29,6 @@ sl_cli_fail(const struct sl_err *err)
 		code = SL_EXIT_AWAY;
 	else if (err->rc == SL_REJECT || err->rc == SL_BROKEN)
 		code = SL_EXIT_INPUT;
-	if (err->sys != 0)
-		return sl_cli_say(
-		    code, "%s: %s", err->text, strerror(err->sys));
 	return sl_cli_say(code, "%s", err->text);
 }
 

@@ -13,8 +13,8 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "../base/clock.h"
 #include "../base/mem.h"
+#include "../config/deadline.h"
 #include "../wire/roles.h"
 #include "dias_queue.h"
 
@@ -60,14 +60,16 @@ static enum sl_rc
 list_consignments(struct queue_run *q, struct sl_err *err)
 {
 	const struct sl_dias_options *o = q->k->o;
-	int64_t from = INT64_MIN, to = INT64_MAX;
+	int64_t from = o->from != NULL ? sl_day_read(o->from) : 0,
+		to = o->to != NULL ? sl_day_read(o->to) : 0;
 	sqlite3_stmt *st;
 	enum sl_rc rc = SL_OK;
 
-	if ((o->from != NULL && !sl_clock_parse_day(o->from, 0, &from)) ||
-	    (o->to != NULL && !sl_clock_parse_day(o->to, 1, &to)))
+	if (from < 0 || to < 0)
 		return sl_err_set(err, SL_HOLD, 0, "bad_option",
 		    "a date is written 2026-01-31");
+	from = o->from != NULL ? sl_day_begin(from) : INT64_MIN;
+	to = o->to != NULL ? sl_day_begin(to + 1) : INT64_MAX;
 	st = sl_db_query(q->db,
 	    "SELECT c.id, c.disposition, c.erased_ms,"
 	    " (SELECT count(*) FROM entry e WHERE e.consignment = c.id),"

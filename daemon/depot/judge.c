@@ -56,7 +56,7 @@ judge_post(struct sl_n5 *n, const struct sl_unit *u)
 		sl_dev_tell(&n->devs, SL_DEV_mangler, u, "korrespondansepart");
 	if (s == NULL || !sl_date_text(s, text))
 		return;
-	day = sl_day_parse(text);
+	day = sl_day_read(text);
 	if (day < n->opt->from_day || day > n->opt->to_day)
 		sl_dev_tell(&n->devs,
 		    sharp ? SL_DEV_utenfor : SL_DEV_utenfor_mykt, u,

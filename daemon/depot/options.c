@@ -34,6 +34,6 @@ sl_option_day(const char *s, int64_t *ret)
 
 	if (strlen(s) != 10 || !sl_date_text(s, day))
 		return false;
-	*ret = sl_day_parse(day);
+	*ret = sl_day_read(day);
 	return *ret >= 0;
 }

@@ -98,7 +98,7 @@ day_of(const json_t *fields)
 	    json_string_value(json_object_get(fields, "journaldato"));
 	char day[11];
 
-	return s != NULL && sl_date_text(s, day) ? (int32_t)sl_day_parse(day)
+	return s != NULL && sl_date_text(s, day) ? (int32_t)sl_day_read(day)
 						 : -1;
 }
 

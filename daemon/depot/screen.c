@@ -391,7 +391,7 @@ sl_post_view(struct sl_screen *s, const json_t *record, int64_t *ret_day)
 	json_t *o;
 
 	*ret_day =
-	    date != NULL && sl_date_text(date, day) ? sl_day_parse(day) : -1;
+	    date != NULL && sl_date_text(date, day) ? sl_day_read(day) : -1;
 	if (s->public && (sl_is_graded(json_object_get(post, "gradering")) ||
 			     sl_is_graded(json_object_get(sak, "gradering")))) {
 		s->graded++;

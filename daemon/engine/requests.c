@@ -12,6 +12,7 @@
 #include "../base/clock.h"
 #include "../base/mem.h"
 #include "access.h"
+#include "scans.h"
 #include "seal.h"
 
 #define CASES_BYTES_MAX ((size_t)64 << 20) /* of all lists being taken in */
@@ -391,6 +392,8 @@ sl_control_do(struct sl_engine *e, struct sl_peer *p, const char *verb,
 		return journal(e, verb, args, actor, err);
 	if (strcmp(verb, "deviation") == 0)
 		return deviation(e, args, actor, err);
+	if (strcmp(verb, "scan-sign") == 0)
+		return sl_scan_sign(e, args, actor, json, err);
 	if (is_switch(verb))
 		return switches(e, verb, actor, text(args, "why"), err);
 	if (strcmp(verb, "status") == 0) {

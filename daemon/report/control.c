@@ -34,7 +34,7 @@ take_row(const struct sl_csvin *c, const int *col, struct sl_control_sheet *ret,
     struct sl_err *err)
 {
 	struct sl_control_row r = {
-	    .day = sl_day_parse(sl_csvin_field(c, col[DAY]))};
+	    .day = sl_day_read(sl_csvin_field(c, col[DAY]))};
 
 	if (r.day < 0 || !number(c, col[ITEMS], &r.items) ||
 	    !number(c, col[FILES], &r.files) ||
@@ -45,7 +45,7 @@ take_row(const struct sl_csvin *c, const int *col, struct sl_control_sheet *ret,
 	if (ret->n == SL_CONTROL_ROWS_MAX)
 		return sl_err_set(
 		    err, SL_BROKEN, 0, "damaged", "too many lines");
-	r.signed_day = sl_day_parse(sl_csvin_field(c, col[SIGNED]));
+	r.signed_day = sl_day_read(sl_csvin_field(c, col[SIGNED]));
 	r.queue = sl_strdup(sl_csvin_field(c, col[QUEUE]));
 	r.by = sl_strdup(sl_csvin_field(c, col[BY]));
 	ret->row = sl_grow(ret->row, &ret->cap, ret->n + 1, sizeof(*ret->row));

@@ -86,8 +86,6 @@ say_error(const struct sl_err *err)
 		code = EXIT_USAGE;
 	else if (err->rc == SL_BROKEN)
 		code = EXIT_INPUT;
-	if (err->sys != 0)
-		return say(code, "%s: %s", err->text, strerror(err->sys));
 	return say(code, "%s", err->text);
 }
 

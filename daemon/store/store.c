@@ -293,6 +293,12 @@ sl_store_commit(struct sl_store *s, struct sl_err *err)
 	return SL_OK;
 }
 
+uint64_t
+sl_store_leaves(const struct sl_store *s)
+{
+	return s->tree.size;
+}
+
 enum sl_rc
 sl_store_log(struct sl_store *s, enum sl_event event, const char *subject,
     const char *actor, const char *payload_json, int64_t consignment,
