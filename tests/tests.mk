@@ -61,6 +61,12 @@ libs_test_report = $(libs_sluse-report)
 rooms_fuzz_targetlog := report query store journal registry config wire base
 libs_fuzz_targetlog = $(libs_sluse-report)
 
+rooms_test_depot := depot report pronom store journal registry config wire base
+libs_test_depot = $(libs_sluse-depot)
+rooms_fuzz_harvest := depot report pronom store journal registry config wire base
+libs_fuzz_harvest = $(libs_sluse-depot)
+rooms_fuzz_n5check := depot report pronom store journal registry config wire base
+libs_fuzz_n5check = $(libs_sluse-depot)
 rooms_test_dias := depot report pronom store journal registry config wire base
 libs_test_dias = $(libs_sluse-depot)
 rooms_fuzz_dias := depot report pronom store journal registry config wire base
@@ -122,6 +128,8 @@ libs_test_converters := -licuuc -lcrypto
 rooms_test_fields := read wire base
 libs_test_fields := -lcrypto
 
+$(O)/tests/fuzz/fuzz_harvest.o $(O)/tests/fuzz/fuzz_n5check.o \
+    $(O)/tests/unit/test_depot.o: CPPFLAGS += $(CFLAGS_depot)
 $(O)/tests/%.o: CPPFLAGS += -DSLUSE_BUILD='"$(B)"' \
 	-DREADERS='"$(B)/plugins/readers/"'
 

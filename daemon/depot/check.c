@@ -61,16 +61,22 @@ void
 sl_check_count(struct sl_check *c, int number, const char *value)
 {
 	struct sl_tally *t;
-	size_t i;
+	size_t i, at;
 
-	for (i = 0; i < c->tally_n; i++)
-		if (c->tally[i].number == number &&
-		    strcmp(c->tally[i].value, value) == 0) {
-			c->tally[i].n++;
-			return;
-		}
-	if (c->tally_n == SL_CHECK_TALLIES)
+	/* Mostly it is the one it was. */
+	for (i = 0; i < c->tally_n; i++) {
+		at = (c->tally_last[number] + i) % c->tally_n;
+		if (c->tally[at].number != number ||
+		    strcmp(c->tally[at].value, value) != 0)
+			continue;
+		c->tally[at].n++;
+		c->tally_last[number] = at;
 		return;
+	}
+	if (c->tally_n == SL_CHECK_TALLIES) {
+		c->tally_more[number]++;
+		return;
+	}
 	c->tally = sl_grow(c->tally, &c->tally_cap, c->tally_n + 1, sizeof(*t));
 	t = &c->tally[c->tally_n++];
 	t->number = number;
@@ -88,8 +94,17 @@ by_value(const void *pa, const void *pb)
 	return strcmp(a->value, b->value);
 }
 
-static void
-release(struct sl_check *c)
+struct sl_check *
+sl_check_new(void)
+{
+	struct sl_check *c = sl_alloc(sizeof(*c));
+
+	c->dir = -1;
+	return c;
+}
+
+void
+sl_check_free(struct sl_check *c)
 {
 	size_t i, k;
 
@@ -108,6 +123,7 @@ release(struct sl_check *c)
 	sl_pronom_free(c->pronom);
 	if (c->dir >= 0)
 		(void)close(c->dir);
+	free(c);
 }
 
 /* -- telling ------------------------------------------------------------ */
@@ -132,10 +148,12 @@ print_text(const struct sl_check *c)
 	SL_BUF struct sl_buf b = {0};
 	const struct sl_result *r;
 	const struct sl_place *p;
+	unsigned bad = 0;
 	size_t i, k;
 
 	for (i = 0; i < TESTS; i++) {
 		r = &c->r[tests[i].number];
+		bad += r->errors > 0;
 		sl_buf_reset(&b);
 		sl_buf_printf(&b, "N5.%02d  %-10s %8" PRIu64 "  %s\n",
 		    tests[i].number, state_of(r), r->count, tests[i].what);
@@ -146,6 +164,9 @@ print_text(const struct sl_check *c)
 			add_shown(&b, c->tally[k].value);
 			sl_buf_add_char(&b, '\n');
 		}
+		if (c->tally_more[tests[i].number] > 0)
+			sl_buf_printf(&b, "%26" PRIu64 "  (andre)\n",
+			    c->tally_more[tests[i].number]);
 		for (k = 0; k < SL_CHECK_PLACES && k < r->errors; k++) {
 			p = &r->place[k];
 			sl_buf_add_str(&b, "       ! ");
@@ -166,6 +187,7 @@ print_text(const struct sl_check *c)
 			    r->errors - SL_CHECK_PLACES);
 		(void)fwrite(sl_buf_str(&b), 1, b.n, stdout);
 	}
+	(void)printf("%zu tester, %u med feil\n", TESTS, bad);
 }
 
 static void
@@ -187,12 +209,13 @@ print_json(const struct sl_check *c)
 		sl_buf_reset(&b);
 		sl_buf_printf(&b,
 		    "{\"test\":\"N5.%02d\",\"state\":\"%s\",\"count\":%" PRIu64
-		    ",\"errors\":%" PRIu64 ",\"values\":{",
+		    ",\"errors\":%" PRIu64 ",\"others\":%" PRIu64
+		    ",\"values\":{",
 		    tests[i].number,
 		    r->errors > 0 ? "error"
 		    : r->untested ? "untested"
 				  : "ok",
-		    r->count, r->errors);
+		    r->count, r->errors, c->tally_more[tests[i].number]);
 		for (k = 0, n = 0; k < c->tally_n; k++) {
 			if (c->tally[k].number != tests[i].number)
 				continue;
@@ -278,7 +301,7 @@ sl_depot_check(int argc, char **argv)
 	if (argc - optind != 1)
 		return sl_depot_say(SL_DEPOT_USAGE,
 		    "usage: sluse depot check DIR [--json] [--arkade]");
-	c = sl_alloc(sizeof(*c));
+	c = sl_check_new();
 	c->arkade = arkade;
 	c->dir = open_package(argv[optind]);
 	if (c->dir < 0) {
@@ -295,7 +318,6 @@ sl_depot_check(int argc, char **argv)
 			errors += c->r[i].errors;
 		code = errors > 0 ? SL_DEPOT_FOUND : SL_DEPOT_OK;
 	}
-	release(c);
-	free(c);
+	sl_check_free(c);
 	return code;
 }

@@ -66,6 +66,8 @@ struct sl_check {
 	struct sl_result r[SL_CHECK_NUMBERS];
 	struct sl_tally *tally;
 	size_t tally_n, tally_cap;
+	size_t tally_last[SL_CHECK_NUMBERS]; /* where a value was last found */
+	uint64_t tally_more[SL_CHECK_NUMBERS]; /* of values beyond the limit */
 	struct sl_declared said;
 	struct sl_journal_head running, public;
 	struct sl_ids
@@ -76,6 +78,11 @@ struct sl_check {
 	uint64_t journalposts;
 	char first_journal[11], last_journal[11];
 };
+
+/* Nothing tested, no package (dir -1). */
+struct sl_check *sl_check_new(void);
+/* Closes dir, frees pronom. */
+void sl_check_free(struct sl_check *c);
 
 /* An error of a test. file and id may be "". */
 void sl_check_error(struct sl_check *c, int number, const char *file,

@@ -1,6 +1,7 @@
 /*
  * Streaming an XML file of the package, with its schema.
  */
+#include <ctype.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <stdlib.h>
@@ -42,31 +43,58 @@ find_name(const char *s)
 	return SL_N_other;
 }
 
+/* Where the present element begins. libxml2 keeps 16 bits of it; beyond, the
+ * parser's own line, some kilobytes ahead, is the nearest there is. */
 static unsigned long
 line_of(struct sl_check_file *f)
 {
+	xmlNodePtr node = xmlTextReaderCurrentNode(f->r);
+	long line = node != NULL ? xmlGetLineNo(node) : 0;
+
+	if (line > 0 && line < 65535)
+		return (unsigned long)line;
 	return (unsigned long)xmlTextReaderGetParserLineNumber(f->r);
 }
 
-/* What libxml2 says may quote the file: an element's name and no more is
- * kept. */
+/* What libxml2 says may quote the file. Of "Element '{namespace}name': .." only
+ * the name is kept, and of that only letters. */
+static void
+name_in(const char *message, char *out, size_t cap)
+{
+	static const char before[] = "Element '";
+	const char *p = message != NULL ? strstr(message, before) : NULL;
+	size_t n = 0;
+
+	if (p != NULL) {
+		p += sizeof(before) - 1;
+		if (*p == '{')
+			p += strcspn(p, "}'") + 1;
+		while (n + 1 < cap && isalpha((unsigned char)p[n]))
+			n++;
+		memcpy(out, p, n);
+	}
+	out[n] = '\0';
+}
+
 static void
 on_error(void *arg, xmlErrorPtr e)
 {
 	struct sl_check_file *f = arg;
-	const char *name = NULL;
+	unsigned long line;
+	char name[48];
 
 	if (e == NULL || e->level < XML_ERR_ERROR)
 		return;
-	if (e->domain == XML_FROM_SCHEMASV && e->node != NULL)
-		name = (const char *)((xmlNodePtr)e->node)->name;
-	if (name == NULL && f->r != NULL)
-		name = (const char *)xmlTextReaderConstLocalName(f->r);
-	sl_check_error(f->c, 3, f->name, line_of(f), "",
-	    e->domain == XML_FROM_SCHEMASV
-		? "%s er ikke slik skjemaet vil ha det"
-		: "%s: ikke velformet XML",
-	    name != NULL ? name : "elementet");
+	line = e->line > 0 && e->line < 65535 ? (unsigned long)e->line
+					      : line_of(f);
+	name_in(e->message, name, sizeof(name));
+	if (e->domain == XML_FROM_SCHEMASV)
+		sl_check_error(f->c, 3, f->name, line, "",
+		    "%s er ikke slik skjemaet vil ha det",
+		    name[0] != '\0' ? name : "et element");
+	else
+		sl_check_error(
+		    f->c, 3, f->name, line, "", "ikke velformet XML");
 }
 
 static enum sl_rc
@@ -190,7 +218,6 @@ sl_check_stream(struct sl_check_file *f, const char *schema, bool *ret_there,
 	rc = sl_schema_load(sl_schema_find(schema), &x, err);
 	if (rc == SL_OK)
 		rc = read_all(f, fd, x, err);
-	xmlSchemaFree(x);
 	sl_buf_free(&f->text);
 	return rc;
 }

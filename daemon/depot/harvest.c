@@ -91,6 +91,18 @@ take_word(const json_t *o, const char *name, char *out, size_t cap)
 	return s != NULL && sl_slice_copy(sl_slice_str(s), out, cap);
 }
 
+/* Of units.jsonl; older harvests have none. */
+static bool
+take_digest(const json_t *o, struct sl_harvest *h)
+{
+	const json_t *v = json_object_get(o, "units_sha256");
+
+	h->stated = v != NULL;
+	return v == NULL ||
+	       (json_is_string(v) && json_string_length(v) == SL_SHA256_HEX &&
+		   sl_unhex(json_string_value(v), h->digest.b, SL_SHA256_LEN));
+}
+
 static enum sl_rc
 take_about(struct sl_harvest *h, const json_t *o, struct sl_err *err)
 {
@@ -105,7 +117,7 @@ take_about(struct sl_harvest *h, const json_t *o, struct sl_err *err)
 	    !take_word(o, "made", h->made, sizeof(h->made)) ||
 	    !take_count(o, "units", &h->units) ||
 	    !take_count(o, "files", &h->files) ||
-	    !take_count(o, "bytes", &h->bytes))
+	    !take_count(o, "bytes", &h->bytes) || !take_digest(o, h))
 		return sl_err_set(err, SL_BROKEN, 0, "damaged",
 		    "harvest.json: a member is missing or of another kind");
 	return SL_OK;
@@ -257,8 +269,8 @@ take_kind(const json_t *o, enum sl_kind *ret)
 static bool
 knows_members(json_t *o)
 {
-	static const char *const known[] = {
-	    "kind", "type", "id", "parent", "fields", "file", "sha256", "size"};
+	static const char *const known[] = {"kind", "type", "id", "parent",
+	    "again", "fields", "file", "sha256", "size", "differs", "missing"};
 	const char *name;
 	json_t *v;
 	size_t i;
@@ -311,6 +323,7 @@ take_unit(
 	    !take_text(o, "id", SL_HARVEST_ID, &u->id) ||
 	    !take_text(o, "parent", SL_HARVEST_ID, &u->parent))
 		return bad(w, err, "type, id or parent is no short text");
+	u->again = json_is_true(json_object_get(o, "again"));
 	u->fields = json_object_get(o, "fields");
 	if (!json_is_object(u->fields))
 		return bad(w, err, "fields is no object");
@@ -529,9 +542,11 @@ same_as_before(struct walk *w, struct sl_err *err)
 		return sl_err_set(err, SL_BROKEN, 0, "damaged",
 		    "units.jsonl has %llu units, harvest.json says %llu",
 		    (unsigned long long)w->units, (unsigned long long)h->units);
-	if (h->walked && memcmp(&d, &h->digest, sizeof(d)) != 0)
+	if ((h->stated || h->walked) && memcmp(&d, &h->digest, sizeof(d)) != 0)
 		return sl_err_set(err, SL_BROKEN, 0, "source_changed",
-		    "units.jsonl changed while it was read");
+		    h->walked ? "units.jsonl changed while it was read"
+			      : "units.jsonl is not the one harvest.json "
+				"was written for");
 	h->walked = true;
 	h->digest = d;
 	return SL_OK;

@@ -43,6 +43,7 @@ struct sl_unit {
 	unsigned long line; /* of units.jsonl */
 	struct sl_unit *up; /* NULL: the root, or an endring */
 	unsigned children[SL_KINDS]; /* so far */
+	bool again; /* it came before, below another */
 	bool misplaced; /* it may not stand below `up` */
 	void *own; /* the visitor's; NULL at first */
 };
@@ -60,8 +61,10 @@ struct sl_harvest {
 	char target[128], connector[64], made[40];
 	uint64_t units, files, bytes; /* as harvest.json says */
 	uint64_t size; /* of units.jsonl */
-	bool walked;
-	struct sl_digest digest; /* of units.jsonl as it was walked first */
+	bool stated, walked;
+	/* Of units.jsonl: as harvest.json states it, else as it was walked
+	 * first. */
+	struct sl_digest digest;
 };
 
 /* SL_BROKEN: it is no finished harvest, or of a later format. The struct is the

@@ -98,7 +98,12 @@ static void
 say_screened(const struct sl_jlist *l)
 {
 	const struct sl_screen *s = &l->screen;
+	uint64_t out = sl_posts_unjournaled(&l->posts, l->from_day, l->to_day);
 
+	if (out > 0)
+		(void)sl_depot_say(0,
+		    "%" PRIu64 " posts are not journaled and are left out",
+		    out);
 	if (s->fnr > 0)
 		(void)sl_depot_say(0,
 		    "%" PRIu64 " fødselsnummer or D-numbers are masked",

@@ -332,7 +332,8 @@ give_journal(struct table *t, struct sl_err *err)
 	for (i = 0; rc == SL_OK && i < t->l->posts.n; i++) {
 		if (is_taken(t->l, i))
 			rc = give_post(t, i, err);
-		else if (t->l->screen.public && t->l->posts.at[i].graded)
+		else if (t->l->screen.public && t->l->posts.at[i].graded &&
+			 t->l->posts.at[i].journaled)
 			t->l->screen.graded++;
 	}
 	return rc;
@@ -509,6 +510,9 @@ tell_facts(struct table *t)
 	    "Names of persons left out after a year", s->expired);
 	fact(t, "classes", "Klasser som er skjermet",
 	    "Classes that are screened", s->classes);
+	fact(t, "unjournaled", "Poster som ikke er journalført, og ikke er med",
+	    "Posts that are not journaled, and are left out",
+	    sl_posts_unjournaled(&t->l->posts, t->l->from_day, t->l->to_day));
 	fact(t, "graded", "Graderte journalposter som ikke er med",
 	    "Graded posts that are left out", s->graded);
 	tell_law(t, "journal", first, last);

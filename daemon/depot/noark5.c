@@ -91,6 +91,11 @@ write_change(struct sl_n5 *n, struct sl_unit *u, struct sl_err *err)
 {
 	enum sl_rc rc = SL_OK;
 
+	/* What happened is no change of a value: hendelseslogg. */
+	if (*u->type != '\0' && strcmp(u->type, "endringslogg") != 0) {
+		sl_dev_left(&n->devs, u->type, "(hele enheten)");
+		return SL_OK;
+	}
 	if (n->changes.w == NULL) {
 		rc = sl_xmlout_open(n->package, "endringslogg.xml",
 		    "endringslogg", SL_N5_ENDRINGER, false, &n->changes, err);
@@ -103,7 +108,7 @@ write_change(struct sl_n5 *n, struct sl_unit *u, struct sl_err *err)
 	return rc;
 }
 
-/* A unit holds units of one kind; told once for each pair. */
+/* A unit holds units of one kind; each further one is told once. */
 static void
 judge_mixture(struct sl_n5 *n, const struct sl_unit *u)
 {
@@ -115,8 +120,10 @@ judge_mixture(struct sl_n5 *n, const struct sl_unit *u)
 	for (k = 0; k < SL_KINDS; k++)
 		if (k != SL_KIND_arkivskaper && k != (int)u->kind &&
 		    u->up->children[k] > 0)
-			sl_dev_tell(&n->devs, SL_DEV_blandet, u->up,
-			    sl_kind_name(u->kind));
+			break;
+	if (k < SL_KINDS)
+		sl_dev_tell(
+		    &n->devs, SL_DEV_blandet, u->up, sl_kind_name(u->kind));
 }
 
 /* The group to write it by; where its type is unknown, that of its kind. */
@@ -203,7 +210,7 @@ judge_below(struct sl_n5 *n, const struct sl_unit *u)
 		sl_dev_tell(&n->devs, SL_DEV_mangler, u,
 		    u->kind == SL_KIND_arkiv ? "arkivdel" : "klasse");
 	if (u->kind == SL_KIND_dokumentbeskrivelse &&
-	    c[SL_KIND_dokumentobjekt] == 0 &&
+	    c[SL_KIND_dokumentobjekt] == 0 && !u->again &&
 	    sl_source_find(u->fields, "utfoertKassasjon") == NULL)
 		sl_dev_tell(&n->devs, SL_DEV_uten_fil, u, "dokumentobjekt");
 }

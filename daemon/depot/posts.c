@@ -9,6 +9,7 @@
 
 #include "../base/mem.h"
 #include "../report/control.h"
+#include "elements.h"
 #include "write.h"
 
 enum sl_rc
@@ -102,6 +103,18 @@ day_of(const json_t *fields)
 						 : -1;
 }
 
+/* A status that is not known is none of these. */
+static bool
+is_journaled(const json_t *fields)
+{
+	const json_t *v = json_object_get(fields, "journalstatus");
+	const char *kode =
+	    v != NULL ? sl_code_kode(SL_LIST_journalstatus, v) : "";
+
+	return *kode != '\0' && kode[1] == '\0' &&
+	       strchr("JEAU", *kode) != NULL;
+}
+
 enum sl_rc
 sl_posts_add(struct sl_posts *p, const struct sl_unit *u, struct sl_err *err)
 {
@@ -119,6 +132,7 @@ sl_posts_add(struct sl_posts *p, const struct sl_unit *u, struct sl_err *err)
 	at->seq = number_of(u->fields, "journalsekvensnummer");
 	at->off = p->size;
 	at->day = day_of(u->fields);
+	at->journaled = is_journaled(u->fields);
 	at->graded = sl_is_graded(json_object_get(u->fields, "gradering")) ||
 		     (sak != NULL && sl_is_graded(json_object_get(
 					 sak->fields, "gradering")));
@@ -159,8 +173,22 @@ bool
 sl_posts_takes(const struct sl_posts *p, size_t i, bool public,
     int64_t from_day, int64_t to_day)
 {
-	return p->at[i].day >= from_day && p->at[i].day <= to_day &&
-	       !(public && p->at[i].graded);
+	const struct sl_post_at *at = &p->at[i];
+
+	return at->journaled && at->day >= from_day && at->day <= to_day &&
+	       !(public && at->graded);
+}
+
+uint64_t
+sl_posts_unjournaled(const struct sl_posts *p, int64_t from_day, int64_t to_day)
+{
+	uint64_t n = 0;
+	size_t i;
+
+	for (i = 0; i < p->n; i++)
+		n += !p->at[i].journaled && p->at[i].day >= from_day &&
+		     p->at[i].day <= to_day;
+	return n;
 }
 
 enum sl_rc

@@ -18,6 +18,7 @@ struct sl_post_at {
 	uint64_t off; /* in the file */
 	int32_t day; /* of journaldato as sl_day_of; -1: none */
 	bool graded;
+	bool journaled; /* of status J, E, A or U: what a journal lists */
 };
 struct sl_posts {
 	FILE *f;
@@ -34,9 +35,13 @@ enum sl_rc sl_posts_add(
     struct sl_posts *p, const struct sl_unit *u, struct sl_err *err);
 /* By journalaar and journalsekvensnummer, as the core gave them else. */
 enum sl_rc sl_posts_sort(struct sl_posts *p, struct sl_err *err);
-/* Is it one of those from day to day (as sl_day_of, both included)? */
+/* Is it journaled, and of those from day to day (as sl_day_of, both included)?
+ */
 bool sl_posts_takes(const struct sl_posts *p, size_t i, bool public,
     int64_t from_day, int64_t to_day);
+/* How many of those days are not journaled: received and no more. */
+uint64_t sl_posts_unjournaled(
+    const struct sl_posts *p, int64_t from_day, int64_t to_day);
 /* *ret is the caller's. */
 enum sl_rc sl_posts_read(
     struct sl_posts *p, size_t i, json_t **ret, struct sl_err *err);

@@ -92,14 +92,18 @@ say_nothing(void *arg, const char *fmt, ...)
 enum sl_rc
 sl_schema_load(const struct sl_schema *s, xmlSchemaPtr *ret, struct sl_err *err)
 {
+	static xmlSchemaPtr loaded[SCHEMAS];
+	size_t i = (size_t)(s - schemas);
 	xmlSchemaParserCtxtPtr ctx;
 
 	xmlSetExternalEntityLoader(load_entity);
+	*ret = loaded[i];
+	if (*ret != NULL)
+		return SL_OK;
 	ctx = xmlSchemaNewMemParserCtxt(s->p, (int)s->n);
-	*ret = NULL;
 	if (ctx != NULL) {
 		xmlSchemaSetParserErrors(ctx, say_nothing, say_nothing, NULL);
-		*ret = xmlSchemaParse(ctx);
+		*ret = loaded[i] = xmlSchemaParse(ctx);
 		xmlSchemaFreeParserCtxt(ctx);
 	}
 	if (*ret != NULL)

@@ -19,9 +19,9 @@ const struct sl_schema *sl_schema_at(size_t i);
 /* NULL: there is none of that name. */
 const struct sl_schema *sl_schema_find(const char *name);
 void sl_schema_digest(const struct sl_schema *s, struct sl_digest *ret);
-/* Ready to validate with; xmlSchemaFree() it. SL_FATAL: it cannot be parsed. No
- * file and no network is asked: from the first call on the process loads no
- * external entity but these. */
+/* Ready to validate with; lent for as long as the process lives. SL_FATAL: it
+ * cannot be parsed. No file and no network is asked: from the first call on the
+ * process loads no external entity but these. */
 enum sl_rc sl_schema_load(
     const struct sl_schema *s, xmlSchemaPtr *ret, struct sl_err *err);
 

@@ -199,8 +199,8 @@ may_be_person(const json_t *part)
 
 	if (type != NULL && strcmp(type, "korrespondansepartenhet") == 0)
 		return false;
-	return sl_source_find(
-		   part, "enhetsidentifikator|organisasjonsnummer") == NULL;
+	return sl_source_find(part, "enhetsidentifikator|organisasjonsnummer|"
+				    "forretningsadresse") == NULL;
 }
 
 /* The day a year later: from then on names are not shown. */

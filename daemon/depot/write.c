@@ -178,6 +178,8 @@ put_one(struct sl_writer *w, const struct sl_el *e, const json_t *v)
 		return put_code(w, e, v);
 	if (e->type == SL_EL_KODE && json_is_object(v))
 		v = json_object_get(v, "kode");
+	else if (e->type == SL_EL_ID && json_is_object(v))
+		v = json_object_get(v, "systemID"); /* what is referred to */
 	s = as_text(v, number, sizeof(number));
 	if (s == NULL) {
 		tell(w, SL_DEV_ugyldig, e->name);

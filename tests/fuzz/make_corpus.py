@@ -7,6 +7,7 @@ broke something.
 import gzip
 import hashlib
 import io
+import json
 import os
 import re
 import struct
@@ -16,6 +17,9 @@ import tempfile
 import zipfile
 import zlib
 
+sys.path.insert(1, os.path.join(os.path.dirname(os.path.dirname(
+    os.path.abspath(__file__))), "e2e"))
+import harvests
 import make_outlook
 import make_office
 import make_pdf
@@ -659,8 +663,72 @@ def dias():
                     b'"file:///etc/passwd">]><premis>&x;</premis>'})
 
 
+# -- harvests, and packages under test ----------------------------------------
+def harvest():
+    small = harvests.small()
+    whole = "".join(json.dumps(unit, ensure_ascii=False) + "\n"
+                    for unit in small.units)
+    put("harvest", "whole", whole)
+    put("harvest", "cut", whole[:-40])
+    number = small.copy()
+    number.find("p1")["fields"].update(
+        tittel="Fra 02013299997\u0001", skjerming={
+            "tilgangsrestriksjon": "XX", "skjermingMetadata": "NA"},
+        journalaar="x", journaldato="2025-02-30", avskrivning=[1, None, {}],
+        korrespondansepart=[1, {"navn": {"kode": "30108299939"}}])
+    put("harvest", "odd", "".join(json.dumps(unit) + "\n"
+                                  for unit in number.units))
+    put("harvest", "orphan", '{"kind":"klasse","parent":"x","fields":{}}\n')
+    put("harvest", "deep", '{"kind":"arkiv","fields":{"a":' + "[" * 70 + "\n")
+    put("harvest", "empty", "\n")
+
+
+def n5check():
+    ns = "http://www.arkivverket.no/standarder/"
+    prop = '<property name="%s"><value>%s</value>%s</property>'
+    inner = "<properties>%s</properties>"
+    sums = prop % ("algorithm", "SHA-256", "") + prop % ("value", "0" * 64, "")
+    file = '<property name="file">' + inner % (
+        prop % ("name", "endringslogg.xml", "") +
+        '<property name="checksum">' + inner % sums + "</property>"
+    ) + "</property>"
+    info = '<property name="additionalInfo">' + inner % (
+        '<property name="periode">' + inner % (
+            prop % ("inngaaendeSkille", "skarpt", "") +
+            prop % ("utgaaendeSkille", "skarpt", "")) + "</property>" +
+        prop % ("inneholderSkjermetInformasjon", "true", "") +
+        prop % ("antallDokumentfiler", "1", "")) + "</property>"
+    count = prop % ("numberOfOccurrences", "mappe",
+                    inner % (prop % ("value", "2", "")))
+    put("n5check", "addml", "\0<?xml version='1.0'?><addml xmlns='%saddml'>"
+        "<dataset><dataObjects><dataObject><properties>%s%s%s</properties>"
+        "</dataObject></dataObjects></dataset></addml>" % (ns, file, info, count))
+    xsi = "http://www.w3.org/2001/XMLSchema-instance"
+    ident = "<systemID>00000000-0000-0000-0000-00000000000%d</systemID>"
+    put("n5check", "structure", (
+        "\1<arkiv xmlns='%snoark5/arkivstruktur' xmlns:xsi='%s'>" + ident +
+        "<arkivdel>" + ident + "<klassifikasjonssystem><klasse>" + ident +
+        "<klasse/><mappe xsi:type='saksmappe'><registrering xsi:type="
+        "'a:journalpost'>" + ident + "<opprettetDato>2025-13-01</opprettetDato>"
+        "<dokumentbeskrivelse><dokumentobjekt><format>fmt/18</format>"
+        "<referanseDokumentfil>dokumenter\\..\\x.pdf</referanseDokumentfil>"
+        "</dokumentobjekt></dokumentbeskrivelse><journalstatus>J</journalstatus>"
+        "</registrering><saksstatus/></mappe></klasse></klassifikasjonssystem>"
+        "</arkivdel></arkiv>") % (ns, xsi, 1, 2, 3, 3))
+    put("n5check", "changes", "\2<endringslogg xmlns='%snoark5/endringslogg'>"
+        "<endring><referanseArkivenhet>x</referanseArkivenhet></endring>"
+        "</endringslogg>" % ns)
+    put("n5check", "journal", "\3<loependeJournal xmlns='%snoark5/"
+        "loependeJournal'><journalhode><journalStartDato>2025-01-01"
+        "</journalStartDato><antallJournalposter>-1</antallJournalposter>"
+        "</journalhode></loependeJournal>" % ns)
+    put("n5check", "dtd", "\1<!DOCTYPE a [<!ENTITY b SYSTEM 'file:///etc/"
+        "passwd'>]><arkiv>&b;</arkiv>")
+
+
 for make in (wire, config, leaves, caseindex, sidecar, csv, settle, texts, mail,
-             open_, office, pronom, http, package, targetlog, dias):
+             open_, office, pronom, http, package, targetlog,
+             harvest, n5check, dias):
     make()
 for name, data in make_pdf.seeds():
     put("pdf", name, data)
