@@ -4,7 +4,7 @@
 #include <string.h>
 
 #include "../base/text.h"
-#include "../report/control.h"
+#include "../config/deadline.h"
 #include "noark5.h"
 
 static bool

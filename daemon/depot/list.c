@@ -140,18 +140,11 @@ static int64_t
 waits_since(const json_t *record)
 {
 	SL_BUF struct sl_buf b = {0};
-	int64_t day;
 
 	add_day(&b, record, "mottattDato");
 	if (b.n == 0)
 		add_day(&b, record, "journaldato");
-	if (b.n != 10)
-		return -1;
-	day = sl_day_number((b.p[0] - '0') * 1000 + (b.p[1] - '0') * 100 +
-				(b.p[2] - '0') * 10 + b.p[3] - '0',
-	    (b.p[5] - '0') * 10 + b.p[6] - '0',
-	    (b.p[8] - '0') * 10 + b.p[9] - '0');
-	return day;
+	return sl_day_read(sl_buf_str(&b));
 }
 
 static void

@@ -6,7 +6,6 @@
 #include <string.h>
 
 #include "../config/deadline.h"
-#include "../report/control.h"
 #include "depot.h"
 #include "write.h"
 

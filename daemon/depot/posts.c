@@ -8,7 +8,7 @@
 #include <string.h>
 
 #include "../base/mem.h"
-#include "../report/control.h"
+#include "../config/deadline.h"
 #include "elements.h"
 #include "write.h"
 

@@ -13,7 +13,6 @@
 #include "../base/clock.h"
 #include "../base/text.h"
 #include "../config/deadline.h"
-#include "../report/control.h"
 #include "elements.h"
 #include "posts.h"
 #include "write.h"

@@ -470,6 +470,28 @@ class Extraction(Depot):
         _, red = self.check(folder, "--arkade")
         self.assertEqual(red, [29])
 
+    def test_harvests_of_a_core(self):
+        """What sluse-push harvested of a core of another make."""
+        for name, want, red in (
+                ("storvik-2019", {"mangler", "ugyldig", "blandet"}, [3]),
+                ("storvik", {"mangler", "ugyldig", "blandet", "arkivdel",
+                             "saksstatus", "journalstatus", "dokumentstatus",
+                             "fil_mangler", "sjekksum"},
+                 [3, 15, 22, 25, 59, 60])):
+            folder = os.path.join(TOP, "tests/data/harvest", name)
+            self.run_it("noark5", folder, self.path(name), "--from",
+                        "2019-01-01", "--to", "2026-12-31", *SYSTEM, status=1)
+            self.assertEqual({r["Regel"] for r in self.deviations(name)
+                              if r["Vekt"] == "avvik"}, want)
+            package = self.path(name, "avleveringspakke")
+            _, found = self.check(package)
+            self.assertEqual(found, red)
+            self.assertEqual(Oracle(
+                package, {"x-fmt/111": {"txt"}, "fmt/18": {"pdf"}}).red(), red)
+            for line in (("journal",), ("journal", "--public"),
+                         ("restanser",)):
+                self.run_it(line[0], folder, *line[1:])
+
     def test_lines(self):
         for line in ((), ("noark5", "a"), ("noark5", "a", "b"),
                      ("noark5", "a", "b", "--from", "2025-13-01", "--to",
