@@ -26,6 +26,9 @@ static struct {
 } pages[PAGES_MAX];
 static size_t pages_n;
 
+static int page(const char *url, const char *fmt, ...)
+    __attribute__((format(printf, 2, 3)));
+
 static int
 page(const char *url, const char *fmt, ...)
 {
