@@ -215,8 +215,8 @@ class Whole(Harvest):
             seen.add(line["id"])
 
     def test_shared(self):
-        """A class system of two series, a document of two registrations, two
-        objects with the same bytes."""
+        """A class system of two series, and a third's second one; a document
+        of two registrations, two objects with the same bytes."""
         def node(kind, name, below=(), fields=None, **more):
             return dict({"type": kind, "id": name, "below": list(below),
                          "fields": fields or {}}, **more)
@@ -242,15 +242,17 @@ class Whole(Harvest):
         seed = [node("arkiv", "a", [
             node("arkivdel", "d1", [system], {"tittel": "d1"}),
             node("arkivdel", "d2", [folder("m3")], {
-                "tittel": "d2", "arkivdelstatus": "A"})], {"tittel": "a"})]
+                "tittel": "d2", "arkivdelstatus": "A"}),
+            node("arkivdel", "d3", [], {"tittel": "d3"},
+                 secondary=["system"])], {"tittel": "a"})]
         h = self.make("--cases", os.devnull, seed=self.write_seed(seed))
         self.harvest(h)
         self.check_whole(h)
         lines = self.lines()
         again = [x for x in lines if x.get("again")]
         self.assertEqual([x["kind"] for x in again],
-                         ["dokumentbeskrivelse", "klassifikasjonssystem",
-                          "klasse"])
+                         ["dokumentbeskrivelse"] +
+                         ["klassifikasjonssystem", "klasse"] * 2)
         self.assertEqual(len([x for x in lines if "file" in x]), 2)
         self.assertEqual(json.loads(self.read("harvest.json"))["files"], 1)
 

@@ -21,6 +21,7 @@ import urllib.parse
 HERE = os.path.dirname(os.path.abspath(__file__))
 REL = "https://rel.arkivverket.no/noark5/v5/api/"
 SAK, STRUCT, META = REL + "sakarkiv/", REL + "arkivstruktur/", REL + "metadata/"
+LOG = REL + "loggingogsporing/"
 JSON = "application/vnd.noark5+json"
 KEY = "vnd-sluse-v1:noekkel"
 PDF = b"%PDF-1.4\nnot much of a letter\n%%EOF\n"

@@ -9,7 +9,7 @@ written as its code alone.  What every Noark object has (opprettetDato and so
 on) is inherited from the node above.  A dokumentobjekt has "file": {"text"}
 or {"bytes": N}; length and checksum follow from it unless fields says
 otherwise, which makes a file that is not what its object says; "gone": true
-keeps the file out.  "secondary" names classes; "also" further parents: series
+keeps the file out.  "secondary" names classes of a folder, and class systems of a series; "also" further parents: series
 of a class system, registrations of a document; "series" the arkivdel of a
 folder whose class serves several.
 """
@@ -148,6 +148,7 @@ LISTS = {"arkiv": ("arkiv",), "underarkiv": ("arkiv",),
          "klassifikasjonssystem": ("klassifikasjonssystem",),
          "klasse": ("klasse",), "underklasse": ("klasse",),
          "sekundaerklassifikasjon": ("klasse",),
+         "sekundaerklassifikasjonssystem": ("klassifikasjonssystem",),
          "mappe": FOLDERS, "undermappe": FOLDERS,
          "saksmappe": ("saksmappe",), "registrering": POSTS,
          "journalpost": ("journalpost",), "korrespondansepart": PARTS,
@@ -171,7 +172,8 @@ SHOWS = {"arkiv": ("arkivskaper", "arkivdel"),
          "journalpost": POST_SHOWS + ("avskrivning",),
          "dokumentbeskrivelse": ("dokumentobjekt", "merknad")}
 POST_SHOWS_ANY = ("kryssreferanse", "nasjonalidentifikator", "dokumentflyt")
-SHOWS_ANY = {"arkiv": ("underarkiv",), "arkivdel": ("klassifikasjonssystem",),
+SHOWS_ANY = {"arkiv": ("underarkiv",), "arkivdel": ("klassifikasjonssystem",
+                          "sekundaerklassifikasjonssystem"),
              "klasse": ("underklasse", "kryssreferanse"),
              "mappe": ("undermappe", "kryssreferanse",
                        "nasjonalidentifikator"),
@@ -341,7 +343,7 @@ class Shown:
         if parent is None:
             return store.candidates(kinds, None, equal)
         obj = store.get(parent)
-        if name == "sekundaerklassifikasjon":
+        if name.startswith("sekundaer"):
             return [store.get(i) for i in obj.get("secondary", ())]
         if name in LOGS:
             return [o for o in store.candidates(kinds, None, equal)

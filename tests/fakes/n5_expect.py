@@ -17,7 +17,8 @@ from n5_archive import FOLDERS, LISTS, LOGS, POSTS
 
 # What becomes lines of its own, in this order, below each kind.
 UNITS = {"arkiv": ("arkivskaper", "arkivdel", "underarkiv"),
-         "arkivdel": ("klassifikasjonssystem", "mappe", "registrering"),
+         "arkivdel": ("klassifikasjonssystem", "mappe", "registrering",
+                      "sekundaerklassifikasjonssystem"),
          "klassifikasjonssystem": ("klasse",),
          "klasse": ("underklasse", "mappe", "registrering"),
          "mappe": ("undermappe", "registrering"),
@@ -48,6 +49,9 @@ class Expect:
     def below(self, parent, name):
         """Children in the order in which a list shows them: by type, and
         within it by birth."""
+        if name.startswith("sekundaer"):
+            return [self.by_id[i] for i in
+                    self.by_id[parent].get("secondary", ())]
         return [o for kind in LISTS[name] for o in self.objects
                 if o["type"] == kind and o["parent"] == parent] + [
             o for o in self.objects if o["type"] == name and
@@ -59,7 +63,7 @@ class Expect:
             rows = self.below(obj["id"], name)
             if rows:
                 value[name] = [r["attrs"] for r in rows]
-        if obj.get("secondary"):
+        if obj.get("secondary") and obj["type"] == "saksmappe":
             value["sekundaerklassifikasjon"] = [
                 self.by_id[i]["attrs"] for i in obj["secondary"]]
         return value

@@ -26,6 +26,9 @@ static struct {
 } pages[PAGES_MAX];
 static size_t pages_n;
 
+static int page(const char *url, const char *fmt, ...)
+    __attribute__((format(printf, 2, 3)));
+
 static int
 page(const char *url, const char *fmt, ...)
 {
@@ -469,6 +472,34 @@ too_deep(void)
 	CHECK_MSG(strstr(why.text, "too deep") != NULL, "%s", why.text);
 }
 
+/* Pages that are too large together, where each is held until all below its
+ * rows is done. */
+static void
+too_large(void)
+{
+	static char fill[8000001], urls[10][8];
+	int i;
+
+	begin();
+	an_archive();
+	page("l-reg", "{\"count\":0}");
+	page("l-logg", "{\"count\":0}");
+	memset(fill, 'x', sizeof(fill) - 1);
+	for (i = 0; i < 10; i++) {
+		(void)snprintf(urls[i], sizeof(urls[i]),
+		    i == 0 ? "l-mappe" : "under%d", i);
+		page(urls[i],
+		    "{\"fill\":\"%s\",\"count\":1,\"results\":["
+		    "{\"systemID\":\"00000000-0000-4000-8000-"
+		    "0000000001%02d\",\"_links\":{" LINK(
+			S "undermappe", "under%d") "}}]}",
+		    fill, i, i + 1);
+	}
+	CHECK(harvest(NULL, NULL, NULL) == SLUSE_REFUSED);
+	CHECK_MSG(strstr(why.text, "too large") != NULL, "%s", why.text);
+	begin();
+}
+
 static void
 narrow(void)
 {
@@ -617,5 +648,5 @@ stops(void)
 
 TEST_MAIN({"in_order", in_order}, {"under_first", under_first},
     {"again", again}, {"bad_lists", bad_lists}, {"remarks", remarks},
-    {"too_deep", too_deep}, {"narrow", narrow}, {"documents", documents},
-    {"no_document", no_document}, {"stops", stops})
+    {"too_deep", too_deep}, {"too_large", too_large}, {"narrow", narrow},
+    {"documents", documents}, {"no_document", no_document}, {"stops", stops})

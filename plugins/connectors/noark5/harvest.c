@@ -40,7 +40,8 @@ static const struct {
     [SKAPER] = {"arkivskaper", NULL, {NULL}, {{0, NULL, 0}}},
     [DEL] = {"arkivdel", NULL, {NULL},
 	{{SYSTEM, "klassifikasjonssystem", 0}, {MAPPE, "mappe", TOP | MET},
-	    {REG, "registrering", MET}}},
+	    {REG, "registrering", MET},
+	    {SYSTEM, "sekundaerklassifikasjonssystem", MET}}},
     [SYSTEM] = {"klassifikasjonssystem", NULL, {NULL},
 	{{KLASSE, "klasse", TOP}}},
     [KLASSE] = {"klasse", "overklasse", {NULL},
@@ -469,7 +470,9 @@ is_elsewhere(struct n5_walk *w, const json_t *row, const struct context *c,
 			strcmp(series, w->series) != 0;
 		free(series);
 	}
-	return other || ((c->skip & MET) != 0 && n5_ids_have(&w->seen, id));
+	return other ||
+	       ((c->skip & MET) != 0 &&
+		   n5_ids_have(c->kind == SYSTEM ? &w->classes : &w->seen, id));
 }
 
 /* Notes that it was met; *ret_again: below another parent before. */
