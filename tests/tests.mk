@@ -61,6 +61,13 @@ libs_test_report = $(libs_sluse-report)
 rooms_fuzz_targetlog := report query store journal registry config wire base
 libs_fuzz_targetlog = $(libs_sluse-report)
 
+rooms_test_depot := depot report pronom config wire base
+libs_test_depot = $(libs_sluse-depot)
+rooms_fuzz_harvest := depot report pronom config wire base
+libs_fuzz_harvest = $(libs_sluse-depot)
+rooms_fuzz_n5check := depot report pronom config wire base
+libs_fuzz_n5check = $(libs_sluse-depot)
+
 rooms_test_registry := registry wire base
 libs_test_registry := -lcrypto
 rooms_test_journal := journal base
@@ -121,6 +128,8 @@ libs_test_converters := -licuuc -lcrypto
 rooms_test_fields := read wire base
 libs_test_fields := -lcrypto
 
+$(O)/tests/fuzz/fuzz_harvest.o $(O)/tests/fuzz/fuzz_n5check.o \
+    $(O)/tests/unit/test_depot.o: CPPFLAGS += $(CFLAGS_depot)
 $(O)/tests/%.o: CPPFLAGS += -DSLUSE_BUILD='"$(B)"' \
 	-DREADERS='"$(B)/plugins/readers/"'
 
@@ -204,6 +213,9 @@ rooms_fuzz_asic := base
 rooms_fuzz_cms := base
 rooms_fuzz_byterange := base
 rooms_fuzz_package := read wire base
+rooms_fuzz_crawl := base
+libs_fuzz_crawl := -ljansson
+deps_fuzz_crawl := $(B)/plugins/connectors/noark5.so
 libs_fuzz_open := -larchive -lmagic -lz
 libs_fuzz_sidecar := -ljansson
 libs_fuzz_config := -ljansson

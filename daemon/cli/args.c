@@ -137,6 +137,8 @@ static const struct command commands[] = {
 	"--why TEXT", "go on with a sporingslogg that was put back"},
     {"report", NULL, 0, ANY, 0, 0, sl_cmd_report, "NAME ...",
 	"a report for archivists and auditors; see sluse report --help"},
+    {"depot", NULL, 0, ANY, 0, 0, sl_cmd_depot, "COMMAND ...",
+	"packages for an archive depot, journals; see sluse depot --help"},
     {"stop-in", NULL, 0, 0, O_WHY, 0, sl_cmd_stop_in, "[--why TEXT]",
 	"claim nothing new (steng inn)"},
     {"start-in", NULL, 0, 0, O_WHY, 0, sl_cmd_start_in, "[--why TEXT]",
@@ -407,8 +409,8 @@ sl_cli_main(int argc, char **argv)
 	sl_log_open("sluse", SL_LOG_NOTICE);
 	if (c.root == NULL || *c.root == '\0')
 		c.root = DEFAULT_ROOT;
-	if (sl_cli_is_report(argc, argv))
-		return sl_cmd_report(&c);
+	if (sl_cli_becomes(argc, argv) != NULL)
+		return sl_cli_becomes(argc, argv)(&c);
 	if (take_line(&c, argc, argv, &seen) != SL_EXIT_OK)
 		return SL_EXIT_USAGE;
 	if ((seen & O_VERSION) != 0) {

@@ -95,8 +95,10 @@ int sl_cmd_start_out(const struct sl_cli *c);
 int sl_cmd_init(const struct sl_cli *c);
 int sl_cmd_run(const struct sl_cli *c);
 int sl_cmd_report(const struct sl_cli *c);
-/* Is the command `report`? It takes options of its own. */
-bool sl_cli_is_report(int argc, char **argv);
+int sl_cmd_depot(const struct sl_cli *c);
+/* The command, if it is one that takes options of its own; else NULL. */
+typedef int sl_cmd_fn(const struct sl_cli *c);
+sl_cmd_fn *sl_cli_becomes(int argc, char **argv);
 int sl_cmd_config_check(const struct sl_cli *c);
 int sl_cmd_config_show(const struct sl_cli *c);
 int sl_cmd_config_manual(const struct sl_cli *c);
