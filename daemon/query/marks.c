@@ -1,8 +1,8 @@
 /*
  * What others have said of the log's heads: verified, exported, and shown.
  *
- * In an export: cosigned/N (a head with its cosignatures, the last of witness
- * N), cosigned/N.vkey, cosigned/N.pem; timestamps/N.checkpoint (a head as it
+ * In an export: cosigned/N (the last head that witness N has cosigned, with his
+ * line), cosigned/N.vkey, cosigned/N.pem; timestamps/N.checkpoint (a head as it
  * was stamped), timestamps/N.tsr, timestamps/N.pem.
  * SECURITY: as offline.c; marks that lie there are as hostile as the rest.
  */
@@ -292,16 +292,18 @@ put_part(struct marks *m, const char *folder, int n, const char *end,
 	return m->put(m->arg, path, s.p, s.n);
 }
 
-/* The last head of each witness, with all cosignatures on it. */
+/* The last head of each witness with his cosignature, and no other's: every
+ * line that is there can be verified. */
 static enum sl_rc
 put_cosigned(struct marks *m)
 {
 	enum sl_rc rc = SL_OK;
+	struct sl_slice mark;
 	const char *vkey;
 	struct sl_vkey k;
 	int n = 0;
 	sqlite3_stmt *st = sl_db_query(m->db,
-	    "SELECT k.vkey, max(k.size), c.note FROM cosignature k"
+	    "SELECT k.vkey, max(k.size), c.note, k.mark FROM cosignature k"
 	    " JOIN checkpoint c ON c.size = k.size WHERE k.size <= ?1"
 	    " GROUP BY k.vkey ORDER BY k.vkey",
 	    "i", m->size);
@@ -310,11 +312,12 @@ put_cosigned(struct marks *m)
 		SL_BUF struct sl_buf note = {0}, text = {0}, pem = {0};
 
 		vkey = sl_db_text(st, 0);
-		if (!sl_vkey_parse(vkey, strlen(vkey), &k))
+		mark = sl_db_blob(st, 3);
+		if (mark.n != SL_COSIGNATURE_LEN ||
+		    !sl_vkey_parse(vkey, strlen(vkey), &k))
 			continue;
 		sl_buf_add_str(&note, sl_db_text(st, 2));
-		sl_query_add_cosignatures(
-		    m->db, (uint64_t)sqlite3_column_int64(st, 1), &note);
+		sl_cosignature_add(&k, (const uint8_t *)mark.p, &note);
 		sl_buf_printf(&text, "%s\n", vkey);
 		sl_vkey_pem(&k, &pem);
 		rc = put_part(m, "cosigned", ++n, "", sl_slice_buf(&note));

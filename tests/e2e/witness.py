@@ -40,7 +40,7 @@ class Others(unittest.TestCase):
 
     def witness_section(self, server, name="w1", more=""):
         return ("[witness %s]\nurl = %s/\nvkey = %s\nevery = 300ms\n"
-                "timeout = 500ms\nallow_loopback = yes\n%s\n" % (
+                "timeout = 2s\nallow_loopback = yes\n%s\n" % (
                     name, server.prefix, server.vkey, more))
 
     def tsa_section(self, server, more=""):

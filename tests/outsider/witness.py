@@ -142,7 +142,7 @@ class Handler(http.server.BaseHTTPRequestHandler):
         if manner is None or manner in ("slow", "other key", "other head",
                                         "wrong", "junk", "huge", "twice"):
             if manner == "slow":
-                time.sleep(0.9)
+                time.sleep(2.5)
             status, text = server.add(body)
         server.asked.append((manner, status, body))
         if status == 409:
