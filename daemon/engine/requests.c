@@ -176,14 +176,16 @@ static void
 status_json(struct sl_engine *e, struct sl_buf *b)
 {
 	static const char *const roles[] = {"", "work", "ocr", "place", "push",
-	    "ctl", "decrypt", "convert", "report"};
+	    "ctl", "decrypt", "convert", "report", "witness"};
 	struct sl_peer *p;
 	size_t i;
 	bool first = true;
 
-	sl_buf_add_str(b, "{\"programs\":[");
+	sl_buf_add_str(b, "{\"troubles\":");
+	sl_trouble_status(e, b);
+	sl_buf_add_str(b, ",\"programs\":[");
 	for (p = e->peers; p != NULL; p = p->next) {
-		if (p->dead || p->role == 0 || p->role == SL_ROLE_CTL)
+		if (p->dead || p->role == 0 || p->slots == 0)
 			continue;
 		sl_buf_printf(b,
 		    "%s{\"role\":\"%s\",\"name\":\"%s\",\"pid\":%u,"

@@ -1,6 +1,7 @@
 /*
- * sluse-push: delivers prepared posts to one target, or harvests its archive.
- * Manual: sluse-push(8).
+ * sluse-push: delivers prepared posts to one target, or harvests its archive;
+ * or, with --witness, takes signed heads of the sporingslogg to witnesses and
+ * time-stamp authorities. Manual: sluse-push(8).
  */
 #include <getopt.h>
 #include <poll.h>
@@ -21,6 +22,7 @@
 #include "../push/deliver.h"
 #include "../push/lock.h"
 #include "../push/plugins.h"
+#include "../push/witness.h"
 #include "../wire/roles.h"
 
 #define WAIT_FIRST_MAX_MS 1000 /* of a harvest, where nobody else waits */
@@ -29,7 +31,7 @@ struct options {
 	const char *socket, *target, *config, *credentials;
 	struct sl_harvest_conf harvest; /* dir NULL: none */
 	enum sl_level level;
-	bool check;
+	bool check, check_config, witness;
 };
 
 static int
@@ -38,10 +40,13 @@ usage(void)
 	(void)fprintf(stderr,
 	    "usage: sluse-push --socket PATH --target NAME --config FILE\n"
 	    "           [--credentials DIR] [--log-level 2..7]\n"
-	    "       sluse-push --check --target NAME --config FILE ..\n"
+	    "       sluse-push --check | --check-config --target NAME --config "
+	    "FILE ..\n"
 	    "       sluse-push --harvest DIR --target NAME --config FILE ..\n"
 	    "           [--from DATE] [--to DATE] [--arkivdel ID]\n"
-	    "           [--document-max BYTES]\n");
+	    "           [--document-max BYTES]\n"
+	    "       sluse-push --witness --socket PATH --config FILE\n"
+	    "           [--log-level 2..7]\n");
 	return EX_USAGE;
 }
 
@@ -131,6 +136,8 @@ parse_options(int argc, char **argv, struct options *o)
 	    {"credentials", required_argument, NULL, 'k'},
 	    {"log-level", required_argument, NULL, 'l'},
 	    {"check", no_argument, NULL, 'n'},
+	    {"witness", no_argument, NULL, 'w'},
+	    {"check-config", no_argument, NULL, 'o'},
 	    {"harvest", required_argument, NULL, 'h'},
 	    {"from", required_argument, NULL, 'f'},
 	    {"to", required_argument, NULL, 'u'},
@@ -150,14 +157,23 @@ parse_options(int argc, char **argv, struct options *o)
 			o->credentials = optarg;
 		else if (c == 'n')
 			o->check = true;
+		else if (c == 'w')
+			o->witness = true;
+		else if (c == 'o')
+			o->check_config = true;
 		else if (c == 'l' ? !parse_level(optarg, &o->level)
 				  : !parse_harvest(c, optarg, &o->harvest))
 			return false;
 	}
+	if (o->witness)
+		return optind == argc && o->config != NULL &&
+		       o->socket != NULL && o->target == NULL &&
+		       o->credentials == NULL && !o->check && !o->check_config;
 	return optind == argc && o->target != NULL && o->config != NULL &&
 	       harvest_fits(&o->harvest) &&
-	       (o->harvest.dir != NULL ? !o->check
-				       : o->check || o->socket != NULL);
+	       (o->harvest.dir != NULL
+		       ? !o->check && !o->check_config
+		       : o->check || o->check_config || o->socket != NULL);
 }
 
 static bool
@@ -273,19 +289,22 @@ raise_files(void)
 
 /* Waits for slused as long as it takes; SL_SKIP: we were told to end. */
 static enum sl_rc
-connect_slused(struct sl_push *p, const struct options *o, struct sl_err *err)
+connect_slused(int signals, const struct options *o, struct sl_chan **ret,
+    struct sl_err *err)
 {
-	struct pollfd pf = {.fd = p->signals, .events = POLLIN};
+	enum sl_role role = o->witness ? SL_ROLE_WITNESS : SL_ROLE_PUSH;
+	const char *name = o->witness ? "witness" : o->target;
+	struct pollfd pf = {.fd = signals, .events = POLLIN};
 	int wait_ms = 50;
 	enum sl_rc rc;
 
 	for (;;) {
-		rc = sl_chan_connect(o->socket, SL_ROLE_PUSH, SL_PUSH_QUEUE,
-		    o->target, &p->chan, err);
+		rc = sl_chan_connect(
+		    o->socket, role, SL_PUSH_QUEUE, name, ret, err);
 		if (rc != SL_RETRY)
 			return rc;
 		if (wait_ms == 50) {
-			sl_log(SL_LOG_INFO, o->target, "waiting for slused");
+			sl_log(SL_LOG_INFO, name, "waiting for slused");
 			/* It may be long away: no reason to kill us. */
 			sl_notify("READY=1");
 		}
@@ -296,33 +315,114 @@ connect_slused(struct sl_push *p, const struct options *o, struct sl_err *err)
 	}
 }
 
+static void
+tell_missing(const char *subject, const char *missing)
+{
+	if (missing[0] != '\0')
+		sl_log(SL_LOG_WARNING, subject,
+		    "the kernel lacks a wall missing=\"%s\"", missing);
+}
+
+/* For all witnesses and time-stamp authorities of the configuration. */
+static int
+witness(int signals, const struct options *o)
+{
+	struct sl_witnesses *w = NULL;
+	struct sl_chan *chan = NULL;
+	const char *missing = "";
+	struct sl_err err = {0};
+	enum sl_rc rc = sl_witnesses_open(o->config, &w, &err);
+
+	if (rc == SL_OK)
+		rc = connect_slused(signals, o, &chan, &err);
+	if (rc == SL_OK)
+		rc = sl_witnesses_lock(w, &missing, &err);
+	if (rc == SL_OK) {
+		tell_missing("witness", missing);
+		sl_notify("READY=1");
+		rc = sl_witnesses_run(w, chan, signals, &err);
+		sl_notify("STOPPING=1");
+	}
+	sl_chan_free(chan);
+	sl_witnesses_free(w);
+	return rc == SL_OK || rc == SL_SKIP ? 0 : failed("witness", &err);
+}
+
+/* Named secrets that are not there, or not to be used. Result: how many; the
+ * first into ret, all to out (may be NULL). */
+static size_t
+secrets_missing(struct sl_push *p, FILE *out, struct sl_err *ret)
+{
+	const struct sl_list *l = &p->section->target->credentials;
+	struct sl_err one;
+	size_t i, n = 0;
+
+	for (i = 0; i < l->n; i++) {
+		if (p->host.secret(p, l->item[i]) != NULL)
+			continue;
+		(void)sl_err_set(&one, SL_HOLD, 0, "config_invalid",
+		    "the secret %.100s is not there, is empty, or is open to "
+		    "others",
+		    l->item[i]);
+		if (n++ == 0)
+			*ret = one;
+		if (out != NULL)
+			(void)fprintf(out, "%s\n", one.text);
+	}
+	sl_push_forget(p);
+	return n;
+}
+
+static enum sl_rc
+load(struct sl_push *p, const struct options *o, struct sl_err *err)
+{
+	enum sl_rc rc =
+	    sl_push_section_load(o->config, o->target, p->section, err);
+
+	if (rc == SL_OK)
+		rc = sl_push_credentials(p, o->credentials, err);
+	return rc == SL_OK ? open_connector(p, err) : rc;
+}
+
+static int
+check_config(struct sl_push *p, const struct options *o)
+{
+	struct sl_err err = {0};
+	bool bad = load(p, o, &err) != SL_OK;
+
+	if (bad)
+		(void)printf("%s\n", err.text);
+	if (p->section->target != NULL && p->host.secret != NULL)
+		bad = secrets_missing(p, stdout, &err) > 0 || bad;
+	return bad;
+}
+
 static int
 work(struct sl_push *p, const struct options *o)
 {
 	SL_FREE char *ca = NULL;
 	const char *missing = "";
-	struct sl_err err = {0};
-	enum sl_rc rc;
+	struct sl_err err = {0}, lacks = {0};
+	enum sl_rc rc = load(p, o, &err);
 
-	if (sl_push_section_load(o->config, o->target, p->section, &err) !=
-		SL_OK ||
-	    sl_push_credentials(p, o->credentials, &err) != SL_OK ||
-	    open_connector(p, &err) != SL_OK)
+	if (rc != SL_OK) {
+		if (o->socket != NULL)
+			sl_chan_tell(o->socket, SL_ROLE_PUSH, o->target, &err);
 		return failed(o->target, &err);
+	}
 	if (o->harvest.dir != NULL)
 		rc = open_harvest(p, o, &err);
 	else
-		rc = o->check ? SL_OK : connect_slused(p, o, &err);
+		rc = o->check ? SL_OK
+			      : connect_slused(p->signals, o, &p->chan, &err);
 	if (rc != SL_OK)
 		return rc == SL_SKIP ? 0 : failed(o->target, &err);
 	ca = sl_push_path(p->section, p->section->target->ca_file);
-	if (sl_push_lock(ca, p->credentials,
+	if (sl_push_lock((const char *const[]){ca}, 1, p->credentials,
 		p->harvest != NULL ? sl_harvest_dir(p->harvest) : -1, &missing,
 		&err) != SL_OK)
 		return failed(o->target, &err);
-	if (missing[0] != '\0')
-		sl_log(SL_LOG_WARNING, o->target,
-		    "the kernel lacks a wall missing=\"%s\"", missing);
+	tell_missing(o->target, missing);
 	if (o->check)
 		return run_check(p);
 	if (p->harvest != NULL)
@@ -330,6 +430,8 @@ work(struct sl_push *p, const struct options *o)
 			   ? 0
 			   : failed(o->target, &err);
 	sl_notify("READY=1");
+	if (secrets_missing(p, NULL, &lacks) > 0)
+		(void)sl_chan_trouble(p->chan, false, &lacks);
 	sl_log(SL_LOG_INFO, o->target, "ready connector=\"%s\"",
 	    p->connector->name);
 	rc = sl_push_run(p, &err);
@@ -350,7 +452,9 @@ main(int argc, char **argv)
 	sl_log_open("sluse-push", o.level);
 	raise_files();
 	p.signals = hold_signals();
-	rc = work(&p, &o);
+	if (o.witness)
+		return witness(p.signals, &o);
+	rc = o.check_config ? check_config(&p, &o) : work(&p, &o);
 	sl_push_drop(&p);
 	if (p.session != NULL)
 		p.connector->close(p.session);
