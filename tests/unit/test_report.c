@@ -184,6 +184,9 @@ days(void)
 	CHECK(sl_day_of(INT64_C(1767223800000)) == sl_day_read("2026-01-01"));
 	CHECK(sl_day_read("31.01.2026") == sl_day_read("2026-01-31"));
 	CHECK(sl_day_read("2026-13-01") == -1);
+	CHECK(sl_day_read("2026-02-29") == -1);
+	CHECK(sl_day_read("2028-02-29") == sl_day_read("2028-03-01") - 1);
+	CHECK(sl_day_read("2026-1-31") == sl_day_read("2026-01-31T10:00"));
 	CHECK(sl_day_read("") == -1);
 }
 
