@@ -123,6 +123,7 @@ enum sl_verdict {
 	SL_VERDICT_REFUSED = 5,
 	SL_VERDICT_LOGIN = 6, /* stop the connector and shout */
 	SL_VERDICT_DOWN = 7, /* pause the connector */
+	SL_VERDICT_NOT_THERE = 8, /* only asked: its own key is not known */
 };
 
 #define SL_FIELD(number, name, text_en, text_nb) SL_FIELD_##name = number,
