@@ -42,7 +42,7 @@ include tests/tests.mk
 
 # -- rooms ------------------------------------------------------------------
 ROOMS := base wire config registry access store journal intake unpack pronom identify read \
-	ocr sandbox worker decrypt convert place prepare push query report engine cli
+	ocr sandbox worker decrypt convert place prepare push query report depot engine cli
 room_objs = $(patsubst %.c,$(O)/%.o,$(wildcard daemon/$(1)/*.c))
 define ROOM
 $(B)/lib/$(1).a: $(call room_objs,$(1))
@@ -54,6 +54,7 @@ CFLAGS_read := $(call pc,cflags,jansson)
 CFLAGS_ocr := $(call pc,cflags,tesseract lept)
 CFLAGS_cli := $(call pc,cflags,libxml-2.0)
 CFLAGS_report := $(call pc,cflags,pangocairo cairo-pdf libxml-2.0)
+CFLAGS_depot := $(call pc,cflags,libarchive libxml-2.0 jansson)
 CFLAGS_unpack := $(call pc,cflags,libarchive)
 CFLAGS_push := $(call pc,cflags,libcurl jansson)
 room_cflags = $(CFLAGS_$(word 2,$(subst /, ,$(1))))
@@ -66,19 +67,24 @@ $(O)/%.o: %.c
 $(O)/daemon/store/schema.o: $(wildcard schemas/sql/*.sql)
 $(O)/daemon/query/export.o: $(wildcard schemas/export/*)
 $(O)/daemon/report/legal.o: schemas/hjemler.tsv
+$(O)/daemon/depot/schemas.o: $(wildcard schemas/noark5/*.xsd)
+$(O)/daemon/depot/dias_schema.o: $(wildcard schemas/dias/*.xsd)
 
 # -- programs: which rooms and libraries each may see -------------------------
 # iconv behind the walls is the program's own: daemon/read/converters.h.
 libs_iconv := -licuuc -Wl,--export-dynamic-symbol=iconv \
 	-Wl,--export-dynamic-symbol=iconv_open \
 	-Wl,--export-dynamic-symbol=iconv_close
-PROGRAMS := slused sluse sluse-report sluse-work sluse-ocr sluse-place sluse-push sluse-decrypt sluse-convert
+PROGRAMS := slused sluse sluse-report sluse-depot sluse-work sluse-ocr sluse-place sluse-push sluse-decrypt sluse-convert
 rooms_slused := engine access intake place prepare store journal registry config wire base
 libs_slused := -lsqlite3 -ljansson -lcrypto
 rooms_sluse := cli query store journal prepare place registry config pronom wire base
 libs_sluse := -lsqlite3 -ljansson -lxml2 -lcrypto
 rooms_sluse-report := report query store journal registry config wire base
 libs_sluse-report = $(call pc,libs,pangocairo cairo-pdf libxml-2.0) \
+	-lsqlite3 -ljansson -lcrypto -lm
+rooms_sluse-depot := depot report pronom store journal registry config wire base
+libs_sluse-depot = $(call pc,libs,pangocairo cairo-pdf libxml-2.0 libarchive) \
 	-lsqlite3 -ljansson -lcrypto -lm
 rooms_sluse-work := worker read unpack identify pronom sandbox wire base
 libs_sluse-work := -larchive -lmagic -lz $(libs_iconv) -lseccomp -ljansson -lcrypto
@@ -90,7 +96,7 @@ rooms_sluse-convert := convert worker sandbox wire base
 libs_sluse-convert := -lseccomp -lcrypto
 rooms_sluse-place := place sandbox wire base
 libs_sluse-place := -lseccomp -ljansson -lcrypto
-rooms_sluse-push := push config wire base
+rooms_sluse-push := push journal config wire base
 libs_sluse-push := -lcurl -ljansson -lseccomp -lcrypto
 
 define PROGRAM
@@ -263,6 +269,8 @@ install:  ## install below DESTDIR and PREFIX (default /usr)
 	install -d $(I)$(PREFIX)/share/sluse/schemas $(I)$(PREFIX)/share/doc/sluse
 	install -m 644 schemas/*.json schemas/*.xsd schemas/*.tsv \
 	    $(I)$(PREFIX)/share/sluse/schemas
+	install -d $(I)$(PREFIX)/share/sluse/schemas/noark5
+	install -m 644 schemas/noark5/* $(I)$(PREFIX)/share/sluse/schemas/noark5
 	install -d $(I)$(PREFIX)/share/sluse/pronom
 	install -m 644 schemas/pronom/* $(I)$(PREFIX)/share/sluse/pronom
 	install -m 644 README.md CHANGES.md LICENSE $(I)$(PREFIX)/share/doc/sluse

@@ -47,6 +47,7 @@
 #define O_KEY BIT(28)
 #define O_PAYLOADS BIT(29)
 #define O_WITNESS BIT(30)
+#define O_TSA BIT(31)
 /* What getopt_long knows it by: above all letters. */
 #define NUMBER(bit) (256 + __builtin_ctzll(bit))
 #define EVERYWHERE (O_ROOT | O_JSON | O_HELP | O_VERSION)
@@ -114,9 +115,10 @@ static const struct command commands[] = {
 	sl_cmd_journal_list,
 	"[ID] [--person P] [--from DAY] [--to DAY] [--kind EVENT] " GLASS_USAGE,
 	"list the sporingslogg"},
-    {"journal", "verify", 0, 1, O_AGAINST | O_KEY | O_WITNESS, 0,
+    {"journal", "verify", 0, 1, O_AGAINST | O_KEY | O_WITNESS | O_TSA, 0,
 	sl_cmd_journal_verify,
-	"[--key KEY] [--against HEAD] [--witness KEY] [DIR | FILE]",
+	"[--key KEY] [--against HEAD] [--witness KEY] [--tsa FILE] "
+	"[DIR | FILE]",
 	"show that the sporingslogg, an export or a proof is whole"},
     {"journal", "export", 1, 1, O_PAYLOADS, 0, sl_cmd_journal_export,
 	"[--payloads] DIR", "write it as files that anybody can verify"},
@@ -135,6 +137,8 @@ static const struct command commands[] = {
 	"--why TEXT", "go on with a sporingslogg that was put back"},
     {"report", NULL, 0, ANY, 0, 0, sl_cmd_report, "NAME ...",
 	"a report for archivists and auditors; see sluse report --help"},
+    {"depot", NULL, 0, ANY, 0, 0, sl_cmd_depot, "COMMAND ...",
+	"packages for an archive depot, journals; see sluse depot --help"},
     {"stop-in", NULL, 0, 0, O_WHY, 0, sl_cmd_stop_in, "[--why TEXT]",
 	"claim nothing new (steng inn)"},
     {"start-in", NULL, 0, 0, O_WHY, 0, sl_cmd_start_in, "[--why TEXT]",
@@ -180,6 +184,7 @@ static const struct option options[] = {
     {"against", required_argument, NULL, NUMBER(O_AGAINST)},
     {"key", required_argument, NULL, NUMBER(O_KEY)},
     {"witness", required_argument, NULL, NUMBER(O_WITNESS)},
+    {"tsa", required_argument, NULL, NUMBER(O_TSA)},
     {"payloads", no_argument, NULL, NUMBER(O_PAYLOADS)},
     {"demo", no_argument, NULL, NUMBER(O_DEMO)},
     {"once", no_argument, NULL, NUMBER(O_ONCE)},
@@ -306,6 +311,9 @@ take_option(struct sl_cli *c, uint64_t bit, const char *value)
 	case O_WITNESS:
 		c->witness = value;
 		break;
+	case O_TSA:
+		c->tsa = value;
+		break;
 	case O_PAYLOADS:
 		c->payloads = true;
 		break;
@@ -401,8 +409,8 @@ sl_cli_main(int argc, char **argv)
 	sl_log_open("sluse", SL_LOG_NOTICE);
 	if (c.root == NULL || *c.root == '\0')
 		c.root = DEFAULT_ROOT;
-	if (sl_cli_is_report(argc, argv))
-		return sl_cmd_report(&c);
+	if (sl_cli_becomes(argc, argv) != NULL)
+		return sl_cli_becomes(argc, argv)(&c);
 	if (take_line(&c, argc, argv, &seen) != SL_EXIT_OK)
 		return SL_EXIT_USAGE;
 	if ((seen & O_VERSION) != 0) {

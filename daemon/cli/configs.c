@@ -6,6 +6,8 @@
 
 #include "../base/mem.h"
 #include "../config/config.h"
+#include "../journal/cosign.h"
+#include "../journal/stamp.h"
 #include "../query/query.h"
 #include "checkup.h"
 
@@ -64,6 +66,28 @@ print_check(
 		    cfg->queue_n, cfg->target_n);
 }
 
+/* What the rows cannot say: keys and policies of those who mark heads. */
+static enum sl_exit
+check_others(const struct sl_config *cfg)
+{
+	struct sl_vkey key;
+	size_t i;
+
+	for (i = 0; i < cfg->witness_n; i++)
+		if (!sl_cosign_key(cfg->witness[i].vkey, &key))
+			return sl_cli_say(SL_EXIT_FOUND,
+			    "[witness %s]: vkey is no key of a witness (type "
+			    "4)",
+			    cfg->witness[i].head.title);
+	for (i = 0; i < cfg->tsa_n; i++)
+		if (*cfg->tsa[i].policy != '\0' &&
+		    !sl_stamp_is_policy(cfg->tsa[i].policy))
+			return sl_cli_say(SL_EXIT_FOUND,
+			    "[tsa %s]: policy is no object identifier",
+			    cfg->tsa[i].head.title);
+	return SL_EXIT_OK;
+}
+
 int
 sl_cmd_config_check(const struct sl_cli *c)
 {
@@ -73,6 +97,8 @@ sl_cmd_config_check(const struct sl_cli *c)
 	bool blind = false;
 	enum sl_exit code = load_config(c, &cfg, &path);
 
+	if (code == SL_EXIT_OK)
+		code = check_others(cfg);
 	if (code == SL_EXIT_OK)
 		code = sl_checkup(path, cfg, faults, &blind);
 	if (code == SL_EXIT_OK) {

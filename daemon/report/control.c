@@ -9,7 +9,6 @@
 
 #include "../base/mem.h"
 #include "../base/text.h"
-#include "../config/deadline.h"
 #include "csvin.h"
 
 /* A number, or -1 for an empty field; false: neither. */

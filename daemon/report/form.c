@@ -210,6 +210,8 @@ sl_out_about(
 		o->queue[0] != '\0' ? o->queue : sl_out_say(o, "alle", "all")},
 	    {"Laget", "Made", o->made}};
 
+	if (o->no_queue && i >= 2)
+		i++;
 	if (i < 0 || (size_t)i >= sizeof(all) / sizeof(all[0]))
 		return false;
 	*ret_name = sl_out_say(o, all[i].nb, all[i].en);

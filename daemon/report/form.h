@@ -41,6 +41,7 @@ struct sl_out {
 	unsigned lang;
 	const struct sl_report_def *def;
 	char instance[128], period[64], queue[128], made[32];
+	bool no_queue; /* it is of none */
 	int64_t made_ms;
 	uint64_t rows;
 	struct sl_fact *fact;

@@ -4,7 +4,6 @@
 #include "table.h"
 
 #include <assert.h>
-#include <ctype.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -73,39 +72,6 @@ sl_report_def_find(const char *name)
 		    strcmp(d[i].alias, name) == 0)
 			return &d[i];
 	return NULL;
-}
-
-bool
-sl_col_is_number(enum sl_col_type t)
-{
-	return t == SL_COL_INT || t == SL_COL_BYTES || t == SL_COL_REAL ||
-	       t == SL_COL_PCT;
-}
-
-void
-sl_column_xml(const struct sl_column *c, struct sl_buf *out)
-{
-	size_t i = 0, n = strlen(c->nb), first = out->n;
-	bool up = false;
-	uint32_t cp;
-
-	while (i < n) {
-		cp = sl_utf8_next(c->nb, n, &i);
-		if (cp == 0xC5 || cp == 0xE5)
-			sl_buf_add_str(out, "aa");
-		else if (cp == 0xD8 || cp == 0xF8)
-			sl_buf_add_str(out, "oe");
-		else if (cp == 0xC6 || cp == 0xE6)
-			sl_buf_add_str(out, "ae");
-		else if (cp < 128 && isalnum((int)cp)) {
-			if (out->n == first && isdigit((int)cp))
-				sl_buf_add_char(out, 'd');
-			sl_buf_add_char(out,
-			    (char)(up && out->n > first ? toupper((int)cp)
-							: tolower((int)cp)));
-		}
-		up = cp == ' ' || (cp < 128 && !isalnum((int)cp));
-	}
 }
 
 static const char *
@@ -294,22 +260,15 @@ sl_rep_day(int64_t day, char *out, size_t cap)
 
 /* -- running ------------------------------------------------------------ */
 
-/* Midnight in Oslo of 2026-01-31, `days` later. */
 static enum sl_rc
 day_ms(const char *day, int days, int64_t *ret, struct sl_err *err)
 {
 	int64_t n = strlen(day) == 10 && day[4] == '-' ? sl_day_read(day) : -1;
-	struct sl_date t;
-	int64_t ms;
 
 	if (n < 0)
 		return sl_err_set(err, SL_REJECT, 0, "bad_option",
 		    "there is no day %s: a date is written 2026-01-31", day);
-	/* Noon some days later is in that day, whatever the clock did. */
-	ms = (n + days) * INT64_C(86400000) + INT64_C(43200000);
-	t = sl_clock_oslo(ms);
-	t.hour = t.minute = t.second = 0;
-	*ret = sl_clock_from_oslo(&t);
+	*ret = sl_day_begin(n + days);
 	return SL_OK;
 }
 

@@ -7,6 +7,7 @@ options, commands, keys, variables and calls of the code stand in their page
 and the page names no others; that the examples compile; mandoc's warnings.
 Needs a build (SLUSE_BUILD).
 """
+import glob
 import json
 import os
 import re
@@ -21,6 +22,7 @@ BUILD = os.path.join(TOP, os.environ.get("SLUSE_BUILD", "build"))
 PAGES = {name: os.path.join(TOP, path) for name, path in (
     ("sluse.1", "daemon/cli/sluse.1"),
     ("sluse-report.1", "daemon/report/sluse-report.1"),
+    ("sluse-depot.1", "daemon/depot/sluse-depot.1"),
     ("sluse.conf.5", "daemon/config/sluse.conf.5"),
     ("sluse-journal.5", "daemon/journal/sluse-journal.5"),
     ("sluse-pronom.5", "daemon/pronom/sluse-pronom.5"),
@@ -309,6 +311,9 @@ class Pages(unittest.TestCase):
         self.assertEqual(page_options("sluse-report.1"),
                          code_options("daemon/report/line.c",
                                       "daemon/programs/sluse-report.c"))
+        depot = [os.path.relpath(path, TOP) for path in
+                 glob.glob(os.path.join(TOP, "daemon/depot/*.c"))]
+        self.assertEqual(page_options("sluse-depot.1"), code_options(*depot))
         self.assertEqual(page_options("slused.8"),
                          code_options("daemon/programs/slused.c"))
         self.assertEqual(
