@@ -206,8 +206,9 @@ struct sluse_connector {
 	/* Can we log in, are the relations and codes there? */
 	int (*check)(struct sluse_session *s, struct sluse_why *why);
 	/* Is a post with this own key there? ALREADY with receipt, NOT_FOUND
-	 * (why->uncertain: some of it is there, or may be), or a fault. NULL =
-	 * this kind of target cannot be asked. */
+	 * (why->uncertain: some of it is there, or may be; why->reason
+	 * "partly_there": it is, and deliver would go on from there), or a
+	 * fault. NULL = this kind of target cannot be asked. */
 	int (*find)(struct sluse_session *s, const struct sluse_post *p,
 	    char *receipt, size_t receipt_size, struct sluse_why *why);
 	/* Goes on after the last finished step. receipt: a JSON object with

@@ -472,6 +472,13 @@ enum sl_rc sl_outbox_message(struct sl_engine *e, struct sl_peer *p,
 int64_t sl_outbox_backoff_ms(const struct sl_target *t, int attempts);
 /* UTC: when what may be at work in the target by now has settled. */
 int64_t sl_outbox_settled_ms(const struct sl_target *t);
+/* Is the next try of d to ask only? A target that was at work for longer than
+ * unknown_wait is not to get it twice. */
+bool sl_outbox_only_asks(
+    const struct sl_target *t, const struct sl_delivery *d);
+/* Until the next look for what was not there; longer each time. */
+int64_t sl_outbox_ask_ms(
+    const struct sl_target *t, const struct sl_delivery *d);
 /* At once; but what may have arrived has its time, also when a person asks. */
 int64_t sl_outbox_again_ms(
     const struct sl_target *t, const struct sl_delivery *d);

@@ -162,9 +162,13 @@ send_all(struct sl_target *t, struct sl_peer *p, const struct sl_delivery *d,
 	(void)sl_peer_send(p, &go, NULL, 0);
 }
 
+/* What a try is, until it is durable and sent. */
+enum { FIRST = 0, AGAIN = 1, ASK = 2 };
+
 static void
-send_delivery(struct sl_engine *e, int64_t id, int64_t was_uncertain)
+send_delivery(struct sl_engine *e, int64_t id, int64_t how)
 {
+	bool was_uncertain = how != 0;
 	struct sl_msg m = {.type = SL_MSG_DELIVER};
 	SL_BUF struct sl_buf post = {0};
 	struct sl_outbox_file *files;
@@ -187,13 +191,13 @@ send_delivery(struct sl_engine *e, int64_t id, int64_t was_uncertain)
 		/* It went away meanwhile; the try counts, which only means
 		 * that the next one asks first. */
 		drop_inflight(t, i);
-		sl_outbox_not_sent(t, &d, was_uncertain != 0);
+		sl_outbox_not_sent(t, &d, was_uncertain);
 		return;
 	}
 	files = sl_alloc(SL_OUTBOX_FILES_MAX * sizeof(*files));
 	if (!sl_outbox_files(e, &d, files, &n)) {
 		drop_inflight(t, i);
-		d.uncertain = was_uncertain != 0;
+		d.uncertain = was_uncertain;
 		store_failed(t, &d, &en);
 	} else {
 		t->inflight_peer[i] = p;
@@ -202,7 +206,8 @@ send_delivery(struct sl_engine *e, int64_t id, int64_t was_uncertain)
 		m.deliver.subject = sl_slice_str(en.reception);
 		m.deliver.own_key = sl_slice_str(en.own_key);
 		m.deliver.attempt = (uint32_t)d.attempts;
-		m.deliver.uncertain = was_uncertain != 0;
+		m.deliver.uncertain = was_uncertain;
+		m.deliver.ask = how == ASK;
 		m.deliver.post = sl_slice_buf(&post);
 		send_all(t, p, &d, &m, files, n);
 	}
@@ -217,9 +222,14 @@ begin_try(struct sl_target *t, struct sl_delivery *d, const struct sl_entry *en,
     struct sl_err *err)
 {
 	SL_BUF struct sl_buf b = {0};
-	bool was_uncertain = d->uncertain;
+	int how = sl_outbox_only_asks(t, d) ? ASK
+		  : d->uncertain	    ? AGAIN
+					    : FIRST;
 
 	d->attempts++;
+	/* What is sent now is to be asked for anew. */
+	if (how != ASK)
+		d->asked = 0;
 	d->uncertain = true; /* until its answer says otherwise */
 	d->next_ms = sl_outbox_settled_ms(t);
 	sl_buf_add_str(&b, "{\"target\":");
@@ -232,7 +242,7 @@ begin_try(struct sl_target *t, struct sl_delivery *d, const struct sl_entry *en,
 		return SL_FATAL;
 	t->inflight[t->inflight_n] = d->id;
 	t->inflight_peer[t->inflight_n++] = NULL;
-	sl_engine_after(t->e, send_delivery, d->id, was_uncertain);
+	sl_engine_after(t->e, send_delivery, d->id, how);
 	return SL_OK;
 }
 
@@ -593,6 +603,23 @@ later(struct sl_target *t, struct sl_delivery *d, struct sl_entry *en,
 	    e, en, SL_CHANGE_defer, d->reason, d->detail, "slused", err);
 }
 
+/* It was asked by own key, answers, and does not know it. */
+static enum sl_rc
+not_there(struct sl_target *t, struct sl_delivery *d, struct sl_entry *en,
+    struct sl_err *err)
+{
+	d->asked++;
+	if (!t->cfg->unknown_hold || sl_outbox_only_asks(t, d))
+		return later(t, d, en, sl_outbox_ask_ms(t, d), err);
+	(void)snprintf(d->state, sizeof(d->state), "stopped");
+	(void)snprintf(d->reason, sizeof(d->reason), "target_unsure");
+	if (sl_delivery_update(t->e->store, d, NULL, err) != SL_OK)
+		return SL_FATAL;
+	return may_change(en) ? sl_entry_apply(t->e, en, SL_CHANGE_hold,
+				    d->reason, d->detail, "slused", err)
+			      : SL_OK;
+}
+
 /* Our login is refused: nothing more is sent, and somebody must hear of it. */
 enum sl_rc
 sl_outbox_stop(struct sl_target *t, struct sl_err *err)
@@ -639,12 +666,16 @@ take_delivered(struct sl_engine *e, struct sl_peer *p,
 	    "http=\"%u\" attempt=\"%d\"",
 	    d.target, m->verdict, d.reason, m->http_status, d.attempts);
 	if (m->verdict <= SL_VERDICT_ALREADY || m->verdict == SL_VERDICT_HOLD ||
-	    m->verdict == SL_VERDICT_REFUSED) {
+	    m->verdict == SL_VERDICT_REFUSED ||
+	    m->verdict == SL_VERDICT_NOT_THERE) {
 		t->failures = 0;
 		t->pause_ms = 0;
 		t->open_until_ms = 0;
 	}
 	switch (m->verdict) {
+	case SL_VERDICT_NOT_THERE:
+		rc = not_there(t, &d, &en, err);
+		break;
 	case SL_VERDICT_DELIVERED:
 	case SL_VERDICT_ALREADY:
 		rc = delivered(e, &d, &en, receipt, err);

@@ -26,6 +26,18 @@ sl_outbox_settled_ms(const struct sl_target *t)
 	return sl_clock_utc_ms() + t->cfg->unknown_wait_ms;
 }
 
+bool
+sl_outbox_only_asks(const struct sl_target *t, const struct sl_delivery *d)
+{
+	return d->uncertain && d->asked < (int)t->cfg->unknown_checks;
+}
+
+int64_t
+sl_outbox_ask_ms(const struct sl_target *t, const struct sl_delivery *d)
+{
+	return (int64_t)t->cfg->unknown_wait_ms << d->asked;
+}
+
 int64_t
 sl_outbox_again_ms(const struct sl_target *t, const struct sl_delivery *d)
 {

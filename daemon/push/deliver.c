@@ -36,7 +36,7 @@ struct sl_job {
 	char *since;
 	uint64_t delivery;
 	uint32_t attempt;
-	bool uncertain;
+	bool uncertain, ask;
 	char *subject, *own_key, *post;
 	struct sluse_file *file;
 	size_t files_n, files_cap;
@@ -136,6 +136,7 @@ take_deliver(struct sl_push *p, const struct sl_msg_deliver *m)
 	j->delivery = m->delivery;
 	j->attempt = m->attempt;
 	j->uncertain = m->uncertain != 0;
+	j->ask = m->ask != 0;
 	j->subject = slice_dup(m->subject);
 	j->own_key = slice_dup(m->own_key);
 	j->post = slice_dup(m->post);
@@ -340,11 +341,22 @@ send_verdict(struct sl_push *p, const struct sl_job *j, int verdict,
 	return SL_RETRY;
 }
 
+static void
+say_not_there(struct sluse_why *why)
+{
+	memset(why, 0, sizeof(*why));
+	why->uncertain = 1;
+	(void)snprintf(why->reason, sizeof(why->reason), "target_unknown");
+	(void)snprintf(why->text, sizeof(why->text),
+	    "asked by own key: it is not there so far");
+}
+
 /* Finds out, if need be, and delivers. why->uncertain says in the end whether
- * the target may hold what slused does not know of. */
+ * the target may hold what slused does not know of. *ret_not_there: it was only
+ * asked, and does not know it. */
 static int
 call_connector(struct sl_push *p, const struct sl_job *j, char *receipt,
-    struct sluse_why *why)
+    struct sluse_why *why, bool *ret_not_there)
 {
 	const struct sluse_connector *c = p->connector;
 	struct sluse_post post = {.size = sizeof(post),
@@ -366,6 +378,13 @@ call_connector(struct sl_push *p, const struct sl_job *j, char *receipt,
 			why->uncertain |= may;
 			return verdict;
 		}
+		/* What is there in part is no second one: it goes on. */
+		*ret_not_there =
+		    j->ask && strcmp(why->reason, "partly_there") != 0;
+		if (*ret_not_there) {
+			say_not_there(why);
+			return SLUSE_LATER;
+		}
 		may = why->uncertain; /* half of it is there */
 		memset(why, 0, sizeof(*why));
 		receipt[0] = '\0';
@@ -382,12 +401,14 @@ run_delivery(struct sl_push *p, struct sl_job *j)
 	SL_FREE char *receipt = sl_alloc(RECEIPT_MAX);
 	struct sluse_why why = {0};
 	int64_t began = sl_clock_boot_ms();
+	bool not_there = false;
 	enum sl_rc rc;
 	int verdict;
 
-	verdict = call_connector(p, j, receipt, &why);
+	verdict = call_connector(p, j, receipt, &why, &not_there);
 	receipt[RECEIPT_MAX - 1] = '\0';
-	verdict = check_verdict(verdict, receipt, &why);
+	verdict = not_there ? SL_VERDICT_NOT_THERE
+			    : check_verdict(verdict, receipt, &why);
 	rc = send_verdict(p, j, verdict, &why, receipt);
 	sl_log(verdict <= SLUSE_ALREADY ? SL_LOG_DEBUG : SL_LOG_NOTICE,
 	    j->subject,

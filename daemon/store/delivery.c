@@ -19,6 +19,7 @@ take(sqlite3_stmt *st, struct sl_delivery *d)
 	sl_db_copy(st, 3, d->state, sizeof(d->state));
 	d->attempts = sqlite3_column_int(st, 4);
 	d->uncertain = sqlite3_column_int(st, 5) != 0;
+	d->asked = d->uncertain ? sqlite3_column_int(st, 5) - 1 : 0;
 	d->first_ms = sqlite3_column_int64(st, 6);
 	d->next_ms = sqlite3_column_int64(st, 7);
 	sl_db_copy(st, 8, d->reason, sizeof(d->reason));
@@ -53,8 +54,9 @@ sl_delivery_update(struct sl_store *s, const struct sl_delivery *d,
 	    " receipt = ifnull(?9, receipt), changed_ms = ?10,"
 	    " first_ms = ?11 WHERE id = ?1",
 	    "isiiissisii", d->id, d->state, (int64_t)d->attempts,
-	    (int64_t)d->uncertain, d->next_ms, d->reason, d->detail,
-	    (int64_t)d->http_status, receipt, sl_clock_utc_ms(), d->first_ms);
+	    (int64_t)(d->uncertain ? 1 + d->asked : 0), d->next_ms, d->reason,
+	    d->detail, (int64_t)d->http_status, receipt, sl_clock_utc_ms(),
+	    d->first_ms);
 }
 
 static bool

@@ -380,6 +380,7 @@ struct sl_delivery {
 	char target[64], state[16];
 	int attempts;
 	bool uncertain;
+	int asked; /* while uncertain: how often its own key was not known */
 	int64_t first_ms, next_ms;
 	char reason[64], detail[256];
 	int http_status;

@@ -395,9 +395,11 @@ class Late(Trial):
     """A target that does the work long after the caller has gone: whoever
     asks too early finds nothing."""
 
-    def late(self, wait, rel="ny-journalpost", seconds=1, **more):
+    def late(self, wait, rel="ny-journalpost", seconds=1, checks="2", **more):
+        hold = "unknown_hold = yes\n" if more.pop("to_person", False) else ""
         h = self.house(target_keys="unknown_wait = %s\nretry_first = 50ms\n"
-                       "retry_max = 100ms\nbreaker_failures = 100\n" % wait)
+                       "retry_max = 100ms\nbreaker_failures = 100\n"
+                       "unknown_checks = %s\n%s" % (wait, checks, hold))
         h.fake.control("POST", "faults", [
             dict({"action": "late", "seconds": seconds, "match": {"rel": rel},
                   "count": 1}, **more)])
@@ -426,6 +428,30 @@ class Late(Trial):
 
     def test_lost_reply(self):
         self.once(self.late("4s"))
+
+    def test_later_than_waited(self):
+        """Asked more than once, at growing times, before it is sent again."""
+        self.once(self.late("1s", seconds=4))
+
+    def test_later_than_waited_without(self):
+        """That is what it takes."""
+        state = self.over(self.late("1s", seconds=6, checks="0"))
+        self.assertEqual(len(state["doubles"]), 1)
+
+    def test_never_came(self):
+        """Nothing was done there: it is sent again in the end."""
+        h = self.late("200ms", seconds=3600)
+        self.until(h, "brev.txt", 20, disposition="done")
+        self.assertEqual(len(h.posts()["journalposts"]), 1)
+
+    def test_to_a_person(self):
+        h = self.late("200ms", seconds=3600, to_person=True)
+        row = self.until(h, "brev.txt", 20, disposition="held",
+                         reason="target_unsure")
+        self.assertEqual(h.posts()["journalposts"], [])
+        h.sluse("retry", row["id"], "--why", "den er ikke der")
+        self.until(h, "brev.txt", 20, disposition="done")
+        self.assertEqual(len(h.posts()["journalposts"]), 1)
 
     def test_lost_document(self):
         self.once(self.late("4s", rel="ny-dokumentbeskrivelse"))

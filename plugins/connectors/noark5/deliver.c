@@ -658,6 +658,9 @@ n5_find(struct sluse_session *s, const struct sluse_post *p, char *receipt,
 	if (v == 0 && !whole)
 		v = SLUSE_NOT_FOUND;
 	/* Half of it is there, or its new case may be. */
+	if (v == SLUSE_NOT_FOUND && jp != NULL)
+		(void)snprintf(
+		    why->reason, sizeof(why->reason), "partly_there");
 	if (v == SLUSE_NOT_FOUND)
 		why->uncertain =
 		    jp != NULL ||
