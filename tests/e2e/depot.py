@@ -846,6 +846,14 @@ class Journals(Depot):
                       encoding="utf-8") as file:
                 self.assertIsNone(numbers.search(file.read()))
         self.assertEqual(self.rules("merknad"), {"fnr"})
+        rows, red = self.check(self.path("ut"))
+        self.assertEqual((red, rows[13]["values"]),
+                         ([], {"L42": 1, "*****": 1}))
+        h.find("000")["fields"]["opprettetDato"] = "i fjor"
+        self.extract(h, status=1, name="h2", out="ut2")
+        self.assertIn(("ugyldig", "*****"),
+                      [(r["Regel"], r["Nummer"])
+                       for r in self.deviations("ut2")])
         with open(self.path("ut", "avleveringspakke", "arkivstruktur.xml"),
                   encoding="utf-8") as file:
             self.assertIn(FNR, file.read())
