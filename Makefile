@@ -95,7 +95,7 @@ rooms_sluse-convert := convert worker sandbox wire base
 libs_sluse-convert := -lseccomp -lcrypto
 rooms_sluse-place := place sandbox wire base
 libs_sluse-place := -lseccomp -ljansson -lcrypto
-rooms_sluse-push := push config wire base
+rooms_sluse-push := push journal config wire base
 libs_sluse-push := -lcurl -ljansson -lseccomp -lcrypto
 
 define PROGRAM

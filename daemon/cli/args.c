@@ -3,6 +3,7 @@
  */
 #include <errno.h>
 #include <getopt.h>
+#include <limits.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -47,6 +48,7 @@ enum {
 	O_KEY = 1 << 28,
 	O_PAYLOADS = 1 << 29,
 	O_WITNESS = 1 << 30,
+	O_TSA = INT_MIN, /* the last bit: getopt's values are signed */
 };
 #define EVERYWHERE (O_ROOT | O_JSON | O_HELP | O_VERSION)
 
@@ -113,9 +115,10 @@ static const struct command commands[] = {
 	sl_cmd_journal_list,
 	"[ID] [--person P] [--from DAY] [--to DAY] [--kind EVENT] " GLASS_USAGE,
 	"list the sporingslogg"},
-    {"journal", "verify", 0, 1, O_AGAINST | O_KEY | O_WITNESS, 0,
+    {"journal", "verify", 0, 1, O_AGAINST | O_KEY | O_WITNESS | O_TSA, 0,
 	sl_cmd_journal_verify,
-	"[--key KEY] [--against HEAD] [--witness KEY] [DIR | FILE]",
+	"[--key KEY] [--against HEAD] [--witness KEY] [--tsa FILE] "
+	"[DIR | FILE]",
 	"show that the sporingslogg, an export or a proof is whole"},
     {"journal", "export", 1, 1, O_PAYLOADS, 0, sl_cmd_journal_export,
 	"[--payloads] DIR", "write it as files that anybody can verify"},
@@ -181,6 +184,7 @@ static const struct option options[] = {
     {"against", required_argument, NULL, O_AGAINST},
     {"key", required_argument, NULL, O_KEY},
     {"witness", required_argument, NULL, O_WITNESS},
+    {"tsa", required_argument, NULL, O_TSA},
     {"payloads", no_argument, NULL, O_PAYLOADS},
     {"demo", no_argument, NULL, O_DEMO},
     {"once", no_argument, NULL, O_ONCE},
@@ -256,7 +260,7 @@ take_option(struct sl_cli *c, int bit, const char *value)
 	    &c->case_number, &c->cases, &c->language, &c->output};
 	const char **late[] = {&c->kind, &c->person, &c->from, &c->to};
 
-	if (bit <= O_OUTPUT)
+	if (bit > 0 && bit <= O_OUTPUT)
 		*to[__builtin_ctz((unsigned)bit)] = value;
 	if (bit >= O_KIND && bit <= O_TO)
 		*late[__builtin_ctz((unsigned)bit / O_KIND)] = value;
@@ -306,6 +310,9 @@ take_option(struct sl_cli *c, int bit, const char *value)
 		break;
 	case O_WITNESS:
 		c->witness = value;
+		break;
+	case O_TSA:
+		c->tsa = value;
 		break;
 	case O_PAYLOADS:
 		c->payloads = true;

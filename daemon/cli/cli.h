@@ -30,7 +30,7 @@ struct sl_cli {
 	bool json, csv, recurse, pronom_only, demo, once, progress, payloads;
 	const char *stage, *disposition, *queue, *why, *case_number, *cases,
 	    *language, *output, *new_case, *with, *kind, *person, *from, *to,
-	    *against, *key, *witness;
+	    *against, *key, *witness, *tsa;
 	bool break_glass, list, deny;
 	char **line; /* the whole of it */
 	char **arg; /* operands */

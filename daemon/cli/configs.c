@@ -6,6 +6,8 @@
 
 #include "../base/mem.h"
 #include "../config/config.h"
+#include "../journal/cosign.h"
+#include "../journal/stamp.h"
 #include "cli.h"
 
 static enum sl_exit
@@ -22,14 +24,40 @@ load_config(const struct sl_cli *c, struct sl_config **ret)
 	return sl_cli_say(SL_EXIT_FOUND, "%s", err.text);
 }
 
+/* What the rows cannot say: keys and policies of those who mark heads. */
+static enum sl_exit
+check_others(const struct sl_config *cfg)
+{
+	struct sl_vkey key;
+	size_t i;
+
+	for (i = 0; i < cfg->witness_n; i++)
+		if (!sl_cosign_key(cfg->witness[i].vkey, &key))
+			return sl_cli_say(SL_EXIT_FOUND,
+			    "[witness %s]: vkey is no key of a witness (type "
+			    "4)",
+			    cfg->witness[i].head.title);
+	for (i = 0; i < cfg->tsa_n; i++)
+		if (*cfg->tsa[i].policy != '\0' &&
+		    !sl_stamp_is_policy(cfg->tsa[i].policy))
+			return sl_cli_say(SL_EXIT_FOUND,
+			    "[tsa %s]: policy is no object identifier",
+			    cfg->tsa[i].head.title);
+	return SL_EXIT_OK;
+}
+
 int
 sl_cmd_config_check(const struct sl_cli *c)
 {
 	struct sl_config *cfg = NULL;
 	enum sl_exit code = load_config(c, &cfg);
 
-	if (code != SL_EXIT_OK)
+	if (code == SL_EXIT_OK)
+		code = check_others(cfg);
+	if (code != SL_EXIT_OK) {
+		sl_config_free(cfg);
 		return code;
+	}
 	if (c->json)
 		(void)printf("{\"ok\":true,\"queues\":%zu,\"targets\":%zu}\n",
 		    cfg->queue_n, cfg->target_n);

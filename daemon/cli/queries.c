@@ -15,9 +15,9 @@
 #include "../base/text.h"
 #include "../config/config.h"
 #include "../pronom/pronom.h"
+#include "../query/control.h"
 #include "../query/query.h"
 #include "ask.h"
-#include "control.h"
 #include "formats.h"
 
 enum sl_exit

@@ -33,6 +33,7 @@ struct sl_task;
 struct sl_faces;
 struct sl_access;
 struct sl_seal;
+struct sl_others;
 
 /* A connected program. */
 struct sl_peer {
@@ -132,6 +133,7 @@ struct sl_engine {
 	struct sl_groups *groups;
 	struct sl_access *access;
 	struct sl_seal *seal;
+	struct sl_others *others; /* witness.c */
 	int64_t erase_at, erase_next_ms; /* erase.c: how far, and when next */
 	bool erasing; /* something is listed that shall go */
 	struct sl_password_file passwords;

@@ -16,6 +16,7 @@
 #include "../base/clock.h"
 #include "../base/log.h"
 #include "access.h"
+#include "witness.h"
 
 #define MESSAGES_A_TURN 256 /* of one peer, then the others' turn */
 #define ASKING_A_USER 32
@@ -108,6 +109,8 @@ hello(struct sl_peer *p, const struct sl_msg_hello *h)
 		sl_placing_peer_ready(e, p);
 	if (p->role == SL_ROLE_PUSH)
 		sl_outbox_peer_ready(e, p);
+	if (p->role == SL_ROLE_WITNESS)
+		sl_witness_peer_ready(e);
 	sl_engine_kick(e);
 }
 
@@ -147,6 +150,11 @@ dispatch(struct sl_peer *p, const struct sl_msg *m)
 			break;
 		}
 		rc = SL_REJECT;
+		break;
+	case SL_ROLE_WITNESS:
+		rc = m->type == SL_MSG_WITNESSED
+			 ? sl_witness_answer(p->e, &m->witnessed, &err)
+			 : SL_REJECT;
 		break;
 	case SL_ROLE_REPORT:
 		rc = SL_REJECT; /* it says nothing but hello */
@@ -373,6 +381,8 @@ gone(struct sl_engine *e, struct sl_peer *p)
 		sl_placing_peer_gone(e);
 	if (p->role == SL_ROLE_PUSH)
 		sl_outbox_peer_gone(e, p);
+	if (p->role == SL_ROLE_WITNESS)
+		sl_witness_peer_gone(e);
 	if (p->slots > 0 && !e->stopping)
 		sl_log(SL_LOG_INFO, "peers", "gone role=\"%d\" pid=\"%u\"",
 		    (int)p->role, p->pid);

@@ -176,7 +176,7 @@ static void
 status_json(struct sl_engine *e, struct sl_buf *b)
 {
 	static const char *const roles[] = {"", "work", "ocr", "place", "push",
-	    "ctl", "decrypt", "convert", "report"};
+	    "ctl", "decrypt", "convert", "report", "witness"};
 	struct sl_peer *p;
 	size_t i;
 	bool first = true;

@@ -32,6 +32,7 @@ struct sl_seal {
 	struct sl_timer *timer;
 	int dir; /* <root>/journal */
 	uint64_t signed_size;
+	uint64_t loud_size; /* of the last head that is no mark's only */
 	int64_t since_ms; /* boot: something is unsigned; 0 = nothing */
 	char lost[160]; /* of what was signed, where it is not our beginning */
 };
@@ -65,6 +66,8 @@ sign_head(struct sl_engine *e, struct sl_err *err)
 	if (sl_head_put(e->store, &tree, sl_buf_str(&note), err) != SL_OK ||
 	    sl_store_commit(e->store, err) != SL_OK)
 		return SL_FATAL;
+	if (sl_store_loud(e->store) > s->signed_size)
+		s->loud_size = tree.size;
 	s->signed_size = tree.size;
 	s->since_ms = 0;
 	sl_timer_stop(s->timer);
@@ -310,7 +313,39 @@ sl_seal_start(struct sl_engine *e, struct sl_err *err)
 	}
 	if (*s->lost == '\0')
 		(void)compare_elsewhere(e);
+	s->loud_size = s->signed_size;
 	return *s->lost != '\0' ? halt(e, err) : log_key(e, err);
+}
+
+uint64_t
+sl_seal_signed(const struct sl_engine *e)
+{
+	return e->seal->signed_size;
+}
+
+uint64_t
+sl_seal_loud(const struct sl_engine *e)
+{
+	return e->seal->loud_size;
+}
+
+enum sl_rc
+sl_seal_shown(struct sl_engine *e, const struct sl_checkpoint *head,
+    const uint8_t sig[SL_NOTE_SIGNATURE_LEN], bool *ret_proven,
+    struct sl_err *err)
+{
+	SL_BUF struct sl_buf note = {0};
+
+	*ret_proven = false;
+	if (e->halted)
+		return SL_OK;
+	sl_checkpoint_text(head, &note);
+	sl_buf_add_char(&note, '\n');
+	sl_note_add_signature(head->origin, sig, &note);
+	if (compare(e, sl_slice_buf(&note), false) != SL_REJECT)
+		return SL_OK;
+	*ret_proven = true;
+	return halt(e, err);
 }
 
 void

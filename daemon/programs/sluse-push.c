@@ -1,6 +1,7 @@
 /*
- * sluse-push: delivers prepared posts to one target, or harvests its archive.
- * Manual: sluse-push(8).
+ * sluse-push: delivers prepared posts to one target, or harvests its archive;
+ * or, with --witness, takes signed heads of the sporingslogg to witnesses and
+ * time-stamp authorities. Manual: sluse-push(8).
  */
 #include <getopt.h>
 #include <poll.h>
@@ -21,6 +22,7 @@
 #include "../push/deliver.h"
 #include "../push/lock.h"
 #include "../push/plugins.h"
+#include "../push/witness.h"
 #include "../wire/roles.h"
 
 #define WAIT_FIRST_MAX_MS 1000 /* of a harvest, where nobody else waits */
@@ -29,7 +31,7 @@ struct options {
 	const char *socket, *target, *config, *credentials;
 	struct sl_harvest_conf harvest; /* dir NULL: none */
 	enum sl_level level;
-	bool check;
+	bool check, witness;
 };
 
 static int
@@ -41,7 +43,9 @@ usage(void)
 	    "       sluse-push --check --target NAME --config FILE ..\n"
 	    "       sluse-push --harvest DIR --target NAME --config FILE ..\n"
 	    "           [--from DATE] [--to DATE] [--arkivdel ID]\n"
-	    "           [--document-max BYTES]\n");
+	    "           [--document-max BYTES]\n"
+	    "       sluse-push --witness --socket PATH --config FILE\n"
+	    "           [--log-level 2..7]\n");
 	return EX_USAGE;
 }
 
@@ -131,6 +135,7 @@ parse_options(int argc, char **argv, struct options *o)
 	    {"credentials", required_argument, NULL, 'k'},
 	    {"log-level", required_argument, NULL, 'l'},
 	    {"check", no_argument, NULL, 'n'},
+	    {"witness", no_argument, NULL, 'w'},
 	    {"harvest", required_argument, NULL, 'h'},
 	    {"from", required_argument, NULL, 'f'},
 	    {"to", required_argument, NULL, 'u'},
@@ -150,10 +155,16 @@ parse_options(int argc, char **argv, struct options *o)
 			o->credentials = optarg;
 		else if (c == 'n')
 			o->check = true;
+		else if (c == 'w')
+			o->witness = true;
 		else if (c == 'l' ? !parse_level(optarg, &o->level)
 				  : !parse_harvest(c, optarg, &o->harvest))
 			return false;
 	}
+	if (o->witness)
+		return optind == argc && o->config != NULL &&
+		       o->socket != NULL && o->target == NULL &&
+		       o->credentials == NULL && !o->check;
 	return optind == argc && o->target != NULL && o->config != NULL &&
 	       harvest_fits(&o->harvest) &&
 	       (o->harvest.dir != NULL ? !o->check
@@ -273,19 +284,22 @@ raise_files(void)
 
 /* Waits for slused as long as it takes; SL_SKIP: we were told to end. */
 static enum sl_rc
-connect_slused(struct sl_push *p, const struct options *o, struct sl_err *err)
+connect_slused(int signals, const struct options *o, struct sl_chan **ret,
+    struct sl_err *err)
 {
-	struct pollfd pf = {.fd = p->signals, .events = POLLIN};
+	enum sl_role role = o->witness ? SL_ROLE_WITNESS : SL_ROLE_PUSH;
+	const char *name = o->witness ? "witness" : o->target;
+	struct pollfd pf = {.fd = signals, .events = POLLIN};
 	int wait_ms = 50;
 	enum sl_rc rc;
 
 	for (;;) {
-		rc = sl_chan_connect(o->socket, SL_ROLE_PUSH, SL_PUSH_QUEUE,
-		    o->target, &p->chan, err);
+		rc = sl_chan_connect(
+		    o->socket, role, SL_PUSH_QUEUE, name, ret, err);
 		if (rc != SL_RETRY)
 			return rc;
 		if (wait_ms == 50) {
-			sl_log(SL_LOG_INFO, o->target, "waiting for slused");
+			sl_log(SL_LOG_INFO, name, "waiting for slused");
 			/* It may be long away: no reason to kill us. */
 			sl_notify("READY=1");
 		}
@@ -294,6 +308,39 @@ connect_slused(struct sl_push *p, const struct options *o, struct sl_err *err)
 			return SL_SKIP;
 		wait_ms = wait_ms < 2000 ? wait_ms * 2 : 2000;
 	}
+}
+
+static void
+tell_missing(const char *subject, const char *missing)
+{
+	if (missing[0] != '\0')
+		sl_log(SL_LOG_WARNING, subject,
+		    "the kernel lacks a wall missing=\"%s\"", missing);
+}
+
+/* For all witnesses and time-stamp authorities of the configuration. */
+static int
+witness(int signals, const struct options *o)
+{
+	struct sl_witnesses *w = NULL;
+	struct sl_chan *chan = NULL;
+	const char *missing = "";
+	struct sl_err err = {0};
+	enum sl_rc rc = sl_witnesses_open(o->config, &w, &err);
+
+	if (rc == SL_OK)
+		rc = connect_slused(signals, o, &chan, &err);
+	if (rc == SL_OK)
+		rc = sl_witnesses_lock(w, &missing, &err);
+	if (rc == SL_OK) {
+		tell_missing("witness", missing);
+		sl_notify("READY=1");
+		rc = sl_witnesses_run(w, chan, signals, &err);
+		sl_notify("STOPPING=1");
+	}
+	sl_chan_free(chan);
+	sl_witnesses_free(w);
+	return rc == SL_OK || rc == SL_SKIP ? 0 : failed("witness", &err);
 }
 
 static int
@@ -312,17 +359,16 @@ work(struct sl_push *p, const struct options *o)
 	if (o->harvest.dir != NULL)
 		rc = open_harvest(p, o, &err);
 	else
-		rc = o->check ? SL_OK : connect_slused(p, o, &err);
+		rc = o->check ? SL_OK
+			      : connect_slused(p->signals, o, &p->chan, &err);
 	if (rc != SL_OK)
 		return rc == SL_SKIP ? 0 : failed(o->target, &err);
 	ca = sl_push_path(p->section, p->section->target->ca_file);
-	if (sl_push_lock(ca, p->credentials,
+	if (sl_push_lock((const char *const[]){ca}, 1, p->credentials,
 		p->harvest != NULL ? sl_harvest_dir(p->harvest) : -1, &missing,
 		&err) != SL_OK)
 		return failed(o->target, &err);
-	if (missing[0] != '\0')
-		sl_log(SL_LOG_WARNING, o->target,
-		    "the kernel lacks a wall missing=\"%s\"", missing);
+	tell_missing(o->target, missing);
 	if (o->check)
 		return run_check(p);
 	if (p->harvest != NULL)
@@ -350,6 +396,8 @@ main(int argc, char **argv)
 	sl_log_open("sluse-push", o.level);
 	raise_files();
 	p.signals = hold_signals();
+	if (o.witness)
+		return witness(p.signals, &o);
 	rc = work(&p, &o);
 	sl_push_drop(&p);
 	if (p.session != NULL)

@@ -231,14 +231,13 @@ sl_harvest_dir(const struct sl_harvest *h)
 void
 sl_harvest_free(struct sl_harvest *h)
 {
-	const int *fd[] = {
-	    &h->dir, &h->files, &h->units, &h->known, &h->sink.fd};
-	size_t i;
-
 	if (h == NULL)
 		return;
-	for (i = 0; i < sizeof(fd) / sizeof(*fd); i++)
-		sl_cleanup_close(fd[i]);
+	sl_cleanup_close(&h->dir);
+	sl_cleanup_close(&h->files);
+	sl_cleanup_close(&h->units);
+	sl_cleanup_close(&h->known);
+	sl_cleanup_close(&h->sink.fd);
 	sl_sha256_free(h->sink.sha);
 	sl_sha256_free(h->units_sha);
 	sl_docset_free(&h->docs);

@@ -82,12 +82,13 @@ allow_path(int ruleset, const char *path)
 /* 1 = the kernel has no Landlock, or only the first, which lets nobody rename
  * from one folder to another. */
 static int
-landlock(const char *ca_file, int credentials, int writable)
+landlock(const char *const *ca_files, size_t n, int credentials, int writable)
 {
 	struct landlock_ruleset_attr attr = {
 	    .handled_access_fs = (LANDLOCK_ACCESS_FS_MAKE_SYM << 1) - 1};
 	SL_CLOSE int set = -1;
 	const char *const *path;
+	size_t i;
 	long abi;
 
 	abi = syscall(SYS_landlock_create_ruleset, NULL, 0,
@@ -102,9 +103,11 @@ landlock(const char *ca_file, int credentials, int writable)
 	for (path = readable; *path != NULL; path++)
 		if (allow_path(set, *path) != 0)
 			return -1;
-	if ((ca_file != NULL && ca_file[0] != '\0' &&
-		allow_path(set, ca_file) != 0) ||
-	    allow(set, credentials) != 0 ||
+	for (i = 0; i < n; i++)
+		if (ca_files[i] != NULL && ca_files[i][0] != '\0' &&
+		    allow_path(set, ca_files[i]) != 0)
+			return -1;
+	if (allow(set, credentials) != 0 ||
 	    (writable >= 0 && allow_writing(set, writable) != 0))
 		return -1;
 	return (int)syscall(SYS_landlock_restrict_self, set, 0);
@@ -137,8 +140,8 @@ deny_calls(void)
 }
 
 enum sl_rc
-sl_push_lock(const char *ca_file, int credentials, int writable,
-    const char **ret_missing, struct sl_err *err)
+sl_push_lock(const char *const *ca_files, size_t n, int credentials,
+    int writable, const char **ret_missing, struct sl_err *err)
 {
 	const struct rlimit none = {0, 0};
 	int rc;
@@ -149,7 +152,7 @@ sl_push_lock(const char *ca_file, int credentials, int writable,
 	    prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) != 0)
 		return sl_err_set(
 		    err, SL_FATAL, errno, "internal", "cannot lock down");
-	rc = landlock(ca_file, credentials, writable);
+	rc = landlock(ca_files, n, credentials, writable);
 	if (rc < 0)
 		return sl_err_set(err, SL_FATAL, errno, "internal",
 		    "Landlock is there but refuses");

@@ -417,3 +417,10 @@ sl_reception_parse(const char *s, char *ret_reception, size_t n, int *ret_entry)
 	*ret_entry = (int)e;
 	return true;
 }
+
+bool
+sl_event_is_mark(int event)
+{
+	return event == SL_EVENT_cosigned || event == SL_EVENT_timestamped ||
+	       event == SL_EVENT_witness_refused;
+}

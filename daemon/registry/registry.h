@@ -68,6 +68,9 @@ const char *sl_stage_name(int stage);
 const char *sl_dispo_name(int dispo);
 const char *sl_outcome_name(int outcome);
 const char *sl_event_name(int event);
+/* Does it only tell what became of a signed head? No head is sent anywhere for
+ * such events: that would never end. */
+bool sl_event_is_mark(int event);
 const char *sl_change_name(enum sl_change c);
 /* Norwegian (bokmål), as people see them. */
 const char *sl_stage_nb(int stage);

@@ -34,14 +34,15 @@ struct scan {
 	uint32_t *of; /* by consignment: batch + 1 */
 };
 
-static size_t
+/* The pointer holds until the next call. */
+static struct batch *
 find_batch(struct scan *s, unsigned queue, int64_t day)
 {
 	uint32_t *at = &s->at[queue][day < 0 ? 0 : day % DAYS_MAX];
 	struct batch *b;
 
 	if (*at != 0)
-		return *at - 1;
+		return &s->batch[*at - 1];
 	s->batch = sl_grow(s->batch, &s->cap, s->n + 1, sizeof(*s->batch));
 	b = &s->batch[s->n];
 	memset(b, 0, sizeof(*b));
@@ -49,7 +50,7 @@ find_batch(struct scan *s, unsigned queue, int64_t day)
 	b->queue = queue;
 	b->control_items = b->control_pages = b->signed_day = -1;
 	*at = (uint32_t)++s->n;
-	return s->n - 1;
+	return b;
 }
 
 /* Queues said to be paper; of those that the configuration does not know any
@@ -87,8 +88,8 @@ is_open(const struct sl_snap *s, uint32_t id)
 static void
 count_consignments(struct scan *s)
 {
+	struct batch *b;
 	uint32_t id;
-	size_t b;
 
 	for (id = 1; id <= s->snap.c_max; id++) {
 		const struct sl_snap_consignment *c = &s->snap.c[id];
@@ -96,9 +97,9 @@ count_consignments(struct scan *s)
 		if (!c->in || s->at[c->queue] == NULL)
 			continue;
 		b = find_batch(s, c->queue, sl_day_of(c->received_ms));
-		s->of[id] = (uint32_t)b + 1;
-		s->batch[b].consignments++;
-		s->batch[b].open += is_open(&s->snap, id);
+		s->of[id] = (uint32_t)(b - s->batch) + 1;
+		b->consignments++;
+		b->open += is_open(&s->snap, id);
 	}
 }
 
@@ -151,7 +152,7 @@ add_sheet(struct scan *s)
 			sl_control_stranger(&s->sheet, row->queue);
 			continue;
 		}
-		b = &s->batch[find_batch(s, q, row->day)];
+		b = find_batch(s, q, row->day);
 		if (row->items >= 0)
 			b->control_items =
 			    (b->control_items < 0 ? 0 : b->control_items) +
@@ -186,7 +187,7 @@ add_signature(
 		return;
 	sl_json_peek_all(value, want, 2);
 	signed_day = sl_day_of(strtoll(ms, NULL, 10));
-	b = &s->batch[find_batch(s, q, day)];
+	b = find_batch(s, q, day);
 	if (signed_day < b->signed_day)
 		return;
 	b->signed_day = signed_day;

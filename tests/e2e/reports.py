@@ -412,6 +412,52 @@ class Recounted(unittest.TestCase):
             row = [r for r in found if r["day"] == day["day"]][0]
             self.assertEqual(row["shred"], shred, sheet)
 
+    def test_paper_signed_in_sluse(self):
+        """The last signature counts, from Sluse or from the sheet; what was
+        looked at stands in the event and can go."""
+        day = next(r for r in rows(self.root, "skanningskontroll")[0]
+                   if r["open"] == 0)
+        number = (datetime.date.fromisoformat(day["day"]) -
+                  datetime.date(1970, 1, 1)).days
+        signed = datetime.datetime(2026, 11, 30, 11, tzinfo=datetime.timezone.utc)
+        with tempfile.TemporaryDirectory() as folder, \
+                tempfile.NamedTemporaryFile("w", suffix=".csv") as sheet:
+            shutil.copytree(os.path.join(self.root, "db"),
+                            os.path.join(folder, "db"))
+            shutil.copy(os.path.join(self.root, "sluse.conf"), folder)
+            db = sqlite3.connect(os.path.join(folder, "db", "sluse.db"))
+            seq = db.execute("SELECT max(seq) FROM payload").fetchone()[0]
+            db.execute("UPDATE payload SET body = ? WHERE seq = ?",
+                       ('{"why":"20 av 412 sider"}', seq))
+            for key in ("scan_signed:%d:Skannet post" % number,
+                        "scan_signed:%d:Skjema" % number):
+                db.execute("INSERT INTO meta VALUES (?, ?)", (key, json.dumps(
+                    {"ms": int(signed.timestamp() * 1000), "actor": "uid:1003",
+                     "seq": seq})))
+            db.commit()
+
+            def row(*more):
+                found, = [r for r in rows(folder, "skanningskontroll", *more)[0]
+                          if r["day"] == day["day"]]
+                return found["signed"], found["by"], found["sample"], found["shred"]
+            mine = ("2026-11-30", "uid:1003", "20 av 412 sider", "2027-02-28")
+            self.assertEqual(row(), mine)
+            sheet.write("ko;dato;forsendelser;sider;signert;av\nSkannet post;%s;%d;"
+                        "%d;2026-11-01;KN\n" % (day["day"], day["consignments"],
+                                               day["pages"]))
+            sheet.flush()
+            self.assertEqual(row("--control", sheet.name), mine)
+            db.execute("DELETE FROM payload WHERE seq = ?", (seq,))
+            db.execute("UPDATE consignment SET disposition = 30, outcome = NULL "
+                       "WHERE queue = 'Skannet post' AND id NOT IN (SELECT "
+                       "consignment FROM entry)")
+            db.execute("UPDATE entry SET disposition = 30, outcome = NULL WHERE id "
+                       "IN (SELECT id FROM entry WHERE consignment IN (SELECT id "
+                       "FROM consignment WHERE queue = 'Skannet post'))")
+            db.commit()
+            db.close()
+            self.assertEqual(row(), mine[:2] + (None, None))
+
     def test_corrections(self):
         first, person = {}, {}
         for r in self.raw.q("SELECT * FROM placement WHERE rank = 0 ORDER BY entry,"

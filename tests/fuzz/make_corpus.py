@@ -605,6 +605,34 @@ def targetlog():
         '{"id":"\\u00e5","number":"2026/1-1","documents":[{"number":2}]}')
 
 
+# -- what witnesses and time-stamp authorities answer ---------------------------
+def cosign():
+    text = ("example.com/behind-the-sofa\n20852163\n"
+            "CsUYapGGPo4dkMgIAUqom/Xajj7h2fB2MPA3j2jxq2I=\n")
+    log = ("\u2014 example.com/behind-the-sofa +PpSVFNUsAicB1wXCuc36HrmzCfBx1ATQpT"
+           "ulWd9U006OEpyCvIVj2pM8CIzKlzXWcwxIO/VAQzkCO8DZUY5tlFX6QQ=\n")
+    line = ("\u2014 witness.example.com/w1 fm9KqgAAAABkGFDL+TPmh4BYuAjsYRoqMJCWb/"
+            "gWJaeRF/kmm5tlCr9sJ57DLErur7K0yDXc2ArN+TIuotuB/HbuL3AJsp3bv/aNCQ==\n")
+    node = "PlRNCrwHpqhGrupue0L7gxbjbMiKA9temvuZZDDpkaw=\n"
+    put("cosign", "answer", "0" + line)
+    put("cosign", "answer-two", "0" + log + line + line)
+    put("cosign", "answer-time", "0" + line.replace("GFDL", "GFDM"))
+    put("cosign", "answer-short", "0" + line[:60] + "=\n")
+    put("cosign", "answer-gap", "0" + line + "\n" + line)
+    put("cosign", "answer-html", "0<html>\n<body>Not Found</body>\n")
+    put("cosign", "question", "1old 20852014\n" + node * 4 + "\n" + text + "\n" + log)
+    put("cosign", "question-first", "1old 0\n\n" + text + "\n" + log)
+    put("cosign", "question-long", "1old 5\n" + node * 129 + "\n" + text)
+    put("cosign", "size", "220852163\n")
+    put("cosign", "size-zero", "2007\n")
+    put("cosign", "size-large", "29223372036854775808\n")
+    put("cosign", "head", "2" + text + "\n" + log + line)
+    put("cosign", "head-more", "2" + text + "more\n\n" + log)
+    for name in ("r.tsr", "refused.tsr", "q.tsq"):
+        with open(os.path.join(TOP, "tests", "data", "stamp", name), "rb") as file:
+            put("cosign", "token-" + name[:-4], b"3" + file.read())
+
+
 # -- harvests, and packages under test ----------------------------------------
 def harvest():
     small = harvests.small()
@@ -668,9 +696,77 @@ def n5check():
         "passwd'>]><arkiv>&b;</arkiv>")
 
 
+# -- what a Noark 5 core shows: fuzz_crawl ------------------------------------
+def crawl():
+    rel = "https://rel.arkivverket.no/noark5/v5/api/"
+
+    def links(**more):
+        return {(name.replace("__", "/") if name in ("self", "next") else
+                 rel + name.replace("__", "/") + "/"): {"href": url}
+                for name, url in more.items()}
+
+    def unit(n, fields=None, **more):
+        return dict({"systemID": "00000000-0000-4000-8000-%012x" % n},
+                    **(fields or {}), _links=links(self="u%x" % n, **{
+                        "arkivstruktur__" + k if "__" not in k else k: v
+                        for k, v in more.items()}))
+
+    def rows(*units, count=None, **more):
+        return {"count": len(units) if count is None else count,
+                "results": list(units), "_links": links(**more)}
+    made = {"opprettetDato": "2020-05-01T10:00:00+02:00", "tittel": "Sø"}
+    pages = {
+        "r": {"_links": links(arkivstruktur="as", sakarkiv="sa", metadata="md",
+                              loggingogsporing="ls")},
+        "as": {"_links": links(arkivstruktur__arkiv="a")}, "sa": {}, "md": {},
+        "ls": {"_links": links(loggingogsporing__endringslogg="lo")},
+        "a": rows(unit(1, arkivdel="d", arkivskaper="sk")),
+        "sk": rows(unit(9)),
+        "d": rows(unit(2, klassifikasjonssystem="ks", mappe="m",
+                       registrering="re")),
+        "ks": rows(unit(3, klasse="k")),
+        "k": rows(unit(4, mappe="m", underklasse="uk")),
+        "uk": {"count": 0},
+        "m": rows(unit(5, made, registrering="p", merknad="me",
+                       sakarkiv__saksmappe="u5"), count=2, next="m2"),
+        "m2": rows(unit(6, made, undermappe="um"), count=2),
+        "um": rows(unit(16, dict(made, opprettetDato="2019"),
+                        overmappe="u6")),
+        "me": rows({"merknadstekst": "m"}, {"merknadstekst": "n"}),
+        "p": rows(unit(7, made, sakarkiv__journalpost="u7", skjerming="s",
+                       dokumentbeskrivelse="b")),
+        "re": rows(unit(7, made), unit(8, made, dokumentbeskrivelse="b")),
+        "s": {"skjermingshjemmel": "Offl. § 13"},
+        "b": rows(unit(10, dokumentobjekt="o")),
+        "o": rows(unit(11, {"sjekksumAlgoritme": "SHA-256", "sjekksum": "aa",
+                            "filstoerrelse": "12"}, fil="f"),
+                  unit(12)),
+        "f": {}, "lo": rows(unit(13, {
+            "referanseArkivenhet": "00000000-0000-4000-8000-%012x" % 7}))}
+
+    def whole(**changed):
+        return "".join("%s %s\n" % (url, json.dumps(body, ensure_ascii=False))
+                       for url, body in dict(pages, **changed).items())
+    for n in range(8):
+        put("crawl", "narrow-%d" % n, "%d%s" % (n, whole()))
+    below = {"r": {"_links": links(arkivstruktur="as", sakarkiv="sa",
+                                   metadata="md")},
+             "m": rows(unit(5, made, loggingogsporing__endringslogg="lo"))}
+    for name, changed in (
+            ("logs-below", below), ("round", {"m2": rows(
+                unit(6), count=2, next="m")}),
+            ("climbs", {"m": rows({"systemID": "../../x"})}),
+            ("in-itself", {"um": rows(unit(6, undermappe="um"))}),
+            ("few", {"m2": {"count": 3}}), ("texts", {"k": rows("a", 1)}),
+            ("remarks-round", {"me": rows({"a": 1}, count=9, next="me")}),
+            ("two", {"s": rows({"a": 1}, {"a": 2})})):
+        put("crawl", name, "0" + whole(**changed))
+    put("crawl", "nul", "0" + whole() + "m {\"a\\u0000\": \"\\u0000\"}\n")
+
+
 for make in (wire, config, leaves, caseindex, sidecar, csv, settle, texts, mail,
              open_, office, pronom, http, package, targetlog,
-             harvest, n5check):
+             cosign, crawl, harvest, n5check):
     make()
 for name, data in make_pdf.seeds():
     put("pdf", name, data)

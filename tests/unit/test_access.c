@@ -39,6 +39,7 @@ static const struct {
     {"approve", "yynnnn", true},
     {"deviation", "yyynyy", true},
     {"scan-sign", "yynnny", true},
+    {"report", "yynyny", false},
     {"cases-import", "yynnyy", true},
     {"stop-in", "yyynny", true},
     {"start-in", "yyynny", true},

@@ -307,6 +307,23 @@ in_order(void)
 		      "endring 9 7\nendring/hendelseslogg a -\n");
 }
 
+/* A folder stands in the list before the one it lies in. */
+static void
+under_first(void)
+{
+	begin();
+	an_archive();
+	page("l-mappe",
+	    LIST("2", UNIT("4", "", "," LINK(S "overmappe", "u3")) "," UNIT(
+			  "3", "", "," LINK(S "undermappe", "l-under"))));
+	page(
+	    "l-under", LIST("1", UNIT("4", "", "," LINK(S "overmappe", "u3"))));
+	page("l-reg", "{\"count\":0}");
+	page("l-logg", "{\"count\":0}");
+	CHECK_MSG(harvest(NULL, NULL, NULL) == SLUSE_DELIVERED, "%s", why.text);
+	units_are(TOP "mappe 3 2\nmappe 4 3\n");
+}
+
 static void
 no_more(void)
 {
@@ -399,6 +416,36 @@ bad_lists(void)
 	}
 }
 
+/* Rows of a list that has no ids. */
+static void
+remarks(void)
+{
+	static const struct {
+		const char *first, *second, *says;
+	} rows[] = {{NEXT("2", "{\"a\":1}", "m2"), LIST("2", "{\"a\":2}"), ""},
+	    {NEXT("9", "{\"a\":1}", "m1"), "{}", "goes round"},
+	    {NEXT("9", "{\"a\":1}", "m2"), NEXT("9", "{\"a\":1}", "m2"),
+		"goes round"},
+	    {LIST("1", "{\"a\":1},{\"a\":2}"), "{}", "more rows come"}};
+	size_t i;
+
+	for (i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		begin();
+		an_archive();
+		page("l-mappe",
+		    LIST("1", UNIT("3", "", "," LINK(S "merknad", "m1"))));
+		page("l-reg", "{\"count\":0}");
+		page("l-logg", "{\"count\":0}");
+		page("m1", "%s", rows[i].first);
+		page("m2", "%s", rows[i].second);
+		CHECK((harvest(NULL, NULL, NULL) == SLUSE_DELIVERED) ==
+		      (rows[i].says[0] == '\0'));
+		CHECK_MSG(strstr(why.text, rows[i].says) != NULL, "%zu: %s", i,
+		    why.text);
+		CHECK(asked("m1") + asked("m2") <= 3);
+	}
+}
+
 static void
 too_deep(void)
 {
@@ -435,10 +482,12 @@ narrow(void)
 		    MADE("2020-01-01"),
 		    "," LINK(S "registrering", "r4")) "," UNIT("5",
 		    MADE("2020-03-31"), "," LINK(S "registrering", "r5"))));
-	page("r3", LIST("2", UNIT("6", MADE("2020-03-01"), "") "," UNIT(
-				 "7", MADE("2020-04-01"), "")));
+	page("r3", LIST("2", UNIT("6", MADE("2020-03-01"), "") "," UNIT("7",
+				 MADE("2020-04-01"),
+				 "," LINK(S "dokumentbeskrivelse", "d7"))));
 	page("r4", LIST("1", UNIT("8", MADE("2020-02-29"), "")));
 	page("r5", "{\"count\":0}");
+	page("d7", LIST("1", UNIT("a", "", "")));
 	page("l-reg", "{\"count\":0}");
 	page("l-logg",
 	    LIST("1",
@@ -566,6 +615,7 @@ stops(void)
 	units_are("arkiv 1 -\n");
 }
 
-TEST_MAIN({"in_order", in_order}, {"again", again}, {"bad_lists", bad_lists},
+TEST_MAIN({"in_order", in_order}, {"under_first", under_first},
+    {"again", again}, {"bad_lists", bad_lists}, {"remarks", remarks},
     {"too_deep", too_deep}, {"narrow", narrow}, {"documents", documents},
     {"no_document", no_document}, {"stops", stops})

@@ -116,7 +116,7 @@ behind_walls(void)
 	struct sl_err err;
 	int fd;
 
-	if (sl_push_lock(NULL, -1, -1, &missing, &err) != SL_OK)
+	if (sl_push_lock(NULL, 0, -1, -1, &missing, &err) != SL_OK)
 		return __LINE__ % 256;
 	if (missing[0] != '\0')
 		return 0; /* an old kernel: nothing more to see */
@@ -142,7 +142,7 @@ behind_walls_with(const char *dir)
 	const char *missing = "?";
 	struct sl_err err;
 
-	if (sl_push_lock(NULL, -1, fd, &missing, &err) != SL_OK)
+	if (sl_push_lock(NULL, 0, -1, fd, &missing, &err) != SL_OK)
 		return __LINE__ % 256;
 	if (missing[0] != '\0')
 		return 0;

@@ -48,6 +48,7 @@ struct list {
 	n5_row_fn *fn;
 	void *arg;
 	struct n5_ids ids;
+	json_t *urls; /* of pages, in a list without ids */
 	uint64_t rows;
 };
 
@@ -97,6 +98,19 @@ one_row(struct n5_walk *w, struct list *l, const json_t *page, json_t *row)
 	return v == 0 ? l->fn(w, row, l->arg) : v;
 }
 
+/* Rows without ids do not tell that a list goes round: its pages do. */
+static int
+check_next(struct n5_walk *w, struct list *l, const char *url)
+{
+	if (url == NULL || l->units)
+		return 0;
+	if (json_object_get(l->urls, url) != NULL)
+		return n5_why(w->why, SLUSE_REFUSED, "target_error",
+		    "%s: the list goes round", l->what);
+	(void)json_object_set_new(l->urls, url, json_true());
+	return 0;
+}
+
 /* One page; *url moves on, to NULL after the last. */
 static int
 one_page(struct n5_walk *w, struct list *l, char **url)
@@ -122,6 +136,8 @@ one_page(struct n5_walk *w, struct list *l, char **url)
 	}
 	if (v == 0 && json_array_size(rows) > 0)
 		*url = n5_href(page, "next");
+	if (v == 0)
+		v = check_next(w, l, *url);
 	if (v == 0 && *url == NULL)
 		v = n5_is_whole(page, (size_t)l->rows, l->what, w->why);
 	w->held -= held;
@@ -137,9 +153,11 @@ n5_walk_list(struct n5_walk *w, char *url, const char *what, int units,
 	int v = 0;
 
 	l.ids.seed = w->seed;
+	l.urls = json_object();
 	while (v == 0 && url != NULL)
 		v = one_page(w, &l, &url);
 	free(url);
+	json_decref(l.urls);
 	n5_ids_free(&l.ids);
 	return v;
 }
