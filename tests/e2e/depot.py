@@ -750,6 +750,19 @@ class Journals(Depot):
         self.assertIsNone(self.tree(self.top, "offentligJournal.xml").find(
             ".//journalpost/tittel"))
 
+    def test_a_systemid_is_no_person(self):
+        h = harvests.small()
+        ident = "0a020132-9999-4aaa-8aaa-02013299997a"
+        was = uid("p3")
+        h = json.loads(json.dumps(h.units).replace(was, ident))
+        small = harvests.small()
+        small.units = h
+        folder = self.extract(small)
+        self.assertEqual(self.check(folder)[1], [])
+        ids = [n.text for n in self.tree(folder, "offentligJournal.xml").iter(
+            "systemID")]
+        self.assertIn(ident, ids)
+
     # (skjerming of the post, of the case, title, offentligTittel) -> shown
     TITLES = (
         (None, None, "Brev om tak", None, "Brev om tak"),
