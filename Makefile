@@ -54,7 +54,7 @@ CFLAGS_read := $(call pc,cflags,jansson)
 CFLAGS_ocr := $(call pc,cflags,tesseract lept)
 CFLAGS_cli := $(call pc,cflags,libxml-2.0)
 CFLAGS_report := $(call pc,cflags,pangocairo cairo-pdf libxml-2.0)
-CFLAGS_depot := $(call pc,cflags,libxml-2.0 jansson)
+CFLAGS_depot := $(call pc,cflags,libarchive libxml-2.0 jansson)
 CFLAGS_unpack := $(call pc,cflags,libarchive)
 CFLAGS_push := $(call pc,cflags,libcurl jansson)
 room_cflags = $(CFLAGS_$(word 2,$(subst /, ,$(1))))
@@ -68,6 +68,7 @@ $(O)/daemon/store/schema.o: $(wildcard schemas/sql/*.sql)
 $(O)/daemon/query/export.o: $(wildcard schemas/export/*)
 $(O)/daemon/report/legal.o: schemas/hjemler.tsv
 $(O)/daemon/depot/schemas.o: $(wildcard schemas/noark5/*.xsd)
+$(O)/daemon/depot/dias_schema.o: $(wildcard schemas/dias/*.xsd)
 
 # -- programs: which rooms and libraries each may see -------------------------
 # iconv behind the walls is the program's own: daemon/read/converters.h.
@@ -82,9 +83,9 @@ libs_sluse := -lsqlite3 -ljansson -lxml2 -lcrypto
 rooms_sluse-report := report query store journal registry config wire base
 libs_sluse-report = $(call pc,libs,pangocairo cairo-pdf libxml-2.0) \
 	-lsqlite3 -ljansson -lcrypto -lm
-rooms_sluse-depot := depot report pronom config wire base
-libs_sluse-depot = $(call pc,libs,pangocairo cairo-pdf libxml-2.0) \
-	-ljansson -lcrypto -lm
+rooms_sluse-depot := depot report pronom store journal registry config wire base
+libs_sluse-depot = $(call pc,libs,pangocairo cairo-pdf libxml-2.0 libarchive) \
+	-lsqlite3 -ljansson -lcrypto -lm
 rooms_sluse-work := worker read unpack identify pronom sandbox wire base
 libs_sluse-work := -larchive -lmagic -lz $(libs_iconv) -lseccomp -ljansson -lcrypto
 rooms_sluse-ocr := ocr worker read sandbox wire base
@@ -120,7 +121,7 @@ plugin_libs_pdf := -Wl,--exclude-libs,ALL,--wrap=jpeg_std_error -lmupdf \
 	-lmupdf-third -lfreetype -lharfbuzz -ljpeg -lopenjp2 -ljbig2dec -lgumbo -lmujs -lz -lm \
 	-lcrypto
 plugin_cflags_office := $(call pc,cflags,libxml-2.0 libzip)
-plugin_libs_office := $(call pc,libs,libxml-2.0 libzip) -lm
+plugin_libs_office := $(call pc,libs,libxml-2.0 libzip) -lcrypto -lm
 plugin_cflags_asic := $(call pc,cflags,libxml-2.0 libzip)
 plugin_libs_asic := $(call pc,libs,libxml-2.0 libzip) -lcrypto
 plugin_cflags_package := $(call pc,cflags,libxml-2.0 jansson glib-2.0)

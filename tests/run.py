@@ -31,8 +31,8 @@ ASAN_ENV = {
 }
 # What takes long comes first, so that the end is not one of them alone.
 LONG = ("e2e-mean", "e2e-settling", "e2e-targets", "fault-inject",
-        "fault-kill_points", "fault-kill_storm", "unit", "e2e-demo",
-        "e2e-harvest", "e2e-witness", "e2e-depot")
+        "fault-kill_points", "fault-kill_storm", "fault-outputs", "unit",
+        "e2e-demo", "e2e-harvest", "e2e-witness", "e2e-depot")
 # Seconds. Only what hangs comes near: a busy machine needs several times the
 # usual.
 LIMIT = 900

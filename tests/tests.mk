@@ -61,12 +61,16 @@ libs_test_report = $(libs_sluse-report)
 rooms_fuzz_targetlog := report query store journal registry config wire base
 libs_fuzz_targetlog = $(libs_sluse-report)
 
-rooms_test_depot := depot report pronom config wire base
+rooms_test_depot := depot report pronom store journal registry config wire base
 libs_test_depot = $(libs_sluse-depot)
-rooms_fuzz_harvest := depot report pronom config wire base
+rooms_fuzz_harvest := depot report pronom store journal registry config wire base
 libs_fuzz_harvest = $(libs_sluse-depot)
-rooms_fuzz_n5check := depot report pronom config wire base
+rooms_fuzz_n5check := depot report pronom store journal registry config wire base
 libs_fuzz_n5check = $(libs_sluse-depot)
+rooms_test_dias := depot report pronom store journal registry config wire base
+libs_test_dias = $(libs_sluse-depot)
+rooms_fuzz_dias := depot report pronom store journal registry config wire base
+libs_fuzz_dias = $(libs_sluse-depot)
 
 rooms_test_registry := registry wire base
 libs_test_registry := -lcrypto

@@ -149,6 +149,17 @@ digits(const char *s, int n)
 }
 
 int64_t
+sl_day_begin(int64_t day)
+{
+	/* Noon is in that day, whatever the clock did. */
+	struct sl_date t =
+	    sl_clock_oslo(day * INT64_C(86400000) + INT64_C(43200000));
+
+	t.hour = t.minute = t.second = 0;
+	return sl_clock_from_oslo(&t);
+}
+
+int64_t
 sl_day_read(const char *s)
 {
 	int y = digits(s, 4), m = -1, d = -1, d_again;

@@ -1,8 +1,9 @@
 /*
  * The command line of sluse-depot.
  *
- * SECURITY: reads a harvest or a package that the caller names, and writes to
- * standard output or to a new folder of his. Has no network, starts nothing.
+ * SECURITY: reads a harvest, a package, a folder or an instance (the database
+ * mode=ro) that the caller names, and writes to standard output or to a new
+ * folder of his. Has no network, starts nothing.
  */
 #include "depot.h"
 
@@ -23,6 +24,10 @@ static const struct command {
 	"incoming posts without an answer, with their age", sl_depot_restanser},
     {"check", "DIR [--json]",
 	"the tests N5.01 to N5.64 on a Noark 5 extraction", sl_depot_check},
+    {"dias", "DIR --queue Q | --content FOLDER | --check ...",
+	"a DIAS package of scanned paper, or of a folder; or what is wrong "
+	"with one",
+	sl_depot_dias},
 };
 #define COMMANDS (sizeof(commands) / sizeof(commands[0]))
 
@@ -67,8 +72,16 @@ print_help(FILE *f)
 	(void)fputs("\nManual: sluse-depot(1).\n", f);
 }
 
-/* `sluse depot` leaves its own words in front: what it takes before the command
- * (--root DIR, --json) means nothing here. */
+static const char *root;
+
+const char *
+sl_depot_root(void)
+{
+	return root;
+}
+
+/* `sluse depot` leaves its own words in front; --json before the command means
+ * nothing here. */
 static int
 own_words(int argc, char **argv)
 {
@@ -77,10 +90,11 @@ own_words(int argc, char **argv)
 	for (i = 1; i < argc; i++) {
 		if (strcmp(argv[i], "depot") == 0)
 			return i + 1;
-		if (strcmp(argv[i], "--root") == 0)
-			i++;
-		else if (strcmp(argv[i], "--json") != 0 &&
-			 strncmp(argv[i], "--root=", 7) != 0)
+		if (strcmp(argv[i], "--root") == 0 && i + 1 < argc)
+			root = argv[++i];
+		else if (strncmp(argv[i], "--root=", 7) == 0)
+			root = argv[i] + 7;
+		else if (strcmp(argv[i], "--json") != 0)
 			break;
 	}
 	return 1;

@@ -22,7 +22,10 @@ enum sl_depot_exit {
 /* A command gets its line from its own name on, and gives an exit code. */
 typedef int sl_depot_run(int argc, char **argv);
 sl_depot_run sl_depot_noark5, sl_depot_journal, sl_depot_restanser,
-    sl_depot_check;
+    sl_depot_check, sl_depot_dias;
+
+/* The instance that was named before the command; NULL: none was. */
+const char *sl_depot_root(void);
 
 /* main() of sluse-depot, also for the line of `sluse depot ..`. */
 int sl_depot_main(int argc, char **argv);

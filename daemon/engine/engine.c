@@ -486,6 +486,7 @@ finish(struct sl_engine *e)
 	for (p = e->peers; p != NULL; p = p->next)
 		p->dead = true;
 	sl_peers_sweep(e);
+	sl_trouble_free(e);
 	sl_faces_stop(e);
 	sl_witness_stop(e);
 	sl_seal_stop(e);
@@ -526,6 +527,7 @@ sl_engine_run(const char *root, struct sl_config *cfg)
 		(void)setrlimit(RLIMIT_NOFILE, &files);
 	}
 	e.jobs_tail = &e.jobs;
+	e.started_ms = sl_clock_boot_ms();
 	e.passwords.path = passwords;
 	e.trust = *cfg->instance.trust != '\0' ? trust : "";
 	e.loop = sl_loop_new();

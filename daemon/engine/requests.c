@@ -181,9 +181,11 @@ status_json(struct sl_engine *e, struct sl_buf *b)
 	size_t i;
 	bool first = true;
 
-	sl_buf_add_str(b, "{\"programs\":[");
+	sl_buf_add_str(b, "{\"troubles\":");
+	sl_trouble_status(e, b);
+	sl_buf_add_str(b, ",\"programs\":[");
 	for (p = e->peers; p != NULL; p = p->next) {
-		if (p->dead || p->role == 0 || p->role == SL_ROLE_CTL)
+		if (p->dead || p->role == 0 || p->slots == 0)
 			continue;
 		sl_buf_printf(b,
 		    "%s{\"role\":\"%s\",\"name\":\"%s\",\"pid\":%u,"

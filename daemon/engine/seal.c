@@ -466,7 +466,10 @@ void
 sl_seal_status(struct sl_engine *e, struct sl_buf *b)
 {
 	sl_buf_printf(b,
-	    "{\"size\":%" PRIu64 ",\"signed\":%" PRIu64 ",\"halted\":%s}",
+	    "{\"size\":%" PRIu64 ",\"signed\":%" PRIu64
+	    ",\"halted\":%s,\"why\":",
 	    sl_store_tree(e->store)->size, e->seal->signed_size,
 	    e->halted ? "true" : "false");
+	sl_text_json(b, e->seal->lost, strlen(e->seal->lost));
+	sl_buf_add_char(b, '}');
 }

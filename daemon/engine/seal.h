@@ -32,7 +32,7 @@ enum sl_rc sl_seal_accept(struct sl_engine *e, const char *why,
 /* A fresh key, introduced by the old one. SL_REJECT: it cannot be written. */
 enum sl_rc sl_seal_rotate(struct sl_engine *e, const char *why,
     const char *actor, struct sl_err *err);
-/* {"size":..,"signed":..,"halted":..} */
+/* {"size":..,"signed":..,"halted":..,"why":".."} */
 void sl_seal_status(struct sl_engine *e, struct sl_buf *b);
 
 /* Leaves that the last signed head covers; 0: none is. */

@@ -31,7 +31,7 @@ struct options {
 	const char *socket, *target, *config, *credentials;
 	struct sl_harvest_conf harvest; /* dir NULL: none */
 	enum sl_level level;
-	bool check, witness;
+	bool check, check_config, witness;
 };
 
 static int
@@ -40,7 +40,8 @@ usage(void)
 	(void)fprintf(stderr,
 	    "usage: sluse-push --socket PATH --target NAME --config FILE\n"
 	    "           [--credentials DIR] [--log-level 2..7]\n"
-	    "       sluse-push --check --target NAME --config FILE ..\n"
+	    "       sluse-push --check | --check-config --target NAME --config "
+	    "FILE ..\n"
 	    "       sluse-push --harvest DIR --target NAME --config FILE ..\n"
 	    "           [--from DATE] [--to DATE] [--arkivdel ID]\n"
 	    "           [--document-max BYTES]\n"
@@ -136,6 +137,7 @@ parse_options(int argc, char **argv, struct options *o)
 	    {"log-level", required_argument, NULL, 'l'},
 	    {"check", no_argument, NULL, 'n'},
 	    {"witness", no_argument, NULL, 'w'},
+	    {"check-config", no_argument, NULL, 'o'},
 	    {"harvest", required_argument, NULL, 'h'},
 	    {"from", required_argument, NULL, 'f'},
 	    {"to", required_argument, NULL, 'u'},
@@ -157,6 +159,8 @@ parse_options(int argc, char **argv, struct options *o)
 			o->check = true;
 		else if (c == 'w')
 			o->witness = true;
+		else if (c == 'o')
+			o->check_config = true;
 		else if (c == 'l' ? !parse_level(optarg, &o->level)
 				  : !parse_harvest(c, optarg, &o->harvest))
 			return false;
@@ -164,11 +168,12 @@ parse_options(int argc, char **argv, struct options *o)
 	if (o->witness)
 		return optind == argc && o->config != NULL &&
 		       o->socket != NULL && o->target == NULL &&
-		       o->credentials == NULL && !o->check;
+		       o->credentials == NULL && !o->check && !o->check_config;
 	return optind == argc && o->target != NULL && o->config != NULL &&
 	       harvest_fits(&o->harvest) &&
-	       (o->harvest.dir != NULL ? !o->check
-				       : o->check || o->socket != NULL);
+	       (o->harvest.dir != NULL
+		       ? !o->check && !o->check_config
+		       : o->check || o->check_config || o->socket != NULL);
 }
 
 static bool
@@ -343,19 +348,68 @@ witness(int signals, const struct options *o)
 	return rc == SL_OK || rc == SL_SKIP ? 0 : failed("witness", &err);
 }
 
+/* Named secrets that are not there, or not to be used. Result: how many; the
+ * first into ret, all to out (may be NULL). */
+static size_t
+secrets_missing(struct sl_push *p, FILE *out, struct sl_err *ret)
+{
+	const struct sl_list *l = &p->section->target->credentials;
+	struct sl_err one;
+	size_t i, n = 0;
+
+	for (i = 0; i < l->n; i++) {
+		if (p->host.secret(p, l->item[i]) != NULL)
+			continue;
+		(void)sl_err_set(&one, SL_HOLD, 0, "config_invalid",
+		    "the secret %.100s is not there, is empty, or is open to "
+		    "others",
+		    l->item[i]);
+		if (n++ == 0)
+			*ret = one;
+		if (out != NULL)
+			(void)fprintf(out, "%s\n", one.text);
+	}
+	sl_push_forget(p);
+	return n;
+}
+
+static enum sl_rc
+load(struct sl_push *p, const struct options *o, struct sl_err *err)
+{
+	enum sl_rc rc =
+	    sl_push_section_load(o->config, o->target, p->section, err);
+
+	if (rc == SL_OK)
+		rc = sl_push_credentials(p, o->credentials, err);
+	return rc == SL_OK ? open_connector(p, err) : rc;
+}
+
+static int
+check_config(struct sl_push *p, const struct options *o)
+{
+	struct sl_err err = {0};
+	bool bad = load(p, o, &err) != SL_OK;
+
+	if (bad)
+		(void)printf("%s\n", err.text);
+	if (p->section->target != NULL && p->host.secret != NULL)
+		bad = secrets_missing(p, stdout, &err) > 0 || bad;
+	return bad;
+}
+
 static int
 work(struct sl_push *p, const struct options *o)
 {
 	SL_FREE char *ca = NULL;
 	const char *missing = "";
-	struct sl_err err = {0};
-	enum sl_rc rc;
+	struct sl_err err = {0}, lacks = {0};
+	enum sl_rc rc = load(p, o, &err);
 
-	if (sl_push_section_load(o->config, o->target, p->section, &err) !=
-		SL_OK ||
-	    sl_push_credentials(p, o->credentials, &err) != SL_OK ||
-	    open_connector(p, &err) != SL_OK)
+	if (rc != SL_OK) {
+		if (o->socket != NULL)
+			sl_chan_tell(o->socket, SL_ROLE_PUSH, o->target, &err);
 		return failed(o->target, &err);
+	}
 	if (o->harvest.dir != NULL)
 		rc = open_harvest(p, o, &err);
 	else
@@ -376,6 +430,8 @@ work(struct sl_push *p, const struct options *o)
 			   ? 0
 			   : failed(o->target, &err);
 	sl_notify("READY=1");
+	if (secrets_missing(p, NULL, &lacks) > 0)
+		(void)sl_chan_trouble(p->chan, false, &lacks);
 	sl_log(SL_LOG_INFO, o->target, "ready connector=\"%s\"",
 	    p->connector->name);
 	rc = sl_push_run(p, &err);
@@ -398,7 +454,7 @@ main(int argc, char **argv)
 	p.signals = hold_signals();
 	if (o.witness)
 		return witness(p.signals, &o);
-	rc = work(&p, &o);
+	rc = o.check_config ? check_config(&p, &o) : work(&p, &o);
 	sl_push_drop(&p);
 	if (p.session != NULL)
 		p.connector->close(p.session);

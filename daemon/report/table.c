@@ -260,22 +260,15 @@ sl_rep_day(int64_t day, char *out, size_t cap)
 
 /* -- running ------------------------------------------------------------ */
 
-/* Midnight in Oslo of 2026-01-31, `days` later. */
 static enum sl_rc
 day_ms(const char *day, int days, int64_t *ret, struct sl_err *err)
 {
 	int64_t n = strlen(day) == 10 && day[4] == '-' ? sl_day_read(day) : -1;
-	struct sl_date t;
-	int64_t ms;
 
 	if (n < 0)
 		return sl_err_set(err, SL_REJECT, 0, "bad_option",
 		    "there is no day %s: a date is written 2026-01-31", day);
-	/* Noon some days later is in that day, whatever the clock did. */
-	ms = (n + days) * INT64_C(86400000) + INT64_C(43200000);
-	t = sl_clock_oslo(ms);
-	t.hour = t.minute = t.second = 0;
-	*ret = sl_clock_from_oslo(&t);
+	*ret = sl_day_begin(n + days);
 	return SL_OK;
 }
 

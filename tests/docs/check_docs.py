@@ -331,7 +331,8 @@ class Pages(unittest.TestCase):
                          "daemon/programs/sluse-decrypt.c"))
 
         self.assertEqual(page_options("sluse-convert.8"),
-                         code_options("daemon/worker/worker.c"))
+                         code_options("daemon/worker/worker.c",
+                                      "daemon/programs/sluse-convert.c"))
         told = page("sluse-convert.8").split(".Ss What is converted", 1)[1]
         kinds = re.findall(r'^SL_CONVERTIBLE\("(\w+)"',
                            text("daemon/engine/convertible.def"), re.M)

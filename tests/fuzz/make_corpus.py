@@ -605,6 +605,64 @@ def targetlog():
         '{"id":"\\u00e5","number":"2026/1-1","documents":[{"number":2}]}')
 
 
+# -- a package for a depot ----------------------------------------------------
+def dias():
+    uuid = "01234567-89ab-4def-8123-456789abcdef"
+    premis_ns = "http://arkivverket.no/standarder/PREMIS"
+    content = {"content/a.txt": b"hei\n", "content/addml.xml": b"<addml/>"}
+
+    def premis(rows):
+        objects = "".join(
+            '<object xsi:type="file"><objectIdentifier><objectIdentifierType>NO/RA'
+            "</objectIdentifierType><objectIdentifierValue>%s/%s"
+            "</objectIdentifierValue></objectIdentifier><objectCharacteristics>"
+            "<compositionLevel>0</compositionLevel><fixity><messageDigestAlgorithm>"
+            "SHA-256</messageDigestAlgorithm><messageDigest>%s</messageDigest>"
+            "</fixity><format><formatDesignation><formatName>x</formatName>"
+            "</formatDesignation></format></objectCharacteristics></object>"
+            % (uuid, path, hashlib.sha256(data).hexdigest())
+            for path, data in rows.items())
+        return ('<premis xmlns="%s" xmlns:xsi="http://www.w3.org/2001/XMLSchema-'
+                'instance" version="2.0">%s</premis>' % (premis_ns, objects)).encode()
+
+    def mets(rows):
+        agent = ('<agent ROLE="CREATOR" TYPE="ORGANIZATION"><name>A</name></agent>')
+        return ('<mets xmlns="http://www.loc.gov/METS/" xmlns:xlink='
+                '"http://www.w3.org/1999/xlink" OBJID="UUID:%s" TYPE="SIP" PROFILE='
+                '"p"><metsHdr CREATEDATE="2026-01-01T00:00:00Z">%s<altRecordID/>'
+                "<altRecordID/><altRecordID/></metsHdr><fileSec><fileGrp>%s</fileGrp>"
+                "</fileSec><structMap><div/></structMap></mets>" % (
+                    uuid, agent * 3, "".join(
+                        '<file ID="f%d" MIMETYPE="a/b" SIZE="%d" CREATED='
+                        '"2026-01-01T00:00:00Z" CHECKSUM="%s" CHECKSUMTYPE="SHA-256"'
+                        ' USE="Datafile"><FLocat LOCTYPE="URL" xlink:href="file:%s"/>'
+                        "</file>" % (i, len(data), hashlib.sha256(data).hexdigest(),
+                                     path)
+                        for i, (path, data) in enumerate(rows.items())))).encode()
+
+    def seed(name, files, prefix=uuid + "/", kind=tarfile.REGTYPE):
+        out = io.BytesIO()
+        with tarfile.open(fileobj=out, mode="w", format=tarfile.PAX_FORMAT) as tar:
+            for path, data in files.items():
+                member = tarfile.TarInfo(prefix + path)
+                member.size, member.type = len(data), kind
+                member.linkname = "x" if kind != tarfile.REGTYPE else ""
+                tar.addfile(member, io.BytesIO(data))
+        put("dias", name, out.getvalue())
+
+    meta = {"administrative_metadata/dias-premis.xml": premis(content),
+            "log.xml": premis({"content/a.txt": b"hei\n"})}
+    whole = {**content, **meta}
+    seed("whole", {**whole, "dias-mets.xml": mets(whole)})
+    seed("cut", {**whole, "dias-mets.xml": mets(whole)[:-8]})
+    seed("strange", {**whole, "dias-mets.xml": mets({**whole, "b%2": b""}),
+                     "content/\u202e%20": b""})
+    seed("outside", {"a": b""}, "../")
+    seed("link", {"a": b""}, kind=tarfile.SYMTYPE)
+    seed("entity", {**whole, "log.xml": b'<!DOCTYPE premis [<!ENTITY x SYSTEM '
+                    b'"file:///etc/passwd">]><premis>&x;</premis>'})
+
+
 # -- what witnesses and time-stamp authorities answer ---------------------------
 def cosign():
     text = ("example.com/behind-the-sofa\n20852163\n"
@@ -766,7 +824,7 @@ def crawl():
 
 for make in (wire, config, leaves, caseindex, sidecar, csv, settle, texts, mail,
              open_, office, pronom, http, package, targetlog,
-             cosign, crawl, harvest, n5check):
+             cosign, crawl, harvest, n5check, dias):
     make()
 for name, data in make_pdf.seeds():
     put("pdf", name, data)
