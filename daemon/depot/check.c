@@ -17,6 +17,7 @@
 #include "../base/text.h"
 #include "depot.h"
 #include "options.h"
+#include "posts.h"
 
 static const struct {
 	int number;
@@ -60,8 +61,13 @@ sl_check_untested(struct sl_check *c, int number)
 void
 sl_check_count(struct sl_check *c, int number, const char *value)
 {
+	SL_BUF struct sl_buf masked = {0};
 	struct sl_tally *t;
 	size_t i, at;
+
+	/* A class may be named by the number of a person. */
+	(void)sl_mask_fnr(&masked, value);
+	value = sl_buf_str(&masked);
 
 	/* Mostly it is the one it was. */
 	for (i = 0; i < c->tally_n; i++) {

@@ -13,6 +13,7 @@
 #include "../base/buf.h"
 #include "../base/mem.h"
 #include "../base/text.h"
+#include "posts.h"
 
 enum { AVVIK, MERKNAD };
 static const struct {
@@ -54,12 +55,14 @@ sl_devs_close(struct sl_devs *d, struct sl_err *err)
 	    err, SL_FATAL, 0, "disk_error", "avvik.csv cannot be written");
 }
 
+/* A class may be named by the number of a person. */
 static void
 field(struct sl_buf *b, const char *s)
 {
-	SL_BUF struct sl_buf shown = {0};
+	SL_BUF struct sl_buf shown = {0}, masked = {0};
 
-	sl_text_display(&shown, s, strlen(s));
+	(void)sl_mask_fnr(&masked, s);
+	sl_text_display(&shown, sl_buf_str(&masked), masked.n);
 	sl_text_csv(b, sl_buf_str(&shown), shown.n);
 	sl_buf_add_char(b, ';');
 }

@@ -97,6 +97,7 @@ sl_schema_load(const struct sl_schema *s, xmlSchemaPtr *ret, struct sl_err *err)
 	xmlSchemaParserCtxtPtr ctx;
 
 	xmlSetExternalEntityLoader(load_entity);
+	xmlSetGenericErrorFunc(NULL, say_nothing);
 	*ret = loaded[i];
 	if (*ret != NULL)
 		return SL_OK;

@@ -14,6 +14,7 @@
 #include "../base/text.h"
 #include "../config/deadline.h"
 #include "elements.h"
+#include "ids.h"
 #include "posts.h"
 #include "write.h"
 
@@ -24,7 +25,13 @@ sl_mask_fnr(struct sl_buf *b, const char *s)
 {
 	size_t n = strlen(s), at, len;
 	unsigned found = 0;
+	uint8_t id[16];
 
+	/* Eleven digits of a systemID are nobody's. */
+	if (sl_id_parse(s, id)) {
+		sl_buf_add(b, s, n);
+		return 0;
+	}
 	while (sl_find_fnr(s, n, &at, &len)) {
 		sl_buf_add(b, s, at);
 		sl_buf_add_str(b, STARS);

@@ -392,6 +392,7 @@ class Extraction(Depot):
                 rows = change(rows)
                 with open(path, "w", encoding="utf-8") as file:
                     file.write("\n".join(rows) + "\n")
+                about(units=len(rows))(folder)
             return make
 
         def more(text):
@@ -416,38 +417,56 @@ class Extraction(Depot):
             with open(os.path.join(folder, "units.jsonl"), "ab") as file:
                 file.write(b'{"kind":"\xe5"}\n')
 
+        def below(depth):
+            def change(rows):
+                parents = ["arkiv"] + ["m%d" % n for n in range(depth)]
+                return rows[:1] + [unit(kind="mappe", id=uid(me),
+                                        parent=uid(up))
+                                   for up, me in zip(parents, parents[1:])]
+            return lines(change)
+
         cases = {
-            "no head": lambda f: os.unlink(os.path.join(f, "harvest.json")),
-            "unfinished": about(complete=False), "format": about(format=2),
-            "counts": about(units=3), "negative": about(units=-1),
-            "text": about(units="31"),
-            "no JSON": more("{"), "list": more("[]"), "empty": more(""),
-            "twice": more('{"kind":"endring","kind":"endring","fields":{}}'),
-            "kind": more(unit(kind="arkivx")),
-            "member": more(unit(ekstra=1)), "fields": more(unit(fields=[])),
-            "parent": more(unit(parent=uid("p1"))),
-            "root": more(unit(parent=None)),
-            "second": more(unit(kind="arkiv", parent=None)),
-            "long id": more(unit(id="x" * 200)),
-            "escape": more(unit(file="files/../../etc/passwd",
-                                sha256="0" * 64, size=1)),
-            "other path": more(unit(file="files/00/" + "1" * 64,
-                                    sha256="0" * 64, size=1)),
-            "deep": more('{"kind":"endring","fields":' + "[" * 70 + "]" * 70
-                         + "}"),
-            "latin-1": latin,
-            "cut": lines(lambda rows: rows[:-1] + [rows[-1][:-1]]),
-            "no end": lambda f: os.truncate(
-                os.path.join(f, "units.jsonl"), 500),
-            "long line": more('{"kind":"endring","fields":{"a":"%s"}}'
-                              % ("x" * (5 << 20))),
+            "no head": (lambda f: os.unlink(os.path.join(f, "harvest.json")),
+                        "no harvest.json"),
+            "unfinished": (about(complete=False), "not finished"),
+            "format": (about(format=2), "format 1"),
+            "counts": (about(units=3), "harvest.json says 3"),
+            "negative": (about(units=-1), "a member"),
+            "text": (about(units="31"), "a member"),
+            "no JSON": (more("{"), "no JSON"),
+            "list": (more("[]"), "no unit"), "empty": (more(""), "no JSON"),
+            "twice": (more('{"kind":"endring","kind":"endring","fields":{}}'),
+                      "no JSON"),
+            "kind": (more(unit(kind="arkivx")), "no kind"),
+            "member": (more(unit(ekstra=1)), "member that none has"),
+            "fields": (more(unit(fields=[])), "fields is no object"),
+            "parent": (more(unit(parent=uid("p1"))), "parent is not open"),
+            "root": (more(unit(parent=None)), "no parent"),
+            "second": (more(unit(kind="arkiv", parent=None)), "second arkiv"),
+            "long id": (more(unit(id="x" * 200)), "no short text"),
+            "escape": (more(unit(file="files/../../etc/passwd",
+                                 sha256="0" * 64, size=1)), "go together"),
+            "other path": (more(unit(file="files/00/" + "1" * 64,
+                                     sha256="0" * 64, size=1)),
+                           "go together"),
+            "no size": (more(unit(file="files/00/" + "0" * 64,
+                                  sha256="0" * 64)), "go together"),
+            "deep": (more('{"kind":"endring","fields":' + "[" * 70 + "]" * 70
+                          + "}"), "nested too deep"),
+            "deep units": (below(70), "in one another"),
+            "latin-1": (latin, "no JSON"),
+            "no end": (lambda f: os.truncate(
+                os.path.join(f, "units.jsonl"), 500), "does not end"),
+            "long line": (more('{"kind":"endring","fields":{"a":"%s"}}'
+                               % ("x" * (5 << 20))), "4 MiB"),
         }
-        for i, (name, make) in enumerate(cases.items()):
+        for i, (name, (make, why)) in enumerate(cases.items()):
             with self.subTest(name):
                 folder = self.harvest(harvests.small(), "h%d" % i)
                 make(folder)
                 self.run_it("noark5", folder, self.path("ut"), *PERIOD,
                             *SYSTEM, status=5)
+                self.assertIn(why, self.said)
                 self.assertNotIn("Testesen", self.said)
                 self.assertEqual([n for n in os.listdir(self.top)
                                   if n.startswith("ut")], [])
@@ -731,6 +750,19 @@ class Journals(Depot):
         self.assertIsNone(self.tree(self.top, "offentligJournal.xml").find(
             ".//journalpost/tittel"))
 
+    def test_a_systemid_is_no_person(self):
+        h = harvests.small()
+        ident = "0a020132-9999-4aaa-8aaa-02013299997a"
+        was = uid("p3")
+        h = json.loads(json.dumps(h.units).replace(was, ident))
+        small = harvests.small()
+        small.units = h
+        folder = self.extract(small)
+        self.assertEqual(self.check(folder)[1], [])
+        ids = [n.text for n in self.tree(folder, "offentligJournal.xml").iter(
+            "systemID")]
+        self.assertIn(ident, ids)
+
     # (skjerming of the post, of the case, title, offentligTittel) -> shown
     TITLES = (
         (None, None, "Brev om tak", None, "Brev om tak"),
@@ -846,6 +878,14 @@ class Journals(Depot):
                       encoding="utf-8") as file:
                 self.assertIsNone(numbers.search(file.read()))
         self.assertEqual(self.rules("merknad"), {"fnr"})
+        rows, red = self.check(self.path("ut"))
+        self.assertEqual((red, rows[13]["values"]),
+                         ([], {"L42": 1, "*****": 1}))
+        h.find("000")["fields"]["opprettetDato"] = "i fjor"
+        self.extract(h, status=1, name="h2", out="ut2")
+        self.assertIn(("ugyldig", "*****"),
+                      [(r["Regel"], r["Nummer"])
+                       for r in self.deviations("ut2")])
         with open(self.path("ut", "avleveringspakke", "arkivstruktur.xml"),
                   encoding="utf-8") as file:
             self.assertIn(FNR, file.read())

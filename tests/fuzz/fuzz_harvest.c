@@ -67,10 +67,12 @@ no_person(json_t *v)
 	const char *name, *s;
 	json_t *one;
 	size_t i, at, n;
+	uint8_t id[16];
 
 	if (json_is_string(v)) {
 		s = json_string_value(v);
-		FUZZ_CHECK(!sl_find_fnr(s, strlen(s), &at, &n));
+		FUZZ_CHECK(
+		    sl_id_parse(s, id) || !sl_find_fnr(s, strlen(s), &at, &n));
 	}
 	json_object_foreach(v, name, one)
 	{
