@@ -41,8 +41,12 @@
 #define BLANK_LONGEST 16u
 /* Thousandths: text of another language that reads better is well read. */
 #define FOREIGN_CONFIDENCE 950u
-/* The look's hint at a turn is followed up if it is this part of sure. */
-#define TURN_HINT 0.3f
+/* The look's hint at a turn is followed if it is this part of sure. */
+#define TURN_HINT 0.5f
+/* So many words tell the language, or that a page cannot be read so: their mean
+ * confidence in thousandths. Fewer may be a pencilled note at the top. */
+#define WATCH_WORDS 30u
+#define HOPELESS_CONFIDENCE 450u
 /* Larger images are not tried again: it takes some copies of them. */
 #define RETRY_PIXELS 60000000
 /* Fewer words than these on a picture beside text are not looked at twice. */
@@ -112,7 +116,7 @@ warm_model(TessBaseAPI *api, PIX *pix, struct sl_err *err)
 	    .width = pixGetWidth(pix),
 	    .height = pixGetHeight(pix),
 	    .scale = 1};
-	enum sl_rc rc = sl_ocr_recognise(api, &sheet, 0, &pass, err);
+	enum sl_rc rc = sl_ocr_recognise(api, &sheet, NULL, 0, &pass, err);
 
 	sl_ocr_pass_free(&pass);
 	TessBaseAPIClear(api);
@@ -125,11 +129,13 @@ warm_models(PIX *pix, struct sl_err *err)
 	const struct sl_ocr_models *m;
 	enum sl_rc rc = sl_ocr_models_load(languages, err);
 	struct sl_ocr_look look;
-	size_t i;
+	size_t i, k;
 
 	for (i = 0; rc == SL_OK && (m = sl_ocr_models_at(i)) != NULL; i++) {
-		rc = warm_model(m->first, pix, err);
-		if (rc == SL_OK && m->all != m->first)
+		for (k = 0; rc == SL_OK && k < SL_OCR_TOGETHER_MAX; k++)
+			if (m->one[k] != NULL)
+				rc = warm_model(m->one[k], pix, err);
+		if (rc == SL_OK && m->all != m->one[0])
 			rc = warm_model(m->all, pix, err);
 	}
 	if (rc != SL_OK)
@@ -178,6 +184,7 @@ struct job {
 	int width, height; /* of the upright page */
 	bool asked; /* OSD, how the page lies: */
 	unsigned osd; /* degrees clockwise to upright */
+	TessBaseAPI *other; /* the model of the language that was seen */
 	int64_t start_ms;
 	bool retried;
 	bool read; /* best is a whole pass */
@@ -219,7 +226,8 @@ settle(
 
 /* One more pass over the page; kept if it is better than what we have. */
 static void
-try_again(struct job *j, unsigned turn, enum sl_ocr_effort effort)
+try_again(struct job *j, TessBaseAPI *model, unsigned turn,
+    enum sl_ocr_effort effort)
 {
 	struct sl_ocr_sheet sheet;
 	struct sl_ocr_pass pass;
@@ -232,9 +240,8 @@ try_again(struct job *j, unsigned turn, enum sl_ocr_effort effort)
 	if (sheet.pix == NULL)
 		return;
 	j->retried = true;
-	if (sl_ocr_recognise(j->models->all, &sheet, left, &pass, NULL) ==
-		SL_OK &&
-	    pass.score > j->best.score)
+	if (sl_ocr_recognise(model, &sheet, NULL, left, &pass, NULL) == SL_OK &&
+	    (j->best.stopped || pass.score > j->best.score))
 		settle(j, &sheet, &pass);
 	sl_ocr_pass_free(&pass);
 	pixDestroy(&sheet.pix);
@@ -258,34 +265,34 @@ ask_turn(struct job *j)
 	return j->osd;
 }
 
-/* What the letters' shape tells, and, where it only hints, if OSD agrees. */
+/* What the letters' shape tells. Where it is wrong the first lines show it, in
+ * less time than it takes to ask OSD. */
 static unsigned
-first_turn(struct job *j)
+first_turn(const struct job *j)
 {
-	const struct sl_ocr_look *l = &j->look;
-
-	if (l->turn == 0 || l->turn_sure < SL_OCR_TURN_SURE * TURN_HINT)
-		return 0;
-	return l->turn_sure >= SL_OCR_TURN_SURE || ask_turn(j) == l->turn
-		   ? l->turn
-		   : 0;
+	return j->look.turn_sure >= SL_OCR_TURN_SURE * TURN_HINT ? j->look.turn
+								 : 0;
 }
 
 /* The page read badly: see how it lies, do what can be done, read again. */
 static void
 improve(struct job *j)
 {
-	unsigned was = j->turn, turn;
+	unsigned was = j->turn, before = j->best.confidence, turn;
+	bool stopped = j->best.stopped;
 
 	if (time_left(j, MORE_SHARE) < 0 ||
 	    (int64_t)pixGetWidth(j->image.pix) * pixGetHeight(j->image.pix) >
 		RETRY_PIXELS)
 		return;
 	turn = ask_turn(j);
-	try_again(j, turn, SL_OCR_THOROUGH);
+	try_again(j, j->models->all, turn, SL_OCR_THOROUGH);
 	if (turn != was && sl_ocr_pass_poor(&j->best) &&
 	    time_left(j, MORE_SHARE) >= 0)
-		try_again(j, was, SL_OCR_THOROUGH);
+		try_again(j, j->models->all, was, SL_OCR_THOROUGH);
+	/* It was not as bad as what came of it: the rest of the first pass. */
+	if (stopped && j->best.confidence <= before)
+		try_again(j, j->models->all, was, SL_OCR_PLAIN);
 }
 
 static bool
@@ -307,6 +314,18 @@ send_note(int fd, const char *slug, struct sl_slice detail)
 	    .r_note = {.slug = sl_slice_str(slug), .detail = detail}};
 
 	return sl_msg_write(fd, &m, NULL) == SL_OK;
+}
+
+/* What was read there stays known. */
+static bool
+tell_sections(const struct job *j)
+{
+	SL_BUF struct sl_buf b = {0};
+
+	sl_buf_printf(&b, "page %u: $ became \xc2\xa7 before %s",
+	    j->task->page_from + 1, sl_buf_str(&j->best.sections));
+	return send_note(
+	    j->result_fd, "section_sign", (struct sl_slice){b.p, b.n});
 }
 
 /* The page's own text with what was recognised behind it. It stands as the file
@@ -410,6 +429,30 @@ read_regions(struct job *j, struct sl_ocr_region *r, unsigned n, bool strong)
 	pixDestroy(&sheet.pix);
 }
 
+/* What is still unread may stand on end. */
+static void
+read_turned(struct job *j, struct sl_ocr_region *r, unsigned n)
+{
+	struct sl_ocr_sheet sheet = {0};
+	unsigned i;
+	int left;
+
+	for (i = 0; i < n; i++) {
+		left = time_left(j, MORE_SHARE);
+		if (r[i].done || left < 0)
+			continue;
+		if (sheet.pix == NULL)
+			sl_ocr_sheet_make(j->image.pix, j->image.dpi, &j->look,
+			    j->turn, SL_OCR_PLAIN, &sheet);
+		if (sheet.pix == NULL)
+			return;
+		sl_ocr_reread_turned(
+		    j->models->all, &sheet, &r[i], left, &j->best);
+		j->retried |= r[i].done;
+	}
+	pixDestroy(&sheet.pix);
+}
+
 static void
 read_rest(struct job *j)
 {
@@ -418,27 +461,50 @@ read_rest(struct job *j)
 
 	read_regions(j, r, n, true);
 	read_regions(j, r, n, false);
+	read_turned(j, r, n);
 }
 
-/* A middling page in a language that the first model is not for. */
-static bool
-foreign(const struct job *j)
+/* A middling page that is not in the language it was read in: the model to try
+ * then, or NULL. */
+static TessBaseAPI *
+better_model(const struct job *j)
 {
 	const struct sl_buf *text = &j->best.page.text;
+	TessBaseAPI *other;
 
-	return sl_ocr_look_good(&j->look) && time_left(j, MORE_SHARE) >= 0 &&
-	       j->best.confidence < FOREIGN_CONFIDENCE &&
-	       sl_ocr_models_other(
-		   j->models, sl_language_guess(text->p, text->n));
+	if (!sl_ocr_look_good(&j->look) || time_left(j, MORE_SHARE) < 0 ||
+	    j->best.confidence >= FOREIGN_CONFIDENCE)
+		return NULL;
+	other = sl_ocr_models_other(
+	    j->models, sl_language_guess(text->p, text->n));
+	if (other == j->other)
+		return NULL;
+	/* It began in another than it goes on in. */
+	return j->other != NULL ? j->models->all : other;
 }
 
-/* The first pass, and more where it went badly. */
+/* The first lines of a page tell its language, and whether to go on. */
 static bool
-read_words(struct job *j, const char *reason)
+watch_first(void *arg, const char *text, size_t n, unsigned words,
+    unsigned confidence)
 {
+	struct job *j = arg;
+
+	if (words < WATCH_WORDS)
+		return false;
+	if (confidence < HOPELESS_CONFIDENCE)
+		return true;
+	j->other = sl_ocr_models_other(j->models, sl_language_guess(text, n));
+	return j->other != NULL;
+}
+
+/* The first pass; begun anew where its first lines are in another language. */
+static enum sl_rc
+first_pass(struct job *j, struct sl_err *err)
+{
+	const struct sl_ocr_watch watch = {watch_first, j};
 	struct sl_ocr_sheet sheet;
 	struct sl_ocr_pass pass;
-	struct sl_err err = {0};
 	enum sl_rc rc;
 
 	sl_ocr_sheet_make(j->image.pix, j->image.dpi, &j->look, first_turn(j),
@@ -446,11 +512,26 @@ read_words(struct job *j, const char *reason)
 	if (sheet.pix == NULL)
 		out_of_memory();
 	rc = sl_ocr_recognise(
-	    sl_ocr_look_good(&j->look) ? j->models->first : j->models->all,
-	    &sheet, time_left(j, FIRST_SHARE), &pass, &err);
+	    sl_ocr_look_good(&j->look) ? j->models->one[0] : j->models->all,
+	    &sheet, &watch, time_left(j, FIRST_SHARE), &pass, err);
+	if (rc == SL_OK && j->other != NULL) {
+		sl_ocr_pass_free(&pass);
+		rc = sl_ocr_recognise(j->other, &sheet, NULL,
+		    time_left(j, FIRST_SHARE), &pass, err);
+	}
 	settle(j, &sheet, &pass);
 	pixDestroy(&sheet.pix);
-	if (rc != SL_OK)
+	return rc;
+}
+
+/* The first pass, and more where it went badly. */
+static bool
+read_words(struct job *j, const char *reason)
+{
+	struct sl_err err = {0};
+	TessBaseAPI *model;
+
+	if (first_pass(j, &err) != SL_OK)
 		return send_page(j,
 		    j->best.words > 0 ? SL_PAGE_OCR : SL_PAGE_NONE, SL_PAGE_CUT,
 		    err.reason);
@@ -462,11 +543,13 @@ read_words(struct job *j, const char *reason)
 	if (sl_ocr_pass_poor(&j->best) &&
 	    !(j->beside && j->best.words < BESIDE_WORDS))
 		improve(j);
-	else if (foreign(j))
-		try_again(j, j->turn, SL_OCR_PLAIN);
+	else if ((model = better_model(j)) != NULL)
+		try_again(j, model, j->turn, SL_OCR_PLAIN);
 	else
 		read_rest(j);
 	sl_ocr_tidy(&j->look, j->turn, &j->best);
+	if (j->best.sections.n > 0 && !tell_sections(j))
+		return false;
 	if (j->best.words == 0 && j->image.damaged)
 		return send_page(j, SL_PAGE_NONE, 0, reason);
 	/* No words on a page with ink: a drawing, a photograph. It was read,
