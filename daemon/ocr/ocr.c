@@ -41,12 +41,8 @@
 #define BLANK_LONGEST 16u
 /* Thousandths: text of another language that reads better is well read. */
 #define FOREIGN_CONFIDENCE 950u
-/* The look's hint at a turn is followed if it is this part of sure. */
+/* The look's hint at a turn is followed up if it is this part of sure. */
 #define TURN_HINT 0.5f
-/* So many words tell the language, or that a page cannot be read so: their mean
- * confidence in thousandths. Fewer may be a pencilled note at the top. */
-#define WATCH_WORDS 30u
-#define HOPELESS_CONFIDENCE 450u
 /* Larger images are not tried again: it takes some copies of them. */
 #define RETRY_PIXELS 60000000
 /* Fewer words than these on a picture beside text are not looked at twice. */
@@ -116,7 +112,7 @@ warm_model(TessBaseAPI *api, PIX *pix, struct sl_err *err)
 	    .width = pixGetWidth(pix),
 	    .height = pixGetHeight(pix),
 	    .scale = 1};
-	enum sl_rc rc = sl_ocr_recognise(api, &sheet, NULL, 0, &pass, err);
+	enum sl_rc rc = sl_ocr_recognise(api, &sheet, 0, &pass, err);
 
 	sl_ocr_pass_free(&pass);
 	TessBaseAPIClear(api);
@@ -184,7 +180,6 @@ struct job {
 	int width, height; /* of the upright page */
 	bool asked; /* OSD, how the page lies: */
 	unsigned osd; /* degrees clockwise to upright */
-	TessBaseAPI *other; /* the model of the language that was seen */
 	int64_t start_ms;
 	bool retried;
 	bool read; /* best is a whole pass */
@@ -240,8 +235,8 @@ try_again(struct job *j, TessBaseAPI *model, unsigned turn,
 	if (sheet.pix == NULL)
 		return;
 	j->retried = true;
-	if (sl_ocr_recognise(model, &sheet, NULL, left, &pass, NULL) == SL_OK &&
-	    (j->best.stopped || pass.score > j->best.score))
+	if (sl_ocr_recognise(model, &sheet, left, &pass, NULL) == SL_OK &&
+	    pass.score > j->best.score)
 		settle(j, &sheet, &pass);
 	sl_ocr_pass_free(&pass);
 	pixDestroy(&sheet.pix);
@@ -265,21 +260,25 @@ ask_turn(struct job *j)
 	return j->osd;
 }
 
-/* What the letters' shape tells. Where it is wrong the first lines show it, in
- * less time than it takes to ask OSD. */
+/* What the letters' shape tells, and, where it only hints, if OSD agrees: that
+ * costs half a pass, so a weak hint is left for when the page reads badly. */
 static unsigned
-first_turn(const struct job *j)
+first_turn(struct job *j)
 {
-	return j->look.turn_sure >= SL_OCR_TURN_SURE * TURN_HINT ? j->look.turn
-								 : 0;
+	const struct sl_ocr_look *l = &j->look;
+
+	if (l->turn == 0 || l->turn_sure < SL_OCR_TURN_SURE * TURN_HINT)
+		return 0;
+	return l->turn_sure >= SL_OCR_TURN_SURE || ask_turn(j) == l->turn
+		   ? l->turn
+		   : 0;
 }
 
 /* The page read badly: see how it lies, do what can be done, read again. */
 static void
 improve(struct job *j)
 {
-	unsigned was = j->turn, before = j->best.confidence, turn;
-	bool stopped = j->best.stopped;
+	unsigned was = j->turn, turn;
 
 	if (time_left(j, MORE_SHARE) < 0 ||
 	    (int64_t)pixGetWidth(j->image.pix) * pixGetHeight(j->image.pix) >
@@ -290,9 +289,6 @@ improve(struct job *j)
 	if (turn != was && sl_ocr_pass_poor(&j->best) &&
 	    time_left(j, MORE_SHARE) >= 0)
 		try_again(j, j->models->all, was, SL_OCR_THOROUGH);
-	/* It was not as bad as what came of it: the rest of the first pass. */
-	if (stopped && j->best.confidence <= before)
-		try_again(j, j->models->all, was, SL_OCR_PLAIN);
 }
 
 static bool
@@ -470,39 +466,17 @@ static TessBaseAPI *
 better_model(const struct job *j)
 {
 	const struct sl_buf *text = &j->best.page.text;
-	TessBaseAPI *other;
 
 	if (!sl_ocr_look_good(&j->look) || time_left(j, MORE_SHARE) < 0 ||
 	    j->best.confidence >= FOREIGN_CONFIDENCE)
 		return NULL;
-	other = sl_ocr_models_other(
+	return sl_ocr_models_other(
 	    j->models, sl_language_guess(text->p, text->n));
-	if (other == j->other)
-		return NULL;
-	/* It began in another than it goes on in. */
-	return j->other != NULL ? j->models->all : other;
 }
 
-/* The first lines of a page tell its language, and whether to go on. */
-static bool
-watch_first(void *arg, const char *text, size_t n, unsigned words,
-    unsigned confidence)
-{
-	struct job *j = arg;
-
-	if (words < WATCH_WORDS)
-		return false;
-	if (confidence < HOPELESS_CONFIDENCE)
-		return true;
-	j->other = sl_ocr_models_other(j->models, sl_language_guess(text, n));
-	return j->other != NULL;
-}
-
-/* The first pass; begun anew where its first lines are in another language. */
 static enum sl_rc
 first_pass(struct job *j, struct sl_err *err)
 {
-	const struct sl_ocr_watch watch = {watch_first, j};
 	struct sl_ocr_sheet sheet;
 	struct sl_ocr_pass pass;
 	enum sl_rc rc;
@@ -513,12 +487,7 @@ first_pass(struct job *j, struct sl_err *err)
 		out_of_memory();
 	rc = sl_ocr_recognise(
 	    sl_ocr_look_good(&j->look) ? j->models->one[0] : j->models->all,
-	    &sheet, &watch, time_left(j, FIRST_SHARE), &pass, err);
-	if (rc == SL_OK && j->other != NULL) {
-		sl_ocr_pass_free(&pass);
-		rc = sl_ocr_recognise(j->other, &sheet, NULL,
-		    time_left(j, FIRST_SHARE), &pass, err);
-	}
+	    &sheet, time_left(j, FIRST_SHARE), &pass, err);
 	settle(j, &sheet, &pass);
 	pixDestroy(&sheet.pix);
 	return rc;

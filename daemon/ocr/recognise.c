@@ -25,11 +25,6 @@
 /* Words below this (per cent) speak against a pass. */
 #define SCORE_ZERO 40.0
 
-/* A watch is asked each time so many lines more are read, and no more once
- * there are so many. */
-#define WATCH_EVERY 6
-#define WATCH_LAST 24
-
 /* Letters, near enough: bytes that start a character and are not ASCII
  * punctuation. */
 static unsigned
@@ -196,70 +191,21 @@ take_words(TessResultIterator *it, const struct sl_ocr_sheet *sheet,
 	turn_page(r, &lie);
 }
 
-/* A watch at work. */
-struct watching {
-	const struct sl_ocr_watch *watch;
-	TessBaseAPI *api;
-	bool stopped;
-};
-
-/* Tesseract asks before each line; lines are those that it has read. */
-static bool
-ask_watch(void *arg, int lines)
-{
-	struct watching *w = arg;
-	SL_BUF struct sl_buf text = {0};
-	TessResultIterator *it;
-	unsigned words = 0;
-	double sum = 0;
-	char *s;
-
-	if (lines == 0 || lines % WATCH_EVERY != 0 || lines > WATCH_LAST)
-		return false;
-	it = TessBaseAPIGetIterator(w->api);
-	if (it == NULL)
-		return false;
-	do {
-		s = TessResultIteratorGetUTF8Text(it, RIL_WORD);
-		if (s != NULL && s[strspn(s, " \t\n")] != '\0') {
-			words++;
-			sum += TessResultIteratorConfidence(it, RIL_WORD);
-			sl_buf_add(&text, s, strlen(s));
-			sl_buf_add(&text, " ", 1);
-		}
-		if (s != NULL)
-			TessDeleteText(s);
-	} while (TessResultIteratorNext(it, RIL_WORD));
-	TessResultIteratorDelete(it);
-	w->stopped = w->watch->stop(w->watch->arg, text.p, text.n, words,
-	    words > 0 ? (unsigned)lround(sum * 10 / words) : 0);
-	return w->stopped;
-}
-
 /* Reads what was set. */
 static enum sl_rc
-read_set(TessBaseAPI *api, const struct sl_ocr_sheet *sheet,
-    const struct sl_ocr_watch *watch, int deadline_ms, struct sl_ocr_pass *ret,
-    struct sl_err *err)
+read_set(TessBaseAPI *api, const struct sl_ocr_sheet *sheet, int deadline_ms,
+    struct sl_ocr_pass *ret, struct sl_err *err)
 {
-	struct watching w = {.watch = watch, .api = api};
 	ETEXT_DESC *monitor = NULL;
 	TessResultIterator *it;
 	double sum = 0;
 	int bad;
 
-	if (deadline_ms > 0 || watch != NULL)
-		monitor = TessMonitorCreate();
-	if (monitor != NULL && deadline_ms > 0)
+	if (deadline_ms > 0 && (monitor = TessMonitorCreate()) != NULL)
 		TessMonitorSetDeadlineMSecs(monitor, deadline_ms);
-	if (monitor != NULL && watch != NULL) {
-		TessMonitorSetCancelFunc(monitor, ask_watch);
-		TessMonitorSetCancelThis(monitor, &w);
-	}
 	bad = TessBaseAPIRecognize(api, monitor);
 	if (monitor != NULL)
 		TessMonitorDelete(monitor);
-	ret->stopped = w.stopped;
 	it = TessBaseAPIGetIterator(api);
 	if (it != NULL)
 		take_words(it, sheet, ret, &sum);
@@ -267,7 +213,7 @@ read_set(TessBaseAPI *api, const struct sl_ocr_sheet *sheet,
 		TessResultIteratorDelete(it);
 	if (ret->words > 0)
 		ret->confidence = (unsigned)lround(sum * 10 / ret->words);
-	if (bad == 0 || w.stopped)
+	if (bad == 0)
 		return SL_OK;
 	ret->cut = deadline_ms > 0;
 	return sl_err_set(err, SL_BROKEN, 0,
@@ -287,11 +233,10 @@ set_image(
 
 enum sl_rc
 sl_ocr_recognise(TessBaseAPI *api, const struct sl_ocr_sheet *sheet,
-    const struct sl_ocr_watch *watch, int deadline_ms, struct sl_ocr_pass *ret,
-    struct sl_err *err)
+    int deadline_ms, struct sl_ocr_pass *ret, struct sl_err *err)
 {
 	set_image(api, sheet, ret);
-	return read_set(api, sheet, watch, deadline_ms, ret, err);
+	return read_set(api, sheet, deadline_ms, ret, err);
 }
 
 enum sl_rc
@@ -305,7 +250,7 @@ sl_ocr_recognise_part(TessBaseAPI *api, const struct sl_ocr_sheet *sheet,
 	if (block)
 		TessBaseAPISetPageSegMode(api, PSM_SINGLE_BLOCK);
 	TessBaseAPISetRectangle(api, r[0], r[1], r[2] - r[0], r[3] - r[1]);
-	return read_set(api, sheet, NULL, deadline_ms, ret, NULL);
+	return read_set(api, sheet, deadline_ms, ret, NULL);
 }
 
 void

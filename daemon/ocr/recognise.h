@@ -21,23 +21,13 @@ struct sl_ocr_pass {
 	unsigned turn;
 	struct sl_buf sections; /* by sl_ocr_tidy, for people: "13, 14" */
 	bool cut; /* deadline hit, the rest was not read */
-	bool stopped; /* the watch said so: nor was it then */
 };
 
-/* Asked every few lines of a pass, with the words so far: their text, number
- * and mean confidence. true = it need not go on. */
-struct sl_ocr_watch {
-	bool (*stop)(void *arg, const char *text, size_t n, unsigned words,
-	    unsigned confidence);
-	void *arg;
-};
-
-/* Reads the sheet; boxes are those of its page. watch: NULL = none.
- * deadline_ms: 0 = none. SL_BROKEN if Tesseract gives up. The pass is the
- * caller's, to be freed also after a failure. */
+/* Reads the sheet; boxes are those of its page. deadline_ms: 0 = none.
+ * SL_BROKEN if Tesseract gives up. The pass is the caller's, to be freed also
+ * after a failure. */
 enum sl_rc sl_ocr_recognise(TessBaseAPI *api, const struct sl_ocr_sheet *sheet,
-    const struct sl_ocr_watch *watch, int deadline_ms, struct sl_ocr_pass *ret,
-    struct sl_err *err);
+    int deadline_ms, struct sl_ocr_pass *ret, struct sl_err *err);
 /* The same of a part of the sheet, rect in pixels of its page; block = it is
  * one block of text, without columns. */
 enum sl_rc sl_ocr_recognise_part(TessBaseAPI *api,

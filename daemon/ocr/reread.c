@@ -472,8 +472,8 @@ sl_ocr_reread_turned(TessBaseAPI *api, const struct sl_ocr_sheet *sheet,
 	for (turn = 90; turn <= 270 && !r->done; turn += 180) {
 		new = (struct sl_ocr_pass){0};
 		if (turn_part(sheet, r, turn, &t) &&
-		    sl_ocr_recognise(api, &t.sheet, NULL, deadline_ms, &new,
-			NULL) == SL_OK &&
+		    sl_ocr_recognise(
+			api, &t.sheet, deadline_ms, &new, NULL) == SL_OK &&
 		    new.turn == 0 && new.confidence >= TURNED_CONFIDENCE) {
 			lay_back(sheet, &t, &new.page);
 			take_better(pass, &new, sheet, r);

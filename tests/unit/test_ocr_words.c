@@ -110,8 +110,7 @@ read_text(const char *const *text, size_t n)
 	pixDestroy(&pix);
 }
 
-/* The first lines tell: the rest is read by the English model alone, and
- * nothing is read twice. */
+/* Norwegian comes first among the languages, and the page is in English. */
 static void
 english(void)
 {
@@ -128,7 +127,7 @@ english(void)
 
 	read_text(text, sizeof(text) / sizeof(text[0]));
 	CHECK(strcmp(got.language, "en") == 0);
-	CHECK(got.page.flags == 0 && got.page.confidence > 850);
+	CHECK(got.page.confidence > 850);
 	CHECK_MSG(strstr(sl_buf_str(&got.text), "bound by it.") != NULL, "%s",
 	    sl_buf_str(&got.text));
 }
@@ -205,7 +204,7 @@ both_are_read(int quads)
 		      strstr(sl_buf_str(&got.text), "30.03.2026") != NULL,
 	    "%s", sl_buf_str(&got.text));
 	/* its words stand on end, where they were drawn */
-	b = find("bryggen");
+	b = find("belysning i");
 	CHECK_MSG(b.y1 - b.y0 > b.x1 - b.x0, "%u %u %u %u", b.x0, b.y0, b.x1,
 	    b.y1);
 	CHECK(b.x0 > 65535 / WIDTH * 500 && b.x1 < 65535 / WIDTH * 900);
