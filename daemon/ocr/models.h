@@ -2,7 +2,8 @@
  * Tesseract's models, loaded once in the parent and shared by its children.
  *
  * A set of languages, such as nor+eng, is held in two ways: each language
- * alone, for one is enough for most pages and cheaper, and all of them together.
+ * alone, for one is enough for most pages and cheaper, and all of them
+ * together.
  */
 #ifndef SL_OCR_MODELS_H
 #define SL_OCR_MODELS_H

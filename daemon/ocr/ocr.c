@@ -221,8 +221,8 @@ settle(
 
 /* One more pass over the page; kept if it is better than what we have. */
 static void
-try_again(struct job *j, TessBaseAPI *model, unsigned turn,
-    enum sl_ocr_effort effort)
+try_again(
+    struct job *j, TessBaseAPI *model, unsigned turn, enum sl_ocr_effort effort)
 {
 	struct sl_ocr_sheet sheet;
 	struct sl_ocr_pass pass;

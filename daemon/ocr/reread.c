@@ -385,8 +385,8 @@ sl_ocr_reread(TessBaseAPI *api, const struct sl_ocr_sheet *sheet,
 	int rect[4];
 
 	rect_of(sheet, r, rect);
-	if (sl_ocr_recognise_part(api, sheet, rect, r->flat, deadline_ms,
-		&new) == SL_OK &&
+	if (sl_ocr_recognise_part(
+		api, sheet, rect, r->flat, deadline_ms, &new) == SL_OK &&
 	    new.turn == 0)
 		take_better(pass, &new, sheet, r);
 	sl_ocr_pass_free(&new);
@@ -423,21 +423,21 @@ turn_part(const struct sl_ocr_sheet *sheet, const struct sl_ocr_region *r,
 	boxDestroy(&box);
 	if (part == NULL)
 		return false;
-	ret->sheet = (struct sl_ocr_sheet){.pix =
-					       pixRotateOrth(part, (int)turn / 90),
-	    .dpi = sheet->dpi,
-	    .width = ret->h,
-	    .height = ret->w,
-	    .scale = 1,
-	    .look_scale = 1};
+	ret->sheet =
+	    (struct sl_ocr_sheet){.pix = pixRotateOrth(part, (int)turn / 90),
+		.dpi = sheet->dpi,
+		.width = ret->h,
+		.height = ret->w,
+		.scale = 1,
+		.look_scale = 1};
 	pixDestroy(&part);
 	return ret->sheet.pix != NULL;
 }
 
 /* Boxes of the turned part become those of the page. */
 static void
-lay_back(const struct sl_ocr_sheet *sheet, const struct turned *t,
-    struct sl_page *p)
+lay_back(
+    const struct sl_ocr_sheet *sheet, const struct turned *t, struct sl_page *p)
 {
 	struct sl_word *w;
 	uint16_t box[4];
@@ -472,8 +472,8 @@ sl_ocr_reread_turned(TessBaseAPI *api, const struct sl_ocr_sheet *sheet,
 	for (turn = 90; turn <= 270 && !r->done; turn += 180) {
 		new = (struct sl_ocr_pass){0};
 		if (turn_part(sheet, r, turn, &t) &&
-		    sl_ocr_recognise(
-			api, &t.sheet, deadline_ms, &new, NULL) == SL_OK &&
+		    sl_ocr_recognise(api, &t.sheet, deadline_ms, &new, NULL) ==
+			SL_OK &&
 		    new.turn == 0 && new.confidence >= TURNED_CONFIDENCE) {
 			lay_back(sheet, &t, &new.page);
 			take_better(pass, &new, sheet, r);

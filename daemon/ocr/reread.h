@@ -32,9 +32,9 @@ unsigned sl_ocr_reread_find(const struct sl_ocr_look *l, unsigned turn,
 void sl_ocr_reread(TessBaseAPI *api, const struct sl_ocr_sheet *sheet,
     struct sl_ocr_region *r, int deadline_ms, struct sl_ocr_pass *pass);
 
-/* The same of a region whose lines may stand on end beside upright ones: a table
- * that was turned to fit, a stamp in the margin. Does nothing unless the region
- * is substantial and was lost. Boxes lie as the page does. */
+/* The same of a region whose lines may stand on end beside upright ones: a
+ * table that was turned to fit, a stamp in the margin. Does nothing unless the
+ * region is substantial and was lost. Boxes lie as the page does. */
 void sl_ocr_reread_turned(TessBaseAPI *api, const struct sl_ocr_sheet *sheet,
     struct sl_ocr_region *r, int deadline_ms, struct sl_ocr_pass *pass);
 

@@ -131,10 +131,10 @@ goes_on_as_amount(struct word w)
 static bool
 speaks_of_law(struct word w)
 {
-	static const char *const first[] = {"lov", "forskrift", "jf",
-	    "vedtekt", "reglement", "kapit", "kap.", "paragraf", "hjemmel",
-	    "heimel", "ledd", "bokstav", "bestemmelse", "f\xc3\xb8resegn",
-	    "offl", "fvl", "pbl", "koml"};
+	static const char *const first[] = {"lov", "forskrift", "jf", "vedtekt",
+	    "reglement", "kapit", "kap.", "paragraf", "hjemmel", "heimel",
+	    "ledd", "bokstav", "bestemmelse", "f\xc3\xb8resegn", "offl", "fvl",
+	    "pbl", "koml"};
 	static const char *const last[] = {"lov", "loven", "lova", "lovens",
 	    "lovas", "forskrift", "forskriften", "forskrifta", "vedtektene"};
 	size_t i;
@@ -220,8 +220,8 @@ sl_ocr_section_find(const struct sl_page *p, bool *ret)
 	for (i = 0; i < p->words_count; i++) {
 		if (dollars(word_at(p, i)) == 0)
 			continue;
-		ret[i] = is_section_number(number_of(p, i, &next)) &&
-			 near_law(p, i);
+		ret[i] =
+		    is_section_number(number_of(p, i, &next)) && near_law(p, i);
 		n += ret[i];
 	}
 	return n;

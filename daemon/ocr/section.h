@@ -17,8 +17,7 @@
 size_t sl_ocr_section_find(const struct sl_page *p, bool *ret);
 
 /* Appends word i of p to the page to, with section signs for its dollars. */
-void sl_ocr_section_put(
-    struct sl_page *to, const struct sl_page *p, size_t i);
+void sl_ocr_section_put(struct sl_page *to, const struct sl_page *p, size_t i);
 
 /* Appends what was changed, for people: "13, 14", the numbers behind the signs
  * of the marked words. */

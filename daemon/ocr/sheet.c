@@ -32,8 +32,8 @@
 #define LETTER_LOW 13u
 /* So high they are read as well, and what is clearly higher is reduced to it:
  * finding the lines costs by the pixel. */
-#define LETTER_ENOUGH 18u
-#define LETTER_HIGH 23u
+#define LETTER_ENOUGH 20u
+#define LETTER_HIGH 25u
 /* Left round a part of a page, in its pixels. */
 #define MARGIN 16
 /* The longest sides of an enlarged sheet. */
@@ -136,9 +136,9 @@ resize(struct sl_ocr_sheet *s, const struct sl_ocr_look *l)
 	if (scale == 1)
 		return;
 	own_gray(s);
-	step(s,
-	    scale == 2 ? pixScaleGray2xLI(s->pix)
-		       : pixScaleAreaMap(s->pix, (float)scale, (float)scale));
+	step(s, scale == 2
+		    ? pixScaleGray2xLI(s->pix)
+		    : pixScaleAreaMap(s->pix, (float)scale, (float)scale));
 	s->scale = pixGetWidth(s->pix) / (double)w;
 	s->dpi = (unsigned)lround(s->dpi * s->scale);
 }

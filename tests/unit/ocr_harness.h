@@ -96,8 +96,8 @@ take(const struct sl_msg *m)
 		    (const uint8_t *)m->r_boxes.boxes.p, m->r_boxes.boxes.n);
 	if (m->type == SL_MSG_R_NOTE) {
 		(void)sl_slice_copy(m->r_note.slug, got.note, sizeof(got.note));
-		(void)sl_slice_copy(m->r_note.detail, got.note_detail,
-		    sizeof(got.note_detail));
+		(void)sl_slice_copy(
+		    m->r_note.detail, got.note_detail, sizeof(got.note_detail));
 	}
 	if (m->type == SL_MSG_R_FIELD && m->r_field.source <= SL_SOURCE_QUEUE)
 		got.fields[m->r_field.source]++;

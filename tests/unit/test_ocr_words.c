@@ -39,8 +39,8 @@ check_sections(const char *text, const char *want, const char *told)
 	}
 	CHECK_MSG(strcmp(sl_buf_str(&to.text), want) == 0, "%s",
 	    sl_buf_str(&to.text));
-	CHECK_MSG(strcmp(sl_buf_str(&tell), told) == 0, "told %s",
-	    sl_buf_str(&tell));
+	CHECK_MSG(
+	    strcmp(sl_buf_str(&tell), told) == 0, "told %s", sl_buf_str(&tell));
 	sl_page_free(&p);
 	sl_page_free(&to);
 }
@@ -53,8 +53,9 @@ sections(void)
 {
 	check_sections(NORWEGIAN "etter forvaltningsloven $ 13 og $ 13b, jf. $ "
 				 "3-1 skal gjelde",
-	    NORWEGIAN "etter forvaltningsloven \xc2\xa7 13 og \xc2\xa7 13b, jf. "
-		      "\xc2\xa7 3-1 skal gjelde",
+	    NORWEGIAN
+	    "etter forvaltningsloven \xc2\xa7 13 og \xc2\xa7 13b, jf. "
+	    "\xc2\xa7 3-1 skal gjelde",
 	    "13, 13, 3");
 	check_sections(NORWEGIAN "unntatt etter offl. $13 her",
 	    NORWEGIAN "unntatt etter offl. \xc2\xa7"
@@ -177,11 +178,10 @@ with_table(int quads)
 
 	(void)pixSetAll(part);
 	for (i = 0; i < sizeof(table) / sizeof(table[0]); i++)
-		(void)pixSetTextline(part, font, table[i], 0, 20,
-		    60 + (int)i * 55, NULL, NULL);
+		(void)pixSetTextline(
+		    part, font, table[i], 0, 20, 60 + (int)i * 55, NULL, NULL);
 	turned = pixRotateOrth(part, quads);
-	(void)pixRasterop(
-	    pix, 500, 840, 400, 860, PIX_SRC, turned, 0, 0);
+	(void)pixRasterop(pix, 500, 840, 400, 860, PIX_SRC, turned, 0, 0);
 	big = pixScale(pix, 2, 2);
 	bmfDestroy(&font);
 	pixDestroy(&pix);
@@ -205,8 +205,8 @@ both_are_read(int quads)
 	    "%s", sl_buf_str(&got.text));
 	/* its words stand on end, where they were drawn */
 	b = find("belysning i");
-	CHECK_MSG(b.y1 - b.y0 > b.x1 - b.x0, "%u %u %u %u", b.x0, b.y0, b.x1,
-	    b.y1);
+	CHECK_MSG(
+	    b.y1 - b.y0 > b.x1 - b.x0, "%u %u %u %u", b.x0, b.y0, b.x1, b.y1);
 	CHECK(b.x0 > 65535 / WIDTH * 500 && b.x1 < 65535 / WIDTH * 900);
 	CHECK(b.y0 > 65535 / HEIGHT * 840);
 	CHECK(got.page.words == got.boxes_count);
