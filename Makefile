@@ -42,7 +42,7 @@ include tests/tests.mk
 
 # -- rooms ------------------------------------------------------------------
 ROOMS := base wire config registry access store journal intake unpack pronom identify read \
-	ocr sandbox worker decrypt convert place prepare push query report engine cli
+	ocr sandbox worker decrypt convert place prepare push query report depot engine cli
 room_objs = $(patsubst %.c,$(O)/%.o,$(wildcard daemon/$(1)/*.c))
 define ROOM
 $(B)/lib/$(1).a: $(call room_objs,$(1))
@@ -54,6 +54,7 @@ CFLAGS_read := $(call pc,cflags,jansson)
 CFLAGS_ocr := $(call pc,cflags,tesseract lept)
 CFLAGS_cli := $(call pc,cflags,libxml-2.0)
 CFLAGS_report := $(call pc,cflags,pangocairo cairo-pdf libxml-2.0)
+CFLAGS_depot := $(call pc,cflags,libarchive libxml-2.0 jansson)
 CFLAGS_unpack := $(call pc,cflags,libarchive)
 CFLAGS_push := $(call pc,cflags,libcurl jansson)
 room_cflags = $(CFLAGS_$(word 2,$(subst /, ,$(1))))
@@ -66,19 +67,24 @@ $(O)/%.o: %.c
 $(O)/daemon/store/schema.o: $(wildcard schemas/sql/*.sql)
 $(O)/daemon/query/export.o: $(wildcard schemas/export/*)
 $(O)/daemon/report/legal.o: schemas/hjemler.tsv
+$(O)/daemon/depot/schemas.o: $(wildcard schemas/noark5/*.xsd)
+$(O)/daemon/depot/dias_schema.o: $(wildcard schemas/dias/*.xsd)
 
 # -- programs: which rooms and libraries each may see -------------------------
 # iconv behind the walls is the program's own: daemon/read/converters.h.
 libs_iconv := -licuuc -Wl,--export-dynamic-symbol=iconv \
 	-Wl,--export-dynamic-symbol=iconv_open \
 	-Wl,--export-dynamic-symbol=iconv_close
-PROGRAMS := slused sluse sluse-report sluse-work sluse-ocr sluse-place sluse-push sluse-decrypt sluse-convert
+PROGRAMS := slused sluse sluse-report sluse-depot sluse-work sluse-ocr sluse-place sluse-push sluse-decrypt sluse-convert
 rooms_slused := engine access intake place prepare store journal registry config wire base
 libs_slused := -lsqlite3 -ljansson -lcrypto
 rooms_sluse := cli query store journal prepare place registry config pronom wire base
 libs_sluse := -lsqlite3 -ljansson -lxml2 -lcrypto
 rooms_sluse-report := report query store journal registry config wire base
 libs_sluse-report = $(call pc,libs,pangocairo cairo-pdf libxml-2.0) \
+	-lsqlite3 -ljansson -lcrypto -lm
+rooms_sluse-depot := depot report pronom store journal registry config wire base
+libs_sluse-depot = $(call pc,libs,pangocairo cairo-pdf libxml-2.0 libarchive) \
 	-lsqlite3 -ljansson -lcrypto -lm
 rooms_sluse-work := worker read unpack identify pronom sandbox wire base
 libs_sluse-work := -larchive -lmagic -lz $(libs_iconv) -lseccomp -ljansson -lcrypto
@@ -90,7 +96,7 @@ rooms_sluse-convert := convert worker sandbox wire base
 libs_sluse-convert := -lseccomp -lcrypto
 rooms_sluse-place := place sandbox wire base
 libs_sluse-place := -lseccomp -ljansson -lcrypto
-rooms_sluse-push := push config wire base
+rooms_sluse-push := push journal config wire base
 libs_sluse-push := -lcurl -ljansson -lseccomp -lcrypto
 
 define PROGRAM
@@ -115,7 +121,7 @@ plugin_libs_pdf := -Wl,--exclude-libs,ALL,--wrap=jpeg_std_error -lmupdf \
 	-lmupdf-third -lfreetype -lharfbuzz -ljpeg -lopenjp2 -ljbig2dec -lgumbo -lmujs -lz -lm \
 	-lcrypto
 plugin_cflags_office := $(call pc,cflags,libxml-2.0 libzip)
-plugin_libs_office := $(call pc,libs,libxml-2.0 libzip) -lm
+plugin_libs_office := $(call pc,libs,libxml-2.0 libzip) -lcrypto -lm
 plugin_cflags_asic := $(call pc,cflags,libxml-2.0 libzip)
 plugin_libs_asic := $(call pc,libs,libxml-2.0 libzip) -lcrypto
 plugin_cflags_package := $(call pc,cflags,libxml-2.0 jansson glib-2.0)
@@ -208,9 +214,11 @@ run: deps  ## the demo post through a whole Sluse under ./run (ONCE=1: then exit
 	@python3 tests/demo/run.py --root run --build $(B) $(if $(ONCE),--once)
 
 # -- checks -------------------------------------------------------------------
-.PHONY: all-tests check check-docs check-style check-systemd format
+.PHONY: all-tests sanitized-tests check check-docs check-style check-systemd format
 all-tests: all bench-build $(UNITS:%=$(B)/test/%) $(FUZZ:%=$(B)/test/%) \
 	$(B)/test/push_driver
+# What runs a second time, with sanitizers.
+sanitized-tests: all $(UNITS:%=$(B)/test/%) $(FUZZ:%=$(B)/test/%)
 check:  ## build with gcc and clang, run everything quick, again with sanitizers
 	@python3 tests/run.py $(PARTS)
 check-docs: $(B)/bin/sluse $(B)/bin/sluse-report  ## the manual pages against the code
@@ -248,7 +256,7 @@ install:  ## install below DESTDIR and PREFIX (default /usr)
 	for s in 1 5 7 8; do install -d $(I)$(MAN)/man$$s; done
 	for p in $(PAGES); do \
 	    install -m 644 $$p $(I)$(MAN)/man$${p##*.}; done
-	for p in ocr place push report; do \
+	for p in ocr place report; do \
 	    ln -sf sluse-work.8 $(I)$(MAN)/man8/sluse-$$p.8; done
 	install -d $(I)$(PREFIX)/lib/systemd/system
 	for u in $(notdir $(UNITS_SYSTEMD)); do \
@@ -261,6 +269,8 @@ install:  ## install below DESTDIR and PREFIX (default /usr)
 	install -d $(I)$(PREFIX)/share/sluse/schemas $(I)$(PREFIX)/share/doc/sluse
 	install -m 644 schemas/*.json schemas/*.xsd schemas/*.tsv \
 	    $(I)$(PREFIX)/share/sluse/schemas
+	install -d $(I)$(PREFIX)/share/sluse/schemas/noark5
+	install -m 644 schemas/noark5/* $(I)$(PREFIX)/share/sluse/schemas/noark5
 	install -d $(I)$(PREFIX)/share/sluse/pronom
 	install -m 644 schemas/pronom/* $(I)$(PREFIX)/share/sluse/pronom
 	install -m 644 README.md CHANGES.md LICENSE $(I)$(PREFIX)/share/doc/sluse
@@ -273,7 +283,7 @@ uninstall:  ## remove what install put there; instances stay
 	    $(I)$(PREFIX)/lib/tmpfiles.d/sluse.conf \
 	    $(foreach u,$(notdir $(UNITS_SYSTEMD)),$(I)$(PREFIX)/lib/systemd/system/$(u)) \
 	    $(foreach p,$(PAGES),$(I)$(MAN)/man$(subst .,,$(suffix $(p)))/$(notdir $(p))) \
-	    $(foreach p,ocr place push report,$(I)$(MAN)/man8/sluse-$(p).8)
+	    $(foreach p,ocr place report,$(I)$(MAN)/man8/sluse-$(p).8)
 dist:  ## build/sluse-VERSION.tar.gz of what is committed
 	@mkdir -p $(B)
 	git archive --prefix=sluse-$(VERSION)/ HEAD | gzip -9n \

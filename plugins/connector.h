@@ -8,6 +8,8 @@
  * Manual: sluse-connector(7).
  *
  * ABI changes, newest first:
+ *   1.2  harvest(): the whole archive, for its hand-over; sink(), emit_unit()
+ *        and pause() in the host's table, sink in a request.
  *   1.1  emit_post() in the host's table, which list_journal was missing.
  *   1.0  first.
  */
@@ -18,7 +20,7 @@
 #include <stdint.h>
 
 #define SLUSE_CONNECTOR_ABI_MAJOR 1
-#define SLUSE_CONNECTOR_ABI_MINOR 1
+#define SLUSE_CONNECTOR_ABI_MINOR 2
 
 /* What became of a call: faults of the post and of the target differ. */
 enum sluse_verdict {
@@ -46,6 +48,7 @@ struct sluse_http_header {
 };
 
 struct sluse_file; /* a rendition's bytes, the host's */
+struct sluse_sink; /* where a document's bytes go, the host's */
 
 struct sluse_http_request {
 	uint32_t size;
@@ -58,6 +61,12 @@ struct sluse_http_request {
 	size_t body_length;
 	struct sluse_file *file; /* body streamed from here, or NULL */
 	size_t answer_max; /* bytes; 0 = 1 MiB */
+	/* minor 1 ends here */
+
+	/* The body of a 2xx answer goes here, from its start, and not into the
+	 * answer; answer_max is for any other. GET alone. */
+	struct sluse_sink *sink;
+	/* minor 2 ends here */
 };
 
 struct sluse_http_answer {
@@ -108,6 +117,30 @@ struct sluse_journal_post {
 	int64_t attachments; /* -1: not said */
 };
 
+/* What to take of the archive. Dates as "2026-03-05", both included. NULL:
+ * no such bound. */
+struct sluse_range {
+	uint32_t size;
+	const char *from, *to; /* made between */
+	const char *series; /* id of the only arkivdel */
+};
+
+/* One unit of the archive, in Noark 5's words. */
+struct sluse_unit {
+	uint32_t size;
+	const char *kind; /* "mappe" */
+	const char *type; /* "saksmappe"; NULL: of no special type */
+	const char *id; /* NULL: it has none */
+	const char *parent; /* id of an earlier unit; NULL: none */
+	const char *fields; /* a JSON object */
+	int again; /* 1 = it came before, below another parent */
+	/* Of a document: */
+	struct sluse_sink *sink; /* its bytes; NULL: none came, */
+	const char *missing; /* and why: a slug; NULL: it is no document */
+	const char *sha256; /* as the target states them; NULL, -1: not */
+	int64_t bytes;
+};
+
 struct sluse_connector_host {
 	uint16_t abi_major, abi_minor;
 	uint32_t size;
@@ -142,6 +175,18 @@ struct sluse_connector_host {
 	/* One post, in list_journal. Non-zero: stop. */
 	int (*emit_post)(void *host, const struct sluse_journal_post *p);
 	/* minor 1 ends here */
+
+	/* In harvest: a place for one document, until the next emit_unit().
+	 * key names the document and changes when its bytes do. *ret_have: it
+	 * is there from an earlier run; fetch nothing. NULL: stop. */
+	struct sluse_sink *(*sink)(void *host, const char *key, int *ret_have);
+	/* One unit, in harvest, parents first. Non-zero: stop. */
+	int (*emit_unit)(void *host, const struct sluse_unit *u);
+	/* In harvest: waits after try number `attempt` (from 1) of a request
+	 * that failed in passing, at least retry_after_s. Non-zero: there is
+	 * to be no other try. */
+	int (*pause)(void *host, int attempt, int retry_after_s);
+	/* minor 2 ends here */
 };
 
 struct sluse_session; /* the connector's */
@@ -186,6 +231,12 @@ struct sluse_connector {
 	    struct sluse_why *why);
 	void (*close)(struct sluse_session *s);
 	/* minor 0 ends here */
+
+	/* All that the target's archive holds, or what lies in the range,
+	 * through emit_unit. DELIVERED when all was. May be NULL. */
+	int (*harvest)(struct sluse_session *s, const struct sluse_range *range,
+	    struct sluse_why *why);
+	/* minor 2 ends here */
 };
 
 #if defined(__GNUC__)

@@ -61,10 +61,25 @@ libs_test_report = $(libs_sluse-report)
 rooms_fuzz_targetlog := report query store journal registry config wire base
 libs_fuzz_targetlog = $(libs_sluse-report)
 
+rooms_test_depot := depot report pronom store journal registry config wire base
+libs_test_depot = $(libs_sluse-depot)
+rooms_fuzz_harvest := depot report pronom store journal registry config wire base
+libs_fuzz_harvest = $(libs_sluse-depot)
+rooms_fuzz_n5check := depot report pronom store journal registry config wire base
+libs_fuzz_n5check = $(libs_sluse-depot)
+rooms_test_dias := depot report pronom store journal registry config wire base
+libs_test_dias = $(libs_sluse-depot)
+rooms_fuzz_dias := depot report pronom store journal registry config wire base
+libs_fuzz_dias = $(libs_sluse-depot)
+
 rooms_test_registry := registry wire base
 libs_test_registry := -lcrypto
 rooms_test_journal := journal base
 libs_test_journal := -lcrypto
+rooms_test_marks := store journal registry wire base
+libs_test_marks := -lsqlite3 -lcrypto
+rooms_test_cosign := journal base
+libs_test_cosign := -lcrypto
 rooms_test_note := journal base
 libs_test_note := -ljansson -lcrypto
 rooms_test_wire := wire base
@@ -108,7 +123,7 @@ rooms_fuzz_pronom := pronom unpack base
 libs_fuzz_pronom := -lz
 
 rooms_test_faces := intake store journal registry config wire base
-libs_test_faces := -lsqlite3 -ljansson -lcrypto
+libs_test_faces := -lsqlite3 -ljansson -lcrypto -Wl,--wrap=renameat
 extra_test_faces := daemon/engine/faces.c daemon/engine/faces_days.c \
 	daemon/engine/faces_settle.c daemon/engine/faces_stopped.c \
 	daemon/engine/faces_watch.c
@@ -117,6 +132,8 @@ libs_test_converters := -licuuc -lcrypto
 rooms_test_fields := read wire base
 libs_test_fields := -lcrypto
 
+$(O)/tests/fuzz/fuzz_harvest.o $(O)/tests/fuzz/fuzz_n5check.o \
+    $(O)/tests/unit/test_depot.o: CPPFLAGS += $(CFLAGS_depot)
 $(O)/tests/%.o: CPPFLAGS += -DSLUSE_BUILD='"$(B)"' \
 	-DREADERS='"$(B)/plugins/readers/"'
 
@@ -135,11 +152,21 @@ libs_ocr_floor := -ltesseract -llept
 rooms_ocr_child := ocr read sandbox wire base
 libs_ocr_child := -ltesseract -llept -lseccomp -lcrypto -lm
 
-rooms_test_http := push config wire base
+rooms_test_http := push journal config wire base
 libs_test_http := -lcurl -ljansson -lseccomp -lssl -lcrypto
-rooms_test_push := push config wire base
+rooms_test_push := push journal config wire base
 libs_test_push := -lcurl -ljansson -lseccomp -lcrypto
 $(B)/test/test_push: | $(B)/plugins/connectors/webhook.so
+rooms_test_harvest := push config wire base
+libs_test_harvest := -lcurl -ljansson -lseccomp -lcrypto
+$(B)/test/test_harvest: | $(B)/test/connectors/old.so
+$(B)/test/connectors/old.so: tests/unit/old_connector.c
+	@mkdir -p $(@D)
+	$(CC) $(CFLAGS) -fPIC -shared -o $@ $<
+	chmod go-w $@
+rooms_test_crawl := base
+libs_test_crawl := -lcrypto -ldl
+$(B)/test/test_crawl: | $(B)/plugins/connectors/noark5.so
 rooms_bench_push := wire base
 libs_bench_push := -ljansson -lcrypto
 extra_bench_push := tests/e2e/push_world.c
@@ -174,6 +201,7 @@ rooms_fuzz_config := config base
 rooms_fuzz_leaf := journal base
 rooms_fuzz_note := journal base
 rooms_fuzz_tlogproof := journal base
+rooms_fuzz_cosign := journal base
 rooms_fuzz_caseindex := place wire base
 rooms_fuzz_sidecar := read wire base
 rooms_fuzz_csv := cli base
@@ -181,7 +209,7 @@ rooms_fuzz_settle := intake base
 rooms_fuzz_fields := read wire base
 rooms_fuzz_decrypt := decrypt wire base
 rooms_fuzz_open := unpack identify pronom wire base
-rooms_fuzz_http := push config wire base
+rooms_fuzz_http := push journal config wire base
 rooms_fuzz_text := base
 rooms_fuzz_mail := base
 rooms_fuzz_outlook := base
@@ -193,6 +221,9 @@ rooms_fuzz_asic := base
 rooms_fuzz_cms := base
 rooms_fuzz_byterange := base
 rooms_fuzz_package := read wire base
+rooms_fuzz_crawl := base
+libs_fuzz_crawl := -ljansson
+deps_fuzz_crawl := $(B)/plugins/connectors/noark5.so
 libs_fuzz_open := -larchive -lmagic -lz
 libs_fuzz_sidecar := -ljansson
 libs_fuzz_config := -ljansson

@@ -17,7 +17,8 @@ reserve(struct sl_buf *b, size_t n)
 		b->full = true;
 		return false;
 	}
-	b->p = sl_grow(b->p, &b->cap, b->n + n + 1, 1);
+	if (b->n + n + 1 > b->cap || b->p == NULL)
+		b->p = sl_grow(b->p, &b->cap, b->n + n + 1, 1);
 	return true;
 }
 
@@ -54,7 +55,10 @@ sl_buf_add_str(struct sl_buf *b, const char *s)
 void
 sl_buf_add_char(struct sl_buf *b, char c)
 {
-	sl_buf_add(b, &c, 1);
+	if (!reserve(b, 1))
+		return;
+	b->p[b->n++] = c;
+	b->p[b->n] = '\0';
 }
 
 void

@@ -106,16 +106,31 @@ last_sunday_ms(int year, int month)
 	return ((day - (day + 4) % 7) * 86400 + 3600) * 1000;
 }
 
+/* Summer of the year of the last instant asked for: most are of the same. */
+static bool
+is_summer(int64_t utc_ms)
+{
+	static struct {
+		int64_t from, to, summer, winter;
+	} y;
+	int year;
+
+	if (utc_ms < y.from || utc_ms >= y.to) {
+		year = sl_clock_utc(utc_ms).year;
+		y.from = days_from_civil(year, 1, 1) * INT64_C(86400000);
+		y.to = days_from_civil(year + 1, 1, 1) * INT64_C(86400000);
+		y.summer = last_sunday_ms(year, 3);
+		y.winter = last_sunday_ms(year, 10);
+	}
+	return utc_ms >= y.summer && utc_ms < y.winter;
+}
+
 struct sl_date
 sl_clock_oslo(int64_t utc_ms)
 {
-	int year = sl_clock_utc(utc_ms).year;
-	int off = 60;
+	int off = is_summer(utc_ms) ? 120 : 60;
 	struct sl_date r;
 
-	if (utc_ms >= last_sunday_ms(year, 3) &&
-	    utc_ms < last_sunday_ms(year, 10))
-		off = 120;
 	r = sl_clock_utc(utc_ms + (int64_t)off * 60000);
 	r.offset_min = off;
 	return r;

@@ -8,6 +8,7 @@
 #ifndef SL_BASE_CLOCK_H
 #define SL_BASE_CLOCK_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 

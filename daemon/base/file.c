@@ -249,6 +249,17 @@ sl_remove_tree(int dirfd, const char *name)
 }
 
 enum sl_rc
+sl_disk_failed(struct sl_err *err, const char *what)
+{
+	int e = errno;
+
+	if (e == ENOSPC || e == EDQUOT)
+		return sl_err_set(err, SL_RETRY, e, "disk_full", "%s", what);
+	return sl_err_set(err, e == EIO || e == EROFS ? SL_RETRY : SL_FATAL, e,
+	    "disk_error", "%s", what);
+}
+
+enum sl_rc
 sl_open_secrets(const char *path, int *ret, struct sl_err *err)
 {
 	SL_CLOSE int fd = sl_open_dir(AT_FDCWD, path);

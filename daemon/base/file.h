@@ -46,6 +46,11 @@ enum sl_rc sl_write_file(int dirfd, const char *name, const void *p, size_t n,
 enum sl_rc sl_replace_file(int dirfd, const char *name, const void *p, size_t n,
     mode_t mode, struct sl_err *err);
 
+/* What errno says of a read or write that failed: SL_RETRY, disk_full or
+ * disk_error, for it says nothing of what was being done. SL_FATAL where it is
+ * no disk's doing, but an own fault. */
+enum sl_rc sl_disk_failed(struct sl_err *err, const char *what);
+
 /* Nothing in it? Also false if it cannot be read. */
 bool sl_dir_is_empty(int dirfd);
 /* Removes a folder and all in it, never following links; stays on dirfd's

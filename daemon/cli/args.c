@@ -15,45 +15,47 @@
 #define DEFAULT_ROOT "/var/lib/sluse"
 
 /* Options, one bit each. --root, --json and --help go with every command. */
-enum {
-	O_STAGE = 1,
-	O_DISPOSITION = 2,
-	O_QUEUE = 4,
-	O_WHY = 8,
-	O_CASE = 16,
-	O_CASES = 32,
-	O_LANGUAGE = 64,
-	O_OUTPUT = 128,
-	O_DEMO = 256,
-	O_ONCE = 512,
-	O_PROGRESS = 1024,
-	O_ROOT = 2048,
-	O_JSON = 4096,
-	O_HELP = 8192,
-	O_VERSION = 16384,
-	O_CSV = 32768,
-	O_RECURSE = 65536,
-	O_PRONOM_ONLY = 131072,
-	O_NEW_CASE = 262144,
-	O_WITH = 524288,
-	O_BREAK_GLASS = 1 << 20,
-	O_KIND = 1 << 21,
-	O_PERSON = 1 << 22,
-	O_FROM = 1 << 23,
-	O_TO = 1 << 24,
-	O_LIST = 1 << 25,
-	O_DENY = 1 << 26,
-	O_AGAINST = 1 << 27,
-	O_KEY = 1 << 28,
-	O_PAYLOADS = 1 << 29,
-	O_WITNESS = 1 << 30,
-};
+#define BIT(n) (UINT64_C(1) << (n))
+#define O_STAGE BIT(0)
+#define O_DISPOSITION BIT(1)
+#define O_QUEUE BIT(2)
+#define O_WHY BIT(3)
+#define O_CASE BIT(4)
+#define O_CASES BIT(5)
+#define O_LANGUAGE BIT(6)
+#define O_OUTPUT BIT(7)
+#define O_DEMO BIT(8)
+#define O_ONCE BIT(9)
+#define O_PROGRESS BIT(10)
+#define O_ROOT BIT(11)
+#define O_JSON BIT(12)
+#define O_HELP BIT(13)
+#define O_VERSION BIT(14)
+#define O_CSV BIT(15)
+#define O_RECURSE BIT(16)
+#define O_PRONOM_ONLY BIT(17)
+#define O_NEW_CASE BIT(18)
+#define O_WITH BIT(19)
+#define O_BREAK_GLASS BIT(20)
+#define O_KIND BIT(21)
+#define O_PERSON BIT(22)
+#define O_FROM BIT(23)
+#define O_TO BIT(24)
+#define O_LIST BIT(25)
+#define O_DENY BIT(26)
+#define O_AGAINST BIT(27)
+#define O_KEY BIT(28)
+#define O_PAYLOADS BIT(29)
+#define O_WITNESS BIT(30)
+#define O_TSA BIT(31)
+/* What getopt_long knows it by: above all letters. */
+#define NUMBER(bit) (256 + __builtin_ctzll(bit))
 #define EVERYWHERE (O_ROOT | O_JSON | O_HELP | O_VERSION)
 
 struct command {
 	const char *name, *sub;
 	int min, max; /* operands */
-	unsigned options, needed;
+	uint64_t options, needed;
 	int (*run)(const struct sl_cli *c);
 	const char *usage, *help;
 };
@@ -101,6 +103,10 @@ static const struct command commands[] = {
     {"deviation", NULL, 1, 1, O_KIND | O_WHY, O_KIND | O_WHY, sl_cmd_deviation,
 	"ID --kind wrong_case|wrong_tenant|disclosed --why TEXT",
 	"note in the sporingslogg what went wrong with it (avvik)"},
+    {"scan", "sign", 0, 0, O_QUEUE | O_FROM | O_TO | O_WHY,
+	O_QUEUE | O_FROM | O_WHY, sl_cmd_scan_sign,
+	"--queue Q --from DAY [--to DAY] --why TEXT",
+	"sign that the pictures of scanned paper are good"},
     {"cases", "import", 1, 1, 0, 0, sl_cmd_cases_import, "FILE.csv",
 	"make the cases of a list known"},
     {"cases", "list", 0, 0, GLASS, 0, sl_cmd_cases_list, GLASS_USAGE,
@@ -109,9 +115,10 @@ static const struct command commands[] = {
 	sl_cmd_journal_list,
 	"[ID] [--person P] [--from DAY] [--to DAY] [--kind EVENT] " GLASS_USAGE,
 	"list the sporingslogg"},
-    {"journal", "verify", 0, 1, O_AGAINST | O_KEY | O_WITNESS, 0,
+    {"journal", "verify", 0, 1, O_AGAINST | O_KEY | O_WITNESS | O_TSA, 0,
 	sl_cmd_journal_verify,
-	"[--key KEY] [--against HEAD] [--witness KEY] [DIR | FILE]",
+	"[--key KEY] [--against HEAD] [--witness KEY] [--tsa FILE] "
+	"[DIR | FILE]",
 	"show that the sporingslogg, an export or a proof is whole"},
     {"journal", "export", 1, 1, O_PAYLOADS, 0, sl_cmd_journal_export,
 	"[--payloads] DIR", "write it as files that anybody can verify"},
@@ -130,6 +137,8 @@ static const struct command commands[] = {
 	"--why TEXT", "go on with a sporingslogg that was put back"},
     {"report", NULL, 0, ANY, 0, 0, sl_cmd_report, "NAME ...",
 	"a report for archivists and auditors; see sluse report --help"},
+    {"depot", NULL, 0, ANY, 0, 0, sl_cmd_depot, "COMMAND ...",
+	"packages for an archive depot, journals; see sluse depot --help"},
     {"stop-in", NULL, 0, 0, O_WHY, 0, sl_cmd_stop_in, "[--why TEXT]",
 	"claim nothing new (steng inn)"},
     {"start-in", NULL, 0, 0, O_WHY, 0, sl_cmd_start_in, "[--why TEXT]",
@@ -155,47 +164,48 @@ static const struct command commands[] = {
 #define COMMANDS (sizeof(commands) / sizeof(commands[0]))
 
 static const struct option options[] = {
-    {"stage", required_argument, NULL, O_STAGE},
-    {"disposition", required_argument, NULL, O_DISPOSITION},
-    {"queue", required_argument, NULL, O_QUEUE},
-    {"why", required_argument, NULL, O_WHY},
-    {"case", required_argument, NULL, O_CASE},
-    {"cases", required_argument, NULL, O_CASES},
-    {"new-case", required_argument, NULL, O_NEW_CASE},
-    {"with", required_argument, NULL, O_WITH},
-    {"language", required_argument, NULL, O_LANGUAGE},
-    {"output", required_argument, NULL, O_OUTPUT},
-    {"kind", required_argument, NULL, O_KIND},
-    {"person", required_argument, NULL, O_PERSON},
-    {"from", required_argument, NULL, O_FROM},
-    {"to", required_argument, NULL, O_TO},
-    {"break-glass", no_argument, NULL, O_BREAK_GLASS},
-    {"list", no_argument, NULL, O_LIST},
-    {"deny", no_argument, NULL, O_DENY},
-    {"against", required_argument, NULL, O_AGAINST},
-    {"key", required_argument, NULL, O_KEY},
-    {"witness", required_argument, NULL, O_WITNESS},
-    {"payloads", no_argument, NULL, O_PAYLOADS},
-    {"demo", no_argument, NULL, O_DEMO},
-    {"once", no_argument, NULL, O_ONCE},
-    {"progress", no_argument, NULL, O_PROGRESS},
-    {"csv", no_argument, NULL, O_CSV},
-    {"recurse", no_argument, NULL, O_RECURSE},
-    {"pronom-only", no_argument, NULL, O_PRONOM_ONLY},
-    {"root", required_argument, NULL, O_ROOT},
-    {"json", no_argument, NULL, O_JSON},
-    {"help", no_argument, NULL, O_HELP},
-    {"version", no_argument, NULL, O_VERSION},
+    {"stage", required_argument, NULL, NUMBER(O_STAGE)},
+    {"disposition", required_argument, NULL, NUMBER(O_DISPOSITION)},
+    {"queue", required_argument, NULL, NUMBER(O_QUEUE)},
+    {"why", required_argument, NULL, NUMBER(O_WHY)},
+    {"case", required_argument, NULL, NUMBER(O_CASE)},
+    {"cases", required_argument, NULL, NUMBER(O_CASES)},
+    {"new-case", required_argument, NULL, NUMBER(O_NEW_CASE)},
+    {"with", required_argument, NULL, NUMBER(O_WITH)},
+    {"language", required_argument, NULL, NUMBER(O_LANGUAGE)},
+    {"output", required_argument, NULL, NUMBER(O_OUTPUT)},
+    {"kind", required_argument, NULL, NUMBER(O_KIND)},
+    {"person", required_argument, NULL, NUMBER(O_PERSON)},
+    {"from", required_argument, NULL, NUMBER(O_FROM)},
+    {"to", required_argument, NULL, NUMBER(O_TO)},
+    {"break-glass", no_argument, NULL, NUMBER(O_BREAK_GLASS)},
+    {"list", no_argument, NULL, NUMBER(O_LIST)},
+    {"deny", no_argument, NULL, NUMBER(O_DENY)},
+    {"against", required_argument, NULL, NUMBER(O_AGAINST)},
+    {"key", required_argument, NULL, NUMBER(O_KEY)},
+    {"witness", required_argument, NULL, NUMBER(O_WITNESS)},
+    {"tsa", required_argument, NULL, NUMBER(O_TSA)},
+    {"payloads", no_argument, NULL, NUMBER(O_PAYLOADS)},
+    {"demo", no_argument, NULL, NUMBER(O_DEMO)},
+    {"once", no_argument, NULL, NUMBER(O_ONCE)},
+    {"progress", no_argument, NULL, NUMBER(O_PROGRESS)},
+    {"csv", no_argument, NULL, NUMBER(O_CSV)},
+    {"recurse", no_argument, NULL, NUMBER(O_RECURSE)},
+    {"pronom-only", no_argument, NULL, NUMBER(O_PRONOM_ONLY)},
+    {"root", required_argument, NULL, NUMBER(O_ROOT)},
+    {"json", no_argument, NULL, NUMBER(O_JSON)},
+    {"help", no_argument, NULL, NUMBER(O_HELP)},
+    {"version", no_argument, NULL, NUMBER(O_VERSION)},
     {NULL, 0, NULL, 0},
 };
 
 static const char *
-option_name(unsigned bit)
+option_name(uint64_t bit)
 {
 	const struct option *o;
 
 	for (o = options; o->name != NULL; o++)
-		if ((unsigned)o->val == bit)
+		if (o->val == NUMBER(bit))
 			return o->name;
 	return "?";
 }
@@ -244,16 +254,16 @@ print_help(FILE *f, const char *name)
 }
 
 static void
-take_option(struct sl_cli *c, int bit, const char *value)
+take_option(struct sl_cli *c, uint64_t bit, const char *value)
 {
 	const char **to[] = {&c->stage, &c->disposition, &c->queue, &c->why,
 	    &c->case_number, &c->cases, &c->language, &c->output};
 	const char **late[] = {&c->kind, &c->person, &c->from, &c->to};
 
 	if (bit <= O_OUTPUT)
-		*to[__builtin_ctz((unsigned)bit)] = value;
+		*to[__builtin_ctzll(bit)] = value;
 	if (bit >= O_KIND && bit <= O_TO)
-		*late[__builtin_ctz((unsigned)bit / O_KIND)] = value;
+		*late[__builtin_ctzll(bit / O_KIND)] = value;
 	switch (bit) {
 	case O_BREAK_GLASS:
 		c->break_glass = true;
@@ -301,6 +311,9 @@ take_option(struct sl_cli *c, int bit, const char *value)
 	case O_WITNESS:
 		c->witness = value;
 		break;
+	case O_TSA:
+		c->tsa = value;
+		break;
 	case O_PAYLOADS:
 		c->payloads = true;
 		break;
@@ -314,22 +327,22 @@ take_option(struct sl_cli *c, int bit, const char *value)
 
 /* Options out, operands left in c->arg. */
 static enum sl_exit
-take_line(struct sl_cli *c, int argc, char **argv, unsigned *ret_seen)
+take_line(struct sl_cli *c, int argc, char **argv, uint64_t *ret_seen)
 {
-	int bit;
+	uint64_t bit;
+	int n;
 
 	opterr = 0;
-	while ((bit = getopt_long(argc, argv, ":r", options, NULL)) != -1) {
-		if (bit == 'r')
-			bit = O_RECURSE;
-		if (bit == ':')
+	while ((n = getopt_long(argc, argv, ":r", options, NULL)) != -1) {
+		if (n == ':')
 			return sl_cli_say(SL_EXIT_USAGE, "%s needs a value",
 			    argv[optind - 1]);
-		if (bit == '?')
+		if (n == '?')
 			return sl_cli_say(SL_EXIT_USAGE, "unknown option %s",
 			    argv[optind - 1]);
+		bit = n == 'r' ? O_RECURSE : BIT(n - NUMBER(1));
 		take_option(c, bit, optarg);
-		*ret_seen |= (unsigned)bit;
+		*ret_seen |= bit;
 	}
 	c->arg = argv + optind;
 	c->args = argc - optind;
@@ -367,9 +380,9 @@ find_command(struct sl_cli *c)
 }
 
 static enum sl_exit
-check_line(const struct command *k, const struct sl_cli *c, unsigned seen)
+check_line(const struct command *k, const struct sl_cli *c, uint64_t seen)
 {
-	unsigned odd = seen & ~(k->options | EVERYWHERE),
+	uint64_t odd = seen & ~(k->options | EVERYWHERE),
 		 missing = k->needed & ~seen;
 
 	if (odd != 0)
@@ -390,14 +403,14 @@ sl_cli_main(int argc, char **argv)
 {
 	struct sl_cli c = {.root = getenv("SLUSE_ROOT"), .line = argv};
 	const struct command *k;
-	unsigned seen = 0;
+	uint64_t seen = 0;
 	int code;
 
 	sl_log_open("sluse", SL_LOG_NOTICE);
 	if (c.root == NULL || *c.root == '\0')
 		c.root = DEFAULT_ROOT;
-	if (sl_cli_is_report(argc, argv))
-		return sl_cmd_report(&c);
+	if (sl_cli_becomes(argc, argv) != NULL)
+		return sl_cli_becomes(argc, argv)(&c);
 	if (take_line(&c, argc, argv, &seen) != SL_EXIT_OK)
 		return SL_EXIT_USAGE;
 	if ((seen & O_VERSION) != 0) {

@@ -7,32 +7,15 @@
 
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
-#include <unistd.h>
 
 #include "../base/mem.h"
 #include "../query/byname.h"
-#include "control.h"
+#include "../query/control.h"
 
 struct sl_ask {
 	const struct sl_cli *cli;
 	struct sl_store *store; /* NULL: by slused */
 };
-
-/* True if the database is his, or is not there for him to ask about. */
-static bool
-is_owner(const char *root)
-{
-	SL_FREE char *path = sl_asprintf("%s/db/sluse.db", root);
-	SL_FREE char *sock = sl_asprintf("%s/run/slused.sock", root);
-	struct stat st;
-
-	if (geteuid() == 0)
-		return true;
-	if (stat(path, &st) == 0)
-		return st.st_uid == geteuid();
-	return stat(sock, &st) != 0;
-}
 
 enum sl_exit
 sl_ask_open(const struct sl_cli *c, struct sl_ask **ret)
@@ -41,7 +24,7 @@ sl_ask_open(const struct sl_cli *c, struct sl_ask **ret)
 	enum sl_exit code = SL_EXIT_OK;
 
 	a->cli = c;
-	if (is_owner(c->root))
+	if (sl_control_is_owner(c->root))
 		code = sl_cli_store(c, &a->store);
 	if (code != SL_EXIT_OK)
 		free(a);

@@ -7,8 +7,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "../query/control.h"
 #include "cli.h"
-#include "control.h"
 #include "csv.h"
 
 #define BATCH_BYTES 40000u /* of JSON; one CTL message holds 57344 */

@@ -30,7 +30,7 @@ struct sl_cli {
 	bool json, csv, recurse, pronom_only, demo, once, progress, payloads;
 	const char *stage, *disposition, *queue, *why, *case_number, *cases,
 	    *language, *output, *new_case, *with, *kind, *person, *from, *to,
-	    *against, *key, *witness;
+	    *against, *key, *witness, *tsa;
 	bool break_glass, list, deny;
 	char **line; /* the whole of it */
 	char **arg; /* operands */
@@ -87,6 +87,7 @@ int sl_cmd_assign(const struct sl_cli *c);
 int sl_cmd_approve(const struct sl_cli *c);
 int sl_cmd_approvals(const struct sl_cli *c);
 int sl_cmd_deviation(const struct sl_cli *c);
+int sl_cmd_scan_sign(const struct sl_cli *c);
 int sl_cmd_stop_in(const struct sl_cli *c);
 int sl_cmd_start_in(const struct sl_cli *c);
 int sl_cmd_stop_out(const struct sl_cli *c);
@@ -94,8 +95,10 @@ int sl_cmd_start_out(const struct sl_cli *c);
 int sl_cmd_init(const struct sl_cli *c);
 int sl_cmd_run(const struct sl_cli *c);
 int sl_cmd_report(const struct sl_cli *c);
-/* Is the command `report`? It takes options of its own. */
-bool sl_cli_is_report(int argc, char **argv);
+int sl_cmd_depot(const struct sl_cli *c);
+/* The command, if it is one that takes options of its own; else NULL. */
+typedef int sl_cmd_fn(const struct sl_cli *c);
+sl_cmd_fn *sl_cli_becomes(int argc, char **argv);
 int sl_cmd_config_check(const struct sl_cli *c);
 int sl_cmd_config_show(const struct sl_cli *c);
 int sl_cmd_config_manual(const struct sl_cli *c);

@@ -14,6 +14,7 @@
 #include "../base/file.h"
 #include "../base/mem.h"
 #include "../base/text.h"
+#include "../journal/stamp.h"
 #include "../journal/tlogproof.h"
 #include "../query/query.h"
 #include "../store/heads.h"
@@ -22,10 +23,12 @@
 /* -- what it is held against ------------------------------------------------
  */
 
+#define TRUST_MAX 32768 /* of certificates: they go in a message */
+
 struct asked {
 	struct sl_verify_ask ask;
 	struct sl_vkey key, witness;
-	struct sl_buf against;
+	struct sl_buf against, tsa;
 };
 
 /* The same for whoever reads the database. */
@@ -45,6 +48,9 @@ args_of(const struct sl_verify_ask *ask)
 		(void)json_object_set_new(
 		    o, "witness", json_string(sl_buf_str(&witness)));
 	}
+	if (ask->tsa.n > 0)
+		(void)json_object_set_new(
+		    o, "tsa", json_stringn_nocheck(ask->tsa.p, ask->tsa.n));
 	if (ask->against.n > 0)
 		(void)json_object_set_new(o, "against",
 		    json_stringn_nocheck(ask->against.p, ask->against.n));
@@ -81,14 +87,18 @@ take_asked(const struct sl_cli *c, struct asked *a)
 		a->ask.key = &a->key;
 	}
 	if (c->witness != NULL) {
-		if (c->args == 0 && c->against == NULL)
-			return sl_cli_say(SL_EXIT_USAGE,
-			    "--witness needs a head: --against, an export or a "
-			    "proof");
 		code = take_key("witness", c->witness, &a->witness);
 		if (code != SL_EXIT_OK)
 			return code;
 		a->ask.witness = &a->witness;
+	}
+	if (c->tsa != NULL) {
+		if (sl_read_file(AT_FDCWD, c->tsa, TRUST_MAX, &a->tsa, &err) !=
+			SL_OK ||
+		    !sl_stamp_is_trust(sl_slice_buf(&a->tsa)))
+			return sl_cli_say(SL_EXIT_USAGE,
+			    "--tsa is a file of certificates (PEM)");
+		a->ask.tsa = sl_slice_buf(&a->tsa);
 	}
 	if (c->against == NULL)
 		return SL_EXIT_OK;
@@ -148,6 +158,12 @@ print_verify(const json_t *row)
 		(void)printf("Signed %" PRIu64 " times, last at %" PRIu64
 			     " leaves.\n",
 		    number(row, "heads"), number(row, "signed"));
+	if (number(row, "cosigned") > 0)
+		(void)printf("Cosigned: %" PRIu64 " leaves, at %s.\n",
+		    number(row, "cosigned"), text(row, "cosigned_time"));
+	if (number(row, "timestamped") > 0)
+		(void)printf("Time-stamped: %" PRIu64 " leaves, at %s.\n",
+		    number(row, "timestamped"), text(row, "timestamped_time"));
 	if (number(row, "erased") > 0)
 		(void)printf("%" PRIu64 " payloads were erased, each by an "
 			     "event that says so.\n",
@@ -316,6 +332,7 @@ sl_cmd_journal_verify(const struct sl_cli *c)
 		code = S_ISDIR(st.st_mode) ? verify_export(c, &a.ask)
 					   : verify_proof(c, &a);
 	sl_buf_free(&a.against);
+	sl_buf_free(&a.tsa);
 	return code;
 }
 

@@ -15,9 +15,9 @@
 #include "../base/text.h"
 #include "../config/config.h"
 #include "../pronom/pronom.h"
+#include "../query/control.h"
 #include "../query/query.h"
 #include "ask.h"
-#include "control.h"
 #include "formats.h"
 
 enum sl_exit
@@ -29,9 +29,6 @@ sl_cli_fail(const struct sl_err *err)
 		code = SL_EXIT_AWAY;
 	else if (err->rc == SL_REJECT || err->rc == SL_BROKEN)
 		code = SL_EXIT_INPUT;
-	if (err->sys != 0)
-		return sl_cli_say(
-		    code, "%s: %s", err->text, strerror(err->sys));
 	return sl_cli_say(code, "%s", err->text);
 }
 
@@ -266,6 +263,26 @@ print_members(json_t *o)
 	}
 }
 
+/* First of all: what keeps post from going on. */
+static void
+print_troubles(const json_t *list)
+{
+	json_t *o;
+	size_t i;
+
+	json_array_foreach(list, i, o)
+	{
+		(void)printf("  %s  %s: ",
+		    json_is_true(json_object_get(o, "runs")) ? "LACKS"
+							     : "NOT RUNNING",
+		    json_string_value(json_object_get(o, "program")));
+		sl_query_show_text(
+		    stdout, json_string_value(json_object_get(o, "text")));
+		(void)printf("\n      %s\n",
+		    json_string_value(json_object_get(o, "help")));
+	}
+}
+
 static void
 print_slused(const json_t *o)
 {
@@ -278,8 +295,11 @@ print_slused(const json_t *o)
 		return;
 	}
 	(void)puts("slused runs.");
+	print_troubles(json_object_get(o, "troubles"));
 	json_object_foreach((json_t *)(uintptr_t)o, key, v)
 	{
+		if (strcmp(key, "troubles") == 0)
+			continue;
 		if (!json_is_array(v))
 			v = json_pack("[O]", v);
 		else

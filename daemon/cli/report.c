@@ -1,6 +1,7 @@
 /*
- * `sluse report`: becomes sluse-report, which links what draws pages. The whole
- * line goes with it.
+ * `sluse report` and `sluse depot`: they become sluse-report and sluse-depot,
+ * which link what draws pages and what writes packages. The whole line goes
+ * with them.
  */
 #include <errno.h>
 #include <limits.h>
@@ -9,33 +10,49 @@
 
 #include "cli.h"
 
-int
-sl_cmd_report(const struct sl_cli *c)
+static int
+become(const struct sl_cli *c, const char *program)
 {
 	char dir[PATH_MAX - 32], path[PATH_MAX];
 	enum sl_exit code = sl_cli_libexec(dir, sizeof(dir));
 
 	if (code != SL_EXIT_OK)
 		return code;
-	(void)snprintf(path, sizeof(path), "%s/sluse-report", dir);
+	(void)snprintf(path, sizeof(path), "%s/%s", dir, program);
 	(void)execv(path, c->line);
 	return sl_cli_say(
-	    SL_EXIT_INTERNAL, "cannot start sluse-report: %s", strerror(errno));
+	    SL_EXIT_INTERNAL, "cannot start %s: %s", program, strerror(errno));
+}
+
+int
+sl_cmd_report(const struct sl_cli *c)
+{
+	return become(c, "sluse-report");
+}
+
+int
+sl_cmd_depot(const struct sl_cli *c)
+{
+	return become(c, "sluse-depot");
 }
 
 /* The options before the word are --root and --json; what comes behind it is
- * sluse-report's to understand. */
-bool
-sl_cli_is_report(int argc, char **argv)
+ * the other program's to understand. */
+sl_cmd_fn *
+sl_cli_becomes(int argc, char **argv)
 {
 	int i;
 
 	for (i = 1; i < argc; i++) {
 		if (strcmp(argv[i], "--root") == 0)
 			i++;
+		else if (strcmp(argv[i], "report") == 0)
+			return sl_cmd_report;
+		else if (strcmp(argv[i], "depot") == 0)
+			return sl_cmd_depot;
 		else if (strcmp(argv[i], "--json") != 0 &&
 			 strncmp(argv[i], "--root=", 7) != 0)
-			return strcmp(argv[i], "report") == 0;
+			break;
 	}
-	return false;
+	return NULL;
 }

@@ -87,6 +87,8 @@ add_children(struct run *r, const char *libexec)
 	    "--socket", r->socket, "--root", r->root, NULL};
 	const char *const decrypt[] = {
 	    "--credentials", secrets, "--socket", r->socket, NULL};
+	const char *const witness[] = {
+	    "--witness", "--socket", r->socket, "--config", conf, NULL};
 	char name[128];
 	size_t i;
 	uint32_t job;
@@ -100,6 +102,9 @@ add_children(struct run *r, const char *libexec)
 		    r, libexec, "sluse-decrypt", "sluse-decrypt", decrypt);
 	if (*r->cfg->instance.converter != '\0')
 		add_child(r, libexec, "sluse-convert", "sluse-convert", work);
+	if (r->cfg->witness_n + r->cfg->tsa_n > 0)
+		add_child(
+		    r, libexec, "sluse-push", "sluse-push/witness", witness);
 	for (i = 0; i < r->cfg->target_n; i++) {
 		t = &r->cfg->target[i];
 		for (job = 1; job <= t->jobs; job++) {

@@ -364,9 +364,7 @@ do_path(struct dry_run *r, const char *path, one_fn *fn,
 	if (rc == SL_OK)
 		rc = fn(r, &d, path, &o, &err);
 	if (rc == SL_REJECT)
-		code = sl_cli_say(SL_EXIT_INPUT, "%s: %s%s%s", path, err.text,
-		    err.sys != 0 ? ": " : "",
-		    err.sys != 0 ? strerror(err.sys) : "");
+		code = sl_cli_say(SL_EXIT_INPUT, "%s: %s", path, err.text);
 	else if (rc != SL_OK)
 		code = sl_cli_say(SL_EXIT_INTERNAL, "%s", err.text);
 	else if (r->cli->json)

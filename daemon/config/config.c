@@ -4,6 +4,7 @@
  */
 #include "config.h"
 
+#include <assert.h>
 #include <ctype.h>
 #include <errno.h>
 #include <fcntl.h>
@@ -148,52 +149,64 @@ same_folded(const char *a, const char *b)
 	return strcmp(sl_buf_str(&x), sl_buf_str(&y)) == 0;
 }
 
-static enum sl_rc
-open_queue(struct parser *p, const char *name)
-{
-	struct sl_config *c = p->c;
-	size_t i;
+/* What may be said of a kind of section that is named. */
+static const struct named {
+	enum sl_section_id id;
+	const char *many, *rule;
+	bool (*ok)(const char *name);
+	size_t max;
+} named_kinds[] = {
+    {SL_SECTION_QUEUE, "queues",
+	"a queue is named [queue NAME]; the name is a folder's: 1 to 120 bytes "
+	"without / \\ < > : \" | ? * or a dot at either end",
+	queue_name_ok, SL_CONFIG_QUEUES_MAX},
+    {SL_SECTION_TARGET, "targets",
+	"a target is named [target NAME]: 1 to 63 letters, digits, _ and -",
+	target_name_ok, SL_CONFIG_TARGETS_MAX},
+    {SL_SECTION_WITNESS, "witnesses",
+	"a witness is named [witness NAME]: 1 to 63 letters, digits, _ and -",
+	target_name_ok, SL_CONFIG_WITNESSES_MAX},
+    {SL_SECTION_TSA, "time-stamp authorities",
+	"a time-stamp authority is named [tsa NAME]: 1 to 63 letters, digits, "
+	"_ and -",
+	target_name_ok, SL_CONFIG_TSAS_MAX},
+};
 
-	if (!queue_name_ok(name))
-		return FAIL(p, p->line,
-		    "a queue is named [queue NAME]; the name is a folder's: "
-		    "1 to 120 bytes without / \\ < > : \" | ? * or a dot at "
-		    "either end");
-	for (i = 0; i < c->queue_n; i++) {
-		if (same_folded(c->queue[i].name, name))
-			return FAIL(p, p->line,
-			    "queue \"%s\" stands already on line %u", name,
-			    c->queue[i].head.line);
-	}
-	if (c->queue_n == SL_CONFIG_QUEUES_MAX)
-		return FAIL(
-		    p, p->line, "more than %u queues", SL_CONFIG_QUEUES_MAX);
-	p->id = SL_SECTION_QUEUE;
-	p->at = &c->queue[c->queue_n++].head;
-	return SL_OK;
+/* One more of that kind. */
+static void
+add_named(struct sl_config *c, enum sl_section_id id)
+{
+	if (id == SL_SECTION_QUEUE)
+		c->queue_n++;
+	else if (id == SL_SECTION_TARGET)
+		c->target_n++;
+	else if (id == SL_SECTION_WITNESS)
+		c->witness_n++;
+	else
+		c->tsa_n++;
 }
 
 static enum sl_rc
-open_target(struct parser *p, const char *name)
+open_named(struct parser *p, enum sl_section_id id, const char *name)
 {
-	struct sl_config *c = p->c;
+	const struct named *k = &named_kinds[id - SL_SECTION_QUEUE];
+	const struct sl_section *s;
 	size_t i;
 
-	if (!target_name_ok(name))
-		return FAIL(p, p->line,
-		    "a target is named [target NAME]: 1 to 63 letters, "
-		    "digits, _ and -");
-	for (i = 0; i < c->target_n; i++) {
-		if (same_folded(c->target[i].name, name))
+	assert(k->id == id);
+	if (!k->ok(name))
+		return FAIL(p, p->line, "%s", k->rule);
+	for (i = 0; (s = sl_section_at(p->c, id, i)) != NULL; i++) {
+		if (same_folded(s->title, name))
 			return FAIL(p, p->line,
-			    "target \"%s\" stands already on line %u", name,
-			    c->target[i].head.line);
+			    "%s \"%s\" stands already on line %u",
+			    sl_section_names[id], name, s->line);
 	}
-	if (c->target_n == SL_CONFIG_TARGETS_MAX)
-		return FAIL(
-		    p, p->line, "more than %u targets", SL_CONFIG_TARGETS_MAX);
-	p->id = SL_SECTION_TARGET;
-	p->at = &c->target[c->target_n++].head;
+	if (i == k->max)
+		return FAIL(p, p->line, "more than %zu %s", k->max, k->many);
+	add_named(p->c, id);
+	p->id = id;
+	p->at = sl_section_at(p->c, id, i);
 	return SL_OK;
 }
 
@@ -217,10 +230,8 @@ open_section(struct parser *p, char *s)
 		return FAIL(p, p->line,
 		    "unknown section [%.40s]; nearest is [%s]", s,
 		    near_section(s));
-	if (id == SL_SECTION_QUEUE) {
-		rc = open_queue(p, name);
-	} else if (id == SL_SECTION_TARGET) {
-		rc = open_target(p, name);
+	if (sl_section_is_named((enum sl_section_id)id)) {
+		rc = open_named(p, (enum sl_section_id)id, name);
 	} else if (*name != '\0') {
 		return FAIL(p, p->line, "section [%s] has no name", s);
 	} else {
@@ -431,10 +442,12 @@ fill_all(struct parser *p)
 			s->title = "";
 		rc = fill_section(p, (enum sl_section_id)id, s);
 	}
-	for (i = 0; rc == SL_OK && i < c->queue_n; i++)
-		rc = fill_section(p, SL_SECTION_QUEUE, &c->queue[i].head);
-	for (i = 0; rc == SL_OK && i < c->target_n; i++)
-		rc = fill_section(p, SL_SECTION_TARGET, &c->target[i].head);
+	for (; rc == SL_OK && id < SL_SECTIONS; id++)
+		for (i = 0;
+		     rc == SL_OK &&
+		     (s = sl_section_at(c, (enum sl_section_id)id, i)) != NULL;
+		     i++)
+			rc = fill_section(p, (enum sl_section_id)id, s);
 	return rc;
 }
 
@@ -476,6 +489,24 @@ check_target(struct parser *p, const struct sl_target_config *t)
 	if (t->breaker_first_ms > t->breaker_max_ms)
 		return FAIL(p, t->head.line,
 		    "[target %s]: breaker_first is over breaker_max", t->name);
+	return SL_OK;
+}
+
+/* Whoever tells the log's head may not be somebody on the way. */
+static enum sl_rc
+check_witness(struct parser *p, const struct sl_witness_config *w)
+{
+	bool loopback = is_loopback_url(w->url);
+
+	if (loopback && !w->allow_loopback)
+		return FAIL(p, w->head.line,
+		    "[witness %s]: this machine as witness needs "
+		    "allow_loopback = yes",
+		    w->head.title);
+	if (!loopback && strncmp(w->url, "http://", 7) == 0)
+		return FAIL(p, w->head.line,
+		    "[witness %s]: url must begin with https://",
+		    w->head.title);
 	return SL_OK;
 }
 
@@ -592,6 +623,8 @@ check_all(struct parser *p)
 		rc = check_journal(p);
 	for (i = 0; rc == SL_OK && i < c->target_n; i++)
 		rc = check_target(p, &c->target[i]);
+	for (i = 0; rc == SL_OK && i < c->witness_n; i++)
+		rc = check_witness(p, &c->witness[i]);
 	for (i = 0; rc == SL_OK && i < c->queue_n; i++)
 		rc = finish_queue(p, &c->queue[i]);
 	return rc;
@@ -608,6 +641,8 @@ sl_config_parse(const char *where, const char *text, size_t n,
 	c->arena = sl_arena_new();
 	c->queue = sl_alloc(SL_CONFIG_QUEUES_MAX * sizeof(*c->queue));
 	c->target = sl_alloc(SL_CONFIG_TARGETS_MAX * sizeof(*c->target));
+	c->witness = sl_alloc(SL_CONFIG_WITNESSES_MAX * sizeof(*c->witness));
+	c->tsa = sl_alloc(SL_CONFIG_TSAS_MAX * sizeof(*c->tsa));
 	sl_sha256(text, n, &c->digest);
 	rc = parse_text(&p, text, n);
 	if (rc == SL_OK)
@@ -649,6 +684,8 @@ sl_config_free(struct sl_config *c)
 		free(c->target[i].extra);
 	free(c->target);
 	free(c->queue);
+	free(c->witness);
+	free(c->tsa);
 	sl_arena_free(c->arena);
 	free(c);
 }

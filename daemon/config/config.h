@@ -2,10 +2,10 @@
  * The configuration of one instance: sluse.conf, read once, checked whole.
  *
  * Sections [instance] [limits] [ocr] [place] [push] [journal] [access], and any
- * number of [queue NAME] and [target NAME]; lines `key = value`; a line that
- * begins with # is a comment. An unknown or doubled key, a value of the wrong
- * kind or out of range refuses the whole file. All keys: keys.def; manual:
- * sluse.conf(5).
+ * number of [queue NAME], [target NAME], [witness NAME], [tsa NAME]; lines `key
+ * = value`; a line that begins with # is a comment. An unknown or doubled key,
+ * a value of the wrong kind or out of range refuses the whole file. All keys:
+ * keys.def; manual: sluse.conf(5).
  */
 #ifndef SL_CONFIG_CONFIG_H
 #define SL_CONFIG_CONFIG_H
@@ -23,6 +23,8 @@
 #define SL_CONFIG_LINE_MAX 4096u /* bytes of a line */
 #define SL_CONFIG_QUEUES_MAX 256u
 #define SL_CONFIG_TARGETS_MAX 32u
+#define SL_CONFIG_WITNESSES_MAX 16u
+#define SL_CONFIG_TSAS_MAX 8u
 #define SL_CONFIG_EXTRAS_MAX 64u /* free keys of one target */
 #define SL_CONFIG_KEYS_MAX 24u /* rows of one section */
 
@@ -44,7 +46,7 @@ struct sl_list {
 
 /* What each section begins with; set_line[row in its section] = 0: default. */
 struct sl_section {
-	const char *title; /* NAME of a queue or target, else "" */
+	const char *title; /* NAME, where sections have one, else "" */
 	unsigned line;
 	unsigned set_line[SL_CONFIG_KEYS_MAX];
 };
@@ -61,6 +63,7 @@ struct sl_section {
 #define SL_MEMBER_ENUM(key) unsigned key;
 #define SL_MEMBER_LIST(key) struct sl_list key;
 #define SL_MEMBER_DEADLINE(key) struct sl_deadline key;
+#define SL_MEMBER_TIME(key) uint32_t key##_min; /* of the day */
 #define SL_NONE(...)
 #define SL_KEY(section, key, kind, ...) SL_IN_##section(SL_MEMBER_##kind, key)
 #define SL_YES(member, key) member(key)
@@ -74,6 +77,8 @@ struct sl_section {
 #define SL_IN_ACCESS SL_NONE
 #define SL_IN_QUEUE SL_NONE
 #define SL_IN_TARGET SL_NONE
+#define SL_IN_WITNESS SL_NONE
+#define SL_IN_TSA SL_NONE
 struct sl_instance_config {
 	struct sl_section head;
 #include "keys.def"
@@ -154,6 +159,22 @@ struct sl_target_config {
 	size_t extra_n;
 #include "keys.def"
 };
+#undef SL_IN_TARGET
+#undef SL_IN_WITNESS
+#define SL_IN_TARGET SL_NONE
+#define SL_IN_WITNESS SL_YES
+struct sl_witness_config {
+	struct sl_section head;
+#include "keys.def"
+};
+#undef SL_IN_WITNESS
+#undef SL_IN_TSA
+#define SL_IN_WITNESS SL_NONE
+#define SL_IN_TSA SL_YES
+struct sl_tsa_config {
+	struct sl_section head;
+#include "keys.def"
+};
 #undef SL_IN_INSTANCE
 #undef SL_IN_LIMITS
 #undef SL_IN_OCR
@@ -163,6 +184,8 @@ struct sl_target_config {
 #undef SL_IN_ACCESS
 #undef SL_IN_QUEUE
 #undef SL_IN_TARGET
+#undef SL_IN_WITNESS
+#undef SL_IN_TSA
 #undef SL_KEY
 
 struct sl_arena;
@@ -178,6 +201,10 @@ struct sl_config {
 	size_t queue_n;
 	struct sl_target_config *target;
 	size_t target_n;
+	struct sl_witness_config *witness; /* named by their titles */
+	size_t witness_n;
+	struct sl_tsa_config *tsa;
+	size_t tsa_n;
 	struct sl_digest digest; /* of the file, for the sporingslogg */
 	struct sl_arena *arena;
 };

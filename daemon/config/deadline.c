@@ -1,5 +1,7 @@
 #include "deadline.h"
 
+#include <stdio.h>
+
 #include "../base/clock.h"
 
 /* Days from 1970-01-01 in the Gregorian calendar, and back. */
@@ -130,4 +132,55 @@ sl_deadline_at(const struct sl_deadline *d, int64_t from_ms)
 	t.minute = d->minute % 60;
 	t.second = 0;
 	return sl_clock_from_oslo(&t);
+}
+
+/* n digits; -1: there are fewer. */
+static int
+digits(const char *s, int n)
+{
+	int v = 0, i;
+
+	for (i = 0; i < n; i++) {
+		if (s[i] < '0' || s[i] > '9')
+			return -1;
+		v = v * 10 + s[i] - '0';
+	}
+	return v;
+}
+
+int64_t
+sl_day_begin(int64_t day)
+{
+	/* Noon is in that day, whatever the clock did. */
+	struct sl_date t =
+	    sl_clock_oslo(day * INT64_C(86400000) + INT64_C(43200000));
+
+	t.hour = t.minute = t.second = 0;
+	return sl_clock_from_oslo(&t);
+}
+
+int64_t
+sl_day_read(const char *s)
+{
+	int y = digits(s, 4), m = -1, d = -1, d_again;
+	int64_t day;
+
+	if (*s == '\0')
+		return -1;
+	/* As nearly all are written; a report asks some million times. */
+	if (y >= 0 && s[4] == '-' && (m = digits(s + 5, 2)) >= 0 && s[7] == '-')
+		d = digits(s + 8, 2);
+	if (d < 0 && sscanf(s, "%4d-%2d-%2d", &y, &m, &d) != 3 &&
+	    sscanf(s, "%2d.%2d.%4d", &d, &m, &y) != 3)
+		return -1;
+	if (y < 1970 || y > 2199 || m < 1 || m > 12 || d < 1 || d > 31)
+		return -1;
+	day = days_from_civil(y, m, d);
+	/* The 31st of a month that has 30 would be the first of the next. */
+	if (d > 28) {
+		civil_from_days(day, &y, &m, &d_again);
+		if (d_again != d)
+			return -1;
+	}
+	return day;
 }

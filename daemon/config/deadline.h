@@ -29,6 +29,10 @@ bool sl_is_working_day(int year, int month, int day);
 /* Days since 1970-01-01 of an instant in Oslo, and of a date. */
 int64_t sl_day_of(int64_t utc_ms);
 int64_t sl_day_number(int year, int month, int day);
+/* Midnight of that day in Oslo, UTC ms. */
+int64_t sl_day_begin(int64_t day);
+/* Of "2026-01-31..." or "31.01.2026"; -1 if it is neither, or no such day. */
+int64_t sl_day_read(const char *s);
 /* Working days after the day `from`, up to and with the day `to`; 0 for the
  * same day, negative where it lies before. Days are those of sl_day_of, up to
  * the year 2200. */

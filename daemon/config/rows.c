@@ -14,6 +14,7 @@
 #define SL_AT_ENUM(key) key
 #define SL_AT_LIST(key) key
 #define SL_AT_DEADLINE(key) key
+#define SL_AT_TIME(key) key##_min
 #define SL_STRUCT_INSTANCE struct sl_instance_config
 #define SL_STRUCT_LIMITS struct sl_limits_config
 #define SL_STRUCT_OCR struct sl_ocr_config
@@ -23,6 +24,8 @@
 #define SL_STRUCT_ACCESS struct sl_access_config
 #define SL_STRUCT_QUEUE struct sl_queue_config
 #define SL_STRUCT_TARGET struct sl_target_config
+#define SL_STRUCT_WITNESS struct sl_witness_config
+#define SL_STRUCT_TSA struct sl_tsa_config
 #define SL_KEY(section, key, kind, def, min, max, unit, help)                  \
 	{SL_SECTION_##section, #key, SL_KIND_##kind,                           \
 	    offsetof(SL_STRUCT_##section, SL_AT_##kind(key)), def, min, max,   \
@@ -43,6 +46,8 @@ const char *const sl_section_names[SL_SECTIONS] = {
     [SL_SECTION_ACCESS] = "access",
     [SL_SECTION_QUEUE] = "queue",
     [SL_SECTION_TARGET] = "target",
+    [SL_SECTION_WITNESS] = "witness",
+    [SL_SECTION_TSA] = "tsa",
 };
 
 size_t
@@ -103,8 +108,30 @@ sl_config_section(struct sl_config *c, enum sl_section_id section)
 		return &c->access.head;
 	case SL_SECTION_QUEUE:
 	case SL_SECTION_TARGET:
+	case SL_SECTION_WITNESS:
+	case SL_SECTION_TSA:
 	case SL_SECTIONS:
 		break;
 	}
+	return NULL;
+}
+
+bool
+sl_section_is_named(enum sl_section_id section)
+{
+	return section >= SL_SECTION_QUEUE;
+}
+
+struct sl_section *
+sl_section_at(const struct sl_config *c, enum sl_section_id section, size_t i)
+{
+	if (section == SL_SECTION_QUEUE)
+		return i < c->queue_n ? &c->queue[i].head : NULL;
+	if (section == SL_SECTION_TARGET)
+		return i < c->target_n ? &c->target[i].head : NULL;
+	if (section == SL_SECTION_WITNESS)
+		return i < c->witness_n ? &c->witness[i].head : NULL;
+	if (section == SL_SECTION_TSA)
+		return i < c->tsa_n ? &c->tsa[i].head : NULL;
 	return NULL;
 }

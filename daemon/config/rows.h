@@ -14,8 +14,10 @@ enum sl_section_id {
 	SL_SECTION_PUSH,
 	SL_SECTION_JOURNAL,
 	SL_SECTION_ACCESS,
-	SL_SECTION_QUEUE,
+	SL_SECTION_QUEUE, /* from here on: any number, each with a name */
 	SL_SECTION_TARGET,
+	SL_SECTION_WITNESS,
+	SL_SECTION_TSA,
 	SL_SECTIONS,
 };
 
@@ -32,6 +34,7 @@ enum sl_kind {
 	SL_KIND_ENUM,
 	SL_KIND_LIST,
 	SL_KIND_DEADLINE,
+	SL_KIND_TIME,
 };
 
 struct sl_row {
@@ -45,7 +48,7 @@ struct sl_row {
 
 extern const struct sl_row sl_rows[];
 extern const size_t sl_rows_n;
-/* "instance" .. "target" */
+/* "instance" .. "tsa" */
 extern const char *const sl_section_names[SL_SECTIONS];
 
 /* First row of a section, and how many it has. */
@@ -54,7 +57,13 @@ size_t sl_rows_of(enum sl_section_id section, size_t *ret_first);
 const struct sl_row *sl_row_find(enum sl_section_id section, const char *key);
 /* The row whose value a row without default takes; NULL if it has one. */
 const struct sl_row *sl_row_wider(const struct sl_row *r);
-/* The struct of a plain section (not queue, target). */
+/* Has it names? */
+bool sl_section_is_named(enum sl_section_id section);
+/* Number i of the sections of that kind that are named; NULL behind the last.
+ */
+struct sl_section *sl_section_at(
+    const struct sl_config *c, enum sl_section_id section, size_t i);
+/* The struct of a section without names. */
 struct sl_section *sl_config_section(
     struct sl_config *c, enum sl_section_id section);
 

@@ -71,6 +71,10 @@ sl_config_show(const struct sl_config *c, struct sl_buf *out)
 	}
 	for (i = 0; i < c->queue_n; i++)
 		show_section(SL_SECTION_QUEUE, &c->queue[i].head, out);
+	for (i = 0; i < c->witness_n; i++)
+		show_section(SL_SECTION_WITNESS, &c->witness[i].head, out);
+	for (i = 0; i < c->tsa_n; i++)
+		show_section(SL_SECTION_TSA, &c->tsa[i].head, out);
 }
 
 /* Numbers as numbers (bytes, milliseconds), times and choices as written. */
@@ -105,6 +109,7 @@ json_value(const struct sl_row *r, const struct sl_section *s)
 	case SL_KIND_URL:
 	case SL_KIND_ENUM:
 	case SL_KIND_DEADLINE:
+	case SL_KIND_TIME:
 		break;
 	}
 	sl_value_print(r, s, &b);
@@ -129,13 +134,25 @@ json_section(enum sl_section_id id, const struct sl_section *s)
 	json_t *o = json_object();
 	char name[64];
 
-	if (id == SL_SECTION_QUEUE || id == SL_SECTION_TARGET)
+	if (sl_section_is_named(id))
 		(void)json_object_set_new(o, "name", json_string(s->title));
 	for (i = first; i < first + n; i++)
 		(void)json_object_set_new(o,
 		    json_name(&sl_rows[i], name, sizeof(name)),
 		    json_value(&sl_rows[i], s));
 	return o;
+}
+
+static json_t *
+json_sections(const struct sl_config *c, enum sl_section_id id)
+{
+	json_t *a = json_array();
+	const struct sl_section *s;
+	size_t i;
+
+	for (i = 0; (s = sl_section_at(c, id, i)) != NULL; i++)
+		(void)json_array_append_new(a, json_section(id, s));
+	return a;
 }
 
 static void
@@ -151,8 +168,7 @@ dump(json_t *o, size_t flags, struct sl_buf *out)
 void
 sl_config_json(const struct sl_config *c, struct sl_buf *out)
 {
-	json_t *o = json_object(), *queues = json_array(),
-	       *targets = json_array(), *t, *x;
+	json_t *o = json_object(), *targets, *x;
 	char hex[SL_SHA256_HEX + 1];
 	size_t i, k;
 
@@ -172,20 +188,21 @@ sl_config_json(const struct sl_config *c, struct sl_buf *out)
 	    o, "journal", json_section(SL_SECTION_JOURNAL, &c->journal.head));
 	(void)json_object_set_new(
 	    o, "access", json_section(SL_SECTION_ACCESS, &c->access.head));
+	targets = json_sections(c, SL_SECTION_TARGET);
 	for (i = 0; i < c->target_n; i++) {
-		t = json_section(SL_SECTION_TARGET, &c->target[i].head);
 		x = json_object();
 		for (k = 0; k < c->target[i].extra_n; k++)
 			(void)json_object_set_new(x, c->target[i].extra[k].key,
 			    json_string(c->target[i].extra[k].value));
-		(void)json_object_set_new(t, "connector_keys", x);
-		(void)json_array_append_new(targets, t);
+		(void)json_object_set_new(
+		    json_array_get(targets, i), "connector_keys", x);
 	}
-	for (i = 0; i < c->queue_n; i++)
-		(void)json_array_append_new(
-		    queues, json_section(SL_SECTION_QUEUE, &c->queue[i].head));
 	(void)json_object_set_new(o, "target", targets);
-	(void)json_object_set_new(o, "queue", queues);
+	(void)json_object_set_new(
+	    o, "queue", json_sections(c, SL_SECTION_QUEUE));
+	(void)json_object_set_new(
+	    o, "witness", json_sections(c, SL_SECTION_WITNESS));
+	(void)json_object_set_new(o, "tsa", json_sections(c, SL_SECTION_TSA));
 	dump(o, JSON_COMPACT, out);
 }
 
@@ -266,6 +283,11 @@ schema_row(const struct sl_row *r)
 		    json_string("^(never|next-working-day [0-2][0-9]:[0-5]"
 				"[0-9]|[0-9]+(ms|s|min|h|d)?)$"));
 		break;
+	case SL_KIND_TIME:
+		(void)json_object_set_new(o, "type", json_string("string"));
+		(void)json_object_set_new(
+		    o, "pattern", json_string("^[0-2][0-9]:[0-5][0-9]$"));
+		break;
 	case SL_KIND_STR:
 	case SL_KIND_WORD:
 	case SL_KIND_CODE:
@@ -306,7 +328,7 @@ schema_section(enum sl_section_id id)
 	json_t *p = json_object();
 	char name[64];
 
-	if (id == SL_SECTION_QUEUE || id == SL_SECTION_TARGET)
+	if (sl_section_is_named(id))
 		(void)json_object_set_new(p, "name", schema_string());
 	for (i = first; i < first + n; i++)
 		(void)json_object_set_new(p,
@@ -392,7 +414,8 @@ manual_row(const struct sl_row *r, struct sl_buf *out)
 	    [SL_KIND_DURATION] = "duration",
 	    [SL_KIND_ENUM] = "one of",
 	    [SL_KIND_LIST] = "list",
-	    [SL_KIND_DEADLINE] = "deadline"};
+	    [SL_KIND_DEADLINE] = "deadline",
+	    [SL_KIND_TIME] = "time"};
 	bool number = r->kind == SL_KIND_INT || r->kind == SL_KIND_BYTES ||
 		      r->kind == SL_KIND_DURATION;
 	SL_BUF struct sl_buf def = {0};

@@ -206,6 +206,34 @@ list_value(const struct sl_row *r, const char *text, struct sl_arena *arena,
 	return true;
 }
 
+/* Exactly HH:MM; -1 if not. */
+static int
+minute_of(const char *p)
+{
+	int m;
+
+	if (strlen(p) != 5 || strspn(p, "0123456789") != 2 || p[2] != ':' ||
+	    strspn(p + 3, "0123456789") != 2 || p[3] > '5')
+		return -1;
+	m = ((p[0] - '0') * 10 + p[1] - '0') * 60 + (p[3] - '0') * 10 + p[4] -
+	    '0';
+	return m < 24 * 60 ? m : -1;
+}
+
+static bool
+time_value(const struct sl_row *r, const char *text, struct sl_section *s,
+    char *why, size_t why_n)
+{
+	int m = minute_of(text);
+
+	if (m < 0) {
+		(void)snprintf(why, why_n, "expected a time of day, HH:MM");
+		return false;
+	}
+	*(uint32_t *)value_at(r, s) = (uint32_t)m;
+	return true;
+}
+
 static bool
 deadline_value(const struct sl_row *r, const char *text, struct sl_section *s,
     char *why, size_t why_n)
@@ -223,12 +251,9 @@ deadline_value(const struct sl_row *r, const char *text, struct sl_section *s,
 	if (strncmp(text, day, sizeof(day) - 1) == 0) {
 		d->kind = SL_DEADLINE_WORKING_DAY;
 		p = text + sizeof(day) - 1;
-		if (*p == ' ' && (p += strspn(p, " "), strlen(p) == 5) &&
-		    strspn(p, "0123456789") == 2 && p[2] == ':' &&
-		    strspn(p + 3, "0123456789") == 2) {
-			d->minute = ((p[0] - '0') * 10 + p[1] - '0') * 60 +
-				    (p[3] - '0') * 10 + p[4] - '0';
-			if (d->minute < 24 * 60 && p[3] < '6')
+		if (*p == ' ') {
+			d->minute = minute_of(p + strspn(p, " "));
+			if (d->minute >= 0)
 				return true;
 		}
 	} else if (sl_number_parse(SL_KIND_DURATION, text, &ms)) {
@@ -263,6 +288,8 @@ sl_value_parse(const struct sl_row *r, const char *text, struct sl_arena *arena,
 		return list_value(r, text, arena, s, why, why_n);
 	case SL_KIND_DEADLINE:
 		return deadline_value(r, text, s, why, why_n);
+	case SL_KIND_TIME:
+		return time_value(r, text, s, why, why_n);
 	case SL_KIND_BOOL:
 		i = choice_index("no|yes|false|true", text);
 		if (i >= 0)
@@ -362,6 +389,10 @@ sl_value_print(
 	case SL_KIND_DEADLINE:
 		print_deadline(p, out);
 		break;
+	case SL_KIND_TIME:
+		sl_buf_printf(out, "%02u:%02u", *(const uint32_t *)p / 60,
+		    *(const uint32_t *)p % 60);
+		break;
 	}
 }
 
@@ -372,6 +403,7 @@ value_size(enum sl_kind kind)
 	case SL_KIND_BOOL:
 		return sizeof(bool);
 	case SL_KIND_INT:
+	case SL_KIND_TIME:
 		return sizeof(uint32_t);
 	case SL_KIND_ENUM:
 		return sizeof(unsigned);

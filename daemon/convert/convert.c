@@ -17,6 +17,7 @@
 #include <string.h>
 #include <sys/prctl.h>
 #include <sys/stat.h>
+#include <sys/statvfs.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -27,6 +28,7 @@
 #include "walls.h"
 
 #define PIECE 65536
+#define ROOM_MIN ((uint64_t)1 << 20) /* less: the disk is full */
 #define STARTS_MAX 3
 #define START_AGAIN 81 /* soffice: its profile is made, start me once more */
 
@@ -142,13 +144,12 @@ make_place(struct place *p, struct sl_err *err)
 		(void)sl_remove_tree(p->base_fd, p->name);
 	if (p->base_fd >= 0 && mkdirat(p->base_fd, p->name, 0700) == 0)
 		p->fd = sl_open_dir(p->base_fd, p->name);
-	if (p->fd < 0 || mkdirat(p->fd, "profile", 0700) != 0 ||
-	    mkdirat(p->fd, "profile/user", 0700) != 0 ||
+	if (p->fd >= 0 && mkdirat(p->fd, "profile", 0700) == 0 &&
+	    mkdirat(p->fd, "profile/user", 0700) == 0 &&
 	    sl_write_file(p->fd, "profile/user/registrymodifications.xcu",
-		settings, sizeof(settings) - 1, 0600, &why) != SL_OK)
-		return sl_err_set(err, SL_FATAL, errno, "disk_error",
-		    "no folder for the converter");
-	return SL_OK;
+		settings, sizeof(settings) - 1, 0600, &why) == SL_OK)
+		return SL_OK;
+	return sl_disk_failed(err, "no folder for the converter");
 }
 
 static void
@@ -176,14 +177,41 @@ copy_in(const struct place *p, const char *name, const struct sl_extent *x,
 	       sl_write_full(fd, b, (size_t)n) == 0)
 		at += (uint64_t)n;
 	return n == 0 ? SL_OK
-		      : sl_err_set(err, SL_FATAL, errno, "disk_error",
-			    "the file cannot be copied");
+		      : sl_disk_failed(err, "the file cannot be copied");
 }
 
 static enum sl_rc
 unsupported(struct sl_err *err, const char *what)
 {
 	return sl_err_set(err, SL_HOLD, 0, "unsupported", "%s", what);
+}
+
+/* A converter that has no room says what it likes, or nothing. */
+static bool
+is_full(const struct place *p)
+{
+	struct statvfs st;
+
+	return fstatvfs(p->fd, &st) == 0 &&
+	       (uint64_t)st.f_bavail * st.f_frsize < ROOM_MIN;
+}
+
+static enum sl_rc
+put(int out, const char *b, size_t n, uint64_t at, struct sl_err *err)
+{
+	ssize_t done;
+
+	for (; n > 0; b += done, n -= (size_t)done, at += (uint64_t)done) {
+		done = pwrite(out, b, n, (off_t)at);
+		if (done < 0 && errno == EINTR)
+			done = 0;
+		else if (done < 0 && errno == EFBIG)
+			return sl_err_set(err, SL_REJECT, 0, "limit_bytes",
+			    "the PDF is over the limit");
+		else if (done < 0)
+			return sl_disk_failed(err, "the PDF cannot be written");
+	}
+	return SL_OK;
 }
 
 static enum sl_rc
@@ -193,22 +221,27 @@ copy_out(const struct place *p, int out, uint64_t max, uint64_t *ret,
 	SL_CLOSE int fd = openat(p->fd, "out/in.pdf",
 	    O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
 	SL_FREE char *b = sl_alloc(PIECE);
+	enum sl_rc rc;
 	struct stat st;
 	ssize_t n;
 
 	if (fd < 0 || fstat(fd, &st) != 0 || !S_ISREG(st.st_mode) ||
-	    sl_pread_full(fd, b, 5, 0) != 5 || memcmp(b, "%PDF-", 5) != 0)
-		return unsupported(err, "the converter made no PDF of it");
+	    sl_pread_full(fd, b, 5, 0) != 5 || memcmp(b, "%PDF-", 5) != 0) {
+		if (!is_full(p))
+			return unsupported(
+			    err, "the converter made no PDF of it");
+		errno = ENOSPC;
+		return sl_disk_failed(err, "no room for the converter");
+	}
 	/* Where it was cut off it is as long as it may be. */
 	if ((uint64_t)st.st_size >= max)
 		return sl_err_set(err, SL_REJECT, 0, "limit_bytes",
 		    "the PDF is over the limit");
 	for (*ret = 0; (n = sl_pread_full(fd, b, PIECE, *ret)) > 0;
 	     *ret += (uint64_t)n)
-		if (pwrite(out, b, (size_t)n, (off_t)*ret) != n)
-			return sl_err_set(err, SL_FATAL, errno, "disk_error",
-			    "the PDF cannot be written");
-	return SL_OK;
+		if ((rc = put(out, b, (size_t)n, *ret, err)) != SL_OK)
+			return rc;
+	return n == 0 ? SL_OK : sl_disk_failed(err, "the PDF cannot be read");
 }
 
 /* -- the converter -----------------------------------------------------------

@@ -118,10 +118,8 @@ put(int out, uint64_t at, const char *p, size_t n, struct sl_err *err)
 			return sl_err_set(err, SL_REJECT, 0, "limit_bytes",
 			    "the clear text is over the limit");
 		else if (done < 0)
-			return sl_err_set(err, SL_FATAL, errno,
-			    errno == ENOSPC || errno == EDQUOT ? "disk_full"
-							       : "disk_error",
-			    "the clear text cannot be written");
+			return sl_disk_failed(
+			    err, "the clear text cannot be written");
 	}
 	return SL_OK;
 }
@@ -210,7 +208,8 @@ open_envelope(const struct sl_keys *k, struct sl_ber *b,
 	key = sl_keys_find(k, cms, &cert);
 	if (key == NULL)
 		rc = sl_err_set(err, SL_HOLD, 0, "key_missing",
-		    "it is for none of the %zu keys", k->n);
+		    "it is for none of the %zu keys; %zu cannot be used", k->n,
+		    k->left_n);
 	else if (!CMS_decrypt_set1_pkey(cms, key->pkey, cert))
 		rc = damaged(err);
 	else
@@ -240,8 +239,7 @@ sl_decrypt(const struct sl_keys *k, const struct sl_extent *x, int out,
 		    "the envelope cannot be read");
 	/* Nothing of a text whose tag was wrong goes any further. */
 	if (rc != SL_OK && ftruncate(out, 0) != 0 && rc != SL_FATAL)
-		rc = sl_err_set(err, SL_FATAL, errno, "disk_error",
-		    "a clear text cannot be dropped");
+		rc = sl_disk_failed(err, "a clear text cannot be dropped");
 	return rc;
 }
 
@@ -281,24 +279,27 @@ try_key(const struct sl_keys *k, const struct sl_key *key,
 }
 
 enum sl_rc
-sl_decrypt_warm(const struct sl_keys *k, struct sl_err *err)
+sl_decrypt_warm(struct sl_keys *k, struct sl_err *err)
 {
 	const EVP_CIPHER *const cipher[] = {EVP_aes_128_cbc(),
 	    EVP_aes_192_cbc(), EVP_aes_256_cbc(), EVP_aes_128_gcm(),
 	    EVP_aes_192_gcm(), EVP_aes_256_gcm(), EVP_des_ede3_cbc()};
+	struct sl_err why = {0};
 	size_t i, c;
 
-	for (i = 0; i < k->n; i++)
+	for (i = 0; i < k->n; i++) {
 		for (c = 0; c < sizeof(cipher) / sizeof(cipher[0]); c++)
-			if (!try_key(k, &k->key[i], cipher[c], err)) {
-				ERR_clear_error();
-				return sl_err_set(err, SL_FATAL, 0,
-				    "config_invalid",
-				    "key %zu cannot open what its certificate "
-				    "closed",
-				    i + 1);
-			}
-	return SL_OK;
+			if (!try_key(k, &k->key[i], cipher[c], &why))
+				break;
+		if (c == sizeof(cipher) / sizeof(cipher[0]))
+			continue;
+		ERR_clear_error();
+		(void)sl_err_set(&why, SL_FATAL, 0, "config_invalid",
+		    "key %.100s: it cannot open what its certificate closed",
+		    k->key[i].name);
+		sl_keys_leave(k, i--, &why);
+	}
+	return sl_keys_any(k, err);
 }
 
 void

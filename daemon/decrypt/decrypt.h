@@ -13,7 +13,7 @@
 
 /* Reads and tries the algorithms and each key once: in the parent, after the
  * keys were loaded. SL_FATAL: a key cannot open what its certificate closed. */
-enum sl_rc sl_decrypt_warm(const struct sl_keys *k, struct sl_err *err);
+enum sl_rc sl_decrypt_warm(struct sl_keys *k, struct sl_err *err);
 
 /*
  * The clear text of the envelope in x to the start of out, with memory that

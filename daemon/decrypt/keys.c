@@ -21,7 +21,6 @@
 #define SECURE_BYTES ((size_t)256 << 10)
 #define RSA_BITS_MIN 2048
 #define RSA_BITS_MAX 16384
-#define NAME_BYTES 128
 
 enum sl_rc
 sl_keys_guard(bool *ret_locked, struct sl_err *err)
@@ -93,6 +92,7 @@ add_keys(struct sl_keys *k, const char *where, BIO *pem, const char *passphrase,
 	void *arg = (void *)(uintptr_t)passphrase;
 	struct sl_key one = {0};
 
+	(void)snprintf(one.name, sizeof(one.name), "%s", where);
 	while ((one.pkey = PEM_read_bio_PrivateKey(
 		    pem, NULL, give_passphrase, arg)) != NULL) {
 		if (k->n == SL_KEYS_MAX || !can_open(one.pkey) ||
@@ -132,6 +132,34 @@ add_cert(struct sl_keys *k, size_t from, const char *where, X509 *cert,
 	return SL_OK;
 }
 
+static void
+free_key(struct sl_key *key)
+{
+	size_t c;
+
+	EVP_PKEY_free(key->pkey);
+	for (c = 0; c < key->certs_n; c++)
+		X509_free(key->cert[c]);
+	memset(key, 0, sizeof(*key));
+}
+
+static void
+note_left(struct sl_keys *k, const struct sl_err *why)
+{
+	if (k->left_n < SL_KEYS_MAX)
+		k->left[k->left_n++] = *why;
+}
+
+void
+sl_keys_leave(struct sl_keys *k, size_t i, const struct sl_err *why)
+{
+	note_left(k, why);
+	free_key(&k->key[i]);
+	k->n--;
+	memmove(&k->key[i], &k->key[i + 1], (k->n - i) * sizeof(k->key[0]));
+	memset(&k->key[k->n], 0, sizeof(k->key[0]));
+}
+
 enum sl_rc
 sl_keys_add(struct sl_keys *k, const char *where, const char *pem, size_t n,
     const char *passphrase, struct sl_err *err)
@@ -159,6 +187,8 @@ sl_keys_add(struct sl_keys *k, const char *where, const char *pem, size_t n,
 		if (k->key[i].certs_n == 0)
 			rc = invalid(err, where,
 			    "a private key without its certificate");
+	while (rc != SL_OK && k->n > from)
+		free_key(&k->key[--k->n]);
 	ERR_clear_error();
 	return rc;
 }
@@ -193,7 +223,7 @@ static enum sl_rc
 load_one(struct sl_keys *k, int dir, const char *name, char *text, char *phrase,
     struct sl_err *err)
 {
-	char other[NAME_BYTES + 16];
+	char other[SL_KEY_NAME_BYTES + 16];
 	size_t n, phrase_n = 0;
 	enum sl_rc rc = read_secret(dir, name, text, SL_KEY_FILE_MAX, &n, err);
 
@@ -215,23 +245,38 @@ sl_keys_load(struct sl_keys *k, int dir, const char *names, struct sl_err *err)
 	size_t text_n = SL_KEY_FILE_MAX + 2, phrase_n = PEM_BUFSIZE + 2, len;
 	char *text = OPENSSL_secure_zalloc(text_n);
 	char *phrase = OPENSSL_secure_zalloc(phrase_n);
-	char name[NAME_BYTES];
-	enum sl_rc rc = SL_OK;
+	char name[SL_KEY_NAME_BYTES];
+	struct sl_err why;
+	enum sl_rc rc;
 
 	if (text == NULL || phrase == NULL)
-		rc = invalid(err, "", "no secure memory");
-	while (rc == SL_OK && *(names += strspn(names, " ")) != '\0') {
+		(void)invalid(&why, "", "no secure memory");
+	if (text == NULL || phrase == NULL)
+		note_left(k, &why);
+	while (text != NULL && phrase != NULL &&
+	       *(names += strspn(names, " ")) != '\0') {
 		len = strcspn(names, " ");
 		(void)snprintf(name, sizeof(name), "%.*s", (int)len, names);
 		if (len >= sizeof(name) || !sl_name_is_plain(name))
-			rc = invalid(err, "", "that is no name of one");
+			rc = invalid(&why, "", "that is no name of one");
 		else
-			rc = load_one(k, dir, name, text, phrase, err);
+			rc = load_one(k, dir, name, text, phrase, &why);
+		if (rc != SL_OK)
+			note_left(k, &why);
 		names += len;
 	}
 	OPENSSL_secure_clear_free(text, text_n);
 	OPENSSL_secure_clear_free(phrase, phrase_n);
-	return rc;
+	return sl_keys_any(k, err);
+}
+
+enum sl_rc
+sl_keys_any(const struct sl_keys *k, struct sl_err *err)
+{
+	if (k->n > 0 || k->left_n == 0)
+		return SL_OK;
+	*err = k->left[0];
+	return SL_FATAL;
 }
 
 static bool
@@ -275,12 +320,9 @@ sl_keys_find(const struct sl_keys *k, CMS_ContentInfo *cms, X509 **ret_cert)
 void
 sl_keys_forget(struct sl_keys *k)
 {
-	size_t i, c;
+	size_t i;
 
-	for (i = 0; i < k->n; i++) {
-		EVP_PKEY_free(k->key[i].pkey);
-		for (c = 0; c < k->key[i].certs_n; c++)
-			X509_free(k->key[i].cert[c]);
-	}
+	for (i = 0; i < k->n; i++)
+		free_key(&k->key[i]);
 	memset(k, 0, sizeof(*k));
 }

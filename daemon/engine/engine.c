@@ -26,6 +26,7 @@
 #include "access.h"
 #include "faces.h"
 #include "seal.h"
+#include "witness.h"
 
 #define CHANGED_LOOK_MS 5000 /* at least, between two looks at Ferdig */
 #define EXIT_FATAL 70
@@ -156,6 +157,7 @@ end_round(void *arg)
 	e->committed_ms = sl_clock_boot_ms();
 	if (sl_engine_bad(e, sl_seal_round(e, &err), &err))
 		return;
+	sl_witness_round(e);
 	/* Effects may add writes and effects of the next round. */
 	for (i = 0, n = e->after_n; i < n && !e->fatal; i++)
 		e->after[i].fn(e, e->after[i].a, e->after[i].b);
@@ -451,7 +453,8 @@ start(struct sl_engine *e, struct sl_err *err)
 	    lock_instance(e->root, err) != SL_OK ||
 	    sl_store_open(e->root, origin, &e->store, err) != SL_OK ||
 	    sl_changes_made(e, err) != SL_OK ||
-	    sl_seal_start(e, err) != SL_OK || open_inlets(e, err) != SL_OK ||
+	    sl_seal_start(e, err) != SL_OK ||
+	    sl_witness_start(e, err) != SL_OK || open_inlets(e, err) != SL_OK ||
 	    sl_changes_log(e, err) != SL_OK ||
 	    sl_access_start(e, err) != SL_OK ||
 	    sl_consignment_each_unfiled(e->store, settle_unfiled, e, err) !=
@@ -483,7 +486,9 @@ finish(struct sl_engine *e)
 	for (p = e->peers; p != NULL; p = p->next)
 		p->dead = true;
 	sl_peers_sweep(e);
+	sl_trouble_free(e);
 	sl_faces_stop(e);
+	sl_witness_stop(e);
 	sl_seal_stop(e);
 	while (e->inlets_n > 0)
 		sl_inlet_close(e->inlets[--e->inlets_n]);
@@ -522,6 +527,7 @@ sl_engine_run(const char *root, struct sl_config *cfg)
 		(void)setrlimit(RLIMIT_NOFILE, &files);
 	}
 	e.jobs_tail = &e.jobs;
+	e.started_ms = sl_clock_boot_ms();
 	e.passwords.path = passwords;
 	e.trust = *cfg->instance.trust != '\0' ? trust : "";
 	e.loop = sl_loop_new();

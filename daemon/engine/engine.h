@@ -28,11 +28,13 @@
 #define SL_PARTS_MAX 20000u /* of one source, whatever a worker says */
 
 struct sl_engine;
+struct sl_trouble;
 struct sl_job;
 struct sl_task;
 struct sl_faces;
 struct sl_access;
 struct sl_seal;
+struct sl_others;
 
 /* A connected program. */
 struct sl_peer {
@@ -96,6 +98,8 @@ struct sl_engine {
 	int listen_fd;
 	struct sl_watch *listen_watch;
 	struct sl_peer *peers;
+	struct sl_trouble *troubles;
+	int64_t started_ms; /* boot ms */
 	struct sl_timer *peers_timer; /* who is silent; listening again */
 	bool peers_full; /* somebody was turned away, and it was said */
 	struct sl_job *jobs, **jobs_tail;
@@ -132,6 +136,7 @@ struct sl_engine {
 	struct sl_groups *groups;
 	struct sl_access *access;
 	struct sl_seal *seal;
+	struct sl_others *others; /* witness.c */
 	int64_t erase_at, erase_next_ms; /* erase.c: how far, and when next */
 	bool erasing; /* something is listed that shall go */
 	struct sl_password_file passwords;
@@ -166,6 +171,20 @@ bool sl_peer_send(
 struct sl_peer *sl_peer_free_slot(struct sl_engine *e, enum sl_role role);
 struct sl_peer *sl_peer_find(struct sl_engine *e, enum sl_role role);
 void sl_peers_sweep(struct sl_engine *e);
+
+/* -- trouble.c: programs that are configured and do not run -----------------
+ */
+/* "sluse-decrypt", "sluse-push/arkiv"; role's program, name of a target. */
+void sl_trouble_program(
+    enum sl_role role, const char *name, char *out, size_t cap);
+/* A program of ours says what keeps it from starting, or what it lacks. */
+void sl_trouble_put(struct sl_peer *p, const struct sl_msg_trouble *m);
+/* It has started: what it said before counts no more. */
+void sl_trouble_end(struct sl_peer *p);
+/* A JSON array: who is configured and not here, or says it lacks something,
+ * why, and what to do. */
+void sl_trouble_status(struct sl_engine *e, struct sl_buf *b);
+void sl_trouble_free(struct sl_engine *e);
 
 /* -- jobs.c: a consignment on the road ------------------------------------- */
 /* A file that a task wrote: parts' bytes, page images. Each task has its own,
@@ -299,6 +318,9 @@ void sl_task_free(struct sl_task *t);
 /* NULL: none can be made now (errno). */
 struct sl_outfile *sl_outfile_new(struct sl_files *f);
 struct sl_outfile *sl_outfile_ref(struct sl_outfile *o);
+/* opened.c: an OPEN task with its END. SL_SKIP: ask again, its parts are still
+ * being hashed. Otherwise t is freed, and its job goes on. */
+enum sl_rc sl_task_opened(struct sl_task *t, struct sl_err *err);
 /* Its writer's end was not seen. */
 void sl_task_spoil(struct sl_task *t);
 void sl_outfile_drop(struct sl_files *f, struct sl_outfile *o);
@@ -322,8 +344,9 @@ bool sl_sealed_start(struct sl_task *t);
 enum sl_rc sl_sealed_clear(
     struct sl_task *t, const struct sl_msg_r_clear *m, struct sl_err *err);
 /* A task of theirs has ended; reason: why it came to nothing, or NULL. Frees
- * it. */
-void sl_sealed_ended(struct sl_task *t, const char *reason);
+ * it. Where its source is to wait (rc SL_RETRY) it is not opened again. */
+enum sl_rc sl_sealed_ended(
+    struct sl_task *t, const char *reason, struct sl_err *err);
 /* For the next OPEN task of s: its descriptors into fds (SL_SEALED_MAX) and
  * which parts they belong to. False: they cannot be had now. */
 bool sl_sealed_fds(const struct sl_job_source *s, int *fds, size_t *ret_n);

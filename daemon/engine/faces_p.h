@@ -16,7 +16,8 @@
 struct sl_face_mark {
 	ino_t ino;
 	off_t size;
-	int64_t mtime_ns, ctime_ns;
+	int64_t mtime_ns;
+	int64_t ctime_ns; /* 0 = not seen since our rename, which changed it */
 };
 
 /* A held post's folder. */

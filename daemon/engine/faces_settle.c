@@ -31,20 +31,25 @@
 #define SHOWN_MAX 100 /* documents named in the page */
 #define CASES_MAX 12 /* candidates shown */
 
+static void
+mark_of(struct sl_face_mark *m, const struct stat *st)
+{
+	m->ino = st->st_ino;
+	m->size = st->st_size;
+	m->mtime_ns =
+	    (int64_t)st->st_mtim.tv_sec * 1000000000 + st->st_mtim.tv_nsec;
+	m->ctime_ns =
+	    (int64_t)st->st_ctim.tv_sec * 1000000000 + st->st_ctim.tv_nsec;
+}
+
 void
 sl_held_mark(struct sl_face_mark *m, int dirfd, const char *name)
 {
 	struct stat st;
 
 	memset(m, 0, sizeof(*m));
-	if (fstatat(dirfd, name, &st, AT_SYMLINK_NOFOLLOW) != 0)
-		return;
-	m->ino = st.st_ino;
-	m->size = st.st_size;
-	m->mtime_ns =
-	    (int64_t)st.st_mtim.tv_sec * 1000000000 + st.st_mtim.tv_nsec;
-	m->ctime_ns =
-	    (int64_t)st.st_ctim.tv_sec * 1000000000 + st.st_ctim.tv_nsec;
+	if (fstatat(dirfd, name, &st, AT_SYMLINK_NOFOLLOW) == 0)
+		mark_of(m, &st);
 }
 
 static const char *
@@ -216,8 +221,8 @@ write_page(struct sl_faces *f, const struct sl_face_held *h, int dir,
 		return SL_FATAL;
 	sl_suggest_signatures_end(&b, signatures.n);
 	sl_suggest_end(&b, lang);
-	if (sl_face_put(
-		dir, sl_suggest_name(lang), b.p, b.n, SL_FACE_PAGE_MODE) != 0)
+	if (sl_face_put(dir, sl_suggest_name(lang), b.p, b.n, SL_FACE_PAGE_MODE,
+		NULL) != 0)
 		sl_faces_complain(f, h->number, "cannot write suggestions");
 	return SL_OK;
 }
@@ -237,11 +242,15 @@ write_note(struct sl_faces *f, struct sl_face_held *h, int dir,
 	    .was = was,
 	    .answer = answer,
 	    .answered_ms = sl_clock_utc_ms()};
+	struct stat st;
 
 	sl_settle_write(&b, q->language, &p);
-	if (sl_face_put(dir, name, b.p, b.n, SL_FACE_NOTE_MODE) != 0)
+	memset(&h->note, 0, sizeof(h->note));
+	if (sl_face_put(dir, name, b.p, b.n, SL_FACE_NOTE_MODE, &st) == 0)
+		mark_of(&h->note, &st);
+	else
 		sl_faces_complain(f, h->number, "cannot write the note");
-	sl_held_mark(&h->note, dir, name);
+	h->note.ctime_ns = 0;
 	h->seen = h->note;
 	h->missing = 0;
 }

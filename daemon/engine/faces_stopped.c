@@ -138,7 +138,7 @@ sl_stopped_make(
 		p.copied = copy_originals(f, dir, &c, s->number, lang);
 	sl_stopped_write(&b, lang, &p);
 	(void)snprintf(file, sizeof(file), "%s.txt", s->number);
-	if (sl_face_put(dir, file, b.p, b.n, SL_FACE_PAGE_MODE) != 0)
+	if (sl_face_put(dir, file, b.p, b.n, SL_FACE_PAGE_MODE, NULL) != 0)
 		sl_faces_complain(f, s->number, "cannot write in Stoppet");
 	return SL_OK;
 }

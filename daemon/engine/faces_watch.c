@@ -268,7 +268,9 @@ static bool
 same(const struct sl_face_mark *a, const struct sl_face_mark *b)
 {
 	return a->ino == b->ino && a->size == b->size &&
-	       a->mtime_ns == b->mtime_ns && a->ctime_ns == b->ctime_ns;
+	       a->mtime_ns == b->mtime_ns &&
+	       (a->ctime_ns == b->ctime_ns || a->ctime_ns == 0 ||
+		   b->ctime_ns == 0);
 }
 
 /* What is not a file we can read is moved out of the way, not lost. */
@@ -298,6 +300,7 @@ read_note(struct sl_faces *f, struct sl_face_held *h, int dir, const char *name)
 	    openat(dir, name, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
 	char bytes[SL_SETTLE_FILE_MAX + 1], actor[64];
 	SL_BUF struct sl_buf out = {0};
+	struct sl_face_mark now;
 	struct sl_settle s;
 	struct stat st;
 	ssize_t n;
@@ -322,7 +325,9 @@ read_note(struct sl_faces *f, struct sl_face_held *h, int dir, const char *name)
 		(void)snprintf(
 		    actor, sizeof(actor), "uid:%u", (unsigned)st.st_uid);
 	h->decided = decide(f, h, &s, actor, &out);
-	if (!h->decided)
+	sl_held_mark(&now, dir, name);
+	/* Written anew meanwhile: that is looked at, and not written over. */
+	if (!h->decided && same(&now, &h->note))
 		sl_held_answer(f, h, &s, sl_buf_str(&out));
 }
 
@@ -340,8 +345,10 @@ look_at_note(struct sl_faces *f, struct sl_face_held *h, int dir)
 		return;
 	}
 	h->missing = 0;
-	if (same(&now, &h->note))
+	if (same(&now, &h->note)) {
+		h->note = now;
 		return;
+	}
 	if (same(&now, &h->seen))
 		read_note(f, h, dir, name);
 	else

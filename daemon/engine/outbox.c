@@ -46,7 +46,7 @@ sl_outbox_peer(struct sl_target *t)
 	struct sl_peer *p, *best = NULL;
 
 	for (p = t->e->peers; p != NULL; p = p->next)
-		if (!p->dead && p->role == SL_ROLE_PUSH &&
+		if (!p->dead && p->role == SL_ROLE_PUSH && p->slots > 0 &&
 		    strcmp(p->name, t->cfg->name) == 0 &&
 		    p->running < INFLIGHT_A_PEER &&
 		    (best == NULL || p->running < best->running))

@@ -16,6 +16,7 @@
 #include "../base/clock.h"
 #include "../base/log.h"
 #include "access.h"
+#include "witness.h"
 
 #define MESSAGES_A_TURN 256 /* of one peer, then the others' turn */
 #define ASKING_A_USER 32
@@ -104,10 +105,16 @@ hello(struct sl_peer *p, const struct sl_msg_hello *h)
 		sl_log(SL_LOG_INFO, "peers",
 		    "connected role=\"%d\" pid=\"%u\" slots=\"%u\"",
 		    (int)p->role, p->pid, p->slots);
+	/* Who only asks, or tells why it cannot start, does nothing else. */
+	if (p->slots == 0)
+		return;
+	sl_trouble_end(p);
 	if (p->role == SL_ROLE_PLACE)
 		sl_placing_peer_ready(e, p);
 	if (p->role == SL_ROLE_PUSH)
 		sl_outbox_peer_ready(e, p);
+	if (p->role == SL_ROLE_WITNESS)
+		sl_witness_peer_ready(e);
 	sl_engine_kick(e);
 }
 
@@ -123,6 +130,10 @@ dispatch(struct sl_peer *p, const struct sl_msg *m)
 			hello(p, &m->hello);
 		else
 			refuse(p, "no_hello", "say hello first");
+		return;
+	}
+	if (m->type == SL_MSG_TROUBLE && p->role != SL_ROLE_CTL) {
+		sl_trouble_put(p, &m->trouble);
 		return;
 	}
 	switch (p->role) {
@@ -147,6 +158,11 @@ dispatch(struct sl_peer *p, const struct sl_msg *m)
 			break;
 		}
 		rc = SL_REJECT;
+		break;
+	case SL_ROLE_WITNESS:
+		rc = m->type == SL_MSG_WITNESSED
+			 ? sl_witness_answer(p->e, &m->witnessed, &err)
+			 : SL_REJECT;
 		break;
 	case SL_ROLE_REPORT:
 		rc = SL_REJECT; /* it says nothing but hello */
@@ -346,7 +362,7 @@ sl_peer_find(struct sl_engine *e, enum sl_role role)
 	struct sl_peer *p;
 
 	for (p = e->peers; p != NULL; p = p->next)
-		if (!p->dead && p->role == role)
+		if (!p->dead && p->role == role && p->slots > 0)
 			return p;
 	return NULL;
 }
@@ -366,6 +382,8 @@ sl_peer_free_slot(struct sl_engine *e, enum sl_role role)
 static void
 gone(struct sl_engine *e, struct sl_peer *p)
 {
+	if (p->slots == 0)
+		p->role = 0; /* it had nothing under way */
 	if (p->role == SL_ROLE_WORK || p->role == SL_ROLE_OCR ||
 	    p->role == SL_ROLE_DECRYPT || p->role == SL_ROLE_CONVERT)
 		sl_tasks_peer_gone(e, p);
@@ -373,6 +391,8 @@ gone(struct sl_engine *e, struct sl_peer *p)
 		sl_placing_peer_gone(e);
 	if (p->role == SL_ROLE_PUSH)
 		sl_outbox_peer_gone(e, p);
+	if (p->role == SL_ROLE_WITNESS)
+		sl_witness_peer_gone(e);
 	if (p->slots > 0 && !e->stopping)
 		sl_log(SL_LOG_INFO, "peers", "gone role=\"%d\" pid=\"%u\"",
 		    (int)p->role, p->pid);

@@ -12,6 +12,7 @@
 #include "../base/clock.h"
 #include "../base/mem.h"
 #include "access.h"
+#include "scans.h"
 #include "seal.h"
 
 #define CASES_BYTES_MAX ((size_t)64 << 20) /* of all lists being taken in */
@@ -175,14 +176,16 @@ static void
 status_json(struct sl_engine *e, struct sl_buf *b)
 {
 	static const char *const roles[] = {"", "work", "ocr", "place", "push",
-	    "ctl", "decrypt", "convert", "report"};
+	    "ctl", "decrypt", "convert", "report", "witness"};
 	struct sl_peer *p;
 	size_t i;
 	bool first = true;
 
-	sl_buf_add_str(b, "{\"programs\":[");
+	sl_buf_add_str(b, "{\"troubles\":");
+	sl_trouble_status(e, b);
+	sl_buf_add_str(b, ",\"programs\":[");
 	for (p = e->peers; p != NULL; p = p->next) {
-		if (p->dead || p->role == 0 || p->role == SL_ROLE_CTL)
+		if (p->dead || p->role == 0 || p->slots == 0)
 			continue;
 		sl_buf_printf(b,
 		    "%s{\"role\":\"%s\",\"name\":\"%s\",\"pid\":%u,"
@@ -391,6 +394,8 @@ sl_control_do(struct sl_engine *e, struct sl_peer *p, const char *verb,
 		return journal(e, verb, args, actor, err);
 	if (strcmp(verb, "deviation") == 0)
 		return deviation(e, args, actor, err);
+	if (strcmp(verb, "scan-sign") == 0)
+		return sl_scan_sign(e, args, actor, json, err);
 	if (is_switch(verb))
 		return switches(e, verb, actor, text(args, "why"), err);
 	if (strcmp(verb, "status") == 0) {

@@ -24,6 +24,7 @@
 #include "../store/heads.h"
 
 #define MEMORY "checkpoint"
+#define AGAIN_MS 1000 /* no descriptor to write the head with */
 #define TAIL '~' /* behind the name of a log that was accepted: NAME~2 */
 
 struct sl_seal {
@@ -31,6 +32,7 @@ struct sl_seal {
 	struct sl_timer *timer;
 	int dir; /* <root>/journal */
 	uint64_t signed_size;
+	uint64_t loud_size; /* of the last head that is no mark's only */
 	int64_t since_ms; /* boot: something is unsigned; 0 = nothing */
 	char lost[160]; /* of what was signed, where it is not our beginning */
 };
@@ -46,7 +48,7 @@ on_timer(void *arg)
 /* -- signing --------------------------------------------------------------- */
 
 static enum sl_rc
-sign(struct sl_engine *e, struct sl_err *err)
+sign_head(struct sl_engine *e, struct sl_err *err)
 {
 	struct sl_seal *s = e->seal;
 	const struct sl_tree tree = *sl_store_tree(e->store);
@@ -56,15 +58,33 @@ sign(struct sl_engine *e, struct sl_err *err)
 	(void)snprintf(
 	    c.origin, sizeof(c.origin), "%s", sl_store_origin(e->store));
 	sl_tree_root(&tree, &c.root);
-	if (sl_checkpoint_sign(s->signer, &c, &note, err) != SL_OK ||
-	    sl_write_file(s->dir, MEMORY, note.p, note.n, 0644, err) != SL_OK ||
-	    sl_head_put(e->store, &tree, sl_buf_str(&note), err) != SL_OK ||
+	if (sl_checkpoint_sign(s->signer, &c, &note, err) != SL_OK)
+		return SL_FATAL;
+	if (sl_write_file(s->dir, MEMORY, note.p, note.n, 0644, err) != SL_OK)
+		return err->sys == EMFILE || err->sys == ENFILE ? SL_RETRY
+								: SL_FATAL;
+	if (sl_head_put(e->store, &tree, sl_buf_str(&note), err) != SL_OK ||
 	    sl_store_commit(e->store, err) != SL_OK)
 		return SL_FATAL;
+	if (sl_store_loud(e->store) > s->signed_size)
+		s->loud_size = tree.size;
 	s->signed_size = tree.size;
 	s->since_ms = 0;
 	sl_timer_stop(s->timer);
 	sl_seal_tell(e, &c, sl_buf_str(&note));
+	return SL_OK;
+}
+
+/* Without a descriptor not a byte was written: nothing is in doubt, the head
+ * is only late. */
+static enum sl_rc
+sign(struct sl_engine *e, struct sl_err *err)
+{
+	enum sl_rc rc = sign_head(e, err);
+
+	if (rc != SL_RETRY)
+		return rc;
+	sl_timer_pull(e->seal->timer, AGAIN_MS);
 	return SL_OK;
 }
 
@@ -293,7 +313,39 @@ sl_seal_start(struct sl_engine *e, struct sl_err *err)
 	}
 	if (*s->lost == '\0')
 		(void)compare_elsewhere(e);
+	s->loud_size = s->signed_size;
 	return *s->lost != '\0' ? halt(e, err) : log_key(e, err);
+}
+
+uint64_t
+sl_seal_signed(const struct sl_engine *e)
+{
+	return e->seal->signed_size;
+}
+
+uint64_t
+sl_seal_loud(const struct sl_engine *e)
+{
+	return e->seal->loud_size;
+}
+
+enum sl_rc
+sl_seal_shown(struct sl_engine *e, const struct sl_checkpoint *head,
+    const uint8_t sig[SL_NOTE_SIGNATURE_LEN], bool *ret_proven,
+    struct sl_err *err)
+{
+	SL_BUF struct sl_buf note = {0};
+
+	*ret_proven = false;
+	if (e->halted)
+		return SL_OK;
+	sl_checkpoint_text(head, &note);
+	sl_buf_add_char(&note, '\n');
+	sl_note_add_signature(head->origin, sig, &note);
+	if (compare(e, sl_slice_buf(&note), false) != SL_REJECT)
+		return SL_OK;
+	*ret_proven = true;
+	return halt(e, err);
 }
 
 void
@@ -307,7 +359,7 @@ sl_seal_stop(struct sl_engine *e)
 	if (!e->fatal && !e->halted && s->signer != NULL &&
 	    !sl_store_dirty(e->store) &&
 	    sl_store_tree(e->store)->size != s->signed_size &&
-	    (sign(e, &err) != SL_OK ||
+	    (sign_head(e, &err) != SL_OK ||
 		sl_store_commit(e->store, &err) != SL_OK))
 		(void)sl_engine_fail(e, &err);
 	sl_signer_free(s->signer);
@@ -414,7 +466,10 @@ void
 sl_seal_status(struct sl_engine *e, struct sl_buf *b)
 {
 	sl_buf_printf(b,
-	    "{\"size\":%" PRIu64 ",\"signed\":%" PRIu64 ",\"halted\":%s}",
+	    "{\"size\":%" PRIu64 ",\"signed\":%" PRIu64
+	    ",\"halted\":%s,\"why\":",
 	    sl_store_tree(e->store)->size, e->seal->signed_size,
 	    e->halted ? "true" : "false");
+	sl_text_json(b, e->seal->lost, strlen(e->seal->lost));
+	sl_buf_add_char(b, '}');
 }

@@ -32,8 +32,19 @@ enum sl_rc sl_seal_accept(struct sl_engine *e, const char *why,
 /* A fresh key, introduced by the old one. SL_REJECT: it cannot be written. */
 enum sl_rc sl_seal_rotate(struct sl_engine *e, const char *why,
     const char *actor, struct sl_err *err);
-/* {"size":..,"signed":..,"halted":..} */
+/* {"size":..,"signed":..,"halted":..,"why":".."} */
 void sl_seal_status(struct sl_engine *e, struct sl_buf *b);
+
+/* Leaves that the last signed head covers; 0: none is. */
+uint64_t sl_seal_signed(const struct sl_engine *e);
+/* The same of the last one that covers anything but marks on heads. */
+uint64_t sl_seal_loud(const struct sl_engine *e);
+/* Somebody outside shows a head of our log, with our signature as he says. If
+ * it is ours and not our beginning, the house stops as at start (halted):
+ * *ret_proven. */
+enum sl_rc sl_seal_shown(struct sl_engine *e, const struct sl_checkpoint *head,
+    const uint8_t sig[SL_NOTE_SIGNATURE_LEN], bool *ret_proven,
+    struct sl_err *err);
 
 /* -- seal_key.c: the key in its file ----------------------------------------
  */

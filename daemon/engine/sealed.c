@@ -207,20 +207,8 @@ sl_sealed_clear(
 	return SL_OK;
 }
 
-/* What a disk did is tried again as long as it may be (tasks.c); then it is no
- * reason to wait for, since nobody opens it by waiting. */
-static const char *
-shut_reason(const char *reason)
-{
-	const struct sl_reason *r = sl_reason_find(reason);
-
-	if (r == NULL)
-		return "damaged";
-	return r->dispo == SL_DISPO_deferred ? "worker_crash" : r->slug;
-}
-
-void
-sl_sealed_ended(struct sl_task *t, const char *reason)
+enum sl_rc
+sl_sealed_ended(struct sl_task *t, const char *reason, struct sl_err *err)
 {
 	struct sl_job *j = t->job;
 	size_t source = t->source;
@@ -235,7 +223,13 @@ sl_sealed_ended(struct sl_task *t, const char *reason)
 	} else {
 		one->state = SL_SEALED_SHUT;
 		(void)snprintf(one->reason, sizeof(one->reason), "%s",
-		    shut_reason(reason));
+		    sl_reason_find(reason) != NULL ? reason : "damaged");
+	}
+	if (count(s, SL_SEALED_WAITS) == 0 && s->rc == SL_RETRY) {
+		/* A disk failed: the post waits, and all is opened anew. */
+		s->opened = true;
+		sl_task_free(t);
+		return sl_job_advance(j, err);
 	}
 	/* Also where all stay shut: their parts are told with the reason. */
 	if (count(s, SL_SEALED_WAITS) == 0) {
@@ -245,6 +239,7 @@ sl_sealed_ended(struct sl_task *t, const char *reason)
 		sl_task_queue(o);
 	}
 	sl_task_free(t);
+	return SL_OK;
 }
 
 bool

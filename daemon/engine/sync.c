@@ -4,6 +4,7 @@
  * what became of our posts is written down.
  */
 #include <inttypes.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "../base/clock.h"
@@ -90,8 +91,14 @@ cases_told(struct sl_target *t, uint32_t count, struct sl_err *err)
 static enum sl_rc
 journal_told(struct sl_target *t, uint32_t count, struct sl_err *err)
 {
-	SL_BUF struct sl_buf b = {0};
+	SL_BUF struct sl_buf b = {0}, key = {0};
+	char now[24];
 
+	/* A journal without posts was read too: reports go by this. */
+	sl_buf_printf(&key, SL_STORE_JOURNAL_READ "%s", t->cfg->name);
+	(void)snprintf(now, sizeof(now), "%" PRId64, sl_clock_utc_ms());
+	if (sl_store_meta_put(t->e->store, sl_buf_str(&key), now, err) != SL_OK)
+		return SL_FATAL;
 	sl_buf_printf(&b, "{\"target\":\"%s\",\"posts\":%u,\"news\":%u}",
 	    t->cfg->name, count, t->sync_news);
 	return sl_store_log(t->e->store, SL_EVENT_target_journal_read, "-",

@@ -48,7 +48,8 @@ open_part(int dirfd, const char *part, unsigned mode)
 }
 
 int
-sl_face_put(int dirfd, const char *name, const void *p, size_t n, unsigned mode)
+sl_face_put(int dirfd, const char *name, const void *p, size_t n, unsigned mode,
+    struct stat *ret)
 {
 	SL_FREE char *part = sl_asprintf(".%.200s.part", name);
 	SL_CLOSE int fd = open_part(dirfd, part, mode);
@@ -56,6 +57,7 @@ sl_face_put(int dirfd, const char *name, const void *p, size_t n, unsigned mode)
 	if (fd < 0)
 		return -1;
 	if (sl_write_full(fd, p, n) == 0 &&
+	    (ret == NULL || fstat(fd, ret) == 0) &&
 	    renameat(dirfd, part, dirfd, name) == 0)
 		return 0;
 	(void)unlinkat(dirfd, part, 0);

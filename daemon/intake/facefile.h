@@ -8,6 +8,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <sys/stat.h>
 
 #include "../base/buf.h"
 
@@ -18,9 +19,11 @@
 
 /* Opens (makes) a folder people may write in. -1 with errno. */
 int sl_face_dir(int dirfd, const char *name);
-/* Writes name anew: a fresh file renamed over it. 0, or -1 with errno. */
-int sl_face_put(
-    int dirfd, const char *name, const void *p, size_t n, unsigned mode);
+/* Writes name anew: a fresh file renamed over it. 0, or -1 with errno. ret
+ * (may be NULL): what was written, as it was before the rename, which changes
+ * the ctime; what lies there by now may be somebody else's. */
+int sl_face_put(int dirfd, const char *name, const void *p, size_t n,
+    unsigned mode, struct stat *ret);
 /* Like put, but never over something: "name (2).txt". */
 int sl_face_put_beside(
     int dirfd, const char *stem, const char *ext, const void *p, size_t n);

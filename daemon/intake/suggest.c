@@ -224,7 +224,10 @@ add_clue(struct sl_buf *b, unsigned lang, const json_t *o)
 		sl_html_show(b, text_of(o, "file"));
 	}
 	sl_buf_add_str(b, ": «");
-	if (*text_of(o, "label") != '\0') {
+	/* What the queue or the case says has a label of ours, not of a text.
+	 */
+	if (*text_of(o, "label") != '\0' && strcmp(source, "queue") != 0 &&
+	    strcmp(source, "case") != 0) {
 		sl_html_show(b, text_of(o, "label"));
 		sl_buf_add_str(b, " ");
 	}
@@ -258,6 +261,26 @@ sl_suggest_cases_begin(struct sl_buf *b, unsigned lang)
 	    b, "<h2>%s</h2>\n", sl_words(lang, "Forslag til sak", "Cases"));
 }
 
+/* Noark 5's codes of saksstatus; what is no such code is a word already. */
+static const char *
+status_words(unsigned lang, const char *status)
+{
+	static const char *const t[][3] = {
+	    {"B", "under behandling", "being handled"},
+	    {"A", "avsluttet", "closed"},
+	    {"U", "utgår", "withdrawn"},
+	    {"R", "opprettet av saksbehandler", "opened by a case officer"},
+	    {"S", "avsluttet av saksbehandler", "closed by a case officer"},
+	    {"P", "unntatt prosesstyring", "outside of process control"},
+	};
+	size_t i;
+
+	for (i = 0; i < sizeof(t) / sizeof(t[0]); i++)
+		if (strcmp(t[i][0], status) == 0)
+			return sl_words(lang, t[i][1], t[i][2]);
+	return status;
+}
+
 void
 sl_suggest_case(struct sl_buf *b, unsigned lang, const struct sl_suggest_row *r)
 {
@@ -274,7 +297,7 @@ sl_suggest_case(struct sl_buf *b, unsigned lang, const struct sl_suggest_row *r)
 		if (*r->case_status != '\0') {
 			sl_buf_printf(b, " <span class=\"dim\">(%s ",
 			    sl_words(lang, "status", "status"));
-			sl_html_show(b, r->case_status);
+			sl_html_show(b, status_words(lang, r->case_status));
 			sl_buf_add_str(b, ")</span>");
 		}
 	}

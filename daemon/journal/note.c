@@ -210,54 +210,77 @@ sl_note_parse(const void *p, size_t n, struct sl_note *ret, struct sl_err *err)
 	return SL_OK;
 }
 
-/* What a timestamped signature stands under. */
-static void
-cosigned(struct sl_buf *b, const uint8_t *time, struct sl_slice text)
+static bool
+is_signed(const struct sl_vkey *k, const uint8_t *sig, const char *p, size_t n)
+{
+	EVP_PKEY *key = EVP_PKEY_new_raw_public_key(
+	    EVP_PKEY_ED25519, NULL, k->pub, sizeof(k->pub));
+	EVP_MD_CTX *ctx = EVP_MD_CTX_new();
+	bool ok =
+	    key != NULL && ctx != NULL &&
+	    EVP_DigestVerifyInit(ctx, NULL, NULL, NULL, key) == 1 &&
+	    EVP_DigestVerify(ctx, sig, SIG_LEN, (const uint8_t *)p, n) == 1;
+
+	EVP_MD_CTX_free(ctx);
+	EVP_PKEY_free(key);
+	return ok;
+}
+
+uint64_t
+sl_cosignature_time(const uint8_t c[SL_COSIGNATURE_LEN])
 {
 	uint64_t t = 0;
 	int i;
 
 	for (i = 0; i < 8; i++)
-		t = t << 8 | time[i];
-	sl_buf_printf(b, "cosignature/v1\ntime %" PRIu64 "\n", t);
-	sl_buf_add(b, text.p, text.n);
+		t = t << 8 | c[i];
+	return t;
 }
 
-static bool
-is_signed(EVP_PKEY *key, const uint8_t *sig, const char *p, size_t n)
+bool
+sl_cosignature_verify(const struct sl_vkey *k, struct sl_slice text,
+    const uint8_t c[SL_COSIGNATURE_LEN])
 {
-	EVP_MD_CTX *ctx = EVP_MD_CTX_new();
-	bool ok =
-	    ctx != NULL &&
-	    EVP_DigestVerifyInit(ctx, NULL, NULL, NULL, key) == 1 &&
-	    EVP_DigestVerify(ctx, sig, SIG_LEN, (const uint8_t *)p, n) == 1;
+	uint64_t time = sl_cosignature_time(c);
+	SL_BUF struct sl_buf b = {0};
 
-	EVP_MD_CTX_free(ctx);
-	return ok;
+	if (k->type != SL_KEY_COSIGNATURE || time > INT64_MAX)
+		return false;
+	sl_buf_printf(&b, "cosignature/v1\ntime %" PRIu64 "\n", time);
+	sl_buf_add(&b, text.p, text.n);
+	return is_signed(k, c + 8, b.p, b.n);
 }
 
 static bool
 check(const struct sl_vkey *k, const struct sig *sig, struct sl_slice text)
 {
-	SL_BUF struct sl_buf b = {0};
 	const uint8_t *p = sig->bytes + 4;
-	EVP_PKEY *key;
-	bool ok;
 
-	if (k->type == SL_KEY_COSIGNATURE) {
-		if (sig->n != 4 + 8 + SIG_LEN)
-			return false;
-		cosigned(&b, p, text);
-		text = sl_slice_buf(&b);
-		p += 8;
-	} else if (sig->n != 4 + SIG_LEN) {
-		return false;
-	}
-	key = EVP_PKEY_new_raw_public_key(
-	    EVP_PKEY_ED25519, NULL, k->pub, sizeof(k->pub));
-	ok = key != NULL && is_signed(key, p, text.p, text.n);
-	EVP_PKEY_free(key);
-	return ok;
+	if (k->type == SL_KEY_COSIGNATURE)
+		return sig->n == 4 + SL_COSIGNATURE_LEN &&
+		       sl_cosignature_verify(k, text, p);
+	return sig->n == 4 + SIG_LEN && is_signed(k, p, text.p, text.n);
+}
+
+static bool
+is_of(const struct sl_vkey *k, const struct sig *sig)
+{
+	return sl_slice_eq(sig->name, k->name) &&
+	       memcmp(sig->bytes, k->id, sizeof(k->id)) == 0;
+}
+
+static enum sl_rc
+wrong(struct sl_err *err)
+{
+	return sl_err_set(
+	    err, SL_REJECT, 0, "bad_signature", "the signature is wrong");
+}
+
+static enum sl_rc
+not_signed(struct sl_err *err)
+{
+	return sl_err_set(
+	    err, SL_SKIP, 0, "no_signature", "it is not signed by that key");
 }
 
 enum sl_rc
@@ -271,12 +294,10 @@ sl_note_verify(const struct sl_note *note, const struct sl_vkey *keys, size_t n,
 
 	while (next_sig(note, &at, &sig)) {
 		for (i = 0; i < n; i++) {
-			if (!sl_slice_eq(sig.name, keys[i].name) ||
-			    memcmp(sig.bytes, keys[i].id, 4) != 0)
+			if (!is_of(&keys[i], &sig))
 				continue;
 			if (!check(&keys[i], &sig, note->text))
-				return sl_err_set(err, SL_REJECT, 0,
-				    "bad_signature", "the signature is wrong");
+				return wrong(err);
 			any = true;
 			if (i < 32)
 				by |= UINT32_C(1) << i;
@@ -284,10 +305,69 @@ sl_note_verify(const struct sl_note *note, const struct sl_vkey *keys, size_t n,
 	}
 	if (ret_signed != NULL)
 		*ret_signed = by;
-	if (!any)
-		return sl_err_set(err, SL_SKIP, 0, "no_signature",
-		    "it is not signed by that key");
-	return SL_OK;
+	return any ? SL_OK : not_signed(err);
+}
+
+enum sl_rc
+sl_cosignature_find(const struct sl_note *note, const struct sl_vkey *k,
+    uint8_t ret[SL_COSIGNATURE_LEN], struct sl_err *err)
+{
+	struct sig sig;
+	size_t at = 0;
+
+	while (next_sig(note, &at, &sig)) {
+		if (!is_of(k, &sig))
+			continue;
+		if (k->type != SL_KEY_COSIGNATURE ||
+		    !check(k, &sig, note->text))
+			return wrong(err);
+		memcpy(ret, sig.bytes + 4, SL_COSIGNATURE_LEN);
+		return SL_OK;
+	}
+	return not_signed(err);
+}
+
+bool
+sl_note_signature(const struct sl_note *note, const char *name,
+    uint8_t ret[SL_NOTE_SIGNATURE_LEN])
+{
+	struct sig sig;
+	size_t at = 0;
+
+	while (next_sig(note, &at, &sig)) {
+		if (!sl_slice_eq(sig.name, name) ||
+		    sig.n != SL_NOTE_SIGNATURE_LEN)
+			continue;
+		memcpy(ret, sig.bytes, SL_NOTE_SIGNATURE_LEN);
+		return true;
+	}
+	return false;
+}
+
+static void
+add_line(const char *name, const uint8_t *bytes, size_t n, struct sl_buf *out)
+{
+	sl_buf_printf(out, DASH "%s ", name);
+	sl_base64_add(out, bytes, n);
+	sl_buf_add_char(out, '\n');
+}
+
+void
+sl_note_add_signature(const char *name,
+    const uint8_t sig[SL_NOTE_SIGNATURE_LEN], struct sl_buf *out)
+{
+	add_line(name, sig, SL_NOTE_SIGNATURE_LEN, out);
+}
+
+void
+sl_cosignature_add(const struct sl_vkey *k, const uint8_t c[SL_COSIGNATURE_LEN],
+    struct sl_buf *out)
+{
+	uint8_t all[4 + SL_COSIGNATURE_LEN];
+
+	memcpy(all, k->id, sizeof(k->id));
+	memcpy(all + 4, c, SL_COSIGNATURE_LEN);
+	add_line(k->name, all, sizeof(all), out);
 }
 
 /* -- signing --------------------------------------------------------------- */
@@ -372,8 +452,6 @@ sl_note_sign(const struct sl_signer *s, struct sl_slice text,
 	if (!ok)
 		return sl_err_set(err, SL_FATAL, 0, "own_bug", "cannot sign");
 	memcpy(sig, s->vkey.id, 4);
-	sl_buf_printf(out, DASH "%s ", s->vkey.name);
-	sl_base64_add(out, sig, sizeof(sig));
-	sl_buf_add_char(out, '\n');
+	add_line(s->vkey.name, sig, sizeof(sig), out);
 	return SL_OK;
 }

@@ -53,6 +53,31 @@ enum sl_rc sl_note_verify(const struct sl_note *note,
     const struct sl_vkey *keys, size_t n, uint32_t *ret_signed,
     struct sl_err *err);
 
+/* -- cosignatures (c2sp.org/tlog-cosignature, Ed25519) --------------------- */
+/* When, in seconds since 1970 UTC (8 bytes, the highest first), and the
+ * signature over that and the text. */
+#define SL_COSIGNATURE_LEN 72
+uint64_t sl_cosignature_time(const uint8_t c[SL_COSIGNATURE_LEN]);
+/* Did k, a key of type 4, make it over text? */
+bool sl_cosignature_verify(const struct sl_vkey *k, struct sl_slice text,
+    const uint8_t c[SL_COSIGNATURE_LEN]);
+/* Appends its line, as it stands in a note. */
+void sl_cosignature_add(const struct sl_vkey *k,
+    const uint8_t c[SL_COSIGNATURE_LEN], struct sl_buf *out);
+/* The first line of k in the note. SL_SKIP (no_signature): there is none.
+ * SL_REJECT (bad_signature): it is wrong. */
+enum sl_rc sl_cosignature_find(const struct sl_note *note,
+    const struct sl_vkey *k, uint8_t ret[SL_COSIGNATURE_LEN],
+    struct sl_err *err);
+/* The first line of that name with an Ed25519 signature: key id and signature.
+ * Says nothing of whether it is right. */
+#define SL_NOTE_SIGNATURE_LEN 68
+bool sl_note_signature(const struct sl_note *note, const char *name,
+    uint8_t ret[SL_NOTE_SIGNATURE_LEN]);
+/* Appends such a line. */
+void sl_note_add_signature(const char *name,
+    const uint8_t sig[SL_NOTE_SIGNATURE_LEN], struct sl_buf *out);
+
 /* -- signing --------------------------------------------------------------- */
 struct sl_signer;
 /* A private key in PEM. SL_REJECT (bad_key): not an Ed25519 key, or a name

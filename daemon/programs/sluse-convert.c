@@ -1,8 +1,11 @@
 /*
  * sluse-convert: has LibreOffice make PDFs of what no reader reads. See worker/
  * and convert/.
+ *
+ * sluse-convert --check PROGRAM: can that be run? A line if not; exit 0 if so.
  */
 #include <stdio.h>
+#include <string.h>
 
 #include "../base/log.h"
 #include "../convert/convert.h"
@@ -24,6 +27,17 @@ warm(struct sl_err *err)
 	return sl_convert_use(program, err);
 }
 
+static int
+check(const char *path)
+{
+	struct sl_err err = {0};
+
+	if (sl_convert_use(path, &err) == SL_OK)
+		return 0;
+	(void)printf("%s: %s\n", err.text, strerror(err.sys));
+	return 1;
+}
+
 int
 main(int argc, char **argv)
 {
@@ -35,5 +49,7 @@ main(int argc, char **argv)
 	    .shut_in = sl_convert_shut_in,
 	    .run = sl_convert_run};
 
+	if (argc == 3 && strcmp(argv[1], "--check") == 0)
+		return check(argv[2]);
 	return sl_worker_main(&w, argc, argv);
 }

@@ -2,7 +2,11 @@
  * sluse-decrypt [--credentials DIR] ...: opens encrypted packages with the
  * tenant's keys. See worker/ and decrypt/. The folder of secrets comes first,
  * before worker.h's options.
+ *
+ * sluse-decrypt [--credentials DIR] --check NAMES: are these keys in order? A
+ * line for each that is not; exit 0 if all are.
  */
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -37,7 +41,7 @@ open_credentials(int *ret, struct sl_err *err)
 }
 
 static enum sl_rc
-load_keys(bool locked, struct sl_err *err)
+load_keys(struct sl_err *err)
 {
 	SL_CLOSE int dir = -1;
 	enum sl_rc rc = open_credentials(&dir, err);
@@ -46,9 +50,6 @@ load_keys(bool locked, struct sl_err *err)
 		rc = sl_keys_load(&keys, dir, names, err);
 	if (rc == SL_OK)
 		rc = sl_decrypt_warm(&keys, err);
-	if (rc == SL_OK)
-		sl_log(SL_LOG_INFO, "keys", "ready keys=\"%zu\" locked=\"%s\"",
-		    keys.n, locked ? "yes" : "no");
 	return rc;
 }
 
@@ -57,15 +58,53 @@ warm(struct sl_err *err)
 {
 	bool locked = false;
 	enum sl_rc rc = sl_keys_guard(&locked, err);
+	size_t i;
 
 	if (rc != SL_OK)
 		return rc;
 	if (names[0] == '\0')
 		sl_log(SL_LOG_INFO, "keys", "none is configured");
 	else
-		rc = load_keys(locked, err);
+		rc = load_keys(err);
+	for (i = 0; i < keys.left_n; i++)
+		sl_log(SL_LOG_ERR, "keys", "%s", keys.left[i].text);
+	if (rc == SL_OK && keys.n > 0)
+		sl_log(SL_LOG_INFO, "keys",
+		    "ready keys=\"%zu\" left_out=\"%zu\" locked=\"%s\"", keys.n,
+		    keys.left_n, locked ? "yes" : "no");
 	sl_decrypt_use(&keys);
 	return rc;
+}
+
+/* Post that is closed for one that was left out is held: people shall know
+ * before it comes. */
+static bool
+lacks(struct sl_err *ret)
+{
+	if (keys.left_n == 0)
+		return false;
+	(void)sl_err_set(ret, SL_HOLD, 0, "key_missing", "%.200s%s",
+	    keys.left[0].text,
+	    keys.left_n > 1 ? " (and more: see its log)" : "");
+	return true;
+}
+
+static int
+check(const char *list)
+{
+	struct sl_err err = {0};
+	bool locked = false;
+	size_t i;
+
+	(void)snprintf(names, sizeof(names), "%s", list);
+	if (sl_keys_guard(&locked, &err) != SL_OK ||
+	    (load_keys(&err) != SL_OK && keys.left_n == 0)) {
+		(void)printf("%s\n", err.text);
+		return 1;
+	}
+	for (i = 0; i < keys.left_n; i++)
+		(void)printf("%s\n", keys.left[i].text);
+	return keys.left_n > 0;
 }
 
 int
@@ -75,6 +114,7 @@ main(int argc, char **argv)
 	    .role = SL_ROLE_DECRYPT,
 	    .told = take_told,
 	    .warm = warm,
+	    .lacks = lacks,
 	    .run = sl_decrypt_run};
 	int status;
 
@@ -84,7 +124,9 @@ main(int argc, char **argv)
 		argv += 2;
 		argc -= 2;
 	}
-	status = sl_worker_main(&w, argc, argv);
+	status = argc == 3 && strcmp(argv[1], "--check") == 0
+		     ? check(argv[2])
+		     : sl_worker_main(&w, argc, argv);
 	sl_keys_forget(&keys);
 	return status;
 }

@@ -100,6 +100,8 @@ serve(const char *path, int fd, unsigned flags)
 		    sl_sandbox_describe());
 	if (rc == SL_OK)
 		rc = sl_place_serve(c, notify, &err);
+	else if (c == NULL && path != NULL)
+		sl_chan_tell(path, SL_ROLE_PLACE, "", &err);
 	sl_chan_free(c);
 	return rc == SL_OK ? 0 : failed(&err);
 }

@@ -1,11 +1,7 @@
 /*
- * sluse-push: delivers prepared posts to one target.
- *
- * Usage: sluse-push --socket PATH --target NAME --config FILE
- *            [--credentials DIR] [--log-level 2..7] [--check]
- *
- * Exit: 0 stopped as asked or slused has gone; 1 configuration or own fault; 76
- * slused talks nonsense. With --check: 0 the target answers and lets us in.
+ * sluse-push: delivers prepared posts to one target, or harvests its archive;
+ * or, with --witness, takes signed heads of the sporingslogg to witnesses and
+ * time-stamp authorities. Manual: sluse-push(8).
  */
 #include <getopt.h>
 #include <poll.h>
@@ -18,6 +14,7 @@
 #include <sysexits.h>
 #include <unistd.h>
 
+#include "../base/clock.h"
 #include "../base/log.h"
 #include "../base/mem.h"
 #include "../base/notify.h"
@@ -25,12 +22,16 @@
 #include "../push/deliver.h"
 #include "../push/lock.h"
 #include "../push/plugins.h"
+#include "../push/witness.h"
 #include "../wire/roles.h"
+
+#define WAIT_FIRST_MAX_MS 1000 /* of a harvest, where nobody else waits */
 
 struct options {
 	const char *socket, *target, *config, *credentials;
+	struct sl_harvest_conf harvest; /* dir NULL: none */
 	enum sl_level level;
-	bool check;
+	bool check, check_config, witness;
 };
 
 static int
@@ -38,7 +39,14 @@ usage(void)
 {
 	(void)fprintf(stderr,
 	    "usage: sluse-push --socket PATH --target NAME --config FILE\n"
-	    "           [--credentials DIR] [--log-level 2..7] [--check]\n");
+	    "           [--credentials DIR] [--log-level 2..7]\n"
+	    "       sluse-push --check | --check-config --target NAME --config "
+	    "FILE ..\n"
+	    "       sluse-push --harvest DIR --target NAME --config FILE ..\n"
+	    "           [--from DATE] [--to DATE] [--arkivdel ID]\n"
+	    "           [--document-max BYTES]\n"
+	    "       sluse-push --witness --socket PATH --config FILE\n"
+	    "           [--log-level 2..7]\n");
 	return EX_USAGE;
 }
 
@@ -53,6 +61,71 @@ parse_level(const char *text, enum sl_level *ret)
 	return true;
 }
 
+/* n digits, which are there. */
+static int
+number(const char *digits, int n)
+{
+	int v = 0;
+
+	while (n-- > 0)
+		v = v * 10 + (*digits++ - '0');
+	return v;
+}
+
+/* "2026-03-05", a day that there is. */
+static bool
+is_day(const char *text)
+{
+	static const char form[] = "dddd-dd-dd";
+	struct sl_date d = {.hour = 12};
+	char back[16];
+	size_t i;
+
+	if (strlen(text) != sizeof(form) - 1)
+		return false;
+	for (i = 0; form[i] != '\0'; i++)
+		if (form[i] == '-' ? text[i] != '-'
+				   : text[i] < '0' || text[i] > '9')
+			return false;
+	d.year = number(text, 4);
+	d.month = number(text + 5, 2);
+	d.day = number(text + 8, 2);
+	if (d.year < 1800 || d.month < 1 || d.month > 12 || d.day < 1)
+		return false;
+	sl_clock_format_day(sl_clock_from_oslo(&d), back, sizeof(back));
+	return strcmp(back, text) == 0;
+}
+
+/* Options of a harvest; false for one that it is not, or a bad value. */
+static bool
+parse_harvest(int c, const char *value, struct sl_harvest_conf *h)
+{
+	if (c == 'h')
+		h->dir = value;
+	else if (c == 'a')
+		h->range.series = value;
+	else if (c == 'm')
+		return sl_parse_u64(value, 1, 1ull << 50, &h->document_max);
+	else if ((c != 'f' && c != 'u') || !is_day(value))
+		return false;
+	else if (c == 'f')
+		h->range.from = value;
+	else
+		h->range.to = value;
+	return true;
+}
+
+static bool
+harvest_fits(const struct sl_harvest_conf *h)
+{
+	const struct sluse_range *r = &h->range;
+
+	if (h->dir == NULL)
+		return r->from == NULL && r->to == NULL && r->series == NULL &&
+		       h->document_max == 0;
+	return r->from == NULL || r->to == NULL || strcmp(r->from, r->to) <= 0;
+}
+
 static bool
 parse_options(int argc, char **argv, struct options *o)
 {
@@ -62,7 +135,14 @@ parse_options(int argc, char **argv, struct options *o)
 	    {"config", required_argument, NULL, 'c'},
 	    {"credentials", required_argument, NULL, 'k'},
 	    {"log-level", required_argument, NULL, 'l'},
-	    {"check", no_argument, NULL, 'n'}, {NULL, 0, NULL, 0}};
+	    {"check", no_argument, NULL, 'n'},
+	    {"witness", no_argument, NULL, 'w'},
+	    {"check-config", no_argument, NULL, 'o'},
+	    {"harvest", required_argument, NULL, 'h'},
+	    {"from", required_argument, NULL, 'f'},
+	    {"to", required_argument, NULL, 'u'},
+	    {"arkivdel", required_argument, NULL, 'a'},
+	    {"document-max", required_argument, NULL, 'm'}, {NULL, 0, NULL, 0}};
 	int c;
 
 	*o = (struct options){.level = SL_LOG_INFO};
@@ -77,11 +157,23 @@ parse_options(int argc, char **argv, struct options *o)
 			o->credentials = optarg;
 		else if (c == 'n')
 			o->check = true;
-		else if (c != 'l' || !parse_level(optarg, &o->level))
+		else if (c == 'w')
+			o->witness = true;
+		else if (c == 'o')
+			o->check_config = true;
+		else if (c == 'l' ? !parse_level(optarg, &o->level)
+				  : !parse_harvest(c, optarg, &o->harvest))
 			return false;
 	}
+	if (o->witness)
+		return optind == argc && o->config != NULL &&
+		       o->socket != NULL && o->target == NULL &&
+		       o->credentials == NULL && !o->check && !o->check_config;
 	return optind == argc && o->target != NULL && o->config != NULL &&
-	       (o->check || o->socket != NULL);
+	       harvest_fits(&o->harvest) &&
+	       (o->harvest.dir != NULL
+		       ? !o->check && !o->check_config
+		       : o->check || o->check_config || o->socket != NULL);
 }
 
 static bool
@@ -156,6 +248,24 @@ run_check(struct sl_push *p)
 	return verdict == 0 ? 0 : 1;
 }
 
+static enum sl_rc
+open_harvest(struct sl_push *p, const struct options *o, struct sl_err *err)
+{
+	const struct sl_config *config = p->section->config;
+	struct sl_harvest_conf conf = o->harvest;
+
+	if (!sl_plugin_harvests(p->connector))
+		return sl_err_set(err, SL_FATAL, 0, "config_invalid",
+		    "connector %s cannot harvest", p->connector->name);
+	conf.target = o->target;
+	conf.connector = p->connector->name;
+	conf.free_min = config->instance.free_space_min_bytes;
+	conf.wait_first_ms = p->section->target->retry_first_ms;
+	if (conf.wait_first_ms > WAIT_FIRST_MAX_MS)
+		conf.wait_first_ms = WAIT_FIRST_MAX_MS;
+	return sl_harvest_open(&conf, &p->harvest, err);
+}
+
 static int
 failed(const char *subject, const struct sl_err *err)
 {
@@ -179,19 +289,22 @@ raise_files(void)
 
 /* Waits for slused as long as it takes; SL_SKIP: we were told to end. */
 static enum sl_rc
-connect_slused(struct sl_push *p, const struct options *o, struct sl_err *err)
+connect_slused(int signals, const struct options *o, struct sl_chan **ret,
+    struct sl_err *err)
 {
-	struct pollfd pf = {.fd = p->signals, .events = POLLIN};
+	enum sl_role role = o->witness ? SL_ROLE_WITNESS : SL_ROLE_PUSH;
+	const char *name = o->witness ? "witness" : o->target;
+	struct pollfd pf = {.fd = signals, .events = POLLIN};
 	int wait_ms = 50;
 	enum sl_rc rc;
 
 	for (;;) {
-		rc = sl_chan_connect(o->socket, SL_ROLE_PUSH, SL_PUSH_QUEUE,
-		    o->target, &p->chan, err);
+		rc = sl_chan_connect(
+		    o->socket, role, SL_PUSH_QUEUE, name, ret, err);
 		if (rc != SL_RETRY)
 			return rc;
 		if (wait_ms == 50) {
-			sl_log(SL_LOG_INFO, o->target, "waiting for slused");
+			sl_log(SL_LOG_INFO, name, "waiting for slused");
 			/* It may be long away: no reason to kill us. */
 			sl_notify("READY=1");
 		}
@@ -202,31 +315,123 @@ connect_slused(struct sl_push *p, const struct options *o, struct sl_err *err)
 	}
 }
 
+static void
+tell_missing(const char *subject, const char *missing)
+{
+	if (missing[0] != '\0')
+		sl_log(SL_LOG_WARNING, subject,
+		    "the kernel lacks a wall missing=\"%s\"", missing);
+}
+
+/* For all witnesses and time-stamp authorities of the configuration. */
+static int
+witness(int signals, const struct options *o)
+{
+	struct sl_witnesses *w = NULL;
+	struct sl_chan *chan = NULL;
+	const char *missing = "";
+	struct sl_err err = {0};
+	enum sl_rc rc = sl_witnesses_open(o->config, &w, &err);
+
+	if (rc == SL_OK)
+		rc = connect_slused(signals, o, &chan, &err);
+	if (rc == SL_OK)
+		rc = sl_witnesses_lock(w, &missing, &err);
+	if (rc == SL_OK) {
+		tell_missing("witness", missing);
+		sl_notify("READY=1");
+		rc = sl_witnesses_run(w, chan, signals, &err);
+		sl_notify("STOPPING=1");
+	}
+	sl_chan_free(chan);
+	sl_witnesses_free(w);
+	return rc == SL_OK || rc == SL_SKIP ? 0 : failed("witness", &err);
+}
+
+/* Named secrets that are not there, or not to be used. Result: how many; the
+ * first into ret, all to out (may be NULL). */
+static size_t
+secrets_missing(struct sl_push *p, FILE *out, struct sl_err *ret)
+{
+	const struct sl_list *l = &p->section->target->credentials;
+	struct sl_err one;
+	size_t i, n = 0;
+
+	for (i = 0; i < l->n; i++) {
+		if (p->host.secret(p, l->item[i]) != NULL)
+			continue;
+		(void)sl_err_set(&one, SL_HOLD, 0, "config_invalid",
+		    "the secret %.100s is not there, is empty, or is open to "
+		    "others",
+		    l->item[i]);
+		if (n++ == 0)
+			*ret = one;
+		if (out != NULL)
+			(void)fprintf(out, "%s\n", one.text);
+	}
+	sl_push_forget(p);
+	return n;
+}
+
+static enum sl_rc
+load(struct sl_push *p, const struct options *o, struct sl_err *err)
+{
+	enum sl_rc rc =
+	    sl_push_section_load(o->config, o->target, p->section, err);
+
+	if (rc == SL_OK)
+		rc = sl_push_credentials(p, o->credentials, err);
+	return rc == SL_OK ? open_connector(p, err) : rc;
+}
+
+static int
+check_config(struct sl_push *p, const struct options *o)
+{
+	struct sl_err err = {0};
+	bool bad = load(p, o, &err) != SL_OK;
+
+	if (bad)
+		(void)printf("%s\n", err.text);
+	if (p->section->target != NULL && p->host.secret != NULL)
+		bad = secrets_missing(p, stdout, &err) > 0 || bad;
+	return bad;
+}
+
 static int
 work(struct sl_push *p, const struct options *o)
 {
 	SL_FREE char *ca = NULL;
 	const char *missing = "";
-	struct sl_err err = {0};
-	enum sl_rc rc;
+	struct sl_err err = {0}, lacks = {0};
+	enum sl_rc rc = load(p, o, &err);
 
-	if (sl_push_section_load(o->config, o->target, p->section, &err) !=
-		SL_OK ||
-	    sl_push_credentials(p, o->credentials, &err) != SL_OK ||
-	    open_connector(p, &err) != SL_OK)
+	if (rc != SL_OK) {
+		if (o->socket != NULL)
+			sl_chan_tell(o->socket, SL_ROLE_PUSH, o->target, &err);
 		return failed(o->target, &err);
-	rc = o->check ? SL_OK : connect_slused(p, o, &err);
+	}
+	if (o->harvest.dir != NULL)
+		rc = open_harvest(p, o, &err);
+	else
+		rc = o->check ? SL_OK
+			      : connect_slused(p->signals, o, &p->chan, &err);
 	if (rc != SL_OK)
 		return rc == SL_SKIP ? 0 : failed(o->target, &err);
 	ca = sl_push_path(p->section, p->section->target->ca_file);
-	if (sl_push_lock(ca, p->credentials, &missing, &err) != SL_OK)
+	if (sl_push_lock((const char *const[]){ca}, 1, p->credentials,
+		p->harvest != NULL ? sl_harvest_dir(p->harvest) : -1, &missing,
+		&err) != SL_OK)
 		return failed(o->target, &err);
-	if (missing[0] != '\0')
-		sl_log(SL_LOG_WARNING, o->target,
-		    "the kernel lacks a wall missing=\"%s\"", missing);
+	tell_missing(o->target, missing);
 	if (o->check)
 		return run_check(p);
+	if (p->harvest != NULL)
+		return sl_harvest_run(p, &err) == SL_OK
+			   ? 0
+			   : failed(o->target, &err);
 	sl_notify("READY=1");
+	if (secrets_missing(p, NULL, &lacks) > 0)
+		(void)sl_chan_trouble(p->chan, false, &lacks);
 	sl_log(SL_LOG_INFO, o->target, "ready connector=\"%s\"",
 	    p->connector->name);
 	rc = sl_push_run(p, &err);
@@ -247,11 +452,14 @@ main(int argc, char **argv)
 	sl_log_open("sluse-push", o.level);
 	raise_files();
 	p.signals = hold_signals();
-	rc = work(&p, &o);
+	if (o.witness)
+		return witness(p.signals, &o);
+	rc = o.check_config ? check_config(&p, &o) : work(&p, &o);
 	sl_push_drop(&p);
 	if (p.session != NULL)
 		p.connector->close(p.session);
 	sl_push_forget(&p);
+	sl_harvest_free(p.harvest);
 	sl_chan_free(p.chan);
 	sl_http_free(p.http);
 	sl_buf_free(&p.secret);

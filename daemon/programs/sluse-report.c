@@ -74,12 +74,13 @@ serve(const char *path, const char *root)
 	SL_CLOSE int notify = sl_notify_open();
 	struct sl_err err = {0};
 	struct sl_chan *c = NULL;
+	const struct sl_query_extra extra = {"report", sl_report_answer};
 	enum sl_rc rc = connect_slused(path, &c, &err);
 
 	if (rc == SL_OK) {
 		wake_now_and_then(sl_chan_fd(c));
 		sl_notify_by(notify, "READY=1");
-		rc = sl_query_serve(c, root, notify, &err);
+		rc = sl_query_serve(c, root, notify, &extra, &err);
 	}
 	sl_chan_free(c);
 	if (rc == SL_OK)

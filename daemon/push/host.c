@@ -249,6 +249,32 @@ host_emit_post(void *host, const struct sluse_journal_post *r)
 	return 0;
 }
 
+static struct sluse_sink *
+host_sink(void *host, const char *key, int *ret_have)
+{
+	struct sl_push *p = host;
+
+	return p->harvest != NULL ? sl_harvest_sink(p->harvest, key, ret_have)
+				  : NULL;
+}
+
+static int
+host_emit_unit(void *host, const struct sluse_unit *u)
+{
+	struct sl_push *p = host;
+
+	return p->harvest != NULL ? sl_harvest_unit(p->harvest, u) : -1;
+}
+
+static int
+host_pause(void *host, int attempt, int retry_after_s)
+{
+	struct sl_push *p = host;
+
+	return p->harvest != NULL ? sl_harvest_pause(p, attempt, retry_after_s)
+				  : 1;
+}
+
 static void
 host_log(void *host, int level, const char *text)
 {
@@ -310,6 +336,9 @@ sl_push_host_init(struct sl_push *p)
 	    .uuid = host_uuid,
 	    .cancelled = host_cancelled,
 	    .emit_post = host_emit_post,
+	    .sink = host_sink,
+	    .emit_unit = host_emit_unit,
+	    .pause = host_pause,
 	};
 }
 

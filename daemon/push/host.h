@@ -10,6 +10,7 @@
 #include "../../plugins/connector.h"
 #include "../base/buf.h"
 #include "../wire/wire.h"
+#include "harvest.h"
 #include "http.h"
 #include "section.h"
 
@@ -27,6 +28,7 @@ struct sl_push {
 	struct sluse_session *session;
 	struct sluse_connector_host host; /* for the connector */
 	struct sl_buf secret;
+	struct sl_harvest *harvest; /* NULL: none is made */
 	/* deliver.c's */
 	struct sl_job *head, **tail, *now;
 	size_t jobs_n, fds_n;

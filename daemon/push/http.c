@@ -11,6 +11,7 @@
 
 #include <arpa/inet.h>
 #include <curl/curl.h>
+#include <errno.h>
 #include <netinet/in.h>
 #include <openssl/crypto.h>
 #include <stdio.h>
@@ -28,6 +29,7 @@
 
 #define IDLE_MAX_S 20 /* a kept connection older than that is not used */
 #define SLOWEST_BPS 32768 /* bodies get a second more per so many bytes */
+#define SINK_SLOWEST_BPS 1024 /* a document that comes slower is given up */
 #define URL_MAX 8192
 
 struct sl_http {
@@ -48,6 +50,7 @@ struct sl_http {
 	const char *refused;
 	const struct sluse_file *file;
 	uint64_t file_at;
+	struct sluse_sink *sink;
 	struct sluse_http_answer *answer;
 	struct sl_buf body;
 	size_t body_max, head_n;
@@ -260,11 +263,44 @@ read_body(char *p, size_t size, size_t count, void *arg)
 }
 
 static size_t
+write_sink(struct sl_http *h, const char *p, size_t n)
+{
+	struct sluse_sink *s = h->sink;
+
+	if (n > s->max - s->size) {
+		h->over = true;
+		return 0;
+	}
+	if (sl_write_full(s->fd, p, n) != 0) {
+		s->failed = errno;
+		h->refused = "the document cannot be written";
+		return 0;
+	}
+	sl_sha256_add(s->sha, p, n);
+	s->size += n;
+	return n;
+}
+
+/* Only what was asked for is a document. */
+static bool
+is_for_sink(struct sl_http *h)
+{
+	long status = 0;
+
+	if (h->sink == NULL)
+		return false;
+	(void)curl_easy_getinfo(h->curl, CURLINFO_RESPONSE_CODE, &status);
+	return status >= 200 && status < 300;
+}
+
+static size_t
 write_body(char *p, size_t size, size_t n, void *arg)
 {
 	struct sl_http *h = arg;
 
 	(void)size; /* always 1 */
+	if (is_for_sink(h))
+		return write_sink(h, p, n);
 	if (n > h->body_max - h->body.n) {
 		h->over = true;
 		return 0;
@@ -382,7 +418,7 @@ no_answer(struct sl_http *h, CURLcode rc)
 	a->uncertain = a->sent && !h->repeatable;
 	if (h->refused != NULL)
 		set_error(a, "refused", h->refused);
-	else if (h->over)
+	else if (h->over || rc == CURLE_FILESIZE_EXCEEDED)
 		set_error(a, "limit", "answer is larger than allowed");
 	else if (rc == CURLE_ABORTED_BY_CALLBACK && h->begun > 0 &&
 		 h->file == NULL)
@@ -473,16 +509,21 @@ set_request(struct sl_http *h, const struct sluse_http_request *rq)
 	bool get = strcmp(rq->method, "GET") == 0;
 	bool head = strcmp(rq->method, "HEAD") == 0;
 	uint64_t bytes = h->file != NULL ? h->file->size : rq->body_length;
+	uint64_t most = h->sink != NULL ? h->sink->max : h->body_max;
 	long total_ms =
-	    h->total_ms + (long)((bytes + h->body_max) / SLOWEST_BPS) * 1000;
+	    h->total_ms + (long)((bytes + most) / SLOWEST_BPS) * 1000;
 
 	h->repeatable = get || head;
 	curl_easy_setopt(c, CURLOPT_URL, rq->url);
 	curl_easy_setopt(c, CURLOPT_TIMEOUT_MS, total_ms);
 	/* One that dribbles may not hold us for the hours that a big file is
 	 * allowed. */
-	curl_easy_setopt(c, CURLOPT_LOW_SPEED_LIMIT, 64L);
+	curl_easy_setopt(c, CURLOPT_LOW_SPEED_LIMIT,
+	    h->sink != NULL ? (long)SINK_SLOWEST_BPS : 64L);
 	curl_easy_setopt(c, CURLOPT_LOW_SPEED_TIME, h->total_ms / 1000 + 1);
+	if (h->sink != NULL) /* one that is announced need not begin to come */
+		curl_easy_setopt(
+		    c, CURLOPT_MAXFILESIZE_LARGE, (curl_off_t)h->sink->max);
 	if (get || head) {
 		curl_easy_setopt(c, CURLOPT_HTTPGET, 1L);
 		if (head)
@@ -515,6 +556,30 @@ method_ok(const char *m)
 	return false;
 }
 
+/* The sink of the request, empty. Callers of an older minor know none. */
+static const char *
+begin_sink(struct sl_http *h, const struct sluse_http_request *rq)
+{
+	struct sluse_sink *s = NULL;
+
+	if (rq->size >=
+	    offsetof(struct sluse_http_request, sink) + sizeof(rq->sink))
+		s = rq->sink;
+	h->sink = s;
+	if (s == NULL)
+		return NULL;
+	if (strcmp(rq->method, "GET") != 0)
+		return "a sink is for GET";
+	sl_sha256_free(s->sha);
+	s->sha = sl_sha256_new();
+	s->size = 0;
+	s->failed = 0;
+	if (lseek(s->fd, 0, SEEK_SET) == 0 && ftruncate(s->fd, 0) == 0)
+		return NULL;
+	s->failed = errno;
+	return "the document cannot be written";
+}
+
 static void
 begin(struct sl_http *h, const struct sluse_http_request *rq,
     struct sluse_http_answer *ret)
@@ -527,6 +592,7 @@ begin(struct sl_http *h, const struct sluse_http_request *rq,
 	h->over = false;
 	h->file = rq->file;
 	h->file_at = 0;
+	h->sink = NULL;
 	h->head_n = 0;
 	sl_buf_reset(&h->body);
 	h->body_max = rq->answer_max != 0 ? rq->answer_max : SL_HTTP_ANSWER_MAX;
@@ -561,6 +627,8 @@ sl_http_do(struct sl_http *h, const struct sluse_http_request *rq,
 
 	begin(h, rq, ret);
 	h->refused = url_allowed(h, rq->url);
+	if (h->refused == NULL)
+		h->refused = begin_sink(h, rq);
 	if (h->refused == NULL && !method_ok(rq->method))
 		h->refused = "method";
 	headers = make_headers(rq, &bad);
@@ -581,6 +649,7 @@ sl_http_do(struct sl_http *h, const struct sluse_http_request *rq,
 	curl_easy_reset(h->curl); /* it must not keep what we free */
 	free_headers(headers);
 	h->file = NULL;
+	h->sink = NULL;
 	if (rc != CURLE_OK || status < 200)
 		return no_answer(h, rc != CURLE_OK ? rc : CURLE_GOT_NOTHING);
 	ret->status = (int)status;

@@ -15,6 +15,7 @@
 
 #include "../../plugins/connector.h"
 #include "../base/err.h"
+#include "../base/hash.h"
 
 #define SL_HTTP_RETRY_AFTER_MAX_S 21600
 #define SL_HTTP_HEADERS_MAX 65536 /* bytes of an answer's head */
@@ -26,6 +27,16 @@ struct sluse_file {
 	uint32_t rendition;
 	int fd;
 	uint64_t offset, size;
+};
+
+/* Where a document goes: a plain file, written from its start by each request
+ * and hashed on the way. */
+struct sluse_sink {
+	int fd;
+	uint64_t max; /* bytes that may come */
+	uint64_t size; /* that came */
+	struct sl_sha256 *sha; /* of them; the owner ends it */
+	int failed; /* errno of a write, or 0 */
 };
 
 /* Borrowed until sl_http_new returns. */
@@ -51,7 +62,9 @@ void sl_http_free(struct sl_http *h);
 
 /* The contract of sluse_connector_host.http. ret->error begins with a slug:
  * "refused:" (by our own rules), "resolve:", "connect:", "tls:", "timeout:",
- * "lost:" (connection ended early), "limit:" (answer too big), "request:". */
+ * "lost:" (connection ended early), "limit:" (answer or document too big),
+ * "request:". A sink holds the whole document if the answer is 2xx, else
+ * anything. */
 int sl_http_do(struct sl_http *h, const struct sluse_http_request *rq,
     struct sluse_http_answer *ret);
 

@@ -20,6 +20,11 @@
 
 #define READ_FILE LANDLOCK_ACCESS_FS_READ_FILE
 #define READ_DIR (READ_FILE | LANDLOCK_ACCESS_FS_READ_DIR)
+#define WRITE_DIR                                                              \
+	(READ_DIR | LANDLOCK_ACCESS_FS_WRITE_FILE |                            \
+	    LANDLOCK_ACCESS_FS_REMOVE_DIR | LANDLOCK_ACCESS_FS_REMOVE_FILE |   \
+	    LANDLOCK_ACCESS_FS_MAKE_DIR | LANDLOCK_ACCESS_FS_MAKE_REG |        \
+	    LANDLOCK_ACCESS_FS_REFER)
 
 /* LeakSanitizer traces its own process at the end. */
 #if defined(__SANITIZE_ADDRESS__)
@@ -39,6 +44,16 @@ static const char *const readable[] = {"/etc/ssl", "/usr/share/ca-certificates",
     "/etc/nsswitch.conf", "/etc/services", "/etc/ld.so.cache",
     "/run/systemd/resolve", "/run/resolvconf", "/usr/lib", "/lib",
     "/dev/urandom", SANITIZER_READS NULL};
+
+static int
+allow_writing(int ruleset, int fd)
+{
+	struct landlock_path_beneath_attr a = {
+	    .parent_fd = fd, .allowed_access = WRITE_DIR};
+
+	return (int)syscall(
+	    SYS_landlock_add_rule, ruleset, LANDLOCK_RULE_PATH_BENEATH, &a, 0);
+}
 
 /* 0 also if there is no such file. */
 static int
@@ -64,19 +79,21 @@ allow_path(int ruleset, const char *path)
 	return allow(ruleset, fd);
 }
 
-/* 1 = the kernel has no Landlock. */
+/* 1 = the kernel has no Landlock, or only the first, which lets nobody rename
+ * from one folder to another. */
 static int
-landlock(const char *ca_file, int credentials)
+landlock(const char *const *ca_files, size_t n, int credentials, int writable)
 {
 	struct landlock_ruleset_attr attr = {
 	    .handled_access_fs = (LANDLOCK_ACCESS_FS_MAKE_SYM << 1) - 1};
 	SL_CLOSE int set = -1;
 	const char *const *path;
+	size_t i;
 	long abi;
 
 	abi = syscall(SYS_landlock_create_ruleset, NULL, 0,
 	    LANDLOCK_CREATE_RULESET_VERSION);
-	if (abi < 1)
+	if (abi < 1 || (abi < 2 && writable >= 0))
 		return 1;
 	if (abi >= 2)
 		attr.handled_access_fs |= LANDLOCK_ACCESS_FS_REFER;
@@ -86,9 +103,12 @@ landlock(const char *ca_file, int credentials)
 	for (path = readable; *path != NULL; path++)
 		if (allow_path(set, *path) != 0)
 			return -1;
-	if ((ca_file != NULL && ca_file[0] != '\0' &&
-		allow_path(set, ca_file) != 0) ||
-	    allow(set, credentials) != 0)
+	for (i = 0; i < n; i++)
+		if (ca_files[i] != NULL && ca_files[i][0] != '\0' &&
+		    allow_path(set, ca_files[i]) != 0)
+			return -1;
+	if (allow(set, credentials) != 0 ||
+	    (writable >= 0 && allow_writing(set, writable) != 0))
 		return -1;
 	return (int)syscall(SYS_landlock_restrict_self, set, 0);
 }
@@ -120,8 +140,8 @@ deny_calls(void)
 }
 
 enum sl_rc
-sl_push_lock(const char *ca_file, int credentials, const char **ret_missing,
-    struct sl_err *err)
+sl_push_lock(const char *const *ca_files, size_t n, int credentials,
+    int writable, const char **ret_missing, struct sl_err *err)
 {
 	const struct rlimit none = {0, 0};
 	int rc;
@@ -132,7 +152,7 @@ sl_push_lock(const char *ca_file, int credentials, const char **ret_missing,
 	    prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) != 0)
 		return sl_err_set(
 		    err, SL_FATAL, errno, "internal", "cannot lock down");
-	rc = landlock(ca_file, credentials);
+	rc = landlock(ca_files, n, credentials, writable);
 	if (rc < 0)
 		return sl_err_set(err, SL_FATAL, errno, "internal",
 		    "Landlock is there but refuses");

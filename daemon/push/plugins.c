@@ -25,6 +25,15 @@ complete(const struct sluse_connector *c)
 	       c->close != NULL;
 }
 
+bool
+sl_plugin_harvests(const struct sluse_connector *c)
+{
+	return c->abi_minor >= 2 &&
+	       c->size >= offsetof(struct sluse_connector, harvest) +
+			      sizeof(c->harvest) &&
+	       c->harvest != NULL;
+}
+
 /* Folder of this program, with "/../plugins/connectors" behind it. */
 static char *
 beside_program(void)

@@ -182,6 +182,12 @@ sl_query_verify_row(const struct sl_verify *v)
 	    "heads", (json_int_t)v->heads, "signed", (json_int_t)v->signed_size,
 	    "erased", (json_int_t)v->erased);
 
+	sl_row_set(o, "cosignatures", json_integer((json_int_t)v->cosigned));
+	sl_row_set(o, "cosigned", json_integer((json_int_t)v->cosigned_size));
+	sl_row_set(o, "cosigned_time", sl_row_seconds(v->cosigned_s));
+	sl_row_set(o, "timestamps", json_integer((json_int_t)v->stamped));
+	sl_row_set(o, "timestamped", json_integer((json_int_t)v->stamped_size));
+	sl_row_set(o, "timestamped_time", sl_row_seconds(v->stamped_s));
 	if (!v->ok) {
 		sl_row_set(o, "first", json_integer((json_int_t)v->first));
 		sl_row_set(o, "last", json_integer((json_int_t)v->last));
@@ -210,7 +216,8 @@ key_of(const struct asked *a, const char *name, struct sl_vkey *own,
 static enum sl_rc
 ask_verify(struct asked *a, struct sl_err *err)
 {
-	const char *against = text(a->args, "against");
+	const char *against = text(a->args, "against"),
+		   *tsa = text(a->args, "tsa");
 	struct sl_vkey key, witness;
 	struct sl_verify_ask ask = {0};
 	struct sl_verify v;
@@ -221,6 +228,8 @@ ask_verify(struct asked *a, struct sl_err *err)
 		rc = key_of(a, "witness", &witness, &ask.witness, err);
 	if (against != NULL)
 		ask.against = sl_slice_str(against);
+	if (tsa != NULL)
+		ask.tsa = sl_slice_str(tsa);
 	if (rc == SL_OK)
 		rc = sl_query_verify(a->s, &ask, &v, err);
 	if (rc != SL_OK)

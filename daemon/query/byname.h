@@ -10,6 +10,7 @@
 #ifndef SL_QUERY_BYNAME_H
 #define SL_QUERY_BYNAME_H
 
+#include "control.h"
 #include "query.h"
 
 /* verb: list, show, explain, status, age, cases-list, journal-list,
@@ -23,9 +24,17 @@ enum sl_rc sl_query_by_name(struct sl_store *s, const char *verb,
 /* Takes content out of a row. */
 void sl_query_strip(json_t *row);
 
+/* An answer that is not made of rows: of this verb, by the program's own. args
+ * are lent; what fn is given goes to who asked. */
+struct sl_query_extra {
+	const char *verb;
+	enum sl_rc (*answer)(const char *root, const json_t *args,
+	    sl_bytes_fn *fn, void *arg, struct sl_err *err);
+};
 /* Answers what slused hands over, each in a child of its own, until it closes
- * the connection; pings the watchdog over notify (may be -1). */
-enum sl_rc sl_query_serve(
-    struct sl_chan *slused, const char *root, int notify, struct sl_err *err);
+ * the connection; pings the watchdog over notify (may be -1). extra may be
+ * NULL. */
+enum sl_rc sl_query_serve(struct sl_chan *slused, const char *root, int notify,
+    const struct sl_query_extra *extra, struct sl_err *err);
 
 #endif

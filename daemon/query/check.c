@@ -5,8 +5,10 @@
  */
 #include <inttypes.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
+#include "../base/mem.h"
 #include "../journal/checkpoint.h"
 #include "verify_p.h"
 
@@ -137,11 +139,54 @@ check_origin(struct sl_check *c, const struct sl_leaf *l)
 	(void)snprintf(v->origin, sizeof(v->origin), "%s", l->origin);
 }
 
+uint64_t
+sl_check_next_stop(const struct sl_check *c)
+{
+	return c->mark_at < c->marks_n &&
+		       c->mark[c->mark_at].size < c->against_size
+		   ? c->mark[c->mark_at].size
+		   : c->against_size;
+}
+
+void
+sl_check_mark(struct sl_check *c, struct sl_slice note)
+{
+	struct sl_checkpoint head;
+	struct sl_err err;
+	size_t i;
+
+	if (sl_checkpoint_open(note, c->keys, c->keys_n, &head, &err) !=
+	    SL_OK) {
+		sl_check_fault(c, 0, 0, "a marked head: %s", err.text);
+		return;
+	}
+	c->mark =
+	    sl_grow(c->mark, &c->marks_cap, c->marks_n + 1, sizeof(*c->mark));
+	for (i = c->marks_n++; i > 0 && c->mark[i - 1].size > head.size; i--)
+		c->mark[i] = c->mark[i - 1];
+	c->mark[i] = (struct sl_mark){head.size, head.root};
+}
+
+/* The tree has as many leaves as a marked head says. */
+static void
+check_marks(struct sl_check *c)
+{
+	struct sl_checkpoint head = {.size = c->tree.size};
+
+	for (; c->mark_at < c->marks_n &&
+	       c->mark[c->mark_at].size == c->tree.size;
+	     c->mark_at++) {
+		head.root = c->mark[c->mark_at].root;
+		check_root(c, &head);
+	}
+}
+
 void
 sl_check_add(struct sl_check *c, unsigned level, const struct sl_digest *hash)
 {
 	if (c->tree.size == c->against_size)
 		check_against(c);
+	check_marks(c);
 	sl_tree_append_subtree(&c->tree, level, hash);
 }
 
@@ -274,6 +319,11 @@ sl_check_end(struct sl_check *c)
 
 	if (c->against_size == c->tree.size)
 		check_against(c);
+	check_marks(c);
+	if (c->mark_at < c->marks_n)
+		sl_check_fault(c, c->tree.size, c->mark[c->mark_at].size - 1,
+		    "a marked head covers more: the last are missing");
+	sl_check_marks_end(c);
 	if (c->against_size == UINT64_MAX - 1)
 		sl_check_fault(c, 0, 0, "the earlier head is none");
 	else if (c->against_size != UINT64_MAX)
@@ -283,4 +333,5 @@ sl_check_end(struct sl_check *c)
 	sl_digest_hex(&root, c->v->root);
 	c->v->leaves = c->tree.size;
 	sl_buf_free(&c->lines);
+	free(c->mark);
 }

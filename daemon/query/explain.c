@@ -32,7 +32,7 @@ is_wanted(const struct sl_leaf *l, const struct sl_query_events *f)
 	       (f->to_ms == 0 || l->time_ms < f->to_ms);
 }
 
-/* NULL if it is not wanted; what is no leaf always is. */
+/* NULL if it is not wanted; what is no leaf is, as far as it is looked at. */
 static json_t *
 event_row(sqlite3_stmt *st, const struct sl_query_events *f)
 {
@@ -63,27 +63,46 @@ event_row(sqlite3_stmt *st, const struct sl_query_events *f)
 	"SELECT l.seq, l.bytes, p.body FROM leaf l"                            \
 	" LEFT JOIN payload p ON p.seq = l.seq"
 
-#define STEP 256
+#define STEP 256 /* rows, where all are wanted */
+#define SEARCH 16384 /* leaves, where few are */
 
-/* Rows of some leaves; result: how many were looked at. */
-static int
-journal_step(struct sl_store *s, const struct sl_query_events *f, int64_t *next,
-    json_t *rows)
+/* A line that every wanted leaf has: of its event, else of its actor as one of
+ * the words of that line. Whether it is that line, event_row sees. */
+static struct sl_slice
+needle_of(const struct sl_query_events *f, char *out, size_t cap)
+{
+	if (f->event != 0)
+		(void)snprintf(out, cap, "\n%d\n", f->event);
+	else
+		(void)snprintf(
+		    out, cap, "%s", f->actor != NULL ? f->actor : "");
+	return sl_slice_str(out);
+}
+
+/* Rows of the next leaves. The payload lies elsewhere and is read of those only
+ * that have the line. False: that was the last. */
+static bool
+journal_step(struct sl_store *s, const struct sl_query_events *f, int64_t last,
+    int64_t *next, json_t *rows)
 {
 	struct sl_db *db = sl_store_db(s);
-	sqlite3_stmt *st =
-	    sl_db_query(db, EVENT " WHERE l.seq >= ?1 ORDER BY l.seq LIMIT ?2",
-		"ii", *next, (int64_t)STEP);
+	char text[128];
+	struct sl_slice needle = needle_of(f, text, sizeof(text));
+	int64_t end = *next + (needle.n > 0 ? SEARCH : STEP);
+	sqlite3_stmt *st = sl_db_query(db,
+	    EVENT " WHERE l.seq >= ?1 AND l.seq < ?2"
+		  " AND (length(?3) = 0 OR instr(l.bytes, ?3) > 0)"
+		  " ORDER BY l.seq",
+	    "iib", *next, end, needle);
 	json_t *row;
-	int n;
 
-	for (n = 0; sl_db_row(db, st); n++) {
-		*next = sqlite3_column_int64(st, 0) + 1;
+	while (sl_db_row(db, st)) {
 		row = event_row(st, f);
 		if (row != NULL)
 			(void)json_array_append_new(rows, row);
 	}
-	return n;
+	*next = end;
+	return end <= last;
 }
 
 /* All leaves in steps, so that no transaction stays open. */
@@ -92,18 +111,19 @@ journal_all(struct sl_store *s, const struct sl_query_events *f,
     sl_query_fn *fn, void *arg, struct sl_err *err)
 {
 	enum sl_rc rc = SL_OK;
-	int64_t next = 0;
+	int64_t next = 0, last = sl_db_int(sl_store_db(s), -1,
+			      "SELECT max(seq) FROM leaf", "");
 	json_t *rows, *row;
 	size_t i;
-	int n;
+	bool more;
 
 	do {
 		rows = json_array();
-		n = journal_step(s, f, &next, rows);
+		more = journal_step(s, f, last, &next, rows);
 		json_array_foreach(rows, i, row) if (rc == SL_OK) rc =
 		    fn(arg, row, err);
 		json_decref(rows);
-	} while (rc == SL_OK && n > 0);
+	} while (rc == SL_OK && more);
 	return rc != SL_OK ? rc : sl_db_check(sl_store_db(s), err);
 }
 

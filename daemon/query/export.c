@@ -18,7 +18,7 @@
 #include "../journal/tile.h"
 #include "../store/db.h"
 #include "../store/heads.h"
-#include "query_p.h"
+#include "verify_p.h"
 
 #define TEXT_FILE(name, path)                                                  \
 	extern const char name[];                                              \
@@ -44,10 +44,11 @@ struct export
 	struct sl_err *err;
 };
 
-/* Writes a file, making the folders it lies in. */
+/* Writes a file, making the folders it lies in. (sl_put_fn) */
 static enum sl_rc
-put(struct export *x, const char *path, const void *p, size_t n)
+put(void *arg, const char *path, const void *p, size_t n)
 {
+	struct export *x = arg;
 	SL_CLOSE int fd = -1;
 	char part[64];
 	const char *slash;
@@ -241,7 +242,7 @@ put_keys(struct export *x, const struct sl_buf *note)
 }
 
 static enum sl_rc
-put_all(struct export *x, const struct sl_buf *note)
+put_all(struct export *x, struct sl_buf *note)
 {
 	enum sl_rc rc = put_leaves(x);
 
@@ -253,6 +254,9 @@ put_all(struct export *x, const struct sl_buf *note)
 	if (rc == SL_OK)
 		rc = put(
 		    x, "LESMEG.md", sl_export_lesmeg, strlen(sl_export_lesmeg));
+	if (rc == SL_OK)
+		rc = sl_export_marks(x->db, x->size, put, x, x->err);
+	sl_query_add_cosignatures(x->db, x->size, note);
 	return rc == SL_OK ? put(x, "checkpoint", note->p, note->n) : rc;
 }
 

@@ -119,6 +119,7 @@ static void
 see_hashes(struct offline *o, uint64_t first, unsigned width)
 {
 	const struct sl_digest *told = (const void *)o->hashes.p;
+	uint64_t stop = sl_check_next_stop(&o->c);
 	struct sl_digest root;
 	unsigned i;
 
@@ -126,8 +127,8 @@ see_hashes(struct offline *o, uint64_t first, unsigned width)
 		if (memcmp(&o->hash[i], &told[i], sizeof(root)) != 0)
 			sl_check_fault(&o->c, first + i, first + i,
 			    "it is not the leaf that its tile names");
-	if (width == SL_TILE_WIDTH && (o->c.against_size <= first ||
-					  o->c.against_size >= first + width)) {
+	if (width == SL_TILE_WIDTH &&
+	    (stop <= first || stop >= first + width)) {
 		(void)sl_tiler_add_tile(o->tiler, o->hash, &root);
 		sl_check_add(&o->c, 8, &root);
 		return;
@@ -254,12 +255,32 @@ check_key_files(struct offline *o, const struct sl_buf *head)
 	}
 }
 
+/* Somebody may have put his cosignature under the head itself. */
+static void
+see_witness(struct offline *o, const struct sl_buf *head)
+{
+	const struct sl_vkey *k = o->c.ask->witness;
+	uint8_t mark[SL_COSIGNATURE_LEN];
+	struct sl_note note;
+	struct sl_err err;
+	enum sl_rc rc;
+
+	if (k == NULL || sl_note_parse(head->p, head->n, &note, NULL) != SL_OK)
+		return;
+	rc = sl_cosignature_find(&note, k, mark, &err);
+	if (rc == SL_OK)
+		sl_check_cosigned(&o->c, sl_slice_buf(head), k, mark);
+	else if (rc == SL_REJECT)
+		sl_check_fault(&o->c, 0, o->size, "the head: %s", err.text);
+}
+
 static void
 walk(struct offline *o, const struct sl_buf *head)
 {
 	uint64_t n = 0, left;
 
 	take_keys(o);
+	sl_check_export_marks(&o->c, o->dir);
 	o->payloads = faccessat(o->dir, "payload", F_OK, 0) == 0;
 	while (o->c.tree.size < o->size) {
 		left = o->size - o->c.tree.size;
@@ -271,8 +292,7 @@ walk(struct offline *o, const struct sl_buf *head)
 	}
 	(void)sl_tiler_end(o->tiler);
 	sl_check_head(&o->c, sl_slice_buf(head));
-	if (o->c.ask->against.n == 0)
-		sl_check_witness(&o->c, sl_slice_buf(head));
+	see_witness(o, head);
 	check_key_files(o, head);
 }
 

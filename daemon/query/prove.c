@@ -2,39 +2,18 @@
  * Proofs for somebody who has nothing but a head: of one event, and that the
  * log then is the beginning of the log now.
  *
- * Made from the leaves: a proof reads the journal once.
+ * Made from what signed heads have kept of the tree, and a few leaves.
  */
 #include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
 
-#include "../base/base64.h"
 #include "../base/text.h"
-#include "../journal/proof.h"
+#include "../journal/cosign.h"
 #include "../journal/tlogproof.h"
 #include "../store/db.h"
 #include "../store/heads.h"
 #include "verify_p.h"
-
-static bool
-range(void *arg, uint64_t start, uint64_t end, struct sl_digest *ret)
-{
-	struct sl_db *db = arg;
-	struct sl_tree t = {0};
-	struct sl_digest h;
-	struct sl_slice b;
-	sqlite3_stmt *st = sl_db_query(db,
-	    "SELECT bytes FROM leaf WHERE seq >= ?1 AND seq < ?2 ORDER BY seq",
-	    "ii", (int64_t)start, (int64_t)end);
-
-	while (sl_db_row(db, st)) {
-		b = sl_db_blob(st, 0);
-		sl_tree_leaf_hash(b.p, b.n, &h);
-		sl_tree_append(&t, &h);
-	}
-	sl_tree_root(&t, ret);
-	return t.size == end - start;
-}
 
 static enum sl_rc
 read_leaf(
@@ -108,9 +87,11 @@ prove(struct sl_store *s, uint64_t seq, struct sl_tlogproof *p,
 		return sl_err_set(err, SL_SKIP, 0, "not_signed",
 		    "that event has not been signed yet; try again in a "
 		    "minute");
-	if (!sl_proof_make(seq, seq + 1, size, range, db, p->node, &p->n))
+	if (!sl_proof_make(
+		seq, seq + 1, size, sl_store_range, s, p->node, &p->n))
 		return sl_err_set(err, SL_FATAL, 0, "journal_broken",
 		    "leaves are missing: verify the sporingslogg");
+	sl_query_add_cosignatures(db, size, &note);
 	p->checkpoint = sl_slice_buf(&note);
 	sl_tlogproof_write(p, out);
 	return SL_OK;
@@ -139,11 +120,10 @@ enum sl_rc
 sl_query_consistency(struct sl_store *s, uint64_t old_size, uint64_t new_size,
     struct sl_buf *out, struct sl_err *err)
 {
-	struct sl_db *db = sl_store_db(s);
 	struct sl_digest node[SL_PROOF_MAX];
 	SL_BUF struct sl_buf note = {0};
 	uint64_t size = 0;
-	size_t n, i;
+	size_t n;
 
 	if (!sl_head_last(s, new_size, &size, &note))
 		return sl_err_set(err, SL_SKIP, 0, "not_signed",
@@ -151,16 +131,10 @@ sl_query_consistency(struct sl_store *s, uint64_t old_size, uint64_t new_size,
 	if (old_size == 0 || old_size > size)
 		return sl_err_set(err, SL_SKIP, 0, "not_signed",
 		    "the last signed head covers %" PRIu64 " events", size);
-	if (!sl_proof_make(0, old_size, size, range, db, node, &n))
+	if (!sl_proof_make(0, old_size, size, sl_store_range, s, node, &n))
 		return sl_err_set(err, SL_FATAL, 0, "journal_broken",
 		    "leaves are missing: verify the sporingslogg");
-	sl_buf_printf(out, "old %" PRIu64 "\n", old_size);
-	for (i = 0; i < n; i++) {
-		sl_base64_add(out, node[i].b, SL_SHA256_LEN);
-		sl_buf_add_char(out, '\n');
-	}
-	sl_buf_add_char(out, '\n');
-	sl_buf_add(out, note.p, note.n);
+	sl_cosign_body(old_size, node, n, sl_slice_buf(&note), out);
 	return SL_OK;
 }
 
@@ -223,34 +197,6 @@ verify_inclusion(struct sl_slice file, const struct sl_verify_ask *ask,
 	return SL_OK;
 }
 
-/* "old N", nodes, an empty line; what is left is the head. */
-static bool
-read_nodes(struct sl_slice *s, uint64_t *ret_old, struct sl_digest *node,
-    size_t *ret_n)
-{
-	struct sl_slice line;
-	char first[32];
-	size_t n;
-
-	*ret_n = 0;
-	if (!sl_slice_line(s, &line) ||
-	    !sl_slice_copy(line, first, sizeof(first)) ||
-	    strncmp(first, "old ", 4) != 0 ||
-	    !sl_parse_u64(first + 4, 1, INT64_MAX, ret_old))
-		return false;
-	while (sl_slice_line(s, &line)) {
-		if (line.n == 0)
-			return true;
-		if (*ret_n == SL_PROOF_MAX ||
-		    !sl_base64_read(
-			line.p, line.n, node[*ret_n].b, SL_SHA256_LEN, &n) ||
-		    n != SL_SHA256_LEN)
-			return false;
-		++*ret_n;
-	}
-	return false;
-}
-
 static enum sl_rc
 verify_consistency(struct sl_slice file, const struct sl_verify_ask *ask,
     struct sl_verify *v, struct sl_err *err)
@@ -260,7 +206,7 @@ verify_consistency(struct sl_slice file, const struct sl_verify_ask *ask,
 	uint64_t old_size;
 	size_t n;
 
-	if (!read_nodes(&file, &old_size, node, &n))
+	if (!sl_cosign_read(&file, &old_size, node, &n))
 		return sl_err_set(err, SL_REJECT, 0, "bad_proof",
 		    "not a proof of consistency");
 	if (ask->against.n == 0)

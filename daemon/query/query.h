@@ -62,6 +62,10 @@ json_t *sl_query_approvals(struct sl_store *s);
 /* Adds "approvals" (how many) and "glass" (rows {time, actor, verb, subject,
  * why} of the last 30 days) to status. */
 void sl_query_add_persons(struct sl_store *s, json_t *status);
+/* Adds "witnesses" to status: rows {kind, name, size, behind, last, waits,
+ * tries, reason, detail, warning}. */
+void sl_query_add_witnesses(struct sl_store *s, json_t *status);
+void sl_query_print_witnesses(FILE *f, const json_t *status);
 void sl_query_print_approval(FILE *f, const json_t *row);
 void sl_query_print_persons(FILE *f, const json_t *status);
 
@@ -75,8 +79,12 @@ struct sl_verify_ask {
 	/* A head seen earlier: the log must begin with it. n 0: none. */
 	struct sl_slice against;
 	/* Somebody who must have cosigned that head or, where none was given,
-	 * the one of the export or proof. NULL: nobody. */
+	 * a head of the log or that of the proof. NULL: nobody. */
 	const struct sl_vkey *witness;
+	/* Certificates (PEM) that a token over a head of the log must lead to.
+	 * n 0: those that are kept beside the tokens will do, and none need
+	 * be there. */
+	struct sl_slice tsa;
 };
 
 /* What `journal verify` found. */
@@ -86,6 +94,10 @@ struct sl_verify {
 	uint64_t heads; /* signed ones that fit */
 	uint64_t signed_size; /* of the last of them */
 	uint64_t erased; /* payloads that are lawfully gone */
+	/* Marks that hold; of those that were asked for, or of all, the one on
+	 * the largest head: its size (0: there is none) and time. */
+	uint64_t cosigned, cosigned_size, stamped, stamped_size;
+	int64_t cosigned_s, stamped_s;
 	char root[SL_SHA256_HEX + 1]; /* computed */
 	char origin[128];
 	bool ok;
@@ -94,8 +106,9 @@ struct sl_verify {
 	uint64_t first, last;
 	char fault[256];
 };
-/* {ok, leaves, tree_size, origin, root, heads, signed, erased}, and first,
- * last, fault where it is not ok. */
+/* {ok, leaves, tree_size, origin, root, heads, signed, erased, cosignatures,
+ * cosigned, cosigned_time, timestamps, timestamped, timestamped_time}, and
+ * first, last, fault where it is not ok. */
 json_t *sl_query_verify_row(const struct sl_verify *v);
 /* One read transaction, a leaf at a time. SL_FATAL: cannot be read at all;
  * faults of the journal are in ret. */

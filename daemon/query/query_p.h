@@ -15,6 +15,7 @@ void sl_row_set(json_t *o, const char *key, json_t *value);
 json_t *sl_row_text(const char *s);
 /* null for 0. */
 json_t *sl_row_time(int64_t ms);
+json_t *sl_row_seconds(int64_t s); /* since 1970 UTC; null for 0 */
 json_t *sl_row_digest(const struct sl_digest *d);
 /* "a,b" as an array. */
 json_t *sl_row_words(const char *list);

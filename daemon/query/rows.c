@@ -36,6 +36,14 @@ sl_row_time(int64_t ms)
 }
 
 json_t *
+sl_row_seconds(int64_t s)
+{
+	/* What is beyond the year 9999 is no time of ours. */
+	return s > INT64_C(253402300799) ? json_integer(s)
+					 : sl_row_time(s * 1000);
+}
+
+json_t *
 sl_row_digest(const struct sl_digest *d)
 {
 	char hex[SL_SHA256_HEX + 1];

@@ -28,6 +28,10 @@
 #define SEND_S 300 /* a person looks at a page */
 #define PACKET 57344u
 
+struct served {
+	const char *root;
+	const struct sl_query_extra *extra;
+};
 struct out {
 	struct sl_chan *to;
 	struct sl_buf b;
@@ -71,27 +75,52 @@ put_row(void *arg, const json_t *row, struct sl_err *err)
 }
 
 static enum sl_rc
-answer(const char *root, const struct sl_msg_serve *q, struct out *o,
+put_bytes(void *arg, const char *p, size_t n, struct sl_err *err)
+{
+	struct out *o = arg;
+
+	sl_buf_add(&o->b, p, n);
+	return flush(o, false, err);
+}
+
+static enum sl_rc
+answer_rows(const char *root, const struct sl_msg_serve *q, const char *verb,
+    const json_t *args, struct out *o, struct sl_err *err)
+{
+	struct sl_store *s = NULL;
+	enum sl_rc rc = sl_store_open_read(root, &s, err);
+
+	if (rc == SL_OK)
+		rc = sl_query_by_name(
+		    s, verb, args, q->bare != 0, put_row, o, err);
+	sl_store_close(s);
+	return rc;
+}
+
+static enum sl_rc
+answer(const struct served *v, const struct sl_msg_serve *q, struct out *o,
     struct sl_err *err)
 {
 	char verb[33];
 	json_t *args = json_loadb(q->args.p, q->args.n, 0, NULL);
-	struct sl_store *s = NULL;
-	enum sl_rc rc = sl_store_open_read(root, &s, err);
+	enum sl_rc rc;
 
 	(void)sl_slice_copy(q->verb, verb, sizeof(verb));
-	if (rc == SL_OK)
-		rc = sl_query_by_name(
-		    s, verb, args, q->bare != 0, put_row, o, err);
+	if (v->extra == NULL || strcmp(verb, v->extra->verb) != 0)
+		rc = answer_rows(v->root, q, verb, args, o, err);
+	else if (q->bare != 0) /* it is nothing without its content */
+		rc = sl_err_set(err, SL_REJECT, 0, "not_possible",
+		    "nobody here can answer %s without content", verb);
+	else
+		rc = v->extra->answer(v->root, args, put_bytes, o, err);
 	if (rc == SL_OK)
 		rc = flush(o, true, err);
-	sl_store_close(s);
 	json_decref(args);
 	return rc;
 }
 
 static void __attribute__((noreturn))
-child(const char *root, const struct sl_msg_serve *q, int fd)
+child(const struct served *v, const struct sl_msg_serve *q, int fd)
 {
 	const struct timeval wait = {.tv_sec = SEND_S};
 	struct sl_msg end = {.type = SL_MSG_ROWS_END};
@@ -102,7 +131,7 @@ child(const char *root, const struct sl_msg_serve *q, int fd)
 	(void)prctl(PR_SET_PDEATHSIG, SIGKILL);
 	(void)alarm(WALL_S);
 	(void)setsockopt(fd, SOL_SOCKET, SO_SNDTIMEO, &wait, sizeof(wait));
-	rc = answer(root, q, &o, &err);
+	rc = answer(v, q, &o, &err);
 	end.rows_end.rc = (uint8_t)rc;
 	if (rc != SL_OK) {
 		(void)flush(&o, true, NULL);
@@ -143,7 +172,7 @@ reap(unsigned running)
 }
 
 static unsigned
-begin(const char *root, const struct sl_msg *m, int fd, unsigned running)
+begin(const struct served *v, const struct sl_msg *m, int fd, unsigned running)
 {
 	pid_t pid;
 
@@ -154,15 +183,16 @@ begin(const char *root, const struct sl_msg *m, int fd, unsigned running)
 	}
 	pid = fork();
 	if (pid == 0)
-		child(root, &m->serve, fd);
+		child(v, &m->serve, fd);
 	(void)close(fd);
 	return running + (pid > 0);
 }
 
 enum sl_rc
-sl_query_serve(
-    struct sl_chan *slused, const char *root, int notify, struct sl_err *err)
+sl_query_serve(struct sl_chan *slused, const char *root, int notify,
+    const struct sl_query_extra *extra, struct sl_err *err)
 {
+	const struct served v = {root, extra};
 	int fds[SL_WIRE_FDS_MAX];
 	unsigned running = 0;
 	struct sl_msg m;
@@ -179,7 +209,7 @@ sl_query_serve(
 		if (rc != SL_OK)
 			return rc == SL_RETRY ? SL_OK : rc;
 		if (m.type == SL_MSG_SERVE && n == 1) {
-			running = begin(root, &m, fds[0], running);
+			running = begin(&v, &m, fds[0], running);
 			continue;
 		}
 		for (i = 0; i < n; i++)

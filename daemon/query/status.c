@@ -56,6 +56,7 @@ sl_query_status(struct sl_store *s)
 	sl_row_set(o, "known_cases", json_integer(sl_case_count(s)));
 	sl_row_set(o, "queues", rows);
 	sl_query_add_persons(s, o);
+	sl_query_add_witnesses(s, o);
 	return o;
 }
 

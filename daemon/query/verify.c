@@ -306,6 +306,7 @@ sl_query_verify(struct sl_store *s, const struct sl_verify_ask *ask,
 		check_tree(&w.c, w.db);
 		check_strays(&w.c, w.db);
 		check_erasures(&w.c, w.db);
+		sl_check_marks(&w.c, w.db);
 	}
 	sl_check_end(&w.c);
 	rc = sl_db_check(w.db, err);

@@ -6,7 +6,15 @@
 #define SL_QUERY_VERIFY_P_H
 
 #include "../journal/leaf.h"
+#include "../journal/note.h"
 #include "query_p.h"
+
+/* A signed head beside the one at the end: the leaves up to there must have its
+ * root. */
+struct sl_mark {
+	uint64_t size;
+	struct sl_digest root;
+};
 
 struct sl_check {
 	struct sl_verify *v;
@@ -16,6 +24,8 @@ struct sl_check {
 	struct sl_vkey keys[SL_VERIFY_KEYS_MAX]; /* whose word counts */
 	size_t keys_n;
 	uint64_t against_size; /* UINT64_MAX: none, or seen */
+	struct sl_mark *mark; /* in the order of size */
+	size_t marks_n, marks_cap, mark_at;
 };
 
 void sl_check_begin(
@@ -35,6 +45,36 @@ void sl_check_add(
     struct sl_check *c, unsigned level, const struct sl_digest *hash);
 /* A signed head of exactly the leaves so far. */
 void sl_check_head(struct sl_check *c, struct sl_slice note);
+/* The next size at which leaves must be added one by one (sl_check_add), or
+ * UINT64_MAX. */
+uint64_t sl_check_next_stop(const struct sl_check *c);
+/* A head of the log beside the last one; with the keys, before the leaves are
+ * added. */
+void sl_check_mark(struct sl_check *c, struct sl_slice note);
+
+/* -- marks.c: what others have said of heads ------------------------------- */
+/* A cosignature of k over the head in note. */
+void sl_check_cosigned(struct sl_check *c, struct sl_slice note,
+    const struct sl_vkey *k, const uint8_t mark[SL_COSIGNATURE_LEN]);
+/* A token over note, by somebody whom pem leads to. */
+void sl_check_stamped(struct sl_check *c, struct sl_slice note,
+    struct sl_slice token, struct sl_slice pem);
+/* All that the database keeps. */
+struct sl_db;
+void sl_check_marks(struct sl_check *c, struct sl_db *db);
+/* Is there what was asked for? */
+void sl_check_marks_end(struct sl_check *c);
+/* All that lies in an export, before its leaves are added. */
+void sl_check_export_marks(struct sl_check *c, int dir);
+/* Appends the cosignatures of the head of that size to its note. */
+void sl_query_add_cosignatures(
+    struct sl_db *db, uint64_t size, struct sl_buf *note);
+/* The same for an export: put(arg, path, bytes) writes a file. */
+typedef enum sl_rc sl_put_fn(
+    void *arg, const char *path, const void *p, size_t n);
+enum sl_rc sl_export_marks(struct sl_db *db, uint64_t size, sl_put_fn *put,
+    void *arg, struct sl_err *err);
+
 /* Has the witness that was asked for cosigned that head? (A fault if not.) */
 void sl_check_witness(struct sl_check *c, struct sl_slice note);
 /* The same without a journal. */

@@ -358,6 +358,7 @@ sl_query_print_status(FILE *f, const json_t *status)
 		(void)fputc('\n', f);
 	}
 	sl_query_print_persons(f, status);
+	sl_query_print_witnesses(f, status);
 }
 
 void

@@ -21,14 +21,10 @@
 static enum sl_rc
 write_failed(struct sl_err *err)
 {
-	if (errno == ENOSPC || errno == EDQUOT)
-		return sl_err_set(err, SL_RETRY, errno, "disk_full",
-		    "no room for the original");
 	if (errno == EFBIG)
 		return sl_err_set(err, SL_REJECT, errno, "limit_input",
 		    "larger than the limit");
-	return sl_err_set(
-	    err, SL_FATAL, errno, "disk_error", "cannot write the original");
+	return sl_disk_failed(err, "cannot write the original");
 }
 
 static enum sl_rc

@@ -230,7 +230,8 @@ count_word(
 	low[n] = 0;
 	first = (uint8_t)low[0];
 	for (k = starts[first]; k < starts[first + 1]; k++) {
-		if (!strcmp(low, sorted[k].word)) {
+		if (low[1] == sorted[k].word[1] &&
+		    !strcmp(low, sorted[k].word)) {
 			count[sorted[k].tongue & ~NOT_DA]++;
 			*ret_not_danish += (sorted[k].tongue & NOT_DA) != 0;
 			return;

@@ -28,7 +28,7 @@ static const struct name outcomes[] = {
 #include "outcomes.def"
 };
 #undef SL_OUTCOME
-#define SL_EVENT(number, name) {number, #name, NULL},
+#define SL_EVENT(number, name, nb) {number, #name, nb},
 static const struct name events[] = {
 #include "events.def"
 };
@@ -116,6 +116,7 @@ NAMES(event, events)
 NAMES_NB(stage, stages)
 NAMES_NB(dispo, dispos)
 NAMES_NB(outcome, outcomes)
+NAMES_NB(event, events)
 
 int
 sl_stage_by_name(const char *name)
@@ -229,6 +230,19 @@ const struct sl_reason *
 sl_reason_all(void)
 {
 	return reasons;
+}
+
+void
+sl_reason_short(const struct sl_reason *r, bool nb, struct sl_buf *out)
+{
+	const char *s = nb ? r->nb : r->en;
+	size_t n;
+
+	for (n = 0; s[n] != '\0'; n++)
+		if (strchr(".:;", s[n]) != NULL &&
+		    (s[n + 1] == ' ' || s[n + 1] == '\0'))
+			break;
+	sl_buf_add(out, s, n);
 }
 
 const char *
@@ -402,4 +416,11 @@ sl_reception_parse(const char *s, char *ret_reception, size_t n, int *ret_entry)
 	ret_reception[end - s] = '\0';
 	*ret_entry = (int)e;
 	return true;
+}
+
+bool
+sl_event_is_mark(int event)
+{
+	return event == SL_EVENT_cosigned || event == SL_EVENT_timestamped ||
+	       event == SL_EVENT_witness_refused;
 }

@@ -10,6 +10,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "../base/buf.h"
 #include "../base/err.h"
 #include "../wire/roles.h"
 
@@ -31,7 +32,7 @@ enum sl_outcome {
 };
 #undef SL_OUTCOME
 
-#define SL_EVENT(number, name) SL_EVENT_##name = number,
+#define SL_EVENT(number, name, nb) SL_EVENT_##name = number,
 enum sl_event {
 #include "events.def"
 };
@@ -67,11 +68,15 @@ const char *sl_stage_name(int stage);
 const char *sl_dispo_name(int dispo);
 const char *sl_outcome_name(int outcome);
 const char *sl_event_name(int event);
+/* Does it only tell what became of a signed head? No head is sent anywhere for
+ * such events: that would never end. */
+bool sl_event_is_mark(int event);
 const char *sl_change_name(enum sl_change c);
 /* Norwegian (bokmål), as people see them. */
 const char *sl_stage_nb(int stage);
 const char *sl_dispo_nb(int dispo);
 const char *sl_outcome_nb(int outcome);
+const char *sl_event_nb(int event);
 /* 0 for an unknown name. */
 int sl_stage_by_name(const char *name);
 int sl_dispo_by_name(const char *name);
@@ -110,6 +115,9 @@ const struct sl_reason *sl_reason_find(const char *slug);
 const struct sl_reason *sl_reason_all(void);
 const char *sl_owner_name(enum sl_owner o);
 const char *sl_owner_nb(enum sl_owner o);
+/* What happened, without what to do: the first sentence of its text, without
+ * the full stop. Appended. */
+void sl_reason_short(const struct sl_reason *r, bool nb, struct sl_buf *out);
 /* The change that puts a ready item where its reason belongs. */
 enum sl_change sl_reason_change(const struct sl_reason *r);
 

@@ -19,7 +19,6 @@
 #include "../base/text.h"
 #include "../config/deadline.h"
 #include "../store/db.h"
-#include "control.h"
 #include "form.h"
 #include "legal.h"
 
@@ -107,8 +106,9 @@ goes_in(const struct sl_bundle *b, const struct sl_report_def *d)
 {
 	return (d->takes & SL_TAKES_FILES) == 0 ||
 	       sl_db_int(sl_store_db(b->store), 0,
-		   "SELECT count(*) FROM (SELECT 1 FROM target_post LIMIT 1)",
-		   "") > 0;
+		   "SELECT EXISTS (SELECT 1 FROM target_post) OR EXISTS (SELECT"
+		   " 1 FROM meta WHERE substr(key, 1, length(?1)) = ?1)",
+		   "s", SL_STORE_JOURNAL_READ) > 0;
 }
 
 static enum sl_rc
@@ -308,9 +308,9 @@ sl_bundle_make(struct sl_store *s, const struct sl_config *cfg,
 	    .store = s, .cfg = cfg, .opt = opt, .lang = lang, .dir = -1};
 	enum sl_rc rc;
 
-	b.to_day = opt->to != NULL ? sl_day_parse(opt->to)
+	b.to_day = opt->to != NULL ? sl_day_read(opt->to)
 				   : sl_day_of(sl_clock_utc_ms());
-	b.from_day = opt->from != NULL ? sl_day_parse(opt->from) : b.to_day;
+	b.from_day = opt->from != NULL ? sl_day_read(opt->from) : b.to_day;
 	sl_clock_format_oslo(sl_clock_utc_ms(), b.made, sizeof(b.made));
 	rc = open_folder(&b, dir, err);
 	if (rc == SL_OK)

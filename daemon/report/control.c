@@ -9,21 +9,7 @@
 
 #include "../base/mem.h"
 #include "../base/text.h"
-#include "../config/deadline.h"
 #include "csvin.h"
-
-int64_t
-sl_day_parse(const char *s)
-{
-	int y, m, d;
-
-	if (sscanf(s, "%4d-%2d-%2d", &y, &m, &d) != 3 &&
-	    sscanf(s, "%2d.%2d.%4d", &d, &m, &y) != 3)
-		return -1;
-	if (y < 1970 || y > 2199 || m < 1 || m > 12 || d < 1 || d > 31)
-		return -1;
-	return sl_day_number(y, m, d);
-}
 
 /* A number, or -1 for an empty field; false: neither. */
 static bool
@@ -48,7 +34,7 @@ take_row(const struct sl_csvin *c, const int *col, struct sl_control_sheet *ret,
     struct sl_err *err)
 {
 	struct sl_control_row r = {
-	    .day = sl_day_parse(sl_csvin_field(c, col[DAY]))};
+	    .day = sl_day_read(sl_csvin_field(c, col[DAY]))};
 
 	if (r.day < 0 || !number(c, col[ITEMS], &r.items) ||
 	    !number(c, col[FILES], &r.files) ||
@@ -59,7 +45,7 @@ take_row(const struct sl_csvin *c, const int *col, struct sl_control_sheet *ret,
 	if (ret->n == SL_CONTROL_ROWS_MAX)
 		return sl_err_set(
 		    err, SL_BROKEN, 0, "damaged", "too many lines");
-	r.signed_day = sl_day_parse(sl_csvin_field(c, col[SIGNED]));
+	r.signed_day = sl_day_read(sl_csvin_field(c, col[SIGNED]));
 	r.queue = sl_strdup(sl_csvin_field(c, col[QUEUE]));
 	r.by = sl_strdup(sl_csvin_field(c, col[BY]));
 	ret->row = sl_grow(ret->row, &ret->cap, ret->n + 1, sizeof(*ret->row));

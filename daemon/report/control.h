@@ -33,7 +33,5 @@ void sl_control_free(struct sl_control_sheet *c);
  * below the table. */
 void sl_control_stranger(struct sl_control_sheet *c, const char *queue);
 void sl_control_tell(const struct sl_control_sheet *c, struct sl_rep *r);
-/* Days since 1970 of "2026-01-31" or "31.01.2026"; -1 if it is neither. */
-int64_t sl_day_parse(const char *s);
 
 #endif

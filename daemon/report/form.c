@@ -210,6 +210,8 @@ sl_out_about(
 		o->queue[0] != '\0' ? o->queue : sl_out_say(o, "alle", "all")},
 	    {"Laget", "Made", o->made}};
 
+	if (o->no_queue && i >= 2)
+		i++;
 	if (i < 0 || (size_t)i >= sizeof(all) / sizeof(all[0]))
 		return false;
 	*ret_name = sl_out_say(o, all[i].nb, all[i].en);
@@ -240,26 +242,46 @@ two_digits(char *p, int n)
 	return p;
 }
 
-/* 2026-11-22 06:04 in Oslo. */
+#define HOURS 64
+#define HOUR_MS INT64_C(3600000)
+#define DAY_CHARS 10
+#define TIME_CHARS 16
+
+/* 2026-11-22 06:04 in Oslo. Hours of the clock are remembered as text: they
+ * begin and end with those of UTC. */
 static void
 show_time(struct sl_buf *b, int64_t ms, bool day_only)
 {
-	struct sl_date t = sl_clock_oslo(ms);
+	static struct {
+		int64_t hour;
+		char text[16];
+	} known[HOURS];
+	int64_t hour = ms / HOUR_MS;
 	char out[20], *p = out;
+	struct sl_date t;
 
-	p = two_digits(p, t.year / 100);
-	p = two_digits(p, t.year);
-	*p++ = '-';
-	p = two_digits(p, t.month);
-	*p++ = '-';
-	p = two_digits(p, t.day);
-	if (!day_only) {
+	if (ms <= 0 || known[hour % HOURS].hour != hour) {
+		t = sl_clock_oslo(ms);
+		p = two_digits(p, t.year / 100);
+		p = two_digits(p, t.year);
+		*p++ = '-';
+		p = two_digits(p, t.month);
+		*p++ = '-';
+		p = two_digits(p, t.day);
 		*p++ = ' ';
 		p = two_digits(p, t.hour);
 		*p++ = ':';
-		p = two_digits(p, t.minute);
+		(void)two_digits(p, t.minute);
+		if (ms > 0) {
+			known[hour % HOURS].hour = hour;
+			memcpy(known[hour % HOURS].text, out, TIME_CHARS);
+		}
+	} else {
+		memcpy(out, known[hour % HOURS].text, TIME_CHARS - 2);
+		(void)two_digits(
+		    out + TIME_CHARS - 2, (int)(ms % HOUR_MS / 60000));
 	}
-	sl_buf_add(b, out, (size_t)(p - out));
+	sl_buf_add(b, out, day_only ? DAY_CHARS : TIME_CHARS);
 }
 
 void
@@ -274,14 +296,19 @@ sl_add_real(struct sl_buf *b, double x, unsigned lang)
 	sl_buf_add_str(b, out);
 }
 
-/* What is plain ASCII needs no look at each character. */
-static void
-show_text(struct sl_buf *b, const char *s)
+/* What is plain ASCII or a letter of Latin-1 needs no look at each character.
+ */
+void
+sl_add_text(struct sl_buf *b, const char *s)
 {
 	size_t n = 0;
 
-	while (s[n] >= ' ' && s[n] <= '~')
-		n++;
+	for (;; n++)
+		if ((unsigned char)s[n] == 0xC3 &&
+		    ((unsigned char)s[n + 1] & 0xC0) == 0x80)
+			n++;
+		else if (s[n] < ' ' || s[n] > '~')
+			break;
 	if (s[n] == '\0')
 		sl_buf_add(b, s, n);
 	else
@@ -303,7 +330,7 @@ sl_cell_show(const struct sl_out *o, const struct sl_column *c,
 	case SL_COL_ID:
 	case SL_COL_CODE:
 	case SL_COL_WORD:
-		show_text(b, v->text);
+		sl_add_text(b, v->text);
 		break;
 	case SL_COL_INT:
 	case SL_COL_BYTES:

@@ -41,6 +41,7 @@ struct sl_out {
 	unsigned lang;
 	const struct sl_report_def *def;
 	char instance[128], period[64], queue[128], made[32];
+	bool no_queue; /* it is of none */
 	int64_t made_ms;
 	uint64_t rows;
 	struct sl_fact *fact;
@@ -80,6 +81,8 @@ void sl_cell_show(const struct sl_out *o, const struct sl_column *c,
     const struct sl_cell *v, struct sl_buf *b);
 /* One decimal, with a comma in Norwegian; appended. */
 void sl_add_real(struct sl_buf *b, double x, unsigned lang);
+/* s with what could steer a terminal made visible; appended. */
+void sl_add_text(struct sl_buf *b, const char *s);
 /* Decimal digits, appended. */
 void sl_add_int(struct sl_buf *b, int64_t n);
 /* The form's head in words: title, name, value; i from 0; false at the end. */

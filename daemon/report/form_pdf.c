@@ -15,6 +15,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "../base/clock.h"
 #include "../base/mem.h"
 #include "../base/text.h"
 #include "form.h"
@@ -26,8 +27,9 @@
 #define PAD 2.5
 #define LINES_MAX 12
 #define SAMPLE_ROWS 400
-#define CODE_NEED_MAX 48.0
-#define NEED_MAX 110.0 /* points: a longer word is broken */
+#define WORD_SHARE_MAX 0.3 /* of the page: a wider word is broken */
+#define SIZE_MAX_PT 8.5
+#define SIZE_MIN_PT 5.0
 
 struct pdf {
 	struct sl_out *o;
@@ -110,7 +112,7 @@ natural_width(struct pdf *d, const char *s)
 	return (double)w / PANGO_SCALE + 2 * PAD + 0.5;
 }
 
-/* The longest word of a head: no column is made narrower. */
+/* The widest word: no column is made narrower. */
 static double
 word_width(struct pdf *d, const char *s)
 {
@@ -128,38 +130,91 @@ word_width(struct pdf *d, const char *s)
 	return widest;
 }
 
-/* What each column wants (one line) and needs (its longest word) at the size;
- * result: what all need. */
+/* Bytes of the longest word. */
+static size_t
+word_length(const char *s)
+{
+	size_t longest = 0, n;
+
+	for (; *s != '\0'; s += n + (s[n] == ' ')) {
+		n = strcspn(s, " ");
+		if (n > longest)
+			longest = n;
+	}
+	return longest;
+}
+
+/* What a column wants (one line) and needs (its widest word) for its cells. The
+ * first rows are measured, of the others only those with a longer word. */
+static void
+measure_cells(struct pdf *d, size_t column, double *want, double *need)
+{
+	struct sl_out *o = d->o;
+	double most = (d->width - 2 * MARGIN) * WORD_SHARE_MAX, w;
+	size_t row, n, longest = 0;
+	const char *s;
+
+	for (row = 0; row < o->kept_rows; row++) {
+		s = o->cell[row * o->def->columns + column];
+		n = word_length(s);
+		if (row >= SAMPLE_ROWS && n <= longest)
+			continue;
+		if (n > longest)
+			longest = n;
+		w = natural_width(d, s);
+		if (w > *want)
+			*want = w;
+		if (w <= *need)
+			continue;
+		w = word_width(d, s);
+		if (w > most)
+			w = most;
+		if (w > *need)
+			*need = w;
+	}
+}
+
+/* Of all columns at the size; result: what all need. */
 static double
 measure(struct pdf *d, double *want, double *need)
 {
-	struct sl_out *o = d->o;
-	size_t n = o->def->columns, i, row,
-	       rows = o->kept_rows < SAMPLE_ROWS ? o->kept_rows : SAMPLE_ROWS;
-	double w, total = 0;
-	const char *s;
+	size_t i;
+	double total = 0;
+	const char *head;
 
-	for (i = 0; i < n; i++) {
+	for (i = 0; i < d->o->def->columns; i++) {
 		set_font(d, d->size, true);
-		s = sl_out_head(o, &o->def->column[i]);
-		want[i] = need[i] = word_width(d, s);
+		head = sl_out_head(d->o, &d->o->def->column[i]);
+		want[i] = natural_width(d, head);
+		need[i] = word_width(d, head);
 		set_font(d, d->size, false);
-		for (row = 0; row < rows; row++) {
-			s = o->cell[row * n + i];
-			w = natural_width(d, s);
-			if (w > want[i])
-				want[i] = w;
-			w = w > need[i] ? word_width(d, s) : 0;
-			if (w > need[i])
-				need[i] = w;
-		}
-		w = o->def->column[i].type == SL_COL_CODE ? CODE_NEED_MAX
-							  : NEED_MAX;
-		if (need[i] > w)
-			need[i] = w;
+		measure_cells(d, i, &want[i], &need[i]);
 		total += need[i];
 	}
 	return total;
+}
+
+/* There is no room for every word: the widest columns are cut to the same
+ * width, so that the fewest words break. */
+static void
+cut_widest(double *need, size_t n, double room)
+{
+	double low = 0, high = room, total, most;
+	int round;
+	size_t i;
+
+	for (round = 0; round < 40; round++) {
+		most = (low + high) / 2;
+		for (i = 0, total = 0; i < n; i++)
+			total += need[i] < most ? need[i] : most;
+		if (total > room)
+			high = most;
+		else
+			low = most;
+	}
+	for (i = 0; i < n; i++)
+		if (need[i] > low)
+			need[i] = low;
 }
 
 /* Every column gets what it needs; what is left goes to those that want
@@ -172,31 +227,38 @@ share_out(struct pdf *d, const double *want, const double *need, double room)
 
 	for (i = 0; i < n; i++) {
 		left -= need[i];
-		missing += want[i] - need[i];
+		missing += want[i] > need[i] ? want[i] - need[i] : 0;
 	}
 	part = missing > 0 && left > 0 ? left / missing : 0;
 	if (part > 1)
 		part = 1;
 	for (i = 0; i < n; i++)
-		d->col[i] = need[i] + (want[i] - need[i]) * part;
-	if (left >= 0)
-		return;
-	for (i = 0; i < n; i++)
-		d->col[i] *= room / (room - left);
+		d->col[i] =
+		    need[i] +
+		    (want[i] > need[i] ? (want[i] - need[i]) * part : 0);
 }
 
+/* The largest size at which every word has room. */
 static void
 size_columns(struct pdf *d)
 {
 	size_t n = d->o->def->columns;
 	SL_FREE double *want = sl_alloc(n * sizeof(*want));
 	SL_FREE double *need = sl_alloc(n * sizeof(*need));
-	double room = d->width - 2 * MARGIN;
+	double room = d->width - 2 * MARGIN, total, fits;
 
-	for (d->size = 8.5; d->size > 5.5; d->size -= 0.5)
-		if (measure(d, want, need) <= room)
-			break;
-	(void)measure(d, want, need);
+	d->size = SIZE_MAX_PT;
+	total = measure(d, want, need);
+	fits = total > room ? SIZE_MAX_PT * room / total : SIZE_MAX_PT;
+	/* Half points; the space between columns does not shrink. */
+	d->size = floor(fits * 2) / 2;
+	if (d->size < SIZE_MIN_PT)
+		d->size = SIZE_MIN_PT;
+	while (d->size < SIZE_MAX_PT &&
+	       (total = measure(d, want, need)) > room && d->size > SIZE_MIN_PT)
+		d->size -= 0.5;
+	if (total > room)
+		cut_widest(need, n, room);
 	share_out(d, want, need, room);
 }
 
@@ -334,8 +396,9 @@ draw(struct pdf *d)
 static void
 about_file(struct pdf *d)
 {
-	char title[320];
+	char title[320], made[32];
 
+	sl_clock_format_oslo(d->o->made_ms, made, sizeof(made));
 	(void)snprintf(title, sizeof(title), "%s – %s", sl_out_title(d->o),
 	    d->o->instance);
 	cairo_pdf_surface_set_metadata(
@@ -345,7 +408,7 @@ about_file(struct pdf *d)
 	cairo_pdf_surface_set_metadata(
 	    d->surface, CAIRO_PDF_METADATA_CREATOR, "Sluse " SLUSE_VERSION);
 	cairo_pdf_surface_set_metadata(
-	    d->surface, CAIRO_PDF_METADATA_CREATE_DATE, d->o->made);
+	    d->surface, CAIRO_PDF_METADATA_CREATE_DATE, made);
 }
 
 static enum sl_rc
@@ -363,6 +426,9 @@ pdf_end(struct sl_out *o, struct sl_err *err)
 	    write_out, o, d.width, d.height);
 	d.cr = cairo_create(d.surface);
 	d.layout = pango_cairo_create_layout(d.cr);
+	/* Widths then grow with the size, and lines with their letters. */
+	pango_context_set_round_glyph_positions(
+	    pango_layout_get_context(d.layout), FALSE);
 	pango_attr_list_insert(plain, pango_attr_insert_hyphens_new(FALSE));
 	pango_layout_set_attributes(d.layout, plain);
 	pango_attr_list_unref(plain);

@@ -68,6 +68,12 @@ csv_begin(struct sl_out *o)
 		if (i > 0)
 			sl_buf_add_char(&o->line, ';');
 		sl_text_csv(&o->line, head, strlen(head));
+		if (o->def->column[i].type == SL_COL_WORD) {
+			sl_buf_add_char(&o->line, ';');
+			sl_text_csv(&o->line, head, strlen(head));
+			sl_buf_add_str(
+			    &o->line, sl_out_say(o, " (kode)", " (code)"));
+		}
 	}
 	sl_buf_add_str(&o->line, "\r\n");
 	put(o);
@@ -77,10 +83,23 @@ csv_begin(struct sl_out *o)
 static void
 csv_quote(struct sl_out *o, size_t at)
 {
+	static const bool first[256] = {['='] = true,
+	    ['+'] = true,
+	    ['-'] = true,
+	    ['@'] = true,
+	    ['\t'] = true},
+			  any[256] = {[';'] = true,
+			      ['"'] = true,
+			      [','] = true,
+			      ['\r'] = true,
+			      ['\n'] = true};
 	SL_BUF struct sl_buf shown = {0};
 	const char *s = o->line.p + at;
+	size_t i, n = o->line.n - at;
 
-	if (s[strcspn(s, ";\",\r\n")] == '\0' && strchr("=+-@\t", s[0]) == NULL)
+	for (i = 0; i < n && !any[(unsigned char)s[i]]; i++)
+		;
+	if (i == n && (n == 0 || !first[(unsigned char)s[0]]))
 		return;
 	sl_buf_add(&shown, s, o->line.n - at);
 	o->line.n = at;
@@ -88,24 +107,35 @@ csv_quote(struct sl_out *o, size_t at)
 }
 
 static void
+csv_cell(struct sl_out *o, const struct sl_column *col, const struct sl_cell *c)
+{
+	size_t at = o->line.n;
+
+	if (c->kind != SL_CELL_NONE) {
+		sl_cell_show(o, col, c, &o->line);
+		if (c->kind != SL_CELL_VALUE || col->type <= SL_COL_WORD)
+			csv_quote(o, at);
+	}
+	/* The code of a word has a column of its own behind it. */
+	if (col->type != SL_COL_WORD)
+		return;
+	sl_buf_add_char(&o->line, ';');
+	at = o->line.n;
+	if (c->kind == SL_CELL_VALUE)
+		sl_add_text(&o->line, c->slug);
+	csv_quote(o, at);
+}
+
+static void
 csv_row(struct sl_out *o, const struct sl_cell *c)
 {
-	const struct sl_column *col = o->def->column;
-	size_t i, at;
+	size_t i;
 
 	sl_buf_reset(&o->line);
 	for (i = 0; i < o->def->columns; i++) {
 		if (i > 0)
 			sl_buf_add_char(&o->line, ';');
-		if (c[i].kind == SL_CELL_NONE)
-			continue;
-		if (c[i].kind == SL_CELL_VALUE && col[i].type > SL_COL_WORD) {
-			sl_cell_show(o, &col[i], &c[i], &o->line);
-			continue;
-		}
-		at = o->line.n;
-		sl_cell_show(o, &col[i], &c[i], &o->line);
-		csv_quote(o, at);
+		csv_cell(o, &o->def->column[i], &c[i]);
 	}
 	sl_buf_add_str(&o->line, "\r\n");
 	put(o);
@@ -139,6 +169,18 @@ json_value(
 		sl_buf_add_str(b, "null");
 }
 
+/* Beside the code of a word, the word. */
+static void
+json_word(
+    const struct sl_column *col, const struct sl_cell *c, struct sl_buf *b)
+{
+	sl_buf_printf(b, ",\"%s_text\":", col->key);
+	if (c->kind == SL_CELL_VALUE)
+		json_text(b, c->text);
+	else
+		sl_buf_add_str(b, "null");
+}
+
 static void
 json_row(struct sl_out *o, const struct sl_cell *c)
 {
@@ -149,6 +191,8 @@ json_row(struct sl_out *o, const struct sl_cell *c)
 		sl_buf_printf(&o->line, "%s\"%s\":", i > 0 ? "," : "{",
 		    o->def->column[i].key);
 		json_value(&o->def->column[i], &c[i], &o->line);
+		if (o->def->column[i].type == SL_COL_WORD)
+			json_word(&o->def->column[i], &c[i], &o->line);
 	}
 	sl_buf_add_str(&o->line, "}\n");
 	put(o);

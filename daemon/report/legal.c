@@ -7,7 +7,7 @@
 #include <string.h>
 
 #include "../base/buf.h"
-#include "control.h"
+#include "../config/deadline.h"
 
 /* clang-format off */
 extern const char sl_legal_table[];
@@ -61,8 +61,8 @@ sl_legal_next(size_t at, int64_t from_day, int64_t to_day, struct sl_legal *ret)
 		if (*p == '#' || strncmp(p, "hjemmel\t", 8) == 0)
 			continue;
 		take_line(p, ret);
-		from = sl_day_parse(ret->from);
-		to = sl_day_parse(ret->to);
+		from = sl_day_read(ret->from);
+		to = sl_day_read(ret->to);
 		if (from <= to_day && (to < 0 || to >= from_day))
 			return (size_t)(p + n - sl_legal_table);
 	}

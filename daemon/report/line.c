@@ -28,6 +28,7 @@ enum {
 	EXIT_FOUND = 1,
 	EXIT_USAGE = 2,
 	EXIT_AWAY = 3,
+	EXIT_REFUSED = 4,
 	EXIT_INPUT = 5,
 	EXIT_INTERNAL = 6
 };
@@ -40,7 +41,29 @@ struct line {
 	const char *root, *format, *language;
 	struct sl_rep_options opt;
 	bool list, help, manual;
+	/* The service: where the report goes, and what was said instead. */
+	sl_bytes_fn *fn;
+	void *arg;
 };
+#define WORDS_MAX 64 /* of a line for the service */
+
+/* Of the service, which answers one line in a process; NULL: the command. */
+static struct sl_err *said;
+
+static enum sl_rc
+rc_of(int code)
+{
+	switch (code) {
+	case EXIT_USAGE:
+		return SL_REJECT;
+	case EXIT_AWAY:
+		return SL_SKIP;
+	case EXIT_INPUT:
+		return SL_BROKEN;
+	default:
+		return SL_FATAL;
+	}
+}
 
 static const struct option options[] = {
     {"root", required_argument, NULL, 'r'},
@@ -65,13 +88,16 @@ static const struct option options[] = {
 __attribute__((format(printf, 2, 3))) static int
 say(int code, const char *fmt, ...)
 {
+	char words[256];
 	va_list ap;
 
-	(void)fputs("sluse: ", stderr);
 	va_start(ap, fmt);
-	(void)vfprintf(stderr, fmt, ap);
+	(void)vsnprintf(words, sizeof(words), fmt, ap);
 	va_end(ap);
-	(void)fputc('\n', stderr);
+	if (said != NULL)
+		(void)sl_err_set(said, rc_of(code), 0, "query", "%s", words);
+	else
+		(void)fprintf(stderr, "sluse: %s\n", words);
 	return code;
 }
 
@@ -86,8 +112,10 @@ say_error(const struct sl_err *err)
 		code = EXIT_USAGE;
 	else if (err->rc == SL_BROKEN)
 		code = EXIT_INPUT;
-	if (err->sys != 0)
-		return say(code, "%s: %s", err->text, strerror(err->sys));
+	else if (err->rc == SL_HOLD)
+		code = EXIT_REFUSED;
+	else if (err->rc == SL_RETRY)
+		code = EXIT_AWAY;
 	return say(code, "%s", err->text);
 }
 
@@ -108,8 +136,9 @@ take_option(struct line *l, int bit, const char *name)
 	int code = 0;
 
 	switch (bit) {
-	case 'r':
-		l->root = optarg;
+	case 'r': /* the service has its own */
+		if (l->fn == NULL)
+			l->root = optarg;
 		break;
 	case 'f':
 		o->from = optarg;
@@ -272,27 +301,33 @@ open_run(const struct line *l, struct run *r)
 /* A pipe's reader may take its time: what goes there is made first, so that no
  * read transaction waits for him. */
 static FILE *
-open_output(void)
+open_output(const struct line *l)
 {
 	struct stat st;
 
-	if (fstat(STDOUT_FILENO, &st) == 0 && S_ISREG(st.st_mode))
+	if (l->fn == NULL && fstat(STDOUT_FILENO, &st) == 0 &&
+	    S_ISREG(st.st_mode))
 		return stdout;
 	return tmpfile();
 }
 
 static int
-copy_out(FILE *f)
+copy_out(const struct line *l, FILE *f)
 {
 	char part[65536];
+	struct sl_err err;
 	size_t n;
 
 	if (f == stdout)
 		return 0;
 	rewind(f);
 	while ((n = fread(part, 1, sizeof(part), f)) > 0)
-		if (fwrite(part, 1, n, stdout) != n)
+		if (l->fn != NULL) {
+			if (l->fn(l->arg, part, n, &err) != SL_OK)
+				return say_error(&err);
+		} else if (fwrite(part, 1, n, stdout) != n) {
 			return EXIT_INTERNAL;
+		}
 	return ferror(f) != 0 || fflush(stdout) != 0 ? EXIT_INTERNAL : 0;
 }
 
@@ -309,7 +344,7 @@ run_report(struct line *l, const struct sl_report_def *d)
 	if (form == NULL)
 		return say(EXIT_USAGE, "there is no format %s", l->format);
 	code = open_run(l, &r);
-	if (code == 0 && (f = open_output()) == NULL)
+	if (code == 0 && (f = open_output(l)) == NULL)
 		code = say(EXIT_INTERNAL, "no room for the report: %s",
 		    strerror(errno));
 	if (code == 0) {
@@ -319,7 +354,7 @@ run_report(struct line *l, const struct sl_report_def *d)
 			code = say_error(&err);
 		sl_out_free(out);
 		if (code == 0)
-			code = copy_out(f);
+			code = copy_out(l, f);
 	}
 	if (f != NULL && f != stdout)
 		(void)fclose(f);
@@ -361,6 +396,138 @@ run(struct line *l, const char *name, char **rest, int rest_n)
 	return run_report(l, d);
 }
 
+/* -- for who may not open the database ------------------------------------ */
+
+/* A file of his cannot go with the line. */
+static int
+check_served(const struct line *l, const char *name, int rest_n)
+{
+	if (strcmp(name, "tilsynspakke") != 0 && rest_n == 0 &&
+	    l->opt.control == NULL)
+		return 0;
+	return say(said != NULL ? EXIT_USAGE : EXIT_REFUSED,
+	    "a report that reads or writes files is for who may open the "
+	    "database of the instance");
+}
+
+static enum sl_rc
+put_out(void *arg, const char *p, size_t n, struct sl_err *err)
+{
+	(void)arg;
+	if (fwrite(p, 1, n, stdout) == n)
+		return SL_OK;
+	return sl_err_set(
+	    err, SL_FATAL, errno, "disk_error", "cannot write the report");
+}
+
+/* Asks slused: as one of its people, or as the owner who tells that he looks
+ * for himself. */
+static enum sl_rc
+ask(const struct line *l, json_t *args, bool direct, struct sl_err *err)
+{
+	json_t *o = json_pack("{s:s, s:o}", "verb", "report", "args", args);
+	struct sl_control *k = NULL;
+	enum sl_rc rc = sl_control_open(l->root, &k, err);
+
+	if (rc == SL_OK && direct) {
+		(void)json_object_set_new(o, "direct", json_true());
+		rc = sl_control_call(k, "read", o, NULL, NULL, 0, err);
+	} else if (rc == SL_OK) {
+		rc = sl_control_bytes(k, o, put_out, NULL, err);
+	}
+	sl_control_close(k);
+	json_decref(o);
+	return rc;
+}
+
+static int
+forward(const struct line *l, char **argv)
+{
+	json_t *words = json_array();
+	struct sl_err err = {0};
+
+	for (argv++; *argv != NULL; argv++)
+		if (json_array_append_new(words, json_string(*argv)) != 0) {
+			json_decref(words);
+			return say(EXIT_USAGE, "a word is not UTF-8");
+		}
+	if (ask(l, json_pack("{s:o}", "argv", words), false, &err) != SL_OK)
+		return say_error(&err);
+	return fflush(stdout) == 0 ? 0 : EXIT_INTERNAL;
+}
+
+/* Reading of content is journaled, as long as somebody is there to do it: an
+ * instance that stands still can be looked at too. */
+static int
+tell(const struct line *l)
+{
+	struct sl_err err = {0};
+	enum sl_rc rc = ask(l, json_object(), true, &err);
+
+	return rc == SL_OK || rc == SL_RETRY ? 0 : say_error(&err);
+}
+
+static int
+answer_line(struct line *l, int argc, char **argv)
+{
+	int code;
+
+	optind = 0;
+	code = take_line(l, argc, argv);
+	if (code != 0)
+		return code;
+	if (optind >= argc || l->list || l->manual || l->help)
+		return say(EXIT_USAGE, "no report was named");
+	code = check_served(l, argv[optind], argc - optind - 1);
+	return code != 0 ? code : run(l, argv[optind], NULL, 0);
+}
+
+enum sl_rc
+sl_report_answer(const char *root, const json_t *args, sl_bytes_fn *fn,
+    void *arg, struct sl_err *err)
+{
+	const json_t *words = json_object_get(args, "argv");
+	SL_FREE char **argv = sl_alloc((WORDS_MAX + 2) * sizeof(*argv));
+	struct line l = {.format = "table",
+	    .fn = fn,
+	    .arg = arg,
+	    .opt = {.days = -1, .errors = -1}};
+	size_t n = json_array_size(words), i;
+	int code;
+
+	if (n > WORDS_MAX)
+		return sl_err_set(
+		    err, SL_REJECT, 0, "query", "the line has too many words");
+	argv[0] = sl_strdup("sluse-report");
+	for (i = 0; i < n; i++)
+		argv[i + 1] =
+		    sl_strdup(json_is_string(json_array_get(words, i))
+				  ? json_string_value(json_array_get(words, i))
+				  : "");
+	said = err;
+	l.root = root;
+	code = answer_line(&l, (int)n + 1, argv);
+	said = NULL;
+	for (i = 0; i <= n; i++)
+		free(argv[i]);
+	return code == 0 ? SL_OK : rc_of(code);
+}
+
+static int
+run_by_right(struct line *l, int argc, char **argv)
+{
+	int code;
+
+	if (!sl_control_is_owner(l->root)) {
+		code = check_served(l, argv[optind], argc - optind - 1);
+		return code != 0 ? code : forward(l, argv);
+	}
+	code = tell(l);
+	return code != 0
+		   ? code
+		   : run(l, argv[optind], argv + optind + 1, argc - optind - 1);
+}
+
 int
 sl_report_main(int argc, char **argv)
 {
@@ -386,7 +553,6 @@ sl_report_main(int argc, char **argv)
 		print_help(stderr);
 		return EXIT_USAGE;
 	} else
-		return run(
-		    &l, argv[optind], argv + optind + 1, argc - optind - 1);
+		return run_by_right(&l, argc, argv);
 	return fflush(stdout) == 0 ? 0 : EXIT_INTERNAL;
 }

@@ -1,5 +1,5 @@
 /*
- * One member of a JSON object without building a tree: a report looks into a
+ * Members of a JSON object without building a tree: a report looks into a
  * million receipts.
  */
 #include <string.h>
@@ -19,10 +19,13 @@ skip_space(const char *p)
 static const char *
 skip_string(const char *p)
 {
-	for (p++; *p != '\0' && *p != '"'; p++)
-		if (*p == '\\' && *++p == '\0')
+	for (p++;; p++) {
+		p += strcspn(p, "\"\\");
+		if (*p == '"')
+			return p + 1;
+		if (*p == '\0' || *++p == '\0')
 			return NULL;
-	return *p == '"' ? p + 1 : NULL;
+	}
 }
 
 /* Behind a value of any kind. */
@@ -97,61 +100,97 @@ unescape(const char *p, const char *end, struct sl_buf *out)
 	return p;
 }
 
+/* The value from p to end into the want's text. */
 static bool
-take_value(const char *p, const char *end, char *out, size_t cap)
+take_value(const char *p, const char *end, struct sl_peek *w)
 {
 	SL_BUF struct sl_buf b = {.max = 65536};
+	size_t n;
 
 	if (*p != '"') {
 		if (*p == '{' || *p == '[' || *p == 'n')
 			return false;
-		sl_buf_add(&b, p, (size_t)(end - p));
-		while (b.n > 0 && strchr(" \t\r\n", b.p[b.n - 1]) != NULL)
-			b.p[--b.n] = '\0';
+		while (end > p && strchr(" \t\r\n", end[-1]) != NULL)
+			end--;
 	} else {
+		p++;
 		end--;
-		for (p++; p < end;) {
-			if (*p == '\\')
-				p = unescape(p + 1, end, &b);
-			else
-				sl_buf_add_char(&b, *p++);
-		}
 	}
-	(void)sl_slice_copy(sl_slice_buf(&b), out, cap);
+	n = end > p ? (size_t)(end - p) : 0;
+	if (memchr(p, '\\', n) == NULL) {
+		(void)sl_slice_copy(
+		    (struct sl_slice){p, (uint32_t)n}, w->out, w->cap);
+		return true;
+	}
+	while (p < end) {
+		if (*p == '\\')
+			p = unescape(p + 1, end, &b);
+		else
+			sl_buf_add_char(&b, *p++);
+	}
+	(void)sl_slice_copy(sl_slice_buf(&b), w->out, w->cap);
 	return true;
+}
+
+/* The want of this name that has not been met; NULL: none. */
+static struct sl_peek *
+find_want(struct sl_peek *want, size_t n, const char *name, size_t name_n)
+{
+	size_t i;
+
+	for (i = 0; i < n; i++)
+		if (!want[i].met && name_n == want[i].key_n &&
+		    memcmp(name, want[i].key, name_n) == 0)
+			return &want[i];
+	return NULL;
+}
+
+void
+sl_json_peek_all(const char *json, struct sl_peek *want, size_t n)
+{
+	const char *p = skip_space(json), *name, *end;
+	struct sl_peek *w;
+	size_t i, left = n;
+
+	for (i = 0; i < n; i++) {
+		want[i].out[0] = '\0';
+		want[i].met = want[i].found = false;
+		want[i].key_n = strlen(want[i].key);
+	}
+	if (*p++ != '{')
+		return;
+	while (left > 0) {
+		p = skip_space(p);
+		if (*p != '"')
+			return;
+		name = p + 1;
+		p = skip_string(p);
+		if (p == NULL)
+			return;
+		w = find_want(want, n, name, (size_t)(p - name) - 1);
+		p = skip_space(p);
+		if (*p++ != ':')
+			return;
+		p = skip_space(p);
+		end = *p == '"' ? skip_string(p) : skip_value(p);
+		if (end == NULL)
+			return;
+		if (w != NULL) {
+			w->met = true;
+			w->found = take_value(p, end, w);
+			left--;
+		}
+		p = skip_space(end);
+		if (*p++ != ',')
+			return;
+	}
 }
 
 bool
 sl_json_peek(const char *json, const char *key, char *out, size_t cap)
 {
-	const char *p = skip_space(json), *name, *end;
-	size_t n = strlen(key), name_n;
-	bool same;
+	struct sl_peek w = {.key = key, .out = out, .cap = cap};
 
-	out[0] = '\0';
-	if (*p++ != '{')
-		return false;
-	for (;;) {
-		p = skip_space(p);
-		if (*p != '"')
-			return false;
-		name = p + 1;
-		p = skip_string(p);
-		if (p == NULL)
-			return false;
-		name_n = (size_t)(p - name) - 1;
-		same = name_n == n && memcmp(name, key, n) == 0;
-		p = skip_space(p);
-		if (*p++ != ':')
-			return false;
-		p = skip_space(p);
-		end = *p == '"' ? skip_string(p) : skip_value(p);
-		if (end == NULL)
-			return false;
-		if (same)
-			return take_value(p, end, out, cap);
-		p = skip_space(end);
-		if (*p++ != ',')
-			return false;
-	}
+	sl_json_peek_all(json, &w, 1);
+	return w.found;
 }

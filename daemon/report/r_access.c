@@ -6,7 +6,6 @@
 
 #include "../base/mem.h"
 #include "../config/deadline.h"
-#include "../store/db.h"
 #include "runs.h"
 #include "snap.h"
 
@@ -21,15 +20,15 @@ struct access {
 	struct sl_rep *r;
 	struct sl_snap snap;
 	struct sl_names code;
+	uint16_t *of; /* by entry: its code; NULL: none has one */
 	struct group *group;
 	size_t n, cap;
 	int64_t today;
 };
 
 static void
-count(struct access *a, unsigned queue, const char *code, int64_t sent_ms)
+count(struct access *a, unsigned queue, unsigned c, int64_t sent_ms)
 {
-	unsigned c = sl_names_add(&a->code, code);
 	int days = sl_working_days(sl_day_of(sent_ms), a->today), b;
 	struct group *g;
 	size_t i;
@@ -50,35 +49,34 @@ count(struct access *a, unsigned queue, const char *code, int64_t sent_ms)
 		g->oldest_ms = sent_ms;
 }
 
+/* Posts are looked into as entries are read; when they were sent is known
+ * after that. */
+static void
+take_post(void *arg, uint32_t id, const char *post)
+{
+	struct access *a = arg;
+	char code[32];
+
+	if (!a->snap.e[id].in ||
+	    sl_standing_of(a->snap.e[id].dispo, a->snap.e[id].outcome) !=
+		SL_STANDS_TRANSFERRED ||
+	    strstr(post, "\"tilgang\"") == NULL ||
+	    !sl_json_peek(post, "tilgang", code, sizeof(code)))
+		return;
+	if (a->of == NULL)
+		a->of = sl_alloc((a->snap.e_max + 1) * sizeof(*a->of));
+	a->of[id] = (uint16_t)sl_names_add(&a->code, code);
+}
+
 static void
 scan(struct access *a)
 {
-	struct sl_db *db = sl_store_db(a->r->store);
-	/* Only rows that name a code are looked into. */
-	sqlite3_stmt *st = sl_db_query(db,
-	    "SELECT id, post FROM entry WHERE outcome IN (10, 20)"
-	    " AND instr(post, '\"tilgang') > 0",
-	    "");
-	sqlite3_stmt *d;
-	char code[32];
 	uint32_t id;
 
-	while (sl_db_row(db, st)) {
-		id = (uint32_t)sqlite3_column_int64(st, 0);
-		if (id > a->snap.e_max || !a->snap.e[id].in ||
-		    !sl_json_peek(
-			sl_db_text(st, 1), "tilgang", code, sizeof(code)))
-			continue;
-		d = sl_db_query(db,
-		    "SELECT changed_ms FROM delivery WHERE id = ?1"
-		    " AND state = 'delivered'",
-		    "i", (int64_t)a->snap.delivery[id]);
-		if (sl_db_row(db, d)) {
+	for (id = 1; a->of != NULL && id <= a->snap.e_max; id++)
+		if (a->of[id] != 0 && a->snap.sent_ms[id] != 0)
 			count(a, a->snap.c[a->snap.e[id].consignment].queue,
-			    code, sqlite3_column_int64(d, 0));
-			sl_db_done(d);
-		}
-	}
+			    a->of[id], a->snap.sent_ms[id]);
 }
 
 static int
@@ -93,11 +91,13 @@ enum sl_rc
 sl_rep_tilgangskoder(struct sl_rep *r, struct sl_err *err)
 {
 	struct access a = {.r = r, .today = sl_day_of(r->now_ms)};
-	enum sl_rc rc = sl_snap_load(r, SL_SNAP_DELIVERIES, &a.snap, err);
+	const struct sl_snap_texts texts = {.post = take_post, .arg = &a};
 	const struct group *g;
+	enum sl_rc rc;
 	size_t i;
 
 	(void)sl_names_add(&a.code, "");
+	rc = sl_snap_load(r, SL_SNAP_DELIVERIES, &texts, &a.snap, err);
 	if (rc == SL_OK) {
 		scan(&a);
 		if (a.n > 0)
@@ -115,6 +115,7 @@ sl_rep_tilgangskoder(struct sl_rep *r, struct sl_err *err)
 		    "known here.");
 	}
 	free(a.group);
+	free(a.of);
 	sl_names_free(&a.code);
 	sl_snap_free(&a.snap);
 	return rc;

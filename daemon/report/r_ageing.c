@@ -52,14 +52,14 @@ count_item(struct ageing *a, const struct sl_snap_consignment *c, int stage,
 }
 
 static void
-give(struct ageing *a, const char *slug, const char *word, const char *name,
-    const struct age *g)
+give(struct ageing *a, const char *slug, const char *word, const char *code,
+    const char *name, const struct age *g)
 {
 	if (g->total == 0)
 		return;
-	sl_rep_row(a->r, "wsiiiiiiti", slug, word, name, g->total, g->bucket[0],
-	    g->bucket[1], g->bucket[2], g->bucket[3], g->bucket[4],
-	    g->oldest_ms,
+	sl_rep_row(a->r, "wwiiiiiiti", slug, word, code, name, g->total,
+	    g->bucket[0], g->bucket[1], g->bucket[2], g->bucket[3],
+	    g->bucket[4], g->oldest_ms,
 	    (int64_t)sl_working_days(sl_day_of(g->oldest_ms), a->today));
 }
 
@@ -72,12 +72,14 @@ give_all(struct ageing *a)
 
 	for (i = 0; i < 16; i++)
 		give(a, "stage", sl_rep_say(r, "trinn", "stage"),
-		    sl_stage_word(r, (int)i * 10), &a->stage[i]);
+		    sl_stage_name((int)i * 10), sl_stage_word(r, (int)i * 10),
+		    &a->stage[i]);
 	for (i = 1; i < a->snap.queue.n; i++)
 		give(a, "queue", sl_rep_say(r, "kø", "queue"),
-		    a->snap.queue.text[i], &a->queue[i]);
+		    a->snap.queue.text[i], a->snap.queue.text[i], &a->queue[i]);
 	for (o = SL_OWNER_RECORDS; o <= SL_OWNER_SENDER; o++)
 		give(a, "owner", sl_rep_say(r, "ansvar", "owner"),
+		    sl_owner_name((enum sl_owner)o),
 		    sl_rep_say(r, sl_owner_nb((enum sl_owner)o),
 			sl_owner_name((enum sl_owner)o)),
 		    &a->owner[o]);
@@ -87,7 +89,7 @@ enum sl_rc
 sl_rep_liggetid(struct sl_rep *r, struct sl_err *err)
 {
 	struct ageing a = {.r = r, .today = sl_day_of(r->now_ms)};
-	enum sl_rc rc = sl_snap_load(r, 0, &a.snap, err);
+	enum sl_rc rc = sl_snap_load(r, 0, NULL, &a.snap, err);
 	const struct sl_snap *s = &a.snap;
 	uint32_t id;
 	int64_t at;

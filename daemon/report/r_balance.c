@@ -11,6 +11,7 @@
 #include "../config/deadline.h"
 #include "../store/db.h"
 #include "control.h"
+#include "packages.h"
 #include "runs.h"
 #include "snap.h"
 
@@ -27,6 +28,7 @@ struct balance {
 	int64_t (*control)[UNITS]; /* -1: not said */
 	uint8_t *has_parts; /* by consignment */
 	int64_t ignored[SL_PART_SKIPPED + 1]; /* by role */
+	struct sl_packages packages;
 };
 
 static void
@@ -124,8 +126,10 @@ static void
 count_parts(struct balance *b)
 {
 	struct sl_db *db = sl_store_db(b->r->store);
-	sqlite3_stmt *st = sl_db_query(
-	    db, "SELECT id, source, role, pages, mime, reason FROM part", "");
+	sqlite3_stmt *st = sl_db_query(db,
+	    "SELECT id, source, role, pages, mime, reason,"
+	    " describes <> '' FROM part",
+	    "");
 	struct part p;
 	int64_t id, source;
 
@@ -142,6 +146,8 @@ count_parts(struct balance *b)
 		b->has_parts[p.consignment] = 1;
 		if (!b->snap.c[p.consignment].in)
 			continue;
+		if (sqlite3_column_int(st, 6) != 0)
+			sl_packages_note(&b->packages, p.id, p.consignment);
 		p.role = (unsigned)sqlite3_column_int(st, 2);
 		p.pages = sqlite3_column_int64(st, 3);
 		p.document = sl_part_is_document(
@@ -305,8 +311,8 @@ enum sl_rc
 sl_rep_mottaksbalanse(struct sl_rep *r, struct sl_err *err)
 {
 	struct balance b = {.r = r};
-	enum sl_rc rc =
-	    sl_snap_load(r, SL_SNAP_DOCUMENTS | SL_SNAP_SOURCES, &b.snap, err);
+	enum sl_rc rc = sl_snap_load(
+	    r, SL_SNAP_DOCUMENTS | SL_SNAP_SOURCES, NULL, &b.snap, err);
 	size_t q;
 	int u;
 
@@ -326,7 +332,9 @@ sl_rep_mottaksbalanse(struct sl_rep *r, struct sl_err *err)
 	if (rc == SL_OK) {
 		give_all(&b);
 		say_ignored(&b);
+		rc = sl_packages_tell(&b.packages, r, err);
 	}
+	sl_packages_free(&b.packages);
 	free(b.queue);
 	free(b.control);
 	free(b.has_parts);

@@ -10,11 +10,11 @@
 #include <string.h>
 #include <strings.h>
 
+#include "../base/clock.h"
 #include "../base/mem.h"
 #include "../base/text.h"
 #include "../config/deadline.h"
 #include "../store/db.h"
-#include "control.h"
 #include "runs.h"
 #include "snap.h"
 #include "targetlog.h"
@@ -61,9 +61,9 @@ static const struct {
 
 /* What is known of a delivered entry without looking it up. */
 struct sent {
-	uint64_t number, title; /* hashes; 0: not delivered */
-	int32_t day; /* of the document; -1: none */
-	bool access; /* sent with an access code */
+	uint32_t title; /* hash; 0: erased, or never sent */
+	int32_t day : 31; /* of the document; -1: none */
+	uint32_t access : 1; /* sent with an access code */
 };
 struct hidden {
 	uint64_t hash; /* of the registration */
@@ -73,7 +73,9 @@ struct control {
 	struct sl_rep *r;
 	struct sl_snap snap;
 	struct sent *sent; /* by entry */
-	uint32_t *map; /* entries by hash of their number; 0: free */
+	/* Entries by the hash of their number in the target: its upper bits and
+	 * the entry's id; 0: free. */
+	uint64_t *map;
 	size_t slots;
 	uint8_t *seen; /* by entry */
 	uint64_t *title; /* set of hashes */
@@ -97,6 +99,15 @@ hash_of(const char *a, const char *b)
 	for (; *b != '\0'; b++)
 		h = (h ^ (unsigned char)*b) * UINT64_C(1099511628211);
 	return h == 0 ? 1 : h;
+}
+
+/* Of a folded title, for comparing two of the same post. */
+static uint32_t
+title_hash(const char *folded)
+{
+	uint64_t h = hash_of(folded, "");
+
+	return (uint32_t)(h >> 32) | 1;
 }
 
 /* Letters and digits only, lower case: what two systems mean by the same. */
@@ -137,83 +148,60 @@ receipt_number(const char *receipt, char *out, size_t cap)
 	return true;
 }
 
+#define ID_BITS 26 /* as many as sl_snap_load lets in */
+#define ID_MASK ((UINT64_C(1) << ID_BITS) - 1)
+
 static void
-load_numbers(struct control *k)
+take_receipt(void *arg, uint32_t entry, const char *receipt)
 {
-	struct sl_db *db = sl_store_db(k->r->store);
-	sqlite3_stmt *st = sl_db_query(db,
-	    "SELECT entry, receipt FROM delivery WHERE state = 'delivered'",
-	    "");
+	struct control *k = arg;
 	char number[64];
-	int64_t entry;
+	uint64_t h;
 	size_t at;
 
-	while (sl_db_row(db, st)) {
-		entry = sqlite3_column_int64(st, 0);
-		if (entry <= 0 || entry > k->snap.e_max ||
-		    !k->snap.e[entry].there || k->sent[entry].number != 0 ||
-		    !receipt_number(sl_db_text(st, 1), number, sizeof(number)))
-			continue;
-		k->sent[entry].number = hash_of(number, "");
-		at = (size_t)k->sent[entry].number & (k->slots - 1);
-		while (k->map[at] != 0)
-			at = (at + 1) & (k->slots - 1);
-		k->map[at] = (uint32_t)entry;
+	if (k->map == NULL) {
+		for (k->slots = 1024; k->slots < (size_t)k->snap.e_max * 3 / 2;)
+			k->slots *= 2;
+		k->map = sl_alloc(k->slots * sizeof(*k->map));
 	}
+	if (!receipt_number(receipt, number, sizeof(number)))
+		return;
+	h = hash_of(number, "");
+	at = (size_t)h & (k->slots - 1);
+	while (k->map[at] != 0)
+		at = (at + 1) & (k->slots - 1);
+	k->map[at] = (h & ~ID_MASK) | entry;
 }
 
 static void
-load_posts(struct control *k)
+take_sent(void *arg, uint32_t entry, const char *post)
 {
-	struct sl_db *db = sl_store_db(k->r->store);
-	sqlite3_stmt *st = sl_db_query(
-	    db, "SELECT id, post FROM entry WHERE outcome IN (10, 20)", "");
+	struct control *k = arg;
+	const struct sl_snap_entry *e = &k->snap.e[entry];
 	char title[TITLE_MAX], folded[TITLE_MAX], date[40], access[8];
+	struct sl_peek want[] = {SL_PEEK("tittel", title),
+	    SL_PEEK("dokumentetsDato", date), SL_PEEK("tilgang", access)};
 	struct sent *s;
-	int64_t id;
 
-	while (sl_db_row(db, st)) {
-		id = sqlite3_column_int64(st, 0);
-		if (id <= 0 || id > k->snap.e_max || k->sent[id].number == 0)
-			continue;
-		s = &k->sent[id];
-		/* Its content may have been erased. */
-		if (sl_db_text(st, 1)[0] == '\0') {
-			s->day = -1;
-			continue;
-		}
-		(void)sl_json_peek(
-		    sl_db_text(st, 1), "tittel", title, sizeof(title));
-		fold(title, folded, sizeof(folded));
-		s->title = hash_of(folded, "");
-		s->day = sl_json_peek(sl_db_text(st, 1), "dokumentetsDato",
-			     date, sizeof(date))
-			     ? (int32_t)sl_day_parse(date)
-			     : -1;
-		s->access = sl_json_peek(
-		    sl_db_text(st, 1), "tilgang", access, sizeof(access));
-	}
-}
-
-static void
-load_sent(struct control *k)
-{
-	int64_t n = sl_db_int(sl_store_db(k->r->store), 0,
-	    "SELECT count(*) FROM delivery WHERE state = 'delivered'", "");
-
-	for (k->slots = 1024; k->slots < (size_t)n * 3 / 2; k->slots *= 2)
-		;
-	k->map = sl_alloc(k->slots * sizeof(*k->map));
-	k->sent = sl_alloc((k->snap.e_max + 1) * sizeof(*k->sent));
-	load_numbers(k);
-	load_posts(k);
+	if (k->sent == NULL)
+		k->sent = sl_alloc((k->snap.e_max + 1) * sizeof(*k->sent));
+	s = &k->sent[entry];
+	s->day = -1;
+	/* Its content may have been erased. */
+	if (*post == '\0' ||
+	    sl_standing_of(e->dispo, e->outcome) != SL_STANDS_TRANSFERRED)
+		return;
+	sl_json_peek_all(post, want, sizeof(want) / sizeof(want[0]));
+	fold(title, folded, sizeof(folded));
+	s->title = title_hash(folded);
+	s->day = (int32_t)sl_day_read(date);
+	s->access = want[2].found ? 1 : 0;
 }
 
 struct ours {
 	uint32_t entry;
 	char reception[48], number[64], status[32], title[1024], date[40],
 	    access[32];
-	int64_t taken_ms;
 };
 
 static bool
@@ -221,7 +209,7 @@ read_ours(struct control *k, uint32_t entry, struct ours *o)
 {
 	struct sl_db *db = sl_store_db(k->r->store);
 	sqlite3_stmt *st = sl_db_query(db,
-	    "SELECT c.reception, e.number, e.post, d.receipt, d.changed_ms"
+	    "SELECT c.reception, e.number, e.post, d.receipt"
 	    " FROM entry e JOIN consignment c ON c.id = e.consignment"
 	    " JOIN delivery d ON d.entry = e.id AND d.state = 'delivered'"
 	    " WHERE e.id = ?1",
@@ -241,9 +229,25 @@ read_ours(struct control *k, uint32_t entry, struct ours *o)
 	(void)sl_json_peek(post, "tilgang", o->access, sizeof(o->access));
 	(void)sl_json_peek(receipt, "status", o->status, sizeof(o->status));
 	(void)receipt_number(receipt, o->number, sizeof(o->number));
-	o->taken_ms = sqlite3_column_int64(st, 4);
 	sl_db_done(st);
 	return true;
+}
+
+/* Only what it is called. */
+static void
+read_number(struct control *k, uint32_t entry, struct ours *o)
+{
+	struct sl_db *db = sl_store_db(k->r->store);
+	const struct sl_snap_entry *e = &k->snap.e[entry];
+	sqlite3_stmt *st =
+	    sl_db_query(db, "SELECT reception FROM consignment WHERE id = ?1",
+		"i", (int64_t)e->consignment);
+
+	if (!sl_db_row(db, st))
+		return;
+	(void)snprintf(o->reception, sizeof(o->reception), "%s.%u",
+	    sl_db_text(st, 0), e->number);
+	sl_db_done(st);
 }
 
 /* The entry with the target's number; 0: none. */
@@ -253,12 +257,12 @@ find_one(const struct control *k, const char *number)
 	uint64_t h = hash_of(number, "");
 	size_t at;
 
-	if (number[0] == '\0')
+	if (number[0] == '\0' || k->map == NULL)
 		return 0;
 	for (at = (size_t)h & (k->slots - 1); k->map[at] != 0;
 	     at = (at + 1) & (k->slots - 1))
-		if (k->sent[k->map[at]].number == h)
-			return k->map[at];
+		if (((k->map[at] ^ h) & ~ID_MASK) == 0)
+			return (uint32_t)(k->map[at] & ID_MASK);
 	return 0;
 }
 
@@ -285,6 +289,14 @@ safe(const char *s)
 	return has_fnr(s) ? "…" : s;
 }
 
+/* Does the finding show what was sent? */
+static bool
+tells_ours(enum finding f)
+{
+	return f == OTHER_TITLE || f == NOT_JOURNALED || f == POOR_TITLE ||
+	       f == OTHER_DATE || f == NO_DATE || f == NOT_SCREENED;
+}
+
 static void
 tell(struct control *k, enum finding f, const struct sl_tlog_post *p,
     uint32_t entry, const char *there)
@@ -294,8 +306,10 @@ tell(struct control *k, enum finding f, const struct sl_tlog_post *p,
 	char day[16];
 
 	k->found[f]++;
-	if (entry != 0)
+	if (entry != 0 && (p == NULL || tells_ours(f)))
 		(void)read_ours(k, entry, &o);
+	else if (entry != 0)
+		read_number(k, entry, &o);
 	if (f == OTHER_TITLE || f == NOT_JOURNALED || f == POOR_TITLE)
 		here = safe(o.title);
 	else if (f == OTHER_DATE || f == NO_DATE)
@@ -465,7 +479,7 @@ check_public(struct control *k, const struct sl_tlog_post *p, uint32_t entry)
 	if (shows_hidden(k, p) ||
 	    (entry != 0 && k->sent[entry].access && strchr(out, '*') == NULL &&
 		p->restriction[0] == '\0' &&
-		hash_of(folded, "") == k->sent[entry].title))
+		title_hash(folded) == k->sent[entry].title))
 		tell(k, NOT_SCREENED, p, entry, safe(out));
 }
 
@@ -494,7 +508,7 @@ compare(struct control *k, const struct sl_tlog_post *p, const char *folded,
 	const struct sent *s = &k->sent[entry];
 	char there[32];
 
-	if (!p->public && s->title != 0 && hash_of(folded, "") != s->title)
+	if (!p->public && s->title != 0 && title_hash(folded) != s->title)
 		tell(k, OTHER_TITLE, p, entry, safe(p->title));
 	if (s->day >= 0 && p->document_day >= 0 && p->document_day != s->day) {
 		sl_rep_day(p->document_day, there, sizeof(there));
@@ -560,7 +574,6 @@ static void
 look_for_missing(struct control *k)
 {
 	const struct sl_snap *s = &k->snap;
-	struct ours o;
 	uint32_t id;
 	int64_t day;
 
@@ -569,9 +582,9 @@ look_for_missing(struct control *k)
 		    sl_standing_of(s->e[id].dispo, s->e[id].outcome) !=
 			SL_STANDS_TRANSFERRED)
 			continue;
-		if (!read_ours(k, id, &o))
+		if (s->sent_ms[id] == 0)
 			continue;
-		day = sl_day_of(o.taken_ms);
+		day = sl_day_of(s->sent_ms[id]);
 		/* What came after the file's end cannot be in it. */
 		if (k->to_day >= 0 && day > k->to_day)
 			continue;
@@ -597,13 +610,35 @@ take_columns(sqlite3_stmt *st, struct sl_tlog_post *p)
 	sl_db_copy(st, 6, p->title, sizeof(p->title));
 	sl_db_copy(st, 7, p->public_title, sizeof(p->public_title));
 	sl_db_copy(st, 8, p->restriction, sizeof(p->restriction));
-	p->received_day = sl_day_parse(sl_db_text(st, 9));
-	p->document_day = sl_day_parse(sl_db_text(st, 10));
-	p->journal_day = sl_day_parse(sl_db_text(st, 11));
+	p->received_day = sl_day_read(sl_db_text(st, 9));
+	p->document_day = sl_day_read(sl_db_text(st, 10));
+	p->journal_day = sl_day_read(sl_db_text(st, 11));
 	p->attachments = sqlite3_column_int(st, 12);
 	p->incoming = strcmp(p->type, "I") == 0;
 	p->has_document_day = true;
 	p->has_public_title = p->public_title[0] != '\0';
+}
+
+/* When which target's journal was read last; result: how many were. */
+static size_t
+say_read(struct control *k)
+{
+	struct sl_db *db = sl_store_db(k->r->store);
+	sqlite3_stmt *st = sl_db_query(db,
+	    "SELECT substr(key, length(?1) + 1), CAST(value AS INTEGER)"
+	    " FROM meta WHERE substr(key, 1, length(?1)) = ?1 ORDER BY key",
+	    "s", SL_STORE_JOURNAL_READ);
+	char when[32];
+	size_t n = 0;
+
+	for (; sl_db_row(db, st); n++) {
+		sl_clock_format_oslo(
+		    sqlite3_column_int64(st, 1), when, sizeof(when));
+		sl_rep_fact(k->r, "journal_read", "Målets journal lest",
+		    "The target's journal read", "%s, %s", sl_db_text(st, 0),
+		    when);
+	}
+	return n;
 }
 
 /* No file: what sluse-push has read of the target's journal. */
@@ -625,7 +660,7 @@ read_table(struct control *k, struct sl_err *err)
 	}
 	sl_db_done(st);
 	free(p);
-	if (rc == SL_OK && k->posts == 0)
+	if (rc == SL_OK && say_read(k) == 0 && k->posts == 0)
 		return sl_err_set(err, SL_REJECT, 0, "bad_option",
 		    "no target's journal has been read here: give a file");
 	return rc;
@@ -679,14 +714,16 @@ sl_rep_journalkontroll(struct sl_rep *r, struct sl_err *err)
 	    .to_day = -1,
 	    .today = sl_day_of(r->now_ms),
 	    .days = r->opt->days >= 0 ? r->opt->days : DAYS_DEFAULT};
-	enum sl_rc rc = sl_snap_load(r, SL_SNAP_DOCUMENTS, &k.snap, err);
+	const struct sl_snap_texts texts = {
+	    .post = take_sent, .receipt = take_receipt, .arg = &k};
+	enum sl_rc rc = sl_snap_load(
+	    r, SL_SNAP_DOCUMENTS | SL_SNAP_DELIVERIES, &texts, &k.snap, err);
 	size_t i;
 
 	free(k.snap.part_entry);
 	k.snap.part_entry = NULL;
 	if (rc == SL_OK) {
 		k.seen = sl_alloc(k.snap.e_max + 1);
-		load_sent(&k);
 		rc = r->opt->files > 0 ? read_files(&k, err)
 				       : read_table(&k, err);
 	}

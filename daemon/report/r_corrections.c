@@ -10,6 +10,7 @@
 #include "../store/db.h"
 #include "runs.h"
 #include "snap.h"
+#include "words.h"
 
 #define FIELDS 64
 
@@ -159,7 +160,7 @@ sl_rep_korreksjoner(struct sl_rep *r, struct sl_err *err)
 	size_t i;
 
 	c->r = r;
-	rc = sl_snap_load(r, 0, &c->snap, err);
+	rc = sl_snap_load(r, 0, NULL, &c->snap, err);
 	(void)sl_names_add(&c->rule, "");
 	if (rc == SL_OK) {
 		scan(c);
@@ -169,8 +170,9 @@ sl_rep_korreksjoner(struct sl_rep *r, struct sl_err *err)
 	for (i = 0; rc == SL_OK && i < c->n; i++) {
 		const struct group *g = &c->group[i];
 
-		sl_rep_row(r, "wssiiiix", sl_query_field(g->field),
+		sl_rep_row(r, "wwsiiiix", sl_query_field(g->field),
 		    field_word(r, g->field), c->rule.text[g->rule],
+		    sl_word_rule(r, c->rule.text[g->rule]),
 		    c->rule.text[g->model], g->proposed, g->accepted,
 		    g->confirmed, g->corrected,
 		    100.0 * (double)g->corrected / (double)g->proposed);

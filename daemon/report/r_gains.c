@@ -6,7 +6,6 @@
 #include <string.h>
 
 #include "../base/mem.h"
-#include "../store/db.h"
 #include "changes.h"
 #include "runs.h"
 #include "snap.h"
@@ -70,20 +69,12 @@ minutes_at(const struct door *d, double part)
 static void
 scan(struct gains *g)
 {
-	struct sl_db *db = sl_store_db(g->r->store);
-	sqlite3_stmt *st = sl_db_query(db,
-	    "SELECT id, entry, changed_ms FROM delivery"
-	    " WHERE state = 'delivered'",
-	    "");
 	const struct sl_snap_consignment *c;
 	struct door *d;
-	int64_t e;
+	uint32_t e;
 
-	while (sl_db_row(db, st)) {
-		e = sqlite3_column_int64(st, 1);
-		if (e <= 0 || e > g->snap.e_max || !g->snap.e[e].in ||
-		    g->snap.delivery[e] !=
-			(uint32_t)sqlite3_column_int64(st, 0) ||
+	for (e = 1; e <= g->snap.e_max; e++) {
+		if (!g->snap.e[e].in || g->snap.sent_ms[e] == 0 ||
 		    sl_standing_of(g->snap.e[e].dispo, g->snap.e[e].outcome) !=
 			SL_STANDS_TRANSFERRED)
 			continue;
@@ -91,8 +82,7 @@ scan(struct gains *g)
 		d = &g->door[c->queue];
 		d->entries++;
 		d->how[g->how[e]]++;
-		d->seconds[step_of(
-		    sqlite3_column_int64(st, 2) - c->received_ms)]++;
+		d->seconds[step_of(g->snap.sent_ms[e] - c->received_ms)]++;
 	}
 }
 
@@ -134,7 +124,7 @@ enum sl_rc
 sl_rep_gevinster(struct sl_rep *r, struct sl_err *err)
 {
 	struct gains g = {.r = r};
-	enum sl_rc rc = sl_snap_load(r, SL_SNAP_DELIVERIES, &g.snap, err);
+	enum sl_rc rc = sl_snap_load(r, SL_SNAP_DELIVERIES, NULL, &g.snap, err);
 
 	if (rc == SL_OK) {
 		g.how = sl_alloc(g.snap.e_max + 1);

@@ -8,6 +8,7 @@
 #include "changes.h"
 #include "runs.h"
 #include "snap.h"
+#include "words.h"
 
 #define ACTORS_MAX 256
 
@@ -156,21 +157,23 @@ give(struct held *h, struct group *g)
 	const char *owner = why != NULL ? sl_owner_name(why->owner) : "";
 	const char *word =
 	    why == NULL ? "" : sl_rep_say(h->r, sl_owner_nb(why->owner), owner);
+	SL_BUF struct sl_buf reason = {0};
 	double hours;
 
+	sl_word_reason(h->r, slug, &reason);
 	if (g->waits == 0) {
-		sl_rep_row(h->r, "sswiiiiii-", queue, slug, owner, word,
-		    g->held, g->open, g->person, g->limit, g->machine,
-		    (int64_t)g->actors);
+		sl_rep_row(h->r, "swwiiiiii-", queue, slug, sl_buf_str(&reason),
+		    owner, word, g->held, g->open, g->person, g->limit,
+		    g->machine, (int64_t)g->actors);
 		return;
 	}
 	qsort(g->wait_ms, g->waits, sizeof(*g->wait_ms), compare_ms);
 	hours = (double)(g->wait_ms[(g->waits - 1) / 2] +
 			 g->wait_ms[g->waits / 2]) /
 		2 / 3600000.0;
-	sl_rep_row(h->r, "sswiiiiiix", queue, slug, owner, word, g->held,
-	    g->open, g->person, g->limit, g->machine, (int64_t)g->actors,
-	    hours);
+	sl_rep_row(h->r, "swwiiiiiix", queue, slug, sl_buf_str(&reason), owner,
+	    word, g->held, g->open, g->person, g->limit, g->machine,
+	    (int64_t)g->actors, hours);
 }
 
 enum sl_rc
@@ -184,7 +187,7 @@ sl_rep_avklaringer(struct sl_rep *r, struct sl_err *err)
 	/* The period is that of the holding, not of the reception. */
 	all.from_ms = INT64_MIN;
 	all.to_ms = INT64_MAX;
-	rc = sl_snap_load(&all, 0, &h.snap, err);
+	rc = sl_snap_load(&all, 0, NULL, &h.snap, err);
 	(void)sl_names_add(&h.actor, "");
 	if (rc == SL_OK) {
 		h.in = sl_alloc((h.snap.e_max + 1) * sizeof(*h.in));

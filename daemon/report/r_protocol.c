@@ -7,8 +7,10 @@
 
 #include "../base/mem.h"
 #include "../store/db.h"
+#include "form.h"
 #include "runs.h"
 #include "snap.h"
+#include "words.h"
 
 struct protocol {
 	struct sl_rep *r;
@@ -17,80 +19,32 @@ struct protocol {
 	int64_t consignments, entries, documents, pages;
 };
 
-struct taken {
-	int64_t ms;
-	char target[64], case_number[64], number[64], journal[64], status[32];
-};
-
-static void
-read_receipt(const char *receipt, struct taken *t)
-{
-	char seq[24], year[24];
-
-	(void)sl_json_peek(
-	    receipt, "case", t->case_number, sizeof(t->case_number));
-	(void)sl_json_peek(receipt, "number", t->number, sizeof(t->number));
-	(void)sl_json_peek(receipt, "status", t->status, sizeof(t->status));
-	if (sl_json_peek(receipt, "journalsekvensnummer", seq, sizeof(seq)) &&
-	    sl_json_peek(receipt, "journalaar", year, sizeof(year)) &&
-	    strcmp(seq, "0") != 0)
-		(void)snprintf(
-		    t->journal, sizeof(t->journal), "%s/%s", seq, year);
-}
-
-static void
-read_delivery(
-    struct protocol *p, uint32_t entry, bool with_receipt, struct taken *t)
-{
-	struct sl_db *db = sl_store_db(p->r->store);
-	sqlite3_stmt *st;
-
-	memset(t, 0, sizeof(*t));
-	if (p->snap.delivery[entry] == 0)
-		return;
-	st = sl_db_query(db,
-	    "SELECT target, state = 'delivered', changed_ms, receipt"
-	    " FROM delivery WHERE id = ?1",
-	    "i", (int64_t)p->snap.delivery[entry]);
-	if (!sl_db_row(db, st))
-		return;
-	sl_db_copy(st, 0, t->target, sizeof(t->target));
-	if (sqlite3_column_int(st, 1) != 0) {
-		t->ms = sqlite3_column_int64(st, 2);
-		if (with_receipt)
-			read_receipt(sl_db_text(st, 3), t);
-	}
-	sl_db_done(st);
-}
-
 static void
 give_entry(struct protocol *p, const char *reception, int64_t size, uint32_t id)
 {
 	const struct sl_snap_entry *e = &p->snap.e[id];
 	const struct sl_snap_consignment *c = &p->snap.c[e->consignment];
 	struct sl_snap_seen seen;
-	char number[48];
-	struct taken t;
-	bool shown;
+	SL_BUF struct sl_buf why = {0}, number = {0};
+	const char *reason = p->snap.reason.text[e->reason];
 
-	(void)snprintf(number, sizeof(number), "%s.%u", reception, e->number);
-	/* What the target shows now is newer than its receipt. */
-	shown = sl_snap_seen(&p->snap, id, &seen);
-	read_delivery(p, id, !shown, &t);
-	if (!shown)
-		seen = (struct sl_snap_seen){
-		    t.status, t.case_number, t.number, t.journal};
-	sl_rep_row(p->r, "sstiiiiwwstsssss", number,
+	sl_buf_add_str(&number, reception);
+	sl_buf_add_char(&number, '.');
+	sl_add_int(&number, e->number);
+	if (!sl_snap_seen(&p->snap, id, &seen))
+		seen = (struct sl_snap_seen){"", "", "", ""};
+	sl_word_reason(p->r, reason, &why);
+	sl_rep_row(p->r, "sstiiiiwwwtsssss", sl_buf_str(&number),
 	    p->snap.queue.text[c->queue], c->received_ms,
 	    (int64_t)p->files[e->consignment], size, (int64_t)e->documents,
-	    (int64_t)e->pages, sl_stage_name(e->stage),
+	    (int64_t)p->snap.pages[id], sl_stage_name(e->stage),
 	    sl_stage_word(p->r, e->stage), sl_state_slug(e->dispo, e->outcome),
-	    sl_state_word(p->r, e->dispo, e->outcome),
-	    e->reason != 0 ? p->snap.reason.text[e->reason] : "", t.ms,
-	    t.target, seen.case_number, seen.number, seen.journal, seen.status);
+	    sl_state_word(p->r, e->dispo, e->outcome), reason, sl_buf_str(&why),
+	    p->snap.sent_ms[id], p->snap.to.text[p->snap.sent_to[id]],
+	    seen.case_number, seen.number, seen.journal, seen.status);
 	p->entries++;
 	p->documents += e->documents;
-	p->pages += e->pages;
+	p->pages += p->snap.pages[id];
 }
 
 static void
@@ -98,6 +52,8 @@ give_consignment(
     struct protocol *p, const char *reception, int64_t size, uint32_t id)
 {
 	const struct sl_snap_consignment *c = &p->snap.c[id];
+	SL_BUF struct sl_buf why = {0};
+	const char *reason = p->snap.reason.text[c->reason];
 	uint32_t e;
 	bool counts = false;
 
@@ -107,14 +63,15 @@ give_consignment(
 		give_entry(p, reception, size, e);
 		counts = counts || p->snap.e[e].outcome != SL_OUTCOME_replaced;
 	}
-	if (!counts)
-		sl_rep_row(p->r, "sstii--wws------", reception,
-		    p->snap.queue.text[c->queue], c->received_ms,
-		    (int64_t)p->files[id], size, sl_stage_name(c->stage),
-		    sl_stage_word(p->r, c->stage),
-		    sl_state_slug(c->dispo, c->outcome),
-		    sl_state_word(p->r, c->dispo, c->outcome),
-		    c->reason != 0 ? p->snap.reason.text[c->reason] : "");
+	if (counts)
+		return;
+	sl_word_reason(p->r, reason, &why);
+	sl_rep_row(p->r, "sstii--www------", reception,
+	    p->snap.queue.text[c->queue], c->received_ms, (int64_t)p->files[id],
+	    size, sl_stage_name(c->stage), sl_stage_word(p->r, c->stage),
+	    sl_state_slug(c->dispo, c->outcome),
+	    sl_state_word(p->r, c->dispo, c->outcome), reason,
+	    sl_buf_str(&why));
 }
 
 static void
@@ -138,7 +95,7 @@ sl_rep_mottaksprotokoll(struct sl_rep *r, struct sl_err *err)
 	enum sl_rc rc = sl_snap_load(r,
 	    SL_SNAP_DOCUMENTS | SL_SNAP_PAGES | SL_SNAP_SOURCES |
 		SL_SNAP_DELIVERIES | SL_SNAP_TARGET,
-	    &p.snap, err);
+	    NULL, &p.snap, err);
 	sqlite3_stmt *st;
 	int64_t id;
 

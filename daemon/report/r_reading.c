@@ -72,7 +72,7 @@ sl_rep_lesekvalitet(struct sl_rep *r, struct sl_err *err)
 {
 	struct reading d = {0};
 	struct sl_page_sum *sum = sl_alloc(sizeof(*sum));
-	enum sl_rc rc = sl_snap_load(r, SL_SNAP_SOURCES, &d.snap, err);
+	enum sl_rc rc = sl_snap_load(r, SL_SNAP_SOURCES, NULL, &d.snap, err);
 	size_t i, n = 0;
 
 	if (rc == SL_OK) {

@@ -13,6 +13,7 @@
 #include "pages.h"
 #include "runs.h"
 #include "sample.h"
+#include "words.h"
 
 #define COUNT_DEFAULT 60
 #define LOW_CONFIDENCE 700
@@ -97,20 +98,30 @@ struct item {
 	char number[48], case_number[64];
 };
 
+/* What an event was about: as codes, and as a person reads it. */
 static void
-what_of(const char *payload, char *out, size_t cap)
+what_of(const struct sl_rep *r, const char *payload, struct sl_buf *code,
+    struct sl_buf *word)
 {
 	static const char *const keys[] = {
 	    "case", "reason", "step", "target", "why", "detail"};
 	char value[128];
-	size_t i, n = 0;
+	size_t i;
 
-	out[0] = '\0';
-	for (i = 0; i < sizeof(keys) / sizeof(keys[0]) && n < cap; i++)
-		if (sl_json_peek(payload, keys[i], value, sizeof(value)) &&
-		    value[0] != '\0')
-			n += (size_t)snprintf(
-			    out + n, cap - n, "%s%s", n > 0 ? ", " : "", value);
+	for (i = 0; i < sizeof(keys) / sizeof(keys[0]); i++) {
+		if (!sl_json_peek(payload, keys[i], value, sizeof(value)) ||
+		    value[0] == '\0')
+			continue;
+		sl_buf_printf(code, "%s%s", code->n > 0 ? ", " : "", value);
+		sl_buf_add_str(word, word->n > 0 ? ", " : "");
+		if (strcmp(keys[i], "reason") == 0)
+			sl_word_reason(r, value, word);
+		else if (strcmp(value, "verified") == 0)
+			sl_buf_add_str(
+			    word, sl_rep_say(r, "kontrollert", "verified"));
+		else
+			sl_buf_add_str(word, value);
+	}
 }
 
 static void
@@ -118,14 +129,18 @@ give_event(struct draw *d, const struct item *it, const struct sl_leaf *l,
     const char *payload)
 {
 	const struct sl_snap_entry *e = &d->snap.e[it->id];
-	char what[300];
+	SL_BUF struct sl_buf code = {0}, what = {0}, event = {0}, actor = {0};
+	const char *name = sl_event_name(l->event);
 
-	what_of(payload, what, sizeof(what));
-	sl_rep_row(d->r, "issiwstsss", it->draw, it->number,
+	what_of(d->r, payload, &code, &what);
+	sl_word_event(d->r, l->event, &event);
+	sl_word_actor(d->r, l->actor, &actor);
+	sl_rep_row(d->r, "issiwstwww", it->draw, it->number,
 	    d->snap.queue.text[d->snap.c[e->consignment].queue],
 	    (int64_t)it->weight, sl_state_slug(e->dispo, e->outcome),
 	    sl_state_word(d->r, e->dispo, e->outcome), it->case_number,
-	    l->time_ms, sl_event_name(l->event), l->actor, what);
+	    l->time_ms, name != NULL ? name : "", sl_buf_str(&event), l->actor,
+	    sl_buf_str(&actor), sl_buf_str(&code), sl_buf_str(&what));
 }
 
 static void
@@ -279,8 +294,8 @@ enum sl_rc
 sl_rep_stikkprove(struct sl_rep *r, struct sl_err *err)
 {
 	struct draw d = {.r = r};
-	enum sl_rc rc =
-	    sl_snap_load(r, SL_SNAP_DOCUMENTS | SL_SNAP_SOURCES, &d.snap, err);
+	enum sl_rc rc = sl_snap_load(
+	    r, SL_SNAP_DOCUMENTS | SL_SNAP_SOURCES, NULL, &d.snap, err);
 
 	if (rc == SL_OK)
 		rc = make(&d, err);

@@ -7,9 +7,11 @@
 #include "../base/clock.h"
 #include "../base/mem.h"
 #include "../config/deadline.h"
+#include "../store/db.h"
 #include "control.h"
 #include "pages.h"
 #include "runs.h"
+#include "words.h"
 
 #define DAYS_MAX 60000
 
@@ -19,7 +21,8 @@ struct batch {
 	int64_t consignments, open;
 	struct sl_page_sum pages;
 	int64_t control_items, control_pages, signed_day;
-	const char *by; /* the sheet's */
+	const char *by; /* the sheet's; NULL: signed in Sluse, as follows */
+	char actor[64], sample[256];
 };
 struct scan {
 	struct sl_rep *r;
@@ -31,14 +34,15 @@ struct scan {
 	uint32_t *of; /* by consignment: batch + 1 */
 };
 
-static size_t
+/* The pointer holds until the next call. */
+static struct batch *
 find_batch(struct scan *s, unsigned queue, int64_t day)
 {
 	uint32_t *at = &s->at[queue][day < 0 ? 0 : day % DAYS_MAX];
 	struct batch *b;
 
 	if (*at != 0)
-		return *at - 1;
+		return &s->batch[*at - 1];
 	s->batch = sl_grow(s->batch, &s->cap, s->n + 1, sizeof(*s->batch));
 	b = &s->batch[s->n];
 	memset(b, 0, sizeof(*b));
@@ -46,7 +50,7 @@ find_batch(struct scan *s, unsigned queue, int64_t day)
 	b->queue = queue;
 	b->control_items = b->control_pages = b->signed_day = -1;
 	*at = (uint32_t)++s->n;
-	return s->n - 1;
+	return b;
 }
 
 /* Queues said to be paper; of those that the configuration does not know any
@@ -84,8 +88,8 @@ is_open(const struct sl_snap *s, uint32_t id)
 static void
 count_consignments(struct scan *s)
 {
+	struct batch *b;
 	uint32_t id;
-	size_t b;
 
 	for (id = 1; id <= s->snap.c_max; id++) {
 		const struct sl_snap_consignment *c = &s->snap.c[id];
@@ -93,9 +97,9 @@ count_consignments(struct scan *s)
 		if (!c->in || s->at[c->queue] == NULL)
 			continue;
 		b = find_batch(s, c->queue, sl_day_of(c->received_ms));
-		s->of[id] = (uint32_t)b + 1;
-		s->batch[b].consignments++;
-		s->batch[b].open += is_open(&s->snap, id);
+		s->of[id] = (uint32_t)(b - s->batch) + 1;
+		b->consignments++;
+		b->open += is_open(&s->snap, id);
 	}
 }
 
@@ -108,13 +112,32 @@ count_page(void *arg, const struct sl_rep_page *p)
 		sl_page_sum_add(&s->batch[s->of[p->consignment] - 1].pages, p);
 }
 
+static bool
+in_period(const struct scan *s, int64_t day, const char *queue)
+{
+	const struct sl_rep_options *o = s->r->opt;
+
+	if ((o->from != NULL && day < sl_day_of(s->r->from_ms)) ||
+	    (o->to != NULL && day > sl_day_of(s->r->to_ms - 1)))
+		return false;
+	return o->queue == NULL || strcmp(o->queue, queue) == 0;
+}
+
+/* By its number; 0: nothing has come to it, or it is not of paper. */
+static unsigned
+find_queue(const struct scan *s, const char *name)
+{
+	unsigned q;
+
+	for (q = 1; q < s->snap.queue.n; q++)
+		if (strcmp(s->snap.queue.text[q], name) == 0)
+			return s->at[q] != NULL ? q : 0;
+	return 0;
+}
+
 static void
 add_sheet(struct scan *s)
 {
-	int64_t from = s->r->opt->from != NULL ? sl_day_of(s->r->from_ms)
-					       : INT64_MIN,
-		to = s->r->opt->to != NULL ? sl_day_of(s->r->to_ms - 1)
-					   : INT64_MAX;
 	struct batch *b;
 	size_t i;
 	unsigned q;
@@ -122,18 +145,14 @@ add_sheet(struct scan *s)
 	for (i = 0; i < s->sheet.n; i++) {
 		const struct sl_control_row *row = &s->sheet.row[i];
 
-		if (row->day < from || row->day > to ||
-		    (s->r->opt->queue != NULL &&
-			strcmp(s->r->opt->queue, row->queue) != 0))
+		if (!in_period(s, row->day, row->queue))
 			continue;
-		for (q = 1; q < s->snap.queue.n; q++)
-			if (strcmp(s->snap.queue.text[q], row->queue) == 0)
-				break;
-		if (q == s->snap.queue.n || s->at[q] == NULL) {
+		q = find_queue(s, row->queue);
+		if (q == 0) {
 			sl_control_stranger(&s->sheet, row->queue);
 			continue;
 		}
-		b = &s->batch[find_batch(s, q, row->day)];
+		b = find_batch(s, q, row->day);
 		if (row->items >= 0)
 			b->control_items =
 			    (b->control_items < 0 ? 0 : b->control_items) +
@@ -147,6 +166,49 @@ add_sheet(struct scan *s)
 			b->by = row->by;
 		}
 	}
+}
+
+/* What was signed in Sluse: "day:queue" of the key, and the value beside. */
+static void
+add_signature(
+    struct scan *s, const char *key, const char *value, const char *payload)
+{
+	const char *queue = strchr(key, ':');
+	char ms[24], actor[sizeof(s->batch->actor)];
+	struct sl_peek want[] = {SL_PEEK("ms", ms), SL_PEEK("actor", actor)};
+	int64_t day = strtoll(key, NULL, 10), signed_day;
+	struct batch *b;
+	unsigned q;
+
+	if (queue == NULL || !in_period(s, day, queue + 1))
+		return;
+	q = find_queue(s, queue + 1);
+	if (q == 0)
+		return;
+	sl_json_peek_all(value, want, 2);
+	signed_day = sl_day_of(strtoll(ms, NULL, 10));
+	b = find_batch(s, q, day);
+	if (signed_day < b->signed_day)
+		return;
+	b->signed_day = signed_day;
+	b->by = NULL;
+	(void)snprintf(b->actor, sizeof(b->actor), "%s", actor);
+	(void)sl_json_peek(payload, "why", b->sample, sizeof(b->sample));
+}
+
+static void
+add_signatures(struct scan *s)
+{
+	struct sl_db *db = sl_store_db(s->r->store);
+	sqlite3_stmt *st = sl_db_query(db,
+	    "SELECT substr(m.key, length(?1) + 1), m.value, p.body FROM meta m"
+	    " LEFT JOIN payload p ON p.seq = json_extract(m.value, '$.seq')"
+	    " WHERE m.key >= ?1 AND m.key < ?2",
+	    "ss", SL_STORE_SCAN_SIGNED, SL_STORE_SCAN_SIGNED "~");
+
+	while (sl_db_row(db, st))
+		add_signature(
+		    s, sl_db_text(st, 0), sl_db_text(st, 1), sl_db_text(st, 2));
 }
 
 /* The same day of a later month; the last of it where it is shorter. */
@@ -194,9 +256,15 @@ static void
 give(struct scan *s, const struct batch *b)
 {
 	const struct sl_page_sum *p = &b->pages;
+	SL_BUF struct sl_buf actor = {0};
+	const char *by = b->by;
 	char fmt[16];
 
-	(void)snprintf(fmt, sizeof(fmt), "sdiiii%ci%c%c%cs%c",
+	if (by == NULL) {
+		sl_word_actor(s->r, b->actor, &actor);
+		by = sl_buf_str(&actor);
+	}
+	(void)snprintf(fmt, sizeof(fmt), "sdiiii%ci%c%c%cws%c",
 	    p->ocr > 0 ? 'x' : '-', b->control_items >= 0 ? 'i' : '-',
 	    b->control_pages >= 0 ? 'i' : '-', b->signed_day >= 0 ? 'd' : 'u',
 	    shred_day(s, b) >= 0 ? 'd' : '-');
@@ -208,7 +276,8 @@ give(struct scan *s, const struct batch *b)
 				 : 0},
 		{.n = b->open}, {.n = b->control_items},
 		{.n = b->control_pages}, {.n = noon(b->signed_day)},
-		{.s = b->by}, {.n = noon(shred_day(s, b))}});
+		{.s = by, .slug = b->by != NULL ? b->by : b->actor},
+		{.s = b->sample}, {.n = noon(shred_day(s, b))}});
 }
 
 static int
@@ -237,6 +306,7 @@ make(struct scan *s, struct sl_err *err)
 	if (rc != SL_OK)
 		return rc;
 	add_sheet(s);
+	add_signatures(s);
 	sl_control_tell(&s->sheet, s->r);
 	if (s->n > 0)
 		qsort(s->batch, s->n, sizeof(*s->batch), compare);
@@ -259,7 +329,7 @@ sl_rep_skanningskontroll(struct sl_rep *r, struct sl_err *err)
 	if (r->opt->control != NULL)
 		rc = sl_control_read(r->opt->control, &s.sheet, err);
 	if (rc == SL_OK)
-		rc = sl_snap_load(r, SL_SNAP_SOURCES, &s.snap, err);
+		rc = sl_snap_load(r, SL_SNAP_SOURCES, NULL, &s.snap, err);
 	if (rc == SL_OK)
 		rc = make(&s, err);
 	for (i = 0; s.at != NULL && i < s.snap.queue.n; i++)

@@ -104,7 +104,7 @@ sl_rep_stilleinnganger(struct sl_rep *r, struct sl_err *err)
 	struct sl_snap s;
 	struct door *door = NULL;
 	int64_t today = sl_day_of(r->now_ms);
-	enum sl_rc rc = sl_snap_load(r, 0, &s, err);
+	enum sl_rc rc = sl_snap_load(r, 0, NULL, &s, err);
 	const char *name;
 	uint32_t id;
 	size_t i;

@@ -8,8 +8,6 @@
 
 #include "../base/mem.h"
 #include "../config/deadline.h"
-#include "../store/db.h"
-#include "control.h"
 #include "runs.h"
 #include "snap.h"
 
@@ -23,10 +21,16 @@ struct group {
 	int64_t entries, known[STEPS], sum[STEPS];
 	uint32_t *days[STEPS]; /* [DAYS_MAX + 1] */
 };
+/* What was sent of an entry: its unit, and the day it was received. */
+struct sent {
+	int32_t day; /* -1: not said */
+	uint16_t unit;
+};
 struct times {
 	struct sl_rep *r;
 	struct sl_snap snap;
 	struct sl_names unit;
+	struct sent *sent; /* by entry */
 	struct group *group;
 	size_t n, cap;
 };
@@ -65,34 +69,42 @@ put_days(struct group *g, int step, int64_t from_day, int64_t to_day)
 	g->days[step][n < DAYS_MAX ? n : DAYS_MAX]++;
 }
 
+/* As its entry is read. */
 static void
-count_entry(struct times *t, uint32_t id, const char *post, int64_t m_ms,
-    const char *receipt)
+take_post(void *arg, uint32_t id, const char *post)
+{
+	struct times *t = arg;
+	const struct sl_snap_entry *e = &t->snap.e[id];
+	char unit[128], received[40];
+	struct sl_peek want[] = {
+	    SL_PEEK("enhet", unit), SL_PEEK("mottattDato", received)};
+
+	if (t->sent == NULL)
+		t->sent = sl_alloc((t->snap.e_max + 1) * sizeof(*t->sent));
+	if (!e->in ||
+	    sl_standing_of(e->dispo, e->outcome) != SL_STANDS_TRANSFERRED)
+		return;
+	sl_json_peek_all(post, want, 2);
+	t->sent[id].unit = (uint16_t)sl_names_add(&t->unit, unit);
+	t->sent[id].day = (int32_t)sl_day_read(received);
+}
+
+static void
+count_entry(struct times *t, uint32_t id)
 {
 	const struct sl_snap_entry *e = &t->snap.e[id];
 	const struct sl_snap_consignment *c = &t->snap.c[e->consignment];
-	char unit[128], received[40], status[32], day[40];
 	struct sl_snap_seen seen;
-	int64_t from;
-	struct group *g;
+	int64_t from = t->sent[id].day;
+	struct group *g = find_group(t, c->queue, t->sent[id].unit);
 
-	(void)sl_json_peek(post, "enhet", unit, sizeof(unit));
-	from = sl_json_peek(post, "mottattDato", received, sizeof(received))
-		   ? sl_day_parse(received)
-		   : -1;
 	if (from < 0)
 		from = sl_day_of(c->received_ms);
-	g = find_group(t, c->queue, sl_names_add(&t->unit, unit));
 	g->entries++;
-	put_days(g, TO_M, from, sl_day_of(m_ms));
+	put_days(g, TO_M, from, sl_day_of(t->snap.sent_ms[id]));
 	if (sl_snap_seen(&t->snap, id, &seen) && sl_is_journaled(seen.status) &&
 	    t->snap.target[id].journal_day >= 0)
 		put_days(g, TO_J, from, t->snap.target[id].journal_day);
-	else if (sl_json_peek(receipt, "status", status, sizeof(status)) &&
-		 sl_is_journaled(status) &&
-		 sl_json_peek(receipt, "journaldato", day, sizeof(day)) &&
-		 sl_day_parse(day) >= 0)
-		put_days(g, TO_J, from, sl_day_parse(day));
 }
 
 /* The smallest number of days that at least `part` of them did not exceed. */
@@ -182,39 +194,28 @@ give_all(struct times *t)
 static void
 scan(struct times *t)
 {
-	struct sl_db *db = sl_store_db(t->r->store);
-	sqlite3_stmt *st = sl_db_query(
-	    db, "SELECT id, post FROM entry WHERE outcome IN (10, 20)", "");
-	sqlite3_stmt *d;
+	const struct sl_snap *s = &t->snap;
 	uint32_t id;
 
-	while (sl_db_row(db, st)) {
-		id = (uint32_t)sqlite3_column_int64(st, 0);
-		if (id > t->snap.e_max || !t->snap.e[id].in ||
-		    t->snap.delivery[id] == 0)
-			continue;
-		d = sl_db_query(db,
-		    "SELECT changed_ms, receipt FROM delivery WHERE id = ?1"
-		    " AND state = 'delivered'",
-		    "i", (int64_t)t->snap.delivery[id]);
-		if (sl_db_row(db, d)) {
-			count_entry(t, id, sl_db_text(st, 1),
-			    sqlite3_column_int64(d, 0), sl_db_text(d, 1));
-			sl_db_done(d);
-		}
-	}
+	for (id = 1; t->sent != NULL && id <= s->e_max; id++)
+		if (s->e[id].in && s->sent_ms[id] != 0 &&
+		    sl_standing_of(s->e[id].dispo, s->e[id].outcome) ==
+			SL_STANDS_TRANSFERRED)
+			count_entry(t, id);
 }
 
 enum sl_rc
 sl_rep_journalforingstid(struct sl_rep *r, struct sl_err *err)
 {
 	struct times t = {.r = r};
-	enum sl_rc rc =
-	    sl_snap_load(r, SL_SNAP_DELIVERIES | SL_SNAP_TARGET, &t.snap, err);
+	const struct sl_snap_texts texts = {.post = take_post, .arg = &t};
+	enum sl_rc rc;
 	size_t i;
 	int s;
 
 	(void)sl_names_add(&t.unit, "");
+	rc = sl_snap_load(
+	    r, SL_SNAP_DELIVERIES | SL_SNAP_TARGET, &texts, &t.snap, err);
 	if (rc == SL_OK) {
 		scan(&t);
 		give_all(&t);
@@ -230,6 +231,7 @@ sl_rep_journalforingstid(struct sl_rep *r, struct sl_err *err)
 		for (s = 0; s < STEPS; s++)
 			free(t.group[i].days[s]);
 	free(t.group);
+	free(t.sent);
 	sl_names_free(&t.unit);
 	sl_snap_free(&t.snap);
 	return rc;

@@ -3,27 +3,36 @@
  */
 #include "snap.h"
 
+#include <assert.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "../base/mem.h"
 #include "../base/text.h"
+#include "../config/deadline.h"
 #include "../store/db.h"
-#include "control.h"
 
 #define ROWS_MAX (64u << 20)
 #define NAMES_MAX 65535u
 
 /* -- names -------------------------------------------------------------- */
 
+/* Eight bytes at a time; for maps in memory only. */
 static size_t
 hash_text(const char *s)
 {
-	uint64_t h = UINT64_C(14695981039346656037);
+	size_t n = strlen(s);
+	uint64_t h = n * UINT64_C(0x9E3779B97F4A7C15), part;
 
-	for (; *s != '\0'; s++)
-		h = (h ^ (unsigned char)*s) * UINT64_C(1099511628211);
-	return (size_t)h;
+	for (; n >= sizeof(part); n -= sizeof(part), s += sizeof(part)) {
+		memcpy(&part, s, sizeof(part));
+		h = (h ^ part) * UINT64_C(0x9FB21C651E98DF25);
+		h ^= h >> 32;
+	}
+	part = 0;
+	memcpy(&part, s, n);
+	h = (h ^ part) * UINT64_C(0x9FB21C651E98DF25);
+	return (size_t)(h ^ h >> 29);
 }
 
 static void
@@ -81,18 +90,6 @@ sl_names_free(struct sl_names *t)
 
 /* -- scans -------------------------------------------------------------- */
 
-static enum sl_rc
-highest(struct sl_db *db, const char *sql, uint32_t *ret, struct sl_err *err)
-{
-	int64_t n = sl_db_int(db, 0, sql, "");
-
-	if (n < 0 || n > ROWS_MAX)
-		return sl_err_set(err, SL_FATAL, 0, "limit_members",
-		    "the database holds more rows than a report can count");
-	*ret = (uint32_t)n;
-	return SL_OK;
-}
-
 static void
 load_consignments(const struct sl_rep *r, struct sl_db *db, struct sl_snap *s)
 {
@@ -132,13 +129,63 @@ hang_entry(struct sl_snap *s, uint32_t id)
 	*at = id;
 }
 
+/* Entries by their own key, while the target's journal is read: a slot holds
+ * the upper bits of the key's hash and the entry's id; 0: free. */
+struct own_keys {
+	uint64_t *slot;
+	size_t slots;
+};
+#define ID_BITS 26
+static_assert(ROWS_MAX <= 1u << ID_BITS, "ids fit into slots");
+#define ID_MASK ((UINT64_C(1) << ID_BITS) - 1)
+
 static void
-load_entries(struct sl_db *db, struct sl_snap *s)
+own_keys_new(struct own_keys *k, size_t n)
 {
-	sqlite3_stmt *st = sl_db_query(db,
-	    "SELECT id, consignment, number, reason, stage, disposition,"
-	    " outcome FROM entry ORDER BY id",
-	    "");
+	for (k->slots = 1024; k->slots < n * 3 / 2; k->slots *= 2)
+		;
+	k->slot = sl_alloc(k->slots * sizeof(*k->slot));
+}
+
+static void
+own_keys_add(struct own_keys *k, const char *own_key, uint32_t id)
+{
+	uint64_t h = hash_text(own_key);
+	size_t at = (size_t)h & (k->slots - 1);
+
+	while (k->slot[at] != 0)
+		at = (at + 1) & (k->slots - 1);
+	k->slot[at] = (h & ~ID_MASK) | id;
+}
+
+static uint32_t
+own_keys_find(const struct own_keys *k, const char *own_key)
+{
+	uint64_t h = hash_text(own_key);
+	size_t at = (size_t)h & (k->slots - 1);
+
+	for (; k->slot[at] != 0; at = (at + 1) & (k->slots - 1))
+		if (((k->slot[at] ^ h) & ~ID_MASK) == 0)
+			return (uint32_t)(k->slot[at] & ID_MASK);
+	return 0;
+}
+
+/* keys may be NULL. Posts are large: they are read only where wanted. */
+static void
+load_entries(struct sl_db *db, struct sl_snap *s, struct own_keys *keys,
+    const struct sl_snap_texts *texts)
+{
+	sqlite3_stmt *st = texts != NULL && texts->post != NULL
+			       ? sl_db_query(db,
+				     "SELECT id, consignment, number, reason,"
+				     " stage, disposition, outcome, own_key,"
+				     " post FROM entry ORDER BY id",
+				     "")
+			       : sl_db_query(db,
+				     "SELECT id, consignment, number, reason,"
+				     " stage, disposition, outcome, own_key"
+				     " FROM entry ORDER BY id",
+				     "");
 	struct sl_snap_entry *e;
 	int64_t id, consignment;
 
@@ -159,6 +206,11 @@ load_entries(struct sl_db *db, struct sl_snap *s)
 		e->in =
 		    s->c[consignment].in && e->outcome != SL_OUTCOME_replaced;
 		hang_entry(s, (uint32_t)id);
+		if (keys != NULL)
+			own_keys_add(keys, sl_db_text(st, 7), (uint32_t)id);
+		if (texts != NULL && texts->post != NULL)
+			texts->post(
+			    texts->arg, (uint32_t)id, sl_db_text(st, 8));
 	}
 }
 
@@ -190,7 +242,7 @@ load_pages(struct sl_db *db, struct sl_snap *s)
 	while (sl_db_row(db, st)) {
 		id = sqlite3_column_int64(st, 0);
 		if (id > 0 && id <= s->part_max && s->part_entry[id] != 0)
-			s->e[s->part_entry[id]].pages +=
+			s->pages[s->part_entry[id]] +=
 			    (uint32_t)sqlite3_column_int64(st, 1);
 	}
 }
@@ -206,104 +258,104 @@ load_sources(struct sl_db *db, struct sl_snap *s)
 		    (uint32_t)sqlite3_column_int64(st, 1);
 }
 
+/* -- what the target shows ------------------------------------------------ */
+
 static void
-load_deliveries(struct sl_db *db, struct sl_snap *s)
+add_text(struct sl_snap *s, const char *text)
 {
+	sl_buf_add(&s->target_text, text, strlen(text) + 1);
+}
+
+/* "711/2026"; nothing for a post without a number in the journal. */
+static void
+add_journal(struct sl_snap *s, const char *sequence, const char *year)
+{
+	if (strcmp(sequence, "") != 0 && strcmp(sequence, "0") != 0) {
+		sl_buf_add_str(&s->target_text, sequence);
+		sl_buf_add_char(&s->target_text, '/');
+		sl_buf_add_str(&s->target_text, year);
+	}
+	sl_buf_add(&s->target_text, "", 1);
+}
+
+static void
+load_target(struct sl_db *db, struct sl_snap *s, const struct own_keys *keys)
+{
+	/* No condition: its index would lead to each row by itself. */
 	sqlite3_stmt *st = sl_db_query(db,
-	    "SELECT id, entry, state = 'delivered' FROM delivery ORDER BY id",
+	    "SELECT own_key, status, case_number, number, sequence, year,"
+	    " journal_date FROM target_post",
 	    "");
-	uint8_t *done = sl_alloc(s->e_max + 1);
+	const char *own_key;
+	uint32_t id;
+
+	while (sl_db_row(db, st)) {
+		own_key = sl_db_text(st, 0);
+		id = *own_key != '\0' ? own_keys_find(keys, own_key) : 0;
+		if (id == 0 || s->target[id].text != 0)
+			continue;
+		s->target[id].text = (uint32_t)s->target_text.n;
+		s->target[id].journal_day =
+		    (int32_t)sl_day_read(sl_db_text(st, 6));
+		add_text(s, sl_db_text(st, 1));
+		add_text(s, sl_db_text(st, 2));
+		add_text(s, sl_db_text(st, 3));
+		add_journal(s, sl_db_text(st, 4), sl_db_text(st, 5));
+	}
+}
+
+/* What the target's journal did not show. */
+static void
+add_receipt(struct sl_snap *s, uint32_t entry, const char *receipt)
+{
+	char status[32], in_case[64], number[64], seq[24], year[24], day[40];
+	struct sl_peek want[] = {SL_PEEK("status", status),
+	    SL_PEEK("case", in_case), SL_PEEK("number", number),
+	    SL_PEEK("journalsekvensnummer", seq), SL_PEEK("journalaar", year),
+	    SL_PEEK("journaldato", day)};
+	struct sl_snap_target *t = &s->target[entry];
+
+	sl_json_peek_all(receipt, want, sizeof(want) / sizeof(want[0]));
+	if (t->text == 0) {
+		t->text = (uint32_t)s->target_text.n;
+		add_text(s, status);
+		add_text(s, in_case);
+		add_text(s, number);
+		add_journal(s, want[4].found ? seq : "", year);
+		t->journal_day = -1;
+	}
+	if (t->journal_day < 0)
+		t->journal_day = (int32_t)sl_day_read(day);
+}
+
+static void
+load_deliveries(
+    struct sl_db *db, struct sl_snap *s, const struct sl_snap_texts *texts)
+{
+	/* Receipts are long and stand before the time: read where wanted. */
+	sqlite3_stmt *st = sl_db_query(db,
+	    "SELECT entry, target, state = 'delivered', changed_ms, receipt"
+	    " FROM delivery ORDER BY id",
+	    "");
 	int64_t entry;
 
 	while (sl_db_row(db, st)) {
-		entry = sqlite3_column_int64(st, 1);
-		if (entry <= 0 || entry > s->e_max || done[entry] != 0)
+		entry = sqlite3_column_int64(st, 0);
+		if (entry <= 0 || entry > s->e_max || !s->e[entry].there ||
+		    s->sent_ms[entry] != 0)
 			continue;
-		s->delivery[entry] = (uint32_t)sqlite3_column_int64(st, 0);
-		done[entry] = (uint8_t)sqlite3_column_int(st, 2);
-	}
-	free(done);
-}
-
-/* -- what the target shows ------------------------------------------------ */
-
-/* Entries by their own key, while the target's journal is read. */
-struct own_keys {
-	uint64_t *hash; /* by entry */
-	uint32_t *slot;
-	size_t slots;
-};
-
-static void
-load_own_keys(struct sl_db *db, const struct sl_snap *s, struct own_keys *k)
-{
-	sqlite3_stmt *st = sl_db_query(db, "SELECT id, own_key FROM entry", "");
-	int64_t id;
-	size_t at;
-
-	for (k->slots = 1024; k->slots < (size_t)s->e_max * 3 / 2;)
-		k->slots *= 2;
-	k->hash = sl_alloc((s->e_max + 1) * sizeof(*k->hash));
-	k->slot = sl_alloc(k->slots * sizeof(*k->slot));
-	while (sl_db_row(db, st)) {
-		id = sqlite3_column_int64(st, 0);
-		if (id <= 0 || id > s->e_max)
+		s->sent_to[entry] =
+		    (uint16_t)sl_names_add(&s->to, sl_db_text(st, 1));
+		if (sqlite3_column_int(st, 2) == 0)
 			continue;
-		k->hash[id] = hash_text(sl_db_text(st, 1));
-		at = (size_t)k->hash[id] & (k->slots - 1);
-		while (k->slot[at] != 0)
-			at = (at + 1) & (k->slots - 1);
-		k->slot[at] = (uint32_t)id;
+		s->sent_ms[entry] = sqlite3_column_int64(st, 3);
+		if (s->target != NULL && (s->target[entry].text == 0 ||
+					     s->target[entry].journal_day < 0))
+			add_receipt(s, (uint32_t)entry, sl_db_text(st, 4));
+		if (texts != NULL && texts->receipt != NULL)
+			texts->receipt(
+			    texts->arg, (uint32_t)entry, sl_db_text(st, 4));
 	}
-}
-
-static uint32_t
-find_own_key(const struct own_keys *k, const char *own_key)
-{
-	uint64_t h = hash_text(own_key);
-	size_t at = (size_t)h & (k->slots - 1);
-
-	for (; k->slot[at] != 0; at = (at + 1) & (k->slots - 1))
-		if (k->hash[k->slot[at]] == h)
-			return k->slot[at];
-	return 0;
-}
-
-static void
-add_seen(struct sl_snap *s, sqlite3_stmt *st, uint32_t id)
-{
-	struct sl_buf *b = &s->target_text;
-	int i;
-
-	s->target[id].text = (uint32_t)b->n;
-	s->target[id].journal_day = (int32_t)sl_day_parse(sl_db_text(st, 6));
-	for (i = 1; i <= 3; i++)
-		sl_buf_add(b, sl_db_text(st, i), strlen(sl_db_text(st, i)) + 1);
-	if (sqlite3_column_int64(st, 4) > 0)
-		sl_buf_printf(b, "%s/%s", sl_db_text(st, 4), sl_db_text(st, 5));
-	sl_buf_add(b, "", 1);
-}
-
-static void
-load_target(struct sl_db *db, struct sl_snap *s)
-{
-	struct own_keys k = {0};
-	sqlite3_stmt *st = sl_db_query(db,
-	    "SELECT own_key, status, case_number, number, sequence, year,"
-	    " journal_date FROM target_post WHERE own_key <> ''",
-	    "");
-	uint32_t id;
-
-	load_own_keys(db, s, &k);
-	s->target_text.max = (size_t)1 << 30;
-	sl_buf_add(&s->target_text, "", 1);
-	while (sl_db_row(db, st)) {
-		id = find_own_key(&k, sl_db_text(st, 0));
-		if (id != 0 && s->target[id].text == 0)
-			add_seen(s, st, id);
-	}
-	free(k.hash);
-	free(k.slot);
 }
 
 bool
@@ -337,46 +389,83 @@ sl_is_journaled(const char *status)
 	return false;
 }
 
+static enum sl_rc
+load_highest(struct sl_db *db, struct sl_snap *s, struct sl_err *err)
+{
+	const struct {
+		const char *sql;
+		uint32_t *ret;
+	} all[] = {{"SELECT max(id) FROM consignment", &s->c_max},
+	    {"SELECT max(id) FROM entry", &s->e_max},
+	    {"SELECT max(id) FROM part", &s->part_max},
+	    {"SELECT max(id) FROM source", &s->source_max}};
+	size_t i;
+	int64_t n;
+
+	for (i = 0; i < sizeof(all) / sizeof(all[0]); i++) {
+		n = sl_db_int(db, 0, all[i].sql, "");
+		if (n < 0 || n > ROWS_MAX - 1)
+			return sl_err_set(err, SL_FATAL, 0, "limit_members",
+			    "the database holds more rows than a report can "
+			    "count");
+		*all[i].ret = (uint32_t)n;
+	}
+	return SL_OK;
+}
+
+static void
+load_items(const struct sl_rep *r, struct sl_db *db, unsigned what,
+    const struct sl_snap_texts *texts, struct sl_snap *s)
+{
+	struct own_keys keys = {0};
+	bool target = (what & SL_SNAP_TARGET) != 0;
+
+	s->c = sl_alloc((s->c_max + 1) * sizeof(*s->c));
+	s->e = sl_alloc((s->e_max + 1) * sizeof(*s->e));
+	load_consignments(r, db, s);
+	if (target)
+		own_keys_new(&keys, s->e_max);
+	load_entries(db, s, target ? &keys : NULL, texts);
+	if (target) {
+		s->target = sl_alloc((s->e_max + 1) * sizeof(*s->target));
+		s->target_text.max = (size_t)1 << 30;
+		add_text(s, "");
+		load_target(db, s, &keys);
+		free(keys.slot);
+	}
+	if ((what & SL_SNAP_DELIVERIES) != 0) {
+		s->sent_ms = sl_alloc((s->e_max + 1) * sizeof(*s->sent_ms));
+		s->sent_to = sl_alloc((s->e_max + 1) * sizeof(*s->sent_to));
+		load_deliveries(db, s, texts);
+	}
+}
+
 enum sl_rc
-sl_snap_load(const struct sl_rep *r, unsigned what, struct sl_snap *s,
-    struct sl_err *err)
+sl_snap_load(const struct sl_rep *r, unsigned what,
+    const struct sl_snap_texts *texts, struct sl_snap *s, struct sl_err *err)
 {
 	struct sl_db *db = sl_store_db(r->store);
 
 	memset(s, 0, sizeof(*s));
 	(void)sl_names_add(&s->queue, "");
 	(void)sl_names_add(&s->reason, "");
-	if (highest(db, "SELECT max(id) FROM consignment", &s->c_max, err) !=
-		SL_OK ||
-	    highest(db, "SELECT max(id) FROM entry", &s->e_max, err) != SL_OK ||
-	    highest(db, "SELECT max(id) FROM part", &s->part_max, err) !=
-		SL_OK ||
-	    highest(db, "SELECT max(id) FROM source", &s->source_max, err) !=
-		SL_OK)
+	(void)sl_names_add(&s->to, "");
+	if (load_highest(db, s, err) != SL_OK)
 		return SL_FATAL;
-	s->c = sl_alloc((s->c_max + 1) * sizeof(*s->c));
-	s->e = sl_alloc((s->e_max + 1) * sizeof(*s->e));
-	load_consignments(r, db, s);
-	load_entries(db, s);
-	if ((what & SL_SNAP_TARGET) != 0) {
-		s->target = sl_alloc((s->e_max + 1) * sizeof(*s->target));
-		load_target(db, s);
-	}
+	load_items(r, db, what, texts, s);
 	if ((what & SL_SNAP_DOCUMENTS) != 0) {
 		s->part_entry =
 		    sl_alloc((s->part_max + 1) * sizeof(*s->part_entry));
 		load_documents(db, s);
 	}
-	if ((what & SL_SNAP_PAGES) != 0)
+	if ((what & SL_SNAP_PAGES) != 0) {
+		s->pages = sl_alloc((s->e_max + 1) * sizeof(*s->pages));
 		load_pages(db, s);
+	}
 	if ((what & SL_SNAP_SOURCES) != 0) {
 		s->source_consignment = sl_alloc(
 		    (s->source_max + 1) * sizeof(*s->source_consignment));
 		load_sources(db, s);
-	}
-	if ((what & SL_SNAP_DELIVERIES) != 0) {
-		s->delivery = sl_alloc((s->e_max + 1) * sizeof(*s->delivery));
-		load_deliveries(db, s);
 	}
 	return sl_db_check(db, err);
 }
@@ -388,11 +477,14 @@ sl_snap_free(struct sl_snap *s)
 	free(s->e);
 	free(s->part_entry);
 	free(s->source_consignment);
-	free(s->delivery);
+	free(s->pages);
+	free(s->sent_ms);
+	free(s->sent_to);
 	free(s->target);
 	sl_buf_free(&s->target_text);
 	sl_names_free(&s->queue);
 	sl_names_free(&s->reason);
+	sl_names_free(&s->to);
 	memset(s, 0, sizeof(*s));
 }
 
@@ -443,8 +535,20 @@ sl_state_slug(int dispo, int outcome)
 const char *
 sl_state_word(const struct sl_rep *r, int dispo, int outcome)
 {
-	if (r->lang == SL_LANGUAGE_EN)
-		return sl_state_slug(dispo, outcome);
+#define SL_OUTCOME(number, name, nb) [(number) / 10] = #name,
+	static char english[][32] = {
+#include "../registry/outcomes.def"
+	};
+#undef SL_OUTCOME
+	char *p;
+
+	if (r->lang == SL_LANGUAGE_EN) {
+		if (dispo != SL_DISPO_done || sl_outcome_name(outcome) == NULL)
+			return sl_dispo_name(dispo);
+		while ((p = strchr(english[outcome / 10], '_')) != NULL)
+			*p = ' ';
+		return english[outcome / 10];
+	}
 	return dispo == SL_DISPO_done && outcome != 0 ? sl_outcome_nb(outcome)
 						      : sl_dispo_nb(dispo);
 }

@@ -21,22 +21,22 @@ struct sl_names {
 unsigned sl_names_add(struct sl_names *t, const char *s);
 void sl_names_free(struct sl_names *t);
 
-struct sl_snap_consignment {
+struct __attribute__((packed, aligned(4))) sl_snap_consignment {
 	int64_t received_ms;
 	uint32_t first_entry; /* id; 0: none */
 	uint16_t queue, reason;
 	uint8_t stage, dispo, outcome;
-	bool there, in; /* in: of the period and queue asked for */
+	bool there : 1, in : 1; /* in: of the period and queue asked for */
 };
 struct sl_snap_entry {
 	uint32_t consignment, next; /* ids; next of the same consignment */
-	uint32_t pages;
 	uint16_t number, documents, reason;
 	uint8_t stage, dispo, outcome;
-	bool there;
-	bool in; /* as its consignment, and not replaced by another */
+	bool there : 1;
+	bool in : 1; /* as its consignment, and not replaced by another */
 };
-/* What the target's own journal shows of an entry's post. */
+/* What the target shows of an entry's post: by its own journal, if that was
+ * read, else by its receipt. */
 struct sl_snap_target {
 	uint32_t text; /* in target_text; 0: not seen there */
 	int32_t journal_day; /* -1: none */
@@ -45,35 +45,47 @@ struct sl_snap {
 	struct sl_snap_consignment *c;
 	struct sl_snap_entry *e;
 	uint32_t c_max, e_max; /* highest ids */
-	/* With SL_SNAP_PARTS: */
+	/* With SL_SNAP_PAGES, by entry. */
+	uint32_t *pages;
+	/* With SL_SNAP_DOCUMENTS: */
 	uint32_t *part_entry; /* part id: its entry, not replaced; 0 none */
 	uint32_t part_max;
 	uint32_t *source_consignment;
 	uint32_t source_max;
-	/* With SL_SNAP_DELIVERIES: the delivery of an entry: one that is
-	 * delivered, else the last. */
-	uint32_t *delivery;
+	/* With SL_SNAP_DELIVERIES, by entry: when its target had it (UTC ms;
+	 * 0: not yet), and which target. */
+	int64_t *sent_ms;
+	uint16_t *sent_to;
 	/* With SL_SNAP_TARGET, by entry. */
 	struct sl_snap_target *target;
 	struct sl_buf target_text;
-	struct sl_names queue, reason;
+	struct sl_names queue, reason, to;
+};
+
+/* Texts of rows that are scanned anyway; what is NULL is not read. s is as far
+ * as the order of loading: consignments, entries, deliveries. */
+struct sl_snap_texts {
+	void (*post)(void *arg, uint32_t entry, const char *post);
+	/* of the delivery that counts, once it is delivered */
+	void (*receipt)(void *arg, uint32_t entry, const char *receipt);
+	void *arg;
 };
 
 enum {
 	SL_SNAP_DOCUMENTS = 1, /* entry.documents, part_entry */
-	SL_SNAP_PAGES = 2, /* entry.pages; needs DOCUMENTS */
+	SL_SNAP_PAGES = 2, /* pages; needs DOCUMENTS */
 	SL_SNAP_SOURCES = 4, /* source_consignment */
 	SL_SNAP_DELIVERIES = 8,
-	SL_SNAP_TARGET = 16,
+	SL_SNAP_TARGET = 16, /* with DELIVERIES also by receipts */
 };
 
 /* SL_FATAL: the database cannot be read, or is too large for the arrays
  * (64 million rows). *s is zeroed first and freed by the caller. */
 enum sl_rc sl_snap_load(const struct sl_rep *r, unsigned what,
-    struct sl_snap *s, struct sl_err *err);
+    const struct sl_snap_texts *texts, struct sl_snap *s, struct sl_err *err);
 void sl_snap_free(struct sl_snap *s);
 
-/* What was read of it in the target; false: nothing. Texts are the snap's. */
+/* What the target shows of it; false: nothing. Texts are the snap's. */
 struct sl_snap_seen {
 	const char *status, *case_number, *number, *journal;
 };
@@ -100,9 +112,23 @@ enum sl_standing {
 };
 enum sl_standing sl_standing_of(int dispo, int outcome);
 
-/* The text of a top-level string or number member of a JSON object, without
- * building a tree. Escapes are undone. False: there is none, or the text is no
- * object as far as that. */
+/* The texts of top-level string or number members of a JSON object, the first
+ * of each name, in one walk and without building a tree. Escapes are undone. */
+struct sl_peek {
+	const char *key;
+	char *out; /* "" where there is none */
+	size_t cap;
+	bool found;
+	size_t key_n; /* the walk's own */
+	bool met;
+};
+#define SL_PEEK(name, text)                                                    \
+	{                                                                      \
+		.key = (name), .out = (text), .cap = sizeof(text)              \
+	}
+void sl_json_peek_all(const char *json, struct sl_peek *want, size_t n);
+/* One of them. False: there is none, or the text is no object as far as that.
+ */
 bool sl_json_peek(const char *json, const char *key, char *out, size_t cap);
 
 /* A finished item's outcome, another's disposition: slug and word. */

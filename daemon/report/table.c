@@ -4,7 +4,6 @@
 #include "table.h"
 
 #include <assert.h>
-#include <ctype.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -13,6 +12,7 @@
 #include "../base/clock.h"
 #include "../base/mem.h"
 #include "../base/text.h"
+#include "../config/deadline.h"
 #include "../store/db.h"
 #include "form.h"
 #include "runs.h"
@@ -72,39 +72,6 @@ sl_report_def_find(const char *name)
 		    strcmp(d[i].alias, name) == 0)
 			return &d[i];
 	return NULL;
-}
-
-bool
-sl_col_is_number(enum sl_col_type t)
-{
-	return t == SL_COL_INT || t == SL_COL_BYTES || t == SL_COL_REAL ||
-	       t == SL_COL_PCT;
-}
-
-void
-sl_column_xml(const struct sl_column *c, struct sl_buf *out)
-{
-	size_t i = 0, n = strlen(c->nb), first = out->n;
-	bool up = false;
-	uint32_t cp;
-
-	while (i < n) {
-		cp = sl_utf8_next(c->nb, n, &i);
-		if (cp == 0xC5 || cp == 0xE5)
-			sl_buf_add_str(out, "aa");
-		else if (cp == 0xD8 || cp == 0xF8)
-			sl_buf_add_str(out, "oe");
-		else if (cp == 0xC6 || cp == 0xE6)
-			sl_buf_add_str(out, "ae");
-		else if (cp < 128 && isalnum((int)cp)) {
-			if (out->n == first && isdigit((int)cp))
-				sl_buf_add_char(out, 'd');
-			sl_buf_add_char(out,
-			    (char)(up && out->n > first ? toupper((int)cp)
-							: tolower((int)cp)));
-		}
-		up = cp == ' ' || (cp < 128 && !isalnum((int)cp));
-	}
 }
 
 static const char *
@@ -195,6 +162,26 @@ sl_rep_say(const struct sl_rep *r, const char *nb, const char *en)
 	return r->lang == SL_LANGUAGE_EN ? en : nb;
 }
 
+static enum sl_cell_kind
+kind_of(char letter, const struct sl_rep_value *v)
+{
+	switch (letter) {
+	case 'u':
+		return SL_CELL_UNKNOWN;
+	case '-':
+		return SL_CELL_NONE;
+	case 's':
+	case 'w':
+		return v->s == NULL || v->s[0] == '\0' ? SL_CELL_NONE
+						       : SL_CELL_VALUE;
+	case 't':
+	case 'd':
+		return v->n == 0 ? SL_CELL_NONE : SL_CELL_VALUE;
+	default:
+		return SL_CELL_VALUE;
+	}
+}
+
 void
 sl_rep_cells(struct sl_rep *r, const char *fmt, const struct sl_rep_value *v)
 {
@@ -203,18 +190,11 @@ sl_rep_cells(struct sl_rep *r, const char *fmt, const struct sl_rep_value *v)
 
 	assert(strlen(fmt) == r->def->columns);
 	for (i = 0; i < r->def->columns; i++) {
-		c[i].kind = SL_CELL_VALUE;
 		c[i].text = v[i].s;
 		c[i].slug = v[i].slug;
 		c[i].n = v[i].n;
 		c[i].x = v[i].x;
-		if (fmt[i] == 'u')
-			c[i].kind = SL_CELL_UNKNOWN;
-		else if (fmt[i] == '-' ||
-			 (strchr("sw", fmt[i]) != NULL &&
-			     (v[i].s == NULL || v[i].s[0] == '\0')) ||
-			 (strchr("td", fmt[i]) != NULL && v[i].n == 0))
-			c[i].kind = SL_CELL_NONE;
+		c[i].kind = kind_of(fmt[i], &v[i]);
 	}
 	sl_out_row(r->out, c);
 }
@@ -229,14 +209,25 @@ sl_rep_row(struct sl_rep *r, const char *fmt, ...)
 	va_start(ap, fmt);
 	for (i = 0; fmt[i] != '\0'; i++) {
 		assert(i < CELLS_MAX);
-		if (fmt[i] == 'w')
+		switch (fmt[i]) {
+		case 'w':
 			v[i].slug = va_arg(ap, const char *);
-		if (fmt[i] == 'w' || fmt[i] == 's')
 			v[i].s = va_arg(ap, const char *);
-		else if (fmt[i] == 'x')
+			break;
+		case 's':
+			v[i].s = va_arg(ap, const char *);
+			break;
+		case 'x':
 			v[i].x = va_arg(ap, double);
-		else if (strchr("itd", fmt[i]) != NULL)
+			break;
+		case 'i':
+		case 't':
+		case 'd':
 			v[i].n = va_arg(ap, int64_t);
+			break;
+		default:
+			break;
+		}
 	}
 	va_end(ap);
 	sl_rep_cells(r, fmt, v);
@@ -269,27 +260,15 @@ sl_rep_day(int64_t day, char *out, size_t cap)
 
 /* -- running ------------------------------------------------------------ */
 
-/* Midnight in Oslo of 2026-01-31, `days` later. */
 static enum sl_rc
 day_ms(const char *day, int days, int64_t *ret, struct sl_err *err)
 {
-	struct sl_date t = {0};
-	char rest;
-	int64_t ms;
+	int64_t n = strlen(day) == 10 && day[4] == '-' ? sl_day_read(day) : -1;
 
-	if (strlen(day) != 10 ||
-	    sscanf(day, "%4d-%2d-%2d%c", &t.year, &t.month, &t.day, &rest) !=
-		3 ||
-	    t.year < 1970 || t.month < 1 || t.month > 12 || t.day < 1 ||
-	    t.day > 31)
+	if (n < 0)
 		return sl_err_set(err, SL_REJECT, 0, "bad_option",
-		    "a date is written 2026-01-31");
-	/* Noon some days later is in that day, whatever the clock did. */
-	t.hour = 12;
-	ms = sl_clock_from_oslo(&t) + days * INT64_C(86400000);
-	t = sl_clock_oslo(ms);
-	t.hour = t.minute = t.second = 0;
-	*ret = sl_clock_from_oslo(&t);
+		    "there is no day %s: a date is written 2026-01-31", day);
+	*ret = sl_day_begin(n + days);
 	return SL_OK;
 }
 
@@ -298,6 +277,7 @@ about(struct sl_rep *r)
 {
 	struct sl_out *o = r->out;
 	const struct sl_rep_options *p = r->opt;
+	struct sl_date t;
 
 	(void)snprintf(
 	    o->instance, sizeof(o->instance), "%s", r->cfg->instance.name);
@@ -308,7 +288,9 @@ about(struct sl_rep *r)
 	if (p->queue != NULL)
 		(void)snprintf(o->queue, sizeof(o->queue), "%s", p->queue);
 	o->made_ms = r->now_ms;
-	sl_clock_format_oslo(r->now_ms, o->made, sizeof(o->made));
+	t = sl_clock_oslo(r->now_ms);
+	(void)snprintf(o->made, sizeof(o->made), "%04d-%02d-%02d %02d:%02d",
+	    t.year, t.month, t.day, t.hour, t.minute);
 }
 
 static enum sl_rc
@@ -340,6 +322,44 @@ check_options(const struct sl_report_def *d, const struct sl_rep_options *p,
 	return SL_OK;
 }
 
+/* A queue that is set up, or that something came by before. */
+static enum sl_rc
+check_queue(const struct sl_rep *r, struct sl_err *err)
+{
+	SL_BUF struct sl_buf known = {.max = 200};
+	const char *name = r->opt->queue;
+	size_t i;
+
+	if (name == NULL || sl_config_queue(r->cfg, name) != NULL ||
+	    sl_db_int(sl_store_db(r->store), 0,
+		"SELECT EXISTS (SELECT 1 FROM consignment WHERE queue = ?1)",
+		"s", name) != 0)
+		return SL_OK;
+	for (i = 0; i < r->cfg->queue_n; i++)
+		sl_buf_printf(
+		    &known, "%s%s", i > 0 ? ", " : "", r->cfg->queue[i].name);
+	return sl_err_set(err, SL_REJECT, 0, "unknown_queue",
+	    "there is no queue %s%s%s%s", name,
+	    known.n > 0 ? " (there are: " : "", sl_buf_str(&known),
+	    known.n > 0 ? ")" : "");
+}
+
+static enum sl_rc
+check_period(struct sl_rep *r, struct sl_err *err)
+{
+	const struct sl_rep_options *o = r->opt;
+	enum sl_rc rc = SL_OK;
+
+	if (o->from != NULL)
+		rc = day_ms(o->from, 0, &r->from_ms, err);
+	if (rc == SL_OK && o->to != NULL)
+		rc = day_ms(o->to, 1, &r->to_ms, err);
+	if (rc == SL_OK && r->from_ms >= r->to_ms)
+		return sl_err_set(err, SL_REJECT, 0, "bad_option",
+		    "--from %s is later than --to %s", o->from, o->to);
+	return rc;
+}
+
 enum sl_rc
 sl_report_run(struct sl_store *s, const struct sl_config *cfg,
     const struct sl_report_def *def, const struct sl_rep_options *opt,
@@ -356,10 +376,8 @@ sl_report_run(struct sl_store *s, const struct sl_config *cfg,
 	    .out = out};
 	enum sl_rc rc = check_options(def, opt, err);
 
-	if (rc == SL_OK && opt->from != NULL)
-		rc = day_ms(opt->from, 0, &r.from_ms, err);
-	if (rc == SL_OK && opt->to != NULL)
-		rc = day_ms(opt->to, 1, &r.to_ms, err);
+	if (rc == SL_OK)
+		rc = check_period(&r, err);
 	if (rc != SL_OK)
 		return rc;
 	/* The indexes that reports go by come with the schema. */
@@ -368,6 +386,9 @@ sl_report_run(struct sl_store *s, const struct sl_config *cfg,
 		return sl_err_set(err, SL_SKIP, 0, "schema_other",
 		    "the database was written by another version of Sluse: "
 		    "start slused of this one first");
+	rc = check_queue(&r, err);
+	if (rc != SL_OK)
+		return rc;
 	about(&r);
 	sl_out_begin(out, def);
 	rc = sl_db_run(sl_store_db(s), err, "BEGIN", "");

@@ -13,7 +13,7 @@
 
 #include "../base/mem.h"
 #include "../base/text.h"
-#include "control.h"
+#include "../config/deadline.h"
 #include "csvin.h"
 
 #define XML_OPTIONS                                                            \
@@ -140,11 +140,11 @@ take_of_post(struct xml *x, const char *n, const char *s)
 		set_text(p->public_title, sizeof(p->public_title), s);
 		p->has_public_title = true;
 	} else if (n == name_journaldato)
-		p->journal_day = sl_day_parse(s);
+		p->journal_day = sl_day_read(s);
 	else if (n == name_dokumentetsDato)
-		p->document_day = sl_day_parse(s);
+		p->document_day = sl_day_read(s);
 	else if (n == name_mottattDato)
-		p->received_day = sl_day_parse(s);
+		p->received_day = sl_day_read(s);
 	else if (n == name_antallVedlegg)
 		p->attachments = small_number(s);
 	else if (n == name_tilgangsrestriksjon)
@@ -160,9 +160,9 @@ take_end(struct xml *x, int d, struct sl_err *err)
 	struct sl_tlog_post *p = &x->post;
 
 	if (n == name_journalStartDato)
-		x->period->from_day = sl_day_parse(s);
+		x->period->from_day = sl_day_read(s);
 	else if (n == name_journalSluttDato)
-		x->period->to_day = sl_day_parse(s);
+		x->period->to_day = sl_day_read(s);
 	else if (n == name_mappeID &&
 		 (in == name_saksmappe || in == name_mappe))
 		set_text(p->case_number, sizeof(p->case_number), s);
@@ -320,9 +320,9 @@ take_fields(const struct sl_csvin *c, const int *col, struct sl_tlog_post *p)
 	    p->status, sizeof(p->status), sl_csvin_field(c, col[C_STATUS]));
 	set_text(p->restriction, sizeof(p->restriction),
 	    sl_csvin_field(c, col[C_RESTRICTION]));
-	p->journal_day = sl_day_parse(sl_csvin_field(c, col[C_JOURNAL_DAY]));
-	p->document_day = sl_day_parse(sl_csvin_field(c, col[C_DOCUMENT_DAY]));
-	p->received_day = sl_day_parse(sl_csvin_field(c, col[C_RECEIVED_DAY]));
+	p->journal_day = sl_day_read(sl_csvin_field(c, col[C_JOURNAL_DAY]));
+	p->document_day = sl_day_read(sl_csvin_field(c, col[C_DOCUMENT_DAY]));
+	p->received_day = sl_day_read(sl_csvin_field(c, col[C_RECEIVED_DAY]));
 	p->attachments = small_number(sl_csvin_field(c, col[C_ATTACHMENTS]));
 	p->has_document_day = col[C_DOCUMENT_DAY] >= 0;
 	p->incoming = says_incoming(p->type);

@@ -67,6 +67,28 @@ fail:
 	return SL_FATAL;
 }
 
+enum sl_rc
+sl_files_open_read(const char *root, struct sl_files **ret, struct sl_err *err)
+{
+	struct sl_files *f = sl_alloc(sizeof(*f));
+	SL_FREE char *top = sl_asprintf("%s/store", root);
+
+	f->sha = f->bundle = -1;
+	f->top = sl_open_dir(AT_FDCWD, top);
+	if (f->top >= 0)
+		f->sha = sl_open_dir(f->top, "sha256");
+	if (f->top >= 0)
+		f->bundle = sl_open_dir(f->top, "bundle");
+	if (f->sha >= 0 && f->bundle >= 0) {
+		*ret = f;
+		return SL_OK;
+	}
+	(void)sl_err_set(
+	    err, SL_SKIP, errno, "no_instance", "there is no store here");
+	sl_files_close(f);
+	return SL_SKIP;
+}
+
 void
 sl_files_close(struct sl_files *f)
 {

@@ -22,6 +22,9 @@ struct sl_files;
 /* Opens <root>/store, making folders that are missing. */
 enum sl_rc sl_files_open(
     const char *root, struct sl_files **ret, struct sl_err *err);
+/* For reading only: nothing is made. SL_SKIP: there is no store. */
+enum sl_rc sl_files_open_read(
+    const char *root, struct sl_files **ret, struct sl_err *err);
 void sl_files_close(struct sl_files *f);
 
 /* A nameless file on the store's file system, read-write, not inherited.

@@ -6,6 +6,8 @@
 #include "../base/clock.h"
 #include "store_p.h"
 
+#define FEW_LEAVES 256 /* as many are hashed at once, without looking */
+
 const struct sl_tree *
 sl_store_tree(const struct sl_store *s)
 {
@@ -24,14 +26,17 @@ sl_store_rename(struct sl_store *s, const char *origin)
 	(void)snprintf(s->origin, sizeof(s->origin), "%s", origin);
 }
 
-/* The nearest head's tree, if what the row says of it agrees. */
-static void
-nearest(struct sl_store *s, uint64_t size, struct sl_tree *ret)
+uint64_t
+sl_store_loud(const struct sl_store *s)
 {
-	sqlite3_stmt *st = sl_db_query(s->db,
-	    "SELECT size, nodes, root FROM checkpoint WHERE size <= ?1"
-	    " ORDER BY size DESC LIMIT 1",
-	    "i", (int64_t)size);
+	return s->loud;
+}
+
+/* The tree of a head's row (size, nodes, root), if what the row says of it
+ * agrees; else the empty tree. Ends the query. */
+static void
+take_tree(struct sl_store *s, sqlite3_stmt *st, struct sl_tree *ret)
+{
 	struct sl_digest root, kept;
 	struct sl_slice b;
 
@@ -51,6 +56,89 @@ nearest(struct sl_store *s, uint64_t size, struct sl_tree *ret)
 	}
 	sl_db_done(st);
 	memset(ret, 0, sizeof(*ret));
+}
+
+/* Of the nearest head. */
+static void
+nearest(struct sl_store *s, uint64_t size, struct sl_tree *ret)
+{
+	take_tree(s,
+	    sl_db_query(s->db,
+		"SELECT size, nodes, root FROM checkpoint WHERE size <= ?1"
+		" ORDER BY size DESC LIMIT 1",
+		"i", (int64_t)size),
+	    ret);
+}
+
+/* Did a head keep the root of start..start+width-1? Those of these sizes did.
+ */
+static bool
+kept(struct sl_store *s, uint64_t start, uint64_t width, struct sl_digest *ret)
+{
+	struct sl_tree t;
+	uint64_t from = 0, one;
+	size_t i = 0;
+	int bit;
+
+	if (start % (2 * width) != 0)
+		return false;
+	take_tree(s,
+	    sl_db_query(s->db,
+		"SELECT size, nodes, root FROM checkpoint WHERE size >= ?1"
+		" AND size < ?2 ORDER BY size LIMIT 1",
+		"ii", (int64_t)(start + width), (int64_t)(start + 2 * width)),
+	    &t);
+	for (bit = 63; bit >= 0; bit--) {
+		one = UINT64_C(1) << bit;
+		if ((t.size & one) == 0)
+			continue;
+		if (from == start && one == width) {
+			*ret = t.nodes[i];
+			return true;
+		}
+		from += one;
+		i++;
+	}
+	return false;
+}
+
+static bool
+hash_leaves(
+    struct sl_store *s, uint64_t start, uint64_t end, struct sl_digest *ret)
+{
+	struct sl_tree t = {0};
+	struct sl_digest h;
+	struct sl_slice b;
+	sqlite3_stmt *st = sl_db_query(s->db,
+	    "SELECT bytes FROM leaf WHERE seq >= ?1 AND seq < ?2 ORDER BY seq",
+	    "ii", (int64_t)start, (int64_t)end);
+
+	while (sl_db_row(s->db, st)) {
+		b = sl_db_blob(st, 0);
+		sl_tree_leaf_hash(b.p, b.n, &h);
+		sl_tree_append(&t, &h);
+	}
+	sl_tree_root(&t, ret);
+	return t.size == end - start;
+}
+
+bool
+sl_store_range(void *store, uint64_t start, uint64_t end, struct sl_digest *ret)
+{
+	struct sl_store *s = store;
+	uint64_t width = end - start, half;
+	struct sl_digest left, right;
+
+	if (width <= FEW_LEAVES)
+		return hash_leaves(s, start, end, ret);
+	half = UINT64_C(1) << (63 - __builtin_clzll(width - 1));
+	if (width == 2 * half && kept(s, start, width, ret))
+		return true;
+	if (!sl_store_range(s, start, start + half, &left) ||
+	    !sl_store_range(s, start + half, end, &right))
+		return false;
+	sl_tree_node_hash(&left, &right, ret);
+	return true;
 }
 
 bool

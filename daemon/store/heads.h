@@ -21,6 +21,17 @@ void sl_store_rename(struct sl_store *s, const char *origin);
  * False: it never had so many, or a leaf is missing. */
 bool sl_store_tree_at(struct sl_store *s, uint64_t size, struct sl_tree *ret);
 
+/* How many leaves there are up to the last one that tells of anything but marks
+ * on heads; of a log that was opened, all. */
+uint64_t sl_store_loud(const struct sl_store *s);
+
+/* Root of the leaves start..end-1, start being a multiple of the width rounded
+ * up to a power of two: from what heads on the way have kept, so that few
+ * leaves are read. False: some are missing. (sl_proof_range_fn; arg: the
+ * store.) */
+bool sl_store_range(
+    void *store, uint64_t start, uint64_t end, struct sl_digest *ret);
+
 /* Keeps what was signed over t. */
 enum sl_rc sl_head_put(struct sl_store *s, const struct sl_tree *t,
     const char *note, struct sl_err *err);

@@ -19,7 +19,7 @@
 #include "store_p.h"
 
 extern const char sl_schema_001[], sl_schema_002[], sl_schema_003[],
-    sl_schema_004[], sl_schema_005[], sl_schema_006[];
+    sl_schema_004[], sl_schema_005[], sl_schema_006[], sl_schema_007[];
 
 static const char *const migrations[] = {
     [1] = sl_schema_001,
@@ -28,6 +28,7 @@ static const char *const migrations[] = {
     [4] = sl_schema_004,
     [5] = sl_schema_005,
     [6] = sl_schema_006,
+    [7] = sl_schema_007,
 };
 static_assert(
     sizeof(migrations) / sizeof(migrations[0]) == SL_SCHEMA_VERSION + 1,
@@ -136,7 +137,7 @@ load_tree(struct sl_store *s, struct sl_err *err)
 			    "the journal's tree does not fit its size");
 		}
 		memcpy(s->tree.nodes, b.p, b.n);
-		s->tree.size = size;
+		s->tree.size = s->loud = size;
 		sl_db_done(st);
 	}
 	leaves = sl_db_int(s->db, -1, "SELECT max(seq) + 1 FROM leaf", "");
@@ -293,6 +294,12 @@ sl_store_commit(struct sl_store *s, struct sl_err *err)
 	return SL_OK;
 }
 
+uint64_t
+sl_store_leaves(const struct sl_store *s)
+{
+	return s->tree.size;
+}
+
 enum sl_rc
 sl_store_log(struct sl_store *s, enum sl_event event, const char *subject,
     const char *actor, const char *payload_json, int64_t consignment,
@@ -321,6 +328,8 @@ sl_store_log(struct sl_store *s, enum sl_event event, const char *subject,
 		return SL_FATAL;
 	sl_tree_leaf_hash(bytes.p, bytes.n, &hash);
 	sl_tree_append(&s->tree, &hash);
+	if (!sl_event_is_mark((int)event))
+		s->loud = s->tree.size;
 	if (sl_db_run(s->db, err,
 		"INSERT INTO leaf VALUES (?1, ?2, nullif(?3, 0), nullif(?4, "
 		"0))",

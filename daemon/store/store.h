@@ -21,7 +21,7 @@
 #include "../wire/wire.h"
 #include "files.h"
 
-#define SL_SCHEMA_VERSION 6
+#define SL_SCHEMA_VERSION 7
 #define SL_STEP_VERSION                                                        \
 	1 /* of reading: a page read by it is not read again                   \
 	   */
@@ -50,6 +50,8 @@ bool sl_store_dirty(const struct sl_store *s);
 
 /* Appends to the journal. payload: a JSON object (taken over by reference
  * count is the caller's: it is only read). consignment, entry: ids or 0. */
+/* How many leaves there are. */
+uint64_t sl_store_leaves(const struct sl_store *s);
 enum sl_rc sl_store_log(struct sl_store *s, enum sl_event event,
     const char *subject, const char *actor, const char *payload_json,
     int64_t consignment, int64_t entry, struct sl_err *err);
@@ -57,6 +59,12 @@ enum sl_rc sl_store_log(struct sl_store *s, enum sl_event event,
 /* Plain facts of the instance; "" if there is none. */
 enum sl_rc sl_store_meta_put(
     struct sl_store *s, const char *key, const char *value, struct sl_err *err);
+/* Key "scan_signed:20786:Skannet post", a day of sl_day_of and a queue: who
+ * said last that its pictures are good, {"ms":..,"actor":..,"seq":..}, the
+ * leaf. */
+#define SL_STORE_SCAN_SIGNED "scan_signed:"
+/* Beside these keys stands when (UTC, ms) the journal of a target was read. */
+#define SL_STORE_JOURNAL_READ "journal_read:"
 void sl_store_meta(struct sl_store *s, const char *key, char *out, size_t cap);
 
 /* -- consignments ---------------------------------------------------------- */

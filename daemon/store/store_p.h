@@ -12,6 +12,7 @@ struct sl_store {
 	struct sl_db *db;
 	struct sl_files *files;
 	struct sl_tree tree;
+	uint64_t loud; /* leaves up to the last that is no mark's */
 	char origin[128];
 	bool writing; /* a transaction is open */
 };

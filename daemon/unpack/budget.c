@@ -10,6 +10,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "../base/file.h"
 #include "../base/mem.h"
 
 #define STAGE ((size_t)64 << 10)
@@ -34,12 +35,8 @@ put(struct sl_budget *b, const void *p, size_t n, uint64_t at,
 			continue;
 		if (k < 0 && errno == EFBIG)
 			return over(b, "limit_bytes", err);
-		if (k < 0 && (errno == ENOSPC || errno == EDQUOT))
-			return sl_err_set(err, SL_RETRY, errno, "disk_full",
-			    "no room for the output");
 		if (k <= 0)
-			return sl_err_set(err, SL_FATAL, errno, "disk_error",
-			    "cannot write the output");
+			return sl_disk_failed(err, "cannot write the output");
 		c += k;
 		n -= (size_t)k;
 		at += (uint64_t)k;

@@ -11,6 +11,7 @@
 #include <string.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
+#include <sys/time.h>
 #include <sys/un.h>
 #include <unistd.h>
 
@@ -18,6 +19,7 @@
 #include "roles.h"
 #include "wire.h"
 
+#define TELL_S 5 /* for what nobody waits for */
 #define QUEUE_MAX ((size_t)64 << 20)
 
 struct packet {
@@ -378,6 +380,37 @@ sl_chan_ask(
 	rc = say_hello(c, role, 0, "", ret, err);
 	sl_chan_free(c);
 	return rc;
+}
+
+enum sl_rc
+sl_chan_trouble(struct sl_chan *c, bool stops, const struct sl_err *why)
+{
+	struct sl_msg m = {.type = SL_MSG_TROUBLE};
+	struct sl_err err;
+
+	m.trouble.stops = stops;
+	m.trouble.reason = sl_slice_str(why->reason);
+	m.trouble.text = sl_slice_str(why->text);
+	return sl_chan_send(c, &m, NULL, 0, &err);
+}
+
+void
+sl_chan_tell(
+    const char *path, unsigned role, const char *name, const struct sl_err *why)
+{
+	const struct timeval wait = {.tv_sec = TELL_S};
+	struct sl_err err;
+	struct sl_chan *c;
+	int fd;
+
+	if (reach(path, &fd, &err) != SL_OK)
+		return;
+	(void)setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &wait, sizeof(wait));
+	(void)setsockopt(fd, SOL_SOCKET, SO_SNDTIMEO, &wait, sizeof(wait));
+	c = sl_chan_new(fd, false);
+	if (say_hello(c, role, 0, name, NULL, &err) == SL_OK)
+		(void)sl_chan_trouble(c, true, why);
+	sl_chan_free(c);
 }
 
 const char *

@@ -15,8 +15,9 @@ enum sl_role {
 	SL_ROLE_DECRYPT = 6,
 	SL_ROLE_CONVERT = 7,
 	SL_ROLE_REPORT = 8,
+	SL_ROLE_WITNESS = 9, /* sluse-push --witness */
 };
-#define SL_ROLE_LAST SL_ROLE_REPORT
+#define SL_ROLE_LAST SL_ROLE_WITNESS
 
 enum sl_task_kind {
 	SL_TASK_OPEN = 1, /* (copy,) identify, unpack, read */
@@ -123,6 +124,14 @@ enum sl_verdict {
 	SL_VERDICT_REFUSED = 5,
 	SL_VERDICT_LOGIN = 6, /* stop the connector and shout */
 	SL_VERDICT_DOWN = 7, /* pause the connector */
+};
+
+/* What became of a question to a witness or a time-stamp authority. */
+enum sl_witnessed {
+	SL_WITNESSED_GOOD = 1, /* verified by who sends this */
+	SL_WITNESSED_ELSEWHERE = 2, /* it has cosigned another size */
+	SL_WITNESSED_REFUSED = 3, /* a person must look */
+	SL_WITNESSED_LATER = 4, /* no answer, or not now */
 };
 
 #define SL_FIELD(number, name, text_en, text_nb) SL_FIELD_##name = number,

@@ -101,6 +101,14 @@ struct sl_told {
  * sl_chan_connect. */
 enum sl_rc sl_chan_ask(
     const char *path, unsigned role, struct sl_told *ret, struct sl_err *err);
+/* Tells slused what is wrong with us, err's reason and text, for people to see;
+ * stops: we end because of it. Nobody waits for an answer. */
+enum sl_rc sl_chan_trouble(
+    struct sl_chan *c, bool stops, const struct sl_err *why);
+/* The same before there is a connection; none is left. Where slused is not
+ * there, nothing is told: who started us starts us again. */
+void sl_chan_tell(const char *path, unsigned role, const char *name,
+    const struct sl_err *why);
 /* As sl_chan_connect, over a descriptor that is connected already (taken over).
  */
 enum sl_rc sl_chan_greet(int fd, unsigned role, unsigned slots,

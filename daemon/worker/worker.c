@@ -572,6 +572,8 @@ set_up(struct parent *p, const struct options *o, struct sl_err *err)
 		rc = check_one_thread(err);
 	if (rc == SL_OK)
 		rc = sl_sandbox_prepare(o->sandbox_flags, err);
+	if (rc == SL_FATAL && o->fd < 0)
+		sl_chan_tell(o->socket, p->w->role, "", err);
 	if (rc == SL_OK)
 		sl_log(SL_LOG_INFO, "parent",
 		    "warm: %s, slots=\"%u\" host_slots=\"%u\"",
@@ -636,6 +638,8 @@ run_parent(const struct sl_worker *w, const struct options *o)
 	}
 	if (rc == SL_OK) {
 		sl_log(SL_LOG_INFO, "parent", "connected");
+		if (w->lacks != NULL && w->lacks(&err))
+			(void)sl_chan_trouble(p.chan, false, &err);
 		serve(&p);
 	} else if (rc == SL_RETRY) {
 		sl_log(SL_LOG_NOTICE, "parent", "%s", err.text);

@@ -48,6 +48,9 @@ struct sl_worker {
 	void (*told)(const struct sl_told *told);
 	/* In the parent, before the first task: load, run once, pin. */
 	enum sl_rc (*warm)(struct sl_err *err);
+	/* After it: what the program does without, for people to see; false if
+	 * nothing. May be NULL. */
+	bool (*lacks)(struct sl_err *ret);
 	/* In the child instead of the sandbox, where that cannot be: run() then
 	 * sees bytes, but gives them to nobody outside of other walls. NULL:
 	 * the sandbox. */

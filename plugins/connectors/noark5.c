@@ -4,7 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "noark5/n5.h"
+#include "noark5/harvest.h"
 
 static const char *const keys[] = {"user", "password_name", "client_id",
     "client_secret_name", "token_endpoint", "own_key_field", "reception_field",
@@ -93,4 +93,5 @@ const struct sluse_connector sluse_connector = {
     .read_back = n5_read_back,
     .list_journal = n5_list_journal,
     .close = close_session,
+    .harvest = n5_harvest,
 };

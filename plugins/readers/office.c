@@ -13,6 +13,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "office/crypt.h"
 #include "office/parts.h"
 
 #define FACTS_MAX 64u
@@ -39,6 +40,7 @@ office_close(struct sluse_doc *d)
 	if (d->zip)
 		zip_discard(d->zip);
 	ole2_close(d->ole);
+	free(d->clear);
 	text_free(&d->text);
 	free(d->starts);
 	for (unsigned i = 0; d->facts && i < d->facts->n; i++)
@@ -155,6 +157,17 @@ cut_flow(struct sluse_doc *d)
  */
 
 static int
+open_package(struct sluse_doc *d)
+{
+	int rc = package_open(d);
+
+	if (rc != SLUSE_READ_OK)
+		return rc;
+	return package_has(d, "[Content_Types].xml") ? ooxml_open(d)
+						     : odf_open(d);
+}
+
+static int
 open_by_magic(struct sluse_doc *d)
 {
 	uint8_t b[64] = {0};
@@ -162,16 +175,14 @@ open_by_magic(struct sluse_doc *d)
 
 	if (n < 0)
 		return SLUSE_READ_DAMAGED;
-	if (n >= 4 && !memcmp(b, "PK\3\4", 4)) {
-		int rc = package_open(d);
+	if (n >= 4 && !memcmp(b, "PK\3\4", 4))
+		return open_package(d);
+	if (n >= 8 && !memcmp(b, "\xD0\xCF\x11\xE0", 4)) {
+		int rc = ole_open(d);
 
-		if (rc != SLUSE_READ_OK)
-			return rc;
-		return package_has(d, "[Content_Types].xml") ? ooxml_open(d)
-							     : odf_open(d);
+		/* What was closed with a password lies open now. */
+		return rc == SLUSE_READ_OK && d->clear ? open_package(d) : rc;
 	}
-	if (n >= 8 && !memcmp(b, "\xD0\xCF\x11\xE0", 4))
-		return ole_open(d);
 	if (n >= 5 && memmem(b, (size_t)n, "{\\rt", 4))
 		return rtf_open(d);
 	return SLUSE_READ_UNSUPPORTED;
@@ -295,7 +306,7 @@ office_warm(const struct sluse_reader_host *host)
 	xmlTextReaderPtr r;
 
 	(void)host;
-	if (charset_warm() < 0)
+	if (charset_warm() < 0 || !crypt_warm())
 		return -1;
 	xmlInitParser();
 	xmlSetGenericErrorFunc(NULL, say_nothing);

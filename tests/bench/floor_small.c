@@ -4,11 +4,11 @@
  *
  *	floor_small [-j processes] port database file ...
  *
- * One process per core takes the next file from a shared counter: libmagic,
- * SHA-256, the text of it in-process (MuPDF, GMime with its attachments,
- * character sets), a row and a journal row in SQLite (WAL, FULL, 64 files a
- * commit), then one POST over a kept connection with the file as base64 in
- * JSON, as the webhook connector sends it. A file is posted after its commit.
+ * One process per core takes the next file from a shared counter: libmagic and
+ * SHA-256 of it and of what a mail carries, the text of it in-process (MuPDF,
+ * GMime, character sets), a row and a journal row in SQLite (WAL, FULL, 64
+ *files a commit), then one POST over a kept connection with the file as base64
+ *in JSON, as the webhook connector sends it. A file is posted after its commit.
  * The clock starts when all processes are warm.
  */
 #include <curl/curl.h>
@@ -151,9 +151,24 @@ plain_text(const struct blob *b)
 }
 
 struct mail {
-	fz_context *fz;
+	const struct worker *w;
 	struct letter *l;
 };
+
+static const char *
+mime_of(const struct worker *w, const struct blob *b)
+{
+	const char *mime = magic_buffer(w->magic, b->p, b->n);
+
+	need(mime != NULL, "magic");
+	return mime;
+}
+
+static int
+is_pdf(const struct worker *w, const struct blob *b)
+{
+	return strncmp(mime_of(w, b), "application/pdf", 15) == 0;
+}
 
 static void
 see_part(GMimeObject *parent, GMimeObject *part, gpointer arg)
@@ -184,18 +199,18 @@ see_part(GMimeObject *parent, GMimeObject *part, gpointer arg)
 	memcpy(b.p, a->data, b.n);
 	g_object_unref(mem);
 	m->l->file[m->l->files++] = b;
-	if (b.n > 4 && memcmp(b.p, "%PDF", 4) == 0)
-		m->l->chars += pdf_text(m->fz, &b);
+	if (is_pdf(m->w, &b))
+		m->l->chars += pdf_text(m->w->fz, &b);
 }
 
 static void
-mail_text(fz_context *fz, struct letter *l)
+mail_text(const struct worker *w, struct letter *l)
 {
 	GMimeStream *s = g_mime_stream_mem_new_with_buffer(
 	    (const char *)l->file[0].p, l->file[0].n);
 	GMimeParser *p = g_mime_parser_new_with_stream(s);
 	GMimeMessage *msg = g_mime_parser_construct_message(p, NULL);
-	struct mail m = {fz, l};
+	struct mail m = {w, l};
 
 	need(msg != NULL, "message");
 	(void)g_mime_message_get_subject(msg);
@@ -224,17 +239,15 @@ digest(struct letter *l)
 static void
 read_letter(struct worker *w, struct letter *l)
 {
-	const char *mime, *dot;
+	const char *dot;
 
 	l->file[l->files++] = slurp(l->name);
-	mime = magic_buffer(w->magic, l->file[0].p, l->file[0].n);
-	need(mime != NULL, "magic");
-	(void)snprintf(l->mime, sizeof(l->mime), "%s", mime);
+	(void)snprintf(l->mime, sizeof(l->mime), "%s", mime_of(w, &l->file[0]));
 	dot = strrchr(l->name, '.');
 	if (strncmp(l->mime, "application/pdf", 15) == 0)
 		l->chars = pdf_text(w->fz, &l->file[0]);
 	else if (dot != NULL && strcmp(dot, ".eml") == 0)
-		mail_text(w->fz, l);
+		mail_text(w, l);
 	else
 		l->chars = plain_text(&l->file[0]);
 	digest(l);

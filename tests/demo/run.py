@@ -4,7 +4,9 @@
 Makes an instance in a folder, starts the fake Noark 5 server as its sak/arkiv
 system and `sluse run`, drops the demo post once, shows progress, compares each
 item with spool/demo/MANIFEST.json and keeps watching until Ctrl-C (--once:
-exits; status 0 only if every item ended where the manifest says).
+exits; status 0 only if every item ended where the manifest says). Where
+something stands in the way it says what, and ends with status 1; Ctrl-C ends
+with 0.
 """
 import argparse
 import json
@@ -19,6 +21,7 @@ import time
 TOP = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 DEMO = os.path.join(TOP, "spool", "demo")
 WAIT_S = 300
+START_S = 30
 
 
 class Demo:
@@ -26,6 +29,7 @@ class Demo:
         self.root = os.path.abspath(options.root)
         self.bin = os.path.abspath(os.path.join(options.build, "bin"))
         self.children = []
+        self.log_from = 0  # what earlier runs said
         with open(os.path.join(DEMO, "MANIFEST.json"), encoding="utf-8") as file:
             self.manifest = json.load(file)
         self.began = time.monotonic()
@@ -88,6 +92,8 @@ retry_first = 2s
         if self.status()["slused"] is not None:
             raise SystemExit("a Sluse is running in %s already; stop that one "
                              "first (Ctrl-C where it runs)" % self.root)
+        log = self.path("run", "demo.log")
+        self.log_from = os.path.getsize(log) if os.path.exists(log) else 0
         ready = self.path("run", "fake-port")
         if os.path.exists(ready):
             os.unlink(ready)
@@ -101,8 +107,55 @@ retry_first = 2s
             raise SystemExit("the fake Noark 5 server did not start; see "
                              + self.path("run", "demo.log"))
         self.run = self.child(os.path.join(self.bin, "sluse"), "run", self.root)
-        self.wait(lambda: (self.status()["slused"] or {}).get("programs", [])
-                  and self.status()["known_cases"], 30)
+        if not self.wait(self.is_ready, START_S):
+            raise SystemExit(self.obstacle() or "not ready after %d s; see %s"
+                             % (START_S, self.path("run", "demo.log")))
+
+    def is_ready(self):
+        """Up, or so that waiting is of no use."""
+        status = self.status()
+        return (self.run.poll() is not None or self.halted(status)
+                or (status["slused"] or {}).get("programs", [])
+                and status["known_cases"])
+
+    @staticmethod
+    def halted(status):
+        return ((status["slused"] or {}).get("journal") or {}).get("halted")
+
+    def obstacle(self):
+        """What keeps the post from moving, in words; None: nothing known."""
+        status = self.status()
+        slused = status["slused"]
+        if self.run.poll() is not None or slused is None:
+            said = self.last_errors()
+            return "slused does not run%s" % (
+                ":\n  " + "\n  ".join(said) if said else "; see "
+                + self.path("run", "demo.log"))
+        if self.halted(status):
+            return ("the sporingslogg is not the one that was signed, and "
+                    "nothing is taken in:\n  %s\n  man daemon/engine/slused.8, "
+                    "RESTORING, says what to do; or remove %s and begin anew"
+                    % (slused["journal"]["why"], self.root))
+        if not slused["intake"]:
+            return "intake is stopped: sluse --root %s start-in" % self.root
+        missing = [row for row in slused["troubles"] if not row["runs"]]
+        if missing:
+            return "\n".join("%s does not run: %s\n  %s" % (
+                row["program"], row["text"], row["help"]) for row in missing)
+        return None
+
+    def last_errors(self):
+        """What the programs complained of at last, each once."""
+        try:
+            with open(self.path("run", "demo.log"), errors="replace") as file:
+                file.seek(self.log_from)
+                lines = file.readlines()[-200:]
+        except FileNotFoundError:
+            return []
+        said = [line.rstrip().removeprefix("<2>").removeprefix("<3>")
+                for line in lines if line[:3] in ("<2>", "<3>")
+                or line.startswith("sluse: ")]
+        return list(dict.fromkeys(reversed(said)))[:3]
 
     def status(self):
         rows = self.sluse("status")
@@ -174,7 +227,7 @@ retry_first = 2s
                    for queue in self.manifest["queues"])
 
     def wait_quiet(self, show=True):
-        end, quiet, last = time.monotonic() + WAIT_S, 0, ""
+        end, quiet, last, looks = time.monotonic() + WAIT_S, 0, "", 0
         while time.monotonic() < end:
             rows, moving = self.counts()
             open_claims = {row["reception"] for row in rows
@@ -182,6 +235,11 @@ retry_first = 2s
             still = (not moving and not self.in_boxes()
                      and self.claims() <= len(open_claims))
             quiet = quiet + 1 if still else 0
+            looks += 1
+            if not still and looks % 10 == 0:
+                why = self.obstacle()
+                if why is not None:
+                    raise SystemExit("\n" + why)
             if show:
                 last = self.show(rows, moving, last)
             if quiet >= 3:
@@ -282,7 +340,7 @@ def main():
     options = parser.parse_args()
     demo = Demo(options)
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
-    failed = 1
+    failed, interrupted = 1, False
     try:
         demo.make_instance()
         demo.start()
@@ -294,11 +352,14 @@ def main():
             print("\nStill watching %s; stop with Ctrl-C." % demo.path("spool"))
             while demo.run.poll() is None:
                 time.sleep(0.5)
+            print(demo.obstacle())
+            failed = 1
     except KeyboardInterrupt:
-        print()
+        print("\nStopped; `make run` goes on where this ended.")
+        interrupted = True
     finally:
         demo.stop()
-    return 1 if failed else 0
+    return 1 if failed and not interrupted else 0
 
 
 if __name__ == "__main__":

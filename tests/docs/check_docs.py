@@ -7,6 +7,7 @@ options, commands, keys, variables and calls of the code stand in their page
 and the page names no others; that the examples compile; mandoc's warnings.
 Needs a build (SLUSE_BUILD).
 """
+import glob
 import json
 import os
 import re
@@ -21,6 +22,7 @@ BUILD = os.path.join(TOP, os.environ.get("SLUSE_BUILD", "build"))
 PAGES = {name: os.path.join(TOP, path) for name, path in (
     ("sluse.1", "daemon/cli/sluse.1"),
     ("sluse-report.1", "daemon/report/sluse-report.1"),
+    ("sluse-depot.1", "daemon/depot/sluse-depot.1"),
     ("sluse.conf.5", "daemon/config/sluse.conf.5"),
     ("sluse-journal.5", "daemon/journal/sluse-journal.5"),
     ("sluse-pronom.5", "daemon/pronom/sluse-pronom.5"),
@@ -33,6 +35,7 @@ PAGES = {name: os.path.join(TOP, path) for name, path in (
      "plugins/connectors/sluse-connector-webhook.7"),
     ("slused.8", "daemon/engine/slused.8"),
     ("sluse-work.8", "daemon/worker/sluse-work.8"),
+    ("sluse-push.8", "daemon/push/sluse-push.8"),
     ("sluse-convert.8", "daemon/convert/sluse-convert.8"),
     ("sluse-decrypt.8", "daemon/decrypt/sluse-decrypt.8"))}
 
@@ -174,8 +177,8 @@ TABLES = {
     ("slused.8", "transitions"): table_transitions,
     ("slused.8", "reasons"): table_reasons,
     ("slused.8", "events"): lambda: columns(
-        [(number, name) for number, name in registry("events", "SL_EVENT")],
-        ("130", "configuration_changed")),
+        registry("events", "SL_EVENT"),
+        ("130", "configuration_changed", "overføring i gang igjen")),
     ("slused.8", "roles"): table_roles,
     ("slused.8", "verbs"): table_verbs,
     ("sluse.1", "deviations"): table_deviations,
@@ -278,8 +281,7 @@ class Pages(unittest.TestCase):
         """.Xr leads to a page of ours or one of the system's that we know."""
         system = {"systemd 1", "systemd-analyze 1", "syslog 3"}
         ours = {" ".join(name.rsplit(".", 1)) for name in PAGES}
-        ours |= {"sluse-ocr 8", "sluse-place 8", "sluse-push 8",
-                 "sluse-report 8"}
+        ours |= {"sluse-ocr 8", "sluse-place 8", "sluse-report 8"}
         for name in PAGES:
             for other in re.findall(r"^\.Xr (\S+ \d)", page(name), re.M):
                 self.assertIn(other, ours | system, name)
@@ -309,6 +311,9 @@ class Pages(unittest.TestCase):
         self.assertEqual(page_options("sluse-report.1"),
                          code_options("daemon/report/line.c",
                                       "daemon/programs/sluse-report.c"))
+        depot = [os.path.relpath(path, TOP) for path in
+                 glob.glob(os.path.join(TOP, "daemon/depot/*.c"))]
+        self.assertEqual(page_options("sluse-depot.1"), code_options(*depot))
         self.assertEqual(page_options("slused.8"),
                          code_options("daemon/programs/slused.c"))
         self.assertEqual(
@@ -316,8 +321,9 @@ class Pages(unittest.TestCase):
             code_options("daemon/worker/worker.c",
                          "daemon/programs/sluse-ocr.c",
                          "daemon/programs/sluse-place.c",
-                         "daemon/programs/sluse-push.c",
                          "daemon/programs/sluse-report.c"))
+        self.assertEqual(page_options("sluse-push.8"),
+                         code_options("daemon/programs/sluse-push.c"))
 
         self.assertEqual(
             page_options("sluse-decrypt.8"),
@@ -325,7 +331,8 @@ class Pages(unittest.TestCase):
                          "daemon/programs/sluse-decrypt.c"))
 
         self.assertEqual(page_options("sluse-convert.8"),
-                         code_options("daemon/worker/worker.c"))
+                         code_options("daemon/worker/worker.c",
+                                      "daemon/programs/sluse-convert.c"))
         told = page("sluse-convert.8").split(".Ss What is converted", 1)[1]
         kinds = re.findall(r'^SL_CONVERTIBLE\("(\w+)"',
                            text("daemon/engine/convertible.def"), re.M)

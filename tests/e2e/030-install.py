@@ -13,7 +13,8 @@ sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 from house import BIN, TOP  # noqa: E402
 
 PROGRAMS = {"sluse", "slused", "sluse-work", "sluse-ocr", "sluse-place",
-             "sluse-push", "sluse-decrypt", "sluse-convert", "sluse-report"}
+             "sluse-push", "sluse-decrypt", "sluse-convert", "sluse-report",
+             "sluse-depot"}
 
 
 class Install(unittest.TestCase):
@@ -57,8 +58,8 @@ class Install(unittest.TestCase):
         self.assertEqual({n[len("usr/lib/sluse/"):] for n in found
                           if os.path.dirname(n) == "usr/lib/sluse"}, PROGRAMS)
         for name in PROGRAMS:
-            # These two are called by people, the others by systemd.
-            by_hand = name in ("sluse", "sluse-report")
+            # These are called by people, the others by systemd.
+            by_hand = name in ("sluse", "sluse-report", "sluse-depot")
             if not by_hand:
                 self.assertIn("usr/lib/systemd/system/%s@.service" % name, found)
             self.assertIn("usr/share/man/man%d/%s.%d" % (

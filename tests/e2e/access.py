@@ -21,7 +21,7 @@ GROUPS = {"archivist": "games", "systemansvarlig": "proxy", "operator": "mail",
 ROLES = tuple(GROUPS)
 SERVICE = 42001  # slused and the others
 UIDS = {role: 42010 + i for i, role in enumerate(ROLES)}
-UIDS.update(second=42020, stranger=42030, noisy=42031, impostor=42032)
+UIDS.update(second=42020, stranger=42030, noisy=42031, impostor=42032, curious=42033)
 CAN = os.geteuid() == 0
 WHY = ("--why", "prøve av tilgang")
 
@@ -86,7 +86,8 @@ class Access(unittest.TestCase):
     @classmethod
     def setUpClass(cls):
         cls.house = PeopleHouse(
-            user=SERVICE, queues=("Skannet post",), limits="members_max = 1")
+            user=SERVICE, queues=("Skannet post",), limits="members_max = 1",
+            extra="paper = yes")
         cls.house.sluse("cases", "import", os.path.join(DEMO, "saker.csv"))
         cls.addClassCleanup(cls.house.close)
         for n in range(4):
@@ -129,8 +130,11 @@ class Access(unittest.TestCase):
             "journal-list": ["journal", "list"],
             "journal-verify": ["journal", "verify"],
             "approvals": ["approve", "--list"],
+            "report": ["report", "mottaksprotokoll"],
             "hold": ["hold", held, *WHY], "retry-held": ["retry", held, *WHY],
             "deviation": ["deviation", held, "--kind", "wrong_case", *WHY],
+            "scan-sign": ["scan", "sign", "--queue", "Skannet post", "--from",
+                          "2026-01-02", *WHY],
             "stop-in": ["stop-in", *WHY], "start-in": ["start-in", *WHY],
             "stop-out": ["stop-out", *WHY], "start-out": ["start-out", *WHY],
             "cases-import": ["cases", "import",
@@ -424,6 +428,88 @@ class Access(unittest.TestCase):
         h.person("operator", "deviation", held, "--kind", "lost", *WHY, code=2)
         h.person("auditor", "deviation", held, "--kind", "disclosed", *WHY,
                  code=4)
+
+    def test_scan_sign(self):
+        h, days = self.house, ("--from", "2026-02-02", "--to", "2026-02-04")
+        sign = ("scan", "sign", "--queue", "Skannet post")
+        h.person("archivist", *sign, *days, "--why", "20 av 412 sider", code=0)
+        event = [e for e in h.events("scan_signed") if
+                 e["payload"]["from"] == "2026-02-02"][-1]
+        self.assertEqual(event["actor"], "uid:%d" % UIDS["archivist"])
+        self.assertEqual(event["payload"], {
+            "queue": "Skannet post", "from": "2026-02-02", "days": 3,
+            "why": "20 av 412 sider"})
+        found = {r["day"]: r for r in h.rows(
+            "report", "skanningskontroll", "--from", "2026-02-01", "--to",
+            "2026-02-28")[:-1]}
+        self.assertEqual(set(found), {"2026-02-02", "2026-02-03", "2026-02-04"})
+        for row in found.values():
+            self.assertEqual((row["by"], row["sample"], row["consignments"]),
+                             (event["actor"], "20 av 412 sider", 0))
+            self.assertTrue(row["shred"])
+        for line in ((*sign, "--from", "2026-02-04", "--to", "2026-02-02", *WHY),
+                     (*sign, "--from", "2026-02-30", *WHY),
+                     (*sign, "--from", "2999-01-01", *WHY),
+                     ("scan", "sign", "--queue", "Ingen", *days, *WHY),
+                     (*sign, *days, "--why", "ja")):
+            done = h.person("archivist", *line)
+            self.assertIn(done.returncode, (2, 4), line)
+            self.assertEqual(done.stderr.count("\n"), 1)
+        h.person("auditor", *sign, *days, *WHY, code=4)
+        h.person("operator", *sign, *days, *WHY, code=4)
+        self.assertEqual([e["payload"]["from"] for e in h.events("scan_signed")]
+                         .count("2026-02-02"), 1)
+
+    def test_reports_by_role(self):
+        """Who may not open the database gets the same report by his role."""
+        h = self.house
+        for name in ("mottaksprotokoll", "mottaksbalanse", "avklaringer"):
+            mine = h.sluse("report", name, "--format", "csv").stdout
+            got = h.person("auditor", "report", name, "--format", "csv", code=0)
+            self.assertEqual(got.stdout, mine)
+            self.assertIn("Skannet post", got.stdout)
+        rows = h.person_rows("archivist", "report", "mottaksprotokoll", "--queue",
+                             "Skannet post")
+        self.assertEqual(rows[-1]["instance"], "Testvik kommune")
+        self.assertEqual(rows[:-1], h.rows("report", "mottaksprotokoll",
+                                           "--queue", "Skannet post")[:-1])
+        for form, begin in (("html", "<!DOCTYPE html>"), ("xml", "<?xml"),
+                            ("table", "Reception protocol")):
+            got = h.person("systemansvarlig", "report", "mottaksprotokoll",
+                           "--language", "en", "--format", form, code=0)
+            self.assertTrue(got.stdout.startswith(begin), form)
+        with open(os.path.join(h.root, "rapport.pdf"), "wb") as file:
+            done = subprocess.run(
+                [os.path.join(h.bin(), "sluse"), "--root", h.root, "report",
+                 "liggetid", "--format", "pdf"], stdout=file, user=UIDS["auditor"],
+                group=grp.getgrnam(GROUPS["auditor"]).gr_gid, extra_groups=[])
+        self.assertEqual(done.returncode, 0)
+        with open(os.path.join(h.root, "rapport.pdf"), "rb") as file:
+            self.assertTrue(file.read().startswith(b"%PDF-"))
+        for who in ("auditor", "archivist"):
+            told = [e["payload"]["verb"] for e in h.events(
+                "content_read", "--person", str(UIDS[who]))]
+            self.assertIn("report", told)
+        for who in ("operator", "integrator", "stranger"):
+            done = h.person(who, "report", "mottaksprotokoll", code=4)
+            self.assertEqual(done.stdout, "")
+            done = h.person(who, "report", "mottaksprotokoll", "--root", h.root,
+                            code=4)
+        h.person("curious", "report", "mottaksprotokoll", role="operator", code=4)
+        told, = h.events("access_refused", "--person", str(UIDS["curious"]))
+        self.assertEqual(told["payload"]["verb"], "report")
+        for line, code, words in (
+                (("ingen-slik",), 2, "no report"),
+                (("liggetid", "--queue", "Ingen"), 2, "no queue"),
+                (("liggetid", "--from", "x"), 2, "does not take"),
+                (("liggetid", "--format", "doc"), 2, "no format"),
+                (("journalkontroll", os.path.join(h.root, "sluse.conf")), 4,
+                 "files"),
+                (("mottaksbalanse", "--control", "/etc/passwd"), 4, "files"),
+                (("tilsynspakke", os.path.join(h.root, "pakke")), 4, "files")):
+            done = h.person("auditor", "report", *line, code=code)
+            self.assertIn(words, done.stderr)
+            self.assertEqual((done.stdout, done.stderr.count("\n")), ("", 1))
 
     def test_impostor(self):
         """Nobody else's program is one of the instance's."""

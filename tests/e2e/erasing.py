@@ -28,6 +28,15 @@ OTHER = {"blob", "case_file", "checkpoint", "delivery_step", "disposition",
          "tree"}
 
 
+def content(path):
+    """Nothing of what goes while we look."""
+    try:
+        with open(path, "rb") as file:
+            return file.read().lower()
+    except FileNotFoundError:
+        return b""
+
+
 class Erasing(unittest.TestCase):
     def house(self, retention, **more):
         made = house.House(instance=KEPT % retention, **more)
@@ -41,18 +50,15 @@ class Erasing(unittest.TestCase):
                 path = os.path.join(folder, name)
                 if "ragnfrid" in name.lower():
                     found.append(path)
-                if os.path.isfile(path):
-                    with open(path, "rb") as file:
-                        data = file.read().lower()
-                    if b"ragnfrid" in data:
-                        found.append(path)
+                if os.path.isfile(path) and b"ragnfrid" in content(path):
+                    found.append(path)
         return found
 
     def arrive(self, h, data=LETTER, name=FILE):
         h.drop_bytes(data, name)
-        h.wait_for(lambda: h.query("SELECT 1 FROM consignment WHERE "
-                                   "source_place = 'done'") and not h.moving(),
-                   40, "the letter")
+        h.wait_for(lambda: h.query("SELECT 1 FROM consignment WHERE name = ? "
+                                   "AND source_place = 'done'", name) and
+                   not h.moving(), 40, "the letter")
         return h.query("SELECT reception FROM consignment ORDER BY id DESC "
                        "LIMIT 1")[0][0]
 

@@ -21,6 +21,9 @@ DEMO = os.path.join(TOP, "spool", "demo")
 sys.path.insert(0, os.path.join(TOP, "tests", "fakes"))
 import fake_client  # noqa: E402
 
+# What wait_for is given is enough on a quiet machine. How long something takes
+# is not what it asks, so that a busy one gets more.
+PATIENCE = 4
 QUEUES = ("Skannet post", "E-post", "Digital post")
 FAST = """
 settle = 300ms
@@ -28,6 +31,14 @@ sweep = 2s
 free_space_min = 1M
 held_limit = never
 """
+
+
+def names_in(folder):
+    """What lies there; nothing where it is gone, also while we look."""
+    try:
+        return os.listdir(folder)
+    except FileNotFoundError:
+        return []
 
 
 class House:
@@ -38,7 +49,7 @@ class House:
 
     def __init__(self, target="noark5", queues=QUEUES, instance=FAST, extra="",
                  limits="", target_keys="", cases=os.path.join(DEMO, "saker.csv"),
-                 start=True, root=None, user=None, manners=()):
+                 start=True, root=None, user=None, manners=(), fake=()):
         self.keep = root is not None
         self.root = root or tempfile.mkdtemp(prefix="sluse-test-")
         self.target, self.cases = target, cases
@@ -49,7 +60,7 @@ class House:
             self.fake = fake_client.Process(
                 "n5_server.py", "--user", "sluse", "--password", "hemmelig",
                 "--require-auth", "--cases", cases,
-                *("--manner=" + name for name in manners))
+                *("--manner=" + name for name in manners), *fake)
         else:
             self.fake = fake_client.Process("webhook_server.py")
         self.write_config(instance, extra, limits, target_keys)
@@ -132,7 +143,7 @@ class House:
         if self.child is not None:
             self.child.terminate()
             try:
-                self.child.wait(20)
+                self.child.wait(20 * PATIENCE)
             except subprocess.TimeoutExpired:
                 self.child.kill()
                 self.child.wait()
@@ -227,15 +238,20 @@ class House:
 
     # -- waiting ----------------------------------------------------------------
     def wait_for(self, test, seconds, what):
-        end = time.monotonic() + seconds
+        seconds *= PATIENCE
+        began = time.monotonic()
         while True:
-            value = test()
+            waited = time.monotonic() - began
+            late = waited > seconds
+            value = test()  # once more after the end: we may have been stopped
             if value:
                 return value
-            if time.monotonic() > end:
+            if late:
                 self.print_log()
                 raise AssertionError("not in %s s: %s" % (seconds, what))
-            time.sleep(0.05)
+            # A look may be a program of its own: the longer it has been, the
+            # less often.
+            time.sleep(min(0.05 + waited / 20, 0.25))
 
     def moving(self):
         """Is any item still on the road by itself? Looked for in the direction
@@ -244,16 +260,14 @@ class House:
 
     def in_inlets(self):
         boxes = [self.inbox(queue) for queue in self.queues]
-        return sum(len(os.listdir(box)) for box in boxes if os.path.isdir(box))
+        return sum(len(names_in(box)) for box in boxes)
 
     def claims(self):
         """Claims that no row knows yet."""
         n = 0
         for queue in self.queues:
             folder = os.path.join(self.root, "spool", queue, ".sluse")
-            if not os.path.isdir(folder):
-                continue
-            for ulid in os.listdir(folder):
+            for ulid in names_in(folder):
                 if not self.query("SELECT 1 FROM consignment WHERE ulid = ?", ulid):
                     n += 1
         return n

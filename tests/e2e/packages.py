@@ -4,6 +4,7 @@ document, its sender and its titles; twice the same is one; what is hostile, not
 whole or not post is held with its reason."""
 import json
 import os
+import re
 import subprocess
 import sys
 import unittest
@@ -152,6 +153,16 @@ class Packages(Trial):
         notes = [row[0] for row in h.query("SELECT slug FROM note")]
         self.assertIn("document_unnamed", notes)
         self.assertIn("package_unused", notes)
+        # What the packages say of themselves, in the balance.
+        facts = h.rows("report", "mottaksbalanse")[-1]["facts"]
+        differ = [v for k, v in facts.items() if re.match(r"package_\d", k)]
+        self.assertEqual(differ, ["%s: filer oppgitt 3, mottatt 4" %
+                                  self.one(h, "efm")["reception"]])
+        said = {"svarinn.zip": 2, "efm": 3, "fiks.zip": 2, "best.xml": 2}
+        self.assertEqual(facts["packages"], str(len(said)))
+        self.assertEqual(facts["packages_said"], str(sum(said.values())))
+        self.assertEqual(facts["packages_received"], str(sum(said.values()) + 1))
+        self.assertEqual(facts["packages_differ"], "1")
 
         post = self.post(h, "fiks.zip", saksnummer="2026/12",
                          tittel="Søknad om støtte",

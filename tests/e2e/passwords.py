@@ -32,6 +32,19 @@ class Passwords(unittest.TestCase):
         os.chmod(path + ".new", mode)
         os.rename(path + ".new", path)
 
+    def test_office(self):
+        """A Word file that is closed with a word of the list."""
+        corpus = os.path.join(os.path.dirname(DATA), "fuzz", "corpus", "office")
+        name = "agil-sha512.docx"
+        self.list_of_passwords("feil\npåskeegg\n")
+        with open(os.path.join(corpus, "seed-" + name), "rb") as file:
+            self.house.drop_bytes(file.read(), name)
+        self.house.wait_quiet(60, 1)
+        self.assertEqual(self.states()[name], ("held", "no_evidence"))
+        self.assertIn("skoleplass", self.house.query("SELECT text FROM page")[0][0])
+        self.assertIn(("password_used", "2"), self.house.query(
+            "SELECT slug, detail FROM note"))
+
     def states(self):
         """The last of each name."""
         rows = sorted(self.house.rows("list"), key=lambda r: r["reception"])

@@ -3,6 +3,7 @@
 leaves of the log, in another language and by other queries."""
 import csv
 import datetime
+import html
 import html.parser
 import io
 import json
@@ -267,8 +268,10 @@ class Recounted(unittest.TestCase):
                     for half in halves))
 
     def test_ageing(self):
-        found, _ = rows(self.root, "liggetid")
-        want, today = Counter(), oslo(time.time() * 1000).date()
+        want, today = Counter(), None
+        while today != oslo(time.time() * 1000).date():  # none began meanwhile
+            today = oslo(time.time() * 1000).date()
+            found, _ = rows(self.root, "liggetid")
         for c, item in self.raw.items():
             if item["disposition"] == 60:
                 continue
@@ -408,6 +411,52 @@ class Recounted(unittest.TestCase):
                              file.name)[0]
             row = [r for r in found if r["day"] == day["day"]][0]
             self.assertEqual(row["shred"], shred, sheet)
+
+    def test_paper_signed_in_sluse(self):
+        """The last signature counts, from Sluse or from the sheet; what was
+        looked at stands in the event and can go."""
+        day = next(r for r in rows(self.root, "skanningskontroll")[0]
+                   if r["open"] == 0)
+        number = (datetime.date.fromisoformat(day["day"]) -
+                  datetime.date(1970, 1, 1)).days
+        signed = datetime.datetime(2026, 11, 30, 11, tzinfo=datetime.timezone.utc)
+        with tempfile.TemporaryDirectory() as folder, \
+                tempfile.NamedTemporaryFile("w", suffix=".csv") as sheet:
+            shutil.copytree(os.path.join(self.root, "db"),
+                            os.path.join(folder, "db"))
+            shutil.copy(os.path.join(self.root, "sluse.conf"), folder)
+            db = sqlite3.connect(os.path.join(folder, "db", "sluse.db"))
+            seq = db.execute("SELECT max(seq) FROM payload").fetchone()[0]
+            db.execute("UPDATE payload SET body = ? WHERE seq = ?",
+                       ('{"why":"20 av 412 sider"}', seq))
+            for key in ("scan_signed:%d:Skannet post" % number,
+                        "scan_signed:%d:Skjema" % number):
+                db.execute("INSERT INTO meta VALUES (?, ?)", (key, json.dumps(
+                    {"ms": int(signed.timestamp() * 1000), "actor": "uid:1003",
+                     "seq": seq})))
+            db.commit()
+
+            def row(*more):
+                found, = [r for r in rows(folder, "skanningskontroll", *more)[0]
+                          if r["day"] == day["day"]]
+                return found["signed"], found["by"], found["sample"], found["shred"]
+            mine = ("2026-11-30", "uid:1003", "20 av 412 sider", "2027-02-28")
+            self.assertEqual(row(), mine)
+            sheet.write("ko;dato;forsendelser;sider;signert;av\nSkannet post;%s;%d;"
+                        "%d;2026-11-01;KN\n" % (day["day"], day["consignments"],
+                                               day["pages"]))
+            sheet.flush()
+            self.assertEqual(row("--control", sheet.name), mine)
+            db.execute("DELETE FROM payload WHERE seq = ?", (seq,))
+            db.execute("UPDATE consignment SET disposition = 30, outcome = NULL "
+                       "WHERE queue = 'Skannet post' AND id NOT IN (SELECT "
+                       "consignment FROM entry)")
+            db.execute("UPDATE entry SET disposition = 30, outcome = NULL WHERE id "
+                       "IN (SELECT id FROM entry WHERE consignment IN (SELECT id "
+                       "FROM consignment WHERE queue = 'Skannet post'))")
+            db.commit()
+            db.close()
+            self.assertEqual(row(), mine[:2] + (None, None))
 
     def test_corrections(self):
         first, person = {}, {}
@@ -572,6 +621,28 @@ class Recounted(unittest.TestCase):
                 self.assertTrue(out["pdf"].rstrip().endswith(b"%%EOF"))
                 self.assertNotIn(b"\x1b", out["table"])
 
+    def test_no_word_breaks_in_pdf(self):
+        if shutil.which("pdftotext") is None:
+            self.skipTest("pdftotext is not installed")
+        with open(os.path.join(TOP, "daemon", "report", "reports.def")) as file:
+            heads = re.findall(
+                r'^SL_COLUMN\((\w+), \w+, \w+, "([^"]+)"', file.read(), re.M)
+        for name in ("mottaksprotokoll", "mottaksbalanse", "avklaringer",
+                     "stikkprove", "skanningskontroll", "korreksjoner"):
+            done = subprocess.run(
+                ["pdftotext", "-raw", "-", "-"], stdout=subprocess.PIPE,
+                input=run(self.root, name, "--format", "pdf").stdout, check=True)
+            words = set(done.stdout.decode().split())
+            lines = list(csv.reader(io.StringIO(run(
+                self.root, name, "--format", "csv").stdout.decode("utf-8-sig")),
+                delimiter=";"))
+            want = {w for of, head in heads if of == name for w in head.split()}
+            if name != "stikkprove":
+                shown = [i for i, h in enumerate(lines[0]) if "(kode)" not in h]
+                want |= {w for line in lines[1:20] for i in shown
+                         for w in line[i].split()}
+            self.assertEqual(want - words, set(), name)
+
     def validate(self, name, text):
         if shutil.which("xmllint") is None:
             self.skipTest("xmllint is not installed")
@@ -580,6 +651,81 @@ class Recounted(unittest.TestCase):
              os.path.join(TOP, "schemas", name + ".xsd"), "-"], input=text,
             stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
         self.assertEqual(done.returncode, 0, done.stdout[-500:])
+
+    def test_words(self):
+        """No code where a person reads; the codes beside, for programs."""
+        with open(os.path.join(TOP, "daemon", "registry", "events.def")) as file:
+            events = dict(re.findall(r'\(\d+, (\w+), "([^"]+)"', file.read()))
+        codes = {r["reason"] for r in self.raw.entries.values() if r["reason"]}
+        codes |= {e for e, nb in events.items() if e != nb}
+        codes |= {"your_reference", "case_label", "uid:1003", "slused"}
+        for name in ("mottaksprotokoll", "avklaringer", "liggetid", "korreksjoner",
+                     "stikkprove"):
+            more = ["--seed", "1"] if name == "stikkprove" else []
+            found, _ = rows(self.root, name, *more)
+            page = run(self.root, name, *more, "--format", "html").stdout.decode()
+            seen = {html.unescape(t) for t in re.findall(
+                r"<t[dh][^>]*>([^<]*)</t", page)}
+            self.assertFalse(seen & codes, name)
+            self.assertFalse([t for t in seen if re.search(r"[a-z]_[a-z]", t)])
+            english = run(self.root, name, *more, "--format", "html",
+                          "--language", "en").stdout.decode()
+            self.assertFalse(re.search(r"<t[dh][^>]*>[^<]*[a-z]_[a-z]", english))
+            lines = list(csv.DictReader(io.StringIO(run(
+                self.root, name, *more, "--format", "csv").stdout.decode(
+                    "utf-8-sig")), delimiter=";"))
+            worded = [k[:-7] for k in lines[0] if k.endswith(" (kode)")]
+            self.assertGreater(len(worded), 0)
+            keys = [k[:-5] for k in found[0] if k.endswith("_text")]
+            self.assertEqual(len(keys), len(worded))
+            for row, line in zip(found, lines):
+                for key, head in zip(keys, worded):
+                    self.assertEqual(line[head + " (kode)"], row[key] or "")
+                    self.assertEqual(line[head], row[key + "_text"] or "")
+        one = next(r for r in rows(self.root, "mottaksprotokoll")[0]
+                   if r["reason"] == "unknown_case")
+        self.assertEqual(one["reason_text"],
+                         "Posten viser til en sak som ikke er kjent")
+        trail = rows(self.root, "stikkprove", "--seed", "1")[0]
+        for row in trail:
+            self.assertEqual(row["event_text"], events[row["event"]])
+            self.assertEqual(row["actor_text"], "Sluse" if row["actor"] == "slused"
+                             else "bruker " + row["actor"][4:])
+
+    def test_every_rule_has_words(self):
+        place = os.path.join(TOP, "daemon", "place")
+        code = ""
+        for name in ("rules.c", "decide.c"):
+            with open(os.path.join(place, name)) as file:
+                code += file.read()
+        rules = set(re.findall(r'->rule = (?:.*\? )?"(\w+)"', code))
+        rules |= set(re.findall(r'\{"(\w+)", \d+, \d+\}', code))
+        rules |= set(re.findall(r'rule_\w+\[\] = "(\w+)"', code))
+        self.assertGreater(len(rules), 12)
+        with open(os.path.join(TOP, "daemon", "registry", "rules.def")) as file:
+            self.assertLessEqual(rules, set(re.findall(
+                r"^SL_PLACED_BY\((\w+)", file.read(), re.M)))
+
+    def test_a_journal_without_posts_was_read(self):
+        with tempfile.TemporaryDirectory() as folder:
+            shutil.copytree(os.path.join(self.root, "db"),
+                            os.path.join(folder, "db"))
+            db = sqlite3.connect(os.path.join(folder, "db", "sluse.db"))
+            db.execute("DELETE FROM target_post")
+            db.commit()
+            done = run(folder, "journalkontroll")
+            self.assertEqual(done.returncode, 2)
+            self.assertIn(b"has been read", done.stderr)
+            db.execute("INSERT INTO meta VALUES ('journal_read:arkiv', ?)",
+                       ("%d" % (time.time() * 1000),))
+            db.commit()
+            db.close()
+            found, last = rows(folder, "journalkontroll")
+        self.assertIn("arkiv, ", last["facts"]["journal_read"])
+        self.assertEqual(last["facts"]["posts"], "0")
+        self.assertEqual(len(found) + int(last["facts"]["waiting"]),
+                         len(self.raw.delivered))
+        self.assertEqual({r["finding"] for r in found}, {"not_journaled"})
 
     def test_english(self):
         done = run(self.root, "balance", "--language", "en").stdout.decode()
@@ -596,12 +742,20 @@ class Recounted(unittest.TestCase):
                              (("liggetid", "--format", "doc"), 2),
                              (("mottaksbalanse", "--control", bad), 5),
                              (("mottaksbalanse", "--control", bad + "x"), 5),
-                             (("stikkprove", "--count", "2", "--errors", "3"), 2)):
+                             (("stikkprove", "--count", "2", "--errors", "3"), 2),
+                             (("mottaksbalanse", "--from", "2026-02-30"), 2),
+                             (("mottaksbalanse", "--from", "2026-02-02", "--to",
+                               "2026-02-01"), 2),
+                             (("liggetid", "--queue", "Skannet  post"), 2)):
             done = run(self.root, *args)
             self.assertEqual(done.returncode, status, (args, done.stderr))
+            self.assertLessEqual(done.stderr.count(b"No such file"), 1)
             self.assertNotIn(b"Nordmann", done.stderr)
             self.assertEqual(done.stderr.count(b"\n"), 1)
         self.assertEqual(run("/nonexistent", "liggetid").returncode, 3)
+        done = run(self.root, "mottaksprotokoll", "--queue", "Skannet  post")
+        self.assertIn("Skannet post, Aldri brukt".encode(), done.stderr)
+        self.assertEqual(done.stdout, b"")
 
     def test_an_older_database_is_not_read_wrongly(self):
         with tempfile.TemporaryDirectory() as folder:

@@ -53,11 +53,8 @@ class Settling(Trial):
             file.write(line + "\r\n")
 
         def said():
-            try:
-                with open(path, encoding="utf-8-sig") as file:
-                    text = file.read()
-            except FileNotFoundError:  # it is being written anew
-                return False
+            with open(path, encoding="utf-8-sig") as file:
+                text = file.read()
             return answer in text and line in text
         if answer is not None:
             h.wait_for(said, 15, answer)
@@ -188,9 +185,9 @@ class NewCase(Settling):
                     self.once(h, "sak-%d" % n)
         self.finish(h, n)
 
-    def late(self, h, title, rel, names):
-        self.begin(h, title, {"action": "late", "seconds": 1, "hold": True,
-                              "match": {"rel": rel}})
+    def late(self, h, title, rel, names, seconds=1):
+        self.begin(h, title, {"action": "late", "seconds": seconds,
+                              "hold": True, "match": {"rel": rel}})
         for name, _ in h.pids():
             if name.split("/")[0] in names:
                 h.kill(name)
@@ -210,10 +207,9 @@ class NewCase(Settling):
     def test_the_fake_sees_two(self):
         """Where nobody waits for the late commit there are two cases."""
         h = self.held(target_keys=MAKES + "unknown_wait = 0\n")
-        self.late(h, "sak", "ny-saksmappe", ("sluse-push",))
+        self.late(h, "sak", "ny-saksmappe", ("sluse-push",), seconds=6)
         self.until(h, "sak", 30, disposition="done")
-        time.sleep(2)
-        self.assertEqual(len(self.made(h)), 2)
+        h.wait_for(lambda: len(self.made(h)) == 2, 15, "two of them")
         self.assertEqual(len(h.posts()["doubles"]), 1)
 
 
@@ -391,11 +387,18 @@ class Belongs(Settling):
 
     def test_held_limit(self):
         h = self.held(instance=house.FAST.replace(
-            "held_limit = never", "held_limit = 4s\n"
+            "held_limit = never", "held_limit = 1d\n"
             "distribution_case = 2026/1"))
         self.drop(h, "a.txt", "b.txt")
         a, b = self.one(h, "a.txt")["id"], self.one(h, "b.txt")["id"]
         h.sluse("assign", b, "--with", a)
+        self.waits(h, "b.txt", a)
+        h.stop()
+        with sqlite3.connect(os.path.join(h.root, "db", "sluse.db")) as db:
+            db.execute("UPDATE entry SET held_until_ms = 1 WHERE "
+                       "held_until_ms > 1")
+        db.close()
+        h.start()
         for name in ("a.txt", "b.txt"):
             row = self.until(h, name, 20, disposition="done")
             self.assertEqual(row["case"], "2026/1")

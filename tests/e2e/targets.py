@@ -3,12 +3,11 @@
 a person can see why."""
 import os
 import sys
-import time
 
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 import house  # noqa: E402
 import fake_client  # noqa: E402
-from trial import Trial, letter, busy, run_all  # noqa: E402
+from trial import Trial, letter, is_calm, run_all  # noqa: E402
 
 SHORT = ("timeout = 300ms\nconnect_timeout = 500ms\nretry_max = 400ms\n"
          "breaker_max = 300ms\n")
@@ -119,10 +118,8 @@ class Login(Trial):
         self.assertEqual(len(events), 1)
         self.assertEqual(h.posts()["journalposts"], [])
         before = h.fake.control("GET", "requests")
-        time.sleep(2.5)  # the receipts of what just happened are written
-        share, wakes = busy(self.slused(h), 3)
-        self.assertLess(share, 0.2, "it waits, it does not spin")
-        self.assertLess(wakes, 5)
+        self.assertTrue(is_calm(self.slused(h), 0.2, 5),
+                        "it waits, it does not spin")
         self.assertEqual(before, h.fake.control("GET", "requests"),
                          "a stopped target is left alone")
 
@@ -179,8 +176,7 @@ class Down(Trial):
         h.wait_for(lambda: len([r for r in h.rows("list") if
                                 r["stage"] == "prepared"]) == 10, 15,
                    "all wait")
-        share, _ = busy(self.slused(h), 1.5)
-        self.assertLess(share, 0.3)
+        self.assertTrue(is_calm(self.slused(h), 0.3, 1000))
         h.fake.start()
         h.wait_quiet(15, 10)
         self.assertFalse(paused())
@@ -263,7 +259,8 @@ class Meanwhile(Trial):
     """A person decides while a delivery is under way."""
 
     def under_way(self, action, **more):
-        h = self.house(target_keys="timeout = 2s\n")
+        """A delivery that ends when let() says so."""
+        h = self.house(target_keys="timeout = 120s\n")
         h.fake.control("POST", "faults", [
             dict({"action": action, "match": {"rel": "ny-journalpost"},
                   "count": 1}, **more)])
@@ -279,6 +276,10 @@ class Meanwhile(Trial):
         self.pid = self.slused(h)
         return h, self.one(h, "brev.txt")["id"]
 
+    def let(self, h):
+        h.fake.control("DELETE", "faults")
+        self.idle(h)
+
     def idle(self, h):
         h.wait_for(lambda: h.rows("status")[0]["slused"]["targets"][0]
                    ["inflight"] == 0, 10, "nothing under way")
@@ -291,15 +292,15 @@ class Meanwhile(Trial):
         h.check_whole(self)
 
     def test_held_then_failed(self):
-        h, ident = self.under_way("hang", seconds=3)
+        h, ident = self.under_way("hang")
         h.sluse("hold", ident, "--why", "vent litt")
-        self.idle(h)
+        self.let(h)
         row = self.one(h, "brev.txt")
         self.assertEqual(self.slused(h), self.pid)
         self.assertEqual((row["disposition"], row["reason"]),
                          ("held", "by_person"))
-        _, wakes = busy(self.slused(h), 1.5)
-        self.assertLess(wakes, 5, "nothing to do, nothing done")
+        self.assertTrue(is_calm(self.slused(h), 1, 5),
+                        "nothing to do, nothing done")
         h.drop_bytes(letter(2), "neste.txt")
         self.until(h, "neste.txt", 10, disposition="done")
         h.sluse("release", ident, "--why", "greit")
@@ -309,9 +310,9 @@ class Meanwhile(Trial):
         h.check_whole(self)
 
     def test_held_then_delivered(self):
-        h, ident = self.under_way("slow", seconds=1)
+        h, ident = self.under_way("wait")
         h.sluse("hold", ident, "--why", "vent litt")
-        self.idle(h)
+        self.let(h)
         row = self.one(h, "brev.txt")
         self.assertEqual(row["disposition"], "held")
         self.assertEqual(row["deliveries"][0]["state"], "delivered")
@@ -321,9 +322,10 @@ class Meanwhile(Trial):
         self.finish(h)
 
     def test_released_while_under_way(self):
-        h, ident = self.under_way("hang", seconds=1, after=True)
+        h, ident = self.under_way("hang", after=True)
         h.sluse("hold", ident, "--why", "vent litt")
         h.sluse("retry", ident, "--why", "likevel")
+        h.fake.control("DELETE", "faults")
         self.until(h, "brev.txt", 15, disposition="done")
         self.finish(h)
         self.assertLessEqual(
@@ -331,13 +333,13 @@ class Meanwhile(Trial):
 
     def test_uncertain_is_not_thrown_away(self):
         """What may have arrived is neither rejected nor sent elsewhere."""
-        h, ident = self.under_way("hang", seconds=1, after=True)
+        h, ident = self.under_way("hang", after=True)
         h.sluse("hold", ident, "--why", "vent litt")
         self.refused(h, "reject", ident, "--why", "vekk",
                      says="may be in the case system")
         self.refused(h, "assign", ident, "--case", "2026/52",
                      says="may be in the case system")
-        self.idle(h)
+        self.let(h)
         self.refused(h, "reject", ident, "--why", "vekk")
         h.sluse("retry", ident, "--why", "send")
         self.until(h, "brev.txt", 10, disposition="done")
@@ -371,7 +373,7 @@ class Meanwhile(Trial):
     def test_what_was_sent_stays_uncertain(self):
         """A killed sender, then a dead target: nobody knows what arrived,
         until the target is asked."""
-        h, ident = self.under_way("hang", seconds=60)
+        h, ident = self.under_way("hang")
         h.sluse("stop-out", "--why", "vent")
         for name, _ in h.pids():
             if name.startswith("sluse-push"):
@@ -392,11 +394,11 @@ class Late(Trial):
     """A target that does the work long after the caller has gone: whoever
     asks too early finds nothing."""
 
-    def late(self, wait, rel="ny-journalpost", **more):
+    def late(self, wait, rel="ny-journalpost", seconds=1, **more):
         h = self.house(target_keys="unknown_wait = %s\nretry_first = 50ms\n"
                        "retry_max = 100ms\nbreaker_failures = 100\n" % wait)
         h.fake.control("POST", "faults", [
-            dict({"action": "late", "seconds": 2, "match": {"rel": rel},
+            dict({"action": "late", "seconds": seconds, "match": {"rel": rel},
                   "count": 1}, **more)])
         h.drop_bytes(letter(1), "brev.txt")
         h.wait_for(lambda: h.fake.control("GET", "faults")[0]["fired"], 15,
@@ -404,8 +406,10 @@ class Late(Trial):
         return h
 
     def over(self, h):
+        """What is late has come too."""
         self.until(h, "brev.txt", 20, disposition="done")
-        time.sleep(2)
+        h.wait_for(lambda: [r for r in h.fake.control("GET", "requests")
+                            if r.get("fault") == "late"], 20, "the late one")
         return h.posts()
 
     def once(self, h):
@@ -416,7 +420,7 @@ class Late(Trial):
 
     def test_too_early(self):
         """The fake does double where nobody waits."""
-        state = self.over(self.late("0"))
+        state = self.over(self.late("0", seconds=6))
         self.assertEqual(len(state["doubles"]), 1)
 
     def test_lost_reply(self):

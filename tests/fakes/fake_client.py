@@ -11,6 +11,7 @@ import http.client
 import json
 import os
 import signal
+import socket
 import subprocess
 import sys
 import tempfile
@@ -66,7 +67,12 @@ class Process:
     def __init__(self, program, *options):
         self.program, self.options = program, options
         self.folder = tempfile.TemporaryDirectory()
-        self.port = 0
+        # Ours as long as we live: nobody else gets the port while the fake is
+        # down. Bound and not listening, so that whoever comes is refused.
+        self.holder = socket.socket()
+        self.holder.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        self.holder.bind(("127.0.0.1", 0))
+        self.port = self.holder.getsockname()[1]
         self.start()
 
     def start(self):
@@ -96,6 +102,7 @@ class Process:
 
     def close(self):
         self.stop()
+        self.holder.close()
         self.folder.cleanup()
 
     def control(self, method, name, value=None):

@@ -32,6 +32,7 @@ after `count` firings the rule is spent.  The first rule that fires wins.
   "late"        the connection is dropped at once, the work is done "seconds"
                 later (default 5). With "hold": true the connection stays
                 open meanwhile, and is dropped when the work is done
+  "wait"        work done; the answer comes when the faults are deleted
   "half_body"   work done; whole Content-Length promised, half of it sent
   "bad_json"    work done; the body is not JSON
   "huge"        work done; the answer is padded to "bytes" (default 64 MiB)
@@ -255,8 +256,8 @@ class Rule:
     KNOWN = {"match", "action", "count", "skip", "probability", "seed",
              "retry_after", "retry_after_date", "seconds", "bytes", "after",
              "hold"}
-    ACTIONS = {"reset", "lose_reply", "hang", "late", "half_body", "bad_json",
-               "huge", "slow"}
+    ACTIONS = {"reset", "lose_reply", "hang", "late", "wait", "half_body",
+               "bad_json", "huge", "slow"}
 
     def __init__(self, spec):
         if not isinstance(spec, dict) or set(spec) - self.KNOWN:
@@ -396,6 +397,12 @@ class Connection:
         self.sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER,
                              struct.pack("ii", 1, 0))
         raise Gone
+
+    def wait(self):
+        generation = self.server.generation
+        while not self.server.stopping and \
+                generation == self.server.generation:
+            time.sleep(0.02)
 
     def hang(self, seconds):
         end = time.monotonic() + seconds
@@ -602,12 +609,25 @@ class Server:
             headers = headers + [("Connection", "close")]
         if resp.bare:
             conn.send(resp.status, headers, resp.size, ())
+        elif hasattr(resp, "sized"):
+            self.send_zeros(conn, resp, headers)
         elif resp.file:
             conn.send(resp.status, headers, resp.size, ())
             with open(resp.file, "rb") as file:
                 conn.sock.sendfile(file)
         else:
             conn.send(resp.status, headers, resp.size, (resp.body,))
+
+    def send_zeros(self, conn, resp, headers):
+        """resp.size of them, whether that is said or not."""
+        head = ["%s: %s" % pair for pair in headers]
+        head.append("Content-Length: %d" % resp.size if resp.sized
+                    else "Connection: close")
+        conn.sock.sendall(("HTTP/1.1 200 OK\r\n%s\r\n\r\n" %
+                           "\r\n".join(head)).encode())
+        for _ in range(resp.size // CHUNK):
+            conn.sock.sendall(bytes(CHUNK))
+        raise Gone
 
     def misbehave(self, conn, resp, rule, close):
         if resp.file:
@@ -618,11 +638,14 @@ class Server:
             raise Gone
         if rule.action == "hang":
             conn.hang(spec.get("seconds", 3600))
-        if rule.action == "half_body":
+        if rule.action == "wait":
+            conn.wait()
+            self.reply(conn, resp, close)
+        elif rule.action == "half_body":
             conn.send(resp.status, resp.headers, max(len(body), 2),
                       (body[:len(body) // 2],))
             raise Gone
-        if rule.action == "bad_json":
+        elif rule.action == "bad_json":
             body = b'{"count": 1, "results": [{"systemID": nul'
             conn.send(resp.status, resp.headers, len(body), (body,))
         elif rule.action == "huge":

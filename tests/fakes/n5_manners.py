@@ -4,7 +4,10 @@ ways, with the standard or against it.  Each is switched on by its name,
 """
 
 import re
+import uuid
 
+import fakelib
+import n5_archive
 import n5_model as model
 from fakelib import Refused, Response
 from n5_model import JSON_TYPE, REL
@@ -26,7 +29,28 @@ MANNERS = {
     "hides-access": "a journalpost does not show its skjerming",
     "silent-files": "no referanseDokumentfil; 400 for a file too early or"
                     " once too often",
-    "short-lists": "a list that is not filtered ends after its first page"}
+    "short-lists": "a list that is not filtered ends after its first page",
+    "flat-lists": "a series lists all folders and registrations in it",
+    "logs-below": "no page of logs: each unit leads to its own",
+    "relations": "skjerming and kassasjon are links, not members",
+    "bare-sizes": "filstoerrelse is text, and files have no checksum"}
+# What no core does that is not broken or in bad hands.
+HOSTILE = {
+    "next-loops": "the last page of a list leads on to its first",
+    "next-stays": "and each page to itself",
+    "next-elsewhere": "and to another host",
+    "too-many": "a list has a row more than it counts",
+    "too-few": "and one has fewer",
+    "no-ids": "a systemID climbs out of its folder",
+    "twice": "a folder lies in itself",
+    "deep": "every class holds another",
+    "lost-above": "a folder lies below one that is not shown",
+    "long-titles": "titles of a megabyte",
+    "endless-file": "a file of ten gigabytes",
+    "unsized-file": "and one that does not say so",
+    "other-file": "the link to a file leads to another host",
+    "not-an-object": "rows are texts"}
+MANNERS.update(HOSTILE)
 
 
 class Manners:
@@ -48,6 +72,8 @@ class Manners:
 
     def root_links(self, req):
         links = super().root_links(req)
+        if self.has("logs-below"):
+            links.pop(REL + "loggingogsporing/")
         if self.has("oidc-only"):
             links.pop(REL + "login/rfc6749/", None)
         return links
@@ -83,7 +109,37 @@ class Manners:
                 raise
             return self.json({"status": exc.status, "message": exc.why})
 
+    def shows(self, obj):
+        names = super().shows(obj)
+        if self.has("relations"):
+            names = [n for n in names if n != "merknad" or
+                     self.found(n, ("merknad",), obj["id"], {})]
+        return names
+
     def slice(self, req, rows, query, show):
+        answer = self.sliced(req, rows, query, show)
+        if not set(HOSTILE) & set(self.args.manner):
+            return answer
+        page = fakelib.parse_json(answer.body)
+        own = {"href": req.base + req.path}
+        here = {"href": req.base + req.target}
+        last = "next" not in page["_links"] and rows
+        if self.has("next-loops") and last:
+            page["_links"]["next"] = own
+        if self.has("next-stays") and rows:
+            page["_links"]["next"] = here
+        if self.has("next-elsewhere") and last:
+            page["_links"]["next"] = {
+                "href": "http://127.0.0.2:%d/n5/x" % self.server.port}
+        if self.has("too-many") and rows:
+            page["count"] = max(page["count"] - 1, 1)
+        if self.has("too-few") and last:
+            page["count"] += 1
+        if self.has("not-an-object") and rows:
+            page["results"] = ["rad"] * len(page["results"])
+        return self.json(page)
+
+    def sliced(self, req, rows, query, show):
         if self.has("short-lists") and "$filter" not in query:
             answer = {"count": len(rows), "_links": {}}
             if rows:
@@ -120,6 +176,7 @@ class Manners:
 
     def represent(self, req, obj):
         value = super().represent(req, obj)
+        self.turn(req, obj, value)
         if self.has("no-intern"):
             value["_links"].pop(
                 REL + "arkivstruktur/ny-korrespondansepartintern/", None)
@@ -129,7 +186,61 @@ class Manners:
             value.pop("referanseDokumentfil", None)
         return value
 
+    def turn(self, req, obj, value):
+        """What a harvest meets."""
+        links = value["_links"]
+        if self.has("logs-below") and "opprettetAv" in value:
+            self.link(links, REL + "loggingogsporing/endringslogg/",
+                      self.href(req, "list", "endringslogg", obj["id"]), True)
+        if self.has("relations"):
+            for name in ("skjerming", "kassasjon"):
+                if value.pop(name, None):
+                    self.link(links, REL + "arkivstruktur/%s/" % name,
+                              self.href(req, "part", name, obj["id"]))
+        if self.has("bare-sizes") and "filstoerrelse" in value:
+            value["filstoerrelse"] = str(value["filstoerrelse"])
+            for name in ("sjekksum", "sjekksumAlgoritme"):
+                value.pop(name, None)
+        if self.has("no-ids") and obj["type"] == "mappe":
+            value["systemID"] = "../../../" + value["systemID"][:27]
+        if self.has("long-titles") and obj["type"] == "saksmappe":
+            value["tittel"] = "x" * (1 << 20)
+        if self.has("lost-above") and obj["type"] == "saksmappe":
+            self.link(links, REL + "arkivstruktur/overmappe/",
+                      self.href(req, "object", "nobody"))
+        if self.has("other-file") and obj["type"] == "dokumentobjekt":
+            self.link(links, REL + "arkivstruktur/fil/",
+                      "http://127.0.0.2:9/fil")
+
+    def on_part(self, req, name, obj_id):
+        self.allow(req, "GET")
+        self.want_accept(req)
+        value = dict(self.store.get(obj_id)["attrs"][name])
+        return self.page({"self": {"href": req.base + req.path}}, **value)
+
+    def found(self, name, kinds, parent, equal):
+        rows = super().found(name, kinds, parent, equal)
+        above = parent and self.store.get(parent)
+        if self.has("flat-lists") and above and above["type"] == "arkivdel" \
+                and name in ("mappe", "registrering"):
+            return [o for o in self.store.candidates(kinds, None, equal)
+                    if n5_archive.series_of(self.store, o) == parent]
+        if self.has("twice") and name == "undermappe" and \
+                above["type"] == "mappe":
+            return [above]
+        if self.has("deep") and name == "underklasse" and not rows:
+            self.store.put({
+                "id": str(uuid.uuid4()), "type": "klasse", "parent": parent,
+                "version": 0, "attrs": above["attrs"]})
+            new = super().found(name, kinds, parent, equal)
+            new[0]["attrs"] = dict(above["attrs"], systemID=new[0]["id"])
+            return new
+        return rows
+
     def on_fil(self, req, obj_id):
+        if req.method == "GET" and (self.has("endless-file") or
+                                    self.has("unsized-file")):
+            return n5_archive.Endless(10 << 30, self.has("endless-file"))
         if not self.has("silent-files"):
             return super().on_fil(req, obj_id)
         try:

@@ -16,6 +16,9 @@ class Report:
         if (req.method, name) == ("GET", "token-endpoint"):
             req.base = "http://127.0.0.1:%d" % self.server.port
             return {"href": self.href(req, "token")}
+        if (req.method, name) == ("GET", "objects"):
+            with self.store.lock:
+                return list(self.store.objects.values())
         if req.method != "POST":
             return None
         if name == "expire-tokens":
@@ -141,7 +144,7 @@ class Report:
             "type": attrs["journalposttype"]["kode"],
             "year": attrs["journalaar"],
             "sequence": attrs["journalsekvensnummer"],
-            "mottattDato": attrs["mottattDato"],
+            "mottattDato": attrs.get("mottattDato"),
             "dokumentetsDato": attrs.get("dokumentetsDato"),
             "created": attrs["opprettetDato"], "documents": documents,
             "correspondents": [{

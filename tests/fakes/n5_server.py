@@ -40,6 +40,7 @@ import urllib.parse
 import uuid
 
 import fakelib
+import n5_archive
 import n5_files
 import n5_filter
 import n5_login
@@ -48,41 +49,21 @@ import n5_model as model
 import n5_report
 import n5_store
 from fakelib import Refused, Response
+from n5_archive import LISTS, STRUCT, rel_of
 from n5_model import JSON_TYPE, PARTS, REL, now
 
-SAK, STRUCT, META = REL + "sakarkiv/", REL + "arkivstruktur/", REL + "metadata/"
+META = REL + "metadata/"
 TEMPLATE = "{?$filter&$orderby&$top&$skip&$search}"
 BULK = 157286400
 
-# Lists: name in the relation -> types of object it holds.
-LISTS = {"arkiv": ("arkiv",), "arkivdel": ("arkivdel",),
-         "mappe": ("saksmappe",), "saksmappe": ("saksmappe",),
-         "registrering": ("journalpost",), "journalpost": ("journalpost",),
-         "korrespondansepart": PARTS, "merknad": ("merknad",),
-         "dokumentbeskrivelse": ("dokumentbeskrivelse",),
-         "dokumentobjekt": ("dokumentobjekt",)}
 # What may be made below what.
 MAKES = {"arkivdel": ("saksmappe",), "saksmappe": ("journalpost", "merknad"),
          "journalpost": PARTS + ("merknad", "dokumentbeskrivelse"),
          "dokumentbeskrivelse": ("dokumentobjekt", "merknad")}
-SHOWS = {"arkiv": ("arkivdel",), "arkivdel": ("mappe",),
-         "saksmappe": ("registrering", "journalpost", "merknad"),
-         "journalpost": ("korrespondansepart", "merknad",
-                         "dokumentbeskrivelse"),
-         "dokumentbeskrivelse": ("dokumentobjekt", "merknad")}
-PARENTS = {"arkivdel": ("arkiv",), "saksmappe": ("arkivdel",),
-           "journalpost": ("mappe", "saksmappe"),
-           "dokumentbeskrivelse": ("registrering",),
-           "dokumentobjekt": ("dokumentbeskrivelse",)}
 
 
-def rel_of(name):
-    bare = name[3:] if name.startswith("ny-") else name
-    return (SAK if bare in ("saksmappe", "journalpost") else STRUCT) + \
-        name + "/"
-
-
-class N5(n5_login.Login, n5_files.Files, n5_report.Report, fakelib.App):
+class N5(n5_login.Login, n5_files.Files, n5_report.Report,
+         n5_archive.Shown, fakelib.App):
     def __init__(self, args):
         self.args = args
         self.store = n5_store.Store(args.state, args.fsync)
@@ -96,6 +77,8 @@ class N5(n5_login.Login, n5_files.Files, n5_report.Report, fakelib.App):
 
     def seed(self):
         store = self.store
+        if self.args.seed:
+            n5_archive.Loader(store).load(self.args.seed)
         if not store.by_type["arkivdel"]:
             arkiv = self.make("arkiv", None, {
                 "tittel": "Storvik kommune",
@@ -117,7 +100,7 @@ class N5(n5_login.Login, n5_files.Files, n5_report.Report, fakelib.App):
         attrs = model.check_new("saksmappe", {
             "tittel": title, "saksstatus": {"kode": status},
             "administrativEnhet": unit})
-        return self.make("saksmappe", self.store.by_type["arkivdel"][0],
+        return self.make("saksmappe", n5_archive.open_series(self.store),
                          attrs, (int(year), int(seq)))
 
     def make(self, kind, parent, attrs, case_number=None):
@@ -162,7 +145,7 @@ class N5(n5_login.Login, n5_files.Files, n5_report.Report, fakelib.App):
             journalaar=year, journaldato=when, journalpostnummer=number,
             journalsekvensnummer=self.store.next_number("journalpost", year),
             registreringsID="%s-%d" % (case["attrs"]["mappeID"], number),
-            referanseArkivdel=case["parent"])
+            referanseArkivdel=n5_archive.series_of(self.store, case))
 
     # -- from URL to route
 
@@ -264,7 +247,8 @@ class N5(n5_login.Login, n5_files.Files, n5_report.Report, fakelib.App):
 
     def root_links(self, req):
         links = {}
-        for name in ("arkivstruktur", "sakarkiv", "metadata", "admin/system"):
+        for name in ("arkivstruktur", "sakarkiv", "metadata", "admin/system",
+                     "loggingogsporing"):
             self.link(links, REL + name + "/", self.href(req, "page", name))
         if self.auth:
             self.link(links, REL + "login/rfc6749/", self.href(req, "token"))
@@ -302,12 +286,14 @@ class N5(n5_login.Login, n5_files.Files, n5_report.Report, fakelib.App):
             for codes in list(model.CODES) + ["virksomhetsspesifikkeMetadata"]:
                 self.link(links, META + codes + "/",
                           self.href(req, "codes", codes), True)
-        elif name == "sakarkiv":
-            for kind in ("saksmappe", "journalpost"):
+        elif name in ("sakarkiv", "loggingogsporing"):
+            for kind in (("saksmappe", "journalpost") if name == "sakarkiv"
+                         else ("endringslogg", "hendelseslogg")):
                 self.link(links, rel_of(kind), self.href(req, "list", kind),
                           True)
         else:
-            for kind in ("arkiv", "arkivdel", "mappe", "registrering",
+            for kind in ("arkiv", "arkivskaper", "arkivdel", "klasse",
+                         "klassifikasjonssystem", "mappe", "registrering",
                          "dokumentbeskrivelse", "dokumentobjekt"):
                 self.link(links, rel_of(kind), self.href(req, "list", kind),
                           True)
@@ -397,7 +383,7 @@ class N5(n5_login.Login, n5_files.Files, n5_report.Report, fakelib.App):
         with self.store.lock:
             return self.listing(
                 req, model.filter_fields(kinds),
-                lambda equal: self.store.candidates(kinds, parent, equal),
+                lambda equal: self.found(name, kinds, parent, equal),
                 lambda obj: self.represent(req, obj),
                 lambda obj, field: model.value_of(obj["attrs"], field))
 
@@ -409,10 +395,9 @@ class N5(n5_login.Login, n5_files.Files, n5_report.Report, fakelib.App):
         links = {}
         self.link(links, "self", own)
         self.link(links, rel_of(kind), own)
-        for name in PARENTS.get(kind, ()):
-            self.link(links, rel_of(name),
-                      self.href(req, "object", obj["parent"]))
-        for name in SHOWS.get(kind, ()):
+        for name, above in self.parents(obj):
+            self.link(links, rel_of(name), self.href(req, "object", above))
+        for name in self.shows(obj):
             self.link(links, rel_of(name),
                       self.href(req, "list", name, obj_id), True)
         for name in MAKES.get(kind, ()):
@@ -504,7 +489,7 @@ class N5(n5_login.Login, n5_files.Files, n5_report.Report, fakelib.App):
         return self.answer(req, obj)
 
     def check_change(self, obj, attrs):
-        if obj["type"] in ("arkiv", "arkivdel"):
+        if obj["type"] in n5_archive.READ_ONLY:
             raise Refused(403, "not for this user")
         if obj["type"] == "saksmappe" and attrs["saksstatus"]["kode"] in \
                 "AU" and self.store.below(obj["id"], "journalpost"):
@@ -606,6 +591,8 @@ def main():
     parser.add_argument("--token-ttl", type=int, default=3600)
     parser.add_argument("--cases", metavar="CSV",
                         help="saksnummer,tittel,saksstatus,administrativEnhet")
+    parser.add_argument("--seed", metavar="JSON",
+                        help="an archive to begin with: see n5_archive.py")
     parser.add_argument("--page-size", type=int, default=50)
     parser.add_argument("--bulkgrense", type=int, default=BULK)
     parser.add_argument("--manner", action="append", default=[],

@@ -576,6 +576,20 @@ class Strict(Base):
             fake.close()
 
 
+    def test_port_is_kept(self):
+        """While a fake is down nobody gets its port, and who comes is refused."""
+        fake = Process("n5_server.py")
+        self.addCleanup(fake.close)
+        fake.stop(signal.SIGKILL)
+        with socket.socket() as other:
+            with self.assertRaises(OSError):
+                other.bind(("127.0.0.1", fake.port))
+        with self.assertRaises(ConnectionRefusedError):
+            fake.control("GET", "state")
+        fake.start()
+        fake.control("GET", "state")
+
+
 class Faults(Base):
     def setUp(self):
         super().setUp()
@@ -659,6 +673,23 @@ class Faults(Base):
         start = time.monotonic()
         self.assertEqual(self.client.send(self.url, POST).status, 201)
         self.assertGreaterEqual(time.monotonic() - start, 0.5)
+
+    def test_wait(self):
+        """Done at once; the answer comes when the faults are deleted."""
+        self.order("wait")
+        got = []
+        asker = threading.Thread(target=lambda: got.append(
+            self.client.send(self.url, POST).status))
+        asker.start()
+        end = time.monotonic() + 20
+        while self.made() == 0 and time.monotonic() < end:
+            time.sleep(0.02)
+        self.assertEqual((self.made(), got), (1, []))
+        time.sleep(0.2)
+        self.assertEqual(got, [])
+        self.fake.control("DELETE", "faults")
+        asker.join(20)
+        self.assertEqual((self.made(), got), (1, [201]))
 
     def test_matching(self):
         self.fake.control("POST", "faults", [

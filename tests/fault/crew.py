@@ -147,13 +147,15 @@ class Crew(house.House):
 
     # -- waiting --------------------------------------------------------------
     def wait_for(self, test, seconds, what, step=0.03):
+        seconds *= house.PATIENCE
         end = time.monotonic() + seconds
         while True:
             self.tend()
+            late = time.monotonic() > end
             value = test()
             if value:
                 return value
-            if time.monotonic() > end:
+            if late:
                 self.print_log()
                 raise AssertionError("not in %s s: %s" % (seconds, what))
             time.sleep(step)

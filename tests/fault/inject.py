@@ -21,6 +21,7 @@ import unittest
 
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 import crew  # noqa: E402
+import trial  # noqa: E402
 import traced  # noqa: E402
 
 CALLS = ("write", "pwrite64", "fsync", "fdatasync", "syncfs", "ftruncate",
@@ -30,71 +31,79 @@ FROM_READY = ("mkdirat", "openat", "pread64")
 WRITE_STEP = 16
 LEAST = 40
 OPTIONS = {"calls": None, "verbose": False, "all": "SLUSE_FAULT_ALL" in os.environ}
-LIFE_S = 20
+LIFE_S = 60
+
+
+def injected(trace):
+    """What strace made fail: the line that tells of it, or nothing."""
+    return "".join(line for line in trace.text().splitlines(True)
+                   if "(INJ" in line)
+
+
+def must_end(call, line):
+    """After a sync that failed nobody knows what is on the disk."""
+    return line and (call == "syncfs" or
+                     ("sync(" in line and "-wal>" in line))
 
 
 class Inject(traced.Lives):
-    def one_life(self, call, n, error):
-        """"beyond", "completed", "ended" or "stuck"."""
-        self.down()
-        trace = traced.Strace(self.crew, [call], "%s:error=%s:when=%d" % (
+    def one_life(self, lane, call, n, error):
+        """"beyond", "completed", "ended" or "stuck"; and what was injected."""
+        lane.down()
+        trace = traced.Strace(lane.crew, [call], "%s:error=%s:when=%d" % (
             call, error, n))
         dropped, over = False, False
         end = time.monotonic() + LIFE_S
         try:
             while time.monotonic() < end:
-                self.tend_peers()
+                lane.tend_peers()
                 over = trace.over()
-                if over or (dropped and self.done()):
+                if over or (dropped and lane.done()):
                     break
-                if not dropped and self.ready():
-                    self.drop()
+                if not dropped and lane.ready():
+                    lane.drop()
                     dropped = True
-                time.sleep(0.002 if dropped else 0.02)
+                time.sleep(0.005 if dropped else 0.03)
             # What is done may have been so before the fault: its end follows.
-            end = time.monotonic() + 2
-            while (not over and "sync" in call and
-                   "(INJECTED)" in trace.text() and time.monotonic() < end):
+            while (not over and must_end(call, injected(trace)) and
+                   time.monotonic() < end):
                 time.sleep(0.02)
                 over = trace.over()
-            hit = "(INJECTED)" in trace.text()
-            line = [t for t in trace.text().splitlines() if "(INJ" in t]
+            line = injected(trace)
         finally:
             code = trace.close()
-            self.down()
-            self.up()
-        stuck = not over and not (dropped and self.done())
+            lane.down()
+            lane.up()
+        stuck = not over and not (dropped and lane.done())
         if not dropped:
-            self.drop()
-        self.crew.wait_for(self.done, LIFE_S, "%s %d %s: done after restart" %
+            lane.drop()
+        lane.crew.wait_for(lane.done, LIFE_S, "%s %d %s: done after restart" %
                            (call, n, error))
-        self.crew.held_down.discard("slused")
         if stuck:
             return "stuck", line
         if over and (code is None or code <= 0):
             return "ended with %s" % code, line
-        return ("beyond" if not hit else "ended" if over else "completed",
+        return ("beyond" if not line else "ended" if over else "completed",
                 line)
 
-    def points(self, call, error, bad):
-        seen = collections.Counter()
+    def points(self, lane, call, error):
+        """How often it went how, and what went wrong."""
+        seen, bad = collections.Counter(), []
         n = 1
         if call in FROM_READY:
-            n = max(1, self.startup_count(call))
+            n = max(1, lane.startup_count(call))
         step = WRITE_STEP if call in ("pwrite64", "pread64") and \
             not OPTIONS["all"] else 1
         first = n
         while True:
-            how, line = self.one_life(call, n, error)
+            how, line = self.one_life(lane, call, n, error)
             if how == "beyond":
-                return seen
+                return seen, bad
             seen[how] += 1
             if OPTIONS["verbose"]:
                 print("   ", call, n, error, how, line)
             # A sync that failed can never have been a success.
-            if how == "completed" and (call == "syncfs" or
-                                       "sync(" in line[0] and
-                                       "-wal>" in line[0]):
+            if how == "completed" and must_end(call, line):
                 how = "false success"
             if how not in ("completed", "ended"):
                 bad.append((call, n, error, how, line))
@@ -104,72 +113,82 @@ class Inject(traced.Lives):
 
     def test_every_call(self):
         bad, total = [], collections.Counter()
-        for call in OPTIONS["calls"] or CALLS:
-            for error in ("EIO", "ENOSPC"):
-                began = time.monotonic()
-                seen = self.points(call, error, bad)
-                total.update(seen)
-                print("  %-10s %-6s %s %.1f s" % (
-                    call, error, dict(seen), time.monotonic() - began),
-                    flush=True)
-            self.crew.check_end(self)
+        said, items = self.in_lanes(self.points, [
+            (call, error) for call in OPTIONS["calls"] or CALLS
+            for error in ("EIO", "ENOSPC")])
+        for (call, error), seconds, (seen, wrong) in sorted(
+                said, key=lambda row: row[0]):
+            print("  %-10s %-6s %s %.1f s" % (call, error, dict(seen),
+                                              seconds), flush=True)
+            total.update(seen)
+            bad += wrong
         print("  %d faults: %s; %d items" % (
-            sum(total.values()), dict(total), self.number))
+            sum(total.values()), dict(total), items))
         self.assertEqual(bad, [])
         if not OPTIONS["calls"]:
             self.assertGreaterEqual(sum(total.values()), LEAST)
 
-    def leave_claim(self):
+    def leave_claim(self, lane):
         """slused dies with an item claimed and not yet received."""
-        self.down()
-        trace = traced.Strace(self.crew, ["linkat"],
+        lane.down()
+        trace = traced.Strace(lane.crew, ["linkat"],
                               "linkat:signal=SIGKILL:when=1")
         end = time.monotonic() + LIFE_S
         dropped = False
         while not trace.over() and time.monotonic() < end:
-            self.tend_peers()
-            if not dropped and self.ready():
-                self.drop()
+            lane.tend_peers()
+            if not dropped and lane.ready():
+                lane.drop()
                 dropped = True
-            time.sleep(0.005)
+            time.sleep(0.02)
         self.assertTrue(trace.over(), "never came to linkat")
         trace.close()
-        self.down()
-        claims = os.path.join(os.path.dirname(self.crew.inbox()), ".sluse")
+        lane.down()
+        claims = os.path.join(os.path.dirname(lane.crew.inbox()), ".sluse")
         self.assertEqual(len(os.listdir(claims)), 1)
+
+    def one_claim(self, lane, n):
+        """A start that finds a claim, with EIO at its open number n."""
+        self.leave_claim(lane)
+        trace = traced.Strace(lane.crew, ["openat"],
+                              "openat:error=EIO:when=%d" % n)
+        end = time.monotonic() + LIFE_S
+        while time.monotonic() < end and not trace.over() and \
+                not lane.done():
+            lane.tend_peers()
+            time.sleep(0.02)
+        over, line = trace.over(), injected(trace)
+        code = trace.close()
+        lane.down()
+        lane.up()
+        if over:
+            self.assertNotEqual(code, 0)
+        else:
+            self.assertTrue(lane.done(), "openat %d: left lying: %s" % (
+                n, line))
+        lane.crew.wait_for(lane.done, LIFE_S, "openat %d" % n)
+        return "beyond" if not line else "ended" if over else "completed"
 
     def test_claim_of_before(self):
         """EIO at each open of a start that finds a claim: nothing is left
         lying, and nobody needs to start slused once more."""
         if OPTIONS["calls"]:
             self.skipTest("not asked for")
-        seen = collections.Counter()
-        n = 1
-        while True:
-            self.leave_claim()
-            trace = traced.Strace(self.crew, ["openat"],
-                                  "openat:error=EIO:when=%d" % n)
-            end = time.monotonic() + LIFE_S
-            while time.monotonic() < end and not trace.over() and \
-                    not self.done():
-                self.tend_peers()
-                time.sleep(0.01)
-            over, text = trace.over(), trace.text()
-            code = trace.close()
-            self.down()
-            self.up()
-            if not over:
-                self.assertTrue(self.done(), "openat %d: left lying: %s" % (
-                    n, [t for t in text.splitlines() if "(INJ" in t]))
-            else:
-                self.assertNotEqual(code, 0)
-            self.crew.wait_for(self.done, LIFE_S, "openat %d" % n)
-            if "(INJECTED)" not in text:
-                break
-            seen["ended" if over else "completed"] += 1
-            n += 1
-        self.crew.check_end(self)
-        print("  %d opens of a start with a claim: %s" % (n - 1, dict(seen)))
+
+        def every(lane, first):
+            seen, n = collections.Counter(), first
+            while True:
+                how = self.one_claim(lane, n)
+                if how == "beyond":
+                    return seen
+                seen[how] += 1
+                n += traced.LANES
+        said, _ = self.in_lanes(every, [
+            (first + 1,) for first in range(traced.LANES)])
+        seen = sum((row[2] for row in said), collections.Counter())
+        print("  %d opens of a start with a claim: %s" % (
+            sum(seen.values()), dict(seen)))
+        self.assertGreater(sum(seen.values()), 0)
 
 
 class Disks(unittest.TestCase):
@@ -285,6 +304,8 @@ def main():
                         default=OPTIONS["all"])
     options, rest = parser.parse_known_args()
     OPTIONS.update(vars(options))
+    if len(sys.argv) == 1:
+        trial.run_all()
     unittest.main(argv=sys.argv[:1] + rest, verbosity=2)
 
 

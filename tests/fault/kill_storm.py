@@ -16,6 +16,7 @@ import unittest
 
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 import crew  # noqa: E402
+import trial  # noqa: E402
 
 VICTIMS = ("slused",) * 4 + ("sluse-work",) * 2 + ("child",) * 3 + (
     "sluse-place", "sluse-push", "sluse-push", "sluse-ocr")
@@ -110,8 +111,11 @@ def main():
     parser.add_argument("--items", type=int)
     parser.add_argument("--seed", type=int, default=int(os.environ.get(
         "SLUSE_SEED", random.SystemRandom().randrange(1 << 31))))
+    parser.add_argument("tests", nargs="*")
     OPTIONS.update(vars(parser.parse_args()))
-    unittest.main(argv=sys.argv[:1], verbosity=2)
+    if len(sys.argv) == 1:
+        trial.run_all()
+    unittest.main(argv=sys.argv[:1] + OPTIONS["tests"], verbosity=2)
 
 
 if __name__ == "__main__":

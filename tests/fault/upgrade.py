@@ -4,8 +4,9 @@ at work, this build finishes what it began, and programs of the other build are
 refused.
 
 The previous commit is HEAD~1, built from `git archive` under another version,
-so that its build id differs even where the wire does not.  Skipped where there
-is no git or no earlier commit.  The build is kept in build/previous/.
+so that its build id differs even where the wire does not; it takes this build's
+objects of what has not changed.  Skipped where there is no git or no earlier
+commit.  The build is kept in build/previous/.
 """
 import glob
 import os
@@ -21,6 +22,8 @@ import crew  # noqa: E402
 TOP = crew.house.TOP
 VERSION = "0.0.0"
 ITEMS = 60
+# The same name, so that what depends on what is known there too.
+B = os.path.basename(crew.house.BUILD)
 BUILD_S = 420
 
 
@@ -45,7 +48,7 @@ def build_previous():
                                 "since HEAD~1")
     base = os.path.join(crew.house.BUILD, "previous")
     folder = os.path.join(base, commit[:12])
-    bins = os.path.join(folder, "build", "bin")
+    bins = os.path.join(folder, B, "bin")
     if not os.path.exists(os.path.join(folder, "done")):
         shutil.rmtree(base, ignore_errors=True)
         os.makedirs(folder)
@@ -55,6 +58,7 @@ def build_previous():
                        timeout=60)
         os.unlink(tar)
         began = time.monotonic()
+        share(folder, commit)
         make(folder)
         open(os.path.join(folder, "done"), "w").close()
         print("  built %s in %.0f s" % (commit[:12],
@@ -62,20 +66,50 @@ def build_previous():
     return bins
 
 
+def content(*path):
+    try:
+        with open(os.path.join(*path), "rb") as file:
+            return file.read()
+    except FileNotFoundError:
+        return None
+
+
+def share(folder, commit):
+    """Objects of this build for what was the same then: what differs, and what
+    the version is compiled into, is newer than they are, the rest is old."""
+    program = os.path.join(crew.house.BUILD, "bin", "slused")
+    if os.path.join(TOP, B) != crew.house.BUILD or git(
+            "diff", "--name-only", commit, "--", "Makefile", "tests/tests.mk"):
+        return
+    shutil.copytree(os.path.join(crew.house.BUILD, "obj", "daemon"),
+                    os.path.join(folder, B, "obj", "daemon"))
+    built, now = os.stat(program).st_mtime, time.time()
+    for place, _, names in os.walk(folder):
+        for name in names:
+            path = os.path.join(place, name)
+            here = os.path.join(TOP, os.path.relpath(path, folder))
+            data = content(path)
+            if os.path.relpath(path, folder).startswith(B + os.sep):
+                continue
+            same = data == content(here) and b"SLUSE_VERSION" not in data and \
+                os.stat(here).st_mtime <= built
+            os.utime(path, (1, 1) if same else (now, now))
+
+
 def make(folder):
-    targets = ["build/bin/" + n for n in ("slused", "sluse") +
+    targets = [B + "/bin/" + n for n in ("slused", "sluse") +
                crew.PEERS]
-    targets += [path[len(folder) + 1:].replace("plugins/", "build/plugins/")
+    targets += [path[len(folder) + 1:].replace("plugins/", B + "/plugins/")
                 .replace(".c", ".so") for path in
                 glob.glob(folder + "/plugins/readers/text.c") +
                 glob.glob(folder + "/plugins/connectors/webhook.c")]
-    targets += ["build/pronom/" + os.path.basename(path) for path in
+    targets += [B + "/pronom/" + os.path.basename(path) for path in
                 glob.glob(folder + "/schemas/pronom/*.tsv")]
     env = {k: v for k, v in os.environ.items()
-           if k not in ("MAKEFLAGS", "MAKELEVEL", "MFLAGS", "B", "CC",
+           if k not in ("MAKEFLAGS", "MAKELEVEL", "MFLAGS", "B", "CC", "OPT",
                         "SAN", "WERROR")}
     done = subprocess.run(
-        ["make", "-j2", "-C", folder, "B=build", "VERSION=" + VERSION,
+        ["make", "-j2", "-C", folder, "B=" + B, "VERSION=" + VERSION, "CC=gcc",
          *targets], env=env, timeout=BUILD_S, stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT)
     if done.returncode != 0:

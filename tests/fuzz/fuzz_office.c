@@ -17,6 +17,7 @@ LLVMFuzzerTestOneInput(const uint8_t *p, size_t n)
 		r = mock_load("office");
 		FUZZ_CHECK(r != NULL && r->warm(&mock_host) == 0);
 	}
+	mock_passwords[0] = "påskeegg";
 	d = read_all(r, "", p, n, 64);
 	/* the host cuts very long text anywhere */
 	if (d->k.n < sizeof(d->k.text) - 1)

@@ -7,6 +7,7 @@ broke something.
 import gzip
 import hashlib
 import io
+import json
 import os
 import re
 import struct
@@ -16,6 +17,9 @@ import tempfile
 import zipfile
 import zlib
 
+sys.path.insert(1, os.path.join(os.path.dirname(os.path.dirname(
+    os.path.abspath(__file__))), "e2e"))
+import harvests
 import make_outlook
 import make_office
 import make_pdf
@@ -601,8 +605,226 @@ def targetlog():
         '{"id":"\\u00e5","number":"2026/1-1","documents":[{"number":2}]}')
 
 
+# -- a package for a depot ----------------------------------------------------
+def dias():
+    uuid = "01234567-89ab-4def-8123-456789abcdef"
+    premis_ns = "http://arkivverket.no/standarder/PREMIS"
+    content = {"content/a.txt": b"hei\n", "content/addml.xml": b"<addml/>"}
+
+    def premis(rows):
+        objects = "".join(
+            '<object xsi:type="file"><objectIdentifier><objectIdentifierType>NO/RA'
+            "</objectIdentifierType><objectIdentifierValue>%s/%s"
+            "</objectIdentifierValue></objectIdentifier><objectCharacteristics>"
+            "<compositionLevel>0</compositionLevel><fixity><messageDigestAlgorithm>"
+            "SHA-256</messageDigestAlgorithm><messageDigest>%s</messageDigest>"
+            "</fixity><format><formatDesignation><formatName>x</formatName>"
+            "</formatDesignation></format></objectCharacteristics></object>"
+            % (uuid, path, hashlib.sha256(data).hexdigest())
+            for path, data in rows.items())
+        return ('<premis xmlns="%s" xmlns:xsi="http://www.w3.org/2001/XMLSchema-'
+                'instance" version="2.0">%s</premis>' % (premis_ns, objects)).encode()
+
+    def mets(rows):
+        agent = ('<agent ROLE="CREATOR" TYPE="ORGANIZATION"><name>A</name></agent>')
+        return ('<mets xmlns="http://www.loc.gov/METS/" xmlns:xlink='
+                '"http://www.w3.org/1999/xlink" OBJID="UUID:%s" TYPE="SIP" PROFILE='
+                '"p"><metsHdr CREATEDATE="2026-01-01T00:00:00Z">%s<altRecordID/>'
+                "<altRecordID/><altRecordID/></metsHdr><fileSec><fileGrp>%s</fileGrp>"
+                "</fileSec><structMap><div/></structMap></mets>" % (
+                    uuid, agent * 3, "".join(
+                        '<file ID="f%d" MIMETYPE="a/b" SIZE="%d" CREATED='
+                        '"2026-01-01T00:00:00Z" CHECKSUM="%s" CHECKSUMTYPE="SHA-256"'
+                        ' USE="Datafile"><FLocat LOCTYPE="URL" xlink:href="file:%s"/>'
+                        "</file>" % (i, len(data), hashlib.sha256(data).hexdigest(),
+                                     path)
+                        for i, (path, data) in enumerate(rows.items())))).encode()
+
+    def seed(name, files, prefix=uuid + "/", kind=tarfile.REGTYPE):
+        out = io.BytesIO()
+        with tarfile.open(fileobj=out, mode="w", format=tarfile.PAX_FORMAT) as tar:
+            for path, data in files.items():
+                member = tarfile.TarInfo(prefix + path)
+                member.size, member.type = len(data), kind
+                member.linkname = "x" if kind != tarfile.REGTYPE else ""
+                tar.addfile(member, io.BytesIO(data))
+        put("dias", name, out.getvalue())
+
+    meta = {"administrative_metadata/dias-premis.xml": premis(content),
+            "log.xml": premis({"content/a.txt": b"hei\n"})}
+    whole = {**content, **meta}
+    seed("whole", {**whole, "dias-mets.xml": mets(whole)})
+    seed("cut", {**whole, "dias-mets.xml": mets(whole)[:-8]})
+    seed("strange", {**whole, "dias-mets.xml": mets({**whole, "b%2": b""}),
+                     "content/\u202e%20": b""})
+    seed("outside", {"a": b""}, "../")
+    seed("link", {"a": b""}, kind=tarfile.SYMTYPE)
+    seed("entity", {**whole, "log.xml": b'<!DOCTYPE premis [<!ENTITY x SYSTEM '
+                    b'"file:///etc/passwd">]><premis>&x;</premis>'})
+
+
+# -- what witnesses and time-stamp authorities answer ---------------------------
+def cosign():
+    text = ("example.com/behind-the-sofa\n20852163\n"
+            "CsUYapGGPo4dkMgIAUqom/Xajj7h2fB2MPA3j2jxq2I=\n")
+    log = ("\u2014 example.com/behind-the-sofa +PpSVFNUsAicB1wXCuc36HrmzCfBx1ATQpT"
+           "ulWd9U006OEpyCvIVj2pM8CIzKlzXWcwxIO/VAQzkCO8DZUY5tlFX6QQ=\n")
+    line = ("\u2014 witness.example.com/w1 fm9KqgAAAABkGFDL+TPmh4BYuAjsYRoqMJCWb/"
+            "gWJaeRF/kmm5tlCr9sJ57DLErur7K0yDXc2ArN+TIuotuB/HbuL3AJsp3bv/aNCQ==\n")
+    node = "PlRNCrwHpqhGrupue0L7gxbjbMiKA9temvuZZDDpkaw=\n"
+    put("cosign", "answer", "0" + line)
+    put("cosign", "answer-two", "0" + log + line + line)
+    put("cosign", "answer-time", "0" + line.replace("GFDL", "GFDM"))
+    put("cosign", "answer-short", "0" + line[:60] + "=\n")
+    put("cosign", "answer-gap", "0" + line + "\n" + line)
+    put("cosign", "answer-html", "0<html>\n<body>Not Found</body>\n")
+    put("cosign", "question", "1old 20852014\n" + node * 4 + "\n" + text + "\n" + log)
+    put("cosign", "question-first", "1old 0\n\n" + text + "\n" + log)
+    put("cosign", "question-long", "1old 5\n" + node * 129 + "\n" + text)
+    put("cosign", "size", "220852163\n")
+    put("cosign", "size-zero", "2007\n")
+    put("cosign", "size-large", "29223372036854775808\n")
+    put("cosign", "head", "2" + text + "\n" + log + line)
+    put("cosign", "head-more", "2" + text + "more\n\n" + log)
+    for name in ("r.tsr", "refused.tsr", "q.tsq"):
+        with open(os.path.join(TOP, "tests", "data", "stamp", name), "rb") as file:
+            put("cosign", "token-" + name[:-4], b"3" + file.read())
+
+
+# -- harvests, and packages under test ----------------------------------------
+def harvest():
+    small = harvests.small()
+    whole = "".join(json.dumps(unit, ensure_ascii=False) + "\n"
+                    for unit in small.units)
+    put("harvest", "whole", whole)
+    put("harvest", "cut", whole[:-40])
+    number = small.copy()
+    number.find("p1")["fields"].update(
+        tittel="Fra 02013299997\u0001", skjerming={
+            "tilgangsrestriksjon": "XX", "skjermingMetadata": "NA"},
+        journalaar="x", journaldato="2025-02-30", avskrivning=[1, None, {}],
+        korrespondansepart=[1, {"navn": {"kode": "30108299939"}}])
+    put("harvest", "odd", "".join(json.dumps(unit) + "\n"
+                                  for unit in number.units))
+    put("harvest", "orphan", '{"kind":"klasse","parent":"x","fields":{}}\n')
+    put("harvest", "deep", '{"kind":"arkiv","fields":{"a":' + "[" * 70 + "\n")
+    put("harvest", "empty", "\n")
+
+
+def n5check():
+    ns = "http://www.arkivverket.no/standarder/"
+    prop = '<property name="%s"><value>%s</value>%s</property>'
+    inner = "<properties>%s</properties>"
+    sums = prop % ("algorithm", "SHA-256", "") + prop % ("value", "0" * 64, "")
+    file = '<property name="file">' + inner % (
+        prop % ("name", "endringslogg.xml", "") +
+        '<property name="checksum">' + inner % sums + "</property>"
+    ) + "</property>"
+    info = '<property name="additionalInfo">' + inner % (
+        '<property name="periode">' + inner % (
+            prop % ("inngaaendeSkille", "skarpt", "") +
+            prop % ("utgaaendeSkille", "skarpt", "")) + "</property>" +
+        prop % ("inneholderSkjermetInformasjon", "true", "") +
+        prop % ("antallDokumentfiler", "1", "")) + "</property>"
+    count = prop % ("numberOfOccurrences", "mappe",
+                    inner % (prop % ("value", "2", "")))
+    put("n5check", "addml", "\0<?xml version='1.0'?><addml xmlns='%saddml'>"
+        "<dataset><dataObjects><dataObject><properties>%s%s%s</properties>"
+        "</dataObject></dataObjects></dataset></addml>" % (ns, file, info, count))
+    xsi = "http://www.w3.org/2001/XMLSchema-instance"
+    ident = "<systemID>00000000-0000-0000-0000-00000000000%d</systemID>"
+    put("n5check", "structure", (
+        "\1<arkiv xmlns='%snoark5/arkivstruktur' xmlns:xsi='%s'>" + ident +
+        "<arkivdel>" + ident + "<klassifikasjonssystem><klasse>" + ident +
+        "<klasse/><mappe xsi:type='saksmappe'><registrering xsi:type="
+        "'a:journalpost'>" + ident + "<opprettetDato>2025-13-01</opprettetDato>"
+        "<dokumentbeskrivelse><dokumentobjekt><format>fmt/18</format>"
+        "<referanseDokumentfil>dokumenter\\..\\x.pdf</referanseDokumentfil>"
+        "</dokumentobjekt></dokumentbeskrivelse><journalstatus>J</journalstatus>"
+        "</registrering><saksstatus/></mappe></klasse></klassifikasjonssystem>"
+        "</arkivdel></arkiv>") % (ns, xsi, 1, 2, 3, 3))
+    put("n5check", "changes", "\2<endringslogg xmlns='%snoark5/endringslogg'>"
+        "<endring><referanseArkivenhet>x</referanseArkivenhet></endring>"
+        "</endringslogg>" % ns)
+    put("n5check", "journal", "\3<loependeJournal xmlns='%snoark5/"
+        "loependeJournal'><journalhode><journalStartDato>2025-01-01"
+        "</journalStartDato><antallJournalposter>-1</antallJournalposter>"
+        "</journalhode></loependeJournal>" % ns)
+    put("n5check", "dtd", "\1<!DOCTYPE a [<!ENTITY b SYSTEM 'file:///etc/"
+        "passwd'>]><arkiv>&b;</arkiv>")
+
+
+# -- what a Noark 5 core shows: fuzz_crawl ------------------------------------
+def crawl():
+    rel = "https://rel.arkivverket.no/noark5/v5/api/"
+
+    def links(**more):
+        return {(name.replace("__", "/") if name in ("self", "next") else
+                 rel + name.replace("__", "/") + "/"): {"href": url}
+                for name, url in more.items()}
+
+    def unit(n, fields=None, **more):
+        return dict({"systemID": "00000000-0000-4000-8000-%012x" % n},
+                    **(fields or {}), _links=links(self="u%x" % n, **{
+                        "arkivstruktur__" + k if "__" not in k else k: v
+                        for k, v in more.items()}))
+
+    def rows(*units, count=None, **more):
+        return {"count": len(units) if count is None else count,
+                "results": list(units), "_links": links(**more)}
+    made = {"opprettetDato": "2020-05-01T10:00:00+02:00", "tittel": "Sø"}
+    pages = {
+        "r": {"_links": links(arkivstruktur="as", sakarkiv="sa", metadata="md",
+                              loggingogsporing="ls")},
+        "as": {"_links": links(arkivstruktur__arkiv="a")}, "sa": {}, "md": {},
+        "ls": {"_links": links(loggingogsporing__endringslogg="lo")},
+        "a": rows(unit(1, arkivdel="d", arkivskaper="sk")),
+        "sk": rows(unit(9)),
+        "d": rows(unit(2, klassifikasjonssystem="ks", mappe="m",
+                       registrering="re")),
+        "ks": rows(unit(3, klasse="k")),
+        "k": rows(unit(4, mappe="m", underklasse="uk")),
+        "uk": {"count": 0},
+        "m": rows(unit(5, made, registrering="p", merknad="me",
+                       sakarkiv__saksmappe="u5"), count=2, next="m2"),
+        "m2": rows(unit(6, made, undermappe="um"), count=2),
+        "um": rows(unit(16, dict(made, opprettetDato="2019"),
+                        overmappe="u6")),
+        "me": rows({"merknadstekst": "m"}, {"merknadstekst": "n"}),
+        "p": rows(unit(7, made, sakarkiv__journalpost="u7", skjerming="s",
+                       dokumentbeskrivelse="b")),
+        "re": rows(unit(7, made), unit(8, made, dokumentbeskrivelse="b")),
+        "s": {"skjermingshjemmel": "Offl. § 13"},
+        "b": rows(unit(10, dokumentobjekt="o")),
+        "o": rows(unit(11, {"sjekksumAlgoritme": "SHA-256", "sjekksum": "aa",
+                            "filstoerrelse": "12"}, fil="f"),
+                  unit(12)),
+        "f": {}, "lo": rows(unit(13, {
+            "referanseArkivenhet": "00000000-0000-4000-8000-%012x" % 7}))}
+
+    def whole(**changed):
+        return "".join("%s %s\n" % (url, json.dumps(body, ensure_ascii=False))
+                       for url, body in dict(pages, **changed).items())
+    for n in range(8):
+        put("crawl", "narrow-%d" % n, "%d%s" % (n, whole()))
+    below = {"r": {"_links": links(arkivstruktur="as", sakarkiv="sa",
+                                   metadata="md")},
+             "m": rows(unit(5, made, loggingogsporing__endringslogg="lo"))}
+    for name, changed in (
+            ("logs-below", below), ("round", {"m2": rows(
+                unit(6), count=2, next="m")}),
+            ("climbs", {"m": rows({"systemID": "../../x"})}),
+            ("in-itself", {"um": rows(unit(6, undermappe="um"))}),
+            ("few", {"m2": {"count": 3}}), ("texts", {"k": rows("a", 1)}),
+            ("remarks-round", {"me": rows({"a": 1}, count=9, next="me")}),
+            ("two", {"s": rows({"a": 1}, {"a": 2})})):
+        put("crawl", name, "0" + whole(**changed))
+    put("crawl", "nul", "0" + whole() + "m {\"a\\u0000\": \"\\u0000\"}\n")
+
+
 for make in (wire, config, leaves, caseindex, sidecar, csv, settle, texts, mail,
-             open_, office, pronom, http, package, targetlog):
+             open_, office, pronom, http, package, targetlog,
+             cosign, crawl, harvest, n5check, dias):
     make()
 for name, data in make_pdf.seeds():
     put("pdf", name, data)

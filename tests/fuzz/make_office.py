@@ -1,6 +1,9 @@
 """Small office files of every kind; also the samples of test_reader_office."""
+import base64
+import hashlib
 import io
 import struct
+import subprocess
 import zipfile
 
 from make_outlook import ole2
@@ -325,6 +328,102 @@ def binary():
     yield "xls-loop", bytes(loop)
 
 
+# -- closed with a password (MS-OFFCRYPTO), from the text of the specification;
+# -- AES by openssl(1)
+
+def aes(key, data, iv=None):
+    mode = "aes-%d-%s" % (len(key) * 8, "ecb" if iv is None else "cbc")
+    args = ["openssl", "enc", "-e", "-" + mode, "-nopad", "-K", key.hex()]
+    if iv is not None:
+        args += ["-iv", iv.hex()]
+    return subprocess.run(args, input=data, check=True,
+                          stdout=subprocess.PIPE).stdout
+
+
+def padded(data, block=16):
+    return data + bytes(-len(data) % block)
+
+
+def spun(name, salt, word, spins):
+    h = hashlib.new(name, salt + word.encode("utf-16le")).digest()
+    for i in range(spins):
+        h = hashlib.new(name, struct.pack("<I", i) + h).digest()
+    return h
+
+
+def as_key(digest, n):
+    return (digest + b"\x36" * n)[:n]
+
+
+def made(name, n):
+    """Bytes that look like chance and are the same each time."""
+    return hashlib.shake_256(name.encode()).digest(n)
+
+
+def agile(package, word, name="sha512", bits=256, spins=1000, told=None):
+    def H(*parts):
+        return hashlib.new(name, b"".join(parts)).digest()
+    salt, data_salt = made("salt", 16), made("data", 16)
+    key, verifier = made("key", bits // 8), made("verifier", 16)
+    h = spun(name, salt, word, spins)
+
+    def closed(block, data):
+        return aes(as_key(H(h, bytes.fromhex(block)), bits // 8), padded(data),
+                   salt)
+    rows = {"encryptedVerifierHashInput": closed("fea7d2763b4b9e79", verifier),
+            "encryptedVerifierHashValue": closed("d7aa0f6d3061344e", H(verifier)),
+            "encryptedKeyValue": closed("146e0be7abacd0d6", key)}
+    common = ('saltSize="16" blockSize="16" keyBits="%d" hashSize="%d" '
+              'cipherAlgorithm="AES" cipherChaining="ChainingModeCBC" '
+              'hashAlgorithm="%s" saltValue="%s"')
+
+    def text(b):
+        return base64.b64encode(b).decode()
+    xml = ('<?xml version="1.0" encoding="UTF-8" standalone="yes"?>\r\n'
+           '<encryption xmlns="http://schemas.microsoft.com/office/2006/encryption"'
+           ' xmlns:p="http://schemas.microsoft.com/office/2006/keyEncryptor/password">'
+           '<keyData %s/><keyEncryptors><keyEncryptor uri="http://schemas.microsoft'
+           '.com/office/2006/keyEncryptor/password"><p:encryptedKey spinCount="%d" '
+           '%s %s/></keyEncryptor></keyEncryptors></encryption>' % (
+               common % (bits, len(H(b"")), name.upper(), text(data_salt)),
+               told or spins,
+               common % (bits, len(H(b"")), name.upper(), text(salt)),
+               " ".join('%s="%s"' % (k, text(v)) for k, v in rows.items())))
+    body = b""
+    for i in range(0, len(package), 4096):
+        iv = as_key(H(data_salt, struct.pack("<I", i // 4096)), 16)
+        body += aes(key, padded(package[i:i + 4096]), iv)
+    return ole({"EncryptionInfo": struct.pack("<HHI", 4, 4, 0x40) + xml.encode(),
+                "EncryptedPackage": struct.pack("<Q", len(package)) + body})
+
+
+def standard(package, word):
+    salt, verifier = made("salt", 16), made("verifier", 16)
+    h = hashlib.sha1(spun("sha1", salt, word, 50000) + bytes(4)).digest()
+    x = [hashlib.sha1(bytes(a ^ b for a, b in zip(
+        bytes([fill]) * 64, h + bytes(44)))).digest() for fill in (0x36, 0x5c)]
+    key = (x[0] + x[1])[:16]
+    csp = "Microsoft Enhanced RSA and AES Cryptographic Provider\0".encode(
+        "utf-16le")
+    head = struct.pack("<8I", 0x24, 0, 0x660e, 0x8004, 128, 0x18, 0, 0) + csp
+    info = (struct.pack("<HHII", 3, 2, 0x24, len(head)) + head +
+            struct.pack("<I", 16) + salt + aes(key, verifier) +
+            struct.pack("<I", 20) +
+            aes(key, padded(hashlib.sha1(verifier).digest())))
+    return ole({"EncryptionInfo": info,
+                "EncryptedPackage": struct.pack("<Q", len(package)) +
+                aes(key, padded(package))})
+
+
+def closed():
+    package = docx(p(TEXT))
+    yield "agil-sha512.docx", agile(package, "påskeegg")
+    yield "agil-sha1.docx", agile(package, "påskeegg", "sha1", 128)
+    yield "standard.docx", standard(package, "påskeegg")
+    yield "bare-lest.xlsx", agile(package, "VelvetSweatshop", "sha256", 256, 10)
+    yield "for-mange-runder.docx", agile(package, "påskeegg", told=1000001)
+
+
 def seeds():
-    for make in (letters, sheets, slides, odf, rtf, binary):
+    for make in (letters, sheets, slides, odf, rtf, binary, closed):
         yield from make()

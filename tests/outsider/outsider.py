@@ -125,10 +125,10 @@ def make_vkey(name, public):
                          base64.b64encode(data).decode())
 
 
-def read_vkey(vkey):
+def read_vkey(vkey, kind=1):
     name, ident, data = vkey.strip().split("+", 2)
     data = base64.b64decode(data, validate=True)
-    if key_id(name, data).hex() != ident or data[0] != 1 or len(data) != 33:
+    if key_id(name, data).hex() != ident or data[0] != kind or len(data) != 33:
         raise Bad("not a key")
     return name, bytes.fromhex(ident), data[1:]
 
@@ -160,6 +160,24 @@ def open_checkpoint(note, vkey):
     if lines[0] != read_vkey(vkey)[0]:
         raise Bad("the checkpoint of another log")
     return lines[0], int(lines[1]), root
+
+
+def check_cosigned(note, vkey):
+    """When the witness with that key has cosigned it (tlog-cosignature)."""
+    name, ident, public = read_vkey(vkey, 4)
+    text, _, lines = note.rpartition("\n\n")
+    for line in lines[:-1].split("\n"):
+        _, who, signature = line.split(" ")
+        data = base64.b64decode(signature, validate=True)
+        if who != name or data[:4] != ident:
+            continue
+        when = int.from_bytes(data[4:12], "big")
+        signed = "cosignature/v1\ntime %d\n%s\n" % (when, text)
+        if len(data) != 76 or not ed25519_verify(public, signed.encode(),
+                                                 data[12:]):
+            raise Bad("the cosignature is wrong")
+        return when
+    raise Bad("that witness has not cosigned it")
 
 
 # -- trees ---------------------------------------------------------------------
@@ -296,17 +314,42 @@ def check_entry(number_, entry, payload):
             raise Bad("the payload of entry %d was changed" % number_)
 
 
+def marked(folder, vkey):
+    """Heads of the log that others have marked: {size: root}. Cosignatures are
+    verified; the tokens are openssl's to verify."""
+    found = {}
+    for kind, end in (("cosigned", ""), ("timestamps", ".checkpoint")):
+        number_ = 1
+        while os.path.exists(os.path.join(folder, kind, "%d%s" % (number_, end))):
+            name = "%s/%d" % (kind, number_)
+            note = read(folder, name + end).decode()
+            _, size, root = open_checkpoint(note, vkey)
+            if found.setdefault(size, root) != root:
+                raise Bad("two heads of one size")
+            if kind == "cosigned":
+                check_cosigned(note, read(folder, name + ".vkey").decode())
+            elif hashlib.sha256(note.encode()).digest() not in read(
+                    folder, name + ".tsr"):
+                raise Bad("a token of something else")
+            number_ += 1
+    return found
+
+
 def check_export(folder, vkey, old=None):
     """The export, and that it begins with an earlier checkpoint."""
     note = read(folder, "checkpoint").decode()
     origin, size, root = open_checkpoint(note, vkey)
     before = open_checkpoint(old, vkey) if old else None
-    bodies, tree = payloads(folder, size), Tree()
+    bodies, tree, heads = payloads(folder, size), Tree(), marked(folder, vkey)
     for n, entry in enumerate(entries(folder, size)):
         if before and n == before[1] and tree.root() != before[2]:
             raise Bad("it does not begin with the earlier log")
+        if heads.pop(n, tree.root()) != tree.root():
+            raise Bad("it does not begin with what others have marked")
         check_entry(n, entry, bodies.get(n))
         tree.append(leaf_hash(entry))
+    if heads.pop(size, root) != root or heads:
+        raise Bad("it does not begin with what others have marked")
     if tree.root() != root:
         raise Bad("the entries are not those that were signed")
     if before and (before[1] > size or

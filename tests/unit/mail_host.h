@@ -209,6 +209,16 @@ mock_note(struct sluse_sink *k, const char *slug, const char *detail)
 	mock_log(k, "note", slug, detail);
 }
 
+/* The tenant's list of passwords, up to NULL. */
+static const char *mock_passwords[4];
+
+static const char *
+mock_password(struct sluse_source *s, uint32_t i)
+{
+	(void)s;
+	return i < 4 ? mock_passwords[i] : NULL;
+}
+
 /* The tenant's list of certificates, as PEM; NULL: none. */
 static const char *mock_trusted;
 
@@ -244,6 +254,7 @@ static const struct sluse_reader_host mock_host = {.abi_major = 1,
     .part_end = mock_part_end,
     .field = mock_field,
     .note = mock_note,
+    .password = mock_password,
     .trust = mock_trust,
     .describes = mock_describes,
     .post = mock_post,

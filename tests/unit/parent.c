@@ -152,7 +152,7 @@ parent_ended(struct parent_proc *p, struct sl_msg_task_ended *ret)
 	struct sl_msg m;
 	size_t nfds;
 
-	if (poll(&pf, 1, 20000) != 1 ||
+	if (poll(&pf, 1, 120000) != 1 ||
 	    sl_chan_recv(p->chan, &m, NULL, &nfds, NULL) != SL_OK ||
 	    m.type != SL_MSG_TASK_ENDED)
 		return false;

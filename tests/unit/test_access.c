@@ -38,6 +38,8 @@ static const struct {
     {"journal-key", "nynnny", true},
     {"approve", "yynnnn", true},
     {"deviation", "yyynyy", true},
+    {"scan-sign", "yynnny", true},
+    {"report", "yynyny", false},
     {"cases-import", "yynnyy", true},
     {"stop-in", "yyynny", true},
     {"start-in", "yyynny", true},

@@ -25,6 +25,8 @@ parse(const char *text)
 }
 
 #define TARGET "[target t]\nconnector = webhook\n"
+#define WITNESS "[witness w]\nurl = https://w.example/\nvkey = w+1+x\n"
+#define TSA "[tsa t]\nurl = http://t.example/\ntrust = t.pem\n"
 
 /* text, and what the message must hold ("" = the file is good). */
 static const struct {
@@ -100,6 +102,19 @@ static const struct {
     {"[queue a]\ntarget = t\n" TARGET, ""},
     {"[queue a]\nkey = 1\n", "unknown key \"key\" in [queue]"},
     {"[target a b]\n", "a target is named"},
+    {WITNESS TSA "at = 23:59\n", ""},
+    {TSA "at = 24:00\n", "expected a time of day"},
+    {TSA "at = 4:00\n", "expected a time of day"},
+    {TSA "at = 04:60\n", "expected a time of day"},
+    {TSA TSA, "tsa \"t\" stands already on line 1"},
+    {"[tsa t]\nurl = http://t.example/\n", "[tsa t] needs \"trust\""},
+    {WITNESS "[witness W]\n", "stands already"},
+    {"[witness w]\nurl = https://w.example/\n", "needs \"vkey\""},
+    {"[witness]\n", "a witness is named"},
+    {"[witness w]\nurl = http://w.example/\nvkey = w+1+x\n",
+	"must begin with https://"},
+    {"[witness w]\nurl = http://127.0.0.1:8/\nvkey = w+1+x\n",
+	"needs allow_loopback"},
     {"[target t]\n", "f:1: [target t] needs \"connector\""},
     {"[target t]\nconnector =\n", "may not be empty"},
     {TARGET "[target T]\nconnector = x\n", "stands already"},
@@ -148,11 +163,10 @@ takes(const struct sl_row *r, uint64_t v)
 	char text[32], why[128];
 	bool ok;
 
-	c = parse(TARGET "[queue q]\n");
-	s = r->section == SL_SECTION_QUEUE ? &c->queue[0].head
-	    : r->section == SL_SECTION_TARGET
-		? &c->target[0].head
-		: sl_config_section(c, r->section);
+	c = parse(TARGET WITNESS TSA "[queue q]\n");
+	s = sl_section_at(c, r->section, 0);
+	if (s == NULL)
+		s = sl_config_section(c, r->section);
 	(void)snprintf(text, sizeof(text), "%llu%s", (unsigned long long)v,
 	    r->kind == SL_KIND_DURATION ? "ms" : "");
 	ok = sl_value_parse(r, text, c->arena, s, why, sizeof(why));
@@ -385,7 +399,7 @@ broken_text_ends_well(void)
 	    "[instance]\nname = Øst\nheld_limit = next-working-day 16:00\n"
 	    "ignore = *.a ~$*\n[limits]\ncpu = 60s\nmemory = 1G\n"
 	    "[target t]\nconnector = webhook\nbase_url = https://x/\n"
-	    "[queue Å ø]\nclosed = yes\ntarget = t\n";
+	    "[queue Å ø]\nclosed = yes\ntarget = t\n" WITNESS TSA;
 	static const unsigned char odd[] = {0, 1, '\n', '=', '[', ']', '#', ' ',
 	    '-', '9', 'z', 0x80, 0xC3, 0xFF};
 	struct sl_config *c;
@@ -521,7 +535,7 @@ json_for_schema(void)
 
 	sl_config_json(c, &b);
 	o = json_loads(sl_buf_str(&b), 0, NULL);
-	CHECK(o != NULL && json_object_size(o) == 10);
+	CHECK(o != NULL && json_object_size(o) == 12);
 	json_decref(o);
 	if (dir != NULL) {
 		(void)snprintf(path, sizeof(path), "%s/config.json", dir);

@@ -582,6 +582,15 @@ key_folder(void)
 	CHECK(sl_keys_load(&k, d, "tre", &err) == SL_FATAL);
 	CHECK(sl_keys_load(&k, d, "../sec/to", &err) == SL_FATAL);
 	sl_keys_forget(&k);
+	/* The others are left as they are. */
+	CHECK(sl_keys_load(&k, d, "tre en open to", &err) == SL_OK);
+	CHECK(k.n == 2 && k.left_n == 2);
+	CHECK(strcmp(k.key[0].name, "en") == 0);
+	CHECK(strstr(k.left[0].text, "key tre") != NULL);
+	CHECK(strstr(k.left[1].text, "open to others") != NULL);
+	sl_keys_leave(&k, 0, &err);
+	CHECK(k.n == 1 && k.left_n == 3 && strcmp(k.key[0].name, "to") == 0);
+	sl_keys_forget(&k);
 }
 
 /* -- behind the walls

@@ -8,7 +8,7 @@
 #include <fcntl.h>
 #include <stdlib.h>
 #include <sys/stat.h>
-#include <sys/time.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "../../daemon/base/clock.h"
@@ -377,7 +377,36 @@ static struct {
 	char id[64], number[64], why[256], actor[80], waits_for[48];
 	enum sl_rc rc;
 	const char *reason;
+	/* What somebody writes in the note while it is decided, and right after
+	 * ours has been put there; once. */
+	const char *while_decided, *after_rename;
+	char note[256];
 } w;
+
+static void put(const char *path, const char *text);
+
+static void
+write_once(const char **text)
+{
+	const char *s = *text;
+
+	*text = NULL;
+	if (s != NULL)
+		put(w.note, s);
+}
+
+/* The linker sends the rooms' renames here. */
+int __real_renameat(int from, const char *a, int to, const char *b);
+int __wrap_renameat(int from, const char *a, int to, const char *b);
+int
+__wrap_renameat(int from, const char *a, int to, const char *b)
+{
+	int rc = __real_renameat(from, a, to, b);
+
+	if (strcmp(b, "Avklar.txt") == 0)
+		write_once(&w.after_rename);
+	return rc;
+}
 
 struct sl_inlet *
 sl_engine_inlet(struct sl_engine *e, const char *queue)
@@ -421,6 +450,7 @@ sl_control_assign(struct sl_engine *e, const char *id, const char *number,
 	(void)e;
 	w.assigns++;
 	(void)snprintf(w.number, sizeof(w.number), "%s", number);
+	write_once(&w.while_decided);
 	return answer(err, id, why, actor);
 }
 
@@ -465,14 +495,19 @@ stop_loop(void *arg)
 	sl_loop_stop(arg);
 }
 
-/* Lets the timers run. */
+#define SLICE_MS 20
+
+/* Lets the timers run, a little at a time: where one turn takes long, the
+ * others are not the fewer. */
 static void
 run_ms(int64_t ms)
 {
 	struct sl_timer *t = sl_loop_timer(w.e.loop, stop_loop, w.e.loop);
 
-	sl_timer_set(t, ms);
-	sl_loop_run(w.e.loop);
+	for (; ms > 0; ms -= SLICE_MS) {
+		sl_timer_set(t, SLICE_MS);
+		sl_loop_run(w.e.loop);
+	}
 	sl_timer_end(t);
 }
 
@@ -915,6 +950,7 @@ static void
 day_list(void)
 {
 	char html[64], csv[64], day[16];
+	int64_t began = sl_clock_boot_ms();
 	struct sl_entry en;
 	struct stat a, b;
 
@@ -930,7 +966,9 @@ day_list(void)
 	CHECK(holds(csv, "Nordmann"));
 	set_dispo(&en, SL_DISPO_done, SL_OUTCOME_in_journal);
 	run_ms(400);
-	CHECK(!holds(html, "overført til arkivet")); /* not within 2 s */
+	/* Not within 2 s. */
+	CHECK(!holds(html, "overført til arkivet") ||
+	      sl_clock_boot_ms() - began >= 2000);
 	run_ms(2400);
 	CHECK(holds(html, "overført til arkivet"));
 	/* A start that changes nothing leaves the file alone. */
@@ -943,45 +981,86 @@ day_list(void)
 	end_world();
 }
 
-/* What 10 000 entries of a day cost: one list, and all their marks. */
+/* What somebody writes at the worst moment is neither written over nor taken
+ * for ours. */
 static void
-day_of_ten_thousand(void)
+written_meanwhile(void)
 {
-	struct timeval t0, t1, d;
 	struct sl_entry en;
-	char html[64], day[16];
-	long ms;
-	int i;
 
 	begin_world();
-	for (i = 0; i < 10000; i++) {
+	en = held_post();
+	(void)snprintf(
+	    w.note, sizeof(w.note), "%s", in_folder(&en, "Avklar.txt"));
+	w.rc = SL_REJECT;
+	w.reason = "unknown_case";
+	w.while_decided = "Sak: 2026/998\r\n";
+	put(w.note, "Sak: 2026/997\r\n");
+	run_ms(800);
+	CHECK(w.assigns == 2);
+	CHECK_STR(w.number, "2026/998");
+	CHECK(holds(w.note, "2026/998") && holds(w.note, "ikke kjent"));
+	w.after_rename = "Sak: 2026/996\r\n";
+	put(w.note, "Sak: 2026/995\r\n");
+	run_ms(800);
+	CHECK(w.assigns == 4);
+	CHECK_STR(w.number, "2026/996");
+	CHECK(holds(w.note, "2026/996") && holds(w.note, "ikke kjent"));
+	run_ms(400);
+	CHECK(w.assigns == 4);
+	end_world();
+}
+
+/* Processor time of showing a day of so many entries; en: the last of them. */
+static double
+day_of(int count, struct sl_entry *en)
+{
+	clock_t began;
+	int i;
+
+	for (i = 0; i < count; i++) {
 		struct sl_consignment c =
 		    add_consignment("brev.pdf", SL_DISPO_ready, "");
 
-		en = add_entry(&c, SL_DISPO_ready);
-		en.dispo = SL_DISPO_done;
-		en.outcome = SL_OUTCOME_in_journal;
-		CHECK(sl_entry_update(w.e.store, &en, &w.err) == SL_OK);
+		*en = add_entry(&c, SL_DISPO_ready);
+		en->dispo = SL_DISPO_done;
+		en->outcome = SL_OUTCOME_in_journal;
+		CHECK(sl_entry_update(w.e.store, en, &w.err) == SL_OK);
 		sl_faces_changed(&w.e, c.id);
 	}
 	CHECK(sl_store_commit(w.e.store, &w.err) == SL_OK);
-	(void)gettimeofday(&t0, NULL);
+	began = clock();
 	sl_faces_stop(&w.e); /* shows all that is marked, at once */
-	(void)gettimeofday(&t1, NULL);
-	timersub(&t1, &t0, &d);
-	ms = d.tv_sec * 1000 + d.tv_usec / 1000;
-	(void)printf("# 10000 entries: %ld ms for marks and one list\n", ms);
+	return (double)(clock() - began) / CLOCKS_PER_SEC;
+}
+
+/* A day's list is made once, not once for each mark: ten times the entries
+ * cost about ten times, never the hundred of that. */
+static void
+day_of_ten_thousand(void)
+{
+	char html[64], day[16];
+	struct sl_entry en;
+	double small, large;
+
+	begin_world();
+	small = day_of(1000, &en);
+	end_world();
+	begin_world();
+	large = day_of(10000, &en);
+	(void)printf("# 10000 entries: %.0f ms, 1000: %.0f ms\n", large * 1e3,
+	    small * 1e3);
 	start_faces();
 	sl_clock_format_day(en.received_ms, day, sizeof(day));
 	(void)snprintf(html, sizeof(html), "Kvitteringer/%s.html", day);
 	CHECK(holds(html, ">10000<"));
 	CHECK(holds(html, en.reception));
-	CHECK(ms < 5000);
+	CHECK(large < 30 * small);
 	end_world();
 }
 
-TEST_MAIN({"note_table", note_table}, {"note_large", note_large},
-    {"note_written_is_read", note_written_is_read},
+TEST_MAIN({"written_meanwhile", written_meanwhile}, {"note_table", note_table},
+    {"note_large", note_large}, {"note_written_is_read", note_written_is_read},
     {"folder_names", folder_names}, {"hostile_rows", hostile_rows},
     {"links_and_words", links_and_words}, {"sums_and_head", sums_and_head},
     {"safe_names", safe_names}, {"held_folder", held_folder},

@@ -116,7 +116,7 @@ behind_walls(void)
 	struct sl_err err;
 	int fd;
 
-	if (sl_push_lock(NULL, -1, &missing, &err) != SL_OK)
+	if (sl_push_lock(NULL, 0, -1, -1, &missing, &err) != SL_OK)
 		return __LINE__ % 256;
 	if (missing[0] != '\0')
 		return 0; /* an old kernel: nothing more to see */
@@ -134,17 +134,60 @@ behind_walls(void)
 	return fd >= 0 ? 0 : 6;
 }
 
+/* The same with a folder to write to. */
+static int
+behind_walls_with(const char *dir)
+{
+	int fd = open(dir, O_DIRECTORY | O_RDONLY | O_CLOEXEC), f;
+	const char *missing = "?";
+	struct sl_err err;
+
+	if (sl_push_lock(NULL, 0, -1, fd, &missing, &err) != SL_OK)
+		return __LINE__ % 256;
+	if (missing[0] != '\0')
+		return 0;
+	if (can_open("/tmp/sluse-test-lock", O_WRONLY | O_CREAT) ||
+	    can_open("/tmp", O_RDONLY) || can_open("/etc/passwd", O_RDONLY))
+		return 2;
+	f = openat(fd, "part", O_RDWR | O_CREAT | O_CLOEXEC, 0600);
+	if (f < 0 || sl_write_full(f, "x", 1) != 0 || ftruncate(f, 0) != 0)
+		return 3;
+	if (mkdirat(fd, "ab", 0700) != 0 ||
+	    renameat(fd, "part", fd, "ab/whole") != 0)
+		return 4;
+	if (unlinkat(fd, "ab/whole", 0) != 0 ||
+	    unlinkat(fd, "ab", AT_REMOVEDIR) != 0)
+		return 5;
+	if (symlinkat("/etc", fd, "link") == 0)
+		return 6;
+	return 0;
+}
+
+static void
+check_child(pid_t pid)
+{
+	int status = 0;
+
+	CHECK(waitpid(pid, &status, 0) == pid);
+	CHECK_MSG(WIFEXITED(status) && WEXITSTATUS(status) == 0, "status %d",
+	    WEXITSTATUS(status));
+}
+
 static void
 walls(void)
 {
-	int status = 0;
+	char dir[] = "/tmp/sluse-test-walls-XXXXXX";
 	pid_t pid = fork();
 
 	if (pid == 0)
 		_exit(behind_walls());
-	CHECK(waitpid(pid, &status, 0) == pid);
-	CHECK_MSG(WIFEXITED(status) && WEXITSTATUS(status) == 0, "status %d",
-	    WEXITSTATUS(status));
+	check_child(pid);
+	CHECK(mkdtemp(dir) != NULL);
+	pid = fork();
+	if (pid == 0)
+		_exit(behind_walls_with(dir));
+	check_child(pid);
+	CHECK(sl_remove_tree(AT_FDCWD, dir) == 0);
 }
 
 TEST_MAIN({"screen", screen}, {"plugins", plugins}, {"walls", walls})

@@ -171,6 +171,42 @@ encrypted(void)
 	}
 }
 
+/* Made by tests/fuzz/make_office.py from the text of MS-OFFCRYPTO. */
+static void
+closed(void)
+{
+	static const char *const samples[] = {
+	    "agil-sha512.docx", "agil-sha1.docx", "standard.docx"};
+	struct reading *d;
+
+	for (size_t i = 0; i < 3; i++) {
+		mock_passwords[0] = "feil";
+		d = rd(samples[i], 0);
+		CHECK(d->opened == SLUSE_READ_ENCRYPTED);
+		read_free(d);
+		mock_passwords[1] = "påskeegg";
+		d = rd(samples[i], 0);
+		CHECK(d->opened == SLUSE_READ_OK && d->pages == 1);
+		CHECK(strstr(d->k.text, WORDS) != NULL);
+		CHECK(strstr(d->k.log, "field title Søknad") != NULL);
+		read_free(d);
+		/* Cut: never taken for whole. */
+		d = rd(samples[i], 3000);
+		CHECK(d->opened != SLUSE_READ_OK);
+		read_free(d);
+		mock_passwords[0] = mock_passwords[1] = NULL;
+	}
+	/* What Excel closes with by itself. */
+	d = rd("bare-lest.xlsx", 0);
+	CHECK(d->opened == SLUSE_READ_OK);
+	read_free(d);
+	mock_passwords[0] = "påskeegg";
+	d = rd("for-mange-runder.docx", 0);
+	CHECK(d->opened == SLUSE_READ_ENCRYPTED);
+	read_free(d);
+	mock_passwords[0] = NULL;
+}
+
 /* A letter of 6 MB in 17 kB is whole, in pages that the host keeps. */
 static void
 large(void)
@@ -217,11 +253,13 @@ cuts(void)
 static void
 locked(void)
 {
-	static const char *const samples[] = {"docx", "xlsx", "doc", "xls"};
+	static const char *const samples[] = {
+	    "docx", "xlsx", "doc", "xls", "agil-sha512.docx", "standard.docx"};
 	pid_t pid;
 	int st;
 
-	for (size_t i = 0; i < 4; i++) {
+	mock_passwords[0] = "påskeegg";
+	for (size_t i = 0; i < 6; i++) {
 		size_t n = load(samples[i]);
 
 		fflush(stdout);
@@ -240,5 +278,5 @@ locked(void)
 }
 
 TEST_MAIN({"letters", letters}, {"sheets", sheets}, {"parts", parts},
-    {"object", object}, {"encrypted", encrypted}, {"large", large},
-    {"damaged", damaged}, {"cuts", cuts}, {"locked", locked})
+    {"object", object}, {"encrypted", encrypted}, {"closed", closed},
+    {"large", large}, {"damaged", damaged}, {"cuts", cuts}, {"locked", locked})

@@ -98,6 +98,45 @@ stages(void)
 	CHECK(SL_EVENT_received == 20 && SL_EVENT_delivered == 81);
 }
 
+/* Every event has a word in Norwegian, and no two the same. */
+static void
+events(void)
+{
+	int i, k;
+
+	for (i = 1; i < 1000; i++) {
+		if (sl_event_name(i) == NULL)
+			continue;
+		CHECK_MSG(sl_event_nb(i)[0] != '\0' &&
+			      strchr(sl_event_nb(i), '_') == NULL,
+		    "%s", sl_event_name(i));
+		for (k = 1; k < i; k++)
+			CHECK_MSG(
+			    sl_event_name(k) == NULL ||
+				strcmp(sl_event_nb(k), sl_event_nb(i)) != 0,
+			    "%s", sl_event_name(i));
+	}
+}
+
+/* What happened, without what to do. */
+static void
+short_reasons(void)
+{
+	const struct sl_reason *r;
+	SL_BUF struct sl_buf b = {0};
+
+	sl_reason_short(sl_reason_find("volumes_missing"), true, &b);
+	CHECK_MSG(strcmp(sl_buf_str(&b),
+		      "Zip-filen er ett av flere bind (.z01, .z02 ..)") == 0,
+	    "%s", sl_buf_str(&b));
+	for (r = sl_reason_all(); r->slug != NULL; r++) {
+		sl_buf_reset(&b);
+		sl_reason_short(r, true, &b);
+		CHECK_MSG(
+		    b.n >= 10 && b.n <= 90, "%s: %s", r->slug, sl_buf_str(&b));
+	}
+}
+
 static void
 reasons(void)
 {
@@ -188,4 +227,5 @@ stops_all(void)
 }
 
 TEST_MAIN({"transitions", transitions}, {"stages", stages},
-    {"reasons", reasons}, {"reception", reception}, {"stops_all", stops_all})
+    {"reasons", reasons}, {"reception", reception}, {"stops_all", stops_all},
+    {"events", events}, {"short_reasons", short_reasons})

@@ -177,14 +177,14 @@ days(void)
 	size_t i;
 
 	for (i = 0; i < sizeof(rows) / sizeof(rows[0]); i++)
-		CHECK_MSG(sl_working_days(sl_day_parse(rows[i].from),
-			      sl_day_parse(rows[i].to)) == rows[i].n,
+		CHECK_MSG(sl_working_days(sl_day_read(rows[i].from),
+			      sl_day_read(rows[i].to)) == rows[i].n,
 		    "%s %s", rows[i].from, rows[i].to);
 	/* The day is Oslo's: 23:30 UTC is the next one. */
-	CHECK(sl_day_of(INT64_C(1767223800000)) == sl_day_parse("2026-01-01"));
-	CHECK(sl_day_parse("31.01.2026") == sl_day_parse("2026-01-31"));
-	CHECK(sl_day_parse("2026-13-01") == -1);
-	CHECK(sl_day_parse("") == -1);
+	CHECK(sl_day_of(INT64_C(1767223800000)) == sl_day_read("2026-01-01"));
+	CHECK(sl_day_read("31.01.2026") == sl_day_read("2026-01-31"));
+	CHECK(sl_day_read("2026-13-01") == -1);
+	CHECK(sl_day_read("") == -1);
 }
 
 /* -- samples -------------------------------------------------------------- */
@@ -314,7 +314,7 @@ sheets(void)
 	CHECK_STR(s.row[0].queue, "Skannet post");
 	CHECK_STR(s.row[0].by, "KN; avd. 2");
 	CHECK(s.row[0].items == 12 && s.row[0].pages == -1);
-	CHECK(s.row[0].signed_day == sl_day_parse("2026-11-03"));
+	CHECK(s.row[0].signed_day == sl_day_read("2026-11-03"));
 	CHECK(s.row[1].day == s.row[0].day && s.row[1].signed_day == -1);
 	sl_control_free(&s);
 	put_file("queue,date,pages\nA,2026-11-02,-4\n");
@@ -383,7 +383,7 @@ target_journals(void)
 	CHECK_STR(s.post.journal, "5/2026");
 	CHECK_STR(s.post.case_number, "2026/17");
 	CHECK(s.post.attachments == 2 && s.post.document_day == -1);
-	CHECK(period.to_day == sl_day_parse("2026-01-31"));
+	CHECK(period.to_day == sl_day_read("2026-01-31"));
 	put_file(JOURNAL(
 	    "offentligJournal", "<offentligTittel>S *****</offentligTittel>"));
 	CHECK(sl_targetlog_read(path, take_post, &s, &period, &err) == SL_OK);
@@ -417,7 +417,7 @@ static bool
 holds(const char *law, const char *paragraph, const char *day)
 {
 	struct sl_legal l;
-	int64_t d = sl_day_parse(day);
+	int64_t d = sl_day_read(day);
 	size_t at = 0;
 
 	while ((at = sl_legal_next(at, d, d, &l)) != 0)

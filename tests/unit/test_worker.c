@@ -7,7 +7,9 @@
 #include <pthread.h>
 #include <signal.h>
 #include <stdint.h>
+#include <stdio.h>
 #include <stdlib.h>
+#include <sys/file.h>
 #include <sys/mman.h>
 #include <sys/random.h>
 #include <sys/socket.h>
@@ -356,9 +358,9 @@ wall_time(void)
 	t.wall_ms = 200;
 	e = one(&t);
 	CHECK_END(e, SL_END_TIMEOUT, SIGKILL);
-	CHECK(e.wall_ms >= 200 && e.wall_ms < 3000);
+	CHECK(e.wall_ms >= 200 && e.wall_ms < 15000);
 	CHECK(e.cpu_ms < 150);
-	CHECK(sl_clock_boot_ms() - before < 4000);
+	CHECK(sl_clock_boot_ms() - before < 20000);
 }
 
 static void
@@ -368,7 +370,7 @@ processor_time(void)
 	struct sl_msg_task_ended e;
 
 	t.cpu_s = 1;
-	t.wall_ms = 9000;
+	t.wall_ms = 120000;
 	e = one(&t);
 	CHECK_END(e, SL_END_SIGNAL, SIGXCPU);
 	/* Two clocks: the limit is held against whole ticks (who runs when one
@@ -524,7 +526,7 @@ parent_dies(void)
 	CHECK(poll(&pf, 1, 300) == 0);
 	CHECK(kill(p.pid, SIGKILL) == 0);
 	CHECK(parent_wait(&p) == -SIGKILL);
-	CHECK(poll(&pf, 1, 5000) == 1);
+	CHECK(poll(&pf, 1, 20000) == 1);
 	(void)close(pf.fd);
 }
 
@@ -646,6 +648,48 @@ send_named(struct parent_proc *p, uint64_t number, const char *name)
 	return send_task(p, &t, NULL);
 }
 
+/* Somebody has the slot: who was told to take it does so a little later. */
+static bool
+is_taken(const char *dir)
+{
+	char path[80];
+	int i, fd;
+	bool taken = false;
+
+	(void)snprintf(path, sizeof(path), "%s/slot.0", dir);
+	for (i = 0; i < 2000 && !taken; i++) {
+		fd = open(path, O_RDONLY | O_CLOEXEC);
+		taken = flock(fd, LOCK_EX | LOCK_NB) != 0;
+		(void)close(fd);
+		if (!taken)
+			(void)usleep(10000);
+	}
+	return taken;
+}
+
+/* The process has told the kernel what to do with SIGTERM. */
+static bool
+is_up(pid_t pid)
+{
+	char path[64], line[256];
+	unsigned long long mask = 0;
+	FILE *f;
+	int i;
+
+	(void)snprintf(path, sizeof(path), "/proc/%d/status", (int)pid);
+	for (i = 0; i < 2000 && (mask & 1ull << (SIGTERM - 1)) == 0; i++) {
+		f = fopen(path, "re");
+		while (f != NULL && fgets(line, sizeof(line), f) != NULL)
+			if (strncmp(line, "SigCgt:", 7) == 0 ||
+			    strncmp(line, "SigBlk:", 7) == 0)
+				mask |= strtoull(line + 7, NULL, 16);
+		if (f != NULL)
+			(void)fclose(f);
+		(void)usleep(10000);
+	}
+	return i < 2000;
+}
+
 /* Two instances and one slot: each waits for the other, in order; who is
  * cancelled while it waits ends at once, and a dead one holds nothing. */
 static void
@@ -659,8 +703,7 @@ host_slots_shared(void)
 	make_slots(dir, 1);
 	CHECK(parent_start_sharing(&a, &worker, 3, dir));
 	CHECK(parent_start_sharing(&b, &worker, 3, dir));
-	CHECK(send_named(&a, 1, "wait"));
-	(void)usleep(200000);
+	CHECK(send_named(&a, 1, "wait") && is_taken(dir));
 	CHECK(send_named(&b, 2, "status") && send_named(&b, 3, "wait"));
 	CHECK(send_named(&b, 4, "status"));
 	CHECK(nothing_for(&b, 300));
@@ -670,8 +713,7 @@ host_slots_shared(void)
 	CHECK(parent_cancel(&a, 1) && parent_ended(&a, &e) && e.task == 1);
 	CHECK(parent_ended(&b, &e) && e.task == 2 && e.code == 42);
 	CHECK(parent_ended(&b, &e) && e.task == 4 && e.code == 42);
-	CHECK(send_named(&a, 5, "wait"));
-	(void)usleep(200000);
+	CHECK(send_named(&a, 5, "wait") && is_taken(dir));
 	CHECK(send_named(&b, 6, "status") && nothing_for(&b, 200));
 	CHECK(kill(a.pid, SIGKILL) == 0);
 	CHECK(waitpid(a.pid, &status, 0) == a.pid);
@@ -692,6 +734,7 @@ slused_away(void)
 
 	(void)snprintf(path, sizeof(path), "/tmp/sluse-away-%d", (int)getpid());
 	p.pid = parent_start_path(&worker, path);
+	CHECK(is_up(p.pid));
 	(void)usleep(200000);
 	CHECK(waitpid(p.pid, &status, WNOHANG) == 0);
 	CHECK(kill(p.pid, SIGTERM) == 0);
@@ -701,13 +744,13 @@ slused_away(void)
 	(void)usleep(300000);
 	CHECK(sl_chan_listen(path, &fd, NULL) == SL_OK);
 	pf.fd = fd;
-	CHECK(poll(&pf, 1, 5000) == 1);
+	CHECK(poll(&pf, 1, 20000) == 1);
 	/* It asks, and does as it is told. */
 	c = accept4(fd, NULL, NULL, SOCK_CLOEXEC);
 	p.chan = sl_chan_new(c, false);
 	CHECK(parent_greet(&p) && p.slots == 0);
 	sl_chan_free(p.chan);
-	CHECK(poll(&pf, 1, 5000) == 1);
+	CHECK(poll(&pf, 1, 20000) == 1);
 	c = accept4(fd, NULL, NULL, SOCK_CLOEXEC);
 	p.chan = sl_chan_new(c, false);
 	CHECK(parent_greet(&p) && p.slots == PARENT_SLOTS);

@@ -36,6 +36,9 @@ struct sluse_session {
 	/* What find() has just learnt for the deliver() that follows. */
 	char found_key[64];
 	json_t *found; /* journalpost, or NULL: not there */
+	/* Of the last answer. */
+	size_t answer_bytes;
+	int answer_over; /* it was larger than allowed */
 };
 
 struct n5_request {
@@ -46,6 +49,7 @@ struct n5_request {
 	const char *body;
 	size_t body_length;
 	struct sluse_file *file;
+	struct sluse_sink *sink;
 	struct sluse_http_header more[2]; /* unused ones have no name */
 	size_t answer_max;
 };

@@ -138,6 +138,7 @@ send_once(struct sluse_session *s, const struct n5_request *rq,
 	    .body = rq->body,
 	    .body_length = rq->body_length,
 	    .file = rq->file,
+	    .sink = rq->sink,
 	    .answer_max = rq->answer_max};
 	const char *accept = rq->accept != NULL ? rq->accept : N5_JSON;
 	char auth[N5_TOKEN_MAX + 16];
@@ -157,6 +158,8 @@ send_once(struct sluse_session *s, const struct n5_request *rq,
 	}
 	hr.headers_count = n;
 	rc = s->h->http(s->h->host, &hr, ret);
+	s->answer_bytes = ret->body_length;
+	s->answer_over = begins(ret->error, "limit:");
 	explicit_bzero(auth, sizeof(auth));
 	return rc;
 }

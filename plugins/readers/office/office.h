@@ -51,6 +51,11 @@ struct sluse_doc {
 	zip_t *zip;
 	struct ole2 *ole;
 	struct zipread zipread;
+	/* Of a package that was closed with a password: what is in it, and the
+	 * host's table that reads from there. */
+	uint8_t *clear;
+	uint64_t clear_n;
+	struct sluse_reader_host clear_host;
 	double width, height;
 
 	struct text text;

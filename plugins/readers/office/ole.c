@@ -12,6 +12,7 @@
 #include <strings.h>
 
 #include "../lib/ole2copy.h"
+#include "crypt.h"
 #include "parts.h"
 
 #define SET_MAX ((size_t)1 << 20)
@@ -188,7 +189,7 @@ ole_open(struct sluse_doc *d)
 	if (rc != SLUSE_READ_OK)
 		return rc;
 	if (ole2_find(d->ole, 0, "EncryptedPackage") != OLE2_NONE)
-		return SLUSE_READ_ENCRYPTED;
+		return crypt_open(d);
 	for (; i < sizeof(kinds) / sizeof(kinds[0]) && at == OLE2_NONE; i++)
 		at = ole2_find(d->ole, 0, kinds[i].stream);
 	if (at == OLE2_NONE)

@@ -25,7 +25,11 @@ struct xml {
 int
 package_open(struct sluse_doc *d)
 {
-	d->zipread = (struct zipread){.host = d->host, .s = d->s};
+	if (d->clear)
+		d->zipread = (struct zipread){
+		    .host = &d->clear_host, .s = (struct sluse_source *)d};
+	else
+		d->zipread = (struct zipread){.host = d->host, .s = d->s};
 	return zipread_open(&d->zipread, &d->zip);
 }
 

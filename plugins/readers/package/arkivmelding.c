@@ -45,7 +45,7 @@ struct folder {
 
 struct state {
 	struct model *m;
-	char message[256], screen[128], grade[64];
+	char message[256], screen[128], grade[64], files[24];
 	struct folder folder, above[FOLDERS_MAX];
 	int depth; /* of folders */
 	struct post post;
@@ -65,7 +65,7 @@ static const struct place rows[] = {
     {"arkivmelding/system", 0, 0},
     {"arkivmelding/regel", 0, 0},
     {"arkivmelding/tidspunkt", 0, 0},
-    {"arkivmelding/antallFiler", 0, 0},
+    {"arkivmelding/antallFiler", KEEP(files)},
     {"mappe/tittel", KEEP(folder.title)},
     {"mappe/saksaar", KEEP(folder.year)},
     {"mappe/sakssekvensnummer", KEEP(folder.seq)},
@@ -544,6 +544,7 @@ close_state(void *arg)
 	}
 	model_fact(s->m, 0, "channel", fiks(s) ? "Fiks Arkiv" : "eFormidling",
 	    "arkivmelding", 500);
+	model_files(s->m, s->files);
 	/* A case alone, or what is done to a post that is there: no post. */
 	if (s->m->posts == 0)
 		s->m->flags |= SLUSE_DESCRIBES_NO_POST;

@@ -162,6 +162,17 @@ model_unused(struct model *m, const char *path)
 	    used > 0 ? ", " : "", p);
 }
 
+void
+model_files(struct model *m, const char *number)
+{
+	size_t n = strspn(number, "0123456789");
+
+	if (n > 0 && n < 8 && number[n] == '\0')
+		(void)snprintf(m->files, sizeof(m->files), "%s", number);
+	else if (*number != '\0')
+		model_unused(m, "antallFiler");
+}
+
 static void
 tell_named(const struct named *n, const struct sluse_reader_host *host,
     struct sluse_sink *k)
@@ -198,6 +209,8 @@ model_tell(const struct model *m, const struct sluse_reader_host *host,
 		    more, sizeof(more), "and %zu more", m->unused_more);
 		host->note(k, "package_unused", more);
 	}
+	if (m->files[0] != '\0')
+		host->note(k, "files_said", m->files);
 	if (m->full || m->posts > POSTS_MAX)
 		return SLUSE_READ_DAMAGED;
 	for (i = 0; i < m->facts; i++) {

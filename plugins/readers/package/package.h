@@ -61,6 +61,7 @@ struct model {
 	size_t nameds;
 	char unused[256]; /* where what is not understood stood */
 	size_t unused_more;
+	char files[16]; /* how many the package says it holds; "": nothing */
 	bool full; /* a list or a text did not fit: invalid */
 };
 
@@ -75,6 +76,8 @@ bool model_has(const struct model *m, unsigned post, const char *field);
 /* An own copy of file, title, type (may be NULL). NULL: too many. */
 struct named *model_named(struct model *m, unsigned post, const char *file,
     const char *title, const char *type);
+/* How many files the package says it holds beside its description. */
+void model_files(struct model *m, const char *number);
 /* Something that becomes nothing, by its path; each once. */
 void model_unused(struct model *m, const char *path);
 /* All of it, to the host. SLUSE_READ_*. */

@@ -1,13 +1,13 @@
 /*
  * Asking slused over its control socket: one call, one answer.
  */
-#ifndef SL_CLI_CONTROL_H
-#define SL_CLI_CONTROL_H
+#ifndef SL_QUERY_CONTROL_H
+#define SL_QUERY_CONTROL_H
 
 #include <jansson.h>
 
 #include "../base/err.h"
-#include "../query/query.h"
+#include "query.h"
 
 struct sl_control;
 
@@ -25,10 +25,20 @@ enum sl_rc sl_control_call(struct sl_control *k, const char *verb,
     const json_t *args, json_t **ret_json, char *text, size_t cap,
     struct sl_err *err);
 
-/* The verb "read": rows come from sluse-report, each given to fn. args as
+/* Bytes on their way. */
+typedef enum sl_rc sl_bytes_fn(
+    void *arg, const char *p, size_t n, struct sl_err *err);
+/* The verb "read": bytes come from sluse-report, as sl_control_rows. */
+enum sl_rc sl_control_bytes(struct sl_control *k, const json_t *args,
+    sl_bytes_fn *fn, void *arg, struct sl_err *err);
+/* The same, each row given to fn. args as
  * sl_reading_ask of slused wants them. SL_HOLD: refused; SL_RETRY: slused or
  * sluse-report went away; else what the query or fn says. */
 enum sl_rc sl_control_rows(struct sl_control *k, const json_t *args,
     sl_query_fn *fn, void *arg, struct sl_err *err);
+
+/* True if the instance's database is the caller's to open, or is not there for
+ * him to ask about. */
+bool sl_control_is_owner(const char *root);
 
 #endif

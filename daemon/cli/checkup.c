@@ -1,0 +1,228 @@
+/*
+ * Each program looks at what is its own, so that no connector and no key is
+ * loaded here: sluse-push --check-config, sluse-decrypt --check, sluse-convert
+ * --check say a line for each thing that is wrong.
+ *
+ * SECURITY: asked by root, they run as the owner of the folder of secrets: what
+ * belongs to him is what the instance would take.
+ */
+#include "checkup.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <grp.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/prctl.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "../base/file.h"
+#include "../base/mem.h"
+
+#define SAID_MAX 65536u
+#define ARGS_MAX 8
+
+struct checkup {
+	const char *conf;
+	const struct sl_config *cfg;
+	char libexec[4096], *dir, *secrets;
+	int fd; /* the folder of secrets, or -1 */
+	struct stat st;
+	json_t *faults;
+};
+
+static void
+fault(struct checkup *c, const char *program, const char *text, size_t n)
+{
+	json_t *o = json_object();
+
+	(void)json_object_set_new(o, "program", json_string(program));
+	(void)json_object_set_new(o, "text", json_stringn(text, n));
+	(void)json_array_append_new(c->faults, o);
+}
+
+/* -- a program's own look ---------------------------------------------------
+ */
+
+static void __attribute__((noreturn))
+become(const struct checkup *c, char **argv, int out)
+{
+	bool other = geteuid() == 0 && c->fd >= 0 && c->st.st_uid != 0;
+
+	(void)prctl(PR_SET_PDEATHSIG, SIGKILL);
+	if (other && (setgroups(0, NULL) != 0 || setgid(c->st.st_gid) != 0 ||
+			 setuid(c->st.st_uid) != 0))
+		_exit(126);
+	if (dup2(out, STDOUT_FILENO) >= 0)
+		(void)execv(argv[0], argv);
+	_exit(127);
+}
+
+static void
+take_lines(struct checkup *c, const char *program, char *said)
+{
+	char *line, *save = NULL;
+
+	for (line = strtok_r(said, "\n", &save); line != NULL;
+	     line = strtok_r(NULL, "\n", &save))
+		fault(c, program, line, strlen(line));
+}
+
+static void
+ask(struct checkup *c, const char *name, const char *file, char **argv)
+{
+	SL_FREE char *path = sl_asprintf("%s/%s", c->libexec, file);
+	SL_CLOSE int out = memfd_create("said", MFD_CLOEXEC);
+	SL_FREE char *said = sl_alloc(SAID_MAX + 1);
+	int status = 0;
+	ssize_t n;
+	pid_t pid;
+
+	argv[0] = path;
+	pid = out >= 0 ? fork() : -1;
+	if (pid == 0)
+		become(c, argv, out);
+	while (pid > 0 && waitpid(pid, &status, 0) < 0 && errno == EINTR)
+		;
+	n = pid > 0 ? sl_pread_full(out, said, SAID_MAX, 0) : -1;
+	if (n > 0) {
+		said[n] = '\0';
+		take_lines(c, name, said);
+	} else if (pid < 0 || status != 0) {
+		fault(c, name, "the program cannot be started: is it there?",
+		    strlen("the program cannot be started: is it there?"));
+	}
+}
+
+/* -- secrets ------------------------------------------------------------------
+ */
+
+/* Under systemd a secret is a credential, `sluse.INSTANCE.NAME`. */
+static bool
+is_credential(const struct checkup *c, const char *name)
+{
+	static const char *const stores[] = {
+	    "/etc/credstore", "/etc/credstore.encrypted"};
+	SL_FREE char *real = realpath(c->dir, NULL);
+	const char *slash = real != NULL ? strrchr(real, '/') : NULL;
+	bool found = false;
+	size_t i;
+
+	for (i = 0; i < 2 && slash != NULL && !found; i++) {
+		SL_FREE char *path =
+		    sl_asprintf("%s/sluse.%s.%s", stores[i], slash + 1, name);
+
+		found = access(path, F_OK) == 0 || errno == EACCES;
+	}
+	return found;
+}
+
+/* True if the program itself may look into it. */
+static bool
+see_secret(struct checkup *c, const char *program, const char *name)
+{
+	SL_FREE char *text = NULL;
+	struct stat st;
+
+	if (!sl_name_is_plain(name)) {
+		text = sl_asprintf("%s is no name of a secret", name);
+	} else if (fstatat(c->fd, name, &st, AT_SYMLINK_NOFOLLOW) != 0) {
+		if (errno == ENOENT && is_credential(c, name))
+			return false;
+		text = sl_asprintf("the secret %s is not there: %s/%s", name,
+		    c->secrets, name);
+	} else if (!S_ISREG(st.st_mode) || (st.st_mode & 077) != 0) {
+		text = sl_asprintf("the secret %s is no plain file, or is open "
+				   "to others (chmod 600)",
+		    name);
+	} else if (st.st_size == 0) {
+		text = sl_asprintf("the secret %s is empty", name);
+	}
+	if (text != NULL)
+		fault(c, program, text, strlen(text));
+	return text == NULL;
+}
+
+static void
+see_keys(struct checkup *c)
+{
+	const struct sl_list *l = &c->cfg->instance.decrypt_keys;
+	char *argv[ARGS_MAX] = {
+	    NULL, sl_strdup("--credentials"), c->secrets, sl_strdup("--check")};
+	SL_BUF struct sl_buf names = {0};
+	size_t i;
+
+	for (i = 0; i < l->n; i++)
+		if (see_secret(c, "sluse-decrypt", l->item[i]))
+			sl_buf_printf(
+			    &names, "%s%s", names.n > 0 ? " " : "", l->item[i]);
+	argv[4] = sl_strdup(sl_buf_str(&names));
+	if (names.n > 0)
+		ask(c, "sluse-decrypt", "sluse-decrypt", argv);
+	free(argv[1]);
+	free(argv[3]);
+	free(argv[4]);
+}
+
+static void
+see_target(struct checkup *c, const struct sl_target_config *t)
+{
+	SL_FREE char *program = sl_asprintf("sluse-push/%s", t->name);
+	char *argv[ARGS_MAX] = {NULL, sl_strdup("--check-config"),
+	    sl_strdup("--target"), sl_strdup(t->name), sl_strdup("--config"),
+	    sl_strdup(c->conf)};
+	size_t i;
+
+	ask(c, program, "sluse-push", argv);
+	for (i = 1; i < ARGS_MAX; i++)
+		free(argv[i]);
+	for (i = 0; i < t->credentials.n && c->fd >= 0; i++)
+		(void)see_secret(c, program, t->credentials.item[i]);
+}
+
+static void
+see_converter(struct checkup *c)
+{
+	char *argv[ARGS_MAX] = {
+	    NULL, sl_strdup("--check"), sl_strdup(c->cfg->instance.converter)};
+
+	ask(c, "sluse-convert", "sluse-convert", argv);
+	free(argv[1]);
+	free(argv[2]);
+}
+
+enum sl_exit
+sl_checkup(const char *conf, const struct sl_config *cfg, json_t *faults,
+    bool *ret_blind)
+{
+	struct checkup c = {
+	    .conf = conf, .cfg = cfg, .fd = -1, .faults = faults};
+	const char *slash = strrchr(conf, '/');
+	enum sl_exit code = sl_cli_libexec(c.libexec, sizeof(c.libexec));
+	size_t i;
+
+	if (code != SL_EXIT_OK)
+		return code;
+	c.dir = slash != NULL ? sl_strndup(conf, (size_t)(slash - conf))
+			      : sl_strdup(".");
+	c.secrets = sl_path_below(c.dir, cfg->push.credentials_dir);
+	c.fd = sl_open_dir(AT_FDCWD, c.secrets);
+	if (c.fd >= 0 && fstat(c.fd, &c.st) != 0)
+		sl_cleanup_close(&c.fd);
+	*ret_blind = c.fd < 0;
+	if (c.fd >= 0)
+		see_keys(&c);
+	if (*cfg->instance.converter != '\0')
+		see_converter(&c);
+	for (i = 0; i < cfg->target_n; i++)
+		see_target(&c, &cfg->target[i]);
+	sl_cleanup_close(&c.fd);
+	free(c.dir);
+	free(c.secrets);
+	return SL_EXIT_OK;
+}

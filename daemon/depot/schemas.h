@@ -1,0 +1,28 @@
+/*
+ * Noark 5's schemas as they lie in schemas/noark5, inside the program.
+ */
+#ifndef SL_DEPOT_SCHEMAS_H
+#define SL_DEPOT_SCHEMAS_H
+
+#include <libxml/xmlschemas.h>
+
+#include "../base/err.h"
+#include "../base/hash.h"
+
+struct sl_schema {
+	const char *name; /* "arkivstruktur.xsd" */
+	const char *p;
+	size_t n;
+};
+/* i from 0; NULL at the end. */
+const struct sl_schema *sl_schema_at(size_t i);
+/* NULL: there is none of that name. */
+const struct sl_schema *sl_schema_find(const char *name);
+void sl_schema_digest(const struct sl_schema *s, struct sl_digest *ret);
+/* Ready to validate with; lent for as long as the process lives. SL_FATAL: it
+ * cannot be parsed. No file and no network is asked: from the first call on the
+ * process loads no external entity but these. */
+enum sl_rc sl_schema_load(
+    const struct sl_schema *s, xmlSchemaPtr *ret, struct sl_err *err);
+
+#endif

@@ -1,0 +1,180 @@
+/*
+ * Programs that the configuration asks for and that do not run, and those that
+ * run but lack something. What a program says of itself is kept until it starts
+ * well; who is silent is missed all the same.
+ */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "../base/clock.h"
+#include "../base/mem.h"
+#include "../base/text.h"
+#include "engine.h"
+
+#define STARTING_MS 15000 /* after slused: nobody is missed yet */
+
+struct sl_trouble {
+	struct sl_trouble *next;
+	enum sl_role role;
+	char name[64], reason[65], text[513];
+	bool stops;
+};
+
+void
+sl_trouble_program(enum sl_role role, const char *name, char *out, size_t cap)
+{
+	static const char *const programs[] = {[SL_ROLE_WORK] = "sluse-work",
+	    [SL_ROLE_OCR] = "sluse-ocr",
+	    [SL_ROLE_PLACE] = "sluse-place",
+	    [SL_ROLE_PUSH] = "sluse-push",
+	    [SL_ROLE_CTL] = "sluse",
+	    [SL_ROLE_DECRYPT] = "sluse-decrypt",
+	    [SL_ROLE_CONVERT] = "sluse-convert",
+	    [SL_ROLE_REPORT] = "sluse-report"};
+
+	(void)snprintf(
+	    out, cap, "%s%s%s", programs[role], *name != '\0' ? "/" : "", name);
+}
+
+static struct sl_trouble *
+find(const struct sl_engine *e, enum sl_role role, const char *name)
+{
+	struct sl_trouble *t;
+
+	for (t = e->troubles; t != NULL; t = t->next)
+		if (t->role == role && strcmp(t->name, name) == 0)
+			return t;
+	return NULL;
+}
+
+/* Of sluse-push the name of its target; nobody else has one. */
+static const char *
+name_of(const struct sl_peer *p)
+{
+	return p->role == SL_ROLE_PUSH ? p->name : "";
+}
+
+void
+sl_trouble_put(struct sl_peer *p, const struct sl_msg_trouble *m)
+{
+	const char *name = name_of(p);
+	struct sl_trouble *t = find(p->e, p->role, name);
+
+	if (*name != '\0' && sl_engine_target(p->e, name) == NULL)
+		return;
+	if (t == NULL) {
+		t = sl_alloc(sizeof(*t));
+		t->role = p->role;
+		(void)snprintf(t->name, sizeof(t->name), "%s", name);
+		t->next = p->e->troubles;
+		p->e->troubles = t;
+	}
+	t->stops = m->stops != 0;
+	(void)sl_slice_copy(m->reason, t->reason, sizeof(t->reason));
+	(void)sl_slice_copy(m->text, t->text, sizeof(t->text));
+}
+
+void
+sl_trouble_end(struct sl_peer *p)
+{
+	struct sl_trouble **at = &p->e->troubles, *t;
+
+	while ((t = *at) != NULL) {
+		if (t->role != p->role || strcmp(t->name, name_of(p)) != 0) {
+			at = &t->next;
+			continue;
+		}
+		*at = t->next;
+		free(t);
+	}
+}
+
+void
+sl_trouble_free(struct sl_engine *e)
+{
+	struct sl_trouble *t;
+
+	while ((t = e->troubles) != NULL) {
+		e->troubles = t->next;
+		free(t);
+	}
+}
+
+static bool
+is_here(const struct sl_engine *e, enum sl_role role, const char *name)
+{
+	const struct sl_peer *p;
+
+	for (p = e->peers; p != NULL; p = p->next)
+		if (!p->dead && p->role == role && p->slots > 0 &&
+		    strcmp(name_of(p), name) == 0)
+			return true;
+	return false;
+}
+
+static const char *
+help(enum sl_role role, bool told)
+{
+	if (told && role == SL_ROLE_DECRYPT)
+		return "Put the key there with its certificate, as "
+		       "sluse-decrypt(8) says under KEYS, or take its name out "
+		       "of decrypt_keys; then start sluse-decrypt anew.";
+	if (told && role == SL_ROLE_CONVERT)
+		return "Install LibreOffice, or correct converter in "
+		       "sluse.conf or empty it; then start Sluse anew.";
+	if (told && role == SL_ROLE_PUSH)
+		return "Correct the target's section in sluse.conf, or put "
+		       "there what it names; sluse config check tells all of "
+		       "it.";
+	return "Its log says why: journalctl, or what sluse run prints. Is its "
+	       "unit enabled?";
+}
+
+static void
+put_row(const struct sl_engine *e, enum sl_role role, const char *name,
+    struct sl_buf *b)
+{
+	const struct sl_trouble *t = find(e, role, name);
+	bool here = is_here(e, role, name);
+	bool told = t != NULL && (t->stops || here);
+	const char *reason;
+	char program[96];
+
+	if (here ? !told
+		 : !told && sl_clock_boot_ms() - e->started_ms < STARTING_MS)
+		return;
+	sl_trouble_program(role, name, program, sizeof(program));
+	if (b->p[b->n - 1] != '[')
+		sl_buf_add_char(b, ',');
+	sl_buf_add_str(b, "{\"program\":");
+	sl_text_json(b, program, strlen(program));
+	sl_buf_printf(b, ",\"runs\":%s,\"reason\":", here ? "true" : "false");
+	reason = told ? t->reason : "not_running";
+	sl_text_json(b, reason, strlen(reason));
+	sl_buf_add_str(b, ",\"text\":");
+	if (told)
+		sl_text_json(b, t->text, strlen(t->text));
+	else
+		sl_buf_add_str(b, "\"it does not run\"");
+	sl_buf_printf(b, ",\"help\":\"%s\"}", help(role, told));
+}
+
+void
+sl_trouble_status(struct sl_engine *e, struct sl_buf *b)
+{
+	static const enum sl_role always[] = {
+	    SL_ROLE_WORK, SL_ROLE_OCR, SL_ROLE_PLACE, SL_ROLE_REPORT};
+	size_t i;
+
+	sl_buf_add_char(b, '[');
+	for (i = 0; i < sizeof(always) / sizeof(always[0]); i++)
+		put_row(e, always[i], "", b);
+	if (e->cfg->instance.decrypt_keys.n > 0)
+		put_row(e, SL_ROLE_DECRYPT, "", b);
+	if (*e->cfg->instance.converter != '\0')
+		put_row(e, SL_ROLE_CONVERT, "", b);
+	for (i = 0; i < e->targets_n; i++)
+		put_row(e, SL_ROLE_PUSH, e->targets[i].cfg->name, b);
+	sl_buf_add_char(b, ']');
+}

@@ -1,0 +1,740 @@
+/*
+ * The folder while it is made:
+ *   unfinished.jsonl  whose harvest it is, then each document that is whole
+ *   units.jsonl.part  the units of this run; begun anew each time
+ *   document.part     the document under way
+ *   files/ab/DIGEST   documents that are whole
+ *
+ * FAILURES: a killed run leaves documents under their digests; the next run
+ * reads them again and compares before it takes them for whole, so nothing of
+ * them needs a sync before the end. There one sync of the file system comes
+ * before harvest.json.
+ *
+ * SECURITY: only digests and fixed names become file names.
+ */
+#include "harvest.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <jansson.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/file.h>
+#include <sys/statvfs.h>
+#include <unistd.h>
+
+#include "../base/clock.h"
+#include "../base/file.h"
+#include "../base/hash.h"
+#include "../base/log.h"
+#include "../base/mem.h"
+#include "../base/notify.h"
+#include "../base/text.h"
+#include "docset.h"
+#include "host.h"
+
+#define UNFINISHED "unfinished.jsonl"
+#define UNITS "units.jsonl"
+#define UNITS_PART "units.jsonl.part"
+#define DOCUMENT_PART "document.part"
+#define FLUSH_AT 65536
+#define TELL_EVERY 1000 /* units */
+#define ID_MAX 128
+#define WAIT_MAX_MS 60000
+#define WAIT_TOLD_MAX_S 900 /* a target that wants more is given up */
+
+struct sl_harvest {
+	struct sl_harvest_conf conf;
+	char *target, *connector, *from, *to, *series;
+	int dir, files, units, known;
+	struct sluse_sink sink;
+	bool have_document, kept; /* sink holds one; kept: of an earlier run */
+	uint8_t key[SL_DOC_KEY];
+	struct sl_doc document; /* if it is kept */
+	struct sl_docset docs; /* by key: fetched now or before */
+	struct sl_docset used; /* by digest: in this harvest */
+	struct sl_buf line;
+	struct sl_sha256 *units_sha;
+	uint64_t units_n, bytes, fetched_n, missing_n, checksum_n, size_n;
+	struct sl_err err; /* why a call of ours said stop */
+};
+
+static enum sl_rc
+disk_error(struct sl_err *err, const char *what)
+{
+	return sl_err_set(err, SL_FATAL, errno,
+	    errno == ENOSPC || errno == EDQUOT ? "disk_full" : "disk_error",
+	    "%s: %s", what, strerror(errno));
+}
+
+static enum sl_rc
+not_ours(struct sl_err *err, const char *why)
+{
+	return sl_err_set(
+	    err, SL_FATAL, 0, "config_invalid", "harvest: %s", why);
+}
+
+/* -- opening -----------------------------------------------------------------
+ */
+
+/* The first line: whose it is. */
+static char *
+header(const struct sl_harvest *h)
+{
+	json_t *o = json_pack("{s:i, s:s, s:s}", "format", 1, "target",
+	    h->target, "connector", h->connector);
+	char *text = json_dumps(o, JSON_COMPACT);
+
+	json_decref(o);
+	return text;
+}
+
+static void
+take_known(struct sl_harvest *h, const char *line, size_t n)
+{
+	json_t *o = json_loadb(line, n, 0, NULL);
+	const char *key = json_string_value(json_object_get(o, "key"));
+	const char *sha = json_string_value(json_object_get(o, "sha256"));
+	json_int_t size = json_integer_value(json_object_get(o, "size"));
+	struct sl_doc d = {.size = (uint64_t)size};
+
+	/* A line cut short is a document fetched again, no more. */
+	if (key != NULL && sha != NULL && size >= 0 &&
+	    strlen(key) == 2 * SL_DOC_KEY && strlen(sha) == SL_SHA256_HEX &&
+	    sl_unhex(key, d.key, SL_DOC_KEY) &&
+	    sl_unhex(sha, d.digest.b, SL_SHA256_LEN))
+		sl_docset_put(&h->docs, &d);
+	json_decref(o);
+}
+
+static enum sl_rc
+read_known(struct sl_harvest *h, struct sl_err *err)
+{
+	SL_FREE char *head = header(h);
+	SL_FREE char *line = NULL;
+	size_t cap = 0;
+	ssize_t n;
+	FILE *f = fdopen(dup(h->known), "r");
+
+	if (f == NULL)
+		return disk_error(err, UNFINISHED);
+	n = getline(&line, &cap, f);
+	if (n > 0 && line[n - 1] == '\n')
+		line[n - 1] = '\0';
+	if (n > 0 && strcmp(line, head) != 0) {
+		(void)fclose(f);
+		return not_ours(err, "the folder is another target's");
+	}
+	while (n > 0 && (n = getline(&line, &cap, f)) > 0)
+		if (line[n - 1] == '\n')
+			take_known(h, line, (size_t)n);
+	(void)fclose(f);
+	return SL_OK;
+}
+
+/* Begins the list, or goes on behind what may be half a line. */
+static enum sl_rc
+begin_known(struct sl_harvest *h, struct sl_err *err)
+{
+	SL_FREE char *head = header(h);
+	SL_FREE char *line = NULL;
+	off_t end = lseek(h->known, 0, SEEK_END);
+
+	line = sl_asprintf("%s\n", end > 0 ? "" : head);
+	return sl_write_full(h->known, line, strlen(line)) == 0
+		   ? SL_OK
+		   : disk_error(err, UNFINISHED);
+}
+
+/* A folder of ours, or an empty one. */
+static enum sl_rc
+check_dir(struct sl_harvest *h, struct sl_err *err)
+{
+	if (flock(h->dir, LOCK_EX | LOCK_NB) != 0)
+		return not_ours(err, "another one is under way in the folder");
+	if (faccessat(h->dir, "harvest.json", F_OK, AT_SYMLINK_NOFOLLOW) == 0)
+		return not_ours(
+		    err, "the folder holds a finished one; name another");
+	if (faccessat(h->dir, UNFINISHED, F_OK, AT_SYMLINK_NOFOLLOW) != 0 &&
+	    !sl_dir_is_empty(h->dir))
+		return not_ours(err, "the folder holds something else");
+	return SL_OK;
+}
+
+static int
+open_file(const struct sl_harvest *h, const char *name, int more)
+{
+	return openat(h->dir, name,
+	    O_RDWR | O_CREAT | O_NOFOLLOW | O_CLOEXEC | more, 0600);
+}
+
+static enum sl_rc
+open_folder(struct sl_harvest *h, const char *dir, struct sl_err *err)
+{
+	enum sl_rc rc;
+
+	h->dir = sl_make_dir(AT_FDCWD, dir, 0700);
+	if (h->dir < 0)
+		return disk_error(err, "harvest: the folder");
+	rc = check_dir(h, err);
+	if (rc != SL_OK)
+		return rc;
+	h->files = sl_make_dir(h->dir, "files", 0700);
+	h->known = open_file(h, UNFINISHED, O_APPEND);
+	h->units = open_file(h, UNITS_PART, O_TRUNC);
+	h->sink.fd = open_file(h, DOCUMENT_PART, O_TRUNC);
+	if (h->files < 0 || h->known < 0 || h->units < 0 || h->sink.fd < 0)
+		return disk_error(err, "harvest: the folder");
+	rc = read_known(h, err);
+	return rc == SL_OK ? begin_known(h, err) : rc;
+}
+
+static char *
+dup_or_null(const char *s)
+{
+	return s != NULL ? sl_strdup(s) : NULL;
+}
+
+enum sl_rc
+sl_harvest_open(const struct sl_harvest_conf *conf, struct sl_harvest **ret,
+    struct sl_err *err)
+{
+	struct sl_harvest *h = sl_alloc(sizeof(*h));
+	enum sl_rc rc;
+
+	h->conf = *conf;
+	h->target = sl_strdup(conf->target);
+	h->connector = sl_strdup(conf->connector);
+	h->conf.range.from = h->from = dup_or_null(conf->range.from);
+	h->conf.range.to = h->to = dup_or_null(conf->range.to);
+	h->conf.range.series = h->series = dup_or_null(conf->range.series);
+	h->dir = h->files = h->units = h->known = h->sink.fd = -1;
+	h->sink.max = conf->document_max > 0 ? conf->document_max
+					     : SL_HARVEST_DOCUMENT_MAX;
+	h->line.max = 2 * SL_HARVEST_LINE_MAX;
+	h->units_sha = sl_sha256_new();
+	rc = open_folder(h, conf->dir, err);
+	if (rc == SL_OK)
+		*ret = h;
+	else
+		sl_harvest_free(h);
+	return rc;
+}
+
+int
+sl_harvest_dir(const struct sl_harvest *h)
+{
+	return h->dir;
+}
+
+void
+sl_harvest_free(struct sl_harvest *h)
+{
+	if (h == NULL)
+		return;
+	sl_cleanup_close(&h->dir);
+	sl_cleanup_close(&h->files);
+	sl_cleanup_close(&h->units);
+	sl_cleanup_close(&h->known);
+	sl_cleanup_close(&h->sink.fd);
+	sl_sha256_free(h->sink.sha);
+	sl_sha256_free(h->units_sha);
+	sl_docset_free(&h->docs);
+	sl_docset_free(&h->used);
+	sl_buf_free(&h->line);
+	free(h->target);
+	free(h->connector);
+	free(h->from);
+	free(h->to);
+	free(h->series);
+	free(h);
+}
+
+/* -- documents ---------------------------------------------------------------
+ */
+
+/* "ab/abcd.." below files/. */
+static void
+document_name(const struct sl_digest *d, char *out, size_t n)
+{
+	char hex[SL_SHA256_HEX + 1];
+
+	sl_digest_hex(d, hex);
+	(void)snprintf(out, n, "%.2s/%s", hex, hex);
+}
+
+/* Is the file of an earlier run there, whole? */
+static bool
+is_whole(const struct sl_harvest *h, const struct sl_doc *doc)
+{
+	char name[SL_SHA256_HEX + 8];
+	SL_CLOSE int fd = -1;
+	SL_FREE char *buf = sl_alloc(FLUSH_AT);
+	struct sl_sha256 *sha;
+	struct sl_digest d;
+	uint64_t size = 0;
+	ssize_t n;
+
+	document_name(&doc->digest, name, sizeof(name));
+	fd = openat(h->files, name, O_RDONLY | O_NOFOLLOW | O_CLOEXEC);
+	if (fd < 0)
+		return false;
+	sha = sl_sha256_new();
+	while ((n = sl_read_full(fd, buf, FLUSH_AT)) > 0) {
+		sl_sha256_add(sha, buf, (size_t)n);
+		size += (uint64_t)n;
+		sl_notify_pulse(-1);
+	}
+	sl_sha256_end(sha, &d);
+	return n == 0 && size == doc->size &&
+	       memcmp(d.b, doc->digest.b, SL_SHA256_LEN) == 0;
+}
+
+static enum sl_rc
+check_room(struct sl_harvest *h)
+{
+	struct statvfs v;
+
+	if (fstatvfs(h->dir, &v) != 0)
+		return disk_error(&h->err, "harvest: the folder");
+	if ((uint64_t)v.f_bavail * v.f_frsize < h->conf.free_min)
+		return sl_err_set(&h->err, SL_FATAL, 0, "disk_full",
+		    "harvest: less than free_space_min is left on the disk");
+	return SL_OK;
+}
+
+struct sluse_sink *
+sl_harvest_sink(struct sl_harvest *h, const char *key, int *ret_have)
+{
+	struct sl_doc *doc;
+
+	*ret_have = 0;
+	sl_doc_key(key, h->key);
+	h->have_document = true;
+	h->kept = false;
+	doc = sl_docset_find(&h->docs, h->key);
+	if (doc != NULL && is_whole(h, doc)) {
+		h->document = *doc;
+		h->kept = true;
+		*ret_have = 1;
+		return &h->sink;
+	}
+	if (check_room(h) != SL_OK)
+		return NULL;
+	return &h->sink;
+}
+
+/* Gives document.part its name, and begins a new one. */
+static enum sl_rc
+name_document(struct sl_harvest *h, const struct sl_doc *doc)
+{
+	char name[SL_SHA256_HEX + 8], folder[3];
+	SL_CLOSE int dir = -1;
+
+	document_name(&doc->digest, name, sizeof(name));
+	(void)snprintf(folder, sizeof(folder), "%.2s", name);
+	dir = sl_make_dir(h->files, folder, 0700);
+	if (dir < 0 || renameat(h->dir, DOCUMENT_PART, h->files, name) != 0)
+		return disk_error(&h->err, "harvest: files/");
+	sl_cleanup_close(&h->sink.fd);
+	h->sink.fd = open_file(h, DOCUMENT_PART, O_TRUNC);
+	return h->sink.fd >= 0 ? SL_OK
+			       : disk_error(&h->err, "harvest: the folder");
+}
+
+static enum sl_rc
+note_document(struct sl_harvest *h, const struct sl_doc *doc)
+{
+	char key[2 * SL_DOC_KEY + 1], sha[SL_SHA256_HEX + 1];
+	SL_FREE char *line = NULL;
+
+	sl_hex(doc->key, SL_DOC_KEY, key);
+	sl_digest_hex(&doc->digest, sha);
+	line = sl_asprintf("{\"key\":\"%s\",\"sha256\":\"%s\",\"size\":%llu}\n",
+	    key, sha, (unsigned long long)doc->size);
+	return sl_write_full(h->known, line, strlen(line)) == 0
+		   ? SL_OK
+		   : disk_error(&h->err, UNFINISHED);
+}
+
+/* What the sink holds becomes a document of this harvest. */
+static enum sl_rc
+end_document(struct sl_harvest *h, struct sl_doc *ret)
+{
+	struct sl_doc used;
+	enum sl_rc rc = SL_OK;
+
+	if (h->kept) {
+		*ret = h->document;
+	} else if (h->sink.sha == NULL) {
+		return sl_err_set(&h->err, SL_FATAL, 0, "internal",
+		    "the connector names a document it has not fetched");
+	} else {
+		ret->size = h->sink.size;
+		memcpy(ret->key, h->key, SL_DOC_KEY);
+		sl_sha256_end(SL_TAKE(h->sink.sha), &ret->digest);
+		rc = name_document(h, ret);
+		if (rc == SL_OK)
+			rc = note_document(h, ret);
+		if (rc == SL_OK)
+			sl_docset_put(&h->docs, ret);
+		h->fetched_n++;
+	}
+	used = *ret;
+	memcpy(used.key, used.digest.b, SL_DOC_KEY);
+	if (sl_docset_find(&h->used, used.key) == NULL)
+		h->bytes += used.size;
+	sl_docset_put(&h->used, &used);
+	h->have_document = false;
+	return rc;
+}
+
+/* -- units -------------------------------------------------------------------
+ */
+
+static bool
+is_word(const char *s)
+{
+	static const char letters[] = "abcdefghijklmnopqrstuvwxyz0123456789_";
+
+	return s[0] != '\0' && strlen(s) <= 64 &&
+	       strspn(s, letters) == strlen(s);
+}
+
+/* Fit to be an id, and never a path. */
+static bool
+is_id(const char *s)
+{
+	static const char letters[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
+				      "abcdefghijklmnopqrstuvwxyz"
+				      "0123456789-_:.";
+
+	return s[0] != '\0' && s[0] != '.' && strlen(s) <= ID_MAX &&
+	       strspn(s, letters) == strlen(s);
+}
+
+static enum sl_rc
+bad_unit(struct sl_harvest *h, const char *why)
+{
+	return sl_err_set(
+	    &h->err, SL_FATAL, 0, "target_error", "a unit %s", why);
+}
+
+static enum sl_rc
+check_unit(struct sl_harvest *h, const struct sluse_unit *u)
+{
+	size_t n = strlen(u->fields);
+
+	if (!is_word(u->kind) || (u->type != NULL && !is_word(u->type)) ||
+	    (u->missing != NULL && !is_word(u->missing)))
+		return bad_unit(h, "is of a strange kind");
+	if ((u->id != NULL && !is_id(u->id)) ||
+	    (u->parent != NULL && !is_id(u->parent)))
+		return bad_unit(h, "has an id that cannot be one");
+	if (n > SL_HARVEST_LINE_MAX)
+		return sl_err_set(&h->err, SL_FATAL, 0, "limit_document",
+		    "the fields of a unit (%s) are larger than %u bytes",
+		    u->kind, SL_HARVEST_LINE_MAX);
+	if (n < 2 || u->fields[0] != '{' || u->fields[n - 1] != '}' ||
+	    strchr(u->fields, '\n') != NULL || !sl_utf8_valid(u->fields, n))
+		return bad_unit(h, "has fields that are no object");
+	return SL_OK;
+}
+
+static void
+add_text(struct sl_buf *b, const char *name, const char *value)
+{
+	sl_buf_printf(b, "\"%s\":", name);
+	if (value != NULL)
+		sl_text_json(b, value, strlen(value));
+	else
+		sl_buf_add_str(b, "null");
+	sl_buf_add_char(b, ',');
+}
+
+/* "checksum", "size", or NULL. */
+static const char *
+difference(struct sl_harvest *h, const struct sluse_unit *u,
+    const struct sl_doc *d, const char *sha)
+{
+	if (u->sha256 != NULL && strcasecmp(u->sha256, sha) != 0) {
+		h->checksum_n++;
+		return "checksum";
+	}
+	if (u->bytes >= 0 && (uint64_t)u->bytes != d->size) {
+		h->size_n++;
+		return "size";
+	}
+	return NULL;
+}
+
+static enum sl_rc
+add_document(struct sl_harvest *h, const struct sluse_unit *u)
+{
+	char sha[SL_SHA256_HEX + 1];
+	struct sl_doc d = {.size = 0};
+	const char *differs;
+	enum sl_rc rc;
+
+	if (u->missing != NULL) {
+		h->missing_n++;
+		sl_buf_printf(&h->line, ",\"missing\":\"%s\"", u->missing);
+	}
+	if (u->sink == NULL)
+		return SL_OK;
+	if (u->sink != &h->sink || !h->have_document)
+		return bad_unit(h, "has a document that is not its own");
+	rc = end_document(h, &d);
+	if (rc != SL_OK)
+		return rc;
+	sl_digest_hex(&d.digest, sha);
+	sl_buf_printf(&h->line,
+	    ",\"file\":\"files/%.2s/%s\",\"sha256\":\"%s\",\"size\":%llu", sha,
+	    sha, sha, (unsigned long long)d.size);
+	differs = difference(h, u, &d, sha);
+	if (differs != NULL)
+		sl_buf_printf(&h->line, ",\"differs\":\"%s\"", differs);
+	return SL_OK;
+}
+
+static enum sl_rc
+write_line(struct sl_harvest *h)
+{
+	if (h->line.full)
+		return bad_unit(h, "does not fit into a line");
+	sl_sha256_add(h->units_sha, h->line.p, h->line.n);
+	if (sl_write_full(h->units, h->line.p, h->line.n) != 0)
+		return disk_error(&h->err, UNITS);
+	if (++h->units_n % TELL_EVERY == 0)
+		sl_log(SL_LOG_INFO, h->target,
+		    "harvest units=\"%llu\" files=\"%zu\"",
+		    (unsigned long long)h->units_n, h->used.n);
+	sl_notify_pulse(-1);
+	return SL_OK;
+}
+
+int
+sl_harvest_unit(struct sl_harvest *h, const struct sluse_unit *u)
+{
+	struct sl_buf *b = &h->line;
+	enum sl_rc rc = check_unit(h, u);
+
+	if (rc != SL_OK)
+		return -1;
+	sl_buf_reset(b);
+	sl_buf_add_char(b, '{');
+	add_text(b, "kind", u->kind);
+	if (u->type != NULL)
+		add_text(b, "type", u->type);
+	add_text(b, "id", u->id);
+	add_text(b, "parent", u->parent);
+	sl_buf_printf(b, "\"fields\":");
+	sl_buf_add_str(b, u->fields);
+	if (u->again)
+		sl_buf_add_str(b, ",\"again\":true");
+	rc = add_document(h, u);
+	sl_buf_add_str(b, "}\n");
+	if (rc == SL_OK)
+		rc = write_line(h);
+	return rc == SL_OK ? 0 : -1;
+}
+
+/* -- waiting -----------------------------------------------------------------
+ */
+
+int
+sl_harvest_pause(struct sl_push *p, int attempt, int retry_after_s)
+{
+	int64_t ms = p->harvest->conf.wait_first_ms, end;
+
+	if (attempt >= SL_HARVEST_TRIES || retry_after_s > WAIT_TOLD_MAX_S)
+		return 1;
+	while (--attempt > 0 && ms < WAIT_MAX_MS)
+		ms *= 2;
+	if (ms > WAIT_MAX_MS)
+		ms = WAIT_MAX_MS;
+	if (ms < (int64_t)retry_after_s * 1000)
+		ms = (int64_t)retry_after_s * 1000;
+	end = sl_clock_boot_ms() + ms;
+	while (sl_clock_boot_ms() < end) {
+		if (p->host.cancelled(p) != 0)
+			return 1;
+		sl_notify_pulse(-1);
+		(void)usleep(20000);
+	}
+	return 0;
+}
+
+/* -- the end -----------------------------------------------------------------
+ */
+
+/* Documents that this harvest does not name: of units that are gone since. */
+static enum sl_rc
+drop_unused(struct sl_harvest *h, const char *folder)
+{
+	SL_CLOSE int fd = sl_open_dir(h->files, folder);
+	struct sl_doc d;
+	struct dirent *e;
+	DIR *dir;
+
+	dir = fd >= 0 ? fdopendir(dup(fd)) : NULL;
+	if (dir == NULL)
+		return disk_error(&h->err, "harvest: files/");
+	while ((e = readdir(dir)) != NULL) {
+		if (e->d_name[0] == '.' ||
+		    (strlen(e->d_name) == SL_SHA256_HEX &&
+			sl_unhex(e->d_name, d.digest.b, SL_SHA256_LEN) &&
+			sl_docset_find(&h->used, d.digest.b) != NULL))
+			continue;
+		if (unlinkat(fd, e->d_name, 0) != 0) {
+			(void)closedir(dir);
+			return disk_error(&h->err, "harvest: files/");
+		}
+	}
+	(void)closedir(dir);
+	return SL_OK;
+}
+
+static enum sl_rc
+drop_all_unused(struct sl_harvest *h)
+{
+	enum sl_rc rc = SL_OK;
+	char folder[3];
+	int i;
+
+	for (i = 0; rc == SL_OK && i < 256; i++) {
+		(void)snprintf(folder, sizeof(folder), "%02x", (unsigned)i);
+		if (faccessat(h->files, folder, F_OK, AT_SYMLINK_NOFOLLOW) == 0)
+			rc = drop_unused(h, folder);
+		/* An empty one goes, any other stays. */
+		(void)unlinkat(h->files, folder, AT_REMOVEDIR);
+	}
+	return rc;
+}
+
+static void
+set_text(json_t *o, const char *name, const char *value)
+{
+	if (value != NULL)
+		(void)json_object_set_new(o, name, json_string(value));
+}
+
+/* What harvest.json says. */
+static char *
+summary(struct sl_harvest *h)
+{
+	char made[32], sha[SL_SHA256_HEX + 1];
+	struct sl_digest d;
+	json_t *o = json_object();
+	char *text;
+
+	sl_clock_format_utc(sl_clock_utc_ms(), made, sizeof(made));
+	sl_sha256_end(SL_TAKE(h->units_sha), &d);
+	sl_digest_hex(&d, sha);
+	(void)json_object_set_new(o, "format", json_integer(1));
+	set_text(o, "target", h->target);
+	set_text(o, "connector", h->connector);
+	set_text(o, "made", made);
+	set_text(o, "from", h->from);
+	set_text(o, "to", h->to);
+	set_text(o, "arkivdel", h->series);
+	(void)json_object_set_new(
+	    o, "units", json_integer((json_int_t)h->units_n));
+	(void)json_object_set_new(
+	    o, "files", json_integer((json_int_t)h->used.n));
+	(void)json_object_set_new(
+	    o, "bytes", json_integer((json_int_t)h->bytes));
+	(void)json_object_set_new(
+	    o, "missing", json_integer((json_int_t)h->missing_n));
+	(void)json_object_set_new(o, "differs",
+	    json_pack("{s:I, s:I}", "checksum", (json_int_t)h->checksum_n,
+		"size", (json_int_t)h->size_n));
+	set_text(o, "units_sha256", sha);
+	(void)json_object_set_new(o, "complete", json_true());
+	text = json_dumps(o, JSON_INDENT(1));
+	json_decref(o);
+	return text;
+}
+
+static enum sl_rc
+finish(struct sl_harvest *h)
+{
+	SL_FREE char *text = NULL;
+	SL_FREE char *line = NULL;
+	enum sl_rc rc = drop_all_unused(h);
+
+	if (rc != SL_OK)
+		return rc;
+	if (unlinkat(h->dir, DOCUMENT_PART, 0) != 0 ||
+	    renameat(h->dir, UNITS_PART, h->dir, UNITS) != 0)
+		return disk_error(&h->err, "harvest: the folder");
+	rc = sl_sync_fs(h->dir, "harvest", &h->err);
+	text = summary(h);
+	line = sl_asprintf("%s\n", text);
+	if (rc == SL_OK)
+		rc = sl_write_file(
+		    h->dir, "harvest.json", line, strlen(line), 0600, &h->err);
+	if (rc == SL_OK)
+		(void)unlinkat(h->dir, UNFINISHED, 0);
+	return rc;
+}
+
+static void
+tell(const struct sl_harvest *h)
+{
+	(void)printf("%s: units=%llu files=%zu bytes=%llu fetched=%llu\n",
+	    h->target, (unsigned long long)h->units_n, h->used.n,
+	    (unsigned long long)h->bytes, (unsigned long long)h->fetched_n);
+	if (h->checksum_n > 0 || h->size_n > 0)
+		sl_log(SL_LOG_WARNING, h->target,
+		    "documents are not what the target says of them "
+		    "checksum=\"%llu\" size=\"%llu\"",
+		    (unsigned long long)h->checksum_n,
+		    (unsigned long long)h->size_n);
+	if (h->missing_n > 0)
+		sl_log(SL_LOG_WARNING, h->target,
+		    "documents could not be had missing=\"%llu\"",
+		    (unsigned long long)h->missing_n);
+}
+
+/* Ours first: the connector only knows that it was to stop. */
+static enum sl_rc
+why_not(struct sl_push *p, const struct sluse_why *why, struct sl_err *err)
+{
+	struct sl_harvest *h = p->harvest;
+	SL_BUF struct sl_buf b = {0};
+
+	if (h->sink.failed != 0) {
+		errno = h->sink.failed;
+		(void)disk_error(&h->err, "harvest: a document");
+	}
+	if (h->err.reason != NULL) {
+		*err = h->err;
+		return err->rc;
+	}
+	sl_push_screen(&b, why->text, sizeof(why->text));
+	return sl_err_set(err, SL_FATAL, 0, "target_error",
+	    "harvest: %s (%s); start it again to go on", sl_buf_str(&b),
+	    why->reason);
+}
+
+enum sl_rc
+sl_harvest_run(struct sl_push *p, struct sl_err *err)
+{
+	const struct sluse_connector *c = p->connector;
+	struct sl_harvest *h = p->harvest;
+	struct sluse_range range = h->conf.range;
+	struct sluse_why why = {0};
+
+	range.size = sizeof(range);
+	if (c->harvest(p->session, &range, &why) != SLUSE_DELIVERED ||
+	    h->err.reason != NULL)
+		return why_not(p, &why, err);
+	if (finish(h) != SL_OK) {
+		*err = h->err;
+		return err->rc;
+	}
+	tell(h);
+	return SL_OK;
+}

@@ -1,0 +1,32 @@
+/*
+ * sluse-push --witness: the way from slused to witnesses and time-stamp
+ * authorities, and back.
+ *
+ * One process for all of them: it holds no secret, what it carries is public,
+ * and a cosignature is verified again by slused, a token by whoever verifies
+ * the journal. So of one that it is deceived by, the others lose time only: as
+ * long as `timeout`, and slused asks ever more seldom.
+ */
+#ifndef SL_PUSH_WITNESS_H
+#define SL_PUSH_WITNESS_H
+
+#include "../base/err.h"
+#include "../wire/wire.h"
+
+struct sl_witnesses;
+
+/* Reads what all sections need; no network. *ret is the caller's. SL_FATAL
+ * (config_invalid): a key, a policy or a URL is none. */
+enum sl_rc sl_witnesses_open(
+    const char *config, struct sl_witnesses **ret, struct sl_err *err);
+/* NULL is fine. */
+void sl_witnesses_free(struct sl_witnesses *w);
+/* As sl_push_lock. */
+enum sl_rc sl_witnesses_lock(
+    struct sl_witnesses *w, const char **ret_missing, struct sl_err *err);
+/* Until a signal (SL_OK) or slused's end (SL_RETRY). SL_REJECT: it talks
+ * nonsense. */
+enum sl_rc sl_witnesses_run(struct sl_witnesses *w, struct sl_chan *chan,
+    int signals, struct sl_err *err);
+
+#endif

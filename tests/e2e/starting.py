@@ -1,0 +1,172 @@
+#!/usr/bin/env python3
+"""Programs that are configured and cannot start: `sluse status` names them with
+what to do, `sluse config check` says it before, and one bad key of several stops
+nothing."""
+import json
+import os
+import subprocess
+import tempfile
+import unittest
+
+from house import BIN, DEMO, FAST, House
+from sealed import Keys, package
+
+PDF = os.path.join(DEMO, "03-skjenkebevilling.pdf")
+
+
+class Starting(unittest.TestCase):
+    @classmethod
+    def setUpClass(cls):
+        cls.folder = tempfile.TemporaryDirectory()
+        cls.addClassCleanup(cls.folder.cleanup)
+        cls.keys = Keys(cls.folder.name)
+        for name in ("god", "borte"):
+            cls.keys.make(name)
+
+    def house(self, instance="", start=True, **more):
+        house = House(start=False, instance=FAST + instance, **more)
+        self.addCleanup(house.close)
+        self.keys.install(house, "god", "noekkel-god")
+        if start:
+            house.start()
+        return house
+
+    def troubles(self, house):
+        rows = house.rows("status")
+        return {row["program"]: row
+                for row in (rows[0]["slused"] or {"troubles": []})["troubles"]}
+
+    def trouble(self, house, program, seconds=20):
+        house.wait_for(lambda: program in self.troubles(house), seconds, program)
+        return self.troubles(house)[program]
+
+    def check(self, house):
+        done = subprocess.run(
+            [os.path.join(BIN, "sluse"), "--json", "config", "check",
+             os.path.join(house.root, "sluse.conf")],
+            stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+        self.assertEqual(done.stderr, "")
+        answer = json.loads(done.stdout)
+        self.assertEqual(done.returncode, 1 if answer["faults"] else 0)
+        self.assertEqual(answer["ok"], not answer["faults"])
+        return sorted((row["program"], row["text"]) for row in answer["faults"])
+
+    def test_all_well(self):
+        house = self.house("decrypt_keys = noekkel-god\n")
+        self.assertEqual(self.check(house), [])
+        house.wait_for(lambda: any(p["role"] == "decrypt"
+                                   for p in house.programs()), 20, "decrypt")
+        self.assertEqual(self.troubles(house), {})
+        self.assertNotIn("NOT RUNNING", house.sluse("status").stdout)
+
+    def test_no_key_at_all(self):
+        house = self.house("decrypt_keys = noekkel-borte\n")
+        row = self.trouble(house, "sluse-decrypt")
+        self.assertFalse(row["runs"])
+        self.assertIn("noekkel-borte", row["text"])
+        self.assertIn("decrypt_keys", row["help"])
+        text = house.sluse("status").stdout
+        self.assertIn("NOT RUNNING  sluse-decrypt: key noekkel-borte", text)
+        faults = self.check(house)
+        self.assertEqual([f[0] for f in faults], ["sluse-decrypt"])
+        self.assertIn("noekkel-borte is not there", faults[0][1])
+        # It starts by itself once the key is there.
+        self.keys.install(house, "borte", "noekkel-borte")
+        house.wait_for(lambda: not self.troubles(house), 30, "it starts")
+        self.assertIn("decrypt", {p["role"] for p in house.programs()})
+
+    def test_one_key_of_several(self):
+        house = self.house("decrypt_keys = noekkel-borte noekkel-god daarlig\n",
+                           start=False)
+        path = os.path.join(house.root, "secrets", "daarlig")
+        with open(path, "w") as file:
+            file.write("-----BEGIN NOTHING-----\n")
+        os.chmod(path, 0o600)
+        faults = self.check(house)
+        self.assertEqual([f[0] for f in faults], ["sluse-decrypt"] * 2)
+        self.assertIn("daarlig: no private key", faults[0][1])
+        self.assertIn("noekkel-borte is not there", faults[1][1])
+        house.start()
+        row = self.trouble(house, "sluse-decrypt")
+        self.assertTrue(row["runs"])
+        self.assertIn("noekkel-borte", row["text"])
+        self.assertIn("LACKS  sluse-decrypt", house.sluse("status").stdout)
+        clear = package(PDF)
+        house.drop_bytes(self.keys.close(clear, "god"), "aapnes.p7m")
+        house.drop_bytes(self.keys.close(clear, "borte"), "holdes.p7m")
+        house.wait_quiet(60, 2)
+        states = {row["name"]: (row["disposition"], row["reason"])
+                  for row in house.rows("list")}
+        self.assertEqual(states["aapnes.p7m"][0], "done")
+        self.assertEqual(states["holdes.p7m"], ("held", "key_missing"))
+        house.check_whole(self)
+
+    def test_connector(self):
+        house = self.house(start=False)
+        path = os.path.join(house.root, "sluse.conf")
+        with open(path) as file:
+            text = file.read()
+        with open(path, "w") as file:
+            file.write(text.replace("connector = noark5", "connector = noark6"))
+        os.unlink(os.path.join(house.root, "secrets", "arkiv-client-secret"))
+        faults = self.check(house)
+        self.assertEqual([f[0] for f in faults], ["sluse-push/arkiv"] * 2)
+        self.assertIn("connector noark6: no such plugin", faults[0][1])
+        self.assertIn("arkiv-client-secret is not there", faults[1][1])
+        house.start(wait=False)
+        house.wait_for(lambda: os.path.exists(
+            os.path.join(house.root, "run", "slused.sock")), 20, "slused")
+        row = self.trouble(house, "sluse-push/arkiv")
+        self.assertFalse(row["runs"])
+        self.assertEqual(row["reason"], "plugin_invalid")
+        self.assertIn("noark6", row["text"])
+        # Which does not take the place of one that delivers.
+        house.sluse("cases", "import", house.cases)
+        house.drop(PDF)
+        house.wait_for(lambda: house.query(
+            "SELECT count(*) FROM delivery")[0][0] == 1, 30, "a delivery")
+        self.assertEqual(house.query("SELECT state, attempts FROM delivery"),
+                         [("pending", 0)])
+
+    def test_secret_of_a_target(self):
+        house = self.house(start=False)
+        os.unlink(os.path.join(house.root, "secrets", "arkiv-client-secret"))
+        house.start()
+        row = self.trouble(house, "sluse-push/arkiv")
+        self.assertTrue(row["runs"])
+        self.assertIn("arkiv-client-secret", row["text"])
+
+    def test_converter(self):
+        house = self.house("converter = /nowhere/soffice.bin\n")
+        row = self.trouble(house, "sluse-convert")
+        self.assertFalse(row["runs"])
+        self.assertIn("/nowhere/soffice.bin", row["text"])
+        self.assertIn("LibreOffice", row["help"])
+        self.assertEqual([f[0] for f in self.check(house)], ["sluse-convert"])
+
+    def test_silent(self):
+        """A program that says nothing is missed all the same."""
+        house = self.house("decrypt_keys = noekkel-god\n", start=False)
+        house.start(wait=False, env={"SLUSE_LIBEXEC": self.without("sluse-decrypt")})
+        house.wait_for(lambda: house.complete(), 20, "programs")
+        self.assertEqual(self.troubles(house), {})  # it may come yet
+        row = self.trouble(house, "sluse-decrypt", 30)
+        self.assertEqual((row["runs"], row["reason"]), (False, "not_running"))
+
+    def without(self, program):
+        """The programs but one."""
+        folder = tempfile.TemporaryDirectory()
+        self.addCleanup(folder.cleanup)
+        bin_folder = os.path.join(folder.name, "bin")
+        os.mkdir(bin_folder)
+        os.symlink(os.path.join(os.path.dirname(BIN), "plugins"),
+                   os.path.join(folder.name, "plugins"))
+        for name in os.listdir(BIN):
+            if name != program:
+                os.symlink(os.path.join(BIN, name),
+                           os.path.join(bin_folder, name))
+        return bin_folder
+
+
+if __name__ == "__main__":
+    unittest.main()
