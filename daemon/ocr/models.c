@@ -54,28 +54,48 @@ load(const char *name, TessOcrEngineMode mode)
 	return NULL;
 }
 
+/* Each of the set's languages by itself. */
+static enum sl_rc
+load_each(struct sl_ocr_models *s, struct sl_err *err)
+{
+	const char *at = s->name;
+	size_t n, i;
+
+	for (i = 0; *at != '\0'; at += n + (at[n] == '+'), i++) {
+		SL_FREE char *name = NULL;
+
+		n = strcspn(at, "+");
+		if (i == SL_OCR_TOGETHER_MAX)
+			return sl_err_set(err, SL_FATAL, 0, "ocr_language",
+			    "more than %d languages together",
+			    SL_OCR_TOGETHER_MAX);
+		name = sl_strndup(at, n);
+		s->one[i] = load(name, OEM_LSTM_ONLY);
+		if (s->one[i] == NULL)
+			return sl_err_set(err, SL_FATAL, 0, "ocr_language",
+			    "tesseract has no model for \"%s\"", name);
+	}
+	return SL_OK;
+}
+
 static enum sl_rc
 load_set(const char *name, struct sl_err *err)
 {
 	struct sl_ocr_models *s = &sets[sets_count];
-	size_t n = strcspn(name, "+");
+	enum sl_rc rc;
 
 	if (sets_count == SETS_MAX)
 		return sl_err_set(err, SL_FATAL, 0, "ocr_language",
 		    "more than %d sets of languages", SETS_MAX);
-	s->all = load(name, OEM_LSTM_ONLY);
-	s->first = s->all;
-	if (s->all != NULL && name[n] == '+') {
-		SL_FREE char *first = sl_strndup(name, n);
-
-		s->first = load(first, OEM_LSTM_ONLY);
-	}
-	if (s->first == NULL)
-		return sl_err_set(err, SL_FATAL, 0, "ocr_language",
-		    "tesseract has no model for \"%s\"", name);
 	s->name = sl_strdup(name);
-	sets_count++;
-	return SL_OK;
+	sets_count++; /* for cool() */
+	rc = load_each(s, err);
+	if (rc != SL_OK)
+		return rc;
+	s->all = s->one[1] == NULL ? s->one[0] : load(name, OEM_LSTM_ONLY);
+	return s->all != NULL ? SL_OK
+			      : sl_err_set(err, SL_FATAL, 0, "ocr_language",
+				    "tesseract cannot load \"%s\"", name);
 }
 
 static enum sl_rc
@@ -105,13 +125,16 @@ load_sets(const char *s, struct sl_err *err)
 static void
 cool(void)
 {
-	size_t i;
+	size_t i, k;
 
 	for (i = 0; i < sets_count; i++) {
-		if (sets[i].first != sets[i].all)
-			TessBaseAPIDelete(sets[i].first);
-		TessBaseAPIDelete(sets[i].all);
+		if (sets[i].all != NULL && sets[i].all != sets[i].one[0])
+			TessBaseAPIDelete(sets[i].all);
+		for (k = 0; k < SL_OCR_TOGETHER_MAX; k++)
+			if (sets[i].one[k] != NULL)
+				TessBaseAPIDelete(sets[i].one[k]);
 		free(sets[i].name);
+		sets[i] = (struct sl_ocr_models){0};
 	}
 	sets_count = 0;
 	if (osd != NULL)
@@ -158,14 +181,31 @@ sl_ocr_models_osd(void)
 	return osd;
 }
 
-bool
+/* The place of a model in the set, SL_OCR_TOGETHER_MAX if it is not there. */
+static size_t
+place_in(const struct sl_ocr_models *m, const char *model)
+{
+	const char *at = m->name;
+	size_t n, i;
+
+	for (i = 0; *at != '\0'; at += n + (at[n] == '+'), i++) {
+		n = strcspn(at, "+");
+		if (n == strlen(model) && strncmp(at, model, n) == 0)
+			return i;
+	}
+	return SL_OCR_TOGETHER_MAX;
+}
+
+TessBaseAPI *
 sl_ocr_models_other(const struct sl_ocr_models *m, const char *language)
 {
-	size_t i, n = strcspn(m->name, "+");
+	size_t i, k;
 
-	for (i = 0; i < sizeof(models_of) / sizeof(models_of[0]); i++)
-		if (strcmp(models_of[i].language, language) == 0)
-			return strncmp(m->name, models_of[i].model, n) != 0 &&
-			       strstr(m->name + n, models_of[i].model) != NULL;
-	return false;
+	for (i = 0; i < sizeof(models_of) / sizeof(models_of[0]); i++) {
+		if (strcmp(models_of[i].language, language) != 0)
+			continue;
+		k = place_in(m, models_of[i].model);
+		return k > 0 && k < SL_OCR_TOGETHER_MAX ? m->one[k] : NULL;
+	}
+	return NULL;
 }

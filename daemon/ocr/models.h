@@ -1,8 +1,9 @@
 /*
  * Tesseract's models, loaded once in the parent and shared by its children.
  *
- * A set of languages, such as nor+eng, is held twice: its first language
- * alone, which is enough for most pages and cheaper, and all of them together.
+ * A set of languages, such as nor+eng, is held in two ways: each language
+ * alone, for one is enough for most pages and cheaper, and all of them
+ * together.
  */
 #ifndef SL_OCR_MODELS_H
 #define SL_OCR_MODELS_H
@@ -13,13 +14,15 @@
 #include "../base/err.h"
 #include "../wire/wire.h"
 
+#define SL_OCR_TOGETHER_MAX 6
+
 struct sl_ocr_models {
 	char *name; /* nor+eng */
-	TessBaseAPI *first; /* nor */
-	TessBaseAPI *all; /* the same object where there is one language */
+	TessBaseAPI *one[SL_OCR_TOGETHER_MAX]; /* nor, eng; the rest NULL */
+	TessBaseAPI *all; /* one[0] where there is one language */
 };
 
-/* Loads the sets of a comma-separated list. SL_FATAL ocr_language if one is
+/* Loads the sets of a comma-separated list. SL_FATAL ocr_language if a model is
  * missing or there are none or too many. Once in a process. */
 enum sl_rc sl_ocr_models_load(const char *sets, struct sl_err *err);
 
@@ -32,8 +35,9 @@ const struct sl_ocr_models *sl_ocr_models_at(size_t i);
 /* For sl_ocr_turn. */
 TessBaseAPI *sl_ocr_models_osd(void);
 
-/* True if text in that language (sl_language_guess) is for another model of m
- * than its first. */
-bool sl_ocr_models_other(const struct sl_ocr_models *m, const char *language);
+/* The model of m that text in that language (sl_language_guess) is for, if that
+ * is not its first; else NULL. Lent. */
+TessBaseAPI *sl_ocr_models_other(
+    const struct sl_ocr_models *m, const char *language);
 
 #endif

@@ -42,7 +42,7 @@
 /* Thousandths: text of another language that reads better is well read. */
 #define FOREIGN_CONFIDENCE 950u
 /* The look's hint at a turn is followed up if it is this part of sure. */
-#define TURN_HINT 0.3f
+#define TURN_HINT 0.5f
 /* Larger images are not tried again: it takes some copies of them. */
 #define RETRY_PIXELS 60000000
 /* Fewer words than these on a picture beside text are not looked at twice. */
@@ -125,11 +125,13 @@ warm_models(PIX *pix, struct sl_err *err)
 	const struct sl_ocr_models *m;
 	enum sl_rc rc = sl_ocr_models_load(languages, err);
 	struct sl_ocr_look look;
-	size_t i;
+	size_t i, k;
 
 	for (i = 0; rc == SL_OK && (m = sl_ocr_models_at(i)) != NULL; i++) {
-		rc = warm_model(m->first, pix, err);
-		if (rc == SL_OK && m->all != m->first)
+		for (k = 0; rc == SL_OK && k < SL_OCR_TOGETHER_MAX; k++)
+			if (m->one[k] != NULL)
+				rc = warm_model(m->one[k], pix, err);
+		if (rc == SL_OK && m->all != m->one[0])
 			rc = warm_model(m->all, pix, err);
 	}
 	if (rc != SL_OK)
@@ -221,7 +223,8 @@ settle(
 
 /* One more pass over the page; kept if it is better than what we have. */
 static void
-try_again(struct job *j, unsigned turn, enum sl_ocr_effort effort)
+try_again(
+    struct job *j, TessBaseAPI *model, unsigned turn, enum sl_ocr_effort effort)
 {
 	struct sl_ocr_sheet sheet;
 	struct sl_ocr_pass pass;
@@ -234,8 +237,7 @@ try_again(struct job *j, unsigned turn, enum sl_ocr_effort effort)
 	if (sheet.pix == NULL)
 		return;
 	j->retried = true;
-	if (sl_ocr_recognise(j->models->all, &sheet, left, &pass, NULL) ==
-		SL_OK &&
+	if (sl_ocr_recognise(model, &sheet, left, &pass, NULL) == SL_OK &&
 	    pass.score > j->best.score)
 		settle(j, &sheet, &pass);
 	sl_ocr_pass_free(&pass);
@@ -260,7 +262,8 @@ ask_turn(struct job *j)
 	return j->osd;
 }
 
-/* What the letters' shape tells, and, where it only hints, if OSD agrees. */
+/* What the letters' shape tells, and, where it only hints, if OSD agrees: that
+ * costs half a pass, so a weak hint is left for when the page reads badly. */
 static unsigned
 first_turn(struct job *j)
 {
@@ -284,10 +287,10 @@ improve(struct job *j)
 		RETRY_PIXELS)
 		return;
 	turn = ask_turn(j);
-	try_again(j, turn, SL_OCR_THOROUGH);
+	try_again(j, j->models->all, turn, SL_OCR_THOROUGH);
 	if (turn != was && sl_ocr_pass_poor(&j->best) &&
 	    time_left(j, MORE_SHARE) >= 0)
-		try_again(j, was, SL_OCR_THOROUGH);
+		try_again(j, j->models->all, was, SL_OCR_THOROUGH);
 }
 
 static bool
@@ -309,6 +312,18 @@ send_note(int fd, const char *slug, struct sl_slice detail)
 	    .r_note = {.slug = sl_slice_str(slug), .detail = detail}};
 
 	return sl_msg_write(fd, &m, NULL) == SL_OK;
+}
+
+/* What was read there stays known. */
+static bool
+tell_sections(const struct job *j)
+{
+	SL_BUF struct sl_buf b = {0};
+
+	sl_buf_printf(&b, "page %u: $ became \xc2\xa7 before %s",
+	    j->task->page_from + 1, sl_buf_str(&j->best.sections));
+	return send_note(
+	    j->result_fd, "section_sign", (struct sl_slice){b.p, b.n});
 }
 
 /* The page's own text with what was recognised behind it. It stands as the file
@@ -412,6 +427,30 @@ read_regions(struct job *j, struct sl_ocr_region *r, unsigned n, bool strong)
 	pixDestroy(&sheet.pix);
 }
 
+/* What is still unread may stand on end. */
+static void
+read_turned(struct job *j, struct sl_ocr_region *r, unsigned n)
+{
+	struct sl_ocr_sheet sheet = {0};
+	unsigned i;
+	int left;
+
+	for (i = 0; i < n; i++) {
+		left = time_left(j, MORE_SHARE);
+		if (r[i].done || left < 0)
+			continue;
+		if (sheet.pix == NULL)
+			sl_ocr_sheet_make(j->image.pix, j->image.dpi, &j->look,
+			    j->turn, SL_OCR_PLAIN, &sheet);
+		if (sheet.pix == NULL)
+			return;
+		sl_ocr_reread_turned(
+		    j->models->all, &sheet, &r[i], left, &j->best);
+		j->retried |= r[i].done;
+	}
+	pixDestroy(&sheet.pix);
+}
+
 static void
 read_rest(struct job *j)
 {
@@ -420,27 +459,28 @@ read_rest(struct job *j)
 
 	read_regions(j, r, n, true);
 	read_regions(j, r, n, false);
+	read_turned(j, r, n);
 }
 
-/* A middling page in a language that the first model is not for. */
-static bool
-foreign(const struct job *j)
+/* A middling page that is not in the language it was read in: the model to try
+ * then, or NULL. */
+static TessBaseAPI *
+better_model(const struct job *j)
 {
 	const struct sl_buf *text = &j->best.page.text;
 
-	return sl_ocr_look_good(&j->look) && time_left(j, MORE_SHARE) >= 0 &&
-	       j->best.confidence < FOREIGN_CONFIDENCE &&
-	       sl_ocr_models_other(
-		   j->models, sl_language_guess(text->p, text->n));
+	if (!sl_ocr_look_good(&j->look) || time_left(j, MORE_SHARE) < 0 ||
+	    j->best.confidence >= FOREIGN_CONFIDENCE)
+		return NULL;
+	return sl_ocr_models_other(
+	    j->models, sl_language_guess(text->p, text->n));
 }
 
-/* The first pass, and more where it went badly. */
-static bool
-read_words(struct job *j, const char *reason)
+static enum sl_rc
+first_pass(struct job *j, struct sl_err *err)
 {
 	struct sl_ocr_sheet sheet;
 	struct sl_ocr_pass pass;
-	struct sl_err err = {0};
 	enum sl_rc rc;
 
 	sl_ocr_sheet_make(j->image.pix, j->image.dpi, &j->look, first_turn(j),
@@ -448,11 +488,21 @@ read_words(struct job *j, const char *reason)
 	if (sheet.pix == NULL)
 		out_of_memory();
 	rc = sl_ocr_recognise(
-	    sl_ocr_look_good(&j->look) ? j->models->first : j->models->all,
-	    &sheet, time_left(j, FIRST_SHARE), &pass, &err);
+	    sl_ocr_look_good(&j->look) ? j->models->one[0] : j->models->all,
+	    &sheet, time_left(j, FIRST_SHARE), &pass, err);
 	settle(j, &sheet, &pass);
 	pixDestroy(&sheet.pix);
-	if (rc != SL_OK)
+	return rc;
+}
+
+/* The first pass, and more where it went badly. */
+static bool
+read_words(struct job *j, const char *reason)
+{
+	struct sl_err err = {0};
+	TessBaseAPI *model;
+
+	if (first_pass(j, &err) != SL_OK)
 		return send_page(j,
 		    j->best.words > 0 ? SL_PAGE_OCR : SL_PAGE_NONE, SL_PAGE_CUT,
 		    err.reason);
@@ -464,11 +514,13 @@ read_words(struct job *j, const char *reason)
 	if (sl_ocr_pass_poor(&j->best) &&
 	    !(j->beside && j->best.words < BESIDE_WORDS))
 		improve(j);
-	else if (foreign(j))
-		try_again(j, j->turn, SL_OCR_PLAIN);
+	else if ((model = better_model(j)) != NULL)
+		try_again(j, model, j->turn, SL_OCR_PLAIN);
 	else
 		read_rest(j);
 	sl_ocr_tidy(&j->look, j->turn, &j->best);
+	if (j->best.sections.n > 0 && !tell_sections(j))
+		return false;
 	if (j->best.words == 0 && j->image.damaged)
 		return send_page(j, SL_PAGE_NONE, 0, reason);
 	/* No words on a page with ink: a drawing, a photograph. It was read,

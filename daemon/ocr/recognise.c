@@ -270,6 +270,7 @@ void
 sl_ocr_pass_free(struct sl_ocr_pass *p)
 {
 	sl_page_free(&p->page);
+	sl_buf_free(&p->sections);
 	*p = (struct sl_ocr_pass){0};
 }
 

@@ -17,6 +17,13 @@
 /* or if there are so many beside each other, and hardly one that was read. */
 #define LOST_MIN 8u
 #define LOST_SHARE 60u
+/* So many letters are worth a look at whether they stand on end, and words of
+ * this mean confidence (thousandths) say that they do. */
+#define TURNED_MIN 30u
+#define TURNED_CONFIDENCE 700u
+/* Of a block that was partly read, only if something else lies over it: ink of
+ * this share, in per cent, that is no letter's. */
+#define OTHER_SHARE 4u
 /* Ink of a letter, as part of the square of its height. */
 #define LETTER_INK 0.4
 /* Lower than so many letters: a line or two. */
@@ -31,18 +38,15 @@
 #define LETTER_MIN 5
 #define LETTER_MAX 60
 
-/* The look's ink, turned to the page, with nothing but letters on it. */
+/* The ink with nothing but letters on it. */
 static PIX *
-letters_of(const struct sl_ocr_look *l, unsigned turn)
+letters_of(PIX *ink)
 {
-	PIX *ink = pixRotateOrth(l->ink, (int)turn / 90), *small, *big;
+	PIX *small, *big;
 
-	if (ink == NULL)
-		return NULL;
 	/* Letters may run together into words, not over lines. */
 	small = pixSelectBySize(
 	    ink, 0, LETTER_MAX, 8, L_SELECT_HEIGHT, L_SELECT_IF_LTE, NULL);
-	pixDestroy(&ink);
 	if (small == NULL)
 		return NULL;
 	big = pixSelectBySize(
@@ -106,7 +110,7 @@ keep_worst(struct sl_ocr_region ret[SL_OCR_REGIONS_MAX], unsigned *n,
 
 /* What the search for blocks works on, all of one size. */
 struct maps {
-	PIX *letters, *unread;
+	PIX *ink, *letters, *unread;
 	int height; /* of a letter */
 };
 
@@ -130,6 +134,7 @@ join(struct sl_ocr_region *to, const struct sl_ocr_region *r)
 	to->h = y1 - to->y;
 	to->letters += r->letters;
 	to->unread += r->unread;
+	to->other += r->other;
 	to->flat &= r->flat;
 }
 
@@ -140,9 +145,19 @@ passed_over(const struct sl_ocr_region *r, bool lost)
 {
 	unsigned share = r->letters > 0 ? r->unread * 100 / r->letters : 0;
 
-	return lost ? r->unread >= LOST_MIN && share >= LOST_SHARE
-		    : r->unread >= UNREAD_MIN && share >= UNREAD_SHARE &&
-			  (share < LOST_SHARE || !r->flat);
+	if (lost)
+		return r->unread >= LOST_MIN && share >= LOST_SHARE;
+	return r->unread >= UNREAD_MIN && share >= UNREAD_SHARE &&
+	       (share < LOST_SHARE || !r->flat);
+}
+
+/* A block that was partly read, with nothing in its way: it is left as it is,
+ * and so are its lines. */
+static bool
+clear(const struct sl_ocr_region *r)
+{
+	return !r->lost && r->unread * 100 < r->letters * LOST_SHARE &&
+	       r->other * 100 < r->letters * OTHER_SHARE;
 }
 
 /* Adds blocks of letters that were passed over, or of those alone (lost). */
@@ -156,7 +171,7 @@ find_blocks(const struct maps *m, bool lost,
 	BOXA *boxes = blocks != NULL ? pixConnCompBB(blocks, 8) : NULL;
 	int i, count = boxes != NULL ? boxaGetCount(boxes) : 0;
 	struct sl_ocr_region r = {.lost = lost};
-	unsigned k;
+	unsigned k, all;
 	BOX *b;
 
 	for (i = 0; i < count; i++) {
@@ -164,6 +179,8 @@ find_blocks(const struct maps *m, bool lost,
 		(void)boxGetGeometry(b, &r.x, &r.y, &r.w, &r.h);
 		r.letters = count_in(m->letters, b, m->height);
 		r.unread = count_in(m->unread, b, m->height);
+		all = count_in(m->ink, b, m->height);
+		r.other = all > r.letters ? all - r.letters : 0;
 		r.flat = r.h < FLAT * m->height;
 		for (k = 0; k < n && !touches(&ret[k], &r);)
 			k++;
@@ -186,13 +203,15 @@ sl_ocr_reread_find(const struct sl_ocr_look *l, unsigned turn,
     struct sl_ocr_region ret[SL_OCR_REGIONS_MAX])
 {
 	struct maps m = {.height = (int)l->letter_px / l->scale};
-	unsigned n = 0;
+	unsigned n = 0, k;
 
 	/* Words that were turned lie otherwise than the ink. */
 	if (m.height < LETTER_MIN || pass->turn != 0)
 		return 0;
 	memset(ret, 0, SL_OCR_REGIONS_MAX * sizeof(ret[0]));
-	m.letters = letters_of(l, turn);
+	m.ink = pixRotateOrth(l->ink, (int)turn / 90);
+	if (m.ink != NULL)
+		m.letters = letters_of(m.ink);
 	if (m.letters != NULL)
 		m.unread = pixCopy(NULL, m.letters);
 	if (m.unread != NULL) {
@@ -204,6 +223,9 @@ sl_ocr_reread_find(const struct sl_ocr_look *l, unsigned turn,
 	}
 	pixDestroy(&m.unread);
 	pixDestroy(&m.letters);
+	pixDestroy(&m.ink);
+	for (k = 0; k < n; k++)
+		ret[k].done = clear(&ret[k]);
 	return n;
 }
 
@@ -315,33 +337,148 @@ replace(struct sl_ocr_pass *pass, struct sl_ocr_pass *new, const struct span *s)
 	pass->score += new->score;
 }
 
+static struct span
+span_of(const struct sl_ocr_sheet *sheet, const struct sl_ocr_region *r)
+{
+	double kx = 65535.0 * sheet->look_scale / sheet->width;
+	double ky = 65535.0 * sheet->look_scale / sheet->height;
+
+	return (struct span){
+	    r->x * kx, r->y * ky, (r->x + r->w) * kx, (r->y + r->h) * ky};
+}
+
+/* On the page, in its pixels. */
+static void
+rect_of(const struct sl_ocr_sheet *sheet, const struct sl_ocr_region *r,
+    int rect[4])
+{
+	rect[0] = r->x * sheet->look_scale;
+	rect[1] = r->y * sheet->look_scale;
+	rect[2] = (r->x + r->w) * sheet->look_scale;
+	rect[3] = (r->y + r->h) * sheet->look_scale;
+}
+
+/* Takes what new has of the region if it is worth more than what was there. */
+static void
+take_better(struct sl_ocr_pass *pass, struct sl_ocr_pass *new,
+    const struct sl_ocr_sheet *sheet, struct sl_ocr_region *r)
+{
+	struct span s = span_of(sheet, r);
+	double before = 0;
+	size_t i;
+
+	for (i = 0; i < pass->page.words_count; i++)
+		if (inside(&s, &pass->page.words[i]))
+			before += word_score(&pass->page, &pass->page.words[i]);
+	r->done = new->score > before;
+	if (!r->done)
+		return;
+	new->score -= before;
+	replace(pass, new, &s);
+}
+
 void
 sl_ocr_reread(TessBaseAPI *api, const struct sl_ocr_sheet *sheet,
     struct sl_ocr_region *r, int deadline_ms, struct sl_ocr_pass *pass)
 {
-	double kx = 65535.0 * sheet->look_scale / sheet->width;
-	double ky = 65535.0 * sheet->look_scale / sheet->height;
-	struct span s = {
-	    r->x * kx, r->y * ky, (r->x + r->w) * kx, (r->y + r->h) * ky};
-	const int rect[4] = {r->x * sheet->look_scale, r->y * sheet->look_scale,
-	    (r->x + r->w) * sheet->look_scale,
-	    (r->y + r->h) * sheet->look_scale};
 	struct sl_ocr_pass new;
-	double before = 0;
+	int rect[4];
+
+	rect_of(sheet, r, rect);
+	if (sl_ocr_recognise_part(
+		api, sheet, rect, r->flat, deadline_ms, &new) == SL_OK &&
+	    new.turn == 0)
+		take_better(pass, &new, sheet, r);
+	sl_ocr_pass_free(&new);
+}
+
+/* -- lines on end --------------------------------------------------------- */
+
+/* A part of a sheet, upright. */
+struct turned {
+	struct sl_ocr_sheet sheet;
+	unsigned turn; /* degrees clockwise that it was turned by */
+	int x, y, w, h; /* where it was */
+};
+
+/* false = no memory. */
+static bool
+turn_part(const struct sl_ocr_sheet *sheet, const struct sl_ocr_region *r,
+    unsigned turn, struct turned *ret)
+{
+	int page[4], at[4];
+	PIX *part = NULL;
+	BOX *box;
+
+	rect_of(sheet, r, page);
+	sl_ocr_sheet_find(sheet, page, at);
+	*ret = (struct turned){.turn = turn,
+	    .x = at[0],
+	    .y = at[1],
+	    .w = at[2] - at[0],
+	    .h = at[3] - at[1]};
+	box = boxCreate(ret->x, ret->y, ret->w, ret->h);
+	if (box != NULL)
+		part = pixClipRectangle(sheet->pix, box, NULL);
+	boxDestroy(&box);
+	if (part == NULL)
+		return false;
+	ret->sheet =
+	    (struct sl_ocr_sheet){.pix = pixRotateOrth(part, (int)turn / 90),
+		.dpi = sheet->dpi,
+		.width = ret->h,
+		.height = ret->w,
+		.scale = 1,
+		.look_scale = 1};
+	pixDestroy(&part);
+	return ret->sheet.pix != NULL;
+}
+
+/* Boxes of the turned part become those of the page. */
+static void
+lay_back(
+    const struct sl_ocr_sheet *sheet, const struct turned *t, struct sl_page *p)
+{
+	struct sl_word *w;
+	uint16_t box[4];
 	size_t i;
 
-	if (sl_ocr_recognise_part(
-		api, sheet, rect, r->flat, deadline_ms, &new) != SL_OK) {
-		sl_ocr_pass_free(&new);
+	sl_ocr_turn_boxes(p, 360 - t->turn);
+	for (i = 0; i < p->words_count; i++) {
+		w = &p->words[i];
+		const int at[4] = {t->x + w->x0 * t->w / 65535,
+		    t->y + w->y0 * t->h / 65535, t->x + w->x1 * t->w / 65535,
+		    t->y + w->y1 * t->h / 65535};
+
+		sl_ocr_sheet_box(sheet, at, box);
+		w->x0 = box[0];
+		w->y0 = box[1];
+		w->x1 = box[2];
+		w->y1 = box[3];
+	}
+}
+
+void
+sl_ocr_reread_turned(TessBaseAPI *api, const struct sl_ocr_sheet *sheet,
+    struct sl_ocr_region *r, int deadline_ms, struct sl_ocr_pass *pass)
+{
+	unsigned share = r->letters > 0 ? r->unread * 100 / r->letters : 0;
+	struct sl_ocr_pass new;
+	struct turned t;
+	unsigned turn;
+
+	if (r->unread < TURNED_MIN || share < LOST_SHARE)
 		return;
+	for (turn = 90; turn <= 270 && !r->done; turn += 180) {
+		new = (struct sl_ocr_pass){0};
+		if (turn_part(sheet, r, turn, &t) &&
+		    sl_ocr_recognise(api, &t.sheet, deadline_ms, &new, NULL) ==
+			SL_OK &&
+		    new.turn == 0 && new.confidence >= TURNED_CONFIDENCE) {
+			lay_back(sheet, &t, &new.page);
+			take_better(pass, &new, sheet, r);
+		}
+		sl_ocr_pass_free(&new);
+		pixDestroy(&t.sheet.pix);
 	}
-	for (i = 0; i < pass->page.words_count; i++)
-		if (inside(&s, &pass->page.words[i]))
-			before += word_score(&pass->page, &pass->page.words[i]);
-	r->done = new.turn == 0 && new.score > before;
-	if (r->done) {
-		new.score -= before;
-		replace(pass, &new, &s);
-	}
-	sl_ocr_pass_free(&new);
 }

@@ -11,9 +11,10 @@
 struct sl_ocr_region {
 	int x, y, w, h; /* of the look's ink, turned to the page */
 	unsigned letters, unread; /* as many as the ink would make */
+	unsigned other; /* the same of ink that is no letter's */
 	bool flat; /* a line or two */
 	bool lost; /* nothing of it was read */
-	bool done; /* by sl_ocr_reread, and better */
+	bool done; /* by sl_ocr_reread, and better; or not worth it */
 };
 
 #define SL_OCR_REGIONS_MAX 6
@@ -29,6 +30,12 @@ unsigned sl_ocr_reread_find(const struct sl_ocr_look *l, unsigned turn,
  * into pass where they read better than those that were there. r->done tells.
  */
 void sl_ocr_reread(TessBaseAPI *api, const struct sl_ocr_sheet *sheet,
+    struct sl_ocr_region *r, int deadline_ms, struct sl_ocr_pass *pass);
+
+/* The same of a region whose lines may stand on end beside upright ones: a
+ * table that was turned to fit, a stamp in the margin. Does nothing unless the
+ * region is substantial and was lost. Boxes lie as the page does. */
+void sl_ocr_reread_turned(TessBaseAPI *api, const struct sl_ocr_sheet *sheet,
     struct sl_ocr_region *r, int deadline_ms, struct sl_ocr_pass *pass);
 
 #endif

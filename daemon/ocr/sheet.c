@@ -28,9 +28,12 @@
 #define SHARPEN_LITTLE 1.5f
 /* Radians: a smaller turn costs more than it brings. */
 #define SKEW_MIN 0.0125f
-/* Letters lower than this are enlarged, and higher ones reduced. */
+/* Letters lower than this are enlarged. */
 #define LETTER_LOW 13u
-#define LETTER_HIGH 60u
+/* So high they are read as well, and what is clearly higher is reduced to it:
+ * finding the lines costs by the pixel. */
+#define LETTER_ENOUGH 20u
+#define LETTER_HIGH 25u
 /* Left round a part of a page, in its pixels. */
 #define MARGIN 16
 /* The longest sides of an enlarged sheet. */
@@ -128,13 +131,14 @@ resize(struct sl_ocr_sheet *s, const struct sl_ocr_look *l)
 	if (l->letter_px > 0 && l->letter_px < LETTER_LOW &&
 	    (w > h ? w : h) * 2 <= SIDE_MAX)
 		scale = 2;
-	else if (l->letter_px > LETTER_HIGH)
-		scale = 0.5;
+	else if (l->letter_px >= LETTER_HIGH)
+		scale = (double)LETTER_ENOUGH / l->letter_px;
 	if (scale == 1)
 		return;
 	own_gray(s);
-	step(s,
-	    scale == 2 ? pixScaleGray2xLI(s->pix) : pixScaleAreaMap2(s->pix));
+	step(s, scale == 2
+		    ? pixScaleGray2xLI(s->pix)
+		    : pixScaleAreaMap(s->pix, (float)scale, (float)scale));
 	s->scale = pixGetWidth(s->pix) / (double)w;
 	s->dpi = (unsigned)lround(s->dpi * s->scale);
 }

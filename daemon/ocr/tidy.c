@@ -8,7 +8,7 @@
 #include <string.h>
 
 #include "../base/mem.h"
-#include "../read/fields.h"
+#include "section.h"
 
 /* From digit to digit it is so much further over the gap, */
 #define APART_PITCH 1.3
@@ -29,12 +29,6 @@
 #define GUESS_SHARE 5u
 
 /* -- numbers -------------------------------------------------------------- */
-
-static bool
-is_digit(char c)
-{
-	return c >= '0' && c <= '9';
-}
 
 bool
 sl_ocr_number_take(
@@ -224,59 +218,12 @@ line_ends(const char *s, size_t n)
 	return ends > 2 ? 2 : ends;
 }
 
-/* -- sections ------------------------------------------------------------- */
-
-/* The Norwegian model has no section sign and reads a dollar. */
-static const char section[] = "\xc2\xa7";
-
-static size_t
-dollars(const char *s, size_t n)
-{
-	size_t i = 0;
-
-	while (i < n && i < 2 && s[i] == '$')
-		i++;
-	return i > 0 && (i == n || is_digit(s[i])) ? i : 0;
-}
-
-static bool
-has(const struct sl_page *p, const char *s)
-{
-	return memmem(p->text.p, p->text.n, s, strlen(s)) != NULL;
-}
-
-/* Norwegian, with dollars that none speaks of. */
-static bool
-has_sections(const struct sl_page *p)
-{
-	const char *language;
-
-	if (!has(p, "$") || has(p, "USD") || has(p, "US$") || has(p, "ollar"))
-		return false;
-	language = sl_language_guess(p->text.p, p->text.n);
-	return strcmp(language, "nb") == 0 || strcmp(language, "nn") == 0;
-}
-
-static void
-add_sections(struct sl_page *to, const char *s, const struct sl_word *w,
-    const uint16_t box[4])
-{
-	struct sl_buf b = {0};
-	size_t n = dollars(s, w->length), i;
-
-	for (i = 0; i < n; i++)
-		sl_buf_add(&b, section, 2);
-	sl_buf_add(&b, s + n, w->length - n);
-	sl_page_add_word(to, b.p, b.n, w->confidence, box);
-	sl_buf_free(&b);
-}
-
 /* -- the page ------------------------------------------------------------- */
 
 /* The page without the words that go; lines and paragraphs stay as they were.
  */
 static void
-rewrite(struct sl_ocr_pass *pass, const bool *gone, bool sections)
+rewrite(struct sl_ocr_pass *pass, const bool *gone, const bool *section)
 {
 	struct sl_page *old = &pass->page, page;
 	size_t i, end = 0;
@@ -297,8 +244,8 @@ rewrite(struct sl_ocr_pass *pass, const bool *gone, bool sections)
 			sl_page_add_text(&page, ends > 0 ? "\n\n" : " ",
 			    ends > 0 ? ends : 1);
 		ends = 0;
-		if (sections && dollars(s, w->length) > 0)
-			add_sections(&page, s, w, box);
+		if (section[i])
+			sl_ocr_section_put(&page, old, i);
 		else
 			sl_page_add_word(
 			    &page, s, w->length, w->confidence, box);
@@ -314,8 +261,8 @@ sl_ocr_tidy(
     const struct sl_ocr_look *l, unsigned turn, struct sl_ocr_pass *pass)
 {
 	struct sl_page *p = &pass->page;
-	SL_FREE bool *gone = NULL;
-	bool sections, some;
+	SL_FREE bool *gone = NULL, *section = NULL;
+	bool some;
 	PIX *high;
 
 	if (p->words_count == 0)
@@ -323,10 +270,12 @@ sl_ocr_tidy(
 	gone = sl_alloc(p->words_count * sizeof(*gone));
 	memset(gone, 0, p->words_count * sizeof(*gone));
 	high = pass->turn == 0 ? high_ink(l, turn) : NULL;
-	sections = has_sections(p);
-	some = find_leaders(high, p, gone);
+	section = sl_alloc(p->words_count * sizeof(*section));
+	some = sl_ocr_section_find(p, section) > 0;
+	sl_ocr_section_tell(p, section, &pass->sections);
+	some |= find_leaders(high, p, gone);
 	some |= find_guesses(p, gone);
-	if (some || sections)
-		rewrite(pass, gone, sections);
+	if (some)
+		rewrite(pass, gone, section);
 	pixDestroy(&high);
 }

@@ -1,6 +1,6 @@
 /*
  * Words made ready for who reads or searches them: what Tesseract makes of a
- * number's thousands, of dot leaders and of a sign its model lacks.
+ * number's thousands, of dot leaders and (section.h) of a sign its model lacks.
  */
 #ifndef SL_OCR_TIDY_H
 #define SL_OCR_TIDY_H
@@ -32,8 +32,9 @@ size_t sl_ocr_number_group(const struct sl_ocr_number *n, size_t i);
 
 /* Takes words away that are dot leaders or rules, and those that were read into
  * them: there is no ink as high as a letter beneath; and stains on a page
- * without writing. Puts section signs where the Norwegian model read dollars.
- * turn: degrees clockwise from the look to the page. */
+ * without writing. Puts section signs where the Norwegian model read dollars,
+ * and tells which in pass->sections. turn: degrees clockwise from the look to
+ * the page. */
 void sl_ocr_tidy(
     const struct sl_ocr_look *l, unsigned turn, struct sl_ocr_pass *pass);
 

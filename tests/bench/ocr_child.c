@@ -8,7 +8,8 @@
  * To be held against ocr_floor over the same files. -m: memory of a child
  * beyond the parent's; -t prints the text and each page's verdict, -b after
  * that a line for each word: x0 y0 x1 y1 (1/65535), confidence, offset, length.
- * Without -d the resolution is what the file's header says.
+ * Without -d the resolution is what the file's header says. Elapsed time is
+ * hardly limited: other work on the machine must not cost words.
  */
 #include <fcntl.h>
 #include <leptonica/allheaders.h>
@@ -93,7 +94,7 @@ child(const char *name, int result_fd)
 	    .pixels_max = 100000000,
 	    .side_max = 20000,
 	    .mem_bytes = g.mem_mib << 20,
-	    .wall_ms = 120000};
+	    .wall_ms = 1800000};
 	struct sl_sandbox_limits l = {.cpu_s = 600, .out_bytes = 0};
 	struct stat st;
 

@@ -46,7 +46,8 @@ struct box {
 static struct {
 	struct sl_buf text;
 	struct sl_msg_r_page page;
-	char reason[65], end_reason[65], note[65];
+	char reason[65], end_reason[65], note[65], language[17];
+	char note_detail[257];
 	struct box boxes[BOXES_MAX];
 	unsigned boxes_count, pages, ends, end_rc, order_bad;
 	unsigned fields[SL_SOURCE_QUEUE + 1]; /* by source */
@@ -93,13 +94,18 @@ take(const struct sl_msg *m)
 	if (m->type == SL_MSG_R_BOXES)
 		take_boxes(
 		    (const uint8_t *)m->r_boxes.boxes.p, m->r_boxes.boxes.n);
-	if (m->type == SL_MSG_R_NOTE)
+	if (m->type == SL_MSG_R_NOTE) {
 		(void)sl_slice_copy(m->r_note.slug, got.note, sizeof(got.note));
+		(void)sl_slice_copy(
+		    m->r_note.detail, got.note_detail, sizeof(got.note_detail));
+	}
 	if (m->type == SL_MSG_R_FIELD && m->r_field.source <= SL_SOURCE_QUEUE)
 		got.fields[m->r_field.source]++;
 	if (m->type == SL_MSG_R_PAGE) {
 		got.page = m->r_page;
 		got.pages++;
+		(void)sl_slice_copy(
+		    m->r_page.language, got.language, sizeof(got.language));
 		(void)sl_slice_copy(
 		    m->r_page.reason, got.reason, sizeof(got.reason));
 	}

@@ -427,6 +427,10 @@ budget(void)
 	CHECK(strstr(sl_buf_str(&got.text), "....") == NULL);
 	CHECK(strstr(sl_buf_str(&got.text), "\xc2\xa7 13 og \xc2\xa7 14") !=
 	      NULL);
+	CHECK(strcmp(got.note, "section_sign") == 0);
+	CHECK_MSG(strcmp(got.note_detail,
+		      "page 8: $ became \xc2\xa7 before 13, 14") == 0,
+	    "%s", got.note_detail);
 	CHECK(got.page.words == got.boxes_count);
 	CHECK(find("040").x0 > find("16").x1);
 	CHECK(found() == 16);

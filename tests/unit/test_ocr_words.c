@@ -1,0 +1,224 @@
+/*
+ * What becomes of words: section signs, the language a page is read in, blocks
+ * that stand on end beside upright text.
+ */
+#include "../../daemon/ocr/section.h"
+#include "ocr_harness.h"
+
+/* -- section signs -------------------------------------------------------- */
+
+/* A page of the words of text, the changed ones with their sections. */
+static void
+check_sections(const char *text, const char *want, const char *told)
+{
+	static const uint16_t box[4] = {0, 0, 9, 9};
+	SL_BUF struct sl_buf tell = {0};
+	struct sl_page p, to;
+	bool marked[100];
+	size_t n, i;
+
+	sl_page_init(&p, 0, 0);
+	sl_page_init(&to, 0, 0);
+	for (; *text != '\0'; text += n + (text[n] == ' ')) {
+		n = strcspn(text, " ");
+		if (p.text.n > 0)
+			sl_page_add_text(&p, " ", 1);
+		sl_page_add_word(&p, text, n, 900, box);
+	}
+	CHECK(p.words_count <= 100);
+	(void)sl_ocr_section_find(&p, marked);
+	sl_ocr_section_tell(&p, marked, &tell);
+	for (i = 0; i < p.words_count; i++) {
+		if (i > 0)
+			sl_page_add_text(&to, " ", 1);
+		if (marked[i])
+			sl_ocr_section_put(&to, &p, i);
+		else
+			sl_page_add_word(&to, p.text.p + p.words[i].at,
+			    p.words[i].length, 900, box);
+	}
+	CHECK_MSG(strcmp(sl_buf_str(&to.text), want) == 0, "%s",
+	    sl_buf_str(&to.text));
+	CHECK_MSG(
+	    strcmp(sl_buf_str(&tell), told) == 0, "told %s", sl_buf_str(&tell));
+	sl_page_free(&p);
+	sl_page_free(&to);
+}
+
+#define NORWEGIAN "Vi viser til brev om saken og det er ikke noe som "
+#define SAME(text) check_sections(text, text, "")
+
+static void
+sections(void)
+{
+	check_sections(NORWEGIAN "etter forvaltningsloven $ 13 og $ 13b, jf. $ "
+				 "3-1 skal gjelde",
+	    NORWEGIAN
+	    "etter forvaltningsloven \xc2\xa7 13 og \xc2\xa7 13b, jf. "
+	    "\xc2\xa7 3-1 skal gjelde",
+	    "13, 13, 3");
+	check_sections(NORWEGIAN "unntatt etter offl. $13 her",
+	    NORWEGIAN "unntatt etter offl. \xc2\xa7"
+		      "13 her",
+	    "13");
+	check_sections(NORWEGIAN "lovens $$ 4 og 5",
+	    NORWEGIAN "lovens \xc2\xa7\xc2\xa7 4 og 5", "4");
+}
+
+/* An amount is never touched, whatever law stands beside it, and neither is a
+ * sign that nothing explains. */
+static void
+amounts(void)
+{
+	SAME(NORWEGIAN "koster $ 100 og er betalt");
+	SAME(NORWEGIAN "koster $100 etter loven");
+	SAME(NORWEGIAN "lovens pris er $ 100,00 for varen");
+	SAME(NORWEGIAN "etter loven $ 1000 for varen");
+	SAME(NORWEGIAN "etter loven $ 100 000 for varen");
+	SAME(NORWEGIAN "etter loven $ 5 millioner for varen");
+	SAME(NORWEGIAN "etter loven $ 13 og betalt med $ 2.50 for varen");
+	SAME(NORWEGIAN "etter loven $ 13 i USD for varen");
+	SAME(NORWEGIAN "etter loven $ 13 og mange dollar for varen");
+	SAME("We refer to the law $ 13 and that is the end of it with you");
+}
+
+/* -- languages ------------------------------------------------------------ */
+
+static PIX *
+drawn(const char *const *text, size_t n)
+{
+	L_BMF *font = bmfCreate(NULL, 10);
+	PIX *pix = pixCreate(WIDTH, HEIGHT, 8), *big;
+	size_t i;
+
+	(void)pixSetAll(pix);
+	for (i = 0; i < n; i++)
+		(void)pixSetTextline(
+		    pix, font, text[i], 0, 120, 160 + (int)i * 55, NULL, NULL);
+	bmfDestroy(&font);
+	big = pixScale(pix, 2, 2);
+	pixDestroy(&pix);
+	return big;
+}
+
+static void
+read_text(const char *const *text, size_t n)
+{
+	PIX *pix = drawn(text, n);
+
+	run_packed(pix, IFF_PNG, plain);
+	CHECK(got.pages == 1 && got.page.source == SL_PAGE_OCR);
+	pixDestroy(&pix);
+}
+
+/* Norwegian comes first among the languages, and the page is in English. */
+static void
+english(void)
+{
+	static const char *const text[] = {
+	    "We thank you for the letter that you sent to our office",
+	    "in March, and for the drawings that were with it.",
+	    "The fence at the road is not there, and the light in",
+	    "the yard has been out of order since the new year.",
+	    "You have the right to see the file of this case, and",
+	    "to be told of the date on which it is to be closed.",
+	    "The board will meet with the owners of the houses that",
+	    "are next to the canal, and with those who work there.",
+	    "This is what the law says, and we are bound by it."};
+
+	read_text(text, sizeof(text) / sizeof(text[0]));
+	CHECK(strcmp(got.language, "en") == 0);
+	CHECK(got.page.confidence > 850);
+	CHECK_MSG(strstr(sl_buf_str(&got.text), "bound by it.") != NULL, "%s",
+	    sl_buf_str(&got.text));
+}
+
+/* It begins in English and goes on in Norwegian: what it is, is read. */
+static void
+begins_english(void)
+{
+	static const char *const text[] = {
+	    "To the owners of the houses that are next to the canal:",
+	    "this is what you have to know, and we are with you.",
+	    "The rest of the letter is in the other language of it,",
+	    "and it is for those who have been here for a long time.",
+	    "We are bound by the law, and so are you and the board.",
+	    "That is all that there is to be said of this by us.",
+	    "Kommunen har befart eiendommen, og vi så at gjerdet",
+	    "mot veien mangler. Det er ingen belysning på området.",
+	    "Naboene er varslet, og vedtaket kan klages inn for",
+	    "statsforvalteren. Fristen er tre uker etter at du",
+	    "mottok dette brevet. Vi ber om at merknader sendes",
+	    "til oss før den tid, og de skal være skriftlige.",
+	    "Arbeidet tar til i mars og varer i seksten uker.",
+	    "Dersom det er noe som ikke er klart, kan du ringe oss."};
+
+	read_text(text, sizeof(text) / sizeof(text[0]));
+	CHECK(strstr(sl_buf_str(&got.text), "bound by the law") != NULL);
+	CHECK(strstr(sl_buf_str(&got.text), "statsforvalteren") != NULL);
+	CHECK(strstr(sl_buf_str(&got.text), "seksten uker") != NULL);
+}
+
+/* -- blocks on end -------------------------------------------------------- */
+
+static const char *const table[] = {"Saksnummer   gjelder   frist",
+    "2026/211   kaien ved slusen   12.03.2026",
+    "2026/212   gjerdet mot veien   19.03.2026",
+    "2026/213   belysning i parken   26.03.2026",
+    "2026/214   bryggen i havnen   30.03.2026",
+    "2026/215   skolen i bakken   31.03.2026"};
+
+/* The letter with a table under it that was turned to fit. */
+static PIX *
+with_table(int quads)
+{
+	L_BMF *font = bmfCreate(NULL, 10);
+	PIX *pix = letter(), *part = pixCreate(860, 400, 8), *turned, *big;
+	size_t i;
+
+	(void)pixSetAll(part);
+	for (i = 0; i < sizeof(table) / sizeof(table[0]); i++)
+		(void)pixSetTextline(
+		    part, font, table[i], 0, 20, 60 + (int)i * 55, NULL, NULL);
+	turned = pixRotateOrth(part, quads);
+	(void)pixRasterop(pix, 500, 840, 400, 860, PIX_SRC, turned, 0, 0);
+	big = pixScale(pix, 2, 2);
+	bmfDestroy(&font);
+	pixDestroy(&pix);
+	pixDestroy(&part);
+	pixDestroy(&turned);
+	return big;
+}
+
+static void
+both_are_read(int quads)
+{
+	PIX *pix = with_table(quads);
+	struct box b;
+
+	run_packed(pix, IFF_PNG, plain);
+	CHECK(got.page.rotate == 0);
+	CHECK(strstr(sl_buf_str(&got.text), "Saksnummer 2026/211") != NULL);
+	CHECK(strstr(sl_buf_str(&got.text), "statsforvalteren") != NULL);
+	CHECK_MSG(strstr(sl_buf_str(&got.text), "belysning i parken") != NULL &&
+		      strstr(sl_buf_str(&got.text), "30.03.2026") != NULL,
+	    "%s", sl_buf_str(&got.text));
+	/* its words stand on end, where they were drawn */
+	b = find("belysning i");
+	CHECK_MSG(
+	    b.y1 - b.y0 > b.x1 - b.x0, "%u %u %u %u", b.x0, b.y0, b.x1, b.y1);
+	CHECK(b.x0 > 65535 / WIDTH * 500 && b.x1 < 65535 / WIDTH * 900);
+	CHECK(b.y0 > 65535 / HEIGHT * 840);
+	CHECK(got.page.words == got.boxes_count);
+	pixDestroy(&pix);
+}
+
+static void
+table_on_end(void)
+{
+	both_are_read(1);
+	both_are_read(3);
+}
+
+TEST_MAIN({"sections", sections}, {"amounts", amounts}, {"english", english},
+    {"begins_english", begins_english}, {"table_on_end", table_on_end})
