@@ -8,38 +8,38 @@ enum sl_rc
 sl_part_put(struct sl_store *s, int64_t source, const struct sl_msg_r_part *m,
     const struct sl_digest *sha256, int64_t *ret_id, struct sl_err *err)
 {
-	if (sl_store_begin(s, err) != SL_OK ||
-	    sl_db_run(s->db, err,
-		"INSERT INTO part (source, number, parent, depth, role, name,"
-		" name_raw, name_charset, offset, size, sha256, mime, puid,"
-		" format, basis, warnings, reader, reason, pages, describes)"
-		" VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12,"
-		" ?13, ?14, ?15, ?16, ?17, nullif(?18, ''), ?19, ?20)"
-		" ON CONFLICT (source, number) DO"
-		" UPDATE SET parent = excluded.parent, depth = excluded.depth,"
-		" role = excluded.role, name = excluded.name,"
-		" name_raw = excluded.name_raw,"
-		" name_charset = excluded.name_charset,"
-		" offset = excluded.offset, size = excluded.size,"
-		" sha256 = excluded.sha256, mime = excluded.mime,"
-		" puid = excluded.puid, format = excluded.format,"
-		" basis = excluded.basis, warnings = excluded.warnings,"
-		" reader = excluded.reader, reason = excluded.reason,"
-		" pages = excluded.pages, describes = excluded.describes,"
-		" bundle = NULL",
-		"iiiiitbtiidtttitstit", source, (int64_t)m->part,
-		(int64_t)m->parent, (int64_t)m->depth, (int64_t)m->role,
-		m->name, m->name_raw, m->name_charset, (int64_t)m->offset,
-		(int64_t)m->size, sha256, m->mime, m->puid, m->format,
-		(int64_t)m->basis, m->warnings, "", m->reason,
-		(int64_t)m->pages, m->describes) != SL_OK)
+	sqlite3_stmt *st;
+
+	if (sl_store_begin(s, err) != SL_OK)
 		return SL_FATAL;
-	*ret_id = sl_db_int(s->db, 0,
-	    "SELECT id FROM part WHERE source = ?1 AND number = ?2", "ii",
-	    source, (int64_t)m->part);
-	return sl_db_run(s->db, err,
-	    "UPDATE part SET reader = ?2 WHERE id = ?1", "it", *ret_id,
-	    m->reader);
+	st = sl_db_query(s->db,
+	    "INSERT INTO part (source, number, parent, depth, role, name,"
+	    " name_raw, name_charset, offset, size, sha256, mime, puid,"
+	    " format, basis, warnings, reader, reason, pages, describes)"
+	    " VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12,"
+	    " ?13, ?14, ?15, ?16, ?17, nullif(?18, ''), ?19, ?20)"
+	    " ON CONFLICT (source, number) DO"
+	    " UPDATE SET parent = excluded.parent, depth = excluded.depth,"
+	    " role = excluded.role, name = excluded.name,"
+	    " name_raw = excluded.name_raw,"
+	    " name_charset = excluded.name_charset,"
+	    " offset = excluded.offset, size = excluded.size,"
+	    " sha256 = excluded.sha256, mime = excluded.mime,"
+	    " puid = excluded.puid, format = excluded.format,"
+	    " basis = excluded.basis, warnings = excluded.warnings,"
+	    " reader = excluded.reader, reason = excluded.reason,"
+	    " pages = excluded.pages, describes = excluded.describes,"
+	    " bundle = NULL RETURNING id",
+	    "iiiiitbtiidtttitttit", source, (int64_t)m->part,
+	    (int64_t)m->parent, (int64_t)m->depth, (int64_t)m->role, m->name,
+	    m->name_raw, m->name_charset, (int64_t)m->offset, (int64_t)m->size,
+	    sha256, m->mime, m->puid, m->format, (int64_t)m->basis, m->warnings,
+	    m->reader, m->reason, (int64_t)m->pages, m->describes);
+	if (!sl_db_row(s->db, st))
+		return sl_db_check(s->db, err);
+	*ret_id = sqlite3_column_int64(st, 0);
+	(void)sl_db_row(s->db, st); /* its end: only then is it done */
+	return sl_db_check(s->db, err);
 }
 
 static enum sl_rc
