@@ -298,6 +298,14 @@ class Folder(unittest.TestCase):
         self.assertEqual({(m.uid, m.gid, m.uname) for m in one.members},
                          {(0, 0, "")})
 
+    def test_slash(self):
+        """A shell puts one behind the name of a folder that is there."""
+        os.mkdir(self.path("pakke"))
+        self.make("pakke/")
+        self.assertEqual(self.check(), (0, []))
+        self.assertEqual(sorted(os.listdir(self.top)),
+                         ["avleveringspakke", "pakke"])
+
     def test_not_made(self):
         """Whatever is wrong, nothing half-made is left."""
         def fails(code, word, *args, name="nei"):
