@@ -67,8 +67,10 @@ name_in(const char *message, char *out, size_t cap)
 
 	if (p != NULL) {
 		p += sizeof(before) - 1;
-		if (*p == '{')
-			p += strcspn(p, "}'") + 1;
+		if (*p == '{') {
+			p += strcspn(p, "}'");
+			p += *p != '\0'; /* a long message is cut */
+		}
 		while (n + 1 < cap && isalpha((unsigned char)p[n]))
 			n++;
 		memcpy(out, p, n);

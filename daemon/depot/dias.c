@@ -107,7 +107,7 @@ take_line(struct line *l, int argc, char **argv)
 		return sl_depot_say(SL_DEPOT_USAGE,
 		    "usage: sluse depot dias DIR --queue Q | --content FOLDER "
 		    "| --check; see sluse-depot(1)");
-	l->dir = argv[optind];
+	l->dir = sl_option_folder(argv[optind]);
 	return 0;
 }
 

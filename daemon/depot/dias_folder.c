@@ -167,6 +167,11 @@ add_name(struct sl_pack *k, int dir, const char *name, const char *path,
 	if (!sl_utf8_valid(name, strlen(name)))
 		return sl_err_set(err, SL_BROKEN, 0, "bad_name",
 		    "a name in the folder is not UTF-8");
+	/* METS and PREMIS would name another. */
+	if (!sl_dias_fits(name))
+		return sl_err_set(err, SL_BROKEN, 0, "bad_name",
+		    "a name in the folder has a character that XML cannot "
+		    "hold");
 	fd = sl_open_dir(dir, name);
 	if (fd >= 0)
 		return add_folder(k, fd, path, depth, err);

@@ -111,6 +111,8 @@ void sl_dias_write_mets(struct sl_pack *k, FILE *f);
 void sl_dias_write_info(struct sl_pack *k, FILE *f, const struct sl_digest *tar,
     const struct sl_pack_file *mets);
 void sl_dias_mets_file(FILE *f, const struct sl_pack_file *p, const char *href);
+/* Can XML 1.0 hold all of it? What it cannot is written as U+FFFD. */
+bool sl_dias_fits(const char *s);
 /* Copies all of from (which is rewound) to. */
 void sl_dias_join(FILE *from, FILE *to);
 

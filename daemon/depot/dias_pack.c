@@ -254,12 +254,17 @@ is_uuid(const char *s)
 static bool
 is_day(const char *s)
 {
+	static const int days[] = {
+	    31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31};
 	int y, m, d;
-	char rest;
 
-	return s != NULL && strlen(s) == 10 &&
-	       sscanf(s, "%4d-%2d-%2d%c", &y, &m, &d, &rest) == 3 &&
-	       y >= 1000 && m >= 1 && m <= 12 && d >= 1 && d <= 31;
+	if (s == NULL || strlen(s) != 10 || strspn(s, "0123456789-") != 10 ||
+	    sscanf(s, "%4d-%2d-%2d", &y, &m, &d) != 3 || y < 1000 || m < 1 ||
+	    m > 12 || d < 1)
+		return false;
+	if (m == 2 && d == 29)
+		return y % 4 == 0 && (y % 100 != 0 || y % 400 == 0);
+	return d <= days[m - 1];
 }
 
 static enum sl_rc

@@ -22,6 +22,17 @@ is_xml(uint32_t cp)
 	       (cp >= 0x10000 && cp <= 0x10FFFF);
 }
 
+bool
+sl_dias_fits(const char *s)
+{
+	size_t i = 0, n = strlen(s);
+
+	while (i < n)
+		if (!is_xml(sl_utf8_next(s, n, &i)))
+			return false;
+	return true;
+}
+
 static void
 escape(struct sl_buf *b, const char *s)
 {

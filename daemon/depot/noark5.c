@@ -581,7 +581,7 @@ sl_depot_noark5(int argc, char **argv)
 		    "usage: sluse depot noark5 HARVEST DIR --from DAY --to "
 		    "DAY; see sluse-depot(1)");
 	o.harvest = argv[optind];
-	o.dir = argv[optind + 1];
+	o.dir = sl_option_folder(argv[optind + 1]);
 	n.creators = json_object();
 	n.all_creators = json_array();
 	code = run(&n);

@@ -36,3 +36,13 @@ sl_option_day(const char *s, int64_t *ret)
 	*ret = sl_day_read(day);
 	return *ret >= 0;
 }
+
+const char *
+sl_option_folder(char *s)
+{
+	size_t n = strlen(s);
+
+	while (n > 1 && s[n - 1] == '/')
+		s[--n] = '\0';
+	return s;
+}

@@ -13,5 +13,8 @@
 int sl_option_next(int argc, char **argv, const struct option *options);
 /* 2026-01-31, as sl_day_of. */
 bool sl_option_day(const char *s, int64_t *ret);
+/* The name of a folder, in place without the slashes at its end: NAME.part is
+ * to lie beside it. */
+const char *sl_option_folder(char *s);
 
 #endif

@@ -29,7 +29,12 @@ sl_outbox_settled_ms(const struct sl_target *t)
 bool
 sl_outbox_only_asks(const struct sl_target *t, const struct sl_delivery *d)
 {
-	return d->uncertain && d->asked < (int)t->cfg->unknown_checks;
+	int checks = (int)t->cfg->unknown_checks;
+
+	/* Who wants a person to look wants no second try without it. */
+	if (checks == 0 && t->cfg->unknown_hold)
+		checks = 1;
+	return d->uncertain && d->asked < checks;
 }
 
 int64_t

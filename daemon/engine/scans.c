@@ -77,6 +77,7 @@ sl_scan_sign(struct sl_engine *e, json_t *args, const char *actor,
 	const struct sl_queue_config *q = sl_config_queue(e->cfg, queue);
 	SL_BUF struct sl_buf b = {0};
 	int64_t from, to;
+	char day[16];
 
 	if (q == NULL)
 		return no(err, "there is no such queue");
@@ -88,8 +89,10 @@ sl_scan_sign(struct sl_engine *e, json_t *args, const char *actor,
 		return SL_REJECT;
 	sl_buf_add_str(&b, "{\"queue\":");
 	sl_text_json(&b, queue, strlen(queue));
-	sl_buf_printf(&b, ",\"from\":\"%.10s\",\"days\":%" PRId64 ",\"why\":",
-	    text(args, "from"), to - from + 1);
+	/* Not as he wrote it, which may be many ways. */
+	sl_clock_format_day(sl_day_begin(from), day, sizeof(day));
+	sl_buf_printf(&b, ",\"from\":\"%s\",\"days\":%" PRId64 ",\"why\":", day,
+	    to - from + 1);
 	sl_text_json(&b, why, strlen(why));
 	sl_buf_add_char(&b, '}');
 	if (sl_store_log(e->store, SL_EVENT_scan_signed, "-", actor,

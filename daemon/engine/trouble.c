@@ -3,6 +3,7 @@
  * run but lack something. What a program says of itself is kept until it starts
  * well; who is silent is missed all the same.
  */
+#include <assert.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -31,7 +32,11 @@ sl_trouble_program(enum sl_role role, const char *name, char *out, size_t cap)
 	    [SL_ROLE_CTL] = "sluse",
 	    [SL_ROLE_DECRYPT] = "sluse-decrypt",
 	    [SL_ROLE_CONVERT] = "sluse-convert",
-	    [SL_ROLE_REPORT] = "sluse-report"};
+	    [SL_ROLE_REPORT] = "sluse-report",
+	    [SL_ROLE_WITNESS] = "sluse-push/witness"};
+	static_assert(
+	    sizeof(programs) / sizeof(programs[0]) == SL_ROLE_LAST + 1,
+	    "each role has a program");
 
 	(void)snprintf(
 	    out, cap, "%s%s%s", programs[role], *name != '\0' ? "/" : "", name);
@@ -127,6 +132,10 @@ help(enum sl_role role, bool told)
 		return "Correct the target's section in sluse.conf, or put "
 		       "there what it names; sluse config check tells all of "
 		       "it.";
+	if (told && role == SL_ROLE_WITNESS)
+		return "Correct the section of the witness or tsa in "
+		       "sluse.conf, or put there what it names; one that is "
+		       "wrong keeps the others from being asked.";
 	return "Its log says why: journalctl, or what sluse run prints. Is its "
 	       "unit enabled?";
 }
@@ -174,6 +183,8 @@ sl_trouble_status(struct sl_engine *e, struct sl_buf *b)
 		put_row(e, SL_ROLE_DECRYPT, "", b);
 	if (*e->cfg->instance.converter != '\0')
 		put_row(e, SL_ROLE_CONVERT, "", b);
+	if (e->cfg->witness_n + e->cfg->tsa_n > 0)
+		put_row(e, SL_ROLE_WITNESS, "", b);
 	for (i = 0; i < e->targets_n; i++)
 		put_row(e, SL_ROLE_PUSH, e->targets[i].cfg->name, b);
 	sl_buf_add_char(b, ']');

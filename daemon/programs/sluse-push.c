@@ -333,6 +333,8 @@ witness(int signals, const struct options *o)
 	struct sl_err err = {0};
 	enum sl_rc rc = sl_witnesses_open(o->config, &w, &err);
 
+	if (rc != SL_OK)
+		sl_chan_tell(o->socket, SL_ROLE_WITNESS, "witness", &err);
 	if (rc == SL_OK)
 		rc = connect_slused(signals, o, &chan, &err);
 	if (rc == SL_OK)

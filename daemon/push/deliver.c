@@ -370,8 +370,9 @@ call_connector(struct sl_push *p, const struct sl_job *j, char *receipt,
 	int verdict, may = j->uncertain;
 
 	/* Steps lead a connector to what is there; without any, the own key
-	 * must. */
-	if ((j->attempt > 1 || j->uncertain) && j->steps_n == 0 &&
+	 * must. Who is only to ask, asks: the step behind the last one may
+	 * still be at work. */
+	if ((j->attempt > 1 || j->uncertain) && (j->steps_n == 0 || j->ask) &&
 	    c->find != NULL) {
 		verdict = c->find(p->session, &post, receipt, RECEIPT_MAX, why);
 		if (verdict != SLUSE_NOT_FOUND) {

@@ -455,6 +455,11 @@ class Access(unittest.TestCase):
             done = h.person("archivist", *line)
             self.assertIn(done.returncode, (2, 4), line)
             self.assertEqual(done.stderr.count("\n"), 1)
+        # However he writes the day, it is written as one.
+        h.person("archivist", *sign, "--from", '2026-2-9","', "--to",
+                 "2026-02-09", *WHY, code=0)
+        self.assertEqual(h.events("scan_signed")[-1]["payload"]["from"],
+                         "2026-02-09")
         h.person("auditor", *sign, *days, *WHY, code=4)
         h.person("operator", *sign, *days, *WHY, code=4)
         self.assertEqual([e["payload"]["from"] for e in h.events("scan_signed")]

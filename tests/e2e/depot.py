@@ -498,7 +498,7 @@ class Extraction(Depot):
                              "fil_mangler", "sjekksum"},
                  [3, 15, 22, 25, 59, 60])):
             folder = os.path.join(TOP, "tests/data/harvest", name)
-            self.run_it("noark5", folder, self.path(name), "--from",
+            self.run_it("noark5", folder, self.path(name) + "/", "--from",
                         "2019-01-01", "--to", "2026-12-31", *SYSTEM, status=1)
             self.assertEqual({r["Regel"] for r in self.deviations(name)
                               if r["Vekt"] == "avvik"}, want)

@@ -298,6 +298,14 @@ class Folder(unittest.TestCase):
         self.assertEqual({(m.uid, m.gid, m.uname) for m in one.members},
                          {(0, 0, "")})
 
+    def test_slash(self):
+        """A shell puts one behind the name of a folder that is there."""
+        os.mkdir(self.path("pakke"))
+        self.make("pakke/")
+        self.assertEqual(self.check(), (0, []))
+        self.assertEqual(sorted(os.listdir(self.top)),
+                         ["avleveringspakke", "pakke"])
+
     def test_not_made(self):
         """Whatever is wrong, nothing half-made is left."""
         def fails(code, word, *args, name="nei"):
@@ -308,6 +316,8 @@ class Folder(unittest.TestCase):
         told = ("--content", self.content, "--label", "L", "--archivist", "A")
         fails(2, "--start", *told)
         fails(2, "period", *told, "--start", "1990-01-01", "--end", "1989-12-31")
+        fails(2, "period", *told, "--start", "1990-01-01", "--end", "1999-02-29")
+        fails(2, "period", *told, "--start", "1990- 1-01", "--end", "1999-02-28")
         fails(2, "usage", *told, "--check")
         fails(2, "UUID", *told, *SAID, "--uuid", "X")
         fails(5, "not empty", *told, *SAID, name="avleveringspakke")
@@ -321,6 +331,10 @@ class Folder(unittest.TestCase):
         with open(os.path.join(os.fsencode(self.content), b"\xff"), "wb"):
             pass
         fails(5, "UTF-8", *told, *SAID)
+        os.unlink(os.path.join(os.fsencode(self.content), b"\xff"))
+        with open(os.path.join(self.content, "a\x01b"), "wb"):
+            pass
+        fails(5, "XML", *told, *SAID)
         self.assertFalse(os.path.exists(self.path("nei")))
 
     # -- broken on purpose ------------------------------------------------------

@@ -102,6 +102,23 @@ class NewCase(Settling):
         self.until(h, "neste.txt", 20, disposition="done")
         self.finish(h, 2)
 
+    def test_post_later_than_waited(self):
+        """The case is there, its post comes late: it is asked for as often
+        as any other before it is sent again."""
+        h = self.held("brev.txt", target_keys=MAKES + "unknown_wait = 1s\n"
+                      "retry_first = 50ms\nretry_max = 100ms\n"
+                      "breaker_failures = 100\nunknown_checks = 2\n")
+        h.fake.control("POST", "faults", [
+            {"action": "late", "seconds": 4, "count": 1,
+             "match": {"rel": "ny-journalpost"}}])
+        self.fill(h, "brev.txt", "Ny sak: Gjerde mot vei")
+        self.until(h, "brev.txt", 30, disposition="done")
+        h.wait_for(lambda: [r for r in h.fake.control("GET", "requests")
+                            if r.get("fault") == "late"], 20, "the late one")
+        self.assertEqual(len(self.made(h)), 1)
+        self.assertEqual(len(h.posts()["journalposts"]), 1)
+        self.finish(h, 1)
+
     def test_not_allowed(self):
         h = self.held("brev.txt", target_keys="")
         self.fill(h, "brev.txt", "Ny sak: Gjerde mot vei", "har ikke lov til")

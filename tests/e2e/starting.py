@@ -153,6 +153,15 @@ class Starting(unittest.TestCase):
         row = self.trouble(house, "sluse-decrypt", 30)
         self.assertEqual((row["runs"], row["reason"]), (False, "not_running"))
 
+    def test_no_witness(self):
+        """Who is to take heads to witnesses is missed like any other."""
+        house = self.house(extra="[tsa prove]\nurl = http://127.0.0.1:9/\n"
+                           "trust = borte.pem\nallow_loopback = yes\n")
+        row = self.trouble(house, "sluse-push/witness", 40)
+        self.assertEqual((row["runs"], row["reason"]),
+                         (False, "config_invalid"))
+        self.assertIn("trust", row["text"])
+
     def without(self, program):
         """The programs but one."""
         folder = tempfile.TemporaryDirectory()

@@ -456,6 +456,13 @@ class Late(Trial):
         self.until(h, "brev.txt", 20, disposition="done")
         self.assertEqual(len(h.posts()["journalposts"]), 1)
 
+    def test_to_a_person_without_checks(self):
+        """No number of checks lets it be sent again by itself."""
+        h = self.late("200ms", seconds=3600, checks="0", to_person=True)
+        self.until(h, "brev.txt", 20, disposition="held",
+                   reason="target_unsure")
+        self.assertEqual(h.posts()["journalposts"], [])
+
     def test_lost_document(self):
         self.once(self.late("4s", rel="ny-dokumentbeskrivelse"))
 

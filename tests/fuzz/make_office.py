@@ -360,7 +360,8 @@ def made(name, n):
     return hashlib.shake_256(name.encode()).digest(n)
 
 
-def agile(package, word, name="sha512", bits=256, spins=1000, told=None):
+def agile(package, word, name="sha512", bits=256, spins=1000, told=None,
+          cut=None):
     def H(*parts):
         return hashlib.new(name, b"".join(parts)).digest()
     salt, data_salt = made("salt", 16), made("data", 16)
@@ -394,7 +395,7 @@ def agile(package, word, name="sha512", bits=256, spins=1000, told=None):
         iv = as_key(H(data_salt, struct.pack("<I", i // 4096)), 16)
         body += aes(key, padded(package[i:i + 4096]), iv)
     return ole({"EncryptionInfo": struct.pack("<HHI", 4, 4, 0x40) + xml.encode(),
-                "EncryptedPackage": struct.pack("<Q", len(package)) + body})
+                "EncryptedPackage": struct.pack("<Q", len(package)) + body[:cut]})
 
 
 def standard(package, word):
@@ -422,6 +423,10 @@ def closed():
     yield "standard.docx", standard(package, "påskeegg")
     yield "bare-lest.xlsx", agile(package, "VelvetSweatshop", "sha256", 256, 10)
     yield "for-mange-runder.docx", agile(package, "påskeegg", told=1000001)
+    # As long as it says, to the end of a sector, and there lacks half a block.
+    more = 9 * 512 - 8 - len(package)
+    package = package[:-2] + struct.pack("<H", more) + b" " * more
+    yield "halv-blokk.docx", agile(package, "påskeegg", cut=len(package))
 
 
 def seeds():

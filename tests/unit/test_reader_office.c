@@ -204,6 +204,9 @@ closed(void)
 	d = rd("for-mange-runder.docx", 0);
 	CHECK(d->opened == SLUSE_READ_ENCRYPTED);
 	read_free(d);
+	d = rd("halv-blokk.docx", 0);
+	CHECK(d->opened == SLUSE_READ_DAMAGED);
+	read_free(d);
 	mock_passwords[0] = NULL;
 }
 

@@ -26,14 +26,20 @@ struct job {
 
 /* What a finished step left; NULL if it is not finished. */
 static const char *
-key_of(const struct job *j, const char *step)
+step_key(const struct sluse_post *p, const char *step)
 {
 	size_t i;
 
-	for (i = 0; i < j->p->steps_count; i++)
-		if (strcmp(j->p->steps[i].step, step) == 0)
-			return j->p->steps[i].key;
+	for (i = 0; i < p->steps_count; i++)
+		if (strcmp(p->steps[i].step, step) == 0)
+			return p->steps[i].key;
 	return NULL;
+}
+
+static const char *
+key_of(const struct job *j, const char *step)
+{
+	return step_key(j->p, step);
 }
 
 static int
@@ -565,7 +571,8 @@ take_found(struct job *j)
 {
 	struct sluse_session *s = j->s;
 
-	j->asked = strcmp(s->found_key, j->p->own_key) == 0;
+	j->asked = strcmp(s->found_key, j->p->own_key) == 0 &&
+		   s->found_attempt == j->p->attempt;
 	if (j->asked)
 		j->jp = s->found;
 	else
@@ -630,7 +637,7 @@ n5_find(struct sluse_session *s, const struct sluse_post *p, char *receipt,
 {
 	json_t *post = NULL, *jp = NULL;
 	char *self = NULL;
-	int v = load_post(p, &post, why), whole = 1;
+	int v = load_post(p, &post, why), whole = 1, made;
 
 	if (v == 0)
 		v = n5_ready(s, why);
@@ -641,6 +648,7 @@ n5_find(struct sluse_session *s, const struct sluse_post *p, char *receipt,
 	if (v == 0) {
 		(void)snprintf(
 		    s->found_key, sizeof(s->found_key), "%s", p->own_key);
+		s->found_attempt = p->attempt;
 		json_decref(s->found);
 		s->found = json_incref(jp);
 		self = n5_href(jp, "self");
@@ -657,14 +665,15 @@ n5_find(struct sluse_session *s, const struct sluse_post *p, char *receipt,
 	free(self);
 	if (v == 0 && !whole)
 		v = SLUSE_NOT_FOUND;
-	/* Half of it is there, or its new case may be. */
-	if (v == SLUSE_NOT_FOUND && jp != NULL)
+	/* Half of it is there, also where a search lags behind its step; or its
+	 * new case may be. */
+	made = jp != NULL || step_key(p, "journalpost") != NULL;
+	if (v == SLUSE_NOT_FOUND && made)
 		(void)snprintf(
 		    why->reason, sizeof(why->reason), "partly_there");
 	if (v == SLUSE_NOT_FOUND)
-		why->uncertain =
-		    jp != NULL ||
-		    (p->uncertain && json_object_get(post, "nySak") != NULL);
+		why->uncertain = made || (p->uncertain && json_object_get(post,
+							      "nySak") != NULL);
 	json_decref(jp);
 	json_decref(post);
 	return v == 0 ? SLUSE_ALREADY : v;

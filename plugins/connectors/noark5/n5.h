@@ -35,6 +35,7 @@ struct sluse_session {
 	int64_t bulk; /* bytes; -1 = not asked yet, 0 = no limit */
 	/* What find() has just learnt for the deliver() that follows. */
 	char found_key[64];
+	int found_attempt; /* in which it was learnt: none later may use it */
 	json_t *found; /* journalpost, or NULL: not there */
 	/* Of the last answer. */
 	size_t answer_bytes;

@@ -398,6 +398,7 @@ open_package(struct sluse_doc *d, struct cipher *c, const uint8_t *key)
 	uint32_t at = ole2_find(d->ole, 0, "EncryptedPackage");
 	uint64_t size, have = ole2_size(d->ole, at), max = PACKAGE_MAX;
 	uint8_t b[SEGMENT], iv[EVP_MAX_MD_SIZE], number[4];
+	uint64_t want;
 	int64_t n;
 
 	if (ole2_read(d->ole, at, b, 8, 0) != 8)
@@ -414,9 +415,11 @@ open_package(struct sluse_doc *d, struct cipher *c, const uint8_t *key)
 	if (!d->clear)
 		return SLUSE_READ_LIMIT;
 	for (uint64_t off = 0; off < size; off += SEGMENT) {
+		want = size - off < SEGMENT ? size - off : SEGMENT;
 		n = ole2_read(d->ole, at, b, SEGMENT, 8 + off);
 		put32(number, (uint32_t)(off / SEGMENT));
-		if (n < (int64_t)BLOCK ||
+		/* Whole blocks, or the end of it would be nobody's bytes. */
+		if (n < 0 || (uint64_t)n / BLOCK * BLOCK < want ||
 		    !digest(c, iv, c->data_salt.b, c->data_salt.n, number, 4) ||
 		    !decipher(c, key, c->agile ? iv : NULL, b,
 			(size_t)n / BLOCK * BLOCK, d->clear + off))
