@@ -112,6 +112,15 @@ class Journal(unittest.TestCase):
         self.assertIn(ident.split(".")[0], entry)
         self.assertIn("\n51\n", entry)
         self.assertIn("It is proved", self.verify(proof))
+        # What its consignment has alone, such as received, the default.
+        h.sluse("journal", "prove", "--output", proof, ident)
+        entry = outsider.check_proof(text(proof), vkey)
+        self.assertIn("\n20\n", entry)
+        self.assertIn("\n%s\n" % ident.split(".")[0], entry)
+        for kind, code in (("no_event", 2), ("rejected", 1)):
+            done = h.sluse("journal", "prove", "--kind", kind, ident,
+                           check=False)
+            self.assertEqual(done.returncode, code, done.stderr)
         way = os.path.join(h.root, "way")
         h.sluse("journal", "consistency", "--output", way,
                 os.path.join(h.root, "old"))
