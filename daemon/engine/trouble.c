@@ -31,7 +31,12 @@ sl_trouble_program(enum sl_role role, const char *name, char *out, size_t cap)
 	    [SL_ROLE_CTL] = "sluse",
 	    [SL_ROLE_DECRYPT] = "sluse-decrypt",
 	    [SL_ROLE_CONVERT] = "sluse-convert",
-	    [SL_ROLE_REPORT] = "sluse-report"};
+	    [SL_ROLE_REPORT] = "sluse-report",
+	    [SL_ROLE_WITNESS] = "sluse-push --witness"};
+
+	_Static_assert(
+	    sizeof(programs) / sizeof(programs[0]) == SL_ROLE_LAST + 1,
+	    "each role has a program");
 
 	(void)snprintf(
 	    out, cap, "%s%s%s", programs[role], *name != '\0' ? "/" : "", name);
@@ -127,6 +132,9 @@ help(enum sl_role role, bool told)
 		return "Correct the target's section in sluse.conf, or put "
 		       "there what it names; sluse config check tells all of "
 		       "it.";
+	if (told && role == SL_ROLE_WITNESS)
+		return "Correct the section in sluse.conf, or put there what "
+		       "it names; sluse config check tells of it.";
 	return "Its log says why: journalctl, or what sluse run prints. Is its "
 	       "unit enabled?";
 }
@@ -176,5 +184,7 @@ sl_trouble_status(struct sl_engine *e, struct sl_buf *b)
 		put_row(e, SL_ROLE_CONVERT, "", b);
 	for (i = 0; i < e->targets_n; i++)
 		put_row(e, SL_ROLE_PUSH, e->targets[i].cfg->name, b);
+	if (e->cfg->witness_n + e->cfg->tsa_n > 0)
+		put_row(e, SL_ROLE_WITNESS, "", b);
 	sl_buf_add_char(b, ']');
 }
