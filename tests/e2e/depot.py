@@ -525,6 +525,8 @@ class Extraction(Depot):
                      ("noark5", folder, self.path("back"))):
             self.run_it(*line, *backwards, status=2)
             self.assertIn("is later than --to", self.said)
+        self.run_it("journal", self.path("nei"), status=5)
+        self.assertEqual(self.said.count("No such file"), 1)
         self.run_it("check", self.path("nei"), status=5)
         self.assertIn("noark5", self.run_it("--help"))
 

@@ -308,6 +308,9 @@ class Folder(unittest.TestCase):
         told = ("--content", self.content, "--label", "L", "--archivist", "A")
         fails(2, "--start", *told)
         fails(2, "period", *told, "--start", "1990-01-01", "--end", "1989-12-31")
+        fails(2, "later", *told, *SAID, "--from", "2026-02-01", "--to",
+              "2026-01-31")
+        fails(2, "2026-01-31", *told, *SAID, "--from", "1.2.2026")
         fails(2, "usage", *told, "--check")
         fails(2, "UUID", *told, *SAID, "--uuid", "X")
         fails(5, "not empty", *told, *SAID, name="avleveringspakke")
