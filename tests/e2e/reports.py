@@ -850,6 +850,25 @@ class Road(unittest.TestCase):
                          h.query("SELECT count(*) FROM leaf")[0][0])
         done = h.sluse("report", "tilsynspakke", folder, check=False)
         self.assertEqual(done.returncode, 2)
+        # What cannot be is refused before anything is made.
+        other = os.path.join(h.root, "no-pack")
+        for line in (("--from", "1.1.2026"), ("--from", "2026-02-02", "--to",
+                     "2026-02-01"), ("--control", folder + "x")):
+            done = h.sluse("report", "tilsynspakke", other, *line, check=False)
+            self.assertIn(done.returncode, (2, 5), done.stderr)
+            self.assertFalse(os.path.exists(other))
+
+    def test_full_disk(self):
+        for line in (("report", "mottaksprotokoll"),
+                     ("report", "mottaksprotokoll", "--format", "pdf"),
+                     ("report", "--list"),
+                     ("depot", "check", self.house.root)):
+            with open("/dev/full", "w") as full:
+                done = subprocess.run(
+                    [os.path.join(BIN, "sluse"), "--root", self.house.root,
+                     *line], stdout=full, stderr=subprocess.PIPE, text=True)
+            self.assertEqual(done.returncode, 6, line)
+            self.assertIn("cannot write", done.stderr)
 
 
 if __name__ == "__main__":
