@@ -22,10 +22,10 @@ CONTENT = {"approval", "bundle", "consignment", "delivery", "document", "entry",
            "found", "glass",
            "named", "note", "page", "part", "payload",
            "placement", "source", "target_post"}
-OTHER = {"blob", "case_file", "checkpoint", "delivery_step", "disposition",
-         "erasing", "erasure", "event", "field", "journal_key",
-         "leaf", "meta", "outcome", "reception_year", "stage",
-         "tree"}
+OTHER = {"blob", "case_file", "checkpoint", "cosignature", "delivery_step",
+         "disposition", "erasing", "erasure", "event", "field", "journal_key",
+         "leaf", "meta", "outcome", "reception_year", "stage", "stamp",
+         "stamp_trust", "tree", "witness"}
 
 
 def content(path):

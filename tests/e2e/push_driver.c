@@ -804,6 +804,7 @@ static void
 webhook_down(void)
 {
 	struct outcome o;
+	struct sl_msg m;
 	struct parcel p;
 	int port = 0;
 	pid_t sink;
@@ -827,8 +828,11 @@ webhook_down(void)
 	p.attempt = 0;
 	parcel_try(&world, &p, NULL, &o);
 	CHECK(o.verdict == SL_VERDICT_DOWN && !o.uncertain);
-	/* A key that no connector knows: refuses to start. */
-	CHECK(!world_start(&world, "odd"));
+	/* A key that no connector knows: says why, and does not start. */
+	CHECK(world_start(&world, "odd"));
+	CHECK(world_recv(&world, &m) && m.type == SL_MSG_TROUBLE &&
+	      m.trouble.stops != 0);
+	CHECK(!world_recv(&world, &m));
 	parcel_free(&p);
 }
 

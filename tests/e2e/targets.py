@@ -163,6 +163,8 @@ class Login(Trial):
 class Down(Trial):
     def test_down_and_up(self):
         h = self.house()
+        # Else the letters are held: nobody knows their case yet.
+        h.wait_for(lambda: h.rows("cases", "list"), 10, "known cases")
         h.fake.stop()
         for n in range(10):
             h.drop_bytes(letter(n), "brev-%d.txt" % n)
@@ -353,6 +355,7 @@ class Meanwhile(Trial):
     def test_never_sent_is_rejected(self):
         """However often a dead target was tried: nothing was sent."""
         h = self.house(target_keys="breaker_failures = 100\n")
+        h.wait_for(lambda: h.rows("cases", "list"), 10, "known cases")
         h.fake.stop()
         h.drop_bytes(letter(1), "brev.txt")
         row = self.until(h, "brev.txt", 10, disposition="deferred")
