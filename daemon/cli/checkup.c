@@ -186,6 +186,19 @@ see_target(struct checkup *c, const struct sl_target_config *t)
 }
 
 static void
+see_witnesses(struct checkup *c)
+{
+	char *argv[ARGS_MAX] = {NULL, sl_strdup("--witness"),
+	    sl_strdup("--check-config"), sl_strdup("--config"),
+	    sl_strdup(c->conf)};
+	size_t i;
+
+	ask(c, "sluse-push --witness", "sluse-push", argv);
+	for (i = 1; i < ARGS_MAX; i++)
+		free(argv[i]);
+}
+
+static void
 see_converter(struct checkup *c)
 {
 	char *argv[ARGS_MAX] = {
@@ -221,6 +234,8 @@ sl_checkup(const char *conf, const struct sl_config *cfg, json_t *faults,
 		see_converter(&c);
 	for (i = 0; i < cfg->target_n; i++)
 		see_target(&c, &cfg->target[i]);
+	if (cfg->witness_n + cfg->tsa_n > 0)
+		see_witnesses(&c);
 	sl_cleanup_close(&c.fd);
 	free(c.dir);
 	free(c.secrets);

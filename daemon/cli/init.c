@@ -225,7 +225,8 @@ report(
 		return;
 	}
 	(void)printf(made ? "%s is an instance now.\n"
-			  : "%s is an instance already; nothing to do.\n",
+			  : "%s is an instance already; folders of its "
+			    "configuration that were missing are made.\n",
 	    c->arg[0]);
 	if (!made)
 		return;

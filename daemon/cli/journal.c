@@ -399,8 +399,12 @@ sl_cmd_journal_prove(const struct sl_cli *c)
 	struct sl_store *s;
 	struct sl_err err;
 	uint64_t seq = 0;
-	enum sl_exit code = sl_cli_store(c, &s);
+	enum sl_exit code;
 
+	if (c->kind != NULL && sl_event_by_name(c->kind) == 0)
+		return sl_cli_say(
+		    SL_EXIT_USAGE, "there is no event %s", c->kind);
+	code = sl_cli_store(c, &s);
 	if (code != SL_EXIT_OK)
 		return code;
 	code = report_code(

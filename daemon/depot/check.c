@@ -323,6 +323,9 @@ sl_depot_check(int argc, char **argv)
 		for (i = 0; i < SL_CHECK_NUMBERS; i++)
 			errors += c->r[i].errors;
 		code = errors > 0 ? SL_DEPOT_FOUND : SL_DEPOT_OK;
+		if (fflush(stdout) != 0 || ferror(stdout) != 0)
+			code = sl_depot_say(SL_DEPOT_INTERNAL,
+			    "cannot write: %s", strerror(errno));
 	}
 	sl_check_free(c);
 	return code;

@@ -54,9 +54,6 @@ sl_depot_fail(const struct sl_err *err)
 		code = SL_DEPOT_INPUT;
 	else if (err->rc == SL_HOLD)
 		code = SL_DEPOT_USAGE;
-	if (err->sys != 0)
-		return sl_depot_say(
-		    code, "%s: %s", err->text, strerror(err->sys));
 	return sl_depot_say(code, "%s", err->text);
 }
 

@@ -172,6 +172,8 @@ print_made(const struct line *l, const struct sl_dias_made *m)
 static const char *
 missing(const struct line *l)
 {
+	int64_t from = INT64_MIN, to = INT64_MAX;
+
 	if (l->o.start == NULL)
 		return "--start: the first day of the archive, as 1948-01-31";
 	if (l->o.end == NULL)
@@ -180,6 +182,11 @@ missing(const struct line *l)
 		return "--archivist: who made the archive (arkivskaper)";
 	if (l->o.label == NULL)
 		return "--label: what the package holds";
+	if ((l->o.from != NULL && !sl_option_day(l->o.from, &from)) ||
+	    (l->o.to != NULL && !sl_option_day(l->o.to, &to)))
+		return "--from, --to: a day is written 2026-01-31";
+	if (from > to)
+		return "--from is later than --to";
 	return NULL;
 }
 

@@ -170,6 +170,9 @@ take_line(struct sl_jlist *l, int argc, char **argv)
 			    argv[0]);
 	if (bit < 0)
 		return SL_DEPOT_USAGE;
+	if (l->from_day > l->to_day)
+		return sl_depot_say(SL_DEPOT_USAGE,
+		    "--from %s is later than --to %s", l->from, l->to);
 	if (argc - optind != 1)
 		return sl_depot_say(SL_DEPOT_USAGE,
 		    "usage: sluse depot %s HARVEST; see sluse-depot(1)",

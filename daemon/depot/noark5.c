@@ -575,8 +575,10 @@ sl_depot_noark5(int argc, char **argv)
 		code = take_option(&o, bit);
 	if (bit < 0 || code != 0)
 		return SL_DEPOT_USAGE;
-	if (argc - optind != 2 || o.from == NULL || o.to == NULL ||
-	    o.from_day > o.to_day)
+	if (o.from != NULL && o.to != NULL && o.from_day > o.to_day)
+		return sl_depot_say(SL_DEPOT_USAGE,
+		    "--from %s is later than --to %s", o.from, o.to);
+	if (argc - optind != 2 || o.from == NULL || o.to == NULL)
 		return sl_depot_say(SL_DEPOT_USAGE,
 		    "usage: sluse depot noark5 HARVEST DIR --from DAY --to "
 		    "DAY; see sluse-depot(1)");

@@ -29,14 +29,22 @@ text(json_t *args, const char *key)
 	return s != NULL ? s : "";
 }
 
+/* One way of writing a day. */
+static int64_t
+day_of(const char *s)
+{
+	return strlen(s) == strlen("2026-01-31") && s[4] == '-' ? sl_day_read(s)
+								: -1;
+}
+
 /* A day that is not over may still get more paper. */
 static enum sl_rc
 take_days(json_t *args, int64_t *ret_from, int64_t *ret_to, struct sl_err *err)
 {
 	const char *from = text(args, "from"), *to = text(args, "to");
 
-	*ret_from = sl_day_read(from);
-	*ret_to = *to != '\0' ? sl_day_read(to) : *ret_from;
+	*ret_from = day_of(from);
+	*ret_to = *to != '\0' ? day_of(to) : *ret_from;
 	if (*ret_from < 0 || *ret_to < 0)
 		return no(err, "a day is written 2026-01-31");
 	if (*ret_from > *ret_to)

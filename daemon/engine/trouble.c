@@ -133,9 +133,8 @@ help(enum sl_role role, bool told)
 		       "there what it names; sluse config check tells all of "
 		       "it.";
 	if (told && role == SL_ROLE_WITNESS)
-		return "Correct the section of the witness or tsa in "
-		       "sluse.conf, or put there what it names; one that is "
-		       "wrong keeps the others from being asked.";
+		return "Correct the section in sluse.conf, or put there what "
+		       "it names; sluse config check tells of it.";
 	return "Its log says why: journalctl, or what sluse run prints. Is its "
 	       "unit enabled?";
 }

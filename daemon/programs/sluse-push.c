@@ -45,7 +45,9 @@ usage(void)
 	    "       sluse-push --harvest DIR --target NAME --config FILE ..\n"
 	    "           [--from DATE] [--to DATE] [--arkivdel ID]\n"
 	    "           [--document-max BYTES]\n"
-	    "       sluse-push --witness --socket PATH --config FILE\n"
+	    "       sluse-push --witness --socket PATH | --check-config "
+	    "--config "
+	    "FILE\n"
 	    "           [--log-level 2..7]\n");
 	return EX_USAGE;
 }
@@ -167,8 +169,8 @@ parse_options(int argc, char **argv, struct options *o)
 	}
 	if (o->witness)
 		return optind == argc && o->config != NULL &&
-		       o->socket != NULL && o->target == NULL &&
-		       o->credentials == NULL && !o->check && !o->check_config;
+		       (o->socket != NULL) != o->check_config &&
+		       o->target == NULL && o->credentials == NULL && !o->check;
 	return optind == argc && o->target != NULL && o->config != NULL &&
 	       harvest_fits(&o->harvest) &&
 	       (o->harvest.dir != NULL
@@ -332,16 +334,28 @@ witness(int signals, const struct options *o)
 	const char *missing = "";
 	struct sl_err err = {0};
 	enum sl_rc rc = sl_witnesses_open(o->config, &w, &err);
+	const struct sl_err *lack = sl_witnesses_lack(w);
 
+	if (o->check_config) {
+		lack = rc != SL_OK ? &err : lack;
+		if (lack != NULL)
+			(void)printf("%s\n", lack->text);
+		sl_witnesses_free(w);
+		return lack != NULL;
+	}
 	if (rc != SL_OK)
 		sl_chan_tell(o->socket, SL_ROLE_WITNESS, "witness", &err);
-	if (rc == SL_OK)
+	else
 		rc = connect_slused(signals, o, &chan, &err);
 	if (rc == SL_OK)
 		rc = sl_witnesses_lock(w, &missing, &err);
 	if (rc == SL_OK) {
 		tell_missing("witness", missing);
 		sl_notify("READY=1");
+		if (lack != NULL) {
+			sl_log(SL_LOG_ERR, "witness", "%s", lack->text);
+			(void)sl_chan_trouble(chan, false, lack);
+		}
 		rc = sl_witnesses_run(w, chan, signals, &err);
 		sl_notify("STOPPING=1");
 	}

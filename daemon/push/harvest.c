@@ -65,7 +65,7 @@ disk_error(struct sl_err *err, const char *what)
 {
 	return sl_err_set(err, SL_FATAL, errno,
 	    errno == ENOSPC || errno == EDQUOT ? "disk_full" : "disk_error",
-	    "%s: %s", what, strerror(errno));
+	    "%s", what);
 }
 
 static enum sl_rc

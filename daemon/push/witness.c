@@ -43,6 +43,7 @@ struct sl_witnesses {
 	struct other *other;
 	size_t n;
 	struct sl_chan *chan;
+	struct sl_err lack; /* of an authority; rc SL_OK: none */
 };
 
 /* -- the configuration ----------------------------------------------------- */
@@ -82,9 +83,11 @@ open_witness(struct other *o, const struct sl_witness_config *c,
 	return open_http(o, c->ca_file, directory, &conf, err);
 }
 
+/* One whose certificates are not there is not asked (bad_trust); the others
+ * are. */
 static enum sl_rc
 open_tsa(struct other *o, const struct sl_tsa_config *c, const char *directory,
-    struct sl_err *err)
+    struct sl_err *lack, struct sl_err *err)
 {
 	SL_FREE char *trust = sl_path_below(directory, c->trust);
 	struct sl_http_conf conf = {.allow_loopback = c->allow_loopback,
@@ -98,9 +101,11 @@ open_tsa(struct other *o, const struct sl_tsa_config *c, const char *directory,
 	if (*c->policy != '\0' && !sl_stamp_is_policy(c->policy))
 		return bad(&c->head, "policy is no object identifier", err);
 	if (sl_read_file(AT_FDCWD, trust, TRUST_MAX, &o->pem, NULL) != SL_OK ||
-	    !sl_stamp_is_trust(sl_slice_buf(&o->pem)))
-		return bad(
-		    &c->head, "trust is no file of PEM certificates", err);
+	    !sl_stamp_is_trust(sl_slice_buf(&o->pem))) {
+		sl_buf_reset(&o->pem);
+		(void)bad(
+		    &c->head, "trust is no file of PEM certificates", lack);
+	}
 	return open_http(o, c->ca_file, directory, &conf, err);
 }
 
@@ -126,8 +131,15 @@ sl_witnesses_open(
 		rc = open_witness(
 		    &w->other[w->n++], &c->witness[i], directory, err);
 	for (i = 0; rc == SL_OK && i < c->tsa_n; i++)
-		rc = open_tsa(&w->other[w->n++], &c->tsa[i], directory, err);
+		rc = open_tsa(
+		    &w->other[w->n++], &c->tsa[i], directory, &w->lack, err);
 	return rc;
+}
+
+const struct sl_err *
+sl_witnesses_lack(const struct sl_witnesses *w)
+{
+	return w->lack.rc != SL_OK ? &w->lack : NULL;
 }
 
 void

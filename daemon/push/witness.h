@@ -19,6 +19,8 @@ struct sl_witnesses;
  * (config_invalid): a key, a policy or a URL is none. */
 enum sl_rc sl_witnesses_open(
     const char *config, struct sl_witnesses **ret, struct sl_err *err);
+/* An authority whose certificates are no such file, or NULL: none is; w's. */
+const struct sl_err *sl_witnesses_lack(const struct sl_witnesses *w);
 /* NULL is fine. */
 void sl_witnesses_free(struct sl_witnesses *w);
 /* As sl_push_lock. */

@@ -14,6 +14,7 @@
 
 #include "../base/file.h"
 #include "../base/text.h"
+#include "../journal/checkpoint.h"
 #include "../journal/leaf.h"
 #include "../journal/tile.h"
 #include "../store/db.h"
@@ -260,10 +261,33 @@ put_all(struct export *x, struct sl_buf *note)
 	return rc == SL_OK ? put(x, "checkpoint", note->p, note->n) : rc;
 }
 
-/* A folder that is new, empty, or an export already; not one with payloads that
- * would end before the leaves do. */
+/* Is what was exported there the beginning of this log? Its head then is one of
+ * those that this log remembers. What is there may be all that tells of a log
+ * that was cut or put back: it is not written over. */
+static bool
+goes_on(struct sl_store *s, int fd)
+{
+	SL_BUF struct sl_buf old = {0}, own = {0};
+	struct sl_checkpoint a, b;
+	struct sl_note note;
+	uint64_t size = 0;
+
+	return sl_read_file(fd, "checkpoint", SL_NOTE_MAX, &old, NULL) ==
+		   SL_OK &&
+	       sl_note_parse(old.p, old.n, &note, NULL) == SL_OK &&
+	       sl_checkpoint_parse(note.text, &a, NULL) == SL_OK &&
+	       sl_head_last(s, (int64_t)a.size, &size, &own) &&
+	       sl_note_parse(own.p, own.n, &note, NULL) == SL_OK &&
+	       sl_checkpoint_parse(note.text, &b, NULL) == SL_OK &&
+	       strcmp(a.origin, b.origin) == 0 && a.size == b.size &&
+	       memcmp(&a.root, &b.root, sizeof(a.root)) == 0;
+}
+
+/* A folder that is new, empty, or an export of this log already; not one with
+ * payloads that would end before the leaves do. */
 static enum sl_rc
-open_dir(const char *dir, bool payloads, int *ret, struct sl_err *err)
+open_dir(struct sl_store *s, const char *dir, bool payloads, int *ret,
+    struct sl_err *err)
 {
 	int fd;
 
@@ -278,6 +302,10 @@ open_dir(const char *dir, bool payloads, int *ret, struct sl_err *err)
 		return sl_err_set(err, SL_REJECT, 0, "bad_folder",
 		    "the export there holds payloads: ask for them again "
 		    "(--payloads), or choose another folder");
+	if (faccessat(fd, "checkpoint", F_OK, 0) == 0 && !goes_on(s, fd))
+		return sl_err_set(err, SL_REJECT, 0, "bad_folder",
+		    "the export there is not the beginning of this "
+		    "sporingslogg; nothing was written: keep it");
 	if (faccessat(fd, "checkpoint", F_OK, 0) == 0)
 		return unlinkat(fd, "checkpoint", 0) == 0 ? SL_OK : SL_REJECT;
 	if (sl_dir_is_empty(fd))
@@ -301,7 +329,7 @@ sl_query_export(struct sl_store *s, const char *dir, bool payloads,
 		rc = sl_err_set(err, SL_SKIP, 0, "not_signed",
 		    "the sporingslogg has not been signed yet");
 	else
-		rc = open_dir(dir, payloads, &x.dir, err);
+		rc = open_dir(s, dir, payloads, &x.dir, err);
 	x.tiler = sl_alloc(sizeof(*x.tiler));
 	x.tiler->tile = put_tile;
 	x.tiler->arg = &x;

@@ -37,7 +37,8 @@ read_leaf(
 				   "the leaf is none");
 }
 
-/* The first event of that name of a post. */
+/* The first event of that name of a post; of what it came in, where only that
+ * has one. */
 static enum sl_rc
 find_event(struct sl_store *s, const char *id, const char *event, uint64_t *ret,
     struct sl_err *err)
@@ -48,6 +49,7 @@ find_event(struct sl_store *s, const char *id, const char *event, uint64_t *ret,
 	struct sl_leaf l;
 	struct sl_slice b;
 	sqlite3_stmt *st;
+	bool found = false, own = false;
 	int number;
 	enum sl_rc rc = sl_query_resolve(s, id, &c, &number, err);
 
@@ -56,19 +58,23 @@ find_event(struct sl_store *s, const char *id, const char *event, uint64_t *ret,
 	st = sl_db_query(db,
 	    "SELECT seq, bytes FROM leaf WHERE consignment = ?1 ORDER BY seq",
 	    "i", c.id);
-	while (sl_db_row(db, st)) {
+	while (!own && sl_db_row(db, st)) {
 		b = sl_db_blob(st, 1);
 		if (sl_leaf_decode(b.p, b.n, &lines, &l, NULL) != SL_OK ||
 		    sl_event_name(l.event) == NULL ||
-		    strcmp(sl_event_name(l.event), event) != 0 ||
-		    (number != 0 && strcmp(l.subject, id) != 0))
+		    strcmp(sl_event_name(l.event), event) != 0)
 			continue;
+		own = number == 0 || strcmp(l.subject, id) == 0;
+		if (!own && (found || strcmp(l.subject, c.reception) != 0))
+			continue;
+		found = true;
 		*ret = (uint64_t)sqlite3_column_int64(st, 0);
-		sl_db_done(st);
-		return SL_OK;
 	}
-	return sl_err_set(
-	    err, SL_SKIP, 0, "unknown_id", "it has no event of that name");
+	if (own)
+		sl_db_done(st);
+	return found ? SL_OK
+		     : sl_err_set(err, SL_SKIP, 0, "unknown_id",
+			   "it has no event of that name");
 }
 
 static enum sl_rc

@@ -19,6 +19,7 @@
 #include "../base/text.h"
 #include "../config/deadline.h"
 #include "../store/db.h"
+#include "control.h"
 #include "form.h"
 #include "legal.h"
 
@@ -306,8 +307,15 @@ sl_bundle_make(struct sl_store *s, const struct sl_config *cfg,
 {
 	struct sl_bundle b = {
 	    .store = s, .cfg = cfg, .opt = opt, .lang = lang, .dir = -1};
-	enum sl_rc rc;
+	struct sl_control_sheet sheet = {0};
+	enum sl_rc rc = sl_report_check_period(opt, err);
 
+	/* Before anything is made. */
+	if (rc == SL_OK && opt->control != NULL)
+		rc = sl_control_read(opt->control, &sheet, err);
+	sl_control_free(&sheet);
+	if (rc != SL_OK)
+		return rc;
 	b.to_day = opt->to != NULL ? sl_day_read(opt->to)
 				   : sl_day_of(sl_clock_utc_ms());
 	b.from_day = opt->from != NULL ? sl_day_read(opt->from) : b.to_day;

@@ -22,7 +22,7 @@ struct sl_control_row {
 struct sl_control_sheet {
 	struct sl_control_row *row;
 	size_t n, cap;
-	struct sl_buf strangers; /* queues that are not known here */
+	struct sl_buf strangers; /* queues that nothing came to */
 };
 
 /* SL_BROKEN: not such a file; err says why, with the line. */

@@ -101,6 +101,15 @@ say(int code, const char *fmt, ...)
 	return code;
 }
 
+/* Is all of it where standard output leads? */
+static int
+written(void)
+{
+	return fflush(stdout) == 0 && ferror(stdout) == 0
+		   ? 0
+		   : say(EXIT_INTERNAL, "cannot write: %s", strerror(errno));
+}
+
 static int
 say_error(const struct sl_err *err)
 {
@@ -326,9 +335,10 @@ copy_out(const struct line *l, FILE *f)
 			if (l->fn(l->arg, part, n, &err) != SL_OK)
 				return say_error(&err);
 		} else if (fwrite(part, 1, n, stdout) != n) {
-			return EXIT_INTERNAL;
+			return written();
 		}
-	return ferror(f) != 0 || fflush(stdout) != 0 ? EXIT_INTERNAL : 0;
+	return ferror(f) != 0 ? say(EXIT_INTERNAL, "cannot read the report")
+			      : written();
 }
 
 static int
@@ -453,7 +463,7 @@ forward(const struct line *l, char **argv)
 		}
 	if (ask(l, json_pack("{s:o}", "argv", words), false, &err) != SL_OK)
 		return say_error(&err);
-	return fflush(stdout) == 0 ? 0 : EXIT_INTERNAL;
+	return written();
 }
 
 /* Reading of content is journaled, as long as somebody is there to do it: an
@@ -554,5 +564,5 @@ sl_report_main(int argc, char **argv)
 		return EXIT_USAGE;
 	} else
 		return run_by_right(&l, argc, argv);
-	return fflush(stdout) == 0 ? 0 : EXIT_INTERNAL;
+	return written();
 }

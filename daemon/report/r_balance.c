@@ -26,6 +26,7 @@ struct balance {
 	struct sl_snap snap;
 	struct tally (*queue)[UNITS]; /* by queue's number */
 	int64_t (*control)[UNITS]; /* -1: not said */
+	struct sl_control_sheet sheet;
 	uint8_t *has_parts; /* by consignment */
 	int64_t ignored[SL_PART_SKIPPED + 1]; /* by role */
 	struct sl_packages packages;
@@ -173,32 +174,51 @@ count_sources(struct balance *b)
 	}
 }
 
-static enum sl_rc
-read_control(struct balance *b, struct sl_err *err)
+/* Of the period and queue that is asked for. */
+static bool
+is_asked(const struct sl_rep *r, const struct sl_control_row *row)
 {
-	struct sl_control_sheet sheet = {0};
-	enum sl_rc rc = sl_control_read(b->r->opt->control, &sheet, err);
-	int64_t n[UNITS], from, to;
+	return (r->opt->from == NULL || row->day >= sl_day_of(r->from_ms)) &&
+	       (r->opt->to == NULL || row->day <= sl_day_of(r->to_ms - 1)) &&
+	       (r->opt->queue == NULL ||
+		   strcmp(r->opt->queue, row->queue) == 0);
+}
+
+/* A queue that nothing came to is not known here: it gets a row all the same,
+ * for all that was sent to it is missing. */
+static enum sl_rc
+read_sheet(struct balance *b, struct sl_err *err)
+{
+	enum sl_rc rc = sl_control_read(b->r->opt->control, &b->sheet, err);
+	const char *queue;
+	size_t i, known;
+
+	for (i = 0; rc == SL_OK && i < b->sheet.n; i++) {
+		if (!is_asked(b->r, &b->sheet.row[i]))
+			continue;
+		queue = b->sheet.row[i].queue;
+		known = b->snap.queue.n;
+		(void)sl_names_add(&b->snap.queue, queue);
+		if (b->snap.queue.n > known)
+			sl_control_stranger(&b->sheet, queue);
+	}
+	sl_control_tell(&b->sheet, b->r);
+	return rc;
+}
+
+static void
+count_control(struct balance *b)
+{
+	int64_t n[UNITS];
 	size_t i, u;
 	unsigned q;
 
-	from = b->r->opt->from != NULL ? sl_day_of(b->r->from_ms) : INT64_MIN;
-	to = b->r->opt->to != NULL ? sl_day_of(b->r->to_ms - 1) : INT64_MAX;
-	for (i = 0; rc == SL_OK && i < sheet.n; i++) {
-		const struct sl_control_row *row = &sheet.row[i];
+	for (i = 0; i < b->sheet.n; i++) {
+		const struct sl_control_row *row = &b->sheet.row[i];
 
-		if (row->day < from || row->day > to ||
-		    (b->r->opt->queue != NULL &&
-			strcmp(b->r->opt->queue, row->queue) != 0))
+		if (!is_asked(b->r, row))
 			continue;
-		/* A queue that nothing came to is not known here. */
-		for (q = 0; q < b->snap.queue.n; q++)
-			if (strcmp(b->snap.queue.text[q], row->queue) == 0)
-				break;
-		if (q == b->snap.queue.n) {
-			sl_control_stranger(&sheet, row->queue);
-			continue;
-		}
+		q = sl_names_add(&b->snap.queue, row->queue);
 		n[CONSIGNMENTS] = row->items;
 		n[ENTRIES] = -1;
 		n[FILES] = row->files;
@@ -210,9 +230,6 @@ read_control(struct balance *b, struct sl_err *err)
 							  : b->control[q][u]) +
 				    n[u];
 	}
-	sl_control_tell(&sheet, b->r);
-	sl_control_free(&sheet);
-	return rc;
 }
 
 static int64_t
@@ -250,16 +267,30 @@ give(struct balance *b, const char *queue, const struct tally *t,
 	}
 }
 
+/* Something came there, or was sent there. */
+static bool
+is_used(const struct balance *b, size_t q)
+{
+	int u;
+
+	for (u = 0; u < UNITS; u++)
+		if (b->control[q][u] >= 0)
+			return true;
+	return b->queue[q][CONSIGNMENTS].n[TOTAL] > 0;
+}
+
+/* The sum of all queues has a control total where each of them has: else it
+ * would be held against what nobody counted. */
 static void
 give_all(struct balance *b)
 {
 	struct tally sum[UNITS] = {{{0}}};
-	int64_t control[UNITS] = {-1, -1, -1, -1}, rest = 0;
+	int64_t control[UNITS] = {0}, rest = 0;
 	size_t q, queues = 0;
 	int u, i;
 
 	for (q = 1; q < b->snap.queue.n; q++) {
-		if (b->queue[q][CONSIGNMENTS].n[TOTAL] == 0)
+		if (!is_used(b, q))
 			continue;
 		queues++;
 		give(b, b->snap.queue.text[q], b->queue[q], b->control[q]);
@@ -267,9 +298,10 @@ give_all(struct balance *b)
 			rest += llabs(remainder_of(&b->queue[q][u]));
 			for (i = 0; i < CELLS; i++)
 				sum[u].n[i] += b->queue[q][u].n[i];
-			if (b->control[q][u] >= 0)
-				control[u] = (control[u] < 0 ? 0 : control[u]) +
-					     b->control[q][u];
+			if (b->control[q][u] < 0 || control[u] < 0)
+				control[u] = -1;
+			else
+				control[u] += b->control[q][u];
 		}
 	}
 	if (queues > 1)
@@ -316,6 +348,8 @@ sl_rep_mottaksbalanse(struct sl_rep *r, struct sl_err *err)
 	size_t q;
 	int u;
 
+	if (rc == SL_OK && r->opt->control != NULL)
+		rc = read_sheet(&b, err);
 	if (rc == SL_OK) {
 		b.queue = sl_alloc(b.snap.queue.n * sizeof(*b.queue));
 		b.control = sl_alloc(b.snap.queue.n * sizeof(*b.control));
@@ -326,14 +360,14 @@ sl_rep_mottaksbalanse(struct sl_rep *r, struct sl_err *err)
 		count_items(&b);
 		count_parts(&b);
 		count_sources(&b);
-		if (r->opt->control != NULL)
-			rc = read_control(&b, err);
+		count_control(&b);
 	}
 	if (rc == SL_OK) {
 		give_all(&b);
 		say_ignored(&b);
 		rc = sl_packages_tell(&b.packages, r, err);
 	}
+	sl_control_free(&b.sheet);
 	sl_packages_free(&b.packages);
 	free(b.queue);
 	free(b.control);

@@ -361,6 +361,15 @@ check_period(struct sl_rep *r, struct sl_err *err)
 }
 
 enum sl_rc
+sl_report_check_period(const struct sl_rep_options *opt, struct sl_err *err)
+{
+	struct sl_rep r = {
+	    .opt = opt, .from_ms = INT64_MIN, .to_ms = INT64_MAX};
+
+	return check_period(&r, err);
+}
+
+enum sl_rc
 sl_report_run(struct sl_store *s, const struct sl_config *cfg,
     const struct sl_report_def *def, const struct sl_rep_options *opt,
     struct sl_out *out, struct sl_err *err)

@@ -122,6 +122,11 @@ void sl_rep_note(struct sl_rep *r, const char *nb, const char *en);
 /* A day of sl_day_of as 2026-01-31; out holds >= 11 bytes. */
 void sl_rep_day(int64_t day, char *out, size_t cap);
 
+/* SL_REJECT (bad_option): from or to is no day, or they are the wrong way
+ * round. */
+enum sl_rc sl_report_check_period(
+    const struct sl_rep_options *opt, struct sl_err *err);
+
 /* Runs def into an output made by sl_out_new; one read transaction. SL_REJECT:
  * an option is wrong (err says which); SL_BROKEN: a file given cannot be
  * used. */

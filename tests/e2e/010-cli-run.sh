@@ -30,7 +30,9 @@ i=$work/i
 [ "$(stat -c %a "$i/secrets")" = 700 ] || fail "secrets are closed"
 "$bin/sluse" --root "$i" config check >/dev/null || fail "its file is in order"
 before=$(sha256sum "$i/sluse.conf")
-"$bin/sluse" init "$i" | grep -q already || fail "init again"
+rmdir "$i/spool/Post inn/Stoppet"
+"$bin/sluse" init "$i" | grep -q "already; folders" || fail "init again"
+[ -d "$i/spool/Post inn/Stoppet" ] || fail "init makes what is missing"
 [ "$before" = "$(sha256sum "$i/sluse.conf")" ] || fail "init keeps the file"
 rc=0; "$bin/sluse" init "$work" >/dev/null 2>&1 || rc=$?
 [ $rc = 2 ] || fail "a folder in use is refused"

@@ -449,6 +449,9 @@ class Access(unittest.TestCase):
             self.assertTrue(row["shred"])
         for line in ((*sign, "--from", "2026-02-04", "--to", "2026-02-02", *WHY),
                      (*sign, "--from", "2026-02-30", *WHY),
+                     (*sign, "--from", "02.02.2026", *WHY),
+                     (*sign, "--from", "2026-02-02T10:00", *WHY),
+                     (*sign, "--from", "2026-02-02", "--to", "03.02.2026", *WHY),
                      (*sign, "--from", "2999-01-01", *WHY),
                      ("scan", "sign", "--queue", "Ingen", *days, *WHY),
                      (*sign, *days, "--why", "ja")):

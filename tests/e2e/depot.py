@@ -518,6 +518,15 @@ class Extraction(Depot):
                      ("journal",), ("journal", "h", "--format", "doc"),
                      ("restanser", "h", "--public"), ("nei",)):
             self.run_it(*line, status=2)
+        folder = os.path.join(TOP, "tests/data/harvest", "storvik")
+        backwards = ("--from", "2025-12-31", "--to", "2025-01-01")
+        for line in (("journal", folder), ("journal", folder, "--public"),
+                     ("restanser", folder),
+                     ("noark5", folder, self.path("back"))):
+            self.run_it(*line, *backwards, status=2)
+            self.assertIn("is later than --to", self.said)
+        self.run_it("journal", self.path("nei"), status=5)
+        self.assertEqual(self.said.count("No such file"), 1)
         self.run_it("check", self.path("nei"), status=5)
         self.assertIn("noark5", self.run_it("--help"))
 

@@ -318,6 +318,9 @@ class Folder(unittest.TestCase):
         fails(2, "period", *told, "--start", "1990-01-01", "--end", "1989-12-31")
         fails(2, "period", *told, "--start", "1990-01-01", "--end", "1999-02-29")
         fails(2, "period", *told, "--start", "1990- 1-01", "--end", "1999-02-28")
+        fails(2, "later", *told, *SAID, "--from", "2026-02-01", "--to",
+              "2026-01-31")
+        fails(2, "2026-01-31", *told, *SAID, "--from", "1.2.2026")
         fails(2, "usage", *told, "--check")
         fails(2, "UUID", *told, *SAID, "--uuid", "X")
         fails(5, "not empty", *told, *SAID, name="avleveringspakke")

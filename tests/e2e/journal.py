@@ -95,6 +95,21 @@ class Journal(unittest.TestCase):
                          "testvik.kommune.no/sporingslogg")
         self.assertGreater(outsider.check_export(out, vkey, old)[1], 15)
         self.verify(out)
+        # What is no beginning of this log is evidence: it is left alone.
+        here = os.path.join(out, "checkpoint")
+        good = text(here)
+        lines = good.split("\n")
+        for other in ([lines[0] + "x"], [lines[0], str(int(lines[1]) + 1)],
+                      [lines[0], lines[1], lines[2][::-1]]):
+            with open(here, "w", encoding="utf-8") as file:
+                file.write("\n".join(other + lines[len(other):]))
+            before = text(here)
+            done = h.sluse("journal", "export", "--payloads", out, check=False)
+            self.assertEqual(done.returncode, 5, done.stderr)
+            self.assertIn("not the beginning", done.stderr)
+            self.assertEqual(text(here), before)
+        with open(here, "w", encoding="utf-8") as file:
+            file.write(good)
         # Payloads that ended before the leaves do would not be whole.
         done = h.sluse("journal", "export", out, check=False)
         self.assertEqual(done.returncode, 5, done.stderr)
@@ -112,6 +127,15 @@ class Journal(unittest.TestCase):
         self.assertIn(ident.split(".")[0], entry)
         self.assertIn("\n51\n", entry)
         self.assertIn("It is proved", self.verify(proof))
+        # What its consignment has alone, such as received, the default.
+        h.sluse("journal", "prove", "--output", proof, ident)
+        entry = outsider.check_proof(text(proof), vkey)
+        self.assertIn("\n20\n", entry)
+        self.assertIn("\n%s\n" % ident.split(".")[0], entry)
+        for kind, code in (("no_event", 2), ("rejected", 1)):
+            done = h.sluse("journal", "prove", "--kind", kind, ident,
+                           check=False)
+            self.assertEqual(done.returncode, code, done.stderr)
         way = os.path.join(h.root, "way")
         h.sluse("journal", "consistency", "--output", way,
                 os.path.join(h.root, "old"))

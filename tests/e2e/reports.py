@@ -251,6 +251,26 @@ class Recounted(unittest.TestCase):
         self.assertEqual((row["control"], row["difference"]),
                          (n["Skannet post"] + 2, 2))
         self.assertEqual(last["facts"]["only_in_control"], "Ukjent kø")
+        row = [r for r in found if r["queue"] == "Ukjent kø"][0]
+        self.assertEqual((row["total"], row["control"], row["difference"]),
+                         (0, 4, 4))
+        row = [r for r in found if r["queue"] == "Alle køer"][0]
+        self.assertEqual((row["control"], row["difference"]), (None, None))
+
+    def test_balance_of_a_batch_that_never_came(self):
+        """A day on which nothing came at all is not one without a remark."""
+        with tempfile.NamedTemporaryFile("w", suffix=".csv") as sheet:
+            sheet.write("ko;dato;forsendelser\nSkannet post;1999-12-31;7\n"
+                        "Ukjent kø;1999-12-31;4\n")
+            sheet.flush()
+            found, last = rows(
+                self.root, "mottaksbalanse", "--control", sheet.name, "--from",
+                "1999-12-31", "--to", "1999-12-31")
+        self.assertEqual(
+            [(r["queue"], r["total"], r["control"], r["difference"])
+             for r in found if r["unit"] == "consignments"],
+            [("Skannet post", 0, 7, 7), ("Ukjent kø", 0, 4, 4),
+             ("Alle køer", 0, 11, 11)])
 
     def test_periods_and_queues_add_up(self):
         whole = rows(self.root, "mottaksbalanse")[0]
@@ -830,6 +850,25 @@ class Road(unittest.TestCase):
                          h.query("SELECT count(*) FROM leaf")[0][0])
         done = h.sluse("report", "tilsynspakke", folder, check=False)
         self.assertEqual(done.returncode, 2)
+        # What cannot be is refused before anything is made.
+        other = os.path.join(h.root, "no-pack")
+        for line in (("--from", "1.1.2026"), ("--from", "2026-02-02", "--to",
+                     "2026-02-01"), ("--control", folder + "x")):
+            done = h.sluse("report", "tilsynspakke", other, *line, check=False)
+            self.assertIn(done.returncode, (2, 5), done.stderr)
+            self.assertFalse(os.path.exists(other))
+
+    def test_full_disk(self):
+        for line in (("report", "mottaksprotokoll"),
+                     ("report", "mottaksprotokoll", "--format", "pdf"),
+                     ("report", "--list"),
+                     ("depot", "check", self.house.root)):
+            with open("/dev/full", "w") as full:
+                done = subprocess.run(
+                    [os.path.join(BIN, "sluse"), "--root", self.house.root,
+                     *line], stdout=full, stderr=subprocess.PIPE, text=True)
+            self.assertEqual(done.returncode, 6, line)
+            self.assertIn("cannot write", done.stderr)
 
 
 if __name__ == "__main__":

@@ -275,6 +275,50 @@ class Marks(Others):
         self.assertEqual(self.row("t1")["reason"], "bad_trust")
         h.check_whole(self)
 
+    def test_certificates_that_are_not_there(self):
+        """Of two, the other is asked all the same, and status and config check
+        tell of the one."""
+        authority = tsa.Authority(os.path.join(self.folder, "tsa"))
+        self.addCleanup(authority.close)
+        os.rename(authority.path("ca.pem"), authority.path("ca.away"))
+        self.begin(self.witness_section(self.witness) +
+                   self.tsa_section(authority))
+        h = self.house
+        self.letters(1)
+        self.wait_cosigned()
+        h.wait_for(lambda: h.rows("status")[0]["slused"]["troubles"], 20, "it")
+        row, = h.rows("status")[0]["slused"]["troubles"]
+        self.assertEqual((row["program"], row["runs"], row["reason"]),
+                         ("sluse-push/witness", True, "config_invalid"))
+        self.assertIn("LACKS", h.sluse("status").stdout)
+        done = h.sluse("config", "check", check=False)
+        self.assertEqual(done.returncode, 1, done.stdout)
+        self.assertIn("t1: trust is no file", done.stdout)
+        os.rename(authority.path("ca.away"), authority.path("ca.pem"))
+        h.sluse("config", "check")
+        h.stop()
+        self.start()
+        h.wait_for(lambda: h.query("SELECT count(*) FROM stamp")[0][0] == 1, 20,
+                   "a token")
+        self.assertEqual(h.rows("status")[0]["slused"]["troubles"], [])
+        h.check_whole(self)
+
+    def test_the_examples_of_the_manual(self):
+        """What sluse.conf(5) shows can be copied."""
+        manual = text(house.TOP, "daemon/config/sluse.conf.5")
+        example = manual[manual.index(".Sh EXAMPLES"):]
+        example = "".join(
+            line + "\n" for line in example[:example.index(".Sh SEE ALSO")]
+            .split("\n") if not line.startswith("."))
+        h = house.House(start=False)
+        self.addCleanup(h.close)
+        path = os.path.join(h.root, "sluse.conf")
+        with open(path, "w", encoding="utf-8") as file:
+            file.write(example)
+        self.assertIn("[witness", example)
+        done = h.sluse("config", "check", path, check=False)
+        self.assertEqual(done.stderr, "")
+
     def test_what_the_configuration_must_hold(self):
         h = house.House(start=False, extra=self.witness_section(self.witness))
         self.addCleanup(h.close)
