@@ -481,6 +481,15 @@ class Extraction(Depot):
         rows, red = self.check(folder)
         self.assertEqual((red, rows[61]["state"]), ([], "untested"))
 
+    def test_no_package(self):
+        """What is not there is not tested, and not ok."""
+        folder = self.path("nothing")
+        os.mkdir(folder)
+        rows, red = self.check(folder)
+        self.assertEqual(red, [1])
+        self.assertEqual({n for n, row in rows.items()
+                          if row["state"] == "ok"}, {33})
+
     def test_extension_as_format(self):
         folder = self.extract(harvests.small(), "--format", "extension")
         _, red = self.check(folder, "--arkade")
