@@ -25,7 +25,7 @@
 
 #define WORK_MS 150 /* a change may gather others before it is shown */
 #define SLICE_MS 10 /* then so long at a time */
-#define WATCH_MS 2000
+#define WATCH_MS 2500
 #define OPEN_BATCH 256
 #define MARKED_MAX 200000u
 

@@ -450,6 +450,8 @@ class Access(unittest.TestCase):
         for line in ((*sign, "--from", "2026-02-04", "--to", "2026-02-02", *WHY),
                      (*sign, "--from", "2026-02-30", *WHY),
                      (*sign, "--from", "02.02.2026", *WHY),
+                     (*sign, "--from", '2026-2-9","', *WHY),
+                     (*sign, "--from", '2026-2-9"a', *WHY),
                      (*sign, "--from", "2026-02-02T10:00", *WHY),
                      (*sign, "--from", "2026-02-02", "--to", "03.02.2026", *WHY),
                      (*sign, "--from", "2999-01-01", *WHY),
@@ -458,11 +460,6 @@ class Access(unittest.TestCase):
             done = h.person("archivist", *line)
             self.assertIn(done.returncode, (2, 4), line)
             self.assertEqual(done.stderr.count("\n"), 1)
-        # However he writes the day, it is written as one.
-        h.person("archivist", *sign, "--from", '2026-2-9","', "--to",
-                 "2026-02-09", *WHY, code=0)
-        self.assertEqual(h.events("scan_signed")[-1]["payload"]["from"],
-                         "2026-02-09")
         h.person("auditor", *sign, *days, *WHY, code=4)
         h.person("operator", *sign, *days, *WHY, code=4)
         self.assertEqual([e["payload"]["from"] for e in h.events("scan_signed")]
