@@ -33,8 +33,13 @@ text(json_t *args, const char *key)
 static int64_t
 day_of(const char *s)
 {
-	return strlen(s) == strlen("2026-01-31") && s[4] == '-' ? sl_day_read(s)
-								: -1;
+	static const char like[] = "0000-00-00";
+	size_t i;
+
+	for (i = 0; like[i] != '\0'; i++)
+		if (like[i] == '0' ? s[i] < '0' || s[i] > '9' : s[i] != '-')
+			return -1;
+	return s[i] == '\0' ? sl_day_read(s) : -1;
 }
 
 /* A day that is not over may still get more paper. */
