@@ -154,12 +154,12 @@ class Starting(unittest.TestCase):
         self.assertEqual((row["runs"], row["reason"]), (False, "not_running"))
 
     def test_no_witness(self):
-        """Who is to take heads to witnesses is missed like any other."""
+        """Who is to take heads to witnesses tells what it lacks."""
         house = self.house(extra="[tsa prove]\nurl = http://127.0.0.1:9/\n"
                            "trust = borte.pem\nallow_loopback = yes\n")
         row = self.trouble(house, "sluse-push/witness", 40)
         self.assertEqual((row["runs"], row["reason"]),
-                         (False, "config_invalid"))
+                         (True, "config_invalid"))
         self.assertIn("trust", row["text"])
 
     def without(self, program):
