@@ -42,7 +42,7 @@ include tests/tests.mk
 
 # -- rooms ------------------------------------------------------------------
 ROOMS := base wire config registry access store journal intake unpack pronom identify read \
-	ocr sandbox worker decrypt convert place prepare push query report depot engine cli
+	ocr sandbox worker decrypt convert place prepare push query report xsd dias depot engine cli
 room_objs = $(patsubst %.c,$(O)/%.o,$(wildcard daemon/$(1)/*.c))
 define ROOM
 $(B)/lib/$(1).a: $(call room_objs,$(1))
@@ -54,7 +54,9 @@ CFLAGS_read := $(call pc,cflags,jansson)
 CFLAGS_ocr := $(call pc,cflags,tesseract lept)
 CFLAGS_cli := $(call pc,cflags,libxml-2.0)
 CFLAGS_report := $(call pc,cflags,pangocairo cairo-pdf libxml-2.0)
-CFLAGS_depot := $(call pc,cflags,libarchive libxml-2.0 jansson)
+CFLAGS_xsd := $(call pc,cflags,libxml-2.0)
+CFLAGS_dias := $(call pc,cflags,libarchive libxml-2.0 jansson)
+CFLAGS_depot := $(call pc,cflags,libxml-2.0 jansson)
 CFLAGS_unpack := $(call pc,cflags,libarchive)
 CFLAGS_push := $(call pc,cflags,libcurl jansson)
 room_cflags = $(CFLAGS_$(word 2,$(subst /, ,$(1))))
@@ -67,8 +69,7 @@ $(O)/%.o: %.c
 $(O)/daemon/store/schema.o: $(wildcard schemas/sql/*.sql)
 $(O)/daemon/query/export.o: $(wildcard schemas/export/*)
 $(O)/daemon/report/legal.o: schemas/hjemler.tsv
-$(O)/daemon/depot/schemas.o: $(wildcard schemas/noark5/*.xsd)
-$(O)/daemon/depot/dias_schema.o: $(wildcard schemas/dias/*.xsd)
+$(O)/daemon/xsd/xsd.o: $(wildcard schemas/noark5/*.xsd schemas/dias/*.xsd)
 
 # -- programs: which rooms and libraries each may see -------------------------
 # iconv behind the walls is the program's own: daemon/read/converters.h.
@@ -83,7 +84,7 @@ libs_sluse := -lsqlite3 -ljansson -lxml2 -lcrypto
 rooms_sluse-report := report query store journal registry config wire base
 libs_sluse-report = $(call pc,libs,pangocairo cairo-pdf libxml-2.0) \
 	-lsqlite3 -ljansson -lcrypto -lm
-rooms_sluse-depot := depot report pronom store journal registry config wire base
+rooms_sluse-depot := depot dias xsd report pronom store journal registry config wire base
 libs_sluse-depot = $(call pc,libs,pangocairo cairo-pdf libxml-2.0 libarchive) \
 	-lsqlite3 -ljansson -lcrypto -lm
 rooms_sluse-work := worker read unpack identify pronom sandbox wire base

@@ -61,16 +61,18 @@ libs_test_report = $(libs_sluse-report)
 rooms_fuzz_targetlog := report query store journal registry config wire base
 libs_fuzz_targetlog = $(libs_sluse-report)
 
-rooms_test_depot := depot report pronom store journal registry config wire base
+rooms_test_depot := depot dias xsd report pronom store journal registry config wire base
 libs_test_depot = $(libs_sluse-depot)
-rooms_fuzz_harvest := depot report pronom store journal registry config wire base
+rooms_fuzz_harvest := depot dias xsd report pronom store journal registry config wire base
 libs_fuzz_harvest = $(libs_sluse-depot)
-rooms_fuzz_n5check := depot report pronom store journal registry config wire base
+rooms_fuzz_n5check := depot dias xsd report pronom store journal registry config wire base
 libs_fuzz_n5check = $(libs_sluse-depot)
-rooms_test_dias := depot report pronom store journal registry config wire base
-libs_test_dias = $(libs_sluse-depot)
-rooms_fuzz_dias := depot report pronom store journal registry config wire base
-libs_fuzz_dias = $(libs_sluse-depot)
+rooms_test_dias := dias xsd store journal registry config wire base
+libs_test_dias = $(call pc,libs,libarchive libxml-2.0) \
+	-lsqlite3 -ljansson -lcrypto
+rooms_fuzz_dias := dias xsd store journal registry config wire base
+libs_fuzz_dias = $(call pc,libs,libarchive libxml-2.0) \
+	-lsqlite3 -ljansson -lcrypto
 
 rooms_test_registry := registry wire base
 libs_test_registry := -lcrypto
@@ -133,7 +135,8 @@ rooms_test_fields := read wire base
 libs_test_fields := -lcrypto
 
 $(O)/tests/fuzz/fuzz_harvest.o $(O)/tests/fuzz/fuzz_n5check.o \
-    $(O)/tests/unit/test_depot.o: CPPFLAGS += $(CFLAGS_depot)
+    $(O)/tests/unit/test_depot.o $(O)/tests/unit/test_dias.o: \
+    CPPFLAGS += $(CFLAGS_depot)
 $(O)/tests/%.o: CPPFLAGS += -DSLUSE_BUILD='"$(B)"' \
 	-DREADERS='"$(B)/plugins/readers/"'
 

@@ -2,17 +2,12 @@
  * The command table, and a line of words against it.
  */
 #include <errno.h>
-#include <getopt.h>
-#include <stdarg.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
 #include "../base/log.h"
 #include "cli.h"
-
-#define DEFAULT_ROOT "/var/lib/sluse"
 
 /* Options, one bit each. --root, --json and --help go with every command. */
 #define BIT(n) (UINT64_C(1) << (n))
@@ -210,20 +205,6 @@ option_name(uint64_t bit)
 	return "?";
 }
 
-enum sl_exit
-sl_cli_say(enum sl_exit code, const char *fmt, ...)
-{
-	va_list ap;
-
-	(void)fflush(stdout);
-	(void)fputs("sluse: ", stderr);
-	va_start(ap, fmt);
-	(void)vfprintf(stderr, fmt, ap);
-	va_end(ap);
-	(void)fputc('\n', stderr);
-	return code;
-}
-
 static void
 print_command(FILE *f, const struct command *c)
 {
@@ -242,7 +223,7 @@ print_help(FILE *f, const char *name)
 		if (name == NULL || strcmp(commands[i].name, name) == 0)
 			print_command(f, &commands[i]);
 	(void)fputs("\n  --root DIR   the instance; default $SLUSE_ROOT "
-		    "or " DEFAULT_ROOT "\n"
+		    "or " SL_OPTION_ROOT "\n"
 		    "  --json       one JSON object a line\n"
 		    "  --help       this, or for one command\n"
 		    "  --version\n\n"
@@ -332,18 +313,13 @@ take_line(struct sl_cli *c, int argc, char **argv, uint64_t *ret_seen)
 	uint64_t bit;
 	int n;
 
-	opterr = 0;
-	while ((n = getopt_long(argc, argv, ":r", options, NULL)) != -1) {
-		if (n == ':')
-			return sl_cli_say(SL_EXIT_USAGE, "%s needs a value",
-			    argv[optind - 1]);
-		if (n == '?')
-			return sl_cli_say(SL_EXIT_USAGE, "unknown option %s",
-			    argv[optind - 1]);
+	while ((n = sl_option_or_say(argc, argv, "r", options)) > 0) {
 		bit = n == 'r' ? O_RECURSE : BIT(n - NUMBER(1));
 		take_option(c, bit, optarg);
 		*ret_seen |= bit;
 	}
+	if (n < 0)
+		return SL_EXIT_USAGE;
 	c->arg = argv + optind;
 	c->args = argc - optind;
 	return SL_EXIT_OK;
@@ -372,7 +348,7 @@ find_command(struct sl_cli *c)
 			return k;
 		}
 	}
-	(void)sl_cli_say(SL_EXIT_USAGE,
+	(void)sl_say(SL_EXIT_USAGE,
 	    group ? "%s: which of its commands? see sluse --help"
 		  : "there is no command %s; see sluse --help",
 	    c->arg[0]);
@@ -386,29 +362,27 @@ check_line(const struct command *k, const struct sl_cli *c, uint64_t seen)
 		 missing = k->needed & ~seen;
 
 	if (odd != 0)
-		return sl_cli_say(SL_EXIT_USAGE, "%s does not take --%s",
-		    k->name, option_name(odd & -odd));
+		return sl_say(SL_EXIT_USAGE, "%s does not take --%s", k->name,
+		    option_name(odd & -odd));
 	if (missing != 0)
-		return sl_cli_say(SL_EXIT_USAGE, "%s needs --%s", k->name,
+		return sl_say(SL_EXIT_USAGE, "%s needs --%s", k->name,
 		    option_name(missing & -missing));
 	if (c->args < k->min || c->args > k->max)
-		return sl_cli_say(SL_EXIT_USAGE, "usage: sluse %s%s%s %s",
-		    k->name, k->sub != NULL ? " " : "",
-		    k->sub != NULL ? k->sub : "", k->usage);
+		return sl_say(SL_EXIT_USAGE, "usage: sluse %s%s%s %s", k->name,
+		    k->sub != NULL ? " " : "", k->sub != NULL ? k->sub : "",
+		    k->usage);
 	return SL_EXIT_OK;
 }
 
 int
 sl_cli_main(int argc, char **argv)
 {
-	struct sl_cli c = {.root = getenv("SLUSE_ROOT"), .line = argv};
+	struct sl_cli c = {.root = sl_option_root(NULL), .line = argv};
 	const struct command *k;
 	uint64_t seen = 0;
 	int code;
 
 	sl_log_open("sluse", SL_LOG_NOTICE);
-	if (c.root == NULL || *c.root == '\0')
-		c.root = DEFAULT_ROOT;
 	if (sl_cli_becomes(argc, argv) != NULL)
 		return sl_cli_becomes(argc, argv)(&c);
 	if (take_line(&c, argc, argv, &seen) != SL_EXIT_OK)
@@ -427,7 +401,7 @@ sl_cli_main(int argc, char **argv)
 		return SL_EXIT_USAGE;
 	code = k->run(&c);
 	if (fflush(stdout) != 0 || ferror(stdout) != 0)
-		return sl_cli_say(
+		return sl_say(
 		    SL_EXIT_INTERNAL, "cannot write: %s", strerror(errno));
 	return code;
 }

@@ -97,7 +97,7 @@ sl_cmd_cases_import(const struct sl_cli *c)
 		    &err, SL_REJECT, 0, "csv_invalid", "it holds no cases");
 	if (rc != SL_OK) {
 		json_decref(m.rows);
-		return sl_cli_say(SL_EXIT_INPUT, "%s: %s", c->arg[0], err.text);
+		return sl_say(SL_EXIT_INPUT, "%s: %s", c->arg[0], err.text);
 	}
 	rc = sl_control_open(c->root, &m.k, &err);
 	if (rc == SL_OK)
@@ -105,7 +105,7 @@ sl_cmd_cases_import(const struct sl_cli *c)
 	sl_control_close(m.k);
 	json_decref(m.rows);
 	if (rc == SL_HOLD || rc == SL_FATAL)
-		return sl_cli_say(SL_EXIT_REFUSED, "%s", err.text);
+		return sl_say(SL_EXIT_REFUSED, "%s", err.text);
 	if (rc != SL_OK)
 		return sl_cli_fail(&err);
 	if (c->json)

@@ -1,8 +1,8 @@
 /*
  * The command line: what was asked, and the commands.
  *
- * A command takes the parsed line and ends with one of the exit codes below,
- * the same for every command (sluse(1) has the table). Results go to standard
+ * A command takes the parsed line and ends with one of the exit codes, the
+ * same for every command (sluse(1) has the table). Results go to standard
  * output, everything else to standard error.
  */
 #ifndef SL_CLI_CLI_H
@@ -12,17 +12,8 @@
 #include <stdbool.h>
 
 #include "../base/err.h"
+#include "../base/options.h"
 #include "../store/store.h"
-
-enum sl_exit {
-	SL_EXIT_OK = 0,
-	SL_EXIT_FOUND = 1, /* it worked, and found something wrong */
-	SL_EXIT_USAGE = 2, /* the line cannot be understood */
-	SL_EXIT_AWAY = 3, /* no instance there, or slused does not run */
-	SL_EXIT_REFUSED = 4, /* slused says no */
-	SL_EXIT_INPUT = 5, /* a file given cannot be used */
-	SL_EXIT_INTERNAL = 6, /* disk, memory, own bug */
-};
 
 struct sl_cli {
 	const char *root; /* of the instance */
@@ -41,10 +32,7 @@ struct sl_cli {
 int sl_cli_main(int argc, char **argv);
 
 /* -- for the commands ------------------------------------------------------ */
-/* "sluse: text" on standard error; result: code. */
-enum sl_exit sl_cli_say(enum sl_exit code, const char *fmt, ...)
-    __attribute__((format(printf, 2, 3)));
-/* The same for a failed call, with the code that fits it. */
+/* sl_say() of a failed call, with the code that fits it. */
 enum sl_exit sl_cli_fail(const struct sl_err *err);
 /* Prints o as one line; takes nothing over. */
 void sl_cli_json(const json_t *o);

@@ -20,9 +20,9 @@ load_config(const struct sl_cli *c, struct sl_config **ret, char **ret_path)
 	struct sl_err err;
 
 	if (sl_config_load(path, ret, &err) != SL_OK)
-		return sl_cli_say(strcmp(err.reason, "config_missing") == 0
-				      ? SL_EXIT_AWAY
-				      : SL_EXIT_FOUND,
+		return sl_say(strcmp(err.reason, "config_missing") == 0
+				  ? SL_EXIT_AWAY
+				  : SL_EXIT_FOUND,
 		    "%s", err.text);
 	if (ret_path != NULL)
 		*ret_path = sl_strdup(path);
@@ -75,14 +75,14 @@ check_others(const struct sl_config *cfg)
 
 	for (i = 0; i < cfg->witness_n; i++)
 		if (!sl_cosign_key(cfg->witness[i].vkey, &key))
-			return sl_cli_say(SL_EXIT_FOUND,
+			return sl_say(SL_EXIT_FOUND,
 			    "[witness %s]: vkey is no key of a witness (type "
 			    "4)",
 			    cfg->witness[i].head.title);
 	for (i = 0; i < cfg->tsa_n; i++)
 		if (*cfg->tsa[i].policy != '\0' &&
 		    !sl_stamp_is_policy(cfg->tsa[i].policy))
-			return sl_cli_say(SL_EXIT_FOUND,
+			return sl_say(SL_EXIT_FOUND,
 			    "[tsa %s]: policy is no object identifier",
 			    cfg->tsa[i].head.title);
 	return SL_EXIT_OK;

@@ -18,10 +18,10 @@ static enum sl_exit
 control_code(enum sl_rc rc, const struct sl_err *err)
 {
 	if (rc == SL_HOLD || rc == SL_FATAL)
-		return sl_cli_say(SL_EXIT_REFUSED, "%s", err->text);
+		return sl_say(SL_EXIT_REFUSED, "%s", err->text);
 	if (rc == SL_RETRY)
-		return sl_cli_say(SL_EXIT_AWAY, "%s", err->text);
-	return sl_cli_say(SL_EXIT_USAGE, "%s", err->text);
+		return sl_say(SL_EXIT_AWAY, "%s", err->text);
+	return sl_say(SL_EXIT_USAGE, "%s", err->text);
 }
 
 /* What could not be done of a decision about several. */
@@ -32,7 +32,7 @@ print_failed(const json_t *reply)
 	size_t i;
 
 	json_array_foreach(json_object_get(reply, "failed"), i, o)(void)
-	    sl_cli_say(SL_EXIT_REFUSED, "%s: %s",
+	    sl_say(SL_EXIT_REFUSED, "%s: %s",
 		json_string_value(json_object_get(o, "id")),
 		json_string_value(json_object_get(o, "why")));
 	return i > 0 ? SL_EXIT_REFUSED : SL_EXIT_OK;
@@ -98,7 +98,7 @@ check_ids(const struct sl_cli *c)
 	for (i = 0; i < c->args; i++)
 		if (!sl_reception_parse(
 			c->arg[i], reception, sizeof(reception), &entry))
-			return sl_cli_say(SL_EXIT_USAGE,
+			return sl_say(SL_EXIT_USAGE,
 			    "%s is not a reception number (or a digit is "
 			    "wrong)",
 			    c->arg[i]);
@@ -149,8 +149,7 @@ sl_cmd_deviation(const struct sl_cli *c)
 	if (code != SL_EXIT_OK)
 		return code;
 	if (sl_deviation_by_name(c->kind) == SL_DEVIATIONS)
-		return sl_cli_say(
-		    SL_EXIT_USAGE, "there is no kind %s", c->kind);
+		return sl_say(SL_EXIT_USAGE, "there is no kind %s", c->kind);
 	args = json_object();
 	add_text(args, "id", c->arg[0]);
 	add_text(args, "kind", c->kind);
@@ -183,12 +182,11 @@ sl_cmd_approve(const struct sl_cli *c)
 	uint64_t id;
 
 	if (c->list && (c->args > 0 || c->deny))
-		return sl_cli_say(
-		    SL_EXIT_USAGE, "approve --list stands by itself");
+		return sl_say(SL_EXIT_USAGE, "approve --list stands by itself");
 	if (c->list)
 		return sl_cmd_approvals(c);
 	if (c->args != 1 || !sl_parse_u64(c->arg[0], 1, INT64_MAX, &id))
-		return sl_cli_say(SL_EXIT_USAGE,
+		return sl_say(SL_EXIT_USAGE,
 		    "approve needs the number of a request, or --list");
 	args = json_pack("{s:I}", "id", (json_int_t)id);
 	if (c->deny)
@@ -230,7 +228,7 @@ sl_cmd_assign(const struct sl_cli *c)
 		   (c->with != NULL);
 
 	if (said != 1)
-		return sl_cli_say(SL_EXIT_USAGE,
+		return sl_say(SL_EXIT_USAGE,
 		    "assign needs one of --case, --new-case and --with");
 	return decide(c, "assign");
 }

@@ -76,7 +76,7 @@ load_rows(const struct sl_cli *c, struct rows *r)
 	if (c->cases != NULL) {
 		if (sl_csv_file(c->cases, csv_row, r, &err) == SL_OK)
 			return SL_EXIT_OK;
-		return sl_cli_say(SL_EXIT_INPUT, "%s: %s", c->cases, err.text);
+		return sl_say(SL_EXIT_INPUT, "%s: %s", c->cases, err.text);
 	}
 	if (!c->root_given)
 		return SL_EXIT_OK;
@@ -101,10 +101,10 @@ sl_dry_cases(
 	if (*ret_code == SL_EXIT_OK && r.n > 0) {
 		fd = memfd_create("sluse-cases", MFD_CLOEXEC);
 		if (fd < 0 || sl_caseindex_write(fd, r.row, r.n, &err) != SL_OK)
-			*ret_code =
-			    fd < 0 ? sl_cli_say(SL_EXIT_INTERNAL, "%s",
-					 strerror(errno))
-				   : sl_cli_say(SL_EXIT_INPUT, "%s", err.text);
+			*ret_code = fd < 0
+					? sl_say(SL_EXIT_INTERNAL, "%s",
+					      strerror(errno))
+					: sl_say(SL_EXIT_INPUT, "%s", err.text);
 	}
 	sl_arena_free(r.arena);
 	free(r.row);

@@ -71,7 +71,7 @@ on_path(const char *path, const struct stat *st, int kind, struct FTW *at)
 	struct run *r = walking;
 
 	if (kind == FTW_DNR || kind == FTW_NS)
-		r->code = sl_cli_say(SL_EXIT_INPUT, "%s: cannot read", path);
+		r->code = sl_say(SL_EXIT_INPUT, "%s: cannot read", path);
 	if (kind == FTW_D && at->level > 0 && !r->cli->recurse)
 		return FTW_SKIP_SUBTREE;
 	if (kind == FTW_F && S_ISREG(st->st_mode)) {
@@ -104,7 +104,7 @@ find_paths(struct run *r)
 		}
 		if (nftw(r->cli->arg[i], on_path, 64,
 			FTW_PHYS | FTW_ACTIONRETVAL) != 0)
-			r->code = sl_cli_say(SL_EXIT_INPUT,
+			r->code = sl_say(SL_EXIT_INPUT,
 			    "%s: cannot be walked through", r->cli->arg[i]);
 		if (r->n - from > 1)
 			qsort(r->path + from, r->n - from, sizeof(*r->path),
@@ -127,7 +127,7 @@ open_row(struct run *r, struct row *w, const char *path)
 	w->fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
 	if (w->fd >= 0 && fstat(w->fd, &w->st) == 0 && S_ISREG(w->st.st_mode))
 		return;
-	r->code = sl_cli_say(SL_EXIT_INPUT, "%s: %s", path,
+	r->code = sl_say(SL_EXIT_INPUT, "%s: %s", path,
 	    w->fd < 0 ? strerror(errno) : "this is not a plain file");
 	(void)snprintf(w->error, sizeof(w->error), "file_unreadable");
 	sl_cleanup_close(&w->fd);
@@ -459,7 +459,7 @@ do_all(struct run *r, const char *libexec)
 			   "extension,accepted,type,pronom");
 	for (i = 0; i < r->n; i += r->batch)
 		if (do_batch(r, i, &err) != SL_OK) {
-			r->code = sl_cli_say(SL_EXIT_INTERNAL, "%s", err.text);
+			r->code = sl_say(SL_EXIT_INTERNAL, "%s", err.text);
 			break;
 		}
 	for (i = 0; i < r->n; i++)
@@ -481,7 +481,7 @@ sl_cmd_identify(const struct sl_cli *c)
 	if (r.code == SL_EXIT_OK)
 		r.code = sl_cli_libexec(libexec, sizeof(libexec));
 	if (r.code == SL_EXIT_OK && sl_pronom_open(&r.table, &err) != SL_OK)
-		r.code = sl_cli_say(SL_EXIT_INTERNAL, "%s", err.text);
+		r.code = sl_say(SL_EXIT_INTERNAL, "%s", err.text);
 	if (r.code == SL_EXIT_OK) {
 		(void)signal(SIGPIPE, SIG_IGN);
 		r.dry.cfg = cfg;

@@ -105,14 +105,14 @@ look(const char *root, bool *ret_is_instance)
 	d = opendir(root);
 	if (d == NULL)
 		return errno == ENOENT ? SL_EXIT_OK
-				       : sl_cli_say(SL_EXIT_USAGE, "%s: %s",
-					     root, strerror(errno));
+				       : sl_say(SL_EXIT_USAGE, "%s: %s", root,
+					     strerror(errno));
 	while ((e = readdir(d)) != NULL)
 		if (strcmp(e->d_name, ".") != 0 && strcmp(e->d_name, "..") != 0)
 			empty = false;
 	(void)closedir(d);
 	if (!empty)
-		return sl_cli_say(SL_EXIT_USAGE,
+		return sl_say(SL_EXIT_USAGE,
 		    "%s is neither empty nor an instance; nothing was made",
 		    root);
 	return SL_EXIT_OK;
@@ -216,7 +216,7 @@ report(
 	size_t i;
 
 	if (no_acl)
-		(void)sl_cli_say(SL_EXIT_OK,
+		(void)sl_say(SL_EXIT_OK,
 		    "the file system takes no default ACL: who drops post "
 		    "needs a umask that lets the group write (007)");
 	if (c->json) {
@@ -251,7 +251,7 @@ sl_cmd_init(const struct sl_cli *c)
 
 	if (c->language != NULL && strcmp(c->language, "nb") != 0 &&
 	    strcmp(c->language, "en") != 0)
-		return sl_cli_say(SL_EXIT_USAGE, "--language is nb or en");
+		return sl_say(SL_EXIT_USAGE, "--language is nb or en");
 	code = look(root, &is_instance);
 	if (code != SL_EXIT_OK)
 		return code;
@@ -259,7 +259,7 @@ sl_cmd_init(const struct sl_cli *c)
 				write_conf(c, root, &err) != SL_OK))
 		return sl_cli_fail(&err);
 	if (sl_config_load(conf, &cfg, &err) != SL_OK)
-		return sl_cli_say(SL_EXIT_FOUND, "%s", err.text);
+		return sl_say(SL_EXIT_FOUND, "%s", err.text);
 	if (make_all(root, cfg, &no_acl, &err) != SL_OK ||
 	    (!is_instance && make_key(root, cfg, &err) != SL_OK))
 		code = sl_cli_fail(&err);

@@ -69,7 +69,7 @@ take_key(const char *option, const char *word, struct sl_vkey *ret)
 	if (sl_read_file(AT_FDCWD, word, 1024, &b, &err) == SL_OK &&
 	    sl_vkey_parse(b.p, b.n, ret))
 		return SL_EXIT_OK;
-	return sl_cli_say(SL_EXIT_USAGE,
+	return sl_say(SL_EXIT_USAGE,
 	    "--%s is a public key (name+id+key), or a file that holds one",
 	    option);
 }
@@ -96,7 +96,7 @@ take_asked(const struct sl_cli *c, struct asked *a)
 		if (sl_read_file(AT_FDCWD, c->tsa, TRUST_MAX, &a->tsa, &err) !=
 			SL_OK ||
 		    !sl_stamp_is_trust(sl_slice_buf(&a->tsa)))
-			return sl_cli_say(SL_EXIT_USAGE,
+			return sl_say(SL_EXIT_USAGE,
 			    "--tsa is a file of certificates (PEM)");
 		a->ask.tsa = sl_slice_buf(&a->tsa);
 	}
@@ -104,8 +104,7 @@ take_asked(const struct sl_cli *c, struct asked *a)
 		return SL_EXIT_OK;
 	if (sl_read_file(
 		AT_FDCWD, c->against, SL_NOTE_MAX, &a->against, &err) != SL_OK)
-		return sl_cli_say(
-		    SL_EXIT_INPUT, "%s cannot be read", c->against);
+		return sl_say(SL_EXIT_INPUT, "%s cannot be read", c->against);
 	a->ask.against = sl_slice_buf(&a->against);
 	return SL_EXIT_OK;
 }
@@ -216,11 +215,11 @@ verify_live(const struct sl_cli *c, const struct sl_verify_ask *ask)
 		return tell(c, row, print_verify);
 	json_decref(row);
 	if (rc == SL_HOLD)
-		return sl_cli_say(SL_EXIT_REFUSED, "%s", err.text);
+		return sl_say(SL_EXIT_REFUSED, "%s", err.text);
 	if (rc == SL_RETRY)
-		return sl_cli_say(SL_EXIT_AWAY, "%s", err.text);
+		return sl_say(SL_EXIT_AWAY, "%s", err.text);
 	/* A database that is none is no fault of ours, but of the log. */
-	return sl_cli_say(
+	return sl_say(
 	    SL_EXIT_FOUND, "the sporingslogg cannot be read: %s", err.text);
 }
 
@@ -277,7 +276,7 @@ own_key(const struct sl_cli *c, struct asked *a)
 		sl_store_close(s);
 	}
 	if (n == 0)
-		return sl_cli_say(SL_EXIT_USAGE,
+		return sl_say(SL_EXIT_USAGE,
 		    "say whose signature counts: --key, or --root of an "
 		    "instance");
 	a->key = keys[n - 1];
@@ -299,7 +298,7 @@ verify_proof(const struct sl_cli *c, struct asked *a)
 		SL_OK ||
 	    sl_query_verify_proof(sl_slice_buf(&file), &a->ask, &v, &err) !=
 		SL_OK)
-		return sl_cli_say(SL_EXIT_INPUT, "%s: %s", c->arg[0], err.text);
+		return sl_say(SL_EXIT_INPUT, "%s: %s", c->arg[0], err.text);
 	if (!c->json && v.ok)
 		print_leaf(sl_slice_buf(&file));
 	return tell(c, sl_query_verify_row(&v), print_proof);
@@ -312,7 +311,7 @@ verify_export(const struct sl_cli *c, const struct sl_verify_ask *ask)
 	struct sl_err err;
 
 	if (sl_query_verify_export(c->arg[0], ask, &v, &err) != SL_OK)
-		return sl_cli_say(SL_EXIT_INPUT, "%s: %s", c->arg[0], err.text);
+		return sl_say(SL_EXIT_INPUT, "%s: %s", c->arg[0], err.text);
 	return tell(c, sl_query_verify_row(&v), print_verify);
 }
 
@@ -326,8 +325,8 @@ sl_cmd_journal_verify(const struct sl_cli *c)
 	if (code == SL_EXIT_OK && c->args == 0)
 		code = verify_live(c, &a.ask);
 	else if (code == SL_EXIT_OK && stat(c->arg[0], &st) != 0)
-		code = sl_cli_say(
-		    SL_EXIT_INPUT, "%s: %s", c->arg[0], strerror(errno));
+		code =
+		    sl_say(SL_EXIT_INPUT, "%s: %s", c->arg[0], strerror(errno));
 	else if (code == SL_EXIT_OK)
 		code = S_ISDIR(st.st_mode) ? verify_export(c, &a.ask)
 					   : verify_proof(c, &a);
@@ -344,7 +343,7 @@ report_code(enum sl_rc rc, const struct sl_err *err)
 {
 	if (rc == SL_OK)
 		return SL_EXIT_OK;
-	return sl_cli_say(
+	return sl_say(
 	    rc == SL_SKIP ? SL_EXIT_FOUND : SL_EXIT_INPUT, "%s", err->text);
 }
 
@@ -382,8 +381,7 @@ write_proof(const struct sl_cli *c, const char *name, const struct sl_buf *b)
 	}
 	fd = open(name, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0644);
 	if (fd < 0 || sl_write_full(fd, b->p, b->n) != 0)
-		return sl_cli_say(
-		    SL_EXIT_INPUT, "%s: %s", name, strerror(errno));
+		return sl_say(SL_EXIT_INPUT, "%s: %s", name, strerror(errno));
 	if (c->json)
 		(void)printf("{\"ok\":true}\n");
 	else
@@ -402,8 +400,7 @@ sl_cmd_journal_prove(const struct sl_cli *c)
 	enum sl_exit code;
 
 	if (c->kind != NULL && sl_event_by_name(c->kind) == 0)
-		return sl_cli_say(
-		    SL_EXIT_USAGE, "there is no event %s", c->kind);
+		return sl_say(SL_EXIT_USAGE, "there is no event %s", c->kind);
 	code = sl_cli_store(c, &s);
 	if (code != SL_EXIT_OK)
 		return code;
@@ -446,7 +443,7 @@ sl_cmd_journal_consistency(const struct sl_cli *c)
 
 	if (!take_size(c->arg[0], &old) ||
 	    (c->args > 1 && !take_size(c->arg[1], &new)))
-		return sl_cli_say(SL_EXIT_USAGE,
+		return sl_say(SL_EXIT_USAGE,
 		    "a head is a file, or how many leaves it covers");
 	code = sl_cli_store(c, &s);
 	if (code != SL_EXIT_OK)

@@ -327,7 +327,7 @@ add_sequences(struct import *m, struct sl_buf *b, const xmlNode *signature,
 		why =
 		    sl_sequence_parse(sl_buf_str(&one), one.n, &m->scratch, &q);
 		if (why != NULL) {
-			(void)sl_cli_say(SL_EXIT_FOUND,
+			(void)sl_say(SL_EXIT_FOUND,
 			    "signature %s is left out: %s", of, why);
 			m->left_out++;
 			return false;
@@ -482,14 +482,14 @@ read_xml(const char *path, const char *root, xmlDoc **ret, struct sl_buf *head)
 	enum sl_rc rc = sl_read_file(AT_FDCWD, path, XML_MAX, &b, &err);
 
 	if (rc != SL_OK)
-		return sl_cli_say(SL_EXIT_INPUT, "%s: %s", path,
+		return sl_say(SL_EXIT_INPUT, "%s: %s", path,
 		    rc == SL_SKIP ? "there is no such file" : err.text);
 	*ret = xmlReadMemory(b.p, (int)b.n, NULL, NULL,
 	    XML_PARSE_NONET | XML_PARSE_NOERROR | XML_PARSE_NOWARNING |
 		XML_PARSE_NOBLANKS);
 	if (*ret == NULL || xmlDocGetRootElement(*ret) == NULL ||
 	    !is(xmlDocGetRootElement(*ret), root))
-		return sl_cli_say(SL_EXIT_INPUT, "%s: no %s file", path, root);
+		return sl_say(SL_EXIT_INPUT, "%s: no %s file", path, root);
 	sl_sha256(b.p, b.n, &d);
 	sl_digest_hex(&d, hex);
 	sl_buf_add_str(head, "source\t");
@@ -542,7 +542,7 @@ build(struct import *m, const char *droid, const char *container)
 	for (xmlNode *f = all; f != NULL; f = among(f->next, "FileFormat"))
 		add_format(m, f, all);
 	if (m->out.full)
-		return sl_cli_say(SL_EXIT_INPUT, "the table is too large");
+		return sl_say(SL_EXIT_INPUT, "the table is too large");
 	sl_sha256(m->out.p, m->out.n, &d);
 	sl_digest_hex(&d, hex);
 	sl_buf_printf(&m->out, "end\t%s\n", hex);
@@ -583,13 +583,13 @@ save(const struct sl_cli *c, const struct import *m)
 
 	/* An empty table in the place of a good one would identify nothing. */
 	if (m->formats == 0 || m->signatures == 0)
-		return sl_cli_say(SL_EXIT_INPUT,
+		return sl_say(SL_EXIT_INPUT,
 		    "%s: holds %u formats and %u signatures: no release of "
 		    "PRONOM",
 		    c->arg[0], m->formats, m->signatures);
 	/* Nothing is written that sluse-work would not take. */
 	if (sl_pronom_parse(m->out.p, m->out.n, "", 0, &t, &err) != SL_OK)
-		return sl_cli_say(SL_EXIT_INPUT, "%s", err.text);
+		return sl_say(SL_EXIT_INPUT, "%s", err.text);
 	if (open_place(c, &name, &dir, &err) != SL_OK ||
 	    sl_write_file(dir, name, m->out.p, m->out.n, 0644, &err) != SL_OK)
 		code = sl_cli_fail(&err);

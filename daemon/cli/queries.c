@@ -29,7 +29,7 @@ sl_cli_fail(const struct sl_err *err)
 		code = SL_EXIT_AWAY;
 	else if (err->rc == SL_REJECT || err->rc == SL_BROKEN)
 		code = SL_EXIT_INPUT;
-	return sl_cli_say(code, "%s", err->text);
+	return sl_say(code, "%s", err->text);
 }
 
 void
@@ -46,7 +46,7 @@ sl_cli_store(const struct sl_cli *c, struct sl_store **ret)
 	enum sl_rc rc = sl_store_open_read(c->root, ret, &err);
 
 	if (rc == SL_SKIP)
-		return sl_cli_say(
+		return sl_say(
 		    SL_EXIT_AWAY, "%s holds no instance that has run", c->root);
 	return rc == SL_OK ? SL_EXIT_OK : sl_cli_fail(&err);
 }
@@ -65,7 +65,7 @@ sl_cli_libexec(char *out, size_t cap)
 	}
 	n = readlink("/proc/self/exe", self, sizeof(self) - 1);
 	if (n <= 0)
-		return sl_cli_say(
+		return sl_say(
 		    SL_EXIT_INTERNAL, "cannot find the other programs");
 	self[n] = '\0';
 	slash = strrchr(self, '/');
@@ -107,9 +107,9 @@ code_of(enum sl_rc rc, const struct sl_err *err)
 	if (rc == SL_OK || ferror(stdout) != 0)
 		return SL_EXIT_OK;
 	if (rc == SL_SKIP)
-		return sl_cli_say(SL_EXIT_FOUND, "%s", err->text);
+		return sl_say(SL_EXIT_FOUND, "%s", err->text);
 	if (rc == SL_REJECT)
-		return sl_cli_say(SL_EXIT_USAGE, "%s", err->text);
+		return sl_say(SL_EXIT_USAGE, "%s", err->text);
 	return sl_cli_fail(err);
 }
 
@@ -117,9 +117,9 @@ static enum sl_exit
 code_of_ask(enum sl_rc rc, const struct sl_err *err)
 {
 	if (rc == SL_HOLD && ferror(stdout) == 0)
-		return sl_cli_say(SL_EXIT_REFUSED, "%s", err->text);
+		return sl_say(SL_EXIT_REFUSED, "%s", err->text);
 	if (rc == SL_RETRY && ferror(stdout) == 0)
-		return sl_cli_say(SL_EXIT_AWAY, "%s", err->text);
+		return sl_say(SL_EXIT_AWAY, "%s", err->text);
 	return code_of(rc, err);
 }
 
@@ -204,7 +204,7 @@ sl_cmd_list(const struct sl_cli *c)
 	if ((c->stage != NULL && sl_stage_by_name(c->stage) == 0) ||
 	    (c->disposition != NULL && sl_dispo_by_name(c->disposition) == 0)) {
 		json_decref(args);
-		return sl_cli_say(
+		return sl_say(
 		    SL_EXIT_USAGE, "there is no such stage or disposition");
 	}
 	add_text(args, "stage", c->stage);
@@ -347,7 +347,7 @@ ask_one(const struct sl_cli *c, const char *verb, json_t **ret)
 	json_decref(*ret);
 	*ret = NULL;
 	return rc != SL_OK ? code_of_ask(rc, &err)
-			   : sl_cli_say(SL_EXIT_INTERNAL, "no answer came");
+			   : sl_say(SL_EXIT_INTERNAL, "no answer came");
 }
 
 int
@@ -462,7 +462,7 @@ add_time(json_t *args, const char *key, const char *s, int add_days)
 	if (s == NULL)
 		return SL_EXIT_OK;
 	if (!parse_day(s, add_days, &ms))
-		return sl_cli_say(SL_EXIT_USAGE,
+		return sl_say(SL_EXIT_USAGE,
 		    "%s is no day: 2026-11-29 or 2026-11-29T12:30", s);
 	(void)json_object_set_new(args, key, json_integer(ms));
 	return SL_EXIT_OK;
@@ -478,8 +478,7 @@ sl_cmd_journal_list(const struct sl_cli *c)
 		code = add_time(args, "to_ms", c->to, 1);
 	if (code == SL_EXIT_OK && c->kind != NULL &&
 	    sl_event_by_name(c->kind) == 0)
-		code =
-		    sl_cli_say(SL_EXIT_USAGE, "there is no event %s", c->kind);
+		code = sl_say(SL_EXIT_USAGE, "there is no event %s", c->kind);
 	if (code != SL_EXIT_OK) {
 		json_decref(args);
 		return code;

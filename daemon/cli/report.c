@@ -20,7 +20,7 @@ become(const struct sl_cli *c, const char *program)
 		return code;
 	(void)snprintf(path, sizeof(path), "%s/%s", dir, program);
 	(void)execv(path, c->line);
-	return sl_cli_say(
+	return sl_say(
 	    SL_EXIT_INTERNAL, "cannot start %s: %s", program, strerror(errno));
 }
 
@@ -41,18 +41,11 @@ sl_cmd_depot(const struct sl_cli *c)
 sl_cmd_fn *
 sl_cli_becomes(int argc, char **argv)
 {
-	int i;
+	int i = sl_option_word(argc, argv, NULL);
 
-	for (i = 1; i < argc; i++) {
-		if (strcmp(argv[i], "--root") == 0)
-			i++;
-		else if (strcmp(argv[i], "report") == 0)
-			return sl_cmd_report;
-		else if (strcmp(argv[i], "depot") == 0)
-			return sl_cmd_depot;
-		else if (strcmp(argv[i], "--json") != 0 &&
-			 strncmp(argv[i], "--root=", 7) != 0)
-			break;
-	}
+	if (i < argc && strcmp(argv[i], "report") == 0)
+		return sl_cmd_report;
+	if (i < argc && strcmp(argv[i], "depot") == 0)
+		return sl_cmd_depot;
 	return NULL;
 }

@@ -327,7 +327,7 @@ block_signals(struct run *r)
 	(void)sigprocmask(SIG_BLOCK, &set, NULL);
 	r->signals = signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
 	return r->signals >= 0 ? SL_EXIT_OK
-			       : sl_cli_say(SL_EXIT_INTERNAL, "no signals: %s",
+			       : sl_say(SL_EXIT_INTERNAL, "no signals: %s",
 				     strerror(errno));
 }
 
@@ -342,12 +342,11 @@ take_instance(struct run *r)
 		return sl_cli_fail(&err);
 	r->dir = open(run, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	if (r->dir < 0)
-		return sl_cli_say(
-		    SL_EXIT_INTERNAL, "%s: %s", run, strerror(errno));
+		return sl_say(SL_EXIT_INTERNAL, "%s: %s", run, strerror(errno));
 	r->lock =
 	    openat(r->dir, "run.lock", O_RDWR | O_CREAT | O_CLOEXEC, 0640);
 	if (r->lock < 0 || flock(r->lock, LOCK_EX | LOCK_NB) != 0)
-		return sl_cli_say(SL_EXIT_REFUSED,
+		return sl_say(SL_EXIT_REFUSED,
 		    "%s is run by another sluse already", r->root);
 	/* A socket of the last run tells nothing. */
 	(void)unlink(r->socket);
@@ -364,16 +363,16 @@ prepare(struct run *r)
 
 	r->root = realpath(r->cli->arg[0], NULL);
 	if (r->root == NULL)
-		return sl_cli_say(
+		return sl_say(
 		    SL_EXIT_AWAY, "%s: %s", r->cli->arg[0], strerror(errno));
 	conf = sl_asprintf("%s/sluse.conf", r->root);
 	r->socket = sl_asprintf("%s/run/slused.sock", r->root);
 	if (sl_config_load(conf, &r->cfg, &err) != SL_OK)
 		return strcmp(err.reason, "config_missing") == 0
-			   ? sl_cli_say(SL_EXIT_AWAY,
+			   ? sl_say(SL_EXIT_AWAY,
 				 "%s is no instance; make one with sluse init",
 				 r->root)
-			   : sl_cli_say(SL_EXIT_FOUND, "%s", err.text);
+			   : sl_say(SL_EXIT_FOUND, "%s", err.text);
 	code = sl_cli_libexec(libexec, sizeof(libexec));
 	if (code == SL_EXIT_OK)
 		code = take_instance(r);

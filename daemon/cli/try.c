@@ -344,7 +344,7 @@ sl_cli_config(const struct sl_cli *c, struct sl_config **ret)
 			  : sl_config_parse("defaults", defaults,
 				sizeof(defaults) - 1, ret, &err) == SL_OK)
 		return SL_EXIT_OK;
-	return sl_cli_say(SL_EXIT_AWAY, "%s", err.text);
+	return sl_say(SL_EXIT_AWAY, "%s", err.text);
 }
 
 static enum sl_exit
@@ -364,9 +364,9 @@ do_path(struct dry_run *r, const char *path, one_fn *fn,
 	if (rc == SL_OK)
 		rc = fn(r, &d, path, &o, &err);
 	if (rc == SL_REJECT)
-		code = sl_cli_say(SL_EXIT_INPUT, "%s: %s", path, err.text);
+		code = sl_say(SL_EXIT_INPUT, "%s: %s", path, err.text);
 	else if (rc != SL_OK)
-		code = sl_cli_say(SL_EXIT_INTERNAL, "%s", err.text);
+		code = sl_say(SL_EXIT_INTERNAL, "%s", err.text);
 	else if (r->cli->json)
 		sl_cli_json(o);
 	else
@@ -398,12 +398,12 @@ run_all(const struct sl_cli *c, one_fn *fn, void (*print)(const json_t *o),
 		    sl_path_below(c->root, r.cfg->instance.passwords);
 		if (sl_password_file_read(&list, 0, &r.passwords, &err) !=
 		    SL_OK)
-			code = sl_cli_say(SL_EXIT_AWAY, "%s", err.text);
+			code = sl_say(SL_EXIT_AWAY, "%s", err.text);
 	}
 	if (code == SL_EXIT_OK && *r.cfg->instance.trust != '\0') {
 		trust = sl_path_below(c->root, r.cfg->instance.trust);
 		if (sl_trust_open(trust, &r.trust_fd, &err) != SL_OK)
-			code = sl_cli_say(SL_EXIT_AWAY, "%s", err.text);
+			code = sl_say(SL_EXIT_AWAY, "%s", err.text);
 	}
 	if (code == SL_EXIT_OK)
 		code = sl_cli_libexec(libexec, sizeof(libexec));
@@ -416,7 +416,7 @@ run_all(const struct sl_cli *c, one_fn *fn, void (*print)(const json_t *o),
 	(void)signal(SIGPIPE, SIG_IGN);
 	r.crew = sl_crew_new(libexec);
 	if (places && sl_dry_give_cases(r.crew, cases, count, &err) != SL_OK)
-		code = sl_cli_say(SL_EXIT_INTERNAL, "%s", err.text);
+		code = sl_say(SL_EXIT_INTERNAL, "%s", err.text);
 	for (i = 0; i < c->args && code != SL_EXIT_INTERNAL; i++) {
 		one = do_path(&r, c->arg[i], fn, print);
 		if (one > code)

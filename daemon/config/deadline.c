@@ -184,3 +184,16 @@ sl_day_read(const char *s)
 	}
 	return day;
 }
+
+bool
+sl_day_exact(const char *s, int64_t *ret)
+{
+	static const char like[] = "0000-00-00";
+	size_t i;
+
+	for (i = 0; like[i] != '\0'; i++)
+		if (like[i] == '0' ? s[i] < '0' || s[i] > '9' : s[i] != '-')
+			return false;
+	*ret = s[i] == '\0' ? sl_day_read(s) : -1;
+	return *ret >= 0;
+}

@@ -33,6 +33,9 @@ int64_t sl_day_number(int year, int month, int day);
 int64_t sl_day_begin(int64_t day);
 /* Of "2026-01-31..." or "31.01.2026"; -1 if it is neither, or no such day. */
 int64_t sl_day_read(const char *s);
+/* The same of what a person gives for a day: "2026-01-31" and nothing else.
+ * False: it is none. */
+bool sl_day_exact(const char *s, int64_t *ret);
 /* Working days after the day `from`, up to and with the day `to`; 0 for the
  * same day, negative where it lies before. Days are those of sl_day_of, up to
  * the year 2200. */

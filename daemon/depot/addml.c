@@ -6,8 +6,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "../xsd/xsd.h"
 #include "noark5.h"
-#include "schemas.h"
 
 #define NS "http://www.arkivverket.no/standarder/addml"
 

@@ -16,7 +16,6 @@
 #include "../base/mem.h"
 #include "../base/text.h"
 #include "depot.h"
-#include "options.h"
 #include "posts.h"
 
 static const struct {
@@ -298,21 +297,21 @@ sl_depot_check(int argc, char **argv)
 	int bit, code;
 	size_t i;
 
-	while ((bit = sl_option_next(argc, argv, options)) > 0) {
+	while ((bit = sl_option_or_say(argc, argv, "", options)) > 0) {
 		json = json || bit == 'j';
 		arkade = arkade || bit == 'a';
 	}
 	if (bit < 0)
-		return SL_DEPOT_USAGE;
+		return SL_EXIT_USAGE;
 	if (argc - optind != 1)
-		return sl_depot_say(SL_DEPOT_USAGE,
+		return sl_say(SL_EXIT_USAGE,
 		    "usage: sluse depot check DIR [--json] [--arkade]");
 	c = sl_check_new();
 	c->arkade = arkade;
 	c->dir = open_package(argv[optind]);
 	if (c->dir < 0) {
-		code = sl_depot_say(SL_DEPOT_INPUT,
-		    "the package cannot be opened: %s", strerror(errno));
+		code = sl_say(SL_EXIT_INPUT, "the package cannot be opened: %s",
+		    strerror(errno));
 	} else if (run(c, &err) != SL_OK) {
 		code = sl_depot_fail(&err);
 	} else {
@@ -322,10 +321,10 @@ sl_depot_check(int argc, char **argv)
 		json ? print_json(c) : print_text(c);
 		for (i = 0; i < SL_CHECK_NUMBERS; i++)
 			errors += c->r[i].errors;
-		code = errors > 0 ? SL_DEPOT_FOUND : SL_DEPOT_OK;
+		code = errors > 0 ? SL_EXIT_FOUND : SL_EXIT_OK;
 		if (fflush(stdout) != 0 || ferror(stdout) != 0)
-			code = sl_depot_say(SL_DEPOT_INTERNAL,
-			    "cannot write: %s", strerror(errno));
+			code = sl_say(SL_EXIT_INTERNAL, "cannot write: %s",
+			    strerror(errno));
 	}
 	sl_check_free(c);
 	return code;

@@ -12,8 +12,8 @@
 
 #include "../base/buf.h"
 #include "../pronom/pronom.h"
+#include "../xsd/xsd.h"
 #include "ids.h"
-#include "schemas.h"
 #include "write.h"
 
 #define SL_CHECK_NUMBERS 65 /* N5.01 .. N5.64 */

@@ -7,7 +7,6 @@
  */
 #include "depot.h"
 
-#include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -32,29 +31,15 @@ static const struct command {
 #define COMMANDS (sizeof(commands) / sizeof(commands[0]))
 
 int
-sl_depot_say(int code, const char *fmt, ...)
-{
-	va_list ap;
-
-	(void)fflush(stdout);
-	(void)fputs("sluse: ", stderr);
-	va_start(ap, fmt);
-	(void)vfprintf(stderr, fmt, ap);
-	va_end(ap);
-	(void)fputc('\n', stderr);
-	return code;
-}
-
-int
 sl_depot_fail(const struct sl_err *err)
 {
-	int code = SL_DEPOT_INTERNAL;
+	int code = SL_EXIT_INTERNAL;
 
 	if (err->rc == SL_SKIP || err->rc == SL_BROKEN || err->rc == SL_REJECT)
-		code = SL_DEPOT_INPUT;
+		code = SL_EXIT_INPUT;
 	else if (err->rc == SL_HOLD)
-		code = SL_DEPOT_USAGE;
-	return sl_depot_say(code, "%s", err->text);
+		code = SL_EXIT_USAGE;
+	return sl_say(code, "%s", err->text);
 }
 
 static void
@@ -77,40 +62,23 @@ sl_depot_root(void)
 	return root;
 }
 
-/* `sluse depot` leaves its own words in front; --json before the command means
- * nothing here. */
-static int
-own_words(int argc, char **argv)
-{
-	int i;
-
-	for (i = 1; i < argc; i++) {
-		if (strcmp(argv[i], "depot") == 0)
-			return i + 1;
-		if (strcmp(argv[i], "--root") == 0 && i + 1 < argc)
-			root = argv[++i];
-		else if (strncmp(argv[i], "--root=", 7) == 0)
-			root = argv[i] + 7;
-		else if (strcmp(argv[i], "--json") != 0)
-			break;
-	}
-	return 1;
-}
-
 int
 sl_depot_main(int argc, char **argv)
 {
-	int at = own_words(argc, argv);
+	int at = sl_option_word(argc, argv, &root);
 	size_t i;
 
+	/* `sluse depot` leaves its own words in front. */
+	if (at < argc && strcmp(argv[at], "depot") == 0)
+		at++;
 	if (at >= argc || strcmp(argv[at], "--help") == 0 ||
 	    strcmp(argv[at], "help") == 0) {
 		print_help(at < argc ? stdout : stderr);
-		return at < argc ? SL_DEPOT_OK : SL_DEPOT_USAGE;
+		return at < argc ? SL_EXIT_OK : SL_EXIT_USAGE;
 	}
 	for (i = 0; i < COMMANDS; i++)
 		if (strcmp(commands[i].name, argv[at]) == 0)
 			return commands[i].run(argc - at, argv + at);
-	return sl_depot_say(SL_DEPOT_USAGE,
+	return sl_say(SL_EXIT_USAGE,
 	    "depot has no command %s; see sluse depot --help", argv[at]);
 }

@@ -1,7 +1,7 @@
 /*
  * sluse depot dias: the command line.
  */
-#include "dias.h"
+#include "../dias/dias.h"
 
 #include <inttypes.h>
 #include <stdio.h>
@@ -10,10 +10,8 @@
 
 #include "../base/mem.h"
 #include "../base/text.h"
+#include "../config/deadline.h"
 #include "depot.h"
-#include "options.h"
-
-#define DEFAULT_ROOT "/var/lib/sluse"
 
 struct line {
 	const char *root, *queue, *content, *dir;
@@ -98,13 +96,13 @@ take_line(struct line *l, int argc, char **argv)
 {
 	int bit;
 
-	while ((bit = sl_option_next(argc, argv, options)) > 0)
+	while ((bit = sl_option_or_say(argc, argv, "", options)) > 0)
 		take_option(l, bit);
 	if (bit < 0)
-		return SL_DEPOT_USAGE;
+		return SL_EXIT_USAGE;
 	if (optind + 1 != argc ||
 	    l->check + (l->queue != NULL) + (l->content != NULL) != 1)
-		return sl_depot_say(SL_DEPOT_USAGE,
+		return sl_say(SL_EXIT_USAGE,
 		    "usage: sluse depot dias DIR --queue Q | --content FOLDER "
 		    "| --check; see sluse-depot(1)");
 	l->dir = sl_option_folder(argv[optind]);
@@ -144,8 +142,8 @@ run_check(struct line *l)
 			   " faults\n",
 	    c.uuid, c.files, c.bytes, c.faults);
 	if (fflush(stdout) != 0)
-		return SL_DEPOT_INTERNAL;
-	return c.faults == 0 ? SL_DEPOT_OK : SL_DEPOT_FOUND;
+		return SL_EXIT_INTERNAL;
+	return c.faults == 0 ? SL_EXIT_OK : SL_EXIT_FOUND;
 }
 
 /* -- make
@@ -182,8 +180,8 @@ missing(const struct line *l)
 		return "--archivist: who made the archive (arkivskaper)";
 	if (l->o.label == NULL)
 		return "--label: what the package holds";
-	if ((l->o.from != NULL && !sl_option_day(l->o.from, &from)) ||
-	    (l->o.to != NULL && !sl_option_day(l->o.to, &to)))
+	if ((l->o.from != NULL && !sl_day_exact(l->o.from, &from)) ||
+	    (l->o.to != NULL && !sl_day_exact(l->o.to, &to)))
 		return "--from, --to: a day is written 2026-01-31";
 	if (from > to)
 		return "--from is later than --to";
@@ -199,7 +197,7 @@ run_folder(struct line *l)
 	if (sl_dias_folder(l->content, &l->o, l->dir, &made, &err) != SL_OK)
 		return sl_depot_fail(&err);
 	print_made(l, &made);
-	return fflush(stdout) == 0 ? SL_DEPOT_OK : SL_DEPOT_INTERNAL;
+	return fflush(stdout) == 0 ? SL_EXIT_OK : SL_EXIT_INTERNAL;
 }
 
 static int
@@ -217,7 +215,7 @@ run_queue(struct line *l, struct sl_config *cfg)
 	if (rc != SL_OK)
 		return sl_depot_fail(&err);
 	print_made(l, &made);
-	return fflush(stdout) == 0 ? SL_DEPOT_OK : SL_DEPOT_INTERNAL;
+	return fflush(stdout) == 0 ? SL_EXIT_OK : SL_EXIT_INTERNAL;
 }
 
 static int
@@ -237,7 +235,7 @@ run_make(struct line *l)
 			l->o.label = l->queue;
 	}
 	if (missing(l) != NULL)
-		code = sl_depot_say(SL_DEPOT_USAGE, "%s", missing(l));
+		code = sl_say(SL_EXIT_USAGE, "%s", missing(l));
 	else
 		code = l->queue != NULL ? run_queue(l, cfg) : run_folder(l);
 	sl_config_free(cfg);
@@ -252,9 +250,6 @@ sl_depot_dias(int argc, char **argv)
 
 	if (code != 0)
 		return code;
-	if (l.root == NULL)
-		l.root = getenv("SLUSE_ROOT");
-	if (l.root == NULL || *l.root == '\0')
-		l.root = DEFAULT_ROOT;
+	l.root = sl_option_root(l.root);
 	return l.check ? run_check(&l) : run_make(&l);
 }

@@ -16,7 +16,6 @@
 #include "depot.h"
 #include "journalxml.h"
 #include "list.h"
-#include "options.h"
 
 /* -- the harvest -------------------------------------------------------- */
 
@@ -101,15 +100,15 @@ say_screened(const struct sl_jlist *l)
 	uint64_t out = sl_posts_unjournaled(&l->posts, l->from_day, l->to_day);
 
 	if (out > 0)
-		(void)sl_depot_say(0,
+		(void)sl_say(0,
 		    "%" PRIu64 " posts are not journaled and are left out",
 		    out);
 	if (s->fnr > 0)
-		(void)sl_depot_say(0,
+		(void)sl_say(0,
 		    "%" PRIu64 " fødselsnummer or D-numbers are masked",
 		    s->fnr);
 	if (s->titles + s->names + s->expired + s->classes > 0)
-		(void)sl_depot_say(0,
+		(void)sl_say(0,
 		    "kept back: %" PRIu64 " titles, %" PRIu64 " names, %" PRIu64
 		    " names after a year, %" PRIu64 " classes",
 		    s->titles, s->names, s->expired, s->classes);
@@ -137,12 +136,12 @@ take_option(struct sl_jlist *l, int bit)
 		return !l->restanser;
 	case 'f':
 		l->from = optarg;
-		return sl_option_day(optarg, &l->from_day);
+		return sl_day_exact(optarg, &l->from_day);
 	case 't':
 		l->to = optarg;
-		return sl_option_day(optarg, &l->to_day);
+		return sl_day_exact(optarg, &l->to_day);
 	case 'd':
-		return sl_option_day(optarg, &l->screen.today);
+		return sl_day_exact(optarg, &l->screen.today);
 	case 'F':
 		l->format = optarg;
 		return sl_form_find(optarg) != NULL &&
@@ -162,19 +161,19 @@ take_line(struct sl_jlist *l, int argc, char **argv)
 {
 	int bit;
 
-	while ((bit = sl_option_next(argc, argv, options)) > 0)
+	while ((bit = sl_option_or_say(argc, argv, "", options)) > 0)
 		if (!take_option(l, bit))
-			return sl_depot_say(SL_DEPOT_USAGE,
+			return sl_say(SL_EXIT_USAGE,
 			    "%s: an option or value that is not for it; see "
 			    "sluse-depot(1)",
 			    argv[0]);
 	if (bit < 0)
-		return SL_DEPOT_USAGE;
+		return SL_EXIT_USAGE;
 	if (l->from_day > l->to_day)
-		return sl_depot_say(SL_DEPOT_USAGE,
-		    "--from %s is later than --to %s", l->from, l->to);
+		return sl_say(SL_EXIT_USAGE, "--from %s is later than --to %s",
+		    l->from, l->to);
 	if (argc - optind != 1)
-		return sl_depot_say(SL_DEPOT_USAGE,
+		return sl_say(SL_EXIT_USAGE,
 		    "usage: sluse depot %s HARVEST; see sluse-depot(1)",
 		    argv[0]);
 	return 0;
@@ -207,7 +206,7 @@ run(bool restanser, int argc, char **argv)
 	json_decref(l.creators);
 	if (rc != SL_OK)
 		return sl_depot_fail(&err);
-	return SL_DEPOT_OK;
+	return SL_EXIT_OK;
 }
 
 int

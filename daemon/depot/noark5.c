@@ -10,17 +10,16 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <getopt.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
 #include "../base/file.h"
 #include "../base/mem.h"
+#include "../config/deadline.h"
+#include "../xsd/xsd.h"
 #include "depot.h"
 #include "journalxml.h"
-#include "options.h"
-#include "schemas.h"
 
 #define CREATORS_MAX 1000u
 #define RESERVE_MAX ((uint64_t)64 << 20)
@@ -315,7 +314,7 @@ write_schemas(struct sl_n5 *n, struct sl_err *err)
 	enum sl_rc rc = SL_OK;
 	size_t i;
 
-	for (i = 0; rc == SL_OK && (s = sl_schema_at(i)) != NULL; i++)
+	for (i = 0; rc == SL_OK && (s = sl_schema_noark5(i)) != NULL; i++)
 		rc =
 		    sl_replace_file(n->package, s->name, s->p, s->n, 0644, err);
 	return rc;
@@ -488,12 +487,12 @@ run(struct sl_n5 *n)
 	if (rc == SL_SKIP) {
 		print_result(n);
 		(void)sl_depot_fail(&err);
-		return SL_DEPOT_FOUND;
+		return SL_EXIT_FOUND;
 	}
 	if (rc != SL_OK)
 		return sl_depot_fail(&err);
 	print_result(n);
-	return n->devs.avvik > 0 ? SL_DEPOT_FOUND : SL_DEPOT_OK;
+	return n->devs.avvik > 0 ? SL_EXIT_FOUND : SL_EXIT_OK;
 }
 
 /* -- the line ----------------------------------------------------------- */
@@ -526,11 +525,11 @@ take_option(struct sl_n5_options *o, int bit)
 	switch (bit) {
 	case 'f':
 		o->from = optarg;
-		good = sl_option_day(optarg, &o->from_day);
+		good = sl_day_exact(optarg, &o->from_day);
 		break;
 	case 't':
 		o->to = optarg;
-		good = sl_option_day(optarg, &o->to_day);
+		good = sl_day_exact(optarg, &o->to_day);
 		break;
 	case 'i':
 		good = take_choice(optarg, "skarpt", "mykt", &o->in_sharp);
@@ -554,8 +553,8 @@ take_option(struct sl_n5_options *o, int bit)
 		o->json = true;
 	}
 	return good ? 0
-		    : sl_depot_say(SL_DEPOT_USAGE,
-			  "noark5: %s is no such value", optarg);
+		    : sl_say(
+			  SL_EXIT_USAGE, "noark5: %s is no such value", optarg);
 }
 
 int
@@ -571,15 +570,16 @@ sl_depot_noark5(int argc, char **argv)
 	    .harvest = {.dir = -1, .units_fd = -1}};
 	int code = 0, bit;
 
-	while ((bit = sl_option_next(argc, argv, options)) > 0 && code == 0)
+	while (
+	    (bit = sl_option_or_say(argc, argv, "", options)) > 0 && code == 0)
 		code = take_option(&o, bit);
 	if (bit < 0 || code != 0)
-		return SL_DEPOT_USAGE;
+		return SL_EXIT_USAGE;
 	if (o.from != NULL && o.to != NULL && o.from_day > o.to_day)
-		return sl_depot_say(SL_DEPOT_USAGE,
-		    "--from %s is later than --to %s", o.from, o.to);
+		return sl_say(SL_EXIT_USAGE, "--from %s is later than --to %s",
+		    o.from, o.to);
 	if (argc - optind != 2 || o.from == NULL || o.to == NULL)
-		return sl_depot_say(SL_DEPOT_USAGE,
+		return sl_say(SL_EXIT_USAGE,
 		    "usage: sluse depot noark5 HARVEST DIR --from DAY --to "
 		    "DAY; see sluse-depot(1)");
 	o.harvest = argv[optind];

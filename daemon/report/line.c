@@ -8,7 +8,6 @@
 #include "line.h"
 
 #include <errno.h>
-#include <getopt.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -19,21 +18,11 @@
 #include "../base/clock.h"
 #include "../base/hash.h"
 #include "../base/mem.h"
+#include "../base/options.h"
 #include "../base/text.h"
 #include "bundle.h"
 #include "form.h"
 
-/* As in sluse(1). */
-enum {
-	EXIT_FOUND = 1,
-	EXIT_USAGE = 2,
-	EXIT_AWAY = 3,
-	EXIT_REFUSED = 4,
-	EXIT_INPUT = 5,
-	EXIT_INTERNAL = 6
-};
-
-#define DEFAULT_ROOT "/var/lib/sluse"
 #define DAYS_LIMIT 36500
 #define COUNT_LIMIT 100000
 
@@ -54,11 +43,11 @@ static enum sl_rc
 rc_of(int code)
 {
 	switch (code) {
-	case EXIT_USAGE:
+	case SL_EXIT_USAGE:
 		return SL_REJECT;
-	case EXIT_AWAY:
+	case SL_EXIT_AWAY:
 		return SL_SKIP;
-	case EXIT_INPUT:
+	case SL_EXIT_INPUT:
 		return SL_BROKEN;
 	default:
 		return SL_FATAL;
@@ -97,7 +86,7 @@ say(int code, const char *fmt, ...)
 	if (said != NULL)
 		(void)sl_err_set(said, rc_of(code), 0, "query", "%s", words);
 	else
-		(void)fprintf(stderr, "sluse: %s\n", words);
+		(void)sl_say((enum sl_exit)code, "%s", words);
 	return code;
 }
 
@@ -107,24 +96,24 @@ written(void)
 {
 	return fflush(stdout) == 0 && ferror(stdout) == 0
 		   ? 0
-		   : say(EXIT_INTERNAL, "cannot write: %s", strerror(errno));
+		   : say(SL_EXIT_INTERNAL, "cannot write: %s", strerror(errno));
 }
 
 static int
 say_error(const struct sl_err *err)
 {
-	int code = EXIT_INTERNAL;
+	int code = SL_EXIT_INTERNAL;
 
 	if (err->rc == SL_SKIP)
-		code = EXIT_AWAY;
+		code = SL_EXIT_AWAY;
 	else if (err->rc == SL_REJECT)
-		code = EXIT_USAGE;
+		code = SL_EXIT_USAGE;
 	else if (err->rc == SL_BROKEN)
-		code = EXIT_INPUT;
+		code = SL_EXIT_INPUT;
 	else if (err->rc == SL_HOLD)
-		code = EXIT_REFUSED;
+		code = SL_EXIT_REFUSED;
 	else if (err->rc == SL_RETRY)
-		code = EXIT_AWAY;
+		code = SL_EXIT_AWAY;
 	return say(code, "%s", err->text);
 }
 
@@ -133,12 +122,12 @@ take_number(const char *name, const char *s, uint64_t max, uint64_t *ret)
 {
 	if (sl_parse_u64(s, 0, max, ret))
 		return 0;
-	return say(EXIT_USAGE, "--%s takes a number up to %llu", name,
+	return say(SL_EXIT_USAGE, "--%s takes a number up to %llu", name,
 	    (unsigned long long)max);
 }
 
 static int
-take_option(struct line *l, int bit, const char *name)
+take_option(struct line *l, int bit)
 {
 	struct sl_rep_options *o = &l->opt;
 	uint64_t n = 0;
@@ -171,19 +160,19 @@ take_option(struct line *l, int bit, const char *name)
 		o->control = optarg;
 		break;
 	case 'd':
-		code = take_number(name, optarg, DAYS_LIMIT, &n);
+		code = take_number("days", optarg, DAYS_LIMIT, &n);
 		o->days = (int)n;
 		break;
 	case 'n':
-		code = take_number(name, optarg, COUNT_LIMIT, &n);
+		code = take_number("count", optarg, COUNT_LIMIT, &n);
 		o->count = (int)n;
 		break;
 	case 's':
-		code = take_number(name, optarg, UINT64_MAX, &o->seed);
+		code = take_number("seed", optarg, UINT64_MAX, &o->seed);
 		o->seed_given = true;
 		break;
 	case 'e':
-		code = take_number(name, optarg, COUNT_LIMIT, &n);
+		code = take_number("errors", optarg, COUNT_LIMIT, &n);
 		o->errors = (int)n;
 		break;
 	case 'R':
@@ -204,20 +193,17 @@ take_option(struct line *l, int bit, const char *name)
 static int
 take_line(struct line *l, int argc, char **argv)
 {
-	int bit, at = 0, code;
+	char words[256];
+	int bit, code;
 
-	opterr = 0;
-	while ((bit = getopt_long(argc, argv, ":", options, &at)) != -1) {
-		if (bit == ':')
-			return say(
-			    EXIT_USAGE, "%s needs a value", argv[optind - 1]);
-		if (bit == '?')
-			return say(
-			    EXIT_USAGE, "unknown option %s", argv[optind - 1]);
-		code = take_option(l, bit, options[at].name);
+	while ((bit = sl_option_next(
+		    argc, argv, "", options, words, sizeof(words))) > 0) {
+		code = take_option(l, bit);
 		if (code != 0)
 			return code;
 	}
+	if (bit < 0)
+		return say(SL_EXIT_USAGE, "%s", words);
 	/* `sluse report` leaves its own word in front. */
 	if (optind < argc && strcmp(argv[optind], "report") == 0)
 		optind++;
@@ -337,7 +323,7 @@ copy_out(const struct line *l, FILE *f)
 		} else if (fwrite(part, 1, n, stdout) != n) {
 			return written();
 		}
-	return ferror(f) != 0 ? say(EXIT_INTERNAL, "cannot read the report")
+	return ferror(f) != 0 ? say(SL_EXIT_INTERNAL, "cannot read the report")
 			      : written();
 }
 
@@ -352,10 +338,10 @@ run_report(struct line *l, const struct sl_report_def *d)
 	int code;
 
 	if (form == NULL)
-		return say(EXIT_USAGE, "there is no format %s", l->format);
+		return say(SL_EXIT_USAGE, "there is no format %s", l->format);
 	code = open_run(l, &r);
 	if (code == 0 && (f = open_output(l)) == NULL)
-		code = say(EXIT_INTERNAL, "no room for the report: %s",
+		code = say(SL_EXIT_INTERNAL, "no room for the report: %s",
 		    strerror(errno));
 	if (code == 0) {
 		out = sl_out_new(form, f, r.lang);
@@ -381,7 +367,8 @@ run_bundle(struct line *l)
 	int code;
 
 	if (l->opt.files != 1)
-		return say(EXIT_USAGE, "usage: sluse report tilsynspakke DIR");
+		return say(
+		    SL_EXIT_USAGE, "usage: sluse report tilsynspakke DIR");
 	code = open_run(l, &r);
 	if (code == 0 && sl_bundle_make(r.store, r.cfg, &l->opt, r.lang,
 			     l->opt.file[0], &err) != SL_OK)
@@ -401,7 +388,7 @@ run(struct line *l, const char *name, char **rest, int rest_n)
 	if (strcmp(name, "tilsynspakke") == 0)
 		return run_bundle(l);
 	if (d == NULL)
-		return say(EXIT_USAGE,
+		return say(SL_EXIT_USAGE,
 		    "there is no report %s; see sluse report --list", name);
 	return run_report(l, d);
 }
@@ -415,7 +402,7 @@ check_served(const struct line *l, const char *name, int rest_n)
 	if (strcmp(name, "tilsynspakke") != 0 && rest_n == 0 &&
 	    l->opt.control == NULL)
 		return 0;
-	return say(said != NULL ? EXIT_USAGE : EXIT_REFUSED,
+	return say(said != NULL ? SL_EXIT_USAGE : SL_EXIT_REFUSED,
 	    "a report that reads or writes files is for who may open the "
 	    "database of the instance");
 }
@@ -459,7 +446,7 @@ forward(const struct line *l, char **argv)
 	for (argv++; *argv != NULL; argv++)
 		if (json_array_append_new(words, json_string(*argv)) != 0) {
 			json_decref(words);
-			return say(EXIT_USAGE, "a word is not UTF-8");
+			return say(SL_EXIT_USAGE, "a word is not UTF-8");
 		}
 	if (ask(l, json_pack("{s:o}", "argv", words), false, &err) != SL_OK)
 		return say_error(&err);
@@ -487,7 +474,7 @@ answer_line(struct line *l, int argc, char **argv)
 	if (code != 0)
 		return code;
 	if (optind >= argc || l->list || l->manual || l->help)
-		return say(EXIT_USAGE, "no report was named");
+		return say(SL_EXIT_USAGE, "no report was named");
 	code = check_served(l, argv[optind], argc - optind - 1);
 	return code != 0 ? code : run(l, argv[optind], NULL, 0);
 }
@@ -541,18 +528,15 @@ run_by_right(struct line *l, int argc, char **argv)
 int
 sl_report_main(int argc, char **argv)
 {
-	struct line l = {.root = getenv("SLUSE_ROOT"),
-	    .format = "table",
-	    .opt = {.days = -1, .errors = -1}};
+	struct line l = {.format = "table", .opt = {.days = -1, .errors = -1}};
 	int code = take_line(&l, argc, argv);
 
 	if (code != 0)
 		return code;
-	if (l.root == NULL || *l.root == '\0')
-		l.root = DEFAULT_ROOT;
+	l.root = sl_option_root(l.root);
 	if (l.language != NULL && strcmp(l.language, "nb") != 0 &&
 	    strcmp(l.language, "en") != 0)
-		return say(EXIT_USAGE, "--language takes nb or en");
+		return say(SL_EXIT_USAGE, "--language takes nb or en");
 	if (l.manual)
 		print_manual();
 	else if (l.list)
@@ -561,7 +545,7 @@ sl_report_main(int argc, char **argv)
 		print_help(stdout);
 	else if (optind == argc) {
 		print_help(stderr);
-		return EXIT_USAGE;
+		return SL_EXIT_USAGE;
 	} else
 		return run_by_right(&l, argc, argv);
 	return written();

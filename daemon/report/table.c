@@ -263,9 +263,9 @@ sl_rep_day(int64_t day, char *out, size_t cap)
 static enum sl_rc
 day_ms(const char *day, int days, int64_t *ret, struct sl_err *err)
 {
-	int64_t n = strlen(day) == 10 && day[4] == '-' ? sl_day_read(day) : -1;
+	int64_t n;
 
-	if (n < 0)
+	if (!sl_day_exact(day, &n))
 		return sl_err_set(err, SL_REJECT, 0, "bad_option",
 		    "there is no day %s: a date is written 2026-01-31", day);
 	*ret = sl_day_begin(n + days);

@@ -2,7 +2,7 @@
  * A package as --check reads it: a tar with METS, PREMIS and ADDML in it. What
  * is told of it can be shown to a person, and is counted.
  */
-#include "../../daemon/depot/dias.h"
+#include "../../daemon/dias/dias.h"
 #include "fuzz.h"
 
 #define UUID "01234567-89ab-4def-8123-456789abcdef"

@@ -10,7 +10,7 @@
 
 #include "../../daemon/base/file.h"
 #include "../../daemon/base/mem.h"
-#include "../../daemon/depot/dias_p.h"
+#include "../../daemon/dias/pack.h"
 #include "test.h"
 
 #define UUID "01234567-89ab-4def-8123-456789abcdef"

@@ -11,7 +11,7 @@
 #include <unistd.h>
 
 #include "../base/text.h"
-#include "dias_p.h"
+#include "pack.h"
 
 /* Characters that XML 1.0 cannot hold become U+FFFD. */
 static bool
@@ -114,7 +114,7 @@ static const struct row {
 #define DIAS_TABLE(id, help) {SL_DIAS_T_##id, help, {#id, "", "", ""}},
 #define DIAS_COLUMN(table, name, type, key, help)                              \
 	{SL_DIAS_T_##table, NULL, {#name, #type, #key, help}},
-#include "dias_tables.def"
+#include "tables.def"
 #undef DIAS_TABLE
 #undef DIAS_COLUMN
 };

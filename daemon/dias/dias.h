@@ -7,8 +7,8 @@
  * its name when all of it is written, synced and valid; before that, and after
  * a failure, there is nothing of that name.
  */
-#ifndef SL_DEPOT_DIAS_H
-#define SL_DEPOT_DIAS_H
+#ifndef SL_DIAS_DIAS_H
+#define SL_DIAS_DIAS_H
 
 #include <stdbool.h>
 #include <stdint.h>
@@ -83,7 +83,7 @@ enum sl_rc sl_dias_check(const char *dir, sl_dias_fault_fn *fn, void *arg,
 enum sl_rc sl_dias_check_tar(int fd, const char *uuid, sl_dias_fault_fn *fn,
     void *arg, struct sl_dias_checked *ret, struct sl_err *err);
 
-/* -- schemas (dias_schema.c) ------------------------------------------------
+/* -- schemas (schema.c) -----------------------------------------------------
  */
 enum sl_dias_schema {
 	SL_DIAS_METS, /* dias-mets.xml */

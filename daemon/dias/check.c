@@ -23,7 +23,7 @@
 #include "../base/file.h"
 #include "../base/mem.h"
 #include "../base/text.h"
-#include "dias_p.h"
+#include "pack.h"
 
 #define INFO_MAX (1u << 20) /* bytes of info.xml */
 #define DOCUMENT_MAX ((uint64_t)8 << 30) /* of METS or PREMIS */

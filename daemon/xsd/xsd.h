@@ -1,8 +1,9 @@
 /*
- * Noark 5's schemas as they lie in schemas/noark5, inside the program.
+ * The schemas as they lie in schemas/noark5 and schemas/dias, inside the
+ * program. An import of one by another finds it here, or not at all.
  */
-#ifndef SL_DEPOT_SCHEMAS_H
-#define SL_DEPOT_SCHEMAS_H
+#ifndef SL_XSD_XSD_H
+#define SL_XSD_XSD_H
 
 #include <libxml/xmlschemas.h>
 
@@ -14,8 +15,8 @@ struct sl_schema {
 	const char *p;
 	size_t n;
 };
-/* i from 0; NULL at the end. */
-const struct sl_schema *sl_schema_at(size_t i);
+/* Those of Noark 5; i from 0; NULL at the end. */
+const struct sl_schema *sl_schema_noark5(size_t i);
 /* NULL: there is none of that name. */
 const struct sl_schema *sl_schema_find(const char *name);
 void sl_schema_digest(const struct sl_schema *s, struct sl_digest *ret);

@@ -15,7 +15,7 @@
 #include "../base/file.h"
 #include "../base/mem.h"
 #include "../base/text.h"
-#include "dias_p.h"
+#include "pack.h"
 
 struct names {
 	char **name;

@@ -11,7 +11,7 @@
 
 #include "../base/clock.h"
 #include "../base/mem.h"
-#include "dias_p.h"
+#include "pack.h"
 
 #define PROFILE "http://xml.ra.se/METS/RA_METS_eARD.xml"
 #define NS_METS "http://www.loc.gov/METS/"

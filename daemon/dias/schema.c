@@ -1,8 +1,8 @@
 /*
- * Validity by the schemas that lie in schemas/, which are inside the program.
+ * Validity by the schemas that are inside the program.
  *
- * SECURITY: libxml2 with no network, no DTD, no entities; a schema that names
- * another gets it from here or not at all. A document is read node by node.
+ * SECURITY: libxml2 with no network, no DTD, no entities. A document is read
+ * node by node.
  */
 #include <libxml/parser.h>
 #include <libxml/parserInternals.h>
@@ -13,38 +13,20 @@
 
 #include "../base/file.h"
 #include "../base/mem.h"
+#include "../xsd/xsd.h"
 #include "dias.h"
-#include "schemas.h"
 
-#define XSD_FILE(name, path)                                                   \
-	extern const char name[], name##_end[];                                \
-	__asm__(".section .rodata\n"                                           \
-		".global " #name "\n.global " #name "_end\n"                   \
-		".type " #name ", @object\n" #name ":\n"                       \
-		".incbin \"schemas/dias/" path "\"\n" #name "_end:\n"          \
-		".byte 0\n"                                                    \
-		".size " #name ", . - " #name "\n"                             \
-		".previous\n")
-
-XSD_FILE(sl_dias_xsd_mets, "mets.xsd");
-XSD_FILE(sl_dias_xsd_info, "submissionDescription.xsd");
-XSD_FILE(sl_dias_xsd_premis, "DIAS_PREMIS.xsd");
-XSD_FILE(sl_dias_xsd_xlink, "xlink.xsd");
-
-#define XLINK "http://www.loc.gov/standards/xlink/xlink.xsd"
 #define READ_FLAGS (XML_PARSE_NONET | XML_PARSE_COMPACT)
 
-static const struct xsd {
-	const char *begin, *end;
-} xsds[SL_DIAS_SCHEMAS] = {
-    [SL_DIAS_METS] = {sl_dias_xsd_mets, sl_dias_xsd_mets_end},
-    [SL_DIAS_INFO] = {sl_dias_xsd_info, sl_dias_xsd_info_end},
-    [SL_DIAS_PREMIS] = {sl_dias_xsd_premis, sl_dias_xsd_premis_end},
+static const char *const names[SL_DIAS_SCHEMAS] = {
+    [SL_DIAS_METS] = "mets.xsd",
+    [SL_DIAS_INFO] = "submissionDescription.xsd",
+    [SL_DIAS_PREMIS] = "DIAS_PREMIS.xsd",
+    [SL_DIAS_ADDML] = "addml.xsd",
 };
 
 struct sl_dias_reader {
 	xmlTextReaderPtr xml;
-	xmlSchemaPtr schema;
 	int fd;
 	off_t at;
 	uint64_t faults;
@@ -55,25 +37,9 @@ struct sl_dias_reader {
 struct sl_slice
 sl_dias_xsd(enum sl_dias_schema which)
 {
-	const struct xsd *x = &xsds[which];
-	const struct sl_schema *addml;
+	const struct sl_schema *s = sl_schema_find(names[which]);
 
-	if (which == SL_DIAS_ADDML) {
-		addml = sl_schema_find("addml.xsd");
-		return (struct sl_slice){addml->p, (uint32_t)addml->n};
-	}
-	return (struct sl_slice){x->begin, (uint32_t)(x->end - x->begin)};
-}
-
-/* The only other document there is. */
-static xmlParserInputPtr
-load_entity(const char *url, const char *id, xmlParserCtxtPtr ctxt)
-{
-	(void)id;
-	if (url == NULL || strcmp(url, XLINK) != 0)
-		return NULL;
-	return xmlNewStringInputStream(
-	    ctxt, (const xmlChar *)sl_dias_xsd_xlink);
+	return (struct sl_slice){s->p, (uint32_t)s->n};
 }
 
 static void
@@ -100,24 +66,6 @@ fault(void *arg, xmlErrorPtr e)
 		r->first[n - 1] = '\0';
 }
 
-static xmlSchemaPtr
-load_schema(enum sl_dias_schema which)
-{
-	xmlExternalEntityLoader before = xmlGetExternalEntityLoader();
-	struct sl_slice s = sl_dias_xsd(which);
-	xmlSchemaParserCtxtPtr p = xmlSchemaNewMemParserCtxt(s.p, (int)s.n);
-	xmlSchemaPtr schema = NULL;
-
-	if (p == NULL)
-		return NULL;
-	xmlSetExternalEntityLoader(load_entity);
-	xmlSchemaSetParserErrors(p, quiet, quiet, NULL);
-	schema = xmlSchemaParse(p);
-	xmlSchemaFreeParserCtxt(p);
-	xmlSetExternalEntityLoader(before);
-	return schema;
-}
-
 static int
 read_bytes(void *arg, char *p, int n)
 {
@@ -133,14 +81,15 @@ struct sl_dias_reader *
 sl_dias_reader_new(int fd, enum sl_dias_schema which)
 {
 	struct sl_dias_reader *r = sl_alloc(sizeof(*r));
+	xmlSchemaPtr schema;
 
 	xmlInitParser();
 	r->fd = fd;
 	r->last = 1;
-	r->schema = load_schema(which);
 	r->xml = xmlReaderForIO(read_bytes, NULL, r, NULL, NULL, READ_FLAGS);
-	if (r->schema == NULL || r->xml == NULL ||
-	    xmlTextReaderSetSchema(r->xml, r->schema) != 0) {
+	if (sl_schema_load(sl_schema_find(names[which]), &schema, NULL) !=
+		SL_OK ||
+	    r->xml == NULL || xmlTextReaderSetSchema(r->xml, schema) != 0) {
 		sl_dias_reader_free(r);
 		return NULL;
 	}
@@ -190,7 +139,6 @@ sl_dias_reader_free(struct sl_dias_reader *r)
 	xmlSetStructuredErrorFunc(NULL, NULL);
 	xmlSetGenericErrorFunc(NULL, NULL);
 	xmlFreeTextReader(r->xml);
-	xmlSchemaFree(r->schema);
 	free(r);
 }
 

@@ -16,7 +16,7 @@
 #include "../base/mem.h"
 #include "../config/deadline.h"
 #include "../wire/roles.h"
-#include "dias_queue.h"
+#include "queue.h"
 
 #define HANDED_OVER "(10, 20)" /* outcomes: in a target */
 

@@ -9,7 +9,7 @@
 #include "../base/clock.h"
 #include "../base/mem.h"
 #include "../journal/leaf.h"
-#include "dias_queue.h"
+#include "queue.h"
 
 #define POST_MAX (1u << 20) /* bytes of a prepared post */
 #define DETAIL_MAX 65536 /* bytes of an event's payload */

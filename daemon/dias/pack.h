@@ -1,8 +1,8 @@
 /*
- * A package while it is written. For the files dias*.c of this room.
+ * A package while it is written. For the files of this room.
  */
-#ifndef SL_DEPOT_DIAS_P_H
-#define SL_DEPOT_DIAS_P_H
+#ifndef SL_DIAS_PACK_H
+#define SL_DIAS_PACK_H
 
 #include <stdio.h>
 
@@ -10,7 +10,7 @@
 #include "../base/hash.h"
 #include "dias.h"
 
-/* -- XML and tables (dias_text.c) -------------------------------------------
+/* -- XML and tables (text.c) ------------------------------------------------
  */
 /* Appends fmt with %s a text, escaped so that XML can hold it, and %d an
  * int64_t; nothing else. */
@@ -23,7 +23,7 @@ struct sl_pack;
 enum sl_dias_table {
 #define DIAS_TABLE(id, ...) SL_DIAS_T_##id,
 #define DIAS_COLUMN(...)
-#include "dias_tables.def"
+#include "tables.def"
 #undef DIAS_TABLE
 #undef DIAS_COLUMN
 	SL_DIAS_TABLES,
@@ -32,7 +32,7 @@ void sl_dias_row(struct sl_pack *k, enum sl_dias_table t, const char *fmt, ...);
 /* Puts the tables and their ADDML into the package. */
 enum sl_rc sl_dias_tables_add(struct sl_pack *k, struct sl_err *err);
 
-/* -- the package (dias_pack.c) ----------------------------------------------
+/* -- the package (pack.c) ---------------------------------------------------
  */
 struct sl_pack {
 	const struct sl_dias_options *o;
@@ -103,7 +103,7 @@ void sl_pack_object(struct sl_pack *k, const struct sl_pack_object *b);
 enum sl_rc sl_pack_agent(
     struct sl_pack *k, const char *name, struct sl_err *err);
 
-/* -- schema-bound documents (dias_meta.c) ------------------------------------
+/* -- schema-bound documents (meta.c) -----------------------------------------
  */
 void sl_dias_write_premis(struct sl_pack *k, FILE *f);
 void sl_dias_write_log(struct sl_pack *k, FILE *f);

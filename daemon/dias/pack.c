@@ -20,7 +20,7 @@
 #include "../base/file.h"
 #include "../base/mem.h"
 #include "../base/text.h"
-#include "dias_p.h"
+#include "pack.h"
 
 #define BLOCK 10240
 #define CHUNK (256 * 1024)

@@ -1,11 +1,11 @@
 /*
- * A queue while it becomes a package. For dias_queue.c and dias_post.c.
+ * A queue while it becomes a package. For queue.c and post.c.
  */
-#ifndef SL_DEPOT_DIAS_QUEUE_H
-#define SL_DEPOT_DIAS_QUEUE_H
+#ifndef SL_DIAS_QUEUE_H
+#define SL_DIAS_QUEUE_H
 
 #include "../store/db.h"
-#include "dias_p.h"
+#include "pack.h"
 
 /* A file of the consignment at hand. */
 struct qfile {
