@@ -9,8 +9,11 @@
 #include <unistd.h>
 
 #include "clock.h"
+#include "log.h"
 #include "mem.h"
 #include "text.h"
+
+#define AWAY_MAX_MS 2000
 
 int
 sl_notify_open(void)
@@ -88,4 +91,16 @@ sl_notify_pulse(int fd)
 	else
 		sl_notify("WATCHDOG=1");
 	due_ms = now_ms + every_ms / 2;
+}
+
+int
+sl_notify_away(unsigned tries, const char *subject)
+{
+	if (tries == 0) {
+		sl_log(SL_LOG_INFO, subject, "waiting for slused");
+		/* It may be long away: no reason to kill us. */
+		sl_notify("READY=1");
+	}
+	sl_notify("WATCHDOG=1");
+	return tries < 6 ? 50 << tries : AWAY_MAX_MS;
 }

@@ -58,21 +58,14 @@ wake_for_watchdog(int fd)
 static enum sl_rc
 connect_slused(const char *path, struct sl_chan **ret, struct sl_err *err)
 {
-	int wait_ms = 50;
+	unsigned tries;
 	enum sl_rc rc;
 
-	for (;;) {
+	for (tries = 0;; tries++) {
 		rc = sl_chan_connect(path, SL_ROLE_PLACE, 1, "", ret, err);
 		if (rc != SL_RETRY)
 			return rc;
-		if (wait_ms == 50) {
-			sl_log(SL_LOG_INFO, "", "waiting for slused");
-			/* It may be long away: no reason to kill us. */
-			sl_notify("READY=1");
-		}
-		sl_notify("WATCHDOG=1");
-		(void)poll(NULL, 0, wait_ms);
-		wait_ms = wait_ms < 2000 ? wait_ms * 2 : 2000;
+		(void)poll(NULL, 0, sl_notify_away(tries, ""));
 	}
 }
 

@@ -297,23 +297,16 @@ connect_slused(int signals, const struct options *o, struct sl_chan **ret,
 	enum sl_role role = o->witness ? SL_ROLE_WITNESS : SL_ROLE_PUSH;
 	const char *name = o->witness ? "witness" : o->target;
 	struct pollfd pf = {.fd = signals, .events = POLLIN};
-	int wait_ms = 50;
+	unsigned tries;
 	enum sl_rc rc;
 
-	for (;;) {
+	for (tries = 0;; tries++) {
 		rc = sl_chan_connect(
 		    o->socket, role, SL_PUSH_QUEUE, name, ret, err);
 		if (rc != SL_RETRY)
 			return rc;
-		if (wait_ms == 50) {
-			sl_log(SL_LOG_INFO, name, "waiting for slused");
-			/* It may be long away: no reason to kill us. */
-			sl_notify("READY=1");
-		}
-		sl_notify("WATCHDOG=1");
-		if (poll(&pf, 1, wait_ms) > 0)
+		if (poll(&pf, 1, sl_notify_away(tries, name)) > 0)
 			return SL_SKIP;
-		wait_ms = wait_ms < 2000 ? wait_ms * 2 : 2000;
 	}
 }
 

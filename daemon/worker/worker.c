@@ -35,8 +35,6 @@
 
 #define HOST_LOOK_MS 10 /* between two looks for a free slot of the host */
 #define SLOTS_MAX 256
-#define BACKOFF_MIN_MS 20
-#define BACKOFF_MAX_MS 2000
 
 struct parent;
 
@@ -486,27 +484,18 @@ static enum sl_rc
 reach_slused(struct parent *p, const struct options *o, struct sl_told *told,
     struct sl_err *err)
 {
-	int wait_ms = BACKOFF_MIN_MS;
+	unsigned tries;
 	enum sl_rc rc;
 
-	for (;;) {
+	for (tries = 0;; tries++) {
 		rc = told != NULL
 			 ? sl_chan_ask(o->socket, p->w->role, told, err)
 			 : sl_chan_connect(o->socket, p->w->role, p->slots, "",
 			       &p->chan, err);
 		if (rc != SL_RETRY)
 			return rc;
-		if (wait_ms == BACKOFF_MIN_MS) {
-			sl_log(SL_LOG_INFO, "parent", "waiting for slused");
-			/* It may be long away: no reason to kill us. */
-			sl_notify("READY=1");
-		}
-		sl_notify("WATCHDOG=1");
-		if (sleep_or_end(p, wait_ms))
+		if (sleep_or_end(p, sl_notify_away(tries, "parent")))
 			return SL_SKIP;
-		wait_ms *= 2;
-		if (wait_ms > BACKOFF_MAX_MS)
-			wait_ms = BACKOFF_MAX_MS;
 	}
 }
 
