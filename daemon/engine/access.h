@@ -18,6 +18,9 @@ struct sl_person {
 	char actor[32]; /* uid:1000 */
 };
 
+/* A member of what a request brings; "" if it is no text. */
+const char *sl_request_text(const json_t *args, const char *key);
+
 /* -- access.c -------------------------------------------------------------- */
 /* Starts the look-up of groups (before anything else is open), and its part of
  * the loop with its event (once the store is). */

@@ -12,12 +12,6 @@
 #include "../prepare/prepare.h"
 #include "access.h"
 
-static enum sl_rc
-no(struct sl_err *err, const char *text)
-{
-	return sl_err_set(err, SL_REJECT, 0, "not_possible", "%s", text);
-}
-
 /* An entry by "M26-004711-3.1"; without ".n" the only one that was not
  * replaced. */
 static enum sl_rc
@@ -29,20 +23,22 @@ find(struct sl_engine *e, const char *id, struct sl_consignment *c,
 	int number;
 
 	if (!sl_reception_parse(id, reception, sizeof(reception), &number))
-		return no(err, "that is no reception number (check it)");
+		return sl_engine_no(
+		    err, "that is no reception number (check it)");
 	if (!sl_consignment_by_reception(e->store, reception, c))
-		return no(err, "there is no such post");
+		return sl_engine_no(err, "there is no such post");
 	if (number == 0) {
 		number = sl_entry_only(e->store, c->id, &several);
 		if (several)
-			return no(err, "it holds several posts: add .1, .2 ..");
+			return sl_engine_no(
+			    err, "it holds several posts: add .1, .2 ..");
 		/* What is being read again is the consignment's. */
 		*ret_entry = number > 0 && sl_entry_by_number(
 					       e->store, reception, number, en);
 		return SL_OK;
 	}
 	*ret_entry = sl_entry_by_number(e->store, reception, number, en);
-	return *ret_entry ? SL_OK : no(err, "there is no such post");
+	return *ret_entry ? SL_OK : sl_engine_no(err, "there is no such post");
 }
 
 void
@@ -138,13 +134,15 @@ change_consignment(struct sl_engine *e, struct sl_consignment *c,
 	struct sl_job *job;
 
 	if (!legal(c->dispo, change))
-		return no(err, "that cannot be done with it as it is now");
+		return sl_engine_no(
+		    err, "that cannot be done with it as it is now");
 	if ((change == SL_CHANGE_release || change == SL_CHANGE_retry) &&
 	    sl_source_list(e->store, c->id, NULL, 0) == 0 &&
 	    !sl_job_copyable(e, c, &why_not))
-		return no(err, "it is over the limits still, or its files are "
-			       "gone: raise them, or drop it again in smaller "
-			       "parts, and reject this");
+		return sl_engine_no(err,
+		    "it is over the limits still, or its files are "
+		    "gone: raise them, or drop it again in smaller "
+		    "parts, and reject this");
 	/* What is being read now must not go on behind the person's back. */
 	job = sl_job_find(e, c->id);
 	if (job != NULL)
@@ -170,9 +168,10 @@ read_again(struct sl_engine *e, struct sl_consignment *c, struct sl_entry *en,
     const char *why, const char *actor, struct sl_err *err)
 {
 	if (sl_entry_moves_others(e->store, en))
-		return no(err, "the files of other posts of its delivery would "
-			       "be numbered anew: drop what it came in once "
-			       "more");
+		return sl_engine_no(err,
+		    "the files of other posts of its delivery would "
+		    "be numbered anew: drop what it came in once "
+		    "more");
 	en->outcome = SL_OUTCOME_replaced;
 	if (sl_entry_apply(e, en, SL_CHANGE_replace, "by_person", why, actor,
 		err) != SL_OK ||
@@ -208,14 +207,16 @@ sl_control_change(struct sl_engine *e, const char *id, enum sl_change change,
 	if (rc != SL_OK)
 		return rc;
 	if (is_for_two(e, has_entry ? en.dispo : c.dispo, change, actor))
-		return no(err, "a second person must approve it");
+		return sl_engine_no(err, "a second person must approve it");
 	if (!has_entry)
 		return change_consignment(e, &c, change, why, actor, err);
 	if (change == SL_CHANGE_reject && sl_outbox_may_be_there(e, &en))
-		return no(err, "it may be in the case system already; retry "
-			       "it and withdraw it there");
+		return sl_engine_no(err,
+		    "it may be in the case system already; retry "
+		    "it and withdraw it there");
 	if (!legal(en.dispo, change))
-		return no(err, "that cannot be done with it as it is now");
+		return sl_engine_no(
+		    err, "that cannot be done with it as it is now");
 	if (change == SL_CHANGE_retry && en.stage == SL_STAGE_read &&
 	    legal(en.dispo, SL_CHANGE_replace) &&
 	    sl_entry_unread(e->store, en.id))
@@ -254,18 +255,20 @@ find_undecided(struct sl_engine *e, const char *id, struct sl_entry *ret,
 	if (rc != SL_OK)
 		return rc;
 	if (!has_entry)
-		return no(err, "it was stopped before it became a post; "
-			       "release or reject it");
+		return sl_engine_no(err,
+		    "it was stopped before it became a post; "
+		    "release or reject it");
 	if (!legal(ret->dispo, SL_CHANGE_decide))
-		return no(err, "it does not wait for a decision");
+		return sl_engine_no(err, "it does not wait for a decision");
 	return SL_OK;
 }
 
 static enum sl_rc
 frozen(struct sl_err *err)
 {
-	return no(err, "it may be in the case system already; retry it and "
-		       "move it there");
+	return sl_engine_no(err,
+	    "it may be in the case system already; retry it and "
+	    "move it there");
 }
 
 enum sl_rc

@@ -38,6 +38,12 @@
 #define BUNDLES_A_SWEEP 1000
 #define BUNDLE_SAFE_MS INT64_C(86400000) /* an orphan is left alone so long */
 
+enum sl_rc
+sl_engine_no(struct sl_err *err, const char *words)
+{
+	return sl_err_set(err, SL_REJECT, 0, "not_possible", "%s", words);
+}
+
 bool
 sl_engine_bad(struct sl_engine *e, enum sl_rc rc, const struct sl_err *err)
 {

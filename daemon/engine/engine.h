@@ -25,6 +25,7 @@
 #include "../wire/wire.h"
 
 #define SL_PAGES_A_TASK 32 /* an OPEN task reads so many of each part */
+#define SL_WHY_MIN 3 /* characters of a reason that a person gives */
 #define SL_PARTS_MAX 20000u /* of one source, whatever a worker says */
 
 struct sl_engine;
@@ -157,6 +158,8 @@ void sl_engine_after(
 /* Shorthand for the common pattern: true and noted if rc is a failure. */
 bool sl_engine_bad(
     struct sl_engine *e, enum sl_rc rc, const struct sl_err *err);
+/* What was asked for cannot be: SL_REJECT, not_possible. */
+enum sl_rc sl_engine_no(struct sl_err *err, const char *words);
 /* Something became possible: claim more, start tasks. */
 void sl_engine_kick(struct sl_engine *e);
 struct sl_inlet *sl_engine_inlet(struct sl_engine *e, const char *queue);

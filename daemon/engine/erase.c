@@ -19,12 +19,6 @@
 #define REST_MS INT64_C(3600000) /* between two walks over all that is done */
 #define FOLDERS_A_SWEEP 1000
 
-static enum sl_rc
-no(struct sl_err *err, const char *text)
-{
-	return sl_err_set(err, SL_REJECT, 0, "not_possible", "%s", text);
-}
-
 /* {"erased":[..],"content":..,"cause":"..","why":".."} */
 static enum sl_rc
 log_erased(struct sl_engine *e, const struct sl_consignment *c,
@@ -151,7 +145,7 @@ erase_event(struct sl_engine *e, uint64_t seq, const char *why,
 	enum sl_rc rc;
 
 	if (seq >= sl_store_tree(e->store)->size)
-		return no(err, "there is no such event");
+		return sl_engine_no(err, "there is no such event");
 	rc = sl_erase_payload(e->store, seq, err);
 	if (rc != SL_OK)
 		return rc;
@@ -173,20 +167,23 @@ sl_erase_asked(struct sl_engine *e, const char *id, const char *why,
 	int number;
 
 	if (e->halted)
-		return no(err, "the sporingslogg is not the one that was "
-			       "signed");
+		return sl_engine_no(err,
+		    "the sporingslogg is not the one that was "
+		    "signed");
 	if (sl_parse_u64(id, 0, INT64_MAX, &seq))
 		return erase_event(e, seq, why, actor, err);
 	if (!sl_reception_parse(id, reception, sizeof(reception), &number) ||
 	    !sl_consignment_by_reception(e->store, reception, &c))
-		return no(err, "there is no such post");
+		return sl_engine_no(err, "there is no such post");
 	if (number != 0)
-		return no(err, "content belongs to the whole delivery: leave "
-			       "out .1");
+		return sl_engine_no(err,
+		    "content belongs to the whole delivery: leave "
+		    "out .1");
 	if (sl_erase_done(e->store, c.id))
-		return no(err, "its content is erased already");
+		return sl_engine_no(err, "its content is erased already");
 	if (c.dispo != SL_DISPO_done || sl_job_find(e, c.id) != NULL)
-		return no(err, "it is not done: reject it first, or let it "
-			       "arrive");
+		return sl_engine_no(err,
+		    "it is not done: reject it first, or let it "
+		    "arrive");
 	return erase(e, &c, why, actor, err);
 }

@@ -26,7 +26,6 @@
 #include "../intake/words.h"
 
 #define LOOKS_MAX 200 /* folders a look; the others have their turn */
-#define WHY_MIN 3 /* characters of a reason */
 
 static void
 actor_of_queue(const struct sl_face_held *h, char *out, size_t cap)
@@ -143,7 +142,7 @@ reject(struct sl_faces *f, const struct sl_face_held *h, const char *why,
 	struct sl_err err = {0};
 	enum sl_rc rc;
 
-	if (strlen(why) < WHY_MIN) {
+	if (strlen(why) < SL_WHY_MIN) {
 		sl_buf_add_str(
 		    out, sl_words(lang,
 			     "Skriv en begrunnelse for at posten ikke er "

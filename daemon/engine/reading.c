@@ -12,16 +12,6 @@
 #include "../base/clock.h"
 #include "access.h"
 
-#define WHY_MIN 3
-
-static const char *
-text(json_t *args, const char *key)
-{
-	const char *s = json_string_value(json_object_get(args, key));
-
-	return s != NULL ? s : "";
-}
-
 /* Does the answer hold what post says or is called? */
 static bool
 has_content(enum sl_verb verb)
@@ -56,7 +46,8 @@ permit(struct sl_engine *e, const struct sl_person *who, enum sl_verb verb,
     json_t *args, bool *ret_bare, struct sl_err *err)
 {
 	bool glass = json_is_true(json_object_get(args, "glass"));
-	const char *subject = text(json_object_get(args, "args"), "id");
+	const char *subject =
+	    sl_request_text(json_object_get(args, "args"), "id");
 	enum sl_may may;
 	enum sl_rc rc = sl_access_check(e, who, verb, subject, &may, err);
 
@@ -66,13 +57,14 @@ permit(struct sl_engine *e, const struct sl_person *who, enum sl_verb verb,
 	if (glass && may == SL_MAY_bare)
 		return sl_access_refuse(e, who, sl_verb_name(verb), subject,
 		    "your role does not allow to break the glass", err);
-	if (glass && may == SL_MAY_glass && strlen(text(args, "why")) < WHY_MIN)
+	if (glass && may == SL_MAY_glass &&
+	    strlen(sl_request_text(args, "why")) < SL_WHY_MIN)
 		return sl_err_set(err, SL_REJECT, 0, "not_possible",
 		    "to break the glass takes a reason (--why)");
 	if (glass && may == SL_MAY_glass) {
 		*ret_bare = false;
 		return break_glass(
-		    e, who, verb, subject, text(args, "why"), err);
+		    e, who, verb, subject, sl_request_text(args, "why"), err);
 	}
 	*ret_bare = may != SL_MAY_yes;
 	return !*ret_bare && has_content(verb)
@@ -84,7 +76,7 @@ enum sl_rc
 sl_reading_ask(struct sl_engine *e, const struct sl_person *who, json_t *args,
     struct sl_reading *ret, struct sl_err *err)
 {
-	enum sl_verb verb = sl_verb_by_name(text(args, "verb"));
+	enum sl_verb verb = sl_verb_by_name(sl_request_text(args, "verb"));
 	bool bare, direct = json_is_true(json_object_get(args, "direct"));
 	enum sl_rc rc;
 

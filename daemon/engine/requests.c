@@ -17,16 +17,9 @@
 
 #define CASES_BYTES_MAX ((size_t)64 << 20) /* of all lists being taken in */
 #define ITEMS_MAX 5000 /* of one call; a packet holds about half of that */
-#define WHY_MIN 3
 
-static enum sl_rc
-no(struct sl_err *err, const char *words)
-{
-	return sl_err_set(err, SL_REJECT, 0, "not_possible", "%s", words);
-}
-
-static const char *
-text(json_t *args, const char *key)
+const char *
+sl_request_text(const json_t *args, const char *key)
 {
 	const char *s = json_string_value(json_object_get(args, key));
 
@@ -56,7 +49,7 @@ take_cases(struct sl_peer *p, json_t *args, struct sl_err *err)
 
 	json_array_foreach(rows, i, row)
 	{
-		n = strlen(text(row, "number"));
+		n = strlen(sl_request_text(row, "number"));
 		if (n > 0 && n <= 64)
 			continue;
 		sl_buf_free(&p->cases);
@@ -68,7 +61,7 @@ take_cases(struct sl_peer *p, json_t *args, struct sl_err *err)
 	n = line != NULL ? strlen(line) : 0;
 	if (cases_bytes(p->e) + n + 1 > CASES_BYTES_MAX) {
 		sl_buf_free(&p->cases);
-		return no(err,
+		return sl_engine_no(err,
 		    "the list is too long, or others are being taken in; "
 		    "nothing was changed");
 	}
@@ -88,11 +81,11 @@ put_cases(struct sl_engine *e, const char *line, size_t n, int64_t *count,
 
 	json_array_foreach(json_object_get(args, "cases"), i, row)
 	{
-		m.number = sl_slice_str(text(row, "number"));
-		m.title = sl_slice_str(text(row, "title"));
-		m.status = sl_slice_str(text(row, "status"));
-		m.unit = sl_slice_str(text(row, "unit"));
-		m.klass = sl_slice_str(text(row, "class"));
+		m.number = sl_slice_str(sl_request_text(row, "number"));
+		m.title = sl_slice_str(sl_request_text(row, "title"));
+		m.status = sl_slice_str(sl_request_text(row, "status"));
+		m.unit = sl_slice_str(sl_request_text(row, "unit"));
+		m.klass = sl_slice_str(sl_request_text(row, "class"));
 		m.target_key = sl_slice_str("");
 		if (rc == SL_OK)
 			rc = sl_case_put(
@@ -151,8 +144,9 @@ switches(struct sl_engine *e, const char *verb, const char *actor,
 	size_t i;
 
 	if (e->halted)
-		return no(err, "the sporingslogg is not the one that was "
-			       "signed; see slused(8), RESTORING");
+		return sl_engine_no(err,
+		    "the sporingslogg is not the one that was "
+		    "signed; see slused(8), RESTORING");
 	if (strcmp(verb, "stop-in") == 0 || strcmp(verb, "start-in") == 0) {
 		e->intake_stopped = strcmp(verb, "stop-in") == 0;
 		return log_switch(e,
@@ -256,25 +250,26 @@ item(json_t *args, size_t i)
 	json_t *ids = json_object_get(args, "ids");
 	const char *s = json_string_value(json_array_get(ids, i));
 
-	return json_is_array(ids) ? (s != NULL ? s : "") : text(args, "id");
+	return json_is_array(ids) ? (s != NULL ? s : "")
+				  : sl_request_text(args, "id");
 }
 
 static enum sl_rc
 assign(struct sl_engine *e, const char *id, json_t *args, const char *actor,
     struct sl_buf *json, struct sl_err *err)
 {
-	const char *why = text(args, "why");
+	const char *why = sl_request_text(args, "why");
 	char other[48];
 	enum sl_rc rc;
 
 	if (json_object_get(args, "newCase") != NULL)
 		return sl_control_new_case(
-		    e, id, text(args, "newCase"), why, actor, err);
+		    e, id, sl_request_text(args, "newCase"), why, actor, err);
 	if (json_object_get(args, "with") == NULL)
 		return sl_control_assign(
-		    e, id, text(args, "case"), why, actor, err);
+		    e, id, sl_request_text(args, "case"), why, actor, err);
 	rc = sl_control_with(
-	    e, id, text(args, "with"), NULL, why, actor, other, err);
+	    e, id, sl_request_text(args, "with"), NULL, why, actor, other, err);
 	if (rc == SL_OK && *other != '\0' && items_of(args) == 1)
 		sl_buf_printf(json, "{\"waits_for\":\"%s\"}", other);
 	return rc;
@@ -289,7 +284,7 @@ decide(struct sl_engine *e, const char *verb, const char *id, json_t *args,
 	if (k == CHANGES)
 		return assign(e, id, args, actor, json, err);
 	return sl_control_change(
-	    e, id, changes[k].change, text(args, "why"), actor, err);
+	    e, id, changes[k].change, sl_request_text(args, "why"), actor, err);
 }
 
 /* One item, or each of several by itself: those that cannot be are told. */
@@ -303,8 +298,8 @@ decide_all(struct sl_engine *e, const char *verb, json_t *args,
 	char *s;
 
 	if (json_object_get(args, "ids") == NULL)
-		return decide(
-		    e, verb, text(args, "id"), args, actor, json, err);
+		return decide(e, verb, sl_request_text(args, "id"), args, actor,
+		    json, err);
 	failed = json_array();
 	for (i = 0; i < n && rc != SL_FATAL; i++) {
 		rc = decide(e, verb, item(args, i), args, actor, json, err);
@@ -326,17 +321,19 @@ static enum sl_rc
 deviation(
     struct sl_engine *e, json_t *args, const char *actor, struct sl_err *err)
 {
-	const char *kind = text(args, "kind"), *why = text(args, "why");
+	const char *kind = sl_request_text(args, "kind"),
+		   *why = sl_request_text(args, "why");
 	int64_t consignment, entry;
 	char subject[48];
 
-	sl_control_subject(e, text(args, "id"), subject, &consignment, &entry);
+	sl_control_subject(
+	    e, sl_request_text(args, "id"), subject, &consignment, &entry);
 	if (consignment == 0)
-		return no(err, "there is no such post");
+		return sl_engine_no(err, "there is no such post");
 	if (sl_deviation_by_name(kind) == SL_DEVIATIONS)
-		return no(err, "there is no such kind of deviation");
-	if (strlen(why) < WHY_MIN)
-		return no(err, "a deviation takes a reason");
+		return sl_engine_no(err, "there is no such kind of deviation");
+	if (strlen(why) < SL_WHY_MIN)
+		return sl_engine_no(err, "a deviation takes a reason");
 	return sl_access_log(e, SL_EVENT_deviation, actor, subject,
 	    json_pack("{s:s, s:s}", "kind", kind, "why", why), err);
 }
@@ -361,11 +358,11 @@ static enum sl_rc
 journal(struct sl_engine *e, const char *verb, json_t *args, const char *actor,
     struct sl_err *err)
 {
-	const char *why = text(args, "why");
+	const char *why = sl_request_text(args, "why");
 
 	/* What is erased is what the second person was shown. */
 	if (items_of(args) != 1)
-		return no(err, "one at a time");
+		return sl_engine_no(err, "one at a time");
 	if (strcmp(verb, "journal-erase") == 0)
 		return sl_erase_asked(e, item(args, 0), why, actor, err);
 	if (strcmp(verb, "journal-accept") == 0)
@@ -397,12 +394,13 @@ sl_control_do(struct sl_engine *e, struct sl_peer *p, const char *verb,
 	if (strcmp(verb, "scan-sign") == 0)
 		return sl_scan_sign(e, args, actor, json, err);
 	if (is_switch(verb))
-		return switches(e, verb, actor, text(args, "why"), err);
+		return switches(
+		    e, verb, actor, sl_request_text(args, "why"), err);
 	if (strcmp(verb, "status") == 0) {
 		status_json(e, json);
 		return SL_OK;
 	}
-	return no(err, "unknown request");
+	return sl_engine_no(err, "unknown request");
 }
 
 /* -- who may -----------------------------------------------------------------
@@ -432,11 +430,11 @@ check(struct sl_engine *e, const struct sl_person *who, const char *verb,
 	enum sl_verb v;
 
 	if (n == 0 || n > ITEMS_MAX)
-		return no(err, "none, or too many at once");
+		return sl_engine_no(err, "none, or too many at once");
 	for (i = 0; i < n; i++) {
 		v = verb_of(e, verb, item(args, i));
 		if (v == SL_VERBS)
-			return no(err, "unknown request");
+			return sl_engine_no(err, "unknown request");
 		one = sl_access_check(e, who, v, item(args, i), NULL, err);
 		if (one != SL_OK && one != SL_HOLD)
 			return one;
@@ -460,7 +458,7 @@ answer(struct sl_engine *e, struct sl_peer *p, const char *verb, json_t *args,
 	struct sl_wish w = {.request = verb,
 	    .args = args,
 	    .subject = items_of(args) == 1 ? item(args, 0) : "-",
-	    .why = text(args, "why"),
+	    .why = sl_request_text(args, "why"),
 	    .items = items_of(args)};
 	char own[48];
 	int64_t unused;
@@ -475,10 +473,11 @@ answer(struct sl_engine *e, struct sl_peer *p, const char *verb, json_t *args,
 		return rc;
 	/* Nothing is filed that sl_control_do could not do then. */
 	if (!is_decision(verb) && !is_journal(verb))
-		return no(err, "unknown request");
-	if (strlen(w.why) < WHY_MIN)
-		return no(err, "what a second person must approve takes a "
-			       "reason (--why)");
+		return sl_engine_no(err, "unknown request");
+	if (strlen(w.why) < SL_WHY_MIN)
+		return sl_engine_no(err,
+		    "what a second person must approve takes a "
+		    "reason (--why)");
 	sl_control_subject(e, w.subject, own, &unused, &unused);
 	w.subject = own;
 	return sl_approve_ask(e, who, &w, json, err);

@@ -11,53 +11,27 @@
 #include "../base/clock.h"
 #include "../base/text.h"
 #include "../config/deadline.h"
+#include "access.h"
 
 #define DAYS_MAX 366
-#define WHY_MIN 3
-
-static enum sl_rc
-no(struct sl_err *err, const char *words)
-{
-	return sl_err_set(err, SL_REJECT, 0, "not_possible", "%s", words);
-}
-
-static const char *
-text(json_t *args, const char *key)
-{
-	const char *s = json_string_value(json_object_get(args, key));
-
-	return s != NULL ? s : "";
-}
-
-/* One way of writing a day. */
-static int64_t
-day_of(const char *s)
-{
-	static const char like[] = "0000-00-00";
-	size_t i;
-
-	for (i = 0; like[i] != '\0'; i++)
-		if (like[i] == '0' ? s[i] < '0' || s[i] > '9' : s[i] != '-')
-			return -1;
-	return s[i] == '\0' ? sl_day_read(s) : -1;
-}
 
 /* A day that is not over may still get more paper. */
 static enum sl_rc
 take_days(json_t *args, int64_t *ret_from, int64_t *ret_to, struct sl_err *err)
 {
-	const char *from = text(args, "from"), *to = text(args, "to");
+	const char *from = sl_request_text(args, "from"),
+		   *to = sl_request_text(args, "to");
 
-	*ret_from = day_of(from);
-	*ret_to = *to != '\0' ? day_of(to) : *ret_from;
-	if (*ret_from < 0 || *ret_to < 0)
-		return no(err, "a day is written 2026-01-31");
+	if (!sl_day_exact(from, ret_from) ||
+	    !sl_day_exact(*to != '\0' ? to : from, ret_to))
+		return sl_engine_no(err, "a day is written 2026-01-31");
 	if (*ret_from > *ret_to)
-		return no(err, "the first day is later than the last");
+		return sl_engine_no(
+		    err, "the first day is later than the last");
 	if (*ret_to - *ret_from >= DAYS_MAX)
-		return no(err, "more than a year at once");
+		return sl_engine_no(err, "more than a year at once");
 	if (*ret_to >= sl_day_of(sl_clock_utc_ms()))
-		return no(err, "a day can be signed when it is over");
+		return sl_engine_no(err, "a day can be signed when it is over");
 	return SL_OK;
 }
 
@@ -86,18 +60,20 @@ enum sl_rc
 sl_scan_sign(struct sl_engine *e, json_t *args, const char *actor,
     struct sl_buf *json, struct sl_err *err)
 {
-	const char *queue = text(args, "queue"), *why = text(args, "why");
+	const char *queue = sl_request_text(args, "queue"),
+		   *why = sl_request_text(args, "why");
 	const struct sl_queue_config *q = sl_config_queue(e->cfg, queue);
 	SL_BUF struct sl_buf b = {0};
 	int64_t from, to;
 	char day[16];
 
 	if (q == NULL)
-		return no(err, "there is no such queue");
+		return sl_engine_no(err, "there is no such queue");
 	if (!q->paper && q->kind != SL_QUEUE_HISTORIC)
-		return no(err, "the queue is not one of scanned paper (paper)");
-	if (strlen(why) < WHY_MIN)
-		return no(err, "say what was looked at (--why)");
+		return sl_engine_no(
+		    err, "the queue is not one of scanned paper (paper)");
+	if (strlen(why) < SL_WHY_MIN)
+		return sl_engine_no(err, "say what was looked at (--why)");
 	if (take_days(args, &from, &to, err) != SL_OK)
 		return SL_REJECT;
 	sl_buf_add_str(&b, "{\"queue\":");
