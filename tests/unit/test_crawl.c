@@ -3,19 +3,16 @@
  * of the test's own: which units come, in which order and below which, what is
  * tried again, and what ends it.
  */
-#include <dlfcn.h>
 #include <stdarg.h>
 #include <stdlib.h>
 
 #include "../../daemon/base/buf.h"
 #include "../../daemon/base/mem.h"
-#include "../../plugins/connector.h"
 #include "test.h"
+#include "walk_host.h"
 
 #define API "https://rel.arkivverket.no/noark5/v5/api/"
 #define PAGES_MAX 64
-
-static const struct sluse_connector *noark5;
 
 /* -- the target ------------------------------------------------------------ */
 
@@ -72,9 +69,9 @@ asked(const char *url)
 static void
 an_archive(void)
 {
-	page("root", "{\"_links\":{" LINK("arkivstruktur", "as") "," LINK(
-			 "sakarkiv", "sa") "," LINK("metadata",
-			 "md") "," LINK("loggingogsporing", "ls") "}}");
+	page(WALK_ROOT, "{\"_links\":{" LINK("arkivstruktur", "as") "," LINK(
+			    "sakarkiv", "sa") "," LINK("metadata",
+			    "md") "," LINK("loggingogsporing", "ls") "}}");
 	page("as", "{\"_links\":{" LINK(S "arkiv", "l-arkiv") "}}");
 	page("sa", "{\"_links\":{}}");
 	page("md", "{\"_links\":{}}");
@@ -98,21 +95,6 @@ static struct {
 	char sha[80], missing[16];
 } seen;
 
-static const char *
-config(void *host, const char *key)
-{
-	(void)host;
-	return strcmp(key, "base_url") == 0 ? "root" : NULL;
-}
-
-static const char *
-secret(void *host, const char *name)
-{
-	(void)host;
-	(void)name;
-	return NULL;
-}
-
 static int
 answer(size_t i, struct sluse_http_answer *ret)
 {
@@ -130,7 +112,7 @@ answer(size_t i, struct sluse_http_answer *ret)
 }
 
 static int
-http(void *host, const struct sluse_http_request *rq,
+walk_http(void *host, const struct sluse_http_request *rq,
     struct sluse_http_answer *ret)
 {
 	size_t i;
@@ -148,7 +130,7 @@ http(void *host, const struct sluse_http_request *rq,
 }
 
 static struct sluse_sink *
-sink(void *host, const char *key, int *ret_have)
+walk_sink(void *host, const char *key, int *ret_have)
 {
 	(void)host;
 	seen.sinks++;
@@ -158,7 +140,7 @@ sink(void *host, const char *key, int *ret_have)
 }
 
 static int
-emit_unit(void *host, const struct sluse_unit *u)
+walk_unit(void *host, const struct sluse_unit *u)
 {
 	(void)host;
 	CHECK(u->size == sizeof(*u) && strstr(u->fields, "_links") == NULL);
@@ -175,7 +157,7 @@ emit_unit(void *host, const struct sluse_unit *u)
 }
 
 static int
-pause_it(void *host, int attempt, int retry_after_s)
+walk_pause(void *host, int attempt, int retry_after_s)
 {
 	(void)host;
 	seen.pauses++;
@@ -183,51 +165,10 @@ pause_it(void *host, int attempt, int retry_after_s)
 	return attempt >= seen.pauses_max;
 }
 
-static int64_t
-now_ms(void *host)
-{
-	(void)host;
-	return 1;
-}
-
-static void
-uuid(void *host, char *out)
-{
-	(void)host;
-	memcpy(out, "5f0c2c0e-0000-4000-8000-0000000000aa", 37);
-}
-
-static int
-cancelled(void *host)
-{
-	(void)host;
-	return 0;
-}
-
-static const struct sluse_connector_host host = {
-    .abi_major = SLUSE_CONNECTOR_ABI_MAJOR,
-    .abi_minor = SLUSE_CONNECTOR_ABI_MINOR,
-    .size = sizeof(host),
-    .config = config,
-    .secret = secret,
-    .http = http,
-    .now_ms = now_ms,
-    .uuid = uuid,
-    .cancelled = cancelled,
-    .sink = sink,
-    .emit_unit = emit_unit,
-    .pause = pause_it};
-
 static void
 begin(void)
 {
-	if (noark5 == NULL) {
-		void *so = dlopen(SLUSE_BUILD "/plugins/connectors/noark5.so",
-		    RTLD_NOW | RTLD_LOCAL);
-
-		CHECK_MSG(so != NULL, "%s", dlerror());
-		noark5 = dlsym(so, "sluse_connector");
-	}
+	CHECK_MSG(walk_connector() != NULL, "%s", dlerror());
 	while (pages_n > 0)
 		free(pages[--pages_n].body);
 	memset(pages, 0, sizeof(pages));
@@ -243,14 +184,9 @@ harvest(const char *from, const char *to, const char *series)
 {
 	struct sluse_range r = {
 	    .size = sizeof(r), .from = from, .to = to, .series = series};
-	struct sluse_session *s = NULL;
-	int v;
 
 	memset(&why, 0, sizeof(why));
-	CHECK(noark5->open(&host, &s, &why) == 0);
-	v = noark5->harvest(s, &r, &why);
-	noark5->close(s);
-	return v;
+	return walk_harvest(&r, &why);
 }
 
 static void
@@ -368,7 +304,7 @@ again(void)
 	no_more();
 	pages[at].status = 404;
 	CHECK(harvest(NULL, NULL, NULL) == SLUSE_LATER);
-	CHECK(asked("l-del") == 4 && asked("root") > 4);
+	CHECK(asked("l-del") == 4 && asked(WALK_ROOT) > 4);
 }
 
 static void
@@ -539,9 +475,10 @@ narrow(void)
 	CHECK(harvest("2020-03-01", NULL, NULL) == SLUSE_REFUSED);
 }
 
-/* A document object below all that is above it; its members are given. */
-static int
-with_document(const char *members)
+/* A document object below all that is above it; its members and links are
+ * given. */
+static void
+with_object(const char *members, const char *links)
 {
 	begin();
 	an_archive();
@@ -552,8 +489,13 @@ with_document(const char *members)
 		UNIT("3", "", "," LINK(S "dokumentbeskrivelse", "l-dok"))));
 	page("l-dok",
 	    LIST("1", UNIT("4", "", "," LINK(S "dokumentobjekt", "l-obj"))));
-	page("l-obj", LIST("1", UNIT("5", "%s", "," LINK(S "fil", "fil"))),
-	    members);
+	page("l-obj", LIST("1", UNIT("5", "%s", "%s")), members, links);
+}
+
+static int
+with_document(const char *members)
+{
+	with_object(members, "," LINK(S "fil", "fil"));
 	return page("fil", "bytes");
 }
 
@@ -620,16 +562,7 @@ no_document(void)
 		CHECK_STR(seen.missing, rows[i].missing);
 		CHECK(seen.last.sink == NULL);
 	}
-	begin();
-	an_archive();
-	page("l-mappe", "{\"count\":0}");
-	page("l-logg", "{\"count\":0}");
-	page("l-reg",
-	    LIST("1",
-		UNIT("3", "", "," LINK(S "dokumentbeskrivelse", "l-dok"))));
-	page("l-dok",
-	    LIST("1", UNIT("4", "", "," LINK(S "dokumentobjekt", "l-obj"))));
-	page("l-obj", LIST("1", UNIT("5", "", "")));
+	with_object("", "");
 	CHECK(harvest(NULL, NULL, NULL) == SLUSE_DELIVERED);
 	CHECK_STR(seen.missing, "no_link");
 	CHECK(seen.sinks == 0);
