@@ -7,8 +7,7 @@ enum sl_rc
 sl_approval_insert(
     struct sl_store *s, struct sl_approval *a, struct sl_err *err)
 {
-	if (sl_store_begin(s, err) != SL_OK ||
-	    sl_db_run(s->db, err,
+	if (sl_store_run(s, err,
 		"INSERT INTO approval (verb, request, args, subject, items,"
 		" actor, why, asked_ms, expires_ms, state)"
 		" VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, 'pending')",
@@ -53,9 +52,7 @@ enum sl_rc
 sl_approval_end(struct sl_store *s, int64_t id, const char *state,
     const char *second, int64_t now_ms, struct sl_err *err)
 {
-	if (sl_store_begin(s, err) != SL_OK)
-		return SL_FATAL;
-	return sl_db_run(s->db, err,
+	return sl_store_run(s, err,
 	    "UPDATE approval SET state = ?2, second = ?3, ended_ms = ?4,"
 	    " args = '', why = '' WHERE id = ?1",
 	    "issi", id, state, second, now_ms);
@@ -90,9 +87,7 @@ enum sl_rc
 sl_glass_insert(struct sl_store *s, int64_t now_ms, const char *actor,
     const char *verb, const char *subject, const char *why, struct sl_err *err)
 {
-	if (sl_store_begin(s, err) != SL_OK)
-		return SL_FATAL;
-	return sl_db_run(s->db, err,
+	return sl_store_run(s, err,
 	    "INSERT INTO glass (used_ms, actor, verb, subject, why)"
 	    " VALUES (?1, ?2, ?3, ?4, ?5)",
 	    "issss", now_ms, actor, verb, subject, why);

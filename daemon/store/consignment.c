@@ -61,8 +61,7 @@ enum sl_rc
 sl_consignment_insert(struct sl_store *s, struct sl_consignment *c,
     struct sl_slice name_raw, struct sl_err *err)
 {
-	if (sl_store_begin(s, err) != SL_OK ||
-	    sl_db_run(s->db, err,
+	if (sl_store_run(s, err,
 		"INSERT INTO consignment (ulid, reception, queue, name, "
 		"name_raw,"
 		" is_folder, actor, received_ms, dropped_ms, size, stage,"
@@ -81,9 +80,7 @@ enum sl_rc
 sl_consignment_update(
     struct sl_store *s, const struct sl_consignment *c, struct sl_err *err)
 {
-	if (sl_store_begin(s, err) != SL_OK)
-		return SL_FATAL;
-	return sl_db_run(s->db, err,
+	return sl_store_run(s, err,
 	    "UPDATE consignment SET stage = ?2, disposition = ?3,"
 	    " outcome = nullif(?4, 0), reason = nullif(?5, ''),"
 	    " detail = nullif(?6, ''), attempts = ?7, entries = ?8,"
@@ -97,9 +94,7 @@ enum sl_rc
 sl_consignment_set_channel_key(
     struct sl_store *s, int64_t id, const char *key, struct sl_err *err)
 {
-	if (sl_store_begin(s, err) != SL_OK)
-		return SL_FATAL;
-	return sl_db_run(s->db, err,
+	return sl_store_run(s, err,
 	    "UPDATE consignment SET channel_key = ?2 WHERE id = ?1", "is", id,
 	    key);
 }
@@ -108,9 +103,7 @@ enum sl_rc
 sl_consignment_set_place(
     struct sl_store *s, int64_t id, const char *place, struct sl_err *err)
 {
-	if (sl_store_begin(s, err) != SL_OK)
-		return SL_FATAL;
-	return sl_db_run(s->db, err,
+	return sl_store_run(s, err,
 	    "UPDATE consignment SET source_place = ?2 WHERE id = ?1", "is", id,
 	    place);
 }

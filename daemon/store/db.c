@@ -233,14 +233,24 @@ enum sl_rc
 sl_db_run(
     struct sl_db *d, struct sl_err *err, const char *sql, const char *fmt, ...)
 {
-	sqlite3_stmt *st = prepare(d, sql);
+	enum sl_rc rc;
 	va_list ap;
+
+	va_start(ap, fmt);
+	rc = sl_db_vrun(d, err, sql, fmt, ap);
+	va_end(ap);
+	return rc;
+}
+
+enum sl_rc
+sl_db_vrun(struct sl_db *d, struct sl_err *err, const char *sql,
+    const char *fmt, va_list ap)
+{
+	sqlite3_stmt *st = prepare(d, sql);
 
 	if (st != NULL) {
 		(void)sqlite3_reset(st);
-		va_start(ap, fmt);
 		bind(d, st, fmt, ap);
-		va_end(ap);
 		while (sl_db_row(d, st))
 			;
 	}

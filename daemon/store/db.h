@@ -41,6 +41,8 @@ void sl_db_done(sqlite3_stmt *st);
 /* Query without rows. */
 enum sl_rc sl_db_run(
     struct sl_db *d, struct sl_err *err, const char *sql, const char *fmt, ...);
+enum sl_rc sl_db_vrun(struct sl_db *d, struct sl_err *err, const char *sql,
+    const char *fmt, va_list ap);
 /* The first error since the last call, if any. */
 enum sl_rc sl_db_check(struct sl_db *d, struct sl_err *err);
 

@@ -31,8 +31,7 @@ enum sl_rc
 sl_delivery_insert(
     struct sl_store *s, struct sl_delivery *d, struct sl_err *err)
 {
-	if (sl_store_begin(s, err) != SL_OK ||
-	    sl_db_run(s->db, err,
+	if (sl_store_run(s, err,
 		"INSERT INTO delivery (entry, target, state, first_ms, next_ms,"
 		" changed_ms) VALUES (?1, ?2, 'pending', ?3, ?4, ?3)",
 		"isii", d->entry, d->target, d->first_ms, d->next_ms) != SL_OK)
@@ -45,9 +44,7 @@ enum sl_rc
 sl_delivery_update(struct sl_store *s, const struct sl_delivery *d,
     const char *receipt, struct sl_err *err)
 {
-	if (sl_store_begin(s, err) != SL_OK)
-		return SL_FATAL;
-	return sl_db_run(s->db, err,
+	return sl_store_run(s, err,
 	    "UPDATE delivery SET state = ?2, attempts = ?3, uncertain = ?4,"
 	    " next_ms = ?5, reason = nullif(?6, ''),"
 	    " detail = nullif(?7, ''), http_status = ?8,"
@@ -161,9 +158,7 @@ enum sl_rc
 sl_delivery_settle(struct sl_store *s, const char *target, int64_t until_ms,
     struct sl_err *err)
 {
-	if (sl_store_begin(s, err) != SL_OK)
-		return SL_FATAL;
-	return sl_db_run(s->db, err,
+	return sl_store_run(s, err,
 	    "UPDATE delivery SET next_ms = ?2 WHERE target = ?1"
 	    " AND state = 'pending' AND uncertain <> 0 AND next_ms < ?2",
 	    "si", target, until_ms);
@@ -181,9 +176,7 @@ enum sl_rc
 sl_delivery_step_put(struct sl_store *s, int64_t delivery, const char *step,
     const char *key, struct sl_err *err)
 {
-	if (sl_store_begin(s, err) != SL_OK)
-		return SL_FATAL;
-	return sl_db_run(s->db, err,
+	return sl_store_run(s, err,
 	    "INSERT INTO delivery_step SELECT ?1, ifnull(max(number), 0) + 1,"
 	    " ?2, ?3, ?4 FROM delivery_step WHERE delivery = ?1"
 	    " ON CONFLICT (delivery, step) DO UPDATE SET key = excluded.key,"
@@ -217,9 +210,7 @@ enum sl_rc
 sl_case_put(struct sl_store *s, const struct sl_msg_sync_case *m,
     const char *origin, int64_t now_ms, struct sl_err *err)
 {
-	if (sl_store_begin(s, err) != SL_OK)
-		return SL_FATAL;
-	return sl_db_run(s->db, err,
+	return sl_store_run(s, err,
 	    "INSERT OR REPLACE INTO case_file VALUES (?1, ?2, ?3, ?4, ?5, ?6,"
 	    " ?7, ?8)",
 	    "ttttttsi", m->number, m->title, m->status, m->unit, m->klass,
@@ -230,8 +221,7 @@ enum sl_rc
 sl_case_forget(struct sl_store *s, const char *origin, int64_t before_ms,
     int64_t *ret_count, struct sl_err *err)
 {
-	if (sl_store_begin(s, err) != SL_OK ||
-	    sl_db_run(s->db, err,
+	if (sl_store_run(s, err,
 		"DELETE FROM case_file WHERE origin = ?1 AND seen_ms < ?2",
 		"si", origin, before_ms) != SL_OK)
 		return SL_FATAL;

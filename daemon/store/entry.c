@@ -49,8 +49,7 @@ take(sqlite3_stmt *st, struct sl_entry *e)
 enum sl_rc
 sl_entry_insert(struct sl_store *s, struct sl_entry *e, struct sl_err *err)
 {
-	if (sl_store_begin(s, err) != SL_OK ||
-	    sl_db_run(s->db, err,
+	if (sl_store_run(s, err,
 		"INSERT INTO entry (consignment, number, own_key, stage,"
 		" disposition, born_ms, changed_ms, described) VALUES (?1, ?2,"
 		" ?3, ?4, ?5, ?6, ?6, ?7)",
@@ -66,9 +65,7 @@ enum sl_rc
 sl_entry_update(
     struct sl_store *s, const struct sl_entry *e, struct sl_err *err)
 {
-	if (sl_store_begin(s, err) != SL_OK)
-		return SL_FATAL;
-	return sl_db_run(s->db, err,
+	return sl_store_run(s, err,
 	    "UPDATE entry SET stage = ?2, disposition = ?3,"
 	    " outcome = nullif(?4, 0), reason = nullif(?5, ''),"
 	    " detail = nullif(?6, ''), attempts = ?7, revision = ?8,"
@@ -86,10 +83,8 @@ enum sl_rc
 sl_entry_set_post(
     struct sl_store *s, int64_t id, const char *post, struct sl_err *err)
 {
-	if (sl_store_begin(s, err) != SL_OK)
-		return SL_FATAL;
-	return sl_db_run(s->db, err, "UPDATE entry SET post = ?2 WHERE id = ?1",
-	    "is", id, post);
+	return sl_store_run(
+	    s, err, "UPDATE entry SET post = ?2 WHERE id = ?1", "is", id, post);
 }
 
 bool
@@ -189,10 +184,8 @@ sl_entry_moves_others(struct sl_store *s, const struct sl_entry *e)
 enum sl_rc
 sl_entry_drop_documents(struct sl_store *s, int64_t id, struct sl_err *err)
 {
-	if (sl_store_begin(s, err) != SL_OK)
-		return SL_FATAL;
-	return sl_db_run(
-	    s->db, err, "DELETE FROM document WHERE entry = ?1", "i", id);
+	return sl_store_run(
+	    s, err, "DELETE FROM document WHERE entry = ?1", "i", id);
 }
 
 /* Row by row with a fresh query, so that fn may do what it likes. */
@@ -312,9 +305,7 @@ enum sl_rc
 sl_document_insert(struct sl_store *s, int64_t entry,
     const struct sl_document *d, struct sl_err *err)
 {
-	if (sl_store_begin(s, err) != SL_OK)
-		return SL_FATAL;
-	return sl_db_run(s->db, err,
+	return sl_store_run(s, err,
 	    "INSERT INTO document (entry, number, role, title, part, type,"
 	    " given) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)",
 	    "iissisi", entry, (int64_t)d->number, d->role, d->title, d->part,
@@ -349,9 +340,7 @@ enum sl_rc
 sl_placement_put(struct sl_store *s, int64_t entry, int revision,
     const struct sl_msg_placed_field *m, const char *actor, struct sl_err *err)
 {
-	if (sl_store_begin(s, err) != SL_OK)
-		return SL_FATAL;
-	return sl_db_run(s->db, err,
+	return sl_store_run(s, err,
 	    "INSERT OR REPLACE INTO placement VALUES (?1, ?2, ?3, ?4, ?5, ?6,"
 	    " ?7, ?8, ?9)",
 	    "iiiitiits", entry, (int64_t)revision, (int64_t)m->field,
@@ -363,9 +352,7 @@ enum sl_rc
 sl_placement_copy(struct sl_store *s, int64_t entry, int from, int to,
     unsigned decided, struct sl_err *err)
 {
-	if (sl_store_begin(s, err) != SL_OK)
-		return SL_FATAL;
-	return sl_db_run(s->db, err,
+	return sl_store_run(s, err,
 	    "INSERT OR REPLACE INTO placement SELECT entry, ?3, field,"
 	    " rank + (field = ?4), value, confidence, accepted AND"
 	    " field NOT IN (?5, ?6, ?7), evidence, actor FROM placement"

@@ -299,9 +299,7 @@ enum sl_rc
 sl_erase_folder_gone(
     struct sl_store *s, const char *reception, struct sl_err *err)
 {
-	if (sl_store_begin(s, err) != SL_OK)
-		return SL_FATAL;
-	return sl_db_run(s->db, err,
+	return sl_store_run(s, err,
 	    "DELETE FROM erasing WHERE kind = " FOLDER " AND name = ?1", "s",
 	    reception);
 }

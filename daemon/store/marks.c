@@ -51,9 +51,7 @@ enum sl_rc
 sl_witness_put(
     struct sl_store *s, const struct sl_witness_row *r, struct sl_err *err)
 {
-	if (sl_store_begin(s, err) != SL_OK)
-		return SL_FATAL;
-	return sl_db_run(s->db, err,
+	return sl_store_run(s, err,
 	    "INSERT OR REPLACE INTO witness VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7,"
 	    " ?8, ?9, ?10)",
 	    "ssiiiiiiss", kind(r->tsa), r->name, (int64_t)r->size, r->marked_ms,
@@ -93,10 +91,9 @@ sl_witness_forget(struct sl_store *s,
 				sl_db_done(st);
 		}
 		if (gone &&
-		    (sl_store_begin(s, err) != SL_OK ||
-			sl_db_run(s->db, err,
-			    "DELETE FROM witness WHERE kind = ?1 AND name = ?2",
-			    "ss", kind(r.tsa), r.name) != SL_OK))
+		    (sl_store_run(s, err,
+			 "DELETE FROM witness WHERE kind = ?1 AND name = ?2",
+			 "ss", kind(r.tsa), r.name) != SL_OK))
 			return SL_FATAL;
 	}
 	return sl_db_check(s->db, err);
@@ -129,9 +126,7 @@ enum sl_rc
 sl_cosignature_put(struct sl_store *s, uint64_t size, const char *vkey,
     struct sl_slice mark, struct sl_err *err)
 {
-	if (sl_store_begin(s, err) != SL_OK)
-		return SL_FATAL;
-	return sl_db_run(s->db, err,
+	return sl_store_run(s, err,
 	    "INSERT OR REPLACE INTO cosignature VALUES (?1, ?2, ?3, ?4)",
 	    "isbi", (int64_t)size, vkey, mark, sl_clock_utc_ms());
 }

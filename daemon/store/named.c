@@ -9,9 +9,7 @@ enum sl_rc
 sl_named_put(struct sl_store *s, int64_t part, const struct sl_msg_r_named *m,
     struct sl_err *err)
 {
-	if (sl_store_begin(s, err) != SL_OK)
-		return SL_FATAL;
-	return sl_db_run(s->db, err,
+	return sl_store_run(s, err,
 	    "INSERT OR REPLACE INTO named (part, post, number, main, file,"
 	    " title, type, checks, size, sha256) VALUES (?1, ?2, ?3, ?4, ?5,"
 	    " ?6, ?7, ?8, ?9, ?10)",
@@ -70,8 +68,7 @@ sl_found_posts(struct sl_store *s, int64_t part)
 enum sl_rc
 sl_description_drop(struct sl_store *s, int64_t part, struct sl_err *err)
 {
-	if (sl_store_begin(s, err) != SL_OK ||
-	    sl_db_run(s->db, err, "DELETE FROM named WHERE part = ?1", "i",
+	if (sl_store_run(s, err, "DELETE FROM named WHERE part = ?1", "i",
 		part) != SL_OK ||
 	    sl_db_run(s->db, err,
 		"DELETE FROM found WHERE part = ?1 AND source = ?2", "ii", part,

@@ -153,29 +153,23 @@ enum sl_rc
 sl_part_set_reason(
     struct sl_store *s, int64_t part, const char *reason, struct sl_err *err)
 {
-	if (sl_store_begin(s, err) != SL_OK)
-		return SL_FATAL;
-	return sl_db_run(s->db, err,
-	    "UPDATE part SET reason = ?2 WHERE id = ?1", "is", part, reason);
+	return sl_store_run(s, err, "UPDATE part SET reason = ?2 WHERE id = ?1",
+	    "is", part, reason);
 }
 
 enum sl_rc
 sl_part_set_digest(struct sl_store *s, int64_t part, const struct sl_digest *d,
     struct sl_err *err)
 {
-	if (sl_store_begin(s, err) != SL_OK)
-		return SL_FATAL;
-	return sl_db_run(s->db, err,
-	    "UPDATE part SET sha256 = ?2 WHERE id = ?1", "id", part, d);
+	return sl_store_run(
+	    s, err, "UPDATE part SET sha256 = ?2 WHERE id = ?1", "id", part, d);
 }
 
 enum sl_rc
 sl_part_set_role(struct sl_store *s, int64_t part, unsigned role,
     const char *reason, struct sl_err *err)
 {
-	if (sl_store_begin(s, err) != SL_OK)
-		return SL_FATAL;
-	return sl_db_run(s->db, err,
+	return sl_store_run(s, err,
 	    "UPDATE part SET role = ?2, reason = nullif(?3, '') WHERE id = ?1",
 	    "iis", part, (int64_t)role, reason != NULL ? reason : "");
 }
@@ -263,9 +257,7 @@ enum sl_rc
 sl_page_put(struct sl_store *s, int64_t part, const struct sl_msg_r_page *m,
     struct sl_slice text, struct sl_slice boxes, struct sl_err *err)
 {
-	if (sl_store_begin(s, err) != SL_OK)
-		return SL_FATAL;
-	return sl_db_run(s->db, err,
+	return sl_store_run(s, err,
 	    "INSERT OR REPLACE INTO page VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7,"
 	    " ?8, ?9, ?10, ?11, nullif(?12, ''), ?13, ?14)",
 	    "iiiiitiiiiittb", part, (int64_t)m->page, (int64_t)SL_STEP_VERSION,
@@ -278,8 +270,7 @@ enum sl_rc
 sl_page_give_up(struct sl_store *s, int64_t part, const struct sl_msg_r_page *m,
     struct sl_err *err)
 {
-	if (sl_store_begin(s, err) != SL_OK ||
-	    sl_db_run(s->db, err,
+	if (sl_store_run(s, err,
 		"UPDATE page SET source = 1, confidence = 1000, reason = ?3"
 		" WHERE part = ?1 AND number = ?2 AND source = 3"
 		" AND length(text) > 0",
@@ -294,9 +285,7 @@ enum sl_rc
 sl_found_clear(
     struct sl_store *s, int64_t part, uint32_t page, struct sl_err *err)
 {
-	if (sl_store_begin(s, err) != SL_OK)
-		return SL_FATAL;
-	return sl_db_run(s->db, err,
+	return sl_store_run(s, err,
 	    "DELETE FROM found WHERE part = ?1 AND page = ?2"
 	    " AND source IN (1, 2)",
 	    "ii", part, (int64_t)page);
@@ -319,9 +308,7 @@ enum sl_rc
 sl_found_put(struct sl_store *s, int64_t part, const struct sl_msg_r_field *m,
     struct sl_err *err)
 {
-	if (sl_store_begin(s, err) != SL_OK)
-		return SL_FATAL;
-	return sl_db_run(s->db, err,
+	return sl_store_run(s, err,
 	    "INSERT INTO found (part, page, field, value, label, source,"
 	    " confidence, x0, y0, x1, y1, post) VALUES (?1, ?2, ?3, ?4, ?5,"
 	    " ?6, ?7, ?8, ?9, ?10, ?11, ?12)",
@@ -436,9 +423,7 @@ enum sl_rc
 sl_note_put(struct sl_store *s, int64_t part, const char *slug,
     const char *detail, struct sl_err *err)
 {
-	if (sl_store_begin(s, err) != SL_OK)
-		return SL_FATAL;
-	return sl_db_run(s->db, err,
+	return sl_store_run(s, err,
 	    "INSERT INTO note (part, slug, detail) SELECT ?1, ?2, ?3 WHERE NOT"
 	    " EXISTS (SELECT 1 FROM note WHERE part = ?1 AND slug = ?2"
 	    " AND detail = ?3)",

@@ -260,6 +260,20 @@ sl_store_begin(struct sl_store *s, struct sl_err *err)
 	return sl_db_run(s->db, err, "BEGIN IMMEDIATE", "");
 }
 
+enum sl_rc
+sl_store_run(struct sl_store *s, struct sl_err *err, const char *sql,
+    const char *fmt, ...)
+{
+	enum sl_rc rc = sl_store_begin(s, err);
+	va_list ap;
+
+	va_start(ap, fmt);
+	if (rc == SL_OK)
+		rc = sl_db_vrun(s->db, err, sql, fmt, ap);
+	va_end(ap);
+	return rc;
+}
+
 bool
 sl_store_dirty(const struct sl_store *s)
 {
@@ -344,9 +358,7 @@ enum sl_rc
 sl_store_meta_put(
     struct sl_store *s, const char *key, const char *value, struct sl_err *err)
 {
-	if (sl_store_begin(s, err) != SL_OK)
-		return SL_FATAL;
-	return sl_db_run(s->db, err,
+	return sl_store_run(s, err,
 	    "INSERT OR REPLACE INTO meta VALUES (?1, ?2)", "ss", key, value);
 }
 

@@ -19,5 +19,8 @@ struct sl_store {
 
 /* Opens the transaction if there is none. Every writing verb calls it. */
 enum sl_rc sl_store_begin(struct sl_store *s, struct sl_err *err);
+/* The same, and sl_db_run() in it. */
+enum sl_rc sl_store_run(struct sl_store *s, struct sl_err *err, const char *sql,
+    const char *fmt, ...);
 
 #endif
