@@ -105,21 +105,6 @@ asic_open(const struct sluse_reader_host *host, struct sluse_source *s,
 	return SLUSE_READ_OK;
 }
 
-static int
-asic_page_count(struct sluse_doc *d, uint32_t *ret)
-{
-	(void)d;
-	*ret = 0;
-	return SLUSE_READ_OK;
-}
-
-static int
-asic_page(struct sluse_doc *d, uint32_t page, struct sluse_sink *k)
-{
-	(void)d, (void)page, (void)k;
-	return SLUSE_READ_DAMAGED;
-}
-
 /* -- META-INF ----------------------------------------------------------------
  */
 
@@ -367,8 +352,8 @@ const struct sluse_reader sluse_reader = {
     .mimes = asic_mimes,
     .warm = asic_warm,
     .open = asic_open,
-    .page_count = asic_page_count,
-    .page = asic_page,
+    .page_count = signed_page_count,
+    .page = signed_page,
     .parts = asic_parts,
     .close = asic_close,
 };

@@ -107,7 +107,7 @@ sniff(struct sluse_doc *d)
 static int
 load(struct sluse_doc *d)
 {
-	uint64_t length = d->host->length(d->source), done = 0;
+	uint64_t length = d->host->length(d->source);
 	int64_t n;
 
 	if (length > d->host->limits->bytes_max)
@@ -115,15 +115,11 @@ load(struct sluse_doc *d)
 	d->bytes = malloc(length ? length : 1);
 	if (!d->bytes)
 		return SLUSE_READ_LIMIT;
-	while (done < length) {
-		n = d->host->read_at(
-		    d->source, d->bytes + done, length - done, done);
-		if (n < 0)
-			return SLUSE_READ_DAMAGED;
-		if (n == 0)
-			return SLUSE_READ_INCOMPLETE;
-		done += (uint64_t)n;
-	}
+	n = read_full(d->host, d->source, d->bytes, length, 0);
+	if (n < 0)
+		return SLUSE_READ_DAMAGED;
+	if ((uint64_t)n < length)
+		return SLUSE_READ_INCOMPLETE;
 	d->length = length;
 	return SLUSE_READ_OK;
 }

@@ -353,19 +353,6 @@ send_leaf(struct sluse_doc *d, struct leaf *l, struct sluse_sink *k)
 	return rc ? SLUSE_READ_LIMIT : SLUSE_READ_OK;
 }
 
-static void
-give(struct sluse_doc *d, struct sluse_sink *k, const char *field,
-    const char *value, const char *label, int confidence)
-{
-	char *valid;
-
-	if (!value || !*value)
-		return;
-	valid = g_utf8_make_valid(value, -1);
-	d->host->field(k, field, valid, label, confidence);
-	g_free(valid);
-}
-
 /* The first mailbox of a header. */
 static void
 give_mailbox(struct sluse_doc *d, struct sluse_sink *k, const char *header,
@@ -384,9 +371,11 @@ give_mailbox(struct sluse_doc *d, struct sluse_sink *k, const char *header,
 		    INTERNET_ADDRESS_MAILBOX(a));
 
 		if (name_field)
-			give(d, k, name_field, name, header, 800);
+			mailtext_give(
+			    d->host, k, name_field, name, header, 800);
 		if (addr && strchr(addr, '@'))
-			give(d, k, address_field, addr, header, 950);
+			mailtext_give(
+			    d->host, k, address_field, addr, header, 950);
 	}
 	if (list)
 		g_object_unref(list);
@@ -403,18 +392,12 @@ give_fields(struct sluse_doc *d, struct sluse_sink *k)
 	char *last = mailhead_id(o, "References", true);
 
 	if (subject)
-		give(d, k, "title", mailtext_bare_subject(subject), "Subject",
-		    800);
+		mailtext_give(d->host, k, "title",
+		    mailtext_bare_subject(subject), "Subject", 800);
 	give_mailbox(d, k, "From", "correspondent", "correspondent_email");
 	give_mailbox(d, k, "To", NULL, "recipient");
-	if (sent(d, date)) {
-		date[10] = 0;
-		give(d, k, "document_date", date, "Date", 800);
-	}
-	give(d, k, "message_id", id, "Message-ID", 1000);
-	give(d, k, "in_reply_to", reply, "In-Reply-To", 1000);
-	if (last && (!reply || strcmp(last, reply) != 0))
-		give(d, k, "in_reply_to", last, "References", 900);
+	mailtext_give_thread(
+	    d->host, k, sent(d, date) ? date : NULL, id, reply, last);
 	g_free(subject);
 	g_free(id);
 	g_free(reply);

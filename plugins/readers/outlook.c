@@ -530,14 +530,6 @@ outlook_page(struct sluse_doc *d, uint32_t page, struct sluse_sink *k)
 
 /* -- parts --------------------------------------------------------------- */
 
-static void
-give(struct sluse_doc *d, struct sluse_sink *k, const char *field,
-    const char *value, const char *label, int confidence)
-{
-	if (value && *value)
-		d->host->field(k, field, value, label, confidence);
-}
-
 /* The first or last id of a property, else of the header; NULL (g_free). */
 static char *
 id_of(struct sluse_doc *d, uint16_t prop, const char *name, bool last)
@@ -572,28 +564,23 @@ give_fields(struct sluse_doc *d, struct sluse_sink *k)
 	struct person p = sender(d);
 
 	if (title)
-		give(d, k, "title", mailtext_bare_subject(title), "Subject",
-		    800);
+		mailtext_give(d->host, k, "title", mailtext_bare_subject(title),
+		    "Subject", 800);
 	if (p.name && !strchr(p.name, '@'))
-		give(d, k, "correspondent", p.name, "From", 800);
-	give(d, k, "correspondent_email", p.address, "From", 950);
+		mailtext_give(d->host, k, "correspondent", p.name, "From", 800);
+	mailtext_give(
+	    d->host, k, "correspondent_email", p.address, "From", 950);
 	free_person(&p);
 	for (uint32_t i = 0; i < d->people.n; i++) {
 		if ((bag_number(&d->people.p[i], PR_KIND, 1) & 15) != 1)
 			continue;
 		p = recipient(d, &d->people.p[i]);
-		give(d, k, "recipient", p.address, "To", 950);
+		mailtext_give(d->host, k, "recipient", p.address, "To", 950);
 		free_person(&p);
 		break;
 	}
-	if (sent(d, date)) {
-		date[10] = 0;
-		give(d, k, "document_date", date, "Date", 800);
-	}
-	give(d, k, "message_id", id, "Message-ID", 1000);
-	give(d, k, "in_reply_to", reply, "In-Reply-To", 1000);
-	if (last && (!reply || strcmp(last, reply) != 0))
-		give(d, k, "in_reply_to", last, "References", 900);
+	mailtext_give_thread(
+	    d->host, k, sent(d, date) ? date : NULL, id, reply, last);
 	g_free(title);
 	g_free(id);
 	g_free(reply);

@@ -75,21 +75,6 @@ p7_open(const struct sluse_reader_host *host, struct sluse_source *s,
 	return rc;
 }
 
-static int
-p7_page_count(struct sluse_doc *d, uint32_t *ret)
-{
-	(void)d;
-	*ret = 0;
-	return SLUSE_READ_OK;
-}
-
-static int
-p7_page(struct sluse_doc *d, uint32_t page, struct sluse_sink *k)
-{
-	(void)d, (void)page, (void)k;
-	return SLUSE_READ_DAMAGED;
-}
-
 static void
 tell(void *arg, const struct signature *s)
 {
@@ -171,8 +156,8 @@ const struct sluse_reader sluse_reader = {
     .mimes = p7_mimes,
     .warm = p7_warm,
     .open = p7_open,
-    .page_count = p7_page_count,
-    .page = p7_page,
+    .page_count = signed_page_count,
+    .page = signed_page,
     .parts = p7_parts,
     .close = p7_close,
 };

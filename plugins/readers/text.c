@@ -12,6 +12,7 @@
 #include "../reader.h"
 #include "lib/charset.h"
 #include "lib/html.h"
+#include "lib/readfull.h"
 
 #define PAGE_BYTES ((size_t)32 << 10)
 #define HTML_BYTES ((size_t)16 << 20)
@@ -48,25 +49,6 @@ doc_close(struct sluse_doc *d)
 	free(d);
 }
 
-/* Bytes read, filling as much of n as there is; -1 on failure. */
-static int64_t
-read_full(struct sluse_doc *d, void *p, size_t n, uint64_t off)
-{
-	size_t got = 0;
-
-	while (got < n) {
-		int64_t k =
-		    d->host->read_at(d->s, (char *)p + got, n - got, off + got);
-
-		if (k < 0)
-			return -1;
-		if (k == 0)
-			break;
-		got += (size_t)k;
-	}
-	return (int64_t)got;
-}
-
 static int
 find_charset(struct sluse_doc *d)
 {
@@ -77,7 +59,7 @@ find_charset(struct sluse_doc *d)
 
 	if (!st)
 		return SLUSE_READ_LIMIT;
-	while ((n = read_full(d, d->in, BLOCK, off)) > 0) {
+	while ((n = read_full(d->host, d->s, d->in, BLOCK, off)) > 0) {
 		size_t len;
 		const char *name;
 
@@ -165,7 +147,7 @@ cut_pages(struct sluse_doc *d)
 			n = (int64_t)(total - off < PAGE_BYTES ? total - off
 							       : PAGE_BYTES);
 		} else {
-			n = read_full(d, d->in, PAGE_BYTES, off);
+			n = read_full(d->host, d->s, d->in, PAGE_BYTES, off);
 		}
 		if (n < 0)
 			return SLUSE_READ_DAMAGED;
@@ -195,7 +177,7 @@ load_html(struct sluse_doc *d)
 		free(raw);
 		return SLUSE_READ_LIMIT;
 	}
-	got = read_full(d, raw, n, 0);
+	got = read_full(d->host, d->s, raw, n, 0);
 	if (got >= 0)
 		d->html_length =
 		    charset_decode(d->cs, raw, (size_t)got, d->html);
@@ -264,8 +246,8 @@ text_page(struct sluse_doc *d, uint32_t page, struct sluse_sink *k)
 		text = d->html + d->pages[page].at;
 		n = d->pages[page].length;
 	} else {
-		int64_t got = read_full(
-		    d, d->in, d->pages[page].length, d->pages[page].at);
+		int64_t got = read_full(d->host, d->s, d->in,
+		    d->pages[page].length, d->pages[page].at);
 
 		if (got < 0)
 			return SLUSE_READ_DAMAGED;

@@ -5,6 +5,7 @@
 #define SLUSE_READERS_IMAGE_H
 
 #include "../../reader.h"
+#include "../lib/readfull.h"
 
 #include <stdbool.h>
 

@@ -41,17 +41,7 @@ number(const struct walk *w, const uint8_t *p, int n)
 static bool
 get(struct walk *w, void *p, size_t n, uint64_t off)
 {
-	size_t done = 0;
-	int64_t r;
-
-	while (done < n) {
-		r = w->d->host->read_at(
-		    w->d->source, (char *)p + done, n - done, off + done);
-		if (r <= 0)
-			return false;
-		done += (size_t)r;
-	}
-	return true;
+	return read_full(w->d->host, w->d->source, p, n, off) == (int64_t)n;
 }
 
 static bool

@@ -170,3 +170,30 @@ mailtext_pgp(const char *s, size_t n, bool *ret_signed, bool *ret_encrypted)
 	*ret_signed |= has_line(s, n, "-----BEGIN PGP SIGNED MESSAGE-----");
 	*ret_encrypted |= has_line(s, n, "-----BEGIN PGP MESSAGE-----");
 }
+
+void
+mailtext_give(const struct sluse_reader_host *host, struct sluse_sink *k,
+    const char *field, const char *value, const char *label, int confidence)
+{
+	char *valid;
+
+	if (!value || !*value)
+		return;
+	valid = g_utf8_make_valid(value, -1);
+	host->field(k, field, valid, label, confidence);
+	g_free(valid);
+}
+
+void
+mailtext_give_thread(const struct sluse_reader_host *host, struct sluse_sink *k,
+    const char *date, const char *id, const char *reply, const char *last)
+{
+	char *day = date ? g_strndup(date, 10) : NULL;
+
+	mailtext_give(host, k, "document_date", day, "Date", 800);
+	mailtext_give(host, k, "message_id", id, "Message-ID", 1000);
+	mailtext_give(host, k, "in_reply_to", reply, "In-Reply-To", 1000);
+	if (last && (!reply || strcmp(last, reply) != 0))
+		mailtext_give(host, k, "in_reply_to", last, "References", 900);
+	g_free(day);
+}

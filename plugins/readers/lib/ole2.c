@@ -9,6 +9,8 @@
 #include <string.h>
 #include <strings.h>
 
+#include "readfull.h"
+
 #define ENTRIES_MAX 262144u
 #define SECTORS_MAX 0xFFFFFFFAu /* higher numbers mean something else */
 #define MINI 64u
@@ -23,24 +25,6 @@ static uint32_t
 u32(const uint8_t *p)
 {
 	return u16(p) | u16(p + 2) << 16;
-}
-
-static int64_t
-read_full(struct ole2 *o, void *p, size_t n, uint64_t off)
-{
-	size_t got = 0;
-
-	while (got < n) {
-		int64_t k =
-		    o->host->read_at(o->s, (char *)p + got, n - got, off + got);
-
-		if (k < 0)
-			return -1;
-		if (k == 0)
-			break;
-		got += (size_t)k;
-	}
-	return (int64_t)got;
 }
 
 static uint64_t
@@ -69,7 +53,7 @@ load_numbers(struct ole2 *o, uint32_t sector, uint32_t *list, uint32_t max,
 
 	if (!take(o->taken, o->fat_n, sector))
 		return false;
-	n = read_full(o, b, o->sector, place(o, sector));
+	n = read_full(o->host, o->s, b, o->sector, place(o, sector));
 	for (int64_t i = 0; i + 4 <= n && *count < max; i += 4)
 		list[(*count)++] = u32(b + i);
 	return n == (int64_t)o->sector;
@@ -90,7 +74,7 @@ load_fat(struct ole2 *o, const uint8_t *head)
 			o->damaged = true;
 	while (filled < o->fat_n && next < SECTORS_MAX) {
 		if (!take(o->taken, o->fat_n, next) ||
-		    read_full(o, b, o->sector, place(o, next)) !=
+		    read_full(o->host, o->s, b, o->sector, place(o, next)) !=
 			(int64_t)o->sector) {
 			o->damaged = true;
 			break;
@@ -191,7 +175,7 @@ load_directory(struct ole2 *o, uint32_t start)
 	n = follow(o, start, ENTRIES_MAX / per, &list);
 	o->entries = n ? calloc((size_t)n * per, sizeof(*o->entries)) : NULL;
 	for (uint32_t i = 0; o->entries && i < n; i++) {
-		if (read_full(o, b, o->sector, place(o, list[i])) !=
+		if (read_full(o->host, o->s, b, o->sector, place(o, list[i])) !=
 		    (int64_t)o->sector) {
 			o->damaged = true;
 			break;
@@ -280,7 +264,8 @@ load_mini(struct ole2 *o, uint32_t start)
 	}
 	for (uint32_t i = 0; i < n && filled < max; i++) {
 		uint8_t b[4096];
-		int64_t got = read_full(o, b, o->sector, place(o, list[i]));
+		int64_t got =
+		    read_full(o->host, o->s, b, o->sector, place(o, list[i]));
 
 		for (int64_t k = 0; k + 4 <= got && filled < max; k += 4)
 			o->mini[filled++] = u32(b + k);
@@ -329,7 +314,7 @@ ole2_open(const struct sluse_reader_host *host, struct sluse_source *s,
 	o->s = s;
 	o->length = host->length(s);
 	o->at_entry = OLE2_NONE;
-	n = read_full(o, head, sizeof(head), 0);
+	n = read_full(o->host, o->s, head, sizeof(head), 0);
 	shift = u16(head + 30);
 	o->cutoff = u32(head + 56) ? u32(head + 56) : 4096;
 	if (n < 8 || memcmp(head, magic, 8) != 0)
@@ -458,7 +443,8 @@ ole2_read(struct ole2 *o, uint32_t stream, void *p, size_t n, uint64_t off)
 			want = n - got;
 		if (at == 0)
 			break;
-		k = read_full(o, (char *)p + got, want, at + off % unit);
+		k = read_full(
+		    o->host, o->s, (char *)p + got, want, at + off % unit);
 		if (k < 0)
 			return -1;
 		got += (size_t)k;

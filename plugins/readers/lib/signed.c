@@ -126,3 +126,18 @@ signed_tell(const struct sluse_reader_host *host, struct sluse_sink *k,
 	}
 	tell_fields(host, k, s, label);
 }
+
+int
+signed_page_count(struct sluse_doc *d, uint32_t *ret)
+{
+	(void)d;
+	*ret = 0;
+	return SLUSE_READ_OK;
+}
+
+int
+signed_page(struct sluse_doc *d, uint32_t page, struct sluse_sink *k)
+{
+	(void)d, (void)page, (void)k;
+	return SLUSE_READ_DAMAGED;
+}

@@ -62,6 +62,10 @@ void signed_tell(const struct sluse_reader_host *host, struct sluse_sink *k,
 /* One more name in a comma-separated list; left out if it is there. */
 void signed_add_weak(struct signature *s, const char *name);
 
+/* For readers of what has no pages of its own. */
+int signed_page_count(struct sluse_doc *d, uint32_t *ret);
+int signed_page(struct sluse_doc *d, uint32_t page, struct sluse_sink *k);
+
 /* Bytes in memory as content. */
 struct signed_memory {
 	const uint8_t *p;
