@@ -7,6 +7,7 @@
 #include "../base/file.h"
 #include "../base/mem.h"
 #include "../pronom/pronom.h"
+#include "../query/query.h"
 
 struct sl_pronom *
 sl_formats_open(const struct sl_cli *c)
@@ -17,19 +18,6 @@ sl_formats_open(const struct sl_cli *c)
 
 	(void)setenv("SLUSE_PRONOM", own, 0);
 	return sl_pronom_open(&t, &err) == SL_OK ? t : NULL;
-}
-
-static json_t *
-words(const char *list)
-{
-	json_t *a = json_array();
-	size_t n;
-
-	for (; *list != '\0'; list += n + (list[n] == ',')) {
-		n = strcspn(list, ",");
-		(void)json_array_append_new(a, json_stringn(list, n));
-	}
-	return a;
 }
 
 void
@@ -49,6 +37,6 @@ sl_formats_add(const struct sl_pronom *t, json_t *row)
 			: NULL;
 		if (f != NULL)
 			(void)json_object_set_new(
-			    d, "accepted", words(f->accepted));
+			    d, "accepted", sl_query_words(f->accepted));
 	}
 }

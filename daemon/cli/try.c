@@ -36,20 +36,6 @@ text(const char *s)
 	return *s != '\0' ? json_string(s) : json_null();
 }
 
-static json_t *
-words(const char *list)
-{
-	json_t *a = json_array();
-	size_t n;
-
-	for (; *list != '\0'; list += n + (list[n] == ',')) {
-		n = strcspn(list, ",");
-		if (n > 0)
-			(void)json_array_append_new(a, json_stringn(list, n));
-	}
-	return a;
-}
-
 /* A path need not be UTF-8: what is not becomes visible escapes. */
 static json_t *
 path_text(const char *path)
@@ -195,11 +181,11 @@ part_row(const struct sl_dry *d, const struct sl_dry_part *p)
 	    " s:o, s:o}",
 	    "name", path_text(p->name), "part", (json_int_t)p->number, "parent",
 	    (json_int_t)p->n.parent, "depth", (int)p->n.depth, "role",
-	    role_name(p->n.role), "mime", text(p->mime), "puid", words(p->puid),
-	    "basis", sl_basis_name(p->n.basis), "warnings", words(p->warnings),
-	    "size", (json_int_t)size, "sha256", text(hex), "pages",
-	    (json_int_t)p->pages, "reader", text(p->reader), "reason",
-	    text(p->reason));
+	    role_name(p->n.role), "mime", text(p->mime), "puid",
+	    sl_query_words(p->puid), "basis", sl_basis_name(p->n.basis),
+	    "warnings", sl_query_words(p->warnings), "size", (json_int_t)size,
+	    "sha256", text(hex), "pages", (json_int_t)p->pages, "reader",
+	    text(p->reader), "reason", text(p->reason));
 }
 
 static json_t *

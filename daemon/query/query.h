@@ -20,6 +20,9 @@
 json_t *sl_query_entry(struct sl_store *s, int64_t entry);
 json_t *sl_query_consignment(struct sl_store *s, int64_t consignment);
 
+/* "a,b" as an array. */
+json_t *sl_query_words(const char *list);
+
 /* 0 and NULL: any. */
 struct sl_query_filter {
 	int stage, dispo;

@@ -17,8 +17,6 @@ json_t *sl_row_text(const char *s);
 json_t *sl_row_time(int64_t ms);
 json_t *sl_row_seconds(int64_t s); /* since 1970 UTC; null for 0 */
 json_t *sl_row_digest(const struct sl_digest *d);
-/* "a,b" as an array. */
-json_t *sl_row_words(const char *list);
 /* reason, its texts and owner, detail. */
 void sl_row_reason(json_t *o, const char *slug, const char *detail);
 

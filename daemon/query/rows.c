@@ -53,7 +53,7 @@ sl_row_digest(const struct sl_digest *d)
 }
 
 json_t *
-sl_row_words(const char *list)
+sl_query_words(const char *list)
 {
 	json_t *a = json_array();
 	size_t n;
@@ -110,7 +110,7 @@ document_row(struct sl_store *s, const struct sl_document *d)
 		return o;
 	sl_row_set(o, "name", sl_row_text(p.name));
 	sl_row_set(o, "mime", sl_row_text(p.mime));
-	sl_row_set(o, "puid", sl_row_words(p.puid));
+	sl_row_set(o, "puid", sl_query_words(p.puid));
 	sl_row_set(o, "size", json_integer(part_size(s, &p)));
 	sl_row_set(o, "pages", json_integer(p.pages));
 	sl_row_set(o, "sha256", sl_row_digest(&p.sha256));
