@@ -129,6 +129,8 @@ libs_test_faces := -lsqlite3 -ljansson -lcrypto -Wl,--wrap=renameat
 extra_test_faces := daemon/engine/faces.c daemon/engine/faces_days.c \
 	daemon/engine/faces_settle.c daemon/engine/faces_stopped.c \
 	daemon/engine/faces_watch.c
+rooms_test_claims := intake config wire base
+libs_test_claims := -ljansson -lcrypto
 rooms_test_converters := read wire base
 libs_test_converters := -licuuc -lcrypto
 rooms_test_fields := read wire base

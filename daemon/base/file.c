@@ -77,9 +77,13 @@ sl_open_dir(int dirfd, const char *name)
 int
 sl_make_dir(int dirfd, const char *name, mode_t mode)
 {
-	mode_t mask = umask(0);
-	int rc = mkdirat(dirfd, name, mode);
+	int fd = sl_open_dir(dirfd, name), rc;
+	mode_t mask;
 
+	if (fd >= 0 || errno != ENOENT)
+		return fd;
+	mask = umask(0);
+	rc = mkdirat(dirfd, name, mode);
 	(void)umask(mask); /* keeps errno */
 	if (rc != 0 && errno != EEXIST)
 		return -1;

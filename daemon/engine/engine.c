@@ -174,8 +174,11 @@ end_round(void *arg)
 		sl_loop_again(e->loop);
 	sl_tasks_start(e);
 	sl_peers_sweep(e);
-	if (e->jobs_n == 0)
-		sl_files_rest(sl_store_files(e->store));
+	if (e->jobs_n > 0)
+		return;
+	sl_files_rest(sl_store_files(e->store));
+	for (i = 0; i < e->inlets_n; i++)
+		sl_inlet_rest(e->inlets[i]);
 }
 
 static void

@@ -86,6 +86,50 @@ not_now(struct sl_err *err, const char *text)
 	return sl_err_set(err, SL_HOLD, errno, "file_unreadable", "%s", text);
 }
 
+/* The folder of a new claim: an emptied one under another name, if there is
+ * one. Some file systems find a free inode slowly where many went just now. */
+static int
+new_folder(struct sl_inlet *in, const char *ulid)
+{
+	while (in->spare_n > 0)
+		if (renameat(in->claims, in->spare[--in->spare_n], in->claims,
+			ulid) == 0)
+			return sl_open_dir(in->claims, ulid);
+	return sl_make_dir(in->claims, ulid, 0700);
+}
+
+/* An emptied folder stays for the next claim, or goes. d is at its end. False
+ * (errno): something is in it still. */
+static bool
+end_folder(struct sl_inlet *in, const char *ulid, DIR *d)
+{
+	struct dirent *e;
+
+	if (in->network || in->spare_n == SPARE_MAX)
+		return unlinkat(in->claims, ulid, AT_REMOVEDIR) == 0 ||
+		       errno == ENOENT;
+	rewinddir(d);
+	while (errno = 0, (e = readdir(d)) != NULL) {
+		if (strcmp(e->d_name, ".") == 0 || strcmp(e->d_name, "..") == 0)
+			continue;
+		errno = ENOTEMPTY;
+		return false;
+	}
+	if (errno != 0)
+		return false;
+	(void)snprintf(
+	    in->spare[in->spare_n++], sizeof(in->spare[0]), "%s", ulid);
+	return true;
+}
+
+void
+sl_inlet_rest(struct sl_inlet *in)
+{
+	while (in->spare_n > 0)
+		(void)unlinkat(
+		    in->claims, in->spare[--in->spare_n], AT_REMOVEDIR);
+}
+
 enum sl_rc
 sl_claim_take(struct sl_inlet *in, const char *name, const struct stat *st,
     bool young, struct sl_claim *ret, struct sl_err *err)
@@ -111,7 +155,7 @@ sl_claim_take(struct sl_inlet *in, const char *name, const struct stat *st,
 			    err, "a file of a folder cannot be opened");
 	}
 	sl_ulid_make(ret->ulid);
-	dir = sl_make_dir(in->claims, ret->ulid, 0700);
+	dir = new_folder(in, ret->ulid);
 	if (dir < 0) {
 		/* A full or lost share stops its queue, not the house. */
 		in->gone = true;
@@ -370,12 +414,11 @@ sl_claim_file_done(struct sl_inlet *in, const char *ulid, const char *reception,
 		if (renameat(dir, e->d_name, to, name) != 0)
 			failed = errno;
 	}
-	(void)closedir(d);
 	/* What is left behind (also what readdir did not tell of) keeps the
 	 * folder, and so the claim. */
-	if (failed == 0 && unlinkat(in->claims, ulid, AT_REMOVEDIR) != 0 &&
-	    errno != ENOENT)
+	if (failed == 0 && !end_folder(in, ulid, d))
 		failed = errno;
+	(void)closedir(d);
 	if (failed != 0)
 		return sl_err_set(err, SL_RETRY, failed, "disk_error",
 		    "cannot file a source away");

@@ -53,6 +53,7 @@ close_dirs(struct sl_inlet *in)
 	sl_cleanup_close(&in->claims);
 	sl_cleanup_close(&in->done);
 	sl_cleanup_close(&in->stopped);
+	in->spare_n = 0; /* a claim without a file, if it is there again */
 	in->top = in->inbox = in->claims = in->done = in->stopped = -1;
 }
 
@@ -102,6 +103,17 @@ by_ulid(const void *a, const void *b)
 	return memcmp(a, b, SL_ULID_LEN);
 }
 
+static bool
+is_spare(const struct sl_inlet *in, const char *ulid)
+{
+	size_t i;
+
+	for (i = 0; i < in->spare_n; i++)
+		if (strcmp(in->spare[i], ulid) == 0)
+			return true;
+	return false;
+}
+
 bool
 sl_inlet_list_claims(struct sl_inlet *in)
 {
@@ -116,7 +128,7 @@ sl_inlet_list_claims(struct sl_inlet *in)
 		return false;
 	}
 	while (errno = 0, (e = readdir(d)) != NULL) {
-		if (!sl_ulid_valid(e->d_name))
+		if (!sl_ulid_valid(e->d_name) || is_spare(in, e->d_name))
 			continue;
 		in->old = sl_grow(
 		    in->old, &in->old_cap, in->old_n + 1, sizeof(*in->old));
@@ -165,6 +177,7 @@ sl_inlet_close(struct sl_inlet *in)
 	if (in == NULL)
 		return;
 	sl_watcher_remove(in->watcher, in);
+	sl_inlet_rest(in);
 	close_dirs(in);
 	free(in->path);
 	free(in->hints);

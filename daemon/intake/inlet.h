@@ -96,6 +96,8 @@ enum sl_rc sl_claim_put_back(struct sl_inlet *in, const char *ulid,
 /* To Ferdig/<day>/<reception> <name>; gone already is fine. */
 enum sl_rc sl_claim_file_done(struct sl_inlet *in, const char *ulid,
     const char *reception, int64_t now_ms, struct sl_err *err);
+/* Nothing is under way: folders kept for the next claims go. */
+void sl_inlet_rest(struct sl_inlet *in);
 /* Syncs the file system of the queue: its renames become durable. */
 enum sl_rc sl_inlet_sync(struct sl_inlet *in, struct sl_err *err);
 /* The first day of Ferdig after that name ("": of all) that is older than the

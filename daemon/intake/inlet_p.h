@@ -13,6 +13,7 @@
 #define HINTS_MAX 512 /* names heard of and not looked at yet */
 #define SEEN_MAX 2048 /* files that are watched until they lie still */
 #define PATIENCE_MAX_MS 60000 /* between two tries of what was put back */
+#define SPARE_MAX 64 /* emptied folders of claims */
 #define REPORTED_MAX 256 /* door trouble told once */
 
 /* A file seen and not still yet. */
@@ -49,6 +50,8 @@ struct sl_inlet {
 
 	char (*old)[SL_ULID_LEN + 1];
 	size_t old_n, old_cap;
+	char spare[SPARE_MAX][SL_ULID_LEN + 1];
+	size_t spare_n;
 };
 
 /* Opens what is there of the folder's parts again (a root made anew). */

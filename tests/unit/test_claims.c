@@ -1,0 +1,160 @@
+/*
+ * Claims: where what was dropped lies until it is filed away, and what becomes
+ * of the folders it lay in.
+ */
+#include <fcntl.h>
+#include <stdlib.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "../../daemon/base/clock.h"
+#include "../../daemon/base/file.h"
+#include "../../daemon/base/mem.h"
+#include "../../daemon/intake/inlet.h"
+#include "test.h"
+
+struct place {
+	char root[32];
+	int top;
+	struct sl_loop *loop;
+	struct sl_watcher *watcher;
+	struct sl_config *cfg;
+	struct sl_inlet *in;
+	struct sl_err err;
+};
+
+static void
+on_wake(void *arg)
+{
+	(void)arg;
+}
+
+static bool
+place_open(struct place *p)
+{
+	static const char conf[] =
+	    "[instance]\nsettle = 0\n[queue Post]\npath = spool\n";
+
+	*p = (struct place){.root = "/tmp/sluse-claims-XXXXXX", .top = -1};
+	if (mkdtemp(p->root) == NULL ||
+	    sl_config_parse("test", conf, strlen(conf), &p->cfg, &p->err) !=
+		SL_OK)
+		return false;
+	p->top = sl_open_dir(AT_FDCWD, p->root);
+	p->loop = sl_loop_new();
+	p->watcher = sl_watcher_new(p->loop, on_wake, NULL);
+	return sl_inlet_open(p->watcher, p->root, p->cfg, &p->cfg->queue[0],
+		   &p->in, &p->err) == SL_OK;
+}
+
+static void
+place_close(struct place *p)
+{
+	sl_inlet_close(p->in);
+	sl_watcher_free(p->watcher);
+	sl_loop_free(p->loop);
+	sl_config_free(p->cfg);
+	sl_cleanup_close(&p->top);
+	(void)sl_remove_tree(AT_FDCWD, p->root);
+}
+
+/* A letter dropped whole and claimed. */
+static bool
+claim(struct place *p, const char *name, struct sl_claim *ret)
+{
+	SL_FREE char *path = sl_asprintf("spool/Inn/%s", name);
+	SL_CLOSE int fd =
+	    openat(p->top, path, O_WRONLY | O_CREAT | O_CLOEXEC, 0644);
+	int i;
+
+	if (fd < 0 || sl_write_full(fd, name, strlen(name)) != 0)
+		return false;
+	(void)sl_inlet_rescan(p->in);
+	for (i = 0; i < 100; i++)
+		if (sl_inlet_next(p->in, ret, &p->err) == SL_OK)
+			return strcmp(ret->name, name) == 0;
+	return false;
+}
+
+static bool
+file_away(struct place *p, const struct sl_claim *c)
+{
+	return sl_claim_file_done(p->in, c->ulid, "M26-000001-1",
+		   sl_clock_utc_ms(), &p->err) == SL_OK;
+}
+
+/* The inode of a claim's folder; 0: there is none. */
+static ino_t
+folder(struct place *p, const struct sl_claim *c)
+{
+	SL_FREE char *path = sl_asprintf("spool/.sluse/%s", c->ulid);
+	struct stat st;
+
+	return fstatat(p->top, path, &st, 0) == 0 ? st.st_ino : 0;
+}
+
+static void
+serves_again(void)
+{
+	struct sl_claim a, b;
+	struct place p;
+	ino_t was;
+
+	CHECK(place_open(&p));
+	CHECK(claim(&p, "a.txt", &a));
+	was = folder(&p, &a);
+	CHECK(was != 0 && file_away(&p, &a));
+	/* It is no claim that somebody left behind. */
+	CHECK(sl_inlet_list_claims(p.in));
+	CHECK(sl_inlet_old_claim(p.in, 0, &b, &p.err) == SL_SKIP);
+	CHECK(claim(&p, "b.txt", &b));
+	CHECK(folder(&p, &a) == 0 && folder(&p, &b) == was);
+	CHECK(file_away(&p, &b));
+	sl_inlet_rest(p.in);
+	CHECK(folder(&p, &b) == 0);
+	place_close(&p);
+}
+
+/* All that lies in it is filed away, and the next claim holds its own alone. */
+static void
+not_empty(void)
+{
+	struct sl_claim a, b;
+	struct place p;
+
+	CHECK(place_open(&p));
+	CHECK(claim(&p, "a.txt", &a));
+	{
+		SL_FREE char *path = sl_asprintf("spool/.sluse/%s/...", a.ulid);
+
+		CHECK(mkdirat(p.top, path, 0700) == 0);
+	}
+	CHECK(file_away(&p, &a));
+	CHECK(claim(&p, "b.txt", &b));
+	CHECK(sl_claim_find(p.in, b.ulid, &a, &p.err) == SL_OK);
+	CHECK_STR(a.name, "b.txt");
+	place_close(&p);
+}
+
+/* A folder made ready for the next claim is gone, by whatever hand. */
+static void
+spare_lost(void)
+{
+	struct sl_claim a, b;
+	struct place p;
+
+	CHECK(place_open(&p));
+	CHECK(claim(&p, "a.txt", &a) && file_away(&p, &a));
+	{
+		SL_FREE char *path = sl_asprintf("spool/.sluse/%s", a.ulid);
+
+		CHECK(unlinkat(p.top, path, AT_REMOVEDIR) == 0);
+	}
+	CHECK(claim(&p, "b.txt", &b) && folder(&p, &b) != 0);
+	CHECK(file_away(&p, &b));
+	place_close(&p);
+}
+
+TEST_MAIN({"an emptied folder serves the next claim", serves_again},
+    {"a folder is given on empty", not_empty},
+    {"a spare folder that is gone is made", spare_lost})
