@@ -232,13 +232,6 @@ sl_placing_cases(struct sl_engine *e, struct sl_err *err)
 /* -- answers
  * --------------------------------------------------------------------- */
 
-static bool
-current(struct sl_engine *e, uint64_t id, struct sl_entry *ret)
-{
-	return sl_entry_by_id(e->store, (int64_t)id, ret) &&
-	       ret->stage == SL_STAGE_read && ret->dispo == SL_DISPO_ready;
-}
-
 static enum sl_rc
 take_placed(
     struct sl_engine *e, const struct sl_msg_placed *m, struct sl_err *err)
@@ -251,7 +244,8 @@ take_placed(
 	sl_engine_kick(e);
 	if (ask_more(e, err) != SL_OK)
 		return SL_FATAL;
-	if (!current(e, m->entry, &en))
+	if (sl_entry_unplaced(e->store, (int64_t)m->entry) < 0 ||
+	    !sl_entry_by_id(e->store, (int64_t)m->entry, &en))
 		return SL_OK;
 	(void)sl_slice_copy(m->reason, reason, sizeof(reason));
 	(void)sl_slice_copy(m->detail, detail, sizeof(detail));
@@ -272,16 +266,18 @@ enum sl_rc
 sl_placing_answer(
     struct sl_engine *e, const struct sl_msg *m, struct sl_err *err)
 {
-	struct sl_entry en;
+	const struct sl_msg_placed_field *f = &m->placed_field;
+	int revision;
 
 	switch ((int)m->type) {
 	case SL_MSG_PLACED_FIELD:
-		if (sl_field_name(m->placed_field.field) == NULL)
+		if (sl_field_name(f->field) == NULL)
 			return SL_REJECT;
-		if (!current(e, m->placed_field.entry, &en))
+		revision = sl_entry_unplaced(e->store, (int64_t)f->entry);
+		if (revision < 0)
 			return SL_OK;
-		return sl_placement_put(e->store, en.id, en.revision + 1,
-		    &m->placed_field, "sluse-place", err);
+		return sl_placement_put(e->store, (int64_t)f->entry,
+		    revision + 1, f, "sluse-place", err);
 	case SL_MSG_PLACED:
 		return take_placed(e, &m->placed, err);
 	default:

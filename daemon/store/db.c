@@ -146,8 +146,10 @@ prepare(struct sl_db *d, const char *sql)
 	return c->st;
 }
 
+/* keep: SQLITE_STATIC where the statement is done before its values go. */
 static void
-bind(struct sl_db *d, sqlite3_stmt *st, const char *fmt, va_list ap)
+bind(struct sl_db *d, sqlite3_stmt *st, sqlite3_destructor_type keep,
+    const char *fmt, va_list ap)
 {
 	const struct sl_digest *dg;
 	struct sl_slice sl;
@@ -161,23 +163,23 @@ bind(struct sl_db *d, sqlite3_stmt *st, const char *fmt, va_list ap)
 			break;
 		case 's':
 			s = va_arg(ap, const char *);
-			rc = sqlite3_bind_text(st, i, s, -1, SQLITE_TRANSIENT);
+			rc = sqlite3_bind_text(st, i, s, -1, keep);
 			break;
 		case 't':
 			sl = va_arg(ap, struct sl_slice);
-			rc = sqlite3_bind_text(st, i, sl.n > 0 ? sl.p : "",
-			    (int)sl.n, SQLITE_TRANSIENT);
+			rc = sqlite3_bind_text(
+			    st, i, sl.n > 0 ? sl.p : "", (int)sl.n, keep);
 			break;
 		case 'b':
 			sl = va_arg(ap, struct sl_slice);
-			rc = sqlite3_bind_blob(st, i, sl.n > 0 ? sl.p : "",
-			    (int)sl.n, SQLITE_TRANSIENT);
+			rc = sqlite3_bind_blob(
+			    st, i, sl.n > 0 ? sl.p : "", (int)sl.n, keep);
 			break;
 		case 'd':
 			dg = va_arg(ap, const struct sl_digest *);
 			rc = dg == NULL ? sqlite3_bind_null(st, i)
 					: sqlite3_bind_blob(st, i, dg->b,
-					      SL_SHA256_LEN, SQLITE_TRANSIENT);
+					      SL_SHA256_LEN, keep);
 			break;
 		case 'n':
 			rc = sqlite3_bind_null(st, i);
@@ -201,7 +203,7 @@ sl_db_query(struct sl_db *d, const char *sql, const char *fmt, ...)
 		return NULL;
 	(void)sqlite3_reset(st);
 	va_start(ap, fmt);
-	bind(d, st, fmt, ap);
+	bind(d, st, SQLITE_TRANSIENT, fmt, ap);
 	va_end(ap);
 	return st;
 }
@@ -250,7 +252,7 @@ sl_db_vrun(struct sl_db *d, struct sl_err *err, const char *sql,
 
 	if (st != NULL) {
 		(void)sqlite3_reset(st);
-		bind(d, st, fmt, ap);
+		bind(d, st, SQLITE_STATIC, fmt, ap);
 		while (sl_db_row(d, st))
 			;
 	}
@@ -313,7 +315,7 @@ sl_db_int(struct sl_db *d, int64_t def, const char *sql, const char *fmt, ...)
 		return def;
 	(void)sqlite3_reset(st);
 	va_start(ap, fmt);
-	bind(d, st, fmt, ap);
+	bind(d, st, SQLITE_STATIC, fmt, ap);
 	va_end(ap);
 	if (sl_db_row(d, st)) {
 		if (sqlite3_column_type(st, 0) != SQLITE_NULL)

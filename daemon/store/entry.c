@@ -119,6 +119,15 @@ sl_entry_by_id(struct sl_store *s, int64_t id, struct sl_entry *ret)
 	    ret);
 }
 
+int
+sl_entry_unplaced(struct sl_store *s, int64_t id)
+{
+	return (int)sl_db_int(s->db, -1,
+	    "SELECT revision FROM entry WHERE id = ?1 AND stage = ?2"
+	    " AND disposition = ?3",
+	    "iii", id, (int64_t)SL_STAGE_read, (int64_t)SL_DISPO_ready);
+}
+
 bool
 sl_entry_by_number(
     struct sl_store *s, const char *reception, int number, struct sl_entry *ret)

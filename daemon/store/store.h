@@ -293,6 +293,8 @@ enum sl_rc sl_entry_set_post(
     struct sl_store *s, int64_t id, const char *post, struct sl_err *err);
 /* Appends the post's JSON; false if there is none. */
 bool sl_entry_post(struct sl_store *s, int64_t id, struct sl_buf *out);
+/* The revision of its placement, if it waits to be placed; else -1. */
+int sl_entry_unplaced(struct sl_store *s, int64_t id);
 bool sl_entry_by_id(struct sl_store *s, int64_t id, struct sl_entry *ret);
 /* The number of the only one that no other has replaced; 0: several, or none
  * (ret_several false then). */

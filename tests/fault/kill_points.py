@@ -24,7 +24,7 @@ import traced  # noqa: E402
 # Kinds of call, each with the fewest points that one item's life must hold.
 # Raise a number when the road grows longer; lowering one needs a reason.
 CALLS = {
-    "mkdir": 8, "mkdirat": 3,
+    "mkdir": 8, "mkdirat": 2,  # a folder that is there is opened, not made
     "rename": 0, "renameat": 2, "renameat2": 0,
     "link": 0, "linkat": 1,
     "unlink": 1, "unlinkat": 1,
