@@ -25,8 +25,6 @@
 #include "../base/text.h"
 #include "access.h"
 #include "faces.h"
-#include "seal.h"
-#include "witness.h"
 
 #define CHANGED_LOOK_MS 5000 /* at least, between two looks at Ferdig */
 #define EXIT_FATAL 70
@@ -161,9 +159,10 @@ end_round(void *arg)
 	if (sl_engine_commit(e) != SL_OK)
 		return;
 	e->committed_ms = sl_clock_boot_ms();
-	if (sl_engine_bad(e, sl_seal_round(e, &err), &err))
+	if (sl_engine_bad(e, sl_seal_round(e->seal, &err), &err))
 		return;
-	sl_witness_round(e);
+	if (!e->stopping)
+		sl_witness_round(e->witnesses);
 	/* Effects may add writes and effects of the next round. */
 	for (i = 0, n = e->after_n; i < n && !e->fatal; i++)
 		e->after[i].fn(e, e->after[i].a, e->after[i].b);
@@ -444,6 +443,52 @@ open_signals(void)
 }
 
 static enum sl_rc
+commit_all(void *arg)
+{
+	return sl_engine_commit(arg);
+}
+
+static void
+halt(void *arg, bool halted)
+{
+	struct sl_engine *e = arg;
+
+	e->halted = e->intake_stopped = e->push_stopped = halted;
+}
+
+static bool
+witness_there(void *arg)
+{
+	return sl_peer_find(arg, SL_ROLE_WITNESS) != NULL;
+}
+
+static bool
+witness_send(void *arg, const struct sl_msg *m)
+{
+	struct sl_peer *p = sl_peer_find(arg, SL_ROLE_WITNESS);
+
+	return p != NULL && sl_peer_send(p, m, NULL, 0);
+}
+
+static enum sl_rc
+start_seal(struct sl_engine *e, struct sl_err *err)
+{
+	const struct sl_seal_house house = {.root = e->root,
+	    .cfg = e->cfg,
+	    .store = e->store,
+	    .loop = e->loop,
+	    .commit = commit_all,
+	    .halt = halt,
+	    .witness_there = witness_there,
+	    .witness_send = witness_send,
+	    .arg = e};
+
+	if (sl_seal_start(&house, &e->seal, err) != SL_OK)
+		return SL_FATAL;
+	return sl_witness_start(e->seal, &e->witnesses, err);
+}
+
+static enum sl_rc
 start(struct sl_engine *e, struct sl_err *err)
 {
 	SL_FREE char *sock = sl_asprintf("%s/run/slused.sock", e->root);
@@ -461,10 +506,8 @@ start(struct sl_engine *e, struct sl_err *err)
 	if (sl_access_groups(e, err) != SL_OK ||
 	    lock_instance(e->root, err) != SL_OK ||
 	    sl_store_open(e->root, origin, &e->store, err) != SL_OK ||
-	    sl_changes_made(e, err) != SL_OK ||
-	    sl_seal_start(e, err) != SL_OK ||
-	    sl_witness_start(e, err) != SL_OK || open_inlets(e, err) != SL_OK ||
-	    sl_changes_log(e, err) != SL_OK ||
+	    sl_changes_made(e, err) != SL_OK || start_seal(e, err) != SL_OK ||
+	    open_inlets(e, err) != SL_OK || sl_changes_log(e, err) != SL_OK ||
 	    sl_access_start(e, err) != SL_OK ||
 	    sl_consignment_each_unfiled(e->store, settle_unfiled, e, err) !=
 		SL_OK ||
@@ -482,6 +525,7 @@ start(struct sl_engine *e, struct sl_err *err)
 static void
 finish(struct sl_engine *e)
 {
+	struct sl_err err;
 	struct sl_peer *p;
 
 	sl_access_stop(e);
@@ -497,8 +541,9 @@ finish(struct sl_engine *e)
 	sl_peers_sweep(e);
 	sl_trouble_free(e);
 	sl_faces_stop(e);
-	sl_witness_stop(e);
-	sl_seal_stop(e);
+	sl_witness_stop(e->witnesses);
+	if (sl_seal_stop(e->seal, !e->fatal, &err) != SL_OK)
+		(void)sl_engine_fail(e, &err);
 	while (e->inlets_n > 0)
 		sl_inlet_close(e->inlets[--e->inlets_n]);
 	free(e->inlets);

@@ -21,6 +21,8 @@
 #include "../base/trust.h"
 #include "../config/config.h"
 #include "../intake/inlet.h"
+#include "../seal/seal.h"
+#include "../seal/witness.h"
 #include "../store/store.h"
 #include "../wire/wire.h"
 
@@ -34,8 +36,6 @@ struct sl_job;
 struct sl_task;
 struct sl_faces;
 struct sl_access;
-struct sl_seal;
-struct sl_others;
 
 /* A connected program. */
 struct sl_peer {
@@ -137,7 +137,7 @@ struct sl_engine {
 	struct sl_groups *groups;
 	struct sl_access *access;
 	struct sl_seal *seal;
-	struct sl_others *others; /* witness.c */
+	struct sl_witnesses *witnesses;
 	int64_t erase_at, erase_next_ms; /* erase.c: how far, and when next */
 	bool erasing; /* something is listed that shall go */
 	struct sl_password_file passwords;

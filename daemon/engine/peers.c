@@ -16,7 +16,6 @@
 #include "../base/clock.h"
 #include "../base/log.h"
 #include "access.h"
-#include "witness.h"
 
 #define MESSAGES_A_TURN 256 /* of one peer, then the others' turn */
 #define ASKING_A_USER 32
@@ -115,7 +114,7 @@ hello(struct sl_peer *p, const struct sl_msg_hello *h)
 	if (p->role == SL_ROLE_PUSH)
 		sl_outbox_peer_ready(e, p);
 	if (p->role == SL_ROLE_WITNESS)
-		sl_witness_peer_ready(e);
+		sl_witness_peer_ready(e->witnesses);
 	sl_engine_kick(e);
 }
 
@@ -162,7 +161,8 @@ dispatch(struct sl_peer *p, const struct sl_msg *m)
 		break;
 	case SL_ROLE_WITNESS:
 		rc = m->type == SL_MSG_WITNESSED
-			 ? sl_witness_answer(p->e, &m->witnessed, &err)
+			 ? sl_witness_answer(
+			       p->e->witnesses, &m->witnessed, &err)
 			 : SL_REJECT;
 		break;
 	case SL_ROLE_REPORT:
@@ -393,7 +393,7 @@ gone(struct sl_engine *e, struct sl_peer *p)
 	if (p->role == SL_ROLE_PUSH)
 		sl_outbox_peer_gone(e, p);
 	if (p->role == SL_ROLE_WITNESS)
-		sl_witness_peer_gone(e);
+		sl_witness_peer_gone(e->witnesses);
 	if (p->slots > 0 && !e->stopping)
 		sl_log(SL_LOG_INFO, "peers", "gone role=\"%d\" pid=\"%u\"",
 		    (int)p->role, p->pid);

@@ -13,7 +13,6 @@
 #include "../base/mem.h"
 #include "access.h"
 #include "scans.h"
-#include "seal.h"
 
 #define CASES_BYTES_MAX ((size_t)64 << 20) /* of all lists being taken in */
 #define ITEMS_MAX 5000 /* of one call; a packet holds about half of that */
@@ -207,7 +206,7 @@ status_json(struct sl_engine *e, struct sl_buf *b)
 	    "],\"jobs\":%zu,\"intake\":%s,\"push\":%s,\"journal\":", e->jobs_n,
 	    e->intake_stopped ? "false" : "true",
 	    e->push_stopped ? "false" : "true");
-	sl_seal_status(e, b);
+	sl_seal_status(e->seal, b);
 	sl_buf_add_char(b, '}');
 }
 
@@ -366,8 +365,8 @@ journal(struct sl_engine *e, const char *verb, json_t *args, const char *actor,
 	if (strcmp(verb, "journal-erase") == 0)
 		return sl_erase_asked(e, item(args, 0), why, actor, err);
 	if (strcmp(verb, "journal-accept") == 0)
-		return sl_seal_accept(e, why, actor, err);
-	return sl_seal_rotate(e, why, actor, err);
+		return sl_seal_accept(e->seal, why, actor, err);
+	return sl_seal_rotate(e->seal, why, actor, err);
 }
 
 static bool

@@ -14,17 +14,17 @@
 #include "../base/log.h"
 #include "../base/mem.h"
 #include "../store/heads.h"
-#include "seal.h"
+#include "seal_p.h"
 
 #define NAME "journal-key"
 #define NEXT "journal-key.next"
 #define PEM_MAX 4096
 
 static int
-secrets(struct sl_engine *e)
+secrets(struct sl_seal *s)
 {
 	SL_FREE char *dir =
-	    sl_path_below(e->root, e->cfg->push.credentials_dir);
+	    sl_path_below(s->house.root, s->house.cfg->push.credentials_dir);
 	struct sl_err unused;
 
 	(void)sl_make_path(dir, 0700, &unused);
@@ -33,7 +33,7 @@ secrets(struct sl_engine *e)
 
 /* SL_SKIP: is not there; that it cannot be seen now is no such thing. */
 static enum sl_rc
-load(struct sl_engine *e, int dir, const char *name, struct sl_signer **ret,
+load(struct sl_seal *s, int dir, const char *name, struct sl_signer **ret,
     struct sl_err *err)
 {
 	SL_BUF struct sl_buf pem = {0};
@@ -53,7 +53,7 @@ load(struct sl_engine *e, int dir, const char *name, struct sl_signer **ret,
 	rc = sl_read_file(dir, name, PEM_MAX, &pem, err);
 	if (rc == SL_OK)
 		rc = sl_signer_new(
-		    sl_store_origin(e->store), pem.p, pem.n, ret, err);
+		    sl_store_origin(s->house.store), pem.p, pem.n, ret, err);
 	if (pem.p != NULL)
 		explicit_bzero(pem.p, pem.cap);
 	if (rc != SL_OK)
@@ -84,11 +84,11 @@ same(const struct sl_signer *s, const struct sl_vkey *k)
 
 /* A crash came between the leaf that names the next key and its file's name. */
 static enum sl_rc
-finish_change(struct sl_engine *e, int dir, const struct sl_vkey *last,
-    struct sl_signer **s, struct sl_err *err)
+finish_change(struct sl_seal *s, int dir, const struct sl_vkey *last,
+    struct sl_signer **key, struct sl_err *err)
 {
 	struct sl_signer *next = NULL;
-	enum sl_rc rc = load(e, dir, NEXT, &next, err);
+	enum sl_rc rc = load(s, dir, NEXT, &next, err);
 
 	if (rc == SL_FATAL && strcmp(err->reason, "disk_error") == 0)
 		return rc;
@@ -98,63 +98,62 @@ finish_change(struct sl_engine *e, int dir, const struct sl_vkey *last,
 		sl_signer_free(next);
 		return SL_OK;
 	}
-	sl_signer_free(*s);
-	*s = next;
-	return sl_seal_key_use(e, err);
+	sl_signer_free(*key);
+	*key = next;
+	return sl_seal_key_use(s, err);
 }
 
 enum sl_rc
-sl_seal_key(struct sl_engine *e, struct sl_signer **ret, struct sl_err *err)
+sl_seal_key(struct sl_seal *s, struct sl_signer **ret, struct sl_err *err)
 {
 	const char *given = getenv("CREDENTIALS_DIRECTORY");
 	SL_CLOSE int dir = given != NULL ? sl_open_dir(AT_FDCWD, given) : -1;
 	struct sl_vkey keys[SL_KEYS_MAX];
-	size_t n = sl_journal_keys(e->store, keys);
+	size_t n = sl_journal_keys(s->house.store, keys);
 	enum sl_rc rc = SL_SKIP;
 
 	if (dir >= 0)
-		rc = load(e, dir, NAME, ret, err);
+		rc = load(s, dir, NAME, ret, err);
 	if (rc != SL_SKIP)
 		return rc;
 	sl_cleanup_close(&dir);
-	dir = secrets(e);
+	dir = secrets(s);
 	if (dir < 0)
 		return sl_err_set(err, SL_FATAL, errno, "config_invalid",
 		    "cannot open the folder of secrets");
-	rc = load(e, dir, NAME, ret, err);
+	rc = load(s, dir, NAME, ret, err);
 	/* An instance that has signed nothing yet may begin. */
 	if (rc == SL_SKIP && n == 0) {
 		if (make(dir, NAME, err) != SL_OK)
 			return SL_FATAL;
-		return load(e, dir, NAME, ret, err);
+		return load(s, dir, NAME, ret, err);
 	}
 	if (rc == SL_OK && n > 0 && !same(*ret, &keys[n - 1]))
-		return finish_change(e, dir, &keys[n - 1], ret, err);
+		return finish_change(s, dir, &keys[n - 1], ret, err);
 	return rc;
 }
 
 enum sl_rc
-sl_seal_key_next(
-    struct sl_engine *e, struct sl_signer **ret, struct sl_err *err)
+sl_seal_key_next(struct sl_seal *s, struct sl_signer **ret, struct sl_err *err)
 {
 	const char *given = getenv("CREDENTIALS_DIRECTORY");
-	SL_CLOSE int dir = secrets(e);
+	SL_CLOSE int dir = secrets(s);
 	SL_CLOSE int own = given != NULL ? sl_open_dir(AT_FDCWD, given) : -1;
 
 	if (own >= 0 && faccessat(own, NAME, F_OK, 0) == 0)
 		return sl_err_set(err, SL_REJECT, 0, "not_possible",
 		    "the key comes from systemd and cannot be changed here");
 	if (dir < 0 || make(dir, NEXT, err) != SL_OK ||
-	    load(e, dir, NEXT, ret, err) != SL_OK)
+	    load(s, dir, NEXT, ret, err) != SL_OK)
 		return sl_err_set(err, SL_REJECT, 0, "not_possible",
 		    "the folder of secrets cannot be written");
 	return SL_OK;
 }
 
 enum sl_rc
-sl_seal_key_use(struct sl_engine *e, struct sl_err *err)
+sl_seal_key_use(struct sl_seal *s, struct sl_err *err)
 {
-	SL_CLOSE int dir = secrets(e);
+	SL_CLOSE int dir = secrets(s);
 
 	if (dir < 0 || renameat(dir, NEXT, dir, NAME) != 0)
 		return sl_err_set(err, SL_FATAL, errno, "disk_error",

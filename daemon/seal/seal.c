@@ -4,7 +4,7 @@
  * FAILURES: kill -9 between remembering and recording: the row is written at
  * the next start. A head that cannot be remembered is fatal (disk).
  */
-#include "seal.h"
+#include "seal_p.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -27,85 +27,71 @@
 #define AGAIN_MS 1000 /* no descriptor to write the head with */
 #define TAIL '~' /* behind the name of a log that was accepted: NAME~2 */
 
-struct sl_seal {
-	struct sl_signer *signer; /* NULL while halted for want of it */
-	struct sl_timer *timer;
-	int dir; /* <root>/journal */
-	uint64_t signed_size;
-	uint64_t loud_size; /* of the last head that is no mark's only */
-	int64_t since_ms; /* boot: something is unsigned; 0 = nothing */
-	char lost[160]; /* of what was signed, where it is not our beginning */
-};
-
 static void
 on_timer(void *arg)
 {
-	struct sl_engine *e = arg;
-
-	sl_engine_kick(e);
+	sl_loop_again(arg);
 }
 
 /* -- signing --------------------------------------------------------------- */
 
 static enum sl_rc
-sign_head(struct sl_engine *e, struct sl_err *err)
+sign_head(struct sl_seal *s, struct sl_err *err)
 {
-	struct sl_seal *s = e->seal;
-	const struct sl_tree tree = *sl_store_tree(e->store);
+	const struct sl_tree tree = *sl_store_tree(s->house.store);
 	struct sl_checkpoint c = {.size = tree.size};
 	SL_BUF struct sl_buf note = {0};
 
 	(void)snprintf(
-	    c.origin, sizeof(c.origin), "%s", sl_store_origin(e->store));
+	    c.origin, sizeof(c.origin), "%s", sl_store_origin(s->house.store));
 	sl_tree_root(&tree, &c.root);
 	if (sl_checkpoint_sign(s->signer, &c, &note, err) != SL_OK)
 		return SL_FATAL;
 	if (sl_write_file(s->dir, MEMORY, note.p, note.n, 0644, err) != SL_OK)
 		return err->sys == EMFILE || err->sys == ENFILE ? SL_RETRY
 								: SL_FATAL;
-	if (sl_head_put(e->store, &tree, sl_buf_str(&note), err) != SL_OK ||
-	    sl_store_commit(e->store, err) != SL_OK)
+	if (sl_head_put(s->house.store, &tree, sl_buf_str(&note), err) !=
+		SL_OK ||
+	    sl_store_commit(s->house.store, err) != SL_OK)
 		return SL_FATAL;
-	if (sl_store_loud(e->store) > s->signed_size)
+	if (sl_store_loud(s->house.store) > s->signed_size)
 		s->loud_size = tree.size;
 	s->signed_size = tree.size;
 	s->since_ms = 0;
 	sl_timer_stop(s->timer);
-	sl_seal_tell(e, &c, sl_buf_str(&note));
-	return SL_OK;
+	return sl_seal_tell(s, &c, sl_buf_str(&note), err);
 }
 
 /* Without a descriptor not a byte was written: nothing is in doubt, the head
  * is only late. */
 static enum sl_rc
-sign(struct sl_engine *e, struct sl_err *err)
+sign(struct sl_seal *s, struct sl_err *err)
 {
-	enum sl_rc rc = sign_head(e, err);
+	enum sl_rc rc = sign_head(s, err);
 
 	if (rc != SL_RETRY)
 		return rc;
-	sl_timer_pull(e->seal->timer, AGAIN_MS);
+	sl_timer_pull(s->timer, AGAIN_MS);
 	return SL_OK;
 }
 
 enum sl_rc
-sl_seal_round(struct sl_engine *e, struct sl_err *err)
+sl_seal_round(struct sl_seal *s, struct sl_err *err)
 {
-	struct sl_seal *s = e->seal;
-	uint64_t size = sl_store_tree(e->store)->size;
+	uint64_t size = sl_store_tree(s->house.store)->size;
 	int64_t now = sl_clock_boot_ms(), left;
 
-	if (e->halted || size == s->signed_size)
+	if (s->halted || size == s->signed_size)
 		return SL_OK;
 	if (s->since_ms == 0)
 		s->since_ms = now;
-	left = s->since_ms + e->cfg->journal.checkpoint_after_ms - now;
+	left = s->since_ms + s->house.cfg->journal.checkpoint_after_ms - now;
 	if (left > 0 &&
-	    size - s->signed_size < e->cfg->journal.checkpoint_entries) {
+	    size - s->signed_size < s->house.cfg->journal.checkpoint_entries) {
 		sl_timer_pull(s->timer, left);
 		return SL_OK;
 	}
-	return sign(e, err);
+	return sign(s, err);
 }
 
 /* -- what was signed before ------------------------------------------------ */
@@ -138,19 +124,19 @@ given_up(const char *origin, const char *now)
 /* SL_SKIP: it says nothing (none there, not ours, given up). SL_REJECT: it is
  * not our beginning, or (memory) nobody can tell; s->lost says what it was. */
 static enum sl_rc
-compare(struct sl_engine *e, struct sl_slice note, bool memory)
+compare(struct sl_seal *s, struct sl_slice note, bool memory)
 {
 	struct sl_vkey keys[SL_KEYS_MAX + 1];
-	size_t n = sl_journal_keys(e->store, keys);
-	const char *origin = sl_store_origin(e->store);
+	size_t n = sl_journal_keys(s->house.store, keys);
+	const char *origin = sl_store_origin(s->house.store);
 	struct sl_checkpoint c;
 	struct sl_digest root;
 	struct sl_tree tree;
 	struct sl_note raw;
 
 	/* Keys of the backup may be older than the signature: ours counts. */
-	if (e->seal->signer != NULL)
-		keys[n++] = *sl_signer_vkey(e->seal->signer);
+	if (s->signer != NULL)
+		keys[n++] = *sl_signer_vkey(s->signer);
 	if (sl_note_parse(note.p, note.n, &raw, NULL) == SL_OK &&
 	    sl_checkpoint_parse(raw.text, &c, NULL) == SL_OK &&
 	    given_up(c.origin, origin))
@@ -158,32 +144,32 @@ compare(struct sl_engine *e, struct sl_slice note, bool memory)
 	if (sl_checkpoint_open(note, keys, n, &c, NULL) != SL_OK) {
 		if (!memory)
 			return SL_SKIP;
-		(void)snprintf(e->seal->lost, sizeof(e->seal->lost),
+		(void)snprintf(s->lost, sizeof(s->lost),
 		    "what was signed last cannot be read");
 		return SL_REJECT;
 	}
 	if (strcmp(c.origin, origin) == 0 &&
-	    sl_store_tree_at(e->store, c.size, &tree)) {
+	    sl_store_tree_at(s->house.store, c.size, &tree)) {
 		sl_tree_root(&tree, &root);
 		if (memcmp(&root, &c.root, sizeof(root)) == 0)
 			return SL_OK;
 	}
-	(void)snprintf(e->seal->lost, sizeof(e->seal->lost),
+	(void)snprintf(s->lost, sizeof(s->lost),
 	    "a head of %" PRIu64 " events was signed; there are %" PRIu64
 	    ", or they are others",
-	    c.size, sl_store_tree(e->store)->size);
+	    c.size, sl_store_tree(s->house.store)->size);
 	return SL_REJECT;
 }
 
 /* Our own memory: SL_SKIP if there is none and need be none. */
 static enum sl_rc
-compare_memory(struct sl_engine *e, struct sl_err *err)
+compare_memory(struct sl_seal *s, struct sl_err *err)
 {
-	struct sl_seal *s = e->seal;
 	SL_BUF struct sl_buf mine = {0};
 	SL_BUF struct sl_buf row = {0};
-	const struct sl_tree *t = sl_store_tree(e->store);
-	bool rows = sl_head_last(e->store, INT64_MAX, &s->signed_size, &row);
+	const struct sl_tree *t = sl_store_tree(s->house.store);
+	bool rows =
+	    sl_head_last(s->house.store, INT64_MAX, &s->signed_size, &row);
 	struct sl_checkpoint c;
 	struct sl_note n;
 	struct sl_tree then;
@@ -200,96 +186,99 @@ compare_memory(struct sl_engine *e, struct sl_err *err)
 		    "what was signed last is not remembered");
 		return SL_REJECT;
 	}
-	rc = compare(e, sl_slice_buf(&mine), true);
+	rc = compare(s, sl_slice_buf(&mine), true);
 	if (rc != SL_OK || sl_note_parse(mine.p, mine.n, &n, NULL) != SL_OK ||
 	    sl_checkpoint_parse(n.text, &c, NULL) != SL_OK)
 		return rc;
 	/* A crash came before it was recorded. */
 	if ((!rows || c.size > s->signed_size) && c.size <= t->size &&
-	    sl_store_tree_at(e->store, c.size, &then)) {
+	    sl_store_tree_at(s->house.store, c.size, &then)) {
 		s->signed_size = c.size;
-		return sl_head_put(e->store, &then, sl_buf_str(&mine), err);
+		return sl_head_put(
+		    s->house.store, &then, sl_buf_str(&mine), err);
 	}
 	return SL_OK;
 }
 
 static enum sl_rc
-compare_elsewhere(struct sl_engine *e)
+compare_elsewhere(struct sl_seal *s)
 {
 	SL_BUF struct sl_buf note = {0};
 	SL_FREE char *path = NULL;
 
-	if (*e->cfg->journal.head_file == '\0')
+	if (*s->house.cfg->journal.head_file == '\0')
 		return SL_SKIP;
-	path = sl_path_below(e->root, e->cfg->journal.head_file);
+	path = sl_path_below(s->house.root, s->house.cfg->journal.head_file);
 	if (sl_read_file(AT_FDCWD, path, SL_NOTE_MAX, &note, NULL) != SL_OK)
 		return SL_SKIP;
-	return compare(e, sl_slice_buf(&note), false);
+	return compare(s, sl_slice_buf(&note), false);
 }
 
 static enum sl_rc
-log_text(struct sl_engine *e, enum sl_event event, const char *actor,
+log_text(struct sl_seal *s, enum sl_event event, const char *actor,
     json_t *payload, struct sl_err *err)
 {
-	SL_FREE char *s = json_dumps(payload, JSON_COMPACT);
+	SL_FREE char *text = json_dumps(payload, JSON_COMPACT);
 
 	json_decref(payload);
-	return sl_store_log(
-	    e->store, event, "-", actor, s != NULL ? s : "{}", 0, 0, err);
+	return sl_store_log(s->house.store, event, "-", actor,
+	    text != NULL ? text : "{}", 0, 0, err);
 }
 
 static enum sl_rc
-halt(struct sl_engine *e, struct sl_err *err)
+halt(struct sl_seal *s, struct sl_err *err)
 {
-	e->halted = e->intake_stopped = e->push_stopped = true;
+	s->halted = true;
+	s->house.halt(s->house.arg, true);
 	sl_log(SL_LOG_CRIT, "journal",
 	    "the sporingslogg is not the one that was signed: %s. Nothing is "
 	    "claimed, delivered or signed; see slused(8), RESTORING",
-	    e->seal->lost);
-	return log_text(e, SL_EVENT_history_broken, "slused",
-	    json_pack("{s:s}", "detail", e->seal->lost), err);
+	    s->lost);
+	return log_text(s, SL_EVENT_history_broken, "slused",
+	    json_pack("{s:s}", "detail", s->lost), err);
 }
 
 /* A key that signs for the first time has its leaf. */
 static enum sl_rc
-log_key(struct sl_engine *e, struct sl_err *err)
+log_key(struct sl_seal *s, struct sl_err *err)
 {
-	const struct sl_vkey *k = sl_signer_vkey(e->seal->signer);
+	const struct sl_vkey *k = sl_signer_vkey(s->signer);
 	struct sl_vkey keys[SL_KEYS_MAX];
-	size_t n = sl_journal_keys(e->store, keys);
+	size_t n = sl_journal_keys(s->house.store, keys);
 	SL_BUF struct sl_buf text = {0};
 
 	if (n > 0 && memcmp(keys[n - 1].pub, k->pub, sizeof(k->pub)) == 0 &&
 	    strcmp(keys[n - 1].name, k->name) == 0)
 		return SL_OK;
 	sl_vkey_text(k, &text);
-	if (sl_journal_key_put(e->store, k, NULL, err) != SL_OK)
+	if (sl_journal_key_put(s->house.store, k, NULL, err) != SL_OK)
 		return SL_FATAL;
-	return log_text(e, SL_EVENT_key_made, "slused",
+	return log_text(s, SL_EVENT_key_made, "slused",
 	    json_pack("{s:s}", "new", sl_buf_str(&text)), err);
 }
 
 /* The file that is there is not the key that signed last. */
 static bool
-other_key(struct sl_engine *e)
+other_key(struct sl_seal *s)
 {
 	struct sl_vkey keys[SL_KEYS_MAX];
-	size_t n = sl_journal_keys(e->store, keys);
+	size_t n = sl_journal_keys(s->house.store, keys);
 
-	return n > 0 &&
-	       memcmp(keys[n - 1].pub, sl_signer_vkey(e->seal->signer)->pub,
-		   sizeof(keys[0].pub)) != 0;
+	return n > 0 && memcmp(keys[n - 1].pub, sl_signer_vkey(s->signer)->pub,
+			    sizeof(keys[0].pub)) != 0;
 }
 
 enum sl_rc
-sl_seal_start(struct sl_engine *e, struct sl_err *err)
+sl_seal_start(
+    const struct sl_seal_house *house, struct sl_seal **ret, struct sl_err *err)
 {
-	SL_FREE char *path = sl_asprintf("%s/journal", e->root);
+	SL_FREE char *path = sl_asprintf("%s/journal", house->root);
 	struct sl_seal *s = sl_alloc(sizeof(*s));
 	enum sl_rc rc;
 
-	e->seal = s;
-	s->timer = sl_loop_timer(e->loop, on_timer, e);
+	*ret = s;
+	s->house = *house;
+	s->timer = sl_loop_timer(house->loop, on_timer, house->loop);
 	s->dir = -1;
 	if (sl_make_path(path, 0755, err) != SL_OK)
 		return SL_FATAL;
@@ -297,75 +286,82 @@ sl_seal_start(struct sl_engine *e, struct sl_err *err)
 	if (s->dir < 0)
 		return sl_err_set(err, SL_FATAL, errno, "disk_error",
 		    "cannot open the folder of the journal's head");
-	rc = sl_seal_key(e, &s->signer, err);
+	rc = sl_seal_key(s, &s->signer, err);
 	if (rc == SL_FATAL)
 		return rc;
 	if (rc == SL_SKIP)
 		(void)snprintf(
 		    s->lost, sizeof(s->lost), "the key that signed is gone");
-	else if (other_key(e))
+	else if (other_key(s))
 		(void)snprintf(s->lost, sizeof(s->lost),
 		    "the key is not the one that signed");
 	if (*s->lost == '\0') {
-		rc = compare_memory(e, err);
+		rc = compare_memory(s, err);
 		if (rc == SL_FATAL)
 			return rc;
 	}
 	if (*s->lost == '\0')
-		(void)compare_elsewhere(e);
+		(void)compare_elsewhere(s);
 	s->loud_size = s->signed_size;
-	return *s->lost != '\0' ? halt(e, err) : log_key(e, err);
+	return *s->lost != '\0' ? halt(s, err) : log_key(s, err);
 }
 
 uint64_t
-sl_seal_signed(const struct sl_engine *e)
+sl_seal_signed(const struct sl_seal *s)
 {
-	return e->seal->signed_size;
+	return s->signed_size;
 }
 
 uint64_t
-sl_seal_loud(const struct sl_engine *e)
+sl_seal_loud(const struct sl_seal *s)
 {
-	return e->seal->loud_size;
+	return s->loud_size;
 }
 
 enum sl_rc
-sl_seal_shown(struct sl_engine *e, const struct sl_checkpoint *head,
+sl_seal_shown(struct sl_seal *s, const struct sl_checkpoint *head,
     const uint8_t sig[SL_NOTE_SIGNATURE_LEN], bool *ret_proven,
     struct sl_err *err)
 {
 	SL_BUF struct sl_buf note = {0};
 
 	*ret_proven = false;
-	if (e->halted)
+	if (s->halted)
 		return SL_OK;
 	sl_checkpoint_text(head, &note);
 	sl_buf_add_char(&note, '\n');
 	sl_note_add_signature(head->origin, sig, &note);
-	if (compare(e, sl_slice_buf(&note), false) != SL_REJECT)
+	if (compare(s, sl_slice_buf(&note), false) != SL_REJECT)
 		return SL_OK;
 	*ret_proven = true;
-	return halt(e, err);
+	return halt(s, err);
 }
 
-void
-sl_seal_stop(struct sl_engine *e)
+bool
+sl_seal_halted(const struct sl_seal *s)
 {
-	struct sl_seal *s = e->seal;
-	struct sl_err err;
+	return s->halted;
+}
+
+enum sl_rc
+sl_seal_stop(struct sl_seal *s, bool sign, struct sl_err *err)
+{
+	enum sl_rc rc = SL_OK;
 
 	if (s == NULL)
-		return;
-	if (!e->fatal && !e->halted && s->signer != NULL &&
-	    !sl_store_dirty(e->store) &&
-	    sl_store_tree(e->store)->size != s->signed_size &&
-	    (sign_head(e, &err) != SL_OK ||
-		sl_store_commit(e->store, &err) != SL_OK))
-		(void)sl_engine_fail(e, &err);
+		return SL_OK;
+	if (sign && !s->halted && s->signer != NULL &&
+	    !sl_store_dirty(s->house.store) &&
+	    sl_store_tree(s->house.store)->size != s->signed_size) {
+		rc = sign_head(s, err);
+		if (rc == SL_OK)
+			rc = sl_store_commit(s->house.store, err);
+	}
 	sl_signer_free(s->signer);
+	sl_timer_end(s->timer);
 	sl_cleanup_close(&s->dir);
 	free(s);
-	e->seal = NULL;
+	return rc;
 }
 
 /* -- what an administrator decides ----------------------------------------- */
@@ -373,103 +369,103 @@ sl_seal_stop(struct sl_engine *e)
 /* What is remembered gets a second name, for the first is written over: it is
  * evidence. */
 static enum sl_rc
-put_aside(struct sl_engine *e, struct sl_err *err)
+put_aside(struct sl_seal *s, struct sl_err *err)
 {
 	SL_FREE char *name =
 	    sl_asprintf("given-up-%" PRId64, sl_clock_utc_ms());
 
-	if (linkat(e->seal->dir, MEMORY, e->seal->dir, name, 0) != 0 &&
-	    errno != ENOENT)
+	if (linkat(s->dir, MEMORY, s->dir, name, 0) != 0 && errno != ENOENT)
 		return sl_err_set(err, SL_FATAL, errno, "disk_error",
 		    "cannot put the old head aside");
-	return sl_sync_fd(e->seal->dir, "journal", err);
+	return sl_sync_fd(s->dir, "journal", err);
 }
 
 enum sl_rc
 sl_seal_accept(
-    struct sl_engine *e, const char *why, const char *actor, struct sl_err *err)
+    struct sl_seal *s, const char *why, const char *actor, struct sl_err *err)
 {
-	struct sl_seal *s = e->seal;
-	SL_FREE char *old = sl_strdup(sl_store_origin(e->store));
+	SL_FREE char *old = sl_strdup(sl_store_origin(s->house.store));
 	SL_FREE char *name = NULL;
 	size_t base;
 	unsigned number = generation(old, &base);
 	enum sl_rc rc;
 
-	if (!e->halted)
+	if (!s->halted)
 		return sl_err_set(err, SL_REJECT, 0, "not_possible",
 		    "the sporingslogg is what was signed; there is nothing to "
 		    "accept");
 	name = sl_asprintf("%.*s%c%u", (int)base, old, TAIL, number + 1);
-	sl_store_rename(e->store, name);
+	sl_store_rename(s->house.store, name);
 	sl_signer_free(SL_TAKE(s->signer));
-	rc = sl_seal_key(e, &s->signer, err);
+	rc = sl_seal_key(s, &s->signer, err);
 	if (rc != SL_OK) {
-		sl_store_rename(e->store, old);
+		sl_store_rename(s->house.store, old);
 		return rc == SL_FATAL
 			   ? rc
 			   : sl_err_set(err, SL_REJECT, 0, "not_possible",
 				 "there is no key to go on with: "
 				 "put journal-key back first");
 	}
-	if (log_text(e, SL_EVENT_history_accepted, actor,
+	if (log_text(s, SL_EVENT_history_accepted, actor,
 		json_pack("{s:s, s:s, s:s, s:s}", "old", old, "new", name,
 		    "lost", s->lost, "why", why),
 		err) != SL_OK ||
-	    log_key(e, err) != SL_OK || sl_engine_commit(e) != SL_OK ||
-	    put_aside(e, err) != SL_OK)
+	    log_key(s, err) != SL_OK ||
+	    s->house.commit(s->house.arg) != SL_OK ||
+	    put_aside(s, err) != SL_OK)
 		return SL_FATAL;
 	s->lost[0] = '\0';
-	e->halted = e->intake_stopped = e->push_stopped = false;
+	s->halted = false;
+	s->house.halt(s->house.arg, false);
 	sl_log(SL_LOG_WARNING, "journal",
 	    "the sporingslogg goes on as it is, under a new name origin=\"%s\"",
 	    name);
-	return sign(e, err);
+	return sign(s, err);
 }
 
 enum sl_rc
 sl_seal_rotate(
-    struct sl_engine *e, const char *why, const char *actor, struct sl_err *err)
+    struct sl_seal *s, const char *why, const char *actor, struct sl_err *err)
 {
-	struct sl_seal *s = e->seal;
 	struct sl_signer *next = NULL;
 	SL_BUF struct sl_buf note = {0};
 	SL_BUF struct sl_buf old = {0};
 	SL_BUF struct sl_buf new = {0};
 	enum sl_rc rc;
 
-	if (e->halted)
+	if (s->halted)
 		return sl_err_set(err, SL_REJECT, 0, "not_possible",
 		    "the sporingslogg is not the one that was signed");
-	rc = sl_seal_key_next(e, &next, err);
+	rc = sl_seal_key_next(s, &next, err);
 	if (rc != SL_OK)
 		return rc;
 	sl_vkey_text(sl_signer_vkey(s->signer), &old);
 	sl_vkey_text(sl_signer_vkey(next), &new);
 	if (sl_seal_introduce(s->signer, next, &note, err) != SL_OK ||
-	    sl_journal_key_put(e->store, sl_signer_vkey(next),
+	    sl_journal_key_put(s->house.store, sl_signer_vkey(next),
 		sl_buf_str(&note), err) != SL_OK ||
-	    log_text(e, SL_EVENT_key_changed, actor,
+	    log_text(s, SL_EVENT_key_changed, actor,
 		json_pack("{s:s, s:s, s:s}", "old", sl_buf_str(&old), "new",
 		    sl_buf_str(&new), "why", why),
 		err) != SL_OK ||
-	    sl_engine_commit(e) != SL_OK || sl_seal_key_use(e, err) != SL_OK) {
+	    s->house.commit(s->house.arg) != SL_OK ||
+	    sl_seal_key_use(s, err) != SL_OK) {
 		sl_signer_free(next);
 		return SL_FATAL;
 	}
 	sl_signer_free(s->signer);
 	s->signer = next;
-	return sign(e, err);
+	return sign(s, err);
 }
 
 void
-sl_seal_status(struct sl_engine *e, struct sl_buf *b)
+sl_seal_status(struct sl_seal *s, struct sl_buf *b)
 {
 	sl_buf_printf(b,
 	    "{\"size\":%" PRIu64 ",\"signed\":%" PRIu64
 	    ",\"halted\":%s,\"why\":",
-	    sl_store_tree(e->store)->size, e->seal->signed_size,
-	    e->halted ? "true" : "false");
-	sl_text_json(b, e->seal->lost, strlen(e->seal->lost));
+	    sl_store_tree(s->house.store)->size, s->signed_size,
+	    s->halted ? "true" : "false");
+	sl_text_json(b, s->lost, strlen(s->lost));
 	sl_buf_add_char(b, '}');
 }

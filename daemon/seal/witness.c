@@ -26,7 +26,7 @@
 #include "../journal/stamp.h"
 #include "../store/heads.h"
 #include "../store/marks.h"
-#include "seal.h"
+#include "seal_p.h"
 
 #define WAIT_MAX_MS INT64_C(3600000) /* after failures */
 #define TSA_WAIT_MS 60000 /* after the first */
@@ -52,7 +52,9 @@ struct other {
 	char told[64]; /* reason that stands in the journal already */
 };
 
-struct sl_others {
+struct sl_witnesses {
+	struct sl_seal *seal;
+	const struct sl_seal_house *house; /* its */
 	struct other *other;
 	size_t n;
 	uint64_t asks;
@@ -68,7 +70,7 @@ name_of(const struct other *o)
 static void
 on_timer(void *arg)
 {
-	sl_engine_kick(arg);
+	sl_loop_again(arg);
 }
 
 /* -- start ------------------------------------------------------------------
@@ -95,7 +97,7 @@ next_at(int64_t after_ms, unsigned minute)
 }
 
 static enum sl_rc
-start_witness(struct sl_engine *e, struct other *o, struct sl_err *err)
+start_witness(struct sl_witnesses *w, struct other *o, struct sl_err *err)
 {
 	const struct sl_witness_config *c = o->witness;
 
@@ -105,7 +107,7 @@ start_witness(struct sl_engine *e, struct other *o, struct sl_err *err)
 		    c->head.title);
 	o->row.stale_ms = c->stale_ms;
 	/* By key: a name may have been given to another. */
-	o->row.size = o->at = sl_cosignature_last(e->store, c->vkey);
+	o->row.size = o->at = sl_cosignature_last(w->house->store, c->vkey);
 	o->look = true;
 	return SL_OK;
 }
@@ -113,10 +115,10 @@ start_witness(struct sl_engine *e, struct other *o, struct sl_err *err)
 /* What tokens lead to is kept beside them. That the file is not there now
  * stops nobody. */
 static void
-start_tsa(struct sl_engine *e, struct other *o)
+start_tsa(struct sl_witnesses *w, struct other *o)
 {
 	const struct sl_tsa_config *c = o->tsa;
-	SL_FREE char *path = sl_path_below(e->root, c->trust);
+	SL_FREE char *path = sl_path_below(w->house->root, c->trust);
 
 	o->row.stale_ms = c->stale_ms;
 	o->row.due_ms =
@@ -138,7 +140,7 @@ start_tsa(struct sl_engine *e, struct other *o)
 static bool
 has(void *arg, bool tsa, const char *name)
 {
-	const struct sl_others *w = arg;
+	const struct sl_witnesses *w = arg;
 	size_t i;
 
 	for (i = 0; i < w->n; i++)
@@ -150,12 +152,11 @@ has(void *arg, bool tsa, const char *name)
 
 /* A row of the configuration, with what is known of it. */
 static struct other *
-add(struct sl_engine *e, bool tsa, const char *name)
+add(struct sl_witnesses *w, bool tsa, const char *name)
 {
-	struct sl_others *w = e->others;
 	struct other *o = &w->other[w->n++];
 
-	if (!sl_witness_find(e->store, tsa, name, &o->row)) {
+	if (!sl_witness_find(w->house->store, tsa, name, &o->row)) {
 		o->row.tsa = tsa;
 		(void)snprintf(o->row.name, sizeof(o->row.name), "%s", name);
 	}
@@ -164,36 +165,39 @@ add(struct sl_engine *e, bool tsa, const char *name)
 }
 
 enum sl_rc
-sl_witness_start(struct sl_engine *e, struct sl_err *err)
+sl_witness_start(
+    struct sl_seal *seal, struct sl_witnesses **ret, struct sl_err *err)
 {
-	const struct sl_config *c = e->cfg;
-	struct sl_others *w = sl_alloc(sizeof(*w));
+	const struct sl_config *c = seal->house.cfg;
+	struct sl_witnesses *w = sl_alloc(sizeof(*w));
 	enum sl_rc rc = SL_OK;
 	struct other *o;
 	size_t i;
 
-	e->others = w;
+	*ret = w;
+	w->seal = seal;
+	w->house = &seal->house;
 	w->other = sl_alloc((c->witness_n + c->tsa_n + 1) * sizeof(*w->other));
-	w->timer = sl_loop_timer(e->loop, on_timer, e);
+	w->timer = sl_loop_timer(w->house->loop, on_timer, w->house->loop);
 	for (i = 0; rc == SL_OK && i < c->witness_n; i++) {
-		o = add(e, false, c->witness[i].head.title);
+		o = add(w, false, c->witness[i].head.title);
 		o->witness = &c->witness[i];
-		rc = start_witness(e, o, err);
+		rc = start_witness(w, o, err);
 	}
 	for (i = 0; rc == SL_OK && i < c->tsa_n; i++) {
-		o = add(e, true, c->tsa[i].head.title);
+		o = add(w, true, c->tsa[i].head.title);
 		o->tsa = &c->tsa[i];
-		start_tsa(e, o);
+		start_tsa(w, o);
 	}
 	for (i = 0; rc == SL_OK && i < w->n; i++)
-		rc = sl_witness_put(e->store, &w->other[i].row, err);
-	return rc == SL_OK ? sl_witness_forget(e->store, has, w, err) : rc;
+		rc = sl_witness_put(w->house->store, &w->other[i].row, err);
+	return rc == SL_OK ? sl_witness_forget(w->house->store, has, w, err)
+			   : rc;
 }
 
 void
-sl_witness_stop(struct sl_engine *e)
+sl_witness_stop(struct sl_witnesses *w)
 {
-	struct sl_others *w = e->others;
 	size_t i;
 
 	if (w == NULL)
@@ -203,7 +207,6 @@ sl_witness_stop(struct sl_engine *e)
 	sl_timer_end(w->timer);
 	free(w->other);
 	free(w);
-	e->others = NULL;
 }
 
 /* -- asking -----------------------------------------------------------------
@@ -212,7 +215,7 @@ sl_witness_stop(struct sl_engine *e)
 /* The last signed head, and the proof that it goes on from where the witness
  * is. False: leaves are missing, which is not to be said to others. */
 static bool
-make_question(struct sl_engine *e, struct other *o, struct sl_buf *out)
+make_question(struct sl_witnesses *w, struct other *o, struct sl_buf *out)
 {
 	struct sl_digest node[SL_PROOF_MAX], roots[2];
 	SL_BUF struct sl_buf note = {0};
@@ -220,15 +223,15 @@ make_question(struct sl_engine *e, struct other *o, struct sl_buf *out)
 	uint64_t size;
 	size_t n = 0;
 
-	if (!sl_head_last(e->store, INT64_MAX, &size, &note))
+	if (!sl_head_last(w->house->store, INT64_MAX, &size, &note))
 		return false;
 	if (o->at > size)
 		o->at = size;
 	if (o->at > 0 && o->at < size) {
-		if (!sl_store_tree_at(e->store, o->at, &then) ||
-		    !sl_store_tree_at(e->store, size, &now) ||
-		    !sl_proof_make(
-			0, o->at, size, sl_store_range, e->store, node, &n))
+		if (!sl_store_tree_at(w->house->store, o->at, &then) ||
+		    !sl_store_tree_at(w->house->store, size, &now) ||
+		    !sl_proof_make(0, o->at, size, sl_store_range,
+			w->house->store, node, &n))
 			return false;
 		sl_tree_root(&then, &roots[0]);
 		sl_tree_root(&now, &roots[1]);
@@ -243,12 +246,12 @@ make_question(struct sl_engine *e, struct other *o, struct sl_buf *out)
 }
 
 static bool
-send_witness(struct sl_engine *e, struct other *o, struct sl_peer *p)
+send_witness(struct sl_witnesses *w, struct other *o)
 {
 	struct sl_msg m = {.type = SL_MSG_WITNESS};
 	SL_BUF struct sl_buf body = {0};
 
-	if (!make_question(e, o, &body)) {
+	if (!make_question(w, o, &body)) {
 		sl_log(SL_LOG_ERR, "witness",
 		    "no proof can be made: verify the sporingslogg "
 		    "witness=\"%s\"",
@@ -258,35 +261,36 @@ send_witness(struct sl_engine *e, struct other *o, struct sl_peer *p)
 	m.witness.ask = o->ask;
 	m.witness.name = sl_slice_str(name_of(o));
 	m.witness.body = sl_slice_buf(&body);
-	return sl_peer_send(p, &m, NULL, 0);
+	return w->house->witness_send(w->house->arg, &m);
 }
 
 static bool
-send_stamp(struct sl_engine *e, struct other *o, struct sl_peer *p)
+send_stamp(struct sl_witnesses *w, struct other *o)
 {
 	struct sl_msg m = {.type = SL_MSG_STAMP};
 	SL_BUF struct sl_buf note = {0};
 
-	if (!sl_head_last(e->store, INT64_MAX, &o->asked_size, &note))
+	if (!sl_head_last(w->house->store, INT64_MAX, &o->asked_size, &note))
 		return false;
 	m.stamp.ask = o->ask;
 	m.stamp.name = sl_slice_str(name_of(o));
 	sl_sha256(note.p, note.n, &m.stamp.of);
-	return sl_peer_send(p, &m, NULL, 0);
+	return w->house->witness_send(w->house->arg, &m);
 }
 
 /* In how many milliseconds it is due; -1: not before something happens. */
 static int64_t
-due_in(struct sl_engine *e, struct other *o, int64_t now)
+due_in(struct sl_witnesses *w, struct other *o, int64_t now)
 {
-	uint64_t size = sl_seal_signed(e);
+	uint64_t size = sl_seal_signed(w->seal);
 	int64_t left, wait;
 
 	if (size == 0 || o->ask != 0 || (o->tsa != NULL && o->pem.n == 0))
 		return -1;
 	left = o->next_ms > now ? o->next_ms - now : 0;
 	if (o->witness != NULL)
-		return o->look || o->row.size < sl_seal_loud(e) ? left : -1;
+		return o->look || o->row.size < sl_seal_loud(w->seal) ? left
+								      : -1;
 	if (o->row.size >= size)
 		return -1; /* nothing new since the last token */
 	wait = o->row.due_ms - sl_clock_utc_ms();
@@ -294,26 +298,24 @@ due_in(struct sl_engine *e, struct other *o, int64_t now)
 }
 
 void
-sl_witness_round(struct sl_engine *e)
+sl_witness_round(struct sl_witnesses *w)
 {
-	struct sl_others *w = e->others;
-	struct sl_peer *p = w->n > 0 ? sl_peer_find(e, SL_ROLE_WITNESS) : NULL;
 	int64_t now = sl_clock_boot_ms(), left;
 	struct other *o;
 	size_t i;
 
-	if (p == NULL || e->halted || e->stopping || sl_store_dirty(e->store))
+	if (w->n == 0 || !w->house->witness_there(w->house->arg) ||
+	    sl_seal_halted(w->seal) || sl_store_dirty(w->house->store))
 		return;
 	for (i = 0; i < w->n; i++) {
 		o = &w->other[i];
-		left = due_in(e, o, now);
+		left = due_in(w, o, now);
 		if (left > 0)
 			sl_timer_pull(w->timer, left);
 		if (left != 0)
 			continue;
 		o->ask = ++w->asks;
-		if (!(o->tsa != NULL ? send_stamp(e, o, p)
-				     : send_witness(e, o, p))) {
+		if (!(o->tsa != NULL ? send_stamp(w, o) : send_witness(w, o))) {
 			o->ask = 0;
 			o->next_ms = now + TSA_WAIT_MS;
 		}
@@ -321,9 +323,8 @@ sl_witness_round(struct sl_engine *e)
 }
 
 void
-sl_witness_peer_ready(struct sl_engine *e)
+sl_witness_peer_ready(struct sl_witnesses *w)
 {
-	struct sl_others *w = e->others;
 	size_t i;
 
 	for (i = 0; i < w->n; i++) {
@@ -333,9 +334,8 @@ sl_witness_peer_ready(struct sl_engine *e)
 }
 
 void
-sl_witness_peer_gone(struct sl_engine *e)
+sl_witness_peer_gone(struct sl_witnesses *w)
 {
-	struct sl_others *w = e->others;
 	size_t i;
 
 	for (i = 0; w != NULL && i < w->n; i++)
@@ -347,7 +347,7 @@ sl_witness_peer_gone(struct sl_engine *e)
 
 /* payload is taken over. */
 static enum sl_rc
-log_event(struct sl_engine *e, const struct other *o, enum sl_event event,
+log_event(struct sl_witnesses *w, const struct other *o, enum sl_event event,
     json_t *payload, struct sl_err *err)
 {
 	SL_FREE char *actor = sl_asprintf(
@@ -355,8 +355,8 @@ log_event(struct sl_engine *e, const struct other *o, enum sl_event event,
 	SL_FREE char *s = json_dumps(payload, JSON_COMPACT);
 
 	json_decref(payload);
-	return sl_store_log(
-	    e->store, event, "-", actor, s != NULL ? s : "{}", 0, 0, err);
+	return sl_store_log(w->house->store, event, "-", actor,
+	    s != NULL ? s : "{}", 0, 0, err);
 }
 
 static void
@@ -377,8 +377,8 @@ set_reason(
 /* Which waits are doubled, and what is said: an answer that a person must look
  * at at once, a silence only when it has lasted. */
 static enum sl_rc
-failed(struct sl_engine *e, struct other *o, const struct sl_msg_witnessed *m,
-    const char *reason, struct sl_err *err)
+failed(struct sl_witnesses *w, struct other *o,
+    const struct sl_msg_witnessed *m, const char *reason, struct sl_err *err)
 {
 	int64_t now = sl_clock_utc_ms(), since,
 		first = o->tsa != NULL ? TSA_WAIT_MS : o->witness->every_ms,
@@ -401,13 +401,13 @@ failed(struct sl_engine *e, struct other *o, const struct sl_msg_witnessed *m,
 	    "\" tries=\"%u\" next_ms=\"%" PRId64 "\"",
 	    name_of(o), reason, m->http_status, o->row.tries, wait);
 	since = o->tsa != NULL ? o->row.due_ms
-			       : sl_witness_waits(e->store, o->row.size);
+			       : sl_witness_waits(w->house->store, o->row.size);
 	if (silent && (since == 0 || now - since < o->row.stale_ms))
 		return SL_OK;
 	if (strcmp(o->told, reason) == 0)
 		return SL_OK;
 	(void)snprintf(o->told, sizeof(o->told), "%s", reason);
-	return log_event(e, o, SL_EVENT_witness_refused,
+	return log_event(w, o, SL_EVENT_witness_refused,
 	    json_pack("{s:s, s:i, s:I, s:I, s:s}", "reason", reason, "status",
 		(int)m->http_status, "size", (json_int_t)o->asked_size, "there",
 		(json_int_t)m->size, "detail", o->row.detail),
@@ -417,7 +417,7 @@ failed(struct sl_engine *e, struct other *o, const struct sl_msg_witnessed *m,
 /* It has seen a log of ours that is not this one, or says so. With our own
  * signature under it that is proof. */
 static enum sl_rc
-other_history(struct sl_engine *e, struct other *o,
+other_history(struct sl_witnesses *w, struct other *o,
     const struct sl_msg_witnessed *m, struct sl_err *err)
 {
 	struct sl_checkpoint head = {
@@ -429,14 +429,14 @@ other_history(struct sl_engine *e, struct other *o,
 	    "witness=\"%s\" there=\"%" PRIu64 "\" here=\"%" PRIu64
 	    "\"; see slused(8), RESTORING",
 	    name_of(o), m->size, o->asked_size);
-	if (failed(e, o, m, "other_history", err) != SL_OK)
+	if (failed(w, o, m, "other_history", err) != SL_OK)
 		return SL_FATAL;
 	if (m->head_sig.n != SL_NOTE_SIGNATURE_LEN)
 		return SL_OK;
-	(void)snprintf(
-	    head.origin, sizeof(head.origin), "%s", sl_store_origin(e->store));
+	(void)snprintf(head.origin, sizeof(head.origin), "%s",
+	    sl_store_origin(w->house->store));
 	return sl_seal_shown(
-	    e, &head, (const uint8_t *)m->head_sig.p, &proven, err);
+	    w->seal, &head, (const uint8_t *)m->head_sig.p, &proven, err);
 }
 
 static void
@@ -466,12 +466,13 @@ went_well(struct other *o, int64_t time_s)
 
 /* The head that was sent; its note is kept. */
 static bool
-read_head(struct sl_engine *e, uint64_t size, struct sl_buf *note,
+read_head(struct sl_witnesses *w, uint64_t size, struct sl_buf *note,
     struct sl_note *ret)
 {
 	uint64_t found;
 
-	return sl_head_last(e->store, size, &found, note) && found == size &&
+	return sl_head_last(w->house->store, size, &found, note) &&
+	       found == size &&
 	       sl_note_parse(note->p, note->n, ret, NULL) == SL_OK;
 }
 
@@ -486,7 +487,7 @@ format_time(int64_t time_s, char out[32])
 }
 
 static enum sl_rc
-take_cosignature(struct sl_engine *e, struct other *o,
+take_cosignature(struct sl_witnesses *w, struct other *o,
     const struct sl_msg_witnessed *m, struct sl_err *err)
 {
 	const uint8_t *c = (const uint8_t *)m->mark.p;
@@ -496,20 +497,20 @@ take_cosignature(struct sl_engine *e, struct other *o,
 	char when[32];
 
 	if (m->mark.n != SL_COSIGNATURE_LEN ||
-	    !read_head(e, o->asked_size, &note, &parsed) ||
+	    !read_head(w, o->asked_size, &note, &parsed) ||
 	    !sl_cosignature_verify(&o->key, parsed.text, c))
-		return failed(e, o, m, "bad_signature", err);
+		return failed(w, o, m, "bad_signature", err);
 	o->at = o->asked_size;
 	format_time((int64_t)sl_cosignature_time(c), when);
 	went_well(o, (int64_t)sl_cosignature_time(c));
-	if (sl_cosignature_put(e->store, o->asked_size, o->witness->vkey,
+	if (sl_cosignature_put(w->house->store, o->asked_size, o->witness->vkey,
 		m->mark, err) != SL_OK)
 		return SL_FATAL;
 	/* The same head once more, at a start: nothing new to tell. */
 	if (again)
 		return SL_OK;
 	sl_base64_add(&text, c, SL_COSIGNATURE_LEN);
-	return log_event(e, o, SL_EVENT_cosigned,
+	return log_event(w, o, SL_EVENT_cosigned,
 	    json_pack("{s:s, s:I, s:s, s:s}", "key", o->witness->vkey, "size",
 		(json_int_t)o->asked_size, "time", when, "cosignature",
 		sl_buf_str(&text)),
@@ -517,7 +518,7 @@ take_cosignature(struct sl_engine *e, struct other *o,
 }
 
 static enum sl_rc
-take_token(struct sl_engine *e, struct other *o,
+take_token(struct sl_witnesses *w, struct other *o,
     const struct sl_msg_witnessed *m, struct sl_err *err)
 {
 	const struct sl_stamp_row row = {.size = o->asked_size,
@@ -529,14 +530,14 @@ take_token(struct sl_engine *e, struct other *o,
 	struct sl_digest d;
 
 	if (m->mark.n == 0)
-		return failed(e, o, m, "bad_token", err);
+		return failed(w, o, m, "bad_token", err);
 	sl_sha256(m->mark.p, m->mark.n, &d);
 	sl_digest_hex(&d, hex);
 	format_time(m->time_s, when);
 	went_well(o, m->time_s);
-	if (sl_stamp_put(e->store, &row, err) != SL_OK)
+	if (sl_stamp_put(w->house->store, &row, err) != SL_OK)
 		return SL_FATAL;
-	return log_event(e, o, SL_EVENT_timestamped,
+	return log_event(w, o, SL_EVENT_timestamped,
 	    json_pack("{s:I, s:s, s:s}", "size", (json_int_t)o->asked_size,
 		"time", when, "token_sha256", hex),
 	    err);
@@ -544,14 +545,14 @@ take_token(struct sl_engine *e, struct other *o,
 
 /* It has cosigned another size than we thought. */
 static enum sl_rc
-take_elsewhere(struct sl_engine *e, struct other *o,
+take_elsewhere(struct sl_witnesses *w, struct other *o,
     const struct sl_msg_witnessed *m, struct sl_err *err)
 {
 	if (m->size > o->asked_size ||
 	    (m->size == o->asked_old && m->size == o->asked_size))
-		return other_history(e, o, m, err);
+		return other_history(w, o, m, err);
 	if (m->size == o->asked_old || ++o->elsewhere > ELSEWHERE_MAX)
-		return failed(e, o, m, "bad_answer", err);
+		return failed(w, o, m, "bad_answer", err);
 	sl_log(SL_LOG_NOTICE, "witness",
 	    "it is elsewhere name=\"%s\" there=\"%" PRIu64
 	    "\" thought=\"%" PRIu64 "\"",
@@ -559,42 +560,41 @@ take_elsewhere(struct sl_engine *e, struct other *o,
 	o->at = m->size;
 	o->look = true; /* from there, at once */
 	o->next_ms = 0;
-	sl_engine_kick(e);
+	sl_loop_again(w->house->loop);
 	return SL_OK;
 }
 
 static enum sl_rc
-judge(struct sl_engine *e, struct other *o, const struct sl_msg_witnessed *m,
+judge(struct sl_witnesses *w, struct other *o, const struct sl_msg_witnessed *m,
     struct sl_err *err)
 {
 	char reason[64];
 
 	switch (m->how) {
 	case SL_WITNESSED_GOOD:
-		return o->tsa != NULL ? take_token(e, o, m, err)
-				      : take_cosignature(e, o, m, err);
+		return o->tsa != NULL ? take_token(w, o, m, err)
+				      : take_cosignature(w, o, m, err);
 	case SL_WITNESSED_ELSEWHERE:
 		if (o->witness != NULL)
-			return take_elsewhere(e, o, m, err);
+			return take_elsewhere(w, o, m, err);
 		break;
 	case SL_WITNESSED_REFUSED:
 		/* We have verified that proof ourselves. */
 		if (o->witness != NULL &&
 		    sl_slice_eq(m->reason, "proof_refused"))
-			return other_history(e, o, m, err);
+			return other_history(w, o, m, err);
 		break;
 	default:
 		break;
 	}
 	(void)sl_slice_copy(m->reason, reason, sizeof(reason));
-	return failed(e, o, m, reason, err);
+	return failed(w, o, m, reason, err);
 }
 
 enum sl_rc
-sl_witness_answer(
-    struct sl_engine *e, const struct sl_msg_witnessed *m, struct sl_err *err)
+sl_witness_answer(struct sl_witnesses *w, const struct sl_msg_witnessed *m,
+    struct sl_err *err)
 {
-	struct sl_others *w = e->others;
 	struct other *o = NULL;
 	size_t i;
 
@@ -606,9 +606,9 @@ sl_witness_answer(
 		return SL_REJECT;
 	o->ask = 0;
 	o->row.tried_ms = sl_clock_utc_ms();
-	if (judge(e, o, m, err) != SL_OK ||
-	    sl_witness_put(e->store, &o->row, err) != SL_OK)
+	if (judge(w, o, m, err) != SL_OK ||
+	    sl_witness_put(w->house->store, &o->row, err) != SL_OK)
 		return SL_FATAL;
-	sl_engine_kick(e);
+	sl_loop_again(w->house->loop);
 	return SL_OK;
 }

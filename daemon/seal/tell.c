@@ -17,7 +17,7 @@
 #include "../base/mem.h"
 #include "../base/text.h"
 #include "../store/heads.h"
-#include "seal.h"
+#include "seal_p.h"
 
 /* All that is needed to write the note again stands in the line. */
 static void
@@ -55,13 +55,13 @@ write_at(const char *path, const void *p, size_t n)
 }
 
 static void
-tell_file(struct sl_engine *e, const char *note)
+tell_file(struct sl_seal *s, const char *note)
 {
 	SL_FREE char *path = NULL;
 
-	if (*e->cfg->journal.head_file == '\0')
+	if (*s->house.cfg->journal.head_file == '\0')
 		return;
-	path = sl_path_below(e->root, e->cfg->journal.head_file);
+	path = sl_path_below(s->house.root, s->house.cfg->journal.head_file);
 	if (!write_at(path, note, strlen(note)))
 		sl_log(SL_LOG_ERR, "journal",
 		    "cannot write head_file errno=\"%d\"", errno);
@@ -69,7 +69,7 @@ tell_file(struct sl_engine *e, const char *note)
 
 /* RFC 5322 with CRLF, as pick-up folders want it. */
 static void
-message(struct sl_engine *e, const struct sl_checkpoint *c, const char *note,
+message(struct sl_seal *s, const struct sl_checkpoint *c, const char *note,
     struct sl_buf *out)
 {
 	static const char *const days[] = {
@@ -77,7 +77,7 @@ message(struct sl_engine *e, const struct sl_checkpoint *c, const char *note,
 	static const char *const months[] = {"Jan", "Feb", "Mar", "Apr", "May",
 	    "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"};
 	struct sl_date d = sl_clock_utc(sl_clock_utc_ms());
-	const char *s;
+	const char *p;
 
 	sl_buf_printf(out,
 	    "From: %s\r\nTo: %s\r\n"
@@ -85,52 +85,51 @@ message(struct sl_engine *e, const struct sl_checkpoint *c, const char *note,
 	    "Subject: Sporingslogg %" PRIu64 "\r\n"
 	    "MIME-Version: 1.0\r\nContent-Type: text/plain; charset=utf-8\r\n"
 	    "Content-Transfer-Encoding: 8bit\r\n\r\n",
-	    e->cfg->journal.mail_from, e->cfg->journal.mail_to, days[d.weekday],
-	    d.day, months[d.month - 1], d.year, d.hour, d.minute, d.second,
-	    c->size);
-	for (s = note; *s != '\0'; s++) {
-		if (*s == '\n')
+	    s->house.cfg->journal.mail_from, s->house.cfg->journal.mail_to,
+	    days[d.weekday], d.day, months[d.month - 1], d.year, d.hour,
+	    d.minute, d.second, c->size);
+	for (p = note; *p != '\0'; p++) {
+		if (*p == '\n')
 			sl_buf_add_char(out, '\r');
-		sl_buf_add_char(out, *s);
+		sl_buf_add_char(out, *p);
 	}
 }
 
-static void
-tell_mail(struct sl_engine *e, const struct sl_checkpoint *c, const char *note)
+static enum sl_rc
+tell_mail(struct sl_seal *s, const struct sl_checkpoint *c, const char *note,
+    struct sl_err *err)
 {
-	const struct sl_journal_config *cfg = &e->cfg->journal;
+	const struct sl_journal_config *cfg = &s->house.cfg->journal;
 	SL_BUF struct sl_buf mail = {0};
 	SL_FREE char *path = NULL;
 	int64_t now = sl_clock_utc_ms();
 	char was[32];
 	uint64_t then = 0;
-	struct sl_err err;
 
 	if (*cfg->mail_dir == '\0')
-		return;
-	sl_store_meta(e->store, "head_mailed", was, sizeof(was));
+		return SL_OK;
+	sl_store_meta(s->house.store, "head_mailed", was, sizeof(was));
 	if (sl_parse_u64(was, 0, INT64_MAX, &then) && (int64_t)then <= now &&
 	    now - (int64_t)then < cfg->mail_every_ms)
-		return;
-	path = sl_path_below(e->root, cfg->mail_dir);
+		return SL_OK;
+	path = sl_path_below(s->house.root, cfg->mail_dir);
 	path = sl_asprintf(
 	    "%s/sluse-head-%" PRIu64 ".eml", SL_TAKE(path), c->size);
-	message(e, c, note, &mail);
+	message(s, c, note, &mail);
 	if (!write_at(path, mail.p, mail.n)) {
 		sl_log(SL_LOG_ERR, "journal",
 		    "cannot write into mail_dir errno=\"%d\"", errno);
-		return;
+		return SL_OK;
 	}
 	(void)snprintf(was, sizeof(was), "%" PRId64, now);
-	(void)sl_engine_bad(
-	    e, sl_store_meta_put(e->store, "head_mailed", was, &err), &err);
+	return sl_store_meta_put(s->house.store, "head_mailed", was, err);
 }
 
-void
-sl_seal_tell(
-    struct sl_engine *e, const struct sl_checkpoint *c, const char *note)
+enum sl_rc
+sl_seal_tell(struct sl_seal *s, const struct sl_checkpoint *c, const char *note,
+    struct sl_err *err)
 {
 	tell_log(c, note);
-	tell_file(e, note);
-	tell_mail(e, c, note);
+	tell_file(s, note);
+	return tell_mail(s, c, note, err);
 }
