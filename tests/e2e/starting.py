@@ -128,6 +128,19 @@ class Starting(unittest.TestCase):
             ("slused", "[journal]: head_file %s/hode: is no plain file" % away),
             ("slused", "[journal]: mail_dir %s/ut: Not a directory" % away)])
 
+    def test_no_address(self):
+        house = self.house(start=False)
+        path = os.path.join(house.root, "sluse.conf")
+        with open(path) as file:
+            text = file.read()
+        for name in ("noark5", "webhook"):
+            with open(path, "w") as file:
+                file.write(text[:text.index("[target ")] +
+                           "[target arkiv]\nconnector = %s\n" % name)
+            self.assertEqual(self.check(house), [
+                ("sluse-push/arkiv", "[target arkiv]: base_url is missing: "
+                 "where does the target answer?")])
+
     def test_connector(self):
         house = self.house(start=False)
         path = os.path.join(house.root, "sluse.conf")
