@@ -371,6 +371,15 @@ class Extraction(Depot):
         self.run_it("noark5", self.path("h"), self.path("ny"), *PERIOD,
                     *SYSTEM, status=5)
         self.assertEqual(os.listdir(self.path("ny.part")), [])
+        # What a killed run left is no more than that.
+        for name, text in (("avvik.csv", "halv"),
+                           (".sluse-part", "sluse noark5\n")):
+            with open(os.path.join(self.path("ny.part"), name), "w") as file:
+                file.write(text)
+        self.run_it("noark5", self.path("h"), self.path("ny"), *PERIOD,
+                    *SYSTEM)
+        self.assertFalse(os.path.exists(self.path("ny.part")))
+        self.assertNotIn(".sluse-part", os.listdir(self.path("ny")))
 
     def test_input_is_only_read(self):
         folder = self.harvest(harvests.small())

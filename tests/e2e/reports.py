@@ -850,6 +850,14 @@ class Road(unittest.TestCase):
                          h.query("SELECT count(*) FROM leaf")[0][0])
         done = h.sluse("report", "tilsynspakke", folder, check=False)
         self.assertEqual(done.returncode, 2)
+        # One that was cut off is written anew.
+        for name, data in ((".sluse-part", "sluse tilsynspakke\n"),
+                           ("gammel.html", "<halv")):
+            with open(os.path.join(folder, name), "w") as file:
+                file.write(data)
+        os.unlink(os.path.join(folder, "index.html"))
+        h.sluse("report", "tilsynspakke", folder, "--from", "2026-01-01")
+        self.assertEqual(set(os.listdir(folder)), there)
         # What cannot be is refused before anything is made.
         other = os.path.join(h.root, "no-pack")
         for line in (("--from", "1.1.2026"), ("--from", "2026-02-02", "--to",
