@@ -566,6 +566,7 @@ sl_list_write(struct sl_jlist *l, struct sl_err *err)
 
 	t->l = l;
 	t->out = sl_out_new(sl_form_find(l->format), stdout, l->lang);
+	t->out->room = sl_out_terminal();
 	choose_columns(t);
 	set_head(t);
 	sl_out_begin(t->out, &t->def);

@@ -42,6 +42,7 @@ struct sl_out {
 	const struct sl_report_def *def;
 	char instance[128], period[64], queue[128], made[32];
 	bool no_queue; /* it is of none */
+	int room; /* of a terminal, in characters; 0: it goes elsewhere */
 	int64_t made_ms;
 	uint64_t rows;
 	struct sl_fact *fact;
@@ -100,6 +101,10 @@ void sl_html_end(struct sl_buf *b);
 
 extern const struct sl_form sl_form_text, sl_form_csv, sl_form_json,
     sl_form_xml, sl_form_html, sl_form_pdf;
+
+/* The width of the terminal that standard output is, 0: it is none. $COLUMNS
+ * counts before what the terminal says. */
+int sl_out_terminal(void);
 
 /* Appends a bar chart as SVG: n bars, labels left, values right. title is what
  * a screen reader says. */

@@ -3,16 +3,20 @@
 leaves of the log, in another language and by other queries."""
 import csv
 import datetime
+import fcntl
 import html
 import html.parser
 import io
 import json
 import math
+import pty
 import re
 import shutil
 import sqlite3
+import struct
 import subprocess
 import tempfile
+import termios
 import unittest
 import xml.etree.ElementTree
 from collections import Counter, defaultdict
@@ -865,6 +869,43 @@ class Road(unittest.TestCase):
             done = h.sluse("report", "tilsynspakke", other, *line, check=False)
             self.assertIn(done.returncode, (2, 5), done.stderr)
             self.assertFalse(os.path.exists(other))
+
+    def test_terminal(self):
+        """A row is as wide as the terminal, or as $COLUMNS; a pipe's rows are
+        one line each, whatever that says."""
+        def widest(text):
+            return max(len(line) for line in text.splitlines()
+                       if not line.startswith(" " * 20))
+
+        def shown(wide, **env):
+            end, tty = pty.openpty()
+            fcntl.ioctl(tty, termios.TIOCSWINSZ,
+                        struct.pack("HHHH", 40, wide, 0, 0))
+            child = subprocess.Popen(
+                [os.path.join(BIN, "sluse"), "--root", self.house.root,
+                 "report", "mottaksprotokoll"], stdout=tty,
+                env={**os.environ, **env})
+            os.close(tty)
+            text = b""
+            while True:
+                try:
+                    part = os.read(end, 65536)
+                except OSError:
+                    break
+                text += part
+            self.assertEqual(child.wait(), 0)
+            os.close(end)
+            return text.decode().replace("\r\n", "\n")
+        os.environ.pop("COLUMNS", None)
+        piped = self.house.sluse("report", "mottaksprotokoll").stdout
+        whole = widest(piped)
+        wide = shown(whole + 10)
+        self.assertEqual(widest(wide), whole)
+        small = shown(whole - 10)
+        self.assertLessEqual(widest(small), whole - 10)
+        self.assertGreater(small.count("\n"), wide.count("\n"))
+        self.assertLessEqual(widest(shown(whole + 10, COLUMNS=str(whole - 10))),
+                             whole - 10)
 
     def test_full_disk(self):
         for line in (("report", "mottaksprotokoll"),
