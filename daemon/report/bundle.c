@@ -228,17 +228,20 @@ write_index(struct sl_bundle *b, struct sl_err *err)
 	const struct sl_bundle_page *p;
 	size_t n, i;
 	const struct sl_report_def *d = sl_report_defs(&n);
+	struct sl_out *head = sl_out_new(&sl_form_html, NULL, b->lang);
 
+	sl_out_set_head(head, "", b->opt->from, b->opt->to, sl_clock_utc_ms());
 	sl_html_begin(&out, b->lang, say(b, "Tilsynspakke", "Supervision pack"),
 	    b->cfg->instance.name);
 	sl_buf_printf(&out,
-	    "<dl><dt>%s</dt><dd>%s – %s</dd><dt>%s</dt>"
+	    "<dl><dt>%s</dt><dd>%s</dd><dt>%s</dt>"
 	    "<dd>%s</dd><dt>Sluse</dt><dd>" SLUSE_VERSION
 	    "</dd></dl>\n<h2>%s</h2>\n<ul>\n",
 	    say(b, "Periode", "Period"),
-	    b->opt->from != NULL ? b->opt->from : "",
-	    b->opt->to != NULL ? b->opt->to : "", say(b, "Laget", "Made"),
-	    b->made, say(b, "Beskrivelser", "Descriptions"));
+	    *head->period != '\0' ? head->period : say(b, "alt", "all"),
+	    say(b, "Laget", "Made"), head->made,
+	    say(b, "Beskrivelser", "Descriptions"));
+	sl_out_free(head);
 	for (p = sl_bundle_pages; p->file != NULL; p++) {
 		add_link(&out, p->file, say(b, p->nb, p->en));
 		sl_buf_add_str(&out, "</li>\n");

@@ -86,6 +86,11 @@ void sl_add_real(struct sl_buf *b, double x, unsigned lang);
 void sl_add_text(struct sl_buf *b, const char *s);
 /* Decimal digits, appended. */
 void sl_add_int(struct sl_buf *b, int64_t n);
+/* "2026-01-31" as the form writes a day; appended. */
+void sl_out_add_day(const struct sl_out *o, struct sl_buf *b, const char *iso);
+/* Of what, of which days (2026-01-31 or NULL), and made when. */
+void sl_out_set_head(struct sl_out *o, const char *instance, const char *from,
+    const char *to, int64_t made_ms);
 /* The form's head in words: title, name, value; i from 0; false at the end. */
 bool sl_out_about(
     const struct sl_out *o, int i, const char **ret_name, const char **ret);

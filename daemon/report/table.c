@@ -277,20 +277,11 @@ about(struct sl_rep *r)
 {
 	struct sl_out *o = r->out;
 	const struct sl_rep_options *p = r->opt;
-	struct sl_date t;
 
-	(void)snprintf(
-	    o->instance, sizeof(o->instance), "%s", r->cfg->instance.name);
-	o->period[0] = o->queue[0] = '\0';
-	if (p->from != NULL || p->to != NULL)
-		(void)snprintf(o->period, sizeof(o->period), "%s – %s",
-		    p->from != NULL ? p->from : "", p->to != NULL ? p->to : "");
+	sl_out_set_head(o, r->cfg->instance.name, p->from, p->to, r->now_ms);
+	o->queue[0] = '\0';
 	if (p->queue != NULL)
 		(void)snprintf(o->queue, sizeof(o->queue), "%s", p->queue);
-	o->made_ms = r->now_ms;
-	t = sl_clock_oslo(r->now_ms);
-	(void)snprintf(o->made, sizeof(o->made), "%04d-%02d-%02d %02d:%02d",
-	    t.year, t.month, t.day, t.hour, t.minute);
 }
 
 static enum sl_rc

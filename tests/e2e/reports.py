@@ -840,6 +840,8 @@ class Road(unittest.TestCase):
         h.sluse("report", "tilsynspakke", folder, "--from", "2026-01-01")
         index = self.read(folder, "index.html").decode()
         there = set(os.listdir(folder))
+        self.assertIn("<dd>01.01.2026 – </dd>", index)
+        self.assertRegex(index, r"<dd>\d\d\.\d\d\.20\d\d \d\d:\d\d</dd>")
         self.assertEqual(set(re.findall(r'href="([^"]+)"', index)) |
                          {"index.html"}, there)
         for name in there:
@@ -898,6 +900,9 @@ class Road(unittest.TestCase):
             return text.decode().replace("\r\n", "\n")
         os.environ.pop("COLUMNS", None)
         piped = self.house.sluse("report", "mottaksprotokoll").stdout
+        self.assertRegex(piped, r"(?m)^Laget: \d\d\.\d\d\.20\d\d \d\d:\d\d$")
+        self.assertRegex(piped, r" \d\d\.\d\d\.20\d\d \d\d:\d\d ")
+        self.assertNotRegex(piped, r"\b20\d\d-\d\d-\d\d\b")
         whole = widest(piped)
         wide = shown(whole + 10)
         self.assertEqual(widest(wide), whole)
