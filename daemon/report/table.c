@@ -14,6 +14,7 @@
 #include "../base/text.h"
 #include "../config/deadline.h"
 #include "../store/db.h"
+#include "control.h"
 #include "form.h"
 #include "runs.h"
 
@@ -360,15 +361,34 @@ sl_report_check_period(const struct sl_rep_options *opt, struct sl_err *err)
 	return check_period(&r, err);
 }
 
+/* What came on other days was never on the sheet. */
+static enum sl_rc
+period_of_control(struct sl_rep_options *o, char *from, char *to, size_t cap,
+    struct sl_err *err)
+{
+	struct sl_control_sheet sheet;
+	enum sl_rc rc = sl_control_read(o->control, &sheet, err);
+
+	if (rc == SL_OK && sl_control_days(&sheet, o->queue, from, to, cap)) {
+		o->from = from;
+		o->to = to;
+	}
+	if (rc == SL_OK)
+		sl_control_free(&sheet);
+	return rc;
+}
+
 enum sl_rc
 sl_report_run(struct sl_store *s, const struct sl_config *cfg,
     const struct sl_report_def *def, const struct sl_rep_options *opt,
     struct sl_out *out, struct sl_err *err)
 {
+	struct sl_rep_options own = *opt;
+	char from[16], to[16];
 	struct sl_rep r = {.store = s,
 	    .cfg = cfg,
 	    .def = def,
-	    .opt = opt,
+	    .opt = &own,
 	    .from_ms = INT64_MIN,
 	    .to_ms = INT64_MAX,
 	    .now_ms = sl_clock_utc_ms(),
@@ -376,6 +396,9 @@ sl_report_run(struct sl_store *s, const struct sl_config *cfg,
 	    .out = out};
 	enum sl_rc rc = check_options(def, opt, err);
 
+	if (rc == SL_OK && (def->takes & SL_PERIOD_OF_CONTROL) != 0 &&
+	    opt->control != NULL && opt->from == NULL && opt->to == NULL)
+		rc = period_of_control(&own, from, to, sizeof(from), err);
 	if (rc == SL_OK)
 		rc = check_period(&r, err);
 	if (rc != SL_OK)

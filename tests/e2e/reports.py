@@ -229,11 +229,16 @@ class Recounted(unittest.TestCase):
             for cell in (where, "total"):
                 want[r["queue"], "files", cell] += 1
                 want[r["queue"], "pages", cell] += r["pages"]
+        for r in self.raw.q("SELECT c.queue, count(*) n FROM source s JOIN"
+                            " consignment c ON c.id = s.consignment GROUP BY 1"):
+            want[r["queue"], "came", "total"] = r["n"]
         for row in found:
             self.assertEqual(row["remainder"], 0)
             self.assertEqual(row["total"], row["ignored"] + sum(
                 row[cell] for cell in CELLS))
-            if row["unit"] == "consignments" or row["queue"] == "Alle køer":
+            if row["unit"] == "received_files" and row["queue"] != "Alle køer":
+                self.assertEqual(row["total"], want[row["queue"], "came", "total"])
+            if row["unit"] in ("consignments", "received_files") or row["queue"] == "Alle køer":
                 continue
             for cell in CELLS + ("total",):
                 self.assertEqual(row[cell], want[row["queue"], row["unit"], cell],
@@ -242,18 +247,33 @@ class Recounted(unittest.TestCase):
         self.assertEqual(all_of[0]["total"], COUNT)
 
     def test_balance_begins_before_our_door(self):
-        n = Counter(c["queue"] for c in self.raw.consignments.values())
+        today = oslo(time.time() * 1000).date()
+        first = today - datetime.timedelta(days=40)
+        there = [c for c in self.raw.consignments.values()
+                 if oslo(c["received_ms"]).date() >= first]
+        n = Counter(c["queue"] for c in there)
+        self.assertLess(len(there), len(self.raw.consignments))
+        files = self.raw.q(
+            "SELECT count(*) FROM source s JOIN consignment c ON c.id ="
+            " s.consignment WHERE c.queue = 'Skannet post' AND c.id IN (%s)" %
+            ",".join(str(c["id"]) for c in there))[0][0]
         with tempfile.NamedTemporaryFile("w", suffix=".csv") as sheet:
-            sheet.write("ko;dato;forsendelser\nSkannet post;%s;%d\n"
-                        "Ukjent kø;2026-01-01;4\n" % (
-                            oslo(time.time() * 1000).date(),
-                            n["Skannet post"] + 2))
+            sheet.write("ko;dato;forsendelser;filer\nSkannet post;%s;%d;%d\n"
+                        "Ukjent kø;%s;4;\n" % (
+                            today, n["Skannet post"] + 2, files + 5, first))
             sheet.flush()
             found, last = rows(
                 self.root, "mottaksbalanse", "--control", sheet.name)
         row = [r for r in found if r["queue"] == "Skannet post"][0]
         self.assertEqual((row["control"], row["difference"]),
                          (n["Skannet post"] + 2, 2))
+        # Without a period it is of the sheet's days; files are those of the door.
+        self.assertEqual(
+            {r["unit"]: (r["control"], r["difference"]) for r in found
+             if r["queue"] == "Skannet post" and r["control"] is not None},
+            {"consignments": (n["Skannet post"] + 2, 2),
+             "received_files": (files + 5, 5)})
+        self.assertEqual(last["period"], "%s – %s" % (first, today))
         self.assertEqual(last["facts"]["only_in_control"], "Ukjent kø")
         row = [r for r in found if r["queue"] == "Ukjent kø"][0]
         self.assertEqual((row["total"], row["control"], row["difference"]),
