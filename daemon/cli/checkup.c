@@ -1,7 +1,8 @@
 /*
  * Each program looks at what is its own, so that no connector and no key is
  * loaded here: sluse-push --check-config, sluse-decrypt --check, sluse-convert
- * --check say a line for each thing that is wrong.
+ * --check say a line for each thing that is wrong. Only slused has nothing to
+ * load: its folders are looked at here.
  *
  * SECURITY: asked by root, they run as the owner of the folder of secrets: what
  * belongs to him is what the instance would take.
@@ -12,6 +13,7 @@
 #include <fcntl.h>
 #include <grp.h>
 #include <signal.h>
+#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -209,6 +211,69 @@ see_converter(struct checkup *c)
 	free(argv[2]);
 }
 
+/* -- folders of slused's ----------------------------------------------------
+ */
+
+__attribute__((format(printf, 2, 3))) static void
+slused_fault(struct checkup *c, const char *fmt, ...)
+{
+	char text[1500];
+	va_list ap;
+
+	va_start(ap, fmt);
+	(void)vsnprintf(text, sizeof(text), fmt, ap);
+	va_end(ap);
+	fault(c, "slused", text, strlen(text));
+}
+
+/* Why path is no folder; NULL: it is one. */
+static const char *
+no_folder(const char *path)
+{
+	struct stat st;
+
+	if (stat(path, &st) != 0)
+		return strerror(errno);
+	return S_ISDIR(st.st_mode) ? NULL : strerror(ENOTDIR);
+}
+
+/* What lies below the instance slused makes; what lies elsewhere may be a share
+ * that is not mounted, and it would fill the folder beneath. */
+static void
+see_folders(struct checkup *c)
+{
+	const struct sl_journal_config *j = &c->cfg->journal;
+	SL_FREE char *head = sl_path_below(c->dir, j->head_file);
+	SL_FREE char *mail = sl_path_below(c->dir, j->mail_dir);
+	const struct sl_queue_config *q;
+	struct stat st;
+	const char *why;
+	size_t i;
+
+	for (i = 0; i < c->cfg->queue_n; i++) {
+		q = &c->cfg->queue[i];
+		why = *q->path == '/' ? no_folder(q->path) : NULL;
+		if (why != NULL)
+			slused_fault(c, "[queue %s]: path %s: %s", q->name,
+			    q->path, why);
+	}
+	if (*j->mail_dir != '\0' && (why = no_folder(mail)) != NULL)
+		slused_fault(c, "[journal]: mail_dir %s: %s", mail, why);
+	if (*j->head_file == '\0')
+		return;
+	if (stat(head, &st) == 0) {
+		if (!S_ISREG(st.st_mode))
+			slused_fault(c,
+			    "[journal]: head_file %s: is no plain file", head);
+		return;
+	}
+	*strrchr(head, '/') = '\0';
+	why = no_folder(*head != '\0' ? head : "/");
+	if (why != NULL)
+		slused_fault(
+		    c, "[journal]: head_file: its folder %s: %s", head, why);
+}
+
 enum sl_exit
 sl_checkup(const char *conf, const struct sl_config *cfg, json_t *faults,
     bool *ret_blind)
@@ -228,6 +293,7 @@ sl_checkup(const char *conf, const struct sl_config *cfg, json_t *faults,
 	if (c.fd >= 0 && fstat(c.fd, &c.st) != 0)
 		sl_cleanup_close(&c.fd);
 	*ret_blind = c.fd < 0;
+	see_folders(&c);
 	if (c.fd >= 0)
 		see_keys(&c);
 	if (*cfg->instance.converter != '\0')

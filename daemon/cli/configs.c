@@ -61,9 +61,10 @@ print_check(
 			     "these programs do not start, or lack "
 			     "something.\n");
 	else
-		(void)printf("The configuration is in order: %zu queues, %zu "
-			     "targets.\n",
-		    cfg->queue_n, cfg->target_n);
+		(void)printf("The configuration is in order: %zu queue%s, %zu "
+			     "target%s.\n",
+		    cfg->queue_n, cfg->queue_n == 1 ? "" : "s", cfg->target_n,
+		    cfg->target_n == 1 ? "" : "s");
 }
 
 /* What the rows cannot say: keys and policies of those who mark heads. */

@@ -78,8 +78,18 @@ struct print {
 	bool json;
 	const struct sl_pronom *formats; /* or NULL */
 	void (*print)(FILE *f, const json_t *row);
+	void (*head)(FILE *f); /* NULL: none */
 	uint64_t n;
 };
+
+/* Before the first row; of an empty list when it has come to its end. */
+static void
+print_head(struct print *p)
+{
+	if (p->head != NULL && !p->json)
+		p->head(stdout);
+	p->head = NULL;
+}
 
 static enum sl_rc
 print_row(void *arg, const json_t *row, struct sl_err *err)
@@ -89,6 +99,7 @@ print_row(void *arg, const json_t *row, struct sl_err *err)
 	json_t *more = p->formats != NULL ? json_deep_copy(row) : NULL;
 
 	(void)err;
+	print_head(p);
 	p->n++;
 	if (more != NULL)
 		sl_formats_add(p->formats, more);
@@ -131,15 +142,17 @@ ask_rows(
 	struct sl_err err = {0};
 	enum sl_rc rc = sl_ask_rows(a, verb, args, print_row, p, &err);
 
+	if (rc == SL_OK)
+		print_head(p);
 	return code_of_ask(rc, &err);
 }
 
 /* The same by itself; takes args over. */
 static int
 ask_once(const struct sl_cli *c, const char *verb, json_t *args,
-    void (*print)(FILE *f, const json_t *row))
+    void (*print)(FILE *f, const json_t *row), void (*head)(FILE *f))
 {
-	struct print p = {.json = c->json, .print = print};
+	struct print p = {.json = c->json, .print = print, .head = head};
 	struct sl_ask *a;
 	enum sl_exit code = sl_ask_open(c, &a);
 
@@ -196,6 +209,24 @@ add_text(json_t *args, const char *key, const char *value)
 		(void)json_object_set_new(args, key, json_string(value));
 }
 
+/* Not everybody may read the configuration; the database knows the rest. */
+static bool
+is_configured(const struct sl_cli *c)
+{
+	SL_FREE char *path = sl_asprintf("%s/sluse.conf", c->root);
+	struct sl_config *cfg;
+	struct sl_err err;
+	bool found = false;
+	size_t i;
+
+	if (sl_config_load(path, &cfg, &err) != SL_OK)
+		return false;
+	for (i = 0; i < cfg->queue_n && !found; i++)
+		found = strcmp(cfg->queue[i].name, c->queue) == 0;
+	sl_config_free(cfg);
+	return found;
+}
+
 int
 sl_cmd_list(const struct sl_cli *c)
 {
@@ -210,9 +241,10 @@ sl_cmd_list(const struct sl_cli *c)
 	add_text(args, "stage", c->stage);
 	add_text(args, "disposition", c->disposition);
 	add_text(args, "queue", c->queue);
-	if (!c->json)
-		sl_query_print_head(stdout);
-	return ask_once(c, "list", args, sl_query_print_line);
+	if (c->queue != NULL && is_configured(c))
+		(void)json_object_set_new(args, "queue_known", json_true());
+	return ask_once(
+	    c, "list", args, sl_query_print_line, sl_query_print_head);
 }
 
 /* What slused says of itself; null if it does not run. */
@@ -406,10 +438,12 @@ sl_cmd_age(const struct sl_cli *c)
 int
 sl_cmd_approvals(const struct sl_cli *c)
 {
-	return ask_once(c, "approvals", json_object(), sl_query_print_approval);
+	return ask_once(
+	    c, "approvals", json_object(), sl_query_print_approval, NULL);
 }
 
-/* "kari" or "1000" as "uid:1000"; what names no user stands for itself. */
+/* "kari" or "1000" as "uid:1000"; an actor of the sporingslogg stands for
+ * itself. NULL: nobody. */
 static json_t *
 person(const char *name)
 {
@@ -423,7 +457,9 @@ person(const char *name)
 	else if (sl_parse_u64(name, 0, UINT32_MAX, &n))
 		(void)snprintf(uid, sizeof(uid), "uid:%u", (unsigned)n);
 	else
-		return json_string(name);
+		return strchr(name, ':') != NULL || strcmp(name, "slused") == 0
+			   ? json_string(name)
+			   : NULL;
 	return json_string(uid);
 }
 
@@ -468,26 +504,46 @@ add_time(json_t *args, const char *key, const char *s, int add_days)
 	return SL_EXIT_OK;
 }
 
+/* The beginning is not before the end, which is left out. */
+static bool
+is_backwards(const json_t *args)
+{
+	const json_t *from = json_object_get(args, "from_ms"),
+		     *to = json_object_get(args, "to_ms");
+
+	return from != NULL && to != NULL &&
+	       json_integer_value(from) >= json_integer_value(to);
+}
+
 int
 sl_cmd_journal_list(const struct sl_cli *c)
 {
-	json_t *args = json_object();
+	json_t *args = json_object(), *who = NULL;
 	enum sl_exit code = add_time(args, "from_ms", c->from, 0);
 
 	if (code == SL_EXIT_OK)
 		code = add_time(args, "to_ms", c->to, 1);
+	if (code == SL_EXIT_OK && is_backwards(args))
+		code = sl_say(SL_EXIT_USAGE, "--from is not earlier than --to");
+	if (code == SL_EXIT_OK && c->person != NULL &&
+	    (who = person(c->person)) == NULL)
+		code = sl_say(SL_EXIT_USAGE,
+		    "there is no user %s; an actor is written as in "
+		    "target:arkiv",
+		    c->person);
 	if (code == SL_EXIT_OK && c->kind != NULL &&
 	    sl_event_by_name(c->kind) == 0)
 		code = sl_say(SL_EXIT_USAGE, "there is no event %s", c->kind);
 	if (code != SL_EXIT_OK) {
 		json_decref(args);
+		json_decref(who);
 		return code;
 	}
 	add_text(args, "id", c->args > 0 ? c->arg[0] : NULL);
 	add_text(args, "kind", c->kind);
-	if (c->person != NULL)
-		(void)json_object_set_new(args, "person", person(c->person));
-	return ask_once(c, "journal-list", args, sl_query_print_event);
+	if (who != NULL)
+		(void)json_object_set_new(args, "person", who);
+	return ask_once(c, "journal-list", args, sl_query_print_event, NULL);
 }
 
 static void
@@ -507,5 +563,5 @@ print_case(FILE *f, const json_t *row)
 int
 sl_cmd_cases_list(const struct sl_cli *c)
 {
-	return ask_once(c, "cases-list", json_object(), print_case);
+	return ask_once(c, "cases-list", json_object(), print_case, NULL);
 }

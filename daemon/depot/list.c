@@ -147,6 +147,29 @@ waits_since(const json_t *record)
 	return sl_day_read(sl_buf_str(&b));
 }
 
+/* A date of Noark as a person writes it, and what is none as it is. */
+static void
+show_day(const struct table *t, const char *s, struct sl_buf *b)
+{
+	char day[11];
+
+	if (sl_date_text(s, day))
+		sl_out_add_day(t->out, b, day);
+	else
+		sl_buf_add_str(b, s);
+}
+
+static void
+show_day_of(const struct table *t, const json_t *record, const char *name,
+    struct sl_buf *b)
+{
+	SL_BUF struct sl_buf day = {0};
+
+	add_day(&day, record, name);
+	if (day.n > 0)
+		sl_out_add_day(t->out, b, sl_buf_str(&day));
+}
+
 static void
 add_fields(struct table *t, int id, const json_t *view, struct sl_buf *b)
 {
@@ -192,7 +215,7 @@ add_fields(struct table *t, int id, const json_t *view, struct sl_buf *b)
 		join(b, ", ", text_of(post, "skjermingshjemmel"));
 		break;
 	case COL_writtenoff:
-		join(b, "", text_of(post, "avskrivningsdato"));
+		show_day(t, text_of(post, "avskrivningsdato"), b);
 		join(b, " ", text_of(post, "avskrivningsmaate"));
 		break;
 	default:
@@ -205,7 +228,6 @@ static const struct {
 	int id;
 	const char *in, *name;
 } plain[] = {
-    {COL_journaldato, "journalpost", "journaldato"},
     {COL_registreringsid, "journalpost", "registreringsID"},
     {COL_case, "saksmappe", "mappeID"},
     {COL_caseunit, "saksmappe", "administrativEnhet"},
@@ -216,7 +238,6 @@ static const struct {
     {COL_journalunit, "journalpost", "journalenhet"},
     {COL_restriction, "journalpost", "tilgangsrestriksjon"},
     {COL_ground, "journalpost", "skjermingshjemmel"},
-    {COL_assessed, "journalpost", "offentlighetsvurdertDato"},
     {COL_by, "journalpost", "referanseAvskrivesAvJournalpost"},
 };
 
@@ -224,6 +245,7 @@ static void
 fill_cell(struct table *t, int id, const json_t *view, const json_t *record,
     struct sl_buf *b)
 {
+	const json_t *post = json_object_get(view, "journalpost");
 	size_t i;
 
 	for (i = 0; i < sizeof(plain) / sizeof(plain[0]); i++)
@@ -235,12 +257,16 @@ fill_cell(struct table *t, int id, const json_t *view, const json_t *record,
 		}
 	if (id == COL_kind)
 		sl_buf_add_str(b, kind_of(record));
+	else if (id == COL_journaldato)
+		show_day(t, text_of(post, "journaldato"), b);
+	else if (id == COL_assessed)
+		show_day(t, text_of(post, "offentlighetsvurdertDato"), b);
 	else if (id == COL_received)
-		add_day(b, record, "mottattDato");
+		show_day_of(t, record, "mottattDato", b);
 	else if (id == COL_due)
-		add_day(b, record, "forfallsdato");
+		show_day_of(t, record, "forfallsdato", b);
 	else if (id == COL_dokumentdato) {
-		add_day(b, record, "dokumentetsDato");
+		show_day_of(t, record, "dokumentetsDato", b);
 		if (b->n == 0)
 			sl_buf_add_str(
 			    b, sl_out_say(t->out, "Udatert", "Undated"));
@@ -543,18 +569,13 @@ set_head(struct table *t)
 		join(&names, ", ",
 		    text_of(
 			json_array_get(t->l->creators, i), "arkivskaperNavn"));
+	sl_out_set_head(o, "", t->l->from, t->l->to, sl_clock_utc_ms());
 	(void)sl_slice_copy(
 	    sl_slice_buf(&names), o->instance, sizeof(o->instance));
 	if (t->l->from == NULL && t->l->to == NULL)
 		(void)snprintf(o->period, sizeof(o->period), "%s",
 		    sl_out_say(o, "alt", "all"));
-	else
-		(void)snprintf(o->period, sizeof(o->period), "%s – %s",
-		    t->l->from != NULL ? t->l->from : "",
-		    t->l->to != NULL ? t->l->to : "");
 	o->no_queue = true;
-	o->made_ms = sl_clock_utc_ms();
-	sl_clock_format_oslo(o->made_ms, o->made, sizeof(o->made));
 }
 
 enum sl_rc
@@ -566,6 +587,7 @@ sl_list_write(struct sl_jlist *l, struct sl_err *err)
 
 	t->l = l;
 	t->out = sl_out_new(sl_form_find(l->format), stdout, l->lang);
+	t->out->room = sl_out_terminal();
 	choose_columns(t);
 	set_head(t);
 	sl_out_begin(t->out, &t->def);

@@ -16,6 +16,7 @@
 
 #include "../base/file.h"
 #include "../base/mem.h"
+#include "../base/part.h"
 #include "../config/deadline.h"
 #include "../xsd/xsd.h"
 #include "depot.h"
@@ -378,10 +379,8 @@ make_folders(struct sl_n5 *n, const char *part, struct sl_err *err)
 	if (access(n->opt->dir, F_OK) == 0)
 		return sl_err_set(err, SL_HOLD, 0, "bad_option",
 		    "the folder is there already: nothing is written over it");
-	if (mkdir(part, 0755) != 0)
-		return sl_err_set(err, SL_BROKEN, errno, "disk_error",
-		    "DIR.part cannot be made");
-	n->dir = sl_open_dir(AT_FDCWD, part);
+	if (sl_part_make(part, 0755, "noark5", &n->dir, &n->lock, err) != SL_OK)
+		return err->rc;
 	n->package = sl_make_dir(n->dir, "avleveringspakke", 0755);
 	n->docs = sl_make_dir(n->package, "dokumenter", 0755);
 	fd = openat(
@@ -404,6 +403,8 @@ finish(struct sl_n5 *n, const char *part, struct sl_err *err)
 		return sl_err_set(err, SL_SKIP, 0, "deviations",
 		    "there are deviations, and --strict was given");
 	if (rc == SL_OK)
+		rc = sl_part_end(n->dir, &n->lock, err);
+	if (rc == SL_OK)
 		rc = sl_sync_fs(n->dir, "the package", err);
 	if (rc == SL_OK && renameat2(AT_FDCWD, part, AT_FDCWD, n->opt->dir,
 			       RENAME_NOREPLACE) != 0)
@@ -415,7 +416,7 @@ finish(struct sl_n5 *n, const char *part, struct sl_err *err)
 static void
 release(struct sl_n5 *n)
 {
-	int *fd[] = {&n->dir, &n->package, &n->docs, &n->docs_sub};
+	int *fd[] = {&n->dir, &n->package, &n->docs, &n->docs_sub, &n->lock};
 	char *title;
 	size_t i;
 
@@ -474,8 +475,11 @@ run(struct sl_n5 *n)
 		rc = sl_pronom_open(&n->pronom, &err);
 	if (rc == SL_OK)
 		rc = make_folders(n, part, &err);
-	if (rc != SL_OK)
+	if (rc != SL_OK) {
+		if (n->lock >= 0)
+			(void)sl_remove_tree(AT_FDCWD, part);
 		return sl_depot_fail(&err);
+	}
 	if (n->harvest.units < most)
 		most = n->harvest.units;
 	sl_ids_reserve(&n->ids, most < RESERVE_MAX ? most : RESERVE_MAX);
@@ -567,6 +571,7 @@ sl_depot_noark5(int argc, char **argv)
 	    .package = -1,
 	    .docs = -1,
 	    .docs_sub = -1,
+	    .lock = -1,
 	    .harvest = {.dir = -1, .units_fd = -1}};
 	int code = 0, bit;
 

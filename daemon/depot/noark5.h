@@ -37,6 +37,7 @@ struct sl_n5 {
 	struct sl_posts posts;
 	struct sl_pronom *pronom; /* NULL: there is no table */
 	int dir, package, docs, docs_sub; /* descriptors */
+	int lock; /* of dir: base/part.h */
 	json_t *creators; /* {"arkiv's id": [arkivskaper ..]} */
 	json_t *all_creators; /* one list, each once */
 	const char *arkiv_title; /* the first arkiv's; ours */

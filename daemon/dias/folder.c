@@ -203,7 +203,7 @@ enum sl_rc
 sl_dias_folder(const char *folder, const struct sl_dias_options *o,
     const char *dir, struct sl_dias_made *ret, struct sl_err *err)
 {
-	struct sl_pack k = {.dir = -1, .o = o};
+	struct sl_pack k = {.dir = -1, .lock = -1, .o = o};
 	SL_CLOSE int fd = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	enum sl_rc rc;
 

@@ -19,6 +19,7 @@
 #include "../base/clock.h"
 #include "../base/file.h"
 #include "../base/mem.h"
+#include "../base/part.h"
 #include "../base/text.h"
 #include "pack.h"
 
@@ -319,22 +320,17 @@ static enum sl_rc
 make_part(struct sl_pack *k, const char *dir, struct sl_err *err)
 {
 	SL_CLOSE int there = sl_open_dir(AT_FDCWD, dir);
+	SL_FREE char *part = NULL;
 
 	if ((there >= 0 && !sl_dir_is_empty(there)) ||
 	    (there < 0 && errno != ENOENT))
 		return sl_err_set(err, SL_REJECT, 0, "not_empty",
 		    "the folder for the package is there and not empty");
-	k->part_name = sl_asprintf("%s.part", dir);
-	if (mkdir(k->part_name, 0750) != 0) {
-		free(SL_TAKE(k->part_name));
-		return sl_err_set(err, SL_REJECT, errno, "not_empty",
-		    "cannot make %s.part (left by a run that was killed?)",
-		    dir);
-	}
-	k->dir = sl_open_dir(AT_FDCWD, k->part_name);
-	return k->dir >= 0 ? SL_OK
-			   : sl_err_set(err, SL_FATAL, errno, "disk_error",
-				 "cannot open the folder that was made");
+	part = sl_asprintf("%s.part", dir);
+	if (sl_part_make(part, 0750, "dias", &k->dir, &k->lock, err) != SL_OK)
+		return err->rc;
+	k->part_name = SL_TAKE(part);
+	return SL_OK;
 }
 
 enum sl_rc
@@ -344,7 +340,7 @@ sl_pack_begin(struct sl_pack *k, const struct sl_dias_options *o,
 	enum sl_rc rc = check_options(o, err);
 
 	k->o = o;
-	k->dir = -1;
+	k->dir = k->lock = -1;
 	k->now_ms = o->made_ms != 0 ? o->made_ms : sl_clock_utc_ms();
 	if (rc != SL_OK)
 		return rc;
@@ -470,6 +466,8 @@ sl_pack_end(struct sl_pack *k, const char *dir, struct sl_err *err)
 	if (rc == SL_OK)
 		rc = add_info(k, &tar, &mets, err);
 	if (rc == SL_OK)
+		rc = sl_part_end(k->dir, &k->lock, err);
+	if (rc == SL_OK)
 		rc = sl_sync_fd(k->dir, "the package's folder", err);
 	if (rc != SL_OK)
 		return rc;
@@ -503,5 +501,6 @@ sl_pack_free(struct sl_pack *k)
 	sl_cleanup_close(&k->dir);
 	if (k->part_name != NULL)
 		(void)sl_remove_tree(AT_FDCWD, k->part_name);
+	sl_cleanup_close(&k->lock);
 	free(k->part_name);
 }

@@ -40,6 +40,7 @@ struct sl_pack {
 	struct sl_dias_made made;
 	char *part_name; /* DIR.part */
 	int dir; /* it */
+	int lock; /* of it: base/part.h */
 	struct sl_pack_tar *tar;
 	uint64_t next_id; /* of files in METS */
 	/* What grows with the files is written beside and joined at the end. */

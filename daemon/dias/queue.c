@@ -514,7 +514,7 @@ sl_dias_queue(struct sl_store *s, const struct sl_config *cfg, const char *root,
     const char *queue, const struct sl_dias_options *o, const char *dir,
     struct sl_dias_made *ret, struct sl_err *err)
 {
-	struct sl_pack k = {.dir = -1, .o = o};
+	struct sl_pack k = {.dir = -1, .lock = -1, .o = o};
 	struct queue_run q = {
 	    .k = &k, .s = s, .db = sl_store_db(s), .queue = queue};
 	enum sl_rc rc = check_queue(cfg, s, queue, err);

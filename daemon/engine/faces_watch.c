@@ -330,6 +330,16 @@ read_note(struct sl_faces *f, struct sl_face_held *h, int dir, const char *name)
 		sl_held_answer(f, h, &s, sl_buf_str(&out));
 }
 
+static const char *
+gone_words(unsigned lang)
+{
+	return sl_words(lang,
+	    "Denne filen var borte og er laget på nytt. Å slette den avgjør "
+	    "ingenting: fyll ut\r\nén av linjene over.",
+	    "This file was gone and was made anew. Deleting it decides "
+	    "nothing: fill in one of\r\nthe lines above.");
+}
+
 static void
 look_at_note(struct sl_faces *f, struct sl_face_held *h, int dir)
 {
@@ -340,7 +350,10 @@ look_at_note(struct sl_faces *f, struct sl_face_held *h, int dir)
 	if (now.ino == 0) {
 		/* Some editors rename: only what stays away is made again. */
 		if (++h->missing > 1)
-			sl_held_answer(f, h, NULL, NULL);
+			sl_held_answer(f, h, NULL,
+			    h->note.ino == 0
+				? NULL
+				: gone_words(sl_faces_language(h->in)));
 		return;
 	}
 	h->missing = 0;

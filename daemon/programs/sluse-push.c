@@ -201,6 +201,11 @@ set_up_http(struct sl_push *p, struct sl_err *err)
 	    .connect_ms = t->connect_timeout_ms,
 	    .total_ms = t->timeout_ms};
 
+	if (*t->base_url == '\0')
+		return sl_err_set(err, SL_FATAL, 0, "config_invalid",
+		    "[target %s]: base_url is missing: where does the target "
+		    "answer?",
+		    t->name);
 	return sl_http_new(&hc, &p->http, err);
 }
 

@@ -112,6 +112,14 @@ ask_list(struct asked *a, struct sl_err *err)
 	if (dispo != NULL && (f.dispo = sl_dispo_by_name(dispo)) == 0)
 		return sl_err_set(err, SL_REJECT, 0, "not_possible",
 		    "there is no disposition %s", dispo);
+	/* Who asks may know of queues that nothing came by yet. */
+	if (f.queue != NULL &&
+	    !json_is_true(json_object_get(a->args, "queue_known")) &&
+	    sl_db_int(sl_store_db(a->s), 0,
+		"SELECT EXISTS (SELECT 1 FROM consignment WHERE queue = ?1)",
+		"s", f.queue) == 0)
+		return sl_err_set(err, SL_REJECT, 0, "not_possible",
+		    "there is no queue %s", f.queue);
 	return sl_query_list(a->s, &f, pass, a, err);
 }
 

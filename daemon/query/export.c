@@ -31,6 +31,8 @@
 		".size " #name ", . - " #name "\n"                             \
 		".previous\n")
 
+#define UNFINISHED ".checkpoint-unfinished"
+
 TEXT_FILE(sl_export_readme, "README.md");
 TEXT_FILE(sl_export_lesmeg, "LESMEG.md");
 
@@ -265,15 +267,14 @@ put_all(struct export *x, struct sl_buf *note)
  * those that this log remembers. What is there may be all that tells of a log
  * that was cut or put back: it is not written over. */
 static bool
-goes_on(struct sl_store *s, int fd)
+goes_on(struct sl_store *s, int fd, const char *name)
 {
 	SL_BUF struct sl_buf old = {0}, own = {0};
 	struct sl_checkpoint a, b;
 	struct sl_note note;
 	uint64_t size = 0;
 
-	return sl_read_file(fd, "checkpoint", SL_NOTE_MAX, &old, NULL) ==
-		   SL_OK &&
+	return sl_read_file(fd, name, SL_NOTE_MAX, &old, NULL) == SL_OK &&
 	       sl_note_parse(old.p, old.n, &note, NULL) == SL_OK &&
 	       sl_checkpoint_parse(note.text, &a, NULL) == SL_OK &&
 	       sl_head_last(s, (int64_t)a.size, &size, &own) &&
@@ -283,12 +284,15 @@ goes_on(struct sl_store *s, int fd)
 	       memcmp(&a.root, &b.root, sizeof(a.root)) == 0;
 }
 
-/* A folder that is new, empty, or an export of this log already; not one with
- * payloads that would end before the leaves do. */
+/* A folder that is new, empty, or an export of this log already, whole or cut
+ * off; not one with payloads that would end before the leaves do. While it is
+ * written its head is not called checkpoint, but UNFINISHED: that of the export
+ * that was there, else the one that is being written. */
 static enum sl_rc
-open_dir(struct sl_store *s, const char *dir, bool payloads, int *ret,
-    struct sl_err *err)
+open_dir(struct sl_store *s, const char *dir, bool payloads,
+    const struct sl_buf *head, int *ret, struct sl_err *err)
 {
+	const char *there;
 	int fd;
 
 	if (sl_make_path(dir, 0755, err) != SL_OK)
@@ -302,16 +306,23 @@ open_dir(struct sl_store *s, const char *dir, bool payloads, int *ret,
 		return sl_err_set(err, SL_REJECT, 0, "bad_folder",
 		    "the export there holds payloads: ask for them again "
 		    "(--payloads), or choose another folder");
-	if (faccessat(fd, "checkpoint", F_OK, 0) == 0 && !goes_on(s, fd))
+	if (sl_dir_is_empty(fd))
+		return sl_write_file(
+		    fd, UNFINISHED, head->p, head->n, 0644, err);
+	there = faccessat(fd, "checkpoint", F_OK, 0) == 0 ? "checkpoint"
+		: faccessat(fd, UNFINISHED, F_OK, 0) == 0 ? UNFINISHED
+							  : NULL;
+	if (there == NULL)
+		return sl_err_set(err, SL_REJECT, 0, "bad_folder",
+		    "the folder holds something else; nothing was written");
+	if (!goes_on(s, fd, there))
 		return sl_err_set(err, SL_REJECT, 0, "bad_folder",
 		    "the export there is not the beginning of this "
 		    "sporingslogg; nothing was written: keep it");
-	if (faccessat(fd, "checkpoint", F_OK, 0) == 0)
-		return unlinkat(fd, "checkpoint", 0) == 0 ? SL_OK : SL_REJECT;
-	if (sl_dir_is_empty(fd))
-		return SL_OK;
-	return sl_err_set(err, SL_REJECT, 0, "bad_folder",
-	    "the folder holds something else; nothing was written");
+	if (renameat(fd, there, fd, UNFINISHED) != 0)
+		return sl_err_set(err, SL_REJECT, errno, "bad_folder",
+		    "cannot write into the folder");
+	return SL_OK;
 }
 
 enum sl_rc
@@ -329,12 +340,15 @@ sl_query_export(struct sl_store *s, const char *dir, bool payloads,
 		rc = sl_err_set(err, SL_SKIP, 0, "not_signed",
 		    "the sporingslogg has not been signed yet");
 	else
-		rc = open_dir(s, dir, payloads, &x.dir, err);
+		rc = open_dir(s, dir, payloads, &note, &x.dir, err);
 	x.tiler = sl_alloc(sizeof(*x.tiler));
 	x.tiler->tile = put_tile;
 	x.tiler->arg = &x;
 	if (rc == SL_OK)
 		rc = put_all(&x, &note);
+	if (rc == SL_OK && unlinkat(x.dir, UNFINISHED, 0) != 0)
+		rc = sl_err_set(err, SL_FATAL, errno, "disk_error",
+		    "cannot remove " UNFINISHED);
 	(void)sl_db_script(x.db, "COMMIT", NULL);
 	*ret_size = x.size;
 	free(x.tiler);

@@ -1,12 +1,12 @@
 /*
  * Making the folder.
  *
- * FAILURES: a file that cannot be written ends it; what was written stays, and
- * index.html, which comes last, is missing.
+ * FAILURES: a file that cannot be written, or a kill, ends it; what was written
+ * stays with the mark of base/part.h, and index.html, which comes last, is
+ * missing. The next run to that folder begins anew.
  */
 #include "bundle.h"
 
-#include <dirent.h>
 #include <errno.h>
 #include <inttypes.h>
 #include <stdlib.h>
@@ -16,6 +16,7 @@
 #include "../base/clock.h"
 #include "../base/file.h"
 #include "../base/mem.h"
+#include "../base/part.h"
 #include "../base/text.h"
 #include "../config/deadline.h"
 #include "../store/db.h"
@@ -29,35 +30,17 @@ say(const struct sl_bundle *b, const char *nb, const char *en)
 	return b->lang == SL_LANGUAGE_EN ? en : nb;
 }
 
-static bool
-is_empty(const char *dir)
-{
-	DIR *d = opendir(dir);
-	const struct dirent *e;
-	bool empty = d != NULL;
-
-	while (empty && (e = readdir(d)) != NULL)
-		empty =
-		    strcmp(e->d_name, ".") == 0 || strcmp(e->d_name, "..") == 0;
-	if (d != NULL)
-		(void)closedir(d);
-	return empty;
-}
-
 static enum sl_rc
 open_folder(struct sl_bundle *b, const char *dir, struct sl_err *err)
 {
 	if (sl_make_path(dir, 0700, err) != SL_OK)
 		return sl_err_set(err, SL_BROKEN, errno, "file_unreadable",
 		    "the folder cannot be made");
-	if (!is_empty(dir))
-		return sl_err_set(
-		    err, SL_REJECT, 0, "bad_option", "the folder is not empty");
 	b->dir = open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	if (b->dir < 0)
 		return sl_err_set(err, SL_BROKEN, errno, "file_unreadable",
 		    "the folder cannot be opened");
-	return SL_OK;
+	return sl_part_begin(b->dir, "tilsynspakke", dir, &b->lock, err);
 }
 
 static enum sl_rc
@@ -245,17 +228,20 @@ write_index(struct sl_bundle *b, struct sl_err *err)
 	const struct sl_bundle_page *p;
 	size_t n, i;
 	const struct sl_report_def *d = sl_report_defs(&n);
+	struct sl_out *head = sl_out_new(&sl_form_html, NULL, b->lang);
 
+	sl_out_set_head(head, "", b->opt->from, b->opt->to, sl_clock_utc_ms());
 	sl_html_begin(&out, b->lang, say(b, "Tilsynspakke", "Supervision pack"),
 	    b->cfg->instance.name);
 	sl_buf_printf(&out,
-	    "<dl><dt>%s</dt><dd>%s – %s</dd><dt>%s</dt>"
+	    "<dl><dt>%s</dt><dd>%s</dd><dt>%s</dt>"
 	    "<dd>%s</dd><dt>Sluse</dt><dd>" SLUSE_VERSION
 	    "</dd></dl>\n<h2>%s</h2>\n<ul>\n",
 	    say(b, "Periode", "Period"),
-	    b->opt->from != NULL ? b->opt->from : "",
-	    b->opt->to != NULL ? b->opt->to : "", say(b, "Laget", "Made"),
-	    b->made, say(b, "Beskrivelser", "Descriptions"));
+	    *head->period != '\0' ? head->period : say(b, "alt", "all"),
+	    say(b, "Laget", "Made"), head->made,
+	    say(b, "Beskrivelser", "Descriptions"));
+	sl_out_free(head);
 	for (p = sl_bundle_pages; p->file != NULL; p++) {
 		add_link(&out, p->file, say(b, p->nb, p->en));
 		sl_buf_add_str(&out, "</li>\n");
@@ -305,8 +291,12 @@ sl_bundle_make(struct sl_store *s, const struct sl_config *cfg,
     const struct sl_rep_options *opt, unsigned lang, const char *dir,
     struct sl_err *err)
 {
-	struct sl_bundle b = {
-	    .store = s, .cfg = cfg, .opt = opt, .lang = lang, .dir = -1};
+	struct sl_bundle b = {.store = s,
+	    .cfg = cfg,
+	    .opt = opt,
+	    .lang = lang,
+	    .dir = -1,
+	    .lock = -1};
 	struct sl_control_sheet sheet = {0};
 	enum sl_rc rc = sl_report_check_period(opt, err);
 
@@ -323,6 +313,9 @@ sl_bundle_make(struct sl_store *s, const struct sl_config *cfg,
 	rc = open_folder(&b, dir, err);
 	if (rc == SL_OK)
 		rc = write_all(&b, err);
+	if (rc == SL_OK)
+		rc = sl_part_end(b.dir, &b.lock, err);
+	sl_cleanup_close(&b.lock);
 	if (b.dir >= 0)
 		(void)close(b.dir);
 	return rc;

@@ -6,9 +6,9 @@
 
 #include "table.h"
 
-/* Writes into dir, which is made (0700) or empty. opt: the period, the rest is
- * not looked at. SL_REJECT: the folder is not empty; SL_BROKEN: cannot be
- * made. */
+/* Writes into dir, which is made (0700), empty, or what an earlier run left
+ * unfinished. opt: the period, the rest is not looked at. SL_REJECT: the folder
+ * holds something else; SL_BROKEN: cannot be made. */
 enum sl_rc sl_bundle_make(struct sl_store *s, const struct sl_config *cfg,
     const struct sl_rep_options *opt, unsigned lang, const char *dir,
     struct sl_err *err);
@@ -19,7 +19,7 @@ struct sl_bundle {
 	const struct sl_config *cfg;
 	const struct sl_rep_options *opt;
 	unsigned lang;
-	int dir;
+	int dir, lock; /* base/part.h */
 	int64_t from_day, to_day; /* the period, for the law */
 	char made[32];
 };

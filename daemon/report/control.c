@@ -96,6 +96,28 @@ sl_control_read(
 	return rc;
 }
 
+bool
+sl_control_days(const struct sl_control_sheet *c, const char *queue,
+    char *ret_from, char *ret_to, size_t cap)
+{
+	int64_t first = INT64_MAX, last = -1;
+	size_t i;
+
+	for (i = 0; i < c->n; i++) {
+		if (queue != NULL && strcmp(queue, c->row[i].queue) != 0)
+			continue;
+		if (c->row[i].day < first)
+			first = c->row[i].day;
+		if (c->row[i].day > last)
+			last = c->row[i].day;
+	}
+	if (last < 0)
+		return false;
+	sl_rep_day(first, ret_from, cap);
+	sl_rep_day(last, ret_to, cap);
+	return true;
+}
+
 void
 sl_control_stranger(struct sl_control_sheet *c, const char *queue)
 {

@@ -28,6 +28,10 @@ struct sl_control_sheet {
 /* SL_BROKEN: not such a file; err says why, with the line. */
 enum sl_rc sl_control_read(
     const char *path, struct sl_control_sheet *ret, struct sl_err *err);
+/* The first and last day of its rows for that queue (NULL: any), as 2026-01-31.
+ * False: it has none. */
+bool sl_control_days(const struct sl_control_sheet *c, const char *queue,
+    char *ret_from, char *ret_to, size_t cap);
 void sl_control_free(struct sl_control_sheet *c);
 /* Notes a queue of the sheet that nothing came to here, and says all of them
  * below the table. */

@@ -247,10 +247,33 @@ two_digits(char *p, int n)
 #define DAY_CHARS 10
 #define TIME_CHARS 16
 
-/* 2026-11-22 06:04 in Oslo. Hours of the clock are remembered as text: they
- * begin and end with those of UTC. */
+/* Norwegian where people read it; a spreadsheet and a program get the same
+ * whatever the language. */
+static bool
+is_norwegian(const struct sl_out *o)
+{
+	return o->lang != SL_LANGUAGE_EN &&
+	       (o->form->kept || o->form == &sl_form_text);
+}
+
+void
+sl_out_add_day(const struct sl_out *o, struct sl_buf *b, const char *iso)
+{
+	if (!is_norwegian(o)) {
+		sl_buf_add_str(b, iso);
+		return;
+	}
+	sl_buf_add(b, iso + 8, 2);
+	sl_buf_add_char(b, '.');
+	sl_buf_add(b, iso + 5, 2);
+	sl_buf_add_char(b, '.');
+	sl_buf_add(b, iso, 4);
+}
+
+/* In Oslo. Hours of the clock are remembered as text: they begin and end with
+ * those of UTC. */
 static void
-show_time(struct sl_buf *b, int64_t ms, bool day_only)
+show_time(const struct sl_out *o, struct sl_buf *b, int64_t ms, bool day_only)
 {
 	static struct {
 		int64_t hour;
@@ -281,7 +304,33 @@ show_time(struct sl_buf *b, int64_t ms, bool day_only)
 		(void)two_digits(
 		    out + TIME_CHARS - 2, (int)(ms % HOUR_MS / 60000));
 	}
-	sl_buf_add(b, out, day_only ? DAY_CHARS : TIME_CHARS);
+	out[DAY_CHARS] = '\0';
+	sl_out_add_day(o, b, out);
+	out[DAY_CHARS] = ' ';
+	if (!day_only)
+		sl_buf_add(b, out + DAY_CHARS, TIME_CHARS - DAY_CHARS);
+}
+
+void
+sl_out_set_head(struct sl_out *o, const char *instance, const char *from,
+    const char *to, int64_t made_ms)
+{
+	SL_BUF struct sl_buf b = {0};
+
+	(void)snprintf(o->instance, sizeof(o->instance), "%s", instance);
+	o->period[0] = '\0';
+	if (from != NULL)
+		sl_out_add_day(o, &b, from);
+	sl_buf_add_str(&b, " – ");
+	if (to != NULL)
+		sl_out_add_day(o, &b, to);
+	if (from != NULL || to != NULL)
+		(void)snprintf(
+		    o->period, sizeof(o->period), "%s", sl_buf_str(&b));
+	sl_buf_reset(&b);
+	show_time(o, &b, made_ms, false);
+	(void)snprintf(o->made, sizeof(o->made), "%s", sl_buf_str(&b));
+	o->made_ms = made_ms;
 }
 
 void
@@ -344,10 +393,10 @@ sl_cell_show(const struct sl_out *o, const struct sl_column *c,
 		sl_buf_add_str(b, " %");
 		break;
 	case SL_COL_TIME:
-		show_time(b, v->n, false);
+		show_time(o, b, v->n, false);
 		break;
 	case SL_COL_DAY:
-		show_time(b, v->n, true);
+		show_time(o, b, v->n, true);
 		break;
 	}
 }

@@ -42,6 +42,7 @@ struct sl_out {
 	const struct sl_report_def *def;
 	char instance[128], period[64], queue[128], made[32];
 	bool no_queue; /* it is of none */
+	int room; /* of a terminal, in characters; 0: it goes elsewhere */
 	int64_t made_ms;
 	uint64_t rows;
 	struct sl_fact *fact;
@@ -85,6 +86,11 @@ void sl_add_real(struct sl_buf *b, double x, unsigned lang);
 void sl_add_text(struct sl_buf *b, const char *s);
 /* Decimal digits, appended. */
 void sl_add_int(struct sl_buf *b, int64_t n);
+/* "2026-01-31" as the form writes a day; appended. */
+void sl_out_add_day(const struct sl_out *o, struct sl_buf *b, const char *iso);
+/* Of what, of which days (2026-01-31 or NULL), and made when. */
+void sl_out_set_head(struct sl_out *o, const char *instance, const char *from,
+    const char *to, int64_t made_ms);
 /* The form's head in words: title, name, value; i from 0; false at the end. */
 bool sl_out_about(
     const struct sl_out *o, int i, const char **ret_name, const char **ret);
@@ -100,6 +106,10 @@ void sl_html_end(struct sl_buf *b);
 
 extern const struct sl_form sl_form_text, sl_form_csv, sl_form_json,
     sl_form_xml, sl_form_html, sl_form_pdf;
+
+/* The width of the terminal that standard output is, 0: it is none. $COLUMNS
+ * counts before what the terminal says. */
+int sl_out_terminal(void);
 
 /* Appends a bar chart as SVG: n bars, labels left, values right. title is what
  * a screen reader says. */

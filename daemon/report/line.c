@@ -345,6 +345,7 @@ run_report(struct line *l, const struct sl_report_def *d)
 		    strerror(errno));
 	if (code == 0) {
 		out = sl_out_new(form, f, r.lang);
+		out->room = l->fn == NULL ? sl_out_terminal() : 0;
 		if (sl_report_run(r.store, r.cfg, d, &l->opt, out, &err) !=
 		    SL_OK)
 			code = say_error(&err);

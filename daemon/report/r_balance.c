@@ -15,7 +15,7 @@
 #include "runs.h"
 #include "snap.h"
 
-enum unit { CONSIGNMENTS, ENTRIES, FILES, PAGES, UNITS };
+enum unit { CONSIGNMENTS, ENTRIES, RECEIVED, FILES, PAGES, UNITS };
 enum { IGNORED = SL_STANDINGS, TOTAL, CELLS };
 
 struct tally {
@@ -157,7 +157,8 @@ count_parts(struct balance *b)
 	}
 }
 
-/* What was never opened counts by the files as they came. */
+/* Files as they came through the door, which is what a sheet counts. What was
+ * never opened counts by them among the files too. */
 static void
 count_sources(struct balance *b)
 {
@@ -166,11 +167,14 @@ count_sources(struct balance *b)
 
 	for (i = 1; i <= s->source_max; i++) {
 		c = s->source_consignment[i];
-		if (c == 0 || c > s->c_max || !s->c[c].in ||
-		    b->has_parts[c] != 0)
+		if (c == 0 || c > s->c_max || !s->c[c].in)
 			continue;
-		add(b, s->c[c].queue, FILES,
-		    (int)sl_standing_of(s->c[c].dispo, s->c[c].outcome), 1);
+		add(b, s->c[c].queue, RECEIVED,
+		    (int)standing_of_consignment(s, c), 1);
+		if (b->has_parts[c] == 0)
+			add(b, s->c[c].queue, FILES,
+			    (int)sl_standing_of(s->c[c].dispo, s->c[c].outcome),
+			    1);
 	}
 }
 
@@ -221,7 +225,8 @@ count_control(struct balance *b)
 		q = sl_names_add(&b->snap.queue, row->queue);
 		n[CONSIGNMENTS] = row->items;
 		n[ENTRIES] = -1;
-		n[FILES] = row->files;
+		n[RECEIVED] = row->files;
+		n[FILES] = -1;
 		n[PAGES] = row->pages;
 		for (u = 0; u < UNITS; u++)
 			if (n[u] >= 0)
@@ -248,9 +253,11 @@ give(struct balance *b, const char *queue, const struct tally *t,
     const int64_t *control)
 {
 	static const char *const slug[UNITS] = {
-	    "consignments", "entries", "files", "pages"};
+	    "consignments", "entries", "received_files", "files", "pages"};
 	static const char *const nb[UNITS] = {
-	    "forsendelser", "poster", "filer", "sider"};
+	    "forsendelser", "poster", "mottatte filer", "filer", "sider"};
+	static const char *const en[UNITS] = {
+	    "consignments", "entries", "files received", "files", "pages"};
 	enum unit u;
 
 	for (u = CONSIGNMENTS; u < UNITS; u++) {
@@ -258,7 +265,7 @@ give(struct balance *b, const char *queue, const struct tally *t,
 
 		sl_rep_row(b->r,
 		    control[u] >= 0 ? "swiiiiiiiiiiii" : "swiiiiiiiiii--",
-		    queue, slug[u], sl_rep_say(b->r, nb[u], slug[u]), n[TOTAL],
+		    queue, slug[u], sl_rep_say(b->r, nb[u], en[u]), n[TOTAL],
 		    n[SL_STANDS_TRANSFERRED], n[SL_STANDS_UNDER_WAY],
 		    n[SL_STANDS_DEFERRED], n[SL_STANDS_HELD],
 		    n[SL_STANDS_STOPPED], n[SL_STANDS_DUPLICATE],

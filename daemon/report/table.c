@@ -14,6 +14,7 @@
 #include "../base/text.h"
 #include "../config/deadline.h"
 #include "../store/db.h"
+#include "control.h"
 #include "form.h"
 #include "runs.h"
 
@@ -277,20 +278,11 @@ about(struct sl_rep *r)
 {
 	struct sl_out *o = r->out;
 	const struct sl_rep_options *p = r->opt;
-	struct sl_date t;
 
-	(void)snprintf(
-	    o->instance, sizeof(o->instance), "%s", r->cfg->instance.name);
-	o->period[0] = o->queue[0] = '\0';
-	if (p->from != NULL || p->to != NULL)
-		(void)snprintf(o->period, sizeof(o->period), "%s – %s",
-		    p->from != NULL ? p->from : "", p->to != NULL ? p->to : "");
+	sl_out_set_head(o, r->cfg->instance.name, p->from, p->to, r->now_ms);
+	o->queue[0] = '\0';
 	if (p->queue != NULL)
 		(void)snprintf(o->queue, sizeof(o->queue), "%s", p->queue);
-	o->made_ms = r->now_ms;
-	t = sl_clock_oslo(r->now_ms);
-	(void)snprintf(o->made, sizeof(o->made), "%04d-%02d-%02d %02d:%02d",
-	    t.year, t.month, t.day, t.hour, t.minute);
 }
 
 static enum sl_rc
@@ -369,15 +361,34 @@ sl_report_check_period(const struct sl_rep_options *opt, struct sl_err *err)
 	return check_period(&r, err);
 }
 
+/* What came on other days was never on the sheet. */
+static enum sl_rc
+period_of_control(struct sl_rep_options *o, char *from, char *to, size_t cap,
+    struct sl_err *err)
+{
+	struct sl_control_sheet sheet;
+	enum sl_rc rc = sl_control_read(o->control, &sheet, err);
+
+	if (rc == SL_OK && sl_control_days(&sheet, o->queue, from, to, cap)) {
+		o->from = from;
+		o->to = to;
+	}
+	if (rc == SL_OK)
+		sl_control_free(&sheet);
+	return rc;
+}
+
 enum sl_rc
 sl_report_run(struct sl_store *s, const struct sl_config *cfg,
     const struct sl_report_def *def, const struct sl_rep_options *opt,
     struct sl_out *out, struct sl_err *err)
 {
+	struct sl_rep_options own = *opt;
+	char from[16], to[16];
 	struct sl_rep r = {.store = s,
 	    .cfg = cfg,
 	    .def = def,
-	    .opt = opt,
+	    .opt = &own,
 	    .from_ms = INT64_MIN,
 	    .to_ms = INT64_MAX,
 	    .now_ms = sl_clock_utc_ms(),
@@ -385,6 +396,9 @@ sl_report_run(struct sl_store *s, const struct sl_config *cfg,
 	    .out = out};
 	enum sl_rc rc = check_options(def, opt, err);
 
+	if (rc == SL_OK && (def->takes & SL_PERIOD_OF_CONTROL) != 0 &&
+	    opt->control != NULL && opt->from == NULL && opt->to == NULL)
+		rc = period_of_control(&own, from, to, sizeof(from), err);
 	if (rc == SL_OK)
 		rc = check_period(&r, err);
 	if (rc != SL_OK)

@@ -17,6 +17,8 @@ enum {
 	SL_TAKES_PERIOD = 1, /* --from, --to: by reception */
 	SL_TAKES_QUEUE = 2,
 	SL_TAKES_CONTROL = 4, /* --control FILE: control totals */
+	SL_PERIOD_OF_CONTROL =
+	    128, /* whose days are the period if none is given */
 	SL_TAKES_FILES = 8, /* operands: the target's journal */
 	SL_TAKES_DAYS = 16,
 	SL_TAKES_SAMPLE = 32, /* --count, --seed, --method, --errors */

@@ -122,7 +122,7 @@ def table_verbs():
     lines = [("", "arch", "syst", "oper", "audi", "inte", "own")]
     lines += [[row[-1]] + [words[cell] for cell in row[3:9]]
               for row in registry("verbs", "SL_VERB", "access")]
-    return columns(lines, ("x" * 42,) + ("glass",) * 6)
+    return columns(lines, ("x" * 41,) + ("glass",) * 6)
 
 
 def table_roles():
@@ -258,6 +258,14 @@ class Pages(unittest.TestCase):
                 self.assertEqual(
                     table_in(page(name), table), "\n".join(make()) + "\n",
                     "stale: run tests/docs/check_docs.py --write")
+
+    @unittest.skipUnless(shutil.which("mandoc"), "mandoc is not installed")
+    def test_width(self):
+        """A terminal has 80 columns; what has no place to break is let be."""
+        for name in PAGES:
+            wide = [line for line in plain(name).splitlines() if len(line) > 80
+                    and max(map(len, line.split())) < 60]
+            self.assertEqual(wide, [], name)
 
     @unittest.skipUnless(shutil.which("mandoc"), "mandoc is not installed")
     def test_lint(self):

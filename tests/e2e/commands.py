@@ -101,6 +101,10 @@ class Shapes(Trial):
         self.refused(h, "list", "--stage", "tull", code=2)
         self.refused(h, "list", "--disposition", "tull", code=2)
         self.refused(h, "list", "--queue", code=2)
+        self.refused(h, "list", "--queue", "Ep-ost", code=2,
+                     says="there is no queue Ep-ost")
+        quiet, = set(h.queues) - {r["queue"] for r in h.rows("list")}
+        self.assertEqual(names("--queue", quiet), [])
         self.refused(h, "tull", code=2)
 
     def showing(self, h):
@@ -161,6 +165,13 @@ class Shapes(Trial):
         self.assertTrue(0 < len(mine) < len(rows))
         self.assertEqual({m["subject"].split(".")[0] for m in mine},
                          {row["reception"]})
+        self.refused(h, "journal", "list", "--person", "kar-i", code=2,
+                     says="there is no user kar-i")
+        self.refused(h, "journal", "list", "--from", "2026-02-02", "--to",
+                     "2026-02-01", code=2, says="not earlier")
+        day = h.sluse("--json", "journal", "list", "--from", "2026-02-01",
+                      "--to", "2026-02-01", "--person", "target:ukjent")
+        self.assertEqual(day.stdout, "")
         told = h.rows("journal", "verify")[0]
         self.assertIs(told["ok"], True)
         # The second list was looked at too, and that is a leaf.

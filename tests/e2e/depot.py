@@ -371,6 +371,15 @@ class Extraction(Depot):
         self.run_it("noark5", self.path("h"), self.path("ny"), *PERIOD,
                     *SYSTEM, status=5)
         self.assertEqual(os.listdir(self.path("ny.part")), [])
+        # What a killed run left is no more than that.
+        for name, text in (("avvik.csv", "halv"),
+                           (".sluse-part", "sluse noark5\n")):
+            with open(os.path.join(self.path("ny.part"), name), "w") as file:
+                file.write(text)
+        self.run_it("noark5", self.path("h"), self.path("ny"), *PERIOD,
+                    *SYSTEM)
+        self.assertFalse(os.path.exists(self.path("ny.part")))
+        self.assertNotIn(".sluse-part", os.listdir(self.path("ny")))
 
     def test_input_is_only_read(self):
         folder = self.harvest(harvests.small())
@@ -929,6 +938,21 @@ class Journals(Depot):
         self.assertIn("arkivforskrifta (FOR-2017-12-15-2105) § 9", out)
         self.assertNotIn("FOR-2025-12-17", out)
         self.assertNotIn("Kø", out)
+        # People read Norwegian days, programs and spreadsheets ISO's.
+        iso = re.compile(r"\b20\d\d-\d\d-\d\d")
+        for form in ("html", "table"):
+            for line in (("journal",), ("restanser",)):
+                out = self.run_it(*line, folder, "--format", form, "--from",
+                                  "2025-01-01", "--to", "2025-12-31")
+                self.assertEqual([x for x in iso.findall(out.split(
+                    "Journalposter")[0]) if x != "2017-12-15"], [], out)
+                self.assertRegex(out, r"01\.01\.2025 – 31\.12\.2025")
+                self.assertRegex(out, r"\d\d\.\d\d\.20\d\d \d\d:\d\d\b")
+        self.assertIn("03.02.2025 Besvart med brev", self.run_it(
+            "journal", folder, "--format", "table"))
+        row = self.rows("journal", None)[0]
+        for name in ("journaldato", "dokumentdato"):
+            self.assertRegex(row[name], r"^20\d\d-\d\d-\d\d$")
         out = self.run_it("journal", folder, "--format", "csv")
         head = next(csv.reader(io.StringIO(out.lstrip("\ufeff")),
                                delimiter=";"))

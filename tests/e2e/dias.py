@@ -306,6 +306,31 @@ class Folder(unittest.TestCase):
         self.assertEqual(sorted(os.listdir(self.top)),
                          ["avleveringspakke", "pakke"])
 
+    def test_killed(self):
+        """What a killed run left is replaced; what another left is not."""
+        part = self.path("pakke.part")
+        for mark, code in (("sluse dias\n", 0), ("sluse noark5\n", 5),
+                           (None, 5)):
+            os.mkdir(part)
+            with open(os.path.join(part, "info.xml"), "w") as file:
+                file.write("<halv")
+            if mark is not None:
+                with open(os.path.join(part, ".sluse-part"), "w") as file:
+                    file.write(mark)
+            done = depot(self.path("pakke"), "--content", self.content,
+                         "--label", "L", "--archivist", "A", *SAID)
+            self.assertEqual(done.returncode, code, done.stderr)
+            if code == 0:
+                self.assertEqual(self.check(), (0, []))
+                self.assertNotIn(".sluse-part", os.listdir(self.path("pakke")))
+                shutil.rmtree(self.path("pakke"))
+            else:
+                self.assertIn("pakke.part is there and is not ours",
+                              done.stderr)
+                with open(os.path.join(part, "info.xml")) as file:
+                    self.assertEqual(file.read(), "<halv")
+                shutil.rmtree(part)
+
     def test_not_made(self):
         """Whatever is wrong, nothing half-made is left."""
         def fails(code, word, *args, name="nei"):

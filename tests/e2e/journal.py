@@ -110,6 +110,24 @@ class Journal(unittest.TestCase):
             self.assertEqual(text(here), before)
         with open(here, "w", encoding="utf-8") as file:
             file.write(good)
+        # Cut off: its head says whose it is, and it is written once more.
+        cut = os.path.join(out, ".checkpoint-unfinished")
+        os.rename(here, cut)
+        with open(os.path.join(out, "tile", "0", "000.p", "1"), "w"):
+            pass
+        h.sluse("journal", "export", "--payloads", out)
+        self.verify(out)
+        self.assertFalse(os.path.exists(cut))
+        with open(cut, "w", encoding="utf-8") as file:
+            file.write("\n".join([lines[0] + "x"] + lines[1:]))
+        os.unlink(here)
+        done = h.sluse("journal", "export", "--payloads", out, check=False)
+        self.assertEqual(done.returncode, 5, done.stderr)
+        os.unlink(cut)
+        done = h.sluse("journal", "export", "--payloads", out, check=False)
+        self.assertIn("holds something else", done.stderr)
+        with open(here, "w", encoding="utf-8") as file:
+            file.write(good)
         # Payloads that ended before the leaves do would not be whole.
         done = h.sluse("journal", "export", out, check=False)
         self.assertEqual(done.returncode, 5, done.stderr)

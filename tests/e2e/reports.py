@@ -3,16 +3,20 @@
 leaves of the log, in another language and by other queries."""
 import csv
 import datetime
+import fcntl
 import html
 import html.parser
 import io
 import json
 import math
+import pty
 import re
 import shutil
 import sqlite3
+import struct
 import subprocess
 import tempfile
+import termios
 import unittest
 import xml.etree.ElementTree
 from collections import Counter, defaultdict
@@ -225,11 +229,16 @@ class Recounted(unittest.TestCase):
             for cell in (where, "total"):
                 want[r["queue"], "files", cell] += 1
                 want[r["queue"], "pages", cell] += r["pages"]
+        for r in self.raw.q("SELECT c.queue, count(*) n FROM source s JOIN"
+                            " consignment c ON c.id = s.consignment GROUP BY 1"):
+            want[r["queue"], "came", "total"] = r["n"]
         for row in found:
             self.assertEqual(row["remainder"], 0)
             self.assertEqual(row["total"], row["ignored"] + sum(
                 row[cell] for cell in CELLS))
-            if row["unit"] == "consignments" or row["queue"] == "Alle køer":
+            if row["unit"] == "received_files" and row["queue"] != "Alle køer":
+                self.assertEqual(row["total"], want[row["queue"], "came", "total"])
+            if row["unit"] in ("consignments", "received_files") or row["queue"] == "Alle køer":
                 continue
             for cell in CELLS + ("total",):
                 self.assertEqual(row[cell], want[row["queue"], row["unit"], cell],
@@ -238,18 +247,33 @@ class Recounted(unittest.TestCase):
         self.assertEqual(all_of[0]["total"], COUNT)
 
     def test_balance_begins_before_our_door(self):
-        n = Counter(c["queue"] for c in self.raw.consignments.values())
+        today = oslo(time.time() * 1000).date()
+        first = today - datetime.timedelta(days=40)
+        there = [c for c in self.raw.consignments.values()
+                 if oslo(c["received_ms"]).date() >= first]
+        n = Counter(c["queue"] for c in there)
+        self.assertLess(len(there), len(self.raw.consignments))
+        files = self.raw.q(
+            "SELECT count(*) FROM source s JOIN consignment c ON c.id ="
+            " s.consignment WHERE c.queue = 'Skannet post' AND c.id IN (%s)" %
+            ",".join(str(c["id"]) for c in there))[0][0]
         with tempfile.NamedTemporaryFile("w", suffix=".csv") as sheet:
-            sheet.write("ko;dato;forsendelser\nSkannet post;%s;%d\n"
-                        "Ukjent kø;2026-01-01;4\n" % (
-                            oslo(time.time() * 1000).date(),
-                            n["Skannet post"] + 2))
+            sheet.write("ko;dato;forsendelser;filer\nSkannet post;%s;%d;%d\n"
+                        "Ukjent kø;%s;4;\n" % (
+                            today, n["Skannet post"] + 2, files + 5, first))
             sheet.flush()
             found, last = rows(
                 self.root, "mottaksbalanse", "--control", sheet.name)
         row = [r for r in found if r["queue"] == "Skannet post"][0]
         self.assertEqual((row["control"], row["difference"]),
                          (n["Skannet post"] + 2, 2))
+        # Without a period it is of the sheet's days; files are those of the door.
+        self.assertEqual(
+            {r["unit"]: (r["control"], r["difference"]) for r in found
+             if r["queue"] == "Skannet post" and r["control"] is not None},
+            {"consignments": (n["Skannet post"] + 2, 2),
+             "received_files": (files + 5, 5)})
+        self.assertEqual(last["period"], "%s – %s" % (first, today))
         self.assertEqual(last["facts"]["only_in_control"], "Ukjent kø")
         row = [r for r in found if r["queue"] == "Ukjent kø"][0]
         self.assertEqual((row["total"], row["control"], row["difference"]),
@@ -836,6 +860,8 @@ class Road(unittest.TestCase):
         h.sluse("report", "tilsynspakke", folder, "--from", "2026-01-01")
         index = self.read(folder, "index.html").decode()
         there = set(os.listdir(folder))
+        self.assertIn("<dd>01.01.2026 – </dd>", index)
+        self.assertRegex(index, r"<dd>\d\d\.\d\d\.20\d\d \d\d:\d\d</dd>")
         self.assertEqual(set(re.findall(r'href="([^"]+)"', index)) |
                          {"index.html"}, there)
         for name in there:
@@ -850,6 +876,14 @@ class Road(unittest.TestCase):
                          h.query("SELECT count(*) FROM leaf")[0][0])
         done = h.sluse("report", "tilsynspakke", folder, check=False)
         self.assertEqual(done.returncode, 2)
+        # One that was cut off is written anew.
+        for name, data in ((".sluse-part", "sluse tilsynspakke\n"),
+                           ("gammel.html", "<halv")):
+            with open(os.path.join(folder, name), "w") as file:
+                file.write(data)
+        os.unlink(os.path.join(folder, "index.html"))
+        h.sluse("report", "tilsynspakke", folder, "--from", "2026-01-01")
+        self.assertEqual(set(os.listdir(folder)), there)
         # What cannot be is refused before anything is made.
         other = os.path.join(h.root, "no-pack")
         for line in (("--from", "1.1.2026"), ("--from", "2026-02-02", "--to",
@@ -857,6 +891,46 @@ class Road(unittest.TestCase):
             done = h.sluse("report", "tilsynspakke", other, *line, check=False)
             self.assertIn(done.returncode, (2, 5), done.stderr)
             self.assertFalse(os.path.exists(other))
+
+    def test_terminal(self):
+        """A row is as wide as the terminal, or as $COLUMNS; a pipe's rows are
+        one line each, whatever that says."""
+        def widest(text):
+            return max(len(line) for line in text.splitlines()
+                       if not line.startswith(" " * 20))
+
+        def shown(wide, **env):
+            end, tty = pty.openpty()
+            fcntl.ioctl(tty, termios.TIOCSWINSZ,
+                        struct.pack("HHHH", 40, wide, 0, 0))
+            child = subprocess.Popen(
+                [os.path.join(BIN, "sluse"), "--root", self.house.root,
+                 "report", "mottaksprotokoll"], stdout=tty,
+                env={**os.environ, **env})
+            os.close(tty)
+            text = b""
+            while True:
+                try:
+                    part = os.read(end, 65536)
+                except OSError:
+                    break
+                text += part
+            self.assertEqual(child.wait(), 0)
+            os.close(end)
+            return text.decode().replace("\r\n", "\n")
+        os.environ.pop("COLUMNS", None)
+        piped = self.house.sluse("report", "mottaksprotokoll").stdout
+        self.assertRegex(piped, r"(?m)^Laget: \d\d\.\d\d\.20\d\d \d\d:\d\d$")
+        self.assertRegex(piped, r" \d\d\.\d\d\.20\d\d \d\d:\d\d ")
+        self.assertNotRegex(piped, r"\b20\d\d-\d\d-\d\d\b")
+        whole = widest(piped)
+        wide = shown(whole + 10)
+        self.assertEqual(widest(wide), whole)
+        small = shown(whole - 10)
+        self.assertLessEqual(widest(small), whole - 10)
+        self.assertGreater(small.count("\n"), wide.count("\n"))
+        self.assertLessEqual(widest(shown(whole + 10, COLUMNS=str(whole - 10))),
+                             whole - 10)
 
     def test_full_disk(self):
         for line in (("report", "mottaksprotokoll"),

@@ -101,6 +101,46 @@ class Starting(unittest.TestCase):
         self.assertEqual(states["holdes.p7m"], ("held", "key_missing"))
         house.check_whole(self)
 
+    def test_folders(self):
+        house = self.house(start=False)
+        done = house.sluse("config", "check")
+        self.assertIn("3 queues, 1 target.", done.stdout)
+        path = os.path.join(house.root, "sluse.conf")
+        with open(path) as file:
+            text = file.read()
+        away = os.path.join(house.root, "borte")
+        with open(path, "w") as file:
+            file.write(text + "[queue Fjern]\nkind = incoming\npath = %s/q\n"
+                       "[queue Nær]\nkind = incoming\npath = her/q\n"
+                       "[journal]\nhead_file = borte/hode\nmail_dir = borte/ut\n"
+                       "mail_to = a@example.no\nmail_from = b@example.no\n"
+                       % away)
+        gone = "No such file or directory"
+        self.assertEqual(self.check(house), [
+            ("slused", "[journal]: head_file: its folder %s: %s" % (away, gone)),
+            ("slused", "[journal]: mail_dir %s/ut: %s" % (away, gone)),
+            ("slused", "[queue Fjern]: path %s/q: %s" % (away, gone))])
+        for name in ("q", "hode"):
+            os.makedirs(os.path.join(away, name))
+        with open(os.path.join(away, "ut"), "w"):
+            pass
+        self.assertEqual(self.check(house), [
+            ("slused", "[journal]: head_file %s/hode: is no plain file" % away),
+            ("slused", "[journal]: mail_dir %s/ut: Not a directory" % away)])
+
+    def test_no_address(self):
+        house = self.house(start=False)
+        path = os.path.join(house.root, "sluse.conf")
+        with open(path) as file:
+            text = file.read()
+        for name in ("noark5", "webhook"):
+            with open(path, "w") as file:
+                file.write(text[:text.index("[target ")] +
+                           "[target arkiv]\nconnector = %s\n" % name)
+            self.assertEqual(self.check(house), [
+                ("sluse-push/arkiv", "[target arkiv]: base_url is missing: "
+                 "where does the target answer?")])
+
     def test_connector(self):
         house = self.house(start=False)
         path = os.path.join(house.root, "sluse.conf")

@@ -11,6 +11,7 @@
 
 #include "../../daemon/base/clock.h"
 #include "../../daemon/base/file.h"
+#include "../../daemon/base/part.h"
 #include "../../daemon/base/passwords.h"
 #include "../../daemon/base/text.h"
 #include "../../daemon/base/trust.h"
@@ -271,7 +272,66 @@ trust_list(void)
 	(void)sl_remove_tree(AT_FDCWD, dir);
 }
 
+static void
+leave(int dir, const char *name, const char *text)
+{
+	CHECK(
+	    sl_write_file(dir, name, text, strlen(text), 0600, NULL) == SL_OK);
+}
+
+/* A run that was killed: its lock goes, its files stay. */
+static void
+unfinished(void)
+{
+	char top[] = "/tmp/sluse-part-XXXXXX", path[64];
+	int dir, again, lock, other;
+	struct sl_err err;
+
+	CHECK(mkdtemp(top) != NULL);
+	(void)snprintf(path, sizeof(path), "%s/ny", top);
+	CHECK(sl_part_make(path, 0750, "ord", &dir, &lock, &err) == SL_OK);
+	leave(dir, "fil", "x");
+	CHECK(mkdirat(dir, "mappe", 0700) == 0);
+	CHECK(
+	    sl_part_make(path, 0750, "ord", &again, &other, &err) == SL_REJECT);
+	CHECK_STR(err.reason, "busy");
+	(void)close(lock);
+	CHECK(sl_part_make(path, 0750, "andre", &again, &other, &err) ==
+	      SL_REJECT);
+	CHECK_STR(err.reason, "not_empty");
+	CHECK(faccessat(dir, "fil", F_OK, 0) == 0);
+	CHECK(sl_part_begin(dir, "ord", path, &lock, &err) == SL_OK);
+	CHECK(faccessat(dir, "fil", F_OK, 0) != 0);
+	CHECK(faccessat(dir, "mappe", F_OK, 0) != 0);
+	leave(dir, "fil", "x");
+	CHECK(sl_part_end(dir, &lock, &err) == SL_OK && lock == -1);
+	/* Whole now, or somebody else's. */
+	CHECK(sl_part_begin(dir, "ord", path, &lock, &err) == SL_REJECT);
+	CHECK_STR(err.reason, "not_empty");
+	leave(dir, "merke", "sluse ord\n");
+	CHECK(symlinkat("merke", dir, SL_PART_FILE) == 0);
+	CHECK(sl_part_begin(dir, "ord", path, &lock, &err) == SL_REJECT);
+	CHECK(unlinkat(dir, SL_PART_FILE, 0) == 0);
+	CHECK(linkat(dir, "merke", dir, SL_PART_FILE, 0) == 0);
+	CHECK(sl_part_begin(dir, "ord", path, &lock, &err) == SL_REJECT);
+	CHECK(faccessat(dir, "fil", F_OK, 0) == 0 && lock == -1);
+	/* Killed before the mark had its words. */
+	CHECK(unlinkat(dir, SL_PART_FILE, 0) == 0);
+	leave(dir, SL_PART_FILE, "");
+	CHECK(sl_part_begin(dir, "ord", path, &lock, &err) == SL_OK);
+	(void)close(lock);
+	CHECK(sl_part_begin(dir, "andre", path, &lock, &err) == SL_REJECT);
+	(void)close(dir);
+	/* An empty one may be anybody's. */
+	(void)snprintf(path, sizeof(path), "%s/tom", top);
+	CHECK(mkdir(path, 0700) == 0);
+	CHECK(sl_part_make(path, 0750, "ord", &dir, &lock, &err) == SL_REJECT);
+	CHECK(dir == -1 && lock == -1);
+	(void)sl_remove_tree(AT_FDCWD, top);
+}
+
 TEST_MAIN({"utf8", utf8}, {"display", display},
     {"json_csv_html", json_csv_html}, {"slices", slices}, {"numbers", numbers},
     {"fnr", fnr}, {"oslo", oslo}, {"ulids", ulids},
-    {"password_file", password_file}, {"trust_list", trust_list})
+    {"password_file", password_file}, {"trust_list", trust_list},
+    {"unfinished", unfinished})

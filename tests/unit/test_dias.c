@@ -88,7 +88,7 @@ read_back(FILE *f, char *out, size_t cap)
 static void
 table_row(void)
 {
-	struct sl_pack k = {.dir = -1};
+	struct sl_pack k = {.dir = -1, .lock = -1};
 	char text[512];
 
 	k.table[SL_DIAS_T_dokumenter] = tmpfile();
@@ -105,7 +105,7 @@ static void
 premis_object(void)
 {
 	struct sl_digest d = {{0xAB}};
-	struct sl_pack k = {.dir = -1};
+	struct sl_pack k = {.dir = -1, .lock = -1};
 	char text[4096];
 
 	(void)snprintf(k.made.uuid, sizeof(k.made.uuid), UUID);
@@ -212,7 +212,7 @@ static void
 not_made(void)
 {
 	static const struct sl_digest other = {{1}};
-	struct sl_pack k = {.dir = -1};
+	struct sl_pack k = {.dir = -1, .lock = -1};
 	struct sl_pack_file f = {.path = "content/x",
 	    .size = 3,
 	    .want = &other,

@@ -814,6 +814,26 @@ new_case_and_belongs(void)
 	end_world();
 }
 
+/* Deleted: it comes again, and says so once. */
+static void
+note_deleted(void)
+{
+	struct sl_entry en;
+
+	begin_world();
+	en = held_post();
+	CHECK(!holds(in_folder(&en, "Avklar.txt"), "var borte"));
+	CHECK(unlink(at(in_folder(&en, "Avklar.txt"))) == 0);
+	run_ms(700);
+	CHECK(holds(in_folder(&en, "Avklar.txt"), "Sak:"));
+	CHECK(holds(in_folder(&en, "Avklar.txt"), "var borte"));
+	CHECK(w.assigns == 0);
+	put(in_folder(&en, "Avklar.txt"), "Sak: 2026/211\r\n");
+	run_ms(500);
+	CHECK(w.assigns == 1);
+	end_world();
+}
+
 static void
 decided_by_other_owner(void)
 {
@@ -1066,6 +1086,7 @@ TEST_MAIN({"written_meanwhile", written_meanwhile}, {"note_table", note_table},
     {"safe_names", safe_names}, {"held_folder", held_folder},
     {"decided_by_file", decided_by_file},
     {"new_case_and_belongs", new_case_and_belongs},
+    {"note_deleted", note_deleted},
     {"decided_by_other_owner", decided_by_other_owner},
     {"decided_by_rename", decided_by_rename}, {"planted_links", planted_links},
     {"stopped_texts", stopped_texts}, {"day_list", day_list},

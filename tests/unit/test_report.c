@@ -76,7 +76,7 @@ table(void)
 
 /* A row of the access codes with a text in it. */
 static char *
-made(const char *form, const char *text)
+made_for(const char *form, const char *text, int room)
 {
 	const struct sl_report_def *d = sl_report_def_find("tilgangskoder");
 	struct sl_cell c[8] = {{0}};
@@ -87,7 +87,9 @@ made(const char *form, const char *text)
 	FILE *f = open_memstream(&p, &n);
 
 	o = sl_out_new(sl_form_find(form), f, SL_LANGUAGE_NB);
-	(void)snprintf(o->instance, sizeof(o->instance), "%s", text);
+	o->room = room;
+	(void)snprintf(o->instance, sizeof(o->instance), "%s",
+	    room > 0 ? "Testvik" : text);
 	sl_out_begin(o, d);
 	for (i = 0; i < d->columns; i++)
 		c[i].kind = SL_CELL_VALUE;
@@ -95,11 +97,56 @@ made(const char *form, const char *text)
 	c[1].text = "XX";
 	c[7].kind = SL_CELL_UNKNOWN;
 	sl_out_row(o, c);
-	sl_out_fact(o, "fact", "Fakta", text);
+	sl_out_fact(o, "fact", "Fakta", room > 0 ? "1" : text);
 	CHECK(sl_out_end(o, &err) == SL_OK);
 	sl_out_free(o);
 	(void)fclose(f);
 	return p;
+}
+
+static char *
+made(const char *form, const char *text)
+{
+	return made_for(form, text, 0);
+}
+
+/* Characters of the longest line; none ends in a blank. */
+static size_t
+widest(const char *p)
+{
+	size_t most = 0, n = 0;
+
+	for (; *p != '\0'; p++) {
+		n = *p == '\n' ? 0 : n + (((unsigned char)*p & 0xC0) != 0x80);
+		if (n > most)
+			most = n;
+		CHECK(*p != '\n' || p[-1] != ' ' || p[-2] == ':');
+	}
+	return most;
+}
+
+/* A terminal's width holds a row; what does not fit stands below, all of it. */
+static void
+terminal(void)
+{
+	static const char text[] =
+	    "alfa bravo charlie delta ekko foxtrot golf hotell india juliett "
+	    "kilo limaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa";
+	const char *words[] = {"alfa", "bravo", "charlie", "delta", "ekko",
+	    "foxtrot", "golf", "hotell", "india", "juliett", "kilo", "lima"};
+	char *p = made_for("table", text, 0);
+	size_t i, whole = widest(p);
+
+	CHECK(strstr(p, text) != NULL);
+	free(p);
+	p = made_for("table", text, (int)whole - 40);
+	CHECK_MSG(widest(p) <= whole - 40, "%s", p);
+	for (i = 0; i < sizeof(words) / sizeof(words[0]); i++)
+		CHECK_MSG(strstr(p, words[i]) != NULL, "%s\n%s", words[i], p);
+	free(p);
+	p = made_for("table", text, 20); /* no room for the numbers even */
+	CHECK(strstr(p, "foxtrot") != NULL);
+	free(p);
 }
 
 static void
@@ -456,6 +503,7 @@ begin(void)
 }
 
 TEST_MAIN({"begin", begin}, {"table", table}, {"formats", formats},
-    {"chart", chart}, {"days", days}, {"intervals", intervals},
-    {"drawing", drawing}, {"peeking", peeking}, {"sheets", sheets},
-    {"target journals", target_journals}, {"law", law}, {"tidy", tidy})
+    {"terminal", terminal}, {"chart", chart}, {"days", days},
+    {"intervals", intervals}, {"drawing", drawing}, {"peeking", peeking},
+    {"sheets", sheets}, {"target journals", target_journals}, {"law", law},
+    {"tidy", tidy})

@@ -1,0 +1,29 @@
+/*
+ * A folder that a run is writing: the file .sluse-part in it says what will be
+ * there, and is locked as long as the run lives. What a killed run left is
+ * emptied by the next one of the same kind; nobody else's folder is touched.
+ */
+#ifndef SL_BASE_PART_H
+#define SL_BASE_PART_H
+
+#include <sys/types.h>
+
+#include "err.h"
+
+#define SL_PART_FILE ".sluse-part"
+
+/* Marks a folder that is empty, or that an earlier run of that kind left, which
+ * is emptied. *ret is the caller's, for sl_part_end. SL_REJECT: it holds
+ * something else (not_empty), or another run is at work (busy); name is for the
+ * text. */
+enum sl_rc sl_part_begin(
+    int dir, const char *kind, const char *name, int *ret, struct sl_err *err);
+/* A new folder name, which is marked and opened; or one of that name that an
+ * earlier run of that kind left. *ret_dir and *ret are the caller's. SL_REJECT:
+ * there is another of that name, also if it is empty; or it cannot be made. */
+enum sl_rc sl_part_make(const char *name, mode_t mode, const char *kind,
+    int *ret_dir, int *ret, struct sl_err *err);
+/* All of it is there: the mark goes. */
+enum sl_rc sl_part_end(int dir, int *lock, struct sl_err *err);
+
+#endif
