@@ -124,11 +124,8 @@ extra_test_pronom := tests/unit/make_archive.c
 rooms_fuzz_pronom := pronom unpack base
 libs_fuzz_pronom := -lz
 
-rooms_test_faces := intake store journal registry config wire base
+rooms_test_faces := faces intake store journal registry config wire base
 libs_test_faces := -lsqlite3 -ljansson -lcrypto -Wl,--wrap=renameat
-extra_test_faces := daemon/engine/faces.c daemon/engine/faces_days.c \
-	daemon/engine/faces_settle.c daemon/engine/faces_stopped.c \
-	daemon/engine/faces_watch.c
 rooms_test_claims := intake config wire base
 libs_test_claims := -ljansson -lcrypto
 rooms_test_converters := read wire base
@@ -210,7 +207,7 @@ rooms_fuzz_cosign := journal base
 rooms_fuzz_caseindex := place wire base
 rooms_fuzz_sidecar := read wire base
 rooms_fuzz_csv := cli base
-rooms_fuzz_settle := intake base
+rooms_fuzz_settle := faces base
 rooms_fuzz_fields := read wire base
 rooms_fuzz_decrypt := decrypt wire base
 rooms_fuzz_open := unpack identify pronom wire base

@@ -24,7 +24,6 @@
 #include "../base/notify.h"
 #include "../base/text.h"
 #include "access.h"
-#include "faces.h"
 
 #define CHANGED_LOOK_MS 5000 /* at least, between two looks at Ferdig */
 #define EXIT_FATAL 70
@@ -232,7 +231,7 @@ see_doors(struct sl_engine *e, struct sl_err *err)
 		if (tell_door(e, e->inlets[i], gone, err) != SL_OK)
 			return SL_FATAL;
 		if (!gone)
-			sl_faces_found(e, e->inlets[i]);
+			sl_faces_found(e->faces, e->inlets[i]);
 	}
 	return SL_OK;
 }
@@ -488,6 +487,72 @@ start_seal(struct sl_engine *e, struct sl_err *err)
 	return sl_witness_start(e->seal, &e->witnesses, err);
 }
 
+/* -- what people decide in the folders ------------------------------------- */
+
+static void
+faces_fail(void *arg, const struct sl_err *err)
+{
+	(void)sl_engine_fail(arg, err);
+}
+
+static bool
+faces_failed(void *arg)
+{
+	const struct sl_engine *e = arg;
+
+	return e->fatal;
+}
+
+static enum sl_rc
+faces_assign(void *arg, const char *number, const char *case_number,
+    const char *why, const char *actor, struct sl_err *err)
+{
+	return sl_control_assign(arg, number, case_number, why, actor, err);
+}
+
+static enum sl_rc
+faces_new_case(void *arg, const char *number, const char *title,
+    const char *actor, struct sl_err *err)
+{
+	return sl_control_new_case(arg, number, title, NULL, actor, err);
+}
+
+static enum sl_rc
+faces_follow(void *arg, const char *number, const char *other,
+    const char *queue, const char *actor, char ret_waits_for[48],
+    struct sl_err *err)
+{
+	return sl_control_with(
+	    arg, number, other, queue, NULL, actor, ret_waits_for, err);
+}
+
+static enum sl_rc
+faces_reject(void *arg, const char *number, const char *why, const char *actor,
+    struct sl_err *err)
+{
+	return sl_control_change(
+	    arg, number, SL_CHANGE_reject, why, actor, err);
+}
+
+static void
+start_faces(struct sl_engine *e)
+{
+	const struct sl_faces_house house = {.cfg = e->cfg,
+	    .store = e->store,
+	    .loop = e->loop,
+	    .inlets = e->inlets,
+	    .inlets_n = e->inlets_n,
+	    .fail = faces_fail,
+	    .failed = faces_failed,
+	    .assign = faces_assign,
+	    .new_case = faces_new_case,
+	    .follow = faces_follow,
+	    .reject = faces_reject,
+	    .arg = e};
+
+	e->faces = sl_faces_start(&house);
+}
+
 static enum sl_rc
 start(struct sl_engine *e, struct sl_err *err)
 {
@@ -510,9 +575,10 @@ start(struct sl_engine *e, struct sl_err *err)
 	    open_inlets(e, err) != SL_OK || sl_changes_log(e, err) != SL_OK ||
 	    sl_access_start(e, err) != SL_OK ||
 	    sl_consignment_each_unfiled(e->store, settle_unfiled, e, err) !=
-		SL_OK ||
-	    sl_faces_start(e, err) != SL_OK || see_doors(e, err) != SL_OK ||
-	    sl_due_start(e, err) != SL_OK ||
+		SL_OK)
+		return SL_FATAL;
+	start_faces(e);
+	if (see_doors(e, err) != SL_OK || sl_due_start(e, err) != SL_OK ||
 	    sl_outbox_resume(e, err) != SL_OK ||
 	    sl_store_commit(e->store, err) != SL_OK ||
 	    sl_chan_listen(sock, &e->listen_fd, err) != SL_OK)
@@ -540,7 +606,8 @@ finish(struct sl_engine *e)
 		p->dead = true;
 	sl_peers_sweep(e);
 	sl_trouble_free(e);
-	sl_faces_stop(e);
+	sl_faces_stop(e->faces);
+	e->faces = NULL; /* what ends now is not shown */
 	sl_witness_stop(e->witnesses);
 	if (sl_seal_stop(e->seal, !e->fatal, &err) != SL_OK)
 		(void)sl_engine_fail(e, &err);

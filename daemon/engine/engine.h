@@ -20,6 +20,7 @@
 #include "../base/passwords.h"
 #include "../base/trust.h"
 #include "../config/config.h"
+#include "../faces/faces.h"
 #include "../intake/inlet.h"
 #include "../seal/seal.h"
 #include "../seal/witness.h"
@@ -27,14 +28,12 @@
 #include "../wire/wire.h"
 
 #define SL_PAGES_A_TASK 32 /* an OPEN task reads so many of each part */
-#define SL_WHY_MIN 3 /* characters of a reason that a person gives */
 #define SL_PARTS_MAX 20000u /* of one source, whatever a worker says */
 
 struct sl_engine;
 struct sl_trouble;
 struct sl_job;
 struct sl_task;
-struct sl_faces;
 struct sl_access;
 
 /* A connected program. */

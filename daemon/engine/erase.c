@@ -14,7 +14,6 @@
 #include "../store/erase.h"
 #include "../store/heads.h"
 #include "engine.h"
-#include "faces.h"
 
 #define REST_MS INT64_C(3600000) /* between two walks over all that is done */
 #define FOLDERS_A_SWEEP 1000
@@ -54,7 +53,7 @@ erase(struct sl_engine *e, const struct sl_consignment *c, const char *why,
 	    why != NULL ? "asked" : "retention");
 	e->erasing = true;
 	sl_timer_pull(e->sweep_timer, 0);
-	sl_faces_changed(e, c->id);
+	sl_faces_changed(e->faces, c->id);
 	return SL_OK;
 }
 

@@ -9,7 +9,6 @@
 #include "../base/log.h"
 #include "../base/text.h"
 #include "engine.h"
-#include "faces.h"
 
 #define DEFER_MS INT64_C(300000) /* what no delivery's clock wakes */
 #define SLUG_OR_EMPTY(s) ((s) != NULL ? (s) : "")
@@ -41,7 +40,7 @@ static void
 after_changed(struct sl_engine *e, int64_t consignment, int64_t unused)
 {
 	(void)unused;
-	sl_faces_changed(e, consignment);
+	sl_faces_changed(e->faces, consignment);
 }
 
 static void

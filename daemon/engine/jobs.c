@@ -16,7 +16,6 @@
 #include "../base/mem.h"
 #include "../base/text.h"
 #include "engine.h"
-#include "faces.h"
 
 #define CLAIMS_A_ROUND 32
 #define HINT_RESERVE 8 /* over active_max, for what was dropped just now */
@@ -587,7 +586,7 @@ log_refused(struct sl_engine *e, struct sl_inlet *in,
 	    sl_store_log(e->store, SL_EVENT_refused_at_door, "-", actor,
 		sl_buf_str(&payload), 0, 0, &err),
 	    &err);
-	sl_faces_refused(e, in, claim->name, why->reason);
+	sl_faces_refused(e->faces, in, claim->name, why->reason);
 }
 
 static enum sl_rc

@@ -21,7 +21,6 @@
 #include "../base/mem.h"
 #include "../base/text.h"
 #include "engine.h"
-#include "faces.h"
 
 #define INFLIGHT_A_PEER 16
 #define BATCH 64

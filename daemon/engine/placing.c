@@ -18,7 +18,6 @@
 #include "../place/caseindex.h"
 #include "../prepare/prepare.h"
 #include "engine.h"
-#include "faces.h"
 
 #define DOCUMENTS_MAX 200
 #define OTHERS_MAX 50 /* recipients that a post names */

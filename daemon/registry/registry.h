@@ -14,6 +14,8 @@
 #include "../base/err.h"
 #include "../wire/roles.h"
 
+#define SL_WHY_MIN 3 /* characters of a reason that a person gives */
+
 #define SL_STAGE(number, name, nb, owner) SL_STAGE_##name = number,
 enum sl_stage {
 #include "stages.def"

@@ -2,7 +2,7 @@
  * Avklar.txt: what a person entered stays when the file is written again, and
  * means the same when that is read.
  */
-#include "../../daemon/intake/settle.h"
+#include "../../daemon/faces/settle.h"
 #include "fuzz.h"
 
 static void

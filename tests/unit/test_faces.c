@@ -15,10 +15,10 @@
 #include "../../daemon/base/file.h"
 #include "../../daemon/base/mem.h"
 #include "../../daemon/base/text.h"
-#include "../../daemon/engine/faces_p.h"
-#include "../../daemon/intake/facefile.h"
-#include "../../daemon/intake/stopped.h"
-#include "../../daemon/intake/suggest.h"
+#include "../../daemon/faces/facefile.h"
+#include "../../daemon/faces/faces_p.h"
+#include "../../daemon/faces/stopped.h"
+#include "../../daemon/faces/suggest.h"
 #include "test.h"
 
 /* -- the note -------------------------------------------------------------- */
@@ -369,7 +369,14 @@ safe_names(void)
 
 static struct {
 	char root[64];
-	struct sl_engine e;
+	struct {
+		struct sl_loop *loop;
+		struct sl_config *cfg;
+		struct sl_store *store;
+		struct sl_watcher *watcher;
+		struct sl_faces *faces;
+		bool fatal;
+	} e; /* the house, as far as the faces see it */
 	struct sl_inlet *inlet;
 	struct sl_err err;
 	/* what the stand-ins were asked */
@@ -408,28 +415,19 @@ __wrap_renameat(int from, const char *a, int to, const char *b)
 	return rc;
 }
 
-struct sl_inlet *
-sl_engine_inlet(struct sl_engine *e, const char *queue)
+static void
+fail(void *arg, const struct sl_err *err)
 {
-	return strcmp(sl_inlet_queue(e->inlets[0])->name, queue) == 0
-		   ? e->inlets[0]
-		   : NULL;
-}
-
-enum sl_rc
-sl_engine_fail(struct sl_engine *e, const struct sl_err *err)
-{
+	(void)arg;
 	(void)fprintf(stderr, "fatal: %s\n", err->text);
-	e->fatal = true;
-	return SL_FATAL;
+	w.e.fatal = true;
 }
 
-bool
-sl_engine_bad(struct sl_engine *e, enum sl_rc rc, const struct sl_err *err)
+static bool
+failed(void *arg)
 {
-	if (rc != SL_OK)
-		(void)sl_engine_fail(e, err);
-	return rc != SL_OK;
+	(void)arg;
+	return w.e.fatal;
 }
 
 static enum sl_rc
@@ -443,49 +441,47 @@ answer(struct sl_err *err, const char *id, const char *why, const char *actor)
 		   : sl_err_set(err, w.rc, 0, w.reason, "it cannot be");
 }
 
-enum sl_rc
-sl_control_assign(struct sl_engine *e, const char *id, const char *number,
-    const char *why, const char *actor, struct sl_err *err)
+static enum sl_rc
+assign(void *arg, const char *id, const char *number, const char *why,
+    const char *actor, struct sl_err *err)
 {
-	(void)e;
+	(void)arg;
 	w.assigns++;
 	(void)snprintf(w.number, sizeof(w.number), "%s", number);
 	write_once(&w.while_decided);
 	return answer(err, id, why, actor);
 }
 
-enum sl_rc
-sl_control_new_case(struct sl_engine *e, const char *id, const char *title,
-    const char *why, const char *actor, struct sl_err *err)
+static enum sl_rc
+new_case(void *arg, const char *id, const char *title, const char *actor,
+    struct sl_err *err)
 {
-	(void)e;
+	(void)arg;
 	w.assigns++;
 	(void)snprintf(w.number, sizeof(w.number), "%.*s",
 	    (int)sizeof(w.number) - 1, title);
-	return answer(err, id, why, actor);
+	return answer(err, id, NULL, actor);
 }
 
-enum sl_rc
-sl_control_with(struct sl_engine *e, const char *id, const char *other,
-    const char *queue, const char *why, const char *actor,
-    char ret_waits_for[48], struct sl_err *err)
+static enum sl_rc
+follow(void *arg, const char *id, const char *other, const char *queue,
+    const char *actor, char ret_waits_for[48], struct sl_err *err)
 {
-	(void)e;
+	(void)arg;
 	CHECK(queue != NULL && *queue != '\0');
 	w.assigns++;
 	(void)snprintf(w.number, sizeof(w.number), "%.*s",
 	    (int)sizeof(w.number) - 1, other);
 	(void)snprintf(ret_waits_for, 48, "%s", w.waits_for);
-	return answer(err, id, why, actor);
+	return answer(err, id, NULL, actor);
 }
 
-enum sl_rc
-sl_control_change(struct sl_engine *e, const char *id, enum sl_change change,
-    const char *why, const char *actor, struct sl_err *err)
+static enum sl_rc
+reject(void *arg, const char *id, const char *why, const char *actor,
+    struct sl_err *err)
 {
-	(void)e;
+	(void)arg;
 	w.changes++;
-	CHECK(change == SL_CHANGE_reject);
 	return answer(err, id, why, actor);
 }
 
@@ -512,9 +508,28 @@ run_ms(int64_t ms)
 }
 
 static void
+stop_faces(void)
+{
+	sl_faces_stop(w.e.faces);
+	w.e.faces = NULL;
+}
+
+static void
 start_faces(void)
 {
-	CHECK(sl_faces_start(&w.e, &w.err) == SL_OK);
+	const struct sl_faces_house house = {.cfg = w.e.cfg,
+	    .store = w.e.store,
+	    .loop = w.e.loop,
+	    .inlets = &w.inlet,
+	    .inlets_n = 1,
+	    .fail = fail,
+	    .failed = failed,
+	    .assign = assign,
+	    .new_case = new_case,
+	    .follow = follow,
+	    .reject = reject};
+
+	w.e.faces = sl_faces_start(&house);
 	w.e.faces->watch_ms = 100;
 	if (w.e.faces->held_n > 0)
 		sl_timer_pull(w.e.faces->watch, 100);
@@ -530,7 +545,6 @@ begin_world(void)
 	memset(&w, 0, sizeof(w));
 	(void)snprintf(w.root, sizeof(w.root), "/tmp/sluse-faces-XXXXXX");
 	CHECK(mkdtemp(w.root) != NULL);
-	w.e.root = w.root;
 	w.e.loop = sl_loop_new();
 	if (sl_config_parse("test", conf, strlen(conf), &w.e.cfg, &w.err) !=
 		SL_OK ||
@@ -539,15 +553,13 @@ begin_world(void)
 	w.e.watcher = sl_watcher_new(w.e.loop, stop_loop, w.e.loop);
 	CHECK(sl_inlet_open(w.e.watcher, w.root, w.e.cfg, &w.e.cfg->queue[0],
 		  &w.inlet, &w.err) == SL_OK);
-	w.e.inlets = &w.inlet;
-	w.e.inlets_n = 1;
 	start_faces();
 }
 
 static void
 end_world(void)
 {
-	sl_faces_stop(&w.e);
+	stop_faces();
 	CHECK(!w.e.fatal);
 	sl_inlet_close(w.inlet);
 	sl_watcher_free(w.e.watcher);
@@ -673,7 +685,7 @@ set_dispo(struct sl_entry *en, enum sl_dispo dispo, int outcome)
 	en->dispo = dispo;
 	en->outcome = outcome;
 	CHECK(sl_entry_update(w.e.store, en, &w.err) == SL_OK);
-	sl_faces_changed(&w.e, en->consignment);
+	sl_faces_changed(w.e.faces, en->consignment);
 }
 
 /* "Må avklares/<number>/<file>" */
@@ -694,7 +706,7 @@ held_post(void)
 	    add_consignment("Ola <i>Nordmann</i>.pdf", SL_DISPO_ready, "");
 	struct sl_entry en = add_entry(&c, SL_DISPO_held);
 
-	sl_faces_changed(&w.e, c.id);
+	sl_faces_changed(w.e.faces, c.id);
 	run_ms(300);
 	return en;
 }
@@ -875,7 +887,7 @@ decided_by_rename(void)
 	CHECK_STR(w.number, "2026/211");
 	/* Renamed while we were away. */
 	CHECK(rename(from, to) == 0);
-	sl_faces_stop(&w.e);
+	stop_faces();
 	start_faces();
 	run_ms(500);
 	CHECK(w.assigns == 2);
@@ -922,11 +934,11 @@ stopped_texts(void)
 	large = add_consignment("d.mp4", SL_DISPO_quarantined, "limit_input");
 	q = add_consignment("b.zip", SL_DISPO_quarantined, "limit_ratio");
 	none = add_consignment("c.pdf", SL_DISPO_held, "sidecar_invalid");
-	sl_faces_changed(&w.e, b.id);
-	sl_faces_changed(&w.e, q.id);
-	sl_faces_changed(&w.e, large.id);
-	sl_faces_changed(&w.e, none.id);
-	sl_faces_refused(&w.e, w.inlet, "len\nke", "refused_link");
+	sl_faces_changed(w.e.faces, b.id);
+	sl_faces_changed(w.e.faces, q.id);
+	sl_faces_changed(w.e.faces, large.id);
+	sl_faces_changed(w.e.faces, none.id);
+	sl_faces_refused(w.e.faces, w.inlet, "len\nke", "refused_link");
 	run_ms(400);
 	(void)snprintf(name, sizeof(name), "Stoppet/%s.txt", b.reception);
 	CHECK(holds(name, "skadet"));
@@ -950,9 +962,9 @@ stopped_texts(void)
 	b.dispo = SL_DISPO_done;
 	b.outcome = SL_OUTCOME_withdrawn;
 	CHECK(sl_consignment_update(w.e.store, &b, &w.err) == SL_OK);
-	sl_faces_changed(&w.e, b.id);
+	sl_faces_changed(w.e.faces, b.id);
 	/* Went on while we were away. */
-	sl_faces_stop(&w.e);
+	stop_faces();
 	q.dispo = SL_DISPO_done;
 	CHECK(sl_consignment_update(w.e.store, &q, &w.err) == SL_OK);
 	start_faces();
@@ -993,7 +1005,7 @@ day_list(void)
 	CHECK(holds(html, "overført til arkivet"));
 	/* A start that changes nothing leaves the file alone. */
 	CHECK(stat(at(html), &a) == 0);
-	sl_faces_stop(&w.e);
+	stop_faces();
 	start_faces();
 	run_ms(1000);
 	CHECK(stat(at(html), &b) == 0);
@@ -1046,11 +1058,11 @@ day_of(int count, struct sl_entry *en)
 		en->dispo = SL_DISPO_done;
 		en->outcome = SL_OUTCOME_in_journal;
 		CHECK(sl_entry_update(w.e.store, en, &w.err) == SL_OK);
-		sl_faces_changed(&w.e, c.id);
+		sl_faces_changed(w.e.faces, c.id);
 	}
 	CHECK(sl_store_commit(w.e.store, &w.err) == SL_OK);
 	began = clock();
-	sl_faces_stop(&w.e); /* shows all that is marked, at once */
+	stop_faces(); /* shows all that is marked, at once */
 	return (double)(clock() - began) / CLOCKS_PER_SEC;
 }
 

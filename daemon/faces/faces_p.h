@@ -1,16 +1,16 @@
 /*
  * The inside of the faces, for their files only.
  */
-#ifndef SL_ENGINE_FACES_P_H
-#define SL_ENGINE_FACES_P_H
+#ifndef SL_FACES_FACES_P_H
+#define SL_FACES_FACES_P_H
 
 #include <sys/types.h>
 
-#include "../intake/daylist.h"
 #include "../intake/names.h"
-#include "../intake/settle.h"
 #include "../store/faces_query.h"
+#include "daylist.h"
 #include "faces.h"
+#include "settle.h"
 
 /* What a file was when we wrote or read it last. */
 struct sl_face_mark {
@@ -54,10 +54,10 @@ struct sl_face_list {
 	int64_t cost_ms;
 };
 
-struct sl_face_writing; /* a list being written, faces_days.c */
+struct sl_face_writing; /* a list being written, days.c */
 
 struct sl_faces {
-	struct sl_engine *e;
+	struct sl_faces_house house;
 	struct sl_timer *work, *watch, *days;
 	int64_t *marked;
 	size_t marked_n, marked_cap, marked_at;
@@ -73,6 +73,9 @@ struct sl_faces {
 };
 
 /* -- faces.c -- */
+bool sl_faces_failed(const struct sl_faces *f);
+/* The inlet of a queue; NULL: it is not configured any more. */
+struct sl_inlet *sl_faces_inlet(struct sl_faces *f, const char *queue);
 /* Opens (makes) one of a queue's folders; -1 where it is gone. */
 int sl_faces_dir(struct sl_faces *f, struct sl_inlet *in, enum sl_face face);
 /* The share is in trouble: said once a minute; faces are made again later. */
@@ -82,7 +85,7 @@ unsigned sl_faces_language(const struct sl_inlet *in);
 /* "records centre" or its Norwegian name. */
 const char *sl_faces_owner(unsigned language, const struct sl_reason *r);
 
-/* -- faces_settle.c -- */
+/* -- held.c -- */
 /* Takes over the folders that lie in Må avklares; clears away those whose
  * post is not held. */
 void sl_held_adopt(struct sl_faces *f, struct sl_inlet *in);
@@ -96,17 +99,17 @@ void sl_held_answer(struct sl_faces *f, struct sl_face_held *h,
     const struct sl_settle *was, const char *answer);
 void sl_held_mark(struct sl_face_mark *m, int dirfd, const char *name);
 
-/* -- faces_watch.c -- */
+/* -- watch.c -- */
 /* A look at the held folders: decisions by file or by renaming. */
 void sl_held_watch(struct sl_faces *f);
 
-/* -- faces_stopped.c -- */
+/* -- halted.c -- */
 void sl_stopped_sweep(struct sl_faces *f, struct sl_inlet *in);
 enum sl_rc sl_stopped_make(
     struct sl_faces *f, const struct sl_face_item *it, struct sl_err *err);
 void sl_stopped_clear(struct sl_faces *f, struct sl_face_stopped *s);
 
-/* -- faces_days.c -- */
+/* -- days.c -- */
 void sl_days_start(struct sl_faces *f);
 void sl_days_mark(struct sl_faces *f, struct sl_inlet *in, int64_t received_ms);
 /* Writes some of what is due; sets its timer. */

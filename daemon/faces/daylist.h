@@ -5,8 +5,8 @@
  * The words are those of a gateway: "overført" is what Sluse did; only the case
  * system makes a post journalført.
  */
-#ifndef SL_INTAKE_DAYLIST_H
-#define SL_INTAKE_DAYLIST_H
+#ifndef SL_FACES_DAYLIST_H
+#define SL_FACES_DAYLIST_H
 
 #include <stdbool.h>
 #include <stdint.h>

@@ -17,7 +17,7 @@
 #include "../base/clock.h"
 #include "../base/file.h"
 #include "../base/mem.h"
-#include "../intake/facefile.h"
+#include "facefile.h"
 
 #define EVERY_MS 2000 /* never oftener */
 #define FIRST_MS 300
@@ -134,7 +134,7 @@ add_head(struct sl_faces *f, struct sl_face_writing *w)
 {
 	const struct sl_face_list *l = &f->list[w->list];
 	struct sl_day_head h = {
-	    l->day, f->e->cfg->instance.name, sl_inlet_queue(l->in)->name};
+	    l->day, f->house.cfg->instance.name, sl_inlet_queue(l->in)->name};
 
 	sl_day_html_head(&w->html_buf, w->language, &h, &w->sums);
 }
@@ -241,12 +241,12 @@ step(struct sl_faces *f)
 	enum sl_rc rc = SL_SKIP;
 
 	if (!w->bad)
-		rc = sl_face_day(f->e->store, sl_inlet_queue(l->in)->name,
+		rc = sl_face_day(f->house.store, sl_inlet_queue(l->in)->name,
 		    l->from, l->to, &w->at, STEP, add_row, w, &err);
 	if (rc == SL_OK)
 		return;
 	if (rc == SL_FATAL) {
-		(void)sl_engine_fail(f->e, &err);
+		f->house.fail(f->house.arg, &err);
 		w->bad = true;
 	}
 	end(f);
@@ -297,9 +297,9 @@ sl_days_finish(struct sl_faces *f)
 {
 	size_t i;
 
-	while (f->writing != NULL && !f->e->fatal)
+	while (f->writing != NULL && !sl_faces_failed(f))
 		step(f);
-	for (i = 0; i < f->list_n && !f->e->fatal; i++) {
+	for (i = 0; i < f->list_n && !sl_faces_failed(f); i++) {
 		/* Those of the start only are looked at again by the next. */
 		if (!f->list[i].dirty || f->list[i].changed_ms == 0)
 			continue;
@@ -318,13 +318,13 @@ sl_days_start(struct sl_faces *f)
 	size_t i;
 	int n;
 
-	for (i = 0; i < f->e->inlets_n; i++) {
-		struct sl_inlet *in = f->e->inlets[i];
+	for (i = 0; i < f->house.inlets_n; i++) {
+		struct sl_inlet *in = f->house.inlets[i];
 
 		to = INT64_MAX;
 		for (n = 0; n < START_DAYS; n++) {
-			ms = sl_face_last(f->e->store, sl_inlet_queue(in)->name,
-			    now - 31 * DAY_MS, to);
+			ms = sl_face_last(f->house.store,
+			    sl_inlet_queue(in)->name, now - 31 * DAY_MS, to);
 			if (ms < 0)
 				break;
 			sl_days_mark(f, in, ms);

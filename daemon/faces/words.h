@@ -1,8 +1,8 @@
 /*
  * Picking a text in the language of a queue. For the faces.
  */
-#ifndef SL_INTAKE_WORDS_H
-#define SL_INTAKE_WORDS_H
+#ifndef SL_FACES_WORDS_H
+#define SL_FACES_WORDS_H
 
 #include "../config/config.h"
 

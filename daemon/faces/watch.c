@@ -22,8 +22,8 @@
 #include "../base/log.h"
 #include "../base/mem.h"
 #include "../base/text.h"
-#include "../intake/facefile.h"
-#include "../intake/words.h"
+#include "facefile.h"
+#include "words.h"
 
 #define LOOKS_MAX 200 /* folders a look; the others have their turn */
 
@@ -123,11 +123,11 @@ assign(struct sl_faces *f, const struct sl_face_held *h,
     struct sl_buf *out)
 {
 	struct sl_err err = {0};
-	enum sl_rc rc =
-	    sl_control_assign(f->e, h->number, case_number, why, actor, &err);
+	enum sl_rc rc = f->house.assign(
+	    f->house.arg, h->number, case_number, why, actor, &err);
 
 	if (rc == SL_FATAL)
-		(void)sl_engine_fail(f->e, &err);
+		f->house.fail(f->house.arg, &err);
 	if (rc == SL_OK || rc == SL_FATAL)
 		return true;
 	explain(out, sl_faces_language(h->in), case_number, &err);
@@ -151,10 +151,9 @@ reject(struct sl_faces *f, const struct sl_face_held *h, const char *why,
 			     "archive-worthy."));
 		return false;
 	}
-	rc = sl_control_change(
-	    f->e, h->number, SL_CHANGE_reject, why, actor, &err);
+	rc = f->house.reject(f->house.arg, h->number, why, actor, &err);
 	if (rc == SL_FATAL)
-		(void)sl_engine_fail(f->e, &err);
+		f->house.fail(f->house.arg, &err);
 	if (rc == SL_OK || rc == SL_FATAL)
 		return true;
 	explain(out, lang, "", &err);
@@ -167,10 +166,10 @@ new_case(struct sl_faces *f, const struct sl_face_held *h, const char *title,
 {
 	struct sl_err err = {0};
 	enum sl_rc rc =
-	    sl_control_new_case(f->e, h->number, title, NULL, actor, &err);
+	    f->house.new_case(f->house.arg, h->number, title, actor, &err);
 
 	if (rc == SL_FATAL)
-		(void)sl_engine_fail(f->e, &err);
+		f->house.fail(f->house.arg, &err);
 	if (rc == SL_OK || rc == SL_FATAL)
 		return true;
 	explain(out, sl_faces_language(h->in), title, &err);
@@ -188,10 +187,10 @@ belongs(struct sl_faces *f, const struct sl_face_held *h, const char *other,
 	char waits_for[48];
 	enum sl_rc rc;
 
-	rc = sl_control_with(f->e, h->number, other,
-	    sl_inlet_queue(h->in)->name, NULL, actor, waits_for, &err);
+	rc = f->house.follow(f->house.arg, h->number, other,
+	    sl_inlet_queue(h->in)->name, actor, waits_for, &err);
 	if (rc == SL_FATAL)
-		(void)sl_engine_fail(f->e, &err);
+		f->house.fail(f->house.arg, &err);
 	if (rc == SL_FATAL || (rc == SL_OK && waits_for[0] == '\0'))
 		return true;
 	if (rc != SL_OK)
@@ -441,7 +440,7 @@ look_at(struct sl_faces *f, struct sl_face_held *h)
 			/* Removed: that decides nothing. */
 			(void)snprintf(
 			    h->folder, sizeof(h->folder), "%s", h->number);
-			sl_faces_changed(f->e, h->consignment);
+			sl_faces_changed(f, h->consignment);
 			return;
 		}
 		dir = sl_open_dir(settle, h->folder);
@@ -459,6 +458,6 @@ sl_held_watch(struct sl_faces *f)
 {
 	size_t i, n = f->held_n < LOOKS_MAX ? f->held_n : LOOKS_MAX;
 
-	for (i = 0; i < n && !f->e->fatal; i++)
+	for (i = 0; i < n && !sl_faces_failed(f); i++)
 		look_at(f, &f->held[f->held_turn++ % f->held_n]);
 }

@@ -1,8 +1,8 @@
 /*
  * Stoppet: the plain text beside what cannot go on. Pure.
  */
-#ifndef SL_INTAKE_STOPPED_H
-#define SL_INTAKE_STOPPED_H
+#ifndef SL_FACES_STOPPED_H
+#define SL_FACES_STOPPED_H
 
 #include <stdbool.h>
 #include <stdint.h>

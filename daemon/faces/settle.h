@@ -5,8 +5,8 @@
  * Read strictly, so that nothing is decided by accident, but kindly: both
  * languages, any case and spacing, UTF-8, UTF-16 and Latin-1.
  */
-#ifndef SL_INTAKE_SETTLE_H
-#define SL_INTAKE_SETTLE_H
+#ifndef SL_FACES_SETTLE_H
+#define SL_FACES_SETTLE_H
 
 #include <stdbool.h>
 #include <stddef.h>

@@ -2,8 +2,8 @@
  * Forslag.html (Suggestions.html): why a post waits and what Sluse found, as a
  * page that stands alone. Pure: rows in, bytes out; everything is escaped.
  */
-#ifndef SL_INTAKE_SUGGEST_H
-#define SL_INTAKE_SUGGEST_H
+#ifndef SL_FACES_SUGGEST_H
+#define SL_FACES_SUGGEST_H
 
 #include <stdbool.h>
 #include <stdint.h>

@@ -2,8 +2,8 @@
  * Files in the folders people see: written whole, never through a link, never
  * over something that is not ours.
  */
-#ifndef SL_INTAKE_FACEFILE_H
-#define SL_INTAKE_FACEFILE_H
+#ifndef SL_FACES_FACEFILE_H
+#define SL_FACES_FACEFILE_H
 
 #include <stdbool.h>
 #include <stddef.h>

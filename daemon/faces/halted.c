@@ -16,9 +16,9 @@
 
 #include "../base/file.h"
 #include "../base/mem.h"
-#include "../intake/facefile.h"
-#include "../intake/stopped.h"
-#include "../intake/words.h"
+#include "facefile.h"
+#include "stopped.h"
+#include "words.h"
 
 #define COPY_BYTES_MAX (UINT64_C(50) << 20)
 #define COPY_MAX 10
@@ -74,7 +74,7 @@ copy_originals(struct sl_faces *f, int dir, const struct sl_consignment *c,
     const char *number, unsigned lang)
 {
 	struct sl_source *s = sl_alloc(COPY_MAX * sizeof(*s));
-	size_t i, all = sl_source_list(f->e->store, c->id, s, COPY_MAX), n;
+	size_t i, all = sl_source_list(f->house.store, c->id, s, COPY_MAX), n;
 	uint64_t left = COPY_BYTES_MAX;
 	char name[128];
 	bool any = false;
@@ -86,7 +86,7 @@ copy_originals(struct sl_faces *f, int dir, const struct sl_consignment *c,
 		if (s[i].size > left)
 			continue;
 		fd = sl_files_open_blob(
-		    sl_store_files(f->e->store), &s[i].sha256);
+		    sl_store_files(f->house.store), &s[i].sha256);
 		original_name(lang, number, i, all, source_name(&s[i], c), name,
 		    sizeof(name));
 		if (fd < 0 || sl_face_copy(dir, name, fd, 0, s[i].size) != 0)
@@ -102,7 +102,7 @@ enum sl_rc
 sl_stopped_make(
     struct sl_faces *f, const struct sl_face_item *it, struct sl_err *err)
 {
-	struct sl_inlet *in = sl_engine_inlet(f->e, it->queue);
+	struct sl_inlet *in = sl_faces_inlet(f, it->queue);
 	unsigned lang = sl_faces_language(in);
 	struct sl_face_stopped *s;
 	SL_BUF struct sl_buf b = {0};
@@ -113,9 +113,10 @@ sl_stopped_make(
 	char file[64];
 
 	(void)err;
-	if (dir < 0 || !sl_consignment_by_id(f->e->store, it->consignment, &c))
+	if (dir < 0 ||
+	    !sl_consignment_by_id(f->house.store, it->consignment, &c))
 		return SL_OK;
-	if (it->entry != 0 && !sl_entry_by_id(f->e->store, it->entry, &en))
+	if (it->entry != 0 && !sl_entry_by_id(f->house.store, it->entry, &en))
 		return SL_OK;
 	s = find_stopped(f, it->consignment, it->entry);
 	if (s == NULL) {
@@ -156,9 +157,9 @@ clear_item(struct sl_faces *f, int dir, int64_t consignment, const char *number,
 
 	(void)snprintf(name, sizeof(name), "%s.txt", number);
 	(void)unlinkat(dir, name, 0);
-	all = sl_source_list(f->e->store, consignment, s, COPY_MAX);
+	all = sl_source_list(f->house.store, consignment, s, COPY_MAX);
 	n = all < COPY_MAX ? all : COPY_MAX;
-	if (!sl_consignment_by_id(f->e->store, consignment, &c))
+	if (!sl_consignment_by_id(f->house.store, consignment, &c))
 		n = 0;
 	for (i = 0; i < n; i++) {
 		original_name(lang, number, i, all, source_name(&s[i], &c),
@@ -203,14 +204,15 @@ sweep_one(struct sl_faces *f, struct sl_inlet *in, int dir, const char *file)
 		return;
 	(void)snprintf(number, sizeof(number), "%.*s", (int)(n - 4), file);
 	if (!sl_reception_parse(number, reception, sizeof(reception), &e) ||
-	    !sl_consignment_by_reception(f->e->store, reception, &c) ||
+	    !sl_consignment_by_reception(f->house.store, reception, &c) ||
 	    strcmp(c.queue, sl_inlet_queue(in)->name) != 0)
 		return;
 	if (e > 0)
-		stopped = sl_entry_by_number(f->e->store, reception, e, &en) &&
-			  stands_stopped((int)en.dispo, false);
+		stopped =
+		    sl_entry_by_number(f->house.store, reception, e, &en) &&
+		    stands_stopped((int)en.dispo, false);
 	else
-		stopped = sl_entry_only(f->e->store, c.id, &several) == 0 &&
+		stopped = sl_entry_only(f->house.store, c.id, &several) == 0 &&
 			  !several && stands_stopped((int)c.dispo, true);
 	if (!stopped)
 		clear_item(f, dir, c.id, number, sl_faces_language(in));

@@ -22,9 +22,9 @@
 #include "../base/file.h"
 #include "../base/mem.h"
 #include "../base/text.h"
-#include "../intake/facefile.h"
-#include "../intake/suggest.h"
-#include "../intake/words.h"
+#include "facefile.h"
+#include "suggest.h"
+#include "words.h"
 
 #define COPY_BYTES_MAX (UINT64_C(20) << 20)
 #define COPY_MAX 10
@@ -90,7 +90,7 @@ add_documents(struct sl_faces *f, int dir, int64_t entry, unsigned lang,
     struct sl_buf *page)
 {
 	struct sl_document *d = sl_alloc(SHOWN_MAX * sizeof(*d));
-	size_t i, n = sl_document_list(f->e->store, entry, d, SHOWN_MAX);
+	size_t i, n = sl_document_list(f->house.store, entry, d, SHOWN_MAX);
 	uint64_t left = COPY_BYTES_MAX;
 	struct sl_part p;
 	char name[64];
@@ -100,9 +100,9 @@ add_documents(struct sl_faces *f, int dir, int64_t entry, unsigned lang,
 		SL_CLOSE int fd = -1;
 		bool copied = false;
 
-		if (!sl_part_by_id(f->e->store, d[i].part, &p))
+		if (!sl_part_by_id(f->house.store, d[i].part, &p))
 			continue;
-		fd = open_part(f->e->store, &p);
+		fd = open_part(f->house.store, &p);
 		copy_name(lang, &d[i], p.mime, name, sizeof(name));
 		if (fd >= 0 && i < COPY_MAX && p.size <= left) {
 			copied =
@@ -165,7 +165,7 @@ add_candidate(void *arg, const struct sl_placement_row *p, struct sl_err *err)
 		sl_suggest_field(c->page, c->lang, &r);
 		return SL_OK;
 	}
-	r.case_known = sl_face_case(c->f->e->store, p->value, title,
+	r.case_known = sl_face_case(c->f->house.store, p->value, title,
 	    sizeof(title), status, sizeof(status));
 	sl_suggest_case(c->page, c->lang, &r);
 	return SL_OK;
@@ -193,7 +193,7 @@ write_page(struct sl_faces *f, const struct sl_face_held *h, int dir,
 	struct signatures signatures = {&b, lang, 0};
 	struct sl_suggest_head head = {.number = h->number,
 	    .name = en->name,
-	    .tenant = f->e->cfg->instance.name,
+	    .tenant = f->house.cfg->instance.name,
 	    .queue = q->name,
 	    .why = why_words(lang, en),
 	    .detail = en->detail,
@@ -205,19 +205,19 @@ write_page(struct sl_faces *f, const struct sl_face_held *h, int dir,
 
 	sl_suggest_begin(&b, lang, &head);
 	sl_suggest_cases_begin(&b, lang);
-	if (sl_placement_each(f->e->store, en->id, en->revision, add_candidate,
-		&c, err) != SL_OK)
+	if (sl_placement_each(f->house.store, en->id, en->revision,
+		add_candidate, &c, err) != SL_OK)
 		return SL_FATAL;
 	sl_suggest_cases_end(&b, lang, c.n);
 	c.cases = false;
 	sl_suggest_fields_begin(&b, lang);
-	if (sl_placement_each(f->e->store, en->id, en->revision, add_candidate,
-		&c, err) != SL_OK)
+	if (sl_placement_each(f->house.store, en->id, en->revision,
+		add_candidate, &c, err) != SL_OK)
 		return SL_FATAL;
 	sl_suggest_fields_end(&b);
 	add_documents(f, dir, en->id, lang, &b);
-	if (sl_note_each(f->e->store, en->consignment, "signed_", add_signature,
-		&signatures, err) != SL_OK)
+	if (sl_note_each(f->house.store, en->consignment, "signed_",
+		add_signature, &signatures, err) != SL_OK)
 		return SL_FATAL;
 	sl_suggest_signatures_end(&b, signatures.n);
 	sl_suggest_end(&b, lang);
@@ -265,7 +265,7 @@ sl_held_answer(struct sl_faces *f, struct sl_face_held *h,
 
 	if (settle >= 0)
 		dir = sl_open_dir(settle, h->folder);
-	if (dir >= 0 && sl_entry_by_id(f->e->store, h->entry, &en))
+	if (dir >= 0 && sl_entry_by_id(f->house.store, h->entry, &en))
 		write_note(f, h, dir, &en, was, answer);
 }
 
@@ -300,7 +300,7 @@ enum sl_rc
 sl_held_make(
     struct sl_faces *f, const struct sl_face_item *it, struct sl_err *err)
 {
-	struct sl_inlet *in = sl_engine_inlet(f->e, it->queue);
+	struct sl_inlet *in = sl_faces_inlet(f, it->queue);
 	struct sl_face_held *h = find_held(f, it->entry);
 	SL_CLOSE int settle = sl_faces_dir(f, in, SL_FACE_SETTLE);
 	SL_CLOSE int dir = -1;
@@ -309,7 +309,7 @@ sl_held_make(
 	enum sl_rc rc;
 
 	/* Not there now: once it is, its folders are looked through first. */
-	if (!sl_entry_by_id(f->e->store, it->entry, &en) ||
+	if (!sl_entry_by_id(f->house.store, it->entry, &en) ||
 	    (h == NULL && settle < 0))
 		return SL_OK;
 	if (h == NULL)
@@ -347,10 +347,10 @@ is_old_copy(struct sl_faces *f, int64_t entry, const char *name, uint64_t size)
 		n = strlen(word);
 		if (strncmp(name, word, n) == 0 && name[n] == '-' &&
 		    name[n + 1] >= '1' && name[n + 1] <= '9')
-			return sl_entry_by_id(f->e->store, entry, &en) &&
+			return sl_entry_by_id(f->house.store, entry, &en) &&
 			       en.outcome == SL_OUTCOME_replaced &&
 			       sl_part_so_long(
-				   f->e->store, en.consignment, size);
+				   f->house.store, en.consignment, size);
 	}
 	return false;
 }
@@ -360,7 +360,7 @@ static bool
 is_copy(struct sl_faces *f, int64_t entry, const char *name, uint64_t size)
 {
 	struct sl_document d[COPY_MAX];
-	size_t i, n = sl_document_list(f->e->store, entry, d, COPY_MAX);
+	size_t i, n = sl_document_list(f->house.store, entry, d, COPY_MAX);
 	struct sl_part p;
 	char ours[64];
 	unsigned lang;
@@ -368,9 +368,9 @@ is_copy(struct sl_faces *f, int64_t entry, const char *name, uint64_t size)
 	for (i = 0; i < n && i < COPY_MAX; i++) {
 		SL_CLOSE int fd = -1;
 
-		if (!sl_part_by_id(f->e->store, d[i].part, &p))
+		if (!sl_part_by_id(f->house.store, d[i].part, &p))
 			continue;
-		fd = open_part(f->e->store, &p);
+		fd = open_part(f->house.store, &p);
 		if (p.size != size)
 			continue;
 		for (lang = SL_LANGUAGE_NB; lang <= SL_LANGUAGE_EN; lang++) {
@@ -486,7 +486,7 @@ adopt_one(
 	int number = 0;
 
 	if (!number_of(settle, folder, reception, sizeof(reception), &number) ||
-	    !sl_entry_by_number(f->e->store, reception, number, &en) ||
+	    !sl_entry_by_number(f->house.store, reception, number, &en) ||
 	    strcmp(en.queue, sl_inlet_queue(in)->name) != 0)
 		return; /* somebody's own folder */
 	if (en.dispo != SL_DISPO_held) {

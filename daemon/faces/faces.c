@@ -19,15 +19,33 @@
 #include "../base/log.h"
 #include "../base/mem.h"
 #include "../base/text.h"
-#include "../intake/facefile.h"
-#include "../intake/stopped.h"
-#include "../intake/words.h"
+#include "facefile.h"
+#include "stopped.h"
+#include "words.h"
 
 #define WORK_MS 150 /* a change may gather others before it is shown */
 #define SLICE_MS 10 /* then so long at a time */
 #define WATCH_MS 2500
 #define OPEN_BATCH 256
 #define MARKED_MAX 200000u
+
+bool
+sl_faces_failed(const struct sl_faces *f)
+{
+	return f->house.failed(f->house.arg);
+}
+
+struct sl_inlet *
+sl_faces_inlet(struct sl_faces *f, const char *queue)
+{
+	size_t i;
+
+	for (i = 0; i < f->house.inlets_n; i++)
+		if (strcmp(sl_inlet_queue(f->house.inlets[i])->name, queue) ==
+		    0)
+			return f->house.inlets[i];
+	return NULL;
+}
 
 unsigned
 sl_faces_language(const struct sl_inlet *in)
@@ -86,7 +104,7 @@ static enum sl_rc
 show_item(void *arg, const struct sl_face_item *it, struct sl_err *err)
 {
 	struct sl_faces *f = arg;
-	struct sl_inlet *in = sl_engine_inlet(f->e, it->queue);
+	struct sl_inlet *in = sl_faces_inlet(f, it->queue);
 	size_t i;
 
 	if (in == NULL)
@@ -138,8 +156,10 @@ show_consignment(struct sl_faces *f, int64_t id)
 		any |= f->held[i].stale = f->held[i].consignment == id;
 	for (i = 0; i < f->stopped_n; i++)
 		any |= f->stopped[i].stale = f->stopped[i].consignment == id;
-	rc = sl_face_items(f->e->store, id, show_item, f, &err);
-	if (!sl_engine_bad(f->e, rc, &err) && any)
+	rc = sl_face_items(f->house.store, id, show_item, f, &err);
+	if (rc != SL_OK)
+		f->house.fail(f->house.arg, &err);
+	else if (any)
 		clear_stale(f);
 }
 
@@ -158,11 +178,11 @@ on_work(void *arg)
 	int64_t until = sl_clock_boot_ms() + SLICE_MS;
 	size_t i;
 
-	if (f->e->fatal)
+	if (sl_faces_failed(f))
 		return;
 	if (f->marked_at == 0 && f->marked_n > 1)
 		qsort(f->marked, f->marked_n, sizeof(*f->marked), by_id);
-	for (i = f->marked_at; i < f->marked_n && !f->e->fatal; i++) {
+	for (i = f->marked_at; i < f->marked_n && !sl_faces_failed(f); i++) {
 		if (i > f->marked_at && f->marked[i] == f->marked[i - 1])
 			continue;
 		show_consignment(f, f->marked[i]);
@@ -185,7 +205,7 @@ on_watch(void *arg)
 {
 	struct sl_faces *f = arg;
 
-	if (f->e->fatal || f->held_n == 0)
+	if (sl_faces_failed(f) || f->held_n == 0)
 		return;
 	sl_held_watch(f);
 	sl_timer_set(f->watch, f->watch_ms);
@@ -196,15 +216,13 @@ on_days(void *arg)
 {
 	struct sl_faces *f = arg;
 
-	if (!f->e->fatal)
+	if (!sl_faces_failed(f))
 		sl_days_work(f);
 }
 
 void
-sl_faces_changed(struct sl_engine *e, int64_t consignment)
+sl_faces_changed(struct sl_faces *f, int64_t consignment)
 {
-	struct sl_faces *f = e->faces;
-
 	if (f == NULL ||
 	    (f->marked_n > 0 && f->marked[f->marked_n - 1] == consignment))
 		return;
@@ -217,7 +235,7 @@ sl_faces_changed(struct sl_engine *e, int64_t consignment)
 }
 
 void
-sl_faces_refused(struct sl_engine *e, struct sl_inlet *in, const char *name,
+sl_faces_refused(struct sl_faces *f, struct sl_inlet *in, const char *name,
     const char *reason)
 {
 	SL_BUF struct sl_buf text = {0};
@@ -227,9 +245,9 @@ sl_faces_refused(struct sl_engine *e, struct sl_inlet *in, const char *name,
 	struct stat st;
 	SL_CLOSE int dir = -1;
 
-	if (e->faces == NULL)
+	if (f == NULL)
 		return;
-	dir = sl_faces_dir(e->faces, in, SL_FACE_STOPPED);
+	dir = sl_faces_dir(f, in, SL_FACE_STOPPED);
 	if (dir < 0)
 		return;
 	p.in_inbox = fstatat(dir, name, &st, AT_SYMLINK_NOFOLLOW) != 0;
@@ -237,8 +255,7 @@ sl_faces_refused(struct sl_engine *e, struct sl_inlet *in, const char *name,
 	sl_face_safe_name(&safe, name, 180);
 	if (sl_face_put_beside(
 		dir, sl_buf_str(&safe), ".txt", text.p, text.n) != 0)
-		sl_faces_complain(
-		    e->faces, "faces", "cannot write a text in Stoppet");
+		sl_faces_complain(f, "faces", "cannot write a text in Stoppet");
 }
 
 static void
@@ -248,9 +265,9 @@ mark_open(struct sl_faces *f)
 	size_t i, n;
 
 	do {
-		n = sl_face_open(f->e->store, after, ids, OPEN_BATCH);
+		n = sl_face_open(f->house.store, after, ids, OPEN_BATCH);
 		for (i = 0; i < n; i++)
-			sl_faces_changed(f->e, after = ids[i]);
+			sl_faces_changed(f, after = ids[i]);
 	} while (n == OPEN_BATCH && f->marked_n < MARKED_MAX);
 }
 
@@ -267,50 +284,45 @@ take_over(struct sl_faces *f, struct sl_inlet *in)
 }
 
 void
-sl_faces_found(struct sl_engine *e, struct sl_inlet *in)
+sl_faces_found(struct sl_faces *f, struct sl_inlet *in)
 {
-	if (e->faces == NULL)
+	if (f == NULL)
 		return;
-	take_over(e->faces, in);
-	mark_open(e->faces);
-	if (e->faces->held_n > 0)
-		sl_timer_pull(e->faces->watch, e->faces->watch_ms);
+	take_over(f, in);
+	mark_open(f);
+	if (f->held_n > 0)
+		sl_timer_pull(f->watch, f->watch_ms);
 }
 
-enum sl_rc
-sl_faces_start(struct sl_engine *e, struct sl_err *err)
+struct sl_faces *
+sl_faces_start(const struct sl_faces_house *house)
 {
 	struct sl_faces *f = sl_alloc(sizeof(*f));
 	size_t i;
 
-	(void)err;
-	f->e = e;
+	f->house = *house;
 	f->watch_ms = WATCH_MS;
-	f->work = sl_loop_timer(e->loop, on_work, f);
-	f->watch = sl_loop_timer(e->loop, on_watch, f);
-	f->days = sl_loop_timer(e->loop, on_days, f);
-	e->faces = f;
-	for (i = 0; i < e->inlets_n; i++)
-		take_over(f, e->inlets[i]);
+	f->work = sl_loop_timer(house->loop, on_work, f);
+	f->watch = sl_loop_timer(house->loop, on_watch, f);
+	f->days = sl_loop_timer(house->loop, on_days, f);
+	for (i = 0; i < house->inlets_n; i++)
+		take_over(f, house->inlets[i]);
 	mark_open(f);
 	sl_days_start(f);
 	if (f->held_n > 0)
 		sl_timer_pull(f->watch, f->watch_ms);
-	return SL_OK;
+	return f;
 }
 
 void
-sl_faces_stop(struct sl_engine *e)
+sl_faces_stop(struct sl_faces *f)
 {
-	struct sl_faces *f = e->faces;
-
 	if (f == NULL)
 		return;
-	while (!e->fatal && f->marked_n > 0)
+	while (!sl_faces_failed(f) && f->marked_n > 0)
 		on_work(f);
-	if (!e->fatal)
+	if (!sl_faces_failed(f))
 		sl_days_finish(f);
-	e->faces = NULL;
 	sl_timer_end(f->work);
 	sl_timer_end(f->watch);
 	sl_timer_end(f->days);
