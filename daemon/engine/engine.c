@@ -442,118 +442,6 @@ open_signals(void)
 }
 
 static enum sl_rc
-commit_all(void *arg)
-{
-	return sl_engine_commit(arg);
-}
-
-static void
-halt(void *arg, bool halted)
-{
-	struct sl_engine *e = arg;
-
-	e->halted = e->intake_stopped = e->push_stopped = halted;
-}
-
-static bool
-witness_there(void *arg)
-{
-	return sl_peer_find(arg, SL_ROLE_WITNESS) != NULL;
-}
-
-static bool
-witness_send(void *arg, const struct sl_msg *m)
-{
-	struct sl_peer *p = sl_peer_find(arg, SL_ROLE_WITNESS);
-
-	return p != NULL && sl_peer_send(p, m, NULL, 0);
-}
-
-static enum sl_rc
-start_seal(struct sl_engine *e, struct sl_err *err)
-{
-	const struct sl_seal_house house = {.root = e->root,
-	    .cfg = e->cfg,
-	    .store = e->store,
-	    .loop = e->loop,
-	    .commit = commit_all,
-	    .halt = halt,
-	    .witness_there = witness_there,
-	    .witness_send = witness_send,
-	    .arg = e};
-
-	if (sl_seal_start(&house, &e->seal, err) != SL_OK)
-		return SL_FATAL;
-	return sl_witness_start(e->seal, &e->witnesses, err);
-}
-
-/* -- what people decide in the folders ------------------------------------- */
-
-static void
-faces_fail(void *arg, const struct sl_err *err)
-{
-	(void)sl_engine_fail(arg, err);
-}
-
-static bool
-faces_failed(void *arg)
-{
-	const struct sl_engine *e = arg;
-
-	return e->fatal;
-}
-
-static enum sl_rc
-faces_assign(void *arg, const char *number, const char *case_number,
-    const char *why, const char *actor, struct sl_err *err)
-{
-	return sl_control_assign(arg, number, case_number, why, actor, err);
-}
-
-static enum sl_rc
-faces_new_case(void *arg, const char *number, const char *title,
-    const char *actor, struct sl_err *err)
-{
-	return sl_control_new_case(arg, number, title, NULL, actor, err);
-}
-
-static enum sl_rc
-faces_follow(void *arg, const char *number, const char *other,
-    const char *queue, const char *actor, char ret_waits_for[48],
-    struct sl_err *err)
-{
-	return sl_control_with(
-	    arg, number, other, queue, NULL, actor, ret_waits_for, err);
-}
-
-static enum sl_rc
-faces_reject(void *arg, const char *number, const char *why, const char *actor,
-    struct sl_err *err)
-{
-	return sl_control_change(
-	    arg, number, SL_CHANGE_reject, why, actor, err);
-}
-
-static void
-start_faces(struct sl_engine *e)
-{
-	const struct sl_faces_house house = {.cfg = e->cfg,
-	    .store = e->store,
-	    .loop = e->loop,
-	    .inlets = e->inlets,
-	    .inlets_n = e->inlets_n,
-	    .fail = faces_fail,
-	    .failed = faces_failed,
-	    .assign = faces_assign,
-	    .new_case = faces_new_case,
-	    .follow = faces_follow,
-	    .reject = faces_reject,
-	    .arg = e};
-
-	e->faces = sl_faces_start(&house);
-}
-
-static enum sl_rc
 start(struct sl_engine *e, struct sl_err *err)
 {
 	SL_FREE char *sock = sl_asprintf("%s/run/slused.sock", e->root);
@@ -571,13 +459,14 @@ start(struct sl_engine *e, struct sl_err *err)
 	if (sl_access_groups(e, err) != SL_OK ||
 	    lock_instance(e->root, err) != SL_OK ||
 	    sl_store_open(e->root, origin, &e->store, err) != SL_OK ||
-	    sl_changes_made(e, err) != SL_OK || start_seal(e, err) != SL_OK ||
-	    open_inlets(e, err) != SL_OK || sl_changes_log(e, err) != SL_OK ||
+	    sl_changes_made(e, err) != SL_OK ||
+	    sl_house_seal(e, err) != SL_OK || open_inlets(e, err) != SL_OK ||
+	    sl_changes_log(e, err) != SL_OK ||
 	    sl_access_start(e, err) != SL_OK ||
 	    sl_consignment_each_unfiled(e->store, settle_unfiled, e, err) !=
 		SL_OK)
 		return SL_FATAL;
-	start_faces(e);
+	sl_house_faces(e);
 	if (see_doors(e, err) != SL_OK || sl_due_start(e, err) != SL_OK ||
 	    sl_outbox_resume(e, err) != SL_OK ||
 	    sl_store_commit(e->store, err) != SL_OK ||

@@ -565,6 +565,12 @@ enum sl_rc sl_erase_sweep(struct sl_engine *e, struct sl_err *err);
 enum sl_rc sl_erase_asked(struct sl_engine *e, const char *id, const char *why,
     const char *actor, struct sl_err *err);
 
+/* -- house.c: the engine as seal/ and faces/ see it ------------------------ */
+/* With the store open; its signed heads and their witnesses. */
+enum sl_rc sl_house_seal(struct sl_engine *e, struct sl_err *err);
+/* With the inlets open. */
+void sl_house_faces(struct sl_engine *e);
+
 /* -- due.c: what comes by time
  * ---------------------------------------------------------- */
 void sl_due_look(struct sl_engine *e);
