@@ -50,7 +50,7 @@ is_known(const uint8_t *p, size_t n)
 {
 	static const uint32_t sums[] = {0x82F904B3, 0x84E9A613, 0xBA961C19,
 	    0xCC032110, 0xC9F34B74, 0x93F6D530, 0xD7FE7B71, 0x71DB46CE,
-	    0xA381ACF7, 0xCC63130D, 0};
+	    0xA381ACF7, 0xCC63130D, 0x41950102, 0x923D3DD6, 0};
 	uint32_t sum = (uint32_t)crc32(0, p, (uInt)n);
 	size_t i;
 
@@ -261,6 +261,18 @@ two_passwords(void)
 	check("7z/two-passwords.7z",
 	    "en.txt|0|encrypted\nto.txt|43|\ntre.txt|0|encrypted\n",
 	    "encrypted", 1);
+}
+
+/* By another writer: salts, few rounds, two coders for one. */
+static void
+salted(void)
+{
+	begin("feil\n" SECRET);
+	check("7z/salted.7z", "en.txt|35|\nto.txt|35|\ntre.txt|8|\n", NULL, 2);
+	begin("feil");
+	check("7z/salted.7z",
+	    "en.txt|0|encrypted\nto.txt|0|encrypted\ntre.txt|0|encrypted\n",
+	    "encrypted", 0);
 }
 
 static void
@@ -480,7 +492,7 @@ read_anywhere(void)
 
 TEST_MAIN({"old_samples", old_samples}, {"methods", methods},
     {"hidden_names", hidden_names}, {"two_passwords", two_passwords},
-    {"limits_count", limits_count}, {"one_key", one_key},
+    {"salted", salted}, {"limits_count", limits_count}, {"one_key", one_key},
     {"costly_keys", costly_keys}, {"no_checksums", no_checksums},
     {"key_of_rounds", key_of_rounds}, {"read_anywhere", read_anywhere},
     {"wrong_bytes", wrong_bytes})
