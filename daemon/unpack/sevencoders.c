@@ -2,6 +2,8 @@
 
 #include <string.h>
 
+#define MEMORY_MAX ((uint64_t)1 << 30)
+
 enum {
 	LZMA = 0x030101,
 	LZMA2 = 0x21,
@@ -25,11 +27,12 @@ is_main(uint64_t method)
 	       method == PPMD || method == DEFLATE || method == BZIP2;
 }
 
+/* Behind PPMd libarchive loses the filter's last bytes. */
 static bool
 is_filter_of(uint64_t filter, uint64_t method)
 {
 	if (filter == BCJ_X86)
-		return true;
+		return method != PPMD;
 	return (method == LZMA || method == LZMA2) &&
 	       (filter == DELTA || filter == BCJ_PPC || filter == BCJ_IA64 ||
 		   filter == BCJ_ARM || filter == BCJ_ARMT ||
@@ -51,14 +54,41 @@ is_bcj2(const struct sl_seven_coders *c)
 	       memcmp(c->packed, packed, 4) == 0;
 }
 
+/* Will unpacking take no more than MEMORY_MAX at a time? */
+static bool
+is_modest(const struct sl_seven_coder *c)
+{
+	const uint8_t *p = c->props;
+	uint64_t bytes = 0;
+
+	switch (c->method) {
+	case LZMA:
+	case PPMD:
+		if (c->props_n < 5)
+			return false;
+		bytes = (uint64_t)p[4] << 24 | (uint64_t)p[3] << 16 |
+			(uint64_t)p[2] << 8 | p[1];
+		break;
+	case LZMA2:
+		if (c->props_n < 1 || p[0] > 40)
+			return false;
+		bytes = (uint64_t)(2 | (p[0] & 1)) << (p[0] / 2 + 11);
+		break;
+	default:
+		break;
+	}
+	return bytes <= MEMORY_MAX;
+}
+
 /* What libarchive 3.6 reads, in the order in which it reads it. */
 static bool
-is_readable(const struct sl_seven_coders *c)
+is_readable(const struct sl_seven_coders *c, const uint64_t *outs)
 {
 	unsigned i;
 
 	for (i = 0; i < c->n; i++)
-		if (c->coder[i].ins != 1 && c->coder[i].method != BCJ2)
+		if ((c->coder[i].ins != 1 && c->coder[i].method != BCJ2) ||
+		    !is_modest(&c->coder[i]))
 			return false;
 	if (c->n == 1)
 		return is_main(c->coder[0].method);
@@ -66,7 +96,9 @@ is_readable(const struct sl_seven_coders *c)
 		return is_main(c->coder[0].method) &&
 		       is_filter_of(c->coder[1].method, c->coder[0].method) &&
 		       c->pair[0].in == 1 && c->pair[0].out == 0;
-	return c->n == 4 && c->ins == 7 && is_bcj2(c);
+	/* The side streams are unpacked into memory. */
+	return c->n == 4 && c->ins == 7 && is_bcj2(c) &&
+	       outs[0] <= MEMORY_MAX && outs[1] <= MEMORY_MAX;
 }
 
 static unsigned
@@ -163,5 +195,5 @@ sl_seven_coders_strip(const struct sl_seven_coders *c, uint64_t *outs,
 		    moved_in(c, ret, where, c->pair[i].in);
 		ret->pair[ret->pairs++].out = (uint8_t)where[c->pair[i].out];
 	}
-	return is_readable(ret);
+	return is_readable(ret, outs);
 }

@@ -17,6 +17,9 @@
 #define AES_BLOCK 16u
 /* So many bytes of zeros where they must be say as much as a checksum. */
 #define TAIL_PROVES 4u
+/* So many bytes of a packed stream come in one piece at its end: libarchive 3.6
+ * can call a PPMd stream damaged whose last few come by themselves. */
+#define LAST 1024u
 #define READ_MAX ((size_t)1 << 30) /* at a time */
 
 /* One packed stream as it is shown. */
@@ -55,24 +58,22 @@ decrypt(const uint8_t *key, const uint8_t *iv, uint8_t *p, size_t n)
 	return ok;
 }
 
-/* n bytes of a piece from `at`, which lie within it. Fewer where the buffer
- * ends in the middle of a block; never none. -1: the file cannot be read. */
+/* Up to n bytes of a piece from `at`, which lie within it: fewer where the
+ * buffer ends in the middle of a block, never none. -1: the file cannot be
+ * read. */
 static ssize_t
-read_piece(const struct sl_seven_view *v, const struct sl_seven_piece *k,
+read_blocks(const struct sl_seven_view *v, const struct sl_seven_piece *k,
     uint8_t *p, size_t n, uint64_t at)
 {
 	uint64_t block = at - at % AES_BLOCK;
-	size_t skip = (size_t)(at - block), whole;
+	size_t skip = (size_t)(at - block), whole = n - n % AES_BLOCK;
 	uint8_t iv[AES_BLOCK], one[AES_BLOCK], *to = p;
 
-	if (k->key == NULL)
-		return sl_extent_read(&v->x, p, n, k->from + at);
 	if (block == 0)
 		memcpy(iv, k->iv, AES_BLOCK);
 	else if (sl_extent_read(&v->x, iv, AES_BLOCK,
 		     k->from + block - AES_BLOCK) != AES_BLOCK)
 		return -1;
-	whole = n - n % AES_BLOCK;
 	/* The block that the asked for bytes begin or end in. */
 	if (skip > 0 || whole == 0) {
 		to = one;
@@ -85,6 +86,22 @@ read_piece(const struct sl_seven_view *v, const struct sl_seven_piece *k,
 	if (to == p)
 		return (ssize_t)whole;
 	return copy_from(one, AES_BLOCK, p, n, skip);
+}
+
+/* The same, all n of them. */
+static ssize_t
+read_piece(const struct sl_seven_view *v, const struct sl_seven_piece *k,
+    uint8_t *p, size_t n, uint64_t at)
+{
+	size_t done = 0;
+	ssize_t r;
+
+	if (k->key == NULL)
+		return sl_extent_read(&v->x, p, n, k->from + at);
+	for (; done < n; done += (size_t)r)
+		if ((r = read_blocks(v, k, p + done, n - done, at + done)) < 0)
+			return -1;
+	return (ssize_t)n;
 }
 
 static const struct sl_seven_piece *
@@ -113,7 +130,7 @@ ssize_t
 sl_seven_view_read(const void *of, void *p, size_t n, uint64_t at)
 {
 	const struct sl_seven_view *v = of;
-	uint64_t end = sl_seven_view_size(v);
+	uint64_t end = sl_seven_view_size(v), left;
 	const struct sl_seven_piece *k;
 
 	if (at >= end || n == 0)
@@ -127,8 +144,11 @@ sl_seven_view_read(const void *of, void *p, size_t n, uint64_t at)
 		    at - v->head_at);
 	k = find_piece(v, at);
 	at -= k->at;
-	if (n > k->size - at)
-		n = (size_t)(k->size - at);
+	left = k->size - at;
+	if (n >= left)
+		n = (size_t)left;
+	else if (left - n < LAST && left > LAST)
+		n = (size_t)(left - LAST);
 	return read_piece(v, k, p, n, at);
 }
 

@@ -50,7 +50,7 @@ is_known(const uint8_t *p, size_t n)
 {
 	static const uint32_t sums[] = {0x82F904B3, 0x84E9A613, 0xBA961C19,
 	    0xCC032110, 0xC9F34B74, 0x93F6D530, 0xD7FE7B71, 0x71DB46CE,
-	    0xA381ACF7, 0xCC63130D, 0x41950102, 0x923D3DD6, 0};
+	    0xA381ACF7, 0xCC63130D, 0x41950102, 0x923D3DD6, 0xCC8F1E5D, 0};
 	uint32_t sum = (uint32_t)crc32(0, p, (uInt)n);
 	size_t i;
 
@@ -275,6 +275,32 @@ salted(void)
 	    "encrypted", 0);
 }
 
+/* Its last 15 bytes are a block by themselves. */
+static void
+ppmd_tail(void)
+{
+	begin(SECRET);
+	check("7z/ppmd-tail.7z", "t260|30|\n", NULL, 1);
+}
+
+/* LZMA with a dictionary of 2 GiB, of which libarchive would ask for all. */
+static void
+much_memory(void)
+{
+	SL_BUF struct sl_buf b = {0};
+	struct got g;
+
+	begin(SECRET);
+	read_data("7z/methods.7z", &b);
+	replace(&b, "\x03\x01\x01\x05\x5D\0\x10\0\0", 9,
+	    "\x03\x01\x01\x05\x5D\0\0\0\x80", 9);
+	unpack(&g, b.p, b.n);
+	CHECK_MSG(g.whole == 8 && strstr(sl_buf_str(&g.log),
+				      "lzma.txt|0|unsupported\n") != NULL,
+	    "%s", sl_buf_str(&g.log));
+	end(&g);
+}
+
 static void
 limits_count(void)
 {
@@ -492,7 +518,8 @@ read_anywhere(void)
 
 TEST_MAIN({"old_samples", old_samples}, {"methods", methods},
     {"hidden_names", hidden_names}, {"two_passwords", two_passwords},
-    {"salted", salted}, {"limits_count", limits_count}, {"one_key", one_key},
+    {"salted", salted}, {"ppmd_tail", ppmd_tail}, {"much_memory", much_memory},
+    {"limits_count", limits_count}, {"one_key", one_key},
     {"costly_keys", costly_keys}, {"no_checksums", no_checksums},
     {"key_of_rounds", key_of_rounds}, {"read_anywhere", read_anywhere},
     {"wrong_bytes", wrong_bytes})
