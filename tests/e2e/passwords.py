@@ -4,11 +4,17 @@ it, and the password nowhere but in its file."""
 import io
 import json
 import os
+import struct
+import sys
 import time
 import unittest
 import zipfile
 
 from house import House
+
+sys.path.insert(1, os.path.join(os.path.dirname(os.path.dirname(
+    os.path.abspath(__file__))), "fuzz"))
+import make_seven
 
 DATA = os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "data")
 SECRET = "sluse-2026"
@@ -216,6 +222,27 @@ class Passwords(unittest.TestCase):
         self.assertEqual([name for name, reason in self.tried("methods.7z")
                           if name.endswith(".txt") and reason is not None],
                          ["deflate64.txt"])
+
+    def test_not_all_tried(self):
+        """Forty packs with a salt each, and a list of 32: it is said that
+        trying was given up."""
+        n = 40
+        folders = [b"\x01" + make_seven.aes(0, struct.pack("<I", i))
+                   for i in range(n)]
+        many = make_seven.archive(bytes(16 * n), make_seven.plain_head(
+            [16] * n, folders, [13] * n, [1] * n,
+            names=["%d.txt" % i for i in range(n)]))
+        self.list_of_passwords("feil\n")
+        self.house.drop_bytes(many, "mange.7z")
+        self.house.wait_quiet(30, 1)
+        notes = "SELECT 1 FROM note WHERE slug = 'passwords_untried'"
+        self.assertEqual(self.house.query(notes), [])
+        self.list_of_passwords("".join("feil-%d\n" % i for i in range(32)))
+        time.sleep(1.1)
+        self.house.drop_bytes(many, "mange-flere.7z")
+        self.house.wait_quiet(30, 2)
+        self.assertEqual(len(self.house.query(notes)), 1)
+        self.assertEqual(set(self.states().values()), {("held", "encrypted")})
 
 
 if __name__ == "__main__":
