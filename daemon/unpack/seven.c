@@ -27,8 +27,7 @@ struct sl_seven {
 	size_t count;
 };
 
-/* -- trying keys --------------------------------------------------------------
- */
+/* -- trying keys ---------------------------------------------------------- */
 
 enum reads {
 	READS, /* to its end, and it has its checksum */
@@ -177,8 +176,7 @@ find_key(struct sl_seven *s, const struct sl_seven_head *h, size_t i)
 	return rc == SL_HOLD ? SL_SEVEN_UNSUPPORTED : SL_SEVEN_CLOSED;
 }
 
-/* -- opening
- * --------------------------------------------------------------------- */
+/* -- opening -------------------------------------------------------------- */
 
 static bool
 read_header(const struct sl_extent *x, uint8_t **ret, size_t *ret_n,

@@ -12,7 +12,7 @@
 
 #include "../base/mem.h"
 
-#define COUNT_MAX 1000000u /* folders, packed streams, files */
+#define COUNT_MAX 250000u /* of folders, packed streams, files: each */
 
 enum {
 	END = 0x00,
@@ -32,8 +32,7 @@ enum {
 	ENCODED = 0x17,
 };
 
-/* -- reading ----------------------------------------------------------------
- */
+/* -- reading -------------------------------------------------------------- */
 
 struct cursor {
 	const uint8_t *p;
@@ -378,6 +377,8 @@ read_sizes(struct cursor *c, struct sl_seven_head *h, bool given)
 	for (i = 0; i < h->folders_n && !c->bad; i++) {
 		f = &h->folders[i];
 		f->first_stream = h->streams_n;
+		if (f->streams > COUNT_MAX - h->streams_n)
+			(void)fail(c);
 		left = f->size;
 		if (f->streams > 1 && (!given || f->streams - 1 > c->n))
 			(void)fail(c);
@@ -388,7 +389,7 @@ read_sizes(struct cursor *c, struct sl_seven_head *h, bool given)
 			add_stream(h, size);
 			left -= size;
 		}
-		if (f->streams > 0)
+		if (f->streams > 0 && !c->bad)
 			add_stream(h, left);
 	}
 }
@@ -569,8 +570,7 @@ sl_seven_coders_read(
 	assert(!c.bad);
 }
 
-/* -- writing
- * -------------------------------------------------------------------- */
+/* -- writing -------------------------------------------------------------- */
 
 static void
 add_byte(struct sl_buf *b, unsigned v)

@@ -30,8 +30,7 @@ struct sl_seven_piece {
 	uint8_t iv[AES_BLOCK];
 };
 
-/* -- showing -----------------------------------------------------------------
- */
+/* -- showing -------------------------------------------------------------- */
 
 static ssize_t
 copy_from(const uint8_t *p, uint64_t size, void *to, size_t n, uint64_t at)
@@ -159,8 +158,7 @@ sl_seven_view_free(struct sl_seven_view *v)
 	sl_buf_free(&v->head);
 }
 
-/* -- making what is shown
- * ------------------------------------------------------- */
+/* -- making what is shown ------------------------------------------------- */
 
 /* What the properties of an AES coder say; false: not what we know. */
 static bool
