@@ -32,6 +32,7 @@ struct task {
 	int result;
 	struct sl_budget budget;
 	struct sl_lent lent;
+	struct sl_keys keys;
 	struct sl_parts parts;
 	struct sluse_limits limits;
 	struct sluse_reader_host host;
@@ -234,8 +235,8 @@ do_archive(struct task *k, uint32_t number, struct sl_part *p,
 		return send_part(k, number, p, v, err);
 	}
 	k->adding_to = number;
-	rc = sl_unpack(kind, &p->x, p->name, &k->lent.passwords, &k->budget,
-	    on_member, k, &u, err);
+	rc = sl_unpack(
+	    kind, &p->x, p->name, &k->keys, &k->budget, on_member, k, &u, err);
 	if (rc != SL_OK)
 		return rc;
 	if (u.cut_off && is_young(k, number))
@@ -246,6 +247,8 @@ do_archive(struct task *k, uint32_t number, struct sl_part *p,
 	rc = send_part(k, number, p, v, err);
 	if (rc == SL_OK && u.password != 0)
 		rc = note_password(k, number, u.password, err);
+	if (rc == SL_OK && u.untried)
+		rc = send_note(k, number, "passwords_untried", "", err);
 	if (rc != SL_OK || u.lost == 0)
 		return rc;
 	(void)snprintf(
@@ -730,6 +733,7 @@ sl_work_run(const struct sl_msg_task *t, const int *fds)
 	k.budget.ratio_max = t->ratio_max;
 	k.budget.out_bytes = t->out_bytes;
 	(void)sl_passwords_split(t->passwords, &k.lent.passwords);
+	k.keys.list = &k.lent.passwords;
 	k.lent.trust_fd =
 	    (t->flags & SL_TASK_TRUST) != 0 ? fds[SL_FD_TRUST] : -1;
 	sl_identify_windows(t->head_bytes, t->tail_bytes);
@@ -746,5 +750,6 @@ sl_work_run(const struct sl_msg_task *t, const int *fds)
 	status = finish(&k, rc, &err);
 	sl_parts_free(&k.parts);
 	sl_budget_free(&k.budget);
+	sl_keys_free(&k.keys);
 	return status;
 }

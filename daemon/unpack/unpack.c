@@ -22,10 +22,11 @@
 
 #include "../base/file.h"
 #include "../base/mem.h"
+#include "feed.h"
 #include "kinds.h"
+#include "seven.h"
 #include "zipdir.h"
 
-#define BLOCK ((size_t)64 << 10)
 #define DIR_BYTES_MAX ((size_t)64 << 20)
 #define DIR_ENTRIES_MAX 1000000u
 
@@ -33,8 +34,8 @@ struct walk {
 	enum sl_archive kind;
 	struct sl_extent x;
 	const char *outer;
-	const struct sl_passwords *keys;
-	const char *key; /* the one that fits, or NULL */
+	struct sl_keys *keys;
+	const char *key; /* the one that fits a zip, or NULL */
 	struct sl_budget *b;
 	sl_member_fn *fn;
 	void *arg;
@@ -42,10 +43,8 @@ struct walk {
 	struct sl_err *err;
 
 	struct archive *a;
-	uint64_t at; /* of libarchive's reading */
-	bool hit_end; /* it wanted more than there was */
-	uint8_t *block;
-	size_t block_n;
+	struct sl_feed feed;
+	struct sl_seven *seven; /* shown instead of x */
 
 	struct sl_zip_dir dir; /* zip with an end record */
 	uint64_t header_from; /* streamed: no local header before this */
@@ -53,72 +52,24 @@ struct walk {
 	struct sl_buf name;
 };
 
-static la_ssize_t
-on_read(struct archive *a, void *arg, const void **ret)
-{
-	struct walk *w = arg;
-	ssize_t n = sl_extent_read(&w->x, w->block, w->block_n, w->at);
-
-	if (n < 0) {
-		archive_set_error(a, errno, "cannot read the input");
-		return ARCHIVE_FATAL;
-	}
-	if (n == 0)
-		w->hit_end = true;
-	w->at += (uint64_t)n;
-	*ret = w->block;
-	return n;
-}
-
-static la_int64_t
-on_skip(struct archive *a, void *arg, la_int64_t n)
-{
-	struct walk *w = arg;
-	uint64_t left = w->at < w->x.size ? w->x.size - w->at : 0;
-
-	(void)a;
-	if (n <= 0)
-		return 0;
-	if ((uint64_t)n > left)
-		n = (la_int64_t)left;
-	w->at += (uint64_t)n;
-	return n;
-}
-
-static la_int64_t
-on_seek(struct archive *a, void *arg, la_int64_t n, int whence)
-{
-	struct walk *w = arg;
-	int64_t base = 0;
-
-	(void)a;
-	if (whence == SEEK_CUR)
-		base = (int64_t)w->at;
-	else if (whence == SEEK_END)
-		base = (int64_t)w->x.size;
-	if (n < -base || n > INT64_MAX - base)
-		return ARCHIVE_FATAL;
-	w->at = (uint64_t)(base + n);
-	return base + n;
-}
-
 static bool
 open_archive(struct walk *w)
 {
-	w->block_n = w->x.size < BLOCK ? (size_t)w->x.size : BLOCK;
-	w->block = sl_realloc(w->block, w->block_n);
-	w->at = 0;
 	w->a = archive_read_new();
 	if (w->a == NULL || sl_archive_support(w->a, w->kind) != ARCHIVE_OK)
 		return false;
 	if (w->key != NULL &&
 	    archive_read_add_passphrase(w->a, w->key) != ARCHIVE_OK)
 		return false;
-	(void)archive_read_set_read_callback(w->a, on_read);
-	(void)archive_read_set_skip_callback(w->a, on_skip);
-	(void)archive_read_set_seek_callback(w->a, on_seek);
-	(void)archive_read_set_callback_data(w->a, w);
-	return archive_read_open1(w->a) == ARCHIVE_OK;
+	w->feed.read = sl_feed_read_extent;
+	w->feed.of = &w->x;
+	w->feed.size = w->x.size;
+	if (w->seven != NULL) {
+		w->feed.read = sl_seven_read;
+		w->feed.of = w->seven;
+		w->feed.size = sl_seven_size(w->seven);
+	}
+	return sl_feed_open(&w->feed, w->a) == ARCHIVE_OK;
 }
 
 /* -- names -------------------------------------------------------------- */
@@ -310,22 +261,34 @@ is_encrypted(const struct sl_zip_entry *ze, struct archive_entry *e)
 	       archive_entry_is_encrypted(e) != 0;
 }
 
+/* A slug, or NULL: what is encrypted can be read. */
+static const char *
+why_closed(
+    struct walk *w, const struct sl_zip_entry *ze, struct archive_entry *e)
+{
+	if (w->seven != NULL)
+		return sl_seven_closed(w->seven, w->ret->members);
+	return is_encrypted(ze, e) && w->key == NULL ? "encrypted" : NULL;
+}
+
 static enum sl_rc
 take_member(struct walk *w, struct archive_entry *e, bool *fatal)
 {
 	struct sl_member m = {.name_charset = "", .warnings = ""};
 	struct sl_zip_entry ze = {0};
+	const char *closed;
 	enum sl_rc rc;
 
 	if ((rc = sl_budget_begin(w->b, w->err)) != SL_OK)
 		return rc;
 	take_name(w, e, &ze, &m);
+	closed = why_closed(w, &ze, e);
 	w->ret->members++;
 	m.skipped = archive_entry_filetype(e) != AE_IFREG ||
 		    archive_entry_hardlink(e) != NULL;
 	if (!m.skipped) {
-		if (is_encrypted(&ze, e) && w->key == NULL)
-			m.reason = "encrypted";
+		if (closed != NULL)
+			m.reason = closed;
 		else if (!method_known(ze.method))
 			m.reason = "unsupported";
 		else if ((rc = copy_data(
@@ -333,6 +296,8 @@ take_member(struct walk *w, struct archive_entry *e, bool *fatal)
 			return rc;
 		if (m.reason != NULL && strcmp(m.reason, "encrypted") == 0)
 			w->ret->reason = m.reason;
+		else if (closed != NULL && w->ret->reason == NULL)
+			w->ret->reason = closed;
 		if (m.reason == NULL && (rc = sl_budget_end(w->b, &m.offset,
 					     &m.size, w->err)) != SL_OK)
 			return rc;
@@ -352,7 +317,7 @@ walk(struct walk *w)
 
 	if (!open_archive(w)) {
 		w->ret->reason = "damaged";
-		w->ret->cut_off = w->hit_end;
+		w->ret->cut_off = w->feed.hit_end;
 		return SL_OK;
 	}
 	while (!fatal) {
@@ -366,7 +331,7 @@ walk(struct walk *w)
 		if ((rc = take_member(w, e, &fatal)) != SL_OK)
 			return rc;
 	}
-	w->ret->cut_off = w->hit_end;
+	w->ret->cut_off = w->feed.hit_end && w->seven == NULL;
 	if (archive_read_has_encrypted_entries(w->a) == 1)
 		w->ret->reason = "encrypted"; /* the list of names as well */
 	else
@@ -419,16 +384,18 @@ has_encrypted(const struct sl_zip_dir *d)
 static void
 find_key(struct walk *w)
 {
+	const struct sl_passwords *list =
+	    w->keys != NULL ? w->keys->list : NULL;
 	size_t i;
 	bool fits = false;
 
-	for (i = 0; w->keys != NULL && i < w->keys->n && !fits; i++) {
-		w->key = w->keys->item[i];
+	for (i = 0; list != NULL && i < list->n && !fits; i++) {
+		w->key = list->item[i];
 		fits = key_fits(w);
 		(void)archive_read_free(w->a);
 		w->a = NULL;
 	}
-	w->hit_end = false;
+	w->feed.hit_end = false;
 	if (fits)
 		w->ret->password = (unsigned)i;
 	else
@@ -499,10 +466,29 @@ walk_zip(struct walk *w)
 	return rc;
 }
 
+/* One that is encrypted is opened with the passwords of the list, folder by
+ * folder; any other is none of ours. */
+static enum sl_rc
+walk_seven(struct walk *w)
+{
+	struct sl_seven_opened opened;
+	enum sl_rc rc = sl_seven_open(&w->x, w->keys, w->b, &w->seven, &opened);
+
+	if (rc != SL_SKIP) {
+		w->ret->password = opened.password;
+		w->ret->untried = opened.untried;
+	}
+	if (rc == SL_HOLD) {
+		w->ret->reason = opened.closed;
+		return SL_OK;
+	}
+	return walk(w);
+}
+
 enum sl_rc
 sl_unpack(enum sl_archive kind, const struct sl_extent *x, const char *outer,
-    const struct sl_passwords *keys, struct sl_budget *b, sl_member_fn *fn,
-    void *arg, struct sl_unpacked *ret, struct sl_err *err)
+    struct sl_keys *keys, struct sl_budget *b, sl_member_fn *fn, void *arg,
+    struct sl_unpacked *ret, struct sl_err *err)
 {
 	struct walk w = {.kind = kind,
 	    .x = *x,
@@ -517,7 +503,9 @@ sl_unpack(enum sl_archive kind, const struct sl_extent *x, const char *outer,
 
 	*ret = (struct sl_unpacked){.warnings = ""};
 	if (b->limit == NULL)
-		rc = kind == SL_ARCHIVE_ZIP ? walk_zip(&w) : walk(&w);
+		rc = kind == SL_ARCHIVE_ZIP    ? walk_zip(&w)
+		     : kind == SL_ARCHIVE_7ZIP ? walk_seven(&w)
+					       : walk(&w);
 	if (rc == SL_REJECT) {
 		ret->reason = b->limit;
 		rc = SL_OK;
@@ -527,7 +515,8 @@ sl_unpack(enum sl_archive kind, const struct sl_extent *x, const char *outer,
 	sl_zip_dir_free(&w.dir);
 	sl_buf_free(&w.name);
 	free(w.local);
-	free(w.block);
+	sl_feed_free(&w.feed);
+	sl_seven_free(w.seven);
 	return rc;
 }
 

@@ -8,8 +8,8 @@
 #define SL_UNPACK_UNPACK_H
 
 #include "../base/extent.h"
-#include "../base/passwords.h"
 #include "budget.h"
+#include "keys.h"
 #include "names.h"
 
 enum sl_archive {
@@ -51,6 +51,7 @@ struct sl_unpacked {
 	uint32_t lost; /* named in the directory, but not reached */
 	const char *warnings; /* static, "" if none */
 	unsigned password; /* which of the list opened it, from 1; 0: none */
+	bool untried; /* it is closed, and not all of the list were tried */
 };
 
 /* In the parent: tables of names, libarchive run once. */
@@ -59,11 +60,12 @@ enum sl_rc sl_unpack_warm(struct sl_err *err);
 enum sl_archive sl_archive_of(const char *mime);
 /* Unpacks x. outer = the archive's own name, for a gzip that has none inside.
  * A zip's encrypted members are read with the first of keys (may be NULL) that
- * reads the first of them to its end; 7z can only be told to be encrypted.
+ * reads the first of them to its end; a 7z's with the first that opens what
+ * they were packed together with (seven.h).
  * SL_OK also where the archive is bad: *ret says how. Else the output file
  * failed (SL_RETRY, SL_FATAL). */
 enum sl_rc sl_unpack(enum sl_archive kind, const struct sl_extent *x,
-    const char *outer, const struct sl_passwords *keys, struct sl_budget *b,
+    const char *outer, struct sl_keys *keys, struct sl_budget *b,
     sl_member_fn *fn, void *arg, struct sl_unpacked *ret, struct sl_err *err);
 
 #endif

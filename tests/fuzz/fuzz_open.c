@@ -48,7 +48,8 @@ LLVMFuzzerTestOneInput(const uint8_t *p, size_t n)
 	    .total_bytes_max = TOTAL_BYTES,
 	    .ratio_max = 100};
 	struct sl_unpacked u = {0};
-	static struct sl_passwords keys = {.item = {"feil", "sluse"}, .n = 2};
+	static struct sl_passwords list = {.item = {"feil", "sluse"}, .n = 2};
+	struct sl_keys keys = {.list = &list};
 	enum sl_archive kind;
 	struct sl_identity id;
 
@@ -64,6 +65,7 @@ LLVMFuzzerTestOneInput(const uint8_t *p, size_t n)
 		       NULL) == SL_OK);
 	FUZZ_CHECK(b.members <= MEMBERS);
 	FUZZ_CHECK(b.produced <= TOTAL_BYTES + MEMBER_BYTES);
+	sl_keys_free(&keys);
 	sl_budget_free(&b);
 	return 0;
 }

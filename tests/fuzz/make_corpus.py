@@ -23,6 +23,7 @@ import harvests
 import make_outlook
 import make_office
 import make_pdf
+import make_seven
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 TOP = os.path.dirname(os.path.dirname(HERE))
@@ -830,6 +831,8 @@ for make in (wire, config, leaves, caseindex, sidecar, csv, settle, texts, mail,
     make()
 for name, data in make_pdf.seeds():
     put("pdf", name, data)
+for name, data in make_seven.seeds(os.path.join(TOP, "tests", "data")):
+    put("seven", name, data)
 if "signed" in sys.argv[1:]:
     signed()
 make_outlook.outlook(put)
