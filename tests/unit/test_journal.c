@@ -121,6 +121,47 @@ leaf_decode_refusals(void)
 	}
 }
 
+/* Whatever is taken for a leaf encodes to the same bytes again, and a word that
+ * may stand in one is taken: every byte of two leaves is each value once. */
+static void
+leaf_decode_every_byte(void)
+{
+	static const char *const origins[] = {
+	    "sluse.example/M", "blåbær.kommune.no/sporingslogg~2"};
+	SL_BUF struct sl_buf store = {0};
+	struct sl_leaf l, want = example();
+	struct sl_err err;
+	size_t o, i, taken = 0;
+	int value;
+
+	for (o = 0; o < 2; o++) {
+		SL_BUF struct sl_buf b = {0};
+
+		want.origin = origins[o];
+		CHECK(sl_leaf_encode(&want, &b, &err) == SL_OK);
+		for (i = 0; i < b.n; i++) {
+			char was = b.p[i];
+
+			for (value = 0; value < 256; value++) {
+				SL_BUF struct sl_buf again = {0};
+
+				b.p[i] = (char)value;
+				if (sl_leaf_decode(
+					b.p, b.n, &store, &l, &err) != SL_OK)
+					continue;
+				taken++;
+				CHECK_MSG(
+				    sl_leaf_encode(&l, &again, &err) == SL_OK &&
+					again.n == b.n &&
+					memcmp(again.p, b.p, b.n) == 0,
+				    "byte %zu is %d", i, value);
+			}
+			b.p[i] = was;
+		}
+	}
+	CHECK_MSG(taken == 10675, "%zu", taken);
+}
+
 static void
 leaf_encode_refusals(void)
 {
@@ -217,5 +258,6 @@ tree_hashes(void)
 
 TEST_MAIN({"leaf_golden", leaf_golden}, {"leaf_decode", leaf_decode},
     {"leaf_decode_refusals", leaf_decode_refusals},
+    {"leaf_decode_every_byte", leaf_decode_every_byte},
     {"leaf_encode_refusals", leaf_encode_refusals},
     {"tree_vectors", tree_vectors}, {"tree_hashes", tree_hashes})
