@@ -85,7 +85,7 @@ libs_sluse := -lsqlite3 -ljansson -lxml2 -lcrypto
 rooms_sluse-report := report query store journal registry config wire base
 libs_sluse-report = $(call pc,libs,pangocairo cairo-pdf libxml-2.0) \
 	-lsqlite3 -ljansson -lcrypto -lm
-rooms_sluse-depot := depot dias xsd report pronom store journal registry config wire base
+rooms_sluse-depot := depot dias xsd report query pronom store journal registry config wire base
 libs_sluse-depot = $(call pc,libs,pangocairo cairo-pdf libxml-2.0 libarchive) \
 	-lsqlite3 -ljansson -lcrypto -lm
 rooms_sluse-work := worker read unpack identify pronom sandbox wire base

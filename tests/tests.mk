@@ -51,6 +51,8 @@ libs_test_reader_kinds := -llept -ltiff
 deps_test_reader_kinds := $(B)/plugins/readers/image.so
 rooms_bench_open := read unpack identify pronom wire base
 libs_bench_open := -larchive -lz -lmagic -licuuc -ljansson -lcrypto
+rooms_bench_append := store journal registry wire base
+libs_bench_append := -lsqlite3 -lcrypto
 rooms_bench_fork := sandbox base
 libs_bench_fork := -lseccomp -lcrypto
 
@@ -61,11 +63,11 @@ libs_test_report = $(libs_sluse-report)
 rooms_fuzz_targetlog := report query store journal registry config wire base
 libs_fuzz_targetlog = $(libs_sluse-report)
 
-rooms_test_depot := depot dias xsd report pronom store journal registry config wire base
+rooms_test_depot := depot dias xsd report query pronom store journal registry config wire base
 libs_test_depot = $(libs_sluse-depot)
-rooms_fuzz_harvest := depot dias xsd report pronom store journal registry config wire base
+rooms_fuzz_harvest := depot dias xsd report query pronom store journal registry config wire base
 libs_fuzz_harvest = $(libs_sluse-depot)
-rooms_fuzz_n5check := depot dias xsd report pronom store journal registry config wire base
+rooms_fuzz_n5check := depot dias xsd report query pronom store journal registry config wire base
 libs_fuzz_n5check = $(libs_sluse-depot)
 rooms_test_dias := dias xsd store journal registry config wire base
 libs_test_dias = $(call pc,libs,libarchive libxml-2.0) \
@@ -324,7 +326,7 @@ $(eval $(call TESTPROGRAM,floor_tree,bench))
 
 # Every number of the house in one table; PARTS="small idle" runs some.
 .PHONY: bench
-bench: all $(B)/test/floor_tree $(B)/test/ocr_floor $(B)/test/ocr_child $(B)/test/floor_small $(B)/bench/scans.pdf  ## measure against the floors, print one table
+bench: all $(B)/test/floor_tree $(B)/test/bench_append $(B)/test/ocr_floor $(B)/test/ocr_child $(B)/test/floor_small $(B)/bench/scans.pdf  ## measure against the floors, print one table
 	SLUSE_BUILD=$(B) /usr/bin/python3 tests/bench/bench.py $(PARTS)
 
 # sluse-push and the connectors against the fakes, with every fault.

@@ -11,12 +11,14 @@
 #include "../base/mem.h"
 #include "../base/text.h"
 #include "../config/deadline.h"
+#include "../query/control.h"
 #include "depot.h"
 
 struct line {
 	const char *root, *queue, *content, *dir;
 	struct sl_dias_options o;
 	bool check, json;
+	int code; /* of a call of slused that failed; 0: none did */
 };
 
 enum {
@@ -176,9 +178,9 @@ missing(const struct line *l)
 		return "--start: the first day of the archive, as 1948-01-31";
 	if (l->o.end == NULL)
 		return "--end: the last day of the archive, as 1996-12-31";
-	if (l->o.archivist == NULL)
+	if (l->queue == NULL && l->o.archivist == NULL)
 		return "--archivist: who made the archive (arkivskaper)";
-	if (l->o.label == NULL)
+	if (l->queue == NULL && l->o.label == NULL)
 		return "--label: what the package holds";
 	if ((l->o.from != NULL && !sl_day_exact(l->o.from, &from)) ||
 	    (l->o.to != NULL && !sl_day_exact(l->o.to, &to)))
@@ -200,6 +202,51 @@ run_folder(struct line *l)
 	return fflush(stdout) == 0 ? SL_EXIT_OK : SL_EXIT_INTERNAL;
 }
 
+/* One call of slused, which must be there: what leaves is written down. The
+ * socket is not kept, for a package takes its time. Not SL_OK: *ret_code is
+ * what to end with. */
+static enum sl_rc
+call(const struct line *l, const char *verb, json_t *args, int *ret_code,
+    struct sl_err *err)
+{
+	struct sl_control *k = NULL;
+	enum sl_rc rc = sl_control_open(l->root, &k, err);
+
+	if (rc == SL_OK)
+		rc = sl_control_call(k, verb, args, NULL, NULL, 0, err);
+	sl_control_close(k);
+	json_decref(args);
+	*ret_code = rc == SL_HOLD ? SL_EXIT_REFUSED : SL_EXIT_AWAY;
+	return rc;
+}
+
+static enum sl_rc
+tell_made(void *arg, const struct sl_dias_made *m, struct sl_err *err)
+{
+	struct line *l = arg;
+	json_t *o = json_pack("{s:s, s:s, s:s, s:I, s:I, s:I, s:I, s:I}",
+	    "queue", l->queue, "package", m->uuid, "sha256", m->sha256, "bytes",
+	    (json_int_t)m->bytes, "files", (json_int_t)m->files, "consignments",
+	    (json_int_t)m->consignments, "posts", (json_int_t)m->posts, "pages",
+	    (json_int_t)m->pages);
+
+	return call(l, "depot-dias", o, &l->code, err);
+}
+
+/* May he, and that he does; before anything is read. */
+static int
+ask(const struct line *l)
+{
+	json_t *o = json_pack(
+	    "{s:s, s:b, s:{}}", "verb", "depot-dias", "direct", 1, "args");
+	struct sl_err err;
+	int code;
+
+	if (call(l, "read", o, &code, &err) == SL_OK)
+		return 0;
+	return sl_say(code, "%s", err.text);
+}
+
 static int
 run_queue(struct line *l, struct sl_config *cfg)
 {
@@ -208,10 +255,13 @@ run_queue(struct line *l, struct sl_config *cfg)
 	struct sl_err err;
 	enum sl_rc rc = sl_store_open_read(l->root, &s, &err);
 
+	l->code = 0;
 	if (rc == SL_OK)
 		rc = sl_dias_queue(
 		    s, cfg, l->root, l->queue, &l->o, l->dir, &made, &err);
 	sl_store_close(s);
+	if (rc != SL_OK && l->code != 0)
+		return sl_say(l->code, "%s", err.text);
 	if (rc != SL_OK)
 		return sl_depot_fail(&err);
 	print_made(l, &made);
@@ -226,18 +276,22 @@ run_make(struct line *l)
 	struct sl_err err;
 	int code;
 
-	if (l->queue != NULL) {
-		if (sl_config_load(path, &cfg, &err) != SL_OK)
-			return sl_depot_fail(&err);
-		if (l->o.archivist == NULL)
-			l->o.archivist = cfg->instance.name;
-		if (l->o.label == NULL)
-			l->o.label = l->queue;
-	}
 	if (missing(l) != NULL)
-		code = sl_say(SL_EXIT_USAGE, "%s", missing(l));
-	else
-		code = l->queue != NULL ? run_queue(l, cfg) : run_folder(l);
+		return sl_say(SL_EXIT_USAGE, "%s", missing(l));
+	if (l->queue == NULL)
+		return run_folder(l);
+	code = ask(l);
+	if (code != 0)
+		return code;
+	if (sl_config_load(path, &cfg, &err) != SL_OK)
+		return sl_depot_fail(&err);
+	if (l->o.archivist == NULL)
+		l->o.archivist = cfg->instance.name;
+	if (l->o.label == NULL)
+		l->o.label = l->queue;
+	l->o.tell = tell_made;
+	l->o.tell_arg = l;
+	code = run_queue(l, cfg);
 	sl_config_free(cfg);
 	return code;
 }

@@ -25,6 +25,17 @@
 #define SL_DIAS_PATH_MAX 1024u /* bytes of a path in the package */
 #define SL_DIAS_DEPTH_MAX 64u /* folders in folders */
 
+struct sl_dias_made {
+	char uuid[SL_DIAS_UUID + 1];
+	char sha256[SL_SHA256_HEX + 1]; /* of the tar */
+	uint64_t bytes; /* of the tar */
+	uint64_t files, consignments, posts, pages; /* handed over */
+	uint64_t unfinished; /* left out, with options.finished */
+	uint64_t closed; /* posts that ended otherwise: duplicates .. */
+};
+typedef enum sl_rc sl_dias_tell_fn(
+    void *arg, const struct sl_dias_made *made, struct sl_err *err);
+
 /* What is said of the package. Texts are the caller's; NULL: not said. */
 struct sl_dias_options {
 	const char *uuid; /* NULL: a new one */
@@ -41,15 +52,10 @@ struct sl_dias_options {
 	int64_t made_ms; /* when; 0: now */
 	/* Leave out what is still on the road, instead of making nothing. */
 	bool finished;
-};
-
-struct sl_dias_made {
-	char uuid[SL_DIAS_UUID + 1];
-	char sha256[SL_SHA256_HEX + 1]; /* of the tar */
-	uint64_t bytes; /* of the tar */
-	uint64_t files, consignments, posts, pages; /* handed over */
-	uint64_t unfinished; /* left out, with options.finished */
-	uint64_t closed; /* posts that ended otherwise: duplicates .. */
+	/* Called when all is written, before it gets its name; what fails here
+	 * fails the package. NULL: nobody need know. */
+	sl_dias_tell_fn *tell;
+	void *tell_arg;
 };
 
 /* The finished posts of a queue: originals, what was made of them, their texts,

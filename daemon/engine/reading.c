@@ -18,7 +18,8 @@ has_content(enum sl_verb verb)
 {
 	return verb == SL_VERB_list || verb == SL_VERB_show ||
 	       verb == SL_VERB_explain || verb == SL_VERB_cases_list ||
-	       verb == SL_VERB_journal_list || verb == SL_VERB_report;
+	       verb == SL_VERB_journal_list || verb == SL_VERB_report ||
+	       verb == SL_VERB_depot_dias;
 }
 
 /* The reason, who and what: in the journal, and in a row for status. */

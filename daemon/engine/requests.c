@@ -16,6 +16,7 @@
 
 #define CASES_BYTES_MAX ((size_t)64 << 20) /* of all lists being taken in */
 #define ITEMS_MAX 5000 /* of one call; a packet holds about half of that */
+#define UUID_CHARS 36
 
 const char *
 sl_request_text(const json_t *args, const char *key)
@@ -337,6 +338,31 @@ deviation(
 	    json_pack("{s:s, s:s}", "kind", kind, "why", why), err);
 }
 
+/* What sluse-depot has made of a queue, before it gets its name: which package
+ * left, and how much is in it. */
+static enum sl_rc
+packed(struct sl_engine *e, json_t *args, const char *actor, struct sl_err *err)
+{
+	static const char *const counts[] = {
+	    "bytes", "files", "consignments", "posts", "pages"};
+	const char *queue = sl_request_text(args, "queue"), *uuid = sl_request_text(args, "package"),
+		   *digest = sl_request_text(args, "sha256");
+	json_t *o;
+	size_t i;
+
+	if (sl_config_queue(e->cfg, queue) == NULL)
+		return sl_engine_no(err, "there is no such queue");
+	if (strlen(uuid) != UUID_CHARS || strlen(digest) != SL_SHA256_HEX)
+		return sl_engine_no(err, "that is no package");
+	o = json_pack("{s:s, s:s, s:s}", "queue", queue, "package", uuid,
+	    "sha256", digest);
+	for (i = 0; i < sizeof(counts) / sizeof(counts[0]); i++)
+		(void)json_object_set_new(o, counts[i],
+		    json_integer(
+			json_integer_value(json_object_get(args, counts[i]))));
+	return sl_access_log(e, SL_EVENT_packed_for_depot, actor, "-", o, err);
+}
+
 /* What is done to items by their ids. */
 static bool
 is_decision(const char *verb)
@@ -392,6 +418,8 @@ sl_control_do(struct sl_engine *e, struct sl_peer *p, const char *verb,
 		return deviation(e, args, actor, err);
 	if (strcmp(verb, "scan-sign") == 0)
 		return sl_scan_sign(e, args, actor, json, err);
+	if (strcmp(verb, "depot-dias") == 0)
+		return packed(e, args, actor, err);
 	if (is_switch(verb))
 		return switches(
 		    e, verb, actor, sl_request_text(args, "why"), err);

@@ -21,7 +21,8 @@ GROUPS = {"archivist": "games", "systemansvarlig": "proxy", "operator": "mail",
 ROLES = tuple(GROUPS)
 SERVICE = 42001  # slused and the others
 UIDS = {role: 42010 + i for i, role in enumerate(ROLES)}
-UIDS.update(second=42020, stranger=42030, noisy=42031, impostor=42032, curious=42033)
+UIDS.update(second=42020, stranger=42030, noisy=42031, impostor=42032, curious=42033,
+            collector=42034)
 CAN = os.geteuid() == 0
 WHY = ("--why", "prøve av tilgang")
 
@@ -515,6 +516,32 @@ class Access(unittest.TestCase):
             done = h.person("auditor", "report", *line, code=code)
             self.assertIn(words, done.stderr)
             self.assertEqual((done.stdout, done.stderr.count("\n")), ("", 1))
+
+    def test_depot_is_the_owners(self):
+        """What leaves for a depot is taken by who owns the instance; whoever
+        else tries is told of, whatever his role, and gets nothing."""
+        h = self.house
+        out = os.path.join(tempfile.gettempdir(), "sluse-pakke-%d" % os.getpid())
+        line = ("depot", "dias", out, "--queue", "Skannet post", "--start",
+                "1948-01-01", "--end", "1996-12-31")
+        for role in (*ROLES, "stranger"):
+            done = h.person(role, *line, code=4)
+            self.assertEqual(done.stdout, "")
+        h.person("collector", *line, role="archivist", code=4)
+        told, = h.events("access_refused", "--person", str(UIDS["collector"]))
+        self.assertEqual(told["payload"]["verb"], "depot-dias")
+        # The owner may, and is told of; that this queue is not of that kind is
+        # seen behind it.
+        done = subprocess.run(
+            [os.path.join(h.bin(), "sluse"), "--root", h.root, *line],
+            stderr=subprocess.PIPE, text=True, **h.rights())
+        self.assertEqual(done.returncode, 2, done.stderr)
+        self.assertIn("historic", done.stderr)
+        self.assertIn("depot-dias", [
+            e["payload"]["verb"] for e in h.events(
+                "content_read", "--person", str(SERVICE))])
+        self.assertEqual(h.events("packed_for_depot"), [])
+        self.assertFalse(os.path.exists(out) or os.path.exists(out + ".part"))
 
     def test_impostor(self):
         """Nobody else's program is one of the instance's."""

@@ -641,6 +641,24 @@ class Queue(unittest.TestCase):
                 keys[name.text] = key.text
         self.assertEqual(keys["02-nabovarsel.tif"], "fmt/353")
 
+    def test_told(self):
+        """The sporingslogg tells who took content out, and which package."""
+        h = self.house
+        actor = "uid:%d" % os.getuid()
+        for kind in ("content_read", "packed_for_depot"):
+            rows = h.rows("journal", "list", "--kind", kind)
+            self.assertEqual({r["actor"] for r in rows}, {actor}, kind)
+        self.assertIn("depot-dias", [r["payload"]["verb"] for r in h.rows(
+            "journal", "list", "--kind", "content_read")])
+        said = json.loads(self.done.stdout)
+        told, = [r["payload"] for r in rows
+                 if r["payload"]["package"] == self.package.uuid]
+        self.assertEqual(told, {
+            "queue": QUEUE, "package": self.package.uuid,
+            "sha256": sha256(self.package.tar), "bytes": len(self.package.tar),
+            **{k: said[k] for k in ("files", "consignments", "posts",
+                                    "pages")}})
+
     def test_refused(self):
         """What is not there, not historic, or not finished makes nothing."""
         def fails(code, word, *args):
@@ -698,6 +716,29 @@ class Changed(unittest.TestCase):
             done = depot(out, "--queue", QUEUE, "--finished", *SAID, root=h.root)
             self.assertEqual(done.returncode, 5, done.stderr)
             self.assertIn("is not in the store", done.stderr)
+
+
+class Untold(unittest.TestCase):
+    """What the sporingslogg cannot be told of does not leave."""
+
+    def test_untold(self):
+        with historic_house() as h:
+            h.drop(os.path.join(DEMO, "03-skjenkebevilling.pdf"), queue=QUEUE)
+            h.wait_quiet(90, 1)
+            out = os.path.join(h.root, "ut")
+
+            def fails(code, word):
+                done = depot(out, "--queue", QUEUE, *SAID, root=h.root)
+                self.assertEqual(done.returncode, code, done.stderr)
+                self.assertIn(word, done.stderr)
+                self.assertFalse(os.path.exists(out) or
+                                 os.path.exists(out + ".part"))
+            h.stop()
+            fails(3, "slused")
+            h.start()
+            done = depot(out, "--queue", QUEUE, *SAID, root=h.root)
+            self.assertEqual(done.returncode, 0, done.stderr)
+            self.assertEqual(depot(out, "--check").returncode, 0)
 
 
 if __name__ == "__main__":

@@ -207,6 +207,39 @@ same_twice(void)
 	end();
 }
 
+static enum sl_rc
+tell_nobody(void *arg, const struct sl_dias_made *made, struct sl_err *err)
+{
+	*(struct sl_dias_made *)arg = *made;
+	return sl_err_set(err, SL_RETRY, 0, "slused_away", "nobody is there");
+}
+
+/* What must be told and cannot be does not get its name; what is told is what
+ * is there. */
+static void
+not_told(void)
+{
+	struct sl_dias_options o = said;
+	struct sl_dias_made told, made;
+	struct sl_err err;
+
+	begin();
+	CHECK(mkdir(below("in"), 0700) == 0);
+	write_file("in/b.txt", "b");
+	o.tell = tell_nobody;
+	o.tell_arg = &told;
+	CHECK(sl_dias_folder(below("in"), &o, below("ut"), &made, &err) ==
+	      SL_RETRY);
+	CHECK(access(below("ut"), F_OK) != 0);
+	CHECK(access(below("ut.part"), F_OK) != 0);
+	CHECK(sl_dias_folder(below("in"), &said, below("ut"), &made, &err) ==
+	      SL_OK);
+	CHECK_STR(told.sha256, made.sha256);
+	CHECK_STR(told.uuid, UUID);
+	CHECK(told.files == made.files && told.bytes == made.bytes);
+	end();
+}
+
 /* What does not fit stops it, and of that package there is nothing. */
 static void
 not_made(void)
@@ -303,4 +336,4 @@ readers(void)
 
 TEST_MAIN({"xml_text", xml_text}, {"table_row", table_row},
     {"premis_object", premis_object}, {"same_twice", same_twice},
-    {"not_made", not_made}, {"readers", readers})
+    {"not_told", not_told}, {"not_made", not_made}, {"readers", readers})
