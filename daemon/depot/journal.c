@@ -50,6 +50,7 @@ read_harvest(struct sl_jlist *l, const char *path, struct sl_err *err)
 
 	if (rc == SL_OK)
 		rc = sl_posts_open(&l->posts, err);
+	l->posts.by_assessed = l->assessed;
 	if (rc == SL_OK)
 		rc = sl_harvest_walk(&h, &v, err);
 	if (rc == SL_OK)
@@ -60,6 +61,16 @@ read_harvest(struct sl_jlist *l, const char *path, struct sl_err *err)
 
 /* -- xml ---------------------------------------------------------------- */
 
+static void
+say_unassessed(const struct sl_jlist *l)
+{
+	uint64_t n = sl_posts_unassessed(&l->posts, l->screen.public);
+
+	if (n > 0)
+		(void)sl_say(0,
+		    "%" PRIu64 " posts are not assessed and are left out", n);
+}
+
 static enum sl_rc
 write_xml(struct sl_jlist *l, struct sl_err *err)
 {
@@ -69,12 +80,15 @@ write_xml(struct sl_jlist *l, struct sl_err *err)
 	    .to_day = l->to_day,
 	    .from = l->from,
 	    .to = l->to,
+	    .selection =
+		l->posts.by_assessed ? "offentlighetsvurdertDato" : NULL,
 	    .creators = l->creators};
 	int64_t first, last;
 	struct sl_xmlout o;
 	enum sl_rc rc;
 	int fd;
 
+	say_unassessed(l);
 	if (sl_journal_count(&j, &first, &last) == 0)
 		return sl_err_set(err, SL_SKIP, 0, "empty",
 		    "there is no post: Noark has no empty journal");
@@ -118,6 +132,7 @@ say_screened(const struct sl_jlist *l)
 
 static const struct option options[] = {
     {"public", no_argument, NULL, 'p'},
+    {"assessed", no_argument, NULL, 'a'},
     {"from", required_argument, NULL, 'f'},
     {"to", required_argument, NULL, 't'},
     {"today", required_argument, NULL, 'd'},
@@ -133,6 +148,9 @@ take_option(struct sl_jlist *l, int bit)
 	switch (bit) {
 	case 'p':
 		l->screen.public = true;
+		return !l->restanser;
+	case 'a':
+		l->assessed = true;
 		return !l->restanser;
 	case 'f':
 		l->from = optarg;
@@ -169,6 +187,8 @@ take_line(struct sl_jlist *l, int argc, char **argv)
 			    argv[0]);
 	if (bit < 0)
 		return SL_EXIT_USAGE;
+	if (l->assessed && !l->screen.public)
+		return sl_say(SL_EXIT_USAGE, "--assessed is for --public");
 	if (l->from_day > l->to_day)
 		return sl_say(SL_EXIT_USAGE, "--from %s is later than --to %s",
 		    l->from, l->to);

@@ -532,6 +532,10 @@ tell_facts(struct table *t)
 	fact(t, "unjournaled", "Poster som ikke er journalført, og ikke er med",
 	    "Posts that are not journaled, and are left out",
 	    sl_posts_unjournaled(&t->l->posts, t->l->from_day, t->l->to_day));
+	fact(t, "unassessed",
+	    "Poster uten offentlighetsvurdertDato, som ikke er med",
+	    "Posts that are not assessed, and are left out",
+	    sl_posts_unassessed(&t->l->posts, s->public));
 	fact(t, "graded", "Graderte journalposter som ikke er med",
 	    "Graded posts that are left out", s->graded);
 	tell_law(t, "journal", first, last);

@@ -15,6 +15,7 @@ struct sl_jlist {
 	struct sl_posts posts; /* sorted */
 	struct sl_screen screen;
 	bool restanser;
+	bool assessed; /* selected by offentlighetsvurdertDato */
 	const char *from, *to; /* as written; NULL */
 	int64_t from_day, to_day;
 	const char *format;

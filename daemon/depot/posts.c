@@ -93,10 +93,10 @@ number_of(const json_t *fields, const char *name)
 }
 
 static int32_t
-day_of(const json_t *fields)
+day_of(const struct sl_posts *p, const json_t *fields)
 {
-	const char *s =
-	    json_string_value(json_object_get(fields, "journaldato"));
+	const char *s = json_string_value(json_object_get(fields,
+	    p->by_assessed ? "offentlighetsvurdertDato" : "journaldato"));
 	char day[11];
 
 	return s != NULL && sl_date_text(s, day) ? (int32_t)sl_day_read(day)
@@ -131,7 +131,7 @@ sl_posts_add(struct sl_posts *p, const struct sl_unit *u, struct sl_err *err)
 	at->year = number_of(u->fields, "journalaar");
 	at->seq = number_of(u->fields, "journalsekvensnummer");
 	at->off = p->size;
-	at->day = day_of(u->fields);
+	at->day = day_of(p, u->fields);
 	at->journaled = is_journaled(u->fields);
 	at->graded = sl_is_graded(json_object_get(u->fields, "gradering")) ||
 		     (sak != NULL && sl_is_graded(json_object_get(
@@ -176,7 +176,19 @@ sl_posts_takes(const struct sl_posts *p, size_t i, bool public,
 	const struct sl_post_at *at = &p->at[i];
 
 	return at->journaled && at->day >= from_day && at->day <= to_day &&
-	       !(public && at->graded);
+	       !(p->by_assessed && at->day < 0) && !(public && at->graded);
+}
+
+uint64_t
+sl_posts_unassessed(const struct sl_posts *p, bool public)
+{
+	uint64_t n = 0;
+	size_t i;
+
+	for (i = 0; i < p->n && p->by_assessed; i++)
+		n += p->at[i].journaled && p->at[i].day < 0 &&
+		     !(public && p->at[i].graded);
+	return n;
 }
 
 uint64_t

@@ -16,7 +16,7 @@
 struct sl_post_at {
 	int64_t year, seq; /* INT64_MAX: it has none */
 	uint64_t off; /* in the file */
-	int32_t day; /* of journaldato as sl_day_of; -1: none */
+	int32_t day; /* that they are selected by, as sl_day_of; -1: none */
 	bool graded;
 	bool journaled; /* of status J, E, A or U: what a journal lists */
 };
@@ -25,6 +25,9 @@ struct sl_posts {
 	struct sl_post_at *at;
 	size_t n, cap;
 	uint64_t size;
+	/* Selected by offentlighetsvurdertDato, which a post must have then,
+	 * and not by journaldato; set before the first is added. */
+	bool by_assessed;
 };
 
 /* SL_FATAL: there is no room for temporary files. */
@@ -42,6 +45,9 @@ bool sl_posts_takes(const struct sl_posts *p, size_t i, bool public,
 /* How many of those days are not journaled: received and no more. */
 uint64_t sl_posts_unjournaled(
     const struct sl_posts *p, int64_t from_day, int64_t to_day);
+/* How many that are journaled cannot be selected, as they are not assessed; 0
+ * where that does not matter. */
+uint64_t sl_posts_unassessed(const struct sl_posts *p, bool public);
 /* *ret is the caller's. */
 enum sl_rc sl_posts_read(
     struct sl_posts *p, size_t i, json_t **ret, struct sl_err *err);

@@ -345,7 +345,8 @@ packed(struct sl_engine *e, json_t *args, const char *actor, struct sl_err *err)
 {
 	static const char *const counts[] = {
 	    "bytes", "files", "consignments", "posts", "pages"};
-	const char *queue = sl_request_text(args, "queue"), *uuid = sl_request_text(args, "package"),
+	const char *queue = sl_request_text(args, "queue"),
+		   *uuid = sl_request_text(args, "package"),
 		   *digest = sl_request_text(args, "sha256");
 	json_t *o;
 	size_t i;

@@ -870,6 +870,51 @@ class Journals(Depot):
         self.run_it("journal", self.path("h"), "--format", "xml")
         self.assertIn("3 posts are not journaled", self.said)
 
+    def test_by_the_day_of_assessment(self):
+        """Krav 5.2.8: what was temporarily screened comes into the journal of
+        the day it was assessed, whatever the day it was journaled."""
+        h = harvests.small()
+        for unit, day in (("p1", "2025-06-02"), ("p2", "2025-06-01"),
+                          ("p4", "2025-05-31"), ("p5", "2025-06-02")):
+            h.find(unit)["fields"]["offentlighetsvurdertDato"] = day
+        h.find("p5")["fields"]["journalstatus"] = code("M")
+        by = ("--public", "--assessed")
+        rows = self.rows("journal", h, *by, "--from", "2025-06-01", "--to",
+                         "2025-06-02")
+        self.assertEqual([r["number"] for r in rows], ["1/2025", "2/2025"])
+        self.assertEqual(self.facts["facts"]["unassessed"], "1")  # p3
+        rows = self.rows("journal", None, *by)
+        self.assertEqual([r["number"] for r in rows],
+                         ["1/2025", "2/2025", "4/2025"])
+        rows = self.rows("journal", None, *by, "--to", "2025-05-31")
+        self.assertEqual([r["number"] for r in rows], ["4/2025"])
+        self.assertEqual(self.rows("journal", None, *by, "--to", "2025-01-31"),
+                         [])
+        # By journaldato as before, and nothing is said of assessment.
+        self.assertEqual(self.rows("journal", None, "--public", "--from",
+                                   "2025-05-31", "--to", "2025-06-02"), [])
+        self.assertNotIn("unassessed", self.facts["facts"])
+        out = self.run_it("journal", self.path("h"), *by, "--format", "xml")
+        with open(self.path("offentligJournal.xml"), "w") as file:
+            file.write(out)
+        head = self.tree(self.top, "offentligJournal.xml").find("journalhode")
+        self.assertEqual({n: head.find(n).text for n in (
+            "journalStartDato", "journalSluttDato", "seleksjon",
+            "antallJournalposter")}, {
+                "journalStartDato": "2025-05-31",
+                "journalSluttDato": "2025-06-02",
+                "seleksjon": "offentlighetsvurdertDato",
+                "antallJournalposter": "3"})
+        self.assertIn("1 posts are not assessed", self.said)
+        if shutil.which("xmllint"):
+            subprocess.run(
+                ["xmllint", "--noout", "--schema",
+                 os.path.join(XSD, "offentligJournal.xsd"),
+                 self.path("offentligJournal.xml")], check=True,
+                stderr=subprocess.DEVNULL)
+        for line in (("journal", "--assessed"), ("restanser", "--assessed")):
+            self.run_it(line[0], self.path("h"), *line[1:], status=2)
+
     def test_national_numbers_nowhere(self):
         h = harvests.small()
         h.find("p1")["fields"].update(
