@@ -149,8 +149,10 @@ static void
 post_title(const struct sl_post_source *s, struct sl_buf *out)
 {
 	char type = post_type(s);
+	bool old = type == 'X' && s->queue->kind == SL_QUEUE_HISTORIC;
 	const char *what = type == 'I'	 ? "Innkommet"
 			   : type == 'U' ? "Utgående"
+			   : old	 ? "Eldre"
 					 : "Internt";
 	SL_BUF struct sl_buf fallback = {0};
 

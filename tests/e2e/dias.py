@@ -31,8 +31,7 @@ SAID = ("--start", "1948-01-01", "--end", "1996-12-31")
 
 
 def historic_house():
-    """The fake Noark core lets our user make incoming posts only, as a careful
-    customer does; what is not that goes to a target that takes all."""
+    """A target that takes all; class Noark has the core."""
     house = House(target="webhook", extra=HISTORIC)
     house.sluse("cases", "import", house.cases)
     return house
@@ -672,6 +671,26 @@ class Queue(unittest.TestCase):
         fails(5, "no such queue", "--queue", "Finnes ikke")
         fails(5, "nothing finished", "--queue", QUEUE, "--to", "2020-01-01")
         fails(2, "2026-01-31", "--queue", QUEUE, "--to", "i går")
+
+
+class Noark(unittest.TestCase):
+    """Historic paper in a Noark core: a post of type X in status M, which is in
+    no journal; with that it is finished, and can be handed over."""
+
+    def test_type_x(self):
+        with House(extra=HISTORIC) as h:
+            h.sluse("cases", "import", h.cases)
+            h.drop(os.path.join(DEMO, "03-skjenkebevilling.pdf"), queue=QUEUE)
+            h.wait_quiet(90, 1)
+            self.assertEqual(h.query("SELECT disposition, outcome FROM entry"),
+                             [(60, 10)])
+            post, = h.fake.control("GET", "state")["journalposts"]
+            self.assertEqual((post["type"], post["status"]), ("X", "M"))
+            out = os.path.join(h.root, "ut")
+            done = depot(out, "--queue", QUEUE, *SAID, root=h.root)
+            self.assertEqual(done.returncode, 0, done.stderr)
+            row, = Package(out).table("poster")
+            self.assertEqual((row["posttype"], row["status"]), ("X", "M"))
 
 
 class Changed(unittest.TestCase):

@@ -520,9 +520,9 @@ def check_rules(kind, attrs):
         if status != "M":
             raise Refused(403, "journalstatus %s is not for this user: only"
                           " M (midlertidig registrering)" % status)
-        if attrs["journalposttype"]["kode"] != "I":
+        if attrs["journalposttype"]["kode"] not in ("I", "X"):
             raise Refused(403, "journalposttype %s is not for this user: only"
-                          " I" % attrs["journalposttype"]["kode"])
+                          " I, and X" % attrs["journalposttype"]["kode"])
     if kind == "korrespondansepartintern" and \
             not {"administrativEnhet", "saksbehandler"} & set(attrs):
         raise bad(kind, "administrativEnhet or saksbehandler wanted")

@@ -23,8 +23,9 @@ exported as subject words: unfit.)  A dokumentbeskrivelse carries
 dokumentobjekt by `$filter=sjekksum eq '<sha256>'`.  Keys are not unique to
 the server: a client that posts twice gets two, and /_fake/state tells.
 
-Beyond the standard the server is one archive's policy: journalstatus M and
-journalposttype I only (403), titles without fødselsnummer (400).
+Beyond the standard the server is one archive's policy: journalstatus M only,
+journalposttype I, or X for what is scanned (403), titles without fødselsnummer
+(400).  The standard (M082) lets a journalpost be any of I, U, N, X, S.
 
 More control than fakelib's: GET /_fake/token-endpoint, its URL for a client
 that is not led there; POST /_fake/expire-tokens; POST /_fake/touch

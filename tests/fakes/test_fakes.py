@@ -333,6 +333,7 @@ class Strict(Base):
                 (but(POST, journalstatus={"kode": "Q"}), 400, "unknown code"),
                 (but(POST, journalstatus="M"), 400, "object"),
                 (but(POST, journalposttype={"kode": "U"}), 403, "only I"),
+                (but(POST, journalposttype={"kode": "N"}), 403, "only I"),
                 (but(POST, journalstatus={"kode": "M", "kodenavn": "x"}),
                  400, "kodenavn"),
                 (but(POST, tittel=...), 400, "obligatory"),

@@ -133,6 +133,8 @@ titles(void)
 	    {"Klage", "Klage.pdf", "Klage", false, "UO", 0},
 	    {"Svar", "x", "Utgående dokument", true, "", SL_QUEUE_OUTGOING},
 	    {"", "", "Internt post Skannet post", false, "", SL_QUEUE_INTERNAL},
+	    {"", "", "Eldre post Skannet post", false, "", SL_QUEUE_HISTORIC},
+	    {"Klage", "x", "Eldre dokument", true, "", SL_QUEUE_HISTORIC},
 	};
 	json_t *o;
 	size_t i;
