@@ -35,6 +35,7 @@
 #define KILL_MS 10000
 #define SOCKET_MS 10000 /* the others wait this long for slused's socket */
 #define LOOK_MS 500
+#define BAD_CONFIG 2 /* status of slused, which comes first of the children */
 
 struct child {
 	char name[128];
@@ -50,7 +51,7 @@ struct run {
 	struct child *child;
 	size_t n;
 	int signals, dir, lock;
-	bool stopping;
+	bool stopping, failed;
 	int64_t kill_ms, began_ms;
 	struct sl_watch_run *watch;
 	int64_t look_ms;
@@ -167,6 +168,20 @@ start(struct run *r, struct child *c)
 }
 
 static void
+stop(struct run *r)
+{
+	size_t i;
+
+	if (r->stopping)
+		return;
+	r->stopping = true;
+	r->kill_ms = sl_clock_boot_ms() + KILL_MS;
+	for (i = 0; i < r->n; i++)
+		if (r->child[i].pid > 0)
+			(void)kill(r->child[i].pid, SIGTERM);
+}
+
+static void
 ended(struct run *r, struct child *c, int status)
 {
 	int64_t now = sl_clock_boot_ms();
@@ -180,7 +195,13 @@ ended(struct run *r, struct child *c, int status)
 		c->pause_ms = c->pause_ms * 2 > PAUSE_MAX_MS ? PAUSE_MAX_MS
 							     : c->pause_ms * 2;
 	c->due_ms = now + c->pause_ms;
-	if (WIFEXITED(status) && WEXITSTATUS(status) == 127)
+	if (c == r->child && WIFEXITED(status) &&
+	    WEXITSTATUS(status) == BAD_CONFIG) {
+		sl_log(SL_LOG_ERR, "run",
+		    "%s cannot start with this configuration", c->name);
+		r->failed = true;
+		stop(r);
+	} else if (WIFEXITED(status) && WEXITSTATUS(status) == 127)
 		sl_log(SL_LOG_ERR, "run", "%s cannot be started: is it there?",
 		    c->name);
 	else
@@ -204,20 +225,6 @@ reap(struct run *r)
 			if (r->child[i].pid == pid)
 				ended(r, &r->child[i], status);
 	write_pids(r);
-}
-
-static void
-stop(struct run *r)
-{
-	size_t i;
-
-	if (r->stopping)
-		return;
-	r->stopping = true;
-	r->kill_ms = sl_clock_boot_ms() + KILL_MS;
-	for (i = 0; i < r->n; i++)
-		if (r->child[i].pid > 0)
-			(void)kill(r->child[i].pid, SIGTERM);
 }
 
 static void
@@ -416,7 +423,7 @@ sl_cmd_run(const struct sl_cli *c)
 	if (code == SL_EXIT_OK) {
 		supervise(&r);
 		write_pids(&r);
-		if (c->once && !r.done)
+		if ((c->once && !r.done) || r.failed)
 			code = SL_EXIT_FOUND;
 	}
 	run_free(&r);

@@ -26,6 +26,7 @@
 #include "access.h"
 
 #define CHANGED_LOOK_MS 5000 /* at least, between two looks at Ferdig */
+#define EXIT_CONFIG 2
 #define EXIT_FATAL 70
 #define BEAT_MS 10000
 /* With so much on the road, commits are this far apart: each then carries
@@ -529,6 +530,7 @@ sl_engine_run(const char *root, struct sl_config *cfg)
 	SL_CLOSE int sig = open_signals();
 	struct rlimit files;
 	struct sl_watch *w;
+	bool bad_config = false;
 	int status;
 
 	/* Three for each file of a dropped folder while it is copied. */
@@ -549,6 +551,7 @@ sl_engine_run(const char *root, struct sl_config *cfg)
 	e.beat_timer = sl_loop_timer(e.loop, on_beat, &e);
 	e.wait_timer = sl_loop_timer(e.loop, on_wake, &e);
 	if (start(&e, &err) != SL_OK) {
+		bad_config = strcmp(err.reason, "config_invalid") == 0;
 		(void)sl_engine_fail(&e, &err);
 	} else {
 		sl_loop_after(e.loop, end_round, &e);
@@ -563,7 +566,7 @@ sl_engine_run(const char *root, struct sl_config *cfg)
 		sl_watch_end(w);
 	}
 	finish(&e);
-	status = e.fatal ? EXIT_FATAL : 0;
+	status = !e.fatal ? 0 : bad_config ? EXIT_CONFIG : EXIT_FATAL;
 	explicit_bzero(&e.passwords, sizeof(e.passwords));
 	return status;
 }

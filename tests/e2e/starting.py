@@ -202,6 +202,22 @@ class Starting(unittest.TestCase):
                          (True, "config_invalid"))
         self.assertIn("trust", row["text"])
 
+    def test_key_of_a_witness(self):
+        """What slused cannot start with is told once, not for ever."""
+        house = self.house(start=False, extra="[witness vitne]\n"
+                           "url = https://vitne.example.no/\n"
+                           "vkey = vitne.example.no+00000000+AAAA\n")
+        done = subprocess.run(
+            [os.path.join(BIN, "slused"), "--root", house.root],
+            stderr=subprocess.PIPE, text=True, timeout=60)
+        self.assertEqual(done.returncode, 2, done.stderr)
+        self.assertIn("[witness vitne]", done.stderr)
+        done = subprocess.run(
+            [os.path.join(BIN, "sluse"), "run", house.root],
+            stderr=subprocess.PIPE, text=True, timeout=60)
+        self.assertEqual(done.returncode, 1, done.stderr)
+        self.assertEqual(done.stderr.count("[witness vitne]"), 1, done.stderr)
+
     def without(self, program):
         """The programs but one."""
         folder = tempfile.TemporaryDirectory()
