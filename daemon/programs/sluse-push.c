@@ -32,11 +32,16 @@ struct options {
 	struct sl_harvest_conf harvest; /* dir NULL: none */
 	enum sl_level level;
 	bool check, check_config, witness;
+	const char *wrong; /* an option that is no such thing, and what it is */
 };
 
 static int
-usage(void)
+usage(const char *wrong)
 {
+	if (wrong != NULL) {
+		(void)fprintf(stderr, "sluse-push: %s\n", wrong);
+		return EX_USAGE;
+	}
 	(void)fprintf(stderr,
 	    "usage: sluse-push --socket PATH --target NAME --config FILE\n"
 	    "           [--credentials DIR] [--log-level 2..7]\n"
@@ -98,34 +103,42 @@ is_day(const char *text)
 	return strcmp(back, text) == 0;
 }
 
-/* Options of a harvest; false for one that it is not, or a bad value. */
+/* Options of a harvest; false for one that it is not, or a bad value, which
+ * *ret_wrong then tells. */
 static bool
-parse_harvest(int c, const char *value, struct sl_harvest_conf *h)
+parse_harvest(
+    int c, const char *value, struct sl_harvest_conf *h, const char **ret_wrong)
 {
 	if (c == 'h')
 		h->dir = value;
 	else if (c == 'a')
 		h->range.series = value;
-	else if (c == 'm')
-		return sl_parse_u64(value, 1, 1ull << 50, &h->document_max);
-	else if ((c != 'f' && c != 'u') || !is_day(value))
-		return false;
 	else if (c == 'f')
 		h->range.from = value;
-	else
+	else if (c == 'u')
 		h->range.to = value;
-	return true;
+	else if (c != 'm')
+		return false;
+	if (c == 'm' && !sl_parse_u64(value, 1, 1ull << 50, &h->document_max))
+		*ret_wrong = "--document-max takes a number of bytes";
+	if ((c == 'f' || c == 'u') && !is_day(value))
+		*ret_wrong = c == 'f' ? "--from takes a day, as 2026-03-05"
+				      : "--to takes a day, as 2026-03-05";
+	return *ret_wrong == NULL;
 }
 
 static bool
-harvest_fits(const struct sl_harvest_conf *h)
+harvest_fits(const struct sl_harvest_conf *h, const char **ret_wrong)
 {
 	const struct sluse_range *r = &h->range;
+	bool narrowed = r->from != NULL || r->to != NULL || r->series != NULL;
 
-	if (h->dir == NULL)
-		return r->from == NULL && r->to == NULL && r->series == NULL &&
-		       h->document_max == 0;
-	return r->from == NULL || r->to == NULL || strcmp(r->from, r->to) <= 0;
+	if (h->dir == NULL && (narrowed || h->document_max > 0))
+		*ret_wrong = "--from, --to, --arkivdel and --document-max are "
+			     "of --harvest";
+	else if (r->from != NULL && r->to != NULL && strcmp(r->from, r->to) > 0)
+		*ret_wrong = "--from is later than --to";
+	return *ret_wrong == NULL;
 }
 
 static bool
@@ -164,7 +177,8 @@ parse_options(int argc, char **argv, struct options *o)
 		else if (c == 'o')
 			o->check_config = true;
 		else if (c == 'l' ? !parse_level(optarg, &o->level)
-				  : !parse_harvest(c, optarg, &o->harvest))
+				  : !parse_harvest(
+					c, optarg, &o->harvest, &o->wrong))
 			return false;
 	}
 	if (o->witness)
@@ -172,7 +186,7 @@ parse_options(int argc, char **argv, struct options *o)
 		       (o->socket != NULL) != o->check_config &&
 		       o->target == NULL && o->credentials == NULL && !o->check;
 	return optind == argc && o->target != NULL && o->config != NULL &&
-	       harvest_fits(&o->harvest) &&
+	       harvest_fits(&o->harvest, &o->wrong) &&
 	       (o->harvest.dir != NULL
 		       ? !o->check && !o->check_config
 		       : o->check || o->check_config || o->socket != NULL);
@@ -462,7 +476,7 @@ main(int argc, char **argv)
 	int rc;
 
 	if (!parse_options(argc, argv, &o))
-		return usage();
+		return usage(o.wrong);
 	sl_log_open("sluse-push", o.level);
 	raise_files();
 	p.signals = hold_signals();

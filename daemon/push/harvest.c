@@ -39,6 +39,7 @@
 #define UNITS_PART "units.jsonl.part"
 #define DOCUMENT_PART "document.part"
 #define FLUSH_AT 65536
+#define KNOWN_MAX 1024 /* a line of unfinished.jsonl */
 #define TELL_EVERY 1000 /* units */
 #define ID_MAX 128
 #define WAIT_MAX_MS 60000
@@ -91,9 +92,9 @@ header(const struct sl_harvest *h)
 }
 
 static void
-take_known(struct sl_harvest *h, const char *line, size_t n)
+take_known(struct sl_harvest *h, const char *line)
 {
-	json_t *o = json_loadb(line, n, 0, NULL);
+	json_t *o = json_loads(line, 0, NULL);
 	const char *key = json_string_value(json_object_get(o, "key"));
 	const char *sha = json_string_value(json_object_get(o, "sha256"));
 	json_int_t size = json_integer_value(json_object_get(o, "size"));
@@ -108,29 +109,40 @@ take_known(struct sl_harvest *h, const char *line, size_t n)
 	json_decref(o);
 }
 
+/* The next line without its end, what is behind the limit cut off; false after
+ * the last. Nobody writes longer ones, but the file lies there. */
+static bool
+known_line(FILE *f, char *line, size_t cap)
+{
+	size_t n = 0;
+	int c;
+
+	while ((c = getc(f)) != EOF && c != '\n')
+		if (n + 1 < cap)
+			line[n++] = (char)c;
+	line[n] = '\0';
+	return c != EOF || n > 0;
+}
+
 static enum sl_rc
 read_known(struct sl_harvest *h, struct sl_err *err)
 {
 	SL_FREE char *head = header(h);
-	SL_FREE char *line = NULL;
-	size_t cap = 0;
-	ssize_t n;
+	char line[KNOWN_MAX];
+	bool first = true, ours = true;
 	FILE *f = fdopen(dup(h->known), "r");
 
 	if (f == NULL)
 		return disk_error(err, UNFINISHED);
-	n = getline(&line, &cap, f);
-	if (n > 0 && line[n - 1] == '\n')
-		line[n - 1] = '\0';
-	if (n > 0 && strcmp(line, head) != 0) {
-		(void)fclose(f);
-		return not_ours(err, "the folder is another target's");
+	while (ours && known_line(f, line, sizeof(line))) {
+		if (first)
+			ours = strcmp(line, head) == 0;
+		else
+			take_known(h, line);
+		first = false;
 	}
-	while (n > 0 && (n = getline(&line, &cap, f)) > 0)
-		if (line[n - 1] == '\n')
-			take_known(h, line, (size_t)n);
 	(void)fclose(f);
-	return SL_OK;
+	return ours ? SL_OK : not_ours(err, "the folder is another target's");
 }
 
 /* Begins the list, or goes on behind what may be half a line. */
@@ -180,8 +192,9 @@ open_folder(struct sl_harvest *h, const char *dir, struct sl_err *err)
 	rc = check_dir(h, err);
 	if (rc != SL_OK)
 		return rc;
-	h->files = sl_make_dir(h->dir, "files", 0700);
+	/* First: it says that the folder is ours, whatever comes then. */
 	h->known = open_file(h, UNFINISHED, O_APPEND);
+	h->files = sl_make_dir(h->dir, "files", 0700);
 	h->units = open_file(h, UNITS_PART, O_TRUNC);
 	h->sink.fd = open_file(h, DOCUMENT_PART, O_TRUNC);
 	if (h->files < 0 || h->known < 0 || h->units < 0 || h->sink.fd < 0)

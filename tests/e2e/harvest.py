@@ -445,13 +445,18 @@ class Folder(Harvest):
 
     def test_arguments(self):
         h = self.make()
-        for more in (("--from", "2026-02-30"), ("--from", "i går"),
-                     ("--from", "2026-03-02", "--to", "2026-03-01"),
-                     ("--document-max", "0"), ("--check",), ("mer",)):
+        for word, *more in (
+                ("--from takes a day", "--from", "2026-02-30"),
+                ("--from takes a day", "--from", "i går"),
+                ("--to takes a day", "--to", "1.3.2026"),
+                ("later than", "--from", "2026-03-02", "--to", "2026-03-01"),
+                ("number of bytes", "--document-max", "0"),
+                ("usage", "--check"), ("usage", "mer")):
             with self.subTest(more):
-                done = subprocess.run(self.line(h, *more),
+                done = subprocess.run(self.line(h, *more), text=True,
                                       stderr=subprocess.PIPE)
                 self.assertEqual(done.returncode, 64)
+                self.assertIn(word, done.stderr)
         self.assertFalse(os.path.exists(self.folder))
         self.assertEqual(h.fake.control("GET", "requests"), [])
         w = self.house(target="webhook", start=False)
@@ -508,7 +513,7 @@ class Wrong(Harvest):
     def test_lasting(self):
         """What does not pass ends it, and says what and where."""
         for kind, action, word, tries in (
-                ("fil", "500", "HTTP 500", 8), ("merknad", "503", "503", 8),
+                ("fil", "500", "HTTP 500", 24), ("merknad", "503", "503", 8),
                 ("dokumentobjekt", "reset", "dokumentobjekt", 8),
                 ("registrering", "429", "429", 8),
                 ("fil", "403", "HTTP 403", 1), ("klasse", "403", "403", 1),
@@ -526,6 +531,36 @@ class Wrong(Harvest):
                 h.fake.control("DELETE", "faults")
                 self.harvest(h)
                 self.check_whole(h)
+
+    def test_spoilt(self):
+        """A document that the target always fails on is left out, and told;
+        the others are there."""
+        h = self.make(keys="retry_first = 10ms\n")
+        h.fake.control("POST", "faults", {
+            "match": {"kind": "fil"}, "action": "500", "skip": 1,
+            "count": 16})
+        done = self.harvest(h)
+        self.assertIn('missing="3"', done.stderr)  # one has no file anyway
+        lines = self.lines()
+        self.assertEqual(sum(x.get("missing") == "http_5xx" for x in lines), 2)
+        self.check_files(lines)
+        with open(os.path.join(self.folder, "harvest.json")) as file:
+            self.assertEqual(json.load(file)["missing"], 3)
+
+    def test_long_line(self):
+        """What lies there is read to a limit."""
+        h = self.make()
+        h.fake.control("POST", "faults", {
+            "match": {"kind": "fil"}, "action": "403", "skip": 2})
+        self.harvest(h, status=1)
+        path = os.path.join(self.folder, "unfinished.jsonl")
+        with open(path, "ab") as file:
+            for _ in range(64):
+                file.write(b"x" * (1 << 20))
+            file.write(b"\n\0\n")
+        h.fake.control("DELETE", "faults")
+        peak = self.peak_of(h, os.path.basename(self.folder))
+        self.assertLess(peak, 48 << 10, "KiB of memory")
 
     def test_too_busy(self):
         h = self.make()
@@ -592,7 +627,8 @@ class Hostile(Harvest):
 
     def test_files(self):
         self.ends("endless-file", "limit")
-        self.ends("unsized-file", "limit", more=("--document-max", "50000000"))
+        self.ends("unsized-file", "limit_document", "--document-max",
+                  more=("--document-max", "50000000"))
         self.ends("other-file", "host is not the configured one")
 
     def test_full(self):

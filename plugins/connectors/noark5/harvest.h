@@ -50,6 +50,7 @@ struct n5_walk {
 	char *series; /* href of the arkivdel under way */
 	int series_found;
 	int logs_below; /* each unit shows its own log */
+	int spoilt; /* files in a row that the target failed on */
 	struct n5_waiting *wait; /* units that are emitted once needed */
 	size_t wait_n, wait_cap;
 };

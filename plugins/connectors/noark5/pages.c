@@ -3,13 +3,16 @@
  *
  * FAILURES: what may pass (429, 5xx, a lost connection, half an answer) is
  * tried again as often as the host's pause() allows; everything else ends the
- * walk with a reason.
+ * walk with a reason. A file that the target fails on again and again is
+ * missing, unless it fails on all.
  */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "harvest.h"
+
+#define SPOILT_MAX 3 /* files in a row */
 
 /* One try more? Keeps *why if not. */
 static int
@@ -193,6 +196,17 @@ no_file(const json_t *object, int verdict, int status)
 		   : NULL;
 }
 
+/* The target fails on this file, and not on all it is asked for. */
+static int
+is_spoilt(struct n5_walk *w, int attempt)
+{
+	const struct sluse_connector_host *h = w->s->h;
+
+	return attempt > 1 && w->why->http_status >= 500 &&
+	       w->why->http_status < 600 && !h->cancelled(h->host) &&
+	       ++w->spoilt < SPOILT_MAX;
+}
+
 static int
 fetch(struct n5_walk *w, const json_t *object, const char *url,
     struct sluse_sink *sink, const char **ret_missing)
@@ -216,6 +230,17 @@ fetch(struct n5_walk *w, const json_t *object, const char *url,
 			return 0;
 		}
 	} while (v != 0 && again(w, v, ++attempt));
+	if (v == 0) {
+		w->spoilt = 0;
+	} else if (w->s->answer_over) {
+		v = n5_why(w->why, SLUSE_REFUSED, "limit_document",
+		    "fil of %s: larger than --document-max",
+		    n5_text(object, "systemID"));
+	} else if (is_spoilt(w, attempt)) {
+		*ret_missing = "http_5xx";
+		memset(w->why, 0, sizeof(*w->why));
+		return 0;
+	}
 	return v;
 }
 
