@@ -485,6 +485,9 @@ law(void)
 	CHECK(holds("2025-12-17-2647", "§ 14", "2026-01-01"));
 	CHECK(!holds("2025-12-17-2647", "§ 14", "2025-12-31"));
 	CHECK(holds("2016/679", "art. 30", "2030-01-01"));
+	/* In force since a day that nobody could tell. */
+	CHECK(holds("2008-10-17-1119", "§ 6", "2010-06-01"));
+	CHECK(holds("2008-10-17-1119", "§ 6", "2030-01-01"));
 }
 
 static void
