@@ -24,6 +24,7 @@ static const struct {
     {"cases-list", "yygyby", false},
     {"journal-list", "yygyby", false},
     {"journal-verify", "yyyyyy", false},
+    {"depot-dias", "nnnnny", false},
     {"approvals", "yybyny", false},
     {"hold", "yynnny", true},
     {"release", "yynnny", true},

@@ -550,7 +550,9 @@ no_document(void)
 	    {",\"referanseDokumentfil\":\"fil\"", 404, SLUSE_DELIVERED,
 		"http_404"},
 	    {",\"referanseDokumentfil\":\"fil\"", 400, SLUSE_REFUSED, ""},
-	    {"", 403, SLUSE_REFUSED, ""}, {"", 500, SLUSE_LATER, ""}};
+	    {"", 403, SLUSE_REFUSED, ""},
+	    {"", 500, SLUSE_DELIVERED, "http_5xx"},
+	    {"", 503, SLUSE_DELIVERED, "http_5xx"}};
 	size_t i;
 
 	for (i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
