@@ -528,6 +528,17 @@ is_temporary(const char *status)
 	       strncmp(status, "Midlertidig", 11) == 0;
 }
 
+/* Historic paper stays temporary, and so out of every journal. */
+static bool
+is_historic(const struct control *k, uint32_t entry)
+{
+	const struct sl_snap *s = &k->snap;
+	const struct sl_queue_config *q = sl_config_queue(
+	    k->r->cfg, s->queue.text[s->c[s->e[entry].consignment].queue]);
+
+	return q != NULL && q->kind == SL_QUEUE_HISTORIC;
+}
+
 static enum sl_rc
 take_post(void *arg, const struct sl_tlog_post *p, struct sl_err *err)
 {
@@ -559,7 +570,8 @@ take_post(void *arg, const struct sl_tlog_post *p, struct sl_err *err)
 		tell(k, NOT_RECEIVED, p, 0, safe(title_of(p)));
 	}
 	if (is_temporary(p->status) && since >= 0 &&
-	    sl_working_days(since, k->today) > k->days)
+	    sl_working_days(since, k->today) > k->days &&
+	    !(entry != 0 && is_historic(k, entry)))
 		tell(k, STILL_M, p, entry, p->status);
 	/* A title that is not there was erased here, not in the target. */
 	if (!again && (k->r->opt->files > 0 || p->title[0] != '\0'))
@@ -582,7 +594,7 @@ look_for_missing(struct control *k)
 		    sl_standing_of(s->e[id].dispo, s->e[id].outcome) !=
 			SL_STANDS_TRANSFERRED)
 			continue;
-		if (s->sent_ms[id] == 0)
+		if (s->sent_ms[id] == 0 || is_historic(k, id))
 			continue;
 		day = sl_day_of(s->sent_ms[id]);
 		/* What came after the file's end cannot be in it. */

@@ -691,6 +691,19 @@ class Noark(unittest.TestCase):
             self.assertEqual(done.returncode, 0, done.stderr)
             row, = Package(out).table("poster")
             self.assertEqual((row["posttype"], row["status"]), ("X", "M"))
+            # That it stays so is no finding, nor that no journal has it.
+            head = ("registreringsID;saksnummer;tittel;journaldato;type;status"
+                    "\n2025/1-1;2025/1;Brev;2025-01-10;N;M\n")
+            path = os.path.join(h.root, "journal.csv")
+            for more in "", "%s;%s;%s;2025-01-10;X;M\n" % (
+                    row["registrering"], row["saksnummer"], row["tittel"]):
+                with open(path, "w") as file:
+                    file.write(head + more)
+                found = [r for r in h.rows(
+                    "report", "journalkontroll", "--days", "0", path)
+                    if r.get("finding") in ("still_m", "not_journaled")]
+                self.assertEqual([(r["finding"], r["registration"])
+                                  for r in found], [("still_m", "2025/1-1")])
 
 
 class Changed(unittest.TestCase):
