@@ -435,7 +435,7 @@ add_head(struct sl_buf *b, unsigned lang, const struct sl_settle_page *p)
 	    sl_words(lang, "Hvorfor posten venter.", "Why the post waits."),
 	    p->why);
 	if (p->detail != NULL && *p->detail != '\0')
-		sl_buf_printf(b, "(%s)\r\n", p->detail);
+		sl_buf_printf(b, "(%s)\r\n", sl_detail_words(lang, p->detail));
 	if (p->until_ms == 0)
 		return;
 	sl_buf_printf(b, "%s %02d.%02d.%d %s %02d.%02d",

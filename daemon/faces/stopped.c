@@ -78,21 +78,25 @@ advice(unsigned lang, const struct sl_stopped_page *p)
 	}
 }
 
-/* What names a document or is a person's own words is for anybody; the rest is
- * what a program said, in English, and no translation of it would find the
- * cause. */
-static const char *
-detail_label(unsigned lang, const char *reason)
+/* What names a document or is a person's own words is for anybody, and so is
+ * what there are words for; the rest is what a library said, in English, and no
+ * translation of it would find the cause. */
+static void
+add_detail(struct sl_buf *b, unsigned lang, const char *reason, const char *s)
 {
 	static const char *const plain[] = {
 	    "document_missing", "document_changed", "by_person"};
+	bool anybody = sl_detail_nb(s) != NULL;
 	size_t i;
 
 	for (i = 0; i < sizeof(plain) / sizeof(plain[0]); i++)
-		if (reason != NULL && strcmp(plain[i], reason) == 0)
-			return sl_words(lang, "Nærmere: ", "More: ");
-	return sl_words(
-	    lang, "Teknisk melding til IT-drift: ", "For IT operations: ");
+		anybody |= reason != NULL && strcmp(plain[i], reason) == 0;
+	add_line(b,
+	    anybody
+		? sl_words(lang, "Nærmere: ", "More: ")
+		: sl_words(lang,
+		      "Teknisk melding til IT-drift: ", "For IT operations: "),
+	    sl_detail_words(lang, s));
 }
 
 void
@@ -119,7 +123,7 @@ sl_stopped_write(
 		      : sl_words(lang, "Posten kan ikke gå videre.",
 			    "The post cannot go on."));
 	if (p->detail != NULL && *p->detail != '\0')
-		add_line(b, detail_label(lang, p->reason), p->detail);
+		add_detail(b, lang, p->reason, p->detail);
 	add_line(b, sl_words(lang, "Hvem: ", "Who: "), owner(lang, r));
 	sl_buf_printf(b, "\r\n%s\r\n%s\r\n",
 	    sl_words(lang, "Hva nå:", "What now:"), advice(lang, p));

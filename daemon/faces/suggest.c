@@ -116,7 +116,7 @@ add_why(struct sl_buf *b, unsigned lang, const struct sl_suggest_head *h)
 	sl_buf_add_str(b, "</b></p>\n");
 	if (h->detail != NULL && *h->detail != '\0') {
 		sl_buf_add_str(b, "<p>");
-		sl_html_show(b, h->detail);
+		sl_html_show(b, sl_detail_words(lang, h->detail));
 		sl_buf_add_str(b, "</p>\n");
 	}
 	sl_buf_printf(b, "<p>%s ",

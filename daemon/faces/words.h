@@ -12,4 +12,10 @@ sl_words(unsigned language, const char *nb, const char *en)
 	return language == SL_LANGUAGE_EN ? en : nb;
 }
 
+/* What a program says more of a stop (details.def), in Norwegian; NULL: there
+ * are no words for it. */
+const char *sl_detail_nb(const char *detail);
+/* The same in that language, or as it is. */
+const char *sl_detail_words(unsigned language, const char *detail);
+
 #endif

@@ -358,6 +358,14 @@ class Pages(unittest.TestCase):
                 told |= set(re.findall(r"[A-Z][A-Z_]+", line))
         self.assertEqual(told, code)
 
+    def test_details(self):
+        """What the folders have Norwegian words for is what programs say."""
+        code = "".join(re.sub(r'"\s*\n\s*"', "", text) for text in
+                       sources("daemon"))
+        said = [row[0] for row in rows("daemon/faces/details.def", "SL_DETAIL")]
+        self.assertGreater(len(said), 20)
+        self.assertEqual([en for en in said if '"%s"' % en not in code], [])
+
     def test_connector_keys(self):
         for name, path in (("noark5", "plugins/connectors/noark5.c"),
                            ("webhook", "plugins/connectors/webhook.c")):

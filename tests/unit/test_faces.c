@@ -19,6 +19,7 @@
 #include "../../daemon/faces/faces_p.h"
 #include "../../daemon/faces/stopped.h"
 #include "../../daemon/faces/suggest.h"
+#include "../../daemon/faces/words.h"
 #include "test.h"
 
 /* -- the note -------------------------------------------------------------- */
@@ -923,6 +924,39 @@ planted_links(void)
 	end_world();
 }
 
+/* Our own words are Norwegian where the folder is; a library's are its own. */
+static void
+details(void)
+{
+	static const struct {
+		unsigned lang;
+		const char *detail, *has;
+	} rows[] = {
+	    {SL_LANGUAGE_NB, "stopped at a limit",
+		"Nærmere: stanset ved en grense\r\n"},
+	    {SL_LANGUAGE_EN, "stopped at a limit",
+		"More: stopped at a limit\r\n"},
+	    {SL_LANGUAGE_NB, "zlib: bad header",
+		"Teknisk melding til IT-drift: zlib: bad header\r\n"},
+	};
+	size_t i;
+
+	for (i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		SL_BUF struct sl_buf b = {0};
+		struct sl_stopped_page p = {.number = "M26-000001-3",
+		    .name = "a.zip",
+		    .dispo = SL_DISPO_quarantined,
+		    .reason = "limit_ratio",
+		    .detail = rows[i].detail};
+
+		sl_stopped_write(&b, rows[i].lang, &p);
+		CHECK_MSG(strstr(sl_buf_str(&b), rows[i].has) != NULL, "%s",
+		    sl_buf_str(&b));
+	}
+	CHECK_STR(sl_detail_words(SL_LANGUAGE_NB, "it is cut off"),
+	    "den er avkortet");
+}
+
 static void
 stopped_texts(void)
 {
@@ -1101,5 +1135,5 @@ TEST_MAIN({"written_meanwhile", written_meanwhile}, {"note_table", note_table},
     {"note_deleted", note_deleted},
     {"decided_by_other_owner", decided_by_other_owner},
     {"decided_by_rename", decided_by_rename}, {"planted_links", planted_links},
-    {"stopped_texts", stopped_texts}, {"day_list", day_list},
-    {"day_of_ten_thousand", day_of_ten_thousand})
+    {"details", details}, {"stopped_texts", stopped_texts},
+    {"day_list", day_list}, {"day_of_ten_thousand", day_of_ten_thousand})

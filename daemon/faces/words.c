@@ -1,0 +1,28 @@
+/* See the header. */
+#include "words.h"
+
+#include <string.h>
+
+const char *
+sl_detail_nb(const char *detail)
+{
+	static const char *const t[][2] = {
+#define SL_DETAIL(en, nb) {en, nb},
+#include "details.def"
+#undef SL_DETAIL
+	};
+	size_t i;
+
+	for (i = 0; i < sizeof(t) / sizeof(t[0]); i++)
+		if (strcmp(t[i][0], detail) == 0)
+			return t[i][1];
+	return NULL;
+}
+
+const char *
+sl_detail_words(unsigned language, const char *detail)
+{
+	const char *nb = sl_detail_nb(detail);
+
+	return nb != NULL ? sl_words(language, nb, detail) : detail;
+}
