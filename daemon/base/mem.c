@@ -6,6 +6,7 @@
  */
 #include "mem.h"
 
+#include <errno.h>
 #include <stdarg.h>
 #include <stdint.h>
 #include <stdio.h>
@@ -124,10 +125,14 @@ sl_cleanup_free(void *pp)
 }
 
 void
-sl_cleanup_close(const int *fd)
+sl_cleanup_close(int *fd)
 {
+	int error = errno;
+
 	if (*fd >= 0)
 		(void)close(*fd);
+	*fd = -1;
+	errno = error;
 }
 
 int

@@ -25,7 +25,8 @@ char *sl_asprintf(const char *fmt, ...)
     __attribute__((malloc, returns_nonnull, format(printf, 1, 2)));
 
 void sl_cleanup_free(void *pp);
-void sl_cleanup_close(const int *fd);
+/* Closed once, whoever asks: *fd is -1 then, errno as it was. */
+void sl_cleanup_close(int *fd);
 /* Scope-owned: `SL_FREE char *s = ...;` `SL_CLOSE int fd = -1;` */
 #define SL_FREE __attribute__((cleanup(sl_cleanup_free)))
 #define SL_CLOSE __attribute__((cleanup(sl_cleanup_close)))

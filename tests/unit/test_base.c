@@ -330,8 +330,27 @@ unfinished(void)
 	(void)sl_remove_tree(AT_FDCWD, top);
 }
 
+/* At the end of a scope too: the number may be another's by then. */
+static void
+closed_once(void)
+{
+	int other;
+	{
+		SL_CLOSE int fd = open("/", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+		int was = fd;
+
+		errno = ENOSPC;
+		sl_cleanup_close(&fd);
+		CHECK(fd == -1 && errno == ENOSPC);
+		other = open("/", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+		CHECK(other == was);
+	}
+	CHECK(fcntl(other, F_GETFD) >= 0);
+	(void)close(other);
+}
+
 TEST_MAIN({"utf8", utf8}, {"display", display},
     {"json_csv_html", json_csv_html}, {"slices", slices}, {"numbers", numbers},
     {"fnr", fnr}, {"oslo", oslo}, {"ulids", ulids},
     {"password_file", password_file}, {"trust_list", trust_list},
-    {"unfinished", unfinished})
+    {"unfinished", unfinished}, {"closed_once", closed_once})
