@@ -53,6 +53,8 @@ rooms_bench_open := read unpack identify pronom wire base
 libs_bench_open := -larchive -lz -lmagic -licuuc -ljansson -lcrypto
 rooms_bench_append := store journal registry wire base
 libs_bench_append := -lsqlite3 -lcrypto
+rooms_bench_work := wire base
+libs_bench_work := -lcrypto
 rooms_bench_fork := sandbox base
 libs_bench_fork := -lseccomp -lcrypto
 
