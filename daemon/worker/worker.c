@@ -31,6 +31,7 @@
 #include "../base/text.h"
 #include "../sandbox/sandbox.h"
 #include "child.h"
+#include "heap.h"
 #include "slots.h"
 
 #define HOST_LOOK_MS 10 /* between two looks for a free slot of the host */
@@ -559,6 +560,8 @@ set_up(struct parent *p, const struct options *o, struct sl_err *err)
 		rc = p->w->warm(err);
 	if (rc == SL_OK)
 		rc = check_one_thread(err);
+	if (rc == SL_OK)
+		sl_heap_fill_holes();
 	if (rc == SL_OK)
 		rc = sl_sandbox_prepare(o->sandbox_flags, err);
 	if (rc == SL_FATAL && o->fd < 0)
