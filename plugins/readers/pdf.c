@@ -189,7 +189,12 @@ pdf_warm(const struct sluse_reader_host *host)
 	if (context_init() != 0 || cms_warm() != 0)
 		return -1;
 	fz_var(rc);
-	fz_try(reader_ctx) warm_run(reader_ctx);
+	fz_try(reader_ctx)
+	{
+		warm_run(reader_ctx);
+		/* Kept: while there is a font, FreeType is not set up anew. */
+		(void)fz_new_base14_font(reader_ctx, "Helvetica");
+	}
 	fz_catch(reader_ctx) rc = -1;
 	return rc;
 }
