@@ -215,7 +215,8 @@ sl_msg_decode(
 enum sl_rc
 sl_msg_write(int fd, const struct sl_msg *m, struct sl_err *err)
 {
-	uint8_t p[SL_WIRE_MAX];
+	/* On the stack it would cost each child seventeen pages. */
+	static uint8_t p[SL_WIRE_MAX];
 	size_t n = sl_msg_encode(m, p);
 	ssize_t put;
 
