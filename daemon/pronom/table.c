@@ -1,7 +1,7 @@
 /*
  * INVARIANTS: every number a line names is held against what was read before
  * it; after sl_pronom_parse nothing writes to the table, and its pages are
- * read-only. The mapping is shared, so fork copies no page table for it.
+ * read-only.
  *
  * SECURITY: the file is the administrator's. All the same a damaged one must
  * only be refused: its checksum is the first thing looked at.
@@ -26,6 +26,7 @@
 #define FAR_BYTES 2048u
 /* A byte of text becomes at most so many in memory. */
 #define GROWTH 24u
+#define HUGE ((size_t)2 << 20)
 
 struct field {
 	const char *p;
@@ -588,6 +589,26 @@ take_lists(struct loader *l, const char *p, size_t n)
 	return l->wrong == NULL;
 }
 
+/* What is private and in huge pages is simply there in a child; what is shared
+ * or in small ones is mapped anew by each, sixteen pages at a time. */
+static void *
+map_huge(size_t n)
+{
+	char *p = mmap(NULL, n + HUGE, PROT_READ | PROT_WRITE,
+	    MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+	size_t before;
+
+	if (p == MAP_FAILED)
+		return p;
+	before = -(uintptr_t)p & (HUGE - 1);
+	if (before > 0)
+		(void)munmap(p, before);
+	if (before < HUGE)
+		(void)munmap(p + before + n, HUGE - before);
+	(void)madvise(p + before, n, MADV_HUGEPAGE);
+	return p + before;
+}
+
 static struct sl_pronom *
 new_table(size_t text)
 {
@@ -595,9 +616,8 @@ new_table(size_t text)
 	struct sl_pronom *t;
 	void *p;
 
-	cap = (cap + 4095) & ~(size_t)4095;
-	p = mmap(NULL, cap, PROT_READ | PROT_WRITE,
-	    MAP_SHARED | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+	cap = (cap + HUGE - 1) & ~(HUGE - 1);
+	p = map_huge(cap);
 	if (p == MAP_FAILED)
 		return NULL;
 	t = p;
@@ -610,7 +630,7 @@ new_table(size_t text)
 static void
 seal(struct sl_pronom *t)
 {
-	size_t used = (t->r.n + 4095) & ~(size_t)4095, all = t->mapped;
+	size_t used = (t->r.n + HUGE - 1) & ~(HUGE - 1), all = t->mapped;
 
 	t->mapped = used;
 	if (used < all)
