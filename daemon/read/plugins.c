@@ -14,7 +14,12 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "../base/mem.h"
+
 static const struct sluse_reader *readers[SL_READERS_MAX];
+/* Copies of theirs: each child passes by all of them, and would map a page of
+ * each reader for it. */
+static char **mimes[SL_READERS_MAX];
 static size_t readers_count;
 
 static enum sl_rc
@@ -43,6 +48,20 @@ name_ok(const char *s)
 	return n > 0 && n <= 32 && s[n] == '\0';
 }
 
+static char **
+copy_mimes(const char *const *from)
+{
+	size_t n = 0, i;
+	char **to;
+
+	while (from[n] != NULL)
+		n++;
+	to = sl_alloc((n + 1) * sizeof(*to));
+	for (i = 0; i < n; i++)
+		to[i] = sl_strdup(from[i]);
+	return to;
+}
+
 enum sl_rc
 sl_reader_add(const struct sluse_reader *r,
     const struct sluse_reader_host *host, struct sl_err *err)
@@ -63,6 +82,7 @@ sl_reader_add(const struct sluse_reader *r,
 		return bad(err, name, "too many readers");
 	if (r->warm != NULL && r->warm(host) != 0)
 		return bad(err, name, "does not run here");
+	mimes[readers_count] = copy_mimes(r->mimes);
 	readers[readers_count++] = r;
 	return SL_OK;
 }
@@ -121,12 +141,12 @@ sl_readers_load(
 }
 
 static bool
-takes(const struct sluse_reader *r, const char *mime, bool wide)
+takes(size_t reader, const char *mime, bool wide)
 {
-	const char *const *m;
+	char *const *m;
 	size_t n;
 
-	for (m = r->mimes; *m != NULL; m++) {
+	for (m = mimes[reader]; *m != NULL; m++) {
 		n = strlen(*m);
 		if (wide ? n > 0 && (*m)[n - 1] == '/' &&
 			       strncmp(*m, mime, n) == 0
@@ -143,9 +163,8 @@ sl_reader_for(const char *mime, size_t i)
 
 	for (wide = 0; wide < 2; wide++)
 		for (k = 0; k < readers_count; k++)
-			if (takes(readers[k], mime, wide != 0) &&
-			    (wide == 0 || !takes(readers[k], mime, false)) &&
-			    i-- == 0)
+			if (takes(k, mime, wide != 0) &&
+			    (wide == 0 || !takes(k, mime, false)) && i-- == 0)
 				return readers[k];
 	return NULL;
 }
