@@ -12,8 +12,10 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include "../../daemon/base/hash.h"
@@ -67,27 +69,31 @@ start(const char *program, struct sl_chan **ret)
 	return pid;
 }
 
-/* Ticks of the process (first) and of its children that have ended. */
-static void
-cpu_of(pid_t pid, double *ret_self_s, double *ret_children_s)
+/* What a running process has used itself. */
+static double
+own_us(pid_t pid)
 {
-	unsigned long t[4] = {0};
-	char path[64], text[1024];
-	const char *p;
+	unsigned long long ns = 0;
+	char path[64];
 	FILE *f;
 
-	(void)snprintf(path, sizeof(path), "/proc/%d/stat", (int)pid);
+	(void)snprintf(path, sizeof(path), "/proc/%d/schedstat", (int)pid);
 	f = fopen(path, "re");
-	need(f != NULL && fgets(text, sizeof(text), f) != NULL, path);
+	need(f != NULL && fscanf(f, "%llu", &ns) == 1, path);
 	(void)fclose(f);
-	p = strrchr(text, ')');
-	need(p != NULL && sscanf(p + 2,
-			      "%*c %*d %*d %*d %*d %*d %*u %*u %*u %*u %*u "
-			      "%lu %lu %lu %lu",
-			      &t[0], &t[1], &t[2], &t[3]) == 4,
-	    path);
-	*ret_self_s = (double)(t[0] + t[1]) / (double)sysconf(_SC_CLK_TCK);
-	*ret_children_s = (double)(t[2] + t[3]) / (double)sysconf(_SC_CLK_TCK);
+	return (double)ns / 1e3;
+}
+
+/* What a process and its children have used, once it has ended. */
+static double
+all_us(pid_t pid)
+{
+	struct rusage u;
+	int status;
+
+	need(wait4(pid, &status, 0, &u) == pid && status == 0, "wait");
+	return (double)(u.ru_utime.tv_sec + u.ru_stime.tv_sec) * 1e6 +
+	       (double)(u.ru_utime.tv_usec + u.ru_stime.tv_usec);
 }
 
 static void
@@ -129,8 +135,8 @@ one(struct sl_chan *c, const char *name, uint64_t number)
 	fds[SL_FD_RESULT] = pair[1];
 	fds[SL_FD_OUT] = no_name();
 	fds[SL_FD_ORIGINAL] = no_name();
-	(void)snprintf(again, sizeof(again), "/proc/self/fd/%d",
-	    fds[SL_FD_ORIGINAL]);
+	(void)snprintf(
+	    again, sizeof(again), "/proc/self/fd/%d", fds[SL_FD_ORIGINAL]);
 	fds[SL_FD_ORIGINAL_READ] = open(again, O_RDONLY | O_CLOEXEC);
 	m.task.task = number;
 	m.task.kind = SL_TASK_OPEN;
@@ -155,7 +161,7 @@ one(struct sl_chan *c, const char *name, uint64_t number)
 int
 main(int argc, char **argv)
 {
-	double parent[2], children[2];
+	double warm, parent, children;
 	char hex[SL_SHA256_HEX + 1];
 	struct sl_digest d;
 	struct sl_chan *c;
@@ -168,17 +174,18 @@ main(int argc, char **argv)
 	}
 	told = sl_sha256_new();
 	pid = start(argv[1], &c);
-	cpu_of(pid, &parent[0], &children[0]);
+	warm = own_us(pid);
 	for (i = 2; i < argc; i++)
 		one(c, argv[i], (uint64_t)i);
-	cpu_of(pid, &parent[1], &children[1]);
+	parent = own_us(pid);
+	sl_chan_free(c);
+	/* With the end of the parent, some milliseconds in all. */
+	children = all_us(pid) - parent;
 	sl_sha256_end(told, &d);
 	sl_digest_hex(&d, hex);
 	(void)printf("files=%d child_us=%.0f parent_us=%.0f records=%llu "
 		     "told=%.16s\n",
-	    argc - 2, (children[1] - children[0]) * 1e6 / (argc - 2),
-	    (parent[1] - parent[0]) * 1e6 / (argc - 2),
+	    argc - 2, children / (argc - 2), (parent - warm) / (argc - 2),
 	    (unsigned long long)records, hex);
-	sl_chan_free(c);
 	return 0;
 }
