@@ -25,6 +25,7 @@ struct probe_device {
 	const struct sluse_limits *lim;
 	fz_device *text;
 	fz_device *hidden;
+	fz_text *whole, *kept; /* the last that was cut, and what was left */
 	struct clip clip[CLIPS_MAX];
 	int clips;
 	int over; /* clips beyond the stack */
@@ -88,10 +89,8 @@ probe_pop_clip(fz_context *ctx, fz_device *dev)
 static fz_device *
 text_device(fz_context *ctx, struct probe_device *d, fz_stext_page **ret_page)
 {
-	fz_stext_options opt = {.flags = FZ_STEXT_MEDIABOX_CLIP};
-
 	*ret_page = fz_new_stext_page(ctx, d->p->page);
-	return fz_new_stext_device(ctx, *ret_page, &opt);
+	return fz_new_stext_device(ctx, *ret_page, NULL);
 }
 
 /* What the text device has is under an image now. */
@@ -110,6 +109,96 @@ text_hide(fz_context *ctx, struct probe_device *d)
 }
 
 /* -- text ------------------------------------------------------------------ */
+
+/* Does all of it stand so far from the edges that no glyph can lie beyond? A
+ * glyph lies within two sizes of its font around its place, but for those that
+ * the document draws itself. */
+static bool
+is_clear(fz_context *ctx, const fz_text *text, fz_matrix ctm, fz_rect page)
+{
+	const fz_text_span *s;
+	fz_matrix m;
+	fz_rect in;
+	float reach, x, y;
+	int i;
+
+	for (s = text->head; s; s = s->next) {
+		if (fz_font_t3_procs(ctx, s->font))
+			return false;
+		m = fz_concat(s->trm, ctm);
+		reach = fabsf(m.a) + fabsf(m.b) + fabsf(m.c) + fabsf(m.d);
+		in = (fz_rect){page.x0 + reach, page.y0 + reach,
+		    page.x1 - reach, page.y1 - reach};
+		for (i = 0; i < s->len; i++) {
+			x = s->items[i].x * ctm.a + s->items[i].y * ctm.c;
+			y = s->items[i].x * ctm.b + s->items[i].y * ctm.d;
+			x += ctm.e;
+			y += ctm.f;
+			/* what is no number is not clear either */
+			if (!(x > in.x0 && x < in.x1 && y > in.y0 && y < in.y1))
+				return false;
+		}
+	}
+	return true;
+}
+
+static bool
+is_outside(fz_context *ctx, const fz_text_span *s, const fz_text_item *item,
+    fz_matrix ctm, fz_rect page)
+{
+	fz_rect r = fz_bound_glyph(ctx, s->font, item->gid, s->trm);
+
+	r.x0 += item->x;
+	r.y0 += item->y;
+	r.x1 += item->x;
+	r.y1 += item->y;
+	r = fz_transform_rect(r, ctm);
+	return r.x1 <= page.x0 || r.y1 <= page.y0 || r.x0 >= page.x1 ||
+	       r.y0 >= page.y1;
+}
+
+static void
+keep_inside(fz_context *ctx, fz_text *kept, const fz_text *text, fz_matrix ctm,
+    fz_rect page)
+{
+	const fz_text_span *s;
+	fz_matrix m;
+	int i;
+
+	for (s = text->head; s; s = s->next) {
+		m = s->trm;
+		for (i = 0; i < s->len; i++) {
+			if (is_outside(ctx, s, &s->items[i], ctm, page))
+				continue;
+			m.e = s->items[i].x;
+			m.f = s->items[i].y;
+			fz_show_glyph(ctx, kept, s->font, m, s->items[i].gid,
+			    s->items[i].ucs, (int)s->wmode, (int)s->bidi_level,
+			    (fz_bidi_direction)s->markup_dir,
+			    (fz_text_language)s->language);
+		}
+	}
+}
+
+/* The text without what lies outside the page. MuPDF's text device would look
+ * at the bounds of every glyph for that, a tenth of what a page costs. */
+static const fz_text *
+on_page(
+    fz_context *ctx, struct probe_device *d, const fz_text *text, fz_matrix ctm)
+{
+	if (is_clear(ctx, text, ctm, d->p->page))
+		return text;
+	/* filled, then stroked: the device knows it again */
+	if (text == d->whole)
+		return d->kept;
+	fz_drop_text(ctx, d->whole);
+	fz_drop_text(ctx, d->kept);
+	d->whole = d->kept = NULL;
+	d->kept = fz_new_text(ctx);
+	keep_inside(ctx, d->kept, text, ctm, d->p->page);
+	d->whole = fz_keep_text(ctx, text);
+	return d->kept;
+}
 
 static void
 count_glyphs(struct probe_device *d, const fz_text *text, fz_matrix ctm)
@@ -151,7 +240,7 @@ probe_ignore_text(
 	if (!d->p->hidden)
 		d->hidden = text_device(ctx, d, &d->p->hidden);
 	if (d->hidden)
-		fz_ignore_text(ctx, d->hidden, text, ctm);
+		fz_ignore_text(ctx, d->hidden, on_page(ctx, d, text, ctm), ctm);
 }
 
 static void
@@ -166,7 +255,8 @@ probe_fill_text(fz_context *ctx, fz_device *dev, const fz_text *text,
 		return;
 	}
 	count_glyphs(d, text, ctm);
-	fz_fill_text(ctx, d->text, text, ctm, cs, color, alpha, cp);
+	fz_fill_text(ctx, d->text, on_page(ctx, d, text, ctm), ctm, cs, color,
+	    alpha, cp);
 }
 
 static void
@@ -181,7 +271,8 @@ probe_stroke_text(fz_context *ctx, fz_device *dev, const fz_text *text,
 		return;
 	}
 	count_glyphs(d, text, ctm);
-	fz_stroke_text(ctx, d->text, text, stroke, ctm, cs, color, alpha, cp);
+	fz_stroke_text(ctx, d->text, on_page(ctx, d, text, ctm), stroke, ctm,
+	    cs, color, alpha, cp);
 }
 
 /* Text as a stencil shows only if something is painted through it: its words
@@ -192,7 +283,7 @@ probe_clip_text(fz_context *ctx, fz_device *dev, const fz_text *text,
 {
 	struct probe_device *d = (struct probe_device *)dev;
 
-	fz_clip_text(ctx, d->text, text, ctm, scissor);
+	fz_clip_text(ctx, d->text, on_page(ctx, d, text, ctm), ctm, scissor);
 	clip_push(d, fz_infinite_rect, true);
 }
 
@@ -202,7 +293,8 @@ probe_clip_stroke_text(fz_context *ctx, fz_device *dev, const fz_text *text,
 {
 	struct probe_device *d = (struct probe_device *)dev;
 
-	fz_clip_stroke_text(ctx, d->text, text, stroke, ctm, scissor);
+	fz_clip_stroke_text(
+	    ctx, d->text, on_page(ctx, d, text, ctm), stroke, ctm, scissor);
 	clip_push(d, fz_infinite_rect, true);
 }
 
@@ -499,6 +591,8 @@ probe_drop(fz_context *ctx, fz_device *dev)
 
 	fz_drop_device(ctx, d->text);
 	fz_drop_device(ctx, d->hidden);
+	fz_drop_text(ctx, d->whole);
+	fz_drop_text(ctx, d->kept);
 }
 
 static void
