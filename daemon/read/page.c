@@ -120,7 +120,7 @@ static enum sl_rc
 send_boxes(int fd, const struct sl_page *p, struct sl_err *err)
 {
 	struct sl_msg m = {.type = SL_MSG_R_BOXES};
-	uint8_t out[CHUNK];
+	static uint8_t out[CHUNK]; /* no fresh pages of a stack */
 	enum sl_rc rc = SL_OK;
 	size_t n = 0, i;
 
