@@ -69,9 +69,25 @@ struct quality {
 	uint64_t letters;
 };
 
-bool rune_is_space(int c);
+/* Both are asked for every letter of a page: the common ones first. */
+static inline bool
+rune_is_space(int c)
+{
+	if (c > ' ' && c < 0x7f)
+		return false;
+	return c == ' ' || c == 0xa0 || c == 0x3000 || c < 0x20 ||
+	       (c >= 0x2000 && c <= 0x200b) || (c >= 0x7f && c < 0xa0) ||
+	       c == 0x2028 || c == 0x2029;
+}
 /* No one can read these: fonts whose glyphs have lost their meaning. */
-bool rune_is_bad(int c);
+static inline bool
+rune_is_bad(int c)
+{
+	if (c >= ' ' && c < 0x7f)
+		return false;
+	return c < 0x20 || (c >= 0x7f && c < 0xa0) || c == 0xfffd ||
+	       (c >= 0xe000 && c <= 0xf8ff) || c >= 0xf0000;
+}
 /* Adds one word of n runes without spaces, or all of a page. */
 void quality_word(struct quality *q, const int *w, size_t n);
 void quality_text(struct quality *q, const fz_stext_page *text);

@@ -18,21 +18,6 @@ enum {
 	NORDIC_ANDS = 5,
 };
 
-bool
-rune_is_space(int c)
-{
-	return c == ' ' || c == 0xa0 || c == 0x3000 || c < 0x20 ||
-	       (c >= 0x2000 && c <= 0x200b) || (c >= 0x7f && c < 0xa0) ||
-	       c == 0x2028 || c == 0x2029;
-}
-
-bool
-rune_is_bad(int c)
-{
-	return c < 0x20 || (c >= 0x7f && c < 0xa0) || c == 0xfffd ||
-	       (c >= 0xe000 && c <= 0xf8ff) || c >= 0xf0000;
-}
-
 /* Base letters of U+00C0..U+017F, '.' = none; ligatures by their first. */
 static const char latin[] = "aaaa{a{ceeeeiiii"
 			    "dnooooo.|uuuuyts"
@@ -131,6 +116,15 @@ see(const int *w, size_t n, struct shape *s)
 	size_t i;
 
 	for (i = 0; i < n; i++) {
+		if (w[i] >= 'a' && w[i] <= 'z') { /* nearly all are */
+			l = w[i] - 'a' + 1;
+			s->bits += bigram[last][l];
+			s->bigrams++;
+			s->letters++;
+			s->mixed += i > 0 && is_digit(w[i - 1]);
+			last = l;
+			continue;
+		}
 		l = letter_of(w[i]);
 		if (l || last) {
 			s->bits += bigram[last][l];

@@ -34,12 +34,26 @@ word_flush(
 	w->box = fz_empty_rect;
 }
 
+/* In line, since it is done for every letter of a page. */
+static inline fz_rect
+with_quad(fz_rect r, fz_quad q)
+{
+	const fz_point corner[] = {q.ul, q.ur, q.ll, q.lr};
+
+	for (size_t i = 0; i < 4; i++) {
+		r.x0 = corner[i].x < r.x0 ? corner[i].x : r.x0;
+		r.y0 = corner[i].y < r.y0 ? corner[i].y : r.y0;
+		r.x1 = corner[i].x > r.x1 ? corner[i].x : r.x1;
+		r.y1 = corner[i].y > r.y1 ? corner[i].y : r.y1;
+	}
+	return r;
+}
+
 static bool
 emit_line(const struct sluse_reader_host *host, struct sluse_sink *k,
     const fz_stext_line *line, struct word *w)
 {
 	const fz_stext_char *c;
-	fz_rect box;
 
 	w->space = w->any = false;
 	for (c = line->first_char; c; c = c->next) {
@@ -50,8 +64,10 @@ emit_line(const struct sluse_reader_host *host, struct sluse_sink *k,
 		}
 		if (w->n >= WORD_BYTES)
 			word_flush(host, k, w);
-		box = fz_rect_from_quad(c->quad);
-		w->box = w->n ? fz_union_rect(w->box, box) : box;
+		if (w->n == 0)
+			w->box = (fz_rect){c->quad.ul.x, c->quad.ul.y,
+			    c->quad.ul.x, c->quad.ul.y};
+		w->box = with_quad(w->box, c->quad);
 		w->good += !rune_is_bad(c->c);
 		w->n += (size_t)fz_runetochar(w->text + w->n, c->c);
 	}
