@@ -507,8 +507,22 @@ may_begin(
 static bool
 ascii_alnum(char c)
 {
-	return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') ||
-	       (c >= '0' && c <= '9');
+	unsigned letter = ((uint8_t)c | 0x20u) - 'a';
+
+	return letter < 26 || (unsigned)(uint8_t)c - '0' < 10;
+}
+
+/* The column of `to`, if that of `from` is `column`. */
+static unsigned
+count_columns(const char *s, size_t from, size_t to, unsigned column)
+{
+	for (; from < to; from++) {
+		if (s[from] == '\t')
+			column = (column / 8 + 1) * 8;
+		else if (((uint8_t)s[from] & 0xC0) != 0x80)
+			column++;
+	}
+	return column;
 }
 
 /* Labels and values of the line from *at; stops when the array is full. */
@@ -517,6 +531,7 @@ take_items(struct sl_scan *sc, struct line *ln, const struct waiting *w,
     size_t *at, unsigned *column)
 {
 	const char *s = sc->text;
+	size_t counted = *at; /* most lines have no item: theirs never are */
 
 	ln->count = 0;
 	while (*at < ln->end && ln->count < ITEMS_MAX) {
@@ -526,23 +541,20 @@ take_items(struct sl_scan *sc, struct line *ln, const struct waiting *w,
 
 		if (may_begin(sc, ln, from, cp) &&
 		    take_item(sc, ln, w, from, it)) {
+			*column = count_columns(s, counted, from, *column);
+			counted = from;
 			it->column = *column;
 			ln->count++;
 			to = from + it->length;
-		} else {
+		} else if (ascii_alnum(s[to - 1])) {
 			/* Nothing begins inside a word. */
-			while (to < ln->end && ascii_alnum(s[to - 1]) &&
-			       ascii_alnum(s[to]))
+			while (to < ln->end && ascii_alnum(s[to]))
 				to++;
-		}
-		for (; from < to; from++) {
-			if (s[from] == '\t')
-				*column = (*column / 8 + 1) * 8;
-			else if (((uint8_t)s[from] & 0xC0) != 0x80)
-				++*column;
 		}
 		*at = to;
 	}
+	if (*at < ln->end)
+		*column = count_columns(s, counted, *at, *column);
 }
 
 static void

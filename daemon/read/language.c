@@ -265,6 +265,10 @@ sl_language_guess(const char *text, size_t n)
 	while (i < n) {
 		size_t at = i;
 
+		if (((uint8_t)text[i] | 0x20u) - 'a' < 26) {
+			i++;
+			continue;
+		}
 		if (!sl_scan_letter(sl_scan_next(text, n, &i))) {
 			count_word(text + start, at - start, c, &not_danish);
 			start = i;
