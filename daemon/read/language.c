@@ -3,7 +3,6 @@
  * Danish shares most of them with bokmål: it is told by those that only it
  * writes, against those that it never does.
  */
-#include <stdlib.h>
 #include <string.h>
 
 #include "fields.h"
@@ -199,18 +198,19 @@ static const struct small_word words[] = {
 #define WORDS (sizeof(words) / sizeof(words[0]))
 #define WORD_MAX 12u /* bytes of the longest: bestemmelser */
 
-/* By byte, for looking up: the table above is in a reader's alphabet. */
-static struct small_word sorted[WORDS];
-/* Where the words of each first byte begin in it, and where the last ends. */
-static uint8_t starts[257];
-_Static_assert(WORDS < 256, "starts");
+/* Chains of words by their length, two bytes and the last; 0 ends one, else the
+ * word's number is one less. */
+#define SLOTS 1024u
+static uint8_t slot[SLOTS], next[WORDS + 1];
+_Static_assert(WORDS < 255, "slot");
 
-static int
-by_word(const void *a, const void *b)
+/* Of a lower-case word: a word of one byte has its second in its NUL. */
+static unsigned
+slot_of(const char *low, size_t n)
 {
-	const struct small_word *x = a, *y = b;
-
-	return strcmp(x->word, y->word);
+	return ((uint8_t)low[0] * 131u + (uint8_t)low[1] * 31u +
+		   (uint8_t)low[n - 1] * 7u + (unsigned)n * 61u) %
+	       SLOTS;
 }
 
 static void
@@ -218,7 +218,7 @@ count_word(
     const char *w, size_t n, unsigned count[TONGUES], unsigned *ret_not_danish)
 {
 	char low[WORD_MAX + 1];
-	uint8_t k, first;
+	unsigned k;
 
 	if (n == 0 || n > WORD_MAX)
 		return;
@@ -228,30 +228,28 @@ count_word(
 			low[i] = (char)(w[i] + 0x20); /* Å to å */
 	}
 	low[n] = 0;
-	first = (uint8_t)low[0];
-	for (k = starts[first]; k < starts[first + 1]; k++) {
-		if (low[1] == sorted[k].word[1] &&
-		    !strcmp(low, sorted[k].word)) {
-			count[sorted[k].tongue & ~NOT_DA]++;
-			*ret_not_danish += (sorted[k].tongue & NOT_DA) != 0;
-			return;
-		}
+	for (k = slot[slot_of(low, n)]; k != 0; k = next[k]) {
+		if (strcmp(low, words[k - 1].word) != 0)
+			continue;
+		count[words[k - 1].tongue & ~NOT_DA]++;
+		*ret_not_danish += (words[k - 1].tongue & NOT_DA) != 0;
+		return;
 	}
 }
 
 void
 sl_language_warm(void)
 {
-	if (sorted[0].word != NULL)
+	unsigned k, h;
+
+	if (next[0] != 0)
 		return;
-	memcpy(sorted, words, sizeof(sorted));
-	qsort(sorted, WORDS, sizeof(sorted[0]), by_word);
-	for (size_t b = 0, k = 0; b < 256; b++) {
-		starts[b] = (uint8_t)k;
-		while (k < WORDS && (uint8_t)sorted[k].word[0] == b)
-			k++;
+	for (k = WORDS; k > 0; k--) {
+		h = slot_of(words[k - 1].word, strlen(words[k - 1].word));
+		next[k] = slot[h];
+		slot[h] = (uint8_t)k;
 	}
-	starts[256] = WORDS;
+	next[0] = 1; /* no word's: done */
 }
 
 const char *

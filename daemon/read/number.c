@@ -131,8 +131,9 @@ static struct {
 /* By first letter: a bit for each label that may begin so. */
 static uint64_t begins[128][(LABELS + 63) / 64];
 /* By the second letter: the labels that go on so. The last is for all that is
- * no ASCII. Nearly every word ends here. */
+ * no ASCII. Nearly every word ends here, and most others with the third. */
 static uint64_t goes_on[129][(LABELS + 63) / 64];
+static uint64_t third[129][(LABELS + 63) / 64];
 
 /* Pairs that OCR takes for each other: a bit for each set one is in. */
 static const uint8_t sets[128] = {['l'] = 1,
@@ -180,8 +181,14 @@ sl_number_warm(void)
 			want = pattern[i].cp[1];
 			if (c == want || alike(want, c))
 				goes_on[c][i / 64] |= 1ull << (i % 64);
+			want = pattern[i].cp[2];
+			/* a blank is any joint, or none */
+			if (c == want || alike(want, c) || want == ' ' ||
+			    pattern[i].cp[1] == ' ')
+				third[c][i / 64] |= 1ull << (i % 64);
 		}
 		goes_on[128][i / 64] |= 1ull << (i % 64);
+		third[128][i / 64] |= 1ull << (i % 64);
 	}
 }
 
@@ -280,7 +287,7 @@ sl_label_match(const char *s, size_t n, struct sl_label *ret)
 {
 	size_t best = 0, i = 0, w;
 	uint64_t left;
-	uint32_t first, second;
+	uint32_t first, second, after;
 
 	if (n > 64)
 		n = 64;
@@ -292,9 +299,13 @@ sl_label_match(const char *s, size_t n, struct sl_label *ret)
 	second = i < n ? sl_scan_next(s, n, &i) : 0;
 	if (second > 0x7F)
 		second = 0x80;
+	after = i < n ? sl_scan_next(s, n, &i) : 0x80;
+	if (after > 0x7F)
+		after = 0x80;
 	for (w = 0; w < sizeof(begins[0]) / sizeof(begins[0][0]); w++)
-		for (left = begins[first][w] & goes_on[second][w]; left != 0;
-		     left &= left - 1)
+		for (left = begins[first][w] & goes_on[second][w] &
+			    third[after][w];
+		     left != 0; left &= left - 1)
 			try_label(s, n, w * 64 + (size_t)__builtin_ctzll(left),
 			    &best, ret);
 	if (!best)
