@@ -36,6 +36,17 @@ sl_utf8_next(const char *s, size_t n, size_t *i)
 	return cp;
 }
 
+/* Eight bytes of ASCII without a NUL. */
+static bool
+all_ascii(const char *s)
+{
+	const uint64_t ones = UINT64_C(0x0101010101010101), top = ones << 7;
+	uint64_t v;
+
+	memcpy(&v, s, sizeof(v));
+	return ((v | (v - ones)) & top) == 0;
+}
+
 bool
 sl_utf8_valid(const char *s, size_t n)
 {
@@ -43,6 +54,10 @@ sl_utf8_valid(const char *s, size_t n)
 	uint32_t cp;
 
 	while (i < n) {
+		if (n - i >= 8 && all_ascii(s + i)) {
+			i += 8;
+			continue;
+		}
 		at = i;
 		cp = sl_utf8_next(s, n, &i);
 		if (cp == 0 || (cp == 0xFFFD && i - at == 1))

@@ -198,7 +198,7 @@ feed_middle(struct charset_stats *st, int prev, int c, int next)
 		if (st->word_length < sizeof(st->word))
 			st->word_length++;
 		st->word_bracket = st->word_bracket || bracket(c);
-	} else {
+	} else if (st->word_length > 0) {
 		end_word646(st);
 	}
 }
@@ -213,7 +213,9 @@ charset_feed(struct charset_stats *st, const uint8_t *p, size_t n)
 
 		if (st->total < 4)
 			st->first[st->total] = c;
-		if (c == 0) {
+		if (c >= 0x20 && c != 0x7F) {
+			st->high += c >= 0x80;
+		} else if (c == 0) {
 			if (st->total & 1)
 				st->nul_odd++;
 			else
@@ -223,9 +225,9 @@ charset_feed(struct charset_stats *st, const uint8_t *p, size_t n)
 			   c == 0x7F) {
 			st->controls++;
 		}
-		st->high += c >= 0x80;
 		st->total++;
-		feed_utf8(st, c);
+		if (c >= 0x80 || st->utf8_left)
+			feed_utf8(st, c);
 		if (st->here >= 0)
 			feed_middle(st, st->prev, st->here, c);
 		st->prev = st->here;
@@ -458,10 +460,17 @@ charset_decode(enum charset cs, const void *p, size_t n, char *out)
 {
 	const uint8_t *s = p;
 	size_t i = 0, o = 0;
+	/* Sets in which ASCII is itself, and nearly all that is read. */
+	bool plain = cs != CHARSET_UTF16LE && cs != CHARSET_UTF16BE &&
+		     cs != CHARSET_NO646;
 
 	while (i < n) {
 		uint32_t cp;
 
+		if (plain && s[i] >= 0x20 && s[i] < 0x7F) {
+			out[o++] = (char)s[i++];
+			continue;
+		}
 		if (cs == CHARSET_UTF16LE || cs == CHARSET_UTF16BE)
 			cp = next_utf16(s, n, &i, cs == CHARSET_UTF16BE);
 		else if (cs < CHARSET_1252)
