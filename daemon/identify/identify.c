@@ -1,8 +1,8 @@
 /*
  * libmagic is the dearest thing in the life of a small file (about a
- * millisecond), so it is asked once for text and for nothing where a mail has
- * said what its body is; the description costs a second look, which is cheap
- * for everything but text.
+ * millisecond), so it is asked once for text, and not at all of a mail or where
+ * a mail has said what its body is; the description costs a second look, which
+ * is cheap for everything but text.
  *
  * SECURITY: never MAGIC_COMPRESS (it would start programs); limits by
  * magic_setparam.
@@ -346,6 +346,18 @@ is_declared_body(const char *p, size_t n, const char *declared,
 	return true;
 }
 
+/* A head of a mail and nothing else: libmagic could only say the same, or less.
+ */
+static bool
+is_plain_mail(const char *p, size_t n, struct sl_identity *id)
+{
+	if (!sl_looks_mail(p, n) || sl_looks_pdf(p, n) ||
+	    !sl_looks_text(p, n < 65536 ? n : 65536))
+		return false;
+	set(id, "message/rfc822", SL_BASIS_SIGNATURE);
+	return true;
+}
+
 static void
 describe(const char *p, size_t n, struct sl_identity *id)
 {
@@ -525,7 +537,8 @@ sl_identify(const struct sl_extent *x, const char *name, const char *declared,
 		return sl_err_set(err, SL_RETRY, errno, "file_unreadable",
 		    "the input cannot be read");
 	if (!is_declared_body(p, n, declared, name, ret)) {
-		ask_magic(p, n, ret);
+		if (!is_plain_mail(p, n, ret))
+			ask_magic(p, n, ret);
 		mend(x, p, n, name, declared, ret);
 	}
 	fits = ask_pronom(x, p, n, name, ret);
