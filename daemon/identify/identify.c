@@ -488,8 +488,10 @@ read_head(const struct sl_extent *x, size_t *ret_n)
 	static size_t cap;
 	size_t n = x->size < head_max ? (size_t)x->size : head_max;
 
-	if (head == NULL || cap < head_max)
-		head = sl_realloc(head, cap = head_max);
+	if (head == NULL || cap < n) {
+		free(head); /* nothing to be kept */
+		head = sl_realloc(NULL, cap = n);
+	}
 	*ret_n = n;
 	return sl_extent_read(x, head, n, 0) == (ssize_t)n ? head : NULL;
 }
