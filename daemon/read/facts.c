@@ -65,7 +65,7 @@ send_fact(const struct sluse_sink *k, const struct sl_fact *f)
 		m.r_field.post = (uint16_t)f->post;
 		m.r_field.confidence = (uint16_t)f->confidence;
 	}
-	return sl_msg_write(k->result_fd, &m, k->err);
+	return sl_msg_put(k->result_fd, &m, k->err);
 }
 
 /* Inside page() it can go out at once; inside parts() R_PART comes first. */

@@ -605,9 +605,12 @@ read_page(struct sl_reading *r, uint32_t i)
 {
 	struct sluse_sink *k = &r->sink;
 	struct sl_page p;
-	enum sl_rc rc;
+	/* One bad page costs one page: what is told is on its way by then. */
+	enum sl_rc rc = sl_msg_flush(k->result_fd, k->err);
 	int got;
 
+	if (rc != SL_OK)
+		return rc;
 	sl_page_init(&p, k->part, i);
 	k->page = &p;
 	k->limit = NULL;
@@ -645,7 +648,8 @@ sl_reading_pages(struct sl_reading *r, struct sl_budget *b, int result_fd,
 		to = r->pages;
 	for (i = from; i < to && rc == SL_OK; i++)
 		rc = read_page(r, i);
-	return rc;
+	/* The reader's close is still to come. */
+	return rc == SL_OK ? sl_msg_flush(result_fd, err) : rc;
 }
 
 void

@@ -109,7 +109,7 @@ send_text(int fd, const struct sl_page *p, struct sl_err *err)
 		while (n < left && ((unsigned char)s[n] & 0xC0) == 0x80)
 			n--;
 		m.r_text.text = (struct sl_slice){s, (uint32_t)n};
-		rc = sl_msg_write(fd, &m, err);
+		rc = sl_msg_put(fd, &m, err);
 		s += n;
 		left -= n;
 	}
@@ -133,7 +133,7 @@ send_boxes(int fd, const struct sl_page *p, struct sl_err *err)
 			continue;
 		m.r_boxes.boxes =
 		    (struct sl_slice){(const char *)out, (uint32_t)n};
-		rc = sl_msg_write(fd, &m, err);
+		rc = sl_msg_put(fd, &m, err);
 		n = 0;
 	}
 	return rc;
@@ -206,7 +206,7 @@ on_found(void *arg, const struct sl_found *f)
 	m.r_field.confidence =
 	    (uint16_t)(f->confidence < 1000 ? f->confidence : 1000);
 	box_of(s->p, f->at, f->length, &m.r_field);
-	s->rc = sl_msg_write(s->fd, &m, s->err);
+	s->rc = sl_msg_put(s->fd, &m, s->err);
 }
 
 static enum sl_rc
@@ -233,7 +233,7 @@ send_head(int fd, const struct sl_page *p, struct sl_err *err)
 	r->words = (uint32_t)p->words_count;
 	r->flags = p->flags;
 	r->reason = sl_slice_str(p->reason);
-	return sl_msg_write(fd, &m, err);
+	return sl_msg_put(fd, &m, err);
 }
 
 enum sl_rc

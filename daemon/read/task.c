@@ -1,7 +1,8 @@
 /*
  * Parts are taken in the order of their numbers; what lies in one goes to the
  * end of the list, so a tree is walked level by level and no depth of nesting
- * costs stack. A record is sent as soon as nothing about it can change.
+ * costs stack. A record is put as soon as nothing about it can change, and sent
+ * before anything of a library is asked that could end this process.
  *
  * INVARIANT: once a limit is met nothing more is looked into: the parts known
  * by then are still named (R_PART without a type), then comes R_END.
@@ -80,7 +81,7 @@ send_note(struct task *k, uint32_t part, const char *slug, const char *detail,
 	m.r_note.part = part;
 	m.r_note.slug = sl_slice_str(slug);
 	m.r_note.detail = sl_slice_str(detail);
-	return sl_msg_write(k->result, &m, err);
+	return sl_msg_put(k->result, &m, err);
 }
 
 /* The file has no name of its own: a mail's text, say. */
@@ -137,7 +138,7 @@ send_part(struct task *k, uint32_t number, const struct sl_part *p,
 	if (number == 0)
 		k->reason = v->reason;
 	k->sent++;
-	return sl_msg_write(k->result, &m, err);
+	return sl_msg_put(k->result, &m, err);
 }
 
 static enum sl_rc
@@ -398,7 +399,7 @@ do_sidecar(struct task *k, uint32_t number, struct sl_part *p,
 		rc = send_note(k, number, "sidecar_invalid", why.text, err);
 	for (i = 0; i < s.count && rc == SL_OK; i++) {
 		s.m[i].r_field.part = number;
-		rc = sl_msg_write(k->result, &s.m[i], err);
+		rc = sl_msg_put(k->result, &s.m[i], err);
 	}
 	sl_arena_free(s.arena);
 	return rc;
@@ -541,6 +542,8 @@ do_part(struct task *k, uint32_t number, struct sl_err *err)
 	if (p.role == SL_PART_SKIPPED || p.reason != NULL ||
 	    k->budget.limit != NULL)
 		return send_part(k, number, &p, &v, err);
+	if ((rc = sl_msg_flush(k->result, err)) != SL_OK)
+		return rc;
 	rc = sl_identify(&p.x, p.name, p.declared, &v.id, err);
 	if (rc != SL_OK)
 		return rc;
@@ -610,7 +613,7 @@ copy_input(
 	x->fd = fds[SL_FD_ORIGINAL_READ];
 	x->offset = 0;
 	x->size = m.r_original.size;
-	return sl_msg_write(k->result, &m, err);
+	return sl_msg_put(k->result, &m, err);
 }
 
 static enum sl_rc

@@ -33,6 +33,7 @@ struct sl_chan {
 	int fd;
 	struct packet *head, **tail;
 	size_t queued;
+	size_t in_n, in_at; /* a packet, and how far it has been taken */
 	uint8_t in[SL_WIRE_MAX];
 };
 
@@ -230,6 +231,9 @@ sl_chan_recv(struct sl_chan *c, struct sl_msg *ret, int *fds, size_t *ret_nfds,
 	enum sl_rc rc;
 
 	*ret_nfds = 0;
+	if (c->in_at < c->in_n)
+		return sl_msg_next(c->in, c->in_n, &c->in_at, ret, err);
+	c->in_at = c->in_n = 0;
 	do
 		n = recvmsg(c->fd, &mh, MSG_CMSG_CLOEXEC);
 	while (n < 0 && errno == EINTR);
@@ -243,7 +247,9 @@ sl_chan_recv(struct sl_chan *c, struct sl_msg *ret, int *fds, size_t *ret_nfds,
 		rc = sl_err_set(
 		    err, SL_REJECT, 0, "worker_protocol", "packet is too long");
 	else
-		rc = sl_msg_decode(c->in, (size_t)n, ret, err);
+		rc = sl_msg_next(c->in, (size_t)n, &c->in_at, ret, err);
+	if (rc == SL_OK)
+		c->in_n = (size_t)n;
 	if (rc != SL_OK || fds == NULL) {
 		for (i = 0; i < nfds; i++)
 			(void)close(got_fds[i]);

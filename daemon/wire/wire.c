@@ -86,10 +86,11 @@ put_digest(struct out *o, const struct sl_digest *d)
 #define PUT_RAW(o, v, max) put_bytes(o, v, max)
 #define PUT_DIGEST(o, v, max) put_digest(o, &(v))
 
-size_t
-sl_msg_encode(const struct sl_msg *m, uint8_t *p)
+/* Behind the n bytes of p; the new length, or 0. */
+static size_t
+encode_at(const struct sl_msg *m, uint8_t *p, size_t n)
 {
-	struct out o = {.p = p};
+	struct out o = {.p = p, .n = n};
 
 	put_num(&o, (uint64_t)m->type, 2);
 	put_num(&o, SL_WIRE_PROTO, 2);
@@ -107,6 +108,12 @@ sl_msg_encode(const struct sl_msg *m, uint8_t *p)
 		return 0;
 	}
 	return o.bad ? 0 : o.n;
+}
+
+size_t
+sl_msg_encode(const struct sl_msg *m, uint8_t *p)
+{
+	return encode_at(m, p, 0);
 }
 
 struct in {
@@ -180,10 +187,10 @@ take_digest(struct in *in)
 #define TAKE_DIGEST(in, max) take_digest(in)
 
 enum sl_rc
-sl_msg_decode(
-    const uint8_t *p, size_t n, struct sl_msg *ret, struct sl_err *err)
+sl_msg_next(const uint8_t *p, size_t n, size_t *at, struct sl_msg *ret,
+    struct sl_err *err)
 {
-	struct in in = {.p = p, .n = n};
+	struct in in = {.p = p, .n = n, .at = *at};
 	unsigned type = (unsigned)take_num(&in, 2);
 	unsigned proto = (unsigned)take_num(&in, 2);
 
@@ -205,29 +212,72 @@ sl_msg_decode(
 	default:
 		in.bad = true;
 	}
-	if (in.bad || in.at != in.n)
+	if (in.bad)
 		return sl_err_set(err, SL_REJECT, 0, "worker_protocol",
 		    "packet of type %u (%s) out of shape", type,
 		    sl_msg_name(type) != NULL ? sl_msg_name(type) : "unknown");
+	*at = in.at;
+	return SL_OK;
+}
+
+enum sl_rc
+sl_msg_decode(
+    const uint8_t *p, size_t n, struct sl_msg *ret, struct sl_err *err)
+{
+	size_t at = 0;
+	enum sl_rc rc = sl_msg_next(p, n, &at, ret, err);
+
+	if (rc == SL_OK && at != n)
+		rc = sl_err_set(err, SL_REJECT, 0, "worker_protocol",
+		    "more behind a packet of type %u", (unsigned)ret->type);
+	return rc;
+}
+
+/* What waits to be sent. On a stack it would cost each child seventeen pages.
+ */
+static uint8_t packet[SL_WIRE_MAX];
+static size_t packet_n;
+
+enum sl_rc
+sl_msg_flush(int fd, struct sl_err *err)
+{
+	size_t n = packet_n;
+	ssize_t put;
+
+	if (n == 0)
+		return SL_OK;
+	packet_n = 0;
+	do
+		put = write(fd, packet, n);
+	while (put < 0 && errno == EINTR);
+	if (put != (ssize_t)n)
+		return sl_err_set(err, SL_RETRY, put < 0 ? errno : 0,
+		    "worker_gone", "cannot send to slused");
+	return SL_OK;
+}
+
+enum sl_rc
+sl_msg_put(int fd, const struct sl_msg *m, struct sl_err *err)
+{
+	size_t n = encode_at(m, packet, packet_n);
+	enum sl_rc rc;
+
+	if (n == 0 && packet_n > 0) { /* no room, perhaps */
+		if ((rc = sl_msg_flush(fd, err)) != SL_OK)
+			return rc;
+		n = encode_at(m, packet, 0);
+	}
+	if (n == 0)
+		return sl_err_set(err, SL_FATAL, 0, "worker_protocol",
+		    "message %s cannot be encoded", sl_msg_name(m->type));
+	packet_n = n;
 	return SL_OK;
 }
 
 enum sl_rc
 sl_msg_write(int fd, const struct sl_msg *m, struct sl_err *err)
 {
-	/* On the stack it would cost each child seventeen pages. */
-	static uint8_t p[SL_WIRE_MAX];
-	size_t n = sl_msg_encode(m, p);
-	ssize_t put;
+	enum sl_rc rc = sl_msg_put(fd, m, err);
 
-	if (n == 0)
-		return sl_err_set(err, SL_FATAL, 0, "worker_protocol",
-		    "message %s cannot be encoded", sl_msg_name(m->type));
-	do
-		put = write(fd, p, n);
-	while (put < 0 && errno == EINTR);
-	if (put != (ssize_t)n)
-		return sl_err_set(err, SL_RETRY, put < 0 ? errno : 0,
-		    "worker_gone", "cannot send to slused");
-	return SL_OK;
+	return rc == SL_OK ? sl_msg_flush(fd, err) : rc;
 }

@@ -1,8 +1,9 @@
 /*
  * Messages: structs, coding, and channels over SOCK_SEQPACKET sockets.
  *
- * One record = one packet: u16 type, u16 proto, then the fields of
- * messages.def in order, little endian; STR and RAW as u32 length + bytes.
+ * One record: u16 type, u16 proto, then the fields of messages.def in order,
+ * little endian; STR and RAW as u32 length + bytes. A packet holds one, or
+ * several behind one another; descriptors belong to the first.
  * Decoded slices point into the packet and live as long as it does.
  * Everything received is checked for shape here; what a value means, the
  * receiver checks. What a worker says is hostile.
@@ -19,7 +20,7 @@
 #include "../base/hash.h"
 #include "messages.def"
 
-#define SL_WIRE_PROTO 3
+#define SL_WIRE_PROTO 4
 #define SL_WIRE_MAX 65536 /* bytes of one packet */
 #define SL_WIRE_FDS_MAX 128 /* descriptors with one packet */
 
@@ -62,9 +63,17 @@ size_t sl_msg_encode(const struct sl_msg *m, uint8_t *p);
 /* SL_REJECT with reason "worker_protocol" for anything out of shape. */
 enum sl_rc sl_msg_decode(
     const uint8_t *p, size_t n, struct sl_msg *ret, struct sl_err *err);
+/* The same of the record at *at, which is moved behind it. */
+enum sl_rc sl_msg_next(const uint8_t *p, size_t n, size_t *at,
+    struct sl_msg *ret, struct sl_err *err);
 
 /* Blocking send by write(2) alone: for children in the sandbox. */
 enum sl_rc sl_msg_write(int fd, const struct sl_msg *m, struct sl_err *err);
+/* The same, but it waits for others to share a packet with, until there is no
+ * room or sl_msg_flush: what it says is lost if the process ends before. One
+ * descriptor only in the life of a process. */
+enum sl_rc sl_msg_put(int fd, const struct sl_msg *m, struct sl_err *err);
+enum sl_rc sl_msg_flush(int fd, struct sl_err *err);
 
 /* A connected socket with its queues. */
 struct sl_chan;
@@ -80,7 +89,9 @@ enum sl_rc sl_chan_send(struct sl_chan *c, const struct sl_msg *m,
 /* Bytes still queued; the owner then watches for writing and calls flush. */
 size_t sl_chan_queued(const struct sl_chan *c);
 enum sl_rc sl_chan_flush(struct sl_chan *c, struct sl_err *err);
-/* One message. Its slices live until the next receive on c. Descriptors go to
+/* One message; where a packet holds several, the others come with the next
+ * calls, for which no event is waited for. Its slices live until the next
+ * receive on c. Descriptors go to
  * fds[SL_WIRE_FDS_MAX] and are the caller's. SL_SKIP: nothing there now;
  * SL_RETRY: peer closed; SL_REJECT: out of shape. */
 enum sl_rc sl_chan_recv(struct sl_chan *c, struct sl_msg *ret, int *fds,

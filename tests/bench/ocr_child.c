@@ -201,10 +201,12 @@ drain(struct slot *s)
 	static uint8_t packet[SL_WIRE_MAX];
 	struct sl_msg m;
 	ssize_t n = read(s->fd, packet, sizeof(packet));
+	size_t at = 0;
 
 	if (n <= 0)
 		return 0;
-	if (sl_msg_decode(packet, (size_t)n, &m, NULL) == SL_OK)
+	while (at < (size_t)n &&
+	       sl_msg_next(packet, (size_t)n, &at, &m, NULL) == SL_OK)
 		take(s, &m);
 	return 1;
 }

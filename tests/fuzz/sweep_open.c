@@ -76,11 +76,18 @@ drain(int fd, char *what, size_t cap)
 	static uint8_t p[SL_WIRE_MAX];
 	bool good = true, end = false;
 	struct sl_msg m;
-	ssize_t n;
+	ssize_t n = 0;
+	size_t at = 0;
 
-	while ((n = recv(fd, p, sizeof(p), 0)) > 0) {
-		if (sl_msg_decode(p, (size_t)n, &m, NULL) != SL_OK || end) {
+	for (;;) {
+		if (at == (size_t)n) {
+			at = 0;
+			if ((n = recv(fd, p, sizeof(p), 0)) <= 0)
+				break;
+		}
+		if (sl_msg_next(p, (size_t)n, &at, &m, NULL) != SL_OK || end) {
 			good = false;
+			at = (size_t)n;
 			continue;
 		}
 		sum.parts += m.type == SL_MSG_R_PART;

@@ -309,6 +309,7 @@ run_fds(const struct sl_msg_task *t, int *fds)
 	int sv[2], type = SOCK_SEQPACKET | SOCK_CLOEXEC;
 	static uint8_t p[SL_WIRE_MAX];
 	struct sl_msg m;
+	size_t at;
 	ssize_t n;
 	pid_t pid;
 
@@ -327,12 +328,14 @@ run_fds(const struct sl_msg_task *t, int *fds)
 		_exit(sl_work_run(t, fds));
 	}
 	(void)close(sv[1]);
-	while ((n = recv(sv[0], p, sizeof(p), 0)) > 0) {
-		if (sl_msg_decode(p, (size_t)n, &m, NULL) == SL_OK)
+	while ((n = recv(sv[0], p, sizeof(p), 0)) > 0)
+		for (at = 0; at < (size_t)n;) {
+			if (sl_msg_next(p, (size_t)n, &at, &m, NULL) != SL_OK) {
+				sl_buf_add_str(&out, "UNDECODABLE\n");
+				break;
+			}
 			line_of(&m);
-		else
-			sl_buf_add_str(&out, "UNDECODABLE\n");
-	}
+		}
 	(void)close(sv[0]);
 	if (waitpid(pid, &status, 0) != pid)
 		abort();

@@ -196,6 +196,69 @@ pair(struct sl_chan **x, struct sl_chan **y)
 	*y = sl_chan_new(s[1], true);
 }
 
+static bool
+gets_text(struct sl_chan *c, uint32_t page, uint32_t n)
+{
+	struct sl_msg m;
+	struct sl_err err;
+	size_t nfds = 7;
+
+	return sl_chan_recv(c, &m, NULL, &nfds, &err) == SL_OK && nfds == 0 &&
+	       m.type == SL_MSG_R_TEXT && m.r_text.page == page &&
+	       m.r_text.text.n == n;
+}
+
+/* Several records share a packet while there is room. */
+static void
+packets(void)
+{
+	struct sl_msg m = {.type = SL_MSG_R_TEXT}, got;
+	uint8_t b[SL_WIRE_MAX];
+	struct sl_chan *x, *y;
+	struct sl_err err;
+	size_t n, k;
+
+	pair(&x, &y);
+	m.r_text.text = some_text(40, 40);
+	for (m.r_text.page = 0; m.r_text.page < 3; m.r_text.page++)
+		CHECK(sl_msg_put(sl_chan_fd(x), &m, &err) == SL_OK);
+	CHECK(sl_chan_recv(y, &got, NULL, &k, &err) == SL_SKIP);
+	CHECK(sl_msg_flush(sl_chan_fd(x), &err) == SL_OK);
+	CHECK(sl_msg_flush(sl_chan_fd(x), &err) == SL_OK);
+	CHECK(recv(sl_chan_fd(y), b, sizeof(b), MSG_PEEK) == 3 * 56);
+	CHECK(gets_text(y, 0, 40) && gets_text(y, 1, 40));
+	CHECK(gets_text(y, 2, 40));
+	CHECK(sl_chan_recv(y, &got, NULL, &k, &err) == SL_SKIP);
+	/* What does not fit goes before; what never fits is refused. */
+	m.r_text.text = some_text(40000, 40000);
+	for (m.r_text.page = 0; m.r_text.page < 2; m.r_text.page++)
+		CHECK(sl_msg_put(sl_chan_fd(x), &m, &err) == SL_OK);
+	CHECK(gets_text(y, 0, 40000));
+	CHECK(sl_chan_recv(y, &got, NULL, &k, &err) == SL_SKIP);
+	m.r_text.text.n = SL_WIRE_MAX;
+	CHECK(sl_msg_put(sl_chan_fd(x), &m, &err) == SL_FATAL);
+	m.r_text.text = some_text(1, 1);
+	m.r_text.page = 9;
+	CHECK(sl_msg_write(sl_chan_fd(x), &m, &err) == SL_OK);
+	CHECK(gets_text(y, 1, 40000) && gets_text(y, 9, 1));
+	/* One that is cut off behind a good one. */
+	n = sl_msg_encode(&m, b);
+	memcpy(b + n, b, n);
+	for (k = 1; k < n; k++) {
+		size_t nfds;
+
+		CHECK(sl_msg_decode(b, n + k, &got, &err) == SL_REJECT);
+		CHECK(write(sl_chan_fd(x), b, n + k) == (ssize_t)(n + k));
+		CHECK(gets_text(y, 9, 1));
+		CHECK(sl_chan_recv(y, &got, NULL, &nfds, &err) == SL_REJECT);
+		sl_chan_free(x);
+		sl_chan_free(y);
+		pair(&x, &y);
+	}
+	sl_chan_free(x);
+	sl_chan_free(y);
+}
+
 static void
 descriptors(void)
 {
@@ -269,5 +332,5 @@ queueing(void)
 }
 
 TEST_MAIN({"round_trip", round_trip}, {"truncated", truncated},
-    {"length_lies", length_lies}, {"refusals", refusals},
+    {"length_lies", length_lies}, {"refusals", refusals}, {"packets", packets},
     {"descriptors", descriptors}, {"queueing", queueing})
