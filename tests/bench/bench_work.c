@@ -49,11 +49,12 @@ start(const char *program, struct sl_chan **ret)
 	char fd[16];
 	pid_t pid;
 
-	need(socketpair(AF_UNIX, SOCK_SEQPACKET, 0, pair) == 0, "socketpair");
+	need(socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, pair) == 0,
+	    "socketpair");
 	pid = fork();
 	need(pid >= 0, "fork");
 	if (pid == 0) {
-		(void)close(pair[0]);
+		(void)fcntl(pair[1], F_SETFD, 0);
 		(void)snprintf(fd, sizeof(fd), "%d", pair[1]);
 		(void)execl(program, program, "--fd", fd, "--slots", "2",
 		    "--log-level", "4", (char *)NULL);
