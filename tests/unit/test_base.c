@@ -11,6 +11,7 @@
 
 #include "../../daemon/base/clock.h"
 #include "../../daemon/base/file.h"
+#include "../../daemon/base/mem.h"
 #include "../../daemon/base/part.h"
 #include "../../daemon/base/passwords.h"
 #include "../../daemon/base/text.h"
