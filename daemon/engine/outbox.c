@@ -34,7 +34,7 @@ peers_of(struct sl_target *t)
 	size_t n = 0;
 
 	for (p = t->e->peers; p != NULL; p = p->next)
-		n += !p->dead && p->role == SL_ROLE_PUSH &&
+		n += !p->dead && p->role == SL_ROLE_PUSH && p->slots > 0 &&
 		     strcmp(p->name, t->cfg->name) == 0;
 	return n;
 }
