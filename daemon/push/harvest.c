@@ -80,8 +80,7 @@ not_ours(struct sl_err *err, const char *why)
 	    err, SL_FATAL, 0, "config_invalid", "harvest: %s", why);
 }
 
-/* -- opening -----------------------------------------------------------------
- */
+/* -- opening ------------------------------------------------------------ */
 
 /* The first line: whose it is. */
 static char *
@@ -270,8 +269,7 @@ sl_harvest_free(struct sl_harvest *h)
 	free(h);
 }
 
-/* -- documents ---------------------------------------------------------------
- */
+/* -- documents ---------------------------------------------------------- */
 
 /* "ab/abcd.." below files/. */
 static void
@@ -409,8 +407,7 @@ end_document(struct sl_harvest *h, struct sl_doc *ret)
 	return rc;
 }
 
-/* -- units -------------------------------------------------------------------
- */
+/* -- units -------------------------------------------------------------- */
 
 static bool
 is_word(const char *s)
@@ -594,8 +591,7 @@ sl_harvest_unit(struct sl_harvest *h, const struct sluse_unit *u)
 	return rc == SL_OK ? 0 : -1;
 }
 
-/* -- waiting -----------------------------------------------------------------
- */
+/* -- waiting ------------------------------------------------------------ */
 
 int
 sl_harvest_pause(struct sl_push *p, int attempt, int retry_after_s)
@@ -620,8 +616,7 @@ sl_harvest_pause(struct sl_push *p, int attempt, int retry_after_s)
 	return 0;
 }
 
-/* -- the end -----------------------------------------------------------------
- */
+/* -- the end ------------------------------------------------------------ */
 
 /* Documents that this harvest does not name: of units that are gone since. */
 static enum sl_rc
