@@ -8,6 +8,7 @@
  * Manual: sluse-connector(7).
  *
  * ABI changes, newest first:
+ *   1.3  ask in a post: what may be under way is not made; lacks in a unit.
  *   1.2  harvest(): the whole archive, for its hand-over; sink(), emit_unit()
  *        and pause() in the host's table, sink in a request.
  *   1.1  emit_post() in the host's table, which list_journal was missing.
@@ -20,7 +21,7 @@
 #include <stdint.h>
 
 #define SLUSE_CONNECTOR_ABI_MAJOR 1
-#define SLUSE_CONNECTOR_ABI_MINOR 2
+#define SLUSE_CONNECTOR_ABI_MINOR 3
 
 /* What became of a call: faults of the post and of the target differ. */
 enum sluse_verdict {
@@ -96,6 +97,12 @@ struct sluse_post {
 	const char *json; /* the prepared post: schemas/post.schema.json */
 	const struct sluse_step *steps; /* finished in earlier tries */
 	size_t steps_count;
+	/* minor 2 ends here */
+
+	/* 1 = the step behind the last finished one may still be under way, and
+	 * is not to be made: NOT_FOUND if it is not there. */
+	int ask;
+	/* minor 3 ends here */
 };
 
 struct sluse_case {
@@ -139,6 +146,12 @@ struct sluse_unit {
 	const char *missing; /* and why: a slug; NULL: it is no document */
 	const char *sha256; /* as the target states them; NULL, -1: not */
 	int64_t bytes;
+	/* minor 2 ends here */
+
+	/* What it shows a link to and has no answer for: names with spaces
+	 * between. NULL: none. */
+	const char *lacks;
+	/* minor 3 ends here */
 };
 
 struct sluse_connector_host {

@@ -91,6 +91,30 @@ take_word(const json_t *o, const char *name, char *out, size_t cap)
 	return s != NULL && sl_slice_copy(sl_slice_str(s), out, cap);
 }
 
+/* Names of letters alone; most harvests have none. */
+static bool
+take_lacks(const json_t *o, struct sl_harvest *h)
+{
+	json_t *all = json_object_get(o, "lacks"), *v;
+	const char *name;
+	size_t n = 0;
+
+	json_object_foreach(all, name, v)
+	{
+		size_t k = strlen(name);
+
+		if (n + k + 2 > sizeof(h->lacks) ||
+		    strspn(name, "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
+				 "abcdefghijklmnopqrstuvwxyz") != k)
+			return false;
+		if (n > 0)
+			h->lacks[n++] = ' ';
+		memcpy(h->lacks + n, name, k + 1);
+		n += k;
+	}
+	return all == NULL || json_is_object(all);
+}
+
 /* Of units.jsonl; older harvests have none. */
 static bool
 take_digest(const json_t *o, struct sl_harvest *h)
@@ -117,7 +141,8 @@ take_about(struct sl_harvest *h, const json_t *o, struct sl_err *err)
 	    !take_word(o, "made", h->made, sizeof(h->made)) ||
 	    !take_count(o, "units", &h->units) ||
 	    !take_count(o, "files", &h->files) ||
-	    !take_count(o, "bytes", &h->bytes) || !take_digest(o, h))
+	    !take_count(o, "bytes", &h->bytes) || !take_lacks(o, h) ||
+	    !take_digest(o, h))
 		return sl_err_set(err, SL_BROKEN, 0, "damaged",
 		    "harvest.json: a member is missing or of another kind");
 	return SL_OK;
@@ -270,7 +295,8 @@ static bool
 knows_members(json_t *o)
 {
 	static const char *const known[] = {"kind", "type", "id", "parent",
-	    "again", "fields", "file", "sha256", "size", "differs", "missing"};
+	    "again", "fields", "file", "sha256", "size", "differs", "missing",
+	    "lacks"};
 	const char *name;
 	json_t *v;
 	size_t i;

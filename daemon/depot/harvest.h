@@ -59,6 +59,7 @@ struct sl_visitor {
 struct sl_harvest {
 	int dir, units_fd;
 	char target[128], connector[64], made[40];
+	char lacks[256]; /* relations that led nowhere, with spaces between */
 	uint64_t units, files, bytes; /* as harvest.json says */
 	uint64_t size; /* of units.jsonl */
 	bool stated, walked;

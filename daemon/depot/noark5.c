@@ -337,6 +337,21 @@ write_left(struct sl_n5 *n, struct sl_err *err)
 	    "utelatt.csv cannot be written");
 }
 
+static void
+tell_lacks(struct sl_n5 *n)
+{
+	const char *p = n->harvest.lacks;
+	char name[sizeof(n->harvest.lacks)];
+	size_t k;
+
+	for (; *p != '\0'; p += k + (p[k] == ' ')) {
+		k = strcspn(p, " ");
+		memcpy(name, p, k);
+		name[k] = '\0';
+		sl_dev_tell(&n->devs, SL_DEV_lenke, NULL, name);
+	}
+}
+
 static enum sl_rc
 write_package(struct sl_n5 *n, struct sl_err *err)
 {
@@ -350,6 +365,8 @@ write_package(struct sl_n5 *n, struct sl_err *err)
 		rc = sl_posts_open(&n->posts, err);
 	if (rc == SL_OK && n->opt->system == NULL)
 		sl_dev_tell(&n->devs, SL_DEV_system, NULL, "systemName");
+	if (rc == SL_OK)
+		tell_lacks(n);
 	if (rc == SL_OK)
 		rc = write_structure(n, err);
 	sl_ids_free(&n->ids); /* the journals need room */

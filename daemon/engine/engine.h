@@ -485,8 +485,7 @@ int64_t sl_outbox_ask_ms(
 int64_t sl_outbox_again_ms(
     const struct sl_target *t, const struct sl_delivery *d);
 /* The try came to nothing: no byte of it left us. */
-void sl_outbox_not_sent(
-    struct sl_target *t, struct sl_delivery *d, bool was_uncertain);
+void sl_outbox_not_sent(struct sl_target *t, struct sl_delivery *d);
 /* Whoever sent it is gone; its last request may be under way still. */
 void sl_outbox_unheard(struct sl_target *t, int64_t delivery);
 /* At start, with the store open: what was under way has its time to settle. */

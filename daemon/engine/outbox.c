@@ -2,10 +2,11 @@
  * Gate *delivered*: what waits for a target, what is under way, what came of
  * it.
  *
- * INVARIANT: a try is begun only after its count is durable, and counts as
- * uncertain until its answer says otherwise. So after any crash the next try
- * knows that an earlier one may have reached the target: it leaves the target
- * unknown_wait to finish, then asks by own key before it sends anything.
+ * INVARIANT: a try is begun only after its count is durable, and before it
+ * sends anything that may make something it is durably uncertain, until its
+ * answer says otherwise. So after any crash the next try knows whether an
+ * earlier one may have reached the target: it leaves the target unknown_wait to
+ * finish, then asks by own key before it sends anything.
  */
 #include <assert.h>
 #include <errno.h>
@@ -33,7 +34,7 @@ peers_of(struct sl_target *t)
 	size_t n = 0;
 
 	for (p = t->e->peers; p != NULL; p = p->next)
-		n += !p->dead && p->role == SL_ROLE_PUSH &&
+		n += !p->dead && p->role == SL_ROLE_PUSH && p->slots > 0 &&
 		     strcmp(p->name, t->cfg->name) == 0;
 	return n;
 }
@@ -190,13 +191,12 @@ send_delivery(struct sl_engine *e, int64_t id, int64_t how)
 		/* It went away meanwhile; the try counts, which only means
 		 * that the next one asks first. */
 		drop_inflight(t, i);
-		sl_outbox_not_sent(t, &d, was_uncertain);
+		sl_outbox_not_sent(t, &d);
 		return;
 	}
 	files = sl_alloc(SL_OUTBOX_FILES_MAX * sizeof(*files));
 	if (!sl_outbox_files(e, &d, files, &n)) {
 		drop_inflight(t, i);
-		d.uncertain = was_uncertain;
 		store_failed(t, &d, &en);
 	} else {
 		t->inflight_peer[i] = p;
@@ -229,7 +229,6 @@ begin_try(struct sl_target *t, struct sl_delivery *d, const struct sl_entry *en,
 	/* What is sent now is to be asked for anew. */
 	if (how != ASK)
 		d->asked = 0;
-	d->uncertain = true; /* until its answer says otherwise */
 	d->next_ms = sl_outbox_settled_ms(t);
 	sl_buf_add_str(&b, "{\"target\":");
 	sl_text_json(&b, d->target, strlen(d->target));
@@ -724,6 +723,18 @@ checkpoint_ok(struct sl_engine *e, int64_t delivery, int64_t pid)
 			(void)sl_peer_send(p, &m, NULL, 0);
 }
 
+/* What may make something goes out once this is durable. */
+static enum sl_rc
+take_begin(struct sl_engine *e, struct sl_peer *p, struct sl_delivery *d,
+    struct sl_err *err)
+{
+	d->uncertain = true;
+	if (sl_delivery_update(e->store, d, NULL, err) != SL_OK)
+		return SL_FATAL;
+	sl_engine_after(e, checkpoint_ok, d->id, p->pid);
+	return SL_OK;
+}
+
 static enum sl_rc
 take_checkpoint(struct sl_engine *e, struct sl_peer *p,
     const struct sl_msg_checkpoint *m, struct sl_err *err)
@@ -739,6 +750,8 @@ take_checkpoint(struct sl_engine *e, struct sl_peer *p,
 		return SL_REJECT;
 	(void)sl_slice_copy(m->step, step, sizeof(step));
 	(void)sl_slice_copy(m->key, key, sizeof(key));
+	if (step[0] == '\0')
+		return take_begin(e, p, &d, err);
 	if (strspn(step, "abcdefghijklmnopqrstuvwxyz0123456789_-./ ") !=
 	    strlen(step))
 		return SL_REJECT;

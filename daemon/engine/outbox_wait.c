@@ -54,13 +54,11 @@ sl_outbox_again_ms(const struct sl_target *t, const struct sl_delivery *d)
 }
 
 void
-sl_outbox_not_sent(
-    struct sl_target *t, struct sl_delivery *d, bool was_uncertain)
+sl_outbox_not_sent(struct sl_target *t, struct sl_delivery *d)
 {
 	struct sl_err err;
 
-	d->uncertain = was_uncertain;
-	if (!was_uncertain)
+	if (!d->uncertain)
 		d->next_ms = sl_clock_utc_ms();
 	(void)sl_engine_bad(
 	    t->e, sl_delivery_update(t->e->store, d, NULL, &err), &err);

@@ -37,6 +37,7 @@ struct sl_job {
 	uint64_t delivery;
 	uint32_t attempt;
 	bool uncertain, ask;
+	bool begun; /* slused knows that something may be there */
 	char *subject, *own_key, *post;
 	struct sluse_file *file;
 	size_t files_n, files_cap;
@@ -137,6 +138,7 @@ take_deliver(struct sl_push *p, const struct sl_msg_deliver *m)
 	j->attempt = m->attempt;
 	j->uncertain = m->uncertain != 0;
 	j->ask = m->ask != 0;
+	j->begun = j->uncertain;
 	j->subject = slice_dup(m->subject);
 	j->own_key = slice_dup(m->own_key);
 	j->post = slice_dup(m->post);
@@ -273,6 +275,17 @@ sl_push_checkpoint(struct sl_push *p, const char *step, const char *key)
 	return 0;
 }
 
+int
+sl_push_begin(struct sl_push *p)
+{
+	if (p->now == NULL || p->now->sync != 0 || p->now->begun)
+		return 0;
+	if (sl_push_checkpoint(p, "", "") != 0)
+		return -1;
+	p->now->begun = true;
+	return 0;
+}
+
 /* -- one delivery ------------------------------------------------------------
  */
 
@@ -348,7 +361,7 @@ say_not_there(struct sluse_why *why)
 	why->uncertain = 1;
 	(void)snprintf(why->reason, sizeof(why->reason), "target_unknown");
 	(void)snprintf(why->text, sizeof(why->text),
-	    "asked by own key: it is not there so far");
+	    "asked by own key: what was sent is not there so far");
 }
 
 /* Finds out, if need be, and delivers. why->uncertain says in the end whether
@@ -366,7 +379,8 @@ call_connector(struct sl_push *p, const struct sl_job *j, char *receipt,
 	    .uncertain = j->uncertain,
 	    .json = j->post,
 	    .steps = j->step,
-	    .steps_count = j->steps_n};
+	    .steps_count = j->steps_n,
+	    .ask = j->ask};
 	int verdict, may = j->uncertain;
 
 	/* Steps lead a connector to what is there; without any, the own key
@@ -391,6 +405,10 @@ call_connector(struct sl_push *p, const struct sl_job *j, char *receipt,
 		receipt[0] = '\0';
 	}
 	verdict = c->deliver(p->session, &post, receipt, RECEIPT_MAX, why);
+	if (verdict == SLUSE_NOT_FOUND && j->ask) {
+		*ret_not_there = true;
+		say_not_there(why);
+	}
 	/* That this try did not reach it says nothing of an earlier one. */
 	why->uncertain |= may;
 	return verdict;

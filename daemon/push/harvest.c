@@ -17,6 +17,7 @@
 #include <dirent.h>
 #include <errno.h>
 #include <jansson.h>
+#include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -42,6 +43,8 @@
 #define KNOWN_MAX 1024 /* a line of unfinished.jsonl */
 #define TELL_EVERY 1000 /* units */
 #define ID_MAX 128
+#define LACKS_NAME 40 /* bytes */
+#define LACKS_MAX 64 /* names */
 #define WAIT_MAX_MS 60000
 #define WAIT_TOLD_MAX_S 900 /* a target that wants more is given up */
 
@@ -58,6 +61,7 @@ struct sl_harvest {
 	struct sl_buf line;
 	struct sl_sha256 *units_sha;
 	uint64_t units_n, bytes, fetched_n, missing_n, checksum_n, size_n;
+	json_t *lacks; /* name of a relation -> units that lack it */
 	struct sl_err err; /* why a call of ours said stop */
 };
 
@@ -76,8 +80,7 @@ not_ours(struct sl_err *err, const char *why)
 	    err, SL_FATAL, 0, "config_invalid", "harvest: %s", why);
 }
 
-/* -- opening -----------------------------------------------------------------
- */
+/* -- opening ------------------------------------------------------------ */
 
 /* The first line: whose it is. */
 static char *
@@ -227,6 +230,7 @@ sl_harvest_open(const struct sl_harvest_conf *conf, struct sl_harvest **ret,
 					     : SL_HARVEST_DOCUMENT_MAX;
 	h->line.max = 2 * SL_HARVEST_LINE_MAX;
 	h->units_sha = sl_sha256_new();
+	h->lacks = json_object();
 	rc = open_folder(h, conf->dir, err);
 	if (rc == SL_OK)
 		*ret = h;
@@ -253,6 +257,7 @@ sl_harvest_free(struct sl_harvest *h)
 	sl_cleanup_close(&h->sink.fd);
 	sl_sha256_free(h->sink.sha);
 	sl_sha256_free(h->units_sha);
+	json_decref(h->lacks);
 	sl_docset_free(&h->docs);
 	sl_docset_free(&h->used);
 	sl_buf_free(&h->line);
@@ -264,8 +269,7 @@ sl_harvest_free(struct sl_harvest *h)
 	free(h);
 }
 
-/* -- documents ---------------------------------------------------------------
- */
+/* -- documents ---------------------------------------------------------- */
 
 /* "ab/abcd.." below files/. */
 static void
@@ -403,8 +407,7 @@ end_document(struct sl_harvest *h, struct sl_doc *ret)
 	return rc;
 }
 
-/* -- units -------------------------------------------------------------------
- */
+/* -- units -------------------------------------------------------------- */
 
 static bool
 is_word(const char *s)
@@ -452,6 +455,39 @@ check_unit(struct sl_harvest *h, const struct sluse_unit *u)
 	if (n < 2 || u->fields[0] != '{' || u->fields[n - 1] != '}' ||
 	    strchr(u->fields, '\n') != NULL || !sl_utf8_valid(u->fields, n))
 		return bad_unit(h, "has fields that are no object");
+	return SL_OK;
+}
+
+/* Names that lead nowhere there: into the line, and counted. */
+static enum sl_rc
+add_lacks(struct sl_harvest *h, const struct sluse_unit *u)
+{
+	const char *p = "";
+	bool first = true;
+	char name[LACKS_NAME + 1];
+	size_t n;
+
+	if (u->size >= offsetof(struct sluse_unit, lacks) + sizeof(u->lacks) &&
+	    u->lacks != NULL)
+		p = u->lacks;
+	for (; *p != '\0'; p += n + (p[n] == ' ')) {
+		n = strspn(p, "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
+			      "abcdefghijklmnopqrstuvwxyz");
+		if (n == 0 || n > LACKS_NAME || (p[n] != '\0' && p[n] != ' ') ||
+		    json_object_size(h->lacks) > LACKS_MAX)
+			return bad_unit(h, "lacks what has no name");
+		memcpy(name, p, n);
+		name[n] = '\0';
+		(void)json_object_set_new(h->lacks, name,
+		    json_integer(
+			json_integer_value(json_object_get(h->lacks, name)) +
+			1));
+		sl_buf_printf(
+		    &h->line, "%s\"%s\"", first ? ",\"lacks\":[" : ",", name);
+		first = false;
+	}
+	if (!first)
+		sl_buf_add_char(&h->line, ']');
 	return SL_OK;
 }
 
@@ -547,14 +583,15 @@ sl_harvest_unit(struct sl_harvest *h, const struct sluse_unit *u)
 	if (u->again)
 		sl_buf_add_str(b, ",\"again\":true");
 	rc = add_document(h, u);
+	if (rc == SL_OK)
+		rc = add_lacks(h, u);
 	sl_buf_add_str(b, "}\n");
 	if (rc == SL_OK)
 		rc = write_line(h);
 	return rc == SL_OK ? 0 : -1;
 }
 
-/* -- waiting -----------------------------------------------------------------
- */
+/* -- waiting ------------------------------------------------------------ */
 
 int
 sl_harvest_pause(struct sl_push *p, int attempt, int retry_after_s)
@@ -579,8 +616,7 @@ sl_harvest_pause(struct sl_push *p, int attempt, int retry_after_s)
 	return 0;
 }
 
-/* -- the end -----------------------------------------------------------------
- */
+/* -- the end ------------------------------------------------------------ */
 
 /* Documents that this harvest does not name: of units that are gone since. */
 static enum sl_rc
@@ -663,6 +699,8 @@ summary(struct sl_harvest *h)
 	(void)json_object_set_new(o, "differs",
 	    json_pack("{s:I, s:I}", "checksum", (json_int_t)h->checksum_n,
 		"size", (json_int_t)h->size_n));
+	if (json_object_size(h->lacks) > 0)
+		(void)json_object_set(o, "lacks", h->lacks);
 	set_text(o, "units_sha256", sha);
 	(void)json_object_set_new(o, "complete", json_true());
 	text = json_dumps(o, JSON_INDENT(1));
@@ -696,6 +734,9 @@ finish(struct sl_harvest *h)
 static void
 tell(const struct sl_harvest *h)
 {
+	const char *name;
+	json_t *n;
+
 	(void)printf("%s: units=%llu files=%zu bytes=%llu fetched=%llu\n",
 	    h->target, (unsigned long long)h->units_n, h->used.n,
 	    (unsigned long long)h->bytes, (unsigned long long)h->fetched_n);
@@ -709,6 +750,12 @@ tell(const struct sl_harvest *h)
 		sl_log(SL_LOG_WARNING, h->target,
 		    "documents could not be had missing=\"%llu\"",
 		    (unsigned long long)h->missing_n);
+	json_object_foreach(h->lacks, name, n)
+	{
+		sl_log(SL_LOG_WARNING, h->target,
+		    "links lead nowhere relation=\"%s\" units=\"%lld\"", name,
+		    (long long)json_integer_value(n));
+	}
 }
 
 /* Ours first: the connector only knows that it was to stop. */

@@ -101,8 +101,17 @@ host_http(void *host, const struct sluse_http_request *rq,
     struct sluse_http_answer *ret)
 {
 	struct sl_push *p = host;
-	int rc = sl_http_do(p->http, rq, ret);
+	int rc;
 
+	/* What only asks changes nothing there. */
+	if (strcmp(rq->method, "GET") != 0 && strcmp(rq->method, "HEAD") != 0 &&
+	    sl_push_begin(p) != 0) {
+		memset(ret, 0, sizeof(*ret));
+		ret->body = "";
+		(void)snprintf(ret->error, sizeof(ret->error), "stopped");
+		return -1;
+	}
+	rc = sl_http_do(p->http, rq, ret);
 	sl_log(SL_LOG_DEBUG, sl_push_subject(p),
 	    "%s status=\"%d\" error=\"%s\"", rq->method, ret->status,
 	    ret->error);

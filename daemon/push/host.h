@@ -55,6 +55,9 @@ struct sl_slice sl_push_fit(const char *text, size_t max);
 
 /* deliver.c: sends the step and waits until it is durable. 0, or -1. */
 int sl_push_checkpoint(struct sl_push *p, const char *step, const char *key);
+/* deliver.c: from here on the target may hold what slused does not know of;
+ * returns when that is durable. Once a try. 0, or -1: nothing may be sent. */
+int sl_push_begin(struct sl_push *p);
 /* deliver.c: reception number of the job under way, or the target. */
 const char *sl_push_subject(const struct sl_push *p);
 

@@ -10,7 +10,8 @@ static const char *const keys[] = {"user", "password_name", "client_id",
     "client_secret_name", "token_endpoint", "own_key_field", "reception_field",
     "closed_statuses", "document_type", "remark_type", "access_authority",
     "access_metadata", "unknown_correspondent", "create_cases", "series",
-    "case_status", "case_unit", "case_filter", "read_back", NULL};
+    "case_status", "case_unit", "case_filter", "journal_filter", "read_back",
+    NULL};
 
 /* Of virksomhetsspesifikkeMetadata, or the one of all that is free text. */
 static int

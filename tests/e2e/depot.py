@@ -327,6 +327,16 @@ class Extraction(Depot):
         rows, red = self.check(self.path("ut"))
         self.assertEqual((red, rows[28]["count"]), ([], 2))
 
+    def test_dead_links(self):
+        """What could not be asked for is told, and keeps nothing back."""
+        h = harvests.small()
+        h.find("sak17")["lacks"] = ["sekundaerklassifikasjon"]
+        folder = self.harvest(h, lacks={"sekundaerklassifikasjon": 1})
+        self.run_it("noark5", folder, self.path("ut"), *PERIOD, *SYSTEM)
+        self.assertIn(("merknad", "lenke", "sekundaerklassifikasjon"), [
+            (r["Vekt"], r["Regel"], r["Element"])
+            for r in self.deviations()])
+
     def test_units_out_of_place(self):
         h = harvests.small()
         h.add("dokumentobjekt", "løs", "p4", {})

@@ -208,6 +208,35 @@ class Whole(Harvest):
                          {"checksum": 0, "size": 1}, "what is not stated")
         self.check_files(self.lines())
 
+    def test_goes_on_only_filtered(self):
+        """As Nikita 0.6: the link to a second page is wrong, or there is none,
+        as long as there is no $filter."""
+        for manner in ("broken-next", "short-lists"):
+            with self.subTest(manner):
+                h = self.make(manners=(manner,))
+                self.harvest(h)
+                self.check_whole(h)
+        h = self.make(manners=("broken-next", "undated"))
+        self.assertIn("rows came", self.harvest(h, status=1).stderr)
+
+    def test_links_that_lead_nowhere(self):
+        """As Nikita 0.6: it is told what may be missing."""
+        h = self.make(manners=("dead-links",))
+        done = self.harvest(h)
+        wanted = n5_expect.Expect(h.fake.control("GET", "objects")).run()
+        dead = [line for line in wanted if line.get("type") == "saksmappe" or
+                line["kind"] == "klassifikasjonssystem"]
+        for line in dead:
+            line["fields"].pop("sekundaerklassifikasjon", None)
+            line["lacks"] = ["sekundaerklassifikasjon"]
+        self.assertEqual(self.lines(), wanted)
+        self.assertEqual(json.loads(self.read("harvest.json"))["lacks"],
+                         {"sekundaerklassifikasjon": len(dead)})
+        self.assertIn('relation="sekundaerklassifikasjon" units="%d"'
+                      % len(dead), done.stderr)
+        # A 404 is asked for once more, and then believed of all.
+        self.assertEqual(len(self.asked(h, "dead")), len(dead) + 1)
+
     def check_order(self, lines):
         seen = {None}
         for line in lines:

@@ -8,12 +8,14 @@ sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 import house  # noqa: E402
 from trial import Trial, letter, run_all  # noqa: E402
 
-# As Nikita 0.6 is, but for the length of its lists.
-FIELD = ("root-after-login", "oidc-only", "no-token-endpoint", "double-links",
+# As Nikita 0.6 is.
+FIELD = ("broken-next", "no-day-filter", "dead-links",
+         "root-after-login", "oidc-only", "no-token-endpoint", "double-links",
          "no-vsm", "no-vsm-search", "errors-in-200", "other-errors", "names",
          "formats", "moments", "no-intern", "no-unit", "silent-files")
 KEYS = ("own_key_field = beskrivelse\naccess_metadata = none\n"
-        "case_unit = none\ntoken_endpoint = %s\n")
+        "case_unit = none\ntoken_endpoint = %s\nsync_journal = 1s\n"
+        "journal_filter = year(opprettetDato) ge {year}\n")
 NEW_POST = {"method": "POST", "rel": "ny-journalpost"}
 
 
@@ -36,7 +38,8 @@ class Manners(Trial):
             for match in matches])
 
     def test_field(self):
-        h = self.with_endpoint(manners=FIELD, target_keys=KEYS)
+        h = self.with_endpoint(manners=FIELD, target_keys=KEYS,
+                               fake=("--page-size", "2"))
         h.wait_for(lambda: any(row["target_key"] for row in
                                h.rows("cases", "list")), 10, "sync")
         self.lose(h, NEW_POST, {"method": "POST", "kind": "fil"},
@@ -50,6 +53,8 @@ class Manners(Trial):
         h.wait_quiet(30, 8)
         posts = h.posts()["journalposts"]
         self.assertEqual(len(posts), 8)
+        h.wait_for(lambda: self.one(h, "brev-0.txt")["in_target"], 20,
+                   "the journal")
         self.assertEqual(self.problems(h), [])
         fired = [r["fired"] for r in h.fake.control("GET", "faults")]
         self.assertEqual(fired, [1] * 4)
@@ -71,15 +76,11 @@ class Manners(Trial):
         self.waits(h, "target_error", "the answer is no list")
 
     def test_list_cut_short(self):
-        h = self.house(manners=("short-lists",), start=False)
-        h.fake.close()
-        h.fake = house.fake_client.Process(
-            "n5_server.py", "--user", "sluse", "--password", "hemmelig",
-            "--cases", h.cases, "--page-size", "1", "--manner=short-lists")
-        h.write_config(house.FAST, "", "", "case_filter = saksaar gt 0\n")
-        h.start()
+        h = self.house(manners=("short-lists", "undated"),
+                       fake=("--page-size", "1"),
+                       target_keys="case_filter = saksaar gt 0\n")
         h.drop(os.path.join(house.DEMO, "07-byggesoknad.zip"), "brev.txt")
-        self.waits(h, "target_error", "1 of 5 rows came")
+        self.waits(h, "target_error", "0 of 5 rows came")
         documents = h.posts()["journalposts"][0]["documents"]
         self.assertEqual(len(documents), 5)
 
@@ -97,6 +98,15 @@ class Manners(Trial):
         post, = h.posts()["journalposts"]
         self.assertEqual((post["documents"], post["correspondents"]),
                          ([], []))
+
+    def test_access_kept_elsewhere(self):
+        """sakarkiv does not show it, arkivstruktur does: it is kept."""
+        h = self.house(manners=("hides-access-here",), extra="access = XX\n")
+        h.drop_bytes(letter(1), "brev.txt", h.queues[-1])
+        self.until(h, "brev.txt", 15, disposition="done")
+        post, = h.posts()["journalposts"]
+        self.assertEqual(len(post["documents"]), 1)
+        h.check_whole(self)
 
     def test_login_is_not_the_posts(self):
         """A refusal on the way in stops the target, not post by post."""

@@ -554,7 +554,7 @@ status_table(void)
 	    {"\"action\":\"429\",\"retry_after\":\"1000000000\"",
 		SL_VERDICT_LATER, 429, 21600, "target_busy"},
 	    {"\"action\":\"503\",\"retry_after\":\"in a moment\"",
-		SL_VERDICT_LATER, 503, 0, "target_error"},
+		SL_VERDICT_LATER, 503, 0, "target_busy"},
 	    {"\"match\":{\"kind\":\"token\"},\"action\":\"400\"",
 		SL_VERDICT_LOGIN, 400, 0, "target_login"},
 	    {"\"match\":{\"rel\":\"ny-journalpost\"},\"action\":\"huge\"",

@@ -530,7 +530,10 @@ checkpoint(struct world *w, struct parcel *p, const struct sl_msg *m,
 		(void)world_stop(w, SIGKILL);
 		return true;
 	}
-	keep_step(p, &m->checkpoint);
+	if (m->checkpoint.step.n > 0)
+		keep_step(p, &m->checkpoint);
+	else /* as slused: from here on it may be there */
+		p->uncertain = true;
 	if (now && plan->when == KILL_KEPT) {
 		(void)world_stop(w, SIGKILL);
 		return true;
@@ -583,7 +586,8 @@ parcel_try(struct world *w, struct parcel *p, const struct kill_plan *plan,
 				break;
 		}
 	}
-	/* As slused: a try that did not end may have done anything. */
-	if (ret->died || ret->uncertain)
-		p->uncertain = true;
+	/* As slused: a try that did not end may have done anything from where
+	 * it began to send. */
+	if (!ret->died)
+		p->uncertain = ret->uncertain;
 }

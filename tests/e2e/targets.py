@@ -398,11 +398,12 @@ class Late(Trial):
     """A target that does the work long after the caller has gone: whoever
     asks too early finds nothing."""
 
-    def late(self, wait, rel="ny-journalpost", seconds=1, checks="2", **more):
-        hold = "unknown_hold = yes\n" if more.pop("to_person", False) else ""
+    def late(self, wait, rel="ny-journalpost", seconds=1, checks="3",
+             holds="yes", **more):
         h = self.house(target_keys="unknown_wait = %s\nretry_first = 50ms\n"
                        "retry_max = 100ms\nbreaker_failures = 100\n"
-                       "unknown_checks = %s\n%s" % (wait, checks, hold))
+                       "unknown_checks = %s\nunknown_hold = %s\n" %
+                       (wait, checks, holds))
         h.fake.control("POST", "faults", [
             dict({"action": "late", "seconds": seconds, "match": {"rel": rel},
                   "count": 1}, **more)])
@@ -414,8 +415,10 @@ class Late(Trial):
     def over(self, h):
         """What is late has come too."""
         self.until(h, "brev.txt", 20, disposition="done")
-        h.wait_for(lambda: [r for r in h.fake.control("GET", "requests")
-                            if r.get("fault") == "late"], 20, "the late one")
+        h.wait_for(lambda: len(
+            [r for r in h.fake.control("GET", "requests")
+             if r.get("fault") == "late"]) ==
+            len(h.fake.control("GET", "faults")), 20, "the late one")
         return h.posts()
 
     def once(self, h):
@@ -425,8 +428,8 @@ class Late(Trial):
         h.check_whole(self)
 
     def test_too_early(self):
-        """The fake does double where nobody waits."""
-        state = self.over(self.late("0", seconds=6))
+        """The fake does double where nobody waits, and is told to send."""
+        state = self.over(self.late("0", seconds=6, holds="no"))
         self.assertEqual(len(state["doubles"]), 1)
 
     def test_lost_reply(self):
@@ -438,17 +441,19 @@ class Late(Trial):
 
     def test_later_than_waited_without(self):
         """That is what it takes."""
-        state = self.over(self.late("1s", seconds=6, checks="0"))
+        state = self.over(self.late("1s", seconds=6, checks="0",
+                                    holds="no"))
         self.assertEqual(len(state["doubles"]), 1)
 
     def test_never_came(self):
-        """Nothing was done there: it is sent again in the end."""
-        h = self.late("200ms", seconds=3600)
+        """Nothing was done there: it is sent again in the end, where that is
+        wanted."""
+        h = self.late("200ms", seconds=3600, holds="no")
         self.until(h, "brev.txt", 20, disposition="done")
         self.assertEqual(len(h.posts()["journalposts"]), 1)
 
     def test_to_a_person(self):
-        h = self.late("200ms", seconds=3600, to_person=True)
+        h = self.late("200ms", seconds=3600)
         row = self.until(h, "brev.txt", 20, disposition="held",
                          reason="target_unsure")
         self.assertEqual(h.posts()["journalposts"], [])
@@ -456,15 +461,98 @@ class Late(Trial):
         self.until(h, "brev.txt", 20, disposition="done")
         self.assertEqual(len(h.posts()["journalposts"]), 1)
 
+    def test_by_default(self):
+        h = self.house(start=False)
+        h.later = ()
+        h.write_config(house.FAST, "", "", "")
+        show = h.sluse("config", "show", h.root + "/sluse.conf").stdout
+        self.assertRegex(show, r"unknown_hold = yes\n")
+
     def test_to_a_person_without_checks(self):
         """No number of checks lets it be sent again by itself."""
-        h = self.late("200ms", seconds=3600, checks="0", to_person=True)
+        h = self.late("200ms", seconds=3600, checks="0")
         self.until(h, "brev.txt", 20, disposition="held",
                    reason="target_unsure")
         self.assertEqual(h.posts()["journalposts"], [])
 
     def test_lost_document(self):
         self.once(self.late("4s", rel="ny-dokumentbeskrivelse"))
+
+    PARTS = ("ny-korrespondansepartperson", "ny-dokumentbeskrivelse",
+             "ny-dokumentobjekt")
+
+    def parts(self, h):
+        """How many there are of each, in all the target."""
+        kinds = [o["type"] for o in h.fake.control("GET", "objects")]
+        return (sum(k.startswith("korrespondansepart") for k in kinds),
+                kinds.count("dokumentbeskrivelse"),
+                kinds.count("dokumentobjekt"))
+
+    def test_part_later_than_waited(self):
+        """The post is there, what hangs on it comes late."""
+        for rel in self.PARTS:
+            with self.subTest(rel):
+                h = self.late("1s", rel=rel, seconds=4)
+                self.over(h)
+                self.assertEqual(self.parts(h), (2, 1, 1))
+                self.once(h)
+
+    def test_part_to_a_person(self):
+        """It never comes: nothing is made again before somebody has looked."""
+        for n, rel in enumerate(self.PARTS):
+            with self.subTest(rel):
+                h = self.late("100ms", rel=rel, seconds=3600)
+                row = self.until(h, "brev.txt", 20, disposition="held",
+                                 reason="target_unsure")
+                self.assertEqual(self.parts(h)[n], 0)
+                h.sluse("retry", row["id"], "--why", "den er ikke der")
+                self.until(h, "brev.txt", 20, disposition="done")
+                self.assertEqual(self.parts(h), (2, 1, 1))
+
+    def test_file_goes_again(self):
+        """A dokumentobjekt takes one file: that one is sent again."""
+        h = self.late("100ms", rel="fil", seconds=3600)
+        self.until(h, "brev.txt", 20, disposition="done")
+        self.assertEqual(self.parts(h), (2, 1, 1))
+        h.check_whole(self)
+
+    def test_only_what_was_sent(self):
+        """What waits in line behind a post that hangs was not sent: after a
+        crash it needs nobody."""
+        h = self.house(target_keys="unknown_hold = yes\n")
+        h.fake.control("POST", "faults", [
+            {"action": "hang", "match": {"rel": "ny-journalpost"},
+             "count": 1}])
+        for n in range(8):
+            h.drop_bytes(letter(n), "brev-%d.txt" % n)
+        h.wait_for(lambda: h.query("SELECT count(*) FROM delivery WHERE "
+                                   "attempts > 0")[0][0] == 8, 15, "in line")
+        for name, _ in h.pids():
+            if name == "slused" or name.startswith("sluse-push"):
+                h.kill(name)
+        h.wait_for(lambda: len([r for r in h.rows("list")
+                                if r["disposition"] == "done"]) == 7, 30,
+                   "all but one")
+        h.wait_for(lambda: [r["reason"] for r in h.rows("list")
+                            if r["disposition"] == "held"] ==
+                   ["target_unsure"], 15, "the one that was sent")
+        self.assertEqual(len(h.keys_there()), 7)
+
+    def test_killed_before_it_is_sent(self):
+        """Only asked so far: it goes on by itself."""
+        h = self.house(target_keys="unknown_hold = yes\n")
+        h.wait_for(lambda: h.rows("cases", "list"), 10, "known cases")
+        h.fake.control("POST", "faults", [
+            {"action": "hang", "match": {"method": "GET",
+                                         "kind": "saksmappe"}, "count": 1}])
+        h.drop_bytes(letter(1), "brev.txt")
+        h.wait_for(lambda: h.fake.control("GET", "faults")[0]["fired"], 15,
+                   "under way")
+        for name, _ in h.pids():
+            if name.startswith("sluse-push"):
+                h.kill(name)
+        self.until(h, "brev.txt", 20, disposition="done")
+        h.check_whole(self)
 
     def test_killed_sender(self):
         h = self.late("4s", hold=True)

@@ -27,9 +27,14 @@ MANNERS = {
     "no-intern": "no internal correspondents",
     "no-unit": "administrativEnhet of a case is the core's business",
     "hides-access": "a journalpost does not show its skjerming",
+    "hides-access-here": "it does so in arkivstruktur, not in sakarkiv",
     "silent-files": "no referanseDokumentfil; 400 for a file too early or"
                     " once too often",
     "short-lists": "a list that is not filtered ends after its first page",
+    "broken-next": "or goes on at an address that cannot be one",
+    "undated": "and year(opprettetDato) is nothing there",
+    "no-day-filter": "a filter compares no days, only their year()",
+    "dead-links": "some relations lead nowhere: 404 and 501",
     "flat-lists": "a series lists all folders and registrations in it",
     "logs-below": "no page of logs: each unit leads to its own",
     "relations": "skjerming and kassasjon are links, not members",
@@ -102,6 +107,13 @@ class Manners:
     def listing(self, req, fields, *how):
         if self.has("no-vsm-search"):
             fields = {k: v for k, v in fields.items() if ":" not in k}
+        if self.has("broken-next") or self.has("short-lists"):
+            fields = dict(fields, opprettetDato="date")
+            how = how[:-1] + (self.dated(how[-1]),)
+        if self.has("no-day-filter"):
+            fields = {k: "integer" if v == "date" and "year(" not in
+                      dict(req.args()).get("$filter", "") else v
+                      for k, v in fields.items()}
         try:
             return super().listing(req, fields, *how)
         except Refused as exc:
@@ -139,6 +151,12 @@ class Manners:
             page["results"] = ["rad"] * len(page["results"])
         return self.json(page)
 
+    def dated(self, value):
+        """Everything was made at some time, shown or not."""
+        made = None if self.has("undated") else "2026-01-01T00:00:00Z"
+        return lambda row, field: made if field == "opprettetDato" else \
+            value(row, field)
+
     def sliced(self, req, rows, query, show):
         if self.has("short-lists") and "$filter" not in query:
             answer = {"count": len(rows), "_links": {}}
@@ -146,7 +164,14 @@ class Manners:
                 answer["results"] = [show(r) for r in
                                      rows[:self.args.page_size]]
             return self.json(answer)
-        return super().slice(req, rows, query, show)
+        answer = super().slice(req, rows, query, show)
+        if self.has("broken-next") and "$filter" not in query:
+            page = fakelib.parse_json(answer.body)
+            if "next" in page["_links"]:
+                page["_links"]["next"]["href"] = \
+                    req.base + req.path + "&$skip=%d" % self.args.page_size
+            return self.json(page)
+        return answer
 
     # -- objects
 
@@ -180,7 +205,9 @@ class Manners:
         if self.has("no-intern"):
             value["_links"].pop(
                 REL + "arkivstruktur/ny-korrespondansepartintern/", None)
-        if self.has("hides-access"):
+        if self.has("hides-access") or (
+                self.has("hides-access-here") and
+                req.rel != REL + "arkivstruktur/registrering/"):
             value.pop("skjerming", None)
         if self.has("silent-files"):
             value.pop("referanseDokumentfil", None)
@@ -201,6 +228,11 @@ class Manners:
             value["filstoerrelse"] = str(value["filstoerrelse"])
             for name in ("sjekksum", "sjekksumAlgoritme"):
                 value.pop(name, None)
+        for kind, status in (("klassifikasjonssystem", 404),
+                             ("saksmappe", 501)):
+            if self.has("dead-links") and obj["type"] == kind:
+                self.link(links, REL + "sakarkiv/sekundaerklassifikasjon/",
+                          self.href(req, "dead", str(status)))
         if self.has("no-ids") and obj["type"] == "mappe":
             value["systemID"] = "../../../" + value["systemID"][:27]
         if self.has("long-titles") and obj["type"] == "saksmappe":
@@ -211,6 +243,10 @@ class Manners:
         if self.has("other-file") and obj["type"] == "dokumentobjekt":
             self.link(links, REL + "arkivstruktur/fil/",
                       "http://127.0.0.2:9/fil")
+
+    def on_dead(self, req, status):
+        raise Refused(int(status), "there is no such thing",
+                      violation=False)
 
     def on_part(self, req, name, obj_id):
         self.allow(req, "GET")

@@ -115,13 +115,16 @@ static int
 walk_http(void *host, const struct sluse_http_request *rq,
     struct sluse_http_answer *ret)
 {
-	size_t i;
+	size_t i, n;
 
 	(void)host;
 	memset(ret, 0, sizeof(*ret));
 	CHECK_STR(rq->method, "GET");
+	/* A filter changes nothing: all was made some time. */
+	n = strcspn(rq->url, "?");
 	for (i = 0; i < pages_n; i++)
-		if (strcmp(pages[i].url, rq->url) == 0)
+		if (strlen(pages[i].url) == n &&
+		    strncmp(pages[i].url, rq->url, n) == 0)
 			return answer(i, ret);
 	(void)snprintf(
 	    ret->error, sizeof(ret->error), "refused: %.40s", rq->url);

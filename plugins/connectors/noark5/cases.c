@@ -154,27 +154,41 @@ make_case(struct sluse_session *s, const json_t *wanted, const char *key,
 }
 
 /* The own key stands on the case too, so that a lost reply makes no second. */
+int
+n5_find_new_case(struct sluse_session *s, const char *own_key, json_t **ret,
+    struct sluse_why *why)
+{
+	char *key = n5_printf("%s/sak", own_key);
+	char *filter = n5_equals(OWN_FIELD, key);
+	json_t *rows = NULL;
+	int v = search(s, filter, &rows, why);
+
+	*ret = NULL;
+	free(filter);
+	free(key);
+	if (v == 0 && json_array_size(rows) > 1)
+		v = n5_why(why, SLUSE_HOLD, "target_mismatch",
+		    "several cases with our key");
+	if (v == 0)
+		*ret = json_incref(json_array_get(rows, 0));
+	json_decref(rows);
+	return v;
+}
+
 static int
 new_case(struct sluse_session *s, const json_t *wanted, const char *own_key,
-    int look, json_t **ret, struct sluse_why *why)
+    int look, int ask, json_t **ret, struct sluse_why *why)
 {
-	char *key = n5_printf("%s/sak", own_key), *filter;
-	json_t *rows = NULL;
-	int v = 0;
+	char *key;
+	int v = look ? n5_find_new_case(s, own_key, ret, why) : 0;
 
-	if (look) {
-		filter = n5_equals(OWN_FIELD, key);
-		v = search(s, filter, &rows, why);
-		free(filter);
-		if (v == 0 && json_array_size(rows) > 1)
-			v = n5_why(why, SLUSE_HOLD, "target_mismatch",
-			    "several cases with our key");
-		if (v == 0 && json_array_size(rows) == 1)
-			*ret = json_incref(json_array_get(rows, 0));
-		json_decref(rows);
-	}
-	if (v == 0 && *ret == NULL)
-		v = make_case(s, wanted, key, ret, why);
+	if (v != 0 || *ret != NULL)
+		return v;
+	if (ask)
+		return n5_why(why, SLUSE_NOT_FOUND, "target_unknown",
+		    "saksmappe: not there so far");
+	key = n5_printf("%s/sak", own_key);
+	v = make_case(s, wanted, key, ret, why);
 	free(key);
 	return v;
 }
@@ -195,7 +209,7 @@ n5_case_of(struct sluse_session *s, const struct sluse_post *p,
 	if (wanted == NULL || !n5_config_yes(s, "create_cases"))
 		return n5_why(why, SLUSE_HOLD, "new_case_asked",
 		    "making cases is not allowed (see create_cases)");
-	v = new_case(s, wanted, p->own_key, look, ret, why);
+	v = new_case(s, wanted, p->own_key, look, p->ask, ret, why);
 	if (v != 0)
 		return v;
 	for (i = 0; i < p->steps_count; i++)
@@ -224,7 +238,7 @@ n5_create_case(struct sluse_session *s, const char *case_json, char *receipt,
 	}
 	v = n5_ready(s, why);
 	if (v == 0)
-		v = new_case(s, wanted, key, 1, &sak, why);
+		v = new_case(s, wanted, key, 1, 0, &sak, why);
 	if (v == 0) {
 		number = n5_text(sak, "mappeID");
 		(void)snprintf(receipt, receipt_size,

@@ -5,6 +5,11 @@
  * later one the journalpost is searched by own key, its children are listed,
  * and only what is missing is made; finished steps only add that what they
  * name must be there.
+ *
+ * Steps have one order, so what an earlier try may have left under way is the
+ * first one that is not finished, and no other. Who is to ask only (`ask`)
+ * makes nothing before that one is there. A file may go again: a dokumentobjekt
+ * takes one.
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -20,6 +25,7 @@ struct job {
 	json_t *jp; /* journalpost */
 	int asked; /* find() has just looked for it */
 	int old; /* it was made in an earlier try */
+	int settled; /* nothing of an earlier try is under way any more */
 	int made; /* something was made in this one */
 	json_t *parts, *remarks, *docs; /* what is there, if old */
 };
@@ -54,8 +60,10 @@ checkpoint(struct job *j, const char *step, const char *key)
 	if (done(j, step))
 		return 0;
 	if (j->s->h->checkpoint(j->s->h->host, step, key) == 0 &&
-	    !j->s->h->cancelled(j->s->h->host))
+	    !j->s->h->cancelled(j->s->h->host)) {
+		j->settled = 1;
 		return 0;
+	}
 	return n5_why(j->why, SLUSE_LATER, "target_unknown", "stopped");
 }
 
@@ -71,9 +79,13 @@ static int
 make(struct job *j, const json_t *parent, const char *rel, const char *what,
     json_t *body, json_t **ret)
 {
-	char *href = n5_href(parent, rel);
+	char *href;
 	int v;
 
+	if (!j->settled)
+		return n5_why(j->why, SLUSE_NOT_FOUND, "target_unknown",
+		    "%s: not there so far", what);
+	href = n5_href(parent, rel);
 	j->made = 1;
 	v = n5_post(j->s, href, what, body, ret, j->why);
 	free(href);
@@ -141,6 +153,9 @@ make_post(struct job *j)
 
 	if (v != 0)
 		return v;
+	/* Its new case was what may have been under way. */
+	if (json_object_get(j->post, "nySak") != NULL && !done(j, "saksmappe"))
+		j->settled = 1;
 	body = n5_body_journalpost(j->s, j->post);
 	v = make(j, sak, N5_SAK "ny-journalpost/", "journalpost", body, &j->jp);
 	if (v == SLUSE_REFUSED && j->why->http_status == 403 &&
@@ -180,6 +195,27 @@ access_of(const json_t *jp)
 	return n5_code(json_object_get(jp, "skjerming"), "tilgangsrestriksjon");
 }
 
+/* The post as arkivstruktur shows it: Nikita 0.6 leaves skjerming out in
+ * sakarkiv alone. *ret NULL: not there. */
+static int
+as_registrering(struct job *j, json_t **ret)
+{
+	const char *id = n5_text(j->jp, "systemID");
+	char *href = n5_href(j->s->structure, N5_STRUCT "registrering/");
+	char *filter = n5_equals("systemID", id != NULL ? id : "");
+	json_t *rows = NULL;
+	int v = 0;
+
+	if (href != NULL)
+		v = n5_list(
+		    j->s, href, "registrering", filter, 1, &rows, j->why);
+	*ret = json_incref(json_array_get(rows, 0));
+	json_decref(rows);
+	free(filter);
+	free(href);
+	return v;
+}
+
 /* Names and documents follow only what keeps the access code. One that a
  * person has changed since is as good, as long as there is one. */
 static int
@@ -197,6 +233,10 @@ keeps_access(struct job *j)
 		self = n5_href(j->jp, "self");
 		v = n5_get(j->s, self, "journalpost", &now, j->why);
 		free(self);
+	}
+	if (v == 0 && access_of(now != NULL ? now : j->jp) == NULL) {
+		json_decref(now);
+		v = as_registrering(j, &now);
 	}
 	have = access_of(now != NULL ? now : j->jp);
 	good = have != NULL && (j->old || strcmp(have, wanted) == 0);
@@ -585,7 +625,7 @@ int
 n5_deliver(struct sluse_session *s, const struct sluse_post *p, char *receipt,
     size_t size, struct sluse_why *why)
 {
-	struct job j = {.s = s, .p = p, .why = why};
+	struct job j = {.s = s, .p = p, .why = why, .settled = !p->ask};
 	int v = load_post(p, &j.post, why);
 
 	take_found(&j);
@@ -635,7 +675,7 @@ int
 n5_find(struct sluse_session *s, const struct sluse_post *p, char *receipt,
     size_t size, struct sluse_why *why)
 {
-	json_t *post = NULL, *jp = NULL;
+	json_t *post = NULL, *jp = NULL, *sak = NULL;
 	char *self = NULL;
 	int v = load_post(p, &post, why), whole = 1, made;
 
@@ -668,6 +708,14 @@ n5_find(struct sluse_session *s, const struct sluse_post *p, char *receipt,
 	/* Half of it is there, also where a search lags behind its step; or its
 	 * new case may be. */
 	made = jp != NULL || step_key(p, "journalpost") != NULL;
+	if (v == SLUSE_NOT_FOUND && !made &&
+	    json_object_get(post, "nySak") != NULL &&
+	    step_key(p, "saksmappe") == NULL) {
+		v = n5_find_new_case(s, p->own_key, &sak, why);
+		made = sak != NULL;
+		json_decref(sak);
+		v = v == 0 ? SLUSE_NOT_FOUND : v;
+	}
 	if (v == SLUSE_NOT_FOUND && made)
 		(void)snprintf(
 		    why->reason, sizeof(why->reason), "partly_there");

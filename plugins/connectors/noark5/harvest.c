@@ -68,7 +68,7 @@ static const char *const alone[] = {"skjerming", "gradering", "kassasjon",
 struct n5_waiting {
 	enum kind kind;
 	const char *type;
-	char *id, *parent, *fields;
+	char *id, *parent, *fields, *lacks;
 	int again;
 };
 
@@ -188,7 +188,7 @@ add_one(struct n5_walk *w, const json_t *row, const char *name, json_t *fields)
 	int v = 0;
 
 	if (url != NULL && json_object_get(fields, name) == NULL) {
-		v = n5_walk_get(w, url, name, &o);
+		v = n5_walk_get_field(w, url, name, &o);
 		rows = json_object_get(o, "results");
 		if (json_array_size(rows) > 1)
 			v = refuse(
@@ -214,6 +214,7 @@ fields_of(struct n5_walk *w, const json_t *row, json_t **ret)
 	size_t i;
 	int v = 0;
 
+	w->lacks[0] = '\0';
 	(void)json_object_del(fields, "_links");
 	for (i = 0; v == 0 && i < sizeof(inside) / sizeof(*inside); i++)
 		v = add_list(w, row, inside[i], fields);
@@ -248,6 +249,7 @@ free_waiting(struct n5_walk *w, size_t from)
 		free(x->id);
 		free(x->parent);
 		free(x->fields);
+		free(x->lacks);
 	}
 }
 
@@ -266,6 +268,7 @@ flush(struct n5_walk *w)
 		    .id = x->id,
 		    .parent = x->parent,
 		    .fields = x->fields,
+		    .lacks = x->lacks,
 		    .again = x->again,
 		    .bytes = -1};
 
@@ -292,6 +295,7 @@ wait_for_more(struct n5_walk *w, const struct sluse_unit *u, enum kind kind)
 	    .id = strdup(u->id),
 	    .parent = u->parent != NULL ? strdup(u->parent) : NULL,
 	    .fields = strdup(u->fields),
+	    .lacks = u->lacks != NULL ? strdup(u->lacks) : NULL,
 	    .again = u->again};
 	return 0;
 }
@@ -338,6 +342,7 @@ hand_on(struct n5_walk *w, const json_t *row, struct sluse_unit *u,
 	if (v == 0 && text == NULL)
 		v = refuse(w, u->kind, "the object cannot be written");
 	u->fields = text;
+	u->lacks = w->lacks[0] != '\0' ? w->lacks : NULL;
 	if (v == 0 && lazy) {
 		v = wait_for_more(w, u, kind);
 	} else if (v == 0) {
@@ -627,7 +632,9 @@ n5_harvest(struct sluse_session *s, const struct sluse_range *range,
 	w.seed = seed.half[0];
 	w.seen.seed = w.emitted.seed = w.classes.seed = w.seed;
 	w.later.seed = w.logged.seed = w.seed;
+	w.dead = json_object();
 	v = walk(&w);
+	json_decref(w.dead);
 	free_waiting(&w, 0);
 	free(w.wait);
 	free(w.series);

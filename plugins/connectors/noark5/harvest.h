@@ -51,6 +51,8 @@ struct n5_walk {
 	int series_found;
 	int logs_below; /* each unit shows its own log */
 	int spoilt; /* files in a row that the target failed on */
+	json_t *dead; /* names of relations that led nowhere */
+	char lacks[256]; /* of them, those of the unit under way */
 	struct n5_waiting *wait; /* units that are emitted once needed */
 	size_t wait_n, wait_cap;
 };
@@ -61,8 +63,13 @@ typedef int n5_row_fn(struct n5_walk *w, json_t *row, void *arg);
  * *ret is the caller's. */
 int n5_walk_get(
     struct n5_walk *w, const char *url, const char *what, json_t **ret);
+/* The same for what hangs on a unit. *ret NULL: the target shows a link to it
+ * and has no answer there; noted in lacks. */
+int n5_walk_get_field(
+    struct n5_walk *w, const char *url, const char *what, json_t **ret);
 /* fn for each row of the list at url (taken over). In a list of units an id
- * that comes twice is an error; other lists end at N5_LIST_MAX. */
+ * that comes twice is an error; other lists, which hang on a unit, end at
+ * N5_LIST_MAX. */
 int n5_walk_list(struct n5_walk *w, char *url, const char *what, int units,
     n5_row_fn *fn, void *arg);
 /* The bytes of a dokumentobjekt. *ret_sink NULL: they are not to be had, and

@@ -10,7 +10,7 @@ typedef int emit_fn(struct sluse_session *s, const json_t *row);
 /* One page of the list; *ret_next (the caller's) is where it goes on. */
 static int
 one_page(struct sluse_session *s, const char *url, const char *what,
-    emit_fn *emit, size_t *all, char **ret_next, struct sluse_why *why)
+    emit_fn *emit, struct n5_rows *all, char **ret_next, struct sluse_why *why)
 {
 	json_t *page = NULL;
 	const json_t *rows, *row;
@@ -20,17 +20,20 @@ one_page(struct sluse_session *s, const char *url, const char *what,
 	*ret_next = NULL;
 	if (v == 0)
 		v = n5_is_list(page, what, why);
-	rows = v == 0 ? json_object_get(page, "results") : NULL;
+	if (v == 0)
+		*ret_next = n5_anew(page, url, all);
+	rows = v == 0 && *ret_next == NULL ? json_object_get(page, "results")
+					   : NULL;
 	json_array_foreach(rows, i, row)
 	{
 		if (v == 0 && emit(s, row) != 0)
 			v = n5_why(why, SLUSE_LATER, "target_down", "stopped");
 	}
-	*all += i;
-	if (v == 0 && json_array_size(rows) > 0)
-		*ret_next = n5_href(page, "next");
+	all->n += i;
+	if (v == 0 && i > 0)
+		*ret_next = n5_next(page);
 	if (v == 0 && *ret_next == NULL)
-		v = n5_is_whole(page, *all, what, why);
+		v = n5_is_whole(page, all, what, why);
 	json_decref(page);
 	return v;
 }
@@ -40,7 +43,7 @@ static int
 each_row(struct sluse_session *s, char *url, const char *what, emit_fn *emit,
     struct sluse_why *why)
 {
-	size_t all = 0;
+	struct n5_rows all = {0};
 	char *next;
 	int v = 0;
 
@@ -48,7 +51,7 @@ each_row(struct sluse_session *s, char *url, const char *what, emit_fn *emit,
 		return n5_why(why, SLUSE_REFUSED, "target_refused",
 		    "no list of %s is offered", what);
 	while (v == 0 && url != NULL) {
-		if (all > 0 && s->h->cancelled(s->h->host))
+		if (all.n > 0 && s->h->cancelled(s->h->host))
 			v = n5_why(why, SLUSE_LATER, "target_down", "stopped");
 		else
 			v = one_page(s, url, what, emit, &all, &next, why);
@@ -147,6 +150,23 @@ emit_post(struct sluse_session *s, const json_t *row)
 	return s->h->emit_post(s->h->host, &p);
 }
 
+/* The filter with {day} and {year} of it in place; the caller frees. */
+static char *
+with_day(const char *filter, const char *day)
+{
+	const char *at = strstr(filter, "{day}");
+	int n = 10, named = 5;
+
+	if (at == NULL) {
+		at = strstr(filter, "{year}");
+		n = 4;
+		named = 6;
+	}
+	return at == NULL ? strdup(filter)
+			  : n5_printf("%.*s%.*s%s", (int)(at - filter), filter,
+				n, day, at + named);
+}
+
 int
 n5_list_journal(
     struct sluse_session *s, const char *since, struct sluse_why *why)
@@ -157,7 +177,8 @@ n5_list_journal(
 	if (v != 0)
 		return v;
 	href = n5_href(s->sakarkiv, N5_SAK "journalpost/");
-	filter = n5_printf("opprettetDato ge %s", since);
+	filter = with_day(
+	    n5_config(s, "journal_filter", "opprettetDato ge {day}"), since);
 	url = filtered(href, filter);
 	free(filter);
 	free(href);

@@ -42,6 +42,11 @@ struct sluse_session {
 	int answer_over; /* it was larger than allowed */
 };
 
+struct n5_rows {
+	size_t n; /* so far */
+	int64_t least; /* there must be, as the list said before asked anew */
+};
+
 struct n5_request {
 	enum n5_scope scope;
 	const char *method, *url;
@@ -83,10 +88,17 @@ int n5_list(struct sluse_session *s, const char *url, const char *what,
 /* The same where nothing is concluded from what is not in it. */
 int n5_list_some(struct sluse_session *s, const char *url, const char *what,
     size_t max, json_t **ret, struct sluse_why *why);
+/* Where a list goes on; NULL after its last page, also where the link cannot be
+ * one. The caller frees. */
+char *n5_next(const json_t *page);
+/* What to ask instead of url where its first page is cut off: cores there are
+ * that go on only with lists that are filtered. NULL: it is not. The caller
+ * frees. */
+char *n5_anew(const json_t *page, const char *url, struct n5_rows *rows);
 /* LATER for a page that is no list, or a last page after which rows lack. */
 int n5_is_list(const json_t *page, const char *what, struct sluse_why *why);
-int n5_is_whole(
-    const json_t *page, size_t rows, const char *what, struct sluse_why *why);
+int n5_is_whole(const json_t *page, const struct n5_rows *rows,
+    const char *what, struct sluse_why *why);
 /* Bytes above which a file goes in pieces; 0 = no limit. */
 int n5_bulk(struct sluse_session *s, int64_t *ret, struct sluse_why *why);
 
@@ -153,6 +165,9 @@ void n5_leave_format_out(json_t *object);
 int n5_case_of(struct sluse_session *s, const struct sluse_post *p,
     const json_t *post, json_t **ret, struct sluse_why *why);
 int n5_case_is_closed(struct sluse_session *s, const json_t *sak);
+/* The new case of the post, by its own key; *ret NULL: it is not there. */
+int n5_find_new_case(struct sluse_session *s, const char *own_key, json_t **ret,
+    struct sluse_why *why);
 int n5_create_case(struct sluse_session *s, const char *case_json,
     char *receipt, size_t receipt_size, struct sluse_why *why);
 

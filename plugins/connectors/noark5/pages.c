@@ -31,18 +31,63 @@ again(struct n5_walk *w, int verdict, int attempt)
 	return 1;
 }
 
-int
-n5_walk_get(struct n5_walk *w, const char *url, const char *what, json_t **ret)
+/* Was the answer that there is nothing? A link may be of an older day: it is
+ * believed from the second on. */
+static int
+leads_nowhere(struct n5_walk *w, const char *what, int attempt)
+{
+	int status = w->why->http_status;
+
+	if (status != 501 && status != 404 && status != 410)
+		return 0;
+	if (status != 501 && attempt == 0 &&
+	    json_object_get(w->dead, what) == NULL)
+		return 0;
+	(void)json_object_set_new(w->dead, what, json_true());
+	return 1;
+}
+
+static void
+note_lack(struct n5_walk *w, const char *what)
+{
+	size_t n = strlen(w->lacks);
+
+	(void)snprintf(
+	    w->lacks + n, sizeof(w->lacks) - n, "%s%s", n > 0 ? " " : "", what);
+	memset(w->why, 0, sizeof(*w->why));
+}
+
+static int
+get(struct n5_walk *w, const char *url, const char *what, int field,
+    json_t **ret)
 {
 	int v, attempt = 0;
 
 	do {
 		*ret = NULL;
 		v = n5_ready(w->s, w->why);
-		if (v == 0)
-			v = n5_get(w->s, url, what, ret, w->why);
+		if (v != 0)
+			continue;
+		v = n5_get(w->s, url, what, ret, w->why);
+		if (v != 0 && field && leads_nowhere(w, what, attempt)) {
+			note_lack(w, what);
+			return 0;
+		}
 	} while (v != 0 && again(w, v, ++attempt));
 	return v;
+}
+
+int
+n5_walk_get(struct n5_walk *w, const char *url, const char *what, json_t **ret)
+{
+	return get(w, url, what, 0, ret);
+}
+
+int
+n5_walk_get_field(
+    struct n5_walk *w, const char *url, const char *what, json_t **ret)
+{
+	return get(w, url, what, 1, ret);
 }
 
 struct list {
@@ -52,7 +97,7 @@ struct list {
 	void *arg;
 	struct n5_ids ids;
 	json_t *urls; /* of pages, in a list without ids */
-	uint64_t rows;
+	struct n5_rows rows;
 };
 
 /* An id that comes again in the same list: the list goes round. */
@@ -88,12 +133,12 @@ one_row(struct n5_walk *w, struct list *l, const json_t *page, json_t *row)
 	int64_t count = n5_number(page, "count");
 	int v = check_row(w, l, row);
 
-	l->rows++;
-	if (v == 0 && count > 0 && l->rows > (uint64_t)count)
+	l->rows.n++;
+	if (v == 0 && count > 0 && l->rows.n > (uint64_t)count)
 		v = n5_why(w->why, SLUSE_REFUSED, "target_error",
 		    "%s: more rows come than the %lld that are counted",
 		    l->what, (long long)count);
-	if (v == 0 && l->rows > (l->units ? N5_UNITS_MAX : N5_LIST_MAX))
+	if (v == 0 && l->rows.n > (l->units ? N5_UNITS_MAX : N5_LIST_MAX))
 		v = n5_why(w->why, SLUSE_REFUSED, "target_error",
 		    "%s: the list has too many rows", l->what);
 	if (v == 0 && w->s->h->cancelled(w->s->h->host))
@@ -120,10 +165,14 @@ one_page(struct n5_walk *w, struct list *l, char **url)
 {
 	json_t *page = NULL, *rows, *row;
 	size_t i, held;
-	int v = n5_walk_get(w, *url, l->what, &page);
+	char *anew = NULL;
+	int v = get(w, *url, l->what, !l->units && l->rows.n == 0, &page);
 
-	free(*url);
-	*url = NULL;
+	if (v == 0 && page == NULL) {
+		free(*url);
+		*url = NULL;
+		return 0;
+	}
 	held = w->s->answer_bytes;
 	w->held += held;
 	if (v == 0)
@@ -131,18 +180,22 @@ one_page(struct n5_walk *w, struct list *l, char **url)
 	if (v == 0 && w->held > N5_HELD_MAX)
 		v = n5_why(w->why, SLUSE_REFUSED, "target_error",
 		    "%s: the pages are too large", l->what);
-	rows = v == 0 ? json_object_get(page, "results") : NULL;
+	if (v == 0)
+		anew = n5_anew(page, *url, &l->rows);
+	free(*url);
+	*url = anew;
+	rows = v == 0 && anew == NULL ? json_object_get(page, "results") : NULL;
 	json_array_foreach(rows, i, row)
 	{
 		if (v == 0)
 			v = one_row(w, l, page, row);
 	}
 	if (v == 0 && json_array_size(rows) > 0)
-		*url = n5_href(page, "next");
+		*url = n5_next(page);
 	if (v == 0)
 		v = check_next(w, l, *url);
 	if (v == 0 && *url == NULL)
-		v = n5_is_whole(page, (size_t)l->rows, l->what, w->why);
+		v = n5_is_whole(page, &l->rows, l->what, w->why);
 	w->held -= held;
 	json_decref(page);
 	return v;

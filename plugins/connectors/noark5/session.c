@@ -101,8 +101,8 @@ bad_status(struct sluse_session *s, const struct n5_request *rq,
 	if (st == 401 || (st == 403 && rq->scope == N5_LOOK))
 		return n5_why(why, SLUSE_LOGIN, "target_login", "%s: HTTP %d%s",
 		    rq->what, st, feil);
-	if (st == 408 || st == 425 || st == 429 ||
-	    (st == 503 && a->retry_after_s > 0))
+	/* 503: unable to handle the request, so nothing was made. */
+	if (st == 408 || st == 425 || st == 429 || st == 503)
 		return n5_why(why, SLUSE_LATER, "target_busy", "%s: HTTP %d%s",
 		    rq->what, st, feil);
 	if (st >= 500) {
@@ -284,15 +284,50 @@ n5_is_list(const json_t *page, const char *what, struct sluse_why *why)
 
 /* The last page ends where the list says it does. */
 int
-n5_is_whole(
-    const json_t *page, size_t rows, const char *what, struct sluse_why *why)
+n5_is_whole(const json_t *page, const struct n5_rows *rows, const char *what,
+    struct sluse_why *why)
 {
 	int64_t count = n5_number(page, "count");
 
-	if (count <= 0 || rows >= (uint64_t)count)
+	if (count < rows->least)
+		count = rows->least;
+	if (count <= 0 || rows->n >= (uint64_t)count)
 		return 0;
 	return n5_why(why, SLUSE_LATER, "target_error",
-	    "%s: %zu of %lld rows came", what, rows, (long long)count);
+	    "%s: %zu of %lld rows came", what, rows->n, (long long)count);
+}
+
+/* Nikita 0.6 puts "&$skip=10" behind an address without a query. */
+char *
+n5_next(const json_t *page)
+{
+	char *next = n5_href(page, "next");
+
+	if (next != NULL && strchr(next, '&') != NULL &&
+	    strchr(next, '?') == NULL) {
+		free(next);
+		next = NULL;
+	}
+	return next;
+}
+
+char *
+n5_anew(const json_t *page, const char *url, struct n5_rows *rows)
+{
+	int64_t count = n5_number(page, "count");
+	char *next = n5_next(page), *anew = NULL;
+
+	/* All that is in an archive was made some time. */
+	if (rows->n == 0 && next == NULL &&
+	    count >
+		(int64_t)json_array_size(json_object_get(page, "results")) &&
+	    strstr(url, "filter=") == NULL) {
+		anew =
+		    n5_with_query(url, "$filter", "year(opprettetDato) gt 0");
+		rows->least = count;
+	}
+	free(next);
+	return anew;
 }
 
 static int
@@ -301,6 +336,7 @@ list(struct sluse_session *s, const char *url, const char *what,
     struct sluse_why *why)
 {
 	json_t *rows = json_array(), *page = NULL;
+	struct n5_rows so_far = {0};
 	char *next = url == NULL      ? NULL
 		     : filter != NULL ? n5_with_query(url, "$filter", filter)
 				      : strdup(url);
@@ -311,14 +347,17 @@ list(struct sluse_session *s, const char *url, const char *what,
 
 		next = NULL;
 		v = n5_get(s, now, what, &page, why);
-		free(now);
 		if (v == 0)
 			v = n5_is_list(page, what, why);
-		if (v == 0) {
+		if (v == 0 && whole)
+			next = n5_anew(page, now, &so_far);
+		free(now);
+		if (v == 0 && next == NULL) {
 			/* No "results" where there are none. */
 			(void)json_array_extend(
 			    rows, json_object_get(page, "results"));
-			next = n5_href(page, "next");
+			next = n5_next(page);
+			so_far.n = json_array_size(rows);
 		}
 		if (next != NULL &&
 		    (json_array_size(json_object_get(page, "results")) == 0 ||
@@ -328,7 +367,7 @@ list(struct sluse_session *s, const char *url, const char *what,
 		}
 		if (v == 0 && whole && next == NULL &&
 		    json_array_size(rows) < max)
-			v = n5_is_whole(page, json_array_size(rows), what, why);
+			v = n5_is_whole(page, &so_far, what, why);
 		json_decref(page);
 		page = NULL;
 	} while (next != NULL);
