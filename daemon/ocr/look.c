@@ -8,6 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "../base/mem.h"
 #include "border.h"
 
 /* Sides longer than this are halved, and halved again. */
@@ -43,6 +44,8 @@
 #define GOOD_CONTRAST 110u
 #define GOOD_SHARP 62u
 #define GOOD_LETTER 17u
+/* Writing blackens less than this part of a row. */
+#define ROW_MOST 3
 /* One way must be so much surer than the other. */
 #define TURN_RATIO 2.5f
 /* Less contrast than so many times the noise: see it smoothed. */
@@ -427,6 +430,51 @@ sl_ocr_look_good(const struct sl_ocr_look *l)
 {
 	return l->contrast >= GOOD_CONTRAST && l->sharp >= GOOD_SHARP &&
 	       l->letter_px >= GOOD_LETTER && l->noise * 8 < l->contrast;
+}
+
+/* Rows with more ink than writing has count for nothing. */
+static void
+count_rows(PIX *ink, int *count)
+{
+	int h = pixGetHeight(ink), y;
+
+	for (y = 0; y < h; y++) {
+		count[y] = 0;
+		(void)pixCountPixelsInRow(ink, y, &count[y], NULL);
+		if (count[y] > pixGetWidth(ink) / ROW_MOST)
+			count[y] = 0;
+	}
+}
+
+bool
+sl_ocr_look_band(
+    const struct sl_ocr_look *l, unsigned turn, unsigned high, int rect[4])
+{
+	int band = (int)(high * l->letter_px) / l->scale, h, y;
+	SL_FREE int *count = NULL;
+	long sum = 0, half = 0;
+	PIX *ink;
+
+	if (l->letter_px == 0)
+		return false;
+	ink = pixRotateOrth(l->ink, (int)turn / 90);
+	if (ink == NULL)
+		return false;
+	h = pixGetHeight(ink);
+	count = sl_alloc((size_t)h * sizeof(*count));
+	count_rows(ink, count);
+	for (y = 0; y < h; y++)
+		half += count[y];
+	half = (half + 1) / 2;
+	for (y = 0; y < h && sum < half; y++)
+		sum += count[y];
+	y = y > band / 2 ? y - band / 2 : 0;
+	rect[0] = 0;
+	rect[1] = y * l->scale;
+	rect[2] = pixGetWidth(ink) * l->scale;
+	rect[3] = (y + band < h ? y + band : h) * l->scale;
+	pixDestroy(&ink);
+	return half > 0;
 }
 
 void

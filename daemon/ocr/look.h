@@ -43,6 +43,11 @@ struct sl_ocr_look {
 bool sl_ocr_look_at(PIX *pix, struct sl_ocr_look *ret);
 /* Nothing about the print is in want of more than the usual. */
 bool sl_ocr_look_good(const struct sl_ocr_look *l);
+/* The middle of what is written on the page turned by turn: a band as wide as
+ * the page and so many letters high, in pixels of the page. false = it has few
+ * letters, or no memory. */
+bool sl_ocr_look_band(
+    const struct sl_ocr_look *l, unsigned turn, unsigned high, int rect[4]);
 void sl_ocr_look_free(struct sl_ocr_look *l);
 
 #endif

@@ -197,7 +197,7 @@ place_in(const struct sl_ocr_models *m, const char *model)
 }
 
 TessBaseAPI *
-sl_ocr_models_other(const struct sl_ocr_models *m, const char *language)
+sl_ocr_models_for(const struct sl_ocr_models *m, const char *language)
 {
 	size_t i, k;
 
@@ -205,7 +205,7 @@ sl_ocr_models_other(const struct sl_ocr_models *m, const char *language)
 		if (strcmp(models_of[i].language, language) != 0)
 			continue;
 		k = place_in(m, models_of[i].model);
-		return k > 0 && k < SL_OCR_TOGETHER_MAX ? m->one[k] : NULL;
+		return k < SL_OCR_TOGETHER_MAX ? m->one[k] : NULL;
 	}
 	return NULL;
 }

@@ -35,9 +35,9 @@ const struct sl_ocr_models *sl_ocr_models_at(size_t i);
 /* For sl_ocr_turn. */
 TessBaseAPI *sl_ocr_models_osd(void);
 
-/* The model of m that text in that language (sl_language_guess) is for, if that
- * is not its first; else NULL. Lent. */
-TessBaseAPI *sl_ocr_models_other(
+/* The model of m that text in that language (sl_language_guess) is for, NULL if
+ * the set has none. Lent. */
+TessBaseAPI *sl_ocr_models_for(
     const struct sl_ocr_models *m, const char *language);
 
 #endif

@@ -41,6 +41,10 @@
 #define BLANK_LONGEST 16u
 /* Thousandths: text of another language that reads better is well read. */
 #define FOREIGN_CONFIDENCE 950u
+/* With so many letters a page is worth a look at its language first: a band of
+ * two lines or so, in letters' heights. */
+#define PEEK_LETTERS 1000u
+#define PEEK_HIGH 5u
 /* The look's hint at a turn is followed up if it is this part of sure. */
 #define TURN_HINT 0.5f
 /* Larger images are not tried again: it takes some copies of them. */
@@ -178,6 +182,7 @@ struct job {
 	struct sl_ocr_image image;
 	struct sl_ocr_pass best;
 	struct sl_ocr_look look;
+	TessBaseAPI *first; /* the model of the first pass */
 	unsigned turn; /* of best, clockwise beyond task->rotate */
 	int width, height; /* of the upright page */
 	bool asked; /* OSD, how the page lies: */
@@ -462,18 +467,51 @@ read_rest(struct job *j)
 	read_turned(j, r, n);
 }
 
-/* A middling page that is not in the language it was read in: the model to try
- * then, or NULL. */
+/* A page that did not read well and is not in the language it was read in: the
+ * model to try then, or NULL. */
 static TessBaseAPI *
 better_model(const struct job *j)
 {
 	const struct sl_buf *text = &j->best.page.text;
+	TessBaseAPI *model;
 
 	if (!sl_ocr_look_good(&j->look) || time_left(j, MORE_SHARE) < 0 ||
 	    j->best.confidence >= FOREIGN_CONFIDENCE)
 		return NULL;
-	return sl_ocr_models_other(
-	    j->models, sl_language_guess(text->p, text->n));
+	model =
+	    sl_ocr_models_for(j->models, sl_language_guess(text->p, text->n));
+	return model != j->first ? model : NULL;
+}
+
+/* The model for the language of a few lines, NULL if they do not tell. */
+static TessBaseAPI *
+peek(const struct job *j, const struct sl_ocr_sheet *sheet)
+{
+	struct sl_ocr_pass pass;
+	TessBaseAPI *model = NULL;
+	int rect[4], left = time_left(j, MORE_SHARE);
+
+	if (j->models->one[1] == NULL || j->look.letters < PEEK_LETTERS ||
+	    left < 0 ||
+	    !sl_ocr_look_band(&j->look, sheet->turn, PEEK_HIGH, rect))
+		return NULL;
+	if (sl_ocr_recognise_part(
+		j->models->one[0], sheet, rect, false, left, &pass) == SL_OK)
+		model = sl_ocr_models_for(j->models,
+		    sl_language_guess(pass.page.text.p, pass.page.text.n));
+	sl_ocr_pass_free(&pass);
+	return model;
+}
+
+static TessBaseAPI *
+first_model(const struct job *j, const struct sl_ocr_sheet *sheet)
+{
+	TessBaseAPI *model;
+
+	if (!sl_ocr_look_good(&j->look))
+		return j->models->all;
+	model = peek(j, sheet);
+	return model != NULL ? model : j->models->one[0];
 }
 
 static enum sl_rc
@@ -487,9 +525,9 @@ first_pass(struct job *j, struct sl_err *err)
 	    SL_OCR_PLAIN, &sheet);
 	if (sheet.pix == NULL)
 		out_of_memory();
+	j->first = first_model(j, &sheet);
 	rc = sl_ocr_recognise(
-	    sl_ocr_look_good(&j->look) ? j->models->one[0] : j->models->all,
-	    &sheet, time_left(j, FIRST_SHARE), &pass, err);
+	    j->first, &sheet, time_left(j, FIRST_SHARE), &pass, err);
 	settle(j, &sheet, &pass);
 	pixDestroy(&sheet.pix);
 	return rc;

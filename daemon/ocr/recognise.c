@@ -249,6 +249,9 @@ sl_ocr_recognise_part(TessBaseAPI *api, const struct sl_ocr_sheet *sheet,
 	set_image(api, sheet, ret);
 	if (block)
 		TessBaseAPISetPageSegMode(api, PSM_SINGLE_BLOCK);
+	/* Of a part as wide as the sheet Tesseract finds the lines there, and
+	 * reads them at its top. */
+	r[2] -= r[2] - r[0] == pixGetWidth(sheet->pix);
 	TessBaseAPISetRectangle(api, r[0], r[1], r[2] - r[0], r[3] - r[1]);
 	return read_set(api, sheet, deadline_ms, ret, NULL);
 }

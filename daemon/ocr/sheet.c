@@ -30,10 +30,10 @@
 #define SKEW_MIN 0.0125f
 /* Letters lower than this are enlarged. */
 #define LETTER_LOW 13u
-/* So high they are read as well, and what is clearly higher is reduced to it:
+/* So high the network takes them, and what is clearly higher is reduced to it:
  * finding the lines costs by the pixel. */
-#define LETTER_ENOUGH 20u
-#define LETTER_HIGH 25u
+#define LETTER_ENOUGH 18u
+#define LETTER_HIGH 22u
 /* Left round a part of a page, in its pixels. */
 #define MARGIN 16
 /* The longest sides of an enlarged sheet. */

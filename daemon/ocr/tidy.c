@@ -11,7 +11,7 @@
 #include "section.h"
 
 /* From digit to digit it is so much further over the gap, */
-#define APART_PITCH 1.3
+#define APART_PITCH 1.25
 /* which is this part of the digits' height. */
 #define APART_GAP 0.2
 /* Four of them, and they are a leader or a rule. */

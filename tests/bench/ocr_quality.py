@@ -10,7 +10,9 @@ there; forms and receipts are counted as bags of words, since the order of
 their fields is a matter of taste, and of forms only what is missing or wrong,
 since what was written on them by hand does not stand in the truth. Processor time is user + system of the whole
 process tree, loading of the models included, one page after the other, the
-same languages (nor+eng) for all.
+same languages (nor+eng) for all. sluse-ocr loads once in its life and OCRmyPDF
+for each page; "pages alone" is what is left of ours without: what a page more
+costs.
 
 The pages: drawn ones, and those of $SLUSE_SHARED (../shared) where they are;
 and both made worse on purpose. "hold" pages were not looked at while numbers
@@ -93,15 +95,18 @@ def errors(name, page, text):
 # -- readers ---------------------------------------------------------------------
 
 def run(command, **more):
-    """Standard output and the processor seconds of the whole tree."""
+    """Standard output, the processor seconds of the whole tree, and those that
+    ocr_child told of its pages alone."""
     before = resource.getrusage(resource.RUSAGE_CHILDREN)
     done = subprocess.run(command, check=True, stdout=subprocess.PIPE,
-                          stderr=subprocess.DEVNULL, timeout=7200,
+                          stderr=subprocess.PIPE, timeout=7200,
                           env=dict(os.environ, OMP_THREAD_LIMIT="1"), **more)
     after = resource.getrusage(resource.RUSAGE_CHILDREN)
     cpu = (after.ru_utime + after.ru_stime - before.ru_utime -
            before.ru_stime)
-    return done.stdout.decode("utf-8", "replace"), cpu
+    pages = re.search(rb" cpu_s=([0-9.]+) fork_ms", done.stderr)
+    return (done.stdout.decode("utf-8", "replace"), cpu,
+            float(pages.group(1)) if pages else cpu)
 
 
 def png_files(pages, folder):
@@ -124,10 +129,10 @@ def texts_of(out, paths):
 
 
 def engine(program, paths):
-    out, cpu = run([os.path.join(BUILD, "test", program), "-j", "1", "-t",
-                    "-l", LANGUAGES, *paths])
+    out, *cpu = run([os.path.join(BUILD, "test", program), "-j", "1", "-t",
+                     "-l", LANGUAGES, *paths])
     got = texts_of(out, paths)
-    return [got[p] for p in paths], cpu
+    return [got[p] for p in paths], *cpu
 
 
 def pdf(pages):
@@ -179,7 +184,7 @@ def ocrmypdf(pages, work):
     side = os.path.join(work, key + ".txt")
     with open(source, "wb") as file:
         file.write(data)
-    _, cpu = run(["ocrmypdf", *FLAGS, "--sidecar", side, source, source + "-"])
+    _, cpu, _ = run(["ocrmypdf", *FLAGS, "--sidecar", side, source, source + "-"])
     with open(side, encoding="utf-8") as file:
         texts = file.read().split("\f")
     texts = (texts + [""] * len(pages))[:len(pages)]
@@ -220,7 +225,7 @@ def show_errors(reader, page, text):
 
 
 def measure(name, half, pages, opt):
-    """{reader: (wrong, of, cpu)}"""
+    """{reader: (wrong, of, cpu, cpu of the pages alone)}"""
     folder = os.path.join(opt.work, "pages", name, half)
     paths = png_files(pages, folder)
     readers = {"ours": lambda: engine("ocr_child", paths)}
@@ -230,10 +235,10 @@ def measure(name, half, pages, opt):
             readers["ocrmypdf"] = lambda: ocrmypdf(pages, opt.work)
     out = {}
     for reader, read in readers.items():
-        texts, cpu = read()
+        texts, cpu, *alone = read()
         counts = [errors(name, p, t) for p, t in zip(pages, texts)]
         out[reader] = (sum(c[0] for c in counts), sum(c[1] for c in counts),
-                       cpu)
+                       cpu, *(alone or [cpu]))
         for page, text, (wrong, of) in zip(pages, texts, counts):
             if opt.pages:
                 print("   %-10s %-28s %.3f" % (reader, page.name, wrong / of))
@@ -257,7 +262,8 @@ def kept_raw(paths, work):
 
 
 HEAD = ("set", "half", "pages", "words", "WER ours", "WER ocrmypdf", "WER raw",
-        "CPU s/page ours", "ocrmypdf", "ours/ocrmypdf", "ours/raw")
+        "CPU s/page ours", "ocrmypdf", "ours/ocrmypdf", "pages alone",
+        "ours/raw")
 
 
 def line(name, half, pages, got):
@@ -265,20 +271,22 @@ def line(name, half, pages, got):
         return "%.3f" % (got[reader][0] / got[reader][1]) \
             if reader in got else "-"
 
-    def cpu(reader):
-        return got[reader][2] / pages if reader in got else 0
+    def cpu(reader, part=2):
+        return got[reader][part] / pages if reader in got else 0
 
-    def ratio(reader):
-        return "%.2f" % (cpu("ours") / cpu(reader)) if cpu(reader) else "-"
+    def ratio(reader, part=2):
+        return "%.2f" % (cpu("ours", part) / cpu(reader)) if cpu(reader) \
+            else "-"
     print("| " + " | ".join(str(v) for v in (
         name, half, pages, got["ours"][1], wer("ours"), wer("ocrmypdf"),
         wer("raw"), "%.2f" % cpu("ours"), "%.2f" % cpu("ocrmypdf"),
-        ratio("ocrmypdf"), ratio("raw"))) + " |", flush=True)
+        ratio("ocrmypdf"), ratio("ocrmypdf", 3), ratio("raw"))) + " |",
+          flush=True)
 
 
 def add(total, got):
     for reader, values in got.items():
-        old = total.setdefault(reader, (0, 0, 0))
+        old = total.setdefault(reader, (0, 0, 0, 0))
         total[reader] = tuple(a + b for a, b in zip(old, values))
 
 

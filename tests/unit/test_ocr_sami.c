@@ -48,7 +48,7 @@ take_away(void)
 	(void)rmdir(place);
 }
 
-/* Each language of the set has its model, the first is taken anyway. */
+/* Each language of the set has its model. */
 static void
 choice(void)
 {
@@ -59,11 +59,11 @@ choice(void)
 	take_away(); /* all is loaded */
 	m = sl_ocr_models_find(sl_slice_str(SET), &known);
 	CHECK(known && m->one[2] != NULL && m->one[3] == NULL);
-	CHECK(sl_ocr_models_other(m, "se") == m->one[2]);
-	CHECK(sl_ocr_models_other(m, "en") == m->one[1]);
-	CHECK(sl_ocr_models_other(m, "nb") == NULL);
-	CHECK(sl_ocr_models_other(m, "da") == NULL);
-	CHECK(sl_ocr_models_other(m, "") == NULL);
+	CHECK(sl_ocr_models_for(m, "se") == m->one[2]);
+	CHECK(sl_ocr_models_for(m, "en") == m->one[1]);
+	CHECK(sl_ocr_models_for(m, "nb") == m->one[0]);
+	CHECK(sl_ocr_models_for(m, "da") == NULL);
+	CHECK(sl_ocr_models_for(m, "") == NULL);
 }
 
 /* A page in Sámi is told as such, and read with the model it has. The font has

@@ -2,6 +2,8 @@
  * What becomes of words: section signs, the language a page is read in, blocks
  * that stand on end beside upright text.
  */
+#include "../../daemon/ocr/models.h"
+#include "../../daemon/ocr/recognise.h"
 #include "../../daemon/ocr/section.h"
 #include "ocr_harness.h"
 
@@ -133,6 +135,52 @@ english(void)
 	    sl_buf_str(&got.text));
 }
 
+/* Its middle lines tell: a whole page in English is read once, although
+ * Norwegian comes first among the languages. */
+static void
+english_page(void)
+{
+	static const char *const part[] = {
+	    "You've asked why we didn't have the lawn's wavy wall",
+	    "fixed: it wasn't ours, and they've yet to know of that.",
+	    "Whoever would throw away the two wool rugs, we'd buy",
+	    "them, and they'll be with you on the day that you want."};
+	const char *text[24];
+	size_t i;
+
+	for (i = 0; i < 24; i++)
+		text[i] = part[i % 4];
+	read_text(text, 24);
+	CHECK(strcmp(got.language, "en") == 0);
+	CHECK_MSG(
+	    got.page.flags == 0, "%u %u", got.page.flags, got.page.confidence);
+	CHECK(strstr(sl_buf_str(&got.text), "you want.") != NULL);
+}
+
+/* A part is read where it lies, also one as wide as the sheet. */
+static void
+wide_part(void)
+{
+	PIX *pix = letter();
+	struct sl_ocr_sheet sheet = {.pix = pix,
+	    .dpi = 150,
+	    .width = WIDTH,
+	    .height = HEIGHT,
+	    .scale = 1};
+	const int rect[4] = {0, 600, WIDTH, 800};
+	struct sl_ocr_pass pass;
+	const char *text;
+
+	CHECK(warm());
+	CHECK(sl_ocr_recognise_part(sl_ocr_models_at(0)->one[0], &sheet, rect,
+		  false, 0, &pass) == SL_OK);
+	text = sl_buf_str(&pass.page.text);
+	CHECK_MSG(strstr(text, "befart eiendommen") != NULL, "%s", text);
+	CHECK(strstr(text, "Saksnummer") == NULL);
+	sl_ocr_pass_free(&pass);
+	pixDestroy(&pix);
+}
+
 /* It begins in English and goes on in Norwegian: what it is, is read. */
 static void
 begins_english(void)
@@ -221,4 +269,5 @@ table_on_end(void)
 }
 
 TEST_MAIN({"sections", sections}, {"amounts", amounts}, {"english", english},
+    {"english_page", english_page}, {"wide_part", wide_part},
     {"begins_english", begins_english}, {"table_on_end", table_on_end})
