@@ -1,7 +1,8 @@
 /*
  * INVARIANTS: every document of the delivery ends in a post; a document that is
  * named and is not there stops its post; of two descriptions that say the same
- * kind of thing neither is believed.
+ * kind of thing neither is believed; a signed container never goes where a
+ * screened document of it may not be seen.
  */
 #include "package.h"
 
@@ -49,7 +50,7 @@ is_archive(const struct sl_pack_part *p)
 {
 	return p->role == SL_PART_CONTAINER && *p->reason == '\0' &&
 	       (*p->reader == '\0' ||
-		   strncmp(p->mime, "application/vnd.etsi.asic", 25) == 0);
+		   strncmp(p->mime, SL_MIME_ASIC, strlen(SL_MIME_ASIC)) == 0);
 }
 
 static bool
@@ -267,9 +268,20 @@ is_as_said(const struct sl_pack_part *p, const struct sl_pack_named *n)
  */
 
 static struct sl_pack_doc *
-add_doc(struct work *w, struct sl_pack_post *post, size_t part)
+push_doc(struct sl_pack_post *post, size_t part)
 {
 	struct sl_pack_doc *d;
+
+	post->doc =
+	    sl_grow(post->doc, &post->cap, post->n + 1, sizeof(*post->doc));
+	d = &post->doc[post->n++];
+	*d = (struct sl_pack_doc){.part = part};
+	return d;
+}
+
+static struct sl_pack_doc *
+add_doc(struct work *w, struct sl_pack_post *post, size_t part)
+{
 	size_t i;
 
 	w->placed[part] = true;
@@ -278,11 +290,7 @@ add_doc(struct work *w, struct sl_pack_post *post, size_t part)
 	for (i = 0; i < post->n; i++)
 		if (post->doc[i].part == part)
 			return NULL;
-	post->doc =
-	    sl_grow(post->doc, &post->cap, post->n + 1, sizeof(*post->doc));
-	d = &post->doc[post->n++];
-	*d = (struct sl_pack_doc){.part = part};
-	return d;
+	return push_doc(post, part);
 }
 
 static bool
@@ -433,6 +441,58 @@ make_posts(struct work *w, size_t chosen)
 		form_main(w, p);
 }
 
+/* -- signed containers ------------------------------------------------------
+ */
+
+/* Does its sender let it be seen with this post? */
+static bool
+may_go(uint64_t screened, const struct sl_pack_post *post)
+{
+	return screened == 0 || (screened & sl_posts_bit(post->post)) != 0;
+}
+
+static void
+add_original(struct work *w, struct sl_pack_post *post, size_t part)
+{
+	w->placed[part] = true;
+	push_doc(post, part)->original = true;
+}
+
+/* Behind the documents of a post what they lay in, in the parts' order. */
+static void
+add_originals_of(struct work *w, struct sl_pack_post *post, bool *holds)
+{
+	size_t i, at, n = post->n;
+
+	memset(holds, 0, w->part_n);
+	for (i = 0; i < n; i++)
+		for (at = post->doc[i].part; !holds[at]; at = w->up[at])
+			holds[at] = true;
+	for (i = 0; i < w->part_n; i++)
+		if (holds[i] && w->part[i].original)
+			add_original(w, post, i);
+}
+
+static void
+add_originals(struct work *w)
+{
+	struct sl_pack_plan *plan = w->plan;
+	SL_FREE bool *holds = sl_alloc(w->part_n + 1);
+	uint64_t screened = 0;
+	size_t i;
+
+	for (i = 0; i < w->part_n; i++)
+		if (plan->mark[i] == SL_PACK_DESCRIBES)
+			screened |= w->part[i].screened;
+	for (i = 0; i < plan->posts; i++)
+		if (may_go(screened, &plan->post[i]))
+			add_originals_of(w, &plan->post[i], holds);
+	/* One with no document in it: only where nothing can be mistaken. */
+	for (i = 0; i < w->part_n && plan->posts == 1; i++)
+		if (w->part[i].original && !w->placed[i] && plan->post->n > 0)
+			add_original(w, plan->post, i);
+}
+
 static void
 settle(struct work *w, const char *stop)
 {
@@ -473,6 +533,7 @@ sl_pack_make(const struct sl_pack_part *part, size_t part_n,
 		chosen = choose(&w, &twice);
 		make_posts(&w, chosen);
 		settle(&w, twice ? "package_invalid" : stop_of_all(&w));
+		add_originals(&w);
 	}
 	free(w.up);
 	free(w.level);

@@ -45,6 +45,7 @@ file(unsigned number, unsigned parent, char role, const char *name,
 	    .describes = kind,
 	    .size = 10,
 	    .document = role == 'd' || role == 'm' || role == 'f'};
+	p->original = strstr(name, ".asice") != NULL;
 	p->role = role == 's'		       ? SL_PART_SIDECAR
 		  : role == 'c' || role == 'm' ? SL_PART_CONTAINER
 					       : SL_PART_DOCUMENT;
@@ -199,6 +200,32 @@ below(void)
 	CHECK_STR(plan(), "1[a.txt=A]");
 }
 
+/* A signed container goes along behind what lay in it. */
+static void
+originals(void)
+{
+	fresh();
+	file(0, 0, 'c', "x.asice", "");
+	file(1, 0, 's', "arkivmelding.xml", "arkivmelding");
+	file(2, 0, 'd', "a.txt", "");
+	file(3, 0, 'c', "y.asice", "");
+	file(4, 3, 'd', "b.txt", "");
+	name(1, 1, true, "y.asice", "Y");
+	CHECK_STR(plan(), "1[b.txt a.txt? x.asice y.asice]");
+	name(1, 2, true, "a.txt", "A");
+	CHECK_STR(plan(), "1[b.txt x.asice y.asice] 2[a.txt=A x.asice]");
+	part[1].screened = sl_posts_bit(1); /* b.txt lies in x.asice too */
+	CHECK_STR(plan(), "1[b.txt x.asice y.asice] 2[a.txt=A]");
+	part[1].screened = sl_posts_bit(0);
+	CHECK_STR(plan(), "1[b.txt x.asice y.asice] 2[a.txt=A x.asice]");
+	fresh(); /* nothing in it is a document */
+	file(0, 0, 'c', "x.asice", "");
+	file(1, 0, 's', "arkivmelding.xml", "arkivmelding");
+	CHECK_STR(plan(), "1[]document_missing");
+	name(1, 1, true, "a.txt", "A");
+	CHECK_STR(plan(), "1[]document_missing");
+}
+
 static void
 posts(void)
 {
@@ -277,5 +304,5 @@ forms(void)
 }
 
 TEST_MAIN({"order", order}, {"names", names}, {"level", level},
-    {"below", below}, {"posts", posts}, {"several", several},
-    {"checks", checks}, {"forms", forms})
+    {"below", below}, {"originals", originals}, {"posts", posts},
+    {"several", several}, {"checks", checks}, {"forms", forms})
