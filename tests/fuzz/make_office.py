@@ -5,6 +5,7 @@ import io
 import struct
 import subprocess
 import zipfile
+import zlib
 
 from make_outlook import ole2
 
@@ -429,6 +430,72 @@ def closed():
     yield "halv-blokk.docx", agile(package, "påskeegg", cut=len(package))
 
 
+URN = "urn:oasis:names:tc:opendocument:xmlns:manifest:1.0"
+XENC = "http://www.w3.org/2001/04/xmlenc#"
+
+
+def odf_closed(members, word, modern=True, spins=1000, told=None, bad=None,
+               cipher="aes256-cbc", derive="PBKDF2"):
+    """Each member of an OpenDocument package closed, as ODF 1.2 part 3 says:
+    modern with SHA-256, as LibreOffice does, else with SHA-1. bad: the member
+    one byte of which is changed."""
+    name = "sha256" if modern else "sha1"
+    start = hashlib.new(name, word.encode()).digest()
+    out, rows = {"mimetype": "application/vnd.oasis.opendocument.text"}, ""
+
+    def text(b):
+        return base64.b64encode(b).decode()
+    for path, data in members.items():
+        squeeze = zlib.compressobj(9, zlib.DEFLATED, -15)
+        data = data.encode() if isinstance(data, str) else data
+        packed = squeeze.compress(data) + squeeze.flush()
+        salt, iv = made("salt" + path, 16), made("iv" + path, 16)
+        key = hashlib.pbkdf2_hmac("sha1", start, salt, spins, 32)
+        fill = 16 - len(packed) % 16
+        body = aes(key, packed + bytes([fill]) * fill, iv)
+        if path == bad:
+            body = body[:40] + bytes([body[40] ^ 1]) + body[41:]
+        out[path] = body
+        rows += (
+            '<m:file-entry m:full-path="%s" m:media-type="text/xml" m:size="%d">'
+            '<m:encryption-data m:checksum-type="%s" m:checksum="%s">'
+            '<m:algorithm m:algorithm-name="%s%s" m:initialisation-vector="%s"/>'
+            '<m:key-derivation m:key-derivation-name="%s" m:key-size="32" '
+            'm:iteration-count="%d" m:salt="%s"/>%s</m:encryption-data>'
+            "</m:file-entry>" % (
+                path, len(data), URN + "#sha256-1k" if modern else "SHA1/1K",
+                text(hashlib.new(name, packed[:1024]).digest()),
+                "" if " " in cipher else XENC, cipher, text(iv), derive,
+                told or spins, text(salt),
+                '<m:start-key-generation m:start-key-generation-name='
+                '"http://www.w3.org/2000/09/xmldsig#sha256" m:key-size="32"/>'
+                if modern else ""))
+    out["META-INF/manifest.xml"] = (
+        '<m:manifest xmlns:m="%s"><m:file-entry m:full-path="/" '
+        'm:media-type="application/vnd.oasis.opendocument.text"/>%s'
+        "</m:manifest>" % (URN, rows))
+    return package(out)
+
+
+def odf_locked():
+    whole = dict((name, data) for name, data in odf())["odt"]
+    with zipfile.ZipFile(io.BytesIO(whole)) as z:
+        members = {n: z.read(n) for n in z.namelist()
+                   if n not in ("mimetype", "META-INF/manifest.xml")}
+    members["Pictures/stoy.bin"] = made("noise", 3000)
+    word = "påskeegg"
+    yield "odt-laast", odf_closed(members, word)
+    yield "odt-laast-sha1", odf_closed(members, word, modern=False)
+    yield "odt-laast-endret", odf_closed(members, word, bad="styles.xml")
+    yield "odt-laast-innhold", odf_closed(members, word, bad="content.xml")
+    yield "odt-laast-runder", odf_closed(members, word, told=1000001)
+    yield "odt-laast-blowfish", odf_closed(members, word, modern=False,
+                                           cipher="Blowfish CFB")
+    yield "odt-laast-argon2", odf_closed(
+        members, word, derive="urn:org:documentfoundation:names:experimental:"
+        "office:manifest:loext:1.0#argon2id")
+
+
 def seeds():
-    for make in (letters, sheets, slides, odf, rtf, binary, closed):
+    for make in (letters, sheets, slides, odf, rtf, binary, closed, odf_locked):
         yield from make()

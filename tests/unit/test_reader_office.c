@@ -210,6 +210,50 @@ closed(void)
 	mock_passwords[0] = NULL;
 }
 
+/* OpenDocument; the same maker, from the text of ODF 1.2. */
+static void
+locked_odf(void)
+{
+	static const struct {
+		const char *sample;
+		int opened;
+		bool damaged;
+	} t[] = {{"odt-laast", SLUSE_READ_OK, false},
+	    {"odt-laast-sha1", SLUSE_READ_OK, false},
+	    /* one member is not what its checksum says: left out */
+	    {"odt-laast-endret", SLUSE_READ_OK, true},
+	    /* nothing tells this from another password */
+	    {"odt-laast-innhold", SLUSE_READ_ENCRYPTED, false},
+	    {"odt-laast-runder", SLUSE_READ_LIMIT, false},
+	    {"odt-laast-blowfish", SLUSE_READ_ENCRYPTED, false},
+	    {"odt-laast-argon2", SLUSE_READ_ENCRYPTED, false}};
+	struct reading *d;
+
+	for (size_t i = 0; i < sizeof(t) / sizeof(t[0]); i++) {
+		mock_passwords[0] = "feil";
+		d = rd(t[i].sample, 0);
+		CHECK(d->opened == (t[i].opened == SLUSE_READ_LIMIT
+					   ? SLUSE_READ_LIMIT
+					   : SLUSE_READ_ENCRYPTED));
+		read_free(d);
+		mock_passwords[1] = "påskeegg";
+		d = rd(t[i].sample, 0);
+		CHECK_MSG(
+		    d->opened == t[i].opened, "%s: %d", t[i].sample, d->opened);
+		if (d->opened == SLUSE_READ_OK) {
+			CHECK(strstr(d->k.text, WORDS) != NULL);
+			CHECK((strstr(d->k.text, "Hode") != NULL) !=
+			      t[i].damaged);
+			CHECK(strstr(d->k.log, "field title Brev") != NULL);
+			CHECK(strstr(d->k.log, "note macro") != NULL);
+			CHECK((strstr(d->k.log, "note part_damaged") != NULL) ==
+			      t[i].damaged);
+		}
+		read_free(d);
+		mock_passwords[0] = mock_passwords[1] = NULL;
+	}
+}
+
 /* A letter of 6 MB in 17 kB is whole, in pages that the host keeps. */
 static void
 large(void)
@@ -256,13 +300,13 @@ cuts(void)
 static void
 locked(void)
 {
-	static const char *const samples[] = {
-	    "docx", "xlsx", "doc", "xls", "agil-sha512.docx", "standard.docx"};
+	static const char *const samples[] = {"docx", "xlsx", "doc", "xls",
+	    "agil-sha512.docx", "standard.docx", "odt-laast"};
 	pid_t pid;
 	int st;
 
 	mock_passwords[0] = "påskeegg";
-	for (size_t i = 0; i < 6; i++) {
+	for (size_t i = 0; i < 7; i++) {
 		size_t n = load(samples[i]);
 
 		fflush(stdout);
@@ -282,4 +326,5 @@ locked(void)
 
 TEST_MAIN({"letters", letters}, {"sheets", sheets}, {"parts", parts},
     {"object", object}, {"encrypted", encrypted}, {"closed", closed},
-    {"large", large}, {"damaged", damaged}, {"cuts", cuts}, {"locked", locked})
+    {"locked_odf", locked_odf}, {"large", large}, {"damaged", damaged},
+    {"cuts", cuts}, {"locked", locked})

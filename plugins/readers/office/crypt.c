@@ -25,13 +25,7 @@
 #define STANDARD_SPINS 50000u
 #define SEGMENT 4096u
 #define WORD_MAX 510u /* bytes of a password in UTF-16 */
-#define BLOB_MAX 128u
 #define BLOCK 16u /* AES */
-
-struct blob {
-	uint8_t b[BLOB_MAX];
-	uint32_t n;
-};
 
 struct cipher {
 	EVP_MD *md;
@@ -123,11 +117,10 @@ spin(struct cipher *c, const uint8_t *word, size_t n, uint8_t *h)
 
 /* -- what the file says ---------------------------------------------------- */
 
-static bool
-attr_blob(xmlTextReaderPtr r, const char *name, struct blob *ret)
+bool
+crypt_base64(const char *s, struct blob *ret)
 {
-	char *s = (char *)xmlTextReaderGetAttribute(r, (const xmlChar *)name);
-	size_t n = s ? strlen(s) : 0;
+	size_t n = strlen(s);
 	uint8_t b[BLOB_MAX + 3];
 	int got = -1;
 
@@ -135,12 +128,21 @@ attr_blob(xmlTextReaderPtr r, const char *name, struct blob *ret)
 		got = EVP_DecodeBlock(b, (const uint8_t *)s, (int)n);
 	for (size_t i = n; got > 0 && i > n - 2 && s[i - 1] == '='; i--)
 		got--;
-	xmlFree(s);
 	if (got <= 0 || got > (int)BLOB_MAX)
 		return false;
 	memcpy(ret->b, b, (size_t)got);
 	ret->n = (uint32_t)got;
 	return true;
+}
+
+static bool
+attr_blob(xmlTextReaderPtr r, const char *name, struct blob *ret)
+{
+	char *s = (char *)xmlTextReaderGetAttribute(r, (const xmlChar *)name);
+	bool ok = s && crypt_base64(s, ret);
+
+	xmlFree(s);
+	return ok;
 }
 
 static uint32_t
@@ -448,6 +450,18 @@ clear_length(struct sluse_source *s)
 	return ((const struct sluse_doc *)s)->clear_n;
 }
 
+void
+crypt_opened(struct sluse_doc *d, uint8_t *p, uint64_t n)
+{
+	d->clear = p;
+	d->clear_n = n;
+	memcpy(&d->clear_host, d->host,
+	    d->host->size < sizeof(d->clear_host) ? d->host->size
+						  : sizeof(d->clear_host));
+	d->clear_host.read_at = read_clear;
+	d->clear_host.length = clear_length;
+}
+
 int
 crypt_open(struct sluse_doc *d)
 {
@@ -471,11 +485,7 @@ crypt_open(struct sluse_doc *d)
 	if (rc != SLUSE_READ_OK)
 		return rc;
 	/* From here on it is a package like any other. */
-	memcpy(&d->clear_host, d->host,
-	    d->host->size < sizeof(d->clear_host) ? d->host->size
-						  : sizeof(d->clear_host));
-	d->clear_host.read_at = read_clear;
-	d->clear_host.length = clear_length;
+	crypt_opened(d, d->clear, d->clear_n);
 	ole2_close(d->ole);
 	d->ole = NULL;
 	return SLUSE_READ_OK;
