@@ -1,6 +1,7 @@
 """Small office files of every kind; also the samples of test_reader_office."""
 import base64
 import hashlib
+import hmac
 import io
 import struct
 import subprocess
@@ -362,7 +363,7 @@ def made(name, n):
 
 
 def agile(package, word, name="sha512", bits=256, spins=1000, told=None,
-          cut=None):
+          cut=None, hmac_of=lambda stream: stream):
     def H(*parts):
         return hashlib.new(name, b"".join(parts)).digest()
     salt, data_salt = made("salt", 16), made("data", 16)
@@ -381,22 +382,33 @@ def agile(package, word, name="sha512", bits=256, spins=1000, told=None,
 
     def text(b):
         return base64.b64encode(b).decode()
-    xml = ('<?xml version="1.0" encoding="UTF-8" standalone="yes"?>\r\n'
-           '<encryption xmlns="http://schemas.microsoft.com/office/2006/encryption"'
-           ' xmlns:p="http://schemas.microsoft.com/office/2006/keyEncryptor/password">'
-           '<keyData %s/><keyEncryptors><keyEncryptor uri="http://schemas.microsoft'
-           '.com/office/2006/keyEncryptor/password"><p:encryptedKey spinCount="%d" '
-           '%s %s/></keyEncryptor></keyEncryptors></encryption>' % (
-               common % (bits, len(H(b"")), name.upper(), text(data_salt)),
-               told or spins,
-               common % (bits, len(H(b"")), name.upper(), text(salt)),
-               " ".join('%s="%s"' % (k, text(v)) for k, v in rows.items())))
     body = b""
     for i in range(0, len(package), 4096):
         iv = as_key(H(data_salt, struct.pack("<I", i // 4096)), 16)
         body += aes(key, padded(package[i:i + 4096]), iv)
+    stream = struct.pack("<Q", len(package)) + body[:cut]
+    integrity = ""
+    if hmac_of:
+        hmac_key = made("hmac", len(H(b"")))
+        value = hmac.new(hmac_key, hmac_of(stream), name).digest()
+        integrity = (
+            '<dataIntegrity encryptedHmacKey="%s" encryptedHmacValue="%s"/>'
+            % tuple(text(aes(key, padded(data), as_key(
+                H(data_salt, bytes.fromhex(block)), 16)))
+                for block, data in (("5fb2ad010cb9e1f6", hmac_key),
+                                    ("a0677f02b22c8433", value))))
+    xml = ('<?xml version="1.0" encoding="UTF-8" standalone="yes"?>\r\n'
+           '<encryption xmlns="http://schemas.microsoft.com/office/2006/encryption"'
+           ' xmlns:p="http://schemas.microsoft.com/office/2006/keyEncryptor/password">'
+           '<keyData %s/>%s<keyEncryptors><keyEncryptor uri="http://schemas.microsoft'
+           '.com/office/2006/keyEncryptor/password"><p:encryptedKey spinCount="%d" '
+           '%s %s/></keyEncryptor></keyEncryptors></encryption>' % (
+               common % (bits, len(H(b"")), name.upper(), text(data_salt)),
+               integrity, told or spins,
+               common % (bits, len(H(b"")), name.upper(), text(salt)),
+               " ".join('%s="%s"' % (k, text(v)) for k, v in rows.items())))
     return ole({"EncryptionInfo": struct.pack("<HHI", 4, 4, 0x40) + xml.encode(),
-                "EncryptedPackage": struct.pack("<Q", len(package)) + body[:cut]})
+                "EncryptedPackage": stream})
 
 
 def standard(package, word):
@@ -420,7 +432,13 @@ def standard(package, word):
 def closed():
     package = docx(p(TEXT))
     yield "agil-sha512.docx", agile(package, "påskeegg")
-    yield "agil-sha1.docx", agile(package, "påskeegg", "sha1", 128)
+    # Made over the stream once that was filled up.
+    yield "agil-sha1.docx", agile(
+        package, "påskeegg", "sha1", 128,
+        hmac_of=lambda stream: stream + bytes(-len(stream) % 4096))
+    yield "agil-endret.docx", agile(package, "påskeegg",
+                                    hmac_of=lambda stream: stream + b"x")
+    yield "agil-uten.docx", agile(package, "påskeegg", hmac_of=None)
     yield "standard.docx", standard(package, "påskeegg")
     yield "bare-lest.xlsx", agile(package, "VelvetSweatshop", "sha256", 256, 10)
     yield "for-mange-runder.docx", agile(package, "påskeegg", told=1000001)
