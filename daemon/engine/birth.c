@@ -110,6 +110,10 @@ take_docs(struct birth *b, const struct sl_package *k,
 	b->post = post;
 	b->n = b->bad = b->left_out = b->originals_n = 0;
 	for (i = 0; i < post->n; i++) {
+		if (b->n >= DOCUMENTS_MAX) {
+			b->left_out += post->n - i;
+			break;
+		}
 		if (!sl_part_by_id(
 			b->job->e->store, k->id[post->doc[i].part], &p))
 			return SL_FATAL;
