@@ -3,6 +3,7 @@
 description, a signed PDF in a zip in an envelope, a signed mail that holds
 somebody's package, EncryptedData that no key opens."""
 import base64
+import hashlib
 import os
 import random
 import subprocess
@@ -34,8 +35,8 @@ class Interplay(Trial):
             cls.keys.make(name)
         cls.maker = make_signed.Maker(os.path.join(cls.folder.name, "signed"))
 
-    def begin(self, *installed):
-        h = house.House(start=False, target="webhook", queues=("Digital post",),
+    def begin(self, *installed, target="webhook"):
+        h = house.House(start=False, target=target, queues=("Digital post",),
                         instance=house.FAST +
                         "decrypt_keys = %s\ntrust = %s\n" % (
                             " ".join("noekkel-" + n for n in installed),
@@ -161,6 +162,24 @@ class Interplay(Trial):
         self.assertEqual(sent["notat.txt"][3], LETTER)
         self.assertEqual(sent["ved.asice"][3], asice)
         self.assertEqual(sent["ut.asice"][3], asice)
+        h.check_whole(self)
+
+    def test_signed_original_in_noark5(self):
+        """A document of its own, in production format, with its digest."""
+        h = self.begin(target="noark5")
+        asice = self.asice()
+        h.drop_bytes(asice, "asic.asice")
+        h.wait_quiet(60, 1)
+        self.assertEqual(self.one(h, "asic.asice")["disposition"], "done")
+        post, = h.posts()["journalposts"]
+        self.assertEqual(post["problems"], [])
+        last = post["documents"][-1]
+        self.assertEqual((last["role"], last["title"]),
+                         ("V", "asic (original)"))
+        file, = last["files"]
+        self.assertEqual((file["variant"], file["name"], file["format"]),
+                         ("P", "asic.asice", "fmt/1564"))
+        self.assertEqual(file["sha256"], hashlib.sha256(asice).hexdigest())
         h.check_whole(self)
 
     def test_original_and_what_is_screened(self):
