@@ -162,6 +162,10 @@ class Interplay(Trial):
         self.assertEqual(sent["notat.txt"][3], LETTER)
         self.assertEqual(sent["ved.asice"][3], asice)
         self.assertEqual(sent["ut.asice"][3], asice)
+        # In the balance it counts by what lies in it, as any archive.
+        files, = [row for row in h.rows("report", "mottaksbalanse")
+                  if row.get("unit") == "files"]
+        self.assertEqual(files["transferred"], 2 + 1 + 3 + 2)
         h.check_whole(self)
 
     def test_signed_original_in_noark5(self):
