@@ -122,8 +122,8 @@ plugin_libs_image := -llept -ltiff -ljpeg -lopenjp2 -lpng -lwebp -lde265 -lz -lm
 plugin_libs_pdf := -Wl,--exclude-libs,ALL,--wrap=jpeg_std_error -lmupdf \
 	-lmupdf-third -lfreetype -lharfbuzz -ljpeg -lopenjp2 -ljbig2dec -lgumbo -lmujs -lz -lm \
 	-lcrypto
-plugin_cflags_office := $(call pc,cflags,libxml-2.0 libzip)
-plugin_libs_office := $(call pc,libs,libxml-2.0 libzip) -lcrypto -lm
+plugin_cflags_office := $(call pc,cflags,libxml-2.0 libzip zlib)
+plugin_libs_office := $(call pc,libs,libxml-2.0 libzip zlib) -lcrypto -lm
 plugin_cflags_asic := $(call pc,cflags,libxml-2.0 libzip)
 plugin_libs_asic := $(call pc,libs,libxml-2.0 libzip) -lcrypto
 plugin_cflags_package := $(call pc,cflags,libxml-2.0 jansson glib-2.0)

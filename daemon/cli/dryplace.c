@@ -178,6 +178,8 @@ pack_of(const struct sl_dry *d, struct sl_pack_part *part,
 		    .role = p->n.role,
 		    .document =
 			sl_part_is_document(p->n.role, p->mime, p->reason),
+		    .original =
+			sl_part_is_original(p->n.role, p->mime, p->reason),
 		    .name = p->name,
 		    .mime = p->mime,
 		    .reader = p->reader,
@@ -186,9 +188,16 @@ pack_of(const struct sl_dry *d, struct sl_pack_part *part,
 		    .size = p->number == 0 ? 0 : p->n.size};
 		(void)sl_dry_digest(d, p, &part[i].sha256);
 	}
-	for (i = 0; i < d->found_n; i++)
-		if (d->found[i].n.post > part[d->found[i].part].posts)
-			part[d->found[i].part].posts = d->found[i].n.post;
+	for (i = 0; i < d->found_n; i++) {
+		const struct sl_dry_found *f = &d->found[i];
+
+		if (f->n.post > part[f->part].posts)
+			part[f->part].posts = f->n.post;
+		if (f->n.source == SL_SOURCE_PACKAGE &&
+		    f->n.field == SL_FIELD_access &&
+		    strcmp(f->value, "XX") == 0)
+			part[f->part].screened |= sl_posts_bit(f->n.post);
+	}
 	for (i = 0; i < d->named_n; i++) {
 		n = &d->named[i];
 		named[i] = (struct sl_pack_named){.part = n->part,
@@ -203,6 +212,18 @@ pack_of(const struct sl_dry *d, struct sl_pack_part *part,
 	}
 }
 
+/* A signed container, behind its files. */
+static void
+add_original(const struct sl_dry *d, struct sl_dry_entry *e, size_t part)
+{
+	SL_BUF struct sl_buf title = {0};
+
+	sl_post_original_title(&title, file_name(&d->part[part]));
+	e->doc_title[e->doc_n] =
+	    sl_arena_strndup(e->arena, sl_buf_str(&title), title.n);
+	e->doc[e->doc_n++] = part;
+}
+
 /* The first post of it is what a dry run shows. */
 static void
 take_post(const struct sl_dry *d, struct sl_dry_entry *e,
@@ -214,6 +235,10 @@ take_post(const struct sl_dry *d, struct sl_dry_entry *e,
 	e->post = post->post;
 	e->posts = plan->posts;
 	for (i = 0; i < post->n && e->doc_n < SL_DRY_DOCUMENTS_MAX; i++) {
+		if (post->doc[i].original) {
+			add_original(d, e, post->doc[i].part);
+			continue;
+		}
 		e->doc_title[e->doc_n] = post->doc[i].title;
 		e->doc_type[e->doc_n] = post->doc[i].type;
 		e->doc[e->doc_n++] = post->doc[i].part;
@@ -286,6 +311,15 @@ choose_documents(const struct sl_dry *d, struct sl_dry_entry *e)
 			memmove(&e->doc[1], &e->doc[0], k * sizeof(e->doc[0]));
 			e->doc[0] = i;
 		}
+	}
+	for (i = 0; i < d->part_n && e->doc_n > 0; i++) {
+		if (!sl_part_is_original(
+			d->part[i].n.role, d->part[i].mime, d->part[i].reason))
+			continue;
+		if (e->doc_n == SL_DRY_DOCUMENTS_MAX)
+			left_out++;
+		else
+			add_original(d, e, i);
 	}
 	if (bad != NULL)
 		stop(e, bad, "");
@@ -585,6 +619,7 @@ sl_dry_place(struct sl_dry *d, struct sl_dry_entry *e, struct sl_err *err)
 
 	memset(e, 0, sizeof(*e));
 	e->dispo = SL_DISPO_ready;
+	e->arena = sl_arena_new();
 	e->placement = json_object();
 	e->candidates = json_object();
 	for (i = 0; i < d->source_n; i++)
@@ -607,4 +642,5 @@ sl_dry_entry_free(struct sl_dry_entry *e)
 	json_decref(e->placement);
 	json_decref(e->candidates);
 	json_decref(e->would_send);
+	sl_arena_free(e->arena);
 }

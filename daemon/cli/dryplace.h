@@ -17,6 +17,7 @@ struct sl_dry_entry {
 	/* What a package's description says of a document, or NULL. */
 	const char *doc_title[SL_DRY_DOCUMENTS_MAX];
 	const char *doc_type[SL_DRY_DOCUMENTS_MAX];
+	struct sl_arena *arena; /* titles made here */
 	unsigned post; /* which post of a package this is; 0: no package */
 	size_t posts; /* of the package */
 	json_t *placement; /* field: best candidate */

@@ -3,7 +3,8 @@
  *
  * One consignment, one entry, unless it is a package whose description tells of
  * several posts. Documents are the files a person would open: a message is a
- * document and its attachments follow it; an archive is not, its files are.
+ * document and its attachments follow it; an archive is not, its files are, and
+ * where it is signed it goes along behind them, as it came.
  * Pictures inside a body, bodies, sidecars and descriptions are parts only.
  */
 #include <inttypes.h>
@@ -25,8 +26,9 @@
 
 struct birth {
 	struct sl_job *job;
-	struct sl_part *docs;
+	struct sl_part *docs, *originals;
 	size_t n, cap, left_out;
+	size_t originals_n, originals_cap; /* the last of docs, once joined */
 	const struct sl_package *package; /* or NULL */
 	const struct sl_pack_post *post; /* of it, or NULL */
 	const char *main; /* what the sidecar calls the main document */
@@ -49,6 +51,20 @@ note_puid(struct birth *b, const struct sl_part *p)
 		sl_buf_add(&b->puids, one.p, one.n);
 }
 
+/* False: it is one too many. */
+static bool
+add_doc(struct birth *b, const struct sl_part *p)
+{
+	if (b->n >= DOCUMENTS_MAX) {
+		b->left_out++;
+		return false;
+	}
+	b->docs = sl_grow(b->docs, &b->cap, b->n + 1, sizeof(*p));
+	b->docs[b->n++] = *p;
+	b->bad += *p->reason != '\0';
+	return true;
+}
+
 static enum sl_rc
 see_part(void *arg, const struct sl_part *p, struct sl_err *err)
 {
@@ -60,17 +76,27 @@ see_part(void *arg, const struct sl_part *p, struct sl_err *err)
 	note_puid(b, p);
 	if (sl_part_stops_all(p->mime, p->reason) && *b->stop == '\0')
 		(void)snprintf(b->stop, sizeof(b->stop), "%s", p->reason);
-	if (!sl_part_is_document(p->role, p->mime, p->reason))
-		return SL_OK;
-	if (b->n >= DOCUMENTS_MAX) {
-		b->left_out++;
-		return SL_OK;
+	if (sl_part_is_original(p->role, p->mime, p->reason) &&
+	    b->originals_n <= DOCUMENTS_MAX) {
+		b->originals = sl_grow(b->originals, &b->originals_cap,
+		    b->originals_n + 1, sizeof(*p));
+		b->originals[b->originals_n++] = *p;
 	}
-	b->docs = sl_grow(b->docs, &b->cap, b->n + 1, sizeof(*p));
-	b->docs[b->n++] = *p;
-	if (*p->reason != '\0')
-		b->bad++;
+	if (sl_part_is_document(p->role, p->mime, p->reason))
+		add_doc(b, p);
 	return SL_OK;
+}
+
+/* Behind the files that lie in them; where there are none they prove nothing.
+ */
+static void
+join_originals(struct birth *b)
+{
+	size_t i, n = b->n > 0 ? b->originals_n : 0;
+
+	b->originals_n = 0;
+	for (i = 0; i < n; i++)
+		b->originals_n += add_doc(b, &b->originals[i]);
 }
 
 /* The documents of one post of a package, in its order. */
@@ -78,24 +104,20 @@ static enum sl_rc
 take_docs(struct birth *b, const struct sl_package *k,
     const struct sl_pack_post *post)
 {
-	struct sl_part *p;
+	struct sl_part p;
 	size_t i;
 
 	b->post = post;
-	b->n = b->bad = b->left_out = 0;
+	b->n = b->bad = b->left_out = b->originals_n = 0;
 	for (i = 0; i < post->n; i++) {
 		if (b->n >= DOCUMENTS_MAX) {
-			b->left_out++;
-			continue;
+			b->left_out += post->n - i;
+			break;
 		}
-		b->docs = sl_grow(b->docs, &b->cap, b->n + 1, sizeof(*b->docs));
-		p = &b->docs[b->n];
 		if (!sl_part_by_id(
-			b->job->e->store, k->id[post->doc[i].part], p))
+			b->job->e->store, k->id[post->doc[i].part], &p))
 			return SL_FATAL;
-		b->n++;
-		if (*p->reason != '\0')
-			b->bad++;
+		b->originals_n += add_doc(b, &p) && post->doc[i].original;
 	}
 	return SL_OK;
 }
@@ -115,7 +137,7 @@ choose_main(struct birth *b)
 	struct sl_part tmp;
 	size_t i, main = 0;
 
-	for (i = 0; *b->main != '\0' && i < b->n; i++)
+	for (i = 0; *b->main != '\0' && i < b->n - b->originals_n; i++)
 		if (strcmp(file_name(&b->docs[i]), b->main) == 0)
 			main = i;
 	tmp = b->docs[main];
@@ -153,6 +175,9 @@ insert_documents(struct sl_engine *e, const struct birth *b, int64_t entry,
 
 	for (i = 0; i < b->n; i++) {
 		SL_BUF struct sl_buf title = {0};
+		void (*make_title)(struct sl_buf *, const char *) =
+		    i < b->n - b->originals_n ? sl_post_name_title
+					      : sl_post_original_title;
 
 		memset(&d, 0, sizeof(d));
 		d.number = (int)i + 1;
@@ -160,7 +185,7 @@ insert_documents(struct sl_engine *e, const struct birth *b, int64_t entry,
 		(void)snprintf(d.role, sizeof(d.role), i == 0 ? "H" : "V");
 		say_document(b, d.part, &d);
 		if (!d.given) {
-			sl_post_name_title(&title, file_name(&b->docs[i]));
+			make_title(&title, file_name(&b->docs[i]));
 			(void)sl_slice_copy(
 			    sl_slice_buf(&title), d.title, sizeof(d.title));
 		}
@@ -409,10 +434,13 @@ sl_job_birth(struct sl_job *j, struct sl_err *err)
 		rc = was_read(j, &b, err);
 	if (rc == SL_OK)
 		rc = received_again(j, &again, err);
-	if (rc == SL_OK && !again)
+	if (rc == SL_OK && !again) {
+		join_originals(&b);
 		rc = bear_all(j, &b, package, err);
+	}
 	sl_package_free(package);
 	free(b.docs);
+	free(b.originals);
 	sl_buf_free(&b.puids);
 	return rc;
 }

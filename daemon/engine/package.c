@@ -39,6 +39,7 @@ take_part(void *arg, const struct sl_part *p, struct sl_err *err)
 	    .parent = p->parent,
 	    .role = p->role,
 	    .document = sl_part_is_document(p->role, p->mime, p->reason),
+	    .original = sl_part_is_original(p->role, p->mime, p->reason),
 	    /* What a folder's file is called is its source's name. */
 	    .name = keep(k, p->number == 0 ? p->source_name : p->name),
 	    .mime = keep(k, p->mime),
@@ -82,6 +83,8 @@ load(struct sl_engine *e, int64_t consignment, struct sl_package *k,
 		if (*k->part[l.part].describes == '\0')
 			continue;
 		k->part[l.part].posts = sl_found_posts(e->store, k->id[l.part]);
+		k->part[l.part].screened =
+		    sl_found_screened(e->store, k->id[l.part]);
 		rc =
 		    sl_named_each(e->store, k->id[l.part], take_named, &l, err);
 	}

@@ -1,7 +1,8 @@
 /*
  * INVARIANTS: every document of the delivery ends in a post; a document that is
  * named and is not there stops its post; of two descriptions that say the same
- * kind of thing neither is believed.
+ * kind of thing neither is believed; a signed container never goes where a
+ * screened document of it may not be seen.
  */
 #include "package.h"
 
@@ -14,6 +15,7 @@
 
 #define LEVELS_MAX 16
 #define POSTS_MAX 64u
+#define WAYS 3 /* to write the name of a file */
 
 struct work {
 	const struct sl_pack_part *part;
@@ -24,6 +26,19 @@ struct work {
 	bool *level; /* lies where a description would count */
 	bool *placed; /* in a post already */
 	bool form; /* one of the descriptions is a form's */
+	bool *names; /* a description that names a document */
+	/* The files that may be named, in the order of each way to name them.
+	 */
+	struct file {
+		const char *key;
+		size_t part,
+		    taken; /* how many of that name are, at the first */
+	} * file[WAYS];
+	size_t file_n;
+	/* What lies in part i: kids[kids_at[i]] up to kids_at[i + 1]. */
+	size_t *kids, *kids_at, *below;
+	/* The last post (from 1) that has it, and what lies below it. */
+	unsigned *in, *below_in;
 	struct sl_pack_plan *plan;
 };
 
@@ -44,12 +59,30 @@ find_parents(struct work *w)
 	}
 }
 
+/* Sorted by counting: a part lies behind the one it lies in. */
+static void
+find_kids(struct work *w)
+{
+	size_t i, n = w->part_n;
+	SL_FREE size_t *at = sl_alloc((n + 1) * sizeof(*at));
+
+	for (i = 0; i < n; i++)
+		w->kids_at[w->up[i] + 1] += w->up[i] != i;
+	for (i = 0; i < n; i++) {
+		w->kids_at[i + 1] += w->kids_at[i];
+		at[i] = w->kids_at[i];
+	}
+	for (i = 0; i < n; i++)
+		if (w->up[i] != i)
+			w->kids[at[w->up[i]]++] = i;
+}
+
 static bool
 is_archive(const struct sl_pack_part *p)
 {
 	return p->role == SL_PART_CONTAINER && *p->reason == '\0' &&
 	       (*p->reader == '\0' ||
-		   strncmp(p->mime, "application/vnd.etsi.asic", 25) == 0);
+		   strncmp(p->mime, SL_MIME_ASIC, strlen(SL_MIME_ASIC)) == 0);
 }
 
 static bool
@@ -142,17 +175,6 @@ rank_of(const char *kind)
 	return SIZE_MAX;
 }
 
-static bool
-names_any(const struct work *w, size_t part)
-{
-	size_t i;
-
-	for (i = 0; i < w->named_n; i++)
-		if (w->named[i].part == part)
-			return true;
-	return false;
-}
-
 /* SIZE_MAX: none. *ret_twice: two of one kind, and nobody knows which. */
 static size_t
 choose(const struct work *w, bool *ret_twice)
@@ -162,7 +184,7 @@ choose(const struct work *w, bool *ret_twice)
 	*ret_twice = false;
 	for (i = 0; i < w->part_n; i++) {
 		if (w->plan->mark[i] != SL_PACK_DESCRIBES ||
-		    (!names_any(w, i) && w->part[i].posts == 0))
+		    (!w->names[i] && w->part[i].posts == 0))
 			continue;
 		rank = rank_of(w->part[i].describes);
 		if (rank == SIZE_MAX || rank > best_rank)
@@ -222,35 +244,96 @@ plain(const char *s)
 
 /* The whole path; the name alone; the name in any case: how else senders write
  * what they zip. */
-static bool
-fits(const char *file, const char *name, int how)
+static const char *
+key_of(const char *name, int how)
 {
-	if (how == 0)
-		return strcmp(plain(file), plain(name)) == 0;
-	file = base_of(file);
-	name = base_of(name);
-	return how == 1 ? strcmp(file, name) == 0 : strcasecmp(file, name) == 0;
+	return how == 0 ? plain(name) : base_of(name);
+}
+
+static int
+by_key(const void *a, const void *b)
+{
+	const struct file *x = a, *y = b;
+	int c = strcmp(x->key, y->key);
+
+	return c != 0 ? c : (x->part > y->part) - (x->part < y->part);
+}
+
+static int
+by_any_case(const void *a, const void *b)
+{
+	const struct file *x = a, *y = b;
+	int c = strcasecmp(x->key, y->key);
+
+	return c != 0 ? c : (x->part > y->part) - (x->part < y->part);
+}
+
+static void
+index_files(struct work *w)
+{
+	struct file *f;
+	size_t i;
+	int how;
+
+	for (how = 0; how < WAYS; how++) {
+		w->file[how] = sl_alloc((w->part_n + 1) * sizeof(*f));
+		w->file_n = 0;
+		for (i = 0; i < w->part_n; i++)
+			if (w->level[i] &&
+			    w->plan->mark[i] != SL_PACK_WRAPPING &&
+			    w->part[i].role != SL_PART_SKIPPED)
+				w->file[how][w->file_n++] = (struct file){
+				    .key = key_of(w->part[i].name, how),
+				    .part = i};
+		qsort(w->file[how], w->file_n, sizeof(*f),
+		    how == 2 ? by_any_case : by_key);
+	}
+}
+
+/* Those of that name; of them the first that no other name took, else SIZE_MAX.
+ * *ret_first: the first at all, or SIZE_MAX. */
+static size_t
+find_key(struct work *w, const char *key, int how, size_t *ret_first)
+{
+	int (*cmp)(const char *, const char *) = how == 2 ? strcasecmp : strcmp;
+	struct file *f = w->file[how];
+	size_t from = 0, to = w->file_n, mid;
+
+	while (from < to) {
+		mid = from + (to - from) / 2;
+		if (cmp(f[mid].key, key) < 0)
+			from = mid + 1;
+		else
+			to = mid;
+	}
+	*ret_first = SIZE_MAX;
+	if (from == w->file_n || cmp(f[from].key, key) != 0)
+		return SIZE_MAX;
+	*ret_first = f[from].part;
+	/* What is taken stays taken: never looked at twice. */
+	for (mid = from + f[from].taken;
+	     mid < w->file_n && cmp(f[mid].key, key) == 0; mid++) {
+		if (!w->placed[f[mid].part])
+			return f[mid].part;
+		f[from].taken++;
+	}
+	return SIZE_MAX;
 }
 
 /* One that no other name took comes first: two files may have one name. */
 static size_t
-find_file(const struct work *w, const char *file)
+find_file(struct work *w, const char *file)
 {
-	size_t i, again = SIZE_MAX;
+	size_t part, first, again = SIZE_MAX;
 	int how;
 
-	for (how = 0; how < 3; how++)
-		for (i = 0; i < w->part_n; i++) {
-			if (!w->level[i] ||
-			    w->plan->mark[i] == SL_PACK_WRAPPING ||
-			    w->part[i].role == SL_PART_SKIPPED ||
-			    !fits(file, w->part[i].name, how))
-				continue;
-			if (!w->placed[i])
-				return i;
-			if (again == SIZE_MAX)
-				again = i;
-		}
+	for (how = 0; how < WAYS; how++) {
+		part = find_key(w, key_of(file, how), how, &first);
+		if (part != SIZE_MAX)
+			return part;
+		if (again == SIZE_MAX)
+			again = first;
+	}
 	return again;
 }
 
@@ -267,17 +350,10 @@ is_as_said(const struct sl_pack_part *p, const struct sl_pack_named *n)
  */
 
 static struct sl_pack_doc *
-add_doc(struct work *w, struct sl_pack_post *post, size_t part)
+push_doc(struct sl_pack_post *post, size_t part)
 {
 	struct sl_pack_doc *d;
-	size_t i;
 
-	w->placed[part] = true;
-	if (!is_document(w, part))
-		return NULL;
-	for (i = 0; i < post->n; i++)
-		if (post->doc[i].part == part)
-			return NULL;
 	post->doc =
 	    sl_grow(post->doc, &post->cap, post->n + 1, sizeof(*post->doc));
 	d = &post->doc[post->n++];
@@ -285,28 +361,43 @@ add_doc(struct work *w, struct sl_pack_post *post, size_t part)
 	return d;
 }
 
-static bool
-lies_in(const struct work *w, size_t i, size_t in)
+static struct sl_pack_doc *
+add_doc(struct work *w, struct sl_pack_post *post, size_t part)
 {
-	while (w->up[i] != i) {
-		i = w->up[i];
-		if (i == in)
-			return true;
-	}
-	return false;
+	w->placed[part] = true;
+	if (!is_document(w, part) || w->in[part] == post->post)
+		return NULL;
+	w->in[part] = post->post;
+	return push_doc(post, part);
+}
+
+static int
+by_number(const void *a, const void *b)
+{
+	const size_t *x = a, *y = b;
+
+	return (*x > *y) - (*x < *y);
 }
 
 /* A message's attachments follow it, an archive's files stand for it. */
 static void
 add_below(struct work *w, struct sl_pack_post *post, size_t part)
 {
-	size_t i;
+	size_t i, k, n = 0;
 
-	if (w->plan->mark[part] == SL_PACK_DESCRIBES)
+	if (w->plan->mark[part] == SL_PACK_DESCRIBES ||
+	    w->below_in[part] == post->post)
 		return;
-	for (i = part + 1; i < w->part_n && w->part[i].number != 0; i++)
-		if (lies_in(w, i, part))
-			(void)add_doc(w, post, i);
+	w->below_in[part] = post->post;
+	for (k = w->kids_at[part]; k < w->kids_at[part + 1]; k++)
+		w->below[n++] = w->kids[k];
+	for (i = 0; i < n; i++)
+		for (k = w->kids_at[w->below[i]];
+		     k < w->kids_at[w->below[i] + 1]; k++)
+			w->below[n++] = w->kids[k];
+	qsort(w->below, n, sizeof(*w->below), by_number);
+	for (i = 0; i < n; i++)
+		(void)add_doc(w, post, w->below[i]);
 }
 
 static void
@@ -403,13 +494,18 @@ make_posts(struct work *w, size_t chosen)
 {
 	unsigned posts = chosen != SIZE_MAX ? w->part[chosen].posts : 0, k;
 	struct sl_pack_plan *plan = w->plan;
-	const struct sl_pack_named *n;
+	SL_FREE const struct sl_pack_named **mine =
+	    sl_alloc((w->named_n + 1) * sizeof(const void *));
 	struct sl_pack_post *p;
-	size_t i;
+	size_t i, mine_n = 0;
 
-	for (i = 0; i < w->named_n; i++)
-		if (w->named[i].part == chosen && w->named[i].post > posts)
+	for (i = 0; i < w->named_n; i++) {
+		if (w->named[i].part != chosen)
+			continue;
+		mine[mine_n++] = &w->named[i];
+		if (w->named[i].post > posts)
 			posts = w->named[i].post;
+	}
 	if (posts > POSTS_MAX)
 		posts = POSTS_MAX;
 	plan->post = sl_alloc((posts + 2) * sizeof(*plan->post));
@@ -417,20 +513,70 @@ make_posts(struct work *w, size_t chosen)
 		bool has_main = false;
 
 		p = new_post(plan);
-		for (i = 0; i < w->named_n; i++) {
-			n = &w->named[i];
-			if (n->part == chosen &&
-			    (n->post == k || (n->post == 0 && k == 1)))
-				add_named(w, p, n, &has_main);
-		}
+		for (i = 0; i < mine_n; i++)
+			if (mine[i]->post == k ||
+			    (mine[i]->post == 0 && k == 1))
+				add_named(w, p, mine[i], &has_main);
 	}
 	if (!any_left(w))
 		return;
 	/* Of several posts nobody knows whose the rest is. */
 	p = plan->posts == 1 ? &plan->post[0] : new_post(plan);
-	add_rest(w, p, chosen != SIZE_MAX && names_any(w, chosen));
+	add_rest(w, p, chosen != SIZE_MAX && w->names[chosen]);
 	if (w->form && p->named == 0)
 		form_main(w, p);
+}
+
+/* -- signed containers ------------------------------------------------------
+ */
+
+/* Does its sender let it be seen with this post? */
+static bool
+may_go(uint64_t screened, const struct sl_pack_post *post)
+{
+	return screened == 0 || (screened & sl_posts_bit(post->post)) != 0;
+}
+
+static void
+add_original(struct work *w, struct sl_pack_post *post, size_t part)
+{
+	w->placed[part] = true;
+	push_doc(post, part)->original = true;
+}
+
+/* Behind the documents of a post what they lay in, in the parts' order. */
+static void
+add_originals_of(struct work *w, struct sl_pack_post *post, bool *holds)
+{
+	size_t i, at, n = post->n;
+
+	memset(holds, 0, w->part_n);
+	for (i = 0; i < n; i++)
+		for (at = post->doc[i].part; !holds[at]; at = w->up[at])
+			holds[at] = true;
+	for (i = 0; i < w->part_n; i++)
+		if (holds[i] && w->part[i].original)
+			add_original(w, post, i);
+}
+
+static void
+add_originals(struct work *w)
+{
+	struct sl_pack_plan *plan = w->plan;
+	SL_FREE bool *holds = sl_alloc(w->part_n + 1);
+	uint64_t screened = 0;
+	size_t i;
+
+	for (i = 0; i < w->part_n; i++)
+		if (plan->mark[i] == SL_PACK_DESCRIBES)
+			screened |= w->part[i].screened;
+	for (i = 0; i < plan->posts; i++)
+		if (may_go(screened, &plan->post[i]))
+			add_originals_of(w, &plan->post[i], holds);
+	/* One with no document in it: only where nothing can be mistaken. */
+	for (i = 0; i < w->part_n && plan->posts == 1; i++)
+		if (w->part[i].original && !w->placed[i] && plan->post->n > 0)
+			add_original(w, plan->post, i);
 }
 
 static void
@@ -461,22 +607,41 @@ sl_pack_make(const struct sl_pack_part *part, size_t part_n,
 	    .up = sl_alloc((part_n + 1) * sizeof(size_t)),
 	    .level = sl_alloc(part_n + 1),
 	    .placed = sl_alloc(part_n + 1),
+	    .names = sl_alloc(part_n + 1),
+	    .kids = sl_alloc((part_n + 1) * sizeof(size_t)),
+	    .kids_at = sl_alloc((part_n + 1) * sizeof(size_t)),
+	    .below = sl_alloc((part_n + 1) * sizeof(size_t)),
+	    .in = sl_alloc((part_n + 1) * sizeof(unsigned)),
+	    .below_in = sl_alloc((part_n + 1) * sizeof(unsigned)),
 	    .plan = ret};
 	bool twice = false;
-	size_t chosen;
+	size_t chosen, i;
 
 	*ret = (struct sl_pack_plan){.mark = sl_alloc(part_n + 1)};
 	find_parents(&w);
+	find_kids(&w);
 	find_level(&w);
 	mark_parts(&w);
+	for (i = 0; i < named_n; i++)
+		w.names[named[i].part] = true;
 	if (ret->described) {
+		index_files(&w);
 		chosen = choose(&w, &twice);
 		make_posts(&w, chosen);
 		settle(&w, twice ? "package_invalid" : stop_of_all(&w));
+		add_originals(&w);
 	}
+	for (i = 0; i < WAYS; i++)
+		free(w.file[i]);
 	free(w.up);
 	free(w.level);
 	free(w.placed);
+	free(w.names);
+	free(w.kids);
+	free(w.kids_at);
+	free(w.below);
+	free(w.in);
+	free(w.below_in);
 }
 
 void

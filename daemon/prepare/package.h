@@ -22,6 +22,8 @@ struct sl_pack_part {
 	uint32_t number, parent; /* in its source; 0 = the source itself */
 	unsigned role; /* enum sl_part_role */
 	bool document; /* a file that would be sent */
+	bool original; /* a signed container, sent behind its files */
+	uint64_t screened; /* the posts its sender screens: sl_posts_bit */
 	const char *name, *mime, *reader, *reason, *describes; /* "" = none */
 	unsigned posts; /* the last post it tells of, 0: of none by number */
 	uint64_t size; /* 0: not known */
@@ -50,6 +52,7 @@ enum sl_pack_mark {
 struct sl_pack_doc {
 	size_t part;
 	const char *title, *type; /* the description's, or NULL */
+	bool original;
 };
 
 struct sl_pack_post {

@@ -92,5 +92,7 @@ void sl_post_clean(
 void sl_post_file_name(struct sl_buf *out, const char *name, unsigned number);
 /* What a title may say of a file: without path, extension and underscores. */
 void sl_post_name_title(struct sl_buf *out, const char *name);
+/* The same of a signed container that goes along behind its files. */
+void sl_post_original_title(struct sl_buf *out, const char *name);
 
 #endif

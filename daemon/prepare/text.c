@@ -162,6 +162,13 @@ sl_post_name_title(struct sl_buf *out, const char *name)
 	sl_post_clean(out, sl_buf_str(&b), SL_TITLE_MAX, "");
 }
 
+void
+sl_post_original_title(struct sl_buf *out, const char *name)
+{
+	sl_post_name_title(out, name);
+	sl_buf_add_str(out, out->n > 0 ? " (original)" : "Original");
+}
+
 static bool
 is_device_name(const char *s, size_t n)
 {

@@ -328,6 +328,14 @@ sl_part_is_document(unsigned role, const char *mime, const char *reason)
 }
 
 bool
+sl_part_is_original(unsigned role, const char *mime, const char *reason)
+{
+	return role == SL_PART_CONTAINER && *reason == '\0' &&
+	       (strncmp(mime, SL_MIME_ASIC, strlen(SL_MIME_ASIC)) == 0 ||
+		   strcmp(mime, SL_MIME_SIGNED) == 0);
+}
+
+bool
 sl_part_stops_all(const char *mime, const char *reason)
 {
 	return strcmp(reason, "sidecar_invalid") == 0 ||

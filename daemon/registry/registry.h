@@ -134,6 +134,9 @@ bool sl_mime_is_message(const char *mime);
  * attachments behind it; an archive is not, its files are, unless it cannot be
  * opened (reason not ""). Bodies, pictures inside them and sidecars are not. */
 bool sl_part_is_document(unsigned role, const char *mime, const char *reason);
+/* Is it a signed container whose files are documents? It goes along behind
+ * them, as it came: what was taken out of it proves nothing. */
+bool sl_part_is_original(unsigned role, const char *mime, const char *reason);
 /* Does this part keep the whole post from going on, whichever part it is? A
  * description that cannot be understood does, and so does an envelope that
  * stayed shut: the letter itself may be in it. */

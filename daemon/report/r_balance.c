@@ -101,11 +101,11 @@ count_part(struct balance *b, const struct part *p)
 	int64_t first = -1;
 	int cell;
 
+	if (p->role == SL_PART_CONTAINER && !p->document)
+		return; /* by what lies in it, though it may go along */
 	if (entry != 0)
 		cell =
 		    (int)sl_standing_of(s->e[entry].dispo, s->e[entry].outcome);
-	else if (p->role == SL_PART_CONTAINER && !p->document)
-		return; /* by what lies in it */
 	else if (!p->document)
 		cell = IGNORED;
 	else if (sl_snap_next(s, p->consignment, &first) && first == 0)

@@ -65,6 +65,20 @@ sl_found_posts(struct sl_store *s, int64_t part)
 	    part);
 }
 
+uint64_t
+sl_found_screened(struct sl_store *s, int64_t part)
+{
+	sqlite3_stmt *st = sl_db_query(s->db,
+	    "SELECT DISTINCT post FROM found WHERE part = ?1 AND field = ?2"
+	    " AND source = ?3 AND value = 'XX'",
+	    "iii", part, (int64_t)SL_FIELD_access, (int64_t)SL_SOURCE_PACKAGE);
+	uint64_t posts = 0;
+
+	while (sl_db_row(s->db, st))
+		posts |= sl_posts_bit((unsigned)sqlite3_column_int(st, 0));
+	return posts;
+}
+
 enum sl_rc
 sl_description_drop(struct sl_store *s, int64_t part, struct sl_err *err)
 {

@@ -245,6 +245,8 @@ enum sl_rc sl_named_each(struct sl_store *s, int64_t part, sl_named_fn *fn,
 bool sl_described_any(struct sl_store *s, int64_t consignment);
 /* The last post that a description tells of; 0: of all at once. */
 unsigned sl_found_posts(struct sl_store *s, int64_t part);
+/* The posts that a description screens (sl_posts_bit). */
+uint64_t sl_found_screened(struct sl_store *s, int64_t part);
 /* It describes no package after all: forgets what it said of one. */
 enum sl_rc sl_description_drop(
     struct sl_store *s, int64_t part, struct sl_err *err);

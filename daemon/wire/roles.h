@@ -49,6 +49,10 @@ enum sl_task_kind {
 /* The type of a CMS envelope that only a key opens: a part of it is
  * "encrypted" until its clear text is there. */
 #define SL_MIME_ENVELOPE "application/pkcs7-mime"
+/* Of CMS that is signed, with what is signed in it. */
+#define SL_MIME_SIGNED "application/pkcs7-signature"
+/* How the types of ASiC-E and ASiC-S begin. */
+#define SL_MIME_ASIC "application/vnd.etsi.asic-"
 
 enum sl_task_end {
 	SL_END_EXIT = 1,
@@ -103,6 +107,14 @@ enum sl_field_source {
 	SL_SOURCE_QUEUE = 7,
 	SL_SOURCE_PACKAGE = 8, /* the description of the package it came in */
 };
+
+/* A set of posts of a package that holds this one (from 1) or all (0). */
+static inline uint64_t
+sl_posts_bit(unsigned post)
+{
+	return post == 0 ? UINT64_MAX
+			 : UINT64_C(1) << ((post < 64 ? post : 64) - 1);
+}
 
 /* R_NAMED: what it says of the file that must be so. */
 #define SL_NAMED_SIZE 1u

@@ -14,6 +14,7 @@
 #include <string.h>
 
 #include "office/crypt.h"
+#include "office/odfcrypt.h"
 #include "office/parts.h"
 
 #define FACTS_MAX 64u
@@ -306,7 +307,7 @@ office_warm(const struct sluse_reader_host *host)
 	xmlTextReaderPtr r;
 
 	(void)host;
-	if (charset_warm() < 0 || !crypt_warm())
+	if (charset_warm() < 0 || !crypt_warm() || !odf_unlock_warm())
 		return -1;
 	xmlInitParser();
 	xmlSetGenericErrorFunc(NULL, say_nothing);

@@ -3,6 +3,7 @@
 description, a signed PDF in a zip in an envelope, a signed mail that holds
 somebody's package, EncryptedData that no key opens."""
 import base64
+import hashlib
 import os
 import random
 import subprocess
@@ -34,8 +35,8 @@ class Interplay(Trial):
             cls.keys.make(name)
         cls.maker = make_signed.Maker(os.path.join(cls.folder.name, "signed"))
 
-    def begin(self, *installed):
-        h = house.House(start=False, target="webhook", queues=("Digital post",),
+    def begin(self, *installed, target="webhook"):
+        h = house.House(start=False, target=target, queues=("Digital post",),
                         instance=house.FAST +
                         "decrypt_keys = %s\ntrust = %s\n" % (
                             " ".join("noekkel-" + n for n in installed),
@@ -84,7 +85,8 @@ class Interplay(Trial):
         """As eFormidling sends it, alone and beside its SBD; the key late."""
         h = self.begin("ny")
         docs = [("H", "Følgebrev", "brev.txt"), ("V", "Rapport", "rapport.txt"),
-                ("V", "Rapport (Produksjonsformat)", "rapport.docx")]
+                ("V", "Rapport (Produksjonsformat)", "rapport.docx"),
+                ("V", "asic (original)", "asic.zip")]
         sbd = sample("sbd.json")
         h.drop_bytes(self.keys.close(self.asice(), "ny"), "asic.p7m")
         self.folder_of(h, "efm", [
@@ -98,7 +100,8 @@ class Interplay(Trial):
         h.wait_quiet(60, 4)
         for name in ("asic.p7m", "efm"):
             self.assertEqual(self.one(h, name)["disposition"], "done")
-            self.assertEqual(self.titles(h, name), docs, name)
+            self.assertEqual([row[:2] for row in self.titles(h, name)],
+                             [row[:2] for row in docs], name)
         rows = [self.one(h, name) for name in ("igjen", "senere")]
         for row in rows:
             self.assertEqual(row["reason"], "key_missing", row)
@@ -114,6 +117,106 @@ class Interplay(Trial):
             h.query("SELECT DISTINCT slug FROM note WHERE slug LIKE 'signed%'"),
             [("signed_trusted",)])
         self.assertEqual(len(h.posts()["deliveries"]), 3)
+        h.check_whole(self)
+
+    def sent(self, h):
+        """What the target got: the files of each post in their order, with
+        title, variant and bytes."""
+        return [[(r["filnavn"], d["tittel"], r["variant"],
+                  base64.b64decode(r["content"]))
+                 for d in row["json"]["dokumenter"] for r in d["renditions"]]
+                for row in h.posts()["deliveries"]]
+
+    def test_signed_original_goes_along(self):
+        h = self.begin("ny")
+        asice = make_signed.container(
+            [("brev.txt", LETTER), ("tegning.txt", REPORT)] +
+            [("META-INF/asicmanifest.xml", make_signed.manifest(
+                [("brev.txt", LETTER), ("tegning.txt", REPORT)]))])
+        signed = self.maker.cms(LETTER, extra=["-nodetach"])
+        mail = (b"From: Kari <kari@example.no>\r\nSubject: Signert sak\r\n"
+                b"Message-ID: <so@example.no>\r\nMIME-Version: 1.0\r\n"
+                b"Content-Type: multipart/mixed; boundary=xx\r\n\r\n--xx\r\n"
+                b"Content-Type: text/plain\r\n\r\n" +
+                LETTER.decode().encode("ascii", "ignore") + b"\r\n--xx\r\n"
+                b"Content-Type: application/octet-stream\r\n"
+                b"Content-Disposition: attachment; filename=ved.asice\r\n"
+                b"Content-Transfer-Encoding: base64\r\n\r\n" +
+                base64.encodebytes(asice) + b"\r\n--xx--\r\n")
+        h.drop_bytes(asice, "pakke.asice")
+        h.drop_bytes(signed, "notat.txt.p7m")
+        h.drop_bytes(mail, "med.eml")
+        h.drop_bytes(zipped([("ut.asice", asice)]), "zip.zip")
+        h.wait_quiet(60, 4)
+        for name in ("pakke.asice", "notat.txt.p7m", "med.eml", "zip.zip"):
+            self.assertEqual(self.one(h, name)["disposition"], "done",
+                             self.one(h, name))
+        got = [[f[:3] for f in files] for files in self.sent(h)]
+        sent = {f[0]: f for files in self.sent(h) for f in files}
+        self.assertIn([("brev.txt", "brev", "P"),
+                       ("tegning.txt", "tegning", "P"),
+                       ("pakke.asice", "pakke (original)", "P")], got)
+        self.assertEqual(sent["pakke.asice"][3], asice)
+        self.assertEqual(sent["notat.txt.p7m"][3], signed)
+        self.assertEqual(sent["notat.txt.p7m"][1], "notat.txt (original)")
+        self.assertEqual(sent["notat.txt"][3], LETTER)
+        self.assertEqual(sent["ved.asice"][3], asice)
+        self.assertEqual(sent["ut.asice"][3], asice)
+        # In the balance it counts by what lies in it, as any archive.
+        files, = [row for row in h.rows("report", "mottaksbalanse")
+                  if row.get("unit") == "files"]
+        self.assertEqual(files["transferred"], 2 + 1 + 3 + 2)
+        h.check_whole(self)
+
+    def test_signed_original_in_noark5(self):
+        """A document of its own, in production format, with its digest."""
+        h = self.begin(target="noark5")
+        asice = self.asice()
+        h.drop_bytes(asice, "asic.asice")
+        h.wait_quiet(60, 1)
+        self.assertEqual(self.one(h, "asic.asice")["disposition"], "done")
+        post, = h.posts()["journalposts"]
+        self.assertEqual(post["problems"], [])
+        last = post["documents"][-1]
+        self.assertEqual((last["role"], last["title"]),
+                         ("V", "asic (original)"))
+        file, = last["files"]
+        self.assertEqual((file["variant"], file["name"], file["format"]),
+                         ("P", "asic.asice", "fmt/1564"))
+        self.assertEqual(file["sha256"], hashlib.sha256(asice).hexdigest())
+        h.check_whole(self)
+
+    def test_original_and_what_is_screened(self):
+        """Two posts in one container: it goes with both; if its sender screens
+        one of them, with that alone."""
+        h = self.begin()
+        said = arkivmelding("arkivmelding-two.xml")
+        shut = said.replace(
+            b"<tittel>Andre brev</tittel>",
+            b"<tittel>Andre brev</tittel><skjerming><tilgangsrestriksjon>13"
+            b"</tilgangsrestriksjon><skjermingshjemmel>offl. 13"
+            b"</skjermingshjemmel></skjerming>")
+        self.assertNotEqual(said, shut)
+        for name, melding in (("begge.asice", said), (
+                "skjermet.asice", shut.replace(b"11110000-", b"11110001-"))):
+            h.drop_bytes(make_signed.container(
+                [("arkivmelding.xml", melding), ("en.txt", LETTER),
+                 ("to.txt", LETTER), ("to-vedlegg.txt", REPORT),
+                 ("META-INF/asicmanifest.xml", b"<x/>")]), name)
+        h.wait_quiet(60, 2)
+        rows = h.query(
+            "SELECT c.name, n.number, p.name FROM document d JOIN entry n "
+            "ON n.id = d.entry JOIN consignment c ON c.id = n.consignment "
+            "JOIN part p ON p.id = d.part ORDER BY c.name, n.number, d.number")
+        of = {}
+        for name, number, part in rows:
+            of.setdefault((name, number), []).append(part)
+        self.assertEqual(of, {
+            ("begge.asice", 1): ["en.txt", "begge.asice"],
+            ("begge.asice", 2): ["to.txt", "to-vedlegg.txt", "begge.asice"],
+            ("skjermet.asice", 1): ["en.txt"],
+            ("skjermet.asice", 2): ["to.txt", "to-vedlegg.txt",
+                                    "skjermet.asice"]})
         h.check_whole(self)
 
     def test_what_lies_in_it(self):

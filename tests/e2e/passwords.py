@@ -39,17 +39,26 @@ class Passwords(unittest.TestCase):
         os.rename(path + ".new", path)
 
     def test_office(self):
-        """A Word file that is closed with a word of the list."""
+        """A Word and a Writer file that are closed with a word of the list; one
+        that asks for more work than is done says so."""
         corpus = os.path.join(os.path.dirname(DATA), "fuzz", "corpus", "office")
-        name = "agil-sha512.docx"
         self.list_of_passwords("feil\npåskeegg\n")
-        with open(os.path.join(corpus, "seed-" + name), "rb") as file:
-            self.house.drop_bytes(file.read(), name)
-        self.house.wait_quiet(60, 1)
-        self.assertEqual(self.states()[name], ("held", "no_evidence"))
-        self.assertIn("skoleplass", self.house.query("SELECT text FROM page")[0][0])
-        self.assertIn(("password_used", "2"), self.house.query(
-            "SELECT slug, detail FROM note"))
+        for seed, name in (("agil-sha512.docx", "agil-sha512.docx"),
+                           ("odt-laast", "laast.odt"),
+                           ("odt-laast-runder", "runder.odt")):
+            with open(os.path.join(corpus, "seed-" + seed), "rb") as file:
+                self.house.drop_bytes(file.read(), name)
+        self.house.wait_quiet(60, 3)
+        self.assertEqual(self.states(), {
+            "agil-sha512.docx": ("held", "no_evidence"),
+            "laast.odt": ("held", "no_evidence"),
+            "runder.odt": ("quarantined", "limit_document")})
+        for name in ("agil-sha512.docx", "laast.odt"):
+            self.assertIn("skoleplass", self.house.query(
+                "SELECT g.text FROM page g JOIN part p ON p.id = g.part "
+                "JOIN source o ON o.id = p.source WHERE o.name = ?", name)[0][0])
+        self.assertEqual([("password_used", "2")] * 2, self.house.query(
+            "SELECT slug, detail FROM note WHERE slug = 'password_used'"))
 
     def states(self):
         """The last of each name."""

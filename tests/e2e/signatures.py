@@ -65,11 +65,13 @@ class Signatures(Trial):
         for name in ("cades.asice", "named.zip", "xades.asice"):
             self.assertEqual(
                 [d["name"] for d in rows[name]["documents"]],
-                ["brev.txt", "kart og bilde.txt"], name)
+                ["brev.txt", "kart og bilde.txt", name], name)
         self.assertEqual([d["name"] for d in rows["around.eml"]["documents"]],
                          ["around.eml", "liste.txt"])
-        self.assertEqual([d["name"] for d in rows["brev.txt.p7m"]["documents"]],
-                         ["brev.txt"])
+        self.assertEqual([(d["name"], d["title"])
+                          for d in rows["brev.txt.p7m"]["documents"]],
+                         [("brev.txt", "brev"),
+                          ("brev.txt.p7m", "brev.txt (original)")])
         self.assertIn("liste.txt",
                       [d["name"] for d in rows["strom.p7m"]["documents"]])
         # Times: claimed ones say so, a stamp's is another word.

@@ -1,10 +1,12 @@
 """Small office files of every kind; also the samples of test_reader_office."""
 import base64
 import hashlib
+import hmac
 import io
 import struct
 import subprocess
 import zipfile
+import zlib
 
 from make_outlook import ole2
 
@@ -361,7 +363,7 @@ def made(name, n):
 
 
 def agile(package, word, name="sha512", bits=256, spins=1000, told=None,
-          cut=None):
+          cut=None, hmac_of=lambda stream: stream):
     def H(*parts):
         return hashlib.new(name, b"".join(parts)).digest()
     salt, data_salt = made("salt", 16), made("data", 16)
@@ -380,22 +382,33 @@ def agile(package, word, name="sha512", bits=256, spins=1000, told=None,
 
     def text(b):
         return base64.b64encode(b).decode()
-    xml = ('<?xml version="1.0" encoding="UTF-8" standalone="yes"?>\r\n'
-           '<encryption xmlns="http://schemas.microsoft.com/office/2006/encryption"'
-           ' xmlns:p="http://schemas.microsoft.com/office/2006/keyEncryptor/password">'
-           '<keyData %s/><keyEncryptors><keyEncryptor uri="http://schemas.microsoft'
-           '.com/office/2006/keyEncryptor/password"><p:encryptedKey spinCount="%d" '
-           '%s %s/></keyEncryptor></keyEncryptors></encryption>' % (
-               common % (bits, len(H(b"")), name.upper(), text(data_salt)),
-               told or spins,
-               common % (bits, len(H(b"")), name.upper(), text(salt)),
-               " ".join('%s="%s"' % (k, text(v)) for k, v in rows.items())))
     body = b""
     for i in range(0, len(package), 4096):
         iv = as_key(H(data_salt, struct.pack("<I", i // 4096)), 16)
         body += aes(key, padded(package[i:i + 4096]), iv)
+    stream = struct.pack("<Q", len(package)) + body[:cut]
+    integrity = ""
+    if hmac_of:
+        hmac_key = made("hmac", len(H(b"")))
+        value = hmac.new(hmac_key, hmac_of(stream), name).digest()
+        integrity = (
+            '<dataIntegrity encryptedHmacKey="%s" encryptedHmacValue="%s"/>'
+            % tuple(text(aes(key, padded(data), as_key(
+                H(data_salt, bytes.fromhex(block)), 16)))
+                for block, data in (("5fb2ad010cb9e1f6", hmac_key),
+                                    ("a0677f02b22c8433", value))))
+    xml = ('<?xml version="1.0" encoding="UTF-8" standalone="yes"?>\r\n'
+           '<encryption xmlns="http://schemas.microsoft.com/office/2006/encryption"'
+           ' xmlns:p="http://schemas.microsoft.com/office/2006/keyEncryptor/password">'
+           '<keyData %s/>%s<keyEncryptors><keyEncryptor uri="http://schemas.microsoft'
+           '.com/office/2006/keyEncryptor/password"><p:encryptedKey spinCount="%d" '
+           '%s %s/></keyEncryptor></keyEncryptors></encryption>' % (
+               common % (bits, len(H(b"")), name.upper(), text(data_salt)),
+               integrity, told or spins,
+               common % (bits, len(H(b"")), name.upper(), text(salt)),
+               " ".join('%s="%s"' % (k, text(v)) for k, v in rows.items())))
     return ole({"EncryptionInfo": struct.pack("<HHI", 4, 4, 0x40) + xml.encode(),
-                "EncryptedPackage": struct.pack("<Q", len(package)) + body[:cut]})
+                "EncryptedPackage": stream})
 
 
 def standard(package, word):
@@ -419,7 +432,13 @@ def standard(package, word):
 def closed():
     package = docx(p(TEXT))
     yield "agil-sha512.docx", agile(package, "påskeegg")
-    yield "agil-sha1.docx", agile(package, "påskeegg", "sha1", 128)
+    # Made over the stream once that was filled up.
+    yield "agil-sha1.docx", agile(
+        package, "påskeegg", "sha1", 128,
+        hmac_of=lambda stream: stream + bytes(-len(stream) % 4096))
+    yield "agil-endret.docx", agile(package, "påskeegg",
+                                    hmac_of=lambda stream: stream + b"x")
+    yield "agil-uten.docx", agile(package, "påskeegg", hmac_of=None)
     yield "standard.docx", standard(package, "påskeegg")
     yield "bare-lest.xlsx", agile(package, "VelvetSweatshop", "sha256", 256, 10)
     yield "for-mange-runder.docx", agile(package, "påskeegg", told=1000001)
@@ -429,6 +448,72 @@ def closed():
     yield "halv-blokk.docx", agile(package, "påskeegg", cut=len(package))
 
 
+URN = "urn:oasis:names:tc:opendocument:xmlns:manifest:1.0"
+XENC = "http://www.w3.org/2001/04/xmlenc#"
+
+
+def odf_closed(members, word, modern=True, spins=1000, told=None, bad=None,
+               cipher="aes256-cbc", derive="PBKDF2"):
+    """Each member of an OpenDocument package closed, as ODF 1.2 part 3 says:
+    modern with SHA-256, as LibreOffice does, else with SHA-1. bad: the member
+    one byte of which is changed."""
+    name = "sha256" if modern else "sha1"
+    start = hashlib.new(name, word.encode()).digest()
+    out, rows = {"mimetype": "application/vnd.oasis.opendocument.text"}, ""
+
+    def text(b):
+        return base64.b64encode(b).decode()
+    for path, data in members.items():
+        squeeze = zlib.compressobj(9, zlib.DEFLATED, -15)
+        data = data.encode() if isinstance(data, str) else data
+        packed = squeeze.compress(data) + squeeze.flush()
+        salt, iv = made("salt" + path, 16), made("iv" + path, 16)
+        key = hashlib.pbkdf2_hmac("sha1", start, salt, spins, 32)
+        fill = 16 - len(packed) % 16
+        body = aes(key, packed + bytes([fill]) * fill, iv)
+        if path == bad:
+            body = body[:40] + bytes([body[40] ^ 1]) + body[41:]
+        out[path] = body
+        rows += (
+            '<m:file-entry m:full-path="%s" m:media-type="text/xml" m:size="%d">'
+            '<m:encryption-data m:checksum-type="%s" m:checksum="%s">'
+            '<m:algorithm m:algorithm-name="%s%s" m:initialisation-vector="%s"/>'
+            '<m:key-derivation m:key-derivation-name="%s" m:key-size="32" '
+            'm:iteration-count="%d" m:salt="%s"/>%s</m:encryption-data>'
+            "</m:file-entry>" % (
+                path, len(data), URN + "#sha256-1k" if modern else "SHA1/1K",
+                text(hashlib.new(name, packed[:1024]).digest()),
+                "" if " " in cipher else XENC, cipher, text(iv), derive,
+                told or spins, text(salt),
+                '<m:start-key-generation m:start-key-generation-name='
+                '"http://www.w3.org/2000/09/xmldsig#sha256" m:key-size="32"/>'
+                if modern else ""))
+    out["META-INF/manifest.xml"] = (
+        '<m:manifest xmlns:m="%s"><m:file-entry m:full-path="/" '
+        'm:media-type="application/vnd.oasis.opendocument.text"/>%s'
+        "</m:manifest>" % (URN, rows))
+    return package(out)
+
+
+def odf_locked():
+    whole = dict((name, data) for name, data in odf())["odt"]
+    with zipfile.ZipFile(io.BytesIO(whole)) as z:
+        members = {n: z.read(n) for n in z.namelist()
+                   if n not in ("mimetype", "META-INF/manifest.xml")}
+    members["Pictures/stoy.bin"] = made("noise", 3000)
+    word = "påskeegg"
+    yield "odt-laast", odf_closed(members, word)
+    yield "odt-laast-sha1", odf_closed(members, word, modern=False)
+    yield "odt-laast-endret", odf_closed(members, word, bad="styles.xml")
+    yield "odt-laast-innhold", odf_closed(members, word, bad="content.xml")
+    yield "odt-laast-runder", odf_closed(members, word, told=1000001)
+    yield "odt-laast-blowfish", odf_closed(members, word, modern=False,
+                                           cipher="Blowfish CFB")
+    yield "odt-laast-argon2", odf_closed(
+        members, word, derive="urn:org:documentfoundation:names:experimental:"
+        "office:manifest:loext:1.0#argon2id")
+
+
 def seeds():
-    for make in (letters, sheets, slides, odf, rtf, binary, closed):
+    for make in (letters, sheets, slides, odf, rtf, binary, closed, odf_locked):
         yield from make()

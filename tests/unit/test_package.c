@@ -5,6 +5,7 @@
 #include "../../daemon/prepare/package.h"
 
 #include <stdlib.h>
+#include <time.h>
 
 #include "../../daemon/base/mem.h"
 #include "../../daemon/wire/roles.h"
@@ -45,6 +46,7 @@ file(unsigned number, unsigned parent, char role, const char *name,
 	    .describes = kind,
 	    .size = 10,
 	    .document = role == 'd' || role == 'm' || role == 'f'};
+	p->original = strstr(name, ".asice") != NULL;
 	p->role = role == 's'		       ? SL_PART_SIDECAR
 		  : role == 'c' || role == 'm' ? SL_PART_CONTAINER
 					       : SL_PART_DOCUMENT;
@@ -199,6 +201,32 @@ below(void)
 	CHECK_STR(plan(), "1[a.txt=A]");
 }
 
+/* A signed container goes along behind what lay in it. */
+static void
+originals(void)
+{
+	fresh();
+	file(0, 0, 'c', "x.asice", "");
+	file(1, 0, 's', "arkivmelding.xml", "arkivmelding");
+	file(2, 0, 'd', "a.txt", "");
+	file(3, 0, 'c', "y.asice", "");
+	file(4, 3, 'd', "b.txt", "");
+	name(1, 1, true, "y.asice", "Y");
+	CHECK_STR(plan(), "1[b.txt a.txt? x.asice y.asice]");
+	name(1, 2, true, "a.txt", "A");
+	CHECK_STR(plan(), "1[b.txt x.asice y.asice] 2[a.txt=A x.asice]");
+	part[1].screened = sl_posts_bit(1); /* b.txt lies in x.asice too */
+	CHECK_STR(plan(), "1[b.txt x.asice y.asice] 2[a.txt=A]");
+	part[1].screened = sl_posts_bit(0);
+	CHECK_STR(plan(), "1[b.txt x.asice y.asice] 2[a.txt=A x.asice]");
+	fresh(); /* nothing in it is a document */
+	file(0, 0, 'c', "x.asice", "");
+	file(1, 0, 's', "arkivmelding.xml", "arkivmelding");
+	CHECK_STR(plan(), "1[]document_missing");
+	name(1, 1, true, "a.txt", "A");
+	CHECK_STR(plan(), "1[]document_missing");
+}
+
 static void
 posts(void)
 {
@@ -276,6 +304,97 @@ forms(void)
 	CHECK_STR(plan(), "1[skjema.xml]");
 }
 
+/* -- as many as a package may have ------------------------------------------
+ */
+
+enum { MANY = 20000 };
+
+/* How a large package may be made: which files, and how they are named. */
+enum shape { UNNAMED, NAMED, OTHER_CASE, ONE_NAME, ONE_ARCHIVE, SHAPES };
+
+static void
+fill(enum shape s, size_t n, struct sl_pack_part *p, struct sl_pack_named *d)
+{
+	static char names[MANY][24], said[MANY][24];
+	size_t i;
+
+	for (i = 0; i < n; i++) {
+		(void)snprintf(names[i], sizeof(names[i]), "a/%s%zu.txt",
+		    s == OTHER_CASE ? "BREV" : "brev",
+		    s == ONE_NAME ? (size_t)0 : i);
+		(void)snprintf(said[i], sizeof(said[i]), "brev%zu.txt",
+		    s == ONE_NAME ? (size_t)0 : i);
+		p[i] = (struct sl_pack_part){.number = (uint32_t)i,
+		    .role = SL_PART_DOCUMENT,
+		    .document = true,
+		    .name = names[i],
+		    .mime = "",
+		    .reader = "",
+		    .reason = "",
+		    .describes = ""};
+		d[i] = (struct sl_pack_named){.part = 1,
+		    .post = 1,
+		    .file = s == ONE_ARCHIVE ? "x.zip" : said[i],
+		    .title = "",
+		    .type = ""};
+	}
+	p[0].role = SL_PART_CONTAINER;
+	p[0].document = false;
+	p[1].role = SL_PART_SIDECAR;
+	p[1].document = false;
+	p[1].describes = "arkivmelding";
+	p[2].role = SL_PART_CONTAINER;
+	p[2].document = false;
+	p[2].name = "x.zip";
+	for (i = 3; s == ONE_ARCHIVE && i < n; i++)
+		p[i].parent = 2;
+}
+
+/* Seconds of the processor, the least of three. */
+static double
+plan_cpu(
+    enum shape s, size_t n, struct sl_pack_part *p, struct sl_pack_named *d)
+{
+	struct sl_pack_plan made;
+	double best = 1e9, took;
+	clock_t from;
+	int k;
+
+	fill(s, n, p, d);
+	for (k = 0; k < 3; k++) {
+		from = clock();
+		sl_pack_make(p, n, d, s == UNNAMED ? 0 : n, &made);
+		took = (double)(clock() - from) / CLOCKS_PER_SEC;
+		best = took < best ? took : best;
+		CHECK(made.posts == 1 && made.post[0].n == n - 3);
+		sl_pack_free(&made);
+	}
+	return best;
+}
+
+/* Twice the files take about twice the time. */
+static void
+large(void)
+{
+	struct sl_pack_part *p = sl_alloc(MANY * sizeof(*p));
+	struct sl_pack_named *d = sl_alloc(MANY * sizeof(*d));
+	double half, all;
+	int s;
+
+	for (s = 0; s < SHAPES; s++) {
+		half = plan_cpu((enum shape)s, MANY / 2, p, d);
+		all = plan_cpu((enum shape)s, MANY, p, d);
+		printf("# shape %d: %d files %.4f s, %d files %.4f s\n", s,
+		    MANY / 2, half, MANY, all);
+		/* Where the clock is coarse, a little more is no quarrel. */
+		CHECK_MSG(all <= 2.6 * half + 0.003, "shape %d: %.4f, %.4f", s,
+		    half, all);
+	}
+	free(p);
+	free(d);
+}
+
 TEST_MAIN({"order", order}, {"names", names}, {"level", level},
-    {"below", below}, {"posts", posts}, {"several", several},
-    {"checks", checks}, {"forms", forms})
+    {"below", below}, {"originals", originals}, {"posts", posts},
+    {"several", several}, {"checks", checks}, {"forms", forms},
+    {"large", large})

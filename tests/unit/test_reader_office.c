@@ -14,9 +14,8 @@ static const struct sluse_reader *r;
 static char in[1 << 20];
 
 static size_t
-load(const char *sample)
+load_path(const char *path)
 {
-	char path[256];
 	FILE *f;
 	size_t n;
 
@@ -24,14 +23,22 @@ load(const char *sample)
 		r = mock_load("office");
 		CHECK(r->warm(&mock_host) == 0);
 	}
-	snprintf(
-	    path, sizeof(path), "tests/fuzz/corpus/office/seed-%s", sample);
 	f = fopen(path, "rbe");
 	CHECK(f != NULL);
 	n = f ? fread(in, 1, sizeof(in), f) : 0;
 	if (f)
 		fclose(f);
 	return n;
+}
+
+static size_t
+load(const char *sample)
+{
+	char path[256];
+
+	snprintf(
+	    path, sizeof(path), "tests/fuzz/corpus/office/seed-%s", sample);
+	return load_path(path);
 }
 
 static struct reading *
@@ -189,6 +196,7 @@ closed(void)
 		CHECK(d->opened == SLUSE_READ_OK && d->pages == 1);
 		CHECK(strstr(d->k.text, WORDS) != NULL);
 		CHECK(strstr(d->k.log, "field title Søknad") != NULL);
+		CHECK(strstr(d->k.log, "integrity") == NULL);
 		read_free(d);
 		/* Cut: never taken for whole. */
 		d = rd(samples[i], 3000);
@@ -200,12 +208,79 @@ closed(void)
 	d = rd("bare-lest.xlsx", 0);
 	CHECK(d->opened == SLUSE_READ_OK);
 	read_free(d);
+	/* Its checksum is another, or is gone: read, and said. */
 	mock_passwords[0] = "påskeegg";
+	d = rd("agil-endret.docx", 0);
+	CHECK(strstr(d->k.text, WORDS) != NULL);
+	CHECK(strstr(d->k.log, "note integrity_broken") != NULL);
+	read_free(d);
+	d = rd("agil-uten.docx", 0);
+	CHECK(strstr(d->k.text, WORDS) != NULL);
+	CHECK(strstr(d->k.log, "note integrity_missing") != NULL);
+	read_free(d);
 	d = rd("for-mange-runder.docx", 0);
 	CHECK(d->opened == SLUSE_READ_ENCRYPTED);
 	read_free(d);
 	d = rd("halv-blokk.docx", 0);
 	CHECK(d->opened == SLUSE_READ_DAMAGED);
+	read_free(d);
+	mock_passwords[0] = NULL;
+}
+
+/* OpenDocument; the same maker, from the text of ODF 1.2. */
+static void
+locked_odf(void)
+{
+	static const struct {
+		const char *sample;
+		int opened;
+		bool damaged;
+	} t[] = {{"odt-laast", SLUSE_READ_OK, false},
+	    {"odt-laast-sha1", SLUSE_READ_OK, false},
+	    /* one member is not what its checksum says: left out */
+	    {"odt-laast-endret", SLUSE_READ_OK, true},
+	    /* nothing tells this from another password */
+	    {"odt-laast-innhold", SLUSE_READ_ENCRYPTED, false},
+	    {"odt-laast-runder", SLUSE_READ_LIMIT, false},
+	    {"odt-laast-blowfish", SLUSE_READ_ENCRYPTED, false},
+	    {"odt-laast-argon2", SLUSE_READ_ENCRYPTED, false}};
+	struct reading *d;
+	size_t n;
+
+	for (size_t i = 0; i < sizeof(t) / sizeof(t[0]); i++) {
+		mock_passwords[0] = "feil";
+		d = rd(t[i].sample, 0);
+		CHECK(d->opened == (t[i].opened == SLUSE_READ_LIMIT
+					   ? SLUSE_READ_LIMIT
+					   : SLUSE_READ_ENCRYPTED));
+		read_free(d);
+		mock_passwords[1] = "påskeegg";
+		d = rd(t[i].sample, 0);
+		CHECK_MSG(
+		    d->opened == t[i].opened, "%s: %d", t[i].sample, d->opened);
+		if (d->opened == SLUSE_READ_OK) {
+			CHECK(strstr(d->k.text, WORDS) != NULL);
+			CHECK((strstr(d->k.text, "Hode") != NULL) !=
+			      t[i].damaged);
+			CHECK(strstr(d->k.log, "field title Brev") != NULL);
+			CHECK(strstr(d->k.log, "note macro") != NULL);
+			CHECK((strstr(d->k.log, "note part_damaged") != NULL) ==
+			      t[i].damaged);
+		}
+		read_free(d);
+		mock_passwords[0] = mock_passwords[1] = NULL;
+	}
+	/* As LibreOffice writes it. */
+	n = load_path("tests/data/odt-encrypted.odt");
+	d = read_all(r, "", in, n, 64);
+	CHECK(d->opened == SLUSE_READ_ENCRYPTED);
+	read_free(d);
+	mock_passwords[0] = "påskeegg";
+	d = read_all(r, "", in, n, 64);
+	CHECK(d->opened == SLUSE_READ_OK);
+	CHECK_STR(d->k.text, "Søknad om skoleplass på Ås\n"
+			     "Vi viser til sak 2026/190.\n\f");
+	CHECK(strstr(d->k.log, "part_damaged") == NULL);
 	read_free(d);
 	mock_passwords[0] = NULL;
 }
@@ -256,13 +331,13 @@ cuts(void)
 static void
 locked(void)
 {
-	static const char *const samples[] = {
-	    "docx", "xlsx", "doc", "xls", "agil-sha512.docx", "standard.docx"};
+	static const char *const samples[] = {"docx", "xlsx", "doc", "xls",
+	    "agil-sha512.docx", "standard.docx", "odt-laast"};
 	pid_t pid;
 	int st;
 
 	mock_passwords[0] = "påskeegg";
-	for (size_t i = 0; i < 6; i++) {
+	for (size_t i = 0; i < 7; i++) {
 		size_t n = load(samples[i]);
 
 		fflush(stdout);
@@ -282,4 +357,5 @@ locked(void)
 
 TEST_MAIN({"letters", letters}, {"sheets", sheets}, {"parts", parts},
     {"object", object}, {"encrypted", encrypted}, {"closed", closed},
-    {"large", large}, {"damaged", damaged}, {"cuts", cuts}, {"locked", locked})
+    {"locked_odf", locked_odf}, {"large", large}, {"damaged", damaged},
+    {"cuts", cuts}, {"locked", locked})

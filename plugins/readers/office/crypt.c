@@ -14,7 +14,10 @@
 #include "crypt.h"
 
 #include <libxml/xmlreader.h>
+#include <openssl/core_names.h>
+#include <openssl/crypto.h>
 #include <openssl/evp.h>
+#include <openssl/params.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -25,13 +28,7 @@
 #define STANDARD_SPINS 50000u
 #define SEGMENT 4096u
 #define WORD_MAX 510u /* bytes of a password in UTF-16 */
-#define BLOB_MAX 128u
 #define BLOCK 16u /* AES */
-
-struct blob {
-	uint8_t b[BLOB_MAX];
-	uint32_t n;
-};
 
 struct cipher {
 	EVP_MD *md;
@@ -41,6 +38,8 @@ struct cipher {
 	uint32_t key_bytes, spins;
 	/* Agile: those of the password, and of the package. */
 	struct blob salt, input, value, key_value, data_salt;
+	EVP_MD *data_md;
+	struct blob hmac_key, hmac_value; /* n 0: there is none */
 };
 
 /* -- primitives ------------------------------------------------------------ */
@@ -123,11 +122,10 @@ spin(struct cipher *c, const uint8_t *word, size_t n, uint8_t *h)
 
 /* -- what the file says ---------------------------------------------------- */
 
-static bool
-attr_blob(xmlTextReaderPtr r, const char *name, struct blob *ret)
+bool
+crypt_base64(const char *s, struct blob *ret)
 {
-	char *s = (char *)xmlTextReaderGetAttribute(r, (const xmlChar *)name);
-	size_t n = s ? strlen(s) : 0;
+	size_t n = strlen(s);
 	uint8_t b[BLOB_MAX + 3];
 	int got = -1;
 
@@ -135,12 +133,21 @@ attr_blob(xmlTextReaderPtr r, const char *name, struct blob *ret)
 		got = EVP_DecodeBlock(b, (const uint8_t *)s, (int)n);
 	for (size_t i = n; got > 0 && i > n - 2 && s[i - 1] == '='; i--)
 		got--;
-	xmlFree(s);
 	if (got <= 0 || got > (int)BLOB_MAX)
 		return false;
 	memcpy(ret->b, b, (size_t)got);
 	ret->n = (uint32_t)got;
 	return true;
+}
+
+static bool
+attr_blob(xmlTextReaderPtr r, const char *name, struct blob *ret)
+{
+	char *s = (char *)xmlTextReaderGetAttribute(r, (const xmlChar *)name);
+	bool ok = s && crypt_base64(s, ret);
+
+	xmlFree(s);
+	return ok;
 }
 
 static uint32_t
@@ -189,9 +196,15 @@ take_element(struct cipher *c, xmlTextReaderPtr r)
 {
 	const char *name = (const char *)xmlTextReaderConstLocalName(r);
 
-	if (!strcmp(name, "keyData"))
-		return is_aes_cbc(r) &&
+	if (!strcmp(name, "keyData")) {
+		if (!c->data_md)
+			c->data_md = find_md(r);
+		return c->data_md && is_aes_cbc(r) &&
 		       attr_blob(r, "saltValue", &c->data_salt);
+	}
+	if (!strcmp(name, "dataIntegrity"))
+		return attr_blob(r, "encryptedHmacKey", &c->hmac_key) &&
+		       attr_blob(r, "encryptedHmacValue", &c->hmac_value);
 	if (strcmp(name, "encryptedKey") != 0 || c->md)
 		return true;
 	c->md = find_md(r);
@@ -217,10 +230,10 @@ parse_agile(struct cipher *c, const uint8_t *p, size_t n)
 		if (xmlTextReaderNodeType(r) == XML_READER_TYPE_ELEMENT)
 			ok = take_element(c, r);
 	xmlFreeTextReader(r);
-	return ok && c->md && c->data_salt.n > 0 && c->salt.n > 0 &&
-	       c->input.n % BLOCK == 0 && c->value.n % BLOCK == 0 &&
-	       c->value.n >= md_bytes(c) && c->key_value.n % BLOCK == 0 &&
-	       c->key_value.n >= c->key_bytes;
+	return ok && c->md && c->data_md && c->data_salt.n > 0 &&
+	       c->salt.n > 0 && c->input.n % BLOCK == 0 &&
+	       c->value.n % BLOCK == 0 && c->value.n >= md_bytes(c) &&
+	       c->key_value.n % BLOCK == 0 && c->key_value.n >= c->key_bytes;
 }
 
 static bool
@@ -429,6 +442,78 @@ open_package(struct sluse_doc *d, struct cipher *c, const uint8_t *key)
 	return SLUSE_READ_OK;
 }
 
+/* -- was it changed? ---------------------------------------------------------
+ */
+
+/* One of the two values that only the package's key opens. */
+static bool
+open_value(struct cipher *c, const uint8_t *key, const uint8_t *block,
+    const struct blob *in, uint8_t *out)
+{
+	uint8_t iv[EVP_MAX_MD_SIZE];
+
+	if (in->n < md_bytes(c) ||
+	    !digest(c, iv, c->data_salt.b, c->data_salt.n, block, 8))
+		return false;
+	fit(iv, md_bytes(c), BLOCK);
+	return decipher(c, key, iv, in->b, in->n / BLOCK * BLOCK, out);
+}
+
+/* Is this the HMAC of the stream's first bytes, its length among them? */
+static bool
+mac_is(struct sluse_doc *d, struct cipher *c, const uint8_t *key,
+    uint64_t length, const uint8_t *said)
+{
+	uint32_t at = ole2_find(d->ole, 0, "EncryptedPackage");
+	EVP_MAC *mac = EVP_MAC_fetch(NULL, "HMAC", NULL);
+	EVP_MAC_CTX *x = mac ? EVP_MAC_CTX_new(mac) : NULL;
+	char *md = strdup(EVP_MD_get0_name(c->md));
+	OSSL_PARAM how[2] = {
+	    OSSL_PARAM_construct_utf8_string(OSSL_MAC_PARAM_DIGEST, md, 0),
+	    OSSL_PARAM_construct_end()};
+	uint8_t b[SEGMENT], is[EVP_MAX_MD_SIZE];
+	uint64_t off = 0;
+	int64_t n = 1;
+	bool ok = md && x && EVP_MAC_init(x, key, md_bytes(c), how) == 1;
+
+	for (; ok && off < length && n > 0; off += (uint64_t)n) {
+		n = ole2_read(d->ole, at, b,
+		    length - off < SEGMENT ? length - off : SEGMENT, off);
+		ok = n > 0 && EVP_MAC_update(x, b, (size_t)n) == 1;
+	}
+	ok = ok && EVP_MAC_final(x, is, NULL, sizeof(is)) == 1;
+	free(md);
+	EVP_MAC_CTX_free(x);
+	EVP_MAC_free(mac);
+	return ok && CRYPTO_memcmp(is, said, md_bytes(c)) == 0;
+}
+
+/* It is read whatever comes of this, and what came of it is said. */
+static void
+check_integrity(struct sluse_doc *d, struct cipher *c, const uint8_t *key)
+{
+	static const uint8_t key_block[8] = {0x5f, 0xb2, 0xad, 0x01, 0x0c, 0xb9,
+	    0xe1, 0xf6},
+			     value_block[8] = {0xa0, 0x67, 0x7f, 0x02, 0xb2,
+				 0x2c, 0x84, 0x33};
+	uint32_t at = ole2_find(d->ole, 0, "EncryptedPackage");
+	/* Streams are sometimes filled up, before or after it was made. */
+	uint64_t all = ole2_size(d->ole, at),
+		 blocks = 8 + (d->clear_n + BLOCK - 1) / BLOCK * BLOCK;
+	uint8_t mac[BLOB_MAX], said[BLOB_MAX];
+
+	if (!c->agile)
+		return;
+	if (c->hmac_key.n == 0)
+		doc_note(d, "integrity_missing", NULL);
+	else if (!open_value(c, key, key_block, &c->hmac_key, mac) ||
+		 !open_value(c, key, value_block, &c->hmac_value, said) ||
+		 (!mac_is(d, c, mac, blocks, said) &&
+		     (all == blocks || all > PACKAGE_MAX + SEGMENT ||
+			 !mac_is(d, c, mac, all, said))))
+		doc_note(d, "integrity_broken", NULL);
+}
+
 static int64_t
 read_clear(struct sluse_source *s, void *p, size_t n, uint64_t off)
 {
@@ -448,6 +533,18 @@ clear_length(struct sluse_source *s)
 	return ((const struct sluse_doc *)s)->clear_n;
 }
 
+void
+crypt_opened(struct sluse_doc *d, uint8_t *p, uint64_t n)
+{
+	d->clear = p;
+	d->clear_n = n;
+	memcpy(&d->clear_host, d->host,
+	    d->host->size < sizeof(d->clear_host) ? d->host->size
+						  : sizeof(d->clear_host));
+	d->clear_host.read_at = read_clear;
+	d->clear_host.length = clear_length;
+}
+
 int
 crypt_open(struct sluse_doc *d)
 {
@@ -461,21 +558,27 @@ crypt_open(struct sluse_doc *d)
 
 	if (info && c.hash && c.ctx &&
 	    ole2_read(d->ole, at, info, size, 0) == (int64_t)size &&
-	    parse_info(&c, info, size) && find_key(d, &c, key))
+	    parse_info(&c, info, size) && find_key(d, &c, key)) {
+		/* From here on the package's, which may be another. */
+		if (c.agile) {
+			EVP_MD_free(c.md);
+			c.md = c.data_md;
+			c.data_md = NULL;
+		}
 		rc = open_package(d, &c, key);
+		if (rc == SLUSE_READ_OK)
+			check_integrity(d, &c, key);
+	}
 	OPENSSL_cleanse(key, sizeof(key));
 	free(info);
 	EVP_MD_free(c.md);
+	EVP_MD_free(c.data_md);
 	EVP_MD_CTX_free(c.hash);
 	EVP_CIPHER_CTX_free(c.ctx);
 	if (rc != SLUSE_READ_OK)
 		return rc;
 	/* From here on it is a package like any other. */
-	memcpy(&d->clear_host, d->host,
-	    d->host->size < sizeof(d->clear_host) ? d->host->size
-						  : sizeof(d->clear_host));
-	d->clear_host.read_at = read_clear;
-	d->clear_host.length = clear_length;
+	crypt_opened(d, d->clear, d->clear_n);
 	ole2_close(d->ole);
 	d->ole = NULL;
 	return SLUSE_READ_OK;
@@ -496,6 +599,8 @@ crypt_warm(void)
 		ok = c.md && digest(&c, b, "", 0, "", 0);
 		EVP_MD_free(c.md);
 	}
+	ok = ok && EVP_Q_mac(NULL, "HMAC", NULL, "SHA512", NULL, b, 1, b, 1, b,
+		       sizeof(b), NULL);
 	for (unsigned i = 0; ok && i < 6; i++) {
 		c.agile = i % 2;
 		c.key_bytes = 16 + i / 2 * 8;

@@ -6,6 +6,18 @@
 
 #include "office.h"
 
+#define BLOB_MAX 128u
+
+struct blob {
+	uint8_t b[BLOB_MAX];
+	uint32_t n;
+};
+
+/* False: none, empty or too long. */
+bool crypt_base64(const char *s, struct blob *ret);
+/* p is d's from here on: what is read of d->clear_host. */
+void crypt_opened(struct sluse_doc *d, uint8_t *p, uint64_t n);
+
 /* d->ole holds one: opens it with a password of the tenant's into d->clear and
  * d->clear_host; the OLE2 file is closed then. ENCRYPTED: none fits, or it is
  * of a kind that is not opened. */

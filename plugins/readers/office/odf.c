@@ -6,7 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "office.h"
+#include "odfcrypt.h"
 
 static void
 load_meta(struct sluse_doc *d)
@@ -206,11 +206,12 @@ int
 odf_open(struct sluse_doc *d)
 {
 	bool marks = false;
-	int rc;
+	int rc = SLUSE_READ_OK;
 
 	if (is_encrypted(d))
-		return SLUSE_READ_ENCRYPTED;
-	rc = kind(d, &marks);
+		rc = odf_unlock(d);
+	if (rc == SLUSE_READ_OK)
+		rc = kind(d, &marks);
 	if (rc != SLUSE_READ_OK)
 		return rc;
 	if (!marks)
