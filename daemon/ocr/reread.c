@@ -28,6 +28,9 @@
 #define LETTER_INK 0.4
 /* Lower than so many letters: a line or two. */
 #define FLAT 4
+/* Lower than this part of a letter: a rule, or the dots that lead to a number.
+ */
+#define LINE_LOW 0.8
 /* Letters of one block are no further apart than so many letters' heights. */
 #define BLOCK_ACROSS 2.5
 #define BLOCK_DOWN 1.8
@@ -184,7 +187,7 @@ find_blocks(const struct maps *m, bool lost,
 		r.flat = r.h < FLAT * m->height;
 		for (k = 0; k < n && !touches(&ret[k], &r);)
 			k++;
-		if (!passed_over(&r, lost))
+		if (!passed_over(&r, lost) || r.h < LINE_LOW * m->height)
 			k = n;
 		else if (k == n)
 			keep_worst(ret, &n, &r);

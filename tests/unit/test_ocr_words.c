@@ -4,6 +4,7 @@
  */
 #include "../../daemon/ocr/models.h"
 #include "../../daemon/ocr/recognise.h"
+#include "../../daemon/ocr/reread.h"
 #include "../../daemon/ocr/section.h"
 #include "ocr_harness.h"
 
@@ -268,6 +269,47 @@ table_on_end(void)
 	both_are_read(3);
 }
 
-TEST_MAIN({"sections", sections}, {"amounts", amounts}, {"english", english},
-    {"english_page", english_page}, {"wide_part", wide_part},
-    {"begins_english", begins_english}, {"table_on_end", table_on_end})
+/* Text, and a dashed line of the given thickness under it. */
+static PIX *
+with_dashes(int thick)
+{
+	PIX *pix = letter();
+	int x;
+
+	for (x = 200; x < 1000; x += 20)
+		(void)pixRasterop(
+		    pix, x, HEIGHT - 400, 12, thick, PIX_CLR, NULL, 0, 0);
+	return pix;
+}
+
+/* Regions of a page of which nothing was read, at and under its dashes. */
+static unsigned
+count_dashes(int thick)
+{
+	struct sl_ocr_region r[SL_OCR_REGIONS_MAX];
+	const struct sl_ocr_pass none = {0};
+	struct sl_ocr_look look;
+	PIX *pix = with_dashes(thick);
+	unsigned n, i, found = 0;
+
+	CHECK(sl_ocr_look_at(pix, &look));
+	n = sl_ocr_reread_find(&look, 0, &none, r);
+	CHECK(n > 0);
+	for (i = 0; i < n; i++)
+		found += r[i].y * look.scale >= HEIGHT - 410;
+	sl_ocr_look_free(&look);
+	pixDestroy(&pix);
+	return found;
+}
+
+static void
+dashes_are_no_line(void)
+{
+	CHECK(count_dashes(16) == 1);
+	CHECK(count_dashes(6) == 0);
+}
+
+TEST_MAIN({"dashes_are_no_line", dashes_are_no_line}, {"sections", sections},
+    {"amounts", amounts}, {"english", english}, {"english_page", english_page},
+    {"wide_part", wide_part}, {"begins_english", begins_english},
+    {"table_on_end", table_on_end})
