@@ -133,6 +133,8 @@ struct sluse_range {
 };
 
 /* One unit of the archive, in Noark 5's words. */
+#define SLUSE_LACKS_MAX 64 /* different names in one harvest */
+#define SLUSE_LACK_MAX 40 /* letters of a name */
 struct sluse_unit {
 	uint32_t size;
 	const char *kind; /* "mappe" */
@@ -149,7 +151,7 @@ struct sluse_unit {
 	/* minor 2 ends here */
 
 	/* What it shows a link to and has no answer for: names with spaces
-	 * between. NULL: none. */
+	 * between, each A-Z and a-z. NULL: none. */
 	const char *lacks;
 	/* minor 3 ends here */
 };

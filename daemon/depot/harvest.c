@@ -91,7 +91,17 @@ take_word(const json_t *o, const char *name, char *out, size_t cap)
 	return s != NULL && sl_slice_copy(sl_slice_str(s), out, cap);
 }
 
-/* Names of letters alone; most harvests have none. */
+static bool
+is_lack(const char *name)
+{
+	size_t n = strlen(name);
+
+	return n > 0 && n <= SLUSE_LACK_MAX &&
+	       strspn(name, "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
+			    "abcdefghijklmnopqrstuvwxyz") == n;
+}
+
+/* Most harvests have none. */
 static bool
 take_lacks(const json_t *o, struct sl_harvest *h)
 {
@@ -103,9 +113,7 @@ take_lacks(const json_t *o, struct sl_harvest *h)
 	{
 		size_t k = strlen(name);
 
-		if (n + k + 2 > sizeof(h->lacks) ||
-		    strspn(name, "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
-				 "abcdefghijklmnopqrstuvwxyz") != k)
+		if (!is_lack(name) || n + k + 2 > sizeof(h->lacks))
 			return false;
 		if (n > 0)
 			h->lacks[n++] = ' ';
@@ -335,6 +343,26 @@ take_file(const json_t *o, struct sl_unit *u)
 	return strcmp(path, u->file) == 0;
 }
 
+/* Two of the names change what may be shown of it. */
+static bool
+take_unit_lacks(const json_t *o, struct sl_unit *u)
+{
+	const json_t *v = json_object_get(o, "lacks");
+	const char *name;
+	size_t i;
+
+	if (v != NULL && !json_is_array(v))
+		return false;
+	for (i = 0; i < json_array_size(v); i++) {
+		name = json_string_value(json_array_get(v, i));
+		if (name == NULL || !is_lack(name))
+			return false;
+		u->screen_unknown |= strcmp(name, "skjerming") == 0;
+		u->grade_unknown |= strcmp(name, "gradering") == 0;
+	}
+	return true;
+}
+
 static enum sl_rc
 take_unit(
     const struct walk *w, json_t *o, struct sl_unit *u, struct sl_err *err)
@@ -355,6 +383,8 @@ take_unit(
 		return bad(w, err, "fields is no object");
 	if (!take_file(o, u))
 		return bad(w, err, "file, sha256 and size do not go together");
+	if (!take_unit_lacks(o, u))
+		return bad(w, err, "lacks is no list of names");
 	return SL_OK;
 }
 

@@ -14,6 +14,7 @@
 #include <jansson.h>
 #include <stdbool.h>
 
+#include "../../plugins/connector.h"
 #include "../base/err.h"
 #include "../base/hash.h"
 
@@ -45,6 +46,9 @@ struct sl_unit {
 	unsigned children[SL_KINDS]; /* so far */
 	bool again; /* it came before, below another */
 	bool misplaced; /* it may not stand below `up` */
+	/* The core did not say whether it is screened, or graded: whatever
+	 * fields hold, it is to be treated as if it were. */
+	bool screen_unknown, grade_unknown;
 	void *own; /* the visitor's; NULL at first */
 };
 
@@ -59,7 +63,8 @@ struct sl_visitor {
 struct sl_harvest {
 	int dir, units_fd;
 	char target[128], connector[64], made[40];
-	char lacks[256]; /* relations that led nowhere, with spaces between */
+	/* Relations that led nowhere, with spaces between. */
+	char lacks[SLUSE_LACKS_MAX * (SLUSE_LACK_MAX + 1)];
 	uint64_t units, files, bytes; /* as harvest.json says */
 	uint64_t size; /* of units.jsonl */
 	bool stated, walked;

@@ -25,6 +25,10 @@ judge_screening(struct sl_n5 *n, const struct sl_unit *u)
 {
 	const json_t *skj = json_object_get(u->fields, "skjerming");
 
+	if (u->screen_unknown)
+		sl_dev_tell(&n->devs, SL_DEV_ubesvart, u, "skjerming");
+	if (u->grade_unknown)
+		sl_dev_tell(&n->devs, SL_DEV_ubesvart, u, "gradering");
 	if (json_object_get(u->fields, "gradering") != NULL &&
 	    sl_is_graded(json_object_get(u->fields, "gradering")))
 		sl_dev_tell(&n->devs, SL_DEV_gradert, u, "gradering");

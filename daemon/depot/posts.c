@@ -45,16 +45,26 @@ static const char *const of_post[] = {"registreringsID", "journalaar",
     "tittel", "offentligTittel", "skjerming", "gradering", "korrespondansepart",
     "avskrivning", NULL};
 
+static void
+set_unknown(json_t *o, const char *name)
+{
+	(void)json_object_set_new(o, name, json_pack("{s:b}", "ukjent", 1));
+}
+
 static json_t *
-some_of(const json_t *fields, const char *const *names)
+some_of(const struct sl_unit *u, const char *const *names)
 {
 	json_t *o = json_object(), *v;
 
 	for (; *names != NULL; names++) {
-		v = json_object_get(fields, *names);
+		v = json_object_get(u->fields, *names);
 		if (v != NULL)
 			(void)json_object_set(o, *names, v);
 	}
+	if (u->screen_unknown)
+		set_unknown(o, "skjerming");
+	if (u->grade_unknown)
+		set_unknown(o, "gradering");
 	return o;
 }
 
@@ -71,16 +81,15 @@ record_of(const struct sl_unit *u)
 {
 	const struct sl_unit *sak = above(u, SL_KIND_mappe);
 	const struct sl_unit *klasse = above(u, SL_KIND_klasse);
-	json_t *o = json_object(), *post = some_of(u->fields, of_post);
+	json_t *o = json_object(), *post = some_of(u, of_post);
 
 	(void)json_object_set_new(post, "systemID", json_string(u->id));
 	(void)json_object_set_new(o, "post", post);
 	if (sak != NULL)
-		(void)json_object_set_new(
-		    o, "sak", some_of(sak->fields, of_case));
+		(void)json_object_set_new(o, "sak", some_of(sak, of_case));
 	if (klasse != NULL)
 		(void)json_object_set_new(
-		    o, "klasse", some_of(klasse->fields, of_class));
+		    o, "klasse", some_of(klasse, of_class));
 	return o;
 }
 
@@ -115,15 +124,21 @@ is_journaled(const json_t *fields)
 	       strchr("JEAU", *kode) != NULL;
 }
 
+static bool
+is_graded(const json_t *record, const char *name)
+{
+	return sl_is_graded(
+	    json_object_get(json_object_get(record, name), "gradering"));
+}
+
 enum sl_rc
 sl_posts_add(struct sl_posts *p, const struct sl_unit *u, struct sl_err *err)
 {
-	const struct sl_unit *sak = above(u, SL_KIND_mappe);
 	json_t *o = record_of(u);
 	char *s = json_dumps(o, JSON_COMPACT);
 	size_t n = s != NULL ? strlen(s) : 0;
 	struct sl_post_at *at;
-	bool bad;
+	bool bad, graded = is_graded(o, "post") || is_graded(o, "sak");
 
 	json_decref(o);
 	p->at = sl_grow(p->at, &p->cap, p->n + 1, sizeof(*p->at));
@@ -133,9 +148,7 @@ sl_posts_add(struct sl_posts *p, const struct sl_unit *u, struct sl_err *err)
 	at->off = p->size;
 	at->day = day_of(p, u->fields);
 	at->journaled = is_journaled(u->fields);
-	at->graded = sl_is_graded(json_object_get(u->fields, "gradering")) ||
-		     (sak != NULL && sl_is_graded(json_object_get(
-					 sak->fields, "gradering")));
+	at->graded = graded;
 	bad =
 	    s == NULL || fwrite(s, 1, n, p->f) != n || fputc('\n', p->f) == EOF;
 	p->size += n + 1;

@@ -3,7 +3,8 @@
  * shown of each.
  *
  * Records lie in a temporary file; 32 bytes of each are kept. A record is
- * {"klasse","sak","post"} with fields as the core gave them.
+ * {"klasse","sak","post"} with fields as the core gave them; skjerming or
+ * gradering that it did not answer for is {"ukjent": true}.
  */
 #ifndef SL_DEPOT_POSTS_H
 #define SL_DEPOT_POSTS_H
@@ -67,11 +68,11 @@ json_t *sl_post_view(
 /* Appends text with every fødselsnummer masked; how many there were. */
 unsigned sl_mask_fnr(struct sl_buf *b, const char *s);
 /* Does skjerming (an object, or NULL) name one of these codes of
- * skjermingMetadata, or is it temporary? kodes: "NA NM". */
+ * skjermingMetadata, or is it temporary or not known? kodes: "NA NM". */
 bool sl_screens(const json_t *skjerming, const char *kodes);
-/* It is temporary: code XX, or M. */
+/* It is temporary (code XX, or M), or not known. */
 bool sl_is_temporary(const json_t *skjerming);
-/* Of a grade that keeps it out of every public list. */
+/* Of a grade that keeps it out of every public list, or of one not known. */
 bool sl_is_graded(const json_t *gradering);
 
 #endif

@@ -81,7 +81,8 @@ sl_is_temporary(const json_t *skjerming)
 {
 	const json_t *v = json_object_get(skjerming, "tilgangsrestriksjon");
 
-	return (v != NULL &&
+	return json_is_true(json_object_get(skjerming, "ukjent")) ||
+	       (v != NULL &&
 		   strcmp(sl_code_kode(SL_LIST_tilgangsrestriksjon, v), "XX") ==
 		       0) ||
 	       names_code(skjerming, "M");

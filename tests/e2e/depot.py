@@ -337,6 +337,45 @@ class Extraction(Depot):
             (r["Vekt"], r["Regel"], r["Element"])
             for r in self.deviations()])
 
+    def test_screening_not_answered(self):
+        """Not known is not open: a deviation, and closed in public."""
+        h = harvests.small()
+        h.find("sak17")["lacks"] = ["kassasjon", "skjerming"]
+        h.find("L42")["lacks"] = ["skjerming"]
+        h.find("sak18")["lacks"] = ["gradering"]
+        folder = self.extract(h, status=1)
+        told = {(r["Vekt"], r["Regel"], r["Element"], r["Enhet"])
+                for r in self.deviations()}
+        self.assertEqual({t[:3] for t in told}, {
+            ("avvik", "ubesvart", "skjerming"),
+            ("avvik", "ubesvart", "gradering")})
+        self.assertEqual(len(self.deviations()), 3)
+        public = self.tree(folder, "offentligJournal.xml")
+        said = ET.tostring(public, encoding="unicode")
+        for word in ("Ola", "Kari", "garasje", "Byggesak (", "Velforeningen"):
+            self.assertNotIn(word, said)
+        self.assertEqual(len(public.findall(".//journalpost")), 3)
+        running = ET.tostring(self.tree(folder, "loependeJournal.xml"),
+                              encoding="unicode")
+        self.assertIn("Ola Testesen", running)
+        self.assertNotIn("ukjent", running)
+
+    def test_lacks_are_names(self):
+        names = ["navn" + chr(97 + n // 26) + chr(97 + n % 26) +
+                 "x" * 34 for n in range(64)]
+        h = harvests.small()
+        h.find("sak17")["lacks"] = names
+        folder = self.harvest(h, lacks={n: 1 for n in names})
+        self.run_it("noark5", folder, self.path("ut"), *PERIOD, *SYSTEM)
+        self.assertEqual(sum(r["Regel"] == "lenke"
+                             for r in self.deviations()), 64)
+        for n, bad in enumerate(("skjerming", {"skjerming": 1}, [1], ["a b"],
+                                 ["x" * 41], [""])):
+            h.find("sak17")["lacks"] = bad
+            folder = self.harvest(h, "h%d" % n)
+            self.run_it("journal", folder, status=5)
+            self.assertIn("lacks", self.said)
+
     def test_units_out_of_place(self):
         h = harvests.small()
         h.add("dokumentobjekt", "løs", "p4", {})
@@ -866,6 +905,27 @@ class Journals(Depot):
                          [("%d/2025" % n, None) for n in (1, 2, 3)])
         self.assertEqual(self.facts["facts"]["graded"], "2")
         self.assertEqual(len(self.rows("journal", None)), 5)
+
+    def test_screening_not_answered(self):
+        """A dead link is not "none": treated as screened, as graded."""
+        h = harvests.small()
+        for unit, name in (("p1", "skjerming"), ("L42", "skjerming"),
+                           ("sak18", "skjerming"), ("p4", "gradering")):
+            h.find(unit)["lacks"] = [name]
+        open_rows = self.rows("journal", h)
+        rows = self.rows("journal", None, "--public", "--today", "2026-01-06")
+        self.assertEqual([(r["number"], r["title"], r["class"]) for r in rows],
+                         [("1/2025", "*****", None),
+                          ("2/2025", "Nabomerknad ***** *****", None),
+                          ("3/2025", "Tillatelse til tiltak - garasje", None),
+                          ("5/2025", "*****", "000 Diverse")])
+        self.assertEqual([(r["parties"], r["casetitle"]) for r in rows][::3], [
+            ("Avsender: *****; Intern mottaker: *****",
+             "Gnr 12 bnr 34 - garasje"),
+            ("Avsender: *****; Intern mottaker: *****", "*****")])
+        self.assertEqual(self.facts["facts"]["graded"], "1")
+        self.assertEqual(len(open_rows), 5)
+        self.assertIsNone(open_rows[0].get("restriction"))
 
     def test_what_is_not_journaled(self):
         h = harvests.small()
