@@ -234,8 +234,42 @@ class Whole(Harvest):
                          {"sekundaerklassifikasjon": len(dead)})
         self.assertIn('relation="sekundaerklassifikasjon" units="%d"'
                       % len(dead), done.stderr)
-        # A 404 is asked for once more, and then believed of all.
-        self.assertEqual(len(self.asked(h, "dead")), len(dead) + 1)
+        # Each 404 is asked for once more, and is no reason to log in again.
+        self.assertEqual(
+            len(self.asked(h, "dead")),
+            sum(1 if line["kind"] == "mappe" else 2 for line in dead))
+        self.assertEqual(len(self.asked(h, "token")), 1)
+
+    def test_screens_that_lead_nowhere(self):
+        """Then it is not known who is screened, and nobody is shown."""
+        h = self.make(manners=("relations", "dead-screens"))
+        self.harvest(h)
+        wanted = n5_expect.Expect(h.fake.control("GET", "objects")).run()
+        screened = [line for line in wanted if
+                    line["fields"].pop("skjerming", None)]
+        self.assertGreater(len(screened), 1)
+        for line in screened:
+            line["lacks"] = ["skjerming"]
+        self.assertEqual(self.lines(), wanted)
+        self.assertIn("2020/14-1", self.public())
+        self.assertNotIn("Kari Nordmann", self.public())
+
+    def test_screens_that_lead_nowhere_once(self):
+        """That one has none is not believed of the next."""
+        h = self.make(manners=("relations",))
+        h.fake.control("POST", "faults", [
+            {"match": {"kind": "part"}, "action": "404", "count": 2},
+            {"match": {"kind": "part"}, "action": "404", "skip": 1,
+             "count": 1}])
+        self.harvest(h)
+        self.assertEqual(json.loads(self.read("harvest.json"))["lacks"],
+                         {"skjerming": 1})
+
+    def public(self):
+        return subprocess.run(
+            [os.path.join(house.BIN, "sluse-depot"), "journal", self.folder,
+             "--public", "--today", "2020-06-01", "--json"], check=True,
+            stdout=subprocess.PIPE, text=True).stdout
 
     def check_order(self, lines):
         seen = {None}
@@ -575,6 +609,22 @@ class Wrong(Harvest):
         self.check_files(lines)
         with open(os.path.join(self.folder, "harvest.json")) as file:
             self.assertEqual(json.load(file)["missing"], 3)
+
+    def test_spoilt_and_cut_off(self):
+        """Those that are there already stand between them."""
+        h = self.make(keys="retry_first = 10ms\n")
+        h.fake.control("POST", "faults", [
+            {"match": {"kind": "fil"}, "action": "500", "skip": skip,
+             "count": 8} for skip in (1, 2, 3, 4)] + [
+            {"match": {"kind": "endringslogg"}, "action": "403"}])
+        self.harvest(h, status=1)
+        h.fake.control("DELETE", "faults")
+        h.fake.control("POST", "faults", {
+            "match": {"kind": "fil"}, "action": "500"})
+        self.harvest(h)
+        lines = self.lines()
+        self.assertEqual(sum(x.get("missing") == "http_5xx" for x in lines), 5)
+        self.check_files(lines)
 
     def test_long_line(self):
         """What lies there is read to a limit."""

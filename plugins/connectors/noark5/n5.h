@@ -79,6 +79,10 @@ int n5_call(struct sluse_session *s, const struct n5_request *rq,
 /* GET of a JSON object; *ret is the caller's. */
 int n5_get(struct sluse_session *s, const char *url, const char *what,
     json_t **ret, struct sluse_why *why);
+/* The same of what need not be there: 404 is an answer, and nothing else is
+ * looked for because of it. */
+int n5_get_or_none(struct sluse_session *s, const char *url, const char *what,
+    json_t **ret, struct sluse_why *why);
 /* POST of a JSON object (borrowed); *ret, the new object, is the caller's. */
 int n5_post(struct sluse_session *s, const char *url, const char *what,
     json_t *body, json_t **ret, struct sluse_why *why);

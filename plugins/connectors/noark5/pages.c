@@ -31,20 +31,12 @@ again(struct n5_walk *w, int verdict, int attempt)
 	return 1;
 }
 
-/* Was the answer that there is nothing? A link may be of an older day: it is
- * believed from the second on. */
 static int
-leads_nowhere(struct n5_walk *w, const char *what, int attempt)
+leads_nowhere(int verdict, const struct sluse_why *why)
 {
-	int status = w->why->http_status;
+	int st = why->http_status;
 
-	if (status != 501 && status != 404 && status != 410)
-		return 0;
-	if (status != 501 && attempt == 0 &&
-	    json_object_get(w->dead, what) == NULL)
-		return 0;
-	(void)json_object_set_new(w->dead, what, json_true());
-	return 1;
+	return verdict != 0 && (st == 501 || st == 404 || st == 410);
 }
 
 static void
@@ -52,42 +44,55 @@ note_lack(struct n5_walk *w, const char *what)
 {
 	size_t n = strlen(w->lacks);
 
+	(void)json_object_set_new(w->dead, what, json_true());
 	(void)snprintf(
 	    w->lacks + n, sizeof(w->lacks) - n, "%s%s", n > 0 ? " " : "", what);
 	memset(w->why, 0, sizeof(*w->why));
 }
 
-static int
-get(struct n5_walk *w, const char *url, const char *what, int field,
-    json_t **ret)
+int
+n5_walk_get(struct n5_walk *w, const char *url, const char *what, json_t **ret)
 {
 	int v, attempt = 0;
 
 	do {
 		*ret = NULL;
 		v = n5_ready(w->s, w->why);
+		if (v == 0)
+			v = n5_get(w->s, url, what, ret, w->why);
+	} while (v != 0 && again(w, v, ++attempt));
+	return v;
+}
+
+/* 501 is said of the relation, 404 of this unit alone: it is asked for twice,
+ * whatever other units have shown, and only the first one waits. */
+int
+n5_walk_get_field(
+    struct n5_walk *w, const char *url, const char *what, json_t **ret)
+{
+	int v, attempt = 0, nowhere = 0;
+
+	do {
+		*ret = NULL;
+		v = n5_ready(w->s, w->why);
 		if (v != 0)
 			continue;
-		v = n5_get(w->s, url, what, ret, w->why);
-		if (v != 0 && field && leads_nowhere(w, what, attempt)) {
+		v = n5_get_or_none(w->s, url, what, ret, w->why);
+		if (leads_nowhere(v, w->why) && w->why->http_status != 501 &&
+		    nowhere++ == 0) {
+			if (json_object_get(w->dead, what) == NULL) {
+				v = SLUSE_LATER;
+				continue;
+			}
+			memset(w->why, 0, sizeof(*w->why));
+			v = n5_get_or_none(w->s, url, what, ret, w->why);
+		}
+		if (leads_nowhere(v, w->why)) {
 			note_lack(w, what);
 			return 0;
 		}
 	} while (v != 0 && again(w, v, ++attempt));
 	return v;
-}
-
-int
-n5_walk_get(struct n5_walk *w, const char *url, const char *what, json_t **ret)
-{
-	return get(w, url, what, 0, ret);
-}
-
-int
-n5_walk_get_field(
-    struct n5_walk *w, const char *url, const char *what, json_t **ret)
-{
-	return get(w, url, what, 1, ret);
 }
 
 struct list {
@@ -166,7 +171,9 @@ one_page(struct n5_walk *w, struct list *l, char **url)
 	json_t *page = NULL, *rows, *row;
 	size_t i, held;
 	char *anew = NULL;
-	int v = get(w, *url, l->what, !l->units && l->rows.n == 0, &page);
+	int v = !l->units && l->rows.n == 0
+		    ? n5_walk_get_field(w, *url, l->what, &page)
+		    : n5_walk_get(w, *url, l->what, &page);
 
 	if (v == 0 && page == NULL) {
 		free(*url);
@@ -316,7 +323,9 @@ n5_walk_file(struct n5_walk *w, const json_t *object,
 	free(key);
 	if (*ret_sink == NULL)
 		v = n5_why(w->why, SLUSE_LATER, "target_down", "stopped");
-	else if (!have)
+	else if (have)
+		w->spoilt = 0; /* this one it did not fail on */
+	else
 		v = fetch(w, object, url, *ret_sink, ret_missing);
 	if (v == 0 && *ret_missing != NULL)
 		*ret_sink = NULL;

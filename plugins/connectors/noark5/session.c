@@ -204,10 +204,10 @@ parse(const struct n5_request *rq, const struct sluse_http_answer *a,
 }
 
 static int
-get_as(struct sluse_session *s, const char *url, const char *what,
-    const char *accept, json_t **ret, struct sluse_why *why)
+get_as(struct sluse_session *s, enum n5_scope scope, const char *url,
+    const char *what, const char *accept, json_t **ret, struct sluse_why *why)
 {
-	struct n5_request rq = {.scope = N5_LOOK,
+	struct n5_request rq = {.scope = scope,
 	    .method = "GET",
 	    .url = url,
 	    .what = what,
@@ -228,7 +228,14 @@ int
 n5_get(struct sluse_session *s, const char *url, const char *what, json_t **ret,
     struct sluse_why *why)
 {
-	return get_as(s, url, what, NULL, ret, why);
+	return get_as(s, N5_LOOK, url, what, NULL, ret, why);
+}
+
+int
+n5_get_or_none(struct sluse_session *s, const char *url, const char *what,
+    json_t **ret, struct sluse_why *why)
+{
+	return get_as(s, N5_MAKE, url, what, NULL, ret, why);
 }
 
 int
@@ -487,7 +494,7 @@ token_endpoint(struct sluse_session *s, char **ret, struct sluse_why *why)
 	if (oidc == NULL)
 		return n5_why(why, SLUSE_LOGIN, "target_login",
 		    "the target offers no login that we know");
-	v = get_as(s, oidc, "login", "application/json", &doc, why);
+	v = get_as(s, N5_LOOK, oidc, "login", "application/json", &doc, why);
 	free(oidc);
 	if (v == 0 && n5_text(doc, "token_endpoint") != NULL)
 		*ret = strdup(n5_text(doc, "token_endpoint"));
