@@ -108,6 +108,19 @@ class Manners(Trial):
         self.assertEqual(len(post["documents"]), 1)
         h.check_whole(self)
 
+    def test_access_of_another(self):
+        """A core that shows another post too, for the one it is asked for."""
+        h = self.house(manners=("hides-access-here", "deaf"),
+                       extra="access = XX\n")
+        h.drop_bytes(letter(1), "en.txt", h.queues[-1])
+        self.until(h, "en.txt", 15, disposition="done")
+        h.drop_bytes(letter(2), "to.txt", h.queues[-1])
+        row = self.until(h, "to.txt", 15, disposition="held",
+                         reason="target_mismatch")
+        self.assertIn("access code", row["deliveries"][0]["detail"])
+        self.assertEqual([len(p["documents"]) for p in
+                          h.posts()["journalposts"]], [1, 0])
+
     def test_login_is_not_the_posts(self):
         """A refusal on the way in stops the target, not post by post."""
         h = self.house(start=False)
