@@ -43,8 +43,6 @@
 #define KNOWN_MAX 1024 /* a line of unfinished.jsonl */
 #define TELL_EVERY 1000 /* units */
 #define ID_MAX 128
-#define LACKS_NAME 40 /* bytes */
-#define LACKS_MAX 64 /* names */
 #define WAIT_MAX_MS 60000
 #define WAIT_TOLD_MAX_S 900 /* a target that wants more is given up */
 
@@ -458,37 +456,48 @@ check_unit(struct sl_harvest *h, const struct sluse_unit *u)
 	return SL_OK;
 }
 
-/* Names that lead nowhere there: into the line, and counted. */
-static enum sl_rc
-add_lacks(struct sl_harvest *h, const struct sluse_unit *u)
+/* Names with spaces between become members; false if one is none. */
+static bool
+read_lacks(const char *p, json_t *names)
 {
-	const char *p = "";
-	bool first = true;
-	char name[LACKS_NAME + 1];
 	size_t n;
 
-	if (u->size >= offsetof(struct sluse_unit, lacks) + sizeof(u->lacks) &&
-	    u->lacks != NULL)
-		p = u->lacks;
 	for (; *p != '\0'; p += n + (p[n] == ' ')) {
 		n = strspn(p, "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
 			      "abcdefghijklmnopqrstuvwxyz");
-		if (n == 0 || n > LACKS_NAME || (p[n] != '\0' && p[n] != ' ') ||
-		    json_object_size(h->lacks) > LACKS_MAX)
-			return bad_unit(h, "lacks what has no name");
-		memcpy(name, p, n);
-		name[n] = '\0';
-		(void)json_object_set_new(h->lacks, name,
-		    json_integer(
-			json_integer_value(json_object_get(h->lacks, name)) +
-			1));
-		sl_buf_printf(
-		    &h->line, "%s\"%s\"", first ? ",\"lacks\":[" : ",", name);
-		first = false;
+		if (n == 0 || n > SLUSE_LACK_MAX ||
+		    (p[n] != '\0' && p[n] != ' '))
+			return false;
+		(void)json_object_setn_new(names, p, n, json_true());
 	}
-	if (!first)
+	return true;
+}
+
+/* What leads nowhere there: into the line, and counted. */
+static enum sl_rc
+add_lacks(struct sl_harvest *h, const struct sluse_unit *u)
+{
+	json_t *names = json_object(), *v;
+	const char *name, *before = ",\"lacks\":[";
+	bool good = true;
+
+	if (u->size >= offsetof(struct sluse_unit, lacks) + sizeof(u->lacks) &&
+	    u->lacks != NULL)
+		good = read_lacks(u->lacks, names);
+	json_object_foreach(names, name, v)
+	{
+		v = json_object_get(h->lacks, name);
+		(void)json_object_set_new(
+		    h->lacks, name, json_integer(json_integer_value(v) + 1));
+		sl_buf_printf(&h->line, "%s\"%s\"", before, name);
+		before = ",";
+	}
+	if (json_object_size(names) > 0)
 		sl_buf_add_char(&h->line, ']');
-	return SL_OK;
+	json_decref(names);
+	return good && json_object_size(h->lacks) <= SLUSE_LACKS_MAX
+		   ? SL_OK
+		   : bad_unit(h, "lacks what has no name, or too much");
 }
 
 static void
@@ -675,30 +684,21 @@ summary(struct sl_harvest *h)
 {
 	char made[32], sha[SL_SHA256_HEX + 1];
 	struct sl_digest d;
-	json_t *o = json_object();
+	json_t *o;
 	char *text;
 
 	sl_clock_format_utc(sl_clock_utc_ms(), made, sizeof(made));
 	sl_sha256_end(SL_TAKE(h->units_sha), &d);
 	sl_digest_hex(&d, sha);
-	(void)json_object_set_new(o, "format", json_integer(1));
-	set_text(o, "target", h->target);
-	set_text(o, "connector", h->connector);
-	set_text(o, "made", made);
+	o = json_pack("{s:i, s:s, s:s, s:s, s:I, s:I, s:I, s:I, s:{s:I, s:I}}",
+	    "format", 1, "target", h->target, "connector", h->connector, "made",
+	    made, "units", (json_int_t)h->units_n, "files",
+	    (json_int_t)h->used.n, "bytes", (json_int_t)h->bytes, "missing",
+	    (json_int_t)h->missing_n, "differs", "checksum",
+	    (json_int_t)h->checksum_n, "size", (json_int_t)h->size_n);
 	set_text(o, "from", h->from);
 	set_text(o, "to", h->to);
 	set_text(o, "arkivdel", h->series);
-	(void)json_object_set_new(
-	    o, "units", json_integer((json_int_t)h->units_n));
-	(void)json_object_set_new(
-	    o, "files", json_integer((json_int_t)h->used.n));
-	(void)json_object_set_new(
-	    o, "bytes", json_integer((json_int_t)h->bytes));
-	(void)json_object_set_new(
-	    o, "missing", json_integer((json_int_t)h->missing_n));
-	(void)json_object_set_new(o, "differs",
-	    json_pack("{s:I, s:I}", "checksum", (json_int_t)h->checksum_n,
-		"size", (json_int_t)h->size_n));
 	if (json_object_size(h->lacks) > 0)
 		(void)json_object_set(o, "lacks", h->lacks);
 	set_text(o, "units_sha256", sha);

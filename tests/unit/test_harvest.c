@@ -267,6 +267,49 @@ bad_units(void)
 	CHECK_STR(run("t"), "internal");
 }
 
+#define LETTERS40 "abcdefghijklmnopqrstABCDEFGHIJKLMNOPQRST"
+
+static void
+lacks(void)
+{
+	static char most[SLUSE_LACKS_MAX * 3 + 1],
+	    more[SLUSE_LACKS_MAX * 3 + 3];
+	const struct {
+		const char *lacks, *reason;
+	} rows[] = {{NULL, ""}, {"", ""}, {"skjerming gradering", ""},
+	    {LETTERS40, ""}, {most, ""}, {more, "target_error"},
+	    {LETTERS40 "a", "target_error"}, {" a", "target_error"},
+	    {"a  b", "target_error"}, {"a1", "target_error"},
+	    {"a\"", "target_error"}};
+	struct sluse_unit u = {
+	    .size = sizeof(u), .kind = "arkiv", .fields = "{}"};
+	SL_BUF struct sl_buf b = {0};
+	size_t i;
+	json_t *s;
+
+	for (i = 0; i < SLUSE_LACKS_MAX; i++)
+		(void)snprintf(most + 3 * i, 4, "%c%c ", 'a' + (int)(i / 26),
+		    'a' + (int)(i % 26));
+	(void)snprintf(more, sizeof(more), "%szz", most);
+	for (i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		begin();
+		u.lacks = rows[i].lacks;
+		plan.bad = &u;
+		CHECK_MSG(strcmp(run("t"), rows[i].reason) == 0, "row %zu", i);
+	}
+	/* Of a unit each counts once. */
+	begin();
+	plan.bad = &u;
+	u.lacks = "del skjerming del";
+	CHECK_STR(run("t"), "");
+	read_text("units.jsonl", &b);
+	CHECK(strstr(sl_buf_str(&b), "\"lacks\":[\"del\",\"skjerming\"]}") !=
+	      NULL);
+	s = summary();
+	CHECK(number(json_object_get(s, "lacks"), "del") == 1);
+	json_decref(s);
+}
+
 static void
 folders(void)
 {
@@ -499,5 +542,6 @@ old_minor(void)
 }
 
 TEST_MAIN({"docset", docset}, {"whole", whole}, {"goes_on", goes_on},
-    {"bad_units", bad_units}, {"folders", folders}, {"no_room", no_room},
-    {"waits", waits}, {"sinks", sinks}, {"old_minor", old_minor})
+    {"bad_units", bad_units}, {"lacks", lacks}, {"folders", folders},
+    {"no_room", no_room}, {"waits", waits}, {"sinks", sinks},
+    {"old_minor", old_minor})
