@@ -100,7 +100,8 @@ struct sluse_post {
 	/* minor 2 ends here */
 
 	/* 1 = the step behind the last finished one may still be under way, and
-	 * is not to be made: NOT_FOUND if it is not there. */
+	 * is not to be made: NOT_FOUND if it is not there. Who has no find()
+	 * sends all the same: his target takes a repeated own key. */
 	int ask;
 	/* minor 3 ends here */
 };

@@ -52,6 +52,13 @@ open_session(const struct sluse_connector_host *host,
 		    "own_key_field and reception_field must be different "
 		    "fields of virksomhetsspesifikkeMetadata, or beskrivelse");
 	}
+	v = n5_config(s, "journal_filter", "{day}");
+	if (strstr(v, "{day}") == NULL && strstr(v, "{year}") == NULL) {
+		free(s);
+		return n5_why(why, -1, "config_invalid",
+		    "journal_filter must have {day} or {year} in it: without, "
+		    "the whole journal is listed every day");
+	}
 	*ret = s;
 	return 0;
 }

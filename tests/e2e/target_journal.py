@@ -110,6 +110,22 @@ class TargetJournal(Trial):
         h.fake.control("DELETE", "faults")
         h.check_whole(self)
 
+    def test_filter(self):
+        """Each day and year in it is put in; one without is refused."""
+        with_days = "journal_filter = opprettetDato ge {day} and year(" \
+            "opprettetDato) ge {year} and opprettetDato ge {day}\n"
+        h = self.house(target_keys=OFTEN + with_days)
+        h.wait_for(lambda: any(e["event"] == "target_journal_read" for e in
+                               h.rows("journal", "list")), 15, "read")
+        h.check_whole(self)
+        h = self.house(start=False, target_keys=OFTEN +
+                       "journal_filter = tittel ne 'x'\n")
+        path = os.path.join(h.root, "sluse.conf")
+        done = h.sluse("config", "check", path, check=False)
+        self.assertNotEqual(done.returncode, 0)
+        self.assertIn("journal_filter", done.stdout + done.stderr)
+        self.assertIn("every day", done.stdout + done.stderr)
+
     def test_a_target_that_cannot_tell(self):
         h = self.house(target="webhook", target_keys=OFTEN)
         h.sluse("cases", "import", house.DEMO + "/saker.csv")

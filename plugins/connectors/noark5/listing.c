@@ -150,21 +150,28 @@ emit_post(struct sluse_session *s, const json_t *row)
 	return s->h->emit_post(s->h->host, &p);
 }
 
+/* text with each name as the first n bytes of day; frees text. */
+static char *
+put_day(char *text, const char *name, const char *day, int n)
+{
+	const char *at;
+	char *old = text;
+
+	while (text != NULL && (at = strstr(text, name)) != NULL) {
+		text = n5_printf("%.*s%.*s%s", (int)(at - old), old, n, day,
+		    at + strlen(name));
+		free(old);
+		old = text;
+	}
+	return text;
+}
+
 /* The filter with {day} and {year} of it in place; the caller frees. */
 static char *
 with_day(const char *filter, const char *day)
 {
-	const char *at = strstr(filter, "{day}");
-	int n = 10, named = 5;
-
-	if (at == NULL) {
-		at = strstr(filter, "{year}");
-		n = 4;
-		named = 6;
-	}
-	return at == NULL ? strdup(filter)
-			  : n5_printf("%.*s%.*s%s", (int)(at - filter), filter,
-				n, day, at + named);
+	return put_day(
+	    put_day(strdup(filter), "{day}", day, 10), "{year}", day, 4);
 }
 
 int
