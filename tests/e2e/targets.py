@@ -475,6 +475,55 @@ class Late(Trial):
                    reason="target_unsure")
         self.assertEqual(h.posts()["journalposts"], [])
 
+    def test_busy_and_yet_done(self):
+        """A proxy says 503, with or without a time, and the target goes on."""
+        for rel, more in (("ny-journalpost", {}),
+                          ("ny-dokumentbeskrivelse", {"retry_after": 1})):
+            with self.subTest(rel, **more):
+                h = self.late("2s", rel=rel, seconds=1.5, status=503,
+                              **more)
+                self.once(h)
+                self.assertEqual(self.parts(h), (2, 1, 1))
+
+    def test_fewer_checks(self):
+        """That it was asked as often as is wanted now is nobody's word."""
+        h = self.late("500ms", seconds=3600)
+        h.wait_for(lambda: h.query("SELECT uncertain FROM delivery") == [(2,)],
+                   20, "asked once")
+        h.stop()
+        path = os.path.join(h.root, "sluse.conf")
+        with open(path, encoding="utf-8") as file:
+            text = file.read()
+        with open(path, "w", encoding="utf-8") as file:
+            file.write(text.replace("unknown_checks = 3",
+                                    "unknown_checks = 1"))
+        h.start()
+        self.until(h, "brev.txt", 20, disposition="held",
+                   reason="target_unsure")
+        self.assertEqual(h.posts()["journalposts"], [])
+
+    def test_told_once(self):
+        """Each word of a person lets it go once."""
+        h = self.late("100ms", seconds=3600, checks="1", count=2)
+        for n in range(2):
+            row = self.until(h, "brev.txt", 20, disposition="held",
+                             reason="target_unsure")
+            self.assertEqual(h.posts()["journalposts"], [])
+            h.sluse(("retry", "release")[n], row["id"], "--why", "ikke der")
+            h.wait_for(lambda: self.one(h, "brev.txt")["disposition"] !=
+                       "held", 10, "let go")
+        self.until(h, "brev.txt", 20, disposition="done")
+        self.assertEqual(len(h.posts()["journalposts"]), 1)
+
+    def test_checks_of_each_step(self):
+        """Those of an earlier one do not count."""
+        h = self.late("500ms", seconds=1.2, checks="2")
+        h.fake.control("POST", "faults", [
+            {"action": "late", "seconds": 1, "count": 1,
+             "match": {"rel": "ny-dokumentbeskrivelse"}}])
+        self.once(h)
+        self.assertEqual(self.parts(h), (2, 1, 1))
+
     def test_lost_document(self):
         self.once(self.late("4s", rel="ny-dokumentbeskrivelse"))
 
@@ -539,20 +588,32 @@ class Late(Trial):
         self.assertEqual(len(h.keys_there()), 7)
 
     def test_killed_before_it_is_sent(self):
-        """Only asked so far: it goes on by itself."""
-        h = self.house(target_keys="unknown_hold = yes\n")
+        """Only asked so far, or logged in: it goes on by itself, at
+        once."""
+        h = self.house(target_keys="unknown_hold = yes\nunknown_wait = 1h\n")
         h.wait_for(lambda: h.rows("cases", "list"), 10, "known cases")
+        for match in ({"method": "GET", "kind": "saksmappe"},
+                      {"kind": "token"}):
+            for names in (("sluse-push",), ("slused", "sluse-push")):
+                with self.subTest(names=names, **match):
+                    self.killed_before(h, match, names)
+        h.check_whole(self)
+
+    def killed_before(self, h, match, names):
+        n = len(h.rows("list"))
+        title = "brev-%d.txt" % n
+        h.fake.control("DELETE", "faults")
+        h.fake.control("POST", "expire-tokens")
         h.fake.control("POST", "faults", [
-            {"action": "hang", "match": {"method": "GET",
-                                         "kind": "saksmappe"}, "count": 1}])
-        h.drop_bytes(letter(1), "brev.txt")
+            {"action": "hang", "match": match, "count": 1}])
+        h.drop_bytes(letter(n), title)
         h.wait_for(lambda: h.fake.control("GET", "faults")[0]["fired"], 15,
                    "under way")
         for name, _ in h.pids():
-            if name.startswith("sluse-push"):
+            if name.split("/")[0] in names:
                 h.kill(name)
-        self.until(h, "brev.txt", 20, disposition="done")
-        h.check_whole(self)
+        h.wait_for(h.complete, 20, "programs")
+        self.until(h, title, 20, disposition="done")
 
     def test_killed_sender(self):
         h = self.late("4s", hold=True)

@@ -101,15 +101,17 @@ bad_status(struct sluse_session *s, const struct n5_request *rq,
 	if (st == 401 || (st == 403 && rq->scope == N5_LOOK))
 		return n5_why(why, SLUSE_LOGIN, "target_login", "%s: HTTP %d%s",
 		    rq->what, st, feil);
-	/* 503: unable to handle the request, so nothing was made. */
-	if (st == 408 || st == 425 || st == 429 || st == 503)
+	/* A 5xx may be a proxy's: the core may have done the work, or go on
+	 * with it. The standard says no more of 503 than its name. */
+	if (st >= 500)
+		why->uncertain = !get;
+	if (st == 408 || st == 425 || st == 429 ||
+	    (st == 503 && a->retry_after_s > 0))
 		return n5_why(why, SLUSE_LATER, "target_busy", "%s: HTTP %d%s",
 		    rq->what, st, feil);
-	if (st >= 500) {
-		why->uncertain = !get; /* it may have failed after the work */
+	if (st >= 500)
 		return n5_why(why, SLUSE_LATER, "target_error", "%s: HTTP %d%s",
 		    rq->what, st, feil);
-	}
 	if (st >= 300 && st < 400)
 		return n5_why(why, SLUSE_DOWN, "target_error",
 		    "%s: HTTP %d: redirects are not followed", rq->what, st);
@@ -139,7 +141,8 @@ send_once(struct sluse_session *s, const struct n5_request *rq,
 	    .body_length = rq->body_length,
 	    .file = rq->file,
 	    .sink = rq->sink,
-	    .answer_max = rq->answer_max};
+	    .answer_max = rq->answer_max,
+	    .makes_nothing = rq->makes_nothing};
 	const char *accept = rq->accept != NULL ? rq->accept : N5_JSON;
 	char auth[N5_TOKEN_MAX + 16];
 	size_t n = 0, i;
@@ -522,7 +525,8 @@ ask_token(struct sluse_session *s, const char *url, struct sluse_why *why)
 	    .what = "login",
 	    .accept = "application/json",
 	    .content_type = "application/x-www-form-urlencoded",
-	    .answer_max = 65536};
+	    .answer_max = 65536,
+	    .makes_nothing = 1};
 	struct sluse_http_answer a;
 	char *form = NULL, *basic = NULL;
 	int v = grant(s, &form, &basic, why);
