@@ -802,6 +802,15 @@ class Untold(unittest.TestCase):
             done = depot(out, "--queue", QUEUE, *SAID, root=h.root)
             self.assertEqual(done.returncode, 0, done.stderr)
             self.assertEqual(told(), 2)
+            # It was told of, and cannot get its name: that is the fault.
+            shutil.rmtree(out)
+            done = depot(out, "--queue", QUEUE, *SAID, root=h.root,
+                         under=under_strace(self, "/^rename:error=EIO"))
+            self.assertEqual(done.returncode, 6, done.stderr)
+            self.assertIn("cannot give the package its name", done.stderr)
+            self.assertFalse(os.path.exists(out) or
+                             os.path.exists(out + ".part"))
+            self.assertEqual(told(), 3)
 
 
 if __name__ == "__main__":
