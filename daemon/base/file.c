@@ -263,6 +263,13 @@ sl_disk_failed(struct sl_err *err, const char *what)
 	    "disk_error", "%s", what);
 }
 
+bool
+sl_error_stays(int error)
+{
+	return error == ENOENT || error == ENOTDIR || error == EACCES ||
+	       error == ELOOP;
+}
+
 enum sl_rc
 sl_open_secrets(const char *path, int *ret, struct sl_err *err)
 {

@@ -51,6 +51,10 @@ enum sl_rc sl_replace_file(int dirfd, const char *name, const void *p, size_t n,
  * no disk's doing, but an own fault. */
 enum sl_rc sl_disk_failed(struct sl_err *err, const char *what);
 
+/* Does errno say how a path was set up, which a person must change? Not a fault
+ * of the machine, which passes. */
+bool sl_error_stays(int error);
+
 /* Nothing in it? Also false if it cannot be read. */
 bool sl_dir_is_empty(int dirfd);
 /* Removes a folder and all in it, never following links; stays on dirfd's
