@@ -187,7 +187,10 @@ class Starting(unittest.TestCase):
     def test_passing(self):
         """2 ends the house and 70 does not: 2 is for what a person must change,
         not for what passes."""
-        house = self.house(start=False)
+        house = self.house("trust = tillit.pem\n", start=False)
+        trust = os.path.join(house.root, "tillit.pem")
+        with open(trust, "w") as file:
+            file.write("-----BEGIN CERTIFICATE-----\n")
         secrets = os.path.join(house.root, "secrets")
 
         def ends(path, error, code):
@@ -197,7 +200,7 @@ class Starting(unittest.TestCase):
                 stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
                 timeout=60)
             self.assertEqual(done.returncode, code, (path, error, done.stdout))
-        for path in (secrets, os.path.join(house.root, "sluse.conf")):
+        for path in (trust, secrets, os.path.join(house.root, "sluse.conf")):
             for error, code in (("EMFILE", 70), ("EIO", 70), ("EACCES", 2)):
                 ends(path, error, code)
         house.start()
