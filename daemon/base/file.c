@@ -173,26 +173,44 @@ sl_read_file(int dirfd, const char *name, size_t max, struct sl_buf *out,
 	return SL_OK;
 }
 
+/* fd is closed in any case. */
+static enum sl_rc
+write_and_close(
+    int fd, const void *p, size_t n, bool durable, struct sl_err *err)
+{
+	SL_CLOSE int own = fd;
+
+	if (sl_write_full(own, p, n) != 0)
+		return sl_err_set(
+		    err, SL_RETRY, errno, "disk_error", "cannot write a file");
+	if (durable && sl_sync_fd(own, "a file", err) != SL_OK)
+		return SL_FATAL;
+	if (close(sl_take_fd(&own)) != 0)
+		return sl_err_set(
+		    err, SL_FATAL, errno, "disk_error", "cannot close a file");
+	return SL_OK;
+}
+
 static enum sl_rc
 write_and_rename(int dirfd, const char *name, const void *p, size_t n,
     mode_t mode, bool durable, struct sl_err *err)
 {
 	SL_FREE char *tmp = sl_asprintf("%s.tmp", name);
-	SL_CLOSE int fd = -1;
-
-	fd = openat(dirfd, tmp,
+	int fd = openat(dirfd, tmp,
 	    O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, mode);
-	if (fd < 0 || sl_write_full(fd, p, n) != 0)
+	enum sl_rc rc;
+
+	if (fd < 0)
 		return sl_err_set(
 		    err, SL_RETRY, errno, "disk_error", "cannot write a file");
-	if (durable && sl_sync_fd(fd, "a file", err) != SL_OK)
-		return SL_FATAL;
-	if (close(sl_take_fd(&fd)) != 0)
-		return sl_err_set(
-		    err, SL_FATAL, errno, "disk_error", "cannot close a file");
-	if (renameat(dirfd, tmp, dirfd, name) != 0)
-		return sl_err_set(
+	rc = write_and_close(fd, p, n, durable, err);
+	if (rc == SL_OK && renameat(dirfd, tmp, dirfd, name) != 0)
+		rc = sl_err_set(
 		    err, SL_RETRY, errno, "disk_error", "cannot rename a file");
+	if (rc != SL_OK) {
+		(void)unlinkat(dirfd, tmp, 0);
+		return rc;
+	}
 	return durable ? sl_sync_fd(dirfd, "a folder", err) : SL_OK;
 }
 
@@ -263,6 +281,13 @@ sl_disk_failed(struct sl_err *err, const char *what)
 	    "disk_error", "%s", what);
 }
 
+bool
+sl_error_stays(int error)
+{
+	return error == ENOENT || error == ENOTDIR || error == EACCES ||
+	       error == ELOOP;
+}
+
 enum sl_rc
 sl_open_secrets(const char *path, int *ret, struct sl_err *err)
 {
@@ -312,6 +337,12 @@ sl_path_below(const char *root, const char *path)
 bool
 sl_dir_is_empty(int dirfd)
 {
+	return sl_dir_has_only(dirfd, ".");
+}
+
+bool
+sl_dir_has_only(int dirfd, const char *name)
+{
 	int fd = openat(dirfd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	DIR *d = fd >= 0 ? fdopendir(fd) : NULL;
 	struct dirent *e;
@@ -322,8 +353,9 @@ sl_dir_is_empty(int dirfd)
 		return false;
 	}
 	while (empty && (e = readdir(d)) != NULL)
-		empty =
-		    strcmp(e->d_name, ".") == 0 || strcmp(e->d_name, "..") == 0;
+		empty = strcmp(e->d_name, ".") == 0 ||
+			strcmp(e->d_name, "..") == 0 ||
+			strcmp(e->d_name, name) == 0;
 	(void)closedir(d);
 	return empty;
 }

@@ -39,7 +39,8 @@ enum sl_rc sl_sync_fs(int fd, const char *what, struct sl_err *err);
  * SL_REJECT: too large, or not a plain file. */
 enum sl_rc sl_read_file(int dirfd, const char *name, size_t max,
     struct sl_buf *out, struct sl_err *err);
-/* Write name.tmp, sync, rename over name, sync the folder. */
+/* Write name.tmp, sync, rename over name, sync the folder. Of a failure nothing
+ * is left, of a kill name.tmp. */
 enum sl_rc sl_write_file(int dirfd, const char *name, const void *p, size_t n,
     mode_t mode, struct sl_err *err);
 /* The same without the syncs: for what can be made again (receipts). */
@@ -51,8 +52,14 @@ enum sl_rc sl_replace_file(int dirfd, const char *name, const void *p, size_t n,
  * no disk's doing, but an own fault. */
 enum sl_rc sl_disk_failed(struct sl_err *err, const char *what);
 
+/* Does errno say how a path was set up, which a person must change? Not a fault
+ * of the machine, which passes. */
+bool sl_error_stays(int error);
+
 /* Nothing in it? Also false if it cannot be read. */
 bool sl_dir_is_empty(int dirfd);
+/* The same, but for a file of that name. */
+bool sl_dir_has_only(int dirfd, const char *name);
 /* Removes a folder and all in it, never following links; stays on dirfd's
  * file system. 0, or -1 with errno of the first failure. */
 int sl_remove_tree(int dirfd, const char *name);

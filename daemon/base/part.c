@@ -1,7 +1,7 @@
 /*
  * FAILURES: killed before the mark has its words, the folder holds an empty
  * mark and nothing else, which is as good. Killed after the mark went, the
- * folder is whole.
+ * folder is whole, but no longer known as ours.
  * SECURITY: a mark is believed that is ours, plain, of one name, and no link.
  */
 #include "part.h"

@@ -23,7 +23,8 @@ enum sl_rc sl_part_begin(
  * there is another of that name, also if it is empty; or it cannot be made. */
 enum sl_rc sl_part_make(const char *name, mode_t mode, const char *kind,
     int *ret_dir, int *ret, struct sl_err *err);
-/* All of it is there: the mark goes. */
+/* All of it is there and on the disk: the mark goes. A folder that gets another
+ * name gets it at once after that. */
 enum sl_rc sl_part_end(int dir, int *lock, struct sl_err *err);
 
 #endif

@@ -667,7 +667,10 @@ sl_config_load(const char *path, struct sl_config **ret, struct sl_err *err)
 	rc = sl_read_file(AT_FDCWD, path, SL_CONFIG_FILE_MAX, &b, &why);
 	if (rc != SL_OK)
 		return sl_err_set(err, SL_FATAL, why.sys,
-		    rc == SL_SKIP ? "config_missing" : "config_invalid",
+		    rc == SL_SKIP ? "config_missing"
+		    : rc == SL_RETRY && !sl_error_stays(why.sys)
+			? "disk_error"
+			: "config_invalid",
 		    "%s: %s", path,
 		    rc == SL_REJECT ? why.text : "cannot be read");
 	return sl_config_parse(path, sl_buf_str(&b), b.n, ret, err);

@@ -210,8 +210,8 @@ struct sl_config {
 };
 
 /* Reads and checks path. *ret is the caller's. SL_FATAL with err->text
- * "path:line: what is wrong": reason config_invalid, or config_missing if
- * there is no such file. */
+ * "path:line: what is wrong": reason config_invalid, config_missing if
+ * there is no such file, or disk_error if it cannot be read just now. */
 enum sl_rc sl_config_load(
     const char *path, struct sl_config **ret, struct sl_err *err);
 /* The same from text; where is named in errors. */

@@ -203,8 +203,8 @@ run_folder(struct line *l)
 }
 
 /* One call of slused, which must be there: what leaves is written down. The
- * socket is not kept, for a package takes its time. Not SL_OK: *ret_code is
- * what to end with. */
+ * socket is not kept, for a package takes its time. *ret_code is what to end
+ * with, 0 if it went well. */
 static enum sl_rc
 call(const struct line *l, const char *verb, json_t *args, int *ret_code,
     struct sl_err *err)
@@ -216,7 +216,9 @@ call(const struct line *l, const char *verb, json_t *args, int *ret_code,
 		rc = sl_control_call(k, verb, args, NULL, NULL, 0, err);
 	sl_control_close(k);
 	json_decref(args);
-	*ret_code = rc == SL_HOLD ? SL_EXIT_REFUSED : SL_EXIT_AWAY;
+	*ret_code = rc == SL_OK	    ? SL_EXIT_OK
+		    : rc == SL_HOLD ? SL_EXIT_REFUSED
+				    : SL_EXIT_AWAY;
 	return rc;
 }
 

@@ -420,9 +420,10 @@ finish(struct sl_n5 *n, const char *part, struct sl_err *err)
 		return sl_err_set(err, SL_SKIP, 0, "deviations",
 		    "there are deviations, and --strict was given");
 	if (rc == SL_OK)
-		rc = sl_part_end(n->dir, &n->lock, err);
-	if (rc == SL_OK)
 		rc = sl_sync_fs(n->dir, "the package", err);
+	/* After all that takes its time: without a mark it is not ours. */
+	if (rc == SL_OK)
+		rc = sl_part_end(n->dir, &n->lock, err);
 	if (rc == SL_OK && renameat2(AT_FDCWD, part, AT_FDCWD, n->opt->dir,
 			       RENAME_NOREPLACE) != 0)
 		rc = sl_err_set(err, SL_FATAL, errno, "disk_error",

@@ -466,11 +466,12 @@ sl_pack_end(struct sl_pack *k, const char *dir, struct sl_err *err)
 	if (rc == SL_OK)
 		rc = add_info(k, &tar, &mets, err);
 	if (rc == SL_OK)
-		rc = sl_part_end(k->dir, &k->lock, err);
-	if (rc == SL_OK)
 		rc = sl_sync_fd(k->dir, "the package's folder", err);
 	if (rc == SL_OK && k->o->tell != NULL)
 		rc = k->o->tell(k->o->tell_arg, &k->made, err);
+	/* After all that takes its time: without a mark it is not ours. */
+	if (rc == SL_OK)
+		rc = sl_part_end(k->dir, &k->lock, err);
 	if (rc != SL_OK)
 		return rc;
 	if (rename(k->part_name, dir) != 0)

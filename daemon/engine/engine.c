@@ -26,8 +26,6 @@
 #include "access.h"
 
 #define CHANGED_LOOK_MS 5000 /* at least, between two looks at Ferdig */
-#define EXIT_CONFIG 2
-#define EXIT_FATAL 70
 #define BEAT_MS 10000
 /* With so much on the road, commits are this far apart: each then carries
  * several items, and a letter waits a little for its neighbours. */
@@ -566,7 +564,7 @@ sl_engine_run(const char *root, struct sl_config *cfg)
 		sl_watch_end(w);
 	}
 	finish(&e);
-	status = !e.fatal ? 0 : bad_config ? EXIT_CONFIG : EXIT_FATAL;
+	status = !e.fatal ? 0 : bad_config ? SL_SLUSED_CONFIG : SL_SLUSED_FATAL;
 	explicit_bzero(&e.passwords, sizeof(e.passwords));
 	return status;
 }

@@ -145,6 +145,10 @@ struct sl_engine {
 };
 
 /* -- engine.c ------------------------------------------------------------- */
+/* How slused ends. */
+#define SL_SLUSED_CONFIG 2 /* until a person changed something */
+#define SL_SLUSED_FATAL 70 /* may go well once it is started again */
+
 /* Runs the instance at root until SIGTERM. Result: exit status. */
 int sl_engine_run(const char *root, struct sl_config *cfg);
 /* Notes a failure that ends the program; always returns SL_FATAL. */

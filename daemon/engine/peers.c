@@ -17,7 +17,8 @@
 #include "../base/log.h"
 #include "access.h"
 
-#define MESSAGES_A_TURN 256 /* of one peer, then the others' turn */
+/* Of one peer, and what else is in the last packet; then the others' turn. */
+#define MESSAGES_A_TURN 256
 #define ASKING_A_USER 32
 #define ASKING_OTHERS 128 /* of all users but root and ours */
 #define HELLO_MS 10000 /* until its hello */
@@ -197,7 +198,9 @@ on_peer(void *arg, unsigned events)
 		else if (sl_chan_queued(p->chan) == 0)
 			sl_watch_set(p->watch, SL_LOOP_READ);
 	}
-	for (i = 0; i < MESSAGES_A_TURN && !p->dead && !p->e->fatal; i++) {
+	for (i = 0; (i < MESSAGES_A_TURN || sl_chan_pending(p->chan)) &&
+		    !p->dead && !p->e->fatal;
+	     i++) {
 		rc = sl_chan_recv(p->chan, &m, NULL, &nfds, &err);
 		if (rc == SL_SKIP)
 			return;

@@ -15,7 +15,7 @@
 #include "../base/mem.h"
 #include "engine.h"
 
-#define RECORDS_A_TURN 512
+#define RECORDS_A_TURN 512 /* and what else is in the last packet */
 #define TEXT_MAX ((size_t)2 << 20)
 #define BOXES_MAX ((size_t)4 << 20)
 #define FIELDS_MAX 400
@@ -524,7 +524,8 @@ sl_result_readable(void *task, unsigned events)
 	int i;
 
 	(void)events;
-	for (i = 0; (i < RECORDS_A_TURN || t->ended) && t->result != NULL;
+	for (i = 0; t->result != NULL && (i < RECORDS_A_TURN || t->ended ||
+					     sl_chan_pending(t->result));
 	     i++) {
 		rc = sl_chan_recv(t->result, &m, NULL, &nfds, &err);
 		if (rc == SL_SKIP)

@@ -20,7 +20,7 @@
 #include "../base/mem.h"
 #include "../base/text.h"
 #include "facefile.h"
-#include "stopped.h"
+#include "stopnote.h"
 #include "words.h"
 
 #define WORK_MS 150 /* a change may gather others before it is shown */
@@ -240,7 +240,7 @@ sl_faces_refused(struct sl_faces *f, struct sl_inlet *in, const char *name,
 {
 	SL_BUF struct sl_buf text = {0};
 	SL_BUF struct sl_buf safe = {0};
-	struct sl_stopped_page p = {
+	struct sl_stopnote p = {
 	    .number = "", .name = name, .reason = reason, .detail = ""};
 	struct stat st;
 	SL_CLOSE int dir = -1;
@@ -251,7 +251,7 @@ sl_faces_refused(struct sl_faces *f, struct sl_inlet *in, const char *name,
 	if (dir < 0)
 		return;
 	p.in_inbox = fstatat(dir, name, &st, AT_SYMLINK_NOFOLLOW) != 0;
-	sl_stopped_write(&text, sl_faces_language(in), &p);
+	sl_stopnote_write(&text, sl_faces_language(in), &p);
 	sl_face_safe_name(&safe, name, 180);
 	if (sl_face_put_beside(
 		dir, sl_buf_str(&safe), ".txt", text.p, text.n) != 0)

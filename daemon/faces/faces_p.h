@@ -103,7 +103,7 @@ void sl_held_mark(struct sl_face_mark *m, int dirfd, const char *name);
 /* A look at the held folders: decisions by file or by renaming. */
 void sl_held_watch(struct sl_faces *f);
 
-/* -- halted.c -- */
+/* -- stopped.c -- */
 void sl_stopped_sweep(struct sl_faces *f, struct sl_inlet *in);
 enum sl_rc sl_stopped_make(
     struct sl_faces *f, const struct sl_face_item *it, struct sl_err *err);

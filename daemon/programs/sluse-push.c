@@ -341,18 +341,18 @@ tell_missing(const char *subject, const char *missing)
 static int
 witness(int signals, const struct options *o)
 {
-	struct sl_witnesses *w = NULL;
+	struct sl_courier *w = NULL;
 	struct sl_chan *chan = NULL;
 	const char *missing = "";
 	struct sl_err err = {0};
-	enum sl_rc rc = sl_witnesses_open(o->config, &w, &err);
-	const struct sl_err *lack = sl_witnesses_lack(w);
+	enum sl_rc rc = sl_courier_open(o->config, &w, &err);
+	const struct sl_err *lack = sl_courier_lack(w);
 
 	if (o->check_config) {
 		lack = rc != SL_OK ? &err : lack;
 		if (lack != NULL)
 			(void)printf("%s\n", lack->text);
-		sl_witnesses_free(w);
+		sl_courier_free(w);
 		return lack != NULL;
 	}
 	if (rc != SL_OK)
@@ -360,7 +360,7 @@ witness(int signals, const struct options *o)
 	else
 		rc = connect_slused(signals, o, &chan, &err);
 	if (rc == SL_OK)
-		rc = sl_witnesses_lock(w, &missing, &err);
+		rc = sl_courier_lock(w, &missing, &err);
 	if (rc == SL_OK) {
 		tell_missing("witness", missing);
 		sl_notify("READY=1");
@@ -368,11 +368,11 @@ witness(int signals, const struct options *o)
 			sl_log(SL_LOG_ERR, "witness", "%s", lack->text);
 			(void)sl_chan_trouble(chan, false, lack);
 		}
-		rc = sl_witnesses_run(w, chan, signals, &err);
+		rc = sl_courier_run(w, chan, signals, &err);
 		sl_notify("STOPPING=1");
 	}
 	sl_chan_free(chan);
-	sl_witnesses_free(w);
+	sl_courier_free(w);
 	return rc == SL_OK || rc == SL_SKIP ? 0 : failed("witness", &err);
 }
 

@@ -64,7 +64,8 @@ main(int argc, char **argv)
 	path = sl_asprintf("%s/sluse.conf", root);
 	if (sl_config_load(path, &cfg, &err) != SL_OK) {
 		sl_log(SL_LOG_CRIT, "config", "%s", err.text);
-		return 2;
+		return strcmp(err.reason, "disk_error") == 0 ? SL_SLUSED_FATAL
+							     : SL_SLUSED_CONFIG;
 	}
 	sl_log_open("slused", level != 0 ? (enum sl_level)level
 					 : levels[cfg->instance.log_level]);

@@ -29,7 +29,7 @@
 #define DETAIL_MAX 200
 
 /* A [witness] or a [tsa]. */
-struct other {
+struct party {
 	const char *name, *url;
 	const char *policy; /* of a tsa; NULL: it is a witness */
 	char *ca;
@@ -38,9 +38,9 @@ struct other {
 	struct sl_http *http;
 };
 
-struct sl_witnesses {
+struct sl_courier {
 	struct sl_config *config;
-	struct other *other;
+	struct party *party;
 	size_t n;
 	struct sl_chan *chan;
 	struct sl_err lack; /* of an authority; rc SL_OK: none */
@@ -56,7 +56,7 @@ bad(const struct sl_section *s, const char *what, struct sl_err *err)
 }
 
 static enum sl_rc
-open_http(struct other *o, const char *ca_file, const char *directory,
+open_http(struct party *o, const char *ca_file, const char *directory,
     struct sl_http_conf *conf, struct sl_err *err)
 {
 	if (*ca_file != '\0')
@@ -68,7 +68,7 @@ open_http(struct other *o, const char *ca_file, const char *directory,
 }
 
 static enum sl_rc
-open_witness(struct other *o, const struct sl_witness_config *c,
+open_witness(struct party *o, const struct sl_witness_config *c,
     const char *directory, struct sl_err *err)
 {
 	struct sl_http_conf conf = {.allow_loopback = c->allow_loopback,
@@ -86,7 +86,7 @@ open_witness(struct other *o, const struct sl_witness_config *c,
 /* One whose certificates are not there is not asked (bad_trust); the others
  * are. */
 static enum sl_rc
-open_tsa(struct other *o, const struct sl_tsa_config *c, const char *directory,
+open_tsa(struct party *o, const struct sl_tsa_config *c, const char *directory,
     struct sl_err *lack, struct sl_err *err)
 {
 	SL_FREE char *trust = sl_path_below(directory, c->trust);
@@ -110,10 +110,9 @@ open_tsa(struct other *o, const struct sl_tsa_config *c, const char *directory,
 }
 
 enum sl_rc
-sl_witnesses_open(
-    const char *config, struct sl_witnesses **ret, struct sl_err *err)
+sl_courier_open(const char *config, struct sl_courier **ret, struct sl_err *err)
 {
-	struct sl_witnesses *w = sl_alloc(sizeof(*w));
+	struct sl_courier *w = sl_alloc(sizeof(*w));
 	const char *slash = strrchr(config, '/');
 	SL_FREE char *directory =
 	    slash != NULL ? sl_strndup(config, (size_t)(slash - config))
@@ -126,48 +125,48 @@ sl_witnesses_open(
 	if (rc != SL_OK)
 		return rc;
 	c = w->config;
-	w->other = sl_alloc((c->witness_n + c->tsa_n + 1) * sizeof(*w->other));
+	w->party = sl_alloc((c->witness_n + c->tsa_n + 1) * sizeof(*w->party));
 	for (i = 0; rc == SL_OK && i < c->witness_n; i++)
 		rc = open_witness(
-		    &w->other[w->n++], &c->witness[i], directory, err);
+		    &w->party[w->n++], &c->witness[i], directory, err);
 	for (i = 0; rc == SL_OK && i < c->tsa_n; i++)
 		rc = open_tsa(
-		    &w->other[w->n++], &c->tsa[i], directory, &w->lack, err);
+		    &w->party[w->n++], &c->tsa[i], directory, &w->lack, err);
 	return rc;
 }
 
 const struct sl_err *
-sl_witnesses_lack(const struct sl_witnesses *w)
+sl_courier_lack(const struct sl_courier *w)
 {
 	return w->lack.rc != SL_OK ? &w->lack : NULL;
 }
 
 void
-sl_witnesses_free(struct sl_witnesses *w)
+sl_courier_free(struct sl_courier *w)
 {
 	size_t i;
 
 	if (w == NULL)
 		return;
 	for (i = 0; i < w->n; i++) {
-		sl_http_free(w->other[i].http);
-		sl_buf_free(&w->other[i].pem);
-		free(w->other[i].ca);
+		sl_http_free(w->party[i].http);
+		sl_buf_free(&w->party[i].pem);
+		free(w->party[i].ca);
 	}
-	free(w->other);
+	free(w->party);
 	sl_config_free(w->config);
 	free(w);
 }
 
 enum sl_rc
-sl_witnesses_lock(
-    struct sl_witnesses *w, const char **ret_missing, struct sl_err *err)
+sl_courier_lock(
+    struct sl_courier *w, const char **ret_missing, struct sl_err *err)
 {
 	SL_FREE const char **ca = sl_alloc((w->n + 1) * sizeof(*ca));
 	size_t i;
 
 	for (i = 0; i < w->n; i++)
-		ca[i] = w->other[i].ca;
+		ca[i] = w->party[i].ca;
 	return sl_push_lock(ca, w->n, -1, -1, ret_missing, err);
 }
 
@@ -182,7 +181,7 @@ judge(struct sl_msg *m, enum sl_witnessed how, const char *reason)
 
 /* Asks; false: there is no answer, and the message says why. */
 static bool
-ask(struct other *o, const struct sluse_http_request *rq,
+ask(struct party *o, const struct sluse_http_request *rq,
     struct sluse_http_answer *a, struct sl_msg *m, struct sl_buf *detail)
 {
 	int rc = sl_http_do(o->http, rq, a);
@@ -229,7 +228,7 @@ join(const char *url, const char *more)
 /* What the witness shows of us (GET <url>/<sha256 of the origin>/checkpoint):
  * a head that we have signed and do not have would be proof. */
 static void
-look_up(struct other *o, const char *origin, struct sl_msg *m,
+look_up(struct party *o, const char *origin, struct sl_msg *m,
     uint8_t sig[SL_NOTE_SIGNATURE_LEN])
 {
 	char hex[SL_SHA256_HEX + 1], more[SL_SHA256_HEX + 16];
@@ -280,7 +279,7 @@ read_question(struct sl_slice body, struct asked *ret)
 }
 
 static void
-take_cosignature(const struct other *o, const struct asked *q,
+take_cosignature(const struct party *o, const struct asked *q,
     struct sl_slice body, struct sl_msg *m, uint8_t c[SL_COSIGNATURE_LEN])
 {
 	struct sl_err err = {0};
@@ -296,7 +295,7 @@ take_cosignature(const struct other *o, const struct asked *q,
 }
 
 static enum sl_rc
-send(struct sl_witnesses *w, struct sl_msg *m, const struct sl_buf *detail,
+send(struct sl_courier *w, struct sl_msg *m, const struct sl_buf *detail,
     struct sl_err *err)
 {
 	m->type = SL_MSG_WITNESSED;
@@ -305,7 +304,7 @@ send(struct sl_witnesses *w, struct sl_msg *m, const struct sl_buf *detail,
 }
 
 static enum sl_rc
-do_witness(struct sl_witnesses *w, struct other *o,
+do_witness(struct sl_courier *w, struct party *o,
     const struct sl_msg_witness *q, struct sl_err *err)
 {
 	uint8_t c[SL_COSIGNATURE_LEN], sig[SL_NOTE_SIGNATURE_LEN];
@@ -343,7 +342,7 @@ do_witness(struct sl_witnesses *w, struct other *o,
 }
 
 static enum sl_rc
-do_stamp(struct sl_witnesses *w, struct other *o, const struct sl_msg_stamp *q,
+do_stamp(struct sl_courier *w, struct party *o, const struct sl_msg_stamp *q,
     struct sl_err *err)
 {
 	static const struct sluse_http_header headers[] = {
@@ -395,21 +394,21 @@ do_stamp(struct sl_witnesses *w, struct other *o, const struct sl_msg_stamp *q,
 
 /* -- life ------------------------------------------------------------------ */
 
-static struct other *
-find(struct sl_witnesses *w, struct sl_slice name, bool tsa)
+static struct party *
+find(struct sl_courier *w, struct sl_slice name, bool tsa)
 {
 	size_t i;
 
 	for (i = 0; i < w->n; i++)
-		if (sl_slice_eq(name, w->other[i].name) &&
-		    (w->other[i].policy != NULL) == tsa)
-			return &w->other[i];
+		if (sl_slice_eq(name, w->party[i].name) &&
+		    (w->party[i].policy != NULL) == tsa)
+			return &w->party[i];
 	return NULL;
 }
 
 /* Another configuration than slused's: it says no until both are one again. */
 static enum sl_rc
-unknown(struct sl_witnesses *w, uint64_t number, struct sl_err *err)
+unknown(struct sl_courier *w, uint64_t number, struct sl_err *err)
 {
 	struct sl_msg m = {.witnessed = {.ask = number}};
 	SL_BUF struct sl_buf detail = {0};
@@ -419,10 +418,10 @@ unknown(struct sl_witnesses *w, uint64_t number, struct sl_err *err)
 }
 
 static enum sl_rc
-receive(struct sl_witnesses *w, struct sl_err *err)
+receive(struct sl_courier *w, struct sl_err *err)
 {
 	struct sl_msg m;
-	struct other *o;
+	struct party *o;
 	size_t nfds;
 	enum sl_rc rc = sl_chan_recv(w->chan, &m, NULL, &nfds, err);
 
@@ -443,8 +442,8 @@ receive(struct sl_witnesses *w, struct sl_err *err)
 }
 
 enum sl_rc
-sl_witnesses_run(struct sl_witnesses *w, struct sl_chan *chan, int signals,
-    struct sl_err *err)
+sl_courier_run(
+    struct sl_courier *w, struct sl_chan *chan, int signals, struct sl_err *err)
 {
 	struct pollfd pf[2] = {{.fd = sl_chan_fd(chan), .events = POLLIN},
 	    {.fd = signals, .events = POLLIN}};

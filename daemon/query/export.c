@@ -32,6 +32,7 @@
 		".previous\n")
 
 #define UNFINISHED ".checkpoint-unfinished"
+#define BEGUN UNFINISHED ".tmp" /* sl_write_file was killed */
 
 TEXT_FILE(sl_export_readme, "README.md");
 TEXT_FILE(sl_export_lesmeg, "LESMEG.md");
@@ -306,7 +307,7 @@ open_dir(struct sl_store *s, const char *dir, bool payloads,
 		return sl_err_set(err, SL_REJECT, 0, "bad_folder",
 		    "the export there holds payloads: ask for them again "
 		    "(--payloads), or choose another folder");
-	if (sl_dir_is_empty(fd))
+	if (sl_dir_has_only(fd, BEGUN))
 		return sl_write_file(
 		    fd, UNFINISHED, head->p, head->n, 0644, err);
 	there = faccessat(fd, "checkpoint", F_OK, 0) == 0 ? "checkpoint"

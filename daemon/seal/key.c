@@ -31,6 +31,16 @@ secrets(struct sl_seal *s)
 	return sl_open_dir(AT_FDCWD, dir);
 }
 
+/* config_invalid for what a person must change, and only that: with it slused
+ * is not started again. */
+static enum sl_rc
+cannot_open(const char *what, int error, struct sl_err *err)
+{
+	return sl_err_set(err, SL_FATAL, error,
+	    sl_error_stays(error) ? "config_invalid" : "disk_error",
+	    "%s cannot be opened", what);
+}
+
 /* SL_SKIP: is not there; that it cannot be seen now is no such thing. */
 static enum sl_rc
 load(struct sl_seal *s, int dir, const char *name, struct sl_signer **ret,
@@ -42,8 +52,7 @@ load(struct sl_seal *s, int dir, const char *name, struct sl_signer **ret,
 	enum sl_rc rc;
 
 	if (fd < 0 && errno != ENOENT)
-		return sl_err_set(err, SL_FATAL, errno, "disk_error",
-		    "the journal's key cannot be opened");
+		return cannot_open("the journal's key", errno, err);
 	if (fd < 0)
 		return sl_err_set(err, SL_SKIP, errno, "key_gone",
 		    "the journal's key is not there");
@@ -51,6 +60,8 @@ load(struct sl_seal *s, int dir, const char *name, struct sl_signer **ret,
 		return sl_err_set(err, SL_FATAL, 0, "config_invalid",
 		    "the journal's key is open to others");
 	rc = sl_read_file(dir, name, PEM_MAX, &pem, err);
+	if (rc == SL_SKIP || rc == SL_RETRY)
+		return cannot_open("the journal's key", err->sys, err);
 	if (rc == SL_OK)
 		rc = sl_signer_new(
 		    sl_store_origin(s->house.store), pem.p, pem.n, ret, err);
@@ -90,7 +101,8 @@ finish_change(struct sl_seal *s, int dir, const struct sl_vkey *last,
 	struct sl_signer *next = NULL;
 	enum sl_rc rc = load(s, dir, NEXT, &next, err);
 
-	if (rc == SL_FATAL && strcmp(err->reason, "disk_error") == 0)
+	/* That it cannot be opened does not say whose it is. */
+	if (rc == SL_FATAL && err->sys != 0)
 		return rc;
 	if (rc != SL_OK)
 		return SL_OK;
@@ -108,10 +120,13 @@ sl_seal_key(struct sl_seal *s, struct sl_signer **ret, struct sl_err *err)
 {
 	const char *given = getenv("CREDENTIALS_DIRECTORY");
 	SL_CLOSE int dir = given != NULL ? sl_open_dir(AT_FDCWD, given) : -1;
+	int error = errno;
 	struct sl_vkey keys[SL_KEYS_MAX];
 	size_t n = sl_journal_keys(s->house.store, keys);
 	enum sl_rc rc = SL_SKIP;
 
+	if (given != NULL && dir < 0 && !sl_error_stays(error))
+		return cannot_open("the folder of credentials", error, err);
 	if (dir >= 0)
 		rc = load(s, dir, NAME, ret, err);
 	if (rc != SL_SKIP)
@@ -119,8 +134,7 @@ sl_seal_key(struct sl_seal *s, struct sl_signer **ret, struct sl_err *err)
 	sl_cleanup_close(&dir);
 	dir = secrets(s);
 	if (dir < 0)
-		return sl_err_set(err, SL_FATAL, errno, "config_invalid",
-		    "cannot open the folder of secrets");
+		return cannot_open("the folder of secrets", errno, err);
 	rc = load(s, dir, NAME, ret, err);
 	/* An instance that has signed nothing yet may begin. */
 	if (rc == SL_SKIP && n == 0) {

@@ -231,7 +231,7 @@ sl_chan_recv(struct sl_chan *c, struct sl_msg *ret, int *fds, size_t *ret_nfds,
 	enum sl_rc rc;
 
 	*ret_nfds = 0;
-	if (c->in_at < c->in_n)
+	if (sl_chan_pending(c))
 		return sl_msg_next(c->in, c->in_n, &c->in_at, ret, err);
 	c->in_at = c->in_n = 0;
 	do
@@ -258,6 +258,12 @@ sl_chan_recv(struct sl_chan *c, struct sl_msg *ret, int *fds, size_t *ret_nfds,
 	memcpy(fds, got_fds, nfds * sizeof(int));
 	*ret_nfds = nfds;
 	return SL_OK;
+}
+
+bool
+sl_chan_pending(const struct sl_chan *c)
+{
+	return c->in_at < c->in_n;
 }
 
 static enum sl_rc

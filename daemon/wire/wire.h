@@ -97,6 +97,10 @@ enum sl_rc sl_chan_flush(struct sl_chan *c, struct sl_err *err);
 enum sl_rc sl_chan_recv(struct sl_chan *c, struct sl_msg *ret, int *fds,
     size_t *ret_nfds, struct sl_err *err);
 
+/* Does the last packet hold more, so that the next receive takes it at once?
+ * Who waits for an event instead may wait for ever. */
+bool sl_chan_pending(const struct sl_chan *c);
+
 /* Connects to slused's socket and says hello. *ret is the caller's. SL_RETRY
  * if nobody listens, SL_FATAL if we are refused. */
 enum sl_rc sl_chan_connect(const char *path, unsigned role, unsigned slots,

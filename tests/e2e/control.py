@@ -1,11 +1,15 @@
 #!/usr/bin/env python3
 """The control socket: who says nothing, who comes too often, and no descriptors
 left to take anybody with."""
+import os
 import resource
 import socket
+import struct
+import subprocess
+import time
 import unittest
 
-from house import House, os, time
+from house import BIN, House
 
 
 def processor_time(pid):
@@ -27,6 +31,25 @@ class Control(unittest.TestCase):
         line.settimeout(60)  # HELLO_MS is 10 s
         return line
 
+    def hello(self):
+        """What sluse of this build says first: to us, in slused's place."""
+        path = os.path.join(self.house.root, "run", "slused.sock")
+        os.rename(path, path + ".real")
+        with socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET) as door:
+            door.bind(path)
+            door.listen(1)
+            door.settimeout(20)
+            asks = subprocess.Popen(
+                [os.path.join(BIN, "sluse"), "--root", self.house.root,
+                 "retry", "M26-000001-3", "--why", "x"],
+                stderr=subprocess.DEVNULL)
+            line, _ = door.accept()
+            said = line.recv(65536)
+            line.close()
+            asks.wait()
+        os.rename(path + ".real", path)
+        return said
+
     def files(self):
         return len(os.listdir("/proc/%d/fd" % self.pid))
 
@@ -42,6 +65,21 @@ class Control(unittest.TestCase):
         self.assertTrue(self.house.complete())
         self.house.drop_bytes(b"Deres ref: 2026/211\n", "brev.txt")
         self.house.wait_quiet(20, 1)
+
+    def test_many_in_a_packet(self):
+        """All of them are answered, though they are more than a turn takes."""
+        ask = struct.pack("<HHI4sI2s", 80, 4, 4, b"none", 2, b"{}")
+        said = self.hello()
+        line = self.connect()
+        line.settimeout(5)
+        line.send(said)
+        self.assertEqual(line.recv(65536)[0], 2)
+        line.send(ask * 1000)
+        for i in range(1000):
+            try:
+                self.assertEqual(line.recv(65536)[0], 81)
+            except TimeoutError:
+                self.fail("%d answers" % i)
 
     def test_no_descriptors(self):
         most = resource.prlimit(self.pid, resource.RLIMIT_NOFILE)

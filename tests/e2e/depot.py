@@ -16,6 +16,7 @@ import xml.etree.ElementTree as ET
 
 import harvests
 from harvests import PDF, code, uid
+from house import under_strace
 from n5oracle import Oracle, sha256
 
 TOP = os.path.dirname(os.path.dirname(os.path.dirname(
@@ -37,9 +38,9 @@ class Depot(unittest.TestCase):
     def path(self, *names):
         return os.path.join(self.top, *names)
 
-    def run_it(self, *line, status=0):
+    def run_it(self, *line, status=0, under=()):
         done = subprocess.run(
-            [os.path.join(BUILD, "bin", "sluse-depot"), *line],
+            [*under, os.path.join(BUILD, "bin", "sluse-depot"), *line],
             stdout=subprocess.PIPE, stderr=subprocess.PIPE, timeout=120)
         self.assertEqual(done.returncode, status,
                          done.stdout.decode() + done.stderr.decode())
@@ -427,6 +428,18 @@ class Extraction(Depot):
                 file.write(text)
         self.run_it("noark5", self.path("h"), self.path("ny"), *PERIOD,
                     *SYSTEM)
+        self.assertFalse(os.path.exists(self.path("ny.part")))
+        self.assertNotIn(".sluse-part", os.listdir(self.path("ny")))
+
+    def test_killed_at_the_sync(self):
+        """The long step at the end: the mark is still there."""
+        folder = self.harvest(harvests.small())
+        line = ("noark5", folder, self.path("ny"), *PERIOD, *SYSTEM)
+        # strace ends as what it ran did.
+        self.run_it(*line, status=-9, under=under_strace(
+            self, "syncfs:signal=SIGKILL:when=1"))
+        self.assertIn(".sluse-part", os.listdir(self.path("ny.part")))
+        self.run_it(*line)
         self.assertFalse(os.path.exists(self.path("ny.part")))
         self.assertNotIn(".sluse-part", os.listdir(self.path("ny")))
 

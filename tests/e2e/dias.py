@@ -17,7 +17,7 @@ import xml.etree.ElementTree as ET
 from urllib.parse import unquote
 
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
-from house import BIN, DEMO, TOP, House  # noqa: E402
+from house import BIN, DEMO, TOP, House, under_strace  # noqa: E402
 
 SCHEMAS = os.path.join(TOP, "schemas", "dias")
 METS = "{http://www.loc.gov/METS/}"
@@ -84,9 +84,9 @@ def lint(test, schema, data):
     test.assertEqual(done.returncode, 0, done.stdout.decode())
 
 
-def depot(*args, root=None, env=None):
+def depot(*args, root=None, env=None, under=()):
     return subprocess.run(
-        [os.path.join(BIN, "sluse"), *(("--root", root) if root else ()),
+        [*under, os.path.join(BIN, "sluse"), *(("--root", root) if root else ()),
          "depot", "dias", *args], stdout=subprocess.PIPE,
         stderr=subprocess.PIPE, text=True, env=env)
 
@@ -329,6 +329,22 @@ class Folder(unittest.TestCase):
                 with open(os.path.join(part, "info.xml")) as file:
                     self.assertEqual(file.read(), "<halv")
                 shutil.rmtree(part)
+
+    def test_killed_at_a_sync(self):
+        """The mark is there as long as a step takes its time: of the tar, of
+        info.xml, of the folder."""
+        told = ("--content", self.content, "--label", "L", "--archivist", "A")
+        part = self.path("pakke.part")
+        for n in (1, 2, 3):
+            done = depot(self.path("pakke"), *told, *SAID, under=under_strace(
+                self, "fsync:signal=SIGKILL:when=%d" % n))
+            self.assertNotEqual(done.returncode, 0)
+            self.assertIn(".sluse-part", os.listdir(part), n)
+            self.assertFalse(os.path.exists(self.path("pakke")))
+        done = depot(self.path("pakke"), *told, *SAID)
+        self.assertEqual(done.returncode, 0, done.stderr)
+        self.assertEqual(self.check(), (0, []))
+        self.assertFalse(os.path.exists(part))
 
     def test_not_made(self):
         """Whatever is wrong, nothing half-made is left."""
@@ -771,6 +787,30 @@ class Untold(unittest.TestCase):
             done = depot(out, "--queue", QUEUE, *SAID, root=h.root)
             self.assertEqual(done.returncode, 0, done.stderr)
             self.assertEqual(depot(out, "--check").returncode, 0)
+
+            def told():
+                return len(h.rows("journal", "list", "--kind",
+                                  "packed_for_depot"))
+            # Killed while slused is told: begun anew by the next run.
+            self.assertEqual(told(), 1)
+            shutil.rmtree(out)
+            done = depot(out, "--queue", QUEUE, *SAID, root=h.root,
+                         under=under_strace(
+                             self, "connect:signal=SIGKILL:when=2"))
+            self.assertNotEqual(done.returncode, 0)
+            self.assertIn(".sluse-part", os.listdir(out + ".part"))
+            done = depot(out, "--queue", QUEUE, *SAID, root=h.root)
+            self.assertEqual(done.returncode, 0, done.stderr)
+            self.assertEqual(told(), 2)
+            # It was told of, and cannot get its name: that is the fault.
+            shutil.rmtree(out)
+            done = depot(out, "--queue", QUEUE, *SAID, root=h.root,
+                         under=under_strace(self, "/^rename:error=EIO"))
+            self.assertEqual(done.returncode, 6, done.stderr)
+            self.assertIn("cannot give the package its name", done.stderr)
+            self.assertFalse(os.path.exists(out) or
+                             os.path.exists(out + ".part"))
+            self.assertEqual(told(), 3)
 
 
 if __name__ == "__main__":

@@ -41,6 +41,17 @@ def names_in(folder):
         return []
 
 
+def under_strace(test, *inject):
+    """What a command line begins with to have calls fail or kill."""
+    if shutil.which("strace") is None or subprocess.run(
+            ["strace", "-qq", "-o", os.devnull, "true"],
+            stderr=subprocess.DEVNULL, timeout=10).returncode != 0:
+        test.skipTest("strace may not trace here")
+    return ["strace", "-f", "-qq", "-o", os.devnull,
+            "-e", "trace=" + ",".join(i.split(":")[0] for i in inject),
+            *(word for i in inject for word in ("-e", "inject=" + i))]
+
+
 class House:
     cli_bin = BIN
     # Keys of [push] that an earlier build may not know. These targets are

@@ -81,6 +81,39 @@ class Journal(unittest.TestCase):
         self.assertEqual(done.returncode, code, done.stdout + done.stderr)
         return done.stdout
 
+    def test_export_begun(self):
+        """A full disk leaves nothing; killed at its first file, an export is
+        made by the next run all the same."""
+        h = self.house
+        self.letters(1)
+        self.signed()
+        out = os.path.join(h.root, "export")
+        begun = [".checkpoint-unfinished.tmp"]
+
+        def export(inject=None):
+            return subprocess.run(
+                [*(house.under_strace(self, inject) if inject else ()),
+                 os.path.join(house.BIN, "sluse"), "--root", h.root, "journal",
+                 "export", out], stdout=subprocess.DEVNULL,
+                stderr=subprocess.PIPE, text=True)
+        for inject, left in (("write:error=ENOSPC:when=1", []),
+                             ("fsync:error=EIO:when=1", []),
+                             ("write:signal=SIGKILL:when=1", begun),
+                             ("fsync:signal=SIGKILL:when=1", begun)):
+            self.assertNotEqual(export(inject).returncode, 0)
+            self.assertEqual(os.listdir(out), left, inject)
+        done = export()
+        self.assertEqual(done.returncode, 0, done.stderr)
+        self.assertFalse([n for n in os.listdir(out) if n[0] == "."])
+        self.verify(out)
+        # Beside anything else it is no sign of an export.
+        os.rename(out, out + "-whole")
+        os.mkdir(out)
+        for name in begun + ["brev.txt"]:
+            write("", out, name)
+        self.assertEqual(export().returncode, 5)
+        self.assertEqual(sorted(os.listdir(out)), begun + ["brev.txt"])
+
     def test_export_proofs_and_readme(self):
         h = self.house
         self.letters(1)

@@ -8,7 +8,7 @@ import subprocess
 import tempfile
 import unittest
 
-from house import BIN, DEMO, FAST, House
+from house import BIN, DEMO, FAST, House, under_strace
 from sealed import Keys, package
 
 PDF = os.path.join(DEMO, "03-skjenkebevilling.pdf")
@@ -183,6 +183,31 @@ class Starting(unittest.TestCase):
         self.assertIn("/nowhere/soffice.bin", row["text"])
         self.assertIn("LibreOffice", row["help"])
         self.assertEqual([f[0] for f in self.check(house)], ["sluse-convert"])
+
+    def test_passing(self):
+        """2 ends the house and 70 does not: 2 is for what a person must change,
+        not for what passes."""
+        house = self.house("trust = tillit.pem\n", start=False)
+        trust = os.path.join(house.root, "tillit.pem")
+        with open(trust, "w") as file:
+            file.write("-----BEGIN CERTIFICATE-----\n")
+        secrets = os.path.join(house.root, "secrets")
+
+        def ends(path, error, code):
+            done = subprocess.run(
+                [*under_strace(self, "openat:error=" + error), "-P", path,
+                 os.path.join(BIN, "slused"), "--root", house.root],
+                stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
+                timeout=60)
+            self.assertEqual(done.returncode, code, (path, error, done.stdout))
+        for path in (trust, secrets, os.path.join(house.root, "sluse.conf")):
+            for error, code in (("EMFILE", 70), ("EIO", 70), ("EACCES", 2)):
+                ends(path, error, code)
+        house.start()
+        house.stop()
+        for error, code in (("EMFILE", 70), ("EIO", 70), ("EACCES", 2),
+                            ("EIO:when=2", 70)):
+            ends("journal-key", error, code)
 
     def test_silent(self):
         """A program that says nothing is missed all the same."""

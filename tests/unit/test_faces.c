@@ -17,7 +17,7 @@
 #include "../../daemon/base/text.h"
 #include "../../daemon/faces/facefile.h"
 #include "../../daemon/faces/faces_p.h"
-#include "../../daemon/faces/stopped.h"
+#include "../../daemon/faces/stopnote.h"
 #include "../../daemon/faces/suggest.h"
 #include "../../daemon/faces/words.h"
 #include "test.h"
@@ -943,13 +943,13 @@ details(void)
 
 	for (i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
 		SL_BUF struct sl_buf b = {0};
-		struct sl_stopped_page p = {.number = "M26-000001-3",
+		struct sl_stopnote p = {.number = "M26-000001-3",
 		    .name = "a.zip",
 		    .dispo = SL_DISPO_quarantined,
 		    .reason = "limit_ratio",
 		    .detail = rows[i].detail};
 
-		sl_stopped_write(&b, rows[i].lang, &p);
+		sl_stopnote_write(&b, rows[i].lang, &p);
 		CHECK_MSG(strstr(sl_buf_str(&b), rows[i].has) != NULL, "%s",
 		    sl_buf_str(&b));
 	}

@@ -297,6 +297,52 @@ descriptors(void)
 	sl_chan_free(y);
 }
 
+/* Of a packet with several records the first has the descriptors, and the
+ * others wait for no event. */
+static void
+pending(void)
+{
+	struct sl_msg m = {.type = SL_MSG_TASK_CANCEL}, got;
+	union {
+		char b[CMSG_SPACE(sizeof(int))];
+		struct cmsghdr align;
+	} ctl = {{0}};
+	uint8_t p[SL_WIRE_MAX];
+	struct iovec iov = {.iov_base = p};
+	struct msghdr mh = {.msg_iov = &iov,
+	    .msg_iovlen = 1,
+	    .msg_control = ctl.b,
+	    .msg_controllen = sizeof(ctl.b)};
+	struct cmsghdr *cm = CMSG_FIRSTHDR(&mh);
+	int back[SL_WIRE_FDS_MAX], fd = 1;
+	struct sl_chan *x, *y;
+	struct sl_err err;
+	uint64_t i;
+	size_t n;
+
+	pair(&x, &y);
+	for (i = 0; i < 3; i++) {
+		m.task_cancel.task = i;
+		iov.iov_len += sl_msg_encode(&m, p + iov.iov_len);
+	}
+	cm->cmsg_level = SOL_SOCKET;
+	cm->cmsg_type = SCM_RIGHTS;
+	cm->cmsg_len = CMSG_LEN(sizeof(fd));
+	memcpy(CMSG_DATA(cm), &fd, sizeof(fd));
+	CHECK(sendmsg(sl_chan_fd(x), &mh, 0) == (ssize_t)iov.iov_len);
+	CHECK(!sl_chan_pending(y));
+	for (i = 0; i < 3; i++) {
+		CHECK(sl_chan_recv(y, &got, back, &n, &err) == SL_OK);
+		CHECK(got.task_cancel.task == i && n == (i == 0));
+		CHECK(sl_chan_pending(y) == (i < 2));
+	}
+	(void)close(back[0]);
+	CHECK(sl_chan_recv(y, &got, back, &n, &err) == SL_SKIP && n == 0);
+	CHECK(!sl_chan_pending(y));
+	sl_chan_free(x);
+	sl_chan_free(y);
+}
+
 /* Nobody reads: messages queue in order, then the peer counts as gone. */
 static void
 queueing(void)
@@ -333,4 +379,4 @@ queueing(void)
 
 TEST_MAIN({"round_trip", round_trip}, {"truncated", truncated},
     {"length_lies", length_lies}, {"refusals", refusals}, {"packets", packets},
-    {"descriptors", descriptors}, {"queueing", queueing})
+    {"descriptors", descriptors}, {"pending", pending}, {"queueing", queueing})

@@ -1,0 +1,133 @@
+#include "stopnote.h"
+
+#include <string.h>
+
+#include "../base/clock.h"
+#include "../base/text.h"
+#include "../registry/registry.h"
+#include "words.h"
+
+static void
+add_line(struct sl_buf *b, const char *label, const char *text)
+{
+	sl_buf_add_str(b, label);
+	sl_text_display(b, text, strnlen(text, 4096));
+	sl_buf_add_str(b, "\r\n");
+}
+
+static const char *
+owner(unsigned lang, const struct sl_reason *r)
+{
+	if (r == NULL)
+		return sl_words(lang, "dokumentsenteret", "records centre");
+	return lang == SL_LANGUAGE_EN ? sl_owner_name(r->owner)
+				      : sl_owner_nb(r->owner);
+}
+
+/* What to do now: by where it stands. */
+static const char *
+advice(unsigned lang, const struct sl_stopnote *p)
+{
+	if (*p->number == '\0' && p->in_inbox)
+		return sl_words(lang,
+		    "Den ligger fortsatt i Inn og er ikke mottatt.",
+		    "It still lies in Inbox and was not received.");
+	if (*p->number == '\0')
+		return sl_words(lang,
+		    "Den er ikke mottatt. Rett feilen, legg den i Inn på "
+		    "nytt, og slett den\r\nher.",
+		    "It was not received. Mend it, drop it in Inbox again, "
+		    "and delete it here.");
+	if (p->reason != NULL && (strcmp(p->reason, "limit_input") == 0 ||
+				     strcmp(p->reason, "limit_files") == 0))
+		return sl_words(lang,
+		    "Den er ikke åpnet. Del den opp og legg delene i Inn, "
+		    "eller be IT-drift\r\nheve grensen og prøve igjen (sluse "
+		    "retry). Skal den ikke inn: sluse reject.",
+		    "It was not opened. Drop it in Inbox in smaller parts, or "
+		    "ask IT operations to\r\nraise the limit and try again "
+		    "(sluse retry). If it shall not come in: sluse reject.");
+	switch (p->dispo) {
+	case SL_DISPO_quarantined:
+		return sl_words(lang,
+		    "Filen kan være skadelig. Den er tatt vare på i Sluse, "
+		    "men kopieres ikke hit.\r\nÅpne den ikke fra mappen "
+		    "Ferdig heller. Be avsenderen om en ny, eller be IT-drift"
+		    "\r\nvurdere den (sluse show, sluse release, sluse "
+		    "reject).",
+		    "The file may be harmful. Sluse has kept it, but does not "
+		    "copy it here.\r\nAsk the sender for a new one, or ask IT "
+		    "operations to look at it\r\n(sluse show, sluse release, "
+		    "sluse reject).");
+	case SL_DISPO_broken:
+		return sl_words(lang,
+		    "Be avsenderen sende på nytt, og legg den nye i Inn. "
+		    "Originalen er tatt vare på.\r\nKan den åpnes hos deg? "
+		    "Da kan IT-drift prøve igjen (sluse retry).",
+		    "Ask the sender for a new one and drop it in Inbox. The "
+		    "original is kept.\r\nCan you open it? Then IT operations "
+		    "can try again (sluse retry).");
+	default:
+		return sl_words(lang,
+		    "Originalen er tatt vare på. Rett feilen og legg den i "
+		    "Inn på nytt, eller be\r\nIT-drift om hjelp (sluse show, "
+		    "sluse retry, sluse reject).",
+		    "The original is kept. Mend it and drop it in Inbox "
+		    "again, or ask IT\r\noperations (sluse show, sluse retry, "
+		    "sluse reject).");
+	}
+}
+
+/* What names a document or is a person's own words is for anybody, and so is
+ * what there are words for; the rest is what a library said, in English, and no
+ * translation of it would find the cause. */
+static void
+add_detail(struct sl_buf *b, unsigned lang, const char *reason, const char *s)
+{
+	static const char *const plain[] = {
+	    "document_missing", "document_changed", "by_person"};
+	bool anybody = sl_detail_nb(s) != NULL;
+	size_t i;
+
+	for (i = 0; i < sizeof(plain) / sizeof(plain[0]); i++)
+		anybody |= reason != NULL && strcmp(plain[i], reason) == 0;
+	add_line(b,
+	    anybody
+		? sl_words(lang, "Nærmere: ", "More: ")
+		: sl_words(lang,
+		      "Teknisk melding til IT-drift: ", "For IT operations: "),
+	    sl_detail_words(lang, s));
+}
+
+void
+sl_stopnote_write(struct sl_buf *b, unsigned lang, const struct sl_stopnote *p)
+{
+	const struct sl_reason *r =
+	    p->reason != NULL ? sl_reason_find(p->reason) : NULL;
+	struct sl_date d = sl_clock_oslo(p->received_ms);
+
+	sl_buf_add_str(b, "\xEF\xBB\xBF");
+	if (*p->number != '\0')
+		add_line(b,
+		    sl_words(lang, "Mottaksnummer: ", "Reception number: "),
+		    p->number);
+	add_line(b, sl_words(lang, "Navn: ", "Name: "), p->name);
+	if (p->received_ms != 0)
+		sl_buf_printf(b, "%s %02d.%02d.%d %02d.%02d\r\n",
+		    sl_words(lang, "Mottatt:", "Received:"), d.day, d.month,
+		    d.year, d.hour, d.minute);
+	sl_buf_add_str(b, "\r\n");
+	add_line(b, sl_words(lang, "Hvorfor: ", "Why: "),
+	    r != NULL ? sl_words(lang, r->nb, r->en)
+		      : sl_words(lang, "Posten kan ikke gå videre.",
+			    "The post cannot go on."));
+	if (p->detail != NULL && *p->detail != '\0')
+		add_detail(b, lang, p->reason, p->detail);
+	add_line(b, sl_words(lang, "Hvem: ", "Who: "), owner(lang, r));
+	sl_buf_printf(b, "\r\n%s\r\n%s\r\n",
+	    sl_words(lang, "Hva nå:", "What now:"), advice(lang, p));
+	if (p->copied)
+		sl_buf_printf(b, "\r\n%s\r\n",
+		    sl_words(lang, "En kopi av originalen ligger ved siden av.",
+			"A copy of the original lies beside this."));
+}
