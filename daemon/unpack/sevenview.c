@@ -314,6 +314,7 @@ add_opened(struct making *m, const struct sl_seven_folder *f, size_t which)
 		piece->key = key;
 		memcpy(piece->iv, iv, AES_BLOCK);
 	}
+	m->v->beside += sl_seven_coders_beside(&left, outs);
 	sl_seven_add_coders(&m->coders, &left);
 	add_outs(m, outs, left.n);
 	add_streams(m, f);

@@ -5,6 +5,7 @@
 #include "../../daemon/unpack/seven.h"
 
 #include <stdlib.h>
+#include <sys/resource.h>
 #include <unistd.h>
 #include <zlib.h>
 
@@ -50,7 +51,8 @@ is_known(const uint8_t *p, size_t n)
 {
 	static const uint32_t sums[] = {0x82F904B3, 0x84E9A613, 0xBA961C19,
 	    0xCC032110, 0xC9F34B74, 0x93F6D530, 0xD7FE7B71, 0x71DB46CE,
-	    0xA381ACF7, 0xCC63130D, 0x41950102, 0x923D3DD6, 0xCC8F1E5D, 0};
+	    0xA381ACF7, 0xCC63130D, 0x41950102, 0x923D3DD6, 0xCC8F1E5D,
+	    0xE2A5DDEA, 0x031BC514, 0};
 	uint32_t sum = (uint32_t)crc32(0, p, (uInt)n);
 	size_t i;
 
@@ -174,20 +176,41 @@ seal(struct sl_buf *b)
 static void
 replace(struct sl_buf *b, const char *from, size_t n, const char *to, size_t m)
 {
+	struct sl_buf made = {0};
 	size_t left, found = 0;
-	uint8_t *h = header(b, &left), *p;
+	const uint8_t *h = header(b, &left), *p;
 
-	for (p = h; (p = memmem(p, left, from, n)) != NULL; p += m) {
-		left = b->n - (size_t)((char *)p - b->p);
-		memmove(p + m, p + n, left - n);
-		memcpy(p, to, m);
-		b->n -= n - m;
-		left -= n;
-		found++;
+	sl_buf_add(&made, b->p, b->n - left);
+	for (; (p = memmem(h, left, from, n)) != NULL; found++) {
+		sl_buf_add(&made, h, (size_t)(p - h));
+		sl_buf_add(&made, to, m);
+		left -= (size_t)(p - h) + n;
+		h = p + n;
 	}
+	sl_buf_add(&made, h, left);
 	CHECK(found > 0);
-	p = (uint8_t *)b->p;
-	put(p + 20, b->n - 32 - le(p + 12, 8), 8);
+	sl_buf_free(b);
+	*b = made;
+	put((uint8_t *)b->p + 20, b->n - 32 - le((uint8_t *)b->p + 12, 8), 8);
+	seal(b);
+}
+
+/* Puts n zero bytes before the header. */
+static void
+pad(struct sl_buf *b, size_t n)
+{
+	SL_FREE uint8_t *zeros = sl_alloc(n);
+	struct sl_buf made = {0};
+	size_t left;
+	const uint8_t *h = header(b, &left);
+
+	memset(zeros, 0, n);
+	sl_buf_add(&made, b->p, b->n - left);
+	sl_buf_add(&made, zeros, n);
+	sl_buf_add(&made, h, left);
+	sl_buf_free(b);
+	*b = made;
+	put((uint8_t *)b->p + 12, b->n - left - 32, 8);
 	seal(b);
 }
 
@@ -301,6 +324,78 @@ much_memory(void)
 	end(&g);
 }
 
+/* Larger than may be unpacked, and whole blocks: nothing tells which password
+ * it is. */
+static void
+too_large(void)
+{
+	SL_BUF struct sl_buf b = {0};
+	struct got g;
+
+	begin("feil\n" SECRET "\nsist");
+	limits.member_bytes_max = 16;
+	check("7z/whole.7z", "brev.txt|16|\n", NULL, 2);
+	limits.member_bytes_max = 15;
+	check("7z/whole.7z", "brev.txt|0|limit_member\n", "limit_member", 0);
+	/* Made larger: what is read is right so far with any password. */
+	begin("feil");
+	read_data("7z/whole.7z", &b);
+	pad(&b, (256 << 10) - 16);
+	replace(&b, "\x09\x10\0", 3, "\x09\xE0\0\0\4\0", 6);
+	replace(&b, "\x0C\x10", 2, "\x0C\xE0\0\0\4", 5);
+	limits.member_bytes_max = 100 << 10;
+	unpack(&g, b.p, b.n);
+	CHECK_STR(sl_buf_str(&g.log), "brev.txt|0|limit_member\n");
+	CHECK_STR(g.u.reason, "limit_member");
+	CHECK_MSG(g.u.password == 0, "%u", g.u.password);
+	end(&g);
+}
+
+/* Half a gigabyte of dictionary where there is less. */
+static void
+no_memory(void)
+{
+#ifndef __SANITIZE_ADDRESS__
+	struct rlimit was, now;
+
+	begin("feil\n" SECRET);
+	CHECK(getrlimit(RLIMIT_AS, &was) == 0);
+	now = was;
+	now.rlim_cur = (rlim_t)256 << 20;
+	CHECK(setrlimit(RLIMIT_AS, &now) == 0);
+	check(
+	    "7z/whole-lzma.7z", "ord.txt|0|limit_memory\n", "limit_memory", 0);
+	CHECK(setrlimit(RLIMIT_AS, &was) == 0);
+#endif
+	begin("feil\n" SECRET);
+	check("7z/whole-lzma.7z", "ord.txt|105|\n", NULL, 2);
+}
+
+/* What BCJ2 keeps beside a file counts, unpacked or not. */
+static void
+side_streams(void)
+{
+	SL_BUF struct sl_buf b = {0};
+	struct got g;
+
+	begin(SECRET);
+	limits.member_bytes_max = 1999;
+	check("7z/side-stream.7z",
+	    "en.txt|16|\nbcj2-0|0|limit_member\nto.txt|0|encrypted\n",
+	    "encrypted", 1);
+	limits.member_bytes_max = 2000;
+	check("7z/side-stream.7z",
+	    "en.txt|16|\nbcj2-0|0|encrypted\nto.txt|0|encrypted\n", "encrypted",
+	    1);
+	/* Five times 1000 MB: the fifth is not tried. */
+	limits.member_bytes_max = 0;
+	read_data("7z/side-streams.7z", &b);
+	unpack(&g, b.p, b.n);
+	CHECK(g.whole == 1 && g.members == 7 && g.u.untried);
+	CHECK_STR(g.u.reason, "encrypted");
+	end(&g);
+}
+
 static void
 limits_count(void)
 {
@@ -318,7 +413,7 @@ limits_count(void)
 	limits.member_bytes_max = 43;
 	unpack(&g, b.p, b.n);
 	CHECK_STR(g.u.reason, "limit_member");
-	CHECK(g.whole == 1);
+	CHECK_MSG(g.whole == 2, "%s", sl_buf_str(&g.log));
 	end(&g);
 	limits.member_bytes_max = 0;
 	limits.total_bytes_max = 100;
@@ -519,7 +614,8 @@ read_anywhere(void)
 TEST_MAIN({"old_samples", old_samples}, {"methods", methods},
     {"hidden_names", hidden_names}, {"two_passwords", two_passwords},
     {"salted", salted}, {"ppmd_tail", ppmd_tail}, {"much_memory", much_memory},
-    {"limits_count", limits_count}, {"one_key", one_key},
-    {"costly_keys", costly_keys}, {"no_checksums", no_checksums},
-    {"key_of_rounds", key_of_rounds}, {"read_anywhere", read_anywhere},
-    {"wrong_bytes", wrong_bytes})
+    {"too_large", too_large}, {"no_memory", no_memory},
+    {"side_streams", side_streams}, {"limits_count", limits_count},
+    {"one_key", one_key}, {"costly_keys", costly_keys},
+    {"no_checksums", no_checksums}, {"key_of_rounds", key_of_rounds},
+    {"read_anywhere", read_anywhere}, {"wrong_bytes", wrong_bytes})
