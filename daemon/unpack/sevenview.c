@@ -374,7 +374,8 @@ sl_seven_view_tail_fits(const struct sl_seven_view *v)
 
 	while (k < v->pieces + v->pieces_n && k->key == NULL)
 		k++;
-	if (k == v->pieces + v->pieces_n || k->packed - k->size >= AES_BLOCK ||
+	if (k == v->pieces + v->pieces_n || k->packed < AES_BLOCK ||
+	    k->packed % AES_BLOCK != 0 || k->packed - k->size >= AES_BLOCK ||
 	    k->packed - k->size < TAIL_PROVES)
 		return false;
 	at = k->packed - AES_BLOCK;

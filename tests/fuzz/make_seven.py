@@ -141,6 +141,16 @@ def side_streams(many, claimed):
             + ["to.txt"]))
 
 
+def misaligned():
+    """Packed to no whole blocks, and what would be the last one decrypts to
+    zeros: that proves nothing, the checksum is another."""
+    head = plain_head([20], [b"\x01" + aes(2)], [16], [1],
+                      names=["brev.txt"])
+    begins = archive(bytes(20), head)[:32 + 4]
+    last = encrypt(bytes(16), 2, b"", begins[-16:])
+    return archive(bytes(4) + last, head)
+
+
 def hidden():
     """The header itself encrypted, in a file with the letter."""
     salt = b"salt"
@@ -214,6 +224,7 @@ if __name__ == "__main__":
             ("salted", salted()),
             ("whole", stored(2, data=b"hemmelig brev 16")),
             ("whole-lzma", whole_lzma()),
+            ("misaligned", misaligned()),
             ("side-streams", side_streams(5, 500 << 20)),
             ("side-stream", side_streams(1, 1000))):
         with open(os.path.join(os.path.dirname(HERE), "data", "7z",

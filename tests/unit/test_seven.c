@@ -371,6 +371,14 @@ no_memory(void)
 	check("7z/whole-lzma.7z", "ord.txt|105|\n", NULL, 2);
 }
 
+/* Zeros behind a file say nothing where the blocks are not whole. */
+static void
+misaligned(void)
+{
+	begin(SECRET);
+	check("7z/misaligned.7z", "brev.txt|0|encrypted\n", "encrypted", 0);
+}
+
 /* What BCJ2 keeps beside a file counts, unpacked or not. */
 static void
 side_streams(void)
@@ -615,7 +623,7 @@ TEST_MAIN({"old_samples", old_samples}, {"methods", methods},
     {"hidden_names", hidden_names}, {"two_passwords", two_passwords},
     {"salted", salted}, {"ppmd_tail", ppmd_tail}, {"much_memory", much_memory},
     {"too_large", too_large}, {"no_memory", no_memory},
-    {"side_streams", side_streams}, {"limits_count", limits_count},
+    {"misaligned", misaligned}, {"side_streams", side_streams}, {"limits_count", limits_count},
     {"one_key", one_key}, {"costly_keys", costly_keys},
     {"no_checksums", no_checksums}, {"key_of_rounds", key_of_rounds},
     {"read_anywhere", read_anywhere}, {"wrong_bytes", wrong_bytes})
