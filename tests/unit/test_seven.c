@@ -13,6 +13,7 @@
 #include "../../daemon/base/mem.h"
 #include "../../daemon/base/text.h"
 #include "../../daemon/unpack/unpack.h"
+#include "leftover.h"
 #include "make_archive.h"
 #include "test.h"
 
@@ -619,11 +620,36 @@ read_anywhere(void)
 	sl_seven_free(s);
 }
 
+/* Of a block only the bytes asked for are left. */
+static void
+blocks_wiped(void)
+{
+	SL_BUF struct sl_buf b = {0};
+	SL_CLOSE int in = -1;
+	struct sl_extent x = {0};
+	struct sl_seven_opened o;
+	struct sl_seven *s = NULL;
+	uint8_t some[2];
+
+	begin(SECRET);
+	read_data("7z/whole.7z", &b);
+	in = make_fd(b.p, b.n);
+	x = (struct sl_extent){.fd = in, .size = b.n};
+	CHECK(sl_seven_open(&x, &keys, &limits, &s, &o) == SL_OK);
+	if (s == NULL)
+		return;
+	CHECK(sl_seven_read(s, some, 2, 32 + 3) == 2);
+	CHECK(memcmp(some, "me", 2) == 0);
+	CHECK(!leftover_holds("melig brev"));
+	sl_seven_free(s);
+}
+
 TEST_MAIN({"old_samples", old_samples}, {"methods", methods},
     {"hidden_names", hidden_names}, {"two_passwords", two_passwords},
     {"salted", salted}, {"ppmd_tail", ppmd_tail}, {"much_memory", much_memory},
     {"too_large", too_large}, {"no_memory", no_memory},
-    {"misaligned", misaligned}, {"side_streams", side_streams}, {"limits_count", limits_count},
-    {"one_key", one_key}, {"costly_keys", costly_keys},
-    {"no_checksums", no_checksums}, {"key_of_rounds", key_of_rounds},
-    {"read_anywhere", read_anywhere}, {"wrong_bytes", wrong_bytes})
+    {"misaligned", misaligned}, {"side_streams", side_streams},
+    {"limits_count", limits_count}, {"one_key", one_key},
+    {"costly_keys", costly_keys}, {"no_checksums", no_checksums},
+    {"key_of_rounds", key_of_rounds}, {"read_anywhere", read_anywhere},
+    {"blocks_wiped", blocks_wiped}, {"wrong_bytes", wrong_bytes})
