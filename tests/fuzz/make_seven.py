@@ -141,6 +141,12 @@ def side_streams(many, claimed):
             + ["to.txt"]))
 
 
+def many_closed(n):
+    """Files that nothing opens, all with the same key."""
+    return archive(bytes(16 * n), plain_head(
+        [16] * n, [b"\x01" + aes(0)] * n, [13] * n, [1] * n, names=["a"] * n))
+
+
 def misaligned():
     """Packed to no whole blocks, and what would be the last one decrypts to
     zeros: that proves nothing, the checksum is another."""
@@ -225,6 +231,7 @@ if __name__ == "__main__":
             ("whole", stored(2, data=b"hemmelig brev 16")),
             ("whole-lzma", whole_lzma()),
             ("misaligned", misaligned()),
+            ("many-closed", many_closed(33)),
             ("side-streams", side_streams(5, 500 << 20)),
             ("side-stream", side_streams(1, 1000))):
         with open(os.path.join(os.path.dirname(HERE), "data", "7z",

@@ -12,6 +12,7 @@
 #include "../../daemon/base/file.h"
 #include "../../daemon/base/mem.h"
 #include "../../daemon/base/text.h"
+#include "../../daemon/unpack/sevenhead.h"
 #include "../../daemon/unpack/unpack.h"
 #include "leftover.h"
 #include "make_archive.h"
@@ -620,6 +621,171 @@ read_anywhere(void)
 	sl_seven_free(s);
 }
 
+/* -- headers -------------------------------------------------------------- */
+
+/* What becomes of the 7z as such. */
+static enum sl_rc
+open_bytes(const struct sl_buf *b)
+{
+	SL_CLOSE int in = make_fd(b->p, b->n);
+	struct sl_extent x = {.fd = in, .size = b->n};
+	struct sl_seven_opened o;
+	struct sl_seven *s = NULL;
+	enum sl_rc rc = sl_seven_open(&x, &keys, &limits, &s, &o);
+
+	sl_seven_free(s);
+	return rc;
+}
+
+/* The header of whole.7z, with so much of what nobody reads in it that it has n
+ * bytes. */
+static void
+fill_header(struct sl_buf *b, size_t n)
+{
+	SL_BUF struct sl_buf with = {0};
+	size_t was, more;
+
+	read_data("7z/whole.7z", b);
+	(void)header(b, &was);
+	more = n - was - 10;
+	sl_buf_add(&with, "\5\1\x19\xFF", 4);
+	memset(sl_buf_room(&with, 8 + more), 0, 8 + more);
+	put((uint8_t *)with.p + with.n, more, 8);
+	sl_buf_grown(&with, 8 + more);
+	sl_buf_add(&with, "\x11", 1);
+	replace(b, "\5\1\x11", 3, with.p, with.n);
+}
+
+/* Puts the header into a folder of its own, not encrypted. */
+static void
+wrap_header(struct sl_buf *b)
+{
+	SL_BUF struct sl_buf outer = {0};
+	uint8_t *p, sum[4];
+	size_t n;
+
+	p = header(b, &n);
+	put(sum, crc32(0, p, (uInt)n), 4);
+	sl_buf_add(&outer, "\x17\6", 2);
+	sl_seven_add_number(&outer, b->n - n - 32);
+	sl_buf_add(&outer, "\1\x09", 2);
+	sl_seven_add_number(&outer, n);
+	sl_buf_add(&outer, "\0\7\x0B\1\0\1\1\0\x0C", 9);
+	sl_seven_add_number(&outer, n);
+	sl_buf_add(&outer, "\x0A\1", 2);
+	sl_buf_add(&outer, sum, 4);
+	sl_buf_add(&outer, "\0\0", 2);
+	n = b->n;
+	sl_buf_add(b, outer.p, outer.n);
+	put((uint8_t *)b->p + 12, n - 32, 8);
+	put((uint8_t *)b->p + 20, outer.n, 8);
+	seal(b);
+}
+
+static void
+large_headers(void)
+{
+	static const size_t max = (size_t)16 << 20;
+	SL_BUF struct sl_buf b = {0};
+	unsigned i;
+
+	begin(SECRET);
+	for (i = 0; i < 2; i++) {
+		fill_header(&b, max + i);
+		CHECK(open_bytes(&b) == (i == 0 ? SL_OK : SL_SKIP));
+		wrap_header(&b);
+		CHECK(open_bytes(&b) == (i == 0 ? SL_OK : SL_SKIP));
+	}
+}
+
+/* A header may lie in a folder, but there it must be the header itself. */
+static void
+wrapped_headers(void)
+{
+	SL_BUF struct sl_buf b = {0};
+	uint8_t *h, *p;
+	size_t n;
+
+	begin(SECRET);
+	read_data("7z/whole.7z", &b);
+	wrap_header(&b);
+	CHECK(open_bytes(&b) == SL_OK);
+	/* What tells of its streams, as that of a header once more. */
+	read_data("7z/whole.7z", &b);
+	h = header(&b, &n);
+	p = memmem(h, n, "\5\1\x11", 3);
+	CHECK(p != NULL);
+	if (p == NULL)
+		return;
+	memmove(h, h + 1, (size_t)(p - h) - 1);
+	h[0] = 0x17;
+	n = (size_t)(p - h) - 1;
+	b.n = (size_t)((char *)h - b.p) + n;
+	put((uint8_t *)b.p + 20, n, 8);
+	seal(&b);
+	wrap_header(&b);
+	CHECK(open_bytes(&b) == SL_SKIP);
+}
+
+static void
+header_checksum(void)
+{
+	SL_BUF struct sl_buf b = {0};
+	uint8_t *h;
+	size_t n;
+
+	begin(SECRET);
+	read_data("7z/whole.7z", &b);
+	CHECK(open_bytes(&b) == SL_OK);
+	h = header(&b, &n);
+	h[n - 6] ^= 1; /* a letter of the name */
+	CHECK(open_bytes(&b) == SL_SKIP);
+	seal(&b);
+	CHECK(open_bytes(&b) == SL_OK);
+}
+
+/* More than stands in whole blocks. */
+static void
+parts_of_blocks(void)
+{
+	SL_BUF struct sl_buf b = {0};
+	struct got g;
+
+	begin(SECRET);
+	read_data("7z/whole.7z", &b);
+	pad(&b, 4);
+	replace(&b, "\x09\x10\0", 3, "\x09\x14\0", 3);
+	unpack(&g, b.p, b.n);
+	CHECK_STR(sl_buf_str(&g.log), "brev.txt|16|\n");
+	end(&g);
+	replace(&b, "\x0C\x10", 2, "\x0C\x11", 2);
+	unpack(&g, b.p, b.n);
+	CHECK_STR(sl_buf_str(&g.log), "brev.txt|0|unsupported\n");
+	end(&g);
+}
+
+/* 1023 keys, and 1056, which are more than are tried. */
+static void
+many_failures(void)
+{
+	SL_BUF struct sl_buf b = {0};
+	SL_BUF struct sl_buf lines = {0};
+	struct got g;
+	unsigned i;
+
+	read_data("7z/many-closed.7z", &b);
+	for (i = 1; i <= 32; i++) {
+		sl_buf_printf(&lines, "feil-%u\n", i);
+		if (i < 31)
+			continue;
+		begin(sl_buf_str(&lines));
+		unpack(&g, b.p, b.n);
+		CHECK_MSG(g.u.untried == (i == 32), "%u", i);
+		CHECK_STR(g.u.reason, "encrypted");
+		end(&g);
+	}
+}
+
 /* Of a block only the bytes asked for are left. */
 static void
 blocks_wiped(void)
@@ -652,4 +818,7 @@ TEST_MAIN({"old_samples", old_samples}, {"methods", methods},
     {"limits_count", limits_count}, {"one_key", one_key},
     {"costly_keys", costly_keys}, {"no_checksums", no_checksums},
     {"key_of_rounds", key_of_rounds}, {"read_anywhere", read_anywhere},
-    {"blocks_wiped", blocks_wiped}, {"wrong_bytes", wrong_bytes})
+    {"blocks_wiped", blocks_wiped}, {"large_headers", large_headers},
+    {"wrapped_headers", wrapped_headers}, {"header_checksum", header_checksum},
+    {"parts_of_blocks", parts_of_blocks}, {"many_failures", many_failures},
+    {"wrong_bytes", wrong_bytes})
