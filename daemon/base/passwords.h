@@ -1,6 +1,7 @@
 /*
  * The tenant's list of passwords for encrypted post: one a line, tried in
- * order. It travels to a task as the lines themselves, and is wiped after use.
+ * order. It travels to a task as the lines themselves; what the task took apart
+ * it wipes at its end, which is its process's.
  */
 #ifndef SL_BASE_PASSWORDS_H
 #define SL_BASE_PASSWORDS_H
@@ -22,6 +23,7 @@ struct sl_passwords {
 /* Takes lines apart; empty ones and what is beyond the limits is left out
  * (false then). ret is overwritten. */
 bool sl_passwords_split(struct sl_slice lines, struct sl_passwords *ret);
+/* Overwrites it. */
 void sl_passwords_wipe(struct sl_passwords *p);
 
 /* A file of such lines that is looked at again when it has changed. */

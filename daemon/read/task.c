@@ -754,5 +754,6 @@ sl_work_run(const struct sl_msg_task *t, const int *fds)
 	sl_parts_free(&k.parts);
 	sl_budget_free(&k.budget);
 	sl_keys_free(&k.keys);
+	sl_passwords_wipe(&k.lent.passwords);
 	return status;
 }

@@ -28,6 +28,7 @@ on_read(struct archive *a, void *arg, const void **ret)
 	if (n == 0)
 		f->hit_end = true;
 	f->at += (uint64_t)n;
+	f->given += (uint64_t)n;
 	*ret = f->block;
 	return n;
 }

@@ -19,6 +19,7 @@ struct sl_feed {
 	const void *of; /* lent, given to read */
 	uint64_t size;
 	uint64_t at; /* of libarchive's reading */
+	uint64_t given; /* to it, in all */
 	bool hit_end; /* it wanted more than there was */
 	uint8_t *block;
 	size_t block_n;

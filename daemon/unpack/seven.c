@@ -13,17 +13,20 @@
 
 #define HEADER_MAX ((size_t)16 << 20)
 #define FAILED_MAX 1024u /* keys that did not fit, of an archive */
+/* Read or unpacked to try keys, of an archive: a list of 32 against one file of
+ * 100 MB that is stored. */
+#define TRIED_MAX ((uint64_t)4 << 30)
 
 struct sl_seven {
 	struct sl_extent x;
 	struct sl_keys *keys;
 	const struct sl_budget *budget;
 	struct sl_seven_opened *opened;
-	uint64_t tried_bytes; /* unpacked to try keys */
+	uint64_t tried_bytes; /* read or unpacked to try keys */
 	unsigned failed; /* keys that did not fit */
 	int key; /* the last password that fitted; negative: none yet */
 	struct sl_seven_view view;
-	int8_t *closed; /* of each file: SL_SEVEN_CLOSED, UNSUPPORTED or 0 */
+	int8_t *closed; /* of each file: SL_SEVEN_CLOSED and so on, or 0 */
 	size_t count;
 };
 
@@ -34,6 +37,8 @@ enum reads {
 	READS_NOT,
 	READS_TOO_MUCH, /* more than max, and right so far */
 	READS_NO_MEMORY,
+	READS_UNTRIED, /* to try would cost too much */
+	READS_NEVER, /* whatever the password */
 };
 
 /* The first file of what is shown; ret may be NULL. */
@@ -64,7 +69,7 @@ read_first(struct sl_seven *s, const struct sl_seven_view *v, uint64_t max,
 		if (ret != NULL)
 			sl_buf_add(ret, p, n);
 	}
-	s->tried_bytes += got;
+	s->tried_bytes += feed.given > got ? feed.given : got;
 	if (a != NULL) {
 		no_memory = archive_errno(a) == ENOMEM;
 		(void)archive_read_free(a);
@@ -120,60 +125,98 @@ cut_out(const struct sl_seven_head *h, size_t i, struct sl_seven_head *ret,
 	return true;
 }
 
-/* SL_OK: it fits; SL_SKIP: it does not; SL_REJECT: that would cost too much;
- * SL_HOLD: no password opens it here. */
-static enum sl_rc
-try_key(struct sl_seven *s, const struct sl_seven_head *one, int key)
+/* What comes beside the first file, and cannot be stopped, is paid in advance.
+ */
+static enum reads
+try_view(struct sl_seven *s, const struct sl_seven_view *v)
 {
-	const struct sl_budget *b = s->budget;
-	bool much =
-	    b->total_bytes_max != 0 && s->tried_bytes > b->total_bytes_max;
-	enum sl_rc rc = SL_SKIP;
-	struct sl_seven_view v;
+	uint64_t max = s->budget->member_bytes_max, left = 0;
+	enum reads reads;
 
-	if (s->failed >= FAILED_MAX && key != s->key)
-		return SL_REJECT;
-	rc = sl_seven_view_make(&s->x, s->keys, one, &key, &v);
-	if (rc == SL_OK && !sl_seven_view_tail_fits(&v)) {
-		/* What is too much will be told when it is unpacked. */
-		if (much)
-			rc = key == s->key ? SL_OK : SL_REJECT;
-		else if (read_first(s, &v, b->member_bytes_max, NULL) ==
-			 READS_NOT)
-			rc = SL_SKIP;
-	}
-	sl_seven_view_free(&v);
-	s->failed += rc == SL_SKIP;
-	return rc;
+	if (max == 0)
+		max = UINT64_MAX;
+	if (v->beside > max)
+		return READS_TOO_MUCH;
+	if (sl_seven_view_tail_fits(v))
+		return READS;
+	if (s->tried_bytes < TRIED_MAX)
+		left = TRIED_MAX - s->tried_bytes;
+	if (v->beside >= left)
+		return READS_UNTRIED;
+	s->tried_bytes += v->beside;
+	left -= v->beside;
+	reads = read_first(s, v, max < left ? max : left, NULL);
+	return reads == READS_TOO_MUCH && left < max ? READS_UNTRIED : reads;
 }
 
-/* How the i-th folder of h, which is encrypted, is to be shown. */
+static enum reads
+try_key(struct sl_seven *s, const struct sl_seven_head *one, int key)
+{
+	enum reads reads = READS_NEVER;
+	struct sl_seven_view v;
+	enum sl_rc rc;
+
+	if (s->failed >= FAILED_MAX && key != s->key)
+		return READS_UNTRIED;
+	rc = sl_seven_view_make(&s->x, s->keys, one, &key, &v);
+	if (rc == SL_OK)
+		reads = try_view(s, &v);
+	else if (rc != SL_HOLD)
+		reads = rc == SL_SKIP ? READS_NOT : READS_UNTRIED;
+	sl_seven_view_free(&v);
+	s->failed += reads != READS && reads != READS_NEVER;
+	return reads;
+}
+
+/* How the i-th folder of h, which is encrypted, is to be shown. A key that may
+ * have fitted is none as long as nothing proves it. */
 static int
 find_key(struct sl_seven *s, const struct sl_seven_head *h, size_t i)
 {
-	int n = (int)s->keys->list->n, try, key;
+	int n = (int)s->keys->list->n, try, key, as = SL_SEVEN_CLOSED;
 	struct sl_seven_stream streams[2];
 	struct sl_seven_folder folder;
 	struct sl_seven_head one;
-	enum sl_rc rc = SL_HOLD;
+	enum reads reads = READS_NOT;
 
-	if (cut_out(h, i, &one, &folder, streams))
-		rc = SL_SKIP;
+	if (!cut_out(h, i, &one, &folder, streams))
+		return SL_SEVEN_UNSUPPORTED;
 	/* The one that fitted last comes first. */
-	for (try = s->key >= 0 ? -1 : 0; try < n && rc == SL_SKIP; try++) {
+	for (try = s->key >= 0 ? -1 : 0; try < n; try++) {
 		key = try < 0 ? s->key : try;
 		if (try >= 0 && try == s->key)
 			continue;
-		rc = try_key(s, &one, key);
-		if (rc != SL_OK)
+		reads = try_key(s, &one, key);
+		if (reads == READS_UNTRIED || reads == READS_NEVER)
+			break;
+		if (reads == READS_TOO_MUCH)
+			as = SL_SEVEN_TOO_LARGE;
+		if (reads == READS_NO_MEMORY)
+			as = SL_SEVEN_NO_MEMORY;
+		if (reads != READS)
 			continue;
 		s->key = key;
 		if (s->opened->password == 0)
 			s->opened->password = (unsigned)key + 1;
 		return key;
 	}
-	s->opened->untried |= rc == SL_REJECT;
-	return rc == SL_HOLD ? SL_SEVEN_UNSUPPORTED : SL_SEVEN_CLOSED;
+	s->opened->untried |= reads == READS_UNTRIED;
+	return reads == READS_NEVER ? SL_SEVEN_UNSUPPORTED : as;
+}
+
+static const char *
+slug_of(int closed)
+{
+	switch (closed) {
+	case SL_SEVEN_UNSUPPORTED:
+		return "unsupported";
+	case SL_SEVEN_TOO_LARGE:
+		return "limit_member";
+	case SL_SEVEN_NO_MEMORY:
+		return "limit_memory";
+	default:
+		return "encrypted";
+	}
 }
 
 /* -- opening -------------------------------------------------------------- */
@@ -211,10 +254,10 @@ decode_header(struct sl_seven *s, struct sl_buf *bytes, struct sl_seven_head *h)
 	enum reads reads = READS_NOT;
 	struct sl_seven_view v;
 
-	if (key == SL_SEVEN_UNSUPPORTED)
-		s->opened->closed = "unsupported";
-	if (key < SL_SEVEN_PLAIN)
+	if (key < SL_SEVEN_PLAIN) {
+		s->opened->closed = slug_of(key);
 		return SL_HOLD;
+	}
 	bytes->max = HEADER_MAX + 1;
 	if (h->folders_n != 1 || h->folders[0].streams != 1 ||
 	    !cut_out(h, 0, &one, &folder, streams))
@@ -349,5 +392,5 @@ sl_seven_closed(const struct sl_seven *s, size_t i)
 {
 	if (i >= s->count || s->closed[i] == 0)
 		return NULL;
-	return s->closed[i] == SL_SEVEN_CLOSED ? "encrypted" : "unsupported";
+	return slug_of(s->closed[i]);
 }

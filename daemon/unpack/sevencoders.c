@@ -54,30 +54,48 @@ is_bcj2(const struct sl_seven_coders *c)
 	       memcmp(c->packed, packed, 4) == 0;
 }
 
-/* Will unpacking take no more than MEMORY_MAX at a time? */
-static bool
-is_modest(const struct sl_seven_coder *c)
+/* What unpacking takes; more than MEMORY_MAX: it cannot be said. */
+static uint64_t
+memory_of(const struct sl_seven_coder *c)
 {
 	const uint8_t *p = c->props;
-	uint64_t bytes = 0;
 
 	switch (c->method) {
 	case LZMA:
 	case PPMD:
 		if (c->props_n < 5)
-			return false;
-		bytes = (uint64_t)p[4] << 24 | (uint64_t)p[3] << 16 |
-			(uint64_t)p[2] << 8 | p[1];
-		break;
+			return UINT64_MAX;
+		return (uint64_t)p[4] << 24 | (uint64_t)p[3] << 16 |
+		       (uint64_t)p[2] << 8 | p[1];
 	case LZMA2:
 		if (c->props_n < 1 || p[0] > 40)
-			return false;
-		bytes = (uint64_t)(2 | (p[0] & 1)) << (p[0] / 2 + 11);
-		break;
+			return UINT64_MAX;
+		return (uint64_t)(2 | (p[0] & 1)) << (p[0] / 2 + 11);
 	default:
-		break;
+		return 0;
 	}
-	return bytes <= MEMORY_MAX;
+}
+
+/* Will all of them together take no more than MEMORY_MAX? The side streams of
+ * BCJ2 are unpacked into memory. */
+static bool
+is_modest(const struct sl_seven_coders *c, const uint64_t *outs)
+{
+	uint64_t left = MEMORY_MAX, more;
+	unsigned i;
+
+	for (i = 0; i < c->n; i++) {
+		more = memory_of(&c->coder[i]);
+		if (more > left)
+			return false;
+		left -= more;
+		if (c->n == 4 && i < 2) {
+			if (outs[i] > left)
+				return false;
+			left -= outs[i];
+		}
+	}
+	return true;
 }
 
 /* What libarchive 3.6 reads, in the order in which it reads it. */
@@ -87,18 +105,17 @@ is_readable(const struct sl_seven_coders *c, const uint64_t *outs)
 	unsigned i;
 
 	for (i = 0; i < c->n; i++)
-		if ((c->coder[i].ins != 1 && c->coder[i].method != BCJ2) ||
-		    !is_modest(&c->coder[i]))
+		if (c->coder[i].ins != 1 && c->coder[i].method != BCJ2)
 			return false;
+	if (!is_modest(c, outs))
+		return false;
 	if (c->n == 1)
 		return is_main(c->coder[0].method);
 	if (c->n == 2)
 		return is_main(c->coder[0].method) &&
 		       is_filter_of(c->coder[1].method, c->coder[0].method) &&
 		       c->pair[0].in == 1 && c->pair[0].out == 0;
-	/* The side streams are unpacked into memory. */
-	return c->n == 4 && c->ins == 7 && is_bcj2(c) &&
-	       outs[0] <= MEMORY_MAX && outs[1] <= MEMORY_MAX;
+	return c->n == 4 && c->ins == 7 && is_bcj2(c);
 }
 
 static unsigned
@@ -196,4 +213,10 @@ sl_seven_coders_strip(const struct sl_seven_coders *c, uint64_t *outs,
 		ret->pair[ret->pairs++].out = (uint8_t)where[c->pair[i].out];
 	}
 	return is_readable(ret, outs);
+}
+
+uint64_t
+sl_seven_coders_beside(const struct sl_seven_coders *c, const uint64_t *outs)
+{
+	return c->n == 4 ? outs[0] + outs[1] : 0;
 }

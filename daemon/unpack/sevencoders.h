@@ -41,5 +41,8 @@ struct sl_seven_coders {
 bool sl_seven_coders_strip(const struct sl_seven_coders *c, uint64_t *outs,
     uint64_t *packs, const struct sl_seven_coder **aes,
     struct sl_seven_coders *ret);
+/* Of what is left: bytes that libarchive unpacks before it gives the first. */
+uint64_t sl_seven_coders_beside(
+    const struct sl_seven_coders *c, const uint64_t *outs);
 
 #endif

@@ -67,6 +67,7 @@ read_blocks(const struct sl_seven_view *v, const struct sl_seven_piece *k,
 	uint64_t block = at - at % AES_BLOCK;
 	size_t skip = (size_t)(at - block), whole = n - n % AES_BLOCK;
 	uint8_t iv[AES_BLOCK], one[AES_BLOCK], *to = p;
+	ssize_t got = -1;
 
 	if (block == 0)
 		memcpy(iv, k->iv, AES_BLOCK);
@@ -78,13 +79,13 @@ read_blocks(const struct sl_seven_view *v, const struct sl_seven_piece *k,
 		to = one;
 		whole = AES_BLOCK;
 	}
-	if (sl_extent_read(&v->x, to, whole, k->from + block) !=
-		(ssize_t)whole ||
-	    !decrypt(k->key, iv, to, whole))
-		return -1;
-	if (to == p)
-		return (ssize_t)whole;
-	return copy_from(one, AES_BLOCK, p, n, skip);
+	if (sl_extent_read(&v->x, to, whole, k->from + block) ==
+		(ssize_t)whole &&
+	    decrypt(k->key, iv, to, whole))
+		got = to == p ? (ssize_t)whole
+			      : copy_from(one, AES_BLOCK, p, n, skip);
+	explicit_bzero(one, sizeof(one));
+	return got;
 }
 
 /* The same, all n of them. */
@@ -314,6 +315,7 @@ add_opened(struct making *m, const struct sl_seven_folder *f, size_t which)
 		piece->key = key;
 		memcpy(piece->iv, iv, AES_BLOCK);
 	}
+	m->v->beside += sl_seven_coders_beside(&left, outs);
 	sl_seven_add_coders(&m->coders, &left);
 	add_outs(m, outs, left.n);
 	add_streams(m, f);
@@ -369,11 +371,13 @@ sl_seven_view_tail_fits(const struct sl_seven_view *v)
 	uint8_t iv[AES_BLOCK], last[AES_BLOCK];
 	const struct sl_seven_piece *k = v->pieces;
 	uint64_t at;
+	bool zero;
 	size_t i;
 
 	while (k < v->pieces + v->pieces_n && k->key == NULL)
 		k++;
-	if (k == v->pieces + v->pieces_n || k->packed - k->size >= AES_BLOCK ||
+	if (k == v->pieces + v->pieces_n || k->packed < AES_BLOCK ||
+	    k->packed % AES_BLOCK != 0 || k->packed - k->size >= AES_BLOCK ||
 	    k->packed - k->size < TAIL_PROVES)
 		return false;
 	at = k->packed - AES_BLOCK;
@@ -381,11 +385,11 @@ sl_seven_view_tail_fits(const struct sl_seven_view *v)
 	if (at > 0 && sl_extent_read(&v->x, iv, AES_BLOCK,
 			  k->from + at - AES_BLOCK) != AES_BLOCK)
 		return false;
-	if (sl_extent_read(&v->x, last, AES_BLOCK, k->from + at) != AES_BLOCK ||
-	    !decrypt(k->key, iv, last, AES_BLOCK))
-		return false;
-	for (i = (size_t)(k->size - at); i < AES_BLOCK; i++)
-		if (last[i] != 0)
-			return false;
-	return true;
+	zero =
+	    sl_extent_read(&v->x, last, AES_BLOCK, k->from + at) == AES_BLOCK &&
+	    decrypt(k->key, iv, last, AES_BLOCK);
+	for (i = (size_t)(k->size - at); i < AES_BLOCK && zero; i++)
+		zero = last[i] == 0;
+	explicit_bzero(last, sizeof(last));
+	return zero;
 }

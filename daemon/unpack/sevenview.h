@@ -18,6 +18,9 @@ enum {
 	SL_SEVEN_PLAIN = -1, /* as it stands */
 	SL_SEVEN_CLOSED = -2, /* no password fits */
 	SL_SEVEN_UNSUPPORTED = -3, /* closed, whatever the password */
+	/* closed, since no password could be seen to fit */
+	SL_SEVEN_TOO_LARGE = -4,
+	SL_SEVEN_NO_MEMORY = -5,
 };
 
 struct sl_seven_piece; /* a packed stream as it is shown */
@@ -27,6 +30,8 @@ struct sl_seven_view {
 	struct sl_seven_piece *pieces;
 	size_t pieces_n;
 	uint64_t head_at; /* behind the pieces */
+	/* Unpacked before the first byte comes out, of folders opened. */
+	uint64_t beside;
 	struct sl_buf head;
 	uint8_t start[SL_SEVEN_START];
 };

@@ -2,6 +2,7 @@
 """The seeds of fuzz_seven: encrypted 7z as 7-Zip makes them, and what 7-Zip
 does not: salts, cheap keys, and headers that lie. openssl(1) encrypts."""
 import hashlib
+import lzma
 import os
 import struct
 import subprocess
@@ -9,6 +10,7 @@ import zlib
 
 PASSWORD = "sluse-2026"
 COPY, AES = b"\x00", bytes.fromhex("06f10701")
+LZMA, BCJ2 = bytes.fromhex("030101"), bytes.fromhex("0303011b")
 IV = bytes(range(100, 108))
 TEXT = b"Testvik kommune\n\nEt hemmelig brev.\n"
 
@@ -23,10 +25,10 @@ def key(power, salt, password=PASSWORD):
     return digest.digest()
 
 
-def encrypt(data, power, salt, iv=IV):
+def encrypt(data, power, salt, iv=IV, password=PASSWORD):
     return subprocess.run(
         ["openssl", "enc", "-e", "-aes-256-cbc", "-nopad",
-         "-K", key(power, salt).hex(), "-iv", iv.ljust(16, b"\0").hex()],
+         "-K", key(power, salt, password).hex(), "-iv", iv.ljust(16, b"\0").hex()],
         input=data + bytes(-len(data) % 16), stdout=subprocess.PIPE,
         check=True).stdout
 
@@ -98,6 +100,63 @@ def salted():
         None, substreams=parts, names=["en.txt", "to.txt", "tre.txt"]))
 
 
+def lzma_props(dictionary):
+    return b"\x5d" + struct.pack("<I", dictionary)
+
+
+def whole_lzma():
+    """Packed to whole blocks, so that only its checksum tells the key; half a
+    gigabyte of dictionary."""
+    for i in range(64):
+        data = TEXT * 3 + bytes(range(i))
+        packed = lzma.compress(data, format=lzma.FORMAT_RAW, filters=[
+            {"id": lzma.FILTER_LZMA1, "dict_size": 1 << 16}])
+        if len(packed) % 16 == 0:
+            break
+    closed = encrypt(packed, 2, b"")
+    folder = (b"\x02" + aes(2) + coder(LZMA, lzma_props(1 << 29))
+              + b"\x01\x00")
+    return archive(closed, plain_head(
+        [len(closed)], [folder], [len(packed), len(data)],
+        [zlib.crc32(data)], names=["ord.txt"]))
+
+
+def side_streams(many, claimed):
+    """A stored file, `many` whose BCJ2 claims so many bytes of each of its two
+    side streams, which hold nothing, and one that is closed otherwise."""
+    text, last = b"hemmelig brev 16", b"hemmelig brev 32"
+    one, other = encrypt(text, 0, b""), encrypt(last, 0, b"", IV, "annet-2026")
+    props = lzma_props(1 << 16)
+    bcj2 = (b"\x05" + coder(LZMA, props) * 2 + coder(COPY)
+            + coder(BCJ2, b"", 4) + aes(0)
+            + bytes([5, 0, 4, 1, 3, 2, 2, 4]) + bytes([7, 6, 1, 0]))
+    stored_one = b"\x01" + aes(0)
+    return archive(
+        one + (one + bytes(48)) * many + other, plain_head(
+            [16] + [16] * 4 * many + [16],
+            [stored_one] + [bcj2] * many + [stored_one],
+            [16] + [claimed, claimed, 16, 16, 16] * many + [16],
+            [zlib.crc32(text)] * (many + 1) + [zlib.crc32(last)],
+            names=["en.txt"] + ["bcj2-%d" % i for i in range(many)]
+            + ["to.txt"]))
+
+
+def many_closed(n):
+    """Files that nothing opens, all with the same key."""
+    return archive(bytes(16 * n), plain_head(
+        [16] * n, [b"\x01" + aes(0)] * n, [13] * n, [1] * n, names=["a"] * n))
+
+
+def misaligned():
+    """Packed to no whole blocks, and what would be the last one decrypts to
+    zeros: that proves nothing, the checksum is another."""
+    head = plain_head([20], [b"\x01" + aes(2)], [16], [1],
+                      names=["brev.txt"])
+    begins = archive(bytes(20), head)[:32 + 4]
+    last = encrypt(bytes(16), 2, b"", begins[-16:])
+    return archive(bytes(4) + last, head)
+
+
 def hidden():
     """The header itself encrypted, in a file with the letter."""
     salt = b"salt"
@@ -167,6 +226,14 @@ def seeds(data_folder):
 
 if __name__ == "__main__":
     HERE = os.path.dirname(os.path.abspath(__file__))
-    with open(os.path.join(os.path.dirname(HERE), "data", "7z", "salted.7z"),
-              "wb") as sample:
-        sample.write(salted())
+    for NAME, BYTES in (
+            ("salted", salted()),
+            ("whole", stored(2, data=b"hemmelig brev 16")),
+            ("whole-lzma", whole_lzma()),
+            ("misaligned", misaligned()),
+            ("many-closed", many_closed(33)),
+            ("side-streams", side_streams(5, 500 << 20)),
+            ("side-stream", side_streams(1, 1000))):
+        with open(os.path.join(os.path.dirname(HERE), "data", "7z",
+                               NAME + ".7z"), "wb") as sample:
+            sample.write(BYTES)

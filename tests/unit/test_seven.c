@@ -5,13 +5,16 @@
 #include "../../daemon/unpack/seven.h"
 
 #include <stdlib.h>
+#include <sys/resource.h>
 #include <unistd.h>
 #include <zlib.h>
 
 #include "../../daemon/base/file.h"
 #include "../../daemon/base/mem.h"
 #include "../../daemon/base/text.h"
+#include "../../daemon/unpack/sevenhead.h"
 #include "../../daemon/unpack/unpack.h"
+#include "leftover.h"
 #include "make_archive.h"
 #include "test.h"
 
@@ -50,7 +53,8 @@ is_known(const uint8_t *p, size_t n)
 {
 	static const uint32_t sums[] = {0x82F904B3, 0x84E9A613, 0xBA961C19,
 	    0xCC032110, 0xC9F34B74, 0x93F6D530, 0xD7FE7B71, 0x71DB46CE,
-	    0xA381ACF7, 0xCC63130D, 0x41950102, 0x923D3DD6, 0xCC8F1E5D, 0};
+	    0xA381ACF7, 0xCC63130D, 0x41950102, 0x923D3DD6, 0xCC8F1E5D,
+	    0xE2A5DDEA, 0x031BC514, 0};
 	uint32_t sum = (uint32_t)crc32(0, p, (uInt)n);
 	size_t i;
 
@@ -174,20 +178,41 @@ seal(struct sl_buf *b)
 static void
 replace(struct sl_buf *b, const char *from, size_t n, const char *to, size_t m)
 {
+	struct sl_buf made = {0};
 	size_t left, found = 0;
-	uint8_t *h = header(b, &left), *p;
+	const uint8_t *h = header(b, &left), *p;
 
-	for (p = h; (p = memmem(p, left, from, n)) != NULL; p += m) {
-		left = b->n - (size_t)((char *)p - b->p);
-		memmove(p + m, p + n, left - n);
-		memcpy(p, to, m);
-		b->n -= n - m;
-		left -= n;
-		found++;
+	sl_buf_add(&made, b->p, b->n - left);
+	for (; (p = memmem(h, left, from, n)) != NULL; found++) {
+		sl_buf_add(&made, h, (size_t)(p - h));
+		sl_buf_add(&made, to, m);
+		left -= (size_t)(p - h) + n;
+		h = p + n;
 	}
+	sl_buf_add(&made, h, left);
 	CHECK(found > 0);
-	p = (uint8_t *)b->p;
-	put(p + 20, b->n - 32 - le(p + 12, 8), 8);
+	sl_buf_free(b);
+	*b = made;
+	put((uint8_t *)b->p + 20, b->n - 32 - le((uint8_t *)b->p + 12, 8), 8);
+	seal(b);
+}
+
+/* Puts n zero bytes before the header. */
+static void
+pad(struct sl_buf *b, size_t n)
+{
+	SL_FREE uint8_t *zeros = sl_alloc(n);
+	struct sl_buf made = {0};
+	size_t left;
+	const uint8_t *h = header(b, &left);
+
+	memset(zeros, 0, n);
+	sl_buf_add(&made, b->p, b->n - left);
+	sl_buf_add(&made, zeros, n);
+	sl_buf_add(&made, h, left);
+	sl_buf_free(b);
+	*b = made;
+	put((uint8_t *)b->p + 12, b->n - left - 32, 8);
 	seal(b);
 }
 
@@ -301,6 +326,86 @@ much_memory(void)
 	end(&g);
 }
 
+/* Larger than may be unpacked, and whole blocks: nothing tells which password
+ * it is. */
+static void
+too_large(void)
+{
+	SL_BUF struct sl_buf b = {0};
+	struct got g;
+
+	begin("feil\n" SECRET "\nsist");
+	limits.member_bytes_max = 16;
+	check("7z/whole.7z", "brev.txt|16|\n", NULL, 2);
+	limits.member_bytes_max = 15;
+	check("7z/whole.7z", "brev.txt|0|limit_member\n", "limit_member", 0);
+	/* Made larger: what is read is right so far with any password. */
+	begin("feil");
+	read_data("7z/whole.7z", &b);
+	pad(&b, (256 << 10) - 16);
+	replace(&b, "\x09\x10\0", 3, "\x09\xE0\0\0\4\0", 6);
+	replace(&b, "\x0C\x10", 2, "\x0C\xE0\0\0\4", 5);
+	limits.member_bytes_max = 100 << 10;
+	unpack(&g, b.p, b.n);
+	CHECK_STR(sl_buf_str(&g.log), "brev.txt|0|limit_member\n");
+	CHECK_STR(g.u.reason, "limit_member");
+	CHECK_MSG(g.u.password == 0, "%u", g.u.password);
+	end(&g);
+}
+
+/* Half a gigabyte of dictionary where there is less. */
+static void
+no_memory(void)
+{
+#ifndef __SANITIZE_ADDRESS__
+	struct rlimit was, now;
+
+	begin("feil\n" SECRET);
+	CHECK(getrlimit(RLIMIT_AS, &was) == 0);
+	now = was;
+	now.rlim_cur = (rlim_t)256 << 20;
+	CHECK(setrlimit(RLIMIT_AS, &now) == 0);
+	check(
+	    "7z/whole-lzma.7z", "ord.txt|0|limit_memory\n", "limit_memory", 0);
+	CHECK(setrlimit(RLIMIT_AS, &was) == 0);
+#endif
+	begin("feil\n" SECRET);
+	check("7z/whole-lzma.7z", "ord.txt|105|\n", NULL, 2);
+}
+
+/* Zeros behind a file say nothing where the blocks are not whole. */
+static void
+misaligned(void)
+{
+	begin(SECRET);
+	check("7z/misaligned.7z", "brev.txt|0|encrypted\n", "encrypted", 0);
+}
+
+/* What BCJ2 keeps beside a file counts, unpacked or not. */
+static void
+side_streams(void)
+{
+	SL_BUF struct sl_buf b = {0};
+	struct got g;
+
+	begin(SECRET);
+	limits.member_bytes_max = 1999;
+	check("7z/side-stream.7z",
+	    "en.txt|16|\nbcj2-0|0|limit_member\nto.txt|0|encrypted\n",
+	    "encrypted", 1);
+	limits.member_bytes_max = 2000;
+	check("7z/side-stream.7z",
+	    "en.txt|16|\nbcj2-0|0|encrypted\nto.txt|0|encrypted\n", "encrypted",
+	    1);
+	/* Five times 1000 MB: the fifth is not tried. */
+	limits.member_bytes_max = 0;
+	read_data("7z/side-streams.7z", &b);
+	unpack(&g, b.p, b.n);
+	CHECK(g.whole == 1 && g.members == 7 && g.u.untried);
+	CHECK_STR(g.u.reason, "encrypted");
+	end(&g);
+}
+
 static void
 limits_count(void)
 {
@@ -318,7 +423,7 @@ limits_count(void)
 	limits.member_bytes_max = 43;
 	unpack(&g, b.p, b.n);
 	CHECK_STR(g.u.reason, "limit_member");
-	CHECK(g.whole == 1);
+	CHECK_MSG(g.whole == 2, "%s", sl_buf_str(&g.log));
 	end(&g);
 	limits.member_bytes_max = 0;
 	limits.total_bytes_max = 100;
@@ -516,10 +621,204 @@ read_anywhere(void)
 	sl_seven_free(s);
 }
 
+/* -- headers -------------------------------------------------------------- */
+
+/* What becomes of the 7z as such. */
+static enum sl_rc
+open_bytes(const struct sl_buf *b)
+{
+	SL_CLOSE int in = make_fd(b->p, b->n);
+	struct sl_extent x = {.fd = in, .size = b->n};
+	struct sl_seven_opened o;
+	struct sl_seven *s = NULL;
+	enum sl_rc rc = sl_seven_open(&x, &keys, &limits, &s, &o);
+
+	sl_seven_free(s);
+	return rc;
+}
+
+/* The header of whole.7z, with so much of what nobody reads in it that it has n
+ * bytes. */
+static void
+fill_header(struct sl_buf *b, size_t n)
+{
+	SL_BUF struct sl_buf with = {0};
+	size_t was, more;
+
+	read_data("7z/whole.7z", b);
+	(void)header(b, &was);
+	more = n - was - 10;
+	sl_buf_add(&with, "\5\1\x19\xFF", 4);
+	memset(sl_buf_room(&with, 8 + more), 0, 8 + more);
+	put((uint8_t *)with.p + with.n, more, 8);
+	sl_buf_grown(&with, 8 + more);
+	sl_buf_add(&with, "\x11", 1);
+	replace(b, "\5\1\x11", 3, with.p, with.n);
+}
+
+/* Puts the header into a folder of its own, not encrypted. */
+static void
+wrap_header(struct sl_buf *b)
+{
+	SL_BUF struct sl_buf outer = {0};
+	uint8_t *p, sum[4];
+	size_t n;
+
+	p = header(b, &n);
+	put(sum, crc32(0, p, (uInt)n), 4);
+	sl_buf_add(&outer, "\x17\6", 2);
+	sl_seven_add_number(&outer, b->n - n - 32);
+	sl_buf_add(&outer, "\1\x09", 2);
+	sl_seven_add_number(&outer, n);
+	sl_buf_add(&outer, "\0\7\x0B\1\0\1\1\0\x0C", 9);
+	sl_seven_add_number(&outer, n);
+	sl_buf_add(&outer, "\x0A\1", 2);
+	sl_buf_add(&outer, sum, 4);
+	sl_buf_add(&outer, "\0\0", 2);
+	n = b->n;
+	sl_buf_add(b, outer.p, outer.n);
+	put((uint8_t *)b->p + 12, n - 32, 8);
+	put((uint8_t *)b->p + 20, outer.n, 8);
+	seal(b);
+}
+
+static void
+large_headers(void)
+{
+	static const size_t max = (size_t)16 << 20;
+	SL_BUF struct sl_buf b = {0};
+	unsigned i;
+
+	begin(SECRET);
+	for (i = 0; i < 2; i++) {
+		fill_header(&b, max + i);
+		CHECK(open_bytes(&b) == (i == 0 ? SL_OK : SL_SKIP));
+		wrap_header(&b);
+		CHECK(open_bytes(&b) == (i == 0 ? SL_OK : SL_SKIP));
+	}
+}
+
+/* A header may lie in a folder, but there it must be the header itself. */
+static void
+wrapped_headers(void)
+{
+	SL_BUF struct sl_buf b = {0};
+	uint8_t *h, *p;
+	size_t n;
+
+	begin(SECRET);
+	read_data("7z/whole.7z", &b);
+	wrap_header(&b);
+	CHECK(open_bytes(&b) == SL_OK);
+	/* What tells of its streams, as that of a header once more. */
+	read_data("7z/whole.7z", &b);
+	h = header(&b, &n);
+	p = memmem(h, n, "\5\1\x11", 3);
+	CHECK(p != NULL);
+	if (p == NULL)
+		return;
+	memmove(h, h + 1, (size_t)(p - h) - 1);
+	h[0] = 0x17;
+	n = (size_t)(p - h) - 1;
+	b.n = (size_t)((char *)h - b.p) + n;
+	put((uint8_t *)b.p + 20, n, 8);
+	seal(&b);
+	wrap_header(&b);
+	CHECK(open_bytes(&b) == SL_SKIP);
+}
+
+static void
+header_checksum(void)
+{
+	SL_BUF struct sl_buf b = {0};
+	uint8_t *h;
+	size_t n;
+
+	begin(SECRET);
+	read_data("7z/whole.7z", &b);
+	CHECK(open_bytes(&b) == SL_OK);
+	h = header(&b, &n);
+	h[n - 6] ^= 1; /* a letter of the name */
+	CHECK(open_bytes(&b) == SL_SKIP);
+	seal(&b);
+	CHECK(open_bytes(&b) == SL_OK);
+}
+
+/* More than stands in whole blocks. */
+static void
+parts_of_blocks(void)
+{
+	SL_BUF struct sl_buf b = {0};
+	struct got g;
+
+	begin(SECRET);
+	read_data("7z/whole.7z", &b);
+	pad(&b, 4);
+	replace(&b, "\x09\x10\0", 3, "\x09\x14\0", 3);
+	unpack(&g, b.p, b.n);
+	CHECK_STR(sl_buf_str(&g.log), "brev.txt|16|\n");
+	end(&g);
+	replace(&b, "\x0C\x10", 2, "\x0C\x11", 2);
+	unpack(&g, b.p, b.n);
+	CHECK_STR(sl_buf_str(&g.log), "brev.txt|0|unsupported\n");
+	end(&g);
+}
+
+/* 1023 keys, and 1056, which are more than are tried. */
+static void
+many_failures(void)
+{
+	SL_BUF struct sl_buf b = {0};
+	SL_BUF struct sl_buf lines = {0};
+	struct got g;
+	unsigned i;
+
+	read_data("7z/many-closed.7z", &b);
+	for (i = 1; i <= 32; i++) {
+		sl_buf_printf(&lines, "feil-%u\n", i);
+		if (i < 31)
+			continue;
+		begin(sl_buf_str(&lines));
+		unpack(&g, b.p, b.n);
+		CHECK_MSG(g.u.untried == (i == 32), "%u", i);
+		CHECK_STR(g.u.reason, "encrypted");
+		end(&g);
+	}
+}
+
+/* Of a block only the bytes asked for are left. */
+static void
+blocks_wiped(void)
+{
+	SL_BUF struct sl_buf b = {0};
+	SL_CLOSE int in = -1;
+	struct sl_extent x = {0};
+	struct sl_seven_opened o;
+	struct sl_seven *s = NULL;
+	uint8_t some[2];
+
+	begin(SECRET);
+	read_data("7z/whole.7z", &b);
+	in = make_fd(b.p, b.n);
+	x = (struct sl_extent){.fd = in, .size = b.n};
+	CHECK(sl_seven_open(&x, &keys, &limits, &s, &o) == SL_OK);
+	if (s == NULL)
+		return;
+	CHECK(sl_seven_read(s, some, 2, 32 + 3) == 2);
+	CHECK(memcmp(some, "me", 2) == 0);
+	CHECK(!leftover_holds("melig brev"));
+	sl_seven_free(s);
+}
+
 TEST_MAIN({"old_samples", old_samples}, {"methods", methods},
     {"hidden_names", hidden_names}, {"two_passwords", two_passwords},
     {"salted", salted}, {"ppmd_tail", ppmd_tail}, {"much_memory", much_memory},
+    {"too_large", too_large}, {"no_memory", no_memory},
+    {"misaligned", misaligned}, {"side_streams", side_streams},
     {"limits_count", limits_count}, {"one_key", one_key},
     {"costly_keys", costly_keys}, {"no_checksums", no_checksums},
     {"key_of_rounds", key_of_rounds}, {"read_anywhere", read_anywhere},
+    {"blocks_wiped", blocks_wiped}, {"large_headers", large_headers},
+    {"wrapped_headers", wrapped_headers}, {"header_checksum", header_checksum},
+    {"parts_of_blocks", parts_of_blocks}, {"many_failures", many_failures},
     {"wrong_bytes", wrong_bytes})

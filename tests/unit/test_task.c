@@ -21,6 +21,7 @@
 #include "../../daemon/read/host.h"
 #include "../../daemon/read/plugins.h"
 #include "../../daemon/worker/worker.h"
+#include "leftover.h"
 #include "make_archive.h"
 #include "test.h"
 
@@ -302,6 +303,9 @@ task(const char *name)
 	    .side_max = 20000};
 }
 
+/* A password of a task; it ends with 200 where it left it lying about. */
+#define PASSWORD "gjett-aldri-2026"
+
 /* Runs t over the file in a child; its records go to `out`. */
 static const char *
 run_fds(const struct sl_msg_task *t, int *fds)
@@ -325,7 +329,8 @@ run_fds(const struct sl_msg_task *t, int *fds)
 	if (pid == 0) {
 		(void)close(sv[0]);
 		(void)alarm(60);
-		_exit(sl_work_run(t, fds));
+		status = sl_work_run(t, fds);
+		_exit(leftover_holds(PASSWORD) ? 200 : status);
 	}
 	(void)close(sv[1]);
 	while ((n = recv(sv[0], p, sizeof(p), 0)) > 0)
@@ -391,6 +396,16 @@ one_text(void)
 }
 
 /* A bad page costs itself; a blank one is no error. */
+static void
+passwords_wiped(void)
+{
+	struct sl_msg_task t = task("brev.txt");
+
+	t.passwords = sl_slice_str("feil\n" PASSWORD "\n");
+	run(&t, "text Hei\n", 9);
+	SAYS("END parts=1 ok \n");
+}
+
 static void
 pages_of_all_kinds(void)
 {
@@ -1048,6 +1063,7 @@ folders(void)
 }
 
 static const struct test_case cases[] = {{"one_text", one_text},
+    {"passwords_wiped", passwords_wiped},
     {"pages_of_all_kinds", pages_of_all_kinds},
     {"text_beside_image", text_beside_image}, {"limit_pixels", limit_pixels},
     {"limit_pages", limit_pages}, {"embedded", embedded},
