@@ -41,7 +41,7 @@ $(B)/pronom/%: schemas/pronom/%
 include tests/tests.mk
 
 # -- rooms ------------------------------------------------------------------
-ROOMS := base wire config registry access store journal intake unpack pronom identify read \
+ROOMS := base options wire config registry access store journal intake unpack pronom identify read \
 	ocr sandbox worker decrypt convert place prepare push query report xsd dias depot \
 	seal faces engine cli
 room_objs = $(patsubst %.c,$(O)/%.o,$(wildcard daemon/$(1)/*.c))
@@ -80,12 +80,12 @@ libs_iconv := -licuuc -Wl,--export-dynamic-symbol=iconv \
 PROGRAMS := slused sluse sluse-report sluse-depot sluse-work sluse-ocr sluse-place sluse-push sluse-decrypt sluse-convert
 rooms_slused := engine seal faces access intake place prepare store journal registry config wire base
 libs_slused := -lsqlite3 -ljansson -lcrypto
-rooms_sluse := cli query store journal prepare place registry config pronom wire base
+rooms_sluse := cli query store journal prepare place registry config pronom options wire base
 libs_sluse := -lsqlite3 -ljansson -lxml2 -lcrypto
-rooms_sluse-report := report query store journal registry config wire base
+rooms_sluse-report := report query store journal registry config options wire base
 libs_sluse-report = $(call pc,libs,pangocairo cairo-pdf libxml-2.0) \
 	-lsqlite3 -ljansson -lcrypto -lm
-rooms_sluse-depot := depot dias xsd report query pronom store journal registry config wire base
+rooms_sluse-depot := depot dias xsd report query pronom store journal registry config options wire base
 libs_sluse-depot = $(call pc,libs,pangocairo cairo-pdf libxml-2.0 libarchive) \
 	-lsqlite3 -ljansson -lcrypto -lm
 rooms_sluse-work := worker read unpack identify pronom sandbox wire base

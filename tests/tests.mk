@@ -20,7 +20,7 @@ extra_test_decrypt := tests/unit/parent.c tests/unit/envelopes.c
 rooms_test_convert := convert worker sandbox wire base
 libs_test_convert := -lseccomp -lcrypto
 extra_test_convert := tests/unit/parent.c
-rooms_test_cli := cli query store journal prepare place registry config pronom wire base
+rooms_test_cli := cli query store journal prepare place registry config pronom options wire base
 libs_test_cli := -lsqlite3 -ljansson -lxml2 -lcrypto
 # Readers are tested as sluse-work loads them.
 extra_test_reader_pdf := tests/unit/reader_harness.c tests/unit/make_pdf.c
@@ -60,16 +60,16 @@ libs_bench_fork := -lseccomp -lcrypto
 
 rooms_test_access := access config base
 libs_test_access := -ljansson -lcrypto
-rooms_test_report := report query store journal registry config wire base
+rooms_test_report := report query store journal registry config options wire base
 libs_test_report = $(libs_sluse-report)
-rooms_fuzz_targetlog := report query store journal registry config wire base
+rooms_fuzz_targetlog := report query store journal registry config options wire base
 libs_fuzz_targetlog = $(libs_sluse-report)
 
-rooms_test_depot := depot dias xsd report query pronom store journal registry config wire base
+rooms_test_depot := depot dias xsd report query pronom store journal registry config options wire base
 libs_test_depot = $(libs_sluse-depot)
-rooms_fuzz_harvest := depot dias xsd report query pronom store journal registry config wire base
+rooms_fuzz_harvest := depot dias xsd report query pronom store journal registry config options wire base
 libs_fuzz_harvest = $(libs_sluse-depot)
-rooms_fuzz_n5check := depot dias xsd report query pronom store journal registry config wire base
+rooms_fuzz_n5check := depot dias xsd report query pronom store journal registry config options wire base
 libs_fuzz_n5check = $(libs_sluse-depot)
 rooms_test_dias := dias xsd store journal registry config wire base
 libs_test_dias = $(call pc,libs,libarchive libxml-2.0) \

@@ -9,7 +9,6 @@
 #include <unistd.h>
 
 #include "clock.h"
-#include "log.h"
 #include "mem.h"
 #include "text.h"
 
@@ -94,13 +93,11 @@ sl_notify_pulse(int fd)
 }
 
 int
-sl_notify_away(unsigned tries, const char *subject)
+sl_notify_away(unsigned tries)
 {
-	if (tries == 0) {
-		sl_log(SL_LOG_INFO, subject, "waiting for slused");
-		/* It may be long away: no reason to kill us. */
+	/* It may be long away: no reason to kill us. */
+	if (tries == 0)
 		sl_notify("READY=1");
-	}
 	sl_notify("WATCHDOG=1");
 	return tries < 6 ? 50 << tries : AWAY_MAX_MS;
 }

@@ -20,10 +20,9 @@ void sl_notify(const char *state);
 int sl_notify_open(void);
 void sl_notify_by(int fd, const char *state);
 
-/* slused is away, for the tries-th time from 0: says so the first time (subject
- * as in sl_log), keeps systemd content, and gives how many ms to wait before
- * the next try. */
-int sl_notify_away(unsigned tries, const char *subject);
+/* slused is away, for the tries-th time from 0: keeps systemd content, and
+ * gives how many ms to wait before the next try. */
+int sl_notify_away(unsigned tries);
 
 /* How often "WATCHDOG=1" is due: half of what systemd waits; 0 = never. */
 int64_t sl_notify_watchdog_ms(void);

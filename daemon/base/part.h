@@ -15,12 +15,14 @@
 /* Marks a folder that is empty, or that an earlier run of that kind left, which
  * is emptied. *ret is the caller's, for sl_part_end. SL_REJECT: it holds
  * something else (not_empty), or another run is at work (busy); name is for the
- * text. */
+ * text. Nothing can be locked there: cannot_lock. */
 enum sl_rc sl_part_begin(
     int dir, const char *kind, const char *name, int *ret, struct sl_err *err);
 /* A new folder name, which is marked and opened; or one of that name that an
- * earlier run of that kind left. *ret_dir and *ret are the caller's. SL_REJECT:
- * there is another of that name, also if it is empty; or it cannot be made. */
+ * earlier run of that kind left. An empty one is removed and made anew.
+ * *ret_dir and *ret are the caller's. SL_REJECT: as above, or it cannot be made
+ * (cannot_make), as where the folder it is to lie in is not there. After a
+ * failure a folder that was new is gone. */
 enum sl_rc sl_part_make(const char *name, mode_t mode, const char *kind,
     int *ret_dir, int *ret, struct sl_err *err);
 /* All of it is there and on the disk: the mark goes. A folder that gets another

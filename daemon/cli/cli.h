@@ -12,7 +12,7 @@
 #include <stdbool.h>
 
 #include "../base/err.h"
-#include "../base/options.h"
+#include "../options/options.h"
 #include "../store/store.h"
 
 struct sl_cli {

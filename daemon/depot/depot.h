@@ -9,7 +9,7 @@
 #define SL_DEPOT_DEPOT_H
 
 #include "../base/err.h"
-#include "../base/options.h"
+#include "../options/options.h"
 
 /* A command gets its line from its own name on, and gives an exit code. */
 typedef int sl_depot_run(int argc, char **argv);

@@ -346,8 +346,11 @@ is_declared_body(const char *p, size_t n, const char *declared,
 	return true;
 }
 
-/* A head of a mail and nothing else: libmagic could only say the same, or less.
- */
+/* A head of a mail and nothing else. libmagic would mostly say the same; where
+ * Path: or Xref: comes first it has message/news, and where a mail has BinHex
+ * in it sometimes the kind of that. Both are mails, and are read as mails. It
+ * would guess a charset too: a mail has one for each part, and says which, so
+ * none is told. */
 static bool
 is_plain_mail(const char *p, size_t n, struct sl_identity *id)
 {

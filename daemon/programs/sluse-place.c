@@ -65,7 +65,9 @@ connect_slused(const char *path, struct sl_chan **ret, struct sl_err *err)
 		rc = sl_chan_connect(path, SL_ROLE_PLACE, 1, "", ret, err);
 		if (rc != SL_RETRY)
 			return rc;
-		(void)poll(NULL, 0, sl_notify_away(tries, ""));
+		if (tries == 0)
+			sl_log(SL_LOG_INFO, "", "waiting for slused");
+		(void)poll(NULL, 0, sl_notify_away(tries));
 	}
 }
 

@@ -324,7 +324,9 @@ connect_slused(int signals, const struct options *o, struct sl_chan **ret,
 		    o->socket, role, SL_PUSH_QUEUE, name, ret, err);
 		if (rc != SL_RETRY)
 			return rc;
-		if (poll(&pf, 1, sl_notify_away(tries, name)) > 0)
+		if (tries == 0)
+			sl_log(SL_LOG_INFO, name, "waiting for slused");
+		if (poll(&pf, 1, sl_notify_away(tries)) > 0)
 			return SL_SKIP;
 	}
 }

@@ -603,8 +603,7 @@ map_huge(size_t n)
 	before = -(uintptr_t)p & (HUGE - 1);
 	if (before > 0)
 		(void)munmap(p, before);
-	if (before < HUGE)
-		(void)munmap(p + before + n, HUGE - before);
+	(void)munmap(p + before + n, HUGE - before);
 	(void)madvise(p + before, n, MADV_HUGEPAGE);
 	return p + before;
 }

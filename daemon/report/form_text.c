@@ -2,6 +2,7 @@
  * The table for people: columns as wide as the first WIDTH_ROWS rows need. On a
  * terminal texts give way until a row fits, and go on below; nothing is cut.
  */
+#include <assert.h>
 #include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
@@ -192,6 +193,7 @@ flush_kept(struct sl_out *o)
 static void
 text_begin(struct sl_out *o)
 {
+	assert(o->def->columns <= COLUMNS_MAX);
 	o->state = sl_alloc(sizeof(struct text));
 }
 

@@ -18,8 +18,8 @@
 #include "../base/clock.h"
 #include "../base/hash.h"
 #include "../base/mem.h"
-#include "../base/options.h"
 #include "../base/text.h"
+#include "../options/options.h"
 #include "bundle.h"
 #include "form.h"
 

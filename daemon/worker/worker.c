@@ -495,7 +495,9 @@ reach_slused(struct parent *p, const struct options *o, struct sl_told *told,
 			       &p->chan, err);
 		if (rc != SL_RETRY)
 			return rc;
-		if (sleep_or_end(p, sl_notify_away(tries, "parent")))
+		if (tries == 0)
+			sl_log(SL_LOG_INFO, "parent", "waiting for slused");
+		if (sleep_or_end(p, sl_notify_away(tries)))
 			return SL_SKIP;
 	}
 }

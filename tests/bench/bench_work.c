@@ -5,8 +5,8 @@
  *	bench_work SLUSE_WORK FILE ...
  *
  * Prints processor time a file, of the children and of the parent (which has
- * the cost of the forks), and a digest of everything that was told: the same
- * before and after a change that should change nothing.
+ * the cost of the forks), how many packets came, and a digest of everything
+ *that was told: the same before and after a change that should change nothing.
  */
 #include <fcntl.h>
 #include <stdio.h>
@@ -24,7 +24,7 @@
 #include "../../daemon/worker/worker.h"
 
 static struct sl_sha256 *told;
-static uint64_t records;
+static uint64_t packets;
 
 static _Noreturn void
 die(const char *what)
@@ -98,14 +98,14 @@ all_us(pid_t pid)
 }
 
 static void
-take_records(int fd)
+take_packets(int fd)
 {
 	static uint8_t b[SL_WIRE_MAX];
 	ssize_t n;
 
 	while ((n = read(fd, b, sizeof(b))) > 0) {
 		sl_sha256_add(told, b, (size_t)n);
-		records++;
+		packets++;
 	}
 }
 
@@ -151,7 +151,7 @@ one(struct sl_chan *c, const char *name, uint64_t number)
 	    "the worker is gone");
 	for (i = 0; i <= SL_FD_ORIGINAL_READ; i++)
 		(void)close(fds[i]);
-	take_records(pair[0]);
+	take_packets(pair[0]);
 	(void)close(pair[0]);
 	need(sl_chan_recv(c, &m, NULL, &nfds, NULL) == SL_OK &&
 		 m.type == SL_MSG_TASK_ENDED &&
@@ -184,9 +184,9 @@ main(int argc, char **argv)
 	children = all_us(pid) - parent;
 	sl_sha256_end(told, &d);
 	sl_digest_hex(&d, hex);
-	(void)printf("files=%d child_us=%.0f parent_us=%.0f records=%llu "
+	(void)printf("files=%d child_us=%.0f parent_us=%.0f packets=%llu "
 		     "told=%.16s\n",
 	    argc - 2, children / (argc - 2), (parent - warm) / (argc - 2),
-	    (unsigned long long)records, hex);
+	    (unsigned long long)packets, hex);
 	return 0;
 }

@@ -418,9 +418,15 @@ class Extraction(Depot):
         self.run_it("noark5", self.path("h"), self.path("ut"), *PERIOD,
                     *SYSTEM, status=2)
         os.mkdir(self.path("ny.part"))
+        with open(self.path("ny.part/notat"), "w"):
+            pass
         self.run_it("noark5", self.path("h"), self.path("ny"), *PERIOD,
                     *SYSTEM, status=5)
-        self.assertEqual(os.listdir(self.path("ny.part")), [])
+        self.assertEqual(os.listdir(self.path("ny.part")), ["notat"])
+        self.run_it("noark5", self.path("h"), self.path("nei/ny"),
+                    *PERIOD, *SYSTEM, status=5)
+        self.assertIn("is to lie in is not there", self.said)
+        os.unlink(self.path("ny.part/notat"))
         # What a killed run left is no more than that.
         for name, text in (("avvik.csv", "halv"),
                            (".sluse-part", "sluse noark5\n")):

@@ -6,7 +6,9 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/file.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
 #include "../../daemon/base/clock.h"
@@ -18,6 +20,18 @@
 #include "../../daemon/base/trust.h"
 #include "../../daemon/base/ulid.h"
 #include "test.h"
+
+/* In the place of the C library's: a disk where nothing can be locked. */
+static int lock_errno;
+
+int
+flock(int fd, int how)
+{
+	if (lock_errno == 0)
+		return (int)syscall(SYS_flock, fd, how);
+	errno = lock_errno;
+	return -1;
+}
 
 static void
 utf8(void)
@@ -316,18 +330,77 @@ unfinished(void)
 	CHECK(linkat(dir, "merke", dir, SL_PART_FILE, 0) == 0);
 	CHECK(sl_part_begin(dir, "ord", path, &lock, &err) == SL_REJECT);
 	CHECK(faccessat(dir, "fil", F_OK, 0) == 0 && lock == -1);
-	/* Killed before the mark had its words. */
+	(void)close(dir);
+	(void)sl_remove_tree(AT_FDCWD, top);
+}
+
+/* Killed before the folder had a mark, or the mark its words. */
+static void
+hardly_begun(void)
+{
+	char top[] = "/tmp/sluse-part-XXXXXX", path[64];
+	int dir, lock;
+	struct sl_err err;
+	struct stat st;
+
+	CHECK(mkdtemp(top) != NULL);
+	(void)snprintf(path, sizeof(path), "%s/ny", top);
+	CHECK(mkdir(path, 0777) == 0 && chmod(path, 0777) == 0);
+	CHECK(sl_part_make(path, 0700, "ord", &dir, &lock, &err) == SL_OK);
+	CHECK(fstat(dir, &st) == 0 && (st.st_mode & 07777) == 0700);
+	CHECK(faccessat(dir, SL_PART_FILE, F_OK, 0) == 0);
+	(void)close(lock);
 	CHECK(unlinkat(dir, SL_PART_FILE, 0) == 0);
 	leave(dir, SL_PART_FILE, "");
+	/* Nothing beside it could be lost; else it is anybody's. */
+	leave(dir, "fil", "x");
+	CHECK(sl_part_begin(dir, "ord", path, &lock, &err) == SL_REJECT);
+	CHECK_STR(err.reason, "not_empty");
+	CHECK(faccessat(dir, "fil", F_OK, 0) == 0 && lock == -1);
+	CHECK(unlinkat(dir, "fil", 0) == 0);
 	CHECK(sl_part_begin(dir, "ord", path, &lock, &err) == SL_OK);
 	(void)close(lock);
 	CHECK(sl_part_begin(dir, "andre", path, &lock, &err) == SL_REJECT);
+	CHECK_STR(err.reason, "not_empty");
 	(void)close(dir);
-	/* An empty one may be anybody's. */
-	(void)snprintf(path, sizeof(path), "%s/tom", top);
-	CHECK(mkdir(path, 0700) == 0);
-	CHECK(sl_part_make(path, 0750, "ord", &dir, &lock, &err) == SL_REJECT);
-	CHECK(dir == -1 && lock == -1);
+	/* What holds something, or is none, stays. */
+	(void)snprintf(path, sizeof(path), "%s/lenke", top);
+	CHECK(symlink("ny", path) == 0);
+	CHECK(sl_part_make(path, 0700, "ord", &dir, &lock, &err) == SL_REJECT);
+	CHECK_STR(err.reason, "not_empty");
+	CHECK(lstat(path, &st) == 0 && S_ISLNK(st.st_mode) && dir == -1);
+	(void)snprintf(path, sizeof(path), "%s/mangler/ny", top);
+	CHECK(sl_part_make(path, 0700, "ord", &dir, &lock, &err) == SL_REJECT);
+	CHECK_STR(err.reason, "cannot_make");
+	CHECK(err.sys == ENOENT && dir == -1 && lock == -1);
+	(void)sl_remove_tree(AT_FDCWD, top);
+}
+
+/* As on some network disks: who lives could not be told from who was killed. */
+static void
+no_locks(void)
+{
+	char top[] = "/tmp/sluse-part-XXXXXX", path[64];
+	int dir, lock;
+	struct sl_err err;
+
+	CHECK(mkdtemp(top) != NULL);
+	(void)snprintf(path, sizeof(path), "%s/ny", top);
+	lock_errno = ENOLCK;
+	CHECK(sl_part_make(path, 0700, "ord", &dir, &lock, &err) == SL_REJECT);
+	CHECK_STR(err.reason, "cannot_lock");
+	CHECK(err.sys == ENOLCK && dir == -1 && lock == -1);
+	CHECK(access(path, F_OK) != 0);
+	lock_errno = 0;
+	CHECK(sl_part_make(path, 0700, "ord", &dir, &lock, &err) == SL_OK);
+	leave(dir, "fil", "x");
+	lock_errno = ENOLCK;
+	CHECK(sl_part_begin(dir, "ord", path, &lock, &err) == SL_REJECT);
+	CHECK_STR(err.reason, "cannot_lock");
+	CHECK(faccessat(dir, "fil", F_OK, 0) == 0);
+	CHECK(faccessat(dir, SL_PART_FILE, F_OK, 0) == 0 && lock == -1);
+	lock_errno = 0;
+	(void)close(dir);
 	(void)sl_remove_tree(AT_FDCWD, top);
 }
 
@@ -354,4 +427,5 @@ TEST_MAIN({"utf8", utf8}, {"display", display},
     {"json_csv_html", json_csv_html}, {"slices", slices}, {"numbers", numbers},
     {"fnr", fnr}, {"oslo", oslo}, {"ulids", ulids},
     {"password_file", password_file}, {"trust_list", trust_list},
-    {"unfinished", unfinished}, {"closed_once", closed_once})
+    {"unfinished", unfinished}, {"hardly begun", hardly_begun},
+    {"no locks", no_locks}, {"closed_once", closed_once})

@@ -316,6 +316,31 @@ declared(void)
 	CHECK_STR(id.mime, "application/octet-stream");
 }
 
+/* What libmagic has other names for: a mail all the same. */
+static void
+mails(void)
+{
+#define REST                                                                   \
+	"Subject: Innsyn\nFrom: Kari <kari@example.no>\n"                      \
+	"Date: Mon, 2 Nov 2026 10:00:01 +0100\nMessage-ID: <1@example.no>\n"
+	static const char *const t[] = {
+	    "Path: news.example.no!not-for-mail\nNewsgroups: no.test\n" REST
+	    "\nHei\n",
+	    "Xref: example no.test:1\n" REST "\nHei p\xC3\xA5 deg\n",
+	    REST "\n(This file must be converted with BinHex 4.0)\n\n"
+		 ":$f*TEQKPH#jdH(4ZC'8!N!TM8&4`8P0028e5)!N!!!\"#\n:\n",
+	};
+	struct sl_identity id;
+	size_t i;
+
+	for (i = 0; i < sizeof(t) / sizeof(t[0]); i++) {
+		id = identify(t[i], strlen(t[i]), "a.eml", NULL);
+		CHECK_STR(id.mime, "message/rfc822");
+		CHECK_STR(id.charset, "");
+		CHECK_STR(id.warnings, "");
+	}
+}
+
 /* Every prefix of everything: no crash, always a type. */
 static void
 prefixes(void)
@@ -367,5 +392,5 @@ last_volume(void)
 
 TEST_MAIN({"kinds", kinds}, {"formats", formats}, {"windows", windows},
     {"zips", zips}, {"polyglots", polyglots}, {"archives", archives},
-    {"last_volume", last_volume}, {"declared", declared},
+    {"last_volume", last_volume}, {"declared", declared}, {"mails", mails},
     {"prefixes", prefixes}, {"large", large})

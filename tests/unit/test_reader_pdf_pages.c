@@ -216,6 +216,88 @@ hidden_text(void)
 	rh_close(&h);
 }
 
+/* -- a font that draws beside its place ------------------------------------ */
+
+static size_t
+seal_type1(uint8_t *out, const uint8_t *p, size_t n, uint16_t r)
+{
+	for (size_t i = 0; i < n + 4; i++) {
+		out[i] = (uint8_t)((i < 4 ? 'A' : p[i - 4]) ^ (r >> 8));
+		r = (uint16_t)((out[i] + r) * 52845u + 22719u);
+	}
+	return n + 4;
+}
+
+/* Letters of one square that lies `far` of an em above the line; the font's
+ * FontBBox says otherwise. */
+static void
+put_far_font(int32_t far)
+{
+	static const char *const names[] = {
+	    ".notdef", "H", "e", "m", "l", "i", "g"};
+	/* 0 500 hsbw 0 FAR rmoveto, a square, closepath endchar */
+	uint8_t glyph[] = {139, 248, 136, 13, 139, 255, 0, 0, 0, 0, 21, 239, 6,
+	    239, 7, 39, 6, 9, 14};
+	uint8_t sealed[64], clear[4096], file[8192];
+	size_t n, k;
+	int m;
+
+	for (int i = 0; i < 4; i++)
+		glyph[6 + i] = (uint8_t)((uint32_t)far >> (24 - 8 * i));
+	n = (size_t)snprintf((char *)clear, sizeof(clear),
+	    "dup /Private 8 dict dup begin /lenIV 4 def /BlueValues [] def "
+	    "/password 5839 def /MinFeature {16 16} def 2 index /CharStrings "
+	    "%zu dict dup begin\n",
+	    COUNT(names));
+	k = seal_type1(sealed, glyph, sizeof(glyph), 4330);
+	for (size_t i = 0; i < COUNT(names); i++) {
+		n += (size_t)snprintf((char *)clear + n, sizeof(clear) - n,
+		    "/%s %zu RD ", names[i], k);
+		memcpy(clear + n, sealed, k);
+		n += k;
+		n += (size_t)snprintf(
+		    (char *)clear + n, sizeof(clear) - n, " ND\n");
+	}
+	n += (size_t)snprintf((char *)clear + n, sizeof(clear) - n,
+	    "end end readonly put noaccess put dup /FontName get exch "
+	    "definefont pop mark currentfile closefile\n");
+	m = snprintf((char *)file, sizeof(file),
+	    "%%!PS-AdobeFont-1.0: Far\n11 dict begin /FontName /Far def "
+	    "/PaintType 0 def /FontType 1 def /FontMatrix [0.001 0 0 0.001 0 "
+	    "0] def /Encoding StandardEncoding def /FontBBox {0 0 1000 1000} "
+	    "def currentdict end currentfile eexec\n");
+	k = (size_t)m + seal_type1(file + m, clear, n, 55665);
+	pdf_obj(7);
+	pdf_put("<</Type/Font/Subtype/Type1/BaseFont/Far/FirstChar 32/LastChar "
+		"32/Widths[500]/FontDescriptor 8 0 R/Encoding/WinAnsiEncoding"
+		">>\nendobj\n");
+	pdf_obj(8);
+	pdf_put("<</Type/FontDescriptor/FontName/Far/Flags 32/FontBBox[0 0 "
+		"1000 1000]/ItalicAngle 0/Ascent 800/Descent 0/CapHeight 700/"
+		"StemV 80/MissingWidth 500/FontFile 9 0 R>>\nendobj\n");
+	pdf_stream(9, "", file, k);
+}
+
+/* Its place is on the page, and what is drawn is not. */
+static void
+drawn_beside(void)
+{
+	static const int32_t far[] = {0, 31000};
+
+	for (size_t i = 0; i < COUNT(far); i++) {
+		start("BT /F 12 Tf 72 800 Td (Til kommunen) Tj ET\n"
+		      "BT /G 14 Tf 1 0 0 1 72 500 Tm (Hemmelig) Tj ET\n");
+		pdf_begin(1, "");
+		put_far_font(far[i]);
+		pdf_page(0, A4, content.p);
+		pdf_end("");
+		read_page(0);
+		CHECK(says("Til kommunen"));
+		CHECK_MSG(says("Hemmelig") == (i == 0), "%s", h.text.p);
+		rh_close(&h);
+	}
+}
+
 /* -- rubble --------------------------------------------------------------- */
 
 static void
@@ -487,6 +569,7 @@ static const struct test_case cases[] = {
     {"pdf: what it leaves out is recognised", layer_and_stamp},
     {"pdf: bad text under a scan is not", layer_dropped},
     {"pdf: text that nobody sees", hidden_text},
+    {"pdf: a font that draws beside its place", drawn_beside},
     {"pdf: rubble is recognised from its look", rubble},
     {"pdf: a picture beside text", picture_beside},
     {"pdf: a logo beside text", logo_beside},

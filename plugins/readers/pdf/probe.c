@@ -12,7 +12,19 @@
 #include <math.h>
 #include <string.h>
 
-enum { CLIPS_MAX = 256 };
+enum {
+	CLIPS_MAX = 256,
+	REACHES = 4, /* fonts that a page has at once, mostly */
+	REACH_GLYPHS = 8192,
+	REACH_MAX = 1000 /* sizes of the font; beyond is beyond a page */
+};
+
+/* How far from their places glyphs of a font lie, of those met so far. */
+struct reach {
+	fz_font *font;
+	float sizes;
+	uint8_t seen[REACH_GLYPHS / 8];
+};
 
 struct clip {
 	fz_rect box;
@@ -26,6 +38,8 @@ struct probe_device {
 	fz_device *text;
 	fz_device *hidden;
 	fz_text *whole, *kept; /* the last that was cut, and what was left */
+	struct reach reach[REACHES];
+	unsigned next_reach;
 	struct clip clip[CLIPS_MAX];
 	int clips;
 	int over; /* clips beyond the stack */
@@ -110,35 +124,84 @@ text_hide(fz_context *ctx, struct probe_device *d)
 
 /* -- text ------------------------------------------------------------------ */
 
-/* Does all of it stand so far from the edges that no glyph can lie beyond? A
- * glyph lies within two sizes of its font around its place, but for those that
- * the document draws itself. */
-static bool
-is_clear(fz_context *ctx, const fz_text *text, fz_matrix ctm, fz_rect page)
+static struct reach *
+reach_of(fz_context *ctx, struct probe_device *d, fz_font *font)
 {
-	const fz_text_span *s;
-	fz_matrix m;
-	fz_rect in;
+	struct reach *r;
+	int i;
+
+	for (i = 0; i < REACHES; i++)
+		if (d->reach[i].font == font)
+			return &d->reach[i];
+	r = &d->reach[d->next_reach++ % REACHES];
+	fz_drop_font(ctx, r->font);
+	memset(r, 0, sizeof(*r));
+	r->font = fz_keep_font(ctx, font);
+	return r;
+}
+
+/* Looks at the outline: what a font says of all its glyphs is the document's
+ * word. False: it cannot be told. */
+static bool
+reach_add(fz_context *ctx, struct reach *r, int gid)
+{
+	fz_rect b;
+	float far;
+
+	if (gid < 0 || gid >= REACH_GLYPHS)
+		return false;
+	if (r->seen[gid / 8] & (1u << gid % 8))
+		return true;
+	b = fz_bound_glyph(ctx, r->font, gid, fz_identity);
+	far = fabsf(b.x0) + fabsf(b.y0) + fabsf(b.x1) + fabsf(b.y1);
+	if (!(far < REACH_MAX)) /* nor is what is no number */
+		return false;
+	far = fmaxf(
+	    fmaxf(fabsf(b.x0), fabsf(b.x1)), fmaxf(fabsf(b.y0), fabsf(b.y1)));
+	if (far > r->sizes)
+		r->sizes = far;
+	r->seen[gid / 8] |= (uint8_t)(1u << gid % 8);
+	return true;
+}
+
+/* Do all glyphs of it stand so far from the edges that none can lie beyond? */
+static bool
+span_is_clear(fz_context *ctx, struct probe_device *d, const fz_text_span *s,
+    fz_matrix ctm)
+{
+	fz_matrix m = fz_concat(s->trm, ctm);
+	fz_rect page = d->p->page;
+	struct reach *r;
 	float reach, x, y;
 	int i;
 
-	for (s = text->head; s; s = s->next) {
-		if (fz_font_t3_procs(ctx, s->font))
+	if (fz_font_t3_procs(ctx, s->font))
+		return false;
+	r = reach_of(ctx, d, s->font);
+	for (i = 0; i < s->len; i++)
+		if (s->items[i].gid >= 0 && !reach_add(ctx, r, s->items[i].gid))
 			return false;
-		m = fz_concat(s->trm, ctm);
-		reach = fabsf(m.a) + fabsf(m.b) + fabsf(m.c) + fabsf(m.d);
-		in = (fz_rect){page.x0 + reach, page.y0 + reach,
-		    page.x1 - reach, page.y1 - reach};
-		for (i = 0; i < s->len; i++) {
-			x = s->items[i].x * ctm.a + s->items[i].y * ctm.c;
-			y = s->items[i].x * ctm.b + s->items[i].y * ctm.d;
-			x += ctm.e;
-			y += ctm.f;
-			/* what is no number is not clear either */
-			if (!(x > in.x0 && x < in.x1 && y > in.y0 && y < in.y1))
-				return false;
-		}
+	reach = r->sizes * (fabsf(m.a) + fabsf(m.b) + fabsf(m.c) + fabsf(m.d));
+	for (i = 0; i < s->len; i++) {
+		x = s->items[i].x * ctm.a + s->items[i].y * ctm.c + ctm.e;
+		y = s->items[i].x * ctm.b + s->items[i].y * ctm.d + ctm.f;
+		/* what is no number is not clear either */
+		if (!(x - reach > page.x0 && x + reach < page.x1 &&
+			y - reach > page.y0 && y + reach < page.y1))
+			return false;
 	}
+	return true;
+}
+
+static bool
+is_clear(
+    fz_context *ctx, struct probe_device *d, const fz_text *text, fz_matrix ctm)
+{
+	const fz_text_span *s;
+
+	for (s = text->head; s; s = s->next)
+		if (!span_is_clear(ctx, d, s, ctm))
+			return false;
 	return true;
 }
 
@@ -186,7 +249,7 @@ static const fz_text *
 on_page(
     fz_context *ctx, struct probe_device *d, const fz_text *text, fz_matrix ctm)
 {
-	if (is_clear(ctx, text, ctm, d->p->page))
+	if (is_clear(ctx, d, text, ctm))
 		return text;
 	/* filled, then stroked: the device knows it again */
 	if (text == d->whole)
@@ -588,11 +651,14 @@ static void
 probe_drop(fz_context *ctx, fz_device *dev)
 {
 	struct probe_device *d = (struct probe_device *)dev;
+	int i;
 
 	fz_drop_device(ctx, d->text);
 	fz_drop_device(ctx, d->hidden);
 	fz_drop_text(ctx, d->whole);
 	fz_drop_text(ctx, d->kept);
+	for (i = 0; i < REACHES; i++)
+		fz_drop_font(ctx, d->reach[i].font);
 }
 
 static void

@@ -2,8 +2,8 @@
  * What every command line of `sluse` shares: how options are read, what is said
  * of a wrong one, and the exit codes, which sluse(1) has in a table.
  */
-#ifndef SL_BASE_OPTIONS_H
-#define SL_BASE_OPTIONS_H
+#ifndef SL_OPTIONS_H
+#define SL_OPTIONS_H
 
 #include <getopt.h>
 #include <stddef.h>

@@ -1,6 +1,3 @@
-/*
- * Options.
- */
 #include "options.h"
 
 #include <stdarg.h>
