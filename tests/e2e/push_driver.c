@@ -538,27 +538,35 @@ status_table(void)
 		const char *rule;
 		unsigned verdict, status, retry_after_s;
 		const char *reason;
+		bool uncertain;
 	} rows[] = {
 	    {"\"match\":{\"rel\":\"ny-journalpost\"},\"action\":\"422\"",
-		SL_VERDICT_REFUSED, 422, 0, "target_refused"},
+		SL_VERDICT_REFUSED, 422, 0, "target_refused", false},
 	    {"\"match\":{\"rel\":\"ny-journalpost\"},\"action\":\"400\"",
-		SL_VERDICT_REFUSED, 400, 0, "target_refused"},
+		SL_VERDICT_REFUSED, 400, 0, "target_refused", false},
 	    {"\"match\":{\"rel\":\"ny-journalpost\"},\"action\":\"403\"",
-		SL_VERDICT_REFUSED, 403, 0, "target_refused"},
+		SL_VERDICT_REFUSED, 403, 0, "target_refused", false},
 	    {"\"match\":{\"kind\":\"saksmappe\"},\"action\":\"403\"",
-		SL_VERDICT_LOGIN, 403, 0, "target_login"},
+		SL_VERDICT_LOGIN, 403, 0, "target_login", false},
 	    {"\"match\":{\"kind\":\"saksmappe\"},\"action\":\"404\"",
-		SL_VERDICT_LATER, 404, 0, "target_error"},
+		SL_VERDICT_LATER, 404, 0, "target_error", false},
 	    {"\"action\":\"503\",\"retry_after\":7", SL_VERDICT_LATER, 503, 7,
-		"target_busy"},
+		"target_busy", false},
 	    {"\"action\":\"429\",\"retry_after\":\"1000000000\"",
-		SL_VERDICT_LATER, 429, 21600, "target_busy"},
+		SL_VERDICT_LATER, 429, 21600, "target_busy", false},
 	    {"\"action\":\"503\",\"retry_after\":\"in a moment\"",
-		SL_VERDICT_LATER, 503, 0, "target_busy"},
+		SL_VERDICT_LATER, 503, 0, "target_error", false},
+	    {"\"match\":{\"rel\":\"ny-journalpost\"},\"action\":\"503\","
+	     "\"retry_after\":7",
+		SL_VERDICT_LATER, 503, 7, "target_busy", true},
+	    {"\"match\":{\"rel\":\"ny-journalpost\"},\"action\":\"503\"",
+		SL_VERDICT_LATER, 503, 0, "target_error", true},
+	    {"\"match\":{\"kind\":\"token\"},\"action\":\"503\"",
+		SL_VERDICT_LATER, 503, 0, "target_error", false},
 	    {"\"match\":{\"kind\":\"token\"},\"action\":\"400\"",
-		SL_VERDICT_LOGIN, 400, 0, "target_login"},
+		SL_VERDICT_LOGIN, 400, 0, "target_login", false},
 	    {"\"match\":{\"rel\":\"ny-journalpost\"},\"action\":\"huge\"",
-		SL_VERDICT_LATER, 0, 0, "target_unknown"},
+		SL_VERDICT_LATER, 0, 0, "target_unknown", true},
 	};
 	struct outcome o;
 	struct parcel p;
@@ -576,9 +584,10 @@ status_table(void)
 		CHECK_MSG(o.verdict == rows[i].verdict &&
 			      o.status == rows[i].status &&
 			      o.retry_after_s == rows[i].retry_after_s &&
+			      o.uncertain == rows[i].uncertain &&
 			      strcmp(o.reason, rows[i].reason) == 0,
-		    "row %zu: %u %u %u %s %s", i, o.verdict, o.status,
-		    o.retry_after_s, o.reason, o.detail);
+		    "row %zu: %u %u %u %d %s %s", i, o.verdict, o.status,
+		    o.retry_after_s, o.uncertain, o.reason, o.detail);
 		json_decref(fake_control(&n5, "DELETE", "faults", NULL));
 		parcel_free(&p);
 	}

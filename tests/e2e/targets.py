@@ -475,6 +475,16 @@ class Late(Trial):
                    reason="target_unsure")
         self.assertEqual(h.posts()["journalposts"], [])
 
+    def test_busy_and_yet_done(self):
+        """A proxy says 503, with or without a time, and the target goes on."""
+        for rel, more in (("ny-journalpost", {}),
+                          ("ny-dokumentbeskrivelse", {"retry_after": 1})):
+            with self.subTest(rel, **more):
+                h = self.late("2s", rel=rel, seconds=1.5, status=503,
+                              **more)
+                self.once(h)
+                self.assertEqual(self.parts(h), (2, 1, 1))
+
     def test_lost_document(self):
         self.once(self.late("4s", rel="ny-dokumentbeskrivelse"))
 

@@ -31,7 +31,8 @@ after `count` firings the rule is spent.  The first rule that fires wins.
                 dropped.  With "after": true the work is done first
   "late"        the connection is dropped at once, the work is done "seconds"
                 later (default 5). With "hold": true the connection stays
-                open meanwhile, and is dropped when the work is done
+                open meanwhile, and is dropped when the work is done. With
+                "status": 503 that is answered first, as a proxy does
   "wait"        work done; the answer comes when the faults are deleted
   "half_body"   work done; whole Content-Length promised, half of it sent
   "bad_json"    work done; the body is not JSON
@@ -255,7 +256,7 @@ class Request:
 class Rule:
     KNOWN = {"match", "action", "count", "skip", "probability", "seed",
              "retry_after", "retry_after_date", "seconds", "bytes", "after",
-             "hold"}
+             "hold", "status"}
     ACTIONS = {"reset", "lose_reply", "hang", "late", "wait", "half_body",
                "bad_json", "huge", "slow"}
 
@@ -264,7 +265,8 @@ class Rule:
             raise Refused(400, "rule not understood: %r" % (spec,))
         self.spec = spec
         numbers = set(spec) & {"count", "skip", "probability", "seed",
-                               "retry_after_date", "seconds", "bytes"}
+                               "retry_after_date", "seconds", "bytes",
+                               "status"}
         if not isinstance(spec.get("match", {}), dict) or \
                 not all(isinstance(spec[n], (int, float)) for n in numbers):
             raise Refused(400, "rule not understood: %r" % (spec,))
@@ -537,7 +539,10 @@ class Server:
 
     def work_late(self, conn, req, rule):
         body = b"".join(req.chunks())
-        if not rule.spec.get("hold"):
+        if rule.spec.get("status"):
+            self.reply(conn, self.ordered(rule), True)
+            conn.sock.shutdown(socket.SHUT_WR)
+        elif not rule.spec.get("hold"):
             conn.sock.shutdown(socket.SHUT_RDWR)
         time.sleep(rule.spec.get("seconds", 5))
         conn.buf, req.left = body, len(body)
@@ -593,7 +598,8 @@ class Server:
                 "status": exc.status, "reason": exc.why})
 
     def ordered(self, rule):
-        resp = self.app.error(int(rule.action), "ordered by a fault rule")
+        resp = self.app.error(int(rule.spec.get("status") or rule.action),
+                              "ordered by a fault rule")
         if "retry_after_date" in rule.spec:
             when = email.utils.formatdate(
                 time.time() + rule.spec["retry_after_date"], usegmt=True)

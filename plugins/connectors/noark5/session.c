@@ -101,15 +101,17 @@ bad_status(struct sluse_session *s, const struct n5_request *rq,
 	if (st == 401 || (st == 403 && rq->scope == N5_LOOK))
 		return n5_why(why, SLUSE_LOGIN, "target_login", "%s: HTTP %d%s",
 		    rq->what, st, feil);
-	/* 503: unable to handle the request, so nothing was made. */
-	if (st == 408 || st == 425 || st == 429 || st == 503)
+	/* A 5xx may be a proxy's: the core may have done the work, or go on
+	 * with it. The standard says no more of 503 than its name. */
+	if (st >= 500)
+		why->uncertain = !get;
+	if (st == 408 || st == 425 || st == 429 ||
+	    (st == 503 && a->retry_after_s > 0))
 		return n5_why(why, SLUSE_LATER, "target_busy", "%s: HTTP %d%s",
 		    rq->what, st, feil);
-	if (st >= 500) {
-		why->uncertain = !get; /* it may have failed after the work */
+	if (st >= 500)
 		return n5_why(why, SLUSE_LATER, "target_error", "%s: HTTP %d%s",
 		    rq->what, st, feil);
-	}
 	if (st >= 300 && st < 400)
 		return n5_why(why, SLUSE_DOWN, "target_error",
 		    "%s: HTTP %d: redirects are not followed", rq->what, st);
