@@ -200,7 +200,7 @@ sl_control_change(struct sl_engine *e, const char *id, enum sl_change change,
 {
 	struct sl_consignment c;
 	struct sl_entry en;
-	bool has_entry;
+	bool has_entry, unsure;
 	enum sl_rc rc;
 
 	rc = find(e, id, &c, &en, &has_entry, err);
@@ -223,6 +223,8 @@ sl_control_change(struct sl_engine *e, const char *id, enum sl_change change,
 		return read_again(e, &c, &en, why, actor, err);
 	if (change == SL_CHANGE_reject)
 		en.outcome = SL_OUTCOME_not_archive_worthy;
+	/* Who sets it free for another reason has not looked in the target. */
+	unsure = strcmp(en.reason, "target_unsure") == 0;
 	if (sl_entry_apply(e, &en, change, "by_person", why, actor, err) !=
 	    SL_OK)
 		return SL_FATAL;
@@ -230,6 +232,8 @@ sl_control_change(struct sl_engine *e, const char *id, enum sl_change change,
 		return sl_consignment_settle(e, en.consignment, err);
 	if (en.dispo != SL_DISPO_ready)
 		return SL_OK;
+	if (unsure && sl_delivery_send_again(e->store, en.id, err) != SL_OK)
+		return SL_FATAL;
 	if (en.stage == SL_STAGE_read)
 		sl_engine_after(e, ask_again, en.id, 0);
 	else if (en.stage == SL_STAGE_placed)

@@ -478,6 +478,8 @@ int64_t sl_outbox_settled_ms(const struct sl_target *t);
  * unknown_wait is not to get it twice. */
 bool sl_outbox_only_asks(
     const struct sl_target *t, const struct sl_delivery *d);
+/* Was it looked for less often than is wanted? */
+bool sl_outbox_asks_on(const struct sl_target *t, const struct sl_delivery *d);
 /* Until the next look for what was not there; longer each time. */
 int64_t sl_outbox_ask_ms(
     const struct sl_target *t, const struct sl_delivery *d);

@@ -228,7 +228,7 @@ begin_try(struct sl_target *t, struct sl_delivery *d, const struct sl_entry *en,
 	d->attempts++;
 	/* What is sent now is to be asked for anew. */
 	if (how != ASK)
-		d->asked = 0;
+		d->asked = d->send_again = 0;
 	d->next_ms = sl_outbox_settled_ms(t);
 	sl_buf_add_str(&b, "{\"target\":");
 	sl_text_json(&b, d->target, strlen(d->target));
@@ -607,7 +607,7 @@ not_there(struct sl_target *t, struct sl_delivery *d, struct sl_entry *en,
     struct sl_err *err)
 {
 	d->asked++;
-	if (!t->cfg->unknown_hold || sl_outbox_only_asks(t, d))
+	if (!t->cfg->unknown_hold || sl_outbox_asks_on(t, d))
 		return later(t, d, en, sl_outbox_ask_ms(t, d), err);
 	(void)snprintf(d->state, sizeof(d->state), "stopped");
 	(void)snprintf(d->reason, sizeof(d->reason), "target_unsure");

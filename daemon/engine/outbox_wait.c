@@ -27,14 +27,21 @@ sl_outbox_settled_ms(const struct sl_target *t)
 }
 
 bool
-sl_outbox_only_asks(const struct sl_target *t, const struct sl_delivery *d)
+sl_outbox_asks_on(const struct sl_target *t, const struct sl_delivery *d)
 {
 	int checks = (int)t->cfg->unknown_checks;
 
-	/* Who wants a person to look wants no second try without it. */
 	if (checks == 0 && t->cfg->unknown_hold)
 		checks = 1;
-	return d->uncertain && d->asked < checks;
+	return d->asked < checks;
+}
+
+bool
+sl_outbox_only_asks(const struct sl_target *t, const struct sl_delivery *d)
+{
+	/* Who wants a person to look wants no second try without it. */
+	return d->uncertain && !d->send_again &&
+	       (t->cfg->unknown_hold || sl_outbox_asks_on(t, d));
 }
 
 int64_t

@@ -5,7 +5,7 @@
 
 #define COLUMNS                                                                \
 	"id, entry, target, state, attempts, uncertain, first_ms, next_ms,"    \
-	" reason, detail, http_status FROM delivery"
+	" reason, detail, http_status, send_again FROM delivery"
 
 /* Its entry may go: what a person holds must neither be sent nor stand in the
  * way of the others. */
@@ -25,6 +25,7 @@ take(sqlite3_stmt *st, struct sl_delivery *d)
 	sl_db_copy(st, 8, d->reason, sizeof(d->reason));
 	sl_db_copy(st, 9, d->detail, sizeof(d->detail));
 	d->http_status = sqlite3_column_int(st, 10);
+	d->send_again = sqlite3_column_int(st, 11) != 0;
 }
 
 enum sl_rc
@@ -49,11 +50,11 @@ sl_delivery_update(struct sl_store *s, const struct sl_delivery *d,
 	    " next_ms = ?5, reason = nullif(?6, ''),"
 	    " detail = nullif(?7, ''), http_status = ?8,"
 	    " receipt = ifnull(?9, receipt), changed_ms = ?10,"
-	    " first_ms = ?11 WHERE id = ?1",
-	    "isiiissisii", d->id, d->state, (int64_t)d->attempts,
+	    " first_ms = ?11, send_again = ?12 WHERE id = ?1",
+	    "isiiissisiii", d->id, d->state, (int64_t)d->attempts,
 	    (int64_t)(d->uncertain ? 1 + d->asked : 0), d->next_ms, d->reason,
 	    d->detail, (int64_t)d->http_status, receipt, sl_clock_utc_ms(),
-	    d->first_ms);
+	    d->first_ms, (int64_t)d->send_again);
 }
 
 static bool
@@ -162,6 +163,15 @@ sl_delivery_settle(struct sl_store *s, const char *target, int64_t until_ms,
 	    "UPDATE delivery SET next_ms = ?2 WHERE target = ?1"
 	    " AND state = 'pending' AND uncertain <> 0 AND next_ms < ?2",
 	    "si", target, until_ms);
+}
+
+enum sl_rc
+sl_delivery_send_again(struct sl_store *s, int64_t entry, struct sl_err *err)
+{
+	return sl_store_run(s, err,
+	    "UPDATE delivery SET send_again = 1 WHERE entry = ?1"
+	    " AND state = 'stopped' AND reason = 'target_unsure'",
+	    "i", entry);
 }
 
 bool

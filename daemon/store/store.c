@@ -19,7 +19,8 @@
 #include "store_p.h"
 
 extern const char sl_schema_001[], sl_schema_002[], sl_schema_003[],
-    sl_schema_004[], sl_schema_005[], sl_schema_006[], sl_schema_007[];
+    sl_schema_004[], sl_schema_005[], sl_schema_006[], sl_schema_007[],
+    sl_schema_008[];
 
 static const char *const migrations[] = {
     [1] = sl_schema_001,
@@ -29,6 +30,7 @@ static const char *const migrations[] = {
     [5] = sl_schema_005,
     [6] = sl_schema_006,
     [7] = sl_schema_007,
+    [8] = sl_schema_008,
 };
 static_assert(
     sizeof(migrations) / sizeof(migrations[0]) == SL_SCHEMA_VERSION + 1,

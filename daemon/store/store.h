@@ -21,7 +21,7 @@
 #include "../wire/wire.h"
 #include "files.h"
 
-#define SL_SCHEMA_VERSION 7
+#define SL_SCHEMA_VERSION 8
 #define SL_STEP_VERSION                                                        \
 	1 /* of reading: a page read by it is not read again                   \
 	   */
@@ -385,6 +385,7 @@ struct sl_delivery {
 	int attempts;
 	bool uncertain;
 	int asked; /* while uncertain: how often its own key was not known */
+	bool send_again; /* a person said so; for one try */
 	int64_t first_ms, next_ms;
 	char reason[64], detail[256];
 	int http_status;
@@ -411,6 +412,9 @@ int64_t sl_delivery_pending(struct sl_store *s, int64_t entry);
 /* Pending ones of a target that may have arrived are not tried before. */
 enum sl_rc sl_delivery_settle(struct sl_store *s, const char *target,
     int64_t until_ms, struct sl_err *err);
+/* A person has looked for what was left to him of an entry (target_unsure). */
+enum sl_rc sl_delivery_send_again(
+    struct sl_store *s, int64_t entry, struct sl_err *err);
 bool sl_delivery_has_steps(struct sl_store *s, int64_t delivery);
 enum sl_rc sl_delivery_step_put(struct sl_store *s, int64_t delivery,
     const char *step, const char *key, struct sl_err *err);

@@ -485,6 +485,36 @@ class Late(Trial):
                 self.once(h)
                 self.assertEqual(self.parts(h), (2, 1, 1))
 
+    def test_fewer_checks(self):
+        """That it was asked as often as is wanted now is nobody's word."""
+        h = self.late("500ms", seconds=3600)
+        h.wait_for(lambda: h.query("SELECT uncertain FROM delivery") == [(2,)],
+                   20, "asked once")
+        h.stop()
+        path = os.path.join(h.root, "sluse.conf")
+        with open(path, encoding="utf-8") as file:
+            text = file.read()
+        with open(path, "w", encoding="utf-8") as file:
+            file.write(text.replace("unknown_checks = 3",
+                                    "unknown_checks = 1"))
+        h.start()
+        self.until(h, "brev.txt", 20, disposition="held",
+                   reason="target_unsure")
+        self.assertEqual(h.posts()["journalposts"], [])
+
+    def test_told_once(self):
+        """Each word of a person lets it go once."""
+        h = self.late("100ms", seconds=3600, checks="1", count=2)
+        for n in range(2):
+            row = self.until(h, "brev.txt", 20, disposition="held",
+                             reason="target_unsure")
+            self.assertEqual(h.posts()["journalposts"], [])
+            h.sluse(("retry", "release")[n], row["id"], "--why", "ikke der")
+            h.wait_for(lambda: self.one(h, "brev.txt")["disposition"] !=
+                       "held", 10, "let go")
+        self.until(h, "brev.txt", 20, disposition="done")
+        self.assertEqual(len(h.posts()["journalposts"]), 1)
+
     def test_lost_document(self):
         self.once(self.late("4s", rel="ny-dokumentbeskrivelse"))
 
