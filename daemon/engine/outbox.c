@@ -657,6 +657,9 @@ take_delivered(struct sl_engine *e, struct sl_peer *p,
 	(void)sl_slice_copy(m->receipt, receipt, sizeof(receipt));
 	d.http_status = (int)m->http_status;
 	d.uncertain = m->uncertain != 0;
+	/* It was there, and what it went on with has its own checks. */
+	if (m->verdict != SL_VERDICT_NOT_THERE)
+		d.asked = 0;
 	d.next_ms = sl_outbox_settled_ms(t);
 	sl_log(m->verdict <= SL_VERDICT_ALREADY ? SL_LOG_DEBUG : SL_LOG_INFO,
 	    en.reception,
@@ -757,6 +760,11 @@ take_checkpoint(struct sl_engine *e, struct sl_peer *p,
 		return SL_REJECT;
 	sl_buf_printf(
 	    &b, "{\"target\":\"%s\",\"step\":\"%s\"}", d.target, step);
+	if (d.asked > 0) {
+		d.asked = 0; /* that was of this step */
+		if (sl_delivery_update(e->store, &d, NULL, err) != SL_OK)
+			return SL_FATAL;
+	}
 	if (sl_delivery_step_put(e->store, d.id, step, key, err) != SL_OK ||
 	    sl_store_log(e->store, SL_EVENT_delivery_step, en.reception,
 		"slused", sl_buf_str(&b), en.consignment, en.id, err) != SL_OK)

@@ -515,6 +515,15 @@ class Late(Trial):
         self.until(h, "brev.txt", 20, disposition="done")
         self.assertEqual(len(h.posts()["journalposts"]), 1)
 
+    def test_checks_of_each_step(self):
+        """Those of an earlier one do not count."""
+        h = self.late("500ms", seconds=1.2, checks="2")
+        h.fake.control("POST", "faults", [
+            {"action": "late", "seconds": 1, "count": 1,
+             "match": {"rel": "ny-dokumentbeskrivelse"}}])
+        self.once(h)
+        self.assertEqual(self.parts(h), (2, 1, 1))
+
     def test_lost_document(self):
         self.once(self.late("4s", rel="ny-dokumentbeskrivelse"))
 
