@@ -8,7 +8,8 @@
  * Manual: sluse-connector(7).
  *
  * ABI changes, newest first:
- *   1.3  ask in a post: what may be under way is not made; lacks in a unit.
+ *   1.3  ask in a post: what may be under way is not made; lacks in a unit;
+ *        makes_nothing in a request.
  *   1.2  harvest(): the whole archive, for its hand-over; sink(), emit_unit()
  *        and pause() in the host's table, sink in a request.
  *   1.1  emit_post() in the host's table, which list_journal was missing.
@@ -68,6 +69,11 @@ struct sluse_http_request {
 	 * answer; answer_max is for any other. GET alone. */
 	struct sluse_sink *sink;
 	/* minor 2 ends here */
+
+	/* 1 = makes nothing that is there twice if it is sent twice, though it
+	 * is neither GET nor HEAD: a login. */
+	int makes_nothing;
+	/* minor 3 ends here */
 };
 
 struct sluse_http_answer {

@@ -96,6 +96,17 @@ host_secret(void *host, const char *name)
 	return p->secret.n > 0 ? p->secret.p : NULL;
 }
 
+/* Callers of an older minor say nothing. */
+static bool
+makes_nothing(const struct sluse_http_request *rq)
+{
+	return strcmp(rq->method, "GET") == 0 ||
+	       strcmp(rq->method, "HEAD") == 0 ||
+	       (rq->size >= offsetof(struct sluse_http_request, makes_nothing) +
+				sizeof(rq->makes_nothing) &&
+		   rq->makes_nothing);
+}
+
 static int
 host_http(void *host, const struct sluse_http_request *rq,
     struct sluse_http_answer *ret)
@@ -104,8 +115,7 @@ host_http(void *host, const struct sluse_http_request *rq,
 	int rc;
 
 	/* What only asks changes nothing there. */
-	if (strcmp(rq->method, "GET") != 0 && strcmp(rq->method, "HEAD") != 0 &&
-	    sl_push_begin(p) != 0) {
+	if (!makes_nothing(rq) && sl_push_begin(p) != 0) {
 		memset(ret, 0, sizeof(*ret));
 		ret->body = "";
 		(void)snprintf(ret->error, sizeof(ret->error), "stopped");

@@ -588,20 +588,31 @@ class Late(Trial):
         self.assertEqual(len(h.keys_there()), 7)
 
     def test_killed_before_it_is_sent(self):
-        """Only asked so far: it goes on by itself."""
+        """Only asked so far, or logged in: it goes on by itself."""
         h = self.house(target_keys="unknown_hold = yes\n")
         h.wait_for(lambda: h.rows("cases", "list"), 10, "known cases")
+        for match in ({"method": "GET", "kind": "saksmappe"},
+                      {"kind": "token"}):
+            for names in (("sluse-push",), ("slused", "sluse-push")):
+                with self.subTest(names=names, **match):
+                    self.killed_before(h, match, names)
+        h.check_whole(self)
+
+    def killed_before(self, h, match, names):
+        n = len(h.rows("list"))
+        title = "brev-%d.txt" % n
+        h.fake.control("DELETE", "faults")
+        h.fake.control("POST", "expire-tokens")
         h.fake.control("POST", "faults", [
-            {"action": "hang", "match": {"method": "GET",
-                                         "kind": "saksmappe"}, "count": 1}])
-        h.drop_bytes(letter(1), "brev.txt")
+            {"action": "hang", "match": match, "count": 1}])
+        h.drop_bytes(letter(n), title)
         h.wait_for(lambda: h.fake.control("GET", "faults")[0]["fired"], 15,
                    "under way")
         for name, _ in h.pids():
-            if name.startswith("sluse-push"):
+            if name.split("/")[0] in names:
                 h.kill(name)
-        self.until(h, "brev.txt", 20, disposition="done")
-        h.check_whole(self)
+        h.wait_for(h.complete, 20, "programs")
+        self.until(h, title, 20, disposition="done")
 
     def test_killed_sender(self):
         h = self.late("4s", hold=True)

@@ -58,6 +58,7 @@ struct n5_request {
 	struct sluse_sink *sink;
 	struct sluse_http_header more[2]; /* unused ones have no name */
 	size_t answer_max;
+	int makes_nothing; /* though it is a POST */
 };
 
 /* -- session.c ------------------------------------------------------------- */

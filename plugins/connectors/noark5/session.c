@@ -141,7 +141,8 @@ send_once(struct sluse_session *s, const struct n5_request *rq,
 	    .body_length = rq->body_length,
 	    .file = rq->file,
 	    .sink = rq->sink,
-	    .answer_max = rq->answer_max};
+	    .answer_max = rq->answer_max,
+	    .makes_nothing = rq->makes_nothing};
 	const char *accept = rq->accept != NULL ? rq->accept : N5_JSON;
 	char auth[N5_TOKEN_MAX + 16];
 	size_t n = 0, i;
@@ -524,7 +525,8 @@ ask_token(struct sluse_session *s, const char *url, struct sluse_why *why)
 	    .what = "login",
 	    .accept = "application/json",
 	    .content_type = "application/x-www-form-urlencoded",
-	    .answer_max = 65536};
+	    .answer_max = 65536,
+	    .makes_nothing = 1};
 	struct sluse_http_answer a;
 	char *form = NULL, *basic = NULL;
 	int v = grant(s, &form, &basic, why);
