@@ -8,6 +8,8 @@
 #include "../base/clock.h"
 #include "engine.h"
 
+#define UNHURRIED 3 /* tries */
+
 int64_t
 sl_outbox_backoff_ms(const struct sl_target *t, int attempts)
 {
@@ -80,7 +82,11 @@ sl_outbox_unheard(struct sl_target *t, int64_t id)
 	if (t->e->fatal || t->e->stopping ||
 	    !sl_delivery_by_id(t->e->store, id, &d))
 		return;
-	d.next_ms = sl_outbox_settled_ms(t);
+	/* What began to send nothing need not wait, unless it may be what ends
+	 * its sender again and again. */
+	d.next_ms = d.uncertain || d.attempts > UNHURRIED
+			? sl_outbox_settled_ms(t)
+			: sl_clock_utc_ms();
 	(void)sl_engine_bad(
 	    t->e, sl_delivery_update(t->e->store, &d, NULL, &err), &err);
 }
@@ -92,7 +98,8 @@ sl_outbox_resume(struct sl_engine *e, struct sl_err *err)
 
 	for (i = 0; i < e->targets_n; i++)
 		if (sl_delivery_settle(e->store, e->targets[i].cfg->name,
-			sl_outbox_settled_ms(&e->targets[i]), err) != SL_OK)
+			sl_clock_utc_ms(), sl_outbox_settled_ms(&e->targets[i]),
+			err) != SL_OK)
 			return SL_FATAL;
 	return SL_OK;
 }

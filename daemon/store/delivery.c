@@ -156,13 +156,21 @@ sl_delivery_pending(struct sl_store *s, int64_t entry)
 }
 
 enum sl_rc
-sl_delivery_settle(struct sl_store *s, const char *target, int64_t until_ms,
-    struct sl_err *err)
+sl_delivery_settle(struct sl_store *s, const char *target, int64_t now_ms,
+    int64_t until_ms, struct sl_err *err)
 {
+	if (sl_store_run(s, err,
+		"UPDATE delivery SET next_ms = ?2 WHERE target = ?1"
+		" AND state = 'pending' AND uncertain <> 0 AND next_ms < ?2",
+		"si", target, until_ms) != SL_OK)
+		return SL_FATAL;
+	/* An entry that waits for its time is deferred. */
 	return sl_store_run(s, err,
 	    "UPDATE delivery SET next_ms = ?2 WHERE target = ?1"
-	    " AND state = 'pending' AND uncertain <> 0 AND next_ms < ?2",
-	    "si", target, until_ms);
+	    " AND state = 'pending' AND uncertain = 0 AND next_ms > ?2"
+	    " AND (SELECT disposition = 10 FROM entry"
+	    " WHERE entry.id = delivery.entry)",
+	    "si", target, now_ms);
 }
 
 enum sl_rc

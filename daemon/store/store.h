@@ -409,9 +409,10 @@ enum sl_rc sl_delivery_each_silent(struct sl_store *s, const char *target,
 int64_t sl_delivery_next_ms(struct sl_store *s, const char *target);
 /* How many of an entry's deliveries are not delivered. */
 int64_t sl_delivery_pending(struct sl_store *s, int64_t entry);
-/* Pending ones of a target that may have arrived are not tried before. */
+/* Pending ones of a target that may have arrived are not tried before until_ms;
+ * those that stood in line, now. */
 enum sl_rc sl_delivery_settle(struct sl_store *s, const char *target,
-    int64_t until_ms, struct sl_err *err);
+    int64_t now_ms, int64_t until_ms, struct sl_err *err);
 /* A person has looked for what was left to him of an entry (target_unsure). */
 enum sl_rc sl_delivery_send_again(
     struct sl_store *s, int64_t entry, struct sl_err *err);

@@ -588,8 +588,9 @@ class Late(Trial):
         self.assertEqual(len(h.keys_there()), 7)
 
     def test_killed_before_it_is_sent(self):
-        """Only asked so far, or logged in: it goes on by itself."""
-        h = self.house(target_keys="unknown_hold = yes\n")
+        """Only asked so far, or logged in: it goes on by itself, at
+        once."""
+        h = self.house(target_keys="unknown_hold = yes\nunknown_wait = 1h\n")
         h.wait_for(lambda: h.rows("cases", "list"), 10, "known cases")
         for match in ({"method": "GET", "kind": "saksmappe"},
                       {"kind": "token"}):
