@@ -22,6 +22,7 @@ VICTIMS = ("slused",) * 4 + ("sluse-work",) * 2 + ("child",) * 3 + (
     "sluse-place", "sluse-push", "sluse-push", "sluse-ocr")
 OPTIONS = {"seed": None, "target": None, "kills": None, "items": None}
 SIZES = {"webhook": (100, 2000), "noark5": (20, 120)}
+SHIPPED = (15, 60)
 
 
 class Storm:
@@ -96,6 +97,54 @@ class KillStorm(unittest.TestCase):
         storm = Storm(target, kills, items, OPTIONS["seed"])
         with storm.crew:
             storm.run(self, 60 + kills * 2 + items * 0.1)
+
+    def test_as_shipped(self):
+        """sluse-push killed among posts with unknown_hold as it is by default:
+        what may be there waits for a person, and nothing is there twice."""
+        if OPTIONS["target"] not in (None, "noark5"):
+            self.skipTest("not asked for")
+        rng = random.Random(OPTIONS["seed"])
+        print("  as shipped: seed %d" % OPTIONS["seed"])
+        house = crew.Crew(target_keys="unknown_hold = yes\n"
+                          "unknown_checks = 1\n")
+        self.addCleanup(house.close)
+        # Some of what is sent is there only after the caller has gone, some
+        # posts long after.
+        house.fake.control("POST", "faults", [
+            {"action": "late", "seconds": 2, "probability": 0.1,
+             "match": {"rel": "ny-journalpost"}, "seed": OPTIONS["seed"],
+             "count": 1000000},
+            {"action": "late", "hold": True, "seconds": 0.05,
+             "match": {"method": "POST"}, "probability": 0.1,
+             "seed": OPTIONS["seed"] + 1, "count": 1000000}])
+        for number in range(SHIPPED[1]):
+            house.drop_letter(number)
+        kills = 0
+        while kills < SHIPPED[0] and house.count_done() < SHIPPED[1]:
+            end = time.monotonic() + rng.random() * 0.3
+            while time.monotonic() < end:
+                house.tend()
+                time.sleep(0.005)
+            kills += house.kill_one("sluse-push")
+        house.wait_for(lambda: house.query(
+            "SELECT count(*) FROM entry WHERE disposition IN (30, 60)"
+        )[0][0] == SHIPPED[1], 60, "rest")
+        self.assertLessEqual({row[0] for row in house.query(
+            "SELECT reason FROM entry WHERE disposition = 30")},
+            {"target_unsure"})
+        rows = house.query("SELECT own_key, disposition FROM entry")
+        held = {key for key, dispo in rows if dispo != 60}
+        time.sleep(2)  # what is late is there now
+        state = house.fake.control("GET", "state")
+        self.assertEqual(state["doubles"], [])
+        there = {post["key"]: post for post in state["journalposts"]}
+        self.assertEqual({key for key, _ in rows} - held - set(there), set())
+        for key in set(there) - held:
+            self.assertEqual(len(crew.n5_files(there[key])), 1)
+        for post in there.values():
+            self.assertLessEqual(len(post["documents"]), 1)
+        print("  %d kills, %d items, %d held, %d of these there" % (
+            kills, len(rows), len(held), len(held & set(there))))
 
     def test_webhook(self):
         self.storm("webhook")
