@@ -610,9 +610,9 @@ def bench_append(opt):
     mixed letters, from drop to delivered; then the same leaves and payloads
     are appended to a log of their own on the same disk, as many to a commit,
     with the tree, and a signed head each 1 000 leaves, as it is by default.
-    Between blocks of those commits lie blocks without a leaf, which are
-    subtracted; checkpoints and slow syncs count in both. The shares are of the
-    processor time of all programs, and of the time it took.
+    Between those commits lie others without a leaf, which are subtracted; heads,
+    checkpoints and slow syncs count. The shares are of the processor time of all
+    programs, and of the time it took.
     """
     cpu, wall_, leaves, batch, r = append_cost(small_files(
         100 if opt.quick else 1500))

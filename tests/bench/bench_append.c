@@ -5,14 +5,15 @@
  *	bench_append ROOT DIR BATCH HEAD
  *
  * ROOT is the instance that ran, DIR an empty folder, BATCH how many leaves it
- * had in one commit, HEAD how many between two signatures. Blocks of commits
- * take turns: in one a commit holds a row only, as what happened does; in the
- * next it holds the same row and BATCH leaves with their payloads and the tree,
- * by the calls that slused makes, and where it is time the head is signed. Each
- * block ends with a checkpoint of what it wrote, and all of it counts: slow
- * syncs too are what leaves cost. What the second block takes more is taken of
- * each pair; the largest and the smallest are left out, for others use the disk
- * too, and the mean of the rest is what is told.
+ * had in one commit, HEAD how many between two signatures. Commits take turns:
+ * one holds a row only, as what happened does; the next holds the same row and
+ * BATCH leaves with their payloads and the tree, by the calls that slused
+ *makes. They lie milliseconds apart, so that a disk that is slow for a while is
+ *so for either kind. The second kind has, besides, the heads that are signed
+ *where it is time, and the checkpoints, after as many pages as slused has them.
+ *What it takes more is summed over blocks of commits, slow syncs and all; the
+ *largest and the smallest quarter of the blocks are left out, for others use
+ *the disk too, and the mean of the rest is what is told.
  *
  * Prints of one leaf cpu_us and wall_us, and how many leaves, heads and
  * commits. It fails where the disk was so unsteady that leaves took less time
@@ -43,9 +44,10 @@ struct cost {
 	double cpu, wall; /* seconds */
 };
 
-#define PAIRS 7 /* of blocks */
-#define COMMITS 1000 /* in a block, at least */
-#define TRIMMED 1 /* pairs, at either end */
+#define BLOCKS 16
+#define COMMITS 1000 /* of either kind in a block */
+#define TRIMMED 4 /* blocks, at either end */
+#define PAGES 4000 /* between checkpoints, as in daemon/store/db.c */
 
 struct run {
 	struct sl_store *s;
@@ -54,6 +56,7 @@ struct run {
 	struct event *event;
 	size_t n, cap, batch, head, heads;
 	uint64_t signed_size;
+	int pages; /* of the write-ahead log */
 };
 
 static double
@@ -200,44 +203,72 @@ commit_logged(struct run *r, size_t at)
 		sign(r);
 }
 
-static struct cost
-block(struct run *r, size_t at, size_t n, void (*commit)(struct run *, size_t))
+static int
+count_pages(void *arg, sqlite3 *db, const char *name, int pages)
 {
-	struct cost began = now();
+	struct run *r = arg;
+
+	(void)db;
+	(void)name;
+	r->pages = pages;
+	return SQLITE_OK;
+}
+
+static void
+add_since(struct cost *sum, struct cost began, double direction)
+{
+	struct cost one = since(began);
+
+	sum->cpu += direction * one.cpu;
+	sum->wall += direction * one.wall;
+}
+
+/* What COMMITS with leaves take more than as many without. */
+static struct cost
+block(struct run *r, size_t at)
+{
+	sqlite3 *db = sl_db_handle(sl_store_db(r->s));
+	struct cost more = {0, 0}, began;
 	size_t i;
 
-	for (i = 0; i < n; i++)
-		commit(r, at + i * r->batch);
-	need(sqlite3_wal_checkpoint_v2(sl_db_handle(sl_store_db(r->s)), NULL,
-		 SQLITE_CHECKPOINT_TRUNCATE, NULL, NULL) == SQLITE_OK,
-	    "cannot write the log's pages back");
-	return since(began);
+	for (i = 0; i < COMMITS; i++) {
+		began = now();
+		commit_bare(r, at);
+		add_since(&more, began, -1);
+		began = now();
+		commit_logged(r, at + i * r->batch);
+		if (r->pages >= PAGES)
+			need(sqlite3_wal_checkpoint_v2(db, NULL,
+				 SQLITE_CHECKPOINT_PASSIVE, NULL,
+				 NULL) == SQLITE_OK,
+			    "cannot write the log's pages back");
+		add_since(&more, began, 1);
+	}
+	return more;
 }
 
 static void
 compare(struct run *r)
 {
-	size_t commits = r->n / r->batch, leaves, at, i;
-	double cpu[PAIRS], wall[PAIRS], cpu_us, wall_us;
-	struct cost bare, logged;
+	const size_t leaves = COMMITS * r->batch;
+	double cpu[BLOCKS], wall[BLOCKS], cpu_us, wall_us;
+	struct cost more;
+	size_t i;
 
-	if (commits < COMMITS)
-		commits = COMMITS;
-	leaves = commits * r->batch;
+	(void)sqlite3_wal_hook(sl_db_handle(sl_store_db(r->s)), count_pages, r);
 	/* What is made once is no block's. */
-	(void)block(r, 0, 1, commit_logged);
-	for (i = 0; i < PAIRS; i++) {
-		at = i * leaves;
-		bare = block(r, at, commits, commit_bare);
-		logged = block(r, at, commits, commit_logged);
-		cpu[i] = logged.cpu - bare.cpu;
-		wall[i] = logged.wall - bare.wall;
+	commit_logged(r, 0);
+	for (i = 0; i < BLOCKS; i++) {
+		more = block(r, i * leaves);
+		cpu[i] = more.cpu;
+		wall[i] = more.wall;
 	}
-	cpu_us = trimmed_mean(cpu, PAIRS) * 1e6 / (double)leaves;
-	wall_us = trimmed_mean(wall, PAIRS) * 1e6 / (double)leaves;
+	cpu_us = trimmed_mean(cpu, BLOCKS) * 1e6 / (double)leaves;
+	wall_us = trimmed_mean(wall, BLOCKS) * 1e6 / (double)leaves;
 	(void)printf("cpu_us=%.3f wall_us=%.3f leaves=%zu heads=%zu "
 		     "commits=%zu\n",
-	    cpu_us, wall_us, PAIRS * leaves, r->heads, PAIRS * commits);
+	    cpu_us, wall_us, BLOCKS * leaves, r->heads,
+	    (size_t)BLOCKS * COMMITS);
 	need(cpu_us >= 0 && wall_us >= cpu_us,
 	    "the disk is too unsteady: less time than processor time");
 }
