@@ -376,11 +376,11 @@ sl_seven_view_tail_fits(const struct sl_seven_view *v)
 
 	while (k < v->pieces + v->pieces_n && k->key == NULL)
 		k++;
-	if (k == v->pieces + v->pieces_n || k->packed < AES_BLOCK ||
-	    k->packed % AES_BLOCK != 0 || k->packed - k->size >= AES_BLOCK ||
+	if (k == v->pieces + v->pieces_n || k->packed % AES_BLOCK != 0 ||
+	    k->packed - k->size >= AES_BLOCK ||
 	    k->packed - k->size < TAIL_PROVES)
 		return false;
-	at = k->packed - AES_BLOCK;
+	at = k->packed - AES_BLOCK; /* of which there is one at least */
 	memcpy(iv, k->iv, AES_BLOCK);
 	if (at > 0 && sl_extent_read(&v->x, iv, AES_BLOCK,
 			  k->from + at - AES_BLOCK) != AES_BLOCK)
