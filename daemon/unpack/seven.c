@@ -46,8 +46,10 @@ static enum reads
 read_first(struct sl_seven *s, const struct sl_seven_view *v, uint64_t max,
     struct sl_buf *ret)
 {
-	struct sl_feed feed = {
-	    .read = sl_seven_view_read, .of = v, .size = sl_seven_view_size(v)};
+	struct sl_feed feed = {.read = sl_seven_view_read,
+	    .of = v,
+	    .size = sl_seven_view_size(v),
+	    .block_max = SL_FEED_SEVEN};
 	struct archive *a = archive_read_new();
 	struct archive_entry *e;
 	uint64_t got = 0;
