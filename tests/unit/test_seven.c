@@ -351,9 +351,9 @@ too_large(void)
 	/* Made larger: what is read is right so far with any password. */
 	begin("feil");
 	read_data("7z/whole.7z", &b);
-	pad(&b, (256 << 10) - 16);
-	replace(&b, "\x09\x10\0", 3, "\x09\xE0\0\0\4\0", 6);
-	replace(&b, "\x0C\x10", 2, "\x0C\xE0\0\0\4", 5);
+	pad(&b, (17 << 20) - 16);
+	replace(&b, "\x09\x10\0", 3, "\x09\xF0\0\0\x10\1\0", 7);
+	replace(&b, "\x0C\x10", 2, "\x0C\xF0\0\0\x10\1", 6);
 	limits.member_bytes_max = 100 << 10;
 	unpack(&g, b.p, b.n);
 	CHECK_STR(sl_buf_str(&g.log), "brev.txt|0|limit_member\n");
