@@ -2,11 +2,11 @@
  * FAILURES: killed before the folder has a mark, it is empty, and made anew;
  * before the mark has its words, the folder holds an empty mark and nothing
  * else, for the words are on disk before anything else is written. Killed after
- * the mark went, the folder is whole, but no longer known as ours. Where nothing
- * can be locked nobody could tell a run that lives from one that was killed:
- * refused.
- * SECURITY: a mark is believed that is ours, plain, of one name, and no link;
- * one without words only if there is nothing beside it that could be lost.
+ * the mark went, the folder is whole, but no longer known as ours. Where
+ * nothing can be locked nobody could tell a run that lives from one that was
+ * killed: refused. SECURITY: a mark is believed that is ours, plain, of one
+ * name, and no link; one without words only if there is nothing beside it that
+ * could be lost.
  */
 #include "part.h"
 

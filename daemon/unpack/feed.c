@@ -68,7 +68,9 @@ on_seek(struct archive *a, void *arg, la_int64_t n, int whence)
 int
 sl_feed_open(struct sl_feed *f, struct archive *a)
 {
-	f->block_n = f->size < BLOCK ? (size_t)f->size : BLOCK;
+	size_t max = f->block_max != 0 ? f->block_max : BLOCK;
+
+	f->block_n = f->size < max ? (size_t)f->size : max;
 	f->block = sl_realloc(f->block, f->block_n > 0 ? f->block_n : 1);
 	f->at = 0;
 	(void)archive_read_set_read_callback(a, on_read);

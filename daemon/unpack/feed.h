@@ -14,6 +14,10 @@
 /* Like sl_extent_read(). */
 typedef ssize_t sl_feed_read_fn(const void *of, void *p, size_t n, uint64_t at);
 
+/* libarchive 3.6 calls PPMd in a 7z damaged where a character's bytes lie in
+ * two blocks; in one of this size comes what is packed to less. */
+#define SL_FEED_SEVEN ((size_t)16 << 20)
+
 struct sl_feed {
 	sl_feed_read_fn *read;
 	const void *of; /* lent, given to read */
@@ -21,6 +25,7 @@ struct sl_feed {
 	uint64_t at; /* of libarchive's reading */
 	uint64_t given; /* to it, in all */
 	bool hit_end; /* it wanted more than there was */
+	size_t block_max; /* that libarchive gets at a time; 0: 64 KiB */
 	uint8_t *block;
 	size_t block_n;
 };

@@ -16,6 +16,7 @@
 /* Read or unpacked to try keys, of an archive: a list of 32 against one file of
  * 100 MB that is stored. */
 #define TRIED_MAX ((uint64_t)4 << 30)
+#define BESIDE_COSTS 4u /* LZMA, against what is only decrypted */
 
 struct sl_seven {
 	struct sl_extent x;
@@ -46,8 +47,10 @@ static enum reads
 read_first(struct sl_seven *s, const struct sl_seven_view *v, uint64_t max,
     struct sl_buf *ret)
 {
-	struct sl_feed feed = {
-	    .read = sl_seven_view_read, .of = v, .size = sl_seven_view_size(v)};
+	struct sl_feed feed = {.read = sl_seven_view_read,
+	    .of = v,
+	    .size = sl_seven_view_size(v),
+	    .block_max = SL_FEED_SEVEN};
 	struct archive *a = archive_read_new();
 	struct archive_entry *e;
 	uint64_t got = 0;
@@ -141,10 +144,10 @@ try_view(struct sl_seven *s, const struct sl_seven_view *v)
 		return READS;
 	if (s->tried_bytes < TRIED_MAX)
 		left = TRIED_MAX - s->tried_bytes;
-	if (v->beside >= left)
+	if (BESIDE_COSTS * v->beside >= left)
 		return READS_UNTRIED;
-	s->tried_bytes += v->beside;
-	left -= v->beside;
+	s->tried_bytes += BESIDE_COSTS * v->beside;
+	left -= BESIDE_COSTS * v->beside;
 	reads = read_first(s, v, max < left ? max : left, NULL);
 	return reads == READS_TOO_MUCH && left < max ? READS_UNTRIED : reads;
 }

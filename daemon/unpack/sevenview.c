@@ -17,9 +17,6 @@
 #define AES_BLOCK 16u
 /* So many bytes of zeros where they must be say as much as a checksum. */
 #define TAIL_PROVES 4u
-/* So many bytes of a packed stream come in one piece at its end: libarchive 3.6
- * can call a PPMd stream damaged whose last few come by themselves. */
-#define LAST 1024u
 #define READ_MAX ((size_t)1 << 30) /* at a time */
 
 /* One packed stream as it is shown. */
@@ -130,7 +127,7 @@ ssize_t
 sl_seven_view_read(const void *of, void *p, size_t n, uint64_t at)
 {
 	const struct sl_seven_view *v = of;
-	uint64_t end = sl_seven_view_size(v), left;
+	uint64_t end = sl_seven_view_size(v);
 	const struct sl_seven_piece *k;
 
 	if (at >= end || n == 0)
@@ -144,11 +141,8 @@ sl_seven_view_read(const void *of, void *p, size_t n, uint64_t at)
 		    at - v->head_at);
 	k = find_piece(v, at);
 	at -= k->at;
-	left = k->size - at;
-	if (n >= left)
-		n = (size_t)left;
-	else if (left - n < LAST && left > LAST)
-		n = (size_t)(left - LAST);
+	if (n > k->size - at)
+		n = (size_t)(k->size - at);
 	return read_piece(v, k, p, n, at);
 }
 
@@ -376,11 +370,11 @@ sl_seven_view_tail_fits(const struct sl_seven_view *v)
 
 	while (k < v->pieces + v->pieces_n && k->key == NULL)
 		k++;
-	if (k == v->pieces + v->pieces_n || k->packed < AES_BLOCK ||
-	    k->packed % AES_BLOCK != 0 || k->packed - k->size >= AES_BLOCK ||
+	if (k == v->pieces + v->pieces_n || k->packed % AES_BLOCK != 0 ||
+	    k->packed - k->size >= AES_BLOCK ||
 	    k->packed - k->size < TAIL_PROVES)
 		return false;
-	at = k->packed - AES_BLOCK;
+	at = k->packed - AES_BLOCK; /* of which there is one at least */
 	memcpy(iv, k->iv, AES_BLOCK);
 	if (at > 0 && sl_extent_read(&v->x, iv, AES_BLOCK,
 			  k->from + at - AES_BLOCK) != AES_BLOCK)

@@ -64,6 +64,7 @@ open_archive(struct walk *w)
 	w->feed.read = sl_feed_read_extent;
 	w->feed.of = &w->x;
 	w->feed.size = w->x.size;
+	w->feed.block_max = w->kind == SL_ARCHIVE_7ZIP ? SL_FEED_SEVEN : 0;
 	if (w->seven != NULL) {
 		w->feed.read = sl_seven_read;
 		w->feed.of = w->seven;

@@ -54,7 +54,7 @@ is_known(const uint8_t *p, size_t n)
 	static const uint32_t sums[] = {0x82F904B3, 0x84E9A613, 0xBA961C19,
 	    0xCC032110, 0xC9F34B74, 0x93F6D530, 0xD7FE7B71, 0x71DB46CE,
 	    0xA381ACF7, 0xCC63130D, 0x41950102, 0x923D3DD6, 0xCC8F1E5D,
-	    0xE2A5DDEA, 0x031BC514, 0};
+	    0xE2A5DDEA, 0x031BC514, 0x7FFDE46F, 0};
 	uint32_t sum = (uint32_t)crc32(0, p, (uInt)n);
 	size_t i;
 
@@ -308,6 +308,15 @@ ppmd_tail(void)
 	check("7z/ppmd-tail.7z", "t260|30|\n", NULL, 1);
 }
 
+/* Packed to more than 64 KiB, of which a character lies on both sides. */
+static void
+ppmd_blocks(void)
+{
+	begin(SECRET);
+	check("7z/ppmd-blocks.7z", "b.txt|452279|\n", NULL, 1);
+	check("7z/ppmd-blocks-plain.7z", "b.txt|452279|\n", NULL, 0);
+}
+
 /* LZMA with a dictionary of 2 GiB, of which libarchive would ask for all. */
 static void
 much_memory(void)
@@ -342,9 +351,9 @@ too_large(void)
 	/* Made larger: what is read is right so far with any password. */
 	begin("feil");
 	read_data("7z/whole.7z", &b);
-	pad(&b, (256 << 10) - 16);
-	replace(&b, "\x09\x10\0", 3, "\x09\xE0\0\0\4\0", 6);
-	replace(&b, "\x0C\x10", 2, "\x0C\xE0\0\0\4", 5);
+	pad(&b, (17 << 20) - 16);
+	replace(&b, "\x09\x10\0", 3, "\x09\xF0\0\0\x10\1\0", 7);
+	replace(&b, "\x0C\x10", 2, "\x0C\xF0\0\0\x10\1", 6);
 	limits.member_bytes_max = 100 << 10;
 	unpack(&g, b.p, b.n);
 	CHECK_STR(sl_buf_str(&g.log), "brev.txt|0|limit_member\n");
@@ -812,13 +821,13 @@ blocks_wiped(void)
 
 TEST_MAIN({"old_samples", old_samples}, {"methods", methods},
     {"hidden_names", hidden_names}, {"two_passwords", two_passwords},
-    {"salted", salted}, {"ppmd_tail", ppmd_tail}, {"much_memory", much_memory},
-    {"too_large", too_large}, {"no_memory", no_memory},
-    {"misaligned", misaligned}, {"side_streams", side_streams},
-    {"limits_count", limits_count}, {"one_key", one_key},
-    {"costly_keys", costly_keys}, {"no_checksums", no_checksums},
-    {"key_of_rounds", key_of_rounds}, {"read_anywhere", read_anywhere},
-    {"blocks_wiped", blocks_wiped}, {"large_headers", large_headers},
-    {"wrapped_headers", wrapped_headers}, {"header_checksum", header_checksum},
-    {"parts_of_blocks", parts_of_blocks}, {"many_failures", many_failures},
-    {"wrong_bytes", wrong_bytes})
+    {"salted", salted}, {"ppmd_tail", ppmd_tail}, {"ppmd_blocks", ppmd_blocks},
+    {"much_memory", much_memory}, {"too_large", too_large},
+    {"no_memory", no_memory}, {"misaligned", misaligned},
+    {"side_streams", side_streams}, {"limits_count", limits_count},
+    {"one_key", one_key}, {"costly_keys", costly_keys},
+    {"no_checksums", no_checksums}, {"key_of_rounds", key_of_rounds},
+    {"read_anywhere", read_anywhere}, {"blocks_wiped", blocks_wiped},
+    {"large_headers", large_headers}, {"wrapped_headers", wrapped_headers},
+    {"header_checksum", header_checksum}, {"parts_of_blocks", parts_of_blocks},
+    {"many_failures", many_failures}, {"wrong_bytes", wrong_bytes})

@@ -167,10 +167,10 @@ memory(void)
 static void
 memory_lzma2(void)
 {
-	static const uint8_t props[4] = {0, 36, 37, 41};
+	static const uint8_t props[5] = {0, 36, 37, 41, 255};
 	size_t i;
 
-	for (i = 0; i < 4; i++) {
+	for (i = 0; i < 5; i++) {
 		struct sl_seven_coders c = {.n = 2,
 		    .ins = 2,
 		    .pairs = 1,
