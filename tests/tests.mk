@@ -103,9 +103,9 @@ rooms_test_decide := place wire base
 libs_test_decide := -ljansson -lcrypto
 rooms_test_place := place sandbox wire base
 libs_test_place := -lseccomp -ljansson -lcrypto
-rooms_test_package := prepare config base
+rooms_test_package := prepare registry config wire base
 libs_test_package := -ljansson -lcrypto
-rooms_test_prepare := prepare config base
+rooms_test_prepare := prepare registry config wire base
 libs_test_prepare := -ljansson -lcrypto
 
 rooms_test_unpack := unpack base

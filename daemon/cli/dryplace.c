@@ -188,6 +188,7 @@ pack_of(const struct sl_dry *d, struct sl_pack_part *part,
 		    .size = p->number == 0 ? 0 : p->n.size};
 		(void)sl_dry_digest(d, p, &part[i].sha256);
 	}
+	sl_pack_closed(part, d->part_n);
 	for (i = 0; i < d->found_n; i++) {
 		const struct sl_dry_found *f = &d->found[i];
 
@@ -283,27 +284,44 @@ choose_package(const struct sl_dry *d, struct sl_dry_entry *e)
 	return described;
 }
 
+/* As engine/birth.c says. */
+static const char *
+closed_around(const struct sl_dry_entry *e, const struct sl_pack_part *part,
+    size_t originals)
+{
+	size_t i;
+
+	for (i = e->doc_n - originals; i < e->doc_n; i++)
+		if (*part[e->doc[i]].reason != '\0' && e->doc[i] < e->doc[0])
+			return part[e->doc[i]].reason;
+	return NULL;
+}
+
 static void
 choose_documents(const struct sl_dry *d, struct sl_dry_entry *e)
 {
-	const char *main = main_name(d), *bad = NULL;
-	size_t i, k, left_out = 0, bad_n = 0;
+	const char *main = main_name(d), *bad = NULL, *closed;
+	size_t i, k, left_out = 0, bad_n = 0, originals = 0;
+	SL_FREE struct sl_pack_part *part = NULL;
+	SL_FREE struct sl_pack_named *named = NULL;
 
 	if (choose_package(d, e))
 		return;
+	part = sl_alloc((d->part_n + 1) * sizeof(*part));
+	named = sl_alloc((d->named_n + 1) * sizeof(*named));
+	pack_of(d, part, named);
 
 	for (i = 0; i < d->part_n; i++) {
 		if (bad == NULL &&
 		    sl_part_stops_all(d->part[i].mime, d->part[i].reason))
 			bad = d->part[i].reason;
-		if (!sl_part_is_document(
-			d->part[i].n.role, d->part[i].mime, d->part[i].reason))
+		if (!part[i].document)
 			continue;
 		if (e->doc_n == SL_DRY_DOCUMENTS_MAX) {
 			left_out++;
 			continue;
 		}
-		bad_n += *d->part[i].reason != '\0';
+		bad_n += *part[i].reason != '\0';
 		k = e->doc_n++;
 		e->doc[k] = i;
 		if (*main != '\0' &&
@@ -313,20 +331,24 @@ choose_documents(const struct sl_dry *d, struct sl_dry_entry *e)
 		}
 	}
 	for (i = 0; i < d->part_n && e->doc_n > 0; i++) {
-		if (!sl_part_is_original(
-			d->part[i].n.role, d->part[i].mime, d->part[i].reason))
+		if (!part[i].original)
 			continue;
-		if (e->doc_n == SL_DRY_DOCUMENTS_MAX)
+		if (e->doc_n == SL_DRY_DOCUMENTS_MAX) {
 			left_out++;
-		else
-			add_original(d, e, i);
+			continue;
+		}
+		originals++;
+		bad_n += *part[i].reason != '\0';
+		add_original(d, e, i);
 	}
 	if (bad != NULL)
 		stop(e, bad, "");
 	else if (e->doc_n == 0)
 		stop(e, "empty", "");
-	else if (*d->part[e->doc[0]].reason != '\0' || bad_n == e->doc_n)
-		stop(e, d->part[e->doc[0]].reason, "");
+	else if (*part[e->doc[0]].reason != '\0' || bad_n == e->doc_n)
+		stop(e, part[e->doc[0]].reason, "");
+	else if ((closed = closed_around(e, part, originals)) != NULL)
+		stop(e, closed, "");
 	else if (left_out > 0)
 		stop(e, "limit_files", "");
 }

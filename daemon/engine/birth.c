@@ -4,7 +4,8 @@
  * One consignment, one entry, unless it is a package whose description tells of
  * several posts. Documents are the files a person would open: a message is a
  * document and its attachments follow it; an archive is not, its files are, and
- * where it is signed it goes along behind them, as it came.
+ * where it is signed, or not all of it opened, it goes along behind them, as it
+ * came.
  * Pictures inside a body, bodies, sidecars and descriptions are parts only.
  */
 #include <inttypes.h>
@@ -26,9 +27,13 @@
 
 struct birth {
 	struct sl_job *job;
-	struct sl_part *docs, *originals;
+	struct sl_arena *arena;
+	struct sl_pack_part *seen; /* what decides whether it is a document */
+	int64_t *ids; /* of the same */
+	size_t seen_n, seen_cap, ids_cap;
+	struct sl_part *docs;
 	size_t n, cap, left_out;
-	size_t originals_n, originals_cap; /* the last of docs, once joined */
+	size_t originals_n; /* the last of docs */
 	const struct sl_package *package; /* or NULL */
 	const struct sl_pack_post *post; /* of it, or NULL */
 	const char *main; /* what the sidecar calls the main document */
@@ -76,27 +81,50 @@ see_part(void *arg, const struct sl_part *p, struct sl_err *err)
 	note_puid(b, p);
 	if (sl_part_stops_all(p->mime, p->reason) && *b->stop == '\0')
 		(void)snprintf(b->stop, sizeof(b->stop), "%s", p->reason);
-	if (sl_part_is_original(p->role, p->mime, p->reason) &&
-	    b->originals_n <= DOCUMENTS_MAX) {
-		b->originals = sl_grow(b->originals, &b->originals_cap,
-		    b->originals_n + 1, sizeof(*p));
-		b->originals[b->originals_n++] = *p;
-	}
-	if (sl_part_is_document(p->role, p->mime, p->reason))
-		add_doc(b, p);
+	b->seen =
+	    sl_grow(b->seen, &b->seen_cap, b->seen_n + 1, sizeof(*b->seen));
+	b->ids = sl_grow(b->ids, &b->ids_cap, b->seen_n + 1, sizeof(*b->ids));
+	b->ids[b->seen_n] = p->id;
+	b->seen[b->seen_n++] = (struct sl_pack_part){.number = p->number,
+	    .parent = p->parent,
+	    .role = p->role,
+	    .document = sl_part_is_document(p->role, p->mime, p->reason),
+	    .original = sl_part_is_original(p->role, p->mime, p->reason),
+	    .mime = sl_mime_is_message(p->mime) ? "message/rfc822" : "",
+	    .reason = *p->reason == '\0' ? ""
+					 : sl_arena_strndup(b->arena, p->reason,
+					       strlen(p->reason))};
 	return SL_OK;
 }
 
-/* Behind the files that lie in them; where there are none they prove nothing.
- */
-static void
-join_originals(struct birth *b)
+static bool
+add_seen(struct birth *b, size_t i)
 {
-	size_t i, n = b->n > 0 ? b->originals_n : 0;
+	struct sl_part p;
 
-	b->originals_n = 0;
-	for (i = 0; i < n; i++)
-		b->originals_n += add_doc(b, &b->originals[i]);
+	if (b->n >= DOCUMENTS_MAX ||
+	    !sl_part_by_id(b->job->e->store, b->ids[i], &p)) {
+		b->left_out++;
+		return false;
+	}
+	(void)snprintf(p.reason, sizeof(p.reason), "%s", b->seen[i].reason);
+	return add_doc(b, &p);
+}
+
+/* The documents, and behind them what they lie in; where there are none that
+ * proves nothing. */
+static void
+take_seen(struct birth *b)
+{
+	size_t i;
+
+	sl_pack_closed(b->seen, b->seen_n);
+	for (i = 0; i < b->seen_n; i++)
+		if (b->seen[i].document)
+			(void)add_seen(b, i);
+	for (i = 0; i < b->seen_n && b->n > 0; i++)
+		if (b->seen[i].original)
+			b->originals_n += add_seen(b, i);
 }
 
 /* The documents of one post of a package, in its order. */
@@ -195,10 +223,29 @@ insert_documents(struct sl_engine *e, const struct birth *b, int64_t entry,
 	return SL_OK;
 }
 
+/* The main document came out of an archive that did not open as a whole: what
+ * else the sender says may lie in there. */
+static const char *
+closed_around(const struct birth *b)
+{
+	const struct sl_part *p;
+	size_t i;
+
+	for (i = b->n - b->originals_n; i < b->n; i++) {
+		p = &b->docs[i];
+		if (*p->reason != '\0' && p->source == b->docs[0].source &&
+		    p->number < b->docs[0].number)
+			return p->reason;
+	}
+	return NULL;
+}
+
 /* What keeps the entry from being placed by the machine, or NULL. */
 static const char *
 stop_reason(const struct birth *b)
 {
+	const char *closed;
+
 	if (*b->stop != '\0')
 		return b->stop;
 	if (b->post != NULL && b->post->stop != NULL)
@@ -208,6 +255,8 @@ stop_reason(const struct birth *b)
 	/* One bad attachment does not stop its letter. */
 	if (*b->docs[0].reason != '\0' || b->bad == b->n)
 		return b->docs[0].reason;
+	if ((closed = closed_around(b)) != NULL)
+		return closed;
 	if (b->left_out > 0)
 		return "limit_files";
 	return NULL;
@@ -411,7 +460,8 @@ enum sl_rc
 sl_job_birth(struct sl_job *j, struct sl_err *err)
 {
 	struct sl_engine *e = j->e;
-	struct birth b = {.job = j, .puids = {.max = PUIDS_MAX}};
+	struct birth b = {
+	    .job = j, .arena = sl_arena_new(), .puids = {.max = PUIDS_MAX}};
 	char main[256], payload[96];
 	struct sl_package *package = NULL;
 	bool again;
@@ -435,12 +485,15 @@ sl_job_birth(struct sl_job *j, struct sl_err *err)
 	if (rc == SL_OK)
 		rc = received_again(j, &again, err);
 	if (rc == SL_OK && !again) {
-		join_originals(&b);
+		if (package == NULL)
+			take_seen(&b);
 		rc = bear_all(j, &b, package, err);
 	}
 	sl_package_free(package);
 	free(b.docs);
-	free(b.originals);
+	free(b.seen);
+	free(b.ids);
+	sl_arena_free(b.arena);
 	sl_buf_free(&b.puids);
 	return rc;
 }

@@ -79,6 +79,8 @@ load(struct sl_engine *e, int64_t consignment, struct sl_package *k,
 	struct load l = {.k = k};
 	enum sl_rc rc = sl_part_each(e->store, consignment, take_part, &l, err);
 
+	if (rc == SL_OK)
+		sl_pack_closed(k->part, k->parts);
 	for (l.part = 0; l.part < k->parts && rc == SL_OK; l.part++) {
 		if (*k->part[l.part].describes == '\0')
 			continue;

@@ -510,6 +510,17 @@ load_docs(struct sl_engine *e, int64_t entry, struct docs *d)
 	d->n = i;
 }
 
+static bool
+any_empty(const struct docs *d)
+{
+	size_t i;
+
+	for (i = 0; i < d->n; i++)
+		if (d->rendition[i].size == 0)
+			return true;
+	return false;
+}
+
 /* Whom else the description names: not decided, told. */
 static enum sl_rc
 take_other(void *arg, const struct sl_found_row *f, struct sl_err *err)
@@ -561,6 +572,10 @@ make_post(struct sl_engine *e, struct sl_entry *en, struct values *x,
 	rc = s.queue == NULL || d->n == 0
 		 ? sl_err_set(err, SL_HOLD, 0, "no_target",
 		       "the queue or the documents are gone")
+	     : any_empty(d)
+		 /* A target would refuse it when half of the post is there. */
+		 ? sl_err_set(
+		       err, SL_HOLD, 0, "document_empty", "nothing was sent")
 		 : sl_post_make(&s, out, err);
 	free(d);
 	return rc;

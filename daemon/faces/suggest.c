@@ -223,6 +223,11 @@ add_clue(struct sl_buf *b, unsigned lang, const json_t *o)
 		sl_buf_printf(b, " %s ", sl_words(lang, "i", "of"));
 		sl_html_show(b, text_of(o, "file"));
 	}
+	/* A person's decision, say: who decided is all there is to it. */
+	if (*text_of(o, "value") == '\0') {
+		sl_buf_add_str(b, "</li>");
+		return;
+	}
 	sl_buf_add_str(b, ": «");
 	/* What the queue or the case says has a label of ours, not of a text.
 	 */
@@ -232,9 +237,13 @@ add_clue(struct sl_buf *b, unsigned lang, const json_t *o)
 		sl_buf_add_str(b, " ");
 	}
 	sl_html_show(b, text_of(o, "value"));
-	sl_buf_printf(b, "» <span class=\"dim\">(%s %lld %%)</span></li>",
-	    sl_words(lang, "styrke", "strength"),
-	    (long long)json_integer_value(json_object_get(o, "score")) / 10);
+	sl_buf_add_str(b, "»");
+	if (json_is_integer(json_object_get(o, "score")))
+		sl_buf_printf(b, " <span class=\"dim\">(%s %lld %%)</span>",
+		    sl_words(lang, "styrke", "strength"),
+		    (long long)json_integer_value(json_object_get(o, "score")) /
+			10);
+	sl_buf_add_str(b, "</li>");
 }
 
 static void

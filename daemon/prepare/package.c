@@ -11,6 +11,7 @@
 #include <strings.h>
 
 #include "../base/mem.h"
+#include "../registry/registry.h"
 #include "../wire/roles.h"
 
 #define LEVELS_MAX 16
@@ -577,6 +578,38 @@ add_originals(struct work *w)
 	for (i = 0; i < w->part_n && plan->posts == 1; i++)
 		if (w->part[i].original && !w->placed[i] && plan->post->n > 0)
 			add_original(w, plan->post, i);
+}
+
+/* What lies in a part stands behind it: from the last to the first. */
+void
+sl_pack_closed(struct sl_pack_part *part, size_t part_n)
+{
+	SL_FREE size_t *up = sl_alloc((part_n + 1) * sizeof(*up));
+	SL_FREE bool *holds = sl_alloc(part_n + 1);
+	SL_FREE const char **closed = sl_alloc((part_n + 1) * sizeof(*closed));
+	struct work w = {.part = part, .part_n = part_n, .up = up};
+	struct sl_pack_part *p;
+	size_t i;
+
+	find_parents(&w);
+	for (i = part_n; i-- > 0;) {
+		p = &part[i];
+		if (p->role == SL_PART_SKIPPED && *p->reason != '\0')
+			closed[up[i]] = p->reason;
+		if (p->role == SL_PART_CONTAINER && closed[i] == NULL &&
+		    *p->reason != '\0')
+			closed[i] = p->reason;
+		/* A message is a document whatever lies in it. */
+		if (p->role == SL_PART_CONTAINER && closed[i] != NULL &&
+		    (!p->document || *p->reason != '\0') &&
+		    !sl_mime_is_message(p->mime)) {
+			p->original = holds[i];
+			p->document = !holds[i];
+			if (p->document && *p->reason == '\0')
+				p->reason = closed[i];
+		}
+		holds[up[i]] |= holds[i] || p->document;
+	}
 }
 
 static void

@@ -22,7 +22,7 @@ struct sl_pack_part {
 	uint32_t number, parent; /* in its source; 0 = the source itself */
 	unsigned role; /* enum sl_part_role */
 	bool document; /* a file that would be sent */
-	bool original; /* a signed container, sent behind its files */
+	bool original; /* a container that is sent behind its files */
 	uint64_t screened; /* the posts its sender screens: sl_posts_bit */
 	const char *name, *mime, *reader, *reason, *describes; /* "" = none */
 	unsigned posts; /* the last post it tells of, 0: of none by number */
@@ -69,6 +69,11 @@ struct sl_pack_plan {
 	struct sl_pack_post *post;
 	size_t posts;
 };
+
+/* An archive of which something stayed closed, or is empty, goes along behind
+ * what did come out of it, and is the document itself where nothing did: sets
+ * document, original and reason of such. To be called before sl_pack_make. */
+void sl_pack_closed(struct sl_pack_part *part, size_t part_n);
 
 /* The arrays and all their strings outlive the plan; it is freed by
  * sl_pack_free. */

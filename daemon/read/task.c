@@ -531,6 +531,13 @@ take_clear(struct task *k, struct sl_err *err)
 /* -- one part
  * -------------------------------------------------------------------------- */
 
+/* What stayed closed or came out empty: nobody can be sent that. */
+static bool
+is_nothing(const struct sl_part *p, uint32_t number)
+{
+	return number > 0 && p->x.size == 0 && p->role == SL_PART_DOCUMENT;
+}
+
 static enum sl_rc
 do_part(struct task *k, uint32_t number, struct sl_err *err)
 {
@@ -539,6 +546,8 @@ do_part(struct task *k, uint32_t number, struct sl_err *err)
 	enum sl_archive kind;
 	enum sl_rc rc;
 
+	if (p.reason != NULL && is_nothing(&p, number))
+		p.role = SL_PART_SKIPPED;
 	if (p.role == SL_PART_SKIPPED || p.reason != NULL ||
 	    k->budget.limit != NULL)
 		return send_part(k, number, &p, &v, err);
@@ -549,6 +558,8 @@ do_part(struct task *k, uint32_t number, struct sl_err *err)
 		return rc;
 	if (p.x.size == 0 && p.role != SL_PART_BODY) {
 		v.reason = "empty";
+		if (is_nothing(&p, number))
+			p.role = SL_PART_SKIPPED;
 		rc = send_part(k, number, &p, &v, err);
 		return rc == SL_OK && is_young(k, number) ? incomplete(k, err)
 							  : rc;

@@ -67,7 +67,7 @@ enum sl_part_role {
 	SL_PART_INLINE = 3, /* picture inside a mail body: kept, not sent */
 	SL_PART_BODY = 4, /* the text of a mail */
 	SL_PART_SIDECAR = 5,
-	SL_PART_SKIPPED = 6, /* link, device, folder: noted, no bytes */
+	SL_PART_SKIPPED = 6, /* link, folder, what did not open: no bytes */
 	SL_PART_DERIVED = 7, /* a PDF that was made of its parent, to read it */
 };
 

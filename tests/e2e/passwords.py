@@ -4,6 +4,7 @@ it, and the password nowhere but in its file."""
 import io
 import json
 import os
+import sqlite3
 import struct
 import sys
 import time
@@ -192,6 +193,87 @@ class Passwords(unittest.TestCase):
         h.wait_for(lambda: {row["disposition"] for row in h.rows("list")}
                    == {"done"}, 20, "both on the case")
         h.check_whole(self)
+
+    def sent(self, ident):
+        """The files of a post as the target has them: name and size."""
+        post = [p for p in self.house.posts()["journalposts"]
+                if p["metadata"]["vnd-sluse-v1:mottaksnummer"] == ident][0]
+        return [d["title"] for d in post["documents"]]
+
+    def test_delivered_closed(self):
+        """What stayed closed is delivered as it came: alone, beside others, in
+        another archive, and behind what of it did open; nothing is empty."""
+        h = self.house
+        nested, half = io.BytesIO(), io.BytesIO()
+        with open(os.path.join(DATA, "zip-aes256.zip"), "rb") as file:
+            closed = file.read().replace(b"brev.txt", b"navn.txt")
+        self.list_of_passwords("feil\n")
+        with zipfile.ZipFile(nested, "w") as z:
+            z.writestr("a.zip", closed)
+            z.writestr("brev.txt", "Testvik kommune\n\nEt brev.\n")
+        with zipfile.ZipFile(half, "w") as z:
+            z.writestr("brev.txt", "Testvik kommune\n\nEt annet brev.\n")
+            z.writestr("tom.txt", "")
+        h.drop_bytes(closed, "a.zip")
+        h.drop_bytes(nested.getvalue(), "nest.zip")
+        h.drop_bytes(half.getvalue(), "tom.zip")
+        h.wait_quiet(30, 3)
+        self.list_of_passwords("%s\n" % SECRET)
+        time.sleep(1.1)
+        with open(os.path.join(DATA, "7z", "two-passwords.7z"), "rb") as file:
+            h.drop_bytes(file.read(), "to.7z")
+        h.wait_quiet(30, 4)
+        ident = {row["name"]: row["id"] for row in h.rows("list")}
+        self.assertEqual(self.states()["to.7z"], ("held", "encrypted"))
+        page = os.path.join(h.root, "spool", h.queues[0], "Må avklares")
+        h.wait_for(lambda: len(os.listdir(page)) == 4, 10, "folders")
+        for folder, _, names in os.walk(page):
+            for name in names:
+                self.assertGreater(os.path.getsize(
+                    os.path.join(folder, name)), 0, name)
+        h.wait_for(lambda: h.query("SELECT 1 FROM case_file WHERE number ="
+                                   " '2026/211'"), 20, "known cases")
+        for name in ident:
+            h.sluse("assign", ident[name], "--case", "2026/211")
+        h.wait_for(lambda: {row["disposition"] for row in h.rows("list")}
+                   == {"done"}, 20, "all on the case")
+        self.assertEqual(len(self.sent(ident["a.zip"])), 1)
+        self.assertEqual(len(self.sent(ident["nest.zip"])), 2)
+        self.assertEqual(self.sent(ident["tom.zip"])[1:], ["tom (original)"])
+        self.assertEqual(self.sent(ident["to.7z"])[2:], ["to (original)"])
+        h.check_whole(self)
+
+    def test_nothing_is_sent(self):
+        """A document without content, of an earlier reading: held, unsent."""
+        h = self.house
+        outer = io.BytesIO()
+        with zipfile.ZipFile(outer, "w") as z:
+            z.writestr("a.txt", "Testvik kommune\n\nEt brev.\n")
+            z.writestr("b.txt", "Testvik kommune\n\nEt vedlegg.\n")
+        h.drop_bytes(outer.getvalue(), "brev.zip")
+        h.wait_quiet(30, 1)
+        ident = h.rows("list")[0]["id"]
+        h.wait_for(lambda: h.query("SELECT 1 FROM case_file WHERE number ="
+                                   " '2026/211'"), 20, "known cases")
+        h.stop()
+        db = sqlite3.connect(os.path.join(h.root, "db", "sluse.db"))
+        db.execute("UPDATE part SET size = 0 WHERE name = 'b.txt'")
+        db.commit()
+        db.close()
+        h.start()
+        h.sluse("assign", ident, "--case", "2026/211")
+        h.wait_for(lambda: h.rows("list")[0]["reason"] == "document_empty", 10,
+                   "held")
+        self.assertEqual(h.posts()["journalposts"], [])
+        page = os.path.join(h.root, "spool", h.queues[0], "Må avklares", ident,
+                            "Forslag.html")
+
+        def told():
+            with open(page, encoding="utf-8") as file:
+                return "en person" in file.read()
+        h.wait_for(told, 10, "the page")
+        with open(page, encoding="utf-8") as file:
+            self.assertNotIn("«»", file.read())
 
     def test_try(self):
         h = self.house
