@@ -98,6 +98,8 @@ void sl_held_clear(struct sl_faces *f, struct sl_face_held *h);
 void sl_held_answer(struct sl_faces *f, struct sl_face_held *h,
     const struct sl_settle *was, const char *answer);
 void sl_held_mark(struct sl_face_mark *m, int dirfd, const char *name);
+/* The same file, not written to between. */
+bool sl_held_same(const struct sl_face_mark *a, const struct sl_face_mark *b);
 
 /* -- watch.c -- */
 /* A look at the held folders: decisions by file or by renaming. */

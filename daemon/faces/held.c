@@ -52,6 +52,15 @@ sl_held_mark(struct sl_face_mark *m, int dirfd, const char *name)
 		mark_of(m, &st);
 }
 
+bool
+sl_held_same(const struct sl_face_mark *a, const struct sl_face_mark *b)
+{
+	return a->ino == b->ino && a->size == b->size &&
+	       a->mtime_ns == b->mtime_ns &&
+	       (a->ctime_ns == b->ctime_ns || a->ctime_ns == 0 ||
+		   b->ctime_ns == 0);
+}
+
 static const char *
 document_word(unsigned lang)
 {
@@ -228,12 +237,10 @@ write_page(struct sl_faces *f, const struct sl_face_held *h, int dir,
 }
 
 static void
-write_note(struct sl_faces *f, struct sl_face_held *h, int dir,
-    const struct sl_entry *en, const struct sl_settle *was, const char *answer)
+note_text(const struct sl_face_held *h, const struct sl_entry *en,
+    const struct sl_settle *was, const char *answer, struct sl_buf *out)
 {
 	const struct sl_queue_config *q = sl_inlet_queue(h->in);
-	const char *name = sl_settle_name(q->language);
-	SL_BUF struct sl_buf b = {0};
 	struct sl_settle_page p = {.number = h->number,
 	    .why = why_words(q->language, en),
 	    .detail = en->detail,
@@ -242,9 +249,19 @@ write_note(struct sl_faces *f, struct sl_face_held *h, int dir,
 	    .was = was,
 	    .answer = answer,
 	    .answered_ms = sl_clock_utc_ms()};
+
+	sl_settle_write(out, q->language, &p);
+}
+
+static void
+write_note(struct sl_faces *f, struct sl_face_held *h, int dir,
+    const struct sl_entry *en, const struct sl_settle *was, const char *answer)
+{
+	const char *name = sl_settle_name(sl_faces_language(h->in));
+	SL_BUF struct sl_buf b = {0};
 	struct stat st;
 
-	sl_settle_write(&b, q->language, &p);
+	note_text(h, en, was, answer, &b);
 	memset(&h->note, 0, sizeof(h->note));
 	if (sl_face_put(dir, name, b.p, b.n, SL_FACE_NOTE_MODE, &st) == 0)
 		mark_of(&h->note, &st);
@@ -253,6 +270,28 @@ write_note(struct sl_faces *f, struct sl_face_held *h, int dir,
 	h->note.ctime_ns = 0;
 	h->seen = h->note;
 	h->missing = 0;
+}
+
+/* Says it another reason than the post has now, and has nobody written in it?
+ * Who has, his words stay. */
+static bool
+is_old_note(const struct sl_face_held *h, int dir, const struct sl_entry *en)
+{
+	const char *name = sl_settle_name(sl_faces_language(h->in));
+	SL_BUF struct sl_buf is = {0}, should = {0};
+	struct sl_face_mark now;
+	struct sl_settle s;
+	struct sl_err err;
+
+	sl_held_mark(&now, dir, name);
+	if ((h->note.ino != 0 && !sl_held_same(&now, &h->note)) ||
+	    sl_read_file(dir, name, SL_SETTLE_FILE_MAX, &is, &err) != SL_OK)
+		return false;
+	note_text(h, en, NULL, NULL, &should);
+	if (is.n >= should.n && memcmp(is.p, should.p, should.n) == 0)
+		return false;
+	sl_settle_parse(sl_buf_str(&is), is.n, &s);
+	return s.kind == SL_SETTLED_NOTHING && strcmp(s.number, h->number) == 0;
 }
 
 void
@@ -325,8 +364,10 @@ sl_held_make(
 	h->ino = st.st_ino;
 	rc = write_page(f, h, dir, &en, err);
 	/* What a person may have begun to fill in is not written over. */
-	if (h->decided || fstatat(dir, sl_settle_name(sl_faces_language(in)),
-			      &st, AT_SYMLINK_NOFOLLOW) != 0)
+	if (h->decided ||
+	    fstatat(dir, sl_settle_name(sl_faces_language(in)), &st,
+		AT_SYMLINK_NOFOLLOW) != 0 ||
+	    is_old_note(h, dir, &en))
 		write_note(f, h, dir, &en, NULL, NULL);
 	h->decided = false;
 	return rc;

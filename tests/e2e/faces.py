@@ -95,6 +95,22 @@ class Faces(unittest.TestCase):
         self.assertEqual(self.house.posts()["journalposts"], [])
         self.house.check_whole(self)
 
+    def test_another_reason(self):
+        """The note says why the post waits now, and keeps what was written."""
+        self.drop("10-uten-holdepunkt.pdf")
+        number, = self.held(1)
+        name = ("Må avklares", number, "Avklar.txt")
+        self.assertNotIn("venter på svar", self.text(*name))
+        self.house.sluse("hold", number, "--why", "venter på svar")
+        self.wait(lambda: "venter på svar" in self.text(*name), 5, "reason")
+        self.assertIn("Ikke arkivverdig:", self.text(*name))
+        with open(self.path(*name), "a", encoding="utf-8") as file:
+            file.write("Ring Kari først\r\n")
+        self.house.sluse("hold", number, "--why", "venter på Kari")
+        self.wait(lambda: "venter på Kari" in self.text(
+            "Må avklares", number, "Forslag.html"), 10, "the page")
+        self.assertIn("Ring Kari først", self.text(*name))
+
     def test_made_again_at_start(self):
         self.drop("10-uten-holdepunkt.pdf")
         number, = self.held(1)
