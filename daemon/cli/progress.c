@@ -272,6 +272,10 @@ sl_watch_run_summary(struct sl_watch_run *w)
 	print_group(sum, "held", "held", true);
 	print_group(sum, "stopped", "stopped", true);
 	print_group(sum, "waiting", "waiting", true);
+	if (w->left > 0)
+		(void)printf("  %-11s %u, not taken: not whole yet? (sluse "
+			     "--root %s status)\n",
+		    "dropped", w->left, w->root);
 	print_places(w);
 	(void)fflush(stdout);
 	json_decref(sum);

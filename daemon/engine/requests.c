@@ -190,9 +190,11 @@ status_json(struct sl_engine *e, struct sl_buf *b)
 	}
 	sl_buf_add_str(b, "],\"inlets\":[");
 	for (i = 0; i < e->inlets_n; i++)
-		sl_buf_printf(b, "%s{\"queue\":\"%s\",\"mode\":\"%s\"}",
+		sl_buf_printf(b,
+		    "%s{\"queue\":\"%s\",\"mode\":\"%s\",\"not_whole\":%zu}",
 		    i > 0 ? "," : "", sl_inlet_queue(e->inlets[i])->name,
-		    sl_inlet_mode(e->inlets[i]));
+		    sl_inlet_mode(e->inlets[i]),
+		    sl_inlet_incomplete(e->inlets[i]));
 	sl_buf_add_str(b, "],\"targets\":[");
 	for (i = 0; i < e->targets_n; i++)
 		sl_buf_printf(b,

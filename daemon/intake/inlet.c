@@ -22,6 +22,7 @@
 #include "inlet_p.h"
 
 #define FOLDER_DEPTH_MAX 32
+#define YOUNG_MS INT64_C(600000) /* may still be arriving (slused.8) */
 #define LINKED_GRACE 12 /* a hard link is refused after that many settles */
 
 static bool
@@ -360,6 +361,32 @@ was_put_back(struct sl_inlet *in, const struct stat *st)
 	       s->mtime_ns == ns(st->st_mtim);
 }
 
+size_t
+sl_inlet_incomplete(struct sl_inlet *in)
+{
+	bool any = false;
+	struct dirent *e;
+	struct stat st;
+	size_t i, n = 0;
+	DIR *d;
+	int fd;
+
+	for (i = 0; i < in->seen_n && !any; i++)
+		any = in->seen[i].put_back;
+	fd = any && !in->gone ? sl_open_dir(in->inbox, ".") : -1;
+	d = fd >= 0 ? fdopendir(fd) : NULL;
+	if (d == NULL) {
+		sl_cleanup_close(&fd);
+		return 0;
+	}
+	while ((e = readdir(d)) != NULL)
+		n += sl_name_is_plain(e->d_name) &&
+		     fstatat(fd, e->d_name, &st, AT_SYMLINK_NOFOLLOW) == 0 &&
+		     was_put_back(in, &st);
+	(void)closedir(d);
+	return n;
+}
+
 /* How long a thing must lie still. What was put back, and has not been written
  * to since, is tried less and less often: each time at half its age. */
 static int64_t
@@ -493,7 +520,7 @@ consider(struct sl_inlet *in, const char *name, bool moved_in,
 		return SL_SKIP;
 	/* What was renamed in is whole by the dropper's word. */
 	young = !moved_in &&
-		sl_clock_utc_ms() - ns(st.st_mtim) / 1000000 < INT64_C(600000);
+		sl_clock_utc_ms() - ns(st.st_mtim) / 1000000 < YOUNG_MS;
 	rc = sl_claim_take(in, name, &st, young, ret, err);
 	if (rc == SL_OK)
 		forget_seen(in, st.st_ino);

@@ -54,6 +54,10 @@ bool sl_inlet_is_gone(const struct sl_inlet *in);
 /* "inotify", "poll (network file system)", "poll (no watches left)", "gone" */
 const char *sl_inlet_mode(const struct sl_inlet *in);
 
+/* How many things lie in its drop folder that were tried and are not whole: a
+ * file that looks cut off is one while it is younger than 10 minutes. */
+size_t sl_inlet_incomplete(struct sl_inlet *in);
+
 /* Looks for the next thing that is whole and claims it. SL_OK: *ret is a claim.
  * SL_SKIP: nothing (more) now. SL_HOLD: something at the door was refused; ret
  * holds its name, err why (journal it; it was moved to Stoppet or reported

@@ -1,5 +1,6 @@
 #!/usr/bin/env python3
 """`make run` says what stands in its way and ends; Ctrl-C ends it cleanly."""
+import json
 import os
 import pty
 import select
@@ -90,6 +91,50 @@ class Run(unittest.TestCase):
         self.assertIn("slused does not run", said)
         self.assertIn("sluse.conf:", said)
         self.assertLess(seconds, 60)
+
+    def test_not_whole(self):
+        """A PDF that is cut off waits in Inn: it is named, not waited for; and
+        SIGINT ends it quietly where a shell had it ignored."""
+        with open(os.path.join(TOP, "spool", "demo",
+                               "10-uten-holdepunkt.pdf"), "rb") as file:
+            cut = file.read()[:-400]
+        with open(os.path.join(TOP, "spool", "demo", "MANIFEST.json"),
+                  encoding="utf-8") as file:
+            manifest = json.load(file)
+        child = subprocess.Popen(
+            [sys.executable, "-u", RUN, "--root", self.root, "--build", BUILD],
+            stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
+            start_new_session=True,
+            preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_IGN))
+        inn = os.path.join(self.root, "spool",
+                           manifest["queues"][0]["name"], "Inn")
+        end = time.monotonic() + 30
+        while not os.path.isdir(inn) and time.monotonic() < end:
+            time.sleep(0.1)
+        with open(os.path.join(self.root, "run", "dropped"), "w") as file:
+            file.write("\n".join(item["id"] for item in manifest["items"]))
+        with open(os.path.join(inn, "avkuttet.pdf"), "wb") as file:
+            file.write(cut)
+        said = ""
+        for line in child.stdout:
+            said += line
+            if "Still watching" in line:
+                break
+        self.assertIn("not whole yet", said)
+        self.assertIn("avkuttet.pdf", said)
+        end = time.monotonic() + 20
+        told = []
+        while 1 not in told and time.monotonic() < end:
+            status = json.loads(subprocess.run(
+                [os.path.join(BUILD, "bin", "sluse"), "--root", self.root,
+                 "--json", "status"], stdout=subprocess.PIPE).stdout)
+            told = [i["not_whole"] for i in status["slused"]["inlets"]]
+        self.assertEqual(sorted(told), [0] * (len(told) - 1) + [1])
+        os.killpg(child.pid, signal.SIGINT)
+        said += child.stdout.read()
+        self.assertEqual(child.wait(30), 0, said)
+        self.assertNotIn("does not run", said)
+        self.assertIn("Stopped", said)
 
 
 if __name__ == "__main__":
