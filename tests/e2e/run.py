@@ -9,6 +9,7 @@ import signal
 import subprocess
 import sys
 import tempfile
+import threading
 import time
 import unittest
 
@@ -106,6 +107,12 @@ class Run(unittest.TestCase):
             stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
             start_new_session=True,
             preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_IGN))
+        late = threading.Timer(90, child.terminate)
+        late.start()
+        self.addCleanup(child.stdout.close)
+        self.addCleanup(child.wait)
+        self.addCleanup(child.terminate)
+        self.addCleanup(late.cancel)
         inn = os.path.join(self.root, "spool",
                            manifest["queues"][0]["name"], "Inn")
         end = time.monotonic() + 30

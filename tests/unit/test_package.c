@@ -394,7 +394,46 @@ large(void)
 	free(d);
 }
 
+static void
+closed(void)
+{
+	/* outer(0) holds a.zip(1), of which nothing opened, and b.zip(2), of
+	 * which one did; c.zip(3) holds an empty file alone. */
+	fresh();
+	file(0, 0, 'c', "outer.zip", "");
+	file(1, 0, 'c', "a.zip", "");
+	file(2, 0, 'c', "b.zip", "");
+	file(3, 0, 'c', "c.zip", "");
+	file(4, 1, 'x', "a.txt", "");
+	file(5, 2, 'x', "b.txt", "");
+	file(6, 2, 'd', "b.pdf", "");
+	file(7, 3, 'x', "c.txt", "");
+	part[1].reason = part[2].reason = "encrypted";
+	part[1].document = part[2].document = true;
+	part[4].role = part[5].role = part[7].role = SL_PART_SKIPPED;
+	part[4].reason = part[5].reason = "encrypted";
+	part[7].reason = "empty";
+	sl_pack_closed(part, part_n);
+	CHECK(!part[0].document && !part[0].original);
+	CHECK(part[1].document && !part[1].original);
+	CHECK(!part[2].document && part[2].original);
+	CHECK(part[3].document && !part[3].original);
+	CHECK_STR(part[3].reason, "empty");
+	/* A link says nothing, and a mail is a document whatever lies in it. */
+	fresh();
+	file(0, 0, 'c', "outer.zip", "");
+	file(1, 0, 'm', "brev.eml", "");
+	file(2, 0, 'x', "lenke", "");
+	file(3, 1, 'x', "tom.txt", "");
+	part[2].role = part[3].role = SL_PART_SKIPPED;
+	part[3].reason = "empty";
+	sl_pack_closed(part, part_n);
+	CHECK(!part[0].document && !part[0].original);
+	CHECK(part[1].document && !part[1].original);
+	CHECK_STR(part[1].reason, "");
+}
+
 TEST_MAIN({"order", order}, {"names", names}, {"level", level},
-    {"below", below}, {"originals", originals}, {"posts", posts},
-    {"several", several}, {"checks", checks}, {"forms", forms},
-    {"large", large})
+    {"below", below}, {"originals", originals}, {"closed", closed},
+    {"posts", posts}, {"several", several}, {"checks", checks},
+    {"forms", forms}, {"large", large})
