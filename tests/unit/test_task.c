@@ -869,7 +869,7 @@ hostile_archives(void)
 	SAYS("PART 0<0 d0 r2 [a.zip] application/zip 0 reader= pages=0 "
 	     "reason=encrypted ");
 	SAYS("TEXT 1/0 a\n");
-	SAYS("PART 2<0 d1 r1 [b.txt]  0 reader= pages=0 reason=encrypted ");
+	SAYS("PART 2<0 d1 r6 [b.txt]  0 reader= pages=0 reason=encrypted ");
 	SAYS("END parts=3 hold encrypted\n");
 	run(&t, z.p, 60);
 	SAYS("reason=damaged ");
