@@ -128,7 +128,10 @@ struct sl_engine {
 	bool cases_dirty;
 	int case_index_fd;
 	bool someone_waits, waiting_due; /* belongs.c */
-	bool intake_stopped, push_stopped, low_space;
+	bool intake_stopped, push_stopped;
+	bool
+	    low_space; /* nothing is claimed until the next sweep looks again */
+	char paused[256]; /* why nothing is claimed, once that is said; or "" */
 	bool halted; /* the log is not what was signed: both stopped for good */
 	bool stopping, fatal;
 	struct sl_err fatal_err;

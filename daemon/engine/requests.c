@@ -205,7 +205,7 @@ status_json(struct sl_engine *e, struct sl_buf *b)
 		    e->targets[i].login_stopped ? "false" : "true");
 	sl_buf_printf(b,
 	    "],\"jobs\":%zu,\"intake\":%s,\"push\":%s,\"journal\":", e->jobs_n,
-	    e->intake_stopped ? "false" : "true",
+	    e->intake_stopped || *e->paused != '\0' ? "false" : "true",
 	    e->push_stopped ? "false" : "true");
 	sl_seal_status(e->seal, b);
 	sl_buf_add_char(b, '}');
@@ -333,7 +333,7 @@ deviation(
 	if (sl_deviation_by_name(kind) == SL_DEVIATIONS)
 		return sl_engine_no(err, "there is no such kind of deviation");
 	if (strlen(why) < SL_WHY_MIN)
-		return sl_engine_no(err, "a deviation takes a reason");
+		return sl_engine_no(err, "a deviation takes " SL_WHY_SAID);
 	return sl_access_log(e, SL_EVENT_deviation, actor, subject,
 	    json_pack("{s:s, s:s}", "kind", kind, "why", why), err);
 }
@@ -479,6 +479,15 @@ check(struct sl_engine *e, const struct sl_person *who, const char *verb,
 	return one == SL_OK ? rc : one;
 }
 
+/* Most need a reason; one that is given says something. */
+static bool
+has_reason(const char *verb, const json_t *args)
+{
+	if (json_object_get(args, "why") == NULL)
+		return change_of(verb) == CHANGES && !is_journal(verb);
+	return strlen(sl_request_text(args, "why")) >= SL_WHY_MIN;
+}
+
 static enum sl_rc
 answer(struct sl_engine *e, struct sl_peer *p, const char *verb, json_t *args,
     const struct sl_person *who, struct sl_buf *json, struct sl_err *err)
@@ -495,6 +504,8 @@ answer(struct sl_engine *e, struct sl_peer *p, const char *verb, json_t *args,
 	if (strcmp(verb, "approve") == 0)
 		return sl_approve_answer(e, who, args, json, err);
 	rc = check(e, who, verb, args, &w.verb, err);
+	if ((rc == SL_OK || rc == SL_HOLD) && !has_reason(verb, args))
+		return sl_engine_no(err, "it takes " SL_WHY_SAID);
 	if (rc == SL_OK)
 		return sl_control_do(e, p, verb, args, who->actor, json, err);
 	if (rc != SL_HOLD)
@@ -504,8 +515,7 @@ answer(struct sl_engine *e, struct sl_peer *p, const char *verb, json_t *args,
 		return sl_engine_no(err, "unknown request");
 	if (strlen(w.why) < SL_WHY_MIN)
 		return sl_engine_no(err,
-		    "what a second person must approve takes a "
-		    "reason (--why)");
+		    "what a second person must approve takes " SL_WHY_SAID);
 	sl_control_subject(e, w.subject, own, &unused, &unused);
 	w.subject = own;
 	return sl_approve_ask(e, who, &w, json, err);
