@@ -572,6 +572,9 @@ enum sl_rc sl_erase_sweep(struct sl_engine *e, struct sl_err *err);
  */
 enum sl_rc sl_erase_asked(struct sl_engine *e, const char *id, const char *why,
     const char *actor, struct sl_err *err);
+/* Could it be done now? */
+enum sl_rc sl_erase_may(
+    struct sl_engine *e, const char *id, struct sl_err *err);
 
 /* -- house.c: the engine as seal/ and faces/ see it ------------------------ */
 /* With the store open; its signed heads and their witnesses. */

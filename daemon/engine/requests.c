@@ -11,6 +11,7 @@
 
 #include "../base/clock.h"
 #include "../base/mem.h"
+#include "../faces/settle.h"
 #include "access.h"
 #include "scans.h"
 
@@ -258,16 +259,22 @@ static enum sl_rc
 assign(struct sl_engine *e, const char *id, json_t *args, const char *actor,
     struct sl_buf *json, struct sl_err *err)
 {
-	const char *why = sl_request_text(args, "why");
-	char other[48];
+	const char *why = sl_request_text(args, "why"),
+		   *number = sl_request_text(args, "case");
+	char other[48], settled[65], status[64];
 	enum sl_rc rc;
 
 	if (json_object_get(args, "newCase") != NULL)
 		return sl_control_new_case(
 		    e, id, sl_request_text(args, "newCase"), why, actor, err);
 	if (json_object_get(args, "with") == NULL)
-		return sl_control_assign(
-		    e, id, sl_request_text(args, "case"), why, actor, err);
+		return sl_control_assign(e, id,
+		    !sl_case_known(e->store, number, status, sizeof(status)) &&
+			    sl_settle_case(number, strlen(number), settled,
+				sizeof(settled))
+			? settled
+			: number,
+		    why, actor, err);
 	rc = sl_control_with(
 	    e, id, sl_request_text(args, "with"), NULL, why, actor, other, err);
 	if (rc == SL_OK && *other != '\0' && items_of(args) == 1)
@@ -516,6 +523,10 @@ answer(struct sl_engine *e, struct sl_peer *p, const char *verb, json_t *args,
 	if (strlen(w.why) < SL_WHY_MIN)
 		return sl_engine_no(err,
 		    "what a second person must approve takes " SL_WHY_SAID);
+	/* A second person is not asked for what would be refused. */
+	if (strcmp(verb, "journal-erase") == 0 &&
+	    (rc = sl_erase_may(e, item(args, 0), err)) != SL_OK)
+		return rc;
 	sl_control_subject(e, w.subject, own, &unused, &unused);
 	w.subject = own;
 	return sl_approve_ask(e, who, &w, json, err);

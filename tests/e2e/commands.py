@@ -215,6 +215,17 @@ class Shapes(Trial):
         self.refused(h, "journal", "prove", "foo", code=2)
         self.refused(h, "journal", "prove", other, code=2)
         self.refused(h, "journal", "prove", good + ".7", code=1)
+        self.refused(h, "identify", "--csv", "--json", "/dev/null", code=2)
+        self.refused(h, "report", "stikkprove", "--count", "0", code=2)
+        push = subprocess.run([os.path.join(house.BIN, "sluse-push"), "--help"],
+                              stdout=subprocess.PIPE, check=True, text=True)
+        self.assertIn("usage: sluse-push", push.stdout)
+        broken = os.path.join(h.root, "broken.pdf")
+        with open(broken, "w") as file:
+            file.write("%PDF-1.7\nikke mer\n")
+        for verb in ("read", "try"):
+            done = h.sluse(verb, broken, check=False)
+            self.assertEqual(done.returncode, 1, verb)
         held = self.one(h, "ukjent.txt")["id"]
         for line in (("hold", held), ("journal", "new-key"), ("stop-in",)):
             for why in ("", "x"):
@@ -283,7 +294,7 @@ class Deciding(Trial):
         self.refused(h, "assign", ident, "--case", "'; DROP TABLE entry; --")
         before = self.one(h, "brev.txt")
         self.assertEqual(before["disposition"], "held")
-        h.sluse("assign", ident, "--case", "2026/52", "--why",
+        h.sluse("assign", ident, "--case", "26-52", "--why",
                 "ringte avsender")
         self.assertIn(("decided", "ringte avsender"), [
             (e["event"], e["payload"].get("detail"))
