@@ -317,7 +317,7 @@ class Access(unittest.TestCase):
         h = self.house
         bad = self.items("quarantined")[-1]
         done = h.person("archivist", "journal", "erase", bad.split(".")[0],
-                        *WHY, code=2)
+                        *WHY, code=4)
         self.assertIn("it is not done", done.stderr)
         number = self.pending("archivist", "release", bad, *WHY)
         h.person("archivist", "reject", bad, *WHY, code=0)
