@@ -80,7 +80,7 @@ libs_iconv := -licuuc -Wl,--export-dynamic-symbol=iconv \
 PROGRAMS := slused sluse sluse-report sluse-depot sluse-work sluse-ocr sluse-place sluse-push sluse-decrypt sluse-convert
 rooms_slused := engine seal faces access intake place prepare store journal registry config wire base
 libs_slused := -lsqlite3 -ljansson -lcrypto
-rooms_sluse := cli query store journal prepare place registry config pronom options wire base
+rooms_sluse := cli access query store journal prepare place registry config pronom options wire base
 libs_sluse := -lsqlite3 -ljansson -lxml2 -lcrypto
 rooms_sluse-report := report query store journal registry config options wire base
 libs_sluse-report = $(call pc,libs,pangocairo cairo-pdf libxml-2.0) \

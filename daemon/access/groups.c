@@ -42,8 +42,8 @@ struct sl_groups {
 	struct said now;
 };
 
-static const struct sl_list *
-names_of(const struct sl_access_config *c, enum sl_duty d)
+const struct sl_list *
+sl_groups_of(const struct sl_access_config *c, enum sl_duty d)
 {
 	switch (d) {
 	case SL_DUTY_archivist:
@@ -147,7 +147,7 @@ look(const struct sl_access_config *c,
 	enum sl_duty d;
 
 	for (d = 0; d < SL_DUTY_owner; d++) {
-		const struct sl_list *l = names_of(c, d);
+		const struct sl_list *l = sl_groups_of(c, d);
 
 		for (i = 0; i < l->n; i++) {
 			rc = look_up(l->item[i], &gr, &buf, &cap);
@@ -172,7 +172,7 @@ compose(const struct sl_access_config *c,
 	for (d = 0; d < SL_DUTY_owner; d++) {
 		sl_buf_printf(
 		    &b, "%s\"%s\":[", d == 0 ? "{" : "],", sl_duty_name(d));
-		for (i = 0; i < names_of(c, d)->n; i++) {
+		for (i = 0; i < sl_groups_of(c, d)->n; i++) {
 			sl_buf_add_str(&b, i > 0 ? "," : "");
 			sl_buf_add_str(&b, known[d][i].json);
 			if (known[d][i].there)
@@ -248,8 +248,8 @@ sl_groups_start(const struct sl_access_config *cfg, struct sl_groups **ret,
 	size_t n = 0;
 
 	for (d = 0; d < SL_DUTY_owner; d++) {
-		n += names_of(cfg, d)->n;
-		if (names_of(cfg, d)->n > SL_GROUPS_MAX)
+		n += sl_groups_of(cfg, d)->n;
+		if (sl_groups_of(cfg, d)->n > SL_GROUPS_MAX)
 			return sl_err_set(err, SL_FATAL, 0, "config_error",
 			    "more than %u groups for one role", SL_GROUPS_MAX);
 	}

@@ -20,6 +20,9 @@
 
 struct sl_groups;
 
+/* Whom the configuration gives a role: names of groups. */
+const struct sl_list *sl_groups_of(
+    const struct sl_access_config *cfg, enum sl_duty duty);
 /* Starts the child; the configuration must outlive it. A role's groups beyond
  * SL_GROUPS_MAX are SL_FATAL. *ret is the caller's. */
 enum sl_rc sl_groups_start(const struct sl_access_config *cfg,

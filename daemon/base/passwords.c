@@ -98,3 +98,35 @@ sl_password_file_read(struct sl_password_file *f, uint64_t boot_ms,
 	*ret = (struct sl_slice){f->lines, f->n};
 	return rc;
 }
+
+enum sl_rc
+sl_password_file_check(const char *path, uid_t owner, struct sl_err *err)
+{
+	struct stat st;
+
+	if (*path == '\0')
+		return SL_SKIP;
+	if (lstat(path, &st) != 0)
+		return errno == ENOENT
+			   ? SL_SKIP
+			   : sl_err_set(err, SL_REJECT, errno, "config_invalid",
+				 "the list of passwords %.200s cannot be "
+				 "opened",
+				 path);
+	if (!S_ISREG(st.st_mode) || (st.st_mode & 027) != 0)
+		return sl_err_set(err, SL_REJECT, 0, "config_invalid",
+		    "the list of passwords %.200s is no plain file, or is open "
+		    "to others (chmod 600), and is not used",
+		    path);
+	if (st.st_uid != 0 && st.st_uid != owner)
+		return sl_err_set(err, SL_REJECT, 0, "config_invalid",
+		    "the list of passwords %.200s belongs to somebody else, "
+		    "and is not used",
+		    path);
+	if (st.st_size > (off_t)SL_PASSWORDS_BYTES)
+		return sl_err_set(err, SL_REJECT, 0, "config_invalid",
+		    "the list of passwords %.200s is longer than %u bytes, and "
+		    "is not used",
+		    path, SL_PASSWORDS_BYTES);
+	return SL_OK;
+}

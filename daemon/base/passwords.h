@@ -6,6 +6,7 @@
 #ifndef SL_BASE_PASSWORDS_H
 #define SL_BASE_PASSWORDS_H
 
+#include <sys/types.h>
 #include <time.h>
 
 #include "err.h"
@@ -39,5 +40,10 @@ struct sl_password_file {
  * others, too long or no file: then it counts as empty. */
 enum sl_rc sl_password_file_read(struct sl_password_file *f, uint64_t boot_ms,
     struct sl_slice *ret, struct sl_err *err);
+
+/* Would it be taken by who runs as owner? Nothing is read. SL_SKIP: there is
+ * none; SL_REJECT: it would not. */
+enum sl_rc sl_password_file_check(
+    const char *path, uid_t owner, struct sl_err *err);
 
 #endif

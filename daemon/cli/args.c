@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include "../base/log.h"
+#include "../registry/registry.h"
 #include "cli.h"
 
 /* Options, one bit each. --root, --json and --help go with every command. */
@@ -367,6 +368,8 @@ check_line(const struct command *k, const struct sl_cli *c, uint64_t seen)
 	if (missing != 0)
 		return sl_say(SL_EXIT_USAGE, "%s needs --%s", k->name,
 		    option_name(missing & -missing));
+	if ((seen & O_WHY) != 0 && strlen(c->why) < SL_WHY_MIN)
+		return sl_say(SL_EXIT_USAGE, "%s takes " SL_WHY_SAID, k->name);
 	if (c->args < k->min || c->args > k->max)
 		return sl_say(SL_EXIT_USAGE, "usage: sluse %s%s%s %s", k->name,
 		    k->sub != NULL ? " " : "", k->sub != NULL ? k->sub : "",

@@ -23,8 +23,12 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "../access/groups.h"
 #include "../base/file.h"
 #include "../base/mem.h"
+#include "../base/passwords.h"
+#include "../base/trust.h"
+#include "../config/rows.h"
 
 #define SAID_MAX 65536u
 #define ARGS_MAX 8
@@ -171,6 +175,38 @@ see_keys(struct checkup *c)
 	free(argv[4]);
 }
 
+/* A free key that ends in _name says which secret a connector takes. */
+static void
+see_named(
+    struct checkup *c, const char *program, const struct sl_target_config *t)
+{
+	size_t i, k, n, own = strlen(t->name);
+	const char *key, *name;
+
+	for (i = 0; i < t->extra_n && c->fd >= 0; i++) {
+		key = t->extra[i].key;
+		name = t->extra[i].value;
+		n = strlen(key);
+		if (n < 5 || strcmp(key + n - 5, "_name") != 0 || *name == '\0')
+			continue;
+		for (k = 0; k < t->credentials.n; k++)
+			if (strcmp(t->credentials.item[k], name) == 0)
+				break;
+		if (k < t->credentials.n)
+			continue; /* it was looked at */
+		if (strncmp(name, t->name, own) == 0 && name[own] == '-') {
+			(void)see_secret(c, program, name);
+			continue;
+		}
+		SL_FREE char *text =
+		    sl_asprintf("%s = %s: the secret is not "
+				"in credentials of [target %s]",
+			key, name, t->name);
+
+		fault(c, program, text, strlen(text));
+	}
+}
+
 static void
 see_target(struct checkup *c, const struct sl_target_config *t)
 {
@@ -185,6 +221,7 @@ see_target(struct checkup *c, const struct sl_target_config *t)
 		free(argv[i]);
 	for (i = 0; i < t->credentials.n && c->fd >= 0; i++)
 		(void)see_secret(c, program, t->credentials.item[i]);
+	see_named(c, program, t);
 }
 
 static void
@@ -207,6 +244,17 @@ see_converter(struct checkup *c)
 	    NULL, sl_strdup("--check"), sl_strdup(c->cfg->instance.converter)};
 
 	ask(c, "sluse-convert", "sluse-convert", argv);
+	free(argv[1]);
+	free(argv[2]);
+}
+
+static void
+see_languages(struct checkup *c)
+{
+	char *argv[ARGS_MAX] = {
+	    NULL, sl_strdup("--check"), sl_strdup(c->cfg->ocr.languages)};
+
+	ask(c, "sluse-ocr", "sluse-ocr", argv);
 	free(argv[1]);
 	free(argv[2]);
 }
@@ -274,6 +322,80 @@ see_folders(struct checkup *c)
 		    c, "[journal]: head_file: its folder %s: %s", head, why);
 }
 
+/* Also where one path is absolute and the other is not, or is a link. */
+static void
+see_inside(struct checkup *c)
+{
+	const struct sl_config *cfg = c->cfg;
+	size_t i, k, n;
+
+	for (i = 0; i < cfg->queue_n; i++) {
+		SL_FREE char *p = sl_path_below(c->dir, cfg->queue[i].path);
+		SL_FREE char *one = realpath(p, NULL);
+
+		for (k = 0; one != NULL && k < cfg->queue_n; k++) {
+			SL_FREE char *q =
+			    sl_path_below(c->dir, cfg->queue[k].path);
+			SL_FREE char *other = realpath(q, NULL);
+
+			n = other != NULL && k != i ? strlen(other) : 0;
+			if (n > 0 && strncmp(one, other, n) == 0 &&
+			    (one[n] == '/' || (one[n] == '\0' && k < i)))
+				slused_fault(c,
+				    "[queue %s]: path %s lies in the folder of "
+				    "[queue %s]",
+				    cfg->queue[i].name, one,
+				    cfg->queue[k].name);
+		}
+	}
+}
+
+static void
+see_lists(struct checkup *c)
+{
+	const struct sl_instance_config *i = &c->cfg->instance;
+	SL_FREE char *trust = sl_path_below(c->dir, i->trust);
+	SL_FREE char *words = sl_path_below(c->dir, i->passwords);
+	uid_t owner = geteuid() == 0 && c->fd >= 0 ? c->st.st_uid : geteuid();
+	SL_CLOSE int fd = -1;
+	struct sl_err err;
+	enum sl_rc rc;
+
+	if (*i->trust != '\0' && sl_trust_open(trust, &fd, &err) != SL_OK)
+		slused_fault(c, "[instance]: %s", err.text);
+	rc = *i->passwords != '\0' ? sl_password_file_check(words, owner, &err)
+				   : SL_OK;
+	/* Who may not look into the folder of secrets is told so. */
+	if (rc == SL_REJECT && err.sys != EACCES)
+		slused_fault(c, "[instance]: %s", err.text);
+	if (rc == SL_SKIP &&
+	    sl_config_says(c->cfg, SL_SECTION_INSTANCE, "passwords"))
+		slused_fault(c,
+		    "[instance]: the list of passwords %s is not there", words);
+}
+
+static void
+see_groups(struct checkup *c)
+{
+	const struct sl_list *l;
+	enum sl_duty d;
+	size_t i;
+
+	for (d = 0; d < SL_DUTY_owner; d++) {
+		l = sl_groups_of(&c->cfg->access, d);
+		if (!sl_config_says(c->cfg, SL_SECTION_ACCESS, sl_duty_name(d)))
+			continue;
+		for (i = 0; i < l->n; i++) {
+			errno = 0;
+			if (getgrnam(l->item[i]) == NULL &&
+			    (errno == 0 || errno == ENOENT || errno == ESRCH))
+				slused_fault(c,
+				    "[access]: %s = %s: there is no such group",
+				    sl_duty_name(d), l->item[i]);
+		}
+	}
+}
+
 enum sl_exit
 sl_checkup(const char *conf, const struct sl_config *cfg, json_t *faults,
     bool *ret_blind)
@@ -294,8 +416,13 @@ sl_checkup(const char *conf, const struct sl_config *cfg, json_t *faults,
 		sl_cleanup_close(&c.fd);
 	*ret_blind = c.fd < 0;
 	see_folders(&c);
+	see_inside(&c);
+	see_lists(&c);
+	see_groups(&c);
 	if (c.fd >= 0)
 		see_keys(&c);
+	if (cfg->ocr.pages_max > 0)
+		see_languages(&c);
 	if (*cfg->instance.converter != '\0')
 		see_converter(&c);
 	for (i = 0; i < cfg->target_n; i++)

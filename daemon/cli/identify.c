@@ -477,6 +477,10 @@ sl_cmd_identify(const struct sl_cli *c)
 	char libexec[4096];
 	struct sl_err err;
 
+	if (c->csv && c->json)
+		return sl_say(SL_EXIT_USAGE,
+		    "identify prints a table (--csv) or JSON (--json), not "
+		    "both");
 	r.code = sl_cli_config(c, &cfg);
 	if (r.code == SL_EXIT_OK)
 		r.code = sl_cli_libexec(libexec, sizeof(libexec));

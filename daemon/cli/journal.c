@@ -154,9 +154,10 @@ print_verify(const json_t *row)
 		     " leaves of %s, root %s\n",
 	    number(row, "leaves"), text(row, "origin"), text(row, "root"));
 	if (number(row, "heads") > 0)
-		(void)printf("Signed %" PRIu64 " times, last at %" PRIu64
+		(void)printf("Signed %" PRIu64 " time%s, last at %" PRIu64
 			     " leaves.\n",
-		    number(row, "heads"), number(row, "signed"));
+		    number(row, "heads"), number(row, "heads") == 1 ? "" : "s",
+		    number(row, "signed"));
 	if (number(row, "cosigned") > 0)
 		(void)printf("Cosigned: %" PRIu64 " leaves, at %s.\n",
 		    number(row, "cosigned"), text(row, "cosigned_time"));
@@ -343,6 +344,8 @@ report_code(enum sl_rc rc, const struct sl_err *err)
 {
 	if (rc == SL_OK)
 		return SL_EXIT_OK;
+	if (strcmp(err->reason, "bad_id") == 0)
+		return sl_say(SL_EXIT_USAGE, "%s", err->text);
 	return sl_say(
 	    rc == SL_SKIP ? SL_EXIT_FOUND : SL_EXIT_INPUT, "%s", err->text);
 }

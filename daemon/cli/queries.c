@@ -14,6 +14,7 @@
 #include "../base/mem.h"
 #include "../base/text.h"
 #include "../config/config.h"
+#include "../config/deadline.h"
 #include "../pronom/pronom.h"
 #include "../query/control.h"
 #include "../query/query.h"
@@ -463,6 +464,17 @@ person(const char *name)
 	return json_string(uid);
 }
 
+/* One of the calendar: 2026-11-31 is none. */
+static bool
+is_day(const char *s)
+{
+	char day[11];
+	int64_t unused;
+
+	(void)snprintf(day, sizeof(day), "%.10s", s);
+	return sl_day_exact(day, &unused);
+}
+
 /* "2026-11-29" (its beginning in Oslo) or "2026-11-29T12:30" there. */
 static bool
 parse_day(const char *s, int add_days, int64_t *ret)
@@ -475,9 +487,9 @@ parse_day(const char *s, int add_days, int64_t *ret)
 	if (s[n] == 'T' &&
 	    sscanf(s + n, "T%2d:%2d%n", &d.hour, &d.minute, &m) != 2)
 		return false;
-	if (s[n + m] != '\0' || d.year < 1970 || d.year > 9999 || d.month < 1 ||
-	    d.month > 12 || d.day < 1 || d.day > 31 || d.hour < 0 ||
-	    d.hour > 23 || d.minute < 0 || d.minute > 59)
+	if (s[n + m] != '\0' || !is_day(s) || d.year < 1970 || d.year > 9999 ||
+	    d.month < 1 || d.month > 12 || d.day < 1 || d.day > 31 ||
+	    d.hour < 0 || d.hour > 23 || d.minute < 0 || d.minute > 59)
 		return false;
 	/* The day after by its noon: days have 23 to 25 hours. */
 	if (m == 0 && add_days > 0) {
@@ -499,7 +511,7 @@ add_time(json_t *args, const char *key, const char *s, int add_days)
 		return SL_EXIT_OK;
 	if (!parse_day(s, add_days, &ms))
 		return sl_say(SL_EXIT_USAGE,
-		    "%s is no day: 2026-11-29 or 2026-11-29T12:30", s);
+		    "there is no day %s: 2026-11-29 or 2026-11-29T12:30", s);
 	(void)json_object_set_new(args, key, json_integer(ms));
 	return SL_EXIT_OK;
 }

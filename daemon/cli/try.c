@@ -247,6 +247,8 @@ try_one(struct dry_run *r, struct sl_dry *d, const char *path, json_t **ret,
 	    text(e.detail), "would_send", e.would_send);
 	if (*ret != NULL)
 		(void)json_object_set(*ret, "signatures", signatures);
+	if (*ret != NULL)
+		(void)json_object_set_new(*ret, "error", text(error_of(d)));
 	json_decref(signatures);
 	if (*ret != NULL && e.would_send == NULL)
 		(void)json_object_set_new(*ret, "would_send", json_null());
@@ -279,8 +281,9 @@ print_try(const json_t *o)
 		page = json_object_get(v, "pages");
 		(void)printf("  %s %s", str(v, "role"), str(v, "mime"));
 		if (json_integer_value(page) > 0)
-			(void)printf(", %" JSON_INTEGER_FORMAT " pages",
-			    json_integer_value(page));
+			(void)printf(", %" JSON_INTEGER_FORMAT " page%s",
+			    json_integer_value(page),
+			    json_integer_value(page) == 1 ? "" : "s");
 		(void)printf(" %s\n", str(v, "reason"));
 	}
 	(void)puts("  Documents");

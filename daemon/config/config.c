@@ -527,6 +527,18 @@ near_target(const struct sl_config *c, const char *name)
 	return ret;
 }
 
+/* Does path lie in the folder dir, by their names? */
+static bool
+lies_in(const char *path, const char *dir)
+{
+	size_t n = strlen(dir);
+
+	while (n > 1 && dir[n - 1] == '/')
+		n--;
+	return strncmp(path, dir, n) == 0 &&
+	       (path[n] == '/' || (n == 1 && *dir == '/'));
+}
+
 static enum sl_rc
 finish_queue(struct parser *p, struct sl_queue_config *q)
 {
@@ -561,6 +573,12 @@ finish_queue(struct parser *p, struct sl_queue_config *q)
 		if (strcmp(c->queue[i].path, q->path) == 0)
 			return FAIL(p, q->head.line,
 			    "[queue %s] has the same path as [queue %s]",
+			    q->name, c->queue[i].name);
+		if (lies_in(q->path, c->queue[i].path) ||
+		    lies_in(c->queue[i].path, q->path))
+			return FAIL(p, q->head.line,
+			    "[queue %s]: one path lies in the other's folder: "
+			    "[queue %s]",
 			    q->name, c->queue[i].name);
 	}
 	return SL_OK;

@@ -135,3 +135,17 @@ sl_section_at(const struct sl_config *c, enum sl_section_id section, size_t i)
 		return i < c->tsa_n ? &c->tsa[i].head : NULL;
 	return NULL;
 }
+
+bool
+sl_config_says(
+    const struct sl_config *c, enum sl_section_id section, const char *key)
+{
+	const struct sl_row *r = sl_row_find(section, key);
+	const struct sl_section *s =
+	    sl_config_section((struct sl_config *)(uintptr_t)c, section);
+	size_t first;
+
+	(void)sl_rows_of(section, &first);
+	return r != NULL && s != NULL &&
+	       s->set_line[(size_t)(r - sl_rows) - first] > 0;
+}

@@ -80,4 +80,8 @@ const void *sl_value_at(const struct sl_row *r, const struct sl_section *s);
 /* Whole text as a number with its unit (INT BYTES DURATION). */
 bool sl_number_parse(enum sl_kind kind, const char *text, uint64_t *ret);
 
+/* Does the file itself say something for this key, or is it the default? */
+bool sl_config_says(
+    const struct sl_config *c, enum sl_section_id section, const char *key);
+
 #endif

@@ -394,7 +394,7 @@ make_folders(struct sl_n5 *n, const char *part, struct sl_err *err)
 	int fd;
 
 	if (access(n->opt->dir, F_OK) == 0)
-		return sl_err_set(err, SL_HOLD, 0, "bad_option",
+		return sl_err_set(err, SL_REJECT, 0, "not_empty",
 		    "the folder is there already: nothing is written over it");
 	if (sl_part_make(part, 0755, "noark5", &n->dir, &n->lock, err) != SL_OK)
 		return err->rc;

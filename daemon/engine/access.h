@@ -71,6 +71,9 @@ enum sl_rc sl_approve_ask(struct sl_engine *e, const struct sl_person *who,
 /* {"id": number, "deny": true, "why": text}: what a second person says. */
 enum sl_rc sl_approve_answer(struct sl_engine *e, const struct sl_person *who,
     json_t *args, struct sl_buf *json, struct sl_err *err);
+/* What was asked for a post that was rejected since cannot be done: it ends. */
+enum sl_rc sl_approve_gone(
+    struct sl_engine *e, const char *id, struct sl_err *err);
 /* Requests whose time is over end; the next is waited for. */
 enum sl_rc sl_approve_expire(struct sl_engine *e, struct sl_err *err);
 

@@ -194,6 +194,52 @@ sl_approve_answer(struct sl_engine *e, const struct sl_person *who,
 	return rc;
 }
 
+/* The next request about that post; of a delivery, about any post of it. */
+struct search {
+	const char *subject;
+	int64_t after, found;
+};
+
+static enum sl_rc
+look(void *arg, const struct sl_approval *a, struct sl_err *err)
+{
+	struct search *w = arg;
+	size_t n = strlen(w->subject);
+
+	(void)err;
+	if (a->id <= w->after || strncmp(a->subject, w->subject, n) != 0 ||
+	    (a->subject[n] != '\0' && a->subject[n] != '.'))
+		return SL_OK;
+	w->found = a->id;
+	return SL_SKIP;
+}
+
+enum sl_rc
+sl_approve_gone(struct sl_engine *e, const char *id, struct sl_err *err)
+{
+	struct search w = {0};
+	int64_t unused;
+	char own[48];
+	enum sl_rc rc;
+
+	sl_control_subject(e, id, own, &unused, &unused);
+	w.subject = own;
+	do {
+		struct request r = {0};
+
+		w.after = w.found;
+		w.found = 0;
+		rc = sl_approval_each(e->store, 0, look, &w, err);
+		if (rc != SL_FATAL && w.found > 0)
+			rc = sl_approval_each(e->store, w.found, take, &r, err);
+		if (rc != SL_FATAL && r.id > 0)
+			rc = end(e, &r, SL_EVENT_second_person_expired,
+			    "expired", "slused", "the post was rejected", err);
+		drop(&r);
+	} while (rc != SL_FATAL && w.found > 0);
+	return rc == SL_FATAL ? rc : SL_OK;
+}
+
 enum sl_rc
 sl_approve_expire(struct sl_engine *e, struct sl_err *err)
 {

@@ -194,8 +194,8 @@ is_for_two(const struct sl_engine *e, enum sl_dispo from, enum sl_change change,
 	       strchr(actor, ',') == NULL;
 }
 
-enum sl_rc
-sl_control_change(struct sl_engine *e, const char *id, enum sl_change change,
+static enum sl_rc
+change_one(struct sl_engine *e, const char *id, enum sl_change change,
     const char *why, const char *actor, struct sl_err *err)
 {
 	struct sl_consignment c;
@@ -241,6 +241,17 @@ sl_control_change(struct sl_engine *e, const char *id, enum sl_change change,
 	else if (en.stage == SL_STAGE_prepared)
 		return sl_outbox_add(e, &en, err);
 	return SL_OK;
+}
+
+enum sl_rc
+sl_control_change(struct sl_engine *e, const char *id, enum sl_change change,
+    const char *why, const char *actor, struct sl_err *err)
+{
+	enum sl_rc rc = change_one(e, id, change, why, actor, err);
+
+	return rc == SL_OK && change == SL_CHANGE_reject
+		   ? sl_approve_gone(e, id, err)
+		   : rc;
 }
 
 /* -- where it goes

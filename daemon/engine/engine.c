@@ -538,7 +538,7 @@ sl_engine_run(const char *root, struct sl_config *cfg)
 	}
 	e.jobs_tail = &e.jobs;
 	e.started_ms = sl_clock_boot_ms();
-	e.passwords.path = passwords;
+	e.passwords.path = *cfg->instance.passwords != '\0' ? passwords : "";
 	e.trust = *cfg->instance.trust != '\0' ? trust : "";
 	e.loop = sl_loop_new();
 	e.watcher = sl_watcher_new(e.loop, on_wake, &e);

@@ -128,7 +128,10 @@ struct sl_engine {
 	bool cases_dirty;
 	int case_index_fd;
 	bool someone_waits, waiting_due; /* belongs.c */
-	bool intake_stopped, push_stopped, low_space;
+	bool intake_stopped, push_stopped;
+	bool
+	    low_space; /* nothing is claimed until the next sweep looks again */
+	char paused[256]; /* why nothing is claimed, once that is said; or "" */
 	bool halted; /* the log is not what was signed: both stopped for good */
 	bool stopping, fatal;
 	struct sl_err fatal_err;
@@ -569,6 +572,9 @@ enum sl_rc sl_erase_sweep(struct sl_engine *e, struct sl_err *err);
  */
 enum sl_rc sl_erase_asked(struct sl_engine *e, const char *id, const char *why,
     const char *actor, struct sl_err *err);
+/* Could it be done now? */
+enum sl_rc sl_erase_may(
+    struct sl_engine *e, const char *id, struct sl_err *err);
 
 /* -- house.c: the engine as seal/ and faces/ see it ------------------------ */
 /* With the store open; its signed heads and their witnesses. */

@@ -143,8 +143,6 @@ erase_event(struct sl_engine *e, uint64_t seq, const char *why,
 	SL_BUF struct sl_buf list = {0};
 	enum sl_rc rc;
 
-	if (seq >= sl_store_tree(e->store)->size)
-		return sl_engine_no(err, "there is no such event");
 	rc = sl_erase_payload(e->store, seq, err);
 	if (rc != SL_OK)
 		return rc;
@@ -156,33 +154,58 @@ erase_event(struct sl_engine *e, uint64_t seq, const char *why,
 	return SL_OK;
 }
 
-enum sl_rc
-sl_erase_asked(struct sl_engine *e, const char *id, const char *why,
-    const char *actor, struct sl_err *err)
+/* *ret is the delivery, or of id 0 where one event was named: *ret_seq. */
+static enum sl_rc
+find_erasable(struct sl_engine *e, const char *id, struct sl_consignment *ret,
+    uint64_t *ret_seq, struct sl_err *err)
 {
-	struct sl_consignment c;
 	char reception[40];
-	uint64_t seq;
 	int number;
 
+	ret->id = 0;
 	if (e->halted)
 		return sl_engine_no(err,
 		    "the sporingslogg is not the one that was "
 		    "signed");
-	if (sl_parse_u64(id, 0, INT64_MAX, &seq))
-		return erase_event(e, seq, why, actor, err);
+	if (sl_parse_u64(id, 0, INT64_MAX, ret_seq))
+		return *ret_seq < sl_store_tree(e->store)->size
+			   ? SL_OK
+			   : sl_engine_no(err, "there is no such event");
 	if (!sl_reception_parse(id, reception, sizeof(reception), &number) ||
-	    !sl_consignment_by_reception(e->store, reception, &c))
+	    !sl_consignment_by_reception(e->store, reception, ret))
 		return sl_engine_no(err, "there is no such post");
 	if (number != 0)
 		return sl_engine_no(err,
 		    "content belongs to the whole delivery: leave "
 		    "out .1");
-	if (sl_erase_done(e->store, c.id))
+	if (sl_erase_done(e->store, ret->id))
 		return sl_engine_no(err, "its content is erased already");
-	if (c.dispo != SL_DISPO_done || sl_job_find(e, c.id) != NULL)
+	if (ret->dispo != SL_DISPO_done || sl_job_find(e, ret->id) != NULL)
 		return sl_engine_no(err,
 		    "it is not done: reject it first, or let it "
 		    "arrive");
-	return erase(e, &c, why, actor, err);
+	return SL_OK;
+}
+
+enum sl_rc
+sl_erase_may(struct sl_engine *e, const char *id, struct sl_err *err)
+{
+	struct sl_consignment c;
+	uint64_t seq;
+
+	return find_erasable(e, id, &c, &seq, err);
+}
+
+enum sl_rc
+sl_erase_asked(struct sl_engine *e, const char *id, const char *why,
+    const char *actor, struct sl_err *err)
+{
+	struct sl_consignment c;
+	uint64_t seq;
+	enum sl_rc rc = find_erasable(e, id, &c, &seq, err);
+
+	if (rc != SL_OK)
+		return rc;
+	return c.id == 0 ? erase_event(e, seq, why, actor, err)
+			 : erase(e, &c, why, actor, err);
 }

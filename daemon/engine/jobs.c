@@ -510,6 +510,32 @@ has_room(struct sl_engine *e)
 	return true;
 }
 
+/* Said once when nothing can be claimed, and once when it goes on: why = "". */
+static void
+tell_pause(struct sl_engine *e, const char *why)
+{
+	SL_BUF struct sl_buf payload = {0};
+	bool paused = *why != '\0';
+	struct sl_err err;
+
+	e->low_space = paused; /* until the next sweep looks again */
+	if (paused == (*e->paused != '\0'))
+		return;
+	(void)snprintf(e->paused, sizeof(e->paused), "%s", why);
+	if (paused)
+		sl_log(SL_LOG_ERR, "intake", "%s: nothing is claimed", why);
+	else
+		sl_log(SL_LOG_NOTICE, "intake", "post is claimed again");
+	sl_buf_add_str(&payload, "{\"detail\":");
+	sl_text_json(&payload, why, strlen(why));
+	sl_buf_add_char(&payload, '}');
+	(void)sl_engine_bad(e,
+	    sl_store_log(e->store,
+		paused ? SL_EVENT_intake_stopped : SL_EVENT_intake_resumed, "-",
+		"slused", paused ? sl_buf_str(&payload) : "{}", 0, 0, &err),
+	    &err);
+}
+
 static bool
 has_space(struct sl_engine *e)
 {
@@ -518,8 +544,8 @@ has_space(struct sl_engine *e)
 	if (sl_files_free(sl_store_files(e->store)) >=
 	    e->cfg->instance.free_space_min_bytes)
 		return true;
-	e->low_space = true; /* until the next sweep looks again */
-	sl_log(SL_LOG_ERR, "intake", "disk nearly full, nothing is claimed");
+	tell_pause(
+	    e, "less than free_space_min is left on the disk of the store");
 	return false;
 }
 
@@ -607,10 +633,7 @@ take_new(struct sl_engine *e, struct sl_err *err)
 			return SL_OK;
 		}
 		if (rc == SL_RETRY) {
-			sl_log(SL_LOG_ERR, "intake",
-			    "%s errno=\"%d\", nothing is claimed for now",
-			    err->text, err->sys);
-			e->low_space = true; /* until the next sweep */
+			tell_pause(e, err->text);
 			return SL_SKIP;
 		}
 		if (rc != SL_SKIP)
@@ -655,6 +678,8 @@ sl_jobs_claim(struct sl_engine *e)
 		if (e->intake_stopped || e->stopping || !has_space(e))
 			return;
 		rc = take_new(e, &err);
+		if (!e->low_space && *e->paused != '\0' && rc != SL_FATAL)
+			tell_pause(e, "");
 	}
 	if (rc != SL_OK && rc != SL_SKIP) {
 		(void)sl_engine_fail(e, &err);

@@ -61,7 +61,7 @@ permit(struct sl_engine *e, const struct sl_person *who, enum sl_verb verb,
 	if (glass && may == SL_MAY_glass &&
 	    strlen(sl_request_text(args, "why")) < SL_WHY_MIN)
 		return sl_err_set(err, SL_REJECT, 0, "not_possible",
-		    "to break the glass takes a reason (--why)");
+		    "to break the glass takes " SL_WHY_SAID);
 	if (glass && may == SL_MAY_glass) {
 		*ret_bare = false;
 		return break_glass(

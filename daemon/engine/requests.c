@@ -11,6 +11,7 @@
 
 #include "../base/clock.h"
 #include "../base/mem.h"
+#include "../faces/settle.h"
 #include "access.h"
 #include "scans.h"
 
@@ -207,7 +208,7 @@ status_json(struct sl_engine *e, struct sl_buf *b)
 		    e->targets[i].login_stopped ? "false" : "true");
 	sl_buf_printf(b,
 	    "],\"jobs\":%zu,\"intake\":%s,\"push\":%s,\"journal\":", e->jobs_n,
-	    e->intake_stopped ? "false" : "true",
+	    e->intake_stopped || *e->paused != '\0' ? "false" : "true",
 	    e->push_stopped ? "false" : "true");
 	sl_seal_status(e->seal, b);
 	sl_buf_add_char(b, '}');
@@ -260,16 +261,22 @@ static enum sl_rc
 assign(struct sl_engine *e, const char *id, json_t *args, const char *actor,
     struct sl_buf *json, struct sl_err *err)
 {
-	const char *why = sl_request_text(args, "why");
-	char other[48];
+	const char *why = sl_request_text(args, "why"),
+		   *number = sl_request_text(args, "case");
+	char other[48], settled[65], status[64];
 	enum sl_rc rc;
 
 	if (json_object_get(args, "newCase") != NULL)
 		return sl_control_new_case(
 		    e, id, sl_request_text(args, "newCase"), why, actor, err);
 	if (json_object_get(args, "with") == NULL)
-		return sl_control_assign(
-		    e, id, sl_request_text(args, "case"), why, actor, err);
+		return sl_control_assign(e, id,
+		    !sl_case_known(e->store, number, status, sizeof(status)) &&
+			    sl_settle_case(number, strlen(number), settled,
+				sizeof(settled))
+			? settled
+			: number,
+		    why, actor, err);
 	rc = sl_control_with(
 	    e, id, sl_request_text(args, "with"), NULL, why, actor, other, err);
 	if (rc == SL_OK && *other != '\0' && items_of(args) == 1)
@@ -335,7 +342,7 @@ deviation(
 	if (sl_deviation_by_name(kind) == SL_DEVIATIONS)
 		return sl_engine_no(err, "there is no such kind of deviation");
 	if (strlen(why) < SL_WHY_MIN)
-		return sl_engine_no(err, "a deviation takes a reason");
+		return sl_engine_no(err, "a deviation takes " SL_WHY_SAID);
 	return sl_access_log(e, SL_EVENT_deviation, actor, subject,
 	    json_pack("{s:s, s:s}", "kind", kind, "why", why), err);
 }
@@ -481,6 +488,15 @@ check(struct sl_engine *e, const struct sl_person *who, const char *verb,
 	return one == SL_OK ? rc : one;
 }
 
+/* Most need a reason; one that is given says something. */
+static bool
+has_reason(const char *verb, const json_t *args)
+{
+	if (json_object_get(args, "why") == NULL)
+		return change_of(verb) == CHANGES && !is_journal(verb);
+	return strlen(sl_request_text(args, "why")) >= SL_WHY_MIN;
+}
+
 static enum sl_rc
 answer(struct sl_engine *e, struct sl_peer *p, const char *verb, json_t *args,
     const struct sl_person *who, struct sl_buf *json, struct sl_err *err)
@@ -497,6 +513,8 @@ answer(struct sl_engine *e, struct sl_peer *p, const char *verb, json_t *args,
 	if (strcmp(verb, "approve") == 0)
 		return sl_approve_answer(e, who, args, json, err);
 	rc = check(e, who, verb, args, &w.verb, err);
+	if ((rc == SL_OK || rc == SL_HOLD) && !has_reason(verb, args))
+		return sl_engine_no(err, "it takes " SL_WHY_SAID);
 	if (rc == SL_OK)
 		return sl_control_do(e, p, verb, args, who->actor, json, err);
 	if (rc != SL_HOLD)
@@ -506,8 +524,11 @@ answer(struct sl_engine *e, struct sl_peer *p, const char *verb, json_t *args,
 		return sl_engine_no(err, "unknown request");
 	if (strlen(w.why) < SL_WHY_MIN)
 		return sl_engine_no(err,
-		    "what a second person must approve takes a "
-		    "reason (--why)");
+		    "what a second person must approve takes " SL_WHY_SAID);
+	/* A second person is not asked for what would be refused. */
+	if (strcmp(verb, "journal-erase") == 0 &&
+	    (rc = sl_erase_may(e, item(args, 0), err)) != SL_OK)
+		return rc;
 	sl_control_subject(e, w.subject, own, &unused, &unused);
 	w.subject = own;
 	return sl_approve_ask(e, who, &w, json, err);

@@ -73,7 +73,8 @@ sl_scan_sign(struct sl_engine *e, json_t *args, const char *actor,
 		return sl_engine_no(
 		    err, "the queue is not one of scanned paper (paper)");
 	if (strlen(why) < SL_WHY_MIN)
-		return sl_engine_no(err, "say what was looked at (--why)");
+		return sl_engine_no(
+		    err, "say what was looked at: " SL_WHY_SAID);
 	if (take_days(args, &from, &to, err) != SL_OK)
 		return SL_REJECT;
 	sl_buf_add_str(&b, "{\"queue\":");

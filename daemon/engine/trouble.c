@@ -4,13 +4,17 @@
  * well; who is silent is missed all the same.
  */
 #include <assert.h>
+#include <jansson.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "../base/clock.h"
 #include "../base/mem.h"
 #include "../base/text.h"
+#include "../base/trust.h"
+#include "../config/rows.h"
 #include "engine.h"
 
 #define STARTING_MS 15000 /* after slused: nobody is missed yet */
@@ -135,6 +139,9 @@ help(enum sl_role role, bool told)
 	if (told && role == SL_ROLE_WITNESS)
 		return "Correct the section in sluse.conf, or put there what "
 		       "it names; sluse config check tells of it.";
+	if (told && role == SL_ROLE_OCR)
+		return "Install the language's package (tesseract-ocr-...), or "
+		       "correct languages of [ocr] in sluse.conf.";
 	return "Its log says why: journalctl, or what sluse run prints. Is its "
 	       "unit enabled?";
 }
@@ -168,6 +175,91 @@ put_row(const struct sl_engine *e, enum sl_role role, const char *name,
 	sl_buf_printf(b, ",\"help\":\"%s\"}", help(role, told));
 }
 
+/* -- what slused itself lacks, looked at when somebody asks -----------------
+ */
+
+static void
+put_own(
+    struct sl_buf *b, const char *reason, const char *text, const char *what)
+{
+	if (b->p[b->n - 1] != '[')
+		sl_buf_add_char(b, ',');
+	sl_buf_printf(b,
+	    "{\"program\":\"slused\",\"runs\":true,\"reason\":\"%s\","
+	    "\"text\":",
+	    reason);
+	sl_text_json(b, text, strlen(text));
+	sl_buf_add_str(b, ",\"help\":");
+	sl_text_json(b, what, strlen(what));
+	sl_buf_add_char(b, '}');
+}
+
+static void
+own_passwords(const struct sl_engine *e, struct sl_buf *b)
+{
+	struct sl_err err;
+	enum sl_rc rc =
+	    sl_password_file_check(e->passwords.path, geteuid(), &err);
+
+	if (rc == SL_SKIP && *e->passwords.path != '\0' &&
+	    sl_config_says(e->cfg, SL_SECTION_INSTANCE, "passwords"))
+		rc = sl_err_set(&err, SL_REJECT, 0, "config_invalid",
+		    "the list of passwords %.200s is not there",
+		    e->passwords.path);
+	if (rc == SL_REJECT)
+		put_own(b, "passwords", err.text,
+		    "Until then encrypted post is held. Put the file there, "
+		    "for nobody else to read; it is looked at again by "
+		    "itself.");
+}
+
+static void
+own_groups(const struct sl_engine *e, struct sl_buf *b)
+{
+	json_t *o = json_loads(sl_groups_json(e->groups), 0, NULL), *list, *g;
+	const char *role, *name;
+	char text[256];
+	size_t i;
+
+	json_object_foreach(o, role, list)
+	{
+		if (!sl_config_says(e->cfg, SL_SECTION_ACCESS, role))
+			continue;
+		json_array_foreach(list, i, g)
+		{
+			name = json_string_value(json_object_get(g, "group"));
+			if (name == NULL || json_object_get(g, "gid") != NULL)
+				continue;
+			(void)snprintf(text, sizeof(text),
+			    "[access]: %s = %.100s: there is no such group",
+			    role, name);
+			put_own(b, "group_missing", text,
+			    "Make the group, or correct the section; slused "
+			    "looks again each minute.");
+		}
+	}
+	json_decref(o);
+}
+
+static void
+own_rows(const struct sl_engine *e, struct sl_buf *b)
+{
+	SL_CLOSE int fd = -1;
+	struct sl_err err;
+
+	if (*e->paused != '\0')
+		put_own(b, "intake_paused", e->paused,
+		    "Nothing is taken in, and what is dropped waits where it "
+		    "is. Make room on the disk, or lower free_space_min of "
+		    "sluse.conf; then it goes on by itself.");
+	own_passwords(e, b);
+	if (sl_trust_open(e->trust, &fd, &err) != SL_OK)
+		put_own(b, "trust", err.text,
+		    "Put the certificates there again: until then signatures "
+		    "are checked, and who made them is not.");
+	own_groups(e, b);
+}
+
 void
 sl_trouble_status(struct sl_engine *e, struct sl_buf *b)
 {
@@ -176,6 +268,7 @@ sl_trouble_status(struct sl_engine *e, struct sl_buf *b)
 	size_t i;
 
 	sl_buf_add_char(b, '[');
+	own_rows(e, b);
 	for (i = 0; i < sizeof(always) / sizeof(always[0]); i++)
 		put_row(e, always[i], "", b);
 	if (e->cfg->instance.decrypt_keys.n > 0)

@@ -34,7 +34,7 @@ check(const char *path)
 
 	if (sl_convert_use(path, &err) == SL_OK)
 		return 0;
-	(void)printf("%s: %s\n", err.text, strerror(err.sys));
+	(void)printf("%s\n", err.text);
 	return 1;
 }
 

@@ -2,12 +2,17 @@
  * sluse-ocr [--languages nor+eng,...] ...: recognises page images. See worker/
  * and ocr/. The sets of languages to load come first, before worker.h's
  * options.
+ *
+ * sluse-ocr --check NAMES: are there models for these languages? A line if not;
+ * exit 0 if there are.
  */
 #include <stdbool.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
+#include "../ocr/models.h"
 #include "../ocr/ocr.h"
 #include "../worker/worker.h"
 
@@ -38,6 +43,19 @@ take_told(const struct sl_told *told)
 		sl_ocr_configure(kept.languages);
 }
 
+/* What Tesseract says itself is not for people. */
+static int
+check(const char *names)
+{
+	struct sl_err err = {0};
+
+	if (freopen("/dev/null", "w", stderr) != NULL &&
+	    sl_ocr_models_load(names, &err) == SL_OK)
+		return 0;
+	(void)printf("%s\n", err.text);
+	return 1;
+}
+
 int
 main(int argc, char **argv)
 {
@@ -49,6 +67,8 @@ main(int argc, char **argv)
 	    .run = sl_ocr_run};
 
 	one_thread(argv);
+	if (argc == 3 && strcmp(argv[1], "--check") == 0)
+		return check(argv[2]);
 	if (argc > 2 && strcmp(argv[1], "--languages") == 0) {
 		sl_ocr_configure(argv[2]);
 		given = true;

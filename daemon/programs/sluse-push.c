@@ -31,18 +31,14 @@ struct options {
 	const char *socket, *target, *config, *credentials;
 	struct sl_harvest_conf harvest; /* dir NULL: none */
 	enum sl_level level;
-	bool check, check_config, witness;
+	bool help, check, check_config, witness;
 	const char *wrong; /* an option that is no such thing, and what it is */
 };
 
-static int
-usage(const char *wrong)
+static void
+print_usage(FILE *f)
 {
-	if (wrong != NULL) {
-		(void)fprintf(stderr, "sluse-push: %s\n", wrong);
-		return EX_USAGE;
-	}
-	(void)fprintf(stderr,
+	(void)fprintf(f,
 	    "usage: sluse-push --socket PATH --target NAME --config FILE\n"
 	    "           [--credentials DIR] [--log-level 2..7]\n"
 	    "       sluse-push --check | --check-config --target NAME --config "
@@ -54,6 +50,16 @@ usage(const char *wrong)
 	    "--config "
 	    "FILE\n"
 	    "           [--log-level 2..7]\n");
+}
+
+static int
+usage(const char *wrong)
+{
+	if (wrong != NULL) {
+		(void)fprintf(stderr, "sluse-push: %s\n", wrong);
+		return EX_USAGE;
+	}
+	print_usage(stderr);
 	return EX_USAGE;
 }
 
@@ -157,7 +163,8 @@ parse_options(int argc, char **argv, struct options *o)
 	    {"from", required_argument, NULL, 'f'},
 	    {"to", required_argument, NULL, 'u'},
 	    {"arkivdel", required_argument, NULL, 'a'},
-	    {"document-max", required_argument, NULL, 'm'}, {NULL, 0, NULL, 0}};
+	    {"document-max", required_argument, NULL, 'm'},
+	    {"help", no_argument, NULL, 'H'}, {NULL, 0, NULL, 0}};
 	int c;
 
 	*o = (struct options){.level = SL_LOG_INFO};
@@ -170,6 +177,8 @@ parse_options(int argc, char **argv, struct options *o)
 			o->config = optarg;
 		else if (c == 'k')
 			o->credentials = optarg;
+		else if (c == 'H')
+			return o->help = true;
 		else if (c == 'n')
 			o->check = true;
 		else if (c == 'w')
@@ -479,6 +488,10 @@ main(int argc, char **argv)
 
 	if (!parse_options(argc, argv, &o))
 		return usage(o.wrong);
+	if (o.help) {
+		print_usage(stdout);
+		return 0;
+	}
 	sl_log_open("sluse-push", o.level);
 	raise_files();
 	p.signals = hold_signals();

@@ -177,8 +177,11 @@ print_documents(FILE *f, const json_t *row)
 		    text(d, "mime"),
 		    json_integer_value(json_object_get(d, "size")));
 		if (json_integer_value(json_object_get(d, "pages")) > 0)
-			(void)fprintf(f, ", %" JSON_INTEGER_FORMAT " pages",
-			    json_integer_value(json_object_get(d, "pages")));
+			(void)fprintf(f, ", %" JSON_INTEGER_FORMAT " page%s",
+			    json_integer_value(json_object_get(d, "pages")),
+			    json_integer_value(json_object_get(d, "pages")) == 1
+				? ""
+				: "s");
 		print_accepted(f, json_object_get(d, "accepted"));
 		(void)fputs(")\n", f);
 	}
@@ -340,8 +343,11 @@ sl_query_print_status(FILE *f, const json_t *status)
 	size_t i;
 
 	(void)fprintf(f,
-	    "%" JSON_INTEGER_FORMAT " items, %" JSON_INTEGER_FORMAT " not done",
+	    "%" JSON_INTEGER_FORMAT " item%s, %" JSON_INTEGER_FORMAT
+	    " not done",
 	    json_integer_value(json_object_get(status, "items")),
+	    json_integer_value(json_object_get(status, "items")) == 1 ? ""
+								      : "s",
 	    json_integer_value(json_object_get(status, "open")));
 	if (*text(status, "oldest") != '\0')
 		(void)fprintf(

@@ -15,6 +15,7 @@
 #include "../wire/roles.h"
 
 #define SL_WHY_MIN 3 /* characters of a reason that a person gives */
+#define SL_WHY_SAID "a reason of at least 3 characters (--why)"
 
 #define SL_STAGE(number, name, nb, owner) SL_STAGE_##name = number,
 enum sl_stage {

@@ -33,6 +33,8 @@ say(const struct sl_bundle *b, const char *nb, const char *en)
 static enum sl_rc
 open_folder(struct sl_bundle *b, const char *dir, struct sl_err *err)
 {
+	enum sl_rc rc;
+
 	if (sl_make_path(dir, 0700, err) != SL_OK)
 		return sl_err_set(err, SL_BROKEN, errno, "file_unreadable",
 		    "the folder cannot be made");
@@ -40,7 +42,10 @@ open_folder(struct sl_bundle *b, const char *dir, struct sl_err *err)
 	if (b->dir < 0)
 		return sl_err_set(err, SL_BROKEN, errno, "file_unreadable",
 		    "the folder cannot be opened");
-	return sl_part_begin(b->dir, "tilsynspakke", dir, &b->lock, err);
+	rc = sl_part_begin(b->dir, "tilsynspakke", dir, &b->lock, err);
+	if (rc == SL_REJECT) /* not the line, but what lies there */
+		rc = err->rc = SL_BROKEN;
+	return rc;
 }
 
 static enum sl_rc

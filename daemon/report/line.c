@@ -166,6 +166,8 @@ take_option(struct line *l, int bit)
 	case 'n':
 		code = take_number("count", optarg, COUNT_LIMIT, &n);
 		o->count = (int)n;
+		if (code == 0 && n == 0)
+			code = say(SL_EXIT_USAGE, "--count is at least 1");
 		break;
 	case 's':
 		code = take_number("seed", optarg, UINT64_MAX, &o->seed);

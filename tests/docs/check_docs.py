@@ -116,13 +116,21 @@ def table_transitions():
 
 
 def table_verbs():
-    """Two tables in one would be too wide: verbs down, roles across."""
-    words = {"yes": "yes", "no": "-", "two": "two", "bare": "bare",
-             "glass": "glass"}
-    lines = [("", "arch", "syst", "oper", "audi", "inte", "own")]
-    lines += [[row[-1]] + [words[cell] for cell in row[3:9]]
-              for row in registry("verbs", "SL_VERB", "access")]
-    return columns(lines, ("x" * 41,) + ("glass",) * 6)
+    """A verb, and who may do it: across, six roles are too wide for a page."""
+    roles = [row[0] for row in registry("roles", "SL_DUTY", "access")]
+    said = {"yes": "", "two": "with a second person: ",
+            "bare": "without content: ", "glass": "glass: "}
+    out = [".Bl -tag -width Ds"]
+    for row in registry("verbs", "SL_VERB", "access"):
+        lines = []
+        for kind, words in said.items():
+            who = [role for role, may in zip(roles, row[3:9]) if may == kind]
+            if len(who) == len(roles):
+                lines.append("all roles")
+            elif who:
+                lines.append(words + ", ".join(who))
+        out += [".It %s" % row[-1], ";\n".join(lines)]
+    return out + [".El"]
 
 
 def table_roles():

@@ -44,7 +44,7 @@ rc=0; "$bin/sluse" --root "$work" status >/dev/null 2>&1 || rc=$?
 [ $rc = 3 ] || fail "no instance: 3, got $rc"
 rc=0; "$bin/sluse" --root "$i" stop-in >/dev/null 2>&1 || rc=$?
 [ $rc = 3 ] || fail "slused is away: 3, got $rc"
-rc=0; "$bin/sluse" hold M26-000001-0 --why x >/dev/null 2>&1 || rc=$?
+rc=0; "$bin/sluse" hold M26-000001-0 --why fordi >/dev/null 2>&1 || rc=$?
 [ $rc = 2 ] || fail "a wrong check digit: 2, got $rc"
 for line in "" "frob" "list --stage" "list --stage frob" "status x" \
     "hold M26-000001-8" "cases" "list --demo" "--frob"; do

@@ -312,6 +312,20 @@ class Access(unittest.TestCase):
         h.person("archivist", "reject", ident, *WHY, code=0)
         return ident.split(".")[0]
 
+    def test_not_asked_in_vain(self):
+        """Nobody is asked for what would be refused, or cannot be any more."""
+        h = self.house
+        bad = self.items("quarantined")[-1]
+        done = h.person("archivist", "journal", "erase", bad.split(".")[0],
+                        *WHY, code=4)
+        self.assertIn("it is not done", done.stderr)
+        number = self.pending("archivist", "release", bad, *WHY)
+        h.person("archivist", "reject", bad, *WHY, code=0)
+        self.assertEqual(h.person_rows("auditor", "approve", "--list"), [])
+        event = h.events("second_person_expired")[-1]["payload"]
+        self.assertEqual((event["request"], event["why"]),
+                         (number, "the post was rejected"))
+
     def test_erasure(self):
         """No content goes by one person's word, be he the owner."""
         h = self.house

@@ -169,6 +169,9 @@ class Shapes(Trial):
                      says="there is no user kar-i")
         self.refused(h, "journal", "list", "--from", "2026-02-02", "--to",
                      "2026-02-01", code=2, says="not earlier")
+        for day in ("2026-11-31", "2026-02-29", "2026-02-29T12:00"):
+            self.refused(h, "journal", "list", "--from", day, code=2,
+                         says="there is no day " + day)
         day = h.sluse("--json", "journal", "list", "--from", "2026-02-01",
                       "--to", "2026-02-01", "--person", "target:ukjent")
         self.assertEqual(day.stdout, "")
@@ -209,6 +212,25 @@ class Shapes(Trial):
             self.refused(h, verb, code=2)
             self.refused(h, verb, "../../etc/passwd", code=2)
             self.refused(h, verb, good + ".7", code=1)
+        self.refused(h, "journal", "prove", "foo", code=2)
+        self.refused(h, "journal", "prove", other, code=2)
+        self.refused(h, "journal", "prove", good + ".7", code=1)
+        self.refused(h, "identify", "--csv", "--json", "/dev/null", code=2)
+        self.refused(h, "report", "stikkprove", "--count", "0", code=2)
+        push = subprocess.run([os.path.join(house.BIN, "sluse-push"), "--help"],
+                              stdout=subprocess.PIPE, check=True, text=True)
+        self.assertIn("usage: sluse-push", push.stdout)
+        broken = os.path.join(h.root, "broken.pdf")
+        with open(broken, "w") as file:
+            file.write("%PDF-1.7\nikke mer\n")
+        for verb in ("read", "try"):
+            done = h.sluse(verb, broken, check=False)
+            self.assertEqual(done.returncode, 1, verb)
+        held = self.one(h, "ukjent.txt")["id"]
+        for line in (("hold", held), ("journal", "new-key"), ("stop-in",)):
+            for why in ("", "x"):
+                self.refused(h, *line, "--why", why, code=2,
+                             says="at least 3 characters")
         away = h.sluse("--root", "/nonexistent", "status", check=False)
         self.assertIn(away.returncode, (2, 3))
 
@@ -229,8 +251,8 @@ class Deciding(Trial):
         h, ident = self.held()
         for verb in ("hold", "release", "retry", "reject"):
             self.refused(h, verb, ident, code=2, says="--why")
-            self.refused(h, verb, "--why", "x", code=2)
-            self.refused(h, verb, "M26-000001-0", "--why", "x",
+            self.refused(h, verb, "--why", "fordi", code=2)
+            self.refused(h, verb, "M26-000001-0", "--why", "fordi",
                          code=2 if not ident.startswith("M26-000001-0")
                          else 0)
         done = h.sluse("--json", "hold", ident, "--why", "spør Ola")
@@ -255,7 +277,7 @@ class Deciding(Trial):
         self.assertEqual(row["placement"]["case"]["evidence"][0]["source"],
                          "person")
         for verb in ("hold", "release", "retry", "reject"):
-            self.refused(h, verb, ident, "--why", "x")
+            self.refused(h, verb, ident, "--why", "fordi")
         self.refused(h, "assign", ident, "--case", "2026/87")
         posts = h.posts()["journalposts"]
         self.assertEqual([(p["case"], p["problems"]) for p in posts],
@@ -272,7 +294,7 @@ class Deciding(Trial):
         self.refused(h, "assign", ident, "--case", "'; DROP TABLE entry; --")
         before = self.one(h, "brev.txt")
         self.assertEqual(before["disposition"], "held")
-        h.sluse("assign", ident, "--case", "2026/52", "--why",
+        h.sluse("assign", ident, "--case", "26-52", "--why",
                 "ringte avsender")
         self.assertIn(("decided", "ringte avsender"), [
             (e["event"], e["payload"].get("detail"))
@@ -285,7 +307,7 @@ class Deciding(Trial):
         self.assertEqual((row["disposition"], row["outcome"]),
                          ("done", "not_archive_worthy"))
         self.assertEqual(self.last(h, ident)["event"], "rejected")
-        self.refused(h, "release", ident, "--why", "x")
+        self.refused(h, "release", ident, "--why", "fordi")
         self.assertEqual(h.posts()["journalposts"], [])
         # Its original is kept, and its source lies in Ferdig.
         path = os.path.join(h.root, "store", "sha256", row["sha256"][:2])
@@ -307,8 +329,8 @@ class Deciding(Trial):
         ident = row["id"]
         self.refused(h, "assign", ident, "--case", "2026/87")
         # Nothing of it was copied: there is nothing to go on with.
-        self.refused(h, "release", ident, "--why", "x")
-        self.refused(h, "retry", ident, "--why", "x")
+        self.refused(h, "release", ident, "--why", "fordi")
+        self.refused(h, "retry", ident, "--why", "fordi")
         self.assertEqual(self.one(h, "stor.txt")["disposition"],
                          "quarantined")
         h.sluse("reject", ident, "--why", "for stor")
@@ -587,7 +609,7 @@ class Deciding(Trial):
         h.drop_bytes(NO_CLUE, "brev.txt")
         ident = self.until(h, "brev.txt", 10, disposition="held")["id"]
         h.stop()
-        self.refused(h, "hold", ident, "--why", "x", code=3)
+        self.refused(h, "hold", ident, "--why", "fordi", code=3)
         self.refused(h, "stop-in", code=3)
         # What only looks needs no slused.
         self.assertEqual(self.one(h, "brev.txt")["id"], ident)

@@ -140,7 +140,7 @@ class Erasing(unittest.TestCase):
         self.gone(h)
         self.check_kept(h, ident)
         for again in (ident, ident + ".1", "M26-999999-9", "999999"):
-            done = h.sluse("journal", "erase", again, "--why", "x",
+            done = h.sluse("journal", "erase", again, "--why", "fordi",
                            check=False)
             self.assertEqual(done.returncode, 4, done.stdout)
         event = h.rows("journal", "list", "--kind", "erased")[0]
@@ -148,7 +148,7 @@ class Erasing(unittest.TestCase):
         self.assertTrue(event["actor"].startswith("uid:"))
         # One event of the house, but not the one that tells of an erasure.
         h.sluse("journal", "erase", "1", "--why", "feil tekst")
-        done = h.sluse("journal", "erase", str(event["seq"]), "--why", "x",
+        done = h.sluse("journal", "erase", str(event["seq"]), "--why", "fordi",
                        check=False)
         self.assertEqual(done.returncode, 4)
         self.assertIsNone(h.rows("journal", "list")[1]["payload"])

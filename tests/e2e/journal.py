@@ -423,7 +423,7 @@ class Journal(unittest.TestCase):
         self.verify("--key", text(out, "key", "1.vkey").strip(), out)
         # Still not the log that was signed.
         self.verify("--against", os.path.join(h.root, "later"), code=1)
-        done = h.sluse("journal", "accept", "--why", "x", check=False)
+        done = h.sluse("journal", "accept", "--why", "fordi", check=False)
         self.assertEqual(done.returncode, 4)
         h.stop()
         self.start()
@@ -473,7 +473,7 @@ class Journal(unittest.TestCase):
         os.rename(key, key + ".away")
         self.start()
         self.assertTrue(self.status()["halted"])
-        done = h.sluse("journal", "accept", "--why", "x", check=False)
+        done = h.sluse("journal", "accept", "--why", "fordi", check=False)
         self.assertEqual(done.returncode, 4)
         h.stop()
         os.rename(key + ".away", key)

@@ -24,7 +24,9 @@ class Starting(unittest.TestCase):
             cls.keys.make(name)
 
     def house(self, instance="", start=True, **more):
-        house = House(start=False, instance=FAST + instance, **more)
+        house = House(start=False, instance=FAST.replace(
+            "free_space_min = 1M\n", "") + "free_space_min = 1M\n" *
+            ("free_space_min" not in instance) + instance, **more)
         self.addCleanup(house.close)
         self.keys.install(house, "god", "noekkel-god")
         if start:
@@ -127,6 +129,105 @@ class Starting(unittest.TestCase):
         self.assertEqual(self.check(house), [
             ("slused", "[journal]: head_file %s/hode: is no plain file" % away),
             ("slused", "[journal]: mail_dir %s/ut: Not a directory" % away)])
+
+    def change(self, house, *pairs):
+        """sluse.conf with other words, as it was first."""
+        path = os.path.join(house.root, "sluse.conf")
+        if not hasattr(self, "first"):
+            with open(path) as file:
+                self.first = file.read()
+        text = self.first
+        for old, new in pairs:
+            self.assertIn(old, text)
+            text = text.replace(old, new, 1)
+        with open(path, "w") as file:
+            file.write(text)
+
+    def test_what_is_named(self):
+        """Files, groups, models and secrets that the file names, and two queues
+        of which one would swallow the other."""
+        house = self.house(start=False, target="webhook", ocr=False)
+        head = "name = Testvik kommune\n"
+        for more, program, says in (
+                ("trust = /nonexistent.pem\n", "slused",
+                 "[instance]: the trust list /nonexistent.pem cannot be opened: No "
+                 "such file or directory"),
+                ("passwords = secrets/ordliste\n", "slused",
+                 "[instance]: the list of passwords %s/secrets/ordliste is not "
+                 "there" % house.root)):
+            self.change(house, (head, head + more))
+            self.assertEqual(self.check(house), [(program, says)])
+        self.change(house, ("second_person = no\n",
+                            "second_person = no\narchivist = finnes-ikke\n"))
+        self.assertEqual(self.check(house), [
+            ("slused", "[access]: archivist = finnes-ikke: there is no such "
+             "group")])
+        self.change(house, ("pages_max = 0", "languages = nor+klingon"))
+        self.assertEqual(self.check(house), [
+            ("sluse-ocr", 'tesseract has no model for "klingon"')])
+        self.change(house, ("allow_loopback = yes", "allow_loopback = yes\n"
+                            "token_name = arkiv-token"))
+        self.assertEqual(self.check(house), [
+            ("sluse-push/arkiv", "the secret arkiv-token is not there: "
+             "%s/secrets/arkiv-token" % house.root)])
+        self.change(house, ("allow_loopback = yes", "allow_loopback = yes\n"
+                            "token_name = varsel"))
+        self.assertEqual(self.check(house), [
+            ("sluse-push/arkiv", "token_name = varsel: the secret is not in "
+             "credentials of [target arkiv]")])
+        os.makedirs(os.path.join(house.root, "spool", "E-post", "mer"))
+        self.change(house, ("[queue Skannet post]\nkind = incoming\n",
+                            "[queue Skannet post]\nkind = incoming\n"
+                            "path = %s/spool/E-post/mer\n" % house.root))
+        self.assertEqual(self.check(house), [
+            ("slused", "[queue Skannet post]: path %s/spool/E-post/mer lies in "
+             "the folder of [queue E-post]" % os.path.realpath(house.root))])
+
+    def test_passwords(self):
+        house = self.house(ocr=False)
+        self.assertEqual(self.check(house), [])
+        self.assertEqual(self.troubles(house), {})
+        path = os.path.join(house.root, "secrets", "passwords")
+        with open(path, "w") as file:
+            file.write("ord\n")
+        os.chmod(path, 0o644)
+        (program, text), = self.check(house)
+        self.assertEqual(program, "slused")
+        self.assertIn("open to others (chmod 600)", text)
+        row = self.troubles(house)["slused"]
+        self.assertIn("open to others", row["text"])
+        self.assertIn("LACKS  slused: the list of passwords",
+                      house.sluse("status").stdout)
+        os.chmod(path, 0o600)
+        self.assertEqual(self.check(house), [])
+        self.assertEqual(self.troubles(house), {})
+
+    def test_disk(self):
+        """Too little room: status says so and what to do, and that it is over."""
+        with tempfile.TemporaryDirectory() as folder:
+            room = os.statvfs(folder)
+            free = room.f_bavail * room.f_frsize
+            if free < 4 << 30:
+                self.skipTest("too little room to take some away")
+            house = self.house(ocr=False, instance="free_space_min = %dM\n" % (
+                (free >> 20) - 1024))
+            house.wait_for(lambda: house.rows("status")[0]["slused"]["intake"],
+                           10, "there is room")
+            with open(os.path.join(folder, "stor"), "wb") as file:
+                os.posix_fallocate(file.fileno(), 0, 2 << 30)
+                row = self.trouble(house, "slused")
+                self.assertIn("free_space_min", row["text"])
+                self.assertIn("Make room", row["help"])
+                now = house.rows("status")[0]["slused"]
+                self.assertFalse(now["intake"])
+                self.assertRegex(house.sluse("status").stdout,
+                                 r"(?m)^  intake +no")
+                file.truncate(0)
+            house.wait_for(lambda: not self.troubles(house), 20, "room again")
+            self.assertTrue(house.rows("status")[0]["slused"]["intake"])
+            names = [e["event"] for e in house.rows("journal", "list")]
+            self.assertEqual([n for n in names if n.startswith("intake_")],
+                             ["intake_stopped", "intake_resumed"])
 
     def test_no_address(self):
         house = self.house(start=False)

@@ -247,7 +247,7 @@ class Two(Trial):
                    {("arkiv", "delivered"), ("speil", "pending")}, 10,
                    "one has it, the other waits")
         row = self.one(h, "brev-0.txt")
-        self.refused(h, "reject", row["id"], "--why", "x")
+        self.refused(h, "reject", row["id"], "--why", "fordi")
         mirror.start()
         h.wait_quiet(15, 3)
         self.assertEqual({r["disposition"] for r in h.rows("list")}, {"done"})
