@@ -134,7 +134,7 @@ def fill(db, count, now, days):
         || '"sha256":"%%064d","size":20000}]}', n, n %% 40000, n / 40000 + 1,
         n %% 40000, n, n, iif(n %% 4 = 0, 'J', 'M'), iif(n %% 4 = 0, printf(
         ',"journaldato":"%%s"', date(ms / 1000 + n %% 9 * 86400, 'unixepoch')), ''),
-        n, n), NULL), ms + 9000 + n %% 5 * 86400000 * (n %% 11 = 0)
+        n, n), NULL), ms + 9000 + n %% 5 * 86400000 * (n %% 11 = 0), 0
         FROM n WHERE n %% 100 <> 73 AND (%s OR n %% 100 = 23)""" % (
             DELIVERED, DELIVERED, DELIVERED))
     db.execute(SHOWN)

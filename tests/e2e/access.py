@@ -613,10 +613,9 @@ class Access(unittest.TestCase):
         # Who is an auditor now changes nothing any more.
         h.person("integrator", "stop-out", *WHY, code=4)
         number = self.pending("archivist", "release", bad, *WHY)
-        h.wait_for(lambda: h.events("second_person_expired"), 20, "expiry")
-        self.assertEqual(
-            h.events("second_person_expired")[-1]["payload"]["request"],
-            number)
+        h.wait_for(lambda: number in [
+            e["payload"]["request"] for e in h.events("second_person_expired")],
+            20, "expiry")
         h.person("second", "approve", str(number), role="archivist", code=4)
         self.assertEqual(self.items("quarantined")[:1], [bad])
         self.assertEqual(h.sluse("journal", "verify").returncode, 0)

@@ -41,7 +41,7 @@ class Control(unittest.TestCase):
             door.settimeout(20)
             asks = subprocess.Popen(
                 [os.path.join(BIN, "sluse"), "--root", self.house.root,
-                 "retry", "M26-000001-3", "--why", "x"],
+                 "retry", "M26-000001-3", "--why", "fordi"],
                 stderr=subprocess.DEVNULL)
             line, _ = door.accept()
             said = line.recv(65536)
