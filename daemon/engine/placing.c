@@ -490,13 +490,8 @@ load_docs(struct sl_engine *e, int64_t entry, struct docs *d)
 		r->size = d->part[i].size;
 		r->sha256 = d->part[i].sha256;
 		if (d->part[i].number == 0) {
-			struct stat st;
-			SL_CLOSE int fd = sl_files_open_blob(
-			    sl_store_files(e->store), &d->part[i].blob);
-
 			r->sha256 = d->part[i].blob;
-			if (fd >= 0 && fstat(fd, &st) == 0)
-				r->size = (uint64_t)st.st_size;
+			r->size = d->part[i].blob_size;
 			if (*r->name == '\0')
 				r->name = d->part[i].source_name;
 		}

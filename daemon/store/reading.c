@@ -178,7 +178,7 @@ sl_part_set_role(struct sl_store *s, int64_t part, unsigned role,
 	"p.id, p.source, ifnull(p.bundle, 0), p.number, p.parent, p.depth,"    \
 	" p.role, p.pages, p.name, p.offset, p.size, p.sha256, p.mime,"        \
 	" p.puid, p.reader, p.reason, u.name, b.sha256, o.name, o.number,"     \
-	" p.describes"                                                         \
+	" p.describes, b.size"                                                 \
 	" FROM part p JOIN source o ON o.id = p.source"                        \
 	" JOIN blob b ON b.id = o.blob LEFT JOIN bundle u ON u.id = p.bundle"
 
@@ -207,6 +207,7 @@ take_part(sqlite3_stmt *st, struct sl_part *p)
 	sl_db_copy(st, 18, p->source_name, sizeof(p->source_name));
 	p->source_number = sqlite3_column_int(st, 19);
 	sl_db_copy(st, 20, p->describes, sizeof(p->describes));
+	p->blob_size = (uint64_t)sqlite3_column_int64(st, 21);
 }
 
 enum sl_rc

@@ -147,6 +147,7 @@ struct sl_part {
 	char mime[128], puid[64], reader[32], reason[64];
 	char blob_bundle[64]; /* name of the bundle, or "" */
 	struct sl_digest blob; /* of the source */
+	uint64_t blob_size; /* bytes; of the source too */
 	char source_name[512];
 	int source_number;
 	char describes[32]; /* the kind of package it describes, or "" */
