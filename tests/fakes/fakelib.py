@@ -761,11 +761,16 @@ def run(app, args, path):
     server = Server(app, args.port)
     app.server = server
 
-    def end(_signal, _frame):
+    # Waited for, not handled: a handler runs only between two steps of the
+    # main thread, never when the signal comes just before accept() sleeps.
+    ends = {signal.SIGTERM, signal.SIGINT}
+    signal.pthread_sigmask(signal.SIG_BLOCK, ends)
+
+    def end():
+        signal.sigwait(ends)
         server.stop()
 
-    signal.signal(signal.SIGTERM, end)
-    signal.signal(signal.SIGINT, end)
+    threading.Thread(target=end, daemon=True).start()
     sys.setswitchinterval(0.001)
     if args.watch_stdin:
         def watch():
