@@ -22,11 +22,12 @@
 struct program {
 	pid_t pid;
 	int said; /* what it wrote on standard error */
+	bool greeted;
 	struct sl_chan *chan;
 };
 
 struct sl_crew {
-	char *libexec;
+	char *libexec, *only;
 	struct program program[SL_ROLE_CTL + 1]; /* by role */
 	uint64_t next_task;
 };
@@ -36,13 +37,13 @@ static const char *const names[] = {[SL_ROLE_WORK] = "sluse-work",
     [SL_ROLE_PLACE] = "sluse-place"};
 
 struct sl_crew *
-sl_crew_new(const char *libexec)
+sl_crew_new(const char *libexec, const char *only)
 {
 	struct sl_crew *c = sl_alloc(sizeof(*c));
-
 	size_t i;
 
 	c->libexec = sl_strdup(libexec);
+	c->only = only != NULL ? sl_strdup(only) : NULL;
 	for (i = 0; i <= SL_ROLE_CTL; i++)
 		c->program[i].said = -1;
 	return c;
@@ -94,6 +95,7 @@ sl_crew_free(struct sl_crew *c)
 		sl_cleanup_close(&c->program[i].said);
 	}
 	free(c->libexec);
+	free(c->only);
 	free(c);
 }
 
@@ -106,21 +108,30 @@ sl_crew_slots(void)
 }
 
 static void __attribute__((noreturn))
-become(const char *libexec, enum sl_role role, int fd, int said)
+become(const struct sl_crew *c, enum sl_role role, int fd, int said)
 {
-	SL_FREE char *path = sl_asprintf("%s/%s", libexec, names[role]);
+	SL_FREE char *path = sl_asprintf("%s/%s", c->libexec, names[role]);
 	SL_FREE char *slots = sl_asprintf("%u", sl_crew_slots());
 	SL_FREE char *number = sl_asprintf("%d", fd);
+	const char *argv[8] = {path};
+	size_t n = 1;
+
+	if (role == SL_ROLE_WORK && c->only != NULL) {
+		argv[n++] = "--only";
+		argv[n++] = c->only;
+	}
+	argv[n++] = "--fd";
+	argv[n++] = number;
+	if (role != SL_ROLE_PLACE) {
+		argv[n++] = "--slots";
+		argv[n++] = slots;
+	}
 
 	(void)prctl(PR_SET_PDEATHSIG, SIGTERM);
 	(void)fcntl(fd, F_SETFD, 0);
 	if (said >= 0)
 		(void)dup2(said, STDERR_FILENO);
-	if (role == SL_ROLE_PLACE)
-		(void)execl(path, path, "--fd", number, (char *)NULL);
-	else
-		(void)execl(
-		    path, path, "--fd", number, "--slots", slots, (char *)NULL);
+	(void)execv(path, (char *const *)(uintptr_t)argv);
 	_exit(127);
 }
 
@@ -144,16 +155,13 @@ greet(struct sl_chan *chan, enum sl_role role, struct sl_err *err)
 }
 
 enum sl_rc
-sl_crew_program(struct sl_crew *c, enum sl_role role, struct sl_chan **ret,
-    struct sl_err *err)
+sl_crew_start(struct sl_crew *c, enum sl_role role, struct sl_err *err)
 {
 	struct program *p = &c->program[role];
 	int pair[2];
 
-	if (p->chan != NULL) {
-		*ret = p->chan;
+	if (p->chan != NULL)
 		return SL_OK;
-	}
 	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, pair) != 0)
 		return sl_err_set(err, SL_FATAL, errno, "worker_gone",
 		    "no socket for %s", names[role]);
@@ -162,14 +170,24 @@ sl_crew_program(struct sl_crew *c, enum sl_role role, struct sl_chan **ret,
 		(void)fcntl(p->said, F_SETFL, O_APPEND);
 	p->pid = fork();
 	if (p->pid == 0)
-		become(c->libexec, role, pair[1], p->said);
+		become(c, role, pair[1], p->said);
 	(void)close(pair[1]);
 	p->chan = sl_chan_new(pair[0], false);
-	if (p->pid < 0)
-		return sl_err_set(err, SL_FATAL, errno, "worker_gone",
-		    "%s cannot be started", names[role]);
-	if (greet(p->chan, role, err) != SL_OK)
+	return p->pid > 0 ? SL_OK
+			  : sl_err_set(err, SL_FATAL, errno, "worker_gone",
+				"%s cannot be started", names[role]);
+}
+
+enum sl_rc
+sl_crew_program(struct sl_crew *c, enum sl_role role, struct sl_chan **ret,
+    struct sl_err *err)
+{
+	struct program *p = &c->program[role];
+
+	if (sl_crew_start(c, role, err) != SL_OK ||
+	    (!p->greeted && greet(p->chan, role, err) != SL_OK))
 		return SL_FATAL;
+	p->greeted = true;
 	*ret = p->chan;
 	return SL_OK;
 }

@@ -11,8 +11,13 @@
 
 struct sl_crew;
 
-/* libexec: the folder of the programs. *ret is the caller's. */
-struct sl_crew *sl_crew_new(const char *libexec);
+/* libexec: the folder of the programs. only: what sluse-work is started for,
+ * as its option --only has it; NULL: everything. Both lent for the call. The
+ * result is the caller's. */
+struct sl_crew *sl_crew_new(const char *libexec, const char *only);
+/* Starts the program of that role if it was not, and does not wait for it. */
+enum sl_rc sl_crew_start(
+    struct sl_crew *c, enum sl_role role, struct sl_err *err);
 /* Hangs up and waits for the programs; NULL is fine. */
 void sl_crew_free(struct sl_crew *c);
 /* The connection to the program of that role, started at its first use; the

@@ -444,12 +444,11 @@ batch_size(void)
 }
 
 static void
-do_all(struct run *r, const char *libexec)
+do_all(struct run *r)
 {
 	struct sl_err err;
 	size_t i;
 
-	r->dry.crew = sl_crew_new(libexec);
 	r->out = memfd_create("sluse-out", MFD_CLOEXEC);
 	r->batch = batch_size();
 	find_paths(r);
@@ -466,7 +465,23 @@ do_all(struct run *r, const char *libexec)
 		free(r->path[i]);
 	free(r->path);
 	sl_cleanup_close(&r->out);
-	sl_crew_free(r->dry.crew);
+}
+
+/* It loads the table while we do. */
+static void
+start_work(struct run *r)
+{
+	char libexec[4096];
+	struct sl_err err;
+
+	r->code = sl_cli_libexec(libexec, sizeof(libexec));
+	if (r->code != SL_EXIT_OK)
+		return;
+	r->dry.crew = sl_crew_new(
+	    libexec, r->cli->pronom_only ? "pronom" : "identify");
+	if (sl_crew_start(r->dry.crew, SL_ROLE_WORK, &err) != SL_OK ||
+	    sl_pronom_open(&r->table, &err) != SL_OK)
+		r->code = sl_say(SL_EXIT_INTERNAL, "%s", err.text);
 }
 
 int
@@ -474,8 +489,6 @@ sl_cmd_identify(const struct sl_cli *c)
 {
 	struct run r = {.cli = c, .out = -1};
 	struct sl_config *cfg = NULL;
-	char libexec[4096];
-	struct sl_err err;
 
 	if (c->csv && c->json)
 		return sl_say(SL_EXIT_USAGE,
@@ -483,14 +496,13 @@ sl_cmd_identify(const struct sl_cli *c)
 		    "both");
 	r.code = sl_cli_config(c, &cfg);
 	if (r.code == SL_EXIT_OK)
-		r.code = sl_cli_libexec(libexec, sizeof(libexec));
-	if (r.code == SL_EXIT_OK && sl_pronom_open(&r.table, &err) != SL_OK)
-		r.code = sl_say(SL_EXIT_INTERNAL, "%s", err.text);
+		start_work(&r);
 	if (r.code == SL_EXIT_OK) {
 		(void)signal(SIGPIPE, SIG_IGN);
 		r.dry.cfg = cfg;
-		do_all(&r, libexec);
+		do_all(&r);
 	}
+	sl_crew_free(r.dry.crew);
 	sl_pronom_free(r.table);
 	sl_config_free(cfg);
 	return r.code;

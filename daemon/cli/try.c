@@ -403,7 +403,7 @@ run_all(const struct sl_cli *c, one_fn *fn, void (*print)(const json_t *o),
 		return code;
 	}
 	(void)signal(SIGPIPE, SIG_IGN);
-	r.crew = sl_crew_new(libexec);
+	r.crew = sl_crew_new(libexec, NULL);
 	if (places && sl_dry_give_cases(r.crew, cases, count, &err) != SL_OK)
 		code = sl_say(SL_EXIT_INTERNAL, "%s", err.text);
 	for (i = 0; i < c->args && code != SL_EXIT_INTERNAL; i++) {

@@ -143,6 +143,14 @@ try_samples(void)
 }
 
 enum sl_rc
+sl_identify_warm_format(struct sl_err *err)
+{
+	if (table != NULL || sl_pronom_open(&table, err) == SL_OK)
+		return SL_OK;
+	return SL_FATAL;
+}
+
+enum sl_rc
 sl_identify_warm(struct sl_err *err)
 {
 	static const struct {
@@ -156,7 +164,7 @@ sl_identify_warm(struct sl_err *err)
 
 	if (cookie != NULL)
 		return SL_OK;
-	if (sl_pronom_open(&table, err) != SL_OK)
+	if (sl_identify_warm_format(err) != SL_OK)
 		return SL_FATAL;
 	cookie = magic_open(FLAGS);
 	if (cookie == NULL || !load_database())

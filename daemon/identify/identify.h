@@ -28,6 +28,8 @@ struct sl_identity {
 /* Opens libmagic, loads its database and runs it once, and loads the table of
  * formats: in the parent. */
 enum sl_rc sl_identify_warm(struct sl_err *err);
+/* The table alone: enough for sl_identify_format. */
+enum sl_rc sl_identify_warm_format(struct sl_err *err);
 /* name may be "". declared = the type a message gives its part, or NULL; it
  * decides only between kinds of text. SL_RETRY: the file cannot be read. */
 enum sl_rc sl_identify(const struct sl_extent *x, const char *name,

@@ -732,6 +732,14 @@ finish(struct task *k, enum sl_rc rc, struct sl_err *err)
 	return send_end(k, rc, err) == SL_OK ? 0 : 1;
 }
 
+static uint32_t only;
+
+void
+sl_work_only(uint32_t flags)
+{
+	only = flags;
+}
+
 int
 sl_work_run(const struct sl_msg_task *t, const int *fds)
 {
@@ -752,7 +760,10 @@ sl_work_run(const struct sl_msg_task *t, const int *fds)
 	    (t->flags & SL_TASK_TRUST) != 0 ? fds[SL_FD_TRUST] : -1;
 	sl_identify_windows(t->head_bytes, t->tail_bytes);
 	sl_host_init(&k.host, &k.limits, t);
-	if (t->kind == SL_TASK_OPEN && (t->flags & SL_TASK_MANY) != 0)
+	if ((t->flags & only) != only)
+		rc = sl_err_set(&err, SL_FATAL, 0, "worker_protocol",
+		    "this sluse-work only identifies");
+	else if (t->kind == SL_TASK_OPEN && (t->flags & SL_TASK_MANY) != 0)
 		rc = run_many(&k, fds, &err);
 	else if (t->kind == SL_TASK_OPEN)
 		rc = run_open(&k, fds, &err);

@@ -26,6 +26,13 @@
 /* In the parent: loads signatures and readers, runs each once, pins the
  * character sets. SL_FATAL if something that was installed does not load. */
 enum sl_rc sl_work_warm(struct sl_err *err);
+/* Only what SL_TASK_IDENTIFY_ONLY needs; what SL_TASK_PRONOM_ONLY needs. Other
+ * tasks end as SL_FATAL. */
+enum sl_rc sl_work_warm_identify(struct sl_err *err);
+enum sl_rc sl_work_warm_pronom(struct sl_err *err);
+
+/* From now on only tasks with all these flags. */
+void sl_work_only(uint32_t flags);
 
 /* In the locked child. t and fds (enum sl_task_fd) are lent, but for the
  * writable original, which is closed. Result: exit status, 0 if R_END was

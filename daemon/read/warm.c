@@ -10,6 +10,7 @@
 
 #include "../base/hash.h"
 #include "../identify/identify.h"
+#include "../unpack/unpack.h"
 #include "converters.h"
 #include "fields.h"
 #include "host.h"
@@ -55,6 +56,27 @@ load_readers(const struct sluse_reader_host *host, struct sl_err *err)
 	if (rc == SL_SKIP)
 		return sl_err_set(err, SL_FATAL, 0, "unsupported",
 		    "no readers: there is no folder %.160s", path);
+	return rc;
+}
+
+enum sl_rc
+sl_work_warm_pronom(struct sl_err *err)
+{
+	sl_work_only(SL_TASK_IDENTIFY_ONLY | SL_TASK_PRONOM_ONLY);
+	return sl_identify_warm_format(err);
+}
+
+enum sl_rc
+sl_work_warm_identify(struct sl_err *err)
+{
+	enum sl_rc rc = sl_converters_warm(err);
+
+	sl_work_only(SL_TASK_IDENTIFY_ONLY);
+	if (rc == SL_OK)
+		rc = sl_unpack_warm(err);
+	if (rc == SL_OK)
+		rc = sl_identify_warm(err);
+	sl_sidecar_warm();
 	return rc;
 }
 

@@ -589,6 +589,15 @@ refusals(void)
 	run(&t, "encrypted\n", 10);
 	SAYS("text/plain 0 reader= pages=0 reason= ");
 	SAYS("END parts=1 ok \n");
+	sl_work_only(SL_TASK_IDENTIFY_ONLY);
+	run(&t, "encrypted\n", 10);
+	SAYS("END parts=1 ok \n");
+	t.flags = 0;
+	run(&t, "hei\n", 4);
+	SAYS("END parts=0 fatal worker_protocol\n");
+	sl_work_only(0);
+	run(&t, "hei\n", 4);
+	SAYS("END parts=1 ok \n");
 	t.kind = SL_TASK_OCR;
 	run(&t, "x", 1);
 	SAYS("END parts=0 fatal worker_protocol\n");
