@@ -477,8 +477,8 @@ start_work(struct run *r)
 	r->code = sl_cli_libexec(libexec, sizeof(libexec));
 	if (r->code != SL_EXIT_OK)
 		return;
-	r->dry.crew = sl_crew_new(
-	    libexec, r->cli->pronom_only ? "pronom" : "identify");
+	r->dry.crew =
+	    sl_crew_new(libexec, r->cli->pronom_only ? "pronom" : "identify");
 	if (sl_crew_start(r->dry.crew, SL_ROLE_WORK, &err) != SL_OK ||
 	    sl_pronom_open(&r->table, &err) != SL_OK)
 		r->code = sl_say(SL_EXIT_INTERNAL, "%s", err.text);

@@ -28,9 +28,11 @@
 #define CHANGED_LOOK_MS 5000 /* at least, between two looks at Ferdig */
 #define BEAT_MS 10000
 /* With so much on the road, commits are this far apart: each then carries
- * several items, and a letter waits a little for its neighbours. */
-#define BUSY_JOBS 8
-#define BUSY_COMMIT_MS 15
+ * several items, and a letter waits a little for its neighbours. A delivery
+ * that stands still until the commit, and others behind it, waits less. */
+#define BUSY_ITEMS 8
+#define BUSY_COMMIT_MS 30
+#define HURRY_COMMIT_MS 3
 #define BUNDLES_A_SWEEP 1000
 #define BUNDLE_SAFE_MS INT64_C(86400000) /* an orphan is left alone so long */
 
@@ -113,15 +115,26 @@ sl_engine_commit(struct sl_engine *e)
 	return SL_OK;
 }
 
+static bool
+is_busy(const struct sl_engine *e)
+{
+	size_t n = e->jobs_n, i;
+
+	for (i = 0; i < e->targets_n; i++)
+		n += e->targets[i].inflight_n;
+	return n >= BUSY_ITEMS;
+}
+
 /* May this round's commit wait for the next ones? */
 static bool
 commit_waits(struct sl_engine *e)
 {
 	int64_t left;
 
-	if (e->jobs_n < BUSY_JOBS || e->stopping)
+	if (!is_busy(e) || e->stopping)
 		return false;
-	left = e->committed_ms + BUSY_COMMIT_MS - sl_clock_boot_ms();
+	left = e->committed_ms + (e->hurry ? HURRY_COMMIT_MS : BUSY_COMMIT_MS) -
+	       sl_clock_boot_ms();
 	if (left <= 0)
 		return false;
 	sl_timer_pull(e->commit_timer, left);
@@ -157,6 +170,7 @@ end_round(void *arg)
 	if (sl_engine_commit(e) != SL_OK)
 		return;
 	e->committed_ms = sl_clock_boot_ms();
+	e->hurry = false;
 	if (sl_engine_bad(e, sl_seal_round(e->seal, &err), &err))
 		return;
 	if (!e->stopping)

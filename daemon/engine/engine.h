@@ -118,6 +118,7 @@ struct sl_engine {
 	struct sl_timer *sweep_timer, *settle_timer, *due_timer, *beat_timer;
 	struct sl_timer *commit_timer;
 	int64_t committed_ms; /* boot ms of the last commit of a round */
+	bool hurry; /* a program does nothing until the next one */
 	struct sl_timer *wait_timer; /* a task may start again */
 	int64_t clock_delta_ms; /* UTC minus boot, to see the clock step */
 	bool

@@ -8,7 +8,6 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "../base/file.h"
 #include "../base/mem.h"
 #include "../base/ulid.h"
 #include "engine.h"
@@ -86,9 +85,7 @@ link_bundle(struct sl_task *t, char *name, struct sl_err *err)
 {
 	struct sl_job_source *s = &t->job->src[t->source];
 
-	sl_ulid_make(name);
-	if (sl_sync_fd(s->out->fd, "unpacked parts", err) != SL_OK)
-		return SL_FATAL;
+	sl_ulid_make(name); /* durable by the sync before the commit */
 	return sl_files_link_bundle(
 	    sl_store_files(t->e->store), s->out->fd, name, err);
 }

@@ -23,7 +23,7 @@
 #include "../base/text.h"
 #include "engine.h"
 
-#define INFLIGHT_A_PEER 16
+#define INFLIGHT_A_PEER 32
 #define BATCH 64
 #define RETRY_AFTER_MAX_S 86400u /* whatever a target asks for */
 
@@ -726,16 +726,30 @@ checkpoint_ok(struct sl_engine *e, int64_t delivery, int64_t pid)
 			(void)sl_peer_send(p, &m, NULL, 0);
 }
 
-/* What may make something goes out once this is durable. */
+static void
+after_commit(struct sl_engine *e, const struct sl_peer *p, int64_t delivery)
+{
+	e->hurry = true;
+	sl_engine_after(e, checkpoint_ok, delivery, p->pid);
+}
+
+/* What may make something goes out once this is durable: at once, for while one
+ * delivery waits here so do all behind it. */
 static enum sl_rc
 take_begin(struct sl_engine *e, struct sl_peer *p, struct sl_delivery *d,
     struct sl_err *err)
 {
+	enum sl_rc rc;
+
 	d->uncertain = true;
 	if (sl_delivery_update(e->store, d, NULL, err) != SL_OK)
 		return SL_FATAL;
-	sl_engine_after(e, checkpoint_ok, d->id, p->pid);
-	return SL_OK;
+	rc = sl_store_sending(e->store, d->id, err);
+	if (rc == SL_OK)
+		checkpoint_ok(e, d->id, p->pid);
+	else if (rc == SL_SKIP)
+		after_commit(e, p, d->id);
+	return rc == SL_SKIP ? SL_OK : rc;
 }
 
 static enum sl_rc
@@ -769,7 +783,7 @@ take_checkpoint(struct sl_engine *e, struct sl_peer *p,
 	    sl_store_log(e->store, SL_EVENT_delivery_step, en.reception,
 		"slused", sl_buf_str(&b), en.consignment, en.id, err) != SL_OK)
 		return SL_FATAL;
-	sl_engine_after(e, checkpoint_ok, d.id, p->pid);
+	after_commit(e, p, d.id);
 	return SL_OK;
 }
 

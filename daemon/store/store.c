@@ -14,6 +14,7 @@
 
 #include "../base/clock.h"
 #include "../base/file.h"
+#include "../base/log.h"
 #include "../base/mem.h"
 #include "../journal/leaf.h"
 #include "store_p.h"
@@ -188,6 +189,58 @@ log_migration(struct sl_store *s, int64_t from, struct sl_err *err)
 	    s, SL_EVENT_schema_migrated, "-", "slused", payload, 0, 0, err);
 }
 
+#define META_SENDING "sending"
+#define MAY_BE_THERE                                                           \
+	"UPDATE delivery SET uncertain = 1 WHERE state = 'pending'"            \
+	" AND uncertain = 0 AND attempts > 0"
+
+static enum sl_rc
+put_generation(struct sl_store *s, uint64_t generation, struct sl_err *err)
+{
+	char value[32];
+
+	(void)snprintf(value, sizeof(value), "%" PRIu64, generation);
+	return sl_store_meta_put(s, META_SENDING, value, err);
+}
+
+/* What was being sent when slused ended, and no commit had it: it may have
+ * reached its target. */
+static enum sl_rc
+open_sending(struct sl_store *s, const char *root, struct sl_err *err)
+{
+	int64_t ids[SL_SENDING_MAX];
+	char known[32];
+	unsigned n, i;
+	bool torn;
+
+	sl_store_meta(s, META_SENDING, known, sizeof(known));
+	if (sl_sending_open(root, strtoull(known, NULL, 10), &s->sending, ids,
+		&n, &torn, err) != SL_OK)
+		return SL_FATAL;
+	for (i = 0; i < n; i++)
+		if (sl_store_run(s, err, MAY_BE_THERE " AND id = ?1", "i",
+			ids[i]) != SL_OK)
+			return SL_FATAL;
+	if (torn && sl_store_run(s, err, MAY_BE_THERE, "") != SL_OK)
+		return SL_FATAL;
+	if (n > 0 || torn)
+		sl_log(SL_LOG_NOTICE, "store",
+		    "was sending when it ended deliveries=\"%u\" torn=\"%d\"",
+		    n, torn);
+	return n > 0 ? put_generation(
+			   s, sl_sending_generation(s->sending) - 1, err)
+		     : SL_OK;
+}
+
+enum sl_rc
+sl_store_sending(struct sl_store *s, int64_t delivery, struct sl_err *err)
+{
+	if (sl_sending_is_fresh(s->sending) &&
+	    put_generation(s, sl_sending_generation(s->sending), err) != SL_OK)
+		return SL_FATAL;
+	return sl_sending_put(s->sending, delivery) ? SL_OK : SL_SKIP;
+}
+
 enum sl_rc
 sl_store_open(const char *root, const char *origin, struct sl_store **ret,
     struct sl_err *err)
@@ -204,6 +257,7 @@ sl_store_open(const char *root, const char *origin, struct sl_store **ret,
 	    migrate(s, root, &from, err) != SL_OK ||
 	    load_tree(s, err) != SL_OK || load_origin(s, err) != SL_OK ||
 	    log_migration(s, from, err) != SL_OK ||
+	    open_sending(s, root, err) != SL_OK ||
 	    sl_store_commit(s, err) != SL_OK) {
 		sl_store_close(s);
 		return SL_FATAL;
@@ -238,6 +292,7 @@ sl_store_close(struct sl_store *s)
 		return;
 	sl_db_close(s->db);
 	sl_files_close(s->files);
+	sl_sending_close(s->sending);
 	free(s);
 }
 
@@ -307,6 +362,7 @@ sl_store_commit(struct sl_store *s, struct sl_err *err)
 	    sl_db_run(s->db, err, "COMMIT", "") != SL_OK)
 		return SL_FATAL;
 	s->writing = false;
+	sl_sending_committed(s->sending);
 	return SL_OK;
 }
 

@@ -45,6 +45,10 @@ struct sl_db *sl_store_db(struct sl_store *s);
 /* Syncs the store's files, then commits what was written since. Nothing
  * written: does nothing. */
 enum sl_rc sl_store_commit(struct sl_store *s, struct sl_err *err);
+/* The delivery is about to be sent: durable now, ahead of its row, which the
+ * caller writes in this transaction. SL_SKIP: only with the commit. */
+enum sl_rc sl_store_sending(
+    struct sl_store *s, int64_t delivery, struct sl_err *err);
 /* Written, not committed yet? */
 bool sl_store_dirty(const struct sl_store *s);
 

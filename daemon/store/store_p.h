@@ -6,11 +6,13 @@
 
 #include "../journal/tree.h"
 #include "db.h"
+#include "sending.h"
 #include "store.h"
 
 struct sl_store {
 	struct sl_db *db;
 	struct sl_files *files;
+	struct sl_sending *sending; /* NULL: open for reading */
 	struct sl_tree tree;
 	uint64_t loud; /* leaves up to the last that is no mark's */
 	char origin[128];

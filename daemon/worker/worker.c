@@ -36,6 +36,7 @@
 
 #define HOST_LOOK_MS 10 /* between two looks for a free slot of the host */
 #define SLOTS_MAX 256
+#define NICE 5
 
 struct parent;
 
@@ -545,6 +546,11 @@ set_up(struct parent *p, const struct options *o, struct sl_err *err)
 	sigset_t set;
 	enum sl_rc rc;
 
+	/* Slower before slused, which hands out the work, and before whoever
+	 * sends it on. */
+	errno = 0;
+	if (nice(NICE) == -1 && errno != 0)
+		sl_log(SL_LOG_DEBUG, "parent", "cannot be nice");
 	p->null_fd = open_null();
 	(void)sigemptyset(&set);
 	(void)sigaddset(&set, SIGCHLD);

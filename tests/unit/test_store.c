@@ -17,6 +17,7 @@
 #include "../../daemon/base/ulid.h"
 #include "../../daemon/store/db.h"
 #include "../../daemon/store/faces_query.h"
+#include "../../daemon/store/sending.h"
 #include "test.h"
 
 static char root[64];
@@ -417,6 +418,142 @@ held_do_not_starve(void)
 	end(s);
 }
 
+/* A delivery that was tried, committed. */
+static struct sl_delivery
+tried(struct sl_store *s, int64_t entry_id, const char *target)
+{
+	struct sl_delivery d = {.entry = entry_id};
+	struct sl_err err;
+
+	(void)snprintf(d.target, sizeof(d.target), "%s", target);
+	(void)snprintf(d.state, sizeof(d.state), "pending");
+	CHECK(sl_delivery_insert(s, &d, &err) == SL_OK);
+	d.attempts = 1;
+	CHECK(sl_delivery_update(s, &d, NULL, &err) == SL_OK);
+	CHECK(sl_store_commit(s, &err) == SL_OK);
+	return d;
+}
+
+static bool
+may_be_there(struct sl_store *s, int64_t id)
+{
+	struct sl_delivery d;
+
+	CHECK(sl_delivery_by_id(s, id, &d));
+	return d.uncertain;
+}
+
+/* About to be sent: both that and the row, which goes with the commit. */
+static void
+begin_sending(struct sl_store *s, struct sl_delivery *d)
+{
+	struct sl_err err;
+
+	d->uncertain = true;
+	CHECK(sl_delivery_update(s, d, NULL, &err) == SL_OK);
+	CHECK(sl_store_sending(s, d->id, &err) == SL_OK);
+}
+
+/* slused dies: what it had not committed is gone, but for what is sent. */
+static struct sl_store *
+die_and_open(struct sl_store *s)
+{
+	sl_store_close(s);
+	return open_store();
+}
+
+static void
+sending_survives(void)
+{
+	struct sl_store *s = fresh();
+	struct sl_consignment c = consignment(s);
+	struct sl_entry e = entry(s, c.id, SL_STAGE_prepared, SL_DISPO_ready);
+	struct sl_delivery a = tried(s, e.id, "a"), b = tried(s, e.id, "b"),
+			   other = tried(s, e.id, "c"), d;
+	struct sl_err err;
+	int i;
+
+	/* Two in one generation, and no commit. */
+	begin_sending(s, &a);
+	begin_sending(s, &b);
+	s = die_and_open(s);
+	CHECK(may_be_there(s, a.id) && may_be_there(s, b.id));
+	CHECK(!may_be_there(s, other.id));
+	/* Told once: the answer that it was not sent stands from then on. */
+	for (i = 0; i < 2; i++) {
+		d = i == 0 ? a : b;
+		d.uncertain = false;
+		CHECK(sl_delivery_update(s, &d, NULL, &err) == SL_OK);
+	}
+	CHECK(sl_store_commit(s, &err) == SL_OK);
+	s = die_and_open(s);
+	CHECK(!may_be_there(s, a.id) && !may_be_there(s, b.id));
+	/* With a commit the row has it, and a later answer counts. */
+	begin_sending(s, &a);
+	CHECK(sl_store_commit(s, &err) == SL_OK);
+	a.uncertain = false;
+	CHECK(sl_delivery_update(s, &a, NULL, &err) == SL_OK);
+	CHECK(sl_store_commit(s, &err) == SL_OK);
+	s = die_and_open(s);
+	CHECK(!may_be_there(s, a.id));
+	/* The record of a shorter generation lies over a longer one's. */
+	begin_sending(s, &a);
+	begin_sending(s, &b);
+	CHECK(sl_store_commit(s, &err) == SL_OK);
+	b.uncertain = false;
+	CHECK(sl_delivery_update(s, &b, NULL, &err) == SL_OK);
+	CHECK(sl_store_commit(s, &err) == SL_OK);
+	begin_sending(s, &other);
+	s = die_and_open(s);
+	CHECK(may_be_there(s, other.id) && !may_be_there(s, b.id));
+	end(s);
+}
+
+static void
+sending_file(void)
+{
+	struct sl_store *s = fresh();
+	struct sl_consignment c = consignment(s);
+	struct sl_entry e = entry(s, c.id, SL_STAGE_prepared, SL_DISPO_ready);
+	struct sl_delivery a = tried(s, e.id, "a");
+	struct sl_delivery b = {.entry = e.id, .target = "b"};
+	struct stat st;
+	struct sl_err err;
+	char path[96];
+	int fd, i;
+
+	/* One that was never tried cannot have been sent. */
+	CHECK(sl_delivery_insert(s, &b, &err) == SL_OK);
+	CHECK(sl_store_commit(s, &err) == SL_OK);
+	/* Full: the commit must be waited for, and makes room. */
+	for (i = 0; i < SL_SENDING_MAX; i++)
+		CHECK(sl_store_sending(s, a.id, &err) == SL_OK);
+	CHECK(sl_store_sending(s, a.id, &err) == SL_SKIP);
+	CHECK(sl_store_commit(s, &err) == SL_OK);
+	begin_sending(s, &a);
+	sl_store_close(s);
+	/* A record that the disk lost may have been any's. */
+	(void)snprintf(path, sizeof(path), "%s/db/sending", root);
+	CHECK(stat(path, &st) == 0 && (st.st_mode & 07777) == 0640);
+	fd = open(path, O_WRONLY | O_CLOEXEC);
+	CHECK(fd >= 0 && pwrite(fd, "?", 1, 8) == 1);
+	(void)close(fd);
+	s = open_store();
+	CHECK(may_be_there(s, a.id) && !may_be_there(s, b.id));
+	/* And it is of use again. */
+	a.uncertain = false;
+	CHECK(sl_delivery_update(s, &a, NULL, &err) == SL_OK);
+	CHECK(sl_store_sending(s, a.id, &err) == SL_OK);
+	CHECK(sl_store_commit(s, &err) == SL_OK);
+	s = die_and_open(s);
+	CHECK(!may_be_there(s, a.id));
+	sl_store_close(s);
+	CHECK(truncate(path, 100) == 0);
+	s = open_store();
+	CHECK(may_be_there(s, a.id));
+	end(s);
+}
+
 static void
 delivery_steps(void)
 {
@@ -811,7 +948,8 @@ TEST_MAIN({"all_or_nothing", all_or_nothing}, {"replaced", replaced},
     {"newer_schema", newer_schema}, {"migrates", migrates},
     {"reception_numbers", reception_numbers},
     {"held_do_not_starve", held_do_not_starve},
-    {"delivery_steps", delivery_steps}, {"walks_nest", walks_nest},
+    {"delivery_steps", delivery_steps}, {"sending_survives", sending_survives},
+    {"sending_file", sending_file}, {"walks_nest", walks_nest},
     {"deadlines_step", deadlines_step}, {"pages_given_up", pages_given_up},
     {"done_cost_nothing", done_cost_nothing}, {"files", files},
     {"orphan_bundles", orphan_bundles},
