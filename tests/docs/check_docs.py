@@ -335,6 +335,7 @@ class Pages(unittest.TestCase):
         self.assertEqual(
             page_options("sluse-work.8"),
             code_options("daemon/worker/worker.c",
+                         "daemon/programs/sluse-work.c",
                          "daemon/programs/sluse-ocr.c",
                          "daemon/programs/sluse-place.c",
                          "daemon/programs/sluse-report.c"))
@@ -344,10 +345,12 @@ class Pages(unittest.TestCase):
         self.assertEqual(
             page_options("sluse-decrypt.8"),
             code_options("daemon/worker/worker.c",
+                         "daemon/programs/sluse-work.c",
                          "daemon/programs/sluse-decrypt.c"))
 
         self.assertEqual(page_options("sluse-convert.8"),
                          code_options("daemon/worker/worker.c",
+                         "daemon/programs/sluse-work.c",
                                       "daemon/programs/sluse-convert.c"))
         told = page("sluse-convert.8").split(".Ss What is converted", 1)[1]
         kinds = re.findall(r'^SL_CONVERTIBLE\("(\w+)"',
