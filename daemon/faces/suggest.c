@@ -169,7 +169,7 @@ sl_suggest_begin(
 static const char *
 source_words(unsigned lang, const char *source)
 {
-	static const char *const t[][3] = {
+	static const struct sl_worded t[] = {
 	    {"text", "teksten", "the text"},
 	    {"ocr", "skannet tekst", "scanned text"},
 	    {"header", "e-postens hode", "the e-mail's header"},
@@ -181,12 +181,10 @@ source_words(unsigned lang, const char *source)
 	    {"case", "kjente saker", "known cases"},
 	    {"certificate", "sertifikatet", "the certificate"},
 	};
-	size_t i;
+	const char *words =
+	    sl_worded(t, sizeof(t) / sizeof(t[0]), lang, source);
 
-	for (i = 0; i < sizeof(t) / sizeof(t[0]); i++)
-		if (strcmp(t[i][0], source) == 0)
-			return sl_words(lang, t[i][1], t[i][2]);
-	return source;
+	return words != NULL ? words : source;
 }
 
 static const char *
@@ -274,7 +272,7 @@ sl_suggest_cases_begin(struct sl_buf *b, unsigned lang)
 static const char *
 status_words(unsigned lang, const char *status)
 {
-	static const char *const t[][3] = {
+	static const struct sl_worded t[] = {
 	    {"B", "under behandling", "being handled"},
 	    {"A", "avsluttet", "closed"},
 	    {"U", "utgår", "withdrawn"},
@@ -282,12 +280,10 @@ status_words(unsigned lang, const char *status)
 	    {"S", "avsluttet av saksbehandler", "closed by a case officer"},
 	    {"P", "unntatt prosesstyring", "outside of process control"},
 	};
-	size_t i;
+	const char *words =
+	    sl_worded(t, sizeof(t) / sizeof(t[0]), lang, status);
 
-	for (i = 0; i < sizeof(t) / sizeof(t[0]); i++)
-		if (strcmp(t[i][0], status) == 0)
-			return sl_words(lang, t[i][1], t[i][2]);
-	return status;
+	return words != NULL ? words : status;
 }
 
 void

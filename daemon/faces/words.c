@@ -26,3 +26,15 @@ sl_detail_words(unsigned language, const char *detail)
 
 	return nb != NULL ? sl_words(language, nb, detail) : detail;
 }
+
+const char *
+sl_worded(
+    const struct sl_worded *t, size_t n, unsigned language, const char *slug)
+{
+	size_t i;
+
+	for (i = 0; i < n; i++)
+		if (strcmp(t[i].slug, slug) == 0)
+			return sl_words(language, t[i].nb, t[i].en);
+	return NULL;
+}

@@ -4,6 +4,8 @@
 #ifndef SL_FACES_WORDS_H
 #define SL_FACES_WORDS_H
 
+#include <stddef.h>
+
 #include "../config/config.h"
 
 static inline const char *
@@ -11,6 +13,14 @@ sl_words(unsigned language, const char *nb, const char *en)
 {
 	return language == SL_LANGUAGE_EN ? en : nb;
 }
+
+/* One row of a table of words by slug or code. */
+struct sl_worded {
+	const char *slug, *nb, *en;
+};
+/* The words of the row, or NULL. */
+const char *sl_worded(
+    const struct sl_worded *t, size_t n, unsigned language, const char *slug);
 
 /* What a program says more of a stop (details.def), in Norwegian; NULL: there
  * are no words for it. */
