@@ -115,8 +115,11 @@ add_why(struct sl_buf *b, unsigned lang, const struct sl_suggest_head *h)
 	sl_html_show(b, h->why);
 	sl_buf_add_str(b, "</b></p>\n");
 	if (h->detail != NULL && *h->detail != '\0') {
+		SL_BUF struct sl_buf detail = {0};
+
+		sl_detail_say(&detail, lang, h->reason, h->detail);
 		sl_buf_add_str(b, "<p>");
-		sl_html_show(b, sl_detail_words(lang, h->detail));
+		sl_html_show(b, sl_buf_str(&detail));
 		sl_buf_add_str(b, "</p>\n");
 	}
 	sl_buf_printf(b, "<p>%s ",
@@ -204,6 +207,31 @@ source_of(const json_t *o)
 		   : text_of(o, "source");
 }
 
+static void
+add_label(struct sl_buf *b, const char *label)
+{
+	if (*label == '\0')
+		return;
+	sl_html_show(b, label);
+	sl_buf_add_str(b, " ");
+}
+
+/* "CAdES signature 1", as the reader names it. */
+static void
+add_signature_name(struct sl_buf *b, unsigned lang, const char *label)
+{
+	const char *word = strstr(label, " signature ");
+	SL_BUF struct sl_buf name = {0};
+
+	if (word != NULL && lang != SL_LANGUAGE_EN) {
+		sl_buf_add(&name, label, (size_t)(word - label));
+		sl_buf_printf(
+		    &name, "-signatur %s", word + strlen(" signature "));
+		label = sl_buf_str(&name);
+	}
+	add_label(b, label);
+}
+
 /* One clue: where it stood and what it said. */
 static void
 add_clue(struct sl_buf *b, unsigned lang, const json_t *o)
@@ -229,11 +257,10 @@ add_clue(struct sl_buf *b, unsigned lang, const json_t *o)
 	sl_buf_add_str(b, ": «");
 	/* What the queue or the case says has a label of ours, not of a text.
 	 */
-	if (*text_of(o, "label") != '\0' && strcmp(source, "queue") != 0 &&
-	    strcmp(source, "case") != 0) {
-		sl_html_show(b, text_of(o, "label"));
-		sl_buf_add_str(b, " ");
-	}
+	if (strcmp(source, "certificate") == 0)
+		add_signature_name(b, lang, text_of(o, "label"));
+	else if (strcmp(source, "queue") != 0 && strcmp(source, "case") != 0)
+		add_label(b, text_of(o, "label"));
 	sl_html_show(b, text_of(o, "value"));
 	sl_buf_add_str(b, "»");
 	if (json_is_integer(json_object_get(o, "score")))

@@ -6,6 +6,7 @@
 
 #include <stddef.h>
 
+#include "../base/buf.h"
 #include "../config/config.h"
 
 static inline const char *
@@ -27,5 +28,11 @@ const char *sl_worded(
 const char *sl_detail_nb(const char *detail);
 /* The same in that language, or as it is. */
 const char *sl_detail_words(unsigned language, const char *detail);
+/* The same where a post waits for the reason: what a target or our disk said,
+ * and there are no words for, is told as a message for IT operations. */
+void sl_detail_say(struct sl_buf *out, unsigned language, const char *reason,
+    const char *detail);
+/* Before a technical message. */
+const char *sl_detail_technical(unsigned language);
 
 #endif
