@@ -300,7 +300,8 @@ sl_open_secrets(const char *path, int *ret, struct sl_err *err)
 		return SL_SKIP;
 	}
 	if (fd < 0 || fstat(fd, &st) != 0)
-		return sl_err_set(err, SL_FATAL, errno, "config_invalid",
+		return sl_err_set(err, SL_FATAL, errno,
+		    sl_error_stays(errno) ? "config_invalid" : "disk_error",
 		    "cannot open the folder of secrets");
 	if ((st.st_uid != 0 && st.st_uid != geteuid()) ||
 	    (st.st_mode & 022) != 0)

@@ -70,7 +70,8 @@ char *sl_path_below(const char *root, const char *path);
 bool sl_file_is_private(int fd);
 
 /* A folder of secrets: it must be root's or ours, and nobody else's to write.
- * *ret is the caller's; SL_SKIP: there is none. SL_FATAL: config_invalid. */
+ * *ret is the caller's; SL_SKIP: there is none. SL_FATAL: config_invalid, or
+ * disk_error where the machine fails and not what was set up. */
 enum sl_rc sl_open_secrets(const char *path, int *ret, struct sl_err *err);
 
 /* A file name is plain if it is not empty, ".", "..", and holds no '/'. */

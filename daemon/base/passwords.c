@@ -42,6 +42,25 @@ sl_passwords_wipe(struct sl_passwords *p)
 	explicit_bzero(p, sizeof(*p));
 }
 
+/* Was it set up so, or does the machine fail, which passes? */
+static enum sl_rc
+rc_of(int error)
+{
+	return sl_error_stays(error) || error == ENXIO || error == EISDIR
+		   ? SL_REJECT
+		   : SL_RETRY;
+}
+
+static enum sl_rc
+failed(struct sl_err *err, const char *what, const char *path)
+{
+	enum sl_rc rc = rc_of(errno);
+
+	return sl_err_set(err, rc, errno,
+	    rc == SL_REJECT ? "config_invalid" : "disk_error",
+	    "the list of passwords %.200scannot be %s", path, what);
+}
+
 static enum sl_rc
 load(struct sl_password_file *f, int fd, struct sl_err *err)
 {
@@ -53,8 +72,7 @@ load(struct sl_password_file *f, int fd, struct sl_err *err)
 		    "the list of passwords is open to others");
 	n = sl_read_full(fd, f->lines, sizeof(f->lines));
 	if (n < 0)
-		return sl_err_set(err, SL_REJECT, errno, "config_invalid",
-		    "the list of passwords cannot be read");
+		return failed(err, "read", "");
 	if ((size_t)n == sizeof(f->lines) && read(fd, &more, 1) != 0)
 		return sl_err_set(err, SL_REJECT, 0, "config_invalid",
 		    "the list of passwords is longer than %u bytes",
@@ -63,11 +81,28 @@ load(struct sl_password_file *f, int fd, struct sl_err *err)
 	return SL_OK;
 }
 
+/* What was read before stays where only the machine fails. */
+static enum sl_rc
+open_anew(struct sl_password_file *f, struct sl_err *err)
+{
+	SL_CLOSE int fd =
+	    open(f->path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
+	int e = errno;
+
+	if (fd < 0 && e != ENOENT && rc_of(e) == SL_RETRY)
+		return failed(err, "opened", "");
+	explicit_bzero(f->lines, sizeof(f->lines));
+	f->n = 0;
+	errno = e;
+	if (fd >= 0)
+		return load(f, fd, err);
+	return e == ENOENT ? SL_OK : failed(err, "opened", "");
+}
+
 enum sl_rc
 sl_password_file_read(struct sl_password_file *f, uint64_t boot_ms,
     struct sl_slice *ret, struct sl_err *err)
 {
-	SL_CLOSE int fd = -1;
 	enum sl_rc rc = SL_OK;
 	struct stat st;
 
@@ -83,16 +118,10 @@ sl_password_file_read(struct sl_password_file *f, uint64_t boot_ms,
 			f->ino = st.st_ino;
 			f->size = (uint64_t)st.st_size;
 			f->changed = st.st_ctim;
-			explicit_bzero(f->lines, sizeof(f->lines));
-			f->n = 0;
-			fd = open(f->path,
-			    O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
-			if (fd >= 0)
-				rc = load(f, fd, err);
-			else if (errno != ENOENT)
-				rc = sl_err_set(err, SL_REJECT, errno,
-				    "config_invalid",
-				    "the list of passwords cannot be opened");
+			rc = open_anew(f, err);
+			/* What passes is looked at again. */
+			if (rc == SL_RETRY)
+				memset(&f->changed, 0, sizeof(f->changed));
 		}
 	}
 	*ret = (struct sl_slice){f->lines, f->n};
@@ -106,13 +135,11 @@ sl_password_file_check(const char *path, uid_t owner, struct sl_err *err)
 
 	if (*path == '\0')
 		return SL_SKIP;
-	if (lstat(path, &st) != 0)
-		return errno == ENOENT
-			   ? SL_SKIP
-			   : sl_err_set(err, SL_REJECT, errno, "config_invalid",
-				 "the list of passwords %.200s cannot be "
-				 "opened",
-				 path);
+	if (lstat(path, &st) != 0) {
+		SL_FREE char *shown = sl_asprintf("%.200s ", path);
+
+		return errno == ENOENT ? SL_SKIP : failed(err, "opened", shown);
+	}
 	if (!S_ISREG(st.st_mode) || (st.st_mode & 027) != 0)
 		return sl_err_set(err, SL_REJECT, 0, "config_invalid",
 		    "the list of passwords %.200s is no plain file, or is open "

@@ -37,12 +37,14 @@ struct sl_password_file {
 };
 /* What stands in the file now (boot_ms: at most one look a second). Empty if
  * there is no such file. SL_REJECT, once for each change, where it is open to
- * others, too long or no file: then it counts as empty. */
+ * others, too long or no file (config_invalid): then it counts as empty.
+ * SL_RETRY (disk_error): the machine fails; what was read before stays until
+ * the next look. */
 enum sl_rc sl_password_file_read(struct sl_password_file *f, uint64_t boot_ms,
     struct sl_slice *ret, struct sl_err *err);
 
 /* Would it be taken by who runs as owner? Nothing is read. SL_SKIP: there is
- * none; SL_REJECT: it would not. */
+ * none; SL_REJECT: it would not; SL_RETRY (disk_error): nobody can tell now. */
 enum sl_rc sl_password_file_check(
     const char *path, uid_t owner, struct sl_err *err);
 

@@ -366,7 +366,7 @@ see_lists(struct checkup *c)
 	rc = *i->passwords != '\0' ? sl_password_file_check(words, owner, &err)
 				   : SL_OK;
 	/* Who may not look into the folder of secrets is told so. */
-	if (rc == SL_REJECT && err.sys != EACCES)
+	if (rc != SL_OK && rc != SL_SKIP && err.sys != EACCES)
 		slused_fault(c, "[instance]: %s", err.text);
 	if (rc == SL_SKIP &&
 	    sl_config_says(c->cfg, SL_SECTION_INSTANCE, "passwords"))

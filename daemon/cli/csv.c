@@ -137,11 +137,13 @@ find_separator(const char *p, const char *end)
 }
 
 static enum sl_rc
-header(struct csv *c, int at[COLUMNS], struct sl_err *err)
+header(struct csv *c, const struct sl_csv_reader *to, int at[COLUMNS],
+    struct sl_err *err)
 {
 	const char *s;
 	size_t n;
 	int i, k;
+	bool known;
 
 	for (k = 0; k < COLUMNS; k++)
 		at[k] = -1;
@@ -151,6 +153,7 @@ header(struct csv *c, int at[COLUMNS], struct sl_err *err)
 		s = sl_buf_str(&c->field[i]);
 		s += strspn(s, " \t");
 		n = strcspn(s, " \t");
+		known = n == 0;
 		for (k = 0; k < COLUMNS; k++)
 			if (strlen(columns[k].name) == n &&
 			    strncasecmp(s, columns[k].name, n) == 0) {
@@ -158,7 +161,10 @@ header(struct csv *c, int at[COLUMNS], struct sl_err *err)
 					return wrong(
 					    1, "a column stands twice", err);
 				at[k] = i;
+				known = true;
 			}
+		if (!known && to->unknown != NULL)
+			to->unknown(to->arg, s);
 	}
 	if (at[NUMBER] < 0)
 		return wrong(1, "there is no column saksnummer", err);
@@ -232,8 +238,8 @@ take_row(struct csv *c, unsigned line, const int at[COLUMNS],
 }
 
 enum sl_rc
-sl_csv_cases(
-    const char *text, size_t n, sl_csv_fn *fn, void *arg, struct sl_err *err)
+sl_csv_cases(const char *text, size_t n, const struct sl_csv_reader *to,
+    struct sl_err *err)
 {
 	struct csv c = {.p = text, .end = text + n, .line = 1};
 	struct sl_csv_case one;
@@ -248,7 +254,7 @@ sl_csv_cases(
 		return wrong(1, "this is not a text file", err);
 	c.latin1 = !sl_utf8_valid(c.p, (size_t)(c.end - c.p));
 	c.separator = find_separator(c.p, c.end);
-	rc = header(&c, at, err);
+	rc = header(&c, to, at, err);
 	while (rc == SL_OK) {
 		line = c.line;
 		rc = record(&c, err);
@@ -256,7 +262,7 @@ sl_csv_cases(
 			continue;
 		rc = take_row(&c, line, at, &one, number, sizeof(number), err);
 		if (rc == SL_OK)
-			rc = fn(arg, &one, err);
+			rc = to->row(to->arg, &one, err);
 	}
 	for (i = 0; i < FIELDS_MAX; i++)
 		sl_buf_free(&c.field[i]);
@@ -264,7 +270,8 @@ sl_csv_cases(
 }
 
 enum sl_rc
-sl_csv_file(const char *path, sl_csv_fn *fn, void *arg, struct sl_err *err)
+sl_csv_file(
+    const char *path, const struct sl_csv_reader *to, struct sl_err *err)
 {
 	SL_BUF struct sl_buf b = {.max = SL_CSV_BYTES_MAX + 1};
 	enum sl_rc rc = sl_read_file(AT_FDCWD, path, SL_CSV_BYTES_MAX, &b, err);
@@ -272,6 +279,5 @@ sl_csv_file(const char *path, sl_csv_fn *fn, void *arg, struct sl_err *err)
 	if (rc == SL_SKIP)
 		return sl_err_set(
 		    err, SL_REJECT, 0, "csv_invalid", "there is no such file");
-	return rc != SL_OK ? rc
-			   : sl_csv_cases(sl_buf_str(&b), b.n, fn, arg, err);
+	return rc != SL_OK ? rc : sl_csv_cases(sl_buf_str(&b), b.n, to, err);
 }

@@ -74,7 +74,9 @@ load_rows(const struct sl_cli *c, struct rows *r)
 	enum sl_rc rc;
 
 	if (c->cases != NULL) {
-		if (sl_csv_file(c->cases, csv_row, r, &err) == SL_OK)
+		if (sl_csv_file(c->cases,
+			&(struct sl_csv_reader){.row = csv_row, .arg = r},
+			&err) == SL_OK)
 			return SL_EXIT_OK;
 		return sl_say(SL_EXIT_INPUT, "%s: %s", c->cases, err.text);
 	}

@@ -114,8 +114,8 @@ add_bar(char *out, size_t cap, const struct sl_progress *p)
 	for (i = 0; i < BAR; i++)
 		bar[i] = i < full ? '#' : '-';
 	bar[BAR] = '\0';
-	(void)snprintf(out, cap, "  %s [%s] %" PRIu64 "/%" PRIu64 " pages",
-	    p->reading, bar, p->pages_read, p->pages);
+	(void)snprintf(out, cap, "  %s [%s] %" PRIu64 "/%" PRIu64 " page%s",
+	    p->reading, bar, p->pages_read, p->pages, p->pages == 1 ? "" : "s");
 }
 
 static void

@@ -461,6 +461,10 @@ enum sl_rc sl_outbox_add(
 /* Does a target hold some of it, as far as anybody knows? */
 bool sl_outbox_may_be_there(struct sl_engine *e, const struct sl_entry *en);
 void sl_outbox_kick(struct sl_target *t);
+/* The same once what is written now is durable. */
+void sl_outbox_kick_after(struct sl_target *t);
+/* The i-th that is under way is so no longer. */
+void sl_outbox_drop(struct sl_target *t, size_t i);
 #define SL_OUTBOX_FILES_MAX 200
 struct sl_outbox_file {
 	struct sl_msg m;
@@ -475,8 +479,18 @@ bool sl_outbox_files(struct sl_engine *e, const struct sl_delivery *d,
 void sl_outbox_stepped(struct sl_engine *e, int64_t step_ms);
 void sl_outbox_peer_ready(struct sl_engine *e, struct sl_peer *p);
 void sl_outbox_peer_gone(struct sl_engine *e, struct sl_peer *p);
+
+/* -- outbox_answer.c: what came of it -------------------------------------- */
 enum sl_rc sl_outbox_message(struct sl_engine *e, struct sl_peer *p,
     const struct sl_msg *m, struct sl_err *err);
+/* The entry is done once every target of it has it. */
+enum sl_rc sl_outbox_finish(struct sl_engine *e, struct sl_entry *en,
+    const char *target, struct sl_err *err);
+/* It refuses our login: nothing more is sent, and everybody hears of it. */
+enum sl_rc sl_outbox_stop(struct sl_target *t, struct sl_err *err);
+/* d->reason says why; a person has it once retry_limit is over. */
+enum sl_rc sl_outbox_later(struct sl_target *t, struct sl_delivery *d,
+    struct sl_entry *en, int64_t wait_ms, struct sl_err *err);
 
 /* -- outbox_wait.c: when it is tried again --------------------------------- */
 int64_t sl_outbox_backoff_ms(const struct sl_target *t, int attempts);
@@ -503,9 +517,6 @@ enum sl_rc sl_outbox_resume(struct sl_engine *e, struct sl_err *err);
 
 /* The push process of the target with the least under way, or NULL. */
 struct sl_peer *sl_outbox_peer(struct sl_target *t);
-/* It refuses our login: nothing more is sent, and everybody hears of it. */
-enum sl_rc sl_outbox_stop(struct sl_target *t, struct sl_err *err);
-
 /* -- known.c: post that names a case nobody knew --------------------------- */
 /* Known cases have changed: sluse-place gets them, and held post that names one
  * of them goes on. */

@@ -1,6 +1,6 @@
 /*
- * Gate *delivered*: what waits for a target, what is under way, what came of
- * it.
+ * Gate *delivered*: what waits for a target, and what is under way. What came
+ * of it is outbox_answer.c's.
  *
  * INVARIANT: a try is begun only after its count is durable, and before it
  * sends anything that may make something it is durably uncertain, until its
@@ -25,7 +25,6 @@
 
 #define INFLIGHT_A_PEER 32
 #define BATCH 64
-#define RETRY_AFTER_MAX_S 86400u /* whatever a target asks for */
 
 static size_t
 peers_of(struct sl_target *t)
@@ -106,11 +105,8 @@ send_step(void *arg, const char *step, const char *key, struct sl_err *err)
 	return SL_OK;
 }
 
-static enum sl_rc later(struct sl_target *t, struct sl_delivery *d,
-    struct sl_entry *en, int64_t wait_ms, struct sl_err *err);
-
-static void
-drop_inflight(struct sl_target *t, size_t i)
+void
+sl_outbox_drop(struct sl_target *t, size_t i)
 {
 	t->inflight[i] = t->inflight[--t->inflight_n];
 	t->inflight_peer[i] = t->inflight_peer[t->inflight_n];
@@ -121,6 +117,12 @@ kick_target(struct sl_engine *e, int64_t i, int64_t unused)
 {
 	(void)unused;
 	sl_outbox_kick(&e->targets[i]);
+}
+
+void
+sl_outbox_kick_after(struct sl_target *t)
+{
+	sl_engine_after(t->e, kick_target, (int64_t)(t - t->e->targets), 0);
 }
 
 /* A fault of our own disk is not the target's: the entry waits. */
@@ -135,10 +137,11 @@ store_failed(struct sl_target *t, struct sl_delivery *d, struct sl_entry *en)
 	(void)snprintf(d->detail, sizeof(d->detail),
 	    "a file of the store cannot be opened");
 	if (sl_engine_bad(t->e,
-		later(t, d, en, sl_outbox_backoff_ms(t, d->attempts), &err),
+		sl_outbox_later(
+		    t, d, en, sl_outbox_backoff_ms(t, d->attempts), &err),
 		&err))
 		return;
-	sl_engine_after(t->e, kick_target, (int64_t)(t - t->e->targets), 0);
+	sl_outbox_kick_after(t);
 }
 
 static void
@@ -190,13 +193,13 @@ send_delivery(struct sl_engine *e, int64_t id, int64_t how)
 	if (p == NULL) {
 		/* It went away meanwhile; the try counts, which only means
 		 * that the next one asks first. */
-		drop_inflight(t, i);
+		sl_outbox_drop(t, i);
 		sl_outbox_not_sent(t, &d);
 		return;
 	}
 	files = sl_alloc(SL_OUTBOX_FILES_MAX * sizeof(*files));
 	if (!sl_outbox_files(e, &d, files, &n)) {
-		drop_inflight(t, i);
+		sl_outbox_drop(t, i);
 		store_failed(t, &d, &en);
 	} else {
 		t->inflight_peer[i] = p;
@@ -378,30 +381,6 @@ sl_outbox_start(struct sl_engine *e)
 	}
 }
 
-/* Done once every target of it has it. */
-static enum sl_rc
-finish_if_all(struct sl_engine *e, struct sl_entry *en, const char *target,
-    struct sl_err *err)
-{
-	SL_BUF struct sl_buf b = {0};
-
-	if (sl_delivery_pending(e->store, en->id) > 0)
-		return SL_OK;
-	if (en->dispo == SL_DISPO_deferred &&
-	    sl_entry_apply(
-		e, en, SL_CHANGE_resume, NULL, NULL, "slused", err) != SL_OK)
-		return SL_FATAL;
-	if (en->dispo != SL_DISPO_ready)
-		return SL_OK; /* held by a person meanwhile: stays so */
-	en->stage = SL_STAGE_delivered;
-	en->outcome = SL_OUTCOME_in_journal;
-	sl_buf_printf(&b, "target:%s", target);
-	if (sl_entry_apply(e, en, SL_CHANGE_finish, NULL, NULL, sl_buf_str(&b),
-		err) != SL_OK)
-		return SL_FATAL;
-	return sl_consignment_settle(e, en->consignment, err);
-}
-
 bool
 sl_outbox_may_be_there(struct sl_engine *e, const struct sl_entry *en)
 {
@@ -460,12 +439,11 @@ sl_outbox_add(struct sl_engine *e, struct sl_entry *en, struct sl_err *err)
 			if (begin_try(t, &d, en, err) != SL_OK)
 				return SL_FATAL;
 		} else {
-			sl_engine_after(
-			    e, kick_target, (int64_t)(t - e->targets), 0);
+			sl_outbox_kick_after(t);
 		}
 	}
 	/* It may have arrived while a person held it. */
-	return finish_if_all(e, en, name, err);
+	return sl_outbox_finish(e, en, name, err);
 }
 
 void
@@ -501,310 +479,8 @@ sl_outbox_peer_gone(struct sl_engine *e, struct sl_peer *p)
 			continue;
 		}
 		sl_outbox_unheard(t, t->inflight[i]);
-		drop_inflight(t, i);
+		sl_outbox_drop(t, i);
 	}
 	t->syncing = 0;
 	sl_timer_pull(t->timer, 0);
-}
-
-/* -- what came of it
- * ------------------------------------------------------------- */
-
-static struct sl_target *
-landed(struct sl_engine *e, struct sl_peer *p, uint64_t id)
-{
-	struct sl_target *t = sl_engine_target(e, p->name);
-	size_t i;
-
-	for (i = 0; t != NULL && i < t->inflight_n; i++) {
-		if (t->inflight[i] != (int64_t)id || t->inflight_peer[i] != p)
-			continue;
-		drop_inflight(t, i);
-		if (p->running > 0)
-			p->running--;
-		return t;
-	}
-	return NULL;
-}
-
-static void
-note_failure(struct sl_target *t)
-{
-	const struct sl_target_config *c = t->cfg;
-
-	/* Those that were under way when it opened say nothing new. */
-	if (++t->failures < (int)c->breaker_failures ||
-	    t->open_until_ms > sl_clock_boot_ms())
-		return;
-	if (t->pause_ms == 0)
-		t->pause_ms = c->breaker_first_ms;
-	else if (t->pause_ms < c->breaker_max_ms)
-		t->pause_ms = t->pause_ms * 2 < c->breaker_max_ms
-				  ? t->pause_ms * 2
-				  : c->breaker_max_ms;
-	t->open_until_ms = sl_clock_boot_ms() + t->pause_ms;
-	sl_log(SL_LOG_WARNING, "push",
-	    "target paused failures=\"%d\" ms=\"%" PRId64 "\"", t->failures,
-	    t->pause_ms);
-}
-
-static enum sl_rc
-delivered(struct sl_engine *e, struct sl_delivery *d, struct sl_entry *en,
-    const char *receipt, struct sl_err *err)
-{
-	(void)snprintf(d->state, sizeof(d->state), "delivered");
-	d->reason[0] = d->detail[0] = '\0';
-	d->uncertain = false;
-	if (sl_delivery_update(e->store, d, receipt, err) != SL_OK ||
-	    sl_placing_made(e, en, d->target, receipt, err) != SL_OK)
-		return SL_FATAL;
-	return finish_if_all(e, en, d->target, err);
-}
-
-/* Not when it is held, by a person or for another target, or ended. */
-static bool
-may_change(const struct sl_entry *en)
-{
-	return en->dispo == SL_DISPO_ready || en->dispo == SL_DISPO_deferred;
-}
-
-static enum sl_rc
-later(struct sl_target *t, struct sl_delivery *d, struct sl_entry *en,
-    int64_t wait_ms, struct sl_err *err)
-{
-	struct sl_engine *e = t->e;
-	int64_t now = sl_clock_utc_ms();
-	const struct sl_reason *r = sl_reason_find(d->reason);
-
-	if (r == NULL || r->dispo != SL_DISPO_deferred)
-		(void)snprintf(d->reason, sizeof(d->reason), "target_error");
-	if (now - d->first_ms >= t->cfg->retry_limit_ms &&
-	    en->dispo != SL_DISPO_held) {
-		(void)snprintf(d->state, sizeof(d->state), "stopped");
-		if (sl_delivery_update(e->store, d, NULL, err) != SL_OK)
-			return SL_FATAL;
-		return may_change(en)
-			   ? sl_entry_apply(e, en, SL_CHANGE_hold,
-				 "too_many_tries", d->detail, "slused", err)
-			   : SL_OK;
-	}
-	d->next_ms = now + wait_ms;
-	if (d->uncertain && d->next_ms < sl_outbox_settled_ms(t))
-		d->next_ms = sl_outbox_settled_ms(t);
-	if (sl_delivery_update(e->store, d, NULL, err) != SL_OK)
-		return SL_FATAL;
-	/* Deliveries keep their own time; the entry only says that it waits,
-	 * unless a person or another target has it on hold. */
-	if (!may_change(en))
-		return SL_OK;
-	return sl_entry_apply(
-	    e, en, SL_CHANGE_defer, d->reason, d->detail, "slused", err);
-}
-
-/* It was asked by own key, answers, and does not know it. */
-static enum sl_rc
-not_there(struct sl_target *t, struct sl_delivery *d, struct sl_entry *en,
-    struct sl_err *err)
-{
-	d->asked++;
-	if (!t->cfg->unknown_hold || sl_outbox_asks_on(t, d))
-		return later(t, d, en, sl_outbox_ask_ms(t, d), err);
-	(void)snprintf(d->state, sizeof(d->state), "stopped");
-	(void)snprintf(d->reason, sizeof(d->reason), "target_unsure");
-	if (sl_delivery_update(t->e->store, d, NULL, err) != SL_OK)
-		return SL_FATAL;
-	return may_change(en) ? sl_entry_apply(t->e, en, SL_CHANGE_hold,
-				    d->reason, d->detail, "slused", err)
-			      : SL_OK;
-}
-
-/* Our login is refused: nothing more is sent, and somebody must hear of it. */
-enum sl_rc
-sl_outbox_stop(struct sl_target *t, struct sl_err *err)
-{
-	SL_BUF struct sl_buf b = {0};
-
-	if (t->login_stopped)
-		return SL_OK;
-	t->login_stopped = true;
-	sl_log(SL_LOG_CRIT, "push",
-	    "target=\"%s\" refuses our login; nothing is sent until "
-	    "`sluse start-out` or a restart of sluse-push",
-	    t->cfg->name);
-	sl_buf_printf(&b, "{\"target\":\"%s\"}", t->cfg->name);
-	return sl_store_log(t->e->store, SL_EVENT_target_stopped, "-", "slused",
-	    sl_buf_str(&b), 0, 0, err);
-}
-
-static enum sl_rc
-take_delivered(struct sl_engine *e, struct sl_peer *p,
-    const struct sl_msg_delivered *m, struct sl_err *err)
-{
-	struct sl_target *t = landed(e, p, m->delivery);
-	char receipt[8193];
-	struct sl_delivery d;
-	struct sl_entry en;
-	const struct sl_reason *r;
-	int64_t wait;
-	enum sl_rc rc;
-
-	if (t == NULL ||
-	    !sl_delivery_by_id(e->store, (int64_t)m->delivery, &d) ||
-	    !sl_entry_by_id(e->store, d.entry, &en))
-		return SL_OK;
-	(void)sl_slice_copy(m->reason, d.reason, sizeof(d.reason));
-	(void)sl_slice_copy(m->detail, d.detail, sizeof(d.detail));
-	(void)sl_slice_copy(m->receipt, receipt, sizeof(receipt));
-	d.http_status = (int)m->http_status;
-	d.uncertain = m->uncertain != 0;
-	/* It was there, and what it went on with has its own checks. */
-	if (m->verdict != SL_VERDICT_NOT_THERE)
-		d.asked = 0;
-	d.next_ms = sl_outbox_settled_ms(t);
-	sl_log(m->verdict <= SL_VERDICT_ALREADY ? SL_LOG_DEBUG : SL_LOG_INFO,
-	    en.reception,
-	    "target=\"%s\" verdict=\"%u\" reason=\"%s\" "
-	    "http=\"%u\" attempt=\"%d\"",
-	    d.target, m->verdict, d.reason, m->http_status, d.attempts);
-	if (m->verdict <= SL_VERDICT_ALREADY || m->verdict == SL_VERDICT_HOLD ||
-	    m->verdict == SL_VERDICT_REFUSED ||
-	    m->verdict == SL_VERDICT_NOT_THERE) {
-		t->failures = 0;
-		t->pause_ms = 0;
-		t->open_until_ms = 0;
-	}
-	switch (m->verdict) {
-	case SL_VERDICT_NOT_THERE:
-		rc = not_there(t, &d, &en, err);
-		break;
-	case SL_VERDICT_DELIVERED:
-	case SL_VERDICT_ALREADY:
-		rc = delivered(e, &d, &en, receipt, err);
-		break;
-	case SL_VERDICT_HOLD:
-	case SL_VERDICT_REFUSED:
-		(void)snprintf(d.state, sizeof(d.state), "stopped");
-		r = sl_reason_find(d.reason);
-		rc = sl_delivery_update(e->store, &d, NULL, err);
-		if (rc == SL_OK && may_change(&en))
-			rc = sl_entry_apply(e, &en, SL_CHANGE_hold,
-			    r != NULL && r->dispo == SL_DISPO_held
-				? d.reason
-				: "target_refused",
-			    d.detail, "slused", err);
-		break;
-	case SL_VERDICT_LOGIN:
-		(void)snprintf(d.reason, sizeof(d.reason), "target_login");
-		rc = sl_outbox_stop(t, err);
-		if (rc == SL_OK)
-			rc = later(t, &d, &en, 0, err);
-		break;
-	default:
-		note_failure(t);
-		wait = m->retry_after_s > 0
-			   ? (int64_t)(m->retry_after_s < RETRY_AFTER_MAX_S
-					   ? m->retry_after_s
-					   : RETRY_AFTER_MAX_S) *
-				 1000
-			   : sl_outbox_backoff_ms(t, d.attempts);
-		rc = later(t, &d, &en, wait, err);
-	}
-	if (rc == SL_OK)
-		sl_engine_after(e, kick_target, (int64_t)(t - e->targets), 0);
-	return rc;
-}
-
-static void
-checkpoint_ok(struct sl_engine *e, int64_t delivery, int64_t pid)
-{
-	struct sl_msg m = {.type = SL_MSG_CHECKPOINT_OK};
-	struct sl_peer *p;
-
-	m.checkpoint_ok.delivery = (uint64_t)delivery;
-	for (p = e->peers; p != NULL; p = p->next)
-		if (p->pid == pid && p->role == SL_ROLE_PUSH)
-			(void)sl_peer_send(p, &m, NULL, 0);
-}
-
-static void
-after_commit(struct sl_engine *e, const struct sl_peer *p, int64_t delivery)
-{
-	e->hurry = true;
-	sl_engine_after(e, checkpoint_ok, delivery, p->pid);
-}
-
-/* What may make something goes out once this is durable: at once, for while one
- * delivery waits here so do all behind it. */
-static enum sl_rc
-take_begin(struct sl_engine *e, struct sl_peer *p, struct sl_delivery *d,
-    struct sl_err *err)
-{
-	enum sl_rc rc;
-
-	d->uncertain = true;
-	if (sl_delivery_update(e->store, d, NULL, err) != SL_OK)
-		return SL_FATAL;
-	rc = sl_store_sending(e->store, d->id, err);
-	if (rc == SL_OK)
-		checkpoint_ok(e, d->id, p->pid);
-	else if (rc == SL_SKIP)
-		after_commit(e, p, d->id);
-	return rc == SL_SKIP ? SL_OK : rc;
-}
-
-static enum sl_rc
-take_checkpoint(struct sl_engine *e, struct sl_peer *p,
-    const struct sl_msg_checkpoint *m, struct sl_err *err)
-{
-	char step[65], key[1025];
-	SL_BUF struct sl_buf b = {0};
-	struct sl_delivery d;
-	struct sl_entry en;
-
-	if (!sl_delivery_by_id(e->store, (int64_t)m->delivery, &d) ||
-	    strcmp(d.target, p->name) != 0 ||
-	    !sl_entry_by_id(e->store, d.entry, &en))
-		return SL_REJECT;
-	(void)sl_slice_copy(m->step, step, sizeof(step));
-	(void)sl_slice_copy(m->key, key, sizeof(key));
-	if (step[0] == '\0')
-		return take_begin(e, p, &d, err);
-	if (strspn(step, "abcdefghijklmnopqrstuvwxyz0123456789_-./ ") !=
-	    strlen(step))
-		return SL_REJECT;
-	sl_buf_printf(
-	    &b, "{\"target\":\"%s\",\"step\":\"%s\"}", d.target, step);
-	if (d.asked > 0) {
-		d.asked = 0; /* that was of this step */
-		if (sl_delivery_update(e->store, &d, NULL, err) != SL_OK)
-			return SL_FATAL;
-	}
-	if (sl_delivery_step_put(e->store, d.id, step, key, err) != SL_OK ||
-	    sl_store_log(e->store, SL_EVENT_delivery_step, en.reception,
-		"slused", sl_buf_str(&b), en.consignment, en.id, err) != SL_OK)
-		return SL_FATAL;
-	after_commit(e, p, d.id);
-	return SL_OK;
-}
-
-enum sl_rc
-sl_outbox_message(struct sl_engine *e, struct sl_peer *p,
-    const struct sl_msg *m, struct sl_err *err)
-{
-	struct sl_target *t = sl_engine_target(e, p->name);
-
-	if (t == NULL)
-		return SL_REJECT;
-	switch ((int)m->type) {
-	case SL_MSG_DELIVERED:
-		return take_delivered(e, p, &m->delivered, err);
-	case SL_MSG_CHECKPOINT:
-		return take_checkpoint(e, p, &m->checkpoint, err);
-	case SL_MSG_SYNC_CASE:
-	case SL_MSG_SYNC_POST:
-	case SL_MSG_SYNC_DONE:
-		return sl_sync_message(t, m, err);
-	default:
-		return SL_REJECT;
-	}
 }

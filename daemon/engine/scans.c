@@ -11,6 +11,7 @@
 #include "../base/clock.h"
 #include "../base/text.h"
 #include "../config/deadline.h"
+#include "../store/faces_query.h"
 #include "access.h"
 
 #define DAYS_MAX 366
@@ -77,6 +78,11 @@ sl_scan_sign(struct sl_engine *e, json_t *args, const char *actor,
 		    err, "say what was looked at: " SL_WHY_SAID);
 	if (take_days(args, &from, &to, err) != SL_OK)
 		return SL_REJECT;
+	if (sl_face_last(
+		e->store, queue, sl_day_begin(from), sl_day_begin(to + 1)) < 0)
+		return sl_engine_no(err,
+		    from == to ? "no post came by that queue on that day"
+			       : "no post came by that queue on those days");
 	sl_buf_add_str(&b, "{\"queue\":");
 	sl_text_json(&b, queue, strlen(queue));
 	/* Not as he wrote it, which may be many ways. */

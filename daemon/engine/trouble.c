@@ -206,7 +206,7 @@ own_passwords(const struct sl_engine *e, struct sl_buf *b)
 		rc = sl_err_set(&err, SL_REJECT, 0, "config_invalid",
 		    "the list of passwords %.200s is not there",
 		    e->passwords.path);
-	if (rc == SL_REJECT)
+	if (rc != SL_OK && rc != SL_SKIP)
 		put_own(b, "passwords", err.text,
 		    "Until then encrypted post is held. Put the file there, "
 		    "for nobody else to read; it is looked at again by "

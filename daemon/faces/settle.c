@@ -434,8 +434,11 @@ add_head(struct sl_buf *b, unsigned lang, const struct sl_settle_page *p)
 	sl_buf_printf(b, "%s %s\r\n",
 	    sl_words(lang, "Hvorfor posten venter.", "Why the post waits."),
 	    p->why);
-	if (p->detail != NULL && *p->detail != '\0')
-		sl_buf_printf(b, "(%s)\r\n", sl_detail_words(lang, p->detail));
+	if (p->detail != NULL && *p->detail != '\0') {
+		sl_buf_add_char(b, '(');
+		sl_detail_say(b, lang, p->reason, p->detail);
+		sl_buf_add_str(b, ")\r\n");
+	}
 	if (p->until_ms == 0)
 		return;
 	sl_buf_printf(b, "%s %02d.%02d.%d %s %02d.%02d",

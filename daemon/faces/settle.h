@@ -61,7 +61,7 @@ const char *sl_settle_name(unsigned language);
 struct sl_settle_page {
 	const char *number; /* M26-004711-3.1 */
 	const char *why;
-	const char *detail; /* or NULL */
+	const char *reason, *detail; /* or NULL */
 	int64_t until_ms; /* held limit; 0 = none */
 	const char *distribution; /* case it goes to then, or "" */
 	const struct sl_settle *was; /* its values stay; or NULL */

@@ -92,10 +92,8 @@ add_detail(struct sl_buf *b, unsigned lang, const char *reason, const char *s)
 	for (i = 0; i < sizeof(plain) / sizeof(plain[0]); i++)
 		anybody |= reason != NULL && strcmp(plain[i], reason) == 0;
 	add_line(b,
-	    anybody
-		? sl_words(lang, "Nærmere: ", "More: ")
-		: sl_words(lang,
-		      "Teknisk melding til IT-drift: ", "For IT operations: "),
+	    anybody ? sl_words(lang, "Nærmere: ", "More: ")
+		    : sl_detail_technical(lang),
 	    sl_detail_words(lang, s));
 }
 

@@ -115,8 +115,11 @@ add_why(struct sl_buf *b, unsigned lang, const struct sl_suggest_head *h)
 	sl_html_show(b, h->why);
 	sl_buf_add_str(b, "</b></p>\n");
 	if (h->detail != NULL && *h->detail != '\0') {
+		SL_BUF struct sl_buf detail = {0};
+
+		sl_detail_say(&detail, lang, h->reason, h->detail);
 		sl_buf_add_str(b, "<p>");
-		sl_html_show(b, sl_detail_words(lang, h->detail));
+		sl_html_show(b, sl_buf_str(&detail));
 		sl_buf_add_str(b, "</p>\n");
 	}
 	sl_buf_printf(b, "<p>%s ",
@@ -169,7 +172,7 @@ sl_suggest_begin(
 static const char *
 source_words(unsigned lang, const char *source)
 {
-	static const char *const t[][3] = {
+	static const struct sl_worded t[] = {
 	    {"text", "teksten", "the text"},
 	    {"ocr", "skannet tekst", "scanned text"},
 	    {"header", "e-postens hode", "the e-mail's header"},
@@ -181,12 +184,10 @@ source_words(unsigned lang, const char *source)
 	    {"case", "kjente saker", "known cases"},
 	    {"certificate", "sertifikatet", "the certificate"},
 	};
-	size_t i;
+	const char *words =
+	    sl_worded(t, sizeof(t) / sizeof(t[0]), lang, source);
 
-	for (i = 0; i < sizeof(t) / sizeof(t[0]); i++)
-		if (strcmp(t[i][0], source) == 0)
-			return sl_words(lang, t[i][1], t[i][2]);
-	return source;
+	return words != NULL ? words : source;
 }
 
 static const char *
@@ -204,6 +205,31 @@ source_of(const json_t *o)
 	return strcmp(text_of(o, "rule"), "certificate") == 0
 		   ? "certificate"
 		   : text_of(o, "source");
+}
+
+static void
+add_label(struct sl_buf *b, const char *label)
+{
+	if (*label == '\0')
+		return;
+	sl_html_show(b, label);
+	sl_buf_add_str(b, " ");
+}
+
+/* "CAdES signature 1", as the reader names it. */
+static void
+add_signature_name(struct sl_buf *b, unsigned lang, const char *label)
+{
+	const char *word = strstr(label, " signature ");
+	SL_BUF struct sl_buf name = {0};
+
+	if (word != NULL && lang != SL_LANGUAGE_EN) {
+		sl_buf_add(&name, label, (size_t)(word - label));
+		sl_buf_printf(
+		    &name, "-signatur %s", word + strlen(" signature "));
+		label = sl_buf_str(&name);
+	}
+	add_label(b, label);
 }
 
 /* One clue: where it stood and what it said. */
@@ -231,11 +257,10 @@ add_clue(struct sl_buf *b, unsigned lang, const json_t *o)
 	sl_buf_add_str(b, ": «");
 	/* What the queue or the case says has a label of ours, not of a text.
 	 */
-	if (*text_of(o, "label") != '\0' && strcmp(source, "queue") != 0 &&
-	    strcmp(source, "case") != 0) {
-		sl_html_show(b, text_of(o, "label"));
-		sl_buf_add_str(b, " ");
-	}
+	if (strcmp(source, "certificate") == 0)
+		add_signature_name(b, lang, text_of(o, "label"));
+	else if (strcmp(source, "queue") != 0 && strcmp(source, "case") != 0)
+		add_label(b, text_of(o, "label"));
 	sl_html_show(b, text_of(o, "value"));
 	sl_buf_add_str(b, "»");
 	if (json_is_integer(json_object_get(o, "score")))
@@ -274,7 +299,7 @@ sl_suggest_cases_begin(struct sl_buf *b, unsigned lang)
 static const char *
 status_words(unsigned lang, const char *status)
 {
-	static const char *const t[][3] = {
+	static const struct sl_worded t[] = {
 	    {"B", "under behandling", "being handled"},
 	    {"A", "avsluttet", "closed"},
 	    {"U", "utgår", "withdrawn"},
@@ -282,12 +307,10 @@ status_words(unsigned lang, const char *status)
 	    {"S", "avsluttet av saksbehandler", "closed by a case officer"},
 	    {"P", "unntatt prosesstyring", "outside of process control"},
 	};
-	size_t i;
+	const char *words =
+	    sl_worded(t, sizeof(t) / sizeof(t[0]), lang, status);
 
-	for (i = 0; i < sizeof(t) / sizeof(t[0]); i++)
-		if (strcmp(t[i][0], status) == 0)
-			return sl_words(lang, t[i][1], t[i][2]);
-	return status;
+	return words != NULL ? words : status;
 }
 
 void

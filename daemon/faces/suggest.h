@@ -15,7 +15,8 @@ const char *sl_suggest_name(unsigned language);
 
 struct sl_suggest_head {
 	const char *number, *name, *tenant, *queue;
-	const char *why, *detail, *owner;
+	const char *why, *owner;
+	const char *reason, *detail; /* or NULL */
 	const char *distribution;
 	int64_t received_ms, until_ms; /* 0 = none */
 	bool duplicate;

@@ -40,7 +40,7 @@ actor_of_queue(const struct sl_face_held *h, char *out, size_t cap)
 static const char *
 plain_words(unsigned lang, const char *slug)
 {
-	static const char *const t[][3] = {
+	static const struct sl_worded t[] = {
 	    {"no_new_cases",
 		"Sluse har ikke lov til å opprette saker i dette "
 		"sak-/arkivsystemet. Opprett saken\r\nder, og skriv nummeret "
@@ -73,12 +73,8 @@ plain_words(unsigned lang, const char *slug)
 		"That post ended without a case. Write a case number on the "
 		"line Case:"},
 	};
-	size_t i;
 
-	for (i = 0; i < sizeof(t) / sizeof(t[0]); i++)
-		if (strcmp(t[i][0], slug) == 0)
-			return sl_words(lang, t[i][1], t[i][2]);
-	return NULL;
+	return sl_worded(t, sizeof(t) / sizeof(t[0]), lang, slug);
 }
 
 /* What people are told when it cannot be. */
@@ -116,48 +112,49 @@ explain(struct sl_buf *out, unsigned lang, const char *value,
 		    "se hvorfor med sluse explain.");
 }
 
-/* True if it was done; else out holds the answer. */
+/* True if it was done, or the house has failed; else out holds the answer. */
 static bool
-assign(struct sl_faces *f, const struct sl_face_held *h,
-    const char *case_number, const char *why, const char *actor,
-    struct sl_buf *out)
+done(struct sl_faces *f, const struct sl_face_held *h, enum sl_rc rc,
+    const struct sl_err *err, const char *value, struct sl_buf *out)
 {
-	struct sl_err err = {0};
-	enum sl_rc rc = f->house.assign(
-	    f->house.arg, h->number, case_number, why, actor, &err);
-
 	if (rc == SL_FATAL)
-		f->house.fail(f->house.arg, &err);
+		f->house.fail(f->house.arg, err);
 	if (rc == SL_OK || rc == SL_FATAL)
 		return true;
-	explain(out, sl_faces_language(h->in), case_number, &err);
+	explain(out, sl_faces_language(h->in), value, err);
 	return false;
+}
+
+static bool
+assign(struct sl_faces *f, const struct sl_face_held *h,
+    const char *case_number, const char *actor, struct sl_buf *out)
+{
+	struct sl_err err = {0};
+
+	return done(f, h,
+	    f->house.assign(
+		f->house.arg, h->number, case_number, NULL, actor, &err),
+	    &err, case_number, out);
 }
 
 static bool
 reject(struct sl_faces *f, const struct sl_face_held *h, const char *why,
     const char *actor, struct sl_buf *out)
 {
-	unsigned lang = sl_faces_language(h->in);
 	struct sl_err err = {0};
-	enum sl_rc rc;
 
 	if (strlen(why) < SL_WHY_MIN) {
 		sl_buf_add_str(
-		    out, sl_words(lang,
+		    out, sl_words(sl_faces_language(h->in),
 			     "Skriv en begrunnelse for at posten ikke er "
 			     "arkivverdig.",
 			     "Write the reason why the post is not "
 			     "archive-worthy."));
 		return false;
 	}
-	rc = f->house.reject(f->house.arg, h->number, why, actor, &err);
-	if (rc == SL_FATAL)
-		f->house.fail(f->house.arg, &err);
-	if (rc == SL_OK || rc == SL_FATAL)
-		return true;
-	explain(out, lang, "", &err);
-	return false;
+	return done(f, h,
+	    f->house.reject(f->house.arg, h->number, why, actor, &err), &err,
+	    "", out);
 }
 
 static bool
@@ -165,15 +162,10 @@ new_case(struct sl_faces *f, const struct sl_face_held *h, const char *title,
     const char *actor, struct sl_buf *out)
 {
 	struct sl_err err = {0};
-	enum sl_rc rc =
-	    f->house.new_case(f->house.arg, h->number, title, actor, &err);
 
-	if (rc == SL_FATAL)
-		f->house.fail(f->house.arg, &err);
-	if (rc == SL_OK || rc == SL_FATAL)
-		return true;
-	explain(out, sl_faces_language(h->in), title, &err);
-	return false;
+	return done(f, h,
+	    f->house.new_case(f->house.arg, h->number, title, actor, &err),
+	    &err, title, out);
 }
 
 /* Of this queue only: who may see one queue need not see the others. A post
@@ -185,26 +177,21 @@ belongs(struct sl_faces *f, const struct sl_face_held *h, const char *other,
 	unsigned lang = sl_faces_language(h->in);
 	struct sl_err err = {0};
 	char waits_for[48];
-	enum sl_rc rc;
-
-	rc = f->house.follow(f->house.arg, h->number, other,
+	enum sl_rc rc = f->house.follow(f->house.arg, h->number, other,
 	    sl_inlet_queue(h->in)->name, actor, waits_for, &err);
-	if (rc == SL_FATAL)
-		f->house.fail(f->house.arg, &err);
-	if (rc == SL_FATAL || (rc == SL_OK && waits_for[0] == '\0'))
+
+	if (!done(f, h, rc, &err, other, out))
+		return false;
+	if (rc == SL_FATAL || waits_for[0] == '\0')
 		return true;
-	if (rc != SL_OK)
-		explain(out, lang, other, &err);
-	else
-		sl_buf_printf(out, "%s %s%s",
-		    sl_words(lang, "Notert. Posten venter på",
-			"Noted. It waits for"),
-		    waits_for,
-		    sl_words(lang,
-			", og følger med til samme sak når den er\r\navgjort. "
-			"Fram til da kan du fortsatt avgjøre den selv her.",
-			", and goes to the same case once that is\r\ndecided. "
-			"Until then you can still decide it here."));
+	sl_buf_printf(out, "%s %s%s",
+	    sl_words(lang, "Notert. Posten venter på", "Noted. It waits for"),
+	    waits_for,
+	    sl_words(lang,
+		", og følger med til samme sak når den er\r\navgjort. "
+		"Fram til da kan du fortsatt avgjøre den selv her.",
+		", and goes to the same case once that is\r\ndecided. "
+		"Until then you can still decide it here."));
 	return false;
 }
 
@@ -242,7 +229,7 @@ decide(struct sl_faces *f, const struct sl_face_held *h,
 	switch (s->line) {
 	case SL_SETTLE_CASE:
 		if (s->case_number[0] != '\0')
-			return assign(f, h, s->case_number, NULL, actor, out);
+			return assign(f, h, s->case_number, actor, out);
 		sl_buf_add_str(
 		    out, sl_words(lang,
 			     "Dette er ikke et saksnummer. Skriv det slik: "
@@ -401,7 +388,7 @@ decide_by_name(struct sl_faces *f, struct sl_face_held *h, int settle)
 			"The folder's new name is not a case number. Write "
 			"it like this: 2026-211"));
 	else
-		h->decided = assign(f, h, number, NULL, actor, &out);
+		h->decided = assign(f, h, number, actor, &out);
 	/* Back to its number, so that a name is acted on once. */
 	if (renameat2(settle, h->folder, settle, h->number, RENAME_NOREPLACE) ==
 	    0)

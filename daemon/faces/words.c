@@ -26,3 +26,37 @@ sl_detail_words(unsigned language, const char *detail)
 
 	return nb != NULL ? sl_words(language, nb, detail) : detail;
 }
+
+const char *
+sl_detail_technical(unsigned language)
+{
+	return sl_words(
+	    language, "Teknisk melding til IT-drift: ", "For IT operations: ");
+}
+
+void
+sl_detail_say(struct sl_buf *out, unsigned language, const char *reason,
+    const char *detail)
+{
+	static const char *const technical[] = {"target_refused",
+	    "target_mismatch", "target_unsure", "too_many_tries"};
+	size_t i;
+
+	for (i = 0; i < sizeof(technical) / sizeof(technical[0]); i++)
+		if (reason != NULL && strcmp(reason, technical[i]) == 0 &&
+		    sl_detail_nb(detail) == NULL)
+			sl_buf_add_str(out, sl_detail_technical(language));
+	sl_buf_add_str(out, sl_detail_words(language, detail));
+}
+
+const char *
+sl_worded(
+    const struct sl_worded *t, size_t n, unsigned language, const char *slug)
+{
+	size_t i;
+
+	for (i = 0; i < n; i++)
+		if (strcmp(t[i].slug, slug) == 0)
+			return sl_words(language, t[i].nb, t[i].en);
+	return NULL;
+}

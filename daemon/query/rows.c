@@ -275,7 +275,7 @@ retry_of_deliveries(json_t *o)
 json_t *
 sl_query_entry(struct sl_store *s, int64_t entry)
 {
-	struct sl_entry e;
+	struct sl_entry e, heir;
 	char reception[32];
 	json_t *o, *p;
 	int n;
@@ -299,6 +299,8 @@ sl_query_entry(struct sl_store *s, int64_t entry)
 	sl_row_set(o, "case", sl_row_text(e.case_number));
 	sl_row_set(o, "title", sl_row_text(e.title));
 	sl_row_set(o, "duplicate_of", duplicate_row(s, e.duplicate_of));
+	sl_row_set(o, "replaced_by",
+	    sl_entry_heir(s, &e, &heir) ? json_string(heir.reception) : NULL);
 	sl_row_set(o, "documents", document_rows(s, e.id));
 	p = json_object();
 	(void)sl_placement_each(s, e.id, e.revision, placement_field, p, NULL);
@@ -333,6 +335,7 @@ sl_query_consignment(struct sl_store *s, int64_t consignment)
 	sl_row_set(o, "case", NULL);
 	sl_row_set(o, "title", NULL);
 	sl_row_set(o, "duplicate_of", NULL);
+	sl_row_set(o, "replaced_by", NULL);
 	sl_row_set(o, "documents", json_array());
 	sl_row_set(o, "placement", json_object());
 	sl_row_set(o, "deliveries", json_array());

@@ -258,6 +258,7 @@ sl_query_print_row(FILE *f, const json_t *row)
 	line(f, "case", text(row, "case"));
 	line(f, "title", text(row, "title"));
 	line(f, "duplicate of", text(row, "duplicate_of"));
+	line(f, "replaced by", text(row, "replaced_by"));
 	print_documents(f, row);
 	print_deliveries(f, row);
 	print_in_target(f, row);
@@ -339,6 +340,7 @@ sl_query_print_explain(FILE *f, const json_t *row)
 void
 sl_query_print_status(FILE *f, const json_t *status)
 {
+	json_int_t known;
 	json_t *o;
 	size_t i;
 
@@ -352,8 +354,9 @@ sl_query_print_status(FILE *f, const json_t *status)
 	if (*text(status, "oldest") != '\0')
 		(void)fprintf(
 		    f, ", the oldest from %s", text(status, "oldest"));
-	(void)fprintf(f, "; %" JSON_INTEGER_FORMAT " known cases\n",
-	    json_integer_value(json_object_get(status, "known_cases")));
+	known = json_integer_value(json_object_get(status, "known_cases"));
+	(void)fprintf(f, "; %" JSON_INTEGER_FORMAT " known case%s\n", known,
+	    known == 1 ? "" : "s");
 	json_array_foreach(json_object_get(status, "queues"), i, o)
 	{
 		(void)fprintf(f, "%7" JSON_INTEGER_FORMAT " %-10s %-11s %-19s",

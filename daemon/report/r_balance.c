@@ -29,6 +29,7 @@ struct balance {
 	struct sl_control_sheet sheet;
 	uint8_t *has_parts; /* by consignment */
 	int64_t ignored[SL_PART_SKIPPED + 1]; /* by role */
+	int64_t closed; /* members that did not open; not among the skipped */
 	struct sl_packages packages;
 };
 
@@ -89,7 +90,7 @@ struct part {
 	uint32_t id, consignment;
 	unsigned role;
 	int64_t pages;
-	bool document;
+	bool document, closed;
 };
 
 static void
@@ -112,7 +113,9 @@ count_part(struct balance *b, const struct part *p)
 		cell = (int)sl_standing_of(c->dispo, c->outcome);
 	else
 		cell = -1;
-	if (cell == IGNORED && p->role <= SL_PART_SKIPPED)
+	if (cell == IGNORED && p->closed)
+		b->closed++;
+	else if (cell == IGNORED && p->role <= SL_PART_SKIPPED)
 		b->ignored[p->role]++;
 	if (cell < 0) {
 		b->queue[c->queue][FILES].n[TOTAL]++;
@@ -151,6 +154,8 @@ count_parts(struct balance *b)
 			sl_packages_note(&b->packages, p.id, p.consignment);
 		p.role = (unsigned)sqlite3_column_int(st, 2);
 		p.pages = sqlite3_column_int64(st, 3);
+		p.closed =
+		    p.role == SL_PART_SKIPPED && *sl_db_text(st, 5) != '\0';
 		p.document = sl_part_is_document(
 		    p.role, sl_db_text(st, 4), sl_db_text(st, 5));
 		count_part(b, &p);
@@ -340,6 +345,9 @@ say_ignored(struct balance *b)
 	};
 	size_t i;
 
+	if (b->closed > 0)
+		sl_rep_fact(b->r, "unopened", "Utelatt: lot seg ikke pakke ut",
+		    "Left out: could not be unpacked", "%" PRId64, b->closed);
 	for (i = 0; i < sizeof(kinds) / sizeof(kinds[0]); i++)
 		if (b->ignored[kinds[i].role] > 0)
 			sl_rep_fact(b->r, kinds[i].key, kinds[i].nb,

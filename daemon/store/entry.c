@@ -158,6 +158,22 @@ sl_entry_only(struct sl_store *s, int64_t consignment, bool *ret_several)
 }
 
 bool
+sl_entry_heir(
+    struct sl_store *s, const struct sl_entry *e, struct sl_entry *ret)
+{
+	if (e->outcome != SL_OUTCOME_replaced)
+		return false;
+	return one(s,
+	    sl_db_query(s->db,
+		"SELECT " COLUMNS " WHERE e.id = (SELECT max(id) FROM entry"
+		" WHERE consignment = ?1 AND described = ?2 AND number > ?3"
+		" AND ifnull(outcome, 0) <> ?4 HAVING count(*) = 1)",
+		"iiii", e->consignment, (int64_t)e->described,
+		(int64_t)e->number, (int64_t)SL_OUTCOME_replaced),
+	    ret);
+}
+
+bool
 sl_entry_born(struct sl_store *s, int64_t consignment, unsigned post)
 {
 	return sl_db_int(s->db, 0,

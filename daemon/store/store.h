@@ -306,6 +306,9 @@ bool sl_entry_by_id(struct sl_store *s, int64_t id, struct sl_entry *ret);
 /* The number of the only one that no other has replaced; 0: several, or none
  * (ret_several false then). */
 int sl_entry_only(struct sl_store *s, int64_t consignment, bool *ret_several);
+/* The one that replaced e, where it is the only such one; false if not. */
+bool sl_entry_heir(
+    struct sl_store *s, const struct sl_entry *e, struct sl_entry *ret);
 /* Is there an entry of that post of its package that none has replaced? */
 bool sl_entry_born(struct sl_store *s, int64_t consignment, unsigned post);
 /* A document of it that could not be read? */

@@ -92,15 +92,15 @@ bad_status(const struct sluse_http_answer *a, struct sluse_why *why)
 	if (st == 410) /* the receiver wants no more */
 		return say(
 		    why, SLUSE_LOGIN, "target_refused", "webhook: HTTP 410");
+	/* A 5xx may be a proxy's, while the receiver goes on. */
+	why->uncertain = st >= 500;
 	if (st == 408 || st == 425 || st == 429 ||
 	    (st == 503 && a->retry_after_s > 0))
 		return say(
 		    why, SLUSE_LATER, "target_busy", "webhook: HTTP %d", st);
-	if (st >= 500) {
-		why->uncertain = 1;
+	if (st >= 500)
 		return say(
 		    why, SLUSE_LATER, "target_error", "webhook: HTTP %d", st);
-	}
 	if (st >= 300 && st < 400)
 		return say(why, SLUSE_DOWN, "target_error",
 		    "webhook: HTTP %d: redirects are not followed", st);

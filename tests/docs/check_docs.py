@@ -345,12 +345,10 @@ class Pages(unittest.TestCase):
         self.assertEqual(
             page_options("sluse-decrypt.8"),
             code_options("daemon/worker/worker.c",
-                         "daemon/programs/sluse-work.c",
                          "daemon/programs/sluse-decrypt.c"))
 
         self.assertEqual(page_options("sluse-convert.8"),
                          code_options("daemon/worker/worker.c",
-                         "daemon/programs/sluse-work.c",
                                       "daemon/programs/sluse-convert.c"))
         told = page("sluse-convert.8").split(".Ss What is converted", 1)[1]
         kinds = re.findall(r'^SL_CONVERTIBLE\("(\w+)"',

@@ -18,7 +18,7 @@ TIME = r"^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$"
 ROW = {"id", "reception", "queue", "name", "sha256", "stage", "disposition",
        "outcome", "reason", "reason_text", "reason_text_nb", "owner",
        "detail", "received", "retry", "held_until", "attempts", "case",
-       "title", "duplicate_of", "documents", "placement", "deliveries",
+       "title", "duplicate_of", "replaced_by", "documents", "placement", "deliveries",
        "in_target"}
 DOCUMENT = {"number", "role", "title", "name", "mime", "puid", "size",
             "pages", "sha256", "reason"}
@@ -420,15 +420,34 @@ class Deciding(Trial):
                               for r in h.rows("list")], want)
             time.sleep(0.1)
 
-    def test_cases_import(self):
-        h = self.house(target="webhook")
+    def listed(self, text, coding="utf-8"):
+        file = tempfile.NamedTemporaryFile(suffix=".csv")
+        self.addCleanup(file.close)
+        file.write(text.encode(coding))
+        file.flush()
+        return file.name
 
-        def put(text, coding="utf-8"):
-            file = tempfile.NamedTemporaryFile(suffix=".csv")
-            self.addCleanup(file.close)
-            file.write(text.encode(coding))
-            file.flush()
-            return file.name
+    def test_cases_with_slips(self):
+        """What may be a slip is said, and the list taken all the same."""
+        h, put = self.house(target="webhook"), self.listed
+        twice = put("saksnummer;tittel;Ansvarlig\n2026/7;Bålplass på Blåøya;a\n"
+                    "2026/8;Feil;b\n26/8;\"Med \"\"gåse\"\" og; skille\";c\n")
+        done = h.sluse("cases", "import", twice)
+        self.assertEqual(done.stdout, "2 cases are known from now on.\n")
+        self.assertIn("column Ansvarlig is not known", done.stderr)
+        self.assertIn("1 row has an earlier case number again, and the last "
+                      "counts: 2026/8 in line 3 and line 4\n", done.stderr)
+        self.assertEqual(h.rows("cases", "import", twice), [{
+            "ok": True, "cases": 3, "repeated": 1,
+            "unknown_columns": ["Ansvarlig"]}])
+        titles = {r["case"]: r["title"] for r in h.rows("cases", "list")}
+        self.assertEqual(titles["2026/8"], 'Med "gåse" og; skille')
+        done = h.sluse("cases", "import", put("saksnummer\n2026/7\n"))
+        self.assertEqual((done.stdout, done.stderr),
+                         ("1 case is known from now on.\n", ""))
+
+    def test_cases_import(self):
+        h, put = self.house(target="webhook"), self.listed
         h.sluse("cases", "import", put(
             "saksnummer;tittel;saksstatus;enhet;klasse\n"
             "2026/7;Bålplass på Blåøya;Under behandling;Plan;L1\n"

@@ -86,7 +86,11 @@ class Passwords(unittest.TestCase):
             self.assertEqual((old["disposition"], old["outcome"]),
                              ("done", "replaced"))
             self.assertEqual(old["documents"], [])
-            new = h.rows("show", first[name][:-1] + "2")[0]
+            self.assertEqual(old["replaced_by"], first[name][:-1] + "2")
+            self.assertIn("replaced by  " + old["replaced_by"],
+                          h.sluse("show", first[name]).stdout)
+            new = h.rows("show", old["replaced_by"])[0]
+            self.assertIsNone(new["replaced_by"])
             self.assertNotEqual(new["reason"], "encrypted")
             self.assertGreater(len(new["documents"]), 0)
             # without ".n": the one that stands

@@ -13,6 +13,7 @@
 #include <unistd.h>
 
 #include "../../daemon/base/hash.h"
+#include "../../daemon/base/mem.h"
 #include "../unit/test.h"
 #include "push_world.h"
 
@@ -809,6 +810,55 @@ webhook(void)
 	end();
 }
 
+/* A 5xx may be a proxy's, whatever time it names; a 4xx is the receiver's. */
+static void
+webhook_answers(void)
+{
+	static const struct {
+		const char *fault;
+		uint32_t status, retry_after_s;
+		const char *reason;
+		bool uncertain;
+	} rows[] = {
+	    {"503\",\"retry_after\":\"7", 503, 7, "target_busy", true},
+	    {"503", 503, 0, "target_error", true},
+	    {"500\",\"retry_after\":\"7", 500, 7, "target_error", true},
+	    {"429\",\"retry_after\":\"7", 429, 7, "target_busy", false},
+	    {"408", 408, 0, "target_busy", false},
+	};
+	struct outcome o;
+	struct parcel p;
+	struct fake f;
+	char *fault;
+	size_t i;
+
+	set_up();
+	fake_start(&f, world.dir, "webhook_server.py", NULL);
+	world_config(&world,
+	    "[target again]\nconnector = webhook\n"
+	    "base_url = http://127.0.0.1:%d/hook\nallow_loopback = yes\n",
+	    f.port);
+	start("again");
+	for (i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		fault = sl_asprintf(
+		    "[{\"action\":\"%s\",\"count\":1}]", rows[i].fault);
+		json_decref(fake_control(&f, "POST", "faults", fault));
+		free(fault);
+		parcel_new(&p, fresh_key(), "2026/211", 0);
+		parcel_try(&world, &p, NULL, &o);
+		CHECK_MSG(o.verdict == SL_VERDICT_LATER &&
+			      o.status == rows[i].status &&
+			      o.retry_after_s == rows[i].retry_after_s &&
+			      o.uncertain == rows[i].uncertain &&
+			      strcmp(o.reason, rows[i].reason) == 0,
+		    "%s: %u %u %d %s", rows[i].fault, o.status, o.retry_after_s,
+		    o.uncertain, o.reason);
+		parcel_free(&p);
+	}
+	fake_stop(&f);
+	end();
+}
+
 static void
 webhook_down(void)
 {
@@ -862,6 +912,7 @@ main(int argc, char **argv)
 	    {"queued", queued}, {"makes_case_once", makes_case_once},
 	    {"in_pieces", in_pieces}, {"nonsense_ends_it", nonsense_ends_it},
 	    {"secrets_stay", secrets_stay}, {"webhook", webhook},
+	    {"webhook_answers", webhook_answers},
 	    {"webhook_down", webhook_down},
 	    {"killed_before_commit", killed_before_commit},
 	    {"killed_after_commit", killed_after_commit},

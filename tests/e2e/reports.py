@@ -281,6 +281,27 @@ class Recounted(unittest.TestCase):
         row = [r for r in found if r["queue"] == "Alle køer"][0]
         self.assertEqual((row["control"], row["difference"]), (None, None))
 
+    def test_balance_names_what_did_not_open(self):
+        """A member that stayed shut is no link and no folder."""
+        with tempfile.TemporaryDirectory() as folder:
+            shutil.copytree(os.path.join(self.root, "db"),
+                            os.path.join(folder, "db"))
+            shutil.copy(os.path.join(self.root, "sluse.conf"), folder)
+            db = sqlite3.connect(os.path.join(folder, "db", "sluse.db"))
+            free = [n for n, in db.execute(
+                "SELECT id FROM part WHERE id NOT IN (SELECT part FROM document)"
+                " ORDER BY id LIMIT 5")]
+            for n, reason in zip(free, ("encrypted", "damaged", None, "encrypted",
+                                        None)):
+                db.execute("UPDATE part SET role = 6, reason = ? WHERE id = ?",
+                           (reason, n))
+            db.commit()
+            db.close()
+            found, last = rows(folder, "mottaksbalanse")
+        self.assertEqual((last["facts"]["unopened"], last["facts"]["skipped"]),
+                         ("3", "2"))
+        self.assertEqual(last["facts"]["remainder"], "0")
+
     def test_balance_of_a_batch_that_never_came(self):
         """A day on which nothing came at all is not one without a remark."""
         with tempfile.NamedTemporaryFile("w", suffix=".csv") as sheet:

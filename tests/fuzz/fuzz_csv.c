@@ -30,7 +30,8 @@ LLVMFuzzerTestOneInput(const uint8_t *p, size_t n)
 	SL_FREE char *s = fuzz_text(p, n);
 	struct sl_err err = {0};
 
-	if (sl_csv_cases(s, n, on_case, NULL, &err) != SL_OK)
+	if (sl_csv_cases(s, n, &(struct sl_csv_reader){.row = on_case}, &err) !=
+	    SL_OK)
 		FUZZ_CHECK(
 		    err.rc == SL_REJECT && strncmp(err.text, "line ", 5) == 0);
 	return 0;

@@ -7,29 +7,16 @@
 #include <zlib.h>
 
 #include "../../daemon/unpack/seven.h"
-#include "../../daemon/unpack/unpack.h"
-#include "fuzz.h"
+#include "fuzz_members.h"
 
-enum { MEMBERS = 200, MEMBER_BYTES = 256 << 10, TOTAL_BYTES = 1 << 20 };
 /* Of keys: those that 7-Zip makes of two short passwords, and some more. */
 #define HASHED ((uint64_t)32 << 20)
 
 static void
 on_member(void *arg, const struct sl_member *m)
 {
-	const struct sl_budget *b = arg;
-	off_t end = lseek(b->fd, 0, SEEK_END);
-
-	FUZZ_CHECK(sl_utf8_valid(m->name, strlen(m->name)));
-	if (m->skipped)
-		return;
-	if (m->reason != NULL) {
-		FUZZ_CHECK(m->size == 0);
-		return;
-	}
-	FUZZ_CHECK(m->size <= MEMBER_BYTES);
-	FUZZ_CHECK(
-	    m->offset <= (uint64_t)end && m->size <= (uint64_t)end - m->offset);
+	fuzz_member(arg, m);
+	FUZZ_CHECK(m->skipped || m->reason == NULL || m->size == 0);
 }
 
 static void
@@ -95,12 +82,7 @@ LLVMFuzzerTestOneInput(const uint8_t *p, size_t n)
 	SL_CLOSE int in = -1;
 	SL_CLOSE int out = fuzz_fd("", 0);
 	struct sl_extent x = {.size = n};
-	struct sl_budget b = {.fd = out,
-	    .input_bytes = n,
-	    .members_max = MEMBERS,
-	    .member_bytes_max = MEMBER_BYTES,
-	    .total_bytes_max = TOTAL_BYTES,
-	    .ratio_max = 100};
+	struct sl_budget b = fuzz_budget(out, n);
 	struct sl_unpacked u = {0};
 	static bool warm;
 
@@ -111,10 +93,8 @@ LLVMFuzzerTestOneInput(const uint8_t *p, size_t n)
 	if (show(&x, &keys, &b))
 		FUZZ_CHECK(sl_unpack(SL_ARCHIVE_7ZIP, &x, "a.7z", &keys, &b,
 			       on_member, &b, &u, NULL) == SL_OK);
-	FUZZ_CHECK(b.members <= MEMBERS);
-	FUZZ_CHECK(b.produced <= TOTAL_BYTES + MEMBER_BYTES);
 	FUZZ_CHECK(u.password <= list.n && keys.hashed <= SL_KEYS_HASHED_MAX);
 	sl_keys_free(&keys);
-	sl_budget_free(&b);
+	fuzz_budget_end(&b);
 	return 0;
 }

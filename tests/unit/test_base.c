@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/file.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <unistd.h>
@@ -261,6 +262,63 @@ password_file(void)
 }
 
 static void
+few_files(rlim_t max)
+{
+	struct rlimit r;
+
+	CHECK(getrlimit(RLIMIT_NOFILE, &r) == 0);
+	r.rlim_cur = max;
+	CHECK(setrlimit(RLIMIT_NOFILE, &r) == 0);
+}
+
+/* That no file can be opened just now is no fault of what was set up. */
+static void
+secrets_of_a_failing_machine(void)
+{
+	char dir[] = "/tmp/sluse-base-XXXXXX", path[64];
+	struct sl_password_file f = {.path = path};
+	struct sl_slice got;
+	struct sl_err err;
+	struct rlimit r;
+	int fd;
+
+	CHECK(mkdtemp(dir) != NULL && getrlimit(RLIMIT_NOFILE, &r) == 0);
+	(void)snprintf(path, sizeof(path), "%s/list", dir);
+	fd = open(path, O_WRONLY | O_CREAT | O_CLOEXEC, 0600);
+	CHECK(fd >= 0 && write(fd, "en\n", 3) == 3);
+	few_files(0);
+	CHECK(sl_password_file_read(&f, 1000, &got, &err) == SL_RETRY);
+	CHECK(err.sys == EMFILE && got.n == 0);
+	CHECK_STR(err.reason, "disk_error");
+	few_files(r.rlim_cur);
+	CHECK(sl_password_file_read(&f, 2000, &got, &err) == SL_OK);
+	CHECK(got.n == 3); /* though it has not changed since */
+	CHECK(write(fd, "to\n", 3) == 3);
+	few_files(0);
+	CHECK(sl_password_file_read(&f, 3000, &got, &err) == SL_RETRY);
+	CHECK(got.n == 3);
+	few_files(r.rlim_cur);
+	CHECK(sl_password_file_read(&f, 4000, &got, &err) == SL_OK);
+	CHECK(got.n == 6);
+	(void)close(fd);
+
+	few_files(0);
+	CHECK(sl_open_secrets(dir, &fd, &err) == SL_FATAL);
+	CHECK_STR(err.reason, "disk_error");
+	few_files(r.rlim_cur);
+	CHECK(err.sys == EMFILE);
+	CHECK(sl_open_secrets(path, &fd, &err) == SL_FATAL);
+	CHECK_STR(err.reason, "config_invalid");
+	CHECK(sl_open_secrets("/nonexistent", &fd, &err) == SL_SKIP);
+	CHECK(sl_open_secrets(dir, &fd, &err) == SL_OK);
+	(void)close(fd);
+	CHECK(chmod(dir, 0777) == 0);
+	CHECK(sl_open_secrets(dir, &fd, &err) == SL_FATAL);
+	CHECK_STR(err.reason, "config_invalid");
+	(void)sl_remove_tree(AT_FDCWD, dir);
+}
+
+static void
 trust_list(void)
 {
 	static const char pem[] = "-----BEGIN CERTIFICATE-----\nMA==\n";
@@ -426,6 +484,8 @@ closed_once(void)
 TEST_MAIN({"utf8", utf8}, {"display", display},
     {"json_csv_html", json_csv_html}, {"slices", slices}, {"numbers", numbers},
     {"fnr", fnr}, {"oslo", oslo}, {"ulids", ulids},
-    {"password_file", password_file}, {"trust_list", trust_list},
-    {"unfinished", unfinished}, {"hardly begun", hardly_begun},
-    {"no locks", no_locks}, {"closed_once", closed_once})
+    {"password_file", password_file},
+    {"secrets_of_a_failing_machine", secrets_of_a_failing_machine},
+    {"trust_list", trust_list}, {"unfinished", unfinished},
+    {"hardly begun", hardly_begun}, {"no locks", no_locks},
+    {"closed_once", closed_once})

@@ -957,6 +957,77 @@ details(void)
 	    "den er avkortet");
 }
 
+/* The same in both files of a post that waits. */
+static void
+held_details(void)
+{
+	static const struct {
+		unsigned lang;
+		const char *reason, *detail, *has;
+	} rows[] = {
+	    {SL_LANGUAGE_NB, "target_refused", "mappe: HTTP 422",
+		"Teknisk melding til IT-drift: mappe: HTTP 422"},
+	    {SL_LANGUAGE_EN, "target_refused", "mappe: HTTP 422",
+		"For IT operations: mappe: HTTP 422"},
+	    {SL_LANGUAGE_NB, "too_many_tries",
+		"a file of the store cannot be opened",
+		"en fil i lageret til Sluse kan ikke åpnes"},
+	    {SL_LANGUAGE_NB, "unknown_case", "2026/9", "2026/9"},
+	};
+	size_t i;
+
+	for (i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		SL_BUF struct sl_buf note = {0};
+		SL_BUF struct sl_buf page = {0};
+		SL_FREE char *line = sl_asprintf("(%s)\r\n", rows[i].has);
+		SL_FREE char *box = sl_asprintf("<p>%s</p>", rows[i].has);
+		struct sl_settle_page p = {.number = "M26-000001-3",
+		    .why = "Fordi.",
+		    .reason = rows[i].reason,
+		    .detail = rows[i].detail,
+		    .distribution = ""};
+		struct sl_suggest_head h = {.number = "M26-000001-3",
+		    .name = "a.pdf",
+		    .tenant = "Vik",
+		    .queue = "post",
+		    .why = "Fordi.",
+		    .owner = "IT-drift",
+		    .reason = rows[i].reason,
+		    .detail = rows[i].detail,
+		    .distribution = ""};
+
+		sl_settle_write(&note, rows[i].lang, &p);
+		CHECK_MSG(strstr(sl_buf_str(&note), line) != NULL, "%s",
+		    sl_buf_str(&note));
+		sl_suggest_begin(&page, rows[i].lang, &h);
+		CHECK_MSG(strstr(sl_buf_str(&page), box) != NULL, "%s",
+		    sl_buf_str(&page));
+	}
+}
+
+/* A signature's name is ours, not the document's. */
+static void
+signature_names(void)
+{
+	static const char *const has[] = {
+	    [SL_LANGUAGE_NB] = "sertifikatet: «CAdES-signatur 1 Kari»",
+	    [SL_LANGUAGE_EN] = "the certificate: «CAdES signature 1 Kari»"};
+	struct sl_suggest_row r = {.value = "Kari",
+	    .evidence = "[{\"rule\":\"certificate\",\"source\":\"header\","
+			"\"label\":\"CAdES signature 1\",\"value\":\"Kari\"}]"};
+	size_t i;
+
+	for (i = 0; i < sizeof(has) / sizeof(has[0]); i++) {
+		SL_BUF struct sl_buf b = {0};
+
+		if (has[i] == NULL)
+			continue;
+		sl_suggest_field(&b, (unsigned)i, &r);
+		CHECK_MSG(strstr(sl_buf_str(&b), has[i]) != NULL, "%s",
+		    sl_buf_str(&b));
+	}
+}
+
 static void
 stopped_texts(void)
 {
@@ -1135,5 +1206,6 @@ TEST_MAIN({"written_meanwhile", written_meanwhile}, {"note_table", note_table},
     {"note_deleted", note_deleted},
     {"decided_by_other_owner", decided_by_other_owner},
     {"decided_by_rename", decided_by_rename}, {"planted_links", planted_links},
-    {"details", details}, {"stopped_texts", stopped_texts},
+    {"details", details}, {"held_details", held_details},
+    {"signature_names", signature_names}, {"stopped_texts", stopped_texts},
     {"day_list", day_list}, {"day_of_ten_thousand", day_of_ten_thousand})

@@ -13,19 +13,11 @@
 #include "../../daemon/base/mem.h"
 #include "../../daemon/base/text.h"
 #include "../../daemon/unpack/sevenhead.h"
-#include "../../daemon/unpack/unpack.h"
 #include "leftover.h"
-#include "make_archive.h"
 #include "test.h"
+#include "unpacked.h"
 
 #define SECRET "sluse-2026"
-
-struct got {
-	struct sl_buf log; /* a line a member: "name|size|reason" */
-	struct sl_unpacked u;
-	struct sl_budget b;
-	unsigned members, whole, strange;
-};
 
 static struct sl_passwords list;
 static struct sl_keys keys = {.list = &list};
@@ -70,32 +62,19 @@ on_member(void *arg, const struct sl_member *m)
 	struct got *g = arg;
 	SL_FREE uint8_t *p = sl_alloc((size_t)m->size + 1);
 
-	g->members++;
-	if (m->reason == NULL && !m->skipped) {
-		g->whole++;
-		CHECK(sl_pread_full(g->b.fd, p, (size_t)m->size,
-			  (off_t)m->offset) == (ssize_t)m->size);
+	if (got_member(g, m)) {
+		CHECK(sl_pread_full(g->b.fd, p, (size_t)m->size, m->offset) ==
+		      (ssize_t)m->size);
 		g->strange += !is_known(p, (size_t)m->size);
 	}
 	sl_buf_printf(&g->log, "%s|%llu|%s\n", m->name,
-	    (unsigned long long)m->size,
-	    m->skipped		? "skipped"
-	    : m->reason != NULL ? m->reason
-				: "");
+	    (unsigned long long)m->size, got_reason(m));
 }
 
 static void
 unpack(struct got *g, const void *p, size_t n)
 {
-	SL_CLOSE int in = make_fd(p, n);
-	struct sl_extent x = {.fd = in, .size = n};
-
-	memset(g, 0, sizeof(*g));
-	g->b = limits;
-	g->b.fd = make_fd("", 0);
-	g->b.input_bytes = n;
-	CHECK(sl_unpack(SL_ARCHIVE_7ZIP, &x, "a.7z", &keys, &g->b, on_member, g,
-		  &g->u, NULL) == SL_OK);
+	got_unpack(g, SL_ARCHIVE_7ZIP, "a.7z", p, n, &keys, limits, on_member);
 	CHECK(!g->u.cut_off);
 }
 
@@ -103,9 +82,7 @@ static void
 end(struct got *g)
 {
 	CHECK(g->strange == 0);
-	(void)close(g->b.fd);
-	sl_budget_free(&g->b);
-	sl_buf_free(&g->log);
+	got_end(g);
 }
 
 static void

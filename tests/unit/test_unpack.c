@@ -9,42 +9,23 @@
 #include "../../daemon/base/file.h"
 #include "../../daemon/base/mem.h"
 #include "../../daemon/unpack/kinds.h"
-#include "make_archive.h"
 #include "test.h"
+#include "unpacked.h"
 
-struct got {
-	struct sl_buf
-	    log; /* a line a member: "name|charset|size|reason|warn" */
-	struct sl_unpacked u;
-	struct sl_budget b;
-	unsigned members, whole;
-	uint64_t bytes;
-	uint8_t first[64]; /* of the last whole member */
-	uint64_t last_offset, last_size;
-	struct sl_buf raw; /* raw name of the last member */
-};
 static const struct sl_passwords *keys; /* given to unpack() */
 
+/* "name|charset|size|reason|warnings" */
 static void
 on_member(void *arg, const struct sl_member *m)
 {
 	struct got *g = arg;
 
-	g->members++;
-	if (m->reason == NULL && !m->skipped) {
-		g->whole++;
-		g->bytes += m->size;
-		g->last_offset = m->offset;
-		g->last_size = m->size;
-	}
+	(void)got_member(g, m);
 	sl_buf_reset(&g->raw);
 	sl_buf_add(&g->raw, m->name_raw, m->name_raw_n);
 	if (g->members <= 64)
 		sl_buf_printf(&g->log, "%s|%s|%llu|%s|%s\n", m->name,
-		    m->name_charset, (unsigned long long)m->size,
-		    m->skipped		? "skipped"
-		    : m->reason != NULL ? m->reason
-					: "",
+		    m->name_charset, (unsigned long long)m->size, got_reason(m),
 		    m->warnings);
 }
 
@@ -57,37 +38,19 @@ limits(void)
 	    .ratio_max = 100};
 }
 
-/* Unpacks the bytes; g is the caller's to end(). */
+/* Unpacks the bytes; g is the caller's to got_end(). */
 static void
 unpack(struct got *g, enum sl_archive kind, const void *p, size_t n,
     struct sl_budget b)
 {
-	SL_CLOSE int in = make_fd(p, n);
-	struct sl_extent x = {.fd = in, .size = n};
 	struct sl_keys k = {.list = keys};
-	enum sl_rc rc;
 
-	memset(g, 0, sizeof(*g));
-	g->b = b;
-	g->b.fd = make_fd("", 0);
-	g->b.input_bytes = n;
-	rc = sl_unpack(
-	    kind, &x, "outer.gz", &k, &g->b, on_member, g, &g->u, NULL);
+	got_unpack(g, kind, "outer.gz", p, n, &k, b, on_member);
 	sl_keys_free(&k);
-	CHECK(rc == SL_OK);
 	(void)sl_pread_full(
 	    g->b.fd, g->first, sizeof(g->first) - 1, g->last_offset);
 	if (g->last_size < sizeof(g->first))
 		g->first[g->last_size] = '\0';
-}
-
-static void
-end(struct got *g)
-{
-	(void)close(g->b.fd);
-	sl_budget_free(&g->b);
-	sl_buf_free(&g->log);
-	sl_buf_free(&g->raw);
 }
 
 static void
@@ -112,7 +75,7 @@ plain_zip(void)
 	    "a.txt|US-ASCII|5||\ndir/|US-ASCII|0|skipped|\n"
 	    "dir/b.txt|US-ASCII|6||\nc|US-ASCII|9||\n");
 	CHECK_STR((char *)g.first, "third one");
-	end(&g);
+	got_end(&g);
 }
 
 static void
@@ -125,7 +88,7 @@ empty_zip(void)
 	unpack(&g, SL_ARCHIVE_ZIP, z.p, z.n, limits());
 	CHECK_STR(g.u.reason, NULL);
 	CHECK(g.members == 0);
-	end(&g);
+	got_end(&g);
 }
 
 /* Each name in one zip of its own: what is decoded, from what. */
@@ -174,7 +137,7 @@ names(void)
 		    &want, "%s|%s|1||\n", cases[i].name, cases[i].charset);
 		CHECK_STR(sl_buf_str(&g.log), sl_buf_str(&want));
 		CHECK_STR(sl_buf_str(&g.raw), cases[i].raw);
-		end(&g);
+		got_end(&g);
 	}
 }
 
@@ -192,7 +155,7 @@ stale_unicode_field(void)
 	make_zip(&z, &m, 1, NULL);
 	unpack(&g, SL_ARCHIVE_ZIP, z.p, z.n, limits());
 	CHECK_STR(sl_buf_str(&g.log), "new.txt|US-ASCII|1||\n");
-	end(&g);
+	got_end(&g);
 }
 
 static void
@@ -218,7 +181,7 @@ odd_names(void)
 	    strstr(sl_buf_str(&g.log), "|US-ASCII|1||name_too_long\n") != NULL);
 	CHECK(strstr(sl_buf_str(&g.log),
 		  "\ncentral|US-ASCII|1||name_differs\n") != NULL);
-	end(&g);
+	got_end(&g);
 }
 
 /* -- limits -------------------------------------------------------------------
@@ -263,7 +226,7 @@ limit_members(void)
 		CHECK_STR(g.u.reason, max < 50 ? "limit_members" : NULL);
 		CHECK(max < 50 || g.whole == 50);
 		CHECK(g.members <= max);
-		end(&g);
+		got_end(&g);
 	}
 }
 
@@ -284,7 +247,7 @@ limit_members_tar(void)
 		unpack(&g, SL_ARCHIVE_TAR, t.p, t.n, b);
 		CHECK_STR(g.u.reason, max < 20 ? "limit_members" : NULL);
 		CHECK(g.whole == (max < 20 ? max : 20));
-		end(&g);
+		got_end(&g);
 	}
 }
 
@@ -304,18 +267,18 @@ limit_bytes(void)
 		CHECK_STR(g.u.reason, d < 0 ? "limit_bytes" : NULL);
 		CHECK(g.whole == (d < 0 ? 3u : 4u));
 		CHECK(g.b.produced <= b.total_bytes_max);
-		end(&g);
+		got_end(&g);
 		b = limits();
 		b.member_bytes_max = (uint64_t)(100000 + d);
 		unpack(&g, SL_ARCHIVE_ZIP, z.p, z.n, b);
 		CHECK_STR(g.u.reason, d < 0 ? "limit_member" : NULL);
-		end(&g);
+		got_end(&g);
 		b = limits();
 		b.out_bytes = (uint64_t)(400000 + d);
 		unpack(&g, SL_ARCHIVE_ZIP, z.p, z.n, b);
 		CHECK_STR(g.u.reason, d < 0 ? "limit_bytes" : NULL);
 		CHECK(lseek(g.b.fd, 0, SEEK_END) <= 400000 + d);
-		end(&g);
+		got_end(&g);
 	}
 }
 
@@ -344,7 +307,7 @@ limit_ratio(void)
 			  &g, &g.u, NULL) == SL_OK);
 		CHECK_STR(g.u.reason, d < 0 ? "limit_ratio" : NULL);
 		CHECK(g.b.produced <= 64 * g.b.input_bytes);
-		end(&g);
+		got_end(&g);
 	}
 	(void)close(in);
 	free(zeros);
@@ -363,12 +326,12 @@ ratio_of_small(void)
 	make_zip(&z, &m, 1, NULL);
 	unpack(&g, SL_ARCHIVE_ZIP, z.p, z.n, limits());
 	CHECK_STR(g.u.reason, NULL);
-	end(&g);
+	got_end(&g);
 	m.n++;
 	make_zip(&z2, &m, 1, NULL);
 	unpack(&g, SL_ARCHIVE_ZIP, z2.p, z2.n, limits());
 	CHECK_STR(g.u.reason, "limit_ratio");
-	end(&g);
+	got_end(&g);
 	free(zeros);
 }
 
@@ -389,7 +352,7 @@ bomb(void)
 	CHECK(g.whole == 0);
 	CHECK(g.b.produced <= 100 * z.n);
 	CHECK((uint64_t)lseek(g.b.fd, 0, SEEK_END) <= 100 * z.n);
-	end(&g);
+	got_end(&g);
 }
 
 /* -- tricks -------------------------------------------------------------------
@@ -410,7 +373,7 @@ overlap(void)
 	unpack(&g, SL_ARCHIVE_ZIP, z.p, z.n, limits());
 	CHECK_STR(g.u.reason, "overlap");
 	CHECK(g.members == 0 && g.b.produced == 0);
-	end(&g);
+	got_end(&g);
 }
 
 /* Members side by side, to the byte, do not overlap. */
@@ -424,7 +387,7 @@ side_by_side(void)
 	unpack(&g, SL_ARCHIVE_ZIP, z.p, z.n, limits());
 	CHECK_STR(g.u.reason, NULL);
 	CHECK(g.whole == 3);
-	end(&g);
+	got_end(&g);
 }
 
 /* What `zip -s` writes: the directory lies in the last volume and counts from
@@ -449,12 +412,12 @@ split_zip(void)
 	unpack(&g, SL_ARCHIVE_ZIP, z.p + cut, z.n - cut, limits());
 	CHECK_STR(g.u.reason, "volumes_missing");
 	CHECK(g.members == 0 && g.b.limit == NULL && !g.u.cut_off);
-	end(&g);
+	got_end(&g);
 	/* The first may still be arriving, as one file. */
 	unpack(&g, SL_ARCHIVE_ZIP, first.p, first.n, limits());
 	CHECK_STR(g.u.reason, "volumes_missing");
 	CHECK(g.u.cut_off && g.whole == 0);
-	end(&g);
+	got_end(&g);
 }
 
 /* Split in one piece: a mark in front, and all of it there. */
@@ -471,7 +434,7 @@ split_in_one(void)
 	unpack(&g, SL_ARCHIVE_ZIP, z.p, z.n, limits());
 	CHECK_STR(g.u.reason, NULL);
 	CHECK(g.whole == 1);
-	end(&g);
+	got_end(&g);
 }
 
 static void
@@ -491,7 +454,7 @@ thousand_to_one(void)
 	unpack(&g, SL_ARCHIVE_ZIP, z.p, z.n, limits());
 	CHECK_STR(g.u.reason, "overlap");
 	CHECK(g.whole <= 1);
-	end(&g);
+	got_end(&g);
 }
 
 static void
@@ -505,7 +468,7 @@ thousand_members(void)
 	CHECK_STR(g.u.reason, NULL);
 	CHECK(g.whole == 1000 && g.bytes == 3000);
 	CHECK_STR(sl_buf_str(&g.raw), "m999");
-	end(&g);
+	got_end(&g);
 }
 
 static void
@@ -528,11 +491,11 @@ false_sizes(void)
 	unpack(&g, SL_ARCHIVE_ZIP, z.p, z.n, limits());
 	CHECK(g.b.produced <= 10);
 	CHECK(strstr(sl_buf_str(&g.log), "|damaged|") != NULL);
-	end(&g);
+	got_end(&g);
 	make_zip(&z2, none, 1, NULL);
 	unpack(&g, SL_ARCHIVE_ZIP, z2.p, z2.n, limits());
 	CHECK(strstr(sl_buf_str(&g.log), "|damaged|") != NULL);
-	end(&g);
+	got_end(&g);
 }
 
 static void
@@ -551,7 +514,7 @@ encrypted(void)
 	CHECK_STR(sl_buf_str(&g.log),
 	    "open|US-ASCII|3||\nshut|US-ASCII|0|encrypted|\n"
 	    "open too|US-ASCII|4||\n");
-	end(&g);
+	got_end(&g);
 }
 
 static void
@@ -567,7 +530,7 @@ unknown_method(void)
 	unpack(&g, SL_ARCHIVE_ZIP, z.p, z.n, limits());
 	CHECK_STR(sl_buf_str(&g.log),
 	    "odd|US-ASCII|0|unsupported|\nfine|US-ASCII|4||\n");
-	end(&g);
+	got_end(&g);
 }
 
 static void
@@ -586,7 +549,7 @@ junk_before_and_two_ends(void)
 	unpack(&g, SL_ARCHIVE_ZIP, z.p, z.n, limits());
 	CHECK_STR(g.u.reason, NULL);
 	CHECK_STR(sl_buf_str(&g.log), "real|US-ASCII|3||\n");
-	end(&g);
+	got_end(&g);
 }
 
 /* Cut at 50 places: what came whole stays, the rest is said to be missing. */
@@ -608,7 +571,7 @@ truncated_zip(void)
 		CHECK(g.u.cut_off);
 		CHECK(g.whole == whole);
 		CHECK(g.bytes == 200 * whole);
-		end(&g);
+		got_end(&g);
 	}
 }
 
@@ -640,13 +603,13 @@ truncated_tar_gz(void)
 		CHECK(g.u.cut_off);
 		CHECK(g.whole >= last && g.whole <= 10);
 		last = g.whole;
-		end(&g);
+		got_end(&g);
 	}
 	CHECK(last >= 7);
 	unpack(&g, SL_ARCHIVE_GZIP, z.p, z.n, limits());
 	CHECK_STR(g.u.reason, NULL);
 	CHECK(g.whole == 10);
-	end(&g);
+	got_end(&g);
 }
 
 /* One byte changed at a time: any answer will do that keeps to the limits. */
@@ -664,7 +627,7 @@ flipped(void)
 		unpack(&g, SL_ARCHIVE_ZIP, z.p, z.n, limits());
 		CHECK(g.members <= 10000 && g.b.produced <= 400 << 20);
 		whole += g.whole;
-		end(&g);
+		got_end(&g);
 		z.p[i] ^= 0x55;
 	}
 	/* Most members survive most changes. */
@@ -682,11 +645,11 @@ single_gzip(void)
 	CHECK_STR(sl_buf_str(&g.log), "brøv.txt|ISO-8859-1|5||\n");
 	CHECK_STR(sl_buf_str(&g.raw), "br\xF8v.txt");
 	CHECK_STR((char *)g.first, "hello");
-	end(&g);
+	got_end(&g);
 	make_gzip(&bare, NULL, "hello", 5);
 	unpack(&g, SL_ARCHIVE_GZIP, bare.p, bare.n, limits());
 	CHECK_STR(sl_buf_str(&g.log), "outer||5||\n");
-	end(&g);
+	got_end(&g);
 }
 
 static void
@@ -713,7 +676,7 @@ tar_tricks(void)
 	    "link/file|US-ASCII|3||\nhard|US-ASCII|0|skipped|\n"
 	    "null|US-ASCII|0|skipped|\npipe|US-ASCII|0|skipped|\n"
 	    "blåbær|ISO-8859-1|2||\n");
-	end(&g);
+	got_end(&g);
 }
 
 static void
@@ -728,7 +691,7 @@ tar_of_eight_exbibytes(void)
 	unpack(&g, SL_ARCHIVE_TAR, t.p, t.n, limits());
 	CHECK_STR(g.u.reason, "damaged");
 	CHECK(g.whole == 1 && g.b.produced < 10000);
-	end(&g);
+	got_end(&g);
 }
 
 static void
@@ -759,12 +722,12 @@ passwords(void)
 		unpack(&g, SL_ARCHIVE_ZIP, b.p, b.n, limits());
 		CHECK_STR(g.u.reason, "encrypted");
 		CHECK(g.u.password == 0 && g.members == 2 && g.whole == 0);
-		end(&g);
+		got_end(&g);
 		keys = &wrong;
 		unpack(&g, SL_ARCHIVE_ZIP, b.p, b.n, limits());
 		CHECK_STR(g.u.reason, "encrypted");
 		CHECK(g.u.password == 0 && g.whole == 0);
-		end(&g);
+		got_end(&g);
 		keys = &list;
 		unpack(&g, SL_ARCHIVE_ZIP, b.p, b.n, limits());
 		CHECK_STR(g.u.reason, NULL);
@@ -773,12 +736,12 @@ passwords(void)
 		    "%u %u %llu %s", g.u.password, g.whole,
 		    (unsigned long long)g.bytes, sl_buf_str(&g.log));
 		CHECK_STR((const char *)g.first, "vedlegg\n");
-		end(&g);
+		got_end(&g);
 		/* the right password, but damaged in the data */
 		b.p[60] = (char)(b.p[60] ^ 1);
 		unpack(&g, SL_ARCHIVE_ZIP, b.p, b.n, limits());
 		CHECK(g.u.reason != NULL && g.whole == 0);
-		end(&g);
+		got_end(&g);
 		keys = NULL;
 	}
 }
@@ -798,7 +761,7 @@ two_passwords(void)
 	CHECK_STR(g.u.reason, "encrypted");
 	CHECK(g.u.password == 1 && g.members == 2 && g.whole == 1);
 	CHECK_STR((const char *)g.first, "en\n");
-	end(&g);
+	got_end(&g);
 	keys = NULL;
 }
 
@@ -819,12 +782,12 @@ compressed(void)
 		unpack(&g, s->kind, s->p, s->n, limits());
 		CHECK_MSG(g.u.reason == NULL && g.whole == 1, "%d", s->kind);
 		CHECK_STR((const char *)g.first, "sluse");
-		end(&g);
+		got_end(&g);
 		/* cut off in the middle */
 		unpack(&g, s->kind, s->p, s->n * 2 / 3, limits());
 		CHECK_MSG(g.u.reason != NULL || s->kind == SL_ARCHIVE_COMPRESS,
 		    "%d", s->kind);
-		end(&g);
+		got_end(&g);
 	}
 	for (i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
 		sl_buf_reset(&b);
