@@ -71,7 +71,8 @@ see_tile(void *arg, int level, uint64_t n, const struct sl_digest *hashes,
 /* -- payloads -------------------------------------------------------------- */
 
 static void
-see_payload(struct offline *o, const struct sl_leaf *l, struct sl_slice line)
+see_payload(
+    struct offline *o, const struct sl_leaf_view *l, struct sl_slice line)
 {
 	json_t *j = json_loadb(line.p, line.n, 0, NULL);
 	const json_t *body = json_object_get(j, "body");
@@ -102,7 +103,7 @@ see_leaf(struct offline *o, uint64_t seq, struct sl_slice bytes,
     struct sl_slice *bodies)
 {
 	struct sl_slice line;
-	struct sl_leaf l;
+	struct sl_leaf_view l;
 
 	sl_tree_leaf_hash(bytes.p, bytes.n, &o->hash[seq % SL_TILE_WIDTH]);
 	if (!sl_check_leaf(&o->c, seq, bytes, &l) || !o->payloads)
