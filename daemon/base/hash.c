@@ -2,6 +2,7 @@
 #include "hash.h"
 
 #include <assert.h>
+#include <endian.h>
 #include <errno.h>
 #include <openssl/evp.h>
 #include <openssl/sha.h>
@@ -79,6 +80,43 @@ sl_sha256(const void *p, size_t n, struct sl_digest *ret)
 	(void)SHA256_Init(&c);
 	(void)SHA256_Update(&c, p, n);
 	(void)SHA256_Final(ret->b, &c);
+}
+
+/* A short message is padded here (FIPS 180-4, 5.1.1) and goes through in one
+ * piece: many are hashed where a tree is. */
+#define PAD_MAX (SHA256_CBLOCK + 8)
+
+void
+sl_sha256_tagged(uint8_t tag, const void *p, size_t n, struct sl_digest *ret)
+{
+	uint8_t block[16 * SHA256_CBLOCK + PAD_MAX];
+	uint64_t bits = htobe64(8 * ((uint64_t)n + 1));
+	size_t size = (n + 1 + 8) / SHA256_CBLOCK * SHA256_CBLOCK +
+		      SHA256_CBLOCK,
+	       i;
+	struct sl_sha256 *h;
+	SHA256_CTX c;
+
+	if (size > sizeof(block) - PAD_MAX) {
+		h = sl_sha256_new();
+		sl_sha256_add(h, &tag, 1);
+		sl_sha256_add(h, p, n);
+		sl_sha256_end(h, ret);
+		return;
+	}
+	block[0] = tag;
+	if (n > 0)
+		memcpy(block + 1, p, n);
+	memset(block + n + 1, 0, PAD_MAX); /* of one length: no loop */
+	block[n + 1] = 0x80;
+	memcpy(block + size - sizeof(bits), &bits, sizeof(bits));
+	(void)SHA256_Init(&c);
+	(void)SHA256_Update(&c, block, size);
+	for (i = 0; i < SL_SHA256_LEN / 4; i++) {
+		uint32_t word = htobe32(c.h[i]);
+
+		memcpy(ret->b + 4 * i, &word, sizeof(word));
+	}
 }
 
 void

@@ -22,6 +22,9 @@ void sl_sha256_end(struct sl_sha256 *h, struct sl_digest *ret);
 /* NULL is fine. */
 void sl_sha256_free(struct sl_sha256 *h);
 void sl_sha256(const void *p, size_t n, struct sl_digest *ret);
+/* Of one byte and n behind it, as the nodes of a hash tree are. */
+void sl_sha256_tagged(
+    uint8_t tag, const void *p, size_t n, struct sl_digest *ret);
 /* 64 lower-case hex digits and NUL into out[65]. */
 void sl_digest_hex(const struct sl_digest *d, char *out);
 

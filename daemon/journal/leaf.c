@@ -8,6 +8,7 @@
 #include "../base/text.h"
 
 #define HEAD "sluse/leaf/v1\n"
+#define SEQ_MAX UINT64_C(999999999999999999)
 #define LEAF_MIN 90u /* bytes, with words and numbers of one character */
 
 static bool
@@ -108,11 +109,10 @@ take_word(const char **at, struct sl_slice *ret)
 	       (high < 0x80 || sl_utf8_valid(ret->p, ret->n));
 }
 
-/* Up to eight digits at once: those that are fewer get zeros before them. */
+/* Eight digits. */
 static uint64_t
-digits(uint64_t w, unsigned n)
+number_of(uint64_t w)
 {
-	w = n == 0 ? 0 : (w ^ EACH('0')) << (64 - 8 * n);
 	w = w * 10 + (w >> 8); /* pairs, then fours, then all */
 	return ((w & UINT64_C(0x000000FF000000FF)) *
 		       UINT64_C(0x000F424000000064) +
@@ -127,18 +127,21 @@ static bool
 take_number(const char **at, int64_t *ret)
 {
 	static const uint32_t power[] = {
-	    1, 10, 100, 1000, 10000, 100000, 1000000, 10000000, 100000000};
+	    1, 10, 100, 1000, 10000, 100000, 1000000, 10000000};
 	const char *first = *at + (**at == '-'), *p = first;
 	bool minus = p != *at;
 	uint64_t v = 0, w;
 	unsigned n;
 
-	do {
-		w = eight(p);
-		n = digit_bytes(w);
-		v = v * power[n] + digits(w, n);
-		p += n;
-	} while (n == 8 && p - first <= 18);
+	while ((n = digit_bytes(w = eight(p))) == 8) {
+		if (p != first && p != first + 8)
+			return false;
+		v = v * 100000000 + number_of(w ^ EACH('0'));
+		p += 8;
+	}
+	if (n > 0) /* fewer get zeros before them */
+		v = v * power[n] + number_of((w ^ EACH('0')) << (64 - 8 * n));
+	p += n;
 	if (*p != '\n' || p == first || p - first > 18 ||
 	    (*first == '0' && (p - first > 1 || minus)))
 		return false;
@@ -163,30 +166,113 @@ is_hex(const char *p)
 	return bad == 0;
 }
 
-bool
-sl_leaf_read(const void *bytes, size_t n, struct sl_leaf_view *ret)
+/* The digest and what follows it. */
+static const char *
+read_tail(const char *p, size_t n, struct sl_leaf_view *ret)
 {
-	const char *at = bytes, *tail;
-	int64_t seq, event;
+	const char *tail = p + n - TAIL;
 
-	if (n <= LEAF_MIN || n > SL_LEAF_MAX ||
-	    memcmp(at, HEAD, sizeof(HEAD) - 1) != 0)
-		return false;
-	tail = at + n - TAIL;
+	if (n <= LEAF_MIN || n > SL_LEAF_MAX || tail[-1] != '\n' ||
+	    memcmp(tail + SL_SHA256_HEX, "\n-\n", 3) != 0 || !is_hex(tail))
+		return NULL;
 	ret->payload = tail;
-	if (tail[-1] != '\n' || !is_hex(tail) ||
-	    memcmp(tail + SL_SHA256_HEX, "\n-\n", 3) != 0)
+	return tail;
+}
+
+static bool
+read_start(const char **at, const char *tail, struct sl_leaf_view *ret)
+{
+	int64_t seq;
+
+	if (memcmp(*at, HEAD, sizeof(HEAD) - 1) != 0)
 		return false;
-	at += sizeof(HEAD) - 1;
-	if (!take_word(&at, &ret->origin) || at >= tail ||
-	    !take_number(&at, &seq) || seq < 0 || at >= tail ||
-	    !take_number(&at, &ret->time_ms) || at >= tail ||
-	    !take_number(&at, &event) || event < 0 || event > 65535 ||
-	    at >= tail || !take_word(&at, &ret->subject) || at >= tail ||
-	    !take_word(&at, &ret->actor) || at != tail)
+	*at += sizeof(HEAD) - 1;
+	if (!take_word(at, &ret->origin) || *at >= tail ||
+	    !take_number(at, &seq) || seq < 0)
 		return false;
 	ret->seq = (uint64_t)seq;
+	return true;
+}
+
+/* What stands between sequence and digest. */
+static bool
+read_middle(const char *at, const char *tail, struct sl_leaf_view *ret)
+{
+	int64_t event;
+
+	if (at >= tail || !take_number(&at, &ret->time_ms) || at >= tail ||
+	    !take_number(&at, &event) || event < 0 || event > 65535 ||
+	    at >= tail || !take_word(&at, &ret->subject) || at >= tail ||
+	    !take_word(&at, &ret->actor))
+		return false;
 	ret->event = (int)event;
+	return at == tail;
+}
+
+bool
+sl_leaf_read(const void *p, size_t n, struct sl_leaf_view *ret)
+{
+	const char *at = p, *tail = read_tail(p, n, ret);
+
+	return tail != NULL && read_start(&at, tail, ret) &&
+	       read_middle(at, tail, ret);
+}
+
+/* The lines up to the sequence, of the leaf after l. */
+static void
+expect(struct sl_leaf_reader *r, const char *leaf, const struct sl_leaf_view *l)
+{
+	size_t n = sizeof(HEAD) + l->origin.n;
+	int more;
+
+	r->start_n = 0;
+	r->seq = l->seq + 1;
+	r->origin_n = l->origin.n;
+	if (n > sizeof(r->start) || r->seq > SEQ_MAX)
+		return;
+	memcpy(r->start, leaf, n);
+	more = snprintf(
+	    r->start + n, sizeof(r->start) - n, "%" PRIu64 "\n", r->seq);
+	if (more > 0 && (size_t)more < sizeof(r->start) - n)
+		r->start_n = n + (size_t)more;
+}
+
+/* The same where start was right, and only the number is another. */
+static void
+expect_next(
+    struct sl_leaf_reader *r, const char *leaf, const struct sl_leaf_view *l)
+{
+	char *digit = r->start + r->start_n - 2;
+
+	if (*digit == '9') {
+		expect(r, leaf, l);
+		return;
+	}
+	++*digit;
+	r->seq++;
+}
+
+bool
+sl_leaf_read_next(struct sl_leaf_reader *r, const void *p, size_t n,
+    struct sl_leaf_view *ret)
+{
+	const char *at = p, *tail = read_tail(p, n, ret);
+
+	if (tail == NULL)
+		return false;
+	if (r->start_n > 0 && r->start_n < n - TAIL &&
+	    memcmp(at, r->start, r->start_n) == 0) {
+		ret->origin =
+		    (struct sl_slice){at + sizeof(HEAD) - 1, r->origin_n};
+		ret->seq = r->seq;
+		if (!read_middle(at + r->start_n, tail, ret))
+			return false;
+		expect_next(r, p, ret);
+		return true;
+	}
+	if (!read_start(&at, tail, ret) || !read_middle(at, tail, ret))
+		return false;
+	expect(r, p, ret);
 	return true;
 }
 

@@ -201,7 +201,7 @@ sl_check_leaf(struct sl_check *c, uint64_t seq, struct sl_slice bytes,
 	if (!c->v->ok)
 		return false;
 	/* What is decoded encodes to the same bytes: leaf.h. */
-	if (!sl_leaf_read(bytes.p, bytes.n, ret)) {
+	if (!sl_leaf_read_next(&c->reader, bytes.p, bytes.n, ret)) {
 		sl_check_fault(c, seq, seq, "it is not a leaf of version 1");
 		return false;
 	}

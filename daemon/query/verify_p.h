@@ -21,6 +21,7 @@ struct sl_check {
 	const struct sl_verify_ask *ask;
 	struct sl_tree tree;
 	struct sl_buf lines; /* of a leaf that is looked at on the side */
+	struct sl_leaf_reader reader;
 	size_t origin_n; /* of v->origin */
 	struct sl_vkey keys[SL_VERIFY_KEYS_MAX]; /* whose word counts */
 	size_t keys_n;

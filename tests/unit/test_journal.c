@@ -232,7 +232,7 @@ tree_vectors(void)
 static void
 tree_hashes(void)
 {
-	static uint8_t big[5000], with0[5001];
+	static uint8_t big[1500], with0[1501];
 	struct sl_digest a, b, l, r;
 	char hex[SL_SHA256_HEX + 1];
 	size_t n;
@@ -246,13 +246,20 @@ tree_hashes(void)
 	sl_tree_node_hash(&l, &r, &a);
 	sl_tree_node_hash(&r, &l, &b);
 	CHECK(memcmp(&a, &b, sizeof(a)) != 0);
-	/* Both ways of hashing a leaf say the same around their border. */
+	with0[0] = 1;
+	memcpy(with0 + 1, &l, sizeof(l));
+	memcpy(with0 + 1 + sizeof(l), &r, sizeof(r));
+	sl_sha256(with0, 1 + 2 * sizeof(l), &b);
+	CHECK(memcmp(&a, &b, sizeof(a)) == 0);
+	/* Every length of the last block, and both ways of hashing a leaf.
+	 * Downwards: nothing may be left of the longer one before. */
 	memset(big, 'x', sizeof(big));
 	memcpy(with0 + 1, big, sizeof(big));
-	for (n = 1020; n < 1030; n++) {
+	with0[0] = 0;
+	for (n = sizeof(big) + 1; n-- > 0;) {
 		sl_tree_leaf_hash(big, n, &a);
 		sl_sha256(with0, n + 1, &b);
-		CHECK(memcmp(&a, &b, sizeof(a)) == 0);
+		CHECK_MSG(memcmp(&a, &b, sizeof(a)) == 0, "%zu bytes", n);
 	}
 }
 
