@@ -92,16 +92,19 @@ digit_bytes(uint64_t w)
 	    (((v & EACH(0x7F)) + EACH(0x80 - 10)) | v) & EACH(0x80));
 }
 
-static bool
+static inline bool
 take_word(const char **at, struct sl_slice *ret)
 {
 	const unsigned char *p = (const unsigned char *)*at;
 	unsigned high = 0, n;
+	uint64_t w;
 
-	while ((n = plain_bytes(eight((const char *)p))) == 8)
+	while ((n = plain_bytes(w = eight((const char *)p))) == 8)
 		p += 8;
-	for (p += n; *p >= 0x20 && *p != 0x7F; p++)
-		high |= *p;
+	p += n;
+	if ((w >> 8 * n & 0xFF) != '\n')
+		for (; *p >= 0x20 && *p != 0x7F; p++)
+			high |= *p;
 	ret->p = *at;
 	ret->n = (uint32_t)((const char *)p - *at);
 	*at = (const char *)p + 1;
@@ -123,7 +126,7 @@ number_of(uint64_t w)
 
 /* A canonical decimal of at most 18 digits: no sign but '-', no leading
  * zero. */
-static bool
+static inline bool
 take_number(const char **at, int64_t *ret)
 {
 	static const uint32_t power[] = {
@@ -167,7 +170,7 @@ is_hex(const char *p)
 }
 
 /* The digest and what follows it. */
-static const char *
+static inline const char *
 read_tail(const char *p, size_t n, struct sl_leaf_view *ret)
 {
 	const char *tail = p + n - TAIL;
@@ -195,7 +198,7 @@ read_start(const char **at, const char *tail, struct sl_leaf_view *ret)
 }
 
 /* What stands between sequence and digest. */
-static bool
+static inline bool
 read_middle(const char *at, const char *tail, struct sl_leaf_view *ret)
 {
 	int64_t event;
@@ -244,7 +247,9 @@ expect_next(
 {
 	char *digit = r->start + r->start_n - 2;
 
-	if (*digit == '9') {
+	for (; *digit == '9'; digit--)
+		*digit = '0';
+	if (*digit == '\n') { /* all were: it gets longer */
 		expect(r, leaf, l);
 		return;
 	}

@@ -1,28 +1,41 @@
 #include "tile.h"
 
-#include <inttypes.h>
-
 uint64_t
 sl_tile_hashes(int level, uint64_t size)
 {
 	return size >> (8 * level);
 }
 
+static void
+add_three(struct sl_buf *out, uint64_t n)
+{
+	char digits[] = {(char)('0' + n / 100 % 10), (char)('0' + n / 10 % 10),
+	    (char)('0' + n % 10)};
+
+	sl_buf_add(out, digits, sizeof(digits));
+}
+
+/* There are many: no printf. */
 void
 sl_tile_path(
     struct sl_buf *out, const char *dir, int level, uint64_t n, unsigned width)
 {
 	uint64_t power = 1;
 
+	sl_buf_add_str(out, dir);
 	if (level == SL_TILE_ENTRIES)
-		sl_buf_printf(out, "%s/entries/", dir);
+		sl_buf_add_str(out, "/entries/");
 	else
-		sl_buf_printf(out, "%s/%d/", dir, level);
+		sl_buf_add(
+		    out, (char[]){'/', (char)('0' + level), '/'}, 3);
 	while (n / power >= 1000)
 		power *= 1000;
-	for (; power > 1; power /= 1000)
-		sl_buf_printf(out, "x%03" PRIu64 "/", n / power % 1000);
-	sl_buf_printf(out, "%03" PRIu64, n % 1000);
+	for (; power > 1; power /= 1000) {
+		sl_buf_add_char(out, 'x');
+		add_three(out, n / power);
+		sl_buf_add_char(out, '/');
+	}
+	add_three(out, n);
 	if (width < SL_TILE_WIDTH)
 		sl_buf_printf(out, ".p/%u", width);
 }
