@@ -258,8 +258,8 @@ expect_next(
 }
 
 bool
-sl_leaf_read_next(struct sl_leaf_reader *r, const void *p, size_t n,
-    struct sl_leaf_view *ret)
+sl_leaf_read_next(
+    struct sl_leaf_reader *r, const void *p, size_t n, struct sl_leaf_view *ret)
 {
 	const char *at = p, *tail = read_tail(p, n, ret);
 

@@ -26,8 +26,7 @@ sl_tile_path(
 	if (level == SL_TILE_ENTRIES)
 		sl_buf_add_str(out, "/entries/");
 	else
-		sl_buf_add(
-		    out, (char[]){'/', (char)('0' + level), '/'}, 3);
+		sl_buf_add(out, (char[]){'/', (char)('0' + level), '/'}, 3);
 	while (n / power >= 1000)
 		power *= 1000;
 	for (; power > 1; power /= 1000) {
@@ -61,11 +60,10 @@ sl_tile_entry(struct sl_slice *bundle, struct sl_slice *ret)
 static void
 tile_root(struct sl_digest *h, struct sl_digest *ret)
 {
-	unsigned n, i;
+	unsigned n;
 
-	for (n = SL_TILE_WIDTH; n > 1; n /= 2)
-		for (i = 0; i < n / 2; i++)
-			sl_tree_node_hash(&h[2 * i], &h[2 * i + 1], &h[i]);
+	for (n = SL_TILE_WIDTH / 2; n > 0; n /= 2)
+		sl_tree_node_hashes(h, n, h);
 	*ret = h[0];
 }
 

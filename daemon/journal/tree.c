@@ -3,10 +3,12 @@
 #include <assert.h>
 #include <string.h>
 
+#define NODE 1 /* the byte before two digests */
+
 void
 sl_tree_leaf_hash(const void *p, size_t n, struct sl_digest *ret)
 {
-	sl_sha256_tagged(0, p, n, ret);
+	sl_sha256_tagged(SL_TREE_LEAF, p, n, ret);
 }
 
 void
@@ -15,7 +17,14 @@ sl_tree_node_hash(const struct sl_digest *left, const struct sl_digest *right,
 {
 	struct sl_digest both[2] = {*left, *right};
 
-	sl_sha256_tagged(1, both, sizeof(both), ret);
+	sl_sha256_tagged(NODE, both, sizeof(both), ret);
+}
+
+void
+sl_tree_node_hashes(
+    const struct sl_digest *pairs, size_t n, struct sl_digest *ret)
+{
+	sl_sha256_pairs(NODE, pairs, n, ret);
 }
 
 size_t
