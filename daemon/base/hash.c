@@ -2,6 +2,7 @@
 #include "hash.h"
 
 #include <assert.h>
+#include <endian.h>
 #include <errno.h>
 #include <openssl/evp.h>
 #include <openssl/sha.h>
@@ -79,6 +80,97 @@ sl_sha256(const void *p, size_t n, struct sl_digest *ret)
 	(void)SHA256_Init(&c);
 	(void)SHA256_Update(&c, p, n);
 	(void)SHA256_Final(ret->b, &c);
+}
+
+/* -- many short messages, as where a tree is -------------------------------
+ *
+ * They are padded here (FIPS 180-4, 5.1.1) and go through in one piece.
+ */
+#define BLOCK SHA256_CBLOCK
+#define PAD_MAX (BLOCK + 8)
+
+static void
+run(const uint8_t *blocks, size_t n, struct sl_digest *ret)
+{
+	SHA256_CTX c;
+	uint32_t word;
+	size_t i;
+
+	(void)SHA256_Init(&c);
+	(void)SHA256_Update(&c, blocks, n);
+	for (i = 0; i < SL_SHA256_LEN / sizeof(word); i++) {
+		word = htobe32(c.h[i]);
+		memcpy(ret->b + sizeof(word) * i, &word, sizeof(word));
+	}
+}
+
+/* What follows a message of n bytes that stands in blocks of that size. PAD_MAX
+ * bytes behind the message are written, so that it takes no loop. */
+static void
+pad(uint8_t *blocks, size_t n, size_t size)
+{
+	uint64_t bits = htobe64(8 * (uint64_t)n);
+
+	memset(blocks + n, 0, PAD_MAX);
+	blocks[n] = 0x80;
+	memcpy(blocks + size - sizeof(bits), &bits, sizeof(bits));
+}
+
+bool
+sl_sha256_lay(struct sl_sha256_laid *l, uint8_t tag, const void *p, size_t n)
+{
+	static_assert(sizeof(l->b) == SL_SHA256_LAID_MAX + PAD_MAX, "room");
+
+	if (n > SL_SHA256_LAID_MAX - 10)
+		return false;
+	l->n = (n + 9) / BLOCK * BLOCK + BLOCK;
+	l->b[0] = tag;
+	if (n > 0)
+		memcpy(l->b + 1, p, n);
+	pad(l->b, n + 1, l->n);
+	return true;
+}
+
+void
+sl_sha256_laid(const struct sl_sha256_laid *l, struct sl_digest *ret)
+{
+	run(l->b, l->n, ret);
+}
+
+void
+sl_sha256_tagged(uint8_t tag, const void *p, size_t n, struct sl_digest *ret)
+{
+	struct sl_sha256_laid l;
+	struct sl_sha256 *h;
+
+	if (sl_sha256_lay(&l, tag, p, n)) {
+		sl_sha256_laid(&l, ret);
+		return;
+	}
+	h = sl_sha256_new();
+	sl_sha256_add(h, &tag, 1);
+	sl_sha256_add(h, p, n);
+	sl_sha256_end(h, ret);
+}
+
+void
+sl_sha256_pairs(
+    uint8_t tag, const struct sl_digest *pairs, size_t n, struct sl_digest *ret)
+{
+	uint8_t two[2 * SL_SHA256_LAY][2 * BLOCK + PAD_MAX];
+	size_t most = sizeof(two) / sizeof(two[0]), i, now;
+
+	for (i = 0; i < most && i < n; i++) {
+		two[i][0] = tag;
+		pad(two[i], 1 + 2 * sizeof(*pairs), (size_t)2 * BLOCK);
+	}
+	for (; n > 0; n -= now) {
+		now = n < most ? n : most;
+		for (i = 0; i < now; i++, pairs += 2)
+			memcpy(two[i] + 1, pairs, 2 * sizeof(*pairs));
+		for (i = 0; i < now; i++)
+			run(two[i], (size_t)2 * BLOCK, ret++);
+	}
 }
 
 void

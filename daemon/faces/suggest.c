@@ -64,8 +64,12 @@ static const char style[] =
     ".box{background:#1d2836;border-color:#9cc2ff}a{color:#9cc2ff}"
     ".dim{color:#cfcfcf}tr.settle>:first-child,"
     "tr.stop>:first-child{border-color:#ffb59b}}"
-    "@media print{body{margin:0;max-width:none;font-size:11px;"
-    "background:#fff;color:#000}a{color:#000}thead{"
+    /* Paper does not scroll: every column must find its place. */
+    "@media print{@page{size:A4 landscape;margin:12mm}"
+    "body{margin:0;padding:0;max-width:none;font-size:9pt;"
+    "background:#fff;color:#000}h1{font-size:14pt}h2{font-size:11pt}"
+    "table{font-size:8pt;line-height:1.25}th,td{padding:2pt 3pt}"
+    ".k{white-space:normal}.w{min-width:0}a{color:#000}thead{"
     "display:table-header-group}tr{break-inside:avoid}"
     "thead th,.box{background:#fff}}";
 

@@ -44,6 +44,29 @@ enum sl_rc sl_leaf_encode(
 enum sl_rc sl_leaf_decode(const void *p, size_t n, struct sl_buf *store,
     struct sl_leaf *ret, struct sl_err *err);
 
+/* The same where it lies: nothing is copied, texts have no end. */
+struct sl_leaf_view {
+	struct sl_slice origin, subject, actor;
+	const char *payload; /* 64 digits */
+	uint64_t seq;
+	int64_t time_ms;
+	int event;
+};
+/* False where sl_leaf_decode would say SL_REJECT: no check is left out. */
+bool sl_leaf_read(const void *p, size_t n, struct sl_leaf_view *ret);
+/* The same for leaves that should follow each other: the lines that the next
+ * one begins with are known from the one before, and are only compared. Start
+ * with {0}. Whatever comes is read as sl_leaf_read would. */
+struct sl_leaf_reader {
+	char start[256];
+	size_t start_n; /* 0: nothing is known */
+	uint32_t origin_n;
+	uint64_t seq;
+};
+bool sl_leaf_read_next(struct sl_leaf_reader *r, const void *p, size_t n,
+    struct sl_leaf_view *ret);
+void sl_leaf_payload(const struct sl_leaf_view *l, struct sl_digest *ret);
+
 /* SHA-256(salt || body). */
 void sl_payload_digest(const uint8_t salt[SL_SALT_LEN], const char *body,
     size_t n, struct sl_digest *ret);

@@ -1,28 +1,40 @@
 #include "tile.h"
 
-#include <inttypes.h>
-
 uint64_t
 sl_tile_hashes(int level, uint64_t size)
 {
 	return size >> (8 * level);
 }
 
+static void
+add_three(struct sl_buf *out, uint64_t n)
+{
+	char digits[] = {(char)('0' + n / 100 % 10), (char)('0' + n / 10 % 10),
+	    (char)('0' + n % 10)};
+
+	sl_buf_add(out, digits, sizeof(digits));
+}
+
+/* There are many: no printf. */
 void
 sl_tile_path(
     struct sl_buf *out, const char *dir, int level, uint64_t n, unsigned width)
 {
 	uint64_t power = 1;
 
+	sl_buf_add_str(out, dir);
 	if (level == SL_TILE_ENTRIES)
-		sl_buf_printf(out, "%s/entries/", dir);
+		sl_buf_add_str(out, "/entries/");
 	else
-		sl_buf_printf(out, "%s/%d/", dir, level);
+		sl_buf_add(out, (char[]){'/', (char)('0' + level), '/'}, 3);
 	while (n / power >= 1000)
 		power *= 1000;
-	for (; power > 1; power /= 1000)
-		sl_buf_printf(out, "x%03" PRIu64 "/", n / power % 1000);
-	sl_buf_printf(out, "%03" PRIu64, n % 1000);
+	for (; power > 1; power /= 1000) {
+		sl_buf_add_char(out, 'x');
+		add_three(out, n / power);
+		sl_buf_add_char(out, '/');
+	}
+	add_three(out, n);
 	if (width < SL_TILE_WIDTH)
 		sl_buf_printf(out, ".p/%u", width);
 }
@@ -48,11 +60,10 @@ sl_tile_entry(struct sl_slice *bundle, struct sl_slice *ret)
 static void
 tile_root(struct sl_digest *h, struct sl_digest *ret)
 {
-	unsigned n, i;
+	unsigned n;
 
-	for (n = SL_TILE_WIDTH; n > 1; n /= 2)
-		for (i = 0; i < n / 2; i++)
-			sl_tree_node_hash(&h[2 * i], &h[2 * i + 1], &h[i]);
+	for (n = SL_TILE_WIDTH / 2; n > 0; n /= 2)
+		sl_tree_node_hashes(h, n, h);
 	*ret = h[0];
 }
 

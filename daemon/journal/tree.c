@@ -3,35 +3,28 @@
 #include <assert.h>
 #include <string.h>
 
+#define NODE 1 /* the byte before two digests */
+
 void
 sl_tree_leaf_hash(const void *p, size_t n, struct sl_digest *ret)
 {
-	struct sl_sha256 *h;
-	uint8_t small[1024];
-
-	if (n < sizeof(small)) {
-		small[0] = 0;
-		if (n > 0)
-			memcpy(small + 1, p, n);
-		sl_sha256(small, n + 1, ret);
-		return;
-	}
-	h = sl_sha256_new();
-	sl_sha256_add(h, "\0", 1);
-	sl_sha256_add(h, p, n);
-	sl_sha256_end(h, ret);
+	sl_sha256_tagged(SL_TREE_LEAF, p, n, ret);
 }
 
 void
 sl_tree_node_hash(const struct sl_digest *left, const struct sl_digest *right,
     struct sl_digest *ret)
 {
-	uint8_t b[1 + 2 * SL_SHA256_LEN];
+	struct sl_digest both[2] = {*left, *right};
 
-	b[0] = 1;
-	memcpy(b + 1, left->b, SL_SHA256_LEN);
-	memcpy(b + 1 + SL_SHA256_LEN, right->b, SL_SHA256_LEN);
-	sl_sha256(b, sizeof(b), ret);
+	sl_sha256_tagged(NODE, both, sizeof(both), ret);
+}
+
+void
+sl_tree_node_hashes(
+    const struct sl_digest *pairs, size_t n, struct sl_digest *ret)
+{
+	sl_sha256_pairs(NODE, pairs, n, ret);
 }
 
 size_t

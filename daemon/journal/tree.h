@@ -22,11 +22,17 @@ struct sl_tree {
 	struct sl_digest nodes[SL_TREE_NODES_MAX];
 };
 
+#define SL_TREE_LEAF 0 /* the byte before a leaf */
+
 /* SHA-256(0x00 || leaf) */
 void sl_tree_leaf_hash(const void *p, size_t n, struct sl_digest *ret);
 /* SHA-256(0x01 || left || right) */
 void sl_tree_node_hash(const struct sl_digest *left,
     const struct sl_digest *right, struct sl_digest *ret);
+
+/* Of n pairs; ret may be where they are. */
+void sl_tree_node_hashes(
+    const struct sl_digest *pairs, size_t n, struct sl_digest *ret);
 
 void sl_tree_append(struct sl_tree *t, const struct sl_digest *leaf_hash);
 /* The root of a full subtree of 2^level leaves at once; size must be a multiple

@@ -124,19 +124,23 @@ check_against(struct sl_check *c)
 
 /* Leaves may change their name once what was signed had been lost. */
 static void
-check_origin(struct sl_check *c, const struct sl_leaf *l)
+check_origin(struct sl_check *c, const struct sl_leaf_view *l)
 {
 	struct sl_verify *v = c->v;
+	const char *tilde;
 	size_t n;
 
-	if (strcmp(v->origin, l->origin) == 0)
+	if (l->origin.n == c->origin_n &&
+	    memcmp(v->origin, l->origin.p, c->origin_n) == 0)
 		return;
-	n = strcspn(l->origin, "~");
+	tilde = memchr(l->origin.p, '~', l->origin.n);
+	n = tilde != NULL ? (size_t)(tilde - l->origin.p) : l->origin.n;
 	if (l->seq > 0 && (l->event != SL_EVENT_history_accepted ||
-			      strncmp(v->origin, l->origin, n) != 0))
+			      strncmp(v->origin, l->origin.p, n) != 0))
 		sl_check_fault(
 		    c, l->seq, l->seq, "it comes from another journal");
-	(void)snprintf(v->origin, sizeof(v->origin), "%s", l->origin);
+	(void)sl_slice_copy(l->origin, v->origin, sizeof(v->origin));
+	c->origin_n = strlen(v->origin);
 }
 
 uint64_t
@@ -192,12 +196,12 @@ sl_check_add(struct sl_check *c, unsigned level, const struct sl_digest *hash)
 
 bool
 sl_check_leaf(struct sl_check *c, uint64_t seq, struct sl_slice bytes,
-    struct sl_leaf *ret)
+    struct sl_leaf_view *ret)
 {
 	if (!c->v->ok)
 		return false;
 	/* What is decoded encodes to the same bytes: leaf.h. */
-	if (sl_leaf_decode(bytes.p, bytes.n, &c->lines, ret, NULL) != SL_OK) {
+	if (!sl_leaf_read_next(&c->reader, bytes.p, bytes.n, ret)) {
 		sl_check_fault(c, seq, seq, "it is not a leaf of version 1");
 		return false;
 	}
@@ -211,10 +215,10 @@ sl_check_leaf(struct sl_check *c, uint64_t seq, struct sl_slice bytes,
 }
 
 void
-sl_check_payload(struct sl_check *c, const struct sl_leaf *l,
+sl_check_payload(struct sl_check *c, const struct sl_leaf_view *l,
     struct sl_slice salt, struct sl_slice body)
 {
-	struct sl_digest d;
+	struct sl_digest d, told;
 
 	if (salt.n != SL_SALT_LEN) {
 		sl_check_fault(
@@ -222,7 +226,8 @@ sl_check_payload(struct sl_check *c, const struct sl_leaf *l,
 		return;
 	}
 	sl_payload_digest((const uint8_t *)salt.p, body.p, body.n, &d);
-	if (memcmp(d.b, l->payload.b, SL_SHA256_LEN) != 0)
+	sl_leaf_payload(l, &told);
+	if (memcmp(&d, &told, sizeof(d)) != 0)
 		sl_check_fault(c, l->seq, l->seq, "its payload was changed");
 }
 

@@ -25,6 +25,7 @@ struct offline {
 	uint64_t size;
 	bool payloads;
 	struct sl_buf path, bundle, hashes, tile, bodies;
+	struct sl_sha256_laid laid[SL_SHA256_LAY];
 	struct sl_digest hash[SL_TILE_WIDTH]; /* of one bundle */
 	struct sl_tiler *tiler;
 };
@@ -71,7 +72,8 @@ see_tile(void *arg, int level, uint64_t n, const struct sl_digest *hashes,
 /* -- payloads -------------------------------------------------------------- */
 
 static void
-see_payload(struct offline *o, const struct sl_leaf *l, struct sl_slice line)
+see_payload(
+    struct offline *o, const struct sl_leaf_view *l, struct sl_slice line)
 {
 	json_t *j = json_loadb(line.p, line.n, 0, NULL);
 	const json_t *body = json_object_get(j, "body");
@@ -102,9 +104,8 @@ see_leaf(struct offline *o, uint64_t seq, struct sl_slice bytes,
     struct sl_slice *bodies)
 {
 	struct sl_slice line;
-	struct sl_leaf l;
+	struct sl_leaf_view l;
 
-	sl_tree_leaf_hash(bytes.p, bytes.n, &o->hash[seq % SL_TILE_WIDTH]);
 	if (!sl_check_leaf(&o->c, seq, bytes, &l) || !o->payloads)
 		return;
 	if (sl_slice_line(bodies, &line))
@@ -113,20 +114,57 @@ see_leaf(struct offline *o, uint64_t seq, struct sl_slice bytes,
 		sl_check_fault(&o->c, seq, seq, "its payload is missing");
 }
 
-/* The leaves' hashes against their tile, and into the tree: all at once where
- * nothing is to be seen in between. */
+/* As many entries as there are, up to width, are hashed and looked at. Result:
+ * how many. */
+static unsigned
+see_leaves(struct offline *o, uint64_t first, unsigned width,
+    struct sl_slice *entries, struct sl_slice *bodies)
+{
+	struct sl_slice one[SL_SHA256_LAY];
+	bool laid[SL_SHA256_LAY];
+	unsigned i, n, done = 0;
+
+	do {
+		for (n = 0; n < SL_SHA256_LAY && done + n < width &&
+			    sl_tile_entry(entries, &one[n]);
+		     n++)
+			laid[n] = sl_sha256_lay(
+			    &o->laid[n], SL_TREE_LEAF, one[n].p, one[n].n);
+		for (i = 0; i < n; i++, done++) {
+			if (laid[i])
+				sl_sha256_laid(&o->laid[i], &o->hash[done]);
+			else
+				sl_tree_leaf_hash(
+				    one[i].p, one[i].n, &o->hash[done]);
+			see_leaf(o, first + done, one[i], bodies);
+		}
+	} while (n == SL_SHA256_LAY);
+	return done;
+}
+
 static void
 see_hashes(struct offline *o, uint64_t first, unsigned width)
 {
 	const struct sl_digest *told = (const void *)o->hashes.p;
+	unsigned i;
+
+	if (memcmp(o->hash, told, width * sizeof(*told)) == 0)
+		return;
+	for (i = 0; memcmp(&o->hash[i], &told[i], sizeof(*told)) == 0; i++)
+		;
+	sl_check_fault(&o->c, first + i, first + i,
+	    "it is not the leaf that its tile names");
+}
+
+/* The leaves' hashes into the tree: all at once where nothing is to be seen in
+ * between. */
+static void
+add_hashes(struct offline *o, uint64_t first, unsigned width)
+{
 	uint64_t stop = sl_check_next_stop(&o->c);
 	struct sl_digest root;
 	unsigned i;
 
-	for (i = 0; i < width; i++)
-		if (memcmp(&o->hash[i], &told[i], sizeof(root)) != 0)
-			sl_check_fault(&o->c, first + i, first + i,
-			    "it is not the leaf that its tile names");
 	if (width == SL_TILE_WIDTH &&
 	    (stop <= first || stop >= first + width)) {
 		(void)sl_tiler_add_tile(o->tiler, o->hash, &root);
@@ -142,8 +180,9 @@ see_hashes(struct offline *o, uint64_t first, unsigned width)
 static void
 see_bundle(struct offline *o, uint64_t n, unsigned width)
 {
-	uint64_t first = n * SL_TILE_WIDTH, i;
-	struct sl_slice entries, one, bodies = {0};
+	uint64_t first = n * SL_TILE_WIDTH;
+	struct sl_slice entries, bodies = {0};
+	unsigned i;
 
 	if (!read_tile(o, SL_TILE_ENTRIES, n, width, &o->bundle) ||
 	    !read_tile(o, 0, n, width, &o->hashes) ||
@@ -162,16 +201,17 @@ see_bundle(struct offline *o, uint64_t n, unsigned width)
 		bodies = sl_slice_buf(&o->bodies);
 	}
 	entries = sl_slice_buf(&o->bundle);
-	for (i = 0; i < width && sl_tile_entry(&entries, &one); i++)
-		see_leaf(o, first + i, one, &bodies);
+	i = see_leaves(o, first, width, &entries, &bodies);
 	if (o->c.v->ok && bodies.n > 0)
 		sl_check_fault(&o->c, first, first + width - 1,
 		    "there are payloads without their leaf");
-	if (i < width || entries.n > 0)
+	if (i < width || entries.n > 0) {
 		sl_check_fault(&o->c, first + i, first + width - 1,
 		    "its bundle of entries is malformed");
-	else
-		see_hashes(o, first, width);
+		return;
+	}
+	see_hashes(o, first, width);
+	add_hashes(o, first, width);
 }
 
 /* -- the whole ------------------------------------------------------------- */

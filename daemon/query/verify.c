@@ -24,7 +24,7 @@ struct walk {
 
 /* A payload that is not there must have gone by an event that names it. */
 static void
-check_payload(struct walk *w, const struct sl_leaf *l, sqlite3_stmt *st)
+check_payload(struct walk *w, const struct sl_leaf_view *l, sqlite3_stmt *st)
 {
 	struct sl_slice body;
 
@@ -46,7 +46,8 @@ check_payload(struct walk *w, const struct sl_leaf *l, sqlite3_stmt *st)
 /* The columns for finding stand outside the proof: they must agree with the
  * subject, or `explain` would show another item's events. */
 static void
-check_finding(struct sl_check *c, const struct sl_leaf *l, sqlite3_stmt *st)
+check_finding(
+    struct sl_check *c, const struct sl_leaf_view *l, sqlite3_stmt *st)
 {
 	const char *reception = sl_db_text(st, 4);
 	size_t n = strlen(reception);
@@ -54,9 +55,9 @@ check_finding(struct sl_check *c, const struct sl_leaf *l, sqlite3_stmt *st)
 	if (n == 0 && sqlite3_column_type(st, 6) != SQLITE_NULL)
 		sl_check_fault(c, l->seq, l->seq,
 		    "it is filed under a post that is not there");
-	if (n > 0 && strcmp(l->subject, "-") != 0 &&
-	    (strncmp(l->subject, reception, n) != 0 ||
-		(l->subject[n] != '\0' && l->subject[n] != '.')))
+	if (n > 0 && !sl_slice_eq(l->subject, "-") &&
+	    (l->subject.n < n || memcmp(l->subject.p, reception, n) != 0 ||
+		(l->subject.n > n && l->subject.p[n] != '.')))
 		sl_check_fault(c, l->seq, l->seq,
 		    "it is filed under another reception number");
 }
@@ -111,7 +112,7 @@ check_leaf(struct walk *w, sqlite3_stmt *st)
 		 want = w->c.tree.size;
 	struct sl_slice bytes = sl_db_blob(st, 1);
 	struct sl_digest hash;
-	struct sl_leaf l;
+	struct sl_leaf_view l;
 
 	sl_tree_leaf_hash(bytes.p, bytes.n, &hash);
 	sl_check_add(&w->c, 0, &hash);

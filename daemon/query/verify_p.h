@@ -20,7 +20,9 @@ struct sl_check {
 	struct sl_verify *v;
 	const struct sl_verify_ask *ask;
 	struct sl_tree tree;
-	struct sl_buf lines;
+	struct sl_buf lines; /* of a leaf that is looked at on the side */
+	struct sl_leaf_reader reader;
+	size_t origin_n; /* of v->origin */
 	struct sl_vkey keys[SL_VERIFY_KEYS_MAX]; /* whose word counts */
 	size_t keys_n;
 	uint64_t against_size; /* UINT64_MAX: none, or seen */
@@ -36,9 +38,9 @@ void sl_check_end(struct sl_check *c);
 void sl_check_fault(struct sl_check *c, uint64_t first, uint64_t last,
     const char *fmt, ...) __attribute__((format(printf, 4, 5)));
 /* Looks at the lines of leaf seq; its hash is the caller's. False: it is no
- * leaf (a fault was noted), and ret must not be used. */
+ * leaf (a fault was noted), and ret must not be used. ret points into bytes. */
 bool sl_check_leaf(struct sl_check *c, uint64_t seq, struct sl_slice bytes,
-    struct sl_leaf *ret);
+    struct sl_leaf_view *ret);
 /* One leaf more in the tree, or 2^level. Where the tree has the size of the
  * head from outside, that is looked at: never add more than up to there. */
 void sl_check_add(
@@ -85,7 +87,7 @@ bool sl_is_witnessed(
 void sl_check_key(
     struct sl_check *c, struct sl_slice vkey, struct sl_slice introduction);
 /* salt and body of a leaf against its digest. */
-void sl_check_payload(struct sl_check *c, const struct sl_leaf *l,
+void sl_check_payload(struct sl_check *c, const struct sl_leaf_view *l,
     struct sl_slice salt, struct sl_slice body);
 
 #endif

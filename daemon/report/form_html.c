@@ -30,10 +30,15 @@ static const char style[] =
     "tbody tr:nth-child(even){background:#f3f5f7}"
     ".u{color:#595959;font-style:italic}svg{max-width:100%;height:auto}"
     "a{color:#0b4f7d}a:focus,.scroll:focus{outline:3px solid #0b4f7d}"
-    "@media print{@page{size:A4 landscape;margin:14mm}"
+    /* Paper does not scroll: every column must find its place. */
+    "@media print{@page{size:A4 landscape;margin:12mm}"
     "body{font-size:9pt;margin:0;max-width:none;padding:0}"
-    ".scroll{overflow:visible}thead{display:table-header-group}"
-    "tr{break-inside:avoid}}";
+    "h1{font-size:14pt}.scroll{overflow:visible}"
+    "table{width:100%;font-size:7pt;line-height:1.25}"
+    "th,td{padding:2pt 3pt}"
+    "td,tbody th{overflow-wrap:anywhere;min-width:6.2em}"
+    ".n,.k{overflow-wrap:normal;min-width:0}.k{white-space:normal}"
+    "thead{display:table-header-group}tr{break-inside:avoid}}";
 
 static void
 html(struct sl_buf *b, const char *s)

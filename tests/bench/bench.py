@@ -532,7 +532,8 @@ def bench_formats(opt):
 # -- sporingslogg -------------------------------------------------------------------
 
 def journal_verify(opt):
-    """An export verified, beside hashing the same leaves in memory."""
+    """An export verified, beside hashing the same leaves in memory with those
+    calls of OpenSSL that are the fastest there."""
     leaves = 50000 if opt.quick else 1000000
     top = tempfile.mkdtemp(prefix="sluse-bench-")
     try:
@@ -540,7 +541,7 @@ def journal_verify(opt):
         out, sluse = os.path.join(top, "export"), os.path.join(
             house.BIN, "sluse")
         _, most = cost([sluse, "--root", top, "journal", "export", out])
-        floor, older, took = [], [], []
+        floors, took = [], []
         for _ in range(max(3, opt.rounds)):
             seconds, memory = cost([sluse, "journal", "verify", "--key",
                                     forge.KEY, out])
@@ -549,16 +550,16 @@ def journal_verify(opt):
             said = subprocess.run(
                 [os.path.join(TEST, "floor_tree"), out, str(leaves)],
                 check=True, stdout=subprocess.PIPE).stdout.split()
-            floor.append(int(said[0]) / 1e6)
-            older.append(int(said[1]) / 1e6)
+            floors.append([int(word) / 1e6 for word in said[:3]])
     finally:
         shutil.rmtree(top)
-    ratio = min(floor) / min(took)
-    say("journal verify: %.2f of hashing with the calls that Sluse itself uses"
-        % (min(older) / min(took)))
+    evp, older, own = (min(times) for times in zip(*floors))
+    say("journal verify: %.2f of hashing with EVP, %.2f of Sluse's own hashing"
+        " alone" % (evp / min(took), own / min(took)))
+    floor, ratio = min(evp, older), min(evp, older) / min(took)
     row("journal verify, offline / bare hashing",
         "%.0f leaves/s" % (leaves / min(took)),
-        "%.0f leaves/s" % (leaves / min(floor)), "%.2f" % ratio, ">= 0.8",
+        "%.0f leaves/s" % (leaves / floor), "%.2f" % ratio, ">= 0.8",
         ratio >= 0.8)
     row("journal of %d leaves: memory" % leaves, "%.0f MiB" % (most / MIB), "",
         "%.0f MiB" % (most / MIB), "<= 64 MiB", most <= 64 * MIB)

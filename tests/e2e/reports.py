@@ -710,6 +710,37 @@ class Recounted(unittest.TestCase):
                          for w in line[i].split()}
             self.assertEqual(want - words, set(), name)
 
+    def test_print(self):
+        """A page on A4 loses no column, how many there ever are."""
+        for name in ("mottaksprotokoll", "mottaksbalanse", "skanningskontroll"):
+            page = run(self.root, name, "--format", "html").stdout.decode()
+            css = page.partition("<style>")[2].partition("</style>")[0]
+            css = css.partition("@media print{")[2]
+            self.assertIn("@page{size:A4 landscape;", css)
+            # In points: rem would be the size of the screen.
+            self.assertRegex(css, r"[}]table[{][^}]*font-size:[678]pt")
+            self.assertIn("overflow-wrap:anywhere", css)
+            if not shutil.which("weasyprint") or not shutil.which("pdftotext"):
+                continue
+            head, end, rest = page.partition("</tr>\n</tbody>")
+            head = "</tr>\n".join(head.split("</tr>\n")[:12])
+            pdf = subprocess.run(["weasyprint", "-", "-"], check=True,
+                                 input=(head + end + rest).encode(),
+                                 stdout=subprocess.PIPE,
+                                 stderr=subprocess.DEVNULL).stdout
+            boxes = subprocess.run(["pdftotext", "-bbox", "-", "-"], input=pdf,
+                                   check=True, stdout=subprocess.PIPE)
+            boxes = boxes.stdout.decode()
+            wide = float(re.search(r'page width="([\d.]+)"', boxes)[1])
+            self.assertAlmostEqual(wide, 841.89, delta=1)
+            words = re.findall(r'xMax="([\d.]+)"[^>]*>([^<]*)<', boxes)
+            self.assertGreater(len(words), 20)
+            self.assertEqual([w for x, w in words if float(x) > wide - 30], [])
+            self.assertLessEqual({w for h in re.findall(
+                r'<th scope="col"[^>]*>([^<]*)<', page) for w in re.split(
+                    r"[\s-]+", h)}, {p for _, w in words
+                                    for p in re.split("-", w)}, name)
+
     def validate(self, name, text):
         if shutil.which("xmllint") is None:
             self.skipTest("xmllint is not installed")

@@ -55,8 +55,9 @@ class Million(unittest.TestCase):
         for _ in range(3):  # the machine has other work too
             offline = measured("verify offline", sluse, "journal", "verify",
                                "--key", forge.KEY, out)
-            floor = int(run(os.path.join(BUILD, "test", "floor_tree"), out,
-                            str(LEAVES))[0].split()[0]) / 1e6
+            said = run(os.path.join(BUILD, "test", "floor_tree"), out,
+                       str(LEAVES))[0].split()
+            floor = min(int(word) for word in said[:2]) / 1e6
             best = max(best, floor / offline)
         measured("verify database", sluse, "--root", top, "journal", "verify")
         measured("prove", sluse, "--root", top, "journal", "prove",

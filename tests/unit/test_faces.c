@@ -343,6 +343,10 @@ sums_and_head(void)
 		sl_buf_reset(&b);
 		sl_day_html_head(&b, i, &h, &s);
 		CHECK(b.n == SL_DAY_HEAD_BYTES);
+		/* It prints on A4, with tables in points. */
+		CHECK(strstr(sl_buf_str(&b),
+			  "@media print{@page{size:A4 landscape;") != NULL);
+		CHECK(strstr(sl_buf_str(&b), "table{font-size:8pt;") != NULL);
 	}
 }
 

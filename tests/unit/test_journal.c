@@ -121,6 +121,72 @@ leaf_decode_refusals(void)
 	}
 }
 
+/* Reading in place and in order says what reading alone says. */
+static bool
+reads_alike(const struct sl_leaf_reader *before, const struct sl_buf *b)
+{
+	SL_BUF struct sl_buf store = {0};
+	struct sl_leaf_reader r = *before;
+	struct sl_leaf_view v, next;
+	struct sl_digest d;
+	struct sl_leaf l;
+	bool ok = sl_leaf_decode(b->p, b->n, &store, &l, NULL) == SL_OK;
+
+	if (sl_leaf_read(b->p, b->n, &v) != ok ||
+	    sl_leaf_read_next(&r, b->p, b->n, &next) != ok)
+		return false;
+	if (!ok)
+		return true;
+	sl_leaf_payload(&next, &d);
+	return sl_slice_eq(v.origin, l.origin) &&
+	       sl_slice_eq(v.subject, l.subject) &&
+	       sl_slice_eq(v.actor, l.actor) && v.seq == l.seq &&
+	       v.time_ms == l.time_ms && v.event == l.event &&
+	       sl_slice_eq(next.origin, l.origin) &&
+	       sl_slice_eq(next.subject, l.subject) &&
+	       sl_slice_eq(next.actor, l.actor) && next.seq == l.seq &&
+	       next.time_ms == l.time_ms && next.event == l.event &&
+	       next.payload == v.payload &&
+	       memcmp(&d, &l.payload, sizeof(d)) == 0;
+}
+
+/* What follows is what was expected, or not: another number, another origin, a
+ * number that got longer. */
+static void
+leaf_read_next(void)
+{
+	static const uint64_t starts[] = {
+	    0, 7, 8, 98, 99, 12345, 99998, UINT64_C(999999999999999997)};
+	static const char *const origins[] = {"sluse.example/M",
+	    "sluse.example/M~2",
+	    "a.name.that.is.longer.than.anybody.could.want.to.have/"
+	    "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa"
+	    "bbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbb"
+	    "cccccccccccccccccccccccccccccccccccccccccccccccccccccccccccccc"};
+	struct sl_leaf_reader r = {0};
+	struct sl_leaf_view v;
+	struct sl_leaf l = example();
+	size_t i, k, known = 0;
+	struct sl_err err;
+
+	for (i = 0; i < 8; i++)
+		for (k = 0; k < 12; k++) {
+			SL_BUF struct sl_buf b = {0};
+
+			l.origin = origins[k < 6 ? 0 : k / 3 - 1];
+			l.seq = starts[i] + k;
+			CHECK(sl_leaf_encode(&l, &b, &err) == SL_OK);
+			CHECK_MSG(reads_alike(&r, &b), "%zu, %zu", i, k);
+			if (!sl_leaf_read_next(&r, b.p, b.n, &v))
+				continue;
+			CHECK(v.seq == l.seq && r.seq == l.seq + 1);
+			known += r.start_n > 0;
+		}
+	/* Not behind what is too long to be expected: the last origin, and what
+	 * has 19 digits and is no leaf. */
+	CHECK_MSG(known == 7 * 9 + 2, "%zu", known);
+}
+
 /* Whatever is taken for a leaf encodes to the same bytes again, and a word that
  * may stand in one is taken: every byte of two leaves is each value once. */
 static void
@@ -130,14 +196,21 @@ leaf_decode_every_byte(void)
 	    "sluse.example/M", "blåbær.kommune.no/sporingslogg~2"};
 	SL_BUF struct sl_buf store = {0};
 	struct sl_leaf l, want = example();
+	struct sl_leaf_reader r = {0};
+	struct sl_leaf_view v;
 	struct sl_err err;
 	size_t o, i, taken = 0;
 	int value;
 
 	for (o = 0; o < 2; o++) {
 		SL_BUF struct sl_buf b = {0};
+		SL_BUF struct sl_buf before = {0};
 
 		want.origin = origins[o];
+		want.seq--;
+		CHECK(sl_leaf_encode(&want, &before, &err) == SL_OK);
+		CHECK(sl_leaf_read_next(&r, before.p, before.n, &v));
+		want.seq++;
 		CHECK(sl_leaf_encode(&want, &b, &err) == SL_OK);
 		for (i = 0; i < b.n; i++) {
 			char was = b.p[i];
@@ -146,6 +219,8 @@ leaf_decode_every_byte(void)
 				SL_BUF struct sl_buf again = {0};
 
 				b.p[i] = (char)value;
+				CHECK_MSG(reads_alike(&r, &b), "byte %zu is %d",
+				    i, value);
 				if (sl_leaf_decode(
 					b.p, b.n, &store, &l, &err) != SL_OK)
 					continue;
@@ -232,8 +307,8 @@ tree_vectors(void)
 static void
 tree_hashes(void)
 {
-	static uint8_t big[5000], with0[5001];
-	struct sl_digest a, b, l, r;
+	static uint8_t big[1500], with0[1501];
+	struct sl_digest a, b, l, r, pairs[100], nodes[50];
 	char hex[SL_SHA256_HEX + 1];
 	size_t n;
 
@@ -246,18 +321,34 @@ tree_hashes(void)
 	sl_tree_node_hash(&l, &r, &a);
 	sl_tree_node_hash(&r, &l, &b);
 	CHECK(memcmp(&a, &b, sizeof(a)) != 0);
-	/* Both ways of hashing a leaf say the same around their border. */
+	with0[0] = 1;
+	memcpy(with0 + 1, &l, sizeof(l));
+	memcpy(with0 + 1 + sizeof(l), &r, sizeof(r));
+	sl_sha256(with0, 1 + 2 * sizeof(l), &b);
+	CHECK(memcmp(&a, &b, sizeof(a)) == 0);
+	for (n = 0; n < 100; n++) {
+		memset(&pairs[n], (int)n, sizeof(pairs[n]));
+		if (n % 2 == 1)
+			sl_tree_node_hash(
+			    &pairs[n - 1], &pairs[n], &nodes[n / 2]);
+	}
+	sl_tree_node_hashes(pairs, 50, pairs); /* in place */
+	CHECK(memcmp(pairs, nodes, sizeof(nodes)) == 0);
+	/* Every length of the last block, and both ways of hashing a leaf.
+	 * Downwards: nothing may be left of the longer one before. */
 	memset(big, 'x', sizeof(big));
 	memcpy(with0 + 1, big, sizeof(big));
-	for (n = 1020; n < 1030; n++) {
+	with0[0] = 0;
+	for (n = sizeof(big) + 1; n-- > 0;) {
 		sl_tree_leaf_hash(big, n, &a);
 		sl_sha256(with0, n + 1, &b);
-		CHECK(memcmp(&a, &b, sizeof(a)) == 0);
+		CHECK_MSG(memcmp(&a, &b, sizeof(a)) == 0, "%zu bytes", n);
 	}
 }
 
 TEST_MAIN({"leaf_golden", leaf_golden}, {"leaf_decode", leaf_decode},
     {"leaf_decode_refusals", leaf_decode_refusals},
+    {"leaf_read_next", leaf_read_next},
     {"leaf_decode_every_byte", leaf_decode_every_byte},
     {"leaf_encode_refusals", leaf_encode_refusals},
     {"tree_vectors", tree_vectors}, {"tree_hashes", tree_hashes})
