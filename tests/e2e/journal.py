@@ -228,15 +228,14 @@ class Journal(unittest.TestCase):
         db.execute("DELETE FROM checkpoint WHERE size = (SELECT max(size) "
                    "FROM checkpoint)")
         size, = db.execute("SELECT max(size) FROM checkpoint").fetchone()
-        self.assertGreater(db.execute("SELECT max(seq) FROM leaf").fetchone()[0],
-                           size)
+        self.assertGreaterEqual(
+            db.execute("SELECT max(seq) FROM leaf").fetchone()[0], size)
         db.commit()
         db.close()
         h.sluse("journal", "prove", str(size - 1))
-        for seq in (size, size + 1):
-            done = h.sluse("journal", "prove", str(seq), check=False)
-            self.assertEqual(done.returncode, 1)
-            self.assertIn("has not been signed yet", done.stderr)
+        done = h.sluse("journal", "prove", str(size), check=False)
+        self.assertEqual(done.returncode, 1)
+        self.assertIn("has not been signed yet", done.stderr)
 
     def readme(self, out, old):
         """Every command of both pages, as they stand there."""
