@@ -178,6 +178,20 @@ class Reasons(Client):
         self.assertEqual(len(h.rows("approve", "--list")), 1)
         self.assertTrue(self.ask(self.line, "hold", why="fordi", **one)[0])
 
+    def test_too_many_wait(self):
+        """What one person may ask a second for at a time has an end."""
+        args = {"ids": self.held, "case": "2026/211", "why": "hører dit"}
+        for n in range(50):
+            self.assertTrue(self.ask(self.line, "assign", **args)[0], n)
+        done, said = self.ask(self.line, "assign", **args)
+        self.assertFalse(done)
+        self.assertIn("too many requests wait", said)
+        waiting = self.house.rows("approve", "--list")
+        self.assertEqual(len(waiting), 50)
+        self.assertTrue(self.ask(self.line, "approve", deny=True,
+                                 id=waiting[0]["request"])[0])
+        self.assertTrue(self.ask(self.line, "assign", **args)[0])
+
 
 if __name__ == "__main__":
     unittest.main()
