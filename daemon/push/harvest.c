@@ -1,6 +1,7 @@
 /*
  * The folder while it is made:
- *   unfinished.jsonl  whose harvest it is, then each document that is whole
+ *   unfinished.jsonl  whose harvest it is, then each document that is whole,
+ *                     or was left out
  *   units.jsonl.part  the units of this run; begun anew each time
  *   document.part     the document under way
  *   files/ab/DIGEST   documents that are whole
@@ -151,6 +152,7 @@ sl_harvest_free(struct sl_harvest *h)
 	json_decref(h->lacks);
 	sl_docset_free(&h->docs);
 	sl_docset_free(&h->used);
+	sl_docset_free(&h->spoilt);
 	sl_buf_free(&h->line);
 	free(h->target);
 	free(h->connector);
@@ -295,7 +297,7 @@ add_document(struct sl_harvest *h, const struct sluse_unit *u)
 		sl_buf_printf(&h->line, ",\"missing\":\"%s\"", u->missing);
 	}
 	if (u->sink == NULL)
-		return SL_OK;
+		return h->have_document ? sl_harvest_leave_out(h) : SL_OK;
 	if (u->sink != &h->sink || !h->have_document)
 		return bad_unit(h, "has a document that is not its own");
 	rc = sl_harvest_document(h, &d);
@@ -355,6 +357,12 @@ sl_harvest_unit(struct sl_harvest *h, const struct sluse_unit *u)
 	return rc == SL_OK ? 0 : -1;
 }
 
+void
+sl_harvest_answered(struct sl_harvest *h, int status)
+{
+	h->answered = status;
+}
+
 /* -- waiting ------------------------------------------------------------ */
 
 int
@@ -362,7 +370,9 @@ sl_harvest_pause(struct sl_push *p, int attempt, int retry_after_s)
 {
 	int64_t ms = p->harvest->conf.wait_first_ms, end;
 
-	if (attempt >= SL_HARVEST_TRIES || retry_after_s > WAIT_TOLD_MAX_S)
+	if (attempt >= SL_HARVEST_TRIES || retry_after_s > WAIT_TOLD_MAX_S ||
+	    (attempt >= SL_HARVEST_TRIES_SPOILT &&
+		sl_harvest_is_spoilt(p->harvest)))
 		return 1;
 	while (--attempt > 0 && ms < WAIT_MAX_MS)
 		ms *= 2;

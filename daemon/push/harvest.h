@@ -14,6 +14,7 @@
 #define SL_HARVEST_LINE_MAX (1u << 20) /* bytes of one unit's fields */
 #define SL_HARVEST_DOCUMENT_MAX (4ull << 30) /* bytes, if not said */
 #define SL_HARVEST_TRIES 8 /* of one request */
+#define SL_HARVEST_TRIES_SPOILT 2 /* of what an earlier run left out */
 
 /* Borrowed until sl_harvest_open returns. */
 struct sl_harvest_conf {
@@ -44,6 +45,8 @@ void sl_harvest_free(struct sl_harvest *h);
 struct sluse_sink *sl_harvest_sink(
     struct sl_harvest *h, const char *key, int *ret_have);
 int sl_harvest_unit(struct sl_harvest *h, const struct sluse_unit *u);
+/* What the target says to a request for a document; 0: nothing. */
+void sl_harvest_answered(struct sl_harvest *h, int status);
 int sl_harvest_pause(struct sl_push *p, int attempt, int retry_after_s);
 
 #endif

@@ -48,6 +48,10 @@ take_known(struct sl_harvest *h, const char *line)
 	json_int_t size = json_integer_value(json_object_get(o, "size"));
 	struct sl_doc d = {.size = (uint64_t)size};
 
+	if (key != NULL && strlen(key) == 2 * SL_DOC_KEY &&
+	    json_is_true(json_object_get(o, "spoilt")) &&
+	    sl_unhex(key, d.key, SL_DOC_KEY))
+		sl_docset_put(&h->spoilt, &d);
 	/* A line cut short is a document fetched again, no more. */
 	if (key != NULL && sha != NULL && size >= 0 &&
 	    strlen(key) == 2 * SL_DOC_KEY && strlen(sha) == SL_SHA256_HEX &&
@@ -173,6 +177,7 @@ sl_harvest_sink(struct sl_harvest *h, const char *key, int *ret_have)
 	struct sl_doc *doc;
 
 	*ret_have = 0;
+	h->answered = 0;
 	sl_doc_key(key, h->key);
 	h->have_document = true;
 	h->kept = false;
@@ -218,6 +223,29 @@ note_document(struct sl_harvest *h, const struct sl_doc *doc)
 	sl_digest_hex(&doc->digest, sha);
 	line = sl_asprintf("{\"key\":\"%s\",\"sha256\":\"%s\",\"size\":%llu}\n",
 	    key, sha, (unsigned long long)doc->size);
+	return sl_write_full(h->known, line, strlen(line)) == 0
+		   ? SL_OK
+		   : sl_harvest_disk_error(&h->err, SL_HARVEST_UNFINISHED);
+}
+
+bool
+sl_harvest_is_spoilt(const struct sl_harvest *h)
+{
+	return h->have_document && h->answered >= 500 &&
+	       sl_docset_find(&h->spoilt, h->key) != NULL;
+}
+
+enum sl_rc
+sl_harvest_leave_out(struct sl_harvest *h)
+{
+	char key[2 * SL_DOC_KEY + 1];
+	SL_FREE char *line = NULL;
+
+	h->have_document = false;
+	if (h->answered < 500 || sl_docset_find(&h->spoilt, h->key) != NULL)
+		return SL_OK;
+	sl_hex(h->key, SL_DOC_KEY, key);
+	line = sl_asprintf("{\"key\":\"%s\",\"spoilt\":true}\n", key);
 	return sl_write_full(h->known, line, strlen(line)) == 0
 		   ? SL_OK
 		   : sl_harvest_disk_error(&h->err, SL_HARVEST_UNFINISHED);

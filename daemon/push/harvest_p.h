@@ -26,6 +26,8 @@ struct sl_harvest {
 	struct sl_doc document; /* if it is kept */
 	struct sl_docset docs; /* by key: fetched now or before */
 	struct sl_docset used; /* by digest: in this harvest */
+	struct sl_docset spoilt; /* by key: an earlier run left it out */
+	int answered; /* HTTP status of the last request for a document */
 	struct sl_buf line;
 	struct sl_sha256 *units_sha;
 	uint64_t units_n, bytes, fetched_n, missing_n, checksum_n, size_n;
@@ -44,6 +46,11 @@ int sl_harvest_file(const struct sl_harvest *h, const char *name, int more);
 /* Reads the documents of earlier runs, and goes on with their list. SL_FATAL:
  * config_invalid (another target's), disk_error. */
 enum sl_rc sl_harvest_known(struct sl_harvest *h, struct sl_err *err);
+/* The document under way is left out: the target fails on it. h->err if that
+ * cannot be noted. */
+enum sl_rc sl_harvest_leave_out(struct sl_harvest *h);
+/* Has an earlier run waited for it in vain, and does it fail so again? */
+bool sl_harvest_is_spoilt(const struct sl_harvest *h);
 /* What the sink holds becomes a document of this harvest; h->err if not. */
 enum sl_rc sl_harvest_document(struct sl_harvest *h, struct sl_doc *ret);
 /* Documents that this harvest does not name go: their units are gone since. */

@@ -107,6 +107,14 @@ makes_nothing(const struct sluse_http_request *rq)
 		   rq->makes_nothing);
 }
 
+static bool
+has_sink(const struct sluse_http_request *rq)
+{
+	return rq->size >= offsetof(struct sluse_http_request, sink) +
+			       sizeof(rq->sink) &&
+	       rq->sink != NULL;
+}
+
 static int
 host_http(void *host, const struct sluse_http_request *rq,
     struct sluse_http_answer *ret)
@@ -122,6 +130,8 @@ host_http(void *host, const struct sluse_http_request *rq,
 		return -1;
 	}
 	rc = sl_http_do(p->http, rq, ret);
+	if (p->harvest != NULL && has_sink(rq))
+		sl_harvest_answered(p->harvest, ret->status);
 	sl_log(SL_LOG_DEBUG, sl_push_subject(p),
 	    "%s status=\"%d\" error=\"%s\"", rq->method, ret->status,
 	    ret->error);

@@ -216,6 +216,33 @@ method_known(unsigned method)
 	}
 }
 
+/* libarchive has no number for what it cannot read, only words. */
+static bool
+says_unsupported(const char *words)
+{
+	static const char *const begin[] = {"Unknown codec ID",
+	    "Unexpected codec ID", "Unsupported filter",
+	    "Unsupported form of BCJ2", "Unsupported compression method",
+	    "Compression method not supported", "Unsupported CAB compression",
+	    "Unsupported lzh compression"};
+	size_t i;
+
+	for (i = 0; words != NULL && i < sizeof(begin) / sizeof(begin[0]); i++)
+		if (strncmp(words, begin[i], strlen(begin[i])) == 0)
+			return true;
+	return words != NULL && strstr(words, "with many filters") != NULL;
+}
+
+/* What libarchive has just failed for. */
+static const char *
+why_failed(struct archive *a)
+{
+	if (archive_errno(a) == ENOMEM)
+		return "limit_memory";
+	return says_unsupported(archive_error_string(a)) ? "unsupported"
+							 : "damaged";
+}
+
 /* The bytes of one member. One that gives none with the key that fits another
  * has a key of its own. *fatal: libarchive is at its end. */
 static enum sl_rc
@@ -235,10 +262,10 @@ copy_data(struct walk *w, struct archive_entry *e, struct sl_member *m,
 			continue;
 		if (r != ARCHIVE_OK || off < 0 || (uint64_t)off < done) {
 			*fatal = r == ARCHIVE_FATAL || r == ARCHIVE_OK;
-			m->reason = archive_errno(w->a) == ENOMEM
-					? "limit_memory"
-				    : encrypted && done == 0 ? "encrypted"
-							     : "damaged";
+			m->reason = why_failed(w->a);
+			if (encrypted && done == 0 &&
+			    strcmp(m->reason, "damaged") == 0)
+				m->reason = "encrypted";
 			return SL_OK;
 		}
 		rc = sl_budget_hole(w->b, (uint64_t)off - done, w->err);
@@ -336,8 +363,7 @@ walk(struct walk *w)
 	if (archive_read_has_encrypted_entries(w->a) == 1)
 		w->ret->reason = "encrypted"; /* the list of names as well */
 	else
-		w->ret->reason =
-		    archive_errno(w->a) == ENOMEM ? "limit_memory" : "damaged";
+		w->ret->reason = why_failed(w->a);
 	return SL_OK;
 }
 

@@ -1,6 +1,8 @@
 #!/usr/bin/env python3
-"""The control socket: who says nothing, who comes too often, and no descriptors
-left to take anybody with."""
+"""The control socket: who says nothing, who comes too often, no descriptors left
+to take anybody with, and who gives no reason, by a client that asks for none."""
+import datetime
+import json
 import os
 import resource
 import socket
@@ -18,12 +20,7 @@ def processor_time(pid):
     return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
 
 
-class Control(unittest.TestCase):
-    def setUp(self):
-        self.house = House(ocr=False, extra="[journal]\ncheckpoint_after = 5s\n")
-        self.addCleanup(self.house.close)
-        self.pid = self.house.pids("slused")[0][1]
-
+class Client(unittest.TestCase):
     def connect(self):
         line = socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET)
         self.addCleanup(line.close)
@@ -49,6 +46,37 @@ class Control(unittest.TestCase):
             asks.wait()
         os.rename(path + ".real", path)
         return said
+
+    def open(self):
+        """A line that has said hello."""
+        said = self.hello()
+        line = self.connect()
+        line.send(said)
+        self.assertEqual(line.recv(65536)[0], 2)
+        return line
+
+    def ask(self, line, verb, **args):
+        """Whether it was done, and what was said."""
+        out = struct.pack("<HH", 80, 4)
+        for text in (verb, json.dumps(args)):
+            data = text.encode()
+            out += struct.pack("<I", len(data)) + data
+        line.send(out)
+        answer = line.recv(65536)
+        self.assertEqual(answer[0], 81)
+        at, texts = 5, []
+        for _ in range(2):
+            n, = struct.unpack_from("<I", answer, at)
+            texts.append(answer[at + 4:at + 4 + n].decode())
+            at += 4 + n
+        return answer[4] == 0, texts[1]
+
+
+class Control(Client):
+    def setUp(self):
+        self.house = House(ocr=False, extra="[journal]\ncheckpoint_after = 5s\n")
+        self.addCleanup(self.house.close)
+        self.pid = self.house.pids("slused")[0][1]
 
     def files(self):
         return len(os.listdir("/proc/%d/fd" % self.pid))
@@ -97,6 +125,72 @@ class Control(unittest.TestCase):
         self.house.wait_for(lambda: os.path.exists(os.path.join(
             self.house.root, "journal", "checkpoint")), 20, "a signed head")
         self.assertEqual([self.pid], [p for _, p in self.house.pids("slused")])
+
+
+class Strict(House):
+    access = "mass_max = 1"
+
+
+class Reasons(Client):
+    """slused itself wants a reason, whatever client asks."""
+    def setUp(self):
+        self.house = Strict(ocr=False, queues=("Skannet post",),
+                            extra="paper = yes")
+        self.addCleanup(self.house.close)
+        for n in range(2):
+            self.house.drop_bytes(b"Et brev uten holdepunkt.\n", "%d.txt" % n)
+        self.house.wait_quiet(20, 2)
+        self.held = [row["id"] for row in self.house.rows("list")]
+        self.line = self.open()
+
+    def refused(self, verb, args, *whys):
+        for why in whys:
+            more = {} if why is None else {"why": why}
+            with self.subTest("%s %r" % (verb, why)):
+                done, said = self.ask(self.line, verb, **args, **more)
+                self.assertFalse(done)
+                self.assertRegex(said, "takes|say what was looked at")
+
+    def test_reasons(self):
+        h, one = self.house, {"ids": self.held[:1]}
+        before = len(h.rows("journal", "list"))
+        for verb in ("hold", "release", "retry", "reject", "journal-erase",
+                     "journal-key"):
+            self.refused(verb, one, None, "", "ja")
+        for verb, args in (("assign", dict(one, case="2026/211")),
+                           ("stop-in", {}), ("stop-out", {})):
+            self.refused(verb, args, "", "ja")
+        self.refused("deviation", {"id": self.held[0], "kind": "wrong_case"},
+                     None, "", "ja")
+        today = datetime.date.today()
+        self.refused("scan-sign", {
+            "queue": "Skannet post", "from": (today - datetime.timedelta(9))
+            .isoformat()}, None, "", "ja")
+        # Several at once want a second person, and he a reason.
+        self.refused("assign", {"ids": self.held, "case": "2026/211"}, None)
+        self.assertEqual(h.rows("approve", "--list"), [])
+        self.assertEqual(len(h.rows("journal", "list")), before)
+        # The same with one.
+        self.assertEqual(self.ask(self.line, "deviation", id=self.held[0],
+                                  kind="wrong_case", why="fordi")[0], True)
+        self.assertEqual(self.ask(self.line, "assign", ids=self.held,
+                                  case="2026/211", why="hører dit")[0], True)
+        self.assertEqual(len(h.rows("approve", "--list")), 1)
+        self.assertTrue(self.ask(self.line, "hold", why="fordi", **one)[0])
+
+    def test_too_many_wait(self):
+        """What one person may ask a second for at a time has an end."""
+        args = {"ids": self.held, "case": "2026/211", "why": "hører dit"}
+        for n in range(50):
+            self.assertTrue(self.ask(self.line, "assign", **args)[0], n)
+        done, said = self.ask(self.line, "assign", **args)
+        self.assertFalse(done)
+        self.assertIn("too many requests wait", said)
+        waiting = self.house.rows("approve", "--list")
+        self.assertEqual(len(waiting), 50)
+        self.assertTrue(self.ask(self.line, "approve", deny=True,
+                                 id=waiting[0]["request"])[0])
+        self.assertTrue(self.ask(self.line, "assign", **args)[0])
 
 
 if __name__ == "__main__":

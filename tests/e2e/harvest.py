@@ -625,6 +625,8 @@ class Wrong(Harvest):
         lines = self.lines()
         self.assertEqual(sum(x.get("missing") == "http_5xx" for x in lines), 5)
         self.check_files(lines)
+        # Four were waited for before: twice each, and the fifth as any other.
+        self.assertEqual(h.fake.control("GET", "faults")[0]["fired"], 4 * 2 + 8)
 
     def test_long_line(self):
         """What lies there is read to a limit."""

@@ -5,6 +5,7 @@ import os
 import random
 import re
 import shutil
+import sqlite3
 import subprocess
 import sys
 import time
@@ -206,6 +207,35 @@ class Journal(unittest.TestCase):
             outsider.check_consistent(text(way), old, vkey)
         self.readme(out, old)
         self.told(old)
+
+    def test_no_proof(self):
+        """Of an event that only another post has, and of one that no head
+        covers yet."""
+        h = self.house
+        self.letters(1)
+        ident = h.rows("list")[0]["id"]
+        self.assertTrue(ident.endswith(".1"))
+        h.sluse("deviation", ident, "--kind", "wrong_case", "--why", "fordi")
+        self.signed()
+        h.sluse("journal", "prove", "--kind", "deviation", ident)
+        done = h.sluse("journal", "prove", "--kind", "deviation",
+                       ident[:-1] + "2", check=False)
+        self.assertEqual((done.returncode, done.stdout), (1, ""))
+        self.assertIn("no event of that name", done.stderr)
+        h.stop()
+        # The last head goes: what it alone covered has not been signed.
+        db = sqlite3.connect(os.path.join(h.root, "db", "sluse.db"))
+        db.execute("DELETE FROM checkpoint WHERE size = (SELECT max(size) "
+                   "FROM checkpoint)")
+        size, = db.execute("SELECT max(size) FROM checkpoint").fetchone()
+        self.assertGreaterEqual(
+            db.execute("SELECT max(seq) FROM leaf").fetchone()[0], size)
+        db.commit()
+        db.close()
+        h.sluse("journal", "prove", str(size - 1))
+        done = h.sluse("journal", "prove", str(size), check=False)
+        self.assertEqual(done.returncode, 1)
+        self.assertIn("has not been signed yet", done.stderr)
 
     def readme(self, out, old):
         """Every command of both pages, as they stand there."""

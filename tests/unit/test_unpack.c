@@ -78,6 +78,30 @@ plain_zip(void)
 	got_end(&g);
 }
 
+/* Whole, and packed as the library cannot read it. */
+static void
+unknown_methods(void)
+{
+	static const char *const names[] = {
+	    "deflate64", "delta-ppmd", "many-filters"};
+	size_t i;
+
+	for (i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
+		SL_FREE char *path =
+		    sl_asprintf("tests/data/7z/%s.7z", names[i]);
+		SL_BUF struct sl_buf b = {0};
+		struct got g;
+
+		CHECK(sl_read_file(AT_FDCWD, path, 1 << 20, &b, NULL) == SL_OK);
+		unpack(&g, SL_ARCHIVE_7ZIP, b.p, b.n, limits());
+		CHECK_STR(
+		    sl_buf_str(&g.log), "brev.txt|US-ASCII|0|unsupported|\n");
+		CHECK_STR(g.u.reason, "unsupported");
+		CHECK(!g.u.cut_off);
+		got_end(&g);
+	}
+}
+
 static void
 empty_zip(void)
 {
@@ -798,13 +822,14 @@ compressed(void)
 
 TEST_MAIN({"passwords", passwords}, {"two_passwords", two_passwords},
     {"compressed", compressed}, {"plain_zip", plain_zip},
-    {"empty_zip", empty_zip}, {"names", names},
-    {"stale_unicode_field", stale_unicode_field}, {"odd_names", odd_names},
-    {"limit_members", limit_members}, {"limit_members_tar", limit_members_tar},
-    {"limit_bytes", limit_bytes}, {"limit_ratio", limit_ratio},
-    {"ratio_of_small", ratio_of_small}, {"bomb", bomb}, {"overlap", overlap},
-    {"split_zip", split_zip}, {"split_in_one", split_in_one},
-    {"side_by_side", side_by_side}, {"thousand_to_one", thousand_to_one},
+    {"unknown_methods", unknown_methods}, {"empty_zip", empty_zip},
+    {"names", names}, {"stale_unicode_field", stale_unicode_field},
+    {"odd_names", odd_names}, {"limit_members", limit_members},
+    {"limit_members_tar", limit_members_tar}, {"limit_bytes", limit_bytes},
+    {"limit_ratio", limit_ratio}, {"ratio_of_small", ratio_of_small},
+    {"bomb", bomb}, {"overlap", overlap}, {"split_zip", split_zip},
+    {"split_in_one", split_in_one}, {"side_by_side", side_by_side},
+    {"thousand_to_one", thousand_to_one},
     {"thousand_members", thousand_members}, {"false_sizes", false_sizes},
     {"encrypted", encrypted}, {"unknown_method", unknown_method},
     {"junk_before_and_two_ends", junk_before_and_two_ends},
