@@ -43,9 +43,11 @@
 /* Thousandths: text of another language that reads better is well read. */
 #define FOREIGN_CONFIDENCE 950u
 /* With so many letters a page is worth a look at its language first: a band of
- * two lines or so, in letters' heights. */
+ * two lines or so, in letters' heights, without this part of it on either side.
+ */
 #define PEEK_LETTERS 1000u
 #define PEEK_HIGH 5u
+#define PEEK_ASIDE 4
 /* The look's hint at a turn is followed up if it is this part of sure. */
 #define TURN_HINT 0.5f
 /* Larger images are not tried again: it takes some copies of them. */
@@ -73,14 +75,13 @@ sl_ocr_configure(const char *names)
 	languages = names;
 }
 
-/* "Sluse 4711" and more of it, drawn: enough for every table to be filled. */
+/* A few words, drawn: enough for every table to be filled. */
 static PIX *
 sample(void)
 {
-	static const char text[] = "Saksnummer 2026/211 gjelder adkomst til "
-				   "kaien, og det er tre sluser her.";
+	static const char text[] = "Sak 2026/211, tre sluser";
 	L_BMF *font = bmfCreate(NULL, 10);
-	PIX *pix = pixCreate(1600, 200, 8);
+	PIX *pix = pixCreate(800, 200, 8);
 
 	if (font != NULL && pix != NULL) {
 		(void)pixSetAll(pix);
@@ -531,12 +532,15 @@ peek(const struct job *j, const struct sl_ocr_sheet *sheet)
 {
 	struct sl_ocr_pass pass;
 	TessBaseAPI *model = NULL;
-	int rect[4], left = time_left(j, MORE_SHARE);
+	int rect[4], aside, left = time_left(j, MORE_SHARE);
 
 	if (j->models->one[1] == NULL || j->look.letters < PEEK_LETTERS ||
 	    left < 0 ||
 	    !sl_ocr_look_band(&j->look, sheet->turn, PEEK_HIGH, rect))
 		return NULL;
+	aside = (rect[2] - rect[0]) / PEEK_ASIDE;
+	rect[0] += aside;
+	rect[2] -= aside;
 	if (sl_ocr_recognise_part(
 		j->models->one[0], sheet, rect, false, left, &pass) == SL_OK)
 		model = sl_ocr_models_for(j->models,
