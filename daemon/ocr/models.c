@@ -10,10 +10,12 @@
 #include "../base/mem.h"
 
 #define SETS_MAX 8
+/* Debian's tesseract-ocr-frk. */
+#define FRAKTUR "frk"
 
 static struct sl_ocr_models sets[SETS_MAX];
 static size_t sets_count;
-static TessBaseAPI *osd;
+static TessBaseAPI *osd, *fraktur;
 
 /* The models' names of the languages that sl_language_guess tells. */
 static const struct {
@@ -121,6 +123,21 @@ load_sets(const char *s, struct sl_err *err)
 				    "no language to read with");
 }
 
+/* Tesseract would complain of one that is not there. */
+static bool
+installed(TessBaseAPI *api, const char *name)
+{
+	char **all = TessBaseAPIGetAvailableLanguagesAsVector(api);
+	bool found = false;
+	size_t i;
+
+	for (i = 0; all != NULL && all[i] != NULL; i++)
+		found |= strcmp(all[i], name) == 0;
+	if (all != NULL)
+		TessDeleteTextArray(all);
+	return found;
+}
+
 /* At the parent's exit: Tesseract complains of models that are still open. */
 static void
 cool(void)
@@ -139,7 +156,9 @@ cool(void)
 	sets_count = 0;
 	if (osd != NULL)
 		TessBaseAPIDelete(osd);
-	osd = NULL;
+	if (fraktur != NULL)
+		TessBaseAPIDelete(fraktur);
+	osd = fraktur = NULL;
 }
 
 enum sl_rc
@@ -151,6 +170,8 @@ sl_ocr_models_load(const char *names, struct sl_err *err)
 	if (rc == SL_OK && osd == NULL)
 		rc = sl_err_set(err, SL_FATAL, 0, "ocr_language",
 		    "tesseract has no model for \"osd\"");
+	if (rc == SL_OK && installed(osd, FRAKTUR))
+		fraktur = load(FRAKTUR, OEM_LSTM_ONLY);
 	/* After Tesseract's own, so that it runs before them. */
 	(void)atexit(cool);
 	return rc;
@@ -179,6 +200,12 @@ TessBaseAPI *
 sl_ocr_models_osd(void)
 {
 	return osd;
+}
+
+TessBaseAPI *
+sl_ocr_models_fraktur(void)
+{
+	return fraktur;
 }
 
 /* The place of a model in the set, SL_OCR_TOGETHER_MAX if it is not there. */

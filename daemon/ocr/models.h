@@ -34,6 +34,9 @@ const struct sl_ocr_models *sl_ocr_models_find(
 const struct sl_ocr_models *sl_ocr_models_at(size_t i);
 /* For sl_ocr_turn. */
 TessBaseAPI *sl_ocr_models_osd(void);
+/* The model for Fraktur, NULL where it is not installed: nobody need have it.
+ */
+TessBaseAPI *sl_ocr_models_fraktur(void);
 
 /* The model of m that text in that language (sl_language_guess) is for, NULL if
  * the set has none. Lent. */

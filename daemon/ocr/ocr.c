@@ -26,6 +26,7 @@
 #include "../read/page.h"
 #include "../worker/worker.h"
 #include "beside.h"
+#include "fraktur.h"
 #include "image.h"
 #include "models.h"
 #include "recognise.h"
@@ -42,9 +43,11 @@
 /* Thousandths: text of another language that reads better is well read. */
 #define FOREIGN_CONFIDENCE 950u
 /* With so many letters a page is worth a look at its language first: a band of
- * two lines or so, in letters' heights. */
+ * two lines or so, in letters' heights, without this part of it on either side.
+ */
 #define PEEK_LETTERS 1000u
 #define PEEK_HIGH 5u
+#define PEEK_ASIDE 4
 /* The look's hint at a turn is followed up if it is this part of sure. */
 #define TURN_HINT 0.5f
 /* Larger images are not tried again: it takes some copies of them. */
@@ -72,14 +75,13 @@ sl_ocr_configure(const char *names)
 	languages = names;
 }
 
-/* "Sluse 4711" and more of it, drawn: enough for every table to be filled. */
+/* A few words, drawn: enough for every table to be filled. */
 static PIX *
 sample(void)
 {
-	static const char text[] = "Saksnummer 2026/211 gjelder adkomst til "
-				   "kaien, og det er tre sluser her.";
+	static const char text[] = "Sak 2026/211, tre sluser";
 	L_BMF *font = bmfCreate(NULL, 10);
-	PIX *pix = pixCreate(1600, 200, 8);
+	PIX *pix = pixCreate(800, 200, 8);
 
 	if (font != NULL && pix != NULL) {
 		(void)pixSetAll(pix);
@@ -189,6 +191,7 @@ struct job {
 	unsigned osd; /* degrees clockwise to upright */
 	int64_t start_ms;
 	bool retried;
+	bool fraktur; /* best was read so */
 	bool read; /* best is a whole pass */
 	struct sl_page base; /* of task->base_size: what the file itself says */
 	bool beside; /* base is there */
@@ -329,6 +332,16 @@ tell_sections(const struct job *j)
 	    j->task->page_from + 1, sl_buf_str(&j->best.sections));
 	return send_note(
 	    j->result_fd, "section_sign", (struct sl_slice){b.p, b.n});
+}
+
+/* So does that its letters were changed. */
+static bool
+tell_fraktur(const struct job *j)
+{
+	SL_BUF struct sl_buf b = {0};
+
+	sl_buf_printf(&b, "page %u: read as Fraktur", j->task->page_from + 1);
+	return send_note(j->result_fd, "fraktur", (struct sl_slice){b.p, b.n});
 }
 
 /* The page's own text with what was recognised behind it. It stands as the file
@@ -483,18 +496,51 @@ better_model(const struct job *j)
 	return model != j->first ? model : NULL;
 }
 
+/* A page in Fraktur, where the model for it is there. false = it is none, or
+ * was not read better: go on as with any page. */
+static bool
+read_fraktur(struct job *j)
+{
+	TessBaseAPI *model = sl_ocr_models_fraktur();
+	int left = time_left(j, MORE_SHARE);
+	struct sl_ocr_sheet sheet;
+	struct sl_ocr_pass pass;
+	bool better;
+
+	if (model == NULL || left < 0 || j->best.turn != 0 ||
+	    !sl_ocr_fraktur_seen(&j->best.page))
+		return false;
+	sl_ocr_sheet_make(j->image.pix, j->image.dpi, &j->look, j->turn,
+	    SL_OCR_PLAIN, &sheet);
+	if (sheet.pix == NULL)
+		return false;
+	better = sl_ocr_recognise(model, &sheet, left, &pass, NULL) == SL_OK &&
+		 pass.turn == 0 && pass.score > j->best.score;
+	if (better) {
+		sl_ocr_fraktur_join(&pass, &j->best.page);
+		settle(j, &sheet, &pass);
+		j->retried = j->fraktur = true;
+	}
+	sl_ocr_pass_free(&pass);
+	pixDestroy(&sheet.pix);
+	return better;
+}
+
 /* The model for the language of a few lines, NULL if they do not tell. */
 static TessBaseAPI *
 peek(const struct job *j, const struct sl_ocr_sheet *sheet)
 {
 	struct sl_ocr_pass pass;
 	TessBaseAPI *model = NULL;
-	int rect[4], left = time_left(j, MORE_SHARE);
+	int rect[4], aside, left = time_left(j, MORE_SHARE);
 
 	if (j->models->one[1] == NULL || j->look.letters < PEEK_LETTERS ||
 	    left < 0 ||
 	    !sl_ocr_look_band(&j->look, sheet->turn, PEEK_HIGH, rect))
 		return NULL;
+	aside = (rect[2] - rect[0]) / PEEK_ASIDE;
+	rect[0] += aside;
+	rect[2] -= aside;
 	if (sl_ocr_recognise_part(
 		j->models->one[0], sheet, rect, false, left, &pass) == SL_OK)
 		model = sl_ocr_models_for(j->models,
@@ -549,15 +595,18 @@ read_words(struct job *j, const char *reason)
 	    j->look.longest <= BLANK_LONGEST && !j->image.damaged)
 		return send_page(j, SL_PAGE_NONE, SL_PAGE_BLANK, NULL);
 	/* A picture without words beside text is that, and no lying page. */
-	if (sl_ocr_pass_poor(&j->best) &&
-	    !(j->beside && j->best.words < BESIDE_WORDS))
+	if (read_fraktur(j))
+		;
+	else if (sl_ocr_pass_poor(&j->best) &&
+		 !(j->beside && j->best.words < BESIDE_WORDS))
 		improve(j);
 	else if ((model = better_model(j)) != NULL)
 		try_again(j, model, j->turn, SL_OCR_PLAIN);
 	else
 		read_rest(j);
 	sl_ocr_tidy(&j->look, j->turn, &j->best);
-	if (j->best.sections.n > 0 && !tell_sections(j))
+	if ((j->best.sections.n > 0 && !tell_sections(j)) ||
+	    (j->fraktur && !tell_fraktur(j)))
 		return false;
 	if (j->best.words == 0 && j->image.damaged)
 		return send_page(j, SL_PAGE_NONE, 0, reason);

@@ -1,8 +1,9 @@
 /*
- * A third language beside Norwegian and English. Debian 12 has no Tesseract
- * model for Northern Sámi: a copy of the English one stands in for it under the
- * name sme, in a TESSDATA_PREFIX of our own. It shows which model is taken, not
- * how well Sámi is read.
+ * A third language beside Norwegian and English, and a script. Debian 12 has no
+ * Tesseract model for Northern Sámi, and the one for Fraktur need not be there:
+ * a copy of the English one stands in for both, under the names sme and frk, in
+ * a TESSDATA_PREFIX of our own. It shows which model is taken, not how well it
+ * reads.
  */
 #include "../../daemon/ocr/models.h"
 #include "ocr_harness.h"
@@ -15,8 +16,8 @@ static char place[] = "/tmp/test_ocr_sami.XXXXXX";
 static bool
 stand_in(void)
 {
-	static const char *const from[] = {"nor", "eng", "osd", "eng"};
-	static const char *const to[] = {"nor", "eng", "osd", "sme"};
+	static const char *const from[] = {"nor", "eng", "osd", "eng", "eng"};
+	static const char *const to[] = {"nor", "eng", "osd", "sme", "frk"};
 	char path[256], target[256];
 	bool ok = mkdtemp(place) != NULL;
 	size_t i;
@@ -36,7 +37,7 @@ stand_in(void)
 static void
 take_away(void)
 {
-	static const char *const names[] = {"nor", "eng", "osd", "sme"};
+	static const char *const names[] = {"nor", "eng", "osd", "sme", "frk"};
 	char path[256];
 	size_t i;
 
@@ -64,6 +65,7 @@ choice(void)
 	CHECK(sl_ocr_models_for(m, "nb") == m->one[0]);
 	CHECK(sl_ocr_models_for(m, "da") == NULL);
 	CHECK(sl_ocr_models_for(m, "") == NULL);
+	CHECK(sl_ocr_models_fraktur() != NULL);
 }
 
 /* A page in Sámi is told as such, and read with the model it has. The font has
@@ -97,4 +99,35 @@ sami(void)
 	pixDestroy(&big);
 }
 
-TEST_MAIN({"choice", choice}, {"sami", sami})
+/* A page of words that Fraktur is misread for, which English reads better than
+ * Norwegian does; the lines run off the page. */
+static void
+fraktur(void)
+{
+	static const char *const text[] = {
+	    "The fom and fig of this page, with itfe and faa between the",
+	    "words, have been written with which the other would not mind.",
+	    "They should know that iffe are the words through which we think."};
+	L_BMF *font = bmfCreate(NULL, 10);
+	PIX *pix = pixCreate(WIDTH, HEIGHT, 8), *big;
+	size_t i;
+
+	(void)pixSetAll(pix);
+	for (i = 0; i < sizeof(text) / sizeof(text[0]); i++)
+		(void)pixSetTextline(
+		    pix, font, text[i], 0, 120, 160 + (int)i * 55, NULL, NULL);
+	big = pixScale(pix, 2, 2);
+	run_packed(big, IFF_PNG, plain);
+	CHECK_MSG(strcmp(got.note, "fraktur") == 0, "%s %u: %s", got.note,
+	    got.page.confidence, sl_buf_str(&got.text));
+	CHECK(strcmp(got.note_detail, "page 8: read as Fraktur") == 0);
+	CHECK((got.page.flags & SL_PAGE_RETRIED) != 0);
+	CHECK(got.page.words == got.boxes_count);
+	CHECK_MSG(strstr(sl_buf_str(&got.text), "words through") != NULL, "%s",
+	    sl_buf_str(&got.text));
+	bmfDestroy(&font);
+	pixDestroy(&pix);
+	pixDestroy(&big);
+}
+
+TEST_MAIN({"choice", choice}, {"sami", sami}, {"fraktur", fraktur})

@@ -2,6 +2,7 @@
  * What becomes of words: section signs, the language a page is read in, blocks
  * that stand on end beside upright text.
  */
+#include "../../daemon/ocr/fraktur.h"
 #include "../../daemon/ocr/models.h"
 #include "../../daemon/ocr/recognise.h"
 #include "../../daemon/ocr/reread.h"
@@ -83,6 +84,64 @@ amounts(void)
 	SAME(NORWEGIAN "etter loven $ 13 i USD for varen");
 	SAME(NORWEGIAN "etter loven $ 13 og mange dollar for varen");
 	SAME("We refer to the law $ 13 and that is the end of it with you");
+}
+
+/* -- Fraktur -------------------------------------------------------------- */
+
+static bool
+seen(const char *text)
+{
+	static const uint16_t box[4] = {0, 0, 9, 9};
+	struct sl_page p;
+	size_t n;
+	bool ret;
+
+	sl_page_init(&p, 0, 0);
+	for (; *text != '\0'; text += n + (text[n] == ' ')) {
+		n = strcspn(text, " ");
+		sl_page_add_word(&p, text, n, 900, box);
+		sl_page_add_text(&p, " ", 1);
+	}
+	ret = sl_ocr_fraktur_seen(&p);
+	sl_page_free(&p);
+	return ret;
+}
+
+/* What Fraktur is misread for; a report with figures is none. */
+static void
+fraktur_seen(void)
+{
+	CHECK(seen("da det fparer Tid; men i en mindre Huusholdning det fig "
+		   "iffe at anffaffe, der fjelden er faa meget bedre;"));
+	CHECK(!seen("se fig. 1 og fig. 2, fig. 3 og fig. 4 over fjellet"));
+	CHECK(!seen("da det sparer Tid; men i en mindre Huusholdning det sig "
+		    "ikke at anskaffe, der sjelden er saa meget bedre;"));
+}
+
+static void
+check_word(const char *new, const char *old, bool nordic, const char *want)
+{
+	SL_BUF struct sl_buf b = {0};
+
+	sl_ocr_fraktur_word(sl_slice_str(new), sl_slice_str(old), nordic, &b);
+	CHECK_MSG(strcmp(sl_buf_str(&b), want) == 0, "%s + %s: %s, not %s", new,
+	    old, sl_buf_str(&b), want);
+}
+
+/* The one model knows the script, the other the letters. */
+static void
+fraktur_words(void)
+{
+	check_word("\u017fparer", "fparer", true, "sparer");
+	check_word("for\u017ft", "f\u00f8rft", true, "f\u00f8rst");
+	check_word("l\u00f6nner", "", true, "l\u00f8nner");
+	check_word("l\u00f6nner", "", false, "l\u00f6nner");
+	check_word("Qvcern", "Qv\u00e6rn", true, "Qv\u00e6rn");
+	check_word("Ligeveegt", "Ligev\u00e6gt", true, "Ligev\u00e6gt");
+	check_word("\u00d8re", "Ore", true, "\u00d8re");
+	check_word("om", "\u00f8", true, "om");
+	check_word("Tid", "\u00f8\u00f8\u00f8", true, "Tid");
+	check_word("", "\u00e6", true, "");
 }
 
 /* -- languages ------------------------------------------------------------ */
@@ -310,6 +369,7 @@ dashes_are_no_line(void)
 }
 
 TEST_MAIN({"dashes_are_no_line", dashes_are_no_line}, {"sections", sections},
-    {"amounts", amounts}, {"english", english}, {"english_page", english_page},
-    {"wide_part", wide_part}, {"begins_english", begins_english},
-    {"table_on_end", table_on_end})
+    {"amounts", amounts}, {"fraktur_seen", fraktur_seen},
+    {"fraktur_words", fraktur_words}, {"english", english},
+    {"english_page", english_page}, {"wide_part", wide_part},
+    {"begins_english", begins_english}, {"table_on_end", table_on_end})
