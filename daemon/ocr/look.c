@@ -298,9 +298,10 @@ see_spots(struct sl_ocr_look *l)
 	BOXA *spots;
 
 	see_turn(l);
-	l->marks = l->longest = l->letters = l->specks = l->letter_px = 0;
+	l->marks = l->longest = l->letters = l->letter_px = 0;
+	l->specks = l->dots = 0;
 	if (pixCountConnComp(l->ink, 8, &count) != 0 || count > SPOTS_MAX) {
-		l->specks = (unsigned)count;
+		l->specks = l->dots = (unsigned)count;
 		l->marks = LETTERS_FEW;
 		return;
 	}
@@ -310,6 +311,7 @@ see_spots(struct sl_ocr_look *l)
 		(void)boxaGetBoxGeometry(spots, i, &x, &y, &bw, &bh);
 		across = bw > bh ? bw : bh;
 		l->specks += across <= 2;
+		l->dots += across < LETTER_MIN;
 		half = bh < bw ? bh : bw;
 		if (across >= MARK_MIN && is_mark(l->ink, x, y, bw, bh)) {
 			l->marks++;

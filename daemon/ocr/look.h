@@ -27,6 +27,7 @@ struct sl_ocr_look {
 	unsigned longest; /* the longest of them, in 1/100 inch, about */
 	unsigned letters; /* spots of a letter's shape and size */
 	unsigned specks; /* spots smaller than a dot over an i */
+	unsigned dots; /* spots smaller than a letter, specks among them */
 	unsigned letter_px; /* height of most letters in the image; 0 = few */
 	/* Degrees clockwise to upright, by how letters rise above and hang
 	 * below their line; and how sure that is: SL_OCR_TURN_SURE and more

@@ -227,6 +227,9 @@ set_image(
 	*ret = (struct sl_ocr_pass){0};
 	sl_page_init(&ret->page, 0, 0);
 	TessBaseAPISetPageSegMode(api, PSM_AUTO);
+	/* Among dots Tesseract looks for tables for a minute. */
+	(void)TessBaseAPISetVariable(
+	    api, "textord_tabfind_find_tables", sheet->dirty ? "0" : "1");
 	(void)pixSetResolution(sheet->pix, (int)sheet->dpi, (int)sheet->dpi);
 	TessBaseAPISetImage2(api, sheet->pix);
 }

@@ -19,6 +19,12 @@
 #define WEAK_PART 0.6
 /* Noise of this share of the contrast (per cent) is smoothed. */
 #define NOISE_MOST 22u
+/* So many dots, and so many for each letter, are dirt and wiped out: among them
+ * Tesseract finds no lines. */
+#define DOTS_MANY 8000u
+#define DOTS_TIMES 5u
+#define DOT_SIDE 4 /* of the look's pixels */
+#define DOTS_APART 3 /* those that make up a letter are closer */
 /* Edges that lose less than this share of the contrast (per cent) within two
  * pixels are blurred. */
 #define SHARP_MIN 50u
@@ -68,6 +74,41 @@ paint_border(struct sl_ocr_sheet *s, const struct sl_ocr_look *l)
 	own_gray(s);
 	if (s->changed)
 		sl_ocr_border_paint(s->pix, l->border);
+}
+
+/* The look's dots that stand alone, a bit wider; NULL = no memory. */
+static PIX *
+dots_of(PIX *ink)
+{
+	PIX *joined = pixCloseSafeBrick(NULL, ink, DOTS_APART, DOTS_APART);
+	PIX *small = NULL, *wide = NULL;
+
+	if (joined != NULL)
+		small = pixSelectBySize(joined, DOT_SIDE, DOT_SIDE, 8,
+		    L_SELECT_IF_BOTH, L_SELECT_IF_LTE, NULL);
+	if (small != NULL)
+		wide = pixDilateBrick(NULL, small, 3, 3);
+	pixDestroy(&small);
+	pixDestroy(&joined);
+	return wide;
+}
+
+static void
+wipe_dots(struct sl_ocr_sheet *s, const struct sl_ocr_look *l)
+{
+	PIX *dots, *mask = NULL;
+
+	if (l->dots < DOTS_MANY || l->dots < DOTS_TIMES * l->letters)
+		return;
+	s->dirty = true;
+	own_gray(s);
+	dots = s->changed ? dots_of(l->ink) : NULL;
+	if (dots != NULL)
+		mask = pixExpandReplicate(dots, l->scale);
+	if (mask != NULL)
+		(void)pixSetMasked(s->pix, mask, l->paper);
+	pixDestroy(&mask);
+	pixDestroy(&dots);
 }
 
 /* Divides by the ground, then spreads ink and ground apart. */
@@ -169,6 +210,7 @@ sl_ocr_sheet_make(PIX *image, unsigned dpi, const struct sl_ocr_look *l,
 	    .scale = 1,
 	    .look_scale = l->scale};
 	paint_border(ret, l);
+	wipe_dots(ret, l);
 	if (noisy(l)) {
 		own_gray(ret);
 		step(ret, pixBlockconv(ret->pix, 1, 1));

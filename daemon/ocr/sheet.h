@@ -21,6 +21,7 @@ struct sl_ocr_sheet {
 	double skew; /* radians clockwise, from page to pix, about the centre */
 	double scale; /* and then so many times as large */
 	int look_scale; /* pixels of the page to one of the look's maps */
+	bool dirty; /* so much so that nothing may be sought among the dots */
 	bool changed; /* pix is not just the image, turned */
 };
 

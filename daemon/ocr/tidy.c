@@ -27,6 +27,8 @@
 #define GUESS_CONFIDENCE 400u
 #define GUESS_SURE 700u
 #define GUESS_SHARE 5u
+/* Words of fewer bytes in the mean are dirt as well, unless they are sure. */
+#define GUESS_LENGTH 2u
 
 /* -- numbers -------------------------------------------------------------- */
 
@@ -193,15 +195,19 @@ find_leaders(PIX *high, const struct sl_page *p, bool *gone)
 static bool
 find_guesses(const struct sl_page *p, bool *gone)
 {
-	size_t i, sure = 0;
+	size_t i, sure = 0, bytes = 0;
 	uint64_t sum = 0;
+	bool specks;
 
 	for (i = 0; i < p->words_count; i++) {
 		sum += p->words[i].confidence;
+		bytes += p->words[i].length;
 		sure += p->words[i].confidence >= GUESS_SURE;
 	}
-	if (sum >= GUESS_CONFIDENCE * p->words_count ||
-	    sure * 100 >= p->words_count * GUESS_SHARE)
+	specks = bytes < GUESS_LENGTH * p->words_count &&
+		 sum < GUESS_SURE * p->words_count;
+	if (!specks && (sum >= GUESS_CONFIDENCE * p->words_count ||
+			   sure * 100 >= p->words_count * GUESS_SHARE))
 		return false;
 	for (i = 0; i < p->words_count; i++)
 		gone[i] |= p->words[i].confidence < GUESS_SURE;

@@ -218,6 +218,60 @@ blurred(void)
 	pixDestroy(&c);
 }
 
+static unsigned seed;
+
+static unsigned
+chance(unsigned n)
+{
+	seed = seed * 1103515245u + 12345u;
+	return (seed >> 8) % n;
+}
+
+/* Dots with sides of least to most pixels. */
+static void
+strew(PIX *pix, unsigned n, unsigned least, unsigned most)
+{
+	unsigned x, y, w, h;
+
+	for (seed = 1; n > 0; n--) {
+		x = chance((unsigned)pixGetWidth(pix) - most);
+		y = chance((unsigned)pixGetHeight(pix) - most);
+		w = least + chance(most - least + 1);
+		h = least + chance(most - least + 1);
+		(void)pixRasterop(
+		    pix, (int)x, (int)y, (int)w, (int)h, PIX_CLR, NULL, 0, 0);
+	}
+}
+
+/* A letter that lay in dirt: among so many dots no line was found. */
+static void
+dirt(void)
+{
+	PIX *pix = letter(), *big = pixScale(pix, 2, 2);
+
+	strew(big, 20000, 4, 4);
+	run_packed(big, IFF_PNG, plain);
+	CHECK_MSG(strstr(sl_buf_str(&got.text), "Saksnummer") != NULL &&
+		      strstr(sl_buf_str(&got.text), "atsforvalteren") != NULL,
+	    "%u words: %s", got.page.words, sl_buf_str(&got.text));
+	pixDestroy(&pix);
+	pixDestroy(&big);
+}
+
+/* And nothing but dirt: what little is read into it is gone. */
+static void
+dirt_alone(void)
+{
+	PIX *pix = pixCreate(WIDTH, HEIGHT, 8);
+
+	(void)pixSetAll(pix);
+	strew(pix, 14000, 1, 3);
+	run_packed(pix, IFF_PNG, plain);
+	CHECK_MSG(got.page.words <= 2, "%u words: %s", got.page.words,
+	    sl_buf_str(&got.text));
+	pixDestroy(&pix);
+}
+
 /* An empty page as scanners see it: grain, specks, punched holes, a border. */
 static PIX *
 empty(unsigned grain)
@@ -467,10 +521,11 @@ stains(void)
 	pixDestroy(&pix);
 }
 
-TEST_MAIN({"skewed", skewed}, {"turned", turned},
-    {"turned_and_skewed", turned_and_skewed}, {"black_border", black_border},
-    {"in_shadow", in_shadow}, {"pale", pale}, {"blurred", blurred},
-    {"blank_scan", blank_scan}, {"full_of_print", full_of_print},
+TEST_MAIN({"dirt", dirt}, {"dirt_alone", dirt_alone}, {"skewed", skewed},
+    {"turned", turned}, {"turned_and_skewed", turned_and_skewed},
+    {"black_border", black_border}, {"in_shadow", in_shadow}, {"pale", pale},
+    {"blurred", blurred}, {"blank_scan", blank_scan},
+    {"full_of_print", full_of_print},
     {"faint_is_not_blank", faint_is_not_blank}, {"lying_header", lying_header},
     {"low_letters", low_letters}, {"stamped", stamped}, {"budget", budget},
     {"stains", stains})
