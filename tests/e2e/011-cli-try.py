@@ -83,9 +83,9 @@ def details(binary, folder):
     yield "recipient", correspondents(row), [
         ("EA", "Strandgata Dagligvare AS"), ("EM", "Elvestrand kommune")]
     yield "roles", roles(row), ["container", "document", "sidecar"]
-    row, _ = tried(os.path.join(DEMO, "09-tilsyn"))
-    yield "titles of the sidecar", [d["title"] for d in row["documents"][1:]], [
-        "Bilde av gjerdet", "Sjekkliste uteområde"]
+    row, _ = tried(os.path.join(DATA, "packages", "putmessage.xml"))
+    yield "titles", [(d["title"], d["name"]) for d in row["documents"]], [
+        ("Høringssvar", "svar.txt"), ("Merknader", "merknader.txt")]
     # What a description screens is screened.
     screened = os.path.join(folder, "skjermet")
     os.mkdir(screened)
