@@ -5,12 +5,14 @@ Usage: 011-cli-try.py BIN   (the folder of sluse and the other programs)
 """
 import json
 import os
+import shutil
 import subprocess
 import sys
 import tempfile
 
 DEMO = os.path.join(os.path.dirname(os.path.abspath(__file__)),
                     "../../spool/demo")
+DATA = os.path.join(os.path.dirname(os.path.abspath(__file__)), "../data")
 # A dry run has no target: what would be done is ready.
 DISPOSITION = {"done": "ready"}
 REASON = {}
@@ -53,6 +55,48 @@ def wrong_with(item, got):
     return bad
 
 
+def details(binary, folder):
+    """What lies in an answer, and how the command ends: (name, have, want)."""
+    cases = ("--cases", os.path.join(DEMO, "saker.csv"))
+
+    def tried(*paths):
+        rows, code = run(binary, "--json", "try", *cases, *paths)
+        return rows[0], code
+
+    def correspondents(row):
+        return [(k["type"], k["navn"])
+                for k in row["would_send"]["korrespondansepart"]]
+
+    def roles(row):
+        return sorted({part["role"] for part in row["parts"]})
+
+    good = os.path.join(DEMO, "06-handikap-cp865.txt")
+    bad = os.path.join(DEMO, "13-avbrutt.pdf")
+    for paths, want in (((good,), 0), ((bad,), 1), ((good, bad, good), 1)):
+        yield "status", tried(*paths)[1], want
+    row, _ = tried(good)
+    # What is not sure enough is shown, and not sent.
+    yield ("unsure", row["placement"]["correspondent"]["value"],
+           "Magnhild Østerås")
+    yield "sent", correspondents(row), [("EA", "Ukjent avsender")]
+    row, _ = tried(os.path.join(DEMO, "16-svarinn.zip"))
+    yield "recipient", correspondents(row), [
+        ("EA", "Strandgata Dagligvare AS"), ("EM", "Elvestrand kommune")]
+    yield "roles", roles(row), ["container", "document", "sidecar"]
+    row, _ = tried(os.path.join(DATA, "packages", "putmessage.xml"))
+    yield "titles", [(d["title"], d["name"]) for d in row["documents"]], [
+        ("Høringssvar", "svar.txt"), ("Merknader", "merknader.txt")]
+    # What a description screens is screened.
+    screened = os.path.join(folder, "skjermet")
+    os.mkdir(screened)
+    shutil.copy(os.path.join(DATA, "packages", "arkivmelding-screened.xml"),
+                os.path.join(screened, "arkivmelding.xml"))
+    with open(os.path.join(screened, "brev.txt"), "w") as file:
+        file.write("Deres ref: 2026/211\n")
+    row, _ = tried(screened)
+    yield "screened", row["would_send"]["tittel"], "Innkommet dokument"
+
+
 def main():
     binary = os.path.join(sys.argv[1] if len(sys.argv) > 1 else "build/bin",
                           "sluse")
@@ -77,6 +121,11 @@ def main():
         with open(os.path.join(os.fsencode(folder), b"n\xe5.txt"), "wb") as f:
             f.write(b"Deres ref: 2026/211\n")
         rows, _ = run(binary, "--json", "try", folder)
+        for what, have, want in details(binary, folder):
+            print("ok" if have == want else "not ok", what,
+                  "" if have == want else f"{have!r}, want {want!r}")
+            failed += have != want
+            passed += have == want
         good = [p["name"] for r in rows for p in r["parts"]] == ["n\\xE5.txt"]
         print("ok" if good else "not ok", "a name that is no UTF-8")
         failed += not good
