@@ -71,16 +71,18 @@ read_records(struct sl_sending *s, const struct record *r, uint64_t known,
 	uint64_t newest = known;
 	unsigned i;
 
-	for (i = 0; i < SL_SENDING_MAX; i++)
-		if (is_whole(&r[i]) && r[i].generation > newest)
-			newest = r[i].generation;
+	/* Of several generations only with a database from a backup. */
 	for (i = 0; i < SL_SENDING_MAX; i++) {
 		if (is_empty(&r[i]))
 			continue;
-		if (!is_whole(&r[i]))
+		if (!is_whole(&r[i])) {
 			s->torn = true;
-		else if (newest > known && r[i].generation == newest)
+			continue;
+		}
+		if (r[i].generation > known)
 			ids[(*ret_n)++] = (int64_t)r[i].delivery;
+		if (r[i].generation > newest)
+			newest = r[i].generation;
 	}
 	s->generation = newest + 1;
 }
@@ -163,8 +165,7 @@ sl_sending_committed(struct sl_sending *s)
 {
 	if (s->torn && s->fd >= 0)
 		s->torn = !write_at(s, empty, sizeof(empty), 0);
-	if (s->n == 0)
-		return;
 	s->n = 0;
+	/* Without a record too: the transaction may hold the number. */
 	s->generation++;
 }
