@@ -41,8 +41,7 @@ bool
 sl_outbox_files(struct sl_engine *e, const struct sl_delivery *d,
     struct sl_outbox_file *files, size_t *ret_n)
 {
-	struct sl_document *docs =
-	    sl_alloc(SL_PUSH_FILES_MAX * sizeof(*docs));
+	struct sl_document *docs = sl_alloc(SL_PUSH_FILES_MAX * sizeof(*docs));
 	size_t i,
 	    n = sl_document_list(e->store, d->entry, docs, SL_PUSH_FILES_MAX);
 	bool ok = true;

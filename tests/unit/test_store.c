@@ -555,7 +555,8 @@ sending_file(void)
 }
 
 /* By itself: what a database says that is older than the file, as one from a
- * backup is, and a transaction that told of its generation but had no record. */
+ * backup is, and a transaction that told of its generation but had no record.
+ */
 static void
 sending_generations(void)
 {
@@ -584,7 +585,7 @@ sending_generations(void)
 	CHECK(n == 2 && ids[0] == 9 && ids[1] == 8);
 	CHECK(sl_sending_generation(s) > g);
 	sl_sending_close(s);
-	(void)strcat(path, "/sending");
+	(void)snprintf(path, sizeof(path), "%s/db/sending", dir);
 	fd = open(path, O_WRONLY | O_CLOEXEC);
 	CHECK(fd >= 0 && pwrite(fd, "?", 1, 8) == 1);
 	(void)close(fd);
