@@ -235,6 +235,14 @@ class Formats(Trial):
         self.assertEqual(done.returncode, 6, done.stderr)
         self.assertIn("2064", done.stderr.splitlines())
 
+    def test_only(self):
+        done = subprocess.run(
+            [os.path.join(os.path.dirname(SLUSE), "sluse-work"), "--only",
+             "reading"], stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+            timeout=60, text=True, check=False)
+        self.assertEqual((done.returncode, done.stderr), (
+            2, "sluse-work: --only takes identify or pronom\n"))
+
 
 if __name__ == "__main__":
     run_all()
