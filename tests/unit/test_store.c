@@ -601,6 +601,35 @@ sending_generations(void)
 	(void)sl_remove_tree(AT_FDCWD, dir);
 }
 
+/* On a full disk it cannot be made: it holds nothing, so all goes on. */
+static void
+sending_cannot_be_made(void)
+{
+	char dir[] = "/tmp/sluse-store-XXXXXX", path[64];
+	int64_t ids[SL_SENDING_MAX];
+	struct sl_sending *s;
+	struct sl_err err;
+	unsigned n;
+	bool torn;
+
+	CHECK(mkdtemp(dir) != NULL);
+	(void)snprintf(path, sizeof(path), "%s/db", dir);
+	CHECK(mkdir(path, 0700) == 0);
+	(void)snprintf(path, sizeof(path), "%s/db/sending.tmp", dir);
+	CHECK(mkdir(path, 0700) == 0);
+	CHECK(sl_sending_open(dir, 5, &s, ids, &n, &torn, &err) == SL_OK);
+	CHECK(n == 0 && !torn && sl_sending_generation(s) == 6);
+	CHECK(!sl_sending_put(s, 7));
+	sl_sending_committed(s);
+	sl_sending_close(s);
+	CHECK(rmdir(path) == 0);
+	/* One that is there and cannot be had may tell of something. */
+	(void)snprintf(path, sizeof(path), "%s/db/sending", dir);
+	CHECK(symlink("elsewhere", path) == 0);
+	CHECK(sl_sending_open(dir, 5, &s, ids, &n, &torn, &err) == SL_FATAL);
+	(void)sl_remove_tree(AT_FDCWD, dir);
+}
+
 static void
 delivery_steps(void)
 {
@@ -997,8 +1026,10 @@ TEST_MAIN({"all_or_nothing", all_or_nothing}, {"replaced", replaced},
     {"held_do_not_starve", held_do_not_starve},
     {"delivery_steps", delivery_steps}, {"sending_survives", sending_survives},
     {"sending_file", sending_file},
-    {"sending_generations", sending_generations}, {"walks_nest", walks_nest},
-    {"deadlines_step", deadlines_step}, {"pages_given_up", pages_given_up},
+    {"sending_generations", sending_generations},
+    {"sending_cannot_be_made", sending_cannot_be_made},
+    {"walks_nest", walks_nest}, {"deadlines_step", deadlines_step},
+    {"pages_given_up", pages_given_up},
     {"done_cost_nothing", done_cost_nothing}, {"files", files},
     {"orphan_bundles", orphan_bundles},
     {"failed_writer_does_nothing_more", failed_writer_does_nothing_more},
