@@ -61,8 +61,9 @@ failed(struct sl_err *err, const char *what, const char *path)
 	    "the list of passwords %.200scannot be %s", path, what);
 }
 
+/* Into lines, of SL_PASSWORDS_BYTES. */
 static enum sl_rc
-load(struct sl_password_file *f, int fd, struct sl_err *err)
+load(int fd, char *lines, size_t *ret_n, struct sl_err *err)
 {
 	char more;
 	ssize_t n;
@@ -70,14 +71,14 @@ load(struct sl_password_file *f, int fd, struct sl_err *err)
 	if (!sl_file_is_private(fd))
 		return sl_err_set(err, SL_REJECT, 0, "config_invalid",
 		    "the list of passwords is open to others");
-	n = sl_read_full(fd, f->lines, sizeof(f->lines));
+	n = sl_read_full(fd, lines, SL_PASSWORDS_BYTES);
 	if (n < 0)
 		return failed(err, "read", "");
-	if ((size_t)n == sizeof(f->lines) && read(fd, &more, 1) != 0)
+	if (n == SL_PASSWORDS_BYTES && read(fd, &more, 1) != 0)
 		return sl_err_set(err, SL_REJECT, 0, "config_invalid",
 		    "the list of passwords is longer than %u bytes",
 		    SL_PASSWORDS_BYTES);
-	f->n = (size_t)n;
+	*ret_n = (size_t)n;
 	return SL_OK;
 }
 
@@ -87,16 +88,21 @@ open_anew(struct sl_password_file *f, struct sl_err *err)
 {
 	SL_CLOSE int fd =
 	    open(f->path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
-	int e = errno;
+	char lines[SL_PASSWORDS_BYTES] = "";
+	enum sl_rc rc = SL_OK;
+	size_t n = 0;
 
-	if (fd < 0 && e != ENOENT && rc_of(e) == SL_RETRY)
-		return failed(err, "opened", "");
-	explicit_bzero(f->lines, sizeof(f->lines));
-	f->n = 0;
-	errno = e;
 	if (fd >= 0)
-		return load(f, fd, err);
-	return e == ENOENT ? SL_OK : failed(err, "opened", "");
+		rc = load(fd, lines, &n, err);
+	else if (errno != ENOENT)
+		rc = failed(err, "opened", "");
+	if (rc != SL_RETRY) {
+		f->n = rc == SL_OK ? n : 0;
+		explicit_bzero(f->lines, sizeof(f->lines));
+		memcpy(f->lines, lines, f->n);
+	}
+	explicit_bzero(lines, sizeof(lines));
+	return rc;
 }
 
 enum sl_rc

@@ -450,7 +450,6 @@ do_all(struct run *r)
 	size_t i;
 
 	r->out = memfd_create("sluse-out", MFD_CLOEXEC);
-	r->batch = batch_size();
 	find_paths(r);
 	if (r->cli->csv)
 		(void)puts("filename,filesize,modified,errors,namespace,id,"
@@ -477,6 +476,7 @@ start_work(struct run *r)
 	r->code = sl_cli_libexec(libexec, sizeof(libexec));
 	if (r->code != SL_EXIT_OK)
 		return;
+	r->batch = batch_size(); /* it may have as many open */
 	r->dry.crew =
 	    sl_crew_new(libexec, r->cli->pronom_only ? "pronom" : "identify");
 	if (sl_crew_start(r->dry.crew, SL_ROLE_WORK, &err) != SL_OK ||

@@ -465,12 +465,11 @@ void sl_outbox_kick(struct sl_target *t);
 void sl_outbox_kick_after(struct sl_target *t);
 /* The i-th that is under way is so no longer. */
 void sl_outbox_drop(struct sl_target *t, size_t i);
-#define SL_OUTBOX_FILES_MAX 200
 struct sl_outbox_file {
 	struct sl_msg m;
 	int fd;
 };
-/* Opens the files of a post, at most SL_OUTBOX_FILES_MAX. False (errno): not
+/* Opens the files of a post, at most SL_PUSH_FILES_MAX. False (errno): not
  * all are there now, and the post must not be begun. The first *ret_n
  * descriptors are the caller's either way. */
 bool sl_outbox_files(struct sl_engine *e, const struct sl_delivery *d,

@@ -23,7 +23,6 @@
 #include "../base/text.h"
 #include "engine.h"
 
-#define INFLIGHT_A_PEER 32
 #define BATCH 64
 
 static size_t
@@ -47,7 +46,7 @@ sl_outbox_peer(struct sl_target *t)
 	for (p = t->e->peers; p != NULL; p = p->next)
 		if (!p->dead && p->role == SL_ROLE_PUSH && p->slots > 0 &&
 		    strcmp(p->name, t->cfg->name) == 0 &&
-		    p->running < INFLIGHT_A_PEER &&
+		    p->running < SL_PUSH_POSTS_MAX &&
 		    (best == NULL || p->running < best->running))
 			best = p;
 	return best;
@@ -75,8 +74,8 @@ can_send(struct sl_target *t)
 		return false;
 	if (t->open_until_ms > sl_clock_boot_ms())
 		return false;
-	if (peers * INFLIGHT_A_PEER < max)
-		max = peers * INFLIGHT_A_PEER;
+	if (peers * SL_PUSH_POSTS_MAX < max)
+		max = peers * SL_PUSH_POSTS_MAX;
 	/* Half open: one probe only. */
 	if (t->failures >= (int)t->cfg->breaker_failures)
 		max = 1;
@@ -197,7 +196,7 @@ send_delivery(struct sl_engine *e, int64_t id, int64_t how)
 		sl_outbox_not_sent(t, &d);
 		return;
 	}
-	files = sl_alloc(SL_OUTBOX_FILES_MAX * sizeof(*files));
+	files = sl_alloc(SL_PUSH_FILES_MAX * sizeof(*files));
 	if (!sl_outbox_files(e, &d, files, &n)) {
 		sl_outbox_drop(t, i);
 		store_failed(t, &d, &en);

@@ -41,14 +41,13 @@ bool
 sl_outbox_files(struct sl_engine *e, const struct sl_delivery *d,
     struct sl_outbox_file *files, size_t *ret_n)
 {
-	struct sl_document *docs =
-	    sl_alloc(SL_OUTBOX_FILES_MAX * sizeof(*docs));
+	struct sl_document *docs = sl_alloc(SL_PUSH_FILES_MAX * sizeof(*docs));
 	size_t i,
-	    n = sl_document_list(e->store, d->entry, docs, SL_OUTBOX_FILES_MAX);
+	    n = sl_document_list(e->store, d->entry, docs, SL_PUSH_FILES_MAX);
 	bool ok = true;
 
-	if (n > SL_OUTBOX_FILES_MAX)
-		n = SL_OUTBOX_FILES_MAX;
+	if (n > SL_PUSH_FILES_MAX)
+		n = SL_PUSH_FILES_MAX;
 	for (i = 0; i < n && ok; i++)
 		ok = open_file(e, d->id, &docs[i], &files[i]);
 	*ret_n = i;

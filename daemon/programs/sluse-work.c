@@ -4,6 +4,7 @@
  * loads what that needs and no readers: who asks what a file is need not wait
  * for them.
  */
+#include <stdio.h>
 #include <string.h>
 
 #include "../read/task.h"
@@ -23,8 +24,12 @@ main(int argc, char **argv)
 			w.warm = sl_work_warm_identify;
 		else if (strcmp(argv[2], "pronom") == 0)
 			w.warm = sl_work_warm_pronom;
-		else
+		else {
+			(void)fputs("sluse-work: --only takes identify or "
+				    "pronom\n",
+			    stderr);
 			return 2;
+		}
 		argv[2] = argv[0];
 		argv += 2;
 		argc -= 2;

@@ -25,7 +25,7 @@
 #define JOBS_MAX 256
 #define STEPS_MAX 4096
 #define FILES_MAX 1024
-#define FDS_MAX 4096 /* of all jobs */
+#define FDS_MAX (SL_PUSH_POSTS_MAX * SL_PUSH_FILES_MAX) /* of all jobs */
 #define RECEIPT_MAX 8192
 #define ATTEMPTS_MAX 1000000000
 

@@ -24,7 +24,7 @@ struct record {
 };
 
 struct sl_sending {
-	int fd; /* -1: the disk said no */
+	int fd; /* -1: the disk said no, each must wait for the commit */
 	bool torn; /* all zeros again once the database has what it told */
 	unsigned n;
 	uint64_t generation;
@@ -46,17 +46,31 @@ is_whole(const struct record *r)
 
 static const struct record empty[SL_SENDING_MAX];
 
+static void
+not_written(int error)
+{
+	sl_log(SL_LOG_WARNING, "store",
+	    "db/sending cannot be written, each sending waits for a commit "
+	    "errno=\"%d\"",
+	    error);
+}
+
+/* *ret is -1 where there is none and none can be made: the disk is full. */
 static enum sl_rc
 open_file(const char *root, int *ret, struct sl_err *err)
 {
 	SL_FREE char *path = sl_asprintf("%s/db", root);
 	SL_CLOSE int dir = sl_open_dir(AT_FDCWD, path);
+	enum sl_rc rc;
 
 	*ret = openat(dir, "sending", O_RDWR | O_CLOEXEC | O_NOFOLLOW);
 	if (*ret < 0 && errno == ENOENT) {
-		if (sl_write_file(dir, "sending", empty, sizeof(empty), 0640,
-			err) != SL_OK)
-			return SL_FATAL;
+		rc = sl_write_file(
+		    dir, "sending", empty, sizeof(empty), 0640, err);
+		if (rc == SL_RETRY)
+			not_written(err != NULL ? err->sys : 0);
+		if (rc != SL_OK)
+			return rc == SL_RETRY ? SL_OK : SL_FATAL;
 		*ret = openat(dir, "sending", O_RDWR | O_CLOEXEC | O_NOFOLLOW);
 	}
 	return *ret >= 0 ? SL_OK
@@ -71,16 +85,18 @@ read_records(struct sl_sending *s, const struct record *r, uint64_t known,
 	uint64_t newest = known;
 	unsigned i;
 
-	for (i = 0; i < SL_SENDING_MAX; i++)
-		if (is_whole(&r[i]) && r[i].generation > newest)
-			newest = r[i].generation;
+	/* Of several generations only with a database from a backup. */
 	for (i = 0; i < SL_SENDING_MAX; i++) {
 		if (is_empty(&r[i]))
 			continue;
-		if (!is_whole(&r[i]))
+		if (!is_whole(&r[i])) {
 			s->torn = true;
-		else if (newest > known && r[i].generation == newest)
+			continue;
+		}
+		if (r[i].generation > known)
 			ids[(*ret_n)++] = (int64_t)r[i].delivery;
+		if (r[i].generation > newest)
+			newest = r[i].generation;
 	}
 	s->generation = newest + 1;
 }
@@ -99,8 +115,8 @@ sl_sending_open(const char *root, uint64_t known, struct sl_sending **ret,
 		sl_sending_close(s);
 		return SL_FATAL;
 	}
-	n = sl_pread_full(s->fd, r, sizeof(r), 0);
-	s->torn = n != (ssize_t)sizeof(r);
+	n = s->fd >= 0 ? sl_pread_full(s->fd, r, sizeof(r), 0) : 0;
+	s->torn = s->fd >= 0 && n != (ssize_t)sizeof(r);
 	read_records(s, r, known, ids, ret_n);
 	*ret_torn = s->torn;
 	*ret = s;
@@ -135,10 +151,7 @@ write_at(struct sl_sending *s, const void *p, size_t n, size_t at)
 	if (pwrite(s->fd, p, n, (off_t)at) == (ssize_t)n &&
 	    fdatasync(s->fd) == 0)
 		return true;
-	sl_log(SL_LOG_WARNING, "store",
-	    "db/sending cannot be written, each sending waits for a commit "
-	    "errno=\"%d\"",
-	    errno);
+	not_written(errno);
 	sl_cleanup_close(&s->fd);
 	return false;
 }
@@ -163,8 +176,7 @@ sl_sending_committed(struct sl_sending *s)
 {
 	if (s->torn && s->fd >= 0)
 		s->torn = !write_at(s, empty, sizeof(empty), 0);
-	if (s->n == 0)
-		return;
 	s->n = 0;
+	/* Without a record too: the transaction may hold the number. */
 	s->generation++;
 }

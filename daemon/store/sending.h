@@ -23,10 +23,11 @@
 
 struct sl_sending;
 
-/* Opens <root>/db/sending, or makes it. known: the generation that the database
- * holds. ids (SL_SENDING_MAX of them) and *ret_n get the deliveries that were
- * sent and not committed; *ret_torn whether a record cannot be read, so that it
- * may have been any. What is told here is told again until the next
+/* Opens <root>/db/sending, or makes it; on a full disk there is none, and
+ * nothing can be put. known: the generation that the database holds. ids
+ * (SL_SENDING_MAX of them) and *ret_n get the deliveries that were sent and not
+ * committed; *ret_torn whether a record cannot be read, so that it may have
+ * been any. What is told here is told again until the next
  * sl_sending_committed. SL_FATAL: disk_error. */
 enum sl_rc sl_sending_open(const char *root, uint64_t known,
     struct sl_sending **ret, int64_t *ids, unsigned *ret_n, bool *ret_torn,

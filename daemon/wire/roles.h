@@ -127,6 +127,11 @@ enum sl_sync_kind {
 	SL_SYNC_KINDS = 3,
 };
 
+/* What one sluse-push is given at most before it has answered: posts, and files
+ * of each. */
+#define SL_PUSH_POSTS_MAX 32
+#define SL_PUSH_FILES_MAX 200
+
 /* What a connector says of a delivery (same numbers as connector.h). */
 enum sl_verdict {
 	SL_VERDICT_DELIVERED = 1,

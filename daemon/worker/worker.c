@@ -540,17 +540,23 @@ open_null(void)
 	return fd;
 }
 
+/* Slower before slused, which hands out the work, and before whoever sends it
+ * on. Under systemd the unit has it, and denies the call. */
+static void
+be_nice(void)
+{
+	if (getpriority(PRIO_PROCESS, 0) < NICE &&
+	    setpriority(PRIO_PROCESS, 0, NICE) != 0)
+		sl_log(SL_LOG_DEBUG, "parent", "cannot be nice");
+}
+
 static enum sl_rc
 set_up(struct parent *p, const struct options *o, struct sl_err *err)
 {
 	sigset_t set;
 	enum sl_rc rc;
 
-	/* Slower before slused, which hands out the work, and before whoever
-	 * sends it on. */
-	errno = 0;
-	if (nice(NICE) == -1 && errno != 0)
-		sl_log(SL_LOG_DEBUG, "parent", "cannot be nice");
+	be_nice();
 	p->null_fd = open_null();
 	(void)sigemptyset(&set);
 	(void)sigaddset(&set, SIGCHLD);

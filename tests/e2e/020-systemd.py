@@ -208,6 +208,14 @@ class Walls(unittest.TestCase):
             rows = [row for row in house.rows("list")
                     if row["disposition"] == "done"]
             self.assertEqual(len(rows), 3)
+            # The units deny what a program could make itself nice with.
+            nice = {name: os.getpriority(os.PRIO_PROCESS, child.pid)
+                    - os.getpriority(os.PRIO_PROCESS, 0)
+                    for name, child in house.children.items()}
+            self.assertEqual({n for n in nice if nice[n] != 0}, {
+                "sluse-work", "sluse-ocr", "sluse-decrypt", "sluse-convert",
+                "sluse-report"})
+            self.assertEqual(set(nice.values()), {0, 5})
             for name in EXPOSURE:
                 house.wait_said(name, "WATCHDOG=1")
             self.assertNotIn("forbidden system call", house.logged())

@@ -222,6 +222,27 @@ class Formats(Trial):
         self.assertEqual(code, 5, err)
         self.assertIn("fmt/18", out)
 
+    def test_descriptors(self):
+        """sluse-work gets files by the hundred, so it may have as many."""
+        put(self.folder, "sluse-work", "#!/bin/sh\nulimit -Sn >&2\n")
+        os.chmod(os.path.join(self.folder, "sluse-work"), 0o755)
+        own = {"SLUSE_LIBEXEC": self.folder}
+        done = subprocess.run(
+            ["sh", "-c", 'ulimit -Sn 1024; exec "$@"', "sh", SLUSE,
+             "identify", self.xml[0]], stdout=subprocess.PIPE, timeout=60,
+            stderr=subprocess.PIPE, text=True, check=False,
+            env=dict(os.environ, **own))
+        self.assertEqual(done.returncode, 6, done.stderr)
+        self.assertIn("2064", done.stderr.splitlines())
+
+    def test_only(self):
+        done = subprocess.run(
+            [os.path.join(os.path.dirname(SLUSE), "sluse-work"), "--only",
+             "reading"], stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+            timeout=60, text=True, check=False)
+        self.assertEqual((done.returncode, done.stderr), (
+            2, "sluse-work: --only takes identify or pronom\n"))
+
 
 if __name__ == "__main__":
     run_all()

@@ -638,21 +638,15 @@ sync_cases(void)
 	end();
 }
 
+/* Keeps the checkpoints of n deliveries from 100 on, each done in its turn. */
 static void
-queued(void)
+deliver_all(unsigned n)
 {
-	struct parcel p[8];
 	struct sl_msg m, ok;
 	struct sl_err err;
-	unsigned i, done = 0;
+	unsigned done = 0;
 
-	set_up();
-	start("n5");
-	for (i = 0; i < 8; i++) {
-		parcel_new(&p[i], fresh_key(), "2026/211", 0);
-		CHECK(parcel_send(&world, &p[i], 100 + i));
-	}
-	while (done < 8 && world_recv(&world, &m)) {
+	while (done < n && world_recv(&world, &m)) {
 		if (m.type == SL_MSG_DELIVERED) {
 			CHECK(m.delivered.delivery == 100 + done);
 			CHECK(m.delivered.verdict == SL_VERDICT_DELIVERED);
@@ -666,10 +660,67 @@ queued(void)
 		if (sl_chan_send(world.chan, &ok, NULL, 0, &err) != SL_OK)
 			break;
 	}
-	CHECK(done == 8);
+	CHECK_MSG(done == n, "%u", done);
+}
+
+static void
+queued(void)
+{
+	struct parcel p[8];
+	unsigned i;
+
+	set_up();
+	start("n5");
+	for (i = 0; i < 8; i++) {
+		parcel_new(&p[i], fresh_key(), "2026/211", 0);
+		CHECK(parcel_send(&world, &p[i], 100 + i));
+	}
+	deliver_all(8);
 	no_violations(&n5);
 	for (i = 0; i < 8; i++)
 		parcel_free(&p[i]);
+	end();
+}
+
+/* As many posts as slused has on the way with one sluse-push, each of as many
+ * files. */
+static void
+as_much_as_may_come(void)
+{
+	struct parcel p;
+	struct sl_msg m;
+	struct sl_err err;
+	unsigned i, k;
+	bool ok = true;
+
+	set_up();
+	start("n5");
+	for (i = 0; ok && i < SL_PUSH_POSTS_MAX; i++) {
+		parcel_new(&p, fresh_key(), "2026/211", 0);
+		m = (struct sl_msg){.type = SL_MSG_DELIVER};
+		m.deliver.delivery = 100 + i;
+		m.deliver.subject = sl_slice_str("M26-000001-1.1");
+		m.deliver.own_key = sl_slice_str(p.key);
+		m.deliver.attempt = 1;
+		m.deliver.post = sl_slice_str(p.post);
+		ok = sl_chan_send(world.chan, &m, NULL, 0, &err) == SL_OK;
+		for (k = 0; ok && k < SL_PUSH_FILES_MAX; k++) {
+			m = (struct sl_msg){.type = SL_MSG_DELIVER_FILE};
+			m.deliver_file.delivery = 100 + i;
+			m.deliver_file.rendition = k + 1;
+			m.deliver_file.offset = p.offset[k % p.files_n];
+			m.deliver_file.size = p.size[k % p.files_n];
+			ok = sl_chan_send(world.chan, &m, &p.fd[k % p.files_n],
+				 1, &err) == SL_OK;
+		}
+		m = (struct sl_msg){.type = SL_MSG_DELIVER_GO};
+		m.deliver_go.delivery = 100 + i;
+		ok = ok && sl_chan_send(world.chan, &m, NULL, 0, &err) == SL_OK;
+		parcel_free(&p);
+	}
+	CHECK_MSG(ok, "post %u", i);
+	deliver_all(SL_PUSH_POSTS_MAX);
+	no_violations(&n5);
 	end();
 }
 
@@ -909,8 +960,9 @@ main(int argc, char **argv)
 	    {"again_is_already", again_is_already}, {"holds", holds},
 	    {"status_table", status_table}, {"token_expires", token_expires},
 	    {"bad_password", bad_password}, {"sync_cases", sync_cases},
-	    {"queued", queued}, {"makes_case_once", makes_case_once},
-	    {"in_pieces", in_pieces}, {"nonsense_ends_it", nonsense_ends_it},
+	    {"queued", queued}, {"as_much_as_may_come", as_much_as_may_come},
+	    {"makes_case_once", makes_case_once}, {"in_pieces", in_pieces},
+	    {"nonsense_ends_it", nonsense_ends_it},
 	    {"secrets_stay", secrets_stay}, {"webhook", webhook},
 	    {"webhook_answers", webhook_answers},
 	    {"webhook_down", webhook_down},

@@ -89,6 +89,7 @@ class Walls:
         self.files = int(service["LimitNOFILE"][0])
         self.no_caps = service["CapabilityBoundingSet"] == [""]
         self.no_sxid = service["RestrictSUIDSGID"] == ["yes"]
+        self.nice = int(service.get("Nice", ["0"])[0])
         self.umask = int(service["UMask"][0], 8)
         self.libc = ctypes.CDLL(None, use_errno=True)
         self.lib = ctypes.CDLL("libseccomp.so.2")
@@ -134,6 +135,7 @@ class Walls:
             self.add(context, name, Compare(place + 1, MASKED_EQ, SXID, 0))
 
     def enter(self):
+        os.nice(self.nice)
         if self.no_caps and os.geteuid() == 0:
             for capability in range(64):
                 self.libc.prctl(24, capability, 0, 0, 0)  # PR_CAPBSET_DROP

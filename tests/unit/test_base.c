@@ -301,6 +301,11 @@ secrets_of_a_failing_machine(void)
 	CHECK(sl_password_file_read(&f, 4000, &got, &err) == SL_OK);
 	CHECK(got.n == 6);
 	(void)close(fd);
+	/* What can be opened and not read; this says EIO at 0. */
+	f.path = "/proc/self/mem";
+	CHECK(sl_password_file_read(&f, 5000, &got, &err) == SL_RETRY);
+	CHECK_STR(err.reason, "disk_error");
+	CHECK(got.n == 6 && memcmp(got.p, "en\nto\n", 6) == 0);
 
 	few_files(0);
 	CHECK(sl_open_secrets(dir, &fd, &err) == SL_FATAL);

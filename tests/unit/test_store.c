@@ -554,6 +554,82 @@ sending_file(void)
 	end(s);
 }
 
+/* By itself: what a database says that is older than the file, as one from a
+ * backup is, and a transaction that told of its generation but had no record.
+ */
+static void
+sending_generations(void)
+{
+	char dir[] = "/tmp/sluse-store-XXXXXX", path[64];
+	int64_t ids[SL_SENDING_MAX];
+	struct sl_sending *s;
+	struct sl_err err;
+	unsigned n, i;
+	uint64_t g;
+	bool torn;
+	int fd;
+
+	CHECK(mkdtemp(dir) != NULL);
+	(void)snprintf(path, sizeof(path), "%s/db", dir);
+	CHECK(mkdir(path, 0700) == 0);
+	CHECK(sl_sending_open(dir, 0, &s, ids, &n, &torn, &err) == SL_OK);
+	CHECK(n == 0 && !torn);
+	for (i = 0; i < 2; i++)
+		CHECK(sl_sending_put(s, 7 + i));
+	sl_sending_committed(s);
+	g = sl_sending_generation(s);
+	CHECK(sl_sending_put(s, 9));
+	sl_sending_close(s);
+	/* The one before the newest was not committed there either. */
+	CHECK(sl_sending_open(dir, 0, &s, ids, &n, &torn, &err) == SL_OK);
+	CHECK(n == 2 && ids[0] == 9 && ids[1] == 8);
+	CHECK(sl_sending_generation(s) > g);
+	sl_sending_close(s);
+	(void)snprintf(path, sizeof(path), "%s/db/sending", dir);
+	fd = open(path, O_WRONLY | O_CLOEXEC);
+	CHECK(fd >= 0 && pwrite(fd, "?", 1, 8) == 1);
+	(void)close(fd);
+	CHECK(sl_sending_open(dir, g, &s, ids, &n, &torn, &err) == SL_OK);
+	CHECK(torn && !sl_sending_put(s, 10));
+	g = sl_sending_generation(s);
+	sl_sending_committed(s);
+	CHECK(sl_sending_put(s, 11));
+	sl_sending_close(s);
+	CHECK(sl_sending_open(dir, g, &s, ids, &n, &torn, &err) == SL_OK);
+	CHECK(!torn && n == 1 && ids[0] == 11);
+	sl_sending_close(s);
+	(void)sl_remove_tree(AT_FDCWD, dir);
+}
+
+/* On a full disk it cannot be made: it holds nothing, so all goes on. */
+static void
+sending_cannot_be_made(void)
+{
+	char dir[] = "/tmp/sluse-store-XXXXXX", path[64];
+	int64_t ids[SL_SENDING_MAX];
+	struct sl_sending *s;
+	struct sl_err err;
+	unsigned n;
+	bool torn;
+
+	CHECK(mkdtemp(dir) != NULL);
+	(void)snprintf(path, sizeof(path), "%s/db", dir);
+	CHECK(mkdir(path, 0700) == 0);
+	(void)snprintf(path, sizeof(path), "%s/db/sending.tmp", dir);
+	CHECK(mkdir(path, 0700) == 0);
+	CHECK(sl_sending_open(dir, 5, &s, ids, &n, &torn, &err) == SL_OK);
+	CHECK(n == 0 && !torn && sl_sending_generation(s) == 6);
+	CHECK(!sl_sending_put(s, 7));
+	sl_sending_committed(s);
+	sl_sending_close(s);
+	CHECK(rmdir(path) == 0);
+	/* One that is there and cannot be had may tell of something. */
+	(void)snprintf(path, sizeof(path), "%s/db/sending", dir);
+	CHECK(symlink("elsewhere", path) == 0);
+	CHECK(sl_sending_open(dir, 5, &s, ids, &n, &torn, &err) == SL_FATAL);
+	(void)sl_remove_tree(AT_FDCWD, dir);
+}
+
 static void
 delivery_steps(void)
 {
@@ -949,8 +1025,11 @@ TEST_MAIN({"all_or_nothing", all_or_nothing}, {"replaced", replaced},
     {"reception_numbers", reception_numbers},
     {"held_do_not_starve", held_do_not_starve},
     {"delivery_steps", delivery_steps}, {"sending_survives", sending_survives},
-    {"sending_file", sending_file}, {"walks_nest", walks_nest},
-    {"deadlines_step", deadlines_step}, {"pages_given_up", pages_given_up},
+    {"sending_file", sending_file},
+    {"sending_generations", sending_generations},
+    {"sending_cannot_be_made", sending_cannot_be_made},
+    {"walks_nest", walks_nest}, {"deadlines_step", deadlines_step},
+    {"pages_given_up", pages_given_up},
     {"done_cost_nothing", done_cost_nothing}, {"files", files},
     {"orphan_bundles", orphan_bundles},
     {"failed_writer_does_nothing_more", failed_writer_does_nothing_more},
