@@ -144,39 +144,50 @@ sl_sending_is_fresh(const struct sl_sending *s)
 	return s->n == 0;
 }
 
-/* Durable; or never tried again, since whether it is there nobody can say. */
-static bool
-write_at(struct sl_sending *s, const void *p, size_t n, size_t at)
+/* SL_SKIP: it cannot be written, and is not tried again. A sync that fails says
+ * that the disk does, as everywhere. */
+static enum sl_rc
+write_at(struct sl_sending *s, const void *p, size_t n, size_t at,
+    struct sl_err *err)
 {
-	if (pwrite(s->fd, p, n, (off_t)at) == (ssize_t)n &&
-	    fdatasync(s->fd) == 0)
-		return true;
+	if (pwrite(s->fd, p, n, (off_t)at) == (ssize_t)n)
+		return fdatasync(s->fd) == 0
+			   ? SL_OK
+			   : sl_err_set(err, SL_FATAL, errno, "disk_error",
+				 "db/sending cannot be synced");
 	not_written(errno);
 	sl_cleanup_close(&s->fd);
-	return false;
+	return SL_SKIP;
 }
 
-bool
-sl_sending_put(struct sl_sending *s, int64_t delivery)
+enum sl_rc
+sl_sending_put(struct sl_sending *s, int64_t delivery, struct sl_err *err)
 {
 	struct record r = {
 	    .generation = s->generation, .delivery = (uint64_t)delivery};
+	enum sl_rc rc;
 
 	if (s->fd < 0 || s->torn || s->n == SL_SENDING_MAX)
-		return false;
+		return SL_SKIP;
 	r.check = r.generation ^ r.delivery ^ CHECK;
-	if (!write_at(s, &r, sizeof(r), s->n * sizeof(r)))
-		return false;
-	s->n++;
-	return true;
+	rc = write_at(s, &r, sizeof(r), s->n * sizeof(r), err);
+	if (rc == SL_OK)
+		s->n++;
+	return rc;
 }
 
-void
-sl_sending_committed(struct sl_sending *s)
+enum sl_rc
+sl_sending_committed(struct sl_sending *s, struct sl_err *err)
 {
+	enum sl_rc rc = SL_OK;
+
 	if (s->torn && s->fd >= 0)
-		s->torn = !write_at(s, empty, sizeof(empty), 0);
+		rc = write_at(s, empty, sizeof(empty), 0, err);
+	if (rc == SL_FATAL)
+		return SL_FATAL;
+	s->torn = false;
 	s->n = 0;
 	/* Without a record too: the transaction may hold the number. */
 	s->generation++;
+	return SL_OK;
 }

@@ -39,10 +39,12 @@ void sl_sending_close(struct sl_sending *s);
 uint64_t sl_sending_generation(const struct sl_sending *s);
 /* None put in it so far? */
 bool sl_sending_is_fresh(const struct sl_sending *s);
-/* Durable when it returns. False: it cannot be (full, or the disk said no, once
- * and for all); the commit must be waited for. */
-bool sl_sending_put(struct sl_sending *s, int64_t delivery);
+/* Durable when it returns SL_OK. SL_SKIP: it cannot be (no room, or it could
+ * not be written, then once and for all); the commit must be waited for.
+ * SL_FATAL: the sync failed. */
+enum sl_rc sl_sending_put(
+    struct sl_sending *s, int64_t delivery, struct sl_err *err);
 /* The transaction is committed: what was put counts no more. */
-void sl_sending_committed(struct sl_sending *s);
+enum sl_rc sl_sending_committed(struct sl_sending *s, struct sl_err *err);
 
 #endif

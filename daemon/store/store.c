@@ -238,7 +238,7 @@ sl_store_sending(struct sl_store *s, int64_t delivery, struct sl_err *err)
 	if (sl_sending_is_fresh(s->sending) &&
 	    put_generation(s, sl_sending_generation(s->sending), err) != SL_OK)
 		return SL_FATAL;
-	return sl_sending_put(s->sending, delivery) ? SL_OK : SL_SKIP;
+	return sl_sending_put(s->sending, delivery, err);
 }
 
 enum sl_rc
@@ -362,8 +362,7 @@ sl_store_commit(struct sl_store *s, struct sl_err *err)
 	    sl_db_run(s->db, err, "COMMIT", "") != SL_OK)
 		return SL_FATAL;
 	s->writing = false;
-	sl_sending_committed(s->sending);
-	return SL_OK;
+	return sl_sending_committed(s->sending, err);
 }
 
 uint64_t

@@ -129,7 +129,7 @@ enum sl_sync_kind {
 
 /* What one sluse-push is given at most before it has answered: posts, and files
  * of each. */
-#define SL_PUSH_POSTS_MAX 32
+#define SL_PUSH_POSTS_MAX 16
 #define SL_PUSH_FILES_MAX 200
 
 /* What a connector says of a delivery (same numbers as connector.h). */

@@ -575,10 +575,10 @@ sending_generations(void)
 	CHECK(sl_sending_open(dir, 0, &s, ids, &n, &torn, &err) == SL_OK);
 	CHECK(n == 0 && !torn);
 	for (i = 0; i < 2; i++)
-		CHECK(sl_sending_put(s, 7 + i));
-	sl_sending_committed(s);
+		CHECK(sl_sending_put(s, 7 + i, &err) == SL_OK);
+	CHECK(sl_sending_committed(s, &err) == SL_OK);
 	g = sl_sending_generation(s);
-	CHECK(sl_sending_put(s, 9));
+	CHECK(sl_sending_put(s, 9, &err) == SL_OK);
 	sl_sending_close(s);
 	/* The one before the newest was not committed there either. */
 	CHECK(sl_sending_open(dir, 0, &s, ids, &n, &torn, &err) == SL_OK);
@@ -590,10 +590,10 @@ sending_generations(void)
 	CHECK(fd >= 0 && pwrite(fd, "?", 1, 8) == 1);
 	(void)close(fd);
 	CHECK(sl_sending_open(dir, g, &s, ids, &n, &torn, &err) == SL_OK);
-	CHECK(torn && !sl_sending_put(s, 10));
+	CHECK(torn && sl_sending_put(s, 10, &err) == SL_SKIP);
 	g = sl_sending_generation(s);
-	sl_sending_committed(s);
-	CHECK(sl_sending_put(s, 11));
+	CHECK(sl_sending_committed(s, &err) == SL_OK);
+	CHECK(sl_sending_put(s, 11, &err) == SL_OK);
 	sl_sending_close(s);
 	CHECK(sl_sending_open(dir, g, &s, ids, &n, &torn, &err) == SL_OK);
 	CHECK(!torn && n == 1 && ids[0] == 11);
@@ -619,8 +619,8 @@ sending_cannot_be_made(void)
 	CHECK(mkdir(path, 0700) == 0);
 	CHECK(sl_sending_open(dir, 5, &s, ids, &n, &torn, &err) == SL_OK);
 	CHECK(n == 0 && !torn && sl_sending_generation(s) == 6);
-	CHECK(!sl_sending_put(s, 7));
-	sl_sending_committed(s);
+	CHECK(sl_sending_put(s, 7, &err) == SL_SKIP);
+	CHECK(sl_sending_committed(s, &err) == SL_OK);
 	sl_sending_close(s);
 	CHECK(rmdir(path) == 0);
 	/* One that is there and cannot be had may tell of something. */
