@@ -227,19 +227,34 @@ add_original(const struct sl_dry *d, struct sl_dry_entry *e, size_t part)
 	e->doc[e->doc_n++] = part;
 }
 
+/* As engine/birth.c says. */
+static const char *
+closed_around(const struct sl_dry_entry *e, const struct sl_pack_part *part,
+    size_t originals)
+{
+	size_t i;
+
+	for (i = e->doc_n - originals; i < e->doc_n; i++)
+		if (*part[e->doc[i]].reason != '\0' && e->doc[i] < e->doc[0])
+			return part[e->doc[i]].reason;
+	return NULL;
+}
+
 /* The first post of it is what a dry run shows. */
 static void
 take_post(const struct sl_dry *d, struct sl_dry_entry *e,
-    const struct sl_pack_plan *plan)
+    const struct sl_pack_part *part, const struct sl_pack_plan *plan)
 {
 	const struct sl_pack_post *post = &plan->post[0];
-	size_t i;
+	size_t i, originals = 0;
+	const char *closed;
 
 	e->post = post->post;
 	e->posts = plan->posts;
 	for (i = 0; i < post->n && e->doc_n < SL_DRY_DOCUMENTS_MAX; i++) {
 		if (post->doc[i].original) {
 			add_original(d, e, post->doc[i].part);
+			originals++;
 			continue;
 		}
 		e->doc_title[e->doc_n] = post->doc[i].title;
@@ -250,6 +265,11 @@ take_post(const struct sl_dry *d, struct sl_dry_entry *e,
 		stop(e, post->stop, "");
 	else if (*d->part[e->doc[0]].reason != '\0')
 		stop(e, d->part[e->doc[0]].reason, "");
+	else if (part[e->doc[0]].role == SL_PART_CONTAINER &&
+		 *part[e->doc[0]].reason != '\0')
+		stop(e, part[e->doc[0]].reason, "");
+	else if ((closed = closed_around(e, part, originals)) != NULL)
+		stop(e, closed, "");
 	else if (post->n > SL_DRY_DOCUMENTS_MAX)
 		stop(e, "limit_files", "");
 }
@@ -281,22 +301,9 @@ choose_package(const struct sl_dry *d, struct sl_dry_entry *e)
 		}
 	described = plan.described;
 	if (described)
-		take_post(d, e, &plan);
+		take_post(d, e, part, &plan);
 	sl_pack_free(&plan);
 	return described;
-}
-
-/* As engine/birth.c says. */
-static const char *
-closed_around(const struct sl_dry_entry *e, const struct sl_pack_part *part,
-    size_t originals)
-{
-	size_t i;
-
-	for (i = e->doc_n - originals; i < e->doc_n; i++)
-		if (*part[e->doc[i]].reason != '\0' && e->doc[i] < e->doc[0])
-			return part[e->doc[i]].reason;
-	return NULL;
 }
 
 static void

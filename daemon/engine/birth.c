@@ -132,6 +132,7 @@ static enum sl_rc
 take_docs(struct birth *b, const struct sl_package *k,
     const struct sl_pack_post *post)
 {
+	const struct sl_pack_part *part;
 	struct sl_part p;
 	size_t i;
 
@@ -145,6 +146,11 @@ take_docs(struct birth *b, const struct sl_package *k,
 		if (!sl_part_by_id(
 			b->job->e->store, k->id[post->doc[i].part], &p))
 			return SL_FATAL;
+		/* Of an archive what became of its files may be the reason. */
+		part = &k->part[post->doc[i].part];
+		if (*p.reason == '\0' && part->role == SL_PART_CONTAINER)
+			(void)snprintf(
+			    p.reason, sizeof(p.reason), "%s", part->reason);
 		b->originals_n += add_doc(b, &p) && post->doc[i].original;
 	}
 	return SL_OK;

@@ -345,6 +345,8 @@ on_sweep(void *arg)
 		poll |= strcmp(sl_inlet_mode(e->inlets[i]), "inotify") != 0;
 	}
 	e->low_space = false; /* looked at again when claiming */
+	if (e->failed_sweeps > 0)
+		e->failed_sweeps--;
 	if (sl_engine_bad(e, see_doors(e, &err), &err) ||
 	    sl_engine_bad(e, look_at_done(e, &err), &err) ||
 	    sl_engine_bad(e, clean_done(e, &err), &err) ||

@@ -132,7 +132,9 @@ struct sl_engine {
 	bool intake_stopped, push_stopped;
 	bool
 	    low_space; /* nothing is claimed until the next sweep looks again */
-	char paused[256]; /* why nothing is claimed, once that is said; or "" */
+	unsigned failed_sweeps; /* until a queue that failed is fine again */
+	char paused[256]; /* why not all is claimed, once that is said; or "" */
+	bool paused_all; /* and nothing is */
 	bool halted; /* the log is not what was signed: both stopped for good */
 	bool stopping, fatal;
 	struct sl_err fatal_err;

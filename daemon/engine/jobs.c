@@ -510,20 +510,21 @@ has_room(struct sl_engine *e)
 	return true;
 }
 
-/* Said once when nothing can be claimed, and once when it goes on: why = "". */
+/* Said once when something cannot be claimed (all: nothing can), and once when
+ * all can again: why = "". */
 static void
-tell_pause(struct sl_engine *e, const char *why)
+tell_pause(struct sl_engine *e, const char *why, bool all)
 {
 	SL_BUF struct sl_buf payload = {0};
-	bool paused = *why != '\0';
+	bool paused = *why != '\0', before = *e->paused != '\0';
 	struct sl_err err;
 
-	e->low_space = paused; /* until the next sweep looks again */
-	if (paused == (*e->paused != '\0'))
-		return;
 	(void)snprintf(e->paused, sizeof(e->paused), "%s", why);
+	e->paused_all = all;
+	if (paused == before)
+		return;
 	if (paused)
-		sl_log(SL_LOG_ERR, "intake", "%s: nothing is claimed", why);
+		sl_log(SL_LOG_ERR, "intake", "%s: not claimed", why);
 	else
 		sl_log(SL_LOG_NOTICE, "intake", "post is claimed again");
 	sl_buf_add_str(&payload, "{\"detail\":");
@@ -544,8 +545,9 @@ has_space(struct sl_engine *e)
 	if (sl_files_free(sl_store_files(e->store)) >=
 	    e->cfg->instance.free_space_min_bytes)
 		return true;
-	tell_pause(
-	    e, "less than free_space_min is left on the disk of the store");
+	e->low_space = true; /* until the next sweep looks again */
+	tell_pause(e,
+	    "less than free_space_min is left on the disk of the store", true);
 	return false;
 }
 
@@ -615,6 +617,20 @@ log_refused(struct sl_engine *e, struct sl_inlet *in,
 	sl_faces_refused(e->faces, in, claim->name, why->reason);
 }
 
+/* It rests until the next sweep, and the other queues go on. That it goes on
+ * is said after a whole sweep without such a failure. */
+static void
+queue_failed(
+    struct sl_engine *e, const struct sl_inlet *in, const struct sl_err *err)
+{
+	char why[256];
+
+	(void)snprintf(why, sizeof(why), "queue %.64s: %.150s",
+	    sl_inlet_queue(in)->name, err->text);
+	e->failed_sweeps = 2;
+	tell_pause(e, why, false);
+}
+
 static enum sl_rc
 take_new(struct sl_engine *e, struct sl_err *err)
 {
@@ -632,11 +648,9 @@ take_new(struct sl_engine *e, struct sl_err *err)
 			log_refused(e, in, &claim, err);
 			return SL_OK;
 		}
-		if (rc == SL_RETRY) {
-			tell_pause(e, err->text);
-			return SL_SKIP;
-		}
-		if (rc != SL_SKIP)
+		if (rc == SL_RETRY)
+			queue_failed(e, in, err);
+		else if (rc != SL_SKIP)
 			return rc;
 	}
 	return SL_SKIP;
@@ -678,8 +692,9 @@ sl_jobs_claim(struct sl_engine *e)
 		if (e->intake_stopped || e->stopping || !has_space(e))
 			return;
 		rc = take_new(e, &err);
-		if (!e->low_space && *e->paused != '\0' && rc != SL_FATAL)
-			tell_pause(e, "");
+		if (e->failed_sweeps == 0 && *e->paused != '\0' &&
+		    rc != SL_FATAL)
+			tell_pause(e, "", false);
 	}
 	if (rc != SL_OK && rc != SL_SKIP) {
 		(void)sl_engine_fail(e, &err);

@@ -208,7 +208,7 @@ status_json(struct sl_engine *e, struct sl_buf *b)
 		    e->targets[i].login_stopped ? "false" : "true");
 	sl_buf_printf(b,
 	    "],\"jobs\":%zu,\"intake\":%s,\"push\":%s,\"journal\":", e->jobs_n,
-	    e->intake_stopped || *e->paused != '\0' ? "false" : "true",
+	    e->intake_stopped || e->paused_all ? "false" : "true",
 	    e->push_stopped ? "false" : "true");
 	sl_seal_status(e->seal, b);
 	sl_buf_add_char(b, '}');

@@ -249,9 +249,14 @@ own_rows(const struct sl_engine *e, struct sl_buf *b)
 
 	if (*e->paused != '\0')
 		put_own(b, "intake_paused", e->paused,
-		    "Nothing is taken in, and what is dropped waits where it "
-		    "is. Make room on the disk, or lower free_space_min of "
-		    "sluse.conf; then it goes on by itself.");
+		    e->paused_all
+			? "Nothing is taken in, and what is dropped waits "
+			  "where it is. Make room on the disk, or lower "
+			  "free_space_min of sluse.conf; then it goes on by "
+			  "itself."
+			: "What is dropped there waits where it is, and the "
+			  "other queues go on. Look at its disk; it is tried "
+			  "again at each sweep.");
 	own_passwords(e, b);
 	if (sl_trust_open(e->trust, &fd, &err) != SL_OK)
 		put_own(b, "trust", err.text,

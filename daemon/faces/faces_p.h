@@ -30,6 +30,7 @@ struct sl_face_held {
 	ino_t ino;
 	struct sl_face_mark note; /* Avklar.txt as last handled */
 	struct sl_face_mark seen; /* as it was at the last look */
+	struct sl_digest wrote; /* of the note, if it is all ours; else zeros */
 	unsigned missing; /* looks at which the note was not there */
 	bool decided; /* a decision was taken: should it be held again, the note
 		       * is made fresh */
@@ -98,8 +99,6 @@ void sl_held_clear(struct sl_faces *f, struct sl_face_held *h);
 void sl_held_answer(struct sl_faces *f, struct sl_face_held *h,
     const struct sl_settle *was, const char *answer);
 void sl_held_mark(struct sl_face_mark *m, int dirfd, const char *name);
-/* The same file, not written to between. */
-bool sl_held_same(const struct sl_face_mark *a, const struct sl_face_mark *b);
 
 /* -- watch.c -- */
 /* A look at the held folders: decisions by file or by renaming. */

@@ -52,15 +52,6 @@ sl_held_mark(struct sl_face_mark *m, int dirfd, const char *name)
 		mark_of(m, &st);
 }
 
-bool
-sl_held_same(const struct sl_face_mark *a, const struct sl_face_mark *b)
-{
-	return a->ino == b->ino && a->size == b->size &&
-	       a->mtime_ns == b->mtime_ns &&
-	       (a->ctime_ns == b->ctime_ns || a->ctime_ns == 0 ||
-		   b->ctime_ns == 0);
-}
-
 static const char *
 document_word(unsigned lang)
 {
@@ -264,6 +255,9 @@ write_note(struct sl_faces *f, struct sl_face_held *h, int dir,
 	struct stat st;
 
 	note_text(h, en, was, answer, &b);
+	memset(&h->wrote, 0, sizeof(h->wrote));
+	if (answer == NULL) /* an answer repeats what was written */
+		sl_sha256(b.p, b.n, &h->wrote);
 	memset(&h->note, 0, sizeof(h->note));
 	if (sl_face_put(dir, name, b.p, b.n, SL_FACE_NOTE_MODE, &st) == 0)
 		mark_of(&h->note, &st);
@@ -275,25 +269,29 @@ write_note(struct sl_faces *f, struct sl_face_held *h, int dir,
 }
 
 /* Says it another reason than the post has now, and has nobody written in it?
- * Who has, his words stay. */
+ * Who has, his words stay: it must be what we wrote last, to the byte. After a
+ * start we know that only of one that says what we would write now. */
 static bool
-is_old_note(const struct sl_face_held *h, int dir, const struct sl_entry *en)
+is_old_note(struct sl_face_held *h, int dir, const struct sl_entry *en)
 {
 	const char *name = sl_settle_name(sl_faces_language(h->in));
 	SL_BUF struct sl_buf is = {0}, should = {0};
-	struct sl_face_mark now;
+	struct sl_digest d;
 	struct sl_settle s;
 	struct sl_err err;
 
-	sl_held_mark(&now, dir, name);
-	if ((h->note.ino != 0 && !sl_held_same(&now, &h->note)) ||
-	    sl_read_file(dir, name, SL_SETTLE_FILE_MAX, &is, &err) != SL_OK)
+	if (sl_read_file(dir, name, SL_SETTLE_FILE_MAX, &is, &err) != SL_OK)
 		return false;
 	note_text(h, en, NULL, NULL, &should);
-	if (is.n >= should.n && memcmp(is.p, should.p, should.n) == 0)
+	sl_sha256(is.p, is.n, &d);
+	if (is.n >= should.n && memcmp(is.p, should.p, should.n) == 0) {
+		if (is.n == should.n)
+			h->wrote = d;
 		return false;
+	}
 	sl_settle_parse(sl_buf_str(&is), is.n, &s);
-	return s.kind == SL_SETTLED_NOTHING && strcmp(s.number, h->number) == 0;
+	return s.kind == SL_SETTLED_NOTHING &&
+	       memcmp(&d, &h->wrote, sizeof(d)) == 0;
 }
 
 void

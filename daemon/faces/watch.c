@@ -249,6 +249,15 @@ decide(struct sl_faces *f, const struct sl_face_held *h,
 	return false;
 }
 
+static bool
+same(const struct sl_face_mark *a, const struct sl_face_mark *b)
+{
+	return a->ino == b->ino && a->size == b->size &&
+	       a->mtime_ns == b->mtime_ns &&
+	       (a->ctime_ns == b->ctime_ns || a->ctime_ns == 0 ||
+		   b->ctime_ns == 0);
+}
+
 /* What is not a file we can read is moved out of the way, not lost. */
 static void
 refuse_note(
@@ -303,7 +312,7 @@ read_note(struct sl_faces *f, struct sl_face_held *h, int dir, const char *name)
 	h->decided = decide(f, h, &s, actor, &out);
 	sl_held_mark(&now, dir, name);
 	/* Written anew meanwhile: that is looked at, and not written over. */
-	if (!h->decided && sl_held_same(&now, &h->note))
+	if (!h->decided && same(&now, &h->note))
 		sl_held_answer(f, h, &s, sl_buf_str(&out));
 }
 
@@ -334,11 +343,11 @@ look_at_note(struct sl_faces *f, struct sl_face_held *h, int dir)
 		return;
 	}
 	h->missing = 0;
-	if (sl_held_same(&now, &h->note)) {
+	if (same(&now, &h->note)) {
 		h->note = now;
 		return;
 	}
-	if (sl_held_same(&now, &h->seen))
+	if (same(&now, &h->seen))
 		read_note(f, h, dir, name);
 	else
 		h->seen = now;

@@ -260,6 +260,7 @@ sl_inlet_rescan(struct sl_inlet *in)
 		back = sl_inlet_reopen(in, &err) == SL_OK;
 	}
 	in->rescan = true;
+	in->rests = false;
 	return back;
 }
 
@@ -545,33 +546,40 @@ next_hint(struct sl_inlet *in, struct sl_claim *ret, struct sl_err *err)
 	return SL_SKIP;
 }
 
+static bool
+begin_sweep(struct sl_inlet *in)
+{
+	int fd = sl_open_dir(in->inbox, ".");
+
+	in->rescan = false;
+	in->settles_at = -1;
+	in->cursor = fd >= 0 ? fdopendir(fd) : NULL;
+	if (in->cursor == NULL) {
+		sl_cleanup_close(&fd);
+		in->gone = true;
+	}
+	return in->cursor != NULL;
+}
+
+/* Where another sweep became due during one, it follows at once: whoever hears
+ * that there is nothing may rely on it. */
 static enum sl_rc
 next_swept(struct sl_inlet *in, struct sl_claim *ret, struct sl_err *err)
 {
 	struct dirent *e;
 	enum sl_rc rc;
-	int fd;
 
-	if (in->cursor == NULL) {
-		if (!in->rescan)
+	for (;;) {
+		if (in->cursor == NULL && (!in->rescan || !begin_sweep(in)))
 			return SL_SKIP;
-		in->rescan = false;
-		in->settles_at = -1;
-		fd = sl_open_dir(in->inbox, ".");
-		in->cursor = fd >= 0 ? fdopendir(fd) : NULL;
-		if (in->cursor == NULL) {
-			in->gone = true;
-			return SL_SKIP;
+		while ((e = readdir(in->cursor)) != NULL) {
+			rc = consider(in, e->d_name, false, ret, err);
+			if (rc != SL_SKIP)
+				return rc;
 		}
+		(void)closedir(in->cursor);
+		in->cursor = NULL;
 	}
-	while ((e = readdir(in->cursor)) != NULL) {
-		rc = consider(in, e->d_name, false, ret, err);
-		if (rc != SL_SKIP)
-			return rc;
-	}
-	(void)closedir(in->cursor);
-	in->cursor = NULL;
-	return SL_SKIP;
 }
 
 enum sl_rc
@@ -579,13 +587,14 @@ sl_inlet_next(struct sl_inlet *in, struct sl_claim *ret, struct sl_err *err)
 {
 	enum sl_rc rc;
 
-	if (in->gone)
+	if (in->gone || in->rests)
 		return SL_SKIP;
 	in->turn = !in->turn;
 	rc = in->turn ? next_hint(in, ret, err) : next_swept(in, ret, err);
 	if (rc == SL_SKIP)
 		rc = in->turn ? next_swept(in, ret, err)
 			      : next_hint(in, ret, err);
+	in->rests = rc == SL_RETRY;
 	return rc;
 }
 
@@ -594,7 +603,7 @@ sl_inlet_settles_in(const struct sl_inlet *in)
 {
 	int64_t left;
 
-	if (in->settles_at < 0)
+	if (in->settles_at < 0 || in->rests)
 		return -1;
 	left = in->settles_at - sl_clock_boot_ms();
 	return left > 0 ? left : 0;

@@ -61,7 +61,8 @@ size_t sl_inlet_incomplete(struct sl_inlet *in);
 /* Looks for the next thing that is whole and claims it. SL_OK: *ret is a claim.
  * SL_SKIP: nothing (more) now. SL_HOLD: something at the door was refused; ret
  * holds its name, err why (journal it; it was moved to Stoppet or reported
- * once). SL_FATAL: disk. */
+ * once). SL_RETRY: the machine fails, which may pass; after that it is SL_SKIP
+ * until the next rescan. SL_FATAL: disk. */
 enum sl_rc sl_inlet_next(
     struct sl_inlet *in, struct sl_claim *ret, struct sl_err *err);
 /* Start over with the folder: a sweep. True if the folder was gone and is

@@ -7,6 +7,7 @@ import glob
 import os
 import shutil
 import sys
+import time
 import unittest
 
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
@@ -104,12 +105,23 @@ class Faces(unittest.TestCase):
         self.house.sluse("hold", number, "--why", "venter på svar")
         self.wait(lambda: "venter på svar" in self.text(*name), 5, "reason")
         self.assertIn("Ikke arkivverdig:", self.text(*name))
-        with open(self.path(*name), "a", encoding="utf-8") as file:
-            file.write("Ring Kari først\r\n")
-        self.house.sluse("hold", number, "--why", "venter på Kari")
-        self.wait(lambda: "venter på Kari" in self.text(
-            "Må avklares", number, "Forslag.html"), 10, "the page")
+        text = self.text(*name)
+        with open(self.path(*name), "w", encoding="utf-8") as file:
+            file.write(text.replace("\nSak:", "\nRing Kari først\nSak:"))
+        self.hold_read(number, "venter på Kari")
         self.assertIn("Ring Kari først", self.text(*name))
+        # Below the lines it gets an answer, which repeats it.
+        with open(self.path(*name), "a", encoding="utf-8") as file:
+            file.write("Hun vet det\n")
+        self.hold_read(number, "venter ennå")
+        self.assertIn("Hun vet det", self.text(*name))
+
+    def hold_read(self, number, why):
+        """Held for another reason, once slused has read what was written."""
+        time.sleep(6)
+        self.house.sluse("hold", number, "--why", why)
+        self.wait(lambda: why in self.text(
+            "Må avklares", number, "Forslag.html"), 10, "the page")
 
     def test_made_again_at_start(self):
         self.drop("10-uten-holdepunkt.pdf")

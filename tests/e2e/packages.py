@@ -316,6 +316,18 @@ class Packages(Trial):
         self.assertEqual(len(post["dokumenter"]), 1)
         h.check_whole(self)
 
+    def test_a_document_that_is_nothing(self):
+        """An archive of which nothing comes is held for why, as by itself."""
+        h = self.begin()
+        docs = [("tom.zip", zipped([("tom.txt", b"")]))]
+        path = os.path.join(h.root, "pakke.zip")
+        with open(path, "wb") as file:
+            file.write(zipped([("f.json", svarinn(docs)), *docs]))
+        tried = json.loads(h.sluse("try", "--json", path, check=False).stdout)
+        self.assertEqual(tried["reason"], "empty")
+        h.drop(path)
+        self.until(h, "pakke.zip", reason="empty")
+
     # -- whose word it is -----------------------------------------------------
     def test_a_description_inside_the_post_counts_for_nothing(self):
         h = self.begin()

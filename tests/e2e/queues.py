@@ -1,6 +1,9 @@
 #!/usr/bin/env python3
 """Queues of other kinds: a closed one with its own tree, an English one, one
 that is polled like a network share."""
+import shutil
+import subprocess
+import time
 import unittest
 
 from house import House, os
@@ -61,6 +64,42 @@ class Queues(unittest.TestCase):
         mode = os.stat(os.path.join(
             self.house.root, "closed", "Barnevern")).st_mode & 0o7
         self.assertEqual(mode, 0)
+
+    @unittest.skipUnless(shutil.which("strace"), "needs strace")
+    def test_a_file_that_the_disk_fails(self):
+        """Its queue is tried again and again, which is said once; the others go
+        on at their pace."""
+        h = self.house
+        with open(os.path.join(h.root, "run", "pids"), encoding="ascii") as file:
+            pid, = [line.split()[1] for line in file
+                    if line.startswith("slused ")]
+        trace = subprocess.Popen(
+            ["strace", "-f", "-o", "/dev/null", "-p", pid, "-e", "trace=openat",
+             "-P", "skadet.txt", "-e", "inject=openat:error=EIO"],
+            stderr=subprocess.PIPE)
+        self.addCleanup(trace.stderr.close)
+        self.addCleanup(trace.wait)
+        self.addCleanup(trace.terminate)
+        self.assertIn(b"attached", trace.stderr.readline())
+        self.drop("spool", "E-post", "Inn", name="skadet.txt")
+        row, = h.wait_for(lambda: h.rows("status")[0]["slused"]["troubles"], 10,
+                          "it is said")
+        self.assertEqual(row["reason"], "intake_paused")
+        self.assertIn("queue E-post: ", row["text"])
+        begun = time.monotonic()
+        for n in range(12):
+            self.drop("spool", "Mail room", "Inbox", name="%d.txt" % n)
+        h.wait_for(lambda: h.query("SELECT count(*) FROM consignment") ==
+                   [(12,)], 5, "those of the other queue")
+        time.sleep(max(0, 5 - (time.monotonic() - begun)))  # some sweeps
+        self.assertTrue(h.rows("status")[0]["slused"]["intake"])
+        trace.terminate()
+        h.wait_for(lambda: not h.rows("status")[0]["slused"]["troubles"], 10,
+                   "it is over")
+        self.assertEqual(h.query("SELECT count(*) FROM consignment"), [(13,)])
+        self.assertEqual([e["event"] for e in h.rows("journal", "list")
+                          if e["event"].startswith("intake_")],
+                         ["intake_stopped", "intake_resumed"])
 
     def test_english_folders(self):
         self.drop("spool", "Mail room", "Inbox")

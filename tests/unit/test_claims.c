@@ -5,6 +5,7 @@
 #include <dirent.h>
 #include <fcntl.h>
 #include <stdlib.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -199,7 +200,57 @@ spare_lost(void)
 	place_close(&p);
 }
 
+/* As many descriptors as are open, and one more for the sweep. */
+static struct rlimit
+no_descriptors(void)
+{
+	struct rlimit was, now;
+	int next = dup(STDERR_FILENO);
+
+	CHECK(next >= 0 && close(next) == 0);
+	CHECK(getrlimit(RLIMIT_NOFILE, &was) == 0);
+	now = was;
+	now.rlim_cur = (rlim_t)next + 1;
+	CHECK(setrlimit(RLIMIT_NOFILE, &now) == 0);
+	return was;
+}
+
+/* What the machine fails waits for the next rescan, and does not count as
+ * nothing there then, wherever the sweep stood. */
+static void
+machine_fails(void)
+{
+	struct sl_claim c;
+	struct rlimit was;
+	struct place p;
+	int i;
+
+	CHECK(place_open(&p));
+	CHECK(claim(&p, "a.txt", &c) && file_away(&p, &c));
+	sl_inlet_rest(p.in);
+	{
+		SL_CLOSE int fd = openat(p.top, "spool/Inn/b.txt",
+		    O_WRONLY | O_CREAT | O_CLOEXEC, 0644);
+
+		CHECK(fd >= 0 && sl_write_full(fd, "b", 1) == 0);
+	}
+	was = no_descriptors();
+	for (i = 0; i < 3; i++) {
+		(void)sl_inlet_rescan(p.in);
+		CHECK(sl_inlet_next(p.in, &c, &p.err) == SL_RETRY);
+		CHECK(sl_inlet_next(p.in, &c, &p.err) == SL_SKIP);
+		CHECK(sl_inlet_settles_in(p.in) == -1);
+	}
+	CHECK(setrlimit(RLIMIT_NOFILE, &was) == 0);
+	CHECK(sl_inlet_next(p.in, &c, &p.err) == SL_SKIP);
+	(void)sl_inlet_rescan(p.in);
+	CHECK(sl_inlet_next(p.in, &c, &p.err) == SL_OK);
+	CHECK_STR(c.name, "b.txt");
+	place_close(&p);
+}
+
 TEST_MAIN({"an emptied folder serves the next claim", serves_again},
     {"a folder is given on empty", not_empty},
     {"what is left keeps a folder", left_over},
-    {"a spare folder that is gone is made", spare_lost})
+    {"a spare folder that is gone is made", spare_lost},
+    {"what the machine fails waits for a rescan", machine_fails})

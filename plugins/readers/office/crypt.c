@@ -452,7 +452,7 @@ open_value(struct cipher *c, const uint8_t *key, const uint8_t *block,
 {
 	uint8_t iv[EVP_MAX_MD_SIZE];
 
-	if (in->n < md_bytes(c) ||
+	if (in->n / BLOCK * BLOCK < md_bytes(c) ||
 	    !digest(c, iv, c->data_salt.b, c->data_salt.n, block, 8))
 		return false;
 	fit(iv, md_bytes(c), BLOCK);
