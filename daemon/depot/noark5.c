@@ -428,6 +428,8 @@ finish(struct sl_n5 *n, const char *part, struct sl_err *err)
 			       RENAME_NOREPLACE) != 0)
 		rc = sl_err_set(err, SL_FATAL, errno, "disk_error",
 		    "DIR.part cannot be renamed");
+	if (rc == SL_OK)
+		rc = sl_sync_fs(n->dir, "the package's name", err);
 	return rc;
 }
 
