@@ -167,7 +167,8 @@ end_round(void *arg)
 		sl_peers_sweep(e);
 		return;
 	}
-	if (sl_engine_commit(e) != SL_OK)
+	sl_outbox_round(e);
+	if (e->fatal || sl_engine_commit(e) != SL_OK)
 		return;
 	e->committed_ms = sl_clock_boot_ms();
 	e->hurry = false;

@@ -60,6 +60,7 @@ struct sl_target {
 	int64_t inflight[64];
 	struct sl_peer *inflight_peer[64];
 	size_t inflight_n;
+	bool soon; /* see sl_outbox_soon */
 	int failures; /* in a row */
 	int64_t open_until_ms; /* boot ms: breaker open; 0 = closed */
 	int64_t pause_ms;
@@ -463,8 +464,10 @@ enum sl_rc sl_outbox_add(
 /* Does a target hold some of it, as far as anybody knows? */
 bool sl_outbox_may_be_there(struct sl_engine *e, const struct sl_entry *en);
 void sl_outbox_kick(struct sl_target *t);
-/* The same once what is written now is durable. */
-void sl_outbox_kick_after(struct sl_target *t);
+/* The same just before what the caller has written is committed, once for all
+ * that ask. */
+void sl_outbox_soon(struct sl_target *t);
+void sl_outbox_round(struct sl_engine *e);
 /* The i-th that is under way is so no longer. */
 void sl_outbox_drop(struct sl_target *t, size_t i);
 struct sl_outbox_file {

@@ -111,17 +111,20 @@ sl_outbox_drop(struct sl_target *t, size_t i)
 	t->inflight_peer[i] = t->inflight_peer[t->inflight_n];
 }
 
-static void
-kick_target(struct sl_engine *e, int64_t i, int64_t unused)
+void
+sl_outbox_soon(struct sl_target *t)
 {
-	(void)unused;
-	sl_outbox_kick(&e->targets[i]);
+	t->soon = true;
 }
 
 void
-sl_outbox_kick_after(struct sl_target *t)
+sl_outbox_round(struct sl_engine *e)
 {
-	sl_engine_after(t->e, kick_target, (int64_t)(t - t->e->targets), 0);
+	size_t i;
+
+	for (i = 0; i < e->targets_n && !e->fatal; i++)
+		if (e->targets[i].soon)
+			sl_outbox_kick(&e->targets[i]);
 }
 
 /* A fault of our own disk is not the target's: the entry waits. */
@@ -140,7 +143,7 @@ store_failed(struct sl_target *t, struct sl_delivery *d, struct sl_entry *en)
 		    t, d, en, sl_outbox_backoff_ms(t, d->attempts), &err),
 		&err))
 		return;
-	sl_outbox_kick_after(t);
+	sl_outbox_soon(t);
 }
 
 static void
@@ -330,6 +333,7 @@ sl_outbox_kick(struct sl_target *t)
 	struct sl_err err;
 	enum sl_rc rc;
 
+	t->soon = false;
 	sl_due_clock(t->e);
 	if (t->e->fatal)
 		return;
@@ -438,7 +442,7 @@ sl_outbox_add(struct sl_engine *e, struct sl_entry *en, struct sl_err *err)
 			if (begin_try(t, &d, en, err) != SL_OK)
 				return SL_FATAL;
 		} else {
-			sl_outbox_kick_after(t);
+			sl_outbox_soon(t);
 		}
 	}
 	/* It may have arrived while a person held it. */

@@ -236,7 +236,7 @@ take_delivered(struct sl_engine *e, struct sl_peer *p,
 		rc = sl_outbox_later(t, &d, &en, wait, err);
 	}
 	if (rc == SL_OK)
-		sl_outbox_kick_after(t);
+		sl_outbox_soon(t);
 	return rc;
 }
 
