@@ -173,9 +173,12 @@ is_hex(const char *p)
 static inline const char *
 read_tail(const char *p, size_t n, struct sl_leaf_view *ret)
 {
-	const char *tail = p + n - TAIL;
+	const char *tail;
 
-	if (n <= LEAF_MIN || n > SL_LEAF_MAX || tail[-1] != '\n' ||
+	if (n <= LEAF_MIN || n > SL_LEAF_MAX)
+		return NULL;
+	tail = p + n - TAIL;
+	if (tail[-1] != '\n' ||
 	    memcmp(tail + SL_SHA256_HEX, "\n-\n", 3) != 0 || !is_hex(tail))
 		return NULL;
 	ret->payload = tail;

@@ -215,6 +215,7 @@ class Journal(unittest.TestCase):
         self.letters(1)
         ident = h.rows("list")[0]["id"]
         self.assertTrue(ident.endswith(".1"))
+        self.signed()  # a head of its own
         h.sluse("deviation", ident, "--kind", "wrong_case", "--why", "fordi")
         self.signed()
         h.sluse("journal", "prove", "--kind", "deviation", ident)
