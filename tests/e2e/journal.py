@@ -218,7 +218,8 @@ class Journal(unittest.TestCase):
         self.signed()  # a head of its own
         h.sluse("deviation", ident, "--kind", "wrong_case", "--why", "fordi")
         self.signed()
-        h.sluse("journal", "prove", "--kind", "deviation", ident)
+        proof = ("--output", os.path.join(h.root, "bevis.tlog-proof"))
+        h.sluse("journal", "prove", *proof, "--kind", "deviation", ident)
         done = h.sluse("journal", "prove", "--kind", "deviation",
                        ident[:-1] + "2", check=False)
         self.assertEqual((done.returncode, done.stdout), (1, ""))
@@ -233,7 +234,7 @@ class Journal(unittest.TestCase):
             db.execute("SELECT max(seq) FROM leaf").fetchone()[0], size)
         db.commit()
         db.close()
-        h.sluse("journal", "prove", str(size - 1))
+        h.sluse("journal", "prove", *proof, str(size - 1))
         done = h.sluse("journal", "prove", str(size), check=False)
         self.assertEqual(done.returncode, 1)
         self.assertIn("has not been signed yet", done.stderr)
