@@ -692,8 +692,9 @@ sl_jobs_claim(struct sl_engine *e)
 		if (e->intake_stopped || e->stopping || !has_space(e))
 			return;
 		rc = take_new(e, &err);
-		if (e->failed_sweeps == 0 && *e->paused != '\0' &&
-		    rc != SL_FATAL)
+		/* That there is no room is over, for there is. */
+		if ((e->failed_sweeps == 0 || e->paused_all) &&
+		    *e->paused != '\0' && rc != SL_FATAL)
 			tell_pause(e, "", false);
 	}
 	if (rc != SL_OK && rc != SL_SKIP) {

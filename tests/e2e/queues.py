@@ -65,22 +65,27 @@ class Queues(unittest.TestCase):
             self.house.root, "closed", "Barnevern")).st_mode & 0o7
         self.assertEqual(mode, 0)
 
+    def break_disk(self, house, call, *where):
+        """slused's calls say that the disk fails, until the trace is ended."""
+        with open(os.path.join(house.root, "run", "pids"),
+                  encoding="ascii") as file:
+            pid, = [line.split()[1] for line in file
+                    if line.startswith("slused ")]
+        trace = subprocess.Popen(
+            ["strace", "-f", "-o", "/dev/null", "-p", pid, "-e", "trace=" + call,
+             *where, "-e", "inject=%s:error=EIO" % call], stderr=subprocess.PIPE)
+        self.addCleanup(trace.stderr.close)
+        self.addCleanup(trace.wait)
+        self.addCleanup(trace.terminate)
+        self.assertIn(b"attached", trace.stderr.readline())
+        return trace
+
     @unittest.skipUnless(shutil.which("strace"), "needs strace")
     def test_a_file_that_the_disk_fails(self):
         """Its queue is tried again and again, which is said once; the others go
         on at their pace."""
         h = self.house
-        with open(os.path.join(h.root, "run", "pids"), encoding="ascii") as file:
-            pid, = [line.split()[1] for line in file
-                    if line.startswith("slused ")]
-        trace = subprocess.Popen(
-            ["strace", "-f", "-o", "/dev/null", "-p", pid, "-e", "trace=openat",
-             "-P", "skadet.txt", "-e", "inject=openat:error=EIO"],
-            stderr=subprocess.PIPE)
-        self.addCleanup(trace.stderr.close)
-        self.addCleanup(trace.wait)
-        self.addCleanup(trace.terminate)
-        self.assertIn(b"attached", trace.stderr.readline())
+        trace = self.break_disk(h, "openat", "-P", "skadet.txt")
         self.drop("spool", "E-post", "Inn", name="skadet.txt")
         row, = h.wait_for(lambda: h.rows("status")[0]["slused"]["troubles"], 10,
                           "it is said")
@@ -100,6 +105,32 @@ class Queues(unittest.TestCase):
         self.assertEqual([e["event"] for e in h.rows("journal", "list")
                           if e["event"].startswith("intake_")],
                          ["intake_stopped", "intake_resumed"])
+
+    @unittest.skipUnless(shutil.which("strace"), "needs strace")
+    def test_a_full_disk_after_a_file_that_it_fails(self):
+        """As soon as there is room again, nobody is told that there is none."""
+        h = House(instance="settle = 200ms\nsweep = 4s\nfree_space_min = 1M\n"
+                  "held_limit = never\n")
+        self.addCleanup(h.close)
+
+        def pause():
+            return "".join(row["text"] for row in
+                           h.rows("status")[0]["slused"]["troubles"])
+
+        trace = self.break_disk(h, "openat", "-P", "skadet.txt")
+        with open(os.path.join(h.root, "spool", "E-post", "Inn", "skadet.txt"),
+                  "w", encoding="utf-8") as file:
+            file.write(LETTER)
+        h.wait_for(lambda: "queue E-post: " in pause(), 10, "the file is told")
+        trace.terminate()
+        trace.wait()
+        trace = self.break_disk(h, "fstatfs")
+        h.wait_for(lambda: "free_space_min" in pause(), 10, "so is the disk")
+        trace.terminate()
+        h.wait_for(lambda: h.query("SELECT count(*) FROM consignment") ==
+                   [(1,)], 10, "it is taken")
+        self.assertNotIn("free_space_min", pause())
+        self.assertTrue(h.rows("status")[0]["slused"]["intake"])
 
     def test_english_folders(self):
         self.drop("spool", "Mail room", "Inbox")
