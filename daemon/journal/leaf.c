@@ -178,8 +178,8 @@ read_tail(const char *p, size_t n, struct sl_leaf_view *ret)
 	if (n <= LEAF_MIN || n > SL_LEAF_MAX)
 		return NULL;
 	tail = p + n - TAIL;
-	if (tail[-1] != '\n' ||
-	    memcmp(tail + SL_SHA256_HEX, "\n-\n", 3) != 0 || !is_hex(tail))
+	if (tail[-1] != '\n' || memcmp(tail + SL_SHA256_HEX, "\n-\n", 3) != 0 ||
+	    !is_hex(tail))
 		return NULL;
 	ret->payload = tail;
 	return tail;
