@@ -6,6 +6,7 @@
 
 #include <math.h>
 
+#include "../base/mem.h"
 #include "border.h"
 
 /* Ground is evened out where it falls off by so many per cent, */
@@ -25,6 +26,9 @@
 #define DOTS_TIMES 5u
 #define DOT_SIDE 4 /* of the look's pixels */
 #define DOTS_APART 3 /* those that make up a letter are closer */
+/* Where fewer lie together they may be full stops beside a picture's screen. */
+#define DOTS_TILE 64 /* or some more, so that all are alike */
+#define DOTS_TOGETHER 5u
 /* Edges that lose less than this share of the contrast (per cent) within two
  * pixels are blurred. */
 #define SHARP_MIN 50u
@@ -76,6 +80,32 @@ paint_border(struct sl_ocr_sheet *s, const struct sl_ocr_look *l)
 		sl_ocr_border_paint(s->pix, l->border);
 }
 
+/* Takes those away that few others lie near. */
+static void
+keep_crowds(PIX *dots)
+{
+	int width = pixGetWidth(dots), height = pixGetHeight(dots);
+	int across = width / DOTS_TILE + (width < DOTS_TILE);
+	int down = height / DOTS_TILE + (height < DOTS_TILE);
+	BOXA *each = pixConnCompBB(dots, 8);
+	int n = each != NULL ? boxaGetCount(each) : 0, x, y, w, h, i;
+	SL_FREE unsigned *count =
+	    sl_alloc((size_t)across * (size_t)down * sizeof(*count));
+
+	for (i = 0; i < n; i++) {
+		(void)boxaGetBoxGeometry(each, i, &x, &y, NULL, NULL);
+		count[y * down / height * across + x * across / width]++;
+	}
+	for (i = 0; i < n; i++) {
+		(void)boxaGetBoxGeometry(each, i, &x, &y, &w, &h);
+		if (count[y * down / height * across + x * across / width] <
+		    DOTS_TOGETHER)
+			(void)pixRasterop(
+			    dots, x, y, w, h, PIX_CLR, NULL, 0, 0);
+	}
+	boxaDestroy(&each);
+}
+
 /* The look's dots that stand alone, a bit wider; NULL = no memory. */
 static PIX *
 dots_of(PIX *ink)
@@ -86,8 +116,10 @@ dots_of(PIX *ink)
 	if (joined != NULL)
 		small = pixSelectBySize(joined, DOT_SIDE, DOT_SIDE, 8,
 		    L_SELECT_IF_BOTH, L_SELECT_IF_LTE, NULL);
-	if (small != NULL)
+	if (small != NULL) {
+		keep_crowds(small);
 		wide = pixDilateBrick(NULL, small, 3, 3);
+	}
 	pixDestroy(&small);
 	pixDestroy(&joined);
 	return wide;

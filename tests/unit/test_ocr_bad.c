@@ -7,6 +7,8 @@
 
 #include <math.h>
 
+#include "../../daemon/ocr/sheet.h"
+
 static const struct sl_msg_task bare = {.page_from = 7};
 
 /* Words of the letter that must be found on any page that can be read. */
@@ -256,6 +258,32 @@ dirt(void)
 	    "%u words: %s", got.page.words, sl_buf_str(&got.text));
 	pixDestroy(&pix);
 	pixDestroy(&big);
+}
+
+/* A clean letter with a screened picture on it: the picture's dots are wiped
+ * out, a full stop is not. */
+static void
+screened(void)
+{
+	struct sl_ocr_look look;
+	struct sl_ocr_sheet sheet;
+	l_uint32 stop = 0, picture = 0;
+	PIX *pix = letter();
+	int x, y;
+
+	(void)pixRasterop(pix, 600, 950, 3, 3, PIX_CLR, NULL, 0, 0);
+	for (y = 1100; y < 1650; y += 5)
+		for (x = 120; x < 900; x += 5)
+			(void)pixRasterop(pix, x, y, 2, 2, PIX_CLR, NULL, 0, 0);
+	CHECK(sl_ocr_look_at(pix, &look));
+	sl_ocr_sheet_make(pix, 150, &look, 0, SL_OCR_PLAIN, &sheet);
+	CHECK(sheet.dirty && sheet.scale == 1);
+	(void)pixGetPixel(sheet.pix, 601, 951, &stop);
+	(void)pixGetPixel(sheet.pix, 420, 1300, &picture);
+	CHECK_MSG(stop < 100 && picture > 200, "%u %u", stop, picture);
+	pixDestroy(&sheet.pix);
+	sl_ocr_look_free(&look);
+	pixDestroy(&pix);
 }
 
 /* And nothing but dirt: what little is read into it is gone. */
@@ -521,11 +549,11 @@ stains(void)
 	pixDestroy(&pix);
 }
 
-TEST_MAIN({"dirt", dirt}, {"dirt_alone", dirt_alone}, {"skewed", skewed},
-    {"turned", turned}, {"turned_and_skewed", turned_and_skewed},
-    {"black_border", black_border}, {"in_shadow", in_shadow}, {"pale", pale},
-    {"blurred", blurred}, {"blank_scan", blank_scan},
-    {"full_of_print", full_of_print},
+TEST_MAIN({"dirt", dirt}, {"screened", screened}, {"dirt_alone", dirt_alone},
+    {"skewed", skewed}, {"turned", turned},
+    {"turned_and_skewed", turned_and_skewed}, {"black_border", black_border},
+    {"in_shadow", in_shadow}, {"pale", pale}, {"blurred", blurred},
+    {"blank_scan", blank_scan}, {"full_of_print", full_of_print},
     {"faint_is_not_blank", faint_is_not_blank}, {"lying_header", lying_header},
     {"low_letters", low_letters}, {"stamped", stamped}, {"budget", budget},
     {"stains", stains})
