@@ -62,7 +62,7 @@ sl_db_open(
 			     : SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE;
 	static const char *const writer =
 	    "PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL;"
-	    "PRAGMA wal_autocheckpoint=4000; PRAGMA secure_delete=ON;";
+	    "PRAGMA wal_autocheckpoint=16000; PRAGMA secure_delete=ON;";
 	static const char *const both =
 	    "PRAGMA foreign_keys=ON; PRAGMA trusted_schema=OFF;"
 	    "PRAGMA cell_size_check=ON; PRAGMA mmap_size=0;"
