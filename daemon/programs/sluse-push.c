@@ -330,7 +330,7 @@ connect_slused(int signals, const struct options *o, struct sl_chan **ret,
 
 	for (tries = 0;; tries++) {
 		rc = sl_chan_connect(
-		    o->socket, role, SL_PUSH_QUEUE, name, ret, err);
+		    o->socket, role, SL_PUSH_POSTS_MAX, name, ret, err);
 		if (rc != SL_RETRY)
 			return rc;
 		if (tries == 0)

@@ -6,9 +6,6 @@
 
 #include "host.h"
 
-/* Deliveries that slused may queue on the channel (HELLO.slots). */
-#define SL_PUSH_QUEUE 32
-
 /* Until SIGTERM (SL_OK) or slused is gone (SL_RETRY) or talks nonsense
  * (SL_REJECT). */
 enum sl_rc sl_push_run(struct sl_push *p, struct sl_err *err);

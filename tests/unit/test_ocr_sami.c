@@ -68,6 +68,25 @@ choice(void)
 	CHECK(sl_ocr_models_fraktur() != NULL);
 }
 
+/* Recognises a page of these lines. */
+static void
+read_lines(const char *const *text, size_t n)
+{
+	L_BMF *font = bmfCreate(NULL, 10);
+	PIX *pix = pixCreate(WIDTH, HEIGHT, 8), *big;
+	size_t i;
+
+	(void)pixSetAll(pix);
+	for (i = 0; i < n; i++)
+		(void)pixSetTextline(
+		    pix, font, text[i], 0, 120, 160 + (int)i * 55, NULL, NULL);
+	big = pixScale(pix, 2, 2);
+	run_packed(big, IFF_PNG, plain);
+	bmfDestroy(&font);
+	pixDestroy(&pix);
+	pixDestroy(&big);
+}
+
 /* A page in Sámi is told as such, and read with the model it has. The font has
  * ASCII alone: the other letters are missing on the page. */
 static void
@@ -79,24 +98,13 @@ sami(void)
 	    "Juos dus leat jearaldagat, de sáhttá riŋget midjiide.",
 	    "Dat mii lea čállojuvvon dáppe, lea maid eará sajis.",
 	    "Mii leat maid sádden dan reivve ruovttoluotta."};
-	L_BMF *font = bmfCreate(NULL, 10);
-	PIX *pix = pixCreate(WIDTH, HEIGHT, 8), *big;
-	size_t i;
 
-	(void)pixSetAll(pix);
-	for (i = 0; i < sizeof(text) / sizeof(text[0]); i++)
-		(void)pixSetTextline(
-		    pix, font, text[i], 0, 120, 160 + (int)i * 55, NULL, NULL);
-	big = pixScale(pix, 2, 2);
-	run_packed(big, IFF_PNG, plain);
+	read_lines(text, sizeof(text) / sizeof(text[0]));
 	CHECK(got.pages == 1 && got.page.source == SL_PAGE_OCR);
 	CHECK(got.note[0] == '\0');
 	CHECK_MSG(strcmp(got.language, "se") == 0, "%s: %s", got.language,
 	    sl_buf_str(&got.text));
 	CHECK(strstr(sl_buf_str(&got.text), "ahte gielda") != NULL);
-	bmfDestroy(&font);
-	pixDestroy(&pix);
-	pixDestroy(&big);
 }
 
 /* A page of words that Fraktur is misread for, which English reads better than
@@ -108,16 +116,8 @@ fraktur(void)
 	    "The fom and fig of this page, with itfe and faa between the",
 	    "words, have been written with which the other would not mind.",
 	    "They should know that iffe are the words through which we think."};
-	L_BMF *font = bmfCreate(NULL, 10);
-	PIX *pix = pixCreate(WIDTH, HEIGHT, 8), *big;
-	size_t i;
 
-	(void)pixSetAll(pix);
-	for (i = 0; i < sizeof(text) / sizeof(text[0]); i++)
-		(void)pixSetTextline(
-		    pix, font, text[i], 0, 120, 160 + (int)i * 55, NULL, NULL);
-	big = pixScale(pix, 2, 2);
-	run_packed(big, IFF_PNG, plain);
+	read_lines(text, sizeof(text) / sizeof(text[0]));
 	CHECK_MSG(strcmp(got.note, "fraktur") == 0, "%s %u: %s", got.note,
 	    got.page.confidence, sl_buf_str(&got.text));
 	CHECK(strcmp(got.note_detail, "page 8: read as Fraktur") == 0);
@@ -125,9 +125,6 @@ fraktur(void)
 	CHECK(got.page.words == got.boxes_count);
 	CHECK_MSG(strstr(sl_buf_str(&got.text), "words through") != NULL, "%s",
 	    sl_buf_str(&got.text));
-	bmfDestroy(&font);
-	pixDestroy(&pix);
-	pixDestroy(&big);
 }
 
 TEST_MAIN({"choice", choice}, {"sami", sami}, {"fraktur", fraktur})
