@@ -4,18 +4,31 @@
  */
 #include "models.h"
 
+#include <fcntl.h>
+#include <limits.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
 
 #include "../base/mem.h"
 
 #define SETS_MAX 8
-/* Debian's tesseract-ocr-frk. */
-#define FRAKTUR "frk"
+
+/* A model's file, and the model once it was asked for. */
+struct later {
+	const char *name;
+	TessOcrEngineMode mode;
+	void *data; /* NULL = there is no such file, or no use in it */
+	size_t size;
+	TessBaseAPI *api;
+};
 
 static struct sl_ocr_models sets[SETS_MAX];
 static size_t sets_count;
-static TessBaseAPI *osd, *fraktur;
+static struct later osd = {.name = "osd", .mode = OEM_TESSERACT_ONLY};
+/* Debian's tesseract-ocr-frk. */
+static struct later fraktur = {.name = "frk", .mode = OEM_LSTM_ONLY};
 
 /* The models' names of the languages that sl_language_guess tells. */
 static const struct {
@@ -43,13 +56,13 @@ all_loaded(TessBaseAPI *api, const char *name)
 }
 
 static TessBaseAPI *
-load(const char *name, TessOcrEngineMode mode)
+load(const char *name)
 {
 	TessBaseAPI *api = TessBaseAPICreate();
 
 	if (api == NULL)
 		return NULL;
-	if (TessBaseAPIInit2(api, NULL, name, mode) == 0 &&
+	if (TessBaseAPIInit2(api, NULL, name, OEM_LSTM_ONLY) == 0 &&
 	    all_loaded(api, name))
 		return api;
 	TessBaseAPIDelete(api);
@@ -72,7 +85,7 @@ load_each(struct sl_ocr_models *s, struct sl_err *err)
 			    "more than %d languages together",
 			    SL_OCR_TOGETHER_MAX);
 		name = sl_strndup(at, n);
-		s->one[i] = load(name, OEM_LSTM_ONLY);
+		s->one[i] = load(name);
 		if (s->one[i] == NULL)
 			return sl_err_set(err, SL_FATAL, 0, "ocr_language",
 			    "tesseract has no model for \"%s\"", name);
@@ -94,7 +107,7 @@ load_set(const char *name, struct sl_err *err)
 	rc = load_each(s, err);
 	if (rc != SL_OK)
 		return rc;
-	s->all = s->one[1] == NULL ? s->one[0] : load(name, OEM_LSTM_ONLY);
+	s->all = s->one[1] == NULL ? s->one[0] : load(name);
 	return s->all != NULL ? SL_OK
 			      : sl_err_set(err, SL_FATAL, 0, "ocr_language",
 				    "tesseract cannot load \"%s\"", name);
@@ -123,19 +136,52 @@ load_sets(const char *s, struct sl_err *err)
 				    "no language to read with");
 }
 
-/* Tesseract would complain of one that is not there. */
-static bool
-installed(TessBaseAPI *api, const char *name)
+/* Maps the file that lies beside those of the set. */
+static void
+map_later(struct later *l)
 {
-	char **all = TessBaseAPIGetAvailableLanguagesAsVector(api);
-	bool found = false;
-	size_t i;
+	SL_FREE char *path = sl_asprintf("%s/%s.traineddata",
+	    TessBaseAPIGetDatapath(sets[0].one[0]), l->name);
+	SL_CLOSE int fd = open(path, O_RDONLY | O_CLOEXEC);
+	struct stat st;
+	void *p;
 
-	for (i = 0; all != NULL && all[i] != NULL; i++)
-		found |= strcmp(all[i], name) == 0;
-	if (all != NULL)
-		TessDeleteTextArray(all);
-	return found;
+	if (fd < 0 || fstat(fd, &st) != 0 || st.st_size <= 0 ||
+	    st.st_size > INT_MAX)
+		return;
+	p = mmap(NULL, (size_t)st.st_size, PROT_READ, MAP_PRIVATE, fd, 0);
+	if (p == MAP_FAILED)
+		return;
+	l->data = p;
+	l->size = (size_t)st.st_size;
+}
+
+static TessBaseAPI *
+load_later(struct later *l)
+{
+	if (l->api != NULL || l->data == NULL)
+		return l->api;
+	l->api = TessBaseAPICreate();
+	if (l->api != NULL &&
+	    TessBaseAPIInit5(l->api, l->data, (int)l->size, l->name, l->mode,
+		NULL, 0, NULL, NULL, 0, 0) != 0) {
+		TessBaseAPIDelete(l->api);
+		l->api = NULL;
+	}
+	(void)munmap(l->data, l->size);
+	l->data = NULL;
+	return l->api;
+}
+
+static void
+drop_later(struct later *l)
+{
+	if (l->api != NULL)
+		TessBaseAPIDelete(l->api);
+	if (l->data != NULL)
+		(void)munmap(l->data, l->size);
+	l->api = NULL;
+	l->data = NULL;
 }
 
 /* At the parent's exit: Tesseract complains of models that are still open. */
@@ -154,11 +200,8 @@ cool(void)
 		sets[i] = (struct sl_ocr_models){0};
 	}
 	sets_count = 0;
-	if (osd != NULL)
-		TessBaseAPIDelete(osd);
-	if (fraktur != NULL)
-		TessBaseAPIDelete(fraktur);
-	osd = fraktur = NULL;
+	drop_later(&osd);
+	drop_later(&fraktur);
 }
 
 enum sl_rc
@@ -166,12 +209,13 @@ sl_ocr_models_load(const char *names, struct sl_err *err)
 {
 	enum sl_rc rc = load_sets(names, err);
 
-	osd = load("osd", OEM_TESSERACT_ONLY);
-	if (rc == SL_OK && osd == NULL)
+	if (rc == SL_OK)
+		map_later(&osd);
+	if (rc == SL_OK && osd.data == NULL)
 		rc = sl_err_set(err, SL_FATAL, 0, "ocr_language",
 		    "tesseract has no model for \"osd\"");
-	if (rc == SL_OK && installed(osd, FRAKTUR))
-		fraktur = load(FRAKTUR, OEM_LSTM_ONLY);
+	if (rc == SL_OK)
+		map_later(&fraktur);
 	/* After Tesseract's own, so that it runs before them. */
 	(void)atexit(cool);
 	return rc;
@@ -199,13 +243,13 @@ sl_ocr_models_at(size_t i)
 TessBaseAPI *
 sl_ocr_models_osd(void)
 {
-	return osd;
+	return load_later(&osd);
 }
 
 TessBaseAPI *
 sl_ocr_models_fraktur(void)
 {
-	return fraktur;
+	return load_later(&fraktur);
 }
 
 /* The place of a model in the set, SL_OCR_TOGETHER_MAX if it is not there. */

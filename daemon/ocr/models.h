@@ -3,7 +3,8 @@
  *
  * A set of languages, such as nor+eng, is held in two ways: each language
  * alone, for one is enough for most pages and cheaper, and all of them
- * together.
+ * together. What one page in thirty or fewer asks for is only mapped in the
+ * parent, and made into a model by the child that wants it.
  */
 #ifndef SL_OCR_MODELS_H
 #define SL_OCR_MODELS_H
@@ -32,7 +33,8 @@ const struct sl_ocr_models *sl_ocr_models_find(
     struct sl_slice name, bool *ret_known);
 /* The i-th set, NULL behind the last. */
 const struct sl_ocr_models *sl_ocr_models_at(size_t i);
-/* For sl_ocr_turn. */
+/* For sl_ocr_turn; NULL if the file is not one. The first call of a process
+ * takes as long as a model takes to load, and so it is with the next. */
 TessBaseAPI *sl_ocr_models_osd(void);
 /* The model for Fraktur, NULL where it is not installed: nobody need have it.
  */

@@ -31,6 +31,7 @@
 #include "models.h"
 #include "recognise.h"
 #include "reread.h"
+#include "sign.h"
 #include "tidy.h"
 
 /* Without a mark, and with fewer specks, a page is blank without asking; */
@@ -144,8 +145,6 @@ warm_models(PIX *pix, struct sl_err *err)
 		return rc;
 	if (sl_ocr_look_at(pix, &look))
 		sl_ocr_look_free(&look);
-	(void)sl_ocr_turn(sl_ocr_models_osd(), pix, 300);
-	TessBaseAPIClear(sl_ocr_models_osd());
 	return SL_OK;
 }
 
@@ -256,16 +255,20 @@ try_again(
 static unsigned
 ask_turn(struct job *j)
 {
+	TessBaseAPI *osd;
 	struct sl_ocr_sheet sheet;
 
 	if (j->asked)
 		return j->osd;
 	j->asked = true;
+	osd = sl_ocr_models_osd();
+	if (osd == NULL)
+		return 0;
 	sl_ocr_sheet_make(
 	    j->image.pix, j->image.dpi, &j->look, 0, SL_OCR_PLAIN, &sheet);
 	if (sheet.pix == NULL)
 		return 0;
-	j->osd = sl_ocr_turn(sl_ocr_models_osd(), sheet.pix, sheet.dpi);
+	j->osd = sl_ocr_turn(osd, sheet.pix, sheet.dpi);
 	pixDestroy(&sheet.pix);
 	return j->osd;
 }
@@ -328,7 +331,7 @@ tell_sections(const struct job *j)
 {
 	SL_BUF struct sl_buf b = {0};
 
-	sl_buf_printf(&b, "page %u: $ became \xc2\xa7 before %s",
+	sl_buf_printf(&b, "page %u: $ or & became \xc2\xa7 before %s",
 	    j->task->page_from + 1, sl_buf_str(&j->best.sections));
 	return send_note(
 	    j->result_fd, "section_sign", (struct sl_slice){b.p, b.n});
@@ -542,7 +545,7 @@ peek(const struct job *j, const struct sl_ocr_sheet *sheet)
 	rect[0] += aside;
 	rect[2] -= aside;
 	if (sl_ocr_recognise_part(
-		j->models->one[0], sheet, rect, false, left, &pass) == SL_OK)
+		j->models->one[0], sheet, rect, PSM_AUTO, left, &pass) == SL_OK)
 		model = sl_ocr_models_for(j->models,
 		    sl_language_guess(pass.page.text.p, pass.page.text.n));
 	sl_ocr_pass_free(&pass);
@@ -579,6 +582,41 @@ first_pass(struct job *j, struct sl_err *err)
 	return rc;
 }
 
+/* What its signs are. NULL: nobody could look, or there is nothing to see. */
+static enum sl_ocr_sign *
+see_signs(const struct job *j)
+{
+	TessBaseAPI *english = sl_ocr_models_for(j->models, "en");
+	int left = time_left(j, MORE_SHARE);
+	const struct sl_page *p = &j->best.page;
+	enum sl_ocr_sign *signs;
+	struct sl_ocr_sheet sheet;
+
+	if (english == NULL || left < 0 || j->best.turn != 0 ||
+	    (memchr(p->text.p, '$', p->text.n) == NULL &&
+		memchr(p->text.p, '&', p->text.n) == NULL))
+		return NULL;
+	sl_ocr_sheet_make(j->image.pix, j->image.dpi, &j->look, j->turn,
+	    SL_OCR_PLAIN, &sheet);
+	if (sheet.pix == NULL)
+		return NULL;
+	signs = sl_alloc(p->words_count * sizeof(*signs));
+	sl_ocr_signs_see(english, &sheet, &j->best, left, signs);
+	pixDestroy(&sheet.pix);
+	return signs;
+}
+
+static void
+tidy(struct job *j)
+{
+	SL_FREE enum sl_ocr_sign *signs = NULL;
+
+	if (j->best.words == 0)
+		return;
+	signs = see_signs(j);
+	sl_ocr_tidy(&j->look, j->turn, signs, &j->best);
+}
+
 /* The first pass, and more where it went badly. */
 static bool
 read_words(struct job *j, const char *reason)
@@ -604,7 +642,7 @@ read_words(struct job *j, const char *reason)
 		try_again(j, model, j->turn, SL_OCR_PLAIN);
 	else
 		read_rest(j);
-	sl_ocr_tidy(&j->look, j->turn, &j->best);
+	tidy(j);
 	if ((j->best.sections.n > 0 && !tell_sections(j)) ||
 	    (j->fraktur && !tell_fraktur(j)))
 		return false;

@@ -244,14 +244,14 @@ sl_ocr_recognise(TessBaseAPI *api, const struct sl_ocr_sheet *sheet,
 
 enum sl_rc
 sl_ocr_recognise_part(TessBaseAPI *api, const struct sl_ocr_sheet *sheet,
-    const int rect[4], bool block, int deadline_ms, struct sl_ocr_pass *ret)
+    const int rect[4], TessPageSegMode mode, int deadline_ms,
+    struct sl_ocr_pass *ret)
 {
 	int r[4];
 
 	sl_ocr_sheet_find(sheet, rect, r);
 	set_image(api, sheet, ret);
-	if (block)
-		TessBaseAPISetPageSegMode(api, PSM_SINGLE_BLOCK);
+	TessBaseAPISetPageSegMode(api, mode);
 	/* Of a part as wide as the sheet Tesseract finds the lines there, and
 	 * reads them at its top. */
 	r[2] -= r[2] - r[0] == pixGetWidth(sheet->pix);

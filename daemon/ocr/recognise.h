@@ -28,10 +28,10 @@ struct sl_ocr_pass {
  * after a failure. */
 enum sl_rc sl_ocr_recognise(TessBaseAPI *api, const struct sl_ocr_sheet *sheet,
     int deadline_ms, struct sl_ocr_pass *ret, struct sl_err *err);
-/* The same of a part of the sheet, rect in pixels of its page; block = it is
- * one block of text, without columns. */
+/* The same of a part of the sheet, rect in pixels of its page; mode =
+ * how it is laid out, PSM_AUTO where nothing is known. */
 enum sl_rc sl_ocr_recognise_part(TessBaseAPI *api,
-    const struct sl_ocr_sheet *sheet, const int rect[4], bool block,
+    const struct sl_ocr_sheet *sheet, const int rect[4], TessPageSegMode mode,
     int deadline_ms, struct sl_ocr_pass *ret);
 /* What a word of n bytes adds to a pass's score. */
 double sl_ocr_word_score(const char *s, size_t n, unsigned confidence);

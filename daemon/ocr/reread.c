@@ -388,8 +388,9 @@ sl_ocr_reread(TessBaseAPI *api, const struct sl_ocr_sheet *sheet,
 	int rect[4];
 
 	rect_of(sheet, r, rect);
-	if (sl_ocr_recognise_part(
-		api, sheet, rect, r->flat, deadline_ms, &new) == SL_OK &&
+	if (sl_ocr_recognise_part(api, sheet, rect,
+		r->flat ? PSM_SINGLE_BLOCK : PSM_AUTO, deadline_ms,
+		&new) == SL_OK &&
 	    new.turn == 0)
 		take_better(pass, &new, sheet, r);
 	sl_ocr_pass_free(&new);

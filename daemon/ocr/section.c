@@ -1,6 +1,7 @@
 /*
- * INVARIANT: a number that may be an amount keeps its dollar, and so does every
- * other on its page.
+ * INVARIANT: a dollar that was seen to be one stays. Where nobody saw what it
+ * is, a number that may be an amount keeps its dollar, and so does every other
+ * on its page.
  */
 #include "section.h"
 
@@ -49,24 +50,39 @@ count_digits(struct word w)
 	return n;
 }
 
-/* How many dollars the word begins with, if nothing follows but a number. */
+/* How many times the word begins with c, if nothing follows but a number. */
 static size_t
-dollars(struct word w)
+leading(struct word w, char c)
 {
 	size_t i = 0;
 
-	while (i < w.n && i < 2 && w.s[i] == '$')
+	while (i < w.n && i < 2 && w.s[i] == c)
 		i++;
 	return i > 0 && (i == w.n || is_digit(w.s[i])) ? i : 0;
 }
 
-/* The number that the dollars of word i stand before, and the place of what
+static size_t
+dollars(struct word w)
+{
+	return leading(w, '$');
+}
+
+/* The same of what else sections are read as. */
+static size_t
+signs(struct word w)
+{
+	size_t n = dollars(w);
+
+	return n > 0 ? n : leading(w, '&');
+}
+
+/* The number that the signs of word i stand before, and the place of what
  * follows it. */
 static struct word
 number_of(const struct sl_page *p, size_t i, size_t *ret_next)
 {
 	struct word w = word_at(p, i);
-	size_t n = dollars(w);
+	size_t n = signs(w);
 
 	*ret_next = n == w.n ? i + 2 : i + 1;
 	return n == w.n ? word_at(p, i + 1) : (struct word){w.s + n, w.n - n};
@@ -193,9 +209,15 @@ has(const struct sl_page *p, const char *s)
 	return memmem(p->text.p, p->text.n, s, strlen(s)) != NULL;
 }
 
+static enum sl_ocr_sign
+sign_at(const enum sl_ocr_sign *seen, size_t i)
+{
+	return seen == NULL ? SL_OCR_SIGN_UNSEEN : seen[i];
+}
+
 /* Norwegian, and no dollar is one. */
 static bool
-may_have(const struct sl_page *p)
+may_have(const struct sl_page *p, const enum sl_ocr_sign *seen)
 {
 	const char *language;
 	size_t i;
@@ -203,25 +225,37 @@ may_have(const struct sl_page *p)
 	if (!has(p, "$") || has(p, "USD") || has(p, "US$") || has(p, "ollar"))
 		return false;
 	for (i = 0; i < p->words_count; i++)
-		if (dollars(word_at(p, i)) > 0 && is_amount(p, i))
+		if (sign_at(seen, i) == SL_OCR_SIGN_DOLLAR ||
+		    (sign_at(seen, i) == SL_OCR_SIGN_UNSEEN &&
+			dollars(word_at(p, i)) > 0 && is_amount(p, i)))
 			return false;
 	language = sl_language_guess(p->text.p, p->text.n);
 	return strcmp(language, "nb") == 0 || strcmp(language, "nn") == 0;
 }
 
-size_t
-sl_ocr_section_find(const struct sl_page *p, bool *ret)
+bool
+sl_ocr_section_may(const struct sl_page *p, size_t i)
 {
+	size_t next;
+
+	return dollars(word_at(p, i)) > 0 ||
+	       (signs(word_at(p, i)) > 0 &&
+		   count_digits(number_of(p, i, &next)) > 0);
+}
+
+size_t
+sl_ocr_section_find(
+    const struct sl_page *p, const enum sl_ocr_sign *seen, bool *ret)
+{
+	bool words = may_have(p, seen);
 	size_t i, next, n = 0;
 
-	memset(ret, 0, p->words_count * sizeof(*ret));
-	if (!may_have(p))
-		return 0;
 	for (i = 0; i < p->words_count; i++) {
-		if (dollars(word_at(p, i)) == 0)
-			continue;
-		ret[i] =
-		    is_section_number(number_of(p, i, &next)) && near_law(p, i);
+		ret[i] = sign_at(seen, i) == SL_OCR_SIGN_SECTION ||
+			 (words && sign_at(seen, i) == SL_OCR_SIGN_UNSEEN &&
+			     dollars(word_at(p, i)) > 0 &&
+			     is_section_number(number_of(p, i, &next)) &&
+			     near_law(p, i));
 		n += ret[i];
 	}
 	return n;
@@ -233,7 +267,7 @@ sl_ocr_section_put(struct sl_page *to, const struct sl_page *p, size_t i)
 	const struct sl_word *w = &p->words[i];
 	const uint16_t box[4] = {w->x0, w->y0, w->x1, w->y1};
 	struct word old = word_at(p, i);
-	size_t n = dollars(old), k;
+	size_t n = signs(old), k;
 	SL_BUF struct sl_buf b = {0};
 
 	for (k = 0; k < n; k++)
@@ -259,6 +293,8 @@ sl_ocr_section_tell(
 		number = number_of(p, i, &next);
 		if (ret->n > 0)
 			sl_buf_add(ret, ", ", 2);
+		if (count_digits(number) == 0)
+			sl_buf_add(ret, "?", 1);
 		sl_buf_add(ret, number.s, count_digits(number));
 	}
 }

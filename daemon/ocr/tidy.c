@@ -8,7 +8,6 @@
 #include <string.h>
 
 #include "../base/mem.h"
-#include "section.h"
 
 /* From digit to digit it is so much further over the gap, */
 #define APART_PITCH 1.25
@@ -263,8 +262,8 @@ rewrite(struct sl_ocr_pass *pass, const bool *gone, const bool *section)
 }
 
 void
-sl_ocr_tidy(
-    const struct sl_ocr_look *l, unsigned turn, struct sl_ocr_pass *pass)
+sl_ocr_tidy(const struct sl_ocr_look *l, unsigned turn,
+    const enum sl_ocr_sign *seen, struct sl_ocr_pass *pass)
 {
 	struct sl_page *p = &pass->page;
 	SL_FREE bool *gone = NULL, *section = NULL;
@@ -277,7 +276,7 @@ sl_ocr_tidy(
 	memset(gone, 0, p->words_count * sizeof(*gone));
 	high = pass->turn == 0 ? high_ink(l, turn) : NULL;
 	section = sl_alloc(p->words_count * sizeof(*section));
-	some = sl_ocr_section_find(p, section) > 0;
+	some = sl_ocr_section_find(p, seen, section) > 0;
 	sl_ocr_section_tell(p, section, &pass->sections);
 	some |= find_leaders(high, p, gone);
 	some |= find_guesses(p, gone);

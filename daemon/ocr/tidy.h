@@ -9,6 +9,7 @@
 
 #include "look.h"
 #include "recognise.h"
+#include "section.h"
 
 /* Digits of a number, and the punctuation beside them. */
 #define SL_OCR_NUMBER_MAX 20
@@ -34,8 +35,8 @@ size_t sl_ocr_number_group(const struct sl_ocr_number *n, size_t i);
  * them: there is no ink as high as a letter beneath; and stains on a page
  * without writing. Puts section signs where the Norwegian model read dollars,
  * and tells which in pass->sections. turn: degrees clockwise from the look to
- * the page. */
-void sl_ocr_tidy(
-    const struct sl_ocr_look *l, unsigned turn, struct sl_ocr_pass *pass);
+ * the page; seen: as for sl_ocr_section_find. */
+void sl_ocr_tidy(const struct sl_ocr_look *l, unsigned turn,
+    const enum sl_ocr_sign *seen, struct sl_ocr_pass *pass);
 
 #endif

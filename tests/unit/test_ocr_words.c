@@ -30,7 +30,7 @@ check_sections(const char *text, const char *want, const char *told)
 		sl_page_add_word(&p, text, n, 900, box);
 	}
 	CHECK(p.words_count <= 100);
-	(void)sl_ocr_section_find(&p, marked);
+	(void)sl_ocr_section_find(&p, NULL, marked);
 	sl_ocr_section_tell(&p, marked, &tell);
 	for (i = 0; i < p.words_count; i++) {
 		if (i > 0)
@@ -50,6 +50,8 @@ check_sections(const char *text, const char *want, const char *told)
 }
 
 #define NORWEGIAN "Vi viser til brev om saken og det er ikke noe som "
+static const struct sl_msg_task eighth = {.page_from = 7};
+
 #define SAME(text) check_sections(text, text, "")
 
 static void
@@ -233,7 +235,7 @@ wide_part(void)
 
 	CHECK(warm());
 	CHECK(sl_ocr_recognise_part(sl_ocr_models_at(0)->one[0], &sheet, rect,
-		  false, 0, &pass) == SL_OK);
+		  PSM_AUTO, 0, &pass) == SL_OK);
 	text = sl_buf_str(&pass.page.text);
 	CHECK_MSG(strstr(text, "befart eiendommen") != NULL, "%s", text);
 	CHECK(strstr(text, "Saksnummer") == NULL);
@@ -368,8 +370,83 @@ dashes_are_no_line(void)
 	CHECK(count_dashes(6) == 0);
 }
 
+/* The sign itself, of DejaVu Sans; the drawing font has none. */
+static int
+draw_sign(PIX *pix, int x, int base)
+{
+	static const uint16_t rows[] = {0x7f0, 0xffc, 0x1ffc, 0x3c0c, 0x3800,
+	    0x3800, 0x3c00, 0x1e00, 0xf80, 0x1fe0, 0x39f8, 0x707c, 0x703e,
+	    0x700f, 0x7007, 0x7807, 0x3e07, 0x1f8e, 0x7fe, 0x3f8, 0x7c, 0x3c,
+	    0xe, 0xe, 0xe, 0x301e, 0x3ffc, 0x3ff8, 0xfe0};
+	const int high = sizeof(rows) / sizeof(rows[0]);
+	int y, k;
+
+	for (y = 0; y < high; y++)
+		for (k = 0; k < 15; k++)
+			if ((rows[y] >> (14 - k) & 1) != 0)
+				(void)pixSetPixel(
+				    pix, x + k, base - high + 6 + y, 0);
+	return x + 15;
+}
+
+/* Draws s, with a section sign for each @. */
+static void
+draw_law(PIX *pix, L_BMF *font, int y, const char *s)
+{
+	int x = 120, width;
+	char part[80];
+	size_t n;
+
+	for (; *s != '\0'; s += n) {
+		if (*s == '@') {
+			x = draw_sign(pix, x + 2, y) + 3;
+			n = 1;
+			continue;
+		}
+		n = strcspn(s, "@");
+		(void)snprintf(part, sizeof(part), "%.*s", (int)n, s);
+		(void)pixSetTextline(pix, font, part, 0, x, y, &width, NULL);
+		x += width;
+	}
+}
+
+static void
+read_law(const char *s)
+{
+	PIX *pix = letter(), *big;
+	L_BMF *font = bmfCreate(NULL, 10);
+
+	draw_law(pix, font, 1250, s);
+	big = pixScale(pix, 2, 2);
+	run_packed(big, IFF_PNG, eighth);
+	bmfDestroy(&font);
+	pixDestroy(&pix);
+	pixDestroy(&big);
+}
+
+/* What stands on the page decides, whatever the words around it make likely. */
+static void
+seen_signs(void)
+{
+	read_law("Unntatt etter offl. @ 13 og fvl. @ 13.1 i den");
+	CHECK_MSG(strstr(sl_buf_str(&got.text),
+		      "\xc2\xa7 13 og fvl. \xc2\xa7 13.1 i") != NULL,
+	    "%s", sl_buf_str(&got.text));
+	CHECK(strcmp(got.note, "section_sign") == 0);
+	CHECK_MSG(strcmp(got.note_detail,
+		      "page 8: $ or & became \xc2\xa7 before 13, 13") == 0,
+	    "%s", got.note_detail);
+	CHECK(got.page.words == got.boxes_count);
+	read_law("Etter loven $ 13 og forskriften $ 14 i den");
+	CHECK_MSG(
+	    strstr(sl_buf_str(&got.text), "$ 13 og forskriften $ 14") != NULL,
+	    "%s", sl_buf_str(&got.text));
+	CHECK(strcmp(got.note, "section_sign") != 0);
+}
+
 TEST_MAIN({"dashes_are_no_line", dashes_are_no_line}, {"sections", sections},
-    {"amounts", amounts}, {"fraktur_seen", fraktur_seen},
-    {"fraktur_words", fraktur_words}, {"english", english},
-    {"english_page", english_page}, {"wide_part", wide_part},
-    {"begins_english", begins_english}, {"table_on_end", table_on_end})
+    {"seen_signs", seen_signs}, {"amounts", amounts},
+    {"fraktur_seen", fraktur_seen}, {"fraktur_words", fraktur_words},
+    {"english", english}, {"english_page", english_page},
+    {"wide_part", wide_part}, {"begins_english", begins_english},
+    {"table_on_end", table_on_end})
