@@ -337,6 +337,18 @@ tell_sections(const struct job *j)
 	    j->result_fd, "section_sign", (struct sl_slice){b.p, b.n});
 }
 
+/* And that somebody must look. */
+static bool
+tell_unread(const struct job *j)
+{
+	SL_BUF struct sl_buf b = {0};
+
+	sl_buf_printf(&b, "page %u: %u words are too unsure to be told",
+	    j->task->page_from + 1, j->best.unread);
+	return send_note(
+	    j->result_fd, "unread_words", (struct sl_slice){b.p, b.n});
+}
+
 /* So does that its letters were changed. */
 static bool
 tell_fraktur(const struct job *j)
@@ -644,6 +656,7 @@ read_words(struct job *j, const char *reason)
 		read_rest(j);
 	tidy(j);
 	if ((j->best.sections.n > 0 && !tell_sections(j)) ||
+	    (j->best.unread > 0 && !tell_unread(j)) ||
 	    (j->fraktur && !tell_fraktur(j)))
 		return false;
 	if (j->best.words == 0 && j->image.damaged)

@@ -19,7 +19,9 @@ struct sl_ocr_pass {
 	/* Degrees clockwise from the sheet's page to upright, which is how the
 	 * boxes are: Tesseract also reads text that lies on its side. */
 	unsigned turn;
-	struct sl_buf sections; /* by sl_ocr_tidy, for people: "13, 14" */
+	/* By sl_ocr_tidy: */
+	struct sl_buf sections; /* for people: "13, 14" */
+	unsigned unread; /* words that were left out as guesses */
 	bool cut; /* deadline hit, the rest was not read */
 };
 

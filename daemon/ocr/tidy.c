@@ -1,6 +1,7 @@
 /*
- * INVARIANT: no word that lies on ink of a letter's height is taken away, and
- * no character is put where none was, but for spaces and the section sign.
+ * INVARIANT: no word that lies on ink of a letter's height is taken away, but
+ * for guesses; and no character is put where none was, but for spaces and the
+ * section sign.
  */
 #include "tidy.h"
 
@@ -28,6 +29,13 @@
 #define GUESS_SHARE 5u
 /* Words of fewer bytes in the mean are dirt as well, unless they are sure. */
 #define GUESS_LENGTH 2u
+/* Of a page that reads so well as a whole, words in a row that are each below
+ * the second and together below the third are guesses at handwriting. Of 99
+ * such on the pages that this was tuned with, 96 were wrong. */
+#define PRINT_CONFIDENCE 700u
+#define UNSURE_EACH 600u
+#define UNSURE_ALL 400u
+#define UNSURE_ROW 3u
 
 /* -- numbers -------------------------------------------------------------- */
 
@@ -213,6 +221,65 @@ find_guesses(const struct sl_page *p, bool *gone)
 	return true;
 }
 
+/* Where the line of word i ends: the first word of the next. */
+static size_t
+line_end(const struct sl_page *p, size_t i)
+{
+	size_t end;
+
+	for (; i + 1 < p->words_count; i++) {
+		end = p->words[i].at + p->words[i].length;
+		if (memchr(p->text.p + end, '\n', p->words[i + 1].at - end) !=
+		    NULL)
+			break;
+	}
+	return i + 1;
+}
+
+/* Marks the unsure words from first up to end, if they are guesses. */
+static unsigned
+mark_row(
+    const struct sl_page *p, size_t first, size_t end, bool whole, bool *gone)
+{
+	size_t n = end - first, i;
+	uint64_t sum = 0;
+
+	for (i = first; i < end; i++)
+		sum += p->words[i].confidence;
+	if ((n < UNSURE_ROW && !whole) || sum >= UNSURE_ALL * n)
+		return 0;
+	for (n = 0, i = first; i < end; i++) {
+		n += !gone[i];
+		gone[i] = true;
+	}
+	return (unsigned)n;
+}
+
+/* Result: how many words are guesses at what is no print. */
+static unsigned
+find_scrawl(const struct sl_ocr_pass *pass, bool *gone)
+{
+	const struct sl_page *p = &pass->page;
+	size_t line, end, i, k;
+	unsigned n = 0;
+
+	if (pass->confidence < PRINT_CONFIDENCE)
+		return 0;
+	for (line = 0; line < p->words_count; line = end) {
+		end = line_end(p, line);
+		for (i = line; i < end; i = k + 1) {
+			for (k = i;
+			     k < end && p->words[k].confidence < UNSURE_EACH;
+			     k++)
+				;
+			if (k > i)
+				n += mark_row(
+				    p, i, k, i == line && k == end, gone);
+		}
+	}
+	return n;
+}
+
 static unsigned
 line_ends(const char *s, size_t n)
 {
@@ -279,7 +346,8 @@ sl_ocr_tidy(const struct sl_ocr_look *l, unsigned turn,
 	some = sl_ocr_section_find(p, seen, section) > 0;
 	sl_ocr_section_tell(p, section, &pass->sections);
 	some |= find_leaders(high, p, gone);
-	some |= find_guesses(p, gone);
+	pass->unread = find_scrawl(pass, gone);
+	some |= find_guesses(p, gone) || pass->unread > 0;
 	if (some)
 		rewrite(pass, gone, section);
 	pixDestroy(&high);

@@ -32,10 +32,11 @@ bool sl_ocr_number_apart(const struct sl_ocr_number *n);
 size_t sl_ocr_number_group(const struct sl_ocr_number *n, size_t i);
 
 /* Takes words away that are dot leaders or rules, and those that were read into
- * them: there is no ink as high as a letter beneath; and stains on a page
- * without writing. Puts section signs where the Norwegian model read dollars,
- * and tells which in pass->sections. turn: degrees clockwise from the look to
- * the page; seen: as for sl_ocr_section_find. */
+ * them: there is no ink as high as a letter beneath; stains on a page without
+ * writing; and guesses at what is no print on a page that reads well, which
+ * pass->unread counts. Puts section signs where the Norwegian model read
+ * dollars, and tells which in pass->sections. turn: degrees clockwise from the
+ * look to the page; seen: as for sl_ocr_section_find. */
 void sl_ocr_tidy(const struct sl_ocr_look *l, unsigned turn,
     const enum sl_ocr_sign *seen, struct sl_ocr_pass *pass);
 

@@ -1,12 +1,13 @@
 /*
- * What becomes of words: section signs, the language a page is read in, blocks
- * that stand on end beside upright text.
+ * What becomes of words: section signs, guesses, the language a page is read
+ * in, blocks that stand on end beside upright text.
  */
 #include "../../daemon/ocr/fraktur.h"
 #include "../../daemon/ocr/models.h"
 #include "../../daemon/ocr/recognise.h"
 #include "../../daemon/ocr/reread.h"
 #include "../../daemon/ocr/section.h"
+#include "../../daemon/ocr/tidy.h"
 #include "ocr_harness.h"
 
 /* -- section signs -------------------------------------------------------- */
@@ -444,8 +445,67 @@ seen_signs(void)
 	CHECK(strcmp(got.note, "section_sign") != 0);
 }
 
+/* -- guesses ----------------------------------------------------------------
+ */
+
+/* What is left of lines of words, each with its confidence: "vei/950". */
+static void
+check_unread(const char *text, const char *want, unsigned unread)
+{
+	static const uint16_t box[4] = {0, 0, 9, 9};
+	const struct sl_ocr_look look = {.scale = 1};
+	struct sl_ocr_pass pass = {0};
+	unsigned confidence;
+	size_t n, whole;
+
+	sl_page_init(&pass.page, 0, 0);
+	for (; *text != '\0'; text += whole) {
+		n = strcspn(text, "/");
+		confidence = (unsigned)strtoul(text + n + 1, NULL, 10);
+		sl_page_add_word(&pass.page, text, n, confidence, box);
+		whole = strcspn(text, " \n");
+		if (text[whole] != '\0')
+			sl_page_add_text(&pass.page, text + whole++, 1);
+	}
+	sl_ocr_pass_count(&pass);
+	sl_ocr_tidy(&look, 0, NULL, &pass);
+	CHECK_MSG(strcmp(sl_buf_str(&pass.page.text), want) == 0, "%s",
+	    sl_buf_str(&pass.page.text));
+	CHECK_MSG(pass.unread == unread, "%u", pass.unread);
+	sl_ocr_pass_free(&pass);
+}
+
+#define PRINTED "ber/950 om/940 at/960 fristen/950 for/960 dette/950\n"
+#define SAID "ber om at fristen for dette"
+
+static void
+unread(void)
+{
+	/* A scrawl between lines, and one behind a word. */
+	check_unread(
+	    PRINTED "liks/206 kl/504 pep/311\n" PRINTED, SAID "\n" SAID, 3);
+	check_unread(PRINTED PRINTED "brev/900 hyle/118 eg/301 fp/397",
+	    SAID "\n" SAID "\nbrev", 3);
+	/* Two words are too few to tell, unless there is nothing else. */
+	check_unread(PRINTED PRINTED "brev/900 hyle/118 eg/301",
+	    SAID "\n" SAID "\nbrev hyle eg", 0);
+	check_unread(PRINTED PRINTED "hyle/118 eg/301", SAID "\n" SAID, 2);
+	/* One that is sure among them is a word, and so are those that are not
+	 * that unsure. */
+	check_unread(PRINTED PRINTED "hyle/118 veien/900 eg/301 fp/397",
+	    SAID "\n" SAID "\nhyle veien eg fp", 0);
+	check_unread(PRINTED PRINTED "hyle/400 eg/400 fp/400",
+	    SAID "\n" SAID "\nhyle eg fp", 0);
+	/* A page that reads badly: what there is, is better than nothing. */
+	check_unread("ber/650 om/650 at/640\nhyle/118 eg/301 fp/397",
+	    "ber om at\nhyle eg fp", 0);
+	/* Leaders are nothing to look for. */
+	check_unread(
+	    PRINTED PRINTED "...../118 ...../301 ...../397", SAID "\n" SAID, 0);
+}
+
 TEST_MAIN({"dashes_are_no_line", dashes_are_no_line}, {"sections", sections},
-    {"seen_signs", seen_signs}, {"amounts", amounts},
+    {"unread", unread}, {"seen_signs", seen_signs}, {"amounts", amounts},
     {"fraktur_seen", fraktur_seen}, {"fraktur_words", fraktur_words},
     {"english", english}, {"english_page", english_page},
     {"wide_part", wide_part}, {"begins_english", begins_english},
