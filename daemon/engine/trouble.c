@@ -128,6 +128,9 @@ help(enum sl_role role, const struct sl_trouble *t)
 {
 	bool told = t != NULL;
 
+	if (told && strcmp(t->reason, "disk_error") == 0)
+		return "The machine fails, not what is set up: look at its "
+		       "disk, then start the program anew.";
 	if (told && role == SL_ROLE_DECRYPT)
 		return "Put the key there with its certificate, as "
 		       "sluse-decrypt(8) says under KEYS, or take its name out "
@@ -197,6 +200,16 @@ put_own(
 	sl_buf_add_char(b, '}');
 }
 
+/* Then nobody has forgotten anything. */
+static const char *
+or_machine(const struct sl_err *err, const char *what)
+{
+	return strcmp(err->reason, "disk_error") == 0
+		   ? "The machine fails there, not what is set up: look at its "
+		     "disk. It is looked at again by itself."
+		   : what;
+}
+
 static void
 own_sending(const struct sl_engine *e, struct sl_buf *b)
 {
@@ -229,9 +242,10 @@ own_passwords(const struct sl_engine *e, struct sl_buf *b)
 		    e->passwords.path);
 	if (rc != SL_OK && rc != SL_SKIP)
 		put_own(b, "passwords", err.text,
-		    "Until then encrypted post is held. Put the file "
-		    "there, for nobody else to read; it is looked at "
-		    "again by itself.");
+		    or_machine(&err,
+			"Until then encrypted post is held. Put the file "
+			"there, for nobody else to read; it is looked at "
+			"again by itself."));
 }
 
 static void
@@ -282,8 +296,9 @@ own_rows(const struct sl_engine *e, struct sl_buf *b)
 	own_passwords(e, b);
 	if (sl_trust_open(e->trust, &fd, &err) != SL_OK)
 		put_own(b, "trust", err.text,
-		    "Put the certificates there again: until then "
-		    "signatures are checked, and who made them is not.");
+		    or_machine(&err,
+			"Put the certificates there again: until then "
+			"signatures are checked, and who made them is not."));
 	own_groups(e, b);
 }
 

@@ -129,6 +129,18 @@ class Queues(unittest.TestCase):
             self.assertIn("can be written again", file.read())
 
     @unittest.skipUnless(shutil.which("strace"), "needs strace")
+    def test_a_list_that_the_disk_fails(self):
+        """Nobody is told to put there what is there."""
+        path = os.path.join(self.house.root, "secrets", "passwords")
+        with open(path, "w", encoding="ascii") as file:
+            file.write("ord\n")
+        os.chmod(path, 0o600)
+        self.break_disk(self.house, "newfstatat", "-P", path)
+        row, = self.house.rows("status")[0]["slused"]["troubles"]
+        self.assertEqual(row["reason"], "passwords")
+        self.assertIn("look at its disk", row["help"])
+
+    @unittest.skipUnless(shutil.which("strace"), "needs strace")
     def test_a_full_disk_after_a_file_that_it_fails(self):
         """As soon as there is room again, nobody is told that there is none."""
         h = House(instance="settle = 200ms\nsweep = 4s\nfree_space_min = 1M\n"
