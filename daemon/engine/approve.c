@@ -218,11 +218,15 @@ enum sl_rc
 sl_approve_gone(struct sl_engine *e, const char *id, struct sl_err *err)
 {
 	struct search w = {0};
-	int64_t unused;
+	int64_t consignment, entry;
+	bool several = true;
 	char own[48];
 	enum sl_rc rc;
 
-	sl_control_subject(e, id, own, &unused, &unused);
+	sl_control_subject(e, id, own, &consignment, &entry);
+	/* The delivery's only post is meant by its number alone too. */
+	if (entry != 0 && sl_entry_only(e->store, consignment, &several) != 0)
+		*strrchr(own, '.') = '\0';
 	w.subject = own;
 	do {
 		struct request r = {0};

@@ -59,7 +59,9 @@ struct sl_target {
 	struct sl_timer *timer;
 	int64_t inflight[64];
 	struct sl_peer *inflight_peer[64];
+	bool inflight_again[64]; /* it was to be sent, not only asked for */
 	size_t inflight_n;
+	unsigned at_once; /* posts one sluse-push is given: 1 after a fault */
 	bool soon; /* see sl_outbox_soon */
 	int failures; /* in a row */
 	int64_t open_until_ms; /* boot ms: breaker open; 0 = closed */

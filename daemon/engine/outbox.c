@@ -74,8 +74,8 @@ can_send(struct sl_target *t)
 		return false;
 	if (t->open_until_ms > sl_clock_boot_ms())
 		return false;
-	if (peers * SL_PUSH_POSTS_MAX < max)
-		max = peers * SL_PUSH_POSTS_MAX;
+	if (peers * t->at_once < max)
+		max = peers * t->at_once;
 	/* Half open: one probe only. */
 	if (t->failures >= (int)t->cfg->breaker_failures)
 		max = 1;
@@ -109,6 +109,7 @@ sl_outbox_drop(struct sl_target *t, size_t i)
 {
 	t->inflight[i] = t->inflight[--t->inflight_n];
 	t->inflight_peer[i] = t->inflight_peer[t->inflight_n];
+	t->inflight_again[i] = t->inflight_again[t->inflight_n];
 }
 
 void
@@ -244,6 +245,7 @@ begin_try(struct sl_target *t, struct sl_delivery *d, const struct sl_entry *en,
 		err) != SL_OK)
 		return SL_FATAL;
 	t->inflight[t->inflight_n] = d->id;
+	t->inflight_again[t->inflight_n] = how == AGAIN;
 	t->inflight_peer[t->inflight_n++] = NULL;
 	sl_engine_after(t->e, send_delivery, d->id, how);
 	return SL_OK;
@@ -380,6 +382,7 @@ sl_outbox_start(struct sl_engine *e)
 		t = &e->targets[i];
 		t->e = e;
 		t->cfg = &e->cfg->target[i];
+		t->at_once = SL_PUSH_POSTS_MAX;
 		t->timer = sl_loop_timer(e->loop, on_timer, t);
 	}
 }

@@ -4,6 +4,7 @@
  * well; who is silent is missed all the same.
  */
 #include <assert.h>
+#include <errno.h>
 #include <jansson.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -123,8 +124,13 @@ is_here(const struct sl_engine *e, enum sl_role role, const char *name)
 }
 
 static const char *
-help(enum sl_role role, bool told)
+help(enum sl_role role, const struct sl_trouble *t)
 {
+	bool told = t != NULL;
+
+	if (told && strcmp(t->reason, "disk_error") == 0)
+		return "The machine fails, not what is set up: look at its "
+		       "disk, then start the program anew.";
 	if (told && role == SL_ROLE_DECRYPT)
 		return "Put the key there with its certificate, as "
 		       "sluse-decrypt(8) says under KEYS, or take its name out "
@@ -172,7 +178,7 @@ put_row(const struct sl_engine *e, enum sl_role role, const char *name,
 		sl_text_json(b, t->text, strlen(t->text));
 	else
 		sl_buf_add_str(b, "\"it does not run\"");
-	sl_buf_printf(b, ",\"help\":\"%s\"}", help(role, told));
+	sl_buf_printf(b, ",\"help\":\"%s\"}", help(role, told ? t : NULL));
 }
 
 /* -- what slused itself lacks, looked at when somebody asks -----------------
@@ -194,6 +200,34 @@ put_own(
 	sl_buf_add_char(b, '}');
 }
 
+/* Then nobody has forgotten anything. */
+static const char *
+or_machine(const struct sl_err *err, const char *what)
+{
+	return strcmp(err->reason, "disk_error") == 0
+		   ? "The machine fails there, not what is set up: look at its "
+		     "disk. It is looked at again by itself."
+		   : what;
+}
+
+static void
+own_sending(const struct sl_engine *e, struct sl_buf *b)
+{
+	int error = sl_store_mend(e->store);
+	bool full = error == ENOSPC || error == EDQUOT;
+	char text[128];
+
+	if (error == 0)
+		return;
+	(void)snprintf(text, sizeof(text), "db/sending cannot be written: %s",
+	    strerror(error));
+	put_own(b, full ? "disk_full" : "disk_error", text,
+	    full ? "Post goes out slower, and none is lost. Make room on the "
+		   "disk; it is tried again by itself."
+		 : "Post goes out slower, and none is lost. Look at the disk; "
+		   "it is tried again by itself.");
+}
+
 static void
 own_passwords(const struct sl_engine *e, struct sl_buf *b)
 {
@@ -208,9 +242,10 @@ own_passwords(const struct sl_engine *e, struct sl_buf *b)
 		    e->passwords.path);
 	if (rc != SL_OK && rc != SL_SKIP)
 		put_own(b, "passwords", err.text,
-		    "Until then encrypted post is held. Put the file there, "
-		    "for nobody else to read; it is looked at again by "
-		    "itself.");
+		    or_machine(&err,
+			"Until then encrypted post is held. Put the file "
+			"there, for nobody else to read; it is looked at "
+			"again by itself."));
 }
 
 static void
@@ -257,11 +292,13 @@ own_rows(const struct sl_engine *e, struct sl_buf *b)
 			: "What is dropped there waits where it is, and the "
 			  "other queues go on. Look at its disk; it is tried "
 			  "again at each sweep.");
+	own_sending(e, b);
 	own_passwords(e, b);
 	if (sl_trust_open(e->trust, &fd, &err) != SL_OK)
 		put_own(b, "trust", err.text,
-		    "Put the certificates there again: until then signatures "
-		    "are checked, and who made them is not.");
+		    or_machine(&err,
+			"Put the certificates there again: until then "
+			"signatures are checked, and who made them is not."));
 	own_groups(e, b);
 }
 

@@ -16,8 +16,10 @@
 #define SEEN_ONE_OF 50u
 /* Longer words are left as they were read. */
 #define WORD_MAX 64
-/* The other reading of a word lies no further away in the order of words. */
-#define AWAY_MAX 60u
+/* The other reading of a word lies no further away in the order of words, and
+ * by one more for each that had none, up to the second number. */
+#define AWAY 60u
+#define AWAY_MAX 2000u
 
 /* Small words, with an f where the page has a long s, or a k. */
 static const char *const misread[] = {"fig", "fom", "faa", "felv", "fige",
@@ -176,19 +178,25 @@ meet(const struct sl_word *a, const struct sl_word *b)
 	return x >= b->x0 && x <= b->x1 && y >= b->y0 && y <= b->y1;
 }
 
-/* The word of old in the place of w, from near *at, which follows; the empty
+struct near {
+	size_t at, away; /* in the words of the other reading */
+};
+
+/* The word of old in the place of w, from near what was last found; the empty
  * one if there is none. */
 static struct sl_slice
-beneath(const struct sl_page *old, const struct sl_word *w, size_t *at)
+beneath(const struct sl_page *old, const struct sl_word *w, struct near *near)
 {
-	size_t i = *at > AWAY_MAX ? *at - AWAY_MAX : 0;
-	size_t end = *at + AWAY_MAX;
+	size_t i = near->at > near->away ? near->at - near->away : 0;
+	size_t end = near->at + near->away;
 
 	for (; i < old->words_count && i < end; i++)
 		if (meet(w, &old->words[i])) {
-			*at = i;
+			*near = (struct near){i, AWAY};
 			return word_at(old, i);
 		}
+	if (near->away < AWAY_MAX)
+		near->away++;
 	return (struct sl_slice){"", 0};
 }
 
@@ -206,7 +214,8 @@ sl_ocr_fraktur_join(struct sl_ocr_pass *pass, const struct sl_page *old)
 {
 	struct sl_page *from = &pass->page, page;
 	bool nordic = is_nordic(old);
-	size_t i, end = 0, at = 0;
+	struct near near = {0, AWAY};
+	size_t i, end = 0;
 
 	sl_page_init(&page, from->part, from->page);
 	for (i = 0; i < from->words_count; i++) {
@@ -217,7 +226,7 @@ sl_ocr_fraktur_join(struct sl_ocr_pass *pass, const struct sl_page *old)
 		sl_page_add_text(&page, from->text.p + end, w->at - end);
 		end = w->at + w->length;
 		sl_ocr_fraktur_word(
-		    word_at(from, i), beneath(old, w, &at), nordic, &b);
+		    word_at(from, i), beneath(old, w, &near), nordic, &b);
 		sl_page_add_word(&page, b.p, b.n, w->confidence, box);
 	}
 	page.flags = from->flags;

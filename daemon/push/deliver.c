@@ -38,6 +38,7 @@ struct sl_job {
 	uint32_t attempt;
 	bool uncertain, ask;
 	bool begun; /* slused knows that something may be there */
+	bool back; /* to be handed back, not begun */
 	char *subject, *own_key, *post;
 	struct sluse_file *file;
 	size_t files_n, files_cap;
@@ -414,6 +415,29 @@ call_connector(struct sl_push *p, const struct sl_job *j, char *receipt,
 	return verdict;
 }
 
+/* Does it say nothing of this post alone? What comes next would only be sent
+ * into the same hole, and not be known of either. */
+static bool
+is_of_target(int verdict, const struct sluse_why *why)
+{
+	return verdict == SLUSE_LOGIN || verdict == SLUSE_DOWN ||
+	       (verdict == SLUSE_LATER &&
+		   (why->uncertain || why->http_status == 0));
+}
+
+/* All that slused has sent so far is in the queue then. */
+static void
+hand_back_rest(struct sl_push *p)
+{
+	struct pollfd pf = {.fd = sl_chan_fd(p->chan), .events = POLLIN};
+	struct sl_job *j;
+
+	while (!p->gone && (sl_chan_pending(p->chan) || poll(&pf, 1, 0) > 0))
+		(void)receive(p, NULL);
+	for (j = p->now->next; j != NULL; j = j->next)
+		j->back = j->sync == 0;
+}
+
 static enum sl_rc
 run_delivery(struct sl_push *p, struct sl_job *j)
 {
@@ -428,6 +452,9 @@ run_delivery(struct sl_push *p, struct sl_job *j)
 	receipt[RECEIPT_MAX - 1] = '\0';
 	verdict = not_there ? SL_VERDICT_NOT_THERE
 			    : check_verdict(verdict, receipt, &why);
+	/* First, for the answer brings more. */
+	if (is_of_target(verdict, &why))
+		hand_back_rest(p);
 	rc = send_verdict(p, j, verdict, &why, receipt);
 	sl_log(verdict <= SLUSE_ALREADY ? SL_LOG_DEBUG : SL_LOG_NOTICE,
 	    j->subject,
@@ -490,6 +517,9 @@ run_one(struct sl_push *p)
 	p->now = j;
 	if (j->sync != 0)
 		(void)run_sync(p, j);
+	else if (j->back)
+		(void)send_verdict(p, j, SL_VERDICT_NOT_BEGUN,
+		    &(struct sluse_why){.uncertain = j->uncertain}, "");
 	else
 		(void)run_delivery(p, j);
 	sl_push_forget(p);

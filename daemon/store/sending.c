@@ -11,11 +11,13 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "../base/clock.h"
 #include "../base/file.h"
 #include "../base/log.h"
 #include "../base/mem.h"
 #include "../base/text.h"
 
+#define MEND_MS 1000 /* from one try to the next */
 #define CHECK UINT64_C(0x5353454e44494e47) /* of all zeros it is wrong */
 
 /* In the machine's own order: it never leaves the machine. */
@@ -24,7 +26,11 @@ struct record {
 };
 
 struct sl_sending {
+	int dir; /* <root>/db */
 	int fd; /* -1: the disk said no, each must wait for the commit */
+	int error; /* what it said */
+	int64_t mend_ms; /* boot ms: when it is tried again */
+	bool overtaken; /* the database has all that the file tells */
 	bool torn; /* all zeros again once the database has what it told */
 	unsigned n;
 	uint64_t generation;
@@ -47,35 +53,50 @@ is_whole(const struct record *r)
 static const struct record empty[SL_SENDING_MAX];
 
 static void
-not_written(int error)
+not_written(struct sl_sending *s, int error)
 {
+	s->error = error != 0 ? error : EIO;
+	s->mend_ms = sl_clock_boot_ms() + MEND_MS;
 	sl_log(SL_LOG_WARNING, "store",
 	    "db/sending cannot be written, each sending waits for a commit "
 	    "errno=\"%d\"",
 	    error);
 }
 
-/* *ret is -1 where there is none and none can be made: the disk is full. */
+static int
+open_there(const struct sl_sending *s)
+{
+	return openat(s->dir, "sending", O_RDWR | O_CLOEXEC | O_NOFOLLOW);
+}
+
+/* s->fd is -1 where there is none and none can be made: the disk is full. */
 static enum sl_rc
-open_file(const char *root, int *ret, struct sl_err *err)
+open_file(struct sl_sending *s, const char *root, struct sl_err *err)
 {
 	SL_FREE char *path = sl_asprintf("%s/db", root);
-	SL_CLOSE int dir = sl_open_dir(AT_FDCWD, path);
+	struct sl_err why = {0};
 	enum sl_rc rc;
 
-	*ret = openat(dir, "sending", O_RDWR | O_CLOEXEC | O_NOFOLLOW);
-	if (*ret < 0 && errno == ENOENT) {
+	s->dir = sl_open_dir(AT_FDCWD, path);
+	s->fd = open_there(s);
+	if (s->fd < 0 && errno == ENOENT) {
 		rc = sl_write_file(
-		    dir, "sending", empty, sizeof(empty), 0640, err);
-		if (rc == SL_RETRY)
-			not_written(err != NULL ? err->sys : 0);
-		if (rc != SL_OK)
-			return rc == SL_RETRY ? SL_OK : SL_FATAL;
-		*ret = openat(dir, "sending", O_RDWR | O_CLOEXEC | O_NOFOLLOW);
+		    s->dir, "sending", empty, sizeof(empty), 0640, &why);
+		if (rc == SL_RETRY) {
+			not_written(s, why.sys);
+			s->overtaken = true; /* it tells nothing */
+			return SL_OK;
+		}
+		if (rc != SL_OK) {
+			if (err != NULL)
+				*err = why;
+			return SL_FATAL;
+		}
+		s->fd = open_there(s);
 	}
-	return *ret >= 0 ? SL_OK
-			 : sl_err_set(err, SL_FATAL, errno, "disk_error",
-			       "db/sending cannot be opened");
+	return s->fd >= 0 ? SL_OK
+			  : sl_err_set(err, SL_FATAL, errno, "disk_error",
+				"db/sending cannot be opened");
 }
 
 static void
@@ -111,7 +132,8 @@ sl_sending_open(const char *root, uint64_t known, struct sl_sending **ret,
 
 	*ret_n = 0;
 	memset(r, 0, sizeof(r));
-	if (open_file(root, &s->fd, err) != SL_OK) {
+	s->dir = s->fd = -1;
+	if (open_file(s, root, err) != SL_OK) {
 		sl_sending_close(s);
 		return SL_FATAL;
 	}
@@ -129,6 +151,7 @@ sl_sending_close(struct sl_sending *s)
 	if (s == NULL)
 		return;
 	sl_cleanup_close(&s->fd);
+	sl_cleanup_close(&s->dir);
 	free(s);
 }
 
@@ -144,20 +167,62 @@ sl_sending_is_fresh(const struct sl_sending *s)
 	return s->n == 0;
 }
 
-/* SL_SKIP: it cannot be written, and is not tried again. A sync that fails says
- * that the disk does, as everywhere. */
+/* SL_SKIP: it cannot be written, for now. A sync that fails says that the disk
+ * does, as everywhere. */
 static enum sl_rc
 write_at(struct sl_sending *s, const void *p, size_t n, size_t at,
     struct sl_err *err)
 {
+	errno = ENOSPC; /* if only a part goes */
 	if (pwrite(s->fd, p, n, (off_t)at) == (ssize_t)n)
 		return fdatasync(s->fd) == 0
 			   ? SL_OK
 			   : sl_err_set(err, SL_FATAL, errno, "disk_error",
 				 "db/sending cannot be synced");
-	not_written(errno);
+	not_written(s, errno);
 	sl_cleanup_close(&s->fd);
 	return SL_SKIP;
+}
+
+/* Anew with all zeros. Nothing relied on what a sync that fails here lost. */
+static bool
+make_anew(struct sl_sending *s)
+{
+	struct sl_err err = {0};
+	int error = 0;
+
+	s->fd = open_there(s);
+	if (s->fd < 0 && errno == ENOENT &&
+	    sl_write_file(
+		s->dir, "sending", empty, sizeof(empty), 0640, &err) == SL_OK)
+		s->fd = open_there(s);
+	if (s->fd < 0)
+		error = err.sys != 0 ? err.sys : errno;
+	errno = ENOSPC; /* if only a part goes */
+	if (s->fd >= 0 &&
+	    (pwrite(s->fd, empty, sizeof(empty), 0) != (ssize_t)sizeof(empty) ||
+		fdatasync(s->fd) != 0))
+		error = errno;
+	if (error == 0)
+		return true;
+	s->error = error;
+	sl_cleanup_close(&s->fd);
+	return false;
+}
+
+int
+sl_sending_mend(struct sl_sending *s)
+{
+	if (s->fd >= 0)
+		return 0;
+	if (s->n > 0 || !s->overtaken || sl_clock_boot_ms() < s->mend_ms)
+		return s->error;
+	s->mend_ms = sl_clock_boot_ms() + MEND_MS;
+	if (!make_anew(s))
+		return s->error;
+	s->torn = false;
+	sl_log(SL_LOG_NOTICE, "store", "db/sending can be written again");
+	return 0;
 }
 
 enum sl_rc
@@ -187,6 +252,8 @@ sl_sending_committed(struct sl_sending *s, struct sl_err *err)
 		return SL_FATAL;
 	s->torn = false;
 	s->n = 0;
+	s->overtaken = true;
+	(void)sl_sending_mend(s);
 	/* Without a record too: the transaction may hold the number. */
 	s->generation++;
 	return SL_OK;

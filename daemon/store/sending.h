@@ -40,10 +40,12 @@ uint64_t sl_sending_generation(const struct sl_sending *s);
 /* None put in it so far? */
 bool sl_sending_is_fresh(const struct sl_sending *s);
 /* Durable when it returns SL_OK. SL_SKIP: it cannot be (no room, or it could
- * not be written, then once and for all); the commit must be waited for.
- * SL_FATAL: the sync failed. */
+ * not be written); the commit must be waited for. SL_FATAL: the sync failed. */
 enum sl_rc sl_sending_put(
     struct sl_sending *s, int64_t delivery, struct sl_err *err);
+/* 0, or the errno with which it could not be written last. Tries again every
+ * second, if nothing in it counts; may block. */
+int sl_sending_mend(struct sl_sending *s);
 /* The transaction is committed: what was put counts no more. */
 enum sl_rc sl_sending_committed(struct sl_sending *s, struct sl_err *err);
 

@@ -241,6 +241,12 @@ sl_store_sending(struct sl_store *s, int64_t delivery, struct sl_err *err)
 	return sl_sending_put(s->sending, delivery, err);
 }
 
+int
+sl_store_mend(struct sl_store *s)
+{
+	return sl_sending_mend(s->sending);
+}
+
 enum sl_rc
 sl_store_open(const char *root, const char *origin, struct sl_store **ret,
     struct sl_err *err)

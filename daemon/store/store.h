@@ -49,6 +49,9 @@ enum sl_rc sl_store_commit(struct sl_store *s, struct sl_err *err);
  * caller writes in this transaction. SL_SKIP: only with the commit. */
 enum sl_rc sl_store_sending(
     struct sl_store *s, int64_t delivery, struct sl_err *err);
+/* 0, or the errno with which db/sending cannot be written: each sending waits
+ * for a commit. May try it again, and block. */
+int sl_store_mend(struct sl_store *s);
 /* Written, not committed yet? */
 bool sl_store_dirty(const struct sl_store *s);
 

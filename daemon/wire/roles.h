@@ -142,6 +142,7 @@ enum sl_verdict {
 	SL_VERDICT_LOGIN = 6, /* stop the connector and shout */
 	SL_VERDICT_DOWN = 7, /* pause the connector */
 	SL_VERDICT_NOT_THERE = 8, /* only asked: its own key is not known */
+	SL_VERDICT_NOT_BEGUN = 9, /* handed back: nothing was asked or sent */
 };
 
 /* What became of a question to a witness or a time-stamp authority. */

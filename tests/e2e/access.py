@@ -328,6 +328,38 @@ class Access(unittest.TestCase):
         self.assertEqual((event["request"], event["why"]),
                          (number, "the post was rejected"))
 
+    def test_asked_by_both(self):
+        """What was asked for when it was no post yet ends with its only
+        post."""
+        h = PeopleHouse(user=SERVICE, queues=("Skannet post",), ocr=False,
+                        limits="members_max = 1")
+        self.addCleanup(h.close)
+        self.bomb(h, "mange.zip")
+        h.wait_for(lambda: h.rows("list", "--disposition", "quarantined"), 30,
+                   "quarantined")
+        bad = h.rows("list")[0]["id"]
+        numbers = [json.loads(h.person(
+            who, "--json", "release", bad, *WHY, role="archivist",
+            code=4).stdout)["pending"] for who in ("archivist", "second")]
+        h.stop()
+        path = os.path.join(h.root, "sluse.conf")
+        with open(path, encoding="utf-8") as file:
+            text = file.read()
+        with open(path, "w", encoding="utf-8") as file:
+            file.write(text.replace("members_max = 1", "members_max = 9"))
+        h.start()
+        h.person("archivist", "approve", str(numbers[1]), *WHY, code=0)
+        post = h.wait_for(lambda: [
+            row["id"] for row in h.rows("list", "--disposition", "held")], 30,
+            "a post")[0]
+        self.assertEqual(post, bad + ".1")
+        h.person("archivist", "reject", post, *WHY, code=0)
+        self.assertEqual(h.person_rows("auditor", "approve", "--list"), [])
+        event, = h.events("second_person_expired")
+        self.assertEqual(
+            (event["payload"]["request"], event["payload"]["why"]),
+            (numbers[0], "the post was rejected"))
+
     def test_erasure(self):
         """No content goes by one person's word, be he the owner."""
         h = self.house

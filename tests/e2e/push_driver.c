@@ -682,6 +682,55 @@ queued(void)
 	end();
 }
 
+/* What waits behind one that got no answer goes back as it came; what comes
+ * then is delivered. */
+static void
+handed_back(void)
+{
+	struct parcel p[4];
+	unsigned i, begun = 0;
+	struct sl_msg m, ok;
+	struct sl_err err;
+
+	set_up();
+	start("n5");
+	json_decref(fake_control(&n5, "POST", "faults",
+	    "[{\"match\":{\"rel\":\"ny-journalpost\"},"
+	    "\"action\":\"reset\",\"count\":1}]"));
+	for (i = 0; i < 4; i++) {
+		parcel_new(&p[i], fresh_key(), "2026/211", 0);
+		CHECK(parcel_send(&world, &p[i], 100 + i));
+	}
+	for (i = 0; i < 4 && world_recv(&world, &m);) {
+		if (m.type == SL_MSG_CHECKPOINT) {
+			begun++;
+			ok = (struct sl_msg){.type = SL_MSG_CHECKPOINT_OK};
+			ok.checkpoint_ok.delivery = m.checkpoint.delivery;
+			CHECK(sl_chan_send(world.chan, &ok, NULL, 0, &err) ==
+			      SL_OK);
+			continue;
+		}
+		CHECK(m.type == SL_MSG_DELIVERED &&
+		      m.delivered.delivery == 100 + i);
+		CHECK_MSG(
+		    m.delivered.verdict ==
+			(i == 0 ? SL_VERDICT_LATER : SL_VERDICT_NOT_BEGUN),
+		    "%u", m.delivered.verdict);
+		CHECK(m.delivered.uncertain == (i == 0));
+		i++;
+	}
+	CHECK(i == 4 && begun == 1);
+	parcel_free(&p[0]);
+	parcel_new(&p[0], fresh_key(), "2026/211", 0);
+	for (i = 0; i < 4; i++)
+		CHECK(parcel_send(&world, &p[i], 100 + i));
+	deliver_all(4);
+	no_violations(&n5);
+	for (i = 0; i < 4; i++)
+		parcel_free(&p[i]);
+	end();
+}
+
 /* As many posts as slused has on the way with one sluse-push, each of as many
  * files. */
 static void
@@ -960,7 +1009,8 @@ main(int argc, char **argv)
 	    {"again_is_already", again_is_already}, {"holds", holds},
 	    {"status_table", status_table}, {"token_expires", token_expires},
 	    {"bad_password", bad_password}, {"sync_cases", sync_cases},
-	    {"queued", queued}, {"as_much_as_may_come", as_much_as_may_come},
+	    {"queued", queued}, {"handed_back", handed_back},
+	    {"as_much_as_may_come", as_much_as_may_come},
 	    {"makes_case_once", makes_case_once}, {"in_pieces", in_pieces},
 	    {"nonsense_ends_it", nonsense_ends_it},
 	    {"secrets_stay", secrets_stay}, {"webhook", webhook},

@@ -107,6 +107,40 @@ class Queues(unittest.TestCase):
                          ["intake_stopped", "intake_resumed"])
 
     @unittest.skipUnless(shutil.which("strace"), "needs strace")
+    def test_what_is_sent_cannot_be_noted(self):
+        """status tells it as long as it is so; post goes out all the same."""
+        h = self.house
+
+        def troubles():
+            return h.rows("status")[0]["slused"]["troubles"]
+        trace = self.break_disk(h, "pwrite64", "-P",
+                                os.path.join(h.root, "db", "sending"))
+        self.drop("spool", "E-post", "Inn", name="en.txt")
+        row, = h.wait_for(troubles, 20, "it is said")
+        self.assertEqual((row["program"], row["reason"]),
+                         ("slused", "disk_error"))
+        self.assertIn("db/sending cannot be written", row["text"])
+        self.assertIn("Look at the disk", row["help"])
+        self.assertIn("LACKS  slused: db/sending", h.sluse("status").stdout)
+        h.wait_for(lambda: len(h.keys_there()) == 1, 20, "sent all the same")
+        trace.terminate()
+        h.wait_for(lambda: not troubles(), 20, "it is over")
+        with open(os.path.join(h.root, "log"), encoding="utf-8") as file:
+            self.assertIn("can be written again", file.read())
+
+    @unittest.skipUnless(shutil.which("strace"), "needs strace")
+    def test_a_list_that_the_disk_fails(self):
+        """Nobody is told to put there what is there."""
+        path = os.path.join(self.house.root, "secrets", "passwords")
+        with open(path, "w", encoding="ascii") as file:
+            file.write("ord\n")
+        os.chmod(path, 0o600)
+        self.break_disk(self.house, "newfstatat", "-P", path)
+        row, = self.house.rows("status")[0]["slused"]["troubles"]
+        self.assertEqual(row["reason"], "passwords")
+        self.assertIn("look at its disk", row["help"])
+
+    @unittest.skipUnless(shutil.which("strace"), "needs strace")
     def test_a_full_disk_after_a_file_that_it_fails(self):
         """As soon as there is room again, nobody is told that there is none."""
         h = House(instance="settle = 200ms\nsweep = 4s\nfree_space_min = 1M\n"

@@ -3,6 +3,7 @@
 a person can see why."""
 import os
 import sys
+import time
 
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 import house  # noqa: E402
@@ -220,6 +221,81 @@ class Down(Trial):
                          ["2026/52"])
         self.assertEqual(self.problems(h), [])
         h.check_whole(self)
+
+
+class Silent(Trial):
+    """A target that takes the request and says nothing."""
+
+    def test_what_was_not_begun(self):
+        """Of what a sluse-push has in line only what it sent may be there."""
+        h = self.house(target_keys="timeout = 500ms\nbreaker_failures = 2\n"
+                       "breaker_first = 1h\nbreaker_max = 1h\n")
+        h.wait_for(lambda: h.rows("cases", "list"), 10, "known cases")
+        h.sluse("stop-out")
+        for n in range(16):
+            h.drop_bytes(letter(n), "brev-%02d.txt" % n)
+        h.wait_for(lambda: h.query("SELECT count(*) FROM delivery")[0][0] ==
+                   16, 20, "in line")
+        h.fake.control("POST", "faults", [
+            {"action": "hang", "match": {"rel": "ny-journalpost"},
+             "count": 1000}])
+        h.sluse("start-out")
+
+        def target():
+            return h.rows("status")[0]["slused"]["targets"][0]
+        h.wait_for(lambda: target()["paused"] and target()["inflight"] == 0,
+                   20, "the breaker opens")
+        self.assertEqual(
+            h.query("SELECT uncertain, count(*) FROM delivery"
+                    " GROUP BY 1 ORDER BY 1"), [(0, 14), (1, 2)])
+        self.assertEqual(h.fake.control("GET", "faults")[0]["fired"], 2)
+        h.fake.control("DELETE", "faults")
+        h.sluse("start-out")
+        for row in h.rows("list"):
+            h.sluse("retry", row["id"], "--why", "oppe igjen")
+        h.wait_quiet(30, 16)
+        self.assertEqual(self.problems(h), [])
+        h.check_whole(self)
+
+    def test_a_word_of_a_person(self):
+        """That it is to be sent again holds until it is sent."""
+        h = self.house(target_keys="timeout = 500ms\nbreaker_failures = 1\n"
+                       "breaker_first = 1h\nbreaker_max = 1h\n"
+                       "unknown_hold = yes\nunknown_checks = 1\n")
+        h.wait_for(lambda: h.rows("cases", "list"), 10, "known cases")
+        h.fake.control("POST", "faults", [
+            {"action": "hang", "match": {"rel": "ny-journalpost"},
+             "count": 1}])
+        h.drop_bytes(letter(0), "brev-0.txt")
+
+        def paused():
+            return h.rows("status")[0]["slused"]["targets"][0]["paused"]
+        h.wait_for(paused, 20, "the breaker opens")
+        h.sluse("start-out")
+        row = self.until(h, "brev-0.txt", 20, disposition="held",
+                         reason="target_unsure")
+        h.sluse("stop-out")
+        h.drop_bytes(letter(1), "brev-1.txt")
+        h.wait_for(lambda: h.query("SELECT count(*) FROM delivery")[0][0] ==
+                   2, 20, "in line")
+        h.sluse("retry", row["id"], "--why", "den er ikke der")
+        h.wait_for(lambda: h.query(
+            "SELECT count(*) FROM delivery WHERE next_ms <= ?",
+            int(time.time() * 1000))[0][0] == 2, 10, "both are due")
+        h.fake.control("POST", "faults", [
+            {"action": "hang", "match": {"rel": "ny-journalpost"},
+             "count": 1}])
+        h.sluse("start-out")
+        h.wait_for(paused, 20, "the other hangs")
+        h.wait_for(lambda: h.query("SELECT uncertain, send_again FROM delivery"
+                                   " ORDER BY id") == [(1, 1), (1, 0)], 10,
+                   "the word stands")
+        h.sluse("start-out")
+        h.sluse("retry", row["id"], "--why", "oppe igjen")
+        self.until(h, "brev-0.txt", 20, disposition="done")
+        self.until(h, "brev-1.txt", 20, disposition="held",
+                   reason="target_unsure")
+        self.assertEqual(len(h.keys_there()), 1)
 
 
 class Two(Trial):

@@ -83,6 +83,97 @@ def wire():
     put("wire", "unknown", struct.pack("<HH", 0xffff, protocol()))
 
 
+# -- results: what a child tells, packet by packet ------------------------------
+def record(message, /, **values):
+    """A record of messages.def; what is not said is 0 or empty."""
+    with open(os.path.join(TOP, "daemon/wire/messages.def")) as file:
+        text = file.read()
+    number = re.search(r"M\((\d+), %s, " % message, text).group(1)
+    body = re.search(r"#define SL_MSG_%s_FIELDS\(F\)(.*?)(?=\n#define|\n/\*|\n$)"
+                     % message, text, re.S).group(1)
+    out = struct.pack("<HH", int(number), protocol())
+    for kind, field in re.findall(r"F\((\w+), (\w+),", body):
+        value = values.pop(field, None)
+        if kind == "DIGEST":
+            out += value or bytes(32)
+        elif kind in ("STR", "RAW"):
+            value = (value or "").encode()
+            out += struct.pack("<I", len(value)) + value
+        else:
+            out += struct.pack("<" + {"U8": "B", "U16": "H", "U32": "I",
+                                      "U64": "Q", "I64": "q"}[kind], value or 0)
+    assert not values, values
+    return out
+
+
+OPEN, PAGES, OCR, DECRYPT, CONVERT, FRESH, COPY = 0, 1, 2, 3, 4, 8, 16
+
+
+def results():
+    def stream(name, flags, *packets):
+        put("results", name, bytes([flags]) + b"".join(
+            struct.pack("<H", len(p)) + p for p in packets))
+
+    def part(number, **more):
+        return record("R_PART", **dict({"part": number, "role": 1, "size": 3,
+                                        "mime": "text/plain"}, **more))
+    text = record("R_TEXT", text="Testvik kommune")
+    field = record("R_FIELD", field=1, value="2026/87", source=1)
+    page = record("R_PAGE", source=1, confidence=900)
+    end = record("R_END")
+    stream("letter", OPEN, part(0), text, record("R_BOXES", boxes="1234"),
+           field, page, end)
+    stream("original", OPEN | FRESH, record("R_ORIGINAL", size=3), part(0), end)
+    stream("original-twice", OPEN | FRESH, record("R_ORIGINAL", size=3),
+           record("R_ORIGINAL", size=3))
+    stream("original-longer", OPEN | FRESH, record("R_ORIGINAL", size=4))
+    stream("copy-only", OPEN | FRESH | COPY, record("R_ORIGINAL", size=3), end)
+    stream("copy-and-part", OPEN | COPY, part(0), end)
+    stream("zip", OPEN, part(0, role=2), part(1, depth=1, offset=0),
+           part(2, depth=1, offset=3, reason="damaged"), end)
+    stream("part-again", OPEN, part(0), part(0))
+    stream("part-of-later", OPEN, part(0), part(1, parent=1))
+    stream("too-large", OPEN, part(0), part(1, size=1 << 19),
+           part(2, size=1 << 19), part(3))
+    stream("no-slug", OPEN, part(0, reason="Kari Nordmann"))
+    stream("waits-by-itself", OPEN, part(0, reason="disk_full"))
+    stream("no-part", OPEN, text, page)
+    stream("page-unclosed", OPEN, part(0), text, field,
+           record("R_TEXT", page=1, text="to"), page, end)
+    stream("many-pages", OPEN, part(0), *[page] * 300)
+    stream("far-page", OPEN, part(0), record("R_PAGE", page=500, source=1))
+    stream("image", OPEN, part(0), text, record(
+        "R_PAGE", source=3, image_format=1, image_size=3, base_size=15), end)
+    stream("package", OPEN, part(0, describes="fiks-arkiv"),
+           record("R_FIELD", field=1, value="2026/87", source=8, post=64),
+           record("R_NAMED", post=1, file="brev.pdf"), end)
+    stream("post-65", OPEN, part(0, describes="fiks-arkiv"),
+           record("R_NAMED", post=65, file="brev.pdf"))
+    stream("note", OPEN, part(0), record("R_NOTE", slug="limit_members",
+                                         detail="1"), end)
+    stream("note-quote", OPEN, part(0), record("R_NOTE", slug='limit_"'))
+    stream("shut", OPEN, part(0, mime="application/pkcs7-mime",
+                              reason="encrypted"), end)
+    stream("after-end", OPEN, part(0), end, page)
+    stream("end-alone", OPEN, end)
+    stream("two-in-one", OPEN, part(0) + end)
+    stream("other-message", OPEN, part(0), record("HELLO", name="x"))
+    stream("cut", OPEN, part(0)[:-1])
+    stream("pages", PAGES, text, record("R_PAGE", page=2, source=1), end)
+    stream("page-of-others", PAGES, record("R_PAGE", page=1, source=1))
+    stream("page-behind", PAGES, record("R_PAGE", page=5, source=1))
+    stream("another-part", PAGES, record("R_TEXT", part=1, page=2, text="x"))
+    stream("ocr", OCR, record("R_PAGE", page=2, source=2), end)
+    stream("ocr-wants-ocr", OCR, record("R_PAGE", page=2, source=3))
+    stream("ocr-gives-up", OCR, record("R_PAGE", page=2, reason="limit_time"))
+    stream("clear", DECRYPT, record("R_CLEAR"), end)
+    stream("clear-twice", DECRYPT, record("R_CLEAR"), record("R_CLEAR"))
+    stream("clear-longer", DECRYPT, record("R_CLEAR", size=1))
+    stream("clear-of-none", OPEN, part(0), record("R_CLEAR"))
+    stream("pdf", CONVERT, record("R_CLEAR"), end)
+    stream("convert-parts", CONVERT, part(0))
+
+
 # -- package: the samples of the unit test, and what is wrong with them ---------
 def package():
     folder = os.path.join(TOP, "tests", "data", "packages")
@@ -825,7 +916,7 @@ def crawl():
     put("crawl", "nul", "0" + whole() + "m {\"a\\u0000\": \"\\u0000\"}\n")
 
 
-for make in (wire, config, leaves, caseindex, sidecar, csv, settle, texts, mail,
+for make in (wire, results, config, leaves, caseindex, sidecar, csv, settle, texts, mail,
              open_, office, pronom, http, package, targetlog,
              cosign, crawl, harvest, n5check, dias):
     make()

@@ -147,6 +147,61 @@ fraktur_words(void)
 	check_word("", "\u00e6", true, "");
 }
 
+static void
+add_word(struct sl_page *p, const char *word, size_t place)
+{
+	const uint16_t x = (uint16_t)(place % 100 * 100);
+	const uint16_t y = (uint16_t)(place / 100 * 100);
+	const uint16_t box[4] = {x, y, (uint16_t)(x + 50), (uint16_t)(y + 50)};
+
+	if (p->text.n > 0)
+		sl_page_add_text(p, " ", 1);
+	sl_page_add_word(p, word, strlen(word), 900, box);
+}
+
+/* So many words that only one reading has, then one of both, then so many that
+ * only the other has, and one of both again. */
+static void
+check_away(size_t only_new, size_t only_old)
+{
+	struct sl_ocr_pass pass = {0};
+	struct sl_page old;
+	size_t i;
+
+	sl_page_init(&pass.page, 0, 0);
+	sl_page_init(&old, 0, 0);
+	for (i = 0; i < 12; i++)
+		add_word(&old, "det er ikke noe som", 9000 + i);
+	for (i = 0; i < only_new; i++)
+		add_word(&pass.page, "neu", i);
+	add_word(&pass.page, "Qvcern", 2000);
+	add_word(&old, "Qv\u00e6rn", 2000);
+	for (i = 0; i < only_old; i++)
+		add_word(&old, "gammelt", 3000 + i);
+	for (i = 0; i < only_old; i++)
+		add_word(&pass.page, "neu", 5000 + i);
+	add_word(&pass.page, "Ligeveegt", 7000);
+	add_word(&old, "Ligev\u00e6gt", 7000);
+	sl_ocr_fraktur_join(&pass, &old);
+	CHECK_MSG(strstr(sl_buf_str(&pass.page.text), "Qv\u00e6rn") != NULL,
+	    "%zu, %zu", only_new, only_old);
+	CHECK_MSG(strstr(sl_buf_str(&pass.page.text), "Ligev\u00e6gt") != NULL,
+	    "%zu, %zu", only_new, only_old);
+	sl_page_free(&pass.page);
+	sl_page_free(&old);
+}
+
+/* Words that do not meet do not end it. */
+static void
+fraktur_away(void)
+{
+	check_away(0, 0);
+	check_away(500, 0);
+	check_away(0, 59);
+	check_away(0, 200);
+	check_away(300, 300);
+}
+
 /* -- languages ------------------------------------------------------------ */
 
 static PIX *
@@ -508,6 +563,6 @@ unread(void)
 TEST_MAIN({"dashes_are_no_line", dashes_are_no_line}, {"sections", sections},
     {"unread", unread}, {"seen_signs", seen_signs}, {"amounts", amounts},
     {"fraktur_seen", fraktur_seen}, {"fraktur_words", fraktur_words},
-    {"english", english}, {"english_page", english_page},
-    {"wide_part", wide_part}, {"begins_english", begins_english},
-    {"table_on_end", table_on_end})
+    {"fraktur_away", fraktur_away}, {"english", english},
+    {"english_page", english_page}, {"wide_part", wide_part},
+    {"begins_english", begins_english}, {"table_on_end", table_on_end})

@@ -4,11 +4,14 @@
  */
 #include "../../daemon/store/store.h"
 
+#include <errno.h>
 #include <fcntl.h>
+#include <signal.h>
 #include <sqlite3.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -601,6 +604,16 @@ sending_generations(void)
 	(void)sl_remove_tree(AT_FDCWD, dir);
 }
 
+static int
+mended(struct sl_sending *s)
+{
+	int tries = 500, error;
+
+	while ((error = sl_sending_mend(s)) != 0 && tries-- > 0)
+		(void)usleep(20000);
+	return error;
+}
+
 /* On a full disk it cannot be made: it holds nothing, so all goes on. */
 static void
 sending_cannot_be_made(void)
@@ -621,12 +634,64 @@ sending_cannot_be_made(void)
 	CHECK(n == 0 && !torn && sl_sending_generation(s) == 6);
 	CHECK(sl_sending_put(s, 7, &err) == SL_SKIP);
 	CHECK(sl_sending_committed(s, &err) == SL_OK);
-	sl_sending_close(s);
+	CHECK(sl_sending_mend(s) != 0);
 	CHECK(rmdir(path) == 0);
+	CHECK(mended(s) == 0 && sl_sending_put(s, 8, &err) == SL_OK);
+	sl_sending_close(s);
+	(void)snprintf(path, sizeof(path), "%s/db/sending", dir);
+	CHECK(unlink(path) == 0);
 	/* One that is there and cannot be had may tell of something. */
 	(void)snprintf(path, sizeof(path), "%s/db/sending", dir);
 	CHECK(symlink("elsewhere", path) == 0);
 	CHECK(sl_sending_open(dir, 5, &s, ids, &n, &torn, &err) == SL_FATAL);
+	(void)sl_remove_tree(AT_FDCWD, dir);
+}
+
+/* It is told with which error it cannot be written, and is of use again when it
+ * can; but not while what is in it counts. */
+static void
+sending_mends(void)
+{
+	char dir[] = "/tmp/sluse-store-XXXXXX", path[64];
+	int64_t ids[SL_SENDING_MAX];
+	struct rlimit no = {0}, was;
+	struct sl_sending *s;
+	struct sl_err err;
+	uint64_t known;
+	unsigned n;
+	bool torn;
+
+	CHECK(mkdtemp(dir) != NULL);
+	(void)snprintf(path, sizeof(path), "%s/db", dir);
+	CHECK(mkdir(path, 0700) == 0);
+	(void)signal(SIGXFSZ, SIG_IGN);
+	CHECK(getrlimit(RLIMIT_FSIZE, &was) == 0);
+	no.rlim_max = was.rlim_max;
+	CHECK(sl_sending_open(dir, 0, &s, ids, &n, &torn, &err) == SL_OK);
+	CHECK(sl_sending_put(s, 7, &err) == SL_OK && sl_sending_mend(s) == 0);
+	CHECK(setrlimit(RLIMIT_FSIZE, &no) == 0);
+	CHECK(sl_sending_put(s, 8, &err) == SL_SKIP);
+	CHECK(setrlimit(RLIMIT_FSIZE, &was) == 0);
+	/* 7 is not committed. */
+	(void)usleep(1200000);
+	CHECK(sl_sending_mend(s) == EFBIG);
+	CHECK(sl_sending_put(s, 8, &err) == SL_SKIP);
+	sl_sending_close(s);
+	CHECK(sl_sending_open(dir, 0, &s, ids, &n, &torn, &err) == SL_OK);
+	CHECK(n == 1 && ids[0] == 7);
+	known = sl_sending_generation(s);
+	CHECK(sl_sending_committed(s, &err) == SL_OK);
+	CHECK(setrlimit(RLIMIT_FSIZE, &no) == 0);
+	CHECK(sl_sending_put(s, 9, &err) == SL_SKIP);
+	CHECK(sl_sending_committed(s, &err) == SL_OK);
+	CHECK(sl_sending_mend(s) == EFBIG);
+	CHECK(setrlimit(RLIMIT_FSIZE, &was) == 0);
+	CHECK(mended(s) == 0);
+	CHECK(sl_sending_put(s, 10, &err) == SL_OK);
+	sl_sending_close(s);
+	CHECK(sl_sending_open(dir, known, &s, ids, &n, &torn, &err) == SL_OK);
+	CHECK(!torn && n == 1 && ids[0] == 10);
+	sl_sending_close(s);
 	(void)sl_remove_tree(AT_FDCWD, dir);
 }
 
@@ -1028,8 +1093,8 @@ TEST_MAIN({"all_or_nothing", all_or_nothing}, {"replaced", replaced},
     {"sending_file", sending_file},
     {"sending_generations", sending_generations},
     {"sending_cannot_be_made", sending_cannot_be_made},
-    {"walks_nest", walks_nest}, {"deadlines_step", deadlines_step},
-    {"pages_given_up", pages_given_up},
+    {"sending_mends", sending_mends}, {"walks_nest", walks_nest},
+    {"deadlines_step", deadlines_step}, {"pages_given_up", pages_given_up},
     {"done_cost_nothing", done_cost_nothing}, {"files", files},
     {"orphan_bundles", orphan_bundles},
     {"failed_writer_does_nothing_more", failed_writer_does_nothing_more},
