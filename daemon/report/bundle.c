@@ -307,7 +307,7 @@ sl_bundle_make(struct sl_store *s, const struct sl_config *cfg,
 
 	/* Before anything is made. */
 	if (rc == SL_OK && opt->control != NULL)
-		rc = sl_control_read(opt->control, &sheet, err);
+		rc = sl_control_read(opt->control, NULL, &sheet, err);
 	sl_control_free(&sheet);
 	if (rc != SL_OK)
 		return rc;

@@ -367,7 +367,7 @@ period_of_control(struct sl_rep_options *o, char *from, char *to, size_t cap,
     struct sl_err *err)
 {
 	struct sl_control_sheet sheet;
-	enum sl_rc rc = sl_control_read(o->control, &sheet, err);
+	enum sl_rc rc = sl_control_read(o->control, o->queue, &sheet, err);
 
 	if (rc == SL_OK && sl_control_days(&sheet, o->queue, from, to, cap)) {
 		o->from = from;
