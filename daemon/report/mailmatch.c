@@ -157,55 +157,59 @@ sl_mailmatch_begin(struct sl_mailmatch *m, struct sl_rep *r,
 }
 
 void
-sl_mailmatch_part(struct sl_mailmatch *m, uint32_t part, uint32_t consignment)
+sl_mailmatch_part(
+    struct sl_mailmatch *m, uint32_t part, uint32_t consignment, bool inside)
 {
 	struct sl_mailmatch_parts *p = &m->parts;
 
 	if ((m->mark[consignment] & KEYLESS) == 0)
 		return;
 	p->at = sl_grow(p->at, &p->cap, p->n + 1, sizeof(*p->at));
-	p->at[p->n++] = (struct sl_mailmatch_part){part, consignment};
+	p->at[p->n++] = (struct sl_mailmatch_part){part, consignment, inside};
 }
 
 /* -- pairing ----------------------------------------------------------------
  */
 
-/* Messages in a folder, an mbox or a zip, and one without a Message-ID. What
- * is attached to a message did not lie in the mailbox by itself. */
+/* Is it attached to a message? Then it did not lie in the mailbox by itself. */
+static bool
+is_attached(struct sl_db *db, uint32_t part)
+{
+	return sl_db_int(db, 0,
+		   "WITH RECURSIVE up(source, number) AS (SELECT source, parent"
+		   " FROM part WHERE id = ?1 AND number <> 0 UNION SELECT"
+		   " p.source, p.parent FROM up JOIN part p USING (source,"
+		   " number) WHERE p.number <> 0)"
+		   " SELECT EXISTS (SELECT 1 FROM up JOIN part p USING (source,"
+		   " number) WHERE p.mime IN ('message/rfc822',"
+		   " 'application/vnd.ms-outlook'))",
+		   "i", (int64_t)part) != 0;
+}
+
+/* Messages in a folder, an mbox or a zip, and those without a Message-ID. */
 static void
 look_into_parts(struct sl_mailmatch *m)
 {
 	struct sl_db *db = sl_store_db(m->r->store);
+	const struct sl_mailmatch_part *p;
 	struct sl_mailmatch_open o = {0};
 	sqlite3_stmt *st;
-	size_t i;
 
-	for (i = 0; i < m->parts.n; i++) {
-		st = sl_db_query(db,
-		    "WITH RECURSIVE up(source, number) AS (SELECT source, "
-		    "parent"
-		    " FROM part WHERE id = ?1 AND number <> 0 UNION SELECT"
-		    " p.source, p.parent FROM up JOIN part p USING (source,"
-		    " number) WHERE p.number <> 0)"
-		    " SELECT f.value FROM (SELECT 1) LEFT JOIN found f"
-		    " ON f.part = ?1 AND f.field = ?2 WHERE NOT EXISTS (SELECT "
-		    "1"
-		    " FROM up JOIN part p USING (source, number) WHERE p.mime "
-		    "IN"
-		    " ('message/rfc822', 'application/vnd.ms-outlook'))"
-		    " ORDER BY f.id LIMIT 1",
-		    "ii", (int64_t)m->parts.at[i].part,
-		    (int64_t)SL_FIELD_message_id);
-		if (!sl_db_row(db, st))
+	for (p = m->parts.at; p < m->parts.at + m->parts.n; p++) {
+		if (p->inside && is_attached(db, p->part))
 			continue;
-		o.consignment = m->parts.at[i].consignment;
-		if (*sl_db_text(st, 0) == '\0') {
+		st = sl_db_query(db,
+		    "SELECT value FROM found WHERE part = ?1 AND field = ?2"
+		    " ORDER BY id LIMIT 1",
+		    "ii", (int64_t)p->part, (int64_t)SL_FIELD_message_id);
+		o.consignment = p->consignment;
+		if (!sl_db_row(db, st)) {
 			m->mark[o.consignment] |= NO_ID;
-		} else {
-			m->mark[o.consignment] |= HAS_ID;
-			o.hash = sl_mailbox_hash(sl_db_text(st, 0));
-			take_known(m, &o);
+			continue;
 		}
+		m->mark[o.consignment] |= HAS_ID;
+		o.hash = sl_mailbox_hash(sl_db_text(st, 0));
+		take_known(m, &o);
 		sl_db_done(st);
 	}
 }

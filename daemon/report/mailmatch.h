@@ -33,6 +33,7 @@ struct sl_mailmatch {
 	struct sl_mailmatch_parts {
 		struct sl_mailmatch_part {
 			uint32_t part, consignment;
+			bool inside; /* of a file; else it is the file */
 		} * at;
 		size_t n, cap;
 	} parts;
@@ -49,9 +50,9 @@ struct sl_mailmatch {
  * consignments once. */
 void sl_mailmatch_begin(struct sl_mailmatch *m, struct sl_rep *r,
     const struct sl_snap *snap, struct sl_mailbox *list);
-/* A part that is a message. */
+/* A part that is a message. inside: of a file, else it is the file. */
 void sl_mailmatch_part(
-    struct sl_mailmatch *m, uint32_t part, uint32_t consignment);
+    struct sl_mailmatch *m, uint32_t part, uint32_t consignment, bool inside);
 /* After all parts: sets `came` of the lines and fills `pair`. has_parts: by
  * consignment. */
 void sl_mailmatch_end(struct sl_mailmatch *m, const uint8_t *has_parts,

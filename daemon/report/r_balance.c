@@ -135,7 +135,7 @@ count_parts(struct balance *b)
 	struct sl_db *db = sl_store_db(b->r->store);
 	sqlite3_stmt *st = sl_db_query(db,
 	    "SELECT id, source, role, pages, mime, reason,"
-	    " describes <> '' FROM part",
+	    " describes <> '', number FROM part",
 	    "");
 	struct part p;
 	int64_t id, source;
@@ -153,7 +153,8 @@ count_parts(struct balance *b)
 		b->has_parts[p.consignment] = 1;
 		if (b->sheet.mail.there &&
 		    sl_mime_is_message(sl_db_text(st, 4)))
-			sl_mailmatch_part(&b->mail, p.id, p.consignment);
+			sl_mailmatch_part(&b->mail, p.id, p.consignment,
+			    sqlite3_column_int64(st, 7) != 0);
 		if (!b->snap.c[p.consignment].in)
 			continue;
 		if (sqlite3_column_int(st, 6) != 0)

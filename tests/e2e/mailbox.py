@@ -173,7 +173,7 @@ class Mailbox(unittest.TestCase):
         """Several messages in one file are several, each by its own."""
         found = self.fill("Faner", PLAIN)
         listed = self.box.listed("Faner", "tab")
-        del found[6]
+        late = found.pop(6)
         self.house.drop_bytes(b"".join(
             b"From kari@example.no Mon Jan  5 10:00:00 2026\n" +
             data.replace(b"\r\n", b"\n") + b"\n" for data in found.values()),
@@ -183,6 +183,16 @@ class Mailbox(unittest.TestCase):
         self.assertEqual((row["total"], row["remainder"]), (6, 1))
         (named,) = self.lost(facts)
         self.assertIn("UID 6, ", named)
+        # The sixth came as what somebody forwards, not as itself.
+        self.house.drop_bytes(
+            b"From: Ola Prove <ola@example.no>\r\nSubject: Vedlagt\r\n"
+            b"MIME-Version: 1.0\r\nContent-Type: multipart/mixed; boundary=x"
+            b"\r\n\r\n--x\r\nContent-Type: message/rfc822\r\n\r\n" +
+            late + b"\r\n--x--\r\n", "videresendt.eml", "Faner")
+        self.house.wait_quiet(count=2)
+        row, facts = self.balance(listed, "Faner")
+        self.assertEqual((row["remainder"], self.lost(facts)), (1, [named]))
+        self.assertEqual(facts["mailbox_unknown"], "1")
 
 
 class Recounted(unittest.TestCase):
