@@ -54,6 +54,9 @@ class Mailbox(unittest.TestCase):
         cls.house = House(queues=("Ren", "Slem", "Navnelos", "Faner"), ocr=False)
         cls.addClassCleanup(cls.house.close)
 
+    def tearDown(self):
+        self.house.check_whole(self)
+
     def fill(self, folder, heads):
         for head in heads:
             self.box.put(folder, mail(heads.index(head), head), NOON)
