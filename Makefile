@@ -193,7 +193,7 @@ PACKAGES := gcc make pkg-config libc6-dev binutils \
 	ca-certificates openssl tesseract-ocr-eng tesseract-ocr-nor tesseract-ocr-osd \
 	tzdata libxml2-utils \
 	clang-14 clang-format-14 git libclang-rt-14-dev mandoc python3 strace systemd \
-	fonts-dejavu-core poppler-utils python3-pil
+	dovecot-imapd fonts-dejavu-core poppler-utils python3-pil
 .PHONY: deps
 deps:  ## install the Debian packages that are missing
 	@missing=; for p in $(PACKAGES); do \

@@ -62,6 +62,8 @@ rooms_test_access := access config base
 libs_test_access := -ljansson -lcrypto
 rooms_test_report := report query store journal registry config options wire base
 libs_test_report = $(libs_sluse-report)
+rooms_fuzz_control := report query store journal registry config options wire base
+libs_fuzz_control = $(libs_sluse-report)
 rooms_fuzz_targetlog := report query store journal registry config options wire base
 libs_fuzz_targetlog = $(libs_sluse-report)
 

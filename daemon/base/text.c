@@ -125,29 +125,23 @@ sl_text_display(struct sl_buf *out, const char *s, size_t n)
 void
 sl_text_html(struct sl_buf *out, const char *s, size_t n)
 {
-	size_t i;
+	size_t i, from = 0;
+	const char *as;
 
 	for (i = 0; i < n; i++) {
-		switch (s[i]) {
-		case '&':
-			sl_buf_add_str(out, "&amp;");
-			break;
-		case '<':
-			sl_buf_add_str(out, "&lt;");
-			break;
-		case '>':
-			sl_buf_add_str(out, "&gt;");
-			break;
-		case '"':
-			sl_buf_add_str(out, "&quot;");
-			break;
-		case '\'':
-			sl_buf_add_str(out, "&#39;");
-			break;
-		default:
-			sl_buf_add_char(out, s[i]);
-		}
+		as = s[i] == '&'    ? "&amp;"
+		     : s[i] == '<'  ? "&lt;"
+		     : s[i] == '>'  ? "&gt;"
+		     : s[i] == '"'  ? "&quot;"
+		     : s[i] == '\'' ? "&#39;"
+				    : NULL;
+		if (as == NULL)
+			continue;
+		sl_buf_add(out, s + from, i - from);
+		sl_buf_add_str(out, as);
+		from = i + 1;
 	}
+	sl_buf_add(out, s + from, n - from);
 }
 
 void

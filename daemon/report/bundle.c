@@ -9,6 +9,7 @@
 
 #include <errno.h>
 #include <inttypes.h>
+#include <malloc.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -23,6 +24,12 @@
 #include "control.h"
 #include "form.h"
 #include "legal.h"
+#include "snap.h"
+
+/* Arrays of a report go back to the system as the report ends: glibc would keep
+ * the room of the first ones, and the next do not fit into it. */
+#define ARRAY_BYTES (1 << 20)
+#define WITH_XML "mottaksprotokoll"
 
 static const char *
 say(const struct sl_bundle *b, const char *nb, const char *en)
@@ -49,42 +56,73 @@ open_folder(struct sl_bundle *b, const char *dir, struct sl_err *err)
 }
 
 static enum sl_rc
-write_text(struct sl_bundle *b, const char *name, const char *p, size_t n,
-    struct sl_err *err)
+cannot_write(struct sl_err *err)
 {
-	if (sl_replace_file(b->dir, name, p, n, 0600, err) == SL_OK)
-		return SL_OK;
 	return sl_err_set(
 	    err, SL_FATAL, errno, "disk_error", "cannot write into the folder");
 }
 
 static enum sl_rc
-write_report(struct sl_bundle *b, const struct sl_report_def *d,
-    const struct sl_form *form, struct sl_err *err)
+write_text(struct sl_bundle *b, const char *name, const char *p, size_t n,
+    struct sl_err *err)
 {
-	struct sl_rep_options o = {.days = -1, .errors = -1};
-	SL_FREE char *name = sl_asprintf("%s.%s", d->slug, form->name);
+	if (sl_replace_file(b->dir, name, p, n, 0600, err) == SL_OK)
+		return SL_OK;
+	return cannot_write(err);
+}
+
+/* The folder's forms of a report; the last one not of all. */
+static const struct sl_form *const forms[] = {
+    &sl_form_html, &sl_form_csv, &sl_form_xml};
+#define FORMS (sizeof(forms) / sizeof(forms[0]))
+
+static FILE *
+open_file(struct sl_bundle *b, const char *slug, const char *form)
+{
+	SL_FREE char *name = sl_asprintf("%s.%s", slug, form);
 	int fd =
 	    openat(b->dir, name, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
 	FILE *f = fd >= 0 ? fdopen(fd, "w") : NULL;
-	struct sl_out *out;
-	enum sl_rc rc;
 
-	if (f == NULL)
-		return sl_err_set(err, SL_FATAL, errno, "disk_error",
-		    "cannot write into the folder");
+	if (f == NULL && fd >= 0)
+		(void)close(fd);
+	return f;
+}
+
+/* Counted once, and written in all its forms as the rows come. */
+static enum sl_rc
+write_report(
+    struct sl_bundle *b, const struct sl_report_def *d, struct sl_err *err)
+{
+	struct sl_rep_options o = {.days = -1, .errors = -1};
+	size_t n = strcmp(d->slug, WITH_XML) == 0 ? FORMS : FORMS - 1, i;
+	struct sl_out *out[FORMS] = {NULL};
+	FILE *f[FORMS] = {NULL};
+	enum sl_rc rc = SL_OK;
+
 	if ((d->takes & SL_TAKES_PERIOD) != 0) {
 		o.from = b->opt->from;
 		o.to = b->opt->to;
 	}
 	if ((d->takes & SL_TAKES_CONTROL) != 0)
 		o.control = b->opt->control;
-	out = sl_out_new(form, f, b->lang);
-	rc = sl_report_run(b->store, b->cfg, d, &o, out, err);
-	sl_out_free(out);
-	if (fclose(f) != 0 && rc == SL_OK)
-		rc = sl_err_set(err, SL_FATAL, errno, "disk_error",
-		    "cannot write into the folder");
+	for (i = 0; rc == SL_OK && i < n; i++) {
+		f[i] = open_file(b, d->slug, forms[i]->name);
+		if (f[i] == NULL)
+			rc = cannot_write(err);
+		out[i] = sl_out_new(forms[i], f[i], b->lang);
+		if (i > 0)
+			out[i - 1]->also = out[i];
+	}
+	if (rc == SL_OK)
+		rc = sl_report_run_shared(
+		    b->store, b->cfg, d, &o, b->shared, out[0], err);
+	for (i = 0; i < n; i++) {
+		sl_out_free(out[i]);
+		if (f[i] != NULL && fclose(f[i]) != 0 && rc == SL_OK)
+			rc = cannot_write(err);
+	}
+	(void)malloc_trim(0);
 	return rc;
 }
 
@@ -101,20 +139,30 @@ goes_in(const struct sl_bundle *b, const struct sl_report_def *d)
 }
 
 static enum sl_rc
-write_reports(struct sl_bundle *b, struct sl_err *err)
+write_each(struct sl_bundle *b, struct sl_err *err)
 {
-	static const char *const forms[] = {"html", "csv"};
-	size_t n, i, k;
+	size_t n, i;
 	const struct sl_report_def *d = sl_report_defs(&n);
 	enum sl_rc rc = SL_OK;
 
 	for (i = 0; rc == SL_OK && i < n; i++)
-		for (k = 0; rc == SL_OK && goes_in(b, &d[i]) && k < 2; k++)
-			rc =
-			    write_report(b, &d[i], sl_form_find(forms[k]), err);
+		if (goes_in(b, &d[i]))
+			rc = write_report(b, &d[i], err);
+	return rc;
+}
+
+static enum sl_rc
+write_reports(struct sl_bundle *b, struct sl_err *err)
+{
+	struct sl_snap shared = {0};
+	enum sl_rc rc = sl_snap_share(b->store, &shared, err);
+
+	(void)mallopt(M_MMAP_THRESHOLD, ARRAY_BYTES);
+	b->shared = &shared;
 	if (rc == SL_OK)
-		rc = write_report(b, sl_report_def_find("mottaksprotokoll"),
-		    &sl_form_xml, err);
+		rc = write_each(b, err);
+	b->shared = NULL;
+	sl_snap_free(&shared);
 	return rc;
 }
 
@@ -221,7 +269,7 @@ add_report_link(const struct sl_bundle *b, const struct sl_report_def *d,
 	(void)snprintf(file, sizeof(file), "%s.html", d->slug);
 	add_link(out, file, say(b, d->nb, d->en));
 	sl_buf_printf(out, " (<a href=\"%s.csv\">csv</a>", d->slug);
-	if (strcmp(d->slug, "mottaksprotokoll") == 0)
+	if (strcmp(d->slug, WITH_XML) == 0)
 		sl_buf_printf(out, ", <a href=\"%s.xml\">xml</a>", d->slug);
 	sl_buf_add_str(out, ")</li>\n");
 }
@@ -273,12 +321,19 @@ write_index(struct sl_bundle *b, struct sl_err *err)
 	return write_text(b, "index.html", sl_buf_str(&out), out.n, err);
 }
 
+/* All of one moment. */
 static enum sl_rc
 write_all(struct sl_bundle *b, struct sl_err *err)
 {
+	struct sl_db *db = sl_store_db(b->store);
 	const struct sl_bundle_page *p;
-	enum sl_rc rc = write_reports(b, err);
+	enum sl_rc rc = sl_report_check_schema(b->store, err);
 
+	if (rc == SL_OK)
+		rc = sl_db_run(db, err, "BEGIN", "");
+	if (rc != SL_OK)
+		return rc;
+	rc = write_reports(b, err);
 	for (p = sl_bundle_pages; rc == SL_OK && p->file != NULL; p++)
 		rc = write_page(b, p, err);
 	if (rc == SL_OK)
@@ -288,7 +343,10 @@ write_all(struct sl_bundle *b, struct sl_err *err)
 	if (rc == SL_OK)
 		rc = write_text(b, "hjemler.tsv", sl_legal_text(),
 		    strlen(sl_legal_text()), err);
-	return rc == SL_OK ? write_index(b, err) : rc;
+	if (rc == SL_OK)
+		rc = write_index(b, err);
+	(void)sl_db_run(db, NULL, "COMMIT", "");
+	return rc;
 }
 
 enum sl_rc
@@ -307,7 +365,7 @@ sl_bundle_make(struct sl_store *s, const struct sl_config *cfg,
 
 	/* Before anything is made. */
 	if (rc == SL_OK && opt->control != NULL)
-		rc = sl_control_read(opt->control, &sheet, err);
+		rc = sl_control_read(opt->control, NULL, &sheet, err);
 	sl_control_free(&sheet);
 	if (rc != SL_OK)
 		return rc;

@@ -18,6 +18,7 @@ struct sl_bundle {
 	struct sl_store *store;
 	const struct sl_config *cfg;
 	const struct sl_rep_options *opt;
+	struct sl_snap *shared; /* of its one moment */
 	unsigned lang;
 	int dir, lock; /* base/part.h */
 	int64_t from_day, to_day; /* the period, for the law */

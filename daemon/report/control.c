@@ -54,7 +54,8 @@ take_row(const struct sl_csvin *c, const int *col, struct sl_control_sheet *ret,
 }
 
 static enum sl_rc
-read_sheet(struct sl_csvin *c, struct sl_control_sheet *ret, struct sl_err *err)
+read_sheet(struct sl_csvin *c, const char *queue, struct sl_control_sheet *ret,
+    struct sl_err *err)
 {
 	static const char *const names[COLUMNS] = {"kø|ko|queue", "dato|date",
 	    "forsendelser|consignments|items", "filer|dokumenter|files",
@@ -65,6 +66,8 @@ read_sheet(struct sl_csvin *c, struct sl_control_sheet *ret, struct sl_err *err)
 	if (rc == SL_SKIP)
 		return sl_err_set(
 		    err, SL_BROKEN, 0, "damaged", "the file is empty");
+	if (rc == SL_OK && sl_mailbox_is_head(c))
+		return sl_mailbox_read_csv(c, queue, &ret->mail, err);
 	for (i = 0; rc == SL_OK && i < COLUMNS; i++)
 		col[i] = sl_csvin_column(c, names[i]);
 	if (rc == SL_OK && (col[QUEUE] < 0 || col[DAY] < 0))
@@ -76,41 +79,59 @@ read_sheet(struct sl_csvin *c, struct sl_control_sheet *ret, struct sl_err *err)
 }
 
 enum sl_rc
-sl_control_read(
-    const char *path, struct sl_control_sheet *ret, struct sl_err *err)
+sl_control_read(const char *path, const char *queue,
+    struct sl_control_sheet *ret, struct sl_err *err)
 {
 	FILE *f = fopen(path, "re");
 	struct sl_csvin c;
 	enum sl_rc rc;
+	int first;
 
 	memset(ret, 0, sizeof(*ret));
 	if (f == NULL)
 		return sl_err_set(err, SL_BROKEN, errno, "file_unreadable",
 		    "the control totals cannot be opened");
-	sl_csvin_open(&c, f);
-	rc = read_sheet(&c, ret, err);
-	sl_csvin_close(&c);
+	first = getc(f);
+	if (first != EOF)
+		(void)ungetc(first, f);
+	if (first == '[' || first == '{') {
+		rc = sl_mailbox_read_json(f, queue, &ret->mail, err);
+	} else {
+		sl_csvin_open(&c, f);
+		rc = read_sheet(&c, queue, ret, err);
+		sl_csvin_close(&c);
+	}
 	(void)fclose(f);
 	if (rc != SL_OK)
 		sl_control_free(ret);
 	return rc;
 }
 
+static void
+widen(const char *wanted, const char *queue, int64_t day, int64_t *first,
+    int64_t *last)
+{
+	if (wanted != NULL && strcmp(wanted, queue) != 0)
+		return;
+	if (day < *first)
+		*first = day;
+	if (day > *last)
+		*last = day;
+}
+
 bool
 sl_control_days(const struct sl_control_sheet *c, const char *queue,
     char *ret_from, char *ret_to, size_t cap)
 {
+	const struct sl_mail_line *l = c->mail.line;
 	int64_t first = INT64_MAX, last = -1;
 	size_t i;
 
-	for (i = 0; i < c->n; i++) {
-		if (queue != NULL && strcmp(queue, c->row[i].queue) != 0)
-			continue;
-		if (c->row[i].day < first)
-			first = c->row[i].day;
-		if (c->row[i].day > last)
-			last = c->row[i].day;
-	}
+	for (i = 0; i < c->n; i++)
+		widen(queue, c->row[i].queue, c->row[i].day, &first, &last);
+	for (i = 0; i < c->mail.n; i++)
+		widen(queue, c->mail.queue.text[l[i].queue], l[i].day, &first,
+		    &last);
 	if (last < 0)
 		return false;
 	sl_rep_day(first, ret_from, cap);
@@ -148,6 +169,7 @@ sl_control_free(struct sl_control_sheet *c)
 		free(c->row[i].by);
 	}
 	free(c->row);
+	sl_mailbox_free(&c->mail);
 	sl_buf_free(&c->strangers);
 	memset(c, 0, sizeof(*c));
 }

@@ -51,7 +51,7 @@ read_row(struct sl_csvin *c, struct sl_buf *raw, struct sl_err *err)
 	while ((ch = getc_unlocked(c->f)) != EOF) {
 		if (ch == '\n' && !quoted)
 			return SL_OK;
-		if (ch == '"')
+		if (ch == '"' && !c->plain)
 			quoted = !quoted;
 		if (ch == '\0')
 			return bad(c, "the row holds a NUL", err);
@@ -102,7 +102,7 @@ take_field(struct sl_csvin *c, const char *p, const char *end)
 {
 	const char stop[] = {c->sep, '\0'};
 	size_t from = c->text.n, n;
-	bool quoted = *p == '"';
+	bool quoted = *p == '"' && !c->plain;
 
 	if (!quoted) {
 		n = strcspn(p, stop);
@@ -156,19 +156,37 @@ sl_csvin_field(const struct sl_csvin *c, int i)
 	return i >= 0 && (size_t)i < c->n ? c->text.p + c->at[i] : "";
 }
 
+static bool
+is_named(const char *field, const char *p, size_t n)
+{
+	return strlen(field) == n && strncasecmp(field, p, n) == 0;
+}
+
 int
 sl_csvin_column(const struct sl_csvin *c, const char *names)
 {
 	size_t i, n;
-	const char *p, *field;
+	const char *p;
 
 	for (p = names; *p != '\0'; p += n + (p[n] == '|')) {
 		n = strcspn(p, "|");
-		for (i = 0; i < c->n; i++) {
-			field = sl_csvin_field(c, (int)i);
-			if (strlen(field) == n && strncasecmp(field, p, n) == 0)
+		for (i = 0; i < c->n; i++)
+			if (is_named(sl_csvin_field(c, (int)i), p, n))
 				return (int)i;
-		}
 	}
 	return -1;
+}
+
+size_t
+sl_csvin_columns(const struct sl_csvin *c, const char *names)
+{
+	size_t i, n, found = 0;
+	const char *p;
+
+	for (p = names; *p != '\0'; p += n + (p[n] == '|')) {
+		n = strcspn(p, "|");
+		for (i = 0; i < c->n; i++)
+			found += is_named(sl_csvin_field(c, (int)i), p, n);
+	}
+	return found;
 }

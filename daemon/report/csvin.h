@@ -17,6 +17,7 @@
 struct sl_csvin {
 	FILE *f; /* lent */
 	char sep;
+	bool plain; /* quotes are text; set by the caller, behind the head */
 	unsigned line; /* of the row last read */
 	struct sl_buf text; /* the fields, each ended by NUL */
 	size_t at[SL_CSVIN_FIELDS];
@@ -33,5 +34,7 @@ const char *sl_csvin_field(const struct sl_csvin *c, int i);
 /* The column of the head row (just read) with one of the names, separated by
  * '|'; upper and lower case are the same. -1: none. */
 int sl_csvin_column(const struct sl_csvin *c, const char *names);
+/* How many columns have one of the names. */
+size_t sl_csvin_columns(const struct sl_csvin *c, const char *names);
 
 #endif

@@ -71,9 +71,11 @@ sl_out_free(struct sl_out *o)
 void
 sl_out_begin(struct sl_out *o, const struct sl_report_def *def)
 {
-	o->def = def;
-	if (o->form->begin != NULL)
-		o->form->begin(o);
+	for (; o != NULL; o = o->also) {
+		o->def = def;
+		if (o->form->begin != NULL)
+			o->form->begin(o);
+	}
 }
 
 void
@@ -106,11 +108,13 @@ sl_out_keep(struct sl_out *o, const struct sl_cell *c)
 void
 sl_out_row(struct sl_out *o, const struct sl_cell *c)
 {
-	o->rows++;
-	if (o->form->kept)
-		sl_out_keep(o, c);
-	else
-		o->form->row(o, c);
+	for (; o != NULL; o = o->also) {
+		o->rows++;
+		if (o->form->kept)
+			sl_out_keep(o, c);
+		else
+			o->form->row(o, c);
+	}
 }
 
 void
@@ -119,19 +123,24 @@ sl_out_fact(
 {
 	struct sl_fact *f;
 
-	o->fact = sl_grow(o->fact, &o->fact_cap, o->fact_n + 1, sizeof(*f));
-	f = &o->fact[o->fact_n++];
-	f->key = sl_strdup(key);
-	f->title = sl_strdup(title);
-	f->value = value != NULL ? sl_strdup(value) : NULL;
+	for (; o != NULL; o = o->also) {
+		o->fact =
+		    sl_grow(o->fact, &o->fact_cap, o->fact_n + 1, sizeof(*f));
+		f = &o->fact[o->fact_n++];
+		f->key = sl_strdup(key);
+		f->title = sl_strdup(title);
+		f->value = value != NULL ? sl_strdup(value) : NULL;
+	}
 }
 
-enum sl_rc
-sl_out_end(struct sl_out *o, struct sl_err *err)
+static enum sl_rc
+end_one(struct sl_out *o, struct sl_err *err)
 {
+	struct sl_out *also = o->also;
 	char line[160];
 	enum sl_rc rc;
 
+	o->also = NULL; /* the fact below is its own */
 	if (o->form->kept && o->rows > o->kept_rows) {
 		(void)snprintf(line, sizeof(line), "%zu / %" PRIu64,
 		    o->kept_rows, o->rows);
@@ -143,10 +152,21 @@ sl_out_end(struct sl_out *o, struct sl_err *err)
 			"and xml)"),
 		    line);
 	}
+	o->also = also;
 	rc = o->form->end(o, err);
 	if (rc == SL_OK && (fflush(o->f) != 0 || ferror(o->f) != 0))
 		return sl_err_set(
 		    err, SL_FATAL, 0, "disk_error", "cannot write the report");
+	return rc;
+}
+
+enum sl_rc
+sl_out_end(struct sl_out *o, struct sl_err *err)
+{
+	enum sl_rc rc = SL_OK;
+
+	for (; rc == SL_OK && o != NULL; o = o->also)
+		rc = end_one(o, err);
 	return rc;
 }
 

@@ -53,6 +53,9 @@ struct sl_out {
 	double *bar; /* the chart's column */
 	size_t kept_rows, cell_cap, bar_cap;
 	void *state; /* the form's own */
+	/* The same report in another form, lent: gets all that this one gets.
+	 * Days in facts are written for the first. */
+	struct sl_out *also;
 };
 
 /* NULL: there is no such format. */

@@ -1,6 +1,7 @@
 /*
  * Formats for machines and terminals, written row by row: text, csv, json, xml.
  */
+#include <assert.h>
 #include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
@@ -250,9 +251,35 @@ static void
 xml_text(struct sl_buf *b, const char *s)
 {
 	SL_BUF struct sl_buf shown = {0};
+	size_t n = strlen(s), i;
 
-	sl_text_display(&shown, s, strlen(s));
+	for (i = 0; i < n && s[i] >= ' ' && s[i] <= '~'; i++)
+		;
+	if (i == n) {
+		sl_text_html(b, s, n);
+		return;
+	}
+	sl_text_display(&shown, s, n);
 	sl_text_html(b, sl_buf_str(&shown), shown.n);
+}
+
+/* An element's name is made of its column's title: once, not for each row. */
+#define XML_NAME 64u
+
+static void
+name_elements(struct sl_out *o)
+{
+	SL_BUF struct sl_buf name = {0};
+	char *to = sl_alloc(o->def->columns * XML_NAME);
+	size_t i;
+
+	o->state = to;
+	for (i = 0; i < o->def->columns; i++, to += XML_NAME) {
+		sl_buf_reset(&name);
+		sl_column_xml(&o->def->column[i], &name);
+		assert(name.n < XML_NAME);
+		memcpy(to, sl_buf_str(&name), name.n + 1);
+	}
 }
 
 static void
@@ -281,6 +308,7 @@ xml_begin(struct sl_out *o)
 	}
 	sl_buf_add_str(b, ">\n");
 	put(o);
+	name_elements(o);
 }
 
 /* What is not known is an empty element that says so; what is not there is no
@@ -288,25 +316,26 @@ xml_begin(struct sl_out *o)
 static void
 xml_row(struct sl_out *o, const struct sl_cell *c)
 {
-	SL_BUF struct sl_buf name = {0};
+	const char *name = o->state;
 	struct sl_buf *b = &o->line;
 	size_t i;
 
 	sl_buf_reset(b);
 	sl_buf_add_str(b, "<rad>");
-	for (i = 0; i < o->def->columns; i++) {
+	for (i = 0; i < o->def->columns; i++, name += XML_NAME) {
 		if (c[i].kind == SL_CELL_NONE)
 			continue;
-		sl_buf_reset(&name);
-		sl_column_xml(&o->def->column[i], &name);
+		sl_buf_add_char(b, '<');
+		sl_buf_add_str(b, name);
 		if (c[i].kind == SL_CELL_UNKNOWN) {
-			sl_buf_printf(
-			    b, "<%s ukjent=\"true\"/>", sl_buf_str(&name));
+			sl_buf_add_str(b, " ukjent=\"true\"/>");
 			continue;
 		}
-		sl_buf_printf(b, "<%s>", sl_buf_str(&name));
+		sl_buf_add_char(b, '>');
 		plain_value(&o->def->column[i], &c[i], xml_text, b);
-		sl_buf_printf(b, "</%s>", sl_buf_str(&name));
+		sl_buf_add_str(b, "</");
+		sl_buf_add_str(b, name);
+		sl_buf_add_char(b, '>');
 	}
 	sl_buf_add_str(b, "</rad>\n");
 	put(o);

@@ -1,7 +1,8 @@
 /*
  * Mottaksbalanse: each consignment, entry, file and page stands in exactly one
  * column. What stands in none is the remainder, counted by itself and not as
- * a difference, so that a wrong count cannot hide in it.
+ * a difference, so that a wrong count cannot hide in it. Where a list says what
+ * lay in a mailbox the balance begins there, with its UIDs.
  */
 #include <inttypes.h>
 #include <stdlib.h>
@@ -11,11 +12,12 @@
 #include "../config/deadline.h"
 #include "../store/db.h"
 #include "control.h"
+#include "mailmatch.h"
 #include "packages.h"
 #include "runs.h"
 #include "snap.h"
 
-enum unit { CONSIGNMENTS, ENTRIES, RECEIVED, FILES, PAGES, UNITS };
+enum unit { MAILBOX, CONSIGNMENTS, ENTRIES, RECEIVED, FILES, PAGES, UNITS };
 enum { IGNORED = SL_STANDINGS, TOTAL, CELLS };
 
 struct tally {
@@ -31,6 +33,7 @@ struct balance {
 	int64_t ignored[SL_PART_SKIPPED + 1]; /* by role */
 	int64_t closed; /* members that did not open; not among the skipped */
 	struct sl_packages packages;
+	struct sl_mailmatch mail; /* where the sheet is of a mailbox */
 };
 
 static void
@@ -132,7 +135,7 @@ count_parts(struct balance *b)
 	struct sl_db *db = sl_store_db(b->r->store);
 	sqlite3_stmt *st = sl_db_query(db,
 	    "SELECT id, source, role, pages, mime, reason,"
-	    " describes <> '' FROM part",
+	    " describes <> '', number FROM part",
 	    "");
 	struct part p;
 	int64_t id, source;
@@ -148,6 +151,10 @@ count_parts(struct balance *b)
 		if (p.consignment == 0 || p.consignment > b->snap.c_max)
 			continue;
 		b->has_parts[p.consignment] = 1;
+		if (b->sheet.mail.there &&
+		    sl_mime_is_message(sl_db_text(st, 4)))
+			sl_mailmatch_part(&b->mail, p.id, p.consignment,
+			    sqlite3_column_int64(st, 7) != 0);
 		if (!b->snap.c[p.consignment].in)
 			continue;
 		if (sqlite3_column_int(st, 6) != 0)
@@ -185,12 +192,21 @@ count_sources(struct balance *b)
 
 /* Of the period and queue that is asked for. */
 static bool
-is_asked(const struct sl_rep *r, const struct sl_control_row *row)
+is_asked(const struct sl_rep *r, const char *queue, int64_t day)
 {
-	return (r->opt->from == NULL || row->day >= sl_day_of(r->from_ms)) &&
-	       (r->opt->to == NULL || row->day <= sl_day_of(r->to_ms - 1)) &&
-	       (r->opt->queue == NULL ||
-		   strcmp(r->opt->queue, row->queue) == 0);
+	return (r->opt->from == NULL || day >= sl_day_of(r->from_ms)) &&
+	       (r->opt->to == NULL || day <= sl_day_of(r->to_ms - 1)) &&
+	       (r->opt->queue == NULL || strcmp(r->opt->queue, queue) == 0);
+}
+
+static void
+add_queue(struct balance *b, const char *queue)
+{
+	size_t known = b->snap.queue.n;
+
+	(void)sl_names_add(&b->snap.queue, queue);
+	if (b->snap.queue.n > known)
+		sl_control_stranger(&b->sheet, queue);
 }
 
 /* A queue that nothing came to is not known here: it gets a row all the same,
@@ -198,18 +214,21 @@ is_asked(const struct sl_rep *r, const struct sl_control_row *row)
 static enum sl_rc
 read_sheet(struct balance *b, struct sl_err *err)
 {
-	enum sl_rc rc = sl_control_read(b->r->opt->control, &b->sheet, err);
+	enum sl_rc rc = sl_control_read(
+	    b->r->opt->control, b->r->opt->queue, &b->sheet, err);
+	const struct sl_control_row *row = b->sheet.row;
+	struct sl_mail_line *l = b->sheet.mail.line;
 	const char *queue;
-	size_t i, known;
+	size_t i;
 
-	for (i = 0; rc == SL_OK && i < b->sheet.n; i++) {
-		if (!is_asked(b->r, &b->sheet.row[i]))
-			continue;
-		queue = b->sheet.row[i].queue;
-		known = b->snap.queue.n;
-		(void)sl_names_add(&b->snap.queue, queue);
-		if (b->snap.queue.n > known)
-			sl_control_stranger(&b->sheet, queue);
+	for (i = 0; rc == SL_OK && i < b->sheet.n; i++)
+		if (is_asked(b->r, row[i].queue, row[i].day))
+			add_queue(b, row[i].queue);
+	for (i = 0; rc == SL_OK && i < b->sheet.mail.n; i++) {
+		queue = b->sheet.mail.queue.text[l[i].queue];
+		l[i].asked = is_asked(b->r, queue, l[i].day);
+		if (l[i].asked)
+			add_queue(b, queue);
 	}
 	sl_control_tell(&b->sheet, b->r);
 	return rc;
@@ -225,9 +244,10 @@ count_control(struct balance *b)
 	for (i = 0; i < b->sheet.n; i++) {
 		const struct sl_control_row *row = &b->sheet.row[i];
 
-		if (!is_asked(b->r, row))
+		if (!is_asked(b->r, row->queue, row->day))
 			continue;
 		q = sl_names_add(&b->snap.queue, row->queue);
+		n[MAILBOX] = -1;
 		n[CONSIGNMENTS] = row->items;
 		n[ENTRIES] = -1;
 		n[RECEIVED] = row->files;
@@ -239,6 +259,37 @@ count_control(struct balance *b)
 				    (b->control[q][u] < 0 ? 0
 							  : b->control[q][u]) +
 				    n[u];
+	}
+}
+
+/* The balance of a mailbox begins there: by its UIDs, each where what came of
+ * it stands. What did not come is the remainder. */
+static void
+count_mailbox(struct balance *b)
+{
+	const struct sl_mailbox *list = &b->sheet.mail;
+	const struct sl_mailmatch_pair *p;
+	size_t i;
+	unsigned q;
+
+	sl_mailmatch_end(&b->mail, b->has_parts, &b->packages);
+	for (i = 0; i < list->n; i++) {
+		if (!list->line[i].asked)
+			continue;
+		q = sl_names_add(
+		    &b->snap.queue, list->queue.text[list->line[i].queue]);
+		b->queue[q][MAILBOX].n[TOTAL]++;
+		if (b->control[q][MAILBOX] < 0)
+			b->control[q][MAILBOX] = 0;
+		b->control[q][MAILBOX]++;
+	}
+	for (i = 0; i < b->mail.pairs; i++) {
+		p = &b->mail.pair[i];
+		if (!list->line[p->line].asked)
+			continue;
+		q = b->snap.c[p->consignment].queue;
+		b->queue[q][MAILBOX]
+		    .n[standing_of_consignment(&b->snap, p->consignment)]++;
 	}
 }
 
@@ -257,17 +308,20 @@ static void
 give(struct balance *b, const char *queue, const struct tally *t,
     const int64_t *control)
 {
-	static const char *const slug[UNITS] = {
-	    "consignments", "entries", "received_files", "files", "pages"};
-	static const char *const nb[UNITS] = {
-	    "forsendelser", "poster", "mottatte filer", "filer", "sider"};
-	static const char *const en[UNITS] = {
-	    "consignments", "entries", "files received", "files", "pages"};
+	static const char *const slug[UNITS] = {"mailbox", "consignments",
+	    "entries", "received_files", "files", "pages"};
+	static const char *const nb[UNITS] = {"i postkassen", "forsendelser",
+	    "poster", "mottatte filer", "filer", "sider"};
+	static const char *const en[UNITS] = {"in the mailbox", "consignments",
+	    "entries", "files received", "files", "pages"};
+	int64_t came;
 	enum unit u;
 
-	for (u = CONSIGNMENTS; u < UNITS; u++) {
+	for (u = control[MAILBOX] >= 0 ? MAILBOX : CONSIGNMENTS; u < UNITS;
+	     u++) {
 		const int64_t *n = t[u].n;
 
+		came = n[TOTAL] - (u == MAILBOX ? remainder_of(&t[u]) : 0);
 		sl_rep_row(b->r,
 		    control[u] >= 0 ? "swiiiiiiiiiiii" : "swiiiiiiiiii--",
 		    queue, slug[u], sl_rep_say(b->r, nb[u], en[u]), n[TOTAL],
@@ -275,7 +329,7 @@ give(struct balance *b, const char *queue, const struct tally *t,
 		    n[SL_STANDS_DEFERRED], n[SL_STANDS_HELD],
 		    n[SL_STANDS_STOPPED], n[SL_STANDS_DUPLICATE],
 		    n[SL_STANDS_CLOSED], n[IGNORED], remainder_of(&t[u]),
-		    control[u], control[u] - n[TOTAL]);
+		    control[u], control[u] - came);
 	}
 }
 
@@ -292,12 +346,12 @@ is_used(const struct balance *b, size_t q)
 }
 
 /* The sum of all queues has a control total where each of them has: else it
- * would be held against what nobody counted. */
+ * would be held against what nobody counted. Mailboxes hold their own. */
 static void
 give_all(struct balance *b)
 {
 	struct tally sum[UNITS] = {{{0}}};
-	int64_t control[UNITS] = {0}, rest = 0;
+	int64_t control[UNITS] = {[MAILBOX] = -1}, rest = 0;
 	size_t q, queues = 0;
 	int u, i;
 
@@ -310,10 +364,12 @@ give_all(struct balance *b)
 			rest += llabs(remainder_of(&b->queue[q][u]));
 			for (i = 0; i < CELLS; i++)
 				sum[u].n[i] += b->queue[q][u].n[i];
-			if (b->control[q][u] < 0 || control[u] < 0)
+			if (u != MAILBOX &&
+			    (b->control[q][u] < 0 || control[u] < 0))
 				control[u] = -1;
-			else
-				control[u] += b->control[q][u];
+			else if (b->control[q][u] >= 0)
+				control[u] = (control[u] < 0 ? 0 : control[u]) +
+					     b->control[q][u];
 		}
 	}
 	if (queues > 1)
@@ -372,16 +428,23 @@ sl_rep_mottaksbalanse(struct sl_rep *r, struct sl_err *err)
 		for (q = 0; q < b.snap.queue.n; q++)
 			for (u = 0; u < UNITS; u++)
 				b.control[q][u] = -1;
+		if (b.sheet.mail.there)
+			sl_mailmatch_begin(&b.mail, r, &b.snap, &b.sheet.mail);
 		count_items(&b);
 		count_parts(&b);
 		count_sources(&b);
 		count_control(&b);
+		if (b.sheet.mail.there)
+			count_mailbox(&b);
 	}
 	if (rc == SL_OK) {
 		give_all(&b);
 		say_ignored(&b);
+		if (b.sheet.mail.there)
+			sl_mailmatch_tell(&b.mail);
 		rc = sl_packages_tell(&b.packages, r, err);
 	}
+	sl_mailmatch_free(&b.mail);
 	sl_control_free(&b.sheet);
 	sl_packages_free(&b.packages);
 	free(b.queue);

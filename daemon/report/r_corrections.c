@@ -78,12 +78,13 @@ take_machine(struct corrections *c, unsigned field, sqlite3_stmt *st)
 {
 	const char *evidence = sl_db_text(st, 4);
 	char rule[64], model[64];
+	struct sl_peek want[] = {
+	    SL_PEEK("rule", rule), SL_PEEK("model", model)};
 	struct proposal *p = &c->p[field];
 
 	if (*evidence == '[')
 		evidence++;
-	(void)sl_json_peek(evidence, "rule", rule, sizeof(rule));
-	(void)sl_json_peek(evidence, "model", model, sizeof(model));
+	sl_json_peek_all(evidence, want, sizeof(want) / sizeof(want[0]));
 	p->group = find_group(c, field, sl_names_add(&c->rule, rule),
 		       sl_names_add(&c->rule, model)) +
 		   1;

@@ -76,6 +76,15 @@ sl_names_add(struct sl_names *t, const char *s)
 	return (unsigned)t->n++;
 }
 
+static void
+names_copy(struct sl_names *to, const struct sl_names *from)
+{
+	size_t i;
+
+	for (i = 0; i < from->n; i++)
+		(void)sl_names_add(to, from->text[i]);
+}
+
 void
 sl_names_free(struct sl_names *t)
 {
@@ -89,6 +98,14 @@ sl_names_free(struct sl_names *t)
 }
 
 /* -- scans -------------------------------------------------------------- */
+
+/* Is the consignment of the period and queue asked for? */
+static bool
+is_in(const struct sl_rep *r, int64_t received_ms, const char *queue)
+{
+	return received_ms >= r->from_ms && received_ms < r->to_ms &&
+	       (r->opt->queue == NULL || strcmp(r->opt->queue, queue) == 0);
+}
 
 static void
 load_consignments(const struct sl_rep *r, struct sl_db *db, struct sl_snap *s)
@@ -109,11 +126,24 @@ load_consignments(const struct sl_rep *r, struct sl_db *db, struct sl_snap *s)
 		c->stage = (uint8_t)sqlite3_column_int(st, 4);
 		c->dispo = (uint8_t)sqlite3_column_int(st, 5);
 		c->outcome = (uint8_t)sqlite3_column_int(st, 6);
-		c->in = c->received_ms >= r->from_ms &&
-			c->received_ms < r->to_ms &&
-			(r->opt->queue == NULL ||
-			    strcmp(r->opt->queue, sl_db_text(st, 2)) == 0);
+		c->in =
+		    r != NULL && is_in(r, c->received_ms, sl_db_text(st, 2));
 	}
+}
+
+/* Of those that another report had read: for this one. */
+static void
+set_in(const struct sl_rep *r, struct sl_snap *s)
+{
+	struct sl_snap_consignment *c;
+	struct sl_snap_entry *e;
+
+	for (c = s->c; c <= s->c + s->c_max; c++)
+		c->in = c->there &&
+			is_in(r, c->received_ms, s->queue.text[c->queue]);
+	for (e = s->e; e <= s->e + s->e_max; e++)
+		e->in = e->there && s->c[e->consignment].in &&
+			e->outcome != SL_OUTCOME_replaced;
 }
 
 /* Into its consignment's list, by number. */
@@ -170,23 +200,56 @@ own_keys_find(const struct own_keys *k, const char *own_key)
 	return 0;
 }
 
-/* keys may be NULL. Posts are large: they are read only where wanted. */
-static void
-load_entries(struct sl_db *db, struct sl_snap *s, struct own_keys *keys,
-    const struct sl_snap_texts *texts)
+/* What a report wants of the scan besides: either may be NULL. */
+struct extra {
+	struct own_keys *keys;
+	const struct sl_snap_texts *texts;
+};
+
+static bool
+wants_posts(const struct extra *x)
 {
-	sqlite3_stmt *st = texts != NULL && texts->post != NULL
-			       ? sl_db_query(db,
-				     "SELECT id, consignment, number, reason,"
-				     " stage, disposition, outcome, own_key,"
-				     " post FROM entry ORDER BY id",
-				     "")
-			       : sl_db_query(db,
-				     "SELECT id, consignment, number, reason,"
-				     " stage, disposition, outcome, own_key"
-				     " FROM entry ORDER BY id",
-				     "");
-	struct sl_snap_entry *e;
+	return x->texts != NULL && x->texts->post != NULL;
+}
+
+static void
+take_texts(
+    const struct extra *x, uint32_t id, const char *own_key, const char *post)
+{
+	if (x->keys != NULL)
+		own_keys_add(x->keys, own_key, id);
+	if (wants_posts(x))
+		x->texts->post(x->texts->arg, id, post);
+}
+
+static void
+take_entry(struct sl_snap *s, sqlite3_stmt *st, int64_t id, int64_t consignment)
+{
+	struct sl_snap_entry *e = &s->e[id];
+
+	e->there = true;
+	e->consignment = (uint32_t)consignment;
+	e->number = (uint16_t)sqlite3_column_int(st, 2);
+	e->reason = (uint16_t)sl_names_add(&s->reason, sl_db_text(st, 3));
+	e->stage = (uint8_t)sqlite3_column_int(st, 4);
+	e->dispo = (uint8_t)sqlite3_column_int(st, 5);
+	e->outcome = (uint8_t)sqlite3_column_int(st, 6);
+	e->in = s->c[consignment].in && e->outcome != SL_OUTCOME_replaced;
+	hang_entry(s, (uint32_t)id);
+}
+
+/* Posts are large: they are read only where wanted. */
+static void
+load_entries(struct sl_db *db, struct sl_snap *s, const struct extra *x)
+{
+	bool posts = wants_posts(x);
+	sqlite3_stmt *st = sl_db_query(db,
+	    posts ? "SELECT id, consignment, number, reason, stage,"
+		    " disposition, outcome, own_key, post FROM entry"
+		    " ORDER BY id"
+		  : "SELECT id, consignment, number, reason, stage,"
+		    " disposition, outcome, own_key FROM entry ORDER BY id",
+	    "");
 	int64_t id, consignment;
 
 	while (sl_db_row(db, st)) {
@@ -194,23 +257,32 @@ load_entries(struct sl_db *db, struct sl_snap *s, struct own_keys *keys,
 		consignment = sqlite3_column_int64(st, 1);
 		if (consignment <= 0 || consignment > s->c_max)
 			continue;
-		e = &s->e[id];
-		e->there = true;
-		e->consignment = (uint32_t)consignment;
-		e->number = (uint16_t)sqlite3_column_int(st, 2);
-		e->reason =
-		    (uint16_t)sl_names_add(&s->reason, sl_db_text(st, 3));
-		e->stage = (uint8_t)sqlite3_column_int(st, 4);
-		e->dispo = (uint8_t)sqlite3_column_int(st, 5);
-		e->outcome = (uint8_t)sqlite3_column_int(st, 6);
-		e->in =
-		    s->c[consignment].in && e->outcome != SL_OUTCOME_replaced;
-		hang_entry(s, (uint32_t)id);
-		if (keys != NULL)
-			own_keys_add(keys, sl_db_text(st, 7), (uint32_t)id);
-		if (texts != NULL && texts->post != NULL)
-			texts->post(
-			    texts->arg, (uint32_t)id, sl_db_text(st, 8));
+		take_entry(s, st, id, consignment);
+		if (x->keys != NULL || posts)
+			take_texts(x, (uint32_t)id, sl_db_text(st, 7),
+			    posts ? sl_db_text(st, 8) : "");
+	}
+}
+
+/* Of entries that are there already. */
+static void
+load_texts(struct sl_db *db, struct sl_snap *s, const struct extra *x)
+{
+	bool posts = wants_posts(x);
+	sqlite3_stmt *st;
+	int64_t id;
+
+	if (x->keys == NULL && !posts)
+		return;
+	st = sl_db_query(db,
+	    posts ? "SELECT id, own_key, post FROM entry ORDER BY id"
+		  : "SELECT id, own_key FROM entry",
+	    "");
+	while (sl_db_row(db, st)) {
+		id = sqlite3_column_int64(st, 0);
+		if (s->e[id].there)
+			take_texts(x, (uint32_t)id, sl_db_text(st, 1),
+			    posts ? sl_db_text(st, 2) : "");
 	}
 }
 
@@ -227,8 +299,10 @@ load_documents(struct sl_db *db, struct sl_snap *s)
 		if (entry <= 0 || entry > s->e_max || part <= 0 ||
 		    part > s->part_max || !s->e[entry].there)
 			continue;
-		s->e[entry].documents++;
-		if (s->e[entry].outcome != SL_OUTCOME_replaced)
+		if (!s->lent)
+			s->e[entry].documents++;
+		if (s->part_entry != NULL &&
+		    s->e[entry].outcome != SL_OUTCOME_replaced)
 			s->part_entry[part] = (uint32_t)entry;
 	}
 }
@@ -413,19 +487,33 @@ load_highest(struct sl_db *db, struct sl_snap *s, struct sl_err *err)
 	return SL_OK;
 }
 
+/* r NULL: for whichever report. */
+static void
+load_rows(const struct sl_rep *r, struct sl_db *db, struct sl_snap *s,
+    const struct extra *x)
+{
+	s->c = sl_alloc((s->c_max + 1) * sizeof(*s->c));
+	s->e = sl_alloc((s->e_max + 1) * sizeof(*s->e));
+	load_consignments(r, db, s);
+	load_entries(db, s, x);
+}
+
 static void
 load_items(const struct sl_rep *r, struct sl_db *db, unsigned what,
     const struct sl_snap_texts *texts, struct sl_snap *s)
 {
 	struct own_keys keys = {0};
 	bool target = (what & SL_SNAP_TARGET) != 0;
+	const struct extra x = {target ? &keys : NULL, texts};
 
-	s->c = sl_alloc((s->c_max + 1) * sizeof(*s->c));
-	s->e = sl_alloc((s->e_max + 1) * sizeof(*s->e));
-	load_consignments(r, db, s);
 	if (target)
 		own_keys_new(&keys, s->e_max);
-	load_entries(db, s, target ? &keys : NULL, texts);
+	if (s->lent) {
+		set_in(r, s);
+		load_texts(db, s, &x);
+	} else {
+		load_rows(r, db, s, &x);
+	}
 	if (target) {
 		s->target = sl_alloc((s->e_max + 1) * sizeof(*s->target));
 		s->target_text.max = (size_t)1 << 30;
@@ -440,17 +528,51 @@ load_items(const struct sl_rep *r, struct sl_db *db, unsigned what,
 	}
 }
 
+static enum sl_rc
+begin(struct sl_db *db, const struct sl_snap *shared, struct sl_snap *s,
+    struct sl_err *err)
+{
+	memset(s, 0, sizeof(*s));
+	(void)sl_names_add(&s->queue, "");
+	(void)sl_names_add(&s->reason, "");
+	(void)sl_names_add(&s->to, "");
+	if (shared == NULL)
+		return load_highest(db, s, err);
+	s->lent = true;
+	s->c = shared->c;
+	s->e = shared->e;
+	s->source_consignment = shared->source_consignment;
+	s->c_max = shared->c_max;
+	s->e_max = shared->e_max;
+	s->part_max = shared->part_max;
+	s->source_max = shared->source_max;
+	names_copy(&s->queue, &shared->queue);
+	names_copy(&s->reason, &shared->reason);
+	return SL_OK;
+}
+
+enum sl_rc
+sl_snap_share(struct sl_store *store, struct sl_snap *s, struct sl_err *err)
+{
+	struct sl_db *db = sl_store_db(store);
+
+	if (begin(db, NULL, s, err) != SL_OK)
+		return SL_FATAL;
+	load_rows(NULL, db, s, &(struct extra){NULL, NULL});
+	load_documents(db, s);
+	s->source_consignment =
+	    sl_alloc((s->source_max + 1) * sizeof(*s->source_consignment));
+	load_sources(db, s);
+	return sl_db_check(db, err);
+}
+
 enum sl_rc
 sl_snap_load(const struct sl_rep *r, unsigned what,
     const struct sl_snap_texts *texts, struct sl_snap *s, struct sl_err *err)
 {
 	struct sl_db *db = sl_store_db(r->store);
 
-	memset(s, 0, sizeof(*s));
-	(void)sl_names_add(&s->queue, "");
-	(void)sl_names_add(&s->reason, "");
-	(void)sl_names_add(&s->to, "");
-	if (load_highest(db, s, err) != SL_OK)
+	if (begin(db, r->shared, s, err) != SL_OK)
 		return SL_FATAL;
 	load_items(r, db, what, texts, s);
 	if ((what & SL_SNAP_DOCUMENTS) != 0) {
@@ -462,7 +584,7 @@ sl_snap_load(const struct sl_rep *r, unsigned what,
 		s->pages = sl_alloc((s->e_max + 1) * sizeof(*s->pages));
 		load_pages(db, s);
 	}
-	if ((what & SL_SNAP_SOURCES) != 0) {
+	if ((what & SL_SNAP_SOURCES) != 0 && !s->lent) {
 		s->source_consignment = sl_alloc(
 		    (s->source_max + 1) * sizeof(*s->source_consignment));
 		load_sources(db, s);
@@ -473,10 +595,12 @@ sl_snap_load(const struct sl_rep *r, unsigned what,
 void
 sl_snap_free(struct sl_snap *s)
 {
-	free(s->c);
-	free(s->e);
+	if (!s->lent) {
+		free(s->c);
+		free(s->e);
+		free(s->source_consignment);
+	}
 	free(s->part_entry);
-	free(s->source_consignment);
 	free(s->pages);
 	free(s->sent_ms);
 	free(s->sent_to);

@@ -60,6 +60,7 @@ struct sl_snap {
 	struct sl_snap_target *target;
 	struct sl_buf target_text;
 	struct sl_names queue, reason, to;
+	bool lent; /* c, e and source_consignment are another's */
 };
 
 /* Texts of rows that are scanned anyway; what is NULL is not read. s is as far
@@ -84,6 +85,11 @@ enum {
 enum sl_rc sl_snap_load(const struct sl_rep *r, unsigned what,
     const struct sl_snap_texts *texts, struct sl_snap *s, struct sl_err *err);
 void sl_snap_free(struct sl_snap *s);
+/* What nearly all reports begin with, for several of one moment: consignments,
+ * entries with their number of documents, and sources. A report's load takes
+ * them from r->shared, where `in` is set anew, and adds what only it needs. */
+enum sl_rc sl_snap_share(
+    struct sl_store *store, struct sl_snap *s, struct sl_err *err);
 
 /* What the target shows of it; false: nothing. Texts are the snap's. */
 struct sl_snap_seen {

@@ -276,13 +276,17 @@ day_ms(const char *day, int days, int64_t *ret, struct sl_err *err)
 static void
 about(struct sl_rep *r)
 {
-	struct sl_out *o = r->out;
 	const struct sl_rep_options *p = r->opt;
+	struct sl_out *o;
 
-	sl_out_set_head(o, r->cfg->instance.name, p->from, p->to, r->now_ms);
-	o->queue[0] = '\0';
-	if (p->queue != NULL)
-		(void)snprintf(o->queue, sizeof(o->queue), "%s", p->queue);
+	for (o = r->out; o != NULL; o = o->also) {
+		sl_out_set_head(
+		    o, r->cfg->instance.name, p->from, p->to, r->now_ms);
+		o->queue[0] = '\0';
+		if (p->queue != NULL)
+			(void)snprintf(
+			    o->queue, sizeof(o->queue), "%s", p->queue);
+	}
 }
 
 static enum sl_rc
@@ -367,7 +371,7 @@ period_of_control(struct sl_rep_options *o, char *from, char *to, size_t cap,
     struct sl_err *err)
 {
 	struct sl_control_sheet sheet;
-	enum sl_rc rc = sl_control_read(o->control, &sheet, err);
+	enum sl_rc rc = sl_control_read(o->control, o->queue, &sheet, err);
 
 	if (rc == SL_OK && sl_control_days(&sheet, o->queue, from, to, cap)) {
 		o->from = from;
@@ -378,10 +382,38 @@ period_of_control(struct sl_rep_options *o, char *from, char *to, size_t cap,
 	return rc;
 }
 
+/* The indexes that reports go by come with the schema. */
 enum sl_rc
-sl_report_run(struct sl_store *s, const struct sl_config *cfg,
+sl_report_check_schema(struct sl_store *s, struct sl_err *err)
+{
+	if (sl_db_int(sl_store_db(s), 0, "PRAGMA user_version", "") ==
+	    SL_SCHEMA_VERSION)
+		return SL_OK;
+	return sl_err_set(err, SL_SKIP, 0, "schema_other",
+	    "the database was written by another version of Sluse: "
+	    "start slused of this one first");
+}
+
+static enum sl_rc
+run_here(struct sl_rep *r, struct sl_err *err)
+{
+	struct sl_db *db = sl_store_db(r->store);
+	enum sl_rc rc;
+
+	if (r->shared != NULL)
+		return r->def->run(r, err);
+	rc = sl_db_run(db, err, "BEGIN", "");
+	if (rc == SL_OK) {
+		rc = r->def->run(r, err);
+		(void)sl_db_run(db, NULL, "COMMIT", "");
+	}
+	return rc;
+}
+
+enum sl_rc
+sl_report_run_shared(struct sl_store *s, const struct sl_config *cfg,
     const struct sl_report_def *def, const struct sl_rep_options *opt,
-    struct sl_out *out, struct sl_err *err)
+    struct sl_snap *shared, struct sl_out *out, struct sl_err *err)
 {
 	struct sl_rep_options own = *opt;
 	char from[16], to[16];
@@ -393,7 +425,8 @@ sl_report_run(struct sl_store *s, const struct sl_config *cfg,
 	    .to_ms = INT64_MAX,
 	    .now_ms = sl_clock_utc_ms(),
 	    .lang = out->lang,
-	    .out = out};
+	    .out = out,
+	    .shared = shared};
 	enum sl_rc rc = check_options(def, opt, err);
 
 	if (rc == SL_OK && (def->takes & SL_PERIOD_OF_CONTROL) != 0 &&
@@ -401,25 +434,24 @@ sl_report_run(struct sl_store *s, const struct sl_config *cfg,
 		rc = period_of_control(&own, from, to, sizeof(from), err);
 	if (rc == SL_OK)
 		rc = check_period(&r, err);
-	if (rc != SL_OK)
-		return rc;
-	/* The indexes that reports go by come with the schema. */
-	if (sl_db_int(sl_store_db(s), 0, "PRAGMA user_version", "") !=
-	    SL_SCHEMA_VERSION)
-		return sl_err_set(err, SL_SKIP, 0, "schema_other",
-		    "the database was written by another version of Sluse: "
-		    "start slused of this one first");
-	rc = check_queue(&r, err);
+	if (rc == SL_OK)
+		rc = sl_report_check_schema(s, err);
+	if (rc == SL_OK)
+		rc = check_queue(&r, err);
 	if (rc != SL_OK)
 		return rc;
 	about(&r);
 	sl_out_begin(out, def);
-	rc = sl_db_run(sl_store_db(s), err, "BEGIN", "");
-	if (rc == SL_OK) {
-		rc = def->run(&r, err);
-		(void)sl_db_run(sl_store_db(s), NULL, "COMMIT", "");
-	}
+	rc = run_here(&r, err);
 	if (rc == SL_OK)
 		rc = sl_db_check(sl_store_db(s), err);
 	return rc == SL_OK ? sl_out_end(out, err) : rc;
+}
+
+enum sl_rc
+sl_report_run(struct sl_store *s, const struct sl_config *cfg,
+    const struct sl_report_def *def, const struct sl_rep_options *opt,
+    struct sl_out *out, struct sl_err *err)
+{
+	return sl_report_run_shared(s, cfg, def, opt, NULL, out, err);
 }

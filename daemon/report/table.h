@@ -47,6 +47,7 @@ struct sl_column {
 };
 
 struct sl_rep;
+struct sl_snap;
 typedef enum sl_rc sl_rep_run(struct sl_rep *r, struct sl_err *err);
 
 struct sl_report_def {
@@ -96,6 +97,8 @@ struct sl_rep {
 	int64_t now_ms;
 	unsigned lang; /* enum sl_language */
 	struct sl_out *out;
+	/* What reports of one moment have in common (snap.h), lent; or NULL. */
+	struct sl_snap *shared;
 };
 
 /* Picks by the run's language. */
@@ -129,11 +132,19 @@ void sl_rep_day(int64_t day, char *out, size_t cap);
 enum sl_rc sl_report_check_period(
     const struct sl_rep_options *opt, struct sl_err *err);
 
+/* SL_SKIP (schema_other): another version of Sluse wrote the database. */
+enum sl_rc sl_report_check_schema(struct sl_store *s, struct sl_err *err);
+
 /* Runs def into an output made by sl_out_new; one read transaction. SL_REJECT:
  * an option is wrong (err says which); SL_BROKEN: a file given cannot be
  * used. */
 enum sl_rc sl_report_run(struct sl_store *s, const struct sl_config *cfg,
     const struct sl_report_def *def, const struct sl_rep_options *opt,
     struct sl_out *out, struct sl_err *err);
+/* Several of one moment: the caller has begun a read transaction and loaded
+ * `shared` in it (sl_snap_share). */
+enum sl_rc sl_report_run_shared(struct sl_store *s, const struct sl_config *cfg,
+    const struct sl_report_def *def, const struct sl_rep_options *opt,
+    struct sl_snap *shared, struct sl_out *out, struct sl_err *err);
 
 #endif

@@ -653,6 +653,20 @@ def journal_of(root, path):
     db.close()
 
 
+def mailbox_of(root, path, count):
+    """A list of that many mails, of which each hundredth never came."""
+    db = sqlite3.connect("file:%s/db/sluse.db?mode=ro" % root, uri=True)
+    with open(path, "w", encoding="utf-8") as file:
+        file.write("ko;dato;uid;uidvalidity;message-id\n")
+        for n, (key, day) in enumerate(db.execute(
+                "SELECT channel_key, date(received_ms / 1000, 'unixepoch') FROM"
+                " consignment WHERE queue = 'E-post' ORDER BY id LIMIT ?",
+                (count,)), 1):
+            file.write("E-post;%s;%d;1;<%s%s>\n" % (
+                day, n, "tapt-" if n % 100 == 0 else "", key))
+    db.close()
+
+
 def timed_report(root, name, more):
     """Wall and processor seconds, MiB."""
     start = time.monotonic()
@@ -677,15 +691,26 @@ def bench_reports(opt):
         subprocess.run([sys.executable, make_reports.__file__, str(count), root],
                        check=True)
         journal_of(root, journal)
+    mailbox = os.path.join(root, "mailbox.csv")
+    mailbox_of(root, mailbox, count // 10)
     names = subprocess.run(
         [os.path.join(house.BIN, "sluse-report"), "--list"], check=True,
         stdout=subprocess.PIPE, text=True).stdout.splitlines()
-    for name in (line.split()[0] for line in names):
-        more = {"journalkontroll": [journal],
-                "stikkprove": ["--risk", "--seed", "1"]}.get(name, [])
-        runs = [timed_report(root, name, more) for _ in range(opt.rounds)]
+    lines = [(name, {"journalkontroll": [journal],
+                     "stikkprove": ["--risk", "--seed", "1"]}.get(name, []))
+             for name in (line.split()[0] for line in names)]
+    lines.append(("mottaksbalanse", ["--control", mailbox]))
+    pack = os.path.join(DATA, "pack")
+    lines.append(("tilsynspakke", [pack]))
+    for name, more in lines:
+        runs = []
+        for _ in range(opt.rounds):
+            shutil.rmtree(pack, ignore_errors=True)
+            runs.append(timed_report(root, name, more))
         took, cpu, mib = (min(r[i] for r in runs) for i in range(3))
-        row("%s, %d entries" % (name, count), "%.2f s, cpu %.2f" % (took, cpu),
+        row("%s, %d entries%s" % (
+            name, count, ", %d UIDs" % (count // 10) if mailbox in more else ""),
+            "%.2f s, cpu %.2f" % (took, cpu),
             "", "%.0f MiB" % mib, "<= 5 s, 128 MiB",
             took <= REPORT_S and mib <= REPORT_MIB)
 

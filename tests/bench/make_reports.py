@@ -76,6 +76,8 @@ def fill(db, count, now, days):
         50, iif(n %% 100 = 73, 60, 60), iif(n %% 100 = 73, 50, NULL),
         iif(n %% 100 = 73, 'duplicate_message', NULL), iif(n %% 100 = 73, 0, 1),
         'gone' FROM n""" % pick("n", QUEUES))
+    db.execute("UPDATE consignment SET channel_key = 'brev-' || id || "
+               "'@example.no' WHERE queue = 'E-post'")
     db.execute("INSERT INTO blob SELECT n, CAST(printf('%032d', n) AS BLOB), "
                "20000 + n % 90000, ms FROM n")
     db.execute("INSERT INTO source SELECT n, n, 0, printf('scan-%08d.pdf', n), "

@@ -827,6 +827,37 @@ class Recounted(unittest.TestCase):
                          len(self.raw.delivered))
         self.assertEqual({r["finding"] for r in found}, {"not_journaled"})
 
+    def test_pack_says_what_the_reports_say(self):
+        """It reads what they have in common once, and counts each once."""
+        def made(data):
+            return re.sub(rb"\d\d\.\d\d\.\d{4} \d\d:\d\d|laget=\"[^\"]*\"",
+                          b"", data)
+        period = ("--from", str((oslo(time.time() * 1000) -
+                                 datetime.timedelta(days=200)).date()))
+        taking = [name for name in names() if name not in
+                  ("liggetid", "stille-innganger")]
+        for more in ((), period):
+            with tempfile.TemporaryDirectory() as folder:
+                pack = os.path.join(folder, "pack")
+                done = run(self.root, "tilsynspakke", pack, *more)
+                self.assertEqual(done.returncode, 0, done.stderr)
+                there = os.listdir(pack)
+                for name in names():
+                    options = more if name in taking else ()
+                    for form in ("html", "csv", "xml"):
+                        if form == "xml" and name != "mottaksprotokoll":
+                            self.assertNotIn(name + ".xml", there)
+                            continue
+                        if name == "stikkprove":  # drawn anew each time
+                            self.assertIn("%s.%s" % (name, form), there)
+                            continue
+                        with open(os.path.join(pack, "%s.%s" % (name, form)),
+                                  "rb") as file:
+                            self.assertEqual(
+                                made(file.read()), made(run(
+                                    self.root, name, "--format", form,
+                                    *options).stdout), (name, form))
+
     def test_english(self):
         done = run(self.root, "balance", "--language", "en").stdout.decode()
         self.assertIn("Reception balance", done)
@@ -861,9 +892,11 @@ class Recounted(unittest.TestCase):
         with tempfile.TemporaryDirectory() as folder:
             os.mkdir(os.path.join(folder, "db"))
             sqlite3.connect(os.path.join(folder, "db", "sluse.db")).close()
-            done = run(folder, "liggetid")
-        self.assertEqual(done.returncode, 3)
-        self.assertIn(b"start slused", done.stderr)
+            for line in (("liggetid",),
+                         ("tilsynspakke", os.path.join(folder, "pack"))):
+                done = run(folder, *line)
+                self.assertEqual(done.returncode, 3)
+                self.assertIn(b"start slused", done.stderr)
 
 
 class Road(unittest.TestCase):

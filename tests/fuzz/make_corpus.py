@@ -697,6 +697,20 @@ def targetlog():
         '{"id":"\\u00e5","number":"2026/1-1","documents":[{"number":2}]}')
 
 
+# -- control totals ----------------------------------------------------------
+def control():
+    put("control", "sheet", "k\u00f8;dato;forsendelser;sider;signert;av\r\nPost;"
+        '2026-11-02;12;;03.11.2026;"KN; avd. 2"\r\n')
+    put("control", "mailbox-csv", "message-id,uid,uidvalidity,dato,ko\n"
+        "x <a@b> <c@d>,17,3,2026-11-02,A\n<a@b>,4294967295,,2.11.2026,A\n"
+        '"bar""e@b (c)",17,3,2026-11-02,B\n')
+    put("control", "mailbox-tab", "uid\tdate.received\thdr.message-id\n"
+        '1\t2026-11-02 10:00:00\t"<q\tr@b>\n2\t2026-11-02 10:00:00\t\n')
+    put("control", "mailbox-json", '[{"uid":"7","date.received":"2026-11-02 10:00:00"'
+        ',"hdr.message-id":"\\n <a}\\"\\n b@c>\\n<d@e>"},{"uid":8,"queue":"A",'
+        '"uidvalidity":"3","date.received":"2026-11-02","hdr.message-id":""}]')
+
+
 # -- a package for a depot ----------------------------------------------------
 def dias():
     uuid = "01234567-89ab-4def-8123-456789abcdef"
@@ -917,7 +931,7 @@ def crawl():
 
 
 for make in (wire, results, config, leaves, caseindex, sidecar, csv, settle, texts, mail,
-             open_, office, pronom, http, package, targetlog,
+             open_, office, pronom, http, package, targetlog, control,
              cosign, crawl, harvest, n5check, dias):
     make()
 for name, data in make_pdf.seeds():

@@ -360,7 +360,7 @@ sheets(void)
 	put_file("\xEF\xBB\xBFkø;dato;forsendelser;sider;signert;av\r\n"
 		 "Skannet post;2026-11-02;12;;03.11.2026;\"KN; avd. 2\"\r\n"
 		 "\r\nSkannet post;2.11.2026;3;44;;\r\n");
-	CHECK(sl_control_read(path, &s, &err) == SL_OK && s.n == 2);
+	CHECK(sl_control_read(path, NULL, &s, &err) == SL_OK && s.n == 2);
 	CHECK_STR(s.row[0].queue, "Skannet post");
 	CHECK_STR(s.row[0].by, "KN; avd. 2");
 	CHECK(s.row[0].items == 12 && s.row[0].pages == -1);
@@ -368,18 +368,97 @@ sheets(void)
 	CHECK(s.row[1].day == s.row[0].day && s.row[1].signed_day == -1);
 	sl_control_free(&s);
 	put_file("queue,date,pages\nA,2026-11-02,-4\n");
-	CHECK(sl_control_read(path, &s, &err) == SL_BROKEN);
+	CHECK(sl_control_read(path, NULL, &s, &err) == SL_BROKEN);
 	CHECK(strstr(err.text, "line 2") != NULL);
 	put_file("dato;sider\n2026-11-02;1\n");
-	CHECK(sl_control_read(path, &s, &err) == SL_BROKEN);
+	CHECK(sl_control_read(path, NULL, &s, &err) == SL_BROKEN);
 	put_file("");
-	CHECK(sl_control_read(path, &s, &err) == SL_BROKEN);
+	CHECK(sl_control_read(path, NULL, &s, &err) == SL_BROKEN);
 	put_file("k\xF8;dato\nPost p\xE5 papir;2026-11-02\n");
-	CHECK(sl_control_read(path, &s, &err) == SL_OK && s.n == 1);
+	CHECK(sl_control_read(path, NULL, &s, &err) == SL_OK && s.n == 1);
 	CHECK_STR(s.row[0].queue, "Post på papir");
 	sl_control_free(&s);
 	put_file("kø;dato\n\"never ends;2026-11-02\n");
-	CHECK(sl_control_read(path, &s, &err) == SL_BROKEN);
+	CHECK(sl_control_read(path, NULL, &s, &err) == SL_BROKEN);
+}
+
+static const char *
+id_of(const struct sl_mailbox *m, size_t i)
+{
+	return m->line[i].text != 0 ? m->text.p + m->line[i].text : "";
+}
+
+static void
+mailbox_csv(void)
+{
+	struct sl_control_sheet s;
+	struct sl_err err;
+	size_t at;
+
+	put_file("Message-ID,UID,uidvalidity,date,queue\r\n"
+		 "x <a@b> <c@d>,17,3,2026-11-02,Post\r\n"
+		 "\"bare@b, (c)\",4,,3.11.2026,Post\r\n"
+		 "<second@line>,17,3,2026-11-05,Post\r\n"
+		 "<a@b>,17,4,2026-11-02,Post\r\n<open,5,,2026-11-02,Post\r\n");
+	CHECK(sl_control_read(path, NULL, &s, &err) == SL_OK);
+	CHECK(s.n == 0 && s.mail.there && s.mail.n == 4 && s.mail.ids == 3);
+	CHECK(s.mail.line[0].uid == 4 && s.mail.line[2].validity == 3);
+	CHECK_STR(id_of(&s.mail, 0), "bare@b,");
+	CHECK_STR(id_of(&s.mail, 1), "");
+	CHECK_STR(id_of(&s.mail, 2), "a@b");
+	CHECK(sl_mailbox_by_uid(&s.mail, 1, 17, &at) == 2 && at == 2);
+	CHECK(sl_mailbox_by_uid(&s.mail, 2, 17, &at) == 0);
+	CHECK(sl_mailbox_by_id(&s.mail, 1, sl_mailbox_hash("a@b"), &at) == 2);
+	CHECK(sl_mailbox_by_id(&s.mail, 1, sl_mailbox_hash("a@c"), &at) == 0);
+	CHECK(sl_mailbox_by_id(&s.mail, 1, UINT64_MAX, &at) == 0);
+	sl_control_free(&s);
+	put_file("uid\tdate.received\thdr.message-id\n"
+		 "1\t2026-11-02 10:00:00\t\"<q\t\"r@b>\n");
+	CHECK(sl_control_read(path, NULL, &s, &err) == SL_BROKEN);
+	CHECK(strstr(err.text, "--queue") != NULL);
+	CHECK(sl_control_read(path, "Post", &s, &err) == SL_OK);
+	CHECK(s.mail.n == 1);
+	CHECK_STR(id_of(&s.mail, 0), "q \"r@b");
+	CHECK_STR(s.mail.queue.text[s.mail.line[0].queue], "Post");
+	sl_control_free(&s);
+	put_file("uid;dato;ko;Kø\n1;2026-11-02;A;B\n");
+	CHECK(sl_control_read(path, NULL, &s, &err) == SL_BROKEN);
+	CHECK(strstr(err.text, "twice") != NULL);
+	put_file("uid;dato;ko\n1;2026-11-02;A\n0;2026-11-02;A\n");
+	CHECK(sl_control_read(path, NULL, &s, &err) == SL_BROKEN);
+	CHECK(strstr(err.text, "line 3") != NULL);
+}
+
+/* As doveadm -f json writes it. */
+static void
+mailbox_json(void)
+{
+	struct sl_control_sheet s;
+	struct sl_err err;
+	SL_BUF struct sl_buf b = {0};
+	size_t i;
+
+	put_file("\n[{\"uid\":\"1\"}]");
+	CHECK(sl_control_read(path, "Post", &s, &err) == SL_BROKEN);
+	sl_buf_add_str(&b,
+	    "[{\"uid\":\"7\",\"date.received\":\"2026-11-02 10:00:00\","
+	    "\"hdr.message-id\":\"\\n <a}\\\"\\n b@c>\\n<d@e>\"},\n"
+	    "{\"uid\":\"8\",\"date.received\":\"2026-11-02 10:00:00\","
+	    "\"hdr.message-id\":\"<\xF8@c>\"},{\"uid\":\"9\","
+	    "\"date.received\":\"2026-11-02\",\"hdr.message-id\":\"");
+	for (i = 0; i < 100000; i++)
+		sl_buf_add_char(&b, 'a');
+	sl_buf_add_str(
+	    &b, "\"},{\"uid\":10,\"date.received\":\"2026-11-03\"}]");
+	put_file(sl_buf_str(&b));
+	CHECK(sl_control_read(path, "Post", &s, &err) == SL_OK);
+	CHECK(s.mail.n == 4 && s.mail.ids == 2);
+	CHECK_STR(id_of(&s.mail, 0), "a}\" b@c");
+	CHECK_STR(id_of(&s.mail, 1), "?@c");
+	CHECK(s.mail.line[1].hash == sl_mailbox_hash("\xEF\xBF\xBD@c"));
+	CHECK(s.mail.line[1].hash == sl_mailbox_hash("ø@c"));
+	CHECK(s.mail.line[1].hash != sl_mailbox_hash("@c"));
+	sl_control_free(&s);
 }
 
 struct seen {
@@ -508,5 +587,6 @@ begin(void)
 TEST_MAIN({"begin", begin}, {"table", table}, {"formats", formats},
     {"terminal", terminal}, {"chart", chart}, {"days", days},
     {"intervals", intervals}, {"drawing", drawing}, {"peeking", peeking},
-    {"sheets", sheets}, {"target journals", target_journals}, {"law", law},
-    {"tidy", tidy})
+    {"sheets", sheets}, {"mailbox, csv", mailbox_csv},
+    {"mailbox, json", mailbox_json}, {"target journals", target_journals},
+    {"law", law}, {"tidy", tidy})

@@ -1,0 +1,493 @@
+/*
+ * Pairs are made from the surest to the least sure: the same Message-ID and the
+ * same UID in the name; the same Message-ID; the same UID where there is no
+ * Message-ID to say otherwise. A UID alone is weak: some programs number their
+ * copies themselves. So a message that has a Message-ID never came as one that
+ * was read and has none.
+ */
+#include "mailmatch.h"
+
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "../base/mem.h"
+#include "../base/text.h"
+#include "../config/deadline.h"
+#include "../store/db.h"
+#include "form.h"
+
+enum {
+	KEYLESS = 1,
+	ERASED = 2,
+	HAS_ID = 4,
+	NO_ID = 8,
+	PAIRED = 16,
+	UNLISTED = 32, /* no line has its Message-ID */
+	AGAIN = 64, /* all lines that have it were taken */
+};
+
+/* -- what came ---------------------------------------------------------------
+ */
+
+/* ",U=17" as mbsync and OfflineIMAP write it behind a file's name. 0: none. */
+static uint32_t
+uid_of_name(const char *name, size_t n)
+{
+	uint64_t uid = 0;
+	size_t i;
+
+	for (i = 0; i + 3 < n; i++)
+		if (memcmp(name + i, ",U=", 3) == 0)
+			break;
+	if (i + 3 >= n)
+		return 0;
+	for (i += 3; i < n && name[i] >= '0' && name[i] <= '9'; i++) {
+		uid = uid * 10 + (uint64_t)(name[i] - '0');
+		if (uid > UINT32_MAX)
+			return 0;
+	}
+	return i == n || strchr(",:;.!", name[i]) != NULL ? (uint32_t)uid : 0;
+}
+
+static void
+put_open(struct sl_mailmatch_opens *o, const struct sl_mailmatch_open *what)
+{
+	o->at = sl_grow(o->at, &o->cap, o->n + 1, sizeof(*o->at));
+	o->at[o->n++] = *what;
+}
+
+static unsigned
+queue_of(const struct sl_mailmatch *m, uint32_t consignment)
+{
+	return m->queue_of[m->snap->c[consignment].queue];
+}
+
+static void
+set_pair(struct sl_mailmatch *m, uint32_t consignment, size_t line)
+{
+	m->list->line[line].came = true;
+	m->mark[consignment] |= PAIRED;
+	m->pair =
+	    sl_grow(m->pair, &m->pair_cap, m->pairs + 1, sizeof(*m->pair));
+	m->pair[m->pairs++] =
+	    (struct sl_mailmatch_pair){consignment, (uint32_t)line};
+}
+
+/* A message with its Message-ID. At once where its UID is the same too. */
+static void
+take_known(struct sl_mailmatch *m, const struct sl_mailmatch_open *o)
+{
+	unsigned q = queue_of(m, o->consignment);
+	size_t at, n, first;
+	struct sl_mail_line *l;
+
+	if (sl_mailbox_by_id(m->list, q, o->hash, &first) == 0) {
+		m->mark[o->consignment] |= UNLISTED;
+		return;
+	}
+	n = o->uid != 0 ? sl_mailbox_by_uid(m->list, q, o->uid, &at) : 0;
+	for (; n > 0; n--, at++) {
+		l = &m->list->line[at];
+		if (l->hash != o->hash || l->came)
+			continue;
+		set_pair(m, o->consignment, at);
+		return;
+	}
+	put_open(&m->known, o);
+}
+
+static void
+scan_consignments(struct sl_mailmatch *m)
+{
+	struct sl_db *db = sl_store_db(m->r->store);
+	sqlite3_stmt *st = sl_db_query(db,
+	    "SELECT id, name_raw, channel_key, erased_ms IS NOT NULL"
+	    " FROM consignment",
+	    "");
+	struct sl_mailmatch_open o;
+	const char *name, *key;
+
+	while (sl_db_row(db, st)) {
+		int64_t id = sqlite3_column_int64(st, 0);
+
+		if (id <= 0 || id > m->snap->c_max ||
+		    queue_of(m, (uint32_t)id) == 0)
+			continue;
+		name = sqlite3_column_blob(st, 1);
+		o = (struct sl_mailmatch_open){.consignment = (uint32_t)id,
+		    .uid = name == NULL
+			       ? 0
+			       : uid_of_name(name,
+				     (size_t)sqlite3_column_bytes(st, 1))};
+		key = sl_db_text(st, 2);
+		if (*key != '\0') {
+			o.hash = sl_mailbox_hash(key);
+			take_known(m, &o);
+			continue;
+		}
+		m->mark[id] |= KEYLESS;
+		if (sqlite3_column_int(st, 3) != 0)
+			m->mark[id] |= ERASED;
+		put_open(&m->keyless, &o);
+	}
+}
+
+void
+sl_mailmatch_begin(struct sl_mailmatch *m, struct sl_rep *r,
+    const struct sl_snap *snap, struct sl_mailbox *list)
+{
+	size_t q, i;
+
+	memset(m, 0, sizeof(*m));
+	m->r = r;
+	m->snap = snap;
+	m->list = list;
+	m->queue_of = sl_alloc(snap->queue.n * sizeof(*m->queue_of));
+	for (q = 1; q < snap->queue.n; q++)
+		for (i = 1; i < list->queue.n; i++)
+			if (strcmp(snap->queue.text[q], list->queue.text[i]) ==
+			    0)
+				m->queue_of[q] = (uint16_t)i;
+	m->mark = sl_alloc(snap->c_max + 1);
+	m->taken = sl_alloc((list->ids + 1) * sizeof(*m->taken));
+	m->unknown = sl_alloc((list->queue.n + 1) * sizeof(*m->unknown));
+	m->unread = sl_alloc((list->queue.n + 1) * sizeof(*m->unread));
+	scan_consignments(m);
+}
+
+void
+sl_mailmatch_part(
+    struct sl_mailmatch *m, uint32_t part, uint32_t consignment, bool inside)
+{
+	struct sl_mailmatch_parts *p = &m->parts;
+
+	if ((m->mark[consignment] & KEYLESS) == 0)
+		return;
+	p->at = sl_grow(p->at, &p->cap, p->n + 1, sizeof(*p->at));
+	p->at[p->n++] = (struct sl_mailmatch_part){part, consignment, inside};
+}
+
+/* -- pairing ----------------------------------------------------------------
+ */
+
+/* Is it attached to a message? Then it did not lie in the mailbox by itself. */
+static bool
+is_attached(struct sl_db *db, uint32_t part)
+{
+	return sl_db_int(db, 0,
+		   "WITH RECURSIVE up(source, number) AS (SELECT source, parent"
+		   " FROM part WHERE id = ?1 AND number <> 0 UNION SELECT"
+		   " p.source, p.parent FROM up JOIN part p USING (source,"
+		   " number) WHERE p.number <> 0)"
+		   " SELECT EXISTS (SELECT 1 FROM up JOIN part p USING (source,"
+		   " number) WHERE p.mime IN ('message/rfc822',"
+		   " 'application/vnd.ms-outlook'))",
+		   "i", (int64_t)part) != 0;
+}
+
+/* Messages in a folder, an mbox or a zip, and those without a Message-ID. */
+static void
+look_into_parts(struct sl_mailmatch *m)
+{
+	struct sl_db *db = sl_store_db(m->r->store);
+	const struct sl_mailmatch_part *p;
+	struct sl_mailmatch_open o = {0};
+	sqlite3_stmt *st;
+
+	for (p = m->parts.at; p < m->parts.at + m->parts.n; p++) {
+		if (p->inside && is_attached(db, p->part))
+			continue;
+		st = sl_db_query(db,
+		    "SELECT value FROM found WHERE part = ?1 AND field = ?2"
+		    " ORDER BY id LIMIT 1",
+		    "ii", (int64_t)p->part, (int64_t)SL_FIELD_message_id);
+		o.consignment = p->consignment;
+		if (!sl_db_row(db, st)) {
+			m->mark[o.consignment] |= NO_ID;
+			continue;
+		}
+		m->mark[o.consignment] |= HAS_ID;
+		o.hash = sl_mailbox_hash(sl_db_text(st, 0));
+		take_known(m, &o);
+		sl_db_done(st);
+	}
+}
+
+/* A message that brings a package goes by the package's key. */
+static void
+look_into_packages(struct sl_mailmatch *m, const struct sl_packages *packages)
+{
+	struct sl_mailmatch_open o = {0};
+	char id[512];
+	size_t i, at;
+
+	for (i = 0; i < packages->n; i++) {
+		o.consignment = packages->seen[i].consignment;
+		if (queue_of(m, o.consignment) == 0 ||
+		    (m->mark[o.consignment] & (KEYLESS | PAIRED | HAS_ID)) != 0)
+			continue;
+		sl_found_first(m->r->store, o.consignment, SL_FIELD_message_id,
+		    id, sizeof(id));
+		o.hash = sl_mailbox_hash(id);
+		if (*id == '\0' ||
+		    sl_mailbox_by_id(
+			m->list, queue_of(m, o.consignment), o.hash, &at) == 0)
+			continue;
+		m->mark[o.consignment] &= (uint8_t)~UNLISTED;
+		m->mark[o.consignment] |= HAS_ID;
+		put_open(&m->known, &o);
+	}
+}
+
+static void
+pair_by_id(struct sl_mailmatch *m)
+{
+	const struct sl_mailmatch_open *o;
+	size_t i, n, first;
+
+	for (i = 0; i < m->known.n; i++) {
+		o = &m->known.at[i];
+		n = sl_mailbox_by_id(
+		    m->list, queue_of(m, o->consignment), o->hash, &first);
+		while (
+		    m->taken[first] < n &&
+		    m->list->line[m->list->by_id[first + m->taken[first]]].came)
+			m->taken[first]++;
+		if (m->taken[first] == n)
+			m->mark[o->consignment] |= AGAIN;
+		else
+			set_pair(m, o->consignment,
+			    m->list->by_id[first + m->taken[first]]);
+	}
+}
+
+/* By the UID in its name. read: it has no Message-ID, so that the line has
+ * none either. */
+static bool
+pair_by_uid(
+    struct sl_mailmatch *m, const struct sl_mailmatch_open *o, bool read)
+{
+	size_t at, n = sl_mailbox_by_uid(
+		       m->list, queue_of(m, o->consignment), o->uid, &at);
+
+	for (; n > 0; n--, at++) {
+		if (m->list->line[at].came ||
+		    (read && m->list->line[at].hash != 0))
+			continue;
+		set_pair(m, o->consignment, at);
+		return true;
+	}
+	return false;
+}
+
+static void
+pair_keyless(struct sl_mailmatch *m, const uint8_t *has_parts, int64_t first)
+{
+	const struct sl_snap_consignment *c;
+	const struct sl_mailmatch_open *o;
+	bool read, unread;
+	unsigned mark;
+	size_t i;
+
+	for (i = 0; i < m->keyless.n; i++) {
+		o = &m->keyless.at[i];
+		c = &m->snap->c[o->consignment];
+		mark = m->mark[o->consignment];
+		if ((mark & HAS_ID) != 0)
+			continue;
+		read = (mark & NO_ID) != 0;
+		unread = c->stage < SL_STAGE_read || (mark & ERASED) != 0 ||
+			 has_parts[o->consignment] == 0;
+		if (o->uid != 0 && pair_by_uid(m, o, read))
+			continue;
+		/* What is no message, and what came before all of them. */
+		if ((!read && !unread) || sl_day_of(c->received_ms) < first)
+			continue;
+		m->unknown[queue_of(m, o->consignment)]++;
+		if (!read)
+			m->unread[queue_of(m, o->consignment)]++;
+	}
+}
+
+/* Of the period, and no line was left for it. */
+static void
+count_strangers(struct sl_mailmatch *m)
+{
+	uint32_t id;
+	unsigned mark;
+
+	for (id = 1; id <= m->snap->c_max; id++) {
+		mark = m->mark[id];
+		if ((mark & (UNLISTED | AGAIN)) == 0 || !m->snap->c[id].in)
+			continue;
+		if (m->unlisted + m->again < SL_MAILMATCH_TOLD)
+			m->stranger[m->unlisted + m->again] = id;
+		if ((mark & AGAIN) != 0)
+			m->again++;
+		else
+			m->unlisted++;
+	}
+}
+
+void
+sl_mailmatch_end(struct sl_mailmatch *m, const uint8_t *has_parts,
+    const struct sl_packages *packages)
+{
+	int64_t first = INT64_MAX;
+	size_t i;
+
+	for (i = 0; i < m->list->n; i++)
+		if (m->list->line[i].asked && m->list->line[i].day < first)
+			first = m->list->line[i].day;
+	look_into_packages(m, packages);
+	look_into_parts(m);
+	pair_by_id(m);
+	pair_keyless(m, has_parts, first);
+	count_strangers(m);
+}
+
+/* -- telling -----------------------------------------------------------------
+ */
+
+/* Something came that may be it. */
+static bool
+is_open(const struct sl_mailmatch *m, const struct sl_mail_line *l)
+{
+	return l->hash != 0 ? m->unread[l->queue] > 0
+			    : m->unknown[l->queue] > 0;
+}
+
+/* The UID of a message with the same Message-ID that came. 0: none. */
+static uint32_t
+same_that_came(const struct sl_mailmatch *m, const struct sl_mail_line *l)
+{
+	size_t first, n;
+
+	if (l->hash == 0)
+		return 0;
+	n = sl_mailbox_by_id(m->list, l->queue, l->hash, &first);
+	for (; n > 0; n--, first++)
+		if (m->list->line[m->list->by_id[first]].came)
+			return m->list->line[m->list->by_id[first]].uid;
+	return 0;
+}
+
+static void
+tell_line(struct sl_mailmatch *m, const struct sl_mail_line *l, bool open,
+    int64_t number)
+{
+	SL_BUF struct sl_buf b = {.max = 480};
+	uint32_t same = same_that_came(m, l);
+	char key[40], day[16];
+
+	sl_buf_printf(
+	    &b, "%s: UID %" PRIu32, m->list->queue.text[l->queue], l->uid);
+	if (l->validity != 0)
+		sl_buf_printf(&b, " (uidvalidity %" PRIu32 ")", l->validity);
+	sl_buf_add_str(&b, ", ");
+	sl_rep_day(l->day, day, sizeof(day));
+	sl_out_add_day(m->r->out, &b, day);
+	if (l->text != 0)
+		sl_buf_printf(&b, ", %s", m->list->text.p + l->text);
+	if (same != 0)
+		sl_buf_printf(&b, " (%s UID %" PRIu32 ")",
+		    sl_rep_say(m->r, "samme Message-ID som", "same as"), same);
+	(void)snprintf(key, sizeof(key), "%s_%" PRId64,
+	    open ? "mailbox_untold" : "mailbox_lost", number);
+	sl_rep_fact(m->r, key, open ? "Kan ikke avgjøres" : "Ikke mottatt",
+	    open ? "Cannot be told" : "Not received", "%s", sl_buf_str(&b));
+}
+
+static void
+tell_more(struct sl_mailmatch *m, const char *key, int64_t n, int64_t told)
+{
+	if (n > told)
+		sl_rep_fact(m->r, key, "… og flere", "… and more", "%" PRId64,
+		    n - told);
+}
+
+static void
+tell_lines(struct sl_mailmatch *m, bool open, int64_t n)
+{
+	const struct sl_mail_line *l = m->list->line;
+	int64_t told = 0;
+	size_t i;
+
+	for (i = 0; i < m->list->n && told < SL_MAILMATCH_TOLD; i++)
+		if (l[i].asked && !l[i].came && is_open(m, &l[i]) == open)
+			tell_line(m, &l[i], open, ++told);
+	tell_more(
+	    m, open ? "mailbox_untold_more" : "mailbox_lost_more", n, told);
+}
+
+static void
+tell_strangers(struct sl_mailmatch *m)
+{
+	struct sl_db *db = sl_store_db(m->r->store);
+	int64_t n = m->unlisted + m->again, i;
+	sqlite3_stmt *st;
+	char key[40];
+
+	for (i = 0; i < n && i < SL_MAILMATCH_TOLD; i++) {
+		st = sl_db_query(db,
+		    "SELECT reception FROM consignment WHERE id = ?1", "i",
+		    (int64_t)m->stranger[i]);
+		if (!sl_db_row(db, st))
+			continue;
+		(void)snprintf(
+		    key, sizeof(key), "mailbox_stranger_%" PRId64, i + 1);
+		sl_rep_fact(m->r, key, "Mottatt, ikke i listen",
+		    "Received, not in the list", "%s", sl_db_text(st, 0));
+		sl_db_done(st);
+	}
+	tell_more(m, "mailbox_strangers_more", n, i);
+}
+
+void
+sl_mailmatch_tell(struct sl_mailmatch *m)
+{
+	const struct sl_mail_line *l = m->list->line;
+	int64_t all = 0, came = 0, open = 0, unknown = 0;
+	size_t i;
+
+	for (i = 0; i < m->list->n; i++) {
+		all += l[i].asked;
+		came += l[i].asked && l[i].came;
+		open += l[i].asked && !l[i].came && is_open(m, &l[i]);
+	}
+	for (i = 0; i < m->list->queue.n; i++)
+		unknown += m->unknown[i];
+#define FACT(key, nb, en, n) sl_rep_fact(m->r, key, nb, en, "%" PRId64, n)
+	FACT("mailbox", "UID-er i postkassen", "UIDs in the mailbox", all);
+	FACT("mailbox_received", "Av dem mottatt", "Of these received", came);
+	FACT("mailbox_lost", "Av dem ikke mottatt", "Of these not received",
+	    all - came - open);
+	FACT("mailbox_untold", "Av dem som ikke kan avgjøres",
+	    "Of these cannot be told", open);
+	FACT("mailbox_unknown", "Mottatt i køen uten at Message-ID er kjent",
+	    "Received in the queue without a known Message-ID", unknown);
+	FACT("mailbox_unlisted", "Mottatt, men ikke i listen",
+	    "Received, but not in the list", m->unlisted);
+	FACT("mailbox_again", "Mottatt flere ganger enn i listen",
+	    "Received more often than in the list", m->again);
+#undef FACT
+	tell_lines(m, false, all - came - open);
+	tell_lines(m, true, open);
+	tell_strangers(m);
+}
+
+void
+sl_mailmatch_free(struct sl_mailmatch *m)
+{
+	free(m->queue_of);
+	free(m->mark);
+	free(m->taken);
+	free(m->unknown);
+	free(m->unread);
+	free(m->known.at);
+	free(m->keyless.at);
+	free(m->parts.at);
+	free(m->pair);
+	memset(m, 0, sizeof(*m));
+}

@@ -1,0 +1,380 @@
+#!/usr/bin/env python3
+"""The balance begins in the mailbox: what a list of its UIDs says, against what
+came. With a real Dovecot, and with lists made to do harm."""
+import csv
+import datetime
+import io
+import random
+import shutil
+import sqlite3
+import tempfile
+import time
+import unittest
+from collections import Counter
+
+from house import TOP, House, os, sys
+from reports import CONFIG, oslo, rows, run
+
+sys.path.insert(0, os.path.join(TOP, "tests", "bench"))
+import dovecot  # noqa: E402
+import make_reports  # noqa: E402
+
+COUNT = 3000
+NOON = int(time.time()) // 86400 * 86400 - 86400 * 2 + 43200
+
+
+def mail(n, head):
+    return (b"From: Kari Prove <kari@example.no>\r\nTo: post@testvik.example.no\r\n"
+            b"Subject: Soknad %d\r\nDate: Mon, 05 Jan 2026 10:00:00 +0100\r\n%s"
+            b"\r\nVedlagt er soknad nummer %d.\r\n" % (n, head, n))
+
+
+PLAIN = [b"Message-ID: <brev-%d@example.no>\r\n" % n for n in range(6)]
+# What senders write there, and what it must not do to the list.
+MEAN = [b"Message-ID:\r\n <fold\r\n ed@example.no>\r\n",
+        b"Message-ID: <tab\tin@example.no>\r\n",
+        b"Message-ID: <one@example.no>\r\nMessage-ID: <two@example.no>\r\n",
+        b"Message-ID: <one@example.no>\r\n"
+        b"Message-ID: 77\t2026-01-05 10:00:00\t<forged@example.no>\r\n",
+        b"Message-ID: <latin\xf8@example.no>\r\n",
+        "Message-ID: <utf-ø@example.no>\r\n".encode(),
+        b"Message-ID: \"<quote@example.no>\r\n",
+        b"Message-ID: <back\\slash}{@example.no>\r\n",
+        b"Message-ID: =?utf-8?q?=3Cenc=0A99=09x=40y=3E?=\r\n",
+        b"Message-ID: bare@example.no (comment)\r\n"]
+NAMELESS = [b"", b"Message-ID: <" + b"a" * 70000 + b"@example.no>\r\n"]
+
+
+@unittest.skipUnless(dovecot.HAVE, "dovecot-imapd is not installed")
+class Mailbox(unittest.TestCase):
+    @classmethod
+    def setUpClass(cls):
+        cls.box = dovecot.Dovecot()
+        cls.addClassCleanup(cls.box.close)
+        cls.house = House(queues=("Ren", "Slem", "Navnelos", "Faner"), ocr=False)
+        cls.addClassCleanup(cls.house.close)
+
+    def tearDown(self):
+        self.house.check_whole(self)
+
+    def fill(self, folder, heads):
+        for head in heads:
+            self.box.put(folder, mail(heads.index(head), head), NOON)
+        found = self.box.fetch(folder)
+        self.assertEqual(len(found), len(heads))
+        return found
+
+    def take(self, found, queue, name="%d.eml"):
+        for uid, data in found.items():
+            self.house.drop_bytes(data, name % uid, queue)
+        self.house.wait_quiet()
+
+    def balance(self, text, queue):
+        with tempfile.NamedTemporaryFile("wb") as file:
+            file.write(text)
+            file.flush()
+            found, last = rows(self.house.root, "mottaksbalanse", "--control",
+                               file.name, "--queue", queue, "--to", "2199-12-31")
+        return [r for r in found if r["unit"] == "mailbox"][0], last["facts"]
+
+    def lost(self, facts, what="lost"):
+        return [value for key, value in facts.items()
+                if key.startswith("mailbox_%s_" % what)]
+
+    def test_the_one_that_was_lost_is_named(self):
+        # The fifth lay there twice, and must be fetched twice.
+        found = self.fill("Ren", PLAIN + PLAIN[4:5])
+        listed = self.box.listed("Ren", "json")
+        late, twice = {3: found.pop(3)}, {7: found.pop(7)}
+        # What a fetching program calls the first is not what the second is.
+        self.take({2: found.pop(1)}, "Ren", "1764.M1.host,U=%d:2,S")
+        self.take(found, "Ren")
+        row, facts = self.balance(listed, "Ren")
+        self.assertEqual((row["total"], row["remainder"]), (7, 2))
+        self.assertTrue(self.lost(facts)[1].endswith(
+            "brev-4@example.no (samme Message-ID som UID 5)"), facts)
+        self.take(twice, "Ren")
+        self.assertEqual(self.house.query(
+            "SELECT count(*) FROM consignment WHERE reason ="
+            " 'duplicate_message'"), [(1,)])
+        row, facts = self.balance(listed, "Ren")
+        self.assertEqual((row["total"], row["control"]), (7, 7))
+        self.assertEqual((row["remainder"], row["difference"]), (1, 1))
+        self.assertEqual(facts["remainder"], "1")
+        (named,) = self.lost(facts)
+        self.assertIn("UID 3, ", named)
+        self.assertIn("brev-2@example.no", named)
+        self.assertEqual(self.lost(facts, "untold"), [])
+        self.assertEqual(
+            (facts["mailbox_received"], facts["mailbox_lost"],
+             facts["mailbox_unlisted"], facts["mailbox_again"]),
+            ("6", "1", "0", "0"))
+        self.take(late, "Ren")
+        row, facts = self.balance(listed, "Ren")
+        self.assertEqual((row["total"], row["remainder"], row["difference"]),
+                         (7, 0, 0))
+        self.assertEqual(facts["remainder"], "0")
+        self.assertEqual(self.lost(facts), [])
+        # Once more: it came more often than it lay there.
+        self.take(late, "Ren", "igjen-%d.eml")
+        row, facts = self.balance(listed, "Ren")
+        self.assertEqual((row["remainder"], facts["mailbox_again"]), (0, "1"))
+        # What the list does not have.
+        shorter = b"".join(line for line in self.box.listed(
+            "Ren", "tab").splitlines(True) if not line.startswith(b"2\t"))
+        row, facts = self.balance(shorter, "Ren")
+        self.assertEqual((row["total"], row["remainder"]), (6, 0))
+        self.assertEqual(facts["mailbox_unlisted"], "1")
+        with open(os.path.join(self.house.root, "log"), "rb") as file:
+            self.assertNotIn(b"brev-", file.read())
+
+    def test_senders_do_not_write_the_list(self):
+        found = self.fill("Slem", MEAN)
+        listed = self.box.listed("Slem", "json")
+        late = {5: found.pop(5)}
+        self.take(found, "Slem")
+        row, facts = self.balance(listed, "Slem")
+        (named,) = self.lost(facts)
+        self.assertIn("UID 5, ", named)
+        self.assertEqual((row["total"], row["remainder"]), (len(MEAN), 1))
+        self.take(late, "Slem")
+        row, facts = self.balance(listed, "Slem")
+        self.assertEqual((row["total"], row["remainder"]), (len(MEAN), 0))
+        self.assertEqual(facts["mailbox_unlisted"], "0")
+        # As tab the lines break: refused, not counted wrongly.
+        with tempfile.NamedTemporaryFile("wb") as file:
+            file.write(self.box.listed("Slem", "tab"))
+            file.flush()
+            done = run(self.house.root, "mottaksbalanse", "--control", file.name,
+                       "--queue", "Slem")
+        self.assertEqual(done.returncode, 5)
+        self.assertNotIn(b"example.no", done.stderr)
+
+    def test_without_message_id(self):
+        """By the UID in the name; without one it cannot be told."""
+        found = self.fill("Navnelos", NAMELESS + PLAIN[:1])
+        listed = self.box.listed("Navnelos", "json")
+        self.take({1: found[1]}, "Navnelos", "1764.M1.host,U=%d:2,S")
+        row, facts = self.balance(listed, "Navnelos")
+        self.assertEqual((row["total"], row["remainder"]), (3, 2))
+        self.assertEqual([n.split(",")[0] for n in self.lost(facts)],
+                         ["Navnelos: UID 2", "Navnelos: UID 3"])
+        # A number of the fetching program's own is not the third's.
+        self.take({3: found[2]}, "Navnelos", "1764.M2.host,U=%d:2,S")
+        row, facts = self.balance(listed, "Navnelos")
+        self.assertEqual([n.split(",")[0] for n in self.lost(facts)],
+                         ["Navnelos: UID 3"])
+        self.take({3: found[3]}, "Navnelos")
+        row, facts = self.balance(listed, "Navnelos")
+        self.assertEqual(self.lost(facts), [])
+        (named,) = self.lost(facts, "untold")
+        self.assertIn("UID 2, ", named)
+        self.assertEqual((row["remainder"], facts["mailbox_untold"],
+                          facts["mailbox_unknown"]), (1, "1", "1"))
+
+    def test_tab_and_mbox(self):
+        """Several messages in one file are several, each by its own."""
+        found = self.fill("Faner", PLAIN)
+        listed = self.box.listed("Faner", "tab")
+        late = found.pop(6)
+        self.house.drop_bytes(b"".join(
+            b"From kari@example.no Mon Jan  5 10:00:00 2026\n" +
+            data.replace(b"\r\n", b"\n") + b"\n" for data in found.values()),
+            "post.mbox", "Faner")
+        self.house.wait_quiet(count=1)
+        row, facts = self.balance(listed, "Faner")
+        self.assertEqual((row["total"], row["remainder"]), (6, 1))
+        (named,) = self.lost(facts)
+        self.assertIn("UID 6, ", named)
+        # The sixth came as what somebody forwards, not as itself.
+        self.house.drop_bytes(
+            b"From: Ola Prove <ola@example.no>\r\nSubject: Vedlagt\r\n"
+            b"MIME-Version: 1.0\r\nContent-Type: multipart/mixed; boundary=x"
+            b"\r\n\r\n--x\r\nContent-Type: message/rfc822\r\n\r\n" +
+            late + b"\r\n--x--\r\n", "videresendt.eml", "Faner")
+        self.house.wait_quiet(count=2)
+        row, facts = self.balance(listed, "Faner")
+        self.assertEqual((row["remainder"], self.lost(facts)), (1, [named]))
+        self.assertEqual(facts["mailbox_unknown"], "1")
+
+
+class Recounted(unittest.TestCase):
+    """Of a large database, and lists that mean harm."""
+
+    @classmethod
+    def setUpClass(cls):
+        cls.root = tempfile.mkdtemp(prefix="sluse-test-")
+        cls.addClassCleanup(shutil.rmtree, cls.root)
+        path = make_reports.make(COUNT, cls.root, 400)
+        with open(os.path.join(cls.root, "sluse.conf"), "w") as file:
+            file.write(CONFIG)
+        db = sqlite3.connect(path)
+        db.row_factory = sqlite3.Row
+        # A tenth without a Message-ID, half of these with a UID in the name.
+        db.execute("UPDATE consignment SET channel_key = NULL WHERE queue ="
+                   " 'E-post' AND id % 10 = 3")
+        db.execute("UPDATE part SET mime = 'message/rfc822' WHERE id IN (SELECT"
+                   " id FROM consignment WHERE queue = 'E-post')")
+        db.execute("UPDATE consignment SET name_raw = CAST('1.M.h,U=' || id ||"
+                   " ':2,S' AS BLOB) WHERE queue = 'E-post' AND id % 20 = 3")
+        db.commit()
+        cls.mails = db.execute("SELECT * FROM consignment WHERE queue = 'E-post'"
+                               " ORDER BY id").fetchall()
+        cls.outcome = {r[0]: (r[1], r[2]) for r in db.execute(
+            "SELECT consignment, disposition, outcome FROM entry")}
+        db.close()
+
+    def balance(self, text, *more):
+        with tempfile.NamedTemporaryFile("wb") as file:
+            file.write(text if isinstance(text, bytes) else text.encode())
+            file.flush()
+            found, last = rows(self.root, "mottaksbalanse", "--control",
+                               file.name, *more)
+        return {r["queue"]: r for r in found if r["unit"] == "mailbox"}, last
+
+    def test_recount(self):
+        chance = random.Random(4711)
+        out = io.StringIO()
+        sheet = csv.writer(out, delimiter=";")
+        sheet.writerow(("message-id", "uid", "dato", "ko", "uidvalidity"))
+        want, lost, unlisted = Counter(), set(), 0
+        days = set()
+        for c in self.mails:
+            if chance.random() < 0.05:
+                # Only what is known by its Message-ID can be called unlisted.
+                unlisted += c["channel_key"] is not None
+                continue
+            day = oslo(c["received_ms"]).date()
+            days.add(day)
+            sheet.writerow(("<%s>" % c["channel_key"] if c["channel_key"] else "",
+                            c["id"], day, "E-post", 7))
+            if chance.random() < 0.2:  # twice in the list, once in the box
+                sheet.writerow(("<annet>", c["id"], day, "E-post", 7))
+            want["total"] += 1
+            if c["channel_key"] is None and c["id"] % 20 != 3:
+                want["untold"] += 1
+                continue
+            d, o = self.outcome.get(c["id"], (60, 50))
+            want["transferred"] += d == 60 and o == 10
+            want["held"] += d == 30
+            want["duplicates"] += d == 60 and o == 50
+        for n in range(30):
+            uid = 1000000 + n
+            lost.add(uid)
+            sheet.writerow(("<tapt-%d@example.no>" % n, uid, min(days), "E-post", 7))
+            want["total"] += 1
+        found, last = self.balance(out.getvalue(), "--from", "2000-01-01")
+        row, facts = found["E-post"], last["facts"]
+        for cell in ("total", "transferred", "held", "duplicates"):
+            self.assertEqual(row[cell], want[cell], cell)
+        self.assertEqual(row["remainder"], len(lost) + want["untold"])
+        self.assertEqual(int(facts["mailbox_untold"]), want["untold"])
+        self.assertEqual(facts["mailbox_lost"], "30")
+        self.assertEqual(int(facts["mailbox_unlisted"]), unlisted)
+        named = {int(value.split("UID ")[1].split()[0]) for key, value in
+                 facts.items() if key[:13] == "mailbox_lost_"}
+        self.assertEqual(named, lost)
+        self.assertEqual(found.keys(), {"E-post", "Alle køer"})
+        self.assertEqual(found["Alle køer"]["total"], want["total"])
+
+    def test_many_are_told_with_how_many_more(self):
+        lines = "".join("E-post;2026-01-05;%d;<x%d@y>\n" % (n, n)
+                        for n in range(1, 200001))
+        began = time.monotonic()
+        found, last = self.balance("ko;dato;uid;message-id\n" + lines)
+        self.assertLess(time.monotonic() - began, 30)
+        facts = last["facts"]
+        self.assertEqual(found["E-post"]["remainder"], 200000)
+        self.assertEqual(facts["mailbox_lost_more"], "199900")
+        self.assertIn("mailbox_lost_100", facts)
+        self.assertNotIn("mailbox_lost_101", facts)
+
+    def test_all_the_same(self):
+        """One Message-ID and one UID for all of them: no walk within a walk."""
+        lines = "".join("E-post;2026-01-05;%s;%d;<x@y>\n" % (uid, v)
+                        for v in range(1, 100001) for uid in (17,))
+        began = time.monotonic()
+        found, last = self.balance("ko;dato;uid;uidvalidity;message-id\n" + lines)
+        self.assertLess(time.monotonic() - began, 30)
+        self.assertEqual(found["E-post"]["total"], 100000)
+
+    def test_hostile_lists(self):
+        head = "ko;dato;uid;message-id\n"
+        good = "E-post;2026-01-05;1;<a@b>\n"
+        for text, line in (
+                (head + good + "E-post;2026-01-05;0;<Ola Nordmann>\n", 3),
+                (head + "E-post;2026-01-05;4294967296;\n", 2),
+                (head + "E-post;2026-01-05;-1;\n", 2),
+                (head + "E-post;2026-01-05;" + "9" * 400 + ";\n", 2),
+                (head + "E-post;2026-01-05;1x;\n", 2),
+                (head + "E-post;i morgen;1;Ola Nordmann\n", 2),
+                (head + ";2026-01-05;1;\n", 2),
+                (head + "E-post;2026-01-05\n", 2),
+                (head + "E-post;2026-01-05;1;<Nord\0mann>\n", 2),
+                (head + "E-post;2026-01-05;1;\"<Nordmann>\n", 2),
+                (head + "E-post;2026-01-05;1;" + "a" * 70000 + "\n", 2),
+                ("ko;dato;uid;uid\n" + good, 1), ("ko;dato;date;uid\n" + good, 1),
+                ("ko;uid\nE-post;1\n", 1), ("dato;uid\n2026-01-05;1\n", 1),
+                ("[{\"uid\":\"0\"}]", 1), ("[{\"uid\":\"1\",\"x\":\"\0\"}]", 1),
+                ("[{\"uid\":\"1\",\"queue\":\"E-post\"}]", 1),
+                ("[{\"uid\":\"1\",\"date.received\":\"2026-01-05\"}]", 1),
+                ("[{\"uid\":\"1\"", 1), ("[{\"uid\":\"1}]", 1), ("[Nordmann", 0)):
+            with self.subTest(text=text[:60]), tempfile.NamedTemporaryFile(
+                    "w", encoding="utf-8") as file:
+                file.write(text)
+                file.flush()
+                done = run(self.root, "mottaksbalanse", "--control", file.name)
+                self.assertEqual(done.returncode, 5, done)
+                self.assertIn(b"line %d: " % line, done.stderr)
+                self.assertNotIn(b"Nordmann", done.stderr)
+                self.assertEqual(done.stdout, b"")
+        # Another charset, more fields than the head, nothing at all.
+        found, last = self.balance(
+            head.encode() + b"E-post;2026-01-05;1;<\xf8\xff@b>;mer;enda mer\n"
+            b"E-post;2026-01-05;1;<en gang til@b>\n")
+        self.assertEqual(found["E-post"]["total"], 1)
+        self.assertIn("øÿ@b", last["facts"]["mailbox_lost_1"])
+        self.assertEqual(self.balance("[]")[0], {})
+        self.assertEqual(self.balance(head)[0], {})
+
+    def test_queues_and_days(self):
+        text = ("kø\tdate\tuid\n\"Ukjent\t05.01.2026\t4\n"
+                "E-post\t2026-01-06\t5\nE-post\t1999-01-06\t6\n")
+        found, last = self.balance(text)
+        self.assertEqual(last["facts"]["only_in_control"], '"Ukjent')
+        self.assertEqual({q: r["total"] for q, r in found.items()},
+                         {'"Ukjent': 1, "E-post": 2, "Alle køer": 3})
+        found, last = self.balance(text, "--queue", "E-post", "--from",
+                                   "2026-01-01")
+        self.assertEqual({q: r["total"] for q, r in found.items()}, {"E-post": 1})
+
+    def test_what_is_not_asked_for_or_no_message(self):
+        known = next(c for c in self.mails if c["channel_key"] and
+                     self.outcome.get(c["id"]) == (60, 10))
+        text = ("ko;dato;uid;message-id\nE-post;1999-01-06;5;<%s>\n"
+                "E-post;2026-01-06;6;<x@y>\nSkannet post;2020-01-06;7;\n"
+                % known["channel_key"])
+        found, last = self.balance(text, "--from", "2020-01-01")
+        self.assertEqual([(r["total"], r["transferred"], r["remainder"])
+                          for r in found.values()],
+                         [(1, 0, 1), (1, 0, 1), (2, 0, 2)])
+        # Scanned post that was read is no mail without a Message-ID.
+        self.assertEqual((last["facts"]["mailbox_lost"],
+                          last["facts"]["mailbox_untold"]), ("2", "0"))
+        found, last = self.balance(text)
+        self.assertEqual(found["E-post"]["transferred"], 1)
+
+    def test_the_other_reports_take_it(self):
+        with tempfile.TemporaryDirectory() as folder:
+            path = os.path.join(folder, "list.csv")
+            with open(path, "w") as file:
+                file.write("ko;dato;uid\nE-post;2026-01-05;4\n")
+            pack = os.path.join(folder, "pack")
+            done = run(self.root, "tilsynspakke", pack, "--control", path)
+            self.assertEqual(done.returncode, 0, done.stderr)
+            with open(os.path.join(pack, "mottaksbalanse.html")) as file:
+                self.assertIn("UID 4, 05.01.2026", file.read())
+
+
+if __name__ == "__main__":
+    unittest.main()
