@@ -190,7 +190,7 @@ PACKAGES := gcc make pkg-config libc6-dev binutils \
 	libfreetype-dev libgumbo-dev libharfbuzz-dev libjbig2dec0-dev \
 	libjpeg62-turbo-dev libmujs-dev libopenjp2-7-dev libpng-dev libtiff-dev \
 	libde265-dev libwebp-dev zlib1g-dev \
-	ca-certificates openssl tesseract-ocr-eng tesseract-ocr-nor tesseract-ocr-osd \
+	ca-certificates openssl tesseract-ocr-eng tesseract-ocr-frk tesseract-ocr-nor tesseract-ocr-osd \
 	tzdata libxml2-utils \
 	clang-14 clang-format-14 git libclang-rt-14-dev mandoc python3 strace systemd \
 	dovecot-imapd fonts-dejavu-core poppler-utils python3-pil
