@@ -163,6 +163,12 @@ def odf():
         "styles.xml": '<doc xmlns:t="t"><header><t:p>Hode</t:p></header></doc>',
         "meta.xml": meta, "META-INF/manifest.xml": manifest % "",
         "Basic/Standard/Module1.xml": "<x/>"})
+    yield "odt-comment", package({
+        "content.xml": content % (ns, "<o:text><t:p>Viser til brev"
+            "<o:annotation><t:creator>Kari</t:creator>"
+            "<t:date>2026-01-02T03:04:05</t:date><t:p>hvilket?</t:p>"
+            "</o:annotation> av i dag<o:annotation/>.</t:p></o:text>"),
+        "META-INF/manifest.xml": manifest % ""})
     cell = "<t:table-cell><t:p>%s</t:p></t:table-cell>"
     yield "ods", package({
         "content.xml": content % (ns, "<o:spreadsheet>" + "".join(

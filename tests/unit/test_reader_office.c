@@ -85,6 +85,8 @@ letters(void)
 		"!part_damaged", "!little_text"));
 	is("odt", "Hode\n" WORDS "\na\tb  c\n\f",
 	    LINES("field title Brev\n", "field author Kari\n", "note macro"));
+	/* a comment without who wrote it and when */
+	is("odt-comment", "Viser til brev hvilket?\n av i dag.\n\f", NULL);
 	is("doc", WORDS "\nlenke\na\tb\nNote\n\f",
 	    LINES("field title Søknad\n"));
 	is("rtf", "Søknad а\na\tb\n\U0001F600 sluttlenke\n\f",
