@@ -112,6 +112,39 @@ labels(void)
 	}
 }
 
+/* Of a body in a set that only its message names, the part says the same as the
+ * page; of others, and of files, it is as it stood. */
+static void
+bodies(void)
+{
+	static const struct {
+		const char *type, *body, *part;
+	} rows[] = {
+	    {"text/plain; charset=koi8-r", "\xDB\xCF\xD3\xD4", "шост"},
+	    {"text/html; charset=koi8-r", "<p>\xDB\xCF", "<p>шо"},
+	    {"text/html", "<meta charset=koi8-r><p>\xDB",
+		"<meta charset=koi8-r><p>ш"},
+	    {"text/plain; charset=macintosh", "bl\x8C", "bl\x8C"},
+	    {"text/plain; charset=ns_4551-1", "bl}", "blå"},
+	    {"text/plain; charset=iso-8859-1", "bl\xE5 b\xE6r",
+		"bl\xE5 b\xE6r"},
+	    {"application/x; charset=koi8-r", "\xDB\xCF", "\xDB\xCF"},
+	};
+
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		char mail[512];
+		int n = snprintf(mail, sizeof(mail),
+		    "From: a@b.no\nContent-Type: %s\n\n%s", rows[i].type,
+		    rows[i].body);
+		struct reading *d = rd(mail, (size_t)n);
+
+		CHECK(d->k.count == 1);
+		CHECK_STR(d->k.parts[0].bytes ? d->k.parts[0].bytes : "",
+		    rows[i].part);
+		read_free(d);
+	}
+}
+
 static void
 roles(void)
 {
@@ -355,6 +388,6 @@ locked(void)
 	CHECK(waitpid(pid, &st, 0) == pid && st == 0);
 }
 
-TEST_MAIN({"fields", fields}, {"labels", labels}, {"roles", roles},
-    {"inner_mail", inner_mail}, {"names", names}, {"notes", notes},
-    {"hostile", hostile}, {"locked", locked})
+TEST_MAIN({"fields", fields}, {"labels", labels}, {"bodies", bodies},
+    {"roles", roles}, {"inner_mail", inner_mail}, {"names", names},
+    {"notes", notes}, {"hostile", hostile}, {"locked", locked})
