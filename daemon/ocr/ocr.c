@@ -125,6 +125,19 @@ warm_model(TessBaseAPI *api, PIX *pix, struct sl_err *err)
 	return rc == SL_OK ? SL_OK : SL_FATAL;
 }
 
+/* The sample has fewer letters than are looked at, and Tesseract would say so,
+ * as if it were somebody's page. */
+static void
+warm_osd(PIX *pix)
+{
+	TessBaseAPI *osd = sl_ocr_models_osd();
+
+	(void)TessBaseAPISetVariable(osd, "min_characters_to_try", "1");
+	(void)sl_ocr_turn(osd, pix, 300);
+	TessBaseAPIClear(osd);
+	(void)TessBaseAPISetVariable(osd, "min_characters_to_try", "50");
+}
+
 static enum sl_rc
 warm_models(PIX *pix, struct sl_err *err)
 {
@@ -144,8 +157,7 @@ warm_models(PIX *pix, struct sl_err *err)
 		return rc;
 	if (sl_ocr_look_at(pix, &look))
 		sl_ocr_look_free(&look);
-	(void)sl_ocr_turn(sl_ocr_models_osd(), pix, 300);
-	TessBaseAPIClear(sl_ocr_models_osd());
+	warm_osd(pix);
 	return SL_OK;
 }
 
