@@ -140,7 +140,8 @@ TEXT_LIB := plugins/readers/lib/charset.c plugins/readers/lib/html.c
 plugin_srcs_text := $(TEXT_LIB)
 plugin_srcs_mail := $(TEXT_LIB) plugins/readers/lib/mailhead.c \
 	plugins/readers/lib/mailinner.c plugins/readers/lib/mailstream.c \
-	plugins/readers/lib/mailtext.c $(SIGN_LIB)
+	plugins/readers/lib/mailtext.c plugins/readers/lib/mailword.c \
+	$(SIGN_LIB)
 OLE2_LIB := plugins/readers/lib/ole2.c plugins/readers/lib/ole2copy.c
 RTF_LIB := plugins/readers/lib/rtf.c plugins/readers/lib/codepage.c
 plugin_srcs_outlook := $(TEXT_LIB) $(OLE2_LIB) $(RTF_LIB) \

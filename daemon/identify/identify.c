@@ -484,6 +484,31 @@ ask_pronom(const struct sl_extent *x, const char *p, size_t n, const char *name,
 	return !r.extension_mismatch;
 }
 
+/* libmagic is shown the first bytes only, and knows no more of a compound file
+ * whose directory lies behind them. PRONOM's signatures looked there. */
+static void
+mend_compound(struct sl_identity *id)
+{
+	static const struct {
+		const char *puid, *mime;
+	} types[] = {{"x-fmt/430", "application/vnd.ms-outlook"},
+	    {"fmt/39", "application/msword"}, {"fmt/40", "application/msword"},
+	    {"fmt/609", "application/msword"},
+	    {"x-fmt/45", "application/msword"},
+	    {"fmt/59", "application/vnd.ms-excel"},
+	    {"fmt/61", "application/vnd.ms-excel"},
+	    {"fmt/126", "application/vnd.ms-powerpoint"},
+	    {"x-fmt/88", "application/vnd.ms-powerpoint"}};
+	size_t i;
+
+	if (strcmp(id->mime, "application/x-ole-storage") != 0 ||
+	    id->basis != SL_BASIS_CONTAINER)
+		return;
+	for (i = 0; i < sizeof(types) / sizeof(types[0]); i++)
+		if (strcmp(id->puid, types[i].puid) == 0)
+			set(id, types[i].mime, SL_BASIS_CONTAINER);
+}
+
 void
 sl_identify_windows(size_t head, size_t tail)
 {
@@ -555,6 +580,7 @@ sl_identify(const struct sl_extent *x, const char *name, const char *declared,
 		mend(x, p, n, name, declared, ret);
 	}
 	fits = ask_pronom(x, p, n, name, ret);
+	mend_compound(ret);
 	if (ret->format[0] == '\0')
 		describe(p, n, ret);
 	/* PRONOM knows more endings; we know better what we looked into. */

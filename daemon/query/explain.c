@@ -7,7 +7,10 @@
 
 #include "../journal/leaf.h"
 #include "../store/db.h"
+#include "../wire/roles.h"
 #include "query_p.h"
+
+#define PAGES_MAX 100 /* of an item, that there are remarks on */
 
 /* Is it he, alone or as one of two? */
 static bool
@@ -233,6 +236,35 @@ found_row(void *arg, const struct sl_found_row *f, struct sl_err *err)
 	return SL_OK;
 }
 
+/* Pages that nobody read: remarks too. */
+static void
+page_rows(struct sl_store *s, int64_t consignment, json_t *to)
+{
+	struct sl_db *db = sl_store_db(s);
+	const char *reason;
+	json_t *o;
+	sqlite3_stmt *st = sl_db_query(db,
+	    "SELECT p.name, g.number + 1, ifnull(g.reason, '') FROM page g"
+	    " JOIN part p ON p.id = g.part JOIN source o ON o.id = p.source"
+	    " WHERE o.consignment = ?1"
+	    " AND (g.flags & ?2 <> 0 OR ifnull(g.reason, '') <> '')"
+	    " ORDER BY p.id, g.number LIMIT ?3",
+	    "iii", consignment, (int64_t)SL_PAGE_BLANK, (int64_t)PAGES_MAX);
+
+	while (sl_db_row(db, st)) {
+		reason = sl_db_text(st, 2);
+		o = json_object();
+		sl_row_set(o, "file", sl_row_text(sl_db_text(st, 0)));
+		sl_row_set(o, "note",
+		    json_string(
+			*reason != '\0' ? "page_unread" : "page_blank"));
+		sl_row_set(o, "detail",
+		    json_sprintf("%d%s%s", sqlite3_column_int(st, 1),
+			*reason != '\0' ? ": " : "", reason));
+		(void)json_array_append_new(to, o);
+	}
+}
+
 static json_t *
 note_rows(struct sl_store *s, int64_t consignment)
 {
@@ -255,6 +287,7 @@ note_rows(struct sl_store *s, int64_t consignment)
 			sl_row_set(o, "text", json_string(words));
 		(void)json_array_append_new(a, o);
 	}
+	page_rows(s, consignment, a);
 	return a;
 }
 

@@ -189,7 +189,7 @@ page_bodies(struct sluse_doc *d, GString *page)
 		if (l->role != SLUSE_PART_BODY ||
 		    (html && plain && l->alternative))
 			continue;
-		text = mail_part_text(l->o, html, &n);
+		text = mail_part_text(l->o, html, &n, NULL);
 		if (text && html)
 			n = html_to_text(text, n);
 		if (text && n) {
@@ -300,6 +300,25 @@ send_inner(struct out *o, struct leaf *l)
 	return o->stopped;
 }
 
+/* Only the message says what a body is written in: one that nobody could tell
+ * without that goes out as UTF-8. False: it can go out as it stands. */
+static bool
+send_told(struct out *o, struct leaf *l)
+{
+	bool told = false;
+	char *text;
+	size_t n;
+
+	if (l->role != SLUSE_PART_BODY || !mail_is_type(l->o, "text", "*"))
+		return false;
+	text =
+	    mail_part_text(l->o, mail_is_type(l->o, "text", "html"), &n, &told);
+	if (told)
+		(void)into_part(o, text, n);
+	free(text);
+	return told;
+}
+
 static int
 send_leaf(struct sluse_doc *d, struct leaf *l, struct sluse_sink *k)
 {
@@ -333,6 +352,8 @@ send_leaf(struct sluse_doc *d, struct leaf *l, struct sluse_sink *k)
 	} else if (!rc && l->role == SLUSE_PART_BODY && mail_stray_text(l->o)) {
 		rc = into_part(
 		    &o, mail_stray_text(l->o), strlen(mail_stray_text(l->o)));
+	} else if (!rc && send_told(&o, l)) {
+		rc = o.stopped;
 	} else if (!rc && l->role != SLUSE_PART_SKIPPED &&
 		   GMIME_IS_PART(l->o)) {
 		GMimeDataWrapper *w = g_mime_part_get_content(GMIME_PART(l->o));

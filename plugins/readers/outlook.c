@@ -665,7 +665,7 @@ send_body(struct sluse_doc *d, struct sluse_sink *k, const char *mime,
 		return SLUSE_READ_OK;
 	if (d->host->part_begin(k, &part) != 0)
 		return SLUSE_READ_LIMIT;
-	/* HTML that is a property goes out as it stands */
+	/* HTML that is a property goes out as it stands, if that can be read */
 	if (d->html_stands && text == d->html) {
 		if (send_bytes(&o, bag_find(&d->message, PR_HTML)) != 0)
 			return SLUSE_READ_LIMIT;

@@ -1,8 +1,8 @@
 /*
  * Reader of PKCS#7 and CMS as a file of its own (.p7m): what lies in a signed
  * envelope comes out as a part, and the signature is checked. One that is
- * encrypted is told as such. A signature beside its content (.p7s) is nothing
- * to read.
+ * encrypted is told as such, and so is a message of PGP (.asc). A signature
+ * beside its content (.p7s) is nothing to read.
  */
 #include <stdlib.h>
 #include <string.h>
@@ -11,6 +11,7 @@
 #include "lib/cms.h"
 
 #define NAME_MAX_BYTES 200
+#define PGP "application/pgp-encrypted"
 
 struct sluse_doc {
 	const struct sluse_reader_host *host;
@@ -36,6 +37,8 @@ load(struct sluse_doc *d)
 {
 	uint64_t n = d->host->length(d->s);
 
+	if (strcmp(d->host->mime(d->s), PGP) == 0)
+		return SLUSE_READ_ENCRYPTED;
 	if (n == 0 || n > CMS_BYTES_MAX)
 		return SLUSE_READ_UNSUPPORTED;
 	d->n = (size_t)n;
@@ -145,7 +148,7 @@ p7_warm(const struct sluse_reader_host *host)
 }
 
 static const char *const p7_mimes[] = {
-    "application/pkcs7-signature", "application/pkcs7-mime", NULL};
+    "application/pkcs7-signature", "application/pkcs7-mime", PGP, NULL};
 
 const struct sluse_reader sluse_reader = {
     .abi_major = SLUSE_READER_ABI_MAJOR,

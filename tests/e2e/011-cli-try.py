@@ -74,6 +74,12 @@ def details(binary, folder):
     bad = os.path.join(DEMO, "13-avbrutt.pdf")
     for paths, want in (((good,), 0), ((bad,), 1), ((good, bad, good), 1)):
         yield "status", tried(*paths)[1], want
+    # Nothing that a library says of its own is taken for a word about the page.
+    said = subprocess.run(
+        [binary, "read", os.path.join(DEMO, "02-nabovarsel.tif")],
+        stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, timeout=120,
+        check=False).stderr
+    yield "stderr", said, b""
     row, _ = tried(good)
     # What is not sure enough is shown, and not sent.
     yield ("unsure", row["placement"]["correspondent"]["value"],

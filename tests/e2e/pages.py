@@ -120,7 +120,7 @@ class Pages(unittest.TestCase):
         h = House(ocr=False)
         self.addCleanup(h.close)
         h.drop(os.path.join(DEMO, "02-nabovarsel.tif"))
-        h.drop_bytes(pdf(["Deres ref: 2026/87"]), "tekst.pdf")
+        h.drop_bytes(pdf(["Deres ref: 2026/87", ""]), "tekst.pdf")
         h.wait_quiet(60, 2)
         rows = {row["name"]: row for row in h.rows("list")}
         self.assertEqual(rows["02-nabovarsel.tif"]["disposition"], "held")
@@ -128,6 +128,15 @@ class Pages(unittest.TestCase):
             "SELECT g.reason FROM page g JOIN part p ON p.id = g.part WHERE "
             "p.mime LIKE 'image/%'")}, {"limit_pages"})
         self.assertEqual(rows["tekst.pdf"]["disposition"], "done")
+        # People see which pages nobody read, and why.
+        for name, remark in (
+                ("02-nabovarsel.tif", ("page_unread", "1: limit_pages")),
+                ("tekst.pdf", ("page_blank", "2"))):
+            told, = h.rows("explain", rows[name]["id"])
+            self.assertIn(remark, [
+                (n["note"], n["detail"]) for n in told["notes"]])
+            self.assertIn("%s  %s\n" % remark,
+                          h.sluse("explain", rows[name]["id"]).stdout)
         pid = h.pids("sluse-ocr")[0][1]
         with open("/proc/%d/status" % pid, encoding="ascii") as file:
             size, = [int(line.split()[1]) for line in file

@@ -40,25 +40,27 @@ class Passwords(unittest.TestCase):
         os.rename(path + ".new", path)
 
     def test_office(self):
-        """A Word and a Writer file that are closed with a word of the list; one
-        that asks for more work than is done says so."""
+        """A Word, an old Excel and a Writer file that are closed with a word of
+        the list; one that asks for more work than is done says so."""
         corpus = os.path.join(os.path.dirname(DATA), "fuzz", "corpus", "office")
         self.list_of_passwords("feil\npåskeegg\n")
         for seed, name in (("agil-sha512.docx", "agil-sha512.docx"),
+                           ("laast.xls", "laast.xls"),
                            ("odt-laast", "laast.odt"),
                            ("odt-laast-runder", "runder.odt")):
             with open(os.path.join(corpus, "seed-" + seed), "rb") as file:
                 self.house.drop_bytes(file.read(), name)
-        self.house.wait_quiet(60, 3)
+        self.house.wait_quiet(60, 4)
         self.assertEqual(self.states(), {
             "agil-sha512.docx": ("held", "no_evidence"),
+            "laast.xls": ("held", "no_evidence"),
             "laast.odt": ("held", "no_evidence"),
             "runder.odt": ("quarantined", "limit_document")})
-        for name in ("agil-sha512.docx", "laast.odt"):
+        for name in ("agil-sha512.docx", "laast.odt", "laast.xls"):
             self.assertIn("skoleplass", self.house.query(
                 "SELECT g.text FROM page g JOIN part p ON p.id = g.part "
                 "JOIN source o ON o.id = p.source WHERE o.name = ?", name)[0][0])
-        self.assertEqual([("password_used", "2")] * 2, self.house.query(
+        self.assertEqual([("password_used", "2")] * 3, self.house.query(
             "SELECT slug, detail FROM note WHERE slug = 'password_used'"))
 
     def states(self):

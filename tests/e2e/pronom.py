@@ -10,7 +10,10 @@ import sys
 import tempfile
 
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)),
+                                "..", "fuzz"))
 import house  # noqa: E402
+import make_outlook  # noqa: E402
 from trial import Trial, run_all  # noqa: E402
 
 SLUSE = os.path.join(house.BUILD, "bin", "sluse")
@@ -221,6 +224,22 @@ class Formats(Trial):
                              os.path.join(top, "a.pdf"))
         self.assertEqual(code, 5, err)
         self.assertIn("fmt/18", out)
+
+    def test_directory_behind_the_first_megabyte(self):
+        """Of a compound file, which libmagic is not shown: a long message."""
+        letter = b"Brev til kommunen\n" * 60000
+        path = put(self.folder, "lang.msg", make_outlook.ole2(
+            make_outlook.message(
+                {0x001A001F: "IPM.Note", 0x0037001F: "Klage",
+                 0x1000001F: "Hei"}, make_outlook.TO[:1],
+                [make_outlook.file("brev.txt", letter)])))
+        rows = [json.loads(run("--json", *args, path)[1])
+                for args in (("identify",), ("try",))]
+        self.assertEqual((rows[0]["mime"], rows[0]["puid"], rows[0]["basis"]), (
+            "application/vnd.ms-outlook", ["x-fmt/430"], "container"))
+        self.assertEqual([(p["name"], p["reader"]) for p in rows[1]["parts"]],
+                         [("lang.msg", "outlook"), ("body.txt", "text"),
+                          ("brev.txt", "text")])
 
     def test_descriptors(self):
         """sluse-work gets files by the hundred, so it may have as many."""

@@ -91,7 +91,11 @@ class Signatures(Trial):
             "changed.pdf": ["signed_changed"], "old.pdf": ["signed_expired"]})
 
     def test_encrypted_mail_is_held(self):
-        rows = self.tried(["envelope.eml", "envelope.p7m", "pgp-closed.eml"])
+        with open(self.path("closed.asc"), "w", encoding="ascii") as file:
+            file.write("-----BEGIN PGP MESSAGE-----\n\n"
+                       "jA0ECQMCVmFs\n-----END PGP MESSAGE-----\n")
+        rows = self.tried(["envelope.eml", "envelope.p7m", "pgp-closed.eml",
+                           "closed.asc"])
         for name, row in rows.items():
             self.assertEqual((row["disposition"], row["reason"]),
                              ("held", "encrypted"), name)

@@ -462,7 +462,10 @@ def mail():
         "external": head + "Content-Type: message/external-body; "
                     "access-type=local-file; name=\"/etc/passwd\"\r\n\r\n",
         "groups": "From: A:;, B: <b@c>, ;\r\nTo: \"\\\"\" <@a,@b:c@d>\r\n"
-                  "Subject: x\r\n\r\n"}
+                  "Subject: x\r\n\r\n",
+        "words": "From: =?us-ascii?Q?K=E5re?= <k@x.no>\nSubject: "
+                 "=?utf-8?B?QmzlYg==?= =?x-ukjent*no?Q?=E6r_=3?=\n"
+                 " =?utf-8?Q?=E5\n\nx\n"}
     for name, data in seeds.items():
         put("mail", name, data.encode("latin-1", "replace")
             if name == "bad-charset" else data)

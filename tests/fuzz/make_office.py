@@ -163,6 +163,12 @@ def odf():
         "styles.xml": '<doc xmlns:t="t"><header><t:p>Hode</t:p></header></doc>',
         "meta.xml": meta, "META-INF/manifest.xml": manifest % "",
         "Basic/Standard/Module1.xml": "<x/>"})
+    yield "odt-comment", package({
+        "content.xml": content % (ns, "<o:text><t:p>Viser til brev"
+            "<o:annotation><t:creator>Kari</t:creator>"
+            "<t:date>2026-01-02T03:04:05</t:date><t:p>hvilket?</t:p>"
+            "</o:annotation> av i dag<o:annotation/>.</t:p></o:text>"),
+        "META-INF/manifest.xml": manifest % ""})
     cell = "<t:table-cell><t:p>%s</t:p></t:table-cell>"
     yield "ods", package({
         "content.xml": content % (ns, "<o:spreadsheet>" + "".join(
@@ -265,7 +271,7 @@ def rec(kind, data=b""):
     return struct.pack("<HH", kind, len(data)) + data
 
 
-def xls(extra=b""):
+def xls_stream(extra=b""):
     bof = rec(0x809, struct.pack("<HH12x", 0x600, 5))
     string = TEXT.encode("cp1252")
     cut = 8  # of the string in the SST; the rest, wide, is in a CONTINUE
@@ -286,8 +292,12 @@ def xls(extra=b""):
         rec(0x27E, struct.pack("<HHHI", 1, 1, 0, 250 << 2 | 3)) + \
         rec(0x06, struct.pack("<HHHHHHHHI", 1, 2, 0, 0, 0, 0, 0xFFFF, 0, 0)) + \
         rec(0x207, struct.pack("<HB", 3, 0) + b"sum") + rec(0x0A)
-    return ole({"Workbook": head + rec(0x85, struct.pack("<IH", at, 0) + name)
-                + tail + sheet, "\5SummaryInformation": summary("Søknad")})
+    return head + rec(0x85, struct.pack("<IH", at, 0) + name) + tail + sheet
+
+
+def xls(extra=b""):
+    return ole({"Workbook": xls_stream(extra),
+                "\5SummaryInformation": summary("Søknad")})
 
 
 def atom(kind, data, version=0, instance=0):
@@ -448,6 +458,73 @@ def closed():
     yield "halv-blokk.docx", agile(package, "påskeegg", cut=len(package))
 
 
+# RC4, for Excel before 2007.
+def rc4(key):
+    s, j = list(range(256)), 0
+    for i in range(256):
+        j = (j + s[i] + key[i % len(key)]) & 255
+        s[i], s[j] = s[j], s[i]
+    i = j = 0
+    while True:
+        i = (i + 1) & 255
+        j = (j + s[i]) & 255
+        s[i], s[j] = s[j], s[i]
+        yield s[(s[i] + s[j]) & 255]
+
+
+def xls_closed(word, bits=0, version=2, verified=True):
+    """bits: of CryptoAPI; 0: the older way, of Excel 97."""
+    salt, verifier = made("salt", 16), made("verifier", 16)
+    text, name = word.encode("utf-16-le"), "sha1" if bits else "md5"
+
+    def H(data):
+        return hashlib.new(name, data).digest()
+    if bits:
+        base = H(salt + text)
+    else:
+        base = H((H(text)[:5] + salt) * 16)[:5]
+
+    def block(n):
+        key = H(base + struct.pack("<I", n))
+        if bits:
+            key = key[:bits // 8] + (bytes(11) if bits == 40 else b"")
+        return rc4(key)
+    stream = block(0)
+    shut = [bytes(b ^ next(stream) for b in data)
+            for data in (verifier, H(verifier if verified else b""))]
+    if bits:
+        head = struct.pack("<IIIIIIII", 4, 0, 0x6801, 0x8004, bits, 1, 0, 0) \
+            + "RC4\0".encode("utf-16-le")
+        said = struct.pack("<HHHII", 1, version, 2, 4, len(head)) + head + \
+            struct.pack("<I", 16) + salt + shut[0] + struct.pack("<I", 20) + \
+            shut[1]
+    else:
+        said = struct.pack("<HHH", 1, 1, 1) + salt + b"".join(shut)
+    # What follows lies beyond the first block.
+    data = bytearray(xls_stream(rec(0x2F, said) + rec(0x1234, bytes(1500))))
+    key = [b for n in range(len(data) // 1024 + 1)
+           for b, _ in zip(block(n), range(1024))]
+    at, begun = 0, False
+    while at < len(data):
+        kind, length = struct.unpack_from("<HH", data, at)
+        at += 4
+        keep = length if kind in (0x809, 0x2F) else 4 if kind == 0x85 else 0
+        for i in range(at + keep, at + length):
+            data[i] ^= key[i] if begun else 0
+        begun |= kind == 0x2F
+        at += length
+    return ole({"Workbook": bytes(data),
+                "\5SummaryInformation": summary("Søknad")})
+
+
+def xls_locked():
+    yield "laast.xls", xls_closed("påskeegg")
+    yield "laast-40.xls", xls_closed("påskeegg", 40)
+    yield "laast-128.xls", xls_closed("påskeegg", 128, 4)
+    yield "laast-uenig.xls", xls_closed("påskeegg", verified=False)
+    yield "bare-lest.xls", xls_closed("VelvetSweatshop")
+
+
 URN = "urn:oasis:names:tc:opendocument:xmlns:manifest:1.0"
 XENC = "http://www.w3.org/2001/04/xmlenc#"
 
@@ -515,5 +592,6 @@ def odf_locked():
 
 
 def seeds():
-    for make in (letters, sheets, slides, odf, rtf, binary, closed, odf_locked):
+    for make in (letters, sheets, slides, odf, rtf, binary, closed,
+                 xls_locked, odf_locked):
         yield from make()

@@ -253,6 +253,8 @@ def outlook(put):
         0x3FFD0003: 1252, 0x10090102: lzfu(FROM_HTML)}), TO,
          [file("b.png", b"PNG", cid="b@x")], ansi="cp1252")
     save("locale", {0x0037001F: "Москва", 0x3FF10003: 0x419}, ansi="cp1251")
+    save("html-page", {0x0037001F: "Brev", 0x3FDE0003: 20866,
+                       0x10130102: "<p>шостий".encode("koi8-r")})
     save("rtf", {0x0037001F: "Rikt", 0x10090102: mela(RTF)})
     save("rtf-text", {0x0037001F: "Rikt", 0x10090102: lzfu(FROM_TEXT)})
     save("exchange", {

@@ -587,11 +587,202 @@ heif_turned(void)
 	}
 }
 
+/* -- BMP -------------------------------------------------------------------
+ */
+
+struct bmp_how {
+	uint32_t head, bits, packing; /* as the file says */
+	uint32_t ink, paper; /* a pixel of each */
+	uint32_t colours; /* of the palette: black, and the last one white */
+	bool down; /* the upper row first */
+	uint32_t masks, mask[4];
+};
+
+static void
+bmp_number(uint32_t v, size_t bytes)
+{
+	uint8_t byte;
+
+	for (; bytes--; v >>= 8) {
+		byte = (uint8_t)v;
+		rh_append(&s, &byte, 1);
+	}
+}
+
+/* The dark part in pixels of their own and as a run, the light one as a run
+ * that begins behind a jump: what is jumped over is paper. */
+static void
+bmp_packed_row(const struct bmp_how *how, bool has_dark)
+{
+	bool rle8 = how->packing == 1;
+
+	if (has_dark) {
+		rh_append(&s, "\0\5\0\0\0\0\0\0", rle8 ? 8 : 6);
+		bmp_number(W / 2 - 5, 1);
+		bmp_number(0, 1);
+		rh_append(&s, "\0\2\4\0", 4);
+	}
+	bmp_number(W / 2 - 4, 1);
+	bmp_number(rle8 ? 1 : 0x11, 1);
+	bmp_number(0, 2);
+}
+
+static void
+bmp_row(const struct bmp_how *how, uint32_t y)
+{
+	size_t began = s.n;
+	uint32_t x, v, byte = 0;
+
+	if (how->packing == 1 || how->packing == 2) {
+		bmp_packed_row(how, dark(0, y));
+		return;
+	}
+	for (x = 0; x < W; x++) {
+		v = dark(x, y) ? how->ink : how->paper;
+		byte = how->bits < 8 ? byte << how->bits | v : v;
+		if (how->bits >= 8)
+			bmp_number(byte, how->bits / 8);
+		else if ((x + 1) * how->bits % 8 == 0)
+			bmp_number(byte, 1);
+	}
+	while ((s.n - began) % 4 != 0)
+		bmp_number(0, 1);
+}
+
+static void
+bmp_head(const struct bmp_how *how)
+{
+	size_t entry = how->head == 12 ? 3 : 4, side = how->head == 12 ? 2 : 4;
+	size_t tail = how->head < 52 ? how->masks * 4 : 0;
+	uint32_t i;
+
+	s.n = 0;
+	rh_append(&s, "BM\0\0\0\0\0\0\0\0", 10);
+	bmp_number((uint32_t)(14 + how->head + tail + how->colours * entry), 4);
+	bmp_number(how->head, 4);
+	bmp_number(W, side);
+	bmp_number(how->down ? (uint32_t)-H : H, side);
+	bmp_number(1, 2);
+	bmp_number(how->bits, 2);
+	if (how->head > 16) {
+		bmp_number(how->packing, 4);
+		for (i = 0; i < 3; i++)
+			bmp_number(0, 4);
+		bmp_number(how->colours, 4);
+		bmp_number(0, 4);
+	}
+	for (i = 0; i < how->masks; i++)
+		bmp_number(how->mask[i], 4);
+	while (s.n < 14 + how->head)
+		bmp_number(0, 1);
+	for (i = 0; i < how->colours; i++)
+		bmp_number(i + 1 == how->colours ? 0xffffff : 0, entry);
+}
+
+static void
+make_bmp(const struct bmp_how *how)
+{
+	uint32_t y;
+
+	bmp_head(how);
+	for (y = 0; y < H; y++)
+		bmp_row(how, how->down ? y : H - 1 - y);
+	if (how->packing == 1 || how->packing == 2)
+		rh_append(&s, "\0\1", 2);
+}
+
+static const struct bmp_how bmps[] = {
+    {12, 1, 0, .paper = 1, .colours = 2},
+    {12, 8, 0, .paper = 1, .colours = 2},
+    {12, 24, 0, .paper = 0xffffff},
+    {16, 4, 0, .paper = 2, .colours = 3},
+    {64, 4, 0, .paper = 2, .colours = 3},
+    {40, 1, 0, .paper = 1}, /* no colours: black and white */
+    {40, 8, 0, .paper = 255},
+    {40, 8, 0, .paper = 1, .colours = 2, .down = true},
+    {40, 16, 0, .paper = 0x7fff},
+    {40, 32, 0, .paper = 0xffffff, .down = true},
+    {40, 8, 1, .colours = 2},
+    {40, 4, 2, .colours = 2},
+    {124, 8, 1, .colours = 2},
+    {40, 16, 3, .paper = 0xffff, .masks = 3, .mask = {0xf800, 0x7e0, 0x1f}},
+    {52, 32, 3, .paper = 0xffffff00, .masks = 3,
+	.mask = {0xff000000, 0xff0000, 0xff00}},
+    /* the paper is black that lets all through */
+    {108, 32, 3, .ink = 0xff000000, .masks = 4,
+	.mask = {0xff0000, 0xff00, 0xff, 0xff000000}},
+    {40, 32, 6, .ink = 0xff, .masks = 4,
+	.mask = {0xff000000, 0xff0000, 0xff00, 0xff}},
+    /* nothing lets anything through, or all would */
+    {124, 32, 3, .paper = 0xffffff, .masks = 4,
+	.mask = {0xff0000, 0xff00, 0xff, 0xff000000}},
+};
+
+static void
+bmp_kinds(void)
+{
+	size_t i, n;
+
+	for (i = 0; i < sizeof(bmps) / sizeof(bmps[0]); i++) {
+		make_bmp(&bmps[i]);
+		CHECK(open_made() == SLUSE_READ_OK);
+		CHECK(rh_page(&h, 0) == SLUSE_READ_OK);
+		if (!shows(1))
+			printf("BMP %zu\n", i);
+		CHECK(shows(1));
+		rh_close(&h);
+		for (n = 2; n < s.n - 4; n++) {
+			CHECK(rh_open(&h, s.p, n, "image/x") ==
+			      SLUSE_READ_INCOMPLETE);
+			rh_close(&h);
+		}
+	}
+}
+
+static int
+bmp_flip(void *arg)
+{
+	size_t i;
+
+	(void)arg;
+	for (i = 0; i < s.n; i++) {
+		s.p[i] = (char)~s.p[i];
+		if (open_made() == SLUSE_READ_OK)
+			(void)rh_page(&h, 0);
+		rh_close(&h);
+		s.p[i] = (char)~s.p[i];
+	}
+	return 0;
+}
+
+static void
+bmp_hostile(void)
+{
+	static const struct bmp_how jpeg = {40, 24, .packing = 4},
+				    huffman = {64, 1, .packing = 3};
+	size_t i;
+
+	for (i = 0; i < sizeof(bmps) / sizeof(bmps[0]); i++) {
+		make_bmp(&bmps[i]);
+		CHECK(rh_guarded(bmp_flip, NULL, (size_t)1 << 30, 60) == 0);
+	}
+	make_bmp(&jpeg);
+	CHECK(open_made() == SLUSE_READ_UNSUPPORTED);
+	make_bmp(&huffman);
+	CHECK(open_made() == SLUSE_READ_UNSUPPORTED);
+	/* pixels said to lie in the head */
+	make_bmp(&bmps[8]);
+	s.p[10] = 20;
+	CHECK(open_made() == SLUSE_READ_DAMAGED);
+}
+
 static const struct test_case cases[] = {
     {"kinds: tiff", tiff_all_kinds},
     {"kinds: tiff with samples nobody knows", tiff_unknown},
     {"kinds: tiff with a damaged strip", tiff_damaged},
     {"kinds: gif of several frames", gif_frames},
+    {"kinds: bmp", bmp_kinds},
+    {"kinds: bmp hostile", bmp_hostile},
     {"kinds: webp turned", webp_turned},
     {"kinds: webp that moves", webp_moving},
     {"kinds: jpeg 2000", jp2_whole},

@@ -76,6 +76,75 @@ fields(void)
 	read_free(d);
 }
 
+/* Encoded words that say another set than they are written in, or none. */
+static void
+labels(void)
+{
+	static const char *const rows[][2] = {
+	    {"=?us-ascii?Q?Bl=E5b=E6r_p=E5_tun?=", "Blåbær på tun"},
+	    {"=?utf-8?Q?Bl=E5b=E6r_p=E5_tun?=", "Blåbær på tun"},
+	    {"=?unknown-8bit*no?B?QmzlYuZyIHDlIHR1bg==?=", "Blåbær på tun"},
+	    {"=?x-unknown?Q?Bl=C3=A5b=C3=A6r?= ja", "Blåbær ja"},
+	    {"=?US-ASCII?Q?S=C3=B8?= =?utf-8?Q?knad?=", "Søknad"},
+	    /* a letter in two words, and one that is what it says */
+	    {"=?utf-8?Q?Bl=C3?= =?utf-8?Q?=A5b?=", "Blåb"},
+	    {"=?koi8-r?Q?=F0?= =?utf-8?Q?_=E5?=", "П å"},
+	    {"=?utf-8?Q?=E5?= =?a?Q?x", "å =?a?Q?x"},
+	};
+
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		char mail[512];
+		int n = snprintf(mail, sizeof(mail),
+		    "From: %s <a@b.no>\nSubject: %s\n\nHei\n", rows[i][0],
+		    rows[i][0]);
+		struct reading *d = rd(mail, (size_t)n);
+		char want[2][200];
+
+		(void)snprintf(
+		    want[0], sizeof(want[0]), "title %s\n", rows[i][1]);
+		(void)snprintf(
+		    want[1], sizeof(want[1]), "correspondent %s\n", rows[i][1]);
+		CHECK(strstr(d->k.log, want[0]) != NULL);
+		CHECK(strstr(d->k.log, want[1]) != NULL);
+		if (!strstr(d->k.log, want[0]) || !strstr(d->k.log, want[1]))
+			printf("# %s: %s\n", rows[i][0], d->k.log);
+		read_free(d);
+	}
+}
+
+/* Of a body in a set that only its message names, the part says the same as the
+ * page; of others, and of files, it is as it stood. */
+static void
+bodies(void)
+{
+	static const struct {
+		const char *type, *body, *part;
+	} rows[] = {
+	    {"text/plain; charset=koi8-r", "\xDB\xCF\xD3\xD4", "шост"},
+	    {"text/html; charset=koi8-r", "<p>\xDB\xCF", "<p>шо"},
+	    {"text/html", "<meta charset=koi8-r><p>\xDB",
+		"<meta charset=koi8-r><p>ш"},
+	    {"text/plain; charset=macintosh", "bl\x8C", "bl\x8C"},
+	    {"text/plain; charset=ns_4551-1", "bl}", "blå"},
+	    {"text/plain; charset=iso-8859-1", "bl\xE5 b\xE6r",
+		"bl\xE5 b\xE6r"},
+	    {"application/x; charset=koi8-r", "\xDB\xCF", "\xDB\xCF"},
+	};
+
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		char mail[512];
+		int n = snprintf(mail, sizeof(mail),
+		    "From: a@b.no\nContent-Type: %s\n\n%s", rows[i].type,
+		    rows[i].body);
+		struct reading *d = rd(mail, (size_t)n);
+
+		CHECK(d->k.count == 1);
+		CHECK_STR(d->k.parts[0].bytes ? d->k.parts[0].bytes : "",
+		    rows[i].part);
+		read_free(d);
+	}
+}
+
 static void
 roles(void)
 {
@@ -319,6 +388,6 @@ locked(void)
 	CHECK(waitpid(pid, &st, 0) == pid && st == 0);
 }
 
-TEST_MAIN({"fields", fields}, {"roles", roles}, {"inner_mail", inner_mail},
-    {"names", names}, {"notes", notes}, {"hostile", hostile},
-    {"locked", locked})
+TEST_MAIN({"fields", fields}, {"labels", labels}, {"bodies", bodies},
+    {"roles", roles}, {"inner_mail", inner_mail}, {"names", names},
+    {"notes", notes}, {"hostile", hostile}, {"locked", locked})

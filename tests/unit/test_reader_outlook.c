@@ -162,6 +162,12 @@ bodies(void)
 		CHECK_STR(d->k.parts[0].mime, rows[i].mime);
 		read_free(d);
 	}
+	/* only the message says what its HTML is written in */
+	struct reading *d = seed("html-page");
+
+	part_is(d, 0, SLUSE_PART_BODY, "", "text/html", "<p>шостий");
+	CHECK(strstr(d->k.text, "\nшостий\n") != NULL);
+	read_free(d);
 }
 
 static void

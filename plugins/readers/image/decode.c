@@ -1,8 +1,8 @@
 /*
  * Pictures that cannot be handed on as they stand, decoded to gray on white
  * paper: CMYK and mirrored JPEG by libjpeg, see-through PNG by libpng, WebP by
- * libwebp, GIF and BMP by Leptonica (which would let libjpeg and libpng write
- * to stderr and knows no turned or moving WebP).
+ * libwebp, GIF by Leptonica (which would let libjpeg and libpng write to stderr
+ * and knows no turned or moving WebP).
  *
  * INVARIANTS: libjpeg's errors come back by longjmp; nothing that the error
  * path reads changes after setjmp.
@@ -39,7 +39,7 @@ warm_format(PIX *pix, int format)
 int
 decode_warm(void)
 {
-	static const int formats[] = {IFF_BMP, IFF_GIF, IFF_WEBP, IFF_JP2};
+	static const int formats[] = {IFF_GIF, IFF_WEBP, IFF_JP2};
 	PIX *pix = pixCreate(64, 64, 8);
 	bool ok = pix != NULL;
 	size_t i;
@@ -49,14 +49,6 @@ decode_warm(void)
 		ok = warm_format(pix, formats[i]);
 	pixDestroy(&pix);
 	return ok && heif_warm() ? 0 : -1;
-}
-
-static uint8_t
-on_paper(int r, int g, int b, int alpha)
-{
-	int luma = (r * 77 + g * 151 + b * 28) >> 8;
-
-	return (uint8_t)(255 - (255 - luma) * alpha / 255);
 }
 
 /* -- JPEG -------------------------------------------------------------------
@@ -179,8 +171,8 @@ webp_decode(const struct sluse_doc *d, uint8_t *out)
 	return rc;
 }
 
-/* -- the rest, by Leptonica
- * ---------------------------------------------------- */
+/* -- GIF -------------------------------------------------------------------
+ */
 
 /* What each sample value of a picture of up to 8 bits looks like. */
 static void
@@ -246,15 +238,11 @@ lay_gray(PIX *pix, uint32_t clear, uint8_t *out)
 }
 
 static int
-lept_decode(const struct sluse_doc *d, uint8_t *out)
+gif_decode(const struct sluse_doc *d, uint8_t *out)
 {
-	PIX *pix = NULL;
+	PIX *pix = pixReadMemGif(d->bytes, d->length);
 	int rc = SLUSE_READ_DAMAGED;
 
-	if (d->kind == KIND_GIF)
-		pix = pixReadMemGif(d->bytes, d->length);
-	else if (d->kind == KIND_BMP)
-		pix = pixReadMemBmp(d->bytes, d->length);
 	if (pix && (uint32_t)pixGetWidth(pix) == d->head.width &&
 	    (uint32_t)pixGetHeight(pix) == d->head.height) {
 		lay_gray(pix, d->head.clear, out);
@@ -290,8 +278,10 @@ decode(const struct sluse_doc *d, uint8_t *out)
 		return webp_decode(d, out);
 	if (d->kind == KIND_JP2)
 		return jp2_decode(d, out);
-	if (d->kind != KIND_JPEG)
-		return lept_decode(d, out);
+	if (d->kind == KIND_BMP)
+		return bmp_decode(d, out);
+	if (d->kind == KIND_GIF)
+		return gif_decode(d, out);
 	line = malloc((size_t)d->head.width * 4);
 	rc = line ? jpeg_decode(d, out, line) : SLUSE_READ_LIMIT;
 	free(line);

@@ -261,33 +261,8 @@ head_gif(const uint8_t *b, size_t n, uint64_t pixels_max, struct head *ret)
 	return SLUSE_READ_INCOMPLETE;
 }
 
-/* -- BMP, WebP ----------------------------------------------------------------
+/* -- WebP -------------------------------------------------------------------
  */
-
-int
-head_bmp(const uint8_t *b, size_t n, struct head *ret)
-{
-	uint64_t stride;
-	int32_t h;
-
-	if (n < 54)
-		return SLUSE_READ_INCOMPLETE;
-	if (le32(b + 14) < 40)
-		return SLUSE_READ_UNSUPPORTED;
-	ret->width = le32(b + 18);
-	h = (int32_t)le32(b + 22);
-	if (h == INT32_MIN || h == 0 || !ret->width)
-		return SLUSE_READ_DAMAGED;
-	ret->height = (uint32_t)(h < 0 ? -h : h);
-	if (le32(b + 30) != 0)
-		return SLUSE_READ_UNSUPPORTED;
-	stride = ((uint64_t)ret->width * le16(b + 28) + 31) / 32 * 4;
-	if (stride > n || stride * ret->height + le32(b + 10) > n)
-		return SLUSE_READ_INCOMPLETE;
-	ret->dpi = dpi_sensible(le32(b + 38) * 0.0254, ret->width, ret->height);
-	ret->decode = true;
-	return SLUSE_READ_OK;
-}
 
 /* The size in a VP8 or VP8L chunk's data. */
 static bool

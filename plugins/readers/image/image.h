@@ -43,12 +43,21 @@ struct sluse_doc {
 	uint32_t pages;
 };
 
+/* How a colour looks on white paper, in gray; all are 0 to 255. */
+static inline uint8_t
+on_paper(int r, int g, int b, int alpha)
+{
+	int luma = (r * 77 + g * 151 + b * 28) >> 8;
+
+	return (uint8_t)(255 - (255 - luma) * alpha / 255);
+}
+
 /* heads.c: all set *ret and return SLUSE_READ_OK, or say what is wrong; no
  * pixel is decoded. *ret comes zeroed, with orientation 1. */
 int head_jpeg(const uint8_t *b, size_t n, struct head *ret);
 int head_png(const uint8_t *b, size_t n, struct head *ret);
 int head_gif(const uint8_t *b, size_t n, uint64_t pixels_max, struct head *ret);
-int head_bmp(const uint8_t *b, size_t n, struct head *ret);
+int head_bmp(const uint8_t *b, size_t n, struct head *ret); /* bmp.c */
 int head_jp2(const uint8_t *b, size_t n, struct head *ret); /* jp2.c */
 int head_webp(const uint8_t *b, size_t n, struct head *ret);
 /* What Exif (from its TIFF header on) says of turning and resolution. */
@@ -66,7 +75,8 @@ int decode_page(struct sluse_doc *d, struct sluse_sink *k);
 /* Left to right becomes right to left, one byte a pixel. */
 void image_mirror(uint8_t *px, size_t w, size_t h);
 
-/* jp2.c: into out, width * height. */
+/* Each into out, width * height. */
+int bmp_decode(const struct sluse_doc *d, uint8_t *out);
 int jp2_decode(const struct sluse_doc *d, uint8_t *out);
 
 /* heif.c: finds the pictures; then one of them. */

@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "mailtext.h"
+#include "mailword.h"
 
 #define HEADER_MAX ((size_t)1 << 20)
 
@@ -43,6 +44,7 @@ mailhead_raw(GMimeObject *o, const char *name)
 	GMimeHeader *h = g_mime_header_list_get_header(
 	    g_mime_object_get_header_list(o), name);
 	const char *raw = h ? g_mime_header_get_raw_value(h) : NULL;
+	char *text, *ret;
 	size_t n;
 
 	if (!raw)
@@ -50,7 +52,10 @@ mailhead_raw(GMimeObject *o, const char *name)
 	n = strnlen(raw, HEADER_MAX + 1);
 	if (n > HEADER_MAX)
 		return NULL;
-	return eight_bit(raw) ? mailtext_utf8(raw, n, NULL) : g_strndup(raw, n);
+	text = eight_bit(raw) ? mailtext_utf8(raw, n, NULL) : g_strndup(raw, n);
+	ret = mailword_mend(text);
+	g_free(text);
+	return ret;
 }
 
 static char *

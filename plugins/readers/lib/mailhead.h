@@ -10,8 +10,9 @@
 
 /* Options for all parsing: lenient, Norwegian fallback sets. Never freed. */
 GMimeParserOptions *mailhead_options(void);
-/* The raw value with raw 8-bit text guessed into UTF-8, not yet unfolded;
- * NULL if there is no such header or it is over 1 MiB. */
+/* The raw value with raw 8-bit text guessed into UTF-8 and labels of encoded
+ * words put right, not yet unfolded; NULL if there is no such header or it is
+ * over 1 MiB. */
 char *mailhead_raw(GMimeObject *o, const char *name);
 /* The same decoded (RFC 2047), on one line. */
 char *mailhead_text(GMimeObject *o, const char *name);

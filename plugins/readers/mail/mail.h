@@ -39,7 +39,7 @@ bool mail_is_type(GMimeObject *o, const char *type, const char *subtype);
 /* What stands in a multipart without parts, NULL if nothing does. */
 const char *mail_stray_text(GMimeObject *o);
 /* A text part as UTF-8: by its label, or guessed where that cannot be; free().
- */
-char *mail_part_text(GMimeObject *o, bool html, size_t *n);
+ * *ret_told (may be NULL): its bytes alone would be taken for another set. */
+char *mail_part_text(GMimeObject *o, bool html, size_t *n, bool *ret_told);
 
 #endif

@@ -65,16 +65,15 @@ part_bytes(GMimeObject *o)
 	return a;
 }
 
-/* A text part as UTF-8: by its label, or guessed where that cannot be. */
 char *
-mail_part_text(GMimeObject *o, bool html, size_t *n)
+mail_part_text(GMimeObject *o, bool html, size_t *n, bool *ret_told)
 {
 	GByteArray *a = part_bytes(o);
 	const char *label =
 	    g_mime_object_get_content_type_parameter(o, "charset");
 	enum charset cs, declared = CHARSET_NONE;
 	char *out = NULL;
-	bool doubtful;
+	bool doubtful, told = false;
 	size_t len;
 
 	if (!label && html)
@@ -89,20 +88,24 @@ mail_part_text(GMimeObject *o, bool html, size_t *n)
 
 		memcpy(name, label, len);
 		name[len] = 0;
-		if (charset_iconv(g_mime_charset_iconv_name(name), a->data,
-			a->len, BODY_MAX * 2, &out, n) == 0) {
-			g_byte_array_unref(a);
-			return out;
-		}
+		told = charset_iconv(g_mime_charset_iconv_name(name), a->data,
+			   a->len, BODY_MAX * 2, &out, n) == 0;
 	}
 	/* a wrong label is common: UTF-8 speaks for itself, the rest is told
 	 * by the label if it is a single-byte set */
-	if (declared >= CHARSET_1252 && cs != CHARSET_UTF8)
+	if (!told && declared >= CHARSET_1252 && cs != CHARSET_UTF8) {
+		told = cs != declared &&
+		       (cs != CHARSET_ASCII || declared == CHARSET_NO646);
 		cs = declared;
+	}
 	if (cs == CHARSET_NONE)
 		cs = CHARSET_UTF8_MIXED;
-	out = malloc((size_t)a->len * 3 + 4);
-	*n = out ? charset_decode(cs, a->data, a->len, out) : 0;
+	if (!out) {
+		out = malloc((size_t)a->len * 3 + 4);
+		*n = out ? charset_decode(cs, a->data, a->len, out) : 0;
+	}
+	if (ret_told)
+		*ret_told = told && out && a->len < BODY_MAX;
 	g_byte_array_unref(a);
 	return out;
 }
@@ -289,7 +292,7 @@ settle_roles(struct sluse_doc *d)
 		if (l->role != SLUSE_PART_BODY || bodies > 20)
 			continue;
 		html = mail_is_type(l->o, "text", "html");
-		text = mail_part_text(l->o, html, &n);
+		text = mail_part_text(l->o, html, &n, NULL);
 		if (text && html)
 			mailtext_cids(cids, text, n);
 		else if (text)

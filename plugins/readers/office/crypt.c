@@ -5,7 +5,8 @@
  *
  * Our own on OpenSSL's primitives: no library of Debian 12 does it for C
  * (libgsf does not; the one that does is Python's). The container is ours, the
- * ciphers and digests are OpenSSL's. RC4 (.doc, .xls, .ppt) is not opened.
+ * ciphers and digests are OpenSSL's. RC4: of .xls in xlscrypt.c, of .doc and
+ * .ppt it is not opened.
  *
  * SECURITY: the clear package lies in memory only. A password is right if what
  * the file itself holds to verify it says so. The file says how often a digest
@@ -27,7 +28,6 @@
 #define CRYPT_ALL_MAX 20000000u /* some 10 s */
 #define STANDARD_SPINS 50000u
 #define SEGMENT 4096u
-#define WORD_MAX 510u /* bytes of a password in UTF-16 */
 #define BLOCK 16u /* AES */
 
 struct cipher {
@@ -330,9 +330,8 @@ try_standard(struct cipher *c, const uint8_t *h, uint8_t *ret_key)
 	return true;
 }
 
-/* UTF-8 to UTF-16; 0 if it is none, or too long. */
-static size_t
-utf16(const char *s, uint8_t *out)
+size_t
+crypt_utf16(const char *s, uint8_t *out)
 {
 	const uint8_t *p = (const uint8_t *)s;
 	size_t n = 0;
@@ -349,7 +348,7 @@ utf16(const char *s, uint8_t *out)
 				return 0;
 			c = c << 6 | (*p & 0x3fu);
 		}
-		if (n + 4 > WORD_MAX)
+		if (n + 4 > CRYPT_WORD_MAX)
 			return 0;
 		if (c >= 0x10000) {
 			uint32_t high = 0xd800 + ((c - 0x10000) >> 10);
@@ -367,8 +366,8 @@ utf16(const char *s, uint8_t *out)
 static bool
 try_word(struct cipher *c, const char *s, uint8_t *ret_key)
 {
-	uint8_t word[WORD_MAX], h[EVP_MAX_MD_SIZE];
-	size_t n = utf16(s, word);
+	uint8_t word[CRYPT_WORD_MAX], h[EVP_MAX_MD_SIZE];
+	size_t n = crypt_utf16(s, word);
 
 	return n > 0 && spin(c, word, n, h) &&
 	       (c->agile ? try_agile(c, h, ret_key)

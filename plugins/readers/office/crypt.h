@@ -7,6 +7,7 @@
 #include "office.h"
 
 #define BLOB_MAX 128u
+#define CRYPT_WORD_MAX 510u /* bytes of a password in UTF-16 */
 
 struct blob {
 	uint8_t b[BLOB_MAX];
@@ -15,6 +16,9 @@ struct blob {
 
 /* False: none, empty or too long. */
 bool crypt_base64(const char *s, struct blob *ret);
+/* UTF-8 to UTF-16, at most CRYPT_WORD_MAX bytes; 0 if it is none, or too long.
+ */
+size_t crypt_utf16(const char *s, uint8_t *out);
 /* p is d's from here on: what is read of d->clear_host. */
 void crypt_opened(struct sluse_doc *d, uint8_t *p, uint64_t n);
 

@@ -83,6 +83,7 @@ spaces(struct xml *x, struct text *t)
 
 struct state {
 	unsigned paragraphs; /* open ones */
+	unsigned around; /* those that an open comment lies in */
 	bool marks; /* pages begin at tables or slides */
 	unsigned tables;
 	size_t cell; /* where the cell's text begins */
@@ -122,7 +123,12 @@ on_element(struct sluse_doc *d, struct xml *x, struct state *s, struct text *t)
 		begin_page(d, x, t);
 	} else if (xml_is(x, "table-cell") && !xml_empty(x)) {
 		s->cell = t->n;
-	} else if (xml_is(x, "note-body") || xml_is(x, "annotation")) {
+	} else if (xml_is(x, "note-body")) {
+		text_char(t, ' ');
+	} else if (xml_is(x, "annotation") && !xml_empty(x)) {
+		/* Who wrote it and when stand in no paragraph of its own. */
+		s->around = s->paragraphs;
+		s->paragraphs = 0;
 		text_char(t, ' ');
 	}
 }
@@ -133,6 +139,8 @@ on_end(struct xml *x, struct state *s, struct text *t)
 	if (xml_is(x, "p") || xml_is(x, "h")) {
 		s->paragraphs -= s->paragraphs > 0;
 		text_line(t);
+	} else if (xml_is(x, "annotation")) {
+		s->paragraphs = s->around;
 	} else if (xml_is(x, "table")) {
 		s->tables -= s->tables > 0;
 		text_line(t);

@@ -7,6 +7,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "xlscrypt.h"
+
 #define STRINGS_MAX ((size_t)4 << 20)
 #define SHEETS_MAX 4096u
 #define XF_MAX 65536u
@@ -39,14 +41,15 @@ enum {
 
 struct book {
 	struct sluse_doc *d;
-	const uint8_t *p; /* the stream */
+	uint8_t *p; /* the stream */
 	size_t n, at; /* at: of the next record */
 	uint64_t walked; /* sheets that overlap could be walked without end */
 	unsigned type;
 	const uint8_t *b; /* the record at hand */
 	size_t len;
 	bool wide; /* BIFF8 */
-	bool date1904, encrypted;
+	bool date1904;
+	int locked; /* SLUSE_READ_OK: open, or opened */
 	unsigned codepage;
 	struct text strings;
 	size_t *string_at, strings_n, strings_cap;
@@ -289,8 +292,12 @@ load_globals(struct book *k)
 	while (next(k) && k->type != R_EOF) {
 		switch (k->type) {
 		case R_FILEPASS:
-			k->encrypted = true;
-			return;
+			k->locked = k->wide ? xls_unlock(k->d, k->p, k->n,
+						  (size_t)(k->b - k->p), k->len)
+					    : SLUSE_READ_ENCRYPTED;
+			if (k->locked != SLUSE_READ_OK)
+				return;
+			break;
 		case R_CODEPAGE:
 			if (k->len >= 2)
 				k->codepage = le16(k->b);
@@ -505,8 +512,8 @@ read_book(struct sluse_doc *d, struct book *k)
 		return SLUSE_READ_DAMAGED;
 	k->wide = k->len >= 2 && le16(k->b) == 0x0600;
 	load_globals(k);
-	if (k->encrypted)
-		return SLUSE_READ_ENCRYPTED;
+	if (k->locked != SLUSE_READ_OK)
+		return k->locked;
 	for (uint32_t i = 0; i < k->sheets_n && !d->text.full; i++) {
 		bool again = false;
 

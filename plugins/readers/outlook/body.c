@@ -8,6 +8,20 @@
 #include "../lib/html.h"
 #include "outlook.h"
 
+/* Would its bytes alone be taken for what d->html is? */
+static bool
+speaks_for_itself(
+    const struct sluse_doc *d, const char *raw, size_t n, enum charset cs)
+{
+	char *text = cs != CHARSET_NONE ? malloc(n * 3 + 5) : NULL;
+	size_t len = text ? charset_decode(cs, raw, n, text) : 0;
+	bool same = text && d->html && len == d->html_n &&
+		    memcmp(text, d->html, len) == 0;
+
+	free(text);
+	return same;
+}
+
 /* HTML as UTF-8: it speaks for itself if it is that, else by what it says of
  * itself, else by the message's page. */
 static void
@@ -31,6 +45,8 @@ decode_html(struct sluse_doc *d, const char *raw, size_t n)
 		if (codepage_decode(
 			page, raw, n, BODY_MAX * 2, &d->html, &d->html_n) != 0)
 			d->html = NULL;
+		d->html_stands =
+		    d->body_cut || speaks_for_itself(d, raw, n, cs);
 		return;
 	}
 	d->html = malloc(n * 3 + 5);
@@ -38,6 +54,7 @@ decode_html(struct sluse_doc *d, const char *raw, size_t n)
 		d->html_n = charset_decode(said, raw, n, d->html);
 		d->html[d->html_n] = 0;
 	}
+	d->html_stands = true;
 }
 
 static void
@@ -56,10 +73,8 @@ load_html(struct sluse_doc *d)
 	}
 	raw = prop_bytes(d, p, BODY_MAX, &n);
 	d->body_cut |= n == BODY_MAX;
-	if (raw && n) {
+	if (raw && n)
 		decode_html(d, raw, n);
-		d->html_stands = d->html != NULL;
-	}
 	free(raw);
 }
 

@@ -101,7 +101,8 @@ struct sluse_doc {
 	/* the bodies, as far as there are any */
 	char *plain, *html, *rtf, *rtf_text; /* html, texts: UTF-8 */
 	size_t plain_n, html_n, rtf_n, rtf_text_n;
-	bool html_stands; /* PR_HTML is a property: given as it stands */
+	bool html_stands; /* PR_HTML is a property, and needs no message to
+			    say what it is written in: given as it stands */
 	bool body_cut;
 };
 
