@@ -337,13 +337,13 @@ tell_sections(const struct job *j)
 	    j->result_fd, "section_sign", (struct sl_slice){b.p, b.n});
 }
 
-/* And that somebody must look. */
+/* And that there is more on the page. */
 static bool
 tell_unread(const struct job *j)
 {
 	SL_BUF struct sl_buf b = {0};
 
-	sl_buf_printf(&b, "page %u: %u words are too unsure to be told",
+	sl_buf_printf(&b, "page %u: lines of %u words could not be read",
 	    j->task->page_from + 1, j->best.unread);
 	return send_note(
 	    j->result_fd, "unread_words", (struct sl_slice){b.p, b.n});
@@ -516,14 +516,17 @@ better_model(const struct job *j)
 static bool
 read_fraktur(struct job *j)
 {
-	TessBaseAPI *model = sl_ocr_models_fraktur();
 	int left = time_left(j, MORE_SHARE);
 	struct sl_ocr_sheet sheet;
 	struct sl_ocr_pass pass;
+	TessBaseAPI *model;
 	bool better;
 
-	if (model == NULL || left < 0 || j->best.turn != 0 ||
+	if (left < 0 || j->best.turn != 0 ||
 	    !sl_ocr_fraktur_seen(&j->best.page))
+		return false;
+	model = sl_ocr_models_fraktur(); /* takes as long as loading it */
+	if (model == NULL)
 		return false;
 	sl_ocr_sheet_make(j->image.pix, j->image.dpi, &j->look, j->turn,
 	    SL_OCR_PLAIN, &sheet);
@@ -594,7 +597,8 @@ first_pass(struct job *j, struct sl_err *err)
 	return rc;
 }
 
-/* What its signs are. NULL: nobody could look, or there is nothing to see. */
+/* What its signs are. NULL: nobody could look, or there is nothing to see; in
+ * English a dollar is one. */
 static enum sl_ocr_sign *
 see_signs(const struct job *j)
 {
@@ -605,6 +609,7 @@ see_signs(const struct job *j)
 	struct sl_ocr_sheet sheet;
 
 	if (english == NULL || left < 0 || j->best.turn != 0 ||
+	    strcmp(sl_language_guess(p->text.p, p->text.n), "en") == 0 ||
 	    (memchr(p->text.p, '$', p->text.n) == NULL &&
 		memchr(p->text.p, '&', p->text.n) == NULL))
 		return NULL;

@@ -33,10 +33,11 @@ size_t sl_ocr_number_group(const struct sl_ocr_number *n, size_t i);
 
 /* Takes words away that are dot leaders or rules, and those that were read into
  * them: there is no ink as high as a letter beneath; stains on a page without
- * writing; and guesses at what is no print on a page that reads well, which
- * pass->unread counts. Puts section signs where the Norwegian model read
- * dollars, and tells which in pass->sections. turn: degrees clockwise from the
- * look to the page; seen: as for sl_ocr_section_find. */
+ * writing. Lines that are guesses at what is no print on a page that reads well
+ * become SL_UNREAD (read/fields.h); pass->unread counts their words. Puts
+ * section signs where the Norwegian model read dollars, and tells which in
+ * pass->sections. turn: degrees clockwise from the look to the page; seen: as
+ * for sl_ocr_section_find. */
 void sl_ocr_tidy(const struct sl_ocr_look *l, unsigned turn,
     const enum sl_ocr_sign *seen, struct sl_ocr_pass *pass);
 

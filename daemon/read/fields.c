@@ -676,6 +676,14 @@ scan_line(struct sl_scan *sc, struct waiting *w, size_t at, size_t end)
 	} while (at < end);
 }
 
+static bool
+is_unread(const char *s, size_t n)
+{
+	while (n > 0 && strchr(" \t\r\f", s[n - 1]) != NULL)
+		n--;
+	return n == sizeof(SL_UNREAD) - 1 && memcmp(s, SL_UNREAD, n) == 0;
+}
+
 void
 sl_fields_warm(void)
 {
@@ -708,6 +716,9 @@ sl_fields_scan(const char *text, size_t n, sl_found_fn *fn, void *arg)
 			gap++;
 			letter.signature =
 			    letter.signature > 0 ? letter.signature : 0;
+		} else if (is_unread(text + k, end - k)) {
+			resolve(&sc, &w);
+			gap++;
 		} else {
 			sc.filled++;
 			sl_letter_line(&sc, &letter, at, end - at, gap);

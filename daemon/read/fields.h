@@ -13,6 +13,10 @@
 
 #include "../wire/roles.h"
 
+/* Stands in the text for a line that is there and could not be read. No label
+ * waits for a value beyond it. */
+#define SL_UNREAD "[\xe2\x80\xa6]"
+
 /* value and label are NUL-terminated and live for the call; at/length are the
  * bytes of the text the value was read from. confidence in thousandths. */
 struct sl_found {

@@ -53,9 +53,11 @@ LEADER = re.compile(r"[.…·_-]{4,}")
 # -- errors ----------------------------------------------------------------------
 
 def words(text):
-    """Without dot leaders and rules: nobody counts their dots."""
+    """Without dot leaders and rules: nobody counts their dots. What says that
+    a line could not be read is no word of ours; its words are missing all the
+    same."""
     found = unicodedata.normalize("NFC", text).translate(SAME).split()
-    return [w for w in found if not LEADER.fullmatch(w)]
+    return [w for w in found if not LEADER.fullmatch(w) and w != "[…]"]
 
 
 def distance(a, b):

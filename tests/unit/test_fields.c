@@ -120,6 +120,20 @@ labelled(void)
 	RUN(rows, REFS);
 }
 
+/* What could not be read is not the next line's. */
+static void
+unread(void)
+{
+	static const struct row rows[] = {
+	    {"Saksnr.:\n2025/33", "case 2025/33 900"},
+	    {"Saksnr.:\n" SL_UNREAD "\n2025/33", "case 2025/33 500"},
+	    {"Saksnr.:\n" SL_UNREAD "\n25/33", ""},
+	    {"Deres ref.:\nVår ref.:\n " SL_UNREAD " \r\n25/33\n25/44", ""},
+	    {SL_UNREAD "\nSaksnr.:\n2025/33\n" SL_UNREAD, "case 2025/33 900"},
+	};
+	RUN(rows, REFS);
+}
+
 static void
 directions(void)
 {
@@ -421,6 +435,7 @@ hostile(void)
 	sl_fields_scan(text, sizeof(text), count_one, &found);
 }
 
-TEST_MAIN({"labelled", labelled}, {"directions", directions}, {"ocr", ocr},
-    {"traps", traps}, {"dates", dates}, {"letters", letters},
-    {"language", language}, {"hostile", hostile})
+TEST_MAIN({"labelled", labelled}, {"unread", unread},
+    {"directions", directions}, {"ocr", ocr}, {"traps", traps},
+    {"dates", dates}, {"letters", letters}, {"language", language},
+    {"hostile", hostile})
