@@ -33,8 +33,8 @@ const struct sl_ocr_models *sl_ocr_models_find(
     struct sl_slice name, bool *ret_known);
 /* The i-th set, NULL behind the last. */
 const struct sl_ocr_models *sl_ocr_models_at(size_t i);
-/* For sl_ocr_turn; NULL if the file is not one. The first call of a process
- * takes as long as a model takes to load, and so it is with the next. */
+/* For sl_ocr_turn; NULL if the file is damaged. The first call in a process
+ * loads it, and so it is with the next. */
 TessBaseAPI *sl_ocr_models_osd(void);
 /* The model for Fraktur, NULL where it is not installed: nobody need have it.
  */

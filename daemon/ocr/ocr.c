@@ -251,6 +251,15 @@ try_again(
 	pixDestroy(&sheet.pix);
 }
 
+static bool
+send_note(int fd, const char *slug, struct sl_slice detail)
+{
+	struct sl_msg m = {.type = SL_MSG_R_NOTE,
+	    .r_note = {.slug = sl_slice_str(slug), .detail = detail}};
+
+	return sl_msg_write(fd, &m, NULL) == SL_OK;
+}
+
 /* Degrees clockwise to upright, as Tesseract sees it. */
 static unsigned
 ask_turn(struct job *j)
@@ -262,8 +271,11 @@ ask_turn(struct job *j)
 		return j->osd;
 	j->asked = true;
 	osd = sl_ocr_models_osd();
-	if (osd == NULL)
+	if (osd == NULL) {
+		(void)send_note(j->result_fd, "osd_unreadable",
+		    sl_slice_str("how the page lies was not looked at"));
 		return 0;
+	}
 	sl_ocr_sheet_make(
 	    j->image.pix, j->image.dpi, &j->look, 0, SL_OCR_PLAIN, &sheet);
 	if (sheet.pix == NULL)
@@ -312,15 +324,6 @@ send_end(int fd, enum sl_rc rc, const char *reason, const char *detail)
 		.rc = (uint8_t)rc,
 		.reason = sl_slice_str(reason),
 		.detail = sl_slice_str(detail)}};
-
-	return sl_msg_write(fd, &m, NULL) == SL_OK;
-}
-
-static bool
-send_note(int fd, const char *slug, struct sl_slice detail)
-{
-	struct sl_msg m = {.type = SL_MSG_R_NOTE,
-	    .r_note = {.slug = sl_slice_str(slug), .detail = detail}};
 
 	return sl_msg_write(fd, &m, NULL) == SL_OK;
 }

@@ -43,15 +43,20 @@ take_told(const struct sl_told *told)
 		sl_ocr_configure(kept.languages);
 }
 
-/* What Tesseract says itself is not for people. */
+/* Of all models, also those that the road loads when it needs them. What
+ * Tesseract says itself is not for people. */
 static int
 check(const char *names)
 {
 	struct sl_err err = {0};
 
 	if (freopen("/dev/null", "w", stderr) != NULL &&
-	    sl_ocr_models_load(names, &err) == SL_OK)
-		return 0;
+	    sl_ocr_models_load(names, &err) == SL_OK) {
+		if (sl_ocr_models_osd() != NULL)
+			return 0;
+		(void)sl_err_set(&err, SL_FATAL, 0, "ocr_language",
+		    "tesseract cannot load \"osd\"");
+	}
 	(void)printf("%s\n", err.text);
 	return 1;
 }

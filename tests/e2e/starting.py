@@ -2,11 +2,14 @@
 """Programs that are configured and cannot start: `sluse status` names them with
 what to do, `sluse config check` says it before, and one bad key of several stops
 nothing."""
+import glob
 import json
 import os
+import shutil
 import subprocess
 import tempfile
 import unittest
+from unittest import mock
 
 from house import BIN, DEMO, FAST, House, under_strace
 from sealed import Keys, package
@@ -182,6 +185,19 @@ class Starting(unittest.TestCase):
         self.assertEqual(self.check(house), [
             ("slused", "[queue Skannet post]: path %s/spool/E-post/mer lies in "
              "the folder of [queue E-post]" % os.path.realpath(house.root))])
+
+    def test_damaged_model(self):
+        """The model that only lying pages ask for is tried beforehand too."""
+        models, = glob.glob("/usr/share/tesseract-ocr/*/tessdata")
+        with tempfile.TemporaryDirectory() as folder:
+            for name in ("nor", "eng", "osd"):
+                shutil.copy(os.path.join(models, name + ".traineddata"), folder)
+            house = self.house(start=False)
+            with mock.patch.dict(os.environ, TESSDATA_PREFIX=folder):
+                self.assertEqual(self.check(house), [])
+                os.truncate(os.path.join(folder, "osd.traineddata"), 1000000)
+                self.assertEqual(self.check(house), [
+                    ("sluse-ocr", 'tesseract cannot load "osd"')])
 
     def test_passwords(self):
         house = self.house(ocr=False)
