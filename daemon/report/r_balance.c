@@ -129,6 +129,20 @@ count_part(struct balance *b, const struct part *p)
 	add(b, c->queue, PAGES, cell, p->pages);
 }
 
+/* Of any day: what lay there on the last came on the next. */
+static void
+give_match(struct balance *b, sqlite3_stmt *st, const struct part *p)
+{
+	if (sl_mime_is_message(sl_db_text(st, 4)))
+		sl_mailmatch_part(
+		    &b->mail, &(struct sl_mailmatch_part){.part = p->id,
+				  .consignment = p->consignment,
+				  .inside = sqlite3_column_int64(st, 7) != 0,
+				  .closed = *sl_db_text(st, 5) != '\0'});
+	if (sqlite3_column_int(st, 6) != 0)
+		sl_mailmatch_package(&b->mail, p->consignment);
+}
+
 static void
 count_parts(struct balance *b)
 {
@@ -151,10 +165,8 @@ count_parts(struct balance *b)
 		if (p.consignment == 0 || p.consignment > b->snap.c_max)
 			continue;
 		b->has_parts[p.consignment] = 1;
-		if (b->sheet.mail.there &&
-		    sl_mime_is_message(sl_db_text(st, 4)))
-			sl_mailmatch_part(&b->mail, p.id, p.consignment,
-			    sqlite3_column_int64(st, 7) != 0);
+		if (b->sheet.mail.there)
+			give_match(b, st, &p);
 		if (!b->snap.c[p.consignment].in)
 			continue;
 		if (sqlite3_column_int(st, 6) != 0)
@@ -272,7 +284,7 @@ count_mailbox(struct balance *b)
 	size_t i;
 	unsigned q;
 
-	sl_mailmatch_end(&b->mail, b->has_parts, &b->packages);
+	sl_mailmatch_end(&b->mail, b->has_parts);
 	for (i = 0; i < list->n; i++) {
 		if (!list->line[i].asked)
 			continue;
