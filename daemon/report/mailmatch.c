@@ -209,15 +209,20 @@ sl_mailmatch_package(struct sl_mailmatch *m, uint32_t consignment)
 static bool
 is_attached(struct sl_db *db, uint32_t part)
 {
-	return sl_db_int(db, 0,
-		   "WITH RECURSIVE up(source, number) AS (SELECT source, parent"
-		   " FROM part WHERE id = ?1 AND number <> 0 UNION SELECT"
-		   " p.source, p.parent FROM up JOIN part p USING (source,"
-		   " number) WHERE p.number <> 0)"
-		   " SELECT EXISTS (SELECT 1 FROM up JOIN part p USING (source,"
-		   " number) WHERE p.mime IN ('message/rfc822',"
-		   " 'application/vnd.ms-outlook'))",
-		   "i", (int64_t)part) != 0;
+	sqlite3_stmt *st = sl_db_query(db,
+	    "WITH RECURSIVE up(source, number) AS (SELECT source, parent"
+	    " FROM part WHERE id = ?1 AND number <> 0 UNION SELECT"
+	    " p.source, p.parent FROM up JOIN part p USING (source,"
+	    " number) WHERE p.number <> 0)"
+	    " SELECT p.mime FROM up JOIN part p USING (source, number)",
+	    "i", (int64_t)part);
+	bool found = false;
+
+	while (!found && sl_db_row(db, st))
+		found = sl_mime_is_message(sl_db_text(st, 0));
+	if (found)
+		sl_db_done(st);
+	return found;
 }
 
 /* Messages in a folder, an mbox or a zip, and those without a Message-ID. */
