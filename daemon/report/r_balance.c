@@ -211,14 +211,17 @@ is_asked(const struct sl_rep *r, const char *queue, int64_t day)
 	       (r->opt->queue == NULL || strcmp(r->opt->queue, queue) == 0);
 }
 
-static void
-add_queue(struct balance *b, const char *queue)
+static enum sl_rc
+add_queue(struct balance *b, const char *queue, struct sl_err *err)
 {
 	size_t known = b->snap.queue.n;
 
-	(void)sl_names_add(&b->snap.queue, queue);
+	if (sl_names_add(&b->snap.queue, queue) == 0)
+		return sl_err_set(err, SL_BROKEN, 0, "damaged",
+		    "the control totals name too many queues");
 	if (b->snap.queue.n > known)
 		sl_control_stranger(&b->sheet, queue);
+	return SL_OK;
 }
 
 /* A queue that nothing came to is not known here: it gets a row all the same,
@@ -235,12 +238,12 @@ read_sheet(struct balance *b, struct sl_err *err)
 
 	for (i = 0; rc == SL_OK && i < b->sheet.n; i++)
 		if (is_asked(b->r, row[i].queue, row[i].day))
-			add_queue(b, row[i].queue);
+			rc = add_queue(b, row[i].queue, err);
 	for (i = 0; rc == SL_OK && i < b->sheet.mail.n; i++) {
 		queue = b->sheet.mail.queue.text[l[i].queue];
 		l[i].asked = is_asked(b->r, queue, l[i].day);
 		if (l[i].asked)
-			add_queue(b, queue);
+			rc = add_queue(b, queue, err);
 	}
 	sl_control_tell(&b->sheet, b->r);
 	return rc;

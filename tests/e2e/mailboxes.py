@@ -20,6 +20,7 @@ import dovecot  # noqa: E402
 import make_reports  # noqa: E402
 
 COUNT = 3000
+HEAD = "ko;dato;uid;message-id\n"
 NOON = int(time.time()) // 86400 * 86400 - 86400 * 2 + 43200
 
 
@@ -364,6 +365,28 @@ class Recounted(unittest.TestCase):
         found, last = self.balance(text)
         self.assertEqual(found["E-post"]["transferred"], 1)
 
+    def test_queues_that_do_not_fit(self):
+        """Refused, where their messages would be left out without a word."""
+        sheet = "ko;dato;forsendelser\n"
+        for text, why in (
+                (HEAD + "".join("K%d;2026-01-05;1;\n" % n for n in range(1001)),
+                 b"line 1002: "),
+                (sheet + "".join("K%d;2026-01-05;1\n" % n for n in range(70000)),
+                 b"too many queues"),
+                (sheet + "E-post;2026-01-05;1\n;2026-01-05;1\n", b"line 3: ")):
+            with self.subTest(why=why), tempfile.NamedTemporaryFile("w") as file:
+                file.write(text)
+                file.flush()
+                began = time.monotonic()
+                done = run(self.root, "mottaksbalanse", "--control", file.name)
+                self.assertEqual(done.returncode, 5, done.stdout[-500:])
+                self.assertIn(why, done.stderr)
+                self.assertEqual(done.stdout, b"")
+                self.assertLess(time.monotonic() - began, 10)
+        found = self.balance(HEAD + "".join(
+            "K%d;2026-01-05;1;\n" % n for n in range(1000)))[0]
+        self.assertEqual(len(found), 1001)
+
     def test_the_other_reports_take_it(self):
         with tempfile.TemporaryDirectory() as folder:
             path = os.path.join(folder, "list.csv")
@@ -374,9 +397,6 @@ class Recounted(unittest.TestCase):
             self.assertEqual(done.returncode, 0, done.stderr)
             with open(os.path.join(pack, "mottaksbalanse.html")) as file:
                 self.assertIn("UID 4, 05.01.2026", file.read())
-
-
-HEAD = "ko;dato;uid;message-id\n"
 
 
 class Told(unittest.TestCase):
