@@ -230,7 +230,7 @@ static enum sl_rc
 read_sheet(struct balance *b, struct sl_err *err)
 {
 	enum sl_rc rc = sl_control_read(
-	    b->r->opt->control, b->r->opt->queue, &b->sheet, err);
+	    b->r->opt->control, b->r->opt->list_queue, &b->sheet, err);
 	const struct sl_control_row *row = b->sheet.row;
 	struct sl_mail_line *l = b->sheet.mail.line;
 	const char *queue;

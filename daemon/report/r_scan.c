@@ -328,7 +328,7 @@ sl_rep_skanningskontroll(struct sl_rep *r, struct sl_err *err)
 
 	if (r->opt->control != NULL)
 		rc = sl_control_read(
-		    r->opt->control, r->opt->queue, &s.sheet, err);
+		    r->opt->control, r->opt->list_queue, &s.sheet, err);
 	if (rc == SL_OK)
 		rc = sl_snap_load(r, SL_SNAP_SOURCES, NULL, &s.snap, err);
 	if (rc == SL_OK)

@@ -387,6 +387,29 @@ class Recounted(unittest.TestCase):
             "K%d;2026-01-05;1;\n" % n for n in range(1000)))[0]
         self.assertEqual(len(found), 1001)
 
+    def test_a_pack_with_a_list_that_names_no_queue(self):
+        with tempfile.TemporaryDirectory() as folder:
+            path = os.path.join(folder, "list.json")
+            with open(path, "w") as file:
+                file.write('[{"uid":"4","date.received":"2026-01-05 10:00:00"}]')
+            pack = os.path.join(folder, "pack")
+            for more, code, why in (
+                    (("--control", path), 5, b"say --queue"),
+                    (("--control", path, "--queue", "Nei"), 2, b"no queue Nei"),
+                    (("--queue", "E-post"), 2, b"--control")):
+                done = run(self.root, "tilsynspakke", pack, *more)
+                self.assertEqual(done.returncode, code, done.stderr)
+                self.assertIn(why, done.stderr)
+                self.assertFalse(os.path.exists(pack))
+            done = run(self.root, "tilsynspakke", pack, "--control", path,
+                       "--queue", "E-post", "--from", "2000-01-01")
+            self.assertEqual(done.returncode, 0, done.stderr)
+            with open(os.path.join(pack, "mottaksbalanse.html")) as file:
+                balance = file.read()
+            self.assertIn("E-post: UID 4, 05.01.2026", balance)
+            # It names the list's queue, and takes no other away.
+            self.assertIn("SvarInn", balance)
+
     def test_the_other_reports_take_it(self):
         with tempfile.TemporaryDirectory() as folder:
             path = os.path.join(folder, "list.csv")
