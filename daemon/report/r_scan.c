@@ -308,6 +308,11 @@ make(struct scan *s, struct sl_err *err)
 	add_sheet(s);
 	add_signatures(s);
 	sl_control_tell(&s->sheet, s->r);
+	if (s->sheet.mail.there)
+		sl_rep_fact(s->r, "mailbox_unused",
+		    "Liste over en postkasse, ikke brukt her: UID-er",
+		    "List of a mailbox, not used here: UIDs", "%zu",
+		    s->sheet.mail.n);
 	if (s->n > 0)
 		qsort(s->batch, s->n, sizeof(*s->batch), compare);
 	for (i = 0; i < s->n; i++)

@@ -410,6 +410,14 @@ class Recounted(unittest.TestCase):
             # It names the list's queue, and takes no other away.
             self.assertIn("SvarInn", balance)
 
+    def test_scanning_control_says_that_it_does_not_use_it(self):
+        with tempfile.NamedTemporaryFile("w") as file:
+            file.write(HEAD + "E-post;2026-01-05;4;\nE-post;2026-01-05;5;\n")
+            file.flush()
+            facts = rows(self.root, "skanningskontroll", "--control",
+                         file.name)[1]["facts"]
+        self.assertEqual(facts["mailbox_unused"], "2")
+
     def test_the_other_reports_take_it(self):
         with tempfile.TemporaryDirectory() as folder:
             path = os.path.join(folder, "list.csv")
