@@ -106,6 +106,7 @@ write_report(
 	}
 	if ((d->takes & SL_TAKES_CONTROL) != 0)
 		o.control = b->opt->control;
+	o.list_queue = b->opt->queue;
 	for (i = 0; rc == SL_OK && i < n; i++) {
 		f[i] = open_file(b, d->slug, forms[i]->name);
 		if (f[i] == NULL)
@@ -349,6 +350,27 @@ write_all(struct sl_bundle *b, struct sl_err *err)
 	return rc;
 }
 
+/* Before anything is made. */
+static enum sl_rc
+check_options(struct sl_store *s, const struct sl_config *cfg,
+    const struct sl_rep_options *opt, struct sl_err *err)
+{
+	struct sl_control_sheet sheet = {0};
+	enum sl_rc rc = sl_report_check_period(opt, err);
+
+	if (rc == SL_OK && opt->queue != NULL && opt->control == NULL)
+		rc = sl_err_set(err, SL_REJECT, 0, "bad_option",
+		    "tilsynspakke takes --queue only with --control");
+	if (rc == SL_OK && opt->queue != NULL)
+		rc = sl_report_check_schema(s, err);
+	if (rc == SL_OK && opt->queue != NULL)
+		rc = sl_report_check_queue(s, cfg, opt->queue, err);
+	if (rc == SL_OK && opt->control != NULL)
+		rc = sl_control_read(opt->control, opt->queue, &sheet, err);
+	sl_control_free(&sheet);
+	return rc;
+}
+
 enum sl_rc
 sl_bundle_make(struct sl_store *s, const struct sl_config *cfg,
     const struct sl_rep_options *opt, unsigned lang, const char *dir,
@@ -360,13 +382,8 @@ sl_bundle_make(struct sl_store *s, const struct sl_config *cfg,
 	    .lang = lang,
 	    .dir = -1,
 	    .lock = -1};
-	struct sl_control_sheet sheet = {0};
-	enum sl_rc rc = sl_report_check_period(opt, err);
+	enum sl_rc rc = check_options(s, cfg, opt, err);
 
-	/* Before anything is made. */
-	if (rc == SL_OK && opt->control != NULL)
-		rc = sl_control_read(opt->control, NULL, &sheet, err);
-	sl_control_free(&sheet);
 	if (rc != SL_OK)
 		return rc;
 	b.to_day = opt->to != NULL ? sl_day_read(opt->to)

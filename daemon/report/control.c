@@ -42,6 +42,9 @@ take_row(const struct sl_csvin *c, const int *col, struct sl_control_sheet *ret,
 		return sl_err_set(err, SL_BROKEN, 0, "damaged",
 		    "line %u: a date or a number cannot be understood",
 		    c->line);
+	if (*sl_csvin_field(c, col[QUEUE]) == '\0')
+		return sl_err_set(err, SL_BROKEN, 0, "damaged",
+		    "line %u: there is no queue", c->line);
 	if (ret->n == SL_CONTROL_ROWS_MAX)
 		return sl_err_set(
 		    err, SL_BROKEN, 0, "damaged", "too many lines");

@@ -225,7 +225,7 @@ print_help(FILE *f)
 	    "[--queue Q]\n"
 	    "           [--format F] [--language nb|en] ...\n"
 	    "       sluse [--root DIR] report tilsynspakke DIR [--from DAY] "
-	    "[--to DAY]\n\n");
+	    "[--to DAY]\n           [--control FILE [--queue Q]]\n\n");
 	for (i = 0; i < n; i++)
 		(void)fprintf(
 		    f, "  %-18s %-19s %s\n", d[i].slug, d[i].alias, d[i].en);

@@ -127,7 +127,11 @@ take_line(struct sl_mailbox *m, const struct raw *r, struct sl_err *err)
 		return bad(r->line, "the date cannot be understood", err);
 	queue = sl_names_add(&m->queue, r->queue);
 	if (queue == 0)
-		return bad(r->line, "there is no queue, or too many", err);
+		return bad(r->line, "there is no queue", err);
+	if (queue > SL_MAILBOX_QUEUES_MAX)
+		return sl_err_set(err, SL_BROKEN, 0, "damaged",
+		    "line %u: the list names over %u queues", (unsigned)r->line,
+		    SL_MAILBOX_QUEUES_MAX);
 	if (m->n == SL_MAILBOX_LINES_MAX)
 		return sl_err_set(err, SL_BROKEN, 0, "damaged",
 		    "the list holds over %u messages: take a shorter period",

@@ -13,6 +13,7 @@
 #include "snap.h"
 
 #define SL_MAILBOX_LINES_MAX 500000u
+#define SL_MAILBOX_QUEUES_MAX 1000u
 #define SL_MAILBOX_SHOWN 100u /* bytes of a Message-ID that are kept */
 
 struct sl_mail_line {

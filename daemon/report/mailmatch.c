@@ -19,12 +19,15 @@
 
 enum {
 	KEYLESS = 1,
-	ERASED = 2,
+	UNREAD = 2, /* erased, or a message in it could not be read */
 	HAS_ID = 4,
 	NO_ID = 8,
 	PAIRED = 16,
 	UNLISTED = 32, /* no line has its Message-ID */
 	AGAIN = 64, /* all lines that have it were taken */
+	PACKAGE = 128,
+	FOLDER = 256,
+	WHOLE = 512, /* one message, and it has a Message-ID */
 };
 
 /* -- what came ---------------------------------------------------------------
@@ -74,27 +77,46 @@ set_pair(struct sl_mailmatch *m, uint32_t consignment, size_t line)
 	    (struct sl_mailmatch_pair){consignment, (uint32_t)line};
 }
 
+/* Of the n lines of its Message-ID, which stand in their order, the next that
+ * has its UID too. */
+static bool
+take_same(struct sl_mailmatch *m, const struct sl_mailmatch_open *o,
+    size_t first, size_t n)
+{
+	size_t at, end, from = first, to = first + n, mid;
+	const uint32_t *by_id = m->list->by_id;
+
+	end = sl_mailbox_by_uid(
+	    m->list, queue_of(m, o->consignment), o->uid, &at);
+	end += at;
+	while (from < to) {
+		mid = from + (to - from) / 2;
+		if (by_id[mid] < at)
+			from = mid + 1;
+		else
+			to = mid;
+	}
+	to = from + m->same[from];
+	if (to == first + n || by_id[to] >= end)
+		return false;
+	m->same[from]++;
+	set_pair(m, o->consignment, by_id[to]);
+	return true;
+}
+
 /* A message with its Message-ID. At once where its UID is the same too. */
 static void
 take_known(struct sl_mailmatch *m, const struct sl_mailmatch_open *o)
 {
-	unsigned q = queue_of(m, o->consignment);
-	size_t at, n, first;
-	struct sl_mail_line *l;
+	size_t first, n = sl_mailbox_by_id(m->list, queue_of(m, o->consignment),
+			  o->hash, &first);
 
-	if (sl_mailbox_by_id(m->list, q, o->hash, &first) == 0) {
+	if (n == 0) {
 		m->mark[o->consignment] |= UNLISTED;
 		return;
 	}
-	n = o->uid != 0 ? sl_mailbox_by_uid(m->list, q, o->uid, &at) : 0;
-	for (; n > 0; n--, at++) {
-		l = &m->list->line[at];
-		if (l->hash != o->hash || l->came)
-			continue;
-		set_pair(m, o->consignment, at);
-		return;
-	}
-	put_open(&m->known, o);
+	if (o->uid == 0 || !take_same(m, o, first, n))
+		put_open(&m->known, o);
 }
 
 static void
@@ -102,7 +124,8 @@ scan_consignments(struct sl_mailmatch *m)
 {
 	struct sl_db *db = sl_store_db(m->r->store);
 	sqlite3_stmt *st = sl_db_query(db,
-	    "SELECT id, name_raw, channel_key, erased_ms IS NOT NULL"
+	    "SELECT id, name_raw, channel_key, erased_ms IS NOT NULL,"
+	    " is_folder"
 	    " FROM consignment",
 	    "");
 	struct sl_mailmatch_open o;
@@ -128,7 +151,9 @@ scan_consignments(struct sl_mailmatch *m)
 		}
 		m->mark[id] |= KEYLESS;
 		if (sqlite3_column_int(st, 3) != 0)
-			m->mark[id] |= ERASED;
+			m->mark[id] |= UNREAD;
+		if (sqlite3_column_int(st, 4) != 0)
+			m->mark[id] |= FOLDER;
 		put_open(&m->keyless, &o);
 	}
 }
@@ -147,25 +172,34 @@ sl_mailmatch_begin(struct sl_mailmatch *m, struct sl_rep *r,
 	for (q = 1; q < snap->queue.n; q++)
 		for (i = 1; i < list->queue.n; i++)
 			if (strcmp(snap->queue.text[q], list->queue.text[i]) ==
-			    0)
+			    0) {
 				m->queue_of[q] = (uint16_t)i;
-	m->mark = sl_alloc(snap->c_max + 1);
+				break;
+			}
+	m->mark = sl_alloc((snap->c_max + 1) * sizeof(*m->mark));
 	m->taken = sl_alloc((list->ids + 1) * sizeof(*m->taken));
+	m->same = sl_alloc((list->ids + 1) * sizeof(*m->same));
+	m->passed = sl_alloc((list->n + 1) * sizeof(*m->passed));
 	m->unknown = sl_alloc((list->queue.n + 1) * sizeof(*m->unknown));
 	m->unread = sl_alloc((list->queue.n + 1) * sizeof(*m->unread));
 	scan_consignments(m);
 }
 
 void
-sl_mailmatch_part(
-    struct sl_mailmatch *m, uint32_t part, uint32_t consignment, bool inside)
+sl_mailmatch_part(struct sl_mailmatch *m, const struct sl_mailmatch_part *part)
 {
 	struct sl_mailmatch_parts *p = &m->parts;
 
-	if ((m->mark[consignment] & KEYLESS) == 0)
+	if ((m->mark[part->consignment] & KEYLESS) == 0)
 		return;
 	p->at = sl_grow(p->at, &p->cap, p->n + 1, sizeof(*p->at));
-	p->at[p->n++] = (struct sl_mailmatch_part){part, consignment, inside};
+	p->at[p->n++] = *part;
+}
+
+void
+sl_mailmatch_package(struct sl_mailmatch *m, uint32_t consignment)
+{
+	m->mark[consignment] |= PACKAGE;
 }
 
 /* -- pairing ----------------------------------------------------------------
@@ -175,15 +209,20 @@ sl_mailmatch_part(
 static bool
 is_attached(struct sl_db *db, uint32_t part)
 {
-	return sl_db_int(db, 0,
-		   "WITH RECURSIVE up(source, number) AS (SELECT source, parent"
-		   " FROM part WHERE id = ?1 AND number <> 0 UNION SELECT"
-		   " p.source, p.parent FROM up JOIN part p USING (source,"
-		   " number) WHERE p.number <> 0)"
-		   " SELECT EXISTS (SELECT 1 FROM up JOIN part p USING (source,"
-		   " number) WHERE p.mime IN ('message/rfc822',"
-		   " 'application/vnd.ms-outlook'))",
-		   "i", (int64_t)part) != 0;
+	sqlite3_stmt *st = sl_db_query(db,
+	    "WITH RECURSIVE up(source, number) AS (SELECT source, parent"
+	    " FROM part WHERE id = ?1 AND number <> 0 UNION SELECT"
+	    " p.source, p.parent FROM up JOIN part p USING (source,"
+	    " number) WHERE p.number <> 0)"
+	    " SELECT p.mime FROM up JOIN part p USING (source, number)",
+	    "i", (int64_t)part);
+	bool found = false;
+
+	while (!found && sl_db_row(db, st))
+		found = sl_mime_is_message(sl_db_text(st, 0));
+	if (found)
+		sl_db_done(st);
+	return found;
 }
 
 /* Messages in a folder, an mbox or a zip, and those without a Message-ID. */
@@ -204,38 +243,40 @@ look_into_parts(struct sl_mailmatch *m)
 		    "ii", (int64_t)p->part, (int64_t)SL_FIELD_message_id);
 		o.consignment = p->consignment;
 		if (!sl_db_row(db, st)) {
-			m->mark[o.consignment] |= NO_ID;
+			m->mark[o.consignment] |=
+			    p->closed ? NO_ID | UNREAD : NO_ID;
 			continue;
 		}
 		m->mark[o.consignment] |= HAS_ID;
+		if (!p->inside && (m->mark[o.consignment] & FOLDER) == 0)
+			m->mark[o.consignment] |= WHOLE;
 		o.hash = sl_mailbox_hash(sl_db_text(st, 0));
 		take_known(m, &o);
 		sl_db_done(st);
 	}
 }
 
-/* A message that brings a package goes by the package's key. */
+/* A message that brings a package goes by the package's key, which no line
+ * has. */
 static void
-look_into_packages(struct sl_mailmatch *m, const struct sl_packages *packages)
+look_into_packages(struct sl_mailmatch *m)
 {
 	struct sl_mailmatch_open o = {0};
 	char id[512];
-	size_t i, at;
+	size_t at;
+	uint32_t c;
 
-	for (i = 0; i < packages->n; i++) {
-		o.consignment = packages->seen[i].consignment;
-		if (queue_of(m, o.consignment) == 0 ||
-		    (m->mark[o.consignment] & (KEYLESS | PAIRED | HAS_ID)) != 0)
+	for (c = 1; c <= m->snap->c_max; c++) {
+		if ((m->mark[c] & PACKAGE) == 0 || (m->mark[c] & UNLISTED) == 0)
 			continue;
-		sl_found_first(m->r->store, o.consignment, SL_FIELD_message_id,
-		    id, sizeof(id));
+		sl_found_first(
+		    m->r->store, c, SL_FIELD_message_id, id, sizeof(id));
+		o.consignment = c;
 		o.hash = sl_mailbox_hash(id);
 		if (*id == '\0' ||
-		    sl_mailbox_by_id(
-			m->list, queue_of(m, o.consignment), o.hash, &at) == 0)
+		    sl_mailbox_by_id(m->list, queue_of(m, c), o.hash, &at) == 0)
 			continue;
-		m->mark[o.consignment] &= (uint8_t)~UNLISTED;
-		m->mark[o.consignment] |= HAS_ID;
+		m->mark[c] &= (uint16_t)~UNLISTED;
 		put_open(&m->known, &o);
 	}
 }
@@ -270,15 +311,16 @@ pair_by_uid(
 {
 	size_t at, n = sl_mailbox_by_uid(
 		       m->list, queue_of(m, o->consignment), o->uid, &at);
+	uint32_t *passed = &m->passed[at][read];
+	const struct sl_mail_line *l = &m->list->line[at];
 
-	for (; n > 0; n--, at++) {
-		if (m->list->line[at].came ||
-		    (read && m->list->line[at].hash != 0))
-			continue;
-		set_pair(m, o->consignment, at);
-		return true;
-	}
-	return false;
+	while (
+	    *passed < n && (l[*passed].came || (read && l[*passed].hash != 0)))
+		++*passed;
+	if (*passed == n)
+		return false;
+	set_pair(m, o->consignment, at + *passed);
+	return true;
 }
 
 static void
@@ -294,14 +336,16 @@ pair_keyless(struct sl_mailmatch *m, const uint8_t *has_parts, int64_t first)
 		o = &m->keyless.at[i];
 		c = &m->snap->c[o->consignment];
 		mark = m->mark[o->consignment];
-		if ((mark & HAS_ID) != 0)
+		if ((mark & WHOLE) != 0)
 			continue;
-		read = (mark & NO_ID) != 0;
-		unread = c->stage < SL_STAGE_read || (mark & ERASED) != 0 ||
+		unread = c->stage < SL_STAGE_read || (mark & UNREAD) != 0 ||
 			 has_parts[o->consignment] == 0;
-		if (o->uid != 0 && pair_by_uid(m, o, read))
+		read = (mark & NO_ID) != 0 && !unread;
+		if (o->uid != 0 && (mark & HAS_ID) == 0 &&
+		    pair_by_uid(m, o, read))
 			continue;
-		/* What is no message, and what came before all of them. */
+		/* What is no message or has its Message-ID, and what came
+		 * before all of them. */
 		if ((!read && !unread) || sl_day_of(c->received_ms) < first)
 			continue;
 		m->unknown[queue_of(m, o->consignment)]++;
@@ -331,8 +375,7 @@ count_strangers(struct sl_mailmatch *m)
 }
 
 void
-sl_mailmatch_end(struct sl_mailmatch *m, const uint8_t *has_parts,
-    const struct sl_packages *packages)
+sl_mailmatch_end(struct sl_mailmatch *m, const uint8_t *has_parts)
 {
 	int64_t first = INT64_MAX;
 	size_t i;
@@ -340,7 +383,7 @@ sl_mailmatch_end(struct sl_mailmatch *m, const uint8_t *has_parts,
 	for (i = 0; i < m->list->n; i++)
 		if (m->list->line[i].asked && m->list->line[i].day < first)
 			first = m->list->line[i].day;
-	look_into_packages(m, packages);
+	look_into_packages(m);
 	look_into_parts(m);
 	pair_by_id(m);
 	pair_keyless(m, has_parts, first);
@@ -483,6 +526,8 @@ sl_mailmatch_free(struct sl_mailmatch *m)
 	free(m->queue_of);
 	free(m->mark);
 	free(m->taken);
+	free(m->same);
+	free(m->passed);
 	free(m->unknown);
 	free(m->unread);
 	free(m->known.at);

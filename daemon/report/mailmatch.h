@@ -8,7 +8,6 @@
 #define SL_REPORT_MAILMATCH_H
 
 #include "mailbox.h"
-#include "packages.h"
 
 #define SL_MAILMATCH_TOLD 100u /* one by one, of each kind */
 
@@ -28,18 +27,21 @@ struct sl_mailmatch {
 	const struct sl_snap *snap;
 	struct sl_mailbox *list;
 	uint16_t *queue_of; /* the snap's queue: the list's; 0: none there */
-	uint8_t *mark; /* by consignment */
+	uint16_t *mark; /* by consignment */
 	struct sl_mailmatch_opens known, keyless;
 	struct sl_mailmatch_parts {
 		struct sl_mailmatch_part {
 			uint32_t part, consignment;
 			bool inside; /* of a file; else it is the file */
+			bool closed; /* it could not be read */
 		} * at;
 		size_t n, cap;
 	} parts;
 	struct sl_mailmatch_pair *pair;
 	size_t pairs, pair_cap;
-	uint32_t *taken; /* lines of a Message-ID that were passed over */
+	/* Lines that were passed over: of a Message-ID; of one and a UID; of a
+	 * UID, all and those without a Message-ID. By the first of them. */
+	uint32_t *taken, *same, (*passed)[2];
 	int64_t *unknown; /* by the list's queue: came, but cannot be told */
 	int64_t *unread; /* of these, not read: any message may be it */
 	int64_t again, unlisted;
@@ -50,13 +52,14 @@ struct sl_mailmatch {
  * consignments once. */
 void sl_mailmatch_begin(struct sl_mailmatch *m, struct sl_rep *r,
     const struct sl_snap *snap, struct sl_mailbox *list);
-/* A part that is a message. inside: of a file, else it is the file. */
+/* A part that is a message, and a consignment with a part that describes a
+ * package: of any period. */
 void sl_mailmatch_part(
-    struct sl_mailmatch *m, uint32_t part, uint32_t consignment, bool inside);
+    struct sl_mailmatch *m, const struct sl_mailmatch_part *part);
+void sl_mailmatch_package(struct sl_mailmatch *m, uint32_t consignment);
 /* After all parts: sets `came` of the lines and fills `pair`. has_parts: by
  * consignment. */
-void sl_mailmatch_end(struct sl_mailmatch *m, const uint8_t *has_parts,
-    const struct sl_packages *packages);
+void sl_mailmatch_end(struct sl_mailmatch *m, const uint8_t *has_parts);
 /* Below the table: how many came, and each that did not, cannot be told, or
  * is not in the list. */
 void sl_mailmatch_tell(struct sl_mailmatch *m);

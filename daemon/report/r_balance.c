@@ -129,6 +129,20 @@ count_part(struct balance *b, const struct part *p)
 	add(b, c->queue, PAGES, cell, p->pages);
 }
 
+/* Of any day: what lay there on the last came on the next. */
+static void
+give_match(struct balance *b, sqlite3_stmt *st, const struct part *p)
+{
+	if (sl_mime_is_message(sl_db_text(st, 4)))
+		sl_mailmatch_part(
+		    &b->mail, &(struct sl_mailmatch_part){.part = p->id,
+				  .consignment = p->consignment,
+				  .inside = sqlite3_column_int64(st, 7) != 0,
+				  .closed = *sl_db_text(st, 5) != '\0'});
+	if (sqlite3_column_int(st, 6) != 0)
+		sl_mailmatch_package(&b->mail, p->consignment);
+}
+
 static void
 count_parts(struct balance *b)
 {
@@ -151,10 +165,8 @@ count_parts(struct balance *b)
 		if (p.consignment == 0 || p.consignment > b->snap.c_max)
 			continue;
 		b->has_parts[p.consignment] = 1;
-		if (b->sheet.mail.there &&
-		    sl_mime_is_message(sl_db_text(st, 4)))
-			sl_mailmatch_part(&b->mail, p.id, p.consignment,
-			    sqlite3_column_int64(st, 7) != 0);
+		if (b->sheet.mail.there)
+			give_match(b, st, &p);
 		if (!b->snap.c[p.consignment].in)
 			continue;
 		if (sqlite3_column_int(st, 6) != 0)
@@ -199,14 +211,17 @@ is_asked(const struct sl_rep *r, const char *queue, int64_t day)
 	       (r->opt->queue == NULL || strcmp(r->opt->queue, queue) == 0);
 }
 
-static void
-add_queue(struct balance *b, const char *queue)
+static enum sl_rc
+add_queue(struct balance *b, const char *queue, struct sl_err *err)
 {
 	size_t known = b->snap.queue.n;
 
-	(void)sl_names_add(&b->snap.queue, queue);
+	if (sl_names_add(&b->snap.queue, queue) == 0)
+		return sl_err_set(err, SL_BROKEN, 0, "damaged",
+		    "the control totals name too many queues");
 	if (b->snap.queue.n > known)
 		sl_control_stranger(&b->sheet, queue);
+	return SL_OK;
 }
 
 /* A queue that nothing came to is not known here: it gets a row all the same,
@@ -215,7 +230,7 @@ static enum sl_rc
 read_sheet(struct balance *b, struct sl_err *err)
 {
 	enum sl_rc rc = sl_control_read(
-	    b->r->opt->control, b->r->opt->queue, &b->sheet, err);
+	    b->r->opt->control, b->r->opt->list_queue, &b->sheet, err);
 	const struct sl_control_row *row = b->sheet.row;
 	struct sl_mail_line *l = b->sheet.mail.line;
 	const char *queue;
@@ -223,12 +238,12 @@ read_sheet(struct balance *b, struct sl_err *err)
 
 	for (i = 0; rc == SL_OK && i < b->sheet.n; i++)
 		if (is_asked(b->r, row[i].queue, row[i].day))
-			add_queue(b, row[i].queue);
+			rc = add_queue(b, row[i].queue, err);
 	for (i = 0; rc == SL_OK && i < b->sheet.mail.n; i++) {
 		queue = b->sheet.mail.queue.text[l[i].queue];
 		l[i].asked = is_asked(b->r, queue, l[i].day);
 		if (l[i].asked)
-			add_queue(b, queue);
+			rc = add_queue(b, queue, err);
 	}
 	sl_control_tell(&b->sheet, b->r);
 	return rc;
@@ -272,7 +287,7 @@ count_mailbox(struct balance *b)
 	size_t i;
 	unsigned q;
 
-	sl_mailmatch_end(&b->mail, b->has_parts, &b->packages);
+	sl_mailmatch_end(&b->mail, b->has_parts);
 	for (i = 0; i < list->n; i++) {
 		if (!list->line[i].asked)
 			continue;

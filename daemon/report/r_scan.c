@@ -308,6 +308,11 @@ make(struct scan *s, struct sl_err *err)
 	add_sheet(s);
 	add_signatures(s);
 	sl_control_tell(&s->sheet, s->r);
+	if (s->sheet.mail.there)
+		sl_rep_fact(s->r, "mailbox_unused",
+		    "Liste over en postkasse, ikke brukt her: UID-er",
+		    "List of a mailbox, not used here: UIDs", "%zu",
+		    s->sheet.mail.n);
 	if (s->n > 0)
 		qsort(s->batch, s->n, sizeof(*s->batch), compare);
 	for (i = 0; i < s->n; i++)
@@ -328,7 +333,7 @@ sl_rep_skanningskontroll(struct sl_rep *r, struct sl_err *err)
 
 	if (r->opt->control != NULL)
 		rc = sl_control_read(
-		    r->opt->control, r->opt->queue, &s.sheet, err);
+		    r->opt->control, r->opt->list_queue, &s.sheet, err);
 	if (rc == SL_OK)
 		rc = sl_snap_load(r, SL_SNAP_SOURCES, NULL, &s.snap, err);
 	if (rc == SL_OK)

@@ -318,22 +318,21 @@ check_options(const struct sl_report_def *d, const struct sl_rep_options *p,
 	return SL_OK;
 }
 
-/* A queue that is set up, or that something came by before. */
-static enum sl_rc
-check_queue(const struct sl_rep *r, struct sl_err *err)
+enum sl_rc
+sl_report_check_queue(struct sl_store *s, const struct sl_config *cfg,
+    const char *name, struct sl_err *err)
 {
 	SL_BUF struct sl_buf known = {.max = 200};
-	const char *name = r->opt->queue;
 	size_t i;
 
-	if (name == NULL || sl_config_queue(r->cfg, name) != NULL ||
-	    sl_db_int(sl_store_db(r->store), 0,
+	if (sl_config_queue(cfg, name) != NULL ||
+	    sl_db_int(sl_store_db(s), 0,
 		"SELECT EXISTS (SELECT 1 FROM consignment WHERE queue = ?1)",
 		"s", name) != 0)
 		return SL_OK;
-	for (i = 0; i < r->cfg->queue_n; i++)
+	for (i = 0; i < cfg->queue_n; i++)
 		sl_buf_printf(
-		    &known, "%s%s", i > 0 ? ", " : "", r->cfg->queue[i].name);
+		    &known, "%s%s", i > 0 ? ", " : "", cfg->queue[i].name);
 	return sl_err_set(err, SL_REJECT, 0, "unknown_queue",
 	    "there is no queue %s%s%s%s", name,
 	    known.n > 0 ? " (there are: " : "", sl_buf_str(&known),
@@ -371,7 +370,7 @@ period_of_control(struct sl_rep_options *o, char *from, char *to, size_t cap,
     struct sl_err *err)
 {
 	struct sl_control_sheet sheet;
-	enum sl_rc rc = sl_control_read(o->control, o->queue, &sheet, err);
+	enum sl_rc rc = sl_control_read(o->control, o->list_queue, &sheet, err);
 
 	if (rc == SL_OK && sl_control_days(&sheet, o->queue, from, to, cap)) {
 		o->from = from;
@@ -429,6 +428,8 @@ sl_report_run_shared(struct sl_store *s, const struct sl_config *cfg,
 	    .shared = shared};
 	enum sl_rc rc = check_options(def, opt, err);
 
+	if (own.list_queue == NULL)
+		own.list_queue = own.queue;
 	if (rc == SL_OK && (def->takes & SL_PERIOD_OF_CONTROL) != 0 &&
 	    opt->control != NULL && opt->from == NULL && opt->to == NULL)
 		rc = period_of_control(&own, from, to, sizeof(from), err);
@@ -436,8 +437,8 @@ sl_report_run_shared(struct sl_store *s, const struct sl_config *cfg,
 		rc = check_period(&r, err);
 	if (rc == SL_OK)
 		rc = sl_report_check_schema(s, err);
-	if (rc == SL_OK)
-		rc = check_queue(&r, err);
+	if (rc == SL_OK && opt->queue != NULL)
+		rc = sl_report_check_queue(s, cfg, opt->queue, err);
 	if (rc != SL_OK)
 		return rc;
 	about(&r);

@@ -75,6 +75,8 @@ struct sl_rep_options {
 	const char *from, *to; /* 2026-01-31, both included; NULL: no limit */
 	const char *queue; /* NULL: all */
 	const char *control; /* path */
+	const char *list_queue; /* of a control list that names none; NULL: as
+				 * queue */
 	char **file; /* the target's journal */
 	int files;
 	int days; /* -1: not said */
@@ -131,6 +133,10 @@ void sl_rep_day(int64_t day, char *out, size_t cap);
  * round. */
 enum sl_rc sl_report_check_period(
     const struct sl_rep_options *opt, struct sl_err *err);
+
+/* SL_REJECT (unknown_queue): neither set up, nor did anything come by it. */
+enum sl_rc sl_report_check_queue(struct sl_store *s,
+    const struct sl_config *cfg, const char *queue, struct sl_err *err);
 
 /* SL_SKIP (schema_other): another version of Sluse wrote the database. */
 enum sl_rc sl_report_check_schema(struct sl_store *s, struct sl_err *err);

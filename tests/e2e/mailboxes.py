@@ -20,6 +20,7 @@ import dovecot  # noqa: E402
 import make_reports  # noqa: E402
 
 COUNT = 3000
+HEAD = "ko;dato;uid;message-id\n"
 NOON = int(time.time()) // 86400 * 86400 - 86400 * 2 + 43200
 
 
@@ -364,6 +365,59 @@ class Recounted(unittest.TestCase):
         found, last = self.balance(text)
         self.assertEqual(found["E-post"]["transferred"], 1)
 
+    def test_queues_that_do_not_fit(self):
+        """Refused, where their messages would be left out without a word."""
+        sheet = "ko;dato;forsendelser\n"
+        for text, why in (
+                (HEAD + "".join("K%d;2026-01-05;1;\n" % n for n in range(1001)),
+                 b"line 1002: "),
+                (sheet + "".join("K%d;2026-01-05;1\n" % n for n in range(70000)),
+                 b"too many queues"),
+                (sheet + "E-post;2026-01-05;1\n;2026-01-05;1\n", b"line 3: ")):
+            with self.subTest(why=why), tempfile.NamedTemporaryFile("w") as file:
+                file.write(text)
+                file.flush()
+                began = time.monotonic()
+                done = run(self.root, "mottaksbalanse", "--control", file.name)
+                self.assertEqual(done.returncode, 5, done.stdout[-500:])
+                self.assertIn(why, done.stderr)
+                self.assertEqual(done.stdout, b"")
+                self.assertLess(time.monotonic() - began, 10)
+        found = self.balance(HEAD + "".join(
+            "K%d;2026-01-05;1;\n" % n for n in range(1000)))[0]
+        self.assertEqual(len(found), 1001)
+
+    def test_a_pack_with_a_list_that_names_no_queue(self):
+        with tempfile.TemporaryDirectory() as folder:
+            path = os.path.join(folder, "list.json")
+            with open(path, "w") as file:
+                file.write('[{"uid":"4","date.received":"2026-01-05 10:00:00"}]')
+            pack = os.path.join(folder, "pack")
+            for more, code, why in (
+                    (("--control", path), 5, b"say --queue"),
+                    (("--control", path, "--queue", "Nei"), 2, b"no queue Nei"),
+                    (("--queue", "E-post"), 2, b"--control")):
+                done = run(self.root, "tilsynspakke", pack, *more)
+                self.assertEqual(done.returncode, code, done.stderr)
+                self.assertIn(why, done.stderr)
+                self.assertFalse(os.path.exists(pack))
+            done = run(self.root, "tilsynspakke", pack, "--control", path,
+                       "--queue", "E-post", "--from", "2000-01-01")
+            self.assertEqual(done.returncode, 0, done.stderr)
+            with open(os.path.join(pack, "mottaksbalanse.html")) as file:
+                balance = file.read()
+            self.assertIn("E-post: UID 4, 05.01.2026", balance)
+            # It names the list's queue, and takes no other away.
+            self.assertIn("SvarInn", balance)
+
+    def test_scanning_control_says_that_it_does_not_use_it(self):
+        with tempfile.NamedTemporaryFile("w") as file:
+            file.write(HEAD + "E-post;2026-01-05;4;\nE-post;2026-01-05;5;\n")
+            file.flush()
+            facts = rows(self.root, "skanningskontroll", "--control",
+                         file.name)[1]["facts"]
+        self.assertEqual(facts["mailbox_unused"], "2")
+
     def test_the_other_reports_take_it(self):
         with tempfile.TemporaryDirectory() as folder:
             path = os.path.join(folder, "list.csv")
@@ -374,6 +428,176 @@ class Recounted(unittest.TestCase):
             self.assertEqual(done.returncode, 0, done.stderr)
             with open(os.path.join(pack, "mottaksbalanse.html")) as file:
                 self.assertIn("UID 4, 05.01.2026", file.read())
+
+
+class Told(unittest.TestCase):
+    """What a few receptions answer for."""
+
+    def setUp(self):
+        self.root = tempfile.mkdtemp(prefix="sluse-test-")
+        self.addCleanup(shutil.rmtree, self.root)
+        self.path = make_reports.make(2, self.root, 400)
+        with open(os.path.join(self.root, "sluse.conf"), "w") as file:
+            file.write(CONFIG)
+        self.db = sqlite3.connect(self.path, isolation_level=None)
+        self.addCleanup(self.db.close)
+        self.db.row_factory = sqlite3.Row
+        self.like = {t: dict(self.db.execute("SELECT * FROM %s WHERE id = 2" % t)
+                             .fetchone()) for t in ("consignment", "source", "part")}
+        for table in ("consignment", "source", "part", "entry", "document"):
+            self.db.execute("DELETE FROM " + table)
+        self.field = self.db.execute("SELECT number FROM field WHERE name ="
+                                     " 'message_id'").fetchone()[0]
+
+    def put(self, table, **cells):
+        row = {**self.like[table], **cells} if table in self.like else cells
+        return self.db.execute("INSERT INTO %s (%s) VALUES (%s)" % (
+            table, ", ".join(row), ", ".join("?" * len(row))),
+            tuple(row.values())).lastrowid
+
+    def add(self, day, parts=(), key=None, **cells):
+        """parts: (mime, Message-ID or None, other cells); the first is the
+        file. The number of the consignment."""
+        n = self.db.execute("SELECT count(*) + 1 FROM consignment").fetchone()[0]
+        ms = int(datetime.datetime.fromisoformat(
+            day + "T12:00:00+00:00").timestamp() * 1000)
+        self.put("consignment", id=n, queue="E-post", channel_key=key,
+                 ulid="%026d" % n, reception="M26-%06d" % n, received_ms=ms,
+                 **{"name_raw": b"post", **cells})
+        self.put("source", id=n, consignment=n)
+        for number, (mime, found, more) in enumerate(parts):
+            part = self.put("part", id=None, source=n, number=number, mime=mime,
+                            **{"role": 2 if number == 0 else 1, **more})
+            if found is not None:
+                self.put("found", part=part, page=0, field=self.field, value=found,
+                         label="", source=1, confidence=1000, x0=0, y0=0, x1=0, y1=0)
+        return n
+
+    def facts(self, text, *more):
+        with tempfile.NamedTemporaryFile("w") as file:
+            file.write(text)
+            file.flush()
+            return rows(self.root, "mottaksbalanse", "--control", file.name,
+                        *more)[1]["facts"]
+
+    def counts(self, facts):
+        return tuple(int(facts["mailbox_" + key]) for key in (
+            "received", "lost", "untold", "unknown", "unlisted", "again"))
+
+    def package(self, day, key, found="pakke@example.no"):
+        return self.add(day, [("message/rfc822", found, {}),
+                              ("text/xml", None, {"describes": "arkivmelding"})],
+                        key=key)
+
+    def test_a_package_counts_on_whatever_day(self):
+        """It lay there on the last day, and was fetched on the next."""
+        self.package("2026-02-01", "urn:pakke:1")
+        listed = HEAD + "E-post;2026-01-31;1;<pakke@example.no>\n"
+        facts = self.facts(listed)
+        self.assertEqual(self.counts(facts), (1, 0, 0, 0, 0, 0), facts)
+        self.assertEqual(facts["remainder"], "0")
+        # It is told of among the packages of its own days only.
+        self.db.execute("INSERT INTO note (part, slug, detail) SELECT id,"
+                        " 'files_said', '3' FROM part WHERE describes <> ''")
+        self.assertNotIn("packages", self.facts(listed))
+        self.assertEqual(self.facts(listed, "--from", "2026-01-31")["packages"], "1")
+
+    def test_a_package_without_a_key_counts_once(self):
+        """It goes by the message's, which lay there twice."""
+        self.package("2026-01-31", "pakke@example.no")
+        facts = self.facts(HEAD + "E-post;2026-01-31;1;<pakke@example.no>\n"
+                           "E-post;2026-01-31;2;<pakke@example.no>\n")
+        self.assertEqual(self.counts(facts), (1, 1, 0, 0, 0, 0), facts)
+        facts = self.facts(HEAD + "E-post;2026-01-31;1;<pakke@example.no>\n")
+        self.assertEqual(self.counts(facts), (1, 0, 0, 0, 0, 0), facts)
+
+    def test_an_mbox_with_and_without_a_message_id(self):
+        mbox = [("application/mbox", None, {}),
+                ("message/rfc822", "en@example.no", {}),
+                ("message/rfc822", None, {})]
+        self.add("2026-01-31", mbox)
+        listed = (HEAD + "E-post;2026-01-31;1;<en@example.no>\n"
+                  "E-post;2026-01-31;2;\nE-post;2026-01-31;3;<to@example.no>\n")
+        facts = self.facts(listed)
+        self.assertEqual(self.counts(facts), (1, 1, 1, 1, 0, 0), facts)
+        self.assertTrue(facts["mailbox_untold_1"].startswith("E-post: UID 2,"))
+        # All of them have one: what is left did not come.
+        self.db.execute("DELETE FROM part WHERE number = 2")
+        self.assertEqual(self.counts(self.facts(listed)), (1, 2, 0, 0, 0, 0))
+
+    def test_an_mbox_of_which_a_part_is_not_read(self):
+        listed = (HEAD + "E-post;2026-01-31;1;<en@example.no>\n"
+                  "E-post;2026-01-31;2;<to@example.no>\n")
+        first = ("message/rfc822", "en@example.no", {})
+        for cells, last in (({"stage": 40}, ("message/rfc822", None, {})),
+                            ({"stage": 40}, None),
+                            ({}, ("message/rfc822", None, {"reason": "damaged"}))):
+            with self.subTest(cells=cells, last=last):
+                self.db.execute("DELETE FROM consignment")
+                self.db.execute("DELETE FROM source")
+                self.db.execute("DELETE FROM part")
+                self.db.execute("DELETE FROM found")
+                self.add("2026-01-31", [("application/mbox", None, {}), first] +
+                         ([last] if last else []), **cells)
+                facts = self.facts(listed)
+                self.assertEqual(self.counts(facts), (1, 0, 1, 1, 0, 0), facts)
+
+    def test_what_is_not_read_or_erased_may_be_any(self):
+        listed = HEAD + "E-post;2026-01-31;17;<en@example.no>\n"
+        message = [("message/rfc822", None, {})]
+        for cells in ({"stage": 40}, {"erased_ms": 1, "name_raw": b""}):
+            with self.subTest(cells=cells):
+                self.db.execute("DELETE FROM consignment")
+                self.db.execute("DELETE FROM source")
+                self.db.execute("DELETE FROM part")
+                self.add("2026-01-31", message, **cells)
+                facts = self.facts(listed)
+                self.assertEqual(self.counts(facts), (0, 0, 1, 1, 0, 0), facts)
+        # Stopped, but its Message-ID is known: it is nothing else.
+        self.add("2026-01-31", [("message/rfc822", "to@example.no", {})], stage=40)
+        self.db.execute("DELETE FROM consignment WHERE id = 1")
+        facts = self.facts(listed)
+        self.assertEqual(self.counts(facts), (0, 1, 0, 0, 1, 0), facts)
+
+    def same_uid(self, count, key):
+        """Receptions that all name one UID."""
+        self.add("2026-01-31", [("message/rfc822", None, {})],
+                 name_raw=b"1.M.h,U=17:2,S", key=key)
+        for table in ("consignment", "source", "part"):
+            row = dict(self.db.execute("SELECT * FROM " + table).fetchone())
+            row.update({k: "@n" for k in ("id", "consignment", "source")
+                        if k in row and not (k == "source" and table != "part")})
+            names = ", ".join(row)
+            values = ", ".join("n" if v == "@n" else "printf('%026d', n)"
+                               if k in ("ulid", "reception") else k
+                               for k, v in row.items())
+            self.db.execute("WITH RECURSIVE s(n) AS (SELECT 2 UNION ALL SELECT"
+                            " n + 1 FROM s WHERE n < %d) INSERT INTO %s (%s) SELECT"
+                            " %s FROM s, (SELECT * FROM %s WHERE id = 1)" % (
+                                count, table, names, values, table))
+
+    def test_one_uid_for_all_that_came(self):
+        """No walk along all that have it, for each that came: of those without
+        a Message-ID, and of those that lie there under another uidvalidity."""
+        for key, listed, received in ((None, "", 40000), (None, "<x@y>", 0),
+                                      ("x@y", "<x@y>", 40000),
+                                      ("a@y", "<x@y>", 1)):
+            with self.subTest(key=key, listed=listed):
+                self.db.execute("DELETE FROM consignment")
+                self.db.execute("DELETE FROM source")
+                self.db.execute("DELETE FROM part")
+                self.same_uid(40000, key)
+                text = "ko;dato;uid;uidvalidity;message-id\n" + "".join(
+                    "E-post;2026-01-31;17;%d;%s\n" % (v, listed)
+                    for v in range(1, 300000)) + (
+                        "E-post;2026-01-31;18;1;<a@y>\n" if key == "a@y" else
+                        "E-post;2026-01-31;17;300000;%s\n" % listed)
+                began = time.monotonic()
+                facts = self.facts(text)
+                spent = time.monotonic() - began
+                self.assertEqual(facts["mailbox_received"], str(received))
+                self.assertEqual(facts["mailbox"], "300000")
+                self.assertLess(spent, 10)
 
 
 if __name__ == "__main__":
