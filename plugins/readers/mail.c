@@ -305,18 +305,18 @@ send_inner(struct out *o, struct leaf *l)
 static bool
 send_told(struct out *o, struct leaf *l)
 {
-	bool told = false;
+	enum mail_set set;
 	char *text;
 	size_t n;
 
 	if (l->role != SLUSE_PART_BODY || !mail_is_type(l->o, "text", "*"))
 		return false;
 	text =
-	    mail_part_text(l->o, mail_is_type(l->o, "text", "html"), &n, &told);
-	if (told)
+	    mail_part_text(l->o, mail_is_type(l->o, "text", "html"), &n, &set);
+	if (set == MAIL_SET_TOLD)
 		(void)into_part(o, text, n);
 	free(text);
-	return told;
+	return set == MAIL_SET_TOLD;
 }
 
 static int
@@ -442,6 +442,8 @@ give_notes(struct sluse_doc *d, struct sluse_sink *k)
 		d->host->note(k, "mail_signed", "");
 	if (d->encrypted)
 		d->host->note(k, "mail_encrypted", "");
+	if (*d->charset)
+		d->host->note(k, "mail_charset", d->charset);
 	if (d->partial)
 		d->host->note(k, "mail_partial", "");
 	if (d->truncated)

@@ -241,6 +241,9 @@ static void
 notes(void)
 {
 	static const char *const rows[][2] = {
+	    {"text/plain; charset=x-nonsense\n\nbl\xE5",
+		"mail_charset x-nonsense"},
+	    {"text/plain; charset=\"<b>\"\n\nbl\xE5", "mail_charset ?"},
 	    {"multipart/signed; boundary=b\n\n--b\n\nx\n--b--", "mail_signed"},
 	    {"multipart/encrypted; boundary=b\n\n--b\n\nx\n--b--",
 		"mail_encrypted"},
@@ -264,7 +267,8 @@ notes(void)
 		    mail, sizeof(mail), HEAD "Content-Type: %s", rows[i][0]);
 		struct reading *d = rd(mail, (size_t)n);
 
-		snprintf(want, sizeof(want), "note %s \n", rows[i][1]);
+		snprintf(want, sizeof(want), "note %s%s\n", rows[i][1],
+		    strchr(rows[i][1], ' ') ? "" : " ");
 		CHECK(strstr(d->k.log, want));
 		CHECK(d->k.count == 1 && d->k.parts[0].n > 0);
 		read_free(d);
@@ -349,14 +353,17 @@ hostile(void)
 static void
 locked(void)
 {
-	static const char *const rows[][2] = {{"windows-1252", "bl\xE5"},
+	static const char *const rows[][3] = {{"windows-1252", "bl\xE5"},
 	    {"iso-8859-1", "bl\xE5"}, {"iso-8859-15", "bl\xE5"},
 	    {"iso-8859-10", "bl\xE5"}, {"cp865", "bl\x86"},
 	    {"ibm850", "bl\x86"}, {"macintosh", "bl\x8C"},
 	    {"windows-1257", "bl\xE5"}, {"iso-8859-4", "bl\xE5"},
 	    {"iso-8859-9", "bl\xE5"}, {"utf-7", "bl+AOU-"},
 	    {"hp-roman8", "bl\xD4"}, {"cp1047", "\x82\x93\x47"},
-	    {"ns_4551-1", "bl}"}, {"nonsense-9", "bl\xE5"}};
+	    {"ns_4551-1", "bl}"}, {"nonsense-9", "bl\xE5"},
+	    {"windows-31j", "\x8A\xBF\x87\x40", "\n漢①\n"},
+	    {"iso-8859-16", "\xAA\xBA \xDE", "\nȘș Ț\n"},
+	    {"koi8-ru", "\xD0\xA4\xA4", "\nпєє\n"}};
 	int st = -1;
 	pid_t pid;
 
@@ -376,8 +383,9 @@ locked(void)
 			    rows[i][0], rows[i][1]);
 			struct reading *d = rd(mail, (size_t)n);
 
-			if (!strstr(d->k.text, "\nblå\n")) {
-				printf("# %s\n", rows[i][0]);
+			if (!strstr(d->k.text,
+				rows[i][2] ? rows[i][2] : "\nblå\n")) {
+				printf("# %s %s\n", rows[i][0], d->k.text);
 				bad = 1;
 			}
 			read_free(d);

@@ -29,6 +29,7 @@ struct sluse_doc {
 	unsigned inside; /* how many of them are open while walking */
 	bool closed; /* all of it is encrypted */
 	bool is_signed, encrypted, partial, truncated, too_deep, empty;
+	char charset[60]; /* of a body, not known here; "" */
 	uint64_t written; /* of the part at hand */
 };
 
@@ -38,8 +39,14 @@ void mail_walk(struct sluse_doc *d);
 bool mail_is_type(GMimeObject *o, const char *type, const char *subtype);
 /* What stands in a multipart without parts, NULL if nothing does. */
 const char *mail_stray_text(GMimeObject *o);
+enum mail_set {
+	MAIL_SET_SHOWS, /* its bytes alone tell the set */
+	MAIL_SET_TOLD, /* its label alone tells it */
+	MAIL_SET_UNKNOWN, /* its label is not known here: guessed */
+};
 /* A text part as UTF-8: by its label, or guessed where that cannot be; free().
- * *ret_told (may be NULL): its bytes alone would be taken for another set. */
-char *mail_part_text(GMimeObject *o, bool html, size_t *n, bool *ret_told);
+ * ret_set may be NULL. */
+char *mail_part_text(
+    GMimeObject *o, bool html, size_t *n, enum mail_set *ret_set);
 
 #endif

@@ -66,14 +66,14 @@ part_bytes(GMimeObject *o)
 }
 
 char *
-mail_part_text(GMimeObject *o, bool html, size_t *n, bool *ret_told)
+mail_part_text(GMimeObject *o, bool html, size_t *n, enum mail_set *ret_set)
 {
 	GByteArray *a = part_bytes(o);
 	const char *label =
 	    g_mime_object_get_content_type_parameter(o, "charset");
 	enum charset cs, declared = CHARSET_NONE;
 	char *out = NULL;
-	bool doubtful, told = false;
+	bool doubtful, told = false, unknown = false;
 	size_t len;
 
 	if (!label && html)
@@ -90,6 +90,7 @@ mail_part_text(GMimeObject *o, bool html, size_t *n, bool *ret_told)
 		name[len] = 0;
 		told = charset_iconv(g_mime_charset_iconv_name(name), a->data,
 			   a->len, BODY_MAX * 2, &out, n) == 0;
+		unknown = !told && cs != CHARSET_ASCII && cs != CHARSET_UTF8;
 	}
 	/* a wrong label is common: UTF-8 speaks for itself, the rest is told
 	 * by the label if it is a single-byte set */
@@ -104,8 +105,10 @@ mail_part_text(GMimeObject *o, bool html, size_t *n, bool *ret_told)
 		out = malloc((size_t)a->len * 3 + 4);
 		*n = out ? charset_decode(cs, a->data, a->len, out) : 0;
 	}
-	if (ret_told)
-		*ret_told = told && out && a->len < BODY_MAX;
+	if (ret_set)
+		*ret_set = unknown			      ? MAIL_SET_UNKNOWN
+			   : told && out && a->len < BODY_MAX ? MAIL_SET_TOLD
+							      : MAIL_SET_SHOWS;
 	g_byte_array_unref(a);
 	return out;
 }
@@ -273,6 +276,21 @@ walk(struct sluse_doc *d, GMimeObject *o, unsigned depth, bool alternative)
 	walk_parts(d, mp, depth, alternative);
 }
 
+/* Only a name that is one is told. */
+static void
+keep_charset(struct sluse_doc *d, GMimeObject *o)
+{
+	const char *s = g_mime_object_get_content_type_parameter(o, "charset");
+	size_t n = s ? strlen(s) : 0;
+
+	for (size_t i = 0; i < n; i++)
+		if (!g_ascii_isalnum(s[i]) && !strchr("-_.:+", s[i]))
+			n = 0;
+	if (!*d->charset)
+		(void)g_strlcpy(d->charset,
+		    n && n < sizeof(d->charset) ? s : "?", sizeof(d->charset));
+}
+
 /* Pictures that a body shows are no attachments; and a mail of one named text
  * has that for its body. */
 static void
@@ -285,6 +303,7 @@ settle_roles(struct sluse_doc *d)
 
 	for (i = 0; i < d->leaves->len; i++) {
 		struct leaf *l = &g_array_index(d->leaves, struct leaf, i);
+		enum mail_set set;
 		char *text;
 		bool html;
 
@@ -292,7 +311,9 @@ settle_roles(struct sluse_doc *d)
 		if (l->role != SLUSE_PART_BODY || bodies > 20)
 			continue;
 		html = mail_is_type(l->o, "text", "html");
-		text = mail_part_text(l->o, html, &n, NULL);
+		text = mail_part_text(l->o, html, &n, &set);
+		if (set == MAIL_SET_UNKNOWN)
+			keep_charset(d, l->o);
 		if (text && html)
 			mailtext_cids(cids, text, n);
 		else if (text)
