@@ -237,6 +237,32 @@ names(void)
 	}
 }
 
+/* The line end before a boundary is none of the part's, at the end of the file
+ * too. */
+static void
+last_line(void)
+{
+	static const char *const ends[] = {"", "\r\n", "\r\n\r\n"};
+	static const char *const parts[] = {"", "x", "x\r\n", "x\r\n\r", "\r"};
+
+	for (size_t i = 0; i < 3; i++)
+		for (size_t k = 0; k < 5; k++) {
+			char mail[300];
+			int n = snprintf(mail, sizeof(mail),
+			    "From: a@b.no\r\nContent-Type: multipart/mixed; "
+			    "boundary=b\r\n\r\n--b\r\nContent-Type: x/y\r\n"
+			    "\r\n%s\r\n--b--%s",
+			    parts[k], ends[i]);
+			struct reading *d = rd(mail, (size_t)n);
+
+			CHECK(d->k.count == 1);
+			CHECK_STR(
+			    d->k.parts[0].bytes ? d->k.parts[0].bytes : "",
+			    parts[k]);
+			read_free(d);
+		}
+}
+
 static void
 notes(void)
 {
@@ -398,4 +424,5 @@ locked(void)
 
 TEST_MAIN({"fields", fields}, {"labels", labels}, {"bodies", bodies},
     {"roles", roles}, {"inner_mail", inner_mail}, {"names", names},
-    {"notes", notes}, {"hostile", hostile}, {"locked", locked})
+    {"last_line", last_line}, {"notes", notes}, {"hostile", hostile},
+    {"locked", locked})

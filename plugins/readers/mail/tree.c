@@ -140,6 +140,25 @@ has_name(GMimeObject *o)
 	return yes;
 }
 
+/* Where the last boundary is the last line and no line end follows it, GMime
+ * leaves half of the one before it to the part. */
+static void
+trim_line_end(struct sluse_doc *d, GMimeObject *o)
+{
+	GMimeDataWrapper *w =
+	    GMIME_IS_PART(o) ? g_mime_part_get_content(GMIME_PART(o)) : NULL;
+	GMimeStream *st = w ? g_mime_data_wrapper_get_stream(w) : NULL;
+	char at[4];
+
+	if (!st || d->inside || !d->bounds->len ||
+	    st->bound_end <= st->bound_start)
+		return;
+	if (d->host->read_at(d->s, at, sizeof(at),
+		(uint64_t)st->bound_end - 1) == sizeof(at) &&
+	    !memcmp(at, "\r\n--", sizeof(at)))
+		st->bound_end--;
+}
+
 static void
 add_leaf(struct sluse_doc *d, GMimeObject *o, bool alternative)
 {
@@ -160,6 +179,7 @@ add_leaf(struct sluse_doc *d, GMimeObject *o, bool alternative)
 		    mail_stray_text(o) ? SLUSE_PART_BODY : SLUSE_PART_SKIPPED;
 	d->partial = d->partial || mail_is_type(o, "message", "partial");
 	l.inside = d->inside > 0;
+	trim_line_end(d, o);
 	if (GMIME_IS_MESSAGE_PART(o))
 		l.bounds = g_ptr_array_copy(d->bounds, NULL, NULL);
 	g_array_append_val(d->leaves, l);
