@@ -176,6 +176,18 @@ roles(void)
 	CHECK(strstr(d->k.text, "\nren\n") && !strstr(d->k.text, "pen"));
 	CHECK(strstr(d->k.log, "note mail_html_alternative"));
 	read_free(d);
+	/* what is about the encrypted is no document */
+	d = RD(HEAD "Content-Type: multipart/encrypted; boundary=m; "
+		    "protocol=\"application/pgp-encrypted\"\n\n--m\n"
+		    "Content-Type: application/pgp-encrypted\n\nVersion: 1\n"
+		    "--m\nContent-Type: application/octet-stream; "
+		    "name=encrypted.asc\n\n-----BEGIN PGP MESSAGE-----\n--m--");
+	CHECK(d->parted == SLUSE_READ_ENCRYPTED && d->k.count == 2);
+	part_is(d, 0, SLUSE_PART_SKIPPED, "", "application/pgp-encrypted", "");
+	part_is(d, 1, SLUSE_PART_ATTACHMENT, "encrypted.asc",
+	    "application/octet-stream", "-----BEGIN PGP MESSAGE-----");
+	CHECK(strstr(d->k.log, "note mail_encrypted \n"));
+	read_free(d);
 	d = RD(HEAD "Content-Type: text/html; charset=utf-8\n\n"
 		    "<p>Bl&aring;b\xC3\xA6r</p>");
 	CHECK(strstr(d->k.text, "\nBlåbær\n"));

@@ -209,6 +209,17 @@ add_skipped(struct sluse_doc *d, GMimeObject *o)
 		    SLUSE_PART_SKIPPED;
 }
 
+/* A signature beside what it signs; what says only that PGP encrypted the
+ * other part. */
+static bool
+is_beside(GMimeObject *mp, GMimeObject *part, int i)
+{
+	if (mail_is_type(mp, "multipart", "signed"))
+		return i > 0 && smime_is_signature(part);
+	return i == 0 && mail_is_type(mp, "multipart", "encrypted") &&
+	       mail_is_type(part, "application", "pgp-encrypted");
+}
+
 static void walk(
     struct sluse_doc *d, GMimeObject *o, unsigned depth, bool alternative);
 
@@ -243,14 +254,13 @@ walk_parts(
     struct sluse_doc *d, GMimeMultipart *mp, unsigned depth, bool alternative)
 {
 	GMimeObject *o = GMIME_OBJECT(mp), *part;
-	bool beside = mail_is_type(o, "multipart", "signed");
 	int i, count = g_mime_multipart_get_count(mp);
 
 	g_ptr_array_add(
 	    d->bounds, (gpointer)(guintptr)g_mime_multipart_get_boundary(mp));
 	for (i = 0; i < count; i++) {
 		part = g_mime_multipart_get_part(mp, i);
-		if (beside && i > 0 && smime_is_signature(part))
+		if (is_beside(o, part, i))
 			add_skipped(d, part);
 		else
 			walk(d, part, depth + 1,
