@@ -249,6 +249,43 @@ names(void)
 	}
 }
 
+/* Files in the text of a body, and what only looks like one. */
+static void
+uuencoded(void)
+{
+	static const char *const rows[][3] = {
+	    /* with blanks for zeros, one lost at the end; a letter behind */
+	    {"Hei\nbegin 644 br\xE5v.txt\n#2&5I\n`\nend\nslutt\n", "Hei",
+		"bråv.txt"},
+	    {"begin 0644 C:\\a\\b.doc\r\n$2&5I(0 \r\n\r\nend", "Hei!", "b.doc"},
+	    {"begin 644 x\n#2&5IA\n#2&5I\n \nend\n", "HeiHei", "x"},
+	    {"begin 644 x\n#2&5I\n`\n", NULL, NULL},
+	    {"begin 644 x\nend\n", NULL, NULL},
+	    {"begin 644 x\n#2&5I\nHei\nend\n", NULL, NULL},
+	    {"begin 888 x\n#2&5I\n`\nend\n", NULL, NULL},
+	    {" begin 644 x\n#2&5I\n`\nend\n", NULL, NULL},
+	};
+
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		char mail[512];
+		int n = snprintf(mail, sizeof(mail), HEAD "\n%s", rows[i][0]);
+		struct reading *d = rd(mail, (size_t)n);
+
+		CHECK(d->k.count == (rows[i][1] ? 2 : 1));
+		part_is(d, 0, SLUSE_PART_BODY, "", "text/plain", rows[i][0]);
+		if (rows[i][1])
+			part_is(d, 1, SLUSE_PART_ATTACHMENT, rows[i][2],
+			    "application/octet-stream", rows[i][1]);
+		read_free(d);
+	}
+	struct reading *d = RD(HEAD "\nHei\nbegin 644 a\n#2&5I\n`\nend\n"
+				    "og\nbegin 644 b\n#2&5I\n`\nend\nslutt");
+	CHECK(d->k.count == 3);
+	CHECK(strstr(d->k.text, "Vedlegg: a, b\n"));
+	CHECK(strstr(d->k.text, "\nHei\nog\nslutt\n"));
+	read_free(d);
+}
+
 /* The line end before a boundary is none of the part's, at the end of the file
  * too. */
 static void
@@ -436,5 +473,5 @@ locked(void)
 
 TEST_MAIN({"fields", fields}, {"labels", labels}, {"bodies", bodies},
     {"roles", roles}, {"inner_mail", inner_mail}, {"names", names},
-    {"last_line", last_line}, {"notes", notes}, {"hostile", hostile},
-    {"locked", locked})
+    {"last_line", last_line}, {"uuencoded", uuencoded}, {"notes", notes},
+    {"hostile", hostile}, {"locked", locked})
