@@ -267,6 +267,19 @@ def doc(flags=0x0200):
                 "\5SummaryInformation": summary("Søknad")})
 
 
+def doc_old(text, *sets):
+    """Word 95: text as one run of bytes; a font of each character set."""
+    body = bytearray(0x300)
+    struct.pack_into("<HH4xHH", body, 0, 0xA5DC, 0x65, 0, 0)
+    fonts = b"".join(
+        struct.pack("<BBHBB", 5 + 6, 0, 400, n, 0) + b"Arial\0"
+        for n in sets)
+    struct.pack_into("<II", body, 0x18, 0x300, 0x300 + len(text))
+    struct.pack_into("<II", body, 0xD0, 0x300 + len(text), 2 + len(fonts))
+    return ole({"WordDocument": bytes(body) + text + struct.pack(
+        "<H", 2 + len(fonts)) + fonts})
+
+
 def rec(kind, data=b""):
     return struct.pack("<HH", kind, len(data)) + data
 
@@ -324,6 +337,9 @@ def ppt(token=0xE391C05F):
 def binary():
     yield "doc", doc()
     yield "doc-encrypted", doc(0x0300)
+    yield "doc-95", doc_old("Blåbær på tun\r".encode("cp1252"), 0, 204)
+    yield "doc-95-russisk", doc_old(
+        "Четыре балла, № 5 til As\r".encode("cp1251", "replace"), 0, 2, 204)
     yield "xls", xls()
     yield "xls-encrypted", xls(rec(0x2F, bytes(6)))
     yield "ppt", ppt()

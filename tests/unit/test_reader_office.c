@@ -89,6 +89,9 @@ letters(void)
 	is("odt-comment", "Viser til brev hvilket?\n av i dag.\n\f", NULL);
 	is("doc", WORDS "\nlenke\na\tb\nNote\n\f",
 	    LINES("field title Søknad\n"));
+	/* a Russian font alone makes no Russian letter */
+	is("doc-95", "Blåbær på tun\n\f", NULL);
+	is("doc-95-russisk", "Четыре балла, № 5 til As\n\f", NULL);
 	is("rtf", "Søknad а\na\tb\n\U0001F600 sluttlenke\n\f",
 	    LINES("field title Søknad\n", "field author Kari\n",
 		"field created 2026-01-02T03:04:00\n", "!rtf_truncated"));
