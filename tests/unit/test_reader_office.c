@@ -89,6 +89,10 @@ letters(void)
 	is("odt-comment", "Viser til brev hvilket?\n av i dag.\n\f", NULL);
 	is("doc", WORDS "\nlenke\na\tb\nNote\n\f",
 	    LINES("field title Søknad\n"));
+	/* what stands for the slide's own, and its number, is not the master's
+	 */
+	is("ppt-master", "Bilde\nStrand kommune\n\f", NULL);
+	is("ppt-master-off", "Bilde\n\f", NULL);
 	/* a Russian font alone makes no Russian letter */
 	is("doc-95", "Blåbær på tun\n\f", NULL);
 	is("doc-95-russisk", "Четыре балла, № 5 til As\n\f", NULL);
