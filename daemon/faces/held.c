@@ -135,6 +135,45 @@ add_signature(void *arg, const struct sl_note_row *r, struct sl_err *err)
 	return SL_OK;
 }
 
+struct unread {
+	struct sl_buf *page;
+	unsigned lang, n;
+};
+
+static void
+add_unread(struct unread *u, const char *file, const struct sl_buf *words)
+{
+	if (u->n < SHOWN_MAX)
+		sl_suggest_pages(
+		    u->page, u->lang, u->n, file, sl_buf_str(words));
+	else if (u->n == SHOWN_MAX)
+		sl_suggest_pages(u->page, u->lang, u->n, file,
+		    sl_words(u->lang, "og flere", "and more"));
+	u->n++;
+}
+
+static void
+add_pages(void *arg, const struct sl_face_pages *p)
+{
+	struct unread *u = arg;
+	SL_BUF struct sl_buf words = {0};
+
+	sl_pages_say(&words, u->lang, p->first, p->last, p->reason);
+	add_unread(u, p->file, &words);
+}
+
+static enum sl_rc
+add_unsure(void *arg, const struct sl_note_row *r, struct sl_err *err)
+{
+	struct unread *u = arg;
+	SL_BUF struct sl_buf words = {0};
+
+	(void)err;
+	if (sl_unsure_say(&words, u->lang, r->detail))
+		add_unread(u, r->file, &words);
+	return SL_OK;
+}
+
 struct candidates {
 	struct sl_faces *f;
 	struct sl_buf *page;
@@ -191,6 +230,7 @@ write_page(struct sl_faces *f, const struct sl_face_held *h, int dir,
 	SL_BUF struct sl_buf b = {0};
 	struct candidates c = {f, &b, lang, 0, true};
 	struct signatures signatures = {&b, lang, 0};
+	struct unread unread = {&b, lang, 0};
 	struct sl_suggest_head head = {.number = h->number,
 	    .name = en->name,
 	    .tenant = f->house.cfg->instance.name,
@@ -221,6 +261,12 @@ write_page(struct sl_faces *f, const struct sl_face_held *h, int dir,
 		add_signature, &signatures, err) != SL_OK)
 		return SL_FATAL;
 	sl_suggest_signatures_end(&b, signatures.n);
+	if (sl_face_unread(f->house.store, en->consignment, SHOWN_MAX + 1,
+		add_pages, &unread, err) != SL_OK ||
+	    sl_note_each(f->house.store, en->consignment, "unread_words",
+		add_unsure, &unread, err) != SL_OK)
+		return SL_FATAL;
+	sl_suggest_pages_end(&b, unread.n);
 	sl_suggest_end(&b, lang);
 	if (sl_face_put(dir, sl_suggest_name(lang), b.p, b.n, SL_FACE_PAGE_MODE,
 		NULL) != 0)

@@ -9,6 +9,7 @@
 
 #include "../base/clock.h"
 #include "../base/text.h"
+#include "../registry/registry.h"
 #include "../wire/roles.h"
 #include "words.h"
 
@@ -448,14 +449,13 @@ sl_suggest_documents_end(struct sl_buf *b)
 	sl_buf_add_str(b, "</tbody>\n</table>\n");
 }
 
-void
-sl_suggest_signature(struct sl_buf *b, unsigned lang, unsigned nth,
+/* A row of a list of remarks on files; the first begins it. */
+static void
+add_remark(struct sl_buf *b, const char *heading, unsigned nth,
     const char *file, const char *words)
 {
 	if (nth == 0)
-		sl_buf_printf(b, "<h2>%s</h2>\n<ul>\n",
-		    sl_words(
-			lang, "Digitale signaturer", "Digital signatures"));
+		sl_buf_printf(b, "<h2>%s</h2>\n<ul>\n", heading);
 	sl_buf_add_str(b, "<li>");
 	sl_html_show(b, file);
 	sl_buf_add_str(b, ": ");
@@ -464,10 +464,103 @@ sl_suggest_signature(struct sl_buf *b, unsigned lang, unsigned nth,
 }
 
 void
+sl_suggest_signature(struct sl_buf *b, unsigned lang, unsigned nth,
+    const char *file, const char *words)
+{
+	add_remark(b,
+	    sl_words(lang, "Digitale signaturer", "Digital signatures"), nth,
+	    file, words);
+}
+
+void
 sl_suggest_signatures_end(struct sl_buf *b, unsigned n)
 {
 	if (n > 0)
 		sl_buf_add_str(b, "</ul>\n");
+}
+
+void
+sl_suggest_pages(struct sl_buf *b, unsigned lang, unsigned nth,
+    const char *file, const char *words)
+{
+	add_remark(b,
+	    sl_words(
+		lang, "Det Sluse ikke har lest", "What Sluse did not read"),
+	    nth, file, words);
+}
+
+void
+sl_suggest_pages_end(struct sl_buf *b, unsigned n)
+{
+	if (n > 0)
+		sl_buf_add_str(b, "</ul>\n");
+}
+
+void
+sl_pages_say(struct sl_buf *b, unsigned lang, unsigned first, unsigned last,
+    const char *reason)
+{
+	const struct sl_reason *r = sl_reason_find(reason);
+	bool one = first == last;
+
+	if (one)
+		sl_buf_printf(
+		    b, "%s %u ", sl_words(lang, "side", "page"), first);
+	else
+		sl_buf_printf(b, "%s %u–%u ", sl_words(lang, "side", "pages"),
+		    first, last);
+	if (*reason == '\0') {
+		sl_buf_add_str(
+		    b, one ? sl_words(lang, "er blank", "is blank")
+			   : sl_words(lang, "er blanke", "are blank"));
+		return;
+	}
+	sl_buf_add_str(
+	    b, one ? sl_words(lang, "er ikke lest: ", "was not read: ")
+		   : sl_words(lang, "er ikke lest: ", "were not read: "));
+	if (r != NULL)
+		sl_reason_short(r, lang != SL_LANGUAGE_EN, b);
+	else
+		sl_buf_add_str(b, reason);
+}
+
+/* The number that *s begins with, and what follows it in *s. */
+static bool
+take_number(const char **s, uint64_t *ret)
+{
+	char digits[16] = "";
+	size_t n = strspn(*s, "0123456789");
+
+	if (n >= sizeof(digits))
+		return false;
+	memcpy(digits, *s, n);
+	*s += n;
+	return sl_parse_u64(digits, 1, UINT32_MAX, ret);
+}
+
+bool
+sl_unsure_say(struct sl_buf *b, unsigned lang, const char *detail)
+{
+	uint64_t page, words;
+
+	if (strncmp(detail, SL_UNSURE_PAGE, strlen(SL_UNSURE_PAGE)) != 0)
+		return false;
+	detail += strlen(SL_UNSURE_PAGE);
+	if (!take_number(&detail, &page) || strncmp(detail, ": ", 2) != 0)
+		return false;
+	detail += 2;
+	if (!take_number(&detail, &words) ||
+	    strcmp(detail, SL_UNSURE_WORDS) != 0)
+		return false;
+	if (lang == SL_LANGUAGE_EN)
+		sl_buf_printf(b,
+		    "%llu words on page %llu are too unsure to be told",
+		    (unsigned long long)words, (unsigned long long)page);
+	else
+		sl_buf_printf(b,
+		    "%llu ord på side %llu er for usikre til å gjengis",
+		    (unsigned long long)words, (unsigned long long)page);
+	return true;
 }
 
 void

@@ -56,6 +56,18 @@ void sl_suggest_documents_end(struct sl_buf *out);
 void sl_suggest_signature(struct sl_buf *out, unsigned language, unsigned nth,
     const char *file, const char *words);
 void sl_suggest_signatures_end(struct sl_buf *out, unsigned n);
+
+/* Then which pages Sluse did not read, a row for each run of pages: nothing
+ * if end is called with 0. */
+void sl_suggest_pages(struct sl_buf *out, unsigned language, unsigned nth,
+    const char *file, const char *words);
+void sl_suggest_pages_end(struct sl_buf *out, unsigned n);
+/* What such a row says. reason: a slug, "" for blank pages. */
+void sl_pages_say(struct sl_buf *out, unsigned language, unsigned first,
+    unsigned last, const char *reason);
+/* The same of words that were too unsure; false: detail (of the note
+ * unread_words) is not as sluse-ocr writes it, and nothing was appended. */
+bool sl_unsure_say(struct sl_buf *out, unsigned language, const char *detail);
 void sl_suggest_end(struct sl_buf *out, unsigned language);
 
 /* -- shared with the day list -- */

@@ -346,7 +346,7 @@ tell_unread(const struct job *j)
 {
 	SL_BUF struct sl_buf b = {0};
 
-	sl_buf_printf(&b, "page %u: lines of %u words could not be read",
+	sl_buf_printf(&b, SL_UNSURE_PAGE "%u: %u" SL_UNSURE_WORDS,
 	    j->task->page_from + 1, j->best.unread);
 	return send_note(
 	    j->result_fd, "unread_words", (struct sl_slice){b.p, b.n});

@@ -72,6 +72,11 @@ open_icu(const char *name)
 	size_t n = strcspn(name, "/");
 	UConverter *c;
 
+	/* GMime's name for windows-31j, which nobody else knows. */
+	if (strcasecmp(name, "CP31J") == 0) {
+		name = "windows-31j";
+		n = strlen(name);
+	}
 	if (n == 0 || n > NAME_MAX_BYTES)
 		return NULL;
 	memcpy(bare, name, n);
@@ -230,9 +235,9 @@ sl_converters_warm(struct sl_err *err)
 {
 	/* ICU has none of these; a converter that is open in the parent is
 	 * found again by every child. Never closed. */
-	static const char *const nordic[] = {
-	    "ISO646-NO", "ISO646-NO2", "WINDOWS-SAMI-2", "MAC-SAMI"};
-	static iconv_t pins[sizeof(nordic) / sizeof(nordic[0])];
+	static const char *const lacks[] = {"ISO646-NO", "ISO646-NO2",
+	    "WINDOWS-SAMI-2", "MAC-SAMI", "ISO-8859-16", "KOI8-RU"};
+	static iconv_t pins[sizeof(lacks) / sizeof(lacks[0])];
 	UErrorCode e = U_ZERO_ERROR;
 	iconv_t cd;
 	size_t i;
@@ -246,7 +251,7 @@ sl_converters_warm(struct sl_err *err)
 		    "ICU has no converter for windows-1252: %s",
 		    u_errorName(e));
 	(void)iconv_close(cd);
-	for (i = 0; i < sizeof(nordic) / sizeof(nordic[0]); i++)
-		pins[i] = iconv_open("UTF-8", nordic[i]);
+	for (i = 0; i < sizeof(lacks) / sizeof(lacks[0]); i++)
+		pins[i] = iconv_open("UTF-8", lacks[i]);
 	return SL_OK;
 }

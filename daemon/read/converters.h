@@ -13,7 +13,7 @@
 
 #include "../base/err.h"
 
-/* In the parent: readies ICU, and opens the few Nordic sets that only glibc
+/* In the parent: readies ICU, and opens the few sets that only glibc
  * has. SL_FATAL if ICU does not work here. */
 enum sl_rc sl_converters_warm(struct sl_err *err);
 

@@ -216,3 +216,30 @@ sl_face_case(struct sl_store *s, const char *number, char *title,
 	sl_db_done(st);
 	return true;
 }
+
+enum sl_rc
+sl_face_unread(struct sl_store *s, int64_t consignment, unsigned max,
+    sl_face_pages_fn *fn, void *arg, struct sl_err *err)
+{
+	sqlite3_stmt *st = sl_db_query(s->db,
+	    "SELECT file, min(number) + 1, max(number) + 1, reason FROM"
+	    " (SELECT p.id AS part, g.number, ifnull(g.reason, '') AS reason,"
+	    " CASE p.name WHEN '' THEN o.name ELSE p.name END AS file,"
+	    " g.number - row_number() OVER (PARTITION BY p.id,"
+	    " ifnull(g.reason, '') ORDER BY g.number) AS run"
+	    " FROM source o JOIN part p ON p.source = o.id"
+	    " JOIN page g ON g.part = p.id WHERE o.consignment = ?1"
+	    " AND (g.flags & ?2 <> 0 OR ifnull(g.reason, '') <> ''))"
+	    " GROUP BY part, reason, run ORDER BY part, min(number) LIMIT ?3",
+	    "iii", consignment, (int64_t)SL_PAGE_BLANK, (int64_t)max);
+	struct sl_face_pages p;
+
+	while (sl_db_row(s->db, st)) {
+		p.file = sl_db_text(st, 0);
+		p.first = (unsigned)sqlite3_column_int64(st, 1);
+		p.last = (unsigned)sqlite3_column_int64(st, 2);
+		sl_db_copy(st, 3, p.reason, sizeof(p.reason));
+		fn(arg, &p);
+	}
+	return sl_db_check(s->db, err);
+}

@@ -48,6 +48,18 @@ enum sl_rc sl_face_day(struct sl_store *s, const char *queue, int64_t from,
 int64_t sl_face_last(
     struct sl_store *s, const char *queue, int64_t from, int64_t to);
 
+/* Pages of one file, one after the other, that nobody read for one reason; the
+ * string lives for the call. */
+struct sl_face_pages {
+	const char *file;
+	unsigned first, last; /* from 1 */
+	char reason[64]; /* "": blank */
+};
+typedef void sl_face_pages_fn(void *arg, const struct sl_face_pages *p);
+/* At most max of them, file by file. */
+enum sl_rc sl_face_unread(struct sl_store *s, int64_t consignment, unsigned max,
+    sl_face_pages_fn *fn, void *arg, struct sl_err *err);
+
 /* False if the case is not known. */
 bool sl_face_case(struct sl_store *s, const char *number, char *title,
     size_t title_cap, char *status, size_t status_cap);

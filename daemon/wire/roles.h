@@ -90,6 +90,10 @@ enum sl_page_source {
 #define SL_PAGE_RETRIED 4u /* OCR tried again with page detection */
 #define SL_PAGE_BESIDE 8u /* text of the file, then what was recognised */
 
+/* The detail of the note unread_words: "page N: M words ..", both from 1. */
+#define SL_UNSURE_PAGE "page "
+#define SL_UNSURE_WORDS " words are too unsure to be told"
+
 enum sl_image_format {
 	SL_IMAGE_JPEG = 1,
 	SL_IMAGE_PNG = 2,

@@ -33,6 +33,8 @@ free_leaf(void *p)
 
 	if (l->bounds)
 		g_ptr_array_unref(l->bounds);
+	if (l->text)
+		g_byte_array_unref(l->text);
 }
 
 static void
@@ -154,7 +156,7 @@ page_names(struct sluse_doc *d, GString *page)
 
 		if (l->role != SLUSE_PART_ATTACHMENT)
 			continue;
-		name = mailhead_file_name(l->o, &raw, &n, &charset);
+		name = mail_leaf_name(l, &raw, &n, &charset);
 		if (name)
 			g_string_append_printf(
 			    page, "%s%s", count++ ? ", " : "Vedlegg: ", name);
@@ -192,6 +194,8 @@ page_bodies(struct sluse_doc *d, GString *page)
 		text = mail_part_text(l->o, html, &n, NULL);
 		if (text && html)
 			n = html_to_text(text, n);
+		else if (text)
+			n = uu_cut(text, n);
 		if (text && n) {
 			g_string_append_c(page, '\n');
 			g_string_append_len(page, text, (gssize)n);
@@ -305,18 +309,30 @@ send_inner(struct out *o, struct leaf *l)
 static bool
 send_told(struct out *o, struct leaf *l)
 {
-	bool told = false;
+	enum mail_set set;
 	char *text;
 	size_t n;
 
 	if (l->role != SLUSE_PART_BODY || !mail_is_type(l->o, "text", "*"))
 		return false;
 	text =
-	    mail_part_text(l->o, mail_is_type(l->o, "text", "html"), &n, &told);
-	if (told)
+	    mail_part_text(l->o, mail_is_type(l->o, "text", "html"), &n, &set);
+	if (set == MAIL_SET_TOLD)
 		(void)into_part(o, text, n);
 	free(text);
-	return told;
+	return set == MAIL_SET_TOLD;
+}
+
+static int
+send_uu(struct out *o, const struct leaf *l)
+{
+	const char *s = l->uu.lines;
+	char line[64];
+	size_t n;
+
+	while (!o->stopped && (n = uu_line(&s, l->uu.end, line)) > 0)
+		(void)into_part(o, line, n);
+	return o->stopped;
 }
 
 static int
@@ -329,8 +345,10 @@ send_leaf(struct sluse_doc *d, struct leaf *l, struct sluse_sink *k)
 	size_t raw_n;
 	int rc;
 
-	name = mailhead_file_name(l->o, &raw, &raw_n, &charset);
-	mime = type ? g_mime_content_type_get_mime_type(type) : NULL;
+	name = mail_leaf_name(l, &raw, &raw_n, &charset);
+	mime = l->text ? g_strdup("application/octet-stream")
+	       : type  ? g_mime_content_type_get_mime_type(type)
+		       : NULL;
 	if (!name && GMIME_IS_MESSAGE_PART(l->o)) {
 		GMimeMessage *m =
 		    g_mime_message_part_get_message(GMIME_MESSAGE_PART(l->o));
@@ -344,10 +362,12 @@ send_leaf(struct sluse_doc *d, struct leaf *l, struct sluse_sink *k)
 	part.name_raw = raw;
 	part.name_raw_length = raw_n;
 	part.name_charset = charset;
-	part.mime = mail_stray_text(l->o) ? "text/plain" : mime;
+	part.mime = !l->text && mail_stray_text(l->o) ? "text/plain" : mime;
 	d->written = 0;
 	rc = d->host->part_begin(k, &part);
-	if (!rc && GMIME_IS_MESSAGE_PART(l->o)) {
+	if (!rc && l->text) {
+		rc = send_uu(&o, l);
+	} else if (!rc && GMIME_IS_MESSAGE_PART(l->o)) {
 		rc = send_inner(&o, l);
 	} else if (!rc && l->role == SLUSE_PART_BODY && mail_stray_text(l->o)) {
 		rc = into_part(
@@ -442,6 +462,8 @@ give_notes(struct sluse_doc *d, struct sluse_sink *k)
 		d->host->note(k, "mail_signed", "");
 	if (d->encrypted)
 		d->host->note(k, "mail_encrypted", "");
+	if (*d->charset)
+		d->host->note(k, "mail_charset", d->charset);
 	if (d->partial)
 		d->host->note(k, "mail_partial", "");
 	if (d->truncated)

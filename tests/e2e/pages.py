@@ -137,6 +137,13 @@ class Pages(unittest.TestCase):
                 (n["note"], n["detail"]) for n in told["notes"]])
             self.assertIn("%s  %s\n" % remark,
                           h.sluse("explain", rows[name]["id"]).stdout)
+        held = os.path.join(os.path.dirname(h.inbox()), "Må avklares",
+                            rows["02-nabovarsel.tif"]["reception"] + ".1",
+                            "Forslag.html")
+        h.wait_for(lambda: os.path.exists(held), 20, "the page")
+        with open(held, encoding="utf-8") as file:
+            self.assertIn("02-nabovarsel.tif: side 1–3 er ikke lest: Dokumentet "
+                          "har flere sider enn det leses", file.read())
         pid = h.pids("sluse-ocr")[0][1]
         with open("/proc/%d/status" % pid, encoding="ascii") as file:
             size, = [int(line.split()[1]) for line in file

@@ -466,6 +466,8 @@ def mail():
         "words": "From: =?us-ascii?Q?K=E5re?= <k@x.no>\nSubject: "
                  "=?utf-8?B?QmzlYg==?= =?x-ukjent*no?Q?=E6r_=3?=\n"
                  " =?utf-8?Q?=E5\n\nx\n"}
+    seeds["uuencoded"] = "From: a@b.no\nSubject: x\n\nHei\nbegin 644 a.txt\n" \
+        "#2&5I\n`\nend\nbegin 644 b\n#2&5I\n"
     for name, data in seeds.items():
         put("mail", name, data.encode("latin-1", "replace")
             if name == "bad-charset" else data)

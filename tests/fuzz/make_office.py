@@ -267,6 +267,19 @@ def doc(flags=0x0200):
                 "\5SummaryInformation": summary("Søknad")})
 
 
+def doc_old(text, *sets):
+    """Word 95: text as one run of bytes; a font of each character set."""
+    body = bytearray(0x300)
+    struct.pack_into("<HH4xHH", body, 0, 0xA5DC, 0x65, 0, 0)
+    fonts = b"".join(
+        struct.pack("<BBHBB", 5 + 6, 0, 400, n, 0) + b"Arial\0"
+        for n in sets)
+    struct.pack_into("<II", body, 0x18, 0x300, 0x300 + len(text))
+    struct.pack_into("<II", body, 0xD0, 0x300 + len(text), 2 + len(fonts))
+    return ole({"WordDocument": bytes(body) + text + struct.pack(
+        "<H", 2 + len(fonts)) + fonts})
+
+
 def rec(kind, data=b""):
     return struct.pack("<HH", kind, len(data)) + data
 
@@ -321,12 +334,44 @@ def ppt(token=0xE391C05F):
                 "Current User": user})
 
 
+def ppt_master(shows=1):
+    """A slide, and a master with a box of its own, one that stands for the
+    slide's, and the slide's number."""
+    def shape(text, *more):
+        return atom(0xF004, b"".join(more[:1]) + atom(
+            0xF00D, atom(0xFA8, text) + b"".join(more[1:]), 15), 15)
+
+    def listed(at, instance, number):
+        return atom(0xFF0, atom(0x3F3, struct.pack(
+            "<IIIII", at, 0, 0, number, 0)), 15, instance)
+    document = atom(0x3E8, listed(3, 1, 0x80000000) + listed(2, 0, 256), 15)
+    slide = atom(0x3EE, atom(0x3EF, bytes(12) + struct.pack(
+        "<IIHH", 0x80000000, 0, shows, 0), 2) + shape(b"Bilde"), 15)
+    master = atom(0x3F8, shape(b"Strand kommune") + shape(
+        b"Click to edit", atom(0xF011, atom(0xBC3, bytes(8)), 15)) + shape(
+            b"*", b"", atom(0xFD8, bytes(4))), 15)
+    at = len(document)
+    table = atom(0x1772, struct.pack("<IIII", 3 << 20 | 1, 0, at,
+                                     at + len(slide)))
+    at += len(slide) + len(master)
+    edit = atom(0xFF5, struct.pack("<IIIIIIHH", 0, 0, 0, at, 1, 4, 0, 0))
+    user = atom(0xFF6, struct.pack("<III", 20, 0xE391C05F, at + len(table))
+                + bytes(20))
+    return ole({"PowerPoint Document": document + slide + master + table
+                + edit, "Current User": user})
+
+
 def binary():
     yield "doc", doc()
     yield "doc-encrypted", doc(0x0300)
+    yield "doc-95", doc_old("Blåbær på tun\r".encode("cp1252"), 0, 204)
+    yield "doc-95-russisk", doc_old(
+        "Четыре балла, № 5 til As\r".encode("cp1251", "replace"), 0, 2, 204)
     yield "xls", xls()
     yield "xls-encrypted", xls(rec(0x2F, bytes(6)))
     yield "ppt", ppt()
+    yield "ppt-master", ppt_master()
+    yield "ppt-master-off", ppt_master(0)
     yield "ppt-encrypted", ppt(0xF3D1C4DF)
     yield "ooxml-encrypted", ole({"EncryptedPackage": b"x",
                                   "EncryptionInfo": b"y"})

@@ -1032,6 +1032,63 @@ signature_names(void)
 	}
 }
 
+/* Which pages nobody read, run by run, and where a person must look. */
+static void
+unread_pages(void)
+{
+	static const struct {
+		uint32_t page;
+		uint8_t flags;
+		const char *reason;
+	} pages[] = {{0, 0, ""}, {1, SL_PAGE_BLANK, ""}, {2, SL_PAGE_BLANK, ""},
+	    {3, 0, "limit_pages"}, {4, SL_PAGE_BLANK, ""}, {5, 0, "new_one"}};
+	static const char *const has[] = {
+	    "<li>brev.pdf: side 2–3 er blanke</li>",
+	    "<li>brev.pdf: side 4 er ikke lest: Dokumentet har flere sider enn "
+	    "det leses</li>",
+	    "<li>brev.pdf: side 5 er blank</li>",
+	    "<li>brev.pdf: side 6 er ikke lest: new_one</li>",
+	    "<li>brev.pdf: 9 ord på side 1 er for usikre til å gjengis</li>"};
+	struct sl_consignment c;
+	struct sl_entry en;
+	struct sl_document d;
+	SL_BUF struct sl_buf b = {0};
+	size_t i;
+
+	begin_world();
+	c = add_consignment("brev.pdf", SL_DISPO_ready, "");
+	en = add_entry(&c, SL_DISPO_held);
+	CHECK(sl_document_list(w.e.store, en.id, &d, 1) == 1);
+	for (i = 0; i < sizeof(pages) / sizeof(pages[0]); i++) {
+		struct sl_msg_r_page m = {.page = pages[i].page,
+		    .flags = pages[i].flags,
+		    .reason = sl_slice_str(pages[i].reason)};
+		const struct sl_slice none = {0};
+
+		CHECK(sl_page_put(w.e.store, d.part, &m, none, none, &w.err) ==
+		      SL_OK);
+	}
+	CHECK(
+	    sl_note_put(w.e.store, d.part, "unread_words",
+		"page 1: 9 words are too unsure to be told", &w.err) == SL_OK);
+	CHECK(sl_note_put(w.e.store, d.part, "unread_words",
+		  "page <b>: 9 words", &w.err) == SL_OK);
+	CHECK(sl_store_commit(w.e.store, &w.err) == SL_OK);
+	sl_faces_changed(w.e.faces, c.id);
+	run_ms(300);
+	CHECK(!holds(in_folder(&en, "Forslag.html"), "og flere"));
+	for (i = 0; i < sizeof(has) / sizeof(has[0]); i++)
+		CHECK_MSG(holds(in_folder(&en, "Forslag.html"), has[i]), "%s",
+		    has[i]);
+	CHECK(!holds(in_folder(&en, "Forslag.html"), "side 1 er blank"));
+	CHECK(!holds(in_folder(&en, "Forslag.html"), "9 words"));
+	end_world();
+	sl_pages_say(&b, SL_LANGUAGE_EN, 2, 3, "limit_pages");
+	CHECK_STR(sl_buf_str(&b),
+	    "pages 2–3 were not read: The document has more pages than are "
+	    "read");
+}
+
 static void
 stopped_texts(void)
 {
@@ -1211,5 +1268,6 @@ TEST_MAIN({"written_meanwhile", written_meanwhile}, {"note_table", note_table},
     {"decided_by_other_owner", decided_by_other_owner},
     {"decided_by_rename", decided_by_rename}, {"planted_links", planted_links},
     {"details", details}, {"held_details", held_details},
-    {"signature_names", signature_names}, {"stopped_texts", stopped_texts},
-    {"day_list", day_list}, {"day_of_ten_thousand", day_of_ten_thousand})
+    {"signature_names", signature_names}, {"unread_pages", unread_pages},
+    {"stopped_texts", stopped_texts}, {"day_list", day_list},
+    {"day_of_ten_thousand", day_of_ten_thousand})

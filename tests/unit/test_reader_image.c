@@ -2,6 +2,7 @@
 #include "reader_harness.h"
 #include "test.h"
 
+#include <math.h>
 #include <stdio.h>
 
 #include <jpeglib.h>
@@ -479,6 +480,67 @@ tiff_kinds(void)
 }
 
 /* A coarse fax is as high as it was on paper. */
+/* One gray floating sample a pixel; the last of all is `last`. */
+static void
+make_float(
+    uint16_t photometric, bool tiled, float dark, float light, float last)
+{
+	char path[] = "/tmp/sluse-test-XXXXXX";
+	static float px[H][W];
+	TIFF *t;
+
+	close(mkstemp(path));
+	t = TIFFOpen(path, "wb");
+	TIFFSetField(t, TIFFTAG_IMAGEWIDTH, W);
+	TIFFSetField(t, TIFFTAG_IMAGELENGTH, H);
+	TIFFSetField(t, TIFFTAG_BITSPERSAMPLE, 32);
+	TIFFSetField(t, TIFFTAG_SAMPLESPERPIXEL, 1);
+	TIFFSetField(t, TIFFTAG_SAMPLEFORMAT, SAMPLEFORMAT_IEEEFP);
+	TIFFSetField(t, TIFFTAG_PHOTOMETRIC, photometric);
+	TIFFSetField(t, TIFFTAG_PLANARCONFIG, PLANARCONFIG_CONTIG);
+	if (tiled) {
+		TIFFSetField(t, TIFFTAG_TILEWIDTH, W);
+		TIFFSetField(t, TIFFTAG_TILELENGTH, H);
+	} else {
+		TIFFSetField(t, TIFFTAG_ROWSPERSTRIP, 8);
+	}
+	for (uint32_t y = 0; y < H; y++)
+		for (uint32_t x = 0; x < W; x++)
+			px[y][x] = y < H / 4 && x < W / 2 ? dark : light;
+	px[H - 1][W - 1] = last;
+	for (uint32_t y = 0; y < H && !tiled; y++)
+		TIFFWriteScanline(t, px[y], y, 0);
+	if (tiled)
+		TIFFWriteTile(t, px, 0, 0, 0, 0);
+	TIFFClose(t);
+	slurp(path);
+}
+
+static void
+tiff_floats(void)
+{
+	static const float beyond[] = {1.01f, -0.5f, 255, NAN, INFINITY};
+
+	for (unsigned i = 0; i < 4; i++) {
+		bool ink = i & 1;
+
+		make_float(
+		    ink ? PHOTOMETRIC_MINISWHITE : PHOTOMETRIC_MINISBLACK,
+		    i & 2, ink ? 1 : 0, ink ? 0 : 1, ink ? 0 : 1);
+		CHECK(open_made() == SLUSE_READ_OK);
+		CHECK(rh_page(&h, 0) == SLUSE_READ_OK && h.images == 1);
+		CHECK(rh_pixel(&h, 2, 2) == 0 && rh_pixel(&h, 2, 20) == 255);
+		CHECK(rh_pixel(&h, W - 3, 2) == 255);
+		rh_close(&h);
+	}
+	for (size_t i = 0; i < sizeof(beyond) / sizeof(beyond[0]); i++) {
+		make_float(PHOTOMETRIC_MINISBLACK, false, 0, 1, beyond[i]);
+		CHECK(open_made() == SLUSE_READ_OK);
+		CHECK(rh_page(&h, 0) == SLUSE_READ_UNSUPPORTED && !h.images);
+		rh_close(&h);
+	}
+}
+
 static void
 tiff_fax(void)
 {
@@ -646,6 +708,7 @@ static const struct test_case cases[] = {
     {"image: png see-through", png_alpha},
     {"image: tiff pages", tiff_pages},
     {"image: tiff kinds and orientations", tiff_kinds},
+    {"image: tiff of floating samples", tiff_floats},
     {"image: tiff coarse fax", tiff_fax},
     {"image: tiff hostile", tiff_hostile},
     {"image: tiff truncated", tiff_truncated},

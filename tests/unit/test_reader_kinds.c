@@ -270,7 +270,7 @@ tiff_all_kinds(void)
 	}
 }
 
-/* What is black in a floating sample? Not guessed. */
+/* What is of no known kind is not guessed at. */
 static void
 tiff_unknown(void)
 {

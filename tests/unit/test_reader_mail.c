@@ -176,6 +176,18 @@ roles(void)
 	CHECK(strstr(d->k.text, "\nren\n") && !strstr(d->k.text, "pen"));
 	CHECK(strstr(d->k.log, "note mail_html_alternative"));
 	read_free(d);
+	/* what is about the encrypted is no document */
+	d = RD(HEAD "Content-Type: multipart/encrypted; boundary=m; "
+		    "protocol=\"application/pgp-encrypted\"\n\n--m\n"
+		    "Content-Type: application/pgp-encrypted\n\nVersion: 1\n"
+		    "--m\nContent-Type: application/octet-stream; "
+		    "name=encrypted.asc\n\n-----BEGIN PGP MESSAGE-----\n--m--");
+	CHECK(d->parted == SLUSE_READ_ENCRYPTED && d->k.count == 2);
+	part_is(d, 0, SLUSE_PART_SKIPPED, "", "application/pgp-encrypted", "");
+	part_is(d, 1, SLUSE_PART_ATTACHMENT, "encrypted.asc",
+	    "application/octet-stream", "-----BEGIN PGP MESSAGE-----");
+	CHECK(strstr(d->k.log, "note mail_encrypted \n"));
+	read_free(d);
 	d = RD(HEAD "Content-Type: text/html; charset=utf-8\n\n"
 		    "<p>Bl&aring;b\xC3\xA6r</p>");
 	CHECK(strstr(d->k.text, "\nBlåbær\n"));
@@ -237,10 +249,76 @@ names(void)
 	}
 }
 
+/* Files in the text of a body, and what only looks like one. */
+static void
+uuencoded(void)
+{
+	static const char *const rows[][3] = {
+	    /* with blanks for zeros, one lost at the end; a letter behind */
+	    {"Hei\nbegin 644 br\xE5v.txt\n#2&5I\n`\nend\nslutt\n", "Hei",
+		"bråv.txt"},
+	    {"begin 0644 C:\\a\\b.doc\r\n$2&5I(0 \r\n\r\nend", "Hei!", "b.doc"},
+	    {"begin 644 x\n#2&5IA\n#2&5I\n \nend\n", "HeiHei", "x"},
+	    {"begin 644 x\n#2&5I\n`\n", NULL, NULL},
+	    {"begin 644 x\nend\n", NULL, NULL},
+	    {"begin 644 x\n#2&5I\nHei\nend\n", NULL, NULL},
+	    {"begin 888 x\n#2&5I\n`\nend\n", NULL, NULL},
+	    {" begin 644 x\n#2&5I\n`\nend\n", NULL, NULL},
+	};
+
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		char mail[512];
+		int n = snprintf(mail, sizeof(mail), HEAD "\n%s", rows[i][0]);
+		struct reading *d = rd(mail, (size_t)n);
+
+		CHECK(d->k.count == (rows[i][1] ? 2 : 1));
+		part_is(d, 0, SLUSE_PART_BODY, "", "text/plain", rows[i][0]);
+		if (rows[i][1])
+			part_is(d, 1, SLUSE_PART_ATTACHMENT, rows[i][2],
+			    "application/octet-stream", rows[i][1]);
+		read_free(d);
+	}
+	struct reading *d = RD(HEAD "\nHei\nbegin 644 a\n#2&5I\n`\nend\n"
+				    "og\nbegin 644 b\n#2&5I\n`\nend\nslutt");
+	CHECK(d->k.count == 3);
+	CHECK(strstr(d->k.text, "Vedlegg: a, b\n"));
+	CHECK(strstr(d->k.text, "\nHei\nog\nslutt\n"));
+	read_free(d);
+}
+
+/* The line end before a boundary is none of the part's, at the end of the file
+ * too. */
+static void
+last_line(void)
+{
+	static const char *const ends[] = {"", "\r\n", "\r\n\r\n"};
+	static const char *const parts[] = {"", "x", "x\r\n", "x\r\n\r", "\r"};
+
+	for (size_t i = 0; i < 3; i++)
+		for (size_t k = 0; k < 5; k++) {
+			char mail[300];
+			int n = snprintf(mail, sizeof(mail),
+			    "From: a@b.no\r\nContent-Type: multipart/mixed; "
+			    "boundary=b\r\n\r\n--b\r\nContent-Type: x/y\r\n"
+			    "\r\n%s\r\n--b--%s",
+			    parts[k], ends[i]);
+			struct reading *d = rd(mail, (size_t)n);
+
+			CHECK(d->k.count == 1);
+			CHECK_STR(
+			    d->k.parts[0].bytes ? d->k.parts[0].bytes : "",
+			    parts[k]);
+			read_free(d);
+		}
+}
+
 static void
 notes(void)
 {
 	static const char *const rows[][2] = {
+	    {"text/plain; charset=x-nonsense\n\nbl\xE5",
+		"mail_charset x-nonsense"},
+	    {"text/plain; charset=\"<b>\"\n\nbl\xE5", "mail_charset ?"},
 	    {"multipart/signed; boundary=b\n\n--b\n\nx\n--b--", "mail_signed"},
 	    {"multipart/encrypted; boundary=b\n\n--b\n\nx\n--b--",
 		"mail_encrypted"},
@@ -264,7 +342,8 @@ notes(void)
 		    mail, sizeof(mail), HEAD "Content-Type: %s", rows[i][0]);
 		struct reading *d = rd(mail, (size_t)n);
 
-		snprintf(want, sizeof(want), "note %s \n", rows[i][1]);
+		snprintf(want, sizeof(want), "note %s%s\n", rows[i][1],
+		    strchr(rows[i][1], ' ') ? "" : " ");
 		CHECK(strstr(d->k.log, want));
 		CHECK(d->k.count == 1 && d->k.parts[0].n > 0);
 		read_free(d);
@@ -349,14 +428,17 @@ hostile(void)
 static void
 locked(void)
 {
-	static const char *const rows[][2] = {{"windows-1252", "bl\xE5"},
+	static const char *const rows[][3] = {{"windows-1252", "bl\xE5"},
 	    {"iso-8859-1", "bl\xE5"}, {"iso-8859-15", "bl\xE5"},
 	    {"iso-8859-10", "bl\xE5"}, {"cp865", "bl\x86"},
 	    {"ibm850", "bl\x86"}, {"macintosh", "bl\x8C"},
 	    {"windows-1257", "bl\xE5"}, {"iso-8859-4", "bl\xE5"},
 	    {"iso-8859-9", "bl\xE5"}, {"utf-7", "bl+AOU-"},
 	    {"hp-roman8", "bl\xD4"}, {"cp1047", "\x82\x93\x47"},
-	    {"ns_4551-1", "bl}"}, {"nonsense-9", "bl\xE5"}};
+	    {"ns_4551-1", "bl}"}, {"nonsense-9", "bl\xE5"},
+	    {"windows-31j", "\x8A\xBF\x87\x40", "\n漢①\n"},
+	    {"iso-8859-16", "\xAA\xBA \xDE", "\nȘș Ț\n"},
+	    {"koi8-ru", "\xD0\xA4\xA4", "\nпєє\n"}};
 	int st = -1;
 	pid_t pid;
 
@@ -376,8 +458,9 @@ locked(void)
 			    rows[i][0], rows[i][1]);
 			struct reading *d = rd(mail, (size_t)n);
 
-			if (!strstr(d->k.text, "\nblå\n")) {
-				printf("# %s\n", rows[i][0]);
+			if (!strstr(d->k.text,
+				rows[i][2] ? rows[i][2] : "\nblå\n")) {
+				printf("# %s %s\n", rows[i][0], d->k.text);
 				bad = 1;
 			}
 			read_free(d);
@@ -390,4 +473,5 @@ locked(void)
 
 TEST_MAIN({"fields", fields}, {"labels", labels}, {"bodies", bodies},
     {"roles", roles}, {"inner_mail", inner_mail}, {"names", names},
-    {"notes", notes}, {"hostile", hostile}, {"locked", locked})
+    {"last_line", last_line}, {"uuencoded", uuencoded}, {"notes", notes},
+    {"hostile", hostile}, {"locked", locked})

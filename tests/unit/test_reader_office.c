@@ -89,6 +89,13 @@ letters(void)
 	is("odt-comment", "Viser til brev hvilket?\n av i dag.\n\f", NULL);
 	is("doc", WORDS "\nlenke\na\tb\nNote\n\f",
 	    LINES("field title Søknad\n"));
+	/* what stands for the slide's own, and its number, is not the master's
+	 */
+	is("ppt-master", "Bilde\nStrand kommune\n\f", NULL);
+	is("ppt-master-off", "Bilde\n\f", NULL);
+	/* a Russian font alone makes no Russian letter */
+	is("doc-95", "Blåbær på tun\n\f", NULL);
+	is("doc-95-russisk", "Четыре балла, № 5 til As\n\f", NULL);
 	is("rtf", "Søknad а\na\tb\n\U0001F600 sluttlenke\n\f",
 	    LINES("field title Søknad\n", "field author Kari\n",
 		"field created 2026-01-02T03:04:00\n", "!rtf_truncated"));

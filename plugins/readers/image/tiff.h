@@ -16,9 +16,10 @@ struct sheet {
 	bool tiled;
 };
 
-/* Samples of 8 to 16 and of 32 bits, unsigned, gray, RGB or CMYK, together or
- * in planes, in strips or tiles; to gray at out, which holds w * h * 4. False:
- * not one of these (*ret_known false), or it cannot be decoded. */
+/* Samples of 8 to 16 and of 32 bits, unsigned, or floating from 0 to 1; gray,
+ * RGB or CMYK, together or in planes, in strips or tiles; to gray at out, which
+ * holds w * h * 4. False: not one of these (*ret_known false), or it cannot be
+ * decoded. */
 bool tiff_read_samples(
     TIFF *t, const struct sheet *s, uint8_t *out, bool *ret_known);
 

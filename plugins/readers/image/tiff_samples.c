@@ -1,7 +1,7 @@
 /*
  * TIFF pages with 12, 32 and other bits a sample, and 16 bit CMYK: laid out as
- * planes of 8 bits, then as gray. Signed and floating samples are not guessed
- * at: nobody says what is black there.
+ * planes of 8 bits, then as gray. Signed samples are not guessed at, nor are
+ * floating ones beyond 0 to 1: nobody says what is black there.
  */
 #include "tiff.h"
 
@@ -13,7 +13,20 @@ struct rows {
 	const struct sheet *s;
 	uint8_t *out; /* the first plane */
 	unsigned colours, step; /* samples wanted; from pixel to pixel */
+	bool beyond; /* a floating sample was not between 0 and 1 */
 };
+
+static uint8_t
+floating(const uint8_t *row, size_t i, bool *ret_beyond)
+{
+	float v;
+
+	memcpy(&v, row + 4 * i, 4);
+	if (v >= 0 && v <= 1)
+		return (uint8_t)(v * 255 + 0.5f);
+	*ret_beyond = true; /* no number is beyond, too */
+	return 0;
+}
 
 /* The upper eight bits of the i-th sample; libtiff has put 16 and 32 bits in
  * this machine's order, others lie packed. */
@@ -43,8 +56,8 @@ upper(const uint8_t *row, size_t i, unsigned bits)
 
 /* n pixels of a row to x, y; plane is the one that row is of. */
 static void
-lay(const struct rows *r, const uint8_t *row, uint32_t x, uint32_t y,
-    uint32_t n, unsigned plane)
+lay(struct rows *r, const uint8_t *row, uint32_t x, uint32_t y, uint32_t n,
+    unsigned plane)
 {
 	size_t area = (size_t)r->s->w * r->s->h, i;
 	uint8_t *out = r->out + (size_t)y * r->s->w + x;
@@ -53,11 +66,13 @@ lay(const struct rows *r, const uint8_t *row, uint32_t x, uint32_t y,
 	for (c = 0; c < last; c++)
 		for (i = 0; i < n; i++)
 			out[(plane + c) * area + i] =
-			    upper(row, i * r->step + c, r->s->bits);
+			    r->s->format == SAMPLEFORMAT_IEEEFP
+				? floating(row, i * r->step + c, &r->beyond)
+				: upper(row, i * r->step + c, r->s->bits);
 }
 
 static bool
-read_strips(TIFF *t, const struct rows *r, unsigned plane)
+read_strips(TIFF *t, struct rows *r, unsigned plane)
 {
 	tmsize_t size = TIFFScanlineSize(t);
 	uint8_t *row;
@@ -76,7 +91,7 @@ read_strips(TIFF *t, const struct rows *r, unsigned plane)
 }
 
 static bool
-read_tiles(TIFF *t, const struct rows *r, unsigned plane)
+read_tiles(TIFF *t, struct rows *r, unsigned plane)
 {
 	tmsize_t size = TIFFTileSize(t), stride = TIFFTileRowSize(t);
 	uint32_t tw = 0, th = 0, x, y, i, w, h;
@@ -138,9 +153,12 @@ tiff_read_samples(TIFF *t, const struct sheet *s, uint8_t *out, bool *ret_known)
 		    : s->photometric == PHOTOMETRIC_SEPARATED  ? 4
 		    : s->photometric <= PHOTOMETRIC_MINISBLACK ? 1
 							       : 0;
-	*ret_known = r.colours && s->samples >= r.colours &&
-		     s->format == SAMPLEFORMAT_UINT &&
-		     ((s->bits >= 8 && s->bits <= 16) || s->bits == 32);
+	*ret_known =
+	    r.colours && s->samples >= r.colours &&
+	    (s->format == SAMPLEFORMAT_IEEEFP
+		    ? s->bits == 32
+		    : s->format == SAMPLEFORMAT_UINT &&
+			  ((s->bits >= 8 && s->bits <= 16) || s->bits == 32));
 	if (!*ret_known)
 		return false;
 	if (s->planar == PLANARCONFIG_CONTIG)
@@ -156,6 +174,9 @@ tiff_read_samples(TIFF *t, const struct sheet *s, uint8_t *out, bool *ret_known)
 	for (plane = 0; plane < last; plane++)
 		if (!(s->tiled ? read_tiles : read_strips)(t, &r, plane))
 			return false;
+	*ret_known = !r.beyond;
+	if (r.beyond)
+		return false;
 	blend(s, out, r.colours);
 	return true;
 }

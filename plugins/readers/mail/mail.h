@@ -9,6 +9,7 @@
 
 #include "../../reader.h"
 #include "smime.h"
+#include "uu.h"
 
 struct leaf {
 	GMimeObject *o;
@@ -16,6 +17,8 @@ struct leaf {
 	bool alternative; /* inside multipart/alternative */
 	GPtrArray *bounds; /* of a mail inside the mail: boundaries about it */
 	bool inside; /* of a signed envelope: not of the file's own bytes */
+	GByteArray *text; /* the body that the file lies in, else NULL */
+	struct uu_file uu; /* points into text */
 };
 
 struct sluse_doc {
@@ -29,17 +32,28 @@ struct sluse_doc {
 	unsigned inside; /* how many of them are open while walking */
 	bool closed; /* all of it is encrypted */
 	bool is_signed, encrypted, partial, truncated, too_deep, empty;
+	char charset[60]; /* of a body, not known here; "" */
+	size_t uu_left; /* bytes of bodies that may still be kept for files */
 	uint64_t written; /* of the part at hand */
 };
 
+/* The file name of a leaf, as mailhead_file_name tells that of a part. */
+char *mail_leaf_name(
+    const struct leaf *l, char **raw, size_t *raw_n, char **charset);
 /* Fills leaves, signatures and what is to be noted. */
 void mail_walk(struct sluse_doc *d);
 
 bool mail_is_type(GMimeObject *o, const char *type, const char *subtype);
 /* What stands in a multipart without parts, NULL if nothing does. */
 const char *mail_stray_text(GMimeObject *o);
+enum mail_set {
+	MAIL_SET_SHOWS, /* its bytes alone tell the set */
+	MAIL_SET_TOLD, /* its label alone tells it */
+	MAIL_SET_UNKNOWN, /* its label is not known here: guessed */
+};
 /* A text part as UTF-8: by its label, or guessed where that cannot be; free().
- * *ret_told (may be NULL): its bytes alone would be taken for another set. */
-char *mail_part_text(GMimeObject *o, bool html, size_t *n, bool *ret_told);
+ * ret_set may be NULL. */
+char *mail_part_text(
+    GMimeObject *o, bool html, size_t *n, enum mail_set *ret_set);
 
 #endif

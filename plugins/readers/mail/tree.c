@@ -14,6 +14,7 @@
 #define DEPTH_MAX 50u
 #define LEAVES_MAX 100000u
 #define BODY_MAX ((size_t)4 << 20) /* bytes of a body read for the page */
+#define UU_MAX ((size_t)32 << 20) /* of all bodies in which files lie */
 
 bool
 mail_is_type(GMimeObject *o, const char *type, const char *subtype)
@@ -25,15 +26,20 @@ mail_is_type(GMimeObject *o, const char *type, const char *subtype)
 
 /* -- bodies -------------------------------------------------------------- */
 
+struct bytes {
+	GByteArray *a;
+	size_t max;
+};
+
 static int
 into_array(void *arg, const char *p, size_t n)
 {
-	GByteArray *a = arg;
+	struct bytes *b = arg;
 
-	if (a->len + n > BODY_MAX)
-		n = BODY_MAX - a->len;
-	g_byte_array_append(a, (const guint8 *)p, (guint)n);
-	return a->len >= BODY_MAX;
+	if (b->a->len + n > b->max)
+		n = b->max - b->a->len;
+	g_byte_array_append(b->a, (const guint8 *)p, (guint)n);
+	return b->a->len >= b->max;
 }
 
 /* What stands in a multipart without parts, NULL if nothing does. */
@@ -47,33 +53,33 @@ mail_stray_text(GMimeObject *o)
 	return s && *s ? s : NULL;
 }
 
-/* The part's content, transfer-decoded, at most BODY_MAX. */
+/* The part's content, transfer-decoded, at most max. */
 static GByteArray *
-part_bytes(GMimeObject *o)
+part_bytes(GMimeObject *o, size_t max)
 {
-	GByteArray *a = g_byte_array_new();
+	struct bytes b = {g_byte_array_new(), max};
 	GMimeDataWrapper *w =
 	    GMIME_IS_PART(o) ? g_mime_part_get_content(GMIME_PART(o)) : NULL;
-	GMimeStream *st = mailstream_writer(into_array, a);
+	GMimeStream *st = mailstream_writer(into_array, &b);
 
 	if (w)
 		(void)g_mime_data_wrapper_write_to_stream(w, st);
 	else if (mail_stray_text(o))
 		(void)into_array(
-		    a, mail_stray_text(o), strlen(mail_stray_text(o)));
+		    &b, mail_stray_text(o), strlen(mail_stray_text(o)));
 	g_object_unref(st);
-	return a;
+	return b.a;
 }
 
 char *
-mail_part_text(GMimeObject *o, bool html, size_t *n, bool *ret_told)
+mail_part_text(GMimeObject *o, bool html, size_t *n, enum mail_set *ret_set)
 {
-	GByteArray *a = part_bytes(o);
+	GByteArray *a = part_bytes(o, BODY_MAX);
 	const char *label =
 	    g_mime_object_get_content_type_parameter(o, "charset");
 	enum charset cs, declared = CHARSET_NONE;
 	char *out = NULL;
-	bool doubtful, told = false;
+	bool doubtful, told = false, unknown = false;
 	size_t len;
 
 	if (!label && html)
@@ -90,6 +96,7 @@ mail_part_text(GMimeObject *o, bool html, size_t *n, bool *ret_told)
 		name[len] = 0;
 		told = charset_iconv(g_mime_charset_iconv_name(name), a->data,
 			   a->len, BODY_MAX * 2, &out, n) == 0;
+		unknown = !told && cs != CHARSET_ASCII && cs != CHARSET_UTF8;
 	}
 	/* a wrong label is common: UTF-8 speaks for itself, the rest is told
 	 * by the label if it is a single-byte set */
@@ -104,10 +111,28 @@ mail_part_text(GMimeObject *o, bool html, size_t *n, bool *ret_told)
 		out = malloc((size_t)a->len * 3 + 4);
 		*n = out ? charset_decode(cs, a->data, a->len, out) : 0;
 	}
-	if (ret_told)
-		*ret_told = told && out && a->len < BODY_MAX;
+	if (ret_set)
+		*ret_set = unknown			      ? MAIL_SET_UNKNOWN
+			   : told && out && a->len < BODY_MAX ? MAIL_SET_TOLD
+							      : MAIL_SET_SHOWS;
 	g_byte_array_unref(a);
 	return out;
+}
+
+char *
+mail_leaf_name(const struct leaf *l, char **raw, size_t *raw_n, char **charset)
+{
+	char *text, *name;
+
+	if (!l->text)
+		return mailhead_file_name(l->o, raw, raw_n, charset);
+	*raw_n = l->uu.name_n < 1024 ? l->uu.name_n : 1024;
+	*raw = g_strndup(l->uu.name, *raw_n);
+	*charset = NULL;
+	text = mailtext_utf8(*raw, *raw_n, NULL);
+	name = mailtext_file_name(text);
+	g_free(text);
+	return name;
 }
 
 /* -- the tree ------------------------------------------------------------ */
@@ -137,6 +162,25 @@ has_name(GMimeObject *o)
 	return yes;
 }
 
+/* Where the last boundary is the last line and no line end follows it, GMime
+ * leaves half of the one before it to the part. */
+static void
+trim_line_end(struct sluse_doc *d, GMimeObject *o)
+{
+	GMimeDataWrapper *w =
+	    GMIME_IS_PART(o) ? g_mime_part_get_content(GMIME_PART(o)) : NULL;
+	GMimeStream *st = w ? g_mime_data_wrapper_get_stream(w) : NULL;
+	char at[4];
+
+	if (!st || d->inside || !d->bounds->len ||
+	    st->bound_end <= st->bound_start)
+		return;
+	if (d->host->read_at(d->s, at, sizeof(at),
+		(uint64_t)st->bound_end - 1) == sizeof(at) &&
+	    !memcmp(at, "\r\n--", sizeof(at)))
+		st->bound_end--;
+}
+
 static void
 add_leaf(struct sluse_doc *d, GMimeObject *o, bool alternative)
 {
@@ -157,6 +201,7 @@ add_leaf(struct sluse_doc *d, GMimeObject *o, bool alternative)
 		    mail_stray_text(o) ? SLUSE_PART_BODY : SLUSE_PART_SKIPPED;
 	d->partial = d->partial || mail_is_type(o, "message", "partial");
 	l.inside = d->inside > 0;
+	trim_line_end(d, o);
 	if (GMIME_IS_MESSAGE_PART(o))
 		l.bounds = g_ptr_array_copy(d->bounds, NULL, NULL);
 	g_array_append_val(d->leaves, l);
@@ -184,6 +229,17 @@ add_skipped(struct sluse_doc *d, GMimeObject *o)
 	if (d->leaves->len > n)
 		g_array_index(d->leaves, struct leaf, n).role =
 		    SLUSE_PART_SKIPPED;
+}
+
+/* A signature beside what it signs; what says only that PGP encrypted the
+ * other part. */
+static bool
+is_beside(GMimeObject *mp, GMimeObject *part, int i)
+{
+	if (mail_is_type(mp, "multipart", "signed"))
+		return i > 0 && smime_is_signature(part);
+	return i == 0 && mail_is_type(mp, "multipart", "encrypted") &&
+	       mail_is_type(part, "application", "pgp-encrypted");
 }
 
 static void walk(
@@ -220,14 +276,13 @@ walk_parts(
     struct sluse_doc *d, GMimeMultipart *mp, unsigned depth, bool alternative)
 {
 	GMimeObject *o = GMIME_OBJECT(mp), *part;
-	bool beside = mail_is_type(o, "multipart", "signed");
 	int i, count = g_mime_multipart_get_count(mp);
 
 	g_ptr_array_add(
 	    d->bounds, (gpointer)(guintptr)g_mime_multipart_get_boundary(mp));
 	for (i = 0; i < count; i++) {
 		part = g_mime_multipart_get_part(mp, i);
-		if (beside && i > 0 && smime_is_signature(part))
+		if (is_beside(o, part, i))
 			add_skipped(d, part);
 		else
 			walk(d, part, depth + 1,
@@ -273,6 +328,41 @@ walk(struct sluse_doc *d, GMimeObject *o, unsigned depth, bool alternative)
 	walk_parts(d, mp, depth, alternative);
 }
 
+/* Only a name that is one is told. */
+static void
+keep_charset(struct sluse_doc *d, GMimeObject *o)
+{
+	const char *s = g_mime_object_get_content_type_parameter(o, "charset");
+	size_t n = s ? strlen(s) : 0;
+
+	for (size_t i = 0; i < n; i++)
+		if (!g_ascii_isalnum(s[i]) && !strchr("-_.:+", s[i]))
+			n = 0;
+	if (!*d->charset)
+		(void)g_strlcpy(d->charset,
+		    n && n < sizeof(d->charset) ? s : "?", sizeof(d->charset));
+}
+
+/* Files that lie uuencoded in a body become leaves behind all others. */
+static void
+find_uu(struct sluse_doc *d, GMimeObject *o)
+{
+	GByteArray *a = part_bytes(o, d->uu_left);
+	const char *s = (const char *)a->data, *end = s + a->len;
+	struct leaf l = {.o = o, .role = SLUSE_PART_ATTACHMENT, .text = a};
+	unsigned before = d->leaves->len;
+
+	for (; a->len && uu_find(s, (size_t)(end - s), &l.uu) && !l.uu.cut &&
+	       d->leaves->len < LEAVES_MAX;
+	     s = l.uu.end) {
+		(void)g_byte_array_ref(a);
+		g_array_append_val(d->leaves, l);
+	}
+	if (d->leaves->len > before)
+		d->uu_left -= a->len;
+	g_byte_array_unref(a);
+}
+
 /* Pictures that a body shows are no attachments; and a mail of one named text
  * has that for its body. */
 static void
@@ -280,11 +370,12 @@ settle_roles(struct sluse_doc *d)
 {
 	GHashTable *cids =
 	    g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
-	unsigned i, bodies = 0;
+	unsigned i, bodies = 0, leaves = d->leaves->len;
 	size_t n;
 
-	for (i = 0; i < d->leaves->len; i++) {
+	for (i = 0; i < leaves; i++) {
 		struct leaf *l = &g_array_index(d->leaves, struct leaf, i);
+		enum mail_set set;
 		char *text;
 		bool html;
 
@@ -292,7 +383,11 @@ settle_roles(struct sluse_doc *d)
 		if (l->role != SLUSE_PART_BODY || bodies > 20)
 			continue;
 		html = mail_is_type(l->o, "text", "html");
-		text = mail_part_text(l->o, html, &n, NULL);
+		text = mail_part_text(l->o, html, &n, &set);
+		if (set == MAIL_SET_UNKNOWN)
+			keep_charset(d, l->o);
+		if (!html && d->uu_left)
+			find_uu(d, l->o); /* may move the leaves */
 		if (text && html)
 			mailtext_cids(cids, text, n);
 		else if (text)
@@ -303,7 +398,7 @@ settle_roles(struct sluse_doc *d)
 		struct leaf *l = &g_array_index(d->leaves, struct leaf, i);
 		const char *id = g_mime_object_get_content_id(l->o);
 
-		if (!bodies && d->leaves->len == 1 &&
+		if (!bodies && leaves == 1 &&
 		    mail_is_type(l->o, "text", "plain"))
 			l->role = SLUSE_PART_BODY;
 		if (mail_is_type(l->o, "image", "*") && id &&
@@ -316,6 +411,7 @@ settle_roles(struct sluse_doc *d)
 void
 mail_walk(struct sluse_doc *d)
 {
+	d->uu_left = UU_MAX;
 	walk(d, g_mime_message_get_mime_part(d->message), 0, false);
 	settle_roles(d);
 }

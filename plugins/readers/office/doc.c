@@ -1,11 +1,15 @@
 /*
  * Word before 2007 (MS-DOC): the piece table says where the text lies, in
- * UTF-16 or in Windows-1252. Word 6 and 95 hold it in one run of bytes.
+ * UTF-16 or in Windows-1252. Word 6 and 95 hold it in one run of bytes, which
+ * are of the page that the font of each run has. Runs are not followed: a font
+ * of another script counts where most letters are not Latin.
  *
  * What is marked as deleted is not told apart from the rest: that stands in
  * the formatting, which is not read.
  */
 #include "ole.h"
+
+#include "../lib/codepage.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -18,6 +22,7 @@ struct word {
 	struct text *t;
 	uint64_t hidden; /* a bit for each open field: before its result */
 	unsigned fields;
+	const uint16_t *high; /* of another page, or NULL for Windows-1252 */
 };
 
 /* One character of the text as Word keeps it. */
@@ -74,6 +79,31 @@ put(struct word *w, uint32_t c)
 	}
 }
 
+/* What 0x80 and above are in that page. */
+static void
+make_high(unsigned page, uint16_t high[128])
+{
+	for (unsigned i = 0; i < 128; i++) {
+		uint8_t b = (uint8_t)(i + 0x80);
+		const uint8_t *u;
+		char *out = NULL;
+		size_t n = 0;
+
+		high[i] = 0xFFFD;
+		if (codepage_decode(page, &b, 1, 16, &out, &n) == 0) {
+			u = (const uint8_t *)out;
+			if (n == 2)
+				high[i] = (uint16_t)((u[0] & 0x1F) << 6 |
+						     (u[1] & 0x3F));
+			else if (n == 3)
+				high[i] = (uint16_t)((u[0] & 0x0F) << 12 |
+						     (u[1] & 0x3F) << 6 |
+						     (u[2] & 0x3F));
+		}
+		free(out);
+	}
+}
+
 static uint32_t
 from_1252(uint8_t c)
 {
@@ -94,7 +124,9 @@ put_bytes(struct word *w, size_t at, size_t n)
 	if (n > w->n - at)
 		n = w->n - at;
 	for (size_t i = 0; i < n && !w->t->full; i++)
-		put(w, from_1252(w->p[at + i]));
+		put(w, w->high && w->p[at + i] >= 0x80
+			   ? w->high[w->p[at + i] - 0x80]
+			   : from_1252(w->p[at + i]));
 }
 
 static void
@@ -175,11 +207,49 @@ put_pieces(struct word *w, uint32_t until)
 	return true;
 }
 
+/* The page of the first font of Word 6 and 95 that is Greek, Hebrew, Arabic or
+ * Cyrillic; 0 if none is. */
+static unsigned
+other_script(const struct word *w)
+{
+	size_t at, n, end;
+
+	if (w->n < 0xD8)
+		return 0;
+	at = le32(w->p + 0xD0);
+	n = le32(w->p + 0xD4);
+	if (at >= w->n)
+		return 0;
+	end = n < w->n - at ? at + n : w->n;
+	for (at += 2; at + 6 <= end; at += (size_t)w->p[at] + 1) {
+		uint8_t set = w->p[at + 4];
+
+		if (set == 161 || set == 177 || set == 178 || set == 204)
+			return codepage_of_font(set);
+	}
+	return 0;
+}
+
+/* Letters of such a script are bytes of 0xA0 and above, nearly all of them. */
+static bool
+mostly_high(const uint8_t *p, size_t n)
+{
+	size_t high = 0, latin = 0;
+
+	for (size_t i = 0; i < n; i++) {
+		high += p[i] >= 0xA0;
+		latin += (p[i] | 0x20) >= 'a' && (p[i] | 0x20) <= 'z';
+	}
+	return high > latin;
+}
+
 /* Word 6 and 95: no table stream; pieces only in files saved "fast". */
 static int
 open_old(struct sluse_doc *d, struct word *w)
 {
 	size_t from = le32(w->p + 0x18), to = le32(w->p + 0x1C);
+	unsigned page = other_script(w);
+	uint16_t high[128];
 
 	if (le16(w->p + 0x0A) & 0x0100)
 		return SLUSE_READ_ENCRYPTED;
@@ -187,7 +257,14 @@ open_old(struct sluse_doc *d, struct word *w)
 		return SLUSE_READ_DAMAGED;
 	if (le16(w->p + 0x0A) & 0x0004)
 		doc_note(d, "fast_saved", NULL);
+	if (to > w->n)
+		to = w->n;
+	if (page && mostly_high(w->p + from, to - from)) {
+		make_high(page, high);
+		w->high = high;
+	}
 	put_bytes(w, from, to - from);
+	w->high = NULL;
 	return SLUSE_READ_OK;
 }
 

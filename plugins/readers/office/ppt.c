@@ -1,5 +1,6 @@
 /*
- * PowerPoint before 2007 (MS-PPT): a page per slide, with its notes.
+ * PowerPoint before 2007 (MS-PPT): a page per slide, with what its master adds
+ * to it and its notes.
  *
  * The last edit says where each object lies; the document lists the slides in
  * their order and holds the text of their outlines. Where that cannot be
@@ -21,7 +22,11 @@ enum {
 	P_OUTLINE_REF = 0x0F9E,
 	P_CHARS = 0x0FA0,
 	P_BYTES = 0x0FA8,
+	P_SLIDE_ATOM = 0x03EF,
 	P_NOTES_ATOM = 0x03F1,
+	P_PLACEHOLDER = 0x0BC3,
+	P_NUMBER = 0x0FD8,
+	P_SHAPE = 0xF004,
 	P_EDIT = 0x0FF5,
 	P_OBJECTS = 0x1772,
 	P_INFO_LIST = 0x07D0,
@@ -45,8 +50,11 @@ struct show {
 	const uint8_t *p;
 	size_t n;
 	uint32_t *where, where_n; /* of each object */
-	struct listed *slides, *notes;
-	uint32_t slides_n, notes_n;
+	struct listed *slides, *notes, *masters;
+	uint32_t slides_n, notes_n, masters_n;
+	uint32_t master; /* whose text is kept */
+	struct text added;
+	bool on_master; /* walking one */
 	const uint8_t *list; /* slides: what from and to count in */
 	uint64_t walked;
 };
@@ -107,6 +115,24 @@ outline(struct show *s, const struct listed *l, uint32_t i, struct text *t)
 	}
 }
 
+/* Does a shape of a master only say where a slide has its own text, or its
+ * number? */
+static bool
+stands_for(const struct rec *shape)
+{
+	struct rec box, r;
+	size_t at = 0, i;
+
+	for (; at < shape->n && record(shape->p + at, shape->n - at, &box);
+	     at += 8 + box.n)
+		for (i = 0; box.version == 15 && i < box.n &&
+			    record(box.p + i, box.n - i, &r);
+		     i += 8 + r.n)
+			if (r.type == P_PLACEHOLDER || r.type == P_NUMBER)
+				return true;
+	return false;
+}
+
 /* All text below; an outline that is referred to is set in where it stands.
  * Result: how many references there were. */
 static uint32_t
@@ -127,7 +153,9 @@ walk(struct show *s, const uint8_t *p, size_t n, unsigned depth,
 			outline(s, l, le32(r.p), t);
 			refs++;
 		} else if (r.version == 15 && depth < DEPTH_MAX &&
-			   r.type != P_SLIDE_LIST) {
+			   r.type != P_SLIDE_LIST &&
+			   !(s->on_master && r.type == P_SHAPE &&
+			       stands_for(&r))) {
 			refs += walk(s, r.p, r.n, depth + 1, l, t);
 		}
 		at += 8 + r.n;
@@ -247,6 +275,9 @@ load_lists(struct show *s, const struct rec *document)
 	       record(document->p + at, document->n - at, &r)) {
 		if (r.type == P_SLIDE_LIST && r.instance == 0 && !s->slides)
 			take_list(&r, s->list, &s->slides, &s->slides_n);
+		else if (r.type == P_SLIDE_LIST && r.instance == 1 &&
+			 !s->masters)
+			take_list(&r, s->list, &s->masters, &s->masters_n);
 		else if (r.type == P_SLIDE_LIST && r.instance == 2 && !s->notes)
 			take_list(&r, s->list, &s->notes, &s->notes_n);
 		else if (r.type == P_INFO_LIST && has_macros(&r))
@@ -274,6 +305,34 @@ put_notes(struct show *s, uint32_t slide, struct text *t)
 	}
 }
 
+/* What the slide's master shows on it. */
+static void
+put_master(struct show *s, const struct rec *slide, struct text *t)
+{
+	struct rec atom, r;
+	uint32_t id, i;
+
+	if (!record(slide->p, slide->n, &atom) || atom.type != P_SLIDE_ATOM ||
+	    atom.n < 22 || !(le16(atom.p + 20) & 1))
+		return;
+	id = le32(atom.p + 12);
+	if (id != s->master) {
+		s->master = id;
+		s->added.n = 0;
+		s->added.full = false;
+		for (i = 0; i < s->masters_n && s->masters[i].id != id; i++)
+			continue;
+		s->on_master = true;
+		if (i < s->masters_n && object(s, s->masters[i].object, &r))
+			(void)walk(s, r.p, r.n, 0, NULL, &s->added);
+		s->on_master = false;
+	}
+	if (s->added.n > 0) {
+		text_line(t);
+		text_add(t, s->added.p, s->added.n);
+	}
+}
+
 static void
 put_slides(struct show *s)
 {
@@ -281,7 +340,7 @@ put_slides(struct show *s)
 
 	for (uint32_t i = 0; i < s->slides_n && !t->full; i++) {
 		const struct listed *l = &s->slides[i];
-		struct rec r;
+		struct rec r = {0};
 		uint32_t refs = 0;
 
 		text_line(t);
@@ -293,6 +352,7 @@ put_slides(struct show *s)
 		if (refs == 0)
 			(void)walk(
 			    s, s->list + l->from, l->to - l->from, 0, NULL, t);
+		put_master(s, &r, t);
 		put_notes(s, l->id, t);
 	}
 }
@@ -323,7 +383,7 @@ int
 ppt_open(struct sluse_doc *d, uint32_t stream)
 {
 	uint32_t user = ole2_find(d->ole, 0, "Current User"), at = UINT32_MAX;
-	struct show s = {.d = d};
+	struct show s = {.d = d, .added.max = OFFICE_FLOW_MAX};
 	uint8_t b[20], *p;
 	int rc = SLUSE_READ_LIMIT;
 
@@ -348,6 +408,8 @@ ppt_open(struct sluse_doc *d, uint32_t stream)
 	free(s.where);
 	free(s.slides);
 	free(s.notes);
+	free(s.masters);
+	text_free(&s.added);
 	free(p);
 	return rc;
 }
