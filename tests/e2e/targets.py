@@ -187,6 +187,23 @@ class Down(Trial):
         self.assertEqual(self.problems(h), [])
         h.check_whole(self)
 
+    def test_start_out(self):
+        """Who closes the breaker need not wait for what stood behind it."""
+        h = self.house(target_keys="breaker_failures = 1\n"
+                       "breaker_first = 1h\nbreaker_max = 1h\n")
+        h.wait_for(lambda: h.rows("cases", "list"), 10, "known cases")
+        h.fake.stop()
+        for n in range(20):
+            h.drop_bytes(letter(n), "brev-%02d.txt" % n)
+        h.wait_for(lambda: [r["reason"] for r in h.rows(
+            "list", "--disposition", "deferred")] == ["target_down"] * 20, 20,
+            "all wait")
+        h.fake.start()
+        h.sluse("start-out")
+        h.wait_quiet(20, 20)
+        self.assertEqual(self.problems(h), [])
+        h.check_whole(self)
+
     def test_too_many_tries(self):
         h = self.house(target_keys="retry_limit = 3s\n")
         h.fake.control("POST", "faults", [
