@@ -49,6 +49,7 @@ struct sl_peer {
 	unsigned duties; /* of who is at the other end, access.h */
 	struct sl_buf cases; /* of a list that is not all here yet */
 	int64_t heard_ms; /* boot ms */
+	uint32_t line; /* of sluse-push: its answers that ended the line */
 	bool dead;
 };
 
@@ -67,7 +68,7 @@ struct sl_target {
 	struct sl_timer *timer;
 	struct sl_inflight inflight[64];
 	size_t inflight_n;
-	unsigned at_once; /* posts one sluse-push is given: 1 after a fault */
+	unsigned at_once; /* posts one sluse-push is given; 1 after no answer */
 	bool soon; /* see sl_outbox_soon */
 	int failures; /* in a row */
 	int64_t open_until_ms; /* boot ms: breaker open; 0 = closed */

@@ -217,6 +217,7 @@ send_delivery(struct sl_engine *e, int64_t id, int64_t how)
 		m.deliver.attempt = (uint32_t)d.attempts;
 		m.deliver.uncertain = was_uncertain;
 		m.deliver.ask = how == ASK;
+		m.deliver.line = p->line;
 		m.deliver.post = sl_slice_buf(&post);
 		send_all(t, p, &d, &m, files, n);
 	}

@@ -61,7 +61,6 @@ note_failure(struct sl_target *t)
 {
 	const struct sl_target_config *c = t->cfg;
 
-	t->at_once = 1;
 	/* Those that were under way when it opened say nothing new. */
 	if (++t->failures < (int)c->breaker_failures ||
 	    t->open_until_ms > sl_clock_boot_ms())
@@ -190,10 +189,13 @@ take_delivered(struct sl_engine *e, struct sl_peer *p,
 	int64_t wait;
 	enum sl_rc rc;
 
+	p->line += m->ends_line != 0;
 	if (t == NULL ||
 	    !sl_delivery_by_id(e->store, (int64_t)m->delivery, &d) ||
 	    !sl_entry_by_id(e->store, d.entry, &en))
 		return SL_OK;
+	if (m->ends_line)
+		t->at_once = 1;
 	if (m->verdict == SL_VERDICT_NOT_BEGUN) {
 		sl_outbox_soon(t);
 		return sl_outbox_not_begun(t, &d, &was, &en, err);

@@ -304,6 +304,37 @@ class Silent(Trial):
         self.assertEqual(self.problems(h), [])
         h.check_whole(self)
 
+    def test_one_that_is_busy(self):
+        """What it says of one post is no reason to give out others one at a
+        time."""
+        h = self.house(target_keys="timeout = 120s\n")
+        h.wait_for(lambda: h.rows("cases", "list"), 10, "known cases")
+        h.sluse("stop-out")
+        for n in range(20):
+            h.drop_bytes(letter(n), "brev-%02d.txt" % n)
+        h.wait_for(lambda: h.query("SELECT count(*) FROM delivery")[0][0] ==
+                   20, 20, "in line")
+        h.fake.control("POST", "faults", [
+            {"action": "429", "retry_after": 3600,
+             "match": {"rel": "ny-journalpost"}, "count": 1},
+            {"action": "wait", "match": {"rel": "ny-journalpost"},
+             "count": 1}])
+        h.sluse("start-out")
+        h.wait_for(lambda: [rule["fired"] for rule in h.fake.control(
+            "GET", "faults")] == [1, 1], 20, "one is busy, the next waits")
+        # The place of the first is given to another.
+        h.wait_for(lambda: h.rows("status")[0]["slused"]["targets"][0]
+                   ["inflight"] == 16, 10, "as many as before")
+        h.fake.control("DELETE", "faults")
+        h.wait_for(lambda: len(h.keys_there()) == 19, 20, "the others")
+        self.assertEqual(h.rows("journal", "list", "--kind",
+                                "delivery_not_begun"), [])
+        row, = h.rows("list", "--disposition", "deferred")
+        h.sluse("retry", row["id"], "--why", "den hadde det travelt")
+        h.wait_quiet(20, 20)
+        self.assertEqual(self.problems(h), [])
+        h.check_whole(self)
+
     @staticmethod
     def not_begun(h):
         return h.rows("journal", "list", "--kind", "delivery_not_begun")
