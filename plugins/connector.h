@@ -28,11 +28,15 @@
 enum sluse_verdict {
 	SLUSE_DELIVERED = 1,
 	SLUSE_ALREADY = 2, /* found by own key: as good as delivered */
-	SLUSE_LATER = 3, /* passing fault; try again, others may go on */
+	/* Passing fault; try again, and others go on. If the last http() of
+	 * this try got no answer (or a 5xx to what makes something) it is the
+	 * target's, as DOWN. */
+	SLUSE_LATER = 3,
 	SLUSE_HOLD = 4, /* this post needs a person */
 	SLUSE_REFUSED = 5, /* the target says no to this post */
 	SLUSE_LOGIN = 6, /* stop the connector and shout */
-	SLUSE_DOWN = 7, /* target unreachable: pause the connector */
+	SLUSE_DOWN = 7, /* unreachable: what is in line goes back, then one
+			   at a time */
 	SLUSE_NOT_FOUND = 8, /* find, read_back: it is not there */
 };
 

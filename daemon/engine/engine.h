@@ -49,7 +49,16 @@ struct sl_peer {
 	unsigned duties; /* of who is at the other end, access.h */
 	struct sl_buf cases; /* of a list that is not all here yet */
 	int64_t heard_ms; /* boot ms */
+	uint32_t line; /* of sluse-push: its answers that ended the line */
 	bool dead;
+};
+
+/* A delivery that is being tried. */
+struct sl_inflight {
+	int64_t id;
+	struct sl_peer *peer; /* NULL until its count is durable */
+	int asked; /* as they were before the try, should it not be begun */
+	bool send_again;
 };
 
 /* A target and what is under way to it. */
@@ -57,11 +66,9 @@ struct sl_target {
 	struct sl_engine *e;
 	const struct sl_target_config *cfg;
 	struct sl_timer *timer;
-	int64_t inflight[64];
-	struct sl_peer *inflight_peer[64];
-	bool inflight_again[64]; /* it was to be sent, not only asked for */
+	struct sl_inflight inflight[64];
 	size_t inflight_n;
-	unsigned at_once; /* posts one sluse-push is given: 1 after a fault */
+	unsigned at_once; /* posts one sluse-push is given; 1 after no answer */
 	bool soon; /* see sl_outbox_soon */
 	int failures; /* in a row */
 	int64_t open_until_ms; /* boot ms: breaker open; 0 = closed */
@@ -514,8 +521,12 @@ int64_t sl_outbox_ask_ms(
 /* At once; but what may have arrived has its time, also when a person asks. */
 int64_t sl_outbox_again_ms(
     const struct sl_target *t, const struct sl_delivery *d);
-/* The try came to nothing: no byte of it left us. */
-void sl_outbox_not_sent(struct sl_target *t, struct sl_delivery *d);
+/* The try came to nothing: nothing was asked or sent. It was due and is so
+ * again, as if it had not been tried; the sporingslogg tells both. A crash
+ * before the commit leaves the try counted, so that the next one asks first. */
+enum sl_rc sl_outbox_not_begun(struct sl_target *t, struct sl_delivery *d,
+    const struct sl_inflight *was, const struct sl_entry *en,
+    struct sl_err *err);
 /* Whoever sent it is gone; its last request may be under way still. */
 void sl_outbox_unheard(struct sl_target *t, int64_t delivery);
 /* At start, with the store open: what was under way has its time to settle. */

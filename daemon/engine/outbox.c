@@ -58,7 +58,7 @@ is_inflight(const struct sl_target *t, int64_t id)
 	size_t i;
 
 	for (i = 0; i < t->inflight_n; i++)
-		if (t->inflight[i] == id)
+		if (t->inflight[i].id == id)
 			return true;
 	return false;
 }
@@ -108,8 +108,6 @@ void
 sl_outbox_drop(struct sl_target *t, size_t i)
 {
 	t->inflight[i] = t->inflight[--t->inflight_n];
-	t->inflight_peer[i] = t->inflight_peer[t->inflight_n];
-	t->inflight_again[i] = t->inflight_again[t->inflight_n];
 }
 
 void
@@ -130,10 +128,13 @@ sl_outbox_round(struct sl_engine *e)
 
 /* A fault of our own disk is not the target's: the entry waits. */
 static void
-store_failed(struct sl_target *t, struct sl_delivery *d, struct sl_entry *en)
+store_failed(struct sl_target *t, struct sl_delivery *d,
+    const struct sl_inflight *was, struct sl_entry *en)
 {
 	struct sl_err err;
 
+	d->asked = was->asked;
+	d->send_again = was->send_again;
 	sl_log(SL_LOG_ERR, en->reception,
 	    "a file of the store cannot be opened errno=\"%d\"", errno);
 	(void)snprintf(d->reason, sizeof(d->reason), "disk_error");
@@ -182,30 +183,33 @@ send_delivery(struct sl_engine *e, int64_t id, int64_t how)
 	struct sl_target *t;
 	struct sl_entry en;
 	struct sl_peer *p;
+	struct sl_inflight was;
+	struct sl_err err;
 	size_t i, n;
 
 	if (!sl_delivery_by_id(e->store, id, &d) ||
 	    (t = sl_engine_target(e, d.target)) == NULL ||
 	    !sl_entry_by_id(e->store, d.entry, &en))
 		return; /* rows are never removed */
-	for (i = 0; i < t->inflight_n && t->inflight[i] != id; i++)
+	for (i = 0; i < t->inflight_n && t->inflight[i].id != id; i++)
 		;
 	if (i == t->inflight_n)
 		return;
+	was = t->inflight[i];
 	p = sl_entry_post(e->store, d.entry, &post) ? sl_outbox_peer(t) : NULL;
 	if (p == NULL) {
-		/* It went away meanwhile; the try counts, which only means
-		 * that the next one asks first. */
+		/* It went away meanwhile. */
 		sl_outbox_drop(t, i);
-		sl_outbox_not_sent(t, &d);
+		(void)sl_engine_bad(
+		    e, sl_outbox_not_begun(t, &d, &was, &en, &err), &err);
 		return;
 	}
 	files = sl_alloc(SL_PUSH_FILES_MAX * sizeof(*files));
 	if (!sl_outbox_files(e, &d, files, &n)) {
 		sl_outbox_drop(t, i);
-		store_failed(t, &d, &en);
+		store_failed(t, &d, &was, &en);
 	} else {
-		t->inflight_peer[i] = p;
+		t->inflight[i].peer = p;
 		p->running++;
 		m.deliver.delivery = (uint64_t)id;
 		m.deliver.subject = sl_slice_str(en.reception);
@@ -213,6 +217,7 @@ send_delivery(struct sl_engine *e, int64_t id, int64_t how)
 		m.deliver.attempt = (uint32_t)d.attempts;
 		m.deliver.uncertain = was_uncertain;
 		m.deliver.ask = how == ASK;
+		m.deliver.line = p->line;
 		m.deliver.post = sl_slice_buf(&post);
 		send_all(t, p, &d, &m, files, n);
 	}
@@ -231,6 +236,8 @@ begin_try(struct sl_target *t, struct sl_delivery *d, const struct sl_entry *en,
 		  : d->uncertain	    ? AGAIN
 					    : FIRST;
 
+	t->inflight[t->inflight_n] = (struct sl_inflight){
+	    .id = d->id, .asked = d->asked, .send_again = d->send_again};
 	d->attempts++;
 	/* What is sent now is to be asked for anew. */
 	if (how != ASK)
@@ -244,9 +251,7 @@ begin_try(struct sl_target *t, struct sl_delivery *d, const struct sl_entry *en,
 		"slused", sl_buf_str(&b), en->consignment, en->id,
 		err) != SL_OK)
 		return SL_FATAL;
-	t->inflight[t->inflight_n] = d->id;
-	t->inflight_again[t->inflight_n] = how == AGAIN;
-	t->inflight_peer[t->inflight_n++] = NULL;
+	t->inflight_n++;
 	sl_engine_after(t->e, send_delivery, d->id, how);
 	return SL_OK;
 }
@@ -480,11 +485,11 @@ sl_outbox_peer_gone(struct sl_engine *e, struct sl_peer *p)
 	if (t == NULL)
 		return;
 	for (i = 0; i < t->inflight_n;) {
-		if (t->inflight_peer[i] != p) {
+		if (t->inflight[i].peer != p) {
 			i++;
 			continue;
 		}
-		sl_outbox_unheard(t, t->inflight[i]);
+		sl_outbox_unheard(t, t->inflight[i].id);
 		sl_outbox_drop(t, i);
 	}
 	t->syncing = 0;

@@ -36,17 +36,18 @@ sl_outbox_finish(struct sl_engine *e, struct sl_entry *en, const char *target,
 	return sl_consignment_settle(e, en->consignment, err);
 }
 
-/* *ret_again: it was to be sent, and not only asked for. */
 static struct sl_target *
-landed(struct sl_engine *e, struct sl_peer *p, uint64_t id, bool *ret_again)
+landed(struct sl_engine *e, struct sl_peer *p, uint64_t id,
+    struct sl_inflight *ret_was)
 {
 	struct sl_target *t = sl_engine_target(e, p->name);
 	size_t i;
 
 	for (i = 0; t != NULL && i < t->inflight_n; i++) {
-		if (t->inflight[i] != (int64_t)id || t->inflight_peer[i] != p)
+		if (t->inflight[i].id != (int64_t)id ||
+		    t->inflight[i].peer != p)
 			continue;
-		*ret_again = t->inflight_again[i];
+		*ret_was = t->inflight[i];
 		sl_outbox_drop(t, i);
 		if (p->running > 0)
 			p->running--;
@@ -60,7 +61,6 @@ note_failure(struct sl_target *t)
 {
 	const struct sl_target_config *c = t->cfg;
 
-	t->at_once = 1;
 	/* Those that were under way when it opened say nothing new. */
 	if (++t->failures < (int)c->breaker_failures ||
 	    t->open_until_ms > sl_clock_boot_ms())
@@ -176,27 +176,12 @@ sl_outbox_stop(struct sl_target *t, struct sl_err *err)
 	    sl_buf_str(&b), 0, 0, err);
 }
 
-/* It was due and is so again; that it was given away counts as a try, which
- * only means that the next one asks first. */
-static enum sl_rc
-not_begun(
-    struct sl_target *t, struct sl_delivery *d, bool again, struct sl_err *err)
-{
-	sl_log(SL_LOG_DEBUG, t->cfg->name,
-	    "handed back delivery=\"%" PRId64 "\"", d->id);
-	d->next_ms = sl_clock_utc_ms();
-	if (again && d->uncertain)
-		d->send_again = true;
-	sl_outbox_soon(t);
-	return sl_delivery_update(t->e->store, d, NULL, err);
-}
-
 static enum sl_rc
 take_delivered(struct sl_engine *e, struct sl_peer *p,
     const struct sl_msg_delivered *m, struct sl_err *err)
 {
-	bool again = false;
-	struct sl_target *t = landed(e, p, m->delivery, &again);
+	struct sl_inflight was = {0};
+	struct sl_target *t = landed(e, p, m->delivery, &was);
 	char receipt[8193];
 	struct sl_delivery d;
 	struct sl_entry en;
@@ -204,12 +189,17 @@ take_delivered(struct sl_engine *e, struct sl_peer *p,
 	int64_t wait;
 	enum sl_rc rc;
 
+	p->line += m->ends_line != 0;
 	if (t == NULL ||
 	    !sl_delivery_by_id(e->store, (int64_t)m->delivery, &d) ||
 	    !sl_entry_by_id(e->store, d.entry, &en))
 		return SL_OK;
-	if (m->verdict == SL_VERDICT_NOT_BEGUN)
-		return not_begun(t, &d, again, err);
+	if (m->ends_line)
+		t->at_once = 1;
+	if (m->verdict == SL_VERDICT_NOT_BEGUN) {
+		sl_outbox_soon(t);
+		return sl_outbox_not_begun(t, &d, &was, &en, err);
+	}
 	(void)sl_slice_copy(m->reason, d.reason, sizeof(d.reason));
 	(void)sl_slice_copy(m->detail, d.detail, sizeof(d.detail));
 	(void)sl_slice_copy(m->receipt, receipt, sizeof(receipt));

@@ -5,7 +5,11 @@
  * became of who sent it: until unknown_wait is over, asking by own key proves
  * nothing and a second try could make a second post.
  */
+#include <string.h>
+
 #include "../base/clock.h"
+#include "../base/log.h"
+#include "../base/text.h"
 #include "engine.h"
 
 #define UNHURRIED 3 /* tries */
@@ -62,15 +66,28 @@ sl_outbox_again_ms(const struct sl_target *t, const struct sl_delivery *d)
 	return d->next_ms < last ? d->next_ms : last;
 }
 
-void
-sl_outbox_not_sent(struct sl_target *t, struct sl_delivery *d)
+enum sl_rc
+sl_outbox_not_begun(struct sl_target *t, struct sl_delivery *d,
+    const struct sl_inflight *was, const struct sl_entry *en,
+    struct sl_err *err)
 {
-	struct sl_err err;
+	SL_BUF struct sl_buf b = {0};
 
-	if (!d->uncertain)
-		d->next_ms = sl_clock_utc_ms();
-	(void)sl_engine_bad(
-	    t->e, sl_delivery_update(t->e->store, d, NULL, &err), &err);
+	sl_buf_add_str(&b, "{\"target\":");
+	sl_text_json(&b, d->target, strlen(d->target));
+	sl_buf_printf(&b, ",\"attempt\":%d}", d->attempts);
+	if (d->attempts > 0)
+		d->attempts--;
+	d->asked = was->asked;
+	d->send_again = was->send_again;
+	d->next_ms = sl_clock_utc_ms();
+	sl_log(
+	    SL_LOG_DEBUG, en->reception, "not begun target=\"%s\"", d->target);
+	if (sl_delivery_update(t->e->store, d, NULL, err) != SL_OK)
+		return SL_FATAL;
+	return sl_store_log(t->e->store, SL_EVENT_delivery_not_begun,
+	    en->reception, "slused", sl_buf_str(&b), en->consignment, en->id,
+	    err);
 }
 
 void

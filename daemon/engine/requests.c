@@ -139,6 +139,17 @@ log_switch(struct sl_engine *e, enum sl_event event, const char *actor,
 }
 
 static enum sl_rc
+start_out(struct sl_target *t, struct sl_err *err)
+{
+	t->login_stopped = false;
+	t->open_until_ms = 0;
+	sl_sync_soon(t);
+	sl_timer_pull(t->timer, 0);
+	return sl_delivery_hurry(t->e->store, t->cfg->name, sl_clock_utc_ms(),
+	    sl_outbox_settled_ms(t), err);
+}
+
+static enum sl_rc
 switches(struct sl_engine *e, const char *verb, const char *actor,
     const char *why, struct sl_err *err)
 {
@@ -156,12 +167,9 @@ switches(struct sl_engine *e, const char *verb, const char *actor,
 		    actor, why, err);
 	}
 	e->push_stopped = strcmp(verb, "stop-out") == 0;
-	for (i = 0; i < e->targets_n && !e->push_stopped; i++) {
-		e->targets[i].login_stopped = false;
-		e->targets[i].open_until_ms = 0;
-		sl_sync_soon(&e->targets[i]);
-		sl_timer_pull(e->targets[i].timer, 0);
-	}
+	for (i = 0; i < e->targets_n && !e->push_stopped; i++)
+		if (start_out(&e->targets[i], err) != SL_OK)
+			return SL_FATAL;
 	return log_switch(e,
 	    e->push_stopped ? SL_EVENT_target_stopped : SL_EVENT_target_resumed,
 	    actor, why, err);

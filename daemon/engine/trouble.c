@@ -129,8 +129,8 @@ help(enum sl_role role, const struct sl_trouble *t)
 	bool told = t != NULL;
 
 	if (told && strcmp(t->reason, "disk_error") == 0)
-		return "The machine fails, not what is set up: look at its "
-		       "disk, then start the program anew.";
+		return "The setup is right, the machine is at fault: look at "
+		       "its disk, then start the program anew.";
 	if (told && role == SL_ROLE_DECRYPT)
 		return "Put the key there with its certificate, as "
 		       "sluse-decrypt(8) says under KEYS, or take its name out "
@@ -205,8 +205,8 @@ static const char *
 or_machine(const struct sl_err *err, const char *what)
 {
 	return strcmp(err->reason, "disk_error") == 0
-		   ? "The machine fails there, not what is set up: look at its "
-		     "disk. It is looked at again by itself."
+		   ? "The setup is right, the machine is at fault: look at its "
+		     "disk. Sluse tries again by itself."
 		   : what;
 }
 

@@ -6,6 +6,10 @@
  * and the process ends; slused counts the delivery as uncertain. A killed
  * process leaves the same behind. What came after the last checkpoint is found
  * by own key in the next try.
+ *
+ * After an answer that says something of the target and not of one post, all
+ * that slused gave before it heard of that is handed back, however late it
+ * arrives: each post says how many such answers slused knew of.
  */
 #include "deliver.h"
 
@@ -38,7 +42,7 @@ struct sl_job {
 	uint32_t attempt;
 	bool uncertain, ask;
 	bool begun; /* slused knows that something may be there */
-	bool back; /* to be handed back, not begun */
+	uint32_t line; /* of another than p->line: handed back, not begun */
 	char *subject, *own_key, *post;
 	struct sluse_file *file;
 	size_t files_n, files_cap;
@@ -139,6 +143,7 @@ take_deliver(struct sl_push *p, const struct sl_msg_deliver *m)
 	j->attempt = m->attempt;
 	j->uncertain = m->uncertain != 0;
 	j->ask = m->ask != 0;
+	j->line = m->line;
 	j->begun = j->uncertain;
 	j->subject = slice_dup(m->subject);
 	j->own_key = slice_dup(m->own_key);
@@ -325,6 +330,15 @@ check_verdict(int verdict, const char *receipt, struct sluse_why *why)
 	return verdict;
 }
 
+/* Does it say nothing of this post alone? What comes next would only be sent
+ * into the same hole, and not be known of either. */
+static bool
+is_of_target(const struct sl_push *p, int verdict)
+{
+	return verdict == SLUSE_LOGIN || verdict == SLUSE_DOWN ||
+	       (verdict == SLUSE_LATER && p->unheard);
+}
+
 static enum sl_rc
 send_verdict(struct sl_push *p, const struct sl_job *j, int verdict,
     const struct sluse_why *why, const char *receipt)
@@ -336,6 +350,7 @@ send_verdict(struct sl_push *p, const struct sl_job *j, int verdict,
 	m.delivered.delivery = j->delivery;
 	m.delivered.verdict = (uint8_t)verdict;
 	m.delivered.uncertain = !good && why->uncertain != 0;
+	m.delivered.ends_line = is_of_target(p, verdict);
 	if (good) {
 		m.delivered.receipt = sl_slice_str(receipt);
 	} else {
@@ -349,6 +364,7 @@ send_verdict(struct sl_push *p, const struct sl_job *j, int verdict,
 	}
 	if (p->gone)
 		return SL_RETRY;
+	p->line += m.delivered.ends_line;
 	if (sl_chan_send(p->chan, &m, NULL, 0, &p->gone_err) == SL_OK)
 		return SL_OK;
 	p->gone = true;
@@ -415,29 +431,6 @@ call_connector(struct sl_push *p, const struct sl_job *j, char *receipt,
 	return verdict;
 }
 
-/* Does it say nothing of this post alone? What comes next would only be sent
- * into the same hole, and not be known of either. */
-static bool
-is_of_target(int verdict, const struct sluse_why *why)
-{
-	return verdict == SLUSE_LOGIN || verdict == SLUSE_DOWN ||
-	       (verdict == SLUSE_LATER &&
-		   (why->uncertain || why->http_status == 0));
-}
-
-/* All that slused has sent so far is in the queue then. */
-static void
-hand_back_rest(struct sl_push *p)
-{
-	struct pollfd pf = {.fd = sl_chan_fd(p->chan), .events = POLLIN};
-	struct sl_job *j;
-
-	while (!p->gone && (sl_chan_pending(p->chan) || poll(&pf, 1, 0) > 0))
-		(void)receive(p, NULL);
-	for (j = p->now->next; j != NULL; j = j->next)
-		j->back = j->sync == 0;
-}
-
 static enum sl_rc
 run_delivery(struct sl_push *p, struct sl_job *j)
 {
@@ -448,13 +441,11 @@ run_delivery(struct sl_push *p, struct sl_job *j)
 	enum sl_rc rc;
 	int verdict;
 
+	p->unheard = false;
 	verdict = call_connector(p, j, receipt, &why, &not_there);
 	receipt[RECEIPT_MAX - 1] = '\0';
 	verdict = not_there ? SL_VERDICT_NOT_THERE
 			    : check_verdict(verdict, receipt, &why);
-	/* First, for the answer brings more. */
-	if (is_of_target(verdict, &why))
-		hand_back_rest(p);
 	rc = send_verdict(p, j, verdict, &why, receipt);
 	sl_log(verdict <= SLUSE_ALREADY ? SL_LOG_DEBUG : SL_LOG_NOTICE,
 	    j->subject,
@@ -517,7 +508,7 @@ run_one(struct sl_push *p)
 	p->now = j;
 	if (j->sync != 0)
 		(void)run_sync(p, j);
-	else if (j->back)
+	else if (j->line != p->line)
 		(void)send_verdict(p, j, SL_VERDICT_NOT_BEGUN,
 		    &(struct sluse_why){.uncertain = j->uncertain}, "");
 	else

@@ -115,6 +115,25 @@ has_sink(const struct sluse_http_request *rq)
 	       rq->sink != NULL;
 }
 
+/* Did the target leave us without an answer to it, or with one that may be a
+ * proxy's that waited no longer? What never was a request, or was given up for
+ * its own size or our own file, says nothing of the target. */
+static bool
+is_unheard(
+    const struct sluse_http_request *rq, const struct sluse_http_answer *a)
+{
+	static const char *const slugs[] = {
+	    "resolve:", "connect:", "tls:", "timeout:", "lost:"};
+	size_t i;
+
+	if (a->status != 0)
+		return a->status >= 500 && !makes_nothing(rq);
+	for (i = 0; i < sizeof(slugs) / sizeof(slugs[0]); i++)
+		if (strncmp(a->error, slugs[i], strlen(slugs[i])) == 0)
+			return true;
+	return false;
+}
+
 static int
 host_http(void *host, const struct sluse_http_request *rq,
     struct sluse_http_answer *ret)
@@ -130,6 +149,7 @@ host_http(void *host, const struct sluse_http_request *rq,
 		return -1;
 	}
 	rc = sl_http_do(p->http, rq, ret);
+	p->unheard = is_unheard(rq, ret);
 	if (p->harvest != NULL && has_sink(rq))
 		sl_harvest_answered(p->harvest, ret->status);
 	sl_log(SL_LOG_DEBUG, sl_push_subject(p),

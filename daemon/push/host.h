@@ -33,6 +33,8 @@ struct sl_push {
 	struct sl_job *head, **tail, *now;
 	size_t jobs_n, fds_n;
 	uint32_t told_n; /* rows of this sync */
+	uint32_t line; /* answers so far that ended the line */
+	bool unheard; /* the job's last request got no answer; host.c's */
 	bool gone, protocol; /* slused is away; slused talks nonsense */
 	struct sl_err gone_err;
 };

@@ -174,6 +174,18 @@ sl_delivery_settle(struct sl_store *s, const char *target, int64_t now_ms,
 }
 
 enum sl_rc
+sl_delivery_hurry(struct sl_store *s, const char *target, int64_t now_ms,
+    int64_t settled_ms, struct sl_err *err)
+{
+	return sl_store_run(s, err,
+	    "UPDATE delivery SET next_ms = min(next_ms,"
+	    " CASE WHEN uncertain = 0 THEN ?2 ELSE ?3 END)"
+	    " WHERE target = ?1 AND state = 'pending'"
+	    " AND reason = 'target_down'",
+	    "sii", target, now_ms, settled_ms);
+}
+
+enum sl_rc
 sl_delivery_send_again(struct sl_store *s, int64_t entry, struct sl_err *err)
 {
 	return sl_store_run(s, err,

@@ -1,7 +1,10 @@
 /*
- * INVARIANTS: a record is written once, in one piece within a sector; those
- * before it are written again with the same bytes only. The file never changes
- * its length, so fdatasync has nothing but that to write.
+ * INVARIANTS: while records count, each is written once and in one piece,
+ * within a sector, and nothing else is written. Only when the database has all
+ * that the file tells is it written over with zeros, whole: after one that
+ * could not be read, and after a write that failed. The file gets its length
+ * when it is made and keeps it; one that was found short gets it back with
+ * those zeros. So the fdatasync of a record has nothing but its bytes to write.
  */
 #include "sending.h"
 
@@ -31,6 +34,7 @@ struct sl_sending {
 	int error; /* what it said */
 	int64_t mend_ms; /* boot ms: when it is tried again */
 	bool overtaken; /* the database has all that the file tells */
+	bool told; /* it was logged that it cannot be written, with error */
 	bool torn; /* all zeros again once the database has what it told */
 	unsigned n;
 	uint64_t generation;
@@ -55,12 +59,17 @@ static const struct record empty[SL_SENDING_MAX];
 static void
 not_written(struct sl_sending *s, int error)
 {
+	bool again = s->told && s->error == (error != 0 ? error : EIO);
+
 	s->error = error != 0 ? error : EIO;
 	s->mend_ms = sl_clock_boot_ms() + MEND_MS;
+	s->told = true;
+	if (again)
+		return;
 	sl_log(SL_LOG_WARNING, "store",
 	    "db/sending cannot be written, each sending waits for a commit "
 	    "errno=\"%d\"",
-	    error);
+	    s->error);
 }
 
 static int
@@ -221,7 +230,6 @@ sl_sending_mend(struct sl_sending *s)
 	if (!make_anew(s))
 		return s->error;
 	s->torn = false;
-	sl_log(SL_LOG_NOTICE, "store", "db/sending can be written again");
 	return 0;
 }
 
@@ -236,9 +244,14 @@ sl_sending_put(struct sl_sending *s, int64_t delivery, struct sl_err *err)
 		return SL_SKIP;
 	r.check = r.generation ^ r.delivery ^ CHECK;
 	rc = write_at(s, &r, sizeof(r), s->n * sizeof(r), err);
-	if (rc == SL_OK)
-		s->n++;
-	return rc;
+	if (rc != SL_OK)
+		return rc;
+	s->n++;
+	if (s->told)
+		sl_log(
+		    SL_LOG_NOTICE, "store", "db/sending can be written again");
+	s->told = false;
+	return SL_OK;
 }
 
 enum sl_rc

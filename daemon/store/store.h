@@ -424,6 +424,10 @@ int64_t sl_delivery_pending(struct sl_store *s, int64_t entry);
  * those that stood in line, now. */
 enum sl_rc sl_delivery_settle(struct sl_store *s, const char *target,
     int64_t now_ms, int64_t until_ms, struct sl_err *err);
+/* A person says that the target is there again: pending ones that waited for
+ * that (target_down) are due now, those that may have arrived at settled_ms. */
+enum sl_rc sl_delivery_hurry(struct sl_store *s, const char *target,
+    int64_t now_ms, int64_t settled_ms, struct sl_err *err);
 /* A person has looked for what was left to him of an entry (target_unsure). */
 enum sl_rc sl_delivery_send_again(
     struct sl_store *s, int64_t entry, struct sl_err *err);

@@ -20,7 +20,7 @@
 #include "../base/hash.h"
 #include "messages.def"
 
-#define SL_WIRE_PROTO 4
+#define SL_WIRE_PROTO 5
 #define SL_WIRE_MAX 65536 /* bytes of one packet */
 #define SL_WIRE_FDS_MAX 128 /* descriptors with one packet */
 

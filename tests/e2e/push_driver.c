@@ -4,6 +4,7 @@
  * and whenever sluse-push is killed: exactly one journalpost with exactly its
  * documents, and no request that breaks the protocol.
  */
+#include <fcntl.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -717,6 +718,7 @@ handed_back(void)
 			(i == 0 ? SL_VERDICT_LATER : SL_VERDICT_NOT_BEGUN),
 		    "%u", m.delivered.verdict);
 		CHECK(m.delivered.uncertain == (i == 0));
+		CHECK(m.delivered.ends_line == (i == 0));
 		i++;
 	}
 	CHECK(i == 4 && begun == 1);
@@ -729,6 +731,121 @@ handed_back(void)
 	for (i = 0; i < 4; i++)
 		parcel_free(&p[i]);
 	end();
+}
+
+/* A post of nearly the length that a message takes. */
+static void
+make_long(struct parcel *p)
+{
+	size_t n = strlen(p->post), long_n = 50000;
+
+	p->post = realloc(p->post, long_n + 1);
+	CHECK(p->post != NULL);
+	memset(p->post + n - 1, ' ', long_n - n);
+	memcpy(p->post + long_n - 1, "}", 2);
+}
+
+/* More than the socket holds: what slused still has when the answer comes goes
+ * back too, though it arrives behind it. */
+static void
+handed_back_late(void)
+{
+	struct parcel p[SL_PUSH_POSTS_MAX];
+	unsigned i, begun = 0, done = 0;
+	struct sl_msg m;
+	struct sl_err err;
+	int flags;
+
+	set_up();
+	start("n5");
+	json_decref(fake_control(&n5, "POST", "faults",
+	    "[{\"match\":{\"rel\":\"ny-journalpost\"},"
+	    "\"action\":\"reset\",\"count\":1}]"));
+	flags = fcntl(sl_chan_fd(world.chan), F_GETFL);
+	CHECK(fcntl(sl_chan_fd(world.chan), F_SETFL, flags | O_NONBLOCK) == 0);
+	for (i = 0; i < SL_PUSH_POSTS_MAX; i++) {
+		parcel_new(&p[i], fresh_key(), "2026/211", 0);
+		make_long(&p[i]);
+		p[i].uncertain = i == 0; /* it asks for no checkpoint then */
+		CHECK(parcel_send(&world, &p[i], 100 + i));
+	}
+	CHECK_MSG(sl_chan_queued(world.chan) > 100000, "%zu",
+	    sl_chan_queued(world.chan));
+	while (done < SL_PUSH_POSTS_MAX && world_recv(&world, &m)) {
+		CHECK(sl_chan_flush(world.chan, &err) == SL_OK);
+		begun += m.type == SL_MSG_CHECKPOINT;
+		if (m.type != SL_MSG_DELIVERED)
+			break;
+		CHECK_MSG(
+		    m.delivered.verdict ==
+			(done == 0 ? SL_VERDICT_LATER : SL_VERDICT_NOT_BEGUN),
+		    "%u", m.delivered.verdict);
+		done++;
+	}
+	CHECK_MSG(done == SL_PUSH_POSTS_MAX && begun == 0, "%u", done);
+	for (i = 0; i < SL_PUSH_POSTS_MAX; i++)
+		parcel_free(&p[i]);
+	if (done < SL_PUSH_POSTS_MAX)
+		(void)world_stop(&world, SIGKILL); /* it waits for us */
+	else
+		end();
+}
+
+/* What is one post's fault, or an answer to it, is not the others'. */
+static void
+own_fault(struct fake *f, const char *target, bool short_file)
+{
+	struct parcel p[2];
+	struct sl_msg m, ok;
+	struct sl_err err;
+	unsigned i, done = 0;
+
+	start(target);
+	for (i = 0; i < 2; i++) {
+		parcel_new(&p[i], fresh_key(), "2026/211", 0);
+		if (i == 0 && short_file)
+			p[i].size[0] += 100000;
+		CHECK(parcel_send(&world, &p[i], 100 + i));
+	}
+	while (done < 2 && world_recv(&world, &m)) {
+		if (m.type == SL_MSG_CHECKPOINT) {
+			ok = (struct sl_msg){.type = SL_MSG_CHECKPOINT_OK};
+			ok.checkpoint_ok.delivery = m.checkpoint.delivery;
+			CHECK(sl_chan_send(world.chan, &ok, NULL, 0, &err) ==
+			      SL_OK);
+			continue;
+		}
+		CHECK_MSG(
+		    m.delivered.verdict ==
+			(done == 0 ? SL_VERDICT_LATER : SL_VERDICT_DELIVERED),
+		    "%s: %u", target, m.delivered.verdict);
+		CHECK(m.delivered.ends_line == 0);
+		done++;
+	}
+	CHECK(done == 2);
+	no_violations(f);
+	for (i = 0; i < 2; i++)
+		parcel_free(&p[i]);
+	end();
+}
+
+static void
+not_handed_back(void)
+{
+	struct fake f;
+
+	set_up();
+	json_decref(fake_control(&n5, "POST", "faults",
+	    "[{\"match\":{\"rel\":\"ny-journalpost\"},"
+	    "\"action\":\"429\",\"count\":1}]"));
+	own_fault(&n5, "n5", false);
+	fake_start(&f, world.dir, "webhook_server.py", NULL);
+	world_config(&world,
+	    "[target own]\nconnector = webhook\n"
+	    "base_url = http://127.0.0.1:%d/post\nallow_loopback = yes\n",
+	    f.port);
+	own_fault(&f, "own", true);
+	fake_stop(&f);
 }
 
 /* As many posts as slused has on the way with one sluse-push, each of as many
@@ -1010,6 +1127,8 @@ main(int argc, char **argv)
 	    {"status_table", status_table}, {"token_expires", token_expires},
 	    {"bad_password", bad_password}, {"sync_cases", sync_cases},
 	    {"queued", queued}, {"handed_back", handed_back},
+	    {"handed_back_late", handed_back_late},
+	    {"not_handed_back", not_handed_back},
 	    {"as_much_as_may_come", as_much_as_may_come},
 	    {"makes_case_once", makes_case_once}, {"in_pieces", in_pieces},
 	    {"nonsense_ends_it", nonsense_ends_it},

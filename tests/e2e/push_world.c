@@ -118,7 +118,10 @@ world_recv(struct world *w, struct sl_msg *m)
 		(void)fprintf(stderr, "sluse-push is silent\n");
 		return false;
 	}
-	return sl_chan_recv(w->chan, m, NULL, &nfds, &err) == SL_OK;
+	if (sl_chan_recv(w->chan, m, NULL, &nfds, &err) != SL_OK)
+		return false;
+	w->line += m->type == SL_MSG_DELIVERED && m->delivered.ends_line;
+	return true;
 }
 
 bool
@@ -131,6 +134,7 @@ world_start(struct world *w, const char *target)
 
 	(void)world_stop(w, SIGKILL);
 	w->target = target;
+	w->line = 0;
 	w->push = fork();
 	if (w->push == 0) {
 		(void)prctl(PR_SET_PDEATHSIG, SIGKILL);
@@ -471,6 +475,7 @@ parcel_send(struct world *w, struct parcel *p, uint64_t delivery)
 	m.deliver.own_key = sl_slice_str(p->key);
 	m.deliver.attempt = p->attempt;
 	m.deliver.uncertain = p->uncertain;
+	m.deliver.line = w->line;
 	m.deliver.post = sl_slice_str(p->post);
 	ok = sl_chan_send(w->chan, &m, NULL, 0, &err) == SL_OK;
 	for (i = 0; ok && i < p->files_n; i++) {

@@ -22,6 +22,7 @@ struct world {
 	pid_t push;
 	struct sl_chan *chan;
 	const char *target;
+	uint32_t line; /* answers that ended the line */
 };
 
 struct fake {

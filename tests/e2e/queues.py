@@ -125,8 +125,14 @@ class Queues(unittest.TestCase):
         h.wait_for(lambda: len(h.keys_there()) == 1, 20, "sent all the same")
         trace.terminate()
         h.wait_for(lambda: not troubles(), 20, "it is over")
+        h.drop_bytes((LETTER + "Mer av det.\n").encode(), "to.txt", "E-post")
+        h.wait_for(lambda: len(h.keys_there()) == 2, 20, "sent")
         with open(os.path.join(h.root, "log"), encoding="utf-8") as file:
-            self.assertIn("can be written again", file.read())
+            lines = [line for line in file if "db/sending" in line]
+        self.assertEqual(len(lines), 2, lines)
+        self.assertIn("cannot be written", lines[0])
+        self.assertIn('errno="5"', lines[0])
+        self.assertIn("can be written again", lines[1])
 
     @unittest.skipUnless(shutil.which("strace"), "needs strace")
     def test_a_list_that_the_disk_fails(self):

@@ -60,6 +60,7 @@ class Wrong(Trial):
         h.wait_quiet(10, items)
         self.assertEqual(self.problems(h), [])
         self.assertEqual(len(h.keys_there()), items)
+        self.check_counted(h)
         h.check_whole(self)
 
     def check_waits(self, row):
@@ -69,7 +70,28 @@ class Wrong(Trial):
         self.assertIn(row["owner"], OWNERS)
         self.assertTrue(row["retry"], row)
         self.assertEqual(len(row["deliveries"]), 1)
-        self.assertGreater(row["deliveries"][0]["attempts"], 0)
+        self.check_tried(row["deliveries"][0], row["reason"])
+
+    def check_tried(self, d, reason):
+        """It failed, or never began: then because the target is shut, and
+        nothing of it can be there."""
+        if d["attempts"] > 0:
+            return
+        self.assertEqual(reason, "target_down")
+        self.assertEqual((d["state"], d["uncertain"], d.get("steps", [])),
+                         ("pending", False, []))
+        self.assertTrue(d["next"], d)
+
+    def check_counted(self, h):
+        """A try is what was given away and did not come back unbegun."""
+        tries = {}
+        for kind, one in (("delivery_tried", 1), ("delivery_not_begun", -1)):
+            for e in h.rows("journal", "list", "--kind", kind):
+                tries[e["subject"]] = tries.get(e["subject"], 0) + one
+        for row in h.rows("list"):
+            self.assertEqual(row["deliveries"][0]["attempts"],
+                             tries[row["id"]], row)
+            self.assertGreater(tries[row["id"]], 0)
 
     def test_noark5(self):
         self.storm("noark5", 60, 0.008, 80)
@@ -187,6 +209,23 @@ class Down(Trial):
         self.assertEqual(self.problems(h), [])
         h.check_whole(self)
 
+    def test_start_out(self):
+        """Who closes the breaker need not wait for what stood behind it."""
+        h = self.house(target_keys="breaker_failures = 1\n"
+                       "breaker_first = 1h\nbreaker_max = 1h\n")
+        h.wait_for(lambda: h.rows("cases", "list"), 10, "known cases")
+        h.fake.stop()
+        for n in range(20):
+            h.drop_bytes(letter(n), "brev-%02d.txt" % n)
+        h.wait_for(lambda: [r["reason"] for r in h.rows(
+            "list", "--disposition", "deferred")] == ["target_down"] * 20, 20,
+            "all wait")
+        h.fake.start()
+        h.sluse("start-out")
+        h.wait_quiet(20, 20)
+        self.assertEqual(self.problems(h), [])
+        h.check_whole(self)
+
     def test_too_many_tries(self):
         h = self.house(target_keys="retry_limit = 3s\n")
         h.fake.control("POST", "faults", [
@@ -248,14 +287,110 @@ class Silent(Trial):
         self.assertEqual(
             h.query("SELECT uncertain, count(*) FROM delivery"
                     " GROUP BY 1 ORDER BY 1"), [(0, 14), (1, 2)])
+        # What was not begun is no try, and it is told that it was none.
+        self.assertEqual(
+            h.query("SELECT attempts, count(*) FROM delivery"
+                    " GROUP BY 1 ORDER BY 1"), [(0, 14), (1, 2)])
+        back = h.rows("journal", "list", "--kind", "delivery_not_begun")
+        self.assertEqual([e["payload"] for e in back],
+                         [{"target": "arkiv", "attempt": 1}] * 15)
+        said = h.sluse("explain", back[-1]["subject"]).stdout
+        self.assertIn("delivery_not_begun", said)
+        self.assertIn("0 tries", said)
         self.assertEqual(h.fake.control("GET", "faults")[0]["fired"], 2)
         h.fake.control("DELETE", "faults")
         h.sluse("start-out")
-        for row in h.rows("list"):
-            h.sluse("retry", row["id"], "--why", "oppe igjen")
         h.wait_quiet(30, 16)
         self.assertEqual(self.problems(h), [])
         h.check_whole(self)
+
+    def test_one_that_is_busy(self):
+        """What it says of one post is no reason to give out others one at a
+        time."""
+        h = self.house(target_keys="timeout = 120s\n")
+        h.wait_for(lambda: h.rows("cases", "list"), 10, "known cases")
+        h.sluse("stop-out")
+        for n in range(20):
+            h.drop_bytes(letter(n), "brev-%02d.txt" % n)
+        h.wait_for(lambda: h.query("SELECT count(*) FROM delivery")[0][0] ==
+                   20, 20, "in line")
+        h.fake.control("POST", "faults", [
+            {"action": "429", "retry_after": 3600,
+             "match": {"rel": "ny-journalpost"}, "count": 1},
+            {"action": "wait", "match": {"rel": "ny-journalpost"},
+             "count": 1}])
+        h.sluse("start-out")
+        h.wait_for(lambda: [rule["fired"] for rule in h.fake.control(
+            "GET", "faults")] == [1, 1], 20, "one is busy, the next waits")
+        # The place of the first is given to another.
+        h.wait_for(lambda: h.rows("status")[0]["slused"]["targets"][0]
+                   ["inflight"] == 16, 10, "as many as before")
+        h.fake.control("DELETE", "faults")
+        h.wait_for(lambda: len(h.keys_there()) == 19, 20, "the others")
+        self.assertEqual(h.rows("journal", "list", "--kind",
+                                "delivery_not_begun"), [])
+        row, = h.rows("list", "--disposition", "deferred")
+        h.sluse("retry", row["id"], "--why", "den hadde det travelt")
+        h.wait_quiet(20, 20)
+        self.assertEqual(self.problems(h), [])
+        h.check_whole(self)
+
+    @staticmethod
+    def not_begun(h):
+        return h.rows("journal", "list", "--kind", "delivery_not_begun")
+
+    def test_no_word_of_a_person(self):
+        """Where it goes again by itself and comes back, nobody has said so: a
+        person decides if he wants to from then on."""
+        h = self.house(target_keys="timeout = 120s\nbreaker_failures = 1\n"
+                       "breaker_first = 1h\nbreaker_max = 1h\n"
+                       "unknown_checks = 1\n")
+        h.wait_for(lambda: h.rows("cases", "list"), 10, "known cases")
+        lost = [{"action": "reset", "match": {"rel": "ny-journalpost"},
+                 "count": 1}]
+        h.fake.control("POST", "faults", lost)
+        h.drop_bytes(letter(0), "brev-0.txt")
+
+        def target():
+            return h.rows("status")[0]["slused"]["targets"][0]
+        h.wait_for(lambda: target()["paused"], 20, "the breaker opens")
+        # That it is not there is told once nothing more is given out.
+        h.fake.control("DELETE", "faults")
+        h.fake.control("POST", "faults", [
+            {"action": "wait", "match": {"method": "GET"}, "count": 1000}])
+        h.sluse("start-out")
+        h.wait_for(lambda: target()["inflight"], 20, "it is asked for")
+        h.sluse("stop-out")
+        h.fake.control("DELETE", "faults")
+        h.wait_for(lambda: h.query("SELECT uncertain FROM delivery") == [(2,)],
+                   20, "it is not there")
+        h.drop_bytes(letter(1), "brev-1.txt")
+        h.wait_for(lambda: h.query("SELECT count(*) FROM delivery")[0][0] ==
+                   2, 20, "in line")
+        row = self.one(h, "brev-0.txt")
+        h.sluse("retry", row["id"], "--why", "etter den andre")
+        h.wait_for(lambda: h.query(
+            "SELECT count(*) FROM delivery WHERE next_ms <= ?",
+            int(time.time() * 1000))[0][0] == 2, 10, "both are due")
+        h.fake.control("POST", "faults", lost)
+        h.sluse("start-out")
+        h.wait_for(lambda: target()["paused"] and target()["inflight"] == 0,
+                   20, "the other is lost")
+        self.assertEqual([e["subject"] for e in self.not_begun(h)],
+                         [row["id"]])
+        self.assertEqual(
+            h.query("SELECT uncertain, send_again, attempts FROM delivery"
+                    " ORDER BY id"), [(2, 0, 2), (1, 0, 1)])
+        h.stop()
+        with open(os.path.join(h.root, "sluse.conf"), "a",
+                  encoding="utf-8") as file:
+            file.write("unknown_hold = yes\n")
+        h.start()
+        h.sluse("start-out")
+        for name in ("brev-0.txt", "brev-1.txt"):
+            self.until(h, name, 20, disposition="held",
+                       reason="target_unsure")
+        self.assertEqual(h.keys_there(), [])
 
     def test_a_word_of_a_person(self):
         """That it is to be sent again holds until it is sent."""
@@ -288,8 +423,10 @@ class Silent(Trial):
         h.sluse("start-out")
         h.wait_for(paused, 20, "the other hangs")
         h.wait_for(lambda: h.query("SELECT uncertain, send_again FROM delivery"
-                                   " ORDER BY id") == [(1, 1), (1, 0)], 10,
-                   "the word stands")
+                                   " ORDER BY id") == [(2, 1), (1, 0)], 10,
+                   "the word stands, and that it was asked for")
+        self.assertEqual([e["subject"] for e in self.not_begun(h)],
+                         [row["id"]], "it was given away, and came back")
         h.sluse("start-out")
         h.sluse("retry", row["id"], "--why", "oppe igjen")
         self.until(h, "brev-0.txt", 20, disposition="done")

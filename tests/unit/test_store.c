@@ -695,6 +695,69 @@ sending_mends(void)
 	(void)sl_remove_tree(AT_FDCWD, dir);
 }
 
+/* Puts a record, where no file can be written if so; what is logged goes to fd,
+ * which RLIMIT_FSIZE spares: a pipe. */
+static enum sl_rc
+put_where_none_can(struct sl_sending *s, int fd, bool none_can)
+{
+	struct rlimit was, no;
+	int err_fd = dup(STDERR_FILENO);
+	struct sl_err err;
+	enum sl_rc rc;
+
+	(void)getrlimit(RLIMIT_FSIZE, &was);
+	no = was;
+	no.rlim_cur = 0;
+	(void)dup2(fd, STDERR_FILENO);
+	if (none_can)
+		(void)setrlimit(RLIMIT_FSIZE, &no);
+	rc = sl_sending_put(s, 7, &err);
+	(void)setrlimit(RLIMIT_FSIZE, &was);
+	(void)dup2(err_fd, STDERR_FILENO);
+	(void)close(err_fd);
+	return rc;
+}
+
+/* One that can be made anew and then not be written is told of once, and once
+ * that it is over. */
+static void
+sending_says_it_once(void)
+{
+	char dir[] = "/tmp/sluse-store-XXXXXX", path[64], log[4096] = "";
+	int64_t ids[SL_SENDING_MAX];
+	struct sl_sending *s;
+	struct sl_err err;
+	const char *at;
+	unsigned n, lines = 0;
+	bool torn;
+	int i, fd[2];
+
+	CHECK(mkdtemp(dir) != NULL);
+	(void)snprintf(path, sizeof(path), "%s/db", dir);
+	CHECK(mkdir(path, 0700) == 0);
+	CHECK(pipe2(fd, O_CLOEXEC) == 0);
+	(void)signal(SIGXFSZ, SIG_IGN);
+	CHECK(sl_sending_open(dir, 0, &s, ids, &n, &torn, &err) == SL_OK);
+	for (i = 0; i < 3; i++) {
+		CHECK(put_where_none_can(s, fd[1], true) == SL_SKIP);
+		CHECK(sl_sending_committed(s, &err) == SL_OK);
+		CHECK(mended(s) == 0);
+	}
+	for (i = 0; i < 2; i++)
+		CHECK(put_where_none_can(s, fd[1], false) == SL_OK);
+	sl_sending_close(s);
+	(void)close(fd[1]);
+	CHECK(read(fd[0], log, sizeof(log) - 1) > 0);
+	(void)close(fd[0]);
+	for (at = log; (at = strstr(at, "db/sending")) != NULL; at++)
+		lines++;
+	CHECK_MSG(lines == 2 && strstr(log, "cannot be written") != NULL &&
+		      strstr(log, "errno=\"27\"") != NULL &&
+		      strstr(log, "written again") != NULL,
+	    "%s", log);
+	(void)sl_remove_tree(AT_FDCWD, dir);
+}
+
 static void
 delivery_steps(void)
 {
@@ -1093,7 +1156,8 @@ TEST_MAIN({"all_or_nothing", all_or_nothing}, {"replaced", replaced},
     {"sending_file", sending_file},
     {"sending_generations", sending_generations},
     {"sending_cannot_be_made", sending_cannot_be_made},
-    {"sending_mends", sending_mends}, {"walks_nest", walks_nest},
+    {"sending_mends", sending_mends},
+    {"sending_says_it_once", sending_says_it_once}, {"walks_nest", walks_nest},
     {"deadlines_step", deadlines_step}, {"pages_given_up", pages_given_up},
     {"done_cost_nothing", done_cost_nothing}, {"files", files},
     {"orphan_bundles", orphan_bundles},
