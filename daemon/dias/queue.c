@@ -302,7 +302,9 @@ read_how(int source, unsigned flags)
 		return "blank";
 	if (source == SL_PAGE_TEXT)
 		return "tekst";
-	return source == SL_PAGE_OCR ? "ocr" : "ulest";
+	return source == SL_PAGE_OCR && (flags & SL_PAGE_WORDLESS) == 0
+		   ? "ocr"
+		   : "ulest";
 }
 
 static void

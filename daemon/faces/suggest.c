@@ -10,6 +10,7 @@
 #include "../base/clock.h"
 #include "../base/text.h"
 #include "../registry/registry.h"
+#include "../store/faces_query.h"
 #include "../wire/roles.h"
 #include "words.h"
 
@@ -484,8 +485,7 @@ sl_suggest_pages(struct sl_buf *b, unsigned lang, unsigned nth,
     const char *file, const char *words)
 {
 	add_remark(b,
-	    sl_words(
-		lang, "Det Sluse ikke har lest", "What Sluse did not read"),
+	    sl_words(lang, "Uten lest tekst", "Without text that was read"),
 	    nth, file, words);
 }
 
@@ -507,12 +507,19 @@ sl_pages_say(struct sl_buf *b, unsigned lang, unsigned first, unsigned last,
 		sl_buf_printf(
 		    b, "%s %u ", sl_words(lang, "side", "page"), first);
 	else
-		sl_buf_printf(b, "%s %u–%u ", sl_words(lang, "side", "pages"),
+		sl_buf_printf(b, "%s %u–%u ", sl_words(lang, "sidene", "pages"),
 		    first, last);
 	if (*reason == '\0') {
 		sl_buf_add_str(
 		    b, one ? sl_words(lang, "er blank", "is blank")
 			   : sl_words(lang, "er blanke", "are blank"));
+		return;
+	}
+	if (strcmp(reason, SL_FACE_WORDLESS) == 0) {
+		sl_buf_add_str(
+		    b, sl_words(lang, "har noe på seg, men ingen ord ble lest",
+			   one ? "has ink, but no word was read"
+			       : "have ink, but no word was read"));
 		return;
 	}
 	sl_buf_add_str(

@@ -378,8 +378,8 @@ send_beside(struct job *j, uint32_t flags, const char *reason)
 	p->height = (uint32_t)(lying ? j->width : j->height);
 	p->dpi = j->image.dpi;
 	p->rotate = j->task->rotate;
-	p->flags |= (flags & ~SL_PAGE_BLANK) | j->best.page.flags |
-		    (j->retried ? SL_PAGE_RETRIED : 0);
+	p->flags |= (flags & ~(SL_PAGE_BLANK | SL_PAGE_WORDLESS)) |
+		    j->best.page.flags | (j->retried ? SL_PAGE_RETRIED : 0);
 	p->reason = reason;
 	return sl_page_send(j->result_fd, p, SL_SOURCE_OCR, NULL) == SL_OK;
 }
@@ -669,9 +669,10 @@ read_words(struct job *j, const char *reason)
 		return false;
 	if (j->best.words == 0 && j->image.damaged)
 		return send_page(j, SL_PAGE_NONE, 0, reason);
-	/* No words on a page with ink: a drawing, a photograph. It was read,
-	 * there was nothing to find. */
-	return send_page(j, SL_PAGE_OCR, 0, reason);
+	/* No words on a page with ink: a drawing, a photograph, handwriting. It
+	 * was looked at, and what is on it is not known. */
+	return send_page(
+	    j, SL_PAGE_OCR, j->best.words == 0 ? SL_PAGE_WORDLESS : 0, reason);
 }
 
 static bool

@@ -43,8 +43,8 @@ take_told(const struct sl_told *told)
 		sl_ocr_configure(kept.languages);
 }
 
-/* Of all models, also those that the road loads when it needs them. What
- * Tesseract says itself is not for people. */
+/* Of the models that must be there, also the one that the road loads when a
+ * page needs it. What Tesseract says itself is not for people. */
 static int
 check(const char *names)
 {

@@ -236,28 +236,33 @@ found_row(void *arg, const struct sl_found_row *f, struct sl_err *err)
 	return SL_OK;
 }
 
-/* Pages that nobody read: remarks too. */
+/* Pages without text: remarks too. */
 static void
 page_rows(struct sl_store *s, int64_t consignment, json_t *to)
 {
 	struct sl_db *db = sl_store_db(s);
 	const char *reason;
+	bool blank;
 	json_t *o;
 	sqlite3_stmt *st = sl_db_query(db,
-	    "SELECT p.name, g.number + 1, ifnull(g.reason, '') FROM page g"
+	    "SELECT p.name, g.number + 1, ifnull(g.reason, ''), g.flags & ?2"
+	    " FROM page g"
 	    " JOIN part p ON p.id = g.part JOIN source o ON o.id = p.source"
 	    " WHERE o.consignment = ?1"
-	    " AND (g.flags & ?2 <> 0 OR ifnull(g.reason, '') <> '')"
-	    " ORDER BY p.id, g.number LIMIT ?3",
-	    "iii", consignment, (int64_t)SL_PAGE_BLANK, (int64_t)PAGES_MAX);
+	    " AND (g.flags & (?2 | ?3) <> 0 OR ifnull(g.reason, '') <> '')"
+	    " ORDER BY p.id, g.number LIMIT ?4",
+	    "iiii", consignment, (int64_t)SL_PAGE_BLANK,
+	    (int64_t)SL_PAGE_WORDLESS, (int64_t)PAGES_MAX);
 
 	while (sl_db_row(db, st)) {
 		reason = sl_db_text(st, 2);
+		blank = sqlite3_column_int(st, 3) != 0;
 		o = json_object();
 		sl_row_set(o, "file", sl_row_text(sl_db_text(st, 0)));
 		sl_row_set(o, "note",
-		    json_string(
-			*reason != '\0' ? "page_unread" : "page_blank"));
+		    json_string(*reason != '\0' ? "page_unread"
+				: blank		? "page_blank"
+						: "page_wordless"));
 		sl_row_set(o, "detail",
 		    json_sprintf("%d%s%s", sqlite3_column_int(st, 1),
 			*reason != '\0' ? ": " : "", reason));

@@ -69,7 +69,8 @@ sl_page_sum_add(struct sl_page_sum *s, const struct sl_rep_page *p)
 		s->blank++;
 	} else if (p->source == SL_PAGE_TEXT) {
 		s->text++;
-	} else if (p->source == SL_PAGE_OCR) {
+	} else if (p->source == SL_PAGE_OCR &&
+		   (p->flags & SL_PAGE_WORDLESS) == 0) {
 		s->ocr++;
 		s->confidence += c;
 		s->low += c < LOW;

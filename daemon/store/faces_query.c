@@ -223,15 +223,18 @@ sl_face_unread(struct sl_store *s, int64_t consignment, unsigned max,
 {
 	sqlite3_stmt *st = sl_db_query(s->db,
 	    "SELECT file, min(number) + 1, max(number) + 1, reason FROM"
-	    " (SELECT p.id AS part, g.number, ifnull(g.reason, '') AS reason,"
-	    " CASE p.name WHEN '' THEN o.name ELSE p.name END AS file,"
-	    " g.number - row_number() OVER (PARTITION BY p.id,"
-	    " ifnull(g.reason, '') ORDER BY g.number) AS run"
+	    " (SELECT part, number, reason, file, number - row_number() OVER"
+	    " (PARTITION BY part, reason ORDER BY number) AS run FROM"
+	    " (SELECT p.id AS part, g.number,"
+	    " CASE WHEN ifnull(g.reason, '') <> '' THEN g.reason"
+	    " WHEN g.flags & ?3 <> 0 THEN ?5 ELSE '' END AS reason,"
+	    " CASE p.name WHEN '' THEN o.name ELSE p.name END AS file"
 	    " FROM source o JOIN part p ON p.source = o.id"
-	    " JOIN page g ON g.part = p.id WHERE o.consignment = ?1"
-	    " AND (g.flags & ?2 <> 0 OR ifnull(g.reason, '') <> ''))"
-	    " GROUP BY part, reason, run ORDER BY part, min(number) LIMIT ?3",
-	    "iii", consignment, (int64_t)SL_PAGE_BLANK, (int64_t)max);
+	    " JOIN page g ON g.part = p.id WHERE o.consignment = ?1 AND"
+	    " (g.flags & (?2 | ?3) <> 0 OR ifnull(g.reason, '') <> '')))"
+	    " GROUP BY part, reason, run ORDER BY part, min(number) LIMIT ?4",
+	    "iiiis", consignment, (int64_t)SL_PAGE_BLANK,
+	    (int64_t)SL_PAGE_WORDLESS, (int64_t)max, SL_FACE_WORDLESS);
 	struct sl_face_pages p;
 
 	while (sl_db_row(s->db, st)) {

@@ -48,12 +48,13 @@ enum sl_rc sl_face_day(struct sl_store *s, const char *queue, int64_t from,
 int64_t sl_face_last(
     struct sl_store *s, const char *queue, int64_t from, int64_t to);
 
-/* Pages of one file, one after the other, that nobody read for one reason; the
+/* Pages of one file, one after the other, without text for one reason; the
  * string lives for the call. */
+#define SL_FACE_WORDLESS "page_wordless"
 struct sl_face_pages {
 	const char *file;
 	unsigned first, last; /* from 1 */
-	char reason[64]; /* "": blank */
+	char reason[64]; /* "": blank; SL_FACE_WORDLESS: no word was found */
 };
 typedef void sl_face_pages_fn(void *arg, const struct sl_face_pages *p);
 /* At most max of them, file by file. */

@@ -89,6 +89,7 @@ enum sl_page_source {
 #define SL_PAGE_CUT 2u /* text over the limit was left out */
 #define SL_PAGE_RETRIED 4u /* OCR tried again with page detection */
 #define SL_PAGE_BESIDE 8u /* text of the file, then what was recognised */
+#define SL_PAGE_WORDLESS 16u /* there is ink, and no word was recognised */
 
 /* The detail of the note unread_words: "page N: M words ..", both from 1. */
 #define SL_UNSURE_PAGE "page "

@@ -4,6 +4,8 @@ zip, where each range writes a file of its own. Each page must hold its own text
 """
 import base64
 import io
+import math
+import struct
 import unittest
 import zipfile
 import zlib
@@ -52,6 +54,22 @@ def scan(number):
     bits = b"".join(blank + rows + blank)
     return len(rows[0]) * 8, ROWS + 60, bits
 
+
+
+def drawing(width, height):
+    """A PNG of a wave, and not a word."""
+    def chunk(kind, data):
+        return struct.pack(">I", len(data)) + kind + data + \
+            struct.pack(">I", zlib.crc32(kind + data))
+    rows = [bytearray(b"\0" + b"\xff" * width) for _ in range(height)]
+    for x in range(width // 4, width // 2):
+        y = height // 2 + int(40 * math.sin(x / 14))
+        for row in rows[y:y + 3]:
+            row[x:x + 3] = b"\0\0\0"
+    return b"\x89PNG\r\n\x1a\n" + b"".join((
+        chunk(b"IHDR", struct.pack(">IIBBBBB", width, height, 8, 0, 0, 0, 0)),
+        chunk(b"pHYs", struct.pack(">IIB", 5906, 5906, 1)),
+        chunk(b"IDAT", zlib.compress(b"".join(rows))), chunk(b"IEND", b"")))
 
 
 def pdf(pages):
@@ -114,6 +132,30 @@ class Pages(unittest.TestCase):
             "SELECT g.text FROM page g JOIN part p ON p.id = g.part"
             " WHERE p.number = ? ORDER BY g.number", part)]
 
+    def test_wordless(self):
+        """What is on a page in which no word was found is not known, and that
+        is said: in explain, to who settles it, and in the reports."""
+        h = House()
+        self.addCleanup(h.close)
+        h.drop_bytes(drawing(1240, 1754), "strek.png")
+        h.wait_quiet(60, 1)
+        row, = h.rows("list")
+        told, = h.rows("explain", row["id"])
+        self.assertIn(("page_wordless", "1"), [
+            (n["note"], n["detail"]) for n in told["notes"]])
+        self.assertEqual(row["disposition"], "held")
+        held = os.path.join(os.path.dirname(h.inbox()), "Må avklares",
+                            row["reception"] + ".1", "Forslag.html")
+        h.wait_for(lambda: os.path.exists(held), 20, "the page")
+        with open(held, encoding="utf-8") as file:
+            self.assertIn("strek.png: side 1 har noe på seg, men ingen ord ble "
+                          "lest", file.read())
+        total = [r for r in h.rows("report", "lesekvalitet")
+                 if r.get("pages") == 1][0]
+        self.assertEqual((total["ocr"], total["unread"], total["blank"]),
+                         (0, 1, 0))
+        h.check_whole(self)
+
     def test_no_ocr(self):
         """None is wanted: no model is loaded, and what is a picture waits for
         a person."""
@@ -142,7 +184,7 @@ class Pages(unittest.TestCase):
                             "Forslag.html")
         h.wait_for(lambda: os.path.exists(held), 20, "the page")
         with open(held, encoding="utf-8") as file:
-            self.assertIn("02-nabovarsel.tif: side 1–3 er ikke lest: Dokumentet "
+            self.assertIn("02-nabovarsel.tif: sidene 1–3 er ikke lest: Dokumentet "
                           "har flere sider enn det leses", file.read())
         pid = h.pids("sluse-ocr")[0][1]
         with open("/proc/%d/status" % pid, encoding="ascii") as file:

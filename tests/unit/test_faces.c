@@ -1041,9 +1041,12 @@ unread_pages(void)
 		uint8_t flags;
 		const char *reason;
 	} pages[] = {{0, 0, ""}, {1, SL_PAGE_BLANK, ""}, {2, SL_PAGE_BLANK, ""},
-	    {3, 0, "limit_pages"}, {4, SL_PAGE_BLANK, ""}, {5, 0, "new_one"}};
+	    {3, 0, "limit_pages"}, {4, SL_PAGE_BLANK, ""}, {5, 0, "new_one"},
+	    {6, SL_PAGE_WORDLESS, ""}, {7, SL_PAGE_WORDLESS, ""}};
 	static const char *const has[] = {
-	    "<li>brev.pdf: side 2–3 er blanke</li>",
+	    "<li>brev.pdf: sidene 2–3 er blanke</li>",
+	    "<li>brev.pdf: sidene 7–8 har noe på seg, men ingen ord ble lest"
+	    "</li>",
 	    "<li>brev.pdf: side 4 er ikke lest: Dokumentet har flere sider enn "
 	    "det leses</li>",
 	    "<li>brev.pdf: side 5 er blank</li>",
