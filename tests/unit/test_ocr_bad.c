@@ -375,8 +375,8 @@ faint_is_not_blank(void)
 		    3, 3, PIX_CLR, NULL, 0, 0);
 	run_packed(pix, IFF_PNG, bare);
 	CHECK(got.pages == 1 && (got.page.flags & SL_PAGE_BLANK) == 0);
-	CHECK_MSG((got.page.words == 0) ==
-		      ((got.page.flags & SL_PAGE_WORDLESS) != 0),
+	CHECK_MSG(
+	    (got.page.words == 0) == ((got.page.flags & SL_PAGE_WORDLESS) != 0),
 	    "%u words", got.page.words);
 	CHECK(got.page.words == 0 && got.reason[0] == '\0');
 	pixDestroy(&pix);
