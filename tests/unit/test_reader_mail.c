@@ -113,7 +113,8 @@ labels(void)
 }
 
 /* Of a body in a set that only its message names, the part says the same as the
- * page; of others, and of files, it is as it stood. */
+ * page; of others, of HTML that names its set, and of files, it is as it stood.
+ */
 static void
 bodies(void)
 {
@@ -123,7 +124,12 @@ bodies(void)
 	    {"text/plain; charset=koi8-r", "\xDB\xCF\xD3\xD4", "шост"},
 	    {"text/html; charset=koi8-r", "<p>\xDB\xCF", "<p>шо"},
 	    {"text/html", "<meta charset=koi8-r><p>\xDB",
-		"<meta charset=koi8-r><p>ш"},
+		"<meta charset=koi8-r><p>\xDB"},
+	    {"text/html; charset=windows-1251",
+		"<meta charset=windows-1251><p>\xF8",
+		"<meta charset=windows-1251><p>\xF8"},
+	    {"text/html; charset=koi8-r", "<meta charset=utf-8><p>\xDB",
+		"<meta charset=utf-8><p>ш"},
 	    {"text/plain; charset=macintosh", "bl\x8C", "bl\x8C"},
 	    {"text/plain; charset=ns_4551-1", "bl}", "blå"},
 	    {"text/plain; charset=iso-8859-1", "bl\xE5 b\xE6r",

@@ -71,13 +71,25 @@ part_bytes(GMimeObject *o, size_t max)
 	return b.a;
 }
 
+/* Does a page say itself what it is written in? One that says UTF-8 is right
+ * once it is that. */
+static bool
+says_set(const GByteArray *a)
+{
+	size_t len;
+	const char *s = html_charset((const char *)a->data, a->len, &len);
+
+	return s && charset_by_name(s, len) != CHARSET_UTF8;
+}
+
 char *
-mail_part_text(GMimeObject *o, bool html, size_t *n, enum mail_set *ret_set)
+mail_part_text(GMimeObject *o, bool html, size_t *n, struct mail_said *ret)
 {
 	GByteArray *a = part_bytes(o, BODY_MAX);
 	const char *label =
 	    g_mime_object_get_content_type_parameter(o, "charset");
 	enum charset cs, declared = CHARSET_NONE;
+	struct mail_said said = {.set = MAIL_SET_SHOWS};
 	char *out = NULL;
 	bool doubtful, told = false, unknown = false;
 	size_t len;
@@ -89,13 +101,11 @@ mail_part_text(GMimeObject *o, bool html, size_t *n, enum mail_set *ret_set)
 	if (label && len)
 		declared = charset_by_name(label, len);
 	cs = charset_of(a->data, a->len, &doubtful);
-	if (label && len && len < 60 && declared == CHARSET_NONE) {
-		char name[64];
-
-		memcpy(name, label, len);
-		name[len] = 0;
-		told = charset_iconv(g_mime_charset_iconv_name(name), a->data,
-			   a->len, BODY_MAX * 2, &out, n) == 0;
+	if (label && len && len < sizeof(said.label) &&
+	    declared == CHARSET_NONE) {
+		memcpy(said.label, label, len);
+		told = charset_iconv(g_mime_charset_iconv_name(said.label),
+			   a->data, a->len, BODY_MAX * 2, &out, n) == 0;
 		unknown = !told && cs != CHARSET_ASCII && cs != CHARSET_UTF8;
 	}
 	/* a wrong label is common: UTF-8 speaks for itself, the rest is told
@@ -111,10 +121,12 @@ mail_part_text(GMimeObject *o, bool html, size_t *n, enum mail_set *ret_set)
 		out = malloc((size_t)a->len * 3 + 4);
 		*n = out ? charset_decode(cs, a->data, a->len, out) : 0;
 	}
-	if (ret_set)
-		*ret_set = unknown			      ? MAIL_SET_UNKNOWN
-			   : told && out && a->len < BODY_MAX ? MAIL_SET_TOLD
-							      : MAIL_SET_SHOWS;
+	if (unknown)
+		said.set = MAIL_SET_UNKNOWN;
+	else if (told && out && a->len < BODY_MAX && !(html && says_set(a)))
+		said.set = MAIL_SET_TOLD;
+	if (ret)
+		*ret = said;
 	g_byte_array_unref(a);
 	return out;
 }
@@ -375,7 +387,7 @@ settle_roles(struct sluse_doc *d)
 
 	for (i = 0; i < leaves; i++) {
 		struct leaf *l = &g_array_index(d->leaves, struct leaf, i);
-		enum mail_set set;
+		struct mail_said said;
 		char *text;
 		bool html;
 
@@ -383,8 +395,8 @@ settle_roles(struct sluse_doc *d)
 		if (l->role != SLUSE_PART_BODY || bodies > 20)
 			continue;
 		html = mail_is_type(l->o, "text", "html");
-		text = mail_part_text(l->o, html, &n, &set);
-		if (set == MAIL_SET_UNKNOWN)
+		text = mail_part_text(l->o, html, &n, &said);
+		if (said.set == MAIL_SET_UNKNOWN)
 			keep_charset(d, l->o);
 		if (!html && d->uu_left)
 			find_uu(d, l->o); /* may move the leaves */
