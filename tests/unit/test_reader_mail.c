@@ -325,6 +325,8 @@ notes(void)
 	    {"text/plain; charset=x-nonsense\n\nbl\xE5",
 		"mail_charset x-nonsense"},
 	    {"text/plain; charset=\"<b>\"\n\nbl\xE5", "mail_charset ?"},
+	    {"text/html\n\n<meta charset=x-nonsense>bl\xE5",
+		"mail_charset x-nonsense"},
 	    {"multipart/signed; boundary=b\n\n--b\n\nx\n--b--", "mail_signed"},
 	    {"multipart/encrypted; boundary=b\n\n--b\n\nx\n--b--",
 		"mail_encrypted"},

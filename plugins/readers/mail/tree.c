@@ -342,10 +342,9 @@ walk(struct sluse_doc *d, GMimeObject *o, unsigned depth, bool alternative)
 
 /* Only a name that is one is told. */
 static void
-keep_charset(struct sluse_doc *d, GMimeObject *o)
+keep_charset(struct sluse_doc *d, const char *s)
 {
-	const char *s = g_mime_object_get_content_type_parameter(o, "charset");
-	size_t n = s ? strlen(s) : 0;
+	size_t n = strlen(s);
 
 	for (size_t i = 0; i < n; i++)
 		if (!g_ascii_isalnum(s[i]) && !strchr("-_.:+", s[i]))
@@ -397,7 +396,7 @@ settle_roles(struct sluse_doc *d)
 		html = mail_is_type(l->o, "text", "html");
 		text = mail_part_text(l->o, html, &n, &said);
 		if (said.set == MAIL_SET_UNKNOWN)
-			keep_charset(d, l->o);
+			keep_charset(d, said.label);
 		if (!html && d->uu_left)
 			find_uu(d, l->o); /* may move the leaves */
 		if (text && html)
