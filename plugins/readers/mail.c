@@ -195,7 +195,7 @@ page_bodies(struct sluse_doc *d, GString *page)
 		if (text && html)
 			n = html_to_text(text, n);
 		else if (text)
-			n = uu_cut(text, n);
+			n = uu_cut(text, n, l->files);
 		if (text && n) {
 			g_string_append_c(page, '\n');
 			g_string_append_len(page, text, (gssize)n);

@@ -289,6 +289,22 @@ uuencoded(void)
 	CHECK(d->k.count == 3);
 	CHECK(strstr(d->k.text, "Vedlegg: a, b\n"));
 	CHECK(strstr(d->k.text, "\nHei\nog\nslutt\n"));
+	CHECK(!strstr(d->k.log, "mail_truncated"));
+	read_free(d);
+	/* one that is cut off is no attachment, and stays where it was */
+	d = RD(HEAD "\nHei\nbegin 644 a\n#2&5I\n`\nend\n"
+		    "og\nbegin 644 b\n#2&5I\n\nHILSEN KARI\n");
+	CHECK(d->k.count == 2);
+	CHECK(strstr(d->k.text, "Vedlegg: a\n"));
+	CHECK(strstr(
+	    d->k.text, "\nHei\nog\nbegin 644 b\n#2&5I\n\nHILSEN KARI\n"));
+	CHECK(strstr(d->k.log, "note mail_truncated \n"));
+	read_free(d);
+	/* a mail of one named text has it for its body, and looks into none */
+	d = RD(HEAD "Content-Disposition: attachment; filename=a.txt\n"
+		    "\nbegin 644 b\n#2&5I\n`\nend\n");
+	CHECK(d->k.count == 1);
+	CHECK(strstr(d->k.text, "\nbegin 644 b\n#2&5I\n`\nend\n"));
 	read_free(d);
 }
 

@@ -19,6 +19,7 @@ struct leaf {
 	bool inside; /* of a signed envelope: not of the file's own bytes */
 	GByteArray *text; /* the body that the file lies in, else NULL */
 	struct uu_file uu; /* points into text */
+	unsigned files; /* of a body: how many of those became leaves */
 };
 
 struct sluse_doc {

@@ -354,23 +354,29 @@ keep_charset(struct sluse_doc *d, const char *s)
 		    n && n < sizeof(d->charset) ? s : "?", sizeof(d->charset));
 }
 
-/* Files that lie uuencoded in a body become leaves behind all others. */
+/* Files that lie uuencoded in body i become leaves behind all others; one that
+ * is cut off is none. */
 static void
-find_uu(struct sluse_doc *d, GMimeObject *o)
+find_uu(struct sluse_doc *d, unsigned i)
 {
+	GMimeObject *o = g_array_index(d->leaves, struct leaf, i).o;
 	GByteArray *a = part_bytes(o, d->uu_left);
 	const char *s = (const char *)a->data, *end = s + a->len;
 	struct leaf l = {.o = o, .role = SLUSE_PART_ATTACHMENT, .text = a};
-	unsigned before = d->leaves->len;
+	unsigned files = 0;
 
-	for (; a->len && uu_find(s, (size_t)(end - s), &l.uu) && !l.uu.cut &&
-	       d->leaves->len < LEAVES_MAX;
-	     s = l.uu.end) {
+	for (; a->len && uu_find(s, (size_t)(end - s), &l.uu); s = l.uu.end) {
+		d->truncated = d->truncated || l.uu.cut;
+		d->too_deep = d->too_deep || d->leaves->len >= LEAVES_MAX;
+		if (l.uu.cut || d->leaves->len >= LEAVES_MAX)
+			break;
 		(void)g_byte_array_ref(a);
 		g_array_append_val(d->leaves, l);
+		files++;
 	}
-	if (d->leaves->len > before)
+	if (files > 0)
 		d->uu_left -= a->len;
+	g_array_index(d->leaves, struct leaf, i).files = files;
 	g_byte_array_unref(a);
 }
 
@@ -398,7 +404,7 @@ settle_roles(struct sluse_doc *d)
 		if (said.set == MAIL_SET_UNKNOWN)
 			keep_charset(d, said.label);
 		if (!html && d->uu_left)
-			find_uu(d, l->o); /* may move the leaves */
+			find_uu(d, i); /* may move the leaves */
 		if (text && html)
 			mailtext_cids(cids, text, n);
 		else if (text)
