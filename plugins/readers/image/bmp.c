@@ -4,7 +4,8 @@
  * neither RLE, masks nor OS/2.
  *
  * SECURITY: what the head says is checked by bmp_parse() against the file; RLE
- * is checked byte by byte, and what it leaves out stays paper.
+ * is checked byte by byte once its picture is known to be small enough, and
+ * what it leaves out stays paper.
  */
 #include "image.h"
 #include "numbers.h"
@@ -344,13 +345,15 @@ is_whole(const struct bmp *m)
 }
 
 int
-head_bmp(const uint8_t *b, size_t n, struct head *ret)
+head_bmp(const uint8_t *b, size_t n, uint64_t pixels_max, struct head *ret)
 {
 	struct bmp m;
 	int rc = bmp_parse(b, n, &m);
 
 	if (rc != SLUSE_READ_OK)
 		return rc;
+	if ((uint64_t)m.w * m.h > pixels_max)
+		return SLUSE_READ_LIMIT;
 	if (!is_whole(&m))
 		return SLUSE_READ_INCOMPLETE;
 	ret->width = m.w;
