@@ -673,6 +673,14 @@ bmp_packed(void)
 	/* too large, and not walked to see where it ends */
 	CHECK(open_rle(INT32_MAX, INT32_MAX, "\377\0", 2) == SLUSE_READ_LIMIT);
 	CHECK(open_rle(20000, 20000, "\377\0", 2) == SLUSE_READ_LIMIT);
+	/* all pixels are there; what would make their number even is not */
+	CHECK(open_rle(3, 1, "\0\3abc", 5) == SLUSE_READ_OK);
+	rh_close(&h);
+	CHECK(open_rle(3, 1, "\0\3ab", 4) == SLUSE_READ_INCOMPLETE);
+	CHECK(open_rle(3, 2, "\0\3abc", 5) == SLUSE_READ_INCOMPLETE);
+	CHECK(open_rle(3, 2, "\0\3abc\0\0\0\0\3abc", 13) == SLUSE_READ_OK);
+	CHECK(rh_page(&h, 0) == SLUSE_READ_OK);
+	rh_close(&h);
 }
 
 static void

@@ -302,10 +302,11 @@ escape(struct pen *p, const uint8_t *b, size_t n, bool *ret_ended)
 		p->y += b[3];
 		return 4;
 	default:
-		bytes += bytes & 1;
 		if (bytes > n - 2)
 			return 0;
 		draw_some(p, b + 2, b[1], false);
+		if (bytes < n - 2) /* the last may lack what makes it even */
+			bytes += bytes & 1;
 		return bytes + 2;
 	}
 }
