@@ -1,6 +1,7 @@
 /*
  * The mail reader: parts, names, bodies, fields, what is broken or hostile.
  */
+#include <dlfcn.h>
 #include <strings.h>
 #include <sys/resource.h>
 #include <sys/wait.h>
@@ -448,6 +449,51 @@ hostile(void)
 	CHECK(ends_with(wide, "", 0, "", 0, 0, 1));
 }
 
+/* GMime's, for all who call it: how often. */
+static unsigned opens;
+void *g_mime_iconv_open(const char *to, const char *from);
+
+__attribute__((visibility("default"))) void *
+g_mime_iconv_open(const char *to, const char *from)
+{
+	void *gmime = dlopen("libgmime-3.0.so.0", RTLD_LAZY | RTLD_NOLOAD);
+	void *p = dlsym(gmime, "g_mime_iconv_open");
+	void *(*real)(const char *, const char *);
+
+	memcpy(&real, &p, sizeof(real));
+	dlclose(gmime);
+	opens++;
+	return real(to, from);
+}
+
+static unsigned
+opens_for(unsigned words)
+{
+	static char mail[40000];
+	size_t n = (size_t)snprintf(mail, sizeof(mail), "Subject: a");
+	unsigned before;
+
+	for (unsigned i = 0; i < words; i++)
+		n += (size_t)snprintf(
+		    mail + n, sizeof(mail) - n, "=?iso-8859-1?q?a?=");
+	n += (size_t)snprintf(mail + n, sizeof(mail) - n, "\n\nx");
+	before = opens;
+	read_free(rd(mail, n));
+	return opens - before;
+}
+
+/* Words of one label take no more converters for being many. */
+static void
+converters(void)
+{
+	unsigned few;
+
+	read_free(RD(HEAD "\nx"));
+	few = opens_for(10);
+	CHECK(few > 0);
+	CHECK(opens_for(1000) == few);
+}
+
 /* After warm no file may be opened; every set of the table still reads. */
 static void
 locked(void)
@@ -498,4 +544,4 @@ locked(void)
 TEST_MAIN({"fields", fields}, {"labels", labels}, {"bodies", bodies},
     {"roles", roles}, {"inner_mail", inner_mail}, {"names", names},
     {"last_line", last_line}, {"uuencoded", uuencoded}, {"notes", notes},
-    {"hostile", hostile}, {"locked", locked})
+    {"hostile", hostile}, {"converters", converters}, {"locked", locked})
