@@ -40,7 +40,8 @@ rooms_test_reader_package := read wire base
 libs_test_reader_package = $(libs_iconv) -lcrypto
 deps_test_reader_office := $(B)/plugins/readers/office.so
 rooms_test_reader_mail := read wire base
-libs_test_reader_mail = $(libs_iconv) -lcrypto
+libs_test_reader_mail = $(libs_iconv) -lcrypto \
+	-Wl,--export-dynamic-symbol=g_mime_iconv_open
 deps_test_reader_outlook := $(B)/plugins/readers/outlook.so \
 	$(B)/plugins/readers/mbox.so
 rooms_test_reader_outlook := read wire base

@@ -139,7 +139,8 @@ read_head(struct sluse_doc *d)
 		return head_gif(
 		    b, d->length, d->host->limits->pixels_max, &d->head);
 	case KIND_BMP:
-		return head_bmp(b, d->length, &d->head);
+		return head_bmp(
+		    b, d->length, d->host->limits->pixels_max, &d->head);
 	case KIND_WEBP:
 		return head_webp(b, d->length, &d->head);
 	case KIND_JP2:

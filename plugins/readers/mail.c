@@ -195,7 +195,7 @@ page_bodies(struct sluse_doc *d, GString *page)
 		if (text && html)
 			n = html_to_text(text, n);
 		else if (text)
-			n = uu_cut(text, n);
+			n = uu_cut(text, n, l->files);
 		if (text && n) {
 			g_string_append_c(page, '\n');
 			g_string_append_len(page, text, (gssize)n);
@@ -309,18 +309,18 @@ send_inner(struct out *o, struct leaf *l)
 static bool
 send_told(struct out *o, struct leaf *l)
 {
-	enum mail_set set;
+	struct mail_said said;
 	char *text;
 	size_t n;
 
 	if (l->role != SLUSE_PART_BODY || !mail_is_type(l->o, "text", "*"))
 		return false;
 	text =
-	    mail_part_text(l->o, mail_is_type(l->o, "text", "html"), &n, &set);
-	if (set == MAIL_SET_TOLD)
+	    mail_part_text(l->o, mail_is_type(l->o, "text", "html"), &n, &said);
+	if (said.set == MAIL_SET_TOLD)
 		(void)into_part(o, text, n);
 	free(text);
-	return set == MAIL_SET_TOLD;
+	return said.set == MAIL_SET_TOLD;
 }
 
 static int

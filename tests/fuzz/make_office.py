@@ -517,8 +517,9 @@ def rc4(key):
         yield s[(s[i] + s[j]) & 255]
 
 
-def xls_closed(word, bits=0, version=2, verified=True):
-    """bits: of CryptoAPI; 0: the older way, of Excel 97."""
+def xls_closed(word, bits=0, version=2, verified=True, times=1):
+    """bits: of CryptoAPI; 0: the older way, of Excel 97. times: how often the
+    record stands there that says so."""
     salt, verifier = made("salt", 16), made("verifier", 16)
     text, name = word.encode("utf-16-le"), "sha1" if bits else "md5"
 
@@ -546,7 +547,8 @@ def xls_closed(word, bits=0, version=2, verified=True):
     else:
         said = struct.pack("<HHH", 1, 1, 1) + salt + b"".join(shut)
     # What follows lies beyond the first block.
-    data = bytearray(xls_stream(rec(0x2F, said) + rec(0x1234, bytes(1500))))
+    data = bytearray(
+        xls_stream(rec(0x2F, said) * times + rec(0x1234, bytes(1500))))
     key = [b for n in range(len(data) // 1024 + 1)
            for b, _ in zip(block(n), range(1024))]
     at, begun = 0, False
@@ -568,6 +570,7 @@ def xls_locked():
     yield "laast-128.xls", xls_closed("påskeegg", 128, 4)
     yield "laast-uenig.xls", xls_closed("påskeegg", verified=False)
     yield "bare-lest.xls", xls_closed("VelvetSweatshop")
+    yield "bare-lest-to.xls", xls_closed("VelvetSweatshop", times=2)
 
 
 URN = "urn:oasis:names:tc:opendocument:xmlns:manifest:1.0"

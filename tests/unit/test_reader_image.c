@@ -652,6 +652,37 @@ other_kinds(void)
 	CHECK(rh_open(&h, "", 0, "image/png") == SLUSE_READ_UNSUPPORTED);
 }
 
+/* A BMP in RLE8 without colours of its own. */
+static int
+open_rle(int32_t w, int32_t hgt, const char *packed, size_t n)
+{
+	s.n = 0;
+	rh_append(&s, "BM\0\0\0\0\0\0\0\0\66\0\0\0\50\0\0\0", 18);
+	rh_append(&s, &w, 4);
+	rh_append(&s, &hgt, 4);
+	rh_append(&s, "\1\0\10\0\1\0\0", 8);
+	while (s.n < 54)
+		rh_append(&s, "", 1);
+	rh_append(&s, packed, n);
+	return open_made();
+}
+
+static void
+bmp_packed(void)
+{
+	/* too large, and not walked to see where it ends */
+	CHECK(open_rle(INT32_MAX, INT32_MAX, "\377\0", 2) == SLUSE_READ_LIMIT);
+	CHECK(open_rle(20000, 20000, "\377\0", 2) == SLUSE_READ_LIMIT);
+	/* all pixels are there; what would make their number even is not */
+	CHECK(open_rle(3, 1, "\0\3abc", 5) == SLUSE_READ_OK);
+	rh_close(&h);
+	CHECK(open_rle(3, 1, "\0\3ab", 4) == SLUSE_READ_INCOMPLETE);
+	CHECK(open_rle(3, 2, "\0\3abc", 5) == SLUSE_READ_INCOMPLETE);
+	CHECK(open_rle(3, 2, "\0\3abc\0\0\0\0\3abc", 13) == SLUSE_READ_OK);
+	CHECK(rh_page(&h, 0) == SLUSE_READ_OK);
+	rh_close(&h);
+}
+
 static void
 failing_reads(void)
 {
@@ -713,6 +744,7 @@ static const struct test_case cases[] = {
     {"image: tiff hostile", tiff_hostile},
     {"image: tiff truncated", tiff_truncated},
     {"image: gif, bmp, webp", other_kinds},
+    {"image: bmp packed", bmp_packed},
     {"image: failing reads", failing_reads},
     {"image: flipped bytes", flipped},
 };

@@ -1,6 +1,7 @@
 /*
  * The mail reader: parts, names, bodies, fields, what is broken or hostile.
  */
+#include <dlfcn.h>
 #include <strings.h>
 #include <sys/resource.h>
 #include <sys/wait.h>
@@ -113,7 +114,8 @@ labels(void)
 }
 
 /* Of a body in a set that only its message names, the part says the same as the
- * page; of others, and of files, it is as it stood. */
+ * page; of others, of HTML that names its set, and of files, it is as it stood.
+ */
 static void
 bodies(void)
 {
@@ -123,7 +125,12 @@ bodies(void)
 	    {"text/plain; charset=koi8-r", "\xDB\xCF\xD3\xD4", "шост"},
 	    {"text/html; charset=koi8-r", "<p>\xDB\xCF", "<p>шо"},
 	    {"text/html", "<meta charset=koi8-r><p>\xDB",
-		"<meta charset=koi8-r><p>ш"},
+		"<meta charset=koi8-r><p>\xDB"},
+	    {"text/html; charset=windows-1251",
+		"<meta charset=windows-1251><p>\xF8",
+		"<meta charset=windows-1251><p>\xF8"},
+	    {"text/html; charset=koi8-r", "<meta charset=utf-8><p>\xDB",
+		"<meta charset=utf-8><p>ш"},
 	    {"text/plain; charset=macintosh", "bl\x8C", "bl\x8C"},
 	    {"text/plain; charset=ns_4551-1", "bl}", "blå"},
 	    {"text/plain; charset=iso-8859-1", "bl\xE5 b\xE6r",
@@ -283,6 +290,22 @@ uuencoded(void)
 	CHECK(d->k.count == 3);
 	CHECK(strstr(d->k.text, "Vedlegg: a, b\n"));
 	CHECK(strstr(d->k.text, "\nHei\nog\nslutt\n"));
+	CHECK(!strstr(d->k.log, "mail_truncated"));
+	read_free(d);
+	/* one that is cut off is no attachment, and stays where it was */
+	d = RD(HEAD "\nHei\nbegin 644 a\n#2&5I\n`\nend\n"
+		    "og\nbegin 644 b\n#2&5I\n\nHILSEN KARI\n");
+	CHECK(d->k.count == 2);
+	CHECK(strstr(d->k.text, "Vedlegg: a\n"));
+	CHECK(strstr(
+	    d->k.text, "\nHei\nog\nbegin 644 b\n#2&5I\n\nHILSEN KARI\n"));
+	CHECK(strstr(d->k.log, "note mail_truncated \n"));
+	read_free(d);
+	/* a mail of one named text has it for its body, and looks into none */
+	d = RD(HEAD "Content-Disposition: attachment; filename=a.txt\n"
+		    "\nbegin 644 b\n#2&5I\n`\nend\n");
+	CHECK(d->k.count == 1);
+	CHECK(strstr(d->k.text, "\nbegin 644 b\n#2&5I\n`\nend\n"));
 	read_free(d);
 }
 
@@ -319,6 +342,8 @@ notes(void)
 	    {"text/plain; charset=x-nonsense\n\nbl\xE5",
 		"mail_charset x-nonsense"},
 	    {"text/plain; charset=\"<b>\"\n\nbl\xE5", "mail_charset ?"},
+	    {"text/html\n\n<meta charset=x-nonsense>bl\xE5",
+		"mail_charset x-nonsense"},
 	    {"multipart/signed; boundary=b\n\n--b\n\nx\n--b--", "mail_signed"},
 	    {"multipart/encrypted; boundary=b\n\n--b\n\nx\n--b--",
 		"mail_encrypted"},
@@ -424,6 +449,51 @@ hostile(void)
 	CHECK(ends_with(wide, "", 0, "", 0, 0, 1));
 }
 
+/* GMime's, for all who call it: how often. */
+static unsigned opens;
+void *g_mime_iconv_open(const char *to, const char *from);
+
+__attribute__((visibility("default"))) void *
+g_mime_iconv_open(const char *to, const char *from)
+{
+	void *gmime = dlopen("libgmime-3.0.so.0", RTLD_LAZY | RTLD_NOLOAD);
+	void *p = dlsym(gmime, "g_mime_iconv_open");
+	void *(*real)(const char *, const char *);
+
+	memcpy(&real, &p, sizeof(real));
+	dlclose(gmime);
+	opens++;
+	return real(to, from);
+}
+
+static unsigned
+opens_for(unsigned words)
+{
+	static char mail[40000];
+	size_t n = (size_t)snprintf(mail, sizeof(mail), "Subject: a");
+	unsigned before;
+
+	for (unsigned i = 0; i < words; i++)
+		n += (size_t)snprintf(
+		    mail + n, sizeof(mail) - n, "=?iso-8859-1?q?a?=");
+	n += (size_t)snprintf(mail + n, sizeof(mail) - n, "\n\nx");
+	before = opens;
+	read_free(rd(mail, n));
+	return opens - before;
+}
+
+/* Words of one label take no more converters for being many. */
+static void
+converters(void)
+{
+	unsigned few;
+
+	read_free(RD(HEAD "\nx"));
+	few = opens_for(10);
+	CHECK(few > 0);
+	CHECK(opens_for(1000) == few);
+}
+
 /* After warm no file may be opened; every set of the table still reads. */
 static void
 locked(void)
@@ -474,4 +544,4 @@ locked(void)
 TEST_MAIN({"fields", fields}, {"labels", labels}, {"bodies", bodies},
     {"roles", roles}, {"inner_mail", inner_mail}, {"names", names},
     {"last_line", last_line}, {"uuencoded", uuencoded}, {"notes", notes},
-    {"hostile", hostile}, {"locked", locked})
+    {"hostile", hostile}, {"converters", converters}, {"locked", locked})

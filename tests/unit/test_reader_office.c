@@ -267,6 +267,11 @@ locked_xls(void)
 	d = rd("bare-lest.xls", 0);
 	CHECK(strstr(d->k.text, WORDS) != NULL);
 	read_free(d);
+	/* What is open is not closed again by a second lock. */
+	d = rd("bare-lest-to.xls", 0);
+	CHECK(strstr(d->k.text, WORDS) != NULL);
+	CHECK(strstr(d->k.log, "note part_damaged") != NULL);
+	read_free(d);
 	/* The right one, and what it verifies with is another. */
 	mock_passwords[0] = "påskeegg";
 	d = rd("laast-uenig.xls", 0);

@@ -4,7 +4,8 @@
  * neither RLE, masks nor OS/2.
  *
  * SECURITY: what the head says is checked by bmp_parse() against the file; RLE
- * is checked byte by byte, and what it leaves out stays paper.
+ * is checked byte by byte once its picture is known to be small enough, and
+ * what it leaves out stays paper.
  */
 #include "image.h"
 #include "numbers.h"
@@ -301,10 +302,11 @@ escape(struct pen *p, const uint8_t *b, size_t n, bool *ret_ended)
 		p->y += b[3];
 		return 4;
 	default:
-		bytes += bytes & 1;
 		if (bytes > n - 2)
 			return 0;
 		draw_some(p, b + 2, b[1], false);
+		if (bytes < n - 2) /* the last may lack what makes it even */
+			bytes += bytes & 1;
 		return bytes + 2;
 	}
 }
@@ -344,13 +346,15 @@ is_whole(const struct bmp *m)
 }
 
 int
-head_bmp(const uint8_t *b, size_t n, struct head *ret)
+head_bmp(const uint8_t *b, size_t n, uint64_t pixels_max, struct head *ret)
 {
 	struct bmp m;
 	int rc = bmp_parse(b, n, &m);
 
 	if (rc != SLUSE_READ_OK)
 		return rc;
+	if ((uint64_t)m.w * m.h > pixels_max)
+		return SLUSE_READ_LIMIT;
 	if (!is_whole(&m))
 		return SLUSE_READ_INCOMPLETE;
 	ret->width = m.w;

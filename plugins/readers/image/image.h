@@ -57,7 +57,8 @@ on_paper(int r, int g, int b, int alpha)
 int head_jpeg(const uint8_t *b, size_t n, struct head *ret);
 int head_png(const uint8_t *b, size_t n, struct head *ret);
 int head_gif(const uint8_t *b, size_t n, uint64_t pixels_max, struct head *ret);
-int head_bmp(const uint8_t *b, size_t n, struct head *ret); /* bmp.c */
+/* bmp.c */
+int head_bmp(const uint8_t *b, size_t n, uint64_t pixels_max, struct head *ret);
 int head_jp2(const uint8_t *b, size_t n, struct head *ret); /* jp2.c */
 int head_webp(const uint8_t *b, size_t n, struct head *ret);
 /* What Exif (from its TIFF header on) says of turning and resolution. */

@@ -7,12 +7,21 @@
 #include "mailtext.h"
 
 #define LABEL_MAX 40
+#define LABELS_MAX 16u /* of one header that are looked up */
 
 /* =?label?encoding?text?= */
 struct word {
 	const char *label, *text, *end;
 	size_t label_n, text_n; /* a label without its language, "*no" */
 	char encoding;
+};
+
+/* The labels of a header and what is_doubtful() said of them, so that a
+ * converter is opened once for each and not for every word. */
+struct labels {
+	struct word of[LABELS_MAX];
+	bool doubtful[LABELS_MAX];
+	unsigned n;
 };
 
 /* p stands at "=?". */
@@ -42,16 +51,13 @@ is(const struct word *w, const char *label)
 	       g_ascii_strncasecmp(w->label, label, w->label_n) == 0;
 }
 
-/* Can its bytes be other than it says? Of one byte to a letter none can. */
+/* Does nobody here know the set it names? */
 static bool
-is_doubtful(const struct word *w)
+is_unknown(const struct word *w)
 {
 	char name[LABEL_MAX + 1];
 	iconv_t cd;
 
-	if (is(w, "utf-8") || is(w, "utf8") || is(w, "us-ascii") ||
-	    is(w, "ascii"))
-		return true;
 	memcpy(name, w->label, w->label_n);
 	name[w->label_n] = '\0';
 	cd = g_mime_iconv_open("UTF-8", name);
@@ -59,6 +65,28 @@ is_doubtful(const struct word *w)
 		return true;
 	(void)g_mime_iconv_close(cd);
 	return false;
+}
+
+/* Can its bytes be other than it says? Of one byte to a letter none can. */
+static bool
+is_doubtful(struct labels *known, const struct word *w)
+{
+	const struct word *k;
+	unsigned i;
+
+	if (is(w, "utf-8") || is(w, "utf8") || is(w, "us-ascii") ||
+	    is(w, "ascii"))
+		return true;
+	for (i = 0; i < known->n; i++) {
+		k = &known->of[i];
+		if (k->label_n == w->label_n &&
+		    g_ascii_strncasecmp(k->label, w->label, w->label_n) == 0)
+			return known->doubtful[i];
+	}
+	if (known->n == LABELS_MAX)
+		return false;
+	known->of[known->n] = *w;
+	return known->doubtful[known->n++] = is_unknown(w);
 }
 
 static void
@@ -101,7 +129,7 @@ add_bytes(const struct word *w, GByteArray *to)
 /* What the doubtful words of a header are written in; all at once, since a
  * letter may begin in one word and end in the next. NULL: what they say. */
 static const char *
-true_label(const char *raw)
+true_label(struct labels *known, const char *raw)
 {
 	GByteArray *all = g_byte_array_new();
 	const char *p = raw, *name = NULL;
@@ -114,7 +142,7 @@ true_label(const char *raw)
 			p += 2;
 			continue;
 		}
-		if (is_doubtful(&w)) {
+		if (is_doubtful(known, &w)) {
 			add_bytes(&w, all);
 			other |= !is(&w, "utf-8") && !is(&w, "utf8");
 		}
@@ -137,10 +165,12 @@ char *
 mailword_mend(const char *raw)
 {
 	const char *label, *p = raw, *done = raw;
+	struct labels known = {.n = 0};
 	struct word w;
 	GString *out;
 
-	if (strstr(raw, "=?") == NULL || (label = true_label(raw)) == NULL)
+	if (strstr(raw, "=?") == NULL ||
+	    (label = true_label(&known, raw)) == NULL)
 		return g_strdup(raw);
 	out = g_string_sized_new(strlen(raw) + 64);
 	while ((p = strstr(p, "=?")) != NULL) {
@@ -148,7 +178,7 @@ mailword_mend(const char *raw)
 			p += 2;
 			continue;
 		}
-		if (is_doubtful(&w)) {
+		if (is_doubtful(&known, &w)) {
 			g_string_append_len(out, done, w.label - done);
 			g_string_append(out, label);
 			done = w.label + w.label_n;

@@ -19,6 +19,7 @@ struct leaf {
 	bool inside; /* of a signed envelope: not of the file's own bytes */
 	GByteArray *text; /* the body that the file lies in, else NULL */
 	struct uu_file uu; /* points into text */
+	unsigned files; /* of a body: how many of those became leaves */
 };
 
 struct sluse_doc {
@@ -47,13 +48,17 @@ bool mail_is_type(GMimeObject *o, const char *type, const char *subtype);
 /* What stands in a multipart without parts, NULL if nothing does. */
 const char *mail_stray_text(GMimeObject *o);
 enum mail_set {
-	MAIL_SET_SHOWS, /* its bytes alone tell the set */
-	MAIL_SET_TOLD, /* its label alone tells it */
+	MAIL_SET_SHOWS, /* its bytes tell the set, or what they say of it */
+	MAIL_SET_TOLD, /* only the message tells it */
 	MAIL_SET_UNKNOWN, /* its label is not known here: guessed */
 };
+struct mail_said {
+	enum mail_set set;
+	char label[60]; /* where none of our own sets has that name, else "" */
+};
 /* A text part as UTF-8: by its label, or guessed where that cannot be; free().
- * ret_set may be NULL. */
+ * ret may be NULL. */
 char *mail_part_text(
-    GMimeObject *o, bool html, size_t *n, enum mail_set *ret_set);
+    GMimeObject *o, bool html, size_t *n, struct mail_said *ret);
 
 #endif

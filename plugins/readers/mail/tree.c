@@ -71,13 +71,25 @@ part_bytes(GMimeObject *o, size_t max)
 	return b.a;
 }
 
+/* Does a page say itself what it is written in? One that says UTF-8 is right
+ * once it is that. */
+static bool
+says_set(const GByteArray *a)
+{
+	size_t len;
+	const char *s = html_charset((const char *)a->data, a->len, &len);
+
+	return s && charset_by_name(s, len) != CHARSET_UTF8;
+}
+
 char *
-mail_part_text(GMimeObject *o, bool html, size_t *n, enum mail_set *ret_set)
+mail_part_text(GMimeObject *o, bool html, size_t *n, struct mail_said *ret)
 {
 	GByteArray *a = part_bytes(o, BODY_MAX);
 	const char *label =
 	    g_mime_object_get_content_type_parameter(o, "charset");
 	enum charset cs, declared = CHARSET_NONE;
+	struct mail_said said = {.set = MAIL_SET_SHOWS};
 	char *out = NULL;
 	bool doubtful, told = false, unknown = false;
 	size_t len;
@@ -89,13 +101,11 @@ mail_part_text(GMimeObject *o, bool html, size_t *n, enum mail_set *ret_set)
 	if (label && len)
 		declared = charset_by_name(label, len);
 	cs = charset_of(a->data, a->len, &doubtful);
-	if (label && len && len < 60 && declared == CHARSET_NONE) {
-		char name[64];
-
-		memcpy(name, label, len);
-		name[len] = 0;
-		told = charset_iconv(g_mime_charset_iconv_name(name), a->data,
-			   a->len, BODY_MAX * 2, &out, n) == 0;
+	if (label && len && len < sizeof(said.label) &&
+	    declared == CHARSET_NONE) {
+		memcpy(said.label, label, len);
+		told = charset_iconv(g_mime_charset_iconv_name(said.label),
+			   a->data, a->len, BODY_MAX * 2, &out, n) == 0;
 		unknown = !told && cs != CHARSET_ASCII && cs != CHARSET_UTF8;
 	}
 	/* a wrong label is common: UTF-8 speaks for itself, the rest is told
@@ -111,10 +121,12 @@ mail_part_text(GMimeObject *o, bool html, size_t *n, enum mail_set *ret_set)
 		out = malloc((size_t)a->len * 3 + 4);
 		*n = out ? charset_decode(cs, a->data, a->len, out) : 0;
 	}
-	if (ret_set)
-		*ret_set = unknown			      ? MAIL_SET_UNKNOWN
-			   : told && out && a->len < BODY_MAX ? MAIL_SET_TOLD
-							      : MAIL_SET_SHOWS;
+	if (unknown)
+		said.set = MAIL_SET_UNKNOWN;
+	else if (told && out && a->len < BODY_MAX && !(html && says_set(a)))
+		said.set = MAIL_SET_TOLD;
+	if (ret)
+		*ret = said;
 	g_byte_array_unref(a);
 	return out;
 }
@@ -330,10 +342,9 @@ walk(struct sluse_doc *d, GMimeObject *o, unsigned depth, bool alternative)
 
 /* Only a name that is one is told. */
 static void
-keep_charset(struct sluse_doc *d, GMimeObject *o)
+keep_charset(struct sluse_doc *d, const char *s)
 {
-	const char *s = g_mime_object_get_content_type_parameter(o, "charset");
-	size_t n = s ? strlen(s) : 0;
+	size_t n = strlen(s);
 
 	for (size_t i = 0; i < n; i++)
 		if (!g_ascii_isalnum(s[i]) && !strchr("-_.:+", s[i]))
@@ -343,23 +354,29 @@ keep_charset(struct sluse_doc *d, GMimeObject *o)
 		    n && n < sizeof(d->charset) ? s : "?", sizeof(d->charset));
 }
 
-/* Files that lie uuencoded in a body become leaves behind all others. */
+/* Files that lie uuencoded in body i become leaves behind all others; one that
+ * is cut off is none. */
 static void
-find_uu(struct sluse_doc *d, GMimeObject *o)
+find_uu(struct sluse_doc *d, unsigned i)
 {
+	GMimeObject *o = g_array_index(d->leaves, struct leaf, i).o;
 	GByteArray *a = part_bytes(o, d->uu_left);
 	const char *s = (const char *)a->data, *end = s + a->len;
 	struct leaf l = {.o = o, .role = SLUSE_PART_ATTACHMENT, .text = a};
-	unsigned before = d->leaves->len;
+	unsigned files = 0;
 
-	for (; a->len && uu_find(s, (size_t)(end - s), &l.uu) && !l.uu.cut &&
-	       d->leaves->len < LEAVES_MAX;
-	     s = l.uu.end) {
+	for (; a->len && uu_find(s, (size_t)(end - s), &l.uu); s = l.uu.end) {
+		d->truncated = d->truncated || l.uu.cut;
+		d->too_deep = d->too_deep || d->leaves->len >= LEAVES_MAX;
+		if (l.uu.cut || d->leaves->len >= LEAVES_MAX)
+			break;
 		(void)g_byte_array_ref(a);
 		g_array_append_val(d->leaves, l);
+		files++;
 	}
-	if (d->leaves->len > before)
+	if (files > 0)
 		d->uu_left -= a->len;
+	g_array_index(d->leaves, struct leaf, i).files = files;
 	g_byte_array_unref(a);
 }
 
@@ -375,7 +392,7 @@ settle_roles(struct sluse_doc *d)
 
 	for (i = 0; i < leaves; i++) {
 		struct leaf *l = &g_array_index(d->leaves, struct leaf, i);
-		enum mail_set set;
+		struct mail_said said;
 		char *text;
 		bool html;
 
@@ -383,11 +400,11 @@ settle_roles(struct sluse_doc *d)
 		if (l->role != SLUSE_PART_BODY || bodies > 20)
 			continue;
 		html = mail_is_type(l->o, "text", "html");
-		text = mail_part_text(l->o, html, &n, &set);
-		if (set == MAIL_SET_UNKNOWN)
-			keep_charset(d, l->o);
+		text = mail_part_text(l->o, html, &n, &said);
+		if (said.set == MAIL_SET_UNKNOWN)
+			keep_charset(d, said.label);
 		if (!html && d->uu_left)
-			find_uu(d, l->o); /* may move the leaves */
+			find_uu(d, i); /* may move the leaves */
 		if (text && html)
 			mailtext_cids(cids, text, n);
 		else if (text)

@@ -128,12 +128,12 @@ uu_line(const char **s, const char *end, char out[64])
 }
 
 size_t
-uu_cut(char *s, size_t n)
+uu_cut(char *s, size_t n, unsigned files)
 {
 	struct uu_file f;
 	size_t at = 0, out = 0, keep;
 
-	while (uu_find(s + at, n - at, &f)) {
+	for (; files > 0 && uu_find(s + at, n - at, &f); files--) {
 		keep = (size_t)(f.begin - (s + at));
 		memmove(s + out, s + at, keep);
 		out += keep;

@@ -19,8 +19,8 @@ bool uu_find(const char *s, size_t n, struct uu_file *ret);
 /* One line of its bytes at s, which is moved to the next; at most 63 of them
  * into out. 0: there are no more. */
 size_t uu_line(const char **s, const char *end, char out[64]);
-/* Takes them out of a text that is shown, the last also if it is cut off;
- * result: the length left. */
-size_t uu_cut(char *s, size_t n);
+/* Takes the first `files` of them out of a text that is shown, and may be cut
+ * off where they were not; result: the length left. */
+size_t uu_cut(char *s, size_t n, unsigned files);
 
 #endif

@@ -50,6 +50,7 @@ struct book {
 	bool wide; /* BIFF8 */
 	bool date1904;
 	int locked; /* SLUSE_READ_OK: open, or opened */
+	bool unlocked; /* opened: once, however many records say it is locked */
 	unsigned codepage;
 	struct text strings;
 	size_t *string_at, strings_n, strings_cap;
@@ -287,14 +288,25 @@ take_xf(struct book *k)
 }
 
 static void
+unlock(struct book *k)
+{
+	if (k->unlocked) {
+		k->d->damaged = true;
+		return;
+	}
+	k->locked = k->wide ? xls_unlock(k->d, k->p, k->n,
+				  (size_t)(k->b - k->p), k->len)
+			    : SLUSE_READ_ENCRYPTED;
+	k->unlocked = k->locked == SLUSE_READ_OK;
+}
+
+static void
 load_globals(struct book *k)
 {
 	while (next(k) && k->type != R_EOF) {
 		switch (k->type) {
 		case R_FILEPASS:
-			k->locked = k->wide ? xls_unlock(k->d, k->p, k->n,
-						  (size_t)(k->b - k->p), k->len)
-					    : SLUSE_READ_ENCRYPTED;
+			unlock(k);
 			if (k->locked != SLUSE_READ_OK)
 				return;
 			break;
