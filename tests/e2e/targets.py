@@ -265,8 +265,7 @@ class Down(Trial):
 class Silent(Trial):
     """A target that takes the request and says nothing."""
 
-    def test_what_was_not_begun(self):
-        """Of what a sluse-push has in line only what it sent may be there."""
+    def line_ends(self, action):
         h = self.house(target_keys="timeout = 500ms\nbreaker_failures = 2\n"
                        "breaker_first = 1h\nbreaker_max = 1h\n")
         h.wait_for(lambda: h.rows("cases", "list"), 10, "known cases")
@@ -276,7 +275,7 @@ class Silent(Trial):
         h.wait_for(lambda: h.query("SELECT count(*) FROM delivery")[0][0] ==
                    16, 20, "in line")
         h.fake.control("POST", "faults", [
-            {"action": "hang", "match": {"rel": "ny-journalpost"},
+            {"action": action, "match": {"rel": "ny-journalpost"},
              "count": 1000}])
         h.sluse("start-out")
 
@@ -303,6 +302,14 @@ class Silent(Trial):
         h.wait_quiet(30, 16)
         self.assertEqual(self.problems(h), [])
         h.check_whole(self)
+
+    def test_what_was_not_begun(self):
+        """Of what a sluse-push has in line only what it sent may be there."""
+        self.line_ends("hang")
+
+    def test_no_answer_of_the_target(self):
+        """A 200 that does not say what was made, as of a proxy, is none."""
+        self.line_ends("bad_json")
 
     def test_one_that_is_busy(self):
         """What it says of one post is no reason to give out others one at a
