@@ -2,6 +2,7 @@
 """What a target can do wrong: no post lost, none doubled, each that waits where
 a person can see why."""
 import os
+import sqlite3
 import sys
 import time
 
@@ -440,6 +441,34 @@ class Silent(Trial):
         self.until(h, "brev-1.txt", 20, disposition="held",
                    reason="target_unsure")
         self.assertEqual(len(h.keys_there()), 1)
+
+
+class Own(Trial):
+    """A fault of our own, in what is to be sent."""
+
+    def test_no_post(self):
+        """What cannot be sent waits as after any try, and is told."""
+        h = self.house(target_keys="retry_first = 1h\nretry_max = 1h\n")
+        h.wait_for(lambda: h.rows("cases", "list"), 10, "known cases")
+        h.sluse("stop-out")
+        h.drop_bytes(letter(0), "brev-0.txt")
+        h.wait_for(lambda: h.query("SELECT count(*) FROM delivery")[0][0] ==
+                   1, 20, "in line")
+        h.stop()
+        db = sqlite3.connect(os.path.join(h.root, "db", "sluse.db"))
+        with db:
+            db.execute("UPDATE entry SET post = NULL")
+        db.close()
+        h.start()
+        h.sluse("start-out")
+        row = self.until(h, "brev-0.txt", 10, disposition="deferred",
+                         reason="disk_error")
+        self.assertIn("no post", h.sluse("explain", row["id"]).stdout)
+        time.sleep(0.5)
+        self.assertEqual(h.query("SELECT attempts FROM delivery"), [(1,)])
+        self.assertEqual(h.rows("journal", "list", "--kind",
+                                "delivery_not_begun"), [])
+        h.stop()
 
 
 class Two(Trial):
