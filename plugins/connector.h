@@ -8,6 +8,9 @@
  * Manual: sluse-connector(7).
  *
  * ABI changes, newest first:
+ *   1.4  what LATER says of the target: by http(), and by uncertain where
+ *        deliver() says it. That http_status is 0 no longer says so: who
+ *        reaches the target in another way says DOWN when he cannot.
  *   1.3  ask in a post: what may be under way is not made; lacks in a unit;
  *        makes_nothing in a request.
  *   1.2  harvest(): the whole archive, for its hand-over; sink(), emit_unit()
@@ -22,15 +25,17 @@
 #include <stdint.h>
 
 #define SLUSE_CONNECTOR_ABI_MAJOR 1
-#define SLUSE_CONNECTOR_ABI_MINOR 3
+#define SLUSE_CONNECTOR_ABI_MINOR 4
 
 /* What became of a call: faults of the post and of the target differ. */
 enum sluse_verdict {
 	SLUSE_DELIVERED = 1,
 	SLUSE_ALREADY = 2, /* found by own key: as good as delivered */
-	/* Passing fault; try again, and others go on. If the last http() of
-	 * this try got no answer (or a 5xx to what makes something) it is the
-	 * target's, as DOWN. */
+	/* Passing fault; try again, and others go on. It is the target's, as
+	 * DOWN, if the last http() of this try got no answer (or a 5xx to what
+	 * makes something), or deliver() says uncertain; but not if that
+	 * http() was given up for our own file ("request:"). DELIVERED without
+	 * a receipt is such a LATER. */
 	SLUSE_LATER = 3,
 	SLUSE_HOLD = 4, /* this post needs a person */
 	SLUSE_REFUSED = 5, /* the target says no to this post */

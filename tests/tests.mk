@@ -174,7 +174,8 @@ $(B)/test/test_push: | $(B)/plugins/connectors/webhook.so
 rooms_test_harvest := push config wire base
 libs_test_harvest := -lcurl -ljansson -lseccomp -lcrypto
 $(B)/test/test_harvest: | $(B)/test/connectors/old.so
-$(B)/test/connectors/old.so: tests/unit/old_connector.c
+$(B)/test/push_driver: | $(B)/test/connectors/mute.so
+$(B)/test/connectors/%.so: tests/unit/%_connector.c
 	@mkdir -p $(@D)
 	$(CC) $(CFLAGS) -fPIC -shared -o $@ $<
 	chmod go-w $@

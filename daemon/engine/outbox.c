@@ -129,17 +129,15 @@ sl_outbox_round(struct sl_engine *e)
 /* A fault of our own disk is not the target's: the entry waits. */
 static void
 store_failed(struct sl_target *t, struct sl_delivery *d,
-    const struct sl_inflight *was, struct sl_entry *en)
+    const struct sl_inflight *was, struct sl_entry *en, const char *what)
 {
 	struct sl_err err;
 
 	d->asked = was->asked;
 	d->send_again = was->send_again;
-	sl_log(SL_LOG_ERR, en->reception,
-	    "a file of the store cannot be opened errno=\"%d\"", errno);
+	sl_log(SL_LOG_ERR, en->reception, "%s errno=\"%d\"", what, errno);
 	(void)snprintf(d->reason, sizeof(d->reason), "disk_error");
-	(void)snprintf(d->detail, sizeof(d->detail),
-	    "a file of the store cannot be opened");
+	(void)snprintf(d->detail, sizeof(d->detail), "%s", what);
 	if (sl_engine_bad(t->e,
 		sl_outbox_later(
 		    t, d, en, sl_outbox_backoff_ms(t, d->attempts), &err),
@@ -196,7 +194,14 @@ send_delivery(struct sl_engine *e, int64_t id, int64_t how)
 	if (i == t->inflight_n)
 		return;
 	was = t->inflight[i];
-	p = sl_entry_post(e->store, d.entry, &post) ? sl_outbox_peer(t) : NULL;
+	if (!sl_entry_post(e->store, d.entry, &post)) {
+		errno = 0; /* the store was read, and holds none */
+		sl_outbox_drop(t, i);
+		store_failed(
+		    t, &d, &was, &en, "the entry has no post in the store");
+		return;
+	}
+	p = sl_outbox_peer(t);
 	if (p == NULL) {
 		/* It went away meanwhile. */
 		sl_outbox_drop(t, i);
@@ -207,7 +212,8 @@ send_delivery(struct sl_engine *e, int64_t id, int64_t how)
 	files = sl_alloc(SL_PUSH_FILES_MAX * sizeof(*files));
 	if (!sl_outbox_files(e, &d, files, &n)) {
 		sl_outbox_drop(t, i);
-		store_failed(t, &d, &was, &en);
+		store_failed(
+		    t, &d, &was, &en, "a file of the store cannot be opened");
 	} else {
 		t->inflight[i].peer = p;
 		p->running++;

@@ -331,17 +331,19 @@ check_verdict(int verdict, const char *receipt, struct sluse_why *why)
 }
 
 /* Does it say nothing of this post alone? What comes next would only be sent
- * into the same hole, and not be known of either. */
+ * into the same hole, and not be known of either. unsure: of what this very try
+ * sent nobody knows if it is there. */
 static bool
-is_of_target(const struct sl_push *p, int verdict)
+is_of_target(const struct sl_push *p, int verdict, bool unsure)
 {
 	return verdict == SLUSE_LOGIN || verdict == SLUSE_DOWN ||
-	       (verdict == SLUSE_LATER && p->unheard);
+	       (verdict == SLUSE_LATER &&
+		   (p->unheard || (unsure && !p->own_fault)));
 }
 
 static enum sl_rc
 send_verdict(struct sl_push *p, const struct sl_job *j, int verdict,
-    const struct sluse_why *why, const char *receipt)
+    const struct sluse_why *why, const char *receipt, bool unsure)
 {
 	struct sl_msg m = {.type = SL_MSG_DELIVERED};
 	SL_BUF struct sl_buf text = {0};
@@ -350,7 +352,7 @@ send_verdict(struct sl_push *p, const struct sl_job *j, int verdict,
 	m.delivered.delivery = j->delivery;
 	m.delivered.verdict = (uint8_t)verdict;
 	m.delivered.uncertain = !good && why->uncertain != 0;
-	m.delivered.ends_line = is_of_target(p, verdict);
+	m.delivered.ends_line = is_of_target(p, verdict, unsure);
 	if (good) {
 		m.delivered.receipt = sl_slice_str(receipt);
 	} else {
@@ -382,11 +384,11 @@ say_not_there(struct sluse_why *why)
 }
 
 /* Finds out, if need be, and delivers. why->uncertain says in the end whether
- * the target may hold what slused does not know of. *ret_not_there: it was only
- * asked, and does not know it. */
+ * the target may hold what slused does not know of, *ret_unsure whether that is
+ * of this try. *ret_not_there: it was only asked, and does not know it. */
 static int
 call_connector(struct sl_push *p, const struct sl_job *j, char *receipt,
-    struct sluse_why *why, bool *ret_not_there)
+    struct sluse_why *why, bool *ret_not_there, bool *ret_unsure)
 {
 	const struct sluse_connector *c = p->connector;
 	struct sluse_post post = {.size = sizeof(post),
@@ -422,6 +424,7 @@ call_connector(struct sl_push *p, const struct sl_job *j, char *receipt,
 		receipt[0] = '\0';
 	}
 	verdict = c->deliver(p->session, &post, receipt, RECEIPT_MAX, why);
+	*ret_unsure = why->uncertain != 0;
 	if (verdict == SLUSE_NOT_FOUND && j->ask) {
 		*ret_not_there = true;
 		say_not_there(why);
@@ -437,16 +440,18 @@ run_delivery(struct sl_push *p, struct sl_job *j)
 	SL_FREE char *receipt = sl_alloc(RECEIPT_MAX);
 	struct sluse_why why = {0};
 	int64_t began = sl_clock_boot_ms();
-	bool not_there = false;
+	bool not_there = false, unsure = false;
 	enum sl_rc rc;
-	int verdict;
+	int verdict, said;
 
-	p->unheard = false;
-	verdict = call_connector(p, j, receipt, &why, &not_there);
+	p->unheard = p->own_fault = false;
+	said = call_connector(p, j, receipt, &why, &not_there, &unsure);
 	receipt[RECEIPT_MAX - 1] = '\0';
 	verdict = not_there ? SL_VERDICT_NOT_THERE
-			    : check_verdict(verdict, receipt, &why);
-	rc = send_verdict(p, j, verdict, &why, receipt);
+			    : check_verdict(said, receipt, &why);
+	/* Said to be there, and not where. */
+	unsure |= said <= SLUSE_ALREADY && said >= SLUSE_DELIVERED;
+	rc = send_verdict(p, j, verdict, &why, receipt, unsure);
 	sl_log(verdict <= SLUSE_ALREADY ? SL_LOG_DEBUG : SL_LOG_NOTICE,
 	    j->subject,
 	    "delivery verdict=\"%d\" reason=\"%s\" status=\"%d\" "
@@ -510,7 +515,7 @@ run_one(struct sl_push *p)
 		(void)run_sync(p, j);
 	else if (j->line != p->line)
 		(void)send_verdict(p, j, SL_VERDICT_NOT_BEGUN,
-		    &(struct sluse_why){.uncertain = j->uncertain}, "");
+		    &(struct sluse_why){.uncertain = j->uncertain}, "", false);
 	else
 		(void)run_delivery(p, j);
 	sl_push_forget(p);

@@ -150,6 +150,7 @@ host_http(void *host, const struct sluse_http_request *rq,
 	}
 	rc = sl_http_do(p->http, rq, ret);
 	p->unheard = is_unheard(rq, ret);
+	p->own_fault = strncmp(ret->error, "request:", 8) == 0;
 	if (p->harvest != NULL && has_sink(rq))
 		sl_harvest_answered(p->harvest, ret->status);
 	sl_log(SL_LOG_DEBUG, sl_push_subject(p),

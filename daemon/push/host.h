@@ -35,6 +35,7 @@ struct sl_push {
 	uint32_t told_n; /* rows of this sync */
 	uint32_t line; /* answers so far that ended the line */
 	bool unheard; /* the job's last request got no answer; host.c's */
+	bool own_fault; /* it was given up for a fault of ours */
 	bool gone, protocol; /* slused is away; slused talks nonsense */
 	struct sl_err gone_err;
 };

@@ -54,7 +54,7 @@ struct sl_http {
 	struct sluse_http_answer *answer;
 	struct sl_buf body;
 	size_t body_max, head_n;
-	bool over;
+	bool over, file_short;
 };
 
 int
@@ -256,8 +256,10 @@ read_body(char *p, size_t size, size_t count, void *arg)
 	if (n == 0)
 		return 0;
 	got = sl_pread_full(h->file->fd, p, n, h->file->offset + h->file_at);
-	if (got != (ssize_t)n)
+	if (got != (ssize_t)n) {
+		h->file_short = true;
 		return CURL_READFUNC_ABORT;
+	}
 	h->file_at += n;
 	return n;
 }
@@ -420,6 +422,8 @@ no_answer(struct sl_http *h, CURLcode rc)
 		set_error(a, "refused", h->refused);
 	else if (h->over || rc == CURLE_FILESIZE_EXCEEDED)
 		set_error(a, "limit", "answer is larger than allowed");
+	else if (h->file_short)
+		set_error(a, "request", "its file ended early");
 	else if (rc == CURLE_ABORTED_BY_CALLBACK && h->begun > 0 &&
 		 h->file == NULL)
 		set_error(a, "lost", "connection ended before an answer");
@@ -592,6 +596,7 @@ begin(struct sl_http *h, const struct sluse_http_request *rq,
 	h->over = false;
 	h->file = rq->file;
 	h->file_at = 0;
+	h->file_short = false;
 	h->sink = NULL;
 	h->head_n = 0;
 	sl_buf_reset(&h->body);

@@ -683,21 +683,24 @@ queued(void)
 	end();
 }
 
-/* What waits behind one that got no answer goes back as it came; what comes
- * then is delivered. */
+/* What waits behind one of which nobody knows if it is there goes back as it
+ * came; what comes then is delivered. */
 static void
-handed_back(void)
+handed_back_after(const char *action)
 {
 	struct parcel p[4];
 	unsigned i, begun = 0;
 	struct sl_msg m, ok;
 	struct sl_err err;
+	char rule[160];
 
 	set_up();
 	start("n5");
-	json_decref(fake_control(&n5, "POST", "faults",
-	    "[{\"match\":{\"rel\":\"ny-journalpost\"},"
-	    "\"action\":\"reset\",\"count\":1}]"));
+	(void)snprintf(rule, sizeof(rule),
+	    "[{\"match\":{\"rel\":\"ny-journalpost\"},\"count\":1,"
+	    "\"action\":\"%s\",\"bytes\":4194304}]",
+	    action);
+	json_decref(fake_control(&n5, "POST", "faults", rule));
 	for (i = 0; i < 4; i++) {
 		parcel_new(&p[i], fresh_key(), "2026/211", 0);
 		CHECK(parcel_send(&world, &p[i], 100 + i));
@@ -716,7 +719,7 @@ handed_back(void)
 		CHECK_MSG(
 		    m.delivered.verdict ==
 			(i == 0 ? SL_VERDICT_LATER : SL_VERDICT_NOT_BEGUN),
-		    "%u", m.delivered.verdict);
+		    "%s: %u", action, m.delivered.verdict);
 		CHECK(m.delivered.uncertain == (i == 0));
 		CHECK(m.delivered.ends_line == (i == 0));
 		i++;
@@ -729,6 +732,54 @@ handed_back(void)
 	deliver_all(4);
 	no_violations(&n5);
 	for (i = 0; i < 4; i++)
+		parcel_free(&p[i]);
+	end();
+}
+
+/* Also where an answer comes that says nothing of it: "limit:" and a page of
+ * whoever stands between. */
+static void
+handed_back(void)
+{
+	static const char *const actions[] = {"reset", "huge", "bad_json"};
+	size_t i;
+
+	for (i = 0; i < sizeof(actions) / sizeof(actions[0]); i++)
+		handed_back_after(actions[i]);
+}
+
+/* And where the connector says that it is there, and not where. */
+static void
+no_receipt(void)
+{
+	struct parcel p[2];
+	struct sl_msg m;
+	unsigned i;
+	char dir[64];
+
+	set_up();
+	(void)snprintf(dir, sizeof(dir), "%s/test",
+	    getenv("SLUSE_BUILD") != NULL ? getenv("SLUSE_BUILD") : "build");
+	world_config(&world,
+	    "[target mute]\nconnector = mute\n"
+	    "base_url = http://127.0.0.1:9/\nallow_loopback = yes\n");
+	(void)setenv("SLUSE_PLUGINS", dir, 1);
+	start("mute");
+	(void)unsetenv("SLUSE_PLUGINS");
+	for (i = 0; i < 2; i++) {
+		parcel_new(&p[i], fresh_key(), "2026/211", 0);
+		CHECK(parcel_send(&world, &p[i], 100 + i));
+	}
+	for (i = 0; i < 2 && world_recv(&world, &m); i++) {
+		CHECK(m.type == SL_MSG_DELIVERED);
+		CHECK_MSG(
+		    m.delivered.verdict ==
+			(i == 0 ? SL_VERDICT_LATER : SL_VERDICT_NOT_BEGUN),
+		    "%u", m.delivered.verdict);
+		CHECK(m.delivered.uncertain == (i == 0));
+	}
+	CHECK(i == 2);
+	for (i = 0; i < 2; i++)
 		parcel_free(&p[i]);
 	end();
 }
@@ -791,6 +842,22 @@ handed_back_late(void)
 		end();
 }
 
+/* Its first file lacks the last bytes of what it is said to have. */
+static void
+make_short(struct parcel *p)
+{
+	json_t *post = json_loads(p->post, 0, NULL), *doc, *r;
+
+	p->size[0] += 100000;
+	doc = json_array_get(json_object_get(post, "dokumenter"), 0);
+	r = json_array_get(json_object_get(doc, "renditions"), 0);
+	CHECK(json_object_set_new(
+		  r, "storrelse", json_integer((json_int_t)p->size[0])) == 0);
+	free(p->post);
+	p->post = json_dumps(post, JSON_COMPACT);
+	json_decref(post);
+}
+
 /* What is one post's fault, or an answer to it, is not the others'. */
 static void
 own_fault(struct fake *f, const char *target, bool short_file)
@@ -804,7 +871,7 @@ own_fault(struct fake *f, const char *target, bool short_file)
 	for (i = 0; i < 2; i++) {
 		parcel_new(&p[i], fresh_key(), "2026/211", 0);
 		if (i == 0 && short_file)
-			p[i].size[0] += 100000;
+			make_short(&p[i]);
 		CHECK(parcel_send(&world, &p[i], 100 + i));
 	}
 	while (done < 2 && world_recv(&world, &m)) {
@@ -839,6 +906,7 @@ not_handed_back(void)
 	    "[{\"match\":{\"rel\":\"ny-journalpost\"},"
 	    "\"action\":\"429\",\"count\":1}]"));
 	own_fault(&n5, "n5", false);
+	own_fault(&n5, "n5", true);
 	fake_start(&f, world.dir, "webhook_server.py", NULL);
 	world_config(&world,
 	    "[target own]\nconnector = webhook\n"
@@ -1127,7 +1195,7 @@ main(int argc, char **argv)
 	    {"status_table", status_table}, {"token_expires", token_expires},
 	    {"bad_password", bad_password}, {"sync_cases", sync_cases},
 	    {"queued", queued}, {"handed_back", handed_back},
-	    {"handed_back_late", handed_back_late},
+	    {"no_receipt", no_receipt}, {"handed_back_late", handed_back_late},
 	    {"not_handed_back", not_handed_back},
 	    {"as_much_as_may_come", as_much_as_may_come},
 	    {"makes_case_once", makes_case_once}, {"in_pieces", in_pieces},

@@ -2,6 +2,7 @@
 """What a target can do wrong: no post lost, none doubled, each that waits where
 a person can see why."""
 import os
+import sqlite3
 import sys
 import time
 
@@ -265,8 +266,7 @@ class Down(Trial):
 class Silent(Trial):
     """A target that takes the request and says nothing."""
 
-    def test_what_was_not_begun(self):
-        """Of what a sluse-push has in line only what it sent may be there."""
+    def line_ends(self, action):
         h = self.house(target_keys="timeout = 500ms\nbreaker_failures = 2\n"
                        "breaker_first = 1h\nbreaker_max = 1h\n")
         h.wait_for(lambda: h.rows("cases", "list"), 10, "known cases")
@@ -276,7 +276,7 @@ class Silent(Trial):
         h.wait_for(lambda: h.query("SELECT count(*) FROM delivery")[0][0] ==
                    16, 20, "in line")
         h.fake.control("POST", "faults", [
-            {"action": "hang", "match": {"rel": "ny-journalpost"},
+            {"action": action, "match": {"rel": "ny-journalpost"},
              "count": 1000}])
         h.sluse("start-out")
 
@@ -303,6 +303,14 @@ class Silent(Trial):
         h.wait_quiet(30, 16)
         self.assertEqual(self.problems(h), [])
         h.check_whole(self)
+
+    def test_what_was_not_begun(self):
+        """Of what a sluse-push has in line only what it sent may be there."""
+        self.line_ends("hang")
+
+    def test_no_answer_of_the_target(self):
+        """A 200 that does not say what was made, as of a proxy, is none."""
+        self.line_ends("bad_json")
 
     def test_one_that_is_busy(self):
         """What it says of one post is no reason to give out others one at a
@@ -433,6 +441,34 @@ class Silent(Trial):
         self.until(h, "brev-1.txt", 20, disposition="held",
                    reason="target_unsure")
         self.assertEqual(len(h.keys_there()), 1)
+
+
+class Own(Trial):
+    """A fault of our own, in what is to be sent."""
+
+    def test_no_post(self):
+        """What cannot be sent waits as after any try, and is told."""
+        h = self.house(target_keys="retry_first = 1h\nretry_max = 1h\n")
+        h.wait_for(lambda: h.rows("cases", "list"), 10, "known cases")
+        h.sluse("stop-out")
+        h.drop_bytes(letter(0), "brev-0.txt")
+        h.wait_for(lambda: h.query("SELECT count(*) FROM delivery")[0][0] ==
+                   1, 20, "in line")
+        h.stop()
+        db = sqlite3.connect(os.path.join(h.root, "db", "sluse.db"))
+        with db:
+            db.execute("UPDATE entry SET post = NULL")
+        db.close()
+        h.start()
+        h.sluse("start-out")
+        row = self.until(h, "brev-0.txt", 10, disposition="deferred",
+                         reason="disk_error")
+        self.assertIn("no post", h.sluse("explain", row["id"]).stdout)
+        time.sleep(0.5)
+        self.assertEqual(h.query("SELECT attempts FROM delivery"), [(1,)])
+        self.assertEqual(h.rows("journal", "list", "--kind",
+                                "delivery_not_begun"), [])
+        h.stop()
 
 
 class Two(Trial):

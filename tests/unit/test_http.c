@@ -274,6 +274,8 @@ from_file(void)
 	/* The file is shorter than it was said to be. */
 	f.size = 2000001;
 	CHECK(sl_http_do(h, &rq, &a) == -1 && a.status == 0);
+	CHECK_MSG(strncmp(a.error, "request:", 8) == 0, "%s", a.error);
+	CHECK(a.sent == 1 && a.uncertain == 1);
 	sl_http_free(h);
 	server_stop(&s);
 	(void)close(fd);
