@@ -312,12 +312,15 @@ pair_by_uid(
 	size_t at, n = sl_mailbox_by_uid(
 		       m->list, queue_of(m, o->consignment), o->uid, &at);
 	uint32_t *passed = &m->passed[at][read];
-	const struct sl_mail_line *l = &m->list->line[at];
+	const struct sl_mail_line *l = m->list->line + at;
 
+	/* `at` is the next UID's, and so is its counter. */
+	if (n == 0)
+		return false;
 	while (
 	    *passed < n && (l[*passed].came || (read && l[*passed].hash != 0)))
 		++*passed;
-	if (*passed == n)
+	if (*passed >= n)
 		return false;
 	set_pair(m, o->consignment, at + *passed);
 	return true;

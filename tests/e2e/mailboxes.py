@@ -559,6 +559,26 @@ class Told(unittest.TestCase):
         facts = self.facts(listed)
         self.assertEqual(self.counts(facts), (0, 1, 0, 0, 1, 0), facts)
 
+    def nameless(self, *uids):
+        for uid in uids:
+            self.add("2026-01-31", [("message/rfc822", None, {})],
+                     name_raw=b"1.M.h,U=%d:2,S" % uid)
+
+    def test_a_uid_that_is_not_in_the_list(self):
+        """It answers for none, whatever was passed over at the next."""
+        self.nameless(18, 18, 17)
+        listed = HEAD + "E-post;2026-01-31;16;\nE-post;2026-01-31;18;\n"
+        with self.subTest(last=19):
+            facts = self.facts(listed + "E-post;2026-01-31;19;\n")
+            self.assertEqual(self.counts(facts), (1, 0, 2, 2, 0, 0), facts)
+        # Where the list ends there: also where its storage does.
+        for more in range(8):
+            listed += "E-post;2026-01-31;%d;<fyll-%d@example.no>\n" % (
+                more + 1, more)
+            with self.subTest(more=more):
+                facts = self.facts(listed)
+                self.assertEqual(self.counts(facts), (1, more + 1, 1, 2, 0, 0))
+
     def same_uid(self, count, key):
         """Receptions that all name one UID."""
         self.add("2026-01-31", [("message/rfc822", None, {})],
