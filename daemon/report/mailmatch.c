@@ -96,8 +96,12 @@ take_same(struct sl_mailmatch *m, const struct sl_mailmatch_open *o,
 		else
 			to = mid;
 	}
+	/* Else `from` is the first of another's lines, and so is its counter.
+	 */
+	if (from == first + n || by_id[from] >= end)
+		return false;
 	to = from + m->same[from];
-	if (to == first + n || by_id[to] >= end)
+	if (to >= first + n || by_id[to] >= end)
 		return false;
 	m->same[from]++;
 	set_pair(m, o->consignment, by_id[to]);
@@ -295,7 +299,7 @@ pair_by_id(struct sl_mailmatch *m)
 		    m->taken[first] < n &&
 		    m->list->line[m->list->by_id[first + m->taken[first]]].came)
 			m->taken[first]++;
-		if (m->taken[first] == n)
+		if (m->taken[first] >= n)
 			m->mark[o->consignment] |= AGAIN;
 		else
 			set_pair(m, o->consignment,
