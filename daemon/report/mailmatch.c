@@ -108,21 +108,6 @@ take_same(struct sl_mailmatch *m, const struct sl_mailmatch_open *o,
 	return true;
 }
 
-/* A message with its Message-ID. At once where its UID is the same too. */
-static void
-take_known(struct sl_mailmatch *m, const struct sl_mailmatch_open *o)
-{
-	size_t first, n = sl_mailbox_by_id(m->list, queue_of(m, o->consignment),
-			  o->hash, &first);
-
-	if (n == 0) {
-		m->mark[o->consignment] |= UNLISTED;
-		return;
-	}
-	if (o->uid == 0 || !take_same(m, o, first, n))
-		put_open(&m->known, o);
-}
-
 static void
 scan_consignments(struct sl_mailmatch *m)
 {
@@ -150,7 +135,7 @@ scan_consignments(struct sl_mailmatch *m)
 		key = sl_db_text(st, 2);
 		if (*key != '\0') {
 			o.hash = sl_mailbox_hash(key);
-			take_known(m, &o);
+			put_open(&m->known, &o);
 			continue;
 		}
 		m->mark[id] |= KEYLESS;
@@ -209,6 +194,46 @@ sl_mailmatch_package(struct sl_mailmatch *m, uint32_t consignment)
 /* -- pairing ----------------------------------------------------------------
  */
 
+/* A message with its Message-ID. At once where its UID is the same too. */
+static void
+take_known(struct sl_mailmatch *m, const struct sl_mailmatch_open *o)
+{
+	size_t first, n = sl_mailbox_by_id(m->list, queue_of(m, o->consignment),
+			  o->hash, &first);
+
+	if (n == 0) {
+		m->mark[o->consignment] |= UNLISTED;
+		return;
+	}
+	if (o->uid == 0 || !take_same(m, o, first, n))
+		put_open(&m->known, o);
+}
+
+/* All that have a key. It is their Message-ID, but of a package: that key its
+ * sender wrote, who may know another's Message-ID. */
+static void
+look_into_known(struct sl_mailmatch *m)
+{
+	struct sl_mailmatch_open *o;
+	size_t i, n = m->known.n;
+	char id[512];
+
+	m->known.n = 0; /* those that stay open, over those that were seen */
+	for (i = 0; i < n; i++) {
+		o = &m->known.at[i];
+		if ((m->mark[o->consignment] & PACKAGE) != 0) {
+			sl_found_first(m->r->store, o->consignment,
+			    SL_FIELD_message_id, id, sizeof(id));
+			if (*id == '\0') {
+				m->mark[o->consignment] |= UNLISTED;
+				continue;
+			}
+			o->hash = sl_mailbox_hash(id);
+		}
+		take_known(m, o);
+	}
+}
+
 /* Is it attached to a message? Then it did not lie in the mailbox by itself. */
 static bool
 is_attached(struct sl_db *db, uint32_t part)
@@ -257,31 +282,6 @@ look_into_parts(struct sl_mailmatch *m)
 		o.hash = sl_mailbox_hash(sl_db_text(st, 0));
 		take_known(m, &o);
 		sl_db_done(st);
-	}
-}
-
-/* A message that brings a package goes by the package's key, which no line
- * has. */
-static void
-look_into_packages(struct sl_mailmatch *m)
-{
-	struct sl_mailmatch_open o = {0};
-	char id[512];
-	size_t at;
-	uint32_t c;
-
-	for (c = 1; c <= m->snap->c_max; c++) {
-		if ((m->mark[c] & PACKAGE) == 0 || (m->mark[c] & UNLISTED) == 0)
-			continue;
-		sl_found_first(
-		    m->r->store, c, SL_FIELD_message_id, id, sizeof(id));
-		o.consignment = c;
-		o.hash = sl_mailbox_hash(id);
-		if (*id == '\0' ||
-		    sl_mailbox_by_id(m->list, queue_of(m, c), o.hash, &at) == 0)
-			continue;
-		m->mark[c] &= (uint16_t)~UNLISTED;
-		put_open(&m->known, &o);
 	}
 }
 
@@ -390,7 +390,7 @@ sl_mailmatch_end(struct sl_mailmatch *m, const uint8_t *has_parts)
 	for (i = 0; i < m->list->n; i++)
 		if (m->list->line[i].asked && m->list->line[i].day < first)
 			first = m->list->line[i].day;
-	look_into_packages(m);
+	look_into_known(m);
 	look_into_parts(m);
 	pair_by_id(m);
 	pair_keyless(m, has_parts, first);

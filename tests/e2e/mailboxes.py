@@ -511,6 +511,36 @@ class Told(unittest.TestCase):
         facts = self.facts(HEAD + "E-post;2026-01-31;1;<pakke@example.no>\n")
         self.assertEqual(self.counts(facts), (1, 0, 0, 0, 0, 0), facts)
 
+    def test_a_package_that_goes_by_the_name_of_another_message(self):
+        """Its sender wrote its key, and may know another's Message-ID."""
+        listed = (HEAD + "E-post;2026-01-31;1;<brev@example.no>\n"
+                  "E-post;2026-01-31;2;<pakke@example.no>\n")
+        self.package("2026-01-31", "brev@example.no")
+        facts = self.facts(listed)
+        self.assertEqual(self.counts(facts), (1, 1, 0, 0, 0, 0), facts)
+        self.assertIn("UID 1,", facts["mailbox_lost_1"])
+        self.add("2026-01-31", key="brev@example.no")
+        self.assertEqual(self.counts(self.facts(listed)), (2, 0, 0, 0, 0, 0))
+        # One that is no message: in no list.
+        for table in ("consignment", "source", "part", "found"):
+            self.db.execute("DELETE FROM " + table)
+        self.add("2026-01-31", [("application/zip", None, {}), (
+            "text/xml", None, {"describes": "arkivmelding"})], key="brev@example.no")
+        self.assertEqual(self.counts(self.facts(listed)), (0, 2, 0, 0, 1, 0))
+
+    def test_a_package_takes_the_line_of_its_uid(self):
+        for uid in (1, 2):
+            with self.subTest(uid=uid):
+                for table in ("consignment", "source", "part", "found"):
+                    self.db.execute("DELETE FROM " + table)
+                self.package("2026-01-31", "urn:pakke:1")
+                self.db.execute("UPDATE consignment SET name_raw = ?",
+                                (b"1.M.h,U=%d:2,S" % uid,))
+                facts = self.facts(HEAD + "".join(
+                    "E-post;2026-01-31;%d;<pakke@example.no>\n" % n for n in (1, 2)))
+                self.assertEqual(self.counts(facts), (1, 1, 0, 0, 0, 0), facts)
+                self.assertIn("UID %d," % (3 - uid), facts["mailbox_lost_1"])
+
     def test_an_mbox_with_and_without_a_message_id(self):
         mbox = [("application/mbox", None, {}),
                 ("message/rfc822", "en@example.no", {}),
