@@ -132,6 +132,8 @@ scan_consignments(struct sl_mailmatch *m)
 			       ? 0
 			       : uid_of_name(name,
 				     (size_t)sqlite3_column_bytes(st, 1))};
+		if (sqlite3_column_int(st, 4) != 0)
+			m->mark[id] |= FOLDER;
 		key = sl_db_text(st, 2);
 		if (*key != '\0') {
 			o.hash = sl_mailbox_hash(key);
@@ -141,8 +143,6 @@ scan_consignments(struct sl_mailmatch *m)
 		m->mark[id] |= KEYLESS;
 		if (sqlite3_column_int(st, 3) != 0)
 			m->mark[id] |= UNREAD;
-		if (sqlite3_column_int(st, 4) != 0)
-			m->mark[id] |= FOLDER;
 		put_open(&m->keyless, &o);
 	}
 }
@@ -179,7 +179,7 @@ sl_mailmatch_part(struct sl_mailmatch *m, const struct sl_mailmatch_part *part)
 {
 	struct sl_mailmatch_parts *p = &m->parts;
 
-	if ((m->mark[part->consignment] & KEYLESS) == 0)
+	if (queue_of(m, part->consignment) == 0)
 		return;
 	p->at = sl_grow(p->at, &p->cap, p->n + 1, sizeof(*p->at));
 	p->at[p->n++] = *part;
@@ -210,7 +210,8 @@ take_known(struct sl_mailmatch *m, const struct sl_mailmatch_open *o)
 }
 
 /* All that have a key. It is their Message-ID, but of a package: that key its
- * sender wrote, who may know another's Message-ID. */
+ * sender wrote, who may know another's Message-ID; and there may be other
+ * messages around it. */
 static void
 look_into_known(struct sl_mailmatch *m)
 {
@@ -222,10 +223,13 @@ look_into_known(struct sl_mailmatch *m)
 	for (i = 0; i < n; i++) {
 		o = &m->known.at[i];
 		if ((m->mark[o->consignment] & PACKAGE) != 0) {
-			sl_found_first(m->r->store, o->consignment,
-			    SL_FIELD_message_id, id, sizeof(id));
+			*id = '\0';
+			if ((m->mark[o->consignment] & FOLDER) == 0)
+				sl_found_first(m->r->store, o->consignment,
+				    SL_FIELD_message_id, id, sizeof(id));
 			if (*id == '\0') {
-				m->mark[o->consignment] |= UNLISTED;
+				m->mark[o->consignment] |= KEYLESS;
+				put_open(&m->keyless, o);
 				continue;
 			}
 			o->hash = sl_mailbox_hash(id);
@@ -264,7 +268,8 @@ look_into_parts(struct sl_mailmatch *m)
 	sqlite3_stmt *st;
 
 	for (p = m->parts.at; p < m->parts.at + m->parts.n; p++) {
-		if (p->inside && is_attached(db, p->part))
+		if ((m->mark[p->consignment] & KEYLESS) == 0 ||
+		    (p->inside && is_attached(db, p->part)))
 			continue;
 		st = sl_db_query(db,
 		    "SELECT value FROM found WHERE part = ?1 AND field = ?2"

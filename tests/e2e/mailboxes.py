@@ -521,12 +521,12 @@ class Told(unittest.TestCase):
         self.assertIn("UID 1,", facts["mailbox_lost_1"])
         self.add("2026-01-31", key="brev@example.no")
         self.assertEqual(self.counts(self.facts(listed)), (2, 0, 0, 0, 0, 0))
-        # One that is no message: in no list.
+        # One that is no message did not lie in a mailbox.
         for table in ("consignment", "source", "part", "found"):
             self.db.execute("DELETE FROM " + table)
         self.add("2026-01-31", [("application/zip", None, {}), (
             "text/xml", None, {"describes": "arkivmelding"})], key="brev@example.no")
-        self.assertEqual(self.counts(self.facts(listed)), (0, 2, 0, 0, 1, 0))
+        self.assertEqual(self.counts(self.facts(listed)), (0, 2, 0, 0, 0, 0))
 
     def test_a_package_takes_the_line_of_its_uid(self):
         for uid in (1, 2):
@@ -540,6 +540,31 @@ class Told(unittest.TestCase):
                     "E-post;2026-01-31;%d;<pakke@example.no>\n" % n for n in (1, 2)))
                 self.assertEqual(self.counts(facts), (1, 1, 0, 0, 0, 0), facts)
                 self.assertIn("UID %d," % (3 - uid), facts["mailbox_lost_1"])
+
+    def test_a_package_among_other_messages(self):
+        """Its key is that of the whole file; the others count all the same."""
+        listed = HEAD + "".join("E-post;2026-01-31;%d;%s\n" % line for line in (
+            (1, "<en@example.no>"), (2, "<to@example.no>"), (3, "")))
+        inside = [("message/rfc822", "en@example.no", {}),
+                  ("message/rfc822", "to@example.no", {}),
+                  ("text/xml", None, {"describes": "arkivmelding"})]
+        for parts, cells, want in (
+                ([("application/mbox", None, {})] + inside, {}, (2, 1, 0, 0, 0, 0)),
+                (inside, {"is_folder": 1}, (2, 1, 0, 0, 0, 0)),
+                # One message, without a Message-ID: its UID tells.
+                ([("message/rfc822", None, {})] + inside[2:],
+                 {"name_raw": b"1.M.h,U=3:2,S"}, (1, 2, 0, 0, 0, 0)),
+                ([("message/rfc822", None, {})] + inside[2:],
+                 {"name_raw": b"1.M.h,U=2:2,S"}, (0, 2, 1, 1, 0, 0))):
+            with self.subTest(parts=parts, cells=cells):
+                for table in ("consignment", "source", "part", "found"):
+                    self.db.execute("DELETE FROM " + table)
+                self.add("2026-01-31", parts, key="urn:pakke:1", **cells)
+                if cells.get("is_folder"):  # two files
+                    self.put("source", id=2, consignment=1, number=1)
+                    self.db.execute("UPDATE part SET source = 2, number = number - 1,"
+                                    " parent = 0 WHERE number > 0")
+                self.assertEqual(self.counts(self.facts(listed)), want)
 
     def test_an_mbox_with_and_without_a_message_id(self):
         mbox = [("application/mbox", None, {}),
