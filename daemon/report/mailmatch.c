@@ -96,27 +96,16 @@ take_same(struct sl_mailmatch *m, const struct sl_mailmatch_open *o,
 		else
 			to = mid;
 	}
+	/* Else `from` is the first of another's lines, and so is its counter.
+	 */
+	if (from == first + n || by_id[from] >= end)
+		return false;
 	to = from + m->same[from];
-	if (to == first + n || by_id[to] >= end)
+	if (to >= first + n || by_id[to] >= end)
 		return false;
 	m->same[from]++;
 	set_pair(m, o->consignment, by_id[to]);
 	return true;
-}
-
-/* A message with its Message-ID. At once where its UID is the same too. */
-static void
-take_known(struct sl_mailmatch *m, const struct sl_mailmatch_open *o)
-{
-	size_t first, n = sl_mailbox_by_id(m->list, queue_of(m, o->consignment),
-			  o->hash, &first);
-
-	if (n == 0) {
-		m->mark[o->consignment] |= UNLISTED;
-		return;
-	}
-	if (o->uid == 0 || !take_same(m, o, first, n))
-		put_open(&m->known, o);
 }
 
 static void
@@ -143,17 +132,17 @@ scan_consignments(struct sl_mailmatch *m)
 			       ? 0
 			       : uid_of_name(name,
 				     (size_t)sqlite3_column_bytes(st, 1))};
+		if (sqlite3_column_int(st, 4) != 0)
+			m->mark[id] |= FOLDER;
 		key = sl_db_text(st, 2);
 		if (*key != '\0') {
 			o.hash = sl_mailbox_hash(key);
-			take_known(m, &o);
+			put_open(&m->known, &o);
 			continue;
 		}
 		m->mark[id] |= KEYLESS;
 		if (sqlite3_column_int(st, 3) != 0)
 			m->mark[id] |= UNREAD;
-		if (sqlite3_column_int(st, 4) != 0)
-			m->mark[id] |= FOLDER;
 		put_open(&m->keyless, &o);
 	}
 }
@@ -190,7 +179,7 @@ sl_mailmatch_part(struct sl_mailmatch *m, const struct sl_mailmatch_part *part)
 {
 	struct sl_mailmatch_parts *p = &m->parts;
 
-	if ((m->mark[part->consignment] & KEYLESS) == 0)
+	if (queue_of(m, part->consignment) == 0)
 		return;
 	p->at = sl_grow(p->at, &p->cap, p->n + 1, sizeof(*p->at));
 	p->at[p->n++] = *part;
@@ -204,6 +193,50 @@ sl_mailmatch_package(struct sl_mailmatch *m, uint32_t consignment)
 
 /* -- pairing ----------------------------------------------------------------
  */
+
+/* A message with its Message-ID. At once where its UID is the same too. */
+static void
+take_known(struct sl_mailmatch *m, const struct sl_mailmatch_open *o)
+{
+	size_t first, n = sl_mailbox_by_id(m->list, queue_of(m, o->consignment),
+			  o->hash, &first);
+
+	if (n == 0) {
+		m->mark[o->consignment] |= UNLISTED;
+		return;
+	}
+	if (o->uid == 0 || !take_same(m, o, first, n))
+		put_open(&m->known, o);
+}
+
+/* All that have a key. It is their Message-ID, but of a package: that key its
+ * sender wrote, who may know another's Message-ID; and there may be other
+ * messages around it. */
+static void
+look_into_known(struct sl_mailmatch *m)
+{
+	struct sl_mailmatch_open *o;
+	size_t i, n = m->known.n;
+	char id[512];
+
+	m->known.n = 0; /* those that stay open, over those that were seen */
+	for (i = 0; i < n; i++) {
+		o = &m->known.at[i];
+		if ((m->mark[o->consignment] & PACKAGE) != 0) {
+			*id = '\0';
+			if ((m->mark[o->consignment] & FOLDER) == 0)
+				sl_found_first(m->r->store, o->consignment,
+				    SL_FIELD_message_id, id, sizeof(id));
+			if (*id == '\0') {
+				m->mark[o->consignment] |= KEYLESS;
+				put_open(&m->keyless, o);
+				continue;
+			}
+			o->hash = sl_mailbox_hash(id);
+		}
+		take_known(m, o);
+	}
+}
 
 /* Is it attached to a message? Then it did not lie in the mailbox by itself. */
 static bool
@@ -235,7 +268,8 @@ look_into_parts(struct sl_mailmatch *m)
 	sqlite3_stmt *st;
 
 	for (p = m->parts.at; p < m->parts.at + m->parts.n; p++) {
-		if (p->inside && is_attached(db, p->part))
+		if ((m->mark[p->consignment] & KEYLESS) == 0 ||
+		    (p->inside && is_attached(db, p->part)))
 			continue;
 		st = sl_db_query(db,
 		    "SELECT value FROM found WHERE part = ?1 AND field = ?2"
@@ -256,31 +290,6 @@ look_into_parts(struct sl_mailmatch *m)
 	}
 }
 
-/* A message that brings a package goes by the package's key, which no line
- * has. */
-static void
-look_into_packages(struct sl_mailmatch *m)
-{
-	struct sl_mailmatch_open o = {0};
-	char id[512];
-	size_t at;
-	uint32_t c;
-
-	for (c = 1; c <= m->snap->c_max; c++) {
-		if ((m->mark[c] & PACKAGE) == 0 || (m->mark[c] & UNLISTED) == 0)
-			continue;
-		sl_found_first(
-		    m->r->store, c, SL_FIELD_message_id, id, sizeof(id));
-		o.consignment = c;
-		o.hash = sl_mailbox_hash(id);
-		if (*id == '\0' ||
-		    sl_mailbox_by_id(m->list, queue_of(m, c), o.hash, &at) == 0)
-			continue;
-		m->mark[c] &= (uint16_t)~UNLISTED;
-		put_open(&m->known, &o);
-	}
-}
-
 static void
 pair_by_id(struct sl_mailmatch *m)
 {
@@ -295,7 +304,7 @@ pair_by_id(struct sl_mailmatch *m)
 		    m->taken[first] < n &&
 		    m->list->line[m->list->by_id[first + m->taken[first]]].came)
 			m->taken[first]++;
-		if (m->taken[first] == n)
+		if (m->taken[first] >= n)
 			m->mark[o->consignment] |= AGAIN;
 		else
 			set_pair(m, o->consignment,
@@ -312,12 +321,15 @@ pair_by_uid(
 	size_t at, n = sl_mailbox_by_uid(
 		       m->list, queue_of(m, o->consignment), o->uid, &at);
 	uint32_t *passed = &m->passed[at][read];
-	const struct sl_mail_line *l = &m->list->line[at];
+	const struct sl_mail_line *l = m->list->line + at;
 
+	/* `at` is the next UID's, and so is its counter. */
+	if (n == 0)
+		return false;
 	while (
 	    *passed < n && (l[*passed].came || (read && l[*passed].hash != 0)))
 		++*passed;
-	if (*passed == n)
+	if (*passed >= n)
 		return false;
 	set_pair(m, o->consignment, at + *passed);
 	return true;
@@ -383,7 +395,7 @@ sl_mailmatch_end(struct sl_mailmatch *m, const uint8_t *has_parts)
 	for (i = 0; i < m->list->n; i++)
 		if (m->list->line[i].asked && m->list->line[i].day < first)
 			first = m->list->line[i].day;
-	look_into_packages(m);
+	look_into_known(m);
 	look_into_parts(m);
 	pair_by_id(m);
 	pair_keyless(m, has_parts, first);

@@ -511,6 +511,61 @@ class Told(unittest.TestCase):
         facts = self.facts(HEAD + "E-post;2026-01-31;1;<pakke@example.no>\n")
         self.assertEqual(self.counts(facts), (1, 0, 0, 0, 0, 0), facts)
 
+    def test_a_package_that_goes_by_the_name_of_another_message(self):
+        """Its sender wrote its key, and may know another's Message-ID."""
+        listed = (HEAD + "E-post;2026-01-31;1;<brev@example.no>\n"
+                  "E-post;2026-01-31;2;<pakke@example.no>\n")
+        self.package("2026-01-31", "brev@example.no")
+        facts = self.facts(listed)
+        self.assertEqual(self.counts(facts), (1, 1, 0, 0, 0, 0), facts)
+        self.assertIn("UID 1,", facts["mailbox_lost_1"])
+        self.add("2026-01-31", key="brev@example.no")
+        self.assertEqual(self.counts(self.facts(listed)), (2, 0, 0, 0, 0, 0))
+        # One that is no message did not lie in a mailbox.
+        for table in ("consignment", "source", "part", "found"):
+            self.db.execute("DELETE FROM " + table)
+        self.add("2026-01-31", [("application/zip", None, {}), (
+            "text/xml", None, {"describes": "arkivmelding"})], key="brev@example.no")
+        self.assertEqual(self.counts(self.facts(listed)), (0, 2, 0, 0, 0, 0))
+
+    def test_a_package_takes_the_line_of_its_uid(self):
+        for uid in (1, 2):
+            with self.subTest(uid=uid):
+                for table in ("consignment", "source", "part", "found"):
+                    self.db.execute("DELETE FROM " + table)
+                self.package("2026-01-31", "urn:pakke:1")
+                self.db.execute("UPDATE consignment SET name_raw = ?",
+                                (b"1.M.h,U=%d:2,S" % uid,))
+                facts = self.facts(HEAD + "".join(
+                    "E-post;2026-01-31;%d;<pakke@example.no>\n" % n for n in (1, 2)))
+                self.assertEqual(self.counts(facts), (1, 1, 0, 0, 0, 0), facts)
+                self.assertIn("UID %d," % (3 - uid), facts["mailbox_lost_1"])
+
+    def test_a_package_among_other_messages(self):
+        """Its key is that of the whole file; the others count all the same."""
+        listed = HEAD + "".join("E-post;2026-01-31;%d;%s\n" % line for line in (
+            (1, "<en@example.no>"), (2, "<to@example.no>"), (3, "")))
+        inside = [("message/rfc822", "en@example.no", {}),
+                  ("message/rfc822", "to@example.no", {}),
+                  ("text/xml", None, {"describes": "arkivmelding"})]
+        for parts, cells, want in (
+                ([("application/mbox", None, {})] + inside, {}, (2, 1, 0, 0, 0, 0)),
+                (inside, {"is_folder": 1}, (2, 1, 0, 0, 0, 0)),
+                # One message, without a Message-ID: its UID tells.
+                ([("message/rfc822", None, {})] + inside[2:],
+                 {"name_raw": b"1.M.h,U=3:2,S"}, (1, 2, 0, 0, 0, 0)),
+                ([("message/rfc822", None, {})] + inside[2:],
+                 {"name_raw": b"1.M.h,U=2:2,S"}, (0, 2, 1, 1, 0, 0))):
+            with self.subTest(parts=parts, cells=cells):
+                for table in ("consignment", "source", "part", "found"):
+                    self.db.execute("DELETE FROM " + table)
+                self.add("2026-01-31", parts, key="urn:pakke:1", **cells)
+                if cells.get("is_folder"):  # two files
+                    self.put("source", id=2, consignment=1, number=1)
+                    self.db.execute("UPDATE part SET source = 2, number = number - 1,"
+                                    " parent = 0 WHERE number > 0")
+                self.assertEqual(self.counts(self.facts(listed)), want)
+
     def test_an_mbox_with_and_without_a_message_id(self):
         mbox = [("application/mbox", None, {}),
                 ("message/rfc822", "en@example.no", {}),
@@ -558,6 +613,138 @@ class Told(unittest.TestCase):
         self.db.execute("DELETE FROM consignment WHERE id = 1")
         facts = self.facts(listed)
         self.assertEqual(self.counts(facts), (0, 1, 0, 0, 1, 0), facts)
+
+    def nameless(self, *uids):
+        for uid in uids:
+            self.add("2026-01-31", [("message/rfc822", None, {})],
+                     name_raw=b"1.M.h,U=%d:2,S" % uid)
+
+    def test_a_uid_that_is_not_in_the_list(self):
+        """It answers for none, whatever was passed over at the next."""
+        self.nameless(18, 18, 17)
+        listed = HEAD + "E-post;2026-01-31;16;\nE-post;2026-01-31;18;\n"
+        with self.subTest(last=19):
+            facts = self.facts(listed + "E-post;2026-01-31;19;\n")
+            self.assertEqual(self.counts(facts), (1, 0, 2, 2, 0, 0), facts)
+        # Where the list ends there: also where its storage does.
+        for more in range(8):
+            listed += "E-post;2026-01-31;%d;<fyll-%d@example.no>\n" % (
+                more + 1, more)
+            with self.subTest(more=more):
+                facts = self.facts(listed)
+                self.assertEqual(self.counts(facts), (1, more + 1, 1, 2, 0, 0))
+
+    def test_a_number_of_the_fetching_programs_own(self):
+        """It takes no line of another Message-ID, also one that comes again."""
+        for n in range(20):
+            # In whatever order their hashes stand.
+            with self.subTest(n=n):
+                for table in ("consignment", "source", "part"):
+                    self.db.execute("DELETE FROM " + table)
+                ids = ["%s%d@example.no" % (c, n) for c in "ab"]
+                for key, uid in ((ids[0], 1), (ids[1], 3)):
+                    for _ in range(2):
+                        self.add("2026-01-31", key=key,
+                                 name_raw=b"1.M.h,U=%d:2,S" % uid)
+                for uid in range(90, 100):
+                    for key in ids:
+                        self.add("2026-01-31", key=key,
+                                 name_raw=b"1.M.h,U=%d:2,S" % uid)
+                text = HEAD + "".join("E-post;2026-01-31;%d;<%s>\n" % (
+                    uid, key) for uid, key in enumerate(
+                        [ids[0], ids[0], ids[1], ids[1], "c%d@example.no" % n], 1))
+                facts = self.facts(text)
+                self.assertEqual(self.counts(facts), (4, 1, 0, 0, 0, 20), facts)
+                self.assertIn("UID 5,", facts["mailbox_lost_1"])
+
+    def recount(self, lines, came):
+        """What came of them, by going along all lines for each. came: (key,
+        UID, message, whether it was read)."""
+        taken, known, other = set(), [], []
+        unlisted = again = unknown = unread = 0
+
+        def take(uid, fits):
+            for at, (queue, line_uid, _, key) in enumerate(lines):
+                if (at not in taken and queue == "E-post" and fits(key) and
+                        uid in (0, line_uid)):
+                    taken.add(at)
+                    return True
+            return False
+
+        for key, uid, found, read in came:
+            if not any(x[0] == "E-post" for x in lines):
+                continue  # a queue the list is not of
+            if key is None:
+                other.append((found, uid, read))
+            elif not any(x[0] == "E-post" and x[3] == key for x in lines):
+                unlisted += 1
+            elif uid == 0 or not take(uid, [key].__contains__):
+                known.append(key)
+        for found, _, _ in other:
+            if found is None:
+                continue
+            if any(x[0] == "E-post" and x[3] == found for x in lines):
+                known.append(found)
+            else:
+                unlisted += 1
+        for key in known:
+            again += not take(0, [key].__contains__)
+        for found, uid, read in other:
+            if found is None and (uid == 0 or not take(
+                    uid, lambda key, read=read: key is None or not read)):
+                unknown += 1
+                unread += not read
+        names = {"lost": [], "untold": []}
+        for at, (queue, uid, validity, key) in enumerate(lines):
+            if at not in taken:
+                names["untold" if queue == "E-post" and (
+                    unread if key else unknown) else "lost"].append(
+                        "%s: UID %d (uidvalidity %d)" % (queue, uid, validity))
+        return (len(taken), len(names["lost"]), len(names["untold"]), unknown,
+                unlisted, again), names
+
+    def test_recount_of_chance(self):
+        """UIDs that are not there, Message-IDs that come again, numbers of the
+        fetching program's own, and all of it in any order."""
+        for seed in range(60):
+            chance = random.Random(seed)
+            some = [None] + ["%d-%d@example.no" % (seed, n)
+                             for n in range(chance.randint(1, 5))]
+            size = chance.choice((0, 1, 7, 8, 9, 16, 32))
+            listed = chance.sample(range(1, 25), chance.randint(3, 12))
+            used = chance.sample(range(1, 28), 3) + chance.sample(listed, 3) + [0]
+            lines = {(q, chance.choice(listed), chance.randint(1, 2)):
+                     chance.choice(some) for q in
+                     chance.choices(("E-post", "Annen"), (4, 1), k=size)}
+            # The list's order: by queue as it names them, UID, uidvalidity.
+            lines = sorted((*k, v) for k, v in lines.items())
+            first = chance.choice(("E-post", "Annen"))
+            lines.sort(key=lambda x, first=first: x[0] != first)
+            came = []
+            for _ in range(chance.randint(0, 40)):
+                key, found = chance.choice(some + ["ukjent@example.no"]), None
+                if key is not None and chance.random() < 0.2:
+                    key, found = None, key
+                came.append((key, chance.choice(used), found,
+                             found is not None or chance.random() < 0.9))
+            with self.subTest(seed=seed):
+                self.db.execute("BEGIN")
+                for table in ("consignment", "source", "part", "found"):
+                    self.db.execute("DELETE FROM " + table)
+                for key, uid, found, read in came:
+                    self.add("2026-01-31", [("message/rfc822", found, {})], key=key,
+                             name_raw=b"1.h,U=%d:2,S" % uid if uid else b"post",
+                             **({} if read else {"stage": 40}))
+                self.db.execute("COMMIT")
+                facts = self.facts("ko;dato;uid;uidvalidity;message-id\n" + "".join(
+                    "%s;2026-01-31;%d;%d;%s\n" % (*x[:3], "<%s>" % x[3] if x[3]
+                                                  else "") for x in lines),
+                                   "--from", "2026-01-01", "--to", "2026-12-31")
+                counts, names = self.recount(lines, came)
+                self.assertEqual(self.counts(facts), counts)
+                for what, want in names.items():
+                    self.assertEqual([v.split(",")[0] for k, v in facts.items()
+                                      if k.startswith("mailbox_%s_" % what)], want)
 
     def same_uid(self, count, key):
         """Receptions that all name one UID."""
