@@ -250,6 +250,33 @@ class Queues(unittest.TestCase):
         self.drop("spool", "Skannet post", "Inn", name="andre.txt")
         self.posts(2)
 
+    def replaced(self):
+        return [e["payload"] for e in self.house.rows("journal", "list")
+                if e["event"].startswith("inlet_")]
+
+    def test_a_folder_that_is_deleted(self):
+        """It is made anew, and that is told."""
+        h, name = self.house, "Skannet post"
+        shutil.rmtree(os.path.join(h.root, "spool", name))
+        h.wait_for(lambda: os.path.isdir(h.inbox()), 10, "made anew")
+        h.wait_for(self.replaced, 5, "told")
+        self.assertEqual(self.replaced(), [{"queue": name, "made": True}])
+        with open(os.path.join(h.root, "log"), encoding="utf-8") as file:
+            line, = [line for line in file if "made anew" in line]
+        self.assertTrue(line.startswith("<4>"), line)
+        self.assertIn('queue="%s"' % name, line)
+        self.drop("spool", name, "Inn")
+        self.posts(1)
+        # Another one by the same name, not made by Sluse.
+        os.mkdir(h.inbox() + ".new")
+        os.rename(h.inbox(), h.inbox() + ".old")
+        os.rename(h.inbox() + ".new", h.inbox())
+        h.wait_for(lambda: len(self.replaced()) > 1, 5, "told")
+        self.assertEqual(self.replaced()[1]["queue"], name)
+        self.drop("spool", name, "Inn", name="andre.txt")
+        self.posts(2)
+        self.assertEqual(len(self.replaced()), 2)
+
 
 if __name__ == "__main__":
     unittest.main()
