@@ -314,6 +314,8 @@ see_folders(struct checkup *c)
 	const char *why;
 	size_t i;
 
+	if (c->cfg->queue_n == 0)
+		slused_fault(c, "there is no [queue]: nothing is taken in");
 	for (i = 0; i < c->cfg->queue_n; i++) {
 		q = &c->cfg->queue[i];
 		why = *q->path == '/' ? no_folder(q->path) : NULL;

@@ -147,6 +147,13 @@ class Starting(unittest.TestCase):
         with open(path, "w") as file:
             file.write(text)
 
+    def test_no_queue(self):
+        house = self.house(start=False)
+        with open(os.path.join(house.root, "sluse.conf"), "w"):
+            pass
+        self.assertEqual(self.check(house), [
+            ("slused", "there is no [queue]: nothing is taken in")])
+
     def test_what_is_named(self):
         """Files, groups, models and secrets that the file names, and two queues
         of which one would swallow the other."""
