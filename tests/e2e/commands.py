@@ -3,6 +3,7 @@
 what it does, and how it says no."""
 import json
 import os
+import pty
 import sqlite3
 import re
 import subprocess
@@ -217,9 +218,22 @@ class Shapes(Trial):
         self.refused(h, "journal", "prove", good + ".7", code=1)
         self.refused(h, "identify", "--csv", "--json", "/dev/null", code=2)
         self.refused(h, "report", "stikkprove", "--count", "0", code=2)
+        for line, option in ((("try", "-xf.pdf"), "-x"), (("try", "-æ"), "-?"),
+                             (("list", "--what"), "--what")):
+            self.refused(h, *line, code=2, says="unknown option %s\n" % option)
         push = subprocess.run([os.path.join(house.BIN, "sluse-push"), "--help"],
                               stdout=subprocess.PIPE, check=True, text=True)
         self.assertIn("usage: sluse-push", push.stdout)
+        # The level is for systemd, not for who looks at a terminal.
+        line = [os.path.join(house.BIN, "sluse-push"), "--target", "arkiv",
+                "--config", "/nonexistent", "--check"]
+        push = subprocess.run(line, stderr=subprocess.PIPE, text=True)
+        self.assertTrue(push.stderr.startswith("<3>sluse-push "), push.stderr)
+        ours, its = pty.openpty()
+        subprocess.run(line, stderr=its)
+        self.assertTrue(os.read(ours, 1000).startswith(b"sluse-push "))
+        os.close(ours)
+        os.close(its)
         broken = os.path.join(h.root, "broken.pdf")
         with open(broken, "w") as file:
             file.write("%PDF-1.7\nikke mer\n")
