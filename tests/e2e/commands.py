@@ -2,13 +2,16 @@
 """Every command that asks or decides, against a running house: what it prints,
 what it does, and how it says no."""
 import json
+import fcntl
 import os
 import pty
 import sqlite3
 import re
+import struct
 import subprocess
 import sys
 import tempfile
+import termios
 import time
 
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
@@ -245,6 +248,24 @@ class Shapes(Trial):
             for why in ("", "x"):
                 self.refused(h, *line, "--why", why, code=2,
                              says="at least 3 characters")
+        long = "n" * 200 + ".txt"
+        h.drop_bytes(b"kort", long)
+        self.until(h, long, 20, disposition="held")
+        self.assertIn(long, h.sluse("list").stdout)
+        ours, its = pty.openpty()
+        fcntl.ioctl(its, termios.TIOCSWINSZ, struct.pack("4H", 24, 100, 0, 0))
+        subprocess.run([os.path.join(house.BIN, "sluse"), "--root", h.root,
+                        "list"], stdout=its, check=True)
+        seen = os.read(ours, 8000).decode().splitlines()
+        os.close(ours)
+        os.close(its)
+        self.assertEqual(max(map(len, seen)), 100)
+        self.assertIn("n…", "".join(seen))
+        self.assertRegex(seen[0], "reason, outcome +name$")
+        above = h.sluse("--root", os.path.dirname(h.root), "status", check=False)
+        self.assertEqual(above.returncode, 3)
+        self.assertIn("; below it: ", above.stderr)
+        self.assertIn("(say --root)", above.stderr)
         away = h.sluse("--root", "/nonexistent", "status", check=False)
         self.assertIn(away.returncode, (2, 3))
 
