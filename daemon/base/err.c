@@ -45,6 +45,18 @@ sl_err_set(struct sl_err *err, enum sl_rc rc, int sys, const char *reason,
 	return rc;
 }
 
+enum sl_rc
+sl_err_of(struct sl_err *err, const char *what)
+{
+	char text[sizeof(err->text)];
+
+	memcpy(text, err->text, sizeof(text));
+	(void)snprintf(
+	    err->text, sizeof(err->text), "%.120s: %.130s", what, text);
+	mend_text(err->text);
+	return err->rc;
+}
+
 const char *
 sl_rc_name(enum sl_rc rc)
 {

@@ -35,6 +35,9 @@ enum sl_rc sl_err_set(struct sl_err *err, enum sl_rc rc, int sys,
     const char *reason, const char *fmt, ...)
     __attribute__((format(printf, 5, 6)));
 
+/* Puts "what: " (a file's name) before the text; result: err->rc. */
+enum sl_rc sl_err_of(struct sl_err *err, const char *what);
+
 /* Name of a result for logs: "ok", "retry" ... never NULL. */
 const char *sl_rc_name(enum sl_rc rc);
 

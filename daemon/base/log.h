@@ -1,8 +1,9 @@
 /*
  * Log lines on stderr: "<level>program subject: text key="value"...".
  *
- * systemd reads the <level>. Never document text, titles, file names or
- * national ids: a subject is a reception number or a program's part.
+ * systemd reads the <level>; on a terminal it is left out. Never document text,
+ * titles, file names or national ids: a subject is a reception number or a
+ * program's part.
  */
 #ifndef SL_BASE_LOG_H
 #define SL_BASE_LOG_H

@@ -69,6 +69,20 @@ become(const struct checkup *c, char **argv, int out)
 	_exit(127);
 }
 
+/* "the secret NAME is not there, is empty, or is open to others": which of it,
+ * we say ourselves where we can look. */
+static bool
+is_of_secret(const struct checkup *c, const char *line)
+{
+	static const char begin[] = "the secret ",
+			  end[] = " is not there, is empty, or is open to "
+				  "others";
+	size_t n = strlen(line);
+
+	return c->fd >= 0 && strncmp(line, begin, sizeof(begin) - 1) == 0 &&
+	       n > sizeof(end) && strcmp(line + n - sizeof(end) + 1, end) == 0;
+}
+
 static void
 take_lines(struct checkup *c, const char *program, char *said)
 {
@@ -76,7 +90,8 @@ take_lines(struct checkup *c, const char *program, char *said)
 
 	for (line = strtok_r(said, "\n", &save); line != NULL;
 	     line = strtok_r(NULL, "\n", &save))
-		fault(c, program, line, strlen(line));
+		if (!is_of_secret(c, line))
+			fault(c, program, line, strlen(line));
 }
 
 static void
@@ -142,10 +157,11 @@ see_secret(struct checkup *c, const char *program, const char *name)
 			return false;
 		text = sl_asprintf("the secret %s is not there: %s/%s", name,
 		    c->secrets, name);
-	} else if (!S_ISREG(st.st_mode) || (st.st_mode & 077) != 0) {
-		text = sl_asprintf("the secret %s is no plain file, or is open "
-				   "to others (chmod 600)",
-		    name);
+	} else if (!S_ISREG(st.st_mode)) {
+		text = sl_asprintf("the secret %s is no plain file", name);
+	} else if ((st.st_mode & 077) != 0) {
+		text = sl_asprintf(
+		    "the secret %s is open to others (chmod 600)", name);
 	} else if (st.st_size == 0) {
 		text = sl_asprintf("the secret %s is empty", name);
 	}
@@ -298,6 +314,8 @@ see_folders(struct checkup *c)
 	const char *why;
 	size_t i;
 
+	if (c->cfg->queue_n == 0)
+		slused_fault(c, "there is no [queue]: nothing is taken in");
 	for (i = 0; i < c->cfg->queue_n; i++) {
 		q = &c->cfg->queue[i];
 		why = *q->path == '/' ? no_folder(q->path) : NULL;

@@ -2,6 +2,7 @@
  * Commands that only look: status, list, show, explain, age, journal, cases
  * list, config.
  */
+#include <dirent.h>
 #include <inttypes.h>
 #include <limits.h>
 #include <pwd.h>
@@ -40,15 +41,44 @@ sl_cli_json(const json_t *o)
 	(void)putchar('\n');
 }
 
+/* "; below it: A B (say --root)": instances of several tenants lie beside
+ * each other. */
+static void
+find_below(const char *root, char *out, size_t cap)
+{
+	DIR *d = opendir(root);
+	struct dirent *e;
+	size_t n = 0;
+
+	*out = '\0';
+	while (d != NULL && (e = readdir(d)) != NULL) {
+		SL_FREE char *conf =
+		    sl_asprintf("%s/%s/sluse.conf", root, e->d_name);
+
+		if (*e->d_name == '.' || access(conf, F_OK) != 0 ||
+		    n + strlen(root) + strlen(e->d_name) + 40 > cap)
+			continue;
+		n += (size_t)snprintf(out + n, cap - n, "%s %s/%s",
+		    n == 0 ? "; below it:" : "", root, e->d_name);
+	}
+	if (n > 0)
+		(void)snprintf(out + n, cap - n, " (say --root)");
+	if (d != NULL)
+		(void)closedir(d);
+}
+
 enum sl_exit
 sl_cli_store(const struct sl_cli *c, struct sl_store **ret)
 {
+	char below[1024];
 	struct sl_err err;
 	enum sl_rc rc = sl_store_open_read(c->root, ret, &err);
 
-	if (rc == SL_SKIP)
-		return sl_say(
-		    SL_EXIT_AWAY, "%s holds no instance that has run", c->root);
+	if (rc == SL_SKIP) {
+		find_below(c->root, below, sizeof(below));
+		return sl_say(SL_EXIT_AWAY,
+		    "%s holds no instance that has run%s", c->root, below);
+	}
 	return rc == SL_OK ? SL_EXIT_OK : sl_cli_fail(&err);
 }
 

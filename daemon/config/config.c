@@ -584,11 +584,29 @@ finish_queue(struct parser *p, struct sl_queue_config *q)
 	return SL_OK;
 }
 
+/* Systems write them in many ways; none is without a digit. */
+static bool
+is_case_or_none(const char *number)
+{
+	return *number == '\0' || strpbrk(number, "0123456789") != NULL;
+}
+
 static enum sl_rc
 check_instance(struct parser *p)
 {
 	struct sl_config *c = p->c;
 	size_t i;
+
+	if (!is_case_or_none(c->instance.distribution_case))
+		return FAIL(p, c->instance.head.line,
+		    "[instance]: distribution_case is no case number, such as "
+		    "2026/1");
+	for (i = 0; i < c->queue_n; i++)
+		if (!is_case_or_none(c->queue[i].distribution_case))
+			return FAIL(p, c->queue[i].head.line,
+			    "[queue %s]: distribution_case is no case number, "
+			    "such as 2026/1",
+			    c->queue[i].name);
 
 	if (*c->instance.converter != '\0' && *c->instance.converter != '/')
 		return FAIL(p, c->instance.head.line,

@@ -57,6 +57,23 @@ sl_number_parse(enum sl_kind kind, const char *text, uint64_t *ret)
 	return false;
 }
 
+/* Digits and a unit that there is: if it is no number, it is too large. */
+static bool
+has_form_of_number(enum sl_kind kind, const char *text)
+{
+	const struct unit *u;
+	size_t n = strspn(text, "0123456789");
+
+	text += n;
+	text += strspn(text, " ");
+	if (n == 0 || *text == '\0')
+		return n > 0 && kind != SL_KIND_DURATION;
+	for (u = units_of(kind); u->name != NULL; u++)
+		if (strcmp(u->name, text) == 0)
+			return true;
+	return false;
+}
+
 const void *
 sl_value_at(const struct sl_row *r, const struct sl_section *s)
 {
@@ -76,6 +93,11 @@ number_value(const struct sl_row *r, const char *text, struct sl_section *s,
 	uint64_t v, min = 0, max = 0;
 
 	if (!sl_number_parse(r->kind, text, &v)) {
+		if (has_form_of_number(r->kind, text)) {
+			(void)snprintf(why, why_n,
+			    "too large: out of range %s to %s", r->min, r->max);
+			return false;
+		}
 		(void)snprintf(why, why_n, "%s",
 		    r->kind == SL_KIND_DURATION
 			? "expected a duration with ms, s, min, h or d"

@@ -310,7 +310,8 @@ sl_depot_check(int argc, char **argv)
 	c->arkade = arkade;
 	c->dir = open_package(argv[optind]);
 	if (c->dir < 0) {
-		code = sl_say(SL_EXIT_INPUT, "the package cannot be opened: %s",
+		code = sl_say(SL_EXIT_INPUT,
+		    "%s: the package cannot be opened: %s", argv[optind],
 		    strerror(errno));
 	} else if (run(c, &err) != SL_OK) {
 		code = sl_depot_fail(&err);

@@ -184,9 +184,11 @@ sl_harvest_open(const char *path, struct sl_harvest *ret, struct sl_err *err)
 	memset(ret, 0, sizeof(*ret));
 	ret->units_fd = -1;
 	ret->dir = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	if (ret->dir < 0)
-		return sl_err_set(err, SL_BROKEN, errno, "file_unreadable",
+	if (ret->dir < 0) {
+		(void)sl_err_set(err, SL_BROKEN, errno, "file_unreadable",
 		    "the harvest cannot be opened");
+		return sl_err_of(err, path);
+	}
 	rc = read_about(ret, err);
 	if (rc != SL_OK)
 		return rc;

@@ -230,14 +230,43 @@ tell_door(
 	    sl_buf_str(&payload), 0, 0, err);
 }
 
-/* Which queues' folders went or came? */
+/* What lay in the one before and was not taken is out of sight. */
+static enum sl_rc
+tell_replaced(struct sl_engine *e, const struct sl_inlet *in, bool made,
+    struct sl_err *err)
+{
+	const char *queue = sl_inlet_queue(in)->name;
+	SL_BUF struct sl_buf payload = {0};
+
+	sl_log(SL_LOG_WARNING, "intake",
+	    made ? "a queue's folder was gone and was made anew, empty "
+		   "queue=\"%s\""
+		 : "another folder lies in the place of a queue's "
+		   "queue=\"%s\"",
+	    queue);
+	sl_buf_add_str(&payload, "{\"queue\":");
+	sl_text_json(&payload, queue, strlen(queue));
+	sl_buf_printf(&payload, ",\"made\":%s}", made ? "true" : "false");
+	return sl_store_log(e->store, SL_EVENT_inlet_replaced, "-", "slused",
+	    sl_buf_str(&payload), 0, 0, err);
+}
+
+/* Which queues' folders went or came, or are others? */
 static enum sl_rc
 see_doors(struct sl_engine *e, struct sl_err *err)
 {
-	bool gone;
+	bool gone, made;
 	size_t i;
 
 	for (i = 0; i < e->inlets_n; i++) {
+		/* That one came back is told below; a share may come back with
+		 * other numbers. */
+		if (sl_inlet_replaced(e->inlets[i], &made) &&
+		    (made || !e->doors[i].lost)) {
+			if (tell_replaced(e, e->inlets[i], made, err) != SL_OK)
+				return SL_FATAL;
+			sl_faces_found(e->faces, e->inlets[i]);
+		}
 		gone = sl_inlet_is_gone(e->inlets[i]);
 		if (gone == e->doors[i].lost)
 			continue;

@@ -5,6 +5,7 @@
  */
 #include <assert.h>
 #include <errno.h>
+#include <inttypes.h>
 #include <jansson.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -228,6 +229,24 @@ own_sending(const struct sl_engine *e, struct sl_buf *b)
 		   "it is tried again by itself.");
 }
 
+/* Somebody removed it, or its disk fails. */
+static void
+own_store(const struct sl_engine *e, struct sl_buf *b)
+{
+	int64_t n = sl_delivery_count_reason(e->store, "disk_error");
+	char text[128];
+
+	if (n == 0)
+		return;
+	(void)snprintf(text, sizeof(text),
+	    "a file of the store cannot be opened: %" PRId64 " post%s for it",
+	    n, n == 1 ? " waits" : "s wait");
+	put_own(b, "disk_error", text,
+	    "Look at the disk, and whether something below store/ was "
+	    "removed: put that back from the backup. Sluse tries again by "
+	    "itself.");
+}
+
 static void
 own_passwords(const struct sl_engine *e, struct sl_buf *b)
 {
@@ -293,6 +312,7 @@ own_rows(const struct sl_engine *e, struct sl_buf *b)
 			  "other queues go on. Look at its disk; it is tried "
 			  "again at each sweep.");
 	own_sending(e, b);
+	own_store(e, b);
 	own_passwords(e, b);
 	if (sl_trust_open(e->trust, &fd, &err) != SL_OK)
 		put_own(b, "trust", err.text,

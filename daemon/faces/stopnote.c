@@ -87,14 +87,16 @@ add_detail(struct sl_buf *b, unsigned lang, const char *reason, const char *s)
 	static const char *const plain[] = {
 	    "document_missing", "document_changed", "by_person"};
 	bool anybody = sl_detail_nb(s) != NULL;
+	SL_BUF struct sl_buf words = {0};
 	size_t i;
 
+	sl_detail_words(&words, lang, s);
 	for (i = 0; i < sizeof(plain) / sizeof(plain[0]); i++)
 		anybody |= reason != NULL && strcmp(plain[i], reason) == 0;
 	add_line(b,
 	    anybody ? sl_words(lang, "Nærmere: ", "More: ")
 		    : sl_detail_technical(lang),
-	    sl_detail_words(lang, s));
+	    sl_buf_str(&words));
 }
 
 void

@@ -3,6 +3,15 @@
 
 #include <string.h>
 
+/* ": [limits] key = value" at its end, which is the same in all languages. */
+static const char *
+of_limit(const char *detail)
+{
+	const char *s = strstr(detail, ": [limits] ");
+
+	return s != NULL ? s : detail + strlen(detail);
+}
+
 const char *
 sl_detail_nb(const char *detail)
 {
@@ -11,20 +20,25 @@ sl_detail_nb(const char *detail)
 #include "details.def"
 #undef SL_DETAIL
 	};
-	size_t i;
+	size_t i, n = (size_t)(of_limit(detail) - detail);
 
 	for (i = 0; i < sizeof(t) / sizeof(t[0]); i++)
-		if (strcmp(t[i][0], detail) == 0)
+		if (strlen(t[i][0]) == n && memcmp(t[i][0], detail, n) == 0)
 			return t[i][1];
 	return NULL;
 }
 
-const char *
-sl_detail_words(unsigned language, const char *detail)
+void
+sl_detail_words(struct sl_buf *out, unsigned language, const char *detail)
 {
 	const char *nb = sl_detail_nb(detail);
 
-	return nb != NULL ? sl_words(language, nb, detail) : detail;
+	if (nb == NULL || sl_words(language, nb, detail) == detail) {
+		sl_buf_add_str(out, detail);
+		return;
+	}
+	sl_buf_add_str(out, nb);
+	sl_buf_add_str(out, of_limit(detail));
 }
 
 const char *
@@ -46,7 +60,7 @@ sl_detail_say(struct sl_buf *out, unsigned language, const char *reason,
 		if (reason != NULL && strcmp(reason, technical[i]) == 0 &&
 		    sl_detail_nb(detail) == NULL)
 			sl_buf_add_str(out, sl_detail_technical(language));
-	sl_buf_add_str(out, sl_detail_words(language, detail));
+	sl_detail_words(out, language, detail);
 }
 
 const char *

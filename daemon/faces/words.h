@@ -27,7 +27,7 @@ const char *sl_worded(
  * are no words for it. */
 const char *sl_detail_nb(const char *detail);
 /* The same in that language, or as it is. */
-const char *sl_detail_words(unsigned language, const char *detail);
+void sl_detail_words(struct sl_buf *out, unsigned language, const char *detail);
 /* The same where a post waits for the reason: what a target or our disk said,
  * and there are no words for, is told as a message for IT operations. */
 void sl_detail_say(struct sl_buf *out, unsigned language, const char *reason,

@@ -62,9 +62,11 @@ enum sl_rc
 sl_inlet_reopen(struct sl_inlet *in, struct sl_err *err)
 {
 	unsigned lang = in->queue->language;
+	const char *inbox = sl_face_name(SL_FACE_INBOX, lang);
 	struct stat st;
 	mode_t mask;
 	enum sl_rc rc;
+	bool made = false;
 
 	close_dirs(in);
 	in->gone = true;
@@ -75,8 +77,9 @@ sl_inlet_reopen(struct sl_inlet *in, struct sl_err *err)
 		return SL_RETRY;
 	in->top = sl_open_dir(AT_FDCWD, in->path);
 	if (in->top >= 0) {
-		in->inbox = sl_make_dir(
-		    in->top, sl_face_name(SL_FACE_INBOX, lang), 0770);
+		made = fstatat(in->top, inbox, &st, AT_SYMLINK_NOFOLLOW) != 0 &&
+		       errno == ENOENT;
+		in->inbox = sl_make_dir(in->top, inbox, 0770);
 		in->claims = sl_make_dir(in->top, ".sluse", 0700);
 		in->done = sl_make_dir(
 		    in->top, sl_face_name(SL_FACE_DONE, lang), 0750);
@@ -87,6 +90,12 @@ sl_inlet_reopen(struct sl_inlet *in, struct sl_err *err)
 	    in->stopped < 0 || fstat(in->inbox, &st) != 0)
 		return sl_err_set(err, SL_RETRY, errno, "file_unreadable",
 		    "cannot open the folders of a queue");
+	/* Of the first one there is nothing to tell. */
+	if (in->inbox_ino != 0 && (st.st_ino != in->inbox_ino ||
+				      st.st_dev != in->inbox_dev || made)) {
+		in->replaced = true;
+		in->made |= made;
+	}
 	in->inbox_dev = st.st_dev;
 	in->inbox_ino = st.st_ino;
 	in->network =
@@ -204,6 +213,16 @@ bool
 sl_inlet_is_gone(const struct sl_inlet *in)
 {
 	return in->gone;
+}
+
+bool
+sl_inlet_replaced(struct sl_inlet *in, bool *ret_made)
+{
+	bool was = in->replaced;
+
+	*ret_made = in->made;
+	in->replaced = in->made = false;
+	return was;
 }
 
 const char *

@@ -51,6 +51,9 @@ void sl_inlet_close(struct sl_inlet *in);
 const struct sl_queue_config *sl_inlet_queue(const struct sl_inlet *in);
 /* Its folder cannot be reached now. */
 bool sl_inlet_is_gone(const struct sl_inlet *in);
+/* True once after its drop folder became another one; made: nobody had put one
+ * there, and an empty one was made. */
+bool sl_inlet_replaced(struct sl_inlet *in, bool *ret_made);
 /* "inotify", "poll (network file system)", "poll (no watches left)", "gone" */
 const char *sl_inlet_mode(const struct sl_inlet *in);
 

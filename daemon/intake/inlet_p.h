@@ -35,6 +35,7 @@ struct sl_inlet {
 	ino_t inbox_ino;
 	int wd; /* inotify watch of the inbox, or -1 */
 	bool network, no_watches, gone;
+	bool replaced, made; /* since somebody asked: sl_inlet_replaced */
 	bool rests; /* the machine failed it: nothing until the next rescan */
 	bool dirty; /* renames since the last sync */
 

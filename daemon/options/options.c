@@ -33,9 +33,14 @@ sl_option_next(int argc, char **argv, const char *shorts,
 		return 0;
 	if (bit != ':' && bit != '?')
 		return bit;
-	(void)snprintf(words, cap,
-	    bit == ':' ? "%s needs a value" : "unknown option %s",
-	    argv[optind - 1]);
+	/* Of letters in one word optind is at that word until the last. */
+	if (bit == '?' && optopt != 0 && optopt < 256)
+		(void)snprintf(words, cap, "unknown option -%c",
+		    optopt > ' ' && optopt < 127 ? optopt : '?');
+	else
+		(void)snprintf(words, cap,
+		    bit == ':' ? "%s needs a value" : "unknown option %s",
+		    argv[optind - 1]);
 	return -1;
 }
 

@@ -6,10 +6,15 @@
  */
 #include <inttypes.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
+#include <sys/ioctl.h>
 
 #include "../base/text.h"
 #include "query_p.h"
+
+#define BEFORE_NAME 72 /* columns of a line of list */
+#define NAME_MIN 12
 
 void
 sl_query_show_text(FILE *f, const char *s)
@@ -42,7 +47,39 @@ void
 sl_query_print_head(FILE *f)
 {
 	(void)fprintf(f, "%-16s %-10s %-11s %-10s %-20s %s\n", "id", "stage",
-	    "disposition", "case", "reason", "name");
+	    "disposition", "case", "reason, outcome", "name");
+}
+
+/* What is left of the line on a terminal; 0: it is none. */
+static size_t
+room_for_name(FILE *f)
+{
+	struct winsize w = {0};
+
+	if (ioctl(fileno(f), TIOCGWINSZ, &w) != 0 || w.ws_col == 0)
+		return 0;
+	return w.ws_col > BEFORE_NAME + NAME_MIN ? w.ws_col - BEFORE_NAME
+						 : NAME_MIN;
+}
+
+static void
+show_name(FILE *f, const char *name)
+{
+	SL_BUF struct sl_buf shown = {0};
+	size_t room = room_for_name(f), at = 0, cut = 0, n = 0;
+
+	sl_text_display(&shown, name, strlen(name));
+	(void)sl_buf_str(&shown);
+	while (room > 0 && at < shown.n && n <= room) {
+		if (++n == room)
+			cut = at;
+		(void)sl_utf8_next((const char *)shown.p, shown.n, &at);
+	}
+	if (room == 0 || n <= room)
+		cut = shown.n;
+	(void)fwrite(shown.p, 1, cut, f);
+	if (cut < shown.n)
+		(void)fputs("…", f);
 }
 
 void
@@ -55,7 +92,7 @@ sl_query_print_line(FILE *f, const json_t *row)
 	(void)fprintf(f, "%-16s %-10s %-11s %-10s %-20s ", text(row, "id"),
 	    text(row, "stage"), text(row, "disposition"), text(row, "case"),
 	    reason);
-	sl_query_show_text(f, text(row, "name"));
+	show_name(f, text(row, "name"));
 	(void)fputc('\n', f);
 }
 
@@ -264,6 +301,22 @@ sl_query_print_row(FILE *f, const json_t *row)
 	print_in_target(f, row);
 }
 
+/* One stands for each file, also of a kind that has none. */
+static json_t *
+without_empty_puids(const json_t *payload)
+{
+	json_t *copy = json_deep_copy(payload),
+	       *puids = json_object_get(copy, "puid");
+	size_t i;
+
+	for (i = json_array_size(puids); i-- > 0;)
+		if (json_string_length(json_array_get(puids, i)) == 0)
+			(void)json_array_remove(puids, i);
+	if (json_is_array(puids) && json_array_size(puids) == 0)
+		(void)json_object_del(copy, "puid");
+	return copy;
+}
+
 void
 sl_query_print_event(FILE *f, const json_t *event)
 {
@@ -277,7 +330,10 @@ sl_query_print_event(FILE *f, const json_t *event)
 					  : text(event, "event"));
 	sl_query_show_text(f, text(event, "actor"));
 	if (json_object_size(payload) > 0) {
-		s = json_dumps(payload, JSON_COMPACT);
+		json_t *shown = without_empty_puids(payload);
+
+		s = json_dumps(shown, JSON_COMPACT);
+		json_decref(shown);
 		(void)fputs("  ", f);
 		sl_query_show_text(f, s != NULL ? s : "");
 		free(s);

@@ -724,10 +724,14 @@ run_pages(struct task *k, const int *fds, struct sl_err *err)
 static int
 finish(struct task *k, enum sl_rc rc, struct sl_err *err)
 {
-	if (rc == SL_OK && k->budget.limit != NULL)
-		rc = sl_err_set(err, SL_REJECT, 0, k->budget.limit, "%s",
-		    "stopped at a limit");
-	else if (rc == SL_OK && k->reason != NULL)
+	char which[64];
+
+	if (rc == SL_OK && k->budget.limit != NULL) {
+		sl_budget_name_limit(
+		    &k->budget, k->t->depth_max, which, sizeof(which));
+		rc = sl_err_set(err, SL_REJECT, 0, k->budget.limit, "%s%s",
+		    "stopped at a limit", which);
+	} else if (rc == SL_OK && k->reason != NULL)
 		rc = sl_err_set(err, rc_of(k->reason), 0, k->reason, "%s", "");
 	return send_end(k, rc, err) == SL_OK ? 0 : 1;
 }

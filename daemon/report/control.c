@@ -91,9 +91,11 @@ sl_control_read(const char *path, const char *queue,
 	int first;
 
 	memset(ret, 0, sizeof(*ret));
-	if (f == NULL)
-		return sl_err_set(err, SL_BROKEN, errno, "file_unreadable",
+	if (f == NULL) {
+		(void)sl_err_set(err, SL_BROKEN, errno, "file_unreadable",
 		    "the control totals cannot be opened");
+		return sl_err_of(err, path);
+	}
 	first = getc(f);
 	if (first != EOF)
 		(void)ungetc(first, f);
@@ -107,7 +109,7 @@ sl_control_read(const char *path, const char *queue,
 	(void)fclose(f);
 	if (rc != SL_OK)
 		sl_control_free(ret);
-	return rc;
+	return rc == SL_BROKEN ? sl_err_of(err, path) : rc;
 }
 
 static void

@@ -377,11 +377,15 @@ sl_targetlog_read(const char *path, sl_tlog_fn *fn, void *arg,
 	FILE *f;
 
 	ret->from_day = ret->to_day = -1;
-	if (fd < 0)
-		return sl_err_set(err, SL_BROKEN, errno, "file_unreadable",
+	if (fd < 0) {
+		(void)sl_err_set(err, SL_BROKEN, errno, "file_unreadable",
 		    "the journal cannot be opened");
-	if (looks_like_xml(fd))
-		return read_xml(fd, fn, arg, ret, err);
+		return sl_err_of(err, path);
+	}
+	if (looks_like_xml(fd)) {
+		rc = read_xml(fd, fn, arg, ret, err);
+		return rc == SL_BROKEN ? sl_err_of(err, path) : rc;
+	}
 	f = fdopen(fd, "r");
 	if (f == NULL)
 		return sl_err_set(err, SL_FATAL, errno, "disk_error",
@@ -389,5 +393,5 @@ sl_targetlog_read(const char *path, sl_tlog_fn *fn, void *arg,
 	(void)sl_take_fd(&fd);
 	rc = read_csv(f, fn, arg, err);
 	(void)fclose(f);
-	return rc;
+	return rc == SL_BROKEN ? sl_err_of(err, path) : rc;
 }

@@ -147,6 +147,15 @@ sl_delivery_next_ms(struct sl_store *s, const char *target)
 }
 
 int64_t
+sl_delivery_count_reason(struct sl_store *s, const char *reason)
+{
+	return sl_db_int(s->db, 0,
+	    "SELECT count(*) FROM delivery WHERE state = 'pending'"
+	    " AND reason = ?1",
+	    "s", reason);
+}
+
+int64_t
 sl_delivery_pending(struct sl_store *s, int64_t entry)
 {
 	return sl_db_int(s->db, 0,

@@ -418,6 +418,8 @@ enum sl_rc sl_delivery_each_silent(struct sl_store *s, const char *target,
     int max, sl_delivery_fn *fn, void *arg, int *ret_n, struct sl_err *err);
 /* Earliest next_ms of a target's pending ones; -1 if there are none. */
 int64_t sl_delivery_next_ms(struct sl_store *s, const char *target);
+/* How many, of all targets, wait for that reason. */
+int64_t sl_delivery_count_reason(struct sl_store *s, const char *reason);
 /* How many of an entry's deliveries are not delivered. */
 int64_t sl_delivery_pending(struct sl_store *s, int64_t entry);
 /* Pending ones of a target that may have arrived are not tried before until_ms;

@@ -6,6 +6,8 @@
 #include "budget.h"
 
 #include <errno.h>
+#include <inttypes.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -23,6 +25,13 @@ over(struct sl_budget *b, const char *slug, struct sl_err *err)
 }
 
 static enum sl_rc
+over_output(struct sl_budget *b, struct sl_err *err)
+{
+	b->at_output = true;
+	return over(b, "limit_bytes", err);
+}
+
+static enum sl_rc
 put(struct sl_budget *b, const void *p, size_t n, uint64_t at,
     struct sl_err *err)
 {
@@ -34,7 +43,7 @@ put(struct sl_budget *b, const void *p, size_t n, uint64_t at,
 		if (k < 0 && errno == EINTR)
 			continue;
 		if (k < 0 && errno == EFBIG)
-			return over(b, "limit_bytes", err);
+			return over_output(b, err);
 		if (k <= 0)
 			return sl_disk_failed(err, "cannot write the output");
 		c += k;
@@ -88,7 +97,7 @@ count(struct sl_budget *b, uint64_t n, struct sl_err *err)
 		return over(b, "limit_bytes", err);
 	if (b->out_bytes != 0 &&
 	    (b->at > b->out_bytes || n > b->out_bytes - b->at))
-		return over(b, "limit_bytes", err);
+		return over_output(b, err);
 	b->produced = all;
 	return SL_OK;
 }
@@ -160,6 +169,37 @@ sl_budget_image(
 		return rc;
 	b->at += n;
 	return SL_OK;
+}
+
+void
+sl_budget_name_limit(
+    const struct sl_budget *b, uint32_t depth_max, char *out, size_t cap)
+{
+	const struct {
+		const char *slug, *key;
+		uint64_t value;
+		bool is_bytes;
+	} rows[] = {{"limit_members", "members_max", b->members_max, false},
+	    {"limit_depth", "depth_max", depth_max, false},
+	    {"limit_ratio", "ratio_max", b->ratio_max, false},
+	    {"limit_member", "member_max", b->member_bytes_max, true},
+	    {"limit_bytes", b->at_output ? "output_max" : "unpacked_max",
+		b->at_output ? b->out_bytes : b->total_bytes_max, true}};
+	static const char units[] = "kMGT";
+	uint64_t v;
+	size_t i, u;
+
+	*out = '\0';
+	for (i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		if (strcmp(rows[i].slug, b->limit) != 0)
+			continue;
+		v = rows[i].value;
+		for (u = 0; rows[i].is_bytes && u < 4 && v > 0 && v % 1024 == 0;
+		     u++)
+			v /= 1024;
+		(void)snprintf(out, cap, ": [limits] %s = %" PRIu64 "%.*s",
+		    rows[i].key, v, u > 0, u > 0 ? &units[u - 1] : "");
+	}
 }
 
 void

@@ -9,6 +9,7 @@
 #ifndef SL_UNPACK_BUDGET_H
 #define SL_UNPACK_BUDGET_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -28,6 +29,7 @@ struct sl_budget {
 	uint64_t produced;
 	uint64_t start; /* of the member being written */
 	const char *limit; /* slug of the limit that was met, or NULL */
+	bool at_output; /* a limit_bytes that is out_bytes, not the total */
 	uint8_t *stage;
 	size_t staged;
 };
@@ -45,6 +47,10 @@ enum sl_rc sl_budget_end(struct sl_budget *b, uint64_t *ret_offset,
 /* Page images: bytes beside the count of unpacked ones, outside a member. */
 enum sl_rc sl_budget_image(
     struct sl_budget *b, const void *p, size_t n, struct sl_err *err);
+/* ": [limits] KEY = VALUE" of the limit that was met, as sluse.conf has it;
+ * empty where it has no key. depth_max is counted by whoever nests. */
+void sl_budget_name_limit(
+    const struct sl_budget *b, uint32_t depth_max, char *out, size_t cap);
 /* Frees what it holds, not itself. */
 void sl_budget_free(struct sl_budget *b);
 

@@ -486,7 +486,7 @@ walk_zip(struct walk *w)
 				     : "damaged";
 	} else if (w->dir.count > w->ret->members) {
 		w->ret->cut_off = false;
-		w->ret->lost = (uint32_t)(w->dir.count - w->ret->members);
+		w->ret->lost = (uint32_t)(w->dir.named - w->ret->members);
 		if (w->ret->reason == NULL)
 			w->ret->reason = "damaged";
 	}

@@ -260,6 +260,10 @@ parse_entries(struct sl_zip_dir *d, size_t n, size_t max, const struct where *w)
 		at += step;
 	}
 	d->partial = d->count == max ? at < w->size : n < w->size;
+	d->named = d->count;
+	/* No more than can lie in it, whatever it says. */
+	if (d->partial && w->count > d->count && w->count <= w->size / CENTRAL)
+		d->named = w->count;
 	d->differs = !d->partial && d->count != w->count &&
 		     (d->count & 0xFFFF) != w->count;
 }

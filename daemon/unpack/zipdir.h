@@ -28,6 +28,7 @@ struct sl_zip_entry {
 struct sl_zip_dir {
 	struct sl_zip_entry *entries; /* by place of their local header */
 	size_t count;
+	uint64_t named; /* how many there are; if partial, as the file says */
 	uint8_t *bytes;
 	uint64_t end; /* just past the end record without its comment */
 	bool partial; /* more than was asked for */

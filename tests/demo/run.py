@@ -25,6 +25,23 @@ INN_S = 20  # what alone lies in Inn is waited for so long
 START_S = 30
 
 
+def word_of(row):
+    """What became of it, as the line and the summary call it."""
+    return {"in_journal": "transferred", "duplicate": "received again"}.get(
+        row["outcome"], row["disposition"])
+
+
+def progress(rows, moving):
+    done = [word_of(row) for row in rows if row["disposition"] == "done"]
+    transferred = done.count("transferred")
+    text = "  received %d · on the road %d · transferred %d" % (
+        len(rows), moving, transferred)
+    for word in sorted(set(done) - {"transferred"}):
+        text += " · %s %d" % (word, done.count(word))
+    return text + " · waiting for a person %d" % (
+        len(rows) - moving - len(done))
+
+
 class Demo:
     def __init__(self, options):
         self.root = os.path.abspath(options.root)
@@ -261,9 +278,7 @@ retry_first = 2s
         return False
 
     def show(self, rows, moving, last):
-        done = sum(1 for row in rows if row["disposition"] == "done")
-        text = "  received %d · on the road %d · transferred %d · waiting for a person %d" % (
-            len(rows), len(moving), done, len(rows) - len(moving) - done)
+        text = progress(rows, len(moving))
         for row in self.pages():
             text += " · %s: page %d of %d [%s]" % (
                 row[0], row[1], row[2], ("#" * (row[1] * 10 // row[2])).ljust(10, "."))
@@ -333,9 +348,7 @@ retry_first = 2s
                   item["drop_as"][:30], became, "; ".join(bad) or why))
         count = {}
         for row in rows:
-            word = {"in_journal": "transferred", "duplicate": "received again"}.get(
-                row["outcome"], row["disposition"])
-            count[word] = count.get(word, 0) + 1
+            count[word_of(row)] = count.get(word_of(row), 0) + 1
         print("\nreceived %d: %s · dropped now %d · %.1f s" % (
             len(rows), ", ".join("%s %d" % pair for pair in sorted(count.items())),
             dropped, time.monotonic() - self.began))

@@ -7,6 +7,7 @@ import csv
 import email
 import email.policy
 import hashlib
+import importlib.util
 import io
 import json
 import pathlib
@@ -180,6 +181,19 @@ class Manifest(unittest.TestCase):
         self.assertEqual(rows.fieldnames, ["saksnummer", "tittel",
                                            "saksstatus", "enhet", "klasse"])
         return list(rows)
+
+    def test_what_came_twice_is_not_told_as_transferred(self):
+        rows = [{"disposition": "done", "outcome": "in_journal"}] * 15 + [
+            {"disposition": "done", "outcome": "duplicate"},
+            {"disposition": "held", "outcome": None},
+            {"disposition": "ready", "outcome": None}]
+        spec = importlib.util.spec_from_file_location(
+            "demo_run", pathlib.Path(__file__).with_name("run.py"))
+        run = importlib.util.module_from_spec(spec)
+        spec.loader.exec_module(run)
+        self.assertEqual(
+            run.progress(rows, 1), "  received 18 · on the road 1 · transferred "
+            "15 · received again 1 · waiting for a person 1")
 
     def test_case_register(self):
         rows = self.cases()

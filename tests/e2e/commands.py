@@ -2,12 +2,16 @@
 """Every command that asks or decides, against a running house: what it prints,
 what it does, and how it says no."""
 import json
+import fcntl
 import os
+import pty
 import sqlite3
 import re
+import struct
 import subprocess
 import sys
 import tempfile
+import termios
 import time
 
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
@@ -217,9 +221,22 @@ class Shapes(Trial):
         self.refused(h, "journal", "prove", good + ".7", code=1)
         self.refused(h, "identify", "--csv", "--json", "/dev/null", code=2)
         self.refused(h, "report", "stikkprove", "--count", "0", code=2)
+        for line, option in ((("try", "-xf.pdf"), "-x"), (("try", "-æ"), "-?"),
+                             (("list", "--what"), "--what")):
+            self.refused(h, *line, code=2, says="unknown option %s\n" % option)
         push = subprocess.run([os.path.join(house.BIN, "sluse-push"), "--help"],
                               stdout=subprocess.PIPE, check=True, text=True)
         self.assertIn("usage: sluse-push", push.stdout)
+        # The level is for systemd, not for who looks at a terminal.
+        line = [os.path.join(house.BIN, "sluse-push"), "--target", "arkiv",
+                "--config", "/nonexistent", "--check"]
+        push = subprocess.run(line, stderr=subprocess.PIPE, text=True)
+        self.assertTrue(push.stderr.startswith("<3>sluse-push "), push.stderr)
+        ours, its = pty.openpty()
+        subprocess.run(line, stderr=its)
+        self.assertTrue(os.read(ours, 1000).startswith(b"sluse-push "))
+        os.close(ours)
+        os.close(its)
         broken = os.path.join(h.root, "broken.pdf")
         with open(broken, "w") as file:
             file.write("%PDF-1.7\nikke mer\n")
@@ -231,6 +248,24 @@ class Shapes(Trial):
             for why in ("", "x"):
                 self.refused(h, *line, "--why", why, code=2,
                              says="at least 3 characters")
+        long = "n" * 200 + ".txt"
+        h.drop_bytes(b"kort", long)
+        self.until(h, long, 20, disposition="held")
+        self.assertIn(long, h.sluse("list").stdout)
+        ours, its = pty.openpty()
+        fcntl.ioctl(its, termios.TIOCSWINSZ, struct.pack("4H", 24, 100, 0, 0))
+        subprocess.run([os.path.join(house.BIN, "sluse"), "--root", h.root,
+                        "list"], stdout=its, check=True)
+        seen = os.read(ours, 8000).decode().splitlines()
+        os.close(ours)
+        os.close(its)
+        self.assertEqual(max(map(len, seen)), 100)
+        self.assertIn("n…", "".join(seen))
+        self.assertRegex(seen[0], "reason, outcome +name$")
+        above = h.sluse("--root", os.path.dirname(h.root), "status", check=False)
+        self.assertEqual(above.returncode, 3)
+        self.assertIn("; below it: ", above.stderr)
+        self.assertIn("(say --root)", above.stderr)
         away = h.sluse("--root", "/nonexistent", "status", check=False)
         self.assertIn(away.returncode, (2, 3))
 

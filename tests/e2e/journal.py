@@ -240,7 +240,7 @@ class Journal(unittest.TestCase):
         self.assertIn("has not been signed yet", done.stderr)
 
     def readme(self, out, old):
-        """Every command of both pages, as they stand there."""
+        """Every command of both pages, as copied from the plain file."""
         for name in ("README.md", "LESMEG.md"):
             page = text(out, name)
             for block in re.findall(r"^```python\n(.*?)^```", page,
@@ -251,7 +251,7 @@ class Journal(unittest.TestCase):
             self.assertEqual(len(commands), 2)
             said = ""
             for command in commands + ["    python3 root.py\n"]:
-                command = re.sub("^    ", "", command, flags=re.M).replace(
+                command = command.replace(
                     " FILE\n", " payload/entries/000.p/*.jsonl\n")
                 done = subprocess.run(["sh", "-e", "-c", command], cwd=out,
                                       stdout=subprocess.PIPE,

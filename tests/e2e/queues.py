@@ -134,6 +134,37 @@ class Queues(unittest.TestCase):
         self.assertIn('errno="5"', lines[0])
         self.assertIn("can be written again", lines[1])
 
+    def test_what_is_sent_is_not_in_the_store(self):
+        """status tells it as long as the post waits for it."""
+        h = self.house
+        store = os.path.join(h.root, "store", "sha256")
+
+        def troubles():
+            return h.rows("status")[0]["slused"]["troubles"]
+        h.sluse("stop-out", "--why", "prøve")
+        self.drop("spool", "E-post", "Inn", name="en.txt")
+        h.wait_for(lambda: [row["stage"] for row in h.rows("list")] ==
+                   ["prepared"], 20, "prepared")
+        there = [os.path.join(folder, name) for folder, _, names in
+                 os.walk(store) for name in names]
+        self.assertTrue(there)
+        for path in there:
+            os.rename(path, path + ".away")
+        h.sluse("start-out", "--why", "prøve")
+        row, = h.wait_for(troubles, 20, "it is said")
+        self.assertEqual((row["program"], row["reason"]),
+                         ("slused", "disk_error"))
+        self.assertEqual(row["text"], "a file of the store cannot be opened: "
+                         "1 post waits for it")
+        self.assertIn("store/", row["help"])
+        self.assertIn("LACKS  slused: a file of the store",
+                      h.sluse("status").stdout)
+        for path in there:
+            os.rename(path + ".away", path)
+        h.sluse("start-out", "--why", "prøve")
+        h.wait_for(lambda: not troubles(), 30, "it is over")
+        self.assertEqual(len(h.keys_there()), 1)
+
     @unittest.skipUnless(shutil.which("strace"), "needs strace")
     def test_a_list_that_the_disk_fails(self):
         """Nobody is told to put there what is there."""
@@ -249,6 +280,33 @@ class Queues(unittest.TestCase):
         self.house.wait_for(lambda: os.path.isdir(box), 10, "made again")
         self.drop("spool", "Skannet post", "Inn", name="andre.txt")
         self.posts(2)
+
+    def replaced(self):
+        return [e["payload"] for e in self.house.rows("journal", "list")
+                if e["event"].startswith("inlet_")]
+
+    def test_a_folder_that_is_deleted(self):
+        """It is made anew, and that is told."""
+        h, name = self.house, "Skannet post"
+        shutil.rmtree(os.path.join(h.root, "spool", name))
+        h.wait_for(lambda: os.path.isdir(h.inbox()), 10, "made anew")
+        h.wait_for(self.replaced, 5, "told")
+        self.assertEqual(self.replaced(), [{"queue": name, "made": True}])
+        with open(os.path.join(h.root, "log"), encoding="utf-8") as file:
+            line, = [line for line in file if "made anew" in line]
+        self.assertTrue(line.startswith("<4>"), line)
+        self.assertIn('queue="%s"' % name, line)
+        self.drop("spool", name, "Inn")
+        self.posts(1)
+        # Another one by the same name, not made by Sluse.
+        os.mkdir(h.inbox() + ".new")
+        os.rename(h.inbox(), h.inbox() + ".old")
+        os.rename(h.inbox() + ".new", h.inbox())
+        h.wait_for(lambda: len(self.replaced()) > 1, 5, "told")
+        self.assertEqual(self.replaced()[1]["queue"], name)
+        self.drop("spool", name, "Inn", name="andre.txt")
+        self.posts(2)
+        self.assertEqual(len(self.replaced()), 2)
 
 
 if __name__ == "__main__":

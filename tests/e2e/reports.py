@@ -635,6 +635,27 @@ class Recounted(unittest.TestCase):
         self.assertEqual(last["facts"]["matched"], str(titles - 1))
         self.assertNotIn("02013299997", json.dumps(found))
 
+    def test_a_file_that_cannot_be_read_is_named(self):
+        with tempfile.TemporaryDirectory() as folder:
+            good, bad, away = (os.path.join(folder, name) for name in (
+                "god.csv", "feil.csv", "borte.xml"))
+            with open(good, "w", encoding="utf-8") as file:
+                file.write("registreringsID;saksnummer;tittel;journaldato;"
+                           "dokumentetsdato;type;status;antallvedlegg\n")
+            with open(bad, "w", encoding="utf-8") as file:
+                file.write("a;b\n1;2\n")
+            for line, says in (
+                    (("journalkontroll", good, away),
+                     away + ": the journal cannot be opened: No such file"),
+                    (("journalkontroll", good, bad), bad + ": "),
+                    (("mottaksbalanse", "--control", away),
+                     away + ": the control totals cannot be opened: No such"),
+                    (("mottaksbalanse", "--control", bad),
+                     bad + ": the head must name the columns")):
+                done = run(self.root, *line)
+                self.assertEqual(done.returncode, 5, done.stderr)
+                self.assertIn(says, done.stderr.decode())
+
     def test_journal_control_without_a_file(self):
         today = None
         while today != oslo(time.time() * 1000).date():  # none began meanwhile

@@ -45,12 +45,13 @@ class Starting(unittest.TestCase):
         house.wait_for(lambda: program in self.troubles(house), seconds, program)
         return self.troubles(house)[program]
 
-    def check(self, house):
+    def check(self, house, logged=""):
         done = subprocess.run(
             [os.path.join(BIN, "sluse"), "--json", "config", "check",
              os.path.join(house.root, "sluse.conf")],
             stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
-        self.assertEqual(done.stderr, "")
+        self.assertIn(logged, done.stderr)
+        self.assertEqual(bool(done.stderr), bool(logged))
         answer = json.loads(done.stdout)
         self.assertEqual(done.returncode, 1 if answer["faults"] else 0)
         self.assertEqual(answer["ok"], not answer["faults"])
@@ -145,6 +146,13 @@ class Starting(unittest.TestCase):
             text = text.replace(old, new, 1)
         with open(path, "w") as file:
             file.write(text)
+
+    def test_no_queue(self):
+        house = self.house(start=False)
+        with open(os.path.join(house.root, "sluse.conf"), "w"):
+            pass
+        self.assertEqual(self.check(house), [
+            ("slused", "there is no [queue]: nothing is taken in")])
 
     def test_what_is_named(self):
         """Files, groups, models and secrets that the file names, and two queues
@@ -287,7 +295,20 @@ class Starting(unittest.TestCase):
 
     def test_secret_of_a_target(self):
         house = self.house(start=False)
-        os.unlink(os.path.join(house.root, "secrets", "arkiv-client-secret"))
+        path = os.path.join(house.root, "secrets", "arkiv-client-secret")
+        said = "the secret arkiv-client-secret is "
+        os.chmod(path, 0o644)
+        self.assertEqual(self.check(house, "secret_mode"), [
+            ("sluse-push/arkiv", said + "open to others (chmod 600)")])
+        os.chmod(path, 0o600)
+        self.assertEqual(self.check(house), [])
+        os.unlink(path)
+        self.assertEqual(self.check(house), [
+            ("sluse-push/arkiv", said + "not there: " + path)])
+        os.mkdir(path, 0o700)
+        self.assertEqual(self.check(house, "secret_mode"), [
+            ("sluse-push/arkiv", said + "no plain file")])
+        os.rmdir(path)
         house.start()
         row = self.trouble(house, "sluse-push/arkiv")
         self.assertTrue(row["runs"])

@@ -940,9 +940,16 @@ details(void)
 		"Nærmere: stanset ved en grense\r\n"},
 	    {SL_LANGUAGE_EN, "stopped at a limit",
 		"More: stopped at a limit\r\n"},
+	    {SL_LANGUAGE_NB, "stopped at a limit: [limits] members_max = 9",
+		"Nærmere: stanset ved en grense: [limits] members_max = 9\r\n"},
+	    {SL_LANGUAGE_EN, "stopped at a limit: [limits] members_max = 9",
+		"More: stopped at a limit: [limits] members_max = 9\r\n"},
+	    {SL_LANGUAGE_NB, "stopped at a limit, zlib",
+		"Teknisk melding til IT-drift: stopped at a limit, zlib\r\n"},
 	    {SL_LANGUAGE_NB, "zlib: bad header",
 		"Teknisk melding til IT-drift: zlib: bad header\r\n"},
 	};
+	SL_BUF struct sl_buf words = {0};
 	size_t i;
 
 	for (i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
@@ -957,8 +964,8 @@ details(void)
 		CHECK_MSG(strstr(sl_buf_str(&b), rows[i].has) != NULL, "%s",
 		    sl_buf_str(&b));
 	}
-	CHECK_STR(sl_detail_words(SL_LANGUAGE_NB, "it is cut off"),
-	    "den er avkortet");
+	sl_detail_words(&words, SL_LANGUAGE_NB, "it is cut off");
+	CHECK_STR(sl_buf_str(&words), "den er avkortet");
 }
 
 /* The same in both files of a post that waits. */

@@ -277,6 +277,10 @@ line_of(const struct sl_msg *m)
 		sl_buf_printf(&out, "NOTE %u %.*s: %.*s\n", m->r_note.part,
 		    S(m->r_note.slug), S(m->r_note.detail));
 	} else if (m->type == SL_MSG_R_END) {
+		if (m->r_end.detail.n > 7 &&
+		    memcmp(m->r_end.detail.p, "stopped", 7) == 0)
+			sl_buf_printf(
+			    &out, "DETAIL %.*s\n", S(m->r_end.detail));
 		sl_buf_printf(&out, "END parts=%u %s %.*s\n", m->r_end.parts,
 		    sl_rc_name((enum sl_rc)m->r_end.rc), S(m->r_end.reason));
 	} else if (m->type == SL_MSG_R_BOXES) {
@@ -865,6 +869,47 @@ limit_members(void)
 	}
 }
 
+/* Which it was, how high it is, and the key that raises it. */
+static void
+limits_are_named(void)
+{
+	static const char *const said[] = {"members_max = 1\n",
+	    "member_max = 2k\n", "unpacked_max = 3000\n", "depth_max = 1\n",
+	    "ratio_max = 2\n", "output_max = 4k\n"};
+	size_t i;
+
+	for (i = 0; i < sizeof(said) / sizeof(said[0]); i++) {
+		struct sl_msg_task t = task("a.zip");
+		struct zip_member m[2] = {{.name = "a.txt"}, {.name = "b.txt"}};
+		SL_BUF struct sl_buf z = {0}, big = {0}, in = {0};
+		char want[80];
+
+		while (big.n < (i == 4 ? (size_t)3 << 20 : 5000))
+			sl_buf_add_str(&big, "text\n");
+		m[0].data = m[1].data = big.p;
+		m[0].n = m[1].n = big.n;
+		m[0].method = m[1].method = i == 4 ? 8 : 0;
+		make_zip(&z, m, 2, NULL);
+		if (i == 3) {
+			in = z;
+			z = (struct sl_buf){0};
+			m[0] = (struct zip_member){
+			    .name = "c.zip", .data = in.p, .n = in.n};
+			make_zip(&z, m, 1, NULL);
+		}
+		t.members_max = i == 0 ? 1 : t.members_max;
+		t.member_bytes_max = i == 1 ? 2048 : t.member_bytes_max;
+		t.total_bytes_max = i == 2 ? 3000 : t.total_bytes_max;
+		t.depth_max = i == 3 ? 1 : t.depth_max;
+		t.ratio_max = i == 4 ? 2 : t.ratio_max;
+		t.out_bytes = i == 5 ? 4096 : t.out_bytes;
+		run(&t, z.p, z.n);
+		(void)snprintf(want, sizeof(want),
+		    "DETAIL stopped at a limit: [limits] %s", said[i]);
+		CHECK_MSG(says(want), "%s\n%s", want, sl_buf_str(&out));
+	}
+}
+
 static void
 hostile_archives(void)
 {
@@ -1080,6 +1125,7 @@ static const struct test_case cases[] = {{"one_text", one_text},
     {"copied_empty", copied_empty},
     {"copied_while_written", copied_while_written}, {"nested", nested},
     {"limit_depth", limit_depth}, {"limit_members", limit_members},
+    {"limits_are_named", limits_are_named},
     {"hostile_archives", hostile_archives}, {"kept_whole", kept_whole},
     {"limit_of_input_name", limit_of_input_name}, {"sidecar", sidecar},
     {"sidecar_invalid", sidecar_invalid}, {"sidecar_inside", sidecar_inside},

@@ -250,6 +250,7 @@ limit_members(void)
 		CHECK_STR(g.u.reason, max < 50 ? "limit_members" : NULL);
 		CHECK(max < 50 || g.whole == 50);
 		CHECK(g.members <= max);
+		CHECK(g.u.lost == (max < 50 ? 50 : 0));
 		got_end(&g);
 	}
 }
