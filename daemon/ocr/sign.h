@@ -2,7 +2,7 @@
  * What a dollar that Tesseract read in Norwegian really is: its Norwegian model
  * lacks the section sign, the English one has both.
  *
- * Of 750 dollars drawn in 26 faces the English model called none a section, and
+ * Of 750 dollars drawn in 25 faces the English model called none a section, and
  * of as many sections it knew 631 (the rest it read as something else).
  */
 #ifndef SL_OCR_SIGN_H

@@ -1,7 +1,7 @@
 /*
  * INVARIANT: no word that lies on ink of a letter's height is taken away, but
- * for guesses; and no character is put where none was, but for spaces and the
- * section sign.
+ * for guesses; and no character is put where none was, but for spaces, the
+ * section sign, and SL_UNREAD in the place of guesses.
  */
 #include "tidy.h"
 
