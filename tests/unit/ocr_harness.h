@@ -201,6 +201,24 @@ letter(void)
 	return pix;
 }
 
+/* A page of these lines, at 300 dpi. */
+static inline PIX *
+drawn(const char *const *text, size_t n)
+{
+	L_BMF *font = bmfCreate(NULL, 10);
+	PIX *pix = pixCreate(WIDTH, HEIGHT, 8), *big;
+	size_t i;
+
+	(void)pixSetAll(pix);
+	for (i = 0; i < n; i++)
+		(void)pixSetTextline(
+		    pix, font, text[i], 0, 120, 160 + (int)i * 55, NULL, NULL);
+	bmfDestroy(&font);
+	big = pixScale(pix, 2, 2);
+	pixDestroy(&pix);
+	return big;
+}
+
 static inline void
 run_packed(PIX *pix, int iff, struct sl_msg_task t)
 {

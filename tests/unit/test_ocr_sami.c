@@ -72,19 +72,10 @@ choice(void)
 static void
 read_lines(const char *const *text, size_t n)
 {
-	L_BMF *font = bmfCreate(NULL, 10);
-	PIX *pix = pixCreate(WIDTH, HEIGHT, 8), *big;
-	size_t i;
+	PIX *pix = drawn(text, n);
 
-	(void)pixSetAll(pix);
-	for (i = 0; i < n; i++)
-		(void)pixSetTextline(
-		    pix, font, text[i], 0, 120, 160 + (int)i * 55, NULL, NULL);
-	big = pixScale(pix, 2, 2);
-	run_packed(big, IFF_PNG, plain);
-	bmfDestroy(&font);
+	run_packed(pix, IFF_PNG, plain);
 	pixDestroy(&pix);
-	pixDestroy(&big);
 }
 
 /* A page in Sámi is told as such, and read with the model it has. The font has

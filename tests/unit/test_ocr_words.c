@@ -205,23 +205,6 @@ fraktur_away(void)
 
 /* -- languages ------------------------------------------------------------ */
 
-static PIX *
-drawn(const char *const *text, size_t n)
-{
-	L_BMF *font = bmfCreate(NULL, 10);
-	PIX *pix = pixCreate(WIDTH, HEIGHT, 8), *big;
-	size_t i;
-
-	(void)pixSetAll(pix);
-	for (i = 0; i < n; i++)
-		(void)pixSetTextline(
-		    pix, font, text[i], 0, 120, 160 + (int)i * 55, NULL, NULL);
-	bmfDestroy(&font);
-	big = pixScale(pix, 2, 2);
-	pixDestroy(&pix);
-	return big;
-}
-
 static void
 read_text(const char *const *text, size_t n)
 {
