@@ -25,6 +25,7 @@
 #include "../read/fields.h"
 #include "../read/page.h"
 #include "../worker/worker.h"
+#include "address.h"
 #include "beside.h"
 #include "fraktur.h"
 #include "image.h"
@@ -191,6 +192,7 @@ struct job {
 	int64_t start_ms;
 	bool retried;
 	bool fraktur; /* best was read so */
+	unsigned addresses; /* of best, that the English model read */
 	bool read; /* best is a whole pass */
 	struct sl_page base; /* of task->base_size: what the file itself says */
 	bool beside; /* base is there */
@@ -350,6 +352,17 @@ tell_unread(const struct job *j)
 	    j->task->page_from + 1, j->best.unread);
 	return send_note(
 	    j->result_fd, "unread_words", (struct sl_slice){b.p, b.n});
+}
+
+static bool
+tell_addresses(const struct job *j)
+{
+	SL_BUF struct sl_buf b = {0};
+
+	sl_buf_printf(&b, "page %u: %u read with the English model",
+	    j->task->page_from + 1, j->addresses);
+	return send_note(
+	    j->result_fd, "mail_address", (struct sl_slice){b.p, b.n});
 }
 
 /* So does that its letters were changed. */
@@ -600,28 +613,53 @@ first_pass(struct job *j, struct sl_err *err)
 	return rc;
 }
 
-/* What its signs are. NULL: nobody could look, or there is nothing to see; in
- * English a dollar is one. */
+static bool
+may_have_addresses(const struct sl_page *p)
+{
+	size_t i;
+
+	for (i = 0; i < p->words_count; i++)
+		if (sl_ocr_address_may(p, i))
+			return true;
+	return false;
+}
+
+/* In English a dollar is one. */
+static bool
+may_have_sections(const struct sl_page *p)
+{
+	return (memchr(p->text.p, '$', p->text.n) != NULL ||
+		   memchr(p->text.p, '&', p->text.n) != NULL) &&
+	       strcmp(sl_language_guess(p->text.p, p->text.n), "en") != 0;
+}
+
+/* What the Norwegian model has no signs for. Result: what the page's signs are;
+ * NULL: nobody could look, or there is nothing to see. */
 static enum sl_ocr_sign *
-see_signs(const struct job *j)
+look_in_english(struct job *j)
 {
 	TessBaseAPI *english = sl_ocr_models_for(j->models, "en");
 	int left = time_left(j, MORE_SHARE);
-	const struct sl_page *p = &j->best.page;
-	enum sl_ocr_sign *signs;
+	struct sl_page *p = &j->best.page;
+	enum sl_ocr_sign *signs = NULL;
 	struct sl_ocr_sheet sheet;
+	bool addresses = may_have_addresses(p), sections = may_have_sections(p);
 
 	if (english == NULL || left < 0 || j->best.turn != 0 ||
-	    strcmp(sl_language_guess(p->text.p, p->text.n), "en") == 0 ||
-	    (memchr(p->text.p, '$', p->text.n) == NULL &&
-		memchr(p->text.p, '&', p->text.n) == NULL))
+	    (!addresses && !sections))
 		return NULL;
 	sl_ocr_sheet_make(j->image.pix, j->image.dpi, &j->look, j->turn,
 	    SL_OCR_PLAIN, &sheet);
 	if (sheet.pix == NULL)
 		return NULL;
-	signs = sl_alloc(p->words_count * sizeof(*signs));
-	sl_ocr_signs_see(english, &sheet, &j->best, left, signs);
+	if (addresses) /* first: there are fewer words then */
+		j->addresses =
+		    sl_ocr_addresses_read(english, &sheet, left, &j->best);
+	left = time_left(j, MORE_SHARE);
+	if (sections && left >= 0) {
+		signs = sl_alloc(p->words_count * sizeof(*signs));
+		sl_ocr_signs_see(english, &sheet, &j->best, left, signs);
+	}
 	pixDestroy(&sheet.pix);
 	return signs;
 }
@@ -633,7 +671,7 @@ tidy(struct job *j)
 
 	if (j->best.words == 0)
 		return;
-	signs = see_signs(j);
+	signs = look_in_english(j);
 	sl_ocr_tidy(&j->look, j->turn, signs, &j->best);
 }
 
@@ -665,6 +703,7 @@ read_words(struct job *j, const char *reason)
 	tidy(j);
 	if ((j->best.sections.n > 0 && !tell_sections(j)) ||
 	    (j->best.unread > 0 && !tell_unread(j)) ||
+	    (j->addresses > 0 && !tell_addresses(j)) ||
 	    (j->fraktur && !tell_fraktur(j)))
 		return false;
 	if (j->best.words == 0 && j->image.damaged)

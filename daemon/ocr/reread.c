@@ -17,6 +17,10 @@
 /* or if there are so many beside each other, and hardly one that was read. */
 #define LOST_MIN 8u
 #define LOST_SHARE 60u
+/* A label of a form may have no more than so many; what stands in its place is
+ * taken only if it is read with this confidence (thousandths). */
+#define LABEL_MIN 4u
+#define LABEL_CONFIDENCE 750u
 /* So many letters are worth a look at whether they stand on end, and words of
  * this mean confidence (thousandths) say that they do. */
 #define TURNED_MIN 30u
@@ -34,6 +38,8 @@
 /* Letters of one block are no further apart than so many letters' heights. */
 #define BLOCK_ACROSS 2.5
 #define BLOCK_DOWN 1.8
+/* Words of one line are no further apart than so many of their heights. */
+#define APART_MOST 2
 /* Thousandths: words of before that nothing new overlaps are kept from here. */
 #define KEEP_CONFIDENCE 850u
 /* Letters are read if a word of this confidence covers them. */
@@ -149,7 +155,8 @@ passed_over(const struct sl_ocr_region *r, bool lost)
 	unsigned share = r->letters > 0 ? r->unread * 100 / r->letters : 0;
 
 	if (lost)
-		return r->unread >= LOST_MIN && share >= LOST_SHARE;
+		return r->unread >= (r->flat ? LABEL_MIN : LOST_MIN) &&
+		       share >= LOST_SHARE;
 	return r->unread >= UNREAD_MIN && share >= UNREAD_SHARE &&
 	       (share < LOST_SHARE || !r->flat);
 }
@@ -219,7 +226,7 @@ sl_ocr_reread_find(const struct sl_ocr_look *l, unsigned turn,
 		m.unread = pixCopy(NULL, m.letters);
 	if (m.unread != NULL) {
 		wipe_words(m.unread, &pass->page);
-		if (count_in(m.unread, NULL, m.height) >= LOST_MIN) {
+		if (count_in(m.unread, NULL, m.height) >= LABEL_MIN) {
 			n = find_blocks(&m, false, ret, 0);
 			n = find_blocks(&m, true, ret, n);
 		}
@@ -263,56 +270,91 @@ word_score(const struct sl_page *p, const struct sl_word *w)
 	return sl_ocr_word_score(p->text.p + w->at, w->length, w->confidence);
 }
 
+/* A page as it is put together anew. */
+struct copy {
+	struct sl_page *to;
+	const struct sl_page *from; /* of the last word */
+	size_t next; /* the word after it */
+};
+
+static bool
+on_one_line(const struct sl_word *a, const struct sl_word *b)
+{
+	int high =
+	    a->y1 - a->y0 < b->y1 - b->y0 ? a->y1 - a->y0 : b->y1 - b->y0;
+
+	return b->x0 >= a->x0 && abs(a->y0 + a->y1 - b->y0 - b->y1) <= high;
+}
+
+/* Between words that followed each other stays what was. */
 static void
-copy_word(struct sl_page *to, const struct sl_page *from, size_t i)
+copy_word(struct copy *c, const struct sl_page *from, size_t i)
 {
 	const struct sl_word *w = &from->words[i];
 	const uint16_t box[4] = {w->x0, w->y0, w->x1, w->y1};
+	struct sl_page *to = c->to;
 	size_t gap =
 	    i == 0 ? 0 : from->words[i - 1].at + from->words[i - 1].length;
 
-	if (to->text.n > 0 && w->at > gap)
+	if (to->words_count == 0)
+		;
+	else if (from == c->from && i == c->next)
 		sl_page_add_text(to, from->text.p + gap, w->at - gap);
-	else if (to->text.n > 0)
+	else if (on_one_line(&to->words[to->words_count - 1], w))
+		sl_page_add_text(to, " ", 1);
+	else if (i > 0 && memchr(from->text.p + gap, '\n', w->at - gap) != NULL)
+		sl_page_add_text(to, from->text.p + gap, w->at - gap);
+	else
 		sl_page_add_text(to, "\n\n", 2);
 	sl_page_add_word(
 	    to, from->text.p + w->at, w->length, w->confidence, box);
-}
-
-static void
-paragraph(struct sl_page *p)
-{
-	if (p->text.n > 0 && p->text.p[p->text.n - 1] != '\n')
-		sl_page_add_text(p, "\n\n", 2);
+	c->from = from;
+	c->next = i + 1;
 }
 
 /* The new words, then those of before beside them that were sure. */
 static void
-add_block(struct sl_page *to, const struct sl_page *old,
-    const struct sl_page *new, const struct span *s)
+add_block(struct copy *c, const struct sl_page *old, const struct sl_page *new,
+    const struct span *s)
 {
 	size_t i;
 
-	paragraph(to);
 	for (i = 0; i < new->words_count; i++)
-		copy_word(to, new, i);
+		copy_word(c, new, i);
 	for (i = 0; i < old->words_count; i++)
 		if (inside(s, &old->words[i]) &&
 		    old->words[i].confidence >= KEEP_CONFIDENCE &&
 		    !overlaps_any(&old->words[i], new))
-			copy_word(to, old, i);
-	paragraph(to);
+			copy_word(c, old, i);
+}
+
+/* As far as words of one line are apart, and no columns: in heights. */
+static bool
+is_beside(const struct sl_word *a, const struct sl_word *b)
+{
+	return on_one_line(a, b) &&
+	       b->x0 - a->x1 <= APART_MOST * (b->y1 - b->y0);
 }
 
 /* Where in the order of reading the block belongs: where its first word was,
- * else before the first word below its upper edge in the same column. */
+ * else in the line that it is of, else before the first word below its upper
+ * edge in the same column. */
 static size_t
-place_of(const struct sl_page *old, const struct span *s)
+place_of(
+    const struct sl_page *old, const struct sl_page *new, const struct span *s)
 {
+	const struct sl_word *first = &new->words[0];
+	const struct sl_word *last = &new->words[new->words_count - 1];
 	size_t i;
 
 	for (i = 0; i < old->words_count; i++)
 		if (inside(s, &old->words[i]))
+			return i;
+	for (i = 0; i < old->words_count; i++)
+		if (is_beside(last, &old->words[i]))
+			return i;
+	for (i = old->words_count; i > 0; i--)
+		if (is_beside(&old->words[i - 1], first))
 			return i;
 	for (i = 0; i < old->words_count; i++)
 		if (old->words[i].y0 >= s->y0 && old->words[i].x1 > s->x0 &&
@@ -325,14 +367,15 @@ static void
 replace(struct sl_ocr_pass *pass, struct sl_ocr_pass *new, const struct span *s)
 {
 	struct sl_page *old = &pass->page, page;
-	size_t at = place_of(old, s), i;
+	struct copy c = {.to = &page};
+	size_t at = place_of(old, &new->page, s), i;
 
 	sl_page_init(&page, old->part, old->page);
 	for (i = 0; i <= old->words_count; i++) {
 		if (i == at)
-			add_block(&page, old, &new->page, s);
+			add_block(&c, old, &new->page, s);
 		if (i < old->words_count && !inside(s, &old->words[i]))
-			copy_word(&page, old, i);
+			copy_word(&c, old, i);
 	}
 	sl_page_free(old);
 	*old = page;
@@ -373,7 +416,9 @@ take_better(struct sl_ocr_pass *pass, struct sl_ocr_pass *new,
 	for (i = 0; i < pass->page.words_count; i++)
 		if (inside(&s, &pass->page.words[i]))
 			before += word_score(&pass->page, &pass->page.words[i]);
-	r->done = new->score > before;
+	r->done =
+	    new->score > before &&
+	    (r->unread >= LOST_MIN || new->confidence >= LABEL_CONFIDENCE);
 	if (!r->done)
 		return;
 	new->score -= before;

@@ -17,7 +17,7 @@ struct sl_ocr_region {
 	bool done; /* by sl_ocr_reread, and better; or not worth it */
 };
 
-#define SL_OCR_REGIONS_MAX 6
+#define SL_OCR_REGIONS_MAX 12
 
 /* Blocks of letters on the page turned by turn that pass did not read, the
  * worst first. Result: how many. */

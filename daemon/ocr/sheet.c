@@ -24,6 +24,10 @@
  * Tesseract finds no lines. */
 #define DOTS_MANY 8000u
 #define DOTS_TIMES 5u
+/* So many beside hardly a letter are the paper's grain. Made as strong as ink
+ * and twice as large, it took 40 s to be searched for lines. */
+#define GRAIN_MANY 2000u
+#define GRAIN_TIMES 12u
 #define DOT_SIDE 4 /* of the look's pixels */
 #define DOTS_APART 3 /* those that make up a letter are closer */
 /* Where fewer lie together they may be full stops beside a picture's screen. */
@@ -169,9 +173,15 @@ even_out(struct sl_ocr_sheet *s, const struct sl_ocr_look *l, bool strong)
 }
 
 static bool
+grainy(const struct sl_ocr_look *l)
+{
+	return l->dots >= GRAIN_MANY && l->dots >= GRAIN_TIMES * l->letters;
+}
+
+static bool
 noisy(const struct sl_ocr_look *l)
 {
-	return l->noise * 100 > l->contrast * NOISE_MOST;
+	return l->noise * 100 > l->contrast * NOISE_MOST || grainy(l);
 }
 
 static void
@@ -201,7 +211,7 @@ resize(struct sl_ocr_sheet *s, const struct sl_ocr_look *l)
 	int w = pixGetWidth(s->pix), h = pixGetHeight(s->pix);
 	double scale = 1;
 
-	if (l->letter_px > 0 && l->letter_px < LETTER_LOW &&
+	if (l->letter_px > 0 && l->letter_px < LETTER_LOW && !grainy(l) &&
 	    (w > h ? w : h) * 2 <= SIDE_MAX)
 		scale = 2;
 	else if (l->letter_px >= LETTER_HIGH)

@@ -1,7 +1,7 @@
 /*
  * INVARIANT: no word that lies on ink of a letter's height is taken away, but
- * for guesses; and no character is put where none was, but for spaces, the
- * section sign, and SL_UNREAD in the place of guesses.
+ * for guesses and what was read twice; and no character is put where none was,
+ * but for spaces, the section sign, and SL_UNREAD in the place of guesses.
  */
 #include "tidy.h"
 
@@ -39,6 +39,11 @@
 #define UNSURE_EACH 700u
 #define UNSURE_ALL 450u
 #define UNSURE_LINE 3u
+
+/* Two words are the same ink if they share this much of what both cover, and
+ * are looked for so many words apart. */
+#define SAME_PART 0.5
+#define SAME_WITHIN 64u
 
 /* -- numbers -------------------------------------------------------------- */
 
@@ -201,6 +206,44 @@ find_leaders(PIX *high, const struct sl_page *p, bool *gone)
 	return true;
 }
 
+static double
+area(const struct sl_word *w)
+{
+	return ((double)w->x1 - w->x0) * ((double)w->y1 - w->y0);
+}
+
+static bool
+is_same(const struct sl_word *a, const struct sl_word *b)
+{
+	double x0 = a->x0 > b->x0 ? a->x0 : b->x0;
+	double x1 = a->x1 < b->x1 ? a->x1 : b->x1;
+	double y0 = a->y0 > b->y0 ? a->y0 : b->y0;
+	double y1 = a->y1 < b->y1 ? a->y1 : b->y1;
+	double both = (x1 - x0) * (y1 - y0);
+
+	return x1 > x0 && y1 > y0 &&
+	       both >= SAME_PART * (area(a) + area(b) - both);
+}
+
+/* A line with a rule below it that is not quite level may be read twice, once
+ * badly: of two readings the less sure one goes. */
+static bool
+find_doubles(const struct sl_page *p, bool *gone)
+{
+	size_t i, k;
+	bool any = false;
+
+	for (i = 0; i < p->words_count; i++)
+		for (k = i + 1; k < p->words_count && k <= i + SAME_WITHIN; k++)
+			if (!gone[i] && !gone[k] &&
+			    is_same(&p->words[i], &p->words[k]))
+				any = gone[p->words[k].confidence <=
+						   p->words[i].confidence
+					       ? k
+					       : i] = true;
+	return any;
+}
+
 /* Of a page that holds nothing but guesses, those go. */
 static bool
 find_guesses(const struct sl_page *p, bool *gone)
@@ -356,6 +399,7 @@ sl_ocr_tidy(const struct sl_ocr_look *l, unsigned turn,
 	some = sl_ocr_section_find(p, seen, t.section) > 0;
 	sl_ocr_section_tell(p, t.section, &pass->sections);
 	some |= find_leaders(high, p, t.gone);
+	some |= find_doubles(p, t.gone);
 	pass->unread = find_scrawl(pass, t.scrawl, t.gone);
 	some |= find_guesses(p, t.gone) || pass->unread > 0;
 	if (some)

@@ -545,8 +545,34 @@ stains(void)
 	pixDestroy(&pix);
 }
 
-TEST_MAIN({"dirt", dirt}, {"screened", screened}, {"dirt_alone", dirt_alone},
-    {"skewed", skewed}, {"turned", turned},
+/* Coarse paper with a word in pencil: its grain is not made letters of. */
+static void
+grain(void)
+{
+	const struct sl_ocr_look few = {.scale = 1,
+	    .dots = 3705,
+	    .letters = 217,
+	    .letter_px = 5,
+	    .contrast = 200,
+	    .sharp = 28};
+	struct sl_ocr_look print = few;
+	PIX *pix = pixCreate(400, 400, 8);
+	struct sl_ocr_sheet sheet;
+
+	(void)pixSetAll(pix);
+	sl_ocr_sheet_make(pix, 150, &few, 0, SL_OCR_PLAIN, &sheet);
+	CHECK(sheet.scale == 1 && !sheet.dirty);
+	pixDestroy(&sheet.pix);
+	/* The same specks between so many letters are a page's. */
+	print.letters = 310;
+	sl_ocr_sheet_make(pix, 150, &print, 0, SL_OCR_PLAIN, &sheet);
+	CHECK(sheet.scale == 2);
+	pixDestroy(&sheet.pix);
+	pixDestroy(&pix);
+}
+
+TEST_MAIN({"grain", grain}, {"dirt", dirt}, {"screened", screened},
+    {"dirt_alone", dirt_alone}, {"skewed", skewed}, {"turned", turned},
     {"turned_and_skewed", turned_and_skewed}, {"black_border", black_border},
     {"in_shadow", in_shadow}, {"pale", pale}, {"blurred", blurred},
     {"blank_scan", blank_scan}, {"full_of_print", full_of_print},

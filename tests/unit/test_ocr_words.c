@@ -2,6 +2,7 @@
  * What becomes of words: section signs, guesses, the language a page is read
  * in, blocks that stand on end beside upright text.
  */
+#include "../../daemon/base/mem.h"
 #include "../../daemon/ocr/fraktur.h"
 #include "../../daemon/ocr/models.h"
 #include "../../daemon/ocr/recognise.h"
@@ -243,7 +244,7 @@ static void
 english_page(void)
 {
 	static const char *const part[] = {
-	    "You've asked why we didn't have the lawn's wavy wall",
+	    "They've asked why we didn't have the lawn's wavy wall",
 	    "fixed: it wasn't ours, and they've yet to know of that.",
 	    "Whoever would throw away the two wool rugs, we'd buy",
 	    "them, and they'll be with you on the day that you want."};
@@ -543,9 +544,9 @@ seen_signs(void)
 static void
 check_unread(const char *text, const char *want, unsigned unread)
 {
-	static const uint16_t box[4] = {0, 0, 9, 9};
 	const struct sl_ocr_look look = {.scale = 1};
 	struct sl_ocr_pass pass = {0};
+	uint16_t box[4] = {0, 0, 9, 9};
 	unsigned confidence;
 	size_t n, whole;
 
@@ -554,6 +555,8 @@ check_unread(const char *text, const char *want, unsigned unread)
 		n = strcspn(text, "/");
 		confidence = (unsigned)strtoul(text + n + 1, NULL, 10);
 		sl_page_add_word(&pass.page, text, n, confidence, box);
+		box[0] = box[2];
+		box[2] += 9;
 		whole = strcspn(text, " \n");
 		if (text[whole] != '\0')
 			sl_page_add_text(&pass.page, text + whole++, 1);
@@ -602,7 +605,115 @@ unread(void)
 	    PRINTED PRINTED "...../118 ...../301 ...../397", SAID "\n" SAID, 0);
 }
 
-TEST_MAIN({"dashes_are_no_line", dashes_are_no_line}, {"sections", sections},
+/* -- twice the same ink ---------------------------------------------------- */
+
+static void
+twice(void)
+{
+	static const struct {
+		const char *s;
+		unsigned confidence;
+		uint16_t box[4];
+	} words[] = {
+	    {"Derek", 892, {6155, 10600, 8328, 11053}},
+	    {"Jeter,", 895, {8710, 10578, 10786, 11075}},
+	    {"2016", 967, {11229, 10561, 12530, 11007}},
+	    {"Verek", 585, {6124, 10714, 8328, 11054}},
+	    {"Jete\u00e9r,", 464, {8710, 10692, 10786, 11075}},
+	    {"2O16", 967, {11231, 10675, 12530, 11007}},
+	    /* Letters that hang into the line below are no second reading. */
+	    {"gyppig", 900, {6155, 10900, 8328, 11400}},
+	};
+	const struct sl_ocr_look look = {.scale = 1};
+	struct sl_ocr_pass pass = {0};
+	size_t i;
+
+	sl_page_init(&pass.page, 0, 0);
+	for (i = 0; i < sizeof(words) / sizeof(words[0]); i++) {
+		if (i > 0)
+			sl_page_add_text(
+			    &pass.page, i % 3 == 0 ? "\n" : " ", 1);
+		sl_page_add_word(&pass.page, words[i].s, strlen(words[i].s),
+		    words[i].confidence, words[i].box);
+	}
+	sl_ocr_pass_count(&pass);
+	sl_ocr_tidy(&look, 0, NULL, &pass);
+	CHECK_MSG(strcmp(sl_buf_str(&pass.page.text),
+		      "Derek Jeter, 2016\ngyppig") == 0,
+	    "%s", sl_buf_str(&pass.page.text));
+	CHECK(pass.words == 4);
+	sl_ocr_pass_free(&pass);
+}
+
+/* -- passed over ------------------------------------------------------------
+ */
+
+/* Reads the page, forgets a word of it, and looks for what was passed over. */
+static void
+forget(const char *word)
+{
+	struct sl_ocr_region r[SL_OCR_REGIONS_MAX];
+	struct sl_ocr_pass pass, part = {0};
+	struct sl_ocr_look look;
+	struct sl_ocr_sheet sheet;
+	TessBaseAPI *api;
+	PIX *small = letter(), *pix;
+	L_BMF *font = bmfCreate(NULL, 10);
+	SL_FREE char *whole = NULL;
+	size_t i, gap = 0;
+	unsigned n;
+
+	(void)pixSetTextline(small, font, "Telefon", 0, 200, 1500, NULL, NULL);
+	pix = pixScale(small, 2, 2);
+	CHECK(warm());
+	api = sl_ocr_models_at(0)->one[0];
+	CHECK(sl_ocr_look_at(pix, &look));
+	sl_ocr_sheet_make(pix, 300, &look, 0, SL_OCR_PLAIN, &sheet);
+	CHECK(sl_ocr_recognise(api, &sheet, 0, &pass, NULL) == SL_OK);
+	whole = sl_strdup(sl_buf_str(&pass.page.text));
+	sl_page_init(&part.page, 0, 0);
+	for (i = 0; i < pass.page.words_count; i++) {
+		const struct sl_word *w = &pass.page.words[i];
+		const char *s = pass.page.text.p + w->at;
+		const uint16_t box[4] = {w->x0, w->y0, w->x1, w->y1};
+
+		if (strncmp(s, word, strlen(word)) != 0) {
+			sl_page_add_text(
+			    &part.page, pass.page.text.p + gap, w->at - gap);
+			sl_page_add_word(
+			    &part.page, s, w->length, w->confidence, box);
+		}
+		gap = w->at + w->length;
+	}
+	CHECK(part.page.words_count + 1 == pass.page.words_count);
+	sl_ocr_pass_count(&part);
+	n = sl_ocr_reread_find(&look, 0, &part, r);
+	CHECK_MSG(n == 1, "%s: %u", word, n);
+	sl_ocr_reread(api, &sheet, &r[0], 0, &part);
+	CHECK(r[0].done);
+	CHECK_MSG(strcmp(sl_buf_str(&part.page.text), whole) == 0,
+	    "%s: <%s> not <%s>", word, sl_buf_str(&part.page.text), whole);
+	sl_ocr_pass_free(&pass);
+	sl_ocr_pass_free(&part);
+	sl_ocr_look_free(&look);
+	pixDestroy(&sheet.pix);
+	pixDestroy(&pix);
+	pixDestroy(&small);
+	bmfDestroy(&font);
+}
+
+/* It comes back to its line; a short label by itself is found too. */
+static void
+passed_over(void)
+{
+	forget("forlenges");
+	forget("Kommunen");
+	forget("klages");
+	forget("Telefon");
+}
+
+TEST_MAIN({"twice", twice}, {"passed_over", passed_over},
+    {"dashes_are_no_line", dashes_are_no_line}, {"sections", sections},
     {"unread", unread}, {"scrawl", scrawl}, {"seen_signs", seen_signs},
     {"amounts", amounts}, {"fraktur_seen", fraktur_seen},
     {"fraktur_words", fraktur_words}, {"fraktur_away", fraktur_away},

@@ -1,0 +1,411 @@
+/*
+ * INVARIANT: only words that both models read nearly alike are replaced, and
+ * only by an address.
+ */
+#include "address.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+
+#include "../base/clock.h"
+#include "../base/mem.h"
+
+/* Bytes of an address that is looked at; longer ones are left. */
+#define ADDRESS_MAX 80u
+#define ADDRESS_MIN 6u
+/* Beside the sign the two readings differ by so many characters at most. */
+#define SLIPS_MAX 2u
+/* A word belongs to the one before it if the gap is no wider than so many times
+ * its height. */
+#define GAP_MOST 1.5
+/* What was read for the sign has so many bytes, and may be a word. */
+#define SIGN_MOST 3u
+/* So many words are an address at most: its sign may stand alone. */
+#define PIECES 3u
+
+static const char around[] = "<>()[]\"'.,:;";
+
+/* The end of hosts' names in letters to a Norwegian body. */
+static const char *const tops[] = {"no", "com", "net", "org", "dk", "se", "fi",
+    "is", "eu", "de", "uk", "nl", "nu", "edu", "info", "io"};
+
+/* A text, lent. */
+struct text {
+	const char *s;
+	size_t n;
+};
+
+static struct text
+core_of(struct text t)
+{
+	while (t.n > 0 && strchr(around, t.s[0]) != NULL) {
+		t.s++;
+		t.n--;
+	}
+	while (t.n > 0 && strchr(around, t.s[t.n - 1]) != NULL)
+		t.n--;
+	return t;
+}
+
+static bool
+ends_as_host(struct text t)
+{
+	size_t n = 0, i;
+
+	while (n < t.n && t.s[t.n - n - 1] != '.')
+		n++;
+	if (n == t.n)
+		return false;
+	for (i = 0; i < sizeof(tops) / sizeof(tops[0]); i++)
+		if (strlen(tops[i]) == n &&
+		    strncasecmp(t.s + t.n - n, tops[i], n) == 0)
+			return true;
+	return false;
+}
+
+static struct text
+word_at(const struct sl_page *p, size_t i)
+{
+	return (struct text){p->text.p + p->words[i].at, p->words[i].length};
+}
+
+bool
+sl_ocr_address_may(const struct sl_page *p, size_t i)
+{
+	struct text t = core_of(word_at(p, i));
+
+	return t.n >= ADDRESS_MIN && t.n <= ADDRESS_MAX &&
+	       memchr(t.s, '@', t.n) == NULL &&
+	       strncasecmp(t.s, "www", 3) != 0 &&
+	       strncasecmp(t.s, "http", 4) != 0 && ends_as_host(t);
+}
+
+static bool
+is_address(struct text t)
+{
+	static const char others[] = ".-_+@";
+	const char *at = memchr(t.s, '@', t.n);
+	size_t i;
+
+	if (t.n < ADDRESS_MIN || t.n > ADDRESS_MAX || at == NULL || at == t.s ||
+	    memchr(at + 1, '@', (size_t)(t.s + t.n - at) - 1) != NULL ||
+	    at[1] == '.' || at[1] == '-' || !ends_as_host(t))
+		return false;
+	for (i = 0; i < t.n; i++)
+		if (!(t.s[i] >= 'a' && t.s[i] <= 'z') &&
+		    !(t.s[i] >= 'A' && t.s[i] <= 'Z') &&
+		    !(t.s[i] >= '0' && t.s[i] <= '9') &&
+		    strchr(others, t.s[i]) == NULL)
+			return false;
+	return true;
+}
+
+/* How many bytes must change, come or go to make one the other; both are at
+ * most twice ADDRESS_MAX long. */
+static unsigned
+distance(struct text a, struct text b)
+{
+	unsigned row[2 * ADDRESS_MAX + 1], left, corner, best;
+	size_t i, k;
+
+	for (k = 0; k <= b.n; k++)
+		row[k] = (unsigned)k;
+	for (i = 1; i <= a.n; i++) {
+		corner = row[0];
+		row[0] = left = (unsigned)i;
+		for (k = 1; k <= b.n; k++) {
+			best = corner + (a.s[i - 1] != b.s[k - 1]);
+			corner = row[k];
+			best = left + 1 < best ? left + 1 : best;
+			best = corner + 1 < best ? corner + 1 : best;
+			row[k] = left = best;
+		}
+	}
+	return row[b.n];
+}
+
+/* The two readings of an address: where the sign stands in each. */
+struct alike {
+	struct text norwegian, english; /* their cores */
+	size_t end, next; /* what stands for the sign in the Norwegian one */
+	size_t at; /* the sign in the English one */
+	unsigned slips; /* more than SLIPS_MAX: another text, or no address */
+};
+
+static struct text
+part(struct text t, size_t from, size_t to)
+{
+	return (struct text){t.s + from, to - from};
+}
+
+static struct alike
+compare(struct text norwegian, struct text english)
+{
+	struct alike a = {.norwegian = core_of(norwegian),
+	    .english = core_of(english),
+	    .slips = SLIPS_MAX + 1};
+	size_t n = a.norwegian.n, i, wide;
+	unsigned differ;
+
+	if (n > ADDRESS_MAX || n + SLIPS_MAX < a.english.n ||
+	    !is_address(a.english))
+		return a;
+	a.at = (size_t)((char *)memchr(a.english.s, '@', a.english.n) -
+			a.english.s);
+	for (i = 0; i <= n; i++)
+		for (wide = 0; wide <= SIGN_MOST && i + wide <= n; wide++) {
+			differ = distance(part(a.norwegian, 0, i),
+				     part(a.english, 0, a.at)) +
+				 distance(part(a.norwegian, i + wide, n),
+				     part(a.english, a.at + 1, a.english.n));
+			if (differ >= a.slips)
+				continue;
+			a.slips = differ;
+			a.end = i;
+			a.next = i + wide;
+		}
+	return a;
+}
+
+bool
+sl_ocr_address_fits(const char *norwegian, const char *english)
+{
+	return compare((struct text){norwegian, strlen(norwegian)},
+		   (struct text){english, strlen(english)})
+		   .slips <= SLIPS_MAX;
+}
+
+/* -- reading -------------------------------------------------------------- */
+
+/* What becomes of a word. */
+struct found {
+	char *text; /* NULL: it stays */
+	unsigned confidence, slips;
+	size_t more; /* so many words before it are part of it */
+};
+
+/* Word i and the one before it stand close on one line. */
+static bool
+is_close(const struct sl_page *p, size_t i, const struct sl_ocr_sheet *sheet)
+{
+	const struct sl_word *a = &p->words[i - 1], *b = &p->words[i];
+	const char *gap = p->text.p + a->at + a->length;
+	double wide = ((double)b->x0 - a->x1) * sheet->width;
+	double high = ((double)b->y1 - b->y0) * sheet->height;
+
+	return memchr(gap, '\n', b->at - a->at - a->length) == NULL &&
+	       wide <= GAP_MOST * high;
+}
+
+/* Where an address that ends with word i may begin. */
+static size_t
+first_of(const struct sl_page *p, const struct found *found, size_t i,
+    const struct sl_ocr_sheet *sheet)
+{
+	size_t first = i;
+
+	while (first > 0 && first + PIECES > i + 1 &&
+	       found[first - 1].text == NULL && is_close(p, first, sheet) &&
+	       (first == i || p->words[first].length <= SIGN_MOST))
+		first--;
+	return first;
+}
+
+static struct sl_word
+together(const struct sl_page *p, size_t first, size_t last)
+{
+	struct sl_word w = p->words[last];
+	const struct sl_word *a = &p->words[first];
+
+	w.x0 = a->x0 < w.x0 ? a->x0 : w.x0;
+	w.y0 = a->y0 < w.y0 ? a->y0 : w.y0;
+	w.x1 = a->x1 > w.x1 ? a->x1 : w.x1;
+	w.y1 = a->y1 > w.y1 ? a->y1 : w.y1;
+	return w;
+}
+
+/* The words first to last, without what stands between them. */
+static void
+join(const struct sl_page *p, size_t first, size_t last, struct sl_buf *out)
+{
+	size_t i;
+
+	for (i = first; i <= last; i++)
+		sl_buf_add(out, p->text.p + p->words[i].at, p->words[i].length);
+}
+
+/* The Norwegian reading, or the English one if that is the same but for lines
+ * below, which the Norwegian model lacks as well. */
+static void
+add_part(struct sl_buf *out, struct text norwegian, struct text english)
+{
+	SL_BUF struct sl_buf bare = {0};
+	size_t i;
+
+	for (i = 0; i < english.n; i++)
+		if (english.s[i] != '_')
+			sl_buf_add(&bare, english.s + i, 1);
+	if (bare.n == norwegian.n &&
+	    memcmp(sl_buf_str(&bare), norwegian.s, bare.n) == 0)
+		norwegian = english;
+	sl_buf_add(out, norwegian.s, norwegian.n);
+}
+
+/* The address, with what stood around it. */
+static char *
+dress(struct text was, const struct alike *a)
+{
+	size_t before = (size_t)(a->norwegian.s - was.s);
+	struct sl_buf out = {0};
+
+	sl_buf_add(&out, was.s, before);
+	add_part(
+	    &out, part(a->norwegian, 0, a->end), part(a->english, 0, a->at));
+	sl_buf_add(&out, "@", 1);
+	add_part(&out, part(a->norwegian, a->next, a->norwegian.n),
+	    part(a->english, a->at + 1, a->english.n));
+	sl_buf_add(&out, was.s + before + a->norwegian.n,
+	    was.n - before - a->norwegian.n);
+	(void)sl_buf_str(&out);
+	return out.p;
+}
+
+/* Words first to last of the English reading: its at sign is round. */
+static void
+join_english(
+    const struct sl_page *p, size_t first, size_t last, struct sl_buf *out)
+{
+	static const char round[][3] = {"\xc2\xa9", "\xc2\xae"};
+	size_t i;
+	char *at;
+
+	sl_buf_reset(out);
+	join(p, first, last, out);
+	for (i = 0; i < 2 && out->n > 0; i++)
+		if ((at = memmem(out->p, out->n, round[i], 2)) != NULL) {
+			*at = '@';
+			memmove(
+			    at + 1, at + 2, (size_t)(out->p + out->n - at) - 2);
+			out->n--;
+		}
+}
+
+/* Takes what of the reading is an address most like words first to last, if it
+ * is more so than the best before. */
+static void
+take(const struct sl_page *p, size_t first, size_t last,
+    const struct sl_page *english, struct found *best)
+{
+	SL_BUF struct sl_buf old = {0}, new = {0};
+	struct text was, is;
+	struct alike a;
+	size_t i, k;
+
+	join(p, first, last, &old);
+	was = (struct text){old.p, old.n};
+	for (i = 0; i < english->words_count; i++)
+		for (k = i; k < i + PIECES && k < english->words_count; k++) {
+			join_english(english, i, k, &new);
+			is = (struct text){new.p, new.n};
+			a = compare(was, is);
+			if (a.slips > SLIPS_MAX ||
+			    (best->text != NULL && a.slips >= best->slips))
+				continue;
+			free(best->text);
+			*best = (struct found){.text = dress(was, &a),
+			    .confidence = english->words[i].confidence,
+			    .slips = a.slips,
+			    .more = last - first};
+		}
+}
+
+/* Words first to last, or fewer of them if those are as like. */
+static bool
+look_at(TessBaseAPI *english, const struct sl_ocr_sheet *sheet,
+    const struct sl_page *p, size_t first, size_t last, int deadline_ms,
+    struct found *ret)
+{
+	struct sl_word w = together(p, first, last);
+	const int rect[4] = {w.x0 * sheet->width / 65535,
+	    w.y0 * sheet->height / 65535, w.x1 * sheet->width / 65535 + 1,
+	    w.y1 * sheet->height / 65535 + 1};
+	struct sl_ocr_pass pass;
+	size_t i;
+
+	if (sl_ocr_recognise_part(english, sheet, rect, PSM_SINGLE_LINE,
+		deadline_ms, &pass) == SL_OK)
+		for (i = 0; i <= last - first; i++)
+			take(p, last - i, last, &pass.page, ret);
+	sl_ocr_pass_free(&pass);
+	return ret->text != NULL;
+}
+
+/* The last word of what word first is the beginning of. */
+static size_t
+last_of(const struct found *found, size_t n, size_t first)
+{
+	size_t i;
+
+	for (i = first + 1; i < n && i < first + PIECES; i++)
+		if (found[i].more == i - first)
+			return i;
+	return first;
+}
+
+/* The page with what was found in it. */
+static void
+rewrite(struct sl_ocr_pass *pass, const struct found *found)
+{
+	struct sl_page *old = &pass->page, page;
+	size_t i, first, end = 0;
+	struct sl_word w;
+
+	sl_page_init(&page, old->part, old->page);
+	for (first = 0; first < old->words_count; first = i + 1) {
+		i = last_of(found, old->words_count, first);
+		w = together(old, first, i);
+		const uint16_t box[4] = {w.x0, w.y0, w.x1, w.y1};
+
+		sl_page_add_text(
+		    &page, old->text.p + end, old->words[first].at - end);
+		end = w.at + w.length;
+		if (found[i].text != NULL)
+			sl_page_add_word(&page, found[i].text,
+			    strlen(found[i].text), found[i].confidence, box);
+		else
+			sl_page_add_word(&page, old->text.p + w.at, w.length,
+			    w.confidence, box);
+	}
+	page.flags = old->flags;
+	sl_page_free(old);
+	*old = page;
+	sl_ocr_pass_count(pass);
+}
+
+unsigned
+sl_ocr_addresses_read(TessBaseAPI *english, const struct sl_ocr_sheet *sheet,
+    int deadline_ms, struct sl_ocr_pass *pass)
+{
+	size_t n = pass->page.words_count, i;
+	SL_FREE struct found *found = sl_alloc(n * sizeof(*found));
+	int64_t end_ms = sl_clock_boot_ms() + deadline_ms;
+	unsigned seen = 0, count = 0;
+	int left = deadline_ms;
+
+	for (i = 0; i < n && seen < SL_OCR_ADDRESSES_MAX; i++) {
+		if (!sl_ocr_address_may(&pass->page, i))
+			continue;
+		if (deadline_ms > 0 &&
+		    (left = (int)(end_ms - sl_clock_boot_ms())) <= 0)
+			break;
+		seen++;
+		count += look_at(english, sheet, &pass->page,
+		    first_of(&pass->page, found, i, sheet), i, left, &found[i]);
+	}
+	if (count > 0)
+		rewrite(pass, found);
+	for (i = 0; i < n; i++)
+		free(found[i].text);
+	return count;
+}
