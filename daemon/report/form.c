@@ -365,19 +365,13 @@ sl_add_real(struct sl_buf *b, double x, unsigned lang)
 	sl_buf_add_str(b, out);
 }
 
-/* What is plain ASCII or a letter of Latin-1 needs no look at each character.
- */
 void
 sl_add_text(struct sl_buf *b, const char *s)
 {
-	size_t n = 0;
+	size_t n = 0, k;
 
-	for (;; n++)
-		if ((unsigned char)s[n] == 0xC3 &&
-		    ((unsigned char)s[n + 1] & 0xC0) == 0x80)
-			n++;
-		else if (s[n] < ' ' || s[n] > '~')
-			break;
+	while ((k = sl_shown_bytes(s + n)) > 0)
+		n += k;
 	if (s[n] == '\0')
 		sl_buf_add(b, s, n);
 	else

@@ -85,6 +85,15 @@ void sl_cell_show(const struct sl_out *o, const struct sl_column *c,
     const struct sl_cell *v, struct sl_buf *b);
 /* One decimal, with a comma in Norwegian; appended. */
 void sl_add_real(struct sl_buf *b, double x, unsigned lang);
+/* Bytes of the first character of s if it is shown as it is without a closer
+ * look: printable ASCII or a letter of Latin-1. 0: it is not, or s ends. */
+static inline size_t
+sl_shown_bytes(const char *s)
+{
+	if (s[0] >= ' ' && s[0] <= '~')
+		return 1;
+	return s[0] == '\xC3' && ((unsigned char)s[1] & 0xC0) == 0x80 ? 2 : 0;
+}
 /* s with what could steer a terminal made visible; appended. */
 void sl_add_text(struct sl_buf *b, const char *s);
 /* Decimal digits, appended. */

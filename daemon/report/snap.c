@@ -11,6 +11,7 @@
 #include "../base/text.h"
 #include "../config/deadline.h"
 #include "../store/db.h"
+#include "form.h"
 
 #define ROWS_MAX (64u << 20)
 #define NAMES_MAX 65535u
@@ -353,6 +354,17 @@ add_journal(struct sl_snap *s, const char *sequence, const char *year)
 }
 
 static void
+add_journal_numbers(struct sl_snap *s, int64_t sequence, int64_t year)
+{
+	if (sequence != 0) {
+		sl_add_int(&s->target_text, sequence);
+		sl_buf_add_char(&s->target_text, '/');
+		sl_add_int(&s->target_text, year);
+	}
+	sl_buf_add(&s->target_text, "", 1);
+}
+
+static void
 load_target(struct sl_db *db, struct sl_snap *s, const struct own_keys *keys)
 {
 	/* No condition: its index would lead to each row by itself. */
@@ -374,7 +386,8 @@ load_target(struct sl_db *db, struct sl_snap *s, const struct own_keys *keys)
 		add_text(s, sl_db_text(st, 1));
 		add_text(s, sl_db_text(st, 2));
 		add_text(s, sl_db_text(st, 3));
-		add_journal(s, sl_db_text(st, 4), sl_db_text(st, 5));
+		add_journal_numbers(s, sqlite3_column_int64(st, 4),
+		    sqlite3_column_int64(st, 5));
 	}
 }
 
@@ -385,12 +398,11 @@ add_receipt(struct sl_snap *s, uint32_t entry, const char *receipt)
 	char status[32], in_case[64], number[64], seq[24], year[24], day[40];
 	struct sl_peek want[] = {SL_PEEK("status", status),
 	    SL_PEEK("case", in_case), SL_PEEK("number", number),
-	    SL_PEEK("journalsekvensnummer", seq), SL_PEEK("journalaar", year),
-	    SL_PEEK("journaldato", day)};
+	    SL_PEEK("journalsekvensnummer", seq), SL_PEEK("journalaar", year)};
 	struct sl_snap_target *t = &s->target[entry];
 
-	sl_json_peek_all(receipt, want, sizeof(want) / sizeof(want[0]));
 	if (t->text == 0) {
+		sl_json_peek_all(receipt, want, sizeof(want) / sizeof(want[0]));
 		t->text = (uint32_t)s->target_text.n;
 		add_text(s, status);
 		add_text(s, in_case);
@@ -398,7 +410,9 @@ add_receipt(struct sl_snap *s, uint32_t entry, const char *receipt)
 		add_journal(s, want[4].found ? seq : "", year);
 		t->journal_day = -1;
 	}
-	if (t->journal_day < 0)
+	/* Few have a day; a walk for what is not there goes to the end. */
+	if (t->journal_day < 0 && strstr(receipt, "\"journaldato\"") != NULL &&
+	    sl_json_peek(receipt, "journaldato", day, sizeof(day)))
 		t->journal_day = (int32_t)sl_day_read(day);
 }
 
