@@ -734,8 +734,6 @@ sl_rep_journalkontroll(struct sl_rep *r, struct sl_err *err)
 	    r, SL_SNAP_DOCUMENTS | SL_SNAP_DELIVERIES, &texts, &k.snap, err);
 	size_t i;
 
-	free(k.snap.part_entry);
-	k.snap.part_entry = NULL;
 	if (rc == SL_OK) {
 		k.seen = sl_alloc(k.snap.e_max + 1);
 		rc = r->opt->files > 0 ? read_files(&k, err)

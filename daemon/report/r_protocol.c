@@ -99,7 +99,7 @@ sl_rep_mottaksprotokoll(struct sl_rep *r, struct sl_err *err)
 	struct sl_db *db = sl_store_db(r->store);
 	struct protocol p = {.r = r};
 	enum sl_rc rc = sl_snap_load(r,
-	    SL_SNAP_DOCUMENTS | SL_SNAP_PAGES | SL_SNAP_SOURCES |
+	    SL_SNAP_DOCUMENTS | SL_SNAP_PARTS | SL_SNAP_PAGES | SL_SNAP_SOURCES |
 		SL_SNAP_DELIVERIES | SL_SNAP_TARGET,
 	    NULL, &p.snap, err);
 	sqlite3_stmt *st;

@@ -295,7 +295,7 @@ sl_rep_stikkprove(struct sl_rep *r, struct sl_err *err)
 {
 	struct draw d = {.r = r};
 	enum sl_rc rc = sl_snap_load(
-	    r, SL_SNAP_DOCUMENTS | SL_SNAP_SOURCES, NULL, &d.snap, err);
+	    r, SL_SNAP_DOCUMENTS | SL_SNAP_PARTS | SL_SNAP_SOURCES, NULL, &d.snap, err);
 
 	if (rc == SL_OK)
 		rc = make(&d, err);

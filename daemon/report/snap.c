@@ -300,7 +300,7 @@ load_documents(struct sl_db *db, struct sl_snap *s)
 		if (entry <= 0 || entry > s->e_max || part <= 0 ||
 		    part > s->part_max || !s->e[entry].there)
 			continue;
-		if (!s->lent)
+		if (s->from == NULL)
 			s->e[entry].documents++;
 		if (s->part_entry != NULL &&
 		    s->e[entry].outcome != SL_OUTCOME_replaced)
@@ -416,6 +416,12 @@ add_receipt(struct sl_snap *s, uint32_t entry, const char *receipt)
 		t->journal_day = (int32_t)sl_day_read(day);
 }
 
+static bool
+wants_receipts(const struct sl_snap_texts *texts)
+{
+	return texts != NULL && texts->receipt != NULL;
+}
+
 static void
 load_deliveries(
     struct sl_db *db, struct sl_snap *s, const struct sl_snap_texts *texts)
@@ -440,7 +446,7 @@ load_deliveries(
 		if (s->target != NULL && (s->target[entry].text == 0 ||
 					     s->target[entry].journal_day < 0))
 			add_receipt(s, (uint32_t)entry, sl_db_text(st, 4));
-		if (texts != NULL && texts->receipt != NULL)
+		if (wants_receipts(texts))
 			texts->receipt(
 			    texts->arg, (uint32_t)entry, sl_db_text(st, 4));
 	}
@@ -512,17 +518,32 @@ load_rows(const struct sl_rep *r, struct sl_db *db, struct sl_snap *s,
 	load_entries(db, s, x);
 }
 
+/* Another's are written anew, with the same, where their receipts are wanted.
+ */
+static void
+begin_deliveries(struct sl_snap *s)
+{
+	size_t n = s->e_max + 1;
+
+	if (s->sent_ms != NULL) {
+		memset(s->sent_ms, 0, n * sizeof(*s->sent_ms));
+		return;
+	}
+	s->sent_ms = sl_alloc(n * sizeof(*s->sent_ms));
+	s->sent_to = sl_alloc(n * sizeof(*s->sent_to));
+}
+
 static void
 load_items(const struct sl_rep *r, struct sl_db *db, unsigned what,
     const struct sl_snap_texts *texts, struct sl_snap *s)
 {
 	struct own_keys keys = {0};
-	bool target = (what & SL_SNAP_TARGET) != 0;
+	bool target = (what & SL_SNAP_TARGET) != 0 && s->target == NULL;
 	const struct extra x = {target ? &keys : NULL, texts};
 
 	if (target)
 		own_keys_new(&keys, s->e_max);
-	if (s->lent) {
+	if (s->from != NULL) {
 		set_in(r, s);
 		load_texts(db, s, &x);
 	} else {
@@ -535,9 +556,9 @@ load_items(const struct sl_rep *r, struct sl_db *db, unsigned what,
 		load_target(db, s, &keys);
 		free(keys.slot);
 	}
-	if ((what & SL_SNAP_DELIVERIES) != 0) {
-		s->sent_ms = sl_alloc((s->e_max + 1) * sizeof(*s->sent_ms));
-		s->sent_to = sl_alloc((s->e_max + 1) * sizeof(*s->sent_to));
+	if ((what & SL_SNAP_DELIVERIES) != 0 &&
+	    (s->sent_ms == NULL || target || wants_receipts(texts))) {
+		begin_deliveries(s);
 		load_deliveries(db, s, texts);
 	}
 }
@@ -547,21 +568,21 @@ begin(struct sl_db *db, const struct sl_snap *shared, struct sl_snap *s,
     struct sl_err *err)
 {
 	memset(s, 0, sizeof(*s));
+	if (shared != NULL) {
+		*s = *shared;
+		s->from = shared;
+		memset(&s->queue, 0, sizeof(s->queue));
+		memset(&s->reason, 0, sizeof(s->reason));
+		memset(&s->to, 0, sizeof(s->to));
+	}
 	(void)sl_names_add(&s->queue, "");
 	(void)sl_names_add(&s->reason, "");
 	(void)sl_names_add(&s->to, "");
 	if (shared == NULL)
 		return load_highest(db, s, err);
-	s->lent = true;
-	s->c = shared->c;
-	s->e = shared->e;
-	s->source_consignment = shared->source_consignment;
-	s->c_max = shared->c_max;
-	s->e_max = shared->e_max;
-	s->part_max = shared->part_max;
-	s->source_max = shared->source_max;
 	names_copy(&s->queue, &shared->queue);
 	names_copy(&s->reason, &shared->reason);
+	names_copy(&s->to, &shared->to);
 	return SL_OK;
 }
 
@@ -572,7 +593,7 @@ sl_snap_share(struct sl_store *store, struct sl_snap *s, struct sl_err *err)
 
 	if (begin(db, NULL, s, err) != SL_OK)
 		return SL_FATAL;
-	load_rows(NULL, db, s, &(struct extra){NULL, NULL});
+	load_items(NULL, db, SL_SNAP_DELIVERIES | SL_SNAP_TARGET, NULL, s);
 	load_documents(db, s);
 	s->source_consignment =
 	    sl_alloc((s->source_max + 1) * sizeof(*s->source_consignment));
@@ -589,16 +610,17 @@ sl_snap_load(const struct sl_rep *r, unsigned what,
 	if (begin(db, r->shared, s, err) != SL_OK)
 		return SL_FATAL;
 	load_items(r, db, what, texts, s);
-	if ((what & SL_SNAP_DOCUMENTS) != 0) {
+	if ((what & SL_SNAP_PARTS) != 0)
 		s->part_entry =
 		    sl_alloc((s->part_max + 1) * sizeof(*s->part_entry));
+	if (s->part_entry != NULL ||
+	    ((what & SL_SNAP_DOCUMENTS) != 0 && s->from == NULL))
 		load_documents(db, s);
-	}
 	if ((what & SL_SNAP_PAGES) != 0) {
 		s->pages = sl_alloc((s->e_max + 1) * sizeof(*s->pages));
 		load_pages(db, s);
 	}
-	if ((what & SL_SNAP_SOURCES) != 0 && !s->lent) {
+	if ((what & SL_SNAP_SOURCES) != 0 && s->from == NULL) {
 		s->source_consignment = sl_alloc(
 		    (s->source_max + 1) * sizeof(*s->source_consignment));
 		load_sources(db, s);
@@ -607,19 +629,27 @@ sl_snap_load(const struct sl_rep *r, unsigned what,
 }
 
 void
+sl_snap_drop_target(struct sl_snap *s)
+{
+	free(s->target);
+	s->target = NULL;
+	sl_buf_free(&s->target_text);
+}
+
+void
 sl_snap_free(struct sl_snap *s)
 {
-	if (!s->lent) {
+	if (s->from == NULL) {
 		free(s->c);
 		free(s->e);
 		free(s->source_consignment);
+		free(s->sent_ms);
+		free(s->sent_to);
 	}
+	if (s->from == NULL || s->from->target == NULL)
+		sl_snap_drop_target(s);
 	free(s->part_entry);
 	free(s->pages);
-	free(s->sent_ms);
-	free(s->sent_to);
-	free(s->target);
-	sl_buf_free(&s->target_text);
 	sl_names_free(&s->queue);
 	sl_names_free(&s->reason);
 	sl_names_free(&s->to);
