@@ -49,7 +49,8 @@ struct sl_out {
 	size_t fact_n, fact_cap;
 	struct sl_buf line; /* of the row being made */
 	/* kept: */
-	char **cell; /* columns * kept_rows texts, each the out's */
+	char **cell; /* columns * kept_rows texts, in the arena */
+	struct sl_arena *texts;
 	double *bar; /* the chart's column */
 	size_t kept_rows, cell_cap, bar_cap;
 	void *state; /* the form's own */
