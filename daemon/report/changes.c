@@ -50,10 +50,12 @@ sl_rep_changes(struct sl_store *s, bool reasons, sl_rep_change_fn *fn,
 	sqlite3_stmt *st = sl_db_query(db,
 	    "SELECT bytes, consignment, entry, seq FROM leaf"
 	    " INDEXED BY leaf_change WHERE"
-	    " (" IS("313032") " OR " IS("313033") " OR " IS("313034")
-	    " OR " IS("313035") " OR " IS("313036") " OR " IS("313037")
-	    " OR " IS("313038") " OR " IS("313039") " OR " IS("313130")
-	    " OR " IS("313131") ") ORDER BY seq", "");
+	    " (" IS("313032") " OR " IS("313033") " OR " IS("313034") " OR " IS("313035") " OR " IS("313036") " OR " IS(
+		"313037") " OR " IS("313038") " OR " IS("313039") " OR " IS("31"
+									    "31"
+									    "3"
+									    "0") " OR " IS("313131") ") ORDER BY seq",
+	    "");
 #undef IS
 	struct sl_rep_change c;
 	enum sl_rc rc = SL_OK;

@@ -291,8 +291,8 @@ name_elements(struct sl_out *o)
 		sl_buf_reset(&name);
 		sl_column_xml(&o->def->column[i], &name);
 		t->begin = name.n + 2;
-		t->all = (size_t)snprintf(t->text, sizeof(t->text),
-		    "<%s></%s>", sl_buf_str(&name), sl_buf_str(&name));
+		t->all = (size_t)snprintf(t->text, sizeof(t->text), "<%s></%s>",
+		    sl_buf_str(&name), sl_buf_str(&name));
 		assert(t->all < sizeof(t->text));
 	}
 }

@@ -76,8 +76,7 @@ give_consignment(
 	    p->snap.queue.text[c->queue], c->received_ms, (int64_t)p->files[id],
 	    size, sl_stage_name(c->stage), sl_stage_word(p->r, c->stage),
 	    sl_state_slug(c->dispo, c->outcome),
-	    sl_state_word(p->r, c->dispo, c->outcome), reason,
-	    why(p, reason));
+	    sl_state_word(p->r, c->dispo, c->outcome), reason, why(p, reason));
 }
 
 static void
@@ -99,15 +98,13 @@ sl_rep_mottaksprotokoll(struct sl_rep *r, struct sl_err *err)
 	struct sl_db *db = sl_store_db(r->store);
 	struct protocol p = {.r = r};
 	enum sl_rc rc = sl_snap_load(r,
-	    SL_SNAP_DOCUMENTS | SL_SNAP_PARTS | SL_SNAP_PAGES | SL_SNAP_SOURCES |
-		SL_SNAP_DELIVERIES | SL_SNAP_TARGET,
+	    SL_SNAP_DOCUMENTS | SL_SNAP_PARTS | SL_SNAP_PAGES |
+		SL_SNAP_SOURCES | SL_SNAP_DELIVERIES | SL_SNAP_TARGET,
 	    NULL, &p.snap, err);
 	sqlite3_stmt *st;
 	int64_t id;
 
 	if (rc == SL_OK) {
-		free(p.snap.part_entry);
-		p.snap.part_entry = NULL;
 		count_files(&p);
 		st = sl_db_query(db,
 		    "SELECT id, reception, size FROM consignment ORDER BY id",

@@ -300,8 +300,7 @@ load_documents(struct sl_db *db, struct sl_snap *s)
 		if (entry <= 0 || entry > s->e_max || part <= 0 ||
 		    part > s->part_max || !s->e[entry].there)
 			continue;
-		if (s->from == NULL)
-			s->e[entry].documents++;
+		s->e[entry].documents++;
 		if (s->part_entry != NULL &&
 		    s->e[entry].outcome != SL_OUTCOME_replaced)
 			s->part_entry[part] = (uint32_t)entry;
@@ -594,6 +593,7 @@ sl_snap_share(struct sl_store *store, struct sl_snap *s, struct sl_err *err)
 	if (begin(db, NULL, s, err) != SL_OK)
 		return SL_FATAL;
 	load_items(NULL, db, SL_SNAP_DELIVERIES | SL_SNAP_TARGET, NULL, s);
+	s->part_entry = sl_alloc((s->part_max + 1) * sizeof(*s->part_entry));
 	load_documents(db, s);
 	s->source_consignment =
 	    sl_alloc((s->source_max + 1) * sizeof(*s->source_consignment));
@@ -610,11 +610,10 @@ sl_snap_load(const struct sl_rep *r, unsigned what,
 	if (begin(db, r->shared, s, err) != SL_OK)
 		return SL_FATAL;
 	load_items(r, db, what, texts, s);
-	if ((what & SL_SNAP_PARTS) != 0)
+	if ((what & SL_SNAP_PARTS) != 0 && s->from == NULL)
 		s->part_entry =
 		    sl_alloc((s->part_max + 1) * sizeof(*s->part_entry));
-	if (s->part_entry != NULL ||
-	    ((what & SL_SNAP_DOCUMENTS) != 0 && s->from == NULL))
+	if ((what & SL_SNAP_DOCUMENTS) != 0 && s->from == NULL)
 		load_documents(db, s);
 	if ((what & SL_SNAP_PAGES) != 0) {
 		s->pages = sl_alloc((s->e_max + 1) * sizeof(*s->pages));
@@ -645,10 +644,10 @@ sl_snap_free(struct sl_snap *s)
 		free(s->source_consignment);
 		free(s->sent_ms);
 		free(s->sent_to);
+		free(s->part_entry);
 	}
 	if (s->from == NULL || s->from->target == NULL)
 		sl_snap_drop_target(s);
-	free(s->part_entry);
 	free(s->pages);
 	sl_names_free(&s->queue);
 	sl_names_free(&s->reason);

@@ -87,9 +87,8 @@ enum {
 enum sl_rc sl_snap_load(const struct sl_rep *r, unsigned what,
     const struct sl_snap_texts *texts, struct sl_snap *s, struct sl_err *err);
 void sl_snap_free(struct sl_snap *s);
-/* What several reports of one moment have in common: consignments, entries with
- * their number of documents, sources, deliveries and what the target shows. A
- * report's load takes them from r->shared, where `in` is set anew, and adds
+/* What several reports of one moment have in common: all but pages. A report's
+ * load takes them from r->shared, where `in` is set anew, and adds
  * what only it needs. */
 enum sl_rc sl_snap_share(
     struct sl_store *store, struct sl_snap *s, struct sl_err *err);
