@@ -47,16 +47,15 @@ sl_rep_changes(struct sl_store *s, bool reasons, sl_rep_change_fn *fn,
 	SL_BUF struct sl_buf store = {0};
 	/* The condition is the index's, word for word. */
 #define IS(hex) "instr(bytes, x'0A" hex "0A') > 0"
-	sqlite3_stmt *st = sl_db_query(db,
+#define OR(hex) " OR " IS(hex)
+	static const char sql[] =
 	    "SELECT bytes, consignment, entry, seq FROM leaf"
-	    " INDEXED BY leaf_change WHERE"
-	    " (" IS("313032") " OR " IS("313033") " OR " IS("313034") " OR " IS("313035") " OR " IS("313036") " OR " IS(
-		"313037") " OR " IS("313038") " OR " IS("313039") " OR " IS("31"
-									    "31"
-									    "3"
-									    "0") " OR " IS("313131") ") ORDER BY seq",
-	    "");
+	    " INDEXED BY leaf_change WHERE (" IS("313032") OR("313033")
+		OR("313034") OR("313035") OR("313036") OR("313037") OR("313038")
+		    OR("313039") OR("313130") OR("313131") ") ORDER BY seq";
+#undef OR
 #undef IS
+	sqlite3_stmt *st = sl_db_query(db, sql, "");
 	struct sl_rep_change c;
 	enum sl_rc rc = SL_OK;
 

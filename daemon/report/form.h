@@ -1,8 +1,9 @@
 /*
  * A table on its way out: text, csv, json, xml, html or pdf.
  *
- * text, csv, json and xml are written as rows come; html and pdf keep the first
- * SL_OUT_KEPT_MAX rows and say how many there were.
+ * text, csv, json and xml are written as rows come, the last three some hundred
+ * at a time; html and pdf keep the first SL_OUT_KEPT_MAX rows and say how many
+ * there were.
  */
 #ifndef SL_REPORT_FORM_H
 #define SL_REPORT_FORM_H
