@@ -383,6 +383,35 @@ peeking(void)
 	CHECK_STR(out, "å");
 }
 
+/* -- rows of a file -------------------------------------------------------- */
+
+static void
+longest_row(void)
+{
+	char *text = sl_alloc(SL_CSVIN_LINE + 8);
+	struct sl_csvin c;
+	struct sl_err err;
+	size_t more;
+	FILE *f;
+
+	for (more = 0; more < 2; more++) {
+		memset(text, 'a', SL_CSVIN_LINE + more);
+		memcpy(text + SL_CSVIN_LINE + more, "\nb;c", 5);
+		f = fmemopen(text, strlen(text), "r");
+		sl_csvin_open(&c, f);
+		CHECK(
+		    sl_csvin_next(&c, &err) == (more == 0 ? SL_OK : SL_BROKEN));
+		CHECK(
+		    more > 0 || strlen(sl_csvin_field(&c, 0)) == SL_CSVIN_LINE);
+		CHECK(more > 0 || sl_csvin_next(&c, &err) == SL_OK);
+		CHECK(more > 0 || strcmp(sl_csvin_field(&c, 1), "c") == 0);
+		CHECK(more > 0 || sl_csvin_next(&c, &err) == SL_SKIP);
+		sl_csvin_close(&c);
+		(void)fclose(f);
+	}
+	free(text);
+}
+
 /* -- files ---------------------------------------------------------------- */
 
 static char path[] = "/tmp/sluse-test-report-XXXXXX";
@@ -632,6 +661,6 @@ begin(void)
 TEST_MAIN({"begin", begin}, {"table", table}, {"formats", formats},
     {"many rows", many}, {"terminal", terminal}, {"chart", chart},
     {"days", days}, {"intervals", intervals}, {"drawing", drawing},
-    {"peeking", peeking}, {"sheets", sheets}, {"mailbox, csv", mailbox_csv},
-    {"mailbox, json", mailbox_json}, {"target journals", target_journals},
-    {"law", law}, {"tidy", tidy})
+    {"peeking", peeking}, {"the longest row", longest_row}, {"sheets", sheets},
+    {"mailbox, csv", mailbox_csv}, {"mailbox, json", mailbox_json},
+    {"target journals", target_journals}, {"law", law}, {"tidy", tidy})
