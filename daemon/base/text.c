@@ -147,11 +147,17 @@ sl_text_html(struct sl_buf *out, const char *s, size_t n)
 void
 sl_text_json(struct sl_buf *out, const char *s, size_t n)
 {
-	size_t i = 0;
+	size_t i = 0, from;
 	uint32_t cp;
 
 	sl_buf_add_char(out, '"');
 	while (i < n) {
+		for (from = i; i < n && s[i] >= ' ' && s[i] <= '~' &&
+			       s[i] != '"' && s[i] != '\\';)
+			i++;
+		sl_buf_add(out, s + from, i - from);
+		if (i == n)
+			break;
 		cp = sl_utf8_next(s, n, &i);
 		if (cp == '"' || cp == '\\')
 			sl_buf_printf(out, "\\%c", (int)cp);

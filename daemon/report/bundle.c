@@ -30,6 +30,8 @@
  * the room of the first ones, and the next do not fit into it. */
 #define ARRAY_BYTES (1 << 20)
 #define WITH_XML "mottaksprotokoll"
+/* The last of those that show what the target has. */
+#define LAST_OF_TARGET "journalforingstid"
 
 static const char *
 say(const struct sl_bundle *b, const char *nb, const char *en)
@@ -146,9 +148,12 @@ write_each(struct sl_bundle *b, struct sl_err *err)
 	const struct sl_report_def *d = sl_report_defs(&n);
 	enum sl_rc rc = SL_OK;
 
-	for (i = 0; rc == SL_OK && i < n; i++)
+	for (i = 0; rc == SL_OK && i < n; i++) {
 		if (goes_in(b, &d[i]))
 			rc = write_report(b, &d[i], err);
+		if (strcmp(d[i].slug, LAST_OF_TARGET) == 0)
+			sl_snap_drop_target(b->shared);
+	}
 	return rc;
 }
 
@@ -156,9 +161,10 @@ static enum sl_rc
 write_reports(struct sl_bundle *b, struct sl_err *err)
 {
 	struct sl_snap shared = {0};
-	enum sl_rc rc = sl_snap_share(b->store, &shared, err);
+	enum sl_rc rc;
 
 	(void)mallopt(M_MMAP_THRESHOLD, ARRAY_BYTES);
+	rc = sl_snap_share(b->store, &shared, err);
 	b->shared = &shared;
 	if (rc == SL_OK)
 		rc = write_each(b, err);

@@ -26,24 +26,36 @@ take_leaf(struct sl_slice bytes, struct sl_buf *store, struct sl_rep_change *c,
 	return SL_OK;
 }
 
+static void
+read_reason(struct sl_db *db, int64_t seq, struct sl_rep_change *c)
+{
+	sqlite3_stmt *st = sl_db_query(
+	    db, "SELECT body FROM payload WHERE seq = ?1", "i", seq);
+
+	if (!sl_db_row(db, st))
+		return;
+	(void)sl_json_peek(
+	    sl_db_text(st, 0), "reason", c->reason, sizeof(c->reason));
+	sl_db_done(st);
+}
+
 enum sl_rc
-sl_rep_changes(
-    struct sl_store *s, sl_rep_change_fn *fn, void *arg, struct sl_err *err)
+sl_rep_changes(struct sl_store *s, bool reasons, sl_rep_change_fn *fn,
+    void *arg, struct sl_err *err)
 {
 	struct sl_db *db = sl_store_db(s);
 	SL_BUF struct sl_buf store = {0};
 	/* The condition is the index's, word for word. */
-#define EVENT(hex) " instr(l.bytes, x'0A" hex "0A') > 0"
-	sqlite3_stmt *st =
-	    sl_db_query(db,
-		"SELECT l.bytes, l.consignment, l.entry, p.body"
-		" FROM leaf l INDEXED BY leaf_change"
-		" LEFT JOIN payload p ON p.seq = l.seq WHERE (" EVENT("313032") " OR" EVENT("313033") " OR" EVENT("313034") " OR" EVENT("313035") " OR" EVENT(
-		    "313036") " OR" EVENT("313037") " OR" EVENT("313038") " O"
-									  "R" EVENT("313039") " OR" EVENT(
-									      "313130") " OR" EVENT("313131") ") ORDER BY l.seq",
-		"");
-#undef EVENT
+#define IS(hex) "instr(bytes, x'0A" hex "0A') > 0"
+#define OR(hex) " OR " IS(hex)
+	static const char sql[] =
+	    "SELECT bytes, consignment, entry, seq FROM leaf"
+	    " INDEXED BY leaf_change WHERE (" IS("313032") OR("313033")
+		OR("313034") OR("313035") OR("313036") OR("313037") OR("313038")
+		    OR("313039") OR("313130") OR("313131") ") ORDER BY seq";
+#undef OR
+#undef IS
+	sqlite3_stmt *st = sl_db_query(db, sql, "");
 	struct sl_rep_change c;
 	enum sl_rc rc = SL_OK;
 
@@ -55,8 +67,8 @@ sl_rep_changes(
 			continue;
 		c.consignment = sqlite3_column_int64(st, 1);
 		c.entry = sqlite3_column_int64(st, 2);
-		(void)sl_json_peek(
-		    sl_db_text(st, 3), "reason", c.reason, sizeof(c.reason));
+		if (reasons && c.event == SL_EVENT_held)
+			read_reason(db, sqlite3_column_int64(st, 3), &c);
 		rc = fn(arg, &c, err);
 	}
 	sl_db_done(st);

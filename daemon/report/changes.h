@@ -12,12 +12,12 @@ struct sl_rep_change {
 	int64_t time_ms;
 	int64_t consignment, entry; /* ids; 0: none */
 	char actor[64];
-	char reason[64]; /* "" if there is none or its payload was erased */
+	char reason[64]; /* of held; "" if its payload was erased */
 };
 typedef enum sl_rc sl_rep_change_fn(
     void *arg, const struct sl_rep_change *c, struct sl_err *err);
-/* In the order of the log. */
-enum sl_rc sl_rep_changes(
-    struct sl_store *s, sl_rep_change_fn *fn, void *arg, struct sl_err *err);
+/* In the order of the log. Reasons stand apart, and are read if wanted. */
+enum sl_rc sl_rep_changes(struct sl_store *s, bool reasons,
+    sl_rep_change_fn *fn, void *arg, struct sl_err *err);
 
 #endif

@@ -15,6 +15,7 @@ sl_csvin_open(struct sl_csvin *c, FILE *f)
 
 	memset(c, 0, sizeof(*c));
 	c->f = f;
+	c->raw.max = SL_CSVIN_LINE + 1;
 	c->text.max = 2 * SL_CSVIN_LINE;
 	/* A byte order mark, or what there is of it. */
 	a = getc(f);
@@ -31,6 +32,7 @@ sl_csvin_open(struct sl_csvin *c, FILE *f)
 void
 sl_csvin_close(struct sl_csvin *c)
 {
+	sl_buf_free(&c->raw);
 	sl_buf_free(&c->text);
 }
 
@@ -43,25 +45,28 @@ bad(struct sl_csvin *c, const char *what, struct sl_err *err)
 
 /* The whole row as it stands, quotes and all. SL_SKIP: the end. */
 static enum sl_rc
-read_row(struct sl_csvin *c, struct sl_buf *raw, struct sl_err *err)
+read_row(struct sl_csvin *c, struct sl_err *err)
 {
+	char *row;
+	size_t n = 0;
 	bool quoted = false;
 	int ch;
 
-	while ((ch = getc_unlocked(c->f)) != EOF) {
-		if (ch == '\n' && !quoted)
-			return SL_OK;
+	sl_buf_reset(&c->raw);
+	row = sl_buf_room(&c->raw, SL_CSVIN_LINE);
+	while ((ch = getc_unlocked(c->f)) != EOF && (ch != '\n' || quoted)) {
 		if (ch == '"' && !c->plain)
 			quoted = !quoted;
 		if (ch == '\0')
 			return bad(c, "the row holds a NUL", err);
-		if (raw->n >= SL_CSVIN_LINE)
+		if (n == SL_CSVIN_LINE)
 			return bad(c, "the row is too long", err);
-		sl_buf_add_char(raw, (char)ch);
+		row[n++] = (char)ch;
 	}
-	if (quoted)
+	sl_buf_grown(&c->raw, n);
+	if (ch == EOF && quoted)
 		return bad(c, "a quote does not end", err);
-	return raw->n > 0 ? SL_OK : SL_SKIP;
+	return ch != EOF || n > 0 ? SL_OK : SL_SKIP;
 }
 
 static char
@@ -126,25 +131,24 @@ take_field(struct sl_csvin *c, const char *p, const char *end)
 enum sl_rc
 sl_csvin_next(struct sl_csvin *c, struct sl_err *err)
 {
-	SL_BUF struct sl_buf raw = {.max = SL_CSVIN_LINE + 1};
+	struct sl_buf *raw = &c->raw;
 	const char *p, *end;
 	enum sl_rc rc;
 
 	do {
-		sl_buf_reset(&raw);
 		c->line++;
-		rc = read_row(c, &raw, err);
+		rc = read_row(c, err);
 		if (rc != SL_OK)
 			return rc;
-		if (raw.n > 0 && raw.p[raw.n - 1] == '\r')
-			raw.p[--raw.n] = '\0';
-	} while (raw.n == 0);
+		if (raw->n > 0 && raw->p[raw->n - 1] == '\r')
+			raw->p[--raw->n] = '\0';
+	} while (raw->n == 0);
 	if (c->sep == '\0')
-		c->sep = separator(raw.p);
+		c->sep = separator(raw->p);
 	sl_buf_reset(&c->text);
 	c->n = 0;
-	end = raw.p + raw.n;
-	for (p = raw.p; p != NULL; p = take_field(c, p, end))
+	end = raw->p + raw->n;
+	for (p = raw->p; p != NULL; p = take_field(c, p, end))
 		if (c->n == SL_CSVIN_FIELDS)
 			return bad(c, "the row has too many fields", err);
 	return SL_OK;

@@ -19,7 +19,8 @@ struct sl_csvin {
 	char sep;
 	bool plain; /* quotes are text; set by the caller, behind the head */
 	unsigned line; /* of the row last read */
-	struct sl_buf text; /* the fields, each ended by NUL */
+	struct sl_buf raw; /* the row as it stands */
+	struct sl_buf text; /* its fields, each ended by NUL */
 	size_t at[SL_CSVIN_FIELDS];
 	size_t n;
 };

@@ -58,8 +58,7 @@ sl_out_free(struct sl_out *o)
 		free(o->fact[i].title);
 		free(o->fact[i].value);
 	}
-	for (i = 0; o->def != NULL && i < o->kept_rows * o->def->columns; i++)
-		free(o->cell[i]);
+	sl_arena_free(o->texts);
 	free(o->fact);
 	free(o->cell);
 	free(o->bar);
@@ -78,21 +77,39 @@ sl_out_begin(struct sl_out *o, const struct sl_report_def *def)
 	}
 }
 
+/* A row's texts lie behind each other: each by itself would take twice the
+ * memory. */
+static void
+keep_texts(struct sl_out *o, const struct sl_cell *c, char **ret_cell)
+{
+	size_t n = o->def->columns, i;
+	char *p;
+
+	sl_buf_reset(&o->line);
+	for (i = 0; i < n; i++) {
+		sl_cell_show(o, &o->def->column[i], &c[i], &o->line);
+		sl_buf_add(&o->line, "", 1);
+	}
+	if (o->texts == NULL)
+		o->texts = sl_arena_new();
+	/* With an end for each, should the buffer not have held all. */
+	p = sl_arena_alloc(o->texts, o->line.n + n);
+	memcpy(p, o->line.p, o->line.n);
+	for (i = 0; i < n; i++, p += strlen(p) + 1)
+		ret_cell[i] = p;
+}
+
 void
 sl_out_keep(struct sl_out *o, const struct sl_cell *c)
 {
-	size_t n = o->def->columns, i;
+	size_t n = o->def->columns;
 	int chart = sl_out_chart(o);
 
 	if (o->kept_rows == SL_OUT_KEPT_MAX)
 		return;
 	o->cell = sl_grow(
 	    o->cell, &o->cell_cap, (o->kept_rows + 1) * n, sizeof(*o->cell));
-	for (i = 0; i < n; i++) {
-		sl_buf_reset(&o->line);
-		sl_cell_show(o, &o->def->column[i], &c[i], &o->line);
-		o->cell[o->kept_rows * n + i] = sl_strdup(sl_buf_str(&o->line));
-	}
+	keep_texts(o, c, &o->cell[o->kept_rows * n]);
 	if (chart >= 0) {
 		o->bar = sl_grow(
 		    o->bar, &o->bar_cap, o->kept_rows + 1, sizeof(*o->bar));
@@ -365,19 +382,13 @@ sl_add_real(struct sl_buf *b, double x, unsigned lang)
 	sl_buf_add_str(b, out);
 }
 
-/* What is plain ASCII or a letter of Latin-1 needs no look at each character.
- */
 void
 sl_add_text(struct sl_buf *b, const char *s)
 {
-	size_t n = 0;
+	size_t n = 0, k;
 
-	for (;; n++)
-		if ((unsigned char)s[n] == 0xC3 &&
-		    ((unsigned char)s[n + 1] & 0xC0) == 0x80)
-			n++;
-		else if (s[n] < ' ' || s[n] > '~')
-			break;
+	while ((k = sl_shown_bytes(s + n)) > 0)
+		n += k;
 	if (s[n] == '\0')
 		sl_buf_add(b, s, n);
 	else

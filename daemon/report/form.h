@@ -1,8 +1,9 @@
 /*
  * A table on its way out: text, csv, json, xml, html or pdf.
  *
- * text, csv, json and xml are written as rows come; html and pdf keep the first
- * SL_OUT_KEPT_MAX rows and say how many there were.
+ * text, csv, json and xml are written as rows come, the last three some hundred
+ * at a time; html and pdf keep the first SL_OUT_KEPT_MAX rows and say how many
+ * there were.
  */
 #ifndef SL_REPORT_FORM_H
 #define SL_REPORT_FORM_H
@@ -49,7 +50,8 @@ struct sl_out {
 	size_t fact_n, fact_cap;
 	struct sl_buf line; /* of the row being made */
 	/* kept: */
-	char **cell; /* columns * kept_rows texts, each the out's */
+	char **cell; /* columns * kept_rows texts, in the arena */
+	struct sl_arena *texts;
 	double *bar; /* the chart's column */
 	size_t kept_rows, cell_cap, bar_cap;
 	void *state; /* the form's own */
@@ -85,6 +87,15 @@ void sl_cell_show(const struct sl_out *o, const struct sl_column *c,
     const struct sl_cell *v, struct sl_buf *b);
 /* One decimal, with a comma in Norwegian; appended. */
 void sl_add_real(struct sl_buf *b, double x, unsigned lang);
+/* Bytes of the first character of s if it is shown as it is without a closer
+ * look: printable ASCII or a letter of Latin-1. 0: it is not, or s ends. */
+static inline size_t
+sl_shown_bytes(const char *s)
+{
+	if (s[0] >= ' ' && s[0] <= '~')
+		return 1;
+	return s[0] == '\xC3' && ((unsigned char)s[1] & 0xC0) == 0x80 ? 2 : 0;
+}
 /* s with what could steer a terminal made visible; appended. */
 void sl_add_text(struct sl_buf *b, const char *s);
 /* Decimal digits, appended. */

@@ -162,10 +162,9 @@ add_cell(struct sl_out *o, struct sl_buf *b, size_t row, size_t i)
 		class = " class=\"n\"";
 	else if (c->type == SL_COL_ID || c->type >= SL_COL_TIME)
 		class = " class=\"k\"";
-	if (i == 0)
-		sl_buf_printf(b, "<th scope=\"row\"%s>", class);
-	else
-		sl_buf_printf(b, "<td%s>", class);
+	sl_buf_add_str(b, i == 0 ? "<th scope=\"row\"" : "<td");
+	sl_buf_add_str(b, class);
+	sl_buf_add_char(b, '>');
 	html(b, s);
 	sl_buf_add_str(b, i == 0 ? "</th>" : "</td>");
 }

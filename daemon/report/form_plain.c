@@ -11,10 +11,21 @@
 #include "../base/text.h"
 #include "form.h"
 
+/* Lines are gathered: a million writes cost more than what they write. */
+#define GATHERED 65536
+
 static void
 put(struct sl_out *o)
 {
-	(void)fwrite(o->line.p, 1, o->line.n, o->f);
+	(void)fwrite(sl_buf_str(&o->line), 1, o->line.n, o->f);
+	sl_buf_reset(&o->line);
+}
+
+static void
+end_row(struct sl_out *o)
+{
+	if (o->line.n >= GATHERED)
+		put(o);
 }
 
 /* A value for a program: slugs, UTC, four decimals; text by the format. */
@@ -62,7 +73,6 @@ csv_begin(struct sl_out *o)
 	const char *head;
 	size_t i;
 
-	sl_buf_reset(&o->line);
 	sl_buf_add_str(&o->line, "\xEF\xBB\xBF");
 	for (i = 0; i < o->def->columns; i++) {
 		head = sl_out_head(o, &o->def->column[i]);
@@ -77,54 +87,46 @@ csv_begin(struct sl_out *o)
 		}
 	}
 	sl_buf_add_str(&o->line, "\r\n");
-	put(o);
 }
 
-/* What was added since `at` becomes one field; few need a quote. */
 static void
-csv_quote(struct sl_out *o, size_t at)
+csv_quoted(struct sl_buf *b, const char *s)
 {
-	static const bool first[256] = {['='] = true,
-	    ['+'] = true,
-	    ['-'] = true,
-	    ['@'] = true,
-	    ['\t'] = true},
-			  any[256] = {[';'] = true,
-			      ['"'] = true,
-			      [','] = true,
-			      ['\r'] = true,
-			      ['\n'] = true};
 	SL_BUF struct sl_buf shown = {0};
-	const char *s = o->line.p + at;
-	size_t i, n = o->line.n - at;
 
-	for (i = 0; i < n && !any[(unsigned char)s[i]]; i++)
-		;
-	if (i == n && (n == 0 || !first[(unsigned char)s[0]]))
-		return;
-	sl_buf_add(&shown, s, o->line.n - at);
-	o->line.n = at;
-	sl_text_csv(&o->line, sl_buf_str(&shown), shown.n);
+	sl_add_text(&shown, s);
+	sl_text_csv(b, sl_buf_str(&shown), shown.n);
+}
+
+/* A text as a field, shown as in every other format. Nearly all go out as they
+ * are. */
+static void
+csv_text(struct sl_buf *b, const char *s)
+{
+	size_t n = 0, k;
+
+	while ((k = sl_shown_bytes(s + n)) > 0 && s[n] != ';' && s[n] != ',' &&
+	       s[n] != '"')
+		n += k;
+	if (s[n] == '\0' && strchr("=+-@", s[0]) == NULL)
+		sl_buf_add(b, s, n);
+	else
+		csv_quoted(b, s);
 }
 
 static void
 csv_cell(struct sl_out *o, const struct sl_column *col, const struct sl_cell *c)
 {
-	size_t at = o->line.n;
-
-	if (c->kind != SL_CELL_NONE) {
+	if (c->kind == SL_CELL_VALUE && col->type <= SL_COL_WORD)
+		csv_text(&o->line, c->text);
+	else
 		sl_cell_show(o, col, c, &o->line);
-		if (c->kind != SL_CELL_VALUE || col->type <= SL_COL_WORD)
-			csv_quote(o, at);
-	}
 	/* The code of a word has a column of its own behind it. */
 	if (col->type != SL_COL_WORD)
 		return;
 	sl_buf_add_char(&o->line, ';');
-	at = o->line.n;
 	if (c->kind == SL_CELL_VALUE)
-		sl_add_text(&o->line, c->slug);
-	csv_quote(o, at);
+		csv_text(&o->line, c->slug);
 }
 
 static void
@@ -132,21 +134,20 @@ csv_row(struct sl_out *o, const struct sl_cell *c)
 {
 	size_t i;
 
-	sl_buf_reset(&o->line);
 	for (i = 0; i < o->def->columns; i++) {
 		if (i > 0)
 			sl_buf_add_char(&o->line, ';');
 		csv_cell(o, &o->def->column[i], &c[i]);
 	}
 	sl_buf_add_str(&o->line, "\r\n");
-	put(o);
+	end_row(o);
 }
 
 static enum sl_rc
 csv_end(struct sl_out *o, struct sl_err *err)
 {
-	(void)o;
 	(void)err;
+	put(o);
 	return SL_OK;
 }
 
@@ -175,7 +176,9 @@ static void
 json_word(
     const struct sl_column *col, const struct sl_cell *c, struct sl_buf *b)
 {
-	sl_buf_printf(b, ",\"%s_text\":", col->key);
+	sl_buf_add_str(b, ",\"");
+	sl_buf_add_str(b, col->key);
+	sl_buf_add_str(b, "_text\":");
 	if (c->kind == SL_CELL_VALUE)
 		json_text(b, c->text);
 	else
@@ -187,16 +190,16 @@ json_row(struct sl_out *o, const struct sl_cell *c)
 {
 	size_t i;
 
-	sl_buf_reset(&o->line);
 	for (i = 0; i < o->def->columns; i++) {
-		sl_buf_printf(&o->line, "%s\"%s\":", i > 0 ? "," : "{",
-		    o->def->column[i].key);
+		sl_buf_add_str(&o->line, i > 0 ? ",\"" : "{\"");
+		sl_buf_add_str(&o->line, o->def->column[i].key);
+		sl_buf_add_str(&o->line, "\":");
 		json_value(&o->def->column[i], &c[i], &o->line);
 		if (o->def->column[i].type == SL_COL_WORD)
 			json_word(&o->def->column[i], &c[i], &o->line);
 	}
 	sl_buf_add_str(&o->line, "}\n");
-	put(o);
+	end_row(o);
 }
 
 /* The last line says what the rows are. */
@@ -209,7 +212,6 @@ json_end(struct sl_out *o, struct sl_err *err)
 
 	(void)err;
 	sl_clock_format_utc(o->made_ms, made, sizeof(made));
-	sl_buf_reset(b);
 	sl_buf_printf(b, "{\"report\":\"%s\",\"instance\":", o->def->slug);
 	json_text(b, o->instance);
 	sl_buf_add_str(b, ",\"period\":");
@@ -246,39 +248,52 @@ const struct sl_form sl_form_json = {"json", NULL, json_row, json_end, false};
 
 #define XML_NS "https://sluse.no/schemas/rapport/v1"
 
-/* Control and bidi characters are shown as in every other format. */
 static void
-xml_text(struct sl_buf *b, const char *s)
+xml_escaped(struct sl_buf *b, const char *s)
 {
 	SL_BUF struct sl_buf shown = {0};
-	size_t n = strlen(s), i;
 
-	for (i = 0; i < n && s[i] >= ' ' && s[i] <= '~'; i++)
-		;
-	if (i == n) {
-		sl_text_html(b, s, n);
-		return;
-	}
-	sl_text_display(&shown, s, n);
+	sl_add_text(&shown, s);
 	sl_text_html(b, sl_buf_str(&shown), shown.n);
 }
 
-/* An element's name is made of its column's title: once, not for each row. */
-#define XML_NAME 64u
+/* Control and bidi characters are shown as in every other format. Nearly all
+ * texts go out as they are. */
+static void
+xml_text(struct sl_buf *b, const char *s)
+{
+	size_t n = 0, k;
+
+	while ((k = sl_shown_bytes(s + n)) > 0 && s[n] != '&' && s[n] != '<' &&
+	       s[n] != '>' && s[n] != '"' && s[n] != '\'')
+		n += k;
+	if (s[n] == '\0')
+		sl_buf_add(b, s, n);
+	else
+		xml_escaped(b, s);
+}
+
+/* An element's tags are made of its column's title: once, not for each row. */
+struct xml_tags {
+	char text[160]; /* <name></name> */
+	size_t begin, all; /* bytes of the first, and of both */
+};
 
 static void
 name_elements(struct sl_out *o)
 {
+	struct xml_tags *t = sl_alloc(o->def->columns * sizeof(*t));
 	SL_BUF struct sl_buf name = {0};
-	char *to = sl_alloc(o->def->columns * XML_NAME);
 	size_t i;
 
-	o->state = to;
-	for (i = 0; i < o->def->columns; i++, to += XML_NAME) {
+	o->state = t;
+	for (i = 0; i < o->def->columns; i++, t++) {
 		sl_buf_reset(&name);
 		sl_column_xml(&o->def->column[i], &name);
-		assert(name.n < XML_NAME);
-		memcpy(to, sl_buf_str(&name), name.n + 1);
+		t->begin = name.n + 2;
+		t->all = (size_t)snprintf(t->text, sizeof(t->text), "<%s></%s>",
+		    sl_buf_str(&name), sl_buf_str(&name));
+		assert(t->all < sizeof(t->text));
 	}
 }
 
@@ -289,7 +304,6 @@ xml_begin(struct sl_out *o)
 	char made[32];
 
 	sl_clock_format_utc(o->made_ms, made, sizeof(made));
-	sl_buf_reset(b);
 	sl_buf_printf(b,
 	    "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<rapport "
 	    "xmlns=\"" XML_NS "\" navn=\"%s\" virksomhet=\"",
@@ -307,7 +321,6 @@ xml_begin(struct sl_out *o)
 		sl_buf_add_char(b, '"');
 	}
 	sl_buf_add_str(b, ">\n");
-	put(o);
 	name_elements(o);
 }
 
@@ -316,29 +329,25 @@ xml_begin(struct sl_out *o)
 static void
 xml_row(struct sl_out *o, const struct sl_cell *c)
 {
-	const char *name = o->state;
+	const struct xml_tags *t = o->state;
 	struct sl_buf *b = &o->line;
 	size_t i;
 
-	sl_buf_reset(b);
 	sl_buf_add_str(b, "<rad>");
-	for (i = 0; i < o->def->columns; i++, name += XML_NAME) {
+	for (i = 0; i < o->def->columns; i++, t++) {
 		if (c[i].kind == SL_CELL_NONE)
 			continue;
-		sl_buf_add_char(b, '<');
-		sl_buf_add_str(b, name);
 		if (c[i].kind == SL_CELL_UNKNOWN) {
+			sl_buf_add(b, t->text, t->begin - 1);
 			sl_buf_add_str(b, " ukjent=\"true\"/>");
 			continue;
 		}
-		sl_buf_add_char(b, '>');
+		sl_buf_add(b, t->text, t->begin);
 		plain_value(&o->def->column[i], &c[i], xml_text, b);
-		sl_buf_add_str(b, "</");
-		sl_buf_add_str(b, name);
-		sl_buf_add_char(b, '>');
+		sl_buf_add(b, t->text + t->begin, t->all - t->begin);
 	}
 	sl_buf_add_str(b, "</rad>\n");
-	put(o);
+	end_row(o);
 }
 
 static enum sl_rc
@@ -348,7 +357,6 @@ xml_end(struct sl_out *o, struct sl_err *err)
 	size_t i;
 
 	(void)err;
-	sl_buf_reset(b);
 	for (i = 0; i < o->fact_n; i++) {
 		if (o->fact[i].value == NULL) {
 			sl_buf_add_str(b, "<merknad>");

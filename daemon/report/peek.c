@@ -15,17 +15,20 @@ skip_space(const char *p)
 	return p;
 }
 
-/* Behind the closing quote; NULL: there is none. p stands on the first. */
+/* Behind the closing quote; NULL: there is none. p stands on the first. A quote
+ * behind an odd number of backslashes is one of the text. */
 static const char *
 skip_string(const char *p)
 {
-	for (p++;; p++) {
-		p += strcspn(p, "\"\\");
-		if (*p == '"')
-			return p + 1;
-		if (*p == '\0' || *++p == '\0')
-			return NULL;
+	const char *end = p, *q;
+
+	while ((end = strchr(end + 1, '"')) != NULL) {
+		for (q = end; q - 1 > p && q[-1] == '\\'; q--)
+			;
+		if ((end - q) % 2 == 0)
+			return end + 1;
 	}
+	return NULL;
 }
 
 /* Behind a value of any kind. */

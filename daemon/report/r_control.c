@@ -173,6 +173,15 @@ take_receipt(void *arg, uint32_t entry, const char *receipt)
 	k->map[at] = (h & ~ID_MASK) | entry;
 }
 
+/* Title, date and access code. Few have the last; a walk for what is not there
+ * goes to the end. */
+static void
+peek_post(const char *post, struct sl_peek want[3])
+{
+	sl_json_peek_all(
+	    post, want, strstr(post, "\"tilgang\"") != NULL ? 3 : 2);
+}
+
 static void
 take_sent(void *arg, uint32_t entry, const char *post)
 {
@@ -191,7 +200,7 @@ take_sent(void *arg, uint32_t entry, const char *post)
 	if (*post == '\0' ||
 	    sl_standing_of(e->dispo, e->outcome) != SL_STANDS_TRANSFERRED)
 		return;
-	sl_json_peek_all(post, want, sizeof(want) / sizeof(want[0]));
+	peek_post(post, want);
 	fold(title, folded, sizeof(folded));
 	s->title = title_hash(folded);
 	s->day = (int32_t)sl_day_read(date);
@@ -214,7 +223,9 @@ read_ours(struct control *k, uint32_t entry, struct ours *o)
 	    " JOIN delivery d ON d.entry = e.id AND d.state = 'delivered'"
 	    " WHERE e.id = ?1",
 	    "i", (int64_t)entry);
-	const char *post, *receipt;
+	struct sl_peek want[] = {SL_PEEK("tittel", o->title),
+	    SL_PEEK("dokumentetsDato", o->date), SL_PEEK("tilgang", o->access)};
+	const char *receipt;
 
 	memset(o, 0, sizeof(*o));
 	if (!sl_db_row(db, st))
@@ -222,11 +233,8 @@ read_ours(struct control *k, uint32_t entry, struct ours *o)
 	o->entry = entry;
 	(void)snprintf(o->reception, sizeof(o->reception), "%s.%d",
 	    sl_db_text(st, 0), sqlite3_column_int(st, 1));
-	post = sl_db_text(st, 2);
 	receipt = sl_db_text(st, 3);
-	(void)sl_json_peek(post, "tittel", o->title, sizeof(o->title));
-	(void)sl_json_peek(post, "dokumentetsDato", o->date, sizeof(o->date));
-	(void)sl_json_peek(post, "tilgang", o->access, sizeof(o->access));
+	peek_post(sl_db_text(st, 2), want);
 	(void)sl_json_peek(receipt, "status", o->status, sizeof(o->status));
 	(void)receipt_number(receipt, o->number, sizeof(o->number));
 	sl_db_done(st);
@@ -732,8 +740,6 @@ sl_rep_journalkontroll(struct sl_rep *r, struct sl_err *err)
 	    r, SL_SNAP_DOCUMENTS | SL_SNAP_DELIVERIES, &texts, &k.snap, err);
 	size_t i;
 
-	free(k.snap.part_entry);
-	k.snap.part_entry = NULL;
 	if (rc == SL_OK) {
 		k.seen = sl_alloc(k.snap.e_max + 1);
 		rc = r->opt->files > 0 ? read_files(&k, err)

@@ -84,7 +84,13 @@ take_machine(struct corrections *c, unsigned field, sqlite3_stmt *st)
 
 	if (*evidence == '[')
 		evidence++;
-	sl_json_peek_all(evidence, want, sizeof(want) / sizeof(want[0]));
+	/* Mostly without one; a walk for what is not there goes to the end. */
+	if (strstr(evidence, "\"model\"") == NULL) {
+		model[0] = '\0';
+		sl_json_peek_all(evidence, want, 1);
+	} else {
+		sl_json_peek_all(evidence, want, 2);
+	}
 	p->group = find_group(c, field, sl_names_add(&c->rule, rule),
 		       sl_names_add(&c->rule, model)) +
 		   1;

@@ -129,7 +129,7 @@ sl_rep_gevinster(struct sl_rep *r, struct sl_err *err)
 	if (rc == SL_OK) {
 		g.how = sl_alloc(g.snap.e_max + 1);
 		g.door = sl_alloc(g.snap.queue.n * sizeof(*g.door));
-		rc = sl_rep_changes(r->store, take, &g, err);
+		rc = sl_rep_changes(r->store, false, take, &g, err);
 	}
 	if (rc == SL_OK) {
 		scan(&g);

@@ -192,7 +192,7 @@ sl_rep_avklaringer(struct sl_rep *r, struct sl_err *err)
 	if (rc == SL_OK) {
 		h.in = sl_alloc((h.snap.e_max + 1) * sizeof(*h.in));
 		h.since = sl_alloc((h.snap.e_max + 1) * sizeof(*h.since));
-		rc = sl_rep_changes(r->store, take, &h, err);
+		rc = sl_rep_changes(r->store, true, take, &h, err);
 	}
 	if (rc == SL_OK && h.n > 0) {
 		qsort(h.group, h.n, sizeof(*h.group), compare);

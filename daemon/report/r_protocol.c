@@ -16,8 +16,17 @@ struct protocol {
 	struct sl_rep *r;
 	struct sl_snap snap;
 	uint16_t *files; /* by consignment */
+	struct sl_buf number, why; /* of the row being made */
 	int64_t consignments, entries, documents, pages;
 };
+
+static const char *
+why(struct protocol *p, const char *reason)
+{
+	sl_buf_reset(&p->why);
+	sl_word_reason(p->r, reason, &p->why);
+	return sl_buf_str(&p->why);
+}
 
 static void
 give_entry(struct protocol *p, const char *reception, int64_t size, uint32_t id)
@@ -25,21 +34,20 @@ give_entry(struct protocol *p, const char *reception, int64_t size, uint32_t id)
 	const struct sl_snap_entry *e = &p->snap.e[id];
 	const struct sl_snap_consignment *c = &p->snap.c[e->consignment];
 	struct sl_snap_seen seen;
-	SL_BUF struct sl_buf why = {0}, number = {0};
 	const char *reason = p->snap.reason.text[e->reason];
 
-	sl_buf_add_str(&number, reception);
-	sl_buf_add_char(&number, '.');
-	sl_add_int(&number, e->number);
+	sl_buf_reset(&p->number);
+	sl_buf_add_str(&p->number, reception);
+	sl_buf_add_char(&p->number, '.');
+	sl_add_int(&p->number, e->number);
 	if (!sl_snap_seen(&p->snap, id, &seen))
 		seen = (struct sl_snap_seen){"", "", "", ""};
-	sl_word_reason(p->r, reason, &why);
-	sl_rep_row(p->r, "sstiiiiwwwtsssss", sl_buf_str(&number),
+	sl_rep_row(p->r, "sstiiiiwwwtsssss", sl_buf_str(&p->number),
 	    p->snap.queue.text[c->queue], c->received_ms,
 	    (int64_t)p->files[e->consignment], size, (int64_t)e->documents,
 	    (int64_t)p->snap.pages[id], sl_stage_name(e->stage),
 	    sl_stage_word(p->r, e->stage), sl_state_slug(e->dispo, e->outcome),
-	    sl_state_word(p->r, e->dispo, e->outcome), reason, sl_buf_str(&why),
+	    sl_state_word(p->r, e->dispo, e->outcome), reason, why(p, reason),
 	    p->snap.sent_ms[id], p->snap.to.text[p->snap.sent_to[id]],
 	    seen.case_number, seen.number, seen.journal, seen.status);
 	p->entries++;
@@ -52,7 +60,6 @@ give_consignment(
     struct protocol *p, const char *reception, int64_t size, uint32_t id)
 {
 	const struct sl_snap_consignment *c = &p->snap.c[id];
-	SL_BUF struct sl_buf why = {0};
 	const char *reason = p->snap.reason.text[c->reason];
 	uint32_t e;
 	bool counts = false;
@@ -65,13 +72,11 @@ give_consignment(
 	}
 	if (counts)
 		return;
-	sl_word_reason(p->r, reason, &why);
 	sl_rep_row(p->r, "sstii--www------", reception,
 	    p->snap.queue.text[c->queue], c->received_ms, (int64_t)p->files[id],
 	    size, sl_stage_name(c->stage), sl_stage_word(p->r, c->stage),
 	    sl_state_slug(c->dispo, c->outcome),
-	    sl_state_word(p->r, c->dispo, c->outcome), reason,
-	    sl_buf_str(&why));
+	    sl_state_word(p->r, c->dispo, c->outcome), reason, why(p, reason));
 }
 
 static void
@@ -93,15 +98,13 @@ sl_rep_mottaksprotokoll(struct sl_rep *r, struct sl_err *err)
 	struct sl_db *db = sl_store_db(r->store);
 	struct protocol p = {.r = r};
 	enum sl_rc rc = sl_snap_load(r,
-	    SL_SNAP_DOCUMENTS | SL_SNAP_PAGES | SL_SNAP_SOURCES |
-		SL_SNAP_DELIVERIES | SL_SNAP_TARGET,
+	    SL_SNAP_DOCUMENTS | SL_SNAP_PARTS | SL_SNAP_PAGES |
+		SL_SNAP_SOURCES | SL_SNAP_DELIVERIES | SL_SNAP_TARGET,
 	    NULL, &p.snap, err);
 	sqlite3_stmt *st;
 	int64_t id;
 
 	if (rc == SL_OK) {
-		free(p.snap.part_entry);
-		p.snap.part_entry = NULL;
 		count_files(&p);
 		st = sl_db_query(db,
 		    "SELECT id, reception, size FROM consignment ORDER BY id",
@@ -122,6 +125,8 @@ sl_rep_mottaksprotokoll(struct sl_rep *r, struct sl_err *err)
 		sl_rep_fact(r, "pages", "Sider", "Pages", "%" PRId64, p.pages);
 	}
 	free(p.files);
+	sl_buf_free(&p.number);
+	sl_buf_free(&p.why);
 	sl_snap_free(&p.snap);
 	return rc;
 }

@@ -294,8 +294,9 @@ enum sl_rc
 sl_rep_stikkprove(struct sl_rep *r, struct sl_err *err)
 {
 	struct draw d = {.r = r};
-	enum sl_rc rc = sl_snap_load(
-	    r, SL_SNAP_DOCUMENTS | SL_SNAP_SOURCES, NULL, &d.snap, err);
+	enum sl_rc rc =
+	    sl_snap_load(r, SL_SNAP_DOCUMENTS | SL_SNAP_PARTS | SL_SNAP_SOURCES,
+		NULL, &d.snap, err);
 
 	if (rc == SL_OK)
 		rc = make(&d, err);

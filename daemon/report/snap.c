@@ -11,6 +11,7 @@
 #include "../base/text.h"
 #include "../config/deadline.h"
 #include "../store/db.h"
+#include "form.h"
 
 #define ROWS_MAX (64u << 20)
 #define NAMES_MAX 65535u
@@ -299,8 +300,7 @@ load_documents(struct sl_db *db, struct sl_snap *s)
 		if (entry <= 0 || entry > s->e_max || part <= 0 ||
 		    part > s->part_max || !s->e[entry].there)
 			continue;
-		if (!s->lent)
-			s->e[entry].documents++;
+		s->e[entry].documents++;
 		if (s->part_entry != NULL &&
 		    s->e[entry].outcome != SL_OUTCOME_replaced)
 			s->part_entry[part] = (uint32_t)entry;
@@ -353,6 +353,17 @@ add_journal(struct sl_snap *s, const char *sequence, const char *year)
 }
 
 static void
+add_journal_numbers(struct sl_snap *s, int64_t sequence, int64_t year)
+{
+	if (sequence != 0) {
+		sl_add_int(&s->target_text, sequence);
+		sl_buf_add_char(&s->target_text, '/');
+		sl_add_int(&s->target_text, year);
+	}
+	sl_buf_add(&s->target_text, "", 1);
+}
+
+static void
 load_target(struct sl_db *db, struct sl_snap *s, const struct own_keys *keys)
 {
 	/* No condition: its index would lead to each row by itself. */
@@ -374,7 +385,8 @@ load_target(struct sl_db *db, struct sl_snap *s, const struct own_keys *keys)
 		add_text(s, sl_db_text(st, 1));
 		add_text(s, sl_db_text(st, 2));
 		add_text(s, sl_db_text(st, 3));
-		add_journal(s, sl_db_text(st, 4), sl_db_text(st, 5));
+		add_journal_numbers(s, sqlite3_column_int64(st, 4),
+		    sqlite3_column_int64(st, 5));
 	}
 }
 
@@ -385,12 +397,11 @@ add_receipt(struct sl_snap *s, uint32_t entry, const char *receipt)
 	char status[32], in_case[64], number[64], seq[24], year[24], day[40];
 	struct sl_peek want[] = {SL_PEEK("status", status),
 	    SL_PEEK("case", in_case), SL_PEEK("number", number),
-	    SL_PEEK("journalsekvensnummer", seq), SL_PEEK("journalaar", year),
-	    SL_PEEK("journaldato", day)};
+	    SL_PEEK("journalsekvensnummer", seq), SL_PEEK("journalaar", year)};
 	struct sl_snap_target *t = &s->target[entry];
 
-	sl_json_peek_all(receipt, want, sizeof(want) / sizeof(want[0]));
 	if (t->text == 0) {
+		sl_json_peek_all(receipt, want, sizeof(want) / sizeof(want[0]));
 		t->text = (uint32_t)s->target_text.n;
 		add_text(s, status);
 		add_text(s, in_case);
@@ -398,8 +409,16 @@ add_receipt(struct sl_snap *s, uint32_t entry, const char *receipt)
 		add_journal(s, want[4].found ? seq : "", year);
 		t->journal_day = -1;
 	}
-	if (t->journal_day < 0)
+	/* Few have a day; a walk for what is not there goes to the end. */
+	if (t->journal_day < 0 && strstr(receipt, "\"journaldato\"") != NULL &&
+	    sl_json_peek(receipt, "journaldato", day, sizeof(day)))
 		t->journal_day = (int32_t)sl_day_read(day);
+}
+
+static bool
+wants_receipts(const struct sl_snap_texts *texts)
+{
+	return texts != NULL && texts->receipt != NULL;
 }
 
 static void
@@ -426,7 +445,7 @@ load_deliveries(
 		if (s->target != NULL && (s->target[entry].text == 0 ||
 					     s->target[entry].journal_day < 0))
 			add_receipt(s, (uint32_t)entry, sl_db_text(st, 4));
-		if (texts != NULL && texts->receipt != NULL)
+		if (wants_receipts(texts))
 			texts->receipt(
 			    texts->arg, (uint32_t)entry, sl_db_text(st, 4));
 	}
@@ -498,17 +517,32 @@ load_rows(const struct sl_rep *r, struct sl_db *db, struct sl_snap *s,
 	load_entries(db, s, x);
 }
 
+/* Another's are written anew, with the same, where their receipts are wanted.
+ */
+static void
+begin_deliveries(struct sl_snap *s)
+{
+	size_t n = s->e_max + 1;
+
+	if (s->sent_ms != NULL) {
+		memset(s->sent_ms, 0, n * sizeof(*s->sent_ms));
+		return;
+	}
+	s->sent_ms = sl_alloc(n * sizeof(*s->sent_ms));
+	s->sent_to = sl_alloc(n * sizeof(*s->sent_to));
+}
+
 static void
 load_items(const struct sl_rep *r, struct sl_db *db, unsigned what,
     const struct sl_snap_texts *texts, struct sl_snap *s)
 {
 	struct own_keys keys = {0};
-	bool target = (what & SL_SNAP_TARGET) != 0;
+	bool target = (what & SL_SNAP_TARGET) != 0 && s->target == NULL;
 	const struct extra x = {target ? &keys : NULL, texts};
 
 	if (target)
 		own_keys_new(&keys, s->e_max);
-	if (s->lent) {
+	if (s->from != NULL) {
 		set_in(r, s);
 		load_texts(db, s, &x);
 	} else {
@@ -521,9 +555,9 @@ load_items(const struct sl_rep *r, struct sl_db *db, unsigned what,
 		load_target(db, s, &keys);
 		free(keys.slot);
 	}
-	if ((what & SL_SNAP_DELIVERIES) != 0) {
-		s->sent_ms = sl_alloc((s->e_max + 1) * sizeof(*s->sent_ms));
-		s->sent_to = sl_alloc((s->e_max + 1) * sizeof(*s->sent_to));
+	if ((what & SL_SNAP_DELIVERIES) != 0 &&
+	    (s->sent_ms == NULL || target || wants_receipts(texts))) {
+		begin_deliveries(s);
 		load_deliveries(db, s, texts);
 	}
 }
@@ -533,21 +567,21 @@ begin(struct sl_db *db, const struct sl_snap *shared, struct sl_snap *s,
     struct sl_err *err)
 {
 	memset(s, 0, sizeof(*s));
+	if (shared != NULL) {
+		*s = *shared;
+		s->from = shared;
+		memset(&s->queue, 0, sizeof(s->queue));
+		memset(&s->reason, 0, sizeof(s->reason));
+		memset(&s->to, 0, sizeof(s->to));
+	}
 	(void)sl_names_add(&s->queue, "");
 	(void)sl_names_add(&s->reason, "");
 	(void)sl_names_add(&s->to, "");
 	if (shared == NULL)
 		return load_highest(db, s, err);
-	s->lent = true;
-	s->c = shared->c;
-	s->e = shared->e;
-	s->source_consignment = shared->source_consignment;
-	s->c_max = shared->c_max;
-	s->e_max = shared->e_max;
-	s->part_max = shared->part_max;
-	s->source_max = shared->source_max;
 	names_copy(&s->queue, &shared->queue);
 	names_copy(&s->reason, &shared->reason);
+	names_copy(&s->to, &shared->to);
 	return SL_OK;
 }
 
@@ -558,7 +592,8 @@ sl_snap_share(struct sl_store *store, struct sl_snap *s, struct sl_err *err)
 
 	if (begin(db, NULL, s, err) != SL_OK)
 		return SL_FATAL;
-	load_rows(NULL, db, s, &(struct extra){NULL, NULL});
+	load_items(NULL, db, SL_SNAP_DELIVERIES | SL_SNAP_TARGET, NULL, s);
+	s->part_entry = sl_alloc((s->part_max + 1) * sizeof(*s->part_entry));
 	load_documents(db, s);
 	s->source_consignment =
 	    sl_alloc((s->source_max + 1) * sizeof(*s->source_consignment));
@@ -575,16 +610,16 @@ sl_snap_load(const struct sl_rep *r, unsigned what,
 	if (begin(db, r->shared, s, err) != SL_OK)
 		return SL_FATAL;
 	load_items(r, db, what, texts, s);
-	if ((what & SL_SNAP_DOCUMENTS) != 0) {
+	if ((what & SL_SNAP_PARTS) != 0 && s->from == NULL)
 		s->part_entry =
 		    sl_alloc((s->part_max + 1) * sizeof(*s->part_entry));
+	if ((what & SL_SNAP_DOCUMENTS) != 0 && s->from == NULL)
 		load_documents(db, s);
-	}
 	if ((what & SL_SNAP_PAGES) != 0) {
 		s->pages = sl_alloc((s->e_max + 1) * sizeof(*s->pages));
 		load_pages(db, s);
 	}
-	if ((what & SL_SNAP_SOURCES) != 0 && !s->lent) {
+	if ((what & SL_SNAP_SOURCES) != 0 && s->from == NULL) {
 		s->source_consignment = sl_alloc(
 		    (s->source_max + 1) * sizeof(*s->source_consignment));
 		load_sources(db, s);
@@ -593,19 +628,27 @@ sl_snap_load(const struct sl_rep *r, unsigned what,
 }
 
 void
+sl_snap_drop_target(struct sl_snap *s)
+{
+	free(s->target);
+	s->target = NULL;
+	sl_buf_free(&s->target_text);
+}
+
+void
 sl_snap_free(struct sl_snap *s)
 {
-	if (!s->lent) {
+	if (s->from == NULL) {
 		free(s->c);
 		free(s->e);
 		free(s->source_consignment);
+		free(s->sent_ms);
+		free(s->sent_to);
+		free(s->part_entry);
 	}
-	free(s->part_entry);
+	if (s->from == NULL || s->from->target == NULL)
+		sl_snap_drop_target(s);
 	free(s->pages);
-	free(s->sent_ms);
-	free(s->sent_to);
-	free(s->target);
-	sl_buf_free(&s->target_text);
 	sl_names_free(&s->queue);
 	sl_names_free(&s->reason);
 	sl_names_free(&s->to);

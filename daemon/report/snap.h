@@ -47,9 +47,10 @@ struct sl_snap {
 	uint32_t c_max, e_max; /* highest ids */
 	/* With SL_SNAP_PAGES, by entry. */
 	uint32_t *pages;
-	/* With SL_SNAP_DOCUMENTS: */
+	/* With SL_SNAP_PARTS: */
 	uint32_t *part_entry; /* part id: its entry, not replaced; 0 none */
 	uint32_t part_max;
+	/* With SL_SNAP_SOURCES: */
 	uint32_t *source_consignment;
 	uint32_t source_max;
 	/* With SL_SNAP_DELIVERIES, by entry: when its target had it (UTC ms;
@@ -60,7 +61,7 @@ struct sl_snap {
 	struct sl_snap_target *target;
 	struct sl_buf target_text;
 	struct sl_names queue, reason, to;
-	bool lent; /* c, e and source_consignment are another's */
+	const struct sl_snap *from; /* whose arrays these are; NULL: its own */
 };
 
 /* Texts of rows that are scanned anyway; what is NULL is not read. s is as far
@@ -73,11 +74,12 @@ struct sl_snap_texts {
 };
 
 enum {
-	SL_SNAP_DOCUMENTS = 1, /* entry.documents, part_entry */
-	SL_SNAP_PAGES = 2, /* pages; needs DOCUMENTS */
+	SL_SNAP_DOCUMENTS = 1, /* entry.documents */
+	SL_SNAP_PAGES = 2, /* pages; needs PARTS */
 	SL_SNAP_SOURCES = 4, /* source_consignment */
 	SL_SNAP_DELIVERIES = 8,
 	SL_SNAP_TARGET = 16, /* with DELIVERIES also by receipts */
+	SL_SNAP_PARTS = 32, /* part_entry; needs DOCUMENTS */
 };
 
 /* SL_FATAL: the database cannot be read, or is too large for the arrays
@@ -85,11 +87,14 @@ enum {
 enum sl_rc sl_snap_load(const struct sl_rep *r, unsigned what,
     const struct sl_snap_texts *texts, struct sl_snap *s, struct sl_err *err);
 void sl_snap_free(struct sl_snap *s);
-/* What nearly all reports begin with, for several of one moment: consignments,
- * entries with their number of documents, and sources. A report's load takes
- * them from r->shared, where `in` is set anew, and adds what only it needs. */
+/* What several reports of one moment have in common: all but pages. A report's
+ * load takes them from r->shared, where `in` is set anew, and adds
+ * what only it needs. */
 enum sl_rc sl_snap_share(
     struct sl_store *store, struct sl_snap *s, struct sl_err *err);
+/* Lets go what the target shows, which is large, once few reports want it any
+ * more: such a one reads it for itself. */
+void sl_snap_drop_target(struct sl_snap *s);
 
 /* What the target shows of it; false: nothing. Texts are the snap's. */
 struct sl_snap_seen {

@@ -186,30 +186,30 @@ kind_of(char letter, const struct sl_rep_value *v)
 void
 sl_rep_cells(struct sl_rep *r, const char *fmt, const struct sl_rep_value *v)
 {
-	struct sl_cell c[CELLS_MAX] = {{0}};
+	struct sl_cell c[CELLS_MAX];
 	size_t i;
 
 	assert(strlen(fmt) == r->def->columns);
-	for (i = 0; i < r->def->columns; i++) {
-		c[i].text = v[i].s;
-		c[i].slug = v[i].slug;
-		c[i].n = v[i].n;
-		c[i].x = v[i].x;
-		c[i].kind = kind_of(fmt[i], &v[i]);
-	}
+	for (i = 0; i < r->def->columns; i++)
+		c[i] = (struct sl_cell){.kind = kind_of(fmt[i], &v[i]),
+		    .text = v[i].s,
+		    .slug = v[i].slug,
+		    .n = v[i].n,
+		    .x = v[i].x};
 	sl_out_row(r->out, c);
 }
 
 void
 sl_rep_row(struct sl_rep *r, const char *fmt, ...)
 {
-	struct sl_rep_value v[CELLS_MAX] = {{0}};
+	struct sl_rep_value v[CELLS_MAX];
 	size_t i;
 	va_list ap;
 
 	va_start(ap, fmt);
 	for (i = 0; fmt[i] != '\0'; i++) {
 		assert(i < CELLS_MAX);
+		v[i] = (struct sl_rep_value){0};
 		switch (fmt[i]) {
 		case 'w':
 			v[i].slug = va_arg(ap, const char *);

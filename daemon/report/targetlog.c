@@ -60,7 +60,9 @@ sl_tlog_journal(struct sl_tlog_post *p, const char *seq, const char *year)
 
 	if (*seq == '\0' || strcmp(seq, "0") == 0)
 		return;
-	sl_buf_printf(&b, "%s/%s", seq, year);
+	sl_buf_add_str(&b, seq);
+	sl_buf_add_char(&b, '/');
+	sl_buf_add_str(&b, year);
 	(void)sl_slice_copy(sl_slice_buf(&b), p->journal, sizeof(p->journal));
 }
 

@@ -10,8 +10,11 @@
 void
 sl_word_reason(const struct sl_rep *r, const char *slug, struct sl_buf *out)
 {
-	const struct sl_reason *why = sl_reason_find(slug);
+	const struct sl_reason *why;
 
+	if (*slug == '\0') /* as nearly all are */
+		return;
+	why = sl_reason_find(slug);
 	if (why != NULL)
 		sl_reason_short(why, r->lang != SL_LANGUAGE_EN, out);
 	else

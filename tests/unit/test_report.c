@@ -160,6 +160,11 @@ formats(void)
 	    {"xml", "a<b&c", "a&lt;b&amp;c", "a<b"},
 	    {"csv", "=cmd()", "\"'=cmd()\"", ";=cmd"},
 	    {"csv", "a;b\"c", "\"a;b\"\"c\"", NULL},
+	    {"csv", "Blåbær", "\nBlåbær;", NULL},
+	    {"csv", "Blåbær, sur", "\n\"Blåbær, sur\";", NULL},
+	    {"csv", "a\x1b\xC3", "\na\\x1B\\xC3;", "\x1b"},
+	    {"xml", "Blåbær & \xE2\x80\xAE", ">Blåbær &amp; \\u{202E}<", NULL},
+	    {"json", "Blåbær\\\n", "\"Blåbær\\\\\\u000a\"", "\\\n"},
 	    {"json", "a\"b", "a\\\"b", NULL},
 	    {"table", "a\x1b[31m", "a\\x1B[31m", "\x1b"},
 	    {"html", "ikke", "ikke kjent", NULL},
@@ -180,6 +185,43 @@ formats(void)
 	p = made("pdf", "Blåbær ŋđ");
 	CHECK(strncmp(p, "%PDF-", 5) == 0);
 	free(p);
+}
+
+/* Rows are written many at a time: all of them, in their order, and what a page
+ * keeps of them. */
+static void
+many(void)
+{
+	static const char *const forms[] = {"csv", "json", "xml", "html"};
+	const struct sl_report_def *d = sl_report_def_find("tilgangskoder");
+	struct sl_cell c[8] = {{0}};
+	char name[32], *p, *at;
+	struct sl_err err;
+	struct sl_out *o;
+	size_t n, f;
+	FILE *file;
+	int i;
+
+	for (f = 0; f < sizeof(forms) / sizeof(forms[0]); f++) {
+		file = open_memstream(&p, &n);
+		o = sl_out_new(sl_form_find(forms[f]), file, SL_LANGUAGE_NB);
+		sl_out_begin(o, d);
+		c[0] = (struct sl_cell){.kind = SL_CELL_VALUE, .text = name};
+		for (i = 0; i < 9000; i++) {
+			(void)snprintf(name, sizeof(name), "row-%04d-", i);
+			sl_out_row(o, c);
+		}
+		CHECK(sl_out_end(o, &err) == SL_OK);
+		sl_out_free(o);
+		(void)fclose(file);
+		for (i = 0, at = p; i < 9000 && at != NULL; i++) {
+			(void)snprintf(name, sizeof(name), "row-%04d-", i);
+			at = strstr(at, name);
+		}
+		CHECK_MSG(at != NULL, "%s: %s", forms[f], name);
+		CHECK(at == NULL || strstr(at + 1, "row-") == NULL);
+		free(p);
+	}
 }
 
 static void
@@ -316,6 +358,9 @@ peeking(void)
 	    {"{\"a\":\"\\ud83d\"}", "a", "\xEF\xBF\xBD"},
 	    {"{\"a\":null,\"b\":1}", "a", NULL},
 	    {"{\"x\":\"}\\\"\",\"a\":\"z\"}", "a", "z"},
+	    {"{\"x\":\"\\\\\",\"a\":\"z\"}", "a", "z"},
+	    {"{\"x\":\"\\\\\\\"\",\"a\":\"z\"}", "a", "z"},
+	    {"{\"x\\\\\":1,\"a\":\"z\\\\\"}", "a", "z\\"},
 	    {"{\"a\":\"never ends", "a", NULL},
 	    {"{\"a\"", "a", NULL},
 	    {"{\"a\":", "a", NULL},
@@ -336,6 +381,35 @@ peeking(void)
 	}
 	CHECK(sl_json_peek("{\"a\":\"åååå\"}", "a", out, 4));
 	CHECK_STR(out, "å");
+}
+
+/* -- rows of a file -------------------------------------------------------- */
+
+static void
+longest_row(void)
+{
+	char *text = sl_alloc(SL_CSVIN_LINE + 8);
+	struct sl_csvin c;
+	struct sl_err err;
+	size_t more;
+	FILE *f;
+
+	for (more = 0; more < 2; more++) {
+		memset(text, 'a', SL_CSVIN_LINE + more);
+		memcpy(text + SL_CSVIN_LINE + more, "\nb;c", 5);
+		f = fmemopen(text, strlen(text), "r");
+		sl_csvin_open(&c, f);
+		CHECK(
+		    sl_csvin_next(&c, &err) == (more == 0 ? SL_OK : SL_BROKEN));
+		CHECK(
+		    more > 0 || strlen(sl_csvin_field(&c, 0)) == SL_CSVIN_LINE);
+		CHECK(more > 0 || sl_csvin_next(&c, &err) == SL_OK);
+		CHECK(more > 0 || strcmp(sl_csvin_field(&c, 1), "c") == 0);
+		CHECK(more > 0 || sl_csvin_next(&c, &err) == SL_SKIP);
+		sl_csvin_close(&c);
+		(void)fclose(f);
+	}
+	free(text);
 }
 
 /* -- files ---------------------------------------------------------------- */
@@ -585,8 +659,8 @@ begin(void)
 }
 
 TEST_MAIN({"begin", begin}, {"table", table}, {"formats", formats},
-    {"terminal", terminal}, {"chart", chart}, {"days", days},
-    {"intervals", intervals}, {"drawing", drawing}, {"peeking", peeking},
-    {"sheets", sheets}, {"mailbox, csv", mailbox_csv},
-    {"mailbox, json", mailbox_json}, {"target journals", target_journals},
-    {"law", law}, {"tidy", tidy})
+    {"many rows", many}, {"terminal", terminal}, {"chart", chart},
+    {"days", days}, {"intervals", intervals}, {"drawing", drawing},
+    {"peeking", peeking}, {"the longest row", longest_row}, {"sheets", sheets},
+    {"mailbox, csv", mailbox_csv}, {"mailbox, json", mailbox_json},
+    {"target journals", target_journals}, {"law", law}, {"tidy", tidy})
