@@ -113,19 +113,24 @@ read_one(struct dry_run *r, struct sl_dry *d, const char *path, json_t **ret,
 	return SL_OK;
 }
 
-/* Text keeps its lines; what else is not printable is shown escaped. */
+/* Text keeps its lines and the tabs between a form's fields; what else is not
+ * printable is shown escaped. */
 static void
 print_lines(const char *s)
 {
-	const char *nl;
+	SL_BUF struct sl_buf b = {0};
+	size_t n;
 
-	for (; *s != '\0'; s = *nl != '\0' ? nl + 1 : nl) {
-		SL_BUF struct sl_buf b = {0};
-
-		nl = strchrnul(s, '\n');
-		sl_text_display(&b, s, (size_t)(nl - s));
-		(void)puts(sl_buf_str(&b));
+	while (*s != '\0') {
+		n = strcspn(s, "\n\t");
+		sl_text_display(&b, s, n);
+		s += n;
+		if (*s != '\0')
+			sl_buf_add(&b, s++, 1);
 	}
+	if (b.n > 0 && b.p[b.n - 1] != '\n')
+		sl_buf_add(&b, "\n", 1);
+	(void)fputs(sl_buf_str(&b), stdout);
 }
 
 static void

@@ -80,6 +80,14 @@ def details(binary, folder):
         stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, timeout=120,
         check=False).stderr
     yield "stderr", said, b""
+    # Text is shown with its lines and tabs; what plays tricks is shown as such.
+    form = os.path.join(folder, "skjema.txt")
+    with open(form, "wb") as file:
+        file.write(b"Navn:\tKari\xe2\x80\xae\n\tSted:\n\nslutt")
+    said = subprocess.run([binary, "read", form], stdout=subprocess.PIPE,
+                          timeout=120, check=True).stdout
+    yield ("tabs", said.split(b"\n", 1)[1],
+           b"Navn:\tKari\\u{202E}\n\tSted:\n\nslutt\n")
     row, _ = tried(good)
     # What is not sure enough is shown, and not sent.
     yield ("unsure", row["placement"]["correspondent"]["value"],
