@@ -8,6 +8,8 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "../../daemon/base/sanitized.h"
+
 static struct rh *
 source_rh(struct sluse_source *s)
 {
@@ -333,7 +335,7 @@ rh_guarded(int (*f)(void *), void *arg, size_t bytes, unsigned cpu_s)
 	if (pid < 0)
 		return 255;
 	if (pid == 0) {
-#ifndef __SANITIZE_ADDRESS__
+#if !SL_ASAN
 		setrlimit(RLIMIT_AS, &as);
 #endif
 		setrlimit(RLIMIT_CPU, &cpu);
