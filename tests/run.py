@@ -34,9 +34,10 @@ ASAN_ENV = {
     "ASAN_OPTIONS": "allow_addr2line=1",  # where LLVM's own is not installed
 }
 # What takes long comes first, so that the end is not one of them alone.
-LONG = ("e2e-mean", "e2e-settling", "e2e-targets", "fault-inject",
-        "fault-kill_points", "fault-kill_storm", "fault-outputs", "unit",
-        "e2e-demo", "e2e-harvest", "e2e-witness", "e2e-depot")
+LONG = ("asan-unit", "unit", "push", "e2e-harvest", "e2e-mean", "e2e-reports",
+        "e2e-settling", "e2e-starting", "e2e-targets", "e2e-witness",
+        "fault-inject", "fault-kill_points", "fault-kill_storm",
+        "fault-outputs", "fault-upgrade")
 # Seconds. Only what hangs comes near: a busy machine needs several times the
 # usual.
 LIMIT = 900
@@ -250,17 +251,18 @@ def parts():
             if name == "e2e-011-cli-try":
                 command.append(gcc + "/bin")
             tests.append(Part(name, command, gcc, again=True))
-    tests.sort(key=lambda part: part.name not in LONG)
     under = ["make", "--no-print-directory", "B=" + asan]
     under += ["%s=%s" % pair for pair in SANITIZED.items()]
+    tests += [Part("asan-unit", under + ["check-unit"], asan, ASAN_ENV),
+              Part("asan-fuzz-replay", under + ["fuzz-replay"], asan, ASAN_ENV),
+              Part("asan-e2e", [python, "tests/e2e/queues.py"], asan, ASAN_ENV)]
+    tests.sort(key=lambda part: LONG.index(part.name)
+               if part.name in LONG else len(LONG))
     return [
         make("build-gcc", gcc, "all-tests", CC="gcc", OPT="-O2",
              WERROR="-Werror"),
         make("build-asan", asan, "all-tests", nice=15, **SANITIZED),
         *tests,
-        Part("asan-unit", under + ["check-unit"], asan, ASAN_ENV),
-        Part("asan-fuzz-replay", under + ["fuzz-replay"], asan, ASAN_ENV),
-        Part("asan-e2e", [python, "tests/e2e/queues.py"], asan, ASAN_ENV),
     ]
 
 
