@@ -217,12 +217,10 @@ run: deps  ## the demo post through a whole Sluse under ./run (ONCE=1: then exit
 	@python3 tests/demo/run.py --root run --build $(B) $(if $(ONCE),--once)
 
 # -- checks -------------------------------------------------------------------
-.PHONY: all-tests sanitized-tests check check-docs check-style check-systemd format
+.PHONY: all-tests check check-docs check-style check-systemd format
 all-tests: all bench-build $(UNITS:%=$(B)/test/%) $(FUZZ:%=$(B)/test/%) \
 	$(B)/test/push_driver
-# What runs a second time, with sanitizers.
-sanitized-tests: all $(UNITS:%=$(B)/test/%) $(FUZZ:%=$(B)/test/%)
-check:  ## build with gcc and clang, run everything quick, again with sanitizers
+check:  ## build with gcc, and with clang and sanitizers; run everything quick
 	@python3 tests/run.py $(PARTS)
 check-docs: $(B)/bin/sluse $(B)/bin/sluse-report  ## the manual pages against the code
 	SLUSE_BUILD=$(B) tests/docs/check_docs.py

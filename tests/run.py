@@ -21,18 +21,23 @@ import time
 
 TOP = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 JOBS = os.cpu_count() or 1
-ASAN = "-fsanitize=address,undefined -fno-omit-frame-pointer"
-# What the second compiler makes is not run: it needs no debugger's tables.
-LOOK_ONLY = {"OPT": "-O2"}
+# The second compiler's build is the sanitized one: what clang warns of does not
+# hang on how it optimizes, and what it leaves as written the sanitizers see.
+SANITIZED = {
+    "CC": "clang-14", "OPT": "-O0 -g1", "WERROR": "-Werror",
+    "SAN": "-fsanitize=address,undefined -fno-omit-frame-pointer",
+}
 # A report of a sanitizer is a failure wherever it comes up, in a child too.
 ASAN_ENV = {
     "SLUSE_SANITIZED": "1",
-    "UBSAN_OPTIONS": "print_stacktrace=1:halt_on_error=1",
+    "UBSAN_OPTIONS": "print_stacktrace=1:halt_on_error=1:allow_addr2line=1",
+    "ASAN_OPTIONS": "allow_addr2line=1",  # where LLVM's own is not installed
 }
 # What takes long comes first, so that the end is not one of them alone.
-LONG = ("e2e-mean", "e2e-settling", "e2e-targets", "fault-inject",
-        "fault-kill_points", "fault-kill_storm", "fault-outputs", "unit",
-        "e2e-demo", "e2e-harvest", "e2e-witness", "e2e-depot")
+LONG = ("asan-unit", "unit", "push", "e2e-harvest", "e2e-mean", "e2e-reports",
+        "e2e-settling", "e2e-starting", "e2e-targets", "e2e-witness",
+        "fault-inject", "fault-kill_points", "fault-kill_storm",
+        "fault-outputs", "fault-upgrade")
 # Seconds. Only what hangs comes near: a busy machine needs several times the
 # usual.
 LIMIT = 900
@@ -224,7 +229,7 @@ def programs(folder):
 def parts():
     """All of them, in the order in which they begin. A part waits for its build;
     the builds that few wait for take what processors the tests leave."""
-    gcc, clang, asan = "build-check", "build-clang", "build-asan"
+    gcc, asan = "build-check", "build-asan"
     quick = ["make", "--no-print-directory", "B=" + gcc]
     python = sys.executable
     tests = [Part("unit", quick + ["check-unit"], gcc),
@@ -246,21 +251,18 @@ def parts():
             if name == "e2e-011-cli-try":
                 command.append(gcc + "/bin")
             tests.append(Part(name, command, gcc, again=True))
-    tests.sort(key=lambda part: part.name not in LONG)
-    under = ["make", "--no-print-directory", "B=" + asan, "CC=gcc",
-             "OPT=-O1 -g1", "SAN=" + ASAN]
+    under = ["make", "--no-print-directory", "B=" + asan]
+    under += ["%s=%s" % pair for pair in SANITIZED.items()]
+    tests += [Part("asan-unit", under + ["check-unit"], asan, ASAN_ENV),
+              Part("asan-fuzz-replay", under + ["fuzz-replay"], asan, ASAN_ENV),
+              Part("asan-e2e", [python, "tests/e2e/queues.py"], asan, ASAN_ENV)]
+    tests.sort(key=lambda part: LONG.index(part.name)
+               if part.name in LONG else len(LONG))
     return [
         make("build-gcc", gcc, "all-tests", CC="gcc", OPT="-O2",
              WERROR="-Werror"),
-        # Instrumented code warns of what cannot be: no -Werror here.
-        make("build-asan", asan, "sanitized-tests", nice=15, CC="gcc",
-             OPT="-O1 -g1", SAN=ASAN),
-        make("build-clang", clang, "all-tests", nice=15, CC="clang-14",
-             WERROR="-Werror", **LOOK_ONLY),
+        make("build-asan", asan, "all-tests", nice=15, **SANITIZED),
         *tests,
-        Part("asan-unit", under + ["check-unit"], asan, ASAN_ENV),
-        Part("asan-fuzz-replay", under + ["fuzz-replay"], asan, ASAN_ENV),
-        Part("asan-e2e", [python, "tests/e2e/queues.py"], asan, ASAN_ENV),
     ]
 
 

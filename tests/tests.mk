@@ -290,11 +290,13 @@ fuzz-run: $(FUZZ:%=$(B)/test/%)
 	    $(B)/grown/$$t tests/fuzz/corpus/$$t || exit 1; done
 
 .PHONY: check-unit bench-build
-# Some at a time: most of them wait for the disk. Each says what it has to say in
-# one piece.
+# Some at a time: most of them wait for the disk. What takes long comes first.
+# Each says what it has to say in one piece.
+LONG_UNITS := test_ocr_bad test_ocr_words test_ocr test_faces test_store test_cli \
+	test_fields
 check-unit: $(UNITS:%=$(B)/test/%)  ## run the unit tests
 	@rm -rf $(B)/test/said; mkdir -p $(B)/test/said; bad=0; \
-	printf '%s\n' $(^F) | xargs -P 3 -I T sh -c \
+	printf '%s\n' $(LONG_UNITS) $(filter-out $(LONG_UNITS),$(^F)) | xargs -P 3 -I T sh -c \
 	    '{ echo "== T"; $(B)/test/T; } > $(B)/test/said/T 2>&1' || bad=1; \
 	cat $(B)/test/said/*; exit $$bad
 bench-build: $(BENCHES:%=$(B)/test/%)

@@ -17,6 +17,7 @@
 #include <unistd.h>
 
 #include "../base/mem.h"
+#include "../base/sanitized.h"
 
 #define READ_FILE LANDLOCK_ACCESS_FS_READ_FILE
 #define READ_DIR (READ_FILE | LANDLOCK_ACCESS_FS_READ_DIR)
@@ -27,7 +28,7 @@
 	    LANDLOCK_ACCESS_FS_REFER)
 
 /* LeakSanitizer traces its own process at the end. */
-#if defined(__SANITIZE_ADDRESS__)
+#if SL_ASAN
 #define DUMPABLE 1
 #define DENY_TRACE
 #define SANITIZER_READS "/proc",

@@ -199,7 +199,8 @@ class Walls(unittest.TestCase):
                      "sanitizers need calls that the units deny")
     def test_the_road(self):
         with UnitHouse(instance="settle = 300ms\nsweep = 2s\n"
-                       "free_space_min = 1M\nheld_limit = never\n") as house:
+                       "free_space_min = 1M\nheld_limit = never\n",
+                       ocr=True) as house:
             house.drop(os.path.join(DEMO, "06-handikap-cp865.txt"))
             house.drop(os.path.join(DEMO, "02-nabovarsel.tif"))
             house.drop(os.path.join(DEMO, "03-skjenkebevilling.pdf"))
@@ -222,7 +223,8 @@ class Walls(unittest.TestCase):
 
     def test_told_by_slused(self):
         """Who may not read the configuration is told what it says."""
-        with UnitHouse(instance="work_slots = 3\nocr_slots = 1\n") as house:
+        with UnitHouse(instance="work_slots = 3\nocr_slots = 1\n",
+                       ocr=True) as house:
             house.wait_for(
                 lambda: {'role="1" slots="3"', 'role="2" slots="1"'} <= set(
                     re.sub(' pid="[0-9]+"', "", found) for found in re.findall(

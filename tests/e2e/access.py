@@ -90,7 +90,7 @@ class Access(unittest.TestCase):
     def setUpClass(cls):
         cls.house = PeopleHouse(
             user=SERVICE, queues=("Skannet post",), limits="members_max = 1",
-            extra="paper = yes", ocr=False)
+            extra="paper = yes")
         cls.house.sluse("cases", "import", os.path.join(DEMO, "saker.csv"))
         cls.addClassCleanup(cls.house.close)
         for n in range(4):
@@ -331,7 +331,7 @@ class Access(unittest.TestCase):
     def test_asked_by_both(self):
         """What was asked for when it was no post yet ends with its only
         post."""
-        h = PeopleHouse(user=SERVICE, queues=("Skannet post",), ocr=False,
+        h = PeopleHouse(user=SERVICE, queues=("Skannet post",),
                         limits="members_max = 1")
         self.addCleanup(h.close)
         self.bomb(h, "mange.zip")
@@ -481,7 +481,7 @@ class Access(unittest.TestCase):
     def past(self, days):
         """A house that got a letter so many days ago."""
         h = PeopleHouse(user=SERVICE, queues=("Skannet post",),
-                        extra="paper = yes", ocr=False, start=False)
+                        extra="paper = yes", start=False)
         self.addCleanup(h.close)
         clock = os.path.join(h.root, "clock")
         with open(clock, "w", encoding="ascii") as file:
@@ -684,7 +684,7 @@ class Access(unittest.TestCase):
 class Halted(unittest.TestCase):
     def test_two_persons_go_on(self):
         """A sporingslogg that was put back is accepted by two."""
-        h = PeopleHouse(user=SERVICE, ocr=False)
+        h = PeopleHouse(user=SERVICE)
         self.addCleanup(h.close)
 
         def journal():

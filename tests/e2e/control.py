@@ -75,7 +75,7 @@ class Client(unittest.TestCase):
 
 class Control(Client):
     def setUp(self):
-        self.house = House(ocr=False, extra="[journal]\ncheckpoint_after = 5s\n")
+        self.house = House(extra="[journal]\ncheckpoint_after = 5s\n")
         self.addCleanup(self.house.close)
         self.pid = self.house.pids("slused")[0][1]
 
@@ -132,7 +132,7 @@ class Strict(House):
 class Reasons(Client):
     """slused itself wants a reason, whatever client asks."""
     def setUp(self):
-        self.house = Strict(ocr=False, queues=("Skannet post",),
+        self.house = Strict(queues=("Skannet post",),
                             extra="paper = yes")
         self.addCleanup(self.house.close)
         for n in range(2):

@@ -13,7 +13,7 @@ from sealed import Keys
 
 class Credentials(unittest.TestCase):
     def setUp(self):
-        self.house = House(start=False, ocr=False)
+        self.house = House(start=False)
         self.addCleanup(self.house.close)
         self.secrets = os.path.join(self.house.root, "secrets")
         self.given = os.path.join(self.house.root, "given")

@@ -16,7 +16,7 @@ class Demo(unittest.TestCase):
         with open(os.path.join(DEMO, "MANIFEST.json"), encoding="utf-8") as file:
             cls.items = json.load(file)["items"]
         cls.house = House(instance="settle = 300ms\nsweep = 2s\n"
-                          "free_space_min = 1M\nheld_limit = never\n")
+                          "free_space_min = 1M\nheld_limit = never\n", ocr=True)
         for item in cls.items:
             if "after" in item:
                 cls.house.wait_quiet(120)

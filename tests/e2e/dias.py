@@ -32,7 +32,7 @@ SAID = ("--start", "1948-01-01", "--end", "1996-12-31")
 
 def historic_house():
     """A target that takes all; class Noark has the core."""
-    house = House(target="webhook", extra=HISTORIC)
+    house = House(target="webhook", extra=HISTORIC, ocr=True)
     house.sluse("cases", "import", house.cases)
     return house
 

@@ -39,7 +39,7 @@ def content(path):
 
 class Erasing(unittest.TestCase):
     def house(self, retention, **more):
-        made = house.House(instance=KEPT % retention, ocr=False, **more)
+        made = house.House(instance=KEPT % retention, **more)
         self.addCleanup(made.close)
         return made
 

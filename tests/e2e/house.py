@@ -62,13 +62,14 @@ class House:
     def __init__(self, target="noark5", queues=QUEUES, instance=FAST, extra="",
                  limits="", target_keys="", cases=os.path.join(DEMO, "saker.csv"),
                  start=True, root=None, user=None, manners=(), fake=(),
-                 ocr=True):
+                 ocr=False):
         self.keep = root is not None
         self.root = root or tempfile.mkdtemp(prefix="sluse-test-")
         self.target, self.cases = target, cases
         self.user = user  # who the programs run as; needs root
         self.queues = queues
-        self.ocr = ocr  # without: no models, which are most of a start's work
+        # Without: no models, which are most of a start's work.
+        self.ocr = ocr
         self.child = None
         if target == "noark5":
             self.fake = fake_client.Process(

@@ -42,7 +42,7 @@ def write(content, *path):
 
 class Journal(unittest.TestCase):
     def setUp(self):
-        self.house = house.House(instance=JOURNAL, target="webhook", ocr=False,
+        self.house = house.House(instance=JOURNAL, target="webhook",
                                  start=False)
         self.addCleanup(self.house.close)
         self.elsewhere = os.path.join(self.house.root, "elsewhere")

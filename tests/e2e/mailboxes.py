@@ -52,7 +52,7 @@ class Mailbox(unittest.TestCase):
     def setUpClass(cls):
         cls.box = dovecot.Dovecot()
         cls.addClassCleanup(cls.box.close)
-        cls.house = House(queues=("Ren", "Slem", "Navnelos", "Faner"), ocr=False)
+        cls.house = House(queues=("Ren", "Slem", "Navnelos", "Faner"))
         cls.addClassCleanup(cls.house.close)
 
     def tearDown(self):

@@ -124,7 +124,7 @@ def pdf(pages):
 
 class Pages(unittest.TestCase):
     def setUp(self):
-        self.house = House()
+        self.house = House(ocr=True)
         self.addCleanup(self.house.close)
 
     def texts(self, part):
@@ -135,7 +135,7 @@ class Pages(unittest.TestCase):
     def test_wordless(self):
         """What is on a page in which no word was found is not known, and that
         is said: in explain, to who settles it, and in the reports."""
-        h = House()
+        h = House(ocr=True)
         self.addCleanup(h.close)
         h.drop_bytes(drawing(1240, 1754), "strek.png")
         h.wait_quiet(60, 1)

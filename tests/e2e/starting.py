@@ -157,7 +157,7 @@ class Starting(unittest.TestCase):
     def test_what_is_named(self):
         """Files, groups, models and secrets that the file names, and two queues
         of which one would swallow the other."""
-        house = self.house(start=False, target="webhook", ocr=False)
+        house = self.house(start=False, target="webhook")
         head = "name = Testvik kommune\n"
         for more, program, says in (
                 ("trust = /nonexistent.pem\n", "slused",
@@ -200,7 +200,7 @@ class Starting(unittest.TestCase):
         with tempfile.TemporaryDirectory() as folder:
             for name in ("nor", "eng", "osd"):
                 shutil.copy(os.path.join(models, name + ".traineddata"), folder)
-            house = self.house(start=False)
+            house = self.house(start=False, ocr=True)
             with mock.patch.dict(os.environ, TESSDATA_PREFIX=folder):
                 self.assertEqual(self.check(house), [])
                 os.truncate(os.path.join(folder, "osd.traineddata"), 1000000)
@@ -208,7 +208,7 @@ class Starting(unittest.TestCase):
                     ("sluse-ocr", 'tesseract cannot load "osd"')])
 
     def test_passwords(self):
-        house = self.house(ocr=False)
+        house = self.house()
         self.assertEqual(self.check(house), [])
         self.assertEqual(self.troubles(house), {})
         path = os.path.join(house.root, "secrets", "passwords")
@@ -233,7 +233,7 @@ class Starting(unittest.TestCase):
             free = room.f_bavail * room.f_frsize
             if free < 4 << 30:
                 self.skipTest("too little room to take some away")
-            house = self.house(ocr=False, instance="free_space_min = %dM\n" % (
+            house = self.house(instance="free_space_min = %dM\n" % (
                 (free >> 20) - 1024))
             house.wait_for(lambda: house.rows("status")[0]["slused"]["intake"],
                            10, "there is room")

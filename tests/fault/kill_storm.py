@@ -31,7 +31,8 @@ class Storm:
         self.kills, self.items = kills, items
         self.dropped, self.busy = 0, 0
         self.done = collections.Counter()
-        self.crew = crew.Crew(target=target, peers=crew.PEERS + ("sluse-ocr",))
+        self.crew = crew.Crew(target=target, ocr=True,
+                              peers=crew.PEERS + ("sluse-ocr",))
 
     def drop_share(self, kill):
         until = self.items * (kill + 1) // self.kills

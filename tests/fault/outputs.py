@@ -85,7 +85,7 @@ class Outputs(unittest.TestCase):
 
     def house(self, **more):
         h = house.House(
-            start=False, limits="attempts_max = 1",
+            start=False, ocr=True, limits="attempts_max = 1",
             instance=house.FAST + "decrypt_keys = noekkel\nconverter = %s\n"
             % self.converter, **more)
         self.addCleanup(h.close)

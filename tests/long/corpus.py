@@ -171,7 +171,7 @@ def main():
         paths = paths[:options.sample]
     began = time.monotonic()
     with house.House(target="webhook", queues=("Skannet post",), limits=LIMITS,
-                     root=options.root) as home:
+                     root=options.root, ocr=True) as home:
         run = Run(home, options.window, options.minutes)
         run.all(paths)
         report(run, home, began)

@@ -8,6 +8,8 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "../../daemon/base/sanitized.h"
+
 static struct rh *
 source_rh(struct sluse_source *s)
 {
@@ -333,7 +335,7 @@ rh_guarded(int (*f)(void *), void *arg, size_t bytes, unsigned cpu_s)
 	if (pid < 0)
 		return 255;
 	if (pid == 0) {
-#ifndef __SANITIZE_ADDRESS__
+#if !SL_ASAN
 		setrlimit(RLIMIT_AS, &as);
 #endif
 		setrlimit(RLIMIT_CPU, &cpu);
@@ -343,4 +345,36 @@ rh_guarded(int (*f)(void *), void *arg, size_t bytes, unsigned cpu_s)
 	if (waitpid(pid, &st, 0) != pid)
 		return 255;
 	return WIFSIGNALED(st) ? 128 + WTERMSIG(st) : WEXITSTATUS(st);
+}
+
+struct flip {
+	struct rh *h;
+	struct rh_bytes *s;
+};
+
+static int
+flip_bytes(void *arg)
+{
+	const struct flip *flip = arg;
+	struct rh_bytes *s = flip->s;
+	uint32_t i, n;
+
+	for (size_t at = 0; at < s->n; at++) {
+		s->p[at] = (char)~s->p[at];
+		if (rh_open(flip->h, s->p, s->n, "image/x") == SLUSE_READ_OK &&
+		    rh_count(flip->h, &n) == SLUSE_READ_OK)
+			for (i = 0; i < n && i < 4; i++)
+				(void)rh_page(flip->h, i);
+		rh_close(flip->h);
+		s->p[at] = (char)~s->p[at];
+	}
+	return 0;
+}
+
+int
+rh_flipped(struct rh *h, struct rh_bytes *s, unsigned cpu_s)
+{
+	struct flip flip = {h, s};
+
+	return rh_guarded(flip_bytes, &flip, (size_t)1 << 30, cpu_s);
 }

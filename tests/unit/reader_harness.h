@@ -78,5 +78,8 @@ int rh_pixel(const struct rh *h, uint32_t x, uint32_t y);
 /* Runs f(arg) in a child with address space and CPU limited; its exit status,
  * or 128 + the signal that ended it. */
 int rh_guarded(int (*f)(void *), void *arg, size_t bytes, unsigned cpu_s);
+/* Each byte of the image s turned over, its first pages asked for: any answer,
+ * but no crash, no hang, no more than a gigabyte. As rh_guarded. */
+int rh_flipped(struct rh *h, struct rh_bytes *s, unsigned cpu_s);
 
 #endif

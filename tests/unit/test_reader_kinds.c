@@ -85,24 +85,6 @@ check_cut(size_t step)
 	}
 }
 
-static int
-flip_bytes(void *arg)
-{
-	uint32_t i, n;
-
-	(void)arg;
-	for (size_t at = 0; at < s.n; at++) {
-		s.p[at] = (char)~s.p[at];
-		if (open_made() == SLUSE_READ_OK &&
-		    rh_count(&h, &n) == SLUSE_READ_OK)
-			for (i = 0; i < n && i < 4; i++)
-				(void)rh_page(&h, i);
-		rh_close(&h);
-		s.p[at] = (char)~s.p[at];
-	}
-	return 0;
-}
-
 /* -- TIFF -------------------------------------------------------------------
  */
 
@@ -265,8 +247,7 @@ tiff_all_kinds(void)
 		CHECK(ok);
 		rh_close(&h);
 		if (tiff_kinds[i].bits > 8 || i % 5 == 0)
-			CHECK(rh_guarded(
-				  flip_bytes, NULL, (size_t)1 << 30, 60) == 0);
+			CHECK(rh_flipped(&h, &s, 60) == 0);
 	}
 }
 
@@ -379,7 +360,7 @@ gif_frames(void)
 	h.limits.pixels_max = 2 * W * H - 1; /* both are decoded */
 	CHECK(open_made() == SLUSE_READ_LIMIT);
 	h.limits.pixels_max = 100000000;
-	CHECK(rh_guarded(flip_bytes, NULL, (size_t)1 << 30, 60) == 0);
+	CHECK(rh_flipped(&h, &s, 60) == 0);
 	/* one of the two colours is none: paper */
 	for (int c = 20; c <= 220; c += 200) {
 		char gce[] = "\x21\xf9\4\1\0\0\0";
@@ -435,7 +416,7 @@ webp_turned(void)
 		rh_close(&h);
 	}
 	check_cut(3);
-	CHECK(rh_guarded(flip_bytes, NULL, (size_t)1 << 30, 60) == 0);
+	CHECK(rh_flipped(&h, &s, 60) == 0);
 }
 
 static void
@@ -460,7 +441,7 @@ webp_moving(void)
 	CHECK(shows(1) && rh_noted(&h, "animation"));
 	rh_close(&h);
 	check_cut(3);
-	CHECK(rh_guarded(flip_bytes, NULL, (size_t)1 << 30, 60) == 0);
+	CHECK(rh_flipped(&h, &s, 60) == 0);
 	free(frame.p);
 }
 
@@ -496,7 +477,7 @@ jp2_whole(void)
 	CHECK(open_made() == SLUSE_READ_OK && rh_page(&h, 0) == SLUSE_READ_OK);
 	CHECK(shows(1) && h.image.dpi == 300);
 	rh_close(&h);
-	CHECK(rh_guarded(flip_bytes, NULL, (size_t)1 << 30, 120) == 0);
+	CHECK(rh_flipped(&h, &s, 120) == 0);
 	/* the bare codestream */
 	at = find("\xff\x4f\xff\x51", 4, 0);
 	s.n -= at;
@@ -544,7 +525,7 @@ heif_whole(void)
 	CHECK(rh_page(&h, 0) == SLUSE_READ_OK && shows(1) && !h.notes);
 	rh_close(&h);
 	check_cut(1);
-	CHECK(rh_guarded(flip_bytes, NULL, (size_t)1 << 30, 120) == 0);
+	CHECK(rh_flipped(&h, &s, 120) == 0);
 	h.limits.pixels_max = W * H - 1;
 	CHECK(open_made() == SLUSE_READ_OK);
 	CHECK(rh_page(&h, 0) == SLUSE_READ_LIMIT && !h.images);
@@ -739,22 +720,6 @@ bmp_kinds(void)
 	}
 }
 
-static int
-bmp_flip(void *arg)
-{
-	size_t i;
-
-	(void)arg;
-	for (i = 0; i < s.n; i++) {
-		s.p[i] = (char)~s.p[i];
-		if (open_made() == SLUSE_READ_OK)
-			(void)rh_page(&h, 0);
-		rh_close(&h);
-		s.p[i] = (char)~s.p[i];
-	}
-	return 0;
-}
-
 static void
 bmp_hostile(void)
 {
@@ -764,7 +729,7 @@ bmp_hostile(void)
 
 	for (i = 0; i < sizeof(bmps) / sizeof(bmps[0]); i++) {
 		make_bmp(&bmps[i]);
-		CHECK(rh_guarded(bmp_flip, NULL, (size_t)1 << 30, 60) == 0);
+		CHECK(rh_flipped(&h, &s, 60) == 0);
 	}
 	make_bmp(&jpeg);
 	CHECK(open_made() == SLUSE_READ_UNSUPPORTED);

@@ -295,7 +295,8 @@ hostile(void)
 		for (unsigned i = 0; i < d->k.count; i++)
 			bad += d->k.parts[i].n > s.n;
 		read_free(d);
-		fprintf(stderr, bad ? "# %d bad\n" : "", bad);
+		if (bad)
+			fprintf(stderr, "# %d bad\n", bad);
 		_exit(bad != 0);
 	}
 	CHECK(waitpid(pid, &st, 0) == pid && st == 0);

@@ -11,6 +11,7 @@
 
 #include "../../daemon/base/file.h"
 #include "../../daemon/base/mem.h"
+#include "../../daemon/base/sanitized.h"
 #include "../../daemon/base/text.h"
 #include "../../daemon/unpack/sevenhead.h"
 #include "leftover.h"
@@ -343,7 +344,7 @@ too_large(void)
 static void
 no_memory(void)
 {
-#ifndef __SANITIZE_ADDRESS__
+#if !SL_ASAN
 	struct rlimit was, now;
 
 	begin("feil\n" SECRET);

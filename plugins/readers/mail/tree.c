@@ -361,7 +361,7 @@ find_uu(struct sluse_doc *d, unsigned i)
 {
 	GMimeObject *o = g_array_index(d->leaves, struct leaf, i).o;
 	GByteArray *a = part_bytes(o, d->uu_left);
-	const char *s = (const char *)a->data, *end = s + a->len;
+	const char *s = a->len ? (const char *)a->data : "", *end = s + a->len;
 	struct leaf l = {.o = o, .role = SLUSE_PART_ATTACHMENT, .text = a};
 	unsigned files = 0;
 
