@@ -156,15 +156,21 @@ take_words(TessResultIterator *it, const struct sl_ocr_sheet *sheet,
 	unsigned letters;
 	uint16_t box[4];
 	float confidence;
-	char *s;
+	char *s, *word;
+	size_t n;
 
 	do {
 		s = TessResultIteratorGetUTF8Text(it, RIL_WORD);
 		if (s == NULL)
 			continue;
-		if (s[strspn(s, " \t\n")] == '\0' ||
-		    !TessPageIteratorBoundingBox(
-			at, RIL_WORD, &b[0], &b[1], &b[2], &b[3])) {
+		/* Once in a while a space is a letter of a word. */
+		word = s + strspn(s, " \t\n");
+		n = strlen(word);
+		while (n > 0 && strchr(" \t\n", word[n - 1]) != NULL)
+			n--;
+		word[n] = '\0';
+		if (n == 0 || !TessPageIteratorBoundingBox(
+				  at, RIL_WORD, &b[0], &b[1], &b[2], &b[3])) {
 			TessDeleteText(s);
 			continue;
 		}
@@ -172,13 +178,13 @@ take_words(TessResultIterator *it, const struct sl_ocr_sheet *sheet,
 		confidence = fminf(fmaxf(confidence, 0), 100);
 		sl_ocr_sheet_box(sheet, b, box);
 		separate(r, at);
-		if (sl_ocr_number_take(it, s, &number) &&
+		if (word == s && sl_ocr_number_take(it, s, &number) &&
 		    sl_ocr_number_apart(&number))
 			add_groups(r, sheet, &number, confidence);
 		else
-			sl_page_add_word(&r->page, s, strlen(s),
+			sl_page_add_word(&r->page, word, n,
 			    (unsigned)lroundf(confidence * 10), box);
-		letters = count_letters(s, strlen(s));
+		letters = count_letters(word, n);
 		r->words++;
 		see_lie(&lie, at, letters, b[2] - b[0], b[3] - b[1],
 		    (b[1] + b[3]) / 2);

@@ -131,6 +131,26 @@ warm(void)
 	return done;
 }
 
+/* Each lies in the text, after the one before, and begins and ends with no
+ * space. */
+static inline void
+check_words(void)
+{
+	unsigned i, end = 0;
+
+	for (i = 0; i < got.boxes_count; i++) {
+		const struct box *b = &got.boxes[i];
+
+		CHECK(b->at >= end && b->bytes > 0);
+		end = b->at + b->bytes;
+		CHECK(end <= got.text.n);
+		CHECK_MSG(end > got.text.n ||
+			      (strchr(" \n", got.text.p[b->at]) == NULL &&
+				  strchr(" \n", got.text.p[end - 1]) == NULL),
+		    "%u", i);
+	}
+}
+
 static uint64_t memory = (uint64_t)1 << 30; /* of the children */
 
 /* Runs t over the n bytes of p, which lie at t->offset of the input. */
@@ -181,6 +201,7 @@ run(struct sl_msg_task t, const void *p, size_t n)
 	CHECK(waitpid(pid, &got.status, 0) == pid);
 	CHECK_MSG(got.status == 0, "status %#x", (unsigned)got.status);
 	CHECK(got.ends == 1 && got.order_bad == 0);
+	check_words();
 	(void)close(sv[0]);
 	(void)close(fds[SL_FD_INPUT]);
 }
