@@ -325,7 +325,8 @@ join_english(
 }
 
 /* Takes what of the reading is an address most like words first to last, if it
- * is more so than the best before. */
+ * is more so than the best before. Where there is a gap in both readings, what
+ * is an address without the word before it does not begin there. */
 static void
 take(const struct sl_page *p, size_t first, size_t last,
     const struct sl_page *english, struct found *best)
@@ -337,19 +338,22 @@ take(const struct sl_page *p, size_t first, size_t last,
 
 	join(p, first, last, &old);
 	was = (struct text){old.p, old.n};
-	for (i = 0; i < english->words_count; i++)
-		for (k = i; k < i + PIECES && k < english->words_count; k++) {
-			join_english(english, i, k, &new);
+	for (k = 0; k < english->words_count; k++)
+		for (i = k + 1; i > 0 && i + PIECES > k + 1; i--) {
+			join_english(english, i - 1, k, &new);
 			is = (struct text){new.p, new.n};
 			a = compare(was, is);
-			if (a.slips > SLIPS_MAX ||
-			    (best->text != NULL && a.slips >= best->slips))
-				continue;
-			free(best->text);
-			*best = (struct found){.text = dress(was, &a),
-			    .confidence = english->words[i].confidence,
-			    .slips = a.slips,
-			    .more = last - first};
+			if (a.slips <= SLIPS_MAX &&
+			    (best->text == NULL || a.slips < best->slips)) {
+				free(best->text);
+				*best = (struct found){.text = dress(was, &a),
+				    .confidence =
+					english->words[i - 1].confidence,
+				    .slips = a.slips,
+				    .more = last - first};
+			}
+			if (first < last && is_address(core_of(is)))
+				break;
 		}
 }
 

@@ -233,6 +233,55 @@ whole_letters(void)
 	sl_ocr_pass_free(&pass);
 }
 
-TEST_MAIN({"far_aside", far_aside}, {"full", full},
-    {"whole_letters", whole_letters}, {"fits", fits},
+/* What a line was read as: words, of which the first is so many pixels wide. */
+static void
+check_line(const char *drawn_text, const char *first, const char *second,
+    const char *want)
+{
+	L_BMF *font = bmfCreate(NULL, 10);
+	PIX *small = pixCreate(800, 100, 8);
+	struct sl_ocr_sheet sheet = {.dpi = 300, .scale = 1};
+	struct sl_ocr_pass pass = {0};
+	int begin, end, rect[4] = {100, 70, 0, 150};
+	uint16_t box[4];
+
+	(void)pixSetAll(small);
+	(void)pixSetTextline(small, font, first, 0, 50, 60, &begin, NULL);
+	(void)pixSetAll(small);
+	(void)pixSetTextline(small, font, drawn_text, 0, 50, 60, &end, NULL);
+	sheet.pix = pixScale(small, 2, 2);
+	sheet.width = pixGetWidth(sheet.pix);
+	sheet.height = pixGetHeight(sheet.pix);
+	CHECK(warm());
+	sl_page_init(&pass.page, 0, 0);
+	rect[2] = 100 + 2 * begin;
+	sl_ocr_sheet_box(&sheet, rect, box);
+	sl_page_add_word(&pass.page, first, strlen(first), 900, box);
+	sl_page_add_text(&pass.page, " ", 1);
+	rect[0] = rect[2] + 30;
+	rect[2] = 100 + 2 * end;
+	sl_ocr_sheet_box(&sheet, rect, box);
+	sl_page_add_word(&pass.page, second, strlen(second), 400, box);
+	(void)sl_ocr_addresses_read(
+	    sl_ocr_models_for(sl_ocr_models_at(0), "en"), &sheet, 0, &pass);
+	CHECK_MSG(strcmp(sl_buf_str(&pass.page.text), want) == 0, "%s",
+	    sl_buf_str(&pass.page.text));
+	sl_ocr_pass_free(&pass);
+	pixDestroy(&sheet.pix);
+	pixDestroy(&small);
+	bmfDestroy(&font);
+}
+
+/* A word before an address is no part of it where both models see a gap. */
+static void
+word_before(void)
+{
+	check_line("ola@uib.no", "ola", "(uib.no", "ola@uib.no");
+	check_line("frue ola@uib.no", "frue", "olaQuib.no", "frue ola@uib.no");
+	check_line("fru li@nrk.no", "fru", "HOnrk.no", "fru HOnrk.no");
+	check_line("55 o@kst.no", "55", "Qkst.no", "55 Qkst.no");
+}
+
+TEST_MAIN({"word_before", word_before}, {"far_aside", far_aside},
+    {"full", full}, {"whole_letters", whole_letters}, {"fits", fits},
     {"which_words", which_words}, {"page", page}, {"copyright", copyright})
