@@ -89,6 +89,7 @@ is_address(struct text t)
 	size_t i;
 
 	if (t.n < ADDRESS_MIN || t.n > ADDRESS_MAX || at == NULL || at == t.s ||
+	    at[-1] == '.' ||
 	    memchr(at + 1, '@', (size_t)(t.s + t.n - at) - 1) != NULL ||
 	    at[1] == '.' || at[1] == '-' || !ends_as_host(t))
 		return false;

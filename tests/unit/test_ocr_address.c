@@ -29,6 +29,7 @@ fits(void)
 	    {"olaQuib.no", ""},
 	    /* What would stand before the sign was not read at all, or would
 	     * be nothing but slips. */
+	    {"fr.li&nrk.no", "fr.@nrk.no"},
 	    {"uib.no", "a@uib.no"},
 	    {"uib.no", "ab@uib.no"},
 	    {"xuib.no", "ab@uib.no"},
