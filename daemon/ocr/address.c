@@ -89,6 +89,7 @@ is_address(struct text t)
 	size_t i;
 
 	if (t.n < ADDRESS_MIN || t.n > ADDRESS_MAX || at == NULL || at == t.s ||
+	    at[-1] == '.' ||
 	    memchr(at + 1, '@', (size_t)(t.s + t.n - at) - 1) != NULL ||
 	    at[1] == '.' || at[1] == '-' || !ends_as_host(t))
 		return false;
@@ -139,32 +140,52 @@ part(struct text t, size_t from, size_t to)
 	return (struct text){t.s + from, to - from};
 }
 
+/* A character begins at i, or the text ends. */
+static bool
+begins(struct text t, size_t i)
+{
+	return i == t.n || ((unsigned char)t.s[i] & 0xC0) != 0x80;
+}
+
+/* Where the sign stands in the Norwegian reading: neither part beside it may be
+ * slips for the most part, as one that was not read at all would be. */
+static void
+find_sign(struct alike *a)
+{
+	const struct text n = a->norwegian, e = a->english;
+	size_t i, wide, rest = e.n - a->at - 1;
+	unsigned before, after;
+
+	for (i = 1; i <= n.n; i++) {
+		before = distance(part(n, 0, i), part(e, 0, a->at));
+		if (!begins(n, i) || before >= a->slips || 2 * before >= a->at)
+			continue;
+		for (wide = 0; wide <= SIGN_MOST && i + wide <= n.n; wide++) {
+			after = distance(
+			    part(n, i + wide, n.n), part(e, a->at + 1, e.n));
+			if (!begins(n, i + wide) || 2 * after >= rest ||
+			    before + after >= a->slips)
+				continue;
+			a->slips = before + after;
+			a->end = i;
+			a->next = i + wide;
+		}
+	}
+}
+
 static struct alike
 compare(struct text norwegian, struct text english)
 {
 	struct alike a = {.norwegian = core_of(norwegian),
 	    .english = core_of(english),
 	    .slips = SLIPS_MAX + 1};
-	size_t n = a.norwegian.n, i, wide;
-	unsigned differ;
 
-	if (n > ADDRESS_MAX || n + SLIPS_MAX < a.english.n ||
-	    !is_address(a.english))
+	if (a.norwegian.n > ADDRESS_MAX ||
+	    a.norwegian.n + SLIPS_MAX < a.english.n || !is_address(a.english))
 		return a;
 	a.at = (size_t)((char *)memchr(a.english.s, '@', a.english.n) -
 			a.english.s);
-	for (i = 0; i <= n; i++)
-		for (wide = 0; wide <= SIGN_MOST && i + wide <= n; wide++) {
-			differ = distance(part(a.norwegian, 0, i),
-				     part(a.english, 0, a.at)) +
-				 distance(part(a.norwegian, i + wide, n),
-				     part(a.english, a.at + 1, a.english.n));
-			if (differ >= a.slips)
-				continue;
-			a.slips = differ;
-			a.end = i;
-			a.next = i + wide;
-		}
+	find_sign(&a);
 	return a;
 }
 
@@ -271,28 +292,42 @@ dress(struct text was, const struct alike *a)
 	return out.p;
 }
 
-/* Words first to last of the English reading: its at sign is round. */
+/* A word of the English reading, whose at sign is round: inside a word others
+ * that are so may be one. Before a word, or by itself, is a copyright's. */
+static void
+add_english(struct text t, struct sl_buf *out)
+{
+	static const char round[][3] = {"\xc2\xa9", "\xc2\xae"};
+	const struct text core = core_of(t);
+	const char *at;
+	size_t i;
+
+	for (i = 0; i < 2; i++) {
+		at = memmem(t.s, t.n, round[i], 2);
+		if (at == NULL || at <= core.s || at + 2 >= core.s + core.n)
+			continue;
+		sl_buf_add(out, t.s, (size_t)(at - t.s));
+		sl_buf_add_char(out, '@');
+		t = part(t, (size_t)(at - t.s) + 2, t.n);
+	}
+	sl_buf_add(out, t.s, t.n);
+}
+
+/* Words first to last of the English reading. */
 static void
 join_english(
     const struct sl_page *p, size_t first, size_t last, struct sl_buf *out)
 {
-	static const char round[][3] = {"\xc2\xa9", "\xc2\xae"};
 	size_t i;
-	char *at;
 
 	sl_buf_reset(out);
-	join(p, first, last, out);
-	for (i = 0; i < 2 && out->n > 0; i++)
-		if ((at = memmem(out->p, out->n, round[i], 2)) != NULL) {
-			*at = '@';
-			memmove(
-			    at + 1, at + 2, (size_t)(out->p + out->n - at) - 2);
-			out->n--;
-		}
+	for (i = first; i <= last; i++)
+		add_english(word_at(p, i), out);
 }
 
 /* Takes what of the reading is an address most like words first to last, if it
- * is more so than the best before. */
+ * is more so than the best before. Where there is a gap in both readings, what
+ * is an address without the word before it does not begin there. */
 static void
 take(const struct sl_page *p, size_t first, size_t last,
     const struct sl_page *english, struct found *best)
@@ -304,19 +339,22 @@ take(const struct sl_page *p, size_t first, size_t last,
 
 	join(p, first, last, &old);
 	was = (struct text){old.p, old.n};
-	for (i = 0; i < english->words_count; i++)
-		for (k = i; k < i + PIECES && k < english->words_count; k++) {
-			join_english(english, i, k, &new);
+	for (k = 0; k < english->words_count; k++)
+		for (i = k + 1; i > 0 && i + PIECES > k + 1; i--) {
+			join_english(english, i - 1, k, &new);
 			is = (struct text){new.p, new.n};
 			a = compare(was, is);
-			if (a.slips > SLIPS_MAX ||
-			    (best->text != NULL && a.slips >= best->slips))
-				continue;
-			free(best->text);
-			*best = (struct found){.text = dress(was, &a),
-			    .confidence = english->words[i].confidence,
-			    .slips = a.slips,
-			    .more = last - first};
+			if (a.slips <= SLIPS_MAX &&
+			    (best->text == NULL || a.slips < best->slips)) {
+				free(best->text);
+				*best = (struct found){.text = dress(was, &a),
+				    .confidence =
+					english->words[i - 1].confidence,
+				    .slips = a.slips,
+				    .more = last - first};
+			}
+			if (first < last && is_address(core_of(is)))
+				break;
 		}
 }
 
@@ -327,9 +365,10 @@ look_at(TessBaseAPI *english, const struct sl_ocr_sheet *sheet,
     struct found *ret)
 {
 	struct sl_word w = together(p, first, last);
-	const int rect[4] = {w.x0 * sheet->width / 65535,
-	    w.y0 * sheet->height / 65535, w.x1 * sheet->width / 65535 + 1,
-	    w.y1 * sheet->height / 65535 + 1};
+	const int rect[4] = {(int)((int64_t)w.x0 * sheet->width / 65535),
+	    (int)((int64_t)w.y0 * sheet->height / 65535),
+	    (int)((int64_t)w.x1 * sheet->width / 65535) + 1,
+	    (int)((int64_t)w.y1 * sheet->height / 65535) + 1};
 	struct sl_ocr_pass pass;
 	size_t i;
 
@@ -377,7 +416,7 @@ rewrite(struct sl_ocr_pass *pass, const struct found *found)
 			sl_page_add_word(&page, old->text.p + w.at, w.length,
 			    w.confidence, box);
 	}
-	page.flags = old->flags;
+	page.flags |= old->flags;
 	sl_page_free(old);
 	*old = page;
 	sl_ocr_pass_count(pass);

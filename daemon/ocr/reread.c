@@ -39,7 +39,7 @@
 #define BLOCK_ACROSS 2.5
 #define BLOCK_DOWN 1.8
 /* Words of one line are no further apart than so many of their heights. */
-#define APART_MOST 2
+#define APART_MOST 1.4
 /* Thousandths: words of before that nothing new overlaps are kept from here. */
 #define KEEP_CONFIDENCE 850u
 /* Letters are read if a word of this confidence covers them. */
@@ -328,33 +328,39 @@ add_block(struct copy *c, const struct sl_page *old, const struct sl_page *new,
 			copy_word(c, old, i);
 }
 
-/* As far as words of one line are apart, and no columns: in heights. */
+/* As far as words of one line are apart, and no columns: in heights. A page is
+ * seldom as wide as it is high, and boxes are parts of either. */
 static bool
-is_beside(const struct sl_word *a, const struct sl_word *b)
+is_beside(const struct sl_word *a, const struct sl_word *b,
+    const struct sl_ocr_sheet *sheet)
 {
-	return on_one_line(a, b) &&
-	       b->x0 - a->x1 <= APART_MOST * (b->y1 - b->y0);
+	double gap = ((double)b->x0 - a->x1) * sheet->width;
+	double high = ((double)b->y1 - b->y0) * sheet->height;
+
+	return on_one_line(a, b) && gap <= APART_MOST * high;
 }
 
 /* Where in the order of reading the block belongs: where its first word was,
  * else in the line that it is of, else before the first word below its upper
  * edge in the same column. */
 static size_t
-place_of(
-    const struct sl_page *old, const struct sl_page *new, const struct span *s)
+place_of(const struct sl_page *old, const struct sl_page *new,
+    const struct span *s, const struct sl_ocr_sheet *sheet)
 {
-	const struct sl_word *first = &new->words[0];
-	const struct sl_word *last = &new->words[new->words_count - 1];
+	const struct sl_word *first, *last;
 	size_t i;
 
 	for (i = 0; i < old->words_count; i++)
 		if (inside(s, &old->words[i]))
 			return i;
+	/* No word at all is better only than guesses, which were inside. */
+	first = &new->words[0];
+	last = &new->words[new->words_count - 1];
 	for (i = 0; i < old->words_count; i++)
-		if (is_beside(last, &old->words[i]))
+		if (is_beside(last, &old->words[i], sheet))
 			return i;
 	for (i = old->words_count; i > 0; i--)
-		if (is_beside(&old->words[i - 1], first))
+		if (is_beside(&old->words[i - 1], first, sheet))
 			return i;
 	for (i = 0; i < old->words_count; i++)
 		if (old->words[i].y0 >= s->y0 && old->words[i].x1 > s->x0 &&
@@ -364,11 +370,12 @@ place_of(
 }
 
 static void
-replace(struct sl_ocr_pass *pass, struct sl_ocr_pass *new, const struct span *s)
+replace(struct sl_ocr_pass *pass, struct sl_ocr_pass *new, const struct span *s,
+    const struct sl_ocr_sheet *sheet)
 {
 	struct sl_page *old = &pass->page, page;
 	struct copy c = {.to = &page};
-	size_t at = place_of(old, &new->page, s), i;
+	size_t at = place_of(old, &new->page, s, sheet), i;
 
 	sl_page_init(&page, old->part, old->page);
 	for (i = 0; i <= old->words_count; i++) {
@@ -377,6 +384,7 @@ replace(struct sl_ocr_pass *pass, struct sl_ocr_pass *new, const struct span *s)
 		if (i < old->words_count && !inside(s, &old->words[i]))
 			copy_word(&c, old, i);
 	}
+	page.flags |= old->flags;
 	sl_page_free(old);
 	*old = page;
 	sl_ocr_pass_count(pass);
@@ -422,7 +430,7 @@ take_better(struct sl_ocr_pass *pass, struct sl_ocr_pass *new,
 	if (!r->done)
 		return;
 	new->score -= before;
-	replace(pass, new, &s);
+	replace(pass, new, &s, sheet);
 }
 
 void

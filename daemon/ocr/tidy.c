@@ -44,6 +44,9 @@
  * are looked for so many words apart. */
 #define SAME_PART 0.5
 #define SAME_WITHIN 64u
+/* and, of one line, if their ends are no further apart than this part of the
+ * narrower one. */
+#define SAME_ENDS 0.25
 
 /* -- numbers -------------------------------------------------------------- */
 
@@ -225,6 +228,25 @@ is_same(const struct sl_word *a, const struct sl_word *b)
 	       both >= SAME_PART * (area(a) + area(b) - both);
 }
 
+static bool
+on_two_lines(const struct sl_page *p, size_t i, size_t k)
+{
+	return memchr(p->text.p + p->words[i].at, '\n',
+		   p->words[k].at - p->words[i].at) != NULL;
+}
+
+/* Tesseract may give one word of a line the box of all of it: that is no other
+ * reading of the words there. */
+static bool
+has_same_ends(const struct sl_word *a, const struct sl_word *b)
+{
+	int wide =
+	    a->x1 - a->x0 < b->x1 - b->x0 ? a->x1 - a->x0 : b->x1 - b->x0;
+
+	return abs(a->x0 - b->x0) <= SAME_ENDS * wide &&
+	       abs(a->x1 - b->x1) <= SAME_ENDS * wide;
+}
+
 /* A line with a rule below it that is not quite level may be read twice, once
  * badly: of two readings the less sure one goes. */
 static bool
@@ -236,7 +258,9 @@ find_doubles(const struct sl_page *p, bool *gone)
 	for (i = 0; i < p->words_count; i++)
 		for (k = i + 1; k < p->words_count && k <= i + SAME_WITHIN; k++)
 			if (!gone[i] && !gone[k] &&
-			    is_same(&p->words[i], &p->words[k]))
+			    is_same(&p->words[i], &p->words[k]) &&
+			    (on_two_lines(p, i, k) ||
+				has_same_ends(&p->words[i], &p->words[k])))
 				any = gone[p->words[k].confidence <=
 						   p->words[i].confidence
 					       ? k
@@ -372,7 +396,7 @@ rewrite(struct sl_ocr_pass *pass, const struct tidy *t)
 			sl_page_add_word(
 			    &page, s, w->length, w->confidence, box);
 	}
-	page.flags = old->flags;
+	page.flags |= old->flags;
 	sl_page_free(old);
 	*old = page;
 	sl_ocr_pass_count(pass);

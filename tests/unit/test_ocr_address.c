@@ -1,5 +1,6 @@
 /* Mail addresses on a page in Norwegian, whose model has no at sign. */
 #include "../../daemon/ocr/address.h"
+#include "../../daemon/ocr/models.h"
 #include "ocr_harness.h"
 
 static const struct sl_msg_task eighth = {.page_from = 7};
@@ -26,6 +27,13 @@ fits(void)
 	    {"olaQuib.no", "\u00f8la@uib.no"},
 	    {"", "ola@uib.no"},
 	    {"olaQuib.no", ""},
+	    /* What would stand before the sign was not read at all, or would
+	     * be nothing but slips. */
+	    {"fr.li&nrk.no", "fr.@nrk.no"},
+	    {"uib.no", "a@uib.no"},
+	    {"uib.no", "ab@uib.no"},
+	    {"xuib.no", "ab@uib.no"},
+	    {"ba(uib.no", "ab@uib.no"},
 	};
 	size_t i;
 
@@ -118,4 +126,163 @@ page(void)
 	CHECK(strcmp(got.note, "mail_address") != 0);
 }
 
-TEST_MAIN({"fits", fits}, {"which_words", which_words}, {"page", page})
+/* A c in a ring, which the font lacks. */
+static void
+draw_copyright(PIX *pix, int x, int y)
+{
+	int dx, dy, r2;
+
+	for (dy = -30; dy <= 30; dy++)
+		for (dx = -30; dx <= 30; dx++) {
+			r2 = dx * dx + dy * dy;
+			if ((r2 > 26 * 26 && r2 <= 30 * 30) ||
+			    (r2 > 11 * 11 && r2 <= 15 * 15 && dx < 9))
+				(void)pixSetPixel(pix, x + dx, y + dy, 0);
+		}
+}
+
+/* The English model reads the sign of a copyright as what it is. */
+static void
+copyright(void)
+{
+	PIX *pix = letter(), *big;
+	L_BMF *font = bmfCreate(NULL, 10);
+	int width = 0;
+
+	(void)pixSetTextline(pix, font, "Foto", 0, 120, 1250, &width, NULL);
+	(void)pixSetTextline(pix, font, "regjeringen.no er brukt", 0,
+	    120 + width + 54, 1250, NULL, NULL);
+	big = pixScale(pix, 2, 2);
+	draw_copyright(big, 2 * (120 + width) + 54, 2474);
+	run_packed(big, IFF_PNG, eighth);
+	CHECK_MSG(strchr(sl_buf_str(&got.text), '@') == NULL, "%s",
+	    sl_buf_str(&got.text));
+	CHECK(box_of("Foto") != NULL && box_of("regjeringen.no") != NULL);
+	bmfDestroy(&font);
+	pixDestroy(&pix);
+	pixDestroy(&big);
+}
+
+/* A sheet as wide as side_max may let it be, of which Tesseract gets half, with
+ * an address at its end, which was read as word, and so many bytes behind it.
+ * Result: how many addresses were found. */
+static unsigned
+read_far(const char *word, size_t more, struct sl_ocr_pass *ret)
+{
+	static const uint16_t box[4] = {62258, 17476, 64880, 56000};
+	L_BMF *font = bmfCreate(NULL, 10);
+	PIX *small = pixCreate(10000, 75, 8);
+	struct sl_ocr_sheet sheet = {.dpi = 300, .scale = 0.5};
+	unsigned n;
+
+	(void)pixSetAll(small);
+	(void)pixSetTextline(
+	    small, font, "ola@uib.no", 0, 9500, 50, NULL, NULL);
+	sheet.pix = pixScale(small, 2, 2);
+	sheet.width = 2 * pixGetWidth(sheet.pix);
+	sheet.height = 2 * pixGetHeight(sheet.pix);
+	CHECK(warm());
+	*ret = (struct sl_ocr_pass){0};
+	sl_page_init(&ret->page, 0, 0);
+	sl_page_add_word(&ret->page, word, strlen(word), 800, box);
+	for (; more > 0; more--)
+		sl_page_add_text(&ret->page, " ", 1);
+	sl_page_add_word(&ret->page, "x", 1, 800, box);
+	n = sl_ocr_addresses_read(
+	    sl_ocr_models_for(sl_ocr_models_at(0), "en"), &sheet, 0, ret);
+	pixDestroy(&sheet.pix);
+	pixDestroy(&small);
+	bmfDestroy(&font);
+	return n;
+}
+
+static void
+far_aside(void)
+{
+	struct sl_ocr_pass pass;
+
+	CHECK(read_far("olaQuib.no", 1, &pass) == 1);
+	CHECK_MSG(strcmp(sl_buf_str(&pass.page.text), "ola@uib.no x") == 0,
+	    "%s", sl_buf_str(&pass.page.text));
+	CHECK(pass.words == 2 && pass.page.flags == 0);
+	sl_ocr_pass_free(&pass);
+}
+
+/* The sign that is put in is one byte more than there is room for. */
+static void
+full(void)
+{
+	static const char was[] = "olauib.no";
+	struct sl_ocr_pass pass;
+
+	CHECK(read_far(was, SL_PAGE_TEXT_MAX - sizeof(was), &pass) == 1);
+	CHECK(strncmp(sl_buf_str(&pass.page.text), "ola@uib.no ", 11) == 0);
+	CHECK(pass.page.text.n == SL_PAGE_TEXT_MAX);
+	CHECK(pass.words == 1 && pass.page.flags == SL_PAGE_CUT);
+	sl_ocr_pass_free(&pass);
+}
+
+/* A letter is not cut in two where the sign comes in. */
+static void
+whole_letters(void)
+{
+	struct sl_ocr_pass pass;
+
+	CHECK(read_far("ola\u00e5ib.no", 1, &pass) == 1);
+	CHECK_MSG(strstr(sl_buf_str(&pass.page.text), "\ufffd") == NULL, "%s",
+	    sl_buf_str(&pass.page.text));
+	sl_ocr_pass_free(&pass);
+}
+
+/* What a line was read as: words, of which the first is so many pixels wide. */
+static void
+check_line(const char *drawn_text, const char *first, const char *second,
+    const char *want)
+{
+	L_BMF *font = bmfCreate(NULL, 10);
+	PIX *small = pixCreate(800, 100, 8);
+	struct sl_ocr_sheet sheet = {.dpi = 300, .scale = 1};
+	struct sl_ocr_pass pass = {0};
+	int begin, end, rect[4] = {100, 70, 0, 150};
+	uint16_t box[4];
+
+	(void)pixSetAll(small);
+	(void)pixSetTextline(small, font, first, 0, 50, 60, &begin, NULL);
+	(void)pixSetAll(small);
+	(void)pixSetTextline(small, font, drawn_text, 0, 50, 60, &end, NULL);
+	sheet.pix = pixScale(small, 2, 2);
+	sheet.width = pixGetWidth(sheet.pix);
+	sheet.height = pixGetHeight(sheet.pix);
+	CHECK(warm());
+	sl_page_init(&pass.page, 0, 0);
+	rect[2] = 100 + 2 * begin;
+	sl_ocr_sheet_box(&sheet, rect, box);
+	sl_page_add_word(&pass.page, first, strlen(first), 900, box);
+	sl_page_add_text(&pass.page, " ", 1);
+	rect[0] = rect[2] + 30;
+	rect[2] = 100 + 2 * end;
+	sl_ocr_sheet_box(&sheet, rect, box);
+	sl_page_add_word(&pass.page, second, strlen(second), 400, box);
+	(void)sl_ocr_addresses_read(
+	    sl_ocr_models_for(sl_ocr_models_at(0), "en"), &sheet, 0, &pass);
+	CHECK_MSG(strcmp(sl_buf_str(&pass.page.text), want) == 0, "%s",
+	    sl_buf_str(&pass.page.text));
+	sl_ocr_pass_free(&pass);
+	pixDestroy(&sheet.pix);
+	pixDestroy(&small);
+	bmfDestroy(&font);
+}
+
+/* A word before an address is no part of it where both models see a gap. */
+static void
+word_before(void)
+{
+	check_line("ola@uib.no", "ola", "(uib.no", "ola@uib.no");
+	check_line("frue ola@uib.no", "frue", "olaQuib.no", "frue ola@uib.no");
+	check_line("fru li@nrk.no", "fru", "HOnrk.no", "fru HOnrk.no");
+	check_line("55 o@kst.no", "55", "Qkst.no", "55 Qkst.no");
+}
+
+TEST_MAIN({"word_before", word_before}, {"far_aside", far_aside},
+    {"full", full}, {"whole_letters", whole_letters}, {"fits", fits},
+    {"which_words", which_words}, {"page", page}, {"copyright", copyright})
