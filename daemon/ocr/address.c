@@ -19,7 +19,9 @@
 /* A word belongs to the one before it if the gap is no wider than so many times
  * its height. */
 #define GAP_MOST 1.5
-/* What was read for the sign has so many bytes, and may be a word. */
+/* What was read for the sign has so many bytes; and if it is a word by itself,
+ * with what else of the address may be in that. */
+#define SIGN_WIDE 2u
 #define SIGN_MOST 3u
 /* So many words are an address at most: its sign may stand alone. */
 #define PIECES 3u
@@ -147,26 +149,44 @@ begins(struct text t, size_t i)
 	return i == t.n || ((unsigned char)t.s[i] & 0xC0) != 0x80;
 }
 
+/* What the Norwegian model reads for the sign is one or two of its ASCII
+ * characters. An O with a stroke, which the English model reads as an at sign,
+ * is none. */
+static bool
+may_be_sign(struct text t)
+{
+	size_t i;
+
+	for (i = 0; i < t.n; i++)
+		if ((unsigned char)t.s[i] >= 0x80)
+			return false;
+	return true;
+}
+
 /* Where the sign stands in the Norwegian reading: neither part beside it may be
- * slips for the most part, as one that was not read at all would be. */
+ * slips for the most part, as one that was not read at all would be; and where
+ * nothing stands for it, there are none. */
 static void
 find_sign(struct alike *a)
 {
 	const struct text n = a->norwegian, e = a->english;
 	size_t i, wide, rest = e.n - a->at - 1;
-	unsigned before, after;
+	unsigned before, slips;
 
 	for (i = 1; i <= n.n; i++) {
 		before = distance(part(n, 0, i), part(e, 0, a->at));
 		if (!begins(n, i) || before >= a->slips || 2 * before >= a->at)
 			continue;
-		for (wide = 0; wide <= SIGN_MOST && i + wide <= n.n; wide++) {
-			after = distance(
+		for (wide = 0; wide <= SIGN_WIDE && i + wide <= n.n; wide++) {
+			slips = distance(
 			    part(n, i + wide, n.n), part(e, a->at + 1, e.n));
-			if (!begins(n, i + wide) || 2 * after >= rest ||
-			    before + after >= a->slips)
+			if (!may_be_sign(part(n, i, i + wide)) ||
+			    2 * slips >= rest)
 				continue;
-			a->slips = before + after;
+			slips += before;
+			if (slips >= a->slips || (wide == 0 && slips > 0))
+				continue;
+			a->slips = slips;
 			a->end = i;
 			a->next = i + wide;
 		}

@@ -12,11 +12,18 @@ fits(void)
 	    {"olaQuib.no", "ola@uib.no"},
 	    {"olauib.no", "ola@uib.no"},
 	    {"ola(Quib.no", "ola@uib.no"},
-	    {"(terje.haukedal\u00d8t-fk.no).", "terje.haukedal@t-fk.no"},
+	    {"(terje.haukedal&t-fk.no).", "terje.haukedal@t-fk.no"},
 	    {"ingriddahlQnav.no", "ingrid_dahl@nav.no"},
+	    {"postQ\u00f8ygarden.no", "post@ygarden.no"},
 	    {"kari.hansenQoslo.kommune.no", "kari-hansen@oslo.kommune.no"},
 	};
 	static const char *const other[][2] = {
+	    /* The letter that the English model reads as one. */
+	    {"B\u00d8rsa.no", "B@rsa.no"},
+	    {"TR\u00d8ndelag.no", "TR@ndelag.no"},
+	    {"K\u00d8benhavn.dk", "K@benhavn.dk"},
+	    {"og\u00d8rland.kommune.no", "og@rland.kommune.no"},
+	    {"\u00d8rland.kommune.no", "@rland.kommune.no"},
 	    {"vigo.no", "vigo.no"},
 	    {"statsforvalteren.no", "post@statsforvalteren.no"},
 	    {"olaQuib.no", "kari@uib.no"},
@@ -222,15 +229,15 @@ full(void)
 	sl_ocr_pass_free(&pass);
 }
 
-/* A letter is not cut in two where the sign comes in. */
+/* A letter of Norwegian is no sign, and is not cut in two for one. */
 static void
 whole_letters(void)
 {
 	struct sl_ocr_pass pass;
 
-	CHECK(read_far("ola\u00e5ib.no", 1, &pass) == 1);
-	CHECK_MSG(strstr(sl_buf_str(&pass.page.text), "\ufffd") == NULL, "%s",
-	    sl_buf_str(&pass.page.text));
+	CHECK(read_far("ola\u00e5ib.no", 1, &pass) == 0);
+	CHECK_MSG(strcmp(sl_buf_str(&pass.page.text), "ola\u00e5ib.no x") == 0,
+	    "%s", sl_buf_str(&pass.page.text));
 	sl_ocr_pass_free(&pass);
 }
 
