@@ -43,17 +43,17 @@ sl_ask_close(struct sl_ask *a)
 }
 
 static json_t *
-wrap(const struct sl_ask *a, const char *verb, const json_t *args)
+wrap(const struct sl_cli *c, bool direct, const char *verb, const json_t *args)
 {
 	json_t *o = json_pack("{s:s}", "verb", verb);
 
 	(void)json_object_set_new(
 	    o, "args", args != NULL ? json_deep_copy(args) : json_object());
-	if (a->cli->break_glass)
+	if (c->break_glass)
 		(void)json_object_set_new(o, "glass", json_true());
-	if (a->cli->why != NULL)
-		(void)json_object_set_new(o, "why", json_string(a->cli->why));
-	if (a->store != NULL)
+	if (c->why != NULL)
+		(void)json_object_set_new(o, "why", json_string(c->why));
+	if (direct)
 		(void)json_object_set_new(o, "direct", json_true());
 	return o;
 }
@@ -66,19 +66,17 @@ is_told(const char *verb)
 	       strcmp(verb, "approvals") != 0;
 }
 
-/* That content is read goes into the journal, as long as somebody is there to
- * write it: an instance that stands still can be looked at too. */
-static enum sl_rc
-tell(const struct sl_ask *a, const char *verb, const json_t *args,
+enum sl_rc
+sl_ask_tell(const struct sl_cli *c, const char *verb, const json_t *args,
     struct sl_err *err)
 {
 	struct sl_control *k;
 	enum sl_rc rc;
 	json_t *o;
 
-	if (sl_control_open(a->cli->root, &k, err) != SL_OK)
+	if (sl_control_open(c->root, &k, err) != SL_OK)
 		return SL_OK;
-	o = wrap(a, verb, args);
+	o = wrap(c, true, verb, args);
 	rc = sl_control_call(k, "read", o, NULL, NULL, 0, err);
 	json_decref(o);
 	sl_control_close(k);
@@ -94,7 +92,8 @@ sl_ask_rows(struct sl_ask *a, const char *verb, const json_t *args,
 	json_t *o;
 
 	if (a->store != NULL) {
-		rc = is_told(verb) ? tell(a, verb, args, err) : SL_OK;
+		rc = is_told(verb) ? sl_ask_tell(a->cli, verb, args, err)
+				   : SL_OK;
 		return rc != SL_OK ? rc
 				   : sl_query_by_name(a->store, verb, args,
 					 false, fn, arg, err);
@@ -102,7 +101,7 @@ sl_ask_rows(struct sl_ask *a, const char *verb, const json_t *args,
 	rc = sl_control_open(a->cli->root, &k, err);
 	if (rc != SL_OK)
 		return rc;
-	o = wrap(a, verb, args);
+	o = wrap(a->cli, false, verb, args);
 	rc = sl_control_rows(k, o, fn, arg, err);
 	json_decref(o);
 	sl_control_close(k);

@@ -19,4 +19,10 @@ void sl_ask_close(struct sl_ask *a);
 enum sl_rc sl_ask_rows(struct sl_ask *a, const char *verb, const json_t *args,
     sl_query_fn *fn, void *arg, struct sl_err *err);
 
+/* The owner reads content past slused: where that runs it goes into the
+ * sporingslogg; an instance that stands still can be looked at too. args as
+ * above. SL_HOLD: slused says no. */
+enum sl_rc sl_ask_tell(const struct sl_cli *c, const char *verb,
+    const json_t *args, struct sl_err *err);
+
 #endif

@@ -360,8 +360,13 @@ sl_cmd_journal_export(const struct sl_cli *c)
 
 	if (code != SL_EXIT_OK)
 		return code;
-	code = report_code(
-	    sl_query_export(s, c->arg[0], c->payloads, &size, &err), &err);
+	/* Payloads are what the list shows. */
+	if (c->payloads && sl_ask_tell(c, "journal-list", NULL, &err) != SL_OK)
+		code = sl_say(SL_EXIT_REFUSED, "%s", err.text);
+	else
+		code = report_code(
+		    sl_query_export(s, c->arg[0], c->payloads, &size, &err),
+		    &err);
 	sl_store_close(s);
 	if (code != SL_EXIT_OK)
 		return code;

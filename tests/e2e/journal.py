@@ -123,7 +123,12 @@ class Journal(unittest.TestCase):
         self.letters(2, 3)
         self.signed()
         out = os.path.join(h.root, "export")
+        told = ("SELECT count(*) FROM payload WHERE json_extract(body,"
+                " '$.verb') = 'journal-list'")
+        h.sluse("journal", "export", os.path.join(h.root, "bare"))
+        self.assertEqual(h.query(told)[0][0], 0)
         h.sluse("journal", "export", "--payloads", out)
+        self.assertEqual(h.query(told)[0][0], 1)
         vkey = text(out, "vkey")
         self.assertEqual(outsider.read_vkey(vkey)[0],
                          "testvik.kommune.no/sporingslogg")
