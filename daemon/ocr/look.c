@@ -50,6 +50,12 @@
 #define TURN_RATIO 2.5f
 /* Less contrast than so many times the noise: see it smoothed. */
 #define SMOOTH_NOISE 2.5f
+/* Ink of so many times the contrast, in one tile of so many that have any, is
+ * what is written, if there are so many dots, and so many for each letter. */
+#define STRONG_TIMES 6u
+#define STRONG_SHARE 100u
+#define DOTS_MANY 2000u
+#define DOTS_TIMES 5u
 
 static PIX *
 reduce(PIX *pix, int scale)
@@ -343,10 +349,11 @@ see_skew(struct sl_ocr_look *l)
 	pixDestroy(&ink);
 }
 
+/* ret_strong: the ink of tiles that are far above most, or 0. */
 static bool
-see_depths(PIX *small, struct sl_ocr_look *l)
+see_depths(PIX *small, struct sl_ocr_look *l, unsigned *ret_strong)
 {
-	unsigned depth[256] = {0}, n, i;
+	unsigned depth[256] = {0}, n, i, strong;
 
 	see_tiles(small, l, depth);
 	for (n = 0, i = 0; i < 256; i++)
@@ -362,7 +369,34 @@ see_depths(PIX *small, struct sl_ocr_look *l)
 		n += depth[i];
 	l->contrast = n == 0 ? l->noise : (unsigned)part_of(depth, n, 0.75);
 	l->faint = n == 0 ? l->noise : (unsigned)part_of(depth, n, 0.25);
+	*ret_strong = 0;
+	for (i = 0; i < STRONG_TIMES * l->contrast && i < 256; i++)
+		depth[i] = 0;
+	for (strong = 0; i < 256; i++)
+		strong += depth[i];
+	if (strong > 0 && strong * STRONG_SHARE >= n)
+		*ret_strong = (unsigned)part_of(depth, strong, 0.75);
 	return (float)l->contrast < SMOOTH_NOISE * (float)l->noise;
+}
+
+/* Specks that a JPEG has smeared lie in every tile, and are no ink's strength
+ * beside letters that are many times as strong. */
+static void
+see_strong(PIX *small, unsigned strong, struct sl_ocr_look *l)
+{
+	unsigned contrast = l->contrast;
+
+	if (strong == 0 || l->dots < DOTS_MANY ||
+	    l->dots < DOTS_TIMES * l->letters)
+		return;
+	l->contrast = strong;
+	mark_ink(small, l);
+	see_spots(l);
+	if (l->letters >= LETTERS_FEW)
+		return;
+	l->contrast = contrast;
+	mark_ink(small, l);
+	see_spots(l);
 }
 
 /* Takes small over. */
@@ -371,20 +405,22 @@ see_ink(PIX *small, PIX *pix, struct sl_ocr_look *l)
 {
 	int w = (pixGetWidth(pix) + l->tile - 1) / l->tile;
 	int h = (pixGetHeight(pix) + l->tile - 1) / l->tile;
+	unsigned strong;
 	PIX *smooth;
 
 	l->ground = pixCreate(w, h, 8);
 	l->ink = pixCreate(pixGetWidth(small), pixGetHeight(small), 1);
 	if (l->ground != NULL && l->ink != NULL) {
-		if (see_depths(small, l) &&
+		if (see_depths(small, l, &strong) &&
 		    (smooth = pixBlockconv(small, 1, 1)) != NULL) {
 			pixDestroy(&small);
 			small = smooth;
-			(void)see_depths(small, l);
+			(void)see_depths(small, l, &strong);
 		}
 		see_ground(l);
 		mark_ink(small, l);
 		see_spots(l);
+		see_strong(small, strong, l);
 		if (l->marks < MARKS_FEW && l->faint < l->contrast) {
 			/* Beside holes and blots weak ink is overlooked. */
 			l->contrast = l->faint;

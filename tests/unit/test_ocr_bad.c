@@ -545,6 +545,33 @@ stains(void)
 	pixDestroy(&pix);
 }
 
+/* Specks that a JPEG has smeared into every tile of the page are not how strong
+ * its ink is. */
+static void
+smeared(void)
+{
+	PIX *pix = letter_at(2), *again;
+	l_int32 warnings;
+	unsigned r = 4711;
+	l_uint8 *p = NULL;
+	size_t n = 0;
+	int i;
+
+	for (i = 0; i < 20000; i++) {
+		r = r * 1103515245u + 12345u;
+		(void)pixSetPixel(pix, (int)(r >> 8) % (2 * WIDTH),
+		    (int)((r * 2654435761u) >> 8) % (2 * HEIGHT), 0);
+	}
+	CHECK(pixWriteMemJpeg(&p, &n, pix, 60, 0) == 0);
+	again = pixReadMemJpeg(p, n, 0, 1, &warnings, 0);
+	run_packed(again, IFF_PNG, bare);
+	CHECK_MSG(found() == 16, "%u: %s", found(), sl_buf_str(&got.text));
+	CHECK_MSG(got.page.confidence > 900, "%u", got.page.confidence);
+	lept_free(p);
+	pixDestroy(&again);
+	pixDestroy(&pix);
+}
+
 /* Coarse paper with a word in pencil: its grain is not made letters of. */
 static void
 grain(void)
@@ -571,11 +598,12 @@ grain(void)
 	pixDestroy(&pix);
 }
 
-TEST_MAIN({"grain", grain}, {"dirt", dirt}, {"screened", screened},
-    {"dirt_alone", dirt_alone}, {"skewed", skewed}, {"turned", turned},
-    {"turned_and_skewed", turned_and_skewed}, {"black_border", black_border},
-    {"in_shadow", in_shadow}, {"pale", pale}, {"blurred", blurred},
-    {"blank_scan", blank_scan}, {"full_of_print", full_of_print},
+TEST_MAIN({"smeared", smeared}, {"grain", grain}, {"dirt", dirt},
+    {"screened", screened}, {"dirt_alone", dirt_alone}, {"skewed", skewed},
+    {"turned", turned}, {"turned_and_skewed", turned_and_skewed},
+    {"black_border", black_border}, {"in_shadow", in_shadow}, {"pale", pale},
+    {"blurred", blurred}, {"blank_scan", blank_scan},
+    {"full_of_print", full_of_print},
     {"faint_is_not_blank", faint_is_not_blank}, {"lying_header", lying_header},
     {"low_letters", low_letters}, {"stamped", stamped}, {"budget", budget},
     {"stains", stains})
