@@ -32,74 +32,69 @@ static const char around[] = "<>()[]\"'.,:;";
 static const char *const tops[] = {"no", "com", "net", "org", "dk", "se", "fi",
     "is", "eu", "de", "uk", "nl", "nu", "edu", "info", "io"};
 
-/* A text, lent. */
-struct text {
-	const char *s;
-	size_t n;
-};
-
-static struct text
-core_of(struct text t)
+static struct sl_slice
+core_of(struct sl_slice t)
 {
-	while (t.n > 0 && strchr(around, t.s[0]) != NULL) {
-		t.s++;
+	while (t.n > 0 && strchr(around, t.p[0]) != NULL) {
+		t.p++;
 		t.n--;
 	}
-	while (t.n > 0 && strchr(around, t.s[t.n - 1]) != NULL)
+	while (t.n > 0 && strchr(around, t.p[t.n - 1]) != NULL)
 		t.n--;
 	return t;
 }
 
 static bool
-ends_as_host(struct text t)
+ends_as_host(struct sl_slice t)
 {
 	size_t n = 0, i;
 
-	while (n < t.n && t.s[t.n - n - 1] != '.')
+	while (n < t.n && t.p[t.n - n - 1] != '.')
 		n++;
 	if (n == t.n)
 		return false;
 	for (i = 0; i < sizeof(tops) / sizeof(tops[0]); i++)
 		if (strlen(tops[i]) == n &&
-		    strncasecmp(t.s + t.n - n, tops[i], n) == 0)
+		    strncasecmp(t.p + t.n - n, tops[i], n) == 0)
 			return true;
 	return false;
 }
 
-static struct text
+static struct sl_slice
 word_at(const struct sl_page *p, size_t i)
 {
-	return (struct text){p->text.p + p->words[i].at, p->words[i].length};
+	return (struct sl_slice){
+	    p->text.p + p->words[i].at, p->words[i].length};
 }
 
 bool
 sl_ocr_address_may(const struct sl_page *p, size_t i)
 {
-	struct text t = core_of(word_at(p, i));
+	struct sl_slice t = core_of(word_at(p, i));
 
 	return t.n >= ADDRESS_MIN && t.n <= ADDRESS_MAX &&
-	       memchr(t.s, '@', t.n) == NULL &&
-	       strncasecmp(t.s, "www", 3) != 0 &&
-	       strncasecmp(t.s, "http", 4) != 0 && ends_as_host(t);
+	       memchr(t.p, '@', t.n) == NULL &&
+	       strncasecmp(t.p, "www", 3) != 0 &&
+	       strncasecmp(t.p, "http", 4) != 0 && ends_as_host(t);
 }
 
 static bool
-is_address(struct text t)
+is_address(struct sl_slice t)
 {
 	static const char others[] = ".-_+@";
-	const char *at = memchr(t.s, '@', t.n);
+	const char *at = memchr(t.p, '@', t.n);
 	size_t i;
 
-	if (t.n < ADDRESS_MIN || t.n > ADDRESS_MAX || at == NULL || at == t.s ||
+	if (t.n < ADDRESS_MIN || t.n > ADDRESS_MAX || at == NULL || at == t.p ||
 	    at[-1] == '.' ||
-	    memchr(at + 1, '@', (size_t)(t.s + t.n - at) - 1) != NULL ||
+	    memchr(at + 1, '@', (size_t)(t.p + t.n - at) - 1) != NULL ||
 	    at[1] == '.' || at[1] == '-' || !ends_as_host(t))
 		return false;
 	for (i = 0; i < t.n; i++)
-		if (!(t.s[i] >= 'a' && t.s[i] <= 'z') &&
-		    !(t.s[i] >= 'A' && t.s[i] <= 'Z') &&
-		    !(t.s[i] >= '0' && t.s[i] <= '9') &&
-		    strchr(others, t.s[i]) == NULL)
+		if (!(t.p[i] >= 'a' && t.p[i] <= 'z') &&
+		    !(t.p[i] >= 'A' && t.p[i] <= 'Z') &&
+		    !(t.p[i] >= '0' && t.p[i] <= '9') &&
+		    strchr(others, t.p[i]) == NULL)
 			return false;
 	return true;
 }
@@ -107,7 +102,7 @@ is_address(struct text t)
 /* How many bytes must change, come or go to make one the other; both are at
  * most twice ADDRESS_MAX long. */
 static unsigned
-distance(struct text a, struct text b)
+distance(struct sl_slice a, struct sl_slice b)
 {
 	unsigned row[2 * ADDRESS_MAX + 1], left, corner, best;
 	size_t i, k;
@@ -118,7 +113,7 @@ distance(struct text a, struct text b)
 		corner = row[0];
 		row[0] = left = (unsigned)i;
 		for (k = 1; k <= b.n; k++) {
-			best = corner + (a.s[i - 1] != b.s[k - 1]);
+			best = corner + (a.p[i - 1] != b.p[k - 1]);
 			corner = row[k];
 			best = left + 1 < best ? left + 1 : best;
 			best = corner + 1 < best ? corner + 1 : best;
@@ -130,35 +125,35 @@ distance(struct text a, struct text b)
 
 /* The two readings of an address: where the sign stands in each. */
 struct alike {
-	struct text norwegian, english; /* their cores */
+	struct sl_slice norwegian, english; /* their cores */
 	size_t end, next; /* what stands for the sign in the Norwegian one */
 	size_t at; /* the sign in the English one */
 	unsigned slips; /* more than SLIPS_MAX: another text, or no address */
 };
 
-static struct text
-part(struct text t, size_t from, size_t to)
+static struct sl_slice
+part(struct sl_slice t, size_t from, size_t to)
 {
-	return (struct text){t.s + from, to - from};
+	return (struct sl_slice){t.p + from, to - from};
 }
 
 /* A character begins at i, or the text ends. */
 static bool
-begins(struct text t, size_t i)
+begins(struct sl_slice t, size_t i)
 {
-	return i == t.n || ((unsigned char)t.s[i] & 0xC0) != 0x80;
+	return i == t.n || ((unsigned char)t.p[i] & 0xC0) != 0x80;
 }
 
 /* What the Norwegian model reads for the sign is one or two of its ASCII
  * characters. An O with a stroke, which the English model reads as an at sign,
  * is none. */
 static bool
-may_be_sign(struct text t)
+may_be_sign(struct sl_slice t)
 {
 	size_t i;
 
 	for (i = 0; i < t.n; i++)
-		if ((unsigned char)t.s[i] >= 0x80)
+		if ((unsigned char)t.p[i] >= 0x80)
 			return false;
 	return true;
 }
@@ -169,7 +164,7 @@ may_be_sign(struct text t)
 static void
 find_sign(struct alike *a)
 {
-	const struct text n = a->norwegian, e = a->english;
+	const struct sl_slice n = a->norwegian, e = a->english;
 	size_t i, wide, rest = e.n - a->at - 1;
 	unsigned before, slips;
 
@@ -194,7 +189,7 @@ find_sign(struct alike *a)
 }
 
 static struct alike
-compare(struct text norwegian, struct text english)
+compare(struct sl_slice norwegian, struct sl_slice english)
 {
 	struct alike a = {.norwegian = core_of(norwegian),
 	    .english = core_of(english),
@@ -203,8 +198,8 @@ compare(struct text norwegian, struct text english)
 	if (a.norwegian.n > ADDRESS_MAX ||
 	    a.norwegian.n + SLIPS_MAX < a.english.n || !is_address(a.english))
 		return a;
-	a.at = (size_t)((char *)memchr(a.english.s, '@', a.english.n) -
-			a.english.s);
+	a.at = (size_t)((char *)memchr(a.english.p, '@', a.english.n) -
+			a.english.p);
 	find_sign(&a);
 	return a;
 }
@@ -212,8 +207,8 @@ compare(struct text norwegian, struct text english)
 bool
 sl_ocr_address_fits(const char *norwegian, const char *english)
 {
-	return compare((struct text){norwegian, strlen(norwegian)},
-		   (struct text){english, strlen(english)})
+	return compare((struct sl_slice){norwegian, strlen(norwegian)},
+		   (struct sl_slice){english, strlen(english)})
 		   .slips <= SLIPS_MAX;
 }
 
@@ -279,34 +274,34 @@ join(const struct sl_page *p, size_t first, size_t last, struct sl_buf *out)
 /* The Norwegian reading, or the English one if that is the same but for lines
  * below, which the Norwegian model lacks as well. */
 static void
-add_part(struct sl_buf *out, struct text norwegian, struct text english)
+add_part(struct sl_buf *out, struct sl_slice norwegian, struct sl_slice english)
 {
 	SL_BUF struct sl_buf bare = {0};
 	size_t i;
 
 	for (i = 0; i < english.n; i++)
-		if (english.s[i] != '_')
-			sl_buf_add(&bare, english.s + i, 1);
+		if (english.p[i] != '_')
+			sl_buf_add(&bare, english.p + i, 1);
 	if (bare.n == norwegian.n &&
-	    memcmp(sl_buf_str(&bare), norwegian.s, bare.n) == 0)
+	    memcmp(sl_buf_str(&bare), norwegian.p, bare.n) == 0)
 		norwegian = english;
-	sl_buf_add(out, norwegian.s, norwegian.n);
+	sl_buf_add(out, norwegian.p, norwegian.n);
 }
 
 /* The address, with what stood around it. */
 static char *
-dress(struct text was, const struct alike *a)
+dress(struct sl_slice was, const struct alike *a)
 {
-	size_t before = (size_t)(a->norwegian.s - was.s);
+	size_t before = (size_t)(a->norwegian.p - was.p);
 	struct sl_buf out = {0};
 
-	sl_buf_add(&out, was.s, before);
+	sl_buf_add(&out, was.p, before);
 	add_part(
 	    &out, part(a->norwegian, 0, a->end), part(a->english, 0, a->at));
 	sl_buf_add(&out, "@", 1);
 	add_part(&out, part(a->norwegian, a->next, a->norwegian.n),
 	    part(a->english, a->at + 1, a->english.n));
-	sl_buf_add(&out, was.s + before + a->norwegian.n,
+	sl_buf_add(&out, was.p + before + a->norwegian.n,
 	    was.n - before - a->norwegian.n);
 	(void)sl_buf_str(&out);
 	return out.p;
@@ -315,22 +310,22 @@ dress(struct text was, const struct alike *a)
 /* A word of the English reading, whose at sign is round: inside a word others
  * that are so may be one. Before a word, or by itself, is a copyright's. */
 static void
-add_english(struct text t, struct sl_buf *out)
+add_english(struct sl_slice t, struct sl_buf *out)
 {
 	static const char round[][3] = {"\xc2\xa9", "\xc2\xae"};
-	const struct text core = core_of(t);
+	const struct sl_slice core = core_of(t);
 	const char *at;
 	size_t i;
 
 	for (i = 0; i < 2; i++) {
-		at = memmem(t.s, t.n, round[i], 2);
-		if (at == NULL || at <= core.s || at + 2 >= core.s + core.n)
+		at = memmem(t.p, t.n, round[i], 2);
+		if (at == NULL || at <= core.p || at + 2 >= core.p + core.n)
 			continue;
-		sl_buf_add(out, t.s, (size_t)(at - t.s));
+		sl_buf_add(out, t.p, (size_t)(at - t.p));
 		sl_buf_add_char(out, '@');
-		t = part(t, (size_t)(at - t.s) + 2, t.n);
+		t = part(t, (size_t)(at - t.p) + 2, t.n);
 	}
-	sl_buf_add(out, t.s, t.n);
+	sl_buf_add(out, t.p, t.n);
 }
 
 /* Words first to last of the English reading. */
@@ -353,16 +348,16 @@ take(const struct sl_page *p, size_t first, size_t last,
     const struct sl_page *english, struct found *best)
 {
 	SL_BUF struct sl_buf old = {0}, new = {0};
-	struct text was, is;
+	struct sl_slice was, is;
 	struct alike a;
 	size_t i, k;
 
 	join(p, first, last, &old);
-	was = (struct text){old.p, old.n};
+	was = (struct sl_slice){old.p, old.n};
 	for (k = 0; k < english->words_count; k++)
 		for (i = k + 1; i > 0 && i + PIECES > k + 1; i--) {
 			join_english(english, i - 1, k, &new);
-			is = (struct text){new.p, new.n};
+			is = (struct sl_slice){new.p, new.n};
 			a = compare(was, is);
 			if (a.slips <= SLIPS_MAX &&
 			    (best->text == NULL || a.slips < best->slips)) {
@@ -385,15 +380,11 @@ look_at(TessBaseAPI *english, const struct sl_ocr_sheet *sheet,
     struct found *ret)
 {
 	struct sl_word w = together(p, first, last);
-	const int rect[4] = {(int)((int64_t)w.x0 * sheet->width / 65535),
-	    (int)((int64_t)w.y0 * sheet->height / 65535),
-	    (int)((int64_t)w.x1 * sheet->width / 65535) + 1,
-	    (int)((int64_t)w.y1 * sheet->height / 65535) + 1};
 	struct sl_ocr_pass pass;
 	size_t i;
 
-	if (sl_ocr_recognise_part(english, sheet, rect, PSM_SINGLE_LINE,
-		deadline_ms, &pass) == SL_OK)
+	if (sl_ocr_recognise_word(english, sheet, &w, deadline_ms, &pass) ==
+	    SL_OK)
 		for (i = 0; i <= last - first; i++)
 			take(p, last - i, last, &pass.page, ret);
 	sl_ocr_pass_free(&pass);

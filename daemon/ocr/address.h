@@ -1,7 +1,8 @@
 /*
  * Mail addresses: Tesseract's Norwegian model lacks the at sign. It reads
- * ola@uib.no as olaQuib.no, olaeuib.no or ola (uib.no, in half a page's faces
- * as surely as any word. The English model knows the sign.
+ * ola@uib.no as olaQuib.no, olaeuib.no or ola (uib.no. The English model knows
+ * the sign: of 660 addresses drawn with 44 fonts 38 were right without a look
+ * at it, 549 with one.
  */
 #ifndef SL_OCR_ADDRESS_H
 #define SL_OCR_ADDRESS_H
@@ -15,9 +16,9 @@
  * as the name of a host does. */
 bool sl_ocr_address_may(const struct sl_page *p, size_t i);
 
-/* True if english is an address, and norwegian (both of one word or two without
- * the space) the same but for its sign and a slip or two. What stands around an
- * address, "<", ").", is not looked at. */
+/* True if english is an address, and norwegian (both of one word or up to three
+ * without the spaces) the same but for its sign and a slip or two. What stands
+ * around an address, "<", ").", is not looked at. */
 bool sl_ocr_address_fits(const char *norwegian, const char *english);
 
 /* Reads such words of pass, with the one before each, once more with english,

@@ -265,6 +265,19 @@ sl_ocr_recognise_part(TessBaseAPI *api, const struct sl_ocr_sheet *sheet,
 	return read_set(api, sheet, deadline_ms, ret, NULL);
 }
 
+enum sl_rc
+sl_ocr_recognise_word(TessBaseAPI *api, const struct sl_ocr_sheet *sheet,
+    const struct sl_word *w, int deadline_ms, struct sl_ocr_pass *ret)
+{
+	const int rect[4] = {(int)((int64_t)w->x0 * sheet->width / 65535),
+	    (int)((int64_t)w->y0 * sheet->height / 65535),
+	    (int)((int64_t)w->x1 * sheet->width / 65535) + 1,
+	    (int)((int64_t)w->y1 * sheet->height / 65535) + 1};
+
+	return sl_ocr_recognise_part(
+	    api, sheet, rect, PSM_SINGLE_LINE, deadline_ms, ret);
+}
+
 void
 sl_ocr_pass_count(struct sl_ocr_pass *p)
 {

@@ -35,6 +35,10 @@ enum sl_rc sl_ocr_recognise(TessBaseAPI *api, const struct sl_ocr_sheet *sheet,
 enum sl_rc sl_ocr_recognise_part(TessBaseAPI *api,
     const struct sl_ocr_sheet *sheet, const int rect[4], TessPageSegMode mode,
     int deadline_ms, struct sl_ocr_pass *ret);
+/* The same of a word's box on the page, as one line. */
+enum sl_rc sl_ocr_recognise_word(TessBaseAPI *api,
+    const struct sl_ocr_sheet *sheet, const struct sl_word *w, int deadline_ms,
+    struct sl_ocr_pass *ret);
 /* What a word of n bytes adds to a pass's score. */
 double sl_ocr_word_score(const char *s, size_t n, unsigned confidence);
 /* Words and mean confidence, after the page was changed. */

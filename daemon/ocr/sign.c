@@ -10,16 +10,12 @@ static enum sl_ocr_sign
 see(TessBaseAPI *english, const struct sl_ocr_sheet *sheet,
     const struct sl_word *w, int deadline_ms)
 {
-	const int rect[4] = {(int)((int64_t)w->x0 * sheet->width / 65535),
-	    (int)((int64_t)w->y0 * sheet->height / 65535),
-	    (int)((int64_t)w->x1 * sheet->width / 65535) + 1,
-	    (int)((int64_t)w->y1 * sheet->height / 65535) + 1};
 	enum sl_ocr_sign sign = SL_OCR_SIGN_UNSEEN;
 	struct sl_ocr_pass pass;
 	const char *text;
 
-	if (sl_ocr_recognise_part(english, sheet, rect, PSM_SINGLE_LINE,
-		deadline_ms, &pass) == SL_OK) {
+	if (sl_ocr_recognise_word(english, sheet, w, deadline_ms, &pass) ==
+	    SL_OK) {
 		text = sl_buf_str(&pass.page.text);
 		if (strncmp(text, section, sizeof(section) - 1) == 0)
 			sign = SL_OCR_SIGN_SECTION;
