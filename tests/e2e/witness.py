@@ -343,6 +343,9 @@ class Misbehaving(Others):
         self.begin(self.witness_section(self.witness, more="stale = 2s"))
         h, n = self.house, 0
         self.wait_cosigned()
+        # The witness has it a moment before we do.
+        h.wait_for(lambda: h.query("SELECT count(*) FROM cosignature")[0][0],
+                   10, "the first cosignature")
         for manner, reason in (
                 ("403", "unknown_key"), ("404", "unknown_log"),
                 ("500", "not_now"), ("busy", "not_now"), ("301", "bad_answer"),
