@@ -30,7 +30,9 @@
  * the room of the first ones, and the next do not fit into it. */
 #define ARRAY_BYTES (1 << 20)
 #define WITH_XML "mottaksprotokoll"
-/* The last of those that show what the target has. */
+/* The last of those that show the texts of the target, and the last that want
+ * to know what it shows. */
+#define LAST_OF_TEXTS "mottaksprotokoll"
 #define LAST_OF_TARGET "journalforingstid"
 
 static const char *
@@ -151,6 +153,8 @@ write_each(struct sl_bundle *b, struct sl_err *err)
 	for (i = 0; rc == SL_OK && i < n; i++) {
 		if (goes_in(b, &d[i]))
 			rc = write_report(b, &d[i], err);
+		if (rc == SL_OK && strcmp(d[i].slug, LAST_OF_TEXTS) == 0)
+			rc = sl_snap_share_sent(b->store, b->shared, err);
 		if (strcmp(d[i].slug, LAST_OF_TARGET) == 0)
 			sl_snap_drop_target(b->shared);
 	}

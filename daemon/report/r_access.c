@@ -19,8 +19,6 @@ struct group {
 struct access {
 	struct sl_rep *r;
 	struct sl_snap snap;
-	struct sl_names code;
-	uint16_t *of; /* by entry: its code; NULL: none has one */
 	struct group *group;
 	size_t n, cap;
 	int64_t today;
@@ -49,34 +47,17 @@ count(struct access *a, unsigned queue, unsigned c, int64_t sent_ms)
 		g->oldest_ms = sent_ms;
 }
 
-/* Posts are looked into as entries are read; when they were sent is known
- * after that. */
-static void
-take_post(void *arg, uint32_t id, const char *post)
-{
-	struct access *a = arg;
-	char code[32];
-
-	if (!a->snap.e[id].in ||
-	    sl_standing_of(a->snap.e[id].dispo, a->snap.e[id].outcome) !=
-		SL_STANDS_TRANSFERRED ||
-	    strstr(post, "\"tilgang\"") == NULL ||
-	    !sl_json_peek(post, "tilgang", code, sizeof(code)))
-		return;
-	if (a->of == NULL)
-		a->of = sl_alloc((a->snap.e_max + 1) * sizeof(*a->of));
-	a->of[id] = (uint16_t)sl_names_add(&a->code, code);
-}
-
 static void
 scan(struct access *a)
 {
+	const struct sl_snap *s = &a->snap;
 	uint32_t id;
 
-	for (id = 1; a->of != NULL && id <= a->snap.e_max; id++)
-		if (a->of[id] != 0 && a->snap.sent_ms[id] != 0)
-			count(a, a->snap.c[a->snap.e[id].consignment].queue,
-			    a->of[id], a->snap.sent_ms[id]);
+	for (id = 1; id <= s->e_max; id++)
+		if (s->e[id].in && s->sent[id].access != 0 &&
+		    s->sent_ms[id] != 0)
+			count(a, s->c[s->e[id].consignment].queue,
+			    s->sent[id].access, s->sent_ms[id]);
 }
 
 static int
@@ -91,13 +72,11 @@ enum sl_rc
 sl_rep_tilgangskoder(struct sl_rep *r, struct sl_err *err)
 {
 	struct access a = {.r = r, .today = sl_day_of(r->now_ms)};
-	const struct sl_snap_texts texts = {.post = take_post, .arg = &a};
 	const struct group *g;
-	enum sl_rc rc;
+	enum sl_rc rc = sl_snap_load(
+	    r, SL_SNAP_DELIVERIES | SL_SNAP_SENT, NULL, &a.snap, err);
 	size_t i;
 
-	(void)sl_names_add(&a.code, "");
-	rc = sl_snap_load(r, SL_SNAP_DELIVERIES, &texts, &a.snap, err);
 	if (rc == SL_OK) {
 		scan(&a);
 		if (a.n > 0)
@@ -105,7 +84,7 @@ sl_rep_tilgangskoder(struct sl_rep *r, struct sl_err *err)
 		for (i = 0; i < a.n; i++) {
 			g = &a.group[i];
 			sl_rep_row(r, "ssiiiiit", a.snap.queue.text[g->queue],
-			    a.code.text[g->code], g->total, g->bucket[0],
+			    a.snap.access.text[g->code], g->total, g->bucket[0],
 			    g->bucket[1], g->bucket[2], g->bucket[3],
 			    g->oldest_ms);
 		}
@@ -115,8 +94,6 @@ sl_rep_tilgangskoder(struct sl_rep *r, struct sl_err *err)
 		    "known here.");
 	}
 	free(a.group);
-	free(a.of);
-	sl_names_free(&a.code);
 	sl_snap_free(&a.snap);
 	return rc;
 }

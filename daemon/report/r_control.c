@@ -15,13 +15,14 @@
 #include "../base/text.h"
 #include "../config/deadline.h"
 #include "../store/db.h"
+#include "idmap.h"
 #include "runs.h"
 #include "snap.h"
 #include "targetlog.h"
+#include "title.h"
 
 #define DAY_MS INT64_C(86400000)
 #define DAYS_DEFAULT 3
-#define TITLE_MAX 1024
 #define HIDDEN_MAX 200000u /* posts with screened words that are kept */
 
 enum finding {
@@ -59,12 +60,6 @@ static const struct {
     [NOT_SCREENED] = {"not_screened", "ikke skjermet", "not screened"},
 };
 
-/* What is known of a delivered entry without looking it up. */
-struct sent {
-	uint32_t title; /* hash; 0: erased, or never sent */
-	int32_t day : 31; /* of the document; -1: none */
-	uint32_t access : 1; /* sent with an access code */
-};
 struct hidden {
 	uint64_t hash; /* of the registration */
 	char *words; /* separated by spaces, lower case */
@@ -72,11 +67,7 @@ struct hidden {
 struct control {
 	struct sl_rep *r;
 	struct sl_snap snap;
-	struct sent *sent; /* by entry */
-	/* Entries by the hash of their number in the target: its upper bits and
-	 * the entry's id; 0: free. */
-	uint64_t *map;
-	size_t slots;
+	struct sl_idmap number; /* entries by their number in the target */
 	uint8_t *seen; /* by entry */
 	uint64_t *title; /* set of hashes */
 	size_t titles, title_slots;
@@ -87,48 +78,6 @@ struct control {
 	int days;
 	bool running; /* a running journal was read */
 };
-
-static uint64_t
-hash_of(const char *a, const char *b)
-{
-	uint64_t h = UINT64_C(14695981039346656037);
-
-	for (; *a != '\0'; a++)
-		h = (h ^ (unsigned char)*a) * UINT64_C(1099511628211);
-	h = (h ^ 0xFF) * UINT64_C(1099511628211);
-	for (; *b != '\0'; b++)
-		h = (h ^ (unsigned char)*b) * UINT64_C(1099511628211);
-	return h == 0 ? 1 : h;
-}
-
-/* Of a folded title, for comparing two of the same post. */
-static uint32_t
-title_hash(const char *folded)
-{
-	uint64_t h = hash_of(folded, "");
-
-	return (uint32_t)(h >> 32) | 1;
-}
-
-/* Letters and digits only, lower case: what two systems mean by the same. */
-static void
-fold(const char *s, char *out, size_t cap)
-{
-	size_t n = 0;
-	unsigned char c;
-
-	for (; *s != '\0' && n + 2 < cap; s++) {
-		c = (unsigned char)*s;
-		if (c == 0xC3 && (unsigned char)s[1] >= 0x80 &&
-		    (unsigned char)s[1] <= 0x9E) {
-			out[n++] = *s++;
-			out[n++] = (char)((unsigned char)*s + 0x20);
-		} else if (c >= 128 || isalnum(c)) {
-			out[n++] = (char)tolower(c);
-		}
-	}
-	out[n] = '\0';
-}
 
 /* -- our deliveries ----------------------------------------------------- */
 
@@ -148,29 +97,16 @@ receipt_number(const char *receipt, char *out, size_t cap)
 	return true;
 }
 
-#define ID_BITS 26 /* as many as sl_snap_load lets in */
-#define ID_MASK ((UINT64_C(1) << ID_BITS) - 1)
-
 static void
 take_receipt(void *arg, uint32_t entry, const char *receipt)
 {
 	struct control *k = arg;
 	char number[64];
-	uint64_t h;
-	size_t at;
 
-	if (k->map == NULL) {
-		for (k->slots = 1024; k->slots < (size_t)k->snap.e_max * 3 / 2;)
-			k->slots *= 2;
-		k->map = sl_alloc(k->slots * sizeof(*k->map));
-	}
-	if (!receipt_number(receipt, number, sizeof(number)))
-		return;
-	h = hash_of(number, "");
-	at = (size_t)h & (k->slots - 1);
-	while (k->map[at] != 0)
-		at = (at + 1) & (k->slots - 1);
-	k->map[at] = (h & ~ID_MASK) | entry;
+	if (k->number.slots == 0)
+		sl_idmap_begin(&k->number, k->snap.e_max);
+	if (receipt_number(receipt, number, sizeof(number)))
+		sl_idmap_add(&k->number, number, entry);
 }
 
 /* Title, date and access code. Few have the last; a walk for what is not there
@@ -180,31 +116,6 @@ peek_post(const char *post, struct sl_peek want[3])
 {
 	sl_json_peek_all(
 	    post, want, strstr(post, "\"tilgang\"") != NULL ? 3 : 2);
-}
-
-static void
-take_sent(void *arg, uint32_t entry, const char *post)
-{
-	struct control *k = arg;
-	const struct sl_snap_entry *e = &k->snap.e[entry];
-	char title[TITLE_MAX], folded[TITLE_MAX], date[40], access[8];
-	struct sl_peek want[] = {SL_PEEK("tittel", title),
-	    SL_PEEK("dokumentetsDato", date), SL_PEEK("tilgang", access)};
-	struct sent *s;
-
-	if (k->sent == NULL)
-		k->sent = sl_alloc((k->snap.e_max + 1) * sizeof(*k->sent));
-	s = &k->sent[entry];
-	s->day = -1;
-	/* Its content may have been erased. */
-	if (*post == '\0' ||
-	    sl_standing_of(e->dispo, e->outcome) != SL_STANDS_TRANSFERRED)
-		return;
-	peek_post(post, want);
-	fold(title, folded, sizeof(folded));
-	s->title = title_hash(folded);
-	s->day = (int32_t)sl_day_read(date);
-	s->access = want[2].found ? 1 : 0;
 }
 
 struct ours {
@@ -262,16 +173,7 @@ read_number(struct control *k, uint32_t entry, struct ours *o)
 static uint32_t
 find_one(const struct control *k, const char *number)
 {
-	uint64_t h = hash_of(number, "");
-	size_t at;
-
-	if (number[0] == '\0' || k->map == NULL)
-		return 0;
-	for (at = (size_t)h & (k->slots - 1); k->map[at] != 0;
-	     at = (at + 1) & (k->slots - 1))
-		if (((k->map[at] ^ h) & ~ID_MASK) == 0)
-			return (uint32_t)(k->map[at] & ID_MASK);
-	return 0;
+	return number[0] != '\0' ? sl_idmap_find(&k->number, number) : 0;
 }
 
 /* -- findings ----------------------------------------------------------- */
@@ -430,7 +332,7 @@ keep_hidden(struct control *k, const struct sl_tlog_post *p)
 		return;
 	k->hidden = sl_grow(
 	    k->hidden, &k->hidden_cap, k->hidden_n + 1, sizeof(*k->hidden));
-	k->hidden[k->hidden_n].hash = hash_of(p->number, p->journal);
+	k->hidden[k->hidden_n].hash = sl_title_mix(p->number, p->journal);
 	k->hidden[k->hidden_n++].words = sl_strdup(sl_buf_str(&out));
 }
 
@@ -439,7 +341,7 @@ keep_hidden(struct control *k, const struct sl_tlog_post *p)
 static bool
 shows_hidden(struct control *k, const struct sl_tlog_post *p)
 {
-	uint64_t h = hash_of(p->number, p->journal);
+	uint64_t h = sl_title_mix(p->number, p->journal);
 	const char *s;
 	size_t i, n, at = k->hidden_at;
 
@@ -472,7 +374,7 @@ static void
 check_public(struct control *k, const struct sl_tlog_post *p, uint32_t entry)
 {
 	const char *out = p->public_title;
-	char folded[TITLE_MAX];
+	char folded[SL_TITLE_MAX];
 
 	if (has_fnr(out))
 		tell(k, FNR, p, entry,
@@ -483,11 +385,11 @@ check_public(struct control *k, const struct sl_tlog_post *p, uint32_t entry)
 	if (has_fnr(p->party))
 		tell(k, FNR, p, entry,
 		    sl_rep_say(k->r, "i navnet", "in the name"));
-	fold(out, folded, sizeof(folded));
+	sl_title_fold(out, folded, sizeof(folded));
 	if (shows_hidden(k, p) ||
-	    (entry != 0 && k->sent[entry].access && strchr(out, '*') == NULL &&
-		p->restriction[0] == '\0' &&
-		title_hash(folded) == k->sent[entry].title))
+	    (entry != 0 && k->snap.sent[entry].access != 0 &&
+		strchr(out, '*') == NULL && p->restriction[0] == '\0' &&
+		sl_title_hash(folded) == k->snap.sent[entry].title))
 		tell(k, NOT_SCREENED, p, entry, safe(out));
 }
 
@@ -503,8 +405,8 @@ check_quality(struct control *k, const struct sl_tlog_post *p,
 	if (is_poor(folded))
 		tell(k, POOR_TITLE, p, entry, safe(title_of(p)));
 	if (folded[0] != '\0' && p->case_number[0] != '\0' &&
-	    !title_add(
-		k, hash_of(p->case_number, folded) ^ (p->public ? 1u : 0u)))
+	    !title_add(k,
+		sl_title_mix(p->case_number, folded) ^ (p->public ? 1u : 0u)))
 		tell(k, SAME_TITLE, p, entry, safe(title_of(p)));
 }
 
@@ -513,12 +415,13 @@ compare(struct control *k, const struct sl_tlog_post *p, const char *folded,
     uint32_t entry)
 {
 	const struct sl_snap_entry *e = &k->snap.e[entry];
-	const struct sent *s = &k->sent[entry];
+	const struct sl_snap_sent *s = &k->snap.sent[entry];
 	char there[32];
 
-	if (!p->public && s->title != 0 && title_hash(folded) != s->title)
+	if (!p->public && s->title != 0 && sl_title_hash(folded) != s->title)
 		tell(k, OTHER_TITLE, p, entry, safe(p->title));
-	if (s->day >= 0 && p->document_day >= 0 && p->document_day != s->day) {
+	if (s->document_day >= 0 && p->document_day >= 0 &&
+	    p->document_day != s->document_day) {
 		sl_rep_day(p->document_day, there, sizeof(there));
 		tell(k, OTHER_DATE, p, entry, there);
 	}
@@ -555,7 +458,7 @@ take_post(void *arg, const struct sl_tlog_post *p, struct sl_err *err)
 	int64_t since = p->received_day >= 0 ? p->received_day : p->journal_day;
 	/* A public journal beside the running one: the same posts again. */
 	bool again = p->public && k->running;
-	char folded[TITLE_MAX];
+	char folded[SL_TITLE_MAX];
 
 	(void)err;
 	if (entry == 0)
@@ -569,7 +472,7 @@ take_post(void *arg, const struct sl_tlog_post *p, struct sl_err *err)
 			k->to_day = p->journal_day;
 	}
 	keep_hidden(k, p);
-	fold(title_of(p), folded, sizeof(folded));
+	sl_title_fold(title_of(p), folded, sizeof(folded));
 	if (entry != 0) {
 		k->matched += k->seen[entry] == 0;
 		k->seen[entry] = 1;
@@ -734,10 +637,10 @@ sl_rep_journalkontroll(struct sl_rep *r, struct sl_err *err)
 	    .to_day = -1,
 	    .today = sl_day_of(r->now_ms),
 	    .days = r->opt->days >= 0 ? r->opt->days : DAYS_DEFAULT};
-	const struct sl_snap_texts texts = {
-	    .post = take_sent, .receipt = take_receipt, .arg = &k};
-	enum sl_rc rc = sl_snap_load(
-	    r, SL_SNAP_DOCUMENTS | SL_SNAP_DELIVERIES, &texts, &k.snap, err);
+	const struct sl_snap_receipts receipts = {take_receipt, &k};
+	enum sl_rc rc = sl_snap_load(r,
+	    SL_SNAP_DOCUMENTS | SL_SNAP_DELIVERIES | SL_SNAP_SENT, &receipts,
+	    &k.snap, err);
 	size_t i;
 
 	if (rc == SL_OK) {
@@ -752,8 +655,7 @@ sl_rep_journalkontroll(struct sl_rep *r, struct sl_err *err)
 	for (i = 0; i < k.hidden_n; i++)
 		free(k.hidden[i].words);
 	free(k.hidden);
-	free(k.map);
-	free(k.sent);
+	sl_idmap_free(&k.number);
 	free(k.seen);
 	free(k.title);
 	sl_snap_free(&k.snap);

@@ -21,16 +21,9 @@ struct group {
 	int64_t entries, known[STEPS], sum[STEPS];
 	uint32_t *days[STEPS]; /* [DAYS_MAX + 1] */
 };
-/* What was sent of an entry: its unit, and the day it was received. */
-struct sent {
-	int32_t day; /* -1: not said */
-	uint16_t unit;
-};
 struct times {
 	struct sl_rep *r;
 	struct sl_snap snap;
-	struct sl_names unit;
-	struct sent *sent; /* by entry */
 	struct group *group;
 	size_t n, cap;
 };
@@ -69,42 +62,22 @@ put_days(struct group *g, int step, int64_t from_day, int64_t to_day)
 	g->days[step][n < DAYS_MAX ? n : DAYS_MAX]++;
 }
 
-/* As its entry is read. */
-static void
-take_post(void *arg, uint32_t id, const char *post)
-{
-	struct times *t = arg;
-	const struct sl_snap_entry *e = &t->snap.e[id];
-	char unit[128], received[40];
-	struct sl_peek want[] = {
-	    SL_PEEK("enhet", unit), SL_PEEK("mottattDato", received)};
-
-	if (t->sent == NULL)
-		t->sent = sl_alloc((t->snap.e_max + 1) * sizeof(*t->sent));
-	if (!e->in ||
-	    sl_standing_of(e->dispo, e->outcome) != SL_STANDS_TRANSFERRED)
-		return;
-	sl_json_peek_all(post, want, 2);
-	t->sent[id].unit = (uint16_t)sl_names_add(&t->unit, unit);
-	t->sent[id].day = (int32_t)sl_day_read(received);
-}
-
 static void
 count_entry(struct times *t, uint32_t id)
 {
 	const struct sl_snap_entry *e = &t->snap.e[id];
 	const struct sl_snap_consignment *c = &t->snap.c[e->consignment];
-	struct sl_snap_seen seen;
-	int64_t from = t->sent[id].day;
-	struct group *g = find_group(t, c->queue, t->sent[id].unit);
+	const struct sl_snap_sent *sent = &t->snap.sent[id];
+	const struct sl_snap_target *target = &t->snap.target[id];
+	int64_t from = sent->received_day;
+	struct group *g = find_group(t, c->queue, sent->unit);
 
 	if (from < 0)
 		from = sl_day_of(c->received_ms);
 	g->entries++;
 	put_days(g, TO_M, from, sl_day_of(t->snap.sent_ms[id]));
-	if (sl_snap_seen(&t->snap, id, &seen) && sl_is_journaled(seen.status) &&
-	    t->snap.target[id].journal_day >= 0)
-		put_days(g, TO_J, from, t->snap.target[id].journal_day);
+	if (target->text != 0 && target->journaled && target->journal_day >= 0)
+		put_days(g, TO_J, from, target->journal_day);
 }
 
 /* The smallest number of days that at least `part` of them did not exceed. */
@@ -176,7 +149,8 @@ give_all(struct times *t)
 	for (i = 0; i < t->n; i++) {
 		const struct group *g = &t->group[i];
 
-		give(t, g, t->snap.queue.text[g->queue], t->unit.text[g->unit]);
+		give(t, g, t->snap.queue.text[g->queue],
+		    t->snap.unit.text[g->unit]);
 		all.entries += g->entries;
 		for (s = 0; s < STEPS; s++) {
 			all.known[s] += g->known[s];
@@ -197,7 +171,7 @@ scan(struct times *t)
 	const struct sl_snap *s = &t->snap;
 	uint32_t id;
 
-	for (id = 1; t->sent != NULL && id <= s->e_max; id++)
+	for (id = 1; id <= s->e_max; id++)
 		if (s->e[id].in && s->sent_ms[id] != 0 &&
 		    sl_standing_of(s->e[id].dispo, s->e[id].outcome) ==
 			SL_STANDS_TRANSFERRED)
@@ -208,14 +182,13 @@ enum sl_rc
 sl_rep_journalforingstid(struct sl_rep *r, struct sl_err *err)
 {
 	struct times t = {.r = r};
-	const struct sl_snap_texts texts = {.post = take_post, .arg = &t};
 	enum sl_rc rc;
 	size_t i;
 	int s;
 
-	(void)sl_names_add(&t.unit, "");
-	rc = sl_snap_load(
-	    r, SL_SNAP_DELIVERIES | SL_SNAP_TARGET, &texts, &t.snap, err);
+	rc = sl_snap_load(r,
+	    SL_SNAP_DELIVERIES | SL_SNAP_JOURNALED | SL_SNAP_SENT, NULL,
+	    &t.snap, err);
 	if (rc == SL_OK) {
 		scan(&t);
 		give_all(&t);
@@ -231,8 +204,6 @@ sl_rep_journalforingstid(struct sl_rep *r, struct sl_err *err)
 		for (s = 0; s < STEPS; s++)
 			free(t.group[i].days[s]);
 	free(t.group);
-	free(t.sent);
-	sl_names_free(&t.unit);
 	sl_snap_free(&t.snap);
 	return rc;
 }

@@ -3,7 +3,6 @@
  */
 #include "snap.h"
 
-#include <assert.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -12,91 +11,10 @@
 #include "../config/deadline.h"
 #include "../store/db.h"
 #include "form.h"
+#include "idmap.h"
+#include "title.h"
 
-#define ROWS_MAX (64u << 20)
-#define NAMES_MAX 65535u
-
-/* -- names -------------------------------------------------------------- */
-
-/* Eight bytes at a time; for maps in memory only. */
-static size_t
-hash_text(const char *s)
-{
-	size_t n = strlen(s);
-	uint64_t h = n * UINT64_C(0x9E3779B97F4A7C15), part;
-
-	for (; n >= sizeof(part); n -= sizeof(part), s += sizeof(part)) {
-		memcpy(&part, s, sizeof(part));
-		h = (h ^ part) * UINT64_C(0x9FB21C651E98DF25);
-		h ^= h >> 32;
-	}
-	part = 0;
-	memcpy(&part, s, n);
-	h = (h ^ part) * UINT64_C(0x9FB21C651E98DF25);
-	return (size_t)(h ^ h >> 29);
-}
-
-static void
-names_grow(struct sl_names *t)
-{
-	size_t i, at;
-
-	free(t->slot);
-	t->slots = t->slots == 0 ? 256 : t->slots * 2;
-	t->slot = sl_alloc(t->slots * sizeof(*t->slot));
-	for (i = 1; i < t->n; i++) {
-		at = hash_text(t->text[i]) & (t->slots - 1);
-		while (t->slot[at] != 0)
-			at = (at + 1) & (t->slots - 1);
-		t->slot[at] = (uint32_t)i;
-	}
-}
-
-unsigned
-sl_names_add(struct sl_names *t, const char *s)
-{
-	size_t at;
-
-	if (t->n == 0) {
-		t->text = sl_grow(t->text, &t->cap, 1, sizeof(*t->text));
-		t->text[t->n++] = sl_strdup("");
-	}
-	if (*s == '\0')
-		return 0;
-	if (t->n * 2 >= t->slots)
-		names_grow(t);
-	at = hash_text(s) & (t->slots - 1);
-	for (; t->slot[at] != 0; at = (at + 1) & (t->slots - 1))
-		if (strcmp(t->text[t->slot[at]], s) == 0)
-			return t->slot[at];
-	if (t->n >= NAMES_MAX)
-		return 0;
-	t->text = sl_grow(t->text, &t->cap, t->n + 1, sizeof(*t->text));
-	t->text[t->n] = sl_strdup(s);
-	t->slot[at] = (uint32_t)t->n;
-	return (unsigned)t->n++;
-}
-
-static void
-names_copy(struct sl_names *to, const struct sl_names *from)
-{
-	size_t i;
-
-	for (i = 0; i < from->n; i++)
-		(void)sl_names_add(to, from->text[i]);
-}
-
-void
-sl_names_free(struct sl_names *t)
-{
-	size_t i;
-
-	for (i = 0; i < t->n; i++)
-		free(t->text[i]);
-	free(t->text);
-	free(t->slot);
-	memset(t, 0, sizeof(*t));
-}
+#define ROWS_MAX SL_IDMAP_MAX
 
 /* -- scans -------------------------------------------------------------- */
 
@@ -160,67 +78,49 @@ hang_entry(struct sl_snap *s, uint32_t id)
 	*at = id;
 }
 
-/* Entries by their own key, while the target's journal is read: a slot holds
- * the upper bits of the key's hash and the entry's id; 0: free. */
-struct own_keys {
-	uint64_t *slot;
-	size_t slots;
-};
-#define ID_BITS 26
-static_assert(ROWS_MAX <= 1u << ID_BITS, "ids fit into slots");
-#define ID_MASK ((UINT64_C(1) << ID_BITS) - 1)
-
-static void
-own_keys_new(struct own_keys *k, size_t n)
-{
-	for (k->slots = 1024; k->slots < n * 3 / 2; k->slots *= 2)
-		;
-	k->slot = sl_alloc(k->slots * sizeof(*k->slot));
-}
-
-static void
-own_keys_add(struct own_keys *k, const char *own_key, uint32_t id)
-{
-	uint64_t h = hash_text(own_key);
-	size_t at = (size_t)h & (k->slots - 1);
-
-	while (k->slot[at] != 0)
-		at = (at + 1) & (k->slots - 1);
-	k->slot[at] = (h & ~ID_MASK) | id;
-}
-
-static uint32_t
-own_keys_find(const struct own_keys *k, const char *own_key)
-{
-	uint64_t h = hash_text(own_key);
-	size_t at = (size_t)h & (k->slots - 1);
-
-	for (; k->slot[at] != 0; at = (at + 1) & (k->slots - 1))
-		if (((k->slot[at] ^ h) & ~ID_MASK) == 0)
-			return (uint32_t)(k->slot[at] & ID_MASK);
-	return 0;
-}
-
-/* What a report wants of the scan besides: either may be NULL. */
+/* What the scan is to bring besides. */
 struct extra {
-	struct own_keys *keys;
-	const struct sl_snap_texts *texts;
+	struct sl_idmap *keys; /* entries by own_key; NULL: not wanted */
+	bool sent;
 };
 
-static bool
-wants_posts(const struct extra *x)
+/* Few posts have an access code; a walk for what is not there goes to the
+ * end. */
+static void
+take_sent(struct sl_snap *s, uint32_t id, const char *post)
 {
-	return x->texts != NULL && x->texts->post != NULL;
+	const struct sl_snap_entry *e = &s->e[id];
+	char title[SL_TITLE_MAX], document[40], received[40], unit[128],
+	    access[32];
+	struct sl_peek want[] = {SL_PEEK("tittel", title),
+	    SL_PEEK("dokumentetsDato", document),
+	    SL_PEEK("mottattDato", received), SL_PEEK("enhet", unit),
+	    SL_PEEK("tilgang", access)};
+	struct sl_snap_sent *t = &s->sent[id];
+
+	t->document_day = t->received_day = -1;
+	if (*post == '\0' ||
+	    sl_standing_of(e->dispo, e->outcome) != SL_STANDS_TRANSFERRED)
+		return;
+	access[0] = '\0';
+	sl_json_peek_all(
+	    post, want, strstr(post, "\"tilgang\"") != NULL ? 5 : 4);
+	sl_title_fold(title, title, sizeof(title));
+	t->title = sl_title_hash(title);
+	t->document_day = (int32_t)sl_day_read(document);
+	t->received_day = (int32_t)sl_day_read(received);
+	t->unit = (uint16_t)sl_names_add(&s->unit, unit);
+	t->access = (uint16_t)sl_names_add(&s->access, access);
 }
 
 static void
-take_texts(
-    const struct extra *x, uint32_t id, const char *own_key, const char *post)
+take_texts(const struct extra *x, struct sl_snap *s, uint32_t id,
+    const char *own_key, const char *post)
 {
 	if (x->keys != NULL)
-		own_keys_add(x->keys, own_key, id);
-	if (wants_posts(x))
-		x->texts->post(x->texts->arg, id, post);
+		sl_idmap_add(x->keys, own_key, id);
+	if (x->sent)
+		take_sent(s, id, post);
 }
 
 static void
@@ -239,17 +139,16 @@ take_entry(struct sl_snap *s, sqlite3_stmt *st, int64_t id, int64_t consignment)
 	hang_entry(s, (uint32_t)id);
 }
 
-/* Posts are large: they are read only where wanted. */
+/* Posts are large: they are read only where what was sent is wanted. */
 static void
 load_entries(struct sl_db *db, struct sl_snap *s, const struct extra *x)
 {
-	bool posts = wants_posts(x);
 	sqlite3_stmt *st = sl_db_query(db,
-	    posts ? "SELECT id, consignment, number, reason, stage,"
-		    " disposition, outcome, own_key, post FROM entry"
-		    " ORDER BY id"
-		  : "SELECT id, consignment, number, reason, stage,"
-		    " disposition, outcome, own_key FROM entry ORDER BY id",
+	    x->sent ? "SELECT id, consignment, number, reason, stage,"
+		      " disposition, outcome, own_key, post FROM entry"
+		      " ORDER BY id"
+		    : "SELECT id, consignment, number, reason, stage,"
+		      " disposition, outcome, own_key FROM entry ORDER BY id",
 	    "");
 	int64_t id, consignment;
 
@@ -259,9 +158,9 @@ load_entries(struct sl_db *db, struct sl_snap *s, const struct extra *x)
 		if (consignment <= 0 || consignment > s->c_max)
 			continue;
 		take_entry(s, st, id, consignment);
-		if (x->keys != NULL || posts)
-			take_texts(x, (uint32_t)id, sl_db_text(st, 7),
-			    posts ? sl_db_text(st, 8) : "");
+		if (x->keys != NULL || x->sent)
+			take_texts(x, s, (uint32_t)id, sl_db_text(st, 7),
+			    x->sent ? sl_db_text(st, 8) : "");
 	}
 }
 
@@ -269,21 +168,20 @@ load_entries(struct sl_db *db, struct sl_snap *s, const struct extra *x)
 static void
 load_texts(struct sl_db *db, struct sl_snap *s, const struct extra *x)
 {
-	bool posts = wants_posts(x);
 	sqlite3_stmt *st;
 	int64_t id;
 
-	if (x->keys == NULL && !posts)
+	if (x->keys == NULL && !x->sent)
 		return;
 	st = sl_db_query(db,
-	    posts ? "SELECT id, own_key, post FROM entry ORDER BY id"
-		  : "SELECT id, own_key FROM entry",
+	    x->sent ? "SELECT id, own_key, post FROM entry ORDER BY id"
+		    : "SELECT id, own_key FROM entry",
 	    "");
 	while (sl_db_row(db, st)) {
 		id = sqlite3_column_int64(st, 0);
 		if (s->e[id].there)
-			take_texts(x, (uint32_t)id, sl_db_text(st, 1),
-			    posts ? sl_db_text(st, 2) : "");
+			take_texts(x, s, (uint32_t)id, sl_db_text(st, 1),
+			    x->sent ? sl_db_text(st, 2) : "");
 	}
 }
 
@@ -364,7 +262,8 @@ add_journal_numbers(struct sl_snap *s, int64_t sequence, int64_t year)
 }
 
 static void
-load_target(struct sl_db *db, struct sl_snap *s, const struct own_keys *keys)
+load_target(struct sl_db *db, struct sl_snap *s, const struct sl_idmap *keys,
+    bool texts)
 {
 	/* No condition: its index would lead to each row by itself. */
 	sqlite3_stmt *st = sl_db_query(db,
@@ -376,12 +275,15 @@ load_target(struct sl_db *db, struct sl_snap *s, const struct own_keys *keys)
 
 	while (sl_db_row(db, st)) {
 		own_key = sl_db_text(st, 0);
-		id = *own_key != '\0' ? own_keys_find(keys, own_key) : 0;
+		id = *own_key != '\0' ? sl_idmap_find(keys, own_key) : 0;
 		if (id == 0 || s->target[id].text != 0)
 			continue;
 		s->target[id].text = (uint32_t)s->target_text.n;
 		s->target[id].journal_day =
 		    (int32_t)sl_day_read(sl_db_text(st, 6));
+		s->target[id].journaled = sl_is_journaled(sl_db_text(st, 1));
+		if (!texts)
+			continue;
 		add_text(s, sl_db_text(st, 1));
 		add_text(s, sl_db_text(st, 2));
 		add_text(s, sl_db_text(st, 3));
@@ -392,7 +294,7 @@ load_target(struct sl_db *db, struct sl_snap *s, const struct own_keys *keys)
 
 /* What the target's journal did not show. */
 static void
-add_receipt(struct sl_snap *s, uint32_t entry, const char *receipt)
+add_receipt(struct sl_snap *s, uint32_t entry, const char *receipt, bool texts)
 {
 	char status[32], in_case[64], number[64], seq[24], year[24], day[40];
 	struct sl_peek want[] = {SL_PEEK("status", status),
@@ -401,13 +303,17 @@ add_receipt(struct sl_snap *s, uint32_t entry, const char *receipt)
 	struct sl_snap_target *t = &s->target[entry];
 
 	if (t->text == 0) {
-		sl_json_peek_all(receipt, want, sizeof(want) / sizeof(want[0]));
+		sl_json_peek_all(
+		    receipt, want, texts ? sizeof(want) / sizeof(want[0]) : 1);
 		t->text = (uint32_t)s->target_text.n;
-		add_text(s, status);
-		add_text(s, in_case);
-		add_text(s, number);
-		add_journal(s, want[4].found ? seq : "", year);
+		t->journaled = sl_is_journaled(status);
 		t->journal_day = -1;
+		if (texts) {
+			add_text(s, status);
+			add_text(s, in_case);
+			add_text(s, number);
+			add_journal(s, want[4].found ? seq : "", year);
+		}
 	}
 	/* Few have a day; a walk for what is not there goes to the end. */
 	if (t->journal_day < 0 && strstr(receipt, "\"journaldato\"") != NULL &&
@@ -415,17 +321,27 @@ add_receipt(struct sl_snap *s, uint32_t entry, const char *receipt)
 		t->journal_day = (int32_t)sl_day_read(day);
 }
 
-static bool
-wants_receipts(const struct sl_snap_texts *texts)
+/* How a scan of the deliveries looks into receipts: they are long and stand
+ * before the time. */
+struct look {
+	bool target, texts; /* of s->target */
+	const struct sl_snap_receipts *receipts;
+};
+
+static void
+take_receipt(struct sl_snap *s, uint32_t entry, const char *receipt,
+    const struct look *l)
 {
-	return texts != NULL && texts->receipt != NULL;
+	if (l->target &&
+	    (s->target[entry].text == 0 || s->target[entry].journal_day < 0))
+		add_receipt(s, entry, receipt, l->texts);
+	if (l->receipts != NULL)
+		l->receipts->take(l->receipts->arg, entry, receipt);
 }
 
 static void
-load_deliveries(
-    struct sl_db *db, struct sl_snap *s, const struct sl_snap_texts *texts)
+load_deliveries(struct sl_db *db, struct sl_snap *s, const struct look *l)
 {
-	/* Receipts are long and stand before the time: read where wanted. */
 	sqlite3_stmt *st = sl_db_query(db,
 	    "SELECT entry, target, state = 'delivered', changed_ms, receipt"
 	    " FROM delivery ORDER BY id",
@@ -442,12 +358,8 @@ load_deliveries(
 		if (sqlite3_column_int(st, 2) == 0)
 			continue;
 		s->sent_ms[entry] = sqlite3_column_int64(st, 3);
-		if (s->target != NULL && (s->target[entry].text == 0 ||
-					     s->target[entry].journal_day < 0))
-			add_receipt(s, (uint32_t)entry, sl_db_text(st, 4));
-		if (wants_receipts(texts))
-			texts->receipt(
-			    texts->arg, (uint32_t)entry, sl_db_text(st, 4));
+		if (l->target || l->receipts != NULL)
+			take_receipt(s, (uint32_t)entry, sl_db_text(st, 4), l);
 	}
 }
 
@@ -457,7 +369,7 @@ sl_snap_seen(const struct sl_snap *s, uint32_t entry, struct sl_snap_seen *ret)
 	const char *p;
 
 	if (s->target == NULL || s->target[entry].text == 0 ||
-	    s->target_text.full)
+	    s->target_text.n == 0 || s->target_text.full)
 		return false;
 	p = s->target_text.p + s->target[entry].text;
 	ret->status = p;
@@ -533,33 +445,56 @@ begin_deliveries(struct sl_snap *s)
 }
 
 static void
-load_items(const struct sl_rep *r, struct sl_db *db, unsigned what,
-    const struct sl_snap_texts *texts, struct sl_snap *s)
+load_targets(struct sl_db *db, struct sl_snap *s, const struct sl_idmap *keys,
+    bool texts)
 {
-	struct own_keys keys = {0};
-	bool target = (what & SL_SNAP_TARGET) != 0 && s->target == NULL;
-	const struct extra x = {target ? &keys : NULL, texts};
+	s->target = sl_alloc((s->e_max + 1) * sizeof(*s->target));
+	s->target_text.max = (size_t)1 << 30;
+	/* Where there is none begins behind it. */
+	add_text(s, "");
+	load_target(db, s, keys, texts);
+}
 
-	if (target)
-		own_keys_new(&keys, s->e_max);
+static void
+load_items(const struct sl_rep *r, struct sl_db *db, unsigned what,
+    const struct sl_snap_receipts *receipts, struct sl_snap *s)
+{
+	struct sl_idmap keys = {0};
+	const struct look look = {
+	    .target = (what & (SL_SNAP_TARGET | SL_SNAP_JOURNALED)) != 0 &&
+		      s->target == NULL,
+	    .texts = (what & SL_SNAP_TARGET) != 0,
+	    .receipts = receipts};
+	const struct extra x = {look.target ? &keys : NULL,
+	    (what & SL_SNAP_SENT) != 0 && s->sent == NULL};
+
+	if (look.target)
+		sl_idmap_begin(&keys, s->e_max);
+	if (x.sent)
+		s->sent = sl_alloc((s->e_max + 1) * sizeof(*s->sent));
 	if (s->from != NULL) {
 		set_in(r, s);
 		load_texts(db, s, &x);
 	} else {
 		load_rows(r, db, s, &x);
 	}
-	if (target) {
-		s->target = sl_alloc((s->e_max + 1) * sizeof(*s->target));
-		s->target_text.max = (size_t)1 << 30;
-		add_text(s, "");
-		load_target(db, s, &keys);
-		free(keys.slot);
-	}
+	if (look.target)
+		load_targets(db, s, &keys, look.texts);
+	sl_idmap_free(&keys);
 	if ((what & SL_SNAP_DELIVERIES) != 0 &&
-	    (s->sent_ms == NULL || target || wants_receipts(texts))) {
+	    (s->sent_ms == NULL || look.target || receipts != NULL)) {
 		begin_deliveries(s);
-		load_deliveries(db, s, texts);
+		load_deliveries(db, s, &look);
 	}
+}
+
+static void
+begin_names(struct sl_names *to, const struct sl_names *from)
+{
+	memset(to, 0, sizeof(*to));
+	(void)sl_names_add(to, "");
+	if (from != NULL)
+		sl_names_copy(to, from);
 }
 
 static enum sl_rc
@@ -570,19 +505,13 @@ begin(struct sl_db *db, const struct sl_snap *shared, struct sl_snap *s,
 	if (shared != NULL) {
 		*s = *shared;
 		s->from = shared;
-		memset(&s->queue, 0, sizeof(s->queue));
-		memset(&s->reason, 0, sizeof(s->reason));
-		memset(&s->to, 0, sizeof(s->to));
 	}
-	(void)sl_names_add(&s->queue, "");
-	(void)sl_names_add(&s->reason, "");
-	(void)sl_names_add(&s->to, "");
-	if (shared == NULL)
-		return load_highest(db, s, err);
-	names_copy(&s->queue, &shared->queue);
-	names_copy(&s->reason, &shared->reason);
-	names_copy(&s->to, &shared->to);
-	return SL_OK;
+	begin_names(&s->queue, shared != NULL ? &shared->queue : NULL);
+	begin_names(&s->reason, shared != NULL ? &shared->reason : NULL);
+	begin_names(&s->to, shared != NULL ? &shared->to : NULL);
+	begin_names(&s->unit, shared != NULL ? &shared->unit : NULL);
+	begin_names(&s->access, shared != NULL ? &shared->access : NULL);
+	return shared == NULL ? load_highest(db, s, err) : SL_OK;
 }
 
 enum sl_rc
@@ -602,14 +531,28 @@ sl_snap_share(struct sl_store *store, struct sl_snap *s, struct sl_err *err)
 }
 
 enum sl_rc
+sl_snap_share_sent(
+    struct sl_store *store, struct sl_snap *s, struct sl_err *err)
+{
+	struct sl_db *db = sl_store_db(store);
+	const struct extra x = {.sent = true};
+
+	sl_buf_free(&s->target_text);
+	s->sent = sl_alloc((s->e_max + 1) * sizeof(*s->sent));
+	load_texts(db, s, &x);
+	return sl_db_check(db, err);
+}
+
+enum sl_rc
 sl_snap_load(const struct sl_rep *r, unsigned what,
-    const struct sl_snap_texts *texts, struct sl_snap *s, struct sl_err *err)
+    const struct sl_snap_receipts *receipts, struct sl_snap *s,
+    struct sl_err *err)
 {
 	struct sl_db *db = sl_store_db(r->store);
 
 	if (begin(db, r->shared, s, err) != SL_OK)
 		return SL_FATAL;
-	load_items(r, db, what, texts, s);
+	load_items(r, db, what, receipts, s);
 	if ((what & SL_SNAP_PARTS) != 0 && s->from == NULL)
 		s->part_entry =
 		    sl_alloc((s->part_max + 1) * sizeof(*s->part_entry));
@@ -635,9 +578,13 @@ sl_snap_drop_target(struct sl_snap *s)
 	sl_buf_free(&s->target_text);
 }
 
+/* Arrays that another lent are its own to free. */
 void
 sl_snap_free(struct sl_snap *s)
 {
+	static const struct sl_snap none;
+	const struct sl_snap *from = s->from != NULL ? s->from : &none;
+
 	if (s->from == NULL) {
 		free(s->c);
 		free(s->e);
@@ -646,12 +593,16 @@ sl_snap_free(struct sl_snap *s)
 		free(s->sent_to);
 		free(s->part_entry);
 	}
-	if (s->from == NULL || s->from->target == NULL)
+	if (s->target != from->target)
 		sl_snap_drop_target(s);
+	if (s->sent != from->sent)
+		free(s->sent);
 	free(s->pages);
 	sl_names_free(&s->queue);
 	sl_names_free(&s->reason);
 	sl_names_free(&s->to);
+	sl_names_free(&s->unit);
+	sl_names_free(&s->access);
 	memset(s, 0, sizeof(*s));
 }
 

@@ -9,17 +9,8 @@
 #ifndef SL_REPORT_SNAP_H
 #define SL_REPORT_SNAP_H
 
+#include "names.h"
 #include "table.h"
-
-/* Texts by small numbers; 0 is "". */
-struct sl_names {
-	char **text;
-	size_t n, cap;
-	uint32_t *slot; /* open addressing; 0 = free */
-	size_t slots;
-};
-unsigned sl_names_add(struct sl_names *t, const char *s);
-void sl_names_free(struct sl_names *t);
 
 struct __attribute__((packed, aligned(4))) sl_snap_consignment {
 	int64_t received_ms;
@@ -39,7 +30,14 @@ struct sl_snap_entry {
  * read, else by its receipt. */
 struct sl_snap_target {
 	uint32_t text; /* in target_text; 0: not seen there */
-	int32_t journal_day; /* -1: none */
+	int32_t journal_day : 31; /* -1: none */
+	bool journaled : 1; /* its status is J or what comes after it */
+};
+/* What was sent of an entry that was transferred, by its prepared post. */
+struct sl_snap_sent {
+	uint32_t title; /* sl_title_hash; 0: erased, or not transferred */
+	int32_t document_day, received_day; /* -1: not said */
+	uint16_t unit, access; /* names; 0: none */
 };
 struct sl_snap {
 	struct sl_snap_consignment *c;
@@ -57,19 +55,20 @@ struct sl_snap {
 	 * 0: not yet), and which target. */
 	int64_t *sent_ms;
 	uint16_t *sent_to;
-	/* With SL_SNAP_TARGET, by entry. */
+	/* With SL_SNAP_TARGET or SL_SNAP_JOURNALED, by entry. */
 	struct sl_snap_target *target;
-	struct sl_buf target_text;
-	struct sl_names queue, reason, to;
+	struct sl_buf target_text; /* empty: without texts */
+	/* With SL_SNAP_SENT, by entry. */
+	struct sl_snap_sent *sent;
+	struct sl_names queue, reason, to, unit, access;
 	const struct sl_snap *from; /* whose arrays these are; NULL: its own */
 };
 
-/* Texts of rows that are scanned anyway; what is NULL is not read. s is as far
- * as the order of loading: consignments, entries, deliveries. */
-struct sl_snap_texts {
-	void (*post)(void *arg, uint32_t entry, const char *post);
-	/* of the delivery that counts, once it is delivered */
-	void (*receipt)(void *arg, uint32_t entry, const char *receipt);
+/* Receipts, as deliveries are scanned anyway: of the one that counts, once it
+ * is delivered. s is as far as the order of loading: consignments, entries,
+ * deliveries. */
+struct sl_snap_receipts {
+	void (*take)(void *arg, uint32_t entry, const char *receipt);
 	void *arg;
 };
 
@@ -79,24 +78,31 @@ enum {
 	SL_SNAP_SOURCES = 4, /* source_consignment */
 	SL_SNAP_DELIVERIES = 8,
 	SL_SNAP_TARGET = 16, /* with DELIVERIES also by receipts */
+	SL_SNAP_JOURNALED = 64, /* the same without its texts */
+	SL_SNAP_SENT = 128,
 	SL_SNAP_PARTS = 32, /* part_entry; needs DOCUMENTS */
 };
 
 /* SL_FATAL: the database cannot be read, or is too large for the arrays
  * (64 million rows). *s is zeroed first and freed by the caller. */
 enum sl_rc sl_snap_load(const struct sl_rep *r, unsigned what,
-    const struct sl_snap_texts *texts, struct sl_snap *s, struct sl_err *err);
+    const struct sl_snap_receipts *receipts, struct sl_snap *s,
+    struct sl_err *err);
 void sl_snap_free(struct sl_snap *s);
-/* What several reports of one moment have in common: all but pages. A report's
- * load takes them from r->shared, where `in` is set anew, and adds
- * what only it needs. */
+/* What several reports of one moment have in common: all but pages and what was
+ * sent. A report's load takes them from r->shared, where `in` is set anew, and
+ * adds what only it needs. */
 enum sl_rc sl_snap_share(
     struct sl_store *store, struct sl_snap *s, struct sl_err *err);
-/* Lets go what the target shows, which is large, once few reports want it any
- * more: such a one reads it for itself. */
+/* Once no report wants the texts of the target any more, which are large: lets
+ * them go, and reads what was sent into their room. */
+enum sl_rc sl_snap_share_sent(
+    struct sl_store *store, struct sl_snap *s, struct sl_err *err);
+/* Once none wants it: a report that does reads it for itself. */
 void sl_snap_drop_target(struct sl_snap *s);
 
-/* What the target shows of it; false: nothing. Texts are the snap's. */
+/* What the target shows of it; false: nothing, or there are no texts. Texts are
+ * the snap's. */
 struct sl_snap_seen {
 	const char *status, *case_number, *number, *journal;
 };

@@ -21,7 +21,7 @@
 
 extern const char sl_schema_001[], sl_schema_002[], sl_schema_003[],
     sl_schema_004[], sl_schema_005[], sl_schema_006[], sl_schema_007[],
-    sl_schema_008[];
+    sl_schema_008[], sl_schema_009[];
 
 static const char *const migrations[] = {
     [1] = sl_schema_001,
@@ -32,6 +32,7 @@ static const char *const migrations[] = {
     [6] = sl_schema_006,
     [7] = sl_schema_007,
     [8] = sl_schema_008,
+    [9] = sl_schema_009,
 };
 static_assert(
     sizeof(migrations) / sizeof(migrations[0]) == SL_SCHEMA_VERSION + 1,

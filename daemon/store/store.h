@@ -21,7 +21,7 @@
 #include "../wire/wire.h"
 #include "files.h"
 
-#define SL_SCHEMA_VERSION 8
+#define SL_SCHEMA_VERSION 9
 #define SL_STEP_VERSION                                                        \
 	1 /* of reading: a page read by it is not read again                   \
 	   */

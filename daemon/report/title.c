@@ -1,0 +1,46 @@
+/*
+ * Folding and hashing titles.
+ */
+#include "title.h"
+
+#include <ctype.h>
+
+uint64_t
+sl_title_mix(const char *a, const char *b)
+{
+	uint64_t h = UINT64_C(14695981039346656037);
+
+	for (; *a != '\0'; a++)
+		h = (h ^ (unsigned char)*a) * UINT64_C(1099511628211);
+	h = (h ^ 0xFF) * UINT64_C(1099511628211);
+	for (; *b != '\0'; b++)
+		h = (h ^ (unsigned char)*b) * UINT64_C(1099511628211);
+	return h == 0 ? 1 : h;
+}
+
+uint32_t
+sl_title_hash(const char *folded)
+{
+	uint64_t h = sl_title_mix(folded, "");
+
+	return (uint32_t)(h >> 32) | 1;
+}
+
+void
+sl_title_fold(const char *s, char *out, size_t cap)
+{
+	size_t n = 0;
+	unsigned char c;
+
+	for (; *s != '\0' && n + 2 < cap; s++) {
+		c = (unsigned char)*s;
+		if (c == 0xC3 && (unsigned char)s[1] >= 0x80 &&
+		    (unsigned char)s[1] <= 0x9E) {
+			out[n++] = *s++;
+			out[n++] = (char)((unsigned char)*s + 0x20);
+		} else if (c >= 128 || isalnum(c)) {
+			out[n++] = (char)tolower(c);
+		}
+	}
+	out[n] = '\0';
+}
