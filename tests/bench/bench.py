@@ -681,6 +681,14 @@ def timed_report(root, name, more):
             used.ru_maxrss / 1024)
 
 
+def forget(path):
+    """Takes a file out of the system's cache."""
+    fd = os.open(path, os.O_RDONLY)
+    os.fsync(fd)
+    os.posix_fadvise(fd, 0, 0, os.POSIX_FADV_DONTNEED)
+    os.close(fd)
+
+
 def bench_reports(opt):
     count = 50000 if opt.quick else 1000000
     root = os.path.join(DATA, "reports-%d" % count)
@@ -708,10 +716,13 @@ def bench_reports(opt):
             shutil.rmtree(pack, ignore_errors=True)
             runs.append(timed_report(root, name, more))
         took, cpu, mib = (min(r[i] for r in runs) for i in range(3))
+        shutil.rmtree(pack, ignore_errors=True)
+        forget(os.path.join(root, "db", "sluse.db"))
+        cold = timed_report(root, name, more)[0]
         row("%s, %d entries%s" % (
             name, count, ", %d UIDs" % (count // 10) if mailbox in more else ""),
             "%.2f s, cpu %.2f" % (took, cpu),
-            "", "%.0f MiB" % mib, "<= 5 s, 128 MiB",
+            "cold %.2f s" % cold, "%.0f MiB" % mib, "<= 5 s, 128 MiB",
             took <= REPORT_S and mib <= REPORT_MIB)
 
 

@@ -410,6 +410,21 @@ class Recounted(unittest.TestCase):
             self.assertEqual(row["person"], by_person[key])
             self.assertEqual(row["open"], still[key])
 
+    def test_changes_are_read_without_the_log(self):
+        """They lie far apart in it: what reports ask of them is in the index."""
+        db = sqlite3.connect(os.path.join(self.root, "db", "sluse.db"))
+        sql, = db.execute("SELECT sql FROM sqlite_schema WHERE name ="
+                          " 'leaf_change'").fetchone()
+        with open(os.path.join(TOP, "daemon", "report", "changes.c")) as file:
+            asked = re.search(r'"SELECT (.*) FROM leaf"\n\s+" INDEXED BY',
+                              file.read())[1]
+        plan = db.execute(
+            "EXPLAIN QUERY PLAN SELECT %s FROM leaf INDEXED BY leaf_change %s"
+            " ORDER BY seq" % (asked, sql[sql.index("WHERE"):])).fetchall()
+        db.close()
+        self.assertEqual([line[-1] for line in plan],
+                         ["SCAN leaf USING COVERING INDEX leaf_change"])
+
     def test_held_outlives_an_erasure(self):
         """Payloads go after a time; who settled what is in the leaves."""
         with tempfile.TemporaryDirectory() as folder:

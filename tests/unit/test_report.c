@@ -10,10 +10,12 @@
 #include "../../daemon/report/control.h"
 #include "../../daemon/report/csvin.h"
 #include "../../daemon/report/form.h"
+#include "../../daemon/report/idmap.h"
 #include "../../daemon/report/legal.h"
 #include "../../daemon/report/sample.h"
 #include "../../daemon/report/snap.h"
 #include "../../daemon/report/targetlog.h"
+#include "../../daemon/report/title.h"
 #include "test.h"
 
 /* Fontconfig keeps what it has read until the end and never lets go of it. */
@@ -658,9 +660,52 @@ begin(void)
 	(void)close(fd);
 }
 
+/* Full to the limit, so that searches run over the end to the beginning. */
+static void
+rows_by_text(void)
+{
+	struct sl_idmap m = {0};
+	char text[32];
+	uint32_t i, wrong = 0, found = 0;
+
+	CHECK(sl_idmap_find(&m, "2026/1-1") == 0);
+	sl_idmap_begin(&m, 5000);
+	for (i = 1; i <= 5000; i++) {
+		(void)snprintf(text, sizeof(text), "2026/%u-%u", i / 3, i % 3);
+		sl_idmap_add(&m, text, i);
+	}
+	sl_idmap_add(&m, "2026/0-1", 77);
+	for (i = 1; i <= 5000; i++) {
+		(void)snprintf(text, sizeof(text), "2026/%u-%u", i / 3, i % 3);
+		wrong += sl_idmap_find(&m, text) != i;
+		(void)snprintf(text, sizeof(text), "2027/%u-%u", i / 3, i % 3);
+		found += sl_idmap_find(&m, text) != 0;
+	}
+	CHECK_MSG(wrong == 0 && found == 0, "%u wrong, %u that are not there",
+	    wrong, found);
+	sl_idmap_free(&m);
+	CHECK(sl_idmap_find(&m, "2026/0-1") == 0);
+}
+
+static void
+titles(void)
+{
+	char a[SL_TITLE_MAX], b[SL_TITLE_MAX] = "SØKNAD om tiltak, nr. 7";
+
+	sl_title_fold("Søknad om tiltak nr 7!", a, sizeof(a));
+	sl_title_fold(b, b, sizeof(b));
+	CHECK_STR(a, "søknadomtiltaknr7");
+	CHECK_STR(b, a);
+	CHECK(sl_title_hash(a) == sl_title_hash(b) && sl_title_hash("") != 0);
+	CHECK(sl_title_mix("2026/1", "1x") != sl_title_mix("2026/11", "x"));
+	sl_title_fold("abcdef", a, 5);
+	CHECK_STR(a, "abc");
+}
+
 TEST_MAIN({"begin", begin}, {"table", table}, {"formats", formats},
     {"many rows", many}, {"terminal", terminal}, {"chart", chart},
     {"days", days}, {"intervals", intervals}, {"drawing", drawing},
     {"peeking", peeking}, {"the longest row", longest_row}, {"sheets", sheets},
     {"mailbox, csv", mailbox_csv}, {"mailbox, json", mailbox_json},
-    {"target journals", target_journals}, {"law", law}, {"tidy", tidy})
+    {"target journals", target_journals}, {"law", law}, {"tidy", tidy},
+    {"rows by text", rows_by_text}, {"titles", titles})
