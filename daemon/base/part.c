@@ -43,7 +43,8 @@ static enum sl_rc
 not_ours(const char *name, struct sl_err *err)
 {
 	return sl_err_set(err, SL_REJECT, 0, "not_empty",
-	    "%.150s is there and is not ours; nothing was written", name);
+	    "%.150s is not empty; nothing was written: give a new folder",
+	    name);
 }
 
 /* Is there nothing but the mark? Also false if that cannot be read. */

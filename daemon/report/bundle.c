@@ -12,6 +12,7 @@
 #include <malloc.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "../base/clock.h"
@@ -46,13 +47,14 @@ open_folder(struct sl_bundle *b, const char *dir, struct sl_err *err)
 {
 	enum sl_rc rc;
 
-	if (sl_make_path(dir, 0700, err) != SL_OK)
-		return sl_err_set(err, SL_BROKEN, errno, "file_unreadable",
-		    "the folder cannot be made");
+	/* Not the folders above: a slip of the keyboard would make some. */
+	if (mkdir(dir, 0700) != 0 && errno != EEXIST)
+		return sl_err_set(err, SL_BROKEN, errno, "cannot_make",
+		    "%.150s cannot be made: %s", dir, strerror(errno));
 	b->dir = open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	if (b->dir < 0)
 		return sl_err_set(err, SL_BROKEN, errno, "file_unreadable",
-		    "the folder cannot be opened");
+		    "%.150s cannot be opened: %s", dir, strerror(errno));
 	rc = sl_part_begin(b->dir, "tilsynspakke", dir, &b->lock, err);
 	if (rc == SL_REJECT) /* not the line, but what lies there */
 		rc = err->rc = SL_BROKEN;

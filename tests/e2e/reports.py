@@ -999,6 +999,13 @@ class Road(unittest.TestCase):
                          h.query("SELECT count(*) FROM leaf")[0][0])
         done = h.sluse("report", "tilsynspakke", folder, check=False)
         self.assertEqual(done.returncode, 5)
+        self.assertIn("is not empty", done.stderr)
+        above = os.path.join(h.root, "nowhere")
+        done = h.sluse("report", "tilsynspakke", os.path.join(above, "pack"),
+                       check=False)
+        self.assertEqual(done.returncode, 5)
+        self.assertIn("No such file or directory", done.stderr)
+        self.assertFalse(os.path.exists(above))
         # One that was cut off is written anew.
         for name, data in ((".sluse-part", "sluse tilsynspakke\n"),
                            ("gammel.html", "<halv")):
