@@ -43,7 +43,8 @@ static enum sl_rc
 not_ours(const char *name, struct sl_err *err)
 {
 	return sl_err_set(err, SL_REJECT, 0, "not_empty",
-	    "%.150s is not empty; nothing was written: give a new folder",
+	    "%.150s is not empty, and no run of this kind left it unfinished; "
+	    "nothing was written",
 	    name);
 }
 
