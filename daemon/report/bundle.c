@@ -95,24 +95,43 @@ open_file(struct sl_bundle *b, const char *slug, const char *form)
 	return f;
 }
 
+/* Those of the line that it takes. */
+static struct sl_rep_options
+options_of(const struct sl_bundle *b, const struct sl_report_def *d)
+{
+	const struct sl_rep_options *all = b->opt;
+	struct sl_rep_options o = {
+	    .days = -1, .errors = -1, .list_queue = all->queue};
+
+	if ((d->takes & SL_TAKES_PERIOD) != 0) {
+		o.from = all->from;
+		o.to = all->to;
+	}
+	if ((d->takes & SL_TAKES_CONTROL) != 0)
+		o.control = all->control;
+	if ((d->takes & SL_TAKES_DAYS) != 0)
+		o.days = all->days;
+	if ((d->takes & SL_TAKES_SAMPLE) != 0) {
+		o.count = all->count;
+		o.seed = all->seed;
+		o.seed_given = all->seed_given;
+		o.by_risk = all->by_risk;
+		o.errors = all->errors;
+	}
+	return o;
+}
+
 /* Counted once, and written in all its forms as the rows come. */
 static enum sl_rc
 write_report(
     struct sl_bundle *b, const struct sl_report_def *d, struct sl_err *err)
 {
-	struct sl_rep_options o = {.days = -1, .errors = -1};
+	struct sl_rep_options o = options_of(b, d);
 	size_t n = strcmp(d->slug, WITH_XML) == 0 ? FORMS : FORMS - 1, i;
 	struct sl_out *out[FORMS] = {NULL};
 	FILE *f[FORMS] = {NULL};
 	enum sl_rc rc = SL_OK;
 
-	if ((d->takes & SL_TAKES_PERIOD) != 0) {
-		o.from = b->opt->from;
-		o.to = b->opt->to;
-	}
-	if ((d->takes & SL_TAKES_CONTROL) != 0)
-		o.control = b->opt->control;
-	o.list_queue = b->opt->queue;
 	for (i = 0; rc == SL_OK && i < n; i++) {
 		f[i] = open_file(b, d->slug, forms[i]->name);
 		if (f[i] == NULL)

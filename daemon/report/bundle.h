@@ -7,8 +7,8 @@
 #include "table.h"
 
 /* Writes into dir, which is made (0700), empty, or what an earlier run left
- * unfinished. opt: the period, the rest is not looked at. SL_REJECT: the folder
- * holds something else; SL_BROKEN: cannot be made. */
+ * unfinished. opt: each report gets what it takes of it. SL_REJECT: an option
+ * is wrong; SL_BROKEN: the folder holds something else, or cannot be made. */
 enum sl_rc sl_bundle_make(struct sl_store *s, const struct sl_config *cfg,
     const struct sl_rep_options *opt, unsigned lang, const char *dir,
     struct sl_err *err);

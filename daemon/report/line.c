@@ -27,7 +27,8 @@
 #define COUNT_LIMIT 100000
 
 struct line {
-	const char *root, *format, *language;
+	const char *root, *language;
+	const char *format; /* NULL: not said */
 	struct sl_rep_options opt;
 	bool list, help, manual;
 	/* The service: where the report goes, and what was said instead. */
@@ -225,7 +226,7 @@ print_help(FILE *f)
 	    "[--queue Q]\n"
 	    "           [--format F] [--language nb|en] ...\n"
 	    "       sluse [--root DIR] report tilsynspakke DIR [--from DAY] "
-	    "[--to DAY]\n           [--control FILE [--queue Q]]\n\n");
+	    "[--to DAY]\n           [--control FILE [--queue Q]] ...\n\n");
 	for (i = 0; i < n; i++)
 		(void)fprintf(
 		    f, "  %-18s %-19s %s\n", d[i].slug, d[i].alias, d[i].en);
@@ -332,7 +333,8 @@ copy_out(const struct line *l, FILE *f)
 static int
 run_report(struct line *l, const struct sl_report_def *d)
 {
-	const struct sl_form *form = sl_form_find(l->format);
+	const char *format = l->format != NULL ? l->format : "table";
+	const struct sl_form *form = sl_form_find(format);
 	struct run r = {0};
 	struct sl_out *out;
 	struct sl_err err;
@@ -340,7 +342,7 @@ run_report(struct line *l, const struct sl_report_def *d)
 	int code;
 
 	if (form == NULL)
-		return say(SL_EXIT_USAGE, "there is no format %s", l->format);
+		return say(SL_EXIT_USAGE, "there is no format %s", format);
 	code = open_run(l, &r);
 	if (code == 0 && (f = open_output(l)) == NULL)
 		code = say(SL_EXIT_INTERNAL, "no room for the report: %s",
@@ -372,6 +374,9 @@ run_bundle(struct line *l)
 	if (l->opt.files != 1)
 		return say(
 		    SL_EXIT_USAGE, "usage: sluse report tilsynspakke DIR");
+	if (l->format != NULL)
+		return say(SL_EXIT_USAGE,
+		    "tilsynspakke has its own formats and takes no --format");
 	code = open_run(l, &r);
 	if (code == 0 && sl_bundle_make(r.store, r.cfg, &l->opt, r.lang,
 			     l->opt.file[0], &err) != SL_OK)
@@ -488,10 +493,8 @@ sl_report_answer(const char *root, const json_t *args, sl_bytes_fn *fn,
 {
 	const json_t *words = json_object_get(args, "argv");
 	SL_FREE char **argv = sl_alloc((WORDS_MAX + 2) * sizeof(*argv));
-	struct line l = {.format = "table",
-	    .fn = fn,
-	    .arg = arg,
-	    .opt = {.days = -1, .errors = -1}};
+	struct line l = {
+	    .fn = fn, .arg = arg, .opt = {.days = -1, .errors = -1}};
 	size_t n = json_array_size(words), i;
 	int code;
 
@@ -531,7 +534,7 @@ run_by_right(struct line *l, int argc, char **argv)
 int
 sl_report_main(int argc, char **argv)
 {
-	struct line l = {.format = "table", .opt = {.days = -1, .errors = -1}};
+	struct line l = {.opt = {.days = -1, .errors = -1}};
 	int code = take_line(&l, argc, argv);
 
 	if (code != 0)

@@ -1014,6 +1014,20 @@ class Road(unittest.TestCase):
         os.unlink(os.path.join(folder, "index.html"))
         h.sluse("report", "tilsynspakke", folder, "--from", "2026-01-01")
         self.assertEqual(set(os.listdir(folder)), there)
+        # Each report gets the options it takes.
+        drawn = os.path.join(h.root, "drawn")
+        h.sluse("report", "tilsynspakke", drawn, "--seed", "7", "--count", "3",
+                "--risk", "--days", "9")
+        for name, options in (("stikkprove", ("--seed", "7", "--count", "3",
+                                              "--risk")),
+                              ("liggetid", ())):
+            self.assertEqual(
+                self.read(drawn, name + ".csv"),
+                run(h.root, name, "--format", "csv", *options).stdout)
+        done = h.sluse("report", "tilsynspakke", drawn + "2", "--format", "pdf",
+                       check=False)
+        self.assertEqual((done.returncode, os.path.exists(drawn + "2")),
+                         (2, False))
         # What cannot be is refused before anything is made.
         other = os.path.join(h.root, "no-pack")
         for line in (("--from", "1.1.2026"), ("--from", "2026-02-02", "--to",
