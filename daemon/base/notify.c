@@ -59,6 +59,15 @@ sl_notify(const char *state)
 	sl_notify_by(fd, state);
 }
 
+void
+sl_notify_longer(const char *status)
+{
+	SL_FREE char *words =
+	    sl_asprintf("EXTEND_TIMEOUT_USEC=120000000\nSTATUS=%s", status);
+
+	sl_notify(words);
+}
+
 int64_t
 sl_notify_watchdog_ms(void)
 {

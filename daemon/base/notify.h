@@ -14,6 +14,10 @@
  * fails: nobody could do anything about it. */
 void sl_notify(const char *state);
 
+/* The start takes its time: systemd waits two minutes more from now, and shows
+ * what it is that takes it. To be called again before they are over. */
+void sl_notify_longer(const char *status);
+
 /* The same in two steps, for a program that locks itself in and can make no
  * socket afterwards: a connected descriptor (-1: nobody listens), and one
  * sendmsg over it. */

@@ -5,14 +5,19 @@
 #include "db.h"
 
 #include <assert.h>
+#include <errno.h>
+#include <fcntl.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "../base/mem.h"
 
 #define CACHE_SIZE 256
+#define WORK_OPS 100000 /* of SQLite's machine: some milliseconds */
+#define BACKUP_PAGES 2048
 
 struct cached {
 	const char *sql;
@@ -28,6 +33,8 @@ struct sl_db {
 	 * the transaction back, and the next statement would commit alone. */
 	bool dead;
 	struct cached cache[CACHE_SIZE];
+	void (*on_work)(void *arg);
+	void *on_work_arg;
 };
 
 static void
@@ -323,6 +330,58 @@ sl_db_int(struct sl_db *d, int64_t def, const char *sql, const char *fmt, ...)
 		sl_db_done(st);
 	}
 	return v;
+}
+
+static int
+on_progress(void *arg)
+{
+	struct sl_db *d = arg;
+
+	d->on_work(d->on_work_arg);
+	return 0;
+}
+
+void
+sl_db_on_work(struct sl_db *d, void (*fn)(void *arg), void *arg)
+{
+	d->on_work = fn;
+	d->on_work_arg = arg;
+	sqlite3_progress_handler(
+	    d->h, WORK_OPS, fn != NULL ? on_progress : NULL, d);
+}
+
+static enum sl_rc
+cannot_back_up(sqlite3 *to, int rc, struct sl_err *err)
+{
+	return sl_err_set(err, SL_FATAL, 0, "disk_error",
+	    "the database cannot be copied: %s (%d)",
+	    rc != SQLITE_OK ? sqlite3_errstr(rc) : sqlite3_errmsg(to), rc);
+}
+
+enum sl_rc
+sl_db_backup(struct sl_db *d, const char *path, void (*fn)(void *arg),
+    void *arg, struct sl_err *err)
+{
+	sqlite3 *to = NULL;
+	sqlite3_backup *b = NULL;
+	enum sl_rc ret = SL_OK;
+	int fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600), rc;
+
+	if (fd < 0)
+		return sl_err_set(err, SL_FATAL, errno, "disk_error",
+		    "the database's copy cannot be made");
+	(void)close(fd);
+	rc = sqlite3_open_v2(path, &to, SQLITE_OPEN_READWRITE, NULL);
+	if (rc == SQLITE_OK)
+		b = sqlite3_backup_init(to, "main", d->h, "main");
+	for (rc = SQLITE_OK; b != NULL && rc == SQLITE_OK; fn(arg))
+		rc = sqlite3_backup_step(b, BACKUP_PAGES);
+	if (b == NULL)
+		ret = cannot_back_up(to, SQLITE_OK, err);
+	else if (sqlite3_backup_finish(b) != SQLITE_OK || rc != SQLITE_DONE)
+		ret = cannot_back_up(to, rc, err);
+	(void)sqlite3_close(to);
+	return ret;
 }
 
 sqlite3 *

@@ -57,6 +57,14 @@ bool sl_db_digest(sqlite3_stmt *st, int col, struct sl_digest *ret);
 /* First column of the first row, or def. */
 int64_t sl_db_int(
     struct sl_db *d, int64_t def, const char *sql, const char *fmt, ...);
+/* Long work tells that it goes on: fn is called every some ms of it, in
+ * between; NULL: no more. It must not use the database. */
+void sl_db_on_work(struct sl_db *d, void (*fn)(void *arg), void *arg);
+/* All of it as it is now into a new file (0600), which is on disk then. Nobody
+ * else writes meanwhile. fn: as above. After a failure something may be left.
+ */
+enum sl_rc sl_db_backup(struct sl_db *d, const char *path,
+    void (*fn)(void *arg), void *arg, struct sl_err *err);
 sqlite3 *sl_db_handle(struct sl_db *d);
 
 #endif

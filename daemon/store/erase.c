@@ -231,7 +231,8 @@ remove_copies(const char *root)
 	bool ok = d != NULL;
 
 	while (d != NULL && (e = readdir(d)) != NULL)
-		if (strncmp(e->d_name, "sluse-before-schema-", 20) == 0)
+		if (strncmp(e->d_name, SL_STORE_COPY, strlen(SL_STORE_COPY)) ==
+		    0)
 			ok &= unlinkat(dirfd(d), e->d_name, 0) == 0;
 	if (d != NULL)
 		(void)closedir(d);

@@ -19,110 +19,6 @@
 #include "../journal/leaf.h"
 #include "store_p.h"
 
-extern const char sl_schema_001[], sl_schema_002[], sl_schema_003[],
-    sl_schema_004[], sl_schema_005[], sl_schema_006[], sl_schema_007[],
-    sl_schema_008[], sl_schema_009[];
-
-static const char *const migrations[] = {
-    [1] = sl_schema_001,
-    [2] = sl_schema_002,
-    [3] = sl_schema_003,
-    [4] = sl_schema_004,
-    [5] = sl_schema_005,
-    [6] = sl_schema_006,
-    [7] = sl_schema_007,
-    [8] = sl_schema_008,
-    [9] = sl_schema_009,
-};
-static_assert(
-    sizeof(migrations) / sizeof(migrations[0]) == SL_SCHEMA_VERSION + 1,
-    "one migration for each schema");
-
-static enum sl_rc
-fill_table(
-    struct sl_store *s, enum sl_table t, const char *sql, struct sl_err *err)
-{
-	const char *name;
-	int i, number;
-
-	for (i = 0; sl_table_row(t, i, &number, &name); i++)
-		if (sl_db_run(s->db, err, sql, "is", (int64_t)number, name) !=
-		    SL_OK)
-			return SL_FATAL;
-	return SL_OK;
-}
-
-static enum sl_rc
-fill_tables(struct sl_store *s, struct sl_err *err)
-{
-	/* Not OR REPLACE: that deletes first, and a deleted row is looked for
-	 * in all that refers to it. */
-#define FILL(table)                                                            \
-	"INSERT INTO " table " VALUES (?1, ?2)"                                \
-	" ON CONFLICT (number) DO UPDATE SET name = excluded.name"             \
-	" WHERE name <> excluded.name"
-	static const struct {
-		enum sl_table t;
-		const char *sql;
-	} tables[] = {
-	    {SL_TABLE_STAGE, FILL("stage")},
-	    {SL_TABLE_DISPOSITION, FILL("disposition")},
-	    {SL_TABLE_OUTCOME, FILL("outcome")},
-	    {SL_TABLE_EVENT, FILL("event")},
-	    {SL_TABLE_FIELD, FILL("field")},
-	};
-#undef FILL
-	size_t i;
-
-	for (i = 0; i < sizeof(tables) / sizeof(tables[0]); i++)
-		if (fill_table(s, tables[i].t, tables[i].sql, err) != SL_OK)
-			return SL_FATAL;
-	return SL_OK;
-}
-
-/* Before a migration of a database in use: its copy, named by its schema. */
-static enum sl_rc
-copy_before(
-    struct sl_store *s, const char *root, int64_t from, struct sl_err *err)
-{
-	SL_FREE char *to = sl_asprintf(
-	    "%s/db/sluse-before-schema-%" PRId64 ".db", root, from + 1);
-
-	if (from == 0)
-		return SL_OK;
-	(void)unlink(to);
-	return sl_db_run(s->db, err, "VACUUM INTO ?1", "s", to);
-}
-
-static enum sl_rc
-migrate(
-    struct sl_store *s, const char *root, int64_t *ret_from, struct sl_err *err)
-{
-	int64_t v = sl_db_int(s->db, -1, "PRAGMA user_version", "");
-	char sql[64];
-
-	*ret_from = v;
-	if (v > SL_SCHEMA_VERSION)
-		return sl_err_set(err, SL_FATAL, 0, "schema_newer",
-		    "the database has schema %" PRId64
-		    ", made by a newer Sluse; this one knows %d",
-		    v, SL_SCHEMA_VERSION);
-	if (v < 0)
-		return sl_db_check(s->db, err);
-	if (v < SL_SCHEMA_VERSION && copy_before(s, root, v, err) != SL_OK)
-		return SL_FATAL;
-	if (sl_store_begin(s, err) != SL_OK)
-		return SL_FATAL;
-	for (v++; v <= SL_SCHEMA_VERSION; v++) {
-		(void)snprintf(
-		    sql, sizeof(sql), "PRAGMA user_version=%" PRId64, v);
-		if (sl_db_script(s->db, migrations[v], err) != SL_OK ||
-		    sl_db_script(s->db, sql, err) != SL_OK)
-			return SL_FATAL;
-	}
-	return fill_tables(s, err);
-}
-
 static enum sl_rc
 load_tree(struct sl_store *s, struct sl_err *err)
 {
@@ -174,20 +70,6 @@ load_origin(struct sl_store *s, struct sl_err *err)
 		sl_db_done(st);
 	}
 	return sl_db_check(s->db, err);
-}
-
-/* In the transaction that migrated. Of a database made now slused tells. */
-static enum sl_rc
-log_migration(struct sl_store *s, int64_t from, struct sl_err *err)
-{
-	char payload[64];
-
-	if (from == 0 || from == SL_SCHEMA_VERSION)
-		return SL_OK;
-	(void)snprintf(payload, sizeof(payload),
-	    "{\"old\":%" PRId64 ",\"new\":%d}", from, SL_SCHEMA_VERSION);
-	return sl_store_log(
-	    s, SL_EVENT_schema_migrated, "-", "slused", payload, 0, 0, err);
 }
 
 #define META_SENDING "sending"
@@ -261,9 +143,9 @@ sl_store_open(const char *root, const char *origin, struct sl_store **ret,
 	if (sl_make_path(dir, 0750, err) != SL_OK ||
 	    sl_db_open(path, false, &s->db, err) != SL_OK ||
 	    sl_files_open(root, &s->files, err) != SL_OK ||
-	    migrate(s, root, &from, err) != SL_OK ||
+	    sl_store_migrate(s, root, &from, err) != SL_OK ||
 	    load_tree(s, err) != SL_OK || load_origin(s, err) != SL_OK ||
-	    log_migration(s, from, err) != SL_OK ||
+	    sl_store_log_migration(s, from, err) != SL_OK ||
 	    open_sending(s, root, err) != SL_OK ||
 	    sl_store_commit(s, err) != SL_OK) {
 		sl_store_close(s);

@@ -25,4 +25,17 @@ enum sl_rc sl_store_begin(struct sl_store *s, struct sl_err *err);
 enum sl_rc sl_store_run(struct sl_store *s, struct sl_err *err, const char *sql,
     const char *fmt, ...);
 
+/* -- migrate.c --------------------------------------------------------------
+ */
+/* Copies of the database from before a migration begin so. */
+#define SL_STORE_COPY "sluse-before-schema-"
+/* Brings the schema to SL_SCHEMA_VERSION, in a transaction that stays open;
+ * *ret_from: which it was, 0: none. SL_FATAL: also schema_newer, disk_full (no
+ * room for the copy). */
+enum sl_rc sl_store_migrate(struct sl_store *s, const char *root,
+    int64_t *ret_from, struct sl_err *err);
+/* In that transaction. Of a database made now slused tells. */
+enum sl_rc sl_store_log_migration(
+    struct sl_store *s, int64_t from, struct sl_err *err);
+
 #endif

@@ -12,11 +12,15 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/resource.h>
+#include <sys/socket.h>
 #include <sys/stat.h>
+#include <sys/statvfs.h>
+#include <sys/un.h>
 #include <unistd.h>
 
 #include "../../daemon/base/clock.h"
 #include "../../daemon/base/file.h"
+#include "../../daemon/base/mem.h"
 #include "../../daemon/base/ulid.h"
 #include "../../daemon/store/db.h"
 #include "../../daemon/store/faces_query.h"
@@ -1108,22 +1112,19 @@ approvals(void)
 	end(s);
 }
 
-/* A database of schema 1 with a journal goes on, and a copy of it stays. */
+/* Makes an instance's folder with a database of schema 1. */
 static void
-migrates(void)
+old_database(char path[128])
 {
 	SL_BUF struct sl_buf sql = {0};
-	char path[128];
-	struct sl_store *s;
 	struct sl_err err;
-	struct stat st;
 	sqlite3 *db = NULL;
 
 	(void)snprintf(root, sizeof(root), "/tmp/sluse-store-XXXXXX");
 	CHECK(mkdtemp(root) != NULL);
-	(void)snprintf(path, sizeof(path), "%s/db", root);
+	(void)snprintf(path, 128, "%s/db", root);
 	CHECK(mkdir(path, 0750) == 0);
-	(void)snprintf(path, sizeof(path), "%s/db/sluse.db", root);
+	(void)snprintf(path, 128, "%s/db/sluse.db", root);
 	CHECK(sl_read_file(AT_FDCWD, "schemas/sql/001.sql", 1 << 20, &sql,
 		  &err) == SL_OK);
 	CHECK(
@@ -1132,6 +1133,47 @@ migrates(void)
 	    sqlite3_exec(db, "PRAGMA user_version=1", NULL, NULL, NULL) ==
 		SQLITE_OK);
 	(void)sqlite3_close(db);
+}
+
+/* The size of what lies in the instance's db/; -1: nothing. */
+static int64_t
+lies_there(const char *name, mode_t *ret_mode)
+{
+	SL_FREE char *path = sl_asprintf("%s/db/%s", root, name);
+	struct stat st;
+
+	if (stat(path, &st) != 0)
+		return -1;
+	if (ret_mode != NULL)
+		*ret_mode = st.st_mode & 0777;
+	return st.st_size;
+}
+
+static void
+leave(const char *name)
+{
+	SL_FREE char *path = sl_asprintf("%s/db/%s", root, name);
+	int fd = open(path, O_WRONLY | O_CREAT | O_CLOEXEC, 0600);
+
+	CHECK(fd >= 0 && write(fd, "half", 4) == 4 && close(fd) == 0);
+}
+
+/* A database of schema 1 with a journal goes on, and a copy of it stays: the
+ * older ones and what a kill left go. */
+static void
+migrates(void)
+{
+	SL_FREE char *copy = NULL;
+	char path[128];
+	struct sl_store *s;
+	struct sl_db *db;
+	struct sl_err err;
+	mode_t mode = 0;
+
+	old_database(path);
+	leave("sluse-before-schema-1.db");
+	leave("sluse-before-schema-2.db");
+	leave("sluse-before-schema-2.db.part");
 	s = open_store();
 	CHECK(sl_db_int(sl_store_db(s), -1, "PRAGMA user_version", "") ==
 	      SL_SCHEMA_VERSION);
@@ -1139,17 +1181,88 @@ migrates(void)
 		  "SELECT count(*) FROM leaf, checkpoint", "") == 0);
 	CHECK(sl_db_int(sl_store_db(s), -1, "SELECT count(*) FROM leaf", "") ==
 	      1);
-	(void)snprintf(
-	    path, sizeof(path), "%s/db/sluse-before-schema-2.db", root);
-	CHECK(stat(path, &st) == 0);
 	CHECK(sl_approval_count(s, NULL) == 0);
+	CHECK(lies_there("sluse-before-schema-1.db", NULL) == -1);
+	CHECK(lies_there("sluse-before-schema-2.db.part", NULL) == -1);
+	CHECK(lies_there("sluse-before-schema-2.db", &mode) > 4096);
+	CHECK(mode == 0600);
+	copy = sl_asprintf("%s/db/sluse-before-schema-2.db", root);
+	CHECK(sl_db_open(copy, true, &db, &err) == SL_OK);
+	CHECK(sl_db_int(db, -1, "PRAGMA user_version", "") == 1);
+	CHECK(sl_db_int(db, -1,
+		  "SELECT count(*) FROM pragma_integrity_check"
+		  " WHERE integrity_check = 'ok'",
+		  "") == 1);
+	sl_db_close(db);
 	end(s);
+}
+
+/* systemd, which would end a start that takes long, hears that it goes on. */
+static void
+migration_says_so(void)
+{
+	struct sockaddr_un sa = {.sun_family = AF_UNIX};
+	char path[128], said[256];
+	int fd = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+	ssize_t n;
+
+	old_database(path);
+	(void)snprintf(sa.sun_path, sizeof(sa.sun_path), "%s/notify", root);
+	CHECK(bind(fd, (struct sockaddr *)&sa, sizeof(sa)) == 0);
+	CHECK(setenv("NOTIFY_SOCKET", sa.sun_path, 1) == 0);
+	end(open_store());
+	CHECK(unsetenv("NOTIFY_SOCKET") == 0);
+	n = recv(fd, said, sizeof(said) - 1, 0);
+	said[n > 0 ? n : 0] = '\0';
+	CHECK(strncmp(said, "EXTEND_TIMEOUT_USEC=120000000\nSTATUS=lay", 40) ==
+	      0);
+	n = recv(fd, said, sizeof(said) - 1, 0);
+	said[n > 0 ? n : 0] = '\0';
+	CHECK_STR(said, "STATUS=");
+	(void)close(fd);
+}
+
+/* Without room for the copy nothing is begun. The database is made large by its
+ * head and a hole. */
+static void
+migration_wants_room(void)
+{
+	/* Two TiB, of which the copy would want more. */
+	static const unsigned char pages[4] = {0x20, 0, 0, 0};
+	struct sl_store *s = NULL;
+	struct sl_err err = {0};
+	unsigned char changes[4];
+	struct statvfs v;
+	char path[128];
+	int fd;
+
+	old_database(path);
+	fd = open(path, O_RDWR | O_CLOEXEC);
+	CHECK(fd >= 0 && fstatvfs(fd, &v) == 0);
+	if ((uint64_t)v.f_bavail * v.f_frsize > UINT64_C(2) << 40 ||
+	    ftruncate(fd, (off_t)(INT64_C(2) << 40)) != 0) {
+		(void)close(fd);
+		printf("a file of two TiB cannot be made here\n");
+		end(NULL);
+		return;
+	}
+	CHECK(
+	    pread(fd, changes, 4, 24) == 4 && pwrite(fd, changes, 4, 92) == 4);
+	CHECK(pwrite(fd, pages, 4, 28) == 4 && close(fd) == 0);
+	CHECK(sl_store_open(root, "sluse.example/test", &s, &err) == SL_FATAL);
+	CHECK_STR(err.reason, "disk_full");
+	CHECK(strstr(err.text, "2621456 MiB are needed") != NULL);
+	CHECK(lies_there("sluse-before-schema-2.db.part", NULL) == -1);
+	CHECK(lies_there("sluse-before-schema-2.db", NULL) == -1);
+	end(NULL);
 }
 
 TEST_MAIN({"all_or_nothing", all_or_nothing}, {"replaced", replaced},
     {"same_message", same_message}, {"package", package},
     {"read_again", read_again}, {"cut_journal", cut_journal},
     {"newer_schema", newer_schema}, {"migrates", migrates},
+    {"migration_says_so", migration_says_so},
+    {"migration_wants_room", migration_wants_room},
     {"reception_numbers", reception_numbers},
     {"held_do_not_starve", held_do_not_starve},
     {"delivery_steps", delivery_steps}, {"sending_survives", sending_survives},
