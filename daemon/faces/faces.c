@@ -26,7 +26,6 @@
 #define WORK_MS 150 /* a change may gather others before it is shown */
 #define SLICE_MS 10 /* then so long at a time */
 #define WATCH_MS 2500
-#define OPEN_BATCH 256
 #define MARKED_MAX 200000u
 
 bool
@@ -259,16 +258,9 @@ sl_faces_refused(struct sl_faces *f, struct sl_inlet *in, const char *name,
 }
 
 static void
-mark_open(struct sl_faces *f)
+mark(void *arg, int64_t consignment)
 {
-	int64_t ids[OPEN_BATCH], after = 0;
-	size_t i, n;
-
-	do {
-		n = sl_face_open(f->house.store, after, ids, OPEN_BATCH);
-		for (i = 0; i < n; i++)
-			sl_faces_changed(f, after = ids[i]);
-	} while (n == OPEN_BATCH && f->marked_n < MARKED_MAX);
+	sl_faces_changed(arg, consignment);
 }
 
 /* What an earlier run left in a queue's folders. */
@@ -289,7 +281,7 @@ sl_faces_found(struct sl_faces *f, struct sl_inlet *in)
 	if (f == NULL)
 		return;
 	take_over(f, in);
-	mark_open(f);
+	sl_face_open(f->house.store, mark, f);
 	if (f->held_n > 0)
 		sl_timer_pull(f->watch, f->watch_ms);
 }
@@ -307,7 +299,7 @@ sl_faces_start(const struct sl_faces_house *house)
 	f->days = sl_loop_timer(house->loop, on_days, f);
 	for (i = 0; i < house->inlets_n; i++)
 		take_over(f, house->inlets[i]);
-	mark_open(f);
+	sl_face_open(f->house.store, mark, f);
 	sl_days_start(f);
 	if (f->held_n > 0)
 		sl_timer_pull(f->watch, f->watch_ms);

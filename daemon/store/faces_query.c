@@ -53,23 +53,21 @@ sl_face_items(struct sl_store *s, int64_t consignment, sl_face_item_fn *fn,
 	return rc;
 }
 
-size_t
-sl_face_open(struct sl_store *s, int64_t after, int64_t *ret, size_t max)
+void
+sl_face_open(
+    struct sl_store *s, void (*fn)(void *arg, int64_t consignment), void *arg)
 {
-	size_t n = 0;
-	/* Both halves walk the small indexes of what is not done. */
+	/* Both halves walk the small indexes of what is not done, and once: in
+	 * portions each would walk all that is left. */
 	sqlite3_stmt *st = sl_db_query(s->db,
-	    "SELECT id FROM (SELECT id FROM consignment WHERE"
-	    " disposition <> 60 AND disposition IN (30, 40, 50) AND id > ?1"
+	    "SELECT id FROM consignment WHERE"
+	    " disposition <> 60 AND disposition IN (30, 40, 50)"
 	    " UNION SELECT consignment FROM entry WHERE disposition <> 60"
-	    " AND disposition IN (30, 40, 50) AND consignment > ?1)"
-	    " ORDER BY id LIMIT ?2",
-	    "ii", after, (int64_t)max);
+	    " AND disposition IN (30, 40, 50) ORDER BY 1",
+	    "");
 
-	while (n < max && sl_db_row(s->db, st))
-		ret[n++] = sqlite3_column_int64(st, 0);
-	sl_db_done(st);
-	return n;
+	while (sl_db_row(s->db, st))
+		fn(arg, sqlite3_column_int64(st, 0));
 }
 
 struct head {

@@ -19,10 +19,10 @@ typedef enum sl_rc sl_face_item_fn(
     void *arg, const struct sl_face_item *i, struct sl_err *err);
 enum sl_rc sl_face_items(struct sl_store *s, int64_t consignment,
     sl_face_item_fn *fn, void *arg, struct sl_err *err);
-/* Consignments in which something is held or stopped, after `after`, at most
- * max; result: how many ids were put in ret. */
-size_t sl_face_open(
-    struct sl_store *s, int64_t after, int64_t *ret, size_t max);
+/* Each consignment in which something is held or stopped, once. fn does not
+ * write. */
+void sl_face_open(
+    struct sl_store *s, void (*fn)(void *arg, int64_t consignment), void *arg);
 
 /* A row of a day list; strings live for the call. */
 struct sl_face_row {

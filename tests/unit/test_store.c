@@ -923,39 +923,75 @@ see_no_consignment(
 	return SL_OK;
 }
 
-/* What a start asks does not cost more for every post that is done. */
-static void
-done_cost_nothing(void)
+#define MANY 20000
+
+/* An instance with MANY posts of that disposition, opened again with its steps
+ * counted. */
+static struct sl_store *
+many(int dispo)
 {
 	struct sl_store *s = fresh();
-	int64_t now = sl_clock_utc_ms(), ids[4];
+	SL_FREE char *sql = sl_asprintf(
+	    "BEGIN; WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1"
+	    " FROM n WHERE i < %d) INSERT INTO consignment (id, ulid,"
+	    " reception, queue, name, name_raw, is_folder, actor,"
+	    " received_ms, dropped_ms, size, stage, disposition,"
+	    " source_place) SELECT i, i, i, 'q', 'a', x'61', 0, 'uid:1',"
+	    " i, i, 1, 50, 60, 'done' FROM n;"
+	    " INSERT INTO entry (id, consignment, number, own_key, stage,"
+	    " disposition, outcome, born_ms, changed_ms) SELECT id, id, 1,"
+	    " id, 80, %d, 10, 0, 0 FROM consignment; COMMIT",
+	    MANY, dispo);
 	struct sl_err err;
 
-	CHECK(
-	    sl_db_script(sl_store_db(s),
-		"BEGIN; WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1"
-		" FROM n WHERE i < 20000) INSERT INTO consignment (id, ulid,"
-		" reception, queue, name, name_raw, is_folder, actor,"
-		" received_ms, dropped_ms, size, stage, disposition,"
-		" source_place) SELECT i, i, i, 'q', 'a', x'61', 0, 'uid:1',"
-		" i, i, 1, 50, 60, 'done' FROM n;"
-		" INSERT INTO entry (id, consignment, number, own_key, stage,"
-		" disposition, outcome, born_ms, changed_ms) SELECT id, id, 1,"
-		" id, 80, 60, 10, 0, 0 FROM consignment; COMMIT",
-		&err) == SL_OK);
+	CHECK(sl_db_script(sl_store_db(s), sql, &err) == SL_OK);
 	sl_store_close(s);
 	CHECK(sqlite3_auto_extension((void (*)(void))watch_steps) == SQLITE_OK);
 	steps = 0;
 	s = open_store();
 	sqlite3_reset_auto_extension();
+	return s;
+}
+
+static void
+count_open(void *arg, int64_t consignment)
+{
+	int64_t *n = arg;
+
+	(void)consignment;
+	++*n;
+}
+
+/* What a start asks does not cost more for every post that is done. */
+static void
+done_cost_nothing(void)
+{
+	struct sl_store *s = many(SL_DISPO_done);
+	int64_t now = sl_clock_utc_ms(), open = 0;
+	struct sl_err err;
+
 	CHECK(sl_store_cap_deadlines(s, now, 1000, &err) == SL_OK);
 	CHECK(sl_store_shift_deadlines(s, 1000, &err) == SL_OK);
 	CHECK(sl_entry_each_open(s, see_none, NULL, &err) == SL_OK);
 	CHECK(sl_consignment_each_open(s, see_no_consignment, NULL, &err) ==
 	      SL_OK);
 	CHECK(sl_entry_next_unplaced(s, 0) == 0 && sl_store_next_due(s) == -1);
-	CHECK(sl_face_open(s, 0, ids, 4) == 0);
+	sl_face_open(s, count_open, &open);
+	CHECK(open == 0);
 	CHECK_MSG(steps < 200, "%ld00 steps", steps);
+	end(s);
+}
+
+/* And no more for each that is held than it must: they are walked once. */
+static void
+held_cost_once(void)
+{
+	struct sl_store *s = many(SL_DISPO_held);
+	int64_t open = 0;
+
+	sl_face_open(s, count_open, &open);
+	CHECK(open == MANY);
+	CHECK_MSG(steps < MANY, "%ld00 steps", steps);
 	end(s);
 }
 
@@ -1272,7 +1308,8 @@ TEST_MAIN({"all_or_nothing", all_or_nothing}, {"replaced", replaced},
     {"sending_mends", sending_mends},
     {"sending_says_it_once", sending_says_it_once}, {"walks_nest", walks_nest},
     {"deadlines_step", deadlines_step}, {"pages_given_up", pages_given_up},
-    {"done_cost_nothing", done_cost_nothing}, {"files", files},
+    {"done_cost_nothing", done_cost_nothing},
+    {"held_cost_once", held_cost_once}, {"files", files},
     {"orphan_bundles", orphan_bundles},
     {"failed_writer_does_nothing_more", failed_writer_does_nothing_more},
     {"approvals", approvals})
