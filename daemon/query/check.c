@@ -295,6 +295,20 @@ is_renamed(const struct sl_check *c, const struct sl_vkey *k)
 	return false;
 }
 
+/* A name that no key before it had, as of a log that goes on from a backup: the
+ * key that could introduce it may be lost too. */
+static bool
+has_new_name(const struct sl_check *c, const struct sl_vkey *k)
+{
+	size_t i, n = strcspn(k->name, "~");
+
+	for (i = 0; i < c->keys_n; i++)
+		if (strcmp(c->keys[i].name, k->name) == 0)
+			return false;
+	return k->name[n] == '~' && c->keys_n > 0 &&
+	       strncmp(c->keys[0].name, k->name, n) == 0;
+}
+
 void
 sl_check_key(
     struct sl_check *c, struct sl_slice vkey, struct sl_slice introduction)
@@ -306,8 +320,9 @@ sl_check_key(
 		sl_check_fault(c, 0, 0, "a key cannot be read");
 		return;
 	}
-	if (introduction.n > 0 && c->ask->key == NULL && c->keys_n > 0 &&
-	    !is_introduced(c, &k, introduction))
+	if (c->ask->key == NULL && c->keys_n > 0 &&
+	    !is_introduced(c, &k, introduction) &&
+	    (introduction.n > 0 || !has_new_name(c, &k)))
 		sl_check_fault(
 		    c, 0, 0, "a key is not introduced by the one before it");
 	if (c->ask->key == NULL || is_introduced(c, &k, introduction) ||

@@ -13,11 +13,19 @@
 #include <unistd.h>
 
 #include "../base/file.h"
+#include "../base/mem.h"
 #include "../base/text.h"
 #include "../journal/tile.h"
 #include "verify_p.h"
 
 #define BUNDLE_MAX (SL_TILE_WIDTH * (2 + SL_LEAF_MAX))
+#define NO_EXCUSE "its payload is missing, and no event says why"
+
+/* A payload that is not there, and the event that is said to tell of it, which
+ * comes later. */
+struct excuse {
+	uint64_t seq, event; /* event 0: it was found */
+};
 
 struct offline {
 	struct sl_check c;
@@ -28,6 +36,8 @@ struct offline {
 	struct sl_sha256_laid laid[SL_SHA256_LAY];
 	struct sl_digest hash[SL_TILE_WIDTH]; /* of one bundle */
 	struct sl_tiler *tiler;
+	struct excuse *excuse; /* by seq */
+	size_t excuses, excuse_cap;
 };
 
 static bool
@@ -72,6 +82,67 @@ see_tile(void *arg, int level, uint64_t n, const struct sl_digest *hashes,
 /* -- payloads -------------------------------------------------------------- */
 
 static void
+see_excuse(struct offline *o, const struct sl_leaf_view *l, json_int_t event)
+{
+	if (event <= 0 || (uint64_t)event <= l->seq ||
+	    (uint64_t)event >= o->size) {
+		sl_check_fault(&o->c, l->seq, l->seq, NO_EXCUSE);
+		return;
+	}
+	o->excuse = sl_grow(
+	    o->excuse, &o->excuse_cap, o->excuses + 1, sizeof(*o->excuse));
+	o->excuse[o->excuses++] =
+	    (struct excuse){.seq = l->seq, .event = (uint64_t)event};
+	o->c.v->erased++;
+}
+
+static struct excuse *
+find_excuse(struct offline *o, uint64_t seq)
+{
+	size_t low = 0, high = o->excuses, at;
+
+	while (low < high) {
+		at = low + (high - low) / 2;
+		if (o->excuse[at].seq < seq)
+			low = at + 1;
+		else
+			high = at;
+	}
+	return low < o->excuses && o->excuse[low].seq == seq ? &o->excuse[low]
+							     : NULL;
+}
+
+/* An event that erased payloads: those that it names may be gone. */
+static void
+take_erased(struct offline *o, uint64_t event, const json_t *body)
+{
+	json_t *j = json_loadb(
+	    json_string_value(body), json_string_length(body), 0, NULL);
+	const json_t *all = json_object_get(j, "erased");
+	struct excuse *e;
+	size_t i;
+
+	for (i = 0; i < json_array_size(all); i++) {
+		e = find_excuse(
+		    o, (uint64_t)json_integer_value(json_array_get(all, i)));
+		if (e != NULL && e->event == event)
+			e->event = 0;
+	}
+	json_decref(j);
+}
+
+static void
+check_excuses(struct offline *o)
+{
+	size_t i;
+
+	for (i = 0; i < o->excuses; i++)
+		if (o->excuse[i].event != 0)
+			sl_check_fault(&o->c, o->excuse[i].seq,
+			    o->excuse[i].seq, NO_EXCUSE);
+}
+
+static void
 see_payload(
     struct offline *o, const struct sl_leaf_view *l, struct sl_slice line)
 {
@@ -83,7 +154,8 @@ see_payload(
 	if ((uint64_t)json_integer_value(json_object_get(j, "seq")) != l->seq)
 		sl_check_fault(&o->c, l->seq, l->seq, "its payload is missing");
 	else if (json_is_integer(json_object_get(j, "erased")))
-		o->c.v->erased++;
+		see_excuse(
+		    o, l, json_integer_value(json_object_get(j, "erased")));
 	else if (salt == NULL || strlen(salt) != 2 * sizeof(raw) ||
 		 strspn(salt, "0123456789abcdef") != 2 * sizeof(raw) ||
 		 !sl_unhex(salt, raw, sizeof(raw)) || !json_is_string(body))
@@ -94,6 +166,8 @@ see_payload(
 		    (struct sl_slice){(const char *)raw, sizeof(raw)},
 		    (struct sl_slice){json_string_value(body),
 			(uint32_t)json_string_length(body)});
+	if (l->event == SL_EVENT_erased && json_is_string(body))
+		take_erased(o, l->seq, body);
 	json_decref(j);
 }
 
@@ -331,6 +405,7 @@ walk(struct offline *o, const struct sl_buf *head)
 		n++;
 	}
 	(void)sl_tiler_end(o->tiler);
+	check_excuses(o);
 	sl_check_head(&o->c, sl_slice_buf(head));
 	see_witness(o, head);
 	check_key_files(o, head);
@@ -356,6 +431,7 @@ sl_query_verify_export(const char *dir, const struct sl_verify_ask *ask,
 		walk(&o, &head);
 	sl_check_end(&o.c);
 	free(o.tiler);
+	free(o.excuse);
 	sl_buf_free(&o.path);
 	sl_buf_free(&o.bundle);
 	sl_buf_free(&o.hashes);

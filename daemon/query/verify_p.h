@@ -82,8 +82,9 @@ void sl_check_witness(struct sl_check *c, struct sl_slice note);
 /* The same without a journal. */
 bool sl_is_witnessed(
     const struct sl_vkey *witness, struct sl_slice note, struct sl_err *err);
-/* A key of the journal, oldest first: counts if it was asked for, or (nothing
- * asked) always, or if a key that counts has introduced it. */
+/* A key of the journal, oldest first: counts if it was asked for, or if a key
+ * that counts has introduced it; where nothing is asked for, the first and that
+ * of a new name count too, and any other is a fault. */
 void sl_check_key(
     struct sl_check *c, struct sl_slice vkey, struct sl_slice introduction);
 /* salt and body of a leaf against its digest. */

@@ -283,6 +283,64 @@ class Tamper(unittest.TestCase):
                 seen += 1
             shutil.rmtree(work)
 
+    def continued_by(self, root, key, name=forge.ORIGIN):
+        """Behind the head of 200 leaves the log goes on as a stranger likes it,
+        and with his own key beside the true one."""
+        shutil.copytree(self.root, root)
+        db = sqlite3.connect(os.path.join(root, "db", "sluse.db"))
+        for table, column in (("leaf", "seq >="), ("payload", "seq >="),
+                              ("checkpoint", "size >")):
+            db.execute("DELETE FROM %s WHERE %s 200" % (table, column))
+        db.execute("INSERT INTO journal_key VALUES (2, ?, 1, NULL)", (key,))
+        tree = outsider.Tree()
+        for data, in db.execute("SELECT bytes FROM leaf ORDER BY seq").fetchall():
+            tree.append(outsider.leaf_hash(data))
+        for seq in range(200, LEAVES):
+            data, salt, body = forge.event(seq, "forged")
+            db.execute("INSERT INTO leaf VALUES (?, ?, NULL, NULL)", (seq, data))
+            db.execute("INSERT INTO payload VALUES (?, ?, ?)", (seq, salt, body))
+            tree.append(outsider.leaf_hash(data))
+        forge.put_tree(db, tree)
+        forge.put_head(db, tree, forge.sign(
+            tree.size, tree.root(), forge.OTHER_SEED, name))
+        db.commit()
+        db.close()
+
+    def test_a_stranger_goes_on(self):
+        """An earlier head says nothing of what came behind it; a key does, if
+        the one before it introduced it."""
+        root, out = (os.path.join(self.top, name) for name in ("on", "on-export"))
+        self.continued_by(root, forge.OTHER_KEY)
+        early = os.path.join(self.top, "early")
+        with open(early, "w", encoding="utf-8") as file:
+            file.write(self.heads[200])
+        line = ("journal", "verify", "--against", early)
+        done = sluse("--root", root, *line)
+        self.refused(done, "database")
+        self.assertIn("not introduced", done.stdout)
+        done = sluse("--root", root, "journal", "export", out)
+        self.assertEqual(done.returncode, 0, done.stdout)
+        self.refused(sluse(*line, out), "export")
+        self.refused(sluse("journal", "verify", out), "export by itself")
+
+    def test_false_excuses(self):
+        """A payload is gone because an event says so, and no other reason."""
+        name = os.path.join("payload", "entries", "000.jsonl")
+        with open(os.path.join(self.export, name), encoding="utf-8") as file:
+            lines = file.readlines()
+        work = os.path.join(self.top, "excuse")
+        for event in (3, 10, 50, LEAVES - 1, LEAVES, 10 ** 9, -1):
+            shutil.copytree(self.export, work)
+            with open(os.path.join(work, name), "w", encoding="utf-8") as file:
+                file.writelines(lines[:10] + [
+                    '{"seq":10,"erased":%d}\n' % event] + lines[11:])
+            done = self.verify("/nowhere", "--key", forge.KEY, work)
+            self.refused(done, event)
+            self.assertIn("sequence 10:", done.stdout)
+            with self.assertRaises(outsider.Bad):
+                outsider.check_export(work, forge.KEY)
+            shutil.rmtree(work)
+
     def files(self):
         for folder, _, names in os.walk(self.export):
             for name in names:

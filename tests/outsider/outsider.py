@@ -314,6 +314,17 @@ def check_entry(number_, entry, payload):
             raise Bad("the payload of entry %d was changed" % number_)
 
 
+def check_erased(bodies, erasers):
+    """A payload is gone because a later event, which erased it, says so."""
+    for number_, row in bodies.items():
+        if "salt" in row:
+            continue
+        body = bodies.get(row["erased"], {}).get("body", "{}")
+        if (row["erased"] <= number_ or row["erased"] not in erasers or
+                number_ not in json.loads(body).get("erased", [])):
+            raise Bad("the payload of entry %d is missing" % number_)
+
+
 def marked(folder, vkey):
     """Heads of the log that others have marked: {size: root}. Cosignatures are
     verified; the tokens are openssl's to verify."""
@@ -341,15 +352,19 @@ def check_export(folder, vkey, old=None):
     origin, size, root = open_checkpoint(note, vkey)
     before = open_checkpoint(old, vkey) if old else None
     bodies, tree, heads = payloads(folder, size), Tree(), marked(folder, vkey)
+    erasers = set()
     for n, entry in enumerate(entries(folder, size)):
         if before and n == before[1] and tree.root() != before[2]:
             raise Bad("it does not begin with the earlier log")
         if heads.pop(n, tree.root()) != tree.root():
             raise Bad("it does not begin with what others have marked")
         check_entry(n, entry, bodies.get(n))
+        if entry.split(b"\n")[4] == b"204":
+            erasers.add(n)
         tree.append(leaf_hash(entry))
     if heads.pop(size, root) != root or heads:
         raise Bad("it does not begin with what others have marked")
+    check_erased(bodies, erasers)
     if tree.root() != root:
         raise Bad("the entries are not those that were signed")
     if before and (before[1] > size or
