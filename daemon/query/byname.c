@@ -248,6 +248,34 @@ ask_verify(struct asked *a, struct sl_err *err)
 	return rc;
 }
 
+/* Of one event, or with old (and new) of a head. */
+static enum sl_rc
+ask_prove(struct asked *a, struct sl_err *err)
+{
+	const json_t *old = json_object_get(a->args, "old"),
+		     *new = json_object_get(a->args, "new");
+	SL_BUF struct sl_buf b = {0};
+	uint64_t seq = 0;
+	enum sl_rc rc;
+	json_t *o;
+
+	if (old != NULL)
+		rc = sl_query_consistency(a->s,
+		    (uint64_t)json_integer_value(old),
+		    new != NULL ? (uint64_t)json_integer_value(new) : INT64_MAX,
+		    &b, err);
+	else
+		rc = sl_query_prove(
+		    a->s, id_of(a), text(a->args, "event"), &b, &seq, err);
+	if (rc != SL_OK)
+		return rc;
+	o = json_pack(
+	    "{s:I, s:s}", "seq", (json_int_t)seq, "proof", sl_buf_str(&b));
+	rc = a->fn(a->arg, o, err);
+	json_decref(o);
+	return rc;
+}
+
 static enum sl_rc
 ask_approvals(struct asked *a, struct sl_err *err)
 {
@@ -276,6 +304,7 @@ sl_query_by_name(struct sl_store *s, const char *verb, const json_t *args,
 	    {"cases-list", ask_cases},
 	    {"journal-list", ask_journal},
 	    {"journal-verify", ask_verify},
+	    {"journal-prove", ask_prove},
 	    {"approvals", ask_approvals},
 	};
 	struct asked a = {s, args, bare, fn, arg};
