@@ -102,7 +102,7 @@ class Auditor(unittest.TestCase):
                 ((os.path.join(self.own, "hans"),), 5, "cannot be made"),
                 ((os.path.join(self.his, "a", "b"),), 5, "cannot be made"),
                 ((os.path.join(self.his, "x"), "--format", "csv"), 2, "format"),
-                ((os.path.join(self.his, "x"), "--from", "x"), 2, "does not take"),
+                ((os.path.join(self.his, "x"), "--from", "x"), 2, "no day"),
                 ((), 2, "usage")):
             done = h.person("auditor", *line, *bad, code=code)
             self.assertIn(words, done.stderr)
