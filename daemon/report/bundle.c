@@ -325,8 +325,7 @@ write_index(struct sl_bundle *b, struct sl_err *err)
 	struct sl_out *head = sl_out_new(&sl_form_html, NULL, b->lang);
 
 	sl_out_set_head(head, "", b->opt->from, b->opt->to, sl_clock_utc_ms());
-	sl_html_begin(&out, b->lang,
-	    say(b, "Tilsynspakke", "Supervision pack"),
+	sl_html_begin(&out, b->lang, say(b, "Tilsynspakke", "Supervision pack"),
 	    b->cfg->instance.name);
 	sl_buf_printf(&out,
 	    "<dl><dt>%s</dt><dd>%s</dd><dt>%s</dt>"
