@@ -996,6 +996,14 @@ class Road(unittest.TestCase):
             if name.endswith(".html"):
                 page = Html(data.decode())
                 self.assertEqual((page.lang, page.open), ("nb", []), name)
+        for name, words in (("systembeskrivelse", ("sluse-auditor",
+                                                   "Ingen utenfor Sluse")),
+                            ("dokumentasjonsplan", ("180 d", "duplikat")),
+                            ("behandlingsprotokoll", ("180 d", "duplikat",
+                                                      "tredjeland"))):
+            page = self.read(folder, name + ".html").decode()
+            for word in words:
+                self.assertIn(word, page)
         self.assertEqual(os.stat(folder).st_mode & 0o777, 0o700)
         head = json.loads(self.read(folder, "sporingslogg-hode.json"))
         self.assertEqual(head["leaves"],
