@@ -347,14 +347,17 @@ print_troubles(const json_t *list)
 }
 
 static void
-print_slused(const json_t *o)
+print_slused(const char *root, const json_t *o)
 {
 	const char *key;
 	json_t *v, *one;
 	size_t i;
 
 	if (!json_is_object(o)) {
-		(void)puts("slused does not run.");
+		(void)puts(sl_store_is_full(root)
+			? "slused waits for room on the disk, or does not run: "
+			  "less than 5 MiB are free there."
+			: "slused does not run.");
 		return;
 	}
 	(void)puts("slused runs.");
@@ -429,7 +432,7 @@ sl_cmd_status(const struct sl_cli *c)
 		sl_cli_json(o);
 	} else {
 		sl_query_print_status(stdout, o);
-		print_slused(slused);
+		print_slused(c->root, slused);
 	}
 	json_decref(o);
 	return SL_EXIT_OK;

@@ -31,6 +31,8 @@
  * several items, and a letter waits a little for its neighbours. A delivery
  * that stands still until the commit, and others behind it, waits less. */
 #define BUSY_ITEMS 8
+#define STALLED_MS 2000 /* until what was due is looked at again */
+#define SHORT_LIFE_MS 60000 /* a disk that is full again so soon is full */
 #define BUSY_COMMIT_MS 30
 #define HURRY_COMMIT_MS 3
 #define BUNDLES_A_SWEEP 1000
@@ -151,6 +153,11 @@ end_round(void *arg)
 
 	if (e->fatal)
 		return;
+	/* What is in hand stays so; at the end it is tried all the same. */
+	if (!e->stopping && sl_room_stalls(e)) {
+		sl_peers_sweep(e);
+		return;
+	}
 	sl_due_clock(e);
 	sl_jobs_claim(e);
 	if (e->cases_dirty && !e->fatal &&
@@ -370,11 +377,15 @@ on_sweep(void *arg)
 	struct sl_err err;
 	size_t i;
 
+	if (e->stalled) { /* it would write */
+		sl_timer_set(e->sweep_timer, STALLED_MS);
+		return;
+	}
 	for (i = 0; i < e->inlets_n; i++) {
 		e->stray |= sl_inlet_rescan(e->inlets[i]);
 		poll |= strcmp(sl_inlet_mode(e->inlets[i]), "inotify") != 0;
 	}
-	e->low_space = false; /* looked at again when claiming */
+	sl_room_sweep(e);
 	if (e->failed_sweeps > 0)
 		e->failed_sweeps--;
 	if (sl_engine_bad(e, see_doors(e, &err), &err) ||
@@ -400,7 +411,12 @@ on_sweep(void *arg)
 static void
 on_due(void *arg)
 {
-	sl_due_look(arg);
+	struct sl_engine *e = arg;
+
+	if (e->stalled)
+		sl_timer_set(e->due_timer, STALLED_MS);
+	else
+		sl_due_look(e);
 }
 
 static void
@@ -456,21 +472,20 @@ open_inlets(struct sl_engine *e, struct sl_err *err)
 
 /* Two daemons on one instance would each be half right: the second refuses. */
 static enum sl_rc
-lock_instance(const char *root, struct sl_err *err)
+lock_instance(const char *root, int *ret, struct sl_err *err)
 {
 	SL_FREE char *dir = sl_asprintf("%s/run", root);
 	SL_FREE char *path = sl_asprintf("%s/run/slused.lock", root);
-	int fd;
 
 	/* Whoever has a role passes through; nobody else's reads what is in
 	 * it. */
 	if (sl_make_path(dir, 0711, err) != SL_OK || chmod(dir, 0711) != 0)
 		return SL_FATAL;
-	fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
-	if (fd < 0 || flock(fd, LOCK_EX | LOCK_NB) != 0)
+	*ret = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
+	if (*ret < 0 || flock(*ret, LOCK_EX | LOCK_NB) != 0)
 		return sl_err_set(err, SL_FATAL, errno, "locked",
 		    "another slused serves this instance");
-	return SL_OK; /* held until we end */
+	return SL_OK;
 }
 
 static int
@@ -502,7 +517,7 @@ start(struct sl_engine *e, struct sl_err *err)
 	if (sl_trust_open(e->trust, &trust, err) != SL_OK)
 		return SL_FATAL;
 	if (sl_access_groups(e, err) != SL_OK ||
-	    lock_instance(e->root, err) != SL_OK ||
+	    lock_instance(e->root, &e->lock_fd, err) != SL_OK ||
 	    sl_store_open(e->root, origin, &e->store, err) != SL_OK ||
 	    sl_changes_made(e, err) != SL_OK ||
 	    sl_house_seal(e, err) != SL_OK || open_inlets(e, err) != SL_OK ||
@@ -556,32 +571,26 @@ finish(struct sl_engine *e)
 	sl_cleanup_close(&e->case_index_fd);
 	sl_loop_free(e->loop);
 	sl_store_close(e->store);
+	sl_cleanup_close(&e->lock_fd);
 }
 
-int
-sl_engine_run(const char *root, struct sl_config *cfg)
+/* From start to end; *ret_full: a full disk ended it. Result: exit status. */
+static int
+live(const char *root, struct sl_config *cfg, int sig, bool *ret_full)
 {
 	struct sl_engine e = {.root = root,
 	    .cfg = cfg,
 	    .listen_fd = -1,
 	    .case_index_fd = -1,
+	    .lock_fd = -1,
 	    .cases_dirty = true,
 	    .erasing = true,
 	    .someone_waits = true};
 	struct sl_err err;
 	SL_FREE char *passwords = sl_path_below(root, cfg->instance.passwords);
 	SL_FREE char *trust = sl_path_below(root, cfg->instance.trust);
-	SL_CLOSE int sig = open_signals();
-	struct rlimit files;
 	struct sl_watch *w;
-	bool bad_config = false;
-	int status;
 
-	/* Three for each file of a dropped folder while it is copied. */
-	if (getrlimit(RLIMIT_NOFILE, &files) == 0) {
-		files.rlim_cur = files.rlim_max;
-		(void)setrlimit(RLIMIT_NOFILE, &files);
-	}
 	e.jobs_tail = &e.jobs;
 	e.started_ms = sl_clock_boot_ms();
 	e.passwords.path = *cfg->instance.passwords != '\0' ? passwords : "";
@@ -595,7 +604,6 @@ sl_engine_run(const char *root, struct sl_config *cfg)
 	e.beat_timer = sl_loop_timer(e.loop, on_beat, &e);
 	e.wait_timer = sl_loop_timer(e.loop, on_wake, &e);
 	if (start(&e, &err) != SL_OK) {
-		bad_config = strcmp(err.reason, "config_invalid") == 0;
 		(void)sl_engine_fail(&e, &err);
 	} else {
 		sl_loop_after(e.loop, end_round, &e);
@@ -610,7 +618,40 @@ sl_engine_run(const char *root, struct sl_config *cfg)
 		sl_watch_end(w);
 	}
 	finish(&e);
-	status = !e.fatal ? 0 : bad_config ? SL_SLUSED_CONFIG : SL_SLUSED_FATAL;
 	explicit_bzero(&e.passwords, sizeof(e.passwords));
-	return status;
+	if (!e.fatal)
+		return 0;
+	*ret_full =
+	    !e.stopping && strcmp(e.fatal_err.reason, "disk_full") == 0;
+	return strcmp(e.fatal_err.reason, "config_invalid") == 0
+		   ? SL_SLUSED_CONFIG
+		   : SL_SLUSED_FATAL;
+}
+
+int
+sl_engine_run(const char *root, struct sl_config *cfg)
+{
+	SL_CLOSE int sig = open_signals();
+	struct rlimit files;
+	unsigned tries = 0;
+	int64_t began;
+	bool full;
+	int status;
+
+	/* Three for each file of a dropped folder while it is copied. */
+	if (getrlimit(RLIMIT_NOFILE, &files) == 0) {
+		files.rlim_cur = files.rlim_max;
+		(void)setrlimit(RLIMIT_NOFILE, &files);
+	}
+	for (;;) {
+		if (!sl_room_wait(root, sig, tries))
+			return 0;
+		began = sl_clock_boot_ms();
+		full = false;
+		status = live(root, cfg, sig, &full);
+		if (!full)
+			return status;
+		tries = sl_clock_boot_ms() - began < SHORT_LIFE_MS ? tries + 1
+								   : 1;
+	}
 }

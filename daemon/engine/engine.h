@@ -83,6 +83,7 @@ struct sl_target {
 /* What was told of an inlet. */
 struct sl_door {
 	bool lost; /* its folder is not there */
+	bool no_room; /* something lies there that does not fit */
 	char removed[SL_DAY_MAX]; /* the last day of Ferdig that went */
 };
 
@@ -105,6 +106,7 @@ struct sl_engine {
 	int64_t recover_row; /* consignments looked at already */
 	bool recovering;
 	bool stray; /* something was left lying: recover at the next sweep */
+	int lock_fd; /* of the instance, as long as this lives */
 	int listen_fd;
 	struct sl_watch *listen_watch;
 	struct sl_peer *peers;
@@ -115,6 +117,8 @@ struct sl_engine {
 	struct sl_job *jobs, **jobs_tail;
 	size_t jobs_n;
 	uint64_t jobs_bytes;
+	uint64_t promised; /* bytes of disk that jobs are to need still */
+	bool stalled; /* nothing is committed: the disk is full */
 	size_t placing_n; /* entries handed to sluse-place */
 	int64_t
 	    placing_at; /* all unplaced ones up to this id were handed over */
@@ -259,6 +263,7 @@ struct sl_job {
 	struct sl_consignment c; /* id 0 until received */
 	struct sl_job_source *src;
 	size_t src_n, src_cap;
+	uint64_t promised; /* bytes of disk, not written yet */
 	unsigned tasks_open;
 	uint32_t pages_left; /* OCR pages waiting or running */
 	bool ended;
@@ -287,6 +292,37 @@ void sl_job_free(struct sl_job *j);
 void sl_jobs_claim(struct sl_engine *e);
 /* At a sweep: takes what was left lying, if anything was. */
 void sl_jobs_stray(struct sl_engine *e);
+
+/* -- room.c: room on the disk ----------------------------------------------- */
+/* Bytes that a claim may need now. */
+uint64_t sl_room_left(const struct sl_engine *e);
+/* It is to need so much more. */
+void sl_room_promise(struct sl_job *j, uint64_t bytes);
+/* So much of what it needs is written, or is not needed. */
+void sl_room_keep(struct sl_job *j, uint64_t bytes);
+/* The disk became full under it: what it is to wait for. */
+uint64_t sl_room_more(const struct sl_job *j);
+/* Is more than free_space_min left? Says so once where it is not. */
+bool sl_room_is_above_floor(struct sl_engine *e);
+/* Said once when something cannot be claimed (all: nothing can), and once when
+ * all can again: why = "". */
+void sl_room_pause(struct sl_engine *e, const char *why, bool all);
+/* Says once of a queue that something does not fit, and that nothing waits so
+ * any more. */
+void sl_room_tell(struct sl_engine *e);
+/* How many of an inlet there is no room for, and a text that tells of them;
+ * 0: none that was told. */
+uint64_t sl_room_text(
+    struct sl_engine *e, size_t inlet, char *out, size_t cap);
+/* At a sweep: looks again, and gives back what can be. */
+void sl_room_sweep(struct sl_engine *e);
+/* Is there no room for a commit? Then look again soon, and do nothing that
+ * writes until then. Said once. */
+bool sl_room_stalls(struct sl_engine *e);
+/* Between two lives of slused, the last of which a full disk ended (tries:
+ * how often, soon after one another), or before the first (0): returns when
+ * there is room. False: it is to end (a signal came). */
+bool sl_room_wait(const char *root, int signals, unsigned tries);
 
 /* -- tasks.c: one child of a worker -----------------------------------------
  */

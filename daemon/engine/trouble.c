@@ -295,12 +295,35 @@ own_groups(const struct sl_engine *e, struct sl_buf *b)
 	json_decref(o);
 }
 
+/* Post that does not fit, and a disk that nothing can be written to. */
 static void
-own_rows(const struct sl_engine *e, struct sl_buf *b)
+own_room(struct sl_engine *e, struct sl_buf *b)
+{
+	char text[256];
+	size_t i;
+
+	if (e->stalled)
+		put_own(b, "disk_full",
+		    "the disk of the database is full: nothing is written, and "
+		    "all that is on its way waits",
+		    "Make room on the disk; then it goes on by itself where it "
+		    "was.");
+	for (i = 0; i < e->inlets_n; i++)
+		if (sl_room_text(e, i, text, sizeof(text)) > 0)
+			put_own(b, "disk_full", text,
+			    "It waits where it lies, and other post is taken "
+			    "in. Make room on the disk, or lower "
+			    "free_space_min of sluse.conf; then it is taken by "
+			    "itself.");
+}
+
+static void
+own_rows(struct sl_engine *e, struct sl_buf *b)
 {
 	SL_CLOSE int fd = -1;
 	struct sl_err err;
 
+	own_room(e, b);
 	if (*e->paused != '\0')
 		put_own(b, "intake_paused", e->paused,
 		    e->paused_all

@@ -30,6 +30,8 @@ struct sl_claim {
 	uint32_t uid; /* its owner */
 	int64_t mtime_ms;
 	uint64_t size; /* of a file; 0 for a folder */
+	uint64_t need; /* bytes of disk: its copy, and what is made of it */
+	bool tried; /* it was put back before for want of room */
 };
 
 struct sl_inlet;
@@ -61,13 +63,23 @@ const char *sl_inlet_mode(const struct sl_inlet *in);
  * file that looks cut off is one while it is younger than 10 minutes. */
 size_t sl_inlet_incomplete(struct sl_inlet *in);
 
-/* Looks for the next thing that is whole and claims it. SL_OK: *ret is a claim.
+/* Of those that there was no room for, and that lay there still at the last
+ * sweep: how many, and what the least of them needs. */
+struct sl_no_room {
+	size_t n; /* 1000 at most */
+	uint64_t need; /* of the least */
+	bool tried; /* one of them was claimed, and put back */
+};
+struct sl_no_room sl_inlet_no_room(const struct sl_inlet *in);
+
+/* Looks for the next thing that is whole and claims it, if it needs no more
+ * than room bytes of disk. SL_OK: *ret is a claim.
  * SL_SKIP: nothing (more) now. SL_HOLD: something at the door was refused; ret
  * holds its name, err why (journal it; it was moved to Stoppet or reported
  * once). SL_RETRY: the machine fails, which may pass; after that it is SL_SKIP
  * until the next rescan. SL_FATAL: disk. */
-enum sl_rc sl_inlet_next(
-    struct sl_inlet *in, struct sl_claim *ret, struct sl_err *err);
+enum sl_rc sl_inlet_next(struct sl_inlet *in, uint64_t room,
+    struct sl_claim *ret, struct sl_err *err);
 /* Start over with the folder: a sweep. True if the folder was gone and is
  * there (again): old claims may lie in it. */
 bool sl_inlet_rescan(struct sl_inlet *in);
@@ -98,9 +110,10 @@ typedef enum sl_rc sl_claim_file_fn(void *arg, const char *sub,
 enum sl_rc sl_claim_walk(struct sl_inlet *in, const char *ulid,
     const char *name, size_t max, sl_claim_file_fn *fn, void *arg,
     struct sl_err *err);
-/* Back into the drop folder (not whole yet). SL_SKIP if its name is taken. */
+/* Back into the drop folder: not whole yet, or (need) it is to wait for that
+ * many bytes of room. SL_SKIP if its name is taken. */
 enum sl_rc sl_claim_put_back(struct sl_inlet *in, const char *ulid,
-    const char *name, struct sl_err *err);
+    const char *name, uint64_t need, struct sl_err *err);
 /* To Ferdig/<day>/<reception> <name>; gone already is fine. */
 enum sl_rc sl_claim_file_done(struct sl_inlet *in, const char *ulid,
     const char *reception, int64_t now_ms, struct sl_err *err);

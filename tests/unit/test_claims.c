@@ -73,7 +73,7 @@ claim(struct place *p, const char *name, struct sl_claim *ret)
 		return false;
 	(void)sl_inlet_rescan(p->in);
 	for (i = 0; i < 100; i++)
-		if (sl_inlet_next(p->in, ret, &p->err) == SL_OK)
+		if (sl_inlet_next(p->in, UINT64_MAX, ret, &p->err) == SL_OK)
 			return strcmp(ret->name, name) == 0;
 	return false;
 }
@@ -237,14 +237,14 @@ machine_fails(void)
 	was = no_descriptors();
 	for (i = 0; i < 3; i++) {
 		(void)sl_inlet_rescan(p.in);
-		CHECK(sl_inlet_next(p.in, &c, &p.err) == SL_RETRY);
-		CHECK(sl_inlet_next(p.in, &c, &p.err) == SL_SKIP);
+		CHECK(sl_inlet_next(p.in, UINT64_MAX, &c, &p.err) == SL_RETRY);
+		CHECK(sl_inlet_next(p.in, UINT64_MAX, &c, &p.err) == SL_SKIP);
 		CHECK(sl_inlet_settles_in(p.in) == -1);
 	}
 	CHECK(setrlimit(RLIMIT_NOFILE, &was) == 0);
-	CHECK(sl_inlet_next(p.in, &c, &p.err) == SL_SKIP);
+	CHECK(sl_inlet_next(p.in, UINT64_MAX, &c, &p.err) == SL_SKIP);
 	(void)sl_inlet_rescan(p.in);
-	CHECK(sl_inlet_next(p.in, &c, &p.err) == SL_OK);
+	CHECK(sl_inlet_next(p.in, UINT64_MAX, &c, &p.err) == SL_OK);
 	CHECK_STR(c.name, "b.txt");
 	place_close(&p);
 }

@@ -1,0 +1,308 @@
+/*
+ * Room on the disk: what may be claimed, and whether anything may be written.
+ *
+ * Claims promise what they are to need until it is written, so that several at
+ * once do not count on the same bytes. Near the end of the disk nothing is
+ * committed: a transaction that fails is lost with all that lies in memory, one
+ * that waits is not.
+ */
+#include <errno.h>
+#include <inttypes.h>
+#include <poll.h>
+#include <stdio.h>
+#include <sys/stat.h>
+
+#include "../base/clock.h"
+#include "../base/log.h"
+#include "../base/notify.h"
+#include "access.h"
+
+#define LOOK_MS 1000 /* between two looks at a full disk */
+#define PAUSE_MAX_MS 60000 /* where what is free is not what is missing */
+
+static uint64_t
+above(uint64_t bytes, uint64_t floor)
+{
+	return bytes > floor ? bytes - floor : 0;
+}
+
+static uint64_t
+db_floor(const struct sl_engine *e)
+{
+	uint64_t floor = e->cfg->instance.free_space_min_bytes;
+
+	return floor > SL_STORE_KEEP ? floor : SL_STORE_KEEP;
+}
+
+/* Were nothing on its way. Of two disks, that of the fuller one. */
+static uint64_t
+usable(const struct sl_engine *e)
+{
+	struct sl_store_room r;
+	uint64_t files, db;
+
+	sl_store_room(e->store, &r);
+	files = above(r.files, e->cfg->instance.free_space_min_bytes);
+	db = above(r.db, db_floor(e));
+	return files < db ? files : db;
+}
+
+uint64_t
+sl_room_left(const struct sl_engine *e)
+{
+	return above(usable(e), e->promised);
+}
+
+void
+sl_room_promise(struct sl_job *j, uint64_t bytes)
+{
+	j->promised += bytes;
+	j->e->promised += bytes;
+}
+
+void
+sl_room_keep(struct sl_job *j, uint64_t bytes)
+{
+	if (bytes > j->promised)
+		bytes = j->promised;
+	j->promised -= bytes;
+	j->e->promised -= bytes;
+}
+
+/* Bytes of disk that it has taken so far. */
+static uint64_t
+taken(const struct sl_job *j)
+{
+	uint64_t blocks = 0;
+	struct stat st;
+	size_t i;
+
+	for (i = 0; i < j->src_n; i++) {
+		const struct sl_job_source *s = &j->src[i];
+
+		if (s->original_fd >= 0 && fstat(s->original_fd, &st) == 0)
+			blocks += (uint64_t)st.st_blocks;
+		if (s->out != NULL && fstat(s->out->fd, &st) == 0)
+			blocks += (uint64_t)st.st_blocks;
+	}
+	return blocks * 512;
+}
+
+uint64_t
+sl_room_more(const struct sl_job *j)
+{
+	uint64_t more = taken(j) / 4 * 5;
+
+	return more > j->claim.need ? more : j->claim.need;
+}
+
+/* -- what is said ---------------------------------------------------------- */
+
+/* payload is taken over. */
+static void
+log_pause(struct sl_engine *e, bool paused, json_t *payload)
+{
+	struct sl_err err;
+
+	(void)sl_engine_bad(e,
+	    sl_access_log(e,
+		paused ? SL_EVENT_intake_stopped : SL_EVENT_intake_resumed,
+		"slused", "-", payload, &err),
+	    &err);
+}
+
+void
+sl_room_pause(struct sl_engine *e, const char *why, bool all)
+{
+	bool paused = *why != '\0', before = *e->paused != '\0';
+
+	(void)snprintf(e->paused, sizeof(e->paused), "%s", why);
+	e->paused_all = all;
+	if (paused == before)
+		return;
+	if (paused)
+		sl_log(SL_LOG_ERR, "intake", "%s: not claimed", why);
+	else
+		sl_log(SL_LOG_NOTICE, "intake", "post is claimed again");
+	log_pause(e, paused,
+	    paused ? json_pack("{s:s}", "detail", why) : json_object());
+}
+
+bool
+sl_room_is_above_floor(struct sl_engine *e)
+{
+	struct sl_store_room r;
+
+	if (e->low_space)
+		return false;
+	sl_store_room(e->store, &r);
+	if (r.files >= e->cfg->instance.free_space_min_bytes &&
+	    r.db >= e->cfg->instance.free_space_min_bytes)
+		return true;
+	e->low_space = true; /* until the next sweep looks again */
+	sl_room_pause(e,
+	    r.files < e->cfg->instance.free_space_min_bytes
+		? "less than free_space_min is left on the disk of the store"
+		: "less than free_space_min is left on the disk of the "
+		  "database",
+	    true);
+	return false;
+}
+
+/* One that was put back may be on its way once more. */
+static bool
+is_trying(const struct sl_engine *e, const struct sl_inlet *in)
+{
+	const struct sl_job *j;
+
+	for (j = e->jobs; j != NULL; j = j->next)
+		if (j->inlet == in && j->claim.tried && j->c.id == 0)
+			return true;
+	return false;
+}
+
+static void
+tell_no_room(struct sl_engine *e, struct sl_inlet *in,
+    const struct sl_no_room *no, uint64_t room)
+{
+	const char *queue = sl_inlet_queue(in)->name;
+	char why[128];
+
+	(void)snprintf(why, sizeof(why),
+	    "needs %" PRIu64 " bytes of the disk, and %" PRIu64
+	    " can be used",
+	    no->need, room);
+	if (no->n > 0)
+		sl_log(SL_LOG_WARNING, "intake",
+		    "what was dropped does not fit on the disk and waits "
+		    "queue=\"%s\" reason=\"disk_full\" needs=\"%" PRIu64
+		    "\" room=\"%" PRIu64 "\"",
+		    queue, no->need, room);
+	else
+		sl_log(SL_LOG_NOTICE, "intake",
+		    "nothing waits for room on the disk any more queue=\"%s\"",
+		    queue);
+	log_pause(e, no->n > 0,
+	    no->n > 0 ? json_pack("{s:s, s:s, s:s}", "queue", queue, "reason",
+			    "disk_full", "detail", why)
+		      : json_pack("{s:s}", "queue", queue));
+}
+
+void
+sl_room_tell(struct sl_engine *e)
+{
+	struct sl_no_room no;
+	uint64_t room = 0;
+	bool measured = false;
+	size_t i;
+
+	for (i = 0; i < e->inlets_n; i++) {
+		no = sl_inlet_no_room(e->inlets[i]);
+		if (no.n > 0 && !e->doors[i].no_room && !measured) {
+			room = usable(e);
+			measured = true;
+		}
+		/* What others that are on their way take may be enough. */
+		if (no.n > 0 ? e->doors[i].no_room ||
+				   (no.need <= room && !no.tried)
+			     : !e->doors[i].no_room ||
+				   is_trying(e, e->inlets[i]))
+			continue;
+		e->doors[i].no_room = no.n > 0;
+		tell_no_room(e, e->inlets[i], &no, room);
+	}
+}
+
+uint64_t
+sl_room_text(struct sl_engine *e, size_t inlet, char *out, size_t cap)
+{
+	struct sl_no_room no = sl_inlet_no_room(e->inlets[inlet]);
+
+	if (no.n == 0 || !e->doors[inlet].no_room)
+		return 0;
+	(void)snprintf(out, cap,
+	    "queue %.64s: %zu dropped and no room for on the disk; the least "
+	    "needs %.1f MB, and %.1f MB can be used",
+	    sl_inlet_queue(e->inlets[inlet])->name, no.n,
+	    (double)no.need / 1e6, (double)usable(e) / 1e6);
+	return no.n;
+}
+
+void
+sl_room_sweep(struct sl_engine *e)
+{
+	bool is_short = e->low_space;
+	size_t i;
+
+	for (i = 0; i < e->inlets_n; i++)
+		is_short |= e->doors[i].no_room;
+	if (is_short)
+		sl_store_shrink(e->store);
+	e->low_space = false; /* looked at again when claiming */
+}
+
+/* -- a full disk ----------------------------------------------------------- */
+
+static bool
+is_full(const struct sl_engine *e)
+{
+	struct sl_store_room r;
+
+	sl_store_room(e->store, &r);
+	return r.db_known && r.db < SL_STORE_KEEP;
+}
+
+bool
+sl_room_stalls(struct sl_engine *e)
+{
+	bool full = is_full(e);
+
+	if (full) {
+		sl_store_shrink(e->store);
+		full = is_full(e);
+	}
+	if (full != e->stalled && full)
+		sl_log(SL_LOG_ERR, "engine",
+		    "the disk of the database is full: nothing is written, all "
+		    "waits for room reason=\"disk_full\"");
+	if (full != e->stalled && !full)
+		sl_log(SL_LOG_NOTICE, "engine",
+		    "there is room on the disk: goes on where it was");
+	if (full != e->stalled)
+		sl_notify(full ? "STATUS=waits for room on the disk"
+			       : "STATUS=");
+	e->stalled = full;
+	if (full)
+		sl_timer_pull(e->commit_timer, LOOK_MS);
+	return full;
+}
+
+/* Pauses. False: slused is to end. */
+static bool
+pause_for(int signals, int64_t ms)
+{
+	struct pollfd p = {.fd = signals, .events = POLLIN};
+
+	return poll(&p, 1, (int)ms) == 0 || errno == EINTR;
+}
+
+bool
+sl_room_wait(const char *root, int signals, unsigned tries)
+{
+	int64_t pause = tries < 6 ? LOOK_MS << tries : PAUSE_MAX_MS,
+		until = sl_clock_boot_ms() + pause;
+
+	if (tries == 0 && !sl_store_is_full(root))
+		return true;
+	sl_log(SL_LOG_ERR, "engine",
+	    "the disk is full: waits for room before it goes on "
+	    "reason=\"disk_full\"");
+	sl_notify("READY=1\nSTATUS=waits for room on the disk");
+	while (sl_clock_boot_ms() < until || sl_store_is_full(root)) {
+		if (!pause_for(signals, LOOK_MS))
+			return false;
+		sl_notify("WATCHDOG=1");
+	}
+	sl_notify("STATUS=");
+	return true;
+}

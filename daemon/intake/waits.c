@@ -1,0 +1,146 @@
+/*
+ * What there is no room for on the disk. It lies where it was dropped, and is
+ * looked at again as soon as there is as much as it needs; the sweep would find
+ * it too, but later.
+ */
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "../base/mem.h"
+#include "inlet_p.h"
+
+static int64_t
+mtime_ns(const struct stat *st)
+{
+	return (int64_t)st->st_mtim.tv_sec * 1000000000 + st->st_mtim.tv_nsec;
+}
+
+static struct waiting *
+find(const struct sl_inlet *in, const char *name)
+{
+	size_t i;
+
+	for (i = 0; i < in->waits_n; i++)
+		if (strcmp(in->waits[i].name, name) == 0)
+			return &in->waits[i];
+	return NULL;
+}
+
+static bool
+is_same(const struct waiting *w, const struct stat *st)
+{
+	return w->ino == st->st_ino && w->size == st->st_size &&
+	       w->mtime_ns == mtime_ns(st);
+}
+
+static void
+drop(struct sl_inlet *in, struct waiting *w)
+{
+	free(w->name);
+	*w = in->waits[--in->waits_n];
+}
+
+void
+sl_waits_add(struct sl_inlet *in, const char *name, const struct stat *st,
+    uint64_t need, bool tried)
+{
+	struct waiting *w = find(in, name);
+
+	if (w == NULL && in->waits_n == WAITS_MAX)
+		return;
+	if (w == NULL) {
+		in->waits = sl_grow(
+		    in->waits, &in->waits_cap, in->waits_n + 1, sizeof(*w));
+		w = &in->waits[in->waits_n++];
+		w->name = sl_strdup(name);
+	}
+	w->ino = st->st_ino;
+	w->size = st->st_size;
+	w->mtime_ns = mtime_ns(st);
+	w->need = need;
+	w->tried = tried;
+}
+
+bool
+sl_waits_fits(struct sl_inlet *in, const char *name, const struct stat *st,
+    struct sl_claim *ret)
+{
+	const struct waiting *w = find(in, name);
+
+	ret->tried = w != NULL && w->tried && is_same(w, st);
+	if (ret->tried && w->need > ret->need)
+		ret->need = w->need;
+	if (ret->need <= in->room)
+		return true;
+	sl_waits_add(in, name, st, ret->need, ret->tried);
+	return false;
+}
+
+bool
+sl_waits_has(const struct sl_inlet *in, ino_t ino)
+{
+	size_t i;
+
+	for (i = 0; i < in->waits_n; i++)
+		if (in->waits[i].ino == ino)
+			return true;
+	return false;
+}
+
+void
+sl_waits_forget(struct sl_inlet *in, const char *name)
+{
+	struct waiting *w = find(in, name);
+
+	if (w != NULL)
+		drop(in, w);
+}
+
+const char *
+sl_waits_next(struct sl_inlet *in)
+{
+	while (in->waits_at < in->waits_n)
+		if (in->waits[in->waits_at++].need <= in->room)
+			return in->waits[in->waits_at - 1].name;
+	in->waits_at = 0;
+	return NULL;
+}
+
+void
+sl_waits_look(struct sl_inlet *in)
+{
+	struct stat st;
+	size_t i = 0;
+
+	while (i < in->waits_n) {
+		/* While the folder is gone nobody knows. */
+		if (in->inbox < 0 || fstatat(in->inbox, in->waits[i].name, &st,
+					 AT_SYMLINK_NOFOLLOW) == 0)
+			i++;
+		else
+			drop(in, &in->waits[i]);
+	}
+}
+
+struct sl_no_room
+sl_inlet_no_room(const struct sl_inlet *in)
+{
+	struct sl_no_room all = {.n = in->waits_n, .need = UINT64_MAX};
+	size_t i;
+
+	for (i = 0; i < in->waits_n; i++) {
+		if (in->waits[i].need < all.need)
+			all.need = in->waits[i].need;
+		all.tried |= in->waits[i].tried;
+	}
+	return all;
+}
+
+void
+sl_waits_free(struct sl_inlet *in)
+{
+	while (in->waits_n > 0)
+		drop(in, &in->waits[in->waits_n - 1]);
+	free(in->waits);
+}
