@@ -354,7 +354,8 @@ print_slused(const char *root, const json_t *o)
 	size_t i;
 
 	if (!json_is_object(o)) {
-		(void)puts(sl_store_is_full(root)
+		(void)puts(
+		    sl_store_is_full(root)
 			? "slused waits for room on the disk, or does not run: "
 			  "less than 5 MiB are free there."
 			: "slused does not run.");

@@ -385,10 +385,10 @@ on_sweep(void *arg)
 		e->stray |= sl_inlet_rescan(e->inlets[i]);
 		poll |= strcmp(sl_inlet_mode(e->inlets[i]), "inotify") != 0;
 	}
-	sl_room_sweep(e);
 	if (e->failed_sweeps > 0)
 		e->failed_sweeps--;
 	if (sl_engine_bad(e, see_doors(e, &err), &err) ||
+	    sl_engine_bad(e, sl_room_sweep(e, &err), &err) ||
 	    sl_engine_bad(e, look_at_done(e, &err), &err) ||
 	    sl_engine_bad(e, clean_done(e, &err), &err) ||
 	    sl_engine_bad(e, sl_erase_sweep(e, &err), &err))
@@ -567,6 +567,7 @@ finish(struct sl_engine *e)
 	sl_watcher_free(e->watcher);
 	free(e->targets);
 	free(e->after);
+	free(e->shorts);
 	sl_cleanup_close(&e->listen_fd);
 	sl_cleanup_close(&e->case_index_fd);
 	sl_loop_free(e->loop);
@@ -621,8 +622,7 @@ live(const char *root, struct sl_config *cfg, int sig, bool *ret_full)
 	explicit_bzero(&e.passwords, sizeof(e.passwords));
 	if (!e.fatal)
 		return 0;
-	*ret_full =
-	    !e.stopping && strcmp(e.fatal_err.reason, "disk_full") == 0;
+	*ret_full = !e.stopping && strcmp(e.fatal_err.reason, "disk_full") == 0;
 	return strcmp(e.fatal_err.reason, "config_invalid") == 0
 		   ? SL_SLUSED_CONFIG
 		   : SL_SLUSED_FATAL;
@@ -651,7 +651,7 @@ sl_engine_run(const char *root, struct sl_config *cfg)
 		status = live(root, cfg, sig, &full);
 		if (!full)
 			return status;
-		tries = sl_clock_boot_ms() - began < SHORT_LIFE_MS ? tries + 1
-								   : 1;
+		tries =
+		    sl_clock_boot_ms() - began < SHORT_LIFE_MS ? tries + 1 : 1;
 	}
 }

@@ -93,6 +93,12 @@ struct sl_after {
 	int64_t a, b;
 };
 
+/* A consignment that there was not enough room for. */
+struct sl_short {
+	int64_t consignment;
+	uint64_t need;
+};
+
 struct sl_engine {
 	const char *root;
 	struct sl_config *cfg;
@@ -119,6 +125,8 @@ struct sl_engine {
 	uint64_t jobs_bytes;
 	uint64_t promised; /* bytes of disk that jobs are to need still */
 	bool stalled; /* nothing is committed: the disk is full */
+	struct sl_short *shorts; /* consignments that wait for room */
+	size_t shorts_n, shorts_cap;
 	size_t placing_n; /* entries handed to sluse-place */
 	int64_t
 	    placing_at; /* all unplaced ones up to this id were handed over */
@@ -293,7 +301,8 @@ void sl_jobs_claim(struct sl_engine *e);
 /* At a sweep: takes what was left lying, if anything was. */
 void sl_jobs_stray(struct sl_engine *e);
 
-/* -- room.c: room on the disk ----------------------------------------------- */
+/* -- room.c: room on the disk -----------------------------------------------
+ */
 /* Bytes that a claim may need now. */
 uint64_t sl_room_left(const struct sl_engine *e);
 /* It is to need so much more. */
@@ -302,6 +311,13 @@ void sl_room_promise(struct sl_job *j, uint64_t bytes);
 void sl_room_keep(struct sl_job *j, uint64_t bytes);
 /* The disk became full under it: what it is to wait for. */
 uint64_t sl_room_more(const struct sl_job *j);
+/* Bytes that a task may write; at least 1. What is on its way may use what
+ * free_space_min keeps from new post. */
+uint64_t sl_room_for_output(const struct sl_engine *e);
+/* It has its number and waits (disk_full): not before there is more. */
+void sl_room_defer(const struct sl_job *j);
+/* May that consignment be tried again now? */
+bool sl_room_allows(const struct sl_engine *e, int64_t consignment);
 /* Is more than free_space_min left? Says so once where it is not. */
 bool sl_room_is_above_floor(struct sl_engine *e);
 /* Said once when something cannot be claimed (all: nothing can), and once when
@@ -312,10 +328,9 @@ void sl_room_pause(struct sl_engine *e, const char *why, bool all);
 void sl_room_tell(struct sl_engine *e);
 /* How many of an inlet there is no room for, and a text that tells of them;
  * 0: none that was told. */
-uint64_t sl_room_text(
-    struct sl_engine *e, size_t inlet, char *out, size_t cap);
+uint64_t sl_room_text(struct sl_engine *e, size_t inlet, char *out, size_t cap);
 /* At a sweep: looks again, and gives back what can be. */
-void sl_room_sweep(struct sl_engine *e);
+enum sl_rc sl_room_sweep(struct sl_engine *e, struct sl_err *err);
 /* Is there no room for a commit? Then look again soon, and do nothing that
  * writes until then. Said once. */
 bool sl_room_stalls(struct sl_engine *e);

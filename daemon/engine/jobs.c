@@ -422,6 +422,8 @@ sl_job_drop(struct sl_job *j, const char *reason)
 	struct sl_err err;
 
 	if (j->c.id != 0) {
+		if (full)
+			sl_room_defer(j);
 		/* Numbered: it must not come in by the door again. */
 		(void)sl_engine_bad(j->e,
 		    sl_consignment_apply(j->e, &j->c, SL_CHANGE_defer,
@@ -500,6 +502,8 @@ sl_job_advance(struct sl_job *j, struct sl_err *err)
 	}
 	/* Not a post of what happened to be told before: it is opened anew. */
 	if ((w = interrupted(j)) != NULL) {
+		if (strcmp(w->reason, "disk_full") == 0)
+			sl_room_defer(j);
 		rc = sl_consignment_apply(e, &j->c, SL_CHANGE_defer, w->reason,
 		    w->detail, "slused", err);
 		sl_job_free(j);
@@ -673,7 +677,8 @@ sl_jobs_claim(struct sl_engine *e)
 				rc = SL_OK;
 			continue;
 		}
-		if (e->intake_stopped || e->stopping || !sl_room_is_above_floor(e))
+		if (e->intake_stopped || e->stopping ||
+		    !sl_room_is_above_floor(e))
 			return;
 		rc = take_new(e, &err);
 		/* That there is no room is over, for there is. */

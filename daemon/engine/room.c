@@ -14,10 +14,13 @@
 
 #include "../base/clock.h"
 #include "../base/log.h"
+#include "../base/mem.h"
 #include "../base/notify.h"
 #include "access.h"
 
 #define LOOK_MS 1000 /* between two looks at a full disk */
+#define OUTPUT_KEEP (SL_STORE_KEEP + (1u << 20)) /* by what a task writes */
+#define SHORTS_MAX 1000 /* others are tried again and again */
 #define PAUSE_MAX_MS 60000 /* where what is free is not what is missing */
 
 static uint64_t
@@ -89,11 +92,93 @@ taken(const struct sl_job *j)
 }
 
 uint64_t
+sl_room_for_output(const struct sl_engine *e)
+{
+	uint64_t half = e->cfg->instance.free_space_min_bytes / 2,
+		 keep = half > OUTPUT_KEEP ? half : OUTPUT_KEEP, room;
+	struct sl_store_room r;
+
+	sl_store_room(e->store, &r);
+	room = above(above(r.files, r.is_one ? keep : half), e->promised);
+	return room > 0 ? room : 1;
+}
+
+/* A quarter more than it had, which is free again soon and was not enough. */
+static uint64_t
+more_than_it_had(const struct sl_job *j)
+{
+	return (sl_room_for_output(j->e) + taken(j) + j->promised) / 4 * 5;
+}
+
+uint64_t
 sl_room_more(const struct sl_job *j)
 {
-	uint64_t more = taken(j) / 4 * 5;
+	uint64_t more = more_than_it_had(j), need = j->claim.need;
 
-	return more > j->claim.need ? more : j->claim.need;
+	if (j->claim.tried)
+		need = need / 4 * 5;
+	return more > need ? more : need;
+}
+
+static struct sl_short *
+find_short(const struct sl_engine *e, int64_t consignment)
+{
+	size_t i;
+
+	for (i = 0; i < e->shorts_n; i++)
+		if (e->shorts[i].consignment == consignment)
+			return &e->shorts[i];
+	return NULL;
+}
+
+void
+sl_room_defer(const struct sl_job *j)
+{
+	struct sl_engine *e = j->e;
+	struct sl_short *s = find_short(e, j->c.id);
+
+	if (s == NULL && e->shorts_n == SHORTS_MAX)
+		return;
+	if (s == NULL) {
+		e->shorts = sl_grow(e->shorts, &e->shorts_cap, e->shorts_n + 1,
+		    sizeof(*e->shorts));
+		s = &e->shorts[e->shorts_n++];
+	}
+	*s = (struct sl_short){
+	    .consignment = j->c.id, .need = more_than_it_had(j)};
+}
+
+bool
+sl_room_allows(const struct sl_engine *e, int64_t consignment)
+{
+	const struct sl_short *s = find_short(e, consignment);
+
+	return s == NULL || s->need <= sl_room_for_output(e);
+}
+
+/* Those that there is enough for now go on. */
+static enum sl_rc
+resume_shorts(struct sl_engine *e, struct sl_err *err)
+{
+	uint64_t room = sl_room_for_output(e);
+	struct sl_consignment c;
+	size_t i = 0;
+
+	while (i < e->shorts_n) {
+		if (e->shorts[i].need > room) {
+			i++;
+			continue;
+		}
+		if (sl_consignment_by_id(
+			e->store, e->shorts[i].consignment, &c) &&
+		    c.dispo == SL_DISPO_deferred &&
+		    sl_consignment_apply(e, &c, SL_CHANGE_resume, NULL, NULL,
+			"slused", err) != SL_OK)
+			return SL_FATAL;
+		e->stray = true; /* it is opened again */
+		e->shorts[i] = e->shorts[--e->shorts_n];
+	}
+	return SL_OK;
 }
 
 /* -- what is said ---------------------------------------------------------- */
@@ -169,8 +254,7 @@ tell_no_room(struct sl_engine *e, struct sl_inlet *in,
 	char why[128];
 
 	(void)snprintf(why, sizeof(why),
-	    "needs %" PRIu64 " bytes of the disk, and %" PRIu64
-	    " can be used",
+	    "needs %" PRIu64 " bytes of the disk, and %" PRIu64 " can be used",
 	    no->need, room);
 	if (no->n > 0)
 		sl_log(SL_LOG_WARNING, "intake",
@@ -203,10 +287,9 @@ sl_room_tell(struct sl_engine *e)
 			measured = true;
 		}
 		/* What others that are on their way take may be enough. */
-		if (no.n > 0 ? e->doors[i].no_room ||
-				   (no.need <= room && !no.tried)
-			     : !e->doors[i].no_room ||
-				   is_trying(e, e->inlets[i]))
+		if (no.n > 0
+			? e->doors[i].no_room || (no.need <= room && !no.tried)
+			: !e->doors[i].no_room || is_trying(e, e->inlets[i]))
 			continue;
 		e->doors[i].no_room = no.n > 0;
 		tell_no_room(e, e->inlets[i], &no, room);
@@ -223,15 +306,15 @@ sl_room_text(struct sl_engine *e, size_t inlet, char *out, size_t cap)
 	(void)snprintf(out, cap,
 	    "queue %.64s: %zu dropped and no room for on the disk; the least "
 	    "needs %.1f MB, and %.1f MB can be used",
-	    sl_inlet_queue(e->inlets[inlet])->name, no.n,
-	    (double)no.need / 1e6, (double)usable(e) / 1e6);
+	    sl_inlet_queue(e->inlets[inlet])->name, no.n, (double)no.need / 1e6,
+	    (double)usable(e) / 1e6);
 	return no.n;
 }
 
-void
-sl_room_sweep(struct sl_engine *e)
+enum sl_rc
+sl_room_sweep(struct sl_engine *e, struct sl_err *err)
 {
-	bool is_short = e->low_space;
+	bool is_short = e->low_space || e->shorts_n > 0;
 	size_t i;
 
 	for (i = 0; i < e->inlets_n; i++)
@@ -239,6 +322,7 @@ sl_room_sweep(struct sl_engine *e)
 	if (is_short)
 		sl_store_shrink(e->store);
 	e->low_space = false; /* looked at again when claiming */
+	return resume_shorts(e, err);
 }
 
 /* -- a full disk ----------------------------------------------------------- */
@@ -269,8 +353,8 @@ sl_room_stalls(struct sl_engine *e)
 		sl_log(SL_LOG_NOTICE, "engine",
 		    "there is room on the disk: goes on where it was");
 	if (full != e->stalled)
-		sl_notify(full ? "STATUS=waits for room on the disk"
-			       : "STATUS=");
+		sl_notify(
+		    full ? "STATUS=waits for room on the disk" : "STATUS=");
 	e->stalled = full;
 	if (full)
 		sl_timer_pull(e->commit_timer, LOOK_MS);

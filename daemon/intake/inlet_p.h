@@ -78,7 +78,8 @@ void sl_watcher_remove(struct sl_watcher *w, struct sl_inlet *in);
 /* A hint that this name was moved in whole (NULL: look through all). */
 void sl_inlet_hint(struct sl_inlet *in, const char *name);
 
-/* -- waits.c: what there is no room for -------------------------------------- */
+/* -- waits.c: what there is no room for --------------------------------------
+ */
 /* Does what is to be claimed fit? ret->need is what its size says, and becomes
  * more if that was not enough before. What does not is remembered. */
 bool sl_waits_fits(struct sl_inlet *in, const char *name, const struct stat *st,

@@ -21,6 +21,7 @@ sl_store_room(const struct sl_store *s, struct sl_store_room *ret)
 	ret->files = sl_files_free(s->files);
 	ret->db_known = fstatvfs(s->dir, &v) == 0;
 	ret->db = ret->db_known ? bytes(&v) : 0;
+	ret->is_one = sl_files_same_fs(s->files, s->dir);
 }
 
 bool

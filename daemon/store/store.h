@@ -46,6 +46,7 @@ void sl_store_close(struct sl_store *s);
 struct sl_store_room {
 	uint64_t files, db;
 	bool db_known;
+	bool is_one; /* the same disk */
 };
 void sl_store_room(const struct sl_store *s, struct sl_store_room *ret);
 /* Is less than SL_STORE_KEEP free for the database of that instance? False

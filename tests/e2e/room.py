@@ -198,21 +198,50 @@ class Room(unittest.TestCase):
         self.goes_on(h, 10)
         self.taken(h, 11)
 
-    def test_an_archive_that_does_not_fit_unpacked(self):
-        """What comes out of it nobody knew; it does not fill the disk for the
-        others again and again."""
-        h = self.house(96)
-        tmp = os.path.join(os.path.dirname(h.inbox()), ".stor")
-        with zipfile.ZipFile(tmp, "w", zipfile.ZIP_DEFLATED) as file:
+    def archive(self, path):
+        """It unpacks to 40 MiB."""
+        with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as file:
             for n in range(4):
                 some = random.Random(n)
                 block = some.randbytes(8000)
                 file.writestr("%d.bin" % n, b"".join(
                     some.randbytes(200) + block for _ in range(1280)))
-        filler = self.fill(h, 24 * MIB)  # it unpacks to 40 MiB
+
+    def test_an_archive_that_does_not_fit_unpacked(self):
+        """What comes out of it nobody knew. It has its number and waits; the
+        others go on, and it is not tried again before there is more room."""
+        h = self.house(96)
+        tmp = os.path.join(os.path.dirname(h.inbox()), ".stor")
+        self.archive(tmp)
+        filler = self.fill(h, 24 * MIB)
         os.rename(tmp, os.path.join(h.inbox(), "mye.zip"))
-        h.wait_for(lambda: self.troubles(h), 20, "it is told")
+        h.wait_for(lambda: [(row["disposition"], row["reason"]) for row in
+                            h.rows("list")] == [("deferred", "disk_full")],
+                   30, "it waits")
+        for _ in range(5):
+            self.letter(h)
+        self.wait_done(h, 5)
+        leaves = len(h.rows("journal", "list"))
+        time.sleep(4)  # some sweeps
+        self.assertEqual(len(h.rows("journal", "list")), leaves)
+        self.assertEqual(self.log_lines(h, "nothing is written"), [])
+        os.unlink(filler)
+        h.wait_for(lambda: not h.rows("list", "--disposition", "deferred"), 20,
+                   "it goes on")
+        h.wait_quiet(30)
+        row, = [row for row in h.rows("list") if row["name"] == "mye.zip"]
+        self.assertNotEqual(row["reason"], "disk_full")
+        h.check_whole(self)
+
+    def test_an_archive_written_in_place(self):
+        """It has no number yet, and waits where it was dropped."""
+        h = self.house(96)
+        filler = self.fill(h, 24 * MIB)
+        self.archive(os.path.join(h.inbox(), "mye.zip"))
+        h.wait_for(lambda: self.troubles(h), 30, "it is told")
         self.waits_alone(h, "mye.zip")
+        self.assertEqual([i["not_whole"] for i in
+                          h.rows("status")[0]["slused"]["inlets"]], [0, 0])
         os.unlink(filler)
         self.goes_on(h, 10)
         self.taken(h, 11)
