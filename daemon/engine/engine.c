@@ -214,78 +214,6 @@ settle_unfiled(void *arg, const struct sl_consignment *c, struct sl_err *err)
 	return sl_consignment_settle(arg, c->id, err);
 }
 
-/* Said in the log of the program and in the sporingslogg: post may lie there
- * that nobody sees. */
-static enum sl_rc
-tell_door(
-    struct sl_engine *e, struct sl_inlet *in, bool gone, struct sl_err *err)
-{
-	const char *queue = sl_inlet_queue(in)->name;
-	SL_BUF struct sl_buf payload = {0};
-
-	if (gone)
-		sl_log(SL_LOG_ERR, "intake",
-		    "a queue's folder cannot be reached queue=\"%s\"", queue);
-	else
-		sl_log(SL_LOG_NOTICE, "intake",
-		    "a queue's folder is there again queue=\"%s\"", queue);
-	sl_buf_add_str(&payload, "{\"queue\":");
-	sl_text_json(&payload, queue, strlen(queue));
-	sl_buf_add_char(&payload, '}');
-	return sl_store_log(e->store,
-	    gone ? SL_EVENT_inlet_lost : SL_EVENT_inlet_found, "-", "slused",
-	    sl_buf_str(&payload), 0, 0, err);
-}
-
-/* What lay in the one before and was not taken is out of sight. */
-static enum sl_rc
-tell_replaced(struct sl_engine *e, const struct sl_inlet *in, bool made,
-    struct sl_err *err)
-{
-	const char *queue = sl_inlet_queue(in)->name;
-	SL_BUF struct sl_buf payload = {0};
-
-	sl_log(SL_LOG_WARNING, "intake",
-	    made ? "a queue's folder was gone and was made anew, empty "
-		   "queue=\"%s\""
-		 : "another folder lies in the place of a queue's "
-		   "queue=\"%s\"",
-	    queue);
-	sl_buf_add_str(&payload, "{\"queue\":");
-	sl_text_json(&payload, queue, strlen(queue));
-	sl_buf_printf(&payload, ",\"made\":%s}", made ? "true" : "false");
-	return sl_store_log(e->store, SL_EVENT_inlet_replaced, "-", "slused",
-	    sl_buf_str(&payload), 0, 0, err);
-}
-
-/* Which queues' folders went or came, or are others? */
-static enum sl_rc
-see_doors(struct sl_engine *e, struct sl_err *err)
-{
-	bool gone, made;
-	size_t i;
-
-	for (i = 0; i < e->inlets_n; i++) {
-		/* That one came back is told below; a share may come back with
-		 * other numbers. */
-		if (sl_inlet_replaced(e->inlets[i], &made) &&
-		    (made || !e->doors[i].lost)) {
-			if (tell_replaced(e, e->inlets[i], made, err) != SL_OK)
-				return SL_FATAL;
-			sl_faces_found(e->faces, e->inlets[i]);
-		}
-		gone = sl_inlet_is_gone(e->inlets[i]);
-		if (gone == e->doors[i].lost)
-			continue;
-		e->doors[i].lost = gone;
-		if (tell_door(e, e->inlets[i], gone, err) != SL_OK)
-			return SL_FATAL;
-		if (!gone)
-			sl_faces_found(e->faces, e->inlets[i]);
-	}
-	return SL_OK;
-}
-
 static void
 remove_day(struct sl_engine *e, int64_t inlet, int64_t unused)
 {
@@ -387,7 +315,7 @@ on_sweep(void *arg)
 	}
 	if (e->failed_sweeps > 0)
 		e->failed_sweeps--;
-	if (sl_engine_bad(e, see_doors(e, &err), &err) ||
+	if (sl_engine_bad(e, sl_doors_see(e, &err), &err) ||
 	    sl_engine_bad(e, sl_room_sweep(e, &err), &err) ||
 	    sl_engine_bad(e, look_at_done(e, &err), &err) ||
 	    sl_engine_bad(e, clean_done(e, &err), &err) ||
@@ -467,6 +395,7 @@ open_inlets(struct sl_engine *e, struct sl_err *err)
 		e->inlets_n++;
 	}
 	e->recovering = true;
+	sl_doors_remember(e);
 	return SL_OK;
 }
 
@@ -527,7 +456,7 @@ start(struct sl_engine *e, struct sl_err *err)
 		SL_OK)
 		return SL_FATAL;
 	sl_house_faces(e);
-	if (see_doors(e, err) != SL_OK || sl_due_start(e, err) != SL_OK ||
+	if (sl_doors_see(e, err) != SL_OK || sl_due_start(e, err) != SL_OK ||
 	    sl_outbox_resume(e, err) != SL_OK ||
 	    sl_store_commit(e->store, err) != SL_OK ||
 	    sl_chan_listen(sock, &e->listen_fd, err) != SL_OK)

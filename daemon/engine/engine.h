@@ -84,6 +84,8 @@ struct sl_target {
 struct sl_door {
 	bool lost; /* its folder is not there */
 	bool no_room; /* something lies there that does not fit */
+	int64_t replaced_ms; /* UTC: it became another one; 0: never */
+	bool made; /* then: by slused, empty */
 	char removed[SL_DAY_MAX]; /* the last day of Ferdig that went */
 };
 
@@ -300,6 +302,17 @@ void sl_job_free(struct sl_job *j);
 void sl_jobs_claim(struct sl_engine *e);
 /* At a sweep: takes what was left lying, if anything was. */
 void sl_jobs_stray(struct sl_engine *e);
+
+/* -- doors.c: the queues' folders --------------------------------------------
+ */
+/* With the inlets open: which of them were replaced before this start. */
+void sl_doors_remember(struct sl_engine *e);
+/* Which queues' folders went or came, or are others? Said in the log and in the
+ * sporingslogg. */
+enum sl_rc sl_doors_see(struct sl_engine *e, struct sl_err *err);
+/* UTC: since when an inlet's folder is another one, where that is less than a
+ * day; else 0. */
+int64_t sl_doors_replaced_ms(const struct sl_engine *e, size_t i);
 
 /* -- room.c: room on the disk -----------------------------------------------
  */

@@ -179,12 +179,19 @@ static void
 inlet_json(struct sl_engine *e, size_t i, struct sl_buf *b)
 {
 	struct sl_inlet *in = e->inlets[i];
+	int64_t replaced = sl_doors_replaced_ms(e, i);
+	char since[32];
 
 	sl_buf_printf(b,
 	    "%s{\"queue\":\"%s\",\"mode\":\"%s\",\"not_whole\":%zu,"
-	    "\"no_room\":%zu}",
+	    "\"no_room\":%zu,\"replaced\":",
 	    i > 0 ? "," : "", sl_inlet_queue(in)->name, sl_inlet_mode(in),
 	    sl_inlet_incomplete(in), sl_inlet_no_room(in).n);
+	sl_clock_format_utc(replaced, since, sizeof(since));
+	if (replaced != 0)
+		sl_buf_printf(b, "\"%s\"}", since);
+	else
+		sl_buf_add_str(b, "null}");
 }
 
 static void
