@@ -658,8 +658,8 @@ sl_jobs_stray(struct sl_engine *e)
 		e->stray |= !sl_inlet_list_claims(e->inlets[i]);
 }
 
-void
-sl_jobs_claim(struct sl_engine *e)
+static void
+claim_more(struct sl_engine *e)
 {
 	struct sl_err err;
 	enum sl_rc rc = SL_OK;
@@ -667,9 +667,6 @@ sl_jobs_claim(struct sl_engine *e)
 	size_t i;
 	int n;
 
-	if (e->halted)
-		return;
-	sl_room_tell(e);
 	for (n = 0; n < CLAIMS_A_ROUND && rc == SL_OK && has_room(e); n++) {
 		if (e->recovering) {
 			rc = take_old(e, &err);
@@ -701,4 +698,14 @@ sl_jobs_claim(struct sl_engine *e)
 	}
 	if (best >= 0)
 		sl_timer_pull(e->settle_timer, best + 10);
+}
+
+void
+sl_jobs_claim(struct sl_engine *e)
+{
+	if (e->halted)
+		return;
+	claim_more(e);
+	if (!e->fatal)
+		sl_room_tell(e);
 }

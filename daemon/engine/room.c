@@ -91,6 +91,20 @@ taken(const struct sl_job *j)
 	return blocks * 512;
 }
 
+/* What is being copied, or will be: that it comes is certain. */
+static uint64_t
+to_copy(const struct sl_engine *e)
+{
+	const struct sl_job *j;
+	uint64_t bytes = 0;
+	size_t i;
+
+	for (j = e->jobs; j != NULL; j = j->next)
+		for (i = 0; i < j->src_n; i++)
+			bytes += j->src[i].have_original ? 0 : j->src[i].size;
+	return bytes;
+}
+
 uint64_t
 sl_room_for_output(const struct sl_engine *e)
 {
@@ -99,7 +113,7 @@ sl_room_for_output(const struct sl_engine *e)
 	struct sl_store_room r;
 
 	sl_store_room(e->store, &r);
-	room = above(above(r.files, r.is_one ? keep : half), e->promised);
+	room = above(above(r.files, r.is_one ? keep : half), to_copy(e));
 	return room > 0 ? room : 1;
 }
 
@@ -107,7 +121,7 @@ sl_room_for_output(const struct sl_engine *e)
 static uint64_t
 more_than_it_had(const struct sl_job *j)
 {
-	return (sl_room_for_output(j->e) + taken(j) + j->promised) / 4 * 5;
+	return (sl_room_for_output(j->e) + taken(j)) / 4 * 5;
 }
 
 uint64_t
@@ -373,7 +387,7 @@ pause_for(int signals, int64_t ms)
 bool
 sl_room_wait(const char *root, int signals, unsigned tries)
 {
-	int64_t pause = tries < 6 ? LOOK_MS << tries : PAUSE_MAX_MS,
+	int64_t pause = tries > 6 ? PAUSE_MAX_MS : (LOOK_MS << tries) / 2,
 		until = sl_clock_boot_ms() + pause;
 
 	if (tries == 0 && !sl_store_is_full(root))
