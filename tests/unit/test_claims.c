@@ -249,8 +249,103 @@ machine_fails(void)
 	place_close(&p);
 }
 
+/* A file of so many zeros, made by a rename. */
+static bool
+drop(struct place *p, const char *name, off_t size)
+{
+	SL_FREE char *path = sl_asprintf("spool/Inn/%s", name);
+	SL_CLOSE int fd =
+	    openat(p->top, "new", O_WRONLY | O_CREAT | O_CLOEXEC, 0644);
+
+	return fd >= 0 && ftruncate(fd, size) == 0 &&
+	       renameat(p->top, "new", p->top, path) == 0;
+}
+
+static enum sl_rc
+next(struct place *p, uint64_t room, struct sl_claim *ret)
+{
+	return sl_inlet_next(p->in, room, ret, &p->err);
+}
+
+#define LEAST ((uint64_t)256 << 10) /* slused(8) */
+
+static void
+no_room(void)
+{
+	struct sl_claim c;
+	struct place p;
+	struct stat st;
+
+	CHECK(place_open(&p));
+	CHECK(drop(&p, "stor", 40960) && drop(&p, "liten", 1));
+	(void)sl_inlet_rescan(p.in);
+	/* Whatever the order: the small one passes. */
+	CHECK(next(&p, LEAST + 3 * 40960 - 1, &c) == SL_OK);
+	CHECK_STR(c.name, "liten");
+	CHECK(c.need == LEAST + 3 * 4096 && !c.tried);
+	CHECK(next(&p, LEAST + 3 * 40960 - 1, &c) == SL_SKIP);
+	CHECK(sl_inlet_no_room(p.in).n == 1);
+	CHECK(sl_inlet_no_room(p.in).need == LEAST + 3 * 40960);
+	CHECK(!sl_inlet_no_room(p.in).tried);
+	CHECK(fstatat(p.top, "spool/Inn/stor", &st, 0) == 0);
+	/* As soon as there is room, with no sweep. */
+	CHECK(next(&p, LEAST + 3 * 40960, &c) == SL_OK);
+	CHECK_STR(c.name, "stor");
+	CHECK(sl_inlet_no_room(p.in).n == 0);
+	place_close(&p);
+}
+
+/* It was more than its size told: it waits for that, until it is another. */
+static void
+no_room_twice(void)
+{
+	struct sl_claim c;
+	struct place p;
+
+	CHECK(place_open(&p));
+	CHECK(drop(&p, "a.zip", 1));
+	(void)sl_inlet_rescan(p.in);
+	CHECK(next(&p, UINT64_MAX, &c) == SL_OK);
+	CHECK(
+	    sl_claim_put_back(p.in, c.ulid, c.name, 9 << 20, &p.err) == SL_OK);
+	CHECK(sl_inlet_incomplete(p.in) == 0);
+	CHECK(sl_inlet_no_room(p.in).n == 1 && sl_inlet_no_room(p.in).tried);
+	(void)sl_inlet_rescan(p.in);
+	CHECK(next(&p, (9 << 20) - 1, &c) == SL_SKIP);
+	CHECK(next(&p, 9 << 20, &c) == SL_OK);
+	CHECK(c.tried && c.need == 9 << 20);
+	CHECK(
+	    sl_claim_put_back(p.in, c.ulid, c.name, 99 << 20, &p.err) == SL_OK);
+	CHECK(drop(&p, "a.zip", 2)); /* over it */
+	(void)sl_inlet_rescan(p.in);
+	CHECK(next(&p, 9 << 20, &c) == SL_OK);
+	CHECK(!c.tried && c.need == LEAST + 3 * 4096);
+	CHECK(sl_inlet_no_room(p.in).n == 0);
+	place_close(&p);
+}
+
+static void
+no_room_and_gone(void)
+{
+	struct sl_claim c;
+	struct place p;
+
+	CHECK(place_open(&p));
+	CHECK(drop(&p, "stor", 40960));
+	(void)sl_inlet_rescan(p.in);
+	CHECK(next(&p, 1, &c) == SL_SKIP && sl_inlet_no_room(p.in).n == 1);
+	CHECK(unlinkat(p.top, "spool/Inn/stor", 0) == 0);
+	CHECK(next(&p, UINT64_MAX, &c) == SL_SKIP);
+	(void)sl_inlet_rescan(p.in);
+	CHECK(sl_inlet_no_room(p.in).n == 0);
+	place_close(&p);
+}
+
 TEST_MAIN({"an emptied folder serves the next claim", serves_again},
     {"a folder is given on empty", not_empty},
     {"what is left keeps a folder", left_over},
     {"a spare folder that is gone is made", spare_lost},
-    {"what the machine fails waits for a rescan", machine_fails})
+    {"what the machine fails waits for a rescan", machine_fails},
+    {"what there is no room for waits, and nothing behind it", no_room},
+    {"what needs more than its size waits for that", no_room_twice},
+    {"what was taken away waits no more", no_room_and_gone})
