@@ -99,6 +99,7 @@ struct sl_after {
 struct sl_short {
 	int64_t consignment;
 	uint64_t need;
+	int64_t until_ms; /* boot ms: then it is tried all the same */
 };
 
 struct sl_engine {

@@ -20,6 +20,7 @@
 
 #define LOOK_MS 1000 /* between two looks at a full disk */
 #define OUTPUT_KEEP (SL_STORE_KEEP + (1u << 20)) /* by what a task writes */
+#define NO_ROOM ((uint64_t)4 << 20) /* less is as good as none */
 #define SHORTS_MAX 1000 /* others are tried again and again */
 #define PAUSE_MAX_MS 60000 /* where what is free is not what is missing */
 
@@ -117,11 +118,15 @@ sl_room_for_output(const struct sl_engine *e)
 	return room > 0 ? room : 1;
 }
 
-/* A quarter more than it had, which is free again soon and was not enough. */
+/* A quarter more than it had, which is free again soon and was not enough. 0:
+ * there is room by now, or it is not room, as far as anybody sees, but a quota:
+ * then only another try can tell. */
 static uint64_t
 more_than_it_had(const struct sl_job *j)
 {
-	return (sl_room_for_output(j->e) + taken(j)) / 4 * 5;
+	uint64_t room = sl_room_for_output(j->e);
+
+	return room < NO_ROOM ? (room + taken(j)) / 4 * 5 : 0;
 }
 
 uint64_t
@@ -129,7 +134,7 @@ sl_room_more(const struct sl_job *j)
 {
 	uint64_t more = more_than_it_had(j), need = j->claim.need;
 
-	if (j->claim.tried)
+	if (more > 0 && j->claim.tried)
 		need = need / 4 * 5;
 	return more > need ? more : need;
 }
@@ -150,16 +155,24 @@ sl_room_defer(const struct sl_job *j)
 {
 	struct sl_engine *e = j->e;
 	struct sl_short *s = find_short(e, j->c.id);
+	uint64_t need = more_than_it_had(j);
 
-	if (s == NULL && e->shorts_n == SHORTS_MAX)
+	if (need == 0 || (s == NULL && e->shorts_n == SHORTS_MAX))
 		return;
 	if (s == NULL) {
 		e->shorts = sl_grow(e->shorts, &e->shorts_cap, e->shorts_n + 1,
 		    sizeof(*e->shorts));
 		s = &e->shorts[e->shorts_n++];
 	}
-	*s = (struct sl_short){
-	    .consignment = j->c.id, .need = more_than_it_had(j)};
+	*s = (struct sl_short){.consignment = j->c.id,
+	    .need = need,
+	    .until_ms = sl_clock_boot_ms() + SL_NO_ROOM_MS};
+}
+
+static bool
+is_enough(const struct sl_short *s, uint64_t room)
+{
+	return s->need <= room || sl_clock_boot_ms() >= s->until_ms;
 }
 
 bool
@@ -167,7 +180,7 @@ sl_room_allows(const struct sl_engine *e, int64_t consignment)
 {
 	const struct sl_short *s = find_short(e, consignment);
 
-	return s == NULL || s->need <= sl_room_for_output(e);
+	return s == NULL || is_enough(s, sl_room_for_output(e));
 }
 
 /* Those that there is enough for now go on. */
@@ -179,7 +192,7 @@ resume_shorts(struct sl_engine *e, struct sl_err *err)
 	size_t i = 0;
 
 	while (i < e->shorts_n) {
-		if (e->shorts[i].need > room) {
+		if (!is_enough(&e->shorts[i], room)) {
 			i++;
 			continue;
 		}

@@ -63,6 +63,10 @@ const char *sl_inlet_mode(const struct sl_inlet *in);
  * file that looks cut off is one while it is younger than 10 minutes. */
 size_t sl_inlet_incomplete(struct sl_inlet *in);
 
+/* What was put back for want of room is tried once more after so long, for what
+ * it needs is a guess. */
+#define SL_NO_ROOM_MS INT64_C(3600000)
+
 /* Of those that there was no room for, and that lay there still at the last
  * sweep: how many, and what the least of them needs. */
 struct sl_no_room {

@@ -33,7 +33,8 @@ struct waiting {
 	off_t size;
 	int64_t mtime_ns;
 	uint64_t need;
-	bool tried; /* need is what came out, not what its size says */
+	bool tried; /* need is a guess of what came out, until then (boot ms) */
+	int64_t until_ms;
 };
 
 struct sl_inlet {

@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "../base/clock.h"
 #include "../base/mem.h"
 #include "inlet_p.h"
 
@@ -46,6 +47,7 @@ sl_waits_add(struct sl_inlet *in, const char *name, const struct stat *st,
     uint64_t need, bool tried)
 {
 	struct waiting *w = find(in, name);
+	uint64_t was = w != NULL ? w->need : 0;
 
 	if (w == NULL && in->waits_n == WAITS_MAX)
 		return;
@@ -53,13 +55,23 @@ sl_waits_add(struct sl_inlet *in, const char *name, const struct stat *st,
 		in->waits = sl_grow(
 		    in->waits, &in->waits_cap, in->waits_n + 1, sizeof(*w));
 		w = &in->waits[in->waits_n++];
-		w->name = sl_strdup(name);
+		*w = (struct waiting){.name = sl_strdup(name)};
 	}
 	w->ino = st->st_ino;
 	w->size = st->st_size;
 	w->mtime_ns = mtime_ns(st);
 	w->need = need;
+	/* Its time does not begin anew when it is seen again. */
+	if (!tried || !w->tried || need != was)
+		w->until_ms = sl_clock_boot_ms() + SL_NO_ROOM_MS;
 	w->tried = tried;
+}
+
+/* Is what it needs still held against it? */
+static bool
+is_held(const struct waiting *w)
+{
+	return w->tried && sl_clock_boot_ms() < w->until_ms;
 }
 
 bool
@@ -69,7 +81,7 @@ sl_waits_fits(struct sl_inlet *in, const char *name, const struct stat *st,
 	const struct waiting *w = find(in, name);
 
 	ret->tried = w != NULL && w->tried && is_same(w, st);
-	if (ret->tried && w->need > ret->need)
+	if (ret->tried && is_held(w) && w->need > ret->need)
 		ret->need = w->need;
 	if (ret->need <= in->room)
 		return true;
@@ -100,9 +112,13 @@ sl_waits_forget(struct sl_inlet *in, const char *name)
 const char *
 sl_waits_next(struct sl_inlet *in)
 {
-	while (in->waits_at < in->waits_n)
-		if (in->waits[in->waits_at++].need <= in->room)
-			return in->waits[in->waits_at - 1].name;
+	const struct waiting *w;
+
+	while (in->waits_at < in->waits_n) {
+		w = &in->waits[in->waits_at++];
+		if (w->need <= in->room || (w->tried && !is_held(w)))
+			return w->name;
+	}
 	in->waits_at = 0;
 	return NULL;
 }
