@@ -126,7 +126,7 @@ struct sl_engine {
 	struct sl_job *jobs, **jobs_tail;
 	size_t jobs_n;
 	uint64_t jobs_bytes;
-	uint64_t promised; /* bytes of disk that jobs are to need still */
+	struct sl_need promised; /* that jobs are to need still */
 	bool stalled; /* nothing is committed: the disk is full */
 	struct sl_short *shorts; /* consignments that wait for room */
 	size_t shorts_n, shorts_cap;
@@ -274,7 +274,7 @@ struct sl_job {
 	struct sl_consignment c; /* id 0 until received */
 	struct sl_job_source *src;
 	size_t src_n, src_cap;
-	uint64_t promised; /* bytes of disk, not written yet */
+	struct sl_need promised; /* not written yet */
 	unsigned tasks_open;
 	uint32_t pages_left; /* OCR pages waiting or running */
 	bool ended;
@@ -317,14 +317,16 @@ int64_t sl_doors_replaced_ms(const struct sl_engine *e, size_t i);
 
 /* -- room.c: room on the disk -----------------------------------------------
  */
-/* Bytes that a claim may need now. */
-uint64_t sl_room_left(const struct sl_engine *e);
-/* It is to need so much more. */
-void sl_room_promise(struct sl_job *j, uint64_t bytes);
-/* So much of what it needs is written, or is not needed. */
-void sl_room_keep(struct sl_job *j, uint64_t bytes);
+/* What a claim may need now. */
+struct sl_space sl_room_left(const struct sl_engine *e);
+/* What its claim needs is kept for it, */
+void sl_room_promise(struct sl_job *j);
+/* until so much of it is copied, */
+void sl_room_copied(struct sl_job *j, uint64_t bytes);
+/* or it has ended. */
+void sl_room_end(struct sl_job *j);
 /* The disk became full under it: what it is to wait for. */
-uint64_t sl_room_more(const struct sl_job *j);
+struct sl_need sl_room_more(const struct sl_job *j);
 /* Bytes that a task may write; at least 1. What is on its way may use what
  * free_space_min keeps from new post. */
 uint64_t sl_room_for_output(const struct sl_engine *e);
@@ -340,9 +342,10 @@ void sl_room_pause(struct sl_engine *e, const char *why, bool all);
 /* Says once of a queue that something does not fit, and that nothing waits so
  * any more. */
 void sl_room_tell(struct sl_engine *e);
-/* How many of an inlet there is no room for, and a text that tells of them;
- * 0: none that was told. */
-uint64_t sl_room_text(struct sl_engine *e, size_t inlet, char *out, size_t cap);
+/* A text that tells of those of an inlet that there is no room for; false: of
+ * none that was told. */
+bool sl_room_text(
+    const struct sl_engine *e, size_t inlet, char *out, size_t cap);
 /* At a sweep: looks again, and gives back what can be. */
 enum sl_rc sl_room_sweep(struct sl_engine *e, struct sl_err *err);
 /* Is there no room for a commit? Then look again soon, and do nothing that

@@ -82,7 +82,7 @@ sl_job_free(struct sl_job *j)
 	else
 		e->jobs_tail = j->prev;
 	e->jobs_n--;
-	sl_room_keep(j, j->promised);
+	sl_room_end(j);
 	free(j);
 	sl_engine_kick(e);
 }
@@ -230,7 +230,7 @@ sl_job_begin(struct sl_engine *e, struct sl_inlet *in,
 	struct sl_job *j = job_new(e, in);
 
 	j->claim = *claim;
-	sl_room_promise(j, claim->need);
+	sl_room_promise(j);
 	return copy_claimed(j, err);
 }
 
@@ -400,10 +400,11 @@ sl_job_received(struct sl_job *j, struct sl_err *err)
 }
 
 /* Not in the journal: the claim goes back, or waits in .sluse/ for the next
- * sweep if its place is taken. need: for how much room it waits there, or 0. */
+ * sweep if its place is taken. need: the room that it waits for there, or NULL.
+ */
 static void
 put_back(struct sl_engine *e, struct sl_inlet *in, const struct sl_claim *claim,
-    uint64_t need, const char *reason)
+    const struct sl_need *need, const char *reason)
 {
 	struct sl_err err;
 
@@ -419,6 +420,7 @@ void
 sl_job_drop(struct sl_job *j, const char *reason)
 {
 	bool full = reason != NULL && strcmp(reason, "disk_full") == 0;
+	struct sl_need more;
 	struct sl_err err;
 
 	if (j->c.id != 0) {
@@ -433,7 +435,8 @@ sl_job_drop(struct sl_job *j, const char *reason)
 		sl_job_free(j);
 		return;
 	}
-	put_back(j->e, j->inlet, &j->claim, full ? sl_room_more(j) : 0,
+	more = sl_room_more(j);
+	put_back(j->e, j->inlet, &j->claim, full ? &more : NULL,
 	    reason != NULL ? reason : "");
 	sl_job_free(j);
 }
@@ -532,9 +535,11 @@ static enum sl_rc
 begin_old(struct sl_engine *e, struct sl_inlet *in,
     const struct sl_claim *claim, struct sl_err *err)
 {
-	if (claim->need <= sl_room_left(e))
+	struct sl_space room = sl_room_left(e);
+
+	if (sl_need_fits(&claim->need, &room))
 		return sl_job_begin(e, in, claim, err);
-	put_back(e, in, claim, claim->need, "disk_full");
+	put_back(e, in, claim, &claim->need, "disk_full");
 	return SL_OK;
 }
 
@@ -621,6 +626,7 @@ queue_failed(
 static enum sl_rc
 take_new(struct sl_engine *e, struct sl_err *err)
 {
+	struct sl_space room = sl_room_left(e);
 	struct sl_claim claim;
 	struct sl_inlet *in;
 	enum sl_rc rc;
@@ -628,7 +634,7 @@ take_new(struct sl_engine *e, struct sl_err *err)
 
 	for (i = 0; i < e->inlets_n; i++) {
 		in = e->inlets[e->inlet_turn++ % e->inlets_n];
-		rc = sl_inlet_next(in, sl_room_left(e), &claim, err);
+		rc = sl_inlet_next(in, &room, &claim, err);
 		if (rc == SL_OK)
 			return sl_job_begin(e, in, &claim, err);
 		if (rc == SL_HOLD) {

@@ -38,39 +38,52 @@ db_floor(const struct sl_engine *e)
 	return floor > SL_STORE_KEEP ? floor : SL_STORE_KEEP;
 }
 
-/* Were nothing on its way. Of two disks, that of the fuller one. */
-static uint64_t
+/* Were nothing on its way. */
+static struct sl_space
 usable(const struct sl_engine *e)
 {
 	struct sl_store_room r;
-	uint64_t files, db;
 
 	sl_store_room(e->store, &r);
-	files = above(r.files, e->cfg->instance.free_space_min_bytes);
-	db = above(r.db, db_floor(e));
-	return files < db ? files : db;
+	return (struct sl_space){
+	    .store = above(r.files, e->cfg->instance.free_space_min_bytes),
+	    .db = above(r.db, db_floor(e)),
+	    .is_one = r.is_one};
 }
 
-uint64_t
+struct sl_space
 sl_room_left(const struct sl_engine *e)
 {
-	return above(usable(e), e->promised);
+	struct sl_space room = usable(e);
+	uint64_t copy = e->promised.copy, made = e->promised.made;
+
+	room.store = above(room.store, room.is_one ? copy + made : copy);
+	room.db = above(room.db, room.is_one ? copy + made : made);
+	return room;
 }
 
 void
-sl_room_promise(struct sl_job *j, uint64_t bytes)
+sl_room_promise(struct sl_job *j)
 {
-	j->promised += bytes;
-	j->e->promised += bytes;
+	j->promised = j->claim.need;
+	j->e->promised.copy += j->promised.copy;
+	j->e->promised.made += j->promised.made;
 }
 
 void
-sl_room_keep(struct sl_job *j, uint64_t bytes)
+sl_room_copied(struct sl_job *j, uint64_t bytes)
 {
-	if (bytes > j->promised)
-		bytes = j->promised;
-	j->promised -= bytes;
-	j->e->promised -= bytes;
+	if (bytes > j->promised.copy)
+		bytes = j->promised.copy;
+	j->promised.copy -= bytes;
+	j->e->promised.copy -= bytes;
+}
+
+void
+sl_room_end(struct sl_job *j)
+{
+	sl_room_copied(j, j->promised.copy);
+	j->e->promised.made -= j->promised.made;
 }
 
 /* Bytes of disk that it has taken so far. */
@@ -129,14 +142,17 @@ more_than_it_had(const struct sl_job *j)
 	return room < NO_ROOM ? (room + taken(j)) / 4 * 5 : 0;
 }
 
-uint64_t
+struct sl_need
 sl_room_more(const struct sl_job *j)
 {
-	uint64_t more = more_than_it_had(j), need = j->claim.need;
+	struct sl_need need = j->claim.need;
+	uint64_t more = more_than_it_had(j);
 
 	if (more > 0 && j->claim.tried)
-		need = need / 4 * 5;
-	return more > need ? more : need;
+		need.copy = need.copy / 4 * 5;
+	if (more > need.copy)
+		need.copy = more;
+	return need;
 }
 
 static struct sl_short *
@@ -261,6 +277,19 @@ sl_room_is_above_floor(struct sl_engine *e)
 	return false;
 }
 
+static void
+put_sizes(const struct sl_no_room *no, const struct sl_space *room, char *out,
+    size_t cap)
+{
+	(void)snprintf(out, cap,
+	    "needs %.1f MB for itself and %.1f MB for what is read of it; %.1f "
+	    "MB of the store's disk and %.1f MB of the database's%s can be "
+	    "used",
+	    (double)no->need.copy / 1e6, (double)no->need.made / 1e6,
+	    (double)room->store / 1e6, (double)room->db / 1e6,
+	    room->is_one ? ", which are one," : "");
+}
+
 /* One that was put back may be on its way once more. */
 static bool
 is_trying(const struct sl_engine *e, const struct sl_inlet *in)
@@ -275,35 +304,33 @@ is_trying(const struct sl_engine *e, const struct sl_inlet *in)
 
 static void
 tell_no_room(struct sl_engine *e, struct sl_inlet *in,
-    const struct sl_no_room *no, uint64_t room)
+    const struct sl_no_room *no, const struct sl_space *room)
 {
 	const char *queue = sl_inlet_queue(in)->name;
-	char why[128];
+	char why[256];
 
-	(void)snprintf(why, sizeof(why),
-	    "needs %" PRIu64 " bytes of the disk, and %" PRIu64 " can be used",
-	    no->need, room);
-	if (no->n > 0)
-		sl_log(SL_LOG_WARNING, "intake",
-		    "what was dropped does not fit on the disk and waits "
-		    "queue=\"%s\" reason=\"disk_full\" needs=\"%" PRIu64
-		    "\" room=\"%" PRIu64 "\"",
-		    queue, no->need, room);
-	else
+	if (no->n == 0) {
 		sl_log(SL_LOG_NOTICE, "intake",
 		    "nothing waits for room on the disk any more queue=\"%s\"",
 		    queue);
-	log_pause(e, no->n > 0,
-	    no->n > 0 ? json_pack("{s:s, s:s, s:s}", "queue", queue, "reason",
-			    "disk_full", "detail", why)
-		      : json_pack("{s:s}", "queue", queue));
+		log_pause(e, false, json_pack("{s:s}", "queue", queue));
+		return;
+	}
+	put_sizes(no, room, why, sizeof(why));
+	sl_log(SL_LOG_WARNING, "intake",
+	    "what was dropped does not fit on the disk and waits queue=\"%s\" "
+	    "reason=\"disk_full\" detail=\"%s\"",
+	    queue, why);
+	log_pause(e, true,
+	    json_pack("{s:s, s:s, s:s}", "queue", queue, "reason", "disk_full",
+		"detail", why));
 }
 
 void
 sl_room_tell(struct sl_engine *e)
 {
+	struct sl_space room = {0};
 	struct sl_no_room no;
-	uint64_t room = 0;
 	bool measured = false;
 	size_t i;
 
@@ -315,27 +342,31 @@ sl_room_tell(struct sl_engine *e)
 		}
 		/* What others that are on their way take may be enough. */
 		if (no.n > 0
-			? e->doors[i].no_room || (no.need <= room && !no.tried)
+			? e->doors[i].no_room ||
+			      (sl_need_fits(&no.need, &room) && !no.tried)
 			: !e->doors[i].no_room || is_trying(e, e->inlets[i]))
 			continue;
 		e->doors[i].no_room = no.n > 0;
-		tell_no_room(e, e->inlets[i], &no, room);
+		tell_no_room(e, e->inlets[i], &no, &room);
 	}
 }
 
-uint64_t
-sl_room_text(struct sl_engine *e, size_t inlet, char *out, size_t cap)
+bool
+sl_room_text(const struct sl_engine *e, size_t inlet, char *out, size_t cap)
 {
 	struct sl_no_room no = sl_inlet_no_room(e->inlets[inlet]);
+	struct sl_space room;
+	char sizes[160];
 
 	if (no.n == 0 || !e->doors[inlet].no_room)
-		return 0;
+		return false;
+	room = usable(e);
+	put_sizes(&no, &room, sizes, sizeof(sizes));
 	(void)snprintf(out, cap,
-	    "queue %.64s: %zu dropped and no room for on the disk; the least "
-	    "needs %.1f MB, and %.1f MB can be used",
-	    sl_inlet_queue(e->inlets[inlet])->name, no.n, (double)no.need / 1e6,
-	    (double)usable(e) / 1e6);
-	return no.n;
+	    "queue %.64s: %zu dropped that there is no room for on the disk; "
+	    "the least %s",
+	    sl_inlet_queue(e->inlets[inlet])->name, no.n, sizes);
+	return true;
 }
 
 enum sl_rc

@@ -297,9 +297,9 @@ own_groups(const struct sl_engine *e, struct sl_buf *b)
 
 /* Post that does not fit, and a disk that nothing can be written to. */
 static void
-own_room(struct sl_engine *e, struct sl_buf *b)
+own_room(const struct sl_engine *e, struct sl_buf *b)
 {
-	char text[256];
+	char text[400];
 	size_t i;
 
 	if (e->stalled)
@@ -309,7 +309,7 @@ own_room(struct sl_engine *e, struct sl_buf *b)
 		    "Make room on the disk; then it goes on by itself where it "
 		    "was.");
 	for (i = 0; i < e->inlets_n; i++)
-		if (sl_room_text(e, i, text, sizeof(text)) > 0)
+		if (sl_room_text(e, i, text, sizeof(text)))
 			put_own(b, "disk_full", text,
 			    "It waits where it lies, and other post is taken "
 			    "in. Make room on the disk, or lower "
@@ -353,7 +353,7 @@ own_doors(const struct sl_engine *e, struct sl_buf *b)
 }
 
 static void
-own_rows(struct sl_engine *e, struct sl_buf *b)
+own_rows(const struct sl_engine *e, struct sl_buf *b)
 {
 	SL_CLOSE int fd = -1;
 	struct sl_err err;

@@ -87,18 +87,22 @@ probe_folder(
 
 /* See ROOM ON THE DISK of slused(8) for the numbers. What is over a limit is
  * numbered and stopped, and never copied. */
-static uint64_t
+static struct sl_need
 need_of(const struct sl_inlet *in, const struct weight *w)
 {
-	if (w->budget == 0 || w->bytes > in->cfg->limits.input_max_bytes)
-		return NEED_LEAST;
-	return w->bytes + NEED_READ * w->bytes + NEED_LEAST;
+	uint64_t bytes =
+	    w->budget == 0 || w->bytes > in->cfg->limits.input_max_bytes
+		? 0
+		: w->bytes;
+
+	return (struct sl_need){
+	    .copy = bytes, .made = NEED_READ * bytes + NEED_LEAST};
 }
 
 /* What lies at a place, and whether it can be opened (else errno). */
 static int
 weigh(struct sl_inlet *in, int at, const char *name, const struct stat *st,
-    uint64_t *ret_need)
+    struct sl_need *ret)
 {
 	struct weight w = {.budget = in->cfg->limits.folder_files_max + 1};
 	int bad = 0;
@@ -107,7 +111,7 @@ weigh(struct sl_inlet *in, int at, const char *name, const struct stat *st,
 		bad = probe_folder(in, at, name, 0, &w);
 	else
 		add_file(&w, st);
-	*ret_need = need_of(in, &w);
+	*ret = need_of(in, &w);
 	return bad;
 }
 
@@ -385,14 +389,14 @@ sl_claim_walk(struct sl_inlet *in, const char *ulid, const char *name,
 
 enum sl_rc
 sl_claim_put_back(struct sl_inlet *in, const char *ulid, const char *name,
-    uint64_t need, struct sl_err *err)
+    const struct sl_need *need, struct sl_err *err)
 {
 	SL_CLOSE int dir = sl_open_dir(in->claims, ulid);
 	struct stat st;
 
 	if (dir >= 0 && fstatat(dir, name, &st, AT_SYMLINK_NOFOLLOW) == 0) {
 		sl_inlet_put_back(in, &st);
-		if (need > 0)
+		if (need != NULL)
 			sl_waits_add(in, name, &st, need, true);
 	}
 	in->dirty = true;

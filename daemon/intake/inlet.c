@@ -624,14 +624,14 @@ next_swept(struct sl_inlet *in, struct sl_claim *ret, struct sl_err *err)
 }
 
 enum sl_rc
-sl_inlet_next(struct sl_inlet *in, uint64_t room, struct sl_claim *ret,
-    struct sl_err *err)
+sl_inlet_next(struct sl_inlet *in, const struct sl_space *room,
+    struct sl_claim *ret, struct sl_err *err)
 {
 	enum sl_rc rc;
 
 	if (in->gone || in->rests)
 		return SL_SKIP;
-	in->room = room;
+	in->room = *room;
 	in->turn = !in->turn;
 	rc = next_waiting(in, ret, err);
 	if (rc == SL_SKIP)

@@ -32,7 +32,7 @@ struct waiting {
 	ino_t ino;
 	off_t size;
 	int64_t mtime_ns;
-	uint64_t need;
+	struct sl_need need;
 	bool tried; /* need is a guess of what came out, until then (boot ms) */
 	int64_t until_ms;
 };
@@ -61,7 +61,7 @@ struct sl_inlet {
 	int64_t settles_at; /* boot ms when something may be still, or -1 */
 	struct seen *reported;
 	size_t reported_n, reported_at;
-	uint64_t room; /* what a claim may need now */
+	struct sl_space room; /* what a claim may need now */
 	struct waiting *waits;
 	size_t waits_n, waits_cap, waits_at;
 
@@ -86,7 +86,7 @@ void sl_inlet_hint(struct sl_inlet *in, const char *name);
 bool sl_waits_fits(struct sl_inlet *in, const char *name, const struct stat *st,
     struct sl_claim *ret);
 void sl_waits_add(struct sl_inlet *in, const char *name, const struct stat *st,
-    uint64_t need, bool tried);
+    const struct sl_need *need, bool tried);
 bool sl_waits_has(const struct sl_inlet *in, ino_t ino);
 /* It is claimed. */
 void sl_waits_forget(struct sl_inlet *in, const char *name);

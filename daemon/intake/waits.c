@@ -11,6 +11,16 @@
 #include "../base/mem.h"
 #include "inlet_p.h"
 
+bool
+sl_need_fits(const struct sl_need *need, const struct sl_space *room)
+{
+	uint64_t less = room->store < room->db ? room->store : room->db;
+
+	if (room->is_one)
+		return need->copy <= less && need->made <= less - need->copy;
+	return need->copy <= room->store && need->made <= room->db;
+}
+
 static int64_t
 mtime_ns(const struct stat *st)
 {
@@ -44,10 +54,10 @@ drop(struct sl_inlet *in, struct waiting *w)
 
 void
 sl_waits_add(struct sl_inlet *in, const char *name, const struct stat *st,
-    uint64_t need, bool tried)
+    const struct sl_need *need, bool tried)
 {
 	struct waiting *w = find(in, name);
-	uint64_t was = w != NULL ? w->need : 0;
+	uint64_t was = w != NULL ? w->need.copy : 0;
 
 	if (w == NULL && in->waits_n == WAITS_MAX)
 		return;
@@ -60,9 +70,9 @@ sl_waits_add(struct sl_inlet *in, const char *name, const struct stat *st,
 	w->ino = st->st_ino;
 	w->size = st->st_size;
 	w->mtime_ns = mtime_ns(st);
-	w->need = need;
+	w->need = *need;
 	/* Its time does not begin anew when it is seen again. */
-	if (!tried || !w->tried || need != was)
+	if (!tried || !w->tried || need->copy != was)
 		w->until_ms = sl_clock_boot_ms() + SL_NO_ROOM_MS;
 	w->tried = tried;
 }
@@ -81,11 +91,11 @@ sl_waits_fits(struct sl_inlet *in, const char *name, const struct stat *st,
 	const struct waiting *w = find(in, name);
 
 	ret->tried = w != NULL && w->tried && is_same(w, st);
-	if (ret->tried && is_held(w) && w->need > ret->need)
+	if (ret->tried && is_held(w) && w->need.copy > ret->need.copy)
 		ret->need = w->need;
-	if (ret->need <= in->room)
+	if (sl_need_fits(&ret->need, &in->room))
 		return true;
-	sl_waits_add(in, name, st, ret->need, ret->tried);
+	sl_waits_add(in, name, st, &ret->need, ret->tried);
 	return false;
 }
 
@@ -116,7 +126,8 @@ sl_waits_next(struct sl_inlet *in)
 
 	while (in->waits_at < in->waits_n) {
 		w = &in->waits[in->waits_at++];
-		if (w->need <= in->room || (w->tried && !is_held(w)))
+		if (sl_need_fits(&w->need, &in->room) ||
+		    (w->tried && !is_held(w)))
 			return w->name;
 	}
 	in->waits_at = 0;
@@ -142,13 +153,15 @@ sl_waits_look(struct sl_inlet *in)
 struct sl_no_room
 sl_inlet_no_room(const struct sl_inlet *in)
 {
-	struct sl_no_room all = {.n = in->waits_n, .need = UINT64_MAX};
+	struct sl_no_room all = {.n = in->waits_n};
+	const struct waiting *w;
 	size_t i;
 
 	for (i = 0; i < in->waits_n; i++) {
-		if (in->waits[i].need < all.need)
-			all.need = in->waits[i].need;
-		all.tried |= in->waits[i].tried;
+		w = &in->waits[i];
+		if (i == 0 || w->need.copy < all.need.copy)
+			all.need = w->need;
+		all.tried |= w->tried;
 	}
 	return all;
 }
