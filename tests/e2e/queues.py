@@ -3,11 +3,10 @@
 that is polled like a network share."""
 import datetime
 import shutil
-import subprocess
 import time
 import unittest
 
-from house import House, os
+from house import House, os, strace_of
 
 EXTRA = """
 [queue Barnevern]
@@ -68,18 +67,9 @@ class Queues(unittest.TestCase):
 
     def break_disk(self, house, call, *where):
         """slused's calls say that the disk fails, until the trace is ended."""
-        with open(os.path.join(house.root, "run", "pids"),
-                  encoding="ascii") as file:
-            pid, = [line.split()[1] for line in file
-                    if line.startswith("slused ")]
-        trace = subprocess.Popen(
-            ["strace", "-f", "-o", "/dev/null", "-p", pid, "-e", "trace=" + call,
-             *where, "-e", "inject=%s:error=EIO" % call], stderr=subprocess.PIPE)
-        self.addCleanup(trace.stderr.close)
-        self.addCleanup(trace.wait)
-        self.addCleanup(trace.terminate)
-        self.assertIn(b"attached", trace.stderr.readline())
-        return trace
+        (_, pid), = house.pids("slused")
+        return strace_of(self, pid, "-e", "trace=" + call, *where,
+                         "-e", "inject=%s:error=EIO" % call)
 
     @unittest.skipUnless(shutil.which("strace"), "needs strace")
     def test_a_file_that_the_disk_fails(self):

@@ -11,7 +11,7 @@ import time
 import unittest
 import zipfile
 
-from house import House
+from house import House, strace_of
 
 MIB = 1 << 20
 FLOOR = 4 * MIB
@@ -295,16 +295,6 @@ class Room(unittest.TestCase):
             except OSError:
                 pass
 
-    def strace(self, h, *how):
-        trace = subprocess.Popen(
-            ["strace", "-f", "-o", "/dev/null", "-p", str(self.pid(h)), *how],
-            stderr=subprocess.PIPE)
-        self.addCleanup(trace.stderr.close)
-        self.addCleanup(trace.wait)
-        self.addCleanup(trace.terminate)
-        self.assertIn(b"attached", trace.stderr.readline())
-        return trace
-
     @unittest.skipUnless(shutil.which("strace"), "needs strace")
     def test_full_in_the_middle_of_a_commit(self):
         """What was not written is taken again, by the same process, and it is
@@ -313,9 +303,10 @@ class Room(unittest.TestCase):
         self.letter(h)
         self.wait_done(h, 1)
         pid = self.pid(h)
-        trace = self.strace(
-            h, "-e", "trace=pwrite64", "-e", "inject=pwrite64:error=ENOSPC",
-            "-P", os.path.join(h.root, "db", "sluse.db-wal"))
+        trace = strace_of(
+            self, pid, "-e", "trace=pwrite64", "-e",
+            "inject=pwrite64:error=ENOSPC", "-P",
+            os.path.join(h.root, "db", "sluse.db-wal"))
         for _ in range(5):
             self.letter(h)
         h.wait_for(lambda: self.log_lines(h, "the disk is full"), 20,
