@@ -248,6 +248,15 @@ sl_store_mend(struct sl_store *s)
 	return sl_sending_mend(s->sending);
 }
 
+static enum sl_rc
+open_dir(const char *path, int *ret, struct sl_err *err)
+{
+	*ret = sl_open_dir(AT_FDCWD, path);
+	return *ret >= 0 ? SL_OK
+			 : sl_err_set(err, SL_FATAL, errno, "disk_error",
+			       "cannot open the folder of the database");
+}
+
 enum sl_rc
 sl_store_open(const char *root, const char *origin, struct sl_store **ret,
     struct sl_err *err)
@@ -260,6 +269,7 @@ sl_store_open(const char *root, const char *origin, struct sl_store **ret,
 	(void)snprintf(s->origin, sizeof(s->origin), "%s", origin);
 	s->dir = -1;
 	if (sl_make_path(dir, 0750, err) != SL_OK ||
+	    open_dir(dir, &s->dir, err) != SL_OK ||
 	    sl_db_open(path, false, &s->db, err) != SL_OK ||
 	    sl_files_open(root, &s->files, err) != SL_OK ||
 	    migrate(s, root, &from, err) != SL_OK ||
@@ -270,7 +280,6 @@ sl_store_open(const char *root, const char *origin, struct sl_store **ret,
 		sl_store_close(s);
 		return SL_FATAL;
 	}
-	s->dir = sl_open_dir(AT_FDCWD, dir);
 	*ret = s;
 	return SL_OK;
 }
