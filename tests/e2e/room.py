@@ -332,13 +332,16 @@ class Room(unittest.TestCase):
         h.wait_for(lambda: self.log_lines(h, "waits for room"), 10, "it waits")
         said = h.sluse("status").stdout
         self.assertIn("slused waits for room on the disk", said)
-        self.assertIsNone(h.rows("status")[0]["slused"])
+        row, = h.rows("status")
+        self.assertIsNone(row["slused"])
+        self.assertTrue(row["no_room"])
         os.kill(self.pid(h), signal.SIGTERM)
         h.wait_for(lambda: len(self.log_lines(h, "waits for room")) > 1, 20,
                    "it ended, and was started again")
         os.unlink(filler)
         self.letter(h)
         self.wait_done(h, 2)
+        self.assertFalse(h.rows("status")[0]["no_room"])
         h.check_whole(self)
 
 
