@@ -326,9 +326,12 @@ class Room(unittest.TestCase):
         h = self.house(64)
         self.letter(h)
         self.wait_done(h, 1)
+        before = self.pid(h)
         h.stop()
         filler = self.fill(h, KEEP // 2)
         h.start(wait=False)
+        h.wait_for(lambda: h.pids("slused") not in ([], [("slused", before)]),
+                   10, "it runs")
         h.wait_for(lambda: self.log_lines(h, "waits for room"), 10, "it waits")
         said = h.sluse("status").stdout
         self.assertIn("slused waits for room on the disk", said)
