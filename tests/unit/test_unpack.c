@@ -316,7 +316,7 @@ room_on_the_disk(void)
 	static const char zeros[70000];
 	struct sl_budget b = {.fd = make_fd("", 0), .room_bytes = 140001};
 	uint64_t at, size;
-	struct sl_err err;
+	struct sl_err err = {0};
 
 	CHECK(sl_budget_begin(&b, &err) == SL_OK);
 	CHECK(sl_budget_hole(&b, 1 << 20, &err) == SL_OK);
