@@ -520,6 +520,7 @@ live(const char *root, struct sl_config *cfg, int sig, bool *ret_full)
 	SL_FREE char *passwords = sl_path_below(root, cfg->instance.passwords);
 	SL_FREE char *trust = sl_path_below(root, cfg->instance.trust);
 	struct sl_watch *w;
+	bool bad_config = false;
 
 	e.jobs_tail = &e.jobs;
 	e.started_ms = sl_clock_boot_ms();
@@ -534,6 +535,7 @@ live(const char *root, struct sl_config *cfg, int sig, bool *ret_full)
 	e.beat_timer = sl_loop_timer(e.loop, on_beat, &e);
 	e.wait_timer = sl_loop_timer(e.loop, on_wake, &e);
 	if (start(&e, &err) != SL_OK) {
+		bad_config = strcmp(err.reason, "config_invalid") == 0;
 		(void)sl_engine_fail(&e, &err);
 	} else {
 		sl_loop_after(e.loop, end_round, &e);
@@ -551,10 +553,9 @@ live(const char *root, struct sl_config *cfg, int sig, bool *ret_full)
 	explicit_bzero(&e.passwords, sizeof(e.passwords));
 	if (!e.fatal)
 		return 0;
-	*ret_full = !e.stopping && strcmp(e.fatal_err.reason, "disk_full") == 0;
-	return strcmp(e.fatal_err.reason, "config_invalid") == 0
-		   ? SL_SLUSED_CONFIG
-		   : SL_SLUSED_FATAL;
+	*ret_full = !e.stopping && e.fatal_err.reason != NULL &&
+		    strcmp(e.fatal_err.reason, "disk_full") == 0;
+	return bad_config ? SL_SLUSED_CONFIG : SL_SLUSED_FATAL;
 }
 
 int

@@ -10,7 +10,8 @@
  * depend on it started (sl_engine_after).
  *
  * FAILURES: SL_FATAL anywhere stops the program without committing; the next
- * start takes everything again from its last gate.
+ * start takes everything again from its last gate. Where the disk was full, the
+ * next start is in the same process, once there is room.
  */
 #ifndef SL_ENGINE_ENGINE_H
 #define SL_ENGINE_ENGINE_H
