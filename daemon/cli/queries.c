@@ -347,14 +347,18 @@ print_troubles(const json_t *list)
 }
 
 static void
-print_slused(const json_t *o)
+print_slused(const json_t *o, bool no_room)
 {
 	const char *key;
 	json_t *v, *one;
 	size_t i;
 
 	if (!json_is_object(o)) {
-		(void)puts("slused does not run.");
+		(void)puts(
+		    no_room
+			? "slused waits for room on the disk, or does not run: "
+			  "less than 5 MiB are free there."
+			: "slused does not run.");
 		return;
 	}
 	(void)puts("slused runs.");
@@ -418,6 +422,7 @@ sl_cmd_status(const struct sl_cli *c)
 {
 	json_t *o, *slused;
 	enum sl_exit code = ask_one(c, "status", &o);
+	bool no_room;
 
 	if (code != SL_EXIT_OK)
 		return code;
@@ -425,11 +430,13 @@ sl_cmd_status(const struct sl_cli *c)
 	(void)json_object_set_new(
 	    o, "running", json_boolean(json_is_object(slused)));
 	(void)json_object_set_new(o, "slused", slused);
+	no_room = !json_is_object(slused) && sl_store_is_full(c->root);
+	(void)json_object_set_new(o, "no_room", json_boolean(no_room));
 	if (c->json) {
 		sl_cli_json(o);
 	} else {
 		sl_query_print_status(stdout, o);
-		print_slused(slused);
+		print_slused(slused, no_room);
 	}
 	json_decref(o);
 	return SL_EXIT_OK;

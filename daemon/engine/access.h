@@ -65,7 +65,7 @@ struct sl_wish {
 	size_t items;
 };
 /* Files it; json gets {"pending": number, "until": time}. SL_REJECT: he has too
- * many that wait. */
+ * many that wait, or somebody has asked for the same of that item. */
 enum sl_rc sl_approve_ask(struct sl_engine *e, const struct sl_person *who,
     const struct sl_wish *w, struct sl_buf *json, struct sl_err *err);
 /* {"id": number, "deny": true, "why": text}: what a second person says. */

@@ -35,21 +35,31 @@ on_timer(void *arg)
 
 /* -- signing --------------------------------------------------------------- */
 
+/* What was there before is there still: the new one is late, and no more. */
+static bool
+is_passing(int error)
+{
+	return error == EMFILE || error == ENFILE || error == ENOSPC ||
+	       error == EDQUOT;
+}
+
 static enum sl_rc
 sign_head(struct sl_seal *s, struct sl_err *err)
 {
 	const struct sl_tree tree = *sl_store_tree(s->house.store);
 	struct sl_checkpoint c = {.size = tree.size};
 	SL_BUF struct sl_buf note = {0};
+	enum sl_rc rc;
 
 	(void)snprintf(
 	    c.origin, sizeof(c.origin), "%s", sl_store_origin(s->house.store));
 	sl_tree_root(&tree, &c.root);
 	if (sl_checkpoint_sign(s->signer, &c, &note, err) != SL_OK)
 		return SL_FATAL;
-	if (sl_write_file(s->dir, MEMORY, note.p, note.n, 0644, err) != SL_OK)
-		return err->sys == EMFILE || err->sys == ENFILE ? SL_RETRY
-								: SL_FATAL;
+	rc = sl_write_file(s->dir, MEMORY, note.p, note.n, 0644, err);
+	if (rc != SL_OK)
+		return rc == SL_RETRY && is_passing(err->sys) ? SL_RETRY
+							      : SL_FATAL;
 	if (sl_head_put(s->house.store, &tree, sl_buf_str(&note), err) !=
 		SL_OK ||
 	    sl_store_commit(s->house.store, err) != SL_OK)
@@ -62,8 +72,8 @@ sign_head(struct sl_seal *s, struct sl_err *err)
 	return sl_seal_tell(s, &c, sl_buf_str(&note), err);
 }
 
-/* Without a descriptor not a byte was written: nothing is in doubt, the head
- * is only late. */
+/* Without a descriptor, or room, nothing has its name yet: nothing is in doubt,
+ * the head is only late. */
 static enum sl_rc
 sign(struct sl_seal *s, struct sl_err *err)
 {

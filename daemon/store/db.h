@@ -22,6 +22,7 @@ struct sl_db;
 	" FROM consignment c LEFT JOIN entry e ON e.consignment = c.id"        \
 	" AND ifnull(e.outcome, 0) <> 60"
 
+#define SL_DB_BUSY_MS 5000 /* a lock is waited for */
 enum sl_rc sl_db_open(
     const char *path, bool readonly, struct sl_db **ret, struct sl_err *err);
 void sl_db_close(struct sl_db *d);

@@ -17,6 +17,7 @@ struct sl_store {
 	uint64_t loud; /* leaves up to the last that is no mark's */
 	char origin[128];
 	bool writing; /* a transaction is open */
+	int dir; /* db/, or -1 */
 };
 
 /* Opens the transaction if there is none. Every writing verb calls it. */

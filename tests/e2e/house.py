@@ -52,6 +52,18 @@ def under_strace(test, *inject):
             *(word for i in inject for word in ("-e", "inject=" + i))]
 
 
+def strace_of(test, pid, *how):
+    """Of a program that runs, until the test ends it or is over."""
+    trace = subprocess.Popen(
+        ["strace", "-f", "-o", os.devnull, "-p", str(pid), *how],
+        stderr=subprocess.PIPE)
+    test.addCleanup(trace.stderr.close)
+    test.addCleanup(trace.wait)
+    test.addCleanup(trace.terminate)
+    test.assertIn(b"attached", trace.stderr.readline())
+    return trace
+
+
 class House:
     cli_bin = BIN
     # Keys of [push] that an earlier build may not know. These targets are
