@@ -65,7 +65,7 @@ static bool
 is_of_bundle(const char *name)
 {
 	static const char *const ends[] = {
-	    "html", "csv", "xml", "conf", "json", "tsv"};
+	    "html", "csv", "xml", "conf", "json", "tsv", "vkey", "checkpoint"};
 	size_t stem = strspn(name, "abcdefghijklmnopqrstuvwxyz0123456789-_"), i;
 
 	if (stem == 0 || name[stem] != '.')
