@@ -47,6 +47,7 @@ class Auditor(unittest.TestCase):
             cls.house.drop_bytes(b"Hemmelig om Kari Nordmann\n",
                                  "hemmelig-%d.txt" % n)
         cls.house.wait_quiet(40, 3)
+        cls.leaves = cls.house.query("SELECT count(*) FROM leaf")[0][0]
 
     def setUp(self):
         """A folder of his that nobody else opens, and one of the owner's."""
@@ -143,12 +144,10 @@ class Auditor(unittest.TestCase):
         self.assertEqual(os.listdir(empty), [])
 
     def signed(self):
-        """The head covers all there is so far."""
+        """The head covers what came by the posts."""
         h = self.house
-        leaves = h.query("SELECT max(seq) FROM leaf")[0][0]
-        h.wait_for(lambda: h.query("SELECT max(size) FROM checkpoint")[0][0] or 0
-                   if (h.query("SELECT max(size) FROM checkpoint")[0][0] or 0)
-                   >= leaves else 0, 90, "a head")
+        size = "SELECT ifnull(max(size), 0) FROM checkpoint"
+        h.wait_for(lambda: h.query(size)[0][0] >= self.leaves, 90, "a head")
 
     def test_export(self):
         h = self.house
@@ -179,6 +178,13 @@ class Auditor(unittest.TestCase):
         h.person("auditor", "journal", "export", "--payloads", his, code=0)
         h.person("auditor", "journal", "verify", his, code=0)
         self.assertNotIn(".checkpoint-unfinished", os.listdir(his))
+        # Also where it was cut off.
+        os.rename(os.path.join(his, "checkpoint"),
+                  os.path.join(his, ".checkpoint-unfinished"))
+        shutil.rmtree(os.path.join(his, "tile"))
+        h.person("auditor", "journal", "export", "--payloads", his, code=0)
+        self.assertNotIn(".checkpoint-unfinished", os.listdir(his))
+        h.person("auditor", "journal", "verify", his, code=0)
         bare = os.path.join(self.his, "uten")
         done = h.person("auditor", "journal", "export", bare, code=0)
         self.assertIn("README.md", done.stdout)
