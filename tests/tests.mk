@@ -220,6 +220,7 @@ FUZZ := $(patsubst tests/fuzz/%.c,%,$(wildcard tests/fuzz/fuzz_*.c))
 FUZZ_TIME ?= 60
 FUZZ_ENGINE ?=
 rooms_fuzz_wire := wire base
+rooms_fuzz_parcel := wire base
 rooms_fuzz_config := config base
 rooms_fuzz_results := engine seal faces access intake place prepare store journal registry config wire base
 libs_fuzz_results := -lsqlite3 -ljansson
