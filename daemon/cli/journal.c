@@ -261,6 +261,49 @@ print_leaf(struct sl_slice file)
 	free(p);
 }
 
+static enum sl_exit
+report_code(enum sl_rc rc, const struct sl_err *err)
+{
+	enum sl_exit code = SL_EXIT_INPUT;
+
+	if (rc == SL_OK)
+		return SL_EXIT_OK;
+	if (rc == SL_SKIP)
+		code = SL_EXIT_FOUND;
+	else if (rc == SL_HOLD)
+		code = SL_EXIT_REFUSED;
+	else if (rc == SL_RETRY)
+		code = SL_EXIT_AWAY;
+	return sl_say(code, "%s", err->text);
+}
+
+/* The instance's word, for who may not read it. */
+static enum sl_exit
+ask_key(const struct sl_cli *c, struct asked *a)
+{
+	json_t *args = json_pack("{s:b}", "which_key", 1), *row = NULL;
+	struct sl_err err = {0};
+	struct sl_ask *k = NULL;
+	enum sl_exit code = sl_ask_open(c, &k);
+	const char *key;
+	enum sl_rc rc;
+
+	if (code == SL_EXIT_OK) {
+		rc = sl_ask_rows(
+		    k, "journal-verify", args, keep_row, &row, &err);
+		code = rc == SL_SKIP ? sl_say(SL_EXIT_USAGE, "%s", err.text)
+				     : report_code(rc, &err);
+		sl_ask_close(k);
+	}
+	key = text(row, "key");
+	if (code == SL_EXIT_OK && !sl_vkey_parse(key, strlen(key), &a->key))
+		code = sl_say(SL_EXIT_AWAY, "no key came");
+	json_decref(args);
+	json_decref(row);
+	a->ask.key = &a->key;
+	return code;
+}
+
 /* Without --key: the key of the instance, where there is one. */
 static enum sl_exit
 own_key(const struct sl_cli *c, struct asked *a)
@@ -272,6 +315,8 @@ own_key(const struct sl_cli *c, struct asked *a)
 
 	if (a->ask.key != NULL)
 		return SL_EXIT_OK;
+	if (!sl_control_is_owner(c->root))
+		return ask_key(c, a);
 	if (sl_store_open_read(c->root, &s, &err) == SL_OK) {
 		n = sl_journal_keys(s, keys);
 		sl_store_close(s);
@@ -291,14 +336,16 @@ verify_proof(const struct sl_cli *c, struct asked *a)
 	SL_BUF struct sl_buf file = {0};
 	struct sl_verify v;
 	struct sl_err err;
-	enum sl_exit code = own_key(c, a);
+	enum sl_exit code;
 
+	if (sl_read_file(AT_FDCWD, c->arg[0], SL_TLOGPROOF_MAX, &file, &err) !=
+	    SL_OK)
+		return sl_say(SL_EXIT_INPUT, "%s: %s", c->arg[0], err.text);
+	code = own_key(c, a);
 	if (code != SL_EXIT_OK)
 		return code;
-	if (sl_read_file(AT_FDCWD, c->arg[0], SL_TLOGPROOF_MAX, &file, &err) !=
-		SL_OK ||
-	    sl_query_verify_proof(sl_slice_buf(&file), &a->ask, &v, &err) !=
-		SL_OK)
+	if (sl_query_verify_proof(sl_slice_buf(&file), &a->ask, &v, &err) !=
+	    SL_OK)
 		return sl_say(SL_EXIT_INPUT, "%s: %s", c->arg[0], err.text);
 	if (!c->json && v.ok)
 		print_leaf(sl_slice_buf(&file));
@@ -338,22 +385,6 @@ sl_cmd_journal_verify(const struct sl_cli *c)
 
 /* -- export, prove ----------------------------------------------------------
  */
-
-static enum sl_exit
-report_code(enum sl_rc rc, const struct sl_err *err)
-{
-	enum sl_exit code = SL_EXIT_INPUT;
-
-	if (rc == SL_OK)
-		return SL_EXIT_OK;
-	if (rc == SL_SKIP)
-		code = SL_EXIT_FOUND;
-	else if (rc == SL_HOLD)
-		code = SL_EXIT_REFUSED;
-	else if (rc == SL_RETRY)
-		code = SL_EXIT_AWAY;
-	return sl_say(code, "%s", err->text);
-}
 
 /* By who owns the database. */
 static enum sl_exit

@@ -8,6 +8,7 @@
 
 #include "../base/clock.h"
 #include "../store/db.h"
+#include "../store/heads.h"
 #include "query_p.h"
 
 struct asked {
@@ -221,6 +222,26 @@ key_of(const struct asked *a, const char *name, struct sl_vkey *own,
 	return SL_OK;
 }
 
+/* The key that signs now, for who verifies a file. */
+static enum sl_rc
+ask_key(struct asked *a, struct sl_err *err)
+{
+	struct sl_vkey keys[SL_KEYS_MAX];
+	size_t n = sl_journal_keys(a->s, keys);
+	SL_BUF struct sl_buf b = {0};
+	enum sl_rc rc;
+	json_t *o;
+
+	if (n == 0)
+		return sl_err_set(err, SL_SKIP, 0, "not_signed",
+		    "the sporingslogg has no key yet");
+	sl_vkey_text(&keys[n - 1], &b);
+	o = json_pack("{s:s}", "key", sl_buf_str(&b));
+	rc = a->fn(a->arg, o, err);
+	json_decref(o);
+	return rc;
+}
+
 static enum sl_rc
 ask_verify(struct asked *a, struct sl_err *err)
 {
@@ -229,9 +250,12 @@ ask_verify(struct asked *a, struct sl_err *err)
 	struct sl_vkey key, witness;
 	struct sl_verify_ask ask = {0};
 	struct sl_verify v;
-	enum sl_rc rc = key_of(a, "key", &key, &ask.key, err);
+	enum sl_rc rc;
 	json_t *o;
 
+	if (json_is_true(json_object_get(a->args, "which_key")))
+		return ask_key(a, err);
+	rc = key_of(a, "key", &key, &ask.key, err);
 	if (rc == SL_OK)
 		rc = key_of(a, "witness", &witness, &ask.witness, err);
 	if (against != NULL)

@@ -5,14 +5,16 @@ role, without a file of the instance.
 
 Users are switched for real, as in access.py: skipped where that cannot be."""
 import csv
+import grp
 import json
 import re
 import shutil
 import stat
+import subprocess
 import tempfile
 import unittest
 
-from access import CAN, SERVICE, UIDS, WHY, PeopleHouse, have_groups
+from access import CAN, GROUPS, SERVICE, UIDS, WHY, PeopleHouse, have_groups
 from house import os
 
 HIS = UIDS["auditor"]
@@ -219,6 +221,31 @@ class Auditor(unittest.TestCase):
             self.assertIn("journal-export", self.told(who, "access_refused"))
         self.assertFalse(os.path.exists(os.path.join(self.his, "nei")))
 
+    def cut_off(self, *line):
+        """What he runs may write files of 3000 bytes, and no larger ones."""
+        h = self.house
+        done = subprocess.run(
+            ["prlimit", "--fsize=3000", os.path.join(h.bin(), "sluse"), "--root",
+             h.root, *line], user=HIS, group=HIS, stderr=subprocess.DEVNULL,
+            extra_groups=[grp.getgrnam(GROUPS["auditor"]).gr_gid], timeout=60)
+        self.assertNotEqual(done.returncode, 0)
+
+    def test_cut_off_on_his_side(self):
+        h = self.house
+        self.signed()
+        log, pack = (os.path.join(self.his, name) for name in ("logg", "pakke"))
+        self.cut_off("journal", "export", log)
+        self.assertIn(".checkpoint-unfinished", os.listdir(log))
+        self.assertNotIn("checkpoint", os.listdir(log))
+        h.person("auditor", "journal", "export", log, code=0)
+        h.person("auditor", "journal", "verify", log, code=0)
+        self.cut_off("report", "tilsynspakke", pack)
+        self.assertIn(".sluse-part", os.listdir(pack))
+        self.assertNotIn("index.html", os.listdir(pack))
+        h.person("auditor", "report", "tilsynspakke", pack, code=0)
+        self.assertIn("index.html", os.listdir(pack))
+        self.assertNotIn(".sluse-part", os.listdir(pack))
+
     # -- proofs ------------------------------------------------------------------
     def test_proofs(self):
         h = self.house
@@ -231,6 +258,13 @@ class Auditor(unittest.TestCase):
         done = h.person("auditor", "journal", "verify", "--key", key, name, code=0)
         self.assertIn(post, done.stdout)
         self.assertIn("received", done.stdout)
+        # Without it the instance's word is taken, whoever asks for it.
+        done = h.person("auditor", "journal", "verify", name, code=0)
+        self.assertIn(post, done.stdout)
+        h.person("stranger", "journal", "verify", name, code=5)
+        os.chmod(self.his, 0o755)
+        os.chmod(name, 0o644)
+        h.person("stranger", "journal", "verify", name, code=4)
         self.assertIn("journal-prove", self.told("auditor"))
         done = h.person("auditor", "journal", "consistency", "5", code=0)
         self.assertTrue(done.stdout.startswith("old "), done.stdout)
