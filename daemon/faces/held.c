@@ -135,19 +135,21 @@ add_signature(void *arg, const struct sl_note_row *r, struct sl_err *err)
 	return SL_OK;
 }
 
-struct unread {
+/* Rows of remarks on pages: the first ones, then that there are more. */
+struct remarks {
 	struct sl_buf *page;
 	unsigned lang, n;
+	void (*row)(struct sl_buf *page, unsigned lang, unsigned nth,
+	    const char *file, const char *words);
 };
 
 static void
-add_unread(struct unread *u, const char *file, const struct sl_buf *words)
+add_remark(struct remarks *u, const char *file, const struct sl_buf *words)
 {
 	if (u->n < SHOWN_MAX)
-		sl_suggest_pages(
-		    u->page, u->lang, u->n, file, sl_buf_str(words));
+		u->row(u->page, u->lang, u->n, file, sl_buf_str(words));
 	else if (u->n == SHOWN_MAX)
-		sl_suggest_pages(u->page, u->lang, u->n, file,
+		u->row(u->page, u->lang, u->n, file,
 		    sl_words(u->lang, "og flere", "and more"));
 	u->n++;
 }
@@ -155,22 +157,65 @@ add_unread(struct unread *u, const char *file, const struct sl_buf *words)
 static void
 add_pages(void *arg, const struct sl_face_pages *p)
 {
-	struct unread *u = arg;
+	struct remarks *u = arg;
 	SL_BUF struct sl_buf words = {0};
 
 	sl_pages_say(&words, u->lang, p->first, p->last, p->reason);
-	add_unread(u, p->file, &words);
+	add_remark(u, p->file, &words);
+}
+
+static void
+add_hard_pages(void *arg, const struct sl_face_pages *p)
+{
+	struct remarks *u = arg;
+	SL_BUF struct sl_buf words = {0};
+
+	sl_pages_name(&words, u->lang, p->first, p->last);
+	add_remark(u, p->file, &words);
 }
 
 static enum sl_rc
 add_unsure(void *arg, const struct sl_note_row *r, struct sl_err *err)
 {
-	struct unread *u = arg;
+	struct remarks *u = arg;
 	SL_BUF struct sl_buf words = {0};
 
 	(void)err;
 	if (sl_unsure_say(&words, u->lang, r->detail))
-		add_unread(u, r->file, &words);
+		add_remark(u, r->file, &words);
+	return SL_OK;
+}
+
+static enum sl_rc
+add_hard(struct sl_faces *f, const struct sl_entry *en, unsigned lang,
+    struct sl_buf *b, struct sl_err *err)
+{
+	struct remarks hard = {b, lang, 0, sl_suggest_unsure};
+	enum sl_rc rc = sl_face_unsure(f->house.store, en->consignment,
+	    SHOWN_MAX + 1, add_hard_pages, &hard, err);
+
+	sl_suggest_remarks_end(b, hard.n);
+	return rc;
+}
+
+/* What is signed, and what was not read. */
+static enum sl_rc
+add_remarks(struct sl_faces *f, const struct sl_entry *en, unsigned lang,
+    struct sl_buf *b, struct sl_err *err)
+{
+	struct signatures signatures = {b, lang, 0};
+	struct remarks unread = {b, lang, 0, sl_suggest_pages};
+
+	if (sl_note_each(f->house.store, en->consignment, "signed_",
+		add_signature, &signatures, err) != SL_OK)
+		return SL_FATAL;
+	sl_suggest_remarks_end(b, signatures.n);
+	if (sl_face_unread(f->house.store, en->consignment, SHOWN_MAX + 1,
+		add_pages, &unread, err) != SL_OK ||
+	    sl_note_each(f->house.store, en->consignment, "unread_words",
+		add_unsure, &unread, err) != SL_OK)
+		return SL_FATAL;
+	sl_suggest_remarks_end(b, unread.n);
 	return SL_OK;
 }
 
@@ -229,8 +274,6 @@ write_page(struct sl_faces *f, const struct sl_face_held *h, int dir,
 	unsigned lang = q->language;
 	SL_BUF struct sl_buf b = {0};
 	struct candidates c = {f, &b, lang, 0, true};
-	struct signatures signatures = {&b, lang, 0};
-	struct unread unread = {&b, lang, 0};
 	struct sl_suggest_head head = {.number = h->number,
 	    .name = en->name,
 	    .tenant = f->house.cfg->instance.name,
@@ -245,6 +288,8 @@ write_page(struct sl_faces *f, const struct sl_face_held *h, int dir,
 	    .duplicate = en->duplicate_of != 0};
 
 	sl_suggest_begin(&b, lang, &head);
+	if (add_hard(f, en, lang, &b, err) != SL_OK)
+		return SL_FATAL;
 	sl_suggest_cases_begin(&b, lang);
 	if (sl_placement_each(f->house.store, en->id, en->revision,
 		add_candidate, &c, err) != SL_OK)
@@ -257,16 +302,8 @@ write_page(struct sl_faces *f, const struct sl_face_held *h, int dir,
 		return SL_FATAL;
 	sl_suggest_fields_end(&b);
 	add_documents(f, dir, en->id, lang, &b);
-	if (sl_note_each(f->house.store, en->consignment, "signed_",
-		add_signature, &signatures, err) != SL_OK)
+	if (add_remarks(f, en, lang, &b, err) != SL_OK)
 		return SL_FATAL;
-	sl_suggest_signatures_end(&b, signatures.n);
-	if (sl_face_unread(f->house.store, en->consignment, SHOWN_MAX + 1,
-		add_pages, &unread, err) != SL_OK ||
-	    sl_note_each(f->house.store, en->consignment, "unread_words",
-		add_unsure, &unread, err) != SL_OK)
-		return SL_FATAL;
-	sl_suggest_pages_end(&b, unread.n);
 	sl_suggest_end(&b, lang);
 	if (sl_face_put(dir, sl_suggest_name(lang), b.p, b.n, SL_FACE_PAGE_MODE,
 		NULL) != 0)

@@ -1047,9 +1047,13 @@ unread_pages(void)
 		uint32_t page;
 		uint8_t flags;
 		const char *reason;
-	} pages[] = {{0, 0, ""}, {1, SL_PAGE_BLANK, ""}, {2, SL_PAGE_BLANK, ""},
-	    {3, 0, "limit_pages"}, {4, SL_PAGE_BLANK, ""}, {5, 0, "new_one"},
-	    {6, SL_PAGE_WORDLESS, ""}, {7, SL_PAGE_WORDLESS, ""}};
+		uint16_t sure;
+	} pages[] = {{0, 0, "", 700}, {1, SL_PAGE_BLANK, "", 0},
+	    {2, SL_PAGE_BLANK, "", 0}, {3, 0, "limit_pages", 0},
+	    {4, SL_PAGE_BLANK, "", 0}, {5, 0, "new_one", 0},
+	    {6, SL_PAGE_WORDLESS, "", 0}, {7, SL_PAGE_WORDLESS, "", 0},
+	    {8, 0, "", 460}, {9, SL_PAGE_RETRIED, "", 699}, {10, 0, "", 900},
+	    {11, 0, "", 300}};
 	static const char *const has[] = {
 	    "<li>brev.pdf: sidene 2–3 er blanke</li>",
 	    "<li>brev.pdf: sidene 7–8 har noe på seg, men ingen ord ble lest"
@@ -1058,7 +1062,12 @@ unread_pages(void)
 	    "det leses</li>",
 	    "<li>brev.pdf: side 5 er blank</li>",
 	    "<li>brev.pdf: side 6 er ikke lest: new_one</li>",
-	    "<li>brev.pdf: 9 ord på side 1 er for usikre til å gjengis</li>"};
+	    "<li>brev.pdf: 9 ord på side 1 er for usikre til å gjengis</li>",
+	    "<h2>Vanskelig å lese</h2>\n<p>Skriften på disse sidene var "
+	    "vanskelig å lese, og noe kan være lest feil eller mangle. "
+	    "Kontroller mot bildet av siden før du avgjør.</p>\n<ul>\n"
+	    "<li>brev.pdf: sidene 9–10</li>\n<li>brev.pdf: side 12</li>\n"
+	    "</ul>\n<h2>Forslag til sak</h2>"};
 	struct sl_consignment c;
 	struct sl_entry en;
 	struct sl_document d;
@@ -1071,6 +1080,8 @@ unread_pages(void)
 	CHECK(sl_document_list(w.e.store, en.id, &d, 1) == 1);
 	for (i = 0; i < sizeof(pages) / sizeof(pages[0]); i++) {
 		struct sl_msg_r_page m = {.page = pages[i].page,
+		    .source = SL_PAGE_OCR,
+		    .confidence = pages[i].sure,
 		    .flags = pages[i].flags,
 		    .reason = sl_slice_str(pages[i].reason)};
 		const struct sl_slice none = {0};
