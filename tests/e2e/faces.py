@@ -116,6 +116,27 @@ class Faces(unittest.TestCase):
         self.hold_read(number, "venter ennå")
         self.assertIn("Hun vet det", self.text(*name))
 
+    def test_written_elsewhere(self):
+        """What decides nothing is answered: words in the explanation, and an
+        empty file."""
+        self.drop("10-uten-holdepunkt.pdf")
+        number, = self.held(1)
+        name = ("Må avklares", number, "Avklar.txt")
+        fresh = self.text(*name)
+        with open(self.path(*name), "w", encoding="utf-8-sig",
+                  newline="") as file:
+            file.write(fresh.replace("for eksempel 2026/211",
+                                     "for eksempel 2026/211 2026/87", 1))
+        self.wait(lambda: "Skriv det på linjen over som begynner med Sak:\n"
+                  "Det som sto der: 2026/87" in self.text(*name), 30, "answer")
+        self.assertTrue(self.text(*name).startswith(fresh))
+        with open(self.path(*name), "w", encoding="utf-8"):
+            pass
+        self.wait(lambda: "Filen var tom" in self.text(*name), 30, "answer")
+        self.assertTrue(self.text(*name).startswith(fresh))
+        self.assertEqual(self.folders(), [number])
+        self.house.check_whole(self)
+
     def hold_read(self, number, why):
         """Held for another reason, once slused has read what was written."""
         time.sleep(6)

@@ -32,14 +32,17 @@ struct note {
 	const char *value, *case_number;
 };
 #define NO SL_SETTLED_NOTHING, SL_SETTLE_CASE, "", ""
+#define EMPTY SL_SETTLED_EMPTY, SL_SETTLE_CASE, "", ""
 #define MANY SL_SETTLED_SEVERAL, SL_SETTLE_CASE
 #define CASE(v, c) SL_SETTLED_LINE, SL_SETTLE_CASE, v, c
 #define LINE(l, v) SL_SETTLED_LINE, SL_SETTLE_##l, v, ""
 #define BYTES(s) s, sizeof(s) - 1
 
 static const struct note notes[] = {
-    {"", 0, NO},
-    {"\r\n\r\n", 0, NO},
+    {"", 0, EMPTY},
+    {"\r\n\r\n", 0, EMPTY},
+    {"\xEF\xBB\xBF", 0, EMPTY},
+    {"Mottaksnummer: M26-004711-3.1\r\n", 0, EMPTY},
     {"Sak:\r\nNy sak:\r\nIkke arkivverdig:\r\nHører til:\r\n", 0, NO},
     {"Sak: 2026/211", 0, CASE("2026/211", "2026/211")},
     {"Sak: 2026/211\n", 0, CASE("2026/211", "2026/211")},
@@ -102,7 +105,23 @@ static const struct note notes[] = {
     {"Sak:\nNy sak:\nEmne: reklame, kastes\n", 0, SL_SETTLED_UNKNOWN,
 	SL_SETTLE_CASE, "", ""},
     {"Her er posten.\nSak:\nNy sak:\n", 0, NO},
-    {"\r\n \r\n", 0, NO},
+    {"\r\n \r\n", 0, EMPTY},
+    /* in the explanation */
+    {"- Sak: nummeret på en sak som finnes, for eksempel 2026/211\nSak:\n", 0,
+	NO},
+    {"- Case: the number of a case that exists, such as 2026/211\nSak:\n", 0,
+	NO},
+    {"- Sak: nummeret på en sak som finnes, for eksempel 2026/211 2026/87\n"
+     "Sak:\n",
+	0, SL_SETTLED_HELP, SL_SETTLE_CASE, "", ""},
+    {"- Sak: 2026/87\nSak:\nNy sak:\n", 0, SL_SETTLED_HELP, SL_SETTLE_CASE, "",
+	""},
+    {"- Sak: 2026/87\nSak: 2026/87\n", 0, CASE("2026/87", "2026/87")},
+    {"- Sak:\n- Ny sak: -\nSak:\n", 0, NO},
+    {"- Ikke arkivverdig: begrunnelse (posten blir ikke arkivert): reklame\n"
+     "Sak:\n",
+	0, SL_SETTLED_HELP, SL_SETTLE_NOT_WORTHY, "", ""},
+    {"- Ring Kari: hun vet det\nSak:\n", 0, NO},
     /* our own answer does not count */
     {"Sak:\n-------- Svar\nSak: 2026/211\n", 0, NO},
     {"Sak: 2026/211\n-------- Svar\nSak: 2026/9\n", 0,
@@ -162,6 +181,30 @@ note_table(void)
 		CHECK_STR(s.case_number, t->case_number);
 		if (test_bad != before)
 			(void)fprintf(stderr, "note %zu: %s\n", i, text);
+	}
+}
+
+/* What stood in the explanation is told back without our own words. */
+static void
+note_help(void)
+{
+	static const char *const lines[] = {
+	    "- Hører til: %s mottaksnummeret til posten denne hører sammen med",
+	    "- Hører til: mottaksnummeret til posten denne hører sammen med %s",
+	    "- Belongs to:  %s", "  - hører til : %s"};
+	SL_BUF struct sl_buf b = {0};
+	struct sl_settle s;
+	size_t i;
+
+	for (i = 0; i < sizeof(lines) / sizeof(lines[0]); i++) {
+		const char *at = strstr(lines[i], "%s");
+
+		sl_buf_reset(&b);
+		sl_buf_add(&b, lines[i], (size_t)(at - lines[i]));
+		sl_buf_printf(&b, "M26-000002-1%s\r\nSak:\r\n", at + 2);
+		sl_settle_parse(sl_buf_str(&b), b.n, &s);
+		CHECK(s.kind == SL_SETTLED_HELP && s.line == SL_SETTLE_BELONGS);
+		CHECK_STR(s.unknown, "M26-000002-1");
 	}
 }
 
@@ -1279,7 +1322,8 @@ day_of_ten_thousand(void)
 }
 
 TEST_MAIN({"written_meanwhile", written_meanwhile}, {"note_table", note_table},
-    {"note_large", note_large}, {"note_written_is_read", note_written_is_read},
+    {"note_help", note_help}, {"note_large", note_large},
+    {"note_written_is_read", note_written_is_read},
     {"folder_names", folder_names}, {"hostile_rows", hostile_rows},
     {"links_and_words", links_and_words}, {"sums_and_head", sums_and_head},
     {"safe_names", safe_names}, {"held_folder", held_folder},
