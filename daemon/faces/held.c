@@ -92,6 +92,7 @@ add_documents(struct sl_faces *f, int dir, int64_t entry, unsigned lang,
 {
 	struct sl_document *d = sl_alloc(SHOWN_MAX * sizeof(*d));
 	size_t i, n = sl_document_list(f->house.store, entry, d, SHOWN_MAX);
+	size_t copies = 0;
 	uint64_t left = COPY_BYTES_MAX;
 	struct sl_part p;
 	char name[64];
@@ -109,12 +110,13 @@ add_documents(struct sl_faces *f, int dir, int64_t entry, unsigned lang,
 			copied =
 			    sl_face_copy(dir, name, fd, p.offset, p.size) == 0;
 			left -= copied ? p.size : 0;
+			copies += copied;
 		}
 		sl_suggest_document(page, lang, d[i].number,
 		    d[i].title[0] != '\0' ? d[i].title : p.name, p.mime,
 		    p.pages, p.size, copied ? name : NULL);
 	}
-	sl_suggest_documents_end(page);
+	sl_suggest_documents_end(page, lang, n, i, copies);
 	free(d);
 }
 

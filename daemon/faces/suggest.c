@@ -445,9 +445,29 @@ sl_suggest_document(struct sl_buf *b, unsigned lang, int number,
 }
 
 void
-sl_suggest_documents_end(struct sl_buf *b)
+sl_suggest_documents_end(
+    struct sl_buf *b, unsigned lang, size_t n, size_t listed, size_t copied)
 {
 	sl_buf_add_str(b, "</tbody>\n</table>\n");
+	if (copied >= n)
+		return;
+	sl_buf_printf(b, "<p>%zu %s %zu %s", copied, sl_words(lang, "av", "of"),
+	    n,
+	    sl_words(lang, "dokumenter er kopiert hit.",
+		"documents are copied here."));
+	if (listed < n)
+		sl_buf_printf(b, " %s %zu %s",
+		    sl_words(lang, "De", "The first"), listed,
+		    sl_words(
+			lang, "første står i listen.", "are in the list."));
+	sl_buf_printf(b, " %s</p>\n",
+	    sl_words(lang,
+		"Resten er tatt vare på i Sluse, og alle følger med når posten "
+		"overføres. Det som ble lagt inn, ligger samlet i Ferdig når "
+		"posten er avgjort.",
+		"Sluse keeps the others, and all of them go along when the "
+		"post is transferred. What was dropped lies whole in Done once "
+		"the post is settled."));
 }
 
 /* A row of a list of remarks on files; the first begins it. intro may be NULL.

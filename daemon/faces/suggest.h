@@ -58,7 +58,9 @@ void sl_suggest_documents_begin(struct sl_buf *out, unsigned language);
 void sl_suggest_document(struct sl_buf *out, unsigned language, int number,
     const char *title, const char *mime, unsigned pages, uint64_t size,
     const char *copy);
-void sl_suggest_documents_end(struct sl_buf *out);
+/* n: how many there are; listed: in the table; copied: beside the page. */
+void sl_suggest_documents_end(struct sl_buf *out, unsigned language, size_t n,
+    size_t listed, size_t copied);
 
 /* Then what is signed digitally. */
 void sl_suggest_signature(struct sl_buf *out, unsigned language, unsigned nth,

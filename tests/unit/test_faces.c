@@ -1153,6 +1153,49 @@ unread_pages(void)
 	    "read");
 }
 
+/* Of many documents the first are copied, and the page says so. */
+static void
+many_documents(void)
+{
+	static const struct {
+		int n;
+		const char *says;
+	} rows[] = {{10, NULL},
+	    {12, "<p>10 av 12 dokumenter er kopiert hit. "
+		 "Resten er tatt vare på i Sluse"},
+	    {101, "<p>10 av 101 dokumenter er kopiert hit. De 100 første står "
+		  "i listen. Resten er tatt vare på i Sluse"}};
+	struct sl_consignment c;
+	struct sl_document d;
+	struct sl_entry en;
+	size_t i;
+	int k = 2;
+
+	begin_world();
+	c = add_consignment("brev.pdf", SL_DISPO_ready, "");
+	en = add_entry(&c, SL_DISPO_held);
+	CHECK(sl_document_list(w.e.store, en.id, &d, 1) == 1);
+	for (i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		for (; k <= rows[i].n; k++) {
+			d.number = k;
+			CHECK(sl_document_insert(
+				  w.e.store, en.id, &d, &w.err) == SL_OK);
+		}
+		CHECK(sl_store_commit(w.e.store, &w.err) == SL_OK);
+		sl_faces_changed(w.e.faces, c.id);
+		run_ms(300);
+		CHECK(holds(in_folder(&en, "Forslag.html"), "kopiert hit.") ==
+		      (rows[i].says != NULL));
+		if (rows[i].says != NULL)
+			CHECK_MSG(
+			    holds(in_folder(&en, "Forslag.html"), rows[i].says),
+			    "%d", rows[i].n);
+	}
+	CHECK(there(in_folder(&en, "dokument-10.pdf")));
+	CHECK(!there(in_folder(&en, "dokument-11.pdf")));
+	end_world();
+}
+
 static void
 stopped_texts(void)
 {
@@ -1334,5 +1377,5 @@ TEST_MAIN({"written_meanwhile", written_meanwhile}, {"note_table", note_table},
     {"decided_by_rename", decided_by_rename}, {"planted_links", planted_links},
     {"details", details}, {"held_details", held_details},
     {"signature_names", signature_names}, {"unread_pages", unread_pages},
-    {"stopped_texts", stopped_texts}, {"day_list", day_list},
-    {"day_of_ten_thousand", day_of_ten_thousand})
+    {"many_documents", many_documents}, {"stopped_texts", stopped_texts},
+    {"day_list", day_list}, {"day_of_ten_thousand", day_of_ten_thousand})
