@@ -42,10 +42,10 @@ is_bare(const char *key)
 	    "owner", "received", "retry", "held_until", "attempts", "case",
 	    "duplicate_of", "replaced_by", "deliveries", "target", "state",
 	    "uncertain", "first", "next", "http_status", "documents", "number",
-	    "role", "mime", "puid", "size", "pages", "parts", "depth", "notes",
-	    "note", "events", "seq", "time", "event", "subject", "actor",
-	    "fault", "status", "in_target", "seen", "request", "verb", "items",
-	    "asked", "until"};
+	    "role", "mime", "puid", "size", "pages", "pages_unsure", "parts",
+	    "depth", "notes", "note", "events", "seq", "time", "event",
+	    "subject", "actor", "fault", "status", "in_target", "seen",
+	    "request", "verb", "items", "asked", "until"};
 	size_t i;
 
 	for (i = 0; i < sizeof(keys) / sizeof(keys[0]); i++)
