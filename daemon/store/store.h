@@ -55,6 +55,10 @@ int sl_store_mend(struct sl_store *s);
 /* Written, not committed yet? */
 bool sl_store_dirty(const struct sl_store *s);
 
+/* When the last leaf was written (UTC, ms) that was there when it was opened,
+ * and its event; 0: there was none. */
+int64_t sl_store_before(const struct sl_store *s, int *ret_event);
+
 /* Appends to the journal. payload: a JSON object (taken over by reference
  * count is the caller's: it is only read). consignment, entry: ids or 0. */
 /* How many leaves there are. */
@@ -73,6 +77,10 @@ enum sl_rc sl_store_meta_put(
 /* Beside these keys stands when (UTC, ms) the journal of a target was read. */
 #define SL_STORE_JOURNAL_READ "journal_read:"
 void sl_store_meta(struct sl_store *s, const char *key, char *out, size_t cap);
+/* Writes the next key behind key over it; false where there is none that begins
+ * so. */
+bool sl_store_meta_next(
+    struct sl_store *s, const char *begin, char *key, size_t cap);
 
 /* -- consignments ---------------------------------------------------------- */
 struct sl_consignment {
