@@ -409,6 +409,9 @@ enum sl_rc sl_consignment_read_again(struct sl_engine *e,
 enum sl_rc sl_entry_apply(struct sl_engine *e, struct sl_entry *en,
     enum sl_change change, const char *reason, const char *detail,
     const char *actor, struct sl_err *err);
+/* The change `finish`; more: members for its leaf's payload, without braces. */
+enum sl_rc sl_entry_finish(struct sl_engine *e, struct sl_entry *en,
+    const char *more, const char *actor, struct sl_err *err);
 enum sl_rc sl_entry_pass(struct sl_engine *e, struct sl_entry *en,
     enum sl_event event, const char *payload, struct sl_err *err);
 /* Holds, stops or defers by what the reason's row says. */

@@ -441,6 +441,12 @@ enum sl_rc sl_delivery_hurry(struct sl_store *s, const char *target,
 /* A person has looked for what was left to him of an entry (target_unsure). */
 enum sl_rc sl_delivery_send_again(
     struct sl_store *s, int64_t entry, struct sl_err *err);
+/* Those of an entry that are delivered, by id; changed_ms: when its target said
+ * so. receipt is "" where there is none. */
+typedef enum sl_rc sl_receipt_fn(void *arg, const struct sl_delivery *d,
+    const char *receipt, int64_t changed_ms, struct sl_err *err);
+enum sl_rc sl_delivery_receipts(struct sl_store *s, int64_t entry,
+    sl_receipt_fn *fn, void *arg, struct sl_err *err);
 bool sl_delivery_has_steps(struct sl_store *s, int64_t delivery);
 enum sl_rc sl_delivery_step_put(struct sl_store *s, int64_t delivery,
     const char *step, const char *key, struct sl_err *err);
