@@ -54,6 +54,8 @@ args_of(const struct sl_verify_ask *ask)
 	if (ask->against.n > 0)
 		(void)json_object_set_new(o, "against",
 		    json_stringn_nocheck(ask->against.p, ask->against.n));
+	if (ask->log_only)
+		(void)json_object_set_new(o, "log_only", json_true());
 	return o;
 }
 
@@ -80,6 +82,7 @@ take_asked(const struct sl_cli *c, struct asked *a)
 	struct sl_err err;
 	enum sl_exit code;
 
+	a->ask.log_only = c->log_only;
 	if (c->key != NULL) {
 		code = take_key("key", c->key, &a->key);
 		if (code != SL_EXIT_OK)
@@ -143,9 +146,34 @@ print_fault(const json_t *row)
 	(void)putchar('\n');
 }
 
+/* The log is whole, and what reports are made of is not what it tells. */
+static void
+print_differs(const json_t *row)
+{
+	const json_t *names = json_object_get(row, "differs"), *name;
+	uint64_t n = number(row, "differ");
+	size_t i;
+
+	(void)fputs("The tables are NOT what the sporingslogg tells: ", stdout);
+	sl_query_show_text(stdout, text(row, "fault"));
+	(void)printf(
+	    "\n%" PRIu64 " deliver%s:", n, n == 1 ? "y differs" : "ies differ");
+	json_array_foreach(names, i, name)
+	{
+		(void)fputs(i > 0 ? ", " : " ", stdout);
+		sl_query_show_text(stdout,
+		    json_is_string(name) ? json_string_value(name) : "?");
+	}
+	(void)puts(n > json_array_size(names) ? " ..." : "");
+}
+
 static void
 print_verify(const json_t *row)
 {
+	if (number(row, "differ") > 0) {
+		print_differs(row);
+		return;
+	}
 	if (!json_is_true(json_object_get(row, "ok"))) {
 		print_fault(row);
 		return;
@@ -168,6 +196,11 @@ print_verify(const json_t *row)
 		(void)printf("%" PRIu64 " payloads were erased, each by an "
 			     "event that says so.\n",
 		    number(row, "erased"));
+	if (number(row, "compared") > 0)
+		(void)printf("The tables are what it tells of %" PRIu64
+			     " deliver%s.\n",
+		    number(row, "compared"),
+		    number(row, "compared") == 1 ? "y" : "ies");
 }
 
 /* Takes row over. */

@@ -384,7 +384,8 @@ sl_job_received(struct sl_job *j, struct sl_err *err)
 		return SL_FATAL;
 	sl_buf_add_str(&payload, "{\"queue\":");
 	sl_text_json(&payload, c->queue, strlen(c->queue));
-	sl_buf_add_char(&payload, ',');
+	sl_buf_printf(
+	    &payload, ",\"received_ms\":%" PRId64 ",", c->received_ms);
 	if (insert_sources(j, &payload, err) != SL_OK)
 		return SL_FATAL;
 	/* Its rename must not be undone by a power loss after this commit. */

@@ -189,6 +189,8 @@ sl_query_verify_row(const struct sl_verify *v)
 	    (json_int_t)v->tree_size, "origin", v->origin, "root", v->root,
 	    "heads", (json_int_t)v->heads, "signed", (json_int_t)v->signed_size,
 	    "erased", (json_int_t)v->erased);
+	json_t *names = json_array();
+	size_t i;
 
 	sl_row_set(o, "cosignatures", json_integer((json_int_t)v->cosigned));
 	sl_row_set(o, "cosigned", json_integer((json_int_t)v->cosigned_size));
@@ -196,6 +198,11 @@ sl_query_verify_row(const struct sl_verify *v)
 	sl_row_set(o, "timestamps", json_integer((json_int_t)v->stamped));
 	sl_row_set(o, "timestamped", json_integer((json_int_t)v->stamped_size));
 	sl_row_set(o, "timestamped_time", sl_row_seconds(v->stamped_s));
+	sl_row_set(o, "compared", json_integer((json_int_t)v->compared));
+	sl_row_set(o, "differ", json_integer((json_int_t)v->differ));
+	for (i = 0; i < v->differ && i < SL_VERIFY_DIFFERS; i++)
+		(void)json_array_append_new(names, sl_row_text(v->differs[i]));
+	sl_row_set(o, "differs", names);
 	if (!v->ok) {
 		sl_row_set(o, "first", json_integer((json_int_t)v->first));
 		sl_row_set(o, "last", json_integer((json_int_t)v->last));
@@ -238,6 +245,7 @@ ask_verify(struct asked *a, struct sl_err *err)
 		ask.against = sl_slice_str(against);
 	if (tsa != NULL)
 		ask.tsa = sl_slice_str(tsa);
+	ask.log_only = json_is_true(json_object_get(a->args, "log_only"));
 	if (rc == SL_OK)
 		rc = sl_query_verify(a->s, &ask, &v, err);
 	if (rc != SL_OK)

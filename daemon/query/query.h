@@ -73,6 +73,8 @@ void sl_query_print_approval(FILE *f, const json_t *row);
 void sl_query_print_persons(FILE *f, const json_t *status);
 
 #define SL_VERIFY_KEYS_MAX 64u
+#define SL_VERIFY_DIFFERS 10u /* so many are named */
+#define SL_VERIFY_NAME 40u
 
 /* What the log is held against, from outside. */
 struct sl_verify_ask {
@@ -88,6 +90,7 @@ struct sl_verify_ask {
 	 * n 0: those that are kept beside the tokens will do, and none need
 	 * be there. */
 	struct sl_slice tsa;
+	bool log_only; /* not the tables */
 };
 
 /* What `journal verify` found. */
@@ -104,14 +107,18 @@ struct sl_verify {
 	char root[SL_SHA256_HEX + 1]; /* computed */
 	char origin[128];
 	bool ok;
+	/* Consignments whose rows were held against the leaves, how many are
+	 * not what those tell, and the first of these. */
+	uint64_t compared, differ;
+	char differs[SL_VERIFY_DIFFERS][SL_VERIFY_NAME];
 	/* First fault: sequences first..last (last > first where only a
 	 * subtree can be named). */
 	uint64_t first, last;
 	char fault[256];
 };
 /* {ok, leaves, tree_size, origin, root, heads, signed, erased, cosignatures,
- * cosigned, cosigned_time, timestamps, timestamped, timestamped_time}, and
- * first, last, fault where it is not ok. */
+ * cosigned, cosigned_time, timestamps, timestamped, timestamped_time, compared,
+ * differ, differs}, and first, last, fault where it is not ok. */
 json_t *sl_query_verify_row(const struct sl_verify *v);
 /* One read transaction, a leaf at a time. SL_FATAL: cannot be read at all;
  * faults of the journal are in ret. */

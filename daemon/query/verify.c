@@ -55,6 +55,9 @@ check_finding(
 	if (n == 0 && sqlite3_column_type(st, 6) != SQLITE_NULL)
 		sl_check_fault(c, l->seq, l->seq,
 		    "it is filed under a post that is not there");
+	else if (n == 0 && sl_check_is_move(l->event) &&
+		 !sl_slice_eq(l->subject, "-"))
+		sl_check_fault(c, l->seq, l->seq, "it is filed under no post");
 	if (n > 0 && !sl_slice_eq(l->subject, "-") &&
 	    (l->subject.n < n || memcmp(l->subject.p, reception, n) != 0 ||
 		(l->subject.n > n && l->subject.p[n] != '.')))
@@ -310,6 +313,8 @@ sl_query_verify(struct sl_store *s, const struct sl_verify_ask *ask,
 		sl_check_marks(&w.c, w.db);
 	}
 	sl_check_end(&w.c);
+	if (ret->ok && !ask->log_only)
+		sl_check_tables(ret, w.db);
 	rc = sl_db_check(w.db, err);
 	(void)sl_db_script(w.db, "COMMIT", NULL);
 	return rc;

@@ -87,6 +87,12 @@ bool sl_is_witnessed(
  * of a new name count too, and any other is a fault. */
 void sl_check_key(
     struct sl_check *c, struct sl_slice vkey, struct sl_slice introduction);
+/* -- tables.c: the tables against the leaves ------------------------------- */
+/* With the log whole, in the same transaction. */
+void sl_check_tables(struct sl_verify *v, struct sl_db *db);
+/* Does it say where a post is now? */
+bool sl_check_is_move(int event);
+
 /* salt and body of a leaf against its digest. */
 void sl_check_payload(struct sl_check *c, const struct sl_leaf_view *l,
     struct sl_slice salt, struct sl_slice body);

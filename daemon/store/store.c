@@ -68,6 +68,8 @@ load_origin(struct sl_store *s, struct sl_err *err)
 			    "the journal's last leaf cannot be read");
 		}
 		(void)snprintf(s->origin, sizeof(s->origin), "%s", l.origin);
+		s->before_ms = l.time_ms;
+		s->before_event = l.event;
 		sl_db_done(st);
 	}
 	return sl_db_check(s->db, err);
@@ -268,6 +270,13 @@ sl_store_commit(struct sl_store *s, struct sl_err *err)
 	return sl_sending_committed(s->sending, err);
 }
 
+int64_t
+sl_store_before(const struct sl_store *s, int *ret_event)
+{
+	*ret_event = s->before_event;
+	return s->before_ms;
+}
+
 uint64_t
 sl_store_leaves(const struct sl_store *s)
 {
@@ -333,4 +342,18 @@ sl_store_meta(struct sl_store *s, const char *key, char *out, size_t cap)
 		sl_db_copy(st, 0, out, cap);
 		sl_db_done(st);
 	}
+}
+
+bool
+sl_store_meta_next(struct sl_store *s, const char *begin, char *key, size_t cap)
+{
+	sqlite3_stmt *st = sl_db_query(s->db,
+	    "SELECT key FROM meta WHERE key > ?1 ORDER BY key LIMIT 1", "s",
+	    key);
+
+	if (!sl_db_row(s->db, st))
+		return false;
+	sl_db_copy(st, 0, key, cap);
+	sl_db_done(st);
+	return strncmp(key, begin, strlen(begin)) == 0;
 }
