@@ -288,7 +288,9 @@ take_option(struct sl_cli *c, uint64_t bit, const char *value)
 		c->against = value;
 		break;
 	case O_KEY:
-		c->key = value;
+		if (c->keys < SL_CLI_KEYS_MAX)
+			c->key[c->keys] = value;
+		c->keys++;
 		break;
 	case O_WITNESS:
 		c->witness = value;

@@ -163,7 +163,7 @@ open_head(struct sl_slice note, const struct sl_verify_ask *ask, bool witnessed,
 {
 	struct sl_err err;
 
-	if (sl_checkpoint_open(note, ask->key, ask->key != NULL, ret, &err) !=
+	if (sl_checkpoint_open(note, ask->key, ask->keys_n, ret, &err) !=
 		SL_OK ||
 	    (witnessed && !sl_is_witnessed(ask->witness, note, &err))) {
 		fault(v, 0, 0, err.text);

@@ -72,13 +72,16 @@ void sl_query_print_witnesses(FILE *f, const json_t *status);
 void sl_query_print_approval(FILE *f, const json_t *row);
 void sl_query_print_persons(FILE *f, const json_t *status);
 
-#define SL_VERIFY_KEYS_MAX 64u
+#define SL_VERIFY_GIVEN_MAX 16u /* keys from outside */
+#define SL_VERIFY_KEYS_MAX 80u /* those, and 64 of the log */
+#define SL_VERIFY_GIVEN_UP_MAX 16u
 
 /* What the log is held against, from outside. */
 struct sl_verify_ask {
-	/* The key that is trusted; those it introduced follow. NULL: those that
-	 * the log itself names. */
+	/* The keys that are trusted, at most SL_VERIFY_GIVEN_MAX; those they
+	 * introduced follow. None: the first that the log itself names. */
 	const struct sl_vkey *key;
+	size_t keys_n;
 	/* A head seen earlier: the log must begin with it. n 0: none. */
 	struct sl_slice against;
 	/* Somebody who must have cosigned that head or, where none was given,
@@ -88,6 +91,24 @@ struct sl_verify_ask {
 	 * n 0: those that are kept beside the tokens will do, and none need
 	 * be there. */
 	struct sl_slice tsa;
+};
+
+/* Vkeys, one a line. False: there is none, one cannot be read, or there are
+ * more than SL_VERIFY_GIVEN_MAX, which is what ret has room for. */
+bool sl_verify_keys(struct sl_slice lines, struct sl_vkey *ret, size_t *ret_n);
+
+/* A key that nobody introduced, and the first leaf that it alone has signed;
+ * UINT64_MAX: it has signed nothing. */
+struct sl_verify_stranger {
+	struct sl_vkey key;
+	uint64_t from;
+};
+/* The leaf by which a person went on with a log that was not the one that was
+ * signed, and the log's name since. */
+struct sl_verify_given_up {
+	uint64_t seq;
+	int64_t time_ms;
+	char origin[SL_NOTE_NAME_MAX + 1];
 };
 
 /* What `journal verify` found. */
@@ -103,6 +124,11 @@ struct sl_verify {
 	int64_t cosigned_s, stamped_s;
 	char root[SL_SHA256_HEX + 1]; /* computed */
 	char origin[128];
+	struct sl_verify_stranger stranger[SL_VERIFY_KEYS_MAX];
+	size_t strangers;
+	struct sl_verify_given_up given_up[SL_VERIFY_GIVEN_UP_MAX];
+	uint64_t given_ups; /* all of them */
+	uint64_t breaks; /* how often slused stood still for such a log */
 	bool ok;
 	/* First fault: sequences first..last (last > first where only a
 	 * subtree can be named). */
@@ -110,7 +136,8 @@ struct sl_verify {
 	char fault[256];
 };
 /* {ok, leaves, tree_size, origin, root, heads, signed, erased, cosignatures,
- * cosigned, cosigned_time, timestamps, timestamped, timestamped_time}, and
+ * cosigned, cosigned_time, timestamps, timestamped, timestamped_time,
+ * not_introduced: [{key, from}], given_up: [{seq, time, origin}], breaks}, and
  * first, last, fault where it is not ok. */
 json_t *sl_query_verify_row(const struct sl_verify *v);
 /* One read transaction, a leaf at a time. SL_FATAL: cannot be read at all;

@@ -14,6 +14,15 @@
 struct sl_mark {
 	uint64_t size;
 	struct sl_digest root;
+	size_t key; /* that signed it */
+};
+
+/* How a key came to the log. */
+struct sl_known_key {
+	bool counts; /* was given, or one that counts leads to it */
+	bool stranger; /* no key before it leads to it */
+	uint64_t from; /* does not count: the first leaf that no key before it
+			* had signed; UINT64_MAX: it has signed nothing */
 };
 
 struct sl_check {
@@ -23,8 +32,15 @@ struct sl_check {
 	struct sl_buf lines; /* of a leaf that is looked at on the side */
 	struct sl_leaf_reader reader;
 	size_t origin_n; /* of v->origin */
-	struct sl_vkey keys[SL_VERIFY_KEYS_MAX]; /* whose word counts */
-	size_t keys_n;
+	struct sl_vkey keys[SL_VERIFY_KEYS_MAX]; /* given, or in the log */
+	struct sl_known_key known[SL_VERIFY_KEYS_MAX];
+	size_t keys_n, signer; /* which signed what was opened last */
+	bool named; /* the log has named one */
+	uint64_t counted_size; /* of the last head of a key that counts */
+	uint64_t seen_size; /* or of the one from outside */
+	uint64_t loose_size; /* of the last head of another one, */
+	size_t loose; /* and whose that is */
+	uint64_t renamed_at; /* the leaf by which the log went on */
 	uint64_t against_size; /* UINT64_MAX: none, or seen */
 	struct sl_mark *mark; /* in the order of size */
 	size_t marks_n, marks_cap, mark_at;
@@ -82,11 +98,21 @@ void sl_check_witness(struct sl_check *c, struct sl_slice note);
 /* The same without a journal. */
 bool sl_is_witnessed(
     const struct sl_vkey *witness, struct sl_slice note, struct sl_err *err);
-/* A key of the journal, oldest first: counts if it was asked for, or if a key
- * that counts has introduced it; where nothing is asked for, the first and that
- * of a new name count too, and any other is a fault. */
+/* -- keys.c ---------------------------------------------------------------- */
+void sl_check_given_keys(struct sl_check *c);
+/* A key of the journal, oldest first, and how it was introduced (n 0: not). */
 void sl_check_key(
     struct sl_check *c, struct sl_slice vkey, struct sl_slice introduction);
+/* Opens a head that any key of the journal has signed; *ret_key says which. As
+ * sl_checkpoint_open. */
+struct sl_checkpoint;
+enum sl_rc sl_check_open(struct sl_check *c, struct sl_slice note,
+    struct sl_checkpoint *ret, size_t *ret_key, struct sl_err *err);
+/* It has signed the leaves so far. */
+void sl_check_signed(struct sl_check *c, size_t key);
+/* Did those sign whose word counts? */
+void sl_check_keys_end(struct sl_check *c);
+
 /* salt and body of a leaf against its digest. */
 void sl_check_payload(struct sl_check *c, const struct sl_leaf_view *l,
     struct sl_slice salt, struct sl_slice body);
