@@ -208,6 +208,19 @@ print_breaks(const json_t *row)
 }
 
 static void
+print_held(const json_t *row)
+{
+	const json_t *all = json_object_get(row, "held_against");
+	size_t i;
+
+	for (i = 0; i < json_array_size(all); i++)
+		(void)printf("%s%s", i == 0 ? "It was held against " : ", ",
+		    json_string_value(json_array_get(all, i)));
+	if (i > 0)
+		(void)puts(".");
+}
+
+static void
 print_verify(const json_t *row)
 {
 	if (!json_is_true(json_object_get(row, "ok"))) {
@@ -233,6 +246,7 @@ print_verify(const json_t *row)
 		(void)printf("%" PRIu64 " payloads were erased, each by an "
 			     "event that says so.\n",
 		    number(row, "erased"));
+	print_held(row);
 	print_breaks(row);
 }
 

@@ -185,7 +185,8 @@ ask_journal(struct asked *a, struct sl_err *err)
 static void
 add_breaks(json_t *o, const struct sl_verify *v)
 {
-	json_t *keys = json_array(), *all = json_array(), *row;
+	json_t *keys = json_array(), *all = json_array(), *held = json_array(),
+	       *row;
 	size_t i;
 
 	for (i = 0; i < v->strangers; i++) {
@@ -208,6 +209,10 @@ add_breaks(json_t *o, const struct sl_verify *v)
 		sl_row_set(row, "origin", sl_row_text(v->given_up[i].origin));
 		(void)json_array_append_new(all, row);
 	}
+	for (i = 0; i < v->held_n; i++)
+		(void)json_array_append_new(
+		    held, json_string(v->held_against[i]));
+	sl_row_set(o, "held_against", held);
 	sl_row_set(o, "not_introduced", keys);
 	sl_row_set(o, "given_up", all);
 	sl_row_set(o, "breaks", json_integer((json_int_t)v->breaks));

@@ -174,31 +174,66 @@ sl_check_mark(struct sl_check *c, struct sl_slice note)
 {
 	struct sl_checkpoint head;
 	struct sl_err err;
-	size_t i, key;
+	size_t key;
 
-	if (sl_check_open(c, note, &head, &key, &err) != SL_OK) {
+	if (sl_check_open(c, note, &head, &key, &err) == SL_OK)
+		sl_check_add_mark(c, &head, key, NULL);
+	else
 		sl_check_fault(c, 0, 0, "a marked head: %s", err.text);
-		return;
-	}
+}
+
+void
+sl_check_add_mark(struct sl_check *c, const struct sl_checkpoint *head,
+    size_t key, struct sl_elsewhere *where)
+{
+	size_t i;
+
 	c->mark =
 	    sl_grow(c->mark, &c->marks_cap, c->marks_n + 1, sizeof(*c->mark));
-	for (i = c->marks_n++; i > 0 && c->mark[i - 1].size > head.size; i--)
+	for (i = c->marks_n++; i > 0 && c->mark[i - 1].size > head->size; i--)
 		c->mark[i] = c->mark[i - 1];
-	c->mark[i] = (struct sl_mark){head.size, head.root, key};
+	c->mark[i] = (struct sl_mark){head->size, head->root, key, where};
+}
+
+static void
+check_mark(struct sl_check *c, const struct sl_mark *m)
+{
+	struct sl_checkpoint head = {.size = m->size, .root = m->root};
+	struct sl_digest root;
+
+	if (m->elsewhere == NULL) {
+		check_root(c, &head);
+		sl_check_signed(c, m->key);
+		return;
+	}
+	sl_tree_root(&c->tree, &root);
+	if (memcmp(&root, &m->root, sizeof(root)) != 0)
+		sl_check_elsewhere_wrong(
+		    m->elsewhere, "a leaf is not what was signed there");
 }
 
 /* The tree has as many leaves as a marked head says. */
 static void
 check_marks(struct sl_check *c)
 {
-	struct sl_checkpoint head = {.size = c->tree.size};
-
 	for (; c->mark_at < c->marks_n &&
 	       c->mark[c->mark_at].size == c->tree.size;
-	     c->mark_at++) {
-		head.root = c->mark[c->mark_at].root;
-		check_root(c, &head);
-		sl_check_signed(c, c->mark[c->mark_at].key);
+	     c->mark_at++)
+		check_mark(c, &c->mark[c->mark_at]);
+}
+
+/* Those that cover more leaves than there are. */
+static void
+check_marks_behind(struct sl_check *c)
+{
+	for (; c->mark_at < c->marks_n; c->mark_at++) {
+		if (c->mark[c->mark_at].elsewhere != NULL)
+			sl_check_elsewhere_wrong(c->mark[c->mark_at].elsewhere,
+			    "it covers more: the last are missing");
+		else
+			sl_check_fault(c, c->tree.size,
+			    c->mark[c->mark_at].size - 1,
+			    "a marked head covers more: the last are missing");
 	}
 }
 
@@ -293,11 +328,10 @@ sl_check_end(struct sl_check *c)
 	if (c->against_size == c->tree.size)
 		check_against(c);
 	check_marks(c);
-	if (c->mark_at < c->marks_n)
-		sl_check_fault(c, c->tree.size, c->mark[c->mark_at].size - 1,
-		    "a marked head covers more: the last are missing");
+	check_marks_behind(c);
 	sl_check_marks_end(c);
 	sl_check_keys_end(c);
+	sl_check_elsewhere_end(c);
 	if (c->against_size == UINT64_MAX - 1)
 		sl_check_fault(c, 0, 0, "the earlier head is none");
 	else if (c->against_size != UINT64_MAX)

@@ -128,6 +128,10 @@ struct sl_verify {
 	size_t strangers;
 	struct sl_verify_given_up given_up[SL_VERIFY_GIVEN_UP_MAX];
 	uint64_t given_ups; /* all of them */
+	/* What the instance remembers outside of its database, and the log
+	 * has. */
+	const char *held_against[2];
+	size_t held_n;
 	uint64_t breaks; /* how often slused stood still for such a log */
 	bool ok;
 	/* First fault: sequences first..last (last > first where only a
@@ -137,10 +141,12 @@ struct sl_verify {
 };
 /* {ok, leaves, tree_size, origin, root, heads, signed, erased, cosignatures,
  * cosigned, cosigned_time, timestamps, timestamped, timestamped_time,
- * not_introduced: [{key, from}], given_up: [{seq, time, origin}], breaks}, and
+ * not_introduced: [{key, from}], given_up: [{seq, time, origin}], breaks,
+ * held_against: [name]}, and
  * first, last, fault where it is not ok. */
 json_t *sl_query_verify_row(const struct sl_verify *v);
-/* One read transaction, a leaf at a time. SL_FATAL: cannot be read at all;
+/* One read transaction, a leaf at a time; held against what the instance
+ * remembers beside it too. SL_FATAL: cannot be read at all;
  * faults of the journal are in ret. */
 enum sl_rc sl_query_verify(struct sl_store *s, const struct sl_verify_ask *ask,
     struct sl_verify *ret, struct sl_err *err);

@@ -273,6 +273,7 @@ walk(struct walk *w)
 	sqlite3_stmt *st;
 
 	take_keys(w);
+	sl_check_mark_elsewhere(&w->c);
 	w->heads = sl_db_query(w->db,
 	    "SELECT size, note, root, nodes FROM checkpoint ORDER BY size", "");
 	next_head(w);
@@ -300,6 +301,7 @@ sl_query_verify(struct sl_store *s, const struct sl_verify_ask *ask,
 	enum sl_rc rc;
 
 	sl_check_begin(&w.c, ask, ret);
+	sl_check_read_elsewhere(&w.c, sl_store_root(s));
 	if (sl_db_script(w.db, "BEGIN", err) != SL_OK)
 		return SL_FATAL;
 	if (is_plain(&w)) {

@@ -15,6 +15,19 @@ struct sl_mark {
 	uint64_t size;
 	struct sl_digest root;
 	size_t key; /* that signed it */
+	struct sl_elsewhere *elsewhere; /* where it lies; NULL: in the log */
+};
+
+#define SL_ELSEWHERE_MAX 2
+#define SL_MEMORY "journal/checkpoint"
+/* What the instance remembers outside of its database. */
+struct sl_elsewhere {
+	const char *where;
+	struct sl_buf note;
+	char origin[SL_NOTE_NAME_MAX + 1];
+	uint64_t size;
+	bool wrong;
+	char why[256];
 };
 
 /* How a key came to the log. */
@@ -44,6 +57,8 @@ struct sl_check {
 	uint64_t against_size; /* UINT64_MAX: none, or seen */
 	struct sl_mark *mark; /* in the order of size */
 	size_t marks_n, marks_cap, mark_at;
+	struct sl_elsewhere elsewhere[SL_ELSEWHERE_MAX];
+	size_t elsewhere_n;
 };
 
 void sl_check_begin(
@@ -69,6 +84,21 @@ uint64_t sl_check_next_stop(const struct sl_check *c);
 /* A head of the log beside the last one; with the keys, before the leaves are
  * added. */
 void sl_check_mark(struct sl_check *c, struct sl_slice note);
+
+/* The same with what was read of it and who signed it. */
+struct sl_checkpoint;
+void sl_check_add_mark(struct sl_check *c, const struct sl_checkpoint *head,
+    size_t key, struct sl_elsewhere *where);
+
+/* -- elsewhere.c ----------------------------------------------------------- */
+/* Before the database is read: what lies there then is in it. What cannot be
+ * read is passed over. */
+void sl_check_read_elsewhere(struct sl_check *c, const char *root);
+/* With the keys, before the leaves are added. */
+void sl_check_mark_elsewhere(struct sl_check *c);
+void sl_check_elsewhere_wrong(struct sl_elsewhere *e, const char *why);
+/* Faults, and what holds; frees. */
+void sl_check_elsewhere_end(struct sl_check *c);
 
 /* -- marks.c: what others have said of heads ------------------------------- */
 /* A cosignature of k over the head in note. */
@@ -105,7 +135,6 @@ void sl_check_key(
     struct sl_check *c, struct sl_slice vkey, struct sl_slice introduction);
 /* Opens a head that any key of the journal has signed; *ret_key says which. As
  * sl_checkpoint_open. */
-struct sl_checkpoint;
 enum sl_rc sl_check_open(struct sl_check *c, struct sl_slice note,
     struct sl_checkpoint *ret, size_t *ret_key, struct sl_err *err);
 /* It has signed the leaves so far. */

@@ -37,6 +37,8 @@ enum sl_rc sl_store_open(const char *root, const char *origin,
 /* For reports: read-only, no files. SL_SKIP if there is no database. */
 enum sl_rc sl_store_open_read(
     const char *root, struct sl_store **ret, struct sl_err *err);
+/* The folder it was opened in; lent. */
+const char *sl_store_root(const struct sl_store *s);
 void sl_store_close(struct sl_store *s);
 struct sl_files *sl_store_files(struct sl_store *s);
 /* For rooms that write reports: queries only. */

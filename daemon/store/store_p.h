@@ -16,6 +16,7 @@ struct sl_store {
 	struct sl_tree tree;
 	uint64_t loud; /* leaves up to the last that is no mark's */
 	char origin[128];
+	char *root;
 	bool writing; /* a transaction is open */
 };
 

@@ -430,9 +430,35 @@ class Journal(unittest.TestCase):
         self.put_back("yesterday")
         self.assertIn("last are missing", self.verify(
             "--against", os.path.join(h.root, "later"), code=1))
+        # What the instance itself remembers tells as much, wherever it is.
+        memory = os.path.join(h.root, "journal", "checkpoint")
+        head = os.path.join(self.elsewhere, "head")
+        for away, where in ((None, "journal/checkpoint"),
+                            (head, "journal/checkpoint"),
+                            (memory, "head_file")):
+            if away is not None:
+                os.rename(away, away + ".away")
+            said = self.verify(code=1)
+            self.assertIn(where + ": ", said)
+            self.assertIn("last are missing", said)
+            if away is not None:
+                os.rename(away + ".away", away)
+        for path in (memory, head):
+            good = text(path)
+            for bad in ("tull\n", good.replace("\u2014 testvik",
+                                               "\u2014 estvik")):
+                write(bad, path)
+                self.verify(code=1)
+            write(good, path)
         # Nothing is claimed, delivered or signed, and everybody hears of it.
         self.start()
         self.assertTrue(self.status()["halted"])
+        self.assertIn("journal/checkpoint: ", self.verify(code=1))
+        for args in (("status",), ("--json", "status")):
+            done = h.sluse(*args, check=False)
+            self.assertEqual(done.returncode, 1, done.stdout)
+        done = h.sluse("status", check=False)
+        self.assertRegex(done.stdout.split("\n")[0], "^HALTED: a head of ")
         h.drop_bytes(b"Hei. Sak 2026/87, brev 3\n", "brev-3.txt")
         done = h.sluse("start-in", check=False)
         self.assertEqual(done.returncode, 4)
@@ -453,7 +479,20 @@ class Journal(unittest.TestCase):
             "testvik.kommune.no/sporingslogg~2\n"))
         self.assertTrue([n for n in os.listdir(os.path.join(h.root, "journal"))
                          if n.startswith("given-up-")])
-        self.verify()
+        said = self.verify()
+        self.assertIn("held against journal/checkpoint, head_file.", said)
+        self.assertIn("goes on as testvik.kommune.no/sporingslogg~2", said)
+        self.assertIn("2 times slused found another log", said)
+        self.assertEqual(h.sluse("status").stdout.split("\n")[0][:6], "1 item")
+        # A head that could not be written elsewhere is of what was given up;
+        # the instance's own is always of now.
+        last = text(memory)
+        write(later, head)
+        self.assertNotIn("head_file", self.verify())
+        write(later, memory)
+        self.assertIn("journal/checkpoint: ", self.verify(code=1))
+        for path in (memory, head):
+            write(last, path)
         out = os.path.join(h.root, "export")
         h.sluse("journal", "export", out)
         self.verify(out)
