@@ -428,7 +428,10 @@ report_code(enum sl_rc rc, const struct sl_err *err)
 	if (strcmp(err->reason, "bad_id") == 0)
 		return sl_say(SL_EXIT_USAGE, "%s", err->text);
 	return sl_say(
-	    rc == SL_SKIP ? SL_EXIT_FOUND : SL_EXIT_INPUT, "%s", err->text);
+	    rc == SL_SKIP || strcmp(err->reason, "journal_broken") == 0
+		? SL_EXIT_FOUND
+		: SL_EXIT_INPUT,
+	    "%s", err->text);
 }
 
 int

@@ -337,10 +337,11 @@ sl_query_export(struct sl_store *s, const char *dir, bool payloads,
 
 	if (sl_db_script(x.db, "BEGIN", err) != SL_OK)
 		return SL_FATAL;
-	if (!sl_head_last(s, INT64_MAX, &x.size, &note))
+	rc = sl_query_is_plain(x.db, err);
+	if (rc == SL_OK && !sl_head_last(s, INT64_MAX, &x.size, &note))
 		rc = sl_err_set(err, SL_SKIP, 0, "not_signed",
 		    "the sporingslogg has not been signed yet");
-	else
+	if (rc == SL_OK)
 		rc = open_dir(s, dir, payloads, &note, &x.dir, err);
 	x.tiler = sl_alloc(sizeof(*x.tiler));
 	x.tiler->tile = put_tile;

@@ -112,7 +112,9 @@ sl_query_prove(struct sl_store *s, const char *id, const char *event,
 
 	if (sl_db_script(sl_store_db(s), "BEGIN", err) != SL_OK)
 		rc = SL_FATAL;
-	else if (!sl_parse_u64(id, 0, INT64_MAX, ret_seq))
+	if (rc == SL_OK)
+		rc = sl_query_is_plain(sl_store_db(s), err);
+	if (rc == SL_OK && !sl_parse_u64(id, 0, INT64_MAX, ret_seq))
 		rc = find_event(
 		    s, id, event != NULL ? event : "received", ret_seq, err);
 	if (rc == SL_OK)
@@ -129,8 +131,11 @@ sl_query_consistency(struct sl_store *s, uint64_t old_size, uint64_t new_size,
 	struct sl_digest node[SL_PROOF_MAX];
 	SL_BUF struct sl_buf note = {0};
 	uint64_t size = 0;
+	enum sl_rc rc = sl_query_is_plain(sl_store_db(s), err);
 	size_t n;
 
+	if (rc != SL_OK)
+		return rc;
 	if (!sl_head_last(s, new_size, &size, &note))
 		return sl_err_set(err, SL_SKIP, 0, "not_signed",
 		    "there is no signed head of at most that size");

@@ -157,7 +157,8 @@ enum sl_rc sl_query_verify_export(const char *dir,
 /* Writes the log up to its last signed head as C2SP tlog-tiles with the public
  * key and how to verify without us. dir is made, or is an earlier export.
  * SL_SKIP (not_signed): nothing has been signed. SL_REJECT: dir cannot be
- * used. *ret_size: leaves written. */
+ * used, or (journal_broken; these below too) the database is none of ours.
+ * *ret_size: leaves written. */
 enum sl_rc sl_query_export(struct sl_store *s, const char *dir, bool payloads,
     uint64_t *ret_size, struct sl_err *err);
 

@@ -61,6 +61,12 @@ struct sl_check {
 	size_t elsewhere_n;
 };
 
+struct sl_db;
+/* A view or a virtual table in the place of one of ours could run for ever, or
+ * tell everybody something else. Ours has none, nor triggers: SL_REJECT
+ * (journal_broken). Asked before anything else of a database. */
+enum sl_rc sl_query_is_plain(struct sl_db *db, struct sl_err *err);
+
 void sl_check_begin(
     struct sl_check *c, const struct sl_verify_ask *ask, struct sl_verify *ret);
 /* Frees what it holds, and says what has not come. */
@@ -108,7 +114,6 @@ void sl_check_cosigned(struct sl_check *c, struct sl_slice note,
 void sl_check_stamped(struct sl_check *c, struct sl_slice note,
     struct sl_slice token, struct sl_slice pem);
 /* All that the database keeps. */
-struct sl_db;
 void sl_check_marks(struct sl_check *c, struct sl_db *db);
 /* Is there what was asked for? */
 void sl_check_marks_end(struct sl_check *c);

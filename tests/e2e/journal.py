@@ -483,7 +483,7 @@ class Journal(unittest.TestCase):
         self.assertIn("held against journal/checkpoint, head_file.", said)
         self.assertIn("goes on as testvik.kommune.no/sporingslogg~2", said)
         self.assertIn("2 times slused found another log", said)
-        self.assertEqual(h.sluse("status").stdout.split("\n")[0][:6], "1 item")
+        self.assertNotIn("HALTED", h.sluse("status").stdout)
         # A head that could not be written elsewhere is of what was given up;
         # the instance's own is always of now.
         last = text(memory)

@@ -409,6 +409,31 @@ class Tamper(unittest.TestCase):
         with self.assertRaises(outsider.Bad):
             outsider.check_export(out, third)
 
+    def test_a_view_that_never_ends(self):
+        """Nothing is exported or proved from it, and nobody waits for it."""
+        root = os.path.join(self.top, "endless")
+        out, proof = (os.path.join(self.top, n) for n in ("out", "proof"))
+        for table in ("leaf", "payload", "checkpoint", "journal_key"):
+            shutil.copytree(self.root, root)
+            db = sqlite3.connect(os.path.join(root, "db", "sluse.db"))
+            columns = [r[1] for r in db.execute(
+                "PRAGMA table_info(%s)" % table)]
+            db.execute("PRAGMA legacy_alter_table = ON")
+            db.execute("ALTER TABLE %s RENAME TO mine" % table)
+            db.execute("CREATE VIEW %s AS WITH RECURSIVE n(x) AS (SELECT 0 "
+                       "UNION ALL SELECT x + 1 FROM n) SELECT %s FROM n, mine" %
+                       (table, ", ".join(columns)))
+            db.commit()
+            db.close()
+            for line in (("export", out), ("export", "--payloads", out),
+                         ("prove", "--output", proof, "7"),
+                         ("consistency", "--output", proof, "100")):
+                done = sluse("--root", root, "journal", *line)
+                self.assertEqual(done.returncode, 1, (table, line, done.stdout))
+                self.assertIn("views or triggers", done.stdout)
+                self.assertFalse(os.path.exists(out) or os.path.exists(proof))
+            shutil.rmtree(root)
+
     def test_false_excuses(self):
         """A payload is gone because an event says so, and no other reason."""
         name = os.path.join("payload", "entries", "000.jsonl")
