@@ -432,9 +432,9 @@ class Journal(unittest.TestCase):
             "--against", os.path.join(h.root, "later"), code=1))
         # What the instance itself remembers tells as much, wherever it is.
         memory = os.path.join(h.root, "journal", "checkpoint")
-        head = os.path.join(self.elsewhere, "head")
+        far = os.path.join(self.elsewhere, "head")
         for away, where in ((None, "journal/checkpoint"),
-                            (head, "journal/checkpoint"),
+                            (far, "journal/checkpoint"),
                             (memory, "head_file")):
             if away is not None:
                 os.rename(away, away + ".away")
@@ -443,7 +443,7 @@ class Journal(unittest.TestCase):
             self.assertIn("last are missing", said)
             if away is not None:
                 os.rename(away + ".away", away)
-        for path in (memory, head):
+        for path in (memory, far):
             good = text(path)
             for bad in ("tull\n", good.replace("\u2014 testvik",
                                                "\u2014 estvik")):
@@ -487,11 +487,11 @@ class Journal(unittest.TestCase):
         # A head that could not be written elsewhere is of what was given up;
         # the instance's own is always of now.
         last = text(memory)
-        write(later, head)
+        write(later, far)
         self.assertNotIn("head_file", self.verify())
         write(later, memory)
         self.assertIn("journal/checkpoint: ", self.verify(code=1))
-        for path in (memory, head):
+        for path in (memory, far):
             write(last, path)
         out = os.path.join(h.root, "export")
         h.sluse("journal", "export", out)
