@@ -520,6 +520,48 @@ class Journal(unittest.TestCase):
         self.start()
         self.assertTrue(self.status()["halted"])
 
+    def test_how_much_was_lost(self):
+        """It is told also where the key was changed since, or is gone; and
+        what slused tells of itself meanwhile does not make it less."""
+        h = self.house
+        self.letters(1)
+        self.signed()
+        h.stop()
+        size = h.query("SELECT count(*) FROM leaf")[0][0]
+        self.copy("yesterday")
+        self.start()
+        h.sluse("journal", "new-key", "--why", "årlig bytte")
+        self.letters(2)
+        self.signed()
+        h.stop()
+        lost = h.query("SELECT count(*) FROM leaf")[0][0] - size
+        self.put_back("yesterday")
+        key = os.path.join(h.root, "secrets", "journal-key")
+        for away in (key, None, None):
+            if away:
+                os.rename(away, away + ".away")
+            self.start()
+            why = self.status()["why"]
+            self.assertIn("the key ", why)
+            self.assertIn("there are %d, so %d or more are lost" % (
+                size, lost), why)
+            if away:
+                self.assertIn("is gone", why)
+                h.stop()
+                os.rename(away + ".away", away)
+            elif not h.rows("journal", "list", "--kind", "history_broken")[2:]:
+                h.stop()
+        h.sluse("journal", "accept", "--why", "disken måtte byttes")
+        told, = h.rows("journal", "list", "--kind", "history_accepted")
+        self.assertIn("%d or more are lost" % lost, told["payload"]["lost"])
+        # The key of since the backup was never introduced to this log.
+        self.signed()
+        said = self.verify(code=1)
+        self.assertIn("which signs from sequence %d on" % size, said)
+        self.assertIn("~2+", said)
+        vkeys = [k for k, in h.query("SELECT vkey FROM journal_key")]
+        self.verify("--key", vkeys[0], "--key", vkeys[1])
+
     def test_killed_while_it_signs(self):
         """Every head that was ever told is the beginning of the log."""
         h, told, number = self.house, {self.signed()}, 0
