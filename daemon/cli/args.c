@@ -113,13 +113,14 @@ static const struct command commands[] = {
 	"list the sporingslogg"},
     {"journal", "verify", 0, 1, O_AGAINST | O_KEY | O_WITNESS | O_TSA, 0,
 	sl_cmd_journal_verify,
-	"[--key KEY] [--against HEAD] [--witness KEY] [--tsa FILE] "
+	"[--key KEY ...] [--against HEAD] [--witness KEY] [--tsa FILE] "
 	"[DIR | FILE]",
 	"show that the sporingslogg, an export or a proof is whole"},
     {"journal", "export", 1, 1, O_PAYLOADS, 0, sl_cmd_journal_export,
 	"[--payloads] DIR", "write it as files that anybody can verify"},
-    {"journal", "prove", 1, 1, O_KIND | O_OUTPUT, 0, sl_cmd_journal_prove,
-	"[--kind EVENT] [--output FILE] SEQUENCE|ID",
+    {"journal", "prove", 1, 1, O_KIND | O_OUTPUT | O_PAYLOADS, 0,
+	sl_cmd_journal_prove,
+	"[--kind EVENT] [--payloads] [--output FILE] SEQUENCE|ID",
 	"write a proof that an event stands in it"},
     {"journal", "consistency", 1, 2, O_OUTPUT, 0, sl_cmd_journal_consistency,
 	"[--output FILE] OLD [NEW]",

@@ -242,6 +242,9 @@ print_verify(const json_t *row)
 	if (number(row, "timestamped") > 0)
 		(void)printf("Time-stamped: %" PRIu64 " leaves, at %s.\n",
 		    number(row, "timestamped"), text(row, "timestamped_time"));
+	if (number(row, "leaves") > 0 && number(row, "payloads") == 0)
+		(void)puts("There are no payloads: what the leaves hold "
+			   "digests of was not looked at.");
 	if (number(row, "erased") > 0)
 		(void)printf("%" PRIu64 " payloads were erased, each by an "
 			     "event that says so.\n",
@@ -318,6 +321,20 @@ print_proof(const json_t *row)
 	    text(row, "origin"), number(row, "tree_size"), text(row, "root"));
 }
 
+/* What came along of what the leaf holds a digest of. */
+static void
+print_payload(const struct sl_tlogproof *p)
+{
+	json_t *j = json_loadb(
+	    (const char *)p->leaf + p->leaf_n, p->payload_n, 0, NULL);
+
+	if (p->payload_n > 0) {
+		sl_query_show_text(stdout, text(j, "body"));
+		(void)putchar('\n');
+	}
+	json_decref(j);
+}
+
 /* The event of a proof, as it stands in its leaf. */
 static void
 print_leaf(struct sl_slice file)
@@ -337,6 +354,7 @@ print_leaf(struct sl_slice file)
 		(void)fputs("  ", stdout);
 		sl_query_show_text(stdout, l.actor);
 		(void)putchar('\n');
+		print_payload(p);
 	}
 	free(p);
 }
@@ -434,6 +452,18 @@ report_code(enum sl_rc rc, const struct sl_err *err)
 	    "%s", err->text);
 }
 
+/* Payloads are what the list shows. */
+static enum sl_exit
+tell_payloads(const struct sl_cli *c)
+{
+	struct sl_err err;
+
+	return !c->payloads ||
+		       sl_ask_tell(c, "journal-list", NULL, &err) == SL_OK
+		   ? SL_EXIT_OK
+		   : sl_say(SL_EXIT_REFUSED, "%s", err.text);
+}
+
 int
 sl_cmd_journal_export(const struct sl_cli *c)
 {
@@ -444,10 +474,8 @@ sl_cmd_journal_export(const struct sl_cli *c)
 
 	if (code != SL_EXIT_OK)
 		return code;
-	/* Payloads are what the list shows. */
-	if (c->payloads && sl_ask_tell(c, "journal-list", NULL, &err) != SL_OK)
-		code = sl_say(SL_EXIT_REFUSED, "%s", err.text);
-	else
+	code = tell_payloads(c);
+	if (code == SL_EXIT_OK)
 		code = report_code(
 		    sl_query_export(s, c->arg[0], c->payloads, &size, &err),
 		    &err);
@@ -496,8 +524,11 @@ sl_cmd_journal_prove(const struct sl_cli *c)
 	code = sl_cli_store(c, &s);
 	if (code != SL_EXIT_OK)
 		return code;
-	code = report_code(
-	    sl_query_prove(s, c->arg[0], c->kind, &b, &seq, &err), &err);
+	code = tell_payloads(c);
+	if (code == SL_EXIT_OK)
+		code = report_code(sl_query_prove(s, c->arg[0], c->kind,
+				       c->payloads, &b, &seq, &err),
+		    &err);
 	sl_store_close(s);
 	if (code != SL_EXIT_OK)
 		return code;

@@ -227,6 +227,7 @@ sl_query_verify_row(const struct sl_verify *v)
 	    "heads", (json_int_t)v->heads, "signed", (json_int_t)v->signed_size,
 	    "erased", (json_int_t)v->erased);
 
+	sl_row_set(o, "payloads", json_integer((json_int_t)v->payloads));
 	sl_row_set(o, "cosignatures", json_integer((json_int_t)v->cosigned));
 	sl_row_set(o, "cosigned", json_integer((json_int_t)v->cosigned_size));
 	sl_row_set(o, "cosigned_time", sl_row_seconds(v->cosigned_s));

@@ -283,6 +283,7 @@ sl_check_payload(struct sl_check *c, const struct sl_leaf_view *l,
 	}
 	sl_payload_digest((const uint8_t *)salt.p, body.p, body.n, &d);
 	sl_leaf_payload(l, &told);
+	c->v->payloads++;
 	if (memcmp(&d, &told, sizeof(d)) != 0)
 		sl_check_fault(c, l->seq, l->seq, "its payload was changed");
 }

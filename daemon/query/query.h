@@ -117,6 +117,7 @@ struct sl_verify {
 	uint64_t tree_size; /* what the tree row or the checkpoint says */
 	uint64_t heads; /* signed ones that fit */
 	uint64_t signed_size; /* of the last of them */
+	uint64_t payloads; /* that fit their leaves */
 	uint64_t erased; /* payloads that are lawfully gone */
 	/* Marks that hold; of those that were asked for, or of all, the one on
 	 * the largest head: its size (0: there is none) and time. */
@@ -139,7 +140,8 @@ struct sl_verify {
 	uint64_t first, last;
 	char fault[256];
 };
-/* {ok, leaves, tree_size, origin, root, heads, signed, erased, cosignatures,
+/* {ok, leaves, tree_size, origin, root, heads, signed, erased, payloads,
+ * cosignatures,
  * cosigned, cosigned_time, timestamps, timestamped, timestamped_time,
  * not_introduced: [{key, from}], given_up: [{seq, time, origin}], breaks,
  * held_against: [name]}, and
@@ -162,11 +164,12 @@ enum sl_rc sl_query_verify_export(const char *dir,
 enum sl_rc sl_query_export(struct sl_store *s, const char *dir, bool payloads,
     uint64_t *ret_size, struct sl_err *err);
 
-/* One .tlog-proof of a leaf: id is a sequence number or a reception number, of
+/* One .tlog-proof of a leaf, with its payload if that is asked for (SL_SKIP,
+ * erased: it is gone): id is a sequence number or a reception number, of
  * which it takes the first event of that name (NULL: received). *ret_seq: which
  * leaf. SL_SKIP: there is none; SL_REJECT: not a number. */
 enum sl_rc sl_query_prove(struct sl_store *s, const char *id, const char *event,
-    struct sl_buf *out, uint64_t *ret_seq, struct sl_err *err);
+    bool payload, struct sl_buf *out, uint64_t *ret_seq, struct sl_err *err);
 /* That the head of old_size is the beginning of the last one of at most
  * new_size: "old N", nodes, empty line, head (the body of C2SP add-checkpoint).
  */

@@ -133,6 +133,11 @@ void sl_check_witness(struct sl_check *c, struct sl_slice note);
 /* The same without a journal. */
 bool sl_is_witnessed(
     const struct sl_vkey *witness, struct sl_slice note, struct sl_err *err);
+/* What an export holds: the file, and what stands in it. */
+#define SL_EXPORT_CONTENTS "contents"
+#define SL_EXPORT_WITH "entries and payloads\n"
+#define SL_EXPORT_WITHOUT "entries\n"
+
 /* -- keys.c ---------------------------------------------------------------- */
 void sl_check_given_keys(struct sl_check *c);
 /* A key of the journal, oldest first, and how it was introduced (n 0: not). */
@@ -147,6 +152,12 @@ void sl_check_signed(struct sl_check *c, size_t key);
 /* Did those sign whose word counts? */
 void sl_check_keys_end(struct sl_check *c);
 
+/* A line of payload/ in an export, without its newline; salt n 0: erased by
+ * leaf `eraser`. And its salt and body, which lies in j. False: not that. */
+void sl_payload_line(struct sl_buf *out, uint64_t seq, struct sl_slice salt,
+    struct sl_slice body, uint64_t eraser);
+bool sl_payload_read(
+    const json_t *j, uint8_t ret_salt[SL_SALT_LEN], struct sl_slice *ret_body);
 /* salt and body of a leaf against its digest. */
 void sl_check_payload(struct sl_check *c, const struct sl_leaf_view *l,
     struct sl_slice salt, struct sl_slice body);

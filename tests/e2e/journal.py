@@ -1,6 +1,8 @@
 #!/usr/bin/env python3
 """The sporingslogg as an auditor meets it: signed, exported, proved, verified by
 outsider.py without Sluse; a new key; a database that was put back."""
+import base64
+import hashlib
 import os
 import random
 import re
@@ -189,6 +191,23 @@ class Journal(unittest.TestCase):
         entry = outsider.check_proof(text(proof), vkey)
         self.assertIn("\n20\n", entry)
         self.assertIn("\n%s\n" % ident.split(".")[0], entry)
+        # Which file that was, its digest with it, is told where it is asked.
+        self.assertNotIn("sha256", entry)
+        h.sluse("journal", "prove", "--payloads", "--output", proof, ident)
+        digest = hashlib.sha256(b"Hei. Sak 2026/87, brev 2\n").hexdigest()
+        self.assertIn(digest, outsider.check_proof(text(proof), vkey))
+        said = self.verify(proof)
+        self.assertIn("It is proved", said)
+        self.assertIn(digest, said)
+        changed = text(proof).split("\n")
+        extra = base64.b64decode(changed[1][6:]).replace(
+            digest.encode(), digest[::-1].encode())
+        changed[1] = "extra " + base64.b64encode(extra).decode()
+        write("\n".join(changed), proof)
+        self.assertIn("payload was changed", self.verify(proof, code=1))
+        with self.assertRaises(outsider.Bad):
+            outsider.check_proof(text(proof), vkey)
+        h.sluse("journal", "prove", "--output", proof, ident)
         for kind, code in (("no_event", 2), ("rejected", 1)):
             done = h.sluse("journal", "prove", "--kind", kind, ident,
                            check=False)
@@ -248,6 +267,8 @@ class Journal(unittest.TestCase):
         """Every command of both pages, as copied from the plain file."""
         for name in ("README.md", "LESMEG.md"):
             page = text(out, name)
+            if os.path.exists(os.path.join(out, "root.py")):
+                os.unlink(os.path.join(out, "root.py"))
             for block in re.findall(r"^```python\n(.*?)^```", page,
                                     re.S | re.M):
                 write(block, out, "root.py")

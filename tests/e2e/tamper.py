@@ -452,6 +452,27 @@ class Tamper(unittest.TestCase):
                 outsider.check_export(work, forge.KEY)
             shutil.rmtree(work)
 
+    def test_payloads_that_are_left_out(self):
+        """An export says whether it has any, and verify what it looked at."""
+        work = os.path.join(self.top, "without")
+        shutil.copytree(self.export, work)
+        shutil.rmtree(os.path.join(work, "payload"))
+        done = self.verify("/nowhere", work)
+        self.refused(done, "payload/")
+        self.assertIn("payload/ is missing", done.stdout)
+        with self.assertRaisesRegex(outsider.Bad, "payload"):
+            outsider.check_export(work, forge.KEY)
+        shutil.rmtree(work)
+        done = sluse("--root", self.root, "journal", "export", work)
+        self.assertEqual(done.returncode, 0, done.stdout)
+        done = self.verify("/nowhere", work)
+        self.assertEqual(done.returncode, 0, done.stdout)
+        self.assertIn("There are no payloads", done.stdout)
+        self.assertNotIn("no payloads", self.verify("/nowhere",
+                                                    self.export).stdout)
+        outsider.check_export(work, forge.KEY)
+        shutil.rmtree(work)
+
     def files(self):
         for folder, _, names in os.walk(self.export):
             for name in names:

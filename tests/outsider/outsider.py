@@ -302,8 +302,14 @@ def entries(folder, size):
 
 
 def payloads(folder, size):
-    """Lines of payload/ by number; {} where there are none."""
+    """Lines of payload/ by number; {} where the export has none."""
     found = {}
+    said = read(folder, "contents").decode()
+    if said not in ("entries\n", "entries and payloads\n"):
+        raise Bad("contents says something else")
+    if size and os.path.exists(os.path.join(folder, "payload")) != (
+            said == "entries and payloads\n"):
+        raise Bad("payload/ is not what the export says it has")
     for n in range((size + 255) // 256):
         width = min(256, size - 256 * n)
         name = tile_path("entries", n, width).replace("tile", "payload", 1)
@@ -451,13 +457,18 @@ def check_proof(text, vkeys):
     if lines[0] != "c2sp.org/tlog-proof@v1" or lines[1][:6] != "extra " or \
             lines[2][:6] != "index ":
         raise Bad("not a proof")
-    entry = base64.b64decode(lines[1][6:], validate=True)
+    extra = base64.b64decode(lines[1][6:], validate=True)
+    parts = extra.split(b"\n", 9)
+    entry, line = b"\n".join(parts[:9] + [b""]), parts[9]
     index = int(lines[2][6:])
     origin, size, root = open_checkpoint(note, vkeys)
     check_inclusion(index, size, leaf_hash(entry), [
         base64.b64decode(line, validate=True) for line in lines[3:]], root)
-    check_entry(index, entry, None)
-    return entry.decode()
+    row = json.loads(line) if line else {}
+    if line and (row["seq"] != index or "salt" not in row):
+        raise Bad("the payload of something else")
+    check_entry(index, entry, row or None)
+    return entry.decode() + row.get("body", "")
 
 
 def check_consistent(text, old, vkeys):
@@ -484,7 +495,7 @@ def main(args):
                 print("At entry %d what had been signed was given up; the log "
                       "goes on as %s" % (number_, since))
         elif args[0] == "proof":
-            print(check_proof(text(args[1]), text(args[2])), end="")
+            print(check_proof(text(args[1]), text(args[2])).rstrip())
         else:
             print("%d is the beginning of %d" % check_consistent(
                 text(args[1]), text(args[2]), text(args[3])))
