@@ -153,6 +153,7 @@ sl_store_open(const char *root, const char *origin, struct sl_store **ret,
 
 	(void)snprintf(s->origin, sizeof(s->origin), "%s", origin);
 	s->dir = -1;
+	s->root = sl_strdup(root);
 	if (sl_make_path(dir, 0750, err) != SL_OK ||
 	    open_dir(dir, &s->dir, err) != SL_OK ||
 	    sl_db_open(path, false, &s->db, err) != SL_OK ||
@@ -181,6 +182,7 @@ sl_store_open_read(const char *root, struct sl_store **ret, struct sl_err *err)
 		return sl_err_set(err, SL_SKIP, errno, "no_instance",
 		    "there is no database here");
 	}
+	s->root = sl_strdup(root);
 	if (sl_db_open(path, true, &s->db, err) != SL_OK) {
 		sl_store_close(s);
 		return SL_FATAL;
@@ -198,7 +200,14 @@ sl_store_close(struct sl_store *s)
 	sl_files_close(s->files);
 	sl_sending_close(s->sending);
 	sl_cleanup_close(&s->dir);
+	free(s->root);
 	free(s);
+}
+
+const char *
+sl_store_root(const struct sl_store *s)
+{
+	return s->root;
 }
 
 struct sl_files *

@@ -37,6 +37,8 @@ enum sl_rc sl_store_open(const char *root, const char *origin,
 /* For reports: read-only, no files. SL_SKIP if there is no database. */
 enum sl_rc sl_store_open_read(
     const char *root, struct sl_store **ret, struct sl_err *err);
+/* The folder it was opened in; lent. */
+const char *sl_store_root(const struct sl_store *s);
 void sl_store_close(struct sl_store *s);
 /* What the disk of db/ must have before anything more is written: at most the
  * page cache goes there at once. */

@@ -18,6 +18,7 @@ struct sl_store {
 	char origin[128];
 	int64_t before_ms; /* of the last leaf when it was opened; 0: none */
 	int before_event;
+	char *root;
 	bool writing; /* a transaction is open */
 	int dir; /* db/, or -1 */
 };

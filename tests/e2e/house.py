@@ -231,8 +231,11 @@ class House:
         return done
 
     def rows(self, *args):
-        out = self.sluse("--json", *args).stdout
-        return [json.loads(line) for line in out.splitlines()]
+        """Status ends with 1 where it tells of something wrong."""
+        done = self.sluse("--json", *args, check=args != ("status",))
+        if done.returncode not in (0, 1):
+            raise RuntimeError(done.stderr)
+        return [json.loads(line) for line in done.stdout.splitlines()]
 
     def programs(self):
         try:
