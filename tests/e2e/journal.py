@@ -427,9 +427,10 @@ class Journal(unittest.TestCase):
         self.copy("yesterday")
         self.start()
         self.letters(2)
-        later = self.signed()
-        write(later, h.root, "later")
+        self.signed()
         h.stop()
+        later = text(self.elsewhere, "head")  # with the stop's own event
+        write(later, h.root, "later")
         self.put_back("yesterday")
         self.assertIn("last are missing", self.verify(
             "--against", os.path.join(h.root, "later"), code=1))
