@@ -30,8 +30,8 @@
 
 #define FIRST_MS 500 /* after the start */
 #define AGAIN_MS 30000 /* from one walk to the next */
-#define PIECE (512u << 10)
-#define PIECE_MS 20 /* between two */
+#define PIECE (1u << 20)
+#define PIECE_MS 10 /* between two */
 #define FILES_MAX 1000u
 #define KEY "file_key" /* of meta; and there: what each file was */
 #define KNOWN "file:"

@@ -85,7 +85,7 @@ class Changes(unittest.TestCase):
         # Nothing is another: nothing is told.
         h.stop()
         h.start()
-        h.wait_for(lambda: self.walked(2), 60, "looked through")
+        h.wait_for(lambda: h.looked_through(2), 60, "looked through")
         self.changed(1)
         self.changed(1, "configuration_changed")
         h.stop()
@@ -107,10 +107,6 @@ class Changes(unittest.TestCase):
         self.assertEqual(again["passwords"]["old"], secret["new"])
         self.assertNotEqual(again["passwords"]["new"], secret["new"])
         h.check_whole(self)
-
-    def walked(self, count):
-        with open(os.path.join(self.house.root, "log"), errors="replace") as f:
-            return f.read().count("looked through files=") >= count
 
     def test_program_connects(self):
         """A program that is put in while slused runs: told once it has
@@ -169,7 +165,7 @@ class Changes(unittest.TestCase):
         h = self.house
         self.slused()
         self.assertNotIn("away_ms", self.started(1))
-        h.wait_for(lambda: self.walked(1), 60, "looked through")
+        h.wait_for(lambda: h.looked_through(1), 60, "looked through")
         h.stop()
         stop, = self.events("program_stopped")
         self.assertEqual(stop["payload"]["signal"], "SIGTERM")

@@ -320,6 +320,12 @@ class House:
         self.wait_for(quiet, seconds, "quiet")
 
     # -- the end of every test ------------------------------------------------
+    def looked_through(self, count=1):
+        """Has slused read all files that decide over the post, so many times?
+        What was another is an event then."""
+        with open(os.path.join(self.root, "log"), errors="replace") as file:
+            return file.read().count("looked through files=") >= count
+
     def posts(self):
         return self.fake.control("GET", "state")
 

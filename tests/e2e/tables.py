@@ -225,7 +225,8 @@ class Tables(unittest.TestCase):
             payload = json.loads(body)
             for name in ("received_ms", "deliveries", "post", "key"):
                 payload.pop(name, None)
-            body = json.dumps(payload)
+            body = json.dumps(payload, ensure_ascii=False,
+                              separators=(",", ":"))
             lines = data.decode().split("\n")
             lines[7] = hashlib.sha256(salt + body.encode()).hexdigest()
             data = "\n".join(lines).encode()
