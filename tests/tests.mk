@@ -85,6 +85,10 @@ rooms_test_registry := registry wire base
 libs_test_registry := -lcrypto
 rooms_test_journal := journal base
 libs_test_journal := -lcrypto
+rooms_test_given := query wire base
+libs_test_given := -lcrypto
+rooms_test_parcel := wire base
+libs_test_parcel := -lcrypto
 rooms_test_marks := store journal registry wire base
 libs_test_marks := -lsqlite3 -lcrypto
 rooms_test_cosign := journal base
@@ -106,8 +110,8 @@ rooms_test_decide := place wire base
 libs_test_decide := -ljansson -lcrypto
 rooms_test_place := place sandbox wire base
 libs_test_place := -lseccomp -ljansson -lcrypto
-rooms_test_package := prepare registry config wire base
-libs_test_package := -ljansson -lcrypto
+rooms_test_parcelage := prepare registry config wire base
+libs_test_parcelage := -ljansson -lcrypto
 rooms_test_prepare := prepare registry config wire base
 libs_test_prepare := -ljansson -lcrypto
 
@@ -216,6 +220,7 @@ FUZZ := $(patsubst tests/fuzz/%.c,%,$(wildcard tests/fuzz/fuzz_*.c))
 FUZZ_TIME ?= 60
 FUZZ_ENGINE ?=
 rooms_fuzz_wire := wire base
+rooms_fuzz_parcel := wire base
 rooms_fuzz_config := config base
 rooms_fuzz_results := engine seal faces access intake place prepare store journal registry config wire base
 libs_fuzz_results := -lsqlite3 -ljansson
@@ -385,4 +390,5 @@ check-long: all $(B)/test/read_pdf $(B)/test/floor_tree  ## every file of ../sha
 	SLUSE_BUILD=$(B) python3 tests/long/corpus.py
 	SLUSE_BUILD=$(B) python3 tests/long/journal.py
 	SLUSE_BUILD=$(B) python3 tests/long/tables.py
+	SLUSE_BUILD=$(B) python3 tests/long/takehome.py
 	SLUSE_BUILD=$(B) SLUSE_TAMPERS=10000 python3 tests/e2e/tamper.py

@@ -63,6 +63,7 @@ is_told(const char *verb)
 {
 	return strcmp(verb, "status") != 0 && strcmp(verb, "age") != 0 &&
 	       strcmp(verb, "journal-verify") != 0 &&
+	       strcmp(verb, "journal-prove") != 0 &&
 	       strcmp(verb, "approvals") != 0;
 }
 

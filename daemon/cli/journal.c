@@ -16,7 +16,7 @@
 #include "../base/text.h"
 #include "../journal/stamp.h"
 #include "../journal/tlogproof.h"
-#include "../query/query.h"
+#include "../query/takehome.h"
 #include "../store/heads.h"
 #include "ask.h"
 
@@ -392,6 +392,51 @@ print_leaf(struct sl_slice file)
 	free(p);
 }
 
+static enum sl_exit
+report_code(enum sl_rc rc, const struct sl_err *err)
+{
+	enum sl_exit code = SL_EXIT_INPUT;
+
+	if (rc == SL_OK)
+		return SL_EXIT_OK;
+	if (strcmp(err->reason, "bad_id") == 0)
+		code = SL_EXIT_USAGE;
+	else if (rc == SL_SKIP || strcmp(err->reason, "journal_broken") == 0)
+		code = SL_EXIT_FOUND;
+	else if (rc == SL_HOLD)
+		code = SL_EXIT_REFUSED;
+	else if (rc == SL_RETRY)
+		code = SL_EXIT_AWAY;
+	return sl_say(code, "%s", err->text);
+}
+
+/* The instance's word, for who may not read it. */
+static enum sl_exit
+ask_key(const struct sl_cli *c, struct asked *a)
+{
+	json_t *args = json_pack("{s:b}", "which_key", 1), *row = NULL;
+	struct sl_err err = {0};
+	struct sl_ask *k = NULL;
+	enum sl_exit code = sl_ask_open(c, &k);
+	const char *key;
+	enum sl_rc rc;
+
+	if (code == SL_EXIT_OK) {
+		rc = sl_ask_rows(
+		    k, "journal-verify", args, keep_row, &row, &err);
+		code = rc == SL_SKIP ? sl_say(SL_EXIT_USAGE, "%s", err.text)
+				     : report_code(rc, &err);
+		sl_ask_close(k);
+	}
+	key = text(row, "key");
+	if (code == SL_EXIT_OK && !sl_vkey_parse(key, strlen(key), &a->key[0]))
+		code = sl_say(SL_EXIT_AWAY, "no key came");
+	json_decref(args);
+	json_decref(row);
+	a->ask.keys_n = 1;
+	return code;
+}
+
 /* Without --key: the last keys of the instance, where there is one. */
 static enum sl_exit
 own_keys(const struct sl_cli *c, struct asked *a)
@@ -403,6 +448,8 @@ own_keys(const struct sl_cli *c, struct asked *a)
 
 	if (a->ask.keys_n > 0)
 		return SL_EXIT_OK;
+	if (!sl_control_is_owner(c->root))
+		return ask_key(c, a);
 	if (sl_store_open_read(c->root, &s, &err) == SL_OK) {
 		n = sl_journal_keys(s, keys);
 		sl_store_close(s);
@@ -423,14 +470,16 @@ verify_proof(const struct sl_cli *c, struct asked *a)
 	SL_BUF struct sl_buf file = {0};
 	struct sl_verify v;
 	struct sl_err err;
-	enum sl_exit code = own_keys(c, a);
+	enum sl_exit code;
 
+	if (sl_read_file(AT_FDCWD, c->arg[0], SL_TLOGPROOF_MAX, &file, &err) !=
+	    SL_OK)
+		return sl_say(SL_EXIT_INPUT, "%s: %s", c->arg[0], err.text);
+	code = own_keys(c, a);
 	if (code != SL_EXIT_OK)
 		return code;
-	if (sl_read_file(AT_FDCWD, c->arg[0], SL_TLOGPROOF_MAX, &file, &err) !=
-		SL_OK ||
-	    sl_query_verify_proof(sl_slice_buf(&file), &a->ask, &v, &err) !=
-		SL_OK)
+	if (sl_query_verify_proof(sl_slice_buf(&file), &a->ask, &v, &err) !=
+	    SL_OK)
 		return sl_say(SL_EXIT_INPUT, "%s: %s", c->arg[0], err.text);
 	if (!c->json && v.ok)
 		print_leaf(sl_slice_buf(&file));
@@ -471,20 +520,6 @@ sl_cmd_journal_verify(const struct sl_cli *c)
 /* -- export, prove ----------------------------------------------------------
  */
 
-static enum sl_exit
-report_code(enum sl_rc rc, const struct sl_err *err)
-{
-	if (rc == SL_OK)
-		return SL_EXIT_OK;
-	if (strcmp(err->reason, "bad_id") == 0)
-		return sl_say(SL_EXIT_USAGE, "%s", err->text);
-	return sl_say(
-	    rc == SL_SKIP || strcmp(err->reason, "journal_broken") == 0
-		? SL_EXIT_FOUND
-		: SL_EXIT_INPUT,
-	    "%s", err->text);
-}
-
 /* Payloads are what the list shows. */
 static enum sl_exit
 tell_payloads(const struct sl_cli *c)
@@ -497,12 +532,12 @@ tell_payloads(const struct sl_cli *c)
 		   : sl_say(SL_EXIT_REFUSED, "%s", err.text);
 }
 
-int
-sl_cmd_journal_export(const struct sl_cli *c)
+/* By who owns the database. */
+static enum sl_exit
+export_own(const struct sl_cli *c, uint64_t *ret_size)
 {
 	struct sl_store *s;
 	struct sl_err err;
-	uint64_t size = 0;
 	enum sl_exit code = sl_cli_store(c, &s);
 
 	if (code != SL_EXIT_OK)
@@ -510,9 +545,34 @@ sl_cmd_journal_export(const struct sl_cli *c)
 	code = tell_payloads(c);
 	if (code == SL_EXIT_OK)
 		code = report_code(
-		    sl_query_export(s, c->arg[0], c->payloads, &size, &err),
+		    sl_query_export(s, c->arg[0], c->payloads, ret_size, &err),
 		    &err);
 	sl_store_close(s);
+	return code;
+}
+
+/* By slused and sluse-report; the files are written here. */
+static enum sl_exit
+export_asked(const struct sl_cli *c, uint64_t *ret_size)
+{
+	struct sl_control *k = NULL;
+	struct sl_err err;
+	enum sl_rc rc = sl_control_open(c->root, &k, &err);
+
+	if (rc == SL_OK)
+		rc = sl_export_ask(k, c->arg[0], c->payloads, ret_size, &err);
+	sl_control_close(k);
+	return report_code(rc, &err);
+}
+
+int
+sl_cmd_journal_export(const struct sl_cli *c)
+{
+	uint64_t size = 0;
+	enum sl_exit code = sl_control_is_owner(c->root)
+				? export_own(c, &size)
+				: export_asked(c, &size);
+
 	if (code != SL_EXIT_OK)
 		return code;
 	if (c->json)
@@ -523,17 +583,40 @@ sl_cmd_journal_export(const struct sl_cli *c)
 	return SL_EXIT_OK;
 }
 
+/* Takes args over. *ret: {seq, proof}, the caller's. */
 static enum sl_exit
-write_proof(const struct sl_cli *c, const char *name, const struct sl_buf *b)
+ask_proof(const struct sl_cli *c, json_t *args, json_t **ret)
+{
+	struct sl_ask *a = NULL;
+	struct sl_err err = {0};
+	enum sl_exit code = sl_ask_open(c, &a);
+	enum sl_rc rc = SL_OK;
+
+	*ret = NULL;
+	if (code == SL_EXIT_OK) {
+		rc = sl_ask_rows(a, "journal-prove", args, keep_row, ret, &err);
+		/* Neither a sequence number nor one of a post. */
+		code = rc == SL_REJECT ? sl_say(SL_EXIT_USAGE, "%s", err.text)
+				       : report_code(rc, &err);
+	}
+	sl_ask_close(a);
+	json_decref(args);
+	if (code == SL_EXIT_OK && *ret == NULL)
+		code = sl_say(SL_EXIT_AWAY, "no proof came");
+	return code;
+}
+
+static enum sl_exit
+write_proof(const struct sl_cli *c, const char *name, const char *proof)
 {
 	SL_CLOSE int fd = -1;
 
 	if (strcmp(name, "-") == 0) {
-		(void)fwrite(b->p, 1, b->n, stdout);
+		(void)fputs(proof, stdout);
 		return SL_EXIT_OK;
 	}
 	fd = open(name, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0644);
-	if (fd < 0 || sl_write_full(fd, b->p, b->n) != 0)
+	if (fd < 0 || sl_write_full(fd, proof, strlen(proof)) != 0)
 		return sl_say(SL_EXIT_INPUT, "%s: %s", name, strerror(errno));
 	if (c->json)
 		(void)printf("{\"ok\":true}\n");
@@ -545,29 +628,31 @@ write_proof(const struct sl_cli *c, const char *name, const struct sl_buf *b)
 int
 sl_cmd_journal_prove(const struct sl_cli *c)
 {
-	SL_BUF struct sl_buf b = {0};
 	SL_FREE char *name = NULL;
-	struct sl_store *s;
-	struct sl_err err;
-	uint64_t seq = 0;
+	json_t *args, *row;
 	enum sl_exit code;
 
 	if (c->kind != NULL && sl_event_by_name(c->kind) == 0)
 		return sl_say(SL_EXIT_USAGE, "there is no event %s", c->kind);
-	code = sl_cli_store(c, &s);
-	if (code != SL_EXIT_OK)
-		return code;
-	code = tell_payloads(c);
-	if (code == SL_EXIT_OK)
-		code = report_code(sl_query_prove(s, c->arg[0], c->kind,
-				       c->payloads, &b, &seq, &err),
-		    &err);
-	sl_store_close(s);
-	if (code != SL_EXIT_OK)
-		return code;
-	name = c->output != NULL ? sl_strdup(c->output)
-				 : sl_asprintf("%" PRIu64 ".tlog-proof", seq);
-	return write_proof(c, name, &b);
+	if (sl_control_is_owner(c->root)) {
+		code = tell_payloads(c);
+		if (code != SL_EXIT_OK)
+			return code;
+	}
+	args = json_pack("{s:s}", "id", c->arg[0]);
+	if (args != NULL && c->kind != NULL)
+		(void)json_object_set_new(args, "event", json_string(c->kind));
+	if (args != NULL && c->payloads)
+		(void)json_object_set_new(args, "payloads", json_true());
+	code = ask_proof(c, args, &row);
+	if (code == SL_EXIT_OK) {
+		name = c->output != NULL ? sl_strdup(c->output)
+					 : sl_asprintf("%" PRIu64 ".tlog-proof",
+					       number(row, "seq"));
+		code = write_proof(c, name, text(row, "proof"));
+	}
+	json_decref(row);
+	return code;
 }
 
 /* A number of leaves, or a file with a head. */
@@ -591,22 +676,21 @@ take_size(const char *word, uint64_t *ret)
 int
 sl_cmd_journal_consistency(const struct sl_cli *c)
 {
-	SL_BUF struct sl_buf b = {0};
-	struct sl_store *s;
-	struct sl_err err;
 	uint64_t old = 0, new = INT64_MAX;
 	enum sl_exit code;
+	json_t *row;
 
 	if (!take_size(c->arg[0], &old) ||
 	    (c->args > 1 && !take_size(c->arg[1], &new)))
 		return sl_say(SL_EXIT_USAGE,
 		    "a head is a file, or how many leaves it covers");
-	code = sl_cli_store(c, &s);
-	if (code != SL_EXIT_OK)
-		return code;
-	code = report_code(sl_query_consistency(s, old, new, &b, &err), &err);
-	sl_store_close(s);
-	return code == SL_EXIT_OK
-		   ? write_proof(c, c->output != NULL ? c->output : "-", &b)
-		   : code;
+	code = ask_proof(c,
+	    json_pack(
+		"{s:I, s:I}", "old", (json_int_t)old, "new", (json_int_t) new),
+	    &row);
+	if (code == SL_EXIT_OK)
+		code = write_proof(
+		    c, c->output != NULL ? c->output : "-", text(row, "proof"));
+	json_decref(row);
+	return code;
 }

@@ -12,14 +12,15 @@
 #include "../base/clock.h"
 #include "access.h"
 
-/* Does the answer hold what post says or is called? */
+/* Does the answer hold what post says or is called, or is it taken home? */
 static bool
 has_content(enum sl_verb verb)
 {
 	return verb == SL_VERB_list || verb == SL_VERB_show ||
 	       verb == SL_VERB_explain || verb == SL_VERB_cases_list ||
 	       verb == SL_VERB_journal_list || verb == SL_VERB_report ||
-	       verb == SL_VERB_depot_dias;
+	       verb == SL_VERB_journal_export ||
+	       verb == SL_VERB_journal_prove || verb == SL_VERB_depot_dias;
 }
 
 /* The reason, who and what: in the journal, and in a row for status. */

@@ -20,6 +20,7 @@
 #include "../base/notify.h"
 #include "../base/text.h"
 #include "../query/byname.h"
+#include "../query/takehome.h"
 #include "../report/line.h"
 #include "../wire/roles.h"
 
@@ -69,13 +70,15 @@ serve(const char *path, const char *root)
 	SL_CLOSE int notify = sl_notify_open();
 	struct sl_err err = {0};
 	struct sl_chan *c = NULL;
-	const struct sl_query_extra extra = {"report", sl_report_answer};
+	static const struct sl_query_extra extra[] = {
+	    {"report", sl_report_answer}, {"journal-export", sl_export_answer},
+	    {NULL, NULL}};
 	enum sl_rc rc = connect_slused(path, &c, &err);
 
 	if (rc == SL_OK) {
 		wake_now_and_then(sl_chan_fd(c));
 		sl_notify_by(notify, "READY=1");
-		rc = sl_query_serve(c, root, notify, &extra, &err);
+		rc = sl_query_serve(c, root, notify, extra, &err);
 	}
 	sl_chan_free(c);
 	if (rc == SL_OK)

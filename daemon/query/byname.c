@@ -8,6 +8,7 @@
 
 #include "../base/clock.h"
 #include "../store/db.h"
+#include "../store/heads.h"
 #include "query_p.h"
 
 struct asked {
@@ -264,6 +265,26 @@ keys_of(const struct asked *a, const char *name, struct sl_vkey *ret,
 	    err, SL_REJECT, 0, "not_possible", "%s is no public key", name);
 }
 
+/* The key that signs now, for who verifies a file. */
+static enum sl_rc
+ask_key(struct asked *a, struct sl_err *err)
+{
+	struct sl_vkey keys[SL_KEYS_MAX];
+	size_t n = sl_journal_keys(a->s, keys);
+	SL_BUF struct sl_buf b = {0};
+	enum sl_rc rc;
+	json_t *o;
+
+	if (n == 0)
+		return sl_err_set(err, SL_SKIP, 0, "not_signed",
+		    "the sporingslogg has no key yet");
+	sl_vkey_text(&keys[n - 1], &b);
+	o = json_pack("{s:s}", "key", sl_buf_str(&b));
+	rc = a->fn(a->arg, o, err);
+	json_decref(o);
+	return rc;
+}
+
 static enum sl_rc
 ask_verify(struct asked *a, struct sl_err *err)
 {
@@ -272,10 +293,13 @@ ask_verify(struct asked *a, struct sl_err *err)
 	struct sl_vkey key[SL_VERIFY_GIVEN_MAX], witness[SL_VERIFY_GIVEN_MAX];
 	struct sl_verify_ask ask = {.key = key};
 	struct sl_verify v;
-	enum sl_rc rc = keys_of(a, "key", key, &ask.keys_n, err);
 	size_t n = 0;
+	enum sl_rc rc;
 	json_t *o;
 
+	if (json_is_true(json_object_get(a->args, "which_key")))
+		return ask_key(a, err);
+	rc = keys_of(a, "key", key, &ask.keys_n, err);
 	if (rc == SL_OK)
 		rc = keys_of(a, "witness", witness, &n, err);
 	if (n > 0)
@@ -290,6 +314,36 @@ ask_verify(struct asked *a, struct sl_err *err)
 	if (rc != SL_OK)
 		return rc;
 	o = sl_query_verify_row(&v);
+	rc = a->fn(a->arg, o, err);
+	json_decref(o);
+	return rc;
+}
+
+/* Of one event, or with old (and new) of a head. */
+static enum sl_rc
+ask_prove(struct asked *a, struct sl_err *err)
+{
+	const json_t *old = json_object_get(a->args, "old"),
+		     *new = json_object_get(a->args, "new");
+	SL_BUF struct sl_buf b = {0};
+	uint64_t seq = 0;
+	enum sl_rc rc;
+	json_t *o;
+
+	if (old != NULL)
+		rc = sl_query_consistency(a->s,
+		    (uint64_t)json_integer_value(old),
+		    new != NULL ? (uint64_t)json_integer_value(new) : INT64_MAX,
+		    &b, err);
+	else
+		rc = sl_query_prove(a->s, id_of(a), text(a->args, "event"),
+		    !a->bare &&
+			json_is_true(json_object_get(a->args, "payloads")),
+		    &b, &seq, err);
+	if (rc != SL_OK)
+		return rc;
+	o = json_pack(
+	    "{s:I, s:s}", "seq", (json_int_t)seq, "proof", sl_buf_str(&b));
 	rc = a->fn(a->arg, o, err);
 	json_decref(o);
 	return rc;
@@ -323,6 +377,7 @@ sl_query_by_name(struct sl_store *s, const char *verb, const json_t *args,
 	    {"cases-list", ask_cases},
 	    {"journal-list", ask_journal},
 	    {"journal-verify", ask_verify},
+	    {"journal-prove", ask_prove},
 	    {"approvals", ask_approvals},
 	};
 	struct asked a = {s, args, bare, fn, arg};

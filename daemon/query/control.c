@@ -181,9 +181,30 @@ take_bytes(struct sl_chan *from, sl_bytes_fn *fn, void *arg, struct sl_err *err)
 	    err, (enum sl_rc)m.rows_end.rc, 0, "query", "%s", words);
 }
 
+static enum sl_rc
+lend_bytes(void *arg, const char *p, size_t n, struct sl_err *err)
+{
+	struct sl_msg m = {.type = SL_MSG_ROWS};
+
+	m.rows.rows = (struct sl_slice){p, (uint32_t)n};
+	return sl_chan_send(arg, &m, NULL, 0, err);
+}
+
+static enum sl_rc
+lend(struct sl_chan *to, struct sl_parcel *lent, struct sl_err *err)
+{
+	struct sl_msg end = {.type = SL_MSG_ROWS_END};
+	enum sl_rc rc = sl_parcel_send(lent, lend_bytes, to, err);
+
+	if (rc == SL_OK)
+		rc = sl_chan_send(to, &end, NULL, 0, err);
+	/* What it said before it went away is heard by who reads. */
+	return rc == SL_RETRY ? SL_OK : rc;
+}
+
 enum sl_rc
-sl_control_bytes(struct sl_control *k, const json_t *args, sl_bytes_fn *fn,
-    void *arg, struct sl_err *err)
+sl_control_bytes(struct sl_control *k, const json_t *args,
+    struct sl_parcel *lent, sl_bytes_fn *fn, void *arg, struct sl_err *err)
 {
 	struct sl_chan *from;
 	struct sl_msg m;
@@ -198,6 +219,8 @@ sl_control_bytes(struct sl_control *k, const json_t *args, sl_bytes_fn *fn,
 	if (fd < 0)
 		return rc;
 	from = sl_chan_new(fd, false);
+	if (rc == SL_OK && lent != NULL)
+		rc = lend(from, lent, err);
 	if (rc == SL_OK)
 		rc = take_bytes(from, fn, arg, err);
 	sl_chan_free(from);
@@ -209,7 +232,7 @@ sl_control_rows(struct sl_control *k, const json_t *args, sl_query_fn *fn,
     void *arg, struct sl_err *err)
 {
 	struct taker t = {.fn = fn, .arg = arg};
-	enum sl_rc rc = sl_control_bytes(k, args, give_rows, &t, err);
+	enum sl_rc rc = sl_control_bytes(k, args, NULL, give_rows, &t, err);
 
 	sl_buf_free(&t.b);
 	return rc;

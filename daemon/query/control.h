@@ -7,6 +7,7 @@
 #include <jansson.h>
 
 #include "../base/err.h"
+#include "../wire/parcel.h"
 #include "query.h"
 
 struct sl_control;
@@ -25,12 +26,11 @@ enum sl_rc sl_control_call(struct sl_control *k, const char *verb,
     const json_t *args, json_t **ret_json, char *text, size_t cap,
     struct sl_err *err);
 
-/* Bytes on their way. */
-typedef enum sl_rc sl_bytes_fn(
-    void *arg, const char *p, size_t n, struct sl_err *err);
-/* The verb "read": bytes come from sluse-report, as sl_control_rows. */
+/* The verb "read": bytes come from sluse-report, as sl_control_rows. lent,
+ * which may be NULL: files for it (given.h); args' own args say then "given":
+ * true. They leave us only once slused has allowed it. */
 enum sl_rc sl_control_bytes(struct sl_control *k, const json_t *args,
-    sl_bytes_fn *fn, void *arg, struct sl_err *err);
+    struct sl_parcel *lent, sl_bytes_fn *fn, void *arg, struct sl_err *err);
 /* The same, each row given to fn. args as
  * sl_reading_ask of slused wants them. SL_HOLD: refused; SL_RETRY: slused or
  * sluse-report went away; else what the query or fn says. */

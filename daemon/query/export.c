@@ -9,6 +9,7 @@
 #include <fcntl.h>
 #include <inttypes.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -19,7 +20,7 @@
 #include "../journal/tile.h"
 #include "../store/db.h"
 #include "../store/heads.h"
-#include "verify_p.h"
+#include "exportdir.h"
 
 #define TEXT_FILE(name, path)                                                  \
 	extern const char name[];                                              \
@@ -41,6 +42,8 @@ struct export
 {
 	struct sl_db *db;
 	int dir;
+	sl_put_fn *fn; /* where files go instead of dir; or NULL */
+	void *fn_arg;
 	uint64_t size, at;
 	bool payloads;
 	struct sl_tiler *tiler;
@@ -48,30 +51,37 @@ struct export
 	struct sl_err *err;
 };
 
-/* Writes a file, making the folders it lies in. (sl_put_fn) */
-static enum sl_rc
-put(void *arg, const char *path, const void *p, size_t n)
+int
+sl_export_open(int dir, const char *path)
 {
-	struct export *x = arg;
-	SL_CLOSE int fd = -1;
-	char part[64];
+	const int flags = O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW | O_CLOEXEC;
+	int fd = openat(dir, path, flags, 0644);
 	const char *slash;
+	char part[64];
 
-	fd = openat(
-	    x->dir, path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0644);
 	for (slash = path;
 	     fd < 0 && errno == ENOENT && (slash = strchr(slash, '/')) != NULL;
 	     slash++) {
 		(void)sl_slice_copy(
 		    (struct sl_slice){path, (uint32_t)(slash - path)}, part,
 		    sizeof(part));
-		if (mkdirat(x->dir, part, 0755) != 0 && errno != EEXIST)
-			break;
+		if (mkdirat(dir, part, 0755) != 0 && errno != EEXIST)
+			return -1;
 		errno = ENOENT;
 	}
-	if (fd < 0)
-		fd = openat(x->dir, path,
-		    O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0644);
+	return fd >= 0 ? fd : openat(dir, path, flags, 0644);
+}
+
+/* Writes a file, making the folders it lies in. (sl_put_fn) */
+static enum sl_rc
+put(void *arg, const char *path, const void *p, size_t n)
+{
+	struct export *x = arg;
+	SL_CLOSE int fd = -1;
+
+	if (x->fn != NULL)
+		return x->fn(x->fn_arg, path, p, n);
+	fd = sl_export_open(x->dir, path);
 	if (fd < 0 || sl_write_full(fd, p, n) != 0)
 		return sl_err_set(x->err, SL_FATAL, errno, "disk_error",
 		    "cannot write %s", path);
@@ -266,19 +276,21 @@ put_all(struct export *x, struct sl_buf *note)
 	return rc == SL_OK ? put(x, "checkpoint", note->p, note->n) : rc;
 }
 
+/* -- the folder -------------------------------------------------------------
+ */
+
 /* Is what was exported there the beginning of this log? Its head then is one of
  * those that this log remembers. What is there may be all that tells of a log
  * that was cut or put back: it is not written over. */
 static bool
-goes_on(struct sl_store *s, int fd, const char *name)
+goes_on(struct sl_store *s, struct sl_slice old)
 {
-	SL_BUF struct sl_buf old = {0}, own = {0};
+	SL_BUF struct sl_buf own = {0};
 	struct sl_checkpoint a, b;
 	struct sl_note note;
 	uint64_t size = 0;
 
-	return sl_read_file(fd, name, SL_NOTE_MAX, &old, NULL) == SL_OK &&
-	       sl_note_parse(old.p, old.n, &note, NULL) == SL_OK &&
+	return sl_note_parse(old.p, old.n, &note, NULL) == SL_OK &&
 	       sl_checkpoint_parse(note.text, &a, NULL) == SL_OK &&
 	       sl_head_last(s, (int64_t)a.size, &size, &own) &&
 	       sl_note_parse(own.p, own.n, &note, NULL) == SL_OK &&
@@ -287,45 +299,113 @@ goes_on(struct sl_store *s, int fd, const char *name)
 	       memcmp(&a.root, &b.root, sizeof(a.root)) == 0;
 }
 
-/* A folder that is new, empty, or an export of this log already, whole or cut
- * off; not one with payloads that would end before the leaves do. While it is
- * written its head is not called checkpoint, but UNFINISHED: that of the export
- * that was there, else the one that is being written. */
-static enum sl_rc
-open_dir(struct sl_store *s, const char *dir, bool payloads,
-    const struct sl_buf *head, int *ret, struct sl_err *err)
+enum sl_rc
+sl_export_goes_on(struct sl_store *s, struct sl_slice old, struct sl_err *err)
 {
-	const char *there;
+	if (goes_on(s, old))
+		return SL_OK;
+	return sl_err_set(err, SL_REJECT, 0, "bad_folder",
+	    "the export there is not the beginning of this "
+	    "sporingslogg; nothing was written: keep it");
+}
+
+enum sl_rc
+sl_export_look(const char *dir, bool make, bool payloads,
+    struct sl_export_dir *ret, struct sl_err *err)
+{
 	int fd;
 
-	if (sl_make_path(dir, 0755, err) != SL_OK)
+	*ret = (struct sl_export_dir){.fd = -1};
+	if (make && sl_make_path(dir, 0755, err) != SL_OK)
 		return SL_REJECT;
 	fd = sl_open_dir(AT_FDCWD, dir);
+	if (fd < 0 && !make && errno == ENOENT)
+		return SL_OK;
 	if (fd < 0)
 		return sl_err_set(err, SL_REJECT, errno, "bad_folder",
 		    "cannot open the folder");
-	*ret = fd;
+	ret->fd = fd;
 	if (!payloads && faccessat(fd, "payload", F_OK, 0) == 0)
 		return sl_err_set(err, SL_REJECT, 0, "bad_folder",
 		    "the export there holds payloads: ask for them again "
 		    "(--payloads), or choose another folder");
 	if (sl_dir_has_only(fd, BEGUN))
-		return sl_write_file(
-		    fd, UNFINISHED, head->p, head->n, 0644, err);
-	there = faccessat(fd, "checkpoint", F_OK, 0) == 0 ? "checkpoint"
-		: faccessat(fd, UNFINISHED, F_OK, 0) == 0 ? UNFINISHED
-							  : NULL;
-	if (there == NULL)
+		return SL_OK;
+	if (faccessat(fd, "checkpoint", F_OK, 0) == 0)
+		ret->there = "checkpoint";
+	else if (faccessat(fd, UNFINISHED, F_OK, 0) == 0)
+		ret->there = UNFINISHED;
+	else
 		return sl_err_set(err, SL_REJECT, 0, "bad_folder",
 		    "the folder holds something else; nothing was written");
-	if (!goes_on(s, fd, there))
-		return sl_err_set(err, SL_REJECT, 0, "bad_folder",
-		    "the export there is not the beginning of this "
-		    "sporingslogg; nothing was written: keep it");
-	if (renameat(fd, there, fd, UNFINISHED) != 0)
+	return SL_OK;
+}
+
+enum sl_rc
+sl_export_mark(const struct sl_export_dir *d, const struct sl_buf *head,
+    struct sl_err *err)
+{
+	if (d->there == NULL)
+		return sl_write_file(
+		    d->fd, UNFINISHED, head->p, head->n, 0644, err);
+	if (renameat(d->fd, d->there, d->fd, UNFINISHED) != 0)
 		return sl_err_set(err, SL_REJECT, errno, "bad_folder",
 		    "cannot write into the folder");
 	return SL_OK;
+}
+
+enum sl_rc
+sl_export_done(const struct sl_export_dir *d, struct sl_err *err)
+{
+	if (unlinkat(d->fd, UNFINISHED, 0) == 0)
+		return SL_OK;
+	return sl_err_set(
+	    err, SL_FATAL, errno, "disk_error", "cannot remove " UNFINISHED);
+}
+
+static enum sl_rc
+open_dir(struct sl_store *s, const char *dir, bool payloads,
+    const struct sl_buf *head, struct sl_export_dir *ret, struct sl_err *err)
+{
+	enum sl_rc rc = sl_export_look(dir, true, payloads, ret, err);
+	SL_BUF struct sl_buf old = {0};
+
+	if (rc == SL_OK && ret->there != NULL) {
+		(void)sl_read_file(
+		    ret->fd, ret->there, SL_NOTE_MAX, &old, NULL);
+		rc = sl_export_goes_on(s, sl_slice_buf(&old), err);
+	}
+	return rc == SL_OK ? sl_export_mark(ret, head, err) : rc;
+}
+
+/* -- all of it ---------------------------------------------------------------
+ */
+
+/* One moment of the log. *note: its last head, of x->size leaves. */
+static enum sl_rc
+begin(struct export *x, struct sl_store *s, struct sl_buf *note)
+{
+	if (sl_db_script(x->db, "BEGIN", x->err) != SL_OK)
+		return SL_FATAL;
+	if (sl_query_is_plain(x->db, x->err) != SL_OK)
+		return x->err->rc;
+	if (!sl_head_last(s, INT64_MAX, &x->size, note))
+		return sl_err_set(x->err, SL_SKIP, 0, "not_signed",
+		    "the sporingslogg has not been signed yet");
+	x->tiler = sl_alloc(sizeof(*x->tiler));
+	x->tiler->tile = put_tile;
+	x->tiler->arg = x;
+	return SL_OK;
+}
+
+static void
+end(struct export *x)
+{
+	(void)sl_db_script(x->db, "COMMIT", NULL);
+	free(x->tiler);
+	sl_buf_free(&x->entries);
+	sl_buf_free(&x->bodies);
+	sl_buf_free(&x->path);
 }
 
 enum sl_rc
@@ -334,31 +414,42 @@ sl_query_export(struct sl_store *s, const char *dir, bool payloads,
 {
 	struct export x = {
 	    .db = sl_store_db(s), .dir = -1, .payloads = payloads, .err = err};
+	struct sl_export_dir d = {.fd = -1};
 	SL_BUF struct sl_buf note = {0};
-	enum sl_rc rc;
+	enum sl_rc rc = begin(&x, s, &note);
 
-	if (sl_db_script(x.db, "BEGIN", err) != SL_OK)
-		return SL_FATAL;
-	rc = sl_query_is_plain(x.db, err);
-	if (rc == SL_OK && !sl_head_last(s, INT64_MAX, &x.size, &note))
-		rc = sl_err_set(err, SL_SKIP, 0, "not_signed",
-		    "the sporingslogg has not been signed yet");
 	if (rc == SL_OK)
-		rc = open_dir(s, dir, payloads, &note, &x.dir, err);
-	x.tiler = sl_alloc(sizeof(*x.tiler));
-	x.tiler->tile = put_tile;
-	x.tiler->arg = &x;
+		rc = open_dir(s, dir, payloads, &note, &d, err);
+	x.dir = d.fd;
 	if (rc == SL_OK)
 		rc = put_all(&x, &note);
-	if (rc == SL_OK && unlinkat(x.dir, UNFINISHED, 0) != 0)
-		rc = sl_err_set(err, SL_FATAL, errno, "disk_error",
-		    "cannot remove " UNFINISHED);
-	(void)sl_db_script(x.db, "COMMIT", NULL);
+	if (rc == SL_OK)
+		rc = sl_export_done(&d, err);
+	end(&x);
 	*ret_size = x.size;
-	free(x.tiler);
-	sl_buf_free(&x.entries);
-	sl_buf_free(&x.bodies);
-	sl_buf_free(&x.path);
-	sl_cleanup_close(&x.dir);
+	sl_cleanup_close(&d.fd);
+	return rc;
+}
+
+enum sl_rc
+sl_query_export_to(struct sl_store *s, struct sl_slice old, bool payloads,
+    sl_put_fn *fn, void *arg, struct sl_err *err)
+{
+	struct export x = {.db = sl_store_db(s),
+	    .dir = -1,
+	    .payloads = payloads,
+	    .fn = fn,
+	    .fn_arg = arg,
+	    .err = err};
+	SL_BUF struct sl_buf note = {0};
+	enum sl_rc rc = begin(&x, s, &note);
+
+	if (rc == SL_OK && old.n > 0)
+		rc = sl_export_goes_on(s, old, err);
+	if (rc == SL_OK)
+		rc = fn(arg, "head", note.p, note.n);
+	if (rc == SL_OK)
+		rc = put_all(&x, &note);
+	end(&x);
 	return rc;
 }

@@ -97,22 +97,39 @@ answer_rows(const char *root, const struct sl_msg_serve *q, const char *verb,
 	return rc;
 }
 
+/* What is nothing without its content. */
+static enum sl_rc
+answer_extra(const struct served *v, const struct sl_query_extra *extra,
+    const struct sl_msg_serve *q, const json_t *args, struct out *o,
+    struct sl_err *err)
+{
+	struct sl_given given = {.n = 0};
+	enum sl_rc rc = SL_OK;
+
+	if (q->bare != 0)
+		return sl_err_set(err, SL_REJECT, 0, "not_possible",
+		    "nobody here can answer %s without content", extra->verb);
+	if (json_is_true(json_object_get(args, "given")))
+		rc = sl_given_take(o->to, &given, err);
+	return rc != SL_OK
+		   ? rc
+		   : extra->answer(v->root, args, &given, put_bytes, o, err);
+}
+
 static enum sl_rc
 answer(const struct served *v, const struct sl_msg_serve *q, struct out *o,
     struct sl_err *err)
 {
 	char verb[33];
 	json_t *args = json_loadb(q->args.p, q->args.n, 0, NULL);
+	const struct sl_query_extra *extra = v->extra;
 	enum sl_rc rc;
 
 	(void)sl_slice_copy(q->verb, verb, sizeof(verb));
-	if (v->extra == NULL || strcmp(verb, v->extra->verb) != 0)
-		rc = answer_rows(v->root, q, verb, args, o, err);
-	else if (q->bare != 0) /* it is nothing without its content */
-		rc = sl_err_set(err, SL_REJECT, 0, "not_possible",
-		    "nobody here can answer %s without content", verb);
-	else
-		rc = v->extra->answer(v->root, args, put_bytes, o, err);
+	while (extra->verb != NULL && strcmp(verb, extra->verb) != 0)
+		extra++;
+	rc = extra->verb != NULL ? answer_extra(v, extra, q, args, o, err)
+				 : answer_rows(v->root, q, verb, args, o, err);
 	if (rc == SL_OK)
 		rc = flush(o, true, err);
 	json_decref(args);
@@ -131,6 +148,7 @@ child(const struct served *v, const struct sl_msg_serve *q, int fd)
 	(void)prctl(PR_SET_PDEATHSIG, SIGKILL);
 	(void)alarm(WALL_S);
 	(void)setsockopt(fd, SOL_SOCKET, SO_SNDTIMEO, &wait, sizeof(wait));
+	(void)setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &wait, sizeof(wait));
 	rc = answer(v, q, &o, &err);
 	end.rows_end.rc = (uint8_t)rc;
 	if (rc != SL_OK) {

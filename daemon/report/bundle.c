@@ -44,8 +44,9 @@ say(const struct sl_bundle *b, const char *nb, const char *en)
 	return b->lang == SL_LANGUAGE_EN ? en : nb;
 }
 
-static enum sl_rc
-open_folder(struct sl_bundle *b, const char *dir, struct sl_err *err)
+enum sl_rc
+sl_bundle_folder(
+    const char *dir, int *ret_dir, int *ret_lock, struct sl_err *err)
 {
 	enum sl_rc rc;
 
@@ -53,19 +54,21 @@ open_folder(struct sl_bundle *b, const char *dir, struct sl_err *err)
 	if (mkdir(dir, 0700) != 0 && errno != EEXIST)
 		return sl_err_set(err, SL_BROKEN, errno, "cannot_make",
 		    "%.150s cannot be made: %s", dir, strerror(errno));
-	b->dir = open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	if (b->dir < 0)
+	*ret_dir = open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	if (*ret_dir < 0)
 		return sl_err_set(err, SL_BROKEN, errno, "file_unreadable",
 		    "%.150s cannot be opened: %s", dir, strerror(errno));
-	rc = sl_part_begin(b->dir, "tilsynspakke", dir, &b->lock, err);
+	rc = sl_part_begin(*ret_dir, "tilsynspakke", dir, ret_lock, err);
 	if (rc == SL_REJECT) /* not the line, but what lies there */
 		rc = err->rc = SL_BROKEN;
 	return rc;
 }
 
 static enum sl_rc
-cannot_write(struct sl_err *err)
+cannot_write(const struct sl_bundle *b, struct sl_err *err)
 {
+	if (b->parcel != NULL)
+		return sl_parcel_failed(b->parcel, err);
 	return sl_err_set(
 	    err, SL_FATAL, errno, "disk_error", "cannot write into the folder");
 }
@@ -74,9 +77,11 @@ static enum sl_rc
 write_text(struct sl_bundle *b, const char *name, const char *p, size_t n,
     struct sl_err *err)
 {
+	if (b->parcel != NULL)
+		return sl_parcel_put(b->parcel, name, p, n, err);
 	if (sl_replace_file(b->dir, name, p, n, 0600, err) == SL_OK)
 		return SL_OK;
-	return cannot_write(err);
+	return cannot_write(b, err);
 }
 
 /* The folder's forms of a report; the last one not of all. */
@@ -88,10 +93,14 @@ static FILE *
 open_file(struct sl_bundle *b, const char *slug, const char *form)
 {
 	SL_FREE char *name = sl_asprintf("%s.%s", slug, form);
-	int fd =
-	    openat(b->dir, name, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
-	FILE *f = fd >= 0 ? fdopen(fd, "w") : NULL;
+	FILE *f;
+	int fd;
 
+	if (b->parcel != NULL)
+		return sl_parcel_open(b->parcel, name);
+	fd =
+	    openat(b->dir, name, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
+	f = fd >= 0 ? fdopen(fd, "w") : NULL;
 	if (f == NULL && fd >= 0)
 		(void)close(fd);
 	return f;
@@ -137,7 +146,7 @@ write_report(
 	for (i = 0; rc == SL_OK && i < n; i++) {
 		f[i] = open_file(b, d->slug, forms[i]->name);
 		if (f[i] == NULL)
-			rc = cannot_write(err);
+			rc = cannot_write(b, err);
 		out[i] = sl_out_new(forms[i], f[i], b->lang);
 		if (i > 0)
 			out[i - 1]->also = out[i];
@@ -148,7 +157,7 @@ write_report(
 	for (i = 0; i < n; i++) {
 		sl_out_free(out[i]);
 		if (f[i] != NULL && fclose(f[i]) != 0 && rc == SL_OK)
-			rc = cannot_write(err);
+			rc = cannot_write(b, err);
 	}
 	(void)malloc_trim(0);
 	return rc;
@@ -425,7 +434,6 @@ write_all(struct sl_bundle *b, struct sl_err *err)
 	return rc;
 }
 
-/* Before anything is made. */
 static enum sl_rc
 check_options(struct sl_store *s, const struct sl_config *cfg,
     const struct sl_rep_options *opt, struct sl_err *err)
@@ -446,6 +454,22 @@ check_options(struct sl_store *s, const struct sl_config *cfg,
 	return rc;
 }
 
+/* Before anything is made. */
+static enum sl_rc
+begin(struct sl_bundle *b, struct sl_err *err)
+{
+	const struct sl_rep_options *opt = b->opt;
+	enum sl_rc rc = check_options(b->store, b->cfg, opt, err);
+
+	if (rc != SL_OK)
+		return rc;
+	b->to_day = opt->to != NULL ? sl_day_read(opt->to)
+				    : sl_day_of(sl_clock_utc_ms());
+	b->from_day = opt->from != NULL ? sl_day_read(opt->from) : b->to_day;
+	sl_clock_format_oslo(sl_clock_utc_ms(), b->made, sizeof(b->made));
+	return SL_OK;
+}
+
 enum sl_rc
 sl_bundle_make(struct sl_store *s, const struct sl_config *cfg,
     const struct sl_rep_options *opt, unsigned lang, const char *dir,
@@ -457,15 +481,10 @@ sl_bundle_make(struct sl_store *s, const struct sl_config *cfg,
 	    .lang = lang,
 	    .dir = -1,
 	    .lock = -1};
-	enum sl_rc rc = check_options(s, cfg, opt, err);
+	enum sl_rc rc = begin(&b, err);
 
-	if (rc != SL_OK)
-		return rc;
-	b.to_day = opt->to != NULL ? sl_day_read(opt->to)
-				   : sl_day_of(sl_clock_utc_ms());
-	b.from_day = opt->from != NULL ? sl_day_read(opt->from) : b.to_day;
-	sl_clock_format_oslo(sl_clock_utc_ms(), b.made, sizeof(b.made));
-	rc = open_folder(&b, dir, err);
+	if (rc == SL_OK)
+		rc = sl_bundle_folder(dir, &b.dir, &b.lock, err);
 	if (rc == SL_OK)
 		rc = write_all(&b, err);
 	if (rc == SL_OK)
@@ -474,4 +493,21 @@ sl_bundle_make(struct sl_store *s, const struct sl_config *cfg,
 	if (b.dir >= 0)
 		(void)close(b.dir);
 	return rc;
+}
+
+enum sl_rc
+sl_bundle_parcel(struct sl_store *s, const struct sl_config *cfg,
+    const struct sl_rep_options *opt, unsigned lang, struct sl_parcel *parcel,
+    struct sl_err *err)
+{
+	struct sl_bundle b = {.store = s,
+	    .cfg = cfg,
+	    .opt = opt,
+	    .lang = lang,
+	    .dir = -1,
+	    .lock = -1,
+	    .parcel = parcel};
+	enum sl_rc rc = begin(&b, err);
+
+	return rc == SL_OK ? write_all(&b, err) : rc;
 }

@@ -4,6 +4,7 @@
 #ifndef SL_REPORT_BUNDLE_H
 #define SL_REPORT_BUNDLE_H
 
+#include "../wire/parcel.h"
 #include "table.h"
 
 /* Writes into dir, which is made (0700), empty, or what an earlier run left
@@ -13,6 +14,16 @@ enum sl_rc sl_bundle_make(struct sl_store *s, const struct sl_config *cfg,
     const struct sl_rep_options *opt, unsigned lang, const char *dir,
     struct sl_err *err);
 
+/* The same into a parcel: for who makes the folder elsewhere. SL_RETRY,
+ * SL_REJECT: the parcel has no room. */
+enum sl_rc sl_bundle_parcel(struct sl_store *s, const struct sl_config *cfg,
+    const struct sl_rep_options *opt, unsigned lang, struct sl_parcel *parcel,
+    struct sl_err *err);
+/* Such a folder, to write files into until sl_part_end; both descriptors are
+ * the caller's. SL_BROKEN: as above. */
+enum sl_rc sl_bundle_folder(
+    const char *dir, int *ret_dir, int *ret_lock, struct sl_err *err);
+
 /* -- the pages (bundle_pages.c) -------------------------------------------- */
 struct sl_bundle {
 	struct sl_store *store;
@@ -21,6 +32,7 @@ struct sl_bundle {
 	struct sl_snap *shared; /* of its one moment */
 	unsigned lang;
 	int dir, lock; /* base/part.h */
+	struct sl_parcel *parcel; /* instead of dir; or NULL */
 	int64_t from_day, to_day; /* the period, for the law */
 	char made[32];
 	uint64_t signed_size; /* of the log's last signed head */

@@ -3,7 +3,7 @@
  *
  * SECURITY: reads the database (mode=ro), the configuration and the files that
  * the caller names; writes to standard output or to a folder of the caller's.
- * Has no network, starts nothing.
+ * As the service it opens none of his: lent.h. Has no network, starts nothing.
  */
 #include "line.h"
 
@@ -22,6 +22,7 @@
 #include "../options/options.h"
 #include "bundle.h"
 #include "form.h"
+#include "lent.h"
 
 #define DAYS_LIMIT 36500
 #define COUNT_LIMIT 100000
@@ -35,10 +36,12 @@ struct line {
 	sl_bytes_fn *fn;
 	void *arg;
 };
+#define BUNDLE "tilsynspakke"
 #define WORDS_MAX 64 /* of a line for the service */
 
 /* Of the service, which answers one line in a process; NULL: the command. */
 static struct sl_err *said;
+static struct sl_lent lent; /* files of his */
 
 static enum sl_rc
 rc_of(int code)
@@ -104,6 +107,7 @@ static int
 say_error(const struct sl_err *err)
 {
 	int code = SL_EXIT_INTERNAL;
+	char words[256];
 
 	if (err->rc == SL_SKIP)
 		code = SL_EXIT_AWAY;
@@ -115,7 +119,8 @@ say_error(const struct sl_err *err)
 		code = SL_EXIT_REFUSED;
 	else if (err->rc == SL_RETRY)
 		code = SL_EXIT_AWAY;
-	return say(code, "%s", err->text);
+	sl_lent_rename(&lent, err->text, words, sizeof(words));
+	return say(code, "%s", words);
 }
 
 static int
@@ -365,21 +370,48 @@ run_report(struct line *l, const struct sl_report_def *d)
 }
 
 static int
-run_bundle(struct line *l)
+check_bundle(const struct line *l)
 {
-	struct run r = {0};
-	struct sl_err err;
-	int code;
-
 	if (l->opt.files != 1)
 		return say(
 		    SL_EXIT_USAGE, "usage: sluse report tilsynspakke DIR");
 	if (l->format != NULL)
 		return say(SL_EXIT_USAGE,
 		    "tilsynspakke has its own formats and takes no --format");
+	return 0;
+}
+
+/* For who makes the folder on his side. */
+static int
+give_bundle(const struct line *l, const struct run *r)
+{
+	struct sl_parcel *parcel = NULL;
+	struct sl_err err;
+	enum sl_rc rc = sl_parcel_new(SL_LENT_BUNDLE_MAX, &parcel, &err);
+
+	if (rc == SL_OK)
+		rc = sl_bundle_parcel(
+		    r->store, r->cfg, &l->opt, r->lang, parcel, &err);
+	if (rc == SL_OK)
+		rc = sl_parcel_send(parcel, l->fn, l->arg, &err);
+	sl_parcel_free(parcel);
+	return rc == SL_OK ? 0 : say_error(&err);
+}
+
+static int
+run_bundle(struct line *l)
+{
+	struct run r = {0};
+	struct sl_err err;
+	int code = check_bundle(l);
+
+	if (code != 0)
+		return code;
 	code = open_run(l, &r);
-	if (code == 0 && sl_bundle_make(r.store, r.cfg, &l->opt, r.lang,
-			     l->opt.file[0], &err) != SL_OK)
+	if (code == 0 && l->fn != NULL)
+		code = give_bundle(l, &r);
+	else if (code == 0 && sl_bundle_make(r.store, r.cfg, &l->opt, r.lang,
+				  l->opt.file[0], &err) != SL_OK)
 		code = say_error(&err);
 	sl_store_close(r.store);
 	sl_config_free(r.cfg);
@@ -392,8 +424,8 @@ known_name(const char *name)
 {
 	const struct sl_report_def *d = sl_report_def_find(name);
 
-	if (strcmp(name, "tilsynspakke") == 0)
-		return "tilsynspakke";
+	if (strcmp(name, BUNDLE) == 0)
+		return BUNDLE;
 	return d != NULL ? d->slug : NULL;
 }
 
@@ -411,7 +443,7 @@ run(struct line *l, const char *name, char **rest, int rest_n)
 
 	l->opt.file = rest;
 	l->opt.files = rest_n;
-	if (strcmp(name, "tilsynspakke") == 0)
+	if (strcmp(name, BUNDLE) == 0)
 		return run_bundle(l);
 	if (d == NULL)
 		return say_unknown(name);
@@ -419,18 +451,6 @@ run(struct line *l, const char *name, char **rest, int rest_n)
 }
 
 /* -- for who may not open the database ------------------------------------ */
-
-/* A file of his cannot go with the line. */
-static int
-check_served(const struct line *l, const char *name, int rest_n)
-{
-	if (strcmp(name, "tilsynspakke") != 0 && rest_n == 0 &&
-	    l->opt.control == NULL)
-		return 0;
-	return say(said != NULL ? SL_EXIT_USAGE : SL_EXIT_REFUSED,
-	    "a report that reads or writes files is for who may open the "
-	    "database of the instance");
-}
 
 static enum sl_rc
 put_out(void *arg, const char *p, size_t n, struct sl_err *err)
@@ -442,41 +462,67 @@ put_out(void *arg, const char *p, size_t n, struct sl_err *err)
 	    err, SL_FATAL, errno, "disk_error", "cannot write the report");
 }
 
-/* Asks slused: as one of its people, or as the owner who tells that he looks
- * for himself. */
-static enum sl_rc
-ask(const struct line *l, json_t *args, bool direct, struct sl_err *err)
+static json_t *
+question_of(json_t *args)
 {
-	json_t *o = json_pack("{s:s, s:o}", "verb", "report", "args", args);
-	struct sl_control *k = NULL;
-	enum sl_rc rc = sl_control_open(l->root, &k, err);
-
-	if (rc == SL_OK && direct) {
-		(void)json_object_set_new(o, "direct", json_true());
-		rc = sl_control_call(k, "read", o, NULL, NULL, 0, err);
-	} else if (rc == SL_OK) {
-		rc = sl_control_bytes(k, o, put_out, NULL, err);
-	}
-	sl_control_close(k);
-	json_decref(o);
-	return rc;
+	return json_pack("{s:s, s:o}", "verb", "report", "args", args);
 }
 
-static int
-forward(const struct line *l, const char *name, char **argv)
+/* The words of the line, and whether files come with them. */
+static json_t *
+args_of(const char *name, char **argv, bool given)
 {
 	json_t *words = json_array();
-	struct sl_err err = {0};
 
 	for (argv++; *argv != NULL; argv++)
 		if (json_array_append_new(words, json_string(*argv)) != 0) {
 			json_decref(words);
-			return say(SL_EXIT_USAGE, "a word is not UTF-8");
+			return NULL;
 		}
-	if (ask(l, json_pack("{s:s, s:o}", "report", name, "argv", words),
-		false, &err) != SL_OK)
+	return json_pack(
+	    "{s:s, s:o, s:b}", "report", name, "argv", words, "given", given);
+}
+
+static enum sl_rc
+ask(const struct line *l, const json_t *question, struct sl_parcel *files,
+    bool bundle, struct sl_err *err)
+{
+	struct sl_control *k = NULL;
+	enum sl_rc rc = sl_control_open(l->root, &k, err);
+
+	if (rc == SL_OK && bundle)
+		rc = sl_lent_bundle(k, question, files, l->opt.file[0], err);
+	else if (rc == SL_OK)
+		rc = sl_control_bytes(k, question, files, put_out, NULL, err);
+	sl_control_close(k);
+	return rc;
+}
+
+/* By slused and the service. */
+static int
+forward(struct line *l, char **argv, const char *name)
+{
+	bool bundle = strcmp(name, BUNDLE) == 0;
+	struct sl_parcel *files = NULL;
+	struct sl_err err = {0};
+	json_t *question, *args;
+	enum sl_rc rc;
+	int code = bundle ? check_bundle(l) : 0;
+
+	if (code != 0)
+		return code;
+	if (sl_lent_gather(&l->opt, !bundle, &files, &err) != SL_OK)
 		return say_error(&err);
-	return written();
+	args = args_of(name, argv, files != NULL);
+	if (args == NULL) {
+		sl_parcel_free(files);
+		return say(SL_EXIT_USAGE, "a word is not UTF-8");
+	}
+	question = question_of(args);
+	rc = ask(l, question, files, bundle, &err);
+	json_decref(question);
+	sl_parcel_free(files);
+	return rc == SL_OK ? written() : say_error(&err);
 }
 
 /* Reading of content is journaled, as long as somebody is there to do it: an
@@ -484,16 +530,26 @@ forward(const struct line *l, const char *name, char **argv)
 static int
 tell(const struct line *l, const char *name)
 {
+	json_t *o = question_of(json_pack("{s:s}", "report", name));
+	struct sl_control *k = NULL;
 	struct sl_err err = {0};
-	enum sl_rc rc = ask(l, json_pack("{s:s}", "report", name), true, &err);
+	enum sl_rc rc = sl_control_open(l->root, &k, &err);
 
+	(void)json_object_set_new(o, "direct", json_true());
+	if (rc == SL_OK)
+		rc = sl_control_call(k, "read", o, NULL, NULL, 0, &err);
+	sl_control_close(k);
+	json_decref(o);
 	return rc == SL_OK || rc == SL_RETRY ? 0 : say_error(&err);
 }
 
-/* told: the report that the sporingslogg says he reads. */
+/* told: the report that the sporingslogg says he reads. No path of his is
+ * opened here: what he lent takes its place. */
 static int
-answer_line(struct line *l, const char *told, int argc, char **argv)
+answer_line(struct line *l, const char *told, const struct sl_given *given,
+    int argc, char **argv)
 {
+	struct sl_err err;
 	const char *name;
 	int code;
 
@@ -508,16 +564,22 @@ answer_line(struct line *l, const char *told, int argc, char **argv)
 		return say_unknown(argv[optind]);
 	if (told == NULL || strcmp(told, name) != 0)
 		return say(SL_EXIT_USAGE, "another report was named");
-	code = check_served(l, argv[optind], argc - optind - 1);
-	return code != 0 ? code : run(l, argv[optind], NULL, 0);
+	l->opt.file = argv + optind + 1;
+	l->opt.files = argc - optind - 1;
+	if (sl_lent_place(&lent, given, &l->opt, strcmp(name, BUNDLE) != 0,
+		&err) != SL_OK)
+		return say_error(&err);
+	return run(l, name, l->opt.file, l->opt.files);
 }
 
 enum sl_rc
-sl_report_answer(const char *root, const json_t *args, sl_bytes_fn *fn,
-    void *arg, struct sl_err *err)
+sl_report_answer(const char *root, const json_t *args,
+    const struct sl_given *given, sl_bytes_fn *fn, void *arg,
+    struct sl_err *err)
 {
 	const json_t *words = json_object_get(args, "argv");
 	SL_FREE char **argv = sl_alloc((WORDS_MAX + 2) * sizeof(*argv));
+	SL_FREE char **own = sl_alloc((WORDS_MAX + 2) * sizeof(*own));
 	struct line l = {
 	    .fn = fn, .arg = arg, .opt = {.days = -1, .errors = -1}};
 	size_t n = json_array_size(words), i;
@@ -526,20 +588,21 @@ sl_report_answer(const char *root, const json_t *args, sl_bytes_fn *fn,
 	if (n > WORDS_MAX)
 		return sl_err_set(
 		    err, SL_REJECT, 0, "query", "the line has too many words");
-	argv[0] = sl_strdup("sluse-report");
+	own[0] = sl_strdup("sluse-report");
 	for (i = 0; i < n; i++)
-		argv[i + 1] =
+		own[i + 1] =
 		    sl_strdup(json_is_string(json_array_get(words, i))
 				  ? json_string_value(json_array_get(words, i))
 				  : "");
+	memcpy(argv, own, (n + 1) * sizeof(*argv)); /* getopt moves them */
 	said = err;
 	l.root = root;
 	code =
 	    answer_line(&l, json_string_value(json_object_get(args, "report")),
-		(int)n + 1, argv);
+		given, (int)n + 1, argv);
 	said = NULL;
 	for (i = 0; i <= n; i++)
-		free(argv[i]);
+		free(own[i]);
 	return code == 0 ? SL_OK : rc_of(code);
 }
 
@@ -551,14 +614,12 @@ run_by_right(struct line *l, int argc, char **argv)
 
 	if (name == NULL)
 		return say_unknown(argv[optind]);
-	if (!sl_control_is_owner(l->root)) {
-		code = check_served(l, argv[optind], argc - optind - 1);
-		return code != 0 ? code : forward(l, name, argv);
-	}
+	l->opt.file = argv + optind + 1;
+	l->opt.files = argc - optind - 1;
+	if (!sl_control_is_owner(l->root))
+		return forward(l, argv, name);
 	code = tell(l, name);
-	return code != 0
-		   ? code
-		   : run(l, argv[optind], argv + optind + 1, argc - optind - 1);
+	return code != 0 ? code : run(l, name, l->opt.file, l->opt.files);
 }
 
 int

@@ -132,6 +132,8 @@ class Access(unittest.TestCase):
             "cases-list": ["cases", "list"],
             "journal-list": ["journal", "list"],
             "journal-verify": ["journal", "verify"],
+            "journal-export": ["journal", "export", self.out],
+            "journal-prove": ["journal", "prove", "--output", "-", "0"],
             "approvals": ["approve", "--list"],
             "report": ["report", "mottaksprotokoll"],
             "hold": ["hold", held, *WHY], "retry-held": ["retry", held, *WHY],
@@ -148,6 +150,9 @@ class Access(unittest.TestCase):
 
     def test_every_role(self):
         h = self.house
+        self.out = os.path.join(tempfile.mkdtemp(), "logg")
+        self.addCleanup(shutil.rmtree, os.path.dirname(self.out))
+        os.chmod(os.path.dirname(self.out), 0o777)
         with open(os.path.join(DEMO, "saker.csv"), "rb") as file:
             data = file.read()
         with open(os.path.join(h.root, "saker.csv"), "wb") as file:
@@ -624,11 +629,7 @@ class Access(unittest.TestCase):
                 (("ingen-slik",), 2, "no report"),
                 (("liggetid", "--queue", "Ingen"), 2, "no queue"),
                 (("liggetid", "--from", "x"), 2, "does not take"),
-                (("liggetid", "--format", "doc"), 2, "no format"),
-                (("journalkontroll", os.path.join(h.root, "sluse.conf")), 4,
-                 "files"),
-                (("mottaksbalanse", "--control", "/etc/passwd"), 4, "files"),
-                (("tilsynspakke", os.path.join(h.root, "pakke")), 4, "files")):
+                (("liggetid", "--format", "doc"), 2, "no format")):
             done = h.person("auditor", "report", *line, code=code)
             self.assertIn(words, done.stderr)
             self.assertEqual((done.stdout, done.stderr.count("\n")), ("", 1))

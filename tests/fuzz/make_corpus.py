@@ -702,6 +702,20 @@ def targetlog():
         '{"id":"\\u00e5","number":"2026/1-1","documents":[{"number":2}]}')
 
 
+# -- files over a channel -----------------------------------------------------
+def parcel():
+    def file(name, data, size=None):
+        name = name.encode()
+        return struct.pack("<HQ", len(name), len(data) if size is None else size
+                           ) + name + data
+    put("parcel", "two", file("index.html", b"<p>") + file("tile/0/x001/234", b""))
+    put("parcel", "up", file("../passwd", b"x") + file("a/../b", b"x"))
+    put("parcel", "hidden", file("a/.b", b"x"))
+    put("parcel", "much", file("a", b"x" * 9, 1 << 62))
+    put("parcel", "cut", file("a", b"x" * 9, 99))
+    put("parcel", "nul", file("a\0b", b"x"))
+
+
 # -- control totals ----------------------------------------------------------
 def control():
     put("control", "sheet", "k\u00f8;dato;forsendelser;sider;signert;av\r\nPost;"
@@ -936,7 +950,7 @@ def crawl():
 
 
 for make in (wire, results, config, leaves, caseindex, sidecar, csv, settle, texts, mail,
-             open_, office, pronom, http, package, targetlog, control,
+             open_, office, pronom, http, package, parcel, targetlog, control,
              cosign, crawl, harvest, n5check, dias):
     make()
 for name, data in make_pdf.seeds():

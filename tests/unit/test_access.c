@@ -24,6 +24,8 @@ static const struct {
     {"cases-list", "yygyby", false},
     {"journal-list", "yygyby", false},
     {"journal-verify", "yyyyyy", false},
+    {"journal-export", "yynyny", false},
+    {"journal-prove", "yynyny", false},
     {"depot-dias", "nnnnny", false},
     {"approvals", "yybyny", false},
     {"hold", "yynnny", true},
