@@ -389,5 +389,6 @@ check-long: all $(B)/test/read_pdf $(B)/test/floor_tree  ## every file of ../sha
 	SLUSE_BUILD=$(B) python3 tests/long/pdf.py
 	SLUSE_BUILD=$(B) python3 tests/long/corpus.py
 	SLUSE_BUILD=$(B) python3 tests/long/journal.py
+	SLUSE_BUILD=$(B) python3 tests/long/tables.py
 	SLUSE_BUILD=$(B) python3 tests/long/takehome.py
 	SLUSE_BUILD=$(B) SLUSE_TAMPERS=10000 python3 tests/e2e/tamper.py

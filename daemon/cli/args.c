@@ -44,6 +44,7 @@
 #define O_PAYLOADS BIT(29)
 #define O_WITNESS BIT(30)
 #define O_TSA BIT(31)
+#define O_LOG_ONLY BIT(37)
 /* What getopt_long knows it by: above all letters. */
 #define NUMBER(bit) (256 + __builtin_ctzll(bit))
 #define EVERYWHERE (O_ROOT | O_JSON | O_HELP | O_VERSION)
@@ -111,15 +112,17 @@ static const struct command commands[] = {
 	sl_cmd_journal_list,
 	"[ID] [--person P] [--from DAY] [--to DAY] [--kind EVENT] " GLASS_USAGE,
 	"list the sporingslogg"},
-    {"journal", "verify", 0, 1, O_AGAINST | O_KEY | O_WITNESS | O_TSA, 0,
+    {"journal", "verify", 0, 1,
+	O_AGAINST | O_KEY | O_WITNESS | O_TSA | O_LOG_ONLY, 0,
 	sl_cmd_journal_verify,
-	"[--key KEY] [--against HEAD] [--witness KEY] [--tsa FILE] "
-	"[DIR | FILE]",
+	"[--key KEY ...] [--against HEAD] [--witness KEY] [--tsa FILE] "
+	"[--log-only] [DIR | FILE]",
 	"show that the sporingslogg, an export or a proof is whole"},
     {"journal", "export", 1, 1, O_PAYLOADS, 0, sl_cmd_journal_export,
 	"[--payloads] DIR", "write it as files that anybody can verify"},
-    {"journal", "prove", 1, 1, O_KIND | O_OUTPUT, 0, sl_cmd_journal_prove,
-	"[--kind EVENT] [--output FILE] SEQUENCE|ID",
+    {"journal", "prove", 1, 1, O_KIND | O_OUTPUT | O_PAYLOADS, 0,
+	sl_cmd_journal_prove,
+	"[--kind EVENT] [--payloads] [--output FILE] SEQUENCE|ID",
 	"write a proof that an event stands in it"},
     {"journal", "consistency", 1, 2, O_OUTPUT, 0, sl_cmd_journal_consistency,
 	"[--output FILE] OLD [NEW]",
@@ -181,6 +184,7 @@ static const struct option options[] = {
     {"key", required_argument, NULL, NUMBER(O_KEY)},
     {"witness", required_argument, NULL, NUMBER(O_WITNESS)},
     {"tsa", required_argument, NULL, NUMBER(O_TSA)},
+    {"log-only", no_argument, NULL, NUMBER(O_LOG_ONLY)},
     {"payloads", no_argument, NULL, NUMBER(O_PAYLOADS)},
     {"demo", no_argument, NULL, NUMBER(O_DEMO)},
     {"once", no_argument, NULL, NUMBER(O_ONCE)},
@@ -288,13 +292,18 @@ take_option(struct sl_cli *c, uint64_t bit, const char *value)
 		c->against = value;
 		break;
 	case O_KEY:
-		c->key = value;
+		if (c->keys < SL_CLI_KEYS_MAX)
+			c->key[c->keys] = value;
+		c->keys++;
 		break;
 	case O_WITNESS:
 		c->witness = value;
 		break;
 	case O_TSA:
 		c->tsa = value;
+		break;
+	case O_LOG_ONLY:
+		c->log_only = true;
 		break;
 	case O_PAYLOADS:
 		c->payloads = true;

@@ -12,7 +12,9 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "../base/clock.h"
 #include "../base/file.h"
+#include "../base/log.h"
 #include "../base/mem.h"
 #include "../base/text.h"
 #include "../store/heads.h"
@@ -105,17 +107,54 @@ sl_changes_made(struct sl_engine *e, struct sl_err *err)
 	    sl_buf_str(&b), 0, 0, err);
 }
 
+/* How long it was away, as far as the last leaf tells. */
+static void
+add_away(struct sl_engine *e, struct sl_buf *b)
+{
+	int event;
+	int64_t last = sl_store_before(e->store, &event),
+		away = sl_clock_utc_ms() - last;
+	const char *ended =
+	    event == SL_EVENT_program_stopped ? "in_order" : "broken_off";
+
+	if (last == 0)
+		return;
+	if (away >= 0)
+		sl_buf_printf(b, ",\"away_ms\":%" PRId64, away);
+	sl_buf_printf(b, ",\"ended\":\"%s\"", ended);
+	sl_log(SL_LOG_NOTICE, "engine",
+	    "was away ms=\"%" PRId64 "\" ended=\"%s\"", away, ended);
+}
+
+enum sl_rc
+sl_changes_stop(struct sl_engine *e, struct sl_err *err)
+{
+	char payload[64];
+
+	(void)snprintf(payload, sizeof(payload), "{\"signal\":\"%s\"}",
+	    e->signal != NULL ? e->signal : "");
+	if (sl_store_log(e->store, SL_EVENT_program_stopped, "-", "slused",
+		payload, 0, 0, err) != SL_OK)
+		return SL_FATAL;
+	/* Its own failure is noted there. */
+	(void)sl_engine_commit(e);
+	return SL_OK;
+}
+
 enum sl_rc
 sl_changes_log(struct sl_engine *e, struct sl_err *err)
 {
 	SL_FREE char *conf = sl_asprintf("%s/sluse.conf", e->root);
-	char hex[SL_SHA256_HEX + 1], payload[512];
+	SL_BUF struct sl_buf payload = {0};
+	char hex[SL_SHA256_HEX + 1];
 
 	sl_digest_hex(&e->cfg->digest, hex);
-	(void)snprintf(payload, sizeof(payload),
-	    "{\"build\":\"%s\",\"configuration\":\"%s\"}", sl_build_id(), hex);
+	sl_buf_printf(&payload, "{\"build\":\"%s\",\"configuration\":\"%s\"",
+	    sl_build_id(), hex);
+	add_away(e, &payload);
+	sl_buf_add_char(&payload, '}');
 	if (sl_store_log(e->store, SL_EVENT_program_started, "-", "slused",
-		payload, 0, 0, err) != SL_OK ||
+		sl_buf_str(&payload), 0, 0, err) != SL_OK ||
 	    changed(e, "build", SL_EVENT_program_changed, sl_build_id(), -1,
 		err) != SL_OK ||
 	    changed(e, "configuration", SL_EVENT_configuration_changed, hex,

@@ -182,14 +182,16 @@ keep_delta(struct sl_engine *e, struct sl_err *err)
 	return sl_store_meta_put(e->store, "clock", value, err);
 }
 
+/* more: it may be more than that; nobody can tell. */
 static enum sl_rc
-stepped(struct sl_engine *e, int64_t step, struct sl_err *err)
+stepped(struct sl_engine *e, int64_t step, bool more, struct sl_err *err)
 {
 	char payload[64];
 
-	(void)snprintf(
-	    payload, sizeof(payload), "{\"step_ms\":%" PRId64 "}", step);
-	sl_log(SL_LOG_WARNING, "clock", "stepped ms=\"%" PRId64 "\"", step);
+	(void)snprintf(payload, sizeof(payload), "{\"step_ms\":%" PRId64 "%s}",
+	    step, more ? ",\"at_least\":true" : "");
+	sl_log(SL_LOG_WARNING, "clock", "stepped ms=\"%" PRId64 "\"%s", step,
+	    more ? " or more" : "");
 	if (sl_store_log(e->store, SL_EVENT_clock_stepped, "-", "slused",
 		payload, 0, 0, err) != SL_OK ||
 	    sl_store_shift_deadlines(e->store, step, err) != SL_OK)
@@ -198,11 +200,23 @@ stepped(struct sl_engine *e, int64_t step, struct sl_err *err)
 	return SL_OK;
 }
 
+/* 0, or by how much at least the clock was put back since the last leaf. */
+static int64_t
+behind_last(const struct sl_engine *e)
+{
+	int event;
+	int64_t last = sl_store_before(e->store, &event),
+		now = sl_clock_utc_ms();
+
+	return last > now + CLOCK_STEP_MS ? now - last : 0;
+}
+
 enum sl_rc
 sl_due_start(struct sl_engine *e, struct sl_err *err)
 {
 	char was[128], boot[64];
 	int64_t then, step = 0;
+	bool more = false;
 	int at = 0;
 
 	e->clock_delta_ms = delta_now();
@@ -212,10 +226,14 @@ sl_due_start(struct sl_engine *e, struct sl_err *err)
 	    sscanf(was + strlen(boot), " %" SCNd64 "%n", &then, &at) == 1 &&
 	    at > 0)
 		step = e->clock_delta_ms - then;
+	else {
+		step = behind_last(e);
+		more = true;
+	}
 	if ((step > CLOCK_STEP_MS || step < -CLOCK_STEP_MS) &&
-	    stepped(e, step, err) != SL_OK)
+	    stepped(e, step, more, err) != SL_OK)
 		return SL_FATAL;
-	/* After a boot nobody can tell; but nothing waits for ever. */
+	/* After a boot nobody can tell more; but nothing waits for ever. */
 	if (sl_store_cap_deadlines(
 		e->store, sl_clock_utc_ms(), WAIT_MAX_MS, err) != SL_OK)
 		return SL_FATAL;
@@ -233,7 +251,7 @@ sl_due_clock(struct sl_engine *e)
 	e->clock_delta_ms = delta;
 	if (step <= CLOCK_STEP_MS && step >= -CLOCK_STEP_MS)
 		return; /* slow drift is no step */
-	if (sl_engine_bad(e, stepped(e, step, &err), &err) ||
+	if (sl_engine_bad(e, stepped(e, step, false, &err), &err) ||
 	    sl_engine_bad(e, keep_delta(e, &err), &err))
 		return;
 	sl_due_look(e);

@@ -8,6 +8,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <inttypes.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -375,8 +376,15 @@ static void
 on_signal(void *arg, unsigned events)
 {
 	struct sl_engine *e = arg;
+	struct signalfd_siginfo s = {0};
 
 	(void)events;
+	if (sl_read_full(e->signal_fd, &s, sizeof(s)) != (ssize_t)sizeof(s))
+		s.ssi_signo = 0;
+	e->signal = s.ssi_signo == SIGINT ? "SIGINT" : "SIGTERM";
+	sl_log(SL_LOG_NOTICE, "engine",
+	    "stops signal=\"%s\" pid=\"%" PRIu32 "\" uid=\"%" PRIu32 "\"",
+	    e->signal, s.ssi_pid, s.ssi_uid);
 	e->stopping = true;
 	sl_loop_stop(e->loop);
 }
@@ -472,6 +480,7 @@ finish(struct sl_engine *e)
 	struct sl_err err;
 	struct sl_peer *p;
 
+	sl_installed_stop(e);
 	sl_access_stop(e);
 	sl_groups_free(e->groups);
 	while (e->jobs != NULL)
@@ -539,7 +548,9 @@ live(const char *root, struct sl_config *cfg, int sig, bool *ret_full)
 		(void)sl_engine_fail(&e, &err);
 	} else {
 		sl_loop_after(e.loop, end_round, &e);
+		e.signal_fd = sig;
 		w = sl_loop_watch(e.loop, sig, SL_LOOP_READ, on_signal, &e);
+		sl_installed_start(&e);
 		sl_timer_set(e.sweep_timer, 0);
 		sl_timer_set(e.beat_timer, BEAT_MS);
 		sl_due_look(&e);
@@ -548,6 +559,9 @@ live(const char *root, struct sl_config *cfg, int sig, bool *ret_full)
 		    e.inlets_n);
 		sl_loop_run(e.loop);
 		sl_watch_end(w);
+		if (!e.fatal)
+			(void)sl_engine_bad(
+			    &e, sl_changes_stop(&e, &err), &err);
 	}
 	finish(&e);
 	explicit_bzero(&e.passwords, sizeof(e.passwords));

@@ -174,6 +174,9 @@ struct sl_engine {
 	struct sl_password_file passwords;
 	const char *trust; /* path of the list of certificates, or "" */
 	bool trust_bad; /* it could not be had last time: said */
+	struct sl_installed *installed;
+	int signal_fd; /* SIGTERM and SIGINT */
+	const char *signal; /* that ends it */
 };
 
 /* -- engine.c ------------------------------------------------------------- */
@@ -475,6 +478,9 @@ enum sl_rc sl_consignment_read_again(struct sl_engine *e,
 enum sl_rc sl_entry_apply(struct sl_engine *e, struct sl_entry *en,
     enum sl_change change, const char *reason, const char *detail,
     const char *actor, struct sl_err *err);
+/* The change `finish`; more: members for its leaf's payload, without braces. */
+enum sl_rc sl_entry_finish(struct sl_engine *e, struct sl_entry *en,
+    const char *more, const char *actor, struct sl_err *err);
 enum sl_rc sl_entry_pass(struct sl_engine *e, struct sl_entry *en,
     enum sl_event event, const char *payload, struct sl_err *err);
 /* Holds, stops or defers by what the reason's row says. */
@@ -661,6 +667,19 @@ enum sl_rc sl_control_with(struct sl_engine *e, const char *id,
 enum sl_rc sl_changes_made(struct sl_engine *e, struct sl_err *err);
 /* Program, configuration, table of formats: a leaf for each that changed. */
 enum sl_rc sl_changes_log(struct sl_engine *e, struct sl_err *err);
+
+/* Ends in order: with its leaf, committed. */
+enum sl_rc sl_changes_stop(struct sl_engine *e, struct sl_err *err);
+
+/* -- installed.c: files that are others than they were -----------------------
+ */
+/* Programs, plugins, models, signatures, and what `trust` and `passwords` name:
+ * all are read in the first minutes, and what differs has its leaf. */
+void sl_installed_start(struct sl_engine *e);
+/* A program has connected, and may be another one: again, but not at once. */
+void sl_installed_soon(struct sl_engine *e);
+/* NULL-safe. */
+void sl_installed_stop(struct sl_engine *e);
 
 /* -- erase.c: content that goes -------------------------------------------- */
 /* At a sweep: what was kept long enough, and what is still listed. */

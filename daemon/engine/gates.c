@@ -125,19 +125,19 @@ sl_consignment_read_again(struct sl_engine *e, struct sl_consignment *c,
 	    sl_buf_str(&b), c->id, 0, err);
 }
 
-enum sl_rc
-sl_entry_apply(struct sl_engine *e, struct sl_entry *en, enum sl_change change,
-    const char *reason, const char *detail, const char *actor,
+/* The row; b gets what its leaf tells. */
+static enum sl_rc
+move_entry(struct sl_engine *e, struct sl_entry *en, enum sl_change change,
+    const char *reason, const char *detail, struct sl_buf *b,
     struct sl_err *err)
 {
 	const struct sl_queue_config *q = sl_config_queue(e->cfg, en->queue);
-	SL_BUF struct sl_buf b = {0};
 	enum sl_dispo to;
 
 	if (sl_change_apply(en->dispo, change, &to, err) != SL_OK)
 		return SL_FATAL;
 	change_payload(
-	    &b, (int)en->stage, (int)en->dispo, (int)to, reason, detail);
+	    b, (int)en->stage, (int)en->dispo, (int)to, reason, detail);
 	en->dispo = to;
 	(void)snprintf(en->reason, sizeof(en->reason), "%s",
 	    to == SL_DISPO_ready ? "" : SLUG_OR_EMPTY(reason));
@@ -163,10 +163,34 @@ sl_entry_apply(struct sl_engine *e, struct sl_entry *en, enum sl_change change,
 	sl_engine_after(e, after_changed, en->consignment, 0);
 	if (to != SL_DISPO_held)
 		sl_belongs_changed(e);
-	if (sl_entry_update(e->store, en, err) != SL_OK)
+	return sl_entry_update(e->store, en, err);
+}
+
+enum sl_rc
+sl_entry_apply(struct sl_engine *e, struct sl_entry *en, enum sl_change change,
+    const char *reason, const char *detail, const char *actor,
+    struct sl_err *err)
+{
+	SL_BUF struct sl_buf b = {0};
+
+	if (move_entry(e, en, change, reason, detail, &b, err) != SL_OK)
 		return SL_FATAL;
 	return sl_store_log(e->store, sl_change_event(change), en->reception,
 	    actor, sl_buf_str(&b), en->consignment, en->id, err);
+}
+
+enum sl_rc
+sl_entry_finish(struct sl_engine *e, struct sl_entry *en, const char *more,
+    const char *actor, struct sl_err *err)
+{
+	SL_BUF struct sl_buf b = {0};
+
+	if (move_entry(e, en, SL_CHANGE_finish, NULL, NULL, &b, err) != SL_OK)
+		return SL_FATAL;
+	b.n--; /* its brace */
+	sl_buf_printf(&b, ",%s}", more);
+	return sl_store_log(e->store, sl_change_event(SL_CHANGE_finish),
+	    en->reception, actor, sl_buf_str(&b), en->consignment, en->id, err);
 }
 
 enum sl_rc

@@ -384,7 +384,8 @@ sl_job_received(struct sl_job *j, struct sl_err *err)
 		return SL_FATAL;
 	sl_buf_add_str(&payload, "{\"queue\":");
 	sl_text_json(&payload, c->queue, strlen(c->queue));
-	sl_buf_add_char(&payload, ',');
+	sl_buf_printf(
+	    &payload, ",\"received_ms\":%" PRId64 ",", c->received_ms);
 	if (insert_sources(j, &payload, err) != SL_OK)
 		return SL_FATAL;
 	/* Its rename must not be undone by a power loss after this commit. */
@@ -530,13 +531,49 @@ has_room(struct sl_engine *e)
 	return true;
 }
 
+/* Was it a folder of Må avklares? SL_SKIP: no, it is post. */
+static enum sl_rc
+came_back(struct sl_engine *e, struct sl_inlet *in,
+    const struct sl_claim *claim, struct sl_err *err)
+{
+	struct sl_entry en;
+	char actor[32];
+	bool stopped;
+	enum sl_rc rc =
+	    sl_faces_came_back(e->faces, in, claim, &en, &stopped, err);
+
+	if (rc == SL_RETRY) {
+		e->stray = true;
+		return SL_OK;
+	}
+	if (rc != SL_OK)
+		return rc;
+	(void)snprintf(actor, sizeof(actor), "uid:%" PRIu32, claim->uid);
+	return sl_store_log(e->store, SL_EVENT_received_again, en.reception,
+	    actor,
+	    stopped ? "{\"folder\":\"stopped\"}" : "{\"folder\":\"put_back\"}",
+	    en.consignment, en.id, err);
+}
+
+static enum sl_rc
+take_claim(struct sl_engine *e, struct sl_inlet *in,
+    const struct sl_claim *claim, struct sl_err *err)
+{
+	enum sl_rc rc = came_back(e, in, claim, err);
+
+	return rc == SL_SKIP ? sl_job_begin(e, in, claim, err) : rc;
+}
+
 /* A claim that was not received: as if it were dropped now. */
 static enum sl_rc
 begin_old(struct sl_engine *e, struct sl_inlet *in,
     const struct sl_claim *claim, struct sl_err *err)
 {
 	struct sl_space room = sl_room_left(e);
+	enum sl_rc rc = came_back(e, in, claim, err);
 
+	if (rc != SL_SKIP)
+		return rc;
 	if (sl_need_fits(&claim->need, &room))
 		return sl_job_begin(e, in, claim, err);
 	put_back(e, in, claim, &claim->need, "disk_full");
@@ -636,7 +673,7 @@ take_new(struct sl_engine *e, struct sl_err *err)
 		in = e->inlets[e->inlet_turn++ % e->inlets_n];
 		rc = sl_inlet_next(in, &room, &claim, err);
 		if (rc == SL_OK)
-			return sl_job_begin(e, in, &claim, err);
+			return take_claim(e, in, &claim, err);
 		if (rc == SL_HOLD) {
 			log_refused(e, in, &claim, err);
 			return SL_OK;

@@ -3,6 +3,7 @@
  * states: delivered, later, stopped for a person, or the whole target stopped.
  */
 #include <inttypes.h>
+#include <jansson.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -13,11 +14,49 @@
 
 #define RETRY_AFTER_MAX_S 86400u /* whatever a target asks for */
 
+/* What a receipt says of the numbers there, and its digest as it is stored:
+ * reports read them from the table. */
+static enum sl_rc
+add_receipt(void *arg, const struct sl_delivery *d, const char *receipt,
+    int64_t changed_ms, struct sl_err *err)
+{
+	static const char *const names[] = {
+	    "case", "number", "journalaar", "journalsekvensnummer"};
+	json_t *o = json_loads(receipt, JSON_REJECT_DUPLICATES, NULL), *v;
+	char hex[SL_SHA256_HEX + 1];
+	struct sl_buf *b = arg;
+	struct sl_digest sum;
+	size_t i;
+
+	(void)err;
+	sl_sha256(receipt, strlen(receipt), &sum);
+	sl_digest_hex(&sum, hex);
+	sl_buf_printf(b, "%s{\"target\":", b->p[b->n - 1] == '[' ? "" : ",");
+	sl_text_json(b, d->target, strlen(d->target));
+	sl_buf_printf(
+	    b, ",\"ms\":%" PRId64 ",\"receipt\":\"%s\"", changed_ms, hex);
+	for (i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
+		v = json_object_get(o, names[i]);
+		if (json_is_string(v)) {
+			sl_buf_printf(b, ",\"%s\":", names[i]);
+			sl_text_json(
+			    b, json_string_value(v), json_string_length(v));
+		} else if (json_is_integer(v)) {
+			sl_buf_printf(b, ",\"%s\":%" JSON_INTEGER_FORMAT,
+			    names[i], json_integer_value(v));
+		}
+	}
+	sl_buf_add_char(b, '}');
+	json_decref(o);
+	return SL_OK;
+}
+
 enum sl_rc
 sl_outbox_finish(struct sl_engine *e, struct sl_entry *en, const char *target,
     struct sl_err *err)
 {
 	SL_BUF struct sl_buf b = {0};
+	SL_BUF struct sl_buf more = {0};
 
 	if (sl_delivery_pending(e->store, en->id) > 0)
 		return SL_OK;
@@ -30,8 +69,13 @@ sl_outbox_finish(struct sl_engine *e, struct sl_entry *en, const char *target,
 	en->stage = SL_STAGE_delivered;
 	en->outcome = SL_OUTCOME_in_journal;
 	sl_buf_printf(&b, "target:%s", target);
-	if (sl_entry_apply(e, en, SL_CHANGE_finish, NULL, NULL, sl_buf_str(&b),
-		err) != SL_OK)
+	sl_buf_add_str(&more, "\"deliveries\":[");
+	if (sl_delivery_receipts(e->store, en->id, add_receipt, &more, err) !=
+	    SL_OK)
+		return SL_FATAL;
+	sl_buf_add_char(&more, ']');
+	if (sl_entry_finish(e, en, sl_buf_str(&more), sl_buf_str(&b), err) !=
+	    SL_OK)
 		return SL_FATAL;
 	return sl_consignment_settle(e, en->consignment, err);
 }

@@ -110,6 +110,7 @@ hello(struct sl_peer *p, const struct sl_msg_hello *h)
 	if (p->slots == 0)
 		return;
 	sl_trouble_end(p);
+	sl_installed_soon(e);
 	if (p->role == SL_ROLE_PLACE)
 		sl_placing_peer_ready(e, p);
 	if (p->role == SL_ROLE_PUSH)

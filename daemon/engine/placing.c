@@ -576,6 +576,21 @@ make_post(struct sl_engine *e, struct sl_entry *en, struct values *x,
 	return rc;
 }
 
+/* What is sent, as it stands in the table. */
+static enum sl_rc
+prepared(struct sl_engine *e, struct sl_entry *en, const struct sl_buf *post,
+    struct sl_err *err)
+{
+	char payload[256], hex[SL_SHA256_HEX + 1];
+	struct sl_digest d;
+
+	sl_sha256(sl_buf_str(post), post->n, &d);
+	sl_digest_hex(&d, hex);
+	(void)snprintf(payload, sizeof(payload),
+	    "{\"key\":\"%s\",\"post\":\"%s\"}", en->own_key, hex);
+	return sl_entry_pass(e, en, SL_EVENT_prepared, payload, err);
+}
+
 enum sl_rc
 sl_placing_prepare(struct sl_engine *e, struct sl_entry *en, struct sl_err *err)
 {
@@ -613,7 +628,7 @@ sl_placing_prepare(struct sl_engine *e, struct sl_entry *en, struct sl_err *err)
 		rc =
 		    sl_entry_set_post(e->store, en->id, sl_buf_str(&post), err);
 	if (rc == SL_OK)
-		rc = sl_entry_pass(e, en, SL_EVENT_prepared, NULL, err);
+		rc = prepared(e, en, &post, err);
 	if (rc == SL_OK)
 		rc = sl_outbox_add(e, en, err);
 out:

@@ -388,6 +388,20 @@ sl_claim_walk(struct sl_inlet *in, const char *ulid, const char *name,
 }
 
 enum sl_rc
+sl_claim_move(struct sl_inlet *in, const char *ulid, const char *name, int to,
+    const char *as, struct sl_err *err)
+{
+	SL_CLOSE int dir = sl_open_dir(in->claims, ulid);
+
+	in->dirty = true;
+	if (dir < 0 || renameat2(dir, name, to, as, RENAME_NOREPLACE) != 0)
+		return sl_err_set(err, errno == EEXIST ? SL_SKIP : SL_RETRY,
+		    errno, "file_changing", "cannot put a claim back");
+	(void)unlinkat(in->claims, ulid, AT_REMOVEDIR);
+	return SL_OK;
+}
+
+enum sl_rc
 sl_claim_put_back(struct sl_inlet *in, const char *ulid, const char *name,
     const struct sl_need *need, struct sl_err *err)
 {
@@ -399,13 +413,9 @@ sl_claim_put_back(struct sl_inlet *in, const char *ulid, const char *name,
 		if (need != NULL)
 			sl_waits_add(in, name, &st, need, true);
 	}
-	in->dirty = true;
-	if (dir < 0 ||
-	    renameat2(dir, name, in->inbox, name, RENAME_NOREPLACE) != 0)
-		return sl_err_set(err, SL_SKIP, errno, "file_changing",
-		    "cannot put a claim back");
-	(void)unlinkat(in->claims, ulid, AT_REMOVEDIR);
-	return SL_OK;
+	return sl_claim_move(in, ulid, name, in->inbox, name, err) == SL_OK
+		   ? SL_OK
+		   : SL_SKIP;
 }
 
 /* "<reception> <name>", cut in the middle of the name to fit a directory. */

@@ -132,6 +132,10 @@ enum sl_rc sl_claim_walk(struct sl_inlet *in, const char *ulid,
  * much room. SL_SKIP if its name is taken. */
 enum sl_rc sl_claim_put_back(struct sl_inlet *in, const char *ulid,
     const char *name, const struct sl_need *need, struct sl_err *err);
+/* Elsewhere in the queue's folder, and a claim no more: to/as. SL_SKIP if that
+ * is taken; SL_RETRY: it cannot be moved now. */
+enum sl_rc sl_claim_move(struct sl_inlet *in, const char *ulid,
+    const char *name, int to, const char *as, struct sl_err *err);
 /* To Ferdig/<day>/<reception> <name>; gone already is fine. */
 enum sl_rc sl_claim_file_done(struct sl_inlet *in, const char *ulid,
     const char *reception, int64_t now_ms, struct sl_err *err);

@@ -420,6 +420,24 @@ run_bundle(struct line *l)
 	return code;
 }
 
+/* The report's own name, by whatever name it was asked for; NULL: none. */
+static const char *
+known_name(const char *name)
+{
+	const struct sl_report_def *d = sl_report_def_find(name);
+
+	if (strcmp(name, BUNDLE) == 0)
+		return BUNDLE;
+	return d != NULL ? d->slug : NULL;
+}
+
+static int
+say_unknown(const char *name)
+{
+	return say(SL_EXIT_USAGE,
+	    "there is no report %s; see sluse report --list", name);
+}
+
 static int
 run(struct line *l, const char *name, char **rest, int rest_n)
 {
@@ -430,8 +448,7 @@ run(struct line *l, const char *name, char **rest, int rest_n)
 	if (strcmp(name, BUNDLE) == 0)
 		return run_bundle(l);
 	if (d == NULL)
-		return say(SL_EXIT_USAGE,
-		    "there is no report %s; see sluse report --list", name);
+		return say_unknown(name);
 	return run_report(l, d);
 }
 
@@ -455,7 +472,7 @@ question_of(json_t *args)
 
 /* The words of the line, and whether files come with them. */
 static json_t *
-args_of(char **argv, bool given)
+args_of(const char *name, char **argv, bool given)
 {
 	json_t *words = json_array();
 
@@ -464,7 +481,8 @@ args_of(char **argv, bool given)
 			json_decref(words);
 			return NULL;
 		}
-	return json_pack("{s:o, s:b}", "argv", words, "given", given);
+	return json_pack(
+	    "{s:s, s:o, s:b}", "report", name, "argv", words, "given", given);
 }
 
 static enum sl_rc
@@ -497,7 +515,7 @@ forward(struct line *l, char **argv, const char *name)
 		return code;
 	if (sl_lent_gather(&l->opt, !bundle, &files, &err) != SL_OK)
 		return say_error(&err);
-	args = args_of(argv, files != NULL);
+	args = args_of(name, argv, files != NULL);
 	if (args == NULL) {
 		sl_parcel_free(files);
 		return say(SL_EXIT_USAGE, "a word is not UTF-8");
@@ -512,9 +530,9 @@ forward(struct line *l, char **argv, const char *name)
 /* Reading of content is journaled, as long as somebody is there to do it: an
  * instance that stands still can be looked at too. */
 static int
-tell(const struct line *l)
+tell(const struct line *l, const char *name)
 {
-	json_t *o = question_of(json_object());
+	json_t *o = question_of(json_pack("{s:s}", "report", name));
 	struct sl_control *k = NULL;
 	struct sl_err err = {0};
 	enum sl_rc rc = sl_control_open(l->root, &k, &err);
@@ -527,9 +545,11 @@ tell(const struct line *l)
 	return rc == SL_OK || rc == SL_RETRY ? 0 : say_error(&err);
 }
 
-/* No path of his is opened here: what he lent takes its place. */
+/* told: the report that the sporingslogg says he reads. No path of his is
+ * opened here: what he lent takes its place. */
 static int
-answer_line(struct line *l, const struct sl_given *given, int argc, char **argv)
+answer_line(struct line *l, const char *told, const struct sl_given *given,
+    int argc, char **argv)
 {
 	struct sl_err err;
 	const char *name;
@@ -541,7 +561,11 @@ answer_line(struct line *l, const struct sl_given *given, int argc, char **argv)
 		return code;
 	if (optind >= argc || l->list || l->manual || l->help)
 		return say(SL_EXIT_USAGE, "no report was named");
-	name = argv[optind];
+	name = known_name(argv[optind]);
+	if (name == NULL)
+		return say_unknown(argv[optind]);
+	if (told == NULL || strcmp(told, name) != 0)
+		return say(SL_EXIT_USAGE, "another report was named");
 	l->opt.file = argv + optind + 1;
 	l->opt.files = argc - optind - 1;
 	if (sl_lent_place(&lent, given, &l->opt, strcmp(name, BUNDLE) != 0,
@@ -575,7 +599,9 @@ sl_report_answer(const char *root, const json_t *args,
 	memcpy(argv, own, (n + 1) * sizeof(*argv)); /* getopt moves them */
 	said = err;
 	l.root = root;
-	code = answer_line(&l, given, (int)n + 1, argv);
+	code =
+	    answer_line(&l, json_string_value(json_object_get(args, "report")),
+		given, (int)n + 1, argv);
 	said = NULL;
 	for (i = 0; i <= n; i++)
 		free(own[i]);
@@ -585,14 +611,16 @@ sl_report_answer(const char *root, const json_t *args,
 static int
 run_by_right(struct line *l, int argc, char **argv)
 {
-	const char *name = argv[optind];
+	const char *name = known_name(argv[optind]);
 	int code;
 
+	if (name == NULL)
+		return say_unknown(argv[optind]);
 	l->opt.file = argv + optind + 1;
 	l->opt.files = argc - optind - 1;
 	if (!sl_control_is_owner(l->root))
 		return forward(l, argv, name);
-	code = tell(l);
+	code = tell(l, name);
 	return code != 0 ? code : run(l, name, l->opt.file, l->opt.files);
 }
 

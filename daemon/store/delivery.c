@@ -3,9 +3,10 @@
 #include "../base/clock.h"
 #include "store_p.h"
 
-#define COLUMNS                                                                \
+#define NAMES                                                                  \
 	"id, entry, target, state, attempts, uncertain, first_ms, next_ms,"    \
-	" reason, detail, http_status, send_again FROM delivery"
+	" reason, detail, http_status, send_again"
+#define COLUMNS NAMES " FROM delivery"
 
 /* Its entry may go: what a person holds must neither be sent nor stand in the
  * way of the others. */
@@ -201,6 +202,29 @@ sl_delivery_send_again(struct sl_store *s, int64_t entry, struct sl_err *err)
 	    "UPDATE delivery SET send_again = 1 WHERE entry = ?1"
 	    " AND state = 'stopped' AND reason = 'target_unsure'",
 	    "i", entry);
+}
+
+enum sl_rc
+sl_delivery_receipts(struct sl_store *s, int64_t entry, sl_receipt_fn *fn,
+    void *arg, struct sl_err *err)
+{
+	struct sl_delivery d;
+	sqlite3_stmt *st = sl_db_query(s->db,
+	    "SELECT " NAMES ", receipt, changed_ms FROM delivery"
+	    " WHERE entry = ?1 AND state = 'delivered' ORDER BY id",
+	    "i", entry);
+	enum sl_rc rc;
+
+	while (sl_db_row(s->db, st)) {
+		take(st, &d);
+		rc = fn(arg, &d, sl_db_text(st, 12),
+		    sqlite3_column_int64(st, 13), err);
+		if (rc != SL_OK) {
+			sl_db_done(st);
+			return rc;
+		}
+	}
+	return sl_db_check(s->db, err);
 }
 
 bool

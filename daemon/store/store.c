@@ -68,6 +68,8 @@ load_origin(struct sl_store *s, struct sl_err *err)
 			    "the journal's last leaf cannot be read");
 		}
 		(void)snprintf(s->origin, sizeof(s->origin), "%s", l.origin);
+		s->before_ms = l.time_ms;
+		s->before_event = l.event;
 		sl_db_done(st);
 	}
 	return sl_db_check(s->db, err);
@@ -151,6 +153,7 @@ sl_store_open(const char *root, const char *origin, struct sl_store **ret,
 
 	(void)snprintf(s->origin, sizeof(s->origin), "%s", origin);
 	s->dir = -1;
+	s->root = sl_strdup(root);
 	if (sl_make_path(dir, 0750, err) != SL_OK ||
 	    open_dir(dir, &s->dir, err) != SL_OK ||
 	    sl_db_open(path, false, &s->db, err) != SL_OK ||
@@ -179,6 +182,7 @@ sl_store_open_read(const char *root, struct sl_store **ret, struct sl_err *err)
 		return sl_err_set(err, SL_SKIP, errno, "no_instance",
 		    "there is no database here");
 	}
+	s->root = sl_strdup(root);
 	if (sl_db_open(path, true, &s->db, err) != SL_OK) {
 		sl_store_close(s);
 		return SL_FATAL;
@@ -196,7 +200,14 @@ sl_store_close(struct sl_store *s)
 	sl_files_close(s->files);
 	sl_sending_close(s->sending);
 	sl_cleanup_close(&s->dir);
+	free(s->root);
 	free(s);
+}
+
+const char *
+sl_store_root(const struct sl_store *s)
+{
+	return s->root;
 }
 
 struct sl_files *
@@ -268,6 +279,13 @@ sl_store_commit(struct sl_store *s, struct sl_err *err)
 	return sl_sending_committed(s->sending, err);
 }
 
+int64_t
+sl_store_before(const struct sl_store *s, int *ret_event)
+{
+	*ret_event = s->before_event;
+	return s->before_ms;
+}
+
 uint64_t
 sl_store_leaves(const struct sl_store *s)
 {
@@ -333,4 +351,18 @@ sl_store_meta(struct sl_store *s, const char *key, char *out, size_t cap)
 		sl_db_copy(st, 0, out, cap);
 		sl_db_done(st);
 	}
+}
+
+bool
+sl_store_meta_next(struct sl_store *s, const char *begin, char *key, size_t cap)
+{
+	sqlite3_stmt *st = sl_db_query(s->db,
+	    "SELECT key FROM meta WHERE key > ?1 ORDER BY key LIMIT 1", "s",
+	    key);
+
+	if (!sl_db_row(s->db, st))
+		return false;
+	sl_db_copy(st, 0, key, cap);
+	sl_db_done(st);
+	return strncmp(key, begin, strlen(begin)) == 0;
 }

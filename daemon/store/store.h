@@ -37,6 +37,8 @@ enum sl_rc sl_store_open(const char *root, const char *origin,
 /* For reports: read-only, no files. SL_SKIP if there is no database. */
 enum sl_rc sl_store_open_read(
     const char *root, struct sl_store **ret, struct sl_err *err);
+/* The folder it was opened in; lent. */
+const char *sl_store_root(const struct sl_store *s);
 void sl_store_close(struct sl_store *s);
 /* What the disk of db/ must have before anything more is written: at most the
  * page cache goes there at once. */
@@ -72,6 +74,10 @@ int sl_store_mend(struct sl_store *s);
 /* Written, not committed yet? */
 bool sl_store_dirty(const struct sl_store *s);
 
+/* When the last leaf was written (UTC, ms) that was there when it was opened,
+ * and its event; 0: there was none. */
+int64_t sl_store_before(const struct sl_store *s, int *ret_event);
+
 /* Appends to the journal. payload: a JSON object (taken over by reference
  * count is the caller's: it is only read). consignment, entry: ids or 0. */
 /* How many leaves there are. */
@@ -90,6 +96,10 @@ enum sl_rc sl_store_meta_put(
 /* Beside these keys stands when (UTC, ms) the journal of a target was read. */
 #define SL_STORE_JOURNAL_READ "journal_read:"
 void sl_store_meta(struct sl_store *s, const char *key, char *out, size_t cap);
+/* Writes the next key behind key over it; false where there is none that begins
+ * so. */
+bool sl_store_meta_next(
+    struct sl_store *s, const char *begin, char *key, size_t cap);
 
 /* -- consignments ---------------------------------------------------------- */
 struct sl_consignment {
@@ -450,6 +460,12 @@ enum sl_rc sl_delivery_hurry(struct sl_store *s, const char *target,
 /* A person has looked for what was left to him of an entry (target_unsure). */
 enum sl_rc sl_delivery_send_again(
     struct sl_store *s, int64_t entry, struct sl_err *err);
+/* Those of an entry that are delivered, by id; changed_ms: when its target said
+ * so. receipt is "" where there is none. */
+typedef enum sl_rc sl_receipt_fn(void *arg, const struct sl_delivery *d,
+    const char *receipt, int64_t changed_ms, struct sl_err *err);
+enum sl_rc sl_delivery_receipts(struct sl_store *s, int64_t entry,
+    sl_receipt_fn *fn, void *arg, struct sl_err *err);
 bool sl_delivery_has_steps(struct sl_store *s, int64_t delivery);
 enum sl_rc sl_delivery_step_put(struct sl_store *s, int64_t delivery,
     const char *step, const char *key, struct sl_err *err);

@@ -16,6 +16,9 @@ struct sl_store {
 	struct sl_tree tree;
 	uint64_t loud; /* leaves up to the last that is no mark's */
 	char origin[128];
+	int64_t before_ms; /* of the last leaf when it was opened; 0: none */
+	int before_event;
+	char *root;
 	bool writing; /* a transaction is open */
 	int dir; /* db/, or -1 */
 };

@@ -24,7 +24,7 @@ ROLES = tuple(GROUPS)
 SERVICE = 42001  # slused and the others
 UIDS = {role: 42010 + i for i, role in enumerate(ROLES)}
 UIDS.update(second=42020, stranger=42030, noisy=42031, impostor=42032, curious=42033,
-            collector=42034)
+            collector=42034, reader=42035)
 CAN = os.geteuid() == 0
 WHY = ("--why", "prøve av tilgang")
 
@@ -606,6 +606,17 @@ class Access(unittest.TestCase):
             told = [e["payload"]["verb"] for e in h.events(
                 "content_read", "--person", str(UIDS[who]))]
             self.assertIn("report", told)
+        # Each is named, by its own name, and told once.
+        for name in ("mottaksprotokoll", "reception-protocol", "liggetid"):
+            for _ in range(2):
+                h.person("reader", "report", name, role="auditor", code=0)
+        h.person("reader", "report", "ingen-slik", role="auditor", code=2)
+        h.rows("report", "lesekvalitet")
+        told = [e["payload"].get("report") for e in h.events(
+            "content_read", "--person", str(UIDS["reader"]))]
+        self.assertEqual(sorted(told), ["liggetid", "mottaksprotokoll"])
+        self.assertEqual(len([e for e in h.events("content_read") if e[
+            "payload"].get("report") == "lesekvalitet"]), 1)
         for who in ("operator", "integrator", "stranger"):
             done = h.person(who, "report", "mottaksprotokoll", code=4)
             self.assertEqual(done.stdout, "")

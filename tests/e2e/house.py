@@ -231,8 +231,11 @@ class House:
         return done
 
     def rows(self, *args):
-        out = self.sluse("--json", *args).stdout
-        return [json.loads(line) for line in out.splitlines()]
+        """Status ends with 1 where it tells of something wrong."""
+        done = self.sluse("--json", *args, check=args != ("status",))
+        if done.returncode not in (0, 1):
+            raise RuntimeError(done.stderr)
+        return [json.loads(line) for line in done.stdout.splitlines()]
 
     def programs(self):
         try:
@@ -317,6 +320,12 @@ class House:
         self.wait_for(quiet, seconds, "quiet")
 
     # -- the end of every test ------------------------------------------------
+    def looked_through(self, count=1):
+        """Has slused read all files that decide over the post, so many times?
+        What was another is an event then."""
+        with open(os.path.join(self.root, "log"), errors="replace") as file:
+            return file.read().count("looked through files=") >= count
+
     def posts(self):
         return self.fake.control("GET", "state")
 

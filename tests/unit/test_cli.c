@@ -79,7 +79,8 @@ damage(const char *sql)
 static struct sl_verify
 verify(void)
 {
-	const struct sl_verify_ask ask = {0};
+	/* Its leaves have no road behind them. */
+	const struct sl_verify_ask ask = {.log_only = true};
 	struct sl_verify v = {0};
 	struct sl_store *s;
 

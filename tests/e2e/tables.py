@@ -1,0 +1,257 @@
+#!/usr/bin/env python3
+"""What reports are made of stands in tables, and who can write them could tell
+anything: `journal verify` holds them against the leaves, and names whose differ."""
+import hashlib
+import json
+import os
+import shutil
+import sqlite3
+import sys
+import unittest
+
+import house
+
+sys.path.insert(0, os.path.join(house.TOP, "tests", "outsider"))
+import forge  # noqa: E402
+import outsider  # noqa: E402
+
+DAY_MS = 86400000
+LETTER = "Hei. Sak 2026/87, brev %d\n"
+STRAY = "Hei, dette brevet sier ingenting om noen sak. Nummer %d.\n"
+
+CHANGES = (
+    # what is done to the tables, of which reception, and what is said
+    ("UPDATE consignment SET received_ms = received_ms - %d WHERE id = ?" %
+     (40 * DAY_MS), "done", "received at another time"),
+    ("UPDATE consignment SET received_ms = received_ms + 1 WHERE id = ?",
+     "done", "received at another time"),
+    ("UPDATE consignment SET queue = 'E-post' WHERE id = ?", "done",
+     "another queue"),
+    ("UPDATE delivery SET receipt = replace(receipt, '2026', '2025') WHERE "
+     "entry IN (SELECT id FROM entry WHERE consignment = ?)", "done",
+     "the receipt of arkiv"),
+    ("UPDATE delivery SET receipt = NULL WHERE entry IN (SELECT id FROM "
+     "entry WHERE consignment = ?)", "done", "the receipt of arkiv"),
+    ("UPDATE delivery SET changed_ms = changed_ms + 5000 WHERE entry IN "
+     "(SELECT id FROM entry WHERE consignment = ?)", "done",
+     "at another time"),
+    ("UPDATE delivery SET target = 'annen' WHERE entry IN (SELECT id FROM "
+     "entry WHERE consignment = ?)", "done", "deliver"),
+    ("UPDATE entry SET post = replace(post, 'brev', 'brEv') WHERE "
+     "consignment = ?", "done", "what was prepared"),
+    ("UPDATE entry SET post = NULL WHERE consignment = ?", "done",
+     "what was prepared"),
+    ("UPDATE entry SET own_key = 'sluse-x' WHERE consignment = ?", "done",
+     "key"),
+    ("UPDATE entry SET disposition = 60, stage = 80, outcome = 10 WHERE "
+     "consignment = ?", "held", "stage, disposition or outcome"),
+    ("UPDATE entry SET disposition = 60, outcome = 30 WHERE consignment = ?",
+     "held", "stage, disposition or outcome"),
+    ("UPDATE entry SET outcome = 60 WHERE consignment = ?", "done",
+     "stage, disposition or outcome"),
+    ("UPDATE entry SET stage = 60 WHERE consignment = ?", "done",
+     "stage, disposition or outcome"),
+    ("UPDATE entry SET number = 2 WHERE consignment = ?", "held", ""),
+    ("UPDATE consignment SET disposition = 60 WHERE id = ?", "held",
+     "stage, disposition or outcome"),
+    ("UPDATE consignment SET stage = 30 WHERE id = ?", "done",
+     "stage, disposition or outcome"),
+    ("UPDATE consignment SET outcome = 50 WHERE id = ?", "done",
+     "stage, disposition or outcome"),
+)
+
+
+class Tables(unittest.TestCase):
+    @classmethod
+    def setUpClass(cls):
+        cls.house = h = house.House(target="noark5")
+        cls.addClassCleanup(h.close)
+        h.wait_for(lambda: h.rows("cases", "list"), 20, "known cases")
+        for n in range(6):
+            h.drop_bytes((LETTER % n).encode(), "brev-%d.txt" % n)
+        for n in range(3):
+            h.drop_bytes((STRAY % n).encode(), "annet-%d.txt" % n)
+        h.wait_quiet(60, 9)
+        h.stop()
+        cls.states = dict(h.query(
+            "SELECT CASE disposition WHEN 60 THEN 'done' ELSE 'held' END,"
+            " max(consignment) FROM entry WHERE disposition IN (30, 60)"
+            " GROUP BY 1"))
+
+    def copy(self):
+        root = os.path.join(self.house.root, "kopi")
+        shutil.rmtree(root, ignore_errors=True)
+        os.makedirs(os.path.join(root, "db"))
+        shutil.copyfile(os.path.join(self.house.root, "sluse.conf"),
+                        os.path.join(root, "sluse.conf"))
+        source = sqlite3.connect(os.path.join(self.house.root, "db", "sluse.db"))
+        db = sqlite3.connect(os.path.join(root, "db", "sluse.db"))
+        source.backup(db)
+        source.close()
+        return root, db
+
+    def verify(self, root, *args):
+        done = self.house.sluse("--root", root, "--json", "journal", "verify",
+                                *args, check=False)
+        row = json.loads(done.stdout)
+        self.assertEqual(done.returncode, 0 if row["ok"] else 1)
+        return row
+
+    def payloads(self, event):
+        return [e for e in self.house.rows("journal", "list", "--kind", event)]
+
+    def test_whole(self):
+        self.assertEqual(set(self.states), {"done", "held"}, self.states)
+        row = self.verify(self.house.root)
+        self.assertTrue(row["ok"], row)
+        self.assertEqual((row["compared"], row["differ"]), (9, 0))
+        row = self.verify(self.house.root, "--log-only")
+        self.assertEqual(row["compared"], 0)
+        self.assertIn("9 consignments", self.house.sluse("journal", "verify").stdout)
+
+    def test_what_leaves_hold(self):
+        rows = self.house.query(
+            "SELECT c.reception || '.' || e.number, e.own_key, e.post, d.receipt,"
+            " d.changed_ms FROM entry e JOIN consignment c ON c.id ="
+            " e.consignment JOIN delivery d ON d.entry = e.id WHERE"
+            " e.outcome = 10")
+        self.assertGreater(len(rows), 0)
+        for event in ("prepared", "delivered"):
+            told = {e["subject"]: e["payload"] for e in self.payloads(event)}
+            for subject, key, post, receipt, ms in rows:
+                payload = told[subject]
+                if event == "prepared":
+                    self.assertEqual(payload["key"], key)
+                    self.assertEqual(payload["post"], hashlib.sha256(
+                        post.encode()).hexdigest())
+                    continue
+                one, = payload["deliveries"]
+                says = json.loads(receipt)
+                self.assertEqual(one, {
+                    "target": "arkiv", "ms": ms,
+                    "receipt": hashlib.sha256(receipt.encode()).hexdigest(),
+                    **{k: says[k] for k in ("case", "number", "journalaar",
+                                            "journalsekvensnummer")}})
+        for e in self.payloads("received"):
+            (ms,), = self.house.query("SELECT received_ms FROM consignment "
+                                      "WHERE reception = ?", e["subject"])
+            self.assertEqual(e["payload"]["received_ms"], ms)
+
+    def test_changes(self):
+        for sql, state, says in CHANGES:
+            with self.subTest(sql=sql):
+                root, db = self.copy()
+                ident = self.states[state]
+                self.assertGreater(db.execute(sql, (ident,)).rowcount, 0)
+                reception, = db.execute("SELECT reception FROM consignment "
+                                        "WHERE id = ?", (ident,)).fetchone()
+                db.commit()
+                db.close()
+                row = self.verify(root)
+                self.assertFalse(row["ok"])
+                self.assertEqual((row["differ"], row["differs"]),
+                                 (1, [reception]))
+                self.assertIn(says, row["fault"])
+                self.assertTrue(row["fault"].startswith(reception))
+                self.assertTrue(self.verify(root, "--log-only")["ok"])
+                text = self.house.sluse("--root", root, "journal", "verify",
+                                        check=False).stdout
+                self.assertIn(reception, text)
+
+    def test_rows_gone(self):
+        """An entry, a delivery or a whole consignment is not there any more, and
+        nothing is filed under it."""
+        done = self.states["done"]
+        for script in (
+                "DELETE FROM delivery_step WHERE delivery IN (SELECT id FROM "
+                "delivery WHERE entry IN (SELECT id FROM entry WHERE "
+                "consignment = %d)); DELETE FROM delivery WHERE entry IN "
+                "(SELECT id FROM entry WHERE consignment = %d);",
+                "UPDATE leaf SET entry = NULL WHERE consignment = %d;"
+                "DELETE FROM entry WHERE consignment = %d;",
+                "UPDATE leaf SET entry = NULL, consignment = NULL WHERE "
+                "consignment = %d; DELETE FROM entry WHERE consignment = %d;"
+                "DELETE FROM consignment WHERE id = %d;"):
+            with self.subTest(script=script):
+                root, db = self.copy()
+                db.executescript(script.replace("%d", str(done)))
+                db.commit()
+                db.close()
+                self.assertFalse(self.verify(root)["ok"])
+
+    def test_several(self):
+        root, db = self.copy()
+        db.execute("UPDATE consignment SET received_ms = received_ms - 1")
+        names = [r[0] for r in db.execute(
+            "SELECT reception FROM consignment ORDER BY id")]
+        db.commit()
+        db.close()
+        row = self.verify(root)
+        self.assertEqual((row["differ"], row["differs"]), (9, names))
+
+    def test_erased(self):
+        """What a lawful erasure took is not compared, and the rest is."""
+        h = house.House(target="webhook")
+        self.addCleanup(h.close)
+        h.drop_bytes((STRAY % 1).encode(), "annet-1.txt")
+        h.wait_quiet(60, 1)
+        ident, = [row["id"] for row in h.rows("list")]
+        h.sluse("reject", ident, "--why", "ikke post")
+        h.sluse("journal", "erase", ident.split(".")[0], "--why", "skal bort")
+        h.stop()
+        self.assertEqual(h.query("SELECT erased_ms IS NOT NULL, name FROM "
+                                 "consignment"), [(1, "")])
+        self.assertTrue(self.verify(h.root)["ok"], self.verify(h.root))
+        db = sqlite3.connect(os.path.join(h.root, "db", "sluse.db"))
+        for sql in ("UPDATE entry SET outcome = 10",
+                    "UPDATE consignment SET received_ms = received_ms - %d" %
+                    DAY_MS):
+            db.execute(sql)
+            db.commit()
+            row = self.verify(h.root)
+            self.assertEqual(row["differ"], 1)
+            db.execute("UPDATE entry SET outcome = 30")
+            db.commit()
+        db.close()
+
+    def test_older(self):
+        """Leaves of an earlier version hold less: what is there is compared."""
+        root, db = self.copy()
+        tree = outsider.Tree()
+        for seq, data in db.execute("SELECT seq, bytes FROM leaf ORDER BY seq"
+                                    ).fetchall():
+            salt, body = db.execute("SELECT salt, body FROM payload WHERE "
+                                    "seq = ?", (seq,)).fetchone()
+            payload = json.loads(body)
+            for name in ("received_ms", "deliveries", "post", "key"):
+                payload.pop(name, None)
+            body = json.dumps(payload, ensure_ascii=False,
+                              separators=(",", ":"))
+            lines = data.decode().split("\n")
+            lines[7] = hashlib.sha256(salt + body.encode()).hexdigest()
+            data = "\n".join(lines).encode()
+            db.execute("UPDATE leaf SET bytes = ? WHERE seq = ?", (data, seq))
+            db.execute("UPDATE payload SET body = ? WHERE seq = ?", (body, seq))
+            tree.append(outsider.leaf_hash(data))
+        forge.put_tree(db, tree)
+        db.execute("DELETE FROM checkpoint")
+        db.execute("UPDATE entry SET post = NULL")
+        db.execute("UPDATE delivery SET receipt = '{}'")
+        db.execute("UPDATE consignment SET received_ms = received_ms - 3")
+        db.commit()
+        row = self.verify(root)
+        self.assertTrue(row["ok"], row)
+        self.assertEqual(row["compared"], 9)
+        for sql in ("UPDATE consignment SET queue = 'E-post' WHERE id = 1",
+                    "UPDATE consignment SET received_ms = received_ms - %d "
+                    "WHERE id = 1" % DAY_MS):
+            db.execute(sql)
+            db.commit()
+            self.assertEqual(self.verify(root)["differ"], 1)
+            db.execute("UPDATE consignment SET queue = 'Skannet post'")
+            db.commit()
+        db.close()
+
+
+if __name__ == "__main__":
+    unittest.main(verbosity=2)
