@@ -110,8 +110,8 @@ rooms_test_decide := place wire base
 libs_test_decide := -ljansson -lcrypto
 rooms_test_place := place sandbox wire base
 libs_test_place := -lseccomp -ljansson -lcrypto
-rooms_test_parcelage := prepare registry config wire base
-libs_test_parcelage := -ljansson -lcrypto
+rooms_test_package := prepare registry config wire base
+libs_test_package := -ljansson -lcrypto
 rooms_test_prepare := prepare registry config wire base
 libs_test_prepare := -ljansson -lcrypto
 
