@@ -412,13 +412,12 @@ report_code(enum sl_rc rc, const struct sl_err *err)
 
 /* The instance's word, for who may not read it. */
 static enum sl_exit
-ask_key(const struct sl_cli *c, struct asked *a)
+ask_keys(const struct sl_cli *c, struct asked *a)
 {
-	json_t *args = json_pack("{s:b}", "which_key", 1), *row = NULL;
+	json_t *args = json_pack("{s:b}", "which_keys", 1), *row = NULL;
 	struct sl_err err = {0};
 	struct sl_ask *k = NULL;
 	enum sl_exit code = sl_ask_open(c, &k);
-	const char *key;
 	enum sl_rc rc;
 
 	if (code == SL_EXIT_OK) {
@@ -428,12 +427,12 @@ ask_key(const struct sl_cli *c, struct asked *a)
 				     : report_code(rc, &err);
 		sl_ask_close(k);
 	}
-	key = text(row, "key");
-	if (code == SL_EXIT_OK && !sl_vkey_parse(key, strlen(key), &a->key[0]))
+	if (code == SL_EXIT_OK &&
+	    !sl_verify_keys(
+		sl_slice_str(text(row, "keys")), a->key, &a->ask.keys_n))
 		code = sl_say(SL_EXIT_AWAY, "no key came");
 	json_decref(args);
 	json_decref(row);
-	a->ask.keys_n = 1;
 	return code;
 }
 
@@ -449,7 +448,7 @@ own_keys(const struct sl_cli *c, struct asked *a)
 	if (a->ask.keys_n > 0)
 		return SL_EXIT_OK;
 	if (!sl_control_is_owner(c->root))
-		return ask_key(c, a);
+		return ask_keys(c, a);
 	if (sl_store_open_read(c->root, &s, &err) == SL_OK) {
 		n = sl_journal_keys(s, keys);
 		sl_store_close(s);

@@ -265,12 +265,12 @@ keys_of(const struct asked *a, const char *name, struct sl_vkey *ret,
 	    err, SL_REJECT, 0, "not_possible", "%s is no public key", name);
 }
 
-/* The key that signs now, for who verifies a file. */
+/* The last keys, for who verifies a file: it may be older than a change. */
 static enum sl_rc
-ask_key(struct asked *a, struct sl_err *err)
+ask_keys(struct asked *a, struct sl_err *err)
 {
 	struct sl_vkey keys[SL_KEYS_MAX];
-	size_t n = sl_journal_keys(a->s, keys);
+	size_t n = sl_journal_keys(a->s, keys), i;
 	SL_BUF struct sl_buf b = {0};
 	enum sl_rc rc;
 	json_t *o;
@@ -278,8 +278,12 @@ ask_key(struct asked *a, struct sl_err *err)
 	if (n == 0)
 		return sl_err_set(err, SL_SKIP, 0, "not_signed",
 		    "the sporingslogg has no key yet");
-	sl_vkey_text(&keys[n - 1], &b);
-	o = json_pack("{s:s}", "key", sl_buf_str(&b));
+	i = n > SL_VERIFY_GIVEN_MAX ? n - SL_VERIFY_GIVEN_MAX : 0;
+	for (; i < n; i++) {
+		sl_vkey_text(&keys[i], &b);
+		sl_buf_add_char(&b, '\n');
+	}
+	o = json_pack("{s:s}", "keys", sl_buf_str(&b));
 	rc = a->fn(a->arg, o, err);
 	json_decref(o);
 	return rc;
@@ -297,8 +301,8 @@ ask_verify(struct asked *a, struct sl_err *err)
 	enum sl_rc rc;
 	json_t *o;
 
-	if (json_is_true(json_object_get(a->args, "which_key")))
-		return ask_key(a, err);
+	if (json_is_true(json_object_get(a->args, "which_keys")))
+		return ask_keys(a, err);
 	rc = keys_of(a, "key", key, &ask.keys_n, err);
 	if (rc == SL_OK)
 		rc = keys_of(a, "witness", witness, &n, err);

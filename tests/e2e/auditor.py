@@ -265,6 +265,9 @@ class Auditor(unittest.TestCase):
         os.chmod(self.his, 0o755)
         os.chmod(name, 0o644)
         h.person("stranger", "journal", "verify", name, code=4)
+        # Of a head before a change of keys too.
+        h.person("systemansvarlig", "journal", "new-key", *WHY, code=0)
+        h.person("auditor", "journal", "verify", name, code=0)
         self.assertIn("journal-prove", self.told("auditor"))
         done = h.person("auditor", "journal", "consistency", "5", code=0)
         self.assertTrue(done.stdout.startswith("old "), done.stdout)
