@@ -596,8 +596,10 @@ ask_proof(const struct sl_cli *c, json_t *args, json_t **ret)
 	if (code == SL_EXIT_OK) {
 		rc = sl_ask_rows(a, "journal-prove", args, keep_row, ret, &err);
 		/* Neither a sequence number nor one of a post. */
-		code = rc == SL_REJECT ? sl_say(SL_EXIT_USAGE, "%s", err.text)
-				       : report_code(rc, &err);
+		code =
+		    rc == SL_REJECT && strcmp(err.reason, "journal_broken") != 0
+			? sl_say(SL_EXIT_USAGE, "%s", err.text)
+			: report_code(rc, &err);
 	}
 	sl_ask_close(a);
 	json_decref(args);
