@@ -225,6 +225,9 @@ print_breaks(const json_t *row)
 		sl_query_show_text(stdout, text(o, "origin"));
 		(void)puts(".");
 	}
+	if (number(row, "given_ups") > i)
+		(void)printf("That was done %" PRIu64 " times in all.\n",
+		    number(row, "given_ups"));
 	if (n > 0)
 		(void)printf("%" PRIu64 " time%s slused found another log "
 			     "than the one that was signed, and stood still.\n",
