@@ -115,13 +115,14 @@ static const struct command commands[] = {
     {"journal", "verify", 0, 1,
 	O_AGAINST | O_KEY | O_WITNESS | O_TSA | O_LOG_ONLY, 0,
 	sl_cmd_journal_verify,
-	"[--key KEY] [--against HEAD] [--witness KEY] [--tsa FILE] "
+	"[--key KEY ...] [--against HEAD] [--witness KEY] [--tsa FILE] "
 	"[--log-only] [DIR | FILE]",
 	"show that the sporingslogg, an export or a proof is whole"},
     {"journal", "export", 1, 1, O_PAYLOADS, 0, sl_cmd_journal_export,
 	"[--payloads] DIR", "write it as files that anybody can verify"},
-    {"journal", "prove", 1, 1, O_KIND | O_OUTPUT, 0, sl_cmd_journal_prove,
-	"[--kind EVENT] [--output FILE] SEQUENCE|ID",
+    {"journal", "prove", 1, 1, O_KIND | O_OUTPUT | O_PAYLOADS, 0,
+	sl_cmd_journal_prove,
+	"[--kind EVENT] [--payloads] [--output FILE] SEQUENCE|ID",
 	"write a proof that an event stands in it"},
     {"journal", "consistency", 1, 2, O_OUTPUT, 0, sl_cmd_journal_consistency,
 	"[--output FILE] OLD [NEW]",
@@ -291,7 +292,9 @@ take_option(struct sl_cli *c, uint64_t bit, const char *value)
 		c->against = value;
 		break;
 	case O_KEY:
-		c->key = value;
+		if (c->keys < SL_CLI_KEYS_MAX)
+			c->key[c->keys] = value;
+		c->keys++;
 		break;
 	case O_WITNESS:
 		c->witness = value;

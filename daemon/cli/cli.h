@@ -15,6 +15,8 @@
 #include "../options/options.h"
 #include "../store/store.h"
 
+#define SL_CLI_KEYS_MAX 16
+
 struct sl_cli {
 	const char *root; /* of the instance */
 	bool root_given;
@@ -22,7 +24,9 @@ struct sl_cli {
 	    log_only;
 	const char *stage, *disposition, *queue, *why, *case_number, *cases,
 	    *language, *output, *new_case, *with, *kind, *person, *from, *to,
-	    *against, *key, *witness, *tsa;
+	    *against, *witness, *tsa;
+	const char *key[SL_CLI_KEYS_MAX]; /* --key, as often as it is given */
+	int keys; /* may be more than fit */
 	bool break_glass, list, deny;
 	char **line; /* the whole of it */
 	char **arg; /* operands */

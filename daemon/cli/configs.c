@@ -11,19 +11,37 @@
 #include "../query/query.h"
 #include "checkup.h"
 
-/* ret_path: the caller's; NULL: not wanted. */
+static void
+tell_fault(void *arg, const char *text)
+{
+	size_t *n = arg;
+
+	++*n;
+	(void)sl_say(SL_EXIT_FOUND, "%s", text);
+}
+
+/* Every fault on a line. ret_path: the caller's; NULL: not wanted. */
 static enum sl_exit
 load_config(const struct sl_cli *c, struct sl_config **ret, char **ret_path)
 {
 	SL_FREE char *own = sl_asprintf("%s/sluse.conf", c->root);
 	const char *path = c->args > 0 ? c->arg[0] : own;
 	struct sl_err err;
+	size_t told = 0;
 
-	if (sl_config_load(path, ret, &err) != SL_OK)
+	if (sl_config_load_all(path, tell_fault, &told, ret, &err) != SL_OK) {
+		if (told == SL_CONFIG_FAULTS_MAX)
+			return sl_say(SL_EXIT_FOUND,
+			    "%s: these were the first %u faults; there may be "
+			    "more",
+			    path, SL_CONFIG_FAULTS_MAX);
+		if (told > 0)
+			return SL_EXIT_FOUND;
 		return sl_say(strcmp(err.reason, "config_missing") == 0
 				  ? SL_EXIT_AWAY
 				  : SL_EXIT_FOUND,
 		    "%s", err.text);
+	}
 	if (ret_path != NULL)
 		*ret_path = sl_strdup(path);
 	return SL_EXIT_OK;
@@ -71,22 +89,23 @@ print_check(
 static enum sl_exit
 check_others(const struct sl_config *cfg)
 {
+	enum sl_exit code = SL_EXIT_OK;
 	struct sl_vkey key;
 	size_t i;
 
 	for (i = 0; i < cfg->witness_n; i++)
 		if (!sl_cosign_key(cfg->witness[i].vkey, &key))
-			return sl_say(SL_EXIT_FOUND,
+			code = sl_say(SL_EXIT_FOUND,
 			    "[witness %s]: vkey is no key of a witness (type "
 			    "4)",
 			    cfg->witness[i].head.title);
 	for (i = 0; i < cfg->tsa_n; i++)
 		if (*cfg->tsa[i].policy != '\0' &&
 		    !sl_stamp_is_policy(cfg->tsa[i].policy))
-			return sl_say(SL_EXIT_FOUND,
+			code = sl_say(SL_EXIT_FOUND,
 			    "[tsa %s]: policy is no object identifier",
 			    cfg->tsa[i].head.title);
-	return SL_EXIT_OK;
+	return code;
 }
 
 int

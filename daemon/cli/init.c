@@ -239,6 +239,32 @@ report(
 	(void)printf("  start it with  sluse run %s\n", c->arg[0]);
 }
 
+static bool
+has_demo(const struct sl_config *cfg)
+{
+	size_t i;
+
+	for (i = 0; i < DEMO_N; i++)
+		if (demo[i].name != NULL &&
+		    sl_config_queue(cfg, demo[i].name) == NULL)
+			return false;
+	return true;
+}
+
+/* What was asked for and the configuration that is there does not have; NULL:
+ * nothing. */
+static const char *
+dropped(const struct sl_cli *c, const struct sl_config *cfg)
+{
+	const bool en = cfg->instance.language == SL_LANGUAGE_EN;
+
+	if (c->demo && !has_demo(cfg))
+		return "--demo";
+	if (c->language != NULL && en != (strcmp(c->language, "en") == 0))
+		return "--language";
+	return NULL;
+}
+
 int
 sl_cmd_init(const struct sl_cli *c)
 {
@@ -246,6 +272,7 @@ sl_cmd_init(const struct sl_cli *c)
 	SL_FREE char *conf = sl_asprintf("%s/" CONF, root);
 	struct sl_config *cfg = NULL;
 	bool is_instance = false, no_acl = false;
+	const char *option;
 	struct sl_err err;
 	enum sl_exit code;
 
@@ -260,8 +287,15 @@ sl_cmd_init(const struct sl_cli *c)
 		return sl_cli_fail(&err);
 	if (sl_config_load(conf, &cfg, &err) != SL_OK)
 		return sl_say(SL_EXIT_FOUND, "%s", err.text);
-	if (make_all(root, cfg, &no_acl, &err) != SL_OK ||
-	    (!is_instance && make_key(root, cfg, &err) != SL_OK))
+	option = is_instance ? dropped(c, cfg) : NULL;
+	if (option != NULL)
+		code = sl_say(SL_EXIT_USAGE,
+		    "%s is an instance already and keeps its configuration, "
+		    "so %s cannot be done; nothing was made. Another folder "
+		    "can have it.",
+		    root, option);
+	else if (make_all(root, cfg, &no_acl, &err) != SL_OK ||
+		 (!is_instance && make_key(root, cfg, &err) != SL_OK))
 		code = sl_cli_fail(&err);
 	else
 		report(c, cfg, !is_instance, no_acl);

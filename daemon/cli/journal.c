@@ -24,10 +24,11 @@
  */
 
 #define TRUST_MAX 32768 /* of certificates: they go in a message */
+#define KEY_FILE_MAX 8192
 
 struct asked {
 	struct sl_verify_ask ask;
-	struct sl_vkey key, witness;
+	struct sl_vkey key[SL_VERIFY_GIVEN_MAX], witness;
 	struct sl_buf against, tsa;
 };
 
@@ -37,9 +38,13 @@ args_of(const struct sl_verify_ask *ask)
 {
 	json_t *o = json_object();
 	SL_BUF struct sl_buf key = {0}, witness = {0};
+	size_t i;
 
-	if (ask->key != NULL) {
-		sl_vkey_text(ask->key, &key);
+	for (i = 0; i < ask->keys_n; i++) {
+		sl_vkey_text(&ask->key[i], &key);
+		sl_buf_add_char(&key, '\n');
+	}
+	if (ask->keys_n > 0) {
 		(void)json_object_set_new(
 		    o, "key", json_string(sl_buf_str(&key)));
 	}
@@ -59,42 +64,67 @@ args_of(const struct sl_verify_ask *ask)
 	return o;
 }
 
-/* A vkey, or a file that holds one. */
-static enum sl_exit
-take_key(const char *option, const char *word, struct sl_vkey *ret)
+/* Appends a vkey, or what a file with some holds, as lines. */
+static void
+add_key(const char *word, struct sl_buf *out)
 {
 	SL_BUF struct sl_buf b = {0};
-	struct sl_err err;
+	struct sl_vkey k;
 
-	if (sl_vkey_parse(word, strlen(word), ret))
-		return SL_EXIT_OK;
-	if (sl_read_file(AT_FDCWD, word, 1024, &b, &err) == SL_OK &&
-	    sl_vkey_parse(b.p, b.n, ret))
-		return SL_EXIT_OK;
-	return sl_say(SL_EXIT_USAGE,
-	    "--%s is a public key (name+id+key), or a file that holds one",
-	    option);
+	if (sl_vkey_parse(word, strlen(word), &k))
+		sl_buf_add_str(out, word);
+	else if (sl_read_file(AT_FDCWD, word, KEY_FILE_MAX, &b, NULL) == SL_OK)
+		sl_buf_add(out, b.p, b.n);
+	else
+		sl_buf_add_char(out, '?'); /* no key */
+	sl_buf_add_char(out, '\n');
+}
+
+static enum sl_exit
+take_keys(const struct sl_cli *c, struct asked *a)
+{
+	SL_BUF struct sl_buf lines = {0};
+	int i;
+
+	a->ask.key = a->key;
+	for (i = 0; i < c->keys && i < SL_CLI_KEYS_MAX; i++)
+		add_key(c->key[i], &lines);
+	if (c->keys > SL_CLI_KEYS_MAX ||
+	    (c->keys > 0 &&
+		!sl_verify_keys(sl_slice_buf(&lines), a->key, &a->ask.keys_n)))
+		return sl_say(SL_EXIT_USAGE,
+		    "--key is a public key (name+id+key), or a file that "
+		    "holds one on each line; at most %u in all",
+		    SL_VERIFY_GIVEN_MAX);
+	return SL_EXIT_OK;
+}
+
+static enum sl_exit
+take_witness(const struct sl_cli *c, struct asked *a)
+{
+	SL_BUF struct sl_buf b = {0};
+
+	add_key(c->witness, &b);
+	if (!sl_vkey_parse(b.p, b.n, &a->witness) &&
+	    !sl_vkey_parse(b.p, b.n - 1, &a->witness))
+		return sl_say(SL_EXIT_USAGE,
+		    "--witness is a public key (name+id+key), or a file that "
+		    "holds one");
+	a->ask.witness = &a->witness;
+	return SL_EXIT_OK;
 }
 
 static enum sl_exit
 take_asked(const struct sl_cli *c, struct asked *a)
 {
 	struct sl_err err;
-	enum sl_exit code;
+	enum sl_exit code = take_keys(c, a);
 
 	a->ask.log_only = c->log_only;
-	if (c->key != NULL) {
-		code = take_key("key", c->key, &a->key);
-		if (code != SL_EXIT_OK)
-			return code;
-		a->ask.key = &a->key;
-	}
-	if (c->witness != NULL) {
-		code = take_key("witness", c->witness, &a->witness);
-		if (code != SL_EXIT_OK)
-			return code;
-		a->ask.witness = &a->witness;
-	}
+	if (code == SL_EXIT_OK && c->witness != NULL)
+		code = take_witness(c, a);
+	if (code != SL_EXIT_OK)
+		return code;
 	if (c->tsa != NULL) {
 		if (sl_read_file(AT_FDCWD, c->tsa, TRUST_MAX, &a->tsa, &err) !=
 			SL_OK ||
@@ -156,8 +186,8 @@ print_differs(const json_t *row)
 
 	(void)fputs("The tables are NOT what the sporingslogg tells: ", stdout);
 	sl_query_show_text(stdout, text(row, "fault"));
-	(void)printf(
-	    "\n%" PRIu64 " deliver%s:", n, n == 1 ? "y differs" : "ies differ");
+	(void)printf("\n%" PRIu64 " consignment%s:", n,
+	    n == 1 ? " differs" : "s differ");
 	json_array_foreach(names, i, name)
 	{
 		(void)fputs(i > 0 ? ", " : " ", stdout);
@@ -165,6 +195,53 @@ print_differs(const json_t *row)
 		    json_is_string(name) ? json_string_value(name) : "?");
 	}
 	(void)puts(n > json_array_size(names) ? " ..." : "");
+}
+
+/* What shows on whichever log: who else signed it, and where it broke. */
+static void
+print_breaks(const json_t *row)
+{
+	const json_t *all = json_object_get(row, "not_introduced");
+	uint64_t n = number(row, "breaks");
+	const json_t *o;
+	size_t i;
+
+	for (i = 0; i < json_array_size(all); i++) {
+		o = json_array_get(all, i);
+		(void)fputs("No key before it introduced ", stdout);
+		sl_query_show_text(stdout, text(o, "key"));
+		if (json_is_integer(json_object_get(o, "from")))
+			(void)printf(", which signs from sequence %" PRIu64
+				     " on",
+			    number(o, "from"));
+		(void)puts(".");
+	}
+	all = json_object_get(row, "given_up");
+	for (i = 0; i < json_array_size(all); i++) {
+		o = json_array_get(all, i);
+		(void)printf("At sequence %" PRIu64 ", %s, what had been "
+			     "signed was given up; the log goes on as ",
+		    number(o, "seq"), text(o, "time"));
+		sl_query_show_text(stdout, text(o, "origin"));
+		(void)puts(".");
+	}
+	if (n > 0)
+		(void)printf("%" PRIu64 " time%s slused found another log "
+			     "than the one that was signed, and stood still.\n",
+		    n, n == 1 ? "" : "s");
+}
+
+static void
+print_held(const json_t *row)
+{
+	const json_t *all = json_object_get(row, "held_against");
+	size_t i;
+
+	for (i = 0; i < json_array_size(all); i++)
+		(void)printf("%s%s", i == 0 ? "It was held against " : ", ",
+		    json_string_value(json_array_get(all, i)));
+	if (i > 0)
+		(void)puts(".");
 }
 
 static void
@@ -176,6 +253,7 @@ print_verify(const json_t *row)
 	}
 	if (!json_is_true(json_object_get(row, "ok"))) {
 		print_fault(row);
+		print_breaks(row);
 		return;
 	}
 	(void)printf("The sporingslogg is whole: %" PRIu64
@@ -192,15 +270,20 @@ print_verify(const json_t *row)
 	if (number(row, "timestamped") > 0)
 		(void)printf("Time-stamped: %" PRIu64 " leaves, at %s.\n",
 		    number(row, "timestamped"), text(row, "timestamped_time"));
+	if (number(row, "leaves") > 0 && number(row, "payloads") == 0)
+		(void)puts("There are no payloads: what the leaves hold "
+			   "digests of was not looked at.");
 	if (number(row, "erased") > 0)
 		(void)printf("%" PRIu64 " payloads were erased, each by an "
 			     "event that says so.\n",
 		    number(row, "erased"));
 	if (number(row, "compared") > 0)
 		(void)printf("The tables are what it tells of %" PRIu64
-			     " deliver%s.\n",
+			     " consignment%s.\n",
 		    number(row, "compared"),
-		    number(row, "compared") == 1 ? "y" : "ies");
+		    number(row, "compared") == 1 ? "" : "s");
+	print_held(row);
+	print_breaks(row);
 }
 
 /* Takes row over. */
@@ -271,6 +354,20 @@ print_proof(const json_t *row)
 	    text(row, "origin"), number(row, "tree_size"), text(row, "root"));
 }
 
+/* What came along of what the leaf holds a digest of. */
+static void
+print_payload(const struct sl_tlogproof *p)
+{
+	json_t *j = json_loadb(
+	    (const char *)p->leaf + p->leaf_n, p->payload_n, 0, NULL);
+
+	if (p->payload_n > 0) {
+		sl_query_show_text(stdout, text(j, "body"));
+		(void)putchar('\n');
+	}
+	json_decref(j);
+}
+
 /* The event of a proof, as it stands in its leaf. */
 static void
 print_leaf(struct sl_slice file)
@@ -290,20 +387,21 @@ print_leaf(struct sl_slice file)
 		(void)fputs("  ", stdout);
 		sl_query_show_text(stdout, l.actor);
 		(void)putchar('\n');
+		print_payload(p);
 	}
 	free(p);
 }
 
-/* Without --key: the key of the instance, where there is one. */
+/* Without --key: the last keys of the instance, where there is one. */
 static enum sl_exit
-own_key(const struct sl_cli *c, struct asked *a)
+own_keys(const struct sl_cli *c, struct asked *a)
 {
 	struct sl_vkey keys[SL_KEYS_MAX];
 	struct sl_store *s;
 	struct sl_err err;
-	size_t n = 0;
+	size_t n = 0, kept;
 
-	if (a->ask.key != NULL)
+	if (a->ask.keys_n > 0)
 		return SL_EXIT_OK;
 	if (sl_store_open_read(c->root, &s, &err) == SL_OK) {
 		n = sl_journal_keys(s, keys);
@@ -313,8 +411,9 @@ own_key(const struct sl_cli *c, struct asked *a)
 		return sl_say(SL_EXIT_USAGE,
 		    "say whose signature counts: --key, or --root of an "
 		    "instance");
-	a->key = keys[n - 1];
-	a->ask.key = &a->key;
+	kept = n < SL_VERIFY_GIVEN_MAX ? n : SL_VERIFY_GIVEN_MAX;
+	memcpy(a->key, &keys[n - kept], kept * sizeof(*keys));
+	a->ask.keys_n = kept;
 	return SL_EXIT_OK;
 }
 
@@ -324,7 +423,7 @@ verify_proof(const struct sl_cli *c, struct asked *a)
 	SL_BUF struct sl_buf file = {0};
 	struct sl_verify v;
 	struct sl_err err;
-	enum sl_exit code = own_key(c, a);
+	enum sl_exit code = own_keys(c, a);
 
 	if (code != SL_EXIT_OK)
 		return code;
@@ -380,7 +479,22 @@ report_code(enum sl_rc rc, const struct sl_err *err)
 	if (strcmp(err->reason, "bad_id") == 0)
 		return sl_say(SL_EXIT_USAGE, "%s", err->text);
 	return sl_say(
-	    rc == SL_SKIP ? SL_EXIT_FOUND : SL_EXIT_INPUT, "%s", err->text);
+	    rc == SL_SKIP || strcmp(err->reason, "journal_broken") == 0
+		? SL_EXIT_FOUND
+		: SL_EXIT_INPUT,
+	    "%s", err->text);
+}
+
+/* Payloads are what the list shows. */
+static enum sl_exit
+tell_payloads(const struct sl_cli *c)
+{
+	struct sl_err err;
+
+	return !c->payloads ||
+		       sl_ask_tell(c, "journal-list", NULL, &err) == SL_OK
+		   ? SL_EXIT_OK
+		   : sl_say(SL_EXIT_REFUSED, "%s", err.text);
 }
 
 int
@@ -393,10 +507,8 @@ sl_cmd_journal_export(const struct sl_cli *c)
 
 	if (code != SL_EXIT_OK)
 		return code;
-	/* Payloads are what the list shows. */
-	if (c->payloads && sl_ask_tell(c, "journal-list", NULL, &err) != SL_OK)
-		code = sl_say(SL_EXIT_REFUSED, "%s", err.text);
-	else
+	code = tell_payloads(c);
+	if (code == SL_EXIT_OK)
 		code = report_code(
 		    sl_query_export(s, c->arg[0], c->payloads, &size, &err),
 		    &err);
@@ -445,8 +557,11 @@ sl_cmd_journal_prove(const struct sl_cli *c)
 	code = sl_cli_store(c, &s);
 	if (code != SL_EXIT_OK)
 		return code;
-	code = report_code(
-	    sl_query_prove(s, c->arg[0], c->kind, &b, &seq, &err), &err);
+	code = tell_payloads(c);
+	if (code == SL_EXIT_OK)
+		code = report_code(sl_query_prove(s, c->arg[0], c->kind,
+				       c->payloads, &b, &seq, &err),
+		    &err);
 	sl_store_close(s);
 	if (code != SL_EXIT_OK)
 		return code;

@@ -347,14 +347,18 @@ print_troubles(const json_t *list)
 }
 
 static void
-print_slused(const json_t *o)
+print_slused(const json_t *o, bool no_room)
 {
 	const char *key;
 	json_t *v, *one;
 	size_t i;
 
 	if (!json_is_object(o)) {
-		(void)puts("slused does not run.");
+		(void)puts(
+		    no_room
+			? "slused waits for room on the disk, or does not run: "
+			  "less than 5 MiB are free there."
+			: "slused does not run.");
 		return;
 	}
 	(void)puts("slused runs.");
@@ -413,26 +417,55 @@ ask_one(const struct sl_cli *c, const char *verb, json_t **ret)
 			   : sl_say(SL_EXIT_INTERNAL, "no answer came");
 }
 
+/* Why slused stands still for another log than the one that was signed; NULL:
+ * it does not. */
+static const char *
+halted_for(const json_t *slused)
+{
+	const json_t *o = json_object_get(slused, "journal");
+
+	return json_is_true(json_object_get(o, "halted"))
+		   ? json_string_value(json_object_get(o, "why"))
+		   : NULL;
+}
+
+static void
+print_halted(const char *why)
+{
+	(void)fputs("HALTED: ", stdout);
+	sl_query_show_text(stdout, why);
+	(void)puts(".\nNothing is claimed, delivered or signed until a person "
+		   "decides: slused(8), RESTORING.");
+}
+
 int
 sl_cmd_status(const struct sl_cli *c)
 {
 	json_t *o, *slused;
+	const char *why;
 	enum sl_exit code = ask_one(c, "status", &o);
+	bool no_room;
 
 	if (code != SL_EXIT_OK)
 		return code;
 	slused = ask_slused(c);
+	why = halted_for(slused);
 	(void)json_object_set_new(
 	    o, "running", json_boolean(json_is_object(slused)));
 	(void)json_object_set_new(o, "slused", slused);
+	no_room = !json_is_object(slused) && sl_store_is_full(c->root);
+	(void)json_object_set_new(o, "no_room", json_boolean(no_room));
 	if (c->json) {
 		sl_cli_json(o);
 	} else {
+		if (why != NULL)
+			print_halted(why);
 		sl_query_print_status(stdout, o);
-		print_slused(slused);
+		print_slused(slused, no_room);
 	}
+	code = why != NULL ? SL_EXIT_FOUND : SL_EXIT_OK;
 	json_decref(o);
-	return SL_EXIT_OK;
+	return code;
 }
 
 static enum sl_rc

@@ -1,12 +1,11 @@
 /*
- * Reads sluse.conf. The first fault ends it: a half-read configuration is
- * never used.
+ * Reads sluse.conf. A half-read configuration is never used: all of it is read,
+ * so that every fault can be told, and one fault refuses it.
  */
 #include "config.h"
 
 #include <assert.h>
 #include <ctype.h>
-#include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -15,63 +14,21 @@
 #include "../base/file.h"
 #include "../base/mem.h"
 #include "../base/text.h"
-#include "rows.h"
+#include "check.h"
 
 struct parser {
-	const char *where;
+	struct sl_faults *faults;
 	unsigned line;
 	struct sl_config *c;
-	struct sl_err *err;
+	bool skips; /* what follows a section line that is at fault */
 	enum sl_section_id id; /* SL_SECTIONS: none yet */
 	struct sl_section *at; /* arrays do not move: see open_named */
 	size_t extra_cap;
 };
 
-#define FAIL(p, l, ...) fail((p), (l), sl_asprintf(__VA_ARGS__))
-
-/* Takes text over. */
-static enum sl_rc
-fail(struct parser *p, unsigned line, char *text)
-{
-	SL_FREE char *own = text;
-
-	if (line > 0)
-		return sl_err_set(p->err, SL_FATAL, 0, "config_invalid",
-		    "%s:%u: %s", p->where, line, own);
-	return sl_err_set(
-	    p->err, SL_FATAL, 0, "config_invalid", "%s: %s", p->where, own);
-}
-
-/* Levenshtein's distance, where two swapped neighbours count one. */
-static unsigned
-distance(const char *a, const char *b)
-{
-	enum { MAX = 64 };
-	unsigned d[3][MAX + 1], cost, v;
-	size_t i, j, n = strlen(a), m = strlen(b);
-
-	if (n > MAX || m > MAX)
-		return MAX;
-	for (j = 0; j <= m; j++)
-		d[0][j] = (unsigned)j;
-	for (i = 1; i <= n; i++) {
-		unsigned *row = d[i % 3], *up = d[(i + 2) % 3];
-
-		row[0] = (unsigned)i;
-		for (j = 1; j <= m; j++) {
-			cost = a[i - 1] != b[j - 1];
-			v = up[j - 1] + cost;
-			v = up[j] + 1 < v ? up[j] + 1 : v;
-			v = row[j - 1] + 1 < v ? row[j - 1] + 1 : v;
-			if (i > 1 && j > 1 && a[i - 1] == b[j - 2] &&
-			    a[i - 2] == b[j - 1] &&
-			    d[(i + 1) % 3][j - 2] + 1 < v)
-				v = d[(i + 1) % 3][j - 2] + 1;
-			row[j] = v;
-		}
-	}
-	return d[n % 3][m];
-}
+#define FAULT(p, ...)                                                          \
+	sl_fault_add(                                                          \
+	    (p)->faults, (p)->at, NULL, (p)->line, sl_asprintf(__VA_ARGS__))
 
 static const char *
 near_key(enum sl_section_id id, const char *key)
@@ -81,7 +38,7 @@ near_key(enum sl_section_id id, const char *key)
 	const char *ret = "";
 
 	for (i = first; i < first + n; i++) {
-		v = distance(key, sl_rows[i].key);
+		v = sl_config_distance(key, sl_rows[i].key);
 		if (v < best) {
 			best = v;
 			ret = sl_rows[i].key;
@@ -104,7 +61,7 @@ near_section(const char *name)
 	int i;
 
 	for (i = 0; i < SL_SECTIONS; i++) {
-		v = distance(name, sl_section_names[i]);
+		v = sl_config_distance(name, sl_section_names[i]);
 		if (v < best) {
 			best = v;
 			ret = sl_section_names[i];
@@ -195,15 +152,14 @@ open_named(struct parser *p, enum sl_section_id id, const char *name)
 
 	assert(k->id == id);
 	if (!k->ok(name))
-		return FAIL(p, p->line, "%s", k->rule);
+		return FAULT(p, "%s", k->rule);
 	for (i = 0; (s = sl_section_at(p->c, id, i)) != NULL; i++) {
 		if (same_folded(s->title, name))
-			return FAIL(p, p->line,
-			    "%s \"%s\" stands already on line %u",
+			return FAULT(p, "%s \"%s\" stands already on line %u",
 			    sl_section_names[id], name, s->line);
 	}
 	if (i == k->max)
-		return FAIL(p, p->line, "more than %zu %s", k->max, k->many);
+		return FAULT(p, "more than %zu %s", k->max, k->many);
 	add_named(p->c, id);
 	p->id = id;
 	p->at = sl_section_at(p->c, id, i);
@@ -227,18 +183,17 @@ open_section(struct parser *p, char *s)
 			break;
 	}
 	if (id == SL_SECTIONS)
-		return FAIL(p, p->line,
-		    "unknown section [%.40s]; nearest is [%s]", s,
+		return FAULT(p, "unknown section [%.40s]; nearest is [%s]", s,
 		    near_section(s));
 	if (sl_section_is_named((enum sl_section_id)id)) {
 		rc = open_named(p, (enum sl_section_id)id, name);
 	} else if (*name != '\0') {
-		return FAIL(p, p->line, "section [%s] has no name", s);
+		return FAULT(p, "section [%s] has no name", s);
 	} else {
 		p->id = (enum sl_section_id)id;
 		p->at = sl_config_section(p->c, p->id);
 		if (p->at->line > 0)
-			return FAIL(p, p->line,
+			return FAULT(p,
 			    "section [%s] stands already on line %u", s,
 			    p->at->line);
 	}
@@ -265,18 +220,17 @@ add_extra(struct parser *p, const char *key, const char *value)
 
 	for (i = 0; i < sizeof(secrets) / sizeof(secrets[0]); i++) {
 		if (strcmp(key, secrets[i]) == 0)
-			return FAIL(p, p->line,
+			return FAULT(p,
 			    "a secret may not stand here; put it in a file "
 			    "and name the file in \"credentials\"");
 	}
 	for (i = 0; i < t->extra_n; i++) {
 		if (strcmp(t->extra[i].key, key) == 0)
-			return FAIL(p, p->line,
-			    "\"%s\" is set already on line %u", key,
+			return FAULT(p, "\"%s\" is set already on line %u", key,
 			    t->extra[i].line);
 	}
 	if (t->extra_n == SL_CONFIG_EXTRAS_MAX)
-		return FAIL(p, p->line, "more than %u keys of the connector",
+		return FAULT(p, "more than %u keys of the connector",
 		    SL_CONFIG_EXTRAS_MAX);
 	t->extra =
 	    sl_grow(t->extra, &p->extra_cap, t->extra_n + 1, sizeof(*t->extra));
@@ -294,12 +248,11 @@ unknown_key(struct parser *p, const char *key)
 	for (id = 0; id < SL_SECTIONS; id++) {
 		if (id != (int)p->id &&
 		    sl_row_find((enum sl_section_id)id, key))
-			return FAIL(p, p->line,
+			return FAULT(p,
 			    "unknown key \"%s\" in [%s]; it belongs in [%s]",
 			    key, sl_section_names[p->id], sl_section_names[id]);
 	}
-	return FAIL(p, p->line,
-	    "unknown key \"%.60s\" in [%s]; nearest is \"%s\"", key,
+	return FAULT(p, "unknown key \"%.60s\" in [%s]; nearest is \"%s\"", key,
 	    sl_section_names[p->id], near_key(p->id, key));
 }
 
@@ -311,9 +264,12 @@ set_value(struct parser *p, const char *key, const char *value)
 	unsigned *line;
 	char why[128];
 
-	if (p->id == SL_SECTIONS)
-		return FAIL(p, p->line,
-		    "\"%.60s\" stands before the first [section]", key);
+	if (p->id == SL_SECTIONS) {
+		p->skips =
+		    true; /* of more such lines there is no more to say */
+		return FAULT(
+		    p, "\"%.60s\" stands before the first [section]", key);
+	}
 	r = sl_row_find(p->id, key);
 	if (r == NULL)
 		return p->id == SL_SECTION_TARGET ? add_extra(p, key, value)
@@ -321,12 +277,13 @@ set_value(struct parser *p, const char *key, const char *value)
 	(void)sl_rows_of(p->id, &first);
 	line = &p->at->set_line[(size_t)(r - sl_rows) - first];
 	if (*line > 0)
-		return FAIL(
-		    p, p->line, "\"%s\" is set already on line %u", key, *line);
+		return FAULT(p, "\"%s\" is set already on line %u", key, *line);
 	if (*value == '"' || *value == '\'')
-		return FAIL(p, p->line, "%s: values stand without quotes", key);
+		return sl_fault_add(p->faults, p->at, r, p->line,
+		    sl_asprintf("%s: values stand without quotes", key));
 	if (!sl_value_parse(r, value, p->c->arena, p->at, why, sizeof(why)))
-		return FAIL(p, p->line, "%s: \"%.40s\": %s", key, value, why);
+		return sl_fault_add(p->faults, p->at, r, p->line,
+		    sl_asprintf("%s: \"%.40s\": %s", key, value, why));
 	*line = p->line;
 	return SL_OK;
 }
@@ -346,6 +303,7 @@ trim(char *s)
 static enum sl_rc
 parse_line(struct parser *p, char *s)
 {
+	enum sl_rc rc;
 	char *eq;
 	size_t n;
 
@@ -354,57 +312,62 @@ parse_line(struct parser *p, char *s)
 	if (n == 0 || *s == '#')
 		return SL_OK;
 	if (*s == '[') {
-		if (s[n - 1] != ']')
-			return FAIL(p, p->line, "a section line ends in ]");
-		s[n - 1] = '\0';
-		return open_section(p, trim(s + 1));
+		p->at = NULL;
+		s[n - 1] = s[n - 1] == ']' ? '\0' : s[n - 1];
+		rc = s[n - 1] != '\0' ? FAULT(p, "a section line ends in ]")
+				      : open_section(p, trim(s + 1));
+		p->skips = rc != SL_OK;
+		p->faults->lost |= p->skips;
+		return rc;
 	}
+	if (p->skips)
+		return SL_OK;
 	eq = strchr(s, '=');
 	if (eq == NULL)
-		return FAIL(p, p->line,
-		    "expected \"key = value\", [section] or # comment");
+		return FAULT(
+		    p, "expected \"key = value\", [section] or # comment");
 	*eq = '\0';
 	s = trim(s);
 	if (*s == '\0' ||
 	    s[strspn(s, "abcdefghijklmnopqrstuvwxyz0123456789_")] != '\0')
-		return FAIL(p, p->line, "a key is small letters, digits and _");
+		return FAULT(p, "a key is small letters, digits and _");
 	return set_value(p, s, trim(eq + 1));
 }
 
-static enum sl_rc
+static void
 parse_text(struct parser *p, const char *text, size_t n)
 {
 	char line[SL_CONFIG_LINE_MAX + 1];
 	const char *end = text + n, *nl;
-	enum sl_rc rc;
 	size_t len;
 
 	if (n >= 3 && memcmp(text, "\xEF\xBB\xBF", 3) == 0)
 		text += 3;
-	for (; text < end; text = nl + 1) {
+	for (; text < end && p->faults->n < SL_CONFIG_FAULTS_MAX;
+	     text = nl + 1) {
 		p->line++;
 		nl = memchr(text, '\n', (size_t)(end - text));
 		if (nl == NULL)
 			nl = end;
 		len = (size_t)(nl - text);
-		if (len > SL_CONFIG_LINE_MAX)
-			return FAIL(p, p->line, "line longer than %u bytes",
-			    SL_CONFIG_LINE_MAX);
-		if (!sl_utf8_valid(text, len))
-			return FAIL(p, p->line, "not UTF-8 text");
-		memcpy(line, text, len);
-		line[len] = '\0';
-		rc = parse_line(p, line);
-		if (rc != SL_OK)
-			return rc;
+		p->skips |= len > 0 && *text == '[';
+		if (len > SL_CONFIG_LINE_MAX) {
+			(void)FAULT(
+			    p, "line longer than %u bytes", SL_CONFIG_LINE_MAX);
+		} else if (!sl_utf8_valid(text, len)) {
+			(void)FAULT(p, "not UTF-8 text");
+		} else {
+			memcpy(line, text, len);
+			line[len] = '\0';
+			(void)parse_line(p, line);
+		}
 		if (nl == end)
 			break;
 	}
-	return SL_OK;
 }
 
 /* Gives every row that was not set its default. */
-static enum sl_rc
+static void
 fill_section(struct parser *p, enum sl_section_id id, struct sl_section *s)
 {
 	size_t first, n = sl_rows_of(id, &first), i;
@@ -420,281 +383,82 @@ fill_section(struct parser *p, enum sl_section_id id, struct sl_section *s)
 			sl_value_copy(
 			    r, s, w, sl_config_section(p->c, w->section));
 		else if (!sl_value_parse(
-			     r, r->def, p->c->arena, s, why, sizeof(why)))
-			return FAIL(p, s->line, "[%s %s] needs \"%s\"",
-			    sl_section_names[id], s->title, r->key);
+			     r, r->def, p->c->arena, s, why, sizeof(why)) &&
+			 !sl_fault_is_in(p->faults, s, r))
+			(void)sl_fault_add(p->faults, s, r, s->line,
+			    sl_asprintf("[%s %s] needs \"%s\"",
+				sl_section_names[id], s->title, r->key));
 	}
-	return SL_OK;
 }
 
-static enum sl_rc
+static void
 fill_all(struct parser *p)
 {
 	struct sl_config *c = p->c;
 	struct sl_section *s;
-	enum sl_rc rc = SL_OK;
 	size_t i;
 	int id;
 
-	for (id = 0; rc == SL_OK && id < SL_SECTION_QUEUE; id++) {
+	for (id = 0; id < SL_SECTION_QUEUE; id++) {
 		s = sl_config_section(c, (enum sl_section_id)id);
 		if (s->title == NULL)
 			s->title = "";
-		rc = fill_section(p, (enum sl_section_id)id, s);
+		fill_section(p, (enum sl_section_id)id, s);
 	}
-	for (; rc == SL_OK && id < SL_SECTIONS; id++)
+	for (; id < SL_SECTIONS; id++)
 		for (i = 0;
-		     rc == SL_OK &&
 		     (s = sl_section_at(c, (enum sl_section_id)id, i)) != NULL;
 		     i++)
-			rc = fill_section(p, (enum sl_section_id)id, s);
-	return rc;
+			fill_section(p, (enum sl_section_id)id, s);
 }
 
-static bool
-is_loopback_url(const char *url)
-{
-	static const char *const hosts[] = {"127.0.0.1", "[::1]", "localhost"};
-	const char *h = strstr(url, "://");
-	size_t i, n;
-
-	if (h == NULL)
-		return false;
-	h += 3;
-	for (i = 0; i < sizeof(hosts) / sizeof(hosts[0]); i++) {
-		n = strlen(hosts[i]);
-		if (strncmp(h, hosts[i], n) == 0 &&
-		    (h[n] == '\0' || h[n] == ':' || h[n] == '/'))
-			return true;
-	}
-	return false;
-}
-
+/* err gets the first fault, tell (or NULL) all of them. */
 static enum sl_rc
-check_target(struct parser *p, const struct sl_target_config *t)
-{
-	bool loopback = is_loopback_url(t->base_url);
-
-	if (loopback && !t->allow_loopback)
-		return FAIL(p, t->head.line,
-		    "[target %s]: this machine as target needs "
-		    "allow_loopback = yes",
-		    t->name);
-	if (!loopback && strncmp(t->base_url, "http://", 7) == 0)
-		return FAIL(p, t->head.line,
-		    "[target %s]: base_url must begin with https://", t->name);
-	if (t->retry_first_ms > t->retry_max_ms)
-		return FAIL(p, t->head.line,
-		    "[target %s]: retry_first is over retry_max", t->name);
-	if (t->breaker_first_ms > t->breaker_max_ms)
-		return FAIL(p, t->head.line,
-		    "[target %s]: breaker_first is over breaker_max", t->name);
-	return SL_OK;
-}
-
-/* Whoever tells the log's head may not be somebody on the way. */
-static enum sl_rc
-check_witness(struct parser *p, const struct sl_witness_config *w)
-{
-	bool loopback = is_loopback_url(w->url);
-
-	if (loopback && !w->allow_loopback)
-		return FAIL(p, w->head.line,
-		    "[witness %s]: this machine as witness needs "
-		    "allow_loopback = yes",
-		    w->head.title);
-	if (!loopback && strncmp(w->url, "http://", 7) == 0)
-		return FAIL(p, w->head.line,
-		    "[witness %s]: url must begin with https://",
-		    w->head.title);
-	return SL_OK;
-}
-
-static const char *
-near_target(const struct sl_config *c, const char *name)
-{
-	unsigned best = 1000, v;
-	const char *ret = NULL;
-	size_t i;
-
-	for (i = 0; i < c->target_n; i++) {
-		v = distance(name, c->target[i].name);
-		if (v < best) {
-			best = v;
-			ret = c->target[i].name;
-		}
-	}
-	return ret;
-}
-
-/* Does path lie in the folder dir, by their names? */
-static bool
-lies_in(const char *path, const char *dir)
-{
-	size_t n = strlen(dir);
-
-	while (n > 1 && dir[n - 1] == '/')
-		n--;
-	return strncmp(path, dir, n) == 0 &&
-	       (path[n] == '/' || (n == 1 && *dir == '/'));
-}
-
-static enum sl_rc
-finish_queue(struct parser *p, struct sl_queue_config *q)
-{
-	struct sl_config *c = p->c;
-	const char **item, *near;
-	size_t i;
-
-	if (*q->path == '\0') {
-		SL_BUF struct sl_buf b = {0};
-
-		sl_buf_printf(
-		    &b, "%s/%s", q->closed ? "closed" : "spool", q->name);
-		q->path = sl_arena_strndup(c->arena, sl_buf_str(&b), b.n);
-	}
-	if (q->closed && *q->access == '\0')
-		q->access = "XX";
-	if (q->target.n == 0 && c->target_n == 1) {
-		item = sl_arena_alloc(c->arena, sizeof(*item));
-		*item = c->target[0].name;
-		q->target = (struct sl_list){item, 1};
-	}
-	for (i = 0; i < q->target.n; i++) {
-		if (sl_config_target(c, q->target.item[i]) != NULL)
-			continue;
-		near = near_target(c, q->target.item[i]);
-		return FAIL(p, q->head.line,
-		    "[queue %s]: no [target %.40s]%s%s%s", q->name,
-		    q->target.item[i], near != NULL ? "; nearest is \"" : "",
-		    near != NULL ? near : "", near != NULL ? "\"" : "");
-	}
-	for (i = 0; &c->queue[i] != q; i++) {
-		if (strcmp(c->queue[i].path, q->path) == 0)
-			return FAIL(p, q->head.line,
-			    "[queue %s] has the same path as [queue %s]",
-			    q->name, c->queue[i].name);
-		if (lies_in(q->path, c->queue[i].path) ||
-		    lies_in(c->queue[i].path, q->path))
-			return FAIL(p, q->head.line,
-			    "[queue %s]: one path lies in the other's folder: "
-			    "[queue %s]",
-			    q->name, c->queue[i].name);
-	}
-	return SL_OK;
-}
-
-/* Systems write them in many ways; none is without a digit. */
-static bool
-is_case_or_none(const char *number)
-{
-	return *number == '\0' || strpbrk(number, "0123456789") != NULL;
-}
-
-static enum sl_rc
-check_instance(struct parser *p)
-{
-	struct sl_config *c = p->c;
-	size_t i;
-
-	if (!is_case_or_none(c->instance.distribution_case))
-		return FAIL(p, c->instance.head.line,
-		    "[instance]: distribution_case is no case number, such as "
-		    "2026/1");
-	for (i = 0; i < c->queue_n; i++)
-		if (!is_case_or_none(c->queue[i].distribution_case))
-			return FAIL(p, c->queue[i].head.line,
-			    "[queue %s]: distribution_case is no case number, "
-			    "such as 2026/1",
-			    c->queue[i].name);
-
-	if (*c->instance.converter != '\0' && *c->instance.converter != '/')
-		return FAIL(p, c->instance.head.line,
-		    "[instance]: converter is no absolute path");
-	for (i = 0; i < c->instance.decrypt_keys.n; i++)
-		if (strlen(c->instance.decrypt_keys.item[i]) > 100 ||
-		    !sl_name_is_plain(c->instance.decrypt_keys.item[i]))
-			return FAIL(p, c->instance.head.line,
-			    "[instance]: decrypt_keys is a list of names of "
-			    "secrets");
-	return SL_OK;
-}
-
-static enum sl_rc
-check_journal(struct parser *p)
-{
-	struct sl_config *c = p->c;
-
-	if (strpbrk(c->journal.origin, " +~") != NULL)
-		return FAIL(p, c->journal.head.line,
-		    "[journal]: origin holds a space, a + or a ~");
-	if (*c->journal.mail_dir != '\0' &&
-	    (*c->journal.mail_to == '\0' || *c->journal.mail_from == '\0'))
-		return FAIL(p, c->journal.head.line,
-		    "[journal]: mail_dir needs mail_to and mail_from");
-	return SL_OK;
-}
-
-static enum sl_rc
-check_all(struct parser *p)
-{
-	struct sl_config *c = p->c;
-	enum sl_rc rc = SL_OK;
-	size_t i;
-
-	if (c->limits.member_max_bytes > c->limits.unpacked_max_bytes)
-		return FAIL(p, c->limits.head.line,
-		    "[limits]: member_max is over unpacked_max");
-	if (c->limits.output_max_bytes < c->limits.unpacked_max_bytes)
-		return FAIL(p, c->limits.head.line,
-		    "[limits]: output_max is under unpacked_max");
-	if (c->push.retry_first_ms > c->push.retry_max_ms)
-		return FAIL(p, c->push.head.line,
-		    "[push]: retry_first is over retry_max");
-	if (c->push.breaker_first_ms > c->push.breaker_max_ms)
-		return FAIL(p, c->push.head.line,
-		    "[push]: breaker_first is over breaker_max");
-	rc = check_instance(p);
-	if (rc == SL_OK)
-		rc = check_journal(p);
-	for (i = 0; rc == SL_OK && i < c->target_n; i++)
-		rc = check_target(p, &c->target[i]);
-	for (i = 0; rc == SL_OK && i < c->witness_n; i++)
-		rc = check_witness(p, &c->witness[i]);
-	for (i = 0; rc == SL_OK && i < c->queue_n; i++)
-		rc = finish_queue(p, &c->queue[i]);
-	return rc;
-}
-
-enum sl_rc
-sl_config_parse(const char *where, const char *text, size_t n,
-    struct sl_config **ret, struct sl_err *err)
+parse(const char *where, struct sl_slice text, sl_config_fault_fn *tell,
+    void *arg, struct sl_config **ret, struct sl_err *err)
 {
 	struct sl_config *c = sl_alloc(sizeof(*c));
-	struct parser p = {where, 0, c, err, SL_SECTIONS, NULL, 0};
-	enum sl_rc rc;
+	SL_FREE struct sl_faults *faults = sl_alloc(sizeof(*faults));
+	struct parser p = {faults, 0, c, false, SL_SECTIONS, NULL, 0};
 
+	faults->where = where;
+	faults->err = err;
+	faults->tell = tell;
+	faults->arg = arg;
 	c->arena = sl_arena_new();
 	c->queue = sl_alloc(SL_CONFIG_QUEUES_MAX * sizeof(*c->queue));
 	c->target = sl_alloc(SL_CONFIG_TARGETS_MAX * sizeof(*c->target));
 	c->witness = sl_alloc(SL_CONFIG_WITNESSES_MAX * sizeof(*c->witness));
 	c->tsa = sl_alloc(SL_CONFIG_TSAS_MAX * sizeof(*c->tsa));
-	sl_sha256(text, n, &c->digest);
-	rc = parse_text(&p, text, n);
-	if (rc == SL_OK)
-		rc = fill_all(&p);
-	if (rc == SL_OK)
-		rc = check_all(&p);
-	if (rc != SL_OK) {
+	sl_sha256(text.p, text.n, &c->digest);
+	parse_text(&p, text.p, text.n);
+	fill_all(&p);
+	sl_config_check_all(c, faults);
+	if (faults->n > 0) {
 		sl_config_free(c);
-		return rc;
+		return SL_FATAL;
 	}
 	*ret = c;
 	return SL_OK;
 }
 
 enum sl_rc
+sl_config_parse(const char *where, const char *text, size_t n,
+    struct sl_config **ret, struct sl_err *err)
+{
+	return parse(
+	    where, (struct sl_slice){text, (uint32_t)n}, NULL, NULL, ret, err);
+}
+
+enum sl_rc
 sl_config_load(const char *path, struct sl_config **ret, struct sl_err *err)
+{
+	return sl_config_load_all(path, NULL, NULL, ret, err);
+}
+
+enum sl_rc
+sl_config_load_all(const char *path, sl_config_fault_fn *tell, void *arg,
+    struct sl_config **ret, struct sl_err *err)
 {
 	SL_BUF struct sl_buf b = {0};
 	struct sl_err why = {0};
@@ -709,7 +473,8 @@ sl_config_load(const char *path, struct sl_config **ret, struct sl_err *err)
 			: "config_invalid",
 		    "%s: %s", path,
 		    rc == SL_REJECT ? why.text : "cannot be read");
-	return sl_config_parse(path, sl_buf_str(&b), b.n, ret, err);
+	return parse(path, (struct sl_slice){sl_buf_str(&b), (uint32_t)b.n},
+	    tell, arg, ret, err);
 }
 
 void

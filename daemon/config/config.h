@@ -214,6 +214,14 @@ struct sl_config {
  * there is no such file, or disk_error if it cannot be read just now. */
 enum sl_rc sl_config_load(
     const char *path, struct sl_config **ret, struct sl_err *err);
+/* One fault, as err->text. */
+typedef void sl_config_fault_fn(void *arg, const char *text);
+#define SL_CONFIG_FAULTS_MAX 100u
+/* The same, and tell (or NULL) hears of every fault that stands in the file, in
+ * the order of its lines, then of what is missing or does not fit together: at
+ * most SL_CONFIG_FAULTS_MAX. *err is the first. */
+enum sl_rc sl_config_load_all(const char *path, sl_config_fault_fn *tell,
+    void *arg, struct sl_config **ret, struct sl_err *err);
 /* The same from text; where is named in errors. */
 enum sl_rc sl_config_parse(const char *where, const char *text, size_t n,
     struct sl_config **ret, struct sl_err *err);

@@ -149,3 +149,33 @@ sl_config_says(
 	return r != NULL && s != NULL &&
 	       s->set_line[(size_t)(r - sl_rows) - first] > 0;
 }
+
+unsigned
+sl_config_distance(const char *a, const char *b)
+{
+	enum { MAX = 64 };
+	unsigned d[3][MAX + 1], cost, v;
+	size_t i, j, n = strlen(a), m = strlen(b);
+
+	if (n > MAX || m > MAX)
+		return MAX;
+	for (j = 0; j <= m; j++)
+		d[0][j] = (unsigned)j;
+	for (i = 1; i <= n; i++) {
+		unsigned *row = d[i % 3], *up = d[(i + 2) % 3];
+
+		row[0] = (unsigned)i;
+		for (j = 1; j <= m; j++) {
+			cost = a[i - 1] != b[j - 1];
+			v = up[j - 1] + cost;
+			v = up[j] + 1 < v ? up[j] + 1 : v;
+			v = row[j - 1] + 1 < v ? row[j - 1] + 1 : v;
+			if (i > 1 && j > 1 && a[i - 1] == b[j - 2] &&
+			    a[i - 2] == b[j - 1] &&
+			    d[(i + 1) % 3][j - 2] + 1 < v)
+				v = d[(i + 1) % 3][j - 2] + 1;
+			row[j] = v;
+		}
+	}
+	return d[n % 3][m];
+}

@@ -84,4 +84,8 @@ bool sl_number_parse(enum sl_kind kind, const char *text, uint64_t *ret);
 bool sl_config_says(
     const struct sl_config *c, enum sl_section_id section, const char *key);
 
+/* How far a name is from another it may be a slip for: Levenshtein's distance,
+ * where two swapped neighbours count one. */
+unsigned sl_config_distance(const char *a, const char *b);
+
 #endif

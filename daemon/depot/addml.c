@@ -169,7 +169,9 @@ about(struct sl_n5 *n, xmlTextWriterPtr w)
 	begin(w, "context", NULL);
 	begin(w, "additionalElements", NULL);
 	begin(w, "additionalElement", "recordCreators");
-	begin(w, "additionalElements", NULL);
+	/* The schema has none without one in it. */
+	if (json_array_size(n->all_creators) > 0)
+		begin(w, "additionalElements", NULL);
 	for (i = 0; i < json_array_size(n->all_creators); i++) {
 		one = json_array_get(n->all_creators, i);
 		additional(w, "recordCreator",
@@ -179,7 +181,8 @@ about(struct sl_n5 *n, xmlTextWriterPtr w)
 			      json_object_get(one, "arkivskaperNavn"))
 			: "");
 	}
-	end(w);
+	if (i > 0)
+		end(w);
 	end(w);
 	additional(w, "systemType", n->opt->type);
 	if (n->opt->system != NULL)

@@ -21,6 +21,7 @@
 #define GROUPS_AGAIN_MS 60000
 #define NGROUPS ((socklen_t)65536) /* the kernel's most */
 #define REFUSED_SLOTS 64
+#define SEEN_BYTES 64
 #define REFUSED_EACH 5 /* told one by one, of one person in one window */
 #define REFUSED_WINDOW_MS 600000
 #define SEEN_SLOTS 1024
@@ -37,7 +38,7 @@ struct refused {
 struct seen {
 	uint32_t uid;
 	int64_t until_ms;
-	char what[64];
+	char what[SEEN_BYTES];
 };
 
 struct sl_access {
@@ -258,16 +259,18 @@ sl_access_refuse(struct sl_engine *e, const struct sl_person *who,
 
 enum sl_rc
 sl_access_seen(struct sl_engine *e, const struct sl_person *who,
-    enum sl_verb verb, const char *subject, struct sl_err *err)
+    enum sl_verb verb, const char *subject, const char *report,
+    struct sl_err *err)
 {
 	struct sl_access *a = e->access;
 	int64_t now = sl_clock_boot_ms();
 	struct seen *s;
-	char roles[96], what[64];
+	char roles[96], what[SEEN_BYTES];
+	json_t *payload;
 	size_t i;
 
 	(void)snprintf(
-	    what, sizeof(what), "%s %s", sl_verb_name(verb), subject);
+	    what, sizeof(what), "%s %s%s", sl_verb_name(verb), report, subject);
 	for (i = 0; i < SEEN_SLOTS; i++)
 		if (a->seen[i].uid == who->uid && a->seen[i].until_ms > now &&
 		    strcmp(a->seen[i].what, what) == 0)
@@ -277,9 +280,13 @@ sl_access_seen(struct sl_engine *e, const struct sl_person *who,
 	s->until_ms = now + SEEN_MS;
 	memcpy(s->what, what, sizeof(what));
 	sl_duties_text(who->duties, roles, sizeof(roles));
-	return sl_access_log(e, SL_EVENT_content_read, who->actor, subject,
-	    json_pack("{s:s, s:s}", "verb", sl_verb_name(verb), "roles", roles),
-	    err);
+	payload =
+	    json_pack("{s:s, s:s}", "verb", sl_verb_name(verb), "roles", roles);
+	if (*report != '\0')
+		(void)json_object_set_new(
+		    payload, "report", json_string(report));
+	return sl_access_log(
+	    e, SL_EVENT_content_read, who->actor, subject, payload, err);
 }
 
 /* -- the check ---------------------------------------------------------------

@@ -50,9 +50,11 @@ enum sl_rc sl_access_refuse(struct sl_engine *e, const struct sl_person *who,
 enum sl_rc sl_access_log(struct sl_engine *e, enum sl_event event,
     const char *actor, const char *subject, json_t *payload,
     struct sl_err *err);
-/* He sees content; told once an hour of each item (or list) he looks at. */
+/* He sees content; told once an hour of each item, list or report he looks at.
+ * report: its name, "" for all else. */
 enum sl_rc sl_access_seen(struct sl_engine *e, const struct sl_person *who,
-    enum sl_verb verb, const char *subject, struct sl_err *err);
+    enum sl_verb verb, const char *subject, const char *report,
+    struct sl_err *err);
 
 /* -- approve.c: two persons ---------------------------------------------------
  */
@@ -65,7 +67,7 @@ struct sl_wish {
 	size_t items;
 };
 /* Files it; json gets {"pending": number, "until": time}. SL_REJECT: he has too
- * many that wait. */
+ * many that wait, or somebody has asked for the same of that item. */
 enum sl_rc sl_approve_ask(struct sl_engine *e, const struct sl_person *who,
     const struct sl_wish *w, struct sl_buf *json, struct sl_err *err);
 /* {"id": number, "deny": true, "why": text}: what a second person says. */

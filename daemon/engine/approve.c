@@ -16,40 +16,6 @@
 #define PENDING_EACH 50 /* of one person */
 #define PENDING_ALL 500
 
-enum sl_rc
-sl_approve_ask(struct sl_engine *e, const struct sl_person *who,
-    const struct sl_wish *w, struct sl_buf *json, struct sl_err *err)
-{
-	int64_t now = sl_clock_utc_ms();
-	SL_FREE char *args = json_dumps(w->args, JSON_COMPACT);
-	char until[32];
-	struct sl_approval a = {.verb = sl_verb_name(w->verb),
-	    .request = w->request,
-	    .args = args != NULL ? args : "{}",
-	    .subject = w->subject,
-	    .items = (int64_t)w->items,
-	    .actor = who->actor,
-	    .why = w->why,
-	    .asked_ms = now,
-	    .expires_ms = now + e->cfg->access.approve_within_ms};
-
-	if (sl_approval_count(e->store, who->actor) >= PENDING_EACH ||
-	    sl_approval_count(e->store, NULL) >= PENDING_ALL)
-		return sl_err_set(err, SL_REJECT, 0, "not_possible",
-		    "too many requests wait for a second person already");
-	if (sl_approval_insert(e->store, &a, err) != SL_OK)
-		return SL_FATAL;
-	sl_clock_format_utc(a.expires_ms, until, sizeof(until));
-	sl_buf_printf(
-	    json, "{\"pending\":%" PRId64 ",\"until\":\"%s\"}", a.id, until);
-	sl_due_at(e, a.expires_ms);
-	return sl_access_log(e, SL_EVENT_second_person_asked, who->actor,
-	    w->subject,
-	    json_pack("{s:I, s:s, s:O, s:s, s:s}", "request", (json_int_t)a.id,
-		"verb", a.verb, "args", w->args, "why", w->why, "until", until),
-	    err);
-}
-
 /* A request out of its row. */
 struct request {
 	int64_t id, expires_ms;
@@ -82,6 +48,105 @@ drop(struct request *r)
 	free(r->subject);
 	free(r->actor);
 	free(r->why);
+}
+
+/* The next request about that post; of a delivery, about any post of it. */
+struct search {
+	const char *subject, *verb; /* verb: NULL for any */
+	int64_t after, found;
+};
+
+static enum sl_rc
+look(void *arg, const struct sl_approval *a, struct sl_err *err)
+{
+	struct search *w = arg;
+	size_t n = strlen(w->subject);
+
+	(void)err;
+	if (a->id <= w->after || strncmp(a->subject, w->subject, n) != 0 ||
+	    (a->subject[n] != '\0' && a->subject[n] != '.') ||
+	    (w->verb != NULL && strcmp(w->verb, a->verb) != 0))
+		return SL_OK;
+	w->found = a->id;
+	return SL_SKIP;
+}
+
+/* Of an item as the search wants it; out >= 48 bytes. False: it is none. */
+static bool
+searched_name(struct sl_engine *e, const char *id, char *out)
+{
+	int64_t consignment, entry;
+	bool several = true;
+
+	sl_control_subject(e, id, out, &consignment, &entry);
+	/* The delivery's only post is meant by its number alone too. */
+	if (entry != 0 && sl_entry_only(e->store, consignment, &several) != 0)
+		*strrchr(out, '.') = '\0';
+	return consignment != 0;
+}
+
+/* Does one that comes to the same wait already? SL_REJECT: it does. */
+static enum sl_rc
+is_new(struct sl_engine *e, const struct sl_wish *w, struct sl_err *err)
+{
+	struct search s = {.verb = sl_verb_name(w->verb)};
+	struct request r = {0};
+	char own[48];
+	enum sl_rc rc;
+
+	s.subject = own;
+	if (!searched_name(e, w->subject, own))
+		return SL_OK;
+	rc = sl_approval_each(e->store, 0, look, &s, err);
+	if (rc == SL_FATAL || s.found == 0)
+		return rc == SL_FATAL ? rc : SL_OK;
+	rc = sl_approval_each(e->store, s.found, take, &r, err);
+	if (rc != SL_FATAL)
+		rc = sl_err_set(err, SL_REJECT, 0, "not_possible",
+		    "that is asked for already: request %" PRId64
+		    " (%s) of %s waits for a second person, sluse approve "
+		    "%" PRId64,
+		    r.id, r.request, r.actor, r.id);
+	drop(&r);
+	return rc;
+}
+
+enum sl_rc
+sl_approve_ask(struct sl_engine *e, const struct sl_person *who,
+    const struct sl_wish *w, struct sl_buf *json, struct sl_err *err)
+{
+	int64_t now = sl_clock_utc_ms();
+	SL_FREE char *args = json_dumps(w->args, JSON_COMPACT);
+	char until[32];
+	enum sl_rc rc;
+	struct sl_approval a = {.verb = sl_verb_name(w->verb),
+	    .request = w->request,
+	    .args = args != NULL ? args : "{}",
+	    .subject = w->subject,
+	    .items = (int64_t)w->items,
+	    .actor = who->actor,
+	    .why = w->why,
+	    .asked_ms = now,
+	    .expires_ms = now + e->cfg->access.approve_within_ms};
+
+	if (sl_approval_count(e->store, who->actor) >= PENDING_EACH ||
+	    sl_approval_count(e->store, NULL) >= PENDING_ALL)
+		return sl_err_set(err, SL_REJECT, 0, "not_possible",
+		    "too many requests wait for a second person already");
+	rc = is_new(e, w, err);
+	if (rc != SL_OK)
+		return rc;
+	if (sl_approval_insert(e->store, &a, err) != SL_OK)
+		return SL_FATAL;
+	sl_clock_format_utc(a.expires_ms, until, sizeof(until));
+	sl_buf_printf(
+	    json, "{\"pending\":%" PRId64 ",\"until\":\"%s\"}", a.id, until);
+	sl_due_at(e, a.expires_ms);
+	return sl_access_log(e, SL_EVENT_second_person_asked, who->actor,
+	    w->subject,
+	    json_pack("{s:I, s:s, s:O, s:s, s:s}", "request", (json_int_t)a.id,
+		"verb", a.verb, "args", w->args, "why", w->why, "until", until),
+	    err);
 }
 
 static enum sl_rc
@@ -194,39 +259,14 @@ sl_approve_answer(struct sl_engine *e, const struct sl_person *who,
 	return rc;
 }
 
-/* The next request about that post; of a delivery, about any post of it. */
-struct search {
-	const char *subject;
-	int64_t after, found;
-};
-
-static enum sl_rc
-look(void *arg, const struct sl_approval *a, struct sl_err *err)
-{
-	struct search *w = arg;
-	size_t n = strlen(w->subject);
-
-	(void)err;
-	if (a->id <= w->after || strncmp(a->subject, w->subject, n) != 0 ||
-	    (a->subject[n] != '\0' && a->subject[n] != '.'))
-		return SL_OK;
-	w->found = a->id;
-	return SL_SKIP;
-}
-
 enum sl_rc
 sl_approve_gone(struct sl_engine *e, const char *id, struct sl_err *err)
 {
 	struct search w = {0};
-	int64_t consignment, entry;
-	bool several = true;
 	char own[48];
 	enum sl_rc rc;
 
-	sl_control_subject(e, id, own, &consignment, &entry);
-	/* The delivery's only post is meant by its number alone too. */
-	if (entry != 0 && sl_entry_only(e->store, consignment, &several) != 0)
-		*strrchr(own, '.') = '\0';
+	(void)searched_name(e, id, own);
 	w.subject = own;
 	do {
 		struct request r = {0};

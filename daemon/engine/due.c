@@ -17,6 +17,7 @@
 #include "access.h"
 
 #define CLOCK_STEP_MS 30000
+#define NO_ROOM_MS INT64_C(300000) /* the sweep sees room before that */
 #define WAIT_MAX_MS INT64_C(86400000) /* no retry waits longer */
 
 /* Reasons that the distribution case is for: nobody knew where it belongs. */
@@ -104,6 +105,10 @@ see_consignment(void *arg, const struct sl_consignment *row, struct sl_err *err)
 	if (c.dispo != SL_DISPO_deferred || c.retry_ms == 0 ||
 	    c.retry_ms > sl_clock_utc_ms())
 		return SL_OK;
+	if (!sl_room_allows(e, c.id)) { /* nothing to tell */
+		c.retry_ms = sl_clock_utc_ms() + NO_ROOM_MS;
+		return sl_consignment_update(e->store, &c, err);
+	}
 	if (sl_consignment_apply(
 		e, &c, SL_CHANGE_resume, NULL, NULL, "slused", err) != SL_OK)
 		return SL_FATAL;

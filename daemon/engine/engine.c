@@ -32,6 +32,8 @@
  * several items, and a letter waits a little for its neighbours. A delivery
  * that stands still until the commit, and others behind it, waits less. */
 #define BUSY_ITEMS 8
+#define STALLED_MS 2000 /* until what was due is looked at again */
+#define SHORT_LIFE_MS 60000 /* a disk that is full again so soon is full */
 #define BUSY_COMMIT_MS 30
 #define HURRY_COMMIT_MS 3
 #define BUNDLES_A_SWEEP 1000
@@ -152,6 +154,11 @@ end_round(void *arg)
 
 	if (e->fatal)
 		return;
+	/* What is in hand stays so; at the end it is tried all the same. */
+	if (!e->stopping && sl_room_stalls(e)) {
+		sl_peers_sweep(e);
+		return;
+	}
 	sl_due_clock(e);
 	sl_jobs_claim(e);
 	if (e->cases_dirty && !e->fatal &&
@@ -206,78 +213,6 @@ static enum sl_rc
 settle_unfiled(void *arg, const struct sl_consignment *c, struct sl_err *err)
 {
 	return sl_consignment_settle(arg, c->id, err);
-}
-
-/* Said in the log of the program and in the sporingslogg: post may lie there
- * that nobody sees. */
-static enum sl_rc
-tell_door(
-    struct sl_engine *e, struct sl_inlet *in, bool gone, struct sl_err *err)
-{
-	const char *queue = sl_inlet_queue(in)->name;
-	SL_BUF struct sl_buf payload = {0};
-
-	if (gone)
-		sl_log(SL_LOG_ERR, "intake",
-		    "a queue's folder cannot be reached queue=\"%s\"", queue);
-	else
-		sl_log(SL_LOG_NOTICE, "intake",
-		    "a queue's folder is there again queue=\"%s\"", queue);
-	sl_buf_add_str(&payload, "{\"queue\":");
-	sl_text_json(&payload, queue, strlen(queue));
-	sl_buf_add_char(&payload, '}');
-	return sl_store_log(e->store,
-	    gone ? SL_EVENT_inlet_lost : SL_EVENT_inlet_found, "-", "slused",
-	    sl_buf_str(&payload), 0, 0, err);
-}
-
-/* What lay in the one before and was not taken is out of sight. */
-static enum sl_rc
-tell_replaced(struct sl_engine *e, const struct sl_inlet *in, bool made,
-    struct sl_err *err)
-{
-	const char *queue = sl_inlet_queue(in)->name;
-	SL_BUF struct sl_buf payload = {0};
-
-	sl_log(SL_LOG_WARNING, "intake",
-	    made ? "a queue's folder was gone and was made anew, empty "
-		   "queue=\"%s\""
-		 : "another folder lies in the place of a queue's "
-		   "queue=\"%s\"",
-	    queue);
-	sl_buf_add_str(&payload, "{\"queue\":");
-	sl_text_json(&payload, queue, strlen(queue));
-	sl_buf_printf(&payload, ",\"made\":%s}", made ? "true" : "false");
-	return sl_store_log(e->store, SL_EVENT_inlet_replaced, "-", "slused",
-	    sl_buf_str(&payload), 0, 0, err);
-}
-
-/* Which queues' folders went or came, or are others? */
-static enum sl_rc
-see_doors(struct sl_engine *e, struct sl_err *err)
-{
-	bool gone, made;
-	size_t i;
-
-	for (i = 0; i < e->inlets_n; i++) {
-		/* That one came back is told below; a share may come back with
-		 * other numbers. */
-		if (sl_inlet_replaced(e->inlets[i], &made) &&
-		    (made || !e->doors[i].lost)) {
-			if (tell_replaced(e, e->inlets[i], made, err) != SL_OK)
-				return SL_FATAL;
-			sl_faces_found(e->faces, e->inlets[i]);
-		}
-		gone = sl_inlet_is_gone(e->inlets[i]);
-		if (gone == e->doors[i].lost)
-			continue;
-		e->doors[i].lost = gone;
-		if (tell_door(e, e->inlets[i], gone, err) != SL_OK)
-			return SL_FATAL;
-		if (!gone)
-			sl_faces_found(e->faces, e->inlets[i]);
-	}
-	return SL_OK;
 }
 
 static void
@@ -371,14 +306,18 @@ on_sweep(void *arg)
 	struct sl_err err;
 	size_t i;
 
+	if (e->stalled) { /* it would write */
+		sl_timer_set(e->sweep_timer, STALLED_MS);
+		return;
+	}
 	for (i = 0; i < e->inlets_n; i++) {
 		e->stray |= sl_inlet_rescan(e->inlets[i]);
 		poll |= strcmp(sl_inlet_mode(e->inlets[i]), "inotify") != 0;
 	}
-	e->low_space = false; /* looked at again when claiming */
 	if (e->failed_sweeps > 0)
 		e->failed_sweeps--;
-	if (sl_engine_bad(e, see_doors(e, &err), &err) ||
+	if (sl_engine_bad(e, sl_doors_see(e, &err), &err) ||
+	    sl_engine_bad(e, sl_room_sweep(e, &err), &err) ||
 	    sl_engine_bad(e, look_at_done(e, &err), &err) ||
 	    sl_engine_bad(e, clean_done(e, &err), &err) ||
 	    sl_engine_bad(e, sl_erase_sweep(e, &err), &err))
@@ -401,7 +340,12 @@ on_sweep(void *arg)
 static void
 on_due(void *arg)
 {
-	sl_due_look(arg);
+	struct sl_engine *e = arg;
+
+	if (e->stalled)
+		sl_timer_set(e->due_timer, STALLED_MS);
+	else
+		sl_due_look(e);
 }
 
 static void
@@ -459,26 +403,26 @@ open_inlets(struct sl_engine *e, struct sl_err *err)
 		e->inlets_n++;
 	}
 	e->recovering = true;
+	sl_doors_remember(e);
 	return SL_OK;
 }
 
 /* Two daemons on one instance would each be half right: the second refuses. */
 static enum sl_rc
-lock_instance(const char *root, struct sl_err *err)
+lock_instance(const char *root, int *ret, struct sl_err *err)
 {
 	SL_FREE char *dir = sl_asprintf("%s/run", root);
 	SL_FREE char *path = sl_asprintf("%s/run/slused.lock", root);
-	int fd;
 
 	/* Whoever has a role passes through; nobody else's reads what is in
 	 * it. */
 	if (sl_make_path(dir, 0711, err) != SL_OK || chmod(dir, 0711) != 0)
 		return SL_FATAL;
-	fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
-	if (fd < 0 || flock(fd, LOCK_EX | LOCK_NB) != 0)
+	*ret = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
+	if (*ret < 0 || flock(*ret, LOCK_EX | LOCK_NB) != 0)
 		return sl_err_set(err, SL_FATAL, errno, "locked",
 		    "another slused serves this instance");
-	return SL_OK; /* held until we end */
+	return SL_OK;
 }
 
 static int
@@ -510,7 +454,7 @@ start(struct sl_engine *e, struct sl_err *err)
 	if (sl_trust_open(e->trust, &trust, err) != SL_OK)
 		return SL_FATAL;
 	if (sl_access_groups(e, err) != SL_OK ||
-	    lock_instance(e->root, err) != SL_OK ||
+	    lock_instance(e->root, &e->lock_fd, err) != SL_OK ||
 	    sl_store_open(e->root, origin, &e->store, err) != SL_OK ||
 	    sl_changes_made(e, err) != SL_OK ||
 	    sl_house_seal(e, err) != SL_OK || open_inlets(e, err) != SL_OK ||
@@ -520,7 +464,7 @@ start(struct sl_engine *e, struct sl_err *err)
 		SL_OK)
 		return SL_FATAL;
 	sl_house_faces(e);
-	if (see_doors(e, err) != SL_OK || sl_due_start(e, err) != SL_OK ||
+	if (sl_doors_see(e, err) != SL_OK || sl_due_start(e, err) != SL_OK ||
 	    sl_outbox_resume(e, err) != SL_OK ||
 	    sl_store_commit(e->store, err) != SL_OK ||
 	    sl_chan_listen(sock, &e->listen_fd, err) != SL_OK)
@@ -561,36 +505,32 @@ finish(struct sl_engine *e)
 	sl_watcher_free(e->watcher);
 	free(e->targets);
 	free(e->after);
+	free(e->shorts);
 	sl_cleanup_close(&e->listen_fd);
 	sl_cleanup_close(&e->case_index_fd);
 	sl_loop_free(e->loop);
 	sl_store_close(e->store);
+	sl_cleanup_close(&e->lock_fd);
 }
 
-int
-sl_engine_run(const char *root, struct sl_config *cfg)
+/* From start to end; *ret_full: a full disk ended it. Result: exit status. */
+static int
+live(const char *root, struct sl_config *cfg, int sig, bool *ret_full)
 {
 	struct sl_engine e = {.root = root,
 	    .cfg = cfg,
 	    .listen_fd = -1,
 	    .case_index_fd = -1,
+	    .lock_fd = -1,
 	    .cases_dirty = true,
 	    .erasing = true,
 	    .someone_waits = true};
 	struct sl_err err;
 	SL_FREE char *passwords = sl_path_below(root, cfg->instance.passwords);
 	SL_FREE char *trust = sl_path_below(root, cfg->instance.trust);
-	SL_CLOSE int sig = open_signals();
-	struct rlimit files;
 	struct sl_watch *w;
 	bool bad_config = false;
-	int status;
 
-	/* Three for each file of a dropped folder while it is copied. */
-	if (getrlimit(RLIMIT_NOFILE, &files) == 0) {
-		files.rlim_cur = files.rlim_max;
-		(void)setrlimit(RLIMIT_NOFILE, &files);
-	}
 	e.jobs_tail = &e.jobs;
 	e.started_ms = sl_clock_boot_ms();
 	e.passwords.path = *cfg->instance.passwords != '\0' ? passwords : "";
@@ -624,7 +564,38 @@ sl_engine_run(const char *root, struct sl_config *cfg)
 			    &e, sl_changes_stop(&e, &err), &err);
 	}
 	finish(&e);
-	status = !e.fatal ? 0 : bad_config ? SL_SLUSED_CONFIG : SL_SLUSED_FATAL;
 	explicit_bzero(&e.passwords, sizeof(e.passwords));
-	return status;
+	if (!e.fatal)
+		return 0;
+	*ret_full = !e.stopping && e.fatal_err.reason != NULL &&
+		    strcmp(e.fatal_err.reason, "disk_full") == 0;
+	return bad_config ? SL_SLUSED_CONFIG : SL_SLUSED_FATAL;
+}
+
+int
+sl_engine_run(const char *root, struct sl_config *cfg)
+{
+	SL_CLOSE int sig = open_signals();
+	struct rlimit files;
+	unsigned tries = 0;
+	int64_t began;
+	bool full;
+	int status;
+
+	/* Three for each file of a dropped folder while it is copied. */
+	if (getrlimit(RLIMIT_NOFILE, &files) == 0) {
+		files.rlim_cur = files.rlim_max;
+		(void)setrlimit(RLIMIT_NOFILE, &files);
+	}
+	for (;;) {
+		if (!sl_room_wait(root, sig, tries))
+			return 0;
+		began = sl_clock_boot_ms();
+		full = false;
+		status = live(root, cfg, sig, &full);
+		if (!full)
+			return status;
+		tries =
+		    sl_clock_boot_ms() - began < SHORT_LIFE_MS ? tries + 1 : 1;
+	}
 }

@@ -10,7 +10,8 @@
  * depend on it started (sl_engine_after).
  *
  * FAILURES: SL_FATAL anywhere stops the program without committing; the next
- * start takes everything again from its last gate.
+ * start takes everything again from its last gate. Where the disk was full, the
+ * next start is in the same process, once there is room.
  */
 #ifndef SL_ENGINE_ENGINE_H
 #define SL_ENGINE_ENGINE_H
@@ -83,6 +84,9 @@ struct sl_target {
 /* What was told of an inlet. */
 struct sl_door {
 	bool lost; /* its folder is not there */
+	bool no_room; /* something lies there that does not fit */
+	int64_t replaced_ms; /* UTC: it became another one; 0: never */
+	bool made; /* then: by slused, empty */
 	char removed[SL_DAY_MAX]; /* the last day of Ferdig that went */
 };
 
@@ -90,6 +94,13 @@ typedef void sl_after_fn(struct sl_engine *e, int64_t a, int64_t b);
 struct sl_after {
 	sl_after_fn *fn;
 	int64_t a, b;
+};
+
+/* A consignment that there was not enough room for. */
+struct sl_short {
+	int64_t consignment;
+	uint64_t need;
+	int64_t until_ms; /* boot ms: then it is tried all the same */
 };
 
 struct sl_engine {
@@ -105,6 +116,7 @@ struct sl_engine {
 	int64_t recover_row; /* consignments looked at already */
 	bool recovering;
 	bool stray; /* something was left lying: recover at the next sweep */
+	int lock_fd; /* of the instance, as long as this lives */
 	int listen_fd;
 	struct sl_watch *listen_watch;
 	struct sl_peer *peers;
@@ -115,6 +127,10 @@ struct sl_engine {
 	struct sl_job *jobs, **jobs_tail;
 	size_t jobs_n;
 	uint64_t jobs_bytes;
+	struct sl_need promised; /* that jobs are to need still */
+	bool stalled; /* nothing is committed: the disk is full */
+	struct sl_short *shorts; /* consignments that wait for room */
+	size_t shorts_n, shorts_cap;
 	size_t placing_n; /* entries handed to sluse-place */
 	int64_t
 	    placing_at; /* all unplaced ones up to this id were handed over */
@@ -262,6 +278,7 @@ struct sl_job {
 	struct sl_consignment c; /* id 0 until received */
 	struct sl_job_source *src;
 	size_t src_n, src_cap;
+	struct sl_need promised; /* not written yet */
 	unsigned tasks_open;
 	uint32_t pages_left; /* OCR pages waiting or running */
 	bool ended;
@@ -290,6 +307,58 @@ void sl_job_free(struct sl_job *j);
 void sl_jobs_claim(struct sl_engine *e);
 /* At a sweep: takes what was left lying, if anything was. */
 void sl_jobs_stray(struct sl_engine *e);
+
+/* -- doors.c: the queues' folders --------------------------------------------
+ */
+/* With the inlets open: which of them were replaced before this start. */
+void sl_doors_remember(struct sl_engine *e);
+/* Which queues' folders went or came, or are others? Said in the log and in the
+ * sporingslogg. */
+enum sl_rc sl_doors_see(struct sl_engine *e, struct sl_err *err);
+/* UTC: since when an inlet's folder is another one, where that is less than a
+ * day; else 0. */
+int64_t sl_doors_replaced_ms(const struct sl_engine *e, size_t i);
+
+/* -- room.c: room on the disk -----------------------------------------------
+ */
+/* What a claim may need now. */
+struct sl_space sl_room_left(const struct sl_engine *e);
+/* What its claim needs is kept for it, */
+void sl_room_promise(struct sl_job *j);
+/* until so much of it is copied, */
+void sl_room_copied(struct sl_job *j, uint64_t bytes);
+/* or it has ended. */
+void sl_room_end(struct sl_job *j);
+/* The disk became full under it: what it is to wait for. */
+struct sl_need sl_room_more(const struct sl_job *j);
+/* Bytes that a task may write; at least 1. What is on its way may use what
+ * free_space_min keeps from new post. */
+uint64_t sl_room_for_output(const struct sl_engine *e);
+/* It has its number and waits (disk_full): not before there is more. */
+void sl_room_defer(const struct sl_job *j);
+/* May that consignment be tried again now? */
+bool sl_room_allows(const struct sl_engine *e, int64_t consignment);
+/* Is more than free_space_min left? Says so once where it is not. */
+bool sl_room_is_above_floor(struct sl_engine *e);
+/* Said once when something cannot be claimed (all: nothing can), and once when
+ * all can again: why = "". */
+void sl_room_pause(struct sl_engine *e, const char *why, bool all);
+/* Says once of a queue that something does not fit, and that nothing waits so
+ * any more. */
+void sl_room_tell(struct sl_engine *e);
+/* A text that tells of those of an inlet that there is no room for; false: of
+ * none that was told. */
+bool sl_room_text(
+    const struct sl_engine *e, size_t inlet, char *out, size_t cap);
+/* At a sweep: looks again, and gives back what can be. */
+enum sl_rc sl_room_sweep(struct sl_engine *e, struct sl_err *err);
+/* Is there no room for a commit? Then look again soon, and do nothing that
+ * writes until then. Said once. */
+bool sl_room_stalls(struct sl_engine *e);
+/* Between two lives of slused, the last of which a full disk ended (tries:
+ * how often, soon after one another), or before the first (0): returns when
+ * there is room. False: it is to end (a signal came). */
+bool sl_room_wait(const char *root, int signals, unsigned tries);
 
 /* -- tasks.c: one child of a worker -----------------------------------------
  */

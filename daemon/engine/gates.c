@@ -274,7 +274,7 @@ came_back(struct sl_engine *e, struct sl_inlet *in, struct sl_consignment *c)
 	if (sl_claim_find(in, c->ulid, &claim, &err) != SL_OK ||
 	    !sl_claim_changed(in, c->ulid, claim.name, (uint64_t)c->size,
 		c->dropped_ms, c->received_ms) ||
-	    sl_claim_put_back(in, c->ulid, claim.name, &err) != SL_OK)
+	    sl_claim_put_back(in, c->ulid, claim.name, NULL, &err) != SL_OK)
 		return false;
 	(void)sl_engine_bad(e, log_changed(e, c, &err), &err);
 	return true;

@@ -82,6 +82,7 @@ sl_job_free(struct sl_job *j)
 	else
 		e->jobs_tail = j->prev;
 	e->jobs_n--;
+	sl_room_end(j);
 	free(j);
 	sl_engine_kick(e);
 }
@@ -229,6 +230,7 @@ sl_job_begin(struct sl_engine *e, struct sl_inlet *in,
 	struct sl_job *j = job_new(e, in);
 
 	j->claim = *claim;
+	sl_room_promise(j);
 	return copy_claimed(j, err);
 }
 
@@ -398,29 +400,45 @@ sl_job_received(struct sl_job *j, struct sl_err *err)
 	    sl_buf_str(&payload), c->id, 0, err);
 }
 
-void
-sl_job_drop(struct sl_job *j, const char *reason)
+/* Not in the journal: the claim goes back, or waits in .sluse/ for the next
+ * sweep if its place is taken. need: the room that it waits for there, or NULL.
+ */
+static void
+put_back(struct sl_engine *e, struct sl_inlet *in, const struct sl_claim *claim,
+    const struct sl_need *need, const char *reason)
 {
 	struct sl_err err;
 
+	sl_log(SL_LOG_INFO, "intake", "put back reason=\"%s\"", reason);
+	if (sl_claim_put_back(in, claim->ulid, claim->name, need, &err) !=
+	    SL_OK) {
+		sl_log(SL_LOG_WARNING, "intake", "%s", err.text);
+		e->stray = true;
+	}
+}
+
+void
+sl_job_drop(struct sl_job *j, const char *reason)
+{
+	bool full = reason != NULL && strcmp(reason, "disk_full") == 0;
+	struct sl_need more;
+	struct sl_err err;
+
 	if (j->c.id != 0) {
+		if (full)
+			sl_room_defer(j);
 		/* Numbered: it must not come in by the door again. */
 		(void)sl_engine_bad(j->e,
 		    sl_consignment_apply(j->e, &j->c, SL_CHANGE_defer,
-			"file_unreadable", reason, "slused", &err),
+			full ? "disk_full" : "file_unreadable", reason,
+			"slused", &err),
 		    &err);
 		sl_job_free(j);
 		return;
 	}
-	/* Not in the journal: the claim goes back, or waits in .sluse/ for the
-	 * next sweep if its place is taken. */
-	sl_log(SL_LOG_INFO, "intake", "put back reason=\"%s\"",
+	more = sl_room_more(j);
+	put_back(j->e, j->inlet, &j->claim, full ? &more : NULL,
 	    reason != NULL ? reason : "");
-	if (sl_claim_put_back(j->inlet, j->claim.ulid, j->claim.name, &err) !=
-	    SL_OK) {
-		sl_log(SL_LOG_WARNING, "intake", "%s", err.text);
-		j->e->stray = true;
-	}
 	sl_job_free(j);
 }
 
@@ -488,6 +506,8 @@ sl_job_advance(struct sl_job *j, struct sl_err *err)
 	}
 	/* Not a post of what happened to be told before: it is opened anew. */
 	if ((w = interrupted(j)) != NULL) {
+		if (strcmp(w->reason, "disk_full") == 0)
+			sl_room_defer(j);
 		rc = sl_consignment_apply(e, &j->c, SL_CHANGE_defer, w->reason,
 		    w->detail, "slused", err);
 		sl_job_free(j);
@@ -511,45 +531,53 @@ has_room(struct sl_engine *e)
 	return true;
 }
 
-/* Said once when something cannot be claimed (all: nothing can), and once when
- * all can again: why = "". */
-static void
-tell_pause(struct sl_engine *e, const char *why, bool all)
+/* Was it a folder of Må avklares? SL_SKIP: no, it is post. */
+static enum sl_rc
+came_back(struct sl_engine *e, struct sl_inlet *in,
+    const struct sl_claim *claim, struct sl_err *err)
 {
-	SL_BUF struct sl_buf payload = {0};
-	bool paused = *why != '\0', before = *e->paused != '\0';
-	struct sl_err err;
+	struct sl_entry en;
+	char actor[32];
+	bool stopped;
+	enum sl_rc rc =
+	    sl_faces_came_back(e->faces, in, claim, &en, &stopped, err);
 
-	(void)snprintf(e->paused, sizeof(e->paused), "%s", why);
-	e->paused_all = all;
-	if (paused == before)
-		return;
-	if (paused)
-		sl_log(SL_LOG_ERR, "intake", "%s: not claimed", why);
-	else
-		sl_log(SL_LOG_NOTICE, "intake", "post is claimed again");
-	sl_buf_add_str(&payload, "{\"detail\":");
-	sl_text_json(&payload, why, strlen(why));
-	sl_buf_add_char(&payload, '}');
-	(void)sl_engine_bad(e,
-	    sl_store_log(e->store,
-		paused ? SL_EVENT_intake_stopped : SL_EVENT_intake_resumed, "-",
-		"slused", paused ? sl_buf_str(&payload) : "{}", 0, 0, &err),
-	    &err);
+	if (rc == SL_RETRY) {
+		e->stray = true;
+		return SL_OK;
+	}
+	if (rc != SL_OK)
+		return rc;
+	(void)snprintf(actor, sizeof(actor), "uid:%" PRIu32, claim->uid);
+	return sl_store_log(e->store, SL_EVENT_received_again, en.reception,
+	    actor,
+	    stopped ? "{\"folder\":\"stopped\"}" : "{\"folder\":\"put_back\"}",
+	    en.consignment, en.id, err);
 }
 
-static bool
-has_space(struct sl_engine *e)
+static enum sl_rc
+take_claim(struct sl_engine *e, struct sl_inlet *in,
+    const struct sl_claim *claim, struct sl_err *err)
 {
-	if (e->low_space)
-		return false;
-	if (sl_files_free(sl_store_files(e->store)) >=
-	    e->cfg->instance.free_space_min_bytes)
-		return true;
-	e->low_space = true; /* until the next sweep looks again */
-	tell_pause(e,
-	    "less than free_space_min is left on the disk of the store", true);
-	return false;
+	enum sl_rc rc = came_back(e, in, claim, err);
+
+	return rc == SL_SKIP ? sl_job_begin(e, in, claim, err) : rc;
+}
+
+/* A claim that was not received: as if it were dropped now. */
+static enum sl_rc
+begin_old(struct sl_engine *e, struct sl_inlet *in,
+    const struct sl_claim *claim, struct sl_err *err)
+{
+	struct sl_space room = sl_room_left(e);
+	enum sl_rc rc = came_back(e, in, claim, err);
+
+	if (rc != SL_SKIP)
+		return rc;
+	if (sl_need_fits(&claim->need, &room))
+		return sl_job_begin(e, in, claim, err);
+	put_back(e, in, claim, &claim->need, "disk_full");
+	return SL_OK;
 }
 
 /* Claims of before this start, one at a time. SL_SKIP when there are no more.
@@ -583,7 +611,7 @@ take_old(struct sl_engine *e, struct sl_err *err)
 			continue;
 		if (!has_claim(e, claim.ulid) &&
 		    !sl_consignment_by_ulid(e->store, claim.ulid, &c))
-			return sl_job_begin(e, in, &claim, err);
+			return begin_old(e, in, &claim, err);
 		/* Filed away, but the machine died before that was on disk. */
 		if (sl_consignment_by_ulid(e->store, claim.ulid, &c) &&
 		    strcmp(c.source_place, "done") == 0 &&
@@ -629,12 +657,13 @@ queue_failed(
 	(void)snprintf(why, sizeof(why), "queue %.64s: %.150s",
 	    sl_inlet_queue(in)->name, err->text);
 	e->failed_sweeps = 2;
-	tell_pause(e, why, false);
+	sl_room_pause(e, why, false);
 }
 
 static enum sl_rc
 take_new(struct sl_engine *e, struct sl_err *err)
 {
+	struct sl_space room = sl_room_left(e);
 	struct sl_claim claim;
 	struct sl_inlet *in;
 	enum sl_rc rc;
@@ -642,9 +671,9 @@ take_new(struct sl_engine *e, struct sl_err *err)
 
 	for (i = 0; i < e->inlets_n; i++) {
 		in = e->inlets[e->inlet_turn++ % e->inlets_n];
-		rc = sl_inlet_next(in, &claim, err);
+		rc = sl_inlet_next(in, &room, &claim, err);
 		if (rc == SL_OK)
-			return sl_job_begin(e, in, &claim, err);
+			return take_claim(e, in, &claim, err);
 		if (rc == SL_HOLD) {
 			log_refused(e, in, &claim, err);
 			return SL_OK;
@@ -672,8 +701,8 @@ sl_jobs_stray(struct sl_engine *e)
 		e->stray |= !sl_inlet_list_claims(e->inlets[i]);
 }
 
-void
-sl_jobs_claim(struct sl_engine *e)
+static void
+claim_more(struct sl_engine *e)
 {
 	struct sl_err err;
 	enum sl_rc rc = SL_OK;
@@ -681,8 +710,6 @@ sl_jobs_claim(struct sl_engine *e)
 	size_t i;
 	int n;
 
-	if (e->halted)
-		return;
 	for (n = 0; n < CLAIMS_A_ROUND && rc == SL_OK && has_room(e); n++) {
 		if (e->recovering) {
 			rc = take_old(e, &err);
@@ -690,13 +717,14 @@ sl_jobs_claim(struct sl_engine *e)
 				rc = SL_OK;
 			continue;
 		}
-		if (e->intake_stopped || e->stopping || !has_space(e))
+		if (e->intake_stopped || e->stopping ||
+		    !sl_room_is_above_floor(e))
 			return;
 		rc = take_new(e, &err);
 		/* That there is no room is over, for there is. */
 		if ((e->failed_sweeps == 0 || e->paused_all) &&
 		    *e->paused != '\0' && rc != SL_FATAL)
-			tell_pause(e, "", false);
+			sl_room_pause(e, "", false);
 	}
 	if (rc != SL_OK && rc != SL_SKIP) {
 		(void)sl_engine_fail(e, &err);
@@ -713,4 +741,14 @@ sl_jobs_claim(struct sl_engine *e)
 	}
 	if (best >= 0)
 		sl_timer_pull(e->settle_timer, best + 10);
+}
+
+void
+sl_jobs_claim(struct sl_engine *e)
+{
+	if (e->halted)
+		return;
+	claim_more(e);
+	if (!e->fatal)
+		sl_room_tell(e);
 }

@@ -146,6 +146,12 @@ sl_package_load(struct sl_engine *e, int64_t consignment,
 		sl_pack_make(k->part, k->parts, k->named, k->nameds, &k->plan);
 	for (i = 0; i < k->parts && rc == SL_OK; i++)
 		rc = apply_mark(e, k, i, err);
+	for (i = 0; rc == SL_OK && k->plan.twice && i < k->parts; i++)
+		if (k->plan.mark[i] == SL_PACK_DESCRIBES) {
+			rc = sl_note_put(e->store, k->id[i], "package_invalid",
+			    "two descriptions of one kind", err);
+			break;
+		}
 	if (rc != SL_OK || !k->plan.described) {
 		sl_package_free(k);
 		return rc;

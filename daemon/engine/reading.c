@@ -41,6 +41,22 @@ break_glass(struct sl_engine *e, const struct sl_person *who, enum sl_verb verb,
 	    err);
 }
 
+#define REPORT_NAME_MAX 32
+
+/* Which report he asks for, as sluse-report will hold him to it; what is none
+ * by its look is not written into the sporingslogg. */
+static const char *
+report_of(enum sl_verb verb, json_t *args)
+{
+	const char *name =
+	    sl_request_text(json_object_get(args, "args"), "report");
+
+	if (verb != SL_VERB_report || strlen(name) > REPORT_NAME_MAX ||
+	    name[strspn(name, "abcdefghijklmnopqrstuvwxyz-")] != '\0')
+		return "";
+	return name;
+}
+
 /* Journals what he will see. *ret_bare: without content. */
 static enum sl_rc
 permit(struct sl_engine *e, const struct sl_person *who, enum sl_verb verb,
@@ -69,7 +85,8 @@ permit(struct sl_engine *e, const struct sl_person *who, enum sl_verb verb,
 	}
 	*ret_bare = may != SL_MAY_yes;
 	return !*ret_bare && has_content(verb)
-		   ? sl_access_seen(e, who, verb, subject, err)
+		   ? sl_access_seen(
+			 e, who, verb, subject, report_of(verb, args), err)
 		   : SL_OK;
 }
 

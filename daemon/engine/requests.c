@@ -176,6 +176,25 @@ switches(struct sl_engine *e, const char *verb, const char *actor,
 }
 
 static void
+inlet_json(struct sl_engine *e, size_t i, struct sl_buf *b)
+{
+	struct sl_inlet *in = e->inlets[i];
+	int64_t replaced = sl_doors_replaced_ms(e, i);
+	char since[32];
+
+	sl_buf_printf(b,
+	    "%s{\"queue\":\"%s\",\"mode\":\"%s\",\"not_whole\":%zu,"
+	    "\"no_room\":%zu,\"replaced\":",
+	    i > 0 ? "," : "", sl_inlet_queue(in)->name, sl_inlet_mode(in),
+	    sl_inlet_incomplete(in), sl_inlet_no_room(in).n);
+	sl_clock_format_utc(replaced, since, sizeof(since));
+	if (replaced != 0)
+		sl_buf_printf(b, "\"%s\"}", since);
+	else
+		sl_buf_add_str(b, "null}");
+}
+
+static void
 status_json(struct sl_engine *e, struct sl_buf *b)
 {
 	static const char *const roles[] = {"", "work", "ocr", "place", "push",
@@ -199,11 +218,7 @@ status_json(struct sl_engine *e, struct sl_buf *b)
 	}
 	sl_buf_add_str(b, "],\"inlets\":[");
 	for (i = 0; i < e->inlets_n; i++)
-		sl_buf_printf(b,
-		    "%s{\"queue\":\"%s\",\"mode\":\"%s\",\"not_whole\":%zu}",
-		    i > 0 ? "," : "", sl_inlet_queue(e->inlets[i])->name,
-		    sl_inlet_mode(e->inlets[i]),
-		    sl_inlet_incomplete(e->inlets[i]));
+		inlet_json(e, i, b);
 	sl_buf_add_str(b, "],\"targets\":[");
 	for (i = 0; i < e->targets_n; i++)
 		sl_buf_printf(b,
@@ -216,7 +231,7 @@ status_json(struct sl_engine *e, struct sl_buf *b)
 		    e->targets[i].login_stopped ? "false" : "true");
 	sl_buf_printf(b,
 	    "],\"jobs\":%zu,\"intake\":%s,\"push\":%s,\"journal\":", e->jobs_n,
-	    e->intake_stopped || e->paused_all ? "false" : "true",
+	    e->intake_stopped || e->paused_all || e->stalled ? "false" : "true",
 	    e->push_stopped ? "false" : "true");
 	sl_seal_status(e->seal, b);
 	sl_buf_add_char(b, '}');
@@ -560,6 +575,19 @@ serve(struct sl_peer *p, struct sl_reading *r, struct sl_msg *reply)
 	(void)close(pair[1]);
 }
 
+/* The disk is full: what writes nothing is answered. */
+static enum sl_rc
+answer_full(struct sl_engine *e, const char *verb, struct sl_buf *json,
+    struct sl_err *err)
+{
+	if (strcmp(verb, "status") != 0)
+		return sl_err_set(err, SL_RETRY, 0, "disk_full",
+		    "the disk is full: slused waits for room, and does nothing "
+		    "until then");
+	status_json(e, json);
+	return SL_OK;
+}
+
 enum sl_rc
 sl_control_request(struct sl_engine *e, struct sl_peer *p,
     const struct sl_msg_ctl *m, struct sl_err *err)
@@ -574,9 +602,12 @@ sl_control_request(struct sl_engine *e, struct sl_peer *p,
 
 	(void)sl_slice_copy(m->verb, verb, sizeof(verb));
 	(void)snprintf(who.actor, sizeof(who.actor), "uid:%" PRIu32, p->uid);
-	rc = strcmp(verb, "read") == 0
-		 ? sl_reading_ask(e, &who, args, &reading, err)
-		 : answer(e, p, verb, args, &who, &json, err);
+	if (sl_room_stalls(e))
+		rc = answer_full(e, verb, &json, err);
+	else
+		rc = strcmp(verb, "read") == 0
+			 ? sl_reading_ask(e, &who, args, &reading, err)
+			 : answer(e, p, verb, args, &who, &json, err);
 	json_decref(args);
 	r.ctl_reply.rc = (uint8_t)rc;
 	if (rc != SL_OK && rc != SL_FATAL) {
@@ -586,7 +617,7 @@ sl_control_request(struct sl_engine *e, struct sl_peer *p,
 	r.ctl_reply.json = sl_slice_buf(&json);
 	/* Commit first: a yes must be durable when it is read, and what is seen
 	 * must be in the journal before. */
-	if (rc != SL_FATAL && sl_engine_commit(e) == SL_OK) {
+	if (rc != SL_FATAL && (e->stalled || sl_engine_commit(e) == SL_OK)) {
 		if (reading.report != NULL)
 			serve(p, &reading, &r);
 		else

@@ -162,6 +162,7 @@ take_original(
 	s->size = m->size;
 	s->row.sha256 = m->sha256;
 	s->have_original = true;
+	sl_room_copied(j, s->size);
 	for (i = 0; i < j->src_n; i++)
 		if (!j->src[i].have_original)
 			return SL_OK;

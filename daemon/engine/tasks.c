@@ -173,6 +173,7 @@ fill_task(const struct sl_task *t, struct sl_msg_task *m)
 	m->page_from = t->page_from;
 	m->page_count =
 	    t->kind == SL_TASK_OPEN ? SL_PAGES_A_TASK : t->page_count;
+	m->room_bytes = sl_room_for_output(j->e);
 	if (t->kind == SL_TASK_OPEN && !s->have_original) {
 		m->flags |= SL_TASK_COPY;
 		if (t->copy_only)

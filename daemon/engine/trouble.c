@@ -295,12 +295,71 @@ own_groups(const struct sl_engine *e, struct sl_buf *b)
 	json_decref(o);
 }
 
+/* Post that does not fit, and a disk that nothing can be written to. */
+static void
+own_room(const struct sl_engine *e, struct sl_buf *b)
+{
+	char text[400];
+	size_t i;
+
+	if (e->stalled)
+		put_own(b, "disk_full",
+		    "the disk of the database is full: nothing is written, and "
+		    "all that is on its way waits",
+		    "Make room on the disk; then it goes on by itself where it "
+		    "was.");
+	for (i = 0; i < e->inlets_n; i++)
+		if (sl_room_text(e, i, text, sizeof(text)))
+			put_own(b, "disk_full", text,
+			    "It waits where it lies, and other post is taken "
+			    "in. Make room on the disk, or lower "
+			    "free_space_min of sluse.conf; then it is taken by "
+			    "itself.");
+}
+
+static void
+own_doors(const struct sl_engine *e, struct sl_buf *b)
+{
+	char text[256], since[32];
+	const char *queue;
+	int64_t replaced;
+	size_t i;
+
+	for (i = 0; i < e->inlets_n; i++) {
+		queue = sl_inlet_queue(e->inlets[i])->name;
+		replaced = sl_doors_replaced_ms(e, i);
+		if (sl_inlet_is_gone(e->inlets[i])) {
+			(void)snprintf(text, sizeof(text),
+			    "queue %.64s: its folder cannot be reached", queue);
+			put_own(b, "inlet_lost", text,
+			    "What is dropped there is not seen. Look at its "
+			    "disk or share; it is looked for again by itself.");
+		} else if (replaced != 0) {
+			sl_clock_format_utc(replaced, since, sizeof(since));
+			(void)snprintf(text, sizeof(text), "queue %.64s: %s %s",
+			    queue,
+			    e->doors[i].made
+				? "its folder was gone and was made anew, "
+				  "empty,"
+				: "another folder lies in the place of its own "
+				  "since",
+			    since);
+			put_own(b, "inlet_replaced", text,
+			    "What lay in the one before and was not taken yet "
+			    "is out of sight: look for it, and drop it again. "
+			    "This is told for a day.");
+		}
+	}
+}
+
 static void
 own_rows(const struct sl_engine *e, struct sl_buf *b)
 {
 	SL_CLOSE int fd = -1;
 	struct sl_err err;
 
+	own_room(e, b);
+	own_doors(e, b);
 	if (*e->paused != '\0')
 		put_own(b, "intake_paused", e->paused,
 		    e->paused_all

@@ -20,7 +20,6 @@
 #include "../base/mem.h"
 #include "../base/text.h"
 #include "facefile.h"
-#include "stopnote.h"
 #include "words.h"
 
 #define WORK_MS 150 /* a change may gather others before it is shown */
@@ -237,24 +236,8 @@ void
 sl_faces_refused(struct sl_faces *f, struct sl_inlet *in, const char *name,
     const char *reason)
 {
-	SL_BUF struct sl_buf text = {0};
-	SL_BUF struct sl_buf safe = {0};
-	struct sl_stopnote p = {
-	    .number = "", .name = name, .reason = reason, .detail = ""};
-	struct stat st;
-	SL_CLOSE int dir = -1;
-
-	if (f == NULL)
-		return;
-	dir = sl_faces_dir(f, in, SL_FACE_STOPPED);
-	if (dir < 0)
-		return;
-	p.in_inbox = fstatat(dir, name, &st, AT_SYMLINK_NOFOLLOW) != 0;
-	sl_stopnote_write(&text, sl_faces_language(in), &p);
-	sl_face_safe_name(&safe, name, 180);
-	if (sl_face_put_beside(
-		dir, sl_buf_str(&safe), ".txt", text.p, text.n) != 0)
-		sl_faces_complain(f, "faces", "cannot write a text in Stoppet");
+	if (f != NULL)
+		sl_stopped_refused(f, in, name, reason, "");
 }
 
 static void

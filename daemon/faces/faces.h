@@ -55,4 +55,14 @@ void sl_faces_changed(struct sl_faces *f, int64_t consignment);
 void sl_faces_refused(struct sl_faces *f, struct sl_inlet *in, const char *name,
     const char *reason);
 
+/* The reason for which a folder of a post that was received before is no post
+ * by itself. */
+#define SL_FACES_FOLDER_OF_POST "folder_of_post"
+/* Is this claim a folder of Må avklares that came in by the door? SL_SKIP: no.
+ * SL_OK: it is no claim any more; it lies where it stood before, or, where it
+ * cannot, in Stoppet with a text. ret: its post. SL_RETRY: not now. */
+enum sl_rc sl_faces_came_back(struct sl_faces *f, struct sl_inlet *in,
+    const struct sl_claim *c, struct sl_entry *ret, bool *ret_stopped,
+    struct sl_err *err);
+
 #endif

@@ -95,6 +95,14 @@ enum sl_rc sl_held_make(
     struct sl_faces *f, const struct sl_face_item *it, struct sl_err *err);
 /* The post is not held any more. */
 void sl_held_clear(struct sl_faces *f, struct sl_face_held *h);
+/* The folder of that entry, or NULL; and one more. */
+struct sl_face_held *sl_held_find(struct sl_faces *f, int64_t entry);
+struct sl_face_held *sl_held_add(struct sl_faces *f, struct sl_inlet *in,
+    int64_t consignment, int64_t entry, const char *number, const char *folder);
+/* The post that the note in a folder, else the page in it, is about. */
+bool sl_held_named(int dir, char *ret_reception, size_t cap, int *ret_entry);
+/* Is all that lies in a folder of that entry ours, copies to the byte? */
+bool sl_held_all_ours(struct sl_faces *f, int dir, int64_t entry);
 /* Writes the note with an answer; was: what stood in it. */
 void sl_held_answer(struct sl_faces *f, struct sl_face_held *h,
     const struct sl_settle *was, const char *answer);
@@ -109,6 +117,11 @@ void sl_stopped_sweep(struct sl_faces *f, struct sl_inlet *in);
 enum sl_rc sl_stopped_make(
     struct sl_faces *f, const struct sl_face_item *it, struct sl_err *err);
 void sl_stopped_clear(struct sl_faces *f, struct sl_face_stopped *s);
+
+/* The text on what was refused at the door and lies there as name. detail may
+ * be "". */
+void sl_stopped_refused(struct sl_faces *f, struct sl_inlet *in,
+    const char *name, const char *reason, const char *detail);
 
 /* -- days.c -- */
 void sl_days_start(struct sl_faces *f);

@@ -29,6 +29,7 @@
 #define COPY_BYTES_MAX (UINT64_C(20) << 20)
 #define COPY_MAX 10
 #define SHOWN_MAX 100 /* documents named in the page */
+#define PAGE_HEAD 1024 /* bytes of a page in which its title stands */
 #define CASES_MAX 12 /* candidates shown */
 
 static void
@@ -91,6 +92,7 @@ add_documents(struct sl_faces *f, int dir, int64_t entry, unsigned lang,
 {
 	struct sl_document *d = sl_alloc(SHOWN_MAX * sizeof(*d));
 	size_t i, n = sl_document_list(f->house.store, entry, d, SHOWN_MAX);
+	size_t copies = 0;
 	uint64_t left = COPY_BYTES_MAX;
 	struct sl_part p;
 	char name[64];
@@ -108,12 +110,13 @@ add_documents(struct sl_faces *f, int dir, int64_t entry, unsigned lang,
 			copied =
 			    sl_face_copy(dir, name, fd, p.offset, p.size) == 0;
 			left -= copied ? p.size : 0;
+			copies += copied;
 		}
 		sl_suggest_document(page, lang, d[i].number,
 		    d[i].title[0] != '\0' ? d[i].title : p.name, p.mime,
 		    p.pages, p.size, copied ? name : NULL);
 	}
-	sl_suggest_documents_end(page);
+	sl_suggest_documents_end(page, lang, n, i, copies);
 	free(d);
 }
 
@@ -135,19 +138,21 @@ add_signature(void *arg, const struct sl_note_row *r, struct sl_err *err)
 	return SL_OK;
 }
 
-struct unread {
+/* Rows of remarks on pages: the first ones, then that there are more. */
+struct remarks {
 	struct sl_buf *page;
 	unsigned lang, n;
+	void (*row)(struct sl_buf *page, unsigned lang, unsigned nth,
+	    const char *file, const char *words);
 };
 
 static void
-add_unread(struct unread *u, const char *file, const struct sl_buf *words)
+add_remark(struct remarks *u, const char *file, const struct sl_buf *words)
 {
 	if (u->n < SHOWN_MAX)
-		sl_suggest_pages(
-		    u->page, u->lang, u->n, file, sl_buf_str(words));
+		u->row(u->page, u->lang, u->n, file, sl_buf_str(words));
 	else if (u->n == SHOWN_MAX)
-		sl_suggest_pages(u->page, u->lang, u->n, file,
+		u->row(u->page, u->lang, u->n, file,
 		    sl_words(u->lang, "og flere", "and more"));
 	u->n++;
 }
@@ -155,22 +160,65 @@ add_unread(struct unread *u, const char *file, const struct sl_buf *words)
 static void
 add_pages(void *arg, const struct sl_face_pages *p)
 {
-	struct unread *u = arg;
+	struct remarks *u = arg;
 	SL_BUF struct sl_buf words = {0};
 
 	sl_pages_say(&words, u->lang, p->first, p->last, p->reason);
-	add_unread(u, p->file, &words);
+	add_remark(u, p->file, &words);
+}
+
+static void
+add_hard_pages(void *arg, const struct sl_face_pages *p)
+{
+	struct remarks *u = arg;
+	SL_BUF struct sl_buf words = {0};
+
+	sl_pages_name(&words, u->lang, p->first, p->last);
+	add_remark(u, p->file, &words);
 }
 
 static enum sl_rc
 add_unsure(void *arg, const struct sl_note_row *r, struct sl_err *err)
 {
-	struct unread *u = arg;
+	struct remarks *u = arg;
 	SL_BUF struct sl_buf words = {0};
 
 	(void)err;
 	if (sl_unsure_say(&words, u->lang, r->detail))
-		add_unread(u, r->file, &words);
+		add_remark(u, r->file, &words);
+	return SL_OK;
+}
+
+static enum sl_rc
+add_hard(struct sl_faces *f, const struct sl_entry *en, unsigned lang,
+    struct sl_buf *b, struct sl_err *err)
+{
+	struct remarks hard = {b, lang, 0, sl_suggest_unsure};
+	enum sl_rc rc = sl_face_unsure(f->house.store, en->consignment,
+	    SHOWN_MAX + 1, add_hard_pages, &hard, err);
+
+	sl_suggest_remarks_end(b, hard.n);
+	return rc;
+}
+
+/* What is signed, and what was not read. */
+static enum sl_rc
+add_remarks(struct sl_faces *f, const struct sl_entry *en, unsigned lang,
+    struct sl_buf *b, struct sl_err *err)
+{
+	struct signatures signatures = {b, lang, 0};
+	struct remarks unread = {b, lang, 0, sl_suggest_pages};
+
+	if (sl_note_each(f->house.store, en->consignment, "signed_",
+		add_signature, &signatures, err) != SL_OK)
+		return SL_FATAL;
+	sl_suggest_remarks_end(b, signatures.n);
+	if (sl_face_unread(f->house.store, en->consignment, SHOWN_MAX + 1,
+		add_pages, &unread, err) != SL_OK ||
+	    sl_note_each(f->house.store, en->consignment, "unread_words",
+		add_unsure, &unread, err) != SL_OK)
+		return SL_FATAL;
+	sl_suggest_remarks_end(b, unread.n);
 	return SL_OK;
 }
 
@@ -229,8 +277,6 @@ write_page(struct sl_faces *f, const struct sl_face_held *h, int dir,
 	unsigned lang = q->language;
 	SL_BUF struct sl_buf b = {0};
 	struct candidates c = {f, &b, lang, 0, true};
-	struct signatures signatures = {&b, lang, 0};
-	struct unread unread = {&b, lang, 0};
 	struct sl_suggest_head head = {.number = h->number,
 	    .name = en->name,
 	    .tenant = f->house.cfg->instance.name,
@@ -245,6 +291,8 @@ write_page(struct sl_faces *f, const struct sl_face_held *h, int dir,
 	    .duplicate = en->duplicate_of != 0};
 
 	sl_suggest_begin(&b, lang, &head);
+	if (add_hard(f, en, lang, &b, err) != SL_OK)
+		return SL_FATAL;
 	sl_suggest_cases_begin(&b, lang);
 	if (sl_placement_each(f->house.store, en->id, en->revision,
 		add_candidate, &c, err) != SL_OK)
@@ -257,16 +305,8 @@ write_page(struct sl_faces *f, const struct sl_face_held *h, int dir,
 		return SL_FATAL;
 	sl_suggest_fields_end(&b);
 	add_documents(f, dir, en->id, lang, &b);
-	if (sl_note_each(f->house.store, en->consignment, "signed_",
-		add_signature, &signatures, err) != SL_OK)
+	if (add_remarks(f, en, lang, &b, err) != SL_OK)
 		return SL_FATAL;
-	sl_suggest_signatures_end(&b, signatures.n);
-	if (sl_face_unread(f->house.store, en->consignment, SHOWN_MAX + 1,
-		add_pages, &unread, err) != SL_OK ||
-	    sl_note_each(f->house.store, en->consignment, "unread_words",
-		add_unsure, &unread, err) != SL_OK)
-		return SL_FATAL;
-	sl_suggest_pages_end(&b, unread.n);
 	sl_suggest_end(&b, lang);
 	if (sl_face_put(dir, sl_suggest_name(lang), b.p, b.n, SL_FACE_PAGE_MODE,
 		NULL) != 0)
@@ -354,8 +394,8 @@ sl_held_answer(struct sl_faces *f, struct sl_face_held *h,
 		write_note(f, h, dir, &en, was, answer);
 }
 
-static struct sl_face_held *
-find_held(struct sl_faces *f, int64_t entry)
+struct sl_face_held *
+sl_held_find(struct sl_faces *f, int64_t entry)
 {
 	size_t i;
 
@@ -365,8 +405,8 @@ find_held(struct sl_faces *f, int64_t entry)
 	return NULL;
 }
 
-static struct sl_face_held *
-add_held(struct sl_faces *f, struct sl_inlet *in, int64_t consignment,
+struct sl_face_held *
+sl_held_add(struct sl_faces *f, struct sl_inlet *in, int64_t consignment,
     int64_t entry, const char *number, const char *folder)
 {
 	struct sl_face_held *h;
@@ -386,7 +426,7 @@ sl_held_make(
     struct sl_faces *f, const struct sl_face_item *it, struct sl_err *err)
 {
 	struct sl_inlet *in = sl_faces_inlet(f, it->queue);
-	struct sl_face_held *h = find_held(f, it->entry);
+	struct sl_face_held *h = sl_held_find(f, it->entry);
 	SL_CLOSE int settle = sl_faces_dir(f, in, SL_FACE_SETTLE);
 	SL_CLOSE int dir = -1;
 	struct sl_entry en;
@@ -398,7 +438,7 @@ sl_held_make(
 	    (h == NULL && settle < 0))
 		return SL_OK;
 	if (h == NULL)
-		h = add_held(f, in, it->consignment, it->entry, en.reception,
+		h = sl_held_add(f, in, it->consignment, it->entry, en.reception,
 		    en.reception);
 	if (settle >= 0)
 		dir = sl_face_dir(settle, h->folder);
@@ -442,9 +482,10 @@ is_old_copy(struct sl_faces *f, int64_t entry, const char *name, uint64_t size)
 	return false;
 }
 
-/* A copy is ours if name and size are those of a document. */
+/* The digest of the document whose name and size a copy has. */
 static bool
-is_copy(struct sl_faces *f, int64_t entry, const char *name, uint64_t size)
+find_copy(struct sl_faces *f, int64_t entry, const char *name, uint64_t size,
+    struct sl_digest *ret)
 {
 	struct sl_document d[COPY_MAX];
 	size_t i, n = sl_document_list(f->house.store, entry, d, COPY_MAX);
@@ -460,26 +501,36 @@ is_copy(struct sl_faces *f, int64_t entry, const char *name, uint64_t size)
 		fd = open_part(f->house.store, &p);
 		if (p.size != size)
 			continue;
+		*ret = p.sha256;
 		for (lang = SL_LANGUAGE_NB; lang <= SL_LANGUAGE_EN; lang++) {
 			copy_name(lang, &d[i], p.mime, ours, sizeof(ours));
 			if (strcmp(ours, name) == 0)
 				return true;
 		}
 	}
-	return n == 0 && is_old_copy(f, entry, name, size);
+	return false;
 }
 
 static bool
-is_ours(
-    struct sl_faces *f, int64_t entry, const char *name, const struct stat *st)
+is_copy(struct sl_faces *f, int64_t entry, const char *name, uint64_t size)
+{
+	struct sl_digest unused;
+	struct sl_document one;
+
+	return find_copy(f, entry, name, size, &unused) ||
+	       (sl_document_list(f->house.store, entry, &one, 1) == 0 &&
+		   is_old_copy(f, entry, name, size));
+}
+
+/* A text or page that we write, or what file managers leave. */
+static bool
+is_own_name(const char *name)
 {
 	static const char *const junk[] = {
 	    "Thumbs.db", "desktop.ini", ".DS_Store", NULL};
 	size_t n = strlen(name);
 	unsigned lang, i;
 
-	if (!S_ISREG(st->st_mode))
-		return false;
 	for (lang = SL_LANGUAGE_NB; lang <= SL_LANGUAGE_EN; lang++)
 		if (strcmp(name, sl_suggest_name(lang)) == 0 ||
 		    strcmp(name, sl_settle_name(lang)) == 0)
@@ -489,7 +540,62 @@ is_ours(
 	for (i = 0; junk[i] != NULL; i++)
 		if (strcmp(name, junk[i]) == 0)
 			return true;
-	return is_copy(f, entry, name, (uint64_t)st->st_size);
+	return false;
+}
+
+/* By name and size. */
+static bool
+is_ours(
+    struct sl_faces *f, int64_t entry, const char *name, const struct stat *st)
+{
+	return S_ISREG(st->st_mode) &&
+	       (is_own_name(name) ||
+		   is_copy(f, entry, name, (uint64_t)st->st_size));
+}
+
+static bool
+has_digest(int dir, const char *name, const struct sl_digest *want)
+{
+	SL_CLOSE int fd =
+	    openat(dir, name, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
+	struct sl_sha256 *h = sl_sha256_new();
+	struct sl_digest is;
+	char b[65536];
+	ssize_t n = -1;
+
+	while (fd >= 0 && (n = sl_read_full(fd, b, sizeof(b))) > 0)
+		sl_sha256_add(h, b, (size_t)n);
+	sl_sha256_end(h, &is);
+	return n == 0 && memcmp(&is, want, sizeof(is)) == 0;
+}
+
+bool
+sl_held_all_ours(struct sl_faces *f, int dir, int64_t entry)
+{
+	int fd = sl_open_dir(dir, ".");
+	DIR *d = fd >= 0 ? fdopendir(fd) : NULL;
+	struct sl_digest digest;
+	struct dirent *de;
+	struct stat st;
+	bool ours = d != NULL;
+
+	if (d == NULL) {
+		sl_cleanup_close(&fd);
+		return false;
+	}
+	while (ours && (de = readdir(d)) != NULL) {
+		if (strcmp(de->d_name, ".") == 0 ||
+		    strcmp(de->d_name, "..") == 0)
+			continue;
+		ours = fstatat(fd, de->d_name, &st, AT_SYMLINK_NOFOLLOW) == 0 &&
+		       S_ISREG(st.st_mode) &&
+		       (is_own_name(de->d_name) ||
+			   (find_copy(f, entry, de->d_name,
+				(uint64_t)st.st_size, &digest) &&
+			       has_digest(fd, de->d_name, &digest)));
+	}
+	(void)closedir(d);
+	return ours;
 }
 
 /* "M26-004711-3.1 <name>" into Stoppet. */
@@ -533,33 +639,67 @@ clear_folder(struct sl_faces *f, struct sl_inlet *in, int settle,
 		sl_faces_complain(f, number, "cannot remove a folder");
 }
 
-/* The post a folder is about: by its name, else by the note in it. */
+/* The number stands in the head of our page. */
 static bool
-number_of(int settle, const char *folder, char *ret_reception, size_t n,
-    int *ret_entry)
+page_named(
+    int dir, const char *page, char *ret_reception, size_t cap, int *ret_entry)
 {
-	SL_CLOSE int dir = sl_open_dir(settle, folder);
+	SL_CLOSE int fd =
+	    openat(dir, page, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
+	char head[PAGE_HEAD + 1], *number, *end;
+	ssize_t n = fd >= 0 ? sl_read_full(fd, head, PAGE_HEAD) : -1;
+
+	if (n < 0)
+		return false;
+	head[n] = '\0';
+	number = strstr(head, "<title>");
+	end = number != NULL ? strstr(number, "</title>") : NULL;
+	if (end == NULL)
+		return false;
+	*end = '\0';
+	return sl_reception_parse(
+		   number + strlen("<title>"), ret_reception, cap, ret_entry) &&
+	       *ret_entry > 0;
+}
+
+bool
+sl_held_named(int dir, char *ret_reception, size_t cap, int *ret_entry)
+{
 	SL_BUF struct sl_buf b = {0};
 	struct sl_settle s;
 	struct sl_err err;
 	unsigned lang;
 
-	if (dir < 0)
-		return false;
-	if (sl_reception_parse(folder, ret_reception, n, ret_entry) &&
-	    *ret_entry > 0)
-		return true;
 	for (lang = SL_LANGUAGE_NB; lang <= SL_LANGUAGE_EN; lang++) {
 		sl_buf_reset(&b);
 		if (sl_read_file(dir, sl_settle_name(lang), SL_SETTLE_FILE_MAX,
 			&b, &err) != SL_OK)
 			continue;
 		sl_settle_parse(sl_buf_str(&b), b.n, &s);
-		if (sl_reception_parse(s.number, ret_reception, n, ret_entry) &&
+		if (sl_reception_parse(
+			s.number, ret_reception, cap, ret_entry) &&
 		    *ret_entry > 0)
 			return true;
 	}
+	for (lang = SL_LANGUAGE_NB; lang <= SL_LANGUAGE_EN; lang++)
+		if (page_named(dir, sl_suggest_name(lang), ret_reception, cap,
+			ret_entry))
+			return true;
 	return false;
+}
+
+/* The post a folder is about: by its name, else by what lies in it. */
+static bool
+number_of(int settle, const char *folder, char *ret_reception, size_t n,
+    int *ret_entry)
+{
+	SL_CLOSE int dir = sl_open_dir(settle, folder);
+
+	if (dir < 0)
+		return false;
+	return (sl_reception_parse(folder, ret_reception, n, ret_entry) &&
+		   *ret_entry > 0) ||
+	       sl_held_named(dir, ret_reception, n, ret_entry);
 }
 
 static void
@@ -581,11 +721,11 @@ adopt_one(
 		return;
 	}
 	/* A copy of a folder is not a decision while the folder is there. */
-	if (find_held(f, en.id) != NULL ||
+	if (sl_held_find(f, en.id) != NULL ||
 	    (strcmp(folder, en.reception) != 0 &&
 		fstatat(settle, en.reception, &st, AT_SYMLINK_NOFOLLOW) == 0))
 		return;
-	h = add_held(f, in, en.consignment, en.id, en.reception, folder);
+	h = sl_held_add(f, in, en.consignment, en.id, en.reception, folder);
 	if (fstatat(settle, folder, &st, AT_SYMLINK_NOFOLLOW) == 0) {
 		h->dev = st.st_dev;
 		h->ino = st.st_ino;

@@ -40,6 +40,23 @@ static const struct label labels[] = {
     {"reception number", HEADING},
 };
 
+/* Each line as it begins, and how it is explained above. An explanation that
+ * is reworded stays here too: the old one may stand in somebody's folder. */
+static const struct {
+	const char *nb, *en, *help_nb, *help_en;
+} lines[SL_SETTLE_LINES] = {
+    {"Sak", "Case", "nummeret på en sak som finnes, for eksempel 2026/211",
+	"the number of a case that exists, such as 2026/211"},
+    {"Ny sak", "New case", "tittelen på saken som skal opprettes",
+	"title of the case that is to be made"},
+    {"Ikke arkivverdig", "Not archive-worthy",
+	"begrunnelse (posten blir ikke arkivert)",
+	"the reason (the post is not archived)"},
+    {"Hører til", "Belongs to",
+	"mottaksnummeret til posten denne hører sammen med",
+	"reception number of the post it goes with"},
+};
+
 /* Windows-1252 in 0x80..0x9F; the rest of it is Latin-1. */
 static const uint16_t cp1252[32] = {0x20AC, 0x81, 0x201A, 0x192, 0x201E, 0x2026,
     0x2020, 0x2021, 0x2C6, 0x2030, 0x160, 0x2039, 0x152, 0x8D, 0x17D, 0x8F,
@@ -180,6 +197,8 @@ struct reading {
 	bool doubled, lone;
 	bool labels; /* one of our lines was there */
 	char first[256]; /* line that is none of ours, whatever went before */
+	char help[256]; /* what was written in an explanation */
+	enum sl_settle_line helped; /* of this line */
 };
 
 /* A value too long ends in an ellipsis, so that no part of it that happens to
@@ -237,6 +256,55 @@ note_unknown(struct reading *r, struct sl_slice v)
 		(void)sl_slice_copy(v, to, sizeof(r->first));
 }
 
+/* What somebody wrote before or behind our explanation of a line, or in its
+ * place. */
+static struct sl_slice
+beyond_help(int line, const char *s, size_t n)
+{
+	const char *const ours[] = {lines[line].help_nb, lines[line].help_en};
+	size_t i, len;
+
+	for (i = 0; i < sizeof(ours) / sizeof(ours[0]); i++) {
+		len = strlen(ours[i]);
+		if (n < len)
+			continue;
+		if (memcmp(s, ours[i], len) == 0)
+			s += len;
+		else if (memcmp(s + n - len, ours[i], len) != 0)
+			continue;
+		n -= len;
+		trim(&s, &n);
+		break;
+	}
+	return (struct sl_slice){s, (uint32_t)n};
+}
+
+/* "- Sak: .." explains a line, and is none to fill in. */
+static void
+note_help(struct reading *r, const char *s, size_t n)
+{
+	const char *colon = memchr(s, ':', n);
+	struct sl_slice v;
+	size_t head;
+	int line;
+
+	if (n < 2 || *s != '-' || s[1] != ' ' || colon == NULL ||
+	    r->help[0] != '\0')
+		return;
+	head = (size_t)(colon - s) + 1;
+	line = find_label(s + 2, head - 3);
+	if (line < 0 || line == HEADING)
+		return;
+	s += head;
+	n -= head;
+	trim(&s, &n);
+	v = beyond_help(line, s, n);
+	if (means_nothing(v.p, v.n))
+		return;
+	(void)sl_slice_copy(v, r->help, sizeof(r->help));
+	r->helped = (enum sl_settle_line)line;
+}
+
 /* False at the line below which our own answer stands. */
 static bool
 read_line(struct reading *r, const char *s, size_t n)
@@ -264,8 +332,25 @@ read_line(struct reading *r, const char *s, size_t n)
 	}
 	if (n > 0 && sl_settle_case(s, n, number, sizeof(number)))
 		r->lone = true;
+	note_help(r, s, n);
 	note_unknown(r, (struct sl_slice){s, (uint32_t)n});
 	return true;
+}
+
+static enum sl_settle_kind
+kind_of(const struct reading *r)
+{
+	if (r->filled > 1 || r->doubled)
+		return SL_SETTLED_SEVERAL;
+	if (r->filled == 1)
+		return SL_SETTLED_LINE;
+	if (r->lone)
+		return SL_SETTLED_UNLABELLED;
+	if (r->labels && r->help[0] != '\0')
+		return SL_SETTLED_HELP;
+	if (r->to->unknown[0] != '\0')
+		return SL_SETTLED_UNKNOWN;
+	return r->labels ? SL_SETTLED_NOTHING : SL_SETTLED_EMPTY;
 }
 
 void
@@ -285,16 +370,13 @@ sl_settle_parse(const char *p, size_t n, struct sl_settle *ret)
 		if (!read_line(&r, s, (size_t)(nl - s)))
 			break;
 	}
-	if (r.filled > 1 || r.doubled)
-		ret->kind = SL_SETTLED_SEVERAL;
-	else if (r.filled == 1)
-		ret->kind = SL_SETTLED_LINE;
-	else if (r.lone)
-		ret->kind = SL_SETTLED_UNLABELLED;
 	if (!r.labels)
 		memcpy(ret->unknown, r.first, sizeof(r.first));
-	if (ret->kind == SL_SETTLED_NOTHING && ret->unknown[0] != '\0')
-		ret->kind = SL_SETTLED_UNKNOWN;
+	ret->kind = kind_of(&r);
+	if (ret->kind == SL_SETTLED_HELP) {
+		memcpy(ret->unknown, r.help, sizeof(r.help));
+		ret->line = r.helped;
+	}
 	for (i = SL_SETTLE_LINES - 1; i >= 0; i--)
 		if (ret->value[i][0] != '\0')
 			ret->line = (enum sl_settle_line)i;
@@ -417,6 +499,12 @@ sl_settle_name(unsigned language)
 	return sl_words(language, "Avklar.txt", "Settle.txt");
 }
 
+const char *
+sl_settle_label(unsigned language, enum sl_settle_line line)
+{
+	return sl_words(language, lines[line].nb, lines[line].en);
+}
+
 static void
 add_line(struct sl_buf *b, const char *text)
 {
@@ -459,38 +547,31 @@ add_how(struct sl_buf *b, unsigned lang)
 	    "Fyll ut ÉN av linjene nederst og lagre filen.",
 	    "Du kan også gi mappen saksnummeret som navn, for eksempel "
 	    "2026-211.",
-	    "Forslagene står i Forslag.html.", "",
-	    "- Sak: nummeret på en sak som finnes, for eksempel 2026/211",
-	    "- Ny sak: tittelen på saken som skal opprettes",
-	    "- Ikke arkivverdig: begrunnelse (posten blir ikke arkivert)",
-	    "- Hører til: mottaksnummeret til posten denne hører sammen med",
-	    "", NULL};
+	    "Forslagene står i Forslag.html.", "", NULL};
 	static const char *const en[] = {"",
 	    "Fill in ONE of the lines at the bottom and save the file.",
 	    "Or rename the folder to the case number, such as 2026-211.",
-	    "The suggestions are in Suggestions.html.", "",
-	    "- Case: the number of a case that exists, such as 2026/211",
-	    "- New case: title of the case that is to be made",
-	    "- Not archive-worthy: the reason (the post is not archived)",
-	    "- Belongs to: reception number of the post it goes with", "",
-	    NULL};
+	    "The suggestions are in Suggestions.html.", "", NULL};
 	const char *const *l = lang == SL_LANGUAGE_EN ? en : nb;
+	int i;
 
 	for (; *l != NULL; l++)
 		add_line(b, *l);
+	for (i = 0; i < SL_SETTLE_LINES; i++)
+		sl_buf_printf(b, "- %s: %s\r\n",
+		    sl_settle_label(lang, (enum sl_settle_line)i),
+		    sl_words(lang, lines[i].help_nb, lines[i].help_en));
+	add_line(b, "");
 }
 
 static void
 add_lines(struct sl_buf *b, unsigned lang, const struct sl_settle *was)
 {
-	static const char *const nb[] = {
-	    "Sak", "Ny sak", "Ikke arkivverdig", "Hører til"};
-	static const char *const en[] = {
-	    "Case", "New case", "Not archive-worthy", "Belongs to"};
 	int i;
 
 	for (i = 0; i < SL_SETTLE_LINES; i++)
-		sl_buf_printf(b, "%s: %s\r\n", sl_words(lang, nb[i], en[i]),
+		sl_buf_printf(b, "%s: %s\r\n",
+		    sl_settle_label(lang, (enum sl_settle_line)i),
 		    was != NULL ? was->value[i] : "");
 }
 

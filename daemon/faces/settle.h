@@ -32,6 +32,8 @@ enum sl_settle_kind {
 	SL_SETTLED_SEVERAL, /* more than one: nothing is decided */
 	SL_SETTLED_UNLABELLED, /* a case number stands on a line of its own */
 	SL_SETTLED_UNKNOWN, /* something else: `unknown` */
+	SL_SETTLED_HELP, /* `unknown` stands in the explanation of `line` */
+	SL_SETTLED_EMPTY, /* there is nothing in the file, our lines neither */
 };
 
 struct sl_settle {
@@ -40,7 +42,7 @@ struct sl_settle {
 	char value[SL_SETTLE_LINES][SL_SETTLE_VALUE_MAX]; /* as entered */
 	char case_number[64]; /* of the line Sak: 2026/211, "" if it is none */
 	char number[48]; /* the post this file says it is about, or "" */
-	char unknown[256]; /* the first line that means nothing to us, or "" */
+	char unknown[256]; /* the first words that mean nothing to us, or "" */
 };
 
 /* Reads a file's bytes; never fails. What stands below the line with our
@@ -57,6 +59,8 @@ bool sl_settle_folder(
 
 /* "Avklar.txt" or "Settle.txt" */
 const char *sl_settle_name(unsigned language);
+/* "Sak", as the line begins in the file */
+const char *sl_settle_label(unsigned language, enum sl_settle_line line);
 
 struct sl_settle_page {
 	const char *number; /* M26-004711-3.1 */

@@ -5,6 +5,7 @@
 #include "../base/clock.h"
 #include "../base/text.h"
 #include "../registry/registry.h"
+#include "faces.h"
 #include "words.h"
 
 static void
@@ -32,6 +33,17 @@ advice(unsigned lang, const struct sl_stopnote *p)
 		return sl_words(lang,
 		    "Den ligger fortsatt i Inn og er ikke mottatt.",
 		    "It still lies in Inbox and was not received.");
+	if (p->reason != NULL &&
+	    strcmp(p->reason, SL_FACES_FOLDER_OF_POST) == 0)
+		return sl_words(lang,
+		    "Mappen er ikke mottatt på nytt. Venter posten ennå, "
+		    "avgjøres den i Må avklares;\r\nellers står den i "
+		    "Kvitteringer. Ligger det annen post i mappen, legg bare "
+		    "den i Inn.\r\nSlett så mappen her.",
+		    "The folder was not received again. If the post still "
+		    "waits, it is settled in To be\r\nsettled; else it stands "
+		    "in Receipts. If other post lies in the folder, drop only"
+		    "\r\nthat in Inbox. Then delete the folder here.");
 	if (*p->number == '\0')
 		return sl_words(lang,
 		    "Den er ikke mottatt. Rett feilen, legg den i Inn på "
@@ -84,8 +96,8 @@ advice(unsigned lang, const struct sl_stopnote *p)
 static void
 add_detail(struct sl_buf *b, unsigned lang, const char *reason, const char *s)
 {
-	static const char *const plain[] = {
-	    "document_missing", "document_changed", "by_person"};
+	static const char *const plain[] = {"document_missing",
+	    "document_changed", "by_person", SL_FACES_FOLDER_OF_POST};
 	bool anybody = sl_detail_nb(s) != NULL;
 	SL_BUF struct sl_buf words = {0};
 	size_t i;

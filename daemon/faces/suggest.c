@@ -445,18 +445,43 @@ sl_suggest_document(struct sl_buf *b, unsigned lang, int number,
 }
 
 void
-sl_suggest_documents_end(struct sl_buf *b)
+sl_suggest_documents_end(
+    struct sl_buf *b, unsigned lang, size_t n, size_t listed, size_t copied)
 {
 	sl_buf_add_str(b, "</tbody>\n</table>\n");
+	if (copied >= n)
+		return;
+	sl_buf_printf(b, "<p>%zu %s %zu %s", copied, sl_words(lang, "av", "of"),
+	    n,
+	    sl_words(lang, "dokumenter er kopiert hit.",
+		"documents are copied here."));
+	if (listed < n)
+		sl_buf_printf(b, " %s %zu %s",
+		    sl_words(lang, "De", "The first"), listed,
+		    sl_words(
+			lang, "første står i listen.", "are in the list."));
+	sl_buf_printf(b, " %s</p>\n",
+	    sl_words(lang,
+		"Resten er tatt vare på i Sluse, og alle følger med når posten "
+		"overføres. Det som ble lagt inn, ligger samlet i Ferdig når "
+		"posten er avgjort.",
+		"Sluse keeps the others, and all of them go along when the "
+		"post is transferred. What was dropped lies whole in Done once "
+		"the post is settled."));
 }
 
-/* A row of a list of remarks on files; the first begins it. */
+/* A row of a list of remarks on files; the first begins it. intro may be NULL.
+ */
 static void
-add_remark(struct sl_buf *b, const char *heading, unsigned nth,
-    const char *file, const char *words)
+add_remark(struct sl_buf *b, const char *heading, const char *intro,
+    unsigned nth, const char *file, const char *words)
 {
-	if (nth == 0)
-		sl_buf_printf(b, "<h2>%s</h2>\n<ul>\n", heading);
+	if (nth == 0) {
+		sl_buf_printf(b, "<h2>%s</h2>\n", heading);
+		if (intro != NULL)
+			sl_buf_printf(b, "<p>%s</p>\n", intro);
+		sl_buf_add_str(b, "<ul>\n");
+	}
 	sl_buf_add_str(b, "<li>");
 	sl_html_show(b, file);
 	sl_buf_add_str(b, ": ");
@@ -465,19 +490,34 @@ add_remark(struct sl_buf *b, const char *heading, unsigned nth,
 }
 
 void
+sl_suggest_remarks_end(struct sl_buf *b, unsigned n)
+{
+	if (n > 0)
+		sl_buf_add_str(b, "</ul>\n");
+}
+
+void
 sl_suggest_signature(struct sl_buf *b, unsigned lang, unsigned nth,
     const char *file, const char *words)
 {
 	add_remark(b,
-	    sl_words(lang, "Digitale signaturer", "Digital signatures"), nth,
-	    file, words);
+	    sl_words(lang, "Digitale signaturer", "Digital signatures"), NULL,
+	    nth, file, words);
 }
 
 void
-sl_suggest_signatures_end(struct sl_buf *b, unsigned n)
+sl_suggest_unsure(struct sl_buf *b, unsigned lang, unsigned nth,
+    const char *file, const char *words)
 {
-	if (n > 0)
-		sl_buf_add_str(b, "</ul>\n");
+	add_remark(b, sl_words(lang, "Vanskelig å lese", "Hard to read"),
+	    sl_words(lang,
+		"Skriften på disse sidene var vanskelig å lese, og noe kan "
+		"være lest feil eller mangle. Kontroller mot bildet av siden "
+		"før du avgjør.",
+		"The print on these pages was hard to read: some of it may be "
+		"read wrongly or missing. Check it against the picture of the "
+		"page before you decide."),
+	    nth, file, words);
 }
 
 void
@@ -486,14 +526,18 @@ sl_suggest_pages(struct sl_buf *b, unsigned lang, unsigned nth,
 {
 	add_remark(b,
 	    sl_words(lang, "Uten lest tekst", "Without text that was read"),
-	    nth, file, words);
+	    NULL, nth, file, words);
 }
 
 void
-sl_suggest_pages_end(struct sl_buf *b, unsigned n)
+sl_pages_name(struct sl_buf *b, unsigned lang, unsigned first, unsigned last)
 {
-	if (n > 0)
-		sl_buf_add_str(b, "</ul>\n");
+	if (first == last)
+		sl_buf_printf(
+		    b, "%s %u", sl_words(lang, "side", "page"), first);
+	else
+		sl_buf_printf(b, "%s %u–%u", sl_words(lang, "sidene", "pages"),
+		    first, last);
 }
 
 void
@@ -503,12 +547,8 @@ sl_pages_say(struct sl_buf *b, unsigned lang, unsigned first, unsigned last,
 	const struct sl_reason *r = sl_reason_find(reason);
 	bool one = first == last;
 
-	if (one)
-		sl_buf_printf(
-		    b, "%s %u ", sl_words(lang, "side", "page"), first);
-	else
-		sl_buf_printf(b, "%s %u–%u ", sl_words(lang, "sidene", "pages"),
-		    first, last);
+	sl_pages_name(b, lang, first, last);
+	sl_buf_add_char(b, ' ');
 	if (*reason == '\0') {
 		sl_buf_add_str(
 		    b, one ? sl_words(lang, "er blank", "is blank")

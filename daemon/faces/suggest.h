@@ -24,6 +24,14 @@ struct sl_suggest_head {
 void sl_suggest_begin(
     struct sl_buf *out, unsigned language, const struct sl_suggest_head *h);
 
+/* Ends the rows of signature, pages or unsure; nothing was begun if n is 0. */
+void sl_suggest_remarks_end(struct sl_buf *out, unsigned n);
+
+/* Then which pages were hard to read, a row for each run of pages. It goes
+ * before what was found, as that may be wrong. */
+void sl_suggest_unsure(struct sl_buf *out, unsigned language, unsigned nth,
+    const char *file, const char *words);
+
 struct sl_suggest_row {
 	unsigned field;
 	int confidence; /* thousandths */
@@ -50,18 +58,20 @@ void sl_suggest_documents_begin(struct sl_buf *out, unsigned language);
 void sl_suggest_document(struct sl_buf *out, unsigned language, int number,
     const char *title, const char *mime, unsigned pages, uint64_t size,
     const char *copy);
-void sl_suggest_documents_end(struct sl_buf *out);
+/* n: how many there are; listed: in the table; copied: beside the page. */
+void sl_suggest_documents_end(struct sl_buf *out, unsigned language, size_t n,
+    size_t listed, size_t copied);
 
-/* Then what is signed digitally: nothing if end is called with 0. */
+/* Then what is signed digitally. */
 void sl_suggest_signature(struct sl_buf *out, unsigned language, unsigned nth,
     const char *file, const char *words);
-void sl_suggest_signatures_end(struct sl_buf *out, unsigned n);
 
-/* Then which pages Sluse did not read, a row for each run of pages: nothing
- * if end is called with 0. */
+/* Then which pages Sluse did not read, a row for each run of pages. */
 void sl_suggest_pages(struct sl_buf *out, unsigned language, unsigned nth,
     const char *file, const char *words);
-void sl_suggest_pages_end(struct sl_buf *out, unsigned n);
+/* "side 4" or "sidene 2–3" */
+void sl_pages_name(
+    struct sl_buf *out, unsigned language, unsigned first, unsigned last);
 /* What such a row says. reason: a slug, "" for blank pages. */
 void sl_pages_say(struct sl_buf *out, unsigned language, unsigned first,
     unsigned last, const char *reason);

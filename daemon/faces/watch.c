@@ -195,6 +195,47 @@ belongs(struct sl_faces *f, const struct sl_face_held *h, const char *other,
 	return false;
 }
 
+/* What decides nothing, whatever the house would say of it. */
+static void
+explain_note(struct sl_buf *out, unsigned lang, const struct sl_settle *s)
+{
+	static const char *const texts[][2] = {
+	    [SL_SETTLED_SEVERAL] = {"Flere linjer er fylt ut. La bare én stå.",
+		"Several lines are filled in. Leave only one."},
+	    [SL_SETTLED_UNLABELLED] =
+		{"Skriv saksnummeret på linjen som begynner med Sak:",
+		    "Write the case number on the line that begins with Case:"},
+	    [SL_SETTLED_UNKNOWN] =
+		{"Dette ble ikke forstått. Fyll ut én av linjene over. Det som "
+		 "sto der: ",
+		    "This was not understood. Fill in one of the lines above. "
+		    "What was there: "},
+	    [SL_SETTLED_EMPTY] =
+		{"Filen var tom, og er laget på nytt. Det avgjør ingenting: "
+		 "fyll ut én av linjene\r\nover.",
+		    "The file was empty, and was made anew. That decides "
+		    "nothing: fill in one of the\r\nlines above."},
+	};
+
+	if (s->kind == SL_SETTLED_HELP)
+		sl_buf_printf(out, "%s %s:%s",
+		    sl_words(lang,
+			"Det ble skrevet i forklaringen, og avgjør "
+			"ingenting der.\r\nSkriv det på linjen over som "
+			"begynner med",
+			"It was written in the explanation, and decides "
+			"nothing there.\r\nWrite it on the line above that "
+			"begins with"),
+		    sl_settle_label(lang, s->line),
+		    sl_words(
+			lang, "\r\nDet som sto der: ", "\r\nWhat was there: "));
+	else
+		sl_buf_add_str(
+		    out, sl_words(lang, texts[s->kind][0], texts[s->kind][1]));
+	if (s->kind == SL_SETTLED_HELP || s->kind == SL_SETTLED_UNKNOWN)
+		sl_text_display(out, s->unknown, strlen(s->unknown));
+}
+
 /* Acts on what was filled in. True if the post is decided. */
 static bool
 decide(struct sl_faces *f, const struct sl_face_held *h,
@@ -202,28 +243,8 @@ decide(struct sl_faces *f, const struct sl_face_held *h,
 {
 	unsigned lang = sl_faces_language(h->in);
 
-	if (s->kind == SL_SETTLED_SEVERAL) {
-		sl_buf_add_str(out,
-		    sl_words(lang, "Flere linjer er fylt ut. La bare én stå.",
-			"Several lines are filled in. Leave only one."));
-		return false;
-	}
-	if (s->kind == SL_SETTLED_UNLABELLED) {
-		sl_buf_add_str(out,
-		    sl_words(lang,
-			"Skriv saksnummeret på linjen som begynner med Sak:",
-			"Write the case number on the line that begins with "
-			"Case:"));
-		return false;
-	}
-	if (s->kind == SL_SETTLED_UNKNOWN) {
-		sl_buf_add_str(out,
-		    sl_words(lang,
-			"Dette ble ikke forstått. Fyll ut én av linjene over. "
-			"Det som sto der: ",
-			"This was not understood. Fill in one of the lines "
-			"above. What was there: "));
-		sl_text_display(out, s->unknown, strlen(s->unknown));
+	if (s->kind != SL_SETTLED_LINE) {
+		explain_note(out, lang, s);
 		return false;
 	}
 	switch (s->line) {

@@ -19,6 +19,9 @@
 #include "inlet_p.h"
 
 #define WALK_DEPTH_MAX 32
+#define BLOCK 4096u /* of a disk */
+#define NEED_READ 2u /* times its bytes: what the database keeps of a text */
+#define NEED_LEAST ((uint64_t)256 << 10) /* of any consignment */
 
 static void
 fill(struct sl_claim *c, const char *name, const struct stat *st, bool young)
@@ -32,11 +35,25 @@ fill(struct sl_claim *c, const char *name, const struct stat *st, bool young)
 	c->size = c->is_folder ? 0 : (uint64_t)st->st_size;
 }
 
+/* What a thing holds that is to be copied. */
+struct weight {
+	size_t budget; /* files left until it is over folder_files_max */
+	size_t files;
+	uint64_t bytes;
+};
+
+static void
+add_file(struct weight *w, const struct stat *st)
+{
+	w->files++;
+	w->bytes += ((uint64_t)st->st_size + BLOCK - 1) / BLOCK * BLOCK;
+}
+
 /* Can every file of a folder be opened? Else errno. What may not be claimed
  * anyway (links, devices) is not touched: opening it could do something. */
 static int
 probe_folder(
-    struct sl_inlet *in, int at, const char *name, int depth, size_t *budget)
+    struct sl_inlet *in, int at, const char *name, int depth, struct weight *w)
 {
 	int fd = sl_open_dir(at, name), bad = 0;
 	DIR *d = fd >= 0 ? fdopendir(fd) : NULL;
@@ -48,23 +65,53 @@ probe_folder(
 		sl_cleanup_close(&fd);
 		return bad;
 	}
-	while (bad == 0 && (e = readdir(d)) != NULL && *budget > 0) {
+	while (bad == 0 && (e = readdir(d)) != NULL && w->budget > 0) {
 		if (!sl_name_is_plain(e->d_name) ||
 		    sl_inlet_ignores(in, e->d_name) ||
 		    fstatat(fd, e->d_name, &st, AT_SYMLINK_NOFOLLOW) != 0)
 			continue;
-		--*budget;
+		w->budget--;
 		if (S_ISDIR(st.st_mode) && depth < WALK_DEPTH_MAX)
-			bad =
-			    probe_folder(in, fd, e->d_name, depth + 1, budget);
+			bad = probe_folder(in, fd, e->d_name, depth + 1, w);
 		if (S_ISREG(st.st_mode)) {
 			SL_CLOSE int probe = openat(fd, e->d_name,
 			    O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
 
 			bad = probe < 0 && errno != ENOENT ? errno : 0;
+			add_file(w, &st);
 		}
 	}
 	(void)closedir(d);
+	return bad;
+}
+
+/* See ROOM ON THE DISK of slused(8) for the numbers. What is over a limit is
+ * numbered and stopped, and never copied. */
+static struct sl_need
+need_of(const struct sl_inlet *in, const struct weight *w)
+{
+	uint64_t bytes =
+	    w->budget == 0 || w->bytes > in->cfg->limits.input_max_bytes
+		? 0
+		: w->bytes;
+
+	return (struct sl_need){
+	    .copy = bytes, .made = NEED_READ * bytes + NEED_LEAST};
+}
+
+/* What lies at a place, and whether it can be opened (else errno). */
+static int
+weigh(struct sl_inlet *in, int at, const char *name, const struct stat *st,
+    struct sl_need *ret)
+{
+	struct weight w = {.budget = in->cfg->limits.folder_files_max + 1};
+	int bad = 0;
+
+	if (S_ISDIR(st->st_mode))
+		bad = probe_folder(in, at, name, 0, &w);
+	else
+		add_file(&w, st);
+	*ret = need_of(in, &w);
 	return bad;
 }
 
@@ -145,15 +192,11 @@ sl_claim_take(struct sl_inlet *in, const char *name, const struct stat *st,
 		return SL_SKIP;
 	if (probe < 0)
 		return not_now(err, "what was dropped cannot be opened");
-	if (S_ISDIR(st->st_mode)) {
-		size_t budget = in->cfg->limits.folder_files_max;
-		int bad = probe_folder(in, in->inbox, name, 0, &budget);
-
-		errno = bad;
-		if (bad != 0)
-			return not_now(
-			    err, "a file of a folder cannot be opened");
-	}
+	errno = weigh(in, in->inbox, name, st, &ret->need);
+	if (errno != 0)
+		return not_now(err, "a file of a folder cannot be opened");
+	if (!sl_waits_fits(in, name, st, ret))
+		return SL_SKIP;
 	sl_ulid_make(ret->ulid);
 	dir = new_folder(in, ret->ulid);
 	if (dir < 0) {
@@ -210,6 +253,7 @@ sl_claim_find(struct sl_inlet *in, const char *ulid, struct sl_claim *ret,
 		    fstatat(fd, e->d_name, &st, AT_SYMLINK_NOFOLLOW) != 0)
 			continue;
 		fill(ret, e->d_name, &st, false);
+		(void)weigh(in, fd, e->d_name, &st, &ret->need);
 		found = true;
 	}
 	(void)closedir(d);
@@ -344,21 +388,34 @@ sl_claim_walk(struct sl_inlet *in, const char *ulid, const char *name,
 }
 
 enum sl_rc
-sl_claim_put_back(
-    struct sl_inlet *in, const char *ulid, const char *name, struct sl_err *err)
+sl_claim_move(struct sl_inlet *in, const char *ulid, const char *name, int to,
+    const char *as, struct sl_err *err)
+{
+	SL_CLOSE int dir = sl_open_dir(in->claims, ulid);
+
+	in->dirty = true;
+	if (dir < 0 || renameat2(dir, name, to, as, RENAME_NOREPLACE) != 0)
+		return sl_err_set(err, errno == EEXIST ? SL_SKIP : SL_RETRY,
+		    errno, "file_changing", "cannot put a claim back");
+	(void)unlinkat(in->claims, ulid, AT_REMOVEDIR);
+	return SL_OK;
+}
+
+enum sl_rc
+sl_claim_put_back(struct sl_inlet *in, const char *ulid, const char *name,
+    const struct sl_need *need, struct sl_err *err)
 {
 	SL_CLOSE int dir = sl_open_dir(in->claims, ulid);
 	struct stat st;
 
-	if (dir >= 0 && fstatat(dir, name, &st, AT_SYMLINK_NOFOLLOW) == 0)
+	if (dir >= 0 && fstatat(dir, name, &st, AT_SYMLINK_NOFOLLOW) == 0) {
 		sl_inlet_put_back(in, &st);
-	in->dirty = true;
-	if (dir < 0 ||
-	    renameat2(dir, name, in->inbox, name, RENAME_NOREPLACE) != 0)
-		return sl_err_set(err, SL_SKIP, errno, "file_changing",
-		    "cannot put a claim back");
-	(void)unlinkat(in->claims, ulid, AT_REMOVEDIR);
-	return SL_OK;
+		if (need != NULL)
+			sl_waits_add(in, name, &st, need, true);
+	}
+	return sl_claim_move(in, ulid, name, in->inbox, name, err) == SL_OK
+		   ? SL_OK
+		   : SL_SKIP;
 }
 
 /* "<reception> <name>", cut in the middle of the name to fit a directory. */

@@ -194,6 +194,7 @@ sl_inlet_close(struct sl_inlet *in)
 	free(in->seen);
 	free(in->reported);
 	free(in->old);
+	sl_waits_free(in);
 	free(in);
 }
 
@@ -278,6 +279,7 @@ sl_inlet_rescan(struct sl_inlet *in)
 		sl_watcher_remove(in->watcher, in);
 		back = sl_inlet_reopen(in, &err) == SL_OK;
 	}
+	sl_waits_look(in);
 	in->rescan = true;
 	in->rests = false;
 	return back;
@@ -402,7 +404,7 @@ sl_inlet_incomplete(struct sl_inlet *in)
 	while ((e = readdir(d)) != NULL)
 		n += sl_name_is_plain(e->d_name) &&
 		     fstatat(fd, e->d_name, &st, AT_SYMLINK_NOFOLLOW) == 0 &&
-		     was_put_back(in, &st);
+		     was_put_back(in, &st) && !sl_waits_has(in, st.st_ino);
 	(void)closedir(d);
 	return n;
 }
@@ -542,8 +544,10 @@ consider(struct sl_inlet *in, const char *name, bool moved_in,
 	young = !moved_in &&
 		sl_clock_utc_ms() - ns(st.st_mtim) / 1000000 < YOUNG_MS;
 	rc = sl_claim_take(in, name, &st, young, ret, err);
-	if (rc == SL_OK)
+	if (rc == SL_OK) {
 		forget_seen(in, st.st_ino);
+		sl_waits_forget(in, name);
+	}
 	if (rc == SL_HOLD && !report_once(in, &st))
 		return SL_SKIP;
 	return rc;
@@ -559,6 +563,24 @@ next_hint(struct sl_inlet *in, struct sl_claim *ret, struct sl_err *err)
 		/* Newest first: it is the one somebody waits for. */
 		name = in->hints[(in->hint_head + --in->hint_n) % HINTS_MAX];
 		rc = consider(in, name, true, ret, err);
+		if (rc != SL_SKIP)
+			return rc;
+	}
+	return SL_SKIP;
+}
+
+/* Those that fit now, each once. */
+static enum sl_rc
+next_waiting(struct sl_inlet *in, struct sl_claim *ret, struct sl_err *err)
+{
+	char name[SL_CLAIM_NAME_MAX];
+	const char *next;
+	enum sl_rc rc;
+
+	in->waits_at = 0;
+	while ((next = sl_waits_next(in)) != NULL) {
+		(void)snprintf(name, sizeof(name), "%s", next);
+		rc = consider(in, name, false, ret, err);
 		if (rc != SL_SKIP)
 			return rc;
 	}
@@ -602,14 +624,19 @@ next_swept(struct sl_inlet *in, struct sl_claim *ret, struct sl_err *err)
 }
 
 enum sl_rc
-sl_inlet_next(struct sl_inlet *in, struct sl_claim *ret, struct sl_err *err)
+sl_inlet_next(struct sl_inlet *in, const struct sl_space *room,
+    struct sl_claim *ret, struct sl_err *err)
 {
 	enum sl_rc rc;
 
 	if (in->gone || in->rests)
 		return SL_SKIP;
+	in->room = *room;
 	in->turn = !in->turn;
-	rc = in->turn ? next_hint(in, ret, err) : next_swept(in, ret, err);
+	rc = next_waiting(in, ret, err);
+	if (rc == SL_SKIP)
+		rc = in->turn ? next_hint(in, ret, err)
+			      : next_swept(in, ret, err);
 	if (rc == SL_SKIP)
 		rc = in->turn ? next_swept(in, ret, err)
 			      : next_hint(in, ret, err);

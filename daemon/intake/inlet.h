@@ -21,6 +21,20 @@
 
 #define SL_CLAIM_NAME_MAX 256 /* bytes of a name with its NUL */
 
+/* Bytes of disk that something is to need. */
+struct sl_need {
+	uint64_t copy; /* of the store's: itself */
+	uint64_t made; /* of the database's: what is read of it */
+};
+
+/* Bytes of disk that there are; of one disk, is_one, both count. */
+struct sl_space {
+	uint64_t store, db;
+	bool is_one;
+};
+
+bool sl_need_fits(const struct sl_need *need, const struct sl_space *room);
+
 /* What was claimed. */
 struct sl_claim {
 	char ulid[SL_ULID_LEN + 1];
@@ -30,6 +44,8 @@ struct sl_claim {
 	uint32_t uid; /* its owner */
 	int64_t mtime_ms;
 	uint64_t size; /* of a file; 0 for a folder */
+	struct sl_need need;
+	bool tried; /* it was put back before for want of room */
 };
 
 struct sl_inlet;
@@ -61,13 +77,27 @@ const char *sl_inlet_mode(const struct sl_inlet *in);
  * file that looks cut off is one while it is younger than 10 minutes. */
 size_t sl_inlet_incomplete(struct sl_inlet *in);
 
-/* Looks for the next thing that is whole and claims it. SL_OK: *ret is a claim.
+/* What was put back for want of room is tried once more after so long, for what
+ * it needs is a guess. */
+#define SL_NO_ROOM_MS INT64_C(3600000)
+
+/* Of those that there was no room for, and that lay there still at the last
+ * sweep: how many, and what the least of them needs. */
+struct sl_no_room {
+	size_t n; /* 1000 at most */
+	struct sl_need need; /* of the least */
+	bool tried; /* one of them was claimed, and put back */
+};
+struct sl_no_room sl_inlet_no_room(const struct sl_inlet *in);
+
+/* Looks for the next thing that is whole and claims it, if there is room for
+ * it. SL_OK: *ret is a claim.
  * SL_SKIP: nothing (more) now. SL_HOLD: something at the door was refused; ret
  * holds its name, err why (journal it; it was moved to Stoppet or reported
  * once). SL_RETRY: the machine fails, which may pass; after that it is SL_SKIP
  * until the next rescan. SL_FATAL: disk. */
-enum sl_rc sl_inlet_next(
-    struct sl_inlet *in, struct sl_claim *ret, struct sl_err *err);
+enum sl_rc sl_inlet_next(struct sl_inlet *in, const struct sl_space *room,
+    struct sl_claim *ret, struct sl_err *err);
 /* Start over with the folder: a sweep. True if the folder was gone and is
  * there (again): old claims may lie in it. */
 bool sl_inlet_rescan(struct sl_inlet *in);
@@ -98,9 +128,14 @@ typedef enum sl_rc sl_claim_file_fn(void *arg, const char *sub,
 enum sl_rc sl_claim_walk(struct sl_inlet *in, const char *ulid,
     const char *name, size_t max, sl_claim_file_fn *fn, void *arg,
     struct sl_err *err);
-/* Back into the drop folder (not whole yet). SL_SKIP if its name is taken. */
+/* Back into the drop folder: not whole yet, or (need) it is to wait for that
+ * much room. SL_SKIP if its name is taken. */
 enum sl_rc sl_claim_put_back(struct sl_inlet *in, const char *ulid,
-    const char *name, struct sl_err *err);
+    const char *name, const struct sl_need *need, struct sl_err *err);
+/* Elsewhere in the queue's folder, and a claim no more: to/as. SL_SKIP if that
+ * is taken; SL_RETRY: it cannot be moved now. */
+enum sl_rc sl_claim_move(struct sl_inlet *in, const char *ulid,
+    const char *name, int to, const char *as, struct sl_err *err);
 /* To Ferdig/<day>/<reception> <name>; gone already is fine. */
 enum sl_rc sl_claim_file_done(struct sl_inlet *in, const char *ulid,
     const char *reception, int64_t now_ms, struct sl_err *err);

@@ -15,6 +15,7 @@
 #define PATIENCE_MAX_MS 60000 /* between two tries of what was put back */
 #define SPARE_MAX 64 /* emptied folders of claims */
 #define REPORTED_MAX 256 /* door trouble told once */
+#define WAITS_MAX 1000 /* the sweep finds others */
 
 /* A file seen and not still yet. */
 struct seen {
@@ -23,6 +24,17 @@ struct seen {
 	int64_t mtime_ns, ctime_ns;
 	int64_t since_ms; /* boot clock: unchanged since */
 	bool put_back; /* was not whole when it was taken */
+};
+
+/* A thing that there was no room for. */
+struct waiting {
+	char *name;
+	ino_t ino;
+	off_t size;
+	int64_t mtime_ns;
+	struct sl_need need;
+	bool tried; /* need is a guess of what came out, until then (boot ms) */
+	int64_t until_ms;
 };
 
 struct sl_inlet {
@@ -49,6 +61,9 @@ struct sl_inlet {
 	int64_t settles_at; /* boot ms when something may be still, or -1 */
 	struct seen *reported;
 	size_t reported_n, reported_at;
+	struct sl_space room; /* what a claim may need now */
+	struct waiting *waits;
+	size_t waits_n, waits_cap, waits_at;
 
 	char (*old)[SL_ULID_LEN + 1];
 	size_t old_n, old_cap;
@@ -63,6 +78,24 @@ void sl_watcher_add(struct sl_watcher *w, struct sl_inlet *in);
 void sl_watcher_remove(struct sl_watcher *w, struct sl_inlet *in);
 /* A hint that this name was moved in whole (NULL: look through all). */
 void sl_inlet_hint(struct sl_inlet *in, const char *name);
+
+/* -- waits.c: what there is no room for --------------------------------------
+ */
+/* Does what is to be claimed fit? ret->need is what its size says, and becomes
+ * more if that was not enough before. What does not is remembered. */
+bool sl_waits_fits(struct sl_inlet *in, const char *name, const struct stat *st,
+    struct sl_claim *ret);
+void sl_waits_add(struct sl_inlet *in, const char *name, const struct stat *st,
+    const struct sl_need *need, bool tried);
+bool sl_waits_has(const struct sl_inlet *in, ino_t ino);
+/* It is claimed. */
+void sl_waits_forget(struct sl_inlet *in, const char *name);
+/* The next one that would fit now, from the first again after the last; NULL:
+ * none (more). Lent until the list changes. */
+const char *sl_waits_next(struct sl_inlet *in);
+/* At a sweep: some may have been taken away. */
+void sl_waits_look(struct sl_inlet *in);
+void sl_waits_free(struct sl_inlet *in);
 
 /* st lies in the inbox again: a hint is not enough to claim it. */
 void sl_inlet_put_back(struct sl_inlet *in, const struct stat *st);

@@ -7,6 +7,7 @@
 #include "../base/text.h"
 
 #define HEAD "c2sp.org/tlog-proof@v1"
+#define LEAF_LINES 9
 
 void
 sl_tlogproof_write(const struct sl_tlogproof *p, struct sl_buf *out)
@@ -16,7 +17,7 @@ sl_tlogproof_write(const struct sl_tlogproof *p, struct sl_buf *out)
 	sl_buf_add_str(out, HEAD "\n");
 	if (p->leaf_n > 0) {
 		sl_buf_add_str(out, "extra ");
-		sl_base64_add(out, p->leaf, p->leaf_n);
+		sl_base64_add(out, p->leaf, p->leaf_n + p->payload_n);
 		sl_buf_add_char(out, '\n');
 	}
 	sl_buf_printf(out, "index %" PRIu64 "\n", p->index);
@@ -39,6 +40,24 @@ behind(struct sl_slice *line, const char *word)
 	line->p += n;
 	line->n -= (uint32_t)n;
 	return true;
+}
+
+/* What is behind the nine lines of a leaf is its payload. */
+static void
+split_extra(struct sl_tlogproof *p, size_t n)
+{
+	const uint8_t *end = p->leaf, *nl;
+	unsigned lines;
+
+	p->leaf_n = n;
+	for (lines = 0; lines < LEAF_LINES; lines++) {
+		nl = memchr(end, '\n', n - (size_t)(end - p->leaf));
+		if (nl == NULL)
+			return;
+		end = nl + 1;
+	}
+	p->leaf_n = (size_t)(end - p->leaf);
+	p->payload_n = n - p->leaf_n;
 }
 
 static bool
@@ -64,10 +83,11 @@ sl_tlogproof_parse(
 	    !sl_slice_eq(line, HEAD) || !sl_slice_line(&s, &line))
 		goto bad;
 	if (behind(&line, "extra ")) {
-		if (!sl_base64_read(line.p, line.n, ret->leaf,
-			sizeof(ret->leaf), &ret->leaf_n) ||
-		    ret->leaf_n == 0 || !sl_slice_line(&s, &line))
+		if (!sl_base64_read(
+			line.p, line.n, ret->leaf, sizeof(ret->leaf), &len) ||
+		    len == 0 || !sl_slice_line(&s, &line))
 			goto bad;
+		split_extra(ret, len);
 	}
 	if (!behind(&line, "index ") || !read_index(line, &ret->index))
 		goto bad;

@@ -2,7 +2,8 @@
  * C2SP tlog-proof: that one entry is in the journal, in one file.
  *
  *     c2sp.org/tlog-proof@v1
- *     extra <base64>      here: the bytes of the leaf
+ *     extra <base64>      here: the leaf's nine lines, and perhaps its
+ *                         payload: a line as an export has in payload/
  *     index <decimal>
  *     <base64> ...        nodes, from the leaf to the root
  *     (an empty line)
@@ -15,15 +16,17 @@
 #include "leaf.h"
 #include "proof.h"
 
-#define SL_TLOGPROOF_MAX (160u * 1024) /* bytes of the file */
+#define SL_TLOGPROOF_MAX (640u * 1024) /* bytes of the file */
+#define SL_TLOGPROOF_EXTRA (SL_LEAF_MAX + 262144u)
 
 struct sl_tlogproof {
 	uint64_t index;
 	struct sl_digest node[SL_PROOF_MAX];
 	size_t n;
 	struct sl_slice checkpoint; /* into what was parsed */
-	uint8_t leaf[SL_LEAF_MAX]; /* extra */
+	uint8_t leaf[SL_TLOGPROOF_EXTRA]; /* extra: the payload behind it */
 	size_t leaf_n; /* 0: there was none */
+	size_t payload_n; /* 0: none came along */
 };
 
 /* checkpoint and leaf are taken from p. */

@@ -647,7 +647,6 @@ sl_pack_make(const struct sl_pack_part *part, size_t part_n,
 	    .in = sl_alloc((part_n + 1) * sizeof(unsigned)),
 	    .below_in = sl_alloc((part_n + 1) * sizeof(unsigned)),
 	    .plan = ret};
-	bool twice = false;
 	size_t chosen, i;
 
 	*ret = (struct sl_pack_plan){.mark = sl_alloc(part_n + 1)};
@@ -659,9 +658,9 @@ sl_pack_make(const struct sl_pack_part *part, size_t part_n,
 		w.names[named[i].part] = true;
 	if (ret->described) {
 		index_files(&w);
-		chosen = choose(&w, &twice);
+		chosen = choose(&w, &ret->twice);
 		make_posts(&w, chosen);
-		settle(&w, twice ? "package_invalid" : stop_of_all(&w));
+		settle(&w, ret->twice ? "package_invalid" : stop_of_all(&w));
 		add_originals(&w);
 	}
 	for (i = 0; i < WAYS; i++)

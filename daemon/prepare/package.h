@@ -65,6 +65,7 @@ struct sl_pack_post {
 
 struct sl_pack_plan {
 	bool described; /* a description counts; else no posts are made */
+	bool twice; /* two of one kind do: nobody knows which */
 	uint8_t *mark; /* enum sl_pack_mark, one a part */
 	struct sl_pack_post *post;
 	size_t posts;

@@ -42,10 +42,10 @@ is_bare(const char *key)
 	    "owner", "received", "retry", "held_until", "attempts", "case",
 	    "duplicate_of", "replaced_by", "deliveries", "target", "state",
 	    "uncertain", "first", "next", "http_status", "documents", "number",
-	    "role", "mime", "puid", "size", "pages", "parts", "depth", "notes",
-	    "note", "events", "seq", "time", "event", "subject", "actor",
-	    "fault", "status", "in_target", "seen", "request", "verb", "items",
-	    "asked", "until"};
+	    "role", "mime", "puid", "size", "pages", "pages_unsure", "parts",
+	    "depth", "notes", "note", "events", "seq", "time", "event",
+	    "subject", "actor", "fault", "status", "in_target", "seen",
+	    "request", "verb", "items", "asked", "until"};
 	size_t i;
 
 	for (i = 0; i < sizeof(keys) / sizeof(keys[0]); i++)
@@ -181,6 +181,43 @@ ask_journal(struct asked *a, struct sl_err *err)
 	return sl_query_journal(a->s, &f, pass, a, err);
 }
 
+/* Who signed without being introduced, and what was given up. */
+static void
+add_breaks(json_t *o, const struct sl_verify *v)
+{
+	json_t *keys = json_array(), *all = json_array(), *held = json_array(),
+	       *row;
+	size_t i;
+
+	for (i = 0; i < v->strangers; i++) {
+		SL_BUF struct sl_buf vkey = {0};
+
+		row = json_object();
+		sl_vkey_text(&v->stranger[i].key, &vkey);
+		sl_row_set(row, "key", json_string(sl_buf_str(&vkey)));
+		sl_row_set(row, "from",
+		    v->stranger[i].from == UINT64_MAX
+			? json_null()
+			: json_integer((json_int_t)v->stranger[i].from));
+		(void)json_array_append_new(keys, row);
+	}
+	for (i = 0; i < v->given_ups && i < SL_VERIFY_GIVEN_UP_MAX; i++) {
+		row = json_object();
+		sl_row_set(
+		    row, "seq", json_integer((json_int_t)v->given_up[i].seq));
+		sl_row_set(row, "time", sl_row_time(v->given_up[i].time_ms));
+		sl_row_set(row, "origin", sl_row_text(v->given_up[i].origin));
+		(void)json_array_append_new(all, row);
+	}
+	for (i = 0; i < v->held_n; i++)
+		(void)json_array_append_new(
+		    held, json_string(v->held_against[i]));
+	sl_row_set(o, "held_against", held);
+	sl_row_set(o, "not_introduced", keys);
+	sl_row_set(o, "given_up", all);
+	sl_row_set(o, "breaks", json_integer((json_int_t)v->breaks));
+}
+
 json_t *
 sl_query_verify_row(const struct sl_verify *v)
 {
@@ -192,6 +229,7 @@ sl_query_verify_row(const struct sl_verify *v)
 	json_t *names = json_array();
 	size_t i;
 
+	sl_row_set(o, "payloads", json_integer((json_int_t)v->payloads));
 	sl_row_set(o, "cosignatures", json_integer((json_int_t)v->cosigned));
 	sl_row_set(o, "cosigned", json_integer((json_int_t)v->cosigned_size));
 	sl_row_set(o, "cosigned_time", sl_row_seconds(v->cosigned_s));
@@ -203,6 +241,7 @@ sl_query_verify_row(const struct sl_verify *v)
 	for (i = 0; i < v->differ && i < SL_VERIFY_DIFFERS; i++)
 		(void)json_array_append_new(names, sl_row_text(v->differs[i]));
 	sl_row_set(o, "differs", names);
+	add_breaks(o, v);
 	if (!v->ok) {
 		sl_row_set(o, "first", json_integer((json_int_t)v->first));
 		sl_row_set(o, "last", json_integer((json_int_t)v->last));
@@ -211,21 +250,18 @@ sl_query_verify_row(const struct sl_verify *v)
 	return o;
 }
 
-/* A public key among the arguments; *ret_key NULL: there is none. */
+/* Public keys among the arguments; *ret_n 0: there are none. */
 static enum sl_rc
-key_of(const struct asked *a, const char *name, struct sl_vkey *own,
-    const struct sl_vkey **ret_key, struct sl_err *err)
+keys_of(const struct asked *a, const char *name, struct sl_vkey *ret,
+    size_t *ret_n, struct sl_err *err)
 {
 	const char *s = text(a->args, name);
 
-	*ret_key = NULL;
-	if (s == NULL)
+	*ret_n = 0;
+	if (s == NULL || sl_verify_keys(sl_slice_str(s), ret, ret_n))
 		return SL_OK;
-	if (!sl_vkey_parse(s, strlen(s), own))
-		return sl_err_set(err, SL_REJECT, 0, "not_possible",
-		    "%s is no public key", name);
-	*ret_key = own;
-	return SL_OK;
+	return sl_err_set(
+	    err, SL_REJECT, 0, "not_possible", "%s is no public key", name);
 }
 
 static enum sl_rc
@@ -233,14 +269,17 @@ ask_verify(struct asked *a, struct sl_err *err)
 {
 	const char *against = text(a->args, "against"),
 		   *tsa = text(a->args, "tsa");
-	struct sl_vkey key, witness;
-	struct sl_verify_ask ask = {0};
+	struct sl_vkey key[SL_VERIFY_GIVEN_MAX], witness[SL_VERIFY_GIVEN_MAX];
+	struct sl_verify_ask ask = {.key = key};
 	struct sl_verify v;
-	enum sl_rc rc = key_of(a, "key", &key, &ask.key, err);
+	enum sl_rc rc = keys_of(a, "key", key, &ask.keys_n, err);
+	size_t n = 0;
 	json_t *o;
 
 	if (rc == SL_OK)
-		rc = key_of(a, "witness", &witness, &ask.witness, err);
+		rc = keys_of(a, "witness", witness, &n, err);
+	if (n > 0)
+		ask.witness = &witness[0];
 	if (against != NULL)
 		ask.against = sl_slice_str(against);
 	if (tsa != NULL)

@@ -12,8 +12,6 @@
 #include "../journal/checkpoint.h"
 #include "verify_p.h"
 
-#define KEY_HEAD "sluse/key/v1\n"
-
 void
 sl_check_fault(
     struct sl_check *c, uint64_t first, uint64_t last, const char *fmt, ...)
@@ -56,8 +54,7 @@ sl_check_begin(
 	ret->ok = true;
 	c->v = ret;
 	c->ask = ask;
-	if (ask->key != NULL)
-		c->keys[c->keys_n++] = *ask->key;
+	sl_check_given_keys(c);
 	c->against_size = against_size(ask->against);
 }
 
@@ -111,15 +108,35 @@ check_against(struct sl_check *c)
 {
 	struct sl_checkpoint old;
 	struct sl_err err;
+	size_t key;
 
 	c->against_size = UINT64_MAX;
-	if (sl_checkpoint_open(
-		c->ask->against, c->keys, c->keys_n, &old, &err) != SL_OK)
+	if (sl_check_open(c, c->ask->against, &old, &key, &err) != SL_OK) {
 		sl_check_fault(
 		    c, 0, last_of(c), "the earlier head: %s", err.text);
-	else
+	} else {
 		check_root(c, &old);
+		/* It says nothing of who signs this log. */
+		if (c->known[key].counts)
+			c->seen_size = c->tree.size;
+	}
 	sl_check_witness(c, c->ask->against);
+}
+
+/* A person gave up what had been signed, and went on. */
+static void
+see_given_up(struct sl_check *c, const struct sl_leaf_view *l)
+{
+	struct sl_verify *v = c->v;
+	struct sl_verify_given_up *g;
+
+	c->renamed_at = l->seq;
+	if (v->given_ups++ >= SL_VERIFY_GIVEN_UP_MAX)
+		return;
+	g = &v->given_up[v->given_ups - 1];
+	g->seq = l->seq;
+	g->time_ms = l->time_ms;
+	(void)sl_slice_copy(l->origin, g->origin, sizeof(g->origin));
 }
 
 /* Leaves may change their name once what was signed had been lost. */
@@ -157,31 +174,66 @@ sl_check_mark(struct sl_check *c, struct sl_slice note)
 {
 	struct sl_checkpoint head;
 	struct sl_err err;
+	size_t key;
+
+	if (sl_check_open(c, note, &head, &key, &err) == SL_OK)
+		sl_check_add_mark(c, &head, key, NULL);
+	else
+		sl_check_fault(c, 0, 0, "a marked head: %s", err.text);
+}
+
+void
+sl_check_add_mark(struct sl_check *c, const struct sl_checkpoint *head,
+    size_t key, struct sl_elsewhere *where)
+{
 	size_t i;
 
-	if (sl_checkpoint_open(note, c->keys, c->keys_n, &head, &err) !=
-	    SL_OK) {
-		sl_check_fault(c, 0, 0, "a marked head: %s", err.text);
-		return;
-	}
 	c->mark =
 	    sl_grow(c->mark, &c->marks_cap, c->marks_n + 1, sizeof(*c->mark));
-	for (i = c->marks_n++; i > 0 && c->mark[i - 1].size > head.size; i--)
+	for (i = c->marks_n++; i > 0 && c->mark[i - 1].size > head->size; i--)
 		c->mark[i] = c->mark[i - 1];
-	c->mark[i] = (struct sl_mark){head.size, head.root};
+	c->mark[i] = (struct sl_mark){head->size, head->root, key, where};
+}
+
+static void
+check_mark(struct sl_check *c, const struct sl_mark *m)
+{
+	struct sl_checkpoint head = {.size = m->size, .root = m->root};
+	struct sl_digest root;
+
+	if (m->elsewhere == NULL) {
+		check_root(c, &head);
+		sl_check_signed(c, m->key);
+		return;
+	}
+	sl_tree_root(&c->tree, &root);
+	if (memcmp(&root, &m->root, sizeof(root)) != 0)
+		sl_check_elsewhere_wrong(
+		    m->elsewhere, "a leaf is not what was signed there");
 }
 
 /* The tree has as many leaves as a marked head says. */
 static void
 check_marks(struct sl_check *c)
 {
-	struct sl_checkpoint head = {.size = c->tree.size};
-
 	for (; c->mark_at < c->marks_n &&
 	       c->mark[c->mark_at].size == c->tree.size;
-	     c->mark_at++) {
-		head.root = c->mark[c->mark_at].root;
-		check_root(c, &head);
+	     c->mark_at++)
+		check_mark(c, &c->mark[c->mark_at]);
+}
+
+/* Those that cover more leaves than there are. */
+static void
+check_marks_behind(struct sl_check *c)
+{
+	for (; c->mark_at < c->marks_n; c->mark_at++) {
+		if (c->mark[c->mark_at].elsewhere != NULL)
+			sl_check_elsewhere_wrong(c->mark[c->mark_at].elsewhere,
+			    "it covers more: the last are missing");
+		else
+			sl_check_fault(c, c->tree.size,
+			    c->mark[c->mark_at].size - 1,
+			    "a marked head covers more: the last are missing");
 	}
 }
 
@@ -211,6 +263,10 @@ sl_check_leaf(struct sl_check *c, uint64_t seq, struct sl_slice bytes,
 	if (ret->time_ms <= 0)
 		sl_check_fault(c, seq, seq, "it has no time");
 	check_origin(c, ret);
+	if (ret->event == SL_EVENT_history_accepted)
+		see_given_up(c, ret);
+	else if (ret->event == SL_EVENT_history_broken)
+		c->v->breaks++;
 	return c->v->ok;
 }
 
@@ -227,6 +283,7 @@ sl_check_payload(struct sl_check *c, const struct sl_leaf_view *l,
 	}
 	sl_payload_digest((const uint8_t *)salt.p, body.p, body.n, &d);
 	sl_leaf_payload(l, &told);
+	c->v->payloads++;
 	if (memcmp(&d, &told, sizeof(d)) != 0)
 		sl_check_fault(c, l->seq, l->seq, "its payload was changed");
 }
@@ -238,8 +295,8 @@ sl_check_head(struct sl_check *c, struct sl_slice note)
 {
 	struct sl_checkpoint head;
 	struct sl_err err;
-	enum sl_rc rc =
-	    sl_checkpoint_open(note, c->keys, c->keys_n, &head, &err);
+	size_t key = 0;
+	enum sl_rc rc = sl_check_open(c, note, &head, &key, &err);
 
 	if (!c->v->ok)
 		return;
@@ -257,77 +314,9 @@ sl_check_head(struct sl_check *c, struct sl_slice note)
 	check_root(c, &head);
 	if (!c->v->ok)
 		return;
+	sl_check_signed(c, key);
 	c->v->heads++;
 	c->v->signed_size = head.size;
-}
-
-/* "sluse/key/v1", the name, the vkey; signed by a key that counts, and by the
- * new one itself. */
-static bool
-is_introduced(
-    struct sl_check *c, const struct sl_vkey *k, struct sl_slice introduction)
-{
-	SL_BUF struct sl_buf text = {0};
-	struct sl_note note;
-
-	if (introduction.n == 0 ||
-	    sl_note_parse(introduction.p, introduction.n, &note, NULL) != SL_OK)
-		return false;
-	sl_buf_printf(&text, KEY_HEAD "%s\n", k->name);
-	sl_vkey_text(k, &text);
-	sl_buf_add_char(&text, '\n');
-	return text.n == note.text.n &&
-	       memcmp(text.p, note.text.p, text.n) == 0 &&
-	       sl_note_verify(&note, k, 1, NULL, NULL) == SL_OK &&
-	       sl_note_verify(&note, c->keys, c->keys_n, NULL, NULL) == SL_OK;
-}
-
-/* The same key under the name that the log has had since it went on. */
-static bool
-is_renamed(const struct sl_check *c, const struct sl_vkey *k)
-{
-	size_t i, n = strcspn(k->name, "~");
-
-	for (i = 0; i < c->keys_n; i++)
-		if (memcmp(c->keys[i].pub, k->pub, sizeof(k->pub)) == 0 &&
-		    strncmp(c->keys[i].name, k->name, n) == 0)
-			return true;
-	return false;
-}
-
-/* A name that no key before it had, as of a log that goes on from a backup: the
- * key that could introduce it may be lost too. */
-static bool
-has_new_name(const struct sl_check *c, const struct sl_vkey *k)
-{
-	size_t i, n = strcspn(k->name, "~");
-
-	for (i = 0; i < c->keys_n; i++)
-		if (strcmp(c->keys[i].name, k->name) == 0)
-			return false;
-	return k->name[n] == '~' && c->keys_n > 0 &&
-	       strncmp(c->keys[0].name, k->name, n) == 0;
-}
-
-void
-sl_check_key(
-    struct sl_check *c, struct sl_slice vkey, struct sl_slice introduction)
-{
-	struct sl_vkey k;
-
-	if (c->keys_n == SL_VERIFY_KEYS_MAX ||
-	    !sl_vkey_parse(vkey.p, vkey.n, &k)) {
-		sl_check_fault(c, 0, 0, "a key cannot be read");
-		return;
-	}
-	if (c->ask->key == NULL && c->keys_n > 0 &&
-	    !is_introduced(c, &k, introduction) &&
-	    (introduction.n > 0 || !has_new_name(c, &k)))
-		sl_check_fault(
-		    c, 0, 0, "a key is not introduced by the one before it");
-	if (c->ask->key == NULL || is_introduced(c, &k, introduction) ||
-	    is_renamed(c, &k))
-		c->keys[c->keys_n++] = k;
 }
 
 /* -- the beginning and the end --------------------------------------------- */
@@ -340,10 +329,10 @@ sl_check_end(struct sl_check *c)
 	if (c->against_size == c->tree.size)
 		check_against(c);
 	check_marks(c);
-	if (c->mark_at < c->marks_n)
-		sl_check_fault(c, c->tree.size, c->mark[c->mark_at].size - 1,
-		    "a marked head covers more: the last are missing");
+	check_marks_behind(c);
 	sl_check_marks_end(c);
+	sl_check_keys_end(c);
+	sl_check_elsewhere_end(c);
 	if (c->against_size == UINT64_MAX - 1)
 		sl_check_fault(c, 0, 0, "the earlier head is none");
 	else if (c->against_size != UINT64_MAX)

@@ -236,38 +236,58 @@ found_row(void *arg, const struct sl_found_row *f, struct sl_err *err)
 	return SL_OK;
 }
 
-/* Pages without text: remarks too. */
+static const char *
+page_note(const char *reason, int64_t flags)
+{
+	if (*reason != '\0')
+		return "page_unread";
+	if ((flags & SL_PAGE_BLANK) != 0)
+		return "page_blank";
+	return (flags & SL_PAGE_WORDLESS) != 0 ? "page_wordless"
+					       : "page_unsure";
+}
+
+static json_t *
+page_row(sqlite3_stmt *st)
+{
+	const char *reason = sl_db_text(st, 2);
+	const char *note = page_note(reason, sqlite3_column_int64(st, 3));
+	int page = sqlite3_column_int(st, 1);
+	double sure = sqlite3_column_int(st, 4) / 1000.0;
+	json_t *o = json_object();
+
+	sl_row_set(o, "file", sl_row_text(sl_db_text(st, 0)));
+	sl_row_set(o, "note", json_string(note));
+	if (strcmp(note, "page_unsure") != 0) {
+		sl_row_set(o, "detail",
+		    json_sprintf(
+			"%d%s%s", page, *reason != '\0' ? ": " : "", reason));
+		return o;
+	}
+	sl_row_set(o, "detail", json_sprintf("%d: %.2f", page, sure));
+	sl_row_set(o, "confidence", json_real(sure));
+	sl_row_set(o, "text",
+	    json_string("hard to read: check it against the picture"));
+	return o;
+}
+
+/* Pages without text, and those that were hard to read: remarks too. */
 static void
 page_rows(struct sl_store *s, int64_t consignment, json_t *to)
 {
 	struct sl_db *db = sl_store_db(s);
-	const char *reason;
-	bool blank;
-	json_t *o;
 	sqlite3_stmt *st = sl_db_query(db,
-	    "SELECT p.name, g.number + 1, ifnull(g.reason, ''), g.flags & ?2"
-	    " FROM page g"
+	    "SELECT p.name, g.number + 1, ifnull(g.reason, ''), g.flags,"
+	    " g.confidence FROM page g"
 	    " JOIN part p ON p.id = g.part JOIN source o ON o.id = p.source"
-	    " WHERE o.consignment = ?1"
-	    " AND (g.flags & (?2 | ?3) <> 0 OR ifnull(g.reason, '') <> '')"
-	    " ORDER BY p.id, g.number LIMIT ?4",
-	    "iiii", consignment, (int64_t)SL_PAGE_BLANK,
-	    (int64_t)SL_PAGE_WORDLESS, (int64_t)PAGES_MAX);
+	    " WHERE o.consignment = ?1 AND (g.flags & ?2 <> 0"
+	    " OR ifnull(g.reason, '') <> '' OR " SL_DB_UNSURE_PAGE ")"
+	    " ORDER BY p.id, g.number LIMIT ?3",
+	    "iii", consignment, (int64_t)(SL_PAGE_BLANK | SL_PAGE_WORDLESS),
+	    (int64_t)PAGES_MAX);
 
-	while (sl_db_row(db, st)) {
-		reason = sl_db_text(st, 2);
-		blank = sqlite3_column_int(st, 3) != 0;
-		o = json_object();
-		sl_row_set(o, "file", sl_row_text(sl_db_text(st, 0)));
-		sl_row_set(o, "note",
-		    json_string(*reason != '\0' ? "page_unread"
-				: blank		? "page_blank"
-						: "page_wordless"));
-		sl_row_set(o, "detail",
-		    json_sprintf("%d%s%s", sqlite3_column_int(st, 1),
-			*reason != '\0' ? ": " : "", reason));
-		(void)json_array_append_new(to, o);
-	}
+	while (sl_db_row(db, st))
+		(void)json_array_append_new(to, page_row(st));
 }
 
 static json_t *

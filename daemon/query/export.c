@@ -114,21 +114,12 @@ put_bundle(struct export *x, unsigned width)
 static void
 add_payload(struct export *x, sqlite3_stmt *st)
 {
-	char hex[2 * SL_SHA256_LEN + 1];
-	struct sl_slice salt = sl_db_blob(st, 1);
-	const char *body = sl_db_text(st, 2);
+	struct sl_slice body = {
+	    sl_db_text(st, 2), (uint32_t)sqlite3_column_bytes(st, 2)};
 
-	sl_buf_printf(&x->bodies, "{\"seq\":%" PRIu64, x->at);
-	if (salt.n == SL_SHA256_LEN) {
-		sl_hex((const uint8_t *)salt.p, salt.n, hex);
-		sl_buf_printf(&x->bodies, ",\"salt\":\"%s\",\"body\":", hex);
-		sl_text_json(
-		    &x->bodies, body, (size_t)sqlite3_column_bytes(st, 2));
-	} else {
-		sl_buf_printf(&x->bodies, ",\"erased\":%lld",
-		    (long long)sqlite3_column_int64(st, 3));
-	}
-	sl_buf_add_str(&x->bodies, "}\n");
+	sl_payload_line(&x->bodies, x->at, sl_db_blob(st, 1), body,
+	    (uint64_t)sqlite3_column_int64(st, 3));
+	sl_buf_add_char(&x->bodies, '\n');
 }
 
 static enum sl_rc
@@ -245,11 +236,22 @@ put_keys(struct export *x, const struct sl_buf *note)
 	return rc;
 }
 
+/* What there must be: a folder that was left out is no lawful erasure. */
+static enum sl_rc
+put_contents(struct export *x)
+{
+	const char *text = x->payloads ? SL_EXPORT_WITH : SL_EXPORT_WITHOUT;
+
+	return put(x, SL_EXPORT_CONTENTS, text, strlen(text));
+}
+
 static enum sl_rc
 put_all(struct export *x, struct sl_buf *note)
 {
 	enum sl_rc rc = put_leaves(x);
 
+	if (rc == SL_OK)
+		rc = put_contents(x);
 	if (rc == SL_OK)
 		rc = put_keys(x, note);
 	if (rc == SL_OK)
@@ -337,10 +339,11 @@ sl_query_export(struct sl_store *s, const char *dir, bool payloads,
 
 	if (sl_db_script(x.db, "BEGIN", err) != SL_OK)
 		return SL_FATAL;
-	if (!sl_head_last(s, INT64_MAX, &x.size, &note))
+	rc = sl_query_is_plain(x.db, err);
+	if (rc == SL_OK && !sl_head_last(s, INT64_MAX, &x.size, &note))
 		rc = sl_err_set(err, SL_SKIP, 0, "not_signed",
 		    "the sporingslogg has not been signed yet");
-	else
+	if (rc == SL_OK)
 		rc = open_dir(s, dir, payloads, &note, &x.dir, err);
 	x.tiler = sl_alloc(sizeof(*x.tiler));
 	x.tiler->tile = put_tile;

@@ -19,6 +19,7 @@
 #include "verify_p.h"
 
 #define BUNDLE_MAX (SL_TILE_WIDTH * (2 + SL_LEAF_MAX))
+#define CONTENTS_MAX 128
 #define NO_EXCUSE "its payload is missing, and no event says why"
 
 /* A payload that is not there, and the event that is said to tell of it, which
@@ -148,24 +149,20 @@ see_payload(
 {
 	json_t *j = json_loadb(line.p, line.n, 0, NULL);
 	const json_t *body = json_object_get(j, "body");
-	const char *salt = json_string_value(json_object_get(j, "salt"));
 	uint8_t raw[SL_SALT_LEN];
+	struct sl_slice text;
 
 	if ((uint64_t)json_integer_value(json_object_get(j, "seq")) != l->seq)
 		sl_check_fault(&o->c, l->seq, l->seq, "its payload is missing");
 	else if (json_is_integer(json_object_get(j, "erased")))
 		see_excuse(
 		    o, l, json_integer_value(json_object_get(j, "erased")));
-	else if (salt == NULL || strlen(salt) != 2 * sizeof(raw) ||
-		 strspn(salt, "0123456789abcdef") != 2 * sizeof(raw) ||
-		 !sl_unhex(salt, raw, sizeof(raw)) || !json_is_string(body))
+	else if (!sl_payload_read(j, raw, &text))
 		sl_check_fault(
 		    &o->c, l->seq, l->seq, "its payload cannot be read");
 	else
 		sl_check_payload(&o->c, l,
-		    (struct sl_slice){(const char *)raw, sizeof(raw)},
-		    (struct sl_slice){json_string_value(body),
-			(uint32_t)json_string_length(body)});
+		    (struct sl_slice){(const char *)raw, sizeof(raw)}, text);
 	if (l->event == SL_EVENT_erased && json_is_string(body))
 		take_erased(o, l->seq, body);
 	json_decref(j);
@@ -388,6 +385,27 @@ see_witness(struct offline *o, const struct sl_buf *head)
 		sl_check_fault(&o->c, 0, o->size, "the head: %s", err.text);
 }
 
+/* Are there payloads, and are there those that it says it has? */
+static void
+take_contents(struct offline *o)
+{
+	bool there = faccessat(o->dir, "payload", F_OK, 0) == 0;
+
+	sl_buf_reset(&o->path);
+	sl_buf_add_str(&o->path, SL_EXPORT_CONTENTS);
+	if (!read_path(o, CONTENTS_MAX, &o->tile))
+		sl_check_fault(&o->c, 0, 0, SL_EXPORT_CONTENTS " is missing");
+	else if (sl_slice_eq(sl_slice_buf(&o->tile), SL_EXPORT_WITH))
+		o->payloads = true;
+	else if (!sl_slice_eq(sl_slice_buf(&o->tile), SL_EXPORT_WITHOUT) ||
+		 there)
+		sl_check_fault(&o->c, 0, 0,
+		    SL_EXPORT_CONTENTS " does not say what is there");
+	if (o->payloads && !there && o->size > 0)
+		sl_check_fault(&o->c, 0, o->size - 1,
+		    "payload/ is missing, which the export says it has");
+}
+
 static void
 walk(struct offline *o, const struct sl_buf *head)
 {
@@ -395,7 +413,7 @@ walk(struct offline *o, const struct sl_buf *head)
 
 	take_keys(o);
 	sl_check_export_marks(&o->c, o->dir);
-	o->payloads = faccessat(o->dir, "payload", F_OK, 0) == 0;
+	take_contents(o);
 	while (o->c.tree.size < o->size) {
 		left = o->size - o->c.tree.size;
 		see_bundle(o, n,

@@ -27,7 +27,7 @@ read_leaf(
 		return sl_err_set(err, SL_SKIP, 0, "unknown_id",
 		    "there is no event of that number");
 	b = sl_db_blob(st, 0);
-	if (b.n > 0 && b.n <= sizeof(p->leaf)) {
+	if (b.n > 0 && b.n <= SL_LEAF_MAX) {
 		memcpy(p->leaf, b.p, b.n);
 		p->leaf_n = b.n;
 	}
@@ -35,6 +35,34 @@ read_leaf(
 	return p->leaf_n > 0 ? SL_OK
 			     : sl_err_set(err, SL_FATAL, 0, "journal_broken",
 				   "the leaf is none");
+}
+
+/* Behind the leaf, as an export has it. */
+static enum sl_rc
+read_payload(
+    struct sl_db *db, uint64_t seq, struct sl_tlogproof *p, struct sl_err *err)
+{
+	SL_BUF struct sl_buf line = {0};
+	struct sl_slice body;
+	sqlite3_stmt *st = sl_db_query(db,
+	    "SELECT salt, body FROM payload WHERE seq = ?1", "i", (int64_t)seq);
+
+	if (!sl_db_row(db, st))
+		return sl_err_set(err, SL_SKIP, 0, "erased",
+		    "what event %" PRIu64 " holds a digest of was erased", seq);
+	body.p = sl_db_text(st, 1);
+	body.n = (uint32_t)sqlite3_column_bytes(st, 1);
+	sl_payload_line(&line, seq, sl_db_blob(st, 0), body, 0);
+	sl_buf_add_char(&line, '\n');
+	sl_db_done(st);
+	if (line.n > sizeof(p->leaf) - p->leaf_n)
+		return sl_err_set(err, SL_SKIP, 0, "too_long",
+		    "what event %" PRIu64 " holds a digest of is too long for "
+		    "a proof: export it",
+		    seq);
+	memcpy(p->leaf + p->leaf_n, line.p, line.n);
+	p->payload_n = line.n;
+	return SL_OK;
 }
 
 /* The first event of that name of a post; of what it came in, where only that
@@ -78,7 +106,7 @@ find_event(struct sl_store *s, const char *id, const char *event, uint64_t *ret,
 }
 
 static enum sl_rc
-prove(struct sl_store *s, uint64_t seq, struct sl_tlogproof *p,
+prove(struct sl_store *s, uint64_t seq, bool payload, struct sl_tlogproof *p,
     struct sl_buf *out, struct sl_err *err)
 {
 	struct sl_db *db = sl_store_db(s);
@@ -86,6 +114,8 @@ prove(struct sl_store *s, uint64_t seq, struct sl_tlogproof *p,
 	uint64_t size = 0;
 	enum sl_rc rc = read_leaf(db, seq, p, err);
 
+	if (rc == SL_OK && payload)
+		rc = read_payload(db, seq, p, err);
 	if (rc != SL_OK)
 		return rc;
 	p->index = seq;
@@ -105,18 +135,20 @@ prove(struct sl_store *s, uint64_t seq, struct sl_tlogproof *p,
 
 enum sl_rc
 sl_query_prove(struct sl_store *s, const char *id, const char *event,
-    struct sl_buf *out, uint64_t *ret_seq, struct sl_err *err)
+    bool payload, struct sl_buf *out, uint64_t *ret_seq, struct sl_err *err)
 {
 	struct sl_tlogproof *p = sl_alloc(sizeof(*p));
 	enum sl_rc rc = SL_OK;
 
 	if (sl_db_script(sl_store_db(s), "BEGIN", err) != SL_OK)
 		rc = SL_FATAL;
-	else if (!sl_parse_u64(id, 0, INT64_MAX, ret_seq))
+	if (rc == SL_OK)
+		rc = sl_query_is_plain(sl_store_db(s), err);
+	if (rc == SL_OK && !sl_parse_u64(id, 0, INT64_MAX, ret_seq))
 		rc = find_event(
 		    s, id, event != NULL ? event : "received", ret_seq, err);
 	if (rc == SL_OK)
-		rc = prove(s, *ret_seq, p, out, err);
+		rc = prove(s, *ret_seq, payload, p, out, err);
 	(void)sl_db_script(sl_store_db(s), "COMMIT", NULL);
 	free(p);
 	return rc;
@@ -129,8 +161,11 @@ sl_query_consistency(struct sl_store *s, uint64_t old_size, uint64_t new_size,
 	struct sl_digest node[SL_PROOF_MAX];
 	SL_BUF struct sl_buf note = {0};
 	uint64_t size = 0;
+	enum sl_rc rc = sl_query_is_plain(sl_store_db(s), err);
 	size_t n;
 
+	if (rc != SL_OK)
+		return rc;
 	if (!sl_head_last(s, new_size, &size, &note))
 		return sl_err_set(err, SL_SKIP, 0, "not_signed",
 		    "there is no signed head of at most that size");
@@ -163,7 +198,7 @@ open_head(struct sl_slice note, const struct sl_verify_ask *ask, bool witnessed,
 {
 	struct sl_err err;
 
-	if (sl_checkpoint_open(note, ask->key, ask->key != NULL, ret, &err) !=
+	if (sl_checkpoint_open(note, ask->key, ask->keys_n, ret, &err) !=
 		SL_OK ||
 	    (witnessed && !sl_is_witnessed(ask->witness, note, &err))) {
 		fault(v, 0, 0, err.text);
@@ -173,6 +208,29 @@ open_head(struct sl_slice note, const struct sl_verify_ask *ask, bool witnessed,
 	sl_digest_hex(&ret->root, v->root);
 	v->tree_size = ret->size;
 	return true;
+}
+
+/* The payload that came along, if one did, against the leaf's digest. */
+static void
+verify_payload(
+    const struct sl_tlogproof *p, const struct sl_leaf *l, struct sl_verify *v)
+{
+	json_t *j = json_loadb(
+	    (const char *)p->leaf + p->leaf_n, p->payload_n, 0, NULL);
+	uint8_t salt[SL_SALT_LEN];
+	struct sl_digest d;
+	struct sl_slice body;
+
+	if (!sl_payload_read(j, salt, &body) ||
+	    (uint64_t)json_integer_value(json_object_get(j, "seq")) != l->seq) {
+		fault(v, l->seq, l->seq, "its payload cannot be read");
+	} else {
+		sl_payload_digest(salt, body.p, body.n, &d);
+		v->payloads = 1;
+		if (memcmp(&d, &l->payload, sizeof(d)) != 0)
+			fault(v, l->seq, l->seq, "its payload was changed");
+	}
+	json_decref(j);
 }
 
 static enum sl_rc
@@ -197,6 +255,8 @@ verify_inclusion(struct sl_slice file, const struct sl_verify_ask *ask,
 		fault(v, p->index, p->index, "it is not the leaf of its place");
 	else if (!sl_proof_inclusion(p->index, head.size, of, p->node, p->n))
 		fault(v, p->index, p->index, "it is not in the log");
+	else if (p->payload_n > 0)
+		verify_payload(p, &l, v);
 	v->first = v->last = p->index;
 	v->leaves = 1;
 	free(p);

@@ -72,15 +72,18 @@ void sl_query_print_witnesses(FILE *f, const json_t *status);
 void sl_query_print_approval(FILE *f, const json_t *row);
 void sl_query_print_persons(FILE *f, const json_t *status);
 
-#define SL_VERIFY_KEYS_MAX 64u
+#define SL_VERIFY_GIVEN_MAX 16u /* keys from outside */
+#define SL_VERIFY_KEYS_MAX 80u /* those, and 64 of the log */
+#define SL_VERIFY_GIVEN_UP_MAX 16u
 #define SL_VERIFY_DIFFERS 10u /* so many are named */
 #define SL_VERIFY_NAME 40u
 
 /* What the log is held against, from outside. */
 struct sl_verify_ask {
-	/* The key that is trusted; those it introduced follow. NULL: those that
-	 * the log itself names. */
+	/* The keys that are trusted, at most SL_VERIFY_GIVEN_MAX; those they
+	 * introduced follow. None: the first that the log itself names. */
 	const struct sl_vkey *key;
+	size_t keys_n;
 	/* A head seen earlier: the log must begin with it. n 0: none. */
 	struct sl_slice against;
 	/* Somebody who must have cosigned that head or, where none was given,
@@ -93,12 +96,31 @@ struct sl_verify_ask {
 	bool log_only; /* not the tables */
 };
 
+/* Vkeys, one a line. False: there is none, one cannot be read, or there are
+ * more than SL_VERIFY_GIVEN_MAX, which is what ret has room for. */
+bool sl_verify_keys(struct sl_slice lines, struct sl_vkey *ret, size_t *ret_n);
+
+/* A key that nobody introduced, and the first leaf that it alone has signed;
+ * UINT64_MAX: it has signed nothing. */
+struct sl_verify_stranger {
+	struct sl_vkey key;
+	uint64_t from;
+};
+/* The leaf by which a person went on with a log that was not the one that was
+ * signed, and the log's name since. */
+struct sl_verify_given_up {
+	uint64_t seq;
+	int64_t time_ms;
+	char origin[SL_NOTE_NAME_MAX + 1];
+};
+
 /* What `journal verify` found. */
 struct sl_verify {
 	uint64_t leaves; /* looked at */
 	uint64_t tree_size; /* what the tree row or the checkpoint says */
 	uint64_t heads; /* signed ones that fit */
 	uint64_t signed_size; /* of the last of them */
+	uint64_t payloads; /* that fit their leaves */
 	uint64_t erased; /* payloads that are lawfully gone */
 	/* Marks that hold; of those that were asked for, or of all, the one on
 	 * the largest head: its size (0: there is none) and time. */
@@ -106,6 +128,15 @@ struct sl_verify {
 	int64_t cosigned_s, stamped_s;
 	char root[SL_SHA256_HEX + 1]; /* computed */
 	char origin[128];
+	struct sl_verify_stranger stranger[SL_VERIFY_KEYS_MAX];
+	size_t strangers;
+	struct sl_verify_given_up given_up[SL_VERIFY_GIVEN_UP_MAX];
+	uint64_t given_ups; /* all of them */
+	/* What the instance remembers outside of its database, and the log
+	 * has. */
+	const char *held_against[2];
+	size_t held_n;
+	uint64_t breaks; /* how often slused stood still for such a log */
 	bool ok;
 	/* Consignments whose rows were held against the leaves, how many are
 	 * not what those tell, and the first of these. */
@@ -116,11 +147,14 @@ struct sl_verify {
 	uint64_t first, last;
 	char fault[256];
 };
-/* {ok, leaves, tree_size, origin, root, heads, signed, erased, cosignatures,
- * cosigned, cosigned_time, timestamps, timestamped, timestamped_time, compared,
- * differ, differs}, and first, last, fault where it is not ok. */
+/* {ok, leaves, tree_size, origin, root, heads, signed, erased, payloads,
+ * cosignatures, cosigned, cosigned_time, timestamps, timestamped,
+ * timestamped_time, compared, differ, differs, not_introduced: [{key, from}],
+ * given_up: [{seq, time, origin}], breaks, held_against: [name]}, and first,
+ * last, fault where it is not ok. */
 json_t *sl_query_verify_row(const struct sl_verify *v);
-/* One read transaction, a leaf at a time. SL_FATAL: cannot be read at all;
+/* One read transaction, a leaf at a time; held against what the instance
+ * remembers beside it too. SL_FATAL: cannot be read at all;
  * faults of the journal are in ret. */
 enum sl_rc sl_query_verify(struct sl_store *s, const struct sl_verify_ask *ask,
     struct sl_verify *ret, struct sl_err *err);
@@ -131,15 +165,17 @@ enum sl_rc sl_query_verify_export(const char *dir,
 /* Writes the log up to its last signed head as C2SP tlog-tiles with the public
  * key and how to verify without us. dir is made, or is an earlier export.
  * SL_SKIP (not_signed): nothing has been signed. SL_REJECT: dir cannot be
- * used. *ret_size: leaves written. */
+ * used, or (journal_broken; these below too) the database is none of ours.
+ * *ret_size: leaves written. */
 enum sl_rc sl_query_export(struct sl_store *s, const char *dir, bool payloads,
     uint64_t *ret_size, struct sl_err *err);
 
-/* One .tlog-proof of a leaf: id is a sequence number or a reception number, of
+/* One .tlog-proof of a leaf, with its payload if that is asked for (SL_SKIP,
+ * erased: it is gone): id is a sequence number or a reception number, of
  * which it takes the first event of that name (NULL: received). *ret_seq: which
  * leaf. SL_SKIP: there is none; SL_REJECT: not a number. */
 enum sl_rc sl_query_prove(struct sl_store *s, const char *id, const char *event,
-    struct sl_buf *out, uint64_t *ret_seq, struct sl_err *err);
+    bool payload, struct sl_buf *out, uint64_t *ret_seq, struct sl_err *err);
 /* That the head of old_size is the beginning of the last one of at most
  * new_size: "old N", nodes, empty line, head (the body of C2SP add-checkpoint).
  */

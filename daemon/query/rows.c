@@ -97,6 +97,15 @@ part_size(struct sl_store *s, const struct sl_part *p)
 	    "SELECT size FROM blob WHERE sha256 = ?1", "d", &p->blob);
 }
 
+static int64_t
+unsure_pages(struct sl_store *s, int64_t part)
+{
+	return sl_db_int(sl_store_db(s), 0,
+	    "SELECT count(*) FROM page g WHERE g.part = ?1"
+	    " AND " SL_DB_UNSURE_PAGE,
+	    "i", part);
+}
+
 static json_t *
 document_row(struct sl_store *s, const struct sl_document *d)
 {
@@ -113,6 +122,7 @@ document_row(struct sl_store *s, const struct sl_document *d)
 	sl_row_set(o, "puid", sl_query_words(p.puid));
 	sl_row_set(o, "size", json_integer(part_size(s, &p)));
 	sl_row_set(o, "pages", json_integer(p.pages));
+	sl_row_set(o, "pages_unsure", json_integer(unsure_pages(s, d->part)));
 	sl_row_set(o, "sha256", sl_row_digest(&p.sha256));
 	sl_row_set(o, "reason", sl_row_text(p.reason));
 	return o;

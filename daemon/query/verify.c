@@ -255,19 +255,16 @@ take_keys(struct walk *w)
 	}
 }
 
-/* A view or a virtual table in the place of one of ours could run for ever, or
- * tell everybody something else. Ours has none, nor triggers. */
-static bool
-is_plain(struct walk *w)
+enum sl_rc
+sl_query_is_plain(struct sl_db *db, struct sl_err *err)
 {
-	if (sl_db_int(w->db, 1,
+	if (sl_db_int(db, 1,
 		"SELECT count(*) FROM sqlite_schema WHERE type IN"
 		" ('view', 'trigger') OR sql LIKE '%VIRTUAL%'",
 		"") == 0)
-		return true;
-	sl_check_fault(&w->c, 0, 0,
+		return SL_OK;
+	return sl_err_set(err, SL_REJECT, 0, "journal_broken",
 	    "the database has views or triggers, which Sluse never makes");
-	return false;
 }
 
 static void
@@ -276,6 +273,7 @@ walk(struct walk *w)
 	sqlite3_stmt *st;
 
 	take_keys(w);
+	sl_check_mark_elsewhere(&w->c);
 	w->heads = sl_db_query(w->db,
 	    "SELECT size, note, root, nodes FROM checkpoint ORDER BY size", "");
 	next_head(w);
@@ -300,12 +298,16 @@ sl_query_verify(struct sl_store *s, const struct sl_verify_ask *ask,
     struct sl_verify *ret, struct sl_err *err)
 {
 	struct walk w = {.db = sl_store_db(s)};
+	struct sl_err plain;
 	enum sl_rc rc;
 
 	sl_check_begin(&w.c, ask, ret);
+	sl_check_read_elsewhere(&w.c, sl_store_root(s));
 	if (sl_db_script(w.db, "BEGIN", err) != SL_OK)
 		return SL_FATAL;
-	if (is_plain(&w)) {
+	if (sl_query_is_plain(w.db, &plain) != SL_OK) {
+		sl_check_fault(&w.c, 0, 0, "%s", plain.text);
+	} else {
 		walk(&w);
 		check_tree(&w.c, w.db);
 		check_strays(&w.c, w.db);

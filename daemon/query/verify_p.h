@@ -14,6 +14,28 @@
 struct sl_mark {
 	uint64_t size;
 	struct sl_digest root;
+	size_t key; /* that signed it */
+	struct sl_elsewhere *elsewhere; /* where it lies; NULL: in the log */
+};
+
+#define SL_ELSEWHERE_MAX 2
+#define SL_MEMORY "journal/checkpoint"
+/* What the instance remembers outside of its database. */
+struct sl_elsewhere {
+	const char *where;
+	struct sl_buf note;
+	char origin[SL_NOTE_NAME_MAX + 1];
+	uint64_t size;
+	bool wrong;
+	char why[256];
+};
+
+/* How a key came to the log. */
+struct sl_known_key {
+	bool counts; /* was given, or one that counts leads to it */
+	bool stranger; /* no key before it leads to it */
+	uint64_t from; /* does not count: the first leaf that no key before it
+			* had signed; UINT64_MAX: it has signed nothing */
 };
 
 struct sl_check {
@@ -23,12 +45,27 @@ struct sl_check {
 	struct sl_buf lines; /* of a leaf that is looked at on the side */
 	struct sl_leaf_reader reader;
 	size_t origin_n; /* of v->origin */
-	struct sl_vkey keys[SL_VERIFY_KEYS_MAX]; /* whose word counts */
-	size_t keys_n;
+	struct sl_vkey keys[SL_VERIFY_KEYS_MAX]; /* given, or in the log */
+	struct sl_known_key known[SL_VERIFY_KEYS_MAX];
+	size_t keys_n, signer; /* which signed what was opened last */
+	bool named; /* the log has named one */
+	uint64_t counted_size; /* of the last head of a key that counts */
+	uint64_t seen_size; /* or of the one from outside */
+	uint64_t loose_size; /* of the last head of another one, */
+	size_t loose; /* and whose that is */
+	uint64_t renamed_at; /* the leaf by which the log went on */
 	uint64_t against_size; /* UINT64_MAX: none, or seen */
 	struct sl_mark *mark; /* in the order of size */
 	size_t marks_n, marks_cap, mark_at;
+	struct sl_elsewhere elsewhere[SL_ELSEWHERE_MAX];
+	size_t elsewhere_n;
 };
+
+struct sl_db;
+/* A view or a virtual table in the place of one of ours could run for ever, or
+ * tell everybody something else. Ours has none, nor triggers: SL_REJECT
+ * (journal_broken). Asked before anything else of a database. */
+enum sl_rc sl_query_is_plain(struct sl_db *db, struct sl_err *err);
 
 void sl_check_begin(
     struct sl_check *c, const struct sl_verify_ask *ask, struct sl_verify *ret);
@@ -54,6 +91,21 @@ uint64_t sl_check_next_stop(const struct sl_check *c);
  * added. */
 void sl_check_mark(struct sl_check *c, struct sl_slice note);
 
+/* The same with what was read of it and who signed it. */
+struct sl_checkpoint;
+void sl_check_add_mark(struct sl_check *c, const struct sl_checkpoint *head,
+    size_t key, struct sl_elsewhere *where);
+
+/* -- elsewhere.c ----------------------------------------------------------- */
+/* Before the database is read: what lies there then is in it. What cannot be
+ * read is passed over. */
+void sl_check_read_elsewhere(struct sl_check *c, const char *root);
+/* With the keys, before the leaves are added. */
+void sl_check_mark_elsewhere(struct sl_check *c);
+void sl_check_elsewhere_wrong(struct sl_elsewhere *e, const char *why);
+/* Faults, and what holds; frees. */
+void sl_check_elsewhere_end(struct sl_check *c);
+
 /* -- marks.c: what others have said of heads ------------------------------- */
 /* A cosignature of k over the head in note. */
 void sl_check_cosigned(struct sl_check *c, struct sl_slice note,
@@ -62,7 +114,6 @@ void sl_check_cosigned(struct sl_check *c, struct sl_slice note,
 void sl_check_stamped(struct sl_check *c, struct sl_slice note,
     struct sl_slice token, struct sl_slice pem);
 /* All that the database keeps. */
-struct sl_db;
 void sl_check_marks(struct sl_check *c, struct sl_db *db);
 /* Is there what was asked for? */
 void sl_check_marks_end(struct sl_check *c);
@@ -82,9 +133,14 @@ void sl_check_witness(struct sl_check *c, struct sl_slice note);
 /* The same without a journal. */
 bool sl_is_witnessed(
     const struct sl_vkey *witness, struct sl_slice note, struct sl_err *err);
-/* A key of the journal, oldest first: counts if it was asked for, or if a key
- * that counts has introduced it; where nothing is asked for, the first and that
- * of a new name count too, and any other is a fault. */
+/* What an export holds: the file, and what stands in it. */
+#define SL_EXPORT_CONTENTS "contents"
+#define SL_EXPORT_WITH "entries and payloads\n"
+#define SL_EXPORT_WITHOUT "entries\n"
+
+/* -- keys.c ---------------------------------------------------------------- */
+void sl_check_given_keys(struct sl_check *c);
+/* A key of the journal, oldest first, and how it was introduced (n 0: not). */
 void sl_check_key(
     struct sl_check *c, struct sl_slice vkey, struct sl_slice introduction);
 /* -- tables.c: the tables against the leaves ------------------------------- */
@@ -93,6 +149,21 @@ void sl_check_tables(struct sl_verify *v, struct sl_db *db);
 /* Does it say where a post is now? */
 bool sl_check_is_move(int event);
 
+/* Opens a head that any key of the journal has signed; *ret_key says which. As
+ * sl_checkpoint_open. */
+enum sl_rc sl_check_open(struct sl_check *c, struct sl_slice note,
+    struct sl_checkpoint *ret, size_t *ret_key, struct sl_err *err);
+/* It has signed the leaves so far. */
+void sl_check_signed(struct sl_check *c, size_t key);
+/* Did those sign whose word counts? */
+void sl_check_keys_end(struct sl_check *c);
+
+/* A line of payload/ in an export, without its newline; salt n 0: erased by
+ * leaf `eraser`. And its salt and body, which lies in j. False: not that. */
+void sl_payload_line(struct sl_buf *out, uint64_t seq, struct sl_slice salt,
+    struct sl_slice body, uint64_t eraser);
+bool sl_payload_read(
+    const json_t *j, uint8_t ret_salt[SL_SALT_LEN], struct sl_slice *ret_body);
 /* salt and body of a leaf against its digest. */
 void sl_check_payload(struct sl_check *c, const struct sl_leaf_view *l,
     struct sl_slice salt, struct sl_slice body);

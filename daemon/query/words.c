@@ -219,6 +219,11 @@ print_documents(FILE *f, const json_t *row)
 			    json_integer_value(json_object_get(d, "pages")) == 1
 				? ""
 				: "s");
+		if (json_integer_value(json_object_get(d, "pages_unsure")) > 0)
+			(void)fprintf(f,
+			    ", %" JSON_INTEGER_FORMAT " hard to read",
+			    json_integer_value(
+				json_object_get(d, "pages_unsure")));
 		print_accepted(f, json_object_get(d, "accepted"));
 		(void)fputs(")\n", f);
 	}

@@ -758,6 +758,7 @@ sl_work_run(const struct sl_msg_task *t, const int *fds)
 	k.budget.total_bytes_max = t->total_bytes_max;
 	k.budget.ratio_max = t->ratio_max;
 	k.budget.out_bytes = t->out_bytes;
+	k.budget.room_bytes = t->room_bytes;
 	(void)sl_passwords_split(t->passwords, &k.lent.passwords);
 	k.keys.list = &k.lent.passwords;
 	k.lent.trust_fd =

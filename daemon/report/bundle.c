@@ -22,6 +22,7 @@
 #include "../base/text.h"
 #include "../config/deadline.h"
 #include "../store/db.h"
+#include "../store/heads.h"
 #include "control.h"
 #include "form.h"
 #include "legal.h"
@@ -31,6 +32,7 @@
  * the room of the first ones, and the next do not fit into it. */
 #define ARRAY_BYTES (1 << 20)
 #define WITH_XML "mottaksprotokoll"
+#define HEAD "sporingslogg-hode"
 /* The last of those that show the texts of the target, and the last that want
  * to know what it shows. */
 #define LAST_OF_TEXTS "mottaksprotokoll"
@@ -256,6 +258,31 @@ write_config(struct sl_bundle *b, struct sl_err *err)
 
 /* -- the log's head ------------------------------------------------------- */
 
+/* The last signed head and the keys: with them anybody can see later that the
+ * log has only grown since. */
+static enum sl_rc
+write_signed(struct sl_bundle *b, struct sl_err *err)
+{
+	SL_BUF struct sl_buf note = {0}, keys = {0};
+	struct sl_vkey key[SL_KEYS_MAX];
+	size_t n = sl_journal_keys(b->store, key), i;
+
+	b->has_signed =
+	    sl_head_last(b->store, INT64_MAX, &b->signed_size, &note);
+	if (!b->has_signed)
+		return SL_OK;
+	for (i = 0; i < n; i++) {
+		sl_vkey_text(&key[i], &keys);
+		sl_buf_add_char(&keys, '\n');
+	}
+	if (write_text(b, HEAD ".vkey", sl_buf_str(&keys), keys.n, err) !=
+	    SL_OK)
+		return SL_FATAL;
+	return write_text(
+	    b, HEAD ".checkpoint", sl_buf_str(&note), note.n, err);
+}
+
+/* How far the log had come; what was not signed yet, too. */
 static enum sl_rc
 write_head(struct sl_bundle *b, struct sl_err *err)
 {
@@ -273,13 +300,15 @@ write_head(struct sl_bundle *b, struct sl_err *err)
 			sl_digest_hex(&root, hex);
 		sl_db_done(st);
 	}
+	if (write_signed(b, err) != SL_OK)
+		return SL_FATAL;
 	sl_buf_printf(&out,
-	    "{\"leaves\":%" PRId64 ",\"root\":\"%s\",\"made\":\"%s\"}\n", size,
-	    hex, b->made);
+	    "{\"leaves\":%" PRId64 ",\"root\":\"%s\",\"signed\":%" PRIu64
+	    ",\"made\":\"%s\"}\n",
+	    size, hex, b->signed_size, b->made);
 	if (sl_db_check(db, err) != SL_OK)
 		return SL_FATAL;
-	return write_text(
-	    b, "sporingslogg-hode.json", sl_buf_str(&out), out.n, err);
+	return write_text(b, HEAD ".json", sl_buf_str(&out), out.n, err);
 }
 
 /* -- index ---------------------------------------------------------------- */
@@ -304,6 +333,19 @@ add_report_link(const struct sl_bundle *b, const struct sl_report_def *d,
 	if (strcmp(d->slug, WITH_XML) == 0)
 		sl_buf_printf(out, ", <a href=\"%s.xml\">xml</a>", d->slug);
 	sl_buf_add_str(out, ")</li>\n");
+}
+
+static void
+add_signed_links(const struct sl_bundle *b, struct sl_buf *out)
+{
+	add_link(out, HEAD ".checkpoint",
+	    say(b, "Det siste signerte hodet (sluse journal verify --against)",
+		"The last signed head (sluse journal verify --against)"));
+	sl_buf_add_str(out, "</li>\n");
+	add_link(out, HEAD ".vkey",
+	    say(b, "Nøklene det er signert med (--key)",
+		"The keys that signed it (--key)"));
+	sl_buf_add_str(out, "</li>\n");
 }
 
 static enum sl_rc
@@ -342,10 +384,12 @@ write_index(struct sl_bundle *b, struct sl_err *err)
 	    say(b, "Konfigurasjonen, uten hemmeligheter",
 		"The configuration, without secrets"));
 	sl_buf_add_str(&out, "</li>\n");
-	add_link(&out, "sporingslogg-hode.json",
+	add_link(&out, HEAD ".json",
 	    say(b, "Sporingsloggens hode: antall hendelser og rot",
 		"Head of the log: number of events and root"));
 	sl_buf_add_str(&out, "</li>\n");
+	if (b->has_signed)
+		add_signed_links(b, &out);
 	add_link(&out, "hjemler.tsv",
 	    say(b, "Hjemler med gyldighet", "Legal references with validity"));
 	sl_buf_add_str(&out, "</li>\n</ul>\n");

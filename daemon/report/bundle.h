@@ -23,6 +23,8 @@ struct sl_bundle {
 	int dir, lock; /* base/part.h */
 	int64_t from_day, to_day; /* the period, for the law */
 	char made[32];
+	uint64_t signed_size; /* of the log's last signed head */
+	bool has_signed;
 };
 /* A page of the folder: its file, its title, and what makes its body. */
 struct sl_bundle_page {

@@ -189,6 +189,121 @@ targets(const struct sl_bundle *b, struct sl_buf *out)
 }
 
 static void
+add_list(const struct sl_list *l, struct sl_buf *out)
+{
+	size_t i;
+
+	for (i = 0; i < l->n; i++)
+		sl_buf_printf(out, "%s%s", i > 0 ? ", " : "", l->item[i]);
+}
+
+static void
+roles(const struct sl_bundle *b, struct sl_buf *out)
+{
+	static const char *const h[][2] = {{"Rolle", "Role"},
+	    {"Hva den gjør", "What it does"},
+	    {"Unix-grupper (NSS)", "Unix groups (NSS)"}};
+	const struct sl_access_config *a = &b->cfg->access;
+	const struct {
+		const char *nb, *en, *does_nb, *does_en;
+		const struct sl_list *groups;
+	} all[] = {
+	    {"Arkivar", "Archivist", "avklarer det maskinen var usikker på",
+		"settles what the machine was unsure of", &a->archivist},
+	    {"Systemansvarlig", "Systemansvarlig",
+		"svarer for regler, terskler og tabeller",
+		"answers for rules, thresholds and tables",
+		&a->systemansvarlig},
+	    {
+		"Drift",
+		"Operator",
+		"installerer og overvåker, og leser ikke post (bare med "
+		"begrunnelse, som føres i sporingsloggen)",
+		"installs and watches, and does not read post (only with a "
+		"reason, which stands in the log)",
+		&a->operator},
+		{"Revisor", "Auditor", "leser alt og endrer ingenting",
+		    "reads everything and changes nothing", &a->auditor},
+		{"Integrator", "Integrator", "kobler til sak-/arkivsystemet",
+		    "connects the case system", &a->integrator},
+	    };
+	size_t i;
+
+	head(b, out, "Roller", "Roles");
+	table(b, out, h, 3);
+	for (i = 0; i < sizeof(all) / sizeof(all[0]); i++) {
+		SL_BUF struct sl_buf groups = {0};
+
+		add_list(all[i].groups, &groups);
+		row(out,
+		    (const char *[]){say(b, all[i].nb, all[i].en),
+			say(b, all[i].does_nb, all[i].does_en),
+			sl_buf_str(&groups)},
+		    3);
+	}
+	table_end(out);
+	if (a->second_person)
+		text(b, out,
+		    "Sletting, frigivelse fra karantene og massebeslutninger "
+		    "krever to personer.",
+		    "Erasure, release from quarantine and mass decisions take "
+		    "two persons.");
+}
+
+/* Who can tell that the log was not written anew. */
+static void
+proof(const struct sl_bundle *b, struct sl_buf *out)
+{
+	static const char *const h[][2] = {
+	    {"Utenfor Sluse", "Outside Sluse"}, {"Adresse", "Address"}};
+	const struct sl_journal_config *j = &b->cfg->journal;
+	char after[32];
+	size_t i;
+
+	(void)snprintf(after, sizeof(after), "%" PRId64 " s",
+	    (j->checkpoint_after_ms + 999) / 1000);
+	sl_buf_add_str(out, "<p>");
+	html(out, say(b, "Loggens hode signeres (Ed25519) senest etter ",
+		      "The head of the log is signed (Ed25519) within "));
+	html(out, after);
+	html(out, say(b, " eller etter så mange hendelser: ",
+		      " or after so many events: "));
+	sl_buf_printf(out, "%" PRIu32 ".</p>\n", j->checkpoint_entries);
+	if (b->cfg->witness_n + b->cfg->tsa_n == 0 && *j->head_file == '\0' &&
+	    *j->mail_to == '\0') {
+		text(b, out,
+		    "Ingen utenfor Sluse får hodet: verken vitne, "
+		    "tidsstempel, fil eller e-post er satt opp.",
+		    "Nobody outside Sluse gets the head: neither witness, "
+		    "time stamp, file nor mail is set up.");
+		return;
+	}
+	table(b, out, h, 2);
+	for (i = 0; i < b->cfg->witness_n; i++)
+		row(out,
+		    (const char *[]){say(b, "Vitne (C2SP)", "Witness (C2SP)"),
+			b->cfg->witness[i].url},
+		    2);
+	for (i = 0; i < b->cfg->tsa_n; i++)
+		row(out,
+		    (const char *[]){say(b, "Tidsstempel (RFC 3161)",
+					 "Time stamp (RFC 3161)"),
+			b->cfg->tsa[i].url},
+		    2);
+	if (*j->head_file != '\0')
+		row(out,
+		    (const char *[]){say(b, "Hodet i en fil", "Head in a file"),
+			j->head_file},
+		    2);
+	if (*j->mail_to != '\0')
+		row(out,
+		    (const char *[]){
+			say(b, "Hodet i e-post", "Head by mail"), j->mail_to},
+		    2);
+	table_end(out);
+}
+
+static void
 system_page(const struct sl_bundle *b, struct sl_buf *out)
 {
 	static const char *const themes[] = {
@@ -222,11 +337,49 @@ system_page(const struct sl_bundle *b, struct sl_buf *out)
 	    "bare kan utvides. Loggen kontrolleres med «sluse journal verify».",
 	    "Every event stands in the log, a Merkle tree (RFC 6962) that can "
 	    "only grow. It is checked by “sluse journal verify”.");
+	proof(b, out);
+	roles(b, out);
+	head(b, out, "Regler og modeller", "Rules and models");
+	text(b, out,
+	    "Saken finnes med faste regler og kjente saksnumre; hvert forslag "
+	    "har sine funn med kilde, side og regel («sluse explain»). "
+	    "Tekst i bilder leses med Tesseract og språkmodellene i "
+	    "konfigurasjonen. Ingen modell lærer av posten.",
+	    "The case is found by fixed rules and known case numbers; each "
+	    "proposal has its evidence with source, page and rule (“sluse "
+	    "explain”). Text in pictures is read by Tesseract with the "
+	    "language models of the configuration. No model learns from the "
+	    "post.");
 	law(b, out, themes);
 }
 
 /* -- documentation plan ------------------------------------------------------
  */
+
+/* What no target was seen to hold. */
+#define STAYS_NB                                                               \
+	"Det som ble avvist, trukket eller var duplikat, og det et mål ikke " \
+	"oppgir digest for, blir i Sluse til noen ber om sletting («sluse "   \
+	"journal erase») og en annen person godkjenner. Numre, tider, "       \
+	"digester "                                                            \
+	"og sporingsloggen blir."
+#define STAYS_EN                                                               \
+	"What was rejected, withdrawn or a duplicate, and what a target "      \
+	"tells "                                                               \
+	"no digest of, stays in Sluse until somebody asks for its erasure "    \
+	"(“sluse journal erase”) and another person approves. Numbers, "   \
+	"times, "                                                              \
+	"digests and the log stay."
+
+static void
+kept_for(const struct sl_bundle *b, char *out, size_t cap)
+{
+	if (b->cfg->instance.retention_ms > 0)
+		duration(b->cfg->instance.retention_ms, out, cap);
+	else
+		(void)snprintf(
+		    out, cap, "%s", say(b, "slettes ikke", "not deleted"));
+}
 
 static void
 plan_page(const struct sl_bundle *b, struct sl_buf *out)
@@ -234,7 +387,7 @@ plan_page(const struct sl_bundle *b, struct sl_buf *out)
 	static const char *const themes[] = {
 	    "journal", "internkontroll", "innsyn", NULL};
 	static const char *const months[] = {"3", "6", "12"};
-	char done[32];
+	char done[32], kept[32];
 	size_t i;
 
 	duration(b->cfg->instance.done_keep_ms, done, sizeof(done));
@@ -285,7 +438,13 @@ plan_page(const struct sl_bundle *b, struct sl_buf *out)
 	html(out, say(b, "Kildefiler ligger i mappen Ferdig i: ",
 		      "Sources stay in the folder Done for: "));
 	html(out, done);
-	sl_buf_add_str(out, "</p>\n");
+	sl_buf_add_str(out, ".</p>\n<p>");
+	html(out, say(b, "Innholdet slettes etter at målene har det: ",
+		      "Content is deleted once the targets have it: "));
+	kept_for(b, kept, sizeof(kept));
+	html(out, kept);
+	sl_buf_add_str(out, ".</p>\n");
+	text(b, out, STAYS_NB, STAYS_EN);
 	law(b, out, themes);
 }
 
@@ -319,7 +478,7 @@ processing_page(const struct sl_bundle *b, struct sl_buf *out)
 
 	recipients(b, &to);
 	duration(b->cfg->instance.done_keep_ms, done, sizeof(done));
-	duration(b->cfg->instance.retention_ms, kept, sizeof(kept));
+	kept_for(b, kept, sizeof(kept));
 	table(b, out, h, 2);
 	field(b, out, "Behandlingsansvarlig", "Controller",
 	    b->cfg->instance.name);
@@ -349,13 +508,18 @@ processing_page(const struct sl_bundle *b, struct sl_buf *out)
 		"removed from titles."));
 	field(b, out, "Mottakere", "Recipients", sl_buf_str(&to));
 	field(b, out, "Overføring til tredjeland", "Third countries",
-	    say(b, "Ingen fra Sluse", "None by Sluse"));
+	    say(b,
+		"Sluse sender bare til målene og vitnene i "
+		"systembeskrivelsen; hvor de driftes, fylles ut av "
+		"virksomheten",
+		"Sluse sends only to the targets and witnesses of the system "
+		"description; where those run is to be filled in by the "
+		"body"));
 	field(b, out, "Slettefrister: kildefiler", "Retention: sources", done);
 	field(b, out, "Slettefrister: innhold etter at målet har det",
-	    "Retention: content once the target has it",
-	    b->cfg->instance.retention_ms > 0
-		? kept
-		: say(b, "slettes ikke", "not deleted"));
+	    "Retention: content once the target has it", kept);
+	field(b, out, "Slettefrister: annet innhold",
+	    "Retention: other content", say(b, STAYS_NB, STAYS_EN));
 	field(b, out, "Sikkerhetstiltak", "Security",
 	    say(b,
 		"Fil- og nettverksadskilte prosesser (Landlock, seccomp), "

@@ -125,9 +125,16 @@ extern const struct sl_form sl_form_text, sl_form_csv, sl_form_json,
  * counts before what the terminal says. */
 int sl_out_terminal(void);
 
-/* Appends a bar chart as SVG: n bars, labels left, values right. title is what
+/* A bar chart: n bars, labels left, values with their unit right. title is what
  * a screen reader says. */
-void sl_svg_bars(struct sl_buf *b, const char *title, char *const *label,
-    const double *value, size_t n, unsigned lang);
+struct sl_bars {
+	const char *title, *unit; /* unit: "", or " %" */
+	char *const *label;
+	const double *value;
+	size_t n;
+	unsigned lang;
+};
+/* Appended as SVG: a picture for each dozen. */
+void sl_svg_bars(struct sl_buf *b, const struct sl_bars *c);
 
 #endif

@@ -28,7 +28,8 @@ static const char style[] =
     "tbody th{font-weight:normal}"
     ".n{text-align:right;white-space:nowrap}.k{white-space:nowrap}"
     "tbody tr:nth-child(even){background:#f3f5f7}"
-    ".u{color:#595959;font-style:italic}svg{max-width:100%;height:auto}"
+    ".u{color:#595959;font-style:italic}"
+    "svg{display:block;max-width:100%;height:auto;break-inside:avoid}"
     "a{color:#0b4f7d}a:focus,.scroll:focus{outline:3px solid #0b4f7d}"
     /* Paper does not scroll: every column must find its place. */
     "@media print{@page{size:A4 landscape;margin:12mm}"
@@ -140,7 +141,12 @@ add_chart(struct sl_out *o, struct sl_buf *b)
 	html(b, sl_out_head(o, &o->def->column[at]));
 	sl_buf_add_str(b, "</figcaption>\n");
 	sl_svg_bars(
-	    b, sl_out_head(o, &o->def->column[at]), label, o->bar, n, o->lang);
+	    b, &(struct sl_bars){.title = sl_out_head(o, &o->def->column[at]),
+		   .unit = o->def->column[at].type == SL_COL_PCT ? " %" : "",
+		   .label = label,
+		   .value = o->bar,
+		   .n = n,
+		   .lang = o->lang});
 	sl_buf_add_str(b, "</figure>\n");
 	for (i = 0; i < n; i++)
 		free(label[i]);

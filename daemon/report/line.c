@@ -386,6 +386,24 @@ run_bundle(struct line *l)
 	return code;
 }
 
+/* The report's own name, by whatever name it was asked for; NULL: none. */
+static const char *
+known_name(const char *name)
+{
+	const struct sl_report_def *d = sl_report_def_find(name);
+
+	if (strcmp(name, "tilsynspakke") == 0)
+		return "tilsynspakke";
+	return d != NULL ? d->slug : NULL;
+}
+
+static int
+say_unknown(const char *name)
+{
+	return say(SL_EXIT_USAGE,
+	    "there is no report %s; see sluse report --list", name);
+}
+
 static int
 run(struct line *l, const char *name, char **rest, int rest_n)
 {
@@ -396,8 +414,7 @@ run(struct line *l, const char *name, char **rest, int rest_n)
 	if (strcmp(name, "tilsynspakke") == 0)
 		return run_bundle(l);
 	if (d == NULL)
-		return say(SL_EXIT_USAGE,
-		    "there is no report %s; see sluse report --list", name);
+		return say_unknown(name);
 	return run_report(l, d);
 }
 
@@ -446,7 +463,7 @@ ask(const struct line *l, json_t *args, bool direct, struct sl_err *err)
 }
 
 static int
-forward(const struct line *l, char **argv)
+forward(const struct line *l, const char *name, char **argv)
 {
 	json_t *words = json_array();
 	struct sl_err err = {0};
@@ -456,7 +473,8 @@ forward(const struct line *l, char **argv)
 			json_decref(words);
 			return say(SL_EXIT_USAGE, "a word is not UTF-8");
 		}
-	if (ask(l, json_pack("{s:o}", "argv", words), false, &err) != SL_OK)
+	if (ask(l, json_pack("{s:s, s:o}", "report", name, "argv", words),
+		false, &err) != SL_OK)
 		return say_error(&err);
 	return written();
 }
@@ -464,17 +482,19 @@ forward(const struct line *l, char **argv)
 /* Reading of content is journaled, as long as somebody is there to do it: an
  * instance that stands still can be looked at too. */
 static int
-tell(const struct line *l)
+tell(const struct line *l, const char *name)
 {
 	struct sl_err err = {0};
-	enum sl_rc rc = ask(l, json_object(), true, &err);
+	enum sl_rc rc = ask(l, json_pack("{s:s}", "report", name), true, &err);
 
 	return rc == SL_OK || rc == SL_RETRY ? 0 : say_error(&err);
 }
 
+/* told: the report that the sporingslogg says he reads. */
 static int
-answer_line(struct line *l, int argc, char **argv)
+answer_line(struct line *l, const char *told, int argc, char **argv)
 {
+	const char *name;
 	int code;
 
 	optind = 0;
@@ -483,6 +503,11 @@ answer_line(struct line *l, int argc, char **argv)
 		return code;
 	if (optind >= argc || l->list || l->manual || l->help)
 		return say(SL_EXIT_USAGE, "no report was named");
+	name = known_name(argv[optind]);
+	if (name == NULL)
+		return say_unknown(argv[optind]);
+	if (told == NULL || strcmp(told, name) != 0)
+		return say(SL_EXIT_USAGE, "another report was named");
 	code = check_served(l, argv[optind], argc - optind - 1);
 	return code != 0 ? code : run(l, argv[optind], NULL, 0);
 }
@@ -509,7 +534,9 @@ sl_report_answer(const char *root, const json_t *args, sl_bytes_fn *fn,
 				  : "");
 	said = err;
 	l.root = root;
-	code = answer_line(&l, (int)n + 1, argv);
+	code =
+	    answer_line(&l, json_string_value(json_object_get(args, "report")),
+		(int)n + 1, argv);
 	said = NULL;
 	for (i = 0; i <= n; i++)
 		free(argv[i]);
@@ -519,13 +546,16 @@ sl_report_answer(const char *root, const json_t *args, sl_bytes_fn *fn,
 static int
 run_by_right(struct line *l, int argc, char **argv)
 {
+	const char *name = known_name(argv[optind]);
 	int code;
 
+	if (name == NULL)
+		return say_unknown(argv[optind]);
 	if (!sl_control_is_owner(l->root)) {
 		code = check_served(l, argv[optind], argc - optind - 1);
-		return code != 0 ? code : forward(l, argv);
+		return code != 0 ? code : forward(l, name, argv);
 	}
-	code = tell(l);
+	code = tell(l, name);
 	return code != 0
 		   ? code
 		   : run(l, argv[optind], argv + optind + 1, argc - optind - 1);

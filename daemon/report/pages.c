@@ -8,8 +8,6 @@
 #include "../base/mem.h"
 #include "../store/db.h"
 
-#define LOW 700
-
 static uint32_t *
 parts_of(const struct sl_rep *r, const struct sl_snap *s)
 {
@@ -73,7 +71,7 @@ sl_page_sum_add(struct sl_page_sum *s, const struct sl_rep_page *p)
 		   (p->flags & SL_PAGE_WORDLESS) == 0) {
 		s->ocr++;
 		s->confidence += c;
-		s->low += c < LOW;
+		s->low += c < SL_PAGE_LOW;
 		s->histogram[c > 1000 ? 100 : c / 10]++;
 	} else {
 		s->unread++;

@@ -16,7 +16,6 @@
 #include "words.h"
 
 #define COUNT_DEFAULT 60
-#define LOW_CONFIDENCE 700
 #define MANY_DOCUMENTS 5
 
 struct draw {
@@ -34,7 +33,7 @@ note_low(void *arg, const struct sl_rep_page *p)
 {
 	struct draw *d = arg;
 
-	if (p->source == SL_PAGE_OCR && p->confidence < LOW_CONFIDENCE)
+	if (p->source == SL_PAGE_OCR && p->confidence < SL_PAGE_LOW)
 		d->low[d->snap.part_entry[p->part]] = 1;
 }
 

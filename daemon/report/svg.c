@@ -1,6 +1,8 @@
 /*
  * Horizontal bars as inline SVG: label, bar, value. Colours hold 4.5:1 against
- * white; what the bars say stands as text beside them and in the table.
+ * white; what the bars say stands as text beside them and in the table. Many
+ * bars are several pictures, one below the other on one scale: paper can break
+ * between them.
  */
 #include <math.h>
 #include <string.h>
@@ -9,10 +11,11 @@
 #include "form.h"
 
 #define ROW 26
-#define LABEL 250
 #define BAR 440
-#define WIDTH (LABEL + BAR + 90)
-#define LABEL_CHARS 34
+#define VALUE 90
+#define CHAR 7.4 /* of a label, on average */
+#define LABEL_CHARS 60
+#define BARS 12 /* of a picture */
 
 static void
 text_at(struct sl_buf *b, int x, int y, const char *how, const char *s)
@@ -22,56 +25,84 @@ text_at(struct sl_buf *b, int x, int y, const char *how, const char *s)
 	sl_buf_add_str(b, "</text>");
 }
 
-/* A label too long for its place, cut at a character. */
-static void
-label_at(struct sl_buf *b, int y, const char *s)
+/* How many bytes the first max characters take; *ret: how many these are. */
+static size_t
+first_chars(const char *s, size_t max, size_t *ret)
 {
-	size_t i = 0, n = strlen(s), chars = 0;
-	char cut[LABEL_CHARS * 4 + 8];
+	size_t i = 0, n = strlen(s);
 
-	while (i < n && chars < LABEL_CHARS) {
+	for (*ret = 0; i < n && *ret < max; ++*ret)
 		(void)sl_utf8_next(s, n, &i);
-		chars++;
-	}
-	(void)snprintf(
-	    cut, sizeof(cut), "%.*s%s", (int)i, s, i < n ? "\xE2\x80\xA6" : "");
-	text_at(b, LABEL - 8, y, " text-anchor=\"end\"", cut);
+	return i;
+}
+
+/* A label too long for its place is cut at a character. */
+static void
+label_at(struct sl_buf *b, int x, int y, const char *s)
+{
+	char cut[LABEL_CHARS * 4 + 8];
+	size_t chars, n = first_chars(s, LABEL_CHARS, &chars);
+
+	(void)snprintf(cut, sizeof(cut), "%.*s%s", (int)n, s,
+	    s[n] != '\0' ? "\xE2\x80\xA6" : "");
+	text_at(b, x, y, " text-anchor=\"end\"", cut);
+}
+
+static void
+bar_at(struct sl_buf *b, const struct sl_bars *c, size_t i, int label, int y,
+    double max)
+{
+	SL_BUF struct sl_buf shown = {0};
+	double v = c->value[i];
+	int w = max > 0 ? (int)lround(v / max * BAR) : 0;
+
+	label_at(b, label - 8, y + 17, c->label[i]);
+	sl_buf_printf(b,
+	    "<rect x=\"%d\" y=\"%d\" width=\"%d\" height=\"%d\" "
+	    "fill=\"#1f5f8b\"/>",
+	    label, y + 3, w > 0 ? w : 1, ROW - 8);
+	if (v == floor(v))
+		sl_add_int(&shown, (int64_t)v);
+	else
+		sl_add_real(&shown, v, c->lang);
+	sl_buf_add_str(&shown, c->unit);
+	text_at(b, label + w + 8, y + 17, "", sl_buf_str(&shown));
+}
+
+static void
+picture(struct sl_buf *b, const struct sl_bars *c, size_t from, size_t n,
+    int label, double max)
+{
+	size_t i;
+
+	sl_buf_printf(b,
+	    "<svg xmlns=\"http://www.w3.org/2000/svg\" role=\"img\" "
+	    "viewBox=\"0 0 %d %zu\" width=\"%d\" height=\"%zu\" "
+	    "font-family=\"sans-serif\" font-size=\"13\" fill=\"#1a1a1a\">"
+	    "<title>",
+	    label + BAR + VALUE, n * ROW + 4, label + BAR + VALUE, n * ROW + 4);
+	sl_text_html(b, c->title, strlen(c->title));
+	sl_buf_add_str(b, "</title>");
+	for (i = 0; i < n; i++)
+		bar_at(b, c, from + i, label, (int)i * ROW + 2, max);
+	sl_buf_add_str(b, "</svg>\n");
 }
 
 void
-sl_svg_bars(struct sl_buf *b, const char *title, char *const *label,
-    const double *value, size_t n, unsigned lang)
+sl_svg_bars(struct sl_buf *b, const struct sl_bars *c)
 {
-	SL_BUF struct sl_buf shown = {0};
+	size_t i, n, chars, longest = 16;
 	double max = 0;
-	size_t i;
-	int y, w;
 
-	for (i = 0; i < n; i++)
-		if (value[i] > max)
-			max = value[i];
-	sl_buf_printf(b,
-	    "<svg xmlns=\"http://www.w3.org/2000/svg\" role=\"img\" "
-	    "aria-labelledby=\"chart-title\" viewBox=\"0 0 %d %zu\" "
-	    "width=\"%d\" height=\"%zu\" font-family=\"sans-serif\" "
-	    "font-size=\"13\" fill=\"#1a1a1a\"><title id=\"chart-title\">",
-	    WIDTH, n * ROW + 4, WIDTH, n * ROW + 4);
-	sl_text_html(b, title, strlen(title));
-	sl_buf_add_str(b, "</title>");
-	for (i = 0; i < n; i++) {
-		y = (int)i * ROW + 2;
-		w = max > 0 ? (int)lround(value[i] / max * BAR) : 0;
-		label_at(b, y + 17, label[i]);
-		sl_buf_printf(b,
-		    "<rect x=\"%d\" y=\"%d\" width=\"%d\" height=\"%d\" "
-		    "fill=\"#1f5f8b\"/>",
-		    LABEL, y + 3, w > 0 ? w : 1, ROW - 8);
-		sl_buf_reset(&shown);
-		if (value[i] == floor(value[i]))
-			sl_add_int(&shown, (int64_t)value[i]);
-		else
-			sl_add_real(&shown, value[i], lang);
-		text_at(b, LABEL + w + 8, y + 17, "", sl_buf_str(&shown));
+	for (i = 0; i < c->n; i++) {
+		if (c->value[i] > max)
+			max = c->value[i];
+		(void)first_chars(c->label[i], LABEL_CHARS, &chars);
+		if (chars > longest)
+			longest = chars;
 	}
-	sl_buf_add_str(b, "</svg>\n");
+	for (i = 0; i < c->n; i += n) {
+		n = c->n - i < BARS ? c->n - i : BARS;
+		picture(b, c, i, n, (int)((double)longest * CHAR) + 16, max);
+	}
 }

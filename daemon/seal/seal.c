@@ -10,6 +10,7 @@
 #include <fcntl.h>
 #include <inttypes.h>
 #include <jansson.h>
+#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -35,21 +36,31 @@ on_timer(void *arg)
 
 /* -- signing --------------------------------------------------------------- */
 
+/* What was there before is there still: the new one is late, and no more. */
+static bool
+is_passing(int error)
+{
+	return error == EMFILE || error == ENFILE || error == ENOSPC ||
+	       error == EDQUOT;
+}
+
 static enum sl_rc
 sign_head(struct sl_seal *s, struct sl_err *err)
 {
 	const struct sl_tree tree = *sl_store_tree(s->house.store);
 	struct sl_checkpoint c = {.size = tree.size};
 	SL_BUF struct sl_buf note = {0};
+	enum sl_rc rc;
 
 	(void)snprintf(
 	    c.origin, sizeof(c.origin), "%s", sl_store_origin(s->house.store));
 	sl_tree_root(&tree, &c.root);
 	if (sl_checkpoint_sign(s->signer, &c, &note, err) != SL_OK)
 		return SL_FATAL;
-	if (sl_write_file(s->dir, MEMORY, note.p, note.n, 0644, err) != SL_OK)
-		return err->sys == EMFILE || err->sys == ENFILE ? SL_RETRY
-								: SL_FATAL;
+	rc = sl_write_file(s->dir, MEMORY, note.p, note.n, 0644, err);
+	if (rc != SL_OK)
+		return rc == SL_RETRY && is_passing(err->sys) ? SL_RETRY
+							      : SL_FATAL;
 	if (sl_head_put(s->house.store, &tree, sl_buf_str(&note), err) !=
 		SL_OK ||
 	    sl_store_commit(s->house.store, err) != SL_OK)
@@ -62,8 +73,8 @@ sign_head(struct sl_seal *s, struct sl_err *err)
 	return sl_seal_tell(s, &c, sl_buf_str(&note), err);
 }
 
-/* Without a descriptor not a byte was written: nothing is in doubt, the head
- * is only late. */
+/* Without a descriptor, or room, nothing has its name yet: nothing is in doubt,
+ * the head is only late. */
 static enum sl_rc
 sign(struct sl_seal *s, struct sl_err *err)
 {
@@ -121,6 +132,53 @@ given_up(const char *origin, const char *now)
 	       strncmp(origin, now, a) == 0;
 }
 
+/* One reason more why the log is not what was signed. */
+static void __attribute__((format(printf, 2, 3)))
+lose(struct sl_seal *s, const char *fmt, ...)
+{
+	size_t n = strlen(s->lost);
+	va_list ap;
+
+	if (n > 0 && n + 2 < sizeof(s->lost)) {
+		(void)snprintf(s->lost + n, sizeof(s->lost) - n, "; ");
+		n += 2;
+	}
+	va_start(ap, fmt);
+	(void)vsnprintf(s->lost + n, sizeof(s->lost) - n, fmt, ap);
+	va_end(ap);
+}
+
+/* How many events there were before it was seen that others had been signed:
+ * what is told of that is none of them. */
+static uint64_t
+left_of(struct sl_seal *s)
+{
+	uint64_t size = sl_store_tree(s->house.store)->size, seq;
+
+	return sl_store_find_event(s->house.store, s->signed_size,
+		   SL_EVENT_history_broken, &seq)
+		   ? seq
+		   : size;
+}
+
+/* A head of c, whoever signed it, that is not our beginning. */
+static void
+lose_head(struct sl_seal *s, const struct sl_checkpoint *c, const char *whose)
+{
+	uint64_t left = left_of(s);
+
+	if (c->size > left)
+		lose(s,
+		    "a head of %" PRIu64 " events was signed%s; there are "
+		    "%" PRIu64 ", so %" PRIu64 " or more are lost",
+		    c->size, whose, left, c->size - left);
+	else
+		lose(s,
+		    "a head of %" PRIu64 " events was signed%s; those that are "
+		    "there are others",
+		    c->size, whose);
+}
+
 /* SL_SKIP: it says nothing (none there, not ours, given up). SL_REJECT: it is
  * not our beginning, or (memory) nobody can tell; s->lost says what it was. */
 static enum sl_rc
@@ -144,8 +202,11 @@ compare(struct sl_seal *s, struct sl_slice note, bool memory)
 	if (sl_checkpoint_open(note, keys, n, &c, NULL) != SL_OK) {
 		if (!memory)
 			return SL_SKIP;
-		(void)snprintf(s->lost, sizeof(s->lost),
-		    "what was signed last cannot be read");
+		if (sl_note_parse(note.p, note.n, &raw, NULL) == SL_OK &&
+		    sl_checkpoint_parse(raw.text, &c, NULL) == SL_OK)
+			lose_head(s, &c, " by a key that is not known");
+		else
+			lose(s, "what was signed last cannot be read");
 		return SL_REJECT;
 	}
 	if (strcmp(c.origin, origin) == 0 &&
@@ -154,10 +215,7 @@ compare(struct sl_seal *s, struct sl_slice note, bool memory)
 		if (memcmp(&root, &c.root, sizeof(root)) == 0)
 			return SL_OK;
 	}
-	(void)snprintf(s->lost, sizeof(s->lost),
-	    "a head of %" PRIu64 " events was signed; there are %" PRIu64
-	    ", or they are others",
-	    c.size, sl_store_tree(s->house.store)->size);
+	lose_head(s, &c, "");
 	return SL_REJECT;
 }
 
@@ -182,8 +240,7 @@ compare_memory(struct sl_seal *s, struct sl_err *err)
 	if (rc != SL_OK && !rows)
 		return SL_SKIP;
 	if (rc != SL_OK) {
-		(void)snprintf(s->lost, sizeof(s->lost),
-		    "what was signed last is not remembered");
+		lose(s, "what was signed last is not remembered");
 		return SL_REJECT;
 	}
 	rc = compare(s, sl_slice_buf(&mine), true);
@@ -290,17 +347,13 @@ sl_seal_start(
 	if (rc == SL_FATAL)
 		return rc;
 	if (rc == SL_SKIP)
-		(void)snprintf(
-		    s->lost, sizeof(s->lost), "the key that signed is gone");
+		lose(s, "the key that signed is gone");
 	else if (other_key(s))
-		(void)snprintf(s->lost, sizeof(s->lost),
-		    "the key is not the one that signed");
-	if (*s->lost == '\0') {
-		rc = compare_memory(s, err);
-		if (rc == SL_FATAL)
-			return rc;
-	}
-	if (*s->lost == '\0')
+		lose(s, "the key is not the one that signed");
+	rc = compare_memory(s, err);
+	if (rc == SL_FATAL)
+		return rc;
+	if (rc != SL_REJECT)
 		(void)compare_elsewhere(s);
 	s->loud_size = s->signed_size;
 	return *s->lost != '\0' ? halt(s, err) : log_key(s, err);

@@ -37,6 +37,13 @@ struct sl_db {
 	void *on_work_arg;
 };
 
+/* A disk that is full has not failed. */
+static const char *
+reason_of(sqlite3 *h)
+{
+	return sqlite3_errcode(h) == SQLITE_FULL ? "disk_full" : "disk_error";
+}
+
 static void
 keep_error(struct sl_db *d, const char *what)
 {
@@ -44,7 +51,7 @@ keep_error(struct sl_db *d, const char *what)
 	if (d->failed)
 		return;
 	d->failed = true;
-	(void)sl_err_set(&d->first, SL_FATAL, 0, "disk_error",
+	(void)sl_err_set(&d->first, SL_FATAL, 0, reason_of(d->h),
 	    "database: %s: %s (%d)", what, sqlite3_errmsg(d->h),
 	    sqlite3_extended_errcode(d->h));
 }
@@ -87,7 +94,7 @@ sl_db_open(
 		return SL_FATAL;
 	}
 	(void)sqlite3_extended_result_codes(d->h, 1);
-	(void)sqlite3_busy_timeout(d->h, 5000);
+	(void)sqlite3_busy_timeout(d->h, SL_DB_BUSY_MS);
 	(void)sqlite3_db_config(d->h, SQLITE_DBCONFIG_DEFENSIVE, 1, NULL);
 	(void)sqlite3_limit(d->h, SQLITE_LIMIT_LENGTH, 64 << 20);
 	if (sl_db_script(d, both, err) != SL_OK ||
@@ -120,7 +127,7 @@ sl_db_script(struct sl_db *d, const char *sql, struct sl_err *err)
 	if (!d->dead && sqlite3_exec(d->h, sql, NULL, NULL, &why) == SQLITE_OK)
 		return SL_OK;
 	d->dead = d->writer;
-	(void)sl_err_set(err, SL_FATAL, 0, "disk_error", "database: %s",
+	(void)sl_err_set(err, SL_FATAL, 0, reason_of(d->h), "database: %s",
 	    why != NULL ? why : "?");
 	sqlite3_free(why);
 	return SL_FATAL;

@@ -22,6 +22,13 @@ struct sl_db;
 	" FROM consignment c LEFT JOIN entry e ON e.consignment = c.id"        \
 	" AND ifnull(e.outcome, 0) <> 60"
 
+#define SL_DB_BUSY_MS 5000 /* a lock is waited for */
+
+/* A page (g) that OCR read, and for which it was hard: SL_PAGE_OCR, neither
+ * SL_PAGE_BLANK nor SL_PAGE_WORDLESS, and below SL_PAGE_LOW. */
+#define SL_DB_UNSURE_PAGE                                                      \
+	"(g.source = 2 AND g.flags & 17 = 0 AND g.confidence < 700)"
+
 enum sl_rc sl_db_open(
     const char *path, bool readonly, struct sl_db **ret, struct sl_err *err);
 void sl_db_close(struct sl_db *d);

@@ -1,5 +1,6 @@
 #include "faces_query.h"
 
+#include <assert.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -215,32 +216,60 @@ sl_face_case(struct sl_store *s, const char *number, char *title,
 	return true;
 }
 
-enum sl_rc
-sl_face_unread(struct sl_store *s, int64_t consignment, unsigned max,
-    sl_face_pages_fn *fn, void *arg, struct sl_err *err)
+/* Runs of the pages of consignment ?1 for which `reason` is not NULL. */
+#define RUNS(reason)                                                           \
+	"SELECT file, min(number) + 1, max(number) + 1, reason FROM"           \
+	" (SELECT part, number, reason, file, number - row_number() OVER"      \
+	" (PARTITION BY part, reason ORDER BY number) AS run FROM"             \
+	" (SELECT p.id AS part, g.number, " reason " AS reason,"               \
+	" CASE p.name WHEN '' THEN o.name ELSE p.name END AS file"             \
+	" FROM source o JOIN part p ON p.source = o.id"                        \
+	" JOIN page g ON g.part = p.id WHERE o.consignment = ?1)"              \
+	" WHERE reason IS NOT NULL)"                                           \
+	" GROUP BY part, reason, run ORDER BY part, min(number) LIMIT ?2"
+
+static enum sl_rc
+give_runs(struct sl_store *s, sqlite3_stmt *st, sl_face_pages_fn *fn, void *arg,
+    struct sl_err *err)
 {
-	sqlite3_stmt *st = sl_db_query(s->db,
-	    "SELECT file, min(number) + 1, max(number) + 1, reason FROM"
-	    " (SELECT part, number, reason, file, number - row_number() OVER"
-	    " (PARTITION BY part, reason ORDER BY number) AS run FROM"
-	    " (SELECT p.id AS part, g.number,"
-	    " CASE WHEN ifnull(g.reason, '') <> '' THEN g.reason"
-	    " WHEN g.flags & ?3 <> 0 THEN ?5 ELSE '' END AS reason,"
-	    " CASE p.name WHEN '' THEN o.name ELSE p.name END AS file"
-	    " FROM source o JOIN part p ON p.source = o.id"
-	    " JOIN page g ON g.part = p.id WHERE o.consignment = ?1 AND"
-	    " (g.flags & (?2 | ?3) <> 0 OR ifnull(g.reason, '') <> '')))"
-	    " GROUP BY part, reason, run ORDER BY part, min(number) LIMIT ?4",
-	    "iiiis", consignment, (int64_t)SL_PAGE_BLANK,
-	    (int64_t)SL_PAGE_WORDLESS, (int64_t)max, SL_FACE_WORDLESS);
 	struct sl_face_pages p;
 
 	while (sl_db_row(s->db, st)) {
 		p.file = sl_db_text(st, 0);
-		p.first = (unsigned)sqlite3_column_int64(st, 1);
-		p.last = (unsigned)sqlite3_column_int64(st, 2);
+		p.first = (unsigned)sqlite3_column_int(st, 1);
+		p.last = (unsigned)sqlite3_column_int(st, 2);
 		sl_db_copy(st, 3, p.reason, sizeof(p.reason));
 		fn(arg, &p);
 	}
 	return sl_db_check(s->db, err);
+}
+
+enum sl_rc
+sl_face_unread(struct sl_store *s, int64_t consignment, unsigned max,
+    sl_face_pages_fn *fn, void *arg, struct sl_err *err)
+{
+	return give_runs(s,
+	    sl_db_query(s->db,
+		RUNS("CASE WHEN ifnull(g.reason, '') <> '' THEN g.reason"
+		     " WHEN g.flags & ?4 <> 0 THEN ?5"
+		     " WHEN g.flags & ?3 <> 0 THEN '' END"),
+		"iiiis", consignment, (int64_t)max, (int64_t)SL_PAGE_BLANK,
+		(int64_t)SL_PAGE_WORDLESS, SL_FACE_WORDLESS),
+	    fn, arg, err);
+}
+
+static_assert(SL_PAGE_OCR == 2 && (SL_PAGE_BLANK | SL_PAGE_WORDLESS) == 17 &&
+		  SL_PAGE_LOW == 700,
+    "SL_DB_UNSURE_PAGE has these numbers");
+
+enum sl_rc
+sl_face_unsure(struct sl_store *s, int64_t consignment, unsigned max,
+    sl_face_pages_fn *fn, void *arg, struct sl_err *err)
+{
+	return give_runs(s,
+	    sl_db_query(s->db,
+		RUNS("CASE WHEN " SL_DB_UNSURE_PAGE
+		     " AND ifnull(g.reason, '') = '' THEN '' END"),
+		"ii", consignment, (int64_t)max),
+	    fn, arg, err);
 }

@@ -60,6 +60,9 @@ typedef void sl_face_pages_fn(void *arg, const struct sl_face_pages *p);
 /* At most max of them, file by file. */
 enum sl_rc sl_face_unread(struct sl_store *s, int64_t consignment, unsigned max,
     sl_face_pages_fn *fn, void *arg, struct sl_err *err);
+/* The same for pages that were read, but were hard to read; reason is "". */
+enum sl_rc sl_face_unsure(struct sl_store *s, int64_t consignment, unsigned max,
+    sl_face_pages_fn *fn, void *arg, struct sl_err *err);
 
 /* False if the case is not known. */
 bool sl_face_case(struct sl_store *s, const char *number, char *title,

@@ -163,6 +163,15 @@ link_fd(int fd, int dirfd, const char *name)
 	return linkat(AT_FDCWD, path, dirfd, name, AT_SYMLINK_FOLLOW);
 }
 
+static enum sl_rc
+not_named(struct sl_err *err, const char *what)
+{
+	bool full = errno == ENOSPC || errno == EDQUOT;
+
+	return sl_err_set(err, SL_FATAL, errno,
+	    full ? "disk_full" : "disk_error", "%s", what);
+}
+
 enum sl_rc
 sl_files_link(struct sl_files *f, int fd, const struct sl_digest *digest,
     uint64_t size, bool known, struct sl_err *err)
@@ -187,8 +196,7 @@ sl_files_link(struct sl_files *f, int fd, const struct sl_digest *digest,
 		    renameat(f->sha, fresh, f->sha, name) == 0)
 			return SL_OK;
 	}
-	return sl_err_set(err, SL_FATAL, errno, "disk_error",
-	    "cannot name a file of the store");
+	return not_named(err, "cannot name a file of the store");
 }
 
 void
@@ -213,8 +221,7 @@ sl_files_link_bundle(
 	f->dirty = true;
 	if (link_fd(fd, f->bundle, name) == 0)
 		return SL_OK;
-	return sl_err_set(err, SL_FATAL, errno, "disk_error",
-	    "cannot name a bundle of the store");
+	return not_named(err, "cannot name a bundle of the store");
 }
 
 int

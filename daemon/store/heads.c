@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "../base/clock.h"
+#include "../journal/leaf.h"
 #include "store_p.h"
 
 #define FEW_LEAVES 256 /* as many are hashed at once, without looking */
@@ -158,6 +159,29 @@ sl_store_tree_at(struct sl_store *s, uint64_t size, struct sl_tree *ret)
 		sl_tree_append(ret, &h);
 	}
 	return ret->size == size;
+}
+
+bool
+sl_store_find_event(
+    struct sl_store *s, uint64_t from, enum sl_event event, uint64_t *ret)
+{
+	SL_BUF struct sl_buf lines = {0};
+	bool found = false;
+	struct sl_slice b;
+	struct sl_leaf l;
+	sqlite3_stmt *st = sl_db_query(s->db,
+	    "SELECT bytes, seq FROM leaf WHERE seq >= ?1 ORDER BY seq", "i",
+	    (int64_t)from);
+
+	while (!found && sl_db_row(s->db, st)) {
+		b = sl_db_blob(st, 0);
+		found = sl_leaf_decode(b.p, b.n, &lines, &l, NULL) == SL_OK &&
+			l.event == (int)event;
+		*ret = (uint64_t)sqlite3_column_int64(st, 1);
+	}
+	if (found)
+		sl_db_done(st);
+	return found;
 }
 
 enum sl_rc

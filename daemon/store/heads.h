@@ -21,6 +21,10 @@ void sl_store_rename(struct sl_store *s, const char *origin);
  * False: it never had so many, or a leaf is missing. */
 bool sl_store_tree_at(struct sl_store *s, uint64_t size, struct sl_tree *ret);
 
+/* The first leaf from seq `from` on that tells of that event. False: none. */
+bool sl_store_find_event(
+    struct sl_store *s, uint64_t from, enum sl_event event, uint64_t *ret);
+
 /* How many leaves there are up to the last one that tells of anything but marks
  * on heads; of a log that was opened, all. */
 uint64_t sl_store_loud(const struct sl_store *s);

@@ -6,6 +6,7 @@
  */
 #include <assert.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -132,6 +133,15 @@ sl_store_mend(struct sl_store *s)
 	return sl_sending_mend(s->sending);
 }
 
+static enum sl_rc
+open_dir(const char *path, int *ret, struct sl_err *err)
+{
+	*ret = sl_open_dir(AT_FDCWD, path);
+	return *ret >= 0 ? SL_OK
+			 : sl_err_set(err, SL_FATAL, errno, "disk_error",
+			       "cannot open the folder of the database");
+}
+
 enum sl_rc
 sl_store_open(const char *root, const char *origin, struct sl_store **ret,
     struct sl_err *err)
@@ -142,7 +152,10 @@ sl_store_open(const char *root, const char *origin, struct sl_store **ret,
 	int64_t from;
 
 	(void)snprintf(s->origin, sizeof(s->origin), "%s", origin);
+	s->dir = -1;
+	s->root = sl_strdup(root);
 	if (sl_make_path(dir, 0750, err) != SL_OK ||
+	    open_dir(dir, &s->dir, err) != SL_OK ||
 	    sl_db_open(path, false, &s->db, err) != SL_OK ||
 	    sl_files_open(root, &s->files, err) != SL_OK ||
 	    sl_store_migrate(s, root, &from, err) != SL_OK ||
@@ -163,11 +176,13 @@ sl_store_open_read(const char *root, struct sl_store **ret, struct sl_err *err)
 	struct sl_store *s = sl_alloc(sizeof(*s));
 	SL_FREE char *path = sl_asprintf("%s/db/sluse.db", root);
 
+	s->dir = -1;
 	if (access(path, F_OK) != 0) {
 		free(s);
 		return sl_err_set(err, SL_SKIP, errno, "no_instance",
 		    "there is no database here");
 	}
+	s->root = sl_strdup(root);
 	if (sl_db_open(path, true, &s->db, err) != SL_OK) {
 		sl_store_close(s);
 		return SL_FATAL;
@@ -184,7 +199,15 @@ sl_store_close(struct sl_store *s)
 	sl_db_close(s->db);
 	sl_files_close(s->files);
 	sl_sending_close(s->sending);
+	sl_cleanup_close(&s->dir);
+	free(s->root);
 	free(s);
+}
+
+const char *
+sl_store_root(const struct sl_store *s)
+{
+	return s->root;
 }
 
 struct sl_files *

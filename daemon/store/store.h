@@ -37,7 +37,26 @@ enum sl_rc sl_store_open(const char *root, const char *origin,
 /* For reports: read-only, no files. SL_SKIP if there is no database. */
 enum sl_rc sl_store_open_read(
     const char *root, struct sl_store **ret, struct sl_err *err);
+/* The folder it was opened in; lent. */
+const char *sl_store_root(const struct sl_store *s);
 void sl_store_close(struct sl_store *s);
+/* What the disk of db/ must have before anything more is written: at most the
+ * page cache goes there at once. */
+#define SL_STORE_KEEP ((uint64_t)5 << 20)
+/* Free bytes of the disks of store/ and db/, which may be one; 0 where that
+ * cannot be seen. */
+struct sl_store_room {
+	uint64_t files, db;
+	bool db_known;
+	bool is_one; /* the same disk */
+};
+void sl_store_room(const struct sl_store *s, struct sl_store_room *ret);
+/* Is less than SL_STORE_KEEP free for the database of that instance? False
+ * where that cannot be seen. */
+bool sl_store_is_full(const char *root);
+/* Gives back what the database's log holds on the disk, if that can be done at
+ * once and nothing is being written. */
+void sl_store_shrink(struct sl_store *s);
 struct sl_files *sl_store_files(struct sl_store *s);
 /* For rooms that write reports: queries only. */
 struct sl_db *sl_store_db(struct sl_store *s);

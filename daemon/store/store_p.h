@@ -18,7 +18,9 @@ struct sl_store {
 	char origin[128];
 	int64_t before_ms; /* of the last leaf when it was opened; 0: none */
 	int before_event;
+	char *root;
 	bool writing; /* a transaction is open */
+	int dir; /* db/, or -1 */
 };
 
 /* Opens the transaction if there is none. Every writing verb calls it. */

@@ -38,6 +38,10 @@ put(struct sl_budget *b, const void *p, size_t n, uint64_t at,
 	const uint8_t *c = p;
 	ssize_t k;
 
+	b->put += n;
+	errno = ENOSPC;
+	if (b->room_bytes != 0 && b->put > b->room_bytes)
+		return sl_disk_failed(err, "no room for the output");
 	while (n > 0) {
 		k = pwrite(b->fd, c, n, (off_t)at);
 		if (k < 0 && errno == EINTR)

@@ -24,9 +24,10 @@ struct sl_budget {
 	uint64_t input_bytes; /* the base of the ratio */
 	uint32_t members_max, ratio_max;
 	uint64_t member_bytes_max, total_bytes_max, out_bytes;
+	uint64_t room_bytes; /* of the disk; beyond is disk_full */
 
 	uint32_t members;
-	uint64_t produced;
+	uint64_t produced, put;
 	uint64_t start; /* of the member being written */
 	const char *limit; /* slug of the limit that was met, or NULL */
 	bool at_output; /* a limit_bytes that is out_bytes, not the total */

@@ -90,6 +90,8 @@ enum sl_page_source {
 #define SL_PAGE_RETRIED 4u /* OCR tried again with page detection */
 #define SL_PAGE_BESIDE 8u /* text of the file, then what was recognised */
 #define SL_PAGE_WORDLESS 16u /* there is ink, and no word was recognised */
+/* What was recognised less surely than this (thousandths) was hard to read. */
+#define SL_PAGE_LOW 700
 
 /* The detail of the note unread_words: "page N: M words ..", both from 1. */
 #define SL_UNSURE_PAGE "page "

@@ -208,6 +208,8 @@ read_xml(struct sluse_doc *d, struct model *m)
 	struct xml *x = arg != NULL ? xml_new(&k->ev, arg) : NULL;
 	bool ok = x != NULL && push_all(d, x);
 
+	if (!ok)
+		model_invalid(m, xml_fault(x));
 	xml_free(x);
 	return arg != NULL && k->close(arg) && ok;
 }
@@ -219,6 +221,8 @@ package_parts(struct sluse_doc *d, struct sluse_sink *k)
 	bool ok = !d->twice;
 	int rc;
 
+	if (d->twice)
+		model_invalid(&m, "a thing is said twice");
 	if (d->json != NULL)
 		json_read(&m, d->json);
 	else
@@ -228,6 +232,9 @@ package_parts(struct sluse_doc *d, struct sluse_sink *k)
 		rc = SLUSE_READ_DAMAGED;
 	if (rc == SLUSE_READ_OK && m.kind == KIND_BEST_EDU && m.nameds > 0)
 		rc = best_files(&m, d->host, d->source, k);
+	if (rc == SLUSE_READ_DAMAGED && m.invalid == NULL)
+		d->host->note(
+		    k, "package_invalid", "a file in it cannot be decoded");
 	model_free(&m);
 	return rc;
 }

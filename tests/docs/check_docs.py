@@ -370,7 +370,7 @@ class Pages(unittest.TestCase):
     def test_details(self):
         """What the folders have Norwegian words for is what programs say."""
         code = "".join(re.sub(r'"\s*\n\s*"', "", text) for text in
-                       sources("daemon"))
+                       sources("daemon", "plugins"))
         said = [row[0] for row in rows("daemon/faces/details.def", "SL_DETAIL")]
         self.assertGreater(len(said), 20)
         self.assertEqual([en for en in said if '"%s"' % en not in code], [])

@@ -38,6 +38,18 @@ rc=0; "$bin/sluse" init "$work" >/dev/null 2>&1 || rc=$?
 [ $rc = 2 ] || fail "a folder in use is refused"
 "$bin/sluse" init "$work/en" --language en >/dev/null
 [ -d "$work/en/spool/Incoming post/To be settled" ] || fail "init in English"
+rmdir "$i/spool/Post inn/Stoppet"
+for option in "--demo" "--language en"; do
+	rc=0; "$bin/sluse" init "$i" $option >"$work/out" 2>&1 || rc=$?
+	[ $rc = 2 ] || fail "init $option of an instance: 2, got $rc"
+	grep -q "already and keeps its configuration, so ${option%% *} " \
+	    "$work/out" || fail "init $option: $(cat "$work/out")"
+	[ ! -d "$i/spool/Post inn/Stoppet" ] || fail "init $option made folders"
+done
+"$bin/sluse" init "$i" --language nb >/dev/null || fail "init as it is"
+"$bin/sluse" init "$work/demo" --demo >/dev/null || fail "init --demo"
+"$bin/sluse" init "$work/demo" --demo >/dev/null || fail "init --demo again"
+[ -d "$work/demo/spool/Digital post/Inn" ] || fail "init makes the demo"
 ok init
 
 rc=0; "$bin/sluse" --root "$work" status >/dev/null 2>&1 || rc=$?

@@ -24,7 +24,7 @@ ROLES = tuple(GROUPS)
 SERVICE = 42001  # slused and the others
 UIDS = {role: 42010 + i for i, role in enumerate(ROLES)}
 UIDS.update(second=42020, stranger=42030, noisy=42031, impostor=42032, curious=42033,
-            collector=42034)
+            collector=42034, reader=42035)
 CAN = os.geteuid() == 0
 WHY = ("--why", "prøve av tilgang")
 
@@ -328,6 +328,37 @@ class Access(unittest.TestCase):
         self.assertEqual((event["request"], event["why"]),
                          (number, "the post was rejected"))
 
+    def test_asked_once(self):
+        """A request for what is asked for already is told so, and not made."""
+        h = self.house
+        bad = self.items("quarantined")[0]
+        number = self.pending("archivist", "release", bad, *WHY)
+        asked = len(h.events("second_person_asked"))
+        for who, verb, ident in (("archivist", "release", bad),
+                                 ("archivist", "retry", bad),
+                                 ("second", "retry", bad)):
+            done = h.person(who, verb, ident, *WHY, role="archivist", code=4)
+            self.assertEqual(done.stdout, "")
+            self.assertIn("that is asked for already: request %d (release) of "
+                          "uid:%d" % (number, UIDS["archivist"]), done.stderr)
+            self.assertIn("sluse approve %d" % number, done.stderr)
+        self.assertEqual(len(h.events("second_person_asked")), asked)
+        self.assertEqual([row["request"] for row in h.person_rows(
+            "auditor", "approve", "--list")], [number])
+        # Once it has ended it may be asked for again.
+        h.person("archivist", "approve", str(number), "--deny", code=0)
+        number = self.pending("second", "retry", bad, *WHY, role="archivist")
+        done = h.person("archivist", "release", bad, *WHY, code=4)
+        self.assertIn("request %d (retry) of uid:%d" % (
+            number, UIDS["second"]), done.stderr)
+        h.person("second", "approve", str(number), "--deny", role="archivist",
+                 code=0)
+        # Of one event of the log another is not meant.
+        numbers = [self.pending("archivist", "journal", "erase", seq, *WHY)
+                   for seq in ("3", "4")]
+        for number in numbers:
+            h.person("archivist", "approve", str(number), "--deny", code=0)
+
     def test_asked_by_both(self):
         """What was asked for when it was no post yet ends with its only
         post."""
@@ -335,12 +366,14 @@ class Access(unittest.TestCase):
                         limits="members_max = 1")
         self.addCleanup(h.close)
         self.bomb(h, "mange.zip")
-        h.wait_for(lambda: h.rows("list", "--disposition", "quarantined"), 30,
-                   "quarantined")
-        bad = h.rows("list")[0]["id"]
+        self.bomb(h, "flere.zip")
+        h.wait_for(lambda: len(h.rows("list", "--disposition", "quarantined"))
+                   == 2, 30, "quarantined")
+        bad, other = [row["id"] for row in h.rows("list")]
         numbers = [json.loads(h.person(
-            who, "--json", "release", bad, *WHY, role="archivist",
-            code=4).stdout)["pending"] for who in ("archivist", "second")]
+            who, "--json", "release", *ids, *WHY, role="archivist",
+            code=4).stdout)["pending"] for who, ids in (
+                ("archivist", [bad]), ("second", [bad, other]))]
         h.stop()
         path = os.path.join(h.root, "sluse.conf")
         with open(path, encoding="utf-8") as file:
@@ -349,10 +382,10 @@ class Access(unittest.TestCase):
             file.write(text.replace("members_max = 1", "members_max = 9"))
         h.start()
         h.person("archivist", "approve", str(numbers[1]), *WHY, code=0)
-        post = h.wait_for(lambda: [
+        post = bad + ".1"
+        h.wait_for(lambda: post in [
             row["id"] for row in h.rows("list", "--disposition", "held")], 30,
-            "a post")[0]
-        self.assertEqual(post, bad + ".1")
+            "a post")
         h.person("archivist", "reject", post, *WHY, code=0)
         self.assertEqual(h.person_rows("auditor", "approve", "--list"), [])
         event, = h.events("second_person_expired")
@@ -568,6 +601,17 @@ class Access(unittest.TestCase):
             told = [e["payload"]["verb"] for e in h.events(
                 "content_read", "--person", str(UIDS[who]))]
             self.assertIn("report", told)
+        # Each is named, by its own name, and told once.
+        for name in ("mottaksprotokoll", "reception-protocol", "liggetid"):
+            for _ in range(2):
+                h.person("reader", "report", name, role="auditor", code=0)
+        h.person("reader", "report", "ingen-slik", role="auditor", code=2)
+        h.rows("report", "lesekvalitet")
+        told = [e["payload"].get("report") for e in h.events(
+            "content_read", "--person", str(UIDS["reader"]))]
+        self.assertEqual(sorted(told), ["liggetid", "mottaksprotokoll"])
+        self.assertEqual(len([e for e in h.events("content_read") if e[
+            "payload"].get("report") == "lesekvalitet"]), 1)
         for who in ("operator", "integrator", "stranger"):
             done = h.person(who, "report", "mottaksprotokoll", code=4)
             self.assertEqual(done.stdout, "")

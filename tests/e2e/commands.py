@@ -25,7 +25,7 @@ ROW = {"id", "reception", "queue", "name", "sha256", "stage", "disposition",
        "title", "duplicate_of", "replaced_by", "documents", "placement", "deliveries",
        "in_target"}
 DOCUMENT = {"number", "role", "title", "name", "mime", "puid", "size",
-            "pages", "sha256", "reason"}
+            "pages", "pages_unsure", "sha256", "reason"}
 DELIVERY = {"target", "state", "attempts", "uncertain", "first", "next",
             "reason", "owner", "detail", "http_status", "receipt", "steps"}
 FIELD = {"value", "confidence", "accepted", "evidence"}

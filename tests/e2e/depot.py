@@ -114,6 +114,19 @@ class Extraction(Depot):
             self.assertEqual(sha256(os.path.join(XSD, name)), digest, name)
             self.assertEqual(sha256(os.path.join(folder, name)), digest, name)
 
+    def test_without_a_creator(self):
+        """What is missing is told; what is written stays valid."""
+        h = harvests.small()
+        h.units.remove(h.find("skaper"))
+        folder = self.extract(h, status=1)
+        self.assertNotEqual(self.rules(), set())
+        done = subprocess.run(
+            ["xmllint", "--noout", "--nonet", "--schema",
+             os.path.join(XSD, "addml.xsd"),
+             os.path.join(folder, "arkivuttrekk.xml")],
+            stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
+        self.assertEqual(done.returncode, 0, done.stdout.decode())
+
     def test_values(self):
         root = self.tree(self.extract(harvests.small()), "arkivstruktur.xml")
         case = root.find(".//mappe")

@@ -116,6 +116,120 @@ class Faces(unittest.TestCase):
         self.hold_read(number, "venter ennå")
         self.assertIn("Hun vet det", self.text(*name))
 
+    def test_written_elsewhere(self):
+        """What decides nothing is answered: words in the explanation, and an
+        empty file."""
+        self.drop("10-uten-holdepunkt.pdf")
+        number, = self.held(1)
+        name = ("Må avklares", number, "Avklar.txt")
+        fresh = self.text(*name)
+        with open(self.path(*name), "w", encoding="utf-8-sig",
+                  newline="") as file:
+            file.write(fresh.replace("for eksempel 2026/211",
+                                     "for eksempel 2026/211 2026/87", 1))
+        self.wait(lambda: "Skriv det på linjen over som begynner med Sak:\n"
+                  "Det som sto der: 2026/87" in self.text(*name), 30, "answer")
+        self.assertTrue(self.text(*name).startswith(fresh))
+        with open(self.path(*name), "w", encoding="utf-8"):
+            pass
+        self.wait(lambda: "Filen var tom" in self.text(*name), 30, "answer")
+        self.assertTrue(self.text(*name).startswith(fresh))
+        self.assertEqual(self.folders(), [number])
+        self.house.check_whole(self)
+
+    def again(self, number):
+        """What the sporingslogg says of folders that came in by the door."""
+        row, = self.house.rows("explain", number)
+        return [e["payload"] for e in row["events"]
+                if e["event"] == "received_again"]
+
+    def known(self):
+        return [row["id"] for row in self.house.rows("list")]
+
+    def test_dragged_to_the_door(self):
+        """The folder of what waits is no new post: it goes back."""
+        self.drop("10-uten-holdepunkt.pdf")
+        number, = self.held(1)
+        folder = self.path("Må avklares", number)
+        name = ("Må avklares", number, "Avklar.txt")
+        self.wait(lambda: len(os.listdir(folder)) == 3, 20, "its files")
+        os.rename(folder, self.path("Inn", "Nytt brev"))
+        self.wait(lambda: os.path.exists(self.path(*name)) and
+                  "var flyttet til Inn" in self.text(*name), 30, "answer")
+        self.assertEqual(sorted(os.listdir(folder)), [
+            "Avklar.txt", "Forslag.html", "dokument-1.pdf"])
+        self.assertEqual(self.again(number), [{"folder": "put_back"}])
+        # A copy of it is not received either, whatever its name; and without
+        # the note it is known by the page.
+        shutil.copytree(folder, self.path("Stoppet", "kopi"))
+        os.rename(self.path("Stoppet", "kopi"), self.path("Inn", "kopi"))
+        self.wait(lambda: len(self.again(number)) == 2, 30, "second")
+        os.unlink(self.path(*name))
+        os.rename(folder, self.path("Inn", "uten notat"))
+        self.wait(lambda: len(self.again(number)) == 3, 30, "third")
+        self.wait(lambda: os.path.exists(self.path(*name)), 30, "note")
+        self.assertEqual(self.known(), [number])
+        # Where somebody has written in the one that stands there, it stays.
+        shutil.copytree(folder, self.path("Stoppet", "kopi"))
+        with open(self.path(*name), "w", encoding="utf-8") as file:
+            file.write("Sak: 2026/99999\n")
+        self.wait(lambda: "er ikke kjent" in self.text(*name), 30, "answer")
+        os.rename(self.path("Stoppet", "kopi"), self.path("Inn", "kopi"))
+        self.wait(lambda: os.path.exists(self.path("Stoppet", "kopi.txt")), 30,
+                  "text")
+        self.assertIn("Dette er mappen til en post som er mottatt fra før",
+                      self.text("Stoppet", "kopi.txt"))
+        self.assertIn("Nærmere: %s" % number, self.text("Stoppet", "kopi.txt"))
+        self.assertIn("Sak: 2026/99999", self.text(*name))
+        self.assertEqual(self.again(number)[3:], [{"folder": "stopped"}])
+        # What is written in a folder that comes in by the door decides
+        # nothing, for anybody may have sent it; nor is its copy believed.
+        shutil.rmtree(self.path("Stoppet", "kopi"))
+        shutil.copytree(folder, self.path("Stoppet", "kopi"))
+        with open(self.path("Stoppet", "kopi", "Avklar.txt"), "w",
+                  encoding="utf-8") as file:
+            file.write("Mottaksnummer: %s\nIkke arkivverdig: reklame\n"
+                       % number)
+        os.rename(self.path("Stoppet", "kopi"), self.path("Inn", "skrevet"))
+        self.wait(lambda: os.path.exists(self.path("Stoppet", "skrevet.txt")),
+                  30, "text")
+        with open(self.path("Må avklares", number, "dokument-1.pdf"),
+                  "r+b") as file:
+            file.write(b"%pdf")
+        os.unlink(self.path(*name))
+        os.rename(folder, self.path("Inn", "endret"))
+        self.wait(lambda: os.path.exists(self.path("Stoppet", "endret.txt")),
+                  30, "text")
+        self.wait(lambda: os.path.exists(self.path(*name)), 30, "made again")
+        with open(self.path("Må avklares", number, "dokument-1.pdf"),
+                  "rb") as copy, open(os.path.join(
+                      DEMO, "10-uten-holdepunkt.pdf"), "rb") as was:
+            self.assertEqual(copy.read(), was.read())
+        self.assertEqual(self.again(number)[4:], [{"folder": "stopped"}] * 2)
+        self.assertEqual(self.known(), [number])
+        # And what is decided already waits for nobody.
+        with open(self.path(*name), "w", encoding="utf-8") as file:
+            file.write("Ikke arkivverdig: reklame\n")
+        self.wait(lambda: self.house.rows("list")[0]["disposition"] == "done",
+                  30, "decided")
+        self.wait(lambda: self.folders() == [], 30, "folder cleared")
+        os.rename(self.path("Stoppet", "skrevet"), self.path("Inn", number))
+        self.wait(lambda: os.path.exists(self.path(
+            "Stoppet", number + ".txt")), 30, "text of what is decided")
+        self.assertEqual(self.known(), [number])
+        self.house.check_whole(self)
+
+    def test_a_number_is_no_folder(self):
+        """Other post in a folder of that name is post."""
+        self.drop("10-uten-holdepunkt.pdf")
+        number, = self.held(1)
+        os.makedirs(self.path("Stoppet", "x"))
+        shutil.copyfile(os.path.join(DEMO, "10-uten-holdepunkt.pdf"),
+                        self.path("Stoppet", "x", "brev.pdf"))
+        os.rename(self.path("Stoppet", "x"), self.path("Inn", number))
+        self.held(2)
+        self.assertEqual(len(self.known()), 2)
+
     def hold_read(self, number, why):
         """Held for another reason, once slused has read what was written."""
         time.sleep(6)

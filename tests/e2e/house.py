@@ -52,6 +52,18 @@ def under_strace(test, *inject):
             *(word for i in inject for word in ("-e", "inject=" + i))]
 
 
+def strace_of(test, pid, *how):
+    """Of a program that runs, until the test ends it or is over."""
+    trace = subprocess.Popen(
+        ["strace", "-f", "-o", os.devnull, "-p", str(pid), *how],
+        stderr=subprocess.PIPE)
+    test.addCleanup(trace.stderr.close)
+    test.addCleanup(trace.wait)
+    test.addCleanup(trace.terminate)
+    test.assertIn(b"attached", trace.stderr.readline())
+    return trace
+
+
 class House:
     cli_bin = BIN
     # Keys of [push] that an earlier build may not know. These targets are
@@ -219,8 +231,11 @@ class House:
         return done
 
     def rows(self, *args):
-        out = self.sluse("--json", *args).stdout
-        return [json.loads(line) for line in out.splitlines()]
+        """Status ends with 1 where it tells of something wrong."""
+        done = self.sluse("--json", *args, check=args != ("status",))
+        if done.returncode not in (0, 1):
+            raise RuntimeError(done.stderr)
+        return [json.loads(line) for line in done.stdout.splitlines()]
 
     def programs(self):
         try:

@@ -270,7 +270,7 @@ class Interplay(Trial):
         h = house.House(start=False, target="webhook",
                         queues=("Digital post",))
         store = os.path.join(h.root, "store")
-        mount = ["mount", "-t", "tmpfs", "-o", "size=1m", "tmpfs", store]
+        mount = ["mount", "-t", "tmpfs", "-o", "size=2m", "tmpfs", store]
         if subprocess.run(mount, stderr=subprocess.DEVNULL).returncode != 0:
             h.close()
             self.skipTest("nothing can be mounted here")

@@ -1,6 +1,8 @@
 #!/usr/bin/env python3
 """The sporingslogg as an auditor meets it: signed, exported, proved, verified by
 outsider.py without Sluse; a new key; a database that was put back."""
+import base64
+import hashlib
 import os
 import random
 import re
@@ -189,6 +191,23 @@ class Journal(unittest.TestCase):
         entry = outsider.check_proof(text(proof), vkey)
         self.assertIn("\n20\n", entry)
         self.assertIn("\n%s\n" % ident.split(".")[0], entry)
+        # Which file that was, its digest with it, is told where it is asked.
+        self.assertNotIn("sha256", entry)
+        h.sluse("journal", "prove", "--payloads", "--output", proof, ident)
+        digest = hashlib.sha256(b"Hei. Sak 2026/87, brev 2\n").hexdigest()
+        self.assertIn(digest, outsider.check_proof(text(proof), vkey))
+        said = self.verify(proof)
+        self.assertIn("It is proved", said)
+        self.assertIn(digest, said)
+        changed = text(proof).split("\n")
+        extra = base64.b64decode(changed[1][6:]).replace(
+            digest.encode(), digest[::-1].encode())
+        changed[1] = "extra " + base64.b64encode(extra).decode()
+        write("\n".join(changed), proof)
+        self.assertIn("payload was changed", self.verify(proof, code=1))
+        with self.assertRaises(outsider.Bad):
+            outsider.check_proof(text(proof), vkey)
+        h.sluse("journal", "prove", "--output", proof, ident)
         for kind, code in (("no_event", 2), ("rejected", 1)):
             done = h.sluse("journal", "prove", "--kind", kind, ident,
                            check=False)
@@ -248,6 +267,8 @@ class Journal(unittest.TestCase):
         """Every command of both pages, as copied from the plain file."""
         for name in ("README.md", "LESMEG.md"):
             page = text(out, name)
+            if os.path.exists(os.path.join(out, "root.py")):
+                os.unlink(os.path.join(out, "root.py"))
             for block in re.findall(r"^```python\n(.*?)^```", page,
                                     re.S | re.M):
                 write(block, out, "root.py")
@@ -429,14 +450,40 @@ class Journal(unittest.TestCase):
         self.letters(2)
         self.signed()
         h.stop()
-        later = text(self.elsewhere, "head")  # with the stop's own event
+        later = text(self.elsewhere, "head")  # of the stop, too
         write(later, h.root, "later")
         self.put_back("yesterday")
         self.assertIn("last are missing", self.verify(
             "--against", os.path.join(h.root, "later"), code=1))
+        # What the instance itself remembers tells as much, wherever it is.
+        memory = os.path.join(h.root, "journal", "checkpoint")
+        far = os.path.join(self.elsewhere, "head")
+        for away, where in ((None, "journal/checkpoint"),
+                            (far, "journal/checkpoint"),
+                            (memory, "head_file")):
+            if away is not None:
+                os.rename(away, away + ".away")
+            said = self.verify(code=1)
+            self.assertIn(where + ": ", said)
+            self.assertIn("last are missing", said)
+            if away is not None:
+                os.rename(away + ".away", away)
+        for path in (memory, far):
+            good = text(path)
+            for bad in ("tull\n", good.replace("\u2014 testvik",
+                                               "\u2014 estvik")):
+                write(bad, path)
+                self.verify(code=1)
+            write(good, path)
         # Nothing is claimed, delivered or signed, and everybody hears of it.
         self.start()
         self.assertTrue(self.status()["halted"])
+        self.assertIn("journal/checkpoint: ", self.verify(code=1))
+        for args in (("status",), ("--json", "status")):
+            done = h.sluse(*args, check=False)
+            self.assertEqual(done.returncode, 1, done.stdout)
+        done = h.sluse("status", check=False)
+        self.assertRegex(done.stdout.split("\n")[0], "^HALTED: a head of ")
         h.drop_bytes(b"Hei. Sak 2026/87, brev 3\n", "brev-3.txt")
         done = h.sluse("start-in", check=False)
         self.assertEqual(done.returncode, 4)
@@ -457,7 +504,20 @@ class Journal(unittest.TestCase):
             "testvik.kommune.no/sporingslogg~2\n"))
         self.assertTrue([n for n in os.listdir(os.path.join(h.root, "journal"))
                          if n.startswith("given-up-")])
-        self.verify()
+        said = self.verify()
+        self.assertIn("held against journal/checkpoint, head_file.", said)
+        self.assertIn("goes on as testvik.kommune.no/sporingslogg~2", said)
+        self.assertIn("2 times slused found another log", said)
+        self.assertNotIn("HALTED", h.sluse("status").stdout)
+        # A head that could not be written elsewhere is of what was given up;
+        # the instance's own is always of now.
+        last = text(memory)
+        write(later, far)
+        self.assertNotIn("head_file", self.verify())
+        write(later, memory)
+        self.assertIn("journal/checkpoint: ", self.verify(code=1))
+        for path in (memory, far):
+            write(last, path)
         out = os.path.join(h.root, "export")
         h.sluse("journal", "export", out)
         self.verify(out)
@@ -484,6 +544,48 @@ class Journal(unittest.TestCase):
                   os.path.join(h.root, "journal"))
         self.start()
         self.assertTrue(self.status()["halted"])
+
+    def test_how_much_was_lost(self):
+        """It is told also where the key was changed since, or is gone; and
+        what slused tells of itself meanwhile does not make it less."""
+        h = self.house
+        self.letters(1)
+        self.signed()
+        h.stop()
+        size = h.query("SELECT count(*) FROM leaf")[0][0]
+        self.copy("yesterday")
+        self.start()
+        h.sluse("journal", "new-key", "--why", "årlig bytte")
+        self.letters(2)
+        self.signed()
+        h.stop()
+        lost = h.query("SELECT count(*) FROM leaf")[0][0] - size
+        self.put_back("yesterday")
+        key = os.path.join(h.root, "secrets", "journal-key")
+        for away in (key, None, None):
+            if away:
+                os.rename(away, away + ".away")
+            self.start()
+            why = self.status()["why"]
+            self.assertIn("the key ", why)
+            self.assertIn("there are %d, so %d or more are lost" % (
+                size, lost), why)
+            if away:
+                self.assertIn("is gone", why)
+                h.stop()
+                os.rename(away + ".away", away)
+            elif not h.rows("journal", "list", "--kind", "history_broken")[2:]:
+                h.stop()
+        h.sluse("journal", "accept", "--why", "disken måtte byttes")
+        told, = h.rows("journal", "list", "--kind", "history_accepted")
+        self.assertIn("%d or more are lost" % lost, told["payload"]["lost"])
+        # The key of since the backup was never introduced to this log.
+        self.signed()
+        said = self.verify(code=1)
+        self.assertIn("which signs from sequence %d on" % size, said)
+        self.assertIn("~2+", said)
+        vkeys = [k for k, in h.query("SELECT vkey FROM journal_key")]
+        self.verify("--key", vkeys[0], "--key", vkeys[1])
 
     def test_killed_while_it_signs(self):
         """Every head that was ever told is the beginning of the log."""

@@ -56,6 +56,25 @@ def scan(number):
 
 
 
+def coarse(bits, width, step=6):
+    """The same with so few dots that it reads badly."""
+    row, out = width // 8, bytearray(b"\xff" * len(bits))
+    height = len(bits) // row
+
+    def dots(y, x):
+        return ((at, left) for at in range(y, min(y + step, height))
+                for left in range(x, min(x + step, width)))
+    for y in range(0, height, step):
+        for x in range(0, width, step):
+            black = [not bits[at * row + left // 8] >> (7 - left % 8) & 1
+                     for at, left in dots(y, x)]
+            if sum(black) * 2 < len(black):
+                continue
+            for at, left in dots(y, x):
+                out[at * row + left // 8] &= ~(0x80 >> left % 8)
+    return bytes(out)
+
+
 def drawing(width, height):
     """A PNG of a wave, and not a word."""
     def chunk(kind, data):
@@ -73,8 +92,8 @@ def drawing(width, height):
 
 
 def pdf(pages):
-    """A PDF made by hand; a page is a line of text, or the number of a scan, or
-    both: the scan then stands below the text."""
+    """A PDF made by hand; a page is a line of text, or the number of a scan
+    (below 0: a bad one), or both: the scan then stands below the text."""
     out, at = bytearray(b"%PDF-1.4\n"), [0]
 
     def add(body):
@@ -89,7 +108,9 @@ def pdf(pages):
         add(b"null")
 
     def scan_page(number, text=""):
-        width, height, bits = scan(number)
+        width, height, bits = scan(abs(number))
+        if number < 0:
+            bits = coarse(bits, width)
         points = (width * 0.24, height * 0.24)
         sheet = (points[0], points[1] + (80 if text else 0))
         add(b"<</Type/Page/Parent 2 0 R/MediaBox[0 0 %.2f %.2f]/Resources<<"
@@ -155,6 +176,34 @@ class Pages(unittest.TestCase):
         self.assertEqual((total["ocr"], total["unread"], total["blank"]),
                          (0, 1, 0))
         h.check_whole(self)
+
+    def test_hard_to_read(self):
+        """A page that was read, but badly, is told to who settles it."""
+        h = self.house
+        h.drop_bytes(pdf([12, -13]), "utydelig.pdf")
+        h.wait_quiet(60, 1)
+        row, = h.rows("list")
+        self.assertEqual(row["documents"][0]["pages_unsure"], 1)
+        self.assertIn("2 pages, 1 hard to read",
+                      h.sluse("show", row["id"]).stdout)
+        told, = h.rows("explain", row["id"])
+        sure, = h.query("SELECT confidence FROM page WHERE number = 1")[0]
+        self.assertLess(sure, 700)
+        note, = [n for n in told["notes"] if n["note"] == "page_unsure"]
+        self.assertEqual((note["file"], note["detail"], note["confidence"]),
+                         ("utydelig.pdf", "2: %.2f" % (sure / 1000),
+                          sure / 1000))
+        self.assertIn("page_unsure  2: %.2f  hard to read: check it against "
+                      "the picture\n" % (sure / 1000),
+                      h.sluse("explain", row["id"]).stdout)
+        held = os.path.join(os.path.dirname(h.inbox()), "Må avklares",
+                            row["reception"] + ".1", "Forslag.html")
+        h.wait_for(lambda: os.path.exists(held), 20, "the page")
+        with open(held, encoding="utf-8") as file:
+            self.assertIn("<h2>Vanskelig å lese</h2>\n", file.read())
+        low = [(r["low"], r["ocr"]) for r in h.rows("report", "lesekvalitet")
+               if r.get("pages") == 2]
+        self.assertEqual(low[0], (1, 2))
 
     def test_no_ocr(self):
         """None is wanted: no model is loaded, and what is a picture waits for

@@ -1,12 +1,12 @@
 #!/usr/bin/env python3
 """Queues of other kinds: a closed one with its own tree, an English one, one
 that is polled like a network share."""
+import datetime
 import shutil
-import subprocess
 import time
 import unittest
 
-from house import House, os
+from house import House, os, strace_of
 
 EXTRA = """
 [queue Barnevern]
@@ -67,18 +67,9 @@ class Queues(unittest.TestCase):
 
     def break_disk(self, house, call, *where):
         """slused's calls say that the disk fails, until the trace is ended."""
-        with open(os.path.join(house.root, "run", "pids"),
-                  encoding="ascii") as file:
-            pid, = [line.split()[1] for line in file
-                    if line.startswith("slused ")]
-        trace = subprocess.Popen(
-            ["strace", "-f", "-o", "/dev/null", "-p", pid, "-e", "trace=" + call,
-             *where, "-e", "inject=%s:error=EIO" % call], stderr=subprocess.PIPE)
-        self.addCleanup(trace.stderr.close)
-        self.addCleanup(trace.wait)
-        self.addCleanup(trace.terminate)
-        self.assertIn(b"attached", trace.stderr.readline())
-        return trace
+        (_, pid), = house.pids("slused")
+        return strace_of(self, pid, "-e", "trace=" + call, *where,
+                         "-e", "inject=%s:error=EIO" % call)
 
     @unittest.skipUnless(shutil.which("strace"), "needs strace")
     def test_a_file_that_the_disk_fails(self):
@@ -234,9 +225,15 @@ class Queues(unittest.TestCase):
         with open(share, "w"):
             pass
         h.wait_for(lambda: self.modes()["Fjern"] == "gone", 5, "gone")
+        row, = self.troubles()
+        self.assertEqual((row["program"], row["reason"]),
+                         ("slused", "inlet_lost"))
+        self.assertIn("queue Fjern: its folder cannot be reached", row["text"])
+        self.assertIn("by itself", row["help"])
         os.unlink(share)
         os.rename(share + ".away", share)
         h.wait_for(lambda: self.modes()["Fjern"] == "inotify", 5, "back")
+        self.assertEqual(self.troubles(), [])
         events = [(e["event"], e["payload"]) for e in h.rows("journal", "list")
                   if e["event"].startswith("inlet_")]
         self.assertEqual(events, [(name, {"queue": "Fjern"}) for name in (
@@ -263,6 +260,9 @@ class Queues(unittest.TestCase):
                           if e["event"] == "source_removed"],
                          [{"queue": "Skannet post", "day": day}
                           for day in days])
+
+    def troubles(self):
+        return self.house.rows("status")[0]["slused"]["troubles"]
 
     def modes(self):
         return {row["queue"]: row["mode"] for row in
@@ -296,6 +296,7 @@ class Queues(unittest.TestCase):
             line, = [line for line in file if "made anew" in line]
         self.assertTrue(line.startswith("<4>"), line)
         self.assertIn('queue="%s"' % name, line)
+        self.told_replaced(name, "was gone and was made anew")
         self.drop("spool", name, "Inn")
         self.posts(1)
         # Another one by the same name, not made by Sluse.
@@ -307,6 +308,34 @@ class Queues(unittest.TestCase):
         self.drop("spool", name, "Inn", name="andre.txt")
         self.posts(2)
         self.assertEqual(len(self.replaced()), 2)
+        self.told_replaced(name, "another folder lies in the place")
+        # For a day, also if slused is started anew.
+        for seconds, n in ((86400 - 600, 1), (86400 + 1, 0)):
+            h.stop()
+            clock = os.path.join(h.root, "clock")
+            with open(clock, "w", encoding="ascii") as file:
+                file.write("%d\n" % seconds)
+            h.start(env={"SLUSE_TEST_CLOCK": clock})
+            self.assertEqual([row["reason"] for row in self.troubles()],
+                             ["inlet_replaced"] * n)
+
+    def told_replaced(self, name, text):
+        h = self.house
+        row, = self.troubles()
+        self.assertEqual(row["reason"], "inlet_replaced")
+        self.assertIn("queue %s: " % name, row["text"])
+        self.assertIn(text, row["text"])
+        self.assertIn("drop it again", row["help"])
+        times = {i["queue"]: i["replaced"] for i in
+                 h.rows("status")[0]["slused"]["inlets"]}
+        event = [e for e in h.rows("journal", "list")
+                 if e["event"] == "inlet_replaced"][-1]
+        apart = [datetime.datetime.fromisoformat(t.replace("Z", "+00:00"))
+                 for t in (times.pop(name), event["time"])]
+        self.assertLess(abs(apart[1] - apart[0]).total_seconds(), 60)
+        self.assertEqual(set(times.values()), {None})
+        self.assertIn("LACKS  slused: queue %s: " % name,
+                      h.sluse("status").stdout)
 
 
 if __name__ == "__main__":

@@ -21,7 +21,7 @@ import unittest
 import xml.etree.ElementTree
 from collections import Counter, defaultdict
 
-from house import BIN, TOP, House, os, sys, time
+from house import BIN, FAST, TOP, House, os, sys, time
 
 sys.path.insert(0, os.path.join(TOP, "tests", "bench"))
 import make_reports  # noqa: E402
@@ -940,7 +940,8 @@ class Road(unittest.TestCase):
 
     @classmethod
     def setUpClass(cls):
-        cls.house = House()
+        cls.house = House(
+            instance=FAST + "\n[journal]\ncheckpoint_after = 200ms\n")
         cls.addClassCleanup(cls.house.close)
         h = cls.house
         demo = os.path.join(TOP, "spool", "demo")
@@ -980,6 +981,8 @@ class Road(unittest.TestCase):
     def test_pack(self):
         h = self.house
         folder = os.path.join(h.root, "pack")
+        h.wait_for(lambda: h.query("SELECT count(*) FROM checkpoint")[0][0],
+                   20, "no head was signed")
         h.sluse("report", "tilsynspakke", folder, "--from", "2026-01-01")
         index = self.read(folder, "index.html").decode()
         there = set(os.listdir(folder))
@@ -993,10 +996,32 @@ class Road(unittest.TestCase):
             if name.endswith(".html"):
                 page = Html(data.decode())
                 self.assertEqual((page.lang, page.open), ("nb", []), name)
+        for name, words in (("systembeskrivelse", ("sluse-auditor",
+                                                   "Ingen utenfor Sluse")),
+                            ("dokumentasjonsplan", ("180 d", "duplikat")),
+                            ("behandlingsprotokoll", ("180 d", "duplikat",
+                                                      "tredjeland"))):
+            page = self.read(folder, name + ".html").decode()
+            for word in words:
+                self.assertIn(word, page)
         self.assertEqual(os.stat(folder).st_mode & 0o777, 0o700)
         head = json.loads(self.read(folder, "sporingslogg-hode.json"))
         self.assertEqual(head["leaves"],
                          h.query("SELECT count(*) FROM leaf")[0][0])
+        # Signed, so that it proves something: of this log, and of no other.
+        signed = os.path.join(folder, "sporingslogg-hode.checkpoint")
+        lines = self.read(signed).decode().split("\n")
+        self.assertEqual(int(lines[1]), head["signed"])
+        keys = self.read(folder, "sporingslogg-hode.vkey").decode().split()
+        self.assertEqual(keys, [k for k, in h.query(
+            "SELECT vkey FROM journal_key ORDER BY number")])
+        for line, code in ((lines[2], 0), ("A" * 43 + "=", 1)):
+            other = os.path.join(h.root, "head")
+            with open(other, "w") as file:
+                file.write("\n".join([*lines[:2], line, *lines[3:]]))
+            done = h.sluse("journal", "verify", "--against", other,
+                           check=False)
+            self.assertEqual(done.returncode, code, done.stderr)
         done = h.sluse("report", "tilsynspakke", folder, check=False)
         self.assertEqual(done.returncode, 5)
         self.assertIn("is not empty", done.stderr)

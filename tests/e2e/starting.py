@@ -107,6 +107,20 @@ class Starting(unittest.TestCase):
         self.assertEqual(states["holdes.p7m"], ("held", "key_missing"))
         house.check_whole(self)
 
+    def test_every_fault(self):
+        """All that is wrong with a file is said at once, a line for each."""
+        house = self.house(start=False)
+        path = os.path.join(house.root, "faulty.conf")
+        with open(path, "w") as file:
+            file.write("[instance]\nnavn = Lillevik\nsettle = 5\n"
+                       "[queue a]\ntarget = t\n")
+        done = house.sluse("config", "check", path, check=False)
+        self.assertEqual((done.returncode, done.stdout), (1, ""))
+        lines = done.stderr.splitlines()
+        self.assertEqual([line.split(path + ":")[1][:24] for line in lines],
+                         ['2: unknown key "navn" in', '3: settle: "5": expected',
+                          '4: [queue a]: no [target'])
+
     def test_folders(self):
         house = self.house(start=False)
         done = house.sluse("config", "check")

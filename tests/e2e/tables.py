@@ -107,7 +107,7 @@ class Tables(unittest.TestCase):
         self.assertEqual((row["compared"], row["differ"]), (9, 0))
         row = self.verify(self.house.root, "--log-only")
         self.assertEqual(row["compared"], 0)
-        self.assertIn("9 deliveries", self.house.sluse("journal", "verify").stdout)
+        self.assertIn("9 consignments", self.house.sluse("journal", "verify").stdout)
 
     def test_what_leaves_hold(self):
         rows = self.house.query(

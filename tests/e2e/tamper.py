@@ -3,6 +3,7 @@
 holds an earlier head: changed bits and rows, rows swapped, inserted, taken away;
 a tail cut or replaced; all of it signed anew with another key; yesterday's
 database. SLUSE_TAMPERS says how many times (300); SLUSE_SEED repeats a run."""
+import json
 import os
 import random
 import shutil
@@ -283,45 +284,155 @@ class Tamper(unittest.TestCase):
                 seen += 1
             shutil.rmtree(work)
 
-    def continued_by(self, root, key, name=forge.ORIGIN):
-        """Behind the head of 200 leaves the log goes on as a stranger likes it,
+    def continued_by(self, root, key, name=forge.ORIGIN, seed=forge.OTHER_SEED,
+                     note=None):
+        """Behind the head of 200 leaves the log goes on as somebody likes it,
         and with his own key beside the true one."""
         shutil.copytree(self.root, root)
         db = sqlite3.connect(os.path.join(root, "db", "sluse.db"))
         for table, column in (("leaf", "seq >="), ("payload", "seq >="),
                               ("checkpoint", "size >")):
             db.execute("DELETE FROM %s WHERE %s 200" % (table, column))
-        db.execute("INSERT INTO journal_key VALUES (2, ?, 1, NULL)", (key,))
+        db.execute("INSERT INTO journal_key VALUES (2, ?, 1, ?)", (key, note))
         tree = outsider.Tree()
         for data, in db.execute("SELECT bytes FROM leaf ORDER BY seq").fetchall():
             tree.append(outsider.leaf_hash(data))
         for seq in range(200, LEAVES):
-            data, salt, body = forge.event(seq, "forged")
+            # An administrator's decision, as a log that was put back has it.
+            data, salt, body = forge.event(
+                seq, "forged", name, 203 if seq == 200 and
+                name != forge.ORIGIN else None)
             db.execute("INSERT INTO leaf VALUES (?, ?, NULL, NULL)", (seq, data))
             db.execute("INSERT INTO payload VALUES (?, ?, ?)", (seq, salt, body))
             tree.append(outsider.leaf_hash(data))
         forge.put_tree(db, tree)
         forge.put_head(db, tree, forge.sign(
-            tree.size, tree.root(), forge.OTHER_SEED, name))
+            tree.size, tree.root(), seed, name))
         db.commit()
         db.close()
+
+    def exported(self, root):
+        out = root + "-export"
+        done = sluse("--root", root, "journal", "export", "--payloads", out)
+        self.assertEqual(done.returncode, 0, done.stdout)
+        return out
+
+    def early(self):
+        path = os.path.join(self.top, "early")
+        with open(path, "w", encoding="utf-8") as file:
+            file.write(self.heads[200])
+        return path
+
+    def everywhere(self, root, code, *args):
+        """What is said of database and export, held against an earlier head or
+        not."""
+        said = []
+        for against in ((), ("--against", self.early())):
+            for where in (("--root", root, "journal", "verify"),
+                          ("journal", "verify", self.exported(root))):
+                done = sluse(*where, *args, *against)
+                self.assertEqual(done.returncode, code, (where, args, against,
+                                                         done.stdout))
+                said.append(done.stdout)
+        return said
 
     def test_a_stranger_goes_on(self):
         """An earlier head says nothing of what came behind it; a key does, if
         the one before it introduced it."""
-        root, out = (os.path.join(self.top, name) for name in ("on", "on-export"))
+        root = os.path.join(self.top, "on")
         self.continued_by(root, forge.OTHER_KEY)
-        early = os.path.join(self.top, "early")
-        with open(early, "w", encoding="utf-8") as file:
-            file.write(self.heads[200])
-        line = ("journal", "verify", "--against", early)
-        done = sluse("--root", root, *line)
-        self.refused(done, "database")
-        self.assertIn("not introduced", done.stdout)
-        done = sluse("--root", root, "journal", "export", out)
-        self.assertEqual(done.returncode, 0, done.stdout)
-        self.refused(sluse(*line, out), "export")
-        self.refused(sluse("journal", "verify", out), "export by itself")
+        for said in self.everywhere(root, 1):
+            self.assertIn("not introduced", said)
+            self.assertIn(forge.OTHER_KEY, said)
+        for said in self.everywhere(root, 1, "--key", forge.KEY):
+            self.assertIn(forge.OTHER_KEY, said)
+
+    def test_a_stranger_goes_on_under_a_new_name(self):
+        """As a log goes on after a backup was put back, when the key was lost:
+        who it is must be told from outside."""
+        root, name = os.path.join(self.top, "new-name"), forge.ORIGIN + "~2"
+        key = outsider.make_vkey(name, outsider.ed25519_public(
+            forge.OTHER_SEED))
+        self.continued_by(root, key, name)
+        lost = "At sequence 200, 2026-"
+        for said in self.everywhere(root, 1):
+            self.assertIn("NOT whole", said)
+            self.assertIn(key + ", which signs from sequence 200 on", said)
+            self.assertIn(lost, said)
+            self.assertIn("goes on as %s." % name, said)
+        self.everywhere(root, 1, "--key", forge.KEY)
+        for keys in (("--key", key), ("--key", forge.KEY, "--key", key)):
+            for said in self.everywhere(root, 0, *keys):
+                self.assertNotIn("introduced", said)
+                self.assertIn(lost, said)
+        both = os.path.join(self.top, "both")
+        with open(both, "w", encoding="utf-8") as file:
+            file.write(forge.KEY + "\n" + key + "\n")
+        self.everywhere(root, 0, "--key", both)
+        row = json.loads(sluse("--json", "--root", root, "journal",
+                               "verify").stdout)
+        self.assertEqual(row["not_introduced"], [{"key": key, "from": 200}])
+        self.assertEqual([(g["seq"], g["origin"]) for g in row["given_up"]],
+                         [(200, name)])
+        out = self.exported(root)
+        for keys in (forge.KEY, [forge.KEY, forge.KEY]):
+            with self.assertRaisesRegex(outsider.Bad, "nobody introduced .*~2"):
+                outsider.check_export(out, keys, self.heads[200])
+        for keys in (key, [forge.KEY, key]):
+            self.assertEqual(outsider.check_export(out, keys, self.heads[200]),
+                             (name, LEAVES, [(200, name)]))
+
+    def test_the_same_key_under_a_new_name(self):
+        """Nobody new signs; that something was given up is told all the same."""
+        root, name = os.path.join(self.top, "same"), forge.ORIGIN + "~2"
+        key = outsider.make_vkey(name, outsider.ed25519_public(forge.SEED))
+        self.continued_by(root, key, name, forge.SEED)
+        for keys in ((), ("--key", forge.KEY)):
+            for said in self.everywhere(root, 0, *keys):
+                self.assertIn("At sequence 200, ", said)
+
+    def test_an_introduced_key(self):
+        """Who trusts the later key only can hold an earlier head against it."""
+        root = os.path.join(self.top, "introduced")
+        text = "sluse/key/v1\n%s\n%s\n" % (forge.ORIGIN, forge.OTHER_KEY)
+        self.continued_by(root, forge.OTHER_KEY, note=forge.sign_text(
+            text, forge.SEED, forge.OTHER_SEED))
+        for keys in ((), ("--key", forge.KEY), ("--key", forge.OTHER_KEY)):
+            for said in self.everywhere(root, 0, *keys):
+                self.assertNotIn("given up", said)
+        out = self.exported(root)
+        for key in (forge.KEY, forge.OTHER_KEY):
+            outsider.check_export(out, key, self.heads[200])
+        third = outsider.make_vkey(forge.ORIGIN, outsider.ed25519_public(
+            b"3" * 32))
+        self.everywhere(root, 1, "--key", third)
+        with self.assertRaises(outsider.Bad):
+            outsider.check_export(out, third)
+
+    def test_a_view_that_never_ends(self):
+        """Nothing is exported or proved from it, and nobody waits for it."""
+        root = os.path.join(self.top, "endless")
+        out, proof = (os.path.join(self.top, n) for n in ("out", "proof"))
+        for table in ("leaf", "payload", "checkpoint", "journal_key"):
+            shutil.copytree(self.root, root)
+            db = sqlite3.connect(os.path.join(root, "db", "sluse.db"))
+            columns = [r[1] for r in db.execute(
+                "PRAGMA table_info(%s)" % table)]
+            db.execute("PRAGMA legacy_alter_table = ON")
+            db.execute("ALTER TABLE %s RENAME TO mine" % table)
+            db.execute("CREATE VIEW %s AS WITH RECURSIVE n(x) AS (SELECT 0 "
+                       "UNION ALL SELECT x + 1 FROM n) SELECT %s FROM n, mine" %
+                       (table, ", ".join(columns)))
+            db.commit()
+            db.close()
+            for line in (("export", out), ("export", "--payloads", out),
+                         ("prove", "--output", proof, "7"),
+                         ("consistency", "--output", proof, "100")):
+                done = sluse("--root", root, "journal", *line)
+                self.assertEqual(done.returncode, 1, (table, line, done.stdout))
+                self.assertIn("views or triggers", done.stdout)
+                self.assertFalse(os.path.exists(out) or os.path.exists(proof))
+            shutil.rmtree(root)
 
     def test_false_excuses(self):
         """A payload is gone because an event says so, and no other reason."""
@@ -340,6 +451,27 @@ class Tamper(unittest.TestCase):
             with self.assertRaises(outsider.Bad):
                 outsider.check_export(work, forge.KEY)
             shutil.rmtree(work)
+
+    def test_payloads_that_are_left_out(self):
+        """An export says whether it has any, and verify what it looked at."""
+        work = os.path.join(self.top, "without")
+        shutil.copytree(self.export, work)
+        shutil.rmtree(os.path.join(work, "payload"))
+        done = self.verify("/nowhere", work)
+        self.refused(done, "payload/")
+        self.assertIn("payload/ is missing", done.stdout)
+        with self.assertRaisesRegex(outsider.Bad, "payload"):
+            outsider.check_export(work, forge.KEY)
+        shutil.rmtree(work)
+        done = sluse("--root", self.root, "journal", "export", work)
+        self.assertEqual(done.returncode, 0, done.stdout)
+        done = self.verify("/nowhere", work)
+        self.assertEqual(done.returncode, 0, done.stdout)
+        self.assertIn("There are no payloads", done.stdout)
+        self.assertNotIn("no payloads", self.verify("/nowhere",
+                                                    self.export).stdout)
+        outsider.check_export(work, forge.KEY)
+        shutil.rmtree(work)
 
     def files(self):
         for folder, _, names in os.walk(self.export):

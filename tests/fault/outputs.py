@@ -184,7 +184,7 @@ class Outputs(unittest.TestCase):
         them: they wait, and are opened once there is."""
         h = self.house()
         store = os.path.join(h.root, "store")
-        if subprocess.run(["mount", "-t", "tmpfs", "-o", "size=4m", "tmpfs",
+        if subprocess.run(["mount", "-t", "tmpfs", "-o", "size=5m", "tmpfs",
                            store], stderr=subprocess.DEVNULL).returncode != 0:
             self.skipTest("nothing can be mounted here")
         self.addCleanup(subprocess.run, ["umount", "-l", store])

@@ -25,7 +25,8 @@ written_again(const struct sl_settle *was, unsigned language)
 	/* what decided nothing still decides nothing when it is saved again */
 	if (was->kind == SL_SETTLED_SEVERAL)
 		FUZZ_CHECK(is.kind == was->kind || is.case_number[0] == '\0');
-	else if (was->kind == SL_SETTLED_UNKNOWN)
+	else if (was->kind == SL_SETTLED_UNKNOWN ||
+		 was->kind == SL_SETTLED_HELP || was->kind == SL_SETTLED_EMPTY)
 		FUZZ_CHECK(is.kind == SL_SETTLED_NOTHING);
 	else if (was->kind != SL_SETTLED_UNLABELLED)
 		FUZZ_CHECK(is.kind == was->kind);

@@ -16,25 +16,33 @@ OTHER_KEY = outsider.make_vkey(ORIGIN, outsider.ed25519_public(OTHER_SEED))
 SQL = os.path.join(TOP, "schemas", "sql")
 
 
-def leaf(seq, salt, body, actor="slused"):
+def leaf(seq, salt, body, actor="slused", origin=ORIGIN, kind=None):
     digest = hashlib.sha256(salt + body.encode()).hexdigest()
     return ("sluse/leaf/v1\n%s\n%d\n%d\n%d\n-\n%s\n%s\n-\n" % (
-        ORIGIN, seq, 1795323600000 + 17 * seq, 10 + seq % 7, actor,
+        origin, seq, 1795323600000 + 17 * seq,
+        10 + seq % 7 if kind is None else kind, actor,
         digest)).encode()
 
 
-def event(seq, word="event"):
+def event(seq, word="event", origin=ORIGIN, kind=None):
     salt = hashlib.sha256(b"salt %d" % seq).digest()
     body = '{"%s":%d,"text":"%s"}' % (word, seq, "blåbær " * (seq % 5))
-    return leaf(seq, salt, body), salt, body
+    return leaf(seq, salt, body, origin=origin, kind=kind), salt, body
+
+
+def sign_text(text, *seeds, origin=ORIGIN):
+    lines = ""
+    for seed in seeds:
+        public = outsider.ed25519_public(seed)
+        line = outsider.key_id(origin, b"\1" + public) + outsider.ed25519_sign(
+            seed, text.encode())
+        lines += "— %s %s\n" % (origin, base64.b64encode(line).decode())
+    return "%s\n%s" % (text, lines)
 
 
 def sign(size, root, seed=SEED, origin=ORIGIN):
-    text = "%s\n%d\n%s\n" % (origin, size, base64.b64encode(root).decode())
-    public = outsider.ed25519_public(seed)
-    line = outsider.key_id(origin, b"\1" + public) + outsider.ed25519_sign(
-        seed, text.encode())
-    return "%s\n— %s %s\n" % (text, origin, base64.b64encode(line).decode())
+    return sign_text("%s\n%d\n%s\n" % (
+        origin, size, base64.b64encode(root).decode()), seed, origin=origin)
 
 
 def put_tree(db, tree):

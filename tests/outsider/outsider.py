@@ -3,11 +3,13 @@
 nothing of Sluse, written from the public formats (C2SP signed-note,
 tlog-checkpoint, tlog-tiles, tlog-proof; RFC 6962, RFC 9162, RFC 8032).
 
-    outsider.py export DIR VKEY [OLD_CHECKPOINT]
-    outsider.py proof FILE VKEY
-    outsider.py consistency FILE OLD_CHECKPOINT VKEY
+    outsider.py export DIR VKEYS [OLD_CHECKPOINT]
+    outsider.py proof FILE VKEYS
+    outsider.py consistency FILE OLD_CHECKPOINT VKEYS
 
-Prints what is true and ends with 0, or says why not and ends with 1.
+VKEYS is a file with the keys that are trusted, one a line; those that they
+introduce in an export follow. Prints what is true and ends with 0, or says why
+not and ends with 1.
 """
 import base64
 import hashlib
@@ -133,27 +135,39 @@ def read_vkey(vkey, kind=1):
     return name, bytes.fromhex(ident), data[1:]
 
 
-def open_note(note, vkey):
-    name, ident, public = read_vkey(vkey)
+def key_list(vkeys):
+    """One vkey, lines of them, or a list."""
+    return vkeys.split() if isinstance(vkeys, str) else list(vkeys)
+
+
+def open_note(note, vkeys):
+    """(text, the key that signed it): any of them will do."""
     text, _, lines = note.rpartition("\n\n")
     text += "\n"
     if not lines.endswith("\n"):
         raise Bad("not a note")
+    found = []
     for line in lines[:-1].split("\n"):
         dash, who, signature = line.split(" ")
         data = base64.b64decode(signature, validate=True)
         if dash != "—" or len(data) < 5:
             raise Bad("not a note")
-        if who == name and data[:4] == ident:
-            if not ed25519_verify(public, text.encode(), data[4:]):
-                raise Bad("the signature is wrong")
-            return text
-    raise Bad("that key has not signed it")
+        found.append((who, data))
+    for vkey in key_list(vkeys):
+        name, ident, public = read_vkey(vkey)
+        for who, data in found:
+            if who == name and data[:4] == ident:
+                if not ed25519_verify(public, text.encode(), data[4:]):
+                    raise Bad("the signature is wrong")
+                return text, vkey
+    raise Bad("none of the keys has signed it, but %s+%s" % (
+        found[0][0], found[0][1][:4].hex()))
 
 
-def open_checkpoint(note, vkey):
+def open_checkpoint(note, vkeys):
     """(origin, size, root)"""
-    lines = open_note(note, vkey).split("\n")
+    text, vkey = open_note(note, vkeys)
+    lines = text.split("\n")
     root = base64.b64decode(lines[2], validate=True)
     if len(root) != 32 or str(int(lines[1])) != lines[1]:
         raise Bad("not a checkpoint")
@@ -288,8 +302,14 @@ def entries(folder, size):
 
 
 def payloads(folder, size):
-    """Lines of payload/ by number; {} where there are none."""
+    """Lines of payload/ by number; {} where the export has none."""
     found = {}
+    said = read(folder, "contents").decode()
+    if said not in ("entries\n", "entries and payloads\n"):
+        raise Bad("contents says something else")
+    if size and os.path.exists(os.path.join(folder, "payload")) != (
+            said == "entries and payloads\n"):
+        raise Bad("payload/ is not what the export says it has")
     for n in range((size + 255) // 256):
         width = min(256, size - 256 * n)
         name = tile_path("entries", n, width).replace("tile", "payload", 1)
@@ -325,7 +345,41 @@ def check_erased(bodies, erasers):
             raise Bad("the payload of entry %d is missing" % number_)
 
 
-def marked(folder, vkey):
+def leads(old, vkey, note):
+    """Does the key `old` introduce vkey, or is it the same under the name of a
+    log that goes on?"""
+    (was, _, public), (name, _, own) = read_vkey(old), read_vkey(vkey)
+    if public == own and was.split("~")[0] == name.split("~")[0]:
+        return True
+    try:
+        wanted = "sluse/key/v1\n%s\n%s\n" % (name, vkey)
+        return all(open_note(note, [k])[0] == wanted for k in (old, vkey))
+    except (Bad, ValueError):
+        return False
+
+
+def keys_of(folder, vkeys):
+    """(those that count, all that lead back to the first or to one of them, who
+    was introduced by nobody): the log's own list, key/."""
+    counts, known, strangers = key_list(vkeys), key_list(vkeys), []
+    n = 1
+    while os.path.exists(os.path.join(folder, "key", "%d.vkey" % n)):
+        vkey = read(folder, "key/%d.vkey" % n).decode().strip()
+        path = os.path.join(folder, "key", "%d.note" % n)
+        note = read(folder, "key/%d.note" % n).decode() if os.path.exists(
+            path) else ""
+        if vkey not in known and any(leads(k, vkey, note) for k in counts):
+            counts.append(vkey)
+        if n == 1 or vkey in counts or any(leads(k, vkey, note)
+                                           for k in known):
+            known.append(vkey)
+        else:
+            strangers.append(vkey)
+        n += 1
+    return counts, known, strangers
+
+
+def marked(folder, vkeys):
     """Heads of the log that others have marked: {size: root}. Cosignatures are
     verified; the tokens are openssl's to verify."""
     found = {}
@@ -334,7 +388,7 @@ def marked(folder, vkey):
         while os.path.exists(os.path.join(folder, kind, "%d%s" % (number_, end))):
             name = "%s/%d" % (kind, number_)
             note = read(folder, name + end).decode()
-            _, size, root = open_checkpoint(note, vkey)
+            _, size, root = open_checkpoint(note, vkeys)
             if found.setdefault(size, root) != root:
                 raise Bad("two heads of one size")
             if kind == "cosigned":
@@ -346,12 +400,29 @@ def marked(folder, vkey):
     return found
 
 
-def check_export(folder, vkey, old=None):
-    """The export, and that it begins with an earlier checkpoint."""
+def renamed(number_, entry, name, given_up):
+    """The log's name from this entry on. It changes where what was signed was
+    given up, and nowhere else."""
+    lines = entry.decode().split("\n")
+    if lines[4] == "203":
+        given_up.append((number_, lines[1]))
+    if number_ and lines[1] != name and (
+            lines[4] != "203" or
+            lines[1].split("~")[0] != name.split("~")[0]):
+        raise Bad("entry %d comes from another log" % number_)
+    return lines[1]
+
+
+def check_export(folder, vkeys, old=None):
+    """The export, and that it begins with an earlier checkpoint. (name, size,
+    [(entry by which what was signed was given up, the name since)])"""
+    counts, known, strangers = keys_of(folder, vkeys)
     note = read(folder, "checkpoint").decode()
-    origin, size, root = open_checkpoint(note, vkey)
-    before = open_checkpoint(old, vkey) if old else None
-    bodies, tree, heads = payloads(folder, size), Tree(), marked(folder, vkey)
+    before = open_checkpoint(old, known + strangers) if old else None
+    heads = marked(folder, known + strangers)
+    _, size, root = open_checkpoint(note, counts + strangers)
+    bodies, tree, name, given_up = payloads(folder, size), Tree(), "", []
+    sure = [before[1]] if before else []
     erasers = set()
     for n, entry in enumerate(entries(folder, size)):
         if before and n == before[1] and tree.root() != before[2]:
@@ -359,6 +430,7 @@ def check_export(folder, vkey, old=None):
         if heads.pop(n, tree.root()) != tree.root():
             raise Bad("it does not begin with what others have marked")
         check_entry(n, entry, bodies.get(n))
+        name = renamed(n, entry, name, given_up)
         if entry.split(b"\n")[4] == b"204":
             erasers.add(n)
         tree.append(leaf_hash(entry))
@@ -370,28 +442,39 @@ def check_export(folder, vkey, old=None):
     if before and (before[1] > size or
                    before[1] == size and before[2] != root):
         raise Bad("it is shorter than the earlier log")
-    return origin, size
+    for vkey in strangers:
+        start = (sure + [n for n, _ in given_up] + [0])[0]
+        raise Bad("nobody introduced %s, which signs from entry %d on" % (
+            vkey, start))
+    if size and open_checkpoint(note, counts)[0] != name:
+        raise Bad("the checkpoint of another log")
+    return name, size, given_up
 
 
-def check_proof(text, vkey):
+def check_proof(text, vkeys):
     head, _, note = text.partition("\n\n")
     lines = head.split("\n")
     if lines[0] != "c2sp.org/tlog-proof@v1" or lines[1][:6] != "extra " or \
             lines[2][:6] != "index ":
         raise Bad("not a proof")
-    entry = base64.b64decode(lines[1][6:], validate=True)
+    extra = base64.b64decode(lines[1][6:], validate=True)
+    parts = extra.split(b"\n", 9)
+    entry, line = b"\n".join(parts[:9] + [b""]), parts[9]
     index = int(lines[2][6:])
-    origin, size, root = open_checkpoint(note, vkey)
+    origin, size, root = open_checkpoint(note, vkeys)
     check_inclusion(index, size, leaf_hash(entry), [
         base64.b64decode(line, validate=True) for line in lines[3:]], root)
-    check_entry(index, entry, None)
-    return entry.decode()
+    row = json.loads(line) if line else {}
+    if line and (row["seq"] != index or "salt" not in row):
+        raise Bad("the payload of something else")
+    check_entry(index, entry, row or None)
+    return entry.decode() + row.get("body", "")
 
 
-def check_consistent(text, old, vkey):
+def check_consistent(text, old, vkeys):
     head, _, note = text.partition("\n\n")
     lines = head.split("\n")
-    before, after = open_checkpoint(old, vkey), open_checkpoint(note, vkey)
+    before, after = open_checkpoint(old, vkeys), open_checkpoint(note, vkeys)
     if lines[0] != "old %d" % before[1] or before[0] != after[0]:
         raise Bad("about another log")
     check_consistency(before[1], after[1], before[2], [
@@ -405,10 +488,14 @@ def main(args):
             return file.read()
     try:
         if args[0] == "export":
-            print("%s: %d entries, whole" % check_export(
-                args[1], text(args[2]), text(args[3]) if args[3:] else None))
+            name, size, given_up = check_export(
+                args[1], text(args[2]), text(args[3]) if args[3:] else None)
+            print("%s: %d entries, whole" % (name, size))
+            for number_, since in given_up:
+                print("At entry %d what had been signed was given up; the log "
+                      "goes on as %s" % (number_, since))
         elif args[0] == "proof":
-            print(check_proof(text(args[1]), text(args[2])), end="")
+            print(check_proof(text(args[1]), text(args[2])).rstrip())
         else:
             print("%d is the beginning of %d" % check_consistent(
                 text(args[1]), text(args[2]), text(args[3])))

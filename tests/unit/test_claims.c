@@ -25,6 +25,8 @@ struct place {
 	struct sl_err err;
 };
 
+static const struct sl_space any = {UINT64_MAX, UINT64_MAX, false};
+
 static void
 on_wake(void *arg)
 {
@@ -73,7 +75,7 @@ claim(struct place *p, const char *name, struct sl_claim *ret)
 		return false;
 	(void)sl_inlet_rescan(p->in);
 	for (i = 0; i < 100; i++)
-		if (sl_inlet_next(p->in, ret, &p->err) == SL_OK)
+		if (sl_inlet_next(p->in, &any, ret, &p->err) == SL_OK)
 			return strcmp(ret->name, name) == 0;
 	return false;
 }
@@ -237,20 +239,155 @@ machine_fails(void)
 	was = no_descriptors();
 	for (i = 0; i < 3; i++) {
 		(void)sl_inlet_rescan(p.in);
-		CHECK(sl_inlet_next(p.in, &c, &p.err) == SL_RETRY);
-		CHECK(sl_inlet_next(p.in, &c, &p.err) == SL_SKIP);
+		CHECK(sl_inlet_next(p.in, &any, &c, &p.err) == SL_RETRY);
+		CHECK(sl_inlet_next(p.in, &any, &c, &p.err) == SL_SKIP);
 		CHECK(sl_inlet_settles_in(p.in) == -1);
 	}
 	CHECK(setrlimit(RLIMIT_NOFILE, &was) == 0);
-	CHECK(sl_inlet_next(p.in, &c, &p.err) == SL_SKIP);
+	CHECK(sl_inlet_next(p.in, &any, &c, &p.err) == SL_SKIP);
 	(void)sl_inlet_rescan(p.in);
-	CHECK(sl_inlet_next(p.in, &c, &p.err) == SL_OK);
+	CHECK(sl_inlet_next(p.in, &any, &c, &p.err) == SL_OK);
 	CHECK_STR(c.name, "b.txt");
 	place_close(&p);
+}
+
+/* A file of so many zeros, made by a rename. */
+static bool
+drop(struct place *p, const char *name, off_t size)
+{
+	SL_FREE char *path = sl_asprintf("spool/Inn/%s", name);
+	SL_CLOSE int fd =
+	    openat(p->top, "new", O_WRONLY | O_CREAT | O_CLOEXEC, 0644);
+
+	return fd >= 0 && ftruncate(fd, size) == 0 &&
+	       renameat(p->top, "new", p->top, path) == 0;
+}
+
+static enum sl_rc
+next(struct place *p, uint64_t room, struct sl_claim *ret)
+{
+	const struct sl_space one = {room, room, true};
+
+	return sl_inlet_next(p->in, &one, ret, &p->err);
+}
+
+/* The same, as soon as what was put back has lain still. */
+static bool
+comes(struct place *p, uint64_t room, struct sl_claim *ret)
+{
+	int i;
+
+	for (i = 0; i < 1000; i++) {
+		(void)sl_inlet_rescan(p->in);
+		if (next(p, room, ret) == SL_OK)
+			return true;
+		(void)usleep(10000);
+	}
+	return false;
+}
+
+#define LEAST ((uint64_t)256 << 10) /* slused(8) */
+
+static void
+no_room(void)
+{
+	struct sl_claim c;
+	struct place p;
+	struct stat st;
+
+	CHECK(place_open(&p));
+	CHECK(drop(&p, "stor", 40960) && drop(&p, "liten", 1));
+	(void)sl_inlet_rescan(p.in);
+	/* Whatever the order: the small one passes. */
+	CHECK(next(&p, LEAST + 3 * 40960 - 1, &c) == SL_OK);
+	CHECK_STR(c.name, "liten");
+	CHECK(c.need.copy == 4096 && c.need.made == LEAST + 2 * 4096);
+	CHECK(!c.tried);
+	CHECK(next(&p, LEAST + 3 * 40960 - 1, &c) == SL_SKIP);
+	CHECK(sl_inlet_no_room(p.in).n == 1);
+	CHECK(sl_inlet_no_room(p.in).need.copy == 40960);
+	CHECK(!sl_inlet_no_room(p.in).tried);
+	CHECK(fstatat(p.top, "spool/Inn/stor", &st, 0) == 0);
+	/* As soon as there is room, with no sweep. */
+	CHECK(next(&p, LEAST + 3 * 40960, &c) == SL_OK);
+	CHECK_STR(c.name, "stor");
+	CHECK(sl_inlet_no_room(p.in).n == 0);
+	place_close(&p);
+}
+
+/* It was more than its size told: it waits for that, until it is another. */
+static void
+no_room_twice(void)
+{
+	const struct sl_need more = {9 << 20, 0}, most = {99 << 20, 0};
+	struct sl_claim c;
+	struct place p;
+
+	CHECK(place_open(&p));
+	CHECK(drop(&p, "a.zip", 1));
+	(void)sl_inlet_rescan(p.in);
+	CHECK(next(&p, UINT64_MAX, &c) == SL_OK);
+	CHECK(sl_claim_put_back(p.in, c.ulid, c.name, &more, &p.err) == SL_OK);
+	CHECK(sl_inlet_incomplete(p.in) == 0);
+	CHECK(sl_inlet_no_room(p.in).n == 1 && sl_inlet_no_room(p.in).tried);
+	(void)sl_inlet_rescan(p.in);
+	CHECK(next(&p, (9 << 20) - 1, &c) == SL_SKIP);
+	CHECK(comes(&p, 9 << 20, &c));
+	CHECK(c.tried && c.need.copy == 9 << 20);
+	CHECK(sl_claim_put_back(p.in, c.ulid, c.name, &most, &p.err) == SL_OK);
+	CHECK(drop(&p, "a.zip", 2)); /* over it */
+	CHECK(comes(&p, 9 << 20, &c));
+	CHECK(!c.tried && c.need.copy == 4096);
+	CHECK(sl_inlet_no_room(p.in).n == 0);
+	place_close(&p);
+}
+
+static void
+no_room_and_gone(void)
+{
+	struct sl_claim c;
+	struct place p;
+
+	CHECK(place_open(&p));
+	CHECK(drop(&p, "stor", 40960));
+	(void)sl_inlet_rescan(p.in);
+	CHECK(next(&p, 1, &c) == SL_SKIP && sl_inlet_no_room(p.in).n == 1);
+	CHECK(unlinkat(p.top, "spool/Inn/stor", 0) == 0);
+	CHECK(next(&p, UINT64_MAX, &c) == SL_SKIP);
+	(void)sl_inlet_rescan(p.in);
+	CHECK(sl_inlet_no_room(p.in).n == 0);
+	place_close(&p);
+}
+
+/* Of two disks each has what comes to it. */
+static void
+fits(void)
+{
+	static const struct {
+		struct sl_need need;
+		struct sl_space room;
+		bool fits;
+	} rows[] = {{{10, 20}, {30, 30, true}, true},
+	    {{10, 20}, {30, 29, true}, false},
+	    {{10, 20}, {29, 30, true}, false},
+	    {{UINT64_MAX, 20}, {30, 30, true}, false},
+	    {{10, UINT64_MAX}, {30, 30, true}, false},
+	    {{10, 20}, {10, 20, false}, true},
+	    {{10, 20}, {9, 99, false}, false},
+	    {{10, 20}, {99, 19, false}, false}};
+	size_t i;
+
+	for (i = 0; i < sizeof(rows) / sizeof(rows[0]); i++)
+		CHECK(
+		    sl_need_fits(&rows[i].need, &rows[i].room) == rows[i].fits);
 }
 
 TEST_MAIN({"an emptied folder serves the next claim", serves_again},
     {"a folder is given on empty", not_empty},
     {"what is left keeps a folder", left_over},
     {"a spare folder that is gone is made", spare_lost},
-    {"what the machine fails waits for a rescan", machine_fails})
+    {"what the machine fails waits for a rescan", machine_fails},
+    {"one disk, or two", fits},
+    {"what there is no room for waits, and nothing behind it", no_room},
+    {"what needs more than its size waits for that", no_room_twice},
+    {"what was taken away waits no more", no_room_and_gone})

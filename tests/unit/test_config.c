@@ -2,8 +2,10 @@
  * sluse.conf: good and bad files, ranges, what is derived, and the texts that
  * come from the rows.
  */
+#include <fcntl.h>
 #include <jansson.h>
 #include <stdlib.h>
+#include <unistd.h>
 
 #include "../../daemon/base/clock.h"
 #include "../../daemon/base/file.h"
@@ -169,6 +171,106 @@ good_and_bad_files(void)
 			    files[i].message);
 		sl_config_free(c);
 	}
+}
+
+/* Every fault is told, each once, and none that only follows from another. */
+static const struct {
+	const char *text, *faults;
+} several[] = {
+    {"[instance]\nsettel = 5s\nname =\n[limits]\nfoo = 1\n"
+     "input_max = x\n[queue a]\ntarget = t\n",
+	"f:2: unknown key \"settel\" in [instance]; nearest is \"settle\"\n"
+	"f:3: name: \"\": may not be empty\n"
+	"f:5: unknown key \"foo\" in [limits]; nearest is \"cpu\"\n"
+	"f:6: input_max: \"x\": expected bytes, with k, M, G or T\n"
+	"f:7: [queue a]: no [target t]\n"},
+    /* what stands below a section line at fault is not judged */
+    {"[que a]\nkind = incoming\nfoo = 1\n[targt t]\nconnector = x\n"
+     "[queue b]\ntarget = t\nx\n",
+	"f:1: unknown section [que]; nearest is [queue]\n"
+	"f:4: unknown section [targt]; nearest is [target]\n"
+	"f:8: expected \"key = value\", [section] or # comment\n"},
+    {"a = 1\nb = 2\n[push]\nretry_max = x\nretry_first = 9h\n",
+	"f:1: \"a\" stands before the first [section]\n"
+	"f:4: retry_max: \"x\": expected a duration with ms, s, min, h or d\n"},
+    /* a value at fault is not missing too */
+    {"[target t]\nconnector =\n[target u]\n[witness w]\n",
+	"f:2: connector: \"\": may not be empty\n"
+	"f:3: [target u] needs \"connector\"\n"
+	"f:4: [witness w] needs \"url\"\n"
+	"f:4: [witness w] needs \"vkey\"\n"},
+    {TARGET "base_url = http://x\nretry_first = 2h\nbreaker_first = 2h\n",
+	"f:1: [target t]: base_url must begin with https://\n"
+	"f:1: [target t]: retry_first is over retry_max\n"
+	"f:1: [target t]: breaker_first is over breaker_max\n"},
+    {"[instance]\ndistribution_case = tull\n[queue a]\n[queue b]\n"
+     "distribution_case = tøys\n",
+	"f:1: [instance]: distribution_case is no case number, such as 2026/1\n"
+	"f:4: [queue b]: distribution_case is no case number, such as "
+	"2026/1\n"},
+    {"[queue a]\npath = p\nx = 1\n[queue b]\npath = p\n[queue c]\n"
+     "path = p\n",
+	"f:3: unknown key \"x\" in [queue]; nearest is \"kind\"\n"
+	"f:6: [queue c] has the same path as [queue b]\n"},
+};
+
+static void
+add_fault(void *arg, const char *text)
+{
+	sl_buf_printf(arg, "%s\n", text);
+}
+
+/* "f:" at the beginning of a line is the file. */
+static void
+add_with_path(struct sl_buf *b, const char *path, const char *faults)
+{
+	const char *nl;
+
+	for (; *faults != '\0'; faults = nl + 1) {
+		nl = strchr(faults, '\n');
+		sl_buf_printf(
+		    b, "%s%.*s\n", path, (int)(nl - faults) - 1, faults + 1);
+	}
+}
+
+/* Loads a file of that text; told: its faults. */
+static void
+load_faulty(const char *path, const struct sl_buf *text, struct sl_buf *told)
+{
+	struct sl_config *c = NULL;
+	int fd = open(path, O_WRONLY | O_TRUNC | O_CLOEXEC);
+
+	CHECK(write(fd, text->p, text->n) == (ssize_t)text->n);
+	(void)close(fd);
+	CHECK(sl_config_load_all(path, add_fault, told, &c, &err) == SL_FATAL);
+	CHECK(c == NULL);
+	CHECK(strncmp(err.text, sl_buf_str(told), strlen(err.text)) == 0);
+}
+
+static void
+every_fault(void)
+{
+	SL_BUF struct sl_buf many = {0}, of_many = {0};
+	char path[] = "/tmp/sluse-test-config-XXXXXX";
+	unsigned k, lines = 0;
+	size_t i;
+
+	(void)close(mkstemp(path));
+	for (i = 0; i < sizeof(several) / sizeof(several[0]); i++) {
+		SL_BUF struct sl_buf text = {0}, told = {0}, want = {0};
+
+		sl_buf_add_str(&text, several[i].text);
+		load_faulty(path, &text, &told);
+		add_with_path(&want, path, several[i].faults);
+		CHECK_STR(sl_buf_str(&told), sl_buf_str(&want));
+	}
+	for (k = 0; k < 2 * SL_CONFIG_FAULTS_MAX; k++)
+		sl_buf_add_str(&many, "[x]\n");
+	load_faulty(path, &many, &of_many);
+	for (k = 0; k < of_many.n; k++)
+		lines += of_many.p[k] == '\n';
+	CHECK(lines == SL_CONFIG_FAULTS_MAX);
+	(void)unlink(path);
 }
 
 /* Every number's row: at its ends it is taken, one beyond it is not. */
@@ -565,7 +667,7 @@ json_for_schema(void)
 
 TEST_MAIN({"good_and_bad_files", good_and_bad_files},
     {"ranges_at_their_ends", ranges_at_their_ends},
-    {"rows_are_sound", rows_are_sound},
+    {"rows_are_sound", rows_are_sound}, {"every_fault", every_fault},
     {"defaults_and_wider_sections", defaults_and_wider_sections},
     {"show_can_be_read_again", show_can_be_read_again},
     {"fresh_file_is_good", fresh_file_is_good},

@@ -32,14 +32,17 @@ struct note {
 	const char *value, *case_number;
 };
 #define NO SL_SETTLED_NOTHING, SL_SETTLE_CASE, "", ""
+#define EMPTY SL_SETTLED_EMPTY, SL_SETTLE_CASE, "", ""
 #define MANY SL_SETTLED_SEVERAL, SL_SETTLE_CASE
 #define CASE(v, c) SL_SETTLED_LINE, SL_SETTLE_CASE, v, c
 #define LINE(l, v) SL_SETTLED_LINE, SL_SETTLE_##l, v, ""
 #define BYTES(s) s, sizeof(s) - 1
 
 static const struct note notes[] = {
-    {"", 0, NO},
-    {"\r\n\r\n", 0, NO},
+    {"", 0, EMPTY},
+    {"\r\n\r\n", 0, EMPTY},
+    {"\xEF\xBB\xBF", 0, EMPTY},
+    {"Mottaksnummer: M26-004711-3.1\r\n", 0, EMPTY},
     {"Sak:\r\nNy sak:\r\nIkke arkivverdig:\r\nHører til:\r\n", 0, NO},
     {"Sak: 2026/211", 0, CASE("2026/211", "2026/211")},
     {"Sak: 2026/211\n", 0, CASE("2026/211", "2026/211")},
@@ -102,7 +105,23 @@ static const struct note notes[] = {
     {"Sak:\nNy sak:\nEmne: reklame, kastes\n", 0, SL_SETTLED_UNKNOWN,
 	SL_SETTLE_CASE, "", ""},
     {"Her er posten.\nSak:\nNy sak:\n", 0, NO},
-    {"\r\n \r\n", 0, NO},
+    {"\r\n \r\n", 0, EMPTY},
+    /* in the explanation */
+    {"- Sak: nummeret på en sak som finnes, for eksempel 2026/211\nSak:\n", 0,
+	NO},
+    {"- Case: the number of a case that exists, such as 2026/211\nSak:\n", 0,
+	NO},
+    {"- Sak: nummeret på en sak som finnes, for eksempel 2026/211 2026/87\n"
+     "Sak:\n",
+	0, SL_SETTLED_HELP, SL_SETTLE_CASE, "", ""},
+    {"- Sak: 2026/87\nSak:\nNy sak:\n", 0, SL_SETTLED_HELP, SL_SETTLE_CASE, "",
+	""},
+    {"- Sak: 2026/87\nSak: 2026/87\n", 0, CASE("2026/87", "2026/87")},
+    {"- Sak:\n- Ny sak: -\nSak:\n", 0, NO},
+    {"- Ikke arkivverdig: begrunnelse (posten blir ikke arkivert): reklame\n"
+     "Sak:\n",
+	0, SL_SETTLED_HELP, SL_SETTLE_NOT_WORTHY, "", ""},
+    {"- Ring Kari: hun vet det\nSak:\n", 0, NO},
     /* our own answer does not count */
     {"Sak:\n-------- Svar\nSak: 2026/211\n", 0, NO},
     {"Sak: 2026/211\n-------- Svar\nSak: 2026/9\n", 0,
@@ -162,6 +181,30 @@ note_table(void)
 		CHECK_STR(s.case_number, t->case_number);
 		if (test_bad != before)
 			(void)fprintf(stderr, "note %zu: %s\n", i, text);
+	}
+}
+
+/* What stood in the explanation is told back without our own words. */
+static void
+note_help(void)
+{
+	static const char *const lines[] = {
+	    "- Hører til: %s mottaksnummeret til posten denne hører sammen med",
+	    "- Hører til: mottaksnummeret til posten denne hører sammen med %s",
+	    "- Belongs to:  %s", "  - hører til : %s"};
+	SL_BUF struct sl_buf b = {0};
+	struct sl_settle s;
+	size_t i;
+
+	for (i = 0; i < sizeof(lines) / sizeof(lines[0]); i++) {
+		const char *at = strstr(lines[i], "%s");
+
+		sl_buf_reset(&b);
+		sl_buf_add(&b, lines[i], (size_t)(at - lines[i]));
+		sl_buf_printf(&b, "M26-000002-1%s\r\nSak:\r\n", at + 2);
+		sl_settle_parse(sl_buf_str(&b), b.n, &s);
+		CHECK(s.kind == SL_SETTLED_HELP && s.line == SL_SETTLE_BELONGS);
+		CHECK_STR(s.unknown, "M26-000002-1");
 	}
 }
 
@@ -1047,9 +1090,13 @@ unread_pages(void)
 		uint32_t page;
 		uint8_t flags;
 		const char *reason;
-	} pages[] = {{0, 0, ""}, {1, SL_PAGE_BLANK, ""}, {2, SL_PAGE_BLANK, ""},
-	    {3, 0, "limit_pages"}, {4, SL_PAGE_BLANK, ""}, {5, 0, "new_one"},
-	    {6, SL_PAGE_WORDLESS, ""}, {7, SL_PAGE_WORDLESS, ""}};
+		uint16_t sure;
+	} pages[] = {{0, 0, "", 700}, {1, SL_PAGE_BLANK, "", 0},
+	    {2, SL_PAGE_BLANK, "", 0}, {3, 0, "limit_pages", 0},
+	    {4, SL_PAGE_BLANK, "", 0}, {5, 0, "new_one", 0},
+	    {6, SL_PAGE_WORDLESS, "", 0}, {7, SL_PAGE_WORDLESS, "", 0},
+	    {8, 0, "", 460}, {9, SL_PAGE_RETRIED, "", 699}, {10, 0, "", 900},
+	    {11, 0, "", 300}};
 	static const char *const has[] = {
 	    "<li>brev.pdf: sidene 2–3 er blanke</li>",
 	    "<li>brev.pdf: sidene 7–8 har noe på seg, men ingen ord ble lest"
@@ -1058,7 +1105,12 @@ unread_pages(void)
 	    "det leses</li>",
 	    "<li>brev.pdf: side 5 er blank</li>",
 	    "<li>brev.pdf: side 6 er ikke lest: new_one</li>",
-	    "<li>brev.pdf: 9 ord på side 1 er for usikre til å gjengis</li>"};
+	    "<li>brev.pdf: 9 ord på side 1 er for usikre til å gjengis</li>",
+	    "<h2>Vanskelig å lese</h2>\n<p>Skriften på disse sidene var "
+	    "vanskelig å lese, og noe kan være lest feil eller mangle. "
+	    "Kontroller mot bildet av siden før du avgjør.</p>\n<ul>\n"
+	    "<li>brev.pdf: sidene 9–10</li>\n<li>brev.pdf: side 12</li>\n"
+	    "</ul>\n<h2>Forslag til sak</h2>"};
 	struct sl_consignment c;
 	struct sl_entry en;
 	struct sl_document d;
@@ -1071,6 +1123,8 @@ unread_pages(void)
 	CHECK(sl_document_list(w.e.store, en.id, &d, 1) == 1);
 	for (i = 0; i < sizeof(pages) / sizeof(pages[0]); i++) {
 		struct sl_msg_r_page m = {.page = pages[i].page,
+		    .source = SL_PAGE_OCR,
+		    .confidence = pages[i].sure,
 		    .flags = pages[i].flags,
 		    .reason = sl_slice_str(pages[i].reason)};
 		const struct sl_slice none = {0};
@@ -1097,6 +1151,49 @@ unread_pages(void)
 	CHECK_STR(sl_buf_str(&b),
 	    "pages 2–3 were not read: The document has more pages than are "
 	    "read");
+}
+
+/* Of many documents the first are copied, and the page says so. */
+static void
+many_documents(void)
+{
+	static const struct {
+		int n;
+		const char *says;
+	} rows[] = {{10, NULL},
+	    {12, "<p>10 av 12 dokumenter er kopiert hit. "
+		 "Resten er tatt vare på i Sluse"},
+	    {101, "<p>10 av 101 dokumenter er kopiert hit. De 100 første står "
+		  "i listen. Resten er tatt vare på i Sluse"}};
+	struct sl_consignment c;
+	struct sl_document d;
+	struct sl_entry en;
+	size_t i;
+	int k = 2;
+
+	begin_world();
+	c = add_consignment("brev.pdf", SL_DISPO_ready, "");
+	en = add_entry(&c, SL_DISPO_held);
+	CHECK(sl_document_list(w.e.store, en.id, &d, 1) == 1);
+	for (i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		for (; k <= rows[i].n; k++) {
+			d.number = k;
+			CHECK(sl_document_insert(
+				  w.e.store, en.id, &d, &w.err) == SL_OK);
+		}
+		CHECK(sl_store_commit(w.e.store, &w.err) == SL_OK);
+		sl_faces_changed(w.e.faces, c.id);
+		run_ms(300);
+		CHECK(holds(in_folder(&en, "Forslag.html"), "kopiert hit.") ==
+		      (rows[i].says != NULL));
+		if (rows[i].says != NULL)
+			CHECK_MSG(
+			    holds(in_folder(&en, "Forslag.html"), rows[i].says),
+			    "%d", rows[i].n);
+	}
+	CHECK(there(in_folder(&en, "dokument-10.pdf")));
+	CHECK(!there(in_folder(&en, "dokument-11.pdf")));
+	end_world();
 }
 
 static void
@@ -1268,7 +1365,8 @@ day_of_ten_thousand(void)
 }
 
 TEST_MAIN({"written_meanwhile", written_meanwhile}, {"note_table", note_table},
-    {"note_large", note_large}, {"note_written_is_read", note_written_is_read},
+    {"note_help", note_help}, {"note_large", note_large},
+    {"note_written_is_read", note_written_is_read},
     {"folder_names", folder_names}, {"hostile_rows", hostile_rows},
     {"links_and_words", links_and_words}, {"sums_and_head", sums_and_head},
     {"safe_names", safe_names}, {"held_folder", held_folder},
@@ -1279,5 +1377,5 @@ TEST_MAIN({"written_meanwhile", written_meanwhile}, {"note_table", note_table},
     {"decided_by_rename", decided_by_rename}, {"planted_links", planted_links},
     {"details", details}, {"held_details", held_details},
     {"signature_names", signature_names}, {"unread_pages", unread_pages},
-    {"stopped_texts", stopped_texts}, {"day_list", day_list},
-    {"day_of_ten_thousand", day_of_ten_thousand})
+    {"many_documents", many_documents}, {"stopped_texts", stopped_texts},
+    {"day_list", day_list}, {"day_of_ten_thousand", day_of_ten_thousand})

@@ -231,13 +231,16 @@ others(void)
 	"arkivmelding\">"
 
 static void
-bad(const char *what, size_t n)
+bad(const char *what, const char *why, size_t n)
 {
+	char note[80];
 	struct reading *d = rd(in, n);
 
 	CHECK_MSG(d->opened == SLUSE_READ_OK && d->parted != OK, "%s: %d %d",
 	    what, d->opened, d->parted);
 	CHECK_MSG(strstr(d->k.log, "root:x") == NULL, "%s", what);
+	(void)snprintf(note, sizeof(note), "note package_invalid %s", why);
+	CHECK_MSG(says(d->k.log, note), "%s: %s", what, d->k.log);
 	read_free(d);
 }
 
@@ -263,46 +266,48 @@ hostile(void)
 	    "<!DOCTYPE a [<!ENTITY x SYSTEM \"file:///etc/passwd\">]>" ROOT
 	    "<meldingId>&x;</meldingId></arkivmelding>",
 	    1);
-	bad("external entity", n);
+	bad("external entity", "a document type declaration", n);
 	n = fill(0, "<!DOCTYPE a [<!ENTITY a \"aaaaaaaaaa\">", 1);
 	n = fill(n, "<!ENTITY b \"&a;&a;&a;&a;&a;&a;\">", 1);
 	n = fill(n, "]>" ROOT "<meldingId>&b;</meldingId></arkivmelding>", 1);
-	bad("entity bomb", n);
+	bad("entity bomb", "a document type declaration", n);
 	n = fill(0,
 	    "<!DOCTYPE arkivmelding SYSTEM \"http://127.0.0.1/x.dtd\">" ROOT
 	    "</arkivmelding>",
 	    1);
-	bad("external subset", n);
+	bad("external subset", "a document type declaration", n);
 	n = fill(fill(0, ROOT, 1), "<mappe>", 100000);
-	bad("deep", n);
+	bad("deep", "elements nested too deep", n);
 	n = fill(fill(0, ROOT, 1), "<mappe>", 30);
 	n = fill(n, "</mappe>", 30);
-	bad("folders in folders", fill(n, "</arkivmelding>", 1));
+	bad("folders in folders", "elements nested too deep",
+	    fill(n, "</arkivmelding>", 1));
 	n = fill(fill(0, ROOT, 1), "<registrering></registrering>", 33);
-	bad("more posts than there may be", fill(n, "</arkivmelding>", 1));
+	bad("more posts than there may be", "more than 32 posts",
+	    fill(n, "</arkivmelding>", 1));
 	n = fill(fill(fill(0, ROOT "<mappe a=\"", 1), "x", 900000), "\"/>", 1);
 	n = fill(n, "</arkivmelding>", 1);
 	read_free(rd(in, n)); /* a huge attribute says nothing */
 	n = fill(0, ROOT "<meldingId>&y;</meldingId></arkivmelding>", 1);
-	bad("unknown entity", n);
+	bad("unknown entity", "not well-formed", n);
 	n = fill(0, ROOT "<meldingId>\xFF\xFE</meldingId></arkivmelding>", 1);
-	bad("no UTF-8", n);
+	bad("no UTF-8", "not well-formed", n);
 	n = fill(0,
 	    "<?xml version=\"1.0\" encoding=\"x-none\"?>" ROOT
 	    "</arkivmelding>",
 	    1);
 	read_free(rd(in, n)); /* a plain file: its root cannot be read */
-	bad("cut", load("arkivmelding.xml") - 40);
+	bad("cut", "not well-formed", load("arkivmelding.xml") - 40);
 	n = fill(0,
 	    "[{\"id\":\"1\",\"tittel\":\"x\",\"mottaker\":{},\"filer\":"
 	    "[]},{}]",
 	    1);
-	bad("two deliveries", n);
+	bad("two deliveries", "more than one message", n);
 	n = fill(0,
 	    "{\"id\":\"1\",\"id\":\"2\",\"tittel\":\"x\",\"mottaker\":"
 	    "{},\"filer\":[]}",
 	    1);
-	bad("said twice", n);
+	bad("said twice", "a thing is said twice", n);
 	n = fill(fill(0, "[", 900000), "]", 900000);
 	read_free(rd(in, n)); /* no JSON that anybody writes */
 }
@@ -319,14 +324,14 @@ broken_payload(void)
 	CHECK(at != NULL);
 	if (at != NULL)
 		at[-3] = '*';
-	bad("no base64", n);
+	bad("no base64", "a file in it cannot be decoded", n);
 	n = load("putmessage.xml");
 	in[n] = '\0';
 	at = strstr(in, "&lt;/noarksak");
 	CHECK(at != NULL);
 	if (at != NULL)
 		at[4] = 'x';
-	bad("payload that is no XML", n);
+	bad("payload that is no XML", "not well-formed", n);
 }
 
 static void

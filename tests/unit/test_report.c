@@ -226,24 +226,49 @@ many(void)
 	}
 }
 
+static size_t
+count_of(const char *s, const char *what)
+{
+	size_t n = 0;
+
+	for (; (s = strstr(s, what)) != NULL; s++)
+		n++;
+	return n;
+}
+
+/* Many bars are several pictures on one scale, so that paper can break. */
 static void
 chart(void)
 {
 	SL_BUF struct sl_buf b = {0};
 	char one[] = "<b>", two[] =
 				"En svært lang tekst som ikke får plass ved "
-				"siden av søylen";
-	char *label[] = {one, two};
-	const double value[] = {1.5, 0};
+				"siden av søylen, hvor bred siden enn er";
+	char *label[30] = {one, two};
+	double value[30] = {1.5, 0};
+	struct sl_bars c = {"a&b", " %", label, value, 2, SL_LANGUAGE_NB};
+	size_t i;
 
-	sl_svg_bars(&b, "a&b", label, value, 2, SL_LANGUAGE_NB);
+	sl_svg_bars(&b, &c);
 	CHECK(strstr(sl_buf_str(&b), "&lt;b&gt;") != NULL);
 	CHECK(strstr(sl_buf_str(&b), "a&amp;b") != NULL);
-	CHECK(strstr(sl_buf_str(&b), ">1,5<") != NULL);
-	CHECK(strstr(sl_buf_str(&b), "\xE2\x80\xA6<") != NULL);
+	CHECK(strstr(sl_buf_str(&b), ">1,5 %<") != NULL);
+	CHECK(strstr(sl_buf_str(&b), "av søylen, \xE2\x80\xA6<") != NULL);
+	for (i = 0; i < 30; i++) {
+		label[i] = one;
+		value[i] = i == 29 ? 200 : 100;
+	}
+	c.n = 30;
 	sl_buf_reset(&b);
-	sl_svg_bars(&b, "none", label, value, 0, SL_LANGUAGE_NB);
-	CHECK(strstr(sl_buf_str(&b), "</svg>") != NULL);
+	sl_svg_bars(&b, &c);
+	CHECK(count_of(sl_buf_str(&b), "</svg>") == 3);
+	CHECK(count_of(sl_buf_str(&b), "<rect ") == 30);
+	CHECK(count_of(sl_buf_str(&b), " width=\"220\"") == 29);
+	CHECK(count_of(sl_buf_str(&b), " width=\"440\"") == 1);
+	c.n = 0;
+	sl_buf_reset(&b);
+	sl_svg_bars(&b, &c);
+	CHECK(b.n == 0);
 }
 
 /* -- days ----------------------------------------------------------------- */

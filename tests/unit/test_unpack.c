@@ -308,6 +308,29 @@ limit_bytes(void)
 }
 
 /* ratio x input is met exactly, or missed by one byte either way. */
+/* The disk has no more: that says nothing of what is unpacked. A hole takes
+ * none of it. */
+static void
+room_on_the_disk(void)
+{
+	static const char zeros[70000];
+	struct sl_budget b = {.fd = make_fd("", 0), .room_bytes = 140001};
+	uint64_t at, size;
+	struct sl_err err = {0};
+
+	CHECK(sl_budget_begin(&b, &err) == SL_OK);
+	CHECK(sl_budget_hole(&b, 1 << 20, &err) == SL_OK);
+	CHECK(sl_budget_write(&b, zeros, sizeof(zeros), &err) == SL_OK);
+	CHECK(sl_budget_write(&b, zeros, sizeof(zeros), &err) == SL_OK);
+	CHECK(sl_budget_end(&b, &at, &size, &err) == SL_OK);
+	CHECK(b.limit == NULL);
+	CHECK(sl_budget_image(&b, zeros, 1, &err) == SL_RETRY);
+	CHECK_STR(err.reason, "disk_full");
+	CHECK(b.limit == NULL);
+	(void)close(b.fd);
+	sl_budget_free(&b);
+}
+
 static void
 limit_ratio(void)
 {
@@ -827,10 +850,10 @@ TEST_MAIN({"passwords", passwords}, {"two_passwords", two_passwords},
     {"names", names}, {"stale_unicode_field", stale_unicode_field},
     {"odd_names", odd_names}, {"limit_members", limit_members},
     {"limit_members_tar", limit_members_tar}, {"limit_bytes", limit_bytes},
-    {"limit_ratio", limit_ratio}, {"ratio_of_small", ratio_of_small},
-    {"bomb", bomb}, {"overlap", overlap}, {"split_zip", split_zip},
-    {"split_in_one", split_in_one}, {"side_by_side", side_by_side},
-    {"thousand_to_one", thousand_to_one},
+    {"room_on_the_disk", room_on_the_disk}, {"limit_ratio", limit_ratio},
+    {"ratio_of_small", ratio_of_small}, {"bomb", bomb}, {"overlap", overlap},
+    {"split_zip", split_zip}, {"split_in_one", split_in_one},
+    {"side_by_side", side_by_side}, {"thousand_to_one", thousand_to_one},
     {"thousand_members", thousand_members}, {"false_sizes", false_sizes},
     {"encrypted", encrypted}, {"unknown_method", unknown_method},
     {"junk_before_and_two_ends", junk_before_and_two_ends},

@@ -150,7 +150,8 @@ begin_post(struct state *s)
 {
 	memset(&s->post, 0, sizeof(s->post));
 	s->in_post = true;
-	s->m->posts++;
+	if (s->m->posts++ == POSTS_MAX)
+		model_full(s->m, "more than 32 posts");
 }
 
 static void
@@ -159,7 +160,7 @@ begin_folder(struct state *s)
 	if (s->depth < FOLDERS_MAX)
 		s->above[s->depth] = s->folder;
 	else
-		s->m->full = true;
+		model_full(s->m, "elements nested too deep");
 	s->depth++;
 	memset(&s->folder, 0, sizeof(s->folder));
 	s->folder.first = s->m->posts + 1;
@@ -258,7 +259,7 @@ end_object(struct state *s)
 	if (s->object.file[0] == '\0' && s->object.name[0] == '\0')
 		return;
 	if (d->objects == OBJECTS_MAX) {
-		s->m->full = true;
+		model_full(s->m, "a list in it is too long");
 		return;
 	}
 	d->object[d->objects++] = s->object;
@@ -475,7 +476,7 @@ end_party(struct state *s)
 	if (!s->in_post)
 		model_unused(s->m, "korrespondansepart");
 	else if (s->post.parties == PARTIES_MAX)
-		s->m->full = true;
+		model_full(s->m, "a list in it is too long");
 	else
 		s->post.party[s->post.parties++] = s->party;
 }

@@ -278,6 +278,8 @@ close_best(void *arg)
 	struct model *m = b->m;
 	bool ok = !b->inner_bad;
 
+	if (!ok)
+		model_invalid(m, xml_fault(b->inner));
 	model_case(m, 0, "our_ref_of_sender", b->year, b->seq,
 	    "journpost/jpSaseknr", 1000);
 	model_case(m, 0, "our_ref_of_sender", b->case_year, b->case_seq,

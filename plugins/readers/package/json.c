@@ -180,7 +180,8 @@ file(struct model *m, const json_t *o, bool main)
 	if (size == NULL)
 		size = json_object_get(o, "size");
 	if (name == NULL || *name == '\0') {
-		m->full = true; /* a document nobody can find */
+		/* Nobody can find it. */
+		model_full(m, "a document without a file name");
 		return;
 	}
 	n = model_named(m, 0, name, NULL, either(o, "type", "dokumentType"));
@@ -408,7 +409,8 @@ json_read(struct model *m, const struct json_t *root)
 
 	if (json_is_array(o)) {
 		/* Several: nobody knows which of them this is. */
-		m->full |= json_array_size(o) != 1;
+		if (json_array_size(o) != 1)
+			model_full(m, "more than one message");
 		o = json_array_get(o, 0);
 	}
 	switch (m->kind) {

@@ -82,6 +82,20 @@ model_has(const struct model *m, unsigned post, const char *field)
 }
 
 void
+model_invalid(struct model *m, const char *why)
+{
+	if (m->invalid == NULL)
+		m->invalid = why;
+}
+
+void
+model_full(struct model *m, const char *why)
+{
+	m->full = true;
+	model_invalid(m, why);
+}
+
+void
 model_fact(struct model *m, unsigned post, const char *field, const char *value,
     const char *label, int confidence)
 {
@@ -94,13 +108,9 @@ model_fact(struct model *m, unsigned post, const char *field, const char *value,
 		if (same_fact(&m->fact[i], post, field) &&
 		    strcmp(m->fact[i].value, value) == 0)
 			return;
-	if (m->facts == FACTS_MAX) {
-		m->full = true;
-		return;
-	}
-	f = realloc(m->fact, (m->facts + 1) * sizeof(*f));
-	if (f == NULL) {
-		m->full = true;
+	if (m->facts == FACTS_MAX ||
+	    (f = realloc(m->fact, (m->facts + 1) * sizeof(*f))) == NULL) {
+		model_full(m, "a list in it is too long");
 		return;
 	}
 	m->fact = f;
@@ -122,7 +132,7 @@ model_named(struct model *m, unsigned post, const char *file, const char *title,
 
 	if (m->nameds == DOCS_MAX ||
 	    (n = realloc(m->named, (m->nameds + 1) * sizeof(*n))) == NULL) {
-		m->full = true;
+		model_full(m, "more than 400 documents");
 		return NULL;
 	}
 	m->named = n;
@@ -211,7 +221,9 @@ model_tell(const struct model *m, const struct sluse_reader_host *host,
 	}
 	if (m->files[0] != '\0')
 		host->note(k, "files_said", m->files);
-	if (m->full || m->posts > POSTS_MAX)
+	if (m->invalid != NULL)
+		host->note(k, "package_invalid", m->invalid);
+	if (m->full)
 		return SLUSE_READ_DAMAGED;
 	for (i = 0; i < m->facts; i++) {
 		f = &m->fact[i];

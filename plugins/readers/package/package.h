@@ -63,6 +63,7 @@ struct model {
 	size_t unused_more;
 	char files[16]; /* how many the package says it holds; "": nothing */
 	bool full; /* a list or a text did not fit: invalid */
+	const char *invalid; /* what is wrong with it first, or NULL */
 };
 
 const char *kind_name(enum kind k);
@@ -78,6 +79,10 @@ struct named *model_named(struct model *m, unsigned post, const char *file,
     const char *title, const char *type);
 /* How many files the package says it holds beside its description. */
 void model_files(struct model *m, const char *number);
+/* It cannot be believed: why, in words of ours, never of the file's. */
+void model_invalid(struct model *m, const char *why);
+/* The same, and none of its facts are told. */
+void model_full(struct model *m, const char *why);
 /* Something that becomes nothing, by its path; each once. */
 void model_unused(struct model *m, const char *path);
 /* All of it, to the host. SLUSE_READ_*. */
@@ -127,6 +132,8 @@ bool xml_push(struct xml *x, const void *p, size_t n);
 /* No more comes. False: not well-formed to its end. */
 bool xml_finish(struct xml *x);
 void xml_free(struct xml *x);
+/* Why it was refused, or is not well-formed; x may be NULL. */
+const char *xml_fault(const struct xml *x);
 /* No more is wanted: what comes is not looked at. */
 void xml_stop(struct xml *x);
 /* Local names from the root, "/" between: "arkivmelding/mappe/tittel". */

@@ -22,6 +22,7 @@ struct xml {
 	void *arg;
 	xmlParserCtxtPtr parser;
 	bool bad, stopped, begun;
+	const char *why; /* it was refused, or NULL */
 	bool looking; /* only for what it is: a DOCTYPE is passed over */
 	int depth;
 	size_t cut_at[DEPTH_MAX + 1]; /* length of the path above each */
@@ -37,9 +38,10 @@ struct xml {
 };
 
 static void
-refuse(struct xml *x)
+refuse(struct xml *x, const char *why)
 {
 	x->bad = true;
+	x->why = why;
 	if (x->parser != NULL)
 		xmlStopParser(x->parser);
 }
@@ -67,7 +69,7 @@ on_begin(void *ctx, const xmlChar *name, const xmlChar *prefix,
 	if (x->stopped || x->bad)
 		return;
 	if (x->depth == DEPTH_MAX || x->path_n + n + 2 > sizeof(x->path)) {
-		refuse(x);
+		refuse(x, "elements nested too deep");
 		return;
 	}
 	x->cut_at[x->depth++] = x->path_n;
@@ -144,7 +146,7 @@ on_doctype(void *ctx, const xmlChar *name, const xmlChar *external,
 	(void)external;
 	(void)system;
 	if (!((struct xml *)ctx)->looking)
-		refuse(ctx);
+		refuse(ctx, "a document type declaration");
 }
 
 static xmlEntityPtr
@@ -256,6 +258,12 @@ xml_free(struct xml *x)
 		xmlFreeParserCtxt(x->parser);
 	}
 	free(x);
+}
+
+const char *
+xml_fault(const struct xml *x)
+{
+	return x != NULL && x->why != NULL ? x->why : "not well-formed";
 }
 
 void
