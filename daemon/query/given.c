@@ -13,44 +13,56 @@
 
 #include "../base/mem.h"
 
+struct lending {
+	struct sl_given *given;
+	uint64_t leave;
+	struct sl_unwrap u;
+};
+
+static int
+cannot(struct sl_err *err, enum sl_rc rc, const char *reason, const char *text)
+{
+	(void)sl_err_set(err, rc, errno, reason, "%s", text);
+	return -1;
+}
+
 static int
 keep(void *arg, const char *name, struct sl_err *err)
 {
-	struct sl_given *g = arg;
+	struct lending *l = arg;
+	struct sl_given *g = l->given;
 	int fd;
 
-	if (g->n == SL_GIVEN_FILES) {
-		(void)sl_err_set(
-		    err, SL_REJECT, 0, "limit_files", "too many files");
-		return -1;
-	}
+	if (g->n == SL_GIVEN_FILES)
+		return cannot(err, SL_REJECT, "limit_files", "too many files");
 	fd = sl_parcel_spool();
-	if (fd < 0) {
-		(void)sl_err_set(err, SL_RETRY, errno, "disk_error",
-		    "no file can be made: %s", strerror(errno));
-		return -1;
-	}
+	if (fd < 0)
+		return cannot(err, SL_RETRY, "disk_error",
+		    "no file can be made for what is lent");
 	g->file[g->n].fd = fd;
 	(void)snprintf(
 	    g->file[g->n++].name, sizeof(g->file[0].name), "%s", name);
+	if (!sl_parcel_has_room(fd, l->u.left, l->leave))
+		return cannot(err, SL_RETRY, "disk_full",
+		    "the disk has no room for what is lent");
 	fd = fcntl(fd, F_DUPFD_CLOEXEC, 3);
-	if (fd < 0)
-		(void)sl_err_set(err, SL_RETRY, errno, "disk_error",
-		    "no descriptor is left");
-	return fd;
+	return fd >= 0 ? fd
+		       : cannot(err, SL_RETRY, "disk_error",
+			     "no descriptor is left");
 }
 
 enum sl_rc
-sl_given_take(struct sl_chan *from, struct sl_given *ret, struct sl_err *err)
+sl_given_take(struct sl_chan *from, uint64_t leave, struct sl_given *ret,
+    struct sl_err *err)
 {
+	struct lending l = {.given = ret, .leave = leave};
 	enum sl_rc rc = SL_OK, heard;
 	uint64_t vain = 0;
-	struct sl_unwrap u;
 	struct sl_msg m;
 	size_t nfds;
 
 	ret->n = 0;
-	sl_unwrap_begin(&u, SL_GIVEN_MAX, keep, ret);
+	sl_unwrap_begin(&l.u, SL_GIVEN_MAX, keep, &l);
 	while (vain <= SL_GIVEN_MAX) {
 		heard = sl_chan_recv(from, &m, NULL, &nfds, err);
 		if (heard != SL_OK ||
@@ -63,13 +75,13 @@ sl_given_take(struct sl_chan *from, struct sl_given *ret, struct sl_err *err)
 			break;
 		if (rc == SL_OK)
 			rc = sl_unwrap_take(
-			    &u, m.rows.rows.p, m.rows.rows.n, err);
+			    &l.u, m.rows.rows.p, m.rows.rows.n, err);
 		else
 			vain += m.rows.rows.n;
 	}
 	if (rc == SL_OK)
-		return sl_unwrap_end(&u, err);
-	(void)sl_unwrap_end(&u, NULL);
+		return sl_unwrap_end(&l.u, err);
+	(void)sl_unwrap_end(&l.u, NULL);
 	return rc;
 }
 

@@ -21,11 +21,12 @@ struct sl_given {
 	size_t n;
 };
 
-/* All of them; the process ends with them. What cannot be taken is read to its
- * end all the same, so that who sends it hears why. Blocks as the socket does.
- * SL_REJECT: too many, or too much. */
-enum sl_rc sl_given_take(
-    struct sl_chan *from, struct sl_given *ret, struct sl_err *err);
+/* All of them; the process ends with them. leave: as sl_parcel_new. What cannot
+ * be taken is read to its end all the same, so that who sends it hears why.
+ * Blocks as the socket does. SL_REJECT: too many, or too much; SL_RETRY: no
+ * room. */
+enum sl_rc sl_given_take(struct sl_chan *from, uint64_t leave,
+    struct sl_given *ret, struct sl_err *err);
 /* A path that opens the file of that name anew, into ret (SL_GIVEN_PATH bytes).
  * False: it was not given. */
 bool sl_given_path(const struct sl_given *g, const char *name, char *ret);

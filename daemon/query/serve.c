@@ -21,7 +21,7 @@
 #include "../base/log.h"
 #include "../base/mem.h"
 #include "../base/notify.h"
-#include "byname.h"
+#include "takehome.h"
 
 #define CHILDREN_MAX 16
 #define WALL_S 3600u
@@ -110,7 +110,8 @@ answer_extra(const struct served *v, const struct sl_query_extra *extra,
 		return sl_err_set(err, SL_REJECT, 0, "not_possible",
 		    "nobody here can answer %s without content", extra->verb);
 	if (json_is_true(json_object_get(args, "given")))
-		rc = sl_given_take(o->to, &given, err);
+		rc = sl_given_take(
+		    o->to, sl_takehome_leave(v->root), &given, err);
 	return rc != SL_OK
 		   ? rc
 		   : extra->answer(v->root, args, &given, put_bytes, o, err);

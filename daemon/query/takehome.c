@@ -15,11 +15,27 @@
 
 #include "../base/file.h"
 #include "../base/mem.h"
+#include "../config/config.h"
 #include "../journal/checkpoint.h"
 #include "exportdir.h"
 
 /* -- sluse-report ------------------------------------------------------------
  */
+
+uint64_t
+sl_takehome_leave(const char *root)
+{
+	SL_FREE char *path = sl_asprintf("%s/sluse.conf", root);
+	struct sl_config *cfg = NULL;
+	uint64_t leave = SL_PARCEL_LEAVE;
+	struct sl_err err;
+
+	if (sl_config_load(path, &cfg, &err) == SL_OK ||
+	    sl_config_parse("defaults", "", 0, &cfg, &err) == SL_OK)
+		leave += cfg->instance.free_space_min_bytes;
+	sl_config_free(cfg);
+	return leave;
+}
 
 struct giving {
 	struct sl_parcel *parcel;
@@ -43,7 +59,8 @@ sl_export_answer(const char *root, const json_t *args,
 	bool payloads = json_is_true(json_object_get(args, "payloads"));
 	struct giving g = {.err = err};
 	struct sl_store *s = NULL;
-	enum sl_rc rc = sl_parcel_new(SL_TAKEHOME_MAX, &g.parcel, err);
+	enum sl_rc rc = sl_parcel_new(
+	    SL_TAKEHOME_MAX, sl_takehome_leave(root), &g.parcel, err);
 
 	(void)given;
 	if (rc == SL_OK)

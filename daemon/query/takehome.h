@@ -10,6 +10,10 @@
 /* Bytes of a folder that goes over the socket. */
 #define SL_TAKEHOME_MAX ((uint64_t)16 << 30)
 
+/* Bytes of the disk that what is on its way leaves free: more than slused
+ * claims post for. */
+uint64_t sl_takehome_leave(const char *root);
+
 /* (sl_answer_fn) args: payloads, and old, the head of the export that is there
  * already. As sl_query_export_to. */
 enum sl_rc sl_export_answer(const char *root, const json_t *args,

@@ -509,5 +509,11 @@ sl_bundle_parcel(struct sl_store *s, const struct sl_config *cfg,
 	    .parcel = parcel};
 	enum sl_rc rc = begin(&b, err);
 
-	return rc == SL_OK ? write_all(&b, err) : rc;
+	if (rc != SL_OK)
+		return rc;
+	rc = write_all(&b, err);
+	/* What writes a report says only that it could not. */
+	if (rc != SL_OK && sl_parcel_failed(parcel, err) != SL_OK)
+		rc = err->rc;
+	return rc;
 }

@@ -41,7 +41,7 @@ sl_lent_gather(const struct sl_rep_options *opt, bool files,
 		return sl_err_set(
 		    err, SL_REJECT, 0, "limit_files", "too many files");
 	if (n > 0 || opt->control != NULL)
-		rc = sl_parcel_new(SL_GIVEN_MAX, ret, err);
+		rc = sl_parcel_new(SL_GIVEN_MAX, SL_PARCEL_LEAVE, ret, err);
 	if (rc == SL_OK && opt->control != NULL)
 		rc = sl_given_add(*ret, CONTROL, opt->control, err);
 	for (i = 0; rc == SL_OK && i < n; i++) {

@@ -20,6 +20,7 @@
 #include "../base/mem.h"
 #include "../base/text.h"
 #include "../options/options.h"
+#include "../query/takehome.h"
 #include "bundle.h"
 #include "form.h"
 #include "lent.h"
@@ -387,7 +388,8 @@ give_bundle(const struct line *l, const struct run *r)
 {
 	struct sl_parcel *parcel = NULL;
 	struct sl_err err;
-	enum sl_rc rc = sl_parcel_new(SL_LENT_BUNDLE_MAX, &parcel, &err);
+	enum sl_rc rc = sl_parcel_new(
+	    SL_LENT_BUNDLE_MAX, sl_takehome_leave(l->root), &parcel, &err);
 
 	if (rc == SL_OK)
 		rc = sl_bundle_parcel(

@@ -1,6 +1,6 @@
 /*
- * FAILURES: a disk that is full, or has less than LEAVE left, ends it: what it
- * is for can be asked for again, and post needs the room. A kill leaves
+ * FAILURES: a disk that is full, or has less left than is to stay, ends it:
+ * what it is for can be asked for again, and post needs the room. A kill leaves
  * nothing, for the files have no names.
  */
 #include "parcel.h"
@@ -16,13 +16,12 @@
 #include "../base/mem.h"
 
 #define SPOOL "/var/tmp" /* /tmp may be memory */
-#define LEAVE ((uint64_t)256 << 20)
 #define LOOK_EACH ((uint64_t)32 << 20) /* bytes between two looks */
 #define PARTS_MAX 8u
 
 struct sl_parcel {
 	int fd;
-	uint64_t n, max, seen; /* seen: n at the last look at the disk */
+	uint64_t n, max, leave, seen; /* seen: n at the last look at the disk */
 	int failed; /* errno; EFBIG: over max */
 };
 
@@ -60,10 +59,23 @@ sl_parcel_spool(void)
 	return fd;
 }
 
+bool
+sl_parcel_has_room(int fd, uint64_t bytes, uint64_t leave)
+{
+	struct statvfs st;
+	uint64_t left;
+
+	if (fstatvfs(fd, &st) != 0)
+		return true; /* writing will tell */
+	left = (uint64_t)st.f_bavail * st.f_frsize;
+	return left >= leave && left - leave >= bytes;
+}
+
 /* -- giving ---------------------------------------------------------------- */
 
 enum sl_rc
-sl_parcel_new(uint64_t max, struct sl_parcel **ret, struct sl_err *err)
+sl_parcel_new(
+    uint64_t max, uint64_t leave, struct sl_parcel **ret, struct sl_err *err)
 {
 	int fd = sl_parcel_spool();
 
@@ -73,6 +85,7 @@ sl_parcel_new(uint64_t max, struct sl_parcel **ret, struct sl_err *err)
 	*ret = sl_alloc(sizeof(**ret));
 	(*ret)->fd = fd;
 	(*ret)->max = max;
+	(*ret)->leave = leave;
 	return SL_OK;
 }
 
@@ -88,6 +101,8 @@ sl_parcel_free(struct sl_parcel *p)
 enum sl_rc
 sl_parcel_failed(const struct sl_parcel *p, struct sl_err *err)
 {
+	if (p->failed == 0)
+		return SL_OK;
 	if (p->failed == EFBIG)
 		return sl_err_set(err, SL_REJECT, 0, "limit_bytes",
 		    "larger than the %llu MiB that are taken at once",
@@ -111,15 +126,12 @@ fail(struct sl_parcel *p, int error)
 static bool
 may_grow(struct sl_parcel *p, uint64_t n)
 {
-	struct statvfs st;
-
 	if (n > p->max - p->n)
 		return fail(p, EFBIG);
 	if (p->n != 0 && p->n + n - p->seen < LOOK_EACH)
 		return p->failed == 0;
 	p->seen = p->n + n;
-	if (fstatvfs(p->fd, &st) == 0 &&
-	    (uint64_t)st.f_bavail * st.f_frsize < LEAVE)
+	if (!sl_parcel_has_room(p->fd, 0, p->leave))
 		return fail(p, ENOSPC);
 	return p->failed == 0;
 }
@@ -267,7 +279,9 @@ sl_parcel_send(
 	enum sl_rc rc = SL_OK;
 	ssize_t n;
 
-	if (p->failed != 0 || lseek(p->fd, 0, SEEK_SET) != 0)
+	if (lseek(p->fd, 0, SEEK_SET) != 0)
+		(void)fail(p, errno);
+	if (p->failed != 0)
 		return sl_parcel_failed(p, err);
 	while (
 	    rc == SL_OK && (n = sl_read_full(p->fd, part, sizeof(part))) != 0)

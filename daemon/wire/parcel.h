@@ -33,9 +33,10 @@ bool sl_parcel_is_name(const char *name);
 
 /* -- giving ---------------------------------------------------------------- */
 struct sl_parcel;
-/* max: bytes of all files with their names. SL_RETRY: no room for a file. */
+/* max: bytes of all files with their names; leave: of the disk that stay free,
+ * for post needs them. SL_RETRY: no room for a file. */
 enum sl_rc sl_parcel_new(
-    uint64_t max, struct sl_parcel **ret, struct sl_err *err);
+    uint64_t max, uint64_t leave, struct sl_parcel **ret, struct sl_err *err);
 /* NULL is fine. */
 void sl_parcel_free(struct sl_parcel *p);
 /* SL_REJECT (limit_bytes): over max; SL_RETRY: the disk is full, or would be.
@@ -46,7 +47,7 @@ enum sl_rc sl_parcel_put(struct sl_parcel *p, const char *name,
  * so, and before sl_parcel_free. NULL, or what fclose says: see
  * sl_parcel_failed. */
 FILE *sl_parcel_open(struct sl_parcel *p, const char *name);
-/* Why, as sl_parcel_put. */
+/* Why, as sl_parcel_put; SL_OK: nothing failed. */
 enum sl_rc sl_parcel_failed(const struct sl_parcel *p, struct sl_err *err);
 /* The rest of what is open; also of what has no end known before (a pipe). */
 enum sl_rc sl_parcel_copy(
@@ -79,5 +80,9 @@ enum sl_rc sl_unwrap_take(
 enum sl_rc sl_unwrap_end(struct sl_unwrap *u, struct sl_err *err);
 /* A file without a name, to write and read; -1 with errno. */
 int sl_parcel_spool(void);
+/* Are there bytes for it on its disk, and leave more? */
+bool sl_parcel_has_room(int fd, uint64_t bytes, uint64_t leave);
+/* What of a disk stays free where nobody says more. */
+#define SL_PARCEL_LEAVE ((uint64_t)256 << 20)
 
 #endif

@@ -346,6 +346,24 @@ class Auditor(unittest.TestCase):
         self.assertEqual(
             self.house.person("auditor", "journal", "verify").returncode, 0)
 
+    def test_zz_post_has_the_room(self):
+        """Nothing is gathered where slused would claim nothing."""
+        h, sheet = self.house, self.control()
+        h.stop()
+        path = os.path.join(h.root, "sluse.conf")
+        with open(path, encoding="utf-8") as file:
+            text = file.read()
+        with open(path, "w", encoding="utf-8") as file:
+            file.write(text.replace("free_space_min = 1M", "free_space_min = 1T"))
+        h.start()
+        for line in (("report", "tilsynspakke", os.path.join(self.his, "pakke")),
+                     ("journal", "export", os.path.join(self.his, "logg")),
+                     ("report", "mottaksbalanse", "--control", sheet)):
+            done = h.person("auditor", *line, code=3)
+            self.assertIn("no room", done.stderr)
+        self.assertEqual(os.listdir(self.his), ["kontroll.csv"])
+        h.person("auditor", "report", "mottaksbalanse", code=0)
+
 
 if __name__ == "__main__":
     unittest.main()

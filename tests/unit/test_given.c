@@ -94,7 +94,7 @@ two_files(void)
 	say(SL_MSG_ROWS, b.p, 5);
 	say(SL_MSG_ROWS, b.p + 5, b.n - 5);
 	say(SL_MSG_ROWS_END, NULL, 0);
-	CHECK(sl_given_take(we, &g, &err) == SL_OK);
+	CHECK(sl_given_take(we, 0, &g, &err) == SL_OK);
 	CHECK(g.n == 2);
 	CHECK(sl_given_path(&g, "control", path));
 	CHECK(holds(path, "abc"));
@@ -106,7 +106,8 @@ two_files(void)
 
 /* What he sends besides does not stand in the way of an answer. */
 static void
-refused(const struct sl_buf *b, enum sl_rc want, const char *reason)
+refused(
+    const struct sl_buf *b, uint64_t leave, enum sl_rc want, const char *reason)
 {
 	struct sl_given g;
 	struct sl_err err = {0};
@@ -115,7 +116,7 @@ refused(const struct sl_buf *b, enum sl_rc want, const char *reason)
 	say(SL_MSG_ROWS, b->p, b->n);
 	say(SL_MSG_ROWS, "and more", 8);
 	say(SL_MSG_ROWS_END, NULL, 0);
-	CHECK_MSG(sl_given_take(we, &g, &err) == want, "%s", reason);
+	CHECK_MSG(sl_given_take(we, leave, &g, &err) == want, "%s", reason);
 	CHECK_STR(err.reason, reason);
 	check_read();
 	close_pair(&g);
@@ -129,19 +130,22 @@ limits(void)
 	unsigned i;
 
 	add_file(&b, "0", SL_GIVEN_MAX + 1, "");
-	refused(&b, SL_REJECT, "limit_bytes");
+	refused(&b, 0, SL_REJECT, "limit_bytes");
 	sl_buf_reset(&b);
 	for (i = 0; i <= SL_GIVEN_FILES; i++) {
 		(void)snprintf(name, sizeof(name), "%u", i);
 		add_file(&b, name, 0, "");
 	}
-	refused(&b, SL_REJECT, "limit_files");
+	refused(&b, 0, SL_REJECT, "limit_files");
 	sl_buf_reset(&b);
 	add_file(&b, "../0", 0, "");
-	refused(&b, SL_REJECT, "worker_protocol");
+	refused(&b, 0, SL_REJECT, "worker_protocol");
 	sl_buf_reset(&b);
 	add_file(&b, "0", 100, "half");
-	refused(&b, SL_RETRY, "slused_away");
+	refused(&b, 0, SL_RETRY, "slused_away");
+	sl_buf_reset(&b);
+	add_file(&b, "0", 4, "bits");
+	refused(&b, UINT64_MAX, SL_RETRY, "disk_full");
 }
 
 static void
@@ -152,11 +156,11 @@ broken_off(void)
 
 	open_pair();
 	say(SL_MSG_WELCOME, NULL, 0);
-	CHECK(sl_given_take(we, &g, &err) == SL_RETRY);
+	CHECK(sl_given_take(we, 0, &g, &err) == SL_RETRY);
 	close_pair(&g);
 	open_pair();
 	(void)shutdown(sl_chan_fd(he), SHUT_WR);
-	CHECK(sl_given_take(we, &g, &err) == SL_RETRY);
+	CHECK(sl_given_take(we, 0, &g, &err) == SL_RETRY);
 	close_pair(&g);
 }
 

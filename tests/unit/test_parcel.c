@@ -87,7 +87,7 @@ three(struct sl_buf *out, const char *big, size_t n)
 	struct sl_err err;
 	FILE *f;
 
-	CHECK(sl_parcel_new(ROOM, &p, &err) == SL_OK);
+	CHECK(sl_parcel_new(ROOM, 0, &p, &err) == SL_OK);
 	f = sl_parcel_open(p, "stor.csv");
 	CHECK(f != NULL);
 	CHECK(sl_parcel_put(p, "tile/0/x001/234.p/5", "abc", 3, &err) == SL_OK);
@@ -159,7 +159,7 @@ limit(void)
 	char kilo[1024] = "";
 	FILE *f;
 
-	CHECK(sl_parcel_new(1024, &p, &err) == SL_OK);
+	CHECK(sl_parcel_new(1024, 0, &p, &err) == SL_OK);
 	CHECK(sl_parcel_put(p, "a", kilo, 900, &err) == SL_OK);
 	CHECK(sl_parcel_put(p, "b", kilo, 200, &err) == SL_REJECT);
 	CHECK_STR(err.reason, "limit_bytes");
@@ -167,11 +167,16 @@ limit(void)
 	CHECK(sl_parcel_put(p, "c", kilo, 1, &err) == SL_REJECT);
 	CHECK(sl_parcel_send(p, gather, NULL, &err) == SL_REJECT);
 	sl_parcel_free(p);
-	CHECK(sl_parcel_new(1024, &p, &err) == SL_OK);
+	CHECK(sl_parcel_new(1024, 0, &p, &err) == SL_OK);
 	f = sl_parcel_open(p, "a");
 	CHECK(fwrite(kilo, 1, sizeof(kilo), f) == sizeof(kilo));
 	CHECK(fclose(f) != 0);
 	CHECK(sl_parcel_failed(p, &err) == SL_REJECT);
+	sl_parcel_free(p);
+	/* Post has the first call on the disk. */
+	CHECK(sl_parcel_new(1024, UINT64_MAX, &p, &err) == SL_OK);
+	CHECK(sl_parcel_put(p, "a", kilo, 1, &err) == SL_RETRY);
+	CHECK_STR(err.reason, "disk_full");
 	sl_parcel_free(p);
 }
 
@@ -194,7 +199,7 @@ names(void)
 		CHECK_MSG(sl_parcel_is_name(good[i]), "%s", good[i]);
 	for (i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
 		CHECK_MSG(!sl_parcel_is_name(bad[i]), "%s", bad[i]);
-		CHECK(sl_parcel_new(ROOM, &p, &err) == SL_OK);
+		CHECK(sl_parcel_new(ROOM, 0, &p, &err) == SL_OK);
 		CHECK(sl_parcel_put(p, bad[i], "x", 1, &err) == SL_FATAL);
 		sl_parcel_free(p);
 		/* As somebody would say it who does not use this. */
