@@ -626,29 +626,54 @@ class Recounted(unittest.TestCase):
             post = json.loads(self.raw.entries[id_]["post"])
             sent.append([receipt["number"], receipt["case"],
                          post["tittel"] + " " + receipt["number"], "2026-01-10",
-                         "2026-03-05", "I", "J", "0"])
+                         "2026-03-05", "I", "J", "0", post["mottattDato"][:10]])
         titles = len(sent)
         sent.pop(3)
         sent[0][2] = self.title(sent[0][0])
         sent[1][4] = "2026-03-06"
         sent[2][7] = "2"
+        sent[3][8] = "2019-11-20"
         sent.append(["2025/1-1", "2025/1", "Søknad fra 02013299997", "2026-01-10",
-                     "", "I", "M", "0"])
+                     "", "I", "M", "0", ""])
         with tempfile.NamedTemporaryFile("w", suffix=".csv") as file:
             out = csv.writer(file, delimiter=";")
             out.writerow(["registreringsID", "saksnummer", "tittel", "journaldato",
-                          "dokumentetsdato", "type", "status", "antallvedlegg"])
+                          "dokumentetsdato", "type", "status", "antallvedlegg",
+                          "mottattDato"])
             out.writerows(sent)
             file.flush()
             found, last = rows(self.root, "journalkontroll", file.name)
         n = Counter(r["finding"] for r in found)
         self.assertEqual(n["other_date"], 1)
         self.assertEqual(n["other_attachments"], 1)
+        self.assertEqual(n["other_received"], 1)
+        one, = [r for r in found if r["finding"] == "other_received"]
+        self.assertEqual((one["registration"], one["theirs"]),
+                         (sent[3][0], "2019-11-20"))
+        self.assertRegex(one["ours"], r"^20\d\d-\d\d-\d\d$")
         self.assertEqual(n["other_title"], titles - 2)
         for kind in ("not_received", "still_m", "no_date", "fnr"):
             self.assertEqual(n[kind], 1, kind)
         self.assertEqual(last["facts"]["matched"], str(titles - 1))
         self.assertNotIn("02013299997", json.dumps(found))
+
+    def test_a_public_journal_beside_is_counted_apart(self):
+        """The same posts in both journals are not twice as many."""
+        numbers = [json.loads(d["receipt"])["number"]
+                   for d in self.raw.delivered.values()][:5]
+        with tempfile.TemporaryDirectory() as folder:
+            files = []
+            for name, title in (("a.csv", "tittel"), ("b.csv", "offentligTittel")):
+                files.append(os.path.join(folder, name))
+                with open(files[-1], "w", encoding="utf-8") as file:
+                    file.write("registreringsID;%s\n" % title)
+                    for number in numbers:
+                        file.write("%s;Søknad om tiltak %s\n" % (number, number))
+            for these, said in ((files, ("5", "5")), (files[:1], ("5", None)),
+                                (files[1:], ("5", None))):
+                facts = rows(self.root, "journalkontroll", *these)[1]["facts"]
+                self.assertEqual((facts["posts"], facts.get("public_posts")), said)
+                self.assertEqual(facts["matched"], "5")
 
     def test_a_file_that_cannot_be_read_is_named(self):
         with tempfile.TemporaryDirectory() as folder:
