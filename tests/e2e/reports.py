@@ -161,12 +161,31 @@ class Recount:
                 yield c, item
 
     def leaves(self):
-        for raw, body, entry in self.db.execute(
-                "SELECT l.bytes, p.body, l.entry FROM leaf l LEFT JOIN payload p "
-                "USING (seq) ORDER BY l.seq"):
+        for event, ms, actor, entry, body, _, _ in self.log():
+            yield event, ms, actor, entry, body
+
+    def log(self):
+        """The same with what they are of: number and consignment."""
+        for raw, body, entry, consignment in self.db.execute(
+                "SELECT l.bytes, p.body, l.entry, l.consignment FROM leaf l LEFT"
+                " JOIN payload p USING (seq) ORDER BY l.seq"):
             line = raw.decode().split("\n")
             yield (int(line[4]), int(line[3]), line[6], entry,
-                   json.loads(body) if body else {})
+                   json.loads(body) if body else {}, line[5], consignment)
+
+    def arrived(self):
+        """By the leaves alone: consignments and entries by queue, and what the
+        door refused by queue and reason."""
+        queue, want, refused = {}, Counter(), Counter()
+        for event, _, _, _, body, number, _ in self.log():
+            if event == 20:
+                queue[number] = body["queue"]
+                want[body["queue"], "consignments"] += 1
+            elif event == 51:
+                want[queue[number.split(".")[0]], "entries"] += 1
+            elif event == 23:
+                refused[body["queue"], body["reason"]] += 1
+        return want, refused
 
 
 def summed(found, key="queue"):
@@ -392,22 +411,27 @@ class Recounted(unittest.TestCase):
         self.assertEqual(seen, sum(len(d) for d in days.values()))
 
     def test_held_from_the_leaves(self):
-        held, by_person, open_ = Counter(), Counter(), {}
-        for event, _, actor, entry, body in self.raw.leaves():
+        """Held again is ended by nobody but the machine; what has no entry yet
+        is held by itself."""
+        held, ended, open_ = Counter(), Counter(), {}
+        for event, _, actor, entry, body, _, consignment in self.raw.log():
+            item = entry or "of %d" % consignment
+            if item in open_ and "to" in body:
+                ended[open_.pop(item), "machine" if event == 102 or
+                      not actor.startswith("uid:") else "person"] += 1
             if event == 102:
-                c = self.raw.entries[entry]["consignment"]
-                key = self.raw.consignments[c]["queue"], body["reason"]
+                key = self.raw.consignments[consignment]["queue"], body["reason"]
                 held[key] += 1
-                open_[entry] = key
-            elif entry in open_ and "to" in body:
-                by_person[open_.pop(entry)] += actor.startswith("uid:")
+                open_[item] = key
         still = Counter(open_.values())
         found, _ = rows(self.root, "avklaringer")
         self.assertEqual({(r["queue"], r["reason"]): r["held"] for r in found},
                          dict(held))
+        self.assertGreater(sum(r["machine"] for r in found), 0)
         for row in found:
             key = row["queue"], row["reason"]
-            self.assertEqual(row["person"], by_person[key])
+            for by in ("person", "machine"):
+                self.assertEqual(row[by], ended[key, by], (key, by))
             self.assertEqual(row["open"], still[key])
 
     def test_changes_are_read_without_the_log(self):
