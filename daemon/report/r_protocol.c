@@ -51,10 +51,11 @@ give_entry(struct protocol *p, const char *reception, int64_t size, uint32_t id)
 	    sl_state_word(p->r, e->dispo, e->outcome), reason, why(p, reason),
 	    p->snap.sent_ms[id], p->snap.to.text[p->snap.sent_to[id]],
 	    seen.case_number, seen.number, seen.journal, seen.status);
-	if (e->outcome == SL_OUTCOME_replaced)
+	if (e->outcome == SL_OUTCOME_replaced) {
 		p->replaced++;
-	else
-		p->entries++;
+		return;
+	}
+	p->entries++;
 	p->documents += e->documents;
 	p->pages += p->snap.pages[id];
 }

@@ -437,6 +437,8 @@ class Recounted(unittest.TestCase):
                 if (r["queue"], r["unit"]) == ("Alle køer", "entries")]
         self.assertEqual(facts[0]["entries"], str(row["total"]))
         self.assertEqual(row["remainder"], 0)
+        whole = rows(self.root, "mottaksprotokoll")[1]["facts"]
+        self.assertEqual(int(facts[0]["documents"]), int(whole["documents"]) - 1)
 
     def test_balance_begins_before_our_door(self):
         today = oslo(time.time() * 1000).date()
