@@ -148,14 +148,16 @@ load_rows(struct walk *w)
 	    sl_db_query(w->db, "SELECT id, reception FROM consignment", "");
 	struct number n;
 	uint32_t *at;
+	int64_t id;
 
 	while (sl_db_row(w->db, st)) {
-		if (!read_number(sl_slice_str(sl_db_text(st, 1)), &n))
+		id = sqlite3_column_int64(st, 0);
+		if (id <= 0 || id > w->s->c_max ||
+		    !read_number(sl_slice_str(sl_db_text(st, 1)), &n))
 			continue;
 		at = find_drawn(w, &n);
 		if (at != NULL && *at == 0)
-			*at = (uint32_t)sqlite3_column_int64(st, 0) |
-			      n.check << CHECK_SHIFT;
+			*at = (uint32_t)id | n.check << CHECK_SHIFT;
 	}
 }
 
@@ -465,34 +467,31 @@ look_for_unlogged(struct walk *w)
 /* -- numbers that nothing has ------------------------------------------------
  */
 
-/* When the one before it was received, or the one behind it. */
+/* When the first of the year was received that has a row. */
 static int64_t
-time_of_unused(const struct walk *w, const struct drawn *d, int64_t n)
+time_of_first(const struct walk *w, const struct drawn *d)
 {
-	const int way[] = {-1, 1};
-	int64_t at;
-	size_t i;
+	int64_t n;
 
-	for (i = 0; i < 2; i++)
-		for (at = n; at > 0 && at <= d->last; at += way[i])
-			if (d->at[at] != 0 && (d->at[at] & GONE) == 0)
-				return w->s->c[d->at[at] & ROW_MASK]
-				    .received_ms;
+	for (n = 1; n <= d->last; n++)
+		if (d->at[n] != 0 && (d->at[n] & GONE) == 0)
+			return w->s->c[d->at[n] & ROW_MASK].received_ms;
 	return w->r->now_ms;
 }
 
+/* Of the time of the one before it that has a row. */
 static void
 look_for_unused(struct walk *w, const struct drawn *d)
 {
-	int64_t n, ms = 0;
+	int64_t n, ms = time_of_first(w, d);
 	char number[32];
 
 	for (n = 1; n <= d->last; n++) {
-		if (d->at[n] != 0)
+		if (d->at[n] != 0) {
+			if ((d->at[n] & GONE) == 0)
+				ms = w->s->c[d->at[n] & ROW_MASK].received_ms;
 			continue;
-		/* Those behind each other are of one time. */
-		if (n == 1 || d->at[n - 1] != 0)
-			ms = time_of_unused(w, d, n);
+		}
 		if (!is_asked(w, ms, unknown_queue(w)))
 			continue;
 		lost_of(w, w->unknown)->consignments++;

@@ -1201,6 +1201,22 @@ class Road(unittest.TestCase):
             self.assertEqual({r["registration"] for r in found
                               if r["registration"]}, there)
 
+    def test_held_once_more(self):
+        """Whoever holds what is held already has settled nothing."""
+        h = self.house
+
+        def sums():
+            found = rows(h.root, "avklaringer")[0]
+            return {key: sum(r[key] for r in found)
+                    for key in ("held", "open", "person", "machine")}
+        before = sums()
+        row = next(r for r in h.rows("list") if r["disposition"] == "held")
+        h.sluse("hold", row["reception"], "--why", "venter på svar")
+        want = {**before, "held": before["held"] + 1,
+                "machine": before["machine"] + 1}
+        self.assertGreater(before["open"], 0)
+        self.assertEqual(sums(), want)
+
     def test_refused_at_the_door(self):
         """A link has no number, and is accounted for all the same."""
         h, queue = self.house, self.house.queues[0]
