@@ -225,6 +225,9 @@ print_breaks(const json_t *row)
 		sl_query_show_text(stdout, text(o, "origin"));
 		(void)puts(".");
 	}
+	if (number(row, "given_ups") > i)
+		(void)printf("That was done %" PRIu64 " times in all.\n",
+		    number(row, "given_ups"));
 	if (n > 0)
 		(void)printf("%" PRIu64 " time%s slused found another log "
 			     "than the one that was signed, and stood still.\n",
@@ -595,8 +598,10 @@ ask_proof(const struct sl_cli *c, json_t *args, json_t **ret)
 	if (code == SL_EXIT_OK) {
 		rc = sl_ask_rows(a, "journal-prove", args, keep_row, ret, &err);
 		/* Neither a sequence number nor one of a post. */
-		code = rc == SL_REJECT ? sl_say(SL_EXIT_USAGE, "%s", err.text)
-				       : report_code(rc, &err);
+		code =
+		    rc == SL_REJECT && strcmp(err.reason, "journal_broken") != 0
+			? sl_say(SL_EXIT_USAGE, "%s", err.text)
+			: report_code(rc, &err);
 	}
 	sl_ask_close(a);
 	json_decref(args);

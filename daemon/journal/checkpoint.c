@@ -6,6 +6,30 @@
 #include "../base/base64.h"
 #include "../base/text.h"
 
+unsigned
+sl_origin_generation(const char *origin, size_t *ret_base)
+{
+	const char *at = strrchr(origin, '~');
+	uint64_t n;
+
+	if (at != NULL && sl_parse_u64(at + 1, 2, 1000000, &n)) {
+		*ret_base = (size_t)(at - origin);
+		return (unsigned)n;
+	}
+	*ret_base = strlen(origin);
+	return 1;
+}
+
+bool
+sl_origin_is_before(const char *origin, const char *now)
+{
+	size_t a, b;
+
+	return sl_origin_generation(origin, &a) <
+		   sl_origin_generation(now, &b) &&
+	       a == b && strncmp(origin, now, a) == 0;
+}
+
 void
 sl_checkpoint_text(const struct sl_checkpoint *c, struct sl_buf *out)
 {

@@ -19,6 +19,12 @@ struct sl_checkpoint {
 	struct sl_digest root;
 };
 
+/* NAME and NAME~2 are one log, the second since what had been signed was given
+ * up. Which of them (1 for NAME), and how long NAME is. */
+unsigned sl_origin_generation(const char *origin, size_t *ret_base);
+/* Is it the log that was given up for that one? */
+bool sl_origin_is_before(const char *origin, const char *now);
+
 /* Appends the three lines. */
 void sl_checkpoint_text(const struct sl_checkpoint *c, struct sl_buf *out);
 /* The text of a note; lines behind the third are allowed and not looked at.

@@ -7,6 +7,8 @@
 #include <stdbool.h>
 #include <string.h>
 
+#include "pixel.h"
+
 #define REDUCE 8
 /* From the edge inwards a border may begin: 1/8 pixels, 1.4 mm each. */
 #define REACH 4
@@ -23,15 +25,6 @@ gray_at(PIX *pix, int x, int y)
 	x = x < 0 ? 0 : x >= w ? w - 1 : x;
 	y = y < 0 ? 0 : y >= h ? h - 1 : y;
 	return GET_DATA_BYTE(
-	    pixGetData(pix) + (size_t)y * (size_t)pixGetWpl(pix), x);
-}
-
-static bool
-is_set(PIX *pix, int x, int y)
-{
-	if (x < 0 || y < 0 || x >= pixGetWidth(pix) || y >= pixGetHeight(pix))
-		return false;
-	return GET_DATA_BIT(
 	    pixGetData(pix) + (size_t)y * (size_t)pixGetWpl(pix), x);
 }
 
@@ -67,10 +60,10 @@ steep(PIX *tiny, PIX *mask, int step)
 
 	for (y = 1; y < h - 1; y++)
 		for (x = 1; x < w - 1; x++)
-			for (i = 0; is_set(mask, x, y) && i < 4; i++) {
+			for (i = 0; sl_ocr_is_set(mask, x, y) && i < 4; i++) {
 				dx = ways[i][0];
 				dy = ways[i][1];
-				if (is_set(mask, x + dx, y + dy))
+				if (sl_ocr_is_set(mask, x + dx, y + dy))
 					continue;
 				all++;
 				sharp += gray_at(tiny, x + 2 * dx, y + 2 * dy) -
@@ -138,7 +131,8 @@ beside(PIX *gray, PIX *mask, int times)
 		return 255;
 	for (y = 0; y < h; y++)
 		for (x = 0; x < w; x++)
-			if (is_set(wide, x, y) && !is_set(mask, x, y))
+			if (sl_ocr_is_set(wide, x, y) &&
+			    !sl_ocr_is_set(mask, x, y))
 				count[gray_at(gray, x * times, y * times)]++;
 	for (i = 64; i < 256; i++)
 		if (count[i] > count[best])
@@ -160,7 +154,8 @@ sl_ocr_border_paint(PIX *gray, PIX *mask)
 	paper = beside(gray, mask, times);
 	for (y = 0; y < h; y++)
 		for (x = 0; x < w; x = end) {
-			for (end = x; end < w && is_set(mask, end, y); end++)
+			for (end = x; end < w && sl_ocr_is_set(mask, end, y);
+			     end++)
 				;
 			if (end == x) {
 				end++;

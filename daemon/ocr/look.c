@@ -25,6 +25,7 @@
 #define INK_LEAST 8.0f
 /* and as strong ink goes, this part of it. */
 #define INK_PART 0.4f
+#define RULE_PART 0.25f /* of what rules are sought in */
 /* A letter, in pixels of the copy. */
 #define LETTER_MIN 5
 #define LETTER_MAX 60
@@ -208,26 +209,26 @@ see_edges(PIX *small, struct sl_ocr_look *l)
 }
 
 static float
-ink_depth(const struct sl_ocr_look *l)
+ink_depth(const struct sl_ocr_look *l, float part)
 {
 	float least = fmaxf(INK_LEAST, INK_NOISE * (float)l->noise);
 
-	return fmaxf(least, INK_PART * (float)l->contrast);
+	return fmaxf(least, part * (float)l->contrast);
 }
 
 static void
-mark_ink(PIX *small, struct sl_ocr_look *l)
+mark_ink(PIX *small, const struct sl_ocr_look *l, float part, PIX *ink)
 {
 	int w = pixGetWidth(small), h = pixGetHeight(small), x, y;
-	float depth = ink_depth(l) / (float)(l->paper > 0 ? l->paper : 1);
+	float depth = ink_depth(l, part) / (float)(l->paper > 0 ? l->paper : 1);
 	const l_uint32 *from;
 	l_uint32 *to, g = 0;
 	int below = 0;
 
-	(void)pixClearAll(l->ink);
+	(void)pixClearAll(ink);
 	for (y = 0; y < h; y++) {
 		from = pixGetData(small) + (size_t)y * (size_t)pixGetWpl(small);
-		to = pixGetData(l->ink) + (size_t)y * (size_t)pixGetWpl(l->ink);
+		to = pixGetData(ink) + (size_t)y * (size_t)pixGetWpl(ink);
 		for (x = 0; x < w; x++) {
 			if (x % TILE == 0) {
 				(void)pixGetPixel(
@@ -390,13 +391,58 @@ see_strong(PIX *small, unsigned strong, struct sl_ocr_look *l)
 	    l->dots < DOTS_TIMES * l->letters)
 		return;
 	l->contrast = strong;
-	mark_ink(small, l);
+	mark_ink(small, l, INK_PART, l->ink);
 	see_spots(l);
 	if (l->letters >= LETTERS_FEW)
 		return;
 	l->contrast = contrast;
-	mark_ink(small, l);
+	mark_ink(small, l, INK_PART, l->ink);
 	see_spots(l);
+}
+
+/* They lie as the letters do, which are sought upright. */
+static void
+find_rules(struct sl_ocr_look *l, PIX *weak, PIX *sure)
+{
+	PIX *upright = pixRotateOrth(weak, (int)l->rules_turn / 90);
+	PIX *mask = NULL;
+
+	if (upright != NULL)
+		sl_ocr_rules_find(upright, sure, (int)l->letter_px / l->scale,
+		    -tanf(l->skew), &l->rules);
+	pixDestroy(&upright);
+	if (l->rules.n == 0)
+		return;
+	mask =
+	    pixRotateOrth(l->rules.mask, (int)(360 - l->rules_turn) % 360 / 90);
+	pixDestroy(&l->rules.mask);
+	l->rules.mask = mask;
+	if (mask == NULL)
+		sl_ocr_rules_free(&l->rules);
+}
+
+/* A pencil's strokes are weaker than the print, and broken where they are not
+ * seen as a whole. */
+static void
+see_rules(PIX *small, struct sl_ocr_look *l)
+{
+	PIX *upright, *sure = NULL, *weak = NULL;
+
+	if (l->letter_px == 0)
+		return;
+	l->rules_turn = l->turn_sure >= SL_OCR_TURN_SURE ? l->turn : 0;
+	upright = pixRotateOrth(l->ink, (int)l->rules_turn / 90);
+	if (upright != NULL)
+		sure = sl_ocr_rule_runs(upright, (int)l->letter_px / l->scale);
+	if (sure != NULL)
+		weak = pixCreateTemplate(l->ink);
+	if (weak != NULL) {
+		mark_ink(small, l, RULE_PART, weak);
+		find_rules(l, weak, sure);
+	}
+	pixDestroy(&weak);
+	pixDestroy(&sure);
+	pixDestroy(&upright);
 }
 
 /* Takes small over. */
@@ -418,16 +464,18 @@ see_ink(PIX *small, PIX *pix, struct sl_ocr_look *l)
 			(void)see_depths(small, l, &strong);
 		}
 		see_ground(l);
-		mark_ink(small, l);
+		mark_ink(small, l, INK_PART, l->ink);
 		see_spots(l);
 		see_strong(small, strong, l);
 		if (l->marks < MARKS_FEW && l->faint < l->contrast) {
 			/* Beside holes and blots weak ink is overlooked. */
 			l->contrast = l->faint;
-			mark_ink(small, l);
+			mark_ink(small, l, INK_PART, l->ink);
 			see_spots(l);
 		}
 		see_edges(small, l);
+		see_skew(l);
+		see_rules(small, l);
 	}
 	pixDestroy(&small);
 }
@@ -459,7 +507,6 @@ sl_ocr_look_at(PIX *pix, struct sl_ocr_look *ret)
 		sl_ocr_look_free(ret);
 		return false;
 	}
-	see_skew(ret);
 	return true;
 }
 
@@ -519,6 +566,7 @@ void
 sl_ocr_look_free(struct sl_ocr_look *l)
 {
 	pixDestroy(&l->ink);
+	sl_ocr_rules_free(&l->rules);
 	pixDestroy(&l->border);
 	pixDestroy(&l->ground);
 	*l = (struct sl_ocr_look){0};

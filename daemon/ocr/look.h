@@ -11,9 +11,14 @@
 #include <leptonica/allheaders.h>
 #include <stdbool.h>
 
+#include "rule.h"
+
 struct sl_ocr_look {
 	int scale; /* the image is so many times as large as the maps */
 	PIX *ink; /* 1 bit: what is darker than the ground around it */
+	struct sl_ocr_rules rules; /* under text, sought where it is upright: */
+	unsigned rules_turn; /* degrees clockwise from the image to there;
+			      * the mask lies as the image does */
 	PIX *border; /* 1 bit: dark round the page; NULL = none */
 	PIX *ground; /* 8 bits, a pixel a tile: the paper's grey */
 	int tile; /* pixels of the image to a side of it */

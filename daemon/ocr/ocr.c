@@ -32,6 +32,7 @@
 #include "models.h"
 #include "recognise.h"
 #include "reread.h"
+#include "ruled.h"
 #include "sign.h"
 #include "tidy.h"
 
@@ -511,6 +512,21 @@ read_rest(struct job *j)
 	read_turned(j, r, n);
 }
 
+/* Underlined lines, by themselves. */
+static void
+read_ruled(struct job *j)
+{
+	const struct sl_ocr_again a = {.api = j->first,
+	    .image = j->image.pix,
+	    .dpi = j->image.dpi,
+	    .look = &j->look,
+	    .turn = j->turn,
+	    .deadline_ms = time_left(j, MORE_SHARE)};
+
+	if (a.deadline_ms >= 0)
+		j->retried |= sl_ocr_ruled_read(&a, &j->best) > 0;
+}
+
 /* A page that did not read well and is not in the language it was read in: the
  * model to try then, or NULL. */
 static TessBaseAPI *
@@ -700,6 +716,7 @@ read_words(struct job *j, const char *reason)
 		try_again(j, model, j->turn, SL_OCR_PLAIN);
 	else
 		read_rest(j);
+	read_ruled(j);
 	tidy(j);
 	if ((j->best.sections.n > 0 && !tell_sections(j)) ||
 	    (j->best.unread > 0 && !tell_unread(j)) ||

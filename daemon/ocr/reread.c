@@ -239,16 +239,13 @@ sl_ocr_reread_find(const struct sl_ocr_look *l, unsigned turn,
 	return n;
 }
 
-/* In 1/65535 of the page. */
-struct span {
-	double x0, y0, x1, y1;
-};
-
-static bool
-inside(const struct span *s, const struct sl_word *w)
+bool
+sl_ocr_span_has(const struct sl_ocr_span *s, const struct sl_word *w)
 {
 	double x = (w->x0 + w->x1) / 2.0, y = (w->y0 + w->y1) / 2.0;
+	double wide = s->x1 > s->x0 ? s->x1 - s->x0 : 1;
 
+	y -= s->fall * (x - s->x0) / wide;
 	return x >= s->x0 && x <= s->x1 && y >= s->y0 && y <= s->y1;
 }
 
@@ -274,6 +271,7 @@ word_score(const struct sl_page *p, const struct sl_word *w)
 struct copy {
 	struct sl_page *to;
 	const struct sl_page *from; /* of the last word */
+	const char *apart; /* between blocks */
 	size_t next; /* the word after it */
 };
 
@@ -305,7 +303,7 @@ copy_word(struct copy *c, const struct sl_page *from, size_t i)
 	else if (i > 0 && memchr(from->text.p + gap, '\n', w->at - gap) != NULL)
 		sl_page_add_text(to, from->text.p + gap, w->at - gap);
 	else
-		sl_page_add_text(to, "\n\n", 2);
+		sl_page_add_text(to, c->apart, strlen(c->apart));
 	sl_page_add_word(
 	    to, from->text.p + w->at, w->length, w->confidence, box);
 	c->from = from;
@@ -315,14 +313,14 @@ copy_word(struct copy *c, const struct sl_page *from, size_t i)
 /* The new words, then those of before beside them that were sure. */
 static void
 add_block(struct copy *c, const struct sl_page *old, const struct sl_page *new,
-    const struct span *s)
+    const struct sl_ocr_span *s)
 {
 	size_t i;
 
 	for (i = 0; i < new->words_count; i++)
 		copy_word(c, new, i);
 	for (i = 0; i < old->words_count; i++)
-		if (inside(s, &old->words[i]) &&
+		if (sl_ocr_span_has(s, &old->words[i]) &&
 		    old->words[i].confidence >= KEEP_CONFIDENCE &&
 		    !overlaps_any(&old->words[i], new))
 			copy_word(c, old, i);
@@ -340,19 +338,38 @@ is_beside(const struct sl_word *a, const struct sl_word *b,
 	return on_one_line(a, b) && gap <= APART_MOST * high;
 }
 
-/* Where in the order of reading the block belongs: where its first word was,
+/* The first word there; of a line, the first of the most that follow each
+ * other, since some are taken for one of the next. words_count = none. */
+static size_t
+first_of_most(const struct sl_page *p, const struct sl_ocr_span *s)
+{
+	size_t i, n = 0, most = 0, at = p->words_count;
+
+	for (i = 0; i < p->words_count; i++) {
+		n = sl_ocr_span_has(s, &p->words[i]) ? n + 1 : 0;
+		if (n == 1 && !s->line)
+			return i;
+		if (n > most) {
+			most = n;
+			at = i + 1 - n;
+		}
+	}
+	return at;
+}
+
+/* Where in the order of reading the block belongs: where its words were,
  * else in the line that it is of, else before the first word below its upper
  * edge in the same column. */
 static size_t
 place_of(const struct sl_page *old, const struct sl_page *new,
-    const struct span *s, const struct sl_ocr_sheet *sheet)
+    const struct sl_ocr_span *s, const struct sl_ocr_sheet *sheet)
 {
 	const struct sl_word *first, *last;
 	size_t i;
 
-	for (i = 0; i < old->words_count; i++)
-		if (inside(s, &old->words[i]))
-			return i;
+	i = first_of_most(old, s);
+	if (i < old->words_count)
+		return i;
 	/* No word at all is better only than guesses, which were inside. */
 	first = &new->words[0];
 	last = &new->words[new->words_count - 1];
@@ -369,19 +386,19 @@ place_of(const struct sl_page *old, const struct sl_page *new,
 	return old->words_count;
 }
 
-static void
-replace(struct sl_ocr_pass *pass, struct sl_ocr_pass *new, const struct span *s,
-    const struct sl_ocr_sheet *sheet)
+void
+sl_ocr_span_put(struct sl_ocr_pass *pass, struct sl_ocr_pass *new,
+    const struct sl_ocr_span *s, const struct sl_ocr_sheet *sheet)
 {
 	struct sl_page *old = &pass->page, page;
-	struct copy c = {.to = &page};
+	struct copy c = {.to = &page, .apart = s->line ? "\n" : "\n\n"};
 	size_t at = place_of(old, &new->page, s, sheet), i;
 
 	sl_page_init(&page, old->part, old->page);
 	for (i = 0; i <= old->words_count; i++) {
 		if (i == at)
 			add_block(&c, old, &new->page, s);
-		if (i < old->words_count && !inside(s, &old->words[i]))
+		if (i < old->words_count && !sl_ocr_span_has(s, &old->words[i]))
 			copy_word(&c, old, i);
 	}
 	page.flags |= old->flags;
@@ -391,14 +408,14 @@ replace(struct sl_ocr_pass *pass, struct sl_ocr_pass *new, const struct span *s,
 	pass->score += new->score;
 }
 
-static struct span
+static struct sl_ocr_span
 span_of(const struct sl_ocr_sheet *sheet, const struct sl_ocr_region *r)
 {
 	double kx = 65535.0 * sheet->look_scale / sheet->width;
 	double ky = 65535.0 * sheet->look_scale / sheet->height;
 
-	return (struct span){
-	    r->x * kx, r->y * ky, (r->x + r->w) * kx, (r->y + r->h) * ky};
+	return (struct sl_ocr_span){r->x * kx, r->y * ky, (r->x + r->w) * kx,
+	    (r->y + r->h) * ky, 0, false};
 }
 
 /* On the page, in its pixels. */
@@ -412,25 +429,41 @@ rect_of(const struct sl_ocr_sheet *sheet, const struct sl_ocr_region *r,
 	rect[3] = (r->y + r->h) * sheet->look_scale;
 }
 
+double
+sl_ocr_span_score(const struct sl_page *p, const struct sl_ocr_span *s)
+{
+	double score = 0;
+	size_t i;
+
+	for (i = 0; i < p->words_count; i++)
+		if (sl_ocr_span_has(s, &p->words[i]))
+			score += word_score(p, &p->words[i]);
+	return score;
+}
+
+bool
+sl_ocr_span_take(struct sl_ocr_pass *pass, struct sl_ocr_pass *new,
+    const struct sl_ocr_span *s, const struct sl_ocr_sheet *sheet)
+{
+	double before = sl_ocr_span_score(&pass->page, s);
+
+	if (new->score <= before)
+		return false;
+	new->score -= before;
+	sl_ocr_span_put(pass, new, s, sheet);
+	return true;
+}
+
 /* Takes what new has of the region if it is worth more than what was there. */
 static void
 take_better(struct sl_ocr_pass *pass, struct sl_ocr_pass *new,
     const struct sl_ocr_sheet *sheet, struct sl_ocr_region *r)
 {
-	struct span s = span_of(sheet, r);
-	double before = 0;
-	size_t i;
+	const struct sl_ocr_span s = span_of(sheet, r);
 
-	for (i = 0; i < pass->page.words_count; i++)
-		if (inside(&s, &pass->page.words[i]))
-			before += word_score(&pass->page, &pass->page.words[i]);
 	r->done =
-	    new->score > before &&
-	    (r->unread >= LOST_MIN || new->confidence >= LABEL_CONFIDENCE);
-	if (!r->done)
-		return;
-	new->score -= before;
-	replace(pass, new, &s, sheet);
+	    (r->unread >= LOST_MIN || new->confidence >= LABEL_CONFIDENCE) &&
+	    sl_ocr_span_take(pass, new, &s, sheet);
 }
 
 void

@@ -19,6 +19,25 @@ struct sl_ocr_region {
 
 #define SL_OCR_REGIONS_MAX 12
 
+/* A part of a page, in 1/65535 of it, whose sides above and below may lean: so
+ * much lower at x1 than at x0. */
+struct sl_ocr_span {
+	double x0, y0, x1, y1, fall;
+	bool line; /* no more than one of text */
+};
+
+/* The middle of the word lies in it. */
+bool sl_ocr_span_has(const struct sl_ocr_span *s, const struct sl_word *w);
+/* What the words of p there score. */
+double sl_ocr_span_score(const struct sl_page *p, const struct sl_ocr_span *s);
+/* Puts the words of new in the place of those of pass there, if they score
+ * more. new is used up then. */
+bool sl_ocr_span_take(struct sl_ocr_pass *pass, struct sl_ocr_pass *new,
+    const struct sl_ocr_span *s, const struct sl_ocr_sheet *sheet);
+/* The same, whatever they score. */
+void sl_ocr_span_put(struct sl_ocr_pass *pass, struct sl_ocr_pass *new,
+    const struct sl_ocr_span *s, const struct sl_ocr_sheet *sheet);
+
 /* Blocks of letters on the page turned by turn that pass did not read, the
  * worst first. Result: how many. */
 unsigned sl_ocr_reread_find(const struct sl_ocr_look *l, unsigned turn,

@@ -147,6 +147,58 @@ wipe_dots(struct sl_ocr_sheet *s, const struct sl_ocr_look *l)
 	pixDestroy(&dots);
 }
 
+/* The paper's grey there. */
+static l_uint32
+ground_at(const struct sl_ocr_look *l, int x, int y)
+{
+	int tile = l->tile / l->scale, w = pixGetWidth(l->ground) - 1;
+	int h = pixGetHeight(l->ground) - 1;
+	l_uint32 v = l->paper;
+
+	(void)pixGetPixel(l->ground, x / tile < w ? x / tile : w,
+	    y / tile < h ? y / tile : h, &v);
+	return v;
+}
+
+/* The image's pixels of one of the look's, half as dark. */
+static void
+fade_pixel(PIX *pix, int x, int y, int scale, l_uint32 v)
+{
+	int x0 = x * scale, y0 = y * scale, i, k;
+	l_uint32 old;
+
+	for (k = y0; k < y0 + scale && k < pixGetHeight(pix); k++)
+		for (i = x0; i < x0 + scale && i < pixGetWidth(pix); i++)
+			if (pixGetPixel(pix, i, k, &old) == 0)
+				(void)pixSetPixel(pix, i, k, (v + old) / 2);
+}
+
+/* Wiped out, they would take along what of the letters lies on them: the tails
+ * of g and j. */
+static void
+fade_rules(struct sl_ocr_sheet *s, const struct sl_ocr_look *l)
+{
+	int w, h, x, y;
+	const l_uint32 *row;
+
+	if (l->rules.n == 0)
+		return;
+	own_gray(s);
+	w = pixGetWidth(l->rules.mask);
+	h = pixGetHeight(l->rules.mask);
+	for (y = 0; s->changed && y < h; y++) {
+		row = pixGetData(l->rules.mask) +
+		      (size_t)y * (size_t)pixGetWpl(l->rules.mask);
+		for (x = 0; x < w; x++) {
+			if (x % 32 == 0 && row[x / 32] == 0)
+				x += 31;
+			else if (GET_DATA_BIT(row, x))
+				fade_pixel(
+				    s->pix, x, y, l->scale, ground_at(l, x, y));
+		}
+	}
+}
+
 /* Divides by the ground, then spreads ink and ground apart. */
 static void
 even_out(struct sl_ocr_sheet *s, const struct sl_ocr_look *l, bool strong)
@@ -242,7 +294,7 @@ sl_ocr_sheet_make(PIX *image, unsigned dpi, const struct sl_ocr_look *l,
     unsigned turn, enum sl_ocr_effort effort, struct sl_ocr_sheet *ret)
 {
 	bool lying = turn % 180 != 0;
-	bool thorough = effort != SL_OCR_PLAIN;
+	bool thorough = effort == SL_OCR_THOROUGH || effort == SL_OCR_STRONG;
 
 	*ret = (struct sl_ocr_sheet){.pix = pixClone(image),
 	    .dpi = dpi,
@@ -253,6 +305,8 @@ sl_ocr_sheet_make(PIX *image, unsigned dpi, const struct sl_ocr_look *l,
 	    .look_scale = l->scale};
 	paint_border(ret, l);
 	wipe_dots(ret, l);
+	if (effort == SL_OCR_UNRULED)
+		fade_rules(ret, l);
 	if (noisy(l)) {
 		own_gray(ret);
 		step(ret, pixBlockconv(ret->pix, 1, 1));
@@ -293,6 +347,19 @@ sl_ocr_sheet_box(
 	box[1] = norm(cy - h, s->height);
 	box[2] = norm(cx + w, s->width);
 	box[3] = norm(cy + h, s->height);
+}
+
+void
+sl_ocr_sheet_point(
+    const struct sl_ocr_sheet *s, double x, double y, double ret[2])
+{
+	double sine = sin(s->skew), cosine = cos(s->skew);
+	double dx = x - s->width / 2.0, dy = y - s->height / 2.0;
+
+	ret[0] =
+	    pixGetWidth(s->pix) / 2.0 + (dx * cosine - dy * sine) * s->scale;
+	ret[1] =
+	    pixGetHeight(s->pix) / 2.0 + (dx * sine + dy * cosine) * s->scale;
 }
 
 void

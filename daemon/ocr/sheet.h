@@ -27,6 +27,7 @@ struct sl_ocr_sheet {
 
 enum sl_ocr_effort {
 	SL_OCR_PLAIN, /* what the look says is wrong is put right */
+	SL_OCR_UNRULED, /* the same, and rules under text are faint */
 	SL_OCR_THOROUGH, /* all that helps a page that read badly */
 	SL_OCR_STRONG /* the same, and ink that is weak is taken away */
 };
@@ -40,6 +41,9 @@ void sl_ocr_sheet_make(PIX *image, unsigned dpi, const struct sl_ocr_look *l,
 void sl_ocr_sheet_box(
     const struct sl_ocr_sheet *s, const int rect[4], uint16_t box[4]);
 
+/* Where the page's point x y, in its pixels, is on s->pix. */
+void sl_ocr_sheet_point(
+    const struct sl_ocr_sheet *s, double x, double y, double ret[2]);
 /* The other way: rect, in pixels of the page, on s->pix, with a margin. */
 void sl_ocr_sheet_find(
     const struct sl_ocr_sheet *s, const int rect[4], int ret[4]);

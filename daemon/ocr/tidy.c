@@ -346,6 +346,27 @@ find_scrawl(const struct sl_ocr_pass *pass, bool *scrawl, bool *gone)
 	return n;
 }
 
+/* Those of lines on rules that could not be read are known (ruled.h). Result:
+ * how many. */
+static unsigned
+find_lost(const struct sl_page *p, bool *scrawl, const bool *gone)
+{
+	static const size_t length = sizeof(SL_UNREAD) - 1;
+	unsigned n = 0;
+	size_t i;
+
+	for (i = 0; i < p->words_count; i++) {
+		const struct sl_word *w = &p->words[i];
+
+		if (gone[i] || w->confidence > 0 || w->length != length ||
+		    memcmp(p->text.p + w->at, SL_UNREAD, length) != 0)
+			continue;
+		scrawl[i] = true;
+		n++;
+	}
+	return n;
+}
+
 static unsigned
 line_ends(const char *s, size_t n)
 {
@@ -425,6 +446,7 @@ sl_ocr_tidy(const struct sl_ocr_look *l, unsigned turn,
 	some |= find_leaders(high, p, t.gone);
 	some |= find_doubles(p, t.gone);
 	pass->unread = find_scrawl(pass, t.scrawl, t.gone);
+	pass->unread += find_lost(p, t.scrawl, t.gone);
 	some |= find_guesses(p, t.gone) || pass->unread > 0;
 	if (some)
 		rewrite(pass, &t);

@@ -216,6 +216,7 @@ add_breaks(json_t *o, const struct sl_verify *v)
 	sl_row_set(o, "held_against", held);
 	sl_row_set(o, "not_introduced", keys);
 	sl_row_set(o, "given_up", all);
+	sl_row_set(o, "given_ups", json_integer((json_int_t)v->given_ups));
 	sl_row_set(o, "breaks", json_integer((json_int_t)v->breaks));
 }
 

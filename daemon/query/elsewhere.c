@@ -4,31 +4,14 @@
  * back from a backup fails here, as it does at slused's start.
  */
 #include <fcntl.h>
-#include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
 
 #include "../base/file.h"
 #include "../base/mem.h"
-#include "../base/text.h"
 #include "../config/config.h"
 #include "../journal/checkpoint.h"
 #include "verify_p.h"
-
-/* Behind the name of a log that a person went on with: NAME~2. */
-static uint64_t
-generation(const char *origin, size_t *ret_base)
-{
-	const char *at = strrchr(origin, '~');
-	uint64_t n;
-
-	if (at != NULL && sl_parse_u64(at + 1, 2, 1000000, &n)) {
-		*ret_base = (size_t)(at - origin);
-		return n;
-	}
-	*ret_base = strlen(origin);
-	return 1;
-}
 
 /* Is it a head of what was given up? Of that nothing can be asked any more. But
  * the instance's own memory is of the log as it is once that has been signed.
@@ -36,10 +19,7 @@ generation(const char *origin, size_t *ret_base)
 static bool
 is_given_up(const struct sl_check *c, const struct sl_elsewhere *e)
 {
-	size_t a, b;
-
-	return generation(e->origin, &a) < generation(c->v->origin, &b) &&
-	       a == b && strncmp(e->origin, c->v->origin, a) == 0 &&
+	return sl_origin_is_before(e->origin, c->v->origin) &&
 	       (strcmp(e->where, SL_MEMORY) != 0 ||
 		   c->v->signed_size <= c->renamed_at);
 }

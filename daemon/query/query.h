@@ -150,8 +150,8 @@ struct sl_verify {
 /* {ok, leaves, tree_size, origin, root, heads, signed, erased, payloads,
  * cosignatures, cosigned, cosigned_time, timestamps, timestamped,
  * timestamped_time, compared, differ, differs, not_introduced: [{key, from}],
- * given_up: [{seq, time, origin}], breaks, held_against: [name]}, and first,
- * last, fault where it is not ok. */
+ * given_up: [{seq, time, origin}], given_ups, breaks, held_against: [name]},
+ * and first, last, fault where it is not ok. */
 json_t *sl_query_verify_row(const struct sl_verify *v);
 /* One read transaction, a leaf at a time; held against what the instance
  * remembers beside it too. SL_FATAL: cannot be read at all;

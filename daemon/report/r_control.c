@@ -30,6 +30,7 @@ enum finding {
 	NOT_RECEIVED,
 	OTHER_TITLE,
 	OTHER_DATE,
+	OTHER_RECEIVED,
 	OTHER_ATTACHMENTS,
 	STILL_M,
 	NO_DATE,
@@ -49,6 +50,8 @@ static const struct {
     [OTHER_TITLE] = {"other_title", "annen tittel", "another title"},
     [OTHER_DATE] = {"other_date", "annen dokumentdato",
 	"another document date"},
+    [OTHER_RECEIVED] = {"other_received", "annen mottattdato",
+	"another date of reception"},
     [OTHER_ATTACHMENTS] = {"other_attachments", "annet antall vedlegg",
 	"another number of attachments"},
     [STILL_M] = {"still_m", "fortsatt midlertidig (M)", "still temporary (M)"},
@@ -74,7 +77,7 @@ struct control {
 	struct hidden *hidden;
 	size_t hidden_n, hidden_cap, hidden_at;
 	int64_t from_day, to_day; /* of all files */
-	int64_t today, posts, matched, waiting, found[FINDINGS];
+	int64_t today, posts, public_posts, matched, waiting, found[FINDINGS];
 	int days;
 	bool running; /* a running journal was read */
 };
@@ -109,19 +112,19 @@ take_receipt(void *arg, uint32_t entry, const char *receipt)
 		sl_idmap_add(&k->number, number, entry);
 }
 
-/* Title, date and access code. Few have the last; a walk for what is not there
+/* Title, dates and access code. Few have the last; a walk for what is not there
  * goes to the end. */
 static void
-peek_post(const char *post, struct sl_peek want[3])
+peek_post(const char *post, struct sl_peek want[4])
 {
 	sl_json_peek_all(
-	    post, want, strstr(post, "\"tilgang\"") != NULL ? 3 : 2);
+	    post, want, strstr(post, "\"tilgang\"") != NULL ? 4 : 3);
 }
 
 struct ours {
 	uint32_t entry;
 	char reception[48], number[64], status[32], title[1024], date[40],
-	    access[32];
+	    received[40], access[32];
 };
 
 static bool
@@ -135,7 +138,8 @@ read_ours(struct control *k, uint32_t entry, struct ours *o)
 	    " WHERE e.id = ?1",
 	    "i", (int64_t)entry);
 	struct sl_peek want[] = {SL_PEEK("tittel", o->title),
-	    SL_PEEK("dokumentetsDato", o->date), SL_PEEK("tilgang", o->access)};
+	    SL_PEEK("dokumentetsDato", o->date),
+	    SL_PEEK("mottattDato", o->received), SL_PEEK("tilgang", o->access)};
 	const char *receipt;
 
 	memset(o, 0, sizeof(*o));
@@ -204,7 +208,8 @@ static bool
 tells_ours(enum finding f)
 {
 	return f == OTHER_TITLE || f == NOT_JOURNALED || f == POOR_TITLE ||
-	       f == OTHER_DATE || f == NO_DATE || f == NOT_SCREENED;
+	       f == OTHER_DATE || f == OTHER_RECEIVED || f == NO_DATE ||
+	       f == NOT_SCREENED;
 }
 
 static void
@@ -224,7 +229,10 @@ tell(struct control *k, enum finding f, const struct sl_tlog_post *p,
 		here = safe(o.title);
 	else if (f == OTHER_DATE || f == NO_DATE)
 		here = o.date;
-	else if (f == NOT_SCREENED)
+	else if (f == OTHER_RECEIVED) {
+		sl_rep_day(sl_day_read(o.received), day, sizeof(day));
+		here = day;
+	} else if (f == NOT_SCREENED)
 		here = o.access;
 	else if (f == OTHER_ATTACHMENTS) {
 		(void)snprintf(
@@ -425,6 +433,11 @@ compare(struct control *k, const struct sl_tlog_post *p, const char *folded,
 		sl_rep_day(p->document_day, there, sizeof(there));
 		tell(k, OTHER_DATE, p, entry, there);
 	}
+	if (s->received_day >= 0 && p->received_day >= 0 &&
+	    p->received_day != s->received_day) {
+		sl_rep_day(p->received_day, there, sizeof(there));
+		tell(k, OTHER_RECEIVED, p, entry, there);
+	}
 	if (p->attachments >= 0 && e->documents > 0 &&
 	    p->attachments != e->documents - 1) {
 		(void)snprintf(there, sizeof(there), "%d", p->attachments);
@@ -463,7 +476,10 @@ take_post(void *arg, const struct sl_tlog_post *p, struct sl_err *err)
 	(void)err;
 	if (entry == 0)
 		entry = find_one(k, p->journal);
-	k->posts++;
+	if (again)
+		k->public_posts++;
+	else
+		k->posts++;
 	k->running = k->running || !p->public;
 	if (p->journal_day >= 0) {
 		if (k->from_day < 0 || p->journal_day < k->from_day)
@@ -616,6 +632,11 @@ say_counts(struct control *k)
 
 	sl_rep_fact(k->r, "posts", "Poster i journalen", "Posts in the journal",
 	    "%" PRId64, k->posts);
+	if (k->public_posts > 0)
+		sl_rep_fact(k->r, "public_posts",
+		    "Poster i den offentlige journalen ved siden av",
+		    "Posts in the public journal beside it", "%" PRId64,
+		    k->public_posts);
 	sl_rep_fact(k->r, "matched", "Av disse mottatt her",
 	    "Of these received here", "%" PRId64, k->matched);
 	sl_rep_fact(k->r, "waiting", "Overført, innen fristen",

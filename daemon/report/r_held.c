@@ -26,7 +26,7 @@ struct held {
 	struct sl_names actor;
 	struct group *group;
 	size_t n, cap;
-	/* By entry: the group it is held in now, plus one, and since when. */
+	/* By place_of: the group it is held in, plus one, and since when. */
 	uint32_t *in;
 	int64_t *since;
 };
@@ -66,16 +66,16 @@ by_person(const char *actor)
 }
 
 static void
-settle(struct held *h, uint32_t entry, const struct sl_rep_change *c)
+settle(struct held *h, size_t at, const struct sl_rep_change *c)
 {
 	struct group *g;
 
-	if (h->in[entry] == 0)
+	if (h->in[at] == 0)
 		return;
-	g = &h->group[h->in[entry] - 1];
-	h->in[entry] = 0;
+	g = &h->group[h->in[at] - 1];
+	h->in[at] = 0;
 	g->open--;
-	if (by_person(c->actor)) {
+	if (c->event != SL_EVENT_held && by_person(c->actor)) {
 		g->person++;
 		note_actor(g, sl_names_add(&h->actor, c->actor));
 	} else if (c->event == SL_EVENT_expired) {
@@ -85,48 +85,64 @@ settle(struct held *h, uint32_t entry, const struct sl_rep_change *c)
 	}
 	g->wait_ms = sl_grow(
 	    g->wait_ms, &g->wait_cap, g->waits + 1, sizeof(*g->wait_ms));
-	g->wait_ms[g->waits++] = c->time_ms - h->since[entry];
+	g->wait_ms[g->waits++] = c->time_ms - h->since[at];
 }
 
 /* Held once more while it is held (for another reason) is a new holding; the
- * first one ended by the machine. */
+ * first one ended by the machine, whoever holds it now: nobody settled it.
+ * Where reasons were erased each is taken for another. */
 static void
-hold(struct held *h, uint32_t entry, const struct sl_rep_change *c)
+hold(struct held *h, size_t at, unsigned queue, const struct sl_rep_change *c)
 {
-	const struct sl_snap_consignment *k =
-	    &h->snap.c[h->snap.e[entry].consignment];
 	unsigned reason = sl_names_add(&h->snap.reason, c->reason);
 	size_t g;
 
-	if (h->in[entry] != 0 && h->group[h->in[entry] - 1].reason == reason)
+	if (h->in[at] != 0 && c->reason[0] != '\0' &&
+	    h->group[h->in[at] - 1].reason == reason)
 		return;
-	settle(h, entry, c);
+	settle(h, at, c);
 	if (c->time_ms < h->r->from_ms || c->time_ms >= h->r->to_ms)
 		return;
-	g = find_group(h, k->queue, reason);
+	g = find_group(h, queue, reason);
 	h->group[g].held++;
 	h->group[g].open++;
-	h->in[entry] = (uint32_t)g + 1;
-	h->since[entry] = c->time_ms;
+	h->in[at] = (uint32_t)g + 1;
+	h->since[at] = c->time_ms;
+}
+
+/* Of an entry, else of a consignment: those lie behind all entries. 0: neither,
+ * or not of the queue asked for. */
+static size_t
+place_of(const struct held *h, const struct sl_rep_change *c, unsigned *queue)
+{
+	const struct sl_snap *s = &h->snap;
+	int64_t id = c->consignment;
+
+	if (c->entry > 0) {
+		if (c->entry > s->e_max || !s->e[c->entry].there)
+			return 0;
+		id = s->e[c->entry].consignment;
+	}
+	if (id <= 0 || id > s->c_max || !s->c[id].in)
+		return 0;
+	*queue = s->c[id].queue;
+	return c->entry > 0 ? (size_t)c->entry : (size_t)s->e_max + (size_t)id;
 }
 
 static enum sl_rc
 take(void *arg, const struct sl_rep_change *c, struct sl_err *err)
 {
 	struct held *h = arg;
-	uint32_t entry;
+	unsigned queue;
+	size_t at = place_of(h, c, &queue);
 
 	(void)err;
-	if (c->entry <= 0 || c->entry > h->snap.e_max)
-		return SL_OK;
-	entry = (uint32_t)c->entry;
-	if (!h->snap.e[entry].there ||
-	    !h->snap.c[h->snap.e[entry].consignment].in)
+	if (at == 0)
 		return SL_OK;
 	if (c->event == SL_EVENT_held)
-		hold(h, entry, c);
+		hold(h, at, queue, c);
 	else
-		settle(h, entry, c);
+		settle(h, at, c);
 	return SL_OK;
 }
 
@@ -182,7 +198,7 @@ sl_rep_avklaringer(struct sl_rep *r, struct sl_err *err)
 	struct held h = {.r = r};
 	struct sl_rep all = *r;
 	enum sl_rc rc;
-	size_t i;
+	size_t i, places;
 
 	/* The period is that of the holding, not of the reception. */
 	all.from_ms = INT64_MIN;
@@ -190,8 +206,9 @@ sl_rep_avklaringer(struct sl_rep *r, struct sl_err *err)
 	rc = sl_snap_load(&all, 0, NULL, &h.snap, err);
 	(void)sl_names_add(&h.actor, "");
 	if (rc == SL_OK) {
-		h.in = sl_alloc((h.snap.e_max + 1) * sizeof(*h.in));
-		h.since = sl_alloc((h.snap.e_max + 1) * sizeof(*h.since));
+		places = (size_t)h.snap.e_max + h.snap.c_max + 1;
+		h.in = sl_alloc(places * sizeof(*h.in));
+		h.since = sl_alloc(places * sizeof(*h.since));
 		rc = sl_rep_changes(r->store, true, take, &h, err);
 	}
 	if (rc == SL_OK && h.n > 0) {

@@ -7,6 +7,7 @@
 
 #include "../base/mem.h"
 #include "../store/db.h"
+#include "arrivals.h"
 #include "form.h"
 #include "runs.h"
 #include "snap.h"
@@ -17,7 +18,7 @@ struct protocol {
 	struct sl_snap snap;
 	uint16_t *files; /* by consignment */
 	struct sl_buf number, why; /* of the row being made */
-	int64_t consignments, entries, documents, pages;
+	int64_t consignments, entries, replaced, without, documents, pages;
 };
 
 static const char *
@@ -50,6 +51,10 @@ give_entry(struct protocol *p, const char *reception, int64_t size, uint32_t id)
 	    sl_state_word(p->r, e->dispo, e->outcome), reason, why(p, reason),
 	    p->snap.sent_ms[id], p->snap.to.text[p->snap.sent_to[id]],
 	    seen.case_number, seen.number, seen.journal, seen.status);
+	if (e->outcome == SL_OUTCOME_replaced) {
+		p->replaced++;
+		return;
+	}
 	p->entries++;
 	p->documents += e->documents;
 	p->pages += p->snap.pages[id];
@@ -72,6 +77,7 @@ give_consignment(
 	}
 	if (counts)
 		return;
+	p->without++;
 	sl_rep_row(p->r, "sstii--www------", reception,
 	    p->snap.queue.text[c->queue], c->received_ms, (int64_t)p->files[id],
 	    size, sl_stage_name(c->stage), sl_stage_word(p->r, c->stage),
@@ -90,6 +96,31 @@ count_files(struct protocol *p)
 		if (c <= p->snap.c_max && p->files[c] < UINT16_MAX)
 			p->files[c]++;
 	}
+}
+
+/* Entries as the balance counts them. */
+static enum sl_rc
+say_counts(struct protocol *p, struct sl_err *err)
+{
+	struct sl_rep *r = p->r;
+	struct sl_arrivals refused;
+	enum sl_rc rc = sl_arrivals_refused(r, &p->snap, &refused, err);
+
+	sl_rep_fact(r, "consignments", "Forsendelser", "Consignments",
+	    "%" PRId64, p->consignments);
+	sl_rep_fact(r, "entries", "Poster", "Entries", "%" PRId64, p->entries);
+	if (p->without > 0)
+		sl_rep_fact(r, "without_entry", "Forsendelser uten post",
+		    "Consignments without an entry", "%" PRId64, p->without);
+	if (p->replaced > 0)
+		sl_rep_fact(r, "replaced", "Poster som er erstattet av andre",
+		    "Entries that others replaced", "%" PRId64, p->replaced);
+	sl_rep_fact(r, "documents", "Dokumenter", "Documents", "%" PRId64,
+	    p->documents);
+	sl_rep_fact(r, "pages", "Sider", "Pages", "%" PRId64, p->pages);
+	sl_arrivals_tell(&refused, r);
+	sl_arrivals_free(&refused);
+	return rc;
 }
 
 enum sl_rc
@@ -116,13 +147,8 @@ sl_rep_mottaksprotokoll(struct sl_rep *r, struct sl_err *err)
 				    sqlite3_column_int64(st, 2), (uint32_t)id);
 		}
 		rc = sl_db_check(db, err);
-		sl_rep_fact(r, "consignments", "Forsendelser", "Consignments",
-		    "%" PRId64, p.consignments);
-		sl_rep_fact(
-		    r, "entries", "Poster", "Entries", "%" PRId64, p.entries);
-		sl_rep_fact(r, "documents", "Dokumenter", "Documents",
-		    "%" PRId64, p.documents);
-		sl_rep_fact(r, "pages", "Sider", "Pages", "%" PRId64, p.pages);
+		if (rc == SL_OK)
+			rc = say_counts(&p, err);
 	}
 	free(p.files);
 	sl_buf_free(&p.number);

@@ -26,7 +26,6 @@
 
 #define MEMORY "checkpoint"
 #define AGAIN_MS 1000 /* no descriptor to write the head with */
-#define TAIL '~' /* behind the name of a log that was accepted: NAME~2 */
 
 static void
 on_timer(void *arg)
@@ -107,31 +106,6 @@ sl_seal_round(struct sl_seal *s, struct sl_err *err)
 
 /* -- what was signed before ------------------------------------------------ */
 
-/* NAME and NAME~2 are one log, the second after something was lost. */
-static unsigned
-generation(const char *origin, size_t *ret_base)
-{
-	const char *at = strrchr(origin, TAIL);
-	uint64_t n;
-
-	if (at != NULL && sl_parse_u64(at + 1, 2, 1000000, &n)) {
-		*ret_base = (size_t)(at - origin);
-		return (unsigned)n;
-	}
-	*ret_base = strlen(origin);
-	return 1;
-}
-
-/* Is it the head of a log that an administrator gave up for this one? */
-static bool
-given_up(const char *origin, const char *now)
-{
-	size_t a, b;
-
-	return generation(origin, &a) < generation(now, &b) && a == b &&
-	       strncmp(origin, now, a) == 0;
-}
-
 /* One reason more why the log is not what was signed. */
 static void __attribute__((format(printf, 2, 3)))
 lose(struct sl_seal *s, const char *fmt, ...)
@@ -197,7 +171,7 @@ compare(struct sl_seal *s, struct sl_slice note, bool memory)
 		keys[n++] = *sl_signer_vkey(s->signer);
 	if (sl_note_parse(note.p, note.n, &raw, NULL) == SL_OK &&
 	    sl_checkpoint_parse(raw.text, &c, NULL) == SL_OK &&
-	    given_up(c.origin, origin))
+	    sl_origin_is_before(c.origin, origin))
 		return SL_SKIP;
 	if (sl_checkpoint_open(note, keys, n, &c, NULL) != SL_OK) {
 		if (!memory)
@@ -440,14 +414,14 @@ sl_seal_accept(
 	SL_FREE char *old = sl_strdup(sl_store_origin(s->house.store));
 	SL_FREE char *name = NULL;
 	size_t base;
-	unsigned number = generation(old, &base);
+	unsigned number = sl_origin_generation(old, &base);
 	enum sl_rc rc;
 
 	if (!s->halted)
 		return sl_err_set(err, SL_REJECT, 0, "not_possible",
 		    "the sporingslogg is what was signed; there is nothing to "
 		    "accept");
-	name = sl_asprintf("%.*s%c%u", (int)base, old, TAIL, number + 1);
+	name = sl_asprintf("%.*s~%u", (int)base, old, number + 1);
 	sl_store_rename(s->house.store, name);
 	sl_signer_free(SL_TAKE(s->signer));
 	rc = sl_seal_key(s, &s->signer, err);

@@ -76,6 +76,7 @@ def fill(db, count, now, days):
         50, iif(n %% 100 = 73, 60, 60), iif(n %% 100 = 73, 50, NULL),
         iif(n %% 100 = 73, 'duplicate_message', NULL), iif(n %% 100 = 73, 0, 1),
         'gone' FROM n""" % pick("n", QUEUES))
+    db.execute("INSERT INTO reception_year VALUES (2026, ?1)", (count,))
     db.execute("UPDATE consignment SET channel_key = 'brev-' || id || "
                "'@example.no' WHERE queue = 'E-post'")
     db.execute("INSERT INTO blob SELECT n, CAST(printf('%032d', n) AS BLOB), "
@@ -155,35 +156,46 @@ SHOWN = """INSERT INTO target_post SELECT 'arkiv', e.id, e.own_key, e.case_numbe
 
 
 def log(db, count):
-    """16 leaves an entry, and those of what was held."""
-    kinds = [(20, "{\"queue\":\"Skannet post\",\"bytes\":1}"), (30, "{\"parts\":1}"),
+    """16 leaves an entry, and those of what was held; what never got an entry
+    has its own. Its received is of the road's kind: by the consignment's number,
+    with its queue."""
+    kinds = [(20, ""), (30, "{\"parts\":1}"),
              (40, "{\"puid\":[\"fmt/17\"]}"), (50, "{\"pages\":1}"),
              (51, "{\"documents\":1}"), (60, "{\"revision\":1,\"case\":\"2026/1\"}"),
              (70, "{}"), (80, "{\"target\":\"arkiv\",\"attempt\":1}")]
     kinds += [(82, "{\"target\":\"arkiv\",\"step\":\"%s\"}" % s) for s in STEPS]
     kinds += [(81, "{\"stage\":\"delivered\",\"from\":\"ready\",\"to\":\"done\"}"),
-              (130, "{}")]
+              (130, "{}"),
+              (110, "{\"stage\":\"read\",\"from\":\"ready\",\"to\":\"done\"}")]
     held = (102, "{\"stage\":\"read\",\"from\":\"ready\",\"to\":\"held\","
                  "\"reason\":\"no_evidence\"}", "slused")
+    again = (102, "{\"stage\":\"read\",\"from\":\"held\",\"to\":\"held\","
+                  "\"reason\":\"unknown_case\"}", "uid:1003")
     done = (106, "{\"stage\":\"read\",\"from\":\"held\",\"to\":\"ready\"}", "uid:1003")
     db.execute("CREATE TEMP TABLE kind (at INTEGER PRIMARY KEY, event, body, actor)")
     rows = [(e, b, "slused") for e, b in kinds]
-    rows[5:5] = [held, done]
+    rows[5:5] = [held, again, done]
     db.executemany("INSERT INTO kind VALUES (?, ?, ?, ?)",
                    [(i,) + r for i, r in enumerate(rows)])
-    # Held: all that still are, and a twentieth that was settled. Sequences have
-    # gaps: what is counted here are rows.
-    source = """FROM n CROSS JOIN kind k WHERE (k.event < 102 OR k.event = 130
-        OR (k.event = 102 AND (n.n %% 20 = 7 OR n.n %% 100 IN (3, 13)))
-        OR (k.event = 106 AND n.n %% 20 = 7)) AND n.n %% 100 <> 73
-        AND (k.event NOT BETWEEN 60 AND 85 OR %s)""" % DELIVERED.replace("n %", "n.n %%")
-    source = source.replace("%%", "%")
-    db.execute("""INSERT INTO leaf SELECT (n - 1) * %d + at, CAST(printf(
-        'sluse/leaf/v1\nbench\n%%d\n%%d\n%%d\nM26-%%06d-%%d.1\n%%s\n%%064d\n-\n',
-        (n - 1) * %d + at, ms + at * 1000, event, n, n %% 10, actor, n) AS BLOB),
-        n, iif(event < 51, NULL, n) %s""" % (len(rows), len(rows), source))
-    db.execute("INSERT INTO payload SELECT (n - 1) * %d + at, zeroblob(32), body %s"
-               % (len(rows), source))
+    # Held: all that still are, and a twentieth that was settled; a person held
+    # half of those once more. Of what has no entry every other one was held.
+    # Sequences have gaps: what is counted here are rows.
+    source = """FROM n CROSS JOIN kind k WHERE iif(n.n % 100 = 73,
+        k.event IN (20, 30, 40, 50, 130, 110) OR (k.at IN (5, 7) AND n.n % 200 = 73),
+        k.event IN (20, 30, 40, 50, 51, 130)
+        OR (k.at = 5 AND (n.n % 20 = 7 OR n.n % 100 IN (3, 13)))
+        OR (k.at = 6 AND n.n % 40 = 7) OR (k.at = 7 AND n.n % 20 = 7)
+        OR (k.event BETWEEN 60 AND 85 AND {}))""".format(
+            DELIVERED.replace("n %", "n.n %"))
+    entry = "iif(event < 51 OR event = 130 OR n %%%% 100 = 73, %s, %s)"
+    db.execute(("""INSERT INTO leaf SELECT (n - 1) * %d + at, CAST(printf(
+        'sluse/leaf/v1\nbench\n%%d\n%%d\n%%d\nM26-%%06d-%%d%%s\n%%s\n%%064d\n-\n',
+        (n - 1) * %d + at, ms + at * 1000, event, n, n %% 10, """ +
+                entry % ("''", "'.1'") + """, actor, n) AS BLOB),
+        n, """ + entry % ("NULL", "n") + " %s") % (len(rows), len(rows), source))
+    db.execute("""INSERT INTO payload SELECT (n - 1) * %d + at, zeroblob(32),
+        iif(event = 20, printf('{"queue":"%%s","bytes":1}', %s), body) %s""" % (
+            len(rows), pick("n", QUEUES), source))
 
 
 def make(count, root, days=1825):

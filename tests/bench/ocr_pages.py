@@ -6,9 +6,11 @@ fonts-dejavu-core.
 """
 import csv
 import io
+import math
 import os
 import random
 import re
+import textwrap
 
 from PIL import Image, ImageChops, ImageDraw, ImageFilter, ImageFont
 
@@ -122,6 +124,122 @@ def drawn():
             name = f"{kind.__name__}-{half}"
             out.append(kind(random.Random("sluse " + name), name, half))
     return out
+
+
+# -- underlined ----------------------------------------------------------------
+
+def headings(r, name, half):
+    """Short paragraphs, each under a heading with one or two rules below it:
+    from the baseline to clear of the descenders, thin and thick."""
+    sheet, y = Sheet(), 220
+    while y < HEIGHT - 500:
+        font = font_of(r.choice(["DejaVuSans", "DejaVuSerif",
+                                 "DejaVuSansMono"]), r.choice([40, 44, 52]))
+        text = r.choice(["Gjelder ", "Angående ", "Spørsmål om "]) + r.choice(
+            make_scans.SUBJECTS) + ", " + r.choice(make_scans.PLACES)
+        sheet.line(270, y, text, font)
+        base = y + font.getmetrics()[0] + r.choice((1, 3, 6, 9, 14))
+        thick = r.randint(1, 5)
+        for _ in range(r.choice((1, 1, 2))):
+            sheet.pen.rectangle((270, base, 270 + font.getlength(text),
+                                 base + thick - 1), fill=25)
+            base += thick + r.randint(4, 8)
+        y += int(font.size * 1.8)
+        body = " ".join(make_scans.sentence(r, s) for s in
+                        r.sample(make_scans.SENTENCES, 2))
+        y = sheet.block((270, y, 1960), body, font_of("DejaVuSans", 40)) + 50
+    return sheet.page(name, half)
+
+
+def typed(r, name, half):
+    """A letter of one width of letters, its heading and every third line
+    underlined with underscores, as a typewriter does it; laid in askew."""
+    sheet, y, n = Sheet(), 260, 0
+    font = font_of("DejaVuSansMono", 42)
+    for paragraph in make_scans.letter(r, r.randrange(5)):
+        for text in paragraph.split("\n"):
+            for line in textwrap.wrap(text, 74):
+                sheet.line(270, y, line, font)
+                if n % 3 == 0:
+                    sheet.pen.text((270, y - 6), "_" * len(line), font=font,
+                                   fill=25)
+                y, n = y + 64, n + 1
+        y += 40
+        if y > HEIGHT - 700:
+            break
+    page = sheet.page(name, half)
+    page.image = page.image.rotate(r.choice((-1, 1)) * r.uniform(0.3, 1.0),
+                                   resample=Image.BICUBIC, fillcolor=250)
+    return page
+
+
+def stroke(r, pen, x0, x1, y):
+    """A pencil's, that waves a bit and is of no even strength."""
+    rise = r.uniform(-0.004, 0.004)
+    swing, phase = r.uniform(1, 4), r.uniform(0, 6)
+    for x in range(int(x0), int(x1)):
+        at = y + rise * (x - x0) + swing * math.sin(phase + x / 190)
+        thick = r.choice((4, 5, 5, 6))
+        for k in range(thick):
+            pen.point((x, int(at) + k), fill=r.randint(90, 150))
+
+
+def pencilled(r, name, half):
+    """A letter of which somebody found much worth remembering."""
+    sheet, y = Sheet(), 260
+    font = font_of(r.choice(["DejaVuSerif", "DejaVuSans"]), 42)
+    for paragraph in make_scans.letter(r, r.randrange(5)):
+        for text in paragraph.split("\n"):
+            for line in textwrap.wrap(text, 78):
+                sheet.line(270, y, line, font, 60)
+                if r.random() < 0.4:
+                    wide = font.getlength(line)
+                    x0 = 270 + r.uniform(0, 0.4) * wide
+                    stroke(r, sheet.pen, x0, x0 + r.uniform(0.3, 0.6) * wide,
+                           y + font.getmetrics()[0] + r.randint(0, 12))
+                y += 60
+        y += 40
+        if y > HEIGHT - 700:
+            break
+    return sheet.page(name, half)
+
+
+def ruled(r, name, half):
+    """A form filled in on rules and on dots, and a list with a rule close
+    below each row."""
+    sheet, y = Sheet(), 240
+    font, small = font_of("DejaVuSans", 40), font_of("DejaVuSans", 34)
+    sheet.line(220, y, "Melding om tiltak", font_of("DejaVuSans-Bold", 60))
+    y += 160
+    for label in ("Navn", "Adresse", "Eiendom", "Tiltak", "Telefon", "Dato"):
+        sheet.pen.text((220, y), label, font=small, fill=25)
+        value = r.choice(make_scans.PLACES + make_scans.SUBJECTS)
+        sheet.pen.text((520, y - 4), value, font=font, fill=25)
+        sheet.lines.append(label + " " + value)
+        base = y + font.getmetrics()[0] + r.randint(0, 8)
+        if r.random() < 0.5:
+            sheet.pen.line((500, base, 1800, base), fill=25, width=3)
+        else:
+            for x in range(500, 1800, 14):
+                sheet.pen.rectangle((x, base, x + 3, base + 3), fill=25)
+        y += 110
+    y += 60
+    for _ in range(24):
+        sheet.line(220, y, f"{r.randint(100, 9900)}  "
+                   f"{r.choice(make_scans.SUBJECTS)}, "
+                   f"{r.choice(make_scans.PLACES)}", font)
+        y += font.getmetrics()[0] + 12
+        sheet.pen.line((200, y, 2280, y), fill=40, width=2)
+        y += 16
+    return sheet.page(name, half)
+
+
+def underlined():
+    """Eight pages with rules close below their lines."""
+    return [kind(random.Random("sluse %s-%s" % (kind.__name__, half)),
+                 f"{kind.__name__}-{half}", half)
+            for half in ("tune", "hold")
+            for kind in (headings, typed, pencilled, ruled)]
 
 
 # -- real ----------------------------------------------------------------------

@@ -208,6 +208,7 @@ def bases():
 def all_sets(only):
     """(name, pages), made as they are asked for."""
     for name, pages in [("tegnet", ocr_pages.drawn()),
+                        ("understrek", ocr_pages.underlined()),
                         *ocr_pages.real(SHARED).items()]:
         if not only or name in only:
             yield name, pages

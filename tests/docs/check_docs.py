@@ -97,6 +97,8 @@ def table_reasons():
     out = [".Bl -tag -width Ds"]
     for slug, disposition, owner, english, _ in registry("reasons", "SL_REASON"):
         out += [".It Li %s" % slug] + sentences(english)
+        if slug.startswith("refused_"):
+            disposition = "refused at the door"
         out += ["(%s; %s)" % (disposition, OWNER[owner])]
     return out + [".El"]
 
@@ -105,6 +107,8 @@ def table_signatures():
     out = [".Bl -tag -width Ds"]
     for slug, english, _ in registry("signatures", "SL_SIGNED"):
         out += [".It Li %s" % slug] + sentences(english)
+        if slug.startswith("refused_"):
+            disposition = "refused at the door"
     return out + [".El"]
 
 

@@ -161,12 +161,31 @@ class Recount:
                 yield c, item
 
     def leaves(self):
-        for raw, body, entry in self.db.execute(
-                "SELECT l.bytes, p.body, l.entry FROM leaf l LEFT JOIN payload p "
-                "USING (seq) ORDER BY l.seq"):
+        for event, ms, actor, entry, body, _, _ in self.log():
+            yield event, ms, actor, entry, body
+
+    def log(self):
+        """The same with what they are of: number and consignment."""
+        for raw, body, entry, consignment in self.db.execute(
+                "SELECT l.bytes, p.body, l.entry, l.consignment FROM leaf l LEFT"
+                " JOIN payload p USING (seq) ORDER BY l.seq"):
             line = raw.decode().split("\n")
             yield (int(line[4]), int(line[3]), line[6], entry,
-                   json.loads(body) if body else {})
+                   json.loads(body) if body else {}, line[5], consignment)
+
+    def arrived(self):
+        """By the leaves alone: consignments and entries by queue, and what the
+        door refused by queue and reason."""
+        queue, want, refused = {}, Counter(), Counter()
+        for event, _, _, _, body, number, _ in self.log():
+            if event == 20:
+                queue[number] = body["queue"]
+                want[body["queue"], "consignments"] += 1
+            elif event == 51:
+                want[queue[number.split(".")[0]], "entries"] += 1
+            elif event == 23:
+                refused[body["queue"], body["reason"]] += 1
+        return want, refused
 
 
 def summed(found, key="queue"):
@@ -212,13 +231,22 @@ class Recounted(unittest.TestCase):
         self.assertEqual(last["facts"]["consignments"], str(COUNT))
 
     def test_balance(self):
+        """Totals by the leaves, columns by the rows: what is missing in either
+        cannot hide."""
         found, last = rows(self.root, "mottaksbalanse")
         self.assertEqual(last["facts"]["remainder"], "0")
+        came, refused = self.raw.arrived()
+        self.assertEqual(sum(refused.values()), 0)
         want = Counter()
+        for (queue, unit), n in came.items():
+            want[queue, unit, "total"] = n
         for c, item in self.raw.items():
+            if item is c:
+                want["without"] += 1
+                continue
             where = standing(item["disposition"], item["outcome"])
             want[c["queue"], "entries", where] += 1
-            want[c["queue"], "entries", "total"] += 1
+        self.assertEqual(last["facts"]["without_entry"], str(want["without"]))
         for r in self.raw.q(
                 "SELECT c.queue, c.disposition cd, c.outcome co, e.disposition ed,"
                 " e.outcome eo, e.id, p.pages FROM part p JOIN source s ON s.id ="
@@ -231,20 +259,186 @@ class Recounted(unittest.TestCase):
                 want[r["queue"], "pages", cell] += r["pages"]
         for r in self.raw.q("SELECT c.queue, count(*) n FROM source s JOIN"
                             " consignment c ON c.id = s.consignment GROUP BY 1"):
-            want[r["queue"], "came", "total"] = r["n"]
+            want[r["queue"], "received_files", "total"] = r["n"]
         for row in found:
             self.assertEqual(row["remainder"], 0)
             self.assertEqual(row["total"], row["ignored"] + sum(
                 row[cell] for cell in CELLS))
-            if row["unit"] == "received_files" and row["queue"] != "Alle køer":
-                self.assertEqual(row["total"], want[row["queue"], "came", "total"])
-            if row["unit"] in ("consignments", "received_files") or row["queue"] == "Alle køer":
+            if row["queue"] == "Alle køer":
                 continue
-            for cell in CELLS + ("total",):
+            cells = CELLS if row["unit"] in ("entries", "files", "pages") else ()
+            for cell in cells + ("total",):
                 self.assertEqual(row[cell], want[row["queue"], row["unit"], cell],
                                  (row["queue"], row["unit"], cell))
         all_of = [r for r in found if r["queue"] == "Alle køer"]
-        self.assertEqual(all_of[0]["total"], COUNT)
+        self.assertEqual(all_of[0]["total"], sum(
+            event == 20 for event, *_ in self.raw.leaves()))
+        self.assertEqual(all_of[0]["total"], self.raw.q(
+            "SELECT sum(last) FROM reception_year")[0][0])
+
+    def changed(self, *scripts):
+        """A copy of it all, with something done to its rows and leaves."""
+        folder = tempfile.mkdtemp(prefix="sluse-test-")
+        self.addCleanup(shutil.rmtree, folder)
+        shutil.copytree(os.path.join(self.root, "db"), os.path.join(folder, "db"))
+        shutil.copy(os.path.join(self.root, "sluse.conf"), folder)
+        db = sqlite3.connect(os.path.join(folder, "db", "sluse.db"))
+        for script in scripts:
+            db.executescript(script)
+        db.close()
+        return folder
+
+    NUMBER = {n: "M26-%06d-%d" % (n, n % 10) for n in range(1, COUNT + 10)}
+    ROW_GONE = "DELETE FROM entry WHERE consignment = %d;" \
+        "DELETE FROM consignment WHERE id = %d;"
+
+    def missed(self, *scripts, more=()):
+        """Facts, and what remains: by queue and unit."""
+        found, last = rows(self.changed(*scripts), "mottaksbalanse", *more)
+        rest = {(r["queue"], r["unit"]): r["remainder"] for r in found
+                if r["remainder"] != 0 and r["queue"] != "Alle køer"}
+        self.assertEqual(last["facts"]["remainder"],
+                         str(sum(abs(n) for n in rest.values())))
+        return last["facts"], rest
+
+    def queue_of(self, n):
+        return self.raw.consignments[n]["queue"]
+
+    def test_balance_misses_what_went_missing(self):
+        """A row that is gone is in the log, and named by its number."""
+        facts, rest = self.missed(self.ROW_GONE % (12, 12))
+        self.assertEqual(rest, {(self.queue_of(12), "consignments"): 1,
+                                (self.queue_of(12), "entries"): 1})
+        self.assertEqual((facts["gone"], facts["gone_1"], facts["gone_2"]),
+                         ("2", self.NUMBER[12], self.NUMBER[12] + ".1"))
+        # Its payload may have been erased: then nobody knows whose it was.
+        facts, rest = self.missed(
+            self.ROW_GONE % (12, 12), "DELETE FROM payload WHERE seq IN (SELECT"
+            " seq FROM leaf WHERE consignment = 12)",
+            more=("--queue", self.queue_of(13)))
+        self.assertEqual(rest, {("Kø ikke kjent", "consignments"): 1,
+                                ("Kø ikke kjent", "entries"): 1})
+        # An entry alone.
+        facts, rest = self.missed("DELETE FROM entry WHERE id = 25")
+        self.assertEqual(rest, {(self.queue_of(25), "entries"): 1})
+        self.assertEqual((facts["gone"], facts["gone_1"]),
+                         ("1", self.NUMBER[25] + ".1"))
+        # Not of another queue, or of another time.
+        for more in (("--queue", self.queue_of(13)), ("--to", "2020-01-01")):
+            facts, rest = self.missed(self.ROW_GONE % (12, 12), more=more)
+            self.assertEqual((rest, "gone" in facts), ({}, False))
+
+    def test_balance_misses_a_number(self):
+        """Neither row nor leaf, but its number was drawn."""
+        for n in (1, 31, COUNT):
+            facts, rest = self.missed(
+                self.ROW_GONE % (n, n),
+                "DELETE FROM leaf WHERE consignment = %d" % n)
+            self.assertEqual(rest, {("Kø ikke kjent", "consignments"): 1})
+            self.assertEqual((facts["unused"], facts["unused_1"][:10]),
+                             ("1", self.NUMBER[n][:10]))
+        facts, rest = self.missed("UPDATE reception_year SET last = last - 1")
+        self.assertEqual((rest, facts["undrawn"], facts["undrawn_1"]),
+                         ({}, "1", self.NUMBER[COUNT]))
+
+    def test_balance_does_not_count_what_was_made_up(self):
+        made = "INSERT INTO consignment SELECT id + 100000, ulid || 'x', '%s'," \
+            " queue" + ", ".join([""] + [r["name"] for r in self.raw.q(
+                "PRAGMA table_info(consignment)")[4:]]) + \
+            " FROM consignment WHERE id = 17;"
+        for number in ("M26-%06d-0" % (COUNT + 5), "X" + self.NUMBER[17][1:],
+                       "Q"):
+            facts, rest = self.missed(made % number)
+            self.assertEqual(rest, {(self.queue_of(17), "consignments"): -1})
+            self.assertEqual((facts["unlogged"], facts["unlogged_1"]),
+                             ("1", number))
+        # An entry, here by the leaf that says it was made.
+        facts, rest = self.missed("DELETE FROM leaf WHERE entry = 41")
+        self.assertEqual(rest, {(self.queue_of(41), "entries"): -1})
+        self.assertEqual((facts["unlogged"], facts["unlogged_1"]),
+                         ("1", self.NUMBER[41] + ".1"))
+        # One number for another: the one is gone, the other was never there.
+        facts, rest = self.missed("UPDATE consignment SET reception ="
+                                  " 'M26-000019-1' WHERE id = 19")
+        self.assertEqual((facts["gone_1"], facts["unlogged_1"]),
+                         (self.NUMBER[19], "M26-000019-1"))
+
+    def test_balance_holds_times_against_the_log(self):
+        """What was moved out of a period is missing in it."""
+        ms = self.raw.consignments[2990]["received_ms"]
+        day = oslo(ms).date()
+        moved = "UPDATE consignment SET received_ms = received_ms - 3456000000" \
+            " WHERE id = 2990"
+        facts, rest = self.missed(moved)
+        self.assertEqual((rest, facts["other_time"], facts["other_time_1"]),
+                         ({}, "1", self.NUMBER[2990]))
+        facts, rest = self.missed(moved, more=(
+            "--from", str(day - datetime.timedelta(days=5))))
+        self.assertEqual(rest, {(self.queue_of(2990), "consignments"): 1})
+
+    def test_balance_names_many_once(self):
+        facts, _ = self.missed("DELETE FROM entry WHERE id <= 300")
+        there = sum(n <= 300 for n in self.raw.entries)
+        self.assertEqual((facts["gone"], facts["gone_more"]),
+                         (str(there), str(there - 100)))
+        self.assertIn("gone_100", facts)
+        self.assertNotIn("gone_101", facts)
+
+    def refusal(self, seq, ms, queue, reason):
+        leaf = "sluse/leaf/v1\nbench\n%d\n%d\n23\n-\nuid:1003\n%064d\n-\n" % (
+            seq, ms, seq)
+        return ("INSERT INTO leaf VALUES (%d, x'%s', NULL, NULL); INSERT INTO"
+                " payload VALUES (%d, zeroblob(32), '%s');" % (
+                    seq, leaf.encode().hex(), seq,
+                    json.dumps({"queue": queue, "reason": reason},
+                               ensure_ascii=False)))
+
+    def test_balance_counts_what_the_door_refused(self):
+        top = self.raw.q("SELECT max(seq) FROM leaf")[0][0]
+        now = int(time.time() * 1000)
+        folder = self.changed(
+            self.refusal(top + 1, now, "Skannet post", "refused_link"),
+            self.refusal(top + 2, now, "Skannet post", "refused_link"),
+            self.refusal(top + 3, now, "E-post", "refused_special"),
+            self.refusal(top + 4, now - 90 * 86400000, "E-post", "refused_link"),
+            self.refusal(top + 5, now, "E-post", "file_unreadable"))
+        found, last = rows(folder, "mottaksbalanse")
+        whole = rows(self.root, "mottaksbalanse")[0]
+        for row, old in zip(found, whole):
+            more = {"Skannet post": 2, "E-post": 2, "Alle køer": 4}.get(
+                row["queue"], 0) * (row["unit"] == "received_files")
+            self.assertEqual(
+                (row["total"], row["stopped"], row["remainder"]),
+                (old["total"] + more, old["stopped"] + more, 0), row)
+        facts = {"refused_at_door": "4"}
+        for reason, n in (("refused_link", 3), ("refused_special", 1)):
+            facts["door_" + reason] = "%d: " % n
+        for name in ("mottaksbalanse", "mottaksprotokoll"):
+            last = rows(folder, name)[1]["facts"]
+            for key, value in facts.items():
+                self.assertTrue(last[key].startswith(value), (name, key))
+            # It lies in the inbox still, and comes in when it can be opened.
+            self.assertEqual(last["unread_at_door"], "1")
+            self.assertIn("lenke", last["door_refused_link"])
+            last = rows(folder, name, "--queue", "E-post", "--from", str(
+                oslo(now).date() - datetime.timedelta(days=10)))[1]["facts"]
+            self.assertEqual(last["refused_at_door"], "1")
+            self.assertNotIn("door_refused_link", last)
+
+    def test_protocol_and_balance_count_entries_alike(self):
+        folder = self.changed(
+            "UPDATE entry SET disposition = 60, outcome = 60 WHERE id = 20")
+        facts = [rows(folder, name)[1]["facts"]
+                 for name in ("mottaksprotokoll", "mottaksbalanse")]
+        for key in ("without_entry", "replaced"):
+            self.assertEqual(facts[0][key], facts[1][key])
+        self.assertEqual(facts[0]["replaced"], "1")
+        row, = [r for r in rows(folder, "mottaksbalanse")[0]
+                if (r["queue"], r["unit"]) == ("Alle køer", "entries")]
+        self.assertEqual(facts[0]["entries"], str(row["total"]))
+        self.assertEqual(row["remainder"], 0)
+        whole = rows(self.root, "mottaksprotokoll")[1]["facts"]
+        self.assertEqual(int(facts[0]["documents"]), int(whole["documents"]) - 1)
 
     def test_balance_begins_before_our_door(self):
         today = oslo(time.time() * 1000).date()
@@ -392,38 +586,46 @@ class Recounted(unittest.TestCase):
         self.assertEqual(seen, sum(len(d) for d in days.values()))
 
     def test_held_from_the_leaves(self):
-        held, by_person, open_ = Counter(), Counter(), {}
-        for event, _, actor, entry, body in self.raw.leaves():
+        """Held again is ended by nobody but the machine; what has no entry yet
+        is held by itself."""
+        held, ended, open_ = Counter(), Counter(), {}
+        for event, _, actor, entry, body, _, consignment in self.raw.log():
+            item = entry or "of %d" % consignment
+            if item in open_ and "to" in body:
+                ended[open_.pop(item), "machine" if event == 102 or
+                      not actor.startswith("uid:") else "person"] += 1
             if event == 102:
-                c = self.raw.entries[entry]["consignment"]
-                key = self.raw.consignments[c]["queue"], body["reason"]
+                key = self.raw.consignments[consignment]["queue"], body["reason"]
                 held[key] += 1
-                open_[entry] = key
-            elif entry in open_ and "to" in body:
-                by_person[open_.pop(entry)] += actor.startswith("uid:")
+                open_[item] = key
         still = Counter(open_.values())
         found, _ = rows(self.root, "avklaringer")
         self.assertEqual({(r["queue"], r["reason"]): r["held"] for r in found},
                          dict(held))
+        self.assertGreater(sum(r["machine"] for r in found), 0)
         for row in found:
             key = row["queue"], row["reason"]
-            self.assertEqual(row["person"], by_person[key])
+            for by in ("person", "machine"):
+                self.assertEqual(row[by], ended[key, by], (key, by))
             self.assertEqual(row["open"], still[key])
 
     def test_changes_are_read_without_the_log(self):
         """They lie far apart in it: what reports ask of them is in the index."""
         db = sqlite3.connect(os.path.join(self.root, "db", "sluse.db"))
-        sql, = db.execute("SELECT sql FROM sqlite_schema WHERE name ="
-                          " 'leaf_change'").fetchone()
-        with open(os.path.join(TOP, "daemon", "report", "changes.c")) as file:
-            asked = re.search(r'"SELECT (.*) FROM leaf"\n\s+" INDEXED BY',
-                              file.read())[1]
-        plan = db.execute(
-            "EXPLAIN QUERY PLAN SELECT %s FROM leaf INDEXED BY leaf_change %s"
-            " ORDER BY seq" % (asked, sql[sql.index("WHERE"):])).fetchall()
+        for index, file in (("leaf_change", "changes.c"),
+                            ("leaf_arrival", "arrivals.c"),
+                            ("leaf_refused", "arrivals.c")):
+            sql, = db.execute("SELECT sql FROM sqlite_schema WHERE name = ?",
+                              (index,)).fetchone()
+            with open(os.path.join(TOP, "daemon", "report", file)) as file:
+                asked = re.search(r'"SELECT (.*) FROM leaf(?:"\n\s+")? INDEXED BY '
+                                  + index, file.read())[1]
+            plan = db.execute(
+                "EXPLAIN QUERY PLAN SELECT %s FROM leaf INDEXED BY %s %s"
+                " ORDER BY seq" % (asked, index, sql[sql.index("WHERE"):]))
+            self.assertEqual([line[-1] for line in plan.fetchall()],
+                             ["SCAN leaf USING COVERING INDEX " + index])
         db.close()
-        self.assertEqual([line[-1] for line in plan],
-                         ["SCAN leaf USING COVERING INDEX leaf_change"])
 
     def test_held_outlives_an_erasure(self):
         """Payloads go after a time; who settled what is in the leaves."""
@@ -626,29 +828,54 @@ class Recounted(unittest.TestCase):
             post = json.loads(self.raw.entries[id_]["post"])
             sent.append([receipt["number"], receipt["case"],
                          post["tittel"] + " " + receipt["number"], "2026-01-10",
-                         "2026-03-05", "I", "J", "0"])
+                         "2026-03-05", "I", "J", "0", post["mottattDato"][:10]])
         titles = len(sent)
         sent.pop(3)
         sent[0][2] = self.title(sent[0][0])
         sent[1][4] = "2026-03-06"
         sent[2][7] = "2"
+        sent[3][8] = "2019-11-20"
         sent.append(["2025/1-1", "2025/1", "Søknad fra 02013299997", "2026-01-10",
-                     "", "I", "M", "0"])
+                     "", "I", "M", "0", ""])
         with tempfile.NamedTemporaryFile("w", suffix=".csv") as file:
             out = csv.writer(file, delimiter=";")
             out.writerow(["registreringsID", "saksnummer", "tittel", "journaldato",
-                          "dokumentetsdato", "type", "status", "antallvedlegg"])
+                          "dokumentetsdato", "type", "status", "antallvedlegg",
+                          "mottattDato"])
             out.writerows(sent)
             file.flush()
             found, last = rows(self.root, "journalkontroll", file.name)
         n = Counter(r["finding"] for r in found)
         self.assertEqual(n["other_date"], 1)
         self.assertEqual(n["other_attachments"], 1)
+        self.assertEqual(n["other_received"], 1)
+        one, = [r for r in found if r["finding"] == "other_received"]
+        self.assertEqual((one["registration"], one["theirs"]),
+                         (sent[3][0], "2019-11-20"))
+        self.assertRegex(one["ours"], r"^20\d\d-\d\d-\d\d$")
         self.assertEqual(n["other_title"], titles - 2)
         for kind in ("not_received", "still_m", "no_date", "fnr"):
             self.assertEqual(n[kind], 1, kind)
         self.assertEqual(last["facts"]["matched"], str(titles - 1))
         self.assertNotIn("02013299997", json.dumps(found))
+
+    def test_a_public_journal_beside_is_counted_apart(self):
+        """The same posts in both journals are not twice as many."""
+        numbers = [json.loads(d["receipt"])["number"]
+                   for d in self.raw.delivered.values()][:5]
+        with tempfile.TemporaryDirectory() as folder:
+            files = []
+            for name, title in (("a.csv", "tittel"), ("b.csv", "offentligTittel")):
+                files.append(os.path.join(folder, name))
+                with open(files[-1], "w", encoding="utf-8") as file:
+                    file.write("registreringsID;%s\n" % title)
+                    for number in numbers:
+                        file.write("%s;Søknad om tiltak %s\n" % (number, number))
+            for these, said in ((files, ("5", "5")), (files[:1], ("5", None)),
+                                (files[1:], ("5", None))):
+                facts = rows(self.root, "journalkontroll", *these)[1]["facts"]
+                self.assertEqual((facts["posts"], facts.get("public_posts")), said)
+                self.assertEqual(facts["matched"], "5")
 
     def test_a_file_that_cannot_be_read_is_named(self):
         with tempfile.TemporaryDirectory() as folder:
@@ -964,6 +1191,7 @@ class Road(unittest.TestCase):
         self.assertEqual(last["facts"]["remainder"], "0")
         total = {r["unit"]: r for r in found if r["queue"] == "Alle køer"}
         self.assertEqual(total["consignments"]["total"], events[20])
+        self.assertEqual(total["entries"]["total"], events[51])
         self.assertEqual(total["entries"]["transferred"], events[81])
         self.assertEqual(total["entries"]["held"], events[102])
         found, last = rows(h.root, "mottaksprotokoll")
@@ -973,6 +1201,41 @@ class Road(unittest.TestCase):
         if there:
             self.assertEqual({r["registration"] for r in found
                               if r["registration"]}, there)
+
+    def test_held_once_more(self):
+        """Whoever holds what is held already has settled nothing."""
+        h = self.house
+
+        def sums():
+            found = rows(h.root, "avklaringer")[0]
+            return {key: sum(r[key] for r in found)
+                    for key in ("held", "open", "person", "machine")}
+        before = sums()
+        row = next(r for r in h.rows("list") if r["disposition"] == "held")
+        h.sluse("hold", row["reception"], "--why", "venter på svar")
+        want = {**before, "held": before["held"] + 1,
+                "machine": before["machine"] + 1}
+        self.assertGreater(before["open"], 0)
+        self.assertEqual(sums(), want)
+
+    def test_refused_at_the_door(self):
+        """A link has no number, and is accounted for all the same."""
+        h, queue = self.house, self.house.queues[0]
+
+        def received():
+            return [(r["total"], r["stopped"]) for r in rows(
+                h.root, "mottaksbalanse", "--queue", queue)[0]
+                    if r["unit"] == "received_files"] or [(0, 0)]
+        (total, stopped), = received()
+        os.symlink("/etc/passwd", os.path.join(h.inbox(), "lenke.pdf"))
+        h.wait_for(lambda: received() == [(total + 1, stopped + 1)], 30, "refused")
+        for name in ("mottaksbalanse", "mottaksprotokoll"):
+            facts = rows(h.root, name)[1]["facts"]
+            self.assertEqual(facts["refused_at_door"], "1")
+            self.assertIn("lenke", facts["door_refused_link"])
+            self.assertNotIn("passwd", str(facts))
+        self.assertEqual(rows(h.root, "mottaksbalanse")[1]["facts"]["remainder"],
+                         "0")
 
     def read(self, *path):
         with open(os.path.join(*path), "rb") as file:

@@ -26,6 +26,8 @@ def text(*path):
     with open(os.path.join(*path), encoding="utf-8") as file:
         return file.read()
 
+STARTED, STOPPED, SYNCED, COSIGNED = 11, 28, 120, 206  # events.def
+
 
 class Others(unittest.TestCase):
     def setUp(self):
@@ -235,6 +237,33 @@ class Marks(Others):
         self.verify(out)
         os.unlink(os.path.join(out, "timestamps", "1.tsr"))
         self.assertIn("cannot be read", self.verify(out, code=1))
+
+    def test_starts_and_stops(self):
+        """An idle instance that is started and stopped tells of that, its
+        witness of one head more, and then there is rest."""
+        self.begin(self.witness_section(self.witness))
+        h = self.house
+        self.quiet()
+        for n in range(2, 5):
+            asked = len(self.witness.asked)
+            leaves = h.query("SELECT count(*) FROM leaf")[0][0]
+            h.stop()
+            h.start()
+            h.wait_for(lambda: h.looked_through(n), 60, "looked through")
+            self.wait_cosigned(size=leaves + 2)
+            self.quiet()
+            # Looked at from below: who asks slused is an event too.
+            more = [int(row[0].split(b"\n")[4]) for row in h.query(
+                "SELECT bytes FROM leaf WHERE seq >= ? ORDER BY seq", leaves)]
+            self.assertEqual(more[:2], [STOPPED, STARTED])
+            # The list of cases comes at a start, with a head of its own.
+            self.assertLessEqual(set(more[2:]), {COSIGNED, SYNCED})
+            self.assertLessEqual(more.count(COSIGNED), 1 + more.count(SYNCED))
+            self.assertLessEqual(len(self.witness.asked) - asked,
+                                 1 + more.count(SYNCED))
+            time.sleep(2)
+            self.assertEqual(h.query("SELECT count(*) FROM leaf")[0][0],
+                             leaves + len(more))
 
     def test_a_token_each_day(self):
         authority = tsa.Authority(os.path.join(self.folder, "tsa"))

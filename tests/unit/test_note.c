@@ -484,6 +484,14 @@ proof_files(void)
 	CHECK(again.index == 12 && again.n == 3 && again.leaf_n == 300);
 	sl_tlogproof_write(&again, &second);
 	CHECK_STR(sl_buf_str(&second), sl_buf_str(&b));
+	/* Behind nine lines comes the payload. */
+	memcpy(p.leaf, "1\n2\n3\n4\n5\n6\n7\n8\n9\n{}\n", 21);
+	p.leaf_n = 18;
+	p.payload_n = 3;
+	sl_buf_reset(&b);
+	sl_tlogproof_write(&p, &b);
+	CHECK(sl_tlogproof_parse(b.p, b.n, &again, &err) == SL_OK);
+	CHECK(again.leaf_n == 18 && again.payload_n == 3);
 	last = b.n - p.checkpoint.n;
 	for (i = 0; i < last; i++)
 		CHECK_MSG(sl_tlogproof_parse(b.p, i, &again, &err) == SL_REJECT,
