@@ -28,10 +28,13 @@
 #include "../base/text.h"
 #include "engine.h"
 
-#define FIRST_MS 500 /* after the start */
+#define FIRST_MS 2000 /* after the start: most programs have connected */
 #define AGAIN_MS 30000 /* from one walk to the next */
-#define PIECE (1u << 20)
-#define PIECE_MS 10 /* between two */
+#define PIECE (128u << 10)
+/* So much at once, or for so long: few wake-ups, and nobody waits for it. */
+#define TURN (8u << 20)
+#define TURN_MS 20
+#define REST_MS 50 /* between two */
 #define FILES_MAX 1000u
 #define KEY "file_key" /* of meta; and there: what each file was */
 #define KNOWN "file:"
@@ -206,6 +209,7 @@ forget(struct sl_installed *in)
 		free(in->file[in->n].path);
 	}
 	in->at = 0;
+	free(SL_TAKE(in->piece));
 	sl_sha256_free(SL_TAKE(in->sum));
 	sl_cleanup_close(&in->fd);
 }
@@ -361,7 +365,8 @@ open_next(struct sl_installed *in)
 	return true;
 }
 
-static void
+/* Returns how much it has read. */
+static size_t
 read_on(struct sl_installed *in)
 {
 	struct file *f = &in->file[in->at];
@@ -370,13 +375,13 @@ read_on(struct sl_installed *in)
 
 	if (in->fd < 0 && !open_next(in)) {
 		in->at++;
-		return;
+		return 0;
 	}
 	n = sl_read_full(in->fd, in->piece, PIECE);
 	if (n > 0)
 		sl_sha256_add(in->sum, in->piece, (size_t)n);
 	if (n == (ssize_t)PIECE)
-		return;
+		return PIECE;
 	sl_sha256_end(SL_TAKE(in->sum), &d);
 	if (n >= 0)
 		sl_digest_hex(&d, f->now);
@@ -384,6 +389,18 @@ read_on(struct sl_installed *in)
 		explicit_bzero(in->piece, PIECE);
 	sl_cleanup_close(&in->fd);
 	in->at++;
+	return n > 0 ? (size_t)n : 0;
+}
+
+static void
+take_turn(struct sl_installed *in)
+{
+	int64_t end = sl_clock_boot_ms() + TURN_MS;
+	size_t n = 0;
+
+	while (in->at < in->n && n < TURN && !in->e->fatal &&
+	       sl_clock_boot_ms() < end)
+		n += read_on(in);
 }
 
 static void
@@ -393,16 +410,17 @@ on_timer(void *arg)
 
 	if (in->e->fatal || in->e->stopping)
 		return;
-	if (in->n == 0)
+	if (in->n == 0) {
+		in->piece = sl_alloc(PIECE);
 		add_all(in);
-	if (in->at < in->n)
-		read_on(in);
+	}
+	take_turn(in);
 	if (in->e->fatal)
 		return;
 	if (in->at == in->n)
 		end_walk(in);
 	else
-		sl_timer_set(in->timer, PIECE_MS);
+		sl_timer_set(in->timer, REST_MS);
 }
 
 void
@@ -412,7 +430,6 @@ sl_installed_start(struct sl_engine *e)
 
 	in->e = e;
 	in->fd = -1;
-	in->piece = sl_alloc(PIECE);
 	in->timer = sl_loop_timer(e->loop, on_timer, in);
 	sl_timer_set(in->timer, FIRST_MS);
 	e->installed = in;
@@ -446,6 +463,5 @@ sl_installed_stop(struct sl_engine *e)
 	forget(in);
 	sl_timer_end(in->timer);
 	free(in->file);
-	free(in->piece);
 	free(in);
 }
