@@ -524,14 +524,15 @@ sl_cmd_journal_verify(const struct sl_cli *c)
 
 /* Payloads are what the list shows. */
 static enum sl_exit
-tell_payloads(const struct sl_cli *c)
+tell_payloads(const struct sl_cli *c, const char *verb, const char *id)
 {
+	json_t *args = json_pack("{s:s*, s:b}", "id", id, "payloads", 1);
 	struct sl_err err;
+	enum sl_rc rc = c->payloads ? sl_ask_tell(c, verb, args, &err) : SL_OK;
 
-	return !c->payloads ||
-		       sl_ask_tell(c, "journal-list", NULL, &err) == SL_OK
-		   ? SL_EXIT_OK
-		   : sl_say(SL_EXIT_REFUSED, "%s", err.text);
+	json_decref(args);
+	return rc == SL_OK ? SL_EXIT_OK
+			   : sl_say(SL_EXIT_REFUSED, "%s", err.text);
 }
 
 /* By who owns the database. */
@@ -544,7 +545,7 @@ export_own(const struct sl_cli *c, uint64_t *ret_size)
 
 	if (code != SL_EXIT_OK)
 		return code;
-	code = tell_payloads(c);
+	code = tell_payloads(c, "journal-export", NULL);
 	if (code == SL_EXIT_OK)
 		code = report_code(
 		    sl_query_export(s, c->arg[0], c->payloads, ret_size, &err),
@@ -639,7 +640,7 @@ sl_cmd_journal_prove(const struct sl_cli *c)
 	if (c->kind != NULL && sl_event_by_name(c->kind) == 0)
 		return sl_say(SL_EXIT_USAGE, "there is no event %s", c->kind);
 	if (sl_control_is_owner(c->root)) {
-		code = tell_payloads(c);
+		code = tell_payloads(c, "journal-prove", c->arg[0]);
 		if (code != SL_EXIT_OK)
 			return code;
 	}

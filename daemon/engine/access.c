@@ -259,7 +259,7 @@ sl_access_refuse(struct sl_engine *e, const struct sl_person *who,
 
 enum sl_rc
 sl_access_seen(struct sl_engine *e, const struct sl_person *who,
-    enum sl_verb verb, const char *subject, const char *report,
+    enum sl_verb verb, const char *subject, const char *report, bool payloads,
     struct sl_err *err)
 {
 	struct sl_access *a = e->access;
@@ -269,8 +269,8 @@ sl_access_seen(struct sl_engine *e, const struct sl_person *who,
 	json_t *payload;
 	size_t i;
 
-	(void)snprintf(
-	    what, sizeof(what), "%s %s%s", sl_verb_name(verb), report, subject);
+	(void)snprintf(what, sizeof(what), "%s%s %s%s", sl_verb_name(verb),
+	    payloads ? "+" : "", report, subject);
 	for (i = 0; i < SEEN_SLOTS; i++)
 		if (a->seen[i].uid == who->uid && a->seen[i].until_ms > now &&
 		    strcmp(a->seen[i].what, what) == 0)
@@ -285,6 +285,8 @@ sl_access_seen(struct sl_engine *e, const struct sl_person *who,
 	if (*report != '\0')
 		(void)json_object_set_new(
 		    payload, "report", json_string(report));
+	if (payloads)
+		(void)json_object_set_new(payload, "payloads", json_true());
 	return sl_access_log(
 	    e, SL_EVENT_content_read, who->actor, subject, payload, err);
 }

@@ -50,10 +50,11 @@ enum sl_rc sl_access_refuse(struct sl_engine *e, const struct sl_person *who,
 enum sl_rc sl_access_log(struct sl_engine *e, enum sl_event event,
     const char *actor, const char *subject, json_t *payload,
     struct sl_err *err);
-/* He sees content; told once an hour of each item, list or report he looks at.
- * report: its name, "" for all else. */
+/* He sees content; told once an hour of each item, list or report he looks at,
+ * and by itself of what he takes with the payloads. report: its name, "" for
+ * all else. */
 enum sl_rc sl_access_seen(struct sl_engine *e, const struct sl_person *who,
-    enum sl_verb verb, const char *subject, const char *report,
+    enum sl_verb verb, const char *subject, const char *report, bool payloads,
     struct sl_err *err);
 
 /* -- approve.c: two persons ---------------------------------------------------

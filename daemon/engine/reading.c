@@ -86,8 +86,11 @@ permit(struct sl_engine *e, const struct sl_person *who, enum sl_verb verb,
 	}
 	*ret_bare = may != SL_MAY_yes;
 	return !*ret_bare && has_content(verb)
-		   ? sl_access_seen(
-			 e, who, verb, subject, report_of(verb, args), err)
+		   ? sl_access_seen(e, who, verb, subject,
+			 report_of(verb, args),
+			 json_is_true(json_object_get(
+			     json_object_get(args, "args"), "payloads")),
+			 err)
 		   : SL_OK;
 }
 

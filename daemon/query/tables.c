@@ -20,9 +20,6 @@
 #include "verify_p.h"
 
 #define ENTRIES_MAX 10000u /* of one consignment */
-/* Of leaves that do not say it: between the row and its leaf in the same
- * transaction lie all the files of a folder. */
-#define RECEIVED_MS INT64_C(600000)
 #define UNKNOWN (-1)
 
 /* What the leaves tell of a consignment (number 0) or an entry of it. */
@@ -388,9 +385,9 @@ compare_received(struct tables *t, sqlite3_stmt *st)
 		differs(t, i, "no event tells that it was received");
 		return;
 	}
-	if (said != NULL
-		? !says_number(said, ms)
-		: ms > t->received_ms || ms < t->received_ms - RECEIVED_MS)
+	if (said != NULL ? !says_number(said, ms)
+			 : ms > t->received_ms ||
+			       ms < t->received_ms - SL_RECEIVED_APART_MS)
 		differs(t, i, "it was received at another time");
 	if (!says_text(t->received, "queue", sl_db_text(st, 2)))
 		differs(t, i, "it was received by another queue");

@@ -16,8 +16,8 @@
 #include "idmap.h"
 #include "words.h"
 
-/* What a row says may be older than its leaf by as much as a slow disk takes.
- */
+/* What a row says may be older than its leaf by as much as a slow disk takes;
+ * beyond that the leaf's payload is asked, which knows it exactly. */
 #define APART_MS INT64_C(60000)
 #define YEARS 100 /* two digits of a number */
 
@@ -271,17 +271,39 @@ take_undrawn(struct walk *w, const struct sl_leaf_view *l, int64_t seq)
 		note(w, SL_STRAY_UNDRAWN, subject);
 }
 
+/* Did the leaf tell the time that the row has? One that does not say it, as an
+ * earlier version wrote it, may be later by all the files of a folder. */
+static bool
+is_told(struct walk *w, int64_t seq, int64_t received_ms, int64_t apart)
+{
+	sqlite3_stmt *st = sl_db_query(
+	    w->db, "SELECT body FROM payload WHERE seq = ?1", "i", seq);
+	char told[24], row[24];
+	bool says = false;
+
+	if (sl_db_row(w->db, st)) {
+		says = sl_json_peek(
+		    sl_db_text(st, 0), "received_ms", told, sizeof(told));
+		sl_db_done(st);
+	}
+	if (!says)
+		return apart >= 0 && apart <= SL_RECEIVED_APART_MS;
+	(void)snprintf(row, sizeof(row), "%" PRId64, received_ms);
+	return strcmp(told, row) == 0;
+}
+
 /* Row and leaf are of one number. The row's time may have been changed since:
  * then it counts as received when the log says. */
 static void
-meet(struct walk *w, uint32_t id, const struct sl_leaf_view *l)
+meet(struct walk *w, uint32_t id, const struct sl_leaf_view *l, int64_t seq)
 {
 	const struct sl_snap_consignment *c = &w->s->c[id];
 	int64_t apart = l->time_ms - c->received_ms;
 	bool then;
 
 	w->x->c[id] = 1;
-	if (apart <= APART_MS && apart >= -APART_MS)
+	if ((apart <= APART_MS && apart >= -APART_MS) ||
+	    is_told(w, seq, c->received_ms, apart))
 		return;
 	then = is_asked(w, l->time_ms, c->queue);
 	w->x->c[id] = 2;
@@ -305,7 +327,7 @@ take_received(struct walk *w, const struct sl_leaf_view *l, int64_t seq)
 	}
 	if ((*at & ROW_MASK) != 0 && (*at & LEAF) == 0 &&
 	    (*at >> CHECK_SHIFT & 0xf) == n.check) {
-		meet(w, *at & ROW_MASK, l);
+		meet(w, *at & ROW_MASK, l, seq);
 		*at |= LEAF;
 		return;
 	}

@@ -22,6 +22,9 @@
 #include "files.h"
 
 #define SL_SCHEMA_VERSION 9
+/* Between the row of a consignment and its leaf, in one transaction, lie all
+ * the files of a folder: so much later the leaf may be. */
+#define SL_RECEIVED_APART_MS INT64_C(600000)
 #define SL_STEP_VERSION                                                        \
 	1 /* of reading: a page read by it is not read again                   \
 	   */

@@ -62,6 +62,12 @@ class Auditor(unittest.TestCase):
         return [e["payload"]["verb"] for e in self.house.events(
             kind, "--person", str(UIDS[who])) if "verb" in e["payload"]]
 
+    def took_payloads(self):
+        """Of each export that was told: did he ask for them?"""
+        return [e["payload"].get("payloads", False) for e in self.house.events(
+            "content_read", "--person", str(UIDS["auditor"]))
+            if e["payload"].get("verb") == "journal-export"]
+
     def check_his(self, folder, private):
         for path, folders, names in os.walk(folder):
             for name in folders + names + ["."]:
@@ -163,6 +169,7 @@ class Auditor(unittest.TestCase):
         said = json.loads(done.stdout)
         self.assertEqual((said["ok"], said["leaves"]), (True, leaves))
         self.assertIn("journal-export", self.told("auditor"))
+        self.assertEqual(self.took_payloads().count(True), 1)
         h.sluse("journal", "export", "--payloads", mine)
         self.assertTrue(set(tree(his)) >= {
             "checkpoint", "vkey", "key.pem", "README.md", "LESMEG.md",
@@ -177,6 +184,7 @@ class Auditor(unittest.TestCase):
         # It goes on where it was, and never with less.
         self.assertIn("payloads", h.person("auditor", "journal", "export", his,
                                            code=5).stderr)
+        self.assertIn(False, self.took_payloads())
         h.person("auditor", "journal", "export", "--payloads", his, code=0)
         h.person("auditor", "journal", "verify", his, code=0)
         self.assertNotIn(".checkpoint-unfinished", os.listdir(his))

@@ -126,7 +126,7 @@ class Journal(unittest.TestCase):
         self.signed()
         out = os.path.join(h.root, "export")
         told = ("SELECT count(*) FROM payload WHERE json_extract(body,"
-                " '$.verb') = 'journal-list'")
+                " '$.verb') = 'journal-export' AND json_extract(body, '$.payloads')")
         h.sluse("journal", "export", os.path.join(h.root, "bare"))
         self.assertEqual(h.query(told)[0][0], 0)
         h.sluse("journal", "export", "--payloads", out)
