@@ -391,6 +391,33 @@ class Tamper(unittest.TestCase):
             for said in self.everywhere(root, 0, *keys):
                 self.assertIn("At sequence 200, ", said)
 
+    def test_a_new_name_that_nobody_signed(self):
+        """Without the key the log was cut, and a leaf says that it was given
+        up: neither that leaf nor the heads that are remembered are believed."""
+        root, name = os.path.join(self.top, "unsigned"), forge.ORIGIN + "~2"
+        self.continued_by(root, outsider.make_vkey(
+            name, outsider.ed25519_public(forge.SEED)), name, forge.SEED)
+        db = sqlite3.connect(os.path.join(root, "db", "sluse.db"))
+        db.execute("DELETE FROM checkpoint WHERE size > 200")
+        db.commit()
+        db.close()
+        done = sluse("--root", root, "journal", "verify")
+        self.assertEqual(done.returncode, 1, done.stdout)
+        self.assertIn("not signed yet", done.stdout)
+        os.mkdir(os.path.join(root, "journal"))
+        with open(os.path.join(root, "sluse.conf"), "w",
+                  encoding="utf-8") as file:
+            file.write("[journal]\nhead_file = elsewhere\n")
+        for path in ("journal/checkpoint", "elsewhere"):
+            with open(os.path.join(root, path), "w", encoding="utf-8") as file:
+                file.write(self.heads[300])
+            done = sluse("--root", root, "journal", "verify")
+            self.assertEqual(done.returncode, 1, done.stdout)
+            where = "head_file" if path == "elsewhere" else path
+            self.assertIn(where + ": a leaf is not what was signed",
+                          done.stdout)
+            os.unlink(os.path.join(root, path))
+
     def test_an_introduced_key(self):
         """Who trusts the later key only can hold an earlier head against it."""
         root = os.path.join(self.top, "introduced")
