@@ -333,6 +333,9 @@ sl_check_end(struct sl_check *c)
 	sl_check_marks_end(c);
 	sl_check_keys_end(c);
 	sl_check_elsewhere_end(c);
+	if (c->v->given_ups > 0 && c->v->signed_size <= c->renamed_at)
+		sl_check_fault(c, c->renamed_at, last_of(c),
+		    "what was given up is not signed yet");
 	if (c->against_size == UINT64_MAX - 1)
 		sl_check_fault(c, 0, 0, "the earlier head is none");
 	else if (c->against_size != UINT64_MAX)

@@ -13,15 +13,16 @@
 #include "../journal/checkpoint.h"
 #include "verify_p.h"
 
-/* Is it a head of what was given up? Of that nothing can be asked any more. But
- * the instance's own memory is of the log as it is once that has been signed.
+/* Is it a head of what was given up? Of that nothing can be asked any more. The
+ * leaf that says so anybody could have written, so the log must have been
+ * signed since; and the instance's own memory is of the log as it is then.
  */
 static bool
 is_given_up(const struct sl_check *c, const struct sl_elsewhere *e)
 {
-	return sl_origin_is_before(e->origin, c->v->origin) &&
-	       (strcmp(e->where, SL_MEMORY) != 0 ||
-		   c->v->signed_size <= c->renamed_at);
+	return strcmp(e->where, SL_MEMORY) != 0 &&
+	       sl_origin_is_before(e->origin, c->v->origin) &&
+	       c->counted_size > c->renamed_at;
 }
 
 static void

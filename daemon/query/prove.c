@@ -233,6 +233,13 @@ verify_payload(
 	json_decref(j);
 }
 
+/* A leaf keeps the name that the log had when it was written. */
+static bool
+is_its_name(const char *origin, const char *now)
+{
+	return strcmp(origin, now) == 0 || sl_origin_is_before(origin, now);
+}
+
 static enum sl_rc
 verify_inclusion(struct sl_slice file, const struct sl_verify_ask *ask,
     struct sl_verify *v, struct sl_err *err)
@@ -251,7 +258,7 @@ verify_inclusion(struct sl_slice file, const struct sl_verify_ask *ask,
 	sl_tree_leaf_hash(p->leaf, p->leaf_n, &of[0]);
 	of[1] = head.root;
 	if (sl_leaf_decode(p->leaf, p->leaf_n, &lines, &l, NULL) != SL_OK ||
-	    l.seq != p->index || strcmp(l.origin, head.origin) > 0)
+	    l.seq != p->index || !is_its_name(l.origin, head.origin))
 		fault(v, p->index, p->index, "it is not the leaf of its place");
 	else if (!sl_proof_inclusion(p->index, head.size, of, p->node, p->n))
 		fault(v, p->index, p->index, "it is not in the log");

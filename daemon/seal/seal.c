@@ -153,32 +153,64 @@ lose_head(struct sl_seal *s, const struct sl_checkpoint *c, const char *whose)
 		    c->size, whose);
 }
 
-/* SL_SKIP: it says nothing (none there, not ours, given up). SL_REJECT: it is
- * not our beginning, or (memory) nobody can tell; s->lost says what it was. */
+/* All that may have signed a head of that name. */
+static size_t
+keys_of(struct sl_seal *s, const char *origin, struct sl_vkey *ret)
+{
+	size_t n = sl_journal_keys(s->house.store, ret);
+	const struct sl_vkey *own;
+
+	/* Keys of the backup may be older than the signature: ours counts. */
+	if (s->signer == NULL)
+		return n;
+	own = sl_signer_vkey(s->signer);
+	ret[n++] = *own;
+	if (sl_origin_is_before(origin, own->name) &&
+	    sl_vkey_make(origin, own->type, own->pub, &ret[n]))
+		n++;
+	return n;
+}
+
+/* Is it of a log that a person gave up? The leaf that says so anybody could
+ * have written: the key must have signed under the new name since. */
+static bool
+is_given_up(struct sl_seal *s, const char *origin)
+{
+	const char *now = sl_store_origin(s->house.store);
+	SL_BUF struct sl_buf note = {0};
+	struct sl_checkpoint c;
+	uint64_t size;
+
+	return s->signer != NULL && sl_origin_is_before(origin, now) &&
+	       sl_head_last(s->house.store, INT64_MAX, &size, &note) &&
+	       sl_checkpoint_open(sl_slice_buf(&note),
+		   sl_signer_vkey(s->signer), 1, &c, NULL) == SL_OK &&
+	       strcmp(c.origin, now) == 0;
+}
+
+/* SL_SKIP: it says nothing (none there, not ours, given up; memory is none of
+ * these: it has the new name as soon as there is one). SL_REJECT: it is not our
+ * beginning, or (memory) nobody can tell; s->lost says what it was. */
 static enum sl_rc
 compare(struct sl_seal *s, struct sl_slice note, bool memory)
 {
-	struct sl_vkey keys[SL_KEYS_MAX + 1];
-	size_t n = sl_journal_keys(s->house.store, keys);
+	struct sl_vkey keys[SL_KEYS_MAX + 2];
 	const char *origin = sl_store_origin(s->house.store);
-	struct sl_checkpoint c;
+	struct sl_checkpoint c, told = {.size = 0};
 	struct sl_digest root;
 	struct sl_tree tree;
 	struct sl_note raw;
+	bool read = sl_note_parse(note.p, note.n, &raw, NULL) == SL_OK &&
+		    sl_checkpoint_parse(raw.text, &told, NULL) == SL_OK;
+	size_t n = keys_of(s, read ? told.origin : "", keys);
 
-	/* Keys of the backup may be older than the signature: ours counts. */
-	if (s->signer != NULL)
-		keys[n++] = *sl_signer_vkey(s->signer);
-	if (sl_note_parse(note.p, note.n, &raw, NULL) == SL_OK &&
-	    sl_checkpoint_parse(raw.text, &c, NULL) == SL_OK &&
-	    sl_origin_is_before(c.origin, origin))
+	if (!memory && read && is_given_up(s, told.origin))
 		return SL_SKIP;
 	if (sl_checkpoint_open(note, keys, n, &c, NULL) != SL_OK) {
 		if (!memory)
 			return SL_SKIP;
-		if (sl_note_parse(note.p, note.n, &raw, NULL) == SL_OK &&
-		    sl_checkpoint_parse(raw.text, &c, NULL) == SL_OK)
-			lose_head(s, &c, " by a key that is not known");
+		if (read)
+			lose_head(s, &told, " by a key that is not known");
 		else
 			lose(s, "what was signed last cannot be read");
 		return SL_REJECT;

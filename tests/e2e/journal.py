@@ -18,6 +18,7 @@ import urllib.request
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 import house  # noqa: E402
 sys.path.insert(0, os.path.join(house.TOP, "tests", "outsider"))
+import forge  # noqa: E402
 import outsider  # noqa: E402
 import witness  # noqa: E402
 
@@ -527,6 +528,7 @@ class Journal(unittest.TestCase):
         done = h.sluse("journal", "accept", "--why", "fordi", check=False)
         self.assertEqual(done.returncode, 4)
         h.stop()
+        write(later, far)  # of what was given up
         self.start()
         self.assertFalse(self.status()["halted"])
         # The whole instance put back: what lies elsewhere remembers.
@@ -544,6 +546,63 @@ class Journal(unittest.TestCase):
                   os.path.join(h.root, "journal"))
         self.start()
         self.assertTrue(self.status()["halted"])
+
+    def forge_given_up(self):
+        """What a person's decision leaves in the log, written by somebody who
+        has no key."""
+        db = sqlite3.connect(os.path.join(self.house.root, "db", "sluse.db"))
+        tree = outsider.Tree()
+        for data, in db.execute("SELECT bytes FROM leaf ORDER BY seq"):
+            tree.append(outsider.leaf_hash(data))
+        seq = tree.size
+        data, salt, body = forge.event(
+            seq, origin="testvik.kommune.no/sporingslogg~2", kind=203)
+        db.execute("INSERT INTO leaf VALUES (?, ?, NULL, NULL)", (seq, data))
+        db.execute("INSERT INTO payload VALUES (?, ?, ?)", (seq, salt, body))
+        tree.append(outsider.leaf_hash(data))
+        forge.put_tree(db, tree)
+        return db
+
+    def test_given_up_by_nobody(self):
+        """A leaf that says so makes no other history of a database that was put
+        back, whatever else of it is taken away."""
+        h = self.house
+        self.letters(1)
+        h.stop()
+        self.copy("yesterday")
+        self.start()
+        self.letters(2)
+        self.signed()
+        h.stop()
+        memory = os.path.join(h.root, "journal", "checkpoint")
+        later = text(memory)
+        for tables in ((), ("checkpoint",), ("checkpoint", "journal_key")):
+            self.put_back("yesterday")
+            db = self.forge_given_up()
+            for table in tables:  # head_file alone remembers
+                db.execute("DELETE FROM " + table)
+            db.commit()
+            db.close()
+            if tables:
+                os.unlink(memory)
+            self.verify(code=1)
+            self.start()
+            self.assertTrue(self.status()["halted"], tables)
+            self.verify(code=1)
+            self.assertEqual(text(self.elsewhere, "head"), later)
+            h.stop()
+            write(later, memory)
+        # A person's decision is another matter.
+        self.put_back("yesterday")
+        self.forge_given_up().commit()
+        self.start()
+        h.sluse("journal", "accept", "--why", "disken måtte byttes")
+        self.assertTrue(self.signed().startswith(
+            "testvik.kommune.no/sporingslogg~3\n"))
+        self.verify()
+        h.stop()
+        self.start()
+        self.assertFalse(self.status()["halted"])
 
     def test_how_much_was_lost(self):
         """It is told also where the key was changed since, or is gone; and

@@ -391,6 +391,80 @@ class Tamper(unittest.TestCase):
             for said in self.everywhere(root, 0, *keys):
                 self.assertIn("At sequence 200, ", said)
 
+    def test_a_new_name_that_nobody_signed(self):
+        """Without the key the log was cut, and a leaf says that it was given
+        up: neither that leaf nor the heads that are remembered are believed."""
+        root, name = os.path.join(self.top, "unsigned"), forge.ORIGIN + "~2"
+        self.continued_by(root, outsider.make_vkey(
+            name, outsider.ed25519_public(forge.SEED)), name, forge.SEED)
+        db = sqlite3.connect(os.path.join(root, "db", "sluse.db"))
+        db.execute("DELETE FROM checkpoint WHERE size > 200")
+        db.commit()
+        db.close()
+        done = sluse("--root", root, "journal", "verify")
+        self.assertEqual(done.returncode, 1, done.stdout)
+        self.assertIn("not signed yet", done.stdout)
+        os.mkdir(os.path.join(root, "journal"))
+        with open(os.path.join(root, "sluse.conf"), "w",
+                  encoding="utf-8") as file:
+            file.write("[journal]\nhead_file = elsewhere\n")
+        for path in ("journal/checkpoint", "elsewhere"):
+            with open(os.path.join(root, path), "w", encoding="utf-8") as file:
+                file.write(self.heads[300])
+            done = sluse("--root", root, "journal", "verify")
+            self.assertEqual(done.returncode, 1, done.stdout)
+            where = "head_file" if path == "elsewhere" else path
+            self.assertIn(where + ": a leaf is not what was signed",
+                          done.stdout)
+            os.unlink(os.path.join(root, path))
+
+    def test_a_proof_from_an_earlier_name(self):
+        """Given up nine times: a leaf of each name is proved by the last head,
+        and none by the head of a log of another name."""
+        root = os.path.join(self.top, "ten")
+        names = [forge.ORIGIN] + ["%s~%d" % (forge.ORIGIN, n)
+                                  for n in range(2, 11)]
+        self.named(root, names)
+        proof = os.path.join(self.top, "ten-proof")
+        for seq in range(len(names)):
+            done = sluse("--root", root, "journal", "prove", "--output", proof,
+                         str(seq))
+            self.assertEqual(done.returncode, 0, done.stdout)
+            done = sluse("--root", root, "journal", "verify", proof)
+            self.assertEqual(done.returncode, 0, (seq, done.stdout))
+        for first in (forge.ORIGIN + "~11", "annen.kommune.no/sporingslogg"):
+            shutil.rmtree(root)
+            self.named(root, [first] + names[9:])
+            done = sluse("--root", root, "journal", "prove", "--output", proof,
+                         "0")
+            self.assertEqual(done.returncode, 0, done.stdout)
+            done = sluse("--root", root, "journal", "verify", proof)
+            self.assertEqual(done.returncode, 1, (first, done.stdout))
+            self.assertIn("not the leaf of its place", done.stdout)
+            os.unlink(proof)
+
+    def named(self, root, names):
+        """A log of one leaf for each name, the last signs."""
+        forge.make(root, 0)
+        db = sqlite3.connect(os.path.join(root, "db", "sluse.db"))
+        db.execute("DELETE FROM journal_key")
+        tree = outsider.Tree()
+        for seq, name in enumerate(names):
+            data, salt, body = forge.event(seq, origin=name,
+                                           kind=203 if seq else None)
+            db.execute("INSERT INTO leaf VALUES (?, ?, NULL, NULL)", (seq, data))
+            db.execute("INSERT INTO payload VALUES (?, ?, ?)",
+                       (seq, salt, body))
+            db.execute("INSERT INTO journal_key VALUES (?, ?, 1, NULL)", (
+                seq + 1, outsider.make_vkey(name, outsider.ed25519_public(
+                    forge.SEED))))
+            tree.append(outsider.leaf_hash(data))
+        forge.put_tree(db, tree)
+        forge.put_head(db, tree, forge.sign(tree.size, tree.root(),
+                                            origin=names[-1]))
+        db.commit()
+        db.close()
+
     def test_an_introduced_key(self):
         """Who trusts the later key only can hold an earlier head against it."""
         root = os.path.join(self.top, "introduced")
