@@ -368,7 +368,8 @@ on_beat(void *arg)
 	struct sl_engine *e = arg;
 
 	sl_notify("WATCHDOG=1");
-	sl_due_clock(e);
+	if (!e->stalled) /* it would write */
+		sl_due_clock(e);
 	sl_timer_set(e->beat_timer, BEAT_MS);
 }
 

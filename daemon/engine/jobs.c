@@ -197,7 +197,9 @@ add_claimed(struct sl_job *j, struct sl_err *err)
 		rc = sl_claim_walk(j->inlet, claim->ulid, claim->name,
 		    lim->folder_files_max, walk_file, j, err);
 	for (i = 0; i < j->src_n; i++)
-		total += j->src[i].size;
+		total = j->src[i].size > UINT64_MAX - total
+			    ? UINT64_MAX
+			    : total + j->src[i].size;
 	if (rc == SL_OK && total > lim->input_max_bytes)
 		return sl_err_set(err, SL_REJECT, 0, "limit_input",
 		    "%" PRIu64 " bytes", total);
@@ -375,7 +377,9 @@ sl_job_received(struct sl_job *j, struct sl_err *err)
 	c->stage = SL_STAGE_received;
 	c->dispo = SL_DISPO_ready;
 	for (i = 0; i < j->src_n; i++)
-		c->size += (int64_t)j->src[i].size;
+		c->size = j->src[i].size > (uint64_t)(INT64_MAX - c->size)
+			      ? INT64_MAX
+			      : c->size + (int64_t)j->src[i].size;
 	if (sl_store_draw_reception(e->store, e->cfg->instance.prefix,
 		c->received_ms, c->reception, sizeof(c->reception),
 		err) != SL_OK ||

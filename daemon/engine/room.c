@@ -425,7 +425,9 @@ pause_for(int signals, int64_t ms)
 {
 	struct pollfd p = {.fd = signals, .events = POLLIN};
 
-	return poll(&p, 1, (int)ms) == 0 || errno == EINTR;
+	int n = poll(&p, 1, (int)ms);
+
+	return n == 0 || (n < 0 && errno == EINTR);
 }
 
 bool

@@ -12,9 +12,11 @@
  */
 #include "faces_p.h"
 
+#include <errno.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include "../base/file.h"
 #include "../base/mem.h"
@@ -41,10 +43,12 @@ is_unwritten(int dir, unsigned lang)
 	SL_BUF struct sl_buf b = {0};
 	struct sl_settle s;
 	struct sl_err err;
+	enum sl_rc rc = sl_read_file(
+	    dir, sl_settle_name(lang), SL_SETTLE_FILE_MAX, &b, &err);
 
-	if (dir < 0 || sl_read_file(dir, sl_settle_name(lang),
-			   SL_SETTLE_FILE_MAX, &b, &err) != SL_OK)
-		return true;
+	/* What cannot be read may have been written by a person. */
+	if (rc != SL_OK)
+		return rc == SL_SKIP; /* there is none */
 	sl_settle_parse(sl_buf_str(&b), b.n, &s);
 	return s.kind == SL_SETTLED_NOTHING || s.kind == SL_SETTLED_EMPTY;
 }
@@ -61,16 +65,21 @@ back_words(unsigned lang)
 	    "of the lines above.");
 }
 
-/* Makes room for it where another stands by now: made anew, or what was dragged
- * is a copy. False: somebody wrote in that one. */
+/* Makes room for it where another stands by now, made anew in the meantime.
+ * False: somebody wrote in that one; or there is none of that name, and the
+ * folder that was made for it may have been renamed, which decides. */
 static bool
-make_room(struct sl_faces *f, struct sl_face_held *h, int settle)
+make_room(struct sl_faces *f, struct sl_face_held *h, int settle,
+    const struct stat *back)
 {
 	SL_CLOSE int dir = sl_open_dir(settle, h->folder);
+	struct stat st;
 
 	if (dir < 0)
-		return true;
-	if (!is_unwritten(dir, sl_faces_language(h->in)))
+		return errno == ENOENT && h->dev == back->st_dev &&
+		       h->ino == back->st_ino;
+	if (fstat(dir, &st) != 0 || st.st_dev != h->dev ||
+	    st.st_ino != h->ino || !is_unwritten(dir, sl_faces_language(h->in)))
 		return false;
 	sl_held_clear(f, h);
 	return true;
@@ -87,10 +96,14 @@ put_back(struct sl_faces *f, struct sl_inlet *in, const struct sl_claim *c,
 	struct stat st;
 	enum sl_rc rc;
 
-	if (settle < 0 || fstat(dir, &st) != 0 || en->dispo != SL_DISPO_held ||
+	/* Only a folder that we made: whose it is may do in it what he likes,
+	 * also read what is put there, and decide. A copy is somebody else's.
+	 */
+	if (settle < 0 || fstat(dir, &st) != 0 || st.st_uid != geteuid() ||
+	    en->dispo != SL_DISPO_held ||
 	    strcmp(en->queue, sl_inlet_queue(in)->name) != 0 ||
 	    !is_unwritten(dir, lang) || !sl_held_all_ours(f, dir, en->id) ||
-	    (h != NULL && !make_room(f, h, settle)))
+	    (h != NULL && !make_room(f, h, settle, &st)))
 		return SL_SKIP;
 	rc = sl_claim_move(in, c->ulid, c->name, settle, en->reception, err);
 	if (rc != SL_OK)

@@ -554,7 +554,8 @@ is_ours(
 }
 
 static bool
-has_digest(int dir, const char *name, const struct sl_digest *want)
+has_digest(
+    int dir, const char *name, uint64_t size, const struct sl_digest *want)
 {
 	SL_CLOSE int fd =
 	    openat(dir, name, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
@@ -562,11 +563,16 @@ has_digest(int dir, const char *name, const struct sl_digest *want)
 	struct sl_digest is;
 	char b[65536];
 	ssize_t n = -1;
+	uint64_t all = 0;
 
-	while (fd >= 0 && (n = sl_read_full(fd, b, sizeof(b))) > 0)
+	/* Whoever has it open may go on writing. */
+	while (fd >= 0 && all <= size &&
+	       (n = sl_read_full(fd, b, sizeof(b))) > 0) {
 		sl_sha256_add(h, b, (size_t)n);
+		all += (uint64_t)n;
+	}
 	sl_sha256_end(h, &is);
-	return n == 0 && memcmp(&is, want, sizeof(is)) == 0;
+	return n == 0 && all == size && memcmp(&is, want, sizeof(is)) == 0;
 }
 
 bool
@@ -577,6 +583,7 @@ sl_held_all_ours(struct sl_faces *f, int dir, int64_t entry)
 	struct sl_digest digest;
 	struct dirent *de;
 	struct stat st;
+	uint64_t left = COPY_BYTES_MAX, size; /* no more was copied there */
 	bool ours = d != NULL;
 
 	if (d == NULL) {
@@ -588,11 +595,14 @@ sl_held_all_ours(struct sl_faces *f, int dir, int64_t entry)
 		    strcmp(de->d_name, "..") == 0)
 			continue;
 		ours = fstatat(fd, de->d_name, &st, AT_SYMLINK_NOFOLLOW) == 0 &&
-		       S_ISREG(st.st_mode) &&
-		       (is_own_name(de->d_name) ||
-			   (find_copy(f, entry, de->d_name,
-				(uint64_t)st.st_size, &digest) &&
-			       has_digest(fd, de->d_name, &digest)));
+		       S_ISREG(st.st_mode) && st.st_uid == geteuid();
+		if (!ours || is_own_name(de->d_name))
+			continue;
+		size = (uint64_t)st.st_size;
+		ours = size <= left &&
+		       find_copy(f, entry, de->d_name, size, &digest) &&
+		       has_digest(fd, de->d_name, size, &digest);
+		left -= ours ? size : 0;
 	}
 	(void)closedir(d);
 	return ours;

@@ -45,8 +45,11 @@ struct weight {
 static void
 add_file(struct weight *w, const struct stat *st)
 {
+	uint64_t n = ((uint64_t)st->st_size + BLOCK - 1) / BLOCK * BLOCK;
+
 	w->files++;
-	w->bytes += ((uint64_t)st->st_size + BLOCK - 1) / BLOCK * BLOCK;
+	/* Holes can make files of any size. */
+	w->bytes = n > UINT64_MAX - w->bytes ? UINT64_MAX : w->bytes + n;
 }
 
 /* Can every file of a folder be opened? Else errno. What may not be claimed

@@ -52,6 +52,13 @@ drop(struct sl_inlet *in, struct waiting *w)
 	*w = in->waits[--in->waits_n];
 }
 
+/* Is what it needs still held against it? */
+static bool
+is_held(const struct waiting *w)
+{
+	return w->tried && sl_clock_boot_ms() < w->until_ms;
+}
+
 void
 sl_waits_add(struct sl_inlet *in, const char *name, const struct stat *st,
     const struct sl_need *need, bool tried)
@@ -71,17 +78,11 @@ sl_waits_add(struct sl_inlet *in, const char *name, const struct stat *st,
 	w->size = st->st_size;
 	w->mtime_ns = mtime_ns(st);
 	w->need = *need;
-	/* Its time does not begin anew when it is seen again. */
-	if (!tried || !w->tried || need->copy != was)
+	/* Its time does not begin anew when it is seen again, but once it is
+	 * over: then it was tried, and did not fit. */
+	if (!tried || !w->tried || need->copy != was || !is_held(w))
 		w->until_ms = sl_clock_boot_ms() + SL_NO_ROOM_MS;
 	w->tried = tried;
-}
-
-/* Is what it needs still held against it? */
-static bool
-is_held(const struct waiting *w)
-{
-	return w->tried && sl_clock_boot_ms() < w->until_ms;
 }
 
 bool

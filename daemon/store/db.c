@@ -360,7 +360,8 @@ sl_db_on_work(struct sl_db *d, void (*fn)(void *arg), void *arg)
 static enum sl_rc
 cannot_back_up(sqlite3 *to, int rc, struct sl_err *err)
 {
-	return sl_err_set(err, SL_FATAL, 0, "disk_error",
+	return sl_err_set(err, SL_FATAL, 0,
+	    rc == SQLITE_FULL ? "disk_full" : "disk_error",
 	    "the database cannot be copied: %s (%d)",
 	    rc != SQLITE_OK ? sqlite3_errstr(rc) : sqlite3_errmsg(to), rc);
 }
@@ -375,7 +376,9 @@ sl_db_backup(struct sl_db *d, const char *path, void (*fn)(void *arg),
 	int fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600), rc;
 
 	if (fd < 0)
-		return sl_err_set(err, SL_FATAL, errno, "disk_error",
+		return sl_err_set(err, SL_FATAL, errno,
+		    errno == ENOSPC || errno == EDQUOT ? "disk_full"
+						       : "disk_error",
 		    "the database's copy cannot be made");
 	(void)close(fd);
 	rc = sqlite3_open_v2(path, &to, SQLITE_OPEN_READWRITE, NULL);

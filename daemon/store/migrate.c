@@ -156,7 +156,6 @@ copy_to(struct sl_store *s, const char *path, int dir, const char *name,
 	SL_FREE char *part = sl_asprintf("%s/%s.part", path, name);
 	SL_FREE char *part_name = sl_asprintf("%s.part", name);
 
-	remove_copies(dir, name);
 	if (sl_db_backup(s->db, part, beat, p, err) != SL_OK) {
 		remove_copies(dir, name);
 		return SL_FATAL;
@@ -182,6 +181,8 @@ copy_before(struct sl_store *s, const char *root, int64_t from, struct pulse *p,
 	if (dir < 0)
 		return sl_err_set(err, SL_FATAL, errno, "disk_error",
 		    "the database's folder cannot be opened");
+	/* Also what a start that was killed left: else its room is missing. */
+	remove_copies(dir, "");
 	if (check_room(dir, size, err) != SL_OK)
 		return SL_FATAL;
 	sl_log(SL_LOG_NOTICE, "store",

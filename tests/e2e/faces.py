@@ -207,6 +207,16 @@ class Faces(unittest.TestCase):
             self.assertEqual(copy.read(), was.read())
         self.assertEqual(self.again(number)[4:], [{"folder": "stopped"}] * 2)
         self.assertEqual(self.known(), [number])
+        # Somebody else's folder is never put there: he could read in it what
+        # Sluse shows of the post, and decide.
+        if os.getuid() == 0:
+            shutil.copytree(folder, self.path("Stoppet", "fremmed"))
+            os.chown(self.path("Stoppet", "fremmed"), 1500, 1500)
+            os.rename(self.path("Stoppet", "fremmed"),
+                      self.path("Inn", "fremmed"))
+            self.wait(lambda: os.path.exists(self.path(
+                "Stoppet", "fremmed.txt")), 30, "a stranger's folder")
+            self.assertEqual(os.stat(folder).st_uid, 0)
         # And what is decided already waits for nobody.
         with open(self.path(*name), "w", encoding="utf-8") as file:
             file.write("Ikke arkivverdig: reklame\n")
