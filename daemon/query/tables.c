@@ -369,9 +369,11 @@ derived(const struct tables *t, int row)
 {
 	int told = t->item[0].dispo, done = is_done_by_entries(t);
 
-	if (told == SL_DISPO_ready && done != 0)
+	if (told == SL_DISPO_ready && t->item[0].stage >= SL_STAGE_read &&
+	    done != 0)
 		return done == UNKNOWN ? UNKNOWN : SL_DISPO_done;
-	/* Where reading it again stopped, its entries end it or it waits. */
+	/* While it is read again, or where that stopped, it waits. Earlier
+	 * versions ended it with its entries all the same. */
 	return row == SL_DISPO_done && done != 0 ? SL_DISPO_done : told;
 }
 

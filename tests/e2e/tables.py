@@ -259,7 +259,7 @@ POST = "M26-000001-1"
 BEGUN_MS = 1795323600000
 RECEIVED, UNPACKED, IDENTIFIED, READ, BORN, READ_AGAIN = 20, 30, 40, 50, 51, 53
 PLACED, PREPARED, DELIVERED = 60, 70, 81
-HELD, QUARANTINED, DECIDED, EXPIRED, REJECTED, ERASED = (
+HELD, QUARANTINED, DECIDED, EXPIRED, REPLACED, ERASED = (
     102, 104, 106, 107, 111, 204)
 
 
@@ -362,7 +362,7 @@ class Told(unittest.TestCase):
     def test_a_second_reading_that_stopped(self):
         """It is done with its posts all the same, and only then."""
         self.held(1, 2)
-        self.event(REJECTED, 1)
+        self.event(REPLACED, 1)
         self.event(READ_AGAIN)
         self.event(QUARANTINED)
         self.assertIsNone(self.differs(
@@ -375,6 +375,23 @@ class Told(unittest.TestCase):
                 (20, dispo, None), (50, 60, 60), (80, 60, 10)))
         self.assertIn("stage", self.differs(
             (20, 10, None), (50, 60, 60), (80, 60, 10)))
+
+    def test_while_it_is_read_again(self):
+        """What comes of it is not there yet: it is not done."""
+        self.held(1, 2)
+        self.delivered(2)
+        self.event(REPLACED, 1)
+        self.event(READ_AGAIN)
+        posts = (50, 60, 60), (80, 60, 10)
+        self.assertIsNone(self.differs((20, 10, None), *posts))
+        self.assertIn("stage", self.differs((20, 30, None), *posts))
+        self.event(BORN, 3)
+        for kind in (UNPACKED, IDENTIFIED, READ):
+            self.event(kind)
+        self.delivered(3)
+        posts += ((80, 60, 10),)
+        self.assertIn("stage", self.differs((50, 10, None), *posts))
+        self.assertIsNone(self.differs((50, 60, None), *posts))
 
 
 if __name__ == "__main__":
