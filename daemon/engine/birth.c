@@ -494,6 +494,10 @@ sl_job_birth(struct sl_job *j, struct sl_err *err)
 		if (package == NULL)
 			take_seen(&b);
 		rc = bear_all(j, &b, package, err);
+		/* Read again, nothing may come of it, and the others be done.
+		 */
+		if (rc == SL_OK)
+			rc = sl_consignment_settle(e, j->c.id, err);
 	}
 	sl_package_free(package);
 	free(b.docs);

@@ -486,7 +486,8 @@ enum sl_rc sl_entry_pass(struct sl_engine *e, struct sl_entry *en,
 /* Holds, stops or defers by what the reason's row says. */
 enum sl_rc sl_entry_stop(struct sl_engine *e, struct sl_entry *en,
     const char *reason, const char *detail, struct sl_err *err);
-/* Source to Ferdig when a consignment and all its entries are done. */
+/* Source to Ferdig when a consignment and all its entries are done; while it is
+ * read again, or where that stopped, it is not. */
 enum sl_rc sl_consignment_settle(
     struct sl_engine *e, int64_t consignment, struct sl_err *err);
 

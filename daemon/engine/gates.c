@@ -304,13 +304,22 @@ file_source(struct sl_engine *e, int64_t id, int64_t unused)
 		(void)sl_engine_fail(e, &err);
 }
 
+/* It is being read, again perhaps, or that stopped: entries may come of it that
+ * are not there yet. */
+static bool
+may_bear(const struct sl_consignment *c)
+{
+	return c->dispo != SL_DISPO_done &&
+	       (c->dispo != SL_DISPO_ready || c->stage < SL_STAGE_read);
+}
+
 enum sl_rc
 sl_consignment_settle(struct sl_engine *e, int64_t id, struct sl_err *err)
 {
 	struct sl_consignment c;
 	struct tally t = {0, 0};
 
-	if (!sl_consignment_by_id(e->store, id, &c))
+	if (!sl_consignment_by_id(e->store, id, &c) || may_bear(&c))
 		return SL_OK;
 	if (sl_entry_each_of(e->store, id, count_open, &t, err) != SL_OK)
 		return SL_FATAL;

@@ -279,6 +279,15 @@ put_all(struct export *x, struct sl_buf *note)
 /* -- the folder -------------------------------------------------------------
  */
 
+static bool
+head_read(struct sl_slice text, struct sl_checkpoint *ret)
+{
+	struct sl_note note;
+
+	return sl_note_parse(text.p, text.n, &note, NULL) == SL_OK &&
+	       sl_checkpoint_parse(note.text, ret, NULL) == SL_OK;
+}
+
 /* Is what was exported there the beginning of this log? Its head then is one of
  * those that this log remembers. What is there may be all that tells of a log
  * that was cut or put back: it is not written over. */
@@ -287,14 +296,11 @@ goes_on(struct sl_store *s, struct sl_slice old)
 {
 	SL_BUF struct sl_buf own = {0};
 	struct sl_checkpoint a, b;
-	struct sl_note note;
 	uint64_t size = 0;
 
-	return sl_note_parse(old.p, old.n, &note, NULL) == SL_OK &&
-	       sl_checkpoint_parse(note.text, &a, NULL) == SL_OK &&
+	return head_read(old, &a) &&
 	       sl_head_last(s, (int64_t)a.size, &size, &own) &&
-	       sl_note_parse(own.p, own.n, &note, NULL) == SL_OK &&
-	       sl_checkpoint_parse(note.text, &b, NULL) == SL_OK &&
+	       head_read(sl_slice_buf(&own), &b) &&
 	       strcmp(a.origin, b.origin) == 0 && a.size == b.size &&
 	       memcmp(&a.root, &b.root, sizeof(a.root)) == 0;
 }
@@ -307,6 +313,17 @@ sl_export_goes_on(struct sl_store *s, struct sl_slice old, struct sl_err *err)
 	return sl_err_set(err, SL_REJECT, 0, "bad_folder",
 	    "the export there is not the beginning of this "
 	    "sporingslogg; nothing was written: keep it");
+}
+
+static bool
+is_cut(int dir)
+{
+	SL_BUF struct sl_buf b = {0};
+	struct sl_checkpoint c;
+
+	return sl_read_file(dir, "checkpoint", SL_NOTE_MAX, &b, NULL) !=
+		   SL_OK ||
+	       !head_read(sl_slice_buf(&b), &c);
 }
 
 enum sl_rc
@@ -331,10 +348,12 @@ sl_export_look(const char *dir, bool make, bool payloads,
 		    "(--payloads), or choose another folder");
 	if (sl_dir_has_only(fd, BEGUN))
 		return SL_OK;
-	if (faccessat(fd, "checkpoint", F_OK, 0) == 0)
-		ret->there = "checkpoint";
-	else if (faccessat(fd, UNFINISHED, F_OK, 0) == 0)
+	/* It is written last: a whole one is later than the mark beside it, and
+	 * may be all that tells how far the log once went. */
+	if (faccessat(fd, UNFINISHED, F_OK, 0) == 0 && is_cut(fd))
 		ret->there = UNFINISHED;
+	else if (faccessat(fd, "checkpoint", F_OK, 0) == 0)
+		ret->there = "checkpoint";
 	else
 		return sl_err_set(err, SL_REJECT, 0, "bad_folder",
 		    "the folder holds something else; nothing was written");
@@ -348,7 +367,8 @@ sl_export_mark(const struct sl_export_dir *d, const struct sl_buf *head,
 	if (d->there == NULL)
 		return sl_write_file(
 		    d->fd, UNFINISHED, head->p, head->n, 0644, err);
-	if (renameat(d->fd, d->there, d->fd, UNFINISHED) != 0)
+	if (renameat(d->fd, d->there, d->fd, UNFINISHED) != 0 ||
+	    (unlinkat(d->fd, "checkpoint", 0) != 0 && errno != ENOENT))
 		return sl_err_set(err, SL_REJECT, errno, "bad_folder",
 		    "cannot write into the folder");
 	return SL_OK;
@@ -381,6 +401,17 @@ open_dir(struct sl_store *s, const char *dir, bool payloads,
 /* -- all of it ---------------------------------------------------------------
  */
 
+/* A payload of these leaves is gone by an event that comes behind them: nothing
+ * in the export would tell why. */
+static bool
+is_erasure_unsigned(const struct export *x)
+{
+	return sl_db_int(x->db, 0,
+		   "SELECT EXISTS (SELECT 1 FROM erasure WHERE event >= ?1"
+		   " AND seq < ?1)",
+		   "i", (int64_t)x->size) != 0;
+}
+
 /* One moment of the log. *note: its last head, of x->size leaves. */
 static enum sl_rc
 begin(struct export *x, struct sl_store *s, struct sl_buf *note)
@@ -392,6 +423,10 @@ begin(struct export *x, struct sl_store *s, struct sl_buf *note)
 	if (!sl_head_last(s, INT64_MAX, &x->size, note))
 		return sl_err_set(x->err, SL_SKIP, 0, "not_signed",
 		    "the sporingslogg has not been signed yet");
+	if (x->payloads && is_erasure_unsigned(x))
+		return sl_err_set(x->err, SL_SKIP, 0, "not_signed",
+		    "what was erased last has not been signed yet; try again "
+		    "in a minute");
 	x->tiler = sl_alloc(sizeof(*x->tiler));
 	x->tiler->tile = put_tile;
 	x->tiler->arg = x;

@@ -4,7 +4,8 @@
  * A new folder, an empty one, or an export of this log already, whole or cut
  * off; not one with payloads that would end before the leaves do. While it is
  * written its head is not called checkpoint: that of the export that was there,
- * else the one that is being written, has another name.
+ * else the one that is being written, has another name. One that was cut in its
+ * last file has both: the checkpoint that is not whole counts for nothing.
  */
 #ifndef SL_QUERY_EXPORTDIR_H
 #define SL_QUERY_EXPORTDIR_H

@@ -221,7 +221,7 @@ change(struct item *i, int event)
 		break;
 	case SL_EVENT_decided:
 		/* What was prepared goes anew, with its new case. */
-		if (i->stage > SL_STAGE_read)
+		if (i->stage > SL_STAGE_read || i->stage == UNKNOWN)
 			i->stage = SL_STAGE_read;
 		i->dispo = SL_DISPO_ready;
 		break;
@@ -248,7 +248,8 @@ expire(struct tables *t, struct item *i)
 	SL_FREE char *body = payload_of(t, i->seq);
 
 	if (member(body, "to") == NULL)
-		i->dispo = UNKNOWN;
+		stand(i, i->stage > SL_STAGE_read ? UNKNOWN : i->stage, UNKNOWN,
+		    i->outcome);
 	else if (says_text(body, "to", sl_dispo_name(SL_DISPO_held)))
 		i->dispo = SL_DISPO_held;
 	else
@@ -341,20 +342,36 @@ digest_of(sqlite3_stmt *st, int col, char hex[SL_SHA256_HEX + 1])
 	sl_digest_hex(&d, hex);
 }
 
-/* A consignment is done with its entries: of that there is no event. */
-static bool
+/* A consignment is done with its entries: of that there is no event. 1, 0, or
+ * UNKNOWN. */
+static int
 is_done_by_entries(const struct tables *t)
 {
-	bool any = false;
+	bool any = false, unknown = false;
 	size_t i;
 
 	for (i = 1; i < t->n; i++) {
-		if (t->item[i].dispo != SL_DISPO_done &&
-		    t->item[i].dispo != UNKNOWN)
-			return false;
+		if (t->item[i].dispo == UNKNOWN)
+			unknown = true;
+		else if (t->item[i].dispo != SL_DISPO_done)
+			return 0;
 		any |= t->item[i].outcome != SL_OUTCOME_replaced;
 	}
-	return any;
+	return unknown ? UNKNOWN : any;
+}
+
+/* What the disposition of the consignment should be, whose row says `row`. */
+static int
+derived(const struct tables *t, int row)
+{
+	int told = t->item[0].dispo, done = is_done_by_entries(t);
+
+	if (told == SL_DISPO_ready && t->item[0].stage >= SL_STAGE_read &&
+	    done != 0)
+		return done == UNKNOWN ? UNKNOWN : SL_DISPO_done;
+	/* While it is read again, or where that stopped, it waits. Earlier
+	 * versions ended it with its entries all the same. */
+	return row == SL_DISPO_done && done != 0 ? SL_DISPO_done : told;
 }
 
 /* Columns from col on: stage, disposition, outcome. */
@@ -363,12 +380,11 @@ compare_place(struct tables *t, const struct item *i, sqlite3_stmt *st, int col)
 {
 	int stage = sqlite3_column_int(st, col),
 	    dispo = sqlite3_column_int(st, col + 1),
-	    outcome = sqlite3_column_int(st, col + 2), want = i->dispo;
+	    outcome = sqlite3_column_int(st, col + 2),
+	    want = i->number == 0 ? derived(t, dispo) : i->dispo;
 
-	if (i->number == 0 && want == SL_DISPO_ready && is_done_by_entries(t))
-		want = SL_DISPO_done;
-	if (stage != i->stage || (want != UNKNOWN && dispo != want) ||
-	    outcome != i->outcome)
+	if ((i->stage != UNKNOWN && stage != i->stage) ||
+	    (want != UNKNOWN && dispo != want) || outcome != i->outcome)
 		differs(t, i,
 		    "its stage, disposition or outcome is not what the last "
 		    "event says");

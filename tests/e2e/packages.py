@@ -262,6 +262,43 @@ class Packages(Trial):
         self.assertEqual(len(h.posts()["deliveries"]), 2)
         h.check_whole(self)
 
+    def test_another_ends_while_it_is_read_again(self):
+        """The delivery is not done with the post that ended: another one comes
+        of it still."""
+        h = self.begin()
+        with open(os.path.join(house.TOP, "tests", "data",
+                               "pdf-encrypted-user.pdf"), "rb") as file:
+            locked = file.read()
+        said = arkivmelding("arkivmelding-two.xml", **{">to.txt<": ">to.pdf<"})
+        h.drop_bytes(zipped([
+            ("arkivmelding.xml", said), ("to-vedlegg.txt", ENCLOSED),
+            ("to.pdf", locked), ("en.txt", LETTER)]), "to.zip")
+        h.wait_for(lambda: len(self.by_name(h, "to.zip")) == 2, 20, "two")
+        h.wait_quiet(30)
+        first, second = sorted(row["id"] for row in self.by_name(h, "to.zip"))
+        digest, = h.query("SELECT lower(hex(b.sha256)) FROM source s JOIN blob b"
+                          " ON b.id = s.blob")[0]
+        path = os.path.join(h.root, "store", "sha256", digest[:2], digest)
+        os.rename(path, path + "-away")
+        h.sluse("retry", second, "--why", "passordet kom")
+        whole = "SELECT disposition, stage, source_place FROM consignment"
+        for state in ([(30,), (60,)], [(60,), (60,)]):
+            self.assertEqual(h.query("SELECT disposition FROM entry ORDER BY "
+                                     "number"), state)
+            self.assertEqual(h.query(whole), [(10, 20, "claimed")])
+            self.assertTrue(h.rows("journal", "verify")[0]["ok"])
+            if state[0] != state[1]:
+                h.sluse("reject", first, "--why", "prøve")
+        os.rename(path + "-away", path)
+        h.wait_for(lambda: h.query("SELECT 1 FROM entry WHERE number = 3"), 20,
+                   "read again")
+        h.wait_quiet(30)
+        third = first.split(".")[0] + ".3"
+        if h.query("SELECT disposition FROM entry WHERE number = 3") != [(60,)]:
+            h.sluse("reject", third, "--why", "prøve")
+        h.wait_for(lambda: h.query(whole) == [(60, 50, "done")], 20, "done")
+        h.check_whole(self)
+
     # -- what is held ---------------------------------------------------------
     def test_what_is_not_whole_or_no_post_is_held(self):
         h = self.begin()

@@ -6,7 +6,9 @@ import json
 import os
 import shutil
 import sqlite3
+import subprocess
 import sys
+import tempfile
 import unittest
 
 import house
@@ -251,6 +253,145 @@ class Tables(unittest.TestCase):
             db.execute("UPDATE consignment SET queue = 'Skannet post'")
             db.commit()
         db.close()
+
+
+POST = "M26-000001-1"
+BEGUN_MS = 1795323600000
+RECEIVED, UNPACKED, IDENTIFIED, READ, BORN, READ_AGAIN = 20, 30, 40, 50, 51, 53
+PLACED, PREPARED, DELIVERED = 60, 70, 81
+HELD, QUARANTINED, DECIDED, EXPIRED, REPLACED, ERASED = (
+    102, 104, 106, 107, 111, 204)
+
+
+class Told(unittest.TestCase):
+    """Logs that are made by hand, each of one consignment, and its rows."""
+
+    def setUp(self):
+        self.root = tempfile.mkdtemp(prefix="sluse-tables-")
+        self.addCleanup(shutil.rmtree, self.root)
+        forge.make(self.root, 1)
+        self.db = sqlite3.connect(os.path.join(self.root, "db", "sluse.db"))
+        self.addCleanup(self.db.close)
+        self.tree = outsider.Tree()
+        self.tree.append(outsider.leaf_hash(self.db.execute(
+            "SELECT bytes FROM leaf").fetchone()[0]))
+        self.event(RECEIVED, 0, received_ms=BEGUN_MS, queue="post")
+        for kind in (UNPACKED, IDENTIFIED, READ):
+            self.event(kind)
+
+    def event(self, kind, number=0, **payload):
+        seq, body = self.tree.size, json.dumps(payload, separators=(",", ":"))
+        salt = hashlib.sha256(b"%d" % seq).digest()
+        lines = forge.leaf(seq, salt, body, kind=kind).decode().split("\n")
+        if kind != ERASED:
+            lines[5] = POST + (".%d" % number if number else "")
+        data = "\n".join(lines).encode()
+        self.db.execute("INSERT INTO leaf VALUES (?, ?, ?, ?)", (
+            seq, data, 1 if kind != ERASED else None, number or None))
+        self.db.execute("INSERT INTO payload VALUES (?, ?, ?)",
+                        (seq, salt, body))
+        self.tree.append(outsider.leaf_hash(data))
+        return seq
+
+    def held(self, *numbers):
+        for number in numbers:
+            self.event(BORN, number)
+            self.event(HELD, number, to="held")
+
+    def delivered(self, number):
+        for kind in (DECIDED, PLACED, PREPARED, DELIVERED):
+            self.event(kind, number)
+
+    def erase(self, seq):
+        by = self.event(ERASED, erased=[seq], content=False, cause="asked",
+                        why="feil")
+        self.db.execute("INSERT INTO erasure VALUES (?, ?)", (seq, by))
+        self.db.execute("DELETE FROM payload WHERE seq = ?", (seq,))
+
+    def differs(self, whole, *posts):
+        """Of the consignment, and of each post of it: stage, disposition,
+        outcome. What verify says is wrong; None: nothing."""
+        self.db.execute("DELETE FROM entry")
+        self.db.execute("DELETE FROM consignment")
+        self.db.execute(
+            "INSERT INTO consignment (id, ulid, reception, queue, name,"
+            " name_raw, is_folder, actor, received_ms, dropped_ms, size, stage,"
+            " disposition, outcome) VALUES (1, 'u', ?, 'post', 'n', x'', 0,"
+            " 'uid:0', ?, 0, 0, ?, ?, ?)", (POST, BEGUN_MS, *whole))
+        for n, post in enumerate(posts, 1):
+            self.db.execute(
+                "INSERT INTO entry (id, consignment, number, own_key, stage,"
+                " disposition, outcome, born_ms, changed_ms) VALUES (?, 1, ?,"
+                " ?, ?, ?, ?, 0, 0)", (n, n, "k%d" % n, *post))
+        self.db.execute("INSERT OR REPLACE INTO reception_year VALUES (2026, 1)")
+        forge.put_tree(self.db, self.tree)
+        forge.put_head(self.db, self.tree,
+                       forge.sign(self.tree.size, self.tree.root()))
+        self.db.commit()
+        done = subprocess.run(
+            [os.path.join(house.BIN, "sluse"), "--root", self.root, "--json",
+             "journal", "verify"], stdout=subprocess.PIPE, text=True, timeout=60)
+        row = json.loads(done.stdout)
+        self.assertEqual(done.returncode, 0 if row["ok"] else 1)
+        self.assertEqual(row["compared"], 1, row)
+        return row.get("fault") if row["differ"] or not row["ok"] else None
+
+    def test_what_expired_into_nobody_knows(self):
+        """Its payload alone tells whether it waits on or went its way."""
+        self.held(1)
+        self.erase(self.event(EXPIRED, 1, to="held"))
+        for post in ((50, 30, None), (50, 10, None)):
+            self.assertIsNone(self.differs((50, 10, None), post))
+        self.assertIn("stage", self.differs((30, 10, None), (50, 30, None)))
+        self.held(2)  # and of that one it is known
+        self.assertIn("stage", self.differs(
+            (50, 60, None), (50, 30, None), (50, 30, None)))
+
+    def test_what_expired_behind_its_case(self):
+        """What went its way begins anew behind `read`."""
+        self.event(BORN, 1)
+        for kind in (PLACED, HELD):
+            self.event(kind, 1)
+        self.erase(self.event(EXPIRED, 1, to="ready"))
+        for post in ((50, 10, None), (60, 30, None)):
+            self.assertIsNone(self.differs((50, 10, None), post))
+        self.event(DECIDED, 1)
+        self.assertIsNone(self.differs((50, 10, None), (50, 10, None)))
+        self.assertIn("stage", self.differs((50, 10, None), (60, 10, None)))
+
+    def test_a_second_reading_that_stopped(self):
+        """It is done with its posts all the same, and only then."""
+        self.held(1, 2)
+        self.event(REPLACED, 1)
+        self.event(READ_AGAIN)
+        self.event(QUARANTINED)
+        self.assertIsNone(self.differs(
+            (20, 40, None), (50, 60, 60), (50, 30, None)))
+        self.assertIn("stage", self.differs(
+            (20, 60, None), (50, 60, 60), (50, 30, None)))
+        self.delivered(2)
+        for dispo in (40, 60):
+            self.assertIsNone(self.differs(
+                (20, dispo, None), (50, 60, 60), (80, 60, 10)))
+        self.assertIn("stage", self.differs(
+            (20, 10, None), (50, 60, 60), (80, 60, 10)))
+
+    def test_while_it_is_read_again(self):
+        """What comes of it is not there yet: it is not done."""
+        self.held(1, 2)
+        self.delivered(2)
+        self.event(REPLACED, 1)
+        self.event(READ_AGAIN)
+        posts = (50, 60, 60), (80, 60, 10)
+        self.assertIsNone(self.differs((20, 10, None), *posts))
+        self.assertIn("stage", self.differs((20, 30, None), *posts))
+        self.event(BORN, 3)
+        for kind in (UNPACKED, IDENTIFIED, READ):
+            self.event(kind)
+        self.delivered(3)
+        posts += ((80, 60, 10),)
+        self.assertIn("stage", self.differs((50, 10, None), *posts))
+        self.assertIsNone(self.differs((50, 60, None), *posts))
 
 
 if __name__ == "__main__":

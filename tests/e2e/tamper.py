@@ -547,6 +547,89 @@ class Tamper(unittest.TestCase):
         outsider.check_export(work, forge.KEY)
         shutil.rmtree(work)
 
+    def test_payload_lines_that_are_left_out(self):
+        """Each entry has one line, and one only."""
+        name = os.path.join("payload", "entries", "000.jsonl")
+        with open(os.path.join(self.export, name), encoding="utf-8") as file:
+            lines = file.readlines()
+        work = os.path.join(self.top, "lines")
+        for said, changed in (
+                ("entry 9 is missing", lines[:9] + lines[10:]),
+                ("entry 255 is missing", lines[:-1]),
+                ("entry 0 is missing", []),
+                ("entry 9 is there twice", lines[:10] + lines[9:]),
+                ("entry 9 is there twice", lines + [lines[9]]),
+                ("entry 900 is none", lines + [lines[9].replace(
+                    '"seq":9,', '"seq":900,')])):
+            shutil.copytree(self.export, work)
+            with open(os.path.join(work, name), "w", encoding="utf-8") as file:
+                file.writelines(changed)
+            with self.assertRaisesRegex(outsider.Bad, said):
+                outsider.check_export(work, forge.KEY)
+            self.refused(self.verify("/nowhere", work), said)
+            shutil.rmtree(work)
+
+    def test_an_erasure_that_is_not_signed_yet(self):
+        """An export would miss the event that tells why a payload is gone."""
+        root = os.path.join(self.top, "erased")
+        shutil.copytree(self.root, root)
+        db = sqlite3.connect(os.path.join(root, "db", "sluse.db"))
+        tree = outsider.Tree()
+        for data, in db.execute("SELECT bytes FROM leaf ORDER BY seq").fetchall():
+            tree.append(outsider.leaf_hash(data))
+        salt, body = bytes(32), '{"erased":[5],"content":false}'
+        data = forge.leaf(LEAVES, salt, body, kind=204)
+        db.execute("INSERT INTO leaf VALUES (?, ?, NULL, NULL)", (LEAVES, data))
+        db.execute("INSERT INTO payload VALUES (?, ?, ?)", (LEAVES, salt, body))
+        db.execute("INSERT INTO erasure VALUES (5, ?)", (LEAVES,))
+        db.execute("DELETE FROM payload WHERE seq = 5")
+        tree.append(outsider.leaf_hash(data))
+        forge.put_tree(db, tree)
+        db.commit()
+        out = root + "-export"
+        done = sluse("--root", root, "journal", "export", "--payloads", out)
+        self.assertEqual(done.returncode, 1, done.stdout)
+        self.assertIn("not been signed yet", done.stdout)
+        self.assertFalse(os.path.exists(out))
+        done = sluse("--root", root, "journal", "export", out + "-bare")
+        self.assertEqual(done.returncode, 0, done.stdout)
+        forge.put_head(db, tree, forge.sign(tree.size, tree.root()))
+        db.commit()
+        db.close()
+        done = sluse("journal", "verify", self.exported(root))
+        self.assertEqual(done.returncode, 0, done.stdout)
+        outsider.check_export(out, forge.KEY)
+
+    def test_an_export_cut_in_its_last_file(self):
+        """The mark beside it tells whose it is; a head that is whole counts
+        more, since it is the later one."""
+        work, other = (os.path.join(self.top, n) for n in ("cut", "other"))
+        mark, last = (os.path.join(work, n) for n in (
+            ".checkpoint-unfinished", "checkpoint"))
+        whole = self.heads[LEAVES]
+        false = forge.sign(LEAVES, b"x" * 32)
+        for before, now, code in (
+                (whole, "", 0), (self.heads[200], whole[:-1], 0),
+                (whole, whole[:50], 0), (self.heads[200], whole, 0),
+                (false, whole[:50], 5), (whole, false, 5)):
+            shutil.copytree(self.export, work)
+            for path, text in ((mark, before), (last, now)):
+                with open(path, "w", encoding="utf-8") as file:
+                    file.write(text)
+            shutil.copytree(work, other)
+            done = sluse("--root", self.root, "journal", "export",
+                         "--payloads", work)
+            self.assertEqual(done.returncode, code, done.stdout)
+            if code == 0:
+                self.assertFalse(os.path.exists(mark))
+                done = sluse("journal", "verify", work)
+                self.assertEqual(done.returncode, 0, done.stdout)
+            else:
+                self.assertEqual(subprocess.run(
+                    ["diff", "-r", work, other], timeout=60).returncode, 0)
+            shutil.rmtree(work)
+            shutil.rmtree(other)
+
     def files(self):
         for folder, _, names in os.walk(self.export):
             for name in names:

@@ -318,8 +318,22 @@ def payloads(folder, size):
             with open(path, encoding="utf-8") as file:
                 for line in file:
                     row = json.loads(line)
+                    if row["seq"] in found:
+                        raise Bad("the payload of entry %d is there twice" %
+                                  row["seq"])
                     found[row["seq"]] = row
+    check_lines(found, size if said == "entries and payloads\n" else 0)
     return found
+
+
+def check_lines(found, size):
+    """Each entry has its own, also where its payload was erased."""
+    for number_ in range(size):
+        if number_ not in found:
+            raise Bad("the payload of entry %d is missing" % number_)
+    for number_ in found:
+        if not 0 <= number_ < size:
+            raise Bad("the payload of entry %d is none" % number_)
 
 
 def check_entry(number_, entry, payload):
