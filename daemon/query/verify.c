@@ -43,26 +43,59 @@ check_payload(struct walk *w, const struct sl_leaf_view *l, sqlite3_stmt *st)
 	sl_check_payload(&w->c, l, sl_db_blob(st, 2), body);
 }
 
-/* The columns for finding stand outside the proof: they must agree with the
- * subject, or `explain` would show another item's events. */
+static bool
+is_decimal(struct sl_slice s, uint64_t n)
+{
+	while (n > 0 && s.n > 0 && s.p[s.n - 1] == (char)('0' + n % 10)) {
+		n /= 10;
+		s.n--;
+	}
+	return n == 0 && s.n == 0;
+}
+
+/* Where the columns for finding lead that the subject ("-", a reception number,
+ * or that and an entry's number) does not name; NULL: to what it names. */
+static const char *
+misfiled(struct sl_slice subject, sqlite3_stmt *st)
+{
+	struct sl_slice reception = sl_slice_str(sl_db_text(st, 4));
+	bool post = sqlite3_column_type(st, 6) != SQLITE_NULL,
+	     entry = sqlite3_column_type(st, 7) != SQLITE_NULL;
+	int64_t number = sqlite3_column_int64(st, 8);
+
+	if (!post && !sl_slice_eq(subject, "-"))
+		return "no post";
+	if (!post)
+		return entry ? "another entry" : NULL;
+	if (reception.n == 0)
+		return "a post that is not there";
+	if (subject.n < reception.n ||
+	    memcmp(subject.p, reception.p, reception.n) != 0)
+		return "another reception number";
+	subject.p += reception.n;
+	subject.n -= reception.n;
+	if (subject.n == 0)
+		return entry ? "another entry" : NULL;
+	if (subject.p[0] != '.')
+		return "another reception number";
+	subject.p++;
+	subject.n--;
+	return entry && number > 0 && is_decimal(subject, (uint64_t)number)
+		   ? NULL
+		   : "another entry";
+}
+
+/* Those columns stand outside the proof: `explain` would show another item's
+ * events, or leave some out. */
 static void
 check_finding(
     struct sl_check *c, const struct sl_leaf_view *l, sqlite3_stmt *st)
 {
-	const char *reception = sl_db_text(st, 4);
-	size_t n = strlen(reception);
+	const char *where = misfiled(l->subject, st);
 
-	if (n == 0 && sqlite3_column_type(st, 6) != SQLITE_NULL)
-		sl_check_fault(c, l->seq, l->seq,
-		    "it is filed under a post that is not there");
-	else if (n == 0 && sl_check_is_move(l->event) &&
-		 !sl_slice_eq(l->subject, "-"))
-		sl_check_fault(c, l->seq, l->seq, "it is filed under no post");
-	if (n > 0 && !sl_slice_eq(l->subject, "-") &&
-	    (l->subject.n < n || memcmp(l->subject.p, reception, n) != 0 ||
-		(l->subject.n > n && l->subject.p[n] != '.')))
-		sl_check_fault(c, l->seq, l->seq,
-		    "it is filed under another reception number");
+	if (where != NULL)
+		sl_check_fault(
+		    c, l->seq, l->seq, "it is filed under %s", where);
 }
 
 static void
@@ -194,14 +227,6 @@ check_strays(struct sl_check *c, struct sl_db *db)
 	if (seq >= 0)
 		sl_check_fault(c, (uint64_t)seq, (uint64_t)seq,
 		    "there is a payload without its leaf");
-	seq = sl_db_int(db, -1,
-	    "SELECT min(l.seq) FROM leaf l LEFT JOIN entry e ON e.id = l.entry"
-	    " WHERE l.entry IS NOT NULL"
-	    " AND (e.id IS NULL OR e.consignment IS NOT l.consignment)",
-	    "");
-	if (seq >= 0)
-		sl_check_fault(c, (uint64_t)seq, (uint64_t)seq,
-		    "it is filed under another entry");
 }
 
 /* An erasure counts if its event is one, and its payload names the leaf. */
@@ -279,8 +304,11 @@ walk(struct walk *w)
 	next_head(w);
 	st = sl_db_query(w->db,
 	    "SELECT l.seq, l.bytes, p.salt, p.body, c.reception, x.event,"
-	    " l.consignment FROM leaf l LEFT JOIN payload p ON p.seq = l.seq"
+	    " l.consignment, l.entry, e.number"
+	    " FROM leaf l LEFT JOIN payload p ON p.seq = l.seq"
 	    " LEFT JOIN consignment c ON c.id = l.consignment"
+	    " LEFT JOIN entry e ON e.id = l.entry"
+	    " AND e.consignment = l.consignment"
 	    " LEFT JOIN erasure x ON x.seq = l.seq ORDER BY l.seq",
 	    "");
 	check_heads(w);

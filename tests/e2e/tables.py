@@ -53,7 +53,6 @@ CHANGES = (
      "stage, disposition or outcome"),
     ("UPDATE entry SET stage = 60 WHERE consignment = ?", "done",
      "stage, disposition or outcome"),
-    ("UPDATE entry SET number = 2 WHERE consignment = ?", "held", ""),
     ("UPDATE consignment SET disposition = 60 WHERE id = ?", "held",
      "stage, disposition or outcome"),
     ("UPDATE consignment SET stage = 30 WHERE id = ?", "done",
@@ -180,6 +179,52 @@ class Tables(unittest.TestCase):
                 db.commit()
                 db.close()
                 self.assertFalse(self.verify(root)["ok"])
+
+    def test_filed_elsewhere(self):
+        """By what stands beside a leaf it is found: as its subject says, or
+        explain would show another post's events, or leave some out."""
+        for sql, says in (
+                ("SET entry = (SELECT max(id) FROM entry WHERE consignment <> "
+                 "leaf.consignment)", "another entry"),
+                ("SET entry = NULL", "another entry"),
+                ("SET consignment = NULL, entry = NULL", "no post"),
+                ("SET consignment = NULL", "no post"),
+                ("SET entry = (SELECT id FROM entry WHERE number = 2)",
+                 "another entry"),
+                ("SET consignment = (SELECT id FROM consignment WHERE id <> "
+                 "leaf.consignment)", "another reception number")):
+            with self.subTest(sql=sql):
+                root, db = self.copy()
+                # Neither a move nor what the tables are compared with.
+                seq, consignment = db.execute(
+                    "SELECT seq, consignment FROM leaf WHERE entry IS NOT NULL "
+                    "AND CAST(bytes AS TEXT) LIKE '%' || char(10) || '80' || "
+                    "char(10) || 'M%' ORDER BY seq").fetchone()
+                columns = [r[1] for r in db.execute("PRAGMA table_info(entry)")
+                           if r[1] not in ("id", "number", "own_key")]
+                db.execute("INSERT INTO entry (number, own_key, %s) SELECT 2, "
+                           "'another', %s FROM entry WHERE consignment = ?" % (
+                               ", ".join(columns), ", ".join(columns)),
+                           (consignment,))
+                db.commit()
+                self.assertTrue(self.verify(root, "--log-only")["ok"])
+                db.execute("UPDATE leaf %s WHERE seq = ?" % sql, (seq,))
+                db.commit()
+                db.close()
+                row = self.verify(root, "--log-only")
+                self.assertFalse(row["ok"])
+                self.assertIn("filed under " + says, row["fault"])
+                self.assertEqual(row["first"], seq)
+        for sql, says in (
+                ("UPDATE leaf SET consignment = (SELECT min(id) FROM "
+                 "consignment) WHERE seq = 0", "another reception number"),
+                ("UPDATE entry SET number = 2", "another entry")):
+            root, db = self.copy()
+            db.execute(sql)
+            db.commit()
+            db.close()
+            self.assertIn("filed under " + says,
+                          self.verify(root, "--log-only")["fault"])
 
     def test_several(self):
         root, db = self.copy()
