@@ -20,6 +20,9 @@ struct walk {
 	struct sl_db *db;
 	sqlite3_stmt *heads; /* the next signed head; NULL after the last */
 	uint64_t head_size;
+	/* Leaves that are filed under a post: how many, and the sum of their
+	 * sequence numbers. */
+	int64_t filed, filed_sum;
 };
 
 /* A payload that is not there must have gone by an event that names it. */
@@ -158,7 +161,31 @@ check_leaf(struct walk *w, sqlite3_stmt *st)
 		check_payload(w, &l, st);
 		check_finding(&w->c, &l, st);
 	}
+	if (sqlite3_column_type(st, 6) != SQLITE_NULL) {
+		w->filed++;
+		w->filed_sum += (int64_t)seq;
+	}
 	check_heads(w);
+}
+
+/* The tables are held against the leaves that the index finds: it must not
+ * leave any out. */
+static void
+check_index(struct walk *w)
+{
+	sqlite3_stmt *st = sl_db_query(w->db,
+	    "SELECT count(*), ifnull(sum(seq), 0) FROM leaf"
+	    " INDEXED BY leaf_consignment WHERE consignment IS NOT NULL",
+	    "");
+	uint64_t last = w->c.tree.size > 0 ? w->c.tree.size - 1 : 0;
+
+	if (!sl_db_row(w->db, st))
+		return;
+	if (sqlite3_column_int64(st, 0) != w->filed ||
+	    sqlite3_column_int64(st, 1) != w->filed_sum)
+		sl_check_fault(&w->c, 0, last,
+		    "the index of the log's posts is not what the log holds");
+	sl_db_done(st);
 }
 
 /* Which full subtree differs tells where a leaf was changed. */
@@ -339,6 +366,7 @@ sl_query_verify(struct sl_store *s, const struct sl_verify_ask *ask,
 		walk(&w);
 		check_tree(&w.c, w.db);
 		check_strays(&w.c, w.db);
+		check_index(&w);
 		check_erasures(&w.c, w.db);
 		sl_check_marks(&w.c, w.db);
 	}

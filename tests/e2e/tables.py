@@ -180,6 +180,25 @@ class Tables(unittest.TestCase):
                 db.close()
                 self.assertFalse(self.verify(root)["ok"])
 
+    def test_an_index_that_leaves_out(self):
+        """What it hides would be held against nothing."""
+        root, db = self.copy()
+        sql, = db.execute("SELECT sql FROM sqlite_schema WHERE name ="
+                          " 'leaf_consignment'").fetchone()
+        db.executescript("DROP INDEX leaf_consignment; CREATE INDEX"
+                         " leaf_consignment ON leaf(consignment) WHERE"
+                         " consignment IS NOT NULL AND seq <> %d" % db.execute(
+                             "SELECT max(seq) FROM leaf WHERE consignment IS"
+                             " NOT NULL").fetchone())
+        db.execute("PRAGMA writable_schema = ON")
+        db.execute("UPDATE sqlite_schema SET sql = ? WHERE name ="
+                   " 'leaf_consignment'", (sql,))
+        db.commit()
+        db.close()
+        row = self.verify(root, "--log-only")
+        self.assertFalse(row["ok"])
+        self.assertIn("index", row["fault"])
+
     def test_filed_elsewhere(self):
         """By what stands beside a leaf it is found: as its subject says, or
         explain would show another post's events, or leave some out."""
