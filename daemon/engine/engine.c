@@ -32,7 +32,6 @@
  * several items, and a letter waits a little for its neighbours. A delivery
  * that stands still until the commit, and others behind it, waits less. */
 #define BUSY_ITEMS 8
-#define STALLED_MS 2000 /* until what was due is looked at again */
 #define SHORT_LIFE_MS 60000 /* a disk that is full again so soon is full */
 #define BUSY_COMMIT_MS 30
 #define HURRY_COMMIT_MS 3
@@ -307,7 +306,7 @@ on_sweep(void *arg)
 	size_t i;
 
 	if (e->stalled) { /* it would write */
-		sl_timer_set(e->sweep_timer, STALLED_MS);
+		sl_timer_set(e->sweep_timer, SL_STALLED_MS);
 		return;
 	}
 	for (i = 0; i < e->inlets_n; i++) {
@@ -343,7 +342,7 @@ on_due(void *arg)
 	struct sl_engine *e = arg;
 
 	if (e->stalled)
-		sl_timer_set(e->due_timer, STALLED_MS);
+		sl_timer_set(e->due_timer, SL_STALLED_MS);
 	else
 		sl_due_look(e);
 }

@@ -28,6 +28,9 @@
 #include "../store/store.h"
 #include "../wire/wire.h"
 
+/* While nothing may be written: until what was due is looked at again. */
+#define SL_STALLED_MS 2000
+
 #define SL_PAGES_A_TASK 32 /* an OPEN task reads so many of each part */
 #define SL_PARTS_MAX 20000u /* of one source, whatever a worker says */
 

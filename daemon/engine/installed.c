@@ -34,7 +34,6 @@
 /* So much at once, or for so long: few wake-ups, and nobody waits for it. */
 #define TURN (8u << 20)
 #define TURN_MS 20
-#define STALLED_MS 2000
 #define REST_MS 50 /* between two */
 #define FILES_MAX 1000u
 #define KEY "file_key" /* of meta; and there: what each file was */
@@ -412,7 +411,7 @@ on_timer(void *arg)
 	if (in->e->fatal || in->e->stopping)
 		return;
 	if (in->e->stalled) { /* its end would write */
-		sl_timer_set(in->timer, STALLED_MS);
+		sl_timer_set(in->timer, SL_STALLED_MS);
 		return;
 	}
 	if (in->n == 0) {

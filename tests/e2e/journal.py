@@ -442,15 +442,19 @@ class Journal(unittest.TestCase):
         shutil.copytree(os.path.join(self.house.root, name),
                         os.path.join(self.house.root, "db"))
 
-    def test_a_database_put_back(self):
-        h = self.house
+    def a_day_later(self):
+        """A database and its copy of yesterday, both signed; slused stands."""
         self.letters(1)
-        h.stop()
+        self.house.stop()
         self.copy("yesterday")
         self.start()
         self.letters(2)
         self.signed()
-        h.stop()
+        self.house.stop()
+        return self.house
+
+    def test_a_database_put_back(self):
+        h = self.a_day_later()
         later = text(self.elsewhere, "head")  # of the stop, too
         write(later, h.root, "later")
         self.put_back("yesterday")
@@ -566,14 +570,7 @@ class Journal(unittest.TestCase):
     def test_given_up_by_nobody(self):
         """A leaf that says so makes no other history of a database that was put
         back, whatever else of it is taken away."""
-        h = self.house
-        self.letters(1)
-        h.stop()
-        self.copy("yesterday")
-        self.start()
-        self.letters(2)
-        self.signed()
-        h.stop()
+        h = self.a_day_later()
         memory = os.path.join(h.root, "journal", "checkpoint")
         later = text(memory)
         for tables in ((), ("checkpoint",), ("checkpoint", "journal_key")):

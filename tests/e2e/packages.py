@@ -228,16 +228,20 @@ class Packages(Trial):
         self.assertEqual(row["outcome"], "duplicate", row)
         h.check_whole(self)
 
-    def test_one_of_several_is_read_again(self):
-        """A password comes for the second post; the first is not sent twice."""
-        h = self.begin()
+    def drop_locked(self, h, first):
+        """A package of two posts: a letter, and one that wants a password."""
         with open(os.path.join(house.TOP, "tests", "data",
                                "pdf-encrypted-user.pdf"), "rb") as file:
             locked = file.read()
         said = arkivmelding("arkivmelding-two.xml", **{">to.txt<": ">to.pdf<"})
         h.drop_bytes(zipped([
             ("arkivmelding.xml", said), ("to-vedlegg.txt", ENCLOSED),
-            ("to.pdf", locked), ("en.txt", CASE_LETTER)]), "to.zip")
+            ("to.pdf", locked), ("en.txt", first)]), "to.zip")
+
+    def test_one_of_several_is_read_again(self):
+        """A password comes for the second post; the first is not sent twice."""
+        h = self.begin()
+        self.drop_locked(h, CASE_LETTER)
         self.post(h, "to.zip", 0, tittel="Første brev")
         second = [row for row in self.by_name(h, "to.zip")
                   if row["id"].endswith(".2")][0]
@@ -263,16 +267,10 @@ class Packages(Trial):
         h.check_whole(self)
 
     def test_another_ends_while_it_is_read_again(self):
-        """The delivery is not done with the post that ended: another one comes
-        of it still."""
+        """The consignment is not done with the post that ended: another one
+        comes of it still."""
         h = self.begin()
-        with open(os.path.join(house.TOP, "tests", "data",
-                               "pdf-encrypted-user.pdf"), "rb") as file:
-            locked = file.read()
-        said = arkivmelding("arkivmelding-two.xml", **{">to.txt<": ">to.pdf<"})
-        h.drop_bytes(zipped([
-            ("arkivmelding.xml", said), ("to-vedlegg.txt", ENCLOSED),
-            ("to.pdf", locked), ("en.txt", LETTER)]), "to.zip")
+        self.drop_locked(h, LETTER)
         h.wait_for(lambda: len(self.by_name(h, "to.zip")) == 2, 20, "two")
         h.wait_quiet(30)
         first, second = sorted(row["id"] for row in self.by_name(h, "to.zip"))
