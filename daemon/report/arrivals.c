@@ -14,12 +14,12 @@
 #include "../journal/leaf.h"
 #include "../store/db.h"
 #include "idmap.h"
+#include "reception.h"
 #include "words.h"
 
 /* What a row says may be older than its leaf by as much as a slow disk takes;
  * beyond that the leaf's payload is asked, which knows it exactly. */
 #define APART_MS INT64_C(60000)
-#define YEARS 100 /* two digits of a number */
 
 /* Of each number drawn: its row, the check digit there, and what else. */
 enum { CHECK_SHIFT = 26 };
@@ -39,74 +39,14 @@ struct walk {
 	struct sl_db *db;
 	struct sl_snap *s;
 	struct sl_arrivals *x;
-	struct drawn drawn[YEARS];
+	struct drawn drawn[SL_RECEPTION_YEARS];
 	unsigned unknown; /* queue */
 };
-struct number {
-	unsigned year, check;
-	int64_t n;
-	int entry; /* 0: of a consignment */
-};
-
 /* -- numbers -------------------------------------------------------------- */
-
-/* At most twelve digits; -1: none. */
-static int64_t
-take_digits(struct sl_slice *s)
-{
-	int64_t n = 0;
-	uint32_t i = 0;
-
-	for (; i < s->n && i < 12 && isdigit((unsigned char)s->p[i]); i++)
-		n = n * 10 + (s->p[i] - '0');
-	s->p += i;
-	s->n -= i;
-	return i > 0 ? n : -1;
-}
-
-static bool
-take_char(struct sl_slice *s, char c)
-{
-	if (s->n == 0 || *s->p != c)
-		return false;
-	s->p++;
-	s->n--;
-	return true;
-}
-
-/* As sl_reception_parse, without its care: there are millions. */
-static bool
-read_number(struct sl_slice s, struct number *ret)
-{
-	int64_t year, check, entry = 0;
-
-	while (s.n > 0 && isupper((unsigned char)*s.p)) {
-		s.p++;
-		s.n--;
-	}
-	year = take_digits(&s);
-	if (year < 0 || year >= YEARS || !take_char(&s, '-'))
-		return false;
-	ret->n = take_digits(&s);
-	if (ret->n <= 0 || !take_char(&s, '-'))
-		return false;
-	check = take_digits(&s);
-	if (check < 0 || check > 9)
-		return false;
-	if (s.n > 0) {
-		entry = take_char(&s, '.') ? take_digits(&s) : -1;
-		if (entry < 1 || entry > 9999 || s.n > 0)
-			return false;
-	}
-	ret->year = (unsigned)year;
-	ret->check = (unsigned)check;
-	ret->entry = (int)entry;
-	return true;
-}
 
 /* NULL: it was not drawn. */
 static uint32_t *
-find_drawn(struct walk *w, const struct number *n)
+find_drawn(struct walk *w, const struct sl_reception *n)
 {
 	const struct drawn *d = &w->drawn[n->year];
 
@@ -126,7 +66,7 @@ load_drawn(struct walk *w, struct sl_err *err)
 		last = sqlite3_column_int64(st, 1);
 		if (year < 0 || year > 9999 || last <= 0)
 			continue;
-		d = &w->drawn[year % YEARS];
+		d = &w->drawn[year % SL_RECEPTION_YEARS];
 		if (d->at != NULL || last > SL_IDMAP_MAX - all) {
 			sl_db_done(st);
 			return sl_err_set(err, SL_FATAL, 0, "too_large",
@@ -141,23 +81,32 @@ load_drawn(struct walk *w, struct sl_err *err)
 	return sl_db_check(w->db, err);
 }
 
+/* Those that the snap could not pack: by themselves. */
+static bool
+read_row(const struct walk *w, uint32_t id, struct sl_reception *ret)
+{
+	char text[64];
+
+	if (w->s->reception[id] == 0)
+		return sl_reception_read(sl_slice_str(sl_snap_reception(w->r,
+					     w->s, id, text, sizeof(text))),
+		    ret);
+	*ret = sl_reception_unpack(w->s->reception[id]);
+	return true;
+}
+
 static void
 load_rows(struct walk *w)
 {
-	sqlite3_stmt *st =
-	    sl_db_query(w->db, "SELECT id, reception FROM consignment", "");
-	struct number n;
-	uint32_t *at;
-	int64_t id;
+	struct sl_reception n;
+	uint32_t *at, id;
 
-	while (sl_db_row(w->db, st)) {
-		id = sqlite3_column_int64(st, 0);
-		if (id <= 0 || id > w->s->c_max ||
-		    !read_number(sl_slice_str(sl_db_text(st, 1)), &n))
+	for (id = 1; id <= w->s->c_max; id++) {
+		if (!w->s->c[id].there || !read_row(w, id, &n))
 			continue;
 		at = find_drawn(w, &n);
 		if (at != NULL && *at == 0)
-			*at = (uint32_t)id | n.check << CHECK_SHIFT;
+			*at = id | n.check << CHECK_SHIFT;
 	}
 }
 
@@ -316,8 +265,8 @@ meet(struct walk *w, uint32_t id, const struct sl_leaf_view *l, int64_t seq)
 static void
 take_received(struct walk *w, const struct sl_leaf_view *l, int64_t seq)
 {
-	struct number n;
-	uint32_t *at = read_number(l->subject, &n) && n.entry == 0
+	struct sl_reception n;
+	uint32_t *at = sl_reception_read(l->subject, &n) && n.entry == 0
 			   ? find_drawn(w, &n)
 			   : NULL;
 
@@ -339,7 +288,7 @@ take_received(struct walk *w, const struct sl_leaf_view *l, int64_t seq)
 
 /* Its row is of that consignment and number, and no other leaf's. */
 static bool
-is_row_of(const struct walk *w, int64_t entry, const struct number *n,
+is_row_of(const struct walk *w, int64_t entry, const struct sl_reception *n,
     const uint32_t *at)
 {
 	const struct sl_snap_entry *e;
@@ -356,9 +305,9 @@ is_row_of(const struct walk *w, int64_t entry, const struct number *n,
 static void
 take_born(struct walk *w, const struct sl_leaf_view *l, int64_t entry)
 {
-	struct number n = {0};
+	struct sl_reception n = {0};
 	const uint32_t *at =
-	    read_number(l->subject, &n) ? find_drawn(w, &n) : NULL;
+	    sl_reception_read(l->subject, &n) ? find_drawn(w, &n) : NULL;
 	unsigned queue;
 
 	if (is_row_of(w, entry, &n, at)) {
@@ -455,19 +404,16 @@ walk_refused(struct walk *w)
 static void
 name_row(struct walk *w, uint32_t consignment, int entry)
 {
-	sqlite3_stmt *st;
 	char number[64] = "";
+	size_t n;
 
 	if (w->x->n[SL_STRAY_UNLOGGED] < SL_ARRIVALS_TOLD) {
-		st = sl_db_query(w->db,
-		    "SELECT reception FROM consignment WHERE id = ?1", "i",
-		    (int64_t)consignment);
-		if (sl_db_row(w->db, st)) {
-			(void)snprintf(number, sizeof(number),
-			    entry > 0 ? "%s.%d" : "%s", sl_db_text(st, 0),
-			    entry);
-			sl_db_done(st);
-		}
+		(void)sl_snap_reception(
+		    w->r, w->s, consignment, number, sizeof(number));
+		n = strlen(number);
+		if (entry > 0)
+			(void)snprintf(
+			    number + n, sizeof(number) - n, ".%d", entry);
 	}
 	note(w, SL_STRAY_UNLOGGED, number);
 }
@@ -543,12 +489,12 @@ sl_arrivals_load(const struct sl_rep *r, struct sl_snap *s,
 		walk_arrivals(&w);
 		walk_refused(&w);
 		look_for_unlogged(&w);
-		for (i = 0; i < YEARS; i++)
+		for (i = 0; i < SL_RECEPTION_YEARS; i++)
 			if (w.drawn[i].at != NULL)
 				look_for_unused(&w, &w.drawn[i]);
 		rc = sl_db_check(w.db, err);
 	}
-	for (i = 0; i < YEARS; i++)
+	for (i = 0; i < SL_RECEPTION_YEARS; i++)
 		free(w.drawn[i].at);
 	return rc;
 }

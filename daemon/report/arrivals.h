@@ -37,9 +37,9 @@ struct sl_arrivals {
 	size_t refused_cap;
 };
 
-/* Of s, whose queues get those that only the log knows. SL_FATAL: the database
- * cannot be read, or more numbers were drawn than arrays are for. *x is zeroed
- * first and freed by the caller. */
+/* Of s (with receptions), whose queues get those that only the log knows.
+ * SL_FATAL: the database cannot be read, or more numbers were drawn than arrays
+ * are for. *x is zeroed first and freed by the caller. */
 enum sl_rc sl_arrivals_load(const struct sl_rep *r, struct sl_snap *s,
     struct sl_arrivals *x, struct sl_err *err);
 /* Only what was refused: refused, and lost[].refused. */

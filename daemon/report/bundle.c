@@ -186,7 +186,8 @@ write_each(struct sl_bundle *b, struct sl_err *err)
 		if (goes_in(b, &d[i]))
 			rc = write_report(b, &d[i], err);
 		if (rc == SL_OK && strcmp(d[i].slug, LAST_OF_TEXTS) == 0)
-			rc = sl_snap_share_sent(b->store, b->shared, err);
+			rc = sl_snap_share_sent(
+			    b->store, b->cfg, b->shared, err);
 		if (strcmp(d[i].slug, LAST_OF_TARGET) == 0)
 			sl_snap_drop_target(b->shared);
 	}

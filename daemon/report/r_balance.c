@@ -474,9 +474,10 @@ enum sl_rc
 sl_rep_mottaksbalanse(struct sl_rep *r, struct sl_err *err)
 {
 	struct balance b = {.r = r};
-	enum sl_rc rc =
-	    sl_snap_load(r, SL_SNAP_DOCUMENTS | SL_SNAP_PARTS | SL_SNAP_SOURCES,
-		NULL, &b.snap, err);
+	enum sl_rc rc = sl_snap_load(r,
+	    SL_SNAP_DOCUMENTS | SL_SNAP_PARTS | SL_SNAP_SOURCES |
+		SL_SNAP_RECEPTIONS,
+	    NULL, &b.snap, err);
 	size_t q;
 	int u;
 

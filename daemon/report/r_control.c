@@ -71,6 +71,7 @@ struct control {
 	struct sl_rep *r;
 	struct sl_snap snap;
 	struct sl_idmap number; /* entries by their number in the target */
+	struct sl_idmap key; /* and by our key, which stays */
 	uint8_t *seen; /* by entry */
 	uint64_t *title; /* set of hashes */
 	size_t titles, title_slots;
@@ -122,62 +123,72 @@ peek_post(const char *post, struct sl_peek want[4])
 }
 
 struct ours {
-	uint32_t entry;
 	char reception[48], number[64], status[32], title[1024], date[40],
 	    received[40], access[32];
 };
 
-static bool
-read_ours(struct control *k, uint32_t entry, struct ours *o)
+/* Only what it is called. */
+static void
+read_reception(const struct control *k, uint32_t entry, struct ours *o)
+{
+	const struct sl_snap_entry *e = &k->snap.e[entry];
+	size_t n;
+
+	(void)sl_snap_reception(
+	    k->r, &k->snap, e->consignment, o->reception, sizeof(o->reception));
+	n = strlen(o->reception);
+	(void)snprintf(
+	    o->reception + n, sizeof(o->reception) - n, ".%u", e->number);
+}
+
+/* What was sent. */
+static void
+read_sent(const struct control *k, uint32_t entry, struct ours *o)
 {
 	struct sl_db *db = sl_store_db(k->r->store);
-	sqlite3_stmt *st = sl_db_query(db,
-	    "SELECT c.reception, e.number, e.post, d.receipt"
-	    " FROM entry e JOIN consignment c ON c.id = e.consignment"
-	    " JOIN delivery d ON d.entry = e.id AND d.state = 'delivered'"
-	    " WHERE e.id = ?1",
-	    "i", (int64_t)entry);
+	sqlite3_stmt *st = sl_db_query(
+	    db, "SELECT post FROM entry WHERE id = ?1", "i", (int64_t)entry);
 	struct sl_peek want[] = {SL_PEEK("tittel", o->title),
 	    SL_PEEK("dokumentetsDato", o->date),
 	    SL_PEEK("mottattDato", o->received), SL_PEEK("tilgang", o->access)};
-	const char *receipt;
-
-	memset(o, 0, sizeof(*o));
-	if (!sl_db_row(db, st))
-		return false;
-	o->entry = entry;
-	(void)snprintf(o->reception, sizeof(o->reception), "%s.%d",
-	    sl_db_text(st, 0), sqlite3_column_int(st, 1));
-	receipt = sl_db_text(st, 3);
-	peek_post(sl_db_text(st, 2), want);
-	(void)sl_json_peek(receipt, "status", o->status, sizeof(o->status));
-	(void)receipt_number(receipt, o->number, sizeof(o->number));
-	sl_db_done(st);
-	return true;
-}
-
-/* Only what it is called. */
-static void
-read_number(struct control *k, uint32_t entry, struct ours *o)
-{
-	struct sl_db *db = sl_store_db(k->r->store);
-	const struct sl_snap_entry *e = &k->snap.e[entry];
-	sqlite3_stmt *st =
-	    sl_db_query(db, "SELECT reception FROM consignment WHERE id = ?1",
-		"i", (int64_t)e->consignment);
 
 	if (!sl_db_row(db, st))
 		return;
-	(void)snprintf(o->reception, sizeof(o->reception), "%s.%u",
-	    sl_db_text(st, 0), e->number);
+	peek_post(sl_db_text(st, 0), want);
 	sl_db_done(st);
 }
 
-/* The entry with the target's number; 0: none. */
-static uint32_t
-find_one(const struct control *k, const char *number)
+/* What the target answered. */
+static void
+read_answer(const struct control *k, uint32_t entry, struct ours *o)
 {
-	return number[0] != '\0' ? sl_idmap_find(&k->number, number) : 0;
+	struct sl_db *db = sl_store_db(k->r->store);
+	sqlite3_stmt *st = sl_db_query(db,
+	    "SELECT receipt FROM delivery WHERE entry = ?1"
+	    " AND state = 'delivered' ORDER BY id",
+	    "i", (int64_t)entry);
+	const char *receipt;
+
+	if (!sl_db_row(db, st))
+		return;
+	receipt = sl_db_text(st, 0);
+	(void)sl_json_peek(receipt, "status", o->status, sizeof(o->status));
+	(void)receipt_number(receipt, o->number, sizeof(o->number));
+	sl_db_done(st);
+}
+
+/* The entry with the target's number: as our receipt says, so it finds none
+ * that was moved to another case since. 0: none. */
+static uint32_t
+find_by_number(const struct control *k, const struct sl_tlog_post *p)
+{
+	uint32_t entry = 0;
+
+	if (p->number[0] != '\0')
+		entry = sl_idmap_find(&k->number, p->number);
+	if (entry == 0 && p->journal[0] != '\0')
+		entry = sl_idmap_find(&k->number, p->journal);
+	return entry;
 }
 
 /* -- findings ----------------------------------------------------------- */
@@ -221,10 +232,12 @@ tell(struct control *k, enum finding f, const struct sl_tlog_post *p,
 	char day[16];
 
 	k->found[f]++;
-	if (entry != 0 && (p == NULL || tells_ours(f)))
-		(void)read_ours(k, entry, &o);
-	else if (entry != 0)
-		read_number(k, entry, &o);
+	if (entry != 0)
+		read_reception(k, entry, &o);
+	if (entry != 0 && tells_ours(f))
+		read_sent(k, entry, &o);
+	if (entry != 0 && p == NULL)
+		read_answer(k, entry, &o);
 	if (f == OTHER_TITLE || f == NOT_JOURNALED || f == POOR_TITLE)
 		here = safe(o.title);
 	else if (f == OTHER_DATE || f == NO_DATE)
@@ -264,8 +277,11 @@ is_poor(const char *f)
 	if (digits * 3 >= n * 2)
 		return true;
 	for (i = 0; i < sizeof(poor) / sizeof(poor[0]); i++) {
-		size_t m = strlen(poor[i]);
+		size_t m;
 
+		if (poor[i][0] != f[0])
+			continue;
+		m = strlen(poor[i]);
 		/* "scan_0001.pdf" is no more than "scan". */
 		if (strncmp(f, poor[i], m) == 0 &&
 		    strspn(f + m, "0123456789") + m >=
@@ -463,19 +479,15 @@ is_historic(const struct control *k, uint32_t entry)
 	return q != NULL && q->kind == SL_QUEUE_HISTORIC;
 }
 
-static enum sl_rc
-take_post(void *arg, const struct sl_tlog_post *p, struct sl_err *err)
+/* entry: ours, where it is known already. */
+static void
+check_post(struct control *k, const struct sl_tlog_post *p, uint32_t entry)
 {
-	struct control *k = arg;
-	uint32_t entry = find_one(k, p->number);
 	int64_t since = p->received_day >= 0 ? p->received_day : p->journal_day;
 	/* A public journal beside the running one: the same posts again. */
 	bool again = p->public && k->running;
 	char folded[SL_TITLE_MAX];
 
-	(void)err;
-	if (entry == 0)
-		entry = find_one(k, p->journal);
 	if (again)
 		k->public_posts++;
 	else
@@ -504,6 +516,14 @@ take_post(void *arg, const struct sl_tlog_post *p, struct sl_err *err)
 	if (!again && (k->r->opt->files > 0 || p->title[0] != '\0'))
 		check_quality(k, p, folded, entry);
 	check_public(k, p, entry);
+}
+
+/* Files do not tell our key. */
+static enum sl_rc
+take_post(void *arg, const struct sl_tlog_post *p, struct sl_err *err)
+{
+	(void)err;
+	check_post(arg, p, find_by_number(arg, p));
 	return SL_OK;
 }
 
@@ -580,29 +600,66 @@ say_read(struct control *k)
 	return n;
 }
 
-/* No file: what sluse-push has read of the target's journal. */
-static enum sl_rc
-read_table(struct control *k, struct sl_err *err)
+/* Those of entries whose target does not tell our key. */
+static void
+load_numbers(struct control *k)
+{
+	struct sl_db *db = sl_store_db(k->r->store);
+	sqlite3_stmt *st = sl_db_query(db,
+	    "SELECT entry, receipt FROM delivery WHERE state = 'delivered'"
+	    " ORDER BY id",
+	    "");
+	int64_t entry;
+
+	while (sl_db_row(db, st)) {
+		entry = sqlite3_column_int64(st, 0);
+		if (entry > 0 && entry <= k->snap.e_max &&
+		    k->snap.e[entry].there)
+			take_receipt(k, (uint32_t)entry, sl_db_text(st, 1));
+	}
+}
+
+/* The posts that are found by our key, or the others; result: how many were
+ * left for another time. */
+static int64_t
+read_posts(struct control *k, bool by_key)
 {
 	struct sl_db *db = sl_store_db(k->r->store);
 	struct sl_tlog_post *p = sl_alloc(sizeof(*p));
 	sqlite3_stmt *st = sl_db_query(db,
 	    "SELECT number, case_number, year, sequence, type, status, title,"
 	    " public_title, access, received, document_date, journal_date,"
-	    " attachments FROM target_post",
+	    " attachments, own_key FROM target_post",
 	    "");
-	enum sl_rc rc = SL_OK;
+	int64_t left = 0;
+	uint32_t entry;
 
-	while (rc == SL_OK && sl_db_row(db, st)) {
+	while (sl_db_row(db, st)) {
+		entry = sl_idmap_find(&k->key, sl_db_text(st, 13));
+		if ((entry != 0) != by_key) {
+			left++;
+			continue;
+		}
 		take_columns(st, p);
-		rc = take_post(k, p, err);
+		check_post(k, p, by_key ? entry : find_by_number(k, p));
 	}
-	sl_db_done(st);
 	free(p);
-	if (rc == SL_OK && say_read(k) == 0 && k->posts == 0)
+	return left;
+}
+
+/* No file: what sluse-push has read of the target's journal. */
+static enum sl_rc
+read_table(struct control *k, struct sl_err *err)
+{
+	sl_snap_keys(k->r->store, &k->snap, &k->key);
+	if (read_posts(k, true) > 0) {
+		load_numbers(k);
+		(void)read_posts(k, false);
+	}
+	if (say_read(k) == 0 && k->posts == 0)
 		return sl_err_set(err, SL_REJECT, 0, "bad_option",
 		    "no target's journal has been read here: give a file");
-	return rc;
+	return sl_db_check(sl_store_db(k->r->store), err);
 }
 
 static enum sl_rc
@@ -659,9 +716,12 @@ sl_rep_journalkontroll(struct sl_rep *r, struct sl_err *err)
 	    .today = sl_day_of(r->now_ms),
 	    .days = r->opt->days >= 0 ? r->opt->days : DAYS_DEFAULT};
 	const struct sl_snap_receipts receipts = {take_receipt, &k};
+	/* The table tells our keys: receipts are read only where it does not.
+	 */
 	enum sl_rc rc = sl_snap_load(r,
-	    SL_SNAP_DOCUMENTS | SL_SNAP_DELIVERIES | SL_SNAP_SENT, &receipts,
-	    &k.snap, err);
+	    SL_SNAP_DOCUMENTS | SL_SNAP_DELIVERIES | SL_SNAP_SENT |
+		SL_SNAP_RECEPTIONS,
+	    r->opt->files > 0 ? &receipts : NULL, &k.snap, err);
 	size_t i;
 
 	if (rc == SL_OK) {
@@ -677,6 +737,7 @@ sl_rep_journalkontroll(struct sl_rep *r, struct sl_err *err)
 		free(k.hidden[i].words);
 	free(k.hidden);
 	sl_idmap_free(&k.number);
+	sl_idmap_free(&k.key);
 	free(k.seen);
 	free(k.title);
 	sl_snap_free(&k.snap);

@@ -12,6 +12,7 @@
 #include "../store/db.h"
 #include "form.h"
 #include "idmap.h"
+#include "reception.h"
 #include "title.h"
 
 #define ROWS_MAX SL_IDMAP_MAX
@@ -78,12 +79,6 @@ hang_entry(struct sl_snap *s, uint32_t id)
 	*at = id;
 }
 
-/* What the scan is to bring besides. */
-struct extra {
-	struct sl_idmap *keys; /* entries by own_key; NULL: not wanted */
-	bool sent;
-};
-
 /* Few posts have an access code; a walk for what is not there goes to the
  * end. */
 static void
@@ -114,16 +109,6 @@ take_sent(struct sl_snap *s, uint32_t id, const char *post)
 }
 
 static void
-take_texts(const struct extra *x, struct sl_snap *s, uint32_t id,
-    const char *own_key, const char *post)
-{
-	if (x->keys != NULL)
-		sl_idmap_add(x->keys, own_key, id);
-	if (x->sent)
-		take_sent(s, id, post);
-}
-
-static void
 take_entry(struct sl_snap *s, sqlite3_stmt *st, int64_t id, int64_t consignment)
 {
 	struct sl_snap_entry *e = &s->e[id];
@@ -141,14 +126,13 @@ take_entry(struct sl_snap *s, sqlite3_stmt *st, int64_t id, int64_t consignment)
 
 /* Posts are large: they are read only where what was sent is wanted. */
 static void
-load_entries(struct sl_db *db, struct sl_snap *s, const struct extra *x)
+load_entries(struct sl_db *db, struct sl_snap *s, bool sent)
 {
 	sqlite3_stmt *st = sl_db_query(db,
-	    x->sent ? "SELECT id, consignment, number, reason, stage,"
-		      " disposition, outcome, own_key, post FROM entry"
-		      " ORDER BY id"
-		    : "SELECT id, consignment, number, reason, stage,"
-		      " disposition, outcome, own_key FROM entry ORDER BY id",
+	    sent ? "SELECT id, consignment, number, reason, stage,"
+		   " disposition, outcome, post FROM entry ORDER BY id"
+		 : "SELECT id, consignment, number, reason, stage,"
+		   " disposition, outcome FROM entry ORDER BY id",
 	    "");
 	int64_t id, consignment;
 
@@ -158,31 +142,79 @@ load_entries(struct sl_db *db, struct sl_snap *s, const struct extra *x)
 		if (consignment <= 0 || consignment > s->c_max)
 			continue;
 		take_entry(s, st, id, consignment);
-		if (x->keys != NULL || x->sent)
-			take_texts(x, s, (uint32_t)id, sl_db_text(st, 7),
-			    x->sent ? sl_db_text(st, 8) : "");
+		if (sent)
+			take_sent(s, (uint32_t)id, sl_db_text(st, 7));
 	}
 }
 
 /* Of entries that are there already. */
 static void
-load_texts(struct sl_db *db, struct sl_snap *s, const struct extra *x)
+load_sent(struct sl_db *db, struct sl_snap *s)
 {
-	sqlite3_stmt *st;
+	sqlite3_stmt *st =
+	    sl_db_query(db, "SELECT id, post FROM entry ORDER BY id", "");
 	int64_t id;
 
-	if (x->keys == NULL && !x->sent)
-		return;
-	st = sl_db_query(db,
-	    x->sent ? "SELECT id, own_key, post FROM entry ORDER BY id"
-		    : "SELECT id, own_key FROM entry",
-	    "");
 	while (sl_db_row(db, st)) {
 		id = sqlite3_column_int64(st, 0);
 		if (s->e[id].there)
-			take_texts(x, s, (uint32_t)id, sl_db_text(st, 1),
-			    x->sent ? sl_db_text(st, 2) : "");
+			take_sent(s, (uint32_t)id, sl_db_text(st, 1));
 	}
+}
+
+void
+sl_snap_keys(
+    struct sl_store *store, const struct sl_snap *s, struct sl_idmap *ret)
+{
+	struct sl_db *db = sl_store_db(store);
+	/* By the index of the keys, which has all that is asked for. */
+	sqlite3_stmt *st = sl_db_query(db, "SELECT id, own_key FROM entry", "");
+	int64_t id;
+
+	sl_idmap_begin(ret, s->e_max);
+	while (sl_db_row(db, st)) {
+		id = sqlite3_column_int64(st, 0);
+		if (s->e[id].there)
+			sl_idmap_add(ret, sl_db_text(st, 1), (uint32_t)id);
+	}
+}
+
+static void
+load_receptions(
+    struct sl_db *db, const struct sl_config *cfg, struct sl_snap *s)
+{
+	/* By the index of the numbers, which has all that is asked for. */
+	sqlite3_stmt *st =
+	    sl_db_query(db, "SELECT id, reception FROM consignment", "");
+
+	s->reception = sl_alloc((s->c_max + 1) * sizeof(*s->reception));
+	while (sl_db_row(db, st))
+		s->reception[sqlite3_column_int64(st, 0)] = sl_reception_pack(
+		    sl_slice_str(sl_db_text(st, 1)), cfg->instance.prefix);
+}
+
+const char *
+sl_snap_reception(const struct sl_rep *r, const struct sl_snap *s,
+    uint32_t consignment, char *out, size_t cap)
+{
+	struct sl_reception n;
+	sqlite3_stmt *st;
+
+	out[0] = '\0';
+	if (s->reception != NULL && s->reception[consignment] != 0) {
+		n = sl_reception_unpack(s->reception[consignment]);
+		sl_reception_format(
+		    r->cfg->instance.prefix, (int)n.year, n.n, out, cap);
+		return out;
+	}
+	st = sl_db_query(sl_store_db(r->store),
+	    "SELECT reception FROM consignment WHERE id = ?1", "i",
+	    (int64_t)consignment);
+	if (sl_db_row(sl_store_db(r->store), st)) {
+		sl_db_copy(st, 0, out, cap);
+		sl_db_done(st);
+	}
+	return out;
 }
 
 static void
@@ -394,16 +426,20 @@ sl_is_journaled(const char *status)
 	return false;
 }
 
+/* Rows below 1 were made by hand: no array has a place for them. */
+#define HIGHEST(table)                                                         \
+	"SELECT iif((SELECT min(id) FROM " table                               \
+	") < 1, -1, (SELECT max(id) FROM " table "))"
+
 static enum sl_rc
 load_highest(struct sl_db *db, struct sl_snap *s, struct sl_err *err)
 {
 	const struct {
 		const char *sql;
 		uint32_t *ret;
-	} all[] = {{"SELECT max(id) FROM consignment", &s->c_max},
-	    {"SELECT max(id) FROM entry", &s->e_max},
-	    {"SELECT max(id) FROM part", &s->part_max},
-	    {"SELECT max(id) FROM source", &s->source_max}};
+	} all[] = {{HIGHEST("consignment"), &s->c_max},
+	    {HIGHEST("entry"), &s->e_max}, {HIGHEST("part"), &s->part_max},
+	    {HIGHEST("source"), &s->source_max}};
 	size_t i;
 	int64_t n;
 
@@ -412,7 +448,7 @@ load_highest(struct sl_db *db, struct sl_snap *s, struct sl_err *err)
 		if (n < 0 || n > ROWS_MAX - 1)
 			return sl_err_set(err, SL_FATAL, 0, "limit_members",
 			    "the database holds more rows than a report can "
-			    "count");
+			    "count, or some numbered below 1");
 		*all[i].ret = (uint32_t)n;
 	}
 	return SL_OK;
@@ -420,13 +456,13 @@ load_highest(struct sl_db *db, struct sl_snap *s, struct sl_err *err)
 
 /* r NULL: for whichever report. */
 static void
-load_rows(const struct sl_rep *r, struct sl_db *db, struct sl_snap *s,
-    const struct extra *x)
+load_rows(
+    const struct sl_rep *r, struct sl_db *db, struct sl_snap *s, bool sent)
 {
 	s->c = sl_alloc((s->c_max + 1) * sizeof(*s->c));
 	s->e = sl_alloc((s->e_max + 1) * sizeof(*s->e));
 	load_consignments(r, db, s);
-	load_entries(db, s, x);
+	load_entries(db, s, sent);
 }
 
 /* Another's are written anew, with the same, where their receipts are wanted.
@@ -445,42 +481,41 @@ begin_deliveries(struct sl_snap *s)
 }
 
 static void
-load_targets(struct sl_db *db, struct sl_snap *s, const struct sl_idmap *keys,
-    bool texts)
+load_targets(struct sl_store *store, struct sl_snap *s, bool texts)
 {
+	struct sl_idmap keys = {0};
+
 	s->target = sl_alloc((s->e_max + 1) * sizeof(*s->target));
 	s->target_text.max = (size_t)1 << 30;
 	/* Where there is none begins behind it. */
 	add_text(s, "");
-	load_target(db, s, keys, texts);
+	sl_snap_keys(store, s, &keys);
+	load_target(sl_store_db(store), s, &keys, texts);
+	sl_idmap_free(&keys);
 }
 
 static void
-load_items(const struct sl_rep *r, struct sl_db *db, unsigned what,
+load_items(const struct sl_rep *r, struct sl_store *store, unsigned what,
     const struct sl_snap_receipts *receipts, struct sl_snap *s)
 {
-	struct sl_idmap keys = {0};
+	struct sl_db *db = sl_store_db(store);
 	const struct look look = {
 	    .target = (what & (SL_SNAP_TARGET | SL_SNAP_JOURNALED)) != 0 &&
 		      s->target == NULL,
 	    .texts = (what & SL_SNAP_TARGET) != 0,
 	    .receipts = receipts};
-	const struct extra x = {look.target ? &keys : NULL,
-	    (what & SL_SNAP_SENT) != 0 && s->sent == NULL};
+	bool sent = (what & SL_SNAP_SENT) != 0 && s->sent == NULL;
 
-	if (look.target)
-		sl_idmap_begin(&keys, s->e_max);
-	if (x.sent)
+	if (sent)
 		s->sent = sl_alloc((s->e_max + 1) * sizeof(*s->sent));
-	if (s->from != NULL) {
+	if (s->from == NULL)
+		load_rows(r, db, s, sent);
+	else
 		set_in(r, s);
-		load_texts(db, s, &x);
-	} else {
-		load_rows(r, db, s, &x);
-	}
+	if (s->from != NULL && sent)
+		load_sent(db, s);
 	if (look.target)
-		load_targets(db, s, &keys, look.texts);
-	sl_idmap_free(&keys);
+		load_targets(store, s, look.texts);
 	if ((what & SL_SNAP_DELIVERIES) != 0 &&
 	    (s->sent_ms == NULL || look.target || receipts != NULL)) {
 		begin_deliveries(s);
@@ -521,7 +556,7 @@ sl_snap_share(struct sl_store *store, struct sl_snap *s, struct sl_err *err)
 
 	if (begin(db, NULL, s, err) != SL_OK)
 		return SL_FATAL;
-	load_items(NULL, db, SL_SNAP_DELIVERIES | SL_SNAP_TARGET, NULL, s);
+	load_items(NULL, store, SL_SNAP_DELIVERIES | SL_SNAP_TARGET, NULL, s);
 	s->part_entry = sl_alloc((s->part_max + 1) * sizeof(*s->part_entry));
 	load_documents(db, s);
 	s->source_consignment =
@@ -531,15 +566,15 @@ sl_snap_share(struct sl_store *store, struct sl_snap *s, struct sl_err *err)
 }
 
 enum sl_rc
-sl_snap_share_sent(
-    struct sl_store *store, struct sl_snap *s, struct sl_err *err)
+sl_snap_share_sent(struct sl_store *store, const struct sl_config *cfg,
+    struct sl_snap *s, struct sl_err *err)
 {
 	struct sl_db *db = sl_store_db(store);
-	const struct extra x = {.sent = true};
 
 	sl_buf_free(&s->target_text);
 	s->sent = sl_alloc((s->e_max + 1) * sizeof(*s->sent));
-	load_texts(db, s, &x);
+	load_sent(db, s);
+	load_receptions(db, cfg, s);
 	return sl_db_check(db, err);
 }
 
@@ -552,7 +587,9 @@ sl_snap_load(const struct sl_rep *r, unsigned what,
 
 	if (begin(db, r->shared, s, err) != SL_OK)
 		return SL_FATAL;
-	load_items(r, db, what, receipts, s);
+	load_items(r, r->store, what, receipts, s);
+	if ((what & SL_SNAP_RECEPTIONS) != 0 && s->reception == NULL)
+		load_receptions(db, r->cfg, s);
 	if ((what & SL_SNAP_PARTS) != 0 && s->from == NULL)
 		s->part_entry =
 		    sl_alloc((s->part_max + 1) * sizeof(*s->part_entry));
@@ -597,6 +634,8 @@ sl_snap_free(struct sl_snap *s)
 		sl_snap_drop_target(s);
 	if (s->sent != from->sent)
 		free(s->sent);
+	if (s->reception != from->reception)
+		free(s->reception);
 	free(s->pages);
 	sl_names_free(&s->queue);
 	sl_names_free(&s->reason);

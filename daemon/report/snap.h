@@ -9,6 +9,7 @@
 #ifndef SL_REPORT_SNAP_H
 #define SL_REPORT_SNAP_H
 
+#include "idmap.h"
 #include "names.h"
 #include "table.h"
 
@@ -60,6 +61,8 @@ struct sl_snap {
 	struct sl_buf target_text; /* empty: without texts */
 	/* With SL_SNAP_SENT, by entry. */
 	struct sl_snap_sent *sent;
+	/* With SL_SNAP_RECEPTIONS, by consignment: sl_reception_pack. */
+	uint32_t *reception;
 	struct sl_names queue, reason, to, unit, access;
 	const struct sl_snap *from; /* whose arrays these are; NULL: its own */
 };
@@ -81,6 +84,7 @@ enum {
 	SL_SNAP_JOURNALED = 64, /* the same without its texts */
 	SL_SNAP_SENT = 128,
 	SL_SNAP_PARTS = 32, /* part_entry; needs DOCUMENTS */
+	SL_SNAP_RECEPTIONS = 256,
 };
 
 /* SL_FATAL: the database cannot be read, or is too large for the arrays
@@ -89,17 +93,26 @@ enum sl_rc sl_snap_load(const struct sl_rep *r, unsigned what,
     const struct sl_snap_receipts *receipts, struct sl_snap *s,
     struct sl_err *err);
 void sl_snap_free(struct sl_snap *s);
-/* What several reports of one moment have in common: all but pages and what was
- * sent. A report's load takes them from r->shared, where `in` is set anew, and
- * adds what only it needs. */
+/* What several reports of one moment have in common: all but pages, receptions
+ * and what was sent. A report's load takes them from r->shared, where `in` is
+ * set anew, and adds what only it needs. */
 enum sl_rc sl_snap_share(
     struct sl_store *store, struct sl_snap *s, struct sl_err *err);
 /* Once no report wants the texts of the target any more, which are large: lets
- * them go, and reads what was sent into their room. */
-enum sl_rc sl_snap_share_sent(
-    struct sl_store *store, struct sl_snap *s, struct sl_err *err);
+ * them go, and reads receptions and what was sent into their room. */
+enum sl_rc sl_snap_share_sent(struct sl_store *store,
+    const struct sl_config *cfg, struct sl_snap *s, struct sl_err *err);
 /* Once none wants it: a report that does reads it for itself. */
 void sl_snap_drop_target(struct sl_snap *s);
+
+/* Entries by the key that each has towards every target; ret is the caller's to
+ * free. */
+void sl_snap_keys(
+    struct sl_store *store, const struct sl_snap *s, struct sl_idmap *ret);
+
+/* "M26-004711-3"; "" for an id that no consignment has. The result is out. */
+const char *sl_snap_reception(const struct sl_rep *r, const struct sl_snap *s,
+    uint32_t consignment, char *out, size_t cap);
 
 /* What the target shows of it; false: nothing, or there are no texts. Texts are
  * the snap's. */

@@ -61,16 +61,25 @@ REASON = """CASE n % 100 WHEN 3 THEN 'no_evidence' WHEN 13 THEN 'unknown_case'
 DELIVERED = "(n % 100 NOT IN (3, 13, 23, 33, 43, 53, 63))"
 
 
+def luhn(n):
+    """The last digit of reception number n of 2026."""
+    digits = ("26%06d" % n)[::-1]
+    return -sum(sum(divmod(int(d) * (2 - i % 2), 10))
+                for i, d in enumerate(digits)) % 10
+
+
 def fill(db, count, now, days):
     age = days * 86400000
-    db.execute("CREATE TEMP TABLE n (n INTEGER PRIMARY KEY, ms INTEGER)")
+    db.create_function("luhn", 1, luhn, deterministic=True)
+    db.execute("CREATE TEMP TABLE n (n INTEGER PRIMARY KEY, ms INTEGER,"
+               " last INTEGER)")
     db.execute("""WITH RECURSIVE s(n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM s
-        WHERE n < ?1) INSERT INTO n SELECT n, ?2 - ?3 + ?3 / ?1 * n FROM s""",
-               (count, now, age))
+        WHERE n < ?1) INSERT INTO n SELECT n, ?2 - ?3 + ?3 / ?1 * n, luhn(n)
+        FROM s""", (count, now, age))
     db.execute("""INSERT INTO consignment (id, ulid, reception, queue, name,
         name_raw, is_folder, actor, received_ms, dropped_ms, size, stage,
         disposition, outcome, reason, entries, source_place)
-        SELECT n, printf('01M8KXPW%%018d', n), printf('M26-%%06d-%%d', n, n %% 10),
+        SELECT n, printf('01M8KXPW%%018d', n), printf('M26-%%06d-%%d', n, last),
         %s, printf('scan-%%08d.pdf', n), CAST(printf('scan-%%08d.pdf', n) AS BLOB),
         0, 'uid:' || (1000 + n %% 7), ms, ms - 60000, 20000 + n %% 90000,
         50, iif(n %% 100 = 73, 60, 60), iif(n %% 100 = 73, 50, NULL),
@@ -102,7 +111,7 @@ def fill(db, count, now, days):
         iif(%s = 60 AND %s, 80, 50), %s, %s, %s, NULL, 0, NULL, NULL, NULL,
         1 + (n %% 20 = 7), ms + 2000, ms + 9000,
         printf('2026/%%d', n %% 40000), printf('Søknad om tiltak %%d', n),
-        printf('{"version":1,"ownKey":"sluse-%%026d","reception":"M26-%%06d-0.1",'
+        printf('{"version":1,"ownKey":"sluse-%%026d","reception":"M26-%%06d-%%d.1",'
         || '"saksnummer":"2026/%%d","tittel":"Søknad om tiltak %%d",'
         || '"journalposttype":"I","journalstatus":"M","mottattDato":"%%s",'
         || '"dokumentetsDato":"2026-03-05","enhet":"%%s"%%s,"korrespondansepart":'
@@ -110,7 +119,7 @@ def fill(db, count, now, days):
         || '"rolle":"H","tittel":"Søknad om tiltak","renditions":[{"rendition":1,'
         || '"variant":"P","filnavn":"scan.pdf","mimeType":"application/pdf",'
         || '"format":"fmt/17","storrelse":20000,"sha256":"%%064d"}]}]}',
-        n, n, n %% 40000, n, strftime('%%Y-%%m-%%dT%%H:%%M:%%S+00:00',
+        n, n, last, n %% 40000, n, strftime('%%Y-%%m-%%dT%%H:%%M:%%S+00:00',
         ms / 1000, 'unixepoch'), %s, iif(n %% 30 = 1, ',"tilgang":"XX"', ''), n)
         FROM n WHERE n %% 100 <> 73 ORDER BY n""" % (
             DISPOSITION, DELIVERED, DISPOSITION, OUTCOME, REASON,
@@ -190,7 +199,7 @@ def log(db, count):
     entry = "iif(event < 51 OR event = 130 OR n %%%% 100 = 73, %s, %s)"
     db.execute(("""INSERT INTO leaf SELECT (n - 1) * %d + at, CAST(printf(
         'sluse/leaf/v1\nbench\n%%d\n%%d\n%%d\nM26-%%06d-%%d%%s\n%%s\n%%064d\n-\n',
-        (n - 1) * %d + at, ms + at * 1000, event, n, n %% 10, """ +
+        (n - 1) * %d + at, ms + at * 1000, event, n, last, """ +
                 entry % ("''", "'.1'") + """, actor, n) AS BLOB),
         n, """ + entry % ("NULL", "n") + " %s") % (len(rows), len(rows), source))
     db.execute("""INSERT INTO payload SELECT (n - 1) * %d + at, zeroblob(32),

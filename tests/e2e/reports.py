@@ -288,7 +288,8 @@ class Recounted(unittest.TestCase):
         db.close()
         return folder
 
-    NUMBER = {n: "M26-%06d-%d" % (n, n % 10) for n in range(1, COUNT + 10)}
+    NUMBER = {n: "M26-%06d-%d" % (n, make_reports.luhn(n))
+              for n in range(1, COUNT + 10)}
     ROW_GONE = "DELETE FROM entry WHERE consignment = %d;" \
         "DELETE FROM consignment WHERE id = %d;"
 
@@ -358,10 +359,11 @@ class Recounted(unittest.TestCase):
         self.assertEqual((facts["unlogged"], facts["unlogged_1"]),
                          ("1", self.NUMBER[41] + ".1"))
         # One number for another: the one is gone, the other was never there.
-        facts, rest = self.missed("UPDATE consignment SET reception ="
-                                  " 'M26-000019-1' WHERE id = 19")
+        wrong = "M26-000019-%d" % ((make_reports.luhn(19) + 1) % 10)
+        facts, rest = self.missed("UPDATE consignment SET reception = '%s'"
+                                  " WHERE id = 19" % wrong)
         self.assertEqual((facts["gone_1"], facts["unlogged_1"]),
-                         (self.NUMBER[19], "M26-000019-1"))
+                         (self.NUMBER[19], wrong))
 
     def test_balance_holds_times_against_the_log(self):
         """What was moved out of a period is missing in it."""
@@ -1089,6 +1091,33 @@ class Recounted(unittest.TestCase):
         self.assertEqual(len(found) + int(last["facts"]["waiting"]),
                          len(self.raw.delivered))
         self.assertEqual({r["finding"] for r in found}, {"not_journaled"})
+
+    def test_journal_control_knows_posts_by_their_own_key(self):
+        """A post that was moved in the target has another number there; one
+        whose target does not tell our key has only its number."""
+        before = Counter(r["finding"]
+                         for r in rows(self.root, "journalkontroll")[0])
+        with tempfile.TemporaryDirectory() as folder:
+            shutil.copytree(os.path.join(self.root, "db"),
+                            os.path.join(folder, "db"))
+            db = sqlite3.connect(os.path.join(folder, "db", "sluse.db"))
+            keys = [key for key, in db.execute(
+                "SELECT target_key FROM target_post WHERE own_key <> ''"
+                " ORDER BY target_key LIMIT 4")]
+            self.assertEqual(len(keys), 4)
+            for change, key in zip(
+                    ("number = '1999/1-1', case_number = '1999/1'",
+                     "number = '1999/1-2', case_number = '1999/1'",
+                     "own_key = ''", "own_key = 'another-instance'"), keys):
+                db.execute("UPDATE target_post SET %s WHERE target_key = ?"
+                           % change, (key,))
+            db.commit()
+            db.close()
+            found, last = rows(folder, "journalkontroll")
+        self.assertEqual(last["facts"]["matched"], str(len(self.raw.shown)))
+        after = Counter(r["finding"] for r in found)
+        for finding in ("not_journaled", "not_received", "still_m"):
+            self.assertEqual(after[finding], before[finding], finding)
 
     def test_pack_says_what_the_reports_say(self):
         """It reads what they have in common once, and counts each once."""

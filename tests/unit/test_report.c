@@ -7,11 +7,13 @@
 
 #include "../../daemon/base/mem.h"
 #include "../../daemon/config/deadline.h"
+#include "../../daemon/registry/registry.h"
 #include "../../daemon/report/control.h"
 #include "../../daemon/report/csvin.h"
 #include "../../daemon/report/form.h"
 #include "../../daemon/report/idmap.h"
 #include "../../daemon/report/legal.h"
+#include "../../daemon/report/reception.h"
 #include "../../daemon/report/sample.h"
 #include "../../daemon/report/snap.h"
 #include "../../daemon/report/targetlog.h"
@@ -727,10 +729,49 @@ titles(void)
 	CHECK_STR(a, "abc");
 }
 
+static void
+receptions(void)
+{
+	static const struct {
+		int year;
+		int64_t n;
+	} good[] = {
+	    {26, 4711}, {2026, 1}, {0, 1000000}, {99, 33554431}, {7, 12345678}};
+	static const char *const odd[] = {"M26-004711-4", "X26-004711-3",
+	    "M26-4711-3", "M26-0004711-3", "M026-04711-3", "M26-004711-3.1",
+	    "M26-004711-3x", "M26-000000-6", "M26-004711", "M26", "M", "",
+	    "26-004711-3", "MM26-004711-3"};
+	struct sl_reception r;
+	char text[32], again[32];
+	uint32_t packed;
+	size_t i;
+
+	for (i = 0; i < sizeof(good) / sizeof(good[0]); i++) {
+		sl_reception_format(
+		    "M", good[i].year, good[i].n, text, sizeof(text));
+		packed = sl_reception_pack(sl_slice_str(text), "M");
+		CHECK_MSG(packed != 0, "%s", text);
+		r = sl_reception_unpack(packed);
+		sl_reception_format(
+		    "M", (int)r.year, r.n, again, sizeof(again));
+		CHECK_STR(again, text);
+		CHECK_MSG(r.check == (unsigned)(text[strlen(text) - 1] - '0'),
+		    "%s: %u", text, r.check);
+	}
+	sl_reception_format("M", 26, 33554432, text, sizeof(text));
+	CHECK(sl_reception_pack(sl_slice_str(text), "M") == 0);
+	for (i = 0; i < sizeof(odd) / sizeof(odd[0]); i++)
+		CHECK_MSG(sl_reception_pack(sl_slice_str(odd[i]), "M") == 0,
+		    "%s", odd[i]);
+	CHECK(sl_reception_read(sl_slice_str("ARK26-004711-3.12"), &r) &&
+	      r.year == 26 && r.n == 4711 && r.check == 3 && r.entry == 12);
+}
+
 TEST_MAIN({"begin", begin}, {"table", table}, {"formats", formats},
     {"many rows", many}, {"terminal", terminal}, {"chart", chart},
     {"days", days}, {"intervals", intervals}, {"drawing", drawing},
     {"peeking", peeking}, {"the longest row", longest_row}, {"sheets", sheets},
     {"mailbox, csv", mailbox_csv}, {"mailbox, json", mailbox_json},
     {"target journals", target_journals}, {"law", law}, {"tidy", tidy},
-    {"rows by text", rows_by_text}, {"titles", titles})
+    {"rows by text", rows_by_text}, {"titles", titles},
+    {"receptions", receptions})
