@@ -291,24 +291,36 @@ is_poor(const char *f)
 	return false;
 }
 
+static bool title_add(struct control *k, uint64_t h);
+
+/* Room for one of each entry from the start: a set that grows lies in memory
+ * twice. */
+static void
+grow_titles(struct control *k)
+{
+	uint64_t *old = k->title;
+	size_t slots = k->title_slots, i;
+
+	k->title_slots = slots == 0 ? k->snap.e_max + k->snap.e_max / 3 + 4096
+				    : slots + slots / 2;
+	k->title = sl_alloc(k->title_slots * sizeof(*k->title));
+	k->titles = 0;
+	for (i = 0; i < slots; i++)
+		if (old[i] != 0)
+			(void)title_add(k, old[i]);
+	free(old);
+}
+
 /* False: it was there before. */
 static bool
 title_add(struct control *k, uint64_t h)
 {
-	uint64_t *old = k->title;
-	size_t slots = k->title_slots, i, at;
+	size_t at;
 
-	if (k->titles * 2 >= slots) {
-		k->title_slots = slots == 0 ? 4096 : slots * 2;
-		k->title = sl_alloc(k->title_slots * sizeof(*k->title));
-		k->titles = 0;
-		for (i = 0; i < slots; i++)
-			if (old[i] != 0)
-				(void)title_add(k, old[i]);
-		free(old);
-	}
-	at = (size_t)h & (k->title_slots - 1);
-	for (; k->title[at] != 0; at = (at + 1) & (k->title_slots - 1))
+	if (k->titles >= k->title_slots / 4 * 3)
+		grow_titles(k);
+	at = (size_t)((h >> 32) * k->title_slots >> 32);
+	for (; k->title[at] != 0; at = at + 1 < k->title_slots ? at + 1 : 0)
 		if (k->title[at] == h)
 			return false;
 	k->title[at] = h;
