@@ -17,13 +17,13 @@
 #include "../store/db.h"
 #include "idmap.h"
 #include "runs.h"
+#include "screened.h"
 #include "snap.h"
 #include "targetlog.h"
 #include "title.h"
 
 #define DAY_MS INT64_C(86400000)
 #define DAYS_DEFAULT 3
-#define HIDDEN_MAX 200000u /* posts with screened words that are kept */
 
 enum finding {
 	NOT_JOURNALED,
@@ -63,10 +63,6 @@ static const struct {
     [NOT_SCREENED] = {"not_screened", "ikke skjermet", "not screened"},
 };
 
-struct hidden {
-	uint64_t hash; /* of the registration */
-	char *words; /* separated by spaces, lower case */
-};
 struct control {
 	struct sl_rep *r;
 	struct sl_snap snap;
@@ -75,8 +71,7 @@ struct control {
 	uint8_t *seen; /* by entry */
 	uint64_t *title; /* set of hashes */
 	size_t titles, title_slots;
-	struct hidden *hidden;
-	size_t hidden_n, hidden_cap, hidden_at;
+	struct sl_screened screened;
 	int64_t from_day, to_day; /* of all files */
 	int64_t today, posts, public_posts, matched, waiting, found[FINDINGS];
 	int days;
@@ -328,76 +323,6 @@ title_add(struct control *k, uint64_t h)
 	return true;
 }
 
-/* -- screened words ----------------------------------------------------- */
-
-/* Is the word (lower case, n bytes) one of the words of text? */
-static bool
-has_word(const char *text, const char *word, size_t n)
-{
-	SL_BUF struct sl_buf low = {0};
-	const char *p;
-	size_t m;
-
-	sl_text_lower(&low, text, strlen(text));
-	for (p = sl_buf_str(&low); *p != '\0'; p += m + (p[m] != '\0')) {
-		m = strcspn(p, " ,.;:()/\"");
-		if (m == n && memcmp(p, word, n) == 0)
-			return true;
-	}
-	return false;
-}
-
-/* Words of the title that its public form does not have. */
-static void
-keep_hidden(struct control *k, const struct sl_tlog_post *p)
-{
-	SL_BUF struct sl_buf low = {0}, out = {0};
-	const char *s;
-	size_t n;
-
-	if (k->hidden_n == HIDDEN_MAX || p->public || p->title[0] == '\0' ||
-	    strchr(p->public_title, '*') == NULL)
-		return;
-	sl_text_lower(&low, p->title, strlen(p->title));
-	for (s = sl_buf_str(&low); *s != '\0'; s += n + (s[n] != '\0')) {
-		n = strcspn(s, " ,.;:()/\"");
-		if (n >= 3 && !has_word(p->public_title, s, n))
-			sl_buf_printf(&out, "%.*s ", (int)n, s);
-	}
-	if (out.n == 0)
-		return;
-	k->hidden = sl_grow(
-	    k->hidden, &k->hidden_cap, k->hidden_n + 1, sizeof(*k->hidden));
-	k->hidden[k->hidden_n].hash = sl_title_mix(p->number, p->journal);
-	k->hidden[k->hidden_n++].words = sl_strdup(sl_buf_str(&out));
-}
-
-/* Posts come in the same order in both journals: the search goes on where it
- * ended. */
-static bool
-shows_hidden(struct control *k, const struct sl_tlog_post *p)
-{
-	uint64_t h = sl_title_mix(p->number, p->journal);
-	const char *s;
-	size_t i, n, at = k->hidden_at;
-
-	for (i = 0; i < k->hidden_n; i++, at++) {
-		if (at >= k->hidden_n)
-			at = 0;
-		if (k->hidden[at].hash == h)
-			break;
-	}
-	if (i == k->hidden_n)
-		return false;
-	k->hidden_at = at;
-	for (s = k->hidden[at].words; *s != '\0'; s += n + 1) {
-		n = strcspn(s, " ");
-		if (has_word(p->public_title, s, n))
-			return true;
-	}
-	return false;
-}
-
 /* -- one post of the target ---------------------------------------------- */
 
 static const char *
@@ -422,7 +347,7 @@ check_public(struct control *k, const struct sl_tlog_post *p, uint32_t entry)
 		tell(k, FNR, p, entry,
 		    sl_rep_say(k->r, "i navnet", "in the name"));
 	sl_title_fold(out, folded, sizeof(folded));
-	if (shows_hidden(k, p) ||
+	if (sl_screened_shows(&k->screened, p) ||
 	    (entry != 0 && k->snap.sent[entry].access != 0 &&
 		strchr(out, '*') == NULL && p->restriction[0] == '\0' &&
 		sl_title_hash(folded) == k->snap.sent[entry].title))
@@ -511,7 +436,7 @@ check_post(struct control *k, const struct sl_tlog_post *p, uint32_t entry)
 		if (p->journal_day > k->to_day)
 			k->to_day = p->journal_day;
 	}
-	keep_hidden(k, p);
+	sl_screened_keep(&k->screened, p);
 	sl_title_fold(title_of(p), folded, sizeof(folded));
 	if (entry != 0) {
 		k->matched += k->seen[entry] == 0;
@@ -710,6 +635,12 @@ say_counts(struct control *k)
 	    "Of these received here", "%" PRId64, k->matched);
 	sl_rep_fact(k->r, "waiting", "Overført, innen fristen",
 	    "Transferred, within the limit", "%" PRId64, k->waiting);
+	if (k->screened.left_out > 0)
+		sl_rep_fact(k->r, "not_looked_for",
+		    "Poster hvis skjermede ord det ikke ble lett etter (for "
+		    "mange)",
+		    "Posts whose screened words were not looked for (too many)",
+		    "%" PRId64, k->screened.left_out);
 	sl_rep_fact(k->r, "days", "Frist, arbeidsdager", "Limit, working days",
 	    "%d", k->days);
 	for (f = 0; f < FINDINGS; f++) {
@@ -734,7 +665,6 @@ sl_rep_journalkontroll(struct sl_rep *r, struct sl_err *err)
 	    SL_SNAP_DOCUMENTS | SL_SNAP_DELIVERIES | SL_SNAP_SENT |
 		SL_SNAP_RECEPTIONS,
 	    r->opt->files > 0 ? &receipts : NULL, &k.snap, err);
-	size_t i;
 
 	if (rc == SL_OK) {
 		k.seen = sl_alloc(k.snap.e_max + 1);
@@ -745,9 +675,7 @@ sl_rep_journalkontroll(struct sl_rep *r, struct sl_err *err)
 		look_for_missing(&k);
 		say_counts(&k);
 	}
-	for (i = 0; i < k.hidden_n; i++)
-		free(k.hidden[i].words);
-	free(k.hidden);
+	sl_screened_free(&k.screened);
 	sl_idmap_free(&k.number);
 	sl_idmap_free(&k.key);
 	free(k.seen);

@@ -15,6 +15,7 @@
 #include "../../daemon/report/legal.h"
 #include "../../daemon/report/reception.h"
 #include "../../daemon/report/sample.h"
+#include "../../daemon/report/screened.h"
 #include "../../daemon/report/snap.h"
 #include "../../daemon/report/targetlog.h"
 #include "../../daemon/report/title.h"
@@ -767,6 +768,47 @@ receptions(void)
 	      r.year == 26 && r.n == 4711 && r.check == 3 && r.entry == 12);
 }
 
+/* As many as are kept, and as many again that are not among them: each is found
+ * at once, or this does not end. */
+static void
+screened(void)
+{
+	static struct sl_tlog_post p;
+	struct sl_screened s = {0};
+	unsigned i, shown = 0;
+
+	(void)snprintf(p.title, sizeof(p.title), "Søknad fra Kari NORDMANN");
+	(void)snprintf(
+	    p.public_title, sizeof(p.public_title), "Søknad fra ***** *****");
+	for (i = 0; i <= SL_SCREENED_POSTS; i++) {
+		(void)snprintf(p.number, sizeof(p.number), "2026/%u-1", i);
+		sl_screened_keep(&s, &p);
+	}
+	CHECK(s.n == SL_SCREENED_POSTS && s.left_out == 1);
+	p.public = true;
+	(void)snprintf(p.public_title, sizeof(p.public_title), "Fra: Nordmann");
+	for (i = 0; i < SL_SCREENED_POSTS; i++) {
+		(void)snprintf(p.number, sizeof(p.number), "2026/%u-2", i);
+		shown += sl_screened_shows(&s, &p);
+	}
+	CHECK_MSG(shown == 0, "%u", shown);
+	(void)snprintf(p.number, sizeof(p.number), "2026/%u-1", i - 1);
+	CHECK(sl_screened_shows(&s, &p));
+	(void)snprintf(p.public_title, sizeof(p.public_title), "Fra Nordman");
+	CHECK(!sl_screened_shows(&s, &p));
+	sl_screened_free(&s);
+	CHECK(!sl_screened_shows(&s, &p));
+	/* Words without end. */
+	p.public = false;
+	memset(p.title, 'x', 900);
+	p.title[900] = '\0';
+	(void)snprintf(p.public_title, sizeof(p.public_title), "*****");
+	for (i = 0; i < SL_SCREENED_BYTES / 900 + 10; i++)
+		sl_screened_keep(&s, &p);
+	CHECK(s.left_out > 10 && s.words.n <= SL_SCREENED_BYTES);
+	sl_screened_free(&s);
+}
+
 TEST_MAIN({"begin", begin}, {"table", table}, {"formats", formats},
     {"many rows", many}, {"terminal", terminal}, {"chart", chart},
     {"days", days}, {"intervals", intervals}, {"drawing", drawing},
@@ -774,4 +816,4 @@ TEST_MAIN({"begin", begin}, {"table", table}, {"formats", formats},
     {"mailbox, csv", mailbox_csv}, {"mailbox, json", mailbox_json},
     {"target journals", target_journals}, {"law", law}, {"tidy", tidy},
     {"rows by text", rows_by_text}, {"titles", titles},
-    {"receptions", receptions})
+    {"receptions", receptions}, {"screened", screened})
