@@ -879,6 +879,41 @@ class Recounted(unittest.TestCase):
                 self.assertEqual((facts["posts"], facts.get("public_posts")), said)
                 self.assertEqual(facts["matched"], "5")
 
+    def test_what_is_screened_must_not_be_published(self):
+        """By the words that the running journal screens, and by what we sent
+        with a code."""
+        coded, plain = ([json.loads(d["receipt"])["number"]
+                         for id_, d in self.raw.delivered.items()
+                         if ("tilgang" in json.loads(
+                             self.raw.entries[id_]["post"])) == with_][:3]
+                        for with_ in (True, False))
+        name = "Søknad fra Kari Nordmann"
+        hidden = "Søknad fra ***** *****"
+        running = [(n, name, hidden) for n in plain[:2]] + [
+            (n, self.title(n), self.title(n)) for n in coded + plain[2:]]
+        public = [(plain[0], hidden), (plain[1], "Brev, Nordmann"),
+                  (plain[2], self.title(plain[2])),
+                  (coded[0], self.title(coded[0])), (coded[1], "*****"),
+                  (coded[2], "Innkommet dokument")]
+        with tempfile.TemporaryDirectory() as folder:
+            files = []
+            for head, lines in ((("tittel", "offentligTittel"), running),
+                                (("offentligTittel",), public)):
+                files.append(os.path.join(folder, "%d.csv" % len(head)))
+                with open(files[-1], "w", encoding="utf-8") as file:
+                    out = csv.writer(file, delimiter=";")
+                    out.writerow(("registreringsID",) + head)
+                    out.writerows(lines)
+            found, _ = rows(self.root, "journalkontroll", *files)
+            alone, _ = rows(self.root, "journalkontroll", files[1])
+        told = {r["registration"] for r in found
+                if r["finding"] == "not_screened"}
+        self.assertEqual(told, {plain[1], coded[0]})
+        # Without the running journal only what we sent can tell.
+        told = {r["registration"] for r in alone
+                if r["finding"] == "not_screened"}
+        self.assertEqual(told, {coded[0]})
+
     def test_a_file_that_cannot_be_read_is_named(self):
         with tempfile.TemporaryDirectory() as folder:
             good, bad, away = (os.path.join(folder, name) for name in (
