@@ -374,9 +374,8 @@ look_at_note(struct sl_faces *f, struct sl_face_held *h, int dir)
 		h->seen = now;
 }
 
-/* Its new name, if the folder was renamed. */
-static bool
-find_renamed(struct sl_face_held *h, int settle)
+bool
+sl_held_renamed(struct sl_face_held *h, int settle)
 {
 	int fd = sl_open_dir(settle, ".");
 	DIR *d = fd >= 0 ? fdopendir(fd) : NULL;
@@ -444,7 +443,7 @@ look_at(struct sl_faces *f, struct sl_face_held *h)
 		h->dev = st.st_dev;
 	}
 	if (dir < 0 && errno == ENOENT) {
-		if (!find_renamed(h, settle)) {
+		if (!sl_held_renamed(h, settle)) {
 			/* Removed: that decides nothing. */
 			(void)snprintf(
 			    h->folder, sizeof(h->folder), "%s", h->number);
