@@ -15,6 +15,7 @@ from house import House, strace_of
 
 MIB = 1 << 20
 FLOOR = 4 * MIB
+HOLE = (1 << 63) - 1  # as large as a file can be
 KEEP = 5 * MIB  # what the database is never without (slused.8)
 INSTANCE = "settle = 200ms\nsweep = 1s\nheld_limit = never\n"
 QUEUES = ("Skannet post", "E-post")
@@ -178,6 +179,20 @@ class Room(unittest.TestCase):
         os.rename(path, os.path.join(h.inbox(), "stor.bin"))
         h.wait_for(lambda: [row["reason"] for row in h.rows("list")] ==
                    ["limit_input"], 20, "it has its number")
+        self.assertEqual(self.troubles(h), [])
+
+    def test_holes_over_any_limit(self):
+        """Their sizes are more together than 64 bits count."""
+        h = self.house(64)
+        tmp = os.path.join(os.path.dirname(h.inbox()), ".mappe")
+        os.mkdir(tmp)
+        for name, size in (("a", HOLE), ("b", HOLE), ("c", 1000)):
+            with open(os.path.join(tmp, name), "wb") as file:
+                file.truncate(size)
+        os.rename(tmp, os.path.join(h.inbox(), "mappe"))
+        h.wait_for(lambda: [row["reason"] for row in h.rows("list")] ==
+                   ["limit_input"], 10, "it has its number")
+        self.assertEqual(h.query("SELECT size FROM consignment"), [(HOLE,)])
         self.assertEqual(self.troubles(h), [])
 
     def test_a_claim_of_before(self):
