@@ -942,6 +942,31 @@ decided_by_rename(void)
 	end_world();
 }
 
+/* A folder that is deleted leaves its inode to the next, of another post. */
+static void
+inode_of_another(void)
+{
+	struct sl_entry en, other;
+	struct sl_face_held *h;
+	struct stat st;
+
+	begin_world();
+	en = held_post();
+	other = held_post();
+	CHECK(stat(at(in_folder(&other, "")), &st) == 0);
+	h = sl_held_find(w.e.faces, en.id);
+	CHECK(h != NULL);
+	h->ino = st.st_ino;
+	(void)sl_remove_tree(AT_FDCWD, at(in_folder(&en, "")));
+	run_ms(700);
+	CHECK(holds(in_folder(&en, "Avklar.txt"), en.reception));
+	CHECK(holds(in_folder(&en, "Forslag.html"), en.reception));
+	CHECK(holds(in_folder(&other, "Avklar.txt"), other.reception));
+	CHECK(!holds(in_folder(&other, "Avklar.txt"), "ikke et saksnummer"));
+	CHECK(holds(in_folder(&other, "Forslag.html"), other.reception));
+	end_world();
+}
+
 static void
 planted_links(void)
 {
@@ -1552,7 +1577,8 @@ TEST_MAIN({"written_meanwhile", written_meanwhile}, {"note_table", note_table},
     {"new_case_and_belongs", new_case_and_belongs},
     {"note_deleted", note_deleted},
     {"decided_by_other_owner", decided_by_other_owner},
-    {"decided_by_rename", decided_by_rename}, {"planted_links", planted_links},
+    {"decided_by_rename", decided_by_rename},
+    {"inode_of_another", inode_of_another}, {"planted_links", planted_links},
     {"back_unread", back_unread}, {"back_while_renamed", back_while_renamed},
     {"back_while_replaced", back_while_replaced},
     {"back_with_much", back_with_much}, {"details", details},
