@@ -1085,19 +1085,28 @@ back_unread(void)
 	end_world();
 }
 
-/* The one that was made for the post was renamed meanwhile: that decides, also
- * where the post is shown anew before the next look. */
+/* A copy is claimed, and the folder that was made for the post renamed; ret:
+ * its place. */
+static struct sl_entry
+rename_behind_copy(char ret[512])
+{
+	struct sl_entry en = held_post();
+
+	claim_copy(&en);
+	(void)snprintf(ret, 512, "%s", at(in_folder(&en, "")));
+	CHECK(rename(ret, at("Må avklares/2026-211")) == 0);
+	return en;
+}
+
+/* That decides, also where the post is shown anew before the next look. */
 static void
 back_while_renamed(void)
 {
 	struct sl_entry en;
-	char from[512];
+	char place[512];
 
 	begin_world();
-	en = held_post();
-	claim_copy(&en);
-	(void)snprintf(from, sizeof(from), "%s", at(in_folder(&en, "")));
-	CHECK(rename(from, at("Må avklares/2026-211")) == 0);
+	en = rename_behind_copy(place);
 	CHECK(is_stopped());
 	sl_timer_set(w.e.faces->watch, 1000);
 	run_ms(500);
@@ -1111,15 +1120,11 @@ back_while_renamed(void)
 static void
 back_while_replaced(void)
 {
-	struct sl_entry en;
-	char from[512];
+	char place[512];
 
 	begin_world();
-	en = held_post();
-	claim_copy(&en);
-	(void)snprintf(from, sizeof(from), "%s", at(in_folder(&en, "")));
-	CHECK(rename(from, at("Må avklares/2026-211")) == 0);
-	CHECK(mkdir(from, 0755) == 0);
+	(void)rename_behind_copy(place);
+	CHECK(mkdir(place, 0755) == 0);
 	CHECK(is_stopped());
 	CHECK(there("Må avklares/2026-211/dokument-1.pdf"));
 	end_world();
