@@ -143,7 +143,8 @@ libs_fuzz_pronom := -lz
 rooms_test_faces := faces intake store journal registry config wire base
 libs_test_faces := -lsqlite3 -ljansson -lcrypto -Wl,--wrap=renameat
 rooms_test_claims := intake config wire base
-libs_test_claims := -ljansson -lcrypto -Wl,--wrap=readdir
+libs_test_claims := -ljansson -lcrypto -Wl,--wrap=readdir \
+    -Wl,--wrap=fstatat -Wl,--wrap=sl_clock_boot_ms
 rooms_test_converters := read wire base
 libs_test_converters := -licuuc -lcrypto
 rooms_test_fields := read wire base

@@ -111,6 +111,8 @@ void sl_held_mark(struct sl_face_mark *m, int dirfd, const char *name);
 /* -- watch.c -- */
 /* A look at the held folders: decisions by file or by renaming. */
 void sl_held_watch(struct sl_faces *f);
+/* Was the folder renamed? Then h has its new name. */
+bool sl_held_renamed(struct sl_face_held *h, int settle);
 
 /* -- stopped.c -- */
 void sl_stopped_sweep(struct sl_faces *f, struct sl_inlet *in);

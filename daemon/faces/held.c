@@ -440,6 +440,10 @@ sl_held_make(
 	if (h == NULL)
 		h = sl_held_add(f, in, it->consignment, it->entry, en.reception,
 		    en.reception);
+	/* One that was renamed decides at the next look: no other is made. */
+	if (settle >= 0 && h->ino != 0 &&
+	    fstatat(settle, h->folder, &st, AT_SYMLINK_NOFOLLOW) != 0)
+		(void)sl_held_renamed(h, settle);
 	if (settle >= 0)
 		dir = sl_face_dir(settle, h->folder);
 	if (dir < 0 || fstat(dir, &st) != 0) {

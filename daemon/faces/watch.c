@@ -374,9 +374,24 @@ look_at_note(struct sl_faces *f, struct sl_face_held *h, int dir)
 		h->seen = now;
 }
 
-/* Its new name, if the folder was renamed. */
+/* Our texts in it name another post: it was given the inode of one that is
+ * deleted. */
 static bool
-find_renamed(struct sl_face_held *h, int settle)
+is_of_another(const struct sl_face_held *h, int settle, const char *folder)
+{
+	SL_CLOSE int dir = sl_open_dir(settle, folder);
+	char reception[48], number[64];
+	int entry = 0;
+
+	if (dir < 0 ||
+	    !sl_held_named(dir, reception, sizeof(reception), &entry))
+		return false;
+	(void)snprintf(number, sizeof(number), "%s.%d", reception, entry);
+	return strcmp(number, h->number) != 0;
+}
+
+bool
+sl_held_renamed(struct sl_face_held *h, int settle)
 {
 	int fd = sl_open_dir(settle, ".");
 	DIR *d = fd >= 0 ? fdopendir(fd) : NULL;
@@ -392,7 +407,8 @@ find_renamed(struct sl_face_held *h, int settle)
 		if (de->d_ino != h->ino || !sl_name_is_plain(de->d_name) ||
 		    fstatat(fd, de->d_name, &st, AT_SYMLINK_NOFOLLOW) != 0 ||
 		    st.st_ino != h->ino || st.st_dev != h->dev ||
-		    !S_ISDIR(st.st_mode))
+		    !S_ISDIR(st.st_mode) ||
+		    is_of_another(h, settle, de->d_name))
 			continue;
 		found = true;
 		(void)snprintf(h->folder, sizeof(h->folder), "%s", de->d_name);
@@ -444,7 +460,7 @@ look_at(struct sl_faces *f, struct sl_face_held *h)
 		h->dev = st.st_dev;
 	}
 	if (dir < 0 && errno == ENOENT) {
-		if (!find_renamed(h, settle)) {
+		if (!sl_held_renamed(h, settle)) {
 			/* Removed: that decides nothing. */
 			(void)snprintf(
 			    h->folder, sizeof(h->folder), "%s", h->number);

@@ -601,6 +601,56 @@ class Journal(unittest.TestCase):
         self.start()
         self.assertFalse(self.status()["halted"])
 
+    def killed_while_it_accepts(self, *inject):
+        """Of yesterday's database. Whether slused halts again."""
+        h = self.house
+        self.put_back("yesterday")
+        self.start()
+        self.assertTrue(self.status()["halted"])
+        (_, pid), = h.pids("slused")
+        house.strace_of(self, pid, *inject)
+        done = h.sluse("journal", "accept", "--why", "disken måtte byttes",
+                       check=False)
+        self.assertNotEqual(done.returncode, 0)
+        h.wait_for(lambda: self.status() and h.pids("slused") not in (
+            [], [("slused", pid)]), 30, "slused again")
+        self.assertEqual(len(h.rows("journal", "list", "--kind",
+                                    "history_accepted")), 1)
+        return self.status()["halted"]
+
+    def test_killed_while_it_accepts(self):
+        """Before it is signed that the log goes on, it does not; after that it
+        does, and what was remembered is kept either way."""
+        h = self.a_day_later()
+        folder = os.path.join(h.root, "journal")
+        memory = os.path.join(folder, "checkpoint")
+        later = text(memory)
+        for halts, inject in (
+                (True, "linkat:signal=SIGKILL"),
+                (True, "?renameat,renameat2:signal=SIGKILL"),
+                (False, "fsync:signal=SIGKILL:when=2")):
+            with self.subTest(inject=inject):
+                self.assertEqual(self.killed_while_it_accepts(
+                    "-e", "inject=" + inject, "-P", folder), halts)
+                if halts:
+                    self.assertEqual(text(memory), later)
+                    self.verify(code=1)
+                    h.sluse("journal", "accept", "--why", "en gang til")
+                self.assertTrue(self.signed().startswith(
+                    "testvik.kommune.no/sporingslogg~%d\n" % (2 + halts)))
+                self.verify()
+                self.assertIn(later, [text(folder, n) for n in os.listdir(folder)
+                                      if n.startswith("given-up-")])
+                h.stop()
+                self.start()
+                self.assertFalse(self.status()["halted"])
+                self.verify()
+                h.stop()
+            shutil.rmtree(folder)
+            os.mkdir(folder)
+            for path in (memory, os.path.join(self.elsewhere, "head")):
+                write(later, path)
+
     def test_how_much_was_lost(self):
         """It is told also where the key was changed since, or is gone; and
         what slused tells of itself meanwhile does not make it less."""

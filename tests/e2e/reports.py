@@ -378,6 +378,25 @@ class Recounted(unittest.TestCase):
             "--from", str(day - datetime.timedelta(days=5))))
         self.assertEqual(rest, {(self.queue_of(2990), "consignments"): 1})
 
+    def test_balance_and_a_slow_folder(self):
+        """Its leaf is later by all its files. By how much the leaf says; one of
+        an earlier version does not, and may be later by ten minutes."""
+        says = "UPDATE payload SET body = json_set(body, '$.received_ms'," \
+            " (SELECT received_ms FROM consignment WHERE id = 2990) + %d)" \
+            " WHERE seq = (SELECT min(seq) FROM leaf WHERE consignment = 2990)"
+        before = "UPDATE consignment SET received_ms = received_ms - %d" \
+            " WHERE id = 2990"
+        for ms, payload, other in (
+                (61000, None, False), (590000, None, False),
+                (610000, None, True), (-61000, None, True),
+                (61000, 0, False), (590000, 0, False), (3600000, 0, False),
+                (61000, 1, True), (61000, 61000, True), (610000, 610000, True)):
+            with self.subTest(ms=ms, payload=payload):
+                facts, _ = self.missed(before % ms, *(
+                    [] if payload is None else [says % payload]))
+                self.assertEqual(facts.get("other_time_1"),
+                                 self.NUMBER[2990] if other else None)
+
     def test_balance_names_many_once(self):
         facts, _ = self.missed("DELETE FROM entry WHERE id <= 300")
         there = sum(n <= 300 for n in self.raw.entries)

@@ -15,6 +15,7 @@ from house import House, strace_of
 
 MIB = 1 << 20
 FLOOR = 4 * MIB
+HOLE = (1 << 63) - 1  # as large as a file can be
 KEEP = 5 * MIB  # what the database is never without (slused.8)
 INSTANCE = "settle = 200ms\nsweep = 1s\nheld_limit = never\n"
 QUEUES = ("Skannet post", "E-post")
@@ -180,6 +181,20 @@ class Room(unittest.TestCase):
                    ["limit_input"], 20, "it has its number")
         self.assertEqual(self.troubles(h), [])
 
+    def test_holes_over_any_limit(self):
+        """Their sizes are more together than 64 bits count."""
+        h = self.house(64)
+        tmp = os.path.join(os.path.dirname(h.inbox()), ".mappe")
+        os.mkdir(tmp)
+        for name, size in (("a", HOLE), ("b", HOLE), ("c", 1000)):
+            with open(os.path.join(tmp, name), "wb") as file:
+                file.truncate(size)
+        os.rename(tmp, os.path.join(h.inbox(), "mappe"))
+        h.wait_for(lambda: [row["reason"] for row in h.rows("list")] ==
+                   ["limit_input"], 10, "it has its number")
+        self.assertEqual(h.query("SELECT size FROM consignment"), [(HOLE,)])
+        self.assertEqual(self.troubles(h), [])
+
     def test_a_claim_of_before(self):
         """slused had claimed it, and ended before it was copied."""
         h = self.house(64)
@@ -292,6 +307,30 @@ class Room(unittest.TestCase):
         self.assertEqual(self.log_lines(h, "is started again"), [])
         h.check_whole(self)
 
+    def test_nothing_by_itself_on_a_full_disk(self):
+        """A step of the clock and the files that decide over the post are told
+        once there is room."""
+        h = self.house(64, start=False)
+        clock = os.path.join(h.root, "clock")
+        h.start(env={"SLUSE_TEST_CLOCK": clock})
+        filler = self.fill(h, 1 * MIB)
+        self.letter(h)  # that it looks at the disk
+        h.wait_for(lambda: self.log_lines(h, "nothing is written"), 10,
+                   "it is told")
+        looked = len(self.log_lines(h, "looked through"))
+        with open(clock, "w", encoding="ascii") as file:
+            file.write("3600\n")
+        time.sleep(12)  # the watchdog is served each ten seconds
+        self.assertEqual(self.log_lines(h, "stepped"), [])
+        self.assertEqual(len(self.log_lines(h, "looked through")), looked)
+        os.unlink(filler)
+        h.wait_for(lambda: self.log_lines(h, "stepped") and
+                   self.log_lines(h, "looked through"), 15, "told")
+        h.wait_quiet(20, 1)
+        self.assertEqual([e["event"] for e in h.rows("journal", "list")
+                          if e["event"] == "clock_stepped"], ["clock_stepped"])
+        h.check_whole(self)
+
     def fill_up(self, h):
         """To the last block."""
         with open(os.path.join(h.root, "filler-2"), "wb", 0) as file:
@@ -326,6 +365,22 @@ class Room(unittest.TestCase):
         self.assertEqual(self.pid(h), pid)
         self.assertEqual(self.log_lines(h, "slused ended"), [])
         h.check_whole(self)
+
+    @unittest.skipUnless(shutil.which("strace"), "needs strace")
+    def test_ended_on_a_full_disk(self):
+        """At once, also where a wait was broken off by another signal before."""
+        h = self.house(64)
+        h.stop()
+        filler = self.fill(h, KEEP // 2)
+        h.start(wait=False)
+        h.wait_for(lambda: self.log_lines(h, "waits for room"), 10, "it waits")
+        pid = self.pid(h)
+        strace_of(self, pid, "-e", "trace=?poll,?ppoll", "-e",
+                  "inject=?poll,?ppoll:error=EINTR:when=1")
+        time.sleep(2)  # a look each second
+        os.kill(pid, signal.SIGTERM)
+        h.wait_for(lambda: ("slused", pid) not in h.pids("slused"), 2, "ended")
+        os.unlink(filler)
 
     def test_started_on_a_full_disk(self):
         """It waits, says so, and can be ended."""

@@ -12,7 +12,7 @@
 #include "../../daemon/base/clock.h"
 #include "../../daemon/base/file.h"
 #include "../../daemon/base/mem.h"
-#include "../../daemon/intake/inlet.h"
+#include "../../daemon/intake/inlet_p.h"
 #include "test.h"
 
 struct place {
@@ -342,6 +342,89 @@ no_room_twice(void)
 	place_close(&p);
 }
 
+/* The linker sends the rooms' looks at the clock here. */
+static int64_t later_ms;
+
+int64_t __real_sl_clock_boot_ms(void);
+int64_t __wrap_sl_clock_boot_ms(void);
+int64_t
+__wrap_sl_clock_boot_ms(void)
+{
+	return __real_sl_clock_boot_ms() + later_ms;
+}
+
+/* What it needs is a guess, and is tried once after an hour, and once after the
+ * next: also where there was no room for as much as its size by then. */
+static void
+no_room_for_hours(void)
+{
+	/* Its time lies ahead: put back it need not lie still first. */
+	const struct timespec ahead[2] = {
+	    {INT64_C(4102444800), 0}, {INT64_C(4102444800), 0}};
+	const struct sl_need more = {9 << 20, 0};
+	struct sl_claim c;
+	struct place p;
+	int hour;
+
+	CHECK(place_open(&p));
+	CHECK(drop(&p, "a.zip", 40960));
+	CHECK(utimensat(p.top, "spool/Inn/a.zip", ahead, 0) == 0);
+	(void)sl_inlet_rescan(p.in);
+	CHECK(next(&p, UINT64_MAX, &c) == SL_OK);
+	for (hour = 0; hour < 2; hour++) {
+		CHECK(sl_claim_put_back(p.in, c.ulid, c.name, &more, &p.err) ==
+		      SL_OK);
+		later_ms += SL_NO_ROOM_MS - 60000;
+		CHECK(next(&p, 8 << 20, &c) == SL_SKIP);
+		later_ms += 60000;
+		CHECK(next(&p, 8 << 20, &c) == SL_OK);
+		CHECK(c.tried && c.need.copy == 40960);
+	}
+	CHECK(sl_claim_put_back(p.in, c.ulid, c.name, &more, &p.err) == SL_OK);
+	for (hour = 0; hour < 3; hour++) {
+		later_ms += SL_NO_ROOM_MS;
+		p.in->waits_at = 0;
+		CHECK_STR(sl_waits_next(p.in), "a.zip");
+		CHECK(next(&p, 4096, &c) == SL_SKIP);
+		CHECK(sl_inlet_no_room(p.in).tried);
+		CHECK(sl_inlet_no_room(p.in).need.copy == 40960);
+		CHECK(sl_waits_next(p.in) == NULL);
+	}
+	later_ms = 0;
+	place_close(&p);
+}
+
+/* The linker sends the rooms' looks at files here: those of that name are of as
+ * many bytes as a file can have holes, which not every disk allows. */
+int __real_fstatat(int dir, const char *name, struct stat *ret, int flags);
+int __wrap_fstatat(int dir, const char *name, struct stat *ret, int flags);
+int
+__wrap_fstatat(int dir, const char *name, struct stat *ret, int flags)
+{
+	int rc = __real_fstatat(dir, name, ret, flags);
+
+	if (rc == 0 && strncmp(name, "hole", 4) == 0)
+		ret->st_size = INT64_MAX;
+	return rc;
+}
+
+/* Two are all that 64 bits count, and with the third it is not one small file.
+ * What is over the limit needs no room but for its number. */
+static void
+room_for_holes(void)
+{
+	struct sl_claim c;
+	struct place p;
+
+	CHECK(place_open(&p));
+	CHECK(mkdirat(p.top, "spool/Inn/mappe", 0700) == 0);
+	CHECK(drop(&p, "mappe/hole-1", 1) && drop(&p, "mappe/hole-2", 1) &&
+	      drop(&p, "mappe/tekst", 1));
+	CHECK(comes(&p, UINT64_MAX, &c));
+	CHECK(c.is_folder && c.need.copy == 0 && c.need.made == LEAST);
+	place_close(&p);
+}
+
 static void
 no_room_and_gone(void)
 {
@@ -390,4 +473,6 @@ TEST_MAIN({"an emptied folder serves the next claim", serves_again},
     {"one disk, or two", fits},
     {"what there is no room for waits, and nothing behind it", no_room},
     {"what needs more than its size waits for that", no_room_twice},
+    {"what needs more than its size is tried each hour", no_room_for_hours},
+    {"files of holes are more than there is", room_for_holes},
     {"what was taken away waits no more", no_room_and_gone})

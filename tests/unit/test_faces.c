@@ -942,6 +942,31 @@ decided_by_rename(void)
 	end_world();
 }
 
+/* A folder that is deleted leaves its inode to the next, of another post. */
+static void
+inode_of_another(void)
+{
+	struct sl_entry en, other;
+	struct sl_face_held *h;
+	struct stat st;
+
+	begin_world();
+	en = held_post();
+	other = held_post();
+	CHECK(stat(at(in_folder(&other, "")), &st) == 0);
+	h = sl_held_find(w.e.faces, en.id);
+	CHECK(h != NULL);
+	h->ino = st.st_ino;
+	(void)sl_remove_tree(AT_FDCWD, at(in_folder(&en, "")));
+	run_ms(700);
+	CHECK(holds(in_folder(&en, "Avklar.txt"), en.reception));
+	CHECK(holds(in_folder(&en, "Forslag.html"), en.reception));
+	CHECK(holds(in_folder(&other, "Avklar.txt"), other.reception));
+	CHECK(!holds(in_folder(&other, "Avklar.txt"), "ikke et saksnummer"));
+	CHECK(holds(in_folder(&other, "Forslag.html"), other.reception));
+	end_world();
+}
+
 static void
 planted_links(void)
 {
@@ -969,6 +994,189 @@ planted_links(void)
 		CHECK(stat(secret, &st) == 0 && st.st_size == 12);
 	}
 	end_world();
+}
+
+/* -- a folder that comes back ---------------------------------------------- */
+
+#define CLAIM "01ARZ3NDEKTSV4RRFFQ69G5FAV"
+#define MOST ((off_t)20 << 20) /* of copies in a folder (slused.8) */
+
+/* "<claim>/kopi/<file>" */
+static const char *
+in_claim(const char *file)
+{
+	static char out[256];
+
+	(void)snprintf(out, sizeof(out), ".sluse/" CLAIM "/kopi/%s", file);
+	return out;
+}
+
+/* A folder with our page of that post, claimed. */
+static void
+claim_copy(const struct sl_entry *en)
+{
+	SL_BUF struct sl_buf page = {0};
+
+	CHECK(mkdir(at(".sluse/" CLAIM), 0700) == 0);
+	CHECK(mkdir(at(in_claim("")), 0755) == 0);
+	CHECK(sl_read_file(AT_FDCWD, at(in_folder(en, "Forslag.html")), 1 << 20,
+		  &page, &w.err) == SL_OK);
+	put(in_claim("Forslag.html"), sl_buf_str(&page));
+}
+
+/* Lets it in. True: it lies in Stoppet; else where the post's stood. */
+static bool
+is_stopped(void)
+{
+	struct sl_claim c = {0};
+	struct sl_entry en;
+	bool stopped = false;
+
+	CHECK(sl_claim_find(w.inlet, CLAIM, &c, &w.err) == SL_OK);
+	CHECK(sl_faces_came_back(
+		  w.e.faces, w.inlet, &c, &en, &stopped, &w.err) == SL_OK);
+	CHECK(!there(in_claim("")));
+	CHECK(stopped == there("Stoppet/kopi/Forslag.html"));
+	return stopped;
+}
+
+static void
+make_long(const char *path, off_t size)
+{
+	CHECK(truncate(at(path), size) == 0);
+}
+
+static off_t
+length(const char *path)
+{
+	struct stat st;
+
+	return stat(at(path), &st) == 0 ? st.st_size : -1;
+}
+
+/* What cannot be read may have been written by a person: in the folder that
+ * comes as in the one that stands there. */
+static void
+back_unread(void)
+{
+	const off_t much = SL_SETTLE_FILE_MAX + 1;
+	struct sl_entry en;
+
+	begin_world();
+	en = held_post();
+	claim_copy(&en);
+	put(in_claim("Avklar.txt"), "Sak: 2026/211\r\n");
+	make_long(in_claim("Avklar.txt"), much);
+	CHECK(is_stopped());
+	CHECK(length("Stoppet/kopi/Avklar.txt") == much);
+	end_world();
+	begin_world();
+	en = held_post();
+	claim_copy(&en);
+	make_long(in_folder(&en, "Avklar.txt"), much);
+	CHECK(is_stopped());
+	CHECK(length(in_folder(&en, "Avklar.txt")) == much);
+	end_world();
+	begin_world();
+	en = held_post();
+	claim_copy(&en);
+	CHECK(!is_stopped());
+	CHECK(holds(in_folder(&en, "Avklar.txt"), "var flyttet til Inn"));
+	end_world();
+}
+
+/* A copy is claimed, and the folder that was made for the post renamed; ret:
+ * its place. */
+static struct sl_entry
+rename_behind_copy(char ret[512])
+{
+	struct sl_entry en = held_post();
+
+	claim_copy(&en);
+	(void)snprintf(ret, 512, "%s", at(in_folder(&en, "")));
+	CHECK(rename(ret, at("Må avklares/2026-211")) == 0);
+	return en;
+}
+
+/* That decides, also where the post is shown anew before the next look. */
+static void
+back_while_renamed(void)
+{
+	struct sl_entry en;
+	char place[512];
+
+	begin_world();
+	en = rename_behind_copy(place);
+	CHECK(is_stopped());
+	sl_timer_set(w.e.faces->watch, 1000);
+	run_ms(500);
+	CHECK(w.assigns == 1);
+	CHECK_STR(w.id, en.reception);
+	CHECK_STR(w.number, "2026/211");
+	end_world();
+}
+
+/* The same, and another folder has its name by now. */
+static void
+back_while_replaced(void)
+{
+	char place[512];
+
+	begin_world();
+	(void)rename_behind_copy(place);
+	CHECK(mkdir(place, 0755) == 0);
+	CHECK(is_stopped());
+	CHECK(there("Må avklares/2026-211/dokument-1.pdf"));
+	end_world();
+}
+
+/* A second document, of so many zeros, that the post has and the claimed folder
+ * too. */
+static void
+add_zeros(const struct sl_entry *en, off_t size)
+{
+	static const char zeros[65536];
+	struct sl_msg_r_part m = {.part = 1,
+	    .role = SL_PART_DOCUMENT,
+	    .size = (uint64_t)size,
+	    .name = sl_slice_str("bilag.pdf"),
+	    .mime = sl_slice_str("application/pdf")};
+	struct sl_document d = {.number = 2, .role = "V"};
+	struct sl_sha256 *h = sl_sha256_new();
+	struct sl_source src;
+	struct sl_digest sum;
+	off_t n;
+
+	for (n = size; n >= (off_t)sizeof(zeros); n -= (off_t)sizeof(zeros))
+		sl_sha256_add(h, zeros, sizeof(zeros));
+	sl_sha256_add(h, zeros, (size_t)n);
+	sl_sha256_end(h, &sum);
+	CHECK(sl_source_list(w.e.store, en->consignment, &src, 1) == 1);
+	CHECK(
+	    sl_part_put(w.e.store, src.id, &m, &sum, &d.part, &w.err) == SL_OK);
+	CHECK(sl_document_insert(w.e.store, en->id, &d, &w.err) == SL_OK);
+	put(in_claim("dokument-2.pdf"), "");
+	make_long(in_claim("dokument-2.pdf"), size);
+}
+
+/* No more is read of a folder than was ever copied into one. */
+static void
+back_with_much(void)
+{
+	int more, first;
+	struct sl_entry en;
+
+	for (more = 0; more < 2; more++)
+		for (first = 0; first < 2; first++) {
+			begin_world();
+			en = held_post();
+			claim_copy(&en);
+			add_zeros(&en, MOST - 9 * first + more);
+			if (first)
+				put(in_claim("dokument-1.pdf"), "%PDF-1.4\n");
+			CHECK(is_stopped() == (more == 1));
+			end_world();
+		}
 }
 
 /* Our own words are Norwegian where the folder is; a library's are its own. */
@@ -1374,8 +1582,12 @@ TEST_MAIN({"written_meanwhile", written_meanwhile}, {"note_table", note_table},
     {"new_case_and_belongs", new_case_and_belongs},
     {"note_deleted", note_deleted},
     {"decided_by_other_owner", decided_by_other_owner},
-    {"decided_by_rename", decided_by_rename}, {"planted_links", planted_links},
-    {"details", details}, {"held_details", held_details},
-    {"signature_names", signature_names}, {"unread_pages", unread_pages},
-    {"many_documents", many_documents}, {"stopped_texts", stopped_texts},
-    {"day_list", day_list}, {"day_of_ten_thousand", day_of_ten_thousand})
+    {"decided_by_rename", decided_by_rename},
+    {"inode_of_another", inode_of_another}, {"planted_links", planted_links},
+    {"back_unread", back_unread}, {"back_while_renamed", back_while_renamed},
+    {"back_while_replaced", back_while_replaced},
+    {"back_with_much", back_with_much}, {"details", details},
+    {"held_details", held_details}, {"signature_names", signature_names},
+    {"unread_pages", unread_pages}, {"many_documents", many_documents},
+    {"stopped_texts", stopped_texts}, {"day_list", day_list},
+    {"day_of_ten_thousand", day_of_ten_thousand})

@@ -1258,8 +1258,8 @@ migration_says_so(void)
 	(void)close(fd);
 }
 
-/* Without room for the copy nothing is begun. The database is made large by its
- * head and a hole. */
+/* Without room for the copy nothing is begun, and what a kill left takes none.
+ * The database is made large by its head and a hole. */
 static void
 migration_wants_room(void)
 {
@@ -1285,6 +1285,7 @@ migration_wants_room(void)
 	CHECK(
 	    pread(fd, changes, 4, 24) == 4 && pwrite(fd, changes, 4, 92) == 4);
 	CHECK(pwrite(fd, pages, 4, 28) == 4 && close(fd) == 0);
+	leave("sluse-before-schema-2.db.part");
 	CHECK(sl_store_open(root, "sluse.example/test", &s, &err) == SL_FATAL);
 	CHECK_STR(err.reason, "disk_full");
 	CHECK(strstr(err.text, "2621456 MiB are needed") != NULL);
@@ -1293,12 +1294,59 @@ migration_wants_room(void)
 	end(NULL);
 }
 
+/* The disk of what is written to a copy is full. */
+static ssize_t
+write_but_to_copy(int fd, const void *bytes, size_t n, off_t at)
+{
+	char link[64], path[256];
+	ssize_t len;
+
+	(void)snprintf(link, sizeof(link), "/proc/self/fd/%d", fd);
+	len = readlink(link, path, sizeof(path) - 1);
+	path[len > 0 ? len : 0] = '\0';
+	if (strstr(path, "/sluse-before-schema-") == NULL)
+		return pwrite(fd, bytes, n, at);
+	errno = ENOSPC;
+	return -1;
+}
+
+/* Of both names that it may have; NULL: as it was. */
+static void
+set_write(ssize_t (*fn)(int fd, const void *bytes, size_t n, off_t at))
+{
+	sqlite3_vfs *vfs = sqlite3_vfs_find(NULL);
+
+	(void)vfs->xSetSystemCall(vfs, "pwrite", (sqlite3_syscall_ptr)fn);
+	(void)vfs->xSetSystemCall(vfs, "pwrite64", (sqlite3_syscall_ptr)fn);
+}
+
+/* Somebody fills the disk while it is copied: slused waits for room, as on any
+ * full disk. Nothing of the copy stays, and the database is what it was. */
+static void
+migration_fills_disk(void)
+{
+	struct sl_store *s = NULL;
+	struct sl_err err = {0};
+	char path[128];
+
+	old_database(path);
+	set_write(write_but_to_copy);
+	CHECK(sl_store_open(root, "sluse.example/test", &s, &err) == SL_FATAL);
+	CHECK_STR(err.reason, "disk_full");
+	CHECK(lies_there("sluse-before-schema-2.db.part", NULL) == -1);
+	CHECK(lies_there("sluse-before-schema-2.db", NULL) == -1);
+	set_write(NULL);
+	end(open_store());
+	CHECK(s == NULL);
+}
+
 TEST_MAIN({"all_or_nothing", all_or_nothing}, {"replaced", replaced},
     {"same_message", same_message}, {"package", package},
     {"read_again", read_again}, {"cut_journal", cut_journal},
     {"newer_schema", newer_schema}, {"migrates", migrates},
     {"migration_says_so", migration_says_so},
     {"migration_wants_room", migration_wants_room},
+    {"migration_fills_disk", migration_fills_disk},
     {"reception_numbers", reception_numbers},
     {"held_do_not_starve", held_do_not_starve},
     {"delivery_steps", delivery_steps}, {"sending_survives", sending_survives},
