@@ -154,6 +154,8 @@ enum sl_rc sl_consignment_each_open(
 /* The first of them after an id that is ready; false if there is none. */
 bool sl_consignment_next_ready(
     struct sl_store *s, int64_t after, struct sl_consignment *ret);
+/* How many of them are broken for that reason. */
+int64_t sl_consignment_count_broken(struct sl_store *s, const char *reason);
 /* Done consignments whose source is still claimed, oldest first. */
 enum sl_rc sl_consignment_each_unfiled(
     struct sl_store *s, sl_consignment_fn *fn, void *arg, struct sl_err *err);
