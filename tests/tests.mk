@@ -101,6 +101,8 @@ rooms_test_base := base
 libs_test_base := -lcrypto
 rooms_test_store := store journal registry wire base
 libs_test_store := -lsqlite3 -lcrypto
+rooms_test_db := store journal registry wire base
+libs_test_db := -lsqlite3 -lcrypto
 
 rooms_test_config := config base
 libs_test_config := -ljansson -lcrypto
