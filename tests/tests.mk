@@ -22,6 +22,8 @@ libs_test_convert := -lseccomp -lcrypto
 extra_test_convert := tests/unit/parent.c
 rooms_test_cli := cli query store journal prepare place registry config pronom options wire base
 libs_test_cli := -lsqlite3 -ljansson -lxml2 -lcrypto
+rooms_test_status := $(filter-out cli,$(rooms_test_cli))
+libs_test_status := $(libs_test_cli)
 # Readers are tested as sluse-work loads them.
 extra_test_reader_pdf := tests/unit/reader_harness.c tests/unit/make_pdf.c
 libs_test_reader_pdf := -llept

@@ -89,29 +89,35 @@ static const struct {
 };
 #define FAULTS (sizeof(faults) / sizeof(faults[0]))
 
+/* call fails with that from now on; by a statement, or by a script. */
 static void
-a_write(void)
+insert_fails(int *call, int error, bool script, const char *reason)
 {
 	struct sl_err err;
 	struct sl_db *d;
+
+	begin();
+	d = made();
+	*call = error;
+	if (script)
+		CHECK(sl_db_script(d, "INSERT INTO t VALUES (1)", &err) ==
+		      SL_FATAL);
+	else
+		CHECK(sl_db_run(d, &err, "INSERT INTO t VALUES (1)", "") ==
+		      SL_FATAL);
+	CHECK(failed > 0);
+	CHECK_STR(err.reason, reason);
+	end(d);
+}
+
+static void
+a_write(void)
+{
 	size_t i;
 
 	for (i = 0; i < FAULTS; i++) {
-		begin();
-		d = made();
-		writes = faults[i].error;
-		CHECK(sl_db_run(d, &err, "INSERT INTO t VALUES (1)", "") ==
-		      SL_FATAL);
-		CHECK(failed > 0);
-		CHECK_STR(err.reason, faults[i].reason);
-		end(d);
-		begin();
-		d = made();
-		writes = faults[i].error;
-		CHECK(sl_db_script(d, "INSERT INTO t VALUES (1)", &err) ==
-		      SL_FATAL);
-		CHECK_STR(err.reason, faults[i].reason);
-		end(d);
+		insert_fails(&writes, faults[i].error, false, faults[i].reason);
+		insert_fails(&writes, faults[i].error, true, faults[i].reason);
 	}
 }
 
@@ -141,20 +147,10 @@ a_map(void)
 static void
 a_sync(void)
 {
-	struct sl_err err;
-	struct sl_db *d;
 	size_t i;
 
-	for (i = 0; i < FAULTS; i++) {
-		begin();
-		d = made();
-		syncs = faults[i].error;
-		CHECK(sl_db_run(d, &err, "INSERT INTO t VALUES (1)", "") ==
-		      SL_FATAL);
-		CHECK(failed > 0);
-		CHECK_STR(err.reason, "disk_error");
-		end(d);
-	}
+	for (i = 0; i < FAULTS; i++)
+		insert_fails(&syncs, faults[i].error, false, "disk_error");
 }
 
 static void
