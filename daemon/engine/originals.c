@@ -17,10 +17,9 @@
 static bool
 is_gone(struct sl_files *f, const struct sl_digest *d)
 {
-	int fd = sl_files_open_blob(f, d), error = errno;
+	SL_CLOSE int fd = sl_files_open_blob(f, d);
 
-	sl_cleanup_close(&fd);
-	return fd < 0 && sl_error_stays(error);
+	return fd < 0 && sl_error_stays(errno);
 }
 
 size_t

@@ -2,26 +2,35 @@
 """An original that somebody took out of the store before it was read: told once,
 stopped, and read once it is back and a person says so."""
 import os
+import shutil
 import signal
+import tempfile
 import time
 import unittest
 
 import house
-from trial import Trial, run_all
+from trial import Trial, letter, run_all
 
 GONE = "original_missing"
+DAMAGED = os.path.join(house.DEMO, "13-avbrutt.pdf")
 
 
 class Originals(Trial):
-    def damaged(self):
-        """A post that can be read again, and the path of its original."""
+    def dropped(self, source, name, reason):
+        """A post that can be read again, and the paths of its originals."""
         h = self.house(target="webhook", queues=("Skannet post",),
                        instance=house.FAST.replace("2s", "1s"))
-        h.drop(os.path.join(house.DEMO, "13-avbrutt.pdf"), "brev.pdf")
-        row = self.until(h, "brev.pdf", disposition="broken", reason="damaged")
-        (digest,), = h.query("SELECT lower(hex(sha256)) FROM blob")
-        return h, row["id"], os.path.join(h.root, "store", "sha256",
-                                          digest[:2], digest)
+        h.drop(source, name)
+        row = self.until(h, name, reason=reason)
+        rows = h.query("SELECT lower(hex(b.sha256)) FROM source s JOIN blob b"
+                       " ON b.id = s.blob ORDER BY s.number")
+        return h, row["id"], [os.path.join(h.root, "store", "sha256",
+                                           digest[:2], digest)
+                              for digest, in rows]
+
+    def damaged(self):
+        h, entry, (path,) = self.dropped(DAMAGED, "brev.pdf", "damaged")
+        return h, entry, path
 
     def cut(self, h):
         """As by a power cut."""
@@ -92,6 +101,31 @@ class Originals(Trial):
         self.assertEqual(self.one(h, "brev.pdf")["reason"], GONE)
         os.rename(path + ".away", path)
         self.read_once_more(h, number)
+
+    def test_several(self):
+        """One is named, and how many more."""
+        with tempfile.TemporaryDirectory() as folder:
+            shutil.copy(DAMAGED, os.path.join(folder, "a.pdf"))
+            for n in range(2):
+                with open(os.path.join(folder, "%d.txt" % n), "wb") as file:
+                    file.write(letter(n))
+            h, entry, paths = self.dropped(folder, "mappe", "unknown_case")
+        self.assertEqual(len(paths), 3)
+        self.unread(h, entry)
+        for path in paths[:2]:
+            os.rename(path, path + ".away")
+        h.start()
+        row = self.until(h, "mappe", disposition="broken", reason=GONE)
+        self.assertEqual(row["detail"], os.path.relpath(paths[0], h.root) +
+                         " and 1 more")
+        self.assertEqual(len(self.lines(h, GONE)), 1)
+        os.rename(paths[0] + ".away", paths[0])
+        self.refused(h, "retry", row["id"], "--why", "bare den ene",
+                     says=os.path.basename(paths[1]))
+        os.rename(paths[1] + ".away", paths[1])
+        h.sluse("retry", row["id"], "--why", "lagt tilbake")
+        self.until(h, "mappe", disposition="held", reason="unknown_case")
+        h.check_whole(self)
 
     def test_another_in_its_place(self):
         """A link is not followed, whatever it leads to."""
