@@ -22,6 +22,8 @@ libs_test_convert := -lseccomp -lcrypto
 extra_test_convert := tests/unit/parent.c
 rooms_test_cli := cli query store journal prepare place registry config pronom options wire base
 libs_test_cli := -lsqlite3 -ljansson -lxml2 -lcrypto
+rooms_test_status := $(filter-out cli,$(rooms_test_cli))
+libs_test_status := $(libs_test_cli)
 # Readers are tested as sluse-work loads them.
 extra_test_reader_pdf := tests/unit/reader_harness.c tests/unit/make_pdf.c
 libs_test_reader_pdf := -llept
@@ -101,6 +103,8 @@ rooms_test_base := base
 libs_test_base := -lcrypto
 rooms_test_store := store journal registry wire base
 libs_test_store := -lsqlite3 -lcrypto
+rooms_test_db := store journal registry wire base
+libs_test_db := -lsqlite3 -lcrypto
 
 rooms_test_config := config base
 libs_test_config := -ljansson -lcrypto

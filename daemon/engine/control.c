@@ -143,6 +143,9 @@ change_consignment(struct sl_engine *e, struct sl_consignment *c,
 		    "it is over the limits still, or its files are "
 		    "gone: raise them, or drop it again in smaller "
 		    "parts, and reject this");
+	if ((change == SL_CHANGE_release || change == SL_CHANGE_retry) &&
+	    sl_originals_present(e, c->id, err) != SL_OK)
+		return err->rc;
 	/* What is being read now must not go on behind the person's back. */
 	job = sl_job_find(e, c->id);
 	if (job != NULL)
@@ -172,6 +175,8 @@ read_again(struct sl_engine *e, struct sl_consignment *c, struct sl_entry *en,
 		    "the files of other posts of its delivery would "
 		    "be numbered anew: drop what it came in once "
 		    "more");
+	if (sl_originals_present(e, c->id, err) != SL_OK)
+		return err->rc;
 	en->outcome = SL_OUTCOME_replaced;
 	if (sl_entry_apply(e, en, SL_CHANGE_replace, "by_person", why, actor,
 		err) != SL_OK ||

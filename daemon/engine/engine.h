@@ -296,6 +296,17 @@ enum sl_rc sl_job_resume(struct sl_engine *e, struct sl_inlet *in,
 /* Never copied: could it be now? err says why not. */
 bool sl_job_copyable(
     struct sl_engine *e, const struct sl_consignment *c, struct sl_err *err);
+#define SL_ORIGINAL_MISSING "original_missing"
+/* How many originals of a consignment the store has no more, or cannot open
+ * until somebody mends it; detail then names one. */
+size_t sl_originals_gone(
+    struct sl_engine *e, int64_t consignment, char *detail, size_t cap);
+/* SL_REJECT, with words for who wants it read: at least one is gone. */
+enum sl_rc sl_originals_present(
+    struct sl_engine *e, int64_t consignment, struct sl_err *err);
+/* Stops a job that cannot be read for that, and frees it. SL_SKIP, and the job
+ * stays: it is for another reason. */
+enum sl_rc sl_originals_stop(struct sl_job *j, struct sl_err *err);
 /* Opens every source of a folder that has been received. */
 enum sl_rc sl_job_open_all(struct sl_job *j);
 /* All sources of a claim are copied: gate *received*, or, of one that has its

@@ -53,6 +53,8 @@ log_change(const char *subject, int stage, int dispo, const char *reason)
 		level = SL_LOG_INFO;
 	if (dispo == SL_DISPO_quarantined || dispo == SL_DISPO_broken)
 		level = SL_LOG_NOTICE;
+	if (reason != NULL && strcmp(reason, SL_ORIGINAL_MISSING) == 0)
+		level = SL_LOG_ERR; /* it was to be kept */
 	sl_log(level, subject, "stage=\"%s\" disposition=\"%s\" reason=\"%s\"",
 	    sl_stage_name(stage), sl_dispo_name(dispo), SLUG_OR_EMPTY(reason));
 }

@@ -369,6 +369,8 @@ start_role(struct sl_engine *e, enum sl_role role)
 	struct sl_peer *p;
 	struct sl_task *t;
 	struct sl_job *j;
+	struct sl_err err;
+	enum sl_rc rc;
 
 	while (!e->fatal && !e->stopping &&
 	       (p = sl_peer_free_slot(e, role)) != NULL &&
@@ -377,9 +379,14 @@ start_role(struct sl_engine *e, enum sl_role role)
 			continue;
 		if (p->dead)
 			return;
+		j = t->job;
+		rc = sl_originals_stop(j, &err);
+		if (rc != SL_SKIP) {
+			(void)sl_engine_bad(e, rc, &err);
+			continue;
+		}
 		/* The claimed file cannot be opened, or descriptors are
 		 * short: let it lie and try again later. */
-		j = t->job;
 		sl_log(SL_LOG_WARNING, j->c.id != 0 ? j->c.reception : "intake",
 		    "task cannot start errno=\"%d\"", errno);
 		e->stray = true; /* looked for at the next sweep */

@@ -247,6 +247,24 @@ own_store(const struct sl_engine *e, struct sl_buf *b)
 	    "itself.");
 }
 
+/* Somebody removed it before it was read. */
+static void
+own_originals(const struct sl_engine *e, struct sl_buf *b)
+{
+	int64_t n = sl_consignment_count_broken(e->store, SL_ORIGINAL_MISSING);
+	char text[128];
+
+	if (n == 0)
+		return;
+	(void)snprintf(text, sizeof(text),
+	    "an original is gone from the store: %" PRId64
+	    " deliver%s stopped for it",
+	    n, n == 1 ? "y is" : "ies are");
+	put_own(b, SL_ORIGINAL_MISSING, text,
+	    "sluse explain names the file: put it back from the backup, then "
+	    "sluse retry. Sluse does not look for it by itself.");
+}
+
 static void
 own_passwords(const struct sl_engine *e, struct sl_buf *b)
 {
@@ -372,6 +390,7 @@ own_rows(const struct sl_engine *e, struct sl_buf *b)
 			  "again at each sweep.");
 	own_sending(e, b);
 	own_store(e, b);
+	own_originals(e, b);
 	own_passwords(e, b);
 	if (sl_trust_open(e->trust, &fd, &err) != SL_OK)
 		put_own(b, "trust", err.text,

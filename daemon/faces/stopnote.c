@@ -59,6 +59,16 @@ advice(unsigned lang, const struct sl_stopnote *p)
 		    "It was not opened. Drop it in Inbox in smaller parts, or "
 		    "ask IT operations to\r\nraise the limit and try again "
 		    "(sluse retry). If it shall not come in: sluse reject.");
+	if (p->reason != NULL && strcmp(p->reason, "original_missing") == 0)
+		return sl_words(lang,
+		    "Be IT-drift legge originalen tilbake og prøve igjen "
+		    "(sluse explain, sluse retry).\r\nHar du filen selv, kan "
+		    "du legge den i Inn på nytt; da avsluttes denne (sluse "
+		    "reject).",
+		    "Ask IT operations to put the original back and to try "
+		    "again (sluse explain,\r\nsluse retry). If you have the "
+		    "file yourself you can drop it in Inbox again; then this"
+		    "\r\none is ended (sluse reject).");
 	switch (p->dispo) {
 	case SL_DISPO_quarantined:
 		return sl_words(lang,

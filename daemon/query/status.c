@@ -12,6 +12,16 @@
 #define DISPO "ifnull(e.disposition, c.disposition)"
 #define STAGE "ifnull(e.stage, c.stage)"
 
+/* SL_DB_ITEMS, but only what is open, found by the indices of that: entries,
+ * and consignments that have none to stand for them. */
+#define OPEN_ENTRIES                                                           \
+	" FROM entry e CROSS JOIN consignment c ON c.id = e.consignment"       \
+	" WHERE e.disposition <> 60 AND ifnull(e.outcome, 0) <> 60"
+#define ALONE                                                                  \
+	" AND NOT EXISTS (SELECT 1 FROM entry x WHERE x.consignment = c.id"    \
+	" AND ifnull(x.outcome, 0) <> 60)"
+#define OPEN_ALONE " FROM consignment c WHERE c.disposition <> 60" ALONE
+
 static json_t *
 status_row(sqlite3_stmt *st)
 {
@@ -28,28 +38,75 @@ status_row(sqlite3_stmt *st)
 	return o;
 }
 
+/* May the count of what is done be believed? Not if there is none, as no slused
+ * of this build has opened the database yet, nor if somebody else has written
+ * entries: then all are counted. */
+static bool
+done_is_counted(struct sl_db *db)
+{
+	return sl_db_int(db, 0,
+		   "SELECT count(*) FROM sqlite_schema"
+		   " WHERE name = 'done_count'",
+		   "") > 0 &&
+	       sl_db_int(db, 0,
+		   "SELECT (SELECT count(*) FROM entry)"
+		   " = (SELECT count(*) FROM entry WHERE disposition <> 60)"
+		   " + (SELECT ifnull(sum(entries), 0) FROM done_count)",
+		   "") != 0;
+}
+
+/* Rows (queue, stage, disposition, outcome, how many, received of the oldest
+ * that is open), in that order. Of what is open each is looked at, of what is
+ * done only the count that the database keeps. */
+static sqlite3_stmt *
+query_counts(struct sl_db *db)
+{
+#define COUNTS(done)                                                           \
+	"SELECT queue, stage, disposition, outcome, sum(n), min(oldest) FROM"  \
+	" (SELECT c.queue, e.stage, e.disposition,"                            \
+	" ifnull(e.outcome, ifnull(c.outcome, 0)) AS outcome, count(*) AS n,"  \
+	" min(c.received_ms) AS oldest" OPEN_ENTRIES " GROUP BY 1, 2, 3, 4"    \
+	" UNION ALL SELECT c.queue, c.stage, c.disposition,"                   \
+	" ifnull(c.outcome, 0), count(*), min(c.received_ms)" OPEN_ALONE       \
+	" GROUP BY 1, 2, 3, 4"                                                 \
+	" UNION ALL SELECT c.queue, c.stage, 60, c.outcome, count(*), NULL"    \
+	" FROM consignment c WHERE c.disposition = 60"                         \
+	" AND c.outcome IS NOT NULL" ALONE " GROUP BY 1, 2, 4"                 \
+	" UNION ALL " done ") GROUP BY 1, 2, 3, 4 ORDER BY 1, 2, 3, 4"
+	if (done_is_counted(db))
+		return sl_db_query(db,
+		    COUNTS(
+			"SELECT queue, stage, 60, outcome, entries, NULL"
+			" FROM done_count WHERE entries > 0 AND outcome <> 60"),
+		    "");
+	return sl_db_query(db,
+	    COUNTS("SELECT c.queue, e.stage, 60, ifnull(e.outcome, 0),"
+		   " count(*), NULL FROM entry e"
+		   " JOIN consignment c ON c.id = e.consignment"
+		   " WHERE e.disposition = 60 AND ifnull(e.outcome, 0) <> 60"
+		   " GROUP BY 1, 2, 4"),
+	    "");
+#undef COUNTS
+}
+
 json_t *
 sl_query_status(struct sl_store *s)
 {
 	struct sl_db *db = sl_store_db(s);
 	json_t *o = json_object(), *rows = json_array();
-	int64_t total = 0, open = 0, oldest, n;
-	sqlite3_stmt *st = sl_db_query(db,
-	    "SELECT c.queue, " STAGE ", " DISPO
-	    ", ifnull(e.outcome, ifnull(c.outcome, 0)), count(*)" SL_DB_ITEMS
-	    " GROUP BY 1, 2, 3, 4 ORDER BY 1, 2, 3, 4",
-	    "");
+	int64_t total = 0, open = 0, oldest = 0, n, since;
+	sqlite3_stmt *st = query_counts(db);
 
 	while (sl_db_row(db, st)) {
 		n = sqlite3_column_int64(st, 4);
+		since = sqlite3_column_int64(st, 5);
 		total += n;
-		if (sqlite3_column_int(st, 2) != SL_DISPO_done)
+		if (sqlite3_column_int(st, 2) != SL_DISPO_done) {
+			oldest = open == 0 || since < oldest ? since : oldest;
 			open += n;
+		}
 		(void)json_array_append_new(rows, status_row(st));
 	}
-	oldest = sl_db_int(db, 0,
-	    "SELECT min(c.received_ms)" SL_DB_ITEMS " WHERE " DISPO " <> 60",
-	    "");
 	sl_row_set(o, "items", json_integer(total));
 	sl_row_set(o, "open", json_integer(open));
 	sl_row_set(o, "oldest", sl_row_time(oldest));
@@ -136,8 +193,9 @@ sl_query_age(struct sl_store *s, int64_t now_ms)
 
 	age_rows(db,
 	    sl_db_query(db,
-		"SELECT c.queue, c.received_ms" SL_DB_ITEMS " WHERE " DISPO
-		" <> 60 ORDER BY c.queue",
+		"SELECT c.queue, c.received_ms" OPEN_ENTRIES
+		" UNION ALL SELECT c.queue, c.received_ms" OPEN_ALONE
+		" ORDER BY 1",
 		""),
 	    "queue", now_ms, rows);
 	age_rows(db,
@@ -208,21 +266,20 @@ sl_query_progress(struct sl_store *s, int64_t soon_ms, struct sl_progress *ret,
     struct sl_err *err)
 {
 	struct sl_db *db = sl_store_db(s);
-	sqlite3_stmt *st = sl_db_query(db,
-	    "SELECT " STAGE ", " DISPO ", count(*)" SL_DB_ITEMS
-	    " GROUP BY 1, 2",
-	    "");
+	sqlite3_stmt *st = query_counts(db);
 
 	memset(ret, 0, sizeof(*ret));
 	while (sl_db_row(db, st))
-		count_item(ret, sqlite3_column_int(st, 0),
-		    sqlite3_column_int(st, 1),
-		    (unsigned)sqlite3_column_int(st, 2));
+		count_item(ret, sqlite3_column_int(st, 1),
+		    sqlite3_column_int(st, 2),
+		    (unsigned)sqlite3_column_int(st, 4));
+	/* <> 60 is said for the indices. */
 	ret->due = (unsigned)sl_db_int(db, 0,
 	    "SELECT (SELECT count(*) FROM delivery WHERE state = 'pending'"
 	    " AND next_ms <= ?1) + (SELECT count(*) FROM entry"
-	    " WHERE disposition = 20 AND retry_ms <= ?1)"
-	    " + (SELECT count(*) FROM consignment WHERE disposition = 20"
+	    " WHERE disposition = 20 AND disposition <> 60"
+	    " AND retry_ms <= ?1) + (SELECT count(*) FROM consignment"
+	    " WHERE disposition = 20 AND disposition <> 60"
 	    " AND retry_ms <= ?1)",
 	    "i", soon_ms);
 	longest(db, ret);

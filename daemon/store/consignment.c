@@ -231,6 +231,15 @@ sl_consignment_next_ready(
 	    ret);
 }
 
+int64_t
+sl_consignment_count_broken(struct sl_store *s, const char *reason)
+{
+	return sl_db_int(s->db, 0,
+	    "SELECT count(*) FROM consignment WHERE disposition = 50"
+	    " AND disposition <> 60 AND reason = ?1",
+	    "s", reason);
+}
+
 enum sl_rc
 sl_consignment_each_unfiled(
     struct sl_store *s, sl_consignment_fn *fn, void *arg, struct sl_err *err)

@@ -37,23 +37,55 @@ struct sl_db {
 	void *on_work_arg;
 };
 
-/* A disk that is full has not failed. */
-static const char *
-reason_of(sqlite3 *h)
+static bool
+is_full(int error)
 {
-	return sqlite3_errcode(h) == SQLITE_FULL ? "disk_full" : "disk_error";
+	return error == ENOSPC || error == EDQUOT;
+}
+
+/* SQLite keeps errno with the file that failed, and of a commit nowhere else;
+ * of the map of its log with the connection. */
+static bool
+has_no_room(sqlite3 *h)
+{
+	sqlite3_file *log = NULL;
+	int data = 0, wal = 0;
+
+	(void)sqlite3_file_control(h, "main", SQLITE_FCNTL_LAST_ERRNO, &data);
+	(void)sqlite3_file_control(
+	    h, "main", SQLITE_FCNTL_JOURNAL_POINTER, &log);
+	if (log != NULL && log->pMethods != NULL)
+		(void)log->pMethods->xFileControl(
+		    log, SQLITE_FCNTL_LAST_ERRNO, &wal);
+	return is_full(data) || is_full(wal) ||
+	       is_full(sqlite3_system_errno(h));
+}
+
+/* A disk that is full has not failed, nor has one that we have our share of.
+ * SQLite calls only the first so, and not all of it. After a sync that failed
+ * nobody knows what is on the disk, whatever errno says. rc: extended. */
+static const char *
+reason_of(sqlite3 *h, int rc)
+{
+	if (rc == SQLITE_FULL)
+		return "disk_full";
+	if ((rc == SQLITE_IOERR_WRITE || rc == SQLITE_IOERR_SHMSIZE) &&
+	    has_no_room(h))
+		return "disk_full";
+	return "disk_error";
 }
 
 static void
 keep_error(struct sl_db *d, const char *what)
 {
+	int rc = sqlite3_extended_errcode(d->h);
+
 	d->dead = d->writer;
 	if (d->failed)
 		return;
 	d->failed = true;
-	(void)sl_err_set(&d->first, SL_FATAL, 0, reason_of(d->h),
-	    "database: %s: %s (%d)", what, sqlite3_errmsg(d->h),
-	    sqlite3_extended_errcode(d->h));
+	(void)sl_err_set(&d->first, SL_FATAL, 0, reason_of(d->h, rc),
+	    "database: %s: %s (%d)", what, sqlite3_errmsg(d->h), rc);
 }
 
 enum sl_rc
@@ -127,7 +159,8 @@ sl_db_script(struct sl_db *d, const char *sql, struct sl_err *err)
 	if (!d->dead && sqlite3_exec(d->h, sql, NULL, NULL, &why) == SQLITE_OK)
 		return SL_OK;
 	d->dead = d->writer;
-	(void)sl_err_set(err, SL_FATAL, 0, reason_of(d->h), "database: %s",
+	(void)sl_err_set(err, SL_FATAL, 0,
+	    reason_of(d->h, sqlite3_extended_errcode(d->h)), "database: %s",
 	    why != NULL ? why : "?");
 	sqlite3_free(why);
 	return SL_FATAL;
@@ -360,8 +393,7 @@ sl_db_on_work(struct sl_db *d, void (*fn)(void *arg), void *arg)
 static enum sl_rc
 cannot_back_up(sqlite3 *to, int rc, struct sl_err *err)
 {
-	return sl_err_set(err, SL_FATAL, 0,
-	    rc == SQLITE_FULL ? "disk_full" : "disk_error",
+	return sl_err_set(err, SL_FATAL, 0, reason_of(to, rc),
 	    "the database cannot be copied: %s (%d)",
 	    rc != SQLITE_OK ? sqlite3_errstr(rc) : sqlite3_errmsg(to), rc);
 }
@@ -377,8 +409,7 @@ sl_db_backup(struct sl_db *d, const char *path, void (*fn)(void *arg),
 
 	if (fd < 0)
 		return sl_err_set(err, SL_FATAL, errno,
-		    errno == ENOSPC || errno == EDQUOT ? "disk_full"
-						       : "disk_error",
+		    is_full(errno) ? "disk_full" : "disk_error",
 		    "the database's copy cannot be made");
 	(void)close(fd);
 	rc = sqlite3_open_v2(path, &to, SQLITE_OPEN_READWRITE, NULL);

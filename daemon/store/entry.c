@@ -46,6 +46,31 @@ take(sqlite3_stmt *st, struct sl_entry *e)
 	e->described = sqlite3_column_int(st, 22);
 }
 
+/* An entry that is done, as its row says now. */
+static enum sl_rc
+count_done(struct sl_store *s, int64_t id, struct sl_err *err)
+{
+	return sl_store_run(s, err,
+	    "INSERT INTO done_count"
+	    " SELECT c.queue, e.stage, ifnull(e.outcome, 0), 1 FROM entry e"
+	    " JOIN consignment c ON c.id = e.consignment WHERE e.id = ?1"
+	    " ON CONFLICT DO UPDATE SET entries = entries + 1",
+	    "i", id);
+}
+
+/* Before it is written anew, if it was done. */
+static enum sl_rc
+uncount_done(struct sl_store *s, int64_t id, struct sl_err *err)
+{
+	return sl_store_run(s, err,
+	    "UPDATE done_count SET entries = entries - 1"
+	    " WHERE (queue, stage, outcome) = (SELECT c.queue, e.stage,"
+	    " ifnull(e.outcome, 0) FROM entry e"
+	    " JOIN consignment c ON c.id = e.consignment"
+	    " WHERE e.id = ?1 AND e.disposition = 60)",
+	    "i", id);
+}
+
 enum sl_rc
 sl_entry_insert(struct sl_store *s, struct sl_entry *e, struct sl_err *err)
 {
@@ -58,12 +83,11 @@ sl_entry_insert(struct sl_store *s, struct sl_entry *e, struct sl_err *err)
 		(int64_t)e->described) != SL_OK)
 		return SL_FATAL;
 	e->id = sl_db_last_id(s->db);
-	return SL_OK;
+	return e->dispo == SL_DISPO_done ? count_done(s, e->id, err) : SL_OK;
 }
 
-enum sl_rc
-sl_entry_update(
-    struct sl_store *s, const struct sl_entry *e, struct sl_err *err)
+static enum sl_rc
+update(struct sl_store *s, const struct sl_entry *e, struct sl_err *err)
 {
 	return sl_store_run(s, err,
 	    "UPDATE entry SET stage = ?2, disposition = ?3,"
@@ -77,6 +101,18 @@ sl_entry_update(
 	    (int64_t)e->outcome, e->reason, e->detail, (int64_t)e->attempts,
 	    (int64_t)e->revision, e->retry_ms, e->held_until_ms,
 	    e->duplicate_of, sl_clock_utc_ms(), e->case_number, e->title);
+}
+
+enum sl_rc
+sl_entry_update(
+    struct sl_store *s, const struct sl_entry *e, struct sl_err *err)
+{
+	/* What is done stays so: no other leaves the count. */
+	if (e->dispo != SL_DISPO_done)
+		return update(s, e, err);
+	if (uncount_done(s, e->id, err) != SL_OK || update(s, e, err) != SL_OK)
+		return SL_FATAL;
+	return count_done(s, e->id, err);
 }
 
 enum sl_rc

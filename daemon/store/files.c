@@ -145,13 +145,13 @@ sl_files_reopen(int fd)
 	return open(path, O_RDONLY | O_CLOEXEC);
 }
 
-static void
-blob_path(const struct sl_digest *d, char *out)
+void
+sl_files_blob_name(const struct sl_digest *digest, char out[SL_BLOB_NAME])
 {
 	char hex[SL_SHA256_HEX + 1];
 
-	sl_digest_hex(d, hex);
-	(void)snprintf(out, 72, "%.2s/%s", hex, hex);
+	sl_digest_hex(digest, hex);
+	(void)snprintf(out, SL_BLOB_NAME, "%.2s/%s", hex, hex);
 }
 
 static int
@@ -176,10 +176,10 @@ enum sl_rc
 sl_files_link(struct sl_files *f, int fd, const struct sl_digest *digest,
     uint64_t size, bool known, struct sl_err *err)
 {
-	char name[72], fresh[80];
+	char name[SL_BLOB_NAME], fresh[80];
 	struct stat st;
 
-	blob_path(digest, name);
+	sl_files_blob_name(digest, name);
 	if (fstat(fd, &st) != 0 || (uint64_t)st.st_size != size)
 		return sl_err_set(err, SL_REJECT, 0, "worker_protocol",
 		    "the copy is not as long as its maker says");
@@ -227,9 +227,9 @@ sl_files_link_bundle(
 int
 sl_files_open_blob(struct sl_files *f, const struct sl_digest *digest)
 {
-	char name[72];
+	char name[SL_BLOB_NAME];
 
-	blob_path(digest, name);
+	sl_files_blob_name(digest, name);
 	return openat(f->sha, name, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
 }
 
@@ -275,9 +275,9 @@ sl_files_drop_bundle(struct sl_files *f, const char *name)
 bool
 sl_files_drop_blob(struct sl_files *f, const struct sl_digest *digest)
 {
-	char name[72];
+	char name[SL_BLOB_NAME];
 
-	blob_path(digest, name);
+	sl_files_blob_name(digest, name);
 	f->dirty = true;
 	return unlinkat(f->sha, name, 0) == 0 || errno == ENOENT;
 }

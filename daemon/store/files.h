@@ -48,6 +48,9 @@ enum sl_rc sl_files_link(struct sl_files *f, int fd,
     struct sl_err *err);
 enum sl_rc sl_files_link_bundle(
     struct sl_files *f, int fd, const char *name, struct sl_err *err);
+#define SL_BLOB_NAME 72
+/* Its name below store/sha256/. */
+void sl_files_blob_name(const struct sl_digest *digest, char out[SL_BLOB_NAME]);
 /* Read-only; -1 with errno. */
 int sl_files_open_blob(struct sl_files *f, const struct sl_digest *digest);
 int sl_files_open_bundle(struct sl_files *f, const char *name);

@@ -21,7 +21,7 @@
 #include "../wire/wire.h"
 #include "files.h"
 
-#define SL_SCHEMA_VERSION 9
+#define SL_SCHEMA_VERSION 10
 /* Between the row of a consignment and its leaf, in one transaction, lie all
  * the files of a folder: so much later the leaf may be. */
 #define SL_RECEIVED_APART_MS INT64_C(600000)
@@ -154,6 +154,8 @@ enum sl_rc sl_consignment_each_open(
 /* The first of them after an id that is ready; false if there is none. */
 bool sl_consignment_next_ready(
     struct sl_store *s, int64_t after, struct sl_consignment *ret);
+/* How many of them are broken for that reason. */
+int64_t sl_consignment_count_broken(struct sl_store *s, const char *reason);
 /* Done consignments whose source is still claimed, oldest first. */
 enum sl_rc sl_consignment_each_unfiled(
     struct sl_store *s, sl_consignment_fn *fn, void *arg, struct sl_err *err);

@@ -343,14 +343,18 @@ class Room(unittest.TestCase):
     @unittest.skipUnless(shutil.which("strace"), "needs strace")
     def test_full_in_the_middle_of_a_commit(self):
         """What was not written is taken again, by the same process, and it is
-        not tried without a pause."""
-        h = self.house(64)
+        not tried without a pause; also where only our share of it is full."""
+        for error in ("ENOSPC", "EDQUOT"):
+            with self.subTest(error=error):
+                self.full_in_commit(self.house(64), error)
+
+    def full_in_commit(self, h, error):
         self.letter(h)
         self.wait_done(h, 1)
         pid = self.pid(h)
         trace = strace_of(
             self, pid, "-e", "trace=pwrite64", "-e",
-            "inject=pwrite64:error=ENOSPC", "-P",
+            "inject=pwrite64:error=" + error, "-P",
             os.path.join(h.root, "db", "sluse.db-wal"))
         for _ in range(5):
             self.letter(h)

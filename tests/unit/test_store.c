@@ -1233,6 +1233,37 @@ migrates(void)
 	end(s);
 }
 
+/* What was done before there was a count of it. */
+static void
+migration_counts_done(void)
+{
+	static const char *const rows =
+	    "INSERT INTO consignment (id, ulid, reception, queue, name,"
+	    " name_raw, is_folder, actor, received_ms, dropped_ms, size, stage,"
+	    " disposition) VALUES (1, 'a', 'M26-000001-3', 'Skjema', '', x'',"
+	    " 0, '', 1, 1, 1, 50, 60);"
+	    "INSERT INTO entry (consignment, number, own_key, stage,"
+	    " disposition, outcome, born_ms, changed_ms) VALUES"
+	    " (1, 1, 'a', 80, 60, 10, 1, 1), (1, 2, 'b', 80, 60, 10, 1, 1),"
+	    " (1, 3, 'c', 50, 60, 60, 1, 1), (1, 4, 'd', 80, 30, NULL, 1, 1)";
+	struct sl_store *s;
+	sqlite3 *db = NULL;
+	char path[128];
+
+	old_database(path);
+	CHECK(sqlite3_open(path, &db) == SQLITE_OK &&
+	      sqlite3_exec(db, rows, NULL, NULL, NULL) == SQLITE_OK);
+	(void)sqlite3_close(db);
+	s = open_store();
+	CHECK(sl_db_int(sl_store_db(s), -1, "SELECT count(*) FROM done_count",
+		  "") == 2);
+	CHECK(sl_db_int(sl_store_db(s), -1,
+		  "SELECT entries FROM done_count WHERE queue = 'Skjema'"
+		  " AND stage = 80 AND outcome = 10",
+		  "") == 2);
+	end(s);
+}
+
 /* systemd, which would end a start that takes long, hears that it goes on. */
 static void
 migration_says_so(void)
@@ -1344,6 +1375,7 @@ TEST_MAIN({"all_or_nothing", all_or_nothing}, {"replaced", replaced},
     {"same_message", same_message}, {"package", package},
     {"read_again", read_again}, {"cut_journal", cut_journal},
     {"newer_schema", newer_schema}, {"migrates", migrates},
+    {"migration_counts_done", migration_counts_done},
     {"migration_says_so", migration_says_so},
     {"migration_wants_room", migration_wants_room},
     {"migration_fills_disk", migration_fills_disk},
