@@ -376,15 +376,17 @@ received_again(struct sl_job *j, bool *ret, struct sl_err *err)
 	return sl_consignment_settle(e, j->c.id, err);
 }
 
-/* The rows as they stay: what journal verify holds them against. */
+/* The rows as they stay: what journal verify holds them against, and the
+ * balance counts by. */
 static enum sl_rc
 was_unpacked(struct sl_job *j, const struct sl_counts *rows, struct sl_err *err)
 {
-	char payload[160];
+	char payload[256];
 
 	(void)snprintf(payload, sizeof(payload),
-	    "{\"parts\":%" PRId64 ",\"archives\":%" PRId64 ",\"list\":\"%s\"}",
-	    rows->parts, rows->archives, rows->list);
+	    "{\"files\":%" PRId64 ",\"parts\":%" PRId64 ",\"archives\":%" PRId64
+	    ",\"pages\":%" PRId64 ",\"list\":\"%s\"}",
+	    rows->files, rows->parts, rows->archives, rows->pages, rows->list);
 	return sl_consignment_pass(
 	    j->e, &j->c, SL_EVENT_unpacked, payload, err);
 }

@@ -85,13 +85,15 @@ sl_counts_take(struct sl_counts *c, int event, const char *body)
 	if (event == SL_EVENT_unpacked || event == SL_EVENT_erased) {
 		c->parts = sl_payload_number(body, "parts");
 		c->archives = sl_payload_number(body, "archives");
+		c->pages = sl_payload_number(body, "pages");
 		take_list(c, body);
 	}
-	if (event == SL_EVENT_read || event == SL_EVENT_erased) {
+	if (event == SL_EVENT_read) {
 		c->pages = sl_payload_number(body, "pages");
-		/* Their texts go with the content. */
 		c->texts = sl_payload_number(body, "texts");
 	}
+	if (event == SL_EVENT_erased)
+		c->texts = -1;
 }
 
 void

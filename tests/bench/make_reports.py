@@ -207,7 +207,8 @@ def log(db, count):
         CASE event WHEN 20 THEN printf('{"queue":"%%s","received_ms":%%d,"bytes":'
         || '%%d,"sources":["%%s"],"files":1}', %s, ms, 20000 + n %% 90000,
         lower(hex(printf('%%032d', n))))
-        WHEN 30 THEN printf('{"parts":1,"archives":0,"list":"%%064d"}', n)
+        WHEN 30 THEN printf('{"files":1,"parts":1,"archives":0,"pages":%%d,'
+        || '"list":"%%064d"}', 1 + (n %% 7 = 0) * 3, n)
         WHEN 50 THEN printf('{"pages":%%d,"texts":%%d}', 1 + (n %% 7 = 0) * 3,
         1 + (n %% 7 = 0) * 3) ELSE body END %s""" % (
             len(rows), pick("n", QUEUES), source))

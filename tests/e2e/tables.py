@@ -172,7 +172,7 @@ class Tables(unittest.TestCase):
                     "receipt": hashlib.sha256(receipt.encode()).hexdigest(),
                     **{k: says[k] for k in ("case", "number", "journalaar",
                                             "journalsekvensnummer")}})
-        counts = {"received": "files", "unpacked": "parts archives list",
+        counts = {"received": "files", "unpacked": "files parts archives pages list",
                   "read": "pages texts"}
         for event, names in counts.items():
             for e in self.payloads(event):
