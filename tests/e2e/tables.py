@@ -246,24 +246,64 @@ class Tables(unittest.TestCase):
                 db.close()
                 self.assertFalse(self.verify(root)["ok"])
 
-    def test_an_index_that_leaves_out(self):
-        """What it hides would be held against nothing."""
-        root, db = self.copy()
-        sql, = db.execute("SELECT sql FROM sqlite_schema WHERE name ="
-                          " 'leaf_consignment'").fetchone()
-        db.executescript("DROP INDEX leaf_consignment; CREATE INDEX"
-                         " leaf_consignment ON leaf(consignment) WHERE"
-                         " consignment IS NOT NULL AND seq <> %d" % db.execute(
-                             "SELECT max(seq) FROM leaf WHERE consignment IS"
-                             " NOT NULL").fetchone())
+    def forge(self, db, index, change):
+        """The index is what `change` makes of its text, and says it is not."""
+        sql, = db.execute("SELECT sql FROM sqlite_schema WHERE name = ?",
+                          (index,)).fetchone()
+        other = change(sql)
+        self.assertNotEqual(other, sql)
+        db.execute("DROP INDEX " + index)
+        db.execute(other)
         db.execute("PRAGMA writable_schema = ON")
-        db.execute("UPDATE sqlite_schema SET sql = ? WHERE name ="
-                   " 'leaf_consignment'", (sql,))
+        db.execute("UPDATE sqlite_schema SET sql = ? WHERE name = ?",
+                   (sql, index))
         db.commit()
         db.close()
-        row = self.verify(root, "--log-only")
-        self.assertFalse(row["ok"])
-        self.assertIn("index", row["fault"])
+
+    def test_an_index_that_leaves_out(self):
+        """What it hides would be held against nothing, and no report counts it."""
+        for index, some in (
+                ("leaf_consignment", "consignment IS NOT NULL"),
+                ("leaf_change", "instr(bytes, x'0A3130320A') > 0"),
+                ("leaf_arrival", "instr(bytes, x'0A35310A') > 0"),
+                ("leaf_count", "instr(bytes, x'0A33300A') > 0"),
+                ("payload_count", None)):
+            with self.subTest(index=index):
+                root, db = self.copy()
+                seq, = db.execute(
+                    "SELECT max(seq) FROM leaf WHERE " + some if some else
+                    "SELECT max(seq) FROM payload WHERE instr(body,"
+                    " '\"archives\":') > 0").fetchone()
+                self.forge(db, index, lambda sql: sql.replace(
+                    "WHERE ", "WHERE seq <> %d AND (" % seq) + ")")
+                row = self.verify(root, "--log-only")
+                self.assertFalse(row["ok"])
+                self.assertIn("index", row["fault"])
+                if index != "leaf_consignment":
+                    self.assertIn(index + " is not", row["fault"])
+
+    def test_an_index_that_says_otherwise(self):
+        """They hold copies of what reports read: of all that is in them, and none
+        may be made up."""
+        whole = "substr(bytes, 1, 40) || x'39' || substr(bytes, 42)"
+        for index, change in (
+                ("leaf_change", ("entry, bytes", "entry + 1, bytes")),
+                ("leaf_change", ("entry, bytes", "entry, " + whole)),
+                ("leaf_arrival", ("entry, bytes", "entry + 1, bytes")),
+                ("leaf_arrival", ("entry, bytes", "entry, " + whole)),
+                ("leaf_refused", ("0A32330A", "0A32300A")),
+                ("leaf_count", ("consignment)", "consignment + 1)")),
+                ("leaf_count", ("0A33300A", "0A34300A")),
+                ("payload_count", ("'\"pages\":'), 0) + 8",
+                                   "'\"files\":'), 0) + 7")),
+                ("payload_count", ("'\"archives\":') > 0",
+                                   "'\"texts\":') > 0"))):
+            with self.subTest(index=index, change=change):
+                root, db = self.copy()
+                self.forge(db, index, lambda sql: sql.replace(*change))
+                row = self.verify(root, "--log-only")
+                self.assertFalse(row["ok"])
+                self.assertIn(index + " is not", row["fault"])
 
     def test_filed_elsewhere(self):
         """By what stands beside a leaf it is found: as its subject says, or
