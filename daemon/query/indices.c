@@ -14,8 +14,8 @@
 #include "../store/db.h"
 #include "verify_p.h"
 
-enum { SEQ, CONSIGNMENT, ENTRY, BYTES, NUMBERS, COLUMNS = 5 };
-#define HAS(column) (1u << (column))
+enum { CONSIGNMENT = 1, ENTRY = 2, BYTES = 4 };
+#define PAYLOADS (SL_INDICES - 1) /* the last; others are of leaves */
 
 /* Conditions are those of schemas/sql, word for word. */
 #define IS(hex) "instr(bytes, x'0A" hex "0A') > 0"
@@ -23,40 +23,30 @@ enum { SEQ, CONSIGNMENT, ENTRY, BYTES, NUMBERS, COLUMNS = 5 };
 #define LEAF(name, columns, is)                                                \
 	"SELECT " columns " FROM leaf INDEXED BY " name " WHERE " is           \
 	" ORDER BY seq"
-#define NUMBER(name, n)                                                        \
-	"CAST(substr(body, nullif(instr(body, '\"" name "\":'), 0) + " n       \
-	") AS INTEGER)"
 
 static const struct {
 	const char *name;
-	unsigned has; /* columns, in that order */
+	unsigned has; /* columns behind seq, in that order */
 	const char *sql;
 	int event[10];
 } indices[SL_INDICES] = {
-    {"leaf_change", HAS(CONSIGNMENT) | HAS(ENTRY) | HAS(BYTES),
+    {"leaf_change", CONSIGNMENT | ENTRY | BYTES,
 	LEAF("leaf_change", "seq, consignment, entry, bytes",
 	    "(" IS("313032") OR("313033") OR("313034") OR("313035") OR("313036")
 		OR("313037") OR("313038") OR("313039") OR("313130")
 		    OR("313131") ")"),
 	{102, 103, 104, 105, 106, 107, 108, 109, 110, 111}},
-    {"leaf_arrival", HAS(ENTRY) | HAS(BYTES),
+    {"leaf_arrival", ENTRY | BYTES,
 	LEAF(
 	    "leaf_arrival", "seq, entry, bytes", "(" IS("3230") OR("3531") ")"),
 	{20, 51}},
-    {"leaf_refused", HAS(BYTES), LEAF("leaf_refused", "seq, bytes", IS("3233")),
+    {"leaf_refused", BYTES, LEAF("leaf_refused", "seq, bytes", IS("3233")),
 	{23}},
-    {"leaf_count", HAS(CONSIGNMENT),
+    {"leaf_count", CONSIGNMENT,
 	LEAF("leaf_count", "seq, consignment",
 	    "(" IS("3330") OR("3533") OR("323034") ")"),
 	{30, 53, 204}},
-    {"payload_count", HAS(NUMBERS),
-	"SELECT seq, " NUMBER("files", "8") ", " NUMBER(
-	    "parts", "8") ", " NUMBER("archives", "11") ", " NUMBER("pages",
-	    "8") " FROM payload"
-		 " INDEXED BY payload_count WHERE instr(body, '\"archives\":') "
-		 "> 0"
-		 " ORDER BY seq",
-	{0}},
+    {"payload_count", 0, SL_COUNTS_SQL, {0}},
 };
 
 void
@@ -155,12 +145,12 @@ sl_check_indices_leaf(struct sl_indices *x, const struct sl_leaf_view *l,
 		if ((in & 1) == 0)
 			continue;
 		add_number(&x->in[i], (int64_t)l->seq);
-		if (indices[i].has & HAS(CONSIGNMENT))
+		if (indices[i].has & CONSIGNMENT)
 			add_number(&x->in[i], number_or_none(st, consignment));
-		if (indices[i].has & HAS(ENTRY))
+		if (indices[i].has & ENTRY)
 			add_number(
 			    &x->in[i], number_or_none(st, consignment + 1));
-		if (indices[i].has & HAS(BYTES))
+		if (indices[i].has & BYTES)
 			add_bytes(&x->in[i], bytes);
 	}
 }
@@ -174,10 +164,9 @@ sl_check_indices_payload(struct sl_indices *x, uint64_t seq, const char *body)
 
 	if (strstr(body, "\"archives\":") == NULL)
 		return;
-	add_number(&x->in[SL_INDICES - 1], (int64_t)seq);
+	add_number(&x->in[PAYLOADS], (int64_t)seq);
 	for (i = 0; i < sizeof(names) / sizeof(names[0]); i++)
-		add_number(
-		    &x->in[SL_INDICES - 1], sl_payload_number(body, names[i]));
+		add_number(&x->in[PAYLOADS], sl_payload_number(body, names[i]));
 }
 
 static void

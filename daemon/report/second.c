@@ -97,11 +97,7 @@ is_by_chance(struct walk *w, int64_t seq)
 	return is;
 }
 
-/* Expressions and conditions are those of the indices, word for word. */
-#define NUMBER(name, n)                                                        \
-	"CAST(substr(body, nullif(instr(body, '\"" name "\":'), 0) + " n       \
-	") AS INTEGER)"
-
+/* Conditions are those of the indices, word for word. */
 static void
 walk_told(struct walk *w)
 {
@@ -111,14 +107,7 @@ walk_told(struct walk *w)
 	    " OR instr(bytes, x'0A35330A') > 0"
 	    " OR instr(bytes, x'0A3230340A') > 0) ORDER BY seq",
 	    "");
-	sqlite3_stmt *told = sl_db_query(w->db,
-	    "SELECT seq, " NUMBER("files", "8") ", " NUMBER(
-		"parts", "8") ", " NUMBER("archives", "11") ", " NUMBER("pages",
-		"8") " FROM payload"
-		     " INDEXED BY payload_count WHERE instr(body, "
-		     "'\"archives\":') > 0"
-		     " ORDER BY seq",
-	    "");
+	sqlite3_stmt *told = sl_db_query(w->db, SL_COUNTS_SQL, "");
 	bool more = sl_db_row(w->db, told);
 	int64_t seq, consignment;
 

@@ -10,6 +10,22 @@
 #include "../base/hash.h"
 #include "db.h"
 
+/* What stands in the index payload_count, word for word as in schemas/sql:
+ * files, parts, archives and pages (NULL: not said) behind the sequence number,
+ * of the payloads that say so. */
+#define SL_COUNTS_NUMBER(name, n)                                              \
+	"CAST(substr(body, nullif(instr(body, '\"" name "\":'), 0) + " n       \
+	") AS INTEGER)"
+#define SL_COUNTS_FILES SL_COUNTS_NUMBER("files", "8")
+#define SL_COUNTS_PARTS SL_COUNTS_NUMBER("parts", "8")
+#define SL_COUNTS_ARCHIVES SL_COUNTS_NUMBER("archives", "11")
+#define SL_COUNTS_PAGES SL_COUNTS_NUMBER("pages", "8")
+#define SL_COUNTS_SQL                                                          \
+	"SELECT seq, " SL_COUNTS_FILES ", " SL_COUNTS_PARTS                    \
+	", " SL_COUNTS_ARCHIVES ", " SL_COUNTS_PAGES                           \
+	" FROM payload INDEXED BY payload_count"                               \
+	" WHERE instr(body, '\"archives\":') > 0 ORDER BY seq"
+
 /* -1: no event says it, as of an earlier version, or while it is read. */
 struct sl_counts {
 	int64_t files; /* as they came through the door: rows of source */

@@ -738,8 +738,8 @@ class Recounted(unittest.TestCase):
                 " ORDER BY seq" % (asked, index, sql[sql.index("WHERE"):]))
             self.assertEqual([line[-1] for line in plan.fetchall()],
                              ["SCAN leaf USING COVERING INDEX " + index])
-        with open(os.path.join(TOP, "daemon", "report", "second.c")) as file:
-            asked = re.findall(r'NUMBER\(\s*"(\w+)",\s*"(\d+)"\)', file.read())
+        with open(os.path.join(TOP, "daemon", "store", "counts.h")) as file:
+            asked = re.findall(r'_NUMBER\("(\w+)", "(\d+)"\)', file.read())
         sql, = db.execute("SELECT sql FROM sqlite_schema WHERE name ="
                           " 'payload_count'").fetchone()
         for word, n in asked:
