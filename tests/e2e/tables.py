@@ -383,11 +383,27 @@ class Tables(unittest.TestCase):
         self.assertEqual((said["unpacked"]["parts"], said["unpacked"]["archives"]),
                          (5, 1))
         self.assertEqual(said["entry_born"]["documents"], 4)
+        *found, last = h.rows("report", "mottaksbalanse")
+        self.assertEqual({r["unit"]: (r["total"], r["remainder"]) for r in found},
+                         {"consignments": (1, 0), "entries": (1, 0),
+                          "received_files": (2, 0), "files": (4, 0),
+                          "pages": (4, 0)})
+        self.assertEqual({"other_count", "uncounted"} & set(last["facts"]), set())
         db = sqlite3.connect(os.path.join(h.root, "db", "sluse.db"))
         db.execute("UPDATE source SET number = 7 - number")  # the other first
         db.commit()
         db.close()
         self.assertIn("a file is not", self.verify(h.root)["fault"])
+        db = sqlite3.connect(os.path.join(h.root, "db", "sluse.db"))
+        db.execute("DELETE FROM part WHERE id = (SELECT part FROM document WHERE"
+                   " number = 3)")
+        db.commit()
+        db.close()
+        *found, last = h.rows("report", "mottaksbalanse")
+        self.assertEqual({r["unit"]: r["remainder"] for r in found
+                          if r["remainder"]}, {"files": 1, "pages": 1})
+        self.assertEqual(last["facts"]["other_count_1"], self.verify(
+            h.root)["differs"][0])
 
     def test_erased(self):
         """What a lawful erasure took is not compared, and the rest is."""
