@@ -27,8 +27,7 @@
 
 extern const char sl_schema_001[], sl_schema_002[], sl_schema_003[],
     sl_schema_004[], sl_schema_005[], sl_schema_006[], sl_schema_007[],
-    sl_schema_008[], sl_schema_009[], sl_schema_010[],
-    sl_schema_011[];
+    sl_schema_008[], sl_schema_009[], sl_schema_010[], sl_schema_011[];
 
 static const char *const migrations[] = {
     [1] = sl_schema_001,
