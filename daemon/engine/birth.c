@@ -376,8 +376,21 @@ received_again(struct sl_job *j, bool *ret, struct sl_err *err)
 	return sl_consignment_settle(e, j->c.id, err);
 }
 
-/* The rows as they stay: what journal verify holds them against, and the
- * balance counts by. */
+/* The rows as they stay; of files as many as were received, whatever rows there
+ * are by now. */
+static void
+count(struct sl_job *j, struct sl_counts *rows)
+{
+	struct sl_db *db = sl_store_db(j->e->store);
+	struct sl_counts told;
+
+	sl_counts_rows(db, j->c.id, NULL, rows);
+	sl_counts_told(db, j->c.id, &told);
+	if (told.files >= 0)
+		rows->files = told.files;
+}
+
+/* What journal verify holds the rows against, and the balance counts by. */
 static enum sl_rc
 was_unpacked(struct sl_job *j, const struct sl_counts *rows, struct sl_err *err)
 {
@@ -494,7 +507,7 @@ sl_job_birth(struct sl_job *j, struct sl_err *err)
 	rc = sl_package_load(e, j->c.id, &package, err);
 	if (rc == SL_OK)
 		rc = sl_part_each(e->store, j->c.id, see_part, &b, err);
-	sl_counts_rows(sl_store_db(e->store), j->c.id, NULL, &rows);
+	count(j, &rows);
 	if (rc == SL_OK)
 		rc = was_unpacked(j, &rows, err);
 	if (rc == SL_OK)
