@@ -18,6 +18,7 @@
 #include "../base/text.h"
 #include "../base/ulid.h"
 #include "../prepare/prepare.h"
+#include "../store/counts.h"
 #include "engine.h"
 #include "package.h"
 
@@ -39,7 +40,6 @@ struct birth {
 	const char *main; /* what the sidecar calls the main document */
 	char stop[64]; /* the reason that stops the whole entry */
 	size_t bad; /* documents that cannot be read */
-	uint32_t parts, pages;
 	struct sl_buf puids; /* JSON strings, commas between */
 };
 
@@ -76,8 +76,6 @@ see_part(void *arg, const struct sl_part *p, struct sl_err *err)
 	struct birth *b = arg;
 
 	(void)err;
-	b->parts++;
-	b->pages += p->pages;
 	note_puid(b, p);
 	if (sl_part_stops_all(p->mime, p->reason) && *b->stop == '\0')
 		(void)snprintf(b->stop, sizeof(b->stop), "%s", p->reason);
@@ -378,6 +376,34 @@ received_again(struct sl_job *j, bool *ret, struct sl_err *err)
 	return sl_consignment_settle(e, j->c.id, err);
 }
 
+/* The rows as they stay; of files as many as were received, whatever rows there
+ * are by now. */
+static void
+count(struct sl_job *j, struct sl_counts *rows)
+{
+	struct sl_db *db = sl_store_db(j->e->store);
+	struct sl_counts told;
+
+	sl_counts_rows(db, j->c.id, NULL, rows);
+	sl_counts_told(db, j->c.id, &told);
+	if (told.files >= 0)
+		rows->files = told.files;
+}
+
+/* What journal verify holds the rows against, and the balance counts by. */
+static enum sl_rc
+was_unpacked(struct sl_job *j, const struct sl_counts *rows, struct sl_err *err)
+{
+	char payload[256];
+
+	(void)snprintf(payload, sizeof(payload),
+	    "{\"files\":%" PRId64 ",\"parts\":%" PRId64 ",\"archives\":%" PRId64
+	    ",\"pages\":%" PRId64 ",\"list\":\"%s\"}",
+	    rows->files, rows->parts, rows->archives, rows->pages, rows->list);
+	return sl_consignment_pass(
+	    j->e, &j->c, SL_EVENT_unpacked, payload, err);
+}
+
 /* What its parts were found to be, and by which table. */
 static enum sl_rc
 identified(struct sl_job *j, const struct birth *b, struct sl_err *err)
@@ -417,7 +443,7 @@ add_signature(void *arg, const struct sl_note_row *n, struct sl_err *err)
 
 /* What was read, and the state of digital signatures as they came in. */
 static enum sl_rc
-was_read(struct sl_job *j, const struct birth *b, struct sl_err *err)
+was_read(struct sl_job *j, const struct sl_counts *rows, struct sl_err *err)
 {
 	SL_BUF struct sl_buf payload = {0};
 	SL_BUF struct sl_buf found = {.max = SIGNATURES_MAX};
@@ -425,7 +451,8 @@ was_read(struct sl_job *j, const struct birth *b, struct sl_err *err)
 	if (sl_note_each(j->e->store, j->c.id, "signed_", add_signature, &found,
 		err) != SL_OK)
 		return SL_FATAL;
-	sl_buf_printf(&payload, "{\"pages\":%" PRIu32, b->pages);
+	sl_buf_printf(&payload, "{\"pages\":%" PRId64 ",\"texts\":%" PRId64,
+	    rows->pages, rows->texts);
 	if (found.n > 0)
 		sl_buf_printf(
 		    &payload, ",\"signatures\":[%s]", sl_buf_str(&found));
@@ -468,8 +495,9 @@ sl_job_birth(struct sl_job *j, struct sl_err *err)
 	struct sl_engine *e = j->e;
 	struct birth b = {
 	    .job = j, .arena = sl_arena_new(), .puids = {.max = PUIDS_MAX}};
-	char main[256], payload[96];
 	struct sl_package *package = NULL;
+	struct sl_counts rows;
+	char main[256];
 	bool again;
 	enum sl_rc rc;
 
@@ -479,15 +507,13 @@ sl_job_birth(struct sl_job *j, struct sl_err *err)
 	rc = sl_package_load(e, j->c.id, &package, err);
 	if (rc == SL_OK)
 		rc = sl_part_each(e->store, j->c.id, see_part, &b, err);
-	(void)snprintf(
-	    payload, sizeof(payload), "{\"parts\":%" PRIu32 "}", b.parts);
+	count(j, &rows);
 	if (rc == SL_OK)
-		rc = sl_consignment_pass(
-		    e, &j->c, SL_EVENT_unpacked, payload, err);
+		rc = was_unpacked(j, &rows, err);
 	if (rc == SL_OK)
 		rc = identified(j, &b, err);
 	if (rc == SL_OK)
-		rc = was_read(j, &b, err);
+		rc = was_read(j, &rows, err);
 	if (rc == SL_OK)
 		rc = received_again(j, &again, err);
 	if (rc == SL_OK && !again) {

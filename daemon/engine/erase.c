@@ -11,6 +11,7 @@
 #include "../base/clock.h"
 #include "../base/log.h"
 #include "../base/text.h"
+#include "../store/counts.h"
 #include "../store/erase.h"
 #include "../store/heads.h"
 #include "engine.h"
@@ -18,17 +19,19 @@
 #define REST_MS INT64_C(3600000) /* between two walks over all that is done */
 #define FOLDERS_A_SWEEP 1000
 
-/* {"erased":[..],"content":..,"cause":"..","why":".."} */
+/* {"erased":[..],"content":..,"cause":"..","files":..,"why":".."}: how many
+ * files and pages there are stays known, as the payloads that go told it. */
 static enum sl_rc
 log_erased(struct sl_engine *e, const struct sl_consignment *c,
-    const struct sl_buf *list, const char *why, const char *actor,
-    struct sl_err *err)
+    const struct sl_buf *list, const struct sl_counts *counts, const char *why,
+    const char *actor, struct sl_err *err)
 {
 	SL_BUF struct sl_buf b = {0};
 
 	sl_buf_printf(&b, "{\"erased\":%s,\"content\":%s,\"cause\":\"%s\"",
 	    sl_buf_str(list), c != NULL ? "true" : "false",
 	    why != NULL ? "asked" : "retention");
+	sl_counts_add(counts, &b);
 	if (why != NULL) {
 		sl_buf_add_str(&b, ",\"why\":");
 		sl_text_json(&b, why, strlen(why));
@@ -44,10 +47,13 @@ erase(struct sl_engine *e, const struct sl_consignment *c, const char *why,
     const char *actor, struct sl_err *err)
 {
 	SL_BUF struct sl_buf list = {0};
+	struct sl_counts told;
 
+	sl_counts_told(sl_store_db(e->store), c->id, &told);
+	told.texts = -1; /* they go as well */
 	if (sl_erase_list(e->store, c->id, &list, err) != SL_OK ||
 	    sl_erase_content(e->store, c->id, err) != SL_OK ||
-	    log_erased(e, c, &list, why, actor, err) != SL_OK)
+	    log_erased(e, c, &list, &told, why, actor, err) != SL_OK)
 		return SL_FATAL;
 	sl_log(SL_LOG_NOTICE, c->reception, "content erased cause=\"%s\"",
 	    why != NULL ? "asked" : "retention");
@@ -141,13 +147,15 @@ erase_event(struct sl_engine *e, uint64_t seq, const char *why,
     const char *actor, struct sl_err *err)
 {
 	SL_BUF struct sl_buf list = {0};
+	struct sl_counts none;
 	enum sl_rc rc;
 
+	sl_counts_begin(&none);
 	rc = sl_erase_payload(e->store, seq, err);
 	if (rc != SL_OK)
 		return rc;
 	sl_buf_printf(&list, "[%" PRIu64 "]", seq);
-	if (log_erased(e, NULL, &list, why, actor, err) != SL_OK)
+	if (log_erased(e, NULL, &list, &none, why, actor, err) != SL_OK)
 		return SL_FATAL;
 	e->erasing = true;
 	sl_timer_pull(e->sweep_timer, 0);

@@ -319,7 +319,7 @@ insert_source(struct sl_job *j, size_t i, struct sl_err *err)
 	return sl_source_insert(j->e->store, &s->row, sl_slice_str(raw), err);
 }
 
-/* Rows of what was copied, and their digests for the leaf. */
+/* Rows of what was copied; how many, and their digests, for the leaf. */
 static enum sl_rc
 insert_sources(struct sl_job *j, struct sl_buf *payload, struct sl_err *err)
 {
@@ -336,7 +336,7 @@ insert_sources(struct sl_job *j, struct sl_buf *payload, struct sl_err *err)
 			sl_buf_printf(
 			    payload, "%s\"%s\"", i > 0 ? "," : "", hex);
 	}
-	sl_buf_add_str(payload, "]}");
+	sl_buf_printf(payload, "],\"files\":%zu}", i);
 	return SL_OK;
 }
 

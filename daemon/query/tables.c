@@ -1,7 +1,8 @@
 /*
  * The tables that reports are made of, held against the leaves: of each
- * consignment when and by which queue it was received, where it and its entries
- * stand, what was prepared of them, and each receipt.
+ * consignment when and by which queue it was received, its files, their parts
+ * and pages, where it and its entries stand, what was prepared of them, and
+ * each receipt.
  *
  * The leaves were verified before, in the same transaction; the columns by
  * which they are found as well. What no leaf tells, since an earlier version
@@ -16,6 +17,7 @@
 #include <string.h>
 
 #include "../base/text.h"
+#include "../store/counts.h"
 #include "../store/db.h"
 #include "verify_p.h"
 
@@ -28,6 +30,7 @@ struct item {
 	int stage, dispo, outcome;
 	bool told, seen; /* by the leaf that begins it; among the rows */
 	uint64_t seq; /* of the last that moved it */
+	int64_t documents; /* -1: not told */
 	char *prepared, *delivered; /* payloads of the last; NULL: none */
 };
 
@@ -37,7 +40,9 @@ struct tables {
 	struct item *item; /* the consignment first */
 	size_t n, cap;
 	char *received;
+	char *copied; /* of the same, where its files came later */
 	int64_t received_ms; /* of its leaf */
+	struct sl_counts counts;
 	int64_t id;
 	char reception[SL_VERIFY_NAME];
 	bool bad; /* it was counted */
@@ -120,23 +125,11 @@ payload_of(struct tables *t, uint64_t seq)
 	return body;
 }
 
-/* Behind the name of a member, as we write it: in a string both its quotes
- * would stand behind a backslash. NULL: there is none. */
-static const char *
-member(const char *body, const char *name)
-{
-	char quoted[32];
-	int n = snprintf(quoted, sizeof(quoted), "\"%s\":", name);
-	const char *at = body != NULL ? strstr(body, quoted) : NULL;
-
-	return at != NULL ? at + n : NULL;
-}
-
 /* True where it does not say. */
 static bool
 says_text(const char *body, const char *name, const char *want)
 {
-	const char *at = member(body, name);
+	const char *at = sl_payload_member(body, name);
 	SL_BUF struct sl_buf b = {0};
 
 	if (at == NULL)
@@ -166,7 +159,7 @@ find(struct tables *t, uint64_t number)
 	if (t->n == ENTRIES_MAX)
 		return NULL;
 	t->item = sl_grow(t->item, &t->cap, t->n + 1, sizeof(*t->item));
-	t->item[t->n] = (struct item){.number = number};
+	t->item[t->n] = (struct item){.number = number, .documents = -1};
 	return &t->item[t->n++];
 }
 
@@ -193,6 +186,30 @@ take_payload(struct tables *t, uint64_t seq, char **to)
 {
 	free(*to);
 	*to = payload_of(t, seq);
+}
+
+static int64_t
+number_in(struct tables *t, uint64_t seq, const char *name)
+{
+	SL_FREE char *body = payload_of(t, seq);
+
+	return sl_payload_number(body, name);
+}
+
+static void
+take_counts(struct tables *t, const struct sl_leaf_view *l)
+{
+	char *body;
+
+	if (!sl_counts_by_event(l->event))
+		return;
+	body = payload_of(t, l->seq);
+	sl_counts_take(&t->counts, l->event, body);
+	if (l->event == SL_EVENT_received && t->received == NULL)
+		t->received = SL_TAKE(body);
+	if (l->event == SL_EVENT_copied && t->copied == NULL)
+		t->copied = SL_TAKE(body);
+	free(body);
 }
 
 static void
@@ -247,7 +264,7 @@ expire(struct tables *t, struct item *i)
 {
 	SL_FREE char *body = payload_of(t, i->seq);
 
-	if (member(body, "to") == NULL)
+	if (sl_payload_member(body, "to") == NULL)
 		stand(i, i->stage > SL_STAGE_read ? UNKNOWN : i->stage, UNKNOWN,
 		    i->outcome);
 	else if (says_text(body, "to", sl_dispo_name(SL_DISPO_held)))
@@ -266,11 +283,11 @@ take_move(struct tables *t, struct item *i, const struct sl_leaf_view *l)
 			return;
 		i->told = true;
 		t->received_ms = l->time_ms;
-		take_payload(t, l->seq, &t->received);
 		stand(i, SL_STAGE_received, SL_DISPO_ready, 0);
 		break;
 	case SL_EVENT_entry_born:
 		i->told = true;
+		i->documents = number_in(t, l->seq, "documents");
 		stand(i, SL_STAGE_read, SL_DISPO_ready, 0);
 		break;
 	case SL_EVENT_unpacked:
@@ -317,9 +334,13 @@ take_leaves(struct tables *t)
 	uint64_t number;
 
 	(void)find(t, 0);
+	sl_counts_begin(&t->counts);
 	while (sl_db_row(t->db, st)) {
 		b = sl_db_blob(st, 0);
-		if (!sl_leaf_read(b.p, b.n, &l) || !sl_check_is_move(l.event) ||
+		if (!sl_leaf_read(b.p, b.n, &l))
+			continue;
+		take_counts(t, &l);
+		if (!sl_check_is_move(l.event) ||
 		    !number_of(l.subject, &number))
 			continue;
 		i = find(t, number);
@@ -394,7 +415,7 @@ static void
 compare_received(struct tables *t, sqlite3_stmt *st)
 {
 	const struct item *i = &t->item[0];
-	const char *said = member(t->received, "received_ms");
+	const char *said = sl_payload_member(t->received, "received_ms");
 	int64_t ms = sqlite3_column_int64(st, 3);
 
 	if (!i->told) {
@@ -407,6 +428,21 @@ compare_received(struct tables *t, sqlite3_stmt *st)
 		differs(t, i, "it was received at another time");
 	if (!says_text(t->received, "queue", sl_db_text(st, 2)))
 		differs(t, i, "it was received by another queue");
+}
+
+static void
+compare_contents(struct tables *t)
+{
+	struct sl_counts rows;
+	const char *why;
+
+	sl_counts_rows(t->db, t->id,
+	    sl_payload_member(
+		t->copied != NULL ? t->copied : t->received, "sources"),
+	    &rows);
+	why = sl_counts_differ(&t->counts, &rows);
+	if (why != NULL)
+		differs(t, &t->item[0], "%s", why);
 }
 
 static void
@@ -436,14 +472,47 @@ compare_receipt(
 	sl_db_done(st);
 }
 
+/* The text as we write it holds each row, and no other: most are found so,
+ * without parsing it. */
+static bool
+is_written_so(struct tables *t, const char *body, int64_t entry)
+{
+	sqlite3_stmt *st = sl_db_query(t->db,
+	    "SELECT receipt, target, changed_ms FROM delivery"
+	    " WHERE entry = ?1 AND state = 'delivered'",
+	    "i", entry);
+	SL_BUF struct sl_buf one = {0};
+	char hex[SL_SHA256_HEX + 1];
+	const char *at = body, *target;
+	size_t rows = 0, told = 0;
+	bool so = true;
+
+	while (sl_db_row(t->db, st)) {
+		digest_of(st, 0, hex);
+		target = sl_db_text(st, 1);
+		sl_buf_reset(&one);
+		sl_buf_add_str(&one, "{\"target\":");
+		sl_text_json(&one, target, strlen(target));
+		sl_buf_printf(&one, ",\"ms\":%" PRId64 ",\"receipt\":\"%s\"",
+		    (int64_t)sqlite3_column_int64(st, 2), hex);
+		so &= strstr(body, sl_buf_str(&one)) != NULL;
+		rows++;
+	}
+	for (; (at = strstr(at, "{\"target\":")) != NULL; at++)
+		told++;
+	return so && rows == told;
+}
+
 static void
 compare_deliveries(struct tables *t, const struct item *i, int64_t entry)
 {
-	json_t *o = i->delivered != NULL ? json_loads(i->delivered, 0, NULL)
-					 : NULL,
-	       *all = json_object_get(o, "deliveries"), *one;
+	json_t *o, *all, *one;
 	size_t n;
 
+	if (i->delivered == NULL || is_written_so(t, i->delivered, entry))
+		return;
+	o = json_loads(i->delivered, 0, NULL);
+	all = json_object_get(o, "deliveries");
 	json_array_foreach(all, n, one) compare_receipt(t, i, entry, one);
 	if (json_is_array(all) &&
 	    sl_db_int(t->db, 0,
@@ -452,6 +521,15 @@ compare_deliveries(struct tables *t, const struct item *i, int64_t entry)
 		"i", entry) != (int64_t)json_array_size(all))
 		differs(t, i, "a row tells of a delivery that no event does");
 	json_decref(o);
+}
+
+/* What another replaced has none any more. */
+static void
+compare_documents(struct tables *t, const struct item *i, int64_t n)
+{
+	if (i->documents >= 0 &&
+	    n != (i->outcome == SL_OUTCOME_replaced ? 0 : i->documents))
+		differs(t, i, "it has not as many documents as it began with");
 }
 
 static void
@@ -471,6 +549,7 @@ compare_entry(struct tables *t, struct item *i, sqlite3_stmt *st)
 	if (!says_text(i->prepared, "post", hex))
 		differs(t, i, "it is not what was prepared");
 	compare_deliveries(t, i, sqlite3_column_int64(st, 6));
+	compare_documents(t, i, sqlite3_column_int64(st, 7));
 }
 
 static void
@@ -478,7 +557,8 @@ compare_entries(struct tables *t)
 {
 	sqlite3_stmt *st = sl_db_query(t->db,
 	    "SELECT number, stage, disposition, ifnull(outcome, 0), own_key,"
-	    " post, id FROM entry WHERE consignment = ?1 ORDER BY number",
+	    " post, id, (SELECT count(*) FROM document d WHERE d.entry = e.id)"
+	    " FROM entry e WHERE consignment = ?1 ORDER BY number",
 	    "i", t->id);
 	struct item *i;
 	size_t n;
@@ -503,7 +583,8 @@ forget(struct tables *t)
 		free(t->item[t->n].delivered);
 	}
 	free(t->received);
-	t->received = NULL;
+	free(t->copied);
+	t->received = t->copied = NULL;
 	t->bad = false;
 }
 
@@ -521,6 +602,7 @@ sl_check_tables(struct sl_verify *v, struct sl_db *db)
 		sl_db_copy(st, 1, t.reception, sizeof(t.reception));
 		take_leaves(&t);
 		compare_received(&t, st);
+		compare_contents(&t);
 		compare_entries(&t);
 		compare_place(&t, &t.item[0], st, 4);
 		v->compared++;

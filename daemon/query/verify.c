@@ -23,6 +23,7 @@ struct walk {
 	/* Leaves that are filed under a post: how many, and the sum of their
 	 * sequence numbers. */
 	int64_t filed, filed_sum;
+	struct sl_indices indices;
 };
 
 /* A payload that is not there must have gone by an event that names it. */
@@ -44,6 +45,7 @@ check_payload(struct walk *w, const struct sl_leaf_view *l, sqlite3_stmt *st)
 	body.p = sl_db_text(st, 3);
 	body.n = (uint32_t)sqlite3_column_bytes(st, 3);
 	sl_check_payload(&w->c, l, sl_db_blob(st, 2), body);
+	sl_check_indices_payload(&w->indices, l->seq, body.p);
 }
 
 static bool
@@ -160,6 +162,7 @@ check_leaf(struct walk *w, sqlite3_stmt *st)
 	if (sl_check_leaf(&w->c, want, bytes, &l)) {
 		check_payload(w, &l, st);
 		check_finding(&w->c, &l, st);
+		sl_check_indices_leaf(&w->indices, &l, st, 6, bytes);
 	}
 	if (sqlite3_column_type(st, 6) != SQLITE_NULL) {
 		w->filed++;
@@ -363,10 +366,12 @@ sl_query_verify(struct sl_store *s, const struct sl_verify_ask *ask,
 	if (sl_query_is_plain(w.db, &plain) != SL_OK) {
 		sl_check_fault(&w.c, 0, 0, "%s", plain.text);
 	} else {
+		sl_check_indices_begin(&w.indices);
 		walk(&w);
 		check_tree(&w.c, w.db);
 		check_strays(&w.c, w.db);
 		check_index(&w);
+		sl_check_indices_end(&w.indices, &w.c, w.db);
 		check_erasures(&w.c, w.db);
 		sl_check_marks(&w.c, w.db);
 	}

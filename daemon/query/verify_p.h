@@ -7,6 +7,7 @@
 
 #include "../journal/leaf.h"
 #include "../journal/note.h"
+#include "../store/db.h"
 #include "query_p.h"
 
 /* A signed head beside the one at the end: the leaves up to there must have its
@@ -61,7 +62,6 @@ struct sl_check {
 	size_t elsewhere_n;
 };
 
-struct sl_db;
 /* A view or a virtual table in the place of one of ours could run for ever, or
  * tell everybody something else. Ours has none, nor triggers: SL_REJECT
  * (journal_broken). Asked before anything else of a database. */
@@ -148,6 +148,28 @@ void sl_check_key(
 void sl_check_tables(struct sl_verify *v, struct sl_db *db);
 /* Does it say where a post is now? */
 bool sl_check_is_move(int event);
+
+/* -- indices.c: the indices that reports read, against the log ------------- */
+#define SL_INDICES 5
+#define SL_INDICES_EVENTS 256
+struct sl_index_hash {
+	struct sl_sha256 *hash;
+	size_t n;
+	uint8_t waits[4096];
+};
+struct sl_indices {
+	struct sl_index_hash in[SL_INDICES]; /* what should stand in each */
+	uint8_t of[SL_INDICES_EVENTS]; /* by event: in which of them */
+};
+void sl_check_indices_begin(struct sl_indices *x);
+/* Each leaf, in its order; from that column on: its consignment and entry. */
+void sl_check_indices_leaf(struct sl_indices *x, const struct sl_leaf_view *l,
+    sqlite3_stmt *st, int consignment, struct sl_slice bytes);
+void sl_check_indices_payload(
+    struct sl_indices *x, uint64_t seq, const char *body);
+/* Reads the indices, in the same transaction; frees. */
+void sl_check_indices_end(
+    struct sl_indices *x, struct sl_check *c, struct sl_db *db);
 
 /* Opens a head that any key of the journal has signed; *ret_key says which. As
  * sl_checkpoint_open. */

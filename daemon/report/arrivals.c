@@ -255,7 +255,7 @@ meet(struct walk *w, uint32_t id, const struct sl_leaf_view *l, int64_t seq)
 	    is_told(w, seq, c->received_ms, apart))
 		return;
 	then = is_asked(w, l->time_ms, c->queue);
-	w->x->c[id] = 2;
+	w->x->c[id] = then ? 3 : 2;
 	if (then)
 		lost_of(w, c->queue)->consignments++;
 	if (then || c->in)

@@ -27,7 +27,9 @@ struct sl_arrivals_lost {
 	int64_t refused;
 };
 struct sl_arrivals {
-	uint8_t *c, *e; /* by id: 1: the log has it, at that time */
+	/* By id. 1: the log has it, at that time; c also 2: at another, 3: that
+	 * is asked for. */
+	uint8_t *c, *e;
 	struct sl_arrivals_lost *lost; /* by queue's number */
 	size_t lost_n, lost_cap;
 	int64_t n[SL_STRAYS];

@@ -1,10 +1,10 @@
 /*
  * Mottaksbalanse: each consignment, entry, file and page stands in exactly one
  * column. Columns are counted by the rows, the totals of consignments and
- * entries by the sporingslogg and the numbers drawn (arrivals.h): what went
- * missing or was made up is the remainder. Of files and pages the log's leaves
- * do not tell: there the remainder is what stands in no column. Where a list
- * says what lay in a mailbox the balance begins there, with its UIDs.
+ * entries by the sporingslogg and the numbers drawn (arrivals.h), those of
+ * files and pages by what its events tell (second.h): what went missing or was
+ * made up is the remainder. Where a list says what lay in a mailbox the balance
+ * begins there, with its UIDs.
  */
 #include <inttypes.h>
 #include <stdlib.h>
@@ -18,6 +18,7 @@
 #include "mailmatch.h"
 #include "packages.h"
 #include "runs.h"
+#include "second.h"
 #include "snap.h"
 
 enum unit { MAILBOX, CONSIGNMENTS, ENTRIES, RECEIVED, FILES, PAGES, UNITS };
@@ -30,6 +31,7 @@ struct balance {
 	struct sl_rep *r;
 	struct sl_snap snap;
 	struct sl_arrivals arrivals;
+	struct sl_second second;
 	struct tally (*queue)[UNITS]; /* by queue's number */
 	int64_t (*control)[UNITS]; /* -1: not said */
 	struct sl_control_sheet sheet;
@@ -42,11 +44,32 @@ struct balance {
 	struct sl_mailmatch mail; /* where the sheet is of a mailbox */
 };
 
+static enum sl_second_unit
+second_of(enum unit u)
+{
+	return u == RECEIVED ? SL_SECOND_RECEIVED
+	       : u == FILES  ? SL_SECOND_FILES
+			     : SL_SECOND_PAGES;
+}
+
 static void
 add(struct balance *b, unsigned queue, enum unit u, int cell, int64_t n)
 {
 	b->queue[queue][u].n[cell] += n;
 	b->queue[queue][u].n[TOTAL] += n;
+}
+
+/* What has a row; the total is that of the log, where it tells. */
+static void
+add_row(
+    struct balance *b, uint32_t consignment, enum unit u, int cell, int64_t n)
+{
+	int64_t *to = b->queue[b->snap.c[consignment].queue][u].n;
+
+	if (cell >= 0)
+		to[cell] += n;
+	if (!sl_second_meet(&b->second, consignment, second_of(u), n))
+		to[TOTAL] += n;
 }
 
 /* The standing of a consignment: its own while it has no entries, else that of
@@ -118,6 +141,28 @@ count_items(struct balance *b)
 	}
 }
 
+/* What the log tells of what has a row, and of what has none. */
+static void
+count_told(struct balance *b)
+{
+	static const enum unit units[] = {RECEIVED, FILES, PAGES};
+	const struct sl_snap *s = &b->snap;
+	uint32_t id;
+	size_t i, u;
+
+	for (u = 0; u < sizeof(units) / sizeof(units[0]); u++) {
+		enum sl_second_unit of = second_of(units[u]);
+
+		for (id = 1; id <= s->c_max; id++)
+			if (s->c[id].in)
+				b->queue[s->c[id].queue][units[u]].n[TOTAL] +=
+				    sl_second_count(&b->second, id, of);
+		for (i = 0; i < b->second.lost_n; i++)
+			b->queue[b->second.lost[i].queue][units[u]].n[TOTAL] +=
+			    b->second.lost[i].n[of];
+	}
+}
+
 struct part {
 	uint32_t id, consignment;
 	unsigned role;
@@ -149,13 +194,8 @@ count_part(struct balance *b, const struct part *p)
 		b->closed++;
 	else if (cell == IGNORED && p->role <= SL_PART_SKIPPED)
 		b->ignored[p->role]++;
-	if (cell < 0) {
-		b->queue[c->queue][FILES].n[TOTAL]++;
-		b->queue[c->queue][PAGES].n[TOTAL] += p->pages;
-		return;
-	}
-	add(b, c->queue, FILES, cell, 1);
-	add(b, c->queue, PAGES, cell, p->pages);
+	add_row(b, p->consignment, FILES, cell, 1);
+	add_row(b, p->consignment, PAGES, cell, p->pages);
 }
 
 /* Of any day: what lay there on the last came on the next. */
@@ -222,9 +262,9 @@ count_sources(struct balance *b)
 		c = s->source_consignment[i];
 		if (c == 0 || c > s->c_max || !s->c[c].in)
 			continue;
-		add(b, s->c[c].queue, RECEIVED,
-		    (int)standing_of_consignment(s, c), 1);
-		if (b->has_parts[c] == 0)
+		add_row(b, c, RECEIVED, (int)standing_of_consignment(s, c), 1);
+		if (b->has_parts[c] == 0 &&
+		    !sl_second_told(&b->second, c, SL_SECOND_FILES))
 			add(b, s->c[c].queue, FILES,
 			    (int)sl_standing_of(s->c[c].dispo, s->c[c].outcome),
 			    1);
@@ -485,6 +525,8 @@ sl_rep_mottaksbalanse(struct sl_rep *r, struct sl_err *err)
 		rc = read_sheet(&b, err);
 	if (rc == SL_OK)
 		rc = sl_arrivals_load(r, &b.snap, &b.arrivals, err);
+	if (rc == SL_OK)
+		rc = sl_second_load(r, &b.snap, &b.arrivals, &b.second, err);
 	if (rc == SL_OK) {
 		b.queue = sl_alloc(b.snap.queue.n * sizeof(*b.queue));
 		b.control = sl_alloc(b.snap.queue.n * sizeof(*b.control));
@@ -495,6 +537,7 @@ sl_rep_mottaksbalanse(struct sl_rep *r, struct sl_err *err)
 		if (b.sheet.mail.there)
 			sl_mailmatch_begin(&b.mail, r, &b.snap, &b.sheet.mail);
 		count_items(&b);
+		count_told(&b);
 		count_parts(&b);
 		count_sources(&b);
 		count_control(&b);
@@ -504,6 +547,7 @@ sl_rep_mottaksbalanse(struct sl_rep *r, struct sl_err *err)
 	if (rc == SL_OK) {
 		give_all(&b);
 		sl_arrivals_tell(&b.arrivals, r);
+		sl_second_tell(&b.second, &b.snap, &b.arrivals, r);
 		say_entries(&b);
 		say_ignored(&b);
 		if (b.sheet.mail.there)
@@ -511,6 +555,7 @@ sl_rep_mottaksbalanse(struct sl_rep *r, struct sl_err *err)
 		rc = sl_packages_tell(&b.packages, r, err);
 	}
 	sl_mailmatch_free(&b.mail);
+	sl_second_free(&b.second);
 	sl_arrivals_free(&b.arrivals);
 	sl_control_free(&b.sheet);
 	sl_packages_free(&b.packages);

@@ -27,7 +27,7 @@
 
 extern const char sl_schema_001[], sl_schema_002[], sl_schema_003[],
     sl_schema_004[], sl_schema_005[], sl_schema_006[], sl_schema_007[],
-    sl_schema_008[], sl_schema_009[], sl_schema_010[];
+    sl_schema_008[], sl_schema_009[], sl_schema_010[], sl_schema_011[];
 
 static const char *const migrations[] = {
     [1] = sl_schema_001,
@@ -40,6 +40,7 @@ static const char *const migrations[] = {
     [8] = sl_schema_008,
     [9] = sl_schema_009,
     [10] = sl_schema_010,
+    [11] = sl_schema_011,
 };
 static_assert(
     sizeof(migrations) / sizeof(migrations[0]) == SL_SCHEMA_VERSION + 1,

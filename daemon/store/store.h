@@ -21,7 +21,7 @@
 #include "../wire/wire.h"
 #include "files.h"
 
-#define SL_SCHEMA_VERSION 10
+#define SL_SCHEMA_VERSION 11
 /* Between the row of a consignment and its leaf, in one transaction, lie all
  * the files of a folder: so much later the leaf may be. */
 #define SL_RECEIVED_APART_MS INT64_C(600000)

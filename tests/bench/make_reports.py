@@ -166,10 +166,11 @@ SHOWN = """INSERT INTO target_post SELECT 'arkiv', e.id, e.own_key, e.case_numbe
 
 def log(db, count):
     """16 leaves an entry, and those of what was held; what never got an entry
-    has its own. Its received is of the road's kind: by the consignment's number,
-    with its queue."""
-    kinds = [(20, ""), (30, "{\"parts\":1}"),
-             (40, "{\"puid\":[\"fmt/17\"]}"), (50, "{\"pages\":1}"),
+    has its own. What came in is told as on the road, by the consignment's number;
+    only the digest over its parts is not one."""
+    kinds = [(20, ""), (30, ""),
+             (40, "{\"pronom\":\"DROID_SignatureFile_V120\",\"puid\":[\"fmt/17\"]}"),
+             (50, ""),
              (51, "{\"documents\":1}"), (60, "{\"revision\":1,\"case\":\"2026/1\"}"),
              (70, "{}"), (80, "{\"target\":\"arkiv\",\"attempt\":1}")]
     kinds += [(82, "{\"target\":\"arkiv\",\"step\":\"%s\"}" % s) for s in STEPS]
@@ -203,7 +204,13 @@ def log(db, count):
                 entry % ("''", "'.1'") + """, actor, n) AS BLOB),
         n, """ + entry % ("NULL", "n") + " %s") % (len(rows), len(rows), source))
     db.execute("""INSERT INTO payload SELECT (n - 1) * %d + at, zeroblob(32),
-        iif(event = 20, printf('{"queue":"%%s","bytes":1}', %s), body) %s""" % (
+        CASE event WHEN 20 THEN printf('{"queue":"%%s","received_ms":%%d,"bytes":'
+        || '%%d,"sources":["%%s"],"files":1}', %s, ms, 20000 + n %% 90000,
+        lower(hex(printf('%%032d', n))))
+        WHEN 30 THEN printf('{"files":1,"parts":1,"archives":0,"pages":%%d,'
+        || '"list":"%%064d"}', 1 + (n %% 7 = 0) * 3, n)
+        WHEN 50 THEN printf('{"pages":%%d,"texts":%%d}', 1 + (n %% 7 = 0) * 3,
+        1 + (n %% 7 = 0) * 3) ELSE body END %s""" % (
             len(rows), pick("n", QUEUES), source))
 
 

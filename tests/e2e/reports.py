@@ -305,11 +305,92 @@ class Recounted(unittest.TestCase):
     def queue_of(self, n):
         return self.raw.consignments[n]["queue"]
 
+    def pages_of(self, n):
+        return self.raw.q("SELECT pages FROM part WHERE id = ?", n)[0][0]
+
+    def all_of(self, n):
+        return {"consignments": 1, "entries": 1, "received_files": 1, "files": 1,
+                "pages": self.pages_of(n)}.items()
+
+    def test_balance_misses_files_and_pages(self):
+        """Of which the events tell how many came."""
+        queue, pages = self.queue_of(14), self.pages_of(14)
+        for script, want in (
+                ("DELETE FROM source WHERE id = 14", (1, 1, pages)),
+                ("DELETE FROM part WHERE id = 14", (0, 1, pages)),
+                ("UPDATE part SET pages = pages + 5 WHERE id = 14", (0, 0, -5)),
+                ("UPDATE part SET pages = 0 WHERE id = 14", (0, 0, pages)),
+                ("UPDATE part SET role = 2, mime = 'application/zip' WHERE id ="
+                 " 14", (0, 1, pages)),
+                ("UPDATE part SET source = 14, number = 1 WHERE id = 15",
+                 (0, -1, -1)),
+                ("UPDATE source SET consignment = 14, number = 1 WHERE id = 15",
+                 (-1, -1, -1))):
+            facts, rest = self.missed(script)
+            self.assertEqual(
+                {unit: n for (q, unit), n in rest.items() if q == queue},
+                {unit: n for unit, n in zip(
+                    ("received_files", "files", "pages"), want) if n}, script)
+            self.assertEqual(facts["other_count"],
+                             "2" if "id = 15" in script else "1", script)
+            self.assertEqual(facts["other_count_1"], self.NUMBER[14])
+        facts, rest = self.missed("DELETE FROM part WHERE id <= 300")
+        self.assertEqual((facts["other_count"], facts["other_count_more"]),
+                         ("300", "200"))
+        self.assertIn("other_count_100", facts)
+        self.assertNotIn("other_count_101", facts)
+
+    def told(self, seq, event, body, of=14):
+        leaf = "sluse/leaf/v1\nbench\n%d\n1\n%d\n%s\nslused\n%064d\n-\n" % (
+            seq, event, self.NUMBER[14], seq)
+        return ("INSERT INTO leaf VALUES (%d, x'%s', 14, NULL); INSERT INTO"
+                " payload VALUES (%d, zeroblob(32), '%s');" % (
+                    seq, leaf.encode().hex(), seq, body))
+
+    def test_balance_of_what_no_event_tells(self):
+        """An earlier version, an erasure, or it is read again: then the rows are
+        all there is."""
+        top = self.raw.q("SELECT max(seq) FROM leaf")[0][0]
+        gone = "DELETE FROM part WHERE id = 14;"
+        at = "(SELECT seq FROM payload WHERE body LIKE '%\"archives\"%' AND seq" \
+            " IN (SELECT seq FROM leaf WHERE consignment = 14))"
+        self.assertNotIn("uncounted",
+                         rows(self.root, "mottaksbalanse")[1]["facts"])
+        # A leaf whose own number is that of `read_again`.
+        facts, rest = self.missed(self.told(53, 106, "{}", 1))
+        self.assertEqual((rest, "uncounted" in facts), ({}, False))
+        for script in ("UPDATE payload SET body = '{\"parts\":1}' WHERE seq = " +
+                       at, "DELETE FROM payload WHERE seq = " + at,
+                       self.told(top + 1, 53, "{}")):
+            facts, rest = self.missed(script, gone)
+            self.assertEqual((facts["uncounted"], rest), ("1", {}))
+            self.assertNotIn("other_count", facts)
+        # An erasure tells what it took away.
+        facts, rest = self.missed(
+            "DELETE FROM payload WHERE seq = " + at, self.told(
+                top + 1, 204, '{"erased":[1],"content":true,"files":1,"parts":1,'
+                '"archives":0,"pages":%d}' % self.pages_of(14)), gone)
+        self.assertEqual(rest, {
+            (self.queue_of(14), "files"): 1,
+            (self.queue_of(14), "pages"): self.pages_of(14)})
+        # What never was unpacked: by what was received.
+        facts, rest = self.missed(
+            "UPDATE consignment SET stage = 20 WHERE id = 14",
+            "DELETE FROM payload WHERE seq = " + at,
+            "DELETE FROM source WHERE id = 14")
+        self.assertEqual(rest, {(self.queue_of(14), "received_files"): 1})
+
     def test_balance_misses_what_went_missing(self):
         """A row that is gone is in the log, and named by its number."""
         facts, rest = self.missed(self.ROW_GONE % (12, 12))
-        self.assertEqual(rest, {(self.queue_of(12), "consignments"): 1,
-                                (self.queue_of(12), "entries"): 1})
+        self.assertEqual(rest, {
+            (self.queue_of(12), unit): n for unit, n in self.all_of(12)})
+        # As the last, it lies behind all rows.
+        facts, rest = self.missed(self.ROW_GONE % (COUNT, COUNT))
+        self.assertEqual(rest, {
+            (self.queue_of(COUNT), unit): n for unit, n in self.all_of(COUNT)})
+        self.assertNotIn("other_count", facts)
+        facts, rest = self.missed(self.ROW_GONE % (12, 12))
         self.assertEqual((facts["gone"], facts["gone_1"], facts["gone_2"]),
                          ("2", self.NUMBER[12], self.NUMBER[12] + ".1"))
         # Its payload may have been erased: then nobody knows whose it was.
@@ -376,13 +457,26 @@ class Recounted(unittest.TestCase):
                          ({}, "1", self.NUMBER[2990]))
         facts, rest = self.missed(moved, more=(
             "--from", str(day - datetime.timedelta(days=5))))
-        self.assertEqual(rest, {(self.queue_of(2990), "consignments"): 1})
+        self.assertEqual(rest, {
+            (self.queue_of(2990), unit): n for unit, n in self.all_of(2990)
+            if unit != "entries"})
+        # Into it, it is one too many.
+        moved = moved.replace("- 3456000000", "+ 3456000000").replace(
+            "2990", "12")
+        facts, rest = self.missed(moved, more=("--from", str(oslo(
+            self.raw.consignments[12]["received_ms"] + 3456000000).date())))
+        self.assertEqual(rest, {
+            (self.queue_of(12), unit): -n for unit, n in self.all_of(12)
+            if unit != "entries"})
+        self.assertNotIn("other_count", facts)
 
     def test_balance_and_a_slow_folder(self):
         """Its leaf is later by all its files. By how much the leaf says; one of
         an earlier version does not, and may be later by ten minutes."""
         says = "UPDATE payload SET body = json_set(body, '$.received_ms'," \
             " (SELECT received_ms FROM consignment WHERE id = 2990) + %d)" \
+            " WHERE seq = (SELECT min(seq) FROM leaf WHERE consignment = 2990)"
+        mute = "UPDATE payload SET body = json_remove(body, '$.received_ms')" \
             " WHERE seq = (SELECT min(seq) FROM leaf WHERE consignment = 2990)"
         before = "UPDATE consignment SET received_ms = received_ms - %d" \
             " WHERE id = 2990"
@@ -392,8 +486,8 @@ class Recounted(unittest.TestCase):
                 (61000, 0, False), (590000, 0, False), (3600000, 0, False),
                 (61000, 1, True), (61000, 61000, True), (610000, 610000, True)):
             with self.subTest(ms=ms, payload=payload):
-                facts, _ = self.missed(before % ms, *(
-                    [] if payload is None else [says % payload]))
+                facts, _ = self.missed(before % ms, mute if payload is None
+                                       else says % payload)
                 self.assertEqual(facts.get("other_time_1"),
                                  self.NUMBER[2990] if other else None)
 
@@ -646,6 +740,30 @@ class Recounted(unittest.TestCase):
                 " ORDER BY seq" % (asked, index, sql[sql.index("WHERE"):]))
             self.assertEqual([line[-1] for line in plan.fetchall()],
                              ["SCAN leaf USING COVERING INDEX " + index])
+        with open(os.path.join(TOP, "daemon", "store", "counts.h")) as file:
+            asked = re.findall(r'_NUMBER\("(\w+)", "(\d+)"\)', file.read())
+        sql, = db.execute("SELECT sql FROM sqlite_schema WHERE name ="
+                          " 'payload_count'").fetchone()
+        for word, n in asked:
+            self.assertIn("CAST(substr(body, nullif(instr(body, '\"%s\":'), 0) + "
+                          "%s) AS INTEGER)" % (word, n), sql)
+        self.assertEqual(len(asked), 4)
+        # Of these all that is asked stands in the index: nothing is read of the
+        # table itself.
+        for index, table in (("payload_count", "payload"), ("leaf_count", "leaf")):
+            sql, root = db.execute(
+                "SELECT i.sql, t.rootpage FROM sqlite_schema i JOIN sqlite_schema"
+                " t ON t.name = i.tbl_name WHERE i.name = ?", (index,)).fetchone()
+            plan = db.execute("EXPLAIN SELECT %s FROM %s INDEXED BY %s %s ORDER BY"
+                              " seq" % (sql[sql.index("(") + 1:sql.rindex(
+                                  ")", 0, sql.index("WHERE"))], table, index,
+                                  sql[sql.index("WHERE"):])).fetchall()
+            cursor, = [line[2] for line in plan if line[1] == "OpenRead" and
+                       line[3] == root]
+            self.assertEqual([line for line in plan if line[1] in (
+                "Column", "Rowid", "NotExists", "SeekRowid") and
+                line[2] == cursor], [])
+            self.assertEqual([line for line in plan if line[1] == "Function"], [])
         db.close()
 
     def test_held_outlives_an_erasure(self):

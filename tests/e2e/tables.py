@@ -10,6 +10,7 @@ import subprocess
 import sys
 import tempfile
 import unittest
+import zipfile
 
 import house
 
@@ -21,6 +22,7 @@ DAY_MS = 86400000
 LETTER = "Hei. Sak 2026/87, brev %d\n"
 STRAY = "Hei, dette brevet sier ingenting om noen sak. Nummer %d.\n"
 
+OF_SOURCE = " WHERE source IN (SELECT id FROM source WHERE consignment = ?)"
 CHANGES = (
     # what is done to the tables, of which reception, and what is said
     ("UPDATE consignment SET received_ms = received_ms - %d WHERE id = ?" %
@@ -59,6 +61,40 @@ CHANGES = (
      "stage, disposition or outcome"),
     ("UPDATE consignment SET outcome = 50 WHERE id = ?", "done",
      "stage, disposition or outcome"),
+    ("DELETE FROM source WHERE consignment = ?", "done", "as many files"),
+    ("INSERT INTO source (consignment, number, name, name_raw, blob) SELECT "
+     "consignment, 1, 'to', x'', blob FROM source WHERE consignment = ?", "done",
+     "as many files"),
+    ("UPDATE source SET blob = (SELECT min(id) FROM blob) WHERE consignment = ?",
+     "done", "a file is not what was received"),
+    ("UPDATE blob SET sha256 = zeroblob(32) WHERE id IN (SELECT blob FROM source "
+     "WHERE consignment = ?)", "done", "a file is not what was received"),
+    ("DELETE FROM blob WHERE id IN (SELECT blob FROM source WHERE consignment = "
+     "?)", "held", "a file is not what was received"),
+    ("DELETE FROM part" + OF_SOURCE, "done", "as many parts"),
+    ("INSERT INTO part (source, number, parent, depth, role, name, name_raw, "
+     "name_charset, offset, size, sha256, mime, puid, format, basis, warnings, "
+     "reader, pages) SELECT source, 1, 0, 1, 6, '', x'', '', 0, 0, sha256, mime, "
+     "puid, format, basis, '', '', 0 FROM part" + OF_SOURCE, "held",
+     "as many parts"),
+    ("UPDATE part SET role = 2, mime = 'application/zip'" + OF_SOURCE, "done",
+     "archives"),
+    ("UPDATE part SET pages = pages + 1" + OF_SOURCE, "done", "as many pages"),
+    ("UPDATE part SET pages = 0" + OF_SOURCE, "held", "as many pages"),
+    ("DELETE FROM page WHERE part IN (SELECT id FROM part" + OF_SOURCE + ")",
+     "done", "the texts of as many pages"),
+    ("UPDATE part SET role = 4" + OF_SOURCE, "done", "a part is not"),
+    ("UPDATE part SET reason = 'damaged'" + OF_SOURCE, "done", "a part is not"),
+    ("UPDATE part SET mime = 'message/rfc822'" + OF_SOURCE, "held",
+     "a part is not"),
+    ("UPDATE part SET size = size + 1" + OF_SOURCE, "done", "a part is not"),
+    ("UPDATE part SET sha256 = zeroblob(32)" + OF_SOURCE, "done",
+     "a part is not"),
+    ("DELETE FROM document WHERE entry IN (SELECT id FROM entry WHERE "
+     "consignment = ?)", "done", "as many documents"),
+    ("INSERT INTO document (entry, number, role, title, part) SELECT entry, 2, "
+     "'V', '', part FROM document WHERE entry IN (SELECT id FROM entry WHERE "
+     "consignment = ?)", "held", "as many documents"),
 )
 
 
@@ -98,8 +134,11 @@ class Tables(unittest.TestCase):
         self.assertEqual(done.returncode, 0 if row["ok"] else 1)
         return row
 
+    def events(self, h, event):
+        return h.rows("journal", "list", "--kind", event)
+
     def payloads(self, event):
-        return [e for e in self.house.rows("journal", "list", "--kind", event)]
+        return self.events(self.house, event)
 
     def test_whole(self):
         self.assertEqual(set(self.states), {"done", "held"}, self.states)
@@ -133,10 +172,37 @@ class Tables(unittest.TestCase):
                     "receipt": hashlib.sha256(receipt.encode()).hexdigest(),
                     **{k: says[k] for k in ("case", "number", "journalaar",
                                             "journalsekvensnummer")}})
+        counts = {"received": "files", "unpacked": "files parts archives pages list",
+                  "read": "pages texts"}
+        for event, names in counts.items():
+            for e in self.payloads(event):
+                want = self.counted(e["subject"])
+                for name in names.split():
+                    self.assertEqual(e["payload"][name], want[name], e)
         for e in self.payloads("received"):
             (ms,), = self.house.query("SELECT received_ms FROM consignment "
                                       "WHERE reception = ?", e["subject"])
             self.assertEqual(e["payload"]["received_ms"], ms)
+
+    def counted(self, reception):
+        """As the manual says, of the rows."""
+        files, = self.house.query(
+            "SELECT count(*) FROM source s JOIN consignment c ON c.id = "
+            "s.consignment WHERE c.reception = ?", reception)[0]
+        parts = self.house.query(
+            "SELECT s.number, p.number, p.role, p.pages, p.size, "
+            "lower(hex(p.sha256)), p.mime, ifnull(p.reason, '') FROM part p JOIN "
+            "source s ON s.id = p.source JOIN consignment c ON c.id = "
+            "s.consignment WHERE c.reception = ? ORDER BY 1, 2", reception)
+        texts, = self.house.query(
+            "SELECT count(*) FROM page g JOIN part p ON p.id = g.part JOIN source "
+            "s ON s.id = p.source JOIN consignment c ON c.id = s.consignment "
+            "WHERE c.reception = ?", reception)[0]
+        lines = "".join(json.dumps(p, ensure_ascii=False, separators=(",", ":")) +
+                        "\n" for p in parts)
+        return {"files": files, "parts": len(parts), "archives": 0,
+                "pages": sum(p[3] for p in parts), "texts": texts,
+                "list": hashlib.sha256(lines.encode()).hexdigest()}
 
     def test_changes(self):
         for sql, state, says in CHANGES:
@@ -180,24 +246,64 @@ class Tables(unittest.TestCase):
                 db.close()
                 self.assertFalse(self.verify(root)["ok"])
 
-    def test_an_index_that_leaves_out(self):
-        """What it hides would be held against nothing."""
-        root, db = self.copy()
-        sql, = db.execute("SELECT sql FROM sqlite_schema WHERE name ="
-                          " 'leaf_consignment'").fetchone()
-        db.executescript("DROP INDEX leaf_consignment; CREATE INDEX"
-                         " leaf_consignment ON leaf(consignment) WHERE"
-                         " consignment IS NOT NULL AND seq <> %d" % db.execute(
-                             "SELECT max(seq) FROM leaf WHERE consignment IS"
-                             " NOT NULL").fetchone())
+    def forge(self, db, index, change):
+        """The index is what `change` makes of its text, and says it is not."""
+        sql, = db.execute("SELECT sql FROM sqlite_schema WHERE name = ?",
+                          (index,)).fetchone()
+        other = change(sql)
+        self.assertNotEqual(other, sql)
+        db.execute("DROP INDEX " + index)
+        db.execute(other)
         db.execute("PRAGMA writable_schema = ON")
-        db.execute("UPDATE sqlite_schema SET sql = ? WHERE name ="
-                   " 'leaf_consignment'", (sql,))
+        db.execute("UPDATE sqlite_schema SET sql = ? WHERE name = ?",
+                   (sql, index))
         db.commit()
         db.close()
-        row = self.verify(root, "--log-only")
-        self.assertFalse(row["ok"])
-        self.assertIn("index", row["fault"])
+
+    def test_an_index_that_leaves_out(self):
+        """What it hides would be held against nothing, and no report counts it."""
+        for index, some in (
+                ("leaf_consignment", "consignment IS NOT NULL"),
+                ("leaf_change", "instr(bytes, x'0A3130320A') > 0"),
+                ("leaf_arrival", "instr(bytes, x'0A35310A') > 0"),
+                ("leaf_count", "instr(bytes, x'0A33300A') > 0"),
+                ("payload_count", None)):
+            with self.subTest(index=index):
+                root, db = self.copy()
+                seq, = db.execute(
+                    "SELECT max(seq) FROM leaf WHERE " + some if some else
+                    "SELECT max(seq) FROM payload WHERE instr(body,"
+                    " '\"archives\":') > 0").fetchone()
+                self.forge(db, index, lambda sql: sql.replace(
+                    "WHERE ", "WHERE seq <> %d AND (" % seq) + ")")
+                row = self.verify(root, "--log-only")
+                self.assertFalse(row["ok"])
+                self.assertIn("index", row["fault"])
+                if index != "leaf_consignment":
+                    self.assertIn(index + " is not", row["fault"])
+
+    def test_an_index_that_says_otherwise(self):
+        """They hold copies of what reports read: of all that is in them, and none
+        may be made up."""
+        whole = "substr(bytes, 1, 40) || x'39' || substr(bytes, 42)"
+        for index, change in (
+                ("leaf_change", ("entry, bytes", "entry + 1, bytes")),
+                ("leaf_change", ("entry, bytes", "entry, " + whole)),
+                ("leaf_arrival", ("entry, bytes", "entry + 1, bytes")),
+                ("leaf_arrival", ("entry, bytes", "entry, " + whole)),
+                ("leaf_refused", ("0A32330A", "0A32300A")),
+                ("leaf_count", ("consignment)", "consignment + 1)")),
+                ("leaf_count", ("0A33300A", "0A34300A")),
+                ("payload_count", ("'\"pages\":'), 0) + 8",
+                                   "'\"files\":'), 0) + 7")),
+                ("payload_count", ("'\"archives\":') > 0",
+                                   "'\"texts\":') > 0"))):
+            with self.subTest(index=index, change=change):
+                root, db = self.copy()
+                self.forge(db, index, lambda sql: sql.replace(*change))
+                row = self.verify(root, "--log-only")
+                self.assertFalse(row["ok"])
+                self.assertIn(index + " is not", row["fault"])
 
     def test_filed_elsewhere(self):
         """By what stands beside a leaf it is found: as its subject says, or
@@ -255,6 +361,50 @@ class Tables(unittest.TestCase):
         row = self.verify(root)
         self.assertEqual((row["differ"], row["differs"]), (9, names))
 
+    def test_several_files(self):
+        """A folder with an archive in it: each row is one of theirs."""
+        h = house.House(target="webhook")
+        self.addCleanup(h.close)
+        folder = tempfile.mkdtemp(prefix="sluse-tables-")
+        self.addCleanup(shutil.rmtree, folder)
+        with open(os.path.join(folder, "brev.txt"), "w") as file:
+            file.write(LETTER % 1)
+        with zipfile.ZipFile(os.path.join(folder, "alt.zip"), "w") as z:
+            for n in range(3):
+                z.writestr("vedlegg-%d.txt" % n, STRAY % n)
+        h.drop(folder, "mappe")
+        h.wait_quiet(60, 1)
+        h.stop()
+        self.assertTrue(self.verify(h.root)["ok"], self.verify(h.root))
+        said = {e: self.events(h, e)[0]["payload"] for e in (
+            "received", "unpacked", "read", "entry_born")}
+        self.assertEqual(
+            (said["received"]["files"], len(said["received"]["sources"])), (2, 2))
+        self.assertEqual((said["unpacked"]["parts"], said["unpacked"]["archives"]),
+                         (5, 1))
+        self.assertEqual(said["entry_born"]["documents"], 4)
+        *found, last = h.rows("report", "mottaksbalanse")
+        self.assertEqual({r["unit"]: (r["total"], r["remainder"]) for r in found},
+                         {"consignments": (1, 0), "entries": (1, 0),
+                          "received_files": (2, 0), "files": (4, 0),
+                          "pages": (4, 0)})
+        self.assertEqual({"other_count", "uncounted"} & set(last["facts"]), set())
+        db = sqlite3.connect(os.path.join(h.root, "db", "sluse.db"))
+        db.execute("UPDATE source SET number = 7 - number")  # the other first
+        db.commit()
+        db.close()
+        self.assertIn("a file is not", self.verify(h.root)["fault"])
+        db = sqlite3.connect(os.path.join(h.root, "db", "sluse.db"))
+        db.execute("DELETE FROM part WHERE id = (SELECT part FROM document WHERE"
+                   " number = 3)")
+        db.commit()
+        db.close()
+        *found, last = h.rows("report", "mottaksbalanse")
+        self.assertEqual({r["unit"]: r["remainder"] for r in found
+                          if r["remainder"]}, {"files": 1, "pages": 1})
+        self.assertEqual(last["facts"]["other_count_1"], self.verify(
+            h.root)["differs"][0])
+
     def test_erased(self):
         """What a lawful erasure took is not compared, and the rest is."""
         h = house.House(target="webhook")
@@ -268,16 +418,31 @@ class Tables(unittest.TestCase):
         self.assertEqual(h.query("SELECT erased_ms IS NOT NULL, name FROM "
                                  "consignment"), [(1, "")])
         self.assertTrue(self.verify(h.root)["ok"], self.verify(h.root))
-        db = sqlite3.connect(os.path.join(h.root, "db", "sluse.db"))
+        event, = self.events(h, "erased")
+        self.assertEqual({k: event["payload"].get(k) for k in (
+            "files", "parts", "archives", "pages", "texts")}, {
+                "files": 1, "parts": 1, "archives": 0, "pages": 1,
+                "texts": None})
+        path, kept = (os.path.join(h.root, name) for name in (
+            "db/sluse.db", "kept"))
+        db = sqlite3.connect(path)
+        db.execute("PRAGMA journal_mode = DELETE")
+        shutil.copyfile(path, kept)
         for sql in ("UPDATE entry SET outcome = 10",
+                    "UPDATE part SET pages = pages + 1",
+                    "UPDATE part SET role = 4", "DELETE FROM part",
+                    "DELETE FROM source",
                     "UPDATE consignment SET received_ms = received_ms - %d" %
                     DAY_MS):
             db.execute(sql)
+            self.assertEqual(db.execute("SELECT total_changes()").fetchone(),
+                             (1,), sql)
             db.commit()
             row = self.verify(h.root)
             self.assertEqual(row["differ"], 1)
-            db.execute("UPDATE entry SET outcome = 30")
-            db.commit()
+            shutil.copyfile(kept, path)
+            db.close()
+            db = sqlite3.connect(path)
         db.close()
 
     def test_older(self):
@@ -289,7 +454,9 @@ class Tables(unittest.TestCase):
             salt, body = db.execute("SELECT salt, body FROM payload WHERE "
                                     "seq = ?", (seq,)).fetchone()
             payload = json.loads(body)
-            for name in ("received_ms", "deliveries", "post", "key"):
+            for name in ("received_ms", "deliveries", "post", "key", "files",
+                         "sources", "parts", "archives", "list", "pages",
+                         "texts", "documents"):
                 payload.pop(name, None)
             body = json.dumps(payload, ensure_ascii=False,
                               separators=(",", ":"))
@@ -303,6 +470,8 @@ class Tables(unittest.TestCase):
         db.execute("DELETE FROM checkpoint")
         db.execute("UPDATE entry SET post = NULL")
         db.execute("UPDATE delivery SET receipt = '{}'")
+        for table in ("source", "part", "page", "document"):
+            db.execute("DELETE FROM " + table)
         db.execute("UPDATE consignment SET received_ms = received_ms - 3")
         db.commit()
         row = self.verify(root)
