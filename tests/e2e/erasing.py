@@ -23,9 +23,9 @@ CONTENT = {"approval", "bundle", "consignment", "delivery", "document", "entry",
            "named", "note", "page", "part", "payload",
            "placement", "source", "target_post"}
 OTHER = {"blob", "case_file", "checkpoint", "cosignature", "delivery_step",
-         "disposition", "erasing", "erasure", "event", "field", "journal_key",
-         "leaf", "meta", "outcome", "reception_year", "stage", "stamp",
-         "stamp_trust", "tree", "witness"}
+         "disposition", "done_count", "erasing", "erasure", "event", "field",
+         "journal_key", "leaf", "meta", "outcome", "reception_year", "stage",
+         "stamp", "stamp_trust", "tree", "witness"}
 
 
 def content(path):
