@@ -479,22 +479,16 @@ tell_lines(struct sl_mailmatch *m, bool open, int64_t n)
 static void
 tell_strangers(struct sl_mailmatch *m)
 {
-	struct sl_db *db = sl_store_db(m->r->store);
 	int64_t n = m->unlisted + m->again, i;
-	sqlite3_stmt *st;
-	char key[40];
+	char key[40], number[64];
 
 	for (i = 0; i < n && i < SL_MAILMATCH_TOLD; i++) {
-		st = sl_db_query(db,
-		    "SELECT reception FROM consignment WHERE id = ?1", "i",
-		    (int64_t)m->stranger[i]);
-		if (!sl_db_row(db, st))
-			continue;
 		(void)snprintf(
 		    key, sizeof(key), "mailbox_stranger_%" PRId64, i + 1);
 		sl_rep_fact(m->r, key, "Mottatt, ikke i listen",
-		    "Received, not in the list", "%s", sl_db_text(st, 0));
-		sl_db_done(st);
+		    "Received, not in the list", "%s",
+		    sl_snap_reception(
+			m->r, m->snap, m->stranger[i], number, sizeof(number)));
 	}
 	tell_more(m, "mailbox_strangers_more", n, i);
 }

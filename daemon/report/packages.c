@@ -20,6 +20,7 @@ static_assert(SL_PART_DOCUMENT == 1 && SL_PART_CONTAINER == 2, "IS_FILE");
 
 struct told {
 	struct sl_rep *r;
+	const struct sl_snap *s;
 	int64_t packages, said, came, differ;
 };
 
@@ -78,33 +79,27 @@ files_came(struct sl_db *db, uint32_t part)
 static void
 tell_one(struct told *t, uint32_t consignment, int64_t said, int64_t came)
 {
-	struct sl_db *db = sl_store_db(t->r->store);
-	sqlite3_stmt *st;
-	char key[32];
+	char key[32], number[64];
 
 	t->packages++;
 	t->said += said;
 	t->came += came;
 	if (said == came || t->differ++ >= SL_PACKAGES_TOLD)
 		return;
-	st = sl_db_query(db, "SELECT reception FROM consignment WHERE id = ?1",
-	    "i", (int64_t)consignment);
-	if (!sl_db_row(db, st))
-		return;
 	(void)snprintf(key, sizeof(key), "package_%" PRId64, t->differ);
 	sl_rep_fact(t->r, key, "Avvik i pakke", "Difference in a package",
-	    "%s: %s %" PRId64 ", %s %" PRId64, sl_db_text(st, 0),
+	    "%s: %s %" PRId64 ", %s %" PRId64,
+	    sl_snap_reception(t->r, t->s, consignment, number, sizeof(number)),
 	    sl_rep_say(t->r, "filer oppgitt", "files told of"), said,
 	    sl_rep_say(t->r, "mottatt", "received"), came);
-	sl_db_done(st);
 }
 
 enum sl_rc
-sl_packages_tell(
-    const struct sl_packages *p, struct sl_rep *r, struct sl_err *err)
+sl_packages_tell(const struct sl_packages *p, const struct sl_snap *s,
+    struct sl_rep *r, struct sl_err *err)
 {
 	struct sl_db *db = sl_store_db(r->store);
-	struct told t = {.r = r};
+	struct told t = {.r = r, .s = s};
 	int64_t said;
 	size_t i;
 

@@ -552,7 +552,7 @@ sl_rep_mottaksbalanse(struct sl_rep *r, struct sl_err *err)
 		say_ignored(&b);
 		if (b.sheet.mail.there)
 			sl_mailmatch_tell(&b.mail);
-		rc = sl_packages_tell(&b.packages, r, err);
+		rc = sl_packages_tell(&b.packages, &b.snap, r, err);
 	}
 	sl_mailmatch_free(&b.mail);
 	sl_second_free(&b.second);

@@ -287,20 +287,14 @@ sl_second_meet(
 }
 
 static void
-name(struct sl_rep *r, uint32_t id, int64_t told)
+name(struct sl_rep *r, const struct sl_snap *s, uint32_t id, int64_t told)
 {
-	struct sl_db *db = sl_store_db(r->store);
-	sqlite3_stmt *st =
-	    sl_db_query(db, "SELECT reception FROM consignment WHERE id = ?1",
-		"i", (int64_t)id);
-	char key[48];
+	char key[48], number[64];
 
 	(void)snprintf(key, sizeof(key), "other_count_%" PRId64, told);
-	if (!sl_db_row(db, st))
-		return;
 	sl_rep_fact(r, key, "Andre filer eller sider i sporingsloggen",
-	    "Other files or pages in the log", "%s", sl_db_text(st, 0));
-	sl_db_done(st);
+	    "Other files or pages in the log", "%s",
+	    sl_snap_reception(r, s, id, number, sizeof(number)));
 }
 
 void
@@ -325,7 +319,7 @@ sl_second_tell(const struct sl_second *x, const struct sl_snap *s,
 		differ += other;
 		untold += !all && s->c[id].stage >= SL_STAGE_read;
 		if (other && differ <= SL_ARRIVALS_TOLD)
-			name(r, id, differ);
+			name(r, s, id, differ);
 	}
 	if (differ > 0)
 		sl_rep_fact(r, "other_count",
