@@ -287,7 +287,7 @@ class Marks(Others):
             h.kill("sluse-push/witness")
             h.wait_for(lambda: self.row("t1")["reason"] == reason, 20, reason)
             self.assertEqual(stamps(), 1)
-        self.assertEqual(self.row("t1")["warning"], "stale")
+        h.wait_for(lambda: self.row("t1")["warning"] == "stale", 10, "stale")
         self.assertIn("WARNING", h.sluse("status").stdout)
         self.assertEqual(
             [e["payload"]["reason"] for e in self.events("witness_refused")],
