@@ -1064,6 +1064,18 @@ class Journals(Depot):
                   encoding="utf-8") as file:
             self.assertIn(FNR, file.read())
 
+    def test_national_numbers_however_parted(self):
+        """As word processors and people write them."""
+        for i, text in enumerate((
+                FNR[:6] + "\u00a0" + FNR[6:], FNR[:6] + " \u2013 " + FNR[6:],
+                "02.01.32 99997", "02 01 32 99997", "020132 99 997")):
+            h = harvests.small()
+            h.find("p1")["fields"]["tittel"] = "Fra %s, om tak" % text
+            for more in ((), ("--public",)):
+                self.assertEqual(self.rows(
+                    "journal", h, *more, name="h%d" % i)[0]["title"],
+                    "Fra *****, om tak")
+
     def test_open_posts(self):
         h = harvests.small()
         h.find("p5")["fields"].pop("korrespondansepartintern")
