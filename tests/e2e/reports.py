@@ -696,6 +696,39 @@ class Recounted(unittest.TestCase):
             row = [r for r in found if r["day"] == day["day"]][0]
             self.assertEqual(row["shred"], shred, sheet)
 
+    def test_paper_outlives_its_content(self):
+        """Paper may be kept for longer than what was read of it: no page is
+        missing for that, and nothing is said of how it read."""
+        day = next(r for r in rows(self.root, "skanningskontroll")[0]
+                   if r["open"] == 0)
+        until = (datetime.date.fromisoformat(day["day"]) -
+                 datetime.date(1970, 1, 1)).days * 86400000 + 79200000
+        gone = "SELECT id FROM consignment WHERE queue = 'Skannet post' AND" \
+            " received_ms < %d" % until
+        root = self.changed(
+            "DELETE FROM page WHERE part IN (SELECT p.id FROM part p JOIN source"
+            " s ON s.id = p.source WHERE s.consignment IN (%s));"
+            "UPDATE consignment SET erased_ms = 1 WHERE id IN (%s)" % (gone, gone))
+        n = sqlite3.connect(os.path.join(root, "db", "sluse.db")).execute(
+            "SELECT total(pages) FROM part WHERE id IN (%s)" % gone).fetchone()[0]
+        self.assertGreater(n, 0)
+        with tempfile.NamedTemporaryFile("w", suffix=".csv") as file:
+            file.write("ko;dato;forsendelser;sider;signert;av\nSkannet post;%s;"
+                       "%d;%d;2026-11-30;KN\n" % (
+                           day["day"], day["consignments"], day["pages"]))
+            file.flush()
+            row, = [r for r in rows(root, "skanningskontroll", "--control",
+                                    file.name)[0] if r["day"] == day["day"]]
+        self.assertEqual(
+            {key: row[key] for key in ("pages", "blank", "unread", "quality",
+                                       "shred")},
+            {"pages": day["pages"], "blank": None, "unread": None,
+             "quality": None, "shred": "2027-02-28"})
+        self.assertEqual(rows(root, "lesekvalitet")[1]["facts"],
+                         {"erased": "%d" % n})
+        self.assertEqual(rows(root, "lesekvalitet", "--queue", "E-post")[1]
+                         ["facts"], {})
+
     def test_paper_signed_in_sluse(self):
         """The last signature counts, from Sluse or from the sheet; what was
         looked at stands in the event and can go."""
