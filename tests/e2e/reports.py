@@ -611,6 +611,35 @@ class Recounted(unittest.TestCase):
                 self.assertEqual(row[by], ended[key, by], (key, by))
             self.assertEqual(row["open"], still[key])
 
+    def said(self, event, ms, actor, body, consignment, entry):
+        """A leaf more; entry: its number, or None."""
+        seq = self.raw.q("SELECT max(seq) FROM leaf")[0][0] + 1
+        leaf = "sluse/leaf/v1\nbench\n%d\n%d\n%d\n%s\n%s\n%064d\n-\n" % (
+            seq, ms, event, self.NUMBER[consignment] + (
+                ".1" if entry else ""), actor, seq)
+        return ("INSERT INTO leaf VALUES (%d, x'%s', %d, %s); INSERT INTO payload"
+                " VALUES (%d, zeroblob(32), '%s');" % (
+                    seq, leaf.encode().hex(), consignment, entry or "NULL", seq,
+                    json.dumps(body)))
+
+    def test_held_before_the_period(self):
+        """For the same reason again is no new holding, whenever it began."""
+        e = next(e for e in self.raw.entries.values()
+                 if e["disposition"] == 30 and e["reason"] == "no_evidence")
+        held = max(ms for event, ms, _, entry, _ in self.raw.leaves()
+                   if event == 102 and entry == e["id"])
+        period = ("--from", "%s" % (oslo(held).date() + datetime.timedelta(1)))
+        before = rows(self.root, "avklaringer", *period)[0]
+        for reason, more in (("no_evidence", 0), ("by_person", 1)):
+            root = self.changed(self.said(
+                102, int(time.time() * 1000), "uid:1003",
+                {"from": "held", "to": "held", "reason": reason},
+                e["consignment"], e["id"]))
+            after = rows(root, "avklaringer", *period)[0]
+            for key in ("held", "open"):
+                self.assertEqual(sum(r[key] for r in after),
+                                 sum(r[key] for r in before) + more, reason)
+
     def test_changes_are_read_without_the_log(self):
         """They lie far apart in it: what reports ask of them is in the index."""
         db = sqlite3.connect(os.path.join(self.root, "db", "sluse.db"))
