@@ -858,6 +858,32 @@ class Recounted(unittest.TestCase):
             self.assertEqual(row["last"][:19], datetime.datetime.utcfromtimestamp(
                 last[queue] // 1000).isoformat())
 
+    def test_gains_know_who_had_it_read_again(self):
+        """What a person let go on, or had read again, before it was the post
+        that it is, did not go without one."""
+        touched = {entry for _, _, actor, entry, body in self.raw.leaves()
+                   if actor.startswith("uid:") and "stage" in body}
+        one = next(id_ for id_ in sorted(self.raw.delivered) if id_ > 10 and
+                   not {id_, id_ - 1} & touched)
+        queue = self.queue_of(one)
+        asked = ("--queue", queue)
+        was = rows(self.root, "gevinster", *asked)[0][0]
+        for what, sql in (
+                ("read again", "UPDATE entry SET consignment = %d, number = 7 WHERE"
+                 " id = %d; UPDATE entry SET consignment = %d, number = 1,"
+                 " disposition = 60, outcome = 60 WHERE id = %d;" % (
+                     one, one, one, one - 1) + self.said(
+                         111, 1, "uid:1003", {"to": "done"}, one, one - 1)),
+                ("released", self.said(103, 1, "uid:1003", {"to": "ready"}, one,
+                                       None)),
+                ("retried", self.said(109, 1, "slused", {"to": "ready"}, one,
+                                      None))):
+            now = rows(self.changed(sql), "gevinster", *asked)[0][0]
+            more = int(what != "retried")
+            self.assertEqual((now["entries"], now["machine"], now["person"]),
+                             (was["entries"], was["machine"] - more,
+                              was["person"] + more), what)
+
     def test_samples(self):
         one, last = rows(self.root, "stikkprove", "--count", "9", "--seed", "5")
         self.assertEqual(rows(self.root, "stikkprove", "--count", "9", "--seed",
