@@ -230,6 +230,34 @@ class Recounted(unittest.TestCase):
         self.assertEqual(last["facts"]["pages"], "%d" % pages)
         self.assertEqual(last["facts"]["consignments"], str(COUNT))
 
+    def test_protocol_of_several_targets(self):
+        """Each has numbers of its own for the same entry."""
+        shown, told, waits = [id_ for id_ in sorted(self.raw.delivered)
+                              if id_ % 10 != 9][:3]
+        more = "INSERT INTO delivery (entry, target, state, first_ms, next_ms," \
+            " receipt, changed_ms) VALUES (%d, 'fag', %s, 1, 1, %s, 1);"
+        receipt = '\'{"number":"F-7","case":"F","journalaar":2026,' \
+            '"journalsekvensnummer":8,"status":"M"}\''
+        key = self.raw.entries[shown]["own_key"]
+        found = summed(rows(self.changed(
+            more % (shown, "'delivered'", receipt),
+            more % (told, "'delivered'", receipt),
+            more % (waits, "'pending'", "NULL"),
+            "INSERT INTO target_post SELECT 'fag', target_key, own_key, 'G', 'G-9',"
+            " 2026, 0, type, 'J', '', '', '', '', '', '', 0, 1, 1, 1 FROM"
+            " target_post WHERE own_key = '%s'" % key), "mottaksprotokoll")[0],
+            "number")
+        keys = ("target", "case", "registration", "journal", "status")
+        before = summed(rows(self.root, "mottaksprotokoll")[0], "number")
+        for id_, fag in ((shown, ("fag", "G", "G-9", "-", "J")),
+                         (told, ("fag", "F", "F-7", "8/2026", "M")),
+                         (waits, ("fag", "-", "-", "-", "-"))):
+            row = self.NUMBER[self.raw.entries[id_]["consignment"]] + ".1"
+            self.assertEqual([found[row][key] for key in keys], [
+                "%s | %s" % (before[row][key], of)
+                for key, of in zip(keys, fag)])
+        self.assertEqual(len(found), len(before))
+
     def test_balance(self):
         """Totals by the leaves, columns by the rows: what is missing in either
         cannot hide."""
@@ -731,7 +759,7 @@ class Recounted(unittest.TestCase):
         day = next(r for r in rows(self.root, "skanningskontroll")[0]
                    if r["open"] == 0)
         until = (datetime.date.fromisoformat(day["day"]) -
-                 datetime.date(1970, 1, 1)).days * 86400000 + 79200000
+                 datetime.date(1970, 1, 1)).days * 86400000 + 86400000
         gone = "SELECT id FROM consignment WHERE queue = 'Skannet post' AND" \
             " received_ms < %d" % until
         root = self.changed(
