@@ -886,6 +886,29 @@ class Recounted(unittest.TestCase):
             self.assertEqual(row["last"][:19], datetime.datetime.utcfromtimestamp(
                 last[queue] // 1000).isoformat())
 
+    def test_codes_that_the_target_shows(self):
+        """What has another code there was assessed; what the target says
+        nothing of, or what was erased here, is not known to be."""
+        found, last = rows(self.root, "tilgangskoder")
+        self.assertEqual(last["facts"], {})
+        seen = [r["id"] for r in self.raw.q(
+            "SELECT e.id FROM target_post t JOIN entry e USING (own_key) WHERE"
+            " t.access = 'XX' ORDER BY e.id")]
+        set_ = "UPDATE target_post SET access = '%s' WHERE own_key = (SELECT" \
+            " own_key FROM entry WHERE id = %d);"
+        other = "INSERT INTO target_post SELECT 'fag', target_key, own_key," \
+            " case_number, number, year, sequence, type, status, title," \
+            " public_title, 'P', received, document_date, journal_date," \
+            " attachments, 1, 1, 1 FROM target_post WHERE own_key = (SELECT" \
+            " own_key FROM entry WHERE id = %d);"
+        now, last = rows(self.changed(
+            set_ % ("P", seen[0]), set_ % ("", seen[1]), other % seen[2],
+            "UPDATE entry SET post = NULL WHERE id = %d" % seen[3]),
+            "tilgangskoder")
+        self.assertEqual(last["facts"], {"assessed": "1", "erased": "1"})
+        self.assertEqual(sum(r["total"] for r in now),
+                         sum(r["total"] for r in found) - 2)
+
     def test_gains_know_who_had_it_read_again(self):
         """What a person let go on, or had read again, before it was the post
         that it is, did not go without one."""
