@@ -127,7 +127,8 @@ struct sluse_case {
 };
 
 /* One post of the target's own journal. NULL or 0: the target does not say.
- * Dates as "2026-03-05". */
+ * Dates as "2026-03-05"; a moment with its zone is of the day it was in
+ * Norway. */
 struct sluse_journal_post {
 	uint32_t size;
 	const char *target_key; /* the target's id of it; must be there */

@@ -300,8 +300,9 @@ fnr_date(const uint8_t *d)
 	return day >= 1 && day <= 31 && mon >= 1 && mon <= 12;
 }
 
+/* today: by its rule alone. */
 static bool
-fnr_check(const uint8_t *d)
+fnr_check(const uint8_t *d, bool today)
 {
 	static const uint8_t w1[] = {3, 7, 6, 1, 8, 9, 4, 5, 2};
 	static const uint8_t w2[] = {5, 4, 3, 2, 7, 6, 5, 4, 3, 2};
@@ -312,31 +313,77 @@ fnr_check(const uint8_t *d)
 	for (i = 0; i < 10; i++)
 		b += w2[i] * d[i];
 	/* From 2032 the first check may leave 0..3 (today only 0). */
-	return a % 11 <= 3 && b % 11 == 0;
+	return a % 11 <= (today ? 0 : 3) && b % 11 == 0;
+}
+
+/* Bytes of what may stand between the parts of a number; 0: something else.
+ * Blanks, hyphens and what nobody sees, as word processors put them there. */
+static size_t
+fnr_gap(const char *s, size_t n)
+{
+	const uint8_t *p = (const uint8_t *)s;
+
+	if (p[0] < 0x80)
+		return memchr(" -./\t\r\n", p[0], 7) != NULL ? 1 : 0;
+	if (n >= 2 && p[0] == 0xC2)
+		return p[1] == 0xA0 || p[1] == 0xAD ? 2 : 0;
+	if (n < 3 || p[0] != 0xE2)
+		return 0;
+	if (p[1] == 0x80)
+		return p[2] <= 0x95 || p[2] == 0xAF ? 3 : 0;
+	return (p[1] == 0x81 && (p[2] == 0x9F || p[2] == 0xA0)) ||
+		       (p[1] == 0x88 && p[2] == 0x92)
+		   ? 3
+		   : 0;
+}
+
+/* Eleven digits at s: bytes of them; 0: they are fewer, or more. Parted behind
+ * six, and then also as a date is, or once more behind eight; *ret_parts: into
+ * how many. */
+static size_t
+fnr_digits(const char *s, size_t n, uint8_t *d, unsigned *ret_parts)
+{
+	size_t j = 0, k = 0, gap;
+	unsigned parted = 0; /* a bit for each place */
+
+	while (j < n && k < 11) {
+		if (s[j] >= '0' && s[j] <= '9') {
+			d[k++] = (uint8_t)(s[j++] - '0');
+			continue;
+		}
+		gap = k > 0 ? fnr_gap(s + j, n - j) : 0;
+		if (gap == 0 || (k != 2 && k != 4 && k != 6 && k != 8) ||
+		    (k != 6 && (parted & 1u << k) != 0))
+			return 0;
+		parted |= 1u << k;
+		j += gap;
+	}
+	if (k < 11 || (j < n && s[j] >= '0' && s[j] <= '9'))
+		return 0;
+	/* Anything else is a telephone, an account, a sum. */
+	if (parted != 0 && parted != 1u << 6 &&
+	    parted != (1u << 2 | 1u << 4 | 1u << 6) &&
+	    parted != (1u << 6 | 1u << 8))
+		return 0;
+	*ret_parts = parted == 0 ? 1 : parted == 1u << 6 ? 2 : 3;
+	return j;
 }
 
 bool
 sl_find_fnr(const char *s, size_t n, size_t *ret_at, size_t *ret_len)
 {
 	uint8_t d[11];
-	size_t i, j, k;
+	unsigned parts;
+	size_t i, len;
 
 	for (i = 0; i + 11 <= n; i++) {
 		if (i > 0 && s[i - 1] >= '0' && s[i - 1] <= '9')
 			continue;
-		for (j = i, k = 0; j < n && k < 11; j++) {
-			if (s[j] >= '0' && s[j] <= '9')
-				d[k++] = (uint8_t)(s[j] - '0');
-			else if (k != 6 ||
-				 (s[j] != ' ' && s[j] != '-' && s[j] != '.'))
-				break;
-		}
-		if (k < 11 || (j < n && s[j] >= '0' && s[j] <= '9'))
-			continue;
-		if (!fnr_date(d) || !fnr_check(d))
+		len = fnr_digits(s + i, n - i, d, &parts);
+		if (len == 0 || !fnr_date(d) || !fnr_check(d, parts > 2))
 			continue;
 		*ret_at = i;
-		*ret_len = j - i;
+		*ret_len = len;
 		return true;
 	}
 	return false;

@@ -38,8 +38,10 @@ bool sl_unhex(const char *s, uint8_t *out, size_t n);
 bool sl_parse_u64(const char *s, uint64_t min, uint64_t max, uint64_t *ret);
 
 /* The first 11 digits that make a valid fødselsnummer, D-, H- or synthetic
- * number (rules of today and of 2032), with or without a space after six;
- * true with its place and length. */
+ * number (rules of today and of 2032), also with blanks or hyphens after six.
+ * Parted as a date is before that, or once more behind it, by today's rule
+ * alone: a date and a number beside it may look so. True with its place and
+ * length. */
 bool sl_find_fnr(const char *s, size_t n, size_t *ret_at, size_t *ret_len);
 
 #endif

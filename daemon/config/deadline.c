@@ -1,6 +1,7 @@
 #include "deadline.h"
 
 #include <stdio.h>
+#include <string.h>
 
 #include "../base/clock.h"
 
@@ -159,17 +160,46 @@ sl_day_begin(int64_t day)
 	return sl_clock_from_oslo(&t);
 }
 
+/* Behind the ten characters of a day, "T22:30:00.5Z" or "T22:30+01:00": minutes
+ * from its midnight in UTC. False: no moment, or one that has no zone. */
+static bool
+moment_minutes(const char *s, int *ret)
+{
+	int h, m, zh, zm, sign;
+
+	if (*s != 'T' || (h = digits(s + 1, 2)) < 0 || h > 24 || s[3] != ':' ||
+	    (m = digits(s + 4, 2)) < 0 || m > 59)
+		return false;
+	*ret = h * 60 + m;
+	s += 6;
+	s += strspn(s, ":.,0123456789");
+	if (*s == 'Z' || *s == 'z')
+		return true;
+	sign = *s == '+' ? 1 : *s == '-' ? -1 : 0;
+	if (sign == 0 || (zh = digits(s + 1, 2)) < 0)
+		return false;
+	s += s[3] == ':' ? 4 : 3;
+	zm = *s != '\0' ? digits(s, 2) : 0;
+	if (zh > 14 || zm < 0)
+		return false;
+	*ret -= sign * (zh * 60 + zm);
+	return true;
+}
+
 int64_t
 sl_day_read(const char *s)
 {
 	int y = digits(s, 4), m = -1, d = -1, d_again;
+	int minutes;
 	int64_t day;
+	bool iso;
 
 	if (*s == '\0')
 		return -1;
 	/* As nearly all are written; a report asks some million times. */
 	if (y >= 0 && s[4] == '-' && (m = digits(s + 5, 2)) >= 0 && s[7] == '-')
 		d = digits(s + 8, 2);
+	iso = d >= 0;
 	if (d < 0 && sscanf(s, "%4d-%2d-%2d", &y, &m, &d) != 3 &&
 	    sscanf(s, "%2d.%2d.%4d", &d, &m, &y) != 3)
 		return -1;
@@ -182,6 +212,9 @@ sl_day_read(const char *s)
 		if (d_again != d)
 			return -1;
 	}
+	/* A moment is of the day it was in Norway. */
+	if (iso && s[10] == 'T' && moment_minutes(s + 10, &minutes))
+		return sl_day_of((day * 1440 + minutes) * INT64_C(60000));
 	return day;
 }
 

@@ -31,7 +31,9 @@ int64_t sl_day_of(int64_t utc_ms);
 int64_t sl_day_number(int year, int month, int day);
 /* Midnight of that day in Oslo, UTC ms. */
 int64_t sl_day_begin(int64_t day);
-/* Of "2026-01-31..." or "31.01.2026"; -1 if it is neither, or no such day. */
+/* Of "2026-01-31..." or "31.01.2026"; -1 if it is neither, or no such day. Of a
+ * moment with its zone, as "2026-01-30T23:30:00Z", the day that it was in Oslo:
+ * the 31st. */
 int64_t sl_day_read(const char *s);
 /* The same of what a person gives for a day: "2026-01-31" and nothing else.
  * False: it is none. */

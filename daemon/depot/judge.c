@@ -29,8 +29,7 @@ judge_screening(struct sl_n5 *n, const struct sl_unit *u)
 		sl_dev_tell(&n->devs, SL_DEV_ubesvart, u, "skjerming");
 	if (u->grade_unknown)
 		sl_dev_tell(&n->devs, SL_DEV_ubesvart, u, "gradering");
-	if (json_object_get(u->fields, "gradering") != NULL &&
-	    sl_is_graded(json_object_get(u->fields, "gradering")))
+	if (sl_is_graded(u->fields))
 		sl_dev_tell(&n->devs, SL_DEV_gradert, u, "gradering");
 	if (!json_is_object(skj))
 		return;

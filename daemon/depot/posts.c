@@ -124,13 +124,6 @@ is_journaled(const json_t *fields)
 	       strchr("JEAU", *kode) != NULL;
 }
 
-static bool
-is_graded(const json_t *record, const char *name)
-{
-	return sl_is_graded(
-	    json_object_get(json_object_get(record, name), "gradering"));
-}
-
 enum sl_rc
 sl_posts_add(struct sl_posts *p, const struct sl_unit *u, struct sl_err *err)
 {
@@ -138,7 +131,8 @@ sl_posts_add(struct sl_posts *p, const struct sl_unit *u, struct sl_err *err)
 	char *s = json_dumps(o, JSON_COMPACT);
 	size_t n = s != NULL ? strlen(s) : 0;
 	struct sl_post_at *at;
-	bool bad, graded = is_graded(o, "post") || is_graded(o, "sak");
+	bool bad, graded = sl_is_graded(json_object_get(o, "post")) ||
+			   sl_is_graded(json_object_get(o, "sak"));
 
 	json_decref(o);
 	p->at = sl_grow(p->at, &p->cap, p->n + 1, sizeof(*p->at));

@@ -68,11 +68,13 @@ json_t *sl_post_view(
 /* Appends text with every fødselsnummer masked; how many there were. */
 unsigned sl_mask_fnr(struct sl_buf *b, const char *s);
 /* Does skjerming (an object, or NULL) name one of these codes of
- * skjermingMetadata, or is it temporary or not known? kodes: "NA NM". */
+ * skjermingMetadata, or one that Noark has not, or none at all, or is it
+ * temporary or not known? kodes: "NA NM". */
 bool sl_screens(const json_t *skjerming, const char *kodes);
 /* It is temporary (code XX, or M), or not known. */
 bool sl_is_temporary(const json_t *skjerming);
-/* Of a grade that keeps it out of every public list, or of one not known. */
-bool sl_is_graded(const json_t *gradering);
+/* Of a unit's fields: of a grade that keeps it out of every public list, or of
+ * one not known. */
+bool sl_is_graded(const json_t *of);
 
 #endif

@@ -88,18 +88,56 @@ sl_is_temporary(const json_t *skjerming)
 	       names_code(skjerming, "M");
 }
 
+/* Of what it screens something is said that is none of Noark's, or nothing at
+ * all: it may be anything. */
+static bool
+is_unclear(const json_t *skjerming)
+{
+	const json_t *v = json_object_get(skjerming, "skjermingMetadata");
+	bool known = true;
+	size_t i;
+
+	if (v == NULL || (json_is_array(v) && json_array_size(v) == 0))
+		return json_object_get(skjerming, "skjermingDokument") == NULL;
+	if (!json_is_array(v))
+		(void)sl_code_name(SL_LIST_skjermingMetadata, v, &known);
+	for (i = 0; known && i < json_array_size(v); i++)
+		(void)sl_code_name(
+		    SL_LIST_skjermingMetadata, json_array_get(v, i), &known);
+	return !known;
+}
+
 bool
 sl_screens(const json_t *skjerming, const char *kodes)
 {
 	return skjerming != NULL &&
-	       (names_code(skjerming, kodes) || sl_is_temporary(skjerming));
+	       (names_code(skjerming, kodes) || sl_is_temporary(skjerming) ||
+		   is_unclear(skjerming));
+}
+
+/* Codes of the two instructions; an installation may have its own by the same
+ * letters. */
+static bool
+restricts_as_graded(const json_t *skjerming)
+{
+	const json_t *v = json_object_get(skjerming, "tilgangsrestriksjon");
+	const char *own = json_string_value(json_object_get(v, "kodenavn"));
+
+	return v != NULL &&
+	       is_one_of(sl_code_kode(SL_LIST_tilgangsrestriksjon, v),
+		   "B K H F SF") &&
+	       (own == NULL || *own == '\0' ||
+		   strstr(own, "instruksen") != NULL);
 }
 
 bool
-sl_is_graded(const json_t *gradering)
+sl_is_graded(const json_t *of)
 {
-	return json_is_object(gradering) && json_object_size(gradering) > 0 &&
-	       sl_source_find(gradering, "nedgraderingsdato") == NULL;
+	const json_t *g = json_object_get(of, "gradering");
+
+	return (json_is_object(g) && json_object_size(g) > 0 &&
+		   sl_source_find(g, "nedgraderingsdato") == NULL) ||
+	       restricts_as_graded(json_object_get(of, "skjerming"));
 }
 
 /* -- putting ------------------------------------------------------------ */
@@ -174,7 +212,7 @@ put_public_title(struct sl_screen *s, json_t *o, const json_t *from,
 	s->titles++;
 	n = strcspn(title, "\r\n");
 	if (n > 0 && title[n] != '\0' && names_code(skj, first) &&
-	    !sl_is_temporary(skj) && also == NULL) {
+	    !sl_is_temporary(skj) && !is_unclear(skj) && also == NULL) {
 		sl_buf_add(&line, title, n);
 		sl_buf_add_str(&line, " " STARS);
 		put(s, o, "offentligTittel", sl_buf_str(&line));
@@ -399,8 +437,7 @@ sl_post_view(struct sl_screen *s, const json_t *record, int64_t *ret_day)
 
 	*ret_day =
 	    date != NULL && sl_date_text(date, day) ? sl_day_read(day) : -1;
-	if (s->public && (sl_is_graded(json_object_get(post, "gradering")) ||
-			     sl_is_graded(json_object_get(sak, "gradering")))) {
+	if (s->public && (sl_is_graded(post) || sl_is_graded(sak))) {
 		s->graded++;
 		return NULL;
 	}

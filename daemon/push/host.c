@@ -19,6 +19,7 @@
 #include "../base/mem.h"
 #include "../base/text.h"
 #include "../base/ulid.h"
+#include "../config/deadline.h"
 #include "deliver.h"
 
 static const char *
@@ -257,12 +258,19 @@ host_emit_case(void *host, const struct sluse_case *c)
 	return 0;
 }
 
-/* The date of what may be a moment. */
+/* The date of what may be a moment: the day that it was in Norway. */
 static struct sl_slice
-day_of(const char *text)
+day_of(const char *text, char out[static 12])
 {
-	return text != NULL && strlen(text) >= 10 ? sl_push_fit(text, 10)
-						  : sl_push_fit(NULL, 0);
+	int64_t day;
+
+	if (text == NULL || strlen(text) < 10)
+		return sl_push_fit(NULL, 0);
+	day = text[10] == 'T' ? sl_day_read(text) : -1;
+	if (day < 0)
+		return sl_push_fit(text, 10);
+	sl_clock_format_day(sl_day_begin(day), out, 12);
+	return sl_push_fit(out, 10);
 }
 
 static int
@@ -271,6 +279,7 @@ host_emit_post(void *host, const struct sluse_journal_post *r)
 	struct sl_push *p = host;
 	struct sl_msg m = {.type = SL_MSG_SYNC_POST};
 	struct sl_msg_sync_post *o = &m.sync_post;
+	char day[3][12];
 
 	if (r->target_key == NULL || *r->target_key == '\0' ||
 	    strlen(r->target_key) > 256)
@@ -286,9 +295,9 @@ host_emit_post(void *host, const struct sluse_journal_post *r)
 	o->title = sl_push_fit(r->title, 1024);
 	o->public_title = sl_push_fit(r->public_title, 1024);
 	o->access = sl_push_fit(r->access, 32);
-	o->received = day_of(r->received);
-	o->document_date = day_of(r->document_date);
-	o->journal_date = day_of(r->journal_date);
+	o->received = day_of(r->received, day[0]);
+	o->document_date = day_of(r->document_date, day[1]);
+	o->journal_date = day_of(r->journal_date, day[2]);
 	o->attachments = r->attachments;
 	if (p->gone ||
 	    sl_chan_send(p->chan, &m, NULL, 0, &p->gone_err) != SL_OK) {

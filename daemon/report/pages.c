@@ -57,6 +57,51 @@ sl_rep_pages(const struct sl_rep *r, const struct sl_snap *s,
 	return sl_db_check(db, err);
 }
 
+/* By consignment; NULL: none was. The caller's. */
+static uint8_t *
+find_erased(const struct sl_rep *r, const struct sl_snap *s)
+{
+	struct sl_db *db = sl_store_db(r->store);
+	sqlite3_stmt *st = sl_db_query(
+	    db, "SELECT id FROM consignment WHERE erased_ms IS NOT NULL", "");
+	uint8_t *erased = NULL;
+	int64_t id;
+
+	while (sl_db_row(db, st)) {
+		id = sqlite3_column_int64(st, 0);
+		if (erased == NULL)
+			erased = sl_alloc(s->c_max + 1);
+		if (id > 0 && id <= s->c_max)
+			erased[id] = s->c[id].in;
+	}
+	return erased;
+}
+
+enum sl_rc
+sl_rep_pages_erased(const struct sl_rep *r, const struct sl_snap *s,
+    sl_rep_erased_fn *fn, void *arg, struct sl_err *err)
+{
+	struct sl_db *db = sl_store_db(r->store);
+	SL_FREE uint8_t *erased = find_erased(r, s);
+	int64_t source, pages;
+	sqlite3_stmt *st;
+	uint32_t c;
+
+	if (erased == NULL)
+		return sl_db_check(db, err);
+	st = sl_db_query(db, "SELECT source, pages FROM part", "");
+	while (sl_db_row(db, st)) {
+		source = sqlite3_column_int64(st, 0);
+		pages = sqlite3_column_int64(st, 1);
+		if (source <= 0 || source > s->source_max || pages <= 0)
+			continue;
+		c = s->source_consignment[source];
+		if (c != 0 && c <= s->c_max && erased[c] != 0)
+			fn(arg, c, pages);
+	}
+	return sl_db_check(db, err);
+}
+
 void
 sl_page_sum_add(struct sl_page_sum *s, const struct sl_rep_page *p)
 {

@@ -1,11 +1,13 @@
 /*
  * Midlertidige tilgangskoder: what was sent with an access code, by age.
  */
+#include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "../base/mem.h"
 #include "../config/deadline.h"
+#include "../store/db.h"
 #include "runs.h"
 #include "snap.h"
 
@@ -22,6 +24,11 @@ struct access {
 	struct group *group;
 	size_t n, cap;
 	int64_t today;
+	/* By entry, of those with a code: the target's own journal shows
+	 * another one, and no target the one that was sent. */
+	uint8_t *other;
+	int64_t assessed;
+	int64_t erased; /* transferred; with which code is not known any more */
 };
 
 static void
@@ -47,17 +54,56 @@ count(struct access *a, unsigned queue, unsigned c, int64_t sent_ms)
 		g->oldest_ms = sent_ms;
 }
 
+/* None at all may be a target that does not tell. */
+static void
+load_shown(struct access *a)
+{
+	const struct sl_snap *s = &a->snap;
+	struct sl_db *db = sl_store_db(a->r->store);
+	struct sl_idmap keys = {0};
+	sqlite3_stmt *st;
+	uint8_t *other;
+	uint32_t id;
+
+	a->other = sl_alloc(s->e_max + 1);
+	sl_snap_keys(a->r->store, s, &keys);
+	st = sl_db_query(db,
+	    "SELECT own_key, access FROM target_post"
+	    " WHERE own_key <> '' AND access <> ''",
+	    "");
+	while (sl_db_row(db, st)) {
+		id = sl_idmap_find(&keys, sl_db_text(st, 0));
+		if (id == 0 || s->sent[id].access == 0)
+			continue;
+		other = &a->other[id];
+		if (strcmp(s->access.text[s->sent[id].access],
+			sl_db_text(st, 1)) == 0)
+			*other = 2;
+		else if (*other == 0)
+			*other = 1;
+	}
+	sl_idmap_free(&keys);
+}
+
 static void
 scan(struct access *a)
 {
 	const struct sl_snap *s = &a->snap;
 	uint32_t id;
 
-	for (id = 1; id <= s->e_max; id++)
-		if (s->e[id].in && s->sent[id].access != 0 &&
-		    s->sent_ms[id] != 0)
+	for (id = 1; id <= s->e_max; id++) {
+		if (!s->e[id].in || s->sent_ms[id] == 0)
+			continue;
+		if (s->sent[id].access != 0 && a->other[id] == 1)
+			a->assessed++;
+		else if (s->sent[id].access != 0)
 			count(a, s->c[s->e[id].consignment].queue,
 			    s->sent[id].access, s->sent_ms[id]);
+		else if (s->sent[id].title == 0 &&
+			 sl_standing_of(s->e[id].dispo, s->e[id].outcome) ==
+			     SL_STANDS_TRANSFERRED)
+			a->erased++;
+	}
 }
 
 static int
@@ -66,6 +112,27 @@ compare(const void *a, const void *b)
 	const struct group *x = a, *y = b;
 
 	return x->oldest_ms < y->oldest_ms ? -1 : x->oldest_ms > y->oldest_ms;
+}
+
+static void
+tell(struct access *a)
+{
+	struct sl_rep *r = a->r;
+
+	if (a->assessed > 0)
+		sl_rep_fact(r, "assessed", "Har en annen kode i målet nå",
+		    "Have another code in the target now", "%" PRId64,
+		    a->assessed);
+	if (a->erased > 0)
+		sl_rep_fact(r, "erased",
+		    "Overført, men innholdet er slettet: kode ikke kjent",
+		    "Transferred, but the content was erased: code not known",
+		    "%" PRId64, a->erased);
+	sl_rep_note(r,
+	    "Om koden er vurdert i målet siden, er bare kjent der målets "
+	    "journal er lest og viser en annen kode.",
+	    "Whether the code was assessed in the target since is known only "
+	    "where the target's journal was read and shows another code.");
 }
 
 enum sl_rc
@@ -78,6 +145,10 @@ sl_rep_tilgangskoder(struct sl_rep *r, struct sl_err *err)
 	size_t i;
 
 	if (rc == SL_OK) {
+		load_shown(&a);
+		rc = sl_db_check(sl_store_db(r->store), err);
+	}
+	if (rc == SL_OK) {
 		scan(&a);
 		if (a.n > 0)
 			qsort(a.group, a.n, sizeof(*a.group), compare);
@@ -88,12 +159,10 @@ sl_rep_tilgangskoder(struct sl_rep *r, struct sl_err *err)
 			    g->bucket[1], g->bucket[2], g->bucket[3],
 			    g->oldest_ms);
 		}
-		sl_rep_note(r,
-		    "Om koden er vurdert i målet siden, er ikke kjent her.",
-		    "Whether the code was assessed in the target since is not "
-		    "known here.");
+		tell(&a);
 	}
 	free(a.group);
+	free(a.other);
 	sl_snap_free(&a.snap);
 	return rc;
 }

@@ -24,19 +24,45 @@ struct gains {
 	struct sl_rep *r;
 	struct sl_snap snap;
 	uint8_t *how; /* by entry */
+	/* By consignment: entries behind this one are by a person, who let it
+	 * go on or had it read again. UINT32_MAX: none are. */
+	uint32_t *behind;
 	struct door *door;
 };
+
+/* What a consignment has after a person's word is by him: all of it where it
+ * had no entry yet, else what came in the place of one. */
+static void
+note_behind(struct gains *g, const struct sl_rep_change *c)
+{
+	const struct sl_snap_entry *e = &g->snap.e[c->entry];
+	uint32_t *behind;
+
+	if (c->entry > 0 && !(e->there && e->outcome == SL_OUTCOME_replaced))
+		return;
+	if (c->entry == 0 &&
+	    (c->consignment <= 0 || c->consignment > g->snap.c_max))
+		return;
+	behind = &g->behind[c->entry > 0 ? e->consignment : c->consignment];
+	if (c->entry < *behind)
+		*behind = (uint32_t)c->entry;
+}
 
 static enum sl_rc
 take(void *arg, const struct sl_rep_change *c, struct sl_err *err)
 {
 	struct gains *g = arg;
+	bool person = strncmp(c->actor, "uid:", 4) == 0 ||
+		      strncmp(c->actor, "queue:", 6) == 0;
 
 	(void)err;
-	if (c->entry <= 0 || c->entry > g->snap.e_max)
+	if (c->entry < 0 || c->entry > g->snap.e_max)
 		return SL_OK;
-	if (strncmp(c->actor, "uid:", 4) == 0 ||
-	    strncmp(c->actor, "queue:", 6) == 0)
+	if (person)
+		note_behind(g, c);
+	if (c->entry == 0)
+		return SL_OK;
+	if (person)
 		g->how[c->entry] = BY_PERSON;
 	else if (c->event == SL_EVENT_expired && g->how[c->entry] == BY_MACHINE)
 		g->how[c->entry] = BY_LIMIT;
@@ -81,7 +107,8 @@ scan(struct gains *g)
 		c = &g->snap.c[g->snap.e[e].consignment];
 		d = &g->door[c->queue];
 		d->entries++;
-		d->how[g->how[e]]++;
+		d->how[e > g->behind[g->snap.e[e].consignment] ? BY_PERSON
+							       : g->how[e]]++;
 		d->seconds[step_of(g->snap.sent_ms[e] - c->received_ms)]++;
 	}
 }
@@ -128,6 +155,8 @@ sl_rep_gevinster(struct sl_rep *r, struct sl_err *err)
 
 	if (rc == SL_OK) {
 		g.how = sl_alloc(g.snap.e_max + 1);
+		g.behind = sl_alloc((g.snap.c_max + 1) * sizeof(*g.behind));
+		memset(g.behind, 0xFF, (g.snap.c_max + 1) * sizeof(*g.behind));
 		g.door = sl_alloc(g.snap.queue.n * sizeof(*g.door));
 		rc = sl_rep_changes(r->store, false, take, &g, err);
 	}
@@ -136,6 +165,7 @@ sl_rep_gevinster(struct sl_rep *r, struct sl_err *err)
 		give_all(&g);
 	}
 	free(g.how);
+	free(g.behind);
 	free(g.door);
 	sl_snap_free(&g.snap);
 	return rc;

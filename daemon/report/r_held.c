@@ -26,10 +26,12 @@ struct held {
 	struct sl_names actor;
 	struct group *group;
 	size_t n, cap;
-	/* By place_of: the group it is held in, plus one, and since when. */
+	/* By place_of: the group it is held in, plus one, and since when. Held
+	 * outside of the period it is in OUTSIDE, since its reason. */
 	uint32_t *in;
 	int64_t *since;
 };
+#define OUTSIDE UINT32_MAX
 
 static size_t
 find_group(struct held *h, unsigned queue, unsigned reason)
@@ -70,8 +72,10 @@ settle(struct held *h, size_t at, const struct sl_rep_change *c)
 {
 	struct group *g;
 
-	if (h->in[at] == 0)
+	if (h->in[at] == 0 || h->in[at] == OUTSIDE) {
+		h->in[at] = 0;
 		return;
+	}
 	g = &h->group[h->in[at] - 1];
 	h->in[at] = 0;
 	g->open--;
@@ -88,6 +92,14 @@ settle(struct held *h, size_t at, const struct sl_rep_change *c)
 	g->wait_ms[g->waits++] = c->time_ms - h->since[at];
 }
 
+/* It is held. */
+static unsigned
+held_for(const struct held *h, size_t at)
+{
+	return h->in[at] == OUTSIDE ? (unsigned)h->since[at]
+				    : h->group[h->in[at] - 1].reason;
+}
+
 /* Held once more while it is held (for another reason) is a new holding; the
  * first one ended by the machine, whoever holds it now: nobody settled it.
  * Where reasons were erased each is taken for another. */
@@ -97,12 +109,14 @@ hold(struct held *h, size_t at, unsigned queue, const struct sl_rep_change *c)
 	unsigned reason = sl_names_add(&h->snap.reason, c->reason);
 	size_t g;
 
-	if (h->in[at] != 0 && c->reason[0] != '\0' &&
-	    h->group[h->in[at] - 1].reason == reason)
+	if (h->in[at] != 0 && c->reason[0] != '\0' && held_for(h, at) == reason)
 		return;
 	settle(h, at, c);
-	if (c->time_ms < h->r->from_ms || c->time_ms >= h->r->to_ms)
+	if (c->time_ms < h->r->from_ms || c->time_ms >= h->r->to_ms) {
+		h->in[at] = OUTSIDE;
+		h->since[at] = reason;
 		return;
+	}
 	g = find_group(h, queue, reason);
 	h->group[g].held++;
 	h->group[g].open++;

@@ -13,9 +13,14 @@
 #include "snap.h"
 #include "words.h"
 
+/* What several targets have of one entry, a column each. */
+enum { TARGET, CASE, NUMBER, JOURNAL, STATUS, TOLD };
+
 struct protocol {
 	struct sl_rep *r;
 	struct sl_snap snap;
+	uint8_t *several; /* by entry: it has several targets; NULL: none has */
+	struct sl_buf told[TOLD];
 	uint16_t *files; /* by consignment */
 	struct sl_buf number, why; /* of the row being made */
 	int64_t consignments, entries, replaced, without, documents, pages;
@@ -30,18 +35,93 @@ why(struct protocol *p, const char *reason)
 }
 
 static void
+find_several(struct protocol *p)
+{
+	struct sl_db *db = sl_store_db(p->r->store);
+	sqlite3_stmt *st = sl_db_query(db,
+	    "SELECT entry FROM delivery GROUP BY entry HAVING count(*) > 1",
+	    "");
+	int64_t id;
+
+	while (sl_db_row(db, st)) {
+		id = sqlite3_column_int64(st, 0);
+		if (p->several == NULL)
+			p->several = sl_alloc(p->snap.e_max + 1);
+		if (id > 0 && id <= p->snap.e_max)
+			p->several[id] = 1;
+	}
+}
+
+/* The receipt's, or the target's own journal's where that was read. */
+static void
+tell_target(struct protocol *p, sqlite3_stmt *st)
+{
+	char text[TOLD][64] = {""}, seq[24], year[24];
+	struct sl_peek want[] = {SL_PEEK("case", text[CASE]),
+	    SL_PEEK("number", text[NUMBER]), SL_PEEK("status", text[STATUS]),
+	    SL_PEEK("journalsekvensnummer", seq), SL_PEEK("journalaar", year)};
+	bool shown = sqlite3_column_type(st, 2) != SQLITE_NULL;
+	int i;
+
+	sl_json_peek_all(
+	    sl_db_text(st, 1), want, sizeof(want) / sizeof(want[0]));
+	sl_db_copy(st, 0, text[TARGET], sizeof(text[TARGET]));
+	if (shown) {
+		sl_db_copy(st, 2, text[CASE], sizeof(text[CASE]));
+		sl_db_copy(st, 3, text[NUMBER], sizeof(text[NUMBER]));
+		sl_db_copy(st, 4, text[STATUS], sizeof(text[STATUS]));
+		sl_db_copy(st, 5, seq, sizeof(seq));
+		sl_db_copy(st, 6, year, sizeof(year));
+	}
+	if (*seq != '\0' && strcmp(seq, "0") != 0)
+		(void)snprintf(
+		    text[JOURNAL], sizeof(text[JOURNAL]), "%s/%s", seq, year);
+	for (i = 0; i < TOLD; i++)
+		sl_buf_printf(&p->told[i], "%s%s",
+		    p->told[i].n > 0 ? " | " : "",
+		    *text[i] != '\0' ? text[i] : "-");
+}
+
+static void
+tell_several(struct protocol *p, uint32_t id, struct sl_snap_seen *ret)
+{
+	struct sl_db *db = sl_store_db(p->r->store);
+	sqlite3_stmt *st = sl_db_query(db,
+	    "SELECT d.target, d.receipt, t.case_number, t.number, t.status,"
+	    " t.sequence, t.year FROM delivery d JOIN entry e ON e.id = d.entry"
+	    " LEFT JOIN target_post t ON t.own_key = e.own_key"
+	    " AND t.own_key <> '' AND t.target = d.target"
+	    " WHERE d.entry = ?1 GROUP BY d.id ORDER BY d.id",
+	    "i", (int64_t)id);
+	int i;
+
+	for (i = 0; i < TOLD; i++)
+		sl_buf_reset(&p->told[i]);
+	while (sl_db_row(db, st))
+		tell_target(p, st);
+	*ret = (struct sl_snap_seen){.status = sl_buf_str(&p->told[STATUS]),
+	    .case_number = sl_buf_str(&p->told[CASE]),
+	    .number = sl_buf_str(&p->told[NUMBER]),
+	    .journal = sl_buf_str(&p->told[JOURNAL])};
+}
+
+static void
 give_entry(struct protocol *p, const char *reception, int64_t size, uint32_t id)
 {
 	const struct sl_snap_entry *e = &p->snap.e[id];
 	const struct sl_snap_consignment *c = &p->snap.c[e->consignment];
 	struct sl_snap_seen seen;
-	const char *reason = p->snap.reason.text[e->reason];
+	const char *reason = p->snap.reason.text[e->reason],
+		   *target = p->snap.to.text[p->snap.sent_to[id]];
 
 	sl_buf_reset(&p->number);
 	sl_buf_add_str(&p->number, reception);
 	sl_buf_add_char(&p->number, '.');
 	sl_add_int(&p->number, e->number);
-	if (!sl_snap_seen(&p->snap, id, &seen))
+	if (p->several != NULL && p->several[id] != 0) {
+		tell_several(p, id, &seen);
+		target = sl_buf_str(&p->told[TARGET]);
+	} else if (!sl_snap_seen(&p->snap, id, &seen))
 		seen = (struct sl_snap_seen){"", "", "", ""};
 	sl_rep_row(p->r, "sstiiiiwwwtsssss", sl_buf_str(&p->number),
 	    p->snap.queue.text[c->queue], c->received_ms,
@@ -49,8 +129,8 @@ give_entry(struct protocol *p, const char *reception, int64_t size, uint32_t id)
 	    (int64_t)p->snap.pages[id], sl_stage_name(e->stage),
 	    sl_stage_word(p->r, e->stage), sl_state_slug(e->dispo, e->outcome),
 	    sl_state_word(p->r, e->dispo, e->outcome), reason, why(p, reason),
-	    p->snap.sent_ms[id], p->snap.to.text[p->snap.sent_to[id]],
-	    seen.case_number, seen.number, seen.journal, seen.status);
+	    p->snap.sent_ms[id], target, seen.case_number, seen.number,
+	    seen.journal, seen.status);
 	if (e->outcome == SL_OUTCOME_replaced) {
 		p->replaced++;
 		return;
@@ -134,9 +214,11 @@ sl_rep_mottaksprotokoll(struct sl_rep *r, struct sl_err *err)
 	    NULL, &p.snap, err);
 	sqlite3_stmt *st;
 	int64_t id;
+	int i;
 
 	if (rc == SL_OK) {
 		count_files(&p);
+		find_several(&p);
 		st = sl_db_query(db,
 		    "SELECT id, reception, size FROM consignment ORDER BY id",
 		    "");
@@ -151,6 +233,9 @@ sl_rep_mottaksprotokoll(struct sl_rep *r, struct sl_err *err)
 			rc = say_counts(&p, err);
 	}
 	free(p.files);
+	free(p.several);
+	for (i = 0; i < TOLD; i++)
+		sl_buf_free(&p.told[i]);
 	sl_buf_free(&p.number);
 	sl_buf_free(&p.why);
 	sl_snap_free(&p.snap);

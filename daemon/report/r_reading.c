@@ -1,6 +1,7 @@
 /*
  * Lesekvalitet: how pages were read, per queue.
  */
+#include <inttypes.h>
 #include <stdlib.h>
 
 #include "../base/mem.h"
@@ -10,6 +11,7 @@
 struct reading {
 	struct sl_snap snap;
 	struct sl_page_sum *queue;
+	int64_t erased;
 };
 
 static void
@@ -18,6 +20,15 @@ count_page(void *arg, const struct sl_rep_page *p)
 	struct reading *d = arg;
 
 	sl_page_sum_add(&d->queue[d->snap.c[p->consignment].queue], p);
+}
+
+static void
+count_erased(void *arg, uint32_t consignment, int64_t pages)
+{
+	struct reading *d = arg;
+
+	(void)consignment;
+	d->erased += pages;
 }
 
 /* Per cent that a tenth of the pages is below. */
@@ -79,6 +90,8 @@ sl_rep_lesekvalitet(struct sl_rep *r, struct sl_err *err)
 		d.queue = sl_alloc(d.snap.queue.n * sizeof(*d.queue));
 		rc = sl_rep_pages(r, &d.snap, count_page, &d, err);
 	}
+	if (rc == SL_OK)
+		rc = sl_rep_pages_erased(r, &d.snap, count_erased, &d, err);
 	for (i = 1; rc == SL_OK && i < d.snap.queue.n; i++) {
 		give(r, d.snap.queue.text[i], &d.queue[i]);
 		n += d.queue[i].pages > 0;
@@ -86,6 +99,11 @@ sl_rep_lesekvalitet(struct sl_rep *r, struct sl_err *err)
 	}
 	if (n > 1)
 		give(r, sl_rep_say(r, "Alle køer", "All queues"), sum);
+	if (rc == SL_OK && d.erased > 0)
+		sl_rep_fact(r, "erased",
+		    "Sider med slettet innhold, ikke regnet med",
+		    "Pages whose content was erased, not counted", "%" PRId64,
+		    d.erased);
 	free(sum);
 	free(d.queue);
 	sl_snap_free(&d.snap);

@@ -20,6 +20,7 @@ struct batch {
 	unsigned queue;
 	int64_t consignments, open;
 	struct sl_page_sum pages;
+	int64_t erased; /* of those pages: how they read is gone */
 	int64_t control_items, control_pages, signed_day;
 	const char *by; /* the sheet's; NULL: signed in Sluse, as follows */
 	char actor[64], sample[256];
@@ -110,6 +111,19 @@ count_page(void *arg, const struct sl_rep_page *p)
 
 	if (s->of[p->consignment] != 0)
 		sl_page_sum_add(&s->batch[s->of[p->consignment] - 1].pages, p);
+}
+
+static void
+count_erased(void *arg, uint32_t consignment, int64_t pages)
+{
+	struct scan *s = arg;
+	struct batch *b;
+
+	if (s->of[consignment] == 0)
+		return;
+	b = &s->batch[s->of[consignment] - 1];
+	b->pages.pages += pages;
+	b->erased += pages;
 }
 
 static bool
@@ -264,8 +278,12 @@ give(struct scan *s, const struct batch *b)
 		sl_word_actor(s->r, b->actor, &actor);
 		by = sl_buf_str(&actor);
 	}
-	(void)snprintf(fmt, sizeof(fmt), "sdiiii%ci%c%c%cws%c",
-	    p->ocr > 0 ? 'x' : '-', b->control_items >= 0 ? 'i' : '-',
+	(void)snprintf(fmt, sizeof(fmt), "sdii%s%ci%c%c%cws%c",
+	    b->erased > 0 ? "uu" : "ii",
+	    b->erased > 0 ? 'u'
+	    : p->ocr > 0  ? 'x'
+			  : '-',
+	    b->control_items >= 0 ? 'i' : '-',
 	    b->control_pages >= 0 ? 'i' : '-', b->signed_day >= 0 ? 'd' : 'u',
 	    shred_day(s, b) >= 0 ? 'd' : '-');
 	sl_rep_cells(s->r, fmt,
@@ -303,6 +321,8 @@ make(struct scan *s, struct sl_err *err)
 			s->at[i] = sl_alloc(DAYS_MAX * sizeof(**s->at));
 	count_consignments(s);
 	rc = sl_rep_pages(s->r, &s->snap, count_page, s, err);
+	if (rc == SL_OK)
+		rc = sl_rep_pages_erased(s->r, &s->snap, count_erased, s, err);
 	if (rc != SL_OK)
 		return rc;
 	add_sheet(s);

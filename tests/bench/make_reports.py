@@ -7,13 +7,16 @@ twentieth was held and settled. Rows have the sizes that the road writes; the
 log's leaves have no tree above them (`journal verify` is not what this is for).
 The same rows come out every time but for the day they end with.
 """
+import datetime
 import os
 import re
 import sqlite3
 import sys
 import time
+import zoneinfo
 
 TOP = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
+OSLO = zoneinfo.ZoneInfo("Europe/Oslo")
 QUEUES = "'Skannet post', 'E-post', 'Digital post', 'Skjema', 'SvarInn', 'Barnevern'"
 UNITS = "'Dokumentsenteret', 'Byggesak', 'Skole', 'Helse'"
 STEPS = ("journalpost", "korrespondansepart 1", "dokumentbeskrivelse 1",
@@ -68,9 +71,15 @@ def luhn(n):
                 for i, d in enumerate(digits)) % 10
 
 
+def oslo(ms):
+    """As the road writes when it was received."""
+    return datetime.datetime.fromtimestamp(ms // 1000, OSLO).isoformat()
+
+
 def fill(db, count, now, days):
     age = days * 86400000
     db.create_function("luhn", 1, luhn, deterministic=True)
+    db.create_function("oslo", 1, oslo, deterministic=True)
     db.execute("CREATE TEMP TABLE n (n INTEGER PRIMARY KEY, ms INTEGER,"
                " last INTEGER)")
     db.execute("""WITH RECURSIVE s(n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM s
@@ -119,8 +128,7 @@ def fill(db, count, now, days):
         || '"rolle":"H","tittel":"Søknad om tiltak","renditions":[{"rendition":1,'
         || '"variant":"P","filnavn":"scan.pdf","mimeType":"application/pdf",'
         || '"format":"fmt/17","storrelse":20000,"sha256":"%%064d"}]}]}',
-        n, n, last, n %% 40000, n, strftime('%%Y-%%m-%%dT%%H:%%M:%%S+00:00',
-        ms / 1000, 'unixepoch'), %s, iif(n %% 30 = 1, ',"tilgang":"XX"', ''), n)
+        n, n, last, n %% 40000, n, oslo(ms), %s, iif(n %% 30 = 1, ',"tilgang":"XX"', ''), n)
         FROM n WHERE n %% 100 <> 73 ORDER BY n""" % (
             DISPOSITION, DELIVERED, DISPOSITION, OUTCOME, REASON,
             pick("n / 7", UNITS)))
@@ -156,7 +164,7 @@ def fill(db, count, now, days):
 SHOWN = """INSERT INTO target_post SELECT 'arkiv', e.id, e.own_key, e.case_number,
     json_extract(d.receipt, '$.number'), 2026, e.id, 'I',
     iif(e.id %% 40 = 1, 'A', json_extract(d.receipt, '$.status')), e.title, '',
-    iif(e.id %% 30 = 1, 'XX', ''), date(c.received_ms / 1000, 'unixepoch'),
+    iif(e.id %% 30 = 1, 'XX', ''), substr(oslo(c.received_ms), 1, 10),
     '2026-03-05', iif(e.id %% 40 = 1, date(d.changed_ms / 1000 + 259200,
     'unixepoch'), ifnull(json_extract(d.receipt, '$.journaldato'), '')), 0,
     d.changed_ms, d.changed_ms, d.changed_ms FROM delivery d JOIN entry e

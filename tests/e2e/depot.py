@@ -925,6 +925,49 @@ class Journals(Depot):
         self.assertIn("Avsender: *****", late["4/2025"])
         self.assertNotIn("Hvem", str(late))
 
+    def test_screened_nobody_knows_what(self):
+        """A code that Noark has not, or none at all: kept back. A document
+        alone that is screened keeps no name back."""
+        clear = ({"skjermingDokument": code("H")},
+                 {"skjermingMetadata": [code("TRO")]},
+                 {"skjermingMetadata": [code("X", "Skjerming klasseID")]})
+        unclear = ({"skjermingMetadata": [code("ALT", "Skjerming av alt")]},
+                   {"skjermingMetadata": [code("TR1"), code("na")]},
+                   {"skjermingMetadata": "Navn"}, {"skjermingMetadata": []},
+                   {})
+        for i, said in enumerate(clear + unclear):
+            with self.subTest(said):
+                h = harvests.small()
+                h.find("p1")["fields"].update(
+                    tittel="Merknad\nom sykdom", skjerming=dict(
+                        tilgangsrestriksjon=code("P"), skjermingshjemmel="-",
+                        **said))
+                row = self.rows("journal", h, "--public", "--today",
+                                "2026-01-06", name="h%d" % i)[0]
+                self.assertEqual(row["title"], "*****")
+                self.assertEqual("Testesen" in row["parties"], said in clear)
+
+    def test_graded_by_restriction(self):
+        """The codes of the two instructions, also without gradering; but not
+        an installation's own by the same letters."""
+        for i, (given, out) in enumerate((
+                (code("H"), True), (code("SF"), True),
+                (code("9", "Fortrolig etter beskyttelsesinstruksen"), True),
+                (code("K", "Kommunelege"), False), (code("KL"), False))):
+            with self.subTest(given):
+                h = harvests.small()
+                h.find("p1")["fields"]["skjerming"] = {
+                    "tilgangsrestriksjon": given, "skjermingshjemmel": "-",
+                    "skjermingMetadata": [code("TRO")]}
+                rows = self.rows("journal", h, "--public", name="h%d" % i)
+                self.assertEqual(len(rows), 4 if out else 5)
+                self.assertEqual(
+                    "graded" in self.facts["facts"], out)
+        self.harvest(h, "x")
+        h.find("p1")["fields"]["skjerming"]["tilgangsrestriksjon"] = code("H")
+        self.extract(h, status=1, name="y")
+        self.assertIn("gradert", self.rules())
+
     def test_classes_and_grades(self):
         h = harvests.small()
         h.find("L42")["fields"]["skjerming"] = {
@@ -1063,6 +1106,18 @@ class Journals(Depot):
         with open(self.path("ut", "avleveringspakke", "arkivstruktur.xml"),
                   encoding="utf-8") as file:
             self.assertIn(FNR, file.read())
+
+    def test_national_numbers_however_parted(self):
+        """As word processors and people write them."""
+        for i, text in enumerate((
+                FNR[:6] + "\u00a0" + FNR[6:], FNR[:6] + " \u2013 " + FNR[6:],
+                "02.01.32 99997", "02 01 32 99997", "020132 99 997")):
+            h = harvests.small()
+            h.find("p1")["fields"]["tittel"] = "Fra %s, om tak" % text
+            for more in ((), ("--public",)):
+                self.assertEqual(self.rows(
+                    "journal", h, *more, name="h%d" % i)[0]["title"],
+                    "Fra *****, om tak")
 
     def test_open_posts(self):
         h = harvests.small()

@@ -230,6 +230,34 @@ class Recounted(unittest.TestCase):
         self.assertEqual(last["facts"]["pages"], "%d" % pages)
         self.assertEqual(last["facts"]["consignments"], str(COUNT))
 
+    def test_protocol_of_several_targets(self):
+        """Each has numbers of its own for the same entry."""
+        shown, told, waits = [id_ for id_ in sorted(self.raw.delivered)
+                              if id_ % 10 != 9][:3]
+        more = "INSERT INTO delivery (entry, target, state, first_ms, next_ms," \
+            " receipt, changed_ms) VALUES (%d, 'fag', %s, 1, 1, %s, 1);"
+        receipt = '\'{"number":"F-7","case":"F","journalaar":2026,' \
+            '"journalsekvensnummer":8,"status":"M"}\''
+        key = self.raw.entries[shown]["own_key"]
+        found = summed(rows(self.changed(
+            more % (shown, "'delivered'", receipt),
+            more % (told, "'delivered'", receipt),
+            more % (waits, "'pending'", "NULL"),
+            "INSERT INTO target_post SELECT 'fag', target_key, own_key, 'G', 'G-9',"
+            " 2026, 0, type, 'J', '', '', '', '', '', '', 0, 1, 1, 1 FROM"
+            " target_post WHERE own_key = '%s'" % key), "mottaksprotokoll")[0],
+            "number")
+        keys = ("target", "case", "registration", "journal", "status")
+        before = summed(rows(self.root, "mottaksprotokoll")[0], "number")
+        for id_, fag in ((shown, ("fag", "G", "G-9", "-", "J")),
+                         (told, ("fag", "F", "F-7", "8/2026", "M")),
+                         (waits, ("fag", "-", "-", "-", "-"))):
+            row = self.NUMBER[self.raw.entries[id_]["consignment"]] + ".1"
+            self.assertEqual([found[row][key] for key in keys], [
+                "%s | %s" % (before[row][key], of)
+                for key, of in zip(keys, fag)])
+        self.assertEqual(len(found), len(before))
+
     def test_balance(self):
         """Totals by the leaves, columns by the rows: what is missing in either
         cannot hide."""
@@ -724,6 +752,35 @@ class Recounted(unittest.TestCase):
                 self.assertEqual(row[by], ended[key, by], (key, by))
             self.assertEqual(row["open"], still[key])
 
+    def said(self, event, ms, actor, body, consignment, entry):
+        """A leaf more; entry: its number, or None."""
+        seq = self.raw.q("SELECT max(seq) FROM leaf")[0][0] + 1
+        leaf = "sluse/leaf/v1\nbench\n%d\n%d\n%d\n%s\n%s\n%064d\n-\n" % (
+            seq, ms, event, self.NUMBER[consignment] + (
+                ".1" if entry else ""), actor, seq)
+        return ("INSERT INTO leaf VALUES (%d, x'%s', %d, %s); INSERT INTO payload"
+                " VALUES (%d, zeroblob(32), '%s');" % (
+                    seq, leaf.encode().hex(), consignment, entry or "NULL", seq,
+                    json.dumps(body)))
+
+    def test_held_before_the_period(self):
+        """For the same reason again is no new holding, whenever it began."""
+        e = next(e for e in self.raw.entries.values()
+                 if e["disposition"] == 30 and e["reason"] == "no_evidence")
+        held = max(ms for event, ms, _, entry, _ in self.raw.leaves()
+                   if event == 102 and entry == e["id"])
+        period = ("--from", "%s" % (oslo(held).date() + datetime.timedelta(1)))
+        before = rows(self.root, "avklaringer", *period)[0]
+        for reason, more in (("no_evidence", 0), ("by_person", 1)):
+            root = self.changed(self.said(
+                102, int(time.time() * 1000), "uid:1003",
+                {"from": "held", "to": "held", "reason": reason},
+                e["consignment"], e["id"]))
+            after = rows(root, "avklaringer", *period)[0]
+            for key in ("held", "open"):
+                self.assertEqual(sum(r[key] for r in after),
+                                 sum(r[key] for r in before) + more, reason)
+
     def test_changes_are_read_without_the_log(self):
         """They lie far apart in it: what reports ask of them is in the index."""
         db = sqlite3.connect(os.path.join(self.root, "db", "sluse.db"))
@@ -833,6 +890,39 @@ class Recounted(unittest.TestCase):
             row = [r for r in found if r["day"] == day["day"]][0]
             self.assertEqual(row["shred"], shred, sheet)
 
+    def test_paper_outlives_its_content(self):
+        """Paper may be kept for longer than what was read of it: no page is
+        missing for that, and nothing is said of how it read."""
+        day = next(r for r in rows(self.root, "skanningskontroll")[0]
+                   if r["open"] == 0)
+        until = (datetime.date.fromisoformat(day["day"]) -
+                 datetime.date(1970, 1, 1)).days * 86400000 + 86400000
+        gone = "SELECT id FROM consignment WHERE queue = 'Skannet post' AND" \
+            " received_ms < %d" % until
+        root = self.changed(
+            "DELETE FROM page WHERE part IN (SELECT p.id FROM part p JOIN source"
+            " s ON s.id = p.source WHERE s.consignment IN (%s));"
+            "UPDATE consignment SET erased_ms = 1 WHERE id IN (%s)" % (gone, gone))
+        n = sqlite3.connect(os.path.join(root, "db", "sluse.db")).execute(
+            "SELECT total(pages) FROM part WHERE id IN (%s)" % gone).fetchone()[0]
+        self.assertGreater(n, 0)
+        with tempfile.NamedTemporaryFile("w", suffix=".csv") as file:
+            file.write("ko;dato;forsendelser;sider;signert;av\nSkannet post;%s;"
+                       "%d;%d;2026-11-30;KN\n" % (
+                           day["day"], day["consignments"], day["pages"]))
+            file.flush()
+            row, = [r for r in rows(root, "skanningskontroll", "--control",
+                                    file.name)[0] if r["day"] == day["day"]]
+        self.assertEqual(
+            {key: row[key] for key in ("pages", "blank", "unread", "quality",
+                                       "shred")},
+            {"pages": day["pages"], "blank": None, "unread": None,
+             "quality": None, "shred": "2027-02-28"})
+        self.assertEqual(rows(root, "lesekvalitet")[1]["facts"],
+                         {"erased": "%d" % n})
+        self.assertEqual(rows(root, "lesekvalitet", "--queue", "E-post")[1]
+                         ["facts"], {})
+
     def test_paper_signed_in_sluse(self):
         """The last signature counts, from Sluse or from the sheet; what was
         looked at stands in the event and can go."""
@@ -932,6 +1022,55 @@ class Recounted(unittest.TestCase):
             self.assertEqual(row["verdict"], "ok")
             self.assertEqual(row["last"][:19], datetime.datetime.utcfromtimestamp(
                 last[queue] // 1000).isoformat())
+
+    def test_codes_that_the_target_shows(self):
+        """What has another code there was assessed; what the target says
+        nothing of, or what was erased here, is not known to be."""
+        found, last = rows(self.root, "tilgangskoder")
+        self.assertEqual(last["facts"], {})
+        seen = [r["id"] for r in self.raw.q(
+            "SELECT e.id FROM target_post t JOIN entry e USING (own_key) WHERE"
+            " t.access = 'XX' ORDER BY e.id")]
+        set_ = "UPDATE target_post SET access = '%s' WHERE own_key = (SELECT" \
+            " own_key FROM entry WHERE id = %d);"
+        other = "INSERT INTO target_post SELECT 'fag', target_key, own_key," \
+            " case_number, number, year, sequence, type, status, title," \
+            " public_title, 'P', received, document_date, journal_date," \
+            " attachments, 1, 1, 1 FROM target_post WHERE own_key = (SELECT" \
+            " own_key FROM entry WHERE id = %d);"
+        now, last = rows(self.changed(
+            set_ % ("P", seen[0]), set_ % ("", seen[1]), other % seen[2],
+            "UPDATE entry SET post = NULL WHERE id = %d" % seen[3]),
+            "tilgangskoder")
+        self.assertEqual(last["facts"], {"assessed": "1", "erased": "1"})
+        self.assertEqual(sum(r["total"] for r in now),
+                         sum(r["total"] for r in found) - 2)
+
+    def test_gains_know_who_had_it_read_again(self):
+        """What a person let go on, or had read again, before it was the post
+        that it is, did not go without one."""
+        touched = {entry for _, _, actor, entry, body in self.raw.leaves()
+                   if actor.startswith("uid:") and "stage" in body}
+        one = next(id_ for id_ in sorted(self.raw.delivered) if id_ > 10 and
+                   not {id_, id_ - 1} & touched)
+        queue = self.queue_of(one)
+        asked = ("--queue", queue)
+        was = rows(self.root, "gevinster", *asked)[0][0]
+        for what, sql in (
+                ("read again", "UPDATE entry SET consignment = %d, number = 7 WHERE"
+                 " id = %d; UPDATE entry SET consignment = %d, number = 1,"
+                 " disposition = 60, outcome = 60 WHERE id = %d;" % (
+                     one, one, one, one - 1) + self.said(
+                         111, 1, "uid:1003", {"to": "done"}, one, one - 1)),
+                ("released", self.said(103, 1, "uid:1003", {"to": "ready"}, one,
+                                       None)),
+                ("retried", self.said(109, 1, "slused", {"to": "ready"}, one,
+                                      None))):
+            now = rows(self.changed(sql), "gevinster", *asked)[0][0]
+            more = int(what != "retried")
+            self.assertEqual((now["entries"], now["machine"], now["person"]),
+                             (was["entries"], was["machine"] - more,
+                              was["person"] + more), what)
 
     def test_samples(self):
         one, last = rows(self.root, "stikkprove", "--count", "9", "--seed", "5")

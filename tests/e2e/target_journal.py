@@ -72,6 +72,22 @@ class TargetJournal(Trial):
         h.wait_quiet(20)
         h.check_whole(self)
 
+    def test_a_moment_is_of_its_day_in_norway(self):
+        """A core may tell midnight, or any other moment, in UTC."""
+        h = self.house(target_keys=OFTEN)
+        h.wait_for(lambda: h.query("SELECT count(*) FROM case_file")[0][0]
+                   >= 5, 20, "known cases")
+        h.drop_bytes(letter(1), "brev.txt")
+        self.until(h, "brev.txt", 20, disposition="done")
+        key = h.query("SELECT own_key FROM entry")[0][0]
+        h.fake.control("POST", "post", {
+            "own_key": key, "mottattDato": "2026-03-05T23:30:00Z",
+            "journaldato": "2026-03-05T23:00:00Z",
+            "dokumentetsDato": "2026-03-04+01:00"})
+        h.wait_for(lambda: h.query(
+            "SELECT received, journal_date, document_date FROM target_post") == [
+                ("2026-03-06", "2026-03-06", "2026-03-04")], 20, "the days")
+
     def test_long_list_of_cases(self):
         """The journal is asked for when the cases have been told: that takes
         none of them away."""

@@ -72,7 +72,9 @@ class Report:
             if name in value:
                 attrs[name] = {"kode": value[name],
                                "kodenavn": model.CODES[name][value[name]]}
-        attrs["tittel"] = value.get("tittel", attrs["tittel"])
+        for name in ("tittel", "mottattDato", "journaldato", "dokumentetsDato"):
+            if name in value:
+                attrs[name] = value[name]
         if "flytt" in value:
             parent = store.case(value["flytt"])["id"]
             number = len(store.children[parent, "journalpost"]) + 1

@@ -32,8 +32,9 @@ that is not led there; POST /_fake/expire-tokens; POST /_fake/touch
 {"systemID"} (as if another user changed it: new ETag); POST /_fake/case
 {"saksnummer", "tittel"?, "saksstatus"?, "administrativEnhet"?} makes or
 changes a case behind the client's back; POST /_fake/post {"own_key" or
-"saksnummer", "tittel"?, "journalstatus"?, "journalposttype"?, "flytt"?} works
-on a post, or makes one, as the people of the archive do.
+"saksnummer", "tittel"?, "journalstatus"?, "journalposttype"?, "flytt"?, and
+days: "mottattDato"?, "journaldato"?, "dokumentetsDato"?} works on a post, or
+makes one, as the people of the archive do.
 """
 
 import os
