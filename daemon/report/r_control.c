@@ -114,7 +114,7 @@ static void
 peek_post(const char *post, struct sl_peek want[4])
 {
 	sl_json_peek_all(
-	    post, want, strstr(post, "\"tilgang\"") != NULL ? 4 : 3);
+	    post, want, strstr(post, "\"tilgangskode\"") != NULL ? 4 : 3);
 }
 
 struct ours {
@@ -145,7 +145,8 @@ read_sent(const struct control *k, uint32_t entry, struct ours *o)
 	    db, "SELECT post FROM entry WHERE id = ?1", "i", (int64_t)entry);
 	struct sl_peek want[] = {SL_PEEK("tittel", o->title),
 	    SL_PEEK("dokumentetsDato", o->date),
-	    SL_PEEK("mottattDato", o->received), SL_PEEK("tilgang", o->access)};
+	    SL_PEEK("mottattDato", o->received),
+	    SL_PEEK("tilgangskode", o->access)};
 
 	if (!sl_db_row(db, st))
 		return;

@@ -90,7 +90,7 @@ take_sent(struct sl_snap *s, uint32_t id, const char *post)
 	struct sl_peek want[] = {SL_PEEK("tittel", title),
 	    SL_PEEK("dokumentetsDato", document),
 	    SL_PEEK("mottattDato", received), SL_PEEK("enhet", unit),
-	    SL_PEEK("tilgang", access)};
+	    SL_PEEK("tilgangskode", access)};
 	struct sl_snap_sent *t = &s->sent[id];
 
 	t->document_day = t->received_day = -1;
@@ -99,7 +99,7 @@ take_sent(struct sl_snap *s, uint32_t id, const char *post)
 		return;
 	access[0] = '\0';
 	sl_json_peek_all(
-	    post, want, strstr(post, "\"tilgang\"") != NULL ? 5 : 4);
+	    post, want, strstr(post, "\"tilgangskode\"") != NULL ? 5 : 4);
 	sl_title_fold(title, title, sizeof(title));
 	t->title = sl_title_hash(title);
 	t->document_day = (int32_t)sl_day_read(document);

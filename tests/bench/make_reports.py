@@ -128,7 +128,7 @@ def fill(db, count, now, days):
         || '"rolle":"H","tittel":"Søknad om tiltak","renditions":[{"rendition":1,'
         || '"variant":"P","filnavn":"scan.pdf","mimeType":"application/pdf",'
         || '"format":"fmt/17","storrelse":20000,"sha256":"%%064d"}]}]}',
-        n, n, last, n %% 40000, n, oslo(ms), %s, iif(n %% 30 = 1, ',"tilgang":"XX"', ''), n)
+        n, n, last, n %% 40000, n, oslo(ms), %s, iif(n %% 30 = 1, ',"tilgangskode":"XX"', ''), n)
         FROM n WHERE n %% 100 <> 73 ORDER BY n""" % (
             DISPOSITION, DELIVERED, DISPOSITION, OUTCOME, REASON,
             pick("n / 7", UNITS)))

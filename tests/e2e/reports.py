@@ -202,6 +202,16 @@ class Recounted(unittest.TestCase):
             file.write(CONFIG)
         cls.raw = Recount(cls.root)
 
+    def test_the_generator_says_what_the_road_says(self):
+        """A member of another name would be read by nobody on real post."""
+        with open(os.path.join(TOP, "schemas", "post.schema.json"),
+                  encoding="utf-8") as file:
+            known = set(json.load(file)["properties"])
+        posts = [set(json.loads(e["post"])) for e in self.raw.entries.values()
+                 if e["post"]]
+        self.assertEqual(set().union(*posts) - known, set())
+        self.assertIn("tilgangskode", set().union(*posts))
+
     def test_protocol(self):
         found, last = rows(self.root, "mottaksprotokoll")
         want = list(self.raw.items())
@@ -1003,7 +1013,7 @@ class Recounted(unittest.TestCase):
             queue = self.raw.consignments[entry["consignment"]]["queue"]
             want[queue, "entries"] += 1
             want[queue, "person"] += id_ in touched
-            code = json.loads(entry["post"]).get("tilgang")
+            code = json.loads(entry["post"]).get("tilgangskode")
             if code:
                 codes[queue, code] += 1
         for row in rows(self.root, "gevinster")[0]:
@@ -1160,7 +1170,7 @@ class Recounted(unittest.TestCase):
         with a code."""
         coded, plain = ([json.loads(d["receipt"])["number"]
                          for id_, d in self.raw.delivered.items()
-                         if ("tilgang" in json.loads(
+                         if ("tilgangskode" in json.loads(
                              self.raw.entries[id_]["post"])) == with_][:3]
                         for with_ in (True, False))
         name = "Søknad fra Kari Nordmann"
@@ -1508,7 +1518,8 @@ class Road(unittest.TestCase):
     @classmethod
     def setUpClass(cls):
         cls.house = House(
-            instance=FAST + "\n[journal]\ncheckpoint_after = 200ms\n")
+            instance=FAST + "\n[journal]\ncheckpoint_after = 200ms\n",
+            extra="[queue Papir]\nkind = incoming\naccess = XX\n")
         cls.addClassCleanup(cls.house.close)
         h = cls.house
         demo = os.path.join(TOP, "spool", "demo")
@@ -1541,6 +1552,18 @@ class Road(unittest.TestCase):
         if there:
             self.assertEqual({r["registration"] for r in found
                               if r["registration"]}, there)
+
+    def test_access_codes(self):
+        """What the road sent with a code, by the name it has there."""
+        h = self.house
+        path = os.path.join(h.root, "spool", "Papir", "Inn", "brev.txt")
+        with open(path + ".tmp", "w") as file:
+            file.write("Saksnr: 2026/87\n\nJeg ber om innsyn i saken min.\n")
+        os.rename(path + ".tmp", path)
+        h.wait_for(lambda: [
+            (r["queue"], r["code"], r["total"])
+            for r in rows(h.root, "tilgangskoder")[0]] == [("Papir", "XX", 1)],
+            30, "a code")
 
     def test_held_once_more(self):
         """Whoever holds what is held already has settled nothing."""
