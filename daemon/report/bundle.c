@@ -53,11 +53,11 @@ sl_bundle_folder(
 	/* Not the folders above: a slip of the keyboard would make some. */
 	if (mkdir(dir, 0700) != 0 && errno != EEXIST)
 		return sl_err_set(err, SL_BROKEN, errno, "cannot_make",
-		    "%.150s cannot be made: %s", dir, strerror(errno));
+		    "%.150s cannot be made", dir);
 	*ret_dir = open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	if (*ret_dir < 0)
 		return sl_err_set(err, SL_BROKEN, errno, "file_unreadable",
-		    "%.150s cannot be opened: %s", dir, strerror(errno));
+		    "%.150s cannot be opened", dir);
 	rc = sl_part_begin(*ret_dir, "tilsynspakke", dir, ret_lock, err);
 	if (rc == SL_REJECT) /* not the line, but what lies there */
 		rc = err->rc = SL_BROKEN;

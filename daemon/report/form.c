@@ -4,6 +4,7 @@
 #include "form.h"
 
 #include <inttypes.h>
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -114,7 +115,7 @@ sl_out_keep(struct sl_out *o, const struct sl_cell *c)
 		o->bar = sl_grow(
 		    o->bar, &o->bar_cap, o->kept_rows + 1, sizeof(*o->bar));
 		o->bar[o->kept_rows] =
-		    c[chart].kind != SL_CELL_VALUE ? 0
+		    c[chart].kind != SL_CELL_VALUE ? (double)NAN
 		    : o->def->column[chart].type == SL_COL_INT
 			? (double)c[chart].n
 			: c[chart].x;
@@ -349,6 +350,19 @@ show_time(const struct sl_out *o, struct sl_buf *b, int64_t ms, bool day_only)
 }
 
 void
+sl_out_add_time(const struct sl_out *o, struct sl_buf *b, int64_t ms)
+{
+	char iso[32];
+
+	if (is_norwegian(o)) {
+		show_time(o, b, ms, false);
+		return;
+	}
+	sl_clock_format_oslo(ms, iso, sizeof(iso));
+	sl_buf_add_str(b, iso);
+}
+
+void
 sl_out_set_head(struct sl_out *o, const char *instance, const char *from,
     const char *to, int64_t made_ms)
 {
@@ -356,9 +370,13 @@ sl_out_set_head(struct sl_out *o, const char *instance, const char *from,
 
 	(void)snprintf(o->instance, sizeof(o->instance), "%s", instance);
 	o->period[0] = '\0';
+	if (from != NULL && to == NULL)
+		sl_buf_add_str(&b, sl_out_say(o, "fra ", "from "));
 	if (from != NULL)
 		sl_out_add_day(o, &b, from);
-	sl_buf_add_str(&b, " – ");
+	if (to != NULL)
+		sl_buf_add_str(
+		    &b, from != NULL ? " – " : sl_out_say(o, "til ", "until "));
 	if (to != NULL)
 		sl_out_add_day(o, &b, to);
 	if (from != NULL || to != NULL)

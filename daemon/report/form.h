@@ -102,6 +102,9 @@ void sl_add_text(struct sl_buf *b, const char *s);
 void sl_add_int(struct sl_buf *b, int64_t n);
 /* "2026-01-31" as the form writes a day; appended. */
 void sl_out_add_day(const struct sl_out *o, struct sl_buf *b, const char *iso);
+/* An instant (UTC ms) in Oslo: for people as they write it, for programs with
+ * its zone; appended. */
+void sl_out_add_time(const struct sl_out *o, struct sl_buf *b, int64_t ms);
 /* Of what, of which days (2026-01-31 or NULL), and made when. */
 void sl_out_set_head(struct sl_out *o, const char *instance, const char *from,
     const char *to, int64_t made_ms);

@@ -186,7 +186,8 @@ add_table(struct sl_out *o, struct sl_buf *b)
 	sl_buf_add_str(b, "\"><table><caption>");
 	html(b, sl_out_title(o));
 	sl_buf_printf(b, ": %" PRIu64 " %s</caption>\n<thead><tr>", o->rows,
-	    sl_out_say(o, "rader", "rows"));
+	    o->rows == 1 ? sl_out_say(o, "rad", "row")
+			 : sl_out_say(o, "rader", "rows"));
 	for (i = 0; i < o->def->columns; i++) {
 		sl_buf_printf(b, "<th scope=\"col\"%s>",
 		    sl_col_is_number(o->def->column[i].type) ? " class=\"n\""

@@ -10,11 +10,11 @@
 #include <string.h>
 #include <strings.h>
 
-#include "../base/clock.h"
 #include "../base/mem.h"
 #include "../base/text.h"
 #include "../config/deadline.h"
 #include "../store/db.h"
+#include "form.h"
 #include "idmap.h"
 #include "runs.h"
 #include "screened.h"
@@ -525,15 +525,15 @@ say_read(struct control *k)
 	    "SELECT substr(key, length(?1) + 1), CAST(value AS INTEGER)"
 	    " FROM meta WHERE substr(key, 1, length(?1)) = ?1 ORDER BY key",
 	    "s", SL_STORE_JOURNAL_READ);
-	char when[32];
+	SL_BUF struct sl_buf when = {0};
 	size_t n = 0;
 
 	for (; sl_db_row(db, st); n++) {
-		sl_clock_format_oslo(
-		    sqlite3_column_int64(st, 1), when, sizeof(when));
+		sl_buf_reset(&when);
+		sl_out_add_time(k->r->out, &when, sqlite3_column_int64(st, 1));
 		sl_rep_fact(k->r, "journal_read", "Målets journal lest",
 		    "The target's journal read", "%s, %s", sl_db_text(st, 0),
-		    when);
+		    sl_buf_str(&when));
 	}
 	return n;
 }

@@ -284,7 +284,7 @@ give(struct scan *s, const struct batch *b)
 	    : p->ocr > 0  ? 'x'
 			  : '-',
 	    b->control_items >= 0 ? 'i' : '-',
-	    b->control_pages >= 0 ? 'i' : '-', b->signed_day >= 0 ? 'd' : 'u',
+	    b->control_pages >= 0 ? 'i' : '-', b->signed_day >= 0 ? 'd' : '-',
 	    shred_day(s, b) >= 0 ? 'd' : '-');
 	sl_rep_cells(s->r, fmt,
 	    (struct sl_rep_value[]){{.s = s->snap.queue.text[b->queue]},

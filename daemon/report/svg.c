@@ -54,9 +54,14 @@ bar_at(struct sl_buf *b, const struct sl_bars *c, size_t i, int label, int y,
 {
 	SL_BUF struct sl_buf shown = {0};
 	double v = c->value[i];
-	int w = max > 0 ? (int)lround(v / max * BAR) : 0;
+	int w = max > 0 && !isnan(v) ? (int)lround(v / max * BAR) : 0;
 
 	label_at(b, label - 8, y + 17, c->label[i]);
+	if (isnan(v)) {
+		text_at(b, label + 8, y + 17, " font-style=\"italic\"",
+		    c->lang == SL_LANGUAGE_EN ? "not known" : "ikke kjent");
+		return;
+	}
 	sl_buf_printf(b,
 	    "<rect x=\"%d\" y=\"%d\" width=\"%d\" height=\"%d\" "
 	    "fill=\"#1f5f8b\"/>",

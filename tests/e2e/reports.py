@@ -1613,7 +1613,7 @@ class Road(unittest.TestCase):
         h.sluse("report", "tilsynspakke", folder, "--from", "2026-01-01")
         index = self.read(folder, "index.html").decode()
         there = set(os.listdir(folder))
-        self.assertIn("<dd>01.01.2026 – </dd>", index)
+        self.assertIn("<dd>fra 01.01.2026</dd>", index)
         self.assertRegex(index, r"<dd>\d\d\.\d\d\.20\d\d \d\d:\d\d</dd>")
         self.assertEqual(set(re.findall(r'href="([^"]+)"', index)) |
                          {"index.html"}, there)

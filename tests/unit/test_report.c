@@ -268,6 +268,13 @@ chart(void)
 	CHECK(count_of(sl_buf_str(&b), "<rect ") == 30);
 	CHECK(count_of(sl_buf_str(&b), " width=\"220\"") == 29);
 	CHECK(count_of(sl_buf_str(&b), " width=\"440\"") == 1);
+	/* What is not known has no bar, and is not 0. */
+	value[1] = (double)NAN;
+	c.n = 2;
+	sl_buf_reset(&b);
+	sl_svg_bars(&b, &c);
+	CHECK(count_of(sl_buf_str(&b), "<rect ") == 1);
+	CHECK(strstr(sl_buf_str(&b), ">ikke kjent<") != NULL);
 	c.n = 0;
 	sl_buf_reset(&b);
 	sl_svg_bars(&b, &c);
