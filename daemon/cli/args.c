@@ -2,6 +2,7 @@
  * The command table, and a line of words against it.
  */
 #include <errno.h>
+#include <signal.h>
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
@@ -386,6 +387,16 @@ check_line(const struct command *k, const struct sl_cli *c, uint64_t seen)
 	return SL_EXIT_OK;
 }
 
+/* Whoever read it has seen enough: to end as any program does then. */
+static void
+end_with_reader(void)
+{
+	if (errno == EPIPE) {
+		(void)signal(SIGPIPE, SIG_DFL);
+		(void)raise(SIGPIPE);
+	}
+}
+
 int
 sl_cli_main(int argc, char **argv)
 {
@@ -412,8 +423,10 @@ sl_cli_main(int argc, char **argv)
 	if (k == NULL || check_line(k, &c, seen) != SL_EXIT_OK)
 		return SL_EXIT_USAGE;
 	code = k->run(&c);
-	if (fflush(stdout) != 0 || ferror(stdout) != 0)
+	if (fflush(stdout) != 0 || ferror(stdout) != 0) {
+		end_with_reader();
 		return sl_say(
 		    SL_EXIT_INTERNAL, "cannot write: %s", strerror(errno));
+	}
 	return code;
 }

@@ -655,6 +655,8 @@ sl_cmd_journal_prove(const struct sl_cli *c)
 					 : sl_asprintf("%" PRIu64 ".tlog-proof",
 					       number(row, "seq"));
 		code = write_proof(c, name, text(row, "proof"));
+		if (code == SL_EXIT_OK && c->output == NULL && !c->json)
+			(void)printf("%s\n", name);
 	}
 	json_decref(row);
 	return code;

@@ -11,6 +11,7 @@ with 0.
 import argparse
 import json
 import os
+import shlex
 import shutil
 import signal
 import socket
@@ -139,6 +140,12 @@ retry_first = 2s
                 and status["known_cases"])
 
     @staticmethod
+    def sluse_line(self):
+        """As it can be typed, installed or not."""
+        return " ".join(map(shlex.quote, (
+            os.path.relpath(os.path.join(self.bin, "sluse")), "--root",
+            self.root)))
+
     def halted(status):
         return ((status["slused"] or {}).get("journal") or {}).get("halted")
 
@@ -157,7 +164,7 @@ retry_first = 2s
                     "RESTORING, says what to do; or remove %s and begin anew"
                     % (slused["journal"]["why"], self.root))
         if not slused["intake"]:
-            return "intake is stopped: sluse --root %s start-in" % self.root
+            return "intake is stopped: %s start-in" % self.sluse_line()
         missing = [row for row in slused["troubles"] if not row["runs"]]
         if missing:
             return "\n".join("%s does not run: %s\n  %s" % (
@@ -353,7 +360,7 @@ retry_first = 2s
             len(rows), ", ".join("%s %d" % pair for pair in sorted(count.items())),
             dropped, time.monotonic() - self.began))
         print("receipts   %s" % self.path("spool", "*", "Kvitteringer"))
-        print("journal    sluse --root %s journal list" % self.root)
+        print("journal    %s journal list" % self.sluse_line())
         print("delivered  %s  (the fake sak/arkiv system)" % self.path("fake-arkiv"))
         return failed
 

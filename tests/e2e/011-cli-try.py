@@ -6,6 +6,7 @@ Usage: 011-cli-try.py BIN   (the folder of sluse and the other programs)
 import json
 import os
 import shutil
+import signal
 import subprocess
 import sys
 import tempfile
@@ -111,6 +112,17 @@ def details(binary, folder):
     yield "screened", row["would_send"]["tittel"], "Innkommet dokument"
 
 
+def cut_off(binary):
+    """How it ends, and what it says, when its reader leaves."""
+    reads, writes = os.pipe()
+    os.close(reads)
+    done = subprocess.run([binary, "identify", "-r", "--csv", DEMO],
+                          stdout=writes, stderr=subprocess.PIPE, timeout=120,
+                          check=False)
+    os.close(writes)
+    return done.returncode, done.stderr
+
+
 def main():
     binary = os.path.join(sys.argv[1] if len(sys.argv) > 1 else "build/bin",
                           "sluse")
@@ -140,10 +152,14 @@ def main():
                   "" if have == want else f"{have!r}, want {want!r}")
             failed += have != want
             passed += have == want
-        good = [p["name"] for r in rows for p in r["parts"]] == ["n\\xE5.txt"]
-        print("ok" if good else "not ok", "a name that is no UTF-8")
-        failed += not good
-        passed += good
+        names = [p["name"] for r in rows for p in r["parts"]]
+        for what, good in (
+                ("a name that is no UTF-8", names == ["n\\xE5.txt"]),
+                ("a reader who leaves",
+                 cut_off(binary) == (-signal.SIGPIPE, b""))):
+            print("ok" if good else "not ok", what)
+            failed += not good
+            passed += good
     print(f"{passed} passed, {failed} failed")
     return 1 if failed else 0
 
