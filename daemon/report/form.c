@@ -151,6 +151,13 @@ sl_out_fact(
 	}
 }
 
+/* By people; a spreadsheet and a program see that there is nothing. */
+static bool
+is_read(const struct sl_out *o)
+{
+	return o->form->kept || o->form == &sl_form_text;
+}
+
 static enum sl_rc
 end_one(struct sl_out *o, struct sl_err *err)
 {
@@ -158,7 +165,12 @@ end_one(struct sl_out *o, struct sl_err *err)
 	char line[160];
 	enum sl_rc rc;
 
-	o->also = NULL; /* the fact below is its own */
+	o->also = NULL; /* the facts below are its own */
+	if (o->rows == 0 && is_read(o))
+		sl_out_fact(o, "note",
+		    sl_out_say(o, "Ingen rader: det er ingenting å vise.",
+			"No rows: there is nothing to show."),
+		    NULL);
 	if (o->form->kept && o->rows > o->kept_rows) {
 		(void)snprintf(line, sizeof(line), "%zu / %" PRIu64,
 		    o->kept_rows, o->rows);
@@ -290,8 +302,7 @@ two_digits(char *p, int n)
 static bool
 is_norwegian(const struct sl_out *o)
 {
-	return o->lang != SL_LANGUAGE_EN &&
-	       (o->form->kept || o->form == &sl_form_text);
+	return o->lang != SL_LANGUAGE_EN && is_read(o);
 }
 
 void

@@ -1476,6 +1476,14 @@ class Recounted(unittest.TestCase):
         self.assertIn("Reception balance", done)
         self.assertIn("All queues", done)
 
+    def test_an_empty_report_says_so(self):
+        for form, want in (("table", True), ("html", True), ("csv", False),
+                           ("json", False)):
+            said = run(self.root, "mottaksprotokoll", "--to", "2001-01-01",
+                       "--format", form).stdout.decode()
+            self.assertEqual("Ingen rader" in said, want, form)
+        self.assertNotIn(b"Ingen rader", run(self.root, "mottaksbalanse").stdout)
+
     def test_refusals(self):
         bad = os.path.join(self.root, "bad.csv")
         with open(bad, "w") as file:
