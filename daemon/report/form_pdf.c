@@ -24,7 +24,8 @@
 #define LONG (297 * MM)
 #define SHORT (210 * MM)
 #define MARGIN (14 * MM)
-#define PAD 2.5
+#define PAD 3.5
+#define ABOVE_FOOT 8
 #define LINES_MAX 12
 #define SAMPLE_ROWS 400
 #define WORD_SHARE_MAX 0.3 /* of the page: a wider word is broken */
@@ -144,13 +145,15 @@ word_length(const char *s)
 	return longest;
 }
 
-/* What a column wants (one line) and needs (its widest word) for its cells. The
- * first rows are measured, of the others only those with a longer word. */
+/* What a column wants (one line) and needs (its widest word; a date and what
+ * has a unit are one) for its cells. The first rows are measured, of the others
+ * only those with a longer word. */
 static void
 measure_cells(struct pdf *d, size_t column, double *want, double *need)
 {
 	struct sl_out *o = d->o;
 	double most = (d->width - 2 * MARGIN) * WORD_SHARE_MAX, w;
+	bool whole = o->def->column[column].type > SL_COL_WORD;
 	size_t row, n, longest = 0;
 	const char *s;
 
@@ -166,7 +169,7 @@ measure_cells(struct pdf *d, size_t column, double *want, double *need)
 			*want = w;
 		if (w <= *need)
 			continue;
-		w = word_width(d, s);
+		w = whole ? w : word_width(d, s);
 		if (w > most)
 			w = most;
 		if (w > *need)
@@ -174,9 +177,14 @@ measure_cells(struct pdf *d, size_t column, double *want, double *need)
 	}
 }
 
+/* What a column needs, and wants for its cells and with its head. */
+struct wants {
+	double *need, *cells, *head;
+};
+
 /* Of all columns at the size; result: what all need. */
 static double
-measure(struct pdf *d, double *want, double *need)
+measure(struct pdf *d, struct wants *w)
 {
 	size_t i;
 	double total = 0;
@@ -185,11 +193,12 @@ measure(struct pdf *d, double *want, double *need)
 	for (i = 0; i < d->o->def->columns; i++) {
 		set_font(d, d->size, true);
 		head = sl_out_head(d->o, &d->o->def->column[i]);
-		want[i] = natural_width(d, head);
-		need[i] = word_width(d, head);
+		w->head[i] = natural_width(d, head);
+		w->need[i] = word_width(d, head);
+		w->cells[i] = 0;
 		set_font(d, d->size, false);
-		measure_cells(d, i, &want[i], &need[i]);
-		total += need[i];
+		measure_cells(d, i, &w->cells[i], &w->need[i]);
+		total += w->need[i];
 	}
 	return total;
 }
@@ -217,25 +226,38 @@ cut_widest(double *need, size_t n, double room)
 			need[i] = low;
 }
 
-/* Every column gets what it needs; what is left goes to those that want
- * more. */
+/* Of what is left to those that want more, in proportion; result: what is left
+ * then. */
+static double
+grow(double *col, const double *want, size_t n, double left)
+{
+	double missing = 0, part;
+	size_t i;
+
+	for (i = 0; i < n; i++)
+		missing += want[i] > col[i] ? want[i] - col[i] : 0;
+	if (missing <= 0 || left <= 0)
+		return left;
+	part = missing < left ? 1 : left / missing;
+	for (i = 0; i < n; i++)
+		if (want[i] > col[i])
+			col[i] += (want[i] - col[i]) * part;
+	return left - missing * part;
+}
+
+/* Every column gets what it needs; then cells, then heads. */
 static void
-share_out(struct pdf *d, const double *want, const double *need, double room)
+share_out(struct pdf *d, const struct wants *w, double room)
 {
 	size_t n = d->o->def->columns, i;
-	double missing = 0, left = room, part;
+	double left = room;
 
 	for (i = 0; i < n; i++) {
-		left -= need[i];
-		missing += want[i] > need[i] ? want[i] - need[i] : 0;
+		d->col[i] = w->need[i];
+		left -= w->need[i];
 	}
-	part = missing > 0 && left > 0 ? left / missing : 0;
-	if (part > 1)
-		part = 1;
-	for (i = 0; i < n; i++)
-		d->col[i] =
-		    need[i] +
-		    (want[i] > need[i] ? (want[i] - need[i]) * part : 0);
+	left = grow(d->col, w->cells, n, left);
+	(void)grow(d->col, w->head, n, left);
 }
 
 /* The largest size at which every word has room. */
@@ -243,23 +265,23 @@ static void
 size_columns(struct pdf *d)
 {
 	size_t n = d->o->def->columns;
-	SL_FREE double *want = sl_alloc(n * sizeof(*want));
-	SL_FREE double *need = sl_alloc(n * sizeof(*need));
+	SL_FREE double *each = sl_alloc(3 * n * sizeof(*each));
+	struct wants w = {each, each + n, each + 2 * n};
 	double room = d->width - 2 * MARGIN, total, fits;
 
 	d->size = SIZE_MAX_PT;
-	total = measure(d, want, need);
+	total = measure(d, &w);
 	fits = total > room ? SIZE_MAX_PT * room / total : SIZE_MAX_PT;
 	/* Half points; the space between columns does not shrink. */
 	d->size = floor(fits * 2) / 2;
 	if (d->size < SIZE_MIN_PT)
 		d->size = SIZE_MIN_PT;
-	while (d->size < SIZE_MAX_PT &&
-	       (total = measure(d, want, need)) > room && d->size > SIZE_MIN_PT)
+	while (d->size < SIZE_MAX_PT && (total = measure(d, &w)) > room &&
+	       d->size > SIZE_MIN_PT)
 		d->size -= 0.5;
 	if (total > room)
-		cut_widest(need, n, room);
-	share_out(d, want, need, room);
+		cut_widest(w.need, n, room);
+	share_out(d, &w, room);
 }
 
 /* -- pages -------------------------------------------------------------- */
@@ -382,7 +404,7 @@ draw(struct pdf *d)
 	draw_row(d, NULL);
 	for (row = 0; row < o->kept_rows; row++) {
 		if (d->y + table_row(d, &o->cell[row * n], false) >
-		    d->height - MARGIN) {
+		    d->height - MARGIN - ABOVE_FOOT) {
 			next_page(d);
 			draw_row(d, NULL);
 		}
