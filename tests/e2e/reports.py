@@ -1291,6 +1291,51 @@ class Recounted(unittest.TestCase):
         for finding in ("not_journaled", "not_received", "still_m"):
             self.assertEqual(after[finding], before[finding], finding)
 
+    def controlled(self, *scripts):
+        """Facts and findings of the journal control, with something done to what
+        it reads."""
+        found, last = rows(self.changed(*scripts), "journalkontroll")
+        return last["facts"], Counter(r["finding"] for r in found)
+
+    def test_journal_control_of_two_targets(self):
+        """Each entry has a number in each of them, and these may be the same of
+        quite other posts."""
+        twice = "INSERT INTO delivery (entry, target, state, first_ms, next_ms," \
+            " receipt, changed_ms) SELECT entry, 'andre', state, first_ms," \
+            " next_ms, receipt, changed_ms FROM delivery;"
+        mute = "UPDATE target_post SET own_key = '';"
+        before = self.controlled(mute)
+        self.assertEqual(self.controlled(mute, twice), before)
+        # The other target's posts are not ours, whatever number they have.
+        facts, found = self.controlled(
+            mute, "UPDATE target_post SET target = 'fremmed'")
+        self.assertEqual(facts["matched"], "0")
+        self.assertEqual(found["not_received"], self.raw.q(
+            "SELECT count(*) FROM target_post WHERE type = 'I'")[0][0])
+        # Nor are they where a key is none.
+        self.assertEqual(self.controlled(mute, "UPDATE entry SET own_key = ''"
+                                         " WHERE id = 1"), before)
+
+    def test_journal_control_of_a_number_that_was_given_again(self):
+        """A post was moved to another case, and the next one of its old case has
+        its number: that one did not come from here."""
+        one, = self.raw.q("SELECT target_key FROM target_post WHERE own_key <> ''"
+                          " AND type = 'I' ORDER BY target_key LIMIT 1")[0]
+        moved = "UPDATE target_post SET number = '1999/1-1', case_number =" \
+            " '1999/1' WHERE target_key = '%s';" % one
+        facts, found = self.controlled(moved)
+        again = moved + "CREATE TEMP TABLE ny AS SELECT t.*, json_extract(" \
+            "d.receipt, '$.number') old FROM target_post t JOIN entry e ON" \
+            " e.own_key = t.own_key JOIN delivery d ON d.entry = e.id WHERE" \
+            " target_key = '%s'; UPDATE ny SET target_key = 'ny', own_key = ''," \
+            " number = old, sequence = 999999, title = 'Noe ganske annet om en" \
+            " helt annen sak'; ALTER TABLE ny DROP COLUMN old; INSERT INTO" \
+            " target_post SELECT * FROM ny;" % one
+        facts_again, found_again = self.controlled(again)
+        self.assertEqual(facts_again["posts"], str(int(facts["posts"]) + 1))
+        self.assertEqual(facts_again["matched"], facts["matched"])
+        self.assertEqual(found_again - found, Counter({"not_received": 1}))
+
     def test_pack_says_what_the_reports_say(self):
         """It reads what they have in common once, and counts each once."""
         def made(data):
