@@ -347,6 +347,31 @@ class Recounted(unittest.TestCase):
                 " payload VALUES (%d, zeroblob(32), '%s');" % (
                     seq, leaf.encode().hex(), seq, body))
 
+    def test_an_index_with_rows_that_are_not_there(self):
+        """Damaged, or made so: none of it is believed, and nothing is written
+        where it points."""
+        for table, columns, report in (
+                ("consignment", "reception", "mottaksbalanse"),
+                ("entry", "own_key", "journalkontroll"),
+                ("source", "consignment, number", "mottaksbalanse")):
+            for ids in ("id + 1000000000", "-id"):
+                root = self.changed(
+                    "CREATE TABLE x (id INTEGER PRIMARY KEY, %s, UNIQUE (%s));"
+                    "INSERT INTO x SELECT %s, %s FROM %s" % (
+                        columns, columns, ids, columns, table))
+                db = sqlite3.connect(os.path.join(root, "db", "sluse.db"))
+                index, = [r[1] for r in db.execute("PRAGMA index_list(%s)" % table)
+                          if columns == ", ".join(c[2] for c in db.execute(
+                              "PRAGMA index_info(%s)" % r[1]))]
+                db.executescript(
+                    "PRAGMA writable_schema = ON; UPDATE sqlite_schema SET"
+                    " rootpage = (SELECT rootpage FROM sqlite_schema WHERE name ="
+                    " 'sqlite_autoindex_x_1') WHERE name = '%s';"
+                    "DELETE FROM sqlite_schema WHERE tbl_name = 'x'" % index)
+                db.close()
+                done = run(root, report, "--format", "json")
+                self.assertEqual(done.returncode, 0, (table, ids))
+
     def test_balance_of_what_no_event_tells(self):
         """An earlier version, an erasure, or it is read again: then the rows are
         all there is."""
