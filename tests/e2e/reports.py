@@ -340,6 +340,27 @@ class Recounted(unittest.TestCase):
         self.assertIn("other_count_100", facts)
         self.assertNotIn("other_count_101", facts)
 
+    def test_balance_of_rows_beyond_measure(self):
+        """Made by hand: sums hold them, and they are no less wrong."""
+        most, queue = 10 ** 9, self.queue_of(14)
+        for pages, want in ((2 ** 63 - 1, -2 * most), (-2 ** 63, 2 * most)):
+            facts, rest = self.missed(
+                "UPDATE part SET pages = %d WHERE id = 14 OR id = (SELECT min(p.id)"
+                " FROM part p JOIN source s ON s.id = p.source JOIN consignment c"
+                " ON c.id = s.consignment WHERE c.queue = '%s' AND p.id > 14)" %
+                (pages, queue))
+            self.assertEqual(facts["other_count"], "2")
+            self.assertEqual(list(rest), [(queue, "pages")])
+            self.assertLess(abs(rest[queue, "pages"] - want), 10000)
+        facts, rest = self.missed(
+            "UPDATE payload SET body = '{\"files\":1,\"parts\":%d,\"archives\":5,"
+            "\"pages\":1}' WHERE body LIKE '%%\"archives\"%%' AND seq IN (SELECT seq"
+            " FROM leaf WHERE consignment = 14)" % -2 ** 63)
+        self.assertEqual((facts["uncounted"], rest), ("1", {}))
+        facts, _ = self.missed("UPDATE consignment SET received_ms = %d WHERE id ="
+                               " 14" % -2 ** 63)
+        self.assertEqual(facts["other_time_1"], self.NUMBER[14])
+
     def told(self, seq, event, body, of=14):
         leaf = "sluse/leaf/v1\nbench\n%d\n1\n%d\n%s\nslused\n%064d\n-\n" % (
             seq, event, self.NUMBER[14], seq)
