@@ -82,6 +82,9 @@ sl_counts_take(struct sl_counts *c, int event, const char *body)
 	if (event == SL_EVENT_received || event == SL_EVENT_copied ||
 	    event == SL_EVENT_erased)
 		c->files = sl_payload_number(body, "files");
+	/* Of what an earlier version received. */
+	if (event == SL_EVENT_unpacked && c->files < 0)
+		c->files = sl_payload_number(body, "files");
 	if (event == SL_EVENT_unpacked || event == SL_EVENT_erased) {
 		c->parts = sl_payload_number(body, "parts");
 		c->archives = sl_payload_number(body, "archives");
