@@ -51,7 +51,9 @@ done_is_counted(struct sl_db *db)
 	       sl_db_int(db, 0,
 		   "SELECT (SELECT count(*) FROM entry)"
 		   " = (SELECT count(*) FROM entry WHERE disposition <> 60)"
-		   " + (SELECT ifnull(sum(entries), 0) FROM done_count)",
+		   " + (SELECT total(entries) FROM done_count)"
+		   " AND NOT EXISTS (SELECT 1 FROM done_count"
+		   " WHERE entries < 0)",
 		   "") != 0;
 }
 

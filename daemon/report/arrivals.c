@@ -247,9 +247,11 @@ static void
 meet(struct walk *w, uint32_t id, const struct sl_leaf_view *l, int64_t seq)
 {
 	const struct sl_snap_consignment *c = &w->s->c[id];
-	int64_t apart = l->time_ms - c->received_ms;
+	int64_t apart;
 	bool then;
 
+	if (__builtin_sub_overflow(l->time_ms, c->received_ms, &apart))
+		apart = INT64_MAX;
 	w->x->c[id] = 1;
 	if ((apart <= APART_MS && apart >= -APART_MS) ||
 	    is_told(w, seq, c->received_ms, apart))

@@ -17,6 +17,7 @@ sl_idmap_begin(struct sl_idmap *m, size_t n)
 {
 	assert(n < SL_IDMAP_MAX);
 	m->slots = n + n / 3 + 16;
+	m->left = n;
 	m->slot = sl_alloc(m->slots * sizeof(*m->slot));
 }
 
@@ -31,8 +32,12 @@ void
 sl_idmap_add(struct sl_idmap *m, const char *text, uint32_t id)
 {
 	uint64_t h = sl_hash_text(text);
-	size_t at = slot_of(m, h);
+	size_t at;
 
+	if (m->left == 0)
+		return;
+	m->left--;
+	at = slot_of(m, h);
 	while (m->slot[at] != 0)
 		at = at + 1 < m->slots ? at + 1 : 0;
 	m->slot[at] = (h & ~ID_MASK) | id;

@@ -17,9 +17,9 @@
 /* Zeroed is empty, and finds nothing. */
 struct sl_idmap {
 	uint64_t *slot; /* upper bits of the hash, and the id; 0: free */
-	size_t slots;
+	size_t slots, left; /* left: texts that it takes still */
 };
-/* For at most n texts. */
+/* For at most n texts: what is more is not kept. */
 void sl_idmap_begin(struct sl_idmap *m, size_t n);
 /* Where a text is there already, the first stays. */
 void sl_idmap_add(struct sl_idmap *m, const char *text, uint32_t id);

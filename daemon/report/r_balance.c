@@ -21,6 +21,8 @@
 #include "second.h"
 #include "snap.h"
 
+#define PAGES_MOST INT64_C(1000000000) /* of one part */
+
 enum unit { MAILBOX, CONSIGNMENTS, ENTRIES, RECEIVED, FILES, PAGES, UNITS };
 enum { IGNORED = SL_STANDINGS, TOTAL, CELLS };
 
@@ -198,6 +200,15 @@ count_part(struct balance *b, const struct part *p)
 	add_row(b, p->consignment, PAGES, cell, p->pages);
 }
 
+/* A row that was made by hand may say anything; so much that sums hold it. */
+static int64_t
+pages_of(sqlite3_stmt *st, int col)
+{
+	int64_t n = sqlite3_column_int64(st, col);
+
+	return n > PAGES_MOST ? PAGES_MOST : n < -PAGES_MOST ? -PAGES_MOST : n;
+}
+
 /* Of any day: what lay there on the last came on the next. */
 static void
 give_match(struct balance *b, sqlite3_stmt *st, const struct part *p)
@@ -241,7 +252,7 @@ count_parts(struct balance *b)
 		if (sqlite3_column_int(st, 6) != 0)
 			sl_packages_note(&b->packages, p.id, p.consignment);
 		p.role = (unsigned)sqlite3_column_int(st, 2);
-		p.pages = sqlite3_column_int64(st, 3);
+		p.pages = pages_of(st, 3);
 		p.closed =
 		    p.role == SL_PART_SKIPPED && *sl_db_text(st, 5) != '\0';
 		p.document = sl_part_is_document(

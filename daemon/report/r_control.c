@@ -24,6 +24,7 @@
 
 #define DAY_MS INT64_C(86400000)
 #define DAYS_DEFAULT 3
+#define NUMBER_NAME 320 /* bytes of a number and a target's name */
 
 enum finding {
 	NOT_JOURNALED,
@@ -66,7 +67,7 @@ static const struct {
 struct control {
 	struct sl_rep *r;
 	struct sl_snap snap;
-	struct sl_idmap number; /* entries by their number in the target */
+	struct sl_idmap number; /* entries by target and number there */
 	struct sl_idmap key; /* and by our key, which stays */
 	uint8_t *seen; /* by entry */
 	uint64_t *title; /* set of hashes */
@@ -96,16 +97,34 @@ receipt_number(const char *receipt, char *out, size_t cap)
 	return true;
 }
 
+/* What another target has under the same number is another post. */
+static void
+name_number(const char *target, const char *number, char *out, size_t cap)
+{
+	(void)snprintf(out, cap, "%s\n%s", number, target);
+}
+
+static void
+add_number(
+    struct control *k, uint32_t entry, const char *target, const char *receipt)
+{
+	char number[64], name[NUMBER_NAME];
+
+	if (!receipt_number(receipt, number, sizeof(number)))
+		return;
+	name_number(target, number, name, sizeof(name));
+	sl_idmap_add(&k->number, name, entry);
+}
+
+/* A file does not tell of which target it is. */
 static void
 take_receipt(void *arg, uint32_t entry, const char *receipt)
 {
 	struct control *k = arg;
-	char number[64];
 
 	if (k->number.slots == 0)
 		sl_idmap_begin(&k->number, k->snap.e_max);
-	if (receipt_number(receipt, number, sizeof(number)))
-		sl_idmap_add(&k->number, number, entry);
+	add_number(k, entry, "", receipt);
 }
 
 /* Title, dates and access code. Few have the last; a walk for what is not there
@@ -173,18 +192,26 @@ read_answer(const struct control *k, uint32_t entry, struct ours *o)
 	sl_db_done(st);
 }
 
-/* The entry with the target's number: as our receipt says, so it finds none
- * that was moved to another case since. 0: none. */
 static uint32_t
-find_by_number(const struct control *k, const struct sl_tlog_post *p)
+find_number(const struct control *k, const char *target, const char *number)
 {
-	uint32_t entry = 0;
+	char name[NUMBER_NAME];
 
-	if (p->number[0] != '\0')
-		entry = sl_idmap_find(&k->number, p->number);
-	if (entry == 0 && p->journal[0] != '\0')
-		entry = sl_idmap_find(&k->number, p->journal);
-	return entry;
+	if (number[0] == '\0')
+		return 0;
+	name_number(target, number, name, sizeof(name));
+	return sl_idmap_find(&k->number, name);
+}
+
+/* The entry with the target's number: as our receipt says, so it finds none
+ * that was moved to another case since. target: "" of a file. 0: none. */
+static uint32_t
+find_by_number(
+    const struct control *k, const char *target, const struct sl_tlog_post *p)
+{
+	uint32_t entry = find_number(k, target, p->number);
+
+	return entry != 0 ? entry : find_number(k, target, p->journal);
 }
 
 /* -- findings ----------------------------------------------------------- */
@@ -461,7 +488,7 @@ static enum sl_rc
 take_post(void *arg, const struct sl_tlog_post *p, struct sl_err *err)
 {
 	(void)err;
-	check_post(arg, p, find_by_number(arg, p));
+	check_post(arg, p, find_by_number(arg, "", p));
 	return SL_OK;
 }
 
@@ -538,23 +565,50 @@ say_read(struct control *k)
 	return n;
 }
 
-/* Those of entries whose target does not tell our key. */
-static void
-load_numbers(struct control *k)
+/* An entry has one in each of its targets. */
+static enum sl_rc
+load_numbers(struct control *k, struct sl_err *err)
 {
 	struct sl_db *db = sl_store_db(k->r->store);
-	sqlite3_stmt *st = sl_db_query(db,
-	    "SELECT entry, receipt FROM delivery WHERE state = 'delivered'"
-	    " ORDER BY id",
-	    "");
-	int64_t entry;
+	int64_t entry,
+	    n = sl_db_int(db, 0, "SELECT count(*) FROM delivery", "");
+	sqlite3_stmt *st;
 
+	if (n >= SL_IDMAP_MAX)
+		return sl_err_set(err, SL_FATAL, 0, "limit_members",
+		    "the database holds more deliveries than a report can "
+		    "count");
+	sl_idmap_begin(&k->number, (size_t)n);
+	st = sl_db_query(db,
+	    "SELECT entry, receipt, target FROM delivery"
+	    " WHERE state = 'delivered' ORDER BY id",
+	    "");
 	while (sl_db_row(db, st)) {
 		entry = sqlite3_column_int64(st, 0);
 		if (entry > 0 && entry <= k->snap.e_max &&
 		    k->snap.e[entry].there)
-			take_receipt(k, (uint32_t)entry, sl_db_text(st, 1));
+			add_number(k, (uint32_t)entry, sl_db_text(st, 2),
+			    sl_db_text(st, 1));
 	}
+	return SL_OK;
+}
+
+/* Of a post without our key. Where the entry's own post is there with it, the
+ * number was given to another since that was moved. */
+static uint32_t
+find_keyless(
+    struct control *k, const char *target, const struct sl_tlog_post *p)
+{
+	uint32_t entry = find_by_number(k, target, p);
+
+	if (entry != 0 && k->seen[entry] != 0 &&
+	    sl_db_int(sl_store_db(k->r->store), 0,
+		"SELECT 1 FROM entry e JOIN target_post t"
+		" ON t.own_key = e.own_key AND t.own_key <> ''"
+		" WHERE e.id = ?1 AND t.target = ?2 LIMIT 1",
+		"is", (int64_t)entry, target) != 0)
+		return 0;
+	return entry;
 }
 
 /* The posts that are found by our key, or the others; result: how many were
@@ -567,19 +621,22 @@ read_posts(struct control *k, bool by_key)
 	sqlite3_stmt *st = sl_db_query(db,
 	    "SELECT number, case_number, year, sequence, type, status, title,"
 	    " public_title, access, received, document_date, journal_date,"
-	    " attachments, own_key FROM target_post",
+	    " attachments, own_key, target FROM target_post",
 	    "");
 	int64_t left = 0;
+	const char *key;
 	uint32_t entry;
 
 	while (sl_db_row(db, st)) {
-		entry = sl_idmap_find(&k->key, sl_db_text(st, 13));
+		key = sl_db_text(st, 13);
+		entry = *key != '\0' ? sl_idmap_find(&k->key, key) : 0;
 		if ((entry != 0) != by_key) {
 			left++;
 			continue;
 		}
 		take_columns(st, p);
-		check_post(k, p, by_key ? entry : find_by_number(k, p));
+		check_post(k, p,
+		    by_key ? entry : find_keyless(k, sl_db_text(st, 14), p));
 	}
 	free(p);
 	return left;
@@ -591,7 +648,8 @@ read_table(struct control *k, struct sl_err *err)
 {
 	sl_snap_keys(k->r->store, &k->snap, &k->key);
 	if (read_posts(k, true) > 0) {
-		load_numbers(k);
+		if (load_numbers(k, err) != SL_OK)
+			return SL_FATAL;
 		(void)read_posts(k, false);
 	}
 	if (say_read(k) == 0 && k->posts == 0)

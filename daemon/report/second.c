@@ -39,11 +39,11 @@ static void
 set(int32_t to[SL_SECOND_UNITS], int64_t files, int64_t parts, int64_t archives,
     int64_t pages)
 {
-	int64_t n[SL_SECOND_UNITS] = {files, parts - archives, pages};
+	bool is_read = parts > 0 && archives >= 0;
+	int64_t n[SL_SECOND_UNITS] = {
+	    files, is_read ? parts - archives : -1, is_read ? pages : -1};
 	int u;
 
-	if (parts <= 0 || archives < 0)
-		n[SL_SECOND_FILES] = n[SL_SECOND_PAGES] = -1;
 	for (u = 0; u < SL_SECOND_UNITS; u++)
 		to[u] = n[u] >= 0 && n[u] <= MOST ? (int32_t)n[u] : UNTOLD;
 }

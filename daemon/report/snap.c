@@ -27,6 +27,14 @@ is_in(const struct sl_rep *r, int64_t received_ms, const char *queue)
 	       (r->opt->queue == NULL || strcmp(r->opt->queue, queue) == 0);
 }
 
+/* A damaged index, by which some are read, may tell of rows that are not there.
+ */
+static bool
+has_place(int64_t id, uint32_t max)
+{
+	return id > 0 && id <= max;
+}
+
 static void
 load_consignments(const struct sl_rep *r, struct sl_db *db, struct sl_snap *s)
 {
@@ -37,6 +45,8 @@ load_consignments(const struct sl_rep *r, struct sl_db *db, struct sl_snap *s)
 	struct sl_snap_consignment *c;
 
 	while (sl_db_row(db, st)) {
+		if (!has_place(sqlite3_column_int64(st, 0), s->c_max))
+			continue;
 		c = &s->c[sqlite3_column_int64(st, 0)];
 		c->there = true;
 		c->received_ms = sqlite3_column_int64(st, 1);
@@ -139,7 +149,8 @@ load_entries(struct sl_db *db, struct sl_snap *s, bool sent)
 	while (sl_db_row(db, st)) {
 		id = sqlite3_column_int64(st, 0);
 		consignment = sqlite3_column_int64(st, 1);
-		if (consignment <= 0 || consignment > s->c_max)
+		if (!has_place(id, s->e_max) ||
+		    !has_place(consignment, s->c_max))
 			continue;
 		take_entry(s, st, id, consignment);
 		if (sent)
@@ -157,7 +168,7 @@ load_sent(struct sl_db *db, struct sl_snap *s)
 
 	while (sl_db_row(db, st)) {
 		id = sqlite3_column_int64(st, 0);
-		if (s->e[id].there)
+		if (has_place(id, s->e_max) && s->e[id].there)
 			take_sent(s, (uint32_t)id, sl_db_text(st, 1));
 	}
 }
@@ -174,7 +185,7 @@ sl_snap_keys(
 	sl_idmap_begin(ret, s->e_max);
 	while (sl_db_row(db, st)) {
 		id = sqlite3_column_int64(st, 0);
-		if (s->e[id].there)
+		if (has_place(id, s->e_max) && s->e[id].there)
 			sl_idmap_add(ret, sl_db_text(st, 1), (uint32_t)id);
 	}
 }
@@ -186,11 +197,16 @@ load_receptions(
 	/* By the index of the numbers, which has all that is asked for. */
 	sqlite3_stmt *st =
 	    sl_db_query(db, "SELECT id, reception FROM consignment", "");
+	int64_t id;
 
 	s->reception = sl_alloc((s->c_max + 1) * sizeof(*s->reception));
-	while (sl_db_row(db, st))
-		s->reception[sqlite3_column_int64(st, 0)] = sl_reception_pack(
-		    sl_slice_str(sl_db_text(st, 1)), cfg->instance.prefix);
+	while (sl_db_row(db, st)) {
+		id = sqlite3_column_int64(st, 0);
+		if (has_place(id, s->c_max))
+			s->reception[id] =
+			    sl_reception_pack(sl_slice_str(sl_db_text(st, 1)),
+				cfg->instance.prefix);
+	}
 }
 
 const char *
@@ -227,8 +243,8 @@ load_documents(struct sl_db *db, struct sl_snap *s)
 	while (sl_db_row(db, st)) {
 		entry = sqlite3_column_int64(st, 0);
 		part = sqlite3_column_int64(st, 1);
-		if (entry <= 0 || entry > s->e_max || part <= 0 ||
-		    part > s->part_max || !s->e[entry].there)
+		if (!has_place(entry, s->e_max) ||
+		    !has_place(part, s->part_max) || !s->e[entry].there)
 			continue;
 		s->e[entry].documents++;
 		if (s->part_entry != NULL &&
@@ -245,7 +261,7 @@ load_pages(struct sl_db *db, struct sl_snap *s)
 
 	while (sl_db_row(db, st)) {
 		id = sqlite3_column_int64(st, 0);
-		if (id > 0 && id <= s->part_max && s->part_entry[id] != 0)
+		if (has_place(id, s->part_max) && s->part_entry[id] != 0)
 			s->pages[s->part_entry[id]] +=
 			    (uint32_t)sqlite3_column_int64(st, 1);
 	}
@@ -256,10 +272,14 @@ load_sources(struct sl_db *db, struct sl_snap *s)
 {
 	sqlite3_stmt *st =
 	    sl_db_query(db, "SELECT id, consignment FROM source", "");
+	int64_t id;
 
-	while (sl_db_row(db, st))
-		s->source_consignment[sqlite3_column_int64(st, 0)] =
-		    (uint32_t)sqlite3_column_int64(st, 1);
+	while (sl_db_row(db, st)) {
+		id = sqlite3_column_int64(st, 0);
+		if (has_place(id, s->source_max))
+			s->source_consignment[id] =
+			    (uint32_t)sqlite3_column_int64(st, 1);
+	}
 }
 
 /* -- what the target shows ------------------------------------------------ */
@@ -382,7 +402,7 @@ load_deliveries(struct sl_db *db, struct sl_snap *s, const struct look *l)
 
 	while (sl_db_row(db, st)) {
 		entry = sqlite3_column_int64(st, 0);
-		if (entry <= 0 || entry > s->e_max || !s->e[entry].there ||
+		if (!has_place(entry, s->e_max) || !s->e[entry].there ||
 		    s->sent_ms[entry] != 0)
 			continue;
 		s->sent_to[entry] =

@@ -82,6 +82,9 @@ sl_counts_take(struct sl_counts *c, int event, const char *body)
 	if (event == SL_EVENT_received || event == SL_EVENT_copied ||
 	    event == SL_EVENT_erased)
 		c->files = sl_payload_number(body, "files");
+	/* Of what an earlier version received. */
+	if (event == SL_EVENT_unpacked && c->files < 0)
+		c->files = sl_payload_number(body, "files");
 	if (event == SL_EVENT_unpacked || event == SL_EVENT_erased) {
 		c->parts = sl_payload_number(body, "parts");
 		c->archives = sl_payload_number(body, "archives");
@@ -176,11 +179,12 @@ take_file(sqlite3_stmt *st, const char **sources, struct sl_counts *c)
 	char hex[SL_SHA256_HEX + 1];
 
 	c->files++;
-	if (*sources == NULL || (*sources)[1] != '"')
+	if (*sources == NULL || **sources == '\0' || (*sources)[1] != '"')
 		return;
 	(void)sl_db_digest(st, 8, &d);
 	sl_digest_hex(&d, hex);
-	if (strncmp(*sources + 2, hex, SL_SHA256_HEX) == 0) {
+	if (strncmp(*sources + 2, hex, SL_SHA256_HEX) == 0 &&
+	    (*sources)[2 + SL_SHA256_HEX] == '"') {
 		*sources += SL_SHA256_HEX + 3;
 		return;
 	}
@@ -197,7 +201,10 @@ take_part(sqlite3_stmt *st, struct sl_counts *c)
 	c->archives +=
 	    role == SL_PART_CONTAINER &&
 	    !sl_part_is_document(role, sl_db_text(st, 6), sl_db_text(st, 7));
-	c->pages += sqlite3_column_int64(st, 3);
+	/* A row that was made by hand may say anything. */
+	if (__builtin_add_overflow(
+		c->pages, sqlite3_column_int64(st, 3), &c->pages))
+		c->pages = INT64_MAX;
 	c->texts += sqlite3_column_int64(st, 9);
 }
 

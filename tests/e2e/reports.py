@@ -378,12 +378,58 @@ class Recounted(unittest.TestCase):
         self.assertIn("other_count_100", facts)
         self.assertNotIn("other_count_101", facts)
 
+    def test_balance_of_rows_beyond_measure(self):
+        """Made by hand: sums hold them, and they are no less wrong."""
+        most, queue = 10 ** 9, self.queue_of(14)
+        for pages, want in ((2 ** 63 - 1, -2 * most), (-2 ** 63, 2 * most)):
+            facts, rest = self.missed(
+                "UPDATE part SET pages = %d WHERE id = 14 OR id = (SELECT min(p.id)"
+                " FROM part p JOIN source s ON s.id = p.source JOIN consignment c"
+                " ON c.id = s.consignment WHERE c.queue = '%s' AND p.id > 14)" %
+                (pages, queue))
+            self.assertEqual(facts["other_count"], "2")
+            self.assertEqual(list(rest), [(queue, "pages")])
+            self.assertLess(abs(rest[queue, "pages"] - want), 10000)
+        facts, rest = self.missed(
+            "UPDATE payload SET body = '{\"files\":1,\"parts\":%d,\"archives\":5,"
+            "\"pages\":1}' WHERE body LIKE '%%\"archives\"%%' AND seq IN (SELECT seq"
+            " FROM leaf WHERE consignment = 14)" % -2 ** 63)
+        self.assertEqual((facts["uncounted"], rest), ("1", {}))
+        facts, _ = self.missed("UPDATE consignment SET received_ms = %d WHERE id ="
+                               " 14" % -2 ** 63)
+        self.assertEqual(facts["other_time_1"], self.NUMBER[14])
+
     def told(self, seq, event, body, of=14):
         leaf = "sluse/leaf/v1\nbench\n%d\n1\n%d\n%s\nslused\n%064d\n-\n" % (
             seq, event, self.NUMBER[14], seq)
         return ("INSERT INTO leaf VALUES (%d, x'%s', 14, NULL); INSERT INTO"
                 " payload VALUES (%d, zeroblob(32), '%s');" % (
                     seq, leaf.encode().hex(), seq, body))
+
+    def test_an_index_with_rows_that_are_not_there(self):
+        """Damaged, or made so: none of it is believed, and nothing is written
+        where it points."""
+        for table, columns, report in (
+                ("consignment", "reception", "mottaksbalanse"),
+                ("entry", "own_key", "journalkontroll"),
+                ("source", "consignment, number", "mottaksbalanse")):
+            for ids in ("id + 1000000000", "-id"):
+                root = self.changed(
+                    "CREATE TABLE x (id INTEGER PRIMARY KEY, %s, UNIQUE (%s));"
+                    "INSERT INTO x SELECT %s, %s FROM %s" % (
+                        columns, columns, ids, columns, table))
+                db = sqlite3.connect(os.path.join(root, "db", "sluse.db"))
+                index, = [r[1] for r in db.execute("PRAGMA index_list(%s)" % table)
+                          if columns == ", ".join(c[2] for c in db.execute(
+                              "PRAGMA index_info(%s)" % r[1]))]
+                db.executescript(
+                    "PRAGMA writable_schema = ON; UPDATE sqlite_schema SET"
+                    " rootpage = (SELECT rootpage FROM sqlite_schema WHERE name ="
+                    " 'sqlite_autoindex_x_1') WHERE name = '%s';"
+                    "DELETE FROM sqlite_schema WHERE tbl_name = 'x'" % index)
+                db.close()
+                done = run(root, report, "--format", "json")
+                self.assertEqual(done.returncode, 0, (table, ids))
 
     def test_balance_of_what_no_event_tells(self):
         """An earlier version, an erasure, or it is read again: then the rows are
@@ -1439,6 +1485,51 @@ class Recounted(unittest.TestCase):
         after = Counter(r["finding"] for r in found)
         for finding in ("not_journaled", "not_received", "still_m"):
             self.assertEqual(after[finding], before[finding], finding)
+
+    def controlled(self, *scripts):
+        """Facts and findings of the journal control, with something done to what
+        it reads."""
+        found, last = rows(self.changed(*scripts), "journalkontroll")
+        return last["facts"], Counter(r["finding"] for r in found)
+
+    def test_journal_control_of_two_targets(self):
+        """Each entry has a number in each of them, and these may be the same of
+        quite other posts."""
+        twice = "INSERT INTO delivery (entry, target, state, first_ms, next_ms," \
+            " receipt, changed_ms) SELECT entry, 'andre', state, first_ms," \
+            " next_ms, receipt, changed_ms FROM delivery;"
+        mute = "UPDATE target_post SET own_key = '';"
+        before = self.controlled(mute)
+        self.assertEqual(self.controlled(mute, twice), before)
+        # The other target's posts are not ours, whatever number they have.
+        facts, found = self.controlled(
+            mute, "UPDATE target_post SET target = 'fremmed'")
+        self.assertEqual(facts["matched"], "0")
+        self.assertEqual(found["not_received"], self.raw.q(
+            "SELECT count(*) FROM target_post WHERE type = 'I'")[0][0])
+        # Nor are they where a key is none.
+        self.assertEqual(self.controlled(mute, "UPDATE entry SET own_key = ''"
+                                         " WHERE id = 1"), before)
+
+    def test_journal_control_of_a_number_that_was_given_again(self):
+        """A post was moved to another case, and the next one of its old case has
+        its number: that one did not come from here."""
+        one, = self.raw.q("SELECT target_key FROM target_post WHERE own_key <> ''"
+                          " AND type = 'I' ORDER BY target_key LIMIT 1")[0]
+        moved = "UPDATE target_post SET number = '1999/1-1', case_number =" \
+            " '1999/1' WHERE target_key = '%s';" % one
+        facts, found = self.controlled(moved)
+        again = moved + "CREATE TEMP TABLE ny AS SELECT t.*, json_extract(" \
+            "d.receipt, '$.number') old FROM target_post t JOIN entry e ON" \
+            " e.own_key = t.own_key JOIN delivery d ON d.entry = e.id WHERE" \
+            " target_key = '%s'; UPDATE ny SET target_key = 'ny', own_key = ''," \
+            " number = old, sequence = 999999, title = 'Noe ganske annet om en" \
+            " helt annen sak'; ALTER TABLE ny DROP COLUMN old; INSERT INTO" \
+            " target_post SELECT * FROM ny;" % one
+        facts_again, found_again = self.controlled(again)
+        self.assertEqual(facts_again["posts"], str(int(facts["posts"]) + 1))
+        self.assertEqual(facts_again["matched"], facts["matched"])
+        self.assertEqual(found_again - found, Counter({"not_received": 1}))
 
     def test_pack_says_what_the_reports_say(self):
         """It reads what they have in common once, and counts each once."""

@@ -726,7 +726,7 @@ rows_by_text(void)
 	uint32_t i, wrong = 0, found = 0;
 
 	CHECK(sl_idmap_find(&m, "2026/1-1") == 0);
-	sl_idmap_begin(&m, 5000);
+	sl_idmap_begin(&m, 5001);
 	for (i = 1; i <= 5000; i++) {
 		(void)snprintf(text, sizeof(text), "2026/%u-%u", i / 3, i % 3);
 		sl_idmap_add(&m, text, i);
@@ -740,6 +740,13 @@ rows_by_text(void)
 	}
 	CHECK_MSG(wrong == 0 && found == 0, "%u wrong, %u that are not there",
 	    wrong, found);
+	/* More than was said: they are not kept, and no search is without end.
+	 */
+	for (i = 0; i < 5000; i++) {
+		(void)snprintf(text, sizeof(text), "2028/%u", i);
+		sl_idmap_add(&m, text, 1);
+	}
+	CHECK(sl_idmap_find(&m, "2028/4999") == 0);
 	sl_idmap_free(&m);
 	CHECK(sl_idmap_find(&m, "2026/0-1") == 0);
 }

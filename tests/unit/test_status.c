@@ -271,6 +271,17 @@ somebody_else_writes(void)
 		&err) == SL_OK);
 	CHECK(counted() == 1);
 	compare("written past the count");
+	CHECK(sl_db_script(db,
+		  "INSERT INTO done_count VALUES ('Hage', 80, 10,"
+		  " 9223372036854775807), ('Park', 80, 10,"
+		  " 9223372036854775807)",
+		  &err) == SL_OK);
+	compare("more than any number");
+	CHECK(sl_db_script(db,
+		  "UPDATE done_count SET entries = iif(queue = 'Hage', 3, -2)"
+		  " WHERE queue IN ('Hage', 'Park')",
+		  &err) == SL_OK);
+	compare("the sum fits, and one is below nothing");
 	CHECK(sl_db_script(db, "DROP TABLE done_count", &err) == SL_OK);
 	compare("of before the count");
 	end();
