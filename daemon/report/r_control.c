@@ -528,7 +528,8 @@ take_columns(sqlite3_stmt *st, struct sl_tlog_post *p)
 	memset(p, 0, sizeof(*p));
 	sl_db_copy(st, 0, p->number, sizeof(p->number));
 	sl_db_copy(st, 1, p->case_number, sizeof(p->case_number));
-	sl_tlog_journal(p, sl_db_text(st, 3), sl_db_text(st, 2));
+	if (p->number[0] == '\0')
+		sl_tlog_journal(p, sl_db_text(st, 3), sl_db_text(st, 2));
 	sl_db_copy(st, 4, p->type, sizeof(p->type));
 	sl_db_copy(st, 5, p->status, sizeof(p->status));
 	sl_db_copy(st, 6, p->title, sizeof(p->title));

@@ -98,6 +98,27 @@ sl_reception_pack(struct sl_slice text, const char *prefix)
 	return (uint32_t)r.year << YEAR_SHIFT | (uint32_t)r.n;
 }
 
+/* printf is what a report of a million would spend its time in. */
+void
+sl_reception_write(uint32_t packed, const char *prefix, char *out)
+{
+	struct sl_reception r = sl_reception_unpack(packed);
+	size_t before = strlen(prefix), n = before;
+	unsigned digits, i;
+
+	memcpy(out, prefix, before);
+	out[n++] = (char)('0' + r.year / 10);
+	out[n++] = (char)('0' + r.year % 10);
+	out[n++] = '-';
+	(void)check_digit(r.year, (uint32_t)r.n, &digits);
+	for (i = digits; i-- > 0; r.n /= 10)
+		out[n + i] = (char)('0' + r.n % 10);
+	n += digits;
+	out[n++] = '-';
+	out[n++] = (char)('0' + r.check);
+	out[n] = '\0';
+}
+
 struct sl_reception
 sl_reception_unpack(uint32_t packed)
 {

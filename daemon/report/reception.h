@@ -28,5 +28,8 @@ bool sl_reception_read(struct sl_slice text, struct sl_reception *ret);
 uint32_t sl_reception_pack(struct sl_slice text, const char *prefix);
 /* Of what is not 0. */
 struct sl_reception sl_reception_unpack(uint32_t packed);
+/* The text again. out has room for SL_RECEPTION_MAX bytes behind the prefix. */
+#define SL_RECEPTION_MAX 16
+void sl_reception_write(uint32_t packed, const char *prefix, char *out);
 
 #endif

@@ -3,6 +3,7 @@
  */
 #include "snap.h"
 
+#include <assert.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -213,14 +214,13 @@ const char *
 sl_snap_reception(const struct sl_rep *r, const struct sl_snap *s,
     uint32_t consignment, char *out, size_t cap)
 {
-	struct sl_reception n;
+	const char *prefix = r->cfg->instance.prefix;
 	sqlite3_stmt *st;
 
+	assert(cap > strlen(prefix) + SL_RECEPTION_MAX);
 	out[0] = '\0';
 	if (s->reception != NULL && s->reception[consignment] != 0) {
-		n = sl_reception_unpack(s->reception[consignment]);
-		sl_reception_format(
-		    r->cfg->instance.prefix, (int)n.year, n.n, out, cap);
+		sl_reception_write(s->reception[consignment], prefix, out);
 		return out;
 	}
 	st = sl_db_query(sl_store_db(r->store),

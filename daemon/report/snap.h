@@ -110,7 +110,8 @@ void sl_snap_drop_target(struct sl_snap *s);
 void sl_snap_keys(
     struct sl_store *store, const struct sl_snap *s, struct sl_idmap *ret);
 
-/* "M26-004711-3"; "" for an id that no consignment has. The result is out. */
+/* "M26-004711-3"; "" for an id that no consignment has. The result is out, of
+ * at least 32 bytes. */
 const char *sl_snap_reception(const struct sl_rep *r, const struct sl_snap *s,
     uint32_t consignment, char *out, size_t cap);
 

@@ -56,14 +56,9 @@ set_text(char *out, size_t cap, const char *s)
 void
 sl_tlog_journal(struct sl_tlog_post *p, const char *seq, const char *year)
 {
-	SL_BUF struct sl_buf b = {0};
-
 	if (*seq == '\0' || strcmp(seq, "0") == 0)
 		return;
-	sl_buf_add_str(&b, seq);
-	sl_buf_add_char(&b, '/');
-	sl_buf_add_str(&b, year);
-	(void)sl_slice_copy(sl_slice_buf(&b), p->journal, sizeof(p->journal));
+	(void)snprintf(p->journal, sizeof(p->journal), "%s/%s", seq, year);
 }
 
 /* -- xml ---------------------------------------------------------------- */

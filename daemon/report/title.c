@@ -3,8 +3,6 @@
  */
 #include "title.h"
 
-#include <ctype.h>
-
 uint64_t
 sl_title_mix(const char *a, const char *b)
 {
@@ -26,6 +24,16 @@ sl_title_hash(const char *folded)
 	return (uint32_t)(h >> 32) | 1;
 }
 
+/* What a byte becomes; 0: nothing. */
+static unsigned char
+fold(unsigned char c)
+{
+	if (c >= 'A' && c <= 'Z')
+		return (unsigned char)(c + 0x20);
+	return c >= 128 || (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') ? c
+									    : 0;
+}
+
 void
 sl_title_fold(const char *s, char *out, size_t cap)
 {
@@ -38,8 +46,8 @@ sl_title_fold(const char *s, char *out, size_t cap)
 		    (unsigned char)s[1] <= 0x9E) {
 			out[n++] = *s++;
 			out[n++] = (char)((unsigned char)*s + 0x20);
-		} else if (c >= 128 || isalnum(c)) {
-			out[n++] = (char)tolower(c);
+		} else if ((c = fold(c)) != 0) {
+			out[n++] = (char)c;
 		}
 	}
 	out[n] = '\0';

@@ -789,8 +789,7 @@ receptions(void)
 		packed = sl_reception_pack(sl_slice_str(text), "M");
 		CHECK_MSG(packed != 0, "%s", text);
 		r = sl_reception_unpack(packed);
-		sl_reception_format(
-		    "M", (int)r.year, r.n, again, sizeof(again));
+		sl_reception_write(packed, "M", again);
 		CHECK_STR(again, text);
 		CHECK_MSG(r.check == (unsigned)(text[strlen(text) - 1] - '0'),
 		    "%s: %u", text, r.check);
