@@ -34,8 +34,9 @@ ASAN_ENV = {
     "ASAN_OPTIONS": "allow_addr2line=1",  # where LLVM's own is not installed
 }
 # What takes long comes first, so that the end is not one of them alone.
-LONG = ("asan-unit", "unit", "push", "e2e-harvest", "e2e-mean", "e2e-reports",
-        "e2e-settling", "e2e-starting", "e2e-targets", "e2e-witness",
+LONG = ("asan-unit", "unit", "push", "e2e-harvest", "e2e-mean",
+        "e2e-report_forms", "e2e-settling", "e2e-starting", "e2e-targets",
+        "e2e-witness",
         "fault-inject", "fault-kill_points", "fault-kill_storm",
         "fault-outputs", "fault-upgrade")
 # Seconds. Only what hangs comes near: a busy machine needs several times the

@@ -13,7 +13,7 @@ import unittest
 from collections import Counter
 
 from house import TOP, House, os, sys
-from reports import CONFIG, oslo, rows, run
+from recount import CONFIG, oslo, rows, run
 
 sys.path.insert(0, os.path.join(TOP, "tests", "bench"))
 import dovecot  # noqa: E402

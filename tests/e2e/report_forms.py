@@ -1,0 +1,253 @@
+#!/usr/bin/env python3
+"""Reports as people and programs get them: formats, words, paper, the pack, and what
+is refused."""
+import csv
+import datetime
+import html
+import io
+import re
+import shutil
+import sqlite3
+import subprocess
+import tempfile
+import unittest
+import xml.etree.ElementTree
+
+from house import TOP, os, time
+from recount import Counted, Html, names, oslo, rows, run
+
+
+class Forms(Counted):
+    def test_formats(self):
+        journal = os.path.join(self.root, "journal.csv")
+        with open(journal, "w") as file:
+            file.write("registreringsID;tittel\n2026/1-1;=HYPERLINK(1)\n")
+        for name in names():
+            more = [journal] if name == "journalkontroll" else []
+            more += ["--seed", "1"] if name == "stikkprove" else []
+            with self.subTest(name):
+                found, _ = rows(self.root, name, *more)
+                out = {form: run(self.root, name, *more, "--format", form).stdout
+                       for form in ("csv", "xml", "html", "pdf", "table")}
+                lines = list(csv.reader(io.StringIO(
+                    out["csv"].decode("utf-8-sig")), delimiter=";"))
+                self.assertEqual(len(lines), len(found) + 1)
+                self.assertEqual({len(line) for line in lines}, {len(lines[0])})
+                tree = xml.etree.ElementTree.fromstring(out["xml"])
+                self.assertEqual(sum(e.tag.endswith("}rad") for e in tree),
+                                 len(found))
+                self.validate("rapport", out["xml"])
+                if name == "mottaksprotokoll":
+                    self.validate(name, out["xml"])
+                page = Html(out["html"].decode())
+                self.assertEqual((page.lang, page.open), ("nb", []))
+                self.assertEqual(page.scopes["row"], min(len(found), 20000))
+                self.assertGreater(page.scopes["col"], 2)
+                self.assertEqual(page.scopes[None], 0)
+                self.assertFalse(re.search(rb"https?://(?!www.w3.org/2000/svg)",
+                                           re.sub(rb"https://arkiv.example.no", b"",
+                                                  out["html"])))
+                self.assertTrue(out["pdf"].startswith(b"%PDF-"))
+                self.assertTrue(out["pdf"].rstrip().endswith(b"%%EOF"))
+                self.assertNotIn(b"\x1b", out["table"])
+
+    def test_no_word_breaks_in_pdf(self):
+        if shutil.which("pdftotext") is None:
+            self.skipTest("pdftotext is not installed")
+        with open(os.path.join(TOP, "daemon", "report", "reports.def")) as file:
+            heads = re.findall(
+                r'^SL_COLUMN\((\w+), \w+, \w+, "([^"]+)"', file.read(), re.M)
+        for name in ("mottaksprotokoll", "mottaksbalanse", "avklaringer",
+                     "stikkprove", "skanningskontroll", "korreksjoner"):
+            done = subprocess.run(
+                ["pdftotext", "-raw", "-", "-"], stdout=subprocess.PIPE,
+                input=run(self.root, name, "--format", "pdf").stdout, check=True)
+            words = set(done.stdout.decode().split())
+            lines = list(csv.reader(io.StringIO(run(
+                self.root, name, "--format", "csv").stdout.decode("utf-8-sig")),
+                delimiter=";"))
+            want = {w for of, head in heads if of == name for w in head.split()}
+            if name != "stikkprove":
+                shown = [i for i, h in enumerate(lines[0]) if "(kode)" not in h]
+                # Days are for people there: 26.10.2025.
+                want |= {re.sub(r"^(\d{4})-(\d\d)-(\d\d)$", r"\3.\2.\1", w)
+                         for line in lines[1:20] for i in shown
+                         for w in line[i].split()}
+            self.assertEqual(want - words, set(), name)
+
+    def test_print(self):
+        """A page on A4 loses no column, how many there ever are."""
+        for name in ("mottaksprotokoll", "mottaksbalanse", "skanningskontroll"):
+            page = run(self.root, name, "--format", "html").stdout.decode()
+            css = page.partition("<style>")[2].partition("</style>")[0]
+            css = css.partition("@media print{")[2]
+            self.assertIn("@page{size:A4 landscape;", css)
+            # In points: rem would be the size of the screen.
+            self.assertRegex(css, r"[}]table[{][^}]*font-size:[678]pt")
+            self.assertIn("overflow-wrap:anywhere", css)
+            if not shutil.which("weasyprint") or not shutil.which("pdftotext"):
+                continue
+            head, end, rest = page.partition("</tr>\n</tbody>")
+            head = "</tr>\n".join(head.split("</tr>\n")[:12])
+            pdf = subprocess.run(["weasyprint", "-", "-"], check=True,
+                                 input=(head + end + rest).encode(),
+                                 stdout=subprocess.PIPE,
+                                 stderr=subprocess.DEVNULL).stdout
+            boxes = subprocess.run(["pdftotext", "-bbox", "-", "-"], input=pdf,
+                                   check=True, stdout=subprocess.PIPE)
+            boxes = boxes.stdout.decode()
+            wide = float(re.search(r'page width="([\d.]+)"', boxes)[1])
+            self.assertAlmostEqual(wide, 841.89, delta=1)
+            words = re.findall(r'xMax="([\d.]+)"[^>]*>([^<]*)<', boxes)
+            self.assertGreater(len(words), 20)
+            self.assertEqual([w for x, w in words if float(x) > wide - 30], [])
+            self.assertLessEqual({w for h in re.findall(
+                r'<th scope="col"[^>]*>([^<]*)<', page) for w in re.split(
+                    r"[\s-]+", h)}, {p for _, w in words
+                                    for p in re.split("-", w)}, name)
+
+    def validate(self, name, text):
+        if shutil.which("xmllint") is None:
+            self.skipTest("xmllint is not installed")
+        done = subprocess.run(
+            ["xmllint", "--noout", "--nonet", "--schema",
+             os.path.join(TOP, "schemas", name + ".xsd"), "-"], input=text,
+            stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
+        self.assertEqual(done.returncode, 0, done.stdout[-500:])
+
+    def test_words(self):
+        """No code where a person reads; the codes beside, for programs."""
+        with open(os.path.join(TOP, "daemon", "registry", "events.def")) as file:
+            events = dict(re.findall(r'\(\d+, (\w+), "([^"]+)"', file.read()))
+        codes = {r["reason"] for r in self.raw.entries.values() if r["reason"]}
+        codes |= {e for e, nb in events.items() if e != nb}
+        codes |= {"your_reference", "case_label", "uid:1003", "slused"}
+        for name in ("mottaksprotokoll", "avklaringer", "liggetid", "korreksjoner",
+                     "stikkprove"):
+            more = ["--seed", "1"] if name == "stikkprove" else []
+            found, _ = rows(self.root, name, *more)
+            page = run(self.root, name, *more, "--format", "html").stdout.decode()
+            seen = {html.unescape(t) for t in re.findall(
+                r"<t[dh][^>]*>([^<]*)</t", page)}
+            self.assertFalse(seen & codes, name)
+            self.assertFalse([t for t in seen if re.search(r"[a-z]_[a-z]", t)])
+            english = run(self.root, name, *more, "--format", "html",
+                          "--language", "en").stdout.decode()
+            self.assertFalse(re.search(r"<t[dh][^>]*>[^<]*[a-z]_[a-z]", english))
+            lines = list(csv.DictReader(io.StringIO(run(
+                self.root, name, *more, "--format", "csv").stdout.decode(
+                    "utf-8-sig")), delimiter=";"))
+            worded = [k[:-7] for k in lines[0] if k.endswith(" (kode)")]
+            self.assertGreater(len(worded), 0)
+            keys = [k[:-5] for k in found[0] if k.endswith("_text")]
+            self.assertEqual(len(keys), len(worded))
+            for row, line in zip(found, lines):
+                for key, head in zip(keys, worded):
+                    self.assertEqual(line[head + " (kode)"], row[key] or "")
+                    self.assertEqual(line[head], row[key + "_text"] or "")
+        one = next(r for r in rows(self.root, "mottaksprotokoll")[0]
+                   if r["reason"] == "unknown_case")
+        self.assertEqual(one["reason_text"],
+                         "Posten viser til en sak som ikke er kjent")
+        trail = rows(self.root, "stikkprove", "--seed", "1")[0]
+        for row in trail:
+            self.assertEqual(row["event_text"], events[row["event"]])
+            self.assertEqual(row["actor_text"], "Sluse" if row["actor"] == "slused"
+                             else "bruker " + row["actor"][4:])
+
+    def test_every_rule_has_words(self):
+        place = os.path.join(TOP, "daemon", "place")
+        code = ""
+        for name in ("rules.c", "decide.c"):
+            with open(os.path.join(place, name)) as file:
+                code += file.read()
+        rules = set(re.findall(r'->rule = (?:.*\? )?"(\w+)"', code))
+        rules |= set(re.findall(r'\{"(\w+)", \d+, \d+\}', code))
+        rules |= set(re.findall(r'rule_\w+\[\] = "(\w+)"', code))
+        self.assertGreater(len(rules), 12)
+        with open(os.path.join(TOP, "daemon", "registry", "rules.def")) as file:
+            self.assertLessEqual(rules, set(re.findall(
+                r"^SL_PLACED_BY\((\w+)", file.read(), re.M)))
+
+    def test_pack_says_what_the_reports_say(self):
+        """It reads what they have in common once, and counts each once."""
+        def made(data):
+            return re.sub(rb"\d\d\.\d\d\.\d{4} \d\d:\d\d|laget=\"[^\"]*\"",
+                          b"", data)
+        period = ("--from", str((oslo(time.time() * 1000) -
+                                 datetime.timedelta(days=200)).date()))
+        taking = [name for name in names() if name not in
+                  ("liggetid", "stille-innganger")]
+        for more in ((), period):
+            with tempfile.TemporaryDirectory() as folder:
+                pack = os.path.join(folder, "pack")
+                done = run(self.root, "tilsynspakke", pack, *more)
+                self.assertEqual(done.returncode, 0, done.stderr)
+                there = os.listdir(pack)
+                for name in names():
+                    options = more if name in taking else ()
+                    for form in ("html", "csv", "xml"):
+                        if form == "xml" and name != "mottaksprotokoll":
+                            self.assertNotIn(name + ".xml", there)
+                            continue
+                        if name == "stikkprove":  # drawn anew each time
+                            self.assertIn("%s.%s" % (name, form), there)
+                            continue
+                        with open(os.path.join(pack, "%s.%s" % (name, form)),
+                                  "rb") as file:
+                            self.assertEqual(
+                                made(file.read()), made(run(
+                                    self.root, name, "--format", form,
+                                    *options).stdout), (name, form))
+
+    def test_english(self):
+        done = run(self.root, "balance", "--language", "en").stdout.decode()
+        self.assertIn("Reception balance", done)
+        self.assertIn("All queues", done)
+
+    def test_an_empty_report_says_so(self):
+        for form, want in (("table", True), ("html", True), ("csv", False),
+                           ("json", False)):
+            said = run(self.root, "mottaksprotokoll", "--to", "2001-01-01",
+                       "--format", form).stdout.decode()
+            self.assertEqual("Ingen rader" in said, want, form)
+        self.assertNotIn(b"Ingen rader", run(self.root, "mottaksbalanse").stdout)
+
+    def test_refusals(self):
+        bad = os.path.join(self.root, "bad.csv")
+        with open(bad, "w") as file:
+            file.write("kø;dato\nOla Nordmann;i morgen\n")
+        for args, status in ((("no-such",), 2), (("liggetid", "--from", "x"), 2),
+                             (("mottaksbalanse", "--from", "2026-1-1"), 2),
+                             (("liggetid", "--control", bad), 2),
+                             (("liggetid", "--format", "doc"), 2),
+                             (("mottaksbalanse", "--control", bad), 5),
+                             (("mottaksbalanse", "--control", bad + "x"), 5),
+                             (("stikkprove", "--count", "2", "--errors", "3"), 2),
+                             (("mottaksbalanse", "--from", "2026-02-30"), 2),
+                             (("mottaksbalanse", "--from", "2026-02-02", "--to",
+                               "2026-02-01"), 2),
+                             (("liggetid", "--queue", "Skannet  post"), 2)):
+            done = run(self.root, *args)
+            self.assertEqual(done.returncode, status, (args, done.stderr))
+            self.assertLessEqual(done.stderr.count(b"No such file"), 1)
+            self.assertNotIn(b"Nordmann", done.stderr)
+            self.assertEqual(done.stderr.count(b"\n"), 1)
+        self.assertEqual(run("/nonexistent", "liggetid").returncode, 3)
+        done = run(self.root, "mottaksprotokoll", "--queue", "Skannet  post")
+        self.assertIn("Skannet post, Aldri brukt".encode(), done.stderr)
+        self.assertEqual(done.stdout, b"")
+
+    def test_an_older_database_is_not_read_wrongly(self):
+        with tempfile.TemporaryDirectory() as folder:
+            os.mkdir(os.path.join(folder, "db"))
+            sqlite3.connect(os.path.join(folder, "db", "sluse.db")).close()
+            for line in (("liggetid",),
+                         ("tilsynspakke", os.path.join(folder, "pack"))):
+                done = run(folder, *line)
+                self.assertEqual(done.returncode, 3)
+                self.assertIn(b"start slused", done.stderr)
+
+
+if __name__ == "__main__":
+    unittest.main()
