@@ -1419,7 +1419,7 @@ stopped_texts(void)
 	sl_faces_changed(w.e.faces, q.id);
 	sl_faces_changed(w.e.faces, large.id);
 	sl_faces_changed(w.e.faces, none.id);
-	sl_faces_refused(w.e.faces, w.inlet, "len\nke", "refused_link");
+	sl_faces_refused(w.e.faces, w.inlet, "len\nke", "refused_link", "");
 	run_ms(400);
 	(void)snprintf(name, sizeof(name), "Stoppet/%s.txt", b.reception);
 	CHECK(holds(name, "skadet"));
