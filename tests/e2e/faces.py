@@ -78,6 +78,15 @@ class Faces(unittest.TestCase):
         self.assertTrue(row["Nummer i sak-/arkivsystemet"])
         self.house.check_whole(self)
 
+    def test_empty_is_no_duplicate(self):
+        """Two files without bytes say nothing of each other."""
+        for name in ("en.txt", "to.txt"):
+            self.house.drop_bytes(b"", name)
+        self.wait(lambda: [r["Mulig duplikat"] for r in self.rows()] ==
+                  ["", ""], 30, "two rows, no duplicate")
+        self.assertEqual([r["Status"] for r in self.rows()],
+                         ["kan ikke leses"] * 2)
+
     def test_settled_by_file(self):
         self.drop("10-uten-holdepunkt.pdf")
         number, = self.held(1)
