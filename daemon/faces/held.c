@@ -277,6 +277,7 @@ write_page(struct sl_faces *f, const struct sl_face_held *h, int dir,
 	unsigned lang = q->language;
 	SL_BUF struct sl_buf b = {0};
 	struct candidates c = {f, &b, lang, 0, true};
+	struct sl_entry first = {0};
 	struct sl_suggest_head head = {.number = h->number,
 	    .name = en->name,
 	    .tenant = f->house.cfg->instance.name,
@@ -288,8 +289,10 @@ write_page(struct sl_faces *f, const struct sl_face_held *h, int dir,
 	    .distribution = q->distribution_case,
 	    .received_ms = en->received_ms,
 	    .until_ms = en->held_until_ms,
-	    .duplicate = en->duplicate_of != 0};
+	    .duplicate_of = first.reception};
 
+	if (en->duplicate_of != 0)
+		(void)sl_entry_by_id(f->house.store, en->duplicate_of, &first);
 	sl_suggest_begin(&b, lang, &head);
 	if (add_hard(f, en, lang, &b, err) != SL_OK)
 		return SL_FATAL;

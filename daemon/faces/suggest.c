@@ -146,11 +146,14 @@ add_why(struct sl_buf *b, unsigned lang, const struct sl_suggest_head *h)
 		sl_buf_add_str(b, ".");
 	}
 	sl_buf_add_str(b, "</p>\n");
-	if (h->duplicate)
-		sl_buf_printf(b, "<p>%s</p>\n",
+	if (h->duplicate_of != NULL && *h->duplicate_of != '\0') {
+		sl_buf_printf(b, "<p>%s ",
 		    sl_words(lang,
-			"Mulig duplikat: de samme bytene er mottatt før.",
-			"Possible duplicate: the same bytes came before."));
+			"Mulig duplikat: de samme bytene er mottatt før, i",
+			"Possible duplicate: the same bytes came before, in"));
+		sl_html_show(b, h->duplicate_of);
+		sl_buf_add_str(b, ".</p>\n");
+	}
 	sl_buf_add_str(b, "</div>\n");
 }
 

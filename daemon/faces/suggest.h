@@ -19,7 +19,7 @@ struct sl_suggest_head {
 	const char *reason, *detail; /* or NULL */
 	const char *distribution;
 	int64_t received_ms, until_ms; /* 0 = none */
-	bool duplicate;
+	const char *duplicate_of; /* or "", NULL */
 };
 void sl_suggest_begin(
     struct sl_buf *out, unsigned language, const struct sl_suggest_head *h);

@@ -87,6 +87,23 @@ class Faces(unittest.TestCase):
         self.assertEqual([r["Status"] for r in self.rows()],
                          ["kan ikke leses"] * 2)
 
+    def test_duplicate_of_which(self):
+        """Page and list name the post that has the same bytes."""
+        self.drop("10-uten-holdepunkt.pdf", "en.pdf")
+        first, = self.held(1)
+        self.drop("10-uten-holdepunkt.pdf", "to.pdf")
+        second, = set(self.held(2)) - {first}
+        self.assertIn("mottatt før, i %s." % first,
+                      self.text("Må avklares", second, "Forslag.html"))
+        self.assertNotIn("uplikat",
+                         self.text("Må avklares", first, "Forslag.html"))
+        self.wait(lambda: {(r["Mottaksnummer"], r["Mulig duplikat"])
+                           for r in self.rows()} ==
+                  {(first, ""), (second, first)}, 10, "receipt")
+        page, = glob.glob(self.path("Kvitteringer", "*.html"))
+        with open(page, encoding="utf-8") as file:
+            self.assertIn("mulig duplikat av %s<" % first, file.read())
+
     def test_settled_by_file(self):
         self.drop("10-uten-holdepunkt.pdf")
         number, = self.held(1)

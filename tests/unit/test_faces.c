@@ -311,6 +311,7 @@ hostile_rows(void)
 		    .dispo = SL_DISPO_done,
 		    .outcome = SL_OUTCOME_in_journal,
 		    .reason = "",
+		    .duplicate_of = "",
 		    .case_number = hostile[i],
 		    .target_number = hostile[i],
 		    .url = "javascript:alert(1)"};
@@ -339,6 +340,7 @@ links_and_words(void)
 	    .dispo = SL_DISPO_done,
 	    .outcome = SL_OUTCOME_in_journal,
 	    .reason = "",
+	    .duplicate_of = "",
 	    .case_number = "2026/1",
 	    .target_number = "2026/1-2",
 	    .url = "https://x/\"y",
