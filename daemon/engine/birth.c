@@ -244,6 +244,17 @@ closed_around(const struct birth *b)
 	return NULL;
 }
 
+static bool
+has_description(const struct birth *b)
+{
+	size_t i;
+
+	for (i = 0; i < b->seen_n; i++)
+		if (b->seen[i].role == SL_PART_SIDECAR)
+			return true;
+	return false;
+}
+
 /* What keeps the entry from being placed by the machine, or NULL. */
 static const char *
 stop_reason(const struct birth *b)
@@ -255,7 +266,7 @@ stop_reason(const struct birth *b)
 	if (b->post != NULL && b->post->stop != NULL)
 		return b->post->stop;
 	if (b->n == 0)
-		return "empty";
+		return has_description(b) ? "description_alone" : "empty";
 	/* One bad attachment does not stop its letter. */
 	if (*b->docs[0].reason != '\0' || b->bad == b->n)
 		return b->docs[0].reason;

@@ -98,6 +98,12 @@ advice(unsigned lang, const struct sl_stopnote *p)
 		    "again (sluse explain,\r\nsluse retry). If you have the "
 		    "file yourself you can drop it in Inbox again; then this"
 		    "\r\none is ended (sluse reject).");
+	if (p->reason != NULL && strcmp(p->reason, "description_alone") == 0)
+		return sl_words(lang,
+		    "Legg hele mappen i Inn: dokumentene, og beskrivelsen "
+		    "sammen med dem.",
+		    "Drop the whole folder in Inbox: the documents, and the "
+		    "description with them.");
 	switch (p->dispo) {
 	case SL_DISPO_quarantined:
 		return sl_words(lang,

@@ -87,6 +87,17 @@ class Faces(unittest.TestCase):
         self.assertEqual([r["Status"] for r in self.rows()],
                          ["kan ikke leses"] * 2)
 
+    def test_description_alone(self):
+        """It is not empty, and the sender has nothing to send again."""
+        self.house.drop_bytes(b'{"version": 1, "title": "Brev"}', "sluse.json")
+        self.wait(lambda: [r["Hvem"] for r in self.rows()] ==
+                  ["dokumentsenteret"], 8, "a row")
+        row, = self.rows()
+        self.assertIn("beskrivelse uten dokumenter", row["Årsak"])
+        text = self.text("Stoppet", row["Mottaksnummer"] + ".txt")
+        self.assertIn("hele mappen i Inn", text)
+        self.assertNotIn("avsenderen", text)
+
     def test_duplicate_of_which(self):
         """Page and list name the post that has the same bytes."""
         self.drop("10-uten-holdepunkt.pdf", "en.pdf")
