@@ -93,6 +93,7 @@ add_documents(struct sl_faces *f, int dir, int64_t entry, unsigned lang,
 	struct sl_document *d = sl_alloc(SHOWN_MAX * sizeof(*d));
 	size_t i, n = sl_document_list(f->house.store, entry, d, SHOWN_MAX);
 	size_t copies = 0;
+	struct sl_suggest_document row;
 	uint64_t left = COPY_BYTES_MAX;
 	struct sl_part p;
 	char name[64];
@@ -112,9 +113,13 @@ add_documents(struct sl_faces *f, int dir, int64_t entry, unsigned lang,
 			left -= copied ? p.size : 0;
 			copies += copied;
 		}
-		sl_suggest_document(page, lang, d[i].number,
-		    d[i].title[0] != '\0' ? d[i].title : p.name, p.mime,
-		    p.pages, p.size, copied ? name : NULL);
+		row = (struct sl_suggest_document){.number = d[i].number,
+		    .title = d[i].title[0] != '\0' ? d[i].title : p.name,
+		    .mime = p.mime,
+		    .pages = p.pages,
+		    .size = p.size,
+		    .copy = copied ? name : NULL};
+		sl_suggest_document(page, lang, &row);
 	}
 	sl_suggest_documents_end(page, lang, n, i, copies);
 	free(d);
@@ -247,11 +252,11 @@ add_candidate(void *arg, const struct sl_placement_row *p, struct sl_err *err)
 	if (is_case != c->cases || p->value[0] == '\0' ||
 	    (is_case ? c->n >= CASES_MAX : p->rank > 0))
 		return SL_OK;
-	c->n++;
 	if (!is_case) {
-		sl_suggest_field(c->page, c->lang, &r);
+		sl_suggest_field(c->page, c->lang, c->n++, &r);
 		return SL_OK;
 	}
+	c->n++;
 	r.case_known = sl_face_case(c->f->house.store, p->value, title,
 	    sizeof(title), status, sizeof(status));
 	sl_suggest_case(c->page, c->lang, &r);
@@ -302,11 +307,12 @@ write_page(struct sl_faces *f, const struct sl_face_held *h, int dir,
 		return SL_FATAL;
 	sl_suggest_cases_end(&b, lang, c.n);
 	c.cases = false;
+	c.n = 0;
 	sl_suggest_fields_begin(&b, lang);
 	if (sl_placement_each(f->house.store, en->id, en->revision,
 		add_candidate, &c, err) != SL_OK)
 		return SL_FATAL;
-	sl_suggest_fields_end(&b);
+	sl_suggest_fields_end(&b, lang, c.n);
 	add_documents(f, dir, en->id, lang, &b);
 	if (add_remarks(f, en, lang, &b, err) != SL_OK)
 		return SL_FATAL;

@@ -46,18 +46,23 @@ void sl_suggest_case(
     struct sl_buf *out, unsigned language, const struct sl_suggest_row *r);
 void sl_suggest_cases_end(struct sl_buf *out, unsigned language, unsigned n);
 
-/* Then the other fields. */
+/* Then the other fields; nth counts them from 0. */
 void sl_suggest_fields_begin(struct sl_buf *out, unsigned language);
-void sl_suggest_field(
-    struct sl_buf *out, unsigned language, const struct sl_suggest_row *r);
-void sl_suggest_fields_end(struct sl_buf *out);
+void sl_suggest_field(struct sl_buf *out, unsigned language, unsigned nth,
+    const struct sl_suggest_row *r);
+void sl_suggest_fields_end(struct sl_buf *out, unsigned language, unsigned n);
 
-/* Last the documents; copy: name of the file beside the page, NULL if it was
- * left out. */
+/* Last the documents. */
+struct sl_suggest_document {
+	int number;
+	const char *title, *mime;
+	unsigned pages; /* 0 = not known */
+	uint64_t size;
+	const char *copy; /* name of the file beside the page, or NULL */
+};
 void sl_suggest_documents_begin(struct sl_buf *out, unsigned language);
-void sl_suggest_document(struct sl_buf *out, unsigned language, int number,
-    const char *title, const char *mime, unsigned pages, uint64_t size,
-    const char *copy);
+void sl_suggest_document(
+    struct sl_buf *out, unsigned language, const struct sl_suggest_document *d);
 /* n: how many there are; listed: in the table; copied: beside the page. */
 void sl_suggest_documents_end(struct sl_buf *out, unsigned language, size_t n,
     size_t listed, size_t copied);
