@@ -85,6 +85,43 @@ open_part(struct sl_store *s, struct sl_part *p)
 	return fd;
 }
 
+static bool
+has_digest(
+    int dir, const char *name, uint64_t size, const struct sl_digest *want)
+{
+	SL_CLOSE int fd =
+	    openat(dir, name, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
+	struct sl_sha256 *h = sl_sha256_new();
+	struct sl_digest is;
+	char b[65536];
+	ssize_t n = -1;
+	uint64_t all = 0;
+
+	/* Whoever has it open may go on writing. */
+	while (fd >= 0 && all <= size &&
+	       (n = sl_read_full(fd, b, sizeof(b))) > 0) {
+		sl_sha256_add(h, b, (size_t)n);
+		all += (uint64_t)n;
+	}
+	sl_sha256_end(h, &is);
+	return n == 0 && all == size && memcmp(&is, want, sizeof(is)) == 0;
+}
+
+/* The copy that was made while the original was there, if it lies there still
+ * as it was. */
+static bool
+has_copy(int dir, const char *name, struct sl_part *p)
+{
+	struct stat st;
+
+	if (fstatat(dir, name, &st, AT_SYMLINK_NOFOLLOW) != 0 ||
+	    !S_ISREG(st.st_mode) || (uint64_t)st.st_size > COPY_BYTES_MAX ||
+	    !has_digest(dir, name, (uint64_t)st.st_size, &p->sha256))
+		return false;
+	p->size = (uint64_t)st.st_size;
+	return true;
+}
+
 /* Copies the documents (the first ones, to a limit) and names them all. */
 static void
 add_documents(struct sl_faces *f, int dir, int64_t entry, unsigned lang,
@@ -92,7 +129,7 @@ add_documents(struct sl_faces *f, int dir, int64_t entry, unsigned lang,
 {
 	struct sl_document *d = sl_alloc(SHOWN_MAX * sizeof(*d));
 	size_t i, n = sl_document_list(f->house.store, entry, d, SHOWN_MAX);
-	size_t copies = 0;
+	size_t copies = 0, gone = 0;
 	struct sl_suggest_document row;
 	uint64_t left = COPY_BYTES_MAX;
 	struct sl_part p;
@@ -107,21 +144,24 @@ add_documents(struct sl_faces *f, int dir, int64_t entry, unsigned lang,
 			continue;
 		fd = open_part(f->house.store, &p);
 		copy_name(lang, &d[i], p.mime, name, sizeof(name));
-		if (fd >= 0 && i < COPY_MAX && p.size <= left) {
+		if (fd >= 0 && i < COPY_MAX && p.size <= left)
 			copied =
 			    sl_face_copy(dir, name, fd, p.offset, p.size) == 0;
-			left -= copied ? p.size : 0;
-			copies += copied;
-		}
+		else if (fd < 0 && i < COPY_MAX)
+			copied = has_copy(dir, name, &p);
+		left -= copied && p.size <= left ? p.size : 0;
+		copies += copied;
+		gone += fd < 0 && !copied;
 		row = (struct sl_suggest_document){.number = d[i].number,
 		    .title = d[i].title[0] != '\0' ? d[i].title : p.name,
 		    .mime = p.mime,
 		    .pages = p.pages,
 		    .size = p.size,
+		    .gone = fd < 0 && !copied,
 		    .copy = copied ? name : NULL};
 		sl_suggest_document(page, lang, &row);
 	}
-	sl_suggest_documents_end(page, lang, n, i, copies);
+	sl_suggest_documents_end(page, lang, n, i, copies, gone);
 	free(d);
 }
 
@@ -564,28 +604,6 @@ is_ours(
 	return S_ISREG(st->st_mode) &&
 	       (is_own_name(name) ||
 		   is_copy(f, entry, name, (uint64_t)st->st_size));
-}
-
-static bool
-has_digest(
-    int dir, const char *name, uint64_t size, const struct sl_digest *want)
-{
-	SL_CLOSE int fd =
-	    openat(dir, name, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
-	struct sl_sha256 *h = sl_sha256_new();
-	struct sl_digest is;
-	char b[65536];
-	ssize_t n = -1;
-	uint64_t all = 0;
-
-	/* Whoever has it open may go on writing. */
-	while (fd >= 0 && all <= size &&
-	       (n = sl_read_full(fd, b, sizeof(b))) > 0) {
-		sl_sha256_add(h, b, (size_t)n);
-		all += (uint64_t)n;
-	}
-	sl_sha256_end(h, &is);
-	return n == 0 && all == size && memcmp(&is, want, sizeof(is)) == 0;
 }
 
 bool

@@ -453,11 +453,21 @@ sl_suggest_document(
 		sl_buf_printf(b, "</td><td class=\"n\">%u</td>", d->pages);
 	else
 		sl_buf_add_str(b, "</td><td class=\"n\">–</td>");
-	sl_buf_printf(b, "<td class=\"n\">%llu kB</td><td>",
-	    (unsigned long long)((d->size + 1023) / 1024));
+	if (d->gone)
+		sl_buf_add_str(b, "<td class=\"n\">–</td><td>");
+	else
+		sl_buf_printf(b, "<td class=\"n\">%llu kB</td><td>",
+		    (unsigned long long)((d->size + 1023) / 1024));
 	if (d->copy != NULL) {
 		/* Ours: digits, letters, dot and hyphen only. */
 		sl_buf_printf(b, "<a href=\"%s\">%s</a>", d->copy, d->copy);
+	} else if (d->gone) {
+		sl_buf_add_str(
+		    b, sl_words(lang,
+			   "originalen er borte fra lageret, eller kan ikke "
+			   "åpnes der",
+			   "the original is gone from the store, or cannot be "
+			   "opened there"));
 	} else {
 		sl_buf_add_str(
 		    b, sl_words(lang, "ikke kopiert hit", "not copied here"));
@@ -466,8 +476,8 @@ sl_suggest_document(
 }
 
 void
-sl_suggest_documents_end(
-    struct sl_buf *b, unsigned lang, size_t n, size_t listed, size_t copied)
+sl_suggest_documents_end(struct sl_buf *b, unsigned lang, size_t n,
+    size_t listed, size_t copied, size_t gone)
 {
 	sl_buf_add_str(b, "</tbody>\n</table>\n");
 	if (copied >= n)
@@ -481,6 +491,10 @@ sl_suggest_documents_end(
 		    sl_words(lang, "De", "The first"), listed,
 		    sl_words(
 			lang, "første står i listen.", "are in the list."));
+	if (gone > 0) {
+		sl_buf_add_str(b, "</p>\n");
+		return;
+	}
 	sl_buf_printf(b, " %s</p>\n",
 	    sl_words(lang,
 		"Resten er tatt vare på i Sluse, og alle følger med når posten "

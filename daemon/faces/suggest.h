@@ -58,14 +58,16 @@ struct sl_suggest_document {
 	const char *title, *mime;
 	unsigned pages; /* 0 = not known */
 	uint64_t size;
+	bool gone; /* the original cannot be opened: nor is size known */
 	const char *copy; /* name of the file beside the page, or NULL */
 };
 void sl_suggest_documents_begin(struct sl_buf *out, unsigned language);
 void sl_suggest_document(
     struct sl_buf *out, unsigned language, const struct sl_suggest_document *d);
-/* n: how many there are; listed: in the table; copied: beside the page. */
+/* n: how many there are; listed: in the table; copied: beside the page; gone:
+ * of those listed. */
 void sl_suggest_documents_end(struct sl_buf *out, unsigned language, size_t n,
-    size_t listed, size_t copied);
+    size_t listed, size_t copied, size_t gone);
 
 /* Then what is signed digitally. */
 void sl_suggest_signature(struct sl_buf *out, unsigned language, unsigned nth,

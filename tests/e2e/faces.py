@@ -87,6 +87,29 @@ class Faces(unittest.TestCase):
         self.assertEqual([r["Status"] for r in self.rows()],
                          ["kan ikke leses"] * 2)
 
+    def test_original_gone(self):
+        """The page tells of the copy that lies there, else that there is none."""
+        self.drop("10-uten-holdepunkt.pdf")
+        number, = self.held(1)
+        copy = self.path("Må avklares", number, "dokument-1.pdf")
+        size = (os.path.getsize(copy) + 1023) // 1024
+        (digest,), = self.house.query("SELECT lower(hex(sha256)) FROM blob")
+        path = os.path.join(self.house.root, "store", "sha256", digest[:2], digest)
+        page = ("Må avklares", number, "Forslag.html")
+        os.rename(path, path + ".away")
+        self.house.sluse("hold", number, "--why", "se én gang til")
+        self.wait(lambda: "én gang til" in self.text(*page), 5, "a new page")
+        self.assertIn(">%d kB</td>" % size, self.text(*page))
+        self.assertIn('<a href="dokument-1.pdf">', self.text(*page))
+        with open(copy, "r+b") as file:  # now it is somebody's own
+            file.write(b"X")
+        self.house.sluse("hold", number, "--why", "se enda en gang")
+        self.wait(lambda: "enda en gang" in self.text(*page), 5, "a new page")
+        self.assertIn("originalen er borte fra lageret", self.text(*page))
+        self.assertNotIn("kB</td>", self.text(*page))
+        self.assertNotIn("tatt vare på", self.text(*page))
+        os.rename(path + ".away", path)
+
     def test_description_alone(self):
         """It is not empty, and the sender has nothing to send again."""
         self.house.drop_bytes(b'{"version": 1, "title": "Brev"}', "sluse.json")
