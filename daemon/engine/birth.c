@@ -277,6 +277,19 @@ stop_reason(const struct birth *b)
 	return NULL;
 }
 
+/* Whose paper was scanned into nothing cannot be asked for another file. */
+static const char *
+of_paper(const struct sl_job *j, const char *reason)
+{
+	const struct sl_queue_config *q =
+	    sl_config_queue(j->e->cfg, j->c.queue);
+
+	if (q == NULL || (!q->paper && q->kind != SL_QUEUE_HISTORIC) ||
+	    strcmp(reason, "empty") != 0)
+		return reason;
+	return "empty_scan";
+}
+
 static void
 placing_ask(struct sl_engine *e, int64_t entry, int64_t unused)
 {
@@ -341,8 +354,8 @@ bear(struct sl_job *j, struct birth *b, struct sl_err *err)
 			    b->post->missing, b->post->named);
 		if (b->n > 0 && b->post != NULL && stop == b->post->stop)
 			return hold_placed(e, &en, stop, detail, err);
-		return sl_entry_stop(
-		    e, &en, stop, *detail != '\0' ? detail : NULL, err);
+		return sl_entry_stop(e, &en, of_paper(j, stop),
+		    *detail != '\0' ? detail : NULL, err);
 	}
 	sl_engine_after(e, placing_ask, en.id, 0);
 	return SL_OK;

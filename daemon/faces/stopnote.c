@@ -104,6 +104,10 @@ advice(unsigned lang, const struct sl_stopnote *p)
 		    "sammen med dem.",
 		    "Drop the whole folder in Inbox: the documents, and the "
 		    "description with them.");
+	if (p->reason != NULL && strcmp(p->reason, "empty_scan") == 0)
+		return sl_words(lang,
+		    "Skann papiret på nytt, og legg den nye filen i Inn.",
+		    "Scan the paper again, and drop the new file in Inbox.");
 	switch (p->dispo) {
 	case SL_DISPO_quarantined:
 		return sl_words(lang,

@@ -87,6 +87,31 @@ class Faces(unittest.TestCase):
         self.assertEqual([r["Status"] for r in self.rows()],
                          ["kan ikke leses"] * 2)
 
+    def test_empty_of_paper(self):
+        """Nobody sends it again: who scanned it must scan again, says each
+        place. A link was put there by no sender either."""
+        self.house.close()
+        self.house = h = House(queues=(QUEUE,), extra="paper = yes")
+        self.addCleanup(h.close)
+        self.wait = h.wait_for
+        h.drop_bytes(b"", "skann0007.pdf")
+        os.symlink("/etc/passwd", os.path.join(h.inbox(), "lenke"))
+        self.wait(lambda: [r["Hvem"] for r in self.rows()] ==
+                  ["dokumentsenteret"], 8, "a row")
+        row, = h.rows("list")
+        self.assertEqual((row["reason"], row["owner"], row["disposition"]),
+                         ("empty_scan", "records centre", "broken"))
+        text = self.text("Stoppet", row["id"] + ".txt")
+        self.assertIn("Hvem: dokumentsenteret", text)
+        self.assertIn("Skann papiret på nytt", text)
+        self.assertNotIn("avsenderen", text)
+        self.wait(lambda: os.path.exists(self.path("Stoppet", "lenke.txt")), 8,
+                  "a text on the link")
+        self.assertIn("Hvem: dokumentsenteret", self.text("Stoppet", "lenke.txt"))
+        said = h.sluse("report", "liggetid", "--format", "csv").stdout
+        self.assertIn("records centre", said)
+        self.assertNotIn("sender", said)
+
     def test_original_gone(self):
         """The page tells of the copy that lies there, else that there is none."""
         self.drop("10-uten-holdepunkt.pdf")
