@@ -306,6 +306,17 @@ choose_package(const struct sl_dry *d, struct sl_dry_entry *e)
 	return described;
 }
 
+static bool
+has_description(const struct sl_dry *d)
+{
+	size_t i;
+
+	for (i = 0; i < d->part_n; i++)
+		if (d->part[i].n.role == SL_PART_SIDECAR)
+			return true;
+	return false;
+}
+
 static void
 choose_documents(const struct sl_dry *d, struct sl_dry_entry *e)
 {
@@ -353,7 +364,7 @@ choose_documents(const struct sl_dry *d, struct sl_dry_entry *e)
 	if (bad != NULL)
 		stop(e, bad, "");
 	else if (e->doc_n == 0)
-		stop(e, "empty", "");
+		stop(e, has_description(d) ? "description_alone" : "empty", "");
 	else if (*part[e->doc[0]].reason != '\0' || bad_n == e->doc_n)
 		stop(e, part[e->doc[0]].reason, "");
 	else if ((closed = closed_around(e, part, originals)) != NULL)

@@ -244,6 +244,17 @@ closed_around(const struct birth *b)
 	return NULL;
 }
 
+static bool
+has_description(const struct birth *b)
+{
+	size_t i;
+
+	for (i = 0; i < b->seen_n; i++)
+		if (b->seen[i].role == SL_PART_SIDECAR)
+			return true;
+	return false;
+}
+
 /* What keeps the entry from being placed by the machine, or NULL. */
 static const char *
 stop_reason(const struct birth *b)
@@ -255,7 +266,7 @@ stop_reason(const struct birth *b)
 	if (b->post != NULL && b->post->stop != NULL)
 		return b->post->stop;
 	if (b->n == 0)
-		return "empty";
+		return has_description(b) ? "description_alone" : "empty";
 	/* One bad attachment does not stop its letter. */
 	if (*b->docs[0].reason != '\0' || b->bad == b->n)
 		return b->docs[0].reason;
@@ -264,6 +275,19 @@ stop_reason(const struct birth *b)
 	if (b->left_out > 0)
 		return "limit_files";
 	return NULL;
+}
+
+/* Whose paper was scanned into nothing cannot be asked for another file. */
+static const char *
+of_paper(const struct sl_job *j, const char *reason)
+{
+	const struct sl_queue_config *q =
+	    sl_config_queue(j->e->cfg, j->c.queue);
+
+	if (q == NULL || (!q->paper && q->kind != SL_QUEUE_HISTORIC) ||
+	    strcmp(reason, "empty") != 0)
+		return reason;
+	return "empty_scan";
 }
 
 static void
@@ -330,8 +354,8 @@ bear(struct sl_job *j, struct birth *b, struct sl_err *err)
 			    b->post->missing, b->post->named);
 		if (b->n > 0 && b->post != NULL && stop == b->post->stop)
 			return hold_placed(e, &en, stop, detail, err);
-		return sl_entry_stop(
-		    e, &en, stop, *detail != '\0' ? detail : NULL, err);
+		return sl_entry_stop(e, &en, of_paper(j, stop),
+		    *detail != '\0' ? detail : NULL, err);
 	}
 	sl_engine_after(e, placing_ask, en.id, 0);
 	return SL_OK;

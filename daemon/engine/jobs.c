@@ -647,7 +647,7 @@ log_refused(struct sl_engine *e, struct sl_inlet *in,
 	    sl_store_log(e->store, SL_EVENT_refused_at_door, "-", actor,
 		sl_buf_str(&payload), 0, 0, &err),
 	    &err);
-	sl_faces_refused(e->faces, in, claim->name, why->reason);
+	sl_faces_refused(e->faces, in, claim->name, why->reason, claim->closed);
 }
 
 /* It rests until the next sweep, and the other queues go on. That it goes on

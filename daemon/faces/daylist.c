@@ -220,9 +220,12 @@ sl_day_html_row(struct sl_buf *b, unsigned lang, const struct sl_day_row *r)
 	sl_html_show(b, r->name);
 	sl_buf_add_str(b, "</td><td>");
 	sl_buf_add_str(b, sl_day_status(lang, r->dispo, r->outcome));
-	if (r->duplicate)
-		sl_buf_printf(b, "; %s",
-		    sl_words(lang, "mulig duplikat", "possible duplicate"));
+	if (*r->duplicate_of != '\0') {
+		sl_buf_printf(b, "; %s ",
+		    sl_words(
+			lang, "mulig duplikat av", "possible duplicate of"));
+		sl_html_show(b, r->duplicate_of);
+	}
 	sl_buf_add_str(b, "</td><td class=\"k\">");
 	add_linked(b, r->case_number, *r->target_number == '\0' ? r->url : "");
 	sl_buf_add_str(b, "</td><td class=\"k\">");
@@ -280,7 +283,7 @@ sl_day_csv_row(struct sl_buf *b, unsigned lang, const struct sl_day_row *r)
 	add_csv(b, time);
 	add_csv(b, r->name);
 	add_csv(b, sl_day_status(lang, r->dispo, r->outcome));
-	add_csv(b, r->duplicate ? sl_words(lang, "ja", "yes") : "");
+	add_csv(b, r->duplicate_of);
 	add_csv(b, r->case_number);
 	add_csv(b, r->target_number);
 	add_csv(b, r->url);

@@ -22,7 +22,7 @@ struct sl_day_row {
 	int dispo, outcome;
 	const char *reason;
 	const char *case_number, *target_number, *url;
-	bool duplicate;
+	const char *duplicate_of;
 	unsigned pages, ocr_pages;
 };
 

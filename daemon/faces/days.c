@@ -183,7 +183,7 @@ add_row(void *arg, const struct sl_face_row *r)
 	    .case_number = r->case_number,
 	    .target_number = r->target_number,
 	    .url = r->url,
-	    .duplicate = r->duplicate,
+	    .duplicate_of = r->duplicate_of,
 	    .pages = r->pages,
 	    .ocr_pages = r->ocr_pages};
 

@@ -65,8 +65,8 @@ sl_face_put(int dirfd, const char *name, const void *p, size_t n, unsigned mode,
 }
 
 int
-sl_face_put_beside(
-    int dirfd, const char *stem, const char *ext, const void *p, size_t n)
+sl_face_put_beside(int dirfd, const char *stem, const char *ext, const void *p,
+    size_t n, char *ret, size_t cap)
 {
 	SL_FREE char *part = sl_asprintf(".%.200s.part", stem);
 	SL_CLOSE int fd = open_part(dirfd, part, SL_FACE_PAGE_MODE);
@@ -79,8 +79,11 @@ sl_face_put_beside(
 		    i == 1 ? sl_asprintf("%s%s", stem, ext)
 			   : sl_asprintf("%s (%d)%s", stem, i, ext);
 
-		if (renameat2(dirfd, part, dirfd, name, RENAME_NOREPLACE) == 0)
+		if (renameat2(dirfd, part, dirfd, name, RENAME_NOREPLACE) ==
+		    0) {
+			(void)snprintf(ret, cap, "%s", name);
 			return 0;
+		}
 		if (errno != EEXIST)
 			break;
 	}

@@ -24,9 +24,9 @@ int sl_face_dir(int dirfd, const char *name);
  * the ctime; what lies there by now may be somebody else's. */
 int sl_face_put(int dirfd, const char *name, const void *p, size_t n,
     unsigned mode, struct stat *ret);
-/* Like put, but never over something: "name (2).txt". */
-int sl_face_put_beside(
-    int dirfd, const char *stem, const char *ext, const void *p, size_t n);
+/* Like put, but never over something: "name (2).txt", which is told in ret. */
+int sl_face_put_beside(int dirfd, const char *stem, const char *ext,
+    const void *p, size_t n, char *ret, size_t cap);
 /* n bytes of fd from off, by reflink where the file system can. An existing
  * file of that name and size is left. */
 int sl_face_copy(int dirfd, const char *name, int fd, uint64_t off, uint64_t n);

@@ -203,9 +203,10 @@ on_watch(void *arg)
 {
 	struct sl_faces *f = arg;
 
-	if (sl_faces_failed(f) || f->held_n == 0)
+	if (sl_faces_failed(f) || (f->held_n == 0 && f->refused_n == 0))
 		return;
 	sl_held_watch(f);
+	sl_refused_watch(f);
 	sl_timer_set(f->watch, f->watch_ms);
 }
 
@@ -234,10 +235,10 @@ sl_faces_changed(struct sl_faces *f, int64_t consignment)
 
 void
 sl_faces_refused(struct sl_faces *f, struct sl_inlet *in, const char *name,
-    const char *reason)
+    const char *reason, const char *closed)
 {
 	if (f != NULL)
-		sl_stopped_refused(f, in, name, reason, "");
+		sl_stopped_refused(f, in, name, reason, closed);
 }
 
 static void
@@ -304,6 +305,7 @@ sl_faces_stop(struct sl_faces *f)
 	free(f->marked);
 	free(f->held);
 	free(f->stopped);
+	free(f->refused);
 	free(f->list);
 	free(f->writing);
 	free(f);

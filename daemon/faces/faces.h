@@ -51,9 +51,10 @@ void sl_faces_stop(struct sl_faces *f);
 void sl_faces_found(struct sl_faces *f, struct sl_inlet *in);
 /* This consignment or one of its entries changed; called after the commit. */
 void sl_faces_changed(struct sl_faces *f, int64_t consignment);
-/* Something was refused at the door and lies in Stoppet under this name. */
+/* Something was refused at the door and lies in Stoppet under this name, or
+ * cannot be opened and lies in Inn. closed: what in a folder it is, or "". */
 void sl_faces_refused(struct sl_faces *f, struct sl_inlet *in, const char *name,
-    const char *reason);
+    const char *reason, const char *closed);
 
 /* The reason for which a folder of a post that was received before is no post
  * by itself. */

@@ -45,6 +45,14 @@ struct sl_face_stopped {
 	bool stale;
 };
 
+/* A text in Stoppet on what lies in Inn still. */
+struct sl_face_refused {
+	struct sl_inlet *in;
+	char name[1024]; /* in Inn; of before a start, as it is shown */
+	char file[256]; /* the text's name */
+	struct sl_digest wrote; /* of the text */
+};
+
 /* One list of one queue. Times: boot ms. */
 struct sl_face_list {
 	struct sl_inlet *in;
@@ -66,6 +74,8 @@ struct sl_faces {
 	size_t held_n, held_cap, held_turn;
 	struct sl_face_stopped *stopped;
 	size_t stopped_n, stopped_cap;
+	struct sl_face_refused *refused;
+	size_t refused_n, refused_cap, refused_turn;
 	struct sl_face_list *list;
 	size_t list_n, list_cap;
 	struct sl_face_writing *writing;
@@ -120,10 +130,16 @@ enum sl_rc sl_stopped_make(
     struct sl_faces *f, const struct sl_face_item *it, struct sl_err *err);
 void sl_stopped_clear(struct sl_faces *f, struct sl_face_stopped *s);
 
+/* -- refused.c -- */
 /* The text on what was refused at the door and lies there as name. detail may
  * be "". */
 void sl_stopped_refused(struct sl_faces *f, struct sl_inlet *in,
     const char *name, const char *reason, const char *detail);
+/* Takes over a text of an earlier run on what lies in Inn, if it is one. */
+void sl_refused_adopt(
+    struct sl_faces *f, struct sl_inlet *in, int dir, const char *file);
+/* Is what the texts are about in Inn still? Else they go. */
+void sl_refused_watch(struct sl_faces *f);
 
 /* -- days.c -- */
 void sl_days_start(struct sl_faces *f);

@@ -85,6 +85,43 @@ open_part(struct sl_store *s, struct sl_part *p)
 	return fd;
 }
 
+static bool
+has_digest(
+    int dir, const char *name, uint64_t size, const struct sl_digest *want)
+{
+	SL_CLOSE int fd =
+	    openat(dir, name, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
+	struct sl_sha256 *h = sl_sha256_new();
+	struct sl_digest is;
+	char b[65536];
+	ssize_t n = -1;
+	uint64_t all = 0;
+
+	/* Whoever has it open may go on writing. */
+	while (fd >= 0 && all <= size &&
+	       (n = sl_read_full(fd, b, sizeof(b))) > 0) {
+		sl_sha256_add(h, b, (size_t)n);
+		all += (uint64_t)n;
+	}
+	sl_sha256_end(h, &is);
+	return n == 0 && all == size && memcmp(&is, want, sizeof(is)) == 0;
+}
+
+/* The copy that was made while the original was there, if it lies there still
+ * as it was. */
+static bool
+has_copy(int dir, const char *name, struct sl_part *p)
+{
+	struct stat st;
+
+	if (fstatat(dir, name, &st, AT_SYMLINK_NOFOLLOW) != 0 ||
+	    !S_ISREG(st.st_mode) || (uint64_t)st.st_size > COPY_BYTES_MAX ||
+	    !has_digest(dir, name, (uint64_t)st.st_size, &p->sha256))
+		return false;
+	p->size = (uint64_t)st.st_size;
+	return true;
+}
+
 /* Copies the documents (the first ones, to a limit) and names them all. */
 static void
 add_documents(struct sl_faces *f, int dir, int64_t entry, unsigned lang,
@@ -92,7 +129,8 @@ add_documents(struct sl_faces *f, int dir, int64_t entry, unsigned lang,
 {
 	struct sl_document *d = sl_alloc(SHOWN_MAX * sizeof(*d));
 	size_t i, n = sl_document_list(f->house.store, entry, d, SHOWN_MAX);
-	size_t copies = 0;
+	size_t copies = 0, gone = 0;
+	struct sl_suggest_document row;
 	uint64_t left = COPY_BYTES_MAX;
 	struct sl_part p;
 	char name[64];
@@ -106,17 +144,24 @@ add_documents(struct sl_faces *f, int dir, int64_t entry, unsigned lang,
 			continue;
 		fd = open_part(f->house.store, &p);
 		copy_name(lang, &d[i], p.mime, name, sizeof(name));
-		if (fd >= 0 && i < COPY_MAX && p.size <= left) {
+		if (fd >= 0 && i < COPY_MAX && p.size <= left)
 			copied =
 			    sl_face_copy(dir, name, fd, p.offset, p.size) == 0;
-			left -= copied ? p.size : 0;
-			copies += copied;
-		}
-		sl_suggest_document(page, lang, d[i].number,
-		    d[i].title[0] != '\0' ? d[i].title : p.name, p.mime,
-		    p.pages, p.size, copied ? name : NULL);
+		else if (fd < 0 && i < COPY_MAX)
+			copied = has_copy(dir, name, &p);
+		left -= copied && p.size <= left ? p.size : 0;
+		copies += copied;
+		gone += fd < 0 && !copied;
+		row = (struct sl_suggest_document){.number = d[i].number,
+		    .title = d[i].title[0] != '\0' ? d[i].title : p.name,
+		    .mime = p.mime,
+		    .pages = p.pages,
+		    .size = p.size,
+		    .gone = fd < 0 && !copied,
+		    .copy = copied ? name : NULL};
+		sl_suggest_document(page, lang, &row);
 	}
-	sl_suggest_documents_end(page, lang, n, i, copies);
+	sl_suggest_documents_end(page, lang, n, i, copies, gone);
 	free(d);
 }
 
@@ -247,11 +292,11 @@ add_candidate(void *arg, const struct sl_placement_row *p, struct sl_err *err)
 	if (is_case != c->cases || p->value[0] == '\0' ||
 	    (is_case ? c->n >= CASES_MAX : p->rank > 0))
 		return SL_OK;
-	c->n++;
 	if (!is_case) {
-		sl_suggest_field(c->page, c->lang, &r);
+		sl_suggest_field(c->page, c->lang, c->n++, &r);
 		return SL_OK;
 	}
+	c->n++;
 	r.case_known = sl_face_case(c->f->house.store, p->value, title,
 	    sizeof(title), status, sizeof(status));
 	sl_suggest_case(c->page, c->lang, &r);
@@ -277,6 +322,7 @@ write_page(struct sl_faces *f, const struct sl_face_held *h, int dir,
 	unsigned lang = q->language;
 	SL_BUF struct sl_buf b = {0};
 	struct candidates c = {f, &b, lang, 0, true};
+	struct sl_entry first = {0};
 	struct sl_suggest_head head = {.number = h->number,
 	    .name = en->name,
 	    .tenant = f->house.cfg->instance.name,
@@ -288,8 +334,10 @@ write_page(struct sl_faces *f, const struct sl_face_held *h, int dir,
 	    .distribution = q->distribution_case,
 	    .received_ms = en->received_ms,
 	    .until_ms = en->held_until_ms,
-	    .duplicate = en->duplicate_of != 0};
+	    .duplicate_of = first.reception};
 
+	if (en->duplicate_of != 0)
+		(void)sl_entry_by_id(f->house.store, en->duplicate_of, &first);
 	sl_suggest_begin(&b, lang, &head);
 	if (add_hard(f, en, lang, &b, err) != SL_OK)
 		return SL_FATAL;
@@ -299,11 +347,12 @@ write_page(struct sl_faces *f, const struct sl_face_held *h, int dir,
 		return SL_FATAL;
 	sl_suggest_cases_end(&b, lang, c.n);
 	c.cases = false;
+	c.n = 0;
 	sl_suggest_fields_begin(&b, lang);
 	if (sl_placement_each(f->house.store, en->id, en->revision,
 		add_candidate, &c, err) != SL_OK)
 		return SL_FATAL;
-	sl_suggest_fields_end(&b);
+	sl_suggest_fields_end(&b, lang, c.n);
 	add_documents(f, dir, en->id, lang, &b);
 	if (add_remarks(f, en, lang, &b, err) != SL_OK)
 		return SL_FATAL;
@@ -555,28 +604,6 @@ is_ours(
 	return S_ISREG(st->st_mode) &&
 	       (is_own_name(name) ||
 		   is_copy(f, entry, name, (uint64_t)st->st_size));
-}
-
-static bool
-has_digest(
-    int dir, const char *name, uint64_t size, const struct sl_digest *want)
-{
-	SL_CLOSE int fd =
-	    openat(dir, name, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
-	struct sl_sha256 *h = sl_sha256_new();
-	struct sl_digest is;
-	char b[65536];
-	ssize_t n = -1;
-	uint64_t all = 0;
-
-	/* Whoever has it open may go on writing. */
-	while (fd >= 0 && all <= size &&
-	       (n = sl_read_full(fd, b, sizeof(b))) > 0) {
-		sl_sha256_add(h, b, (size_t)n);
-		all += (uint64_t)n;
-	}
-	sl_sha256_end(h, &is);
-	return n == 0 && all == size && memcmp(&is, want, sizeof(is)) == 0;
 }
 
 bool

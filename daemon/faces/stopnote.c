@@ -1,5 +1,6 @@
 #include "stopnote.h"
 
+#include <stdio.h>
 #include <string.h>
 
 #include "../base/clock.h"
@@ -25,10 +26,38 @@ owner(unsigned lang, const struct sl_reason *r)
 				      : sl_owner_nb(r->owner);
 }
 
+static const char *
+name_label(unsigned lang)
+{
+	return sl_words(lang, "Navn: ", "Name: ");
+}
+
+static const char *
+closed_label(unsigned lang)
+{
+	return sl_words(lang, "Det som ikke kan åpnes i mappen: ",
+	    "What in the folder cannot be opened: ");
+}
+
+static bool
+is_closed(const struct sl_stopnote *p)
+{
+	return p->in_inbox && p->reason != NULL &&
+	       strcmp(p->reason, SL_STOPNOTE_CLOSED) == 0;
+}
+
 /* What to do now: by where it stands. */
 static const char *
 advice(unsigned lang, const struct sl_stopnote *p)
 {
+	if (is_closed(p))
+		return sl_words(lang,
+		    "Den ligger fortsatt i Inn og er ikke mottatt. Den tas av "
+		    "seg selv når rettighetene\r\ner rettet, og da forsvinner "
+		    "denne teksten.",
+		    "It still lies in Inbox and was not received. It is taken "
+		    "by itself once the rights\r\nare right, and then this "
+		    "text goes.");
 	if (*p->number == '\0' && p->in_inbox)
 		return sl_words(lang,
 		    "Den ligger fortsatt i Inn og er ikke mottatt.",
@@ -69,6 +98,16 @@ advice(unsigned lang, const struct sl_stopnote *p)
 		    "again (sluse explain,\r\nsluse retry). If you have the "
 		    "file yourself you can drop it in Inbox again; then this"
 		    "\r\none is ended (sluse reject).");
+	if (p->reason != NULL && strcmp(p->reason, "description_alone") == 0)
+		return sl_words(lang,
+		    "Legg hele mappen i Inn: dokumentene, og beskrivelsen "
+		    "sammen med dem.",
+		    "Drop the whole folder in Inbox: the documents, and the "
+		    "description with them.");
+	if (p->reason != NULL && strcmp(p->reason, "empty_scan") == 0)
+		return sl_words(lang,
+		    "Skann papiret på nytt, og legg den nye filen i Inn.",
+		    "Scan the paper again, and drop the new file in Inbox.");
 	switch (p->dispo) {
 	case SL_DISPO_quarantined:
 		return sl_words(lang,
@@ -133,7 +172,7 @@ sl_stopnote_write(struct sl_buf *b, unsigned lang, const struct sl_stopnote *p)
 		add_line(b,
 		    sl_words(lang, "Mottaksnummer: ", "Reception number: "),
 		    p->number);
-	add_line(b, sl_words(lang, "Navn: ", "Name: "), p->name);
+	add_line(b, name_label(lang), p->name);
 	if (p->received_ms != 0)
 		sl_buf_printf(b, "%s %02d.%02d.%d %02d.%02d\r\n",
 		    sl_words(lang, "Mottatt:", "Received:"), d.day, d.month,
@@ -143,7 +182,9 @@ sl_stopnote_write(struct sl_buf *b, unsigned lang, const struct sl_stopnote *p)
 	    r != NULL ? sl_words(lang, r->nb, r->en)
 		      : sl_words(lang, "Posten kan ikke gå videre.",
 			    "The post cannot go on."));
-	if (p->detail != NULL && *p->detail != '\0')
+	if (p->detail != NULL && *p->detail != '\0' && is_closed(p))
+		add_line(b, closed_label(lang), p->detail);
+	else if (p->detail != NULL && *p->detail != '\0')
 		add_detail(b, lang, p->reason, p->detail);
 	add_line(b, sl_words(lang, "Hvem: ", "Who: "), owner(lang, r));
 	sl_buf_printf(b, "\r\n%s\r\n%s\r\n",
@@ -152,4 +193,37 @@ sl_stopnote_write(struct sl_buf *b, unsigned lang, const struct sl_stopnote *p)
 		sl_buf_printf(b, "\r\n%s\r\n",
 		    sl_words(lang, "En kopi av originalen ligger ved siden av.",
 			"A copy of the original lies beside this."));
+}
+
+/* The rest of the line that begins with label; "" if there is none. */
+static void
+line_of(const char *text, const char *label, char *ret, size_t cap)
+{
+	const char *at = strstr(text, label);
+	size_t n;
+
+	*ret = '\0';
+	if (at == NULL)
+		return;
+	at += strlen(label);
+	n = strcspn(at, "\r\n");
+	if (n < cap)
+		(void)snprintf(ret, cap, "%.*s", (int)n, at);
+}
+
+bool
+sl_stopnote_is_closed(const char *text, unsigned lang, char *ret, size_t cap)
+{
+	char detail[SL_STOPNOTE_NAME_MAX];
+	SL_BUF struct sl_buf should = {0};
+	struct sl_stopnote p = {.number = "",
+	    .name = ret,
+	    .reason = SL_STOPNOTE_CLOSED,
+	    .detail = detail,
+	    .in_inbox = true};
+
+	line_of(text, name_label(lang), ret, cap);
+	line_of(text, closed_label(lang), detail, sizeof(detail));
+	sl_stopnote_write(&should, lang, &p);
+	return strcmp(sl_buf_str(&should), text) == 0;
 }

@@ -21,4 +21,13 @@ struct sl_stopnote {
 void sl_stopnote_write(
     struct sl_buf *out, unsigned language, const struct sl_stopnote *p);
 
+/* The reason of what cannot be opened: it lies in Inn, and is taken by itself
+ * once it can be. detail: what in a folder it is. */
+#define SL_STOPNOTE_CLOSED "file_unreadable"
+/* Is a text what is written of such a thing, to the byte? ret: its name, as it
+ * is shown. */
+#define SL_STOPNOTE_NAME_MAX 1024u
+bool sl_stopnote_is_closed(
+    const char *text, unsigned language, char *ret, size_t cap);
+
 #endif

@@ -228,28 +228,8 @@ sl_stopped_sweep(struct sl_faces *f, struct sl_inlet *in)
 	n = dir >= 0 ? scandirat(dir, ".", &list, NULL, NULL) : -1;
 	for (i = 0; i < n; i++) {
 		sweep_one(f, in, dir, list[i]->d_name);
+		sl_refused_adopt(f, in, dir, list[i]->d_name);
 		free(list[i]);
 	}
 	free(list);
-}
-
-void
-sl_stopped_refused(struct sl_faces *f, struct sl_inlet *in, const char *name,
-    const char *reason, const char *detail)
-{
-	SL_CLOSE int dir = sl_faces_dir(f, in, SL_FACE_STOPPED);
-	SL_BUF struct sl_buf text = {0};
-	SL_BUF struct sl_buf safe = {0};
-	struct sl_stopnote p = {
-	    .number = "", .name = name, .reason = reason, .detail = detail};
-	struct stat st;
-
-	if (dir < 0)
-		return;
-	p.in_inbox = fstatat(dir, name, &st, AT_SYMLINK_NOFOLLOW) != 0;
-	sl_stopnote_write(&text, sl_faces_language(in), &p);
-	sl_face_safe_name(&safe, name, 180);
-	if (sl_face_put_beside(
-		dir, sl_buf_str(&safe), ".txt", text.p, text.n) != 0)
-		sl_faces_complain(f, "faces", "cannot write a text in Stoppet");
 }

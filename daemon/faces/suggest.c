@@ -51,7 +51,8 @@ static const char style[] =
     "caption{text-align:left;font-weight:600;padding:.3rem 0}"
     "th,td{text-align:left;vertical-align:top;padding:.35rem .6rem;"
     "border-bottom:1px solid #8a8a8a;overflow-wrap:anywhere}"
-    "th{overflow-wrap:normal}tbody th{font-weight:600}.w{min-width:12rem}"
+    "th{overflow-wrap:normal}h1,p,li{overflow-wrap:anywhere}tbody "
+    "th{font-weight:600}.w{min-width:12rem}"
     "thead th{border-bottom:2px solid #1a1a1a;background:#f2f2f2}"
     ".n{text-align:right;white-space:nowrap;overflow-wrap:normal}"
     ".k{white-space:nowrap;overflow-wrap:normal}"
@@ -146,11 +147,14 @@ add_why(struct sl_buf *b, unsigned lang, const struct sl_suggest_head *h)
 		sl_buf_add_str(b, ".");
 	}
 	sl_buf_add_str(b, "</p>\n");
-	if (h->duplicate)
-		sl_buf_printf(b, "<p>%s</p>\n",
+	if (h->duplicate_of != NULL && *h->duplicate_of != '\0') {
+		sl_buf_printf(b, "<p>%s ",
 		    sl_words(lang,
-			"Mulig duplikat: de samme bytene er mottatt før.",
-			"Possible duplicate: the same bytes came before."));
+			"Mulig duplikat: de samme bytene er mottatt før, i",
+			"Possible duplicate: the same bytes came before, in"));
+		sl_html_show(b, h->duplicate_of);
+		sl_buf_add_str(b, ".</p>\n");
+	}
 	sl_buf_add_str(b, "</div>\n");
 }
 
@@ -260,7 +264,9 @@ add_clue(struct sl_buf *b, unsigned lang, const json_t *o)
 		sl_buf_add_str(b, "</li>");
 		return;
 	}
-	sl_buf_add_str(b, ": «");
+	/* No quotation: a date, a number or a label is told as it was
+	 * understood, which is not always how it was written. */
+	sl_buf_add_str(b, ": ");
 	/* What the queue or the case says has a label of ours, not of a text.
 	 */
 	if (strcmp(source, "certificate") == 0)
@@ -268,7 +274,6 @@ add_clue(struct sl_buf *b, unsigned lang, const json_t *o)
 	else if (strcmp(source, "queue") != 0 && strcmp(source, "case") != 0)
 		add_label(b, text_of(o, "label"));
 	sl_html_show(b, text_of(o, "value"));
-	sl_buf_add_str(b, "»");
 	if (json_is_integer(json_object_get(o, "score")))
 		sl_buf_printf(b, " <span class=\"dim\">(%s %lld %%)</span>",
 		    sl_words(lang, "styrke", "strength"),
@@ -356,11 +361,17 @@ sl_suggest_cases_end(struct sl_buf *b, unsigned lang, unsigned n)
 void
 sl_suggest_fields_begin(struct sl_buf *b, unsigned lang)
 {
+	sl_buf_printf(b, "<h2>%s</h2>\n",
+	    sl_words(lang, "Ellers funnet", "What else was found"));
+}
+
+static void
+begin_fields(struct sl_buf *b, unsigned lang)
+{
 	sl_buf_printf(b,
-	    "<h2>%s</h2>\n<table>\n<thead><tr><th scope=\"col\">%s</th>"
+	    "<table>\n<thead><tr><th scope=\"col\">%s</th>"
 	    "<th scope=\"col\">%s</th><th scope=\"col\" class=\"n\">%s</th>"
 	    "<th scope=\"col\">%s</th></tr></thead>\n<tbody>\n",
-	    sl_words(lang, "Ellers funnet", "What else was found"),
 	    sl_words(lang, "Felt", "Field"), sl_words(lang, "Verdi", "Value"),
 	    sl_words(lang, "Sikkerhet", "Confidence"),
 	    sl_words(lang, "Hvor det sto", "Where it stood"));
@@ -386,9 +397,11 @@ field_words(unsigned lang, unsigned field)
 }
 
 void
-sl_suggest_field(
-    struct sl_buf *b, unsigned lang, const struct sl_suggest_row *r)
+sl_suggest_field(struct sl_buf *b, unsigned lang, unsigned nth,
+    const struct sl_suggest_row *r)
 {
+	if (nth == 0)
+		begin_fields(b, lang);
 	sl_buf_add_str(b, "<tr><th scope=\"row\">");
 	sl_html_show(b, field_words(lang, r->field));
 	sl_buf_add_str(b, "</th><td>");
@@ -400,9 +413,14 @@ sl_suggest_field(
 }
 
 void
-sl_suggest_fields_end(struct sl_buf *b)
+sl_suggest_fields_end(struct sl_buf *b, unsigned lang, unsigned n)
 {
-	sl_buf_add_str(b, "</tbody>\n</table>\n");
+	if (n > 0)
+		sl_buf_add_str(b, "</tbody>\n</table>\n");
+	else
+		sl_buf_printf(b, "<p>%s</p>\n",
+		    sl_words(lang, "Sluse fant ikke noe annet i posten.",
+			"Sluse found nothing else in the post."));
 }
 
 void
@@ -423,20 +441,33 @@ sl_suggest_documents_begin(struct sl_buf *b, unsigned lang)
 }
 
 void
-sl_suggest_document(struct sl_buf *b, unsigned lang, int number,
-    const char *title, const char *mime, unsigned pages, uint64_t size,
-    const char *copy)
+sl_suggest_document(
+    struct sl_buf *b, unsigned lang, const struct sl_suggest_document *d)
 {
-	sl_buf_printf(b, "<tr><td class=\"n\">%d</td><td>", number);
-	sl_html_show(b, title);
+	sl_buf_printf(b, "<tr><td class=\"n\">%d</td><td>", d->number);
+	sl_html_show(b, d->title);
 	sl_buf_add_str(b, "</td><td>");
-	sl_html_show(b, mime);
-	sl_buf_printf(b,
-	    "</td><td class=\"n\">%u</td><td class=\"n\">%llu kB</td><td>",
-	    pages, (unsigned long long)((size + 1023) / 1024));
-	if (copy != NULL) {
+	sl_html_show(b, d->mime);
+	/* What was never read has no number of pages. */
+	if (d->pages > 0)
+		sl_buf_printf(b, "</td><td class=\"n\">%u</td>", d->pages);
+	else
+		sl_buf_add_str(b, "</td><td class=\"n\">–</td>");
+	if (d->gone)
+		sl_buf_add_str(b, "<td class=\"n\">–</td><td>");
+	else
+		sl_buf_printf(b, "<td class=\"n\">%llu kB</td><td>",
+		    (unsigned long long)((d->size + 1023) / 1024));
+	if (d->copy != NULL) {
 		/* Ours: digits, letters, dot and hyphen only. */
-		sl_buf_printf(b, "<a href=\"%s\">%s</a>", copy, copy);
+		sl_buf_printf(b, "<a href=\"%s\">%s</a>", d->copy, d->copy);
+	} else if (d->gone) {
+		sl_buf_add_str(
+		    b, sl_words(lang,
+			   "originalen er borte fra lageret, eller kan ikke "
+			   "åpnes der",
+			   "the original is gone from the store, or cannot be "
+			   "opened there"));
 	} else {
 		sl_buf_add_str(
 		    b, sl_words(lang, "ikke kopiert hit", "not copied here"));
@@ -445,8 +476,8 @@ sl_suggest_document(struct sl_buf *b, unsigned lang, int number,
 }
 
 void
-sl_suggest_documents_end(
-    struct sl_buf *b, unsigned lang, size_t n, size_t listed, size_t copied)
+sl_suggest_documents_end(struct sl_buf *b, unsigned lang, size_t n,
+    size_t listed, size_t copied, size_t gone)
 {
 	sl_buf_add_str(b, "</tbody>\n</table>\n");
 	if (copied >= n)
@@ -460,6 +491,10 @@ sl_suggest_documents_end(
 		    sl_words(lang, "De", "The first"), listed,
 		    sl_words(
 			lang, "første står i listen.", "are in the list."));
+	if (gone > 0) {
+		sl_buf_add_str(b, "</p>\n");
+		return;
+	}
 	sl_buf_printf(b, " %s</p>\n",
 	    sl_words(lang,
 		"Resten er tatt vare på i Sluse, og alle følger med når posten "

@@ -19,7 +19,7 @@ struct sl_suggest_head {
 	const char *reason, *detail; /* or NULL */
 	const char *distribution;
 	int64_t received_ms, until_ms; /* 0 = none */
-	bool duplicate;
+	const char *duplicate_of; /* or "", NULL */
 };
 void sl_suggest_begin(
     struct sl_buf *out, unsigned language, const struct sl_suggest_head *h);
@@ -46,21 +46,28 @@ void sl_suggest_case(
     struct sl_buf *out, unsigned language, const struct sl_suggest_row *r);
 void sl_suggest_cases_end(struct sl_buf *out, unsigned language, unsigned n);
 
-/* Then the other fields. */
+/* Then the other fields; nth counts them from 0. */
 void sl_suggest_fields_begin(struct sl_buf *out, unsigned language);
-void sl_suggest_field(
-    struct sl_buf *out, unsigned language, const struct sl_suggest_row *r);
-void sl_suggest_fields_end(struct sl_buf *out);
+void sl_suggest_field(struct sl_buf *out, unsigned language, unsigned nth,
+    const struct sl_suggest_row *r);
+void sl_suggest_fields_end(struct sl_buf *out, unsigned language, unsigned n);
 
-/* Last the documents; copy: name of the file beside the page, NULL if it was
- * left out. */
+/* Last the documents. */
+struct sl_suggest_document {
+	int number;
+	const char *title, *mime;
+	unsigned pages; /* 0 = not known */
+	uint64_t size;
+	bool gone; /* the original cannot be opened: nor is size known */
+	const char *copy; /* name of the file beside the page, or NULL */
+};
 void sl_suggest_documents_begin(struct sl_buf *out, unsigned language);
-void sl_suggest_document(struct sl_buf *out, unsigned language, int number,
-    const char *title, const char *mime, unsigned pages, uint64_t size,
-    const char *copy);
-/* n: how many there are; listed: in the table; copied: beside the page. */
+void sl_suggest_document(
+    struct sl_buf *out, unsigned language, const struct sl_suggest_document *d);
+/* n: how many there are; listed: in the table; copied: beside the page; gone:
+ * of those listed. */
 void sl_suggest_documents_end(struct sl_buf *out, unsigned language, size_t n,
-    size_t listed, size_t copied);
+    size_t listed, size_t copied, size_t gone);
 
 /* Then what is signed digitally. */
 void sl_suggest_signature(struct sl_buf *out, unsigned language, unsigned nth,

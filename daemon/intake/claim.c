@@ -33,6 +33,7 @@ fill(struct sl_claim *c, const char *name, const struct stat *st, bool young)
 	c->mtime_ms =
 	    (int64_t)st->st_mtim.tv_sec * 1000 + st->st_mtim.tv_nsec / 1000000;
 	c->size = c->is_folder ? 0 : (uint64_t)st->st_size;
+	c->closed[0] = '\0';
 }
 
 /* What a thing holds that is to be copied. */
@@ -40,7 +41,19 @@ struct weight {
 	size_t budget; /* files left until it is over folder_files_max */
 	size_t files;
 	uint64_t bytes;
+	char *closed; /* path in a folder of what cannot be opened, */
+	size_t closed_cap; /* cut to this */
 };
+
+/* Going out of what cannot be opened, its path grows at its head. */
+static void
+add_closed(struct weight *w, const char *name)
+{
+	SL_FREE char *was = sl_strdup(w->closed);
+
+	(void)snprintf(w->closed, w->closed_cap, "%s%s%s", name,
+	    *was != '\0' ? "/" : "", was);
+}
 
 static void
 add_file(struct weight *w, const struct stat *st)
@@ -83,6 +96,8 @@ probe_folder(
 			bad = probe < 0 && errno != ENOENT ? errno : 0;
 			add_file(w, &st);
 		}
+		if (bad != 0)
+			add_closed(w, e->d_name);
 	}
 	(void)closedir(d);
 	return bad;
@@ -105,16 +120,18 @@ need_of(const struct sl_inlet *in, const struct weight *w)
 /* What lies at a place, and whether it can be opened (else errno). */
 static int
 weigh(struct sl_inlet *in, int at, const char *name, const struct stat *st,
-    struct sl_need *ret)
+    struct sl_claim *ret)
 {
-	struct weight w = {.budget = in->cfg->limits.folder_files_max + 1};
+	struct weight w = {.budget = in->cfg->limits.folder_files_max + 1,
+	    .closed = ret->closed,
+	    .closed_cap = sizeof(ret->closed)};
 	int bad = 0;
 
 	if (S_ISDIR(st->st_mode))
 		bad = probe_folder(in, at, name, 0, &w);
 	else
 		add_file(&w, st);
-	*ret = need_of(in, &w);
+	ret->need = need_of(in, &w);
 	return bad;
 }
 
@@ -195,7 +212,7 @@ sl_claim_take(struct sl_inlet *in, const char *name, const struct stat *st,
 		return SL_SKIP;
 	if (probe < 0)
 		return not_now(err, "what was dropped cannot be opened");
-	errno = weigh(in, in->inbox, name, st, &ret->need);
+	errno = weigh(in, in->inbox, name, st, ret);
 	if (errno != 0)
 		return not_now(err, "a file of a folder cannot be opened");
 	if (!sl_waits_fits(in, name, st, ret))
@@ -256,7 +273,7 @@ sl_claim_find(struct sl_inlet *in, const char *ulid, struct sl_claim *ret,
 		    fstatat(fd, e->d_name, &st, AT_SYMLINK_NOFOLLOW) != 0)
 			continue;
 		fill(ret, e->d_name, &st, false);
-		(void)weigh(in, fd, e->d_name, &st, &ret->need);
+		(void)weigh(in, fd, e->d_name, &st, ret);
 		found = true;
 	}
 	(void)closedir(d);

@@ -211,6 +211,16 @@ sl_inlet_dir(const struct sl_inlet *in)
 }
 
 bool
+sl_inlet_lacks(const struct sl_inlet *in, const char *name)
+{
+	struct stat st;
+
+	return in->inbox >= 0 &&
+	       fstatat(in->inbox, name, &st, AT_SYMLINK_NOFOLLOW) != 0 &&
+	       errno == ENOENT;
+}
+
+bool
 sl_inlet_is_gone(const struct sl_inlet *in)
 {
 	return in->gone;
@@ -460,12 +470,16 @@ is_whole(struct sl_inlet *in, const char *name, const struct stat *st)
 	return false;
 }
 
+/* closed: what in it cannot be opened; another is told too. */
 static bool
-report_once(struct sl_inlet *in, const struct stat *st)
+report_once(struct sl_inlet *in, const struct stat *st, const char *closed)
 {
 	struct seen *r = find_seen(in->reported, in->reported_n, st->st_ino);
+	off_t mark = 5381;
 
-	if (r != NULL && r->ctime_ns == ns(st->st_ctim))
+	for (; *closed != '\0'; closed++)
+		mark = (mark * 33 + (unsigned char)*closed) % 0x7FFFFFFF;
+	if (r != NULL && r->ctime_ns == ns(st->st_ctim) && r->size == mark)
 		return false;
 	if (r == NULL) {
 		r = &in->reported[in->reported_at++ % REPORTED_MAX];
@@ -474,6 +488,7 @@ report_once(struct sl_inlet *in, const struct stat *st)
 	}
 	r->ino = st->st_ino;
 	r->ctime_ns = ns(st->st_ctim);
+	r->size = mark;
 	return true;
 }
 
@@ -528,10 +543,12 @@ consider(struct sl_inlet *in, const char *name, bool moved_in,
 		return SL_SKIP;
 	if (why != NULL) {
 		ret->uid = st.st_uid;
+		ret->closed[0] = '\0';
 		sl_claim_refuse(in, name, ret->name, sizeof(ret->name));
-		return report_once(in, &st) ? sl_err_set(err, SL_HOLD, 0, why,
-						  "refused at the door")
-					    : SL_SKIP;
+		return report_once(in, &st, "")
+			   ? sl_err_set(
+				 err, SL_HOLD, 0, why, "refused at the door")
+			   : SL_SKIP;
 	}
 	/* The sweep may come to it first. */
 	moved_in = moved_in || is_hinted(in, name);
@@ -548,7 +565,7 @@ consider(struct sl_inlet *in, const char *name, bool moved_in,
 		forget_seen(in, st.st_ino);
 		sl_waits_forget(in, name);
 	}
-	if (rc == SL_HOLD && !report_once(in, &st))
+	if (rc == SL_HOLD && !report_once(in, &st, ret->closed))
 		return SL_SKIP;
 	return rc;
 }

@@ -46,6 +46,8 @@ struct sl_claim {
 	uint64_t size; /* of a file; 0 for a folder */
 	struct sl_need need;
 	bool tried; /* it was put back before for want of room */
+	char closed[SL_CLAIM_NAME_MAX]; /* what in a folder cannot be opened:
+					 * its path there, cut; "" = none */
 };
 
 struct sl_inlet;
@@ -65,6 +67,8 @@ enum sl_rc sl_inlet_open(struct sl_watcher *w, const char *root,
     struct sl_inlet **ret, struct sl_err *err);
 void sl_inlet_close(struct sl_inlet *in);
 const struct sl_queue_config *sl_inlet_queue(const struct sl_inlet *in);
+/* True if name surely lies in the drop folder no more. */
+bool sl_inlet_lacks(const struct sl_inlet *in, const char *name);
 /* Its folder cannot be reached now. */
 bool sl_inlet_is_gone(const struct sl_inlet *in);
 /* True once after its drop folder became another one; made: nobody had put one

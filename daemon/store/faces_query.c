@@ -130,6 +130,15 @@ count_pages(struct sl_store *s, int64_t consignment, int64_t entry,
 	" json_extract(d.receipt, '$." key "') END"
 
 static void
+number_of(struct sl_store *s, int64_t entry, char *ret, size_t cap)
+{
+	struct sl_entry en;
+
+	if (entry != 0 && sl_entry_by_id(s, entry, &en))
+		(void)snprintf(ret, cap, "%s", en.reception);
+}
+
+static void
 rows_of(struct sl_store *s, const struct head *h, sl_face_row_fn *fn, void *arg)
 {
 	struct sl_face_row r;
@@ -163,7 +172,8 @@ rows_of(struct sl_store *s, const struct head *h, sl_face_row_fn *fn, void *arg)
 		r.case_number = sl_db_text(st, 5);
 		r.target_number = sl_db_text(st, 6);
 		r.url = sl_db_text(st, 7);
-		r.duplicate = sqlite3_column_type(st, 8) != SQLITE_NULL;
+		number_of(s, sqlite3_column_int64(st, 8), r.duplicate_of,
+		    sizeof(r.duplicate_of));
 		sl_db_copy(st, 9, r.name, sizeof(r.name));
 		count_pages(s, h->id, sqlite3_column_int64(st, 0), &r);
 		fn(arg, &r);

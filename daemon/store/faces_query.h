@@ -30,7 +30,7 @@ struct sl_face_row {
 	int64_t received_ms;
 	int dispo, outcome;
 	const char *case_number, *target_number, *url;
-	bool duplicate;
+	char duplicate_of[48]; /* "" = of none */
 	unsigned pages, ocr_pages;
 };
 typedef void sl_face_row_fn(void *arg, const struct sl_face_row *r);

@@ -372,7 +372,8 @@ int sl_entry_held_by_name(struct sl_store *s, const char *queue,
     const char *name, struct sl_entry *ret);
 /* The first after an id in stage read that waits to be placed; 0 if none. */
 int64_t sl_entry_next_unplaced(struct sl_store *s, int64_t after);
-/* An earlier entry whose main document has the same bytes; 0 if none. */
+/* An earlier entry whose main document has the same bytes, if it has any; 0 if
+ * none. */
 int64_t sl_entry_same_bytes(struct sl_store *s, int64_t entry);
 
 struct sl_document {

@@ -264,7 +264,8 @@ ITEMS = [
          "130 kB that unpack to 128 MiB; each member is under 100 MB, so it "
          "is the ratio that must stop it."),
     item("13d", "13-tom.pdf", "skann0007.pdf", "Skannet post", "skanner",
-         stopped("broken", "empty", "sender"), "A file of no bytes."),
+         stopped("broken", "empty_scan", "records centre"),
+         "A file of no bytes."),
     item("14a", "14-nynorsk.pdf", "Rekneskap grendehuset.pdf",
          "Digital post", "postmottak",
          done("2026/98", "grendehus", 1,

@@ -15,8 +15,10 @@ class Demo(unittest.TestCase):
     def setUpClass(cls):
         with open(os.path.join(DEMO, "MANIFEST.json"), encoding="utf-8") as file:
             cls.items = json.load(file)["items"]
+        # What is scanned stands last: it is of paper, as sluse init says.
         cls.house = House(instance="settle = 300ms\nsweep = 2s\n"
-                          "free_space_min = 1M\nheld_limit = never\n", ocr=True)
+                          "free_space_min = 1M\nheld_limit = never\n", ocr=True,
+                          queues=QUEUES[1:] + QUEUES[:1], extra="paper = yes")
         for item in cls.items:
             if "after" in item:
                 cls.house.wait_quiet(120)

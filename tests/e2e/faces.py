@@ -78,6 +78,91 @@ class Faces(unittest.TestCase):
         self.assertTrue(row["Nummer i sak-/arkivsystemet"])
         self.house.check_whole(self)
 
+    def test_empty_is_no_duplicate(self):
+        """Two files without bytes say nothing of each other."""
+        for name in ("en.txt", "to.txt"):
+            self.house.drop_bytes(b"", name)
+        self.wait(lambda: [r["Mulig duplikat"] for r in self.rows()] ==
+                  ["", ""], 30, "two rows, no duplicate")
+        self.assertEqual([r["Status"] for r in self.rows()],
+                         ["kan ikke leses"] * 2)
+
+    def test_empty_of_paper(self):
+        """Nobody sends it again: who scanned it must scan again, says each
+        place. A link was put there by no sender either."""
+        self.house.close()
+        self.house = h = House(queues=(QUEUE,), extra="paper = yes")
+        self.addCleanup(h.close)
+        self.wait = h.wait_for
+        h.drop_bytes(b"", "skann0007.pdf")
+        os.symlink("/etc/passwd", os.path.join(h.inbox(), "lenke"))
+        self.wait(lambda: [r["Hvem"] for r in self.rows()] ==
+                  ["dokumentsenteret"], 8, "a row")
+        row, = h.rows("list")
+        self.assertEqual((row["reason"], row["owner"], row["disposition"]),
+                         ("empty_scan", "records centre", "broken"))
+        text = self.text("Stoppet", row["id"] + ".txt")
+        self.assertIn("Hvem: dokumentsenteret", text)
+        self.assertIn("Skann papiret på nytt", text)
+        self.assertNotIn("avsenderen", text)
+        self.wait(lambda: os.path.exists(self.path("Stoppet", "lenke.txt")), 8,
+                  "a text on the link")
+        self.assertIn("Hvem: dokumentsenteret", self.text("Stoppet", "lenke.txt"))
+        said = h.sluse("report", "liggetid", "--format", "csv").stdout
+        self.assertIn("records centre", said)
+        self.assertNotIn("sender", said)
+
+    def test_original_gone(self):
+        """The page tells of the copy that lies there, else that there is none."""
+        self.drop("10-uten-holdepunkt.pdf")
+        number, = self.held(1)
+        copy = self.path("Må avklares", number, "dokument-1.pdf")
+        size = (os.path.getsize(copy) + 1023) // 1024
+        (digest,), = self.house.query("SELECT lower(hex(sha256)) FROM blob")
+        path = os.path.join(self.house.root, "store", "sha256", digest[:2], digest)
+        page = ("Må avklares", number, "Forslag.html")
+        os.rename(path, path + ".away")
+        self.house.sluse("hold", number, "--why", "se én gang til")
+        self.wait(lambda: "én gang til" in self.text(*page), 5, "a new page")
+        self.assertIn(">%d kB</td>" % size, self.text(*page))
+        self.assertIn('<a href="dokument-1.pdf">', self.text(*page))
+        with open(copy, "r+b") as file:  # now it is somebody's own
+            file.write(b"X")
+        self.house.sluse("hold", number, "--why", "se enda en gang")
+        self.wait(lambda: "enda en gang" in self.text(*page), 5, "a new page")
+        self.assertIn("originalen er borte fra lageret", self.text(*page))
+        self.assertNotIn("kB</td>", self.text(*page))
+        self.assertNotIn("tatt vare på", self.text(*page))
+        os.rename(path + ".away", path)
+
+    def test_description_alone(self):
+        """It is not empty, and the sender has nothing to send again."""
+        self.house.drop_bytes(b'{"version": 1, "title": "Brev"}', "sluse.json")
+        self.wait(lambda: [r["Hvem"] for r in self.rows()] ==
+                  ["dokumentsenteret"], 8, "a row")
+        row, = self.rows()
+        self.assertIn("beskrivelse uten dokumenter", row["Årsak"])
+        text = self.text("Stoppet", row["Mottaksnummer"] + ".txt")
+        self.assertIn("hele mappen i Inn", text)
+        self.assertNotIn("avsenderen", text)
+
+    def test_duplicate_of_which(self):
+        """Page and list name the post that has the same bytes."""
+        self.drop("10-uten-holdepunkt.pdf", "en.pdf")
+        first, = self.held(1)
+        self.drop("10-uten-holdepunkt.pdf", "to.pdf")
+        second, = set(self.held(2)) - {first}
+        self.assertIn("mottatt før, i %s." % first,
+                      self.text("Må avklares", second, "Forslag.html"))
+        self.assertNotIn("uplikat",
+                         self.text("Må avklares", first, "Forslag.html"))
+        self.wait(lambda: {(r["Mottaksnummer"], r["Mulig duplikat"])
+                           for r in self.rows()} ==
+                  {(first, ""), (second, first)}, 10, "receipt")
+        page, = glob.glob(self.path("Kvitteringer", "*.html"))
+        with open(page, encoding="utf-8") as file:
+            self.assertIn("mulig duplikat av %s<" % first, file.read())
+
     def test_settled_by_file(self):
         self.drop("10-uten-holdepunkt.pdf")
         number, = self.held(1)

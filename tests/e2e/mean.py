@@ -270,6 +270,84 @@ class Things(Mean):
                         "it is not tried for ever at once")
         self.assertEqual(self.slused(h), self.pid)
 
+    def text(self, name):
+        try:
+            with open(os.path.join(self.stopped(), name), encoding="utf-8") as file:
+                return file.read()
+        except FileNotFoundError:
+            return ""
+
+    def shut(self, name, mode=0, within=("",)):
+        """Drops a file, or a folder of files, that slused cannot open."""
+        put(self.h.root + "/t", letter(1))
+        os.chmod(self.h.root + "/t", mode)
+        if within == ("",):
+            os.rename(self.h.root + "/t", self.h.inbox() + "/" + name)
+            return
+        os.mkdir(self.h.root + "/m")
+        for n, part in enumerate(within):
+            put(self.h.root + "/m/" + part, letter(10 + n))
+            os.chmod(self.h.root + "/m/" + part, 0)
+        os.chown(self.h.root + "/m", 65534, 65534)
+        os.rename(self.h.root + "/m", self.h.inbox() + "/" + name)
+
+    @unittest.skipIf(os.getuid() != 0, "needs root to become nobody")
+    def test_closed_text_goes(self):
+        """It lies as long as the thing cannot be opened, and no longer."""
+        h = self.begin(user=65534)
+        box = h.inbox() + "/"
+        for name in ("åpnes.txt", "skrevet.txt", "borte.txt", "venter.txt"):
+            self.shut(name)
+        self.shut("mappe", within=("a.txt", "b.txt"))
+        h.wait_for(lambda: len(self.refusals()) == 5, 10, "all are told")
+        h.wait_for(lambda: self.text("mappe.txt"), 5, "a text")
+        self.assertIn("tas av seg selv", self.text("åpnes.txt.txt"))
+        # The one that is named is mended: then it is the other's turn.
+        said = {name for name in ("a.txt", "b.txt") if
+                "i mappen: %s\n" % name in self.text("mappe.txt")}
+        self.assertEqual(len(said), 1, self.text("mappe.txt"))
+        one, other = said.pop(), None
+        other = "b.txt" if one == "a.txt" else "a.txt"
+        os.chmod(box + "mappe/" + one, 0o644)
+        h.wait_for(lambda: "i mappen: %s\n" % other in self.text("mappe.txt"),
+                   10, "the other is named")
+        with open(self.stopped() + "/skrevet.txt.txt", "a") as file:
+            file.write("Ring Kari.")
+        os.chmod(box + "åpnes.txt", 0o644)
+        os.chmod(box + "skrevet.txt", 0o644)
+        os.unlink(box + "borte.txt")
+        os.chmod(box + "mappe/" + other, 0o644)
+        self.until(h, "åpnes.txt", 6, disposition="done")
+        self.until(h, "skrevet.txt", 6, disposition="done")
+        self.verdict("mappe")
+        h.wait_for(lambda: set(os.listdir(self.stopped())) ==
+                   {"skrevet.txt.txt", "venter.txt.txt"}, 8,
+                   "only what is true or a person's stays")
+        # Another run knows it by what stands in it.
+        h.stop()
+        os.chmod(box + "venter.txt", 0o644)
+        h.start()
+        self.until(h, "venter.txt", 6, disposition="done")
+        h.wait_for(lambda: os.listdir(self.stopped()) == ["skrevet.txt.txt"],
+                   8, "that goes too")
+        self.assertIn("Ring Kari.", self.text("skrevet.txt.txt"))
+
+    @unittest.skipIf(os.getuid() != 0, "needs root to become nobody")
+    def test_closed_text_is_one(self):
+        """Also of an odd name, and over a restart."""
+        h = self.begin(user=65534)
+        for name in ("venter.txt", "rar\u202e.txt"):
+            self.shut(name)
+        h.wait_for(lambda: len(self.refusals()) == 2, 10, "both are told")
+        there = h.wait_for(lambda: len(os.listdir(self.stopped())) == 2 and
+                           sorted(os.listdir(self.stopped())), 5, "two texts")
+        h.stop()
+        h.start()
+        h.wait_for(lambda: len(self.refusals()) == 4, 10, "told again")
+        time.sleep(3)  # a look and more
+        self.assertEqual(sorted(os.listdir(self.stopped())), there)
+        self.assertEqual(len(os.listdir(h.inbox())), 2)
+
 
 class Folders(Mean):
     def drop_folder(self, name, files, links=()):

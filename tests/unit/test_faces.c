@@ -311,6 +311,7 @@ hostile_rows(void)
 		    .dispo = SL_DISPO_done,
 		    .outcome = SL_OUTCOME_in_journal,
 		    .reason = "",
+		    .duplicate_of = "",
 		    .case_number = hostile[i],
 		    .target_number = hostile[i],
 		    .url = "javascript:alert(1)"};
@@ -339,6 +340,7 @@ links_and_words(void)
 	    .dispo = SL_DISPO_done,
 	    .outcome = SL_OUTCOME_in_journal,
 	    .reason = "",
+	    .duplicate_of = "",
 	    .case_number = "2026/1",
 	    .target_number = "2026/1-2",
 	    .url = "https://x/\"y",
@@ -1272,8 +1274,8 @@ static void
 signature_names(void)
 {
 	static const char *const has[] = {
-	    [SL_LANGUAGE_NB] = "sertifikatet: «CAdES-signatur 1 Kari»",
-	    [SL_LANGUAGE_EN] = "the certificate: «CAdES signature 1 Kari»"};
+	    [SL_LANGUAGE_NB] = "sertifikatet: CAdES-signatur 1 Kari<",
+	    [SL_LANGUAGE_EN] = "the certificate: CAdES signature 1 Kari<"};
 	struct sl_suggest_row r = {.value = "Kari",
 	    .evidence = "[{\"rule\":\"certificate\",\"source\":\"header\","
 			"\"label\":\"CAdES signature 1\",\"value\":\"Kari\"}]"};
@@ -1284,10 +1286,40 @@ signature_names(void)
 
 		if (has[i] == NULL)
 			continue;
-		sl_suggest_field(&b, (unsigned)i, &r);
+		sl_suggest_field(&b, (unsigned)i, 0, &r);
 		CHECK_MSG(strstr(sl_buf_str(&b), has[i]) != NULL, "%s",
 		    sl_buf_str(&b));
 	}
+}
+
+/* Nothing is shown that was not found, quoted that was not written so, or
+ * counted that was not read; and nothing is wider than its paper. */
+static void
+page_says_what_is(void)
+{
+	struct sl_suggest_row date = {.value = "2026-03-12",
+	    .evidence = "[{\"source\":\"text\",\"page\":0,\"label\":\"dato\","
+			"\"value\":\"2026-03-12\"}]"};
+	struct sl_suggest_document shut = {
+	    .number = 1, .title = "a.pdf", .mime = "application/pdf"};
+	SL_BUF struct sl_buf none = {0}, some = {0}, doc = {0}, head = {0};
+
+	sl_suggest_fields_begin(&none, SL_LANGUAGE_NB);
+	sl_suggest_fields_end(&none, SL_LANGUAGE_NB, 0);
+	CHECK(strstr(sl_buf_str(&none), "ikke noe annet") != NULL);
+	CHECK(strstr(sl_buf_str(&none), "<table") == NULL);
+	sl_suggest_fields_begin(&some, SL_LANGUAGE_NB);
+	sl_suggest_field(&some, SL_LANGUAGE_NB, 0, &date);
+	sl_suggest_field(&some, SL_LANGUAGE_NB, 1, &date);
+	sl_suggest_fields_end(&some, SL_LANGUAGE_NB, 2);
+	CHECK(strstr(sl_buf_str(&some), "side 1: dato 2026-03-12<") != NULL);
+	CHECK(
+	    strstr(strstr(sl_buf_str(&some), "<thead") + 1, "<thead") == NULL);
+	sl_suggest_document(&doc, SL_LANGUAGE_NB, &shut);
+	CHECK(strstr(sl_buf_str(&doc), "<td class=\"n\">–</td>") != NULL);
+	sl_html_head(&head, SL_LANGUAGE_NB, "M");
+	CHECK(strstr(sl_buf_str(&head), "h1,p,li{overflow-wrap:anywhere}") !=
+	      NULL);
 }
 
 /* Which pages nobody read, run by run, and where a person must look. */
@@ -1419,7 +1451,7 @@ stopped_texts(void)
 	sl_faces_changed(w.e.faces, q.id);
 	sl_faces_changed(w.e.faces, large.id);
 	sl_faces_changed(w.e.faces, none.id);
-	sl_faces_refused(w.e.faces, w.inlet, "len\nke", "refused_link");
+	sl_faces_refused(w.e.faces, w.inlet, "len\nke", "refused_link", "");
 	run_ms(400);
 	(void)snprintf(name, sizeof(name), "Stoppet/%s.txt", b.reception);
 	CHECK(holds(name, "skadet"));
@@ -1587,7 +1619,7 @@ TEST_MAIN({"written_meanwhile", written_meanwhile}, {"note_table", note_table},
     {"back_unread", back_unread}, {"back_while_renamed", back_while_renamed},
     {"back_while_replaced", back_while_replaced},
     {"back_with_much", back_with_much}, {"details", details},
-    {"held_details", held_details}, {"signature_names", signature_names},
-    {"unread_pages", unread_pages}, {"many_documents", many_documents},
-    {"stopped_texts", stopped_texts}, {"day_list", day_list},
-    {"day_of_ten_thousand", day_of_ten_thousand})
+    {"held_details", held_details}, {"page_says_what_is", page_says_what_is},
+    {"signature_names", signature_names}, {"unread_pages", unread_pages},
+    {"many_documents", many_documents}, {"stopped_texts", stopped_texts},
+    {"day_list", day_list}, {"day_of_ten_thousand", day_of_ten_thousand})
