@@ -341,8 +341,7 @@ is_known(struct look *l, const char *name)
 	char own[SL_BLOB_NAME];
 	struct sl_digest d;
 
-	if (strlen(name) != strlen("00/") + SL_SHA256_HEX ||
-	    !sl_unhex(name + strlen("00/"), d.b, sizeof(d.b)))
+	if (!sl_unhex(name + strlen("00/"), d.b, sizeof(d.b)))
 		return false;
 	sl_files_blob_name(&d, own);
 	return strcmp(name, own) == 0 &&
