@@ -46,6 +46,7 @@
 #define O_WITNESS BIT(30)
 #define O_TSA BIT(31)
 #define O_LOG_ONLY BIT(37)
+#define O_ORIGINALS BIT(38)
 /* What getopt_long knows it by: above all letters. */
 #define NUMBER(bit) (256 + __builtin_ctzll(bit))
 #define EVERYWHERE (O_ROOT | O_JSON | O_HELP | O_VERSION)
@@ -114,10 +115,10 @@ static const struct command commands[] = {
 	"[ID] [--person P] [--from DAY] [--to DAY] [--kind EVENT] " GLASS_USAGE,
 	"list the sporingslogg"},
     {"journal", "verify", 0, 1,
-	O_AGAINST | O_KEY | O_WITNESS | O_TSA | O_LOG_ONLY, 0,
+	O_AGAINST | O_KEY | O_WITNESS | O_TSA | O_LOG_ONLY | O_ORIGINALS, 0,
 	sl_cmd_journal_verify,
 	"[--key KEY ...] [--against HEAD] [--witness KEY] [--tsa FILE] "
-	"[--log-only] [DIR | FILE]",
+	"[--log-only] [--originals] [DIR | FILE]",
 	"show that the sporingslogg, an export or a proof is whole"},
     {"journal", "export", 1, 1, O_PAYLOADS, 0, sl_cmd_journal_export,
 	"[--payloads] DIR", "write it as files that anybody can verify"},
@@ -186,6 +187,7 @@ static const struct option options[] = {
     {"witness", required_argument, NULL, NUMBER(O_WITNESS)},
     {"tsa", required_argument, NULL, NUMBER(O_TSA)},
     {"log-only", no_argument, NULL, NUMBER(O_LOG_ONLY)},
+    {"originals", no_argument, NULL, NUMBER(O_ORIGINALS)},
     {"payloads", no_argument, NULL, NUMBER(O_PAYLOADS)},
     {"demo", no_argument, NULL, NUMBER(O_DEMO)},
     {"once", no_argument, NULL, NUMBER(O_ONCE)},
@@ -305,6 +307,9 @@ take_option(struct sl_cli *c, uint64_t bit, const char *value)
 		break;
 	case O_LOG_ONLY:
 		c->log_only = true;
+		break;
+	case O_ORIGINALS:
+		c->originals = true;
 		break;
 	case O_PAYLOADS:
 		c->payloads = true;

@@ -21,7 +21,7 @@ struct sl_cli {
 	const char *root; /* of the instance */
 	bool root_given;
 	bool json, csv, recurse, pronom_only, demo, once, progress, payloads,
-	    log_only;
+	    log_only, originals;
 	const char *stage, *disposition, *queue, *why, *case_number, *cases,
 	    *language, *output, *new_case, *with, *kind, *person, *from, *to,
 	    *against, *witness, *tsa;

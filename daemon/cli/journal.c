@@ -248,13 +248,13 @@ print_held(const json_t *row)
 }
 
 static void
-print_verify(const json_t *row)
+print_log(const json_t *row)
 {
 	if (number(row, "differ") > 0) {
 		print_differs(row);
 		return;
 	}
-	if (!json_is_true(json_object_get(row, "ok"))) {
+	if (json_object_get(row, "fault") != NULL) {
 		print_fault(row);
 		print_breaks(row);
 		return;
@@ -289,6 +289,16 @@ print_verify(const json_t *row)
 	print_breaks(row);
 }
 
+static void
+print_verify(const json_t *row)
+{
+	const json_t *originals = json_object_get(row, "originals");
+
+	print_log(row);
+	if (originals != NULL)
+		sl_query_print_originals(stdout, originals);
+}
+
 /* Takes row over. */
 static enum sl_exit
 tell(const struct sl_cli *c, json_t *row, void (*print)(const json_t *row))
@@ -314,6 +324,25 @@ keep_row(void *arg, const json_t *row, struct sl_err *err)
 	return SL_OK;
 }
 
+/* The same, of rows that tell how far it is before the last one. */
+static enum sl_rc
+keep_last(void *arg, const json_t *row, struct sl_err *err)
+{
+	const json_t *looks = json_object_get(row, "looks");
+	bool terminal = isatty(STDERR_FILENO) == 1;
+	json_t **ret = arg;
+
+	if (terminal && looks != NULL)
+		(void)fprintf(stderr,
+		    "\r%" PRIu64 " originals read, %" PRIu64 " MB ",
+		    number(looks, "files"),
+		    (number(looks, "bytes") + number(looks, "part_bytes")) /
+			1000000);
+	else if (terminal && json_object_get(*ret, "looks") != NULL)
+		(void)fputc('\n', stderr);
+	return keep_row(arg, row, err);
+}
+
 /* By whoever may read the database: its owner, else sluse-report. */
 static enum sl_exit
 verify_live(const struct sl_cli *c, const struct sl_verify_ask *ask)
@@ -328,7 +357,9 @@ verify_live(const struct sl_cli *c, const struct sl_verify_ask *ask)
 	if (code != SL_EXIT_OK)
 		return code == SL_EXIT_INTERNAL ? SL_EXIT_FOUND : code;
 	args = args_of(ask);
-	rc = sl_ask_rows(a, "journal-verify", args, keep_row, &row, &err);
+	if (c->originals)
+		(void)json_object_set_new(args, "originals", json_true());
+	rc = sl_ask_rows(a, "journal-verify", args, keep_last, &row, &err);
 	json_decref(args);
 	sl_ask_close(a);
 	if (rc == SL_OK && row != NULL)
@@ -506,6 +537,9 @@ sl_cmd_journal_verify(const struct sl_cli *c)
 	struct stat st;
 	enum sl_exit code = take_asked(c, &a);
 
+	if (code == SL_EXIT_OK && c->originals && c->args > 0)
+		code = sl_say(SL_EXIT_USAGE,
+		    "--originals is for an instance, not for %s", c->arg[0]);
 	if (code == SL_EXIT_OK && c->args == 0)
 		code = verify_live(c, &a.ask);
 	else if (code == SL_EXIT_OK && stat(c->arg[0], &st) != 0)

@@ -301,6 +301,8 @@ bool sl_job_copyable(
  * until somebody mends it; detail then names one. */
 size_t sl_originals_gone(
     struct sl_engine *e, int64_t consignment, char *detail, size_t cap);
+/* The same of the newest of all; *ret_looked: how many of those there are. */
+size_t sl_originals_newest_gone(struct sl_engine *e, size_t *ret_looked);
 /* SL_REJECT, with words for who wants it read: at least one is gone. */
 enum sl_rc sl_originals_present(
     struct sl_engine *e, int64_t consignment, struct sl_err *err);

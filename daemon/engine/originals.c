@@ -13,6 +13,8 @@
 #include "../base/mem.h"
 #include "engine.h"
 
+#define NEWEST 100 /* are looked for whenever somebody asks */
+
 /* As long as nobody mends it. Short of descriptors says nothing of it. */
 static bool
 is_gone(struct sl_files *f, const struct sl_digest *d)
@@ -46,6 +48,19 @@ sl_originals_gone(
 		(void)snprintf(detail, cap, "store/sha256/%s%s", name, more);
 	}
 	free(rows);
+	return gone;
+}
+
+size_t
+sl_originals_newest_gone(struct sl_engine *e, size_t *ret_looked)
+{
+	struct sl_files *f = sl_store_files(e->store);
+	struct sl_digest d[NEWEST];
+	size_t i, gone = 0, n = sl_blob_newest(e->store, d, NEWEST);
+
+	for (i = 0; i < n; i++)
+		gone += is_gone(f, &d[i]);
+	*ret_looked = n;
 	return gone;
 }
 

@@ -247,15 +247,34 @@ own_store(const struct sl_engine *e, struct sl_buf *b)
 	    "itself.");
 }
 
+/* Nothing has asked for it yet: somebody removed the store, or a part. */
+static void
+own_newest(struct sl_engine *e, struct sl_buf *b)
+{
+	size_t looked, gone = sl_originals_newest_gone(e, &looked);
+	char text[128];
+
+	if (gone == 0)
+		return;
+	(void)snprintf(text, sizeof(text),
+	    "of the newest %zu originals, %zu %s gone from the store", looked,
+	    gone, gone == 1 ? "is" : "are");
+	put_own(b, SL_ORIGINAL_MISSING, text,
+	    "sluse journal verify --originals names each: put them back from "
+	    "the backup, and look for who removed them.");
+}
+
 /* Somebody removed it before it was read. */
 static void
-own_originals(const struct sl_engine *e, struct sl_buf *b)
+own_originals(struct sl_engine *e, struct sl_buf *b)
 {
 	int64_t n = sl_consignment_count_broken(e->store, SL_ORIGINAL_MISSING);
 	char text[128];
 
-	if (n == 0)
+	if (n == 0) {
+		own_newest(e, b);
 		return;
+	}
 	(void)snprintf(text, sizeof(text),
 	    "an original is gone from the store: %" PRId64
 	    " deliver%s stopped for it",
@@ -371,7 +390,7 @@ own_doors(const struct sl_engine *e, struct sl_buf *b)
 }
 
 static void
-own_rows(const struct sl_engine *e, struct sl_buf *b)
+own_rows(struct sl_engine *e, struct sl_buf *b)
 {
 	SL_CLOSE int fd = -1;
 	struct sl_err err;

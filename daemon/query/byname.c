@@ -291,6 +291,21 @@ ask_keys(struct asked *a, struct sl_err *err)
 }
 
 static enum sl_rc
+add_originals(struct asked *a, json_t *row, struct sl_err *err)
+{
+	json_t *found = NULL;
+	enum sl_rc rc;
+
+	rc = sl_query_originals(a->s, a->fn, a->arg, &found, err);
+	if (rc != SL_OK || found == NULL)
+		return rc;
+	if (!json_is_true(json_object_get(found, "ok")))
+		sl_row_set(row, "ok", json_false());
+	sl_row_set(row, "originals", found);
+	return SL_OK;
+}
+
+static enum sl_rc
 ask_verify(struct asked *a, struct sl_err *err)
 {
 	const char *against = text(a->args, "against"),
@@ -319,7 +334,10 @@ ask_verify(struct asked *a, struct sl_err *err)
 	if (rc != SL_OK)
 		return rc;
 	o = sl_query_verify_row(&v);
-	rc = a->fn(a->arg, o, err);
+	if (json_is_true(json_object_get(a->args, "originals")))
+		rc = add_originals(a, o, err);
+	if (rc == SL_OK)
+		rc = a->fn(a->arg, o, err);
 	json_decref(o);
 	return rc;
 }

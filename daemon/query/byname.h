@@ -18,7 +18,8 @@
  * journal-verify, journal-prove, approvals. args: the members that the verb
  * knows (id, stage, disposition, queue, person, kind, from_ms, to_ms; of
  * journal-verify key and witness, as vkeys, and against, a signed head, or
- * which_keys: one row {keys} instead; of journal-prove id and event, or the
+ * which_keys: one row {keys} instead, or originals: rows {looks} before the one
+ * that counts; of journal-prove id and event, or the
  * sizes old and new: one row {seq, proof}); may be NULL. fn is given each row.
  * SL_REJECT: no such verb, stage and so on; else as the query. */
 enum sl_rc sl_query_by_name(struct sl_store *s, const char *verb,

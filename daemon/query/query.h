@@ -162,6 +162,16 @@ enum sl_rc sl_query_verify(struct sl_store *s, const struct sl_verify_ask *ask,
 enum sl_rc sl_query_verify_export(const char *dir,
     const struct sl_verify_ask *ask, struct sl_verify *ret, struct sl_err *err);
 
+/* The store read back (originals.c): {ok, files, bytes, parts, part_bytes,
+ * gone, no_file, size, altered, unreadable, unknown, faults: [{file, fault,
+ * detail, ids, posts}]}, and fault where there is no store; *ret is the
+ * caller's. NULL: the database may say anything, of which sl_query_verify has
+ * told. tick(arg, {looks: what it found so far}) is called each second; what it
+ * returns but SL_OK ends it, and is returned. No transaction stays open. */
+enum sl_rc sl_query_originals(struct sl_store *s, sl_query_fn *tick, void *arg,
+    json_t **ret, struct sl_err *err);
+void sl_query_print_originals(FILE *f, const json_t *originals);
+
 /* Writes the log up to its last signed head as C2SP tlog-tiles with the public
  * key and how to verify without us. dir is made, or is an earlier export.
  * SL_SKIP (not_signed): nothing has been signed. SL_REJECT: dir cannot be

@@ -461,3 +461,91 @@ sl_query_print_age(FILE *f, const json_t *age)
 		(void)fputc('\n', f);
 	}
 }
+
+/* -- the store read back --------------------------------------------------- */
+
+static const char *
+fault_words(const char *fault)
+{
+	static const struct {
+		const char *name, *words;
+	} words[] = {{"gone", "is gone"}, {"no_file", "is no plain file"},
+	    {"size", "is of another size"}, {"altered", "was altered"},
+	    {"unreadable", "cannot be read"}};
+	size_t i;
+
+	for (i = 0; i < sizeof(words) / sizeof(words[0]); i++)
+		if (strcmp(fault, words[i].name) == 0)
+			return words[i].words;
+	return "?";
+}
+
+static json_int_t
+number(const json_t *o, const char *key)
+{
+	return json_integer_value(json_object_get(o, key));
+}
+
+static void
+print_file(FILE *f, const json_t *o)
+{
+	const json_t *ids = json_object_get(o, "ids"), *id;
+	json_int_t more = number(o, "posts") - (json_int_t)json_array_size(ids);
+	size_t i;
+
+	sl_query_show_text(f, text(o, "file"));
+	(void)fprintf(f, " %s", fault_words(text(o, "fault")));
+	if (*text(o, "detail") != '\0' &&
+	    strcmp(text(o, "fault"), "gone") != 0) {
+		(void)fputs(" (", f);
+		sl_query_show_text(f, text(o, "detail"));
+		(void)fputc(')', f);
+	}
+	json_array_foreach(ids, i, id)
+	{
+		(void)fputs(i == 0 ? ": " : ", ", f);
+		sl_query_show_text(
+		    f, json_is_string(id) ? json_string_value(id) : "?");
+	}
+	if (more > 0)
+		(void)fprintf(f, " and %" JSON_INTEGER_FORMAT " more", more);
+	(void)fputc('\n', f);
+}
+
+void
+sl_query_print_originals(FILE *f, const json_t *originals)
+{
+	const json_t *faults = json_object_get(originals, "faults"), *o;
+	json_int_t n =
+	    number(originals, "gone") + number(originals, "no_file") +
+	    number(originals, "size") + number(originals, "altered") +
+	    number(originals, "unreadable");
+	size_t i;
+
+	if (json_object_get(originals, "fault") != NULL) {
+		(void)fputs("The originals were NOT found: ", f);
+		sl_query_show_text(f, text(originals, "fault"));
+		(void)fputc('\n', f);
+		return;
+	}
+	(void)fprintf(f,
+	    "Originals: %" JSON_INTEGER_FORMAT
+	    " are whole, %" JSON_INTEGER_FORMAT " bytes; of what was unpacked, "
+	    "%" JSON_INTEGER_FORMAT " parts, %" JSON_INTEGER_FORMAT " bytes.\n",
+	    number(originals, "files"), number(originals, "bytes"),
+	    number(originals, "parts"), number(originals, "part_bytes"));
+	if (n > 0)
+		(void)fprintf(f,
+		    "The store is NOT whole: %" JSON_INTEGER_FORMAT
+		    " file%s of it\n",
+		    n, n == 1 ? "" : "s");
+	json_array_foreach(faults, i, o) print_file(f, o);
+	if (n > (json_int_t)i)
+		(void)fprintf(f, "and %" JSON_INTEGER_FORMAT " more.\n",
+		    n - (json_int_t)i);
+	if (number(originals, "unknown") > 0)
+		(void)fprintf(f,
+		    "%" JSON_INTEGER_FORMAT
+		    " files there belong to no post, as a crash leaves them.\n",
+		    number(originals, "unknown"));
+}

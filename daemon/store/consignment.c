@@ -258,6 +258,24 @@ sl_blob_known(struct sl_store *s, const struct sl_digest *d)
 		   d) != 0;
 }
 
+size_t
+sl_blob_newest(struct sl_store *s, struct sl_digest *ret, size_t max)
+{
+	sqlite3_stmt *st = sl_db_query(s->db,
+	    "SELECT b.sha256 FROM blob b WHERE b.id >"
+	    " (SELECT max(id) FROM blob) - 10 * ?1 AND EXISTS"
+	    " (SELECT 1 FROM source o JOIN consignment c"
+	    " ON c.id = o.consignment WHERE o.blob = b.id"
+	    " AND c.erased_ms IS NULL) ORDER BY b.id DESC LIMIT ?1",
+	    "i", (int64_t)max);
+	size_t n = 0;
+
+	while (sl_db_row(s->db, st))
+		if (n < max && sl_db_digest(st, 0, &ret[n]))
+			n++;
+	return n;
+}
+
 static enum sl_rc
 blob_row(struct sl_store *s, struct sl_source *src, struct sl_err *err)
 {

@@ -239,6 +239,18 @@ remove_copies(const char *root)
 	return ok;
 }
 
+/* The same bytes came once more since it was listed. */
+static bool
+has_post(struct sl_store *s, const struct sl_digest *digest)
+{
+	return sl_db_int(s->db, 1,
+		   "SELECT EXISTS (SELECT 1 FROM blob b JOIN source o"
+		   " ON o.blob = b.id JOIN consignment c"
+		   " ON c.id = o.consignment WHERE b.sha256 = ?1"
+		   " AND c.erased_ms IS NULL)",
+		   "d", digest) != 0;
+}
+
 static bool
 remove_listed(struct sl_store *s)
 {
@@ -254,7 +266,8 @@ remove_listed(struct sl_store *s)
 			ok &= sl_files_drop_bundle(s->files, name);
 		else
 			ok &= sl_unhex(name, digest.b, sizeof(digest.b)) &&
-			      sl_files_drop_blob(s->files, &digest);
+			      (has_post(s, &digest) ||
+				  sl_files_drop_blob(s->files, &digest));
 	}
 	return ok;
 }

@@ -22,11 +22,15 @@
 #include "../base/text.h"
 
 #define SPARE_MAX 64
+/* A pipe that somebody put there holds nobody up. */
+#define OPEN (O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK)
 
 struct sl_files {
 	int top, sha, bundle;
 	bool dirty;
 	DIR *seen; /* bundles being looked through, or NULL */
+	DIR *fan; /* and one of the folders of originals, */
+	unsigned fan_n; /* which is that */
 	int spare[SPARE_MAX];
 	size_t spare_n;
 };
@@ -97,6 +101,8 @@ sl_files_close(struct sl_files *f)
 	sl_files_rest(f);
 	if (f->seen != NULL)
 		(void)closedir(f->seen);
+	if (f->fan != NULL)
+		(void)closedir(f->fan);
 	sl_cleanup_close(&f->top);
 	sl_cleanup_close(&f->sha);
 	sl_cleanup_close(&f->bundle);
@@ -230,13 +236,13 @@ sl_files_open_blob(struct sl_files *f, const struct sl_digest *digest)
 	char name[SL_BLOB_NAME];
 
 	sl_files_blob_name(digest, name);
-	return openat(f->sha, name, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
+	return openat(f->sha, name, OPEN);
 }
 
 int
 sl_files_open_bundle(struct sl_files *f, const char *name)
 {
-	return openat(f->bundle, name, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
+	return openat(f->bundle, name, OPEN);
 }
 
 bool
@@ -262,6 +268,35 @@ sl_files_next_bundle(
 	if (f->seen != NULL)
 		(void)closedir(f->seen);
 	f->seen = NULL;
+	return false;
+}
+
+bool
+sl_files_next_blob(struct sl_files *f, char *name, size_t cap)
+{
+	struct dirent *d;
+	char dir[3];
+	int fd;
+
+	for (; f->fan_n < 256; f->fan_n++) {
+		(void)snprintf(dir, sizeof(dir), "%02x", f->fan_n & 255);
+		if (f->fan == NULL) {
+			fd = sl_open_dir(f->sha, dir);
+			f->fan = fd >= 0 ? fdopendir(fd) : NULL;
+			if (f->fan == NULL)
+				sl_cleanup_close(&fd);
+		}
+		while (f->fan != NULL && (d = readdir(f->fan)) != NULL)
+			if (sl_name_is_plain(d->d_name)) {
+				(void)snprintf(
+				    name, cap, "%s/%s", dir, d->d_name);
+				return true;
+			}
+		if (f->fan != NULL)
+			(void)closedir(f->fan);
+		f->fan = NULL;
+	}
+	f->fan_n = 0;
 	return false;
 }
 

@@ -58,6 +58,9 @@ int sl_files_open_bundle(struct sl_files *f, const char *name);
 /* The bundles there are, one a call; false after the last. */
 bool sl_files_next_bundle(
     struct sl_files *f, char *name, size_t cap, struct stat *st);
+/* The same of what lies below store/sha256/: "ab/<hex>", or what else somebody
+ * put there, cut at cap. */
+bool sl_files_next_blob(struct sl_files *f, char *name, size_t cap);
 /* Gone already is fine, with both. */
 bool sl_files_drop_bundle(struct sl_files *f, const char *name);
 bool sl_files_drop_blob(struct sl_files *f, const struct sl_digest *digest);

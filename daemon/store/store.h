@@ -169,6 +169,9 @@ struct sl_source {
 };
 /* Does a row know this original? */
 bool sl_blob_known(struct sl_store *s, const struct sl_digest *d);
+/* The newest originals that the store should have, at most max; few where most
+ * of what came last was erased. Result: how many. */
+size_t sl_blob_newest(struct sl_store *s, struct sl_digest *ret, size_t max);
 /* Adds the row; naming the file (sl_files_link) is the caller's. */
 enum sl_rc sl_source_insert(struct sl_store *s, struct sl_source *src,
     struct sl_slice name_raw, struct sl_err *err);

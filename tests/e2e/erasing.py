@@ -157,6 +157,27 @@ class Erasing(unittest.TestCase):
         self.arrive(h, name="igjen.txt")
         self.assertTrue([p for p in self.traces(h) if "/sha256/" in p])
 
+    def test_the_same_comes_before_it_went(self):
+        """What cannot be removed at once is tried again: not once another post
+        has it."""
+        h = self.house("0")
+        ident = self.arrive(h)
+        stands = os.path.join(h.root, "db", "sluse-before-schema-0")
+        os.mkdir(stands)  # no file, which is what is removed
+        h.sluse("journal", "erase", ident, "--why", "krav om sletting")
+        path, = [os.path.join(h.root, "store", "sha256", d[:2], d) for d, in
+                 h.query("SELECT name FROM erasing WHERE kind = 1")]
+        h.wait_for(lambda: not os.path.exists(path), 20, "it went")
+        self.assertTrue(h.query("SELECT 1 FROM erasing WHERE kind = 1"))
+        again = self.arrive(h, name="igjen.txt")
+        os.rmdir(stands)
+        h.wait_for(lambda: not h.query("SELECT 1 FROM erasing"), 20, "the list")
+        self.assertTrue(os.path.exists(path))
+        found, = h.rows("journal", "verify", "--originals")
+        self.assertEqual(found["originals"]["files"], 1)
+        h.sluse("journal", "erase", again, "--why", "krav om sletting")
+        h.wait_for(lambda: not os.path.exists(path), 20, "it goes with it")
+
 
 if __name__ == "__main__":
     unittest.main(verbosity=2)

@@ -138,6 +138,35 @@ class Originals(Trial):
         os.rename(path + ".away", path)
         self.read_once_more(h, entry.partition(".")[0])
 
+    def test_the_newest_are_looked_for(self):
+        """Also those of what is delivered; not what was erased."""
+        h = self.house(queues=("Skannet post",), instance=house.FAST)
+        for n in range(3):
+            h.drop_bytes(letter(n), "%d.txt" % n)
+        h.wait_for(lambda: not h.moving() and h.query(
+            "SELECT count(*) FROM consignment WHERE disposition = 60 AND "
+            "source_place = 'done'") == [(3,)], 30, "the letters")
+        self.assertEqual(self.troubles(h), [])
+        store = os.path.join(h.root, "store")
+        number, digest = h.query(
+            "SELECT c.reception, lower(hex(b.sha256)) FROM consignment c JOIN "
+            "source s ON s.consignment = c.id JOIN blob b ON b.id = s.blob")[0]
+        h.sluse("journal", "erase", number, "--why", "krav om sletting")
+        h.wait_for(lambda: not os.path.exists(os.path.join(
+            store, "sha256", digest[:2], digest)), 20, "it is erased")
+        self.assertEqual(self.troubles(h), [])
+        h.stop()
+        os.rename(store, store + ".away")
+        h.start()
+        self.assertEqual(self.troubles(h), [("slused", GONE)])
+        self.assertIn("LACKS  slused: of the newest 2 originals, 2 are gone "
+                      "from the store", h.sluse("status", check=False).stdout)
+        shutil.rmtree(store)
+        os.rename(store + ".away", store)
+        h.stop()
+        h.start()
+        self.assertEqual(self.troubles(h), [])
+
     def test_not_read_for_nothing(self):
         """What cannot be read again is not given up for it."""
         h, entry, path = self.damaged()
