@@ -121,14 +121,19 @@ sl_refused_adopt(
 	SL_BUF struct sl_buf text = {0};
 	char name[SL_STOPNOTE_NAME_MAX];
 	struct sl_err err;
+	size_t i;
 
+	/* The folder was gone for a while: we know the thing's own name. */
+	for (i = 0; i < f->refused_n; i++)
+		if (f->refused[i].in == in &&
+		    strcmp(f->refused[i].file, file) == 0)
+			return;
 	if (n < 5 || strcmp(file + n - 4, ".txt") != 0 ||
 	    sl_read_file(dir, file, TEXT_MAX, &text, &err) != SL_OK ||
 	    !sl_stopnote_is_closed(
 		sl_buf_str(&text), sl_faces_language(in), name, sizeof(name)))
 		return;
-	if (!lies_there(f, in, dir, name, &text))
-		add(f, in, name, file, &text);
+	add(f, in, name, file, &text);
 }
 
 void
