@@ -371,12 +371,14 @@ start_role(struct sl_engine *e, enum sl_role role)
 	struct sl_job *j;
 	struct sl_err err;
 	enum sl_rc rc;
+	int why;
 
 	while (!e->fatal && !e->stopping &&
 	       (p = sl_peer_free_slot(e, role)) != NULL &&
 	       (t = pick(e, role)) != NULL) {
 		if (hand_out(t, p))
 			continue;
+		why = errno;
 		if (p->dead)
 			return;
 		j = t->job;
@@ -388,7 +390,7 @@ start_role(struct sl_engine *e, enum sl_role role)
 		/* The claimed file cannot be opened, or descriptors are
 		 * short: let it lie and try again later. */
 		sl_log(SL_LOG_WARNING, j->c.id != 0 ? j->c.reception : "intake",
-		    "task cannot start errno=\"%d\"", errno);
+		    "task cannot start errno=\"%d\"", why);
 		e->stray = true; /* looked for at the next sweep */
 		if (j->c.id == 0)
 			sl_job_drop(j, "file_unreadable");

@@ -29,6 +29,7 @@
 enum finding {
 	NOT_JOURNALED,
 	NOT_RECEIVED,
+	TWICE,
 	OTHER_TITLE,
 	OTHER_DATE,
 	OTHER_RECEIVED,
@@ -48,6 +49,7 @@ static const struct {
 	"received, not journaled"},
     [NOT_RECEIVED] = {"not_received", "journalført, ikke mottatt her",
 	"journaled, not received here"},
+    [TWICE] = {"twice", "registrert to ganger", "registered twice"},
     [OTHER_TITLE] = {"other_title", "annen tittel", "another title"},
     [OTHER_DATE] = {"other_date", "annen dokumentdato",
 	"another document date"},
@@ -69,7 +71,8 @@ struct control {
 	struct sl_snap snap;
 	struct sl_idmap number; /* entries by target and number there */
 	struct sl_idmap key; /* and by our key, which stays */
-	uint8_t *seen; /* by entry */
+	uint8_t *seen; /* by entry: in which target last */
+	uint8_t target; /* which it is now, from 1; files: 1 */
 	uint64_t *title; /* set of hashes */
 	size_t titles, title_slots;
 	struct sl_screened screened;
@@ -77,6 +80,7 @@ struct control {
 	int64_t today, posts, public_posts, matched, waiting, found[FINDINGS];
 	int days;
 	bool running; /* a running journal was read */
+	bool by_key; /* posts are found by our key */
 };
 
 /* -- our deliveries ----------------------------------------------------- */
@@ -464,11 +468,14 @@ check_post(struct control *k, const struct sl_tlog_post *p, uint32_t entry)
 		if (p->journal_day > k->to_day)
 			k->to_day = p->journal_day;
 	}
-	sl_screened_keep(&k->screened, p);
+	if (k->r->opt->files > 0)
+		sl_screened_keep(&k->screened, p);
 	sl_title_fold(title_of(p), folded, sizeof(folded));
 	if (entry != 0) {
 		k->matched += k->seen[entry] == 0;
-		k->seen[entry] = 1;
+		if (k->by_key && k->seen[entry] == k->target)
+			tell(k, TWICE, p, entry, safe(title_of(p)));
+		k->seen[entry] = k->target;
 		compare(k, p, folded, entry);
 	} else if (p->incoming && !again) {
 		tell(k, NOT_RECEIVED, p, 0, safe(title_of(p)));
@@ -622,13 +629,20 @@ read_posts(struct control *k, bool by_key)
 	sqlite3_stmt *st = sl_db_query(db,
 	    "SELECT number, case_number, year, sequence, type, status, title,"
 	    " public_title, access, received, document_date, journal_date,"
-	    " attachments, own_key, target FROM target_post",
+	    " attachments, own_key, target FROM target_post"
+	    " ORDER BY target, target_key",
 	    "");
+	char target[128] = "";
 	int64_t left = 0;
 	const char *key;
 	uint32_t entry;
 
+	k->by_key = by_key;
 	while (sl_db_row(db, st)) {
+		if (strcmp(target, sl_db_text(st, 14)) != 0) {
+			sl_db_copy(st, 14, target, sizeof(target));
+			k->target++;
+		}
 		key = sl_db_text(st, 13);
 		entry = *key != '\0' ? sl_idmap_find(&k->key, key) : 0;
 		if ((entry != 0) != by_key) {
@@ -717,6 +731,7 @@ sl_rep_journalkontroll(struct sl_rep *r, struct sl_err *err)
 	    .from_day = -1,
 	    .to_day = -1,
 	    .today = sl_day_of(r->now_ms),
+	    .target = 1,
 	    .days = r->opt->days >= 0 ? r->opt->days : DAYS_DEFAULT};
 	const struct sl_snap_receipts receipts = {take_receipt, &k};
 	/* The table tells our keys: receipts are read only where it does not.

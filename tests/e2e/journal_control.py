@@ -196,6 +196,21 @@ class Control(Counted):
         found, last = rows(self.changed(*scripts), "journalkontroll")
         return last["facts"], Counter(r["finding"] for r in found)
 
+    def test_journal_control_of_what_is_there_twice(self):
+        """By our key, in one target; in two it may stand once in each."""
+        copy = "INSERT INTO target_post SELECT %s, %s, own_key, case_number," \
+            " number || '9', year, sequence + 900000, type, status, title," \
+            " public_title, access, received, document_date, journal_date," \
+            " attachments, first_ms, seen_ms, changed_ms FROM target_post" \
+            " WHERE target_key = '%s'"
+        key, = self.raw.q("SELECT target_key FROM target_post WHERE own_key <>"
+                          " '' ORDER BY target_key")[0]
+        for target, target_key, want in (("target", "target_key || 'x'", 1),
+                                         ("'fag'", "target_key", 0)):
+            facts, found = self.controlled(copy % (target, target_key, key))
+            self.assertEqual((found["twice"], facts["found_twice"]),
+                             (want, str(want)))
+
     def test_journal_control_of_two_targets(self):
         """Each entry has a number in each of them, and these may be the same of
         quite other posts."""
