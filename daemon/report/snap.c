@@ -111,8 +111,11 @@ take_sent(struct sl_snap *s, uint32_t id, const char *post)
 	access[0] = '\0';
 	sl_json_peek_all(
 	    post, want, strstr(post, "\"tilgangskode\"") != NULL ? 5 : 4);
-	sl_title_fold(title, title, sizeof(title));
-	t->title = sl_title_hash(title);
+	/* Erased: only unit and code are left. */
+	if (title[0] != '\0') {
+		sl_title_fold(title, title, sizeof(title));
+		t->title = sl_title_hash(title);
+	}
 	t->document_day = (int32_t)sl_day_read(document);
 	t->received_day = (int32_t)sl_day_read(received);
 	t->unit = (uint16_t)sl_names_add(&s->unit, unit);

@@ -158,7 +158,8 @@ sl_erase_payload(struct sl_store *s, uint64_t seq, struct sl_err *err)
 	" substr(subject, 1, length(c.reception) + 1) = c.reception || '.'))"
 
 /* In this order: files are found by rows that are emptied behind them. An
- * original stays while another consignment has the same bytes. */
+ * original stays while another consignment has the same bytes; of a prepared
+ * post, what reports go on asking for, and is no content. */
 static enum sl_rc
 empty_rows(struct sl_store *s, int64_t id, struct sl_err *err)
 {
@@ -198,7 +199,10 @@ empty_rows(struct sl_store *s, int64_t id, struct sl_err *err)
 	    RUN("UPDATE delivery SET detail = NULL WHERE entry IN " ENTRIES) ||
 	    RUN("UPDATE approval SET args = '{}', why = '' WHERE " SUBJECT) ||
 	    RUN("UPDATE glass SET why = '' WHERE " SUBJECT) ||
-	    RUN("UPDATE entry SET title = NULL, post = NULL, detail = NULL"
+	    RUN("UPDATE entry SET title = NULL, detail = NULL,"
+		" post = iif(json_valid(post), nullif(json_patch('{}',"
+		" json_object('enhet', post ->> '$.enhet', 'tilgangskode',"
+		" post ->> '$.tilgangskode')), '{}'), NULL)"
 		" WHERE consignment = ?1"))
 		return SL_FATAL;
 #undef RUN

@@ -1,6 +1,7 @@
 #!/usr/bin/env python3
 """Content that goes: by time once the target holds it, or because somebody asks.
 Nothing of it is left anywhere below the instance, and the log stays whole."""
+import json
 import os
 import sqlite3
 import sys
@@ -113,6 +114,33 @@ class Erasing(unittest.TestCase):
                           for e in events], [(ident, "slused", "retention")])
         self.gone(h)
         self.check_kept(h, ident)
+
+    def test_codes_outlive_it(self):
+        """How long a temporary code has stood is asked for long after."""
+        h = self.house("10ms", extra="[queue Papir]\nkind = incoming\n"
+                       "access = XX\n")
+        path = os.path.join(h.root, "spool", "Papir", "Inn", FILE)
+        with open(path + ".tmp", "wb") as file:
+            file.write(LETTER)
+        os.rename(path + ".tmp", path)
+
+        def told():
+            rows = [json.loads(line) for line in h.sluse(
+                "report", "tilgangskoder", "--json").stdout.splitlines()]
+            return [(r["queue"], r["code"], r["total"]) for r in rows[:-1]]
+        h.wait_for(lambda: told() == [("Papir", "XX", 1)], 30, "a code")
+        h.wait_quiet(30)
+        h.stop()
+        h.start()
+        h.wait_for(lambda: h.rows("journal", "list", "--kind", "erased"), 30,
+                   "the event")
+        self.gone(h)
+        self.assertEqual([json.loads(post) for post, in h.query(
+            "SELECT post FROM entry")], [{"enhet": "Arkiv",
+                                          "tilgangskode": "XX"}])
+        self.assertEqual(told(), [("Papir", "XX", 1)])
+        told_ = h.rows("journal", "verify")[0]
+        self.assertTrue(told_["ok"], told_)
 
     def test_a_target_that_cannot_tell(self):
         h = self.house("10ms", target="webhook")
