@@ -89,7 +89,7 @@ sl_is_temporary(const json_t *skjerming)
 }
 
 /* Of what it screens something is said that is none of Noark's, or nothing at
- * all: it may be anything. */
+ * all: it may be anything. An empty object is no screening. */
 static bool
 is_unclear(const json_t *skjerming)
 {
@@ -97,6 +97,8 @@ is_unclear(const json_t *skjerming)
 	bool known = true;
 	size_t i;
 
+	if (json_object_size(skjerming) == 0)
+		return false;
 	if (v == NULL || (json_is_array(v) && json_array_size(v) == 0))
 		return json_object_get(skjerming, "skjermingDokument") == NULL;
 	if (!json_is_array(v))

@@ -145,6 +145,10 @@ screening(void)
 	    {"{\"tilgangsrestriksjon\":{\"kode\":\"XX\"}}", "NA", true, true},
 	    {"{\"tilgangsrestriksjon\":\"Midlertidig sperret\"}", "NA", true,
 		true},
+	    {"{\"tilgangsrestriksjon\":{\"kode\":\"P\"}}", "NA", true, false},
+	    {"{\"skjermingMetadata\":[{\"kode\":\"ZZ\"}]}", "NA", true, false},
+	    {"{\"skjermingMetadata\":[],\"skjermingDokument\":{}}", "NA", false,
+		false},
 	    {"{}", "NA", false, false}};
 	size_t i;
 
