@@ -139,13 +139,13 @@ retry_first = 2s
                 or (status["slused"] or {}).get("programs", [])
                 and status["known_cases"])
 
-    @staticmethod
     def sluse_line(self):
         """As it can be typed, installed or not."""
         return " ".join(map(shlex.quote, (
             os.path.relpath(os.path.join(self.bin, "sluse")), "--root",
             self.root)))
 
+    @staticmethod
     def halted(status):
         return ((status["slused"] or {}).get("journal") or {}).get("halted")
 

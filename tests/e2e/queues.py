@@ -142,7 +142,10 @@ class Queues(unittest.TestCase):
         for path in there:
             os.rename(path, path + ".away")
         h.sluse("start-out", "--why", "prøve")
-        row, = h.wait_for(troubles, 20, "it is said")
+        row, gone = h.wait_for(lambda: len(troubles()) == 2 and troubles(), 20,
+                               "it is said")
+        self.assertEqual((gone["program"], gone["reason"]),
+                         ("slused", "original_missing"))
         self.assertEqual((row["program"], row["reason"]),
                          ("slused", "disk_error"))
         self.assertEqual(row["text"], "a file of the store cannot be opened: "
