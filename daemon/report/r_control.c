@@ -501,21 +501,35 @@ take_post(void *arg, const struct sl_tlog_post *p, struct sl_err *err)
 
 /* -- what the journal does not have -------------------------------------- */
 
+/* When its target had it; 0: not yet. Few are asked for: by themselves, unless
+ * all were read anyway. */
+static int64_t
+sent_at(const struct control *k, uint32_t entry)
+{
+	if (k->snap.sent_ms != NULL)
+		return k->snap.sent_ms[entry];
+	return sl_db_int(sl_store_db(k->r->store), 0,
+	    "SELECT changed_ms FROM delivery WHERE entry = ?1"
+	    " AND state = 'delivered' ORDER BY id",
+	    "i", (int64_t)entry);
+}
+
 static void
 look_for_missing(struct control *k)
 {
 	const struct sl_snap *s = &k->snap;
+	int64_t day, sent;
 	uint32_t id;
-	int64_t day;
 
 	for (id = 1; id <= s->e_max; id++) {
 		if (!s->e[id].in || k->seen[id] != 0 ||
 		    sl_standing_of(s->e[id].dispo, s->e[id].outcome) !=
 			SL_STANDS_TRANSFERRED)
 			continue;
-		if (s->sent_ms[id] == 0 || is_historic(k, id))
+		sent = sent_at(k, id);
+		if (sent == 0 || is_historic(k, id))
 			continue;
-		day = sl_day_of(s->sent_ms[id]);
+		day = sl_day_of(sent);
 		/* What came after the file's end cannot be in it. */
 		if (k->to_day >= 0 && day > k->to_day)
 			continue;
@@ -734,17 +748,17 @@ sl_rep_journalkontroll(struct sl_rep *r, struct sl_err *err)
 	    .target = 1,
 	    .days = r->opt->days >= 0 ? r->opt->days : DAYS_DEFAULT};
 	const struct sl_snap_receipts receipts = {take_receipt, &k};
+	bool files = r->opt->files > 0;
 	/* The table tells our keys: receipts are read only where it does not.
 	 */
 	enum sl_rc rc = sl_snap_load(r,
-	    SL_SNAP_DOCUMENTS | SL_SNAP_DELIVERIES | SL_SNAP_SENT |
-		SL_SNAP_RECEPTIONS,
-	    r->opt->files > 0 ? &receipts : NULL, &k.snap, err);
+	    SL_SNAP_DOCUMENTS | SL_SNAP_SENT | SL_SNAP_RECEPTIONS |
+		(files ? SL_SNAP_DELIVERIES : 0u),
+	    files ? &receipts : NULL, &k.snap, err);
 
 	if (rc == SL_OK) {
 		k.seen = sl_alloc(k.snap.e_max + 1);
-		rc = r->opt->files > 0 ? read_files(&k, err)
-				       : read_table(&k, err);
+		rc = files ? read_files(&k, err) : read_table(&k, err);
 	}
 	if (rc == SL_OK) {
 		look_for_missing(&k);
