@@ -60,19 +60,17 @@ load_shown(struct access *a)
 {
 	const struct sl_snap *s = &a->snap;
 	struct sl_db *db = sl_store_db(a->r->store);
-	struct sl_idmap keys = {0};
 	sqlite3_stmt *st;
 	uint8_t *other;
 	uint32_t id;
 
 	a->other = sl_alloc(s->e_max + 1);
-	sl_snap_keys(a->r->store, s, &keys);
 	st = sl_db_query(db,
 	    "SELECT own_key, access FROM target_post"
 	    " WHERE own_key <> '' AND access <> ''",
 	    "");
 	while (sl_db_row(db, st)) {
-		id = sl_idmap_find(&keys, sl_db_text(st, 0));
+		id = sl_idmap_find(&s->keys, sl_db_text(st, 0));
 		if (id == 0 || s->sent[id].access == 0)
 			continue;
 		other = &a->other[id];
@@ -82,7 +80,6 @@ load_shown(struct access *a)
 		else if (*other == 0)
 			*other = 1;
 	}
-	sl_idmap_free(&keys);
 }
 
 static void
@@ -140,8 +137,9 @@ sl_rep_tilgangskoder(struct sl_rep *r, struct sl_err *err)
 {
 	struct access a = {.r = r, .today = sl_day_of(r->now_ms)};
 	const struct group *g;
-	enum sl_rc rc = sl_snap_load(
-	    r, SL_SNAP_DELIVERIES | SL_SNAP_SENT, NULL, &a.snap, err);
+	enum sl_rc rc =
+	    sl_snap_load(r, SL_SNAP_DELIVERIES | SL_SNAP_SENT | SL_SNAP_KEYS,
+		NULL, &a.snap, err);
 	size_t i;
 
 	if (rc == SL_OK) {

@@ -70,7 +70,6 @@ struct control {
 	struct sl_rep *r;
 	struct sl_snap snap;
 	struct sl_idmap number; /* entries by target and number there */
-	struct sl_idmap key; /* and by our key, which stays */
 	uint8_t *seen; /* by entry: in which target last */
 	uint8_t target; /* which it is now, from 1; files: 1 */
 	uint64_t *title; /* set of hashes */
@@ -658,7 +657,7 @@ read_posts(struct control *k, bool by_key)
 			k->target++;
 		}
 		key = sl_db_text(st, 13);
-		entry = *key != '\0' ? sl_idmap_find(&k->key, key) : 0;
+		entry = *key != '\0' ? sl_idmap_find(&k->snap.keys, key) : 0;
 		if ((entry != 0) != by_key) {
 			left++;
 			continue;
@@ -675,7 +674,6 @@ read_posts(struct control *k, bool by_key)
 static enum sl_rc
 read_table(struct control *k, struct sl_err *err)
 {
-	sl_snap_keys(k->r->store, &k->snap, &k->key);
 	if (read_posts(k, true) > 0) {
 		if (load_numbers(k, err) != SL_OK)
 			return SL_FATAL;
@@ -753,7 +751,7 @@ sl_rep_journalkontroll(struct sl_rep *r, struct sl_err *err)
 	 */
 	enum sl_rc rc = sl_snap_load(r,
 	    SL_SNAP_DOCUMENTS | SL_SNAP_SENT | SL_SNAP_RECEPTIONS |
-		(files ? SL_SNAP_DELIVERIES : 0u),
+		(files ? SL_SNAP_DELIVERIES : SL_SNAP_KEYS),
 	    files ? &receipts : NULL, &k.snap, err);
 
 	if (rc == SL_OK) {
@@ -766,7 +764,6 @@ sl_rep_journalkontroll(struct sl_rep *r, struct sl_err *err)
 	}
 	sl_screened_free(&k.screened);
 	sl_idmap_free(&k.number);
-	sl_idmap_free(&k.key);
 	free(k.seen);
 	free(k.title);
 	sl_snap_free(&k.snap);

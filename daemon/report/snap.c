@@ -37,18 +37,34 @@ has_place(int64_t id, uint32_t max)
 }
 
 static void
+take_reception(const struct sl_config *cfg, struct sl_snap *s, int64_t id,
+    const char *text)
+{
+	s->reception[id] =
+	    sl_reception_pack(sl_slice_str(text), cfg->instance.prefix);
+}
+
+static void
 load_consignments(const struct sl_rep *r, struct sl_db *db, struct sl_snap *s)
 {
+#define CONSIGNMENTS(more)                                                     \
+	"SELECT id, received_ms, queue, reason, stage, disposition,"           \
+	" outcome" more " FROM consignment"
 	sqlite3_stmt *st = sl_db_query(db,
-	    "SELECT id, received_ms, queue, reason, stage, disposition,"
-	    " outcome FROM consignment",
+	    s->reception != NULL ? CONSIGNMENTS(", reception")
+				 : CONSIGNMENTS(""),
 	    "");
+#undef CONSIGNMENTS
 	struct sl_snap_consignment *c;
+	int64_t id;
 
 	while (sl_db_row(db, st)) {
-		if (!has_place(sqlite3_column_int64(st, 0), s->c_max))
+		id = sqlite3_column_int64(st, 0);
+		if (!has_place(id, s->c_max))
 			continue;
-		c = &s->c[sqlite3_column_int64(st, 0)];
+		if (s->reception != NULL)
+			take_reception(r->cfg, s, id, sl_db_text(st, 7));
+		c = &s->c[id];
 		c->there = true;
 		c->received_ms = sqlite3_column_int64(st, 1);
 		c->queue = (uint16_t)sl_names_add(&s->queue, sl_db_text(st, 2));
@@ -140,14 +156,16 @@ take_entry(struct sl_snap *s, sqlite3_stmt *st, int64_t id, int64_t consignment)
 
 /* Posts are large: they are read only where what was sent is wanted. */
 static void
-load_entries(struct sl_db *db, struct sl_snap *s, bool sent)
+load_entries(struct sl_db *db, struct sl_snap *s, bool sent, bool keys)
 {
-	sqlite3_stmt *st = sl_db_query(db,
-	    sent ? "SELECT id, consignment, number, reason, stage,"
-		   " disposition, outcome, post FROM entry ORDER BY id"
-		 : "SELECT id, consignment, number, reason, stage,"
-		   " disposition, outcome FROM entry ORDER BY id",
-	    "");
+#define ENTRIES(more)                                                          \
+	"SELECT id, consignment, number, reason, stage, disposition, "         \
+	"outcome" more " FROM entry ORDER BY id"
+	static const char *const sql[2][2] = {
+	    {ENTRIES(""), ENTRIES(", '', own_key")},
+	    {ENTRIES(", post"), ENTRIES(", post, own_key")}};
+#undef ENTRIES
+	sqlite3_stmt *st = sl_db_query(db, sql[sent][keys], "");
 	int64_t id, consignment;
 
 	while (sl_db_row(db, st)) {
@@ -159,6 +177,8 @@ load_entries(struct sl_db *db, struct sl_snap *s, bool sent)
 		take_entry(s, st, id, consignment);
 		if (sent)
 			take_sent(s, (uint32_t)id, sl_db_text(st, 7));
+		if (keys)
+			sl_idmap_add(&s->keys, sl_db_text(st, 8), (uint32_t)id);
 	}
 }
 
@@ -177,20 +197,17 @@ load_sent(struct sl_db *db, struct sl_snap *s)
 	}
 }
 
-void
-sl_snap_keys(
-    struct sl_store *store, const struct sl_snap *s, struct sl_idmap *ret)
+static void
+load_keys(struct sl_db *db, struct sl_snap *s)
 {
-	struct sl_db *db = sl_store_db(store);
 	/* By the index of the keys, which has all that is asked for. */
 	sqlite3_stmt *st = sl_db_query(db, "SELECT id, own_key FROM entry", "");
 	int64_t id;
 
-	sl_idmap_begin(ret, s->e_max);
 	while (sl_db_row(db, st)) {
 		id = sqlite3_column_int64(st, 0);
 		if (has_place(id, s->e_max) && s->e[id].there)
-			sl_idmap_add(ret, sl_db_text(st, 1), (uint32_t)id);
+			sl_idmap_add(&s->keys, sl_db_text(st, 1), (uint32_t)id);
 	}
 }
 
@@ -207,9 +224,7 @@ load_receptions(
 	while (sl_db_row(db, st)) {
 		id = sqlite3_column_int64(st, 0);
 		if (has_place(id, s->c_max))
-			s->reception[id] =
-			    sl_reception_pack(sl_slice_str(sl_db_text(st, 1)),
-				cfg->instance.prefix);
+			take_reception(cfg, s, id, sl_db_text(st, 1));
 	}
 }
 
@@ -317,8 +332,7 @@ add_journal_numbers(struct sl_snap *s, int64_t sequence, int64_t year)
 }
 
 static void
-load_target(struct sl_db *db, struct sl_snap *s, const struct sl_idmap *keys,
-    bool texts)
+load_target(struct sl_db *db, struct sl_snap *s, bool texts)
 {
 	/* No condition: its index would lead to each row by itself. */
 	sqlite3_stmt *st = sl_db_query(db,
@@ -330,7 +344,7 @@ load_target(struct sl_db *db, struct sl_snap *s, const struct sl_idmap *keys,
 
 	while (sl_db_row(db, st)) {
 		own_key = sl_db_text(st, 0);
-		id = *own_key != '\0' ? sl_idmap_find(keys, own_key) : 0;
+		id = *own_key != '\0' ? sl_idmap_find(&s->keys, own_key) : 0;
 		if (id == 0 || s->target[id].text != 0)
 			continue;
 		s->target[id].text = (uint32_t)s->target_text.n;
@@ -479,13 +493,13 @@ load_highest(struct sl_db *db, struct sl_snap *s, struct sl_err *err)
 
 /* r NULL: for whichever report. */
 static void
-load_rows(
-    const struct sl_rep *r, struct sl_db *db, struct sl_snap *s, bool sent)
+load_rows(const struct sl_rep *r, struct sl_db *db, struct sl_snap *s,
+    bool sent, bool keys)
 {
 	s->c = sl_alloc((s->c_max + 1) * sizeof(*s->c));
 	s->e = sl_alloc((s->e_max + 1) * sizeof(*s->e));
 	load_consignments(r, db, s);
-	load_entries(db, s, sent);
+	load_entries(db, s, sent, keys);
 }
 
 /* Another's are written anew, with the same, where their receipts are wanted.
@@ -504,41 +518,43 @@ begin_deliveries(struct sl_snap *s)
 }
 
 static void
-load_targets(struct sl_store *store, struct sl_snap *s, bool texts)
+load_targets(struct sl_db *db, struct sl_snap *s, bool texts)
 {
-	struct sl_idmap keys = {0};
-
 	s->target = sl_alloc((s->e_max + 1) * sizeof(*s->target));
 	s->target_text.max = (size_t)1 << 30;
 	/* Where there is none begins behind it. */
 	add_text(s, "");
-	sl_snap_keys(store, s, &keys);
-	load_target(sl_store_db(store), s, &keys, texts);
-	sl_idmap_free(&keys);
+	load_target(db, s, texts);
 }
 
 static void
-load_items(const struct sl_rep *r, struct sl_store *store, unsigned what,
+load_items(const struct sl_rep *r, struct sl_db *db, unsigned what,
     const struct sl_snap_receipts *receipts, struct sl_snap *s)
 {
-	struct sl_db *db = sl_store_db(store);
 	const struct look look = {
 	    .target = (what & (SL_SNAP_TARGET | SL_SNAP_JOURNALED)) != 0 &&
 		      s->target == NULL,
 	    .texts = (what & SL_SNAP_TARGET) != 0,
 	    .receipts = receipts};
-	bool sent = (what & SL_SNAP_SENT) != 0 && s->sent == NULL;
+	bool sent = (what & SL_SNAP_SENT) != 0 && s->sent == NULL,
+	     keys = look.target || (what & SL_SNAP_KEYS) != 0;
 
 	if (sent)
 		s->sent = sl_alloc((s->e_max + 1) * sizeof(*s->sent));
+	if (keys)
+		sl_idmap_begin(&s->keys, s->e_max);
 	if (s->from == NULL)
-		load_rows(r, db, s, sent);
+		load_rows(r, db, s, sent, keys);
 	else
 		set_in(r, s);
 	if (s->from != NULL && sent)
 		load_sent(db, s);
+	if (s->from != NULL && keys)
+		load_keys(db, s);
 	if (look.target)
-		load_targets(store, s, look.texts);
+		load_targets(db, s, look.texts);
+	if ((what & SL_SNAP_KEYS) == 0)
+		sl_idmap_free(&s->keys);
 	if ((what & SL_SNAP_DELIVERIES) != 0 &&
 	    (s->sent_ms == NULL || look.target || receipts != NULL)) {
 		begin_deliveries(s);
@@ -579,7 +595,7 @@ sl_snap_share(struct sl_store *store, struct sl_snap *s, struct sl_err *err)
 
 	if (begin(db, NULL, s, err) != SL_OK)
 		return SL_FATAL;
-	load_items(NULL, store, SL_SNAP_DELIVERIES | SL_SNAP_TARGET, NULL, s);
+	load_items(NULL, db, SL_SNAP_DELIVERIES | SL_SNAP_TARGET, NULL, s);
 	s->part_entry = sl_alloc((s->part_max + 1) * sizeof(*s->part_entry));
 	load_documents(db, s);
 	s->source_consignment =
@@ -610,9 +626,14 @@ sl_snap_load(const struct sl_rep *r, unsigned what,
 
 	if (begin(db, r->shared, s, err) != SL_OK)
 		return SL_FATAL;
-	load_items(r, r->store, what, receipts, s);
-	if ((what & SL_SNAP_RECEPTIONS) != 0 && s->reception == NULL)
-		load_receptions(db, r->cfg, s);
+	if ((what & SL_SNAP_RECEPTIONS) != 0 && s->reception == NULL) {
+		if (s->from != NULL)
+			load_receptions(db, r->cfg, s);
+		else
+			s->reception =
+			    sl_alloc((s->c_max + 1) * sizeof(*s->reception));
+	}
+	load_items(r, db, what, receipts, s);
 	if ((what & SL_SNAP_PARTS) != 0 && s->from == NULL)
 		s->part_entry =
 		    sl_alloc((s->part_max + 1) * sizeof(*s->part_entry));
@@ -659,6 +680,7 @@ sl_snap_free(struct sl_snap *s)
 		free(s->sent);
 	if (s->reception != from->reception)
 		free(s->reception);
+	sl_idmap_free(&s->keys);
 	free(s->pages);
 	sl_names_free(&s->queue);
 	sl_names_free(&s->reason);

@@ -63,6 +63,9 @@ struct sl_snap {
 	struct sl_snap_sent *sent;
 	/* With SL_SNAP_RECEPTIONS, by consignment: sl_reception_pack. */
 	uint32_t *reception;
+	/* With SL_SNAP_KEYS: entries by the key that each has towards every
+	 * target. */
+	struct sl_idmap keys;
 	struct sl_names queue, reason, to, unit, access;
 	const struct sl_snap *from; /* whose arrays these are; NULL: its own */
 };
@@ -85,6 +88,7 @@ enum {
 	SL_SNAP_SENT = 128,
 	SL_SNAP_PARTS = 32, /* part_entry; needs DOCUMENTS */
 	SL_SNAP_RECEPTIONS = 256,
+	SL_SNAP_KEYS = 512,
 };
 
 /* SL_FATAL: the database cannot be read, or is too large for the arrays
@@ -104,11 +108,6 @@ enum sl_rc sl_snap_share_sent(struct sl_store *store,
     const struct sl_config *cfg, struct sl_snap *s, struct sl_err *err);
 /* Once none wants it: a report that does reads it for itself. */
 void sl_snap_drop_target(struct sl_snap *s);
-
-/* Entries by the key that each has towards every target; ret is the caller's to
- * free. */
-void sl_snap_keys(
-    struct sl_store *store, const struct sl_snap *s, struct sl_idmap *ret);
 
 /* "M26-004711-3"; "" for an id that no consignment has. The result is out, of
  * at least 32 bytes. */
