@@ -157,6 +157,21 @@ open_key(const struct sl_buf *der, EVP_PKEY *key, uint8_t *ret, size_t *ret_n)
 	return ok;
 }
 
+/*
+ * The nonce behind its cipher's name: two bytes of tag and length alone are
+ * in one closed key of 256.
+ */
+static const uint8_t *
+nonce_in(const struct sl_buf *der)
+{
+	static const char before[] =
+	    "\x06\x09\x60\x86\x48\x01\x65\x03\x04\x01\x2e"
+	    "\x30\x11\x04\x0c";
+	const uint8_t *p = memmem(der->p, der->n, before, sizeof(before) - 1);
+
+	return p != NULL ? p + sizeof(before) - 1 : NULL;
+}
+
 bool
 envelope_attributes(const struct sl_buf *der, EVP_PKEY *key, const void *text,
     size_t n, struct sl_buf *ret_attrs, struct sl_buf *ret_mac)
@@ -167,7 +182,7 @@ envelope_attributes(const struct sl_buf *der, EVP_PKEY *key, const void *text,
 	    "\x31\x0b\x06\x09\x2a\x86\x48\x86\xf7\x0d\x01\x07\x01";
 	uint8_t cek[256], tag[16], aad[sizeof(attrs) - 1];
 	size_t cek_n = sizeof(cek);
-	const uint8_t *nonce = memmem(der->p, der->n, "\x04\x0c", 2);
+	const uint8_t *nonce = nonce_in(der);
 	SL_FREE uint8_t *out = sl_alloc(n + 16);
 	EVP_CIPHER_CTX *c = EVP_CIPHER_CTX_new();
 	int k;
@@ -176,7 +191,7 @@ envelope_attributes(const struct sl_buf *der, EVP_PKEY *key, const void *text,
 	memcpy(aad, attrs, sizeof(aad));
 	aad[0] = 0x31;
 	ok = nonce != NULL && open_key(der, key, cek, &cek_n) && cek_n == 32 &&
-	     EVP_EncryptInit_ex(c, EVP_aes_256_gcm(), NULL, cek, nonce + 2) ==
+	     EVP_EncryptInit_ex(c, EVP_aes_256_gcm(), NULL, cek, nonce) ==
 		 1 &&
 	     EVP_EncryptUpdate(c, NULL, &k, aad, sizeof(aad)) == 1 &&
 	     EVP_EncryptUpdate(c, out, &k, text, (int)n) == 1 &&
