@@ -216,7 +216,7 @@ take_undrawn(struct walk *w, const struct sl_leaf_view *l, int64_t seq)
 		return;
 	}
 	w->x->c[id] = 1;
-	if (w->s->c[id].in)
+	if (sl_snap_c_in(w->s, id))
 		note(w, SL_STRAY_UNDRAWN, subject);
 }
 
@@ -260,7 +260,7 @@ meet(struct walk *w, uint32_t id, const struct sl_leaf_view *l, int64_t seq)
 	w->x->c[id] = then ? 3 : 2;
 	if (then)
 		lost_of(w, c->queue)->consignments++;
-	if (then || c->in)
+	if (then || sl_snap_c_in(w->s, id))
 		note_slice(w, SL_STRAY_TIME, l->subject);
 }
 
@@ -427,10 +427,10 @@ look_for_unlogged(struct walk *w)
 	uint32_t id;
 
 	for (id = 1; id <= s->c_max; id++)
-		if (s->c[id].in && w->x->c[id] == 0)
+		if (sl_snap_c_in(s, id) && w->x->c[id] == 0)
 			name_row(w, id, 0);
 	for (id = 1; id <= s->e_max; id++)
-		if (s->e[id].in && w->x->e[id] == 0)
+		if (sl_snap_e_in(s, id) && w->x->e[id] == 0)
 			name_row(w, s->e[id].consignment, s->e[id].number);
 }
 

@@ -31,12 +31,7 @@
 /* Arrays of a report go back to the system as the report ends: glibc would keep
  * the room of the first ones, and the next do not fit into it. */
 #define ARRAY_BYTES (1 << 20)
-#define WITH_XML "mottaksprotokoll"
 #define HEAD "sporingslogg-hode"
-/* The last of those that show the texts of the target, and the last that want
- * to know what it shows. */
-#define LAST_OF_TEXTS "mottaksprotokoll"
-#define LAST_OF_TARGET "journalforingstid"
 
 static const char *
 say(const struct sl_bundle *b, const char *nb, const char *en)
@@ -64,8 +59,8 @@ sl_bundle_folder(
 	return rc;
 }
 
-static enum sl_rc
-cannot_write(const struct sl_bundle *b, struct sl_err *err)
+enum sl_rc
+sl_bundle_cannot_write(const struct sl_bundle *b, struct sl_err *err)
 {
 	if (b->parcel != NULL)
 		return sl_parcel_failed(b->parcel, err);
@@ -81,133 +76,7 @@ write_text(struct sl_bundle *b, const char *name, const char *p, size_t n,
 		return sl_parcel_put(b->parcel, name, p, n, err);
 	if (sl_replace_file(b->dir, name, p, n, 0600, err) == SL_OK)
 		return SL_OK;
-	return cannot_write(b, err);
-}
-
-/* The folder's forms of a report; the last one not of all. */
-static const struct sl_form *const forms[] = {
-    &sl_form_html, &sl_form_csv, &sl_form_xml};
-#define FORMS (sizeof(forms) / sizeof(forms[0]))
-
-static FILE *
-open_file(struct sl_bundle *b, const char *slug, const char *form)
-{
-	SL_FREE char *name = sl_asprintf("%s.%s", slug, form);
-	FILE *f;
-	int fd;
-
-	if (b->parcel != NULL)
-		return sl_parcel_open(b->parcel, name);
-	fd =
-	    openat(b->dir, name, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
-	f = fd >= 0 ? fdopen(fd, "w") : NULL;
-	if (f == NULL && fd >= 0)
-		(void)close(fd);
-	return f;
-}
-
-/* Those of the line that it takes. */
-static struct sl_rep_options
-options_of(const struct sl_bundle *b, const struct sl_report_def *d)
-{
-	const struct sl_rep_options *all = b->opt;
-	struct sl_rep_options o = {
-	    .days = -1, .errors = -1, .list_queue = all->queue};
-
-	if ((d->takes & SL_TAKES_PERIOD) != 0) {
-		o.from = all->from;
-		o.to = all->to;
-	}
-	if ((d->takes & SL_TAKES_CONTROL) != 0)
-		o.control = all->control;
-	if ((d->takes & SL_TAKES_DAYS) != 0)
-		o.days = all->days;
-	if ((d->takes & SL_TAKES_SAMPLE) != 0) {
-		o.count = all->count;
-		o.seed = all->seed;
-		o.seed_given = all->seed_given;
-		o.by_risk = all->by_risk;
-		o.errors = all->errors;
-	}
-	return o;
-}
-
-/* Counted once, and written in all its forms as the rows come. */
-static enum sl_rc
-write_report(
-    struct sl_bundle *b, const struct sl_report_def *d, struct sl_err *err)
-{
-	struct sl_rep_options o = options_of(b, d);
-	size_t n = strcmp(d->slug, WITH_XML) == 0 ? FORMS : FORMS - 1, i;
-	struct sl_out *out[FORMS] = {NULL};
-	FILE *f[FORMS] = {NULL};
-	enum sl_rc rc = SL_OK;
-
-	for (i = 0; rc == SL_OK && i < n; i++) {
-		f[i] = open_file(b, d->slug, forms[i]->name);
-		if (f[i] == NULL)
-			rc = cannot_write(b, err);
-		out[i] = sl_out_new(forms[i], f[i], b->lang);
-		if (i > 0)
-			out[i - 1]->also = out[i];
-	}
-	if (rc == SL_OK)
-		rc = sl_report_run_shared(
-		    b->store, b->cfg, d, &o, b->shared, out[0], err);
-	for (i = 0; i < n; i++) {
-		sl_out_free(out[i]);
-		if (f[i] != NULL && fclose(f[i]) != 0 && rc == SL_OK)
-			rc = cannot_write(b, err);
-	}
-	(void)malloc_trim(0);
-	return rc;
-}
-
-/* The control of the target's journal only where that has been read: a file of
- * it is the auditor's own. */
-static bool
-goes_in(const struct sl_bundle *b, const struct sl_report_def *d)
-{
-	return (d->takes & SL_TAKES_FILES) == 0 ||
-	       sl_db_int(sl_store_db(b->store), 0,
-		   "SELECT EXISTS (SELECT 1 FROM target_post) OR EXISTS (SELECT"
-		   " 1 FROM meta WHERE substr(key, 1, length(?1)) = ?1)",
-		   "s", SL_STORE_JOURNAL_READ) > 0;
-}
-
-static enum sl_rc
-write_each(struct sl_bundle *b, struct sl_err *err)
-{
-	size_t n, i;
-	const struct sl_report_def *d = sl_report_defs(&n);
-	enum sl_rc rc = SL_OK;
-
-	for (i = 0; rc == SL_OK && i < n; i++) {
-		if (goes_in(b, &d[i]))
-			rc = write_report(b, &d[i], err);
-		if (rc == SL_OK && strcmp(d[i].slug, LAST_OF_TEXTS) == 0)
-			rc = sl_snap_share_sent(
-			    b->store, b->cfg, b->shared, err);
-		if (strcmp(d[i].slug, LAST_OF_TARGET) == 0)
-			sl_snap_drop_target(b->shared);
-	}
-	return rc;
-}
-
-static enum sl_rc
-write_reports(struct sl_bundle *b, struct sl_err *err)
-{
-	struct sl_snap shared = {0};
-	enum sl_rc rc;
-
-	(void)mallopt(M_MMAP_THRESHOLD, ARRAY_BYTES);
-	rc = sl_snap_share(b->store, &shared, err);
-	b->shared = &shared;
-	if (rc == SL_OK)
-		rc = write_each(b, err);
-	b->shared = NULL;
-	sl_snap_free(&shared);
-	return rc;
+	return sl_bundle_cannot_write(b, err);
 }
 
 static enum sl_rc
@@ -339,10 +208,7 @@ add_report_link(const struct sl_bundle *b, const struct sl_report_def *d,
 
 	(void)snprintf(file, sizeof(file), "%s.html", d->slug);
 	add_link(out, file, say(b, d->nb, d->en));
-	sl_buf_printf(out, " (<a href=\"%s.csv\">csv</a>", d->slug);
-	if (strcmp(d->slug, WITH_XML) == 0)
-		sl_buf_printf(out, ", <a href=\"%s.xml\">xml</a>", d->slug);
-	sl_buf_add_str(out, ")</li>\n");
+	sl_buf_printf(out, " (<a href=\"%s.csv\">csv</a>)</li>\n", d->slug);
 }
 
 static void
@@ -386,7 +252,7 @@ write_index(struct sl_bundle *b, struct sl_err *err)
 	sl_buf_printf(
 	    &out, "</ul>\n<h2>%s</h2>\n<ul>\n", say(b, "Rapporter", "Reports"));
 	for (i = 0; i < n; i++)
-		if (goes_in(b, &d[i]))
+		if (sl_bundle_has(b, &d[i]))
 			add_report_link(b, &d[i], &out);
 	sl_buf_printf(
 	    &out, "</ul>\n<h2>%s</h2>\n<ul>\n", say(b, "Filer", "Files"));
@@ -416,10 +282,10 @@ write_all(struct sl_bundle *b, struct sl_err *err)
 	enum sl_rc rc = sl_report_check_schema(b->store, err);
 
 	if (rc == SL_OK)
-		rc = sl_db_run(db, err, "BEGIN", "");
+		rc = sl_twin_meet(&b->twin, b->store, err);
 	if (rc != SL_OK)
 		return rc;
-	rc = write_reports(b, err);
+	rc = sl_bundle_reports(b, err);
 	for (p = sl_bundle_pages; rc == SL_OK && p->file != NULL; p++)
 		rc = write_page(b, p, err);
 	if (rc == SL_OK)
@@ -471,48 +337,67 @@ begin(struct sl_bundle *b, struct sl_err *err)
 	return SL_OK;
 }
 
-enum sl_rc
-sl_bundle_make(struct sl_store *s, const struct sl_config *cfg,
-    const struct sl_rep_options *opt, unsigned lang, const char *dir,
-    struct sl_err *err)
+static enum sl_rc
+make(struct sl_bundle *b, const char *root, const char *dir, struct sl_err *err)
 {
-	struct sl_bundle b = {.store = s,
-	    .cfg = cfg,
-	    .opt = opt,
-	    .lang = lang,
-	    .dir = -1,
-	    .lock = -1};
-	enum sl_rc rc = begin(&b, err);
+	enum sl_rc rc = sl_store_open_read(root, &b->store, err);
 
 	if (rc == SL_OK)
-		rc = sl_bundle_folder(dir, &b.dir, &b.lock, err);
+		rc = begin(b, err);
+	if (rc == SL_OK && dir != NULL)
+		rc = sl_bundle_folder(dir, &b->dir, &b->lock, err);
 	if (rc == SL_OK)
-		rc = write_all(&b, err);
+		rc = write_all(b, err);
+	if (rc == SL_OK && dir != NULL)
+		rc = sl_part_end(b->dir, &b->lock, err);
+	sl_store_close(b->store);
+	return rc;
+}
+
+/* dir NULL: into the parcel. */
+static enum sl_rc
+make_by_two(
+    struct sl_bundle *b, const char *root, const char *dir, struct sl_err *err)
+{
+	enum sl_rc rc;
+	size_t i;
+
+	(void)mallopt(M_MMAP_THRESHOLD, ARRAY_BYTES);
+	b->dir = b->lock = -1;
+	for (i = 0; i < SL_BUNDLE_SPOOLS; i++)
+		b->spool[i] = -1;
+	rc = sl_twin_begin(&b->twin, sl_bundle_spools(b), err);
+	if (rc == SL_OK && b->twin.other == 0)
+		sl_bundle_be_second(b, root);
 	if (rc == SL_OK)
-		rc = sl_part_end(b.dir, &b.lock, err);
-	sl_cleanup_close(&b.lock);
-	if (b.dir >= 0)
-		(void)close(b.dir);
+		rc = make(b, root, dir, err);
+	sl_twin_free(&b->twin);
+	for (i = 0; i < SL_BUNDLE_SPOOLS; i++)
+		sl_cleanup_close(&b->spool[i]);
+	sl_cleanup_close(&b->lock);
+	sl_cleanup_close(&b->dir);
 	return rc;
 }
 
 enum sl_rc
-sl_bundle_parcel(struct sl_store *s, const struct sl_config *cfg,
+sl_bundle_make(const char *root, const struct sl_config *cfg,
+    const struct sl_rep_options *opt, unsigned lang, const char *dir,
+    struct sl_err *err)
+{
+	struct sl_bundle b = {.cfg = cfg, .opt = opt, .lang = lang};
+
+	return make_by_two(&b, root, dir, err);
+}
+
+enum sl_rc
+sl_bundle_parcel(const char *root, const struct sl_config *cfg,
     const struct sl_rep_options *opt, unsigned lang, struct sl_parcel *parcel,
     struct sl_err *err)
 {
-	struct sl_bundle b = {.store = s,
-	    .cfg = cfg,
-	    .opt = opt,
-	    .lang = lang,
-	    .dir = -1,
-	    .lock = -1,
-	    .parcel = parcel};
-	enum sl_rc rc = begin(&b, err);
+	struct sl_bundle b = {
+	    .cfg = cfg, .opt = opt, .lang = lang, .parcel = parcel};
+	enum sl_rc rc = make_by_two(&b, root, NULL, err);
 
-	if (rc != SL_OK)
-		return rc;
-	rc = write_all(&b, err);
 	/* What writes a report says only that it could not. */
 	if (rc != SL_OK && sl_parcel_failed(parcel, err) != SL_OK)
 		rc = err->rc;

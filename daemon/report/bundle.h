@@ -6,17 +6,20 @@
 
 #include "../wire/parcel.h"
 #include "table.h"
+#include "twin.h"
 
-/* Writes into dir, which is made (0700), empty, or what an earlier run left
- * unfinished. opt: each report gets what it takes of it. SL_REJECT: an option
- * is wrong; SL_BROKEN: the folder holds something else, or cannot be made. */
-enum sl_rc sl_bundle_make(struct sl_store *s, const struct sl_config *cfg,
+/* Of the instance at root, whose database this process has not opened: it
+ * forks. Writes into dir, which is made (0700), empty, or what an earlier run
+ * left unfinished. opt: each report gets what it takes of it. SL_REJECT: an
+ * option is wrong; SL_BROKEN: the folder holds something else, or cannot be
+ * made; else what sl_store_open_read says. */
+enum sl_rc sl_bundle_make(const char *root, const struct sl_config *cfg,
     const struct sl_rep_options *opt, unsigned lang, const char *dir,
     struct sl_err *err);
 
 /* The same into a parcel: for who makes the folder elsewhere. SL_RETRY,
  * SL_REJECT: the parcel has no room. */
-enum sl_rc sl_bundle_parcel(struct sl_store *s, const struct sl_config *cfg,
+enum sl_rc sl_bundle_parcel(const char *root, const struct sl_config *cfg,
     const struct sl_rep_options *opt, unsigned lang, struct sl_parcel *parcel,
     struct sl_err *err);
 /* Such a folder, to write files into until sl_part_end; both descriptors are
@@ -24,12 +27,15 @@ enum sl_rc sl_bundle_parcel(struct sl_store *s, const struct sl_config *cfg,
 enum sl_rc sl_bundle_folder(
     const char *dir, int *ret_dir, int *ret_lock, struct sl_err *err);
 
-/* -- the pages (bundle_pages.c) -------------------------------------------- */
+/* -- for this and its files ------------------------------------------------ */
+#define SL_BUNDLE_SPOOLS 10
 struct sl_bundle {
 	struct sl_store *store;
 	const struct sl_config *cfg;
 	const struct sl_rep_options *opt;
 	struct sl_snap *shared; /* of its one moment */
+	struct sl_twin twin;
+	int spool[SL_BUNDLE_SPOOLS]; /* what the second process writes */
 	unsigned lang;
 	int dir, lock; /* base/part.h */
 	struct sl_parcel *parcel; /* instead of dir; or NULL */
@@ -38,6 +44,22 @@ struct sl_bundle {
 	uint64_t signed_size; /* of the log's last signed head */
 	bool has_signed;
 };
+/* SL_FATAL, or what the parcel says. */
+enum sl_rc sl_bundle_cannot_write(
+    const struct sl_bundle *b, struct sl_err *err);
+
+/* -- the reports (bundle_reports.c) ---------------------------------------- */
+/* Files for what the second process writes; false: no room for them. */
+bool sl_bundle_spools(struct sl_bundle *b);
+/* Does that report go into the folder? */
+bool sl_bundle_has(const struct sl_bundle *b, const struct sl_report_def *d);
+/* Within the transaction of their moment. */
+enum sl_rc sl_bundle_reports(struct sl_bundle *b, struct sl_err *err);
+/* The second's part; ends the process. */
+void sl_bundle_be_second(struct sl_bundle *b, const char *root)
+    __attribute__((noreturn));
+
+/* -- the pages (bundle_pages.c) -------------------------------------------- */
 /* A page of the folder: its file, its title, and what makes its body. */
 struct sl_bundle_page {
 	const char *file, *nb, *en;

@@ -286,9 +286,8 @@ struct run {
 };
 
 static int
-open_run(const struct line *l, struct run *r)
+configure(const struct line *l, struct run *r)
 {
-	struct sl_err err;
 	int code = load_config(l, &r->cfg);
 
 	if (code != 0)
@@ -297,9 +296,18 @@ open_run(const struct line *l, struct run *r)
 	if (l->language != NULL)
 		r->lang = strcmp(l->language, "en") == 0 ? SL_LANGUAGE_EN
 							 : SL_LANGUAGE_NB;
-	if (sl_store_open_read(l->root, &r->store, &err) != SL_OK)
-		return say_error(&err);
 	return 0;
+}
+
+static int
+open_run(const struct line *l, struct run *r)
+{
+	struct sl_err err;
+	int code = configure(l, r);
+
+	if (code == 0 && sl_store_open_read(l->root, &r->store, &err) != SL_OK)
+		code = say_error(&err);
+	return code;
 }
 
 /* A pipe's reader may take its time: what goes there is made first, so that no
@@ -393,7 +401,7 @@ give_bundle(const struct line *l, const struct run *r)
 
 	if (rc == SL_OK)
 		rc = sl_bundle_parcel(
-		    r->store, r->cfg, &l->opt, r->lang, parcel, &err);
+		    l->root, r->cfg, &l->opt, r->lang, parcel, &err);
 	if (rc == SL_OK)
 		rc = sl_parcel_send(parcel, l->fn, l->arg, &err);
 	sl_parcel_free(parcel);
@@ -409,13 +417,12 @@ run_bundle(struct line *l)
 
 	if (code != 0)
 		return code;
-	code = open_run(l, &r);
+	code = configure(l, &r);
 	if (code == 0 && l->fn != NULL)
 		code = give_bundle(l, &r);
-	else if (code == 0 && sl_bundle_make(r.store, r.cfg, &l->opt, r.lang,
+	else if (code == 0 && sl_bundle_make(l->root, r.cfg, &l->opt, r.lang,
 				  l->opt.file[0], &err) != SL_OK)
 		code = say_error(&err);
-	sl_store_close(r.store);
 	sl_config_free(r.cfg);
 	return code;
 }

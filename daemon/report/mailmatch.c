@@ -375,7 +375,8 @@ count_strangers(struct sl_mailmatch *m)
 
 	for (id = 1; id <= m->snap->c_max; id++) {
 		mark = m->mark[id];
-		if ((mark & (UNLISTED | AGAIN)) == 0 || !m->snap->c[id].in)
+		if ((mark & (UNLISTED | AGAIN)) == 0 ||
+		    !sl_snap_c_in(m->snap, id))
 			continue;
 		if (m->unlisted + m->again < SL_MAILMATCH_TOLD)
 			m->stranger[m->unlisted + m->again] = id;

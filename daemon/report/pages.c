@@ -46,7 +46,7 @@ sl_rep_pages(const struct sl_rep *r, const struct sl_snap *s,
 		p.part = (uint32_t)part;
 		p.consignment = of[part];
 		if (p.consignment == 0 || p.consignment > s->c_max ||
-		    !s->c[p.consignment].in)
+		    !sl_snap_c_in(s, p.consignment))
 			continue;
 		p.source = (unsigned)sqlite3_column_int(st, 1);
 		p.flags = (unsigned)sqlite3_column_int(st, 2);
@@ -72,7 +72,7 @@ find_erased(const struct sl_rep *r, const struct sl_snap *s)
 		if (erased == NULL)
 			erased = sl_alloc(s->c_max + 1);
 		if (id > 0 && id <= s->c_max)
-			erased[id] = s->c[id].in;
+			erased[id] = sl_snap_c_in(s, id);
 	}
 	return erased;
 }

@@ -24,10 +24,7 @@ struct access {
 	struct group *group;
 	size_t n, cap;
 	int64_t today;
-	/* By entry, of those with a code: the target's own journal shows
-	 * another one, and no target the one that was sent. */
-	uint8_t *other;
-	int64_t assessed;
+	int64_t assessed; /* see is_assessed */
 	int64_t erased; /* transferred; with which code is not known any more */
 };
 
@@ -54,32 +51,12 @@ count(struct access *a, unsigned queue, unsigned c, int64_t sent_ms)
 		g->oldest_ms = sent_ms;
 }
 
-/* None at all may be a target that does not tell. */
-static void
-load_shown(struct access *a)
+/* The target's own journal shows another code, and no target's the one that was
+ * sent. */
+static bool
+is_assessed(const struct sl_snap *s, uint32_t id)
 {
-	const struct sl_snap *s = &a->snap;
-	struct sl_db *db = sl_store_db(a->r->store);
-	sqlite3_stmt *st;
-	uint8_t *other;
-	uint32_t id;
-
-	a->other = sl_alloc(s->e_max + 1);
-	st = sl_db_query(db,
-	    "SELECT own_key, access FROM target_post"
-	    " WHERE own_key <> '' AND access <> ''",
-	    "");
-	while (sl_db_row(db, st)) {
-		id = sl_idmap_find(&s->keys, sl_db_text(st, 0));
-		if (id == 0 || s->sent[id].access == 0)
-			continue;
-		other = &a->other[id];
-		if (strcmp(s->access.text[s->sent[id].access],
-			sl_db_text(st, 1)) == 0)
-			*other = 2;
-		else if (*other == 0)
-			*other = 1;
-	}
+	return s->target[id].other_code && !s->target[id].same_code;
 }
 
 static void
@@ -89,9 +66,9 @@ scan(struct access *a)
 	uint32_t id;
 
 	for (id = 1; id <= s->e_max; id++) {
-		if (!s->e[id].in || s->sent_ms[id] == 0)
+		if (!sl_snap_e_in(s, id) || s->sent_ms[id] == 0)
 			continue;
-		if (s->sent[id].access != 0 && a->other[id] == 1)
+		if (s->sent[id].access != 0 && is_assessed(s, id))
 			a->assessed++;
 		else if (s->sent[id].access != 0)
 			count(a, s->c[s->e[id].consignment].queue,
@@ -138,14 +115,10 @@ sl_rep_tilgangskoder(struct sl_rep *r, struct sl_err *err)
 	struct access a = {.r = r, .today = sl_day_of(r->now_ms)};
 	const struct group *g;
 	enum sl_rc rc =
-	    sl_snap_load(r, SL_SNAP_DELIVERIES | SL_SNAP_SENT | SL_SNAP_KEYS,
+	    sl_snap_load(r, SL_SNAP_DELIVERIES | SL_SNAP_SENT | SL_SNAP_CODES,
 		NULL, &a.snap, err);
 	size_t i;
 
-	if (rc == SL_OK) {
-		load_shown(&a);
-		rc = sl_db_check(sl_store_db(r->store), err);
-	}
 	if (rc == SL_OK) {
 		scan(&a);
 		if (a.n > 0)
@@ -160,7 +133,6 @@ sl_rep_tilgangskoder(struct sl_rep *r, struct sl_err *err)
 		tell(&a);
 	}
 	free(a.group);
-	free(a.other);
 	sl_snap_free(&a.snap);
 	return rc;
 }

@@ -97,7 +97,7 @@ sl_rep_liggetid(struct sl_rep *r, struct sl_err *err)
 	if (rc == SL_OK) {
 		a.queue = sl_alloc(s->queue.n * sizeof(*a.queue));
 		for (id = 1; id <= s->c_max; id++) {
-			if (!s->c[id].in)
+			if (!sl_snap_c_in(s, id))
 				continue;
 			for (at = -1; sl_snap_next(s, id, &at);) {
 				const struct sl_snap_consignment *c = &s->c[id];

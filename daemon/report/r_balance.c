@@ -123,7 +123,7 @@ count_items(struct balance *b)
 	size_t q;
 
 	for (id = 1; id <= s->c_max; id++) {
-		if (!s->c[id].in)
+		if (!sl_snap_c_in(s, id))
 			continue;
 		n = b->queue[s->c[id].queue][CONSIGNMENTS].n;
 		n[standing_of_consignment(s, id)]++;
@@ -132,7 +132,7 @@ count_items(struct balance *b)
 	}
 	for (id = 1; id <= s->e_max; id++)
 		b->replaced += s->e[id].there &&
-			       s->c[s->e[id].consignment].in &&
+			       sl_snap_c_in(s, s->e[id].consignment) &&
 			       s->e[id].outcome == SL_OUTCOME_replaced;
 	for (q = 0; q < b->arrivals.lost_n; q++) {
 		const struct sl_arrivals_lost *lost = &b->arrivals.lost[q];
@@ -156,7 +156,7 @@ count_told(struct balance *b)
 		enum sl_second_unit of = second_of(units[u]);
 
 		for (id = 1; id <= s->c_max; id++)
-			if (s->c[id].in)
+			if (sl_snap_c_in(s, id))
 				b->queue[s->c[id].queue][units[u]].n[TOTAL] +=
 				    sl_second_count(&b->second, id, of);
 		for (i = 0; i < b->second.lost_n; i++)
@@ -247,7 +247,7 @@ count_parts(struct balance *b)
 		b->has_parts[p.consignment] = 1;
 		if (b->sheet.mail.there)
 			give_match(b, st, &p);
-		if (!b->snap.c[p.consignment].in)
+		if (!sl_snap_c_in(&b->snap, p.consignment))
 			continue;
 		if (sqlite3_column_int(st, 6) != 0)
 			sl_packages_note(&b->packages, p.id, p.consignment);
@@ -271,7 +271,7 @@ count_sources(struct balance *b)
 
 	for (i = 1; i <= s->source_max; i++) {
 		c = s->source_consignment[i];
-		if (c == 0 || c > s->c_max || !s->c[c].in)
+		if (c == 0 || c > s->c_max || !sl_snap_c_in(s, c))
 			continue;
 		add_row(b, c, RECEIVED, (int)standing_of_consignment(s, c), 1);
 		if (b->has_parts[c] == 0 &&

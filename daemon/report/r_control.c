@@ -521,7 +521,7 @@ look_for_missing(struct control *k)
 	uint32_t id;
 
 	for (id = 1; id <= s->e_max; id++) {
-		if (!s->e[id].in || k->seen[id] != 0 ||
+		if (!sl_snap_e_in(s, id) || k->seen[id] != 0 ||
 		    sl_standing_of(s->e[id].dispo, s->e[id].outcome) !=
 			SL_STANDS_TRANSFERRED)
 			continue;

@@ -132,7 +132,8 @@ scan(struct corrections *c)
 		if (entry != now)
 			end_entry(c);
 		now = entry;
-		if (entry > 0 && entry <= c->snap.e_max && c->snap.e[entry].in)
+		if (entry > 0 && entry <= c->snap.e_max &&
+		    sl_snap_e_in(&c->snap, entry))
 			take_row(c, st);
 	}
 	end_entry(c);

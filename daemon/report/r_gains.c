@@ -100,7 +100,7 @@ scan(struct gains *g)
 	uint32_t e;
 
 	for (e = 1; e <= g->snap.e_max; e++) {
-		if (!g->snap.e[e].in || g->snap.sent_ms[e] == 0 ||
+		if (!sl_snap_e_in(&g->snap, e) || g->snap.sent_ms[e] == 0 ||
 		    sl_standing_of(g->snap.e[e].dispo, g->snap.e[e].outcome) !=
 			SL_STANDS_TRANSFERRED)
 			continue;

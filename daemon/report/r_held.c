@@ -137,7 +137,7 @@ place_of(const struct held *h, const struct sl_rep_change *c, unsigned *queue)
 			return 0;
 		id = s->e[c->entry].consignment;
 	}
-	if (id <= 0 || id > s->c_max || !s->c[id].in)
+	if (id <= 0 || id > s->c_max || !sl_snap_c_in(s, id))
 		return 0;
 	*queue = s->c[id].queue;
 	return c->entry > 0 ? (size_t)c->entry : (size_t)s->e_max + (size_t)id;

@@ -22,7 +22,7 @@ struct protocol {
 	uint8_t *several; /* by entry: it has several targets; NULL: none has */
 	struct sl_buf told[TOLD];
 	uint16_t *files; /* by consignment */
-	struct sl_buf number, why; /* of the row being made */
+	struct sl_buf number, why, seen; /* of the row being made */
 	int64_t consignments, entries, replaced, without, documents, pages;
 };
 
@@ -121,8 +121,11 @@ give_entry(struct protocol *p, const char *reception, int64_t size, uint32_t id)
 	if (p->several != NULL && p->several[id] != 0) {
 		tell_several(p, id, &seen);
 		target = sl_buf_str(&p->told[TARGET]);
-	} else if (!sl_snap_seen(&p->snap, id, &seen))
-		seen = (struct sl_snap_seen){"", "", "", ""};
+	} else if (!sl_snap_seen(&p->snap, id, &p->seen, &seen))
+		seen = (struct sl_snap_seen){.status = "",
+		    .case_number = "",
+		    .number = "",
+		    .journal = ""};
 	sl_rep_row(p->r, "sstiiiiwwwtsssss", sl_buf_str(&p->number),
 	    p->snap.queue.text[c->queue], c->received_ms,
 	    (int64_t)p->files[e->consignment], size, (int64_t)e->documents,
@@ -224,7 +227,8 @@ sl_rep_mottaksprotokoll(struct sl_rep *r, struct sl_err *err)
 		    "");
 		while (sl_db_row(db, st)) {
 			id = sqlite3_column_int64(st, 0);
-			if (id > 0 && id <= p.snap.c_max && p.snap.c[id].in)
+			if (id > 0 && id <= p.snap.c_max &&
+			    sl_snap_c_in(&p.snap, id))
 				give_consignment(&p, sl_db_text(st, 1),
 				    sqlite3_column_int64(st, 2), (uint32_t)id);
 		}
@@ -238,6 +242,7 @@ sl_rep_mottaksprotokoll(struct sl_rep *r, struct sl_err *err)
 		sl_buf_free(&p.told[i]);
 	sl_buf_free(&p.number);
 	sl_buf_free(&p.why);
+	sl_buf_free(&p.seen);
 	sl_snap_free(&p.snap);
 	return rc;
 }

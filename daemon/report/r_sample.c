@@ -81,7 +81,7 @@ gather(struct draw *d)
 	d->weight = sl_alloc((s->e_max + 1) * sizeof(*d->weight));
 	for (c = 1; c <= s->c_max; c++)
 		for (id = s->c[c].first_entry; id != 0; id = s->e[id].next) {
-			if (!s->e[id].in)
+			if (!sl_snap_e_in(s, id))
 				continue;
 			d->entry[d->n] = id;
 			d->weight[d->n++] = weight_of(d, id);

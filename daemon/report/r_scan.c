@@ -95,7 +95,7 @@ count_consignments(struct scan *s)
 	for (id = 1; id <= s->snap.c_max; id++) {
 		const struct sl_snap_consignment *c = &s->snap.c[id];
 
-		if (!c->in || s->at[c->queue] == NULL)
+		if (!sl_snap_c_in(&s->snap, id) || s->at[c->queue] == NULL)
 			continue;
 		b = find_batch(s, c->queue, sl_day_of(c->received_ms));
 		s->of[id] = (uint32_t)(b - s->batch) + 1;

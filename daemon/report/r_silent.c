@@ -112,7 +112,7 @@ sl_rep_stilleinnganger(struct sl_rep *r, struct sl_err *err)
 	if (rc == SL_OK) {
 		door = sl_alloc(s.queue.n * sizeof(*door));
 		for (id = 1; id <= s.c_max; id++)
-			if (s.c[id].in)
+			if (sl_snap_c_in(&s, id))
 				count(&door[s.c[id].queue], s.c[id].received_ms,
 				    today);
 		for (i = 1; i < s.queue.n; i++)

@@ -172,7 +172,7 @@ scan(struct times *t)
 	uint32_t id;
 
 	for (id = 1; id <= s->e_max; id++)
-		if (s->e[id].in && s->sent_ms[id] != 0 &&
+		if (sl_snap_e_in(s, id) && s->sent_ms[id] != 0 &&
 		    sl_standing_of(s->e[id].dispo, s->e[id].outcome) ==
 			SL_STANDS_TRANSFERRED)
 			count_entry(t, id);

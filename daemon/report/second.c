@@ -226,11 +226,13 @@ look_at_rows(struct walk *w, const struct sl_arrivals *a)
 	for (id = 1; id <= s->c_max; id++) {
 		int32_t *left = w->x->left[id];
 
-		if (!s->c[id].in && a->c[id] == 3) {
+		if (!sl_snap_c_in(s, id) && a->c[id] == 3) {
 			add_lost(w, s->c[id].queue, left);
-		} else if (s->c[id].in && (a->c[id] == 0 || a->c[id] == 2)) {
+		} else if (sl_snap_c_in(s, id) &&
+			   (a->c[id] == 0 || a->c[id] == 2)) {
 			memset(left, 0, sizeof(w->x->left[id]));
-		} else if (s->c[id].in && left[SL_SECOND_RECEIVED] == UNTOLD &&
+		} else if (sl_snap_c_in(s, id) &&
+			   left[SL_SECOND_RECEIVED] == UNTOLD &&
 			   s->c[id].stage < SL_STAGE_read) {
 			sl_counts_told(w->db, id, &c);
 			set(left, c.files, c.parts, c.archives, c.pages);
@@ -309,7 +311,7 @@ sl_second_tell(const struct sl_second *x, const struct sl_snap *s,
 		bool other = false, all = true;
 
 		/* Those are named for more than that. */
-		if (!s->c[id].in || a->c[id] == 0 || a->c[id] == 2)
+		if (!sl_snap_c_in(s, id) || a->c[id] == 0 || a->c[id] == 2)
 			continue;
 		for (u = 0; u < SL_SECOND_UNITS; u++) {
 			other |=

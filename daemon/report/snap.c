@@ -6,6 +6,7 @@
 #include <assert.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 
 #include "../base/mem.h"
 #include "../base/text.h"
@@ -14,24 +15,17 @@
 #include "form.h"
 #include "idmap.h"
 #include "reception.h"
+#include "snap_p.h"
 #include "title.h"
 
 #define ROWS_MAX SL_IDMAP_MAX
 
 /* -- scans -------------------------------------------------------------- */
 
-/* Is the consignment of the period and queue asked for? */
-static bool
-is_in(const struct sl_rep *r, int64_t received_ms, const char *queue)
-{
-	return received_ms >= r->from_ms && received_ms < r->to_ms &&
-	       (r->opt->queue == NULL || strcmp(r->opt->queue, queue) == 0);
-}
-
 /* A damaged index, by which some are read, may tell of rows that are not there.
  */
-static bool
-has_place(int64_t id, uint32_t max)
+bool
+sl_snap_has_place(int64_t id, uint32_t max)
 {
 	return id > 0 && id <= max;
 }
@@ -45,7 +39,8 @@ take_reception(const struct sl_config *cfg, struct sl_snap *s, int64_t id,
 }
 
 static void
-load_consignments(const struct sl_rep *r, struct sl_db *db, struct sl_snap *s)
+load_consignments(
+    struct sl_db *db, const struct sl_config *cfg, struct sl_snap *s)
 {
 #define CONSIGNMENTS(more)                                                     \
 	"SELECT id, received_ms, queue, reason, stage, disposition,"           \
@@ -60,10 +55,10 @@ load_consignments(const struct sl_rep *r, struct sl_db *db, struct sl_snap *s)
 
 	while (sl_db_row(db, st)) {
 		id = sqlite3_column_int64(st, 0);
-		if (!has_place(id, s->c_max))
+		if (!sl_snap_has_place(id, s->c_max))
 			continue;
 		if (s->reception != NULL)
-			take_reception(r->cfg, s, id, sl_db_text(st, 7));
+			take_reception(cfg, s, id, sl_db_text(st, 7));
 		c = &s->c[id];
 		c->there = true;
 		c->received_ms = sqlite3_column_int64(st, 1);
@@ -73,24 +68,7 @@ load_consignments(const struct sl_rep *r, struct sl_db *db, struct sl_snap *s)
 		c->stage = (uint8_t)sqlite3_column_int(st, 4);
 		c->dispo = (uint8_t)sqlite3_column_int(st, 5);
 		c->outcome = (uint8_t)sqlite3_column_int(st, 6);
-		c->in =
-		    r != NULL && is_in(r, c->received_ms, sl_db_text(st, 2));
 	}
-}
-
-/* Of those that another report had read: for this one. */
-static void
-set_in(const struct sl_rep *r, struct sl_snap *s)
-{
-	struct sl_snap_consignment *c;
-	struct sl_snap_entry *e;
-
-	for (c = s->c; c <= s->c + s->c_max; c++)
-		c->in = c->there &&
-			is_in(r, c->received_ms, s->queue.text[c->queue]);
-	for (e = s->e; e <= s->e + s->e_max; e++)
-		e->in = e->there && s->c[e->consignment].in &&
-			e->outcome != SL_OUTCOME_replaced;
 }
 
 /* Into its consignment's list, by number. */
@@ -109,9 +87,9 @@ hang_entry(struct sl_snap *s, uint32_t id)
 /* Few posts have an access code; a walk for what is not there goes to the
  * end. */
 static void
-take_sent(struct sl_snap *s, uint32_t id, const char *post)
+take_sent(
+    struct sl_snap *s, uint32_t id, enum sl_standing stands, const char *post)
 {
-	const struct sl_snap_entry *e = &s->e[id];
 	char title[SL_TITLE_MAX], document[40], received[40], unit[128],
 	    access[32];
 	struct sl_peek want[] = {SL_PEEK("tittel", title),
@@ -121,8 +99,7 @@ take_sent(struct sl_snap *s, uint32_t id, const char *post)
 	struct sl_snap_sent *t = &s->sent[id];
 
 	t->document_day = t->received_day = -1;
-	if (*post == '\0' ||
-	    sl_standing_of(e->dispo, e->outcome) != SL_STANDS_TRANSFERRED)
+	if (*post == '\0' || stands != SL_STANDS_TRANSFERRED)
 		return;
 	access[0] = '\0';
 	sl_json_peek_all(
@@ -138,6 +115,23 @@ take_sent(struct sl_snap *s, uint32_t id, const char *post)
 	t->access = (uint16_t)sl_names_add(&s->access, access);
 }
 
+void
+sl_snap_sent(struct sl_db *db, struct sl_snap *s)
+{
+	sqlite3_stmt *st = sl_db_query(db,
+	    "SELECT id, disposition, outcome, post FROM entry ORDER BY id", "");
+	int64_t id;
+
+	while (sl_db_row(db, st)) {
+		id = sqlite3_column_int64(st, 0);
+		if (sl_snap_has_place(id, s->e_max))
+			take_sent(s, (uint32_t)id,
+			    sl_standing_of((uint8_t)sqlite3_column_int(st, 1),
+				(uint8_t)sqlite3_column_int(st, 2)),
+			    sl_db_text(st, 3));
+	}
+}
+
 static void
 take_entry(struct sl_snap *s, sqlite3_stmt *st, int64_t id, int64_t consignment)
 {
@@ -150,13 +144,12 @@ take_entry(struct sl_snap *s, sqlite3_stmt *st, int64_t id, int64_t consignment)
 	e->stage = (uint8_t)sqlite3_column_int(st, 4);
 	e->dispo = (uint8_t)sqlite3_column_int(st, 5);
 	e->outcome = (uint8_t)sqlite3_column_int(st, 6);
-	e->in = s->c[consignment].in && e->outcome != SL_OUTCOME_replaced;
 	hang_entry(s, (uint32_t)id);
 }
 
 /* Posts are large: they are read only where what was sent is wanted. */
 static void
-load_entries(struct sl_db *db, struct sl_snap *s, bool sent, bool keys)
+load_entries(struct sl_db *db, bool sent, struct sl_snap *s)
 {
 #define ENTRIES(more)                                                          \
 	"SELECT id, consignment, number, reason, stage, disposition, "         \
@@ -165,35 +158,23 @@ load_entries(struct sl_db *db, struct sl_snap *s, bool sent, bool keys)
 	    {ENTRIES(""), ENTRIES(", '', own_key")},
 	    {ENTRIES(", post"), ENTRIES(", post, own_key")}};
 #undef ENTRIES
+	bool keys = s->keys.slots > 0;
 	sqlite3_stmt *st = sl_db_query(db, sql[sent][keys], "");
 	int64_t id, consignment;
 
 	while (sl_db_row(db, st)) {
 		id = sqlite3_column_int64(st, 0);
 		consignment = sqlite3_column_int64(st, 1);
-		if (!has_place(id, s->e_max) ||
-		    !has_place(consignment, s->c_max))
+		if (!sl_snap_has_place(id, s->e_max) ||
+		    !sl_snap_has_place(consignment, s->c_max))
 			continue;
 		take_entry(s, st, id, consignment);
 		if (sent)
-			take_sent(s, (uint32_t)id, sl_db_text(st, 7));
+			take_sent(s, (uint32_t)id,
+			    sl_standing_of(s->e[id].dispo, s->e[id].outcome),
+			    sl_db_text(st, 7));
 		if (keys)
 			sl_idmap_add(&s->keys, sl_db_text(st, 8), (uint32_t)id);
-	}
-}
-
-/* Of entries that are there already. */
-static void
-load_sent(struct sl_db *db, struct sl_snap *s)
-{
-	sqlite3_stmt *st =
-	    sl_db_query(db, "SELECT id, post FROM entry ORDER BY id", "");
-	int64_t id;
-
-	while (sl_db_row(db, st)) {
-		id = sqlite3_column_int64(st, 0);
-		if (has_place(id, s->e_max) && s->e[id].there)
-			take_sent(s, (uint32_t)id, sl_db_text(st, 1));
 	}
 }
 
@@ -206,25 +187,8 @@ load_keys(struct sl_db *db, struct sl_snap *s)
 
 	while (sl_db_row(db, st)) {
 		id = sqlite3_column_int64(st, 0);
-		if (has_place(id, s->e_max) && s->e[id].there)
+		if (sl_snap_has_place(id, s->e_max) && s->e[id].there)
 			sl_idmap_add(&s->keys, sl_db_text(st, 1), (uint32_t)id);
-	}
-}
-
-static void
-load_receptions(
-    struct sl_db *db, const struct sl_config *cfg, struct sl_snap *s)
-{
-	/* By the index of the numbers, which has all that is asked for. */
-	sqlite3_stmt *st =
-	    sl_db_query(db, "SELECT id, reception FROM consignment", "");
-	int64_t id;
-
-	s->reception = sl_alloc((s->c_max + 1) * sizeof(*s->reception));
-	while (sl_db_row(db, st)) {
-		id = sqlite3_column_int64(st, 0);
-		if (has_place(id, s->c_max))
-			take_reception(cfg, s, id, sl_db_text(st, 1));
 	}
 }
 
@@ -251,8 +215,8 @@ sl_snap_reception(const struct sl_rep *r, const struct sl_snap *s,
 	return out;
 }
 
-static void
-load_documents(struct sl_db *db, struct sl_snap *s)
+void
+sl_snap_documents(struct sl_db *db, struct sl_snap *s)
 {
 	sqlite3_stmt *st =
 	    sl_db_query(db, "SELECT entry, part FROM document", "");
@@ -261,8 +225,8 @@ load_documents(struct sl_db *db, struct sl_snap *s)
 	while (sl_db_row(db, st)) {
 		entry = sqlite3_column_int64(st, 0);
 		part = sqlite3_column_int64(st, 1);
-		if (!has_place(entry, s->e_max) ||
-		    !has_place(part, s->part_max) || !s->e[entry].there)
+		if (!sl_snap_has_place(entry, s->e_max) ||
+		    !sl_snap_has_place(part, s->part_max) || !s->e[entry].there)
 			continue;
 		s->e[entry].documents++;
 		if (s->part_entry != NULL &&
@@ -279,14 +243,15 @@ load_pages(struct sl_db *db, struct sl_snap *s)
 
 	while (sl_db_row(db, st)) {
 		id = sqlite3_column_int64(st, 0);
-		if (has_place(id, s->part_max) && s->part_entry[id] != 0)
+		if (sl_snap_has_place(id, s->part_max) &&
+		    s->part_entry[id] != 0)
 			s->pages[s->part_entry[id]] +=
 			    (uint32_t)sqlite3_column_int64(st, 1);
 	}
 }
 
-static void
-load_sources(struct sl_db *db, struct sl_snap *s)
+void
+sl_snap_sources(struct sl_db *db, struct sl_snap *s)
 {
 	sqlite3_stmt *st =
 	    sl_db_query(db, "SELECT id, consignment FROM source", "");
@@ -294,173 +259,10 @@ load_sources(struct sl_db *db, struct sl_snap *s)
 
 	while (sl_db_row(db, st)) {
 		id = sqlite3_column_int64(st, 0);
-		if (has_place(id, s->source_max))
+		if (sl_snap_has_place(id, s->source_max))
 			s->source_consignment[id] =
 			    (uint32_t)sqlite3_column_int64(st, 1);
 	}
-}
-
-/* -- what the target shows ------------------------------------------------ */
-
-static void
-add_text(struct sl_snap *s, const char *text)
-{
-	sl_buf_add(&s->target_text, text, strlen(text) + 1);
-}
-
-/* "711/2026"; nothing for a post without a number in the journal. */
-static void
-add_journal(struct sl_snap *s, const char *sequence, const char *year)
-{
-	if (strcmp(sequence, "") != 0 && strcmp(sequence, "0") != 0) {
-		sl_buf_add_str(&s->target_text, sequence);
-		sl_buf_add_char(&s->target_text, '/');
-		sl_buf_add_str(&s->target_text, year);
-	}
-	sl_buf_add(&s->target_text, "", 1);
-}
-
-static void
-add_journal_numbers(struct sl_snap *s, int64_t sequence, int64_t year)
-{
-	if (sequence != 0) {
-		sl_add_int(&s->target_text, sequence);
-		sl_buf_add_char(&s->target_text, '/');
-		sl_add_int(&s->target_text, year);
-	}
-	sl_buf_add(&s->target_text, "", 1);
-}
-
-static void
-load_target(struct sl_db *db, struct sl_snap *s, bool texts)
-{
-	/* No condition: its index would lead to each row by itself. */
-	sqlite3_stmt *st = sl_db_query(db,
-	    "SELECT own_key, status, case_number, number, sequence, year,"
-	    " journal_date FROM target_post",
-	    "");
-	const char *own_key;
-	uint32_t id;
-
-	while (sl_db_row(db, st)) {
-		own_key = sl_db_text(st, 0);
-		id = *own_key != '\0' ? sl_idmap_find(&s->keys, own_key) : 0;
-		if (id == 0 || s->target[id].text != 0)
-			continue;
-		s->target[id].text = (uint32_t)s->target_text.n;
-		s->target[id].journal_day =
-		    (int32_t)sl_day_read(sl_db_text(st, 6));
-		s->target[id].journaled = sl_is_journaled(sl_db_text(st, 1));
-		if (!texts)
-			continue;
-		add_text(s, sl_db_text(st, 1));
-		add_text(s, sl_db_text(st, 2));
-		add_text(s, sl_db_text(st, 3));
-		add_journal_numbers(s, sqlite3_column_int64(st, 4),
-		    sqlite3_column_int64(st, 5));
-	}
-}
-
-/* What the target's journal did not show. */
-static void
-add_receipt(struct sl_snap *s, uint32_t entry, const char *receipt, bool texts)
-{
-	char status[32], in_case[64], number[64], seq[24], year[24], day[40];
-	struct sl_peek want[] = {SL_PEEK("status", status),
-	    SL_PEEK("case", in_case), SL_PEEK("number", number),
-	    SL_PEEK("journalsekvensnummer", seq), SL_PEEK("journalaar", year)};
-	struct sl_snap_target *t = &s->target[entry];
-
-	if (t->text == 0) {
-		sl_json_peek_all(
-		    receipt, want, texts ? sizeof(want) / sizeof(want[0]) : 1);
-		t->text = (uint32_t)s->target_text.n;
-		t->journaled = sl_is_journaled(status);
-		t->journal_day = -1;
-		if (texts) {
-			add_text(s, status);
-			add_text(s, in_case);
-			add_text(s, number);
-			add_journal(s, want[4].found ? seq : "", year);
-		}
-	}
-	/* Few have a day; a walk for what is not there goes to the end. */
-	if (t->journal_day < 0 && strstr(receipt, "\"journaldato\"") != NULL &&
-	    sl_json_peek(receipt, "journaldato", day, sizeof(day)))
-		t->journal_day = (int32_t)sl_day_read(day);
-}
-
-/* How a scan of the deliveries looks into receipts: they are long and stand
- * before the time. */
-struct look {
-	bool target, texts; /* of s->target */
-	const struct sl_snap_receipts *receipts;
-};
-
-static void
-take_receipt(struct sl_snap *s, uint32_t entry, const char *receipt,
-    const struct look *l)
-{
-	if (l->target &&
-	    (s->target[entry].text == 0 || s->target[entry].journal_day < 0))
-		add_receipt(s, entry, receipt, l->texts);
-	if (l->receipts != NULL)
-		l->receipts->take(l->receipts->arg, entry, receipt);
-}
-
-static void
-load_deliveries(struct sl_db *db, struct sl_snap *s, const struct look *l)
-{
-	sqlite3_stmt *st = sl_db_query(db,
-	    "SELECT entry, target, state = 'delivered', changed_ms, receipt"
-	    " FROM delivery ORDER BY id",
-	    "");
-	int64_t entry;
-
-	while (sl_db_row(db, st)) {
-		entry = sqlite3_column_int64(st, 0);
-		if (!has_place(entry, s->e_max) || !s->e[entry].there ||
-		    s->sent_ms[entry] != 0)
-			continue;
-		s->sent_to[entry] =
-		    (uint16_t)sl_names_add(&s->to, sl_db_text(st, 1));
-		if (sqlite3_column_int(st, 2) == 0)
-			continue;
-		s->sent_ms[entry] = sqlite3_column_int64(st, 3);
-		if (l->target || l->receipts != NULL)
-			take_receipt(s, (uint32_t)entry, sl_db_text(st, 4), l);
-	}
-}
-
-bool
-sl_snap_seen(const struct sl_snap *s, uint32_t entry, struct sl_snap_seen *ret)
-{
-	const char *p;
-
-	if (s->target == NULL || s->target[entry].text == 0 ||
-	    s->target_text.n == 0 || s->target_text.full)
-		return false;
-	p = s->target_text.p + s->target[entry].text;
-	ret->status = p;
-	p += strlen(p) + 1;
-	ret->case_number = p;
-	p += strlen(p) + 1;
-	ret->number = p;
-	ret->journal = p + strlen(p) + 1;
-	return true;
-}
-
-bool
-sl_is_journaled(const char *status)
-{
-	static const char *const names[] = {
-	    "J", "E", "A", "Journalført", "Ekspedert", "Arkivert"};
-	size_t i;
-
-	for (i = 0; i < sizeof(names) / sizeof(names[0]); i++)
-		if (strcmp(names[i], status) == 0)
-			return true;
-	return false;
 }
 
 /* Rows below 1 were made by hand: no array has a place for them. */
@@ -491,77 +293,6 @@ load_highest(struct sl_db *db, struct sl_snap *s, struct sl_err *err)
 	return SL_OK;
 }
 
-/* r NULL: for whichever report. */
-static void
-load_rows(const struct sl_rep *r, struct sl_db *db, struct sl_snap *s,
-    bool sent, bool keys)
-{
-	s->c = sl_alloc((s->c_max + 1) * sizeof(*s->c));
-	s->e = sl_alloc((s->e_max + 1) * sizeof(*s->e));
-	load_consignments(r, db, s);
-	load_entries(db, s, sent, keys);
-}
-
-/* Another's are written anew, with the same, where their receipts are wanted.
- */
-static void
-begin_deliveries(struct sl_snap *s)
-{
-	size_t n = s->e_max + 1;
-
-	if (s->sent_ms != NULL) {
-		memset(s->sent_ms, 0, n * sizeof(*s->sent_ms));
-		return;
-	}
-	s->sent_ms = sl_alloc(n * sizeof(*s->sent_ms));
-	s->sent_to = sl_alloc(n * sizeof(*s->sent_to));
-}
-
-static void
-load_targets(struct sl_db *db, struct sl_snap *s, bool texts)
-{
-	s->target = sl_alloc((s->e_max + 1) * sizeof(*s->target));
-	s->target_text.max = (size_t)1 << 30;
-	/* Where there is none begins behind it. */
-	add_text(s, "");
-	load_target(db, s, texts);
-}
-
-static void
-load_items(const struct sl_rep *r, struct sl_db *db, unsigned what,
-    const struct sl_snap_receipts *receipts, struct sl_snap *s)
-{
-	const struct look look = {
-	    .target = (what & (SL_SNAP_TARGET | SL_SNAP_JOURNALED)) != 0 &&
-		      s->target == NULL,
-	    .texts = (what & SL_SNAP_TARGET) != 0,
-	    .receipts = receipts};
-	bool sent = (what & SL_SNAP_SENT) != 0 && s->sent == NULL,
-	     keys = look.target || (what & SL_SNAP_KEYS) != 0;
-
-	if (sent)
-		s->sent = sl_alloc((s->e_max + 1) * sizeof(*s->sent));
-	if (keys)
-		sl_idmap_begin(&s->keys, s->e_max);
-	if (s->from == NULL)
-		load_rows(r, db, s, sent, keys);
-	else
-		set_in(r, s);
-	if (s->from != NULL && sent)
-		load_sent(db, s);
-	if (s->from != NULL && keys)
-		load_keys(db, s);
-	if (look.target)
-		load_targets(db, s, look.texts);
-	if ((what & SL_SNAP_KEYS) == 0)
-		sl_idmap_free(&s->keys);
-	if ((what & SL_SNAP_DELIVERIES) != 0 &&
-	    (s->sent_ms == NULL || look.target || receipts != NULL)) {
-		begin_deliveries(s);
-		load_deliveries(db, s, &look);
-	}
-}
-
 static void
 begin_names(struct sl_names *to, const struct sl_names *from)
 {
@@ -571,8 +302,18 @@ begin_names(struct sl_names *to, const struct sl_names *from)
 		sl_names_copy(to, from);
 }
 
-static enum sl_rc
-begin(struct sl_db *db, const struct sl_snap *shared, struct sl_snap *s,
+void
+sl_snap_begin_names(struct sl_snap *s, const struct sl_snap *from)
+{
+	begin_names(&s->queue, from != NULL ? &from->queue : NULL);
+	begin_names(&s->reason, from != NULL ? &from->reason : NULL);
+	begin_names(&s->to, from != NULL ? &from->to : NULL);
+	begin_names(&s->unit, from != NULL ? &from->unit : NULL);
+	begin_names(&s->access, from != NULL ? &from->access : NULL);
+}
+
+enum sl_rc
+sl_snap_begin(struct sl_db *db, const struct sl_snap *shared, struct sl_snap *s,
     struct sl_err *err)
 {
 	memset(s, 0, sizeof(*s));
@@ -580,41 +321,56 @@ begin(struct sl_db *db, const struct sl_snap *shared, struct sl_snap *s,
 		*s = *shared;
 		s->from = shared;
 	}
-	begin_names(&s->queue, shared != NULL ? &shared->queue : NULL);
-	begin_names(&s->reason, shared != NULL ? &shared->reason : NULL);
-	begin_names(&s->to, shared != NULL ? &shared->to : NULL);
-	begin_names(&s->unit, shared != NULL ? &shared->unit : NULL);
-	begin_names(&s->access, shared != NULL ? &shared->access : NULL);
+	sl_snap_begin_names(s, shared);
 	return shared == NULL ? load_highest(db, s, err) : SL_OK;
 }
 
-enum sl_rc
-sl_snap_share(struct sl_store *store, struct sl_snap *s, struct sl_err *err)
+void
+sl_snap_rows(
+    struct sl_db *db, const struct sl_config *cfg, bool sent, struct sl_snap *s)
 {
-	struct sl_db *db = sl_store_db(store);
-
-	if (begin(db, NULL, s, err) != SL_OK)
-		return SL_FATAL;
-	load_items(NULL, db, SL_SNAP_DELIVERIES | SL_SNAP_TARGET, NULL, s);
-	s->part_entry = sl_alloc((s->part_max + 1) * sizeof(*s->part_entry));
-	load_documents(db, s);
-	s->source_consignment =
-	    sl_alloc((s->source_max + 1) * sizeof(*s->source_consignment));
-	load_sources(db, s);
-	return sl_db_check(db, err);
+	load_consignments(db, cfg, s);
+	load_entries(db, sent, s);
 }
 
-enum sl_rc
-sl_snap_share_sent(struct sl_store *store, const struct sl_config *cfg,
-    struct sl_snap *s, struct sl_err *err)
+/* A queue to which nothing came has no number. */
+static void
+set_asked(const struct sl_rep *r, struct sl_snap *s)
 {
-	struct sl_db *db = sl_store_db(store);
+	size_t i = 0;
 
-	sl_buf_free(&s->target_text);
-	s->sent = sl_alloc((s->e_max + 1) * sizeof(*s->sent));
-	load_sent(db, s);
-	load_receptions(db, cfg, s);
-	return sl_db_check(db, err);
+	s->from_ms = r->from_ms;
+	s->to_ms = r->to_ms;
+	s->only_queue = -1;
+	if (r->opt->queue == NULL)
+		return;
+	while (i < s->queue.n && strcmp(s->queue.text[i], r->opt->queue) != 0)
+		i++;
+	s->only_queue = (int)i;
+}
+
+/* What another does not have already. */
+static void
+make_rows(
+    const struct sl_rep *r, struct sl_db *db, unsigned what, struct sl_snap *s)
+{
+	s->c = sl_alloc((s->c_max + 1) * sizeof(*s->c));
+	s->e = sl_alloc((s->e_max + 1) * sizeof(*s->e));
+	if ((what & SL_SNAP_RECEPTIONS) != 0)
+		s->reception = sl_alloc((s->c_max + 1) * sizeof(*s->reception));
+	if ((what & SL_SNAP_SENT) != 0)
+		s->sent = sl_alloc((s->e_max + 1) * sizeof(*s->sent));
+	sl_snap_rows(db, r->cfg, s->sent != NULL, s);
+	if ((what & SL_SNAP_PARTS) != 0)
+		s->part_entry =
+		    sl_alloc((s->part_max + 1) * sizeof(*s->part_entry));
+	if ((what & SL_SNAP_DOCUMENTS) != 0)
+		sl_snap_documents(db, s);
+	if ((what & SL_SNAP_SOURCES) != 0) {
+		s->source_consignment = sl_alloc(
+		    (s->source_max + 1) * sizeof(*s->source_consignment));
+		sl_snap_sources(db, s);
+	}
 }
 
 enum sl_rc
@@ -623,40 +379,36 @@ sl_snap_load(const struct sl_rep *r, unsigned what,
     struct sl_err *err)
 {
 	struct sl_db *db = sl_store_db(r->store);
+	bool keys;
 
-	if (begin(db, r->shared, s, err) != SL_OK)
+	if (sl_snap_begin(db, r->shared, s, err) != SL_OK)
 		return SL_FATAL;
-	if ((what & SL_SNAP_RECEPTIONS) != 0 && s->reception == NULL) {
-		if (s->from != NULL)
-			load_receptions(db, r->cfg, s);
-		else
-			s->reception =
-			    sl_alloc((s->c_max + 1) * sizeof(*s->reception));
-	}
-	load_items(r, db, what, receipts, s);
-	if ((what & SL_SNAP_PARTS) != 0 && s->from == NULL)
-		s->part_entry =
-		    sl_alloc((s->part_max + 1) * sizeof(*s->part_entry));
-	if ((what & SL_SNAP_DOCUMENTS) != 0 && s->from == NULL)
-		load_documents(db, s);
+	keys = (what & SL_SNAP_KEYS) != 0 || sl_snap_needs_target(s, what);
+	if (keys)
+		sl_idmap_begin(&s->keys, s->e_max);
+	if (s->from == NULL)
+		make_rows(r, db, what, s);
+	else if (keys)
+		load_keys(db, s);
+	set_asked(r, s);
+	sl_snap_targets(db, what, receipts, s);
+	if ((what & SL_SNAP_KEYS) == 0)
+		sl_idmap_free(&s->keys);
 	if ((what & SL_SNAP_PAGES) != 0) {
 		s->pages = sl_alloc((s->e_max + 1) * sizeof(*s->pages));
 		load_pages(db, s);
 	}
-	if ((what & SL_SNAP_SOURCES) != 0 && s->from == NULL) {
-		s->source_consignment = sl_alloc(
-		    (s->source_max + 1) * sizeof(*s->source_consignment));
-		load_sources(db, s);
-	}
 	return sl_db_check(db, err);
 }
 
-void
-sl_snap_drop_target(struct sl_snap *s)
+static void
+free_names(struct sl_snap *s)
 {
-	free(s->target);
-	s->target = NULL;
-	sl_buf_free(&s->target_text);
+	sl_names_free(&s->queue);
+	sl_names_free(&s->reason);
+	sl_names_free(&s->to);
+	sl_names_free(&s->unit);
+	sl_names_free(&s->access);
 }
 
 /* Arrays that another lent are its own to free. */
@@ -666,27 +418,23 @@ sl_snap_free(struct sl_snap *s)
 	static const struct sl_snap none;
 	const struct sl_snap *from = s->from != NULL ? s->from : &none;
 
-	if (s->from == NULL) {
+	if (s->common == NULL) {
 		free(s->c);
 		free(s->e);
-		free(s->source_consignment);
-		free(s->sent_ms);
-		free(s->sent_to);
+		free(s->reception);
+		free(s->sent);
 		free(s->part_entry);
+		free(s->source_consignment);
+	} else if (s->from == NULL) {
+		(void)munmap(s->common, s->common_bytes);
 	}
+	if (s->sent_ms != from->sent_ms)
+		sl_snap_drop_deliveries(s);
 	if (s->target != from->target)
 		sl_snap_drop_target(s);
-	if (s->sent != from->sent)
-		free(s->sent);
-	if (s->reception != from->reception)
-		free(s->reception);
 	sl_idmap_free(&s->keys);
 	free(s->pages);
-	sl_names_free(&s->queue);
-	sl_names_free(&s->reason);
-	sl_names_free(&s->to);
-	sl_names_free(&s->unit);
-	sl_names_free(&s->access);
+	free_names(s);
 	memset(s, 0, sizeof(*s));
 }
 

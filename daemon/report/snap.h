@@ -18,21 +18,24 @@ struct __attribute__((packed, aligned(4))) sl_snap_consignment {
 	uint32_t first_entry; /* id; 0: none */
 	uint16_t queue, reason;
 	uint8_t stage, dispo, outcome;
-	bool there : 1, in : 1; /* in: of the period and queue asked for */
+	bool there;
 };
 struct sl_snap_entry {
 	uint32_t consignment, next; /* ids; next of the same consignment */
 	uint16_t number, documents, reason;
 	uint8_t stage, dispo, outcome;
-	bool there : 1;
-	bool in : 1; /* as its consignment, and not replaced by another */
+	bool there;
 };
 /* What the target shows of an entry's post: by its own journal, if that was
  * read, else by its receipt. */
 struct sl_snap_target {
 	uint32_t text; /* in target_text; 0: not seen there */
-	int32_t journal_day : 31; /* -1: none */
+	int32_t journal_day : 28; /* -1: none */
 	bool journaled : 1; /* its status is J or what comes after it */
+	bool case_in_number : 1; /* the case is not among its texts */
+	/* With SL_SNAP_CODES: a target shows the code that was sent, another.
+	 */
+	bool same_code : 1, other_code : 1;
 };
 /* What was sent of an entry that was transferred, by its prepared post. */
 struct sl_snap_sent {
@@ -44,6 +47,9 @@ struct sl_snap {
 	struct sl_snap_consignment *c;
 	struct sl_snap_entry *e;
 	uint32_t c_max, e_max; /* highest ids */
+	/* Of the period and queue that were asked for; queue: -1 any. */
+	int64_t from_ms, to_ms;
+	int only_queue;
 	/* With SL_SNAP_PAGES, by entry. */
 	uint32_t *pages;
 	/* With SL_SNAP_PARTS: */
@@ -56,9 +62,9 @@ struct sl_snap {
 	 * 0: not yet), and which target. */
 	int64_t *sent_ms;
 	uint16_t *sent_to;
-	/* With SL_SNAP_TARGET or SL_SNAP_JOURNALED, by entry. */
+	/* With SL_SNAP_TARGET, SL_SNAP_JOURNALED or SL_SNAP_CODES, by entry. */
 	struct sl_snap_target *target;
-	struct sl_buf target_text; /* empty: without texts */
+	struct sl_buf target_text; /* tight.h; empty: without texts */
 	/* With SL_SNAP_SENT, by entry. */
 	struct sl_snap_sent *sent;
 	/* With SL_SNAP_RECEPTIONS, by consignment: sl_reception_pack. */
@@ -68,6 +74,9 @@ struct sl_snap {
 	struct sl_idmap keys;
 	struct sl_names queue, reason, to, unit, access;
 	const struct sl_snap *from; /* whose arrays these are; NULL: its own */
+	/* Where those lie that several processes have in common; or NULL. */
+	void *common;
+	size_t common_bytes;
 };
 
 /* Receipts, as deliveries are scanned anyway: of the one that counts, once it
@@ -89,6 +98,7 @@ enum {
 	SL_SNAP_PARTS = 32, /* part_entry; needs DOCUMENTS */
 	SL_SNAP_RECEPTIONS = 256,
 	SL_SNAP_KEYS = 512,
+	SL_SNAP_CODES = 1024, /* needs SENT */
 };
 
 /* SL_FATAL: the database cannot be read, or is too large for the arrays
@@ -97,30 +107,74 @@ enum sl_rc sl_snap_load(const struct sl_rep *r, unsigned what,
     const struct sl_snap_receipts *receipts, struct sl_snap *s,
     struct sl_err *err);
 void sl_snap_free(struct sl_snap *s);
-/* What several reports of one moment have in common: all but pages, receptions
- * and what was sent. A report's load takes them from r->shared, where `in` is
- * set anew, and adds what only it needs. */
-enum sl_rc sl_snap_share(
+
+/* -- what reports of one moment have in common (snap_share.c) -------------- */
+
+/* Two processes have rows, documents, sources, receptions and what was sent in
+ * common: a report's load takes them from r->shared, and adds what only it
+ * needs. The first begins, and tells the second what it needs to do the same;
+ * each then reads its part. What one appends to out the other adopts; false:
+ * not understood. memory: a file without a name (memfd), empty, where the
+ * arrays lie; nobody writes on them once they are read.
+ *
+ * SL_FATAL: as sl_snap_load, or no memory. *s is zeroed first, and freed by the
+ * caller. */
+enum sl_rc sl_snap_share(struct sl_store *store, int memory, struct sl_snap *s,
+    struct sl_buf *out, struct sl_err *err);
+enum sl_rc sl_snap_adopt(
+    int memory, struct sl_slice told, struct sl_snap *s, struct sl_err *err);
+/* The first's part: all but what was sent. */
+void sl_snap_share_rows(struct sl_store *store, const struct sl_config *cfg,
+    struct sl_snap *s, struct sl_buf *out);
+bool sl_snap_adopt_rows(struct sl_slice told, struct sl_snap *s);
+/* The second's, or the first's where there is none. */
+void sl_snap_share_sent(
+    struct sl_store *store, struct sl_snap *s, struct sl_buf *out);
+bool sl_snap_adopt_sent(struct sl_slice told, struct sl_snap *s);
+/* Last, what the target shows, with its texts, codes and deliveries: for the
+ * reports of this process. SL_FATAL: the database cannot be read. */
+enum sl_rc sl_snap_share_target(
     struct sl_store *store, struct sl_snap *s, struct sl_err *err);
-/* Once no report wants the texts of the target any more, which are large: lets
- * them go, and reads receptions and what was sent into their room. */
-enum sl_rc sl_snap_share_sent(struct sl_store *store,
-    const struct sl_config *cfg, struct sl_snap *s, struct sl_err *err);
-/* Once none wants it: a report that does reads it for itself. */
+/* Once no report wants them any more: one that does reads them for itself.
+ * Texts are large. */
+void sl_snap_drop_texts(struct sl_snap *s);
 void sl_snap_drop_target(struct sl_snap *s);
+void sl_snap_drop_deliveries(struct sl_snap *s);
 
 /* "M26-004711-3"; "" for an id that no consignment has. The result is out, of
  * at least 32 bytes. */
 const char *sl_snap_reception(const struct sl_rep *r, const struct sl_snap *s,
     uint32_t consignment, char *out, size_t cap);
 
-/* What the target shows of it; false: nothing, or there are no texts. Texts are
- * the snap's. */
+/* What the target shows of it; false: nothing, or there are no texts. They lie
+ * in *room, in the place of what was there, or in own_case. */
+#define SL_SNAP_CASE 48 /* bytes */
 struct sl_snap_seen {
 	const char *status, *case_number, *number, *journal;
+	char own_case[SL_SNAP_CASE];
 };
-bool sl_snap_seen(
-    const struct sl_snap *s, uint32_t entry, struct sl_snap_seen *ret);
+bool sl_snap_seen(const struct sl_snap *s, uint32_t entry, struct sl_buf *room,
+    struct sl_snap_seen *ret);
+
+/* Is it of the period and queue asked for? An entry: as its consignment, and
+ * not replaced by another. False for what is not there. */
+static inline bool
+sl_snap_c_in(const struct sl_snap *s, uint32_t id)
+{
+	const struct sl_snap_consignment *c = &s->c[id];
+
+	return c->there && c->received_ms >= s->from_ms &&
+	       c->received_ms < s->to_ms &&
+	       (s->only_queue < 0 || s->only_queue == c->queue);
+}
+static inline bool
+sl_snap_e_in(const struct sl_snap *s, uint32_t id)
+{
+	const struct sl_snap_entry *e = &s->e[id];
+
+	return e->there && e->outcome != SL_OUTCOME_replaced &&
+	       sl_snap_c_in(s, e->consignment);
+}
 
 /* The next item of the consignment: its entries that count, or once 0 for the
  * consignment itself. Begin with *at = -1; false at the end. */

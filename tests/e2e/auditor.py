@@ -97,7 +97,8 @@ class Auditor(unittest.TestCase):
         self.assertEqual(sorted(left), sorted(right))
         self.assertGreater(len(right), 20)
         self.assertIn("index.html", right)
-        for name in ("mottaksprotokoll.xml", "mottaksbalanse.csv",
+        for name in ("mottaksprotokoll.csv", "mottaksbalanse.csv",
+                     "korreksjoner.csv",
                      "konfigurasjon.conf", "hjemler.tsv"):
             self.assertEqual(untimed(left[name]), untimed(right[name]), name)
         self.assertIn("report", self.told("auditor"))

@@ -191,8 +191,7 @@ envelope_attributes(const struct sl_buf *der, EVP_PKEY *key, const void *text,
 	memcpy(aad, attrs, sizeof(aad));
 	aad[0] = 0x31;
 	ok = nonce != NULL && open_key(der, key, cek, &cek_n) && cek_n == 32 &&
-	     EVP_EncryptInit_ex(c, EVP_aes_256_gcm(), NULL, cek, nonce) ==
-		 1 &&
+	     EVP_EncryptInit_ex(c, EVP_aes_256_gcm(), NULL, cek, nonce) == 1 &&
 	     EVP_EncryptUpdate(c, NULL, &k, aad, sizeof(aad)) == 1 &&
 	     EVP_EncryptUpdate(c, out, &k, text, (int)n) == 1 &&
 	     EVP_EncryptFinal_ex(c, out + k, &k) == 1 &&
