@@ -20,18 +20,24 @@ struct group {
 	int64_t *wait_ms;
 	size_t waits, wait_cap;
 };
+/* What is held now: few of all. */
+struct holding {
+	uint32_t group; /* OUTSIDE: of the period */
+	uint32_t next; /* of the free ones, plus one */
+	int64_t since; /* OUTSIDE: its reason */
+};
+#define OUTSIDE UINT32_MAX
 struct held {
 	struct sl_rep *r;
 	struct sl_snap snap;
 	struct sl_names actor;
 	struct group *group;
 	size_t n, cap;
-	/* By place_of: the group it is held in, plus one, and since when. Held
-	 * outside of the period it is in OUTSIDE, since its reason. */
-	uint32_t *in;
-	int64_t *since;
+	uint32_t *in; /* by place_of: its holding, plus one */
+	struct holding *holding;
+	size_t holdings, holding_cap;
+	uint32_t unused; /* the first free one, plus one */
 };
-#define OUTSIDE UINT32_MAX
 
 static size_t
 find_group(struct held *h, unsigned queue, unsigned reason)
@@ -68,16 +74,45 @@ by_person(const char *actor)
 }
 
 static void
+begin_holding(struct held *h, size_t at, uint32_t group, int64_t since)
+{
+	uint32_t k = h->unused;
+
+	if (k != 0) {
+		h->unused = h->holding[k - 1].next;
+	} else {
+		h->holding = sl_grow(h->holding, &h->holding_cap,
+		    h->holdings + 1, sizeof(*h->holding));
+		k = (uint32_t)++h->holdings;
+	}
+	h->holding[k - 1] = (struct holding){.group = group, .since = since};
+	h->in[at] = k;
+}
+
+static struct holding
+end_holding(struct held *h, size_t at)
+{
+	uint32_t k = h->in[at];
+	struct holding was = h->holding[k - 1];
+
+	h->holding[k - 1].next = h->unused;
+	h->unused = k;
+	h->in[at] = 0;
+	return was;
+}
+
+static void
 settle(struct held *h, size_t at, const struct sl_rep_change *c)
 {
+	struct holding was;
 	struct group *g;
 
-	if (h->in[at] == 0 || h->in[at] == OUTSIDE) {
-		h->in[at] = 0;
+	if (h->in[at] == 0)
 		return;
-	}
-	g = &h->group[h->in[at] - 1];
-	h->in[at] = 0;
+	was = end_holding(h, at);
+	if (was.group == OUTSIDE)
+		return;
+	g = &h->group[was.group];
 	g->open--;
 	if (c->event != SL_EVENT_held && by_person(c->actor)) {
 		g->person++;
@@ -89,15 +124,17 @@ settle(struct held *h, size_t at, const struct sl_rep_change *c)
 	}
 	g->wait_ms = sl_grow(
 	    g->wait_ms, &g->wait_cap, g->waits + 1, sizeof(*g->wait_ms));
-	g->wait_ms[g->waits++] = c->time_ms - h->since[at];
+	g->wait_ms[g->waits++] = c->time_ms - was.since;
 }
 
 /* It is held. */
 static unsigned
 held_for(const struct held *h, size_t at)
 {
-	return h->in[at] == OUTSIDE ? (unsigned)h->since[at]
-				    : h->group[h->in[at] - 1].reason;
+	const struct holding *k = &h->holding[h->in[at] - 1];
+
+	return k->group == OUTSIDE ? (unsigned)k->since
+				   : h->group[k->group].reason;
 }
 
 /* Held once more while it is held (for another reason) is a new holding; the
@@ -113,15 +150,13 @@ hold(struct held *h, size_t at, unsigned queue, const struct sl_rep_change *c)
 		return;
 	settle(h, at, c);
 	if (c->time_ms < h->r->from_ms || c->time_ms >= h->r->to_ms) {
-		h->in[at] = OUTSIDE;
-		h->since[at] = reason;
+		begin_holding(h, at, OUTSIDE, reason);
 		return;
 	}
 	g = find_group(h, queue, reason);
 	h->group[g].held++;
 	h->group[g].open++;
-	h->in[at] = (uint32_t)g + 1;
-	h->since[at] = c->time_ms;
+	begin_holding(h, at, (uint32_t)g, c->time_ms);
 }
 
 /* Of an entry, else of a consignment: those lie behind all entries. 0: neither,
@@ -222,7 +257,6 @@ sl_rep_avklaringer(struct sl_rep *r, struct sl_err *err)
 	if (rc == SL_OK) {
 		places = (size_t)h.snap.e_max + h.snap.c_max + 1;
 		h.in = sl_alloc(places * sizeof(*h.in));
-		h.since = sl_alloc(places * sizeof(*h.since));
 		rc = sl_rep_changes(r->store, true, take, &h, err);
 	}
 	if (rc == SL_OK && h.n > 0) {
@@ -234,7 +268,7 @@ sl_rep_avklaringer(struct sl_rep *r, struct sl_err *err)
 		free(h.group[i].wait_ms);
 	free(h.group);
 	free(h.in);
-	free(h.since);
+	free(h.holding);
 	sl_names_free(&h.actor);
 	sl_snap_free(&h.snap);
 	return rc;

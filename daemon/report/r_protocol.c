@@ -19,7 +19,6 @@ enum { TARGET, CASE, NUMBER, JOURNAL, STATUS, TOLD };
 struct protocol {
 	struct sl_rep *r;
 	struct sl_snap snap;
-	uint8_t *several; /* by entry: it has several targets; NULL: none has */
 	struct sl_buf told[TOLD];
 	uint16_t *files; /* by consignment */
 	struct sl_buf number, why, seen; /* of the row being made */
@@ -32,24 +31,6 @@ why(struct protocol *p, const char *reason)
 	sl_buf_reset(&p->why);
 	sl_word_reason(p->r, reason, &p->why);
 	return sl_buf_str(&p->why);
-}
-
-static void
-find_several(struct protocol *p)
-{
-	struct sl_db *db = sl_store_db(p->r->store);
-	sqlite3_stmt *st = sl_db_query(db,
-	    "SELECT entry FROM delivery GROUP BY entry HAVING count(*) > 1",
-	    "");
-	int64_t id;
-
-	while (sl_db_row(db, st)) {
-		id = sqlite3_column_int64(st, 0);
-		if (p->several == NULL)
-			p->several = sl_alloc(p->snap.e_max + 1);
-		if (id > 0 && id <= p->snap.e_max)
-			p->several[id] = 1;
-	}
 }
 
 /* The receipt's, or the target's own journal's where that was read. */
@@ -118,7 +99,7 @@ give_entry(struct protocol *p, const char *reception, int64_t size, uint32_t id)
 	sl_buf_add_str(&p->number, reception);
 	sl_buf_add_char(&p->number, '.');
 	sl_add_int(&p->number, e->number);
-	if (p->several != NULL && p->several[id] != 0) {
+	if (p->snap.target[id].several) {
 		tell_several(p, id, &seen);
 		target = sl_buf_str(&p->told[TARGET]);
 	} else if (!sl_snap_seen(&p->snap, id, &p->seen, &seen))
@@ -221,7 +202,6 @@ sl_rep_mottaksprotokoll(struct sl_rep *r, struct sl_err *err)
 
 	if (rc == SL_OK) {
 		count_files(&p);
-		find_several(&p);
 		st = sl_db_query(db,
 		    "SELECT id, reception, size FROM consignment ORDER BY id",
 		    "");
@@ -237,7 +217,6 @@ sl_rep_mottaksprotokoll(struct sl_rep *r, struct sl_err *err)
 			rc = say_counts(&p, err);
 	}
 	free(p.files);
-	free(p.several);
 	for (i = 0; i < TOLD; i++)
 		sl_buf_free(&p.told[i]);
 	sl_buf_free(&p.number);

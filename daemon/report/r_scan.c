@@ -320,8 +320,9 @@ make(struct scan *s, struct sl_err *err)
 		if (is_paper(s, s->snap.queue.text[i]))
 			s->at[i] = sl_alloc(DAYS_MAX * sizeof(**s->at));
 	count_consignments(s);
-	rc = sl_rep_pages(s->r, &s->snap, count_page, s, err);
-	if (rc == SL_OK)
+	rc =
+	    s->n > 0 ? sl_rep_pages(s->r, &s->snap, count_page, s, err) : SL_OK;
+	if (rc == SL_OK && s->n > 0)
 		rc = sl_rep_pages_erased(s->r, &s->snap, count_erased, s, err);
 	if (rc != SL_OK)
 		return rc;

@@ -30,9 +30,10 @@ struct sl_snap_entry {
  * read, else by its receipt. */
 struct sl_snap_target {
 	uint32_t text; /* in target_text; 0: not seen there */
-	int32_t journal_day : 28; /* -1: none */
+	int32_t journal_day : 27; /* -1: none */
 	bool journaled : 1; /* its status is J or what comes after it */
 	bool case_in_number : 1; /* the case is not among its texts */
+	bool several : 1; /* it has several targets; needs DELIVERIES */
 	/* With SL_SNAP_CODES: a target shows the code that was sent, another.
 	 */
 	bool same_code : 1, other_code : 1;
@@ -123,7 +124,7 @@ enum sl_rc sl_snap_share(struct sl_store *store, int memory, struct sl_snap *s,
     struct sl_buf *out, struct sl_err *err);
 enum sl_rc sl_snap_adopt(
     int memory, struct sl_slice told, struct sl_snap *s, struct sl_err *err);
-/* The first's part: all but what was sent. */
+/* The first's part: all but sources and what was sent. */
 void sl_snap_share_rows(struct sl_store *store, const struct sl_config *cfg,
     struct sl_snap *s, struct sl_buf *out);
 bool sl_snap_adopt_rows(struct sl_slice told, struct sl_snap *s);

@@ -146,7 +146,6 @@ sl_snap_share_rows(struct sl_store *store, const struct sl_config *cfg,
 	sl_idmap_begin(&s->keys, s->e_max);
 	sl_snap_rows(db, cfg, false, s);
 	sl_snap_documents(db, s);
-	sl_snap_sources(db, s);
 	tell_names(&s->queue, out);
 	tell_names(&s->reason, out);
 }
@@ -158,13 +157,15 @@ sl_snap_adopt_rows(struct sl_slice told, struct sl_snap *s)
 	return take_names(&told, &s->queue) && take_names(&told, &s->reason);
 }
 
-/* -- what was sent: the second's, for the first -----------------------------
+/* -- sources, and what was sent: the second's, for the first
+ * -----------------------------
  */
 
 void
 sl_snap_share_sent(
     struct sl_store *store, struct sl_snap *s, struct sl_buf *out)
 {
+	sl_snap_sources(sl_store_db(store), s);
 	sl_snap_sent(sl_store_db(store), s);
 	tell_names(&s->unit, out);
 	tell_names(&s->access, out);

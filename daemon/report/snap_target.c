@@ -151,8 +151,11 @@ load_deliveries(struct sl_db *db, struct sl_snap *s, const struct look *l)
 
 	while (sl_db_row(db, st)) {
 		entry = sqlite3_column_int64(st, 0);
-		if (!sl_snap_has_place(entry, s->e_max) || !s->e[entry].there ||
-		    s->sent_ms[entry] != 0)
+		if (!sl_snap_has_place(entry, s->e_max) || !s->e[entry].there)
+			continue;
+		if (s->target != NULL && l->target && s->sent_to[entry] != 0)
+			s->target[entry].several = true;
+		if (s->sent_ms[entry] != 0)
 			continue;
 		s->sent_to[entry] =
 		    (uint16_t)sl_names_add(&s->to, sl_db_text(st, 1));

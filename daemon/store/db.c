@@ -108,11 +108,14 @@ sl_db_open(
 			     : SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE;
 	static const char *const writer =
 	    "PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL;"
-	    "PRAGMA wal_autocheckpoint=16000; PRAGMA secure_delete=ON;";
+	    "PRAGMA wal_autocheckpoint=16000; PRAGMA secure_delete=ON;"
+	    "PRAGMA cache_size=-4096;";
+	/* Who only reads goes through tables once: pages are not met again. */
+	static const char *const reader = "PRAGMA cache_size=-1024;";
 	static const char *const both =
 	    "PRAGMA foreign_keys=ON; PRAGMA trusted_schema=OFF;"
 	    "PRAGMA cell_size_check=ON; PRAGMA mmap_size=0;"
-	    "PRAGMA temp_store=MEMORY; PRAGMA cache_size=-4096;";
+	    "PRAGMA temp_store=MEMORY;";
 
 	d->writer = !readonly;
 	/* One thread in every program: no locks, no counting under a lock.
@@ -130,7 +133,7 @@ sl_db_open(
 	(void)sqlite3_db_config(d->h, SQLITE_DBCONFIG_DEFENSIVE, 1, NULL);
 	(void)sqlite3_limit(d->h, SQLITE_LIMIT_LENGTH, 64 << 20);
 	if (sl_db_script(d, both, err) != SL_OK ||
-	    (!readonly && sl_db_script(d, writer, err) != SL_OK)) {
+	    sl_db_script(d, readonly ? reader : writer, err) != SL_OK) {
 		sl_db_close(d);
 		return SL_FATAL;
 	}
