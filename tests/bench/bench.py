@@ -667,18 +667,47 @@ def mailbox_of(root, path, count):
     db.close()
 
 
+def shares(pid):
+    """KiB of a process and its children, of what they share a part each."""
+    kib = 0
+    try:
+        with open("/proc/%d/smaps_rollup" % pid) as file:
+            kib = sum(int(line.split()[1]) for line in file
+                      if line.startswith("Pss:"))
+        with open("/proc/%d/task/%d/children" % (pid, pid)) as file:
+            kib += sum(shares(int(child)) for child in file.read().split())
+    except (OSError, ValueError):
+        pass  # it is gone
+    return kib
+
+
+def run_report(root, name, more):
+    form = [] if name == "tilsynspakke" else ["--format", "csv"]
+    return subprocess.Popen(
+        [os.path.join(house.BIN, "sluse-report"), "--root", root, *form, name,
+         *more], stdout=subprocess.DEVNULL)
+
+
 def timed_report(root, name, more):
-    """Wall and processor seconds, MiB."""
+    """Wall and processor seconds, MiB of the largest process."""
     start = time.monotonic()
-    child = subprocess.Popen(
-        [os.path.join(house.BIN, "sluse-report"), "--root", root, "--format",
-         "csv", name, *more], stdout=subprocess.DEVNULL)
+    child = run_report(root, name, more)
     _, status, used = os.wait4(child.pid, 0)
     child.returncode = os.waitstatus_to_exitcode(status)
     if child.returncode != 0:
         raise AssertionError("%s ended with %d" % (name, child.returncode))
     return (time.monotonic() - start, used.ru_utime + used.ru_stime,
             used.ru_maxrss / 1024)
+
+
+def weighed_report(root, name, more):
+    """MiB of all its processes together, looked at now and then: that takes time,
+    so in a run of its own."""
+    child, most = run_report(root, name, more), 0
+    while child.poll() is None:
+        most = max(most, shares(child.pid))
+        time.sleep(0.02)
+    return most / 1024
 
 
 def forget(path):
@@ -718,6 +747,9 @@ def bench_reports(opt):
             runs.append(timed_report(root, name, more))
         took, cpu, mib = (min(r[i] for r in runs) for i in range(3))
         shutil.rmtree(pack, ignore_errors=True)
+        if name == "tilsynspakke":
+            mib = max(mib, weighed_report(root, name, more))
+            shutil.rmtree(pack, ignore_errors=True)
         forget(os.path.join(root, "db", "sluse.db"))
         cold = timed_report(root, name, more)[0]
         row("%s, %d entries%s" % (name, count, with_),

@@ -54,6 +54,29 @@ class Recounted(Counted):
         self.assertEqual(last["facts"]["pages"], "%d" % pages)
         self.assertEqual(last["facts"]["consignments"], str(COUNT))
 
+    def test_protocol_of_odd_numbers(self):
+        """As the target shows them, however they look."""
+        ids = [id_ for id_ in sorted(self.raw.delivered) if id_ % 10 != 9]
+        long = "2026/" + "1234567890" * 6
+        odd = (("2026/5", "2026/5-1"), ("2026-5", "2026-5-1"), ("2026/5", "2026/5-1-2"),
+               ("2026/5", "2026/5-"), ("2026/5", "2026/51-1"), ("", "2026/5-1"),
+               ("2026/5", ""), ("", ""), (long, long + "-1"), ("Sak Ø", "Sak Ø-3"),
+               ("-", "--"), ("2026/5-", "2026/5--1"), ("12A", "12A-X"))
+        key = [self.raw.entries[id_]["own_key"] for id_ in ids]
+        root = self.changed("".join(
+            "UPDATE target_post SET case_number = '%s', number = '%s', status ="
+            " '%s', sequence = %d WHERE own_key = '%s';" % (
+                *pair, ("J", "Journalført", "M", "")[i % 4], i % 3, key[i])
+            for i, pair in enumerate(odd)))
+        found = summed(rows(root, "mottaksprotokoll")[0], "number")
+        for i, pair in enumerate(odd):
+            row = found[self.NUMBER[self.raw.entries[ids[i]]["consignment"]] + ".1"]
+            self.assertEqual(
+                [row[k] or "" for k in ("case", "registration", "status",
+                                        "journal")],
+                [*pair, ("J", "Journalført", "M", "")[i % 4],
+                 "%d/2026" % (i % 3) if i % 3 else ""])
+
     def test_protocol_of_several_targets(self):
         """Each has numbers of its own for the same entry."""
         shown, told, waits = [id_ for id_ in sorted(self.raw.delivered)

@@ -18,6 +18,7 @@
 #include "../../daemon/report/screened.h"
 #include "../../daemon/report/snap.h"
 #include "../../daemon/report/targetlog.h"
+#include "../../daemon/report/tight.h"
 #include "../../daemon/report/title.h"
 #include "test.h"
 
@@ -803,6 +804,37 @@ receptions(void)
 	      r.year == 26 && r.n == 4711 && r.check == 3 && r.entry == 12);
 }
 
+static void
+tight(void)
+{
+	static const char *const text[] = {"J", "2026/17-4", "", "711/2026",
+	    "Journalf\xC3\xB8rt \xF0\x9F\x93\xAE", "M", "-", "0", "N/A:",
+	    "2026.17;x", "", ""};
+	const size_t n = sizeof(text) / sizeof(text[0]);
+	SL_BUF struct sl_buf b = {0}, room = {0};
+	const char *got[sizeof(text) / sizeof(text[0])], *one;
+	char every[256];
+	size_t i, at[2];
+
+	for (i = 0; i < 255; i++)
+		every[i] = (char)(i + 1);
+	every[255] = '\0';
+	/* One behind another, in either half of a byte. */
+	sl_tight_add(&b, text, n);
+	at[0] = b.n;
+	sl_tight_add(&b, (const char *const[]){every}, 1);
+	at[1] = b.n;
+	sl_tight_add(&b, &text[1], 1);
+	CHECK(b.n == at[1] + 5);
+	sl_tight_read(b.p, n, &room, got);
+	for (i = 0; i < n; i++)
+		CHECK_STR(got[i], text[i]);
+	sl_tight_read(b.p + at[0], 1, &room, &one);
+	CHECK_STR(one, every);
+	sl_tight_read(b.p + at[1], 1, &room, &one);
+	CHECK_STR(one, "2026/17-4");
+}
+
 /* As many as are kept, and as many again that are not among them: each is found
  * at once, or this does not end. */
 static void
@@ -851,4 +883,4 @@ TEST_MAIN({"begin", begin}, {"table", table}, {"formats", formats},
     {"mailbox, csv", mailbox_csv}, {"mailbox, json", mailbox_json},
     {"target journals", target_journals}, {"law", law}, {"tidy", tidy},
     {"rows by text", rows_by_text}, {"titles", titles},
-    {"receptions", receptions}, {"screened", screened})
+    {"receptions", receptions}, {"tight", tight}, {"screened", screened})
