@@ -5,12 +5,14 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <libxml/xmlreader.h>
+#include <libxml/SAX2.h>
+#include <libxml/parser.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
+#include "../base/file.h"
 #include "../base/mem.h"
 #include "../base/text.h"
 #include "../config/deadline.h"
@@ -18,7 +20,7 @@
 
 #define XML_OPTIONS                                                            \
 	(XML_PARSE_NONET | XML_PARSE_NOERROR | XML_PARSE_NOWARNING |           \
-	    XML_PARSE_COMPACT | XML_PARSE_NOCDATA)
+	    XML_PARSE_NOCDATA)
 
 static void
 reset(struct sl_tlog_post *p, bool public)
@@ -63,17 +65,6 @@ sl_tlog_journal(struct sl_tlog_post *p, const char *seq, const char *year)
 
 /* -- xml ---------------------------------------------------------------- */
 
-struct xml {
-	struct sl_tlog_post post;
-	struct sl_targetlog_period *period;
-	const char *name[SL_TARGETLOG_DEPTH]; /* static; "" = not known */
-	struct sl_buf text; /* of the element that is open */
-	char seq[24], year[24];
-	bool public;
-	sl_tlog_fn *fn;
-	void *arg;
-};
-
 /* Names that matter, as literals that can be compared by address. */
 #define NAMES(N)                                                               \
 	N(journalregistrering)                                                 \
@@ -101,20 +92,28 @@ struct xml {
 #define DECLARE(name) static const char name_##name[] = #name;
 NAMES(DECLARE)
 #undef DECLARE
-
-static const char *
-known_name(const char *s)
-{
 #define ONE(name) name_##name,
-	static const char *const all[] = {NAMES(ONE)};
+static const char *const names[] = {NAMES(ONE)};
 #undef ONE
-	size_t i;
+#define NAMES_N (sizeof(names) / sizeof(names[0]))
 
-	for (i = 0; i < sizeof(all) / sizeof(all[0]); i++)
-		if (strcmp(all[i], s) == 0)
-			return all[i];
-	return "";
-}
+/* Told as it is read (SAX): a file has a gigabyte, and a reader that makes
+ * nodes takes twice the time. */
+struct xml {
+	struct sl_tlog_post post;
+	struct sl_targetlog_period *period;
+	const char *name[SL_TARGETLOG_DEPTH]; /* static; "" = not known */
+	int depth; /* of the element that is open, from 0; -1: none is */
+	struct sl_buf text; /* of it */
+	char seq[24], year[24];
+	bool public;
+	sl_tlog_fn *fn;
+	void *arg;
+	xmlParserCtxtPtr parser;
+	const xmlChar *met[NAMES_N]; /* the parser's own of names[] */
+	enum sl_rc rc; /* it was stopped for that */
+	struct sl_err *err;
+};
 
 static void
 take_of_post(struct xml *x, const char *n, const char *s)
@@ -179,51 +178,89 @@ take_end(struct xml *x, int d, struct sl_err *err)
 	return SL_OK;
 }
 
-static enum sl_rc
-take_start(struct xml *x, xmlTextReaderPtr r, int d, struct sl_err *err)
+/* A name is the same in the parser wherever it stands. */
+static const char *
+known_name(const struct xml *x, const xmlChar *name)
 {
-	const char *local = (const char *)xmlTextReaderConstLocalName(r);
+	size_t i;
 
-	if (d >= SL_TARGETLOG_DEPTH)
-		return sl_err_set(err, SL_BROKEN, 0, "limit_depth",
-		    "the journal is nested too deep");
-	x->name[d] = known_name(local != NULL ? local : "");
+	for (i = 0; i < NAMES_N; i++)
+		if (x->met[i] == name)
+			return names[i];
+	return "";
+}
+
+static void
+stop(struct xml *x, enum sl_rc rc)
+{
+	if (rc == SL_OK)
+		return;
+	x->rc = rc;
+	xmlStopParser(x->parser);
+}
+
+static void
+on_start(void *arg, const xmlChar *local, const xmlChar *prefix,
+    const xmlChar *uri, int spaces, const xmlChar **space, int attributes,
+    int defaults, const xmlChar **attribute)
+{
+	struct xml *x = arg;
+
+	(void)prefix, (void)uri, (void)spaces, (void)space;
+	(void)attributes, (void)defaults, (void)attribute;
+	if (x->rc != SL_OK)
+		return;
+	if (++x->depth >= SL_TARGETLOG_DEPTH) {
+		stop(x, sl_err_set(x->err, SL_BROKEN, 0, "limit_depth",
+			    "the journal is nested too deep"));
+		return;
+	}
+	x->name[x->depth] = known_name(x, local);
 	sl_buf_reset(&x->text);
-	if (d == 0)
+	if (x->depth == 0)
 		x->public =
-		    local != NULL && strcmp(local, "offentligJournal") == 0;
-	if (x->name[d] == name_journalregistrering) {
+		    strcmp((const char *)local, "offentligJournal") == 0;
+	if (x->name[x->depth] == name_journalregistrering) {
 		reset(&x->post, x->public);
 		x->seq[0] = x->year[0] = '\0';
 	}
-	return xmlTextReaderIsEmptyElement(r) == 1 ? take_end(x, d, err)
-						   : SL_OK;
 }
 
-static enum sl_rc
-take_node(struct xml *x, xmlTextReaderPtr r, struct sl_err *err)
+static void
+on_end(
+    void *arg, const xmlChar *local, const xmlChar *prefix, const xmlChar *uri)
 {
-	int d = xmlTextReaderDepth(r);
-	const xmlChar *s;
+	struct xml *x = arg;
 
-	switch (xmlTextReaderNodeType(r)) {
-	case XML_READER_TYPE_ELEMENT:
-		return take_start(x, r, d, err);
-	case XML_READER_TYPE_END_ELEMENT:
-		return d < SL_TARGETLOG_DEPTH ? take_end(x, d, err) : SL_OK;
-	case XML_READER_TYPE_TEXT:
-	case XML_READER_TYPE_CDATA:
-		s = xmlTextReaderConstValue(r);
-		if (s != NULL)
-			sl_buf_add(&x->text, s, strlen((const char *)s));
-		return SL_OK;
-	case XML_READER_TYPE_DOCUMENT_TYPE:
-	case XML_READER_TYPE_ENTITY_REFERENCE:
-		return sl_err_set(err, SL_BROKEN, 0, "damaged",
-		    "the journal has a document type: refused");
-	default:
-		return SL_OK;
-	}
+	(void)local, (void)prefix, (void)uri;
+	if (x->rc == SL_OK)
+		stop(x, take_end(x, x->depth, x->err));
+	x->depth--;
+}
+
+static void
+on_text(void *arg, const xmlChar *s, int n)
+{
+	struct xml *x = arg;
+
+	sl_buf_add(&x->text, s, (size_t)n);
+}
+
+static void
+on_doctype(
+    void *arg, const xmlChar *name, const xmlChar *id, const xmlChar *system)
+{
+	struct xml *x = arg;
+
+	(void)name, (void)id, (void)system;
+	stop(x, sl_err_set(x->err, SL_BROKEN, 0, "damaged",
+		    "the journal has a document type: refused"));
+}
+
+static int
+on_read(void *arg, char *to, int n)
+{
+	return (int)sl_read_full(*(const int *)arg, to, (size_t)n);
 }
 
 /* libxml2 would tell standard error what stands in the file. */
@@ -234,29 +271,55 @@ say_nothing(void *arg, const char *fmt, ...)
 	(void)fmt;
 }
 
+static void
+meet_names(struct xml *x)
+{
+	size_t i;
+
+	for (i = 0; i < NAMES_N; i++)
+		x->met[i] = xmlDictLookup(
+		    x->parser->dict, (const xmlChar *)names[i], -1);
+}
+
+static enum sl_rc
+parse(struct xml *x)
+{
+	(void)xmlCtxtUseOptions(x->parser, XML_OPTIONS);
+	meet_names(x);
+	if (xmlParseDocument(x->parser) == 0 || x->rc != SL_OK)
+		return x->rc;
+	return sl_err_set(x->err, SL_BROKEN, 0, "damaged",
+	    "the journal is not well-formed XML (line %d)",
+	    xmlSAX2GetLineNumber(x->parser));
+}
+
 static enum sl_rc
 read_xml(int fd, sl_tlog_fn *fn, void *arg, struct sl_targetlog_period *period,
     struct sl_err *err)
 {
-	xmlTextReaderPtr r;
-	struct xml x = {
-	    .fn = fn, .arg = arg, .period = period, .text = {.max = 65536}};
-	enum sl_rc rc = SL_OK;
-	int more = 0;
+	xmlSAXHandler on = {.initialized = XML_SAX2_MAGIC,
+	    .startElementNs = on_start,
+	    .endElementNs = on_end,
+	    .characters = on_text,
+	    .ignorableWhitespace = on_text,
+	    .internalSubset = on_doctype};
+	struct xml x = {.fn = fn,
+	    .arg = arg,
+	    .period = period,
+	    .depth = -1,
+	    .text = {.max = 65536},
+	    .err = err};
+	enum sl_rc rc;
 
 	xmlSetGenericErrorFunc(NULL, say_nothing);
-	r = xmlReaderForFd(fd, NULL, NULL, XML_OPTIONS);
-	if (r == NULL)
+	x.parser = xmlCreateIOParserCtxt(
+	    &on, &x, on_read, NULL, &fd, XML_CHAR_ENCODING_NONE);
+	if (x.parser == NULL)
 		return sl_err_set(err, SL_FATAL, 0, "limit_memory",
 		    "no memory for the journal");
 	reset(&x.post, false);
-	while (rc == SL_OK && (more = xmlTextReaderRead(r)) == 1)
-		rc = take_node(&x, r, err);
-	if (rc == SL_OK && more != 0)
-		rc = sl_err_set(err, SL_BROKEN, 0, "damaged",
-		    "the journal is not well-formed XML (line %d)",
-		    xmlTextReaderGetParserLineNumber(r));
-	xmlFreeTextReader(r);
+	rc = parse(&x);
+	xmlFreeParserCtxt(x.parser);
 	sl_buf_free(&x.text);
 	return rc;
 }

@@ -89,14 +89,6 @@ def status(pid, key):
     return 0
 
 
-def children(pid):
-    try:
-        with open("/proc/%d/task/%d/children" % (pid, pid)) as file:
-            return [int(word) for word in file.read().split()]
-    except OSError:
-        return []
-
-
 class Watch(threading.Thread):
     """The most memory slused had, and the most that any task's child had."""
 
@@ -115,7 +107,7 @@ class Watch(threading.Thread):
         while not self.over.wait(0.05):
             self.most = max(self.most, status(self.slused, "VmRSS"))
             for parent in self.parents:
-                for pid in children(parent):
+                for pid in house.children(parent):
                     self.child = max(self.child, status(pid, "VmHWM"))
 
     def stop(self):
@@ -674,11 +666,9 @@ def shares(pid):
         with open("/proc/%d/smaps_rollup" % pid) as file:
             kib = sum(int(line.split()[1]) for line in file
                       if line.startswith("Pss:"))
-        with open("/proc/%d/task/%d/children" % (pid, pid)) as file:
-            kib += sum(shares(int(child)) for child in file.read().split())
-    except (OSError, ValueError):
+    except OSError:
         pass  # it is gone
-    return kib
+    return kib + sum(shares(child) for child in house.children(pid))
 
 
 def run_report(root, name, more):

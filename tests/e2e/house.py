@@ -33,6 +33,14 @@ held_limit = never
 """
 
 
+def children(pid):
+    try:
+        with open("/proc/%d/task/%d/children" % (pid, pid)) as file:
+            return [int(word) for word in file.read().split()]
+    except OSError:
+        return []
+
+
 def names_in(folder):
     """What lies there; nothing where it is gone, also while we look."""
     try:

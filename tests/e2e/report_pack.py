@@ -10,7 +10,7 @@ import subprocess
 import threading
 import unittest
 
-from house import BIN, os, time
+from house import BIN, children, os, time
 from recount import Counted, run
 
 # When each file was made.
@@ -24,14 +24,6 @@ def tree(folder):
         with open(os.path.join(folder, name), "rb") as file:
             found[name] = MADE.sub(b"", file.read())
     return found
-
-
-def children(pid):
-    try:
-        with open("/proc/%d/task/%d/children" % (pid, pid)) as file:
-            return [int(word) for word in file.read().split()]
-    except OSError:
-        return []
 
 
 def is_there(pid):

@@ -808,8 +808,8 @@ static void
 tight(void)
 {
 	static const char *const text[] = {"J", "2026/17-4", "", "711/2026",
-	    "Journalf\xC3\xB8rt \xF0\x9F\x93\xAE", "M", "-", "0", "N/A:",
-	    "2026.17;x", "", ""};
+	    "Journalf\xC3\xB8rt \xF0\x9F\x93\xAE", "M", "-", "0",
+	    "N/A:", "2026.17;x", "", ""};
 	const size_t n = sizeof(text) / sizeof(text[0]);
 	SL_BUF struct sl_buf b = {0}, room = {0};
 	const char *got[sizeof(text) / sizeof(text[0])], *one;
