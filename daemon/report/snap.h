@@ -60,7 +60,8 @@ struct sl_snap {
 	uint32_t *source_consignment;
 	uint32_t source_max;
 	/* With SL_SNAP_DELIVERIES, by entry: when its target had it (UTC ms;
-	 * 0: not yet), and which target. */
+	 * 0: not yet), and which target; of several the one that had it first.
+	 */
 	int64_t *sent_ms;
 	uint16_t *sent_to;
 	/* With SL_SNAP_TARGET, SL_SNAP_JOURNALED or SL_SNAP_CODES, by entry. */
@@ -80,7 +81,7 @@ struct sl_snap {
 	size_t common_bytes;
 };
 
-/* Receipts, as deliveries are scanned anyway: of the one that counts, once it
+/* Receipts, as deliveries are scanned anyway: of the first row of an entry that
  * is delivered. s is as far as the order of loading: consignments, entries,
  * deliveries. */
 struct sl_snap_receipts {

@@ -140,31 +140,117 @@ take_receipt(struct sl_snap *s, uint32_t entry, const char *receipt,
 		l->receipts->take(l->receipts->arg, entry, receipt);
 }
 
-static void
+/* The target that had it first; until one has it, any. True: it was not
+ * delivered before. */
+static bool
+take_delivery(struct sl_snap *s, uint32_t entry, sqlite3_stmt *st)
+{
+	int64_t had = s->sent_ms[entry], ms = sqlite3_column_int(st, 2) != 0
+						  ? sqlite3_column_int64(st, 3)
+						  : 0;
+
+	if (had != 0 && (ms == 0 || ms >= had))
+		return false;
+	s->sent_to[entry] = (uint16_t)sl_names_add(&s->to, sl_db_text(st, 1));
+	s->sent_ms[entry] = ms;
+	return had == 0 && ms != 0;
+}
+
+/* True: an entry has several. */
+static bool
 load_deliveries(struct sl_db *db, struct sl_snap *s, const struct look *l)
 {
 	sqlite3_stmt *st = sl_db_query(db,
 	    "SELECT entry, target, state = 'delivered', changed_ms, receipt"
 	    " FROM delivery ORDER BY id",
 	    "");
+	bool several = false;
 	int64_t entry;
 
 	while (sl_db_row(db, st)) {
 		entry = sqlite3_column_int64(st, 0);
 		if (!sl_snap_has_place(entry, s->e_max) || !s->e[entry].there)
 			continue;
-		if (s->target != NULL && l->target && s->sent_to[entry] != 0)
-			s->target[entry].several = true;
-		if (s->sent_ms[entry] != 0)
-			continue;
-		s->sent_to[entry] =
-		    (uint16_t)sl_names_add(&s->to, sl_db_text(st, 1));
-		if (sqlite3_column_int(st, 2) == 0)
-			continue;
-		s->sent_ms[entry] = sqlite3_column_int64(st, 3);
-		if (l->target || l->receipts != NULL)
+		if (l->target && s->sent_to[entry] != 0)
+			several = s->target[entry].several = true;
+		if (take_delivery(s, (uint32_t)entry, st) &&
+		    (l->target || l->receipts != NULL))
 			take_receipt(s, (uint32_t)entry, sl_db_text(st, 4), l);
 	}
+	return several;
+}
+
+/* -- several targets --------------------------------------------------------
+ */
+
+/* Is that target the one that had it first, of several? */
+static bool
+is_first(const struct sl_snap *s, uint32_t id, const char *target)
+{
+	return s->target[id].several && s->sent_ms[id] != 0 &&
+	       strcmp(s->to.text[s->sent_to[id]], target) == 0;
+}
+
+static void
+take_posts_of_first(struct sl_db *db, struct sl_snap *s)
+{
+	sqlite3_stmt *st = sl_db_query(db,
+	    "SELECT own_key, target, status, journal_date FROM target_post",
+	    "");
+	struct sl_snap_target *t;
+	const char *own_key;
+	uint32_t id;
+
+	while (sl_db_row(db, st)) {
+		own_key = sl_db_text(st, 0);
+		id = *own_key != '\0' ? sl_idmap_find(&s->keys, own_key) : 0;
+		if (id == 0 || !is_first(s, id, sl_db_text(st, 1)))
+			continue;
+		t = &s->target[id];
+		t->text = 1;
+		t->journaled = sl_is_journaled(sl_db_text(st, 2));
+		t->journal_day = (int32_t)sl_day_read(sl_db_text(st, 3));
+	}
+}
+
+static void
+take_receipts_of_first(struct sl_db *db, struct sl_snap *s)
+{
+	sqlite3_stmt *st = sl_db_query(db,
+	    "SELECT entry, target, receipt FROM delivery"
+	    " WHERE state = 'delivered' ORDER BY id",
+	    "");
+	const struct look look = {.target = true};
+	int64_t entry;
+
+	while (sl_db_row(db, st)) {
+		entry = sqlite3_column_int64(st, 0);
+		if (sl_snap_has_place(entry, s->e_max) &&
+		    is_first(s, (uint32_t)entry, sl_db_text(st, 1)))
+			take_receipt(
+			    s, (uint32_t)entry, sl_db_text(st, 2), &look);
+	}
+}
+
+/* What was read came from whichever target's row stood first: of those that
+ * have several again, of the one that had it first. Few installations have
+ * several; texts are not kept of them (the protocol tells of each). */
+static void
+settle_several(struct sl_db *db, struct sl_snap *s)
+{
+	struct sl_snap_target *t;
+	uint32_t id;
+
+	for (id = 1; id <= s->e_max; id++) {
+		t = &s->target[id];
+		if (!t->several)
+			continue;
+		t->text = 0;
+		t->journaled = t->case_in_number = false;
+		t->journal_day = -1;
+	}
+	take_posts_of_first(db, s);
+	take_receipts_of_first(db, s);
 }
 
 /* Another's are not written on. */
@@ -211,7 +297,8 @@ sl_snap_targets(struct sl_db *db, unsigned what,
 	if ((what & SL_SNAP_DELIVERIES) != 0 &&
 	    (s->sent_ms == NULL || look.target || receipts != NULL)) {
 		begin_deliveries(s);
-		load_deliveries(db, s, &look);
+		if (load_deliveries(db, s, &look))
+			settle_several(db, s);
 	}
 }
 

@@ -11,7 +11,7 @@ import unittest
 from collections import Counter, defaultdict
 
 from house import TOP, os, time
-from recount import (COUNT, Counted, names, oslo, rows, run, summed,
+from recount import (COUNT, Counted, Recount, names, oslo, rows, run, summed,
                      working_days)
 
 
@@ -129,18 +129,58 @@ class Recounted(Counted):
                              sum(n for (_, k), n in want.items() if k == "total"))
 
     def test_working_days(self):
-        found, _ = rows(self.root, "journalforingstid")
+        self.check_working_days(self.root)
+
+    def test_working_days_of_several_targets(self):
+        """Each shows another status and another day; that which had it first is
+        now the older row, now the younger, and read back or not."""
+        ids = [id_ for id_ in sorted(self.raw.delivered) if id_ % 10 != 9]
+        day = 86400000
+        script = ""
+        for i, id_ in enumerate(ids[:200]):
+            d, key = self.raw.delivered[id_], self.raw.entries[id_]["own_key"]
+            before = (-1, 1)[i % 2] * 6 * day
+            script += "INSERT INTO delivery (entry, target, state, first_ms," \
+                " next_ms, receipt, changed_ms) VALUES (%d, 'fag', '%s', 1, 1," \
+                " '{\"status\":\"J\",\"journaldato\":\"2026-01-%02d\"}', %d);" % (
+                    id_, ("delivered", "pending")[i % 5 == 4], 5 + i % 20,
+                    d["changed_ms"] + before)
+            if i % 3:
+                script += "INSERT INTO target_post SELECT 'fag', target_key," \
+                    " own_key, 'G', 'G-9', 2026, 0, type, '%s', '', '', '', ''," \
+                    " '', '2026-02-%02d', 0, 1, 1, 1 FROM target_post WHERE" \
+                    " own_key = '%s';" % ("MJ"[i % 2], 2 + i % 25, key)
+            if i % 4 == 1:  # not read back where it was first
+                script += "DELETE FROM target_post WHERE own_key = '%s' AND" \
+                    " target = 'arkiv';" % key
+            elif i % 4 == 2:  # the other's row is the older one
+                script += "CREATE TEMP TABLE t AS SELECT * FROM target_post WHERE" \
+                    " own_key = '%s' AND target = 'arkiv'; DELETE FROM" \
+                    " target_post WHERE own_key = '%s' AND target = 'arkiv';" \
+                    " INSERT INTO target_post SELECT * FROM t; DROP TABLE t;" % (
+                        key, key)
+        self.check_working_days(self.changed(script))
+
+    def check_working_days(self, root):
+        found, _ = rows(root, "journalforingstid")
+        raw = Recount(root)
+        first = {}
+        for d in raw.q("SELECT * FROM delivery WHERE state = 'delivered'"
+                       " ORDER BY changed_ms DESC"):
+            first[d["entry"]] = d
+        by_target = {(r["own_key"], r["target"]): r for r in raw.q(
+            "SELECT * FROM target_post")}
         days = defaultdict(list)
         entries = Counter()
-        for id_, d in self.raw.delivered.items():
+        for id_, d in first.items():
             entry = self.raw.entries[id_]
             queue = self.raw.consignments[entry["consignment"]]["queue"]
             post, receipt = json.loads(entry["post"]), json.loads(d["receipt"])
             start = datetime.date.fromisoformat(post["mottattDato"][:10])
             entries[queue, post["enhet"]] += 1
-            days[queue, post["enhet"], "M"].append(
-                working_days(start, oslo(d["changed_ms"]).date()))
-            shown = self.raw.shown.get(entry["own_key"])
+            days[queue, post["enhet"], "M"].append(max(0, working_days(
+                start, oslo(d["changed_ms"]).date())))
+            shown = by_target.get((entry["own_key"], d["target"]))
             day = shown["journal_date"] if shown else receipt.get("journaldato")
             if (shown or receipt)["status"] in "JA":
                 days[queue, post["enhet"], "J"].append(max(0, working_days(
