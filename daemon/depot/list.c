@@ -31,19 +31,18 @@ static const struct {
 #undef SL_JCOL
 };
 
-static const struct sl_report_def defs[] = {
-    {"loepende-journal", "running-journal", "Løpende journal",
-	"Running journal", 0, "none", "", NULL, NULL, 0},
-    {"offentlig-journal", "public-journal", "Offentlig journal",
-	"Public journal", 0, "none", "", NULL, NULL, 0},
-    {"restanseliste", "open-posts", "Restanseliste", "Posts without an answer",
-	0, "none", "", NULL, NULL, 0},
+static const struct sl_shape shapes[] = {
+    {"loepende-journal", "Løpende journal", "Running journal", "none", NULL, 0},
+    {"offentlig-journal", "Offentlig journal", "Public journal", "none", NULL,
+	0},
+    {"restanseliste", "Restanseliste", "Posts without an answer", "none", NULL,
+	0},
 };
 
 struct table {
 	struct sl_jlist *l;
 	struct sl_out *out;
-	struct sl_report_def def;
+	struct sl_shape shape;
 	struct sl_column col[COLUMNS];
 	int id[COLUMNS]; /* enum column */
 	struct sl_buf cell[COLUMNS];
@@ -302,7 +301,7 @@ give_row(struct table *t, const json_t *view, const json_t *record)
 	struct sl_cell c[COLUMNS] = {{0}};
 	size_t i;
 
-	for (i = 0; i < t->def.columns; i++) {
+	for (i = 0; i < t->shape.columns; i++) {
 		if (t->col[i].type == SL_COL_INT) {
 			set_number(&c[i], t->id[i], t, view, record);
 			continue;
@@ -550,7 +549,7 @@ choose_columns(struct table *t)
 	unsigned not = t->out->form->kept ? W : N;
 	size_t i, n = 0;
 
-	t->def = defs[t->l->restanser ? 2 : t->l->screen.public ? 1 : 0];
+	t->shape = shapes[t->l->restanser ? 2 : t->l->screen.public ? 1 : 0];
 	for (i = 0; i < COLUMNS; i++) {
 		if ((columns[i].where & list) == 0 ||
 		    (columns[i].where & not ) != 0)
@@ -558,8 +557,8 @@ choose_columns(struct table *t)
 		t->col[n] = columns[i].c;
 		t->id[n++] = (int)i;
 	}
-	t->def.column = t->col;
-	t->def.columns = n;
+	t->shape.column = t->col;
+	t->shape.columns = n;
 }
 
 static void
@@ -594,7 +593,7 @@ sl_list_write(struct sl_jlist *l, struct sl_err *err)
 	t->out->room = sl_out_terminal();
 	choose_columns(t);
 	set_head(t);
-	sl_out_begin(t->out, &t->def);
+	sl_out_begin(t->out, &t->shape);
 	rc = l->restanser ? give_waiting(t, err) : give_journal(t, err);
 	if (rc == SL_OK) {
 		tell_facts(t);

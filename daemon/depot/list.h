@@ -4,7 +4,7 @@
 #ifndef SL_DEPOT_LIST_H
 #define SL_DEPOT_LIST_H
 
-#include "../report/form.h"
+#include "../form/form.h"
 #include "elements.h"
 #include "posts.h"
 

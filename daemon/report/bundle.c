@@ -21,10 +21,10 @@
 #include "../base/part.h"
 #include "../base/text.h"
 #include "../config/deadline.h"
+#include "../form/form.h"
 #include "../store/db.h"
 #include "../store/heads.h"
 #include "control.h"
-#include "form.h"
 #include "legal.h"
 #include "snap.h"
 
@@ -206,9 +206,10 @@ add_report_link(const struct sl_bundle *b, const struct sl_report_def *d,
 {
 	char file[96];
 
-	(void)snprintf(file, sizeof(file), "%s.html", d->slug);
-	add_link(out, file, say(b, d->nb, d->en));
-	sl_buf_printf(out, " (<a href=\"%s.csv\">csv</a>)</li>\n", d->slug);
+	(void)snprintf(file, sizeof(file), "%s.html", d->shape.slug);
+	add_link(out, file, say(b, d->shape.nb, d->shape.en));
+	sl_buf_printf(
+	    out, " (<a href=\"%s.csv\">csv</a>)</li>\n", d->shape.slug);
 }
 
 static void

@@ -7,9 +7,9 @@
 #include <string.h>
 
 #include "../base/text.h"
+#include "../form/form.h"
 #include "../store/db.h"
 #include "bundle.h"
-#include "form.h"
 #include "legal.h"
 
 static const char *

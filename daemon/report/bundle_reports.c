@@ -9,9 +9,9 @@
 
 #include "../base/file.h"
 #include "../base/mem.h"
+#include "../form/form.h"
 #include "../store/db.h"
 #include "bundle.h"
-#include "form.h"
 #include "snap.h"
 
 #define FREED "freed" /* said to the second: there is room for large arrays */
@@ -143,7 +143,7 @@ write_report(
 	enum sl_rc rc = SL_OK;
 
 	for (i = 0; rc == SL_OK && i < FORMS; i++) {
-		f[i] = open_file(b, d->slug, forms[i]->name);
+		f[i] = open_file(b, d->shape.slug, forms[i]->name);
 		if (f[i] == NULL)
 			rc = sl_bundle_cannot_write(b, err);
 		out[i] = sl_out_new(forms[i], f[i], b->lang);

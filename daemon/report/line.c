@@ -19,10 +19,10 @@
 #include "../base/hash.h"
 #include "../base/mem.h"
 #include "../base/text.h"
+#include "../form/form.h"
 #include "../options/options.h"
 #include "../query/takehome.h"
 #include "bundle.h"
-#include "form.h"
 #include "lent.h"
 
 #define DAYS_LIMIT 36500
@@ -234,8 +234,8 @@ print_help(FILE *f)
 	    "       sluse [--root DIR] report tilsynspakke DIR [--from DAY] "
 	    "[--to DAY]\n           [--control FILE [--queue Q]] ...\n\n");
 	for (i = 0; i < n; i++)
-		(void)fprintf(
-		    f, "  %-18s %-19s %s\n", d[i].slug, d[i].alias, d[i].en);
+		(void)fprintf(f, "  %-18s %-19s %s\n", d[i].shape.slug,
+		    d[i].alias, d[i].shape.en);
 	(void)fprintf(f,
 	    "\nFormats: %s. Manual: sluse-report(1).\n"
 	    "The service that answers for slused: sluse-report --socket "
@@ -251,8 +251,8 @@ print_list(const struct line *l)
 	bool en = l->language != NULL && strcmp(l->language, "en") == 0;
 
 	for (i = 0; i < n; i++)
-		(void)printf("%-18s %-19s %s\n", d[i].slug, d[i].alias,
-		    en ? d[i].en : d[i].nb);
+		(void)printf("%-18s %-19s %s\n", d[i].shape.slug, d[i].alias,
+		    en ? d[i].shape.en : d[i].shape.nb);
 }
 
 static void
@@ -435,7 +435,7 @@ known_name(const char *name)
 
 	if (strcmp(name, BUNDLE) == 0)
 		return BUNDLE;
-	return d != NULL ? d->slug : NULL;
+	return d != NULL ? d->shape.slug : NULL;
 }
 
 static int

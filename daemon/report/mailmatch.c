@@ -14,8 +14,8 @@
 #include "../base/mem.h"
 #include "../base/text.h"
 #include "../config/deadline.h"
+#include "../form/form.h"
 #include "../store/db.h"
-#include "form.h"
 
 enum {
 	KEYLESS = 1,

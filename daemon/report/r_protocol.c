@@ -6,9 +6,9 @@
 #include <string.h>
 
 #include "../base/mem.h"
+#include "../form/form.h"
 #include "../store/db.h"
 #include "arrivals.h"
-#include "form.h"
 #include "runs.h"
 #include "snap.h"
 #include "words.h"

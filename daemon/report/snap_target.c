@@ -7,8 +7,8 @@
 
 #include "../base/mem.h"
 #include "../config/deadline.h"
+#include "../form/form.h"
 #include "../store/db.h"
-#include "form.h"
 #include "snap_p.h"
 #include "tight.h"
 

@@ -13,9 +13,9 @@
 #include "../base/mem.h"
 #include "../base/text.h"
 #include "../config/deadline.h"
+#include "../form/form.h"
 #include "../store/db.h"
 #include "control.h"
-#include "form.h"
 #include "runs.h"
 
 #define CELLS_MAX 24
@@ -41,7 +41,7 @@ static const struct sl_column columns[] = {
 
 #define SL_COLUMN(...)
 #define SL_REPORT(id, slug, alias, nb, en, takes, chart, help)                 \
-	{slug, alias, nb, en, takes, #chart, help, sl_rep_##id, NULL, 0},
+	{{slug, nb, en, #chart, NULL, 0}, alias, takes, help, sl_rep_##id},
 static struct sl_report_def defs[] = {
 #include "reports.def"
 };
@@ -53,10 +53,10 @@ sl_report_defs(size_t *ret_n)
 {
 	size_t i;
 
-	if (defs[0].column == NULL)
+	if (defs[0].shape.column == NULL)
 		for (i = COLUMNS; i-- > 0;) {
-			defs[columns[i].report].column = &columns[i];
-			defs[columns[i].report].columns++;
+			defs[columns[i].of].shape.column = &columns[i];
+			defs[columns[i].of].shape.columns++;
 		}
 	*ret_n = REPORTS;
 	return defs;
@@ -69,7 +69,7 @@ sl_report_def_find(const char *name)
 	const struct sl_report_def *d = sl_report_defs(&n);
 
 	for (i = 0; i < n; i++)
-		if (strcmp(d[i].slug, name) == 0 ||
+		if (strcmp(d[i].shape.slug, name) == 0 ||
 		    strcmp(d[i].alias, name) == 0)
 			return &d[i];
 	return NULL;
@@ -140,12 +140,12 @@ sl_report_manual(struct sl_buf *out)
 	const struct sl_column *c;
 
 	for (i = 0; i < n; i++) {
-		sl_buf_printf(out, ".Ss %s, %s\n", d[i].slug, d[i].alias);
+		sl_buf_printf(out, ".Ss %s, %s\n", d[i].shape.slug, d[i].alias);
 		manual_text(d[i].help, out);
 		manual_options(d[i].takes, out);
 		sl_buf_add_str(out, ".Bl -tag -width Ds -compact\n");
-		for (k = 0; k < d[i].columns; k++) {
-			c = &d[i].column[k];
+		for (k = 0; k < d[i].shape.columns; k++) {
+			c = &d[i].shape.column[k];
 			sl_buf_printf(out, ".It Li %s\n%s / %s (%s).\n", c->key,
 			    c->nb, c->en, type_name(c->type));
 			if (c->help[0] != '\0')
@@ -189,8 +189,8 @@ sl_rep_cells(struct sl_rep *r, const char *fmt, const struct sl_rep_value *v)
 	struct sl_cell c[CELLS_MAX];
 	size_t i;
 
-	assert(strlen(fmt) == r->def->columns);
-	for (i = 0; i < r->def->columns; i++)
+	assert(strlen(fmt) == r->def->shape.columns);
+	for (i = 0; i < r->def->shape.columns; i++)
 		c[i] = (struct sl_cell){.kind = kind_of(fmt[i], &v[i]),
 		    .text = v[i].s,
 		    .slug = v[i].slug,
@@ -314,7 +314,8 @@ check_options(const struct sl_report_def *d, const struct sl_rep_options *p,
 	for (i = 0; i < sizeof(given) / sizeof(given[0]); i++)
 		if (given[i].given && (d->takes & given[i].bit) == 0)
 			return sl_err_set(err, SL_REJECT, 0, "bad_option",
-			    "%s does not take %s", d->slug, given[i].name);
+			    "%s does not take %s", d->shape.slug,
+			    given[i].name);
 	return SL_OK;
 }
 
@@ -442,7 +443,7 @@ sl_report_run_shared(struct sl_store *s, const struct sl_config *cfg,
 	if (rc != SL_OK)
 		return rc;
 	about(&r);
-	sl_out_begin(out, def);
+	sl_out_begin(out, &def->shape);
 	rc = run_here(&r, err);
 	if (rc == SL_OK)
 		rc = sl_db_check(sl_store_db(s), err);

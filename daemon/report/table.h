@@ -2,7 +2,7 @@
  * The reports as data, and what a report is given to run.
  *
  * A report is a row of reports.def and a function that gives typed rows; it
- * knows no format. A format (form.h) knows no report.
+ * knows no format. A format (form/form.h) knows no report.
  */
 #ifndef SL_REPORT_TABLE_H
 #define SL_REPORT_TABLE_H
@@ -10,6 +10,7 @@
 #include <stdio.h>
 
 #include "../config/config.h"
+#include "../form/form.h"
 #include "../store/store.h"
 
 /* Which options a report takes. */
@@ -24,49 +25,22 @@ enum {
 	SL_TAKES_SAMPLE = 32, /* --count, --seed, --method, --errors */
 };
 
-enum sl_col_type {
-	SL_COL_TEXT,
-	SL_COL_ID, /* text that is not broken */
-	SL_COL_CODE, /* a slug */
-	SL_COL_WORD, /* a slug, shown as a word of the language */
-	SL_COL_INT,
-	SL_COL_BYTES,
-	SL_COL_REAL, /* one decimal */
-	SL_COL_PCT, /* of hundred, one decimal */
-	SL_COL_TIME, /* an instant */
-	SL_COL_DAY, /* a date */
-};
-/* Shown to the right? */
-bool sl_col_is_number(enum sl_col_type t);
-
-struct sl_column {
-	int report;
-	const char *key; /* in JSON */
-	enum sl_col_type type;
-	const char *nb, *en, *help;
-};
-
 struct sl_rep;
 struct sl_snap;
 typedef enum sl_rc sl_rep_run(struct sl_rep *r, struct sl_err *err);
 
 struct sl_report_def {
-	const char *slug, *alias, *nb, *en;
+	struct sl_shape shape;
+	const char *alias;
 	unsigned takes;
-	const char *chart; /* a column's key, or "none" */
 	const char *help;
 	sl_rep_run *run;
-	const struct sl_column *column;
-	size_t columns;
 };
 
 /* All of them; *ret_n says how many. */
 const struct sl_report_def *sl_report_defs(size_t *ret_n);
 /* By slug or alias; NULL if there is none. */
 const struct sl_report_def *sl_report_def_find(const char *name);
-/* A column's name in XML, made of its Norwegian title: "Journalnummer" becomes
- * journalnummer, "Eldste mottatt" eldsteMottatt. Appended. */
-void sl_column_xml(const struct sl_column *c, struct sl_buf *out);
 /* Every report with its columns, for sluse-report(1), in mdoc. */
 void sl_report_manual(struct sl_buf *out);
 

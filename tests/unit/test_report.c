@@ -7,10 +7,10 @@
 
 #include "../../daemon/base/mem.h"
 #include "../../daemon/config/deadline.h"
+#include "../../daemon/form/form.h"
 #include "../../daemon/registry/registry.h"
 #include "../../daemon/report/control.h"
 #include "../../daemon/report/csvin.h"
-#include "../../daemon/report/form.h"
 #include "../../daemon/report/idmap.h"
 #include "../../daemon/report/legal.h"
 #include "../../daemon/report/reception.h"
@@ -37,26 +37,28 @@ static void
 names_of(const struct sl_report_def *d)
 {
 	SL_BUF struct sl_buf a = {0}, b = {0};
-	bool chart = strcmp(d->chart, "none") == 0;
+	bool chart = strcmp(d->shape.chart, "none") == 0;
 	size_t i, k;
 
-	for (i = 0; i < d->columns; i++) {
+	for (i = 0; i < d->shape.columns; i++) {
 		sl_buf_reset(&a);
-		sl_column_xml(&d->column[i], &a);
-		CHECK_MSG(a.n > 0, "%s %s", d->slug, d->column[i].key);
-		chart = chart || (strcmp(d->column[i].key, d->chart) == 0 &&
-				     sl_col_is_number(d->column[i].type));
+		sl_column_xml(&d->shape.column[i], &a);
+		CHECK_MSG(
+		    a.n > 0, "%s %s", d->shape.slug, d->shape.column[i].key);
+		chart = chart ||
+			(strcmp(d->shape.column[i].key, d->shape.chart) == 0 &&
+			    sl_col_is_number(d->shape.column[i].type));
 		for (k = 0; k < i; k++) {
 			sl_buf_reset(&b);
-			sl_column_xml(&d->column[k], &b);
+			sl_column_xml(&d->shape.column[k], &b);
 			CHECK_MSG(strcmp(sl_buf_str(&a), sl_buf_str(&b)) != 0,
-			    "%s %s", d->slug, sl_buf_str(&a));
-			CHECK_MSG(
-			    strcmp(d->column[i].key, d->column[k].key) != 0,
-			    "%s %s", d->slug, d->column[i].key);
+			    "%s %s", d->shape.slug, sl_buf_str(&a));
+			CHECK_MSG(strcmp(d->shape.column[i].key,
+				      d->shape.column[k].key) != 0,
+			    "%s %s", d->shape.slug, d->shape.column[i].key);
 		}
 	}
-	CHECK_MSG(chart, "%s has no column %s", d->slug, d->chart);
+	CHECK_MSG(chart, "%s has no column %s", d->shape.slug, d->shape.chart);
 }
 
 static void
@@ -67,8 +69,8 @@ table(void)
 
 	CHECK(n >= 13);
 	for (i = 0; i < n; i++) {
-		CHECK_MSG(d[i].columns > 2, "%s", d[i].slug);
-		CHECK(sl_report_def_find(d[i].slug) == &d[i]);
+		CHECK_MSG(d[i].shape.columns > 2, "%s", d[i].shape.slug);
+		CHECK(sl_report_def_find(d[i].shape.slug) == &d[i]);
 		CHECK(sl_report_def_find(d[i].alias) == &d[i]);
 		for (k = 0; k < i; k++)
 			CHECK_MSG(strcmp(d[i].alias, d[k].alias) != 0, "%s",
@@ -96,8 +98,8 @@ made_for(const char *form, const char *text, int room)
 	o->room = room;
 	(void)snprintf(o->instance, sizeof(o->instance), "%s",
 	    room > 0 ? "Testvik" : text);
-	sl_out_begin(o, d);
-	for (i = 0; i < d->columns; i++)
+	sl_out_begin(o, &d->shape);
+	for (i = 0; i < d->shape.columns; i++)
 		c[i].kind = SL_CELL_VALUE;
 	c[0].text = text;
 	c[1].text = "XX";
@@ -211,7 +213,7 @@ many(void)
 	for (f = 0; f < sizeof(forms) / sizeof(forms[0]); f++) {
 		file = open_memstream(&p, &n);
 		o = sl_out_new(sl_form_find(forms[f]), file, SL_LANGUAGE_NB);
-		sl_out_begin(o, d);
+		sl_out_begin(o, &d->shape);
 		c[0] = (struct sl_cell){.kind = SL_CELL_VALUE, .text = name};
 		for (i = 0; i < 9000; i++) {
 			(void)snprintf(name, sizeof(name), "row-%04d-", i);

@@ -138,11 +138,11 @@ add_chart(struct sl_out *o, struct sl_buf *b)
 		label[i] = sl_strdup(sl_buf_str(&words));
 	}
 	sl_buf_add_str(b, "<figure><figcaption>");
-	html(b, sl_out_head(o, &o->def->column[at]));
+	html(b, sl_out_head(o, &o->shape->column[at]));
 	sl_buf_add_str(b, "</figcaption>\n");
 	sl_svg_bars(
-	    b, &(struct sl_bars){.title = sl_out_head(o, &o->def->column[at]),
-		   .unit = o->def->column[at].type == SL_COL_PCT ? " %" : "",
+	    b, &(struct sl_bars){.title = sl_out_head(o, &o->shape->column[at]),
+		   .unit = o->shape->column[at].type == SL_COL_PCT ? " %" : "",
 		   .label = label,
 		   .value = o->bar,
 		   .n = n,
@@ -156,8 +156,8 @@ add_chart(struct sl_out *o, struct sl_buf *b)
 static void
 add_cell(struct sl_out *o, struct sl_buf *b, size_t row, size_t i)
 {
-	const struct sl_column *c = &o->def->column[i];
-	const char *s = o->cell[row * o->def->columns + i];
+	const struct sl_column *c = &o->shape->column[i];
+	const char *s = o->cell[row * o->shape->columns + i];
 	const char *class = "";
 	bool unknown = strcmp(s, sl_out_say(o, "ikke kjent", "not known")) == 0;
 
@@ -188,17 +188,17 @@ add_table(struct sl_out *o, struct sl_buf *b)
 	sl_buf_printf(b, ": %" PRIu64 " %s</caption>\n<thead><tr>", o->rows,
 	    o->rows == 1 ? sl_out_say(o, "rad", "row")
 			 : sl_out_say(o, "rader", "rows"));
-	for (i = 0; i < o->def->columns; i++) {
+	for (i = 0; i < o->shape->columns; i++) {
 		sl_buf_printf(b, "<th scope=\"col\"%s>",
-		    sl_col_is_number(o->def->column[i].type) ? " class=\"n\""
-							     : "");
-		html(b, sl_out_head(o, &o->def->column[i]));
+		    sl_col_is_number(o->shape->column[i].type) ? " class=\"n\""
+							       : "");
+		html(b, sl_out_head(o, &o->shape->column[i]));
 		sl_buf_add_str(b, "</th>");
 	}
 	sl_buf_add_str(b, "</tr></thead>\n<tbody>\n");
 	for (row = 0; row < o->kept_rows; row++) {
 		sl_buf_add_str(b, "<tr>");
-		for (i = 0; i < o->def->columns; i++)
+		for (i = 0; i < o->shape->columns; i++)
 			add_cell(o, b, row, i);
 		sl_buf_add_str(b, "</tr>\n");
 		if (b->n > 60000)

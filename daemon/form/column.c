@@ -1,11 +1,12 @@
 /*
- * Columns, apart from the reports they are of.
+ * Columns, apart from the tables they are of.
  */
+#include "column.h"
+
 #include <ctype.h>
 #include <string.h>
 
 #include "../base/text.h"
-#include "table.h"
 
 bool
 sl_col_is_number(enum sl_col_type t)

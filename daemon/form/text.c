@@ -90,17 +90,17 @@ is_text(enum sl_col_type t)
 static bool
 put_line_of(struct sl_out *o, const int *width, const char **cell)
 {
-	size_t i, n = o->def->columns, len;
+	size_t i, n = o->shape->columns, len;
 	bool more = false;
 
 	while (n > 1 && *cell[n - 1] == '\0')
 		n--;
 	for (i = 0; i < n; i++) {
-		len = o->room > 0 && is_text(o->def->column[i].type)
+		len = o->room > 0 && is_text(o->shape->column[i].type)
 			  ? line_of(cell[i], width[i])
 			  : strlen(cell[i]);
 		put_cell(o->f, cell[i], len, width[i] - width_of(cell[i], len),
-		    sl_col_is_number(o->def->column[i].type), i + 1 == n);
+		    sl_col_is_number(o->shape->column[i].type), i + 1 == n);
 		cell[i] += len + strspn(cell[i] + len, " ");
 		more |= *cell[i] != '\0';
 	}
@@ -113,7 +113,7 @@ put_row(struct sl_out *o, const int *width, char *const *cell)
 	const char *rest[COLUMNS_MAX];
 	size_t i;
 
-	for (i = 0; i < o->def->columns; i++)
+	for (i = 0; i < o->shape->columns; i++)
 		rest[i] = cell[i];
 	while (put_line_of(o, width, rest))
 		continue;
@@ -123,14 +123,14 @@ put_row(struct sl_out *o, const int *width, char *const *cell)
 static void
 fit(const struct sl_out *o, int *width)
 {
-	size_t i, n = o->def->columns, at;
+	size_t i, n = o->shape->columns, at;
 	int sum = GAP * ((int)n - 1);
 
 	for (i = 0; i < n; i++)
 		sum += width[i];
 	for (; o->room > 0 && sum > o->room; sum--) {
 		for (at = n, i = 0; i < n; i++)
-			if (is_text(o->def->column[i].type) &&
+			if (is_text(o->shape->column[i].type) &&
 			    width[i] > TEXT_MIN &&
 			    (at == n || width[i] > width[at]))
 				at = i;
@@ -169,11 +169,11 @@ static void
 flush_kept(struct sl_out *o)
 {
 	struct text *t = o->state;
-	size_t n = o->def->columns, i, k;
+	size_t n = o->shape->columns, i, k;
 	const char *name, *value, *head[COLUMNS_MAX];
 
 	for (i = 0; i < n; i++)
-		widen(&t->width[i], sl_out_head(o, &o->def->column[i]));
+		widen(&t->width[i], sl_out_head(o, &o->shape->column[i]));
 	for (k = 0; k < o->kept_rows; k++)
 		for (i = 0; i < n; i++)
 			widen(&t->width[i], o->cell[k * n + i]);
@@ -183,7 +183,7 @@ flush_kept(struct sl_out *o)
 		put_line(o, name, value);
 	(void)fputc('\n', o->f);
 	for (i = 0; i < n; i++)
-		head[i] = sl_out_head(o, &o->def->column[i]);
+		head[i] = sl_out_head(o, &o->shape->column[i]);
 	while (put_line_of(o, t->width, head))
 		continue;
 	for (k = 0; k < o->kept_rows; k++)
@@ -193,7 +193,7 @@ flush_kept(struct sl_out *o)
 static void
 text_begin(struct sl_out *o)
 {
-	assert(o->def->columns <= COLUMNS_MAX);
+	assert(o->shape->columns <= COLUMNS_MAX);
 	o->state = sl_alloc(sizeof(struct text));
 }
 
@@ -210,9 +210,9 @@ text_row(struct sl_out *o, const struct sl_cell *c)
 		sl_out_keep(o, c);
 		return;
 	}
-	for (i = 0; i < o->def->columns; i++) {
+	for (i = 0; i < o->shape->columns; i++) {
 		sl_buf_reset(&t->cell[i]);
-		sl_cell_show(o, &o->def->column[i], &c[i], &t->cell[i]);
+		sl_cell_show(o, &o->shape->column[i], &c[i], &t->cell[i]);
 		sl_buf_add(&t->cell[i], "", 1);
 		cell[i] = t->cell[i].p;
 	}

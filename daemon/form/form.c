@@ -69,10 +69,10 @@ sl_out_free(struct sl_out *o)
 }
 
 void
-sl_out_begin(struct sl_out *o, const struct sl_report_def *def)
+sl_out_begin(struct sl_out *o, const struct sl_shape *shape)
 {
 	for (; o != NULL; o = o->also) {
-		o->def = def;
+		o->shape = shape;
 		if (o->form->begin != NULL)
 			o->form->begin(o);
 	}
@@ -83,12 +83,12 @@ sl_out_begin(struct sl_out *o, const struct sl_report_def *def)
 static void
 keep_texts(struct sl_out *o, const struct sl_cell *c, char **ret_cell)
 {
-	size_t n = o->def->columns, i;
+	size_t n = o->shape->columns, i;
 	char *p;
 
 	sl_buf_reset(&o->line);
 	for (i = 0; i < n; i++) {
-		sl_cell_show(o, &o->def->column[i], &c[i], &o->line);
+		sl_cell_show(o, &o->shape->column[i], &c[i], &o->line);
 		sl_buf_add(&o->line, "", 1);
 	}
 	if (o->texts == NULL)
@@ -103,7 +103,7 @@ keep_texts(struct sl_out *o, const struct sl_cell *c, char **ret_cell)
 void
 sl_out_keep(struct sl_out *o, const struct sl_cell *c)
 {
-	size_t n = o->def->columns;
+	size_t n = o->shape->columns;
 	int chart = sl_out_chart(o);
 
 	if (o->kept_rows == SL_OUT_KEPT_MAX)
@@ -116,7 +116,7 @@ sl_out_keep(struct sl_out *o, const struct sl_cell *c)
 		    o->bar, &o->bar_cap, o->kept_rows + 1, sizeof(*o->bar));
 		o->bar[o->kept_rows] =
 		    c[chart].kind != SL_CELL_VALUE ? (double)NAN
-		    : o->def->column[chart].type == SL_COL_INT
+		    : o->shape->column[chart].type == SL_COL_INT
 			? (double)c[chart].n
 			: c[chart].x;
 	}
@@ -211,7 +211,7 @@ sl_out_say(const struct sl_out *o, const char *nb, const char *en)
 const char *
 sl_out_title(const struct sl_out *o)
 {
-	return sl_out_say(o, o->def->nb, o->def->en);
+	return sl_out_say(o, o->shape->nb, o->shape->en);
 }
 
 const char *
@@ -225,8 +225,8 @@ sl_out_chart(const struct sl_out *o)
 {
 	size_t i;
 
-	for (i = 0; i < o->def->columns; i++)
-		if (strcmp(o->def->column[i].key, o->def->chart) == 0)
+	for (i = 0; i < o->shape->columns; i++)
+		if (strcmp(o->shape->column[i].key, o->shape->chart) == 0)
 			return (int)i;
 	return -1;
 }
@@ -234,12 +234,12 @@ sl_out_chart(const struct sl_out *o)
 void
 sl_out_label(const struct sl_out *o, size_t row, struct sl_buf *b)
 {
-	const struct sl_column *c = o->def->column;
+	const struct sl_column *c = o->shape->column;
 	size_t i, first = b->n;
 	const char *s;
 
-	for (i = 0; c[i].type <= SL_COL_WORD && i < o->def->columns; i++) {
-		s = o->cell[row * o->def->columns + i];
+	for (i = 0; c[i].type <= SL_COL_WORD && i < o->shape->columns; i++) {
+		s = o->cell[row * o->shape->columns + i];
 		if (*s != '\0')
 			sl_buf_printf(b, "%s%s", b->n > first ? ", " : "", s);
 	}

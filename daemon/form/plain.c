@@ -74,12 +74,12 @@ csv_begin(struct sl_out *o)
 	size_t i;
 
 	sl_buf_add_str(&o->line, "\xEF\xBB\xBF");
-	for (i = 0; i < o->def->columns; i++) {
-		head = sl_out_head(o, &o->def->column[i]);
+	for (i = 0; i < o->shape->columns; i++) {
+		head = sl_out_head(o, &o->shape->column[i]);
 		if (i > 0)
 			sl_buf_add_char(&o->line, ';');
 		sl_text_csv(&o->line, head, strlen(head));
-		if (o->def->column[i].type == SL_COL_WORD) {
+		if (o->shape->column[i].type == SL_COL_WORD) {
 			sl_buf_add_char(&o->line, ';');
 			sl_text_csv(&o->line, head, strlen(head));
 			sl_buf_add_str(
@@ -134,10 +134,10 @@ csv_row(struct sl_out *o, const struct sl_cell *c)
 {
 	size_t i;
 
-	for (i = 0; i < o->def->columns; i++) {
+	for (i = 0; i < o->shape->columns; i++) {
 		if (i > 0)
 			sl_buf_add_char(&o->line, ';');
-		csv_cell(o, &o->def->column[i], &c[i]);
+		csv_cell(o, &o->shape->column[i], &c[i]);
 	}
 	sl_buf_add_str(&o->line, "\r\n");
 	end_row(o);
@@ -190,13 +190,13 @@ json_row(struct sl_out *o, const struct sl_cell *c)
 {
 	size_t i;
 
-	for (i = 0; i < o->def->columns; i++) {
+	for (i = 0; i < o->shape->columns; i++) {
 		sl_buf_add_str(&o->line, i > 0 ? ",\"" : "{\"");
-		sl_buf_add_str(&o->line, o->def->column[i].key);
+		sl_buf_add_str(&o->line, o->shape->column[i].key);
 		sl_buf_add_str(&o->line, "\":");
-		json_value(&o->def->column[i], &c[i], &o->line);
-		if (o->def->column[i].type == SL_COL_WORD)
-			json_word(&o->def->column[i], &c[i], &o->line);
+		json_value(&o->shape->column[i], &c[i], &o->line);
+		if (o->shape->column[i].type == SL_COL_WORD)
+			json_word(&o->shape->column[i], &c[i], &o->line);
 	}
 	sl_buf_add_str(&o->line, "}\n");
 	end_row(o);
@@ -212,7 +212,7 @@ json_end(struct sl_out *o, struct sl_err *err)
 
 	(void)err;
 	sl_clock_format_utc(o->made_ms, made, sizeof(made));
-	sl_buf_printf(b, "{\"report\":\"%s\",\"instance\":", o->def->slug);
+	sl_buf_printf(b, "{\"report\":\"%s\",\"instance\":", o->shape->slug);
 	json_text(b, o->instance);
 	sl_buf_add_str(b, ",\"period\":");
 	json_text(b, o->period);
@@ -282,14 +282,14 @@ struct xml_tags {
 static void
 name_elements(struct sl_out *o)
 {
-	struct xml_tags *t = sl_alloc(o->def->columns * sizeof(*t));
+	struct xml_tags *t = sl_alloc(o->shape->columns * sizeof(*t));
 	SL_BUF struct sl_buf name = {0};
 	size_t i;
 
 	o->state = t;
-	for (i = 0; i < o->def->columns; i++, t++) {
+	for (i = 0; i < o->shape->columns; i++, t++) {
 		sl_buf_reset(&name);
-		sl_column_xml(&o->def->column[i], &name);
+		sl_column_xml(&o->shape->column[i], &name);
 		t->begin = name.n + 2;
 		t->all = (size_t)snprintf(t->text, sizeof(t->text), "<%s></%s>",
 		    sl_buf_str(&name), sl_buf_str(&name));
@@ -307,7 +307,7 @@ xml_begin(struct sl_out *o)
 	sl_buf_printf(b,
 	    "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<rapport "
 	    "xmlns=\"" XML_NS "\" navn=\"%s\" virksomhet=\"",
-	    o->def->slug);
+	    o->shape->slug);
 	xml_text(b, o->instance);
 	sl_buf_printf(b, "\" laget=\"%s\"", made);
 	if (o->period[0] != '\0') {
@@ -334,7 +334,7 @@ xml_row(struct sl_out *o, const struct sl_cell *c)
 	size_t i;
 
 	sl_buf_add_str(b, "<rad>");
-	for (i = 0; i < o->def->columns; i++, t++) {
+	for (i = 0; i < o->shape->columns; i++, t++) {
 		if (c[i].kind == SL_CELL_NONE)
 			continue;
 		if (c[i].kind == SL_CELL_UNKNOWN) {
@@ -343,7 +343,7 @@ xml_row(struct sl_out *o, const struct sl_cell *c)
 			continue;
 		}
 		sl_buf_add(b, t->text, t->begin);
-		plain_value(&o->def->column[i], &c[i], xml_text, b);
+		plain_value(&o->shape->column[i], &c[i], xml_text, b);
 		sl_buf_add(b, t->text + t->begin, t->all - t->begin);
 	}
 	sl_buf_add_str(b, "</rad>\n");

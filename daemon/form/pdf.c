@@ -153,12 +153,12 @@ measure_cells(struct pdf *d, size_t column, double *want, double *need)
 {
 	struct sl_out *o = d->o;
 	double most = (d->width - 2 * MARGIN) * WORD_SHARE_MAX, w;
-	bool whole = o->def->column[column].type > SL_COL_WORD;
+	bool whole = o->shape->column[column].type > SL_COL_WORD;
 	size_t row, n, longest = 0;
 	const char *s;
 
 	for (row = 0; row < o->kept_rows; row++) {
-		s = o->cell[row * o->def->columns + column];
+		s = o->cell[row * o->shape->columns + column];
 		n = word_length(s);
 		if (row >= SAMPLE_ROWS && n <= longest)
 			continue;
@@ -190,9 +190,9 @@ measure(struct pdf *d, struct wants *w)
 	double total = 0;
 	const char *head;
 
-	for (i = 0; i < d->o->def->columns; i++) {
+	for (i = 0; i < d->o->shape->columns; i++) {
 		set_font(d, d->size, true);
-		head = sl_out_head(d->o, &d->o->def->column[i]);
+		head = sl_out_head(d->o, &d->o->shape->column[i]);
 		w->head[i] = natural_width(d, head);
 		w->need[i] = word_width(d, head);
 		w->cells[i] = 0;
@@ -249,7 +249,7 @@ grow(double *col, const double *want, size_t n, double left)
 static void
 share_out(struct pdf *d, const struct wants *w, double room)
 {
-	size_t n = d->o->def->columns, i;
+	size_t n = d->o->shape->columns, i;
 	double left = room;
 
 	for (i = 0; i < n; i++) {
@@ -264,7 +264,7 @@ share_out(struct pdf *d, const struct wants *w, double room)
 static void
 size_columns(struct pdf *d)
 {
-	size_t n = d->o->def->columns;
+	size_t n = d->o->shape->columns;
 	SL_FREE double *each = sl_alloc(3 * n * sizeof(*each));
 	struct wants w = {each, each + n, each + 2 * n};
 	double room = d->width - 2 * MARGIN, total, fits;
@@ -307,7 +307,7 @@ rule(struct pdf *d, double y, double width)
 	double x = MARGIN;
 	size_t i;
 
-	for (i = 0; i < d->o->def->columns; i++)
+	for (i = 0; i < d->o->shape->columns; i++)
 		x += d->col[i];
 	cairo_set_line_width(d->cr, width);
 	cairo_move_to(d->cr, MARGIN, y);
@@ -319,12 +319,12 @@ rule(struct pdf *d, double y, double width)
 static double
 table_row(struct pdf *d, char **cell, bool draw)
 {
-	const struct sl_column *c = d->o->def->column;
+	const struct sl_column *c = d->o->shape->column;
 	double x = MARGIN, h, highest = 0;
 	size_t i;
 
 	set_font(d, d->size, cell == NULL);
-	for (i = 0; i < d->o->def->columns; i++) {
+	for (i = 0; i < d->o->shape->columns; i++) {
 		h = lay(d, cell != NULL ? cell[i] : sl_out_head(d->o, &c[i]),
 		    d->col[i] - 2 * PAD, sl_col_is_number(c[i].type));
 		if (draw) {
@@ -395,7 +395,7 @@ static void
 draw(struct pdf *d)
 {
 	struct sl_out *o = d->o;
-	size_t row, n = o->def->columns;
+	size_t row, n = o->shape->columns;
 
 	size_columns(d);
 	next_page(d);
@@ -438,12 +438,12 @@ pdf_end(struct sl_out *o, struct sl_err *err)
 {
 	struct pdf d = {.o = o};
 	cairo_status_t status;
-	bool wide = o->def->columns > 6;
+	bool wide = o->shape->columns > 6;
 	PangoAttrList *plain = pango_attr_list_new();
 
 	d.width = wide ? LONG : SHORT;
 	d.height = wide ? SHORT : LONG;
-	d.col = sl_alloc(o->def->columns * sizeof(*d.col));
+	d.col = sl_alloc(o->shape->columns * sizeof(*d.col));
 	d.surface = cairo_pdf_surface_create_for_stream(
 	    write_out, o, d.width, d.height);
 	d.cr = cairo_create(d.surface);

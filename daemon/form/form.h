@@ -5,12 +5,14 @@
  * at a time; html and pdf keep the first SL_OUT_KEPT_MAX rows and say how many
  * there were.
  */
-#ifndef SL_REPORT_FORM_H
-#define SL_REPORT_FORM_H
+#ifndef SL_FORM_FORM_H
+#define SL_FORM_FORM_H
 
 #include <stdio.h>
 
-#include "table.h"
+#include "../base/err.h"
+#include "../config/config.h"
+#include "column.h"
 
 #define SL_OUT_KEPT_MAX 20000u
 
@@ -40,7 +42,7 @@ struct sl_out {
 	const struct sl_form *form;
 	FILE *f; /* lent */
 	unsigned lang;
-	const struct sl_report_def *def;
+	const struct sl_shape *shape;
 	char instance[128], period[64], queue[128], made[32];
 	bool no_queue; /* it is of none */
 	int room; /* of a terminal, in characters; 0: it goes elsewhere */
@@ -69,7 +71,7 @@ struct sl_out *sl_out_new(const struct sl_form *form, FILE *f, unsigned lang);
 /* NULL is fine. */
 void sl_out_free(struct sl_out *o);
 
-void sl_out_begin(struct sl_out *o, const struct sl_report_def *def);
+void sl_out_begin(struct sl_out *o, const struct sl_shape *shape);
 void sl_out_row(struct sl_out *o, const struct sl_cell *c);
 void sl_out_fact(
     struct sl_out *o, const char *key, const char *title, const char *value);
