@@ -42,7 +42,7 @@ include tests/tests.mk
 
 # -- rooms ------------------------------------------------------------------
 ROOMS := base options wire config registry access store journal intake unpack pronom identify read \
-	ocr sandbox worker decrypt convert place prepare push query form report xsd dias depot \
+	ocr sandbox worker decrypt convert place prepare push query form lists report xsd dias depot \
 	seal faces engine cli
 room_objs = $(patsubst %.c,$(O)/%.o,$(wildcard daemon/$(1)/*.c))
 define ROOM
@@ -55,7 +55,7 @@ CFLAGS_read := $(call pc,cflags,jansson)
 CFLAGS_ocr := $(call pc,cflags,tesseract lept)
 CFLAGS_cli := $(call pc,cflags,libxml-2.0)
 CFLAGS_form := $(call pc,cflags,pangocairo cairo-pdf)
-CFLAGS_report := $(call pc,cflags,libxml-2.0)
+CFLAGS_lists := $(call pc,cflags,libxml-2.0)
 CFLAGS_xsd := $(call pc,cflags,libxml-2.0)
 CFLAGS_dias := $(call pc,cflags,libarchive libxml-2.0 jansson)
 CFLAGS_depot := $(call pc,cflags,libxml-2.0 jansson)
@@ -83,10 +83,10 @@ rooms_slused := engine seal faces access intake place prepare store journal regi
 libs_slused := -lsqlite3 -ljansson -lcrypto
 rooms_sluse := cli access query store journal prepare place registry config pronom options wire base
 libs_sluse := -lsqlite3 -ljansson -lxml2 -lcrypto
-rooms_sluse-report := report form query store journal registry config options wire base
+rooms_sluse-report := report lists form query store journal registry config options wire base
 libs_sluse-report = $(call pc,libs,pangocairo cairo-pdf libxml-2.0) \
 	-lsqlite3 -ljansson -lcrypto -lm
-rooms_sluse-depot := depot dias xsd report form query pronom store journal registry config options wire base
+rooms_sluse-depot := depot dias xsd report lists form query pronom store journal registry config options wire base
 libs_sluse-depot = $(call pc,libs,pangocairo cairo-pdf libxml-2.0 libarchive) \
 	-lsqlite3 -ljansson -lcrypto -lm
 rooms_sluse-work := worker read unpack identify pronom sandbox wire base

@@ -63,18 +63,18 @@ libs_bench_fork := -lseccomp -lcrypto
 
 rooms_test_access := access config base
 libs_test_access := -ljansson -lcrypto
-rooms_test_report := report form query store journal registry config options wire base
+rooms_test_report := report lists form query store journal registry config options wire base
 libs_test_report = $(libs_sluse-report)
-rooms_fuzz_control := report form query store journal registry config options wire base
+rooms_fuzz_control := report lists form query store journal registry config options wire base
 libs_fuzz_control = $(libs_sluse-report)
-rooms_fuzz_targetlog := report form query store journal registry config options wire base
+rooms_fuzz_targetlog := report lists form query store journal registry config options wire base
 libs_fuzz_targetlog = $(libs_sluse-report)
 
-rooms_test_depot := depot dias xsd report form query pronom store journal registry config options wire base
+rooms_test_depot := depot dias xsd report lists form query pronom store journal registry config options wire base
 libs_test_depot = $(libs_sluse-depot)
-rooms_fuzz_harvest := depot dias xsd report form query pronom store journal registry config options wire base
+rooms_fuzz_harvest := depot dias xsd report lists form query pronom store journal registry config options wire base
 libs_fuzz_harvest = $(libs_sluse-depot)
-rooms_fuzz_n5check := depot dias xsd report form query pronom store journal registry config options wire base
+rooms_fuzz_n5check := depot dias xsd report lists form query pronom store journal registry config options wire base
 libs_fuzz_n5check = $(libs_sluse-depot)
 rooms_test_dias := dias xsd store journal registry config wire base
 libs_test_dias = $(call pc,libs,libarchive libxml-2.0) \

@@ -186,6 +186,12 @@ moment_minutes(const char *s, int *ret)
 	return true;
 }
 
+void
+sl_day_write(int64_t day, char *out, size_t cap)
+{
+	sl_clock_format_day(day * INT64_C(86400000) + 43200000, out, cap);
+}
+
 int64_t
 sl_day_read(const char *s)
 {

@@ -5,6 +5,7 @@
 #define SL_CONFIG_DEADLINE_H
 
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
 enum sl_deadline_kind {
@@ -38,6 +39,8 @@ int64_t sl_day_read(const char *s);
 /* The same of what a person gives for a day: "2026-01-31" and nothing else.
  * False: it is none. */
 bool sl_day_exact(const char *s, int64_t *ret);
+/* As 2026-01-31; out holds >= 11 bytes. */
+void sl_day_write(int64_t day, char *out, size_t cap);
 /* Working days after the day `from`, up to and with the day `to`; 0 for the
  * same day, negative where it lies before. Days are those of sl_day_of, up to
  * the year 2200. */

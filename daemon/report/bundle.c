@@ -22,9 +22,9 @@
 #include "../base/text.h"
 #include "../config/deadline.h"
 #include "../form/form.h"
+#include "../lists/control.h"
 #include "../store/db.h"
 #include "../store/heads.h"
-#include "control.h"
 #include "legal.h"
 #include "snap.h"
 

@@ -8,7 +8,7 @@
 #include <string.h>
 
 #include "../base/mem.h"
-#include "names.h"
+#include "../base/names.h"
 
 #define ID_MASK ((UINT64_C(1) << SL_IDMAP_BITS) - 1)
 

@@ -442,7 +442,7 @@ tell_line(struct sl_mailmatch *m, const struct sl_mail_line *l, bool open,
 	if (l->validity != 0)
 		sl_buf_printf(&b, " (uidvalidity %" PRIu32 ")", l->validity);
 	sl_buf_add_str(&b, ", ");
-	sl_rep_day(l->day, day, sizeof(day));
+	sl_day_write(l->day, day, sizeof(day));
 	sl_out_add_day(m->r->out, &b, day);
 	if (l->text != 0)
 		sl_buf_printf(&b, ", %s", m->list->text.p + l->text);

@@ -7,7 +7,8 @@
 #ifndef SL_REPORT_MAILMATCH_H
 #define SL_REPORT_MAILMATCH_H
 
-#include "mailbox.h"
+#include "../lists/mailbox.h"
+#include "snap.h"
 
 #define SL_MAILMATCH_TOLD 100u /* one by one, of each kind */
 

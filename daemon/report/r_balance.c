@@ -12,9 +12,9 @@
 
 #include "../base/mem.h"
 #include "../config/deadline.h"
+#include "../lists/control.h"
 #include "../store/db.h"
 #include "arrivals.h"
-#include "control.h"
 #include "mailmatch.h"
 #include "packages.h"
 #include "runs.h"
@@ -325,7 +325,7 @@ read_sheet(struct balance *b, struct sl_err *err)
 		if (l[i].asked)
 			rc = add_queue(b, queue, err);
 	}
-	sl_control_tell(&b->sheet, b->r);
+	sl_rep_strangers(b->r, &b->sheet);
 	return rc;
 }
 

@@ -14,12 +14,12 @@
 #include "../base/text.h"
 #include "../config/deadline.h"
 #include "../form/form.h"
+#include "../lists/targetlog.h"
 #include "../store/db.h"
 #include "idmap.h"
 #include "runs.h"
 #include "screened.h"
 #include "snap.h"
-#include "targetlog.h"
 #include "title.h"
 
 #define DAY_MS INT64_C(86400000)
@@ -269,7 +269,7 @@ tell(struct control *k, enum finding f, const struct sl_tlog_post *p,
 	else if (f == OTHER_DATE || f == NO_DATE)
 		here = o.date;
 	else if (f == OTHER_RECEIVED) {
-		sl_rep_day(sl_day_read(o.received), day, sizeof(day));
+		sl_day_write(sl_day_read(o.received), day, sizeof(day));
 		here = day;
 	} else if (f == NOT_SCREENED)
 		here = o.access;
@@ -414,12 +414,12 @@ compare(struct control *k, const struct sl_tlog_post *p, const char *folded,
 		tell(k, OTHER_TITLE, p, entry, safe(p->title));
 	if (s->document_day >= 0 && p->document_day >= 0 &&
 	    p->document_day != s->document_day) {
-		sl_rep_day(p->document_day, there, sizeof(there));
+		sl_day_write(p->document_day, there, sizeof(there));
 		tell(k, OTHER_DATE, p, entry, there);
 	}
 	if (s->received_day >= 0 && p->received_day >= 0 &&
 	    p->received_day != s->received_day) {
-		sl_rep_day(p->received_day, there, sizeof(there));
+		sl_day_write(p->received_day, there, sizeof(there));
 		tell(k, OTHER_RECEIVED, p, entry, there);
 	}
 	if (p->attachments >= 0 && e->documents > 0 &&

@@ -7,8 +7,8 @@
 #include "../base/clock.h"
 #include "../base/mem.h"
 #include "../config/deadline.h"
+#include "../lists/control.h"
 #include "../store/db.h"
-#include "control.h"
 #include "pages.h"
 #include "runs.h"
 #include "words.h"
@@ -328,7 +328,7 @@ make(struct scan *s, struct sl_err *err)
 		return rc;
 	add_sheet(s);
 	add_signatures(s);
-	sl_control_tell(&s->sheet, s->r);
+	sl_rep_strangers(s->r, &s->sheet);
 	if (s->sheet.mail.there)
 		sl_rep_fact(s->r, "mailbox_unused",
 		    "Liste over en postkasse, ikke brukt her: UID-er",

@@ -9,8 +9,8 @@
 #define SL_REPORT_SCREENED_H
 
 #include "../base/buf.h"
+#include "../lists/targetlog.h"
 #include "idmap.h"
-#include "targetlog.h"
 
 #define SL_SCREENED_POSTS 200000u
 #define SL_SCREENED_BYTES (16u << 20)

@@ -9,8 +9,9 @@
 #ifndef SL_REPORT_SNAP_H
 #define SL_REPORT_SNAP_H
 
+#include "../base/names.h"
+#include "../base/peek.h"
 #include "idmap.h"
-#include "names.h"
 #include "table.h"
 
 struct __attribute__((packed, aligned(4))) sl_snap_consignment {
@@ -197,25 +198,6 @@ enum sl_standing {
 	SL_STANDINGS,
 };
 enum sl_standing sl_standing_of(int dispo, int outcome);
-
-/* The texts of top-level string or number members of a JSON object, the first
- * of each name, in one walk and without building a tree. Escapes are undone. */
-struct sl_peek {
-	const char *key;
-	char *out; /* "" where there is none */
-	size_t cap;
-	bool found;
-	size_t key_n; /* the walk's own */
-	bool met;
-};
-#define SL_PEEK(name, text)                                                    \
-	{                                                                      \
-		.key = (name), .out = (text), .cap = sizeof(text)              \
-	}
-void sl_json_peek_all(const char *json, struct sl_peek *want, size_t n);
-/* One of them. False: there is none, or the text is no object as far as that.
- */
-bool sl_json_peek(const char *json, const char *key, char *out, size_t cap);
 
 /* A finished item's outcome, another's disposition: slug and word. */
 const char *sl_state_slug(int dispo, int outcome);

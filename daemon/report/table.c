@@ -14,8 +14,8 @@
 #include "../base/text.h"
 #include "../config/deadline.h"
 #include "../form/form.h"
+#include "../lists/control.h"
 #include "../store/db.h"
-#include "control.h"
 #include "runs.h"
 
 #define CELLS_MAX 24
@@ -254,9 +254,12 @@ sl_rep_note(struct sl_rep *r, const char *nb, const char *en)
 }
 
 void
-sl_rep_day(int64_t day, char *out, size_t cap)
+sl_rep_strangers(struct sl_rep *r, const struct sl_control_sheet *c)
 {
-	sl_clock_format_day(day * INT64_C(86400000) + 43200000, out, cap);
+	if (c->strangers.n > 0)
+		sl_rep_fact(r, "only_in_control", "Bare i kontrolltallene, kø",
+		    "Only in the sheet, queue", "%s",
+		    sl_buf_str(&c->strangers));
 }
 
 /* -- running ------------------------------------------------------------ */

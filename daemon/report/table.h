@@ -11,6 +11,7 @@
 
 #include "../config/config.h"
 #include "../form/form.h"
+#include "../lists/control.h"
 #include "../store/store.h"
 
 /* Which options a report takes. */
@@ -100,8 +101,8 @@ void sl_rep_fact(struct sl_rep *r, const char *key, const char *nb,
 /* A remark that belongs to the whole, without a value. */
 void sl_rep_note(struct sl_rep *r, const char *nb, const char *en);
 
-/* A day of sl_day_of as 2026-01-31; out holds >= 11 bytes. */
-void sl_rep_day(int64_t day, char *out, size_t cap);
+/* The queues of the sheet that nothing came to, as a fact. */
+void sl_rep_strangers(struct sl_rep *r, const struct sl_control_sheet *c);
 
 /* SL_REJECT (bad_option): from or to is no day, or they are the wrong way
  * round. */

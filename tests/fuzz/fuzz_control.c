@@ -3,7 +3,7 @@
  * CSV and JSON. Each UID stands once, in order, and is found again; every text
  * is whole UTF-8; a failure names no more than a line.
  */
-#include "../../daemon/report/control.h"
+#include "../../daemon/lists/control.h"
 #include "fuzz.h"
 
 static void

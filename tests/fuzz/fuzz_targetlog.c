@@ -2,8 +2,8 @@
  * The target's journal, XML or CSV: every text is whole UTF-8 and ended, and a
  * failure names no more than a line. Also what looks into receipts.
  */
+#include "../../daemon/lists/targetlog.h"
 #include "../../daemon/report/snap.h"
-#include "../../daemon/report/targetlog.h"
 #include "fuzz.h"
 
 static void

@@ -6,8 +6,8 @@
  * with a DTD is refused. Depth and texts are limited; a text that is too long
  * is cut. Fuzzed: tests/fuzz/fuzz_targetlog.c.
  */
-#ifndef SL_REPORT_TARGETLOG_H
-#define SL_REPORT_TARGETLOG_H
+#ifndef SL_LISTS_TARGETLOG_H
+#define SL_LISTS_TARGETLOG_H
 
 #include <stdbool.h>
 #include <stdint.h>

@@ -2,10 +2,11 @@
  * Members of a JSON object without building a tree: a report looks into a
  * million receipts.
  */
+#include "peek.h"
+
 #include <string.h>
 
-#include "../base/text.h"
-#include "snap.h"
+#include "text.h"
 
 static const char *
 skip_space(const char *p)

@@ -6,11 +6,11 @@
  * uidvalidity, message-id; or what doveadm fetch writes with -f json (or tab).
  * Hostile: a Message-ID is what its sender wrote.
  */
-#ifndef SL_REPORT_MAILBOX_H
-#define SL_REPORT_MAILBOX_H
+#ifndef SL_LISTS_MAILBOX_H
+#define SL_LISTS_MAILBOX_H
 
+#include "../base/names.h"
 #include "csvin.h"
-#include "snap.h"
 
 #define SL_MAILBOX_LINES_MAX 500000u
 #define SL_MAILBOX_QUEUES_MAX 1000u

@@ -9,6 +9,7 @@
 
 #include "../base/mem.h"
 #include "../base/text.h"
+#include "../config/deadline.h"
 #include "csvin.h"
 
 /* A number, or -1 for an empty field; false: neither. */
@@ -139,8 +140,8 @@ sl_control_days(const struct sl_control_sheet *c, const char *queue,
 		    &last);
 	if (last < 0)
 		return false;
-	sl_rep_day(first, ret_from, cap);
-	sl_rep_day(last, ret_to, cap);
+	sl_day_write(first, ret_from, cap);
+	sl_day_write(last, ret_to, cap);
 	return true;
 }
 
@@ -153,15 +154,6 @@ sl_control_stranger(struct sl_control_sheet *c, const char *queue)
 		return;
 	sl_buf_printf(
 	    &c->strangers, "%s%s", c->strangers.n > 0 ? ", " : "", queue);
-}
-
-void
-sl_control_tell(const struct sl_control_sheet *c, struct sl_rep *r)
-{
-	if (c->strangers.n > 0)
-		sl_rep_fact(r, "only_in_control", "Bare i kontrolltallene, kø",
-		    "Only in the sheet, queue", "%s",
-		    sl_buf_str(&c->strangers));
 }
 
 void

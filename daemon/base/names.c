@@ -6,7 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "../base/mem.h"
+#include "mem.h"
 
 #define NAMES_MAX 65535u
 

@@ -11,6 +11,7 @@
 #include <string.h>
 
 #include "../base/mem.h"
+#include "../base/peek.h"
 #include "../base/text.h"
 #include "../config/deadline.h"
 

@@ -3,8 +3,8 @@
  * byte order mark, or Latin-1. Hostile: sizes are limited, a bad line is named
  * by its number only.
  */
-#ifndef SL_REPORT_CSVIN_H
-#define SL_REPORT_CSVIN_H
+#ifndef SL_LISTS_CSVIN_H
+#define SL_LISTS_CSVIN_H
 
 #include <stdio.h>
 

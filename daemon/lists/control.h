@@ -6,11 +6,10 @@
  * forsendelser, filer, sider, signert (a date), av. A missing column is not
  * known. A list of a mailbox (mailbox.h) is taken too, by its head.
  */
-#ifndef SL_REPORT_CONTROL_H
-#define SL_REPORT_CONTROL_H
+#ifndef SL_LISTS_CONTROL_H
+#define SL_LISTS_CONTROL_H
 
 #include "mailbox.h"
-#include "table.h"
 
 #define SL_CONTROL_ROWS_MAX 100000u
 
@@ -36,9 +35,7 @@ enum sl_rc sl_control_read(const char *path, const char *queue,
 bool sl_control_days(const struct sl_control_sheet *c, const char *queue,
     char *ret_from, char *ret_to, size_t cap);
 void sl_control_free(struct sl_control_sheet *c);
-/* Notes a queue of the sheet that nothing came to here, and says all of them
- * below the table. */
+/* Notes a queue of the sheet that nothing came to here. */
 void sl_control_stranger(struct sl_control_sheet *c, const char *queue);
-void sl_control_tell(const struct sl_control_sheet *c, struct sl_rep *r);
 
 #endif

@@ -2,8 +2,8 @@
  * Texts by small numbers: what a million rows say in a few words (a queue, a
  * reason, a unit).
  */
-#ifndef SL_REPORT_NAMES_H
-#define SL_REPORT_NAMES_H
+#ifndef SL_BASE_NAMES_H
+#define SL_BASE_NAMES_H
 
 #include <stddef.h>
 #include <stdint.h>
