@@ -147,12 +147,21 @@ take_of_post(struct xml *x, const char *n, const char *s)
 		set_text(p->restriction, sizeof(p->restriction), s);
 }
 
+/* Who writes an empty element over two lines has said nothing. */
+static const char *
+text_of(const struct xml *x)
+{
+	const char *s = sl_buf_str(&x->text);
+
+	return s[strspn(s, " \t\r\n")] != '\0' ? s : "";
+}
+
 /* The end of an element at depth d (its name is x->name[d]). */
 static enum sl_rc
 take_end(struct xml *x, int d, struct sl_err *err)
 {
 	const char *n = x->name[d], *in = d > 0 ? x->name[d - 1] : "";
-	const char *s = sl_buf_str(&x->text);
+	const char *s = text_of(x);
 	struct sl_tlog_post *p = &x->post;
 
 	if (n == name_journalStartDato)

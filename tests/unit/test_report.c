@@ -649,6 +649,19 @@ target_journals(void)
 	CHECK_STR(s.post.case_number, "2026/17");
 	CHECK(s.post.attachments == 2 && s.post.document_day == -1);
 	CHECK(period.to_day == sl_day_read("2026-01-31"));
+	/* An empty element may stand over two lines. */
+	put_file(JOURNAL("loependeJournal",
+	    "<journalstatus>\n  </journalstatus><tittel> </tittel><tittel>A"
+	    "<!-- --> <![CDATA[B]]></tittel>"));
+	CHECK(sl_targetlog_read(path, take_post, &s, &period, &err) == SL_OK);
+	CHECK_STR(s.post.status, "");
+	CHECK_STR(s.post.title, "A B");
+	put_file("<a><journalregistrering><journalpost>"
+		 "<journalsekvensnummer>\n </journalsekvensnummer>"
+		 "<journalaar>2026</journalaar></journalpost>"
+		 "</journalregistrering></a>");
+	CHECK(sl_targetlog_read(path, take_post, &s, &period, &err) == SL_OK);
+	CHECK_STR(s.post.journal, "");
 	put_file(JOURNAL(
 	    "offentligJournal", "<offentligTittel>S *****</offentligTittel>"));
 	CHECK(sl_targetlog_read(path, take_post, &s, &period, &err) == SL_OK);
