@@ -51,14 +51,45 @@ struct export
 	struct sl_err *err;
 };
 
+/* A bundle of payloads that was not full then lies under another name: what was
+ * erased since would live on there. */
+static int
+forget_narrower(int dir, const char *path)
+{
+	const char *end = strstr(path, ".p/");
+	char stem[64], name[80];
+	unsigned width;
+
+	if (strncmp(path, "payload/", 8) != 0)
+		return 0;
+	if (end == NULL)
+		end = strstr(path, ".jsonl");
+	if (end == NULL)
+		return 0;
+	(void)snprintf(stem, sizeof(stem), "%.*s.p", (int)(end - path), path);
+	if (faccessat(dir, stem, F_OK, AT_SYMLINK_NOFOLLOW) != 0)
+		return 0;
+	for (width = 1; width < SL_TILE_WIDTH; width++) {
+		(void)snprintf(name, sizeof(name), "%s/%u.jsonl", stem, width);
+		if (strcmp(name, path) != 0 && unlinkat(dir, name, 0) != 0 &&
+		    errno != ENOENT)
+			return -1;
+	}
+	(void)unlinkat(dir, stem, AT_REMOVEDIR); /* if it is empty now */
+	return 0;
+}
+
 int
 sl_export_open(int dir, const char *path)
 {
 	const int flags = O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW | O_CLOEXEC;
-	int fd = openat(dir, path, flags, 0644);
 	const char *slash;
 	char part[64];
+	int fd;
 
+	if (forget_narrower(dir, path) != 0)
+		return -1;
+	fd = openat(dir, path, flags, 0644);
 	for (slash = path;
 	     fd < 0 && errno == ENOENT && (slash = strchr(slash, '/')) != NULL;
 	     slash++) {

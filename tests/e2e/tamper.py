@@ -600,6 +600,45 @@ class Tamper(unittest.TestCase):
         self.assertEqual(done.returncode, 0, done.stdout)
         outsider.check_export(out, forge.KEY)
 
+    def test_an_erasure_after_an_export(self):
+        """What was erased is gone from an export that goes on, also where its
+        bundle was not full then."""
+        for leaves, more in ((21, 1), (250, 6), (250, 10), (300, 5)):
+            root = os.path.join(self.top, "erased-%d-%d" % (leaves, more))
+            forge.make(root, leaves)
+            out = self.exported(root)
+            gone = leaves - 2
+            db = sqlite3.connect(os.path.join(root, "db", "sluse.db"))
+            salt, = db.execute("SELECT salt FROM payload WHERE seq = ?",
+                               (gone,)).fetchone()
+            tree = outsider.Tree()
+            for data, in db.execute("SELECT bytes FROM leaf ORDER BY seq"
+                                    ).fetchall():
+                tree.append(outsider.leaf_hash(data))
+            for seq in range(leaves, leaves + more):
+                mine, body = bytes(32), '{"erased":[%d],"content":false}' % gone
+                data = forge.leaf(seq, mine, body, kind=204)
+                db.execute("INSERT INTO leaf VALUES (?, ?, NULL, NULL)",
+                           (seq, data))
+                db.execute("INSERT INTO payload VALUES (?, ?, ?)",
+                           (seq, mine, body))
+                tree.append(outsider.leaf_hash(data))
+            db.execute("INSERT INTO erasure VALUES (?, ?)", (gone, leaves))
+            db.execute("DELETE FROM payload WHERE seq = ?", (gone,))
+            forge.put_tree(db, tree)
+            forge.put_head(db, tree, forge.sign(tree.size, tree.root()))
+            db.commit()
+            db.close()
+            self.assertEqual(self.exported(root), out)
+            done = sluse("journal", "verify", out)
+            self.assertEqual(done.returncode, 0, done.stdout)
+            outsider.check_export(out, forge.KEY)
+            for folder, _, names in os.walk(os.path.join(out, "payload")):
+                for name in names:
+                    with open(os.path.join(folder, name),
+                              encoding="utf-8") as file:
+                        self.assertFalse(salt.hex() in file.read(), name)
+
     def test_an_export_cut_in_its_last_file(self):
         """The mark beside it tells whose it is; a head that is whole counts
         more, since it is the later one."""
