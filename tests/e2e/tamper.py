@@ -669,6 +669,57 @@ class Tamper(unittest.TestCase):
             shutil.rmtree(work)
             shutil.rmtree(other)
 
+    def test_from_head_to_head(self):
+        """Between any two that were signed; to no other than was asked for."""
+        way, old = (os.path.join(self.top, n) for n in ("way", "old"))
+        sizes = sorted(self.heads)
+
+        def asked(*args):
+            return sluse("--root", self.root, "journal", "consistency",
+                         "--output", way, *map(str, args))
+        for i, first in enumerate(sizes):
+            with open(old, "w", encoding="utf-8") as file:
+                file.write(self.heads[first])
+            for last in sizes[i:]:
+                done = asked(first, last)
+                self.assertEqual(done.returncode, 0, done.stdout)
+                with open(way, encoding="utf-8") as file:
+                    text = file.read()
+                self.assertTrue(text.endswith("\n\n" + self.heads[last]))
+                outsider.check_consistent(text, self.heads[first], forge.KEY)
+                done = sluse("journal", "verify", "--key", forge.KEY,
+                             "--against", old, way)
+                self.assertEqual(done.returncode, 0, done.stdout)
+        os.unlink(way)
+        for args, said in (((100, 150), "no signed head of 150"),
+                           ((100, 331), "no signed head of 331"),
+                           ((200, 100), "later than 100"),
+                           ((331,), "covers 330 events"), ((0,), "begins")):
+            done = asked(*args)
+            self.assertEqual(done.returncode, 1, args)
+            self.assertIn(said, done.stdout)
+            self.assertFalse(os.path.exists(way))
+
+    def test_an_export_over_what_is_no_file(self):
+        """Nothing waits for a pipe, or is written behind a link."""
+        work, away = (os.path.join(self.top, n) for n in ("odd", "behind"))
+        for how in ("pipe", "link"):
+            shutil.copytree(self.export, work)
+            if how == "pipe":
+                os.unlink(os.path.join(work, "vkey"))
+                os.mkfifo(os.path.join(work, "vkey"))
+            else:
+                os.rename(os.path.join(work, "tile"), away)
+                shutil.rmtree(os.path.join(away, "entries"))
+                os.symlink(away, os.path.join(work, "tile"))
+            done = sluse("--root", self.root, "journal", "export",
+                         "--payloads", work)
+            self.assertEqual(done.returncode, 5, done.stdout)
+            self.assertIn("cannot write", done.stdout)
+            shutil.rmtree(work)
+        self.assertEqual(sorted(os.listdir(away)), ["0", "1"])
+        shutil.rmtree(away)
+
     def files(self):
         for folder, _, names in os.walk(self.export):
             for name in names:
