@@ -18,6 +18,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "../base/hash.h"
 #include "../base/mem.h"
 #include "../base/text.h"
 
@@ -92,8 +93,19 @@ look_up(const char *name, struct group *ret, char **buf, size_t *cap)
 }
 
 static void
+add_digest(struct sl_buf *b, const struct sl_digest *d)
+{
+	char hex[SL_SHA256_HEX + 1];
+
+	sl_digest_hex(d, hex);
+	sl_buf_printf(b, ",\"digest\":\"%s\"", hex);
+}
+
+static void
 add_members(struct sl_buf *b, char *const *mem)
 {
+	struct sl_sha256 *h = sl_sha256_new();
+	struct sl_digest all;
 	size_t i;
 
 	sl_buf_add_str(b, ",\"members\":[");
@@ -103,10 +115,15 @@ add_members(struct sl_buf *b, char *const *mem)
 		sl_text_json(b, mem[i], strlen(mem[i]));
 	}
 	sl_buf_add_char(b, ']');
-	for (; mem[i] != NULL; i++)
-		;
-	if (i > MEMBERS_MAX)
+	for (i = 0; mem[i] != NULL; i++) {
+		sl_sha256_add(h, mem[i], strlen(mem[i]));
+		sl_sha256_add(h, "\n", 1);
+	}
+	sl_sha256_end(h, &all);
+	if (i > MEMBERS_MAX) {
 		sl_buf_printf(b, ",\"more\":%zu", i - MEMBERS_MAX);
+		add_digest(b, &all);
+	}
 }
 
 /* What is known of one group, from the last time that NSS told. */
@@ -164,7 +181,9 @@ static void
 compose(const struct sl_access_config *c,
     struct known known[SL_DUTIES_GIVEN][SL_GROUPS_MAX], struct said *ret)
 {
-	SL_BUF struct sl_buf b = {.max = JSON_MAX - 1};
+	SL_BUF struct sl_buf b = {0};
+	SL_BUF struct sl_buf many = {0};
+	struct sl_digest all;
 	enum sl_duty d;
 	size_t i;
 
@@ -180,9 +199,13 @@ compose(const struct sl_access_config *c,
 		}
 	}
 	sl_buf_add_str(&b, "]}");
-	/* Too many names for one event: the numbers are what counts. */
+	/* Too many names for one event: that they are others is told still. */
+	sl_sha256(sl_buf_str(&b), b.n, &all);
+	sl_buf_add_str(&many, "{\"members\":\"too many to tell\"");
+	add_digest(&many, &all);
+	sl_buf_add_char(&many, '}');
 	(void)snprintf(ret->json, sizeof(ret->json), "%s",
-	    b.full ? "{\"members\":\"too many to tell\"}" : sl_buf_str(&b));
+	    sl_buf_str(b.n < sizeof(ret->json) ? &b : &many));
 }
 
 static void __attribute__((noreturn))

@@ -538,6 +538,20 @@ is_day(const char *s)
 	return sl_day_exact(day, &unused);
 }
 
+/* Where clocks are put back a time comes twice: the period takes in both.
+ * Where they are put on some do not come: what is between was none. */
+static int64_t
+moment(const struct sl_date *d, bool last)
+{
+	const int64_t hour = 3600000;
+	int64_t ms = sl_clock_from_oslo(d);
+
+	if (sl_clock_oslo(ms).hour != d->hour)
+		return ms - ms % hour + hour;
+	return !last && sl_clock_oslo(ms - hour).hour == d->hour ? ms - hour
+								 : ms;
+}
+
 /* "2026-11-29" (its beginning in Oslo) or "2026-11-29T12:30" there. */
 static bool
 parse_day(const char *s, int add_days, int64_t *ret)
@@ -561,7 +575,7 @@ parse_day(const char *s, int add_days, int64_t *ret)
 		    sl_clock_from_oslo(&d) + add_days * INT64_C(86400000));
 		d.hour = d.minute = d.second = 0;
 	}
-	*ret = sl_clock_from_oslo(&d);
+	*ret = moment(&d, add_days > 0);
 	return true;
 }
 

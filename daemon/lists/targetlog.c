@@ -58,9 +58,17 @@ set_text(char *out, size_t cap, const char *s)
 void
 sl_tlog_journal(struct sl_tlog_post *p, const char *seq, const char *year)
 {
+	size_t n;
+
 	if (*seq == '\0' || strcmp(seq, "0") == 0)
 		return;
-	(void)snprintf(p->journal, sizeof(p->journal), "%s/%s", seq, year);
+	/* A file may say anything: it is cut between two characters. */
+	(void)sl_slice_copy(
+	    sl_slice_str(seq), p->journal, sizeof(p->journal) - 1);
+	n = strlen(p->journal);
+	p->journal[n++] = '/';
+	(void)sl_slice_copy(
+	    sl_slice_str(year), p->journal + n, sizeof(p->journal) - n);
 }
 
 /* -- xml ---------------------------------------------------------------- */

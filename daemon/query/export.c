@@ -51,25 +51,81 @@ struct export
 	struct sl_err *err;
 };
 
-int
-sl_export_open(int dir, const char *path)
+/* The folder that path lies in, made where it is missing; links are not
+ * followed. *ret_name: the rest. */
+static int
+open_folder(int dir, const char *path, const char **ret_name)
 {
-	const int flags = O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW | O_CLOEXEC;
-	int fd = openat(dir, path, flags, 0644);
+	int fd = openat(dir, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC), next;
 	const char *slash;
 	char part[64];
 
-	for (slash = path;
-	     fd < 0 && errno == ENOENT && (slash = strchr(slash, '/')) != NULL;
-	     slash++) {
+	for (; fd >= 0 && (slash = strchr(path, '/')) != NULL;
+	     path = slash + 1) {
 		(void)sl_slice_copy(
 		    (struct sl_slice){path, (uint32_t)(slash - path)}, part,
 		    sizeof(part));
-		if (mkdirat(dir, part, 0755) != 0 && errno != EEXIST)
-			return -1;
-		errno = ENOENT;
+		next = mkdirat(fd, part, 0755) == 0 || errno == EEXIST
+			   ? sl_open_dir(fd, part)
+			   : -1;
+		sl_cleanup_close(&fd);
+		fd = next;
 	}
-	return fd >= 0 ? fd : openat(dir, path, flags, 0644);
+	*ret_name = path;
+	return fd;
+}
+
+/* A bundle of payloads that was not full then lies under another name: what was
+ * erased since would live on there. */
+static int
+forget_narrower(int folder, const char *name)
+{
+	char other[32];
+	unsigned width;
+
+	for (width = 1; width < SL_TILE_WIDTH; width++) {
+		(void)snprintf(other, sizeof(other), "%u.jsonl", width);
+		if (strcmp(other, name) != 0 &&
+		    unlinkat(folder, other, 0) != 0 && errno != ENOENT)
+			return -1;
+	}
+	return 0;
+}
+
+/* The same of one that is full now: 000.jsonl after 000.p/21.jsonl. */
+static int
+forget_partial(int folder, const char *name)
+{
+	SL_CLOSE int fd = -1;
+	char partial[16];
+
+	(void)snprintf(
+	    partial, sizeof(partial), "%.*s.p", (int)strcspn(name, "."), name);
+	fd = sl_open_dir(folder, partial);
+	if (fd < 0)
+		return errno == ENOENT ? 0 : -1;
+	if (forget_narrower(fd, "") != 0)
+		return -1;
+	(void)unlinkat(folder, partial, AT_REMOVEDIR); /* if it is empty */
+	return 0;
+}
+
+int
+sl_export_open(int dir, const char *path)
+{
+	/* Nobody may read at the other end: that is no reason to wait. */
+	const int flags =
+	    O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW | O_CLOEXEC | O_NONBLOCK;
+	const char *name;
+	SL_CLOSE int folder = open_folder(dir, path, &name);
+	int rc = 0;
+
+	if (folder < 0)
+		return -1;
+	if (strncmp(path, "payload/", 8) == 0)
+		rc = strstr(path, ".p/") != NULL ? forget_narrower(folder, name)
+						 : forget_partial(folder, name);
+	return rc == 0 ? openat(folder, name, flags, 0644) : -1;
 }
 
 /* Writes a file, making the folders it lies in. (sl_put_fn) */

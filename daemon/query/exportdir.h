@@ -28,8 +28,8 @@ enum sl_rc sl_export_mark(const struct sl_export_dir *d,
     const struct sl_buf *head, struct sl_err *err);
 /* All of it is there. */
 enum sl_rc sl_export_done(const struct sl_export_dir *d, struct sl_err *err);
-/* A file of it to write; the folders that it lies in are made. -1 with errno.
- */
+/* A file of it to write; the folders that it lies in are made. Payloads of the
+ * same bundle that an earlier export left are removed. -1 with errno. */
 int sl_export_open(int dir, const char *path);
 
 /* All files go to put instead; first, as "head", the head that they will have.

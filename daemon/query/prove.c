@@ -166,12 +166,25 @@ sl_query_consistency(struct sl_store *s, uint64_t old_size, uint64_t new_size,
 
 	if (rc != SL_OK)
 		return rc;
-	if (!sl_head_last(s, new_size, &size, &note))
+	if (!sl_head_last(s, new_size, &size, &note) ||
+	    (new_size != INT64_MAX && size != new_size))
 		return sl_err_set(err, SL_SKIP, 0, "not_signed",
-		    "there is no signed head of at most that size");
-	if (old_size == 0 || old_size > size)
+		    new_size != INT64_MAX
+			? "there is no signed head of %" PRIu64 " events"
+			: "the sporingslogg has not been signed yet",
+		    new_size);
+	if (old_size == 0)
 		return sl_err_set(err, SL_SKIP, 0, "not_signed",
-		    "the last signed head covers %" PRIu64 " events", size);
+		    "every log begins with no events: there is nothing to "
+		    "prove");
+	if (old_size > size)
+		return sl_err_set(err, SL_SKIP, 0, "not_signed",
+		    new_size != INT64_MAX
+			? "%" PRIu64 " events are later than %" PRIu64
+			: "there are no %" PRIu64
+			  " events yet: the last signed head covers %" PRIu64
+			  " events",
+		    old_size, size);
 	if (!sl_proof_make(0, old_size, size, sl_store_range, s, node, &n))
 		return sl_err_set(err, SL_FATAL, 0, "journal_broken",
 		    "leaves are missing: verify the sporingslogg");

@@ -186,9 +186,9 @@ enum sl_rc sl_query_export(struct sl_store *s, const char *dir, bool payloads,
  * leaf. SL_SKIP: there is none; SL_REJECT: not a number. */
 enum sl_rc sl_query_prove(struct sl_store *s, const char *id, const char *event,
     bool payload, struct sl_buf *out, uint64_t *ret_seq, struct sl_err *err);
-/* That the head of old_size is the beginning of the last one of at most
- * new_size: "old N", nodes, empty line, head (the body of C2SP add-checkpoint).
- */
+/* That the head of old_size is the beginning of the one of new_size (INT64_MAX:
+ * the last): "old N", nodes, empty line, head (the body of C2SP
+ * add-checkpoint). SL_SKIP: there is none of new_size, or it is the earlier. */
 enum sl_rc sl_query_consistency(struct sl_store *s, uint64_t old_size,
     uint64_t new_size, struct sl_buf *out, struct sl_err *err);
 /* Reads one of these two. Consistency needs ask->against. SL_REJECT: not such a

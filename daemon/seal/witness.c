@@ -22,6 +22,7 @@
 #include "../base/log.h"
 #include "../base/mem.h"
 #include "../base/text.h"
+#include "../config/deadline.h"
 #include "../journal/cosign.h"
 #include "../journal/stamp.h"
 #include "../store/heads.h"
@@ -34,7 +35,6 @@
 #define ELSEWHERE_MAX 2 /* times in a row that it may be elsewhere */
 #define TRUST_MAX 65536
 #define CLOCK_OFF_S 600 /* its clock or ours: said in the log */
-#define DAY_MS INT64_C(86400000)
 
 /* A [witness] or a [tsa]. */
 struct other {
@@ -76,24 +76,24 @@ on_timer(void *arg)
 /* -- start ------------------------------------------------------------------
  */
 
-/* The day's time that comes next after that instant. */
 static int64_t
-next_at(int64_t after_ms, unsigned minute)
+at_of_day(int64_t day, unsigned minute)
 {
-	struct sl_date d = sl_clock_oslo(after_ms);
-	int64_t t;
+	struct sl_date d = sl_clock_oslo(sl_day_begin(day));
 
 	d.hour = (int)(minute / 60);
 	d.minute = (int)(minute % 60);
-	d.second = 0;
-	t = sl_clock_from_oslo(&d);
-	if (t > after_ms)
-		return t;
-	d = sl_clock_oslo(after_ms + DAY_MS);
-	d.hour = (int)(minute / 60);
-	d.minute = (int)(minute % 60);
-	d.second = 0;
 	return sl_clock_from_oslo(&d);
+}
+
+/* The day's time that comes next after that instant. Days are counted: two a
+ * year have another length than the rest. */
+static int64_t
+next_at(int64_t after_ms, unsigned minute)
+{
+	int64_t day = sl_day_of(after_ms), t = at_of_day(day, minute);
+
+	return t > after_ms ? t : at_of_day(day + 1, minute);
 }
 
 static enum sl_rc

@@ -3,6 +3,7 @@
 outsider.py without Sluse; a new key; a database that was put back."""
 import base64
 import hashlib
+import json
 import os
 import random
 import re
@@ -10,6 +11,7 @@ import shutil
 import sqlite3
 import subprocess
 import sys
+import tempfile
 import time
 import unittest
 import urllib.error
@@ -737,6 +739,65 @@ class Journal(unittest.TestCase):
         os.unlink(os.path.join(h.root, "journal", "checkpoint"))
         self.start()
         self.assertTrue(self.status()["halted"])
+
+
+class Periods(unittest.TestCase):
+    """An event each quarter of an hour while the clocks are changed."""
+    SUMMER, WINTER = 1774744200000, 1792886400000  # 00:30Z; 00:00Z
+
+    @classmethod
+    def setUpClass(cls):
+        cls.root = tempfile.mkdtemp(prefix="sluse-test-")
+        cls.addClassCleanup(shutil.rmtree, cls.root)
+        forge.make(cls.root, 0)
+        db = sqlite3.connect(os.path.join(cls.root, "db", "sluse.db"))
+        for seq in range(192):
+            # A day each; what is told of begins in the middle.
+            ms = (cls.WINTER if seq >= 96 else cls.SUMMER) + (
+                seq % 96 - 48) * 900000
+            db.execute("INSERT INTO leaf VALUES (?, ?, NULL, NULL)", (
+                seq, forge.leaf(seq, bytes(32), "{}", ms=ms)))
+            db.execute("INSERT INTO payload VALUES (?, ?, '{}')",
+                       (seq, bytes(32)))
+        db.commit()
+        db.close()
+
+    def listed(self, first, last):
+        done = subprocess.run(
+            [os.path.join(house.BIN, "sluse"), "--root", self.root, "--json",
+             "journal", "list", "--from", first, "--to", last],
+            stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+        self.assertEqual(done.returncode, 0, done.stderr)
+        return [json.loads(line)["time"] for line in done.stdout.splitlines()]
+
+    def test_an_hour_that_comes_twice(self):
+        day = "2026-10-25T"
+        rows = self.listed(day + "02:00", day + "03:00")
+        self.assertEqual(rows, [
+            "2026-10-25T0%d:%02d:00.000Z" % (hour, minute)
+            for hour in (0, 1) for minute in (0, 15, 30, 45)])
+        rows = self.listed(day + "02:30", day + "02:15")
+        self.assertEqual((rows[0], rows[-1], len(rows)), (
+            "2026-10-25T00:30:00.000Z", "2026-10-25T01:00:00.000Z", 3))
+        self.assertEqual(len(self.listed(day + "01:45", day + "02:15")), 6)
+        self.assertEqual(len(self.listed(day + "03:00", day + "04:00")), 4)
+
+    def test_an_hour_that_there_is_not(self):
+        day = "2026-03-29T"
+        self.assertEqual(self.listed(day + "01:30", day + "02:30"), [
+            "2026-03-29T00:30:00.000Z", "2026-03-29T00:45:00.000Z"])
+        self.assertEqual(self.listed(day + "02:30", day + "03:30"), [
+            "2026-03-29T01:00:00.000Z", "2026-03-29T01:15:00.000Z"])
+        self.assertEqual(len(self.listed(day + "01:00", day + "04:00")), 8)
+
+    def test_the_days_themselves(self):
+        for day, first, count in (
+                ("2026-03-28", "2026-03-28T12:30:00.000Z", 42),
+                ("2026-03-29", "2026-03-28T23:00:00.000Z", 54),
+                ("2026-10-24", "2026-10-24T12:00:00.000Z", 40),
+                ("2026-10-25", "2026-10-24T22:00:00.000Z", 56)):
+            rows = self.listed(day, day)
+            self.assertEqual((rows[0], len(rows)), (first, count), day)
 
 
 if __name__ == "__main__":

@@ -600,6 +600,45 @@ class Tamper(unittest.TestCase):
         self.assertEqual(done.returncode, 0, done.stdout)
         outsider.check_export(out, forge.KEY)
 
+    def test_an_erasure_after_an_export(self):
+        """What was erased is gone from an export that goes on, also where its
+        bundle was not full then."""
+        for leaves, more in ((21, 1), (250, 6), (250, 10), (300, 5)):
+            root = os.path.join(self.top, "erased-%d-%d" % (leaves, more))
+            forge.make(root, leaves)
+            out = self.exported(root)
+            gone = leaves - 2
+            db = sqlite3.connect(os.path.join(root, "db", "sluse.db"))
+            salt, = db.execute("SELECT salt FROM payload WHERE seq = ?",
+                               (gone,)).fetchone()
+            tree = outsider.Tree()
+            for data, in db.execute("SELECT bytes FROM leaf ORDER BY seq"
+                                    ).fetchall():
+                tree.append(outsider.leaf_hash(data))
+            for seq in range(leaves, leaves + more):
+                mine, body = bytes(32), '{"erased":[%d],"content":false}' % gone
+                data = forge.leaf(seq, mine, body, kind=204)
+                db.execute("INSERT INTO leaf VALUES (?, ?, NULL, NULL)",
+                           (seq, data))
+                db.execute("INSERT INTO payload VALUES (?, ?, ?)",
+                           (seq, mine, body))
+                tree.append(outsider.leaf_hash(data))
+            db.execute("INSERT INTO erasure VALUES (?, ?)", (gone, leaves))
+            db.execute("DELETE FROM payload WHERE seq = ?", (gone,))
+            forge.put_tree(db, tree)
+            forge.put_head(db, tree, forge.sign(tree.size, tree.root()))
+            db.commit()
+            db.close()
+            self.assertEqual(self.exported(root), out)
+            done = sluse("journal", "verify", out)
+            self.assertEqual(done.returncode, 0, done.stdout)
+            outsider.check_export(out, forge.KEY)
+            for folder, _, names in os.walk(os.path.join(out, "payload")):
+                for name in names:
+                    with open(os.path.join(folder, name),
+                              encoding="utf-8") as file:
+                        self.assertFalse(salt.hex() in file.read(), name)
+
     def test_an_export_cut_in_its_last_file(self):
         """The mark beside it tells whose it is; a head that is whole counts
         more, since it is the later one."""
@@ -629,6 +668,57 @@ class Tamper(unittest.TestCase):
                     ["diff", "-r", work, other], timeout=60).returncode, 0)
             shutil.rmtree(work)
             shutil.rmtree(other)
+
+    def test_from_head_to_head(self):
+        """Between any two that were signed; to no other than was asked for."""
+        way, old = (os.path.join(self.top, n) for n in ("way", "old"))
+        sizes = sorted(self.heads)
+
+        def asked(*args):
+            return sluse("--root", self.root, "journal", "consistency",
+                         "--output", way, *map(str, args))
+        for i, first in enumerate(sizes):
+            with open(old, "w", encoding="utf-8") as file:
+                file.write(self.heads[first])
+            for last in sizes[i:]:
+                done = asked(first, last)
+                self.assertEqual(done.returncode, 0, done.stdout)
+                with open(way, encoding="utf-8") as file:
+                    text = file.read()
+                self.assertTrue(text.endswith("\n\n" + self.heads[last]))
+                outsider.check_consistent(text, self.heads[first], forge.KEY)
+                done = sluse("journal", "verify", "--key", forge.KEY,
+                             "--against", old, way)
+                self.assertEqual(done.returncode, 0, done.stdout)
+        os.unlink(way)
+        for args, said in (((100, 150), "no signed head of 150"),
+                           ((100, 331), "no signed head of 331"),
+                           ((200, 100), "later than 100"),
+                           ((331,), "covers 330 events"), ((0,), "begins")):
+            done = asked(*args)
+            self.assertEqual(done.returncode, 1, args)
+            self.assertIn(said, done.stdout)
+            self.assertFalse(os.path.exists(way))
+
+    def test_an_export_over_what_is_no_file(self):
+        """Nothing waits for a pipe, or is written behind a link."""
+        work, away = (os.path.join(self.top, n) for n in ("odd", "behind"))
+        for how in ("pipe", "link"):
+            shutil.copytree(self.export, work)
+            if how == "pipe":
+                os.unlink(os.path.join(work, "vkey"))
+                os.mkfifo(os.path.join(work, "vkey"))
+            else:
+                os.rename(os.path.join(work, "tile"), away)
+                shutil.rmtree(os.path.join(away, "entries"))
+                os.symlink(away, os.path.join(work, "tile"))
+            done = sluse("--root", self.root, "journal", "export",
+                         "--payloads", work)
+            self.assertEqual(done.returncode, 5, done.stdout)
+            self.assertIn("cannot write", done.stdout)
+            shutil.rmtree(work)
+        self.assertEqual(sorted(os.listdir(away)), ["0", "1"])
+        shutil.rmtree(away)
 
     def files(self):
         for folder, _, names in os.walk(self.export):

@@ -3,6 +3,7 @@
 (RFC 3161, OpenSSL's) while post flows; what they answer is kept, exported and
 verified without Sluse; what they answer wrongly is not; nothing waits for
 them; and a database that was put back is found by what they have seen."""
+import calendar
 import os
 import re
 import shutil
@@ -30,6 +31,8 @@ STARTED, STOPPED, SYNCED, COSIGNED = 11, 28, 120, 206  # events.def
 
 
 class Others(unittest.TestCase):
+    offset = 0  # of its clock at a start, seconds
+
     def setUp(self):
         self.folder = tempfile.mkdtemp(prefix="sluse-witness-")
         self.addCleanup(shutil.rmtree, self.folder, ignore_errors=True)
@@ -69,7 +72,7 @@ class Others(unittest.TestCase):
 
     def start(self):
         with open(self.clock, "w", encoding="ascii") as file:
-            file.write("0")
+            file.write("%d" % self.offset)
         self.house.start()
 
     def step(self, seconds):
@@ -309,6 +312,41 @@ class Marks(Others):
         h.wait_quiet(30, 2)
         self.assertEqual(self.row("t1")["reason"], "bad_trust")
         h.check_whole(self)
+
+    def stamped_from(self, instant, at):
+        """A house whose clock says instant, after its first token."""
+        self.offset = calendar.timegm(time.strptime(
+            instant, "%Y-%m-%dT%H:%MZ")) - int(time.time())
+        authority = tsa.Authority(os.path.join(self.folder, "tsa"))
+        self.addCleanup(authority.close)
+        self.begin(self.tsa_section(authority, "at = %s\n" % at))
+        self.house.wait_for(self.stamps, 15, "a first token")
+
+    def stamps(self):
+        return self.house.query("SELECT count(*) FROM stamp")[0][0]
+
+    def test_a_day_of_25_hours(self):
+        """Half past midnight, a day later, it is still that day."""
+        self.stamped_from("2026-10-24T22:30Z", "00:15")
+        h = self.house
+        self.letters(2)
+        h.wait_quiet(30, 2)
+        self.quiet()
+        self.assertEqual(self.stamps(), 1)
+        self.step(self.offset + 25 * 3600)
+        h.kill("sluse-push/witness")
+        h.wait_for(lambda: self.stamps() == 2, 20, "a second token")
+
+    def test_a_day_of_23_hours(self):
+        """Half an hour before midnight, a day later, it is the day after."""
+        self.stamped_from("2026-03-28T22:30Z", "23:15")
+        h = self.house
+        self.letters(1)
+        h.wait_quiet(30, 1)
+        self.assertEqual(self.stamps(), 1)
+        self.step(self.offset + 23 * 3600)
+        h.kill("sluse-push/witness")
+        h.wait_for(lambda: self.stamps() == 2, 20, "a second token")
 
     def test_certificates_that_are_not_there(self):
         """Of two, the other is asked all the same, and status and config check

@@ -16,10 +16,10 @@ OTHER_KEY = outsider.make_vkey(ORIGIN, outsider.ed25519_public(OTHER_SEED))
 SQL = os.path.join(TOP, "schemas", "sql")
 
 
-def leaf(seq, salt, body, actor="slused", origin=ORIGIN, kind=None):
+def leaf(seq, salt, body, actor="slused", origin=ORIGIN, kind=None, ms=None):
     digest = hashlib.sha256(salt + body.encode()).hexdigest()
     return ("sluse/leaf/v1\n%s\n%d\n%d\n%d\n-\n%s\n%s\n-\n" % (
-        origin, seq, 1795323600000 + 17 * seq,
+        origin, seq, 1795323600000 + 17 * seq if ms is None else ms,
         10 + seq % 7 if kind is None else kind, actor,
         digest)).encode()
 
