@@ -125,14 +125,19 @@ class Road(unittest.TestCase):
             if name.endswith(".html"):
                 page = Html(data.decode())
                 self.assertEqual((page.lang, page.open), ("nb", []), name)
-        for name, words in (("systembeskrivelse", ("sluse-auditor",
-                                                   "Ingen utenfor Sluse")),
-                            ("dokumentasjonsplan", ("180 d", "duplikat")),
+        made = re.search(r"<dd>(\d\d\.\d\d\.20\d\d \d\d:\d\d)</dd>", index)[1]
+        for name, words in (("index", ()), ("systembeskrivelse", (
+                "sluse-auditor", "Ingen utenfor Sluse")),
+                            ("dokumentasjonsplan", ("180 d", "duplikat",
+                                                    "ingen kø med papir")),
                             ("behandlingsprotokoll", ("180 d", "duplikat",
                                                       "tredjeland"))):
             page = self.read(folder, name + ".html").decode()
-            for word in words:
-                self.assertIn(word, page)
+            # On paper too it says whose it is, and of when.
+            shown = page[page.index("<h1>"):]
+            for word in ("<dd>Testvik kommune</dd>", "<dd>%s</dd>" % made,
+                         *words):
+                self.assertIn(word, shown, name)
         self.assertEqual(os.stat(folder).st_mode & 0o777, 0o700)
         head = json.loads(self.read(folder, "sporingslogg-hode.json"))
         # The log goes on growing meanwhile.
