@@ -11,6 +11,8 @@
 #include "../base/text.h"
 #include "csvin.h"
 
+#define NAMES_BYTES 400 /* of queues in a line */
+
 /* A number, or -1 for an empty field; false: neither. */
 static bool
 number(const struct sl_csvin *c, int column, int64_t *ret)
@@ -147,21 +149,28 @@ sl_control_days(const struct sl_control_sheet *c, const char *queue,
 void
 sl_control_stranger(struct sl_control_sheet *c, const char *queue)
 {
-	if (c->strangers.n == 0)
-		c->strangers.max = 400;
-	else if (strstr(sl_buf_str(&c->strangers), queue) != NULL)
-		return;
-	sl_buf_printf(
-	    &c->strangers, "%s%s", c->strangers.n > 0 ? ", " : "", queue);
+	(void)sl_names_add(&c->strangers, queue);
 }
 
+/* As many as go into a line, and how many more. */
 void
 sl_control_tell(const struct sl_control_sheet *c, struct sl_rep *r)
 {
-	if (c->strangers.n > 0)
+	SL_BUF struct sl_buf b = {0};
+	size_t i;
+
+	for (i = 1; i < c->strangers.n; i++) {
+		if (b.n + strlen(c->strangers.text[i]) > NAMES_BYTES)
+			break;
+		sl_buf_printf(
+		    &b, "%s%s", b.n > 0 ? ", " : "", c->strangers.text[i]);
+	}
+	if (b.n > 0)
 		sl_rep_fact(r, "only_in_control", "Bare i kontrolltallene, kø",
-		    "Only in the sheet, queue", "%s",
-		    sl_buf_str(&c->strangers));
+		    "Only in the sheet, queue", "%s", sl_buf_str(&b));
+	if (i < c->strangers.n)
+		sl_rep_fact(r, "only_in_control_more", "… og flere",
+		    "… and more", "%zu", c->strangers.n - i);
 }
 
 void
@@ -175,6 +184,6 @@ sl_control_free(struct sl_control_sheet *c)
 	}
 	free(c->row);
 	sl_mailbox_free(&c->mail);
-	sl_buf_free(&c->strangers);
+	sl_names_free(&c->strangers);
 	memset(c, 0, sizeof(*c));
 }
