@@ -491,6 +491,23 @@ class Recounted(Counted):
             self.assertEqual(row["last"][:19], datetime.datetime.utcfromtimestamp(
                 last[queue] // 1000).isoformat())
 
+    def test_silence_that_goes_on_stays_silence(self):
+        """However long ago the rhythm was: it is of the year until the last
+        arrival."""
+        before = summed(rows(self.root, "stille-innganger")[0])
+        for days in (40, 200, 364, 370, 900):
+            now = summed(rows(self.changed(
+                "UPDATE consignment SET received_ms = received_ms - %d *"
+                " 86400000 WHERE queue = 'Skjema'" % days),
+                "stille-innganger")[0])
+            row = now["Skjema"]
+            self.assertEqual(row["verdict"], "silent", days)
+            # The same ones, but for what daylight saving moves over midnight.
+            self.assertAlmostEqual(row["days"], before["Skjema"]["days"],
+                                   delta=2)
+            self.assertGreater(row["since"], days * 0.6)
+            self.assertEqual(now["E-post"], before["E-post"])
+
     def test_codes_that_the_target_shows(self):
         """What has another code there was assessed; what the target says
         nothing of, or what was erased here, is not known to be."""
