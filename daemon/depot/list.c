@@ -490,8 +490,8 @@ tell_law(struct table *t, const char *theme, int64_t from, int64_t to)
 	}
 }
 
-/* The first and last day of the posts that are taken; as they were if there
- * is none. */
+/* The first and last day of the posts that are taken; where there is none, of
+ * the period, which ends today if it is not said. */
 static void
 days_of(const struct sl_jlist *l, int64_t *first, int64_t *last)
 {
@@ -499,6 +499,8 @@ days_of(const struct sl_jlist *l, int64_t *first, int64_t *last)
 	bool any = false;
 	size_t i;
 
+	*last = l->to_day != INT64_MAX ? l->to_day : l->screen.today;
+	*first = l->from_day != INT64_MIN ? l->from_day : *last;
 	for (i = 0; i < l->posts.n; i++) {
 		if (!is_taken(l, i) || at[i].day < 0)
 			continue;
@@ -514,7 +516,7 @@ static void
 tell_facts(struct table *t)
 {
 	const struct sl_screen *s = &t->l->screen;
-	int64_t first = s->today, last = s->today;
+	int64_t first, last;
 
 	days_of(t->l, &first, &last);
 	fact(t, "posts", "Journalposter", "Posts", t->rows);

@@ -281,6 +281,11 @@ struct sl_job {
 	struct sl_consignment c; /* id 0 until received */
 	struct sl_job_source *src;
 	size_t src_n, src_cap;
+	struct sl_job_left {
+		char *sub;
+		const char *reason;
+	} * left; /* out of its folder */
+	size_t left_n, left_cap;
 	struct sl_need promised; /* not written yet */
 	unsigned tasks_open;
 	uint32_t pages_left; /* OCR pages waiting or running */
@@ -314,6 +319,10 @@ enum sl_rc sl_job_open_all(struct sl_job *j);
 /* All sources of a claim are copied: gate *received*, or, of one that has its
  * number, what was missing for it. */
 enum sl_rc sl_job_received(struct sl_job *j, struct sl_err *err);
+/* What was left out of its folder (left.c): named in the payload of received,
+ * an object that is closed; and an event for each. */
+void sl_job_name_left(const struct sl_job *j, struct sl_buf *payload);
+enum sl_rc sl_job_log_left(struct sl_job *j, struct sl_err *err);
 /* A task of it ended; goes on when it was the last. */
 enum sl_rc sl_job_advance(struct sl_job *j, struct sl_err *err);
 /* Its claim could not be copied now: put back, or tried again later. */

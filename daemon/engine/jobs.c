@@ -76,6 +76,9 @@ sl_job_free(struct sl_job *j)
 		free(j->src[i].sub);
 	}
 	free(j->src);
+	for (i = 0; i < j->left_n; i++)
+		free(j->left[i].sub);
+	free(j->left);
 	*j->prev = j->next;
 	if (j->next != NULL)
 		j->next->prev = j->prev;
@@ -133,8 +136,10 @@ walk_file(void *arg, const char *sub, const struct stat *st, const char *reason,
 
 	(void)err;
 	if (reason != NULL) {
-		sl_log(SL_LOG_NOTICE, "intake",
-		    "left out of a folder reason=\"%s\"", reason);
+		j->left = sl_grow(
+		    j->left, &j->left_cap, j->left_n + 1, sizeof(*j->left));
+		j->left[j->left_n++] =
+		    (struct sl_job_left){sl_strdup(sub), reason};
 		return SL_OK;
 	}
 	(void)add_source(j, sub, (uint64_t)st->st_size);
@@ -392,6 +397,8 @@ sl_job_received(struct sl_job *j, struct sl_err *err)
 	    &payload, ",\"received_ms\":%" PRId64 ",", c->received_ms);
 	if (insert_sources(j, &payload, err) != SL_OK)
 		return SL_FATAL;
+	if (j->left_n > 0)
+		sl_job_name_left(j, &payload);
 	/* Its rename must not be undone by a power loss after this commit. */
 	if (sl_files_same_fs(sl_store_files(e->store), sl_inlet_dir(j->inlet)))
 		sl_files_touch(sl_store_files(e->store));
@@ -400,8 +407,10 @@ sl_job_received(struct sl_job *j, struct sl_err *err)
 	sl_log(SL_LOG_INFO, c->reception,
 	    "received queue=\"%s\" files=\"%zu\" bytes=\"%" PRId64 "\"",
 	    c->queue, j->src_n, c->size);
-	return sl_store_log(e->store, SL_EVENT_received, c->reception, c->actor,
-	    sl_buf_str(&payload), c->id, 0, err);
+	if (sl_store_log(e->store, SL_EVENT_received, c->reception, c->actor,
+		sl_buf_str(&payload), c->id, 0, err) != SL_OK)
+		return SL_FATAL;
+	return sl_job_log_left(j, err);
 }
 
 /* Not in the journal: the claim goes back, or waits in .sluse/ for the next

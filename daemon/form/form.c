@@ -135,17 +135,46 @@ sl_out_row(struct sl_out *o, const struct sl_cell *c)
 	}
 }
 
+static bool
+has_fact(const struct sl_out *o, const char *key)
+{
+	size_t i;
+
+	for (i = 0; i < o->fact_n; i++)
+		if (o->fact[i].value != NULL &&
+		    strcmp(o->fact[i].key, key) == 0)
+			return true;
+	return false;
+}
+
+/* With a number behind it where it comes again: who reads JSON into a map keeps
+ * one of each name. */
+static char *
+name_fact(const struct sl_out *o, const char *key)
+{
+	char *name = sl_strdup(key);
+	unsigned i;
+
+	for (i = 2; has_fact(o, name); i++) {
+		free(name);
+		name = sl_asprintf("%s_%u", key, i);
+	}
+	return name;
+}
+
 void
 sl_out_fact(
     struct sl_out *o, const char *key, const char *title, const char *value)
 {
 	struct sl_fact *f;
+	char *name;
 
 	for (; o != NULL; o = o->also) {
 		o->fact =
 		    sl_grow(o->fact, &o->fact_cap, o->fact_n + 1, sizeof(*f));
+		name = value != NULL ? name_fact(o, key) : sl_strdup(key);
 		f = &o->fact[o->fact_n++];
-		f->key = sl_strdup(key);
+		f->key = name;
 		f->title = sl_strdup(title);
 		f->value = value != NULL ? sl_strdup(value) : NULL;
 	}

@@ -326,7 +326,7 @@ sl_claim_open(
 
 struct walk {
 	struct sl_inlet *in;
-	size_t left;
+	size_t left, ignored_left;
 	sl_claim_file_fn *fn;
 	void *arg;
 };
@@ -369,6 +369,23 @@ walk_one(struct walk *w, int fd, const char *prefix, const char *name,
 	return w->fn(w->arg, sub, &st, reason, err);
 }
 
+/* Goes with the folder, and is told; of a folder in it only that. */
+static enum sl_rc
+walk_ignored(struct walk *w, int fd, const char *prefix, const char *name,
+    struct sl_err *err)
+{
+	SL_FREE char *sub =
+	    sl_asprintf("%s%s%s", prefix, *prefix != '\0' ? "/" : "", name);
+	struct stat st;
+
+	if (fstatat(fd, name, &st, AT_SYMLINK_NOFOLLOW) != 0)
+		return SL_OK;
+	if (w->ignored_left-- == 0)
+		return sl_err_set(err, SL_REJECT, 0, "limit_files",
+		    "too many files with names that are left out");
+	return w->fn(w->arg, sub, &st, "ignored_name", err);
+}
+
 static enum sl_rc
 walk_dir(
     struct walk *w, int fd, const char *prefix, int depth, struct sl_err *err)
@@ -379,10 +396,12 @@ walk_dir(
 
 	n = scandirat(fd, ".", &list, NULL, by_name);
 	for (i = 0; i < n; i++) {
-		if (rc == SL_OK && sl_name_is_plain(list[i]->d_name) &&
-		    !sl_inlet_ignores(w->in, list[i]->d_name))
-			rc = walk_one(
-			    w, fd, prefix, list[i]->d_name, depth, err);
+		if (rc == SL_OK && sl_name_is_plain(list[i]->d_name))
+			rc = sl_inlet_ignores(w->in, list[i]->d_name)
+				 ? walk_ignored(
+				       w, fd, prefix, list[i]->d_name, err)
+				 : walk_one(w, fd, prefix, list[i]->d_name,
+				       depth, err);
 		free(list[i]);
 	}
 	free(list);
@@ -395,7 +414,8 @@ enum sl_rc
 sl_claim_walk(struct sl_inlet *in, const char *ulid, const char *name,
     size_t max, sl_claim_file_fn *fn, void *arg, struct sl_err *err)
 {
-	struct walk w = {.in = in, .left = max, .fn = fn, .arg = arg};
+	struct walk w = {
+	    .in = in, .left = max, .ignored_left = max, .fn = fn, .arg = arg};
 	SL_CLOSE int dir = sl_open_dir(in->claims, ulid);
 	SL_CLOSE int top = -1;
 

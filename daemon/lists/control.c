@@ -148,12 +148,7 @@ sl_control_days(const struct sl_control_sheet *c, const char *queue,
 void
 sl_control_stranger(struct sl_control_sheet *c, const char *queue)
 {
-	if (c->strangers.n == 0)
-		c->strangers.max = 400;
-	else if (strstr(sl_buf_str(&c->strangers), queue) != NULL)
-		return;
-	sl_buf_printf(
-	    &c->strangers, "%s%s", c->strangers.n > 0 ? ", " : "", queue);
+	(void)sl_names_add(&c->strangers, queue);
 }
 
 void
@@ -167,6 +162,6 @@ sl_control_free(struct sl_control_sheet *c)
 	}
 	free(c->row);
 	sl_mailbox_free(&c->mail);
-	sl_buf_free(&c->strangers);
+	sl_names_free(&c->strangers);
 	memset(c, 0, sizeof(*c));
 }

@@ -23,7 +23,7 @@ struct sl_control_sheet {
 	struct sl_control_row *row;
 	size_t n, cap;
 	struct sl_mailbox mail; /* then there are no rows */
-	struct sl_buf strangers; /* queues that nothing came to */
+	struct sl_names strangers; /* queues that nothing came to */
 };
 
 /* queue: of a list of a mailbox that names none; or NULL. SL_BROKEN: not such a

@@ -336,6 +336,13 @@ is_moved(const char *reason)
 	return *reason == '\0' || strncmp(reason, "refused_", 8) == 0;
 }
 
+/* It went with its folder: `ignore` names it. */
+static bool
+is_left_out(const char *reason)
+{
+	return strcmp(reason, "ignored_name") == 0;
+}
+
 static void
 take_refused(struct walk *w, const struct sl_leaf_view *l, int64_t seq)
 {
@@ -348,6 +355,8 @@ take_refused(struct walk *w, const struct sl_leaf_view *l, int64_t seq)
 		return;
 	if (is_moved(reason))
 		lost_of(w, queue)->refused++;
+	if (is_left_out(reason))
+		lost_of(w, queue)->left++;
 	if (x->reason.n == 0)
 		(void)sl_names_add(&x->reason, "");
 	why = sl_names_add(&x->reason, reason);
@@ -516,12 +525,19 @@ static void
 tell_refused(const struct sl_arrivals *x, struct sl_rep *r)
 {
 	SL_BUF struct sl_buf word = {0};
-	int64_t n[2] = {0};
+	int64_t n[2] = {0}, left = 0;
 	char key[96];
 	size_t i;
 
 	for (i = 0; i < x->reason.n; i++)
-		n[is_moved(x->reason.text[i])] += x->refused[i];
+		if (is_left_out(x->reason.text[i]))
+			left += x->refused[i];
+		else
+			n[is_moved(x->reason.text[i])] += x->refused[i];
+	if (left > 0)
+		sl_rep_fact(r, "left_out_by_name",
+		    "Utelatt av mapper, etter navn (ignore)",
+		    "Left out of folders, by name (ignore)", "%" PRId64, left);
 	if (n[true] > 0)
 		sl_rep_fact(r, "refused_at_door", "Avvist ved inngangen",
 		    "Refused at the door", "%" PRId64, n[true]);

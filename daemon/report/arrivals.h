@@ -24,7 +24,7 @@ enum sl_stray {
 struct sl_arrivals_lost {
 	int64_t consignments,
 	    entries; /* in the log, not by a row of its time */
-	int64_t refused;
+	int64_t refused, left; /* left: out of a folder, by its name */
 };
 struct sl_arrivals {
 	/* By id. 1: the log has it, at that time; c also 2: at another, 3: that

@@ -79,6 +79,30 @@ write_text(struct sl_bundle *b, const char *name, const char *p, size_t n,
 	return sl_bundle_cannot_write(b, err);
 }
 
+/* Whose it is and of when: a printed page has nothing beside it. period: NULL
+ * where it is of none. */
+static void
+add_about(const struct sl_bundle *b, const char *period, struct sl_buf *out)
+{
+	const char *const rows[][2] = {
+	    {say(b, "Virksomhet", "Body"), b->cfg->instance.name},
+	    {say(b, "Periode", "Period"), period},
+	    {say(b, "Laget", "Made"), b->shown},
+	    {"Sluse", SLUSE_VERSION},
+	};
+	size_t i;
+
+	sl_buf_add_str(out, "<dl>");
+	for (i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		if (rows[i][1] == NULL)
+			continue;
+		sl_buf_printf(out, "<dt>%s</dt><dd>", rows[i][0]);
+		sl_text_html(out, rows[i][1], strlen(rows[i][1]));
+		sl_buf_add_str(out, "</dd>\n");
+	}
+	sl_buf_add_str(out, "</dl>\n");
+}
+
 static enum sl_rc
 write_page(
     struct sl_bundle *b, const struct sl_bundle_page *p, struct sl_err *err)
@@ -87,6 +111,7 @@ write_page(
 
 	sl_html_begin(
 	    &out, b->lang, say(b, p->nb, p->en), b->cfg->instance.name);
+	add_about(b, NULL, &out);
 	p->make(b, &out);
 	sl_html_end(&out);
 	return write_text(b, p->file, sl_buf_str(&out), out.n, err);
@@ -232,20 +257,12 @@ write_index(struct sl_bundle *b, struct sl_err *err)
 	const struct sl_bundle_page *p;
 	size_t n, i;
 	const struct sl_report_def *d = sl_report_defs(&n);
-	struct sl_out *head = sl_out_new(&sl_form_html, NULL, b->lang);
 
-	sl_out_set_head(head, "", b->opt->from, b->opt->to, sl_clock_utc_ms());
 	sl_html_begin(&out, b->lang, say(b, "Tilsynspakke", "Supervision pack"),
 	    b->cfg->instance.name);
-	sl_buf_printf(&out,
-	    "<dl><dt>%s</dt><dd>%s</dd><dt>%s</dt>"
-	    "<dd>%s</dd><dt>Sluse</dt><dd>" SLUSE_VERSION
-	    "</dd></dl>\n<h2>%s</h2>\n<ul>\n",
-	    say(b, "Periode", "Period"),
-	    *head->period != '\0' ? head->period : say(b, "alt", "all"),
-	    say(b, "Laget", "Made"), head->made,
+	add_about(b, b->period, &out);
+	sl_buf_printf(&out, "<h2>%s</h2>\n<ul>\n",
 	    say(b, "Beskrivelser", "Descriptions"));
-	sl_out_free(head);
 	for (p = sl_bundle_pages; p->file != NULL; p++) {
 		add_link(&out, p->file, say(b, p->nb, p->en));
 		sl_buf_add_str(&out, "</li>\n");
@@ -322,6 +339,31 @@ check_options(struct sl_store *s, const struct sl_config *cfg,
 	return rc;
 }
 
+/* When it is made, and of which days. */
+static void
+say_when(struct sl_bundle *b)
+{
+	struct sl_out *head = sl_out_new(&sl_form_html, NULL, b->lang);
+	int64_t now_ms = sl_clock_utc_ms();
+
+	sl_clock_format_oslo(now_ms, b->made, sizeof(b->made));
+	sl_out_set_head(head, "", b->opt->from, b->opt->to, now_ms);
+	(void)snprintf(b->shown, sizeof(b->shown), "%s", head->made);
+	(void)snprintf(b->period, sizeof(b->period), "%s",
+	    *head->period != '\0' ? head->period : say(b, "alt", "all"));
+	sl_out_free(head);
+}
+
+/* Of the first that came; day: where nothing did. */
+static int64_t
+first_day(struct sl_store *s, int64_t day)
+{
+	int64_t ms = sl_db_int(sl_store_db(s), 0,
+	    "SELECT received_ms FROM consignment ORDER BY id LIMIT 1", "");
+
+	return ms > 0 && sl_day_of(ms) < day ? sl_day_of(ms) : day;
+}
+
 /* Before anything is made. */
 static enum sl_rc
 begin(struct sl_bundle *b, struct sl_err *err)
@@ -333,8 +375,9 @@ begin(struct sl_bundle *b, struct sl_err *err)
 		return rc;
 	b->to_day = opt->to != NULL ? sl_day_read(opt->to)
 				    : sl_day_of(sl_clock_utc_ms());
-	b->from_day = opt->from != NULL ? sl_day_read(opt->from) : b->to_day;
-	sl_clock_format_oslo(sl_clock_utc_ms(), b->made, sizeof(b->made));
+	b->from_day = opt->from != NULL ? sl_day_read(opt->from)
+					: first_day(b->store, b->to_day);
+	say_when(b);
 	return SL_OK;
 }
 

@@ -40,7 +40,8 @@ struct sl_bundle {
 	int dir, lock; /* base/part.h */
 	struct sl_parcel *parcel; /* instead of dir; or NULL */
 	int64_t from_day, to_day; /* the period, for the law */
-	char made[32];
+	char made[32], shown[32]; /* when: for programs, for people */
+	char period[64];
 	uint64_t signed_size; /* of the log's last signed head */
 	bool has_signed;
 };

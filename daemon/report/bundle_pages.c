@@ -381,12 +381,44 @@ kept_for(const struct sl_bundle *b, char *out, size_t cap)
 		    out, cap, "%s", say(b, "slettes ikke", "not deleted"));
 }
 
+/* Each queue of paper for itself, as the scanning control counts. */
+static void
+paper(const struct sl_bundle *b, struct sl_buf *out)
+{
+	static const char *const months[] = {"3", "6", "12"};
+	const struct sl_queue_config *q;
+	size_t i, n = 0;
+
+	for (i = 0; i < b->cfg->queue_n; i++) {
+		q = &b->cfg->queue[i];
+		if (!q->paper && q->kind != SL_QUEUE_HISTORIC)
+			continue;
+		if (n++ == 0) {
+			text(b, out,
+			    "Etter skanning kontrolleres antall og lesbarhet "
+			    "mot buntseddelen, og kontrollen signeres. Papiret "
+			    "oppbevares deretter i så mange måneder:",
+			    "After scanning, number and legibility are checked "
+			    "against the batch sheet and signed for. The paper "
+			    "is then kept for so many months:");
+			sl_buf_add_str(out, "<ul>\n");
+		}
+		sl_buf_add_str(out, "<li>");
+		html(out, q->name);
+		sl_buf_printf(out, ": %s</li>\n", months[q->paper_keep]);
+	}
+	if (n > 0)
+		sl_buf_add_str(out, "</ul>\n");
+	else
+		text(b, out, "Det er ingen kø med papir (paper).",
+		    "No queue of paper is set up (paper).");
+}
+
 static void
 plan_page(const struct sl_bundle *b, struct sl_buf *out)
 {
 	static const char *const themes[] = {
 	    "journal", "internkontroll", "innsyn", NULL};
-	static const char *const months[] = {"3", "6", "12"};
 	char done[32], kept[32];
 	size_t i;
 
@@ -414,17 +446,7 @@ plan_page(const struct sl_bundle *b, struct sl_buf *out)
 	}
 	sl_buf_add_str(out, "</ul>\n");
 	head(b, out, "Skanning og makulering", "Scanning and shredding");
-	sl_buf_add_str(out, "<p>");
-	html(out,
-	    say(b,
-		"Etter skanning kontrolleres antall og lesbarhet mot "
-		"buntseddelen, og kontrollen signeres. Papiret oppbevares "
-		"deretter i antall måneder: ",
-		"After scanning, number and legibility are checked against "
-		"the batch sheet and signed for. The paper is then kept for "
-		"months: "));
-	html(out, months[b->cfg->instance.paper_keep]);
-	sl_buf_add_str(out, ".</p>\n");
+	paper(b, out);
 	head(b, out, "Kontroll", "Control");
 	text(b, out,
 	    "Daglig: stille innganger, det som må avklares, liggetid. "

@@ -264,31 +264,36 @@ print_manual(void)
 	(void)fwrite(sl_buf_str(&b), 1, b.n, stdout);
 }
 
-/* The instance's configuration; where it cannot be read, the defaults: the
- * auditor may read the database and not it. */
-static int
-load_config(const struct line *l, struct sl_config **ret)
-{
-	SL_FREE char *path = sl_asprintf("%s/sluse.conf", l->root);
-	struct sl_err err;
-
-	if (sl_config_load(path, ret, &err) == SL_OK)
-		return 0;
-	if (sl_config_parse("defaults", "", 0, ret, &err) == SL_OK)
-		return 0;
-	return say_error(&err);
-}
-
 struct run {
 	struct sl_config *cfg;
+	bool blind; /* the configuration could not be read */
 	struct sl_store *store;
 	unsigned lang;
 };
 
+/* The instance's configuration; where it cannot be read, the defaults: the
+ * auditor may read the database and not it. One that is wrong would be told
+ * otherwise than it is at work. */
+static int
+load_config(const struct line *l, struct run *r)
+{
+	SL_FREE char *path = sl_asprintf("%s/sluse.conf", l->root);
+	struct sl_err err;
+
+	if (sl_config_load(path, &r->cfg, &err) == SL_OK)
+		return 0;
+	if (err.sys == 0)
+		return say(SL_EXIT_INPUT, "%s", err.text);
+	r->blind = true;
+	if (sl_config_parse("defaults", "", 0, &r->cfg, &err) == SL_OK)
+		return 0;
+	return say_error(&err);
+}
+
 static int
 configure(const struct line *l, struct run *r)
 {
-	int code = load_config(l, &r->cfg);
+	int code = load_config(l, r);
 
 	if (code != 0)
 		return code;
@@ -297,6 +302,20 @@ configure(const struct line *l, struct run *r)
 		r->lang = strcmp(l->language, "en") == 0 ? SL_LANGUAGE_EN
 							 : SL_LANGUAGE_NB;
 	return 0;
+}
+
+static void
+say_blind(const struct run *r, struct sl_out *out)
+{
+	if (r->blind)
+		sl_out_fact(out, "note",
+		    sl_out_say(out,
+			"Konfigurasjonen kunne ikke leses: køer, papir, "
+			"frister "
+			"og virksomhetens navn er ikke kjent her.",
+			"The configuration could not be read: queues, paper, "
+			"limits and the name of the body are not known here."),
+		    NULL);
 }
 
 static int
@@ -364,6 +383,7 @@ run_report(struct line *l, const struct sl_report_def *d)
 	if (code == 0) {
 		out = sl_out_new(form, f, r.lang);
 		out->room = l->fn == NULL ? sl_out_terminal() : 0;
+		say_blind(&r, out);
 		if (sl_report_run(r.store, r.cfg, d, &l->opt, out, &err) !=
 		    SL_OK)
 			code = say_error(&err);
@@ -408,6 +428,21 @@ give_bundle(const struct line *l, const struct run *r)
 	return rc == SL_OK ? 0 : say_error(&err);
 }
 
+/* It tells of the configuration. What else keeps it from being made is said
+ * first. */
+static int
+refuse_blind(const struct line *l, struct run *r)
+{
+	struct sl_err err;
+
+	if (sl_store_open_read(l->root, &r->store, &err) != SL_OK ||
+	    sl_report_check_schema(r->store, &err) != SL_OK)
+		return say_error(&err);
+	return say(SL_EXIT_INPUT,
+	    "%s/sluse.conf cannot be read: a tilsynspakke tells of it",
+	    l->root);
+}
+
 static int
 run_bundle(struct line *l)
 {
@@ -418,11 +453,14 @@ run_bundle(struct line *l)
 	if (code != 0)
 		return code;
 	code = configure(l, &r);
+	if (code == 0 && r.blind)
+		code = refuse_blind(l, &r);
 	if (code == 0 && l->fn != NULL)
 		code = give_bundle(l, &r);
 	else if (code == 0 && sl_bundle_make(l->root, r.cfg, &l->opt, r.lang,
 				  l->opt.file[0], &err) != SL_OK)
 		code = say_error(&err);
+	sl_store_close(r.store);
 	sl_config_free(r.cfg);
 	return code;
 }

@@ -140,6 +140,7 @@ count_items(struct balance *b)
 		b->queue[q][CONSIGNMENTS].n[TOTAL] += lost->consignments;
 		b->queue[q][ENTRIES].n[TOTAL] += lost->entries;
 		add(b, (unsigned)q, RECEIVED, SL_STANDS_STOPPED, lost->refused);
+		add(b, (unsigned)q, RECEIVED, IGNORED, lost->left);
 	}
 }
 

@@ -4,7 +4,6 @@
  * Memory: some hashes for each delivery, one for each title of the file. What
  * is found is looked up by itself.
  */
-#include <ctype.h>
 #include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
@@ -76,7 +75,8 @@ struct control {
 	size_t titles, title_slots;
 	struct sl_screened screened;
 	int64_t from_day, to_day; /* of all files */
-	int64_t today, posts, public_posts, matched, waiting, found[FINDINGS];
+	int64_t today, posts, public_posts, matched, outside, waiting;
+	int64_t found[FINDINGS];
 	int days;
 	bool running; /* a running journal was read */
 	bool by_key; /* posts are found by our key */
@@ -287,36 +287,6 @@ tell(struct control *k, enum finding f, const struct sl_tlog_post *p,
 	    p != NULL ? there : o.status);
 }
 
-static bool
-is_poor(const char *f)
-{
-	static const char *const poor[] = {"dokument", "skannetdokument",
-	    "scan", "skann", "skannet", "brev", "epost", "vedlegg", "pdf",
-	    "utentittel", "ukjent", "svar", "image", "img", "fax", "notat",
-	    "henvendelse", "untitled", "document"};
-	size_t i, digits = 0, n = strlen(f);
-
-	if (n < 4)
-		return true;
-	for (i = 0; i < n; i++)
-		digits += isdigit((unsigned char)f[i]) != 0;
-	if (digits * 3 >= n * 2)
-		return true;
-	for (i = 0; i < sizeof(poor) / sizeof(poor[0]); i++) {
-		size_t m;
-
-		if (poor[i][0] != f[0])
-			continue;
-		m = strlen(poor[i]);
-		/* "scan_0001.pdf" is no more than "scan". */
-		if (strncmp(f, poor[i], m) == 0 &&
-		    strspn(f + m, "0123456789") + m >=
-			n - (n > 3 && strcmp(f + n - 3, "pdf") == 0 ? 3 : 0))
-			return true;
-	}
-	return false;
-}
-
 static bool title_add(struct control *k, uint64_t h);
 
 /* Room for one of each entry from the start: a set that grows lies in memory
@@ -352,6 +322,15 @@ title_add(struct control *k, uint64_t h)
 	k->title[at] = h;
 	k->titles++;
 	return true;
+}
+
+static bool
+title_is_new(
+    struct control *k, const struct sl_tlog_post *p, const char *folded)
+{
+	return folded[0] == '\0' || p->case_number[0] == '\0' ||
+	       title_add(k, sl_title_mix(p->case_number, folded) ^
+				(p->public ? 1u : 0u));
 }
 
 /* -- one post of the target ---------------------------------------------- */
@@ -394,11 +373,9 @@ check_quality(struct control *k, const struct sl_tlog_post *p,
 		    sl_rep_say(k->r, "i tittelen", "in the title"));
 	if (p->has_document_day && p->document_day < 0)
 		tell(k, NO_DATE, p, entry, "");
-	if (is_poor(folded))
+	if (sl_title_is_poor(folded))
 		tell(k, POOR_TITLE, p, entry, safe(title_of(p)));
-	if (folded[0] != '\0' && p->case_number[0] != '\0' &&
-	    !title_add(k,
-		sl_title_mix(p->case_number, folded) ^ (p->public ? 1u : 0u)))
+	if (!title_is_new(k, p, folded))
 		tell(k, SAME_TITLE, p, entry, safe(title_of(p)));
 }
 
@@ -447,6 +424,18 @@ is_historic(const struct control *k, uint32_t entry)
 	return q != NULL && q->kind == SL_QUEUE_HISTORIC;
 }
 
+/* Of the period and queue: what is known here as it was received here; what is
+ * not, by the day that the journal tells, and of no queue. */
+static bool
+is_asked(const struct control *k, int64_t since, uint32_t entry)
+{
+	if (entry != 0)
+		return sl_snap_c_in(&k->snap, k->snap.e[entry].consignment);
+	return k->r->opt->queue == NULL &&
+	       (since < 0 || (day_noon(since) >= k->snap.from_ms &&
+				 day_noon(since) < k->snap.to_ms));
+}
+
 /* entry: ours, where it is known already. */
 static void
 check_post(struct control *k, const struct sl_tlog_post *p, uint32_t entry)
@@ -470,6 +459,16 @@ check_post(struct control *k, const struct sl_tlog_post *p, uint32_t entry)
 	if (k->r->opt->files > 0)
 		sl_screened_keep(&k->screened, p);
 	sl_title_fold(title_of(p), folded, sizeof(folded));
+	if (!is_asked(k, since, entry)) {
+		if (!again) {
+			k->outside++;
+			/* The next may have the same. */
+			(void)title_is_new(k, p, folded);
+		}
+		if (entry != 0)
+			k->seen[entry] = k->target;
+		return;
+	}
 	if (entry != 0) {
 		k->matched += k->seen[entry] == 0;
 		if (k->by_key && k->seen[entry] == k->target)
@@ -719,6 +718,11 @@ say_counts(struct control *k)
 		    k->public_posts);
 	sl_rep_fact(k->r, "matched", "Av disse mottatt her",
 	    "Of these received here", "%" PRId64, k->matched);
+	if (k->outside > 0)
+		sl_rep_fact(k->r, "outside",
+		    "Av en annen periode eller kø, ikke kontrollert",
+		    "Of another period or queue, not looked at", "%" PRId64,
+		    k->outside);
 	sl_rep_fact(k->r, "waiting", "Overført, innen fristen",
 	    "Transferred, within the limit", "%" PRId64, k->waiting);
 	if (k->screened.left_out > 0)

@@ -71,6 +71,18 @@ is_paper(const struct scan *s, const char *queue)
 }
 
 static bool
+has_paper(const struct scan *s)
+{
+	const struct sl_config *cfg = s->r->cfg;
+	bool any = s->sheet.n > 0;
+	size_t i;
+
+	for (i = 0; i < cfg->queue_n; i++)
+		any = any || is_paper(s, cfg->queue[i].name);
+	return any;
+}
+
+static bool
 is_open(const struct sl_snap *s, uint32_t id)
 {
 	int64_t at = -1;
@@ -338,7 +350,7 @@ make(struct scan *s, struct sl_err *err)
 		qsort(s->batch, s->n, sizeof(*s->batch), compare);
 	for (i = 0; i < s->n; i++)
 		give(s, &s->batch[i]);
-	if (s->n == 0)
+	if (!has_paper(s))
 		sl_rep_note(s->r,
 		    "Ingen kø er satt opp med skannet papir (paper = yes).",
 		    "No queue is set up for scanned paper (paper = yes).");

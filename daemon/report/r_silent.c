@@ -14,14 +14,14 @@
 
 struct door {
 	int64_t last_ms, arrivals;
-	uint8_t day[YEAR_DAYS + 1]; /* something came; 0 = a year ago */
+	uint8_t day[YEAR_DAYS + 1]; /* something came; the last: of last_ms */
 };
 
 /* Working days between the days something came, sorted; result: how many. */
 static size_t
-gaps_of(const struct door *d, int64_t today, int *gap)
+gaps_of(const struct door *d, int *gap)
 {
-	int64_t before = -1;
+	int64_t begin = sl_day_of(d->last_ms) - YEAR_DAYS, before = -1;
 	size_t n = 0, i, k;
 	int g;
 
@@ -29,13 +29,12 @@ gaps_of(const struct door *d, int64_t today, int *gap)
 		if (d->day[i] == 0)
 			continue;
 		if (before >= 0) {
-			g = sl_working_days(
-			    before, today - YEAR_DAYS + (int64_t)i);
+			g = sl_working_days(before, begin + (int64_t)i);
 			for (k = n++; k > 0 && gap[k - 1] > g; k--)
 				gap[k] = gap[k - 1];
 			gap[k] = g;
 		}
-		before = today - YEAR_DAYS + (int64_t)i;
+		before = begin + (int64_t)i;
 	}
 	return n;
 }
@@ -58,7 +57,7 @@ give(struct sl_rep *r, const char *name, const struct door *d, int64_t today)
 		    sl_rep_say(r, nb[NEVER], slug[NEVER]));
 		return;
 	}
-	n = gaps_of(d, today, gap);
+	n = gaps_of(d, gap);
 	since = sl_working_days(sl_day_of(d->last_ms), today);
 	if (n > 0) {
 		median = gap[n / 2];
@@ -74,14 +73,14 @@ give(struct sl_rep *r, const char *name, const struct door *d, int64_t today)
 	    longest);
 }
 
+/* Of the year until the last: of silence that goes on the rhythm stays known.
+ */
 static void
-count(struct door *d, int64_t received_ms, int64_t today)
+count(struct door *d, int64_t received_ms)
 {
-	int64_t at = sl_day_of(received_ms) - today + YEAR_DAYS;
+	int64_t at = sl_day_of(received_ms) - sl_day_of(d->last_ms) + YEAR_DAYS;
 
-	if (received_ms > d->last_ms)
-		d->last_ms = received_ms;
-	if (at < 0 || at > YEAR_DAYS)
+	if (at < 0)
 		return;
 	d->day[at] = 1;
 	d->arrivals++;
@@ -112,9 +111,14 @@ sl_rep_stilleinnganger(struct sl_rep *r, struct sl_err *err)
 	if (rc == SL_OK) {
 		door = sl_alloc(s.queue.n * sizeof(*door));
 		for (id = 1; id <= s.c_max; id++)
+			if (sl_snap_c_in(&s, id) &&
+			    s.c[id].received_ms > door[s.c[id].queue].last_ms)
+				door[s.c[id].queue].last_ms =
+				    s.c[id].received_ms;
+		for (id = 1; id <= s.c_max; id++)
 			if (sl_snap_c_in(&s, id))
-				count(&door[s.c[id].queue], s.c[id].received_ms,
-				    today);
+				count(
+				    &door[s.c[id].queue], s.c[id].received_ms);
 		for (i = 1; i < s.queue.n; i++)
 			if (door[i].last_ms != 0)
 				give(r, s.queue.text[i], &door[i], today);

@@ -19,6 +19,7 @@
 #include "runs.h"
 
 #define CELLS_MAX 24
+#define NAMES_BYTES 400 /* of queues in a line */
 
 #define SL_COLUMN(...)
 #define SL_REPORT(id, ...) REPORT_##id,
@@ -253,13 +254,25 @@ sl_rep_note(struct sl_rep *r, const char *nb, const char *en)
 	sl_out_fact(r->out, "note", sl_rep_say(r, nb, en), NULL);
 }
 
+/* As many as go into a line, and how many more. */
 void
 sl_rep_strangers(struct sl_rep *r, const struct sl_control_sheet *c)
 {
-	if (c->strangers.n > 0)
+	SL_BUF struct sl_buf b = {0};
+	size_t i;
+
+	for (i = 1; i < c->strangers.n; i++) {
+		if (b.n + strlen(c->strangers.text[i]) > NAMES_BYTES)
+			break;
+		sl_buf_printf(
+		    &b, "%s%s", b.n > 0 ? ", " : "", c->strangers.text[i]);
+	}
+	if (b.n > 0)
 		sl_rep_fact(r, "only_in_control", "Bare i kontrolltallene, kø",
-		    "Only in the sheet, queue", "%s",
-		    sl_buf_str(&c->strangers));
+		    "Only in the sheet, queue", "%s", sl_buf_str(&b));
+	if (i < c->strangers.n)
+		sl_rep_fact(r, "only_in_control_more", "… og flere",
+		    "… and more", "%zu", c->strangers.n - i);
 }
 
 /* -- running ------------------------------------------------------------ */

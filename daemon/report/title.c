@@ -3,6 +3,9 @@
  */
 #include "title.h"
 
+#include <ctype.h>
+#include <string.h>
+
 uint64_t
 sl_title_mix(const char *a, const char *b)
 {
@@ -51,4 +54,34 @@ sl_title_fold(const char *s, char *out, size_t cap)
 		}
 	}
 	out[n] = '\0';
+}
+
+bool
+sl_title_is_poor(const char *f)
+{
+	static const char *const poor[] = {"dokument", "skannetdokument",
+	    "scan", "skann", "skannet", "brev", "epost", "vedlegg", "pdf",
+	    "utentittel", "ukjent", "svar", "image", "img", "fax", "notat",
+	    "henvendelse", "untitled", "document"};
+	size_t i, digits = 0, n = strlen(f);
+
+	if (n < 4)
+		return true;
+	for (i = 0; i < n; i++)
+		digits += isdigit((unsigned char)f[i]) != 0;
+	if (digits * 3 >= n * 2)
+		return true;
+	for (i = 0; i < sizeof(poor) / sizeof(poor[0]); i++) {
+		size_t m;
+
+		if (poor[i][0] != f[0])
+			continue;
+		m = strlen(poor[i]);
+		/* "scan_0001.pdf" is no more than "scan". */
+		if (strncmp(f, poor[i], m) == 0 &&
+		    strspn(f + m, "0123456789") + m >=
+			n - (n > 3 && strcmp(f + n - 3, "pdf") == 0 ? 3 : 0))
+			return true;
+	}
+	return false;
 }

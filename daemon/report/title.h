@@ -4,6 +4,7 @@
 #ifndef SL_REPORT_TITLE_H
 #define SL_REPORT_TITLE_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -17,5 +18,8 @@ void sl_title_fold(const char *s, char *out, size_t cap);
 uint64_t sl_title_mix(const char *a, const char *b);
 /* Of a folded title, for comparing two of the same post; never 0. */
 uint32_t sl_title_hash(const char *folded);
+
+/* Does the folded title say nothing? */
+bool sl_title_is_poor(const char *folded);
 
 #endif

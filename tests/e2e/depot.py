@@ -842,6 +842,30 @@ class Journals(Depot):
                          "2025-02-03")
         self.assertEqual([r["number"] for r in rows], ["2/2025", "3/2025"])
 
+    def test_the_law_as_it_held_then(self):
+        """Each has a name of its own, and a journal without posts is of its
+        days."""
+        def told(out):
+            def pairs(them):
+                self.assertEqual(len(dict(them)), len(them))
+                return dict(them)
+            facts = json.loads(out.splitlines()[-1], object_pairs_hook=pairs)[
+                "facts"]
+            return [facts[key] for key in sorted(facts) if
+                    re.fullmatch(r"law(_\d+)?", key)]
+        folder = self.harvest(harvests.small())
+        old, new = "arkivforskrifta (FOR", "arkivforskrift (FOR"
+        for days, want in (
+                ((), {old}), (("--from", "2019-01-01", "--to", "2019-12-31"),
+                              {old}),
+                (("--from", "2026-02-01", "--to", "2026-02-28"), {new}),
+                (("--to", "2019-12-31"), {old}),
+                (("--from", "2026-03-01"), {new}),
+                (("--from", "2025-12-31", "--to", "2026-01-01"), {old, new})):
+            law = told(self.run_it("journal", folder, "--json", *days))
+            self.assertEqual({line.split("-")[0] for line in law}, want, days)
+            self.assertEqual(len(law), 2 * len(want), days)
+
     def test_xml_is_noarks(self):
         folder = self.harvest(harvests.small())
         for public, name in ((), "loependeJournal"), \

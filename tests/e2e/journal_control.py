@@ -128,6 +128,46 @@ class Control(Counted):
                 self.assertEqual(done.returncode, 5, done.stderr)
                 self.assertIn(says, done.stderr.decode())
 
+    def test_journal_control_of_a_period_or_queue(self):
+        """Nothing of another queue or time stands below its head: what is known
+        here goes by its reception, what is not by the day that it tells."""
+        root = self.changed(
+            "UPDATE target_post SET own_key = '', number = 'X-1', title ="
+            " 'Aldri mottatt', received = '2026-02-10' WHERE target_key ="
+            " (SELECT min(target_key) FROM target_post)")
+        whole, _ = rows(root, "journalkontroll")
+        self.assertEqual(sum(r["finding"] == "not_received" for r in whole), 1)
+        of = {c["reception"]: c for c in self.raw.consignments.values()}
+
+        def known(found):
+            return Counter((r["finding"], r["number"]) for r in found
+                           if r["number"])
+        parts = Counter()
+        for queue in sorted({c["queue"] for c in of.values()}):
+            found, last = rows(root, "journalkontroll", "--queue", queue)
+            self.assertEqual({of[r["number"].split(".")[0]]["queue"]
+                              for r in found} - {queue}, set())
+            self.assertIn("still_m", {r["finding"] for r in found})
+            self.assertEqual(last["facts"]["found_not_received"], "0")
+            self.assertEqual(int(last["facts"]["posts"]), sum(
+                int(last["facts"][key]) for key in ("matched", "outside")))
+            parts += known(found)
+        self.assertEqual(parts, known(whole))
+        days = sorted({oslo(c["received_ms"]).date() for c in of.values()})
+        middle = days[len(days) // 2]
+        early, _ = rows(root, "journalkontroll", "--to", str(middle))
+        late, _ = rows(root, "journalkontroll", "--from",
+                       str(middle + datetime.timedelta(1)))
+        self.assertEqual(known(early) + known(late), known(whole))
+        for r in early:
+            if r["number"]:
+                self.assertLessEqual(oslo(of[r["number"].split(".")[0]][
+                    "received_ms"]).date(), middle)
+        for day, n in (("2026-02-10", 1), ("2026-02-11", 0)):
+            found, _ = rows(root, "journalkontroll", "--from", day, "--to", day)
+            self.assertEqual(sum(r["finding"] == "not_received" for r in found),
+                             n, day)
+
     def test_journal_control_without_a_file(self):
         today = None
         while today != oslo(time.time() * 1000).date():  # none began meanwhile

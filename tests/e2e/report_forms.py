@@ -197,6 +197,60 @@ class Forms(Counted):
                                     self.root, name, "--format", form,
                                     *options).stdout), (name, form))
 
+    def test_pack_says_how_long_paper_is_kept(self):
+        """By each queue of it, as the scanning control counts."""
+        root = self.changed()
+        with open(os.path.join(root, "sluse.conf"), "a") as file:
+            file.write("[queue Byarkivet & co]\nkind = historic\n"
+                       "[queue Bunker]\npaper = yes\npaper_keep = 12\n")
+        pack = os.path.join(root, "pack")
+        done = run(root, "tilsynspakke", pack)
+        self.assertEqual(done.returncode, 0, done.stderr)
+        with open(os.path.join(pack, "dokumentasjonsplan.html")) as file:
+            plan = file.read()
+        said = plan[plan.index("Skanning og makulering"):plan.index("Kontroll<")]
+        self.assertEqual(re.findall(r"<li>(.*)</li>", said), [
+            "Skannet post: 3", "Byarkivet &amp; co: 6", "Bunker: 12"])
+
+    def test_pack_names_the_law_of_its_days(self):
+        """Of all days, where none are said."""
+        first = oslo(min(c["received_ms"] for c in
+                         self.raw.consignments.values())).date()
+        self.assertLess(first, datetime.date(2026, 1, 1))
+        for more, both in (((), True), (("--from", "2026-01-01"), False)):
+            with tempfile.TemporaryDirectory() as folder:
+                pack = os.path.join(folder, "pack")
+                self.assertEqual(run(self.root, "tilsynspakke", pack,
+                                     *more).returncode, 0)
+                with open(os.path.join(pack, "systembeskrivelse.html")) as file:
+                    page = file.read()
+            self.assertIn("LOV-2025-06-20-96", page)
+            self.assertEqual("LOV-1992-12-04-126" in page, both, more)
+
+    def test_a_configuration_that_cannot_be_used(self):
+        """Queues, paper and whose it is stand in it: without it a report says
+        that these are not known, and a pack would tell what is not so."""
+        root = self.changed()
+        path, pack = (os.path.join(root, name) for name in ("sluse.conf", "pack"))
+        with open(path, "a") as file:
+            file.write("[limits]\npapir = ja\n")
+        for line in (("liggetid",), ("tilsynspakke", pack)):
+            done = run(root, *line)
+            self.assertEqual((done.returncode, done.stdout), (5, b""), line)
+            self.assertIn(b"sluse.conf:", done.stderr)
+        os.unlink(path)
+        for form in ("table", "html", "json"):
+            done = run(root, "liggetid", "--format", form)
+            self.assertEqual(done.returncode, 0, done.stderr)
+            self.assertIn("Konfigurasjonen kunne ikke leses",
+                          done.stdout.decode())
+            self.assertNotIn("kunne ikke leses", run(
+                self.root, "liggetid", "--format", form).stdout.decode())
+        done = run(root, "tilsynspakke", pack)
+        self.assertEqual(done.returncode, 5)
+        self.assertIn(b"cannot be read", done.stderr)
+        self.assertFalse(os.path.exists(pack))
+
     def test_english(self):
         done = run(self.root, "balance", "--language", "en").stdout.decode()
         self.assertIn("Reception balance", done)

@@ -102,6 +102,52 @@ class Road(unittest.TestCase):
         self.assertEqual(rows(h.root, "mottaksbalanse")[1]["facts"]["remainder"],
                          "0")
 
+    def test_what_is_left_out_of_a_folder(self):
+        """By its name, or as no file: it goes with the folder, and is told."""
+        h, queue = self.house, self.house.queues[0]
+        keys = ("total", "transferred", "stopped", "ignored", "remainder")
+
+        def received():
+            return [Counter({key: r[key] for key in keys}) for r in rows(
+                h.root, "mottaksbalanse", "--queue", queue)[0]
+                    if r["unit"] == "received_files"][0]
+        before = received()
+        said = rows(h.root, "mottaksbalanse")[1]["facts"]
+        folder = os.path.join(h.root, "bunke")
+        for name in ("brev.txt", "Thumbs.db", ".skjult.pdf", "under/x.PART",
+                     ".mappe/inni.txt"):
+            path = os.path.join(folder, name)
+            os.makedirs(os.path.dirname(path), exist_ok=True)
+            with open(path, "w") as file:
+                file.write("Deres ref 2026/211\n" + name)
+        os.symlink("/etc/passwd", os.path.join(folder, "lenke.pdf"))
+        os.rename(folder, os.path.join(h.inbox(queue), "bunke"))
+        h.wait_for(lambda: received()["transferred"] >
+                   before["transferred"], 30, "the folder was not taken")
+        self.assertEqual(received() - before, Counter(
+            total=6, transferred=1, stopped=1, ignored=4))
+        self.assertEqual(received()["remainder"], 0)
+        facts = rows(h.root, "mottaksbalanse")[1]["facts"]
+        self.assertEqual(facts["remainder"], "0")
+        self.assertEqual(facts["left_out_by_name"], "4")
+        self.assertEqual(int(facts["refused_at_door"]),
+                         int(said.get("refused_at_door", "0")) + 1)
+        # Each an event that stays; the names go with the content.
+        told = [e["payload"] for e in h.rows(
+            "journal", "list", "--kind", "refused_at_door")][-5:]
+        self.assertEqual(Counter(p["reason"] for p in told), Counter(
+            ignored_name=4, refused_link=1))
+        self.assertEqual({tuple(sorted(p)) for p in told}, {("queue", "reason")})
+        number, = {e["subject"] for e in h.rows("journal", "list", "--kind",
+                                               "received")
+                   if "left_out" in e["payload"]}
+        came = [e["payload"] for e in h.rows("journal", "list", number)
+                if e["event"] == "received"][0]
+        self.assertEqual(sorted(came["left_out"]), [
+            ".mappe", ".skjult.pdf", "Thumbs.db", "lenke.pdf", "under/x.PART"])
+        self.assertEqual(came["files"], 1)
+        h.sluse("journal", "verify")
+
     def read(self, *path):
         with open(os.path.join(*path), "rb") as file:
             return file.read()
@@ -125,14 +171,19 @@ class Road(unittest.TestCase):
             if name.endswith(".html"):
                 page = Html(data.decode())
                 self.assertEqual((page.lang, page.open), ("nb", []), name)
-        for name, words in (("systembeskrivelse", ("sluse-auditor",
-                                                   "Ingen utenfor Sluse")),
-                            ("dokumentasjonsplan", ("180 d", "duplikat")),
+        made = re.search(r"<dd>(\d\d\.\d\d\.20\d\d \d\d:\d\d)</dd>", index)[1]
+        for name, words in (("index", ()), ("systembeskrivelse", (
+                "sluse-auditor", "Ingen utenfor Sluse")),
+                            ("dokumentasjonsplan", ("180 d", "duplikat",
+                                                    "ingen kø med papir")),
                             ("behandlingsprotokoll", ("180 d", "duplikat",
                                                       "tredjeland"))):
             page = self.read(folder, name + ".html").decode()
-            for word in words:
-                self.assertIn(word, page)
+            # On paper too it says whose it is, and of when.
+            shown = page[page.index("<h1>"):]
+            for word in ("<dd>Testvik kommune</dd>", "<dd>%s</dd>" % made,
+                         *words):
+                self.assertIn(word, shown, name)
         self.assertEqual(os.stat(folder).st_mode & 0o777, 0o700)
         head = json.loads(self.read(folder, "sporingslogg-hode.json"))
         # The log goes on growing meanwhile.

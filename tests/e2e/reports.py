@@ -366,6 +366,38 @@ class Recounted(Counted):
             row = [r for r in found if r["day"] == day["day"]][0]
             self.assertEqual(row["shred"], shred, sheet)
 
+    def test_every_queue_that_only_the_sheet_has_is_told(self):
+        """Also one whose name is within another's; and how many more."""
+        for many, queues in (
+                (False, ["Skanner 12", "Skanner 1", "skanner 1"]),
+                (True, ["Skanner %04d" % i for i in range(99)])):
+            with tempfile.NamedTemporaryFile("w", suffix=".csv") as file:
+                file.write("ko;dato;forsendelser\n" + "".join(
+                    "%s;2026-11-20;1\n" % q for q in queues * 2))
+                file.flush()
+                for name in ("skanningskontroll", "mottaksbalanse"):
+                    facts = rows(self.root, name, "--control", file.name)[1][
+                        "facts"]
+                    told = facts["only_in_control"].split(", ")
+                    self.assertEqual(told, queues[:len(told)], name)
+                    self.assertEqual(len(queues) - len(told), int(facts.get(
+                        "only_in_control_more", "0")), name)
+                    self.assertEqual(len(queues) > len(told), many, name)
+
+    def test_an_empty_scanning_control_says_why(self):
+        """Whether no queue is of paper, or nothing came by one."""
+        for line, want in ((("--from", "2030-01-01"), False),
+                           (("--queue", "Aldri brukt"), False),
+                           (("--queue", "E-post"), False)):
+            notes = rows(self.root, "skanningskontroll", *line)[1]["notes"]
+            self.assertEqual(any("paper = yes" in n for n in notes), want, line)
+        root = self.changed()
+        with open(os.path.join(root, "sluse.conf"), "w") as file:
+            file.write("[queue E-post]\n")
+        notes = rows(root, "skanningskontroll")[1]["notes"]
+        self.assertEqual(len(notes), 1)
+        self.assertIn("paper = yes", notes[0])
+
     def test_paper_outlives_its_content(self):
         """Paper may be kept for longer than what was read of it: no page is
         missing for that, and nothing is said of how it read."""
@@ -498,6 +530,23 @@ class Recounted(Counted):
             self.assertEqual(row["verdict"], "ok")
             self.assertEqual(row["last"][:19], datetime.datetime.utcfromtimestamp(
                 last[queue] // 1000).isoformat())
+
+    def test_silence_that_goes_on_stays_silence(self):
+        """However long ago the rhythm was: it is of the year until the last
+        arrival."""
+        before = summed(rows(self.root, "stille-innganger")[0])
+        for days in (40, 200, 364, 370, 900):
+            now = summed(rows(self.changed(
+                "UPDATE consignment SET received_ms = received_ms - %d *"
+                " 86400000 WHERE queue = 'Skjema'" % days),
+                "stille-innganger")[0])
+            row = now["Skjema"]
+            self.assertEqual(row["verdict"], "silent", days)
+            # The same ones, but for what daylight saving moves over midnight.
+            self.assertAlmostEqual(row["days"], before["Skjema"]["days"],
+                                   delta=2)
+            self.assertGreater(row["since"], days * 0.6)
+            self.assertEqual(now["E-post"], before["E-post"])
 
     def test_codes_that_the_target_shows(self):
         """What has another code there was assessed; what the target says
