@@ -79,6 +79,29 @@ write_text(struct sl_bundle *b, const char *name, const char *p, size_t n,
 	return sl_bundle_cannot_write(b, err);
 }
 
+/* Whose it is and when it was made: a page may be read without the others. Of
+ * the index the period too. */
+static void
+add_about(const struct sl_bundle *b, struct sl_buf *out, bool period)
+{
+	struct sl_out *head = sl_out_new(&sl_form_html, NULL, b->lang);
+	const char *name = b->cfg->instance.name;
+
+	sl_out_set_head(head, "", b->opt->from, b->opt->to, sl_clock_utc_ms());
+	sl_buf_printf(out, "<dl><dt>%s</dt><dd>", say(b, "Virksomhet", "Body"));
+	sl_text_html(out, name, strlen(name));
+	if (period)
+		sl_buf_printf(out, "</dd><dt>%s</dt><dd>%s",
+		    say(b, "Periode", "Period"),
+		    *head->period != '\0' ? head->period
+					  : say(b, "alt", "all"));
+	sl_buf_printf(out,
+	    "</dd><dt>%s</dt><dd>%s</dd><dt>Sluse</dt><dd>" SLUSE_VERSION
+	    "</dd></dl>\n",
+	    say(b, "Laget", "Made"), head->made);
+	sl_out_free(head);
+}
+
 static enum sl_rc
 write_page(
     struct sl_bundle *b, const struct sl_bundle_page *p, struct sl_err *err)
@@ -87,6 +110,7 @@ write_page(
 
 	sl_html_begin(
 	    &out, b->lang, say(b, p->nb, p->en), b->cfg->instance.name);
+	add_about(b, &out, false);
 	p->make(b, &out);
 	sl_html_end(&out);
 	return write_text(b, p->file, sl_buf_str(&out), out.n, err);
@@ -231,20 +255,12 @@ write_index(struct sl_bundle *b, struct sl_err *err)
 	const struct sl_bundle_page *p;
 	size_t n, i;
 	const struct sl_report_def *d = sl_report_defs(&n);
-	struct sl_out *head = sl_out_new(&sl_form_html, NULL, b->lang);
 
-	sl_out_set_head(head, "", b->opt->from, b->opt->to, sl_clock_utc_ms());
 	sl_html_begin(&out, b->lang, say(b, "Tilsynspakke", "Supervision pack"),
 	    b->cfg->instance.name);
-	sl_buf_printf(&out,
-	    "<dl><dt>%s</dt><dd>%s</dd><dt>%s</dt>"
-	    "<dd>%s</dd><dt>Sluse</dt><dd>" SLUSE_VERSION
-	    "</dd></dl>\n<h2>%s</h2>\n<ul>\n",
-	    say(b, "Periode", "Period"),
-	    *head->period != '\0' ? head->period : say(b, "alt", "all"),
-	    say(b, "Laget", "Made"), head->made,
+	add_about(b, &out, true);
+	sl_buf_printf(&out, "<h2>%s</h2>\n<ul>\n",
 	    say(b, "Beskrivelser", "Descriptions"));
-	sl_out_free(head);
 	for (p = sl_bundle_pages; p->file != NULL; p++) {
 		add_link(&out, p->file, say(b, p->nb, p->en));
 		sl_buf_add_str(&out, "</li>\n");

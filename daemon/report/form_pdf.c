@@ -464,6 +464,8 @@ pdf_end(struct sl_out *o, struct sl_err *err)
 	free(d.col);
 	if (status == CAIRO_STATUS_SUCCESS)
 		return SL_OK;
+	if (status == CAIRO_STATUS_WRITE_ERROR)
+		return sl_out_cannot_write(o, err);
 	return sl_err_set(err, SL_FATAL, 0, "disk_error",
 	    "cannot write the PDF: %s", cairo_status_to_string(status));
 }

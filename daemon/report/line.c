@@ -163,7 +163,10 @@ take_option(struct line *l, int bit)
 	case 'l':
 		l->language = optarg;
 		break;
-	case 'c':
+	case 'c': /* the first would not count, and nobody would see it */
+		if (o->control != NULL)
+			code = say(SL_EXIT_USAGE, "--control takes one file: "
+						  "put the sheets together");
 		o->control = optarg;
 		break;
 	case 'd':
@@ -264,8 +267,9 @@ print_manual(void)
 	(void)fwrite(sl_buf_str(&b), 1, b.n, stdout);
 }
 
-/* The instance's configuration; where it cannot be read, the defaults: the
- * auditor may read the database and not it. */
+/* The instance's configuration; where there is none, as beside a database that
+ * was put somewhere alone, the defaults. One with a fault is refused: nothing
+ * that a report says of queues, months or the name would be so. */
 static int
 load_config(const struct line *l, struct sl_config **ret)
 {
@@ -274,6 +278,8 @@ load_config(const struct line *l, struct sl_config **ret)
 
 	if (sl_config_load(path, ret, &err) == SL_OK)
 		return 0;
+	if (strcmp(err.reason, "config_missing") != 0)
+		return say(SL_EXIT_INPUT, "%s", err.text);
 	if (sl_config_parse("defaults", "", 0, ret, &err) == SL_OK)
 		return 0;
 	return say_error(&err);

@@ -7,6 +7,7 @@
  */
 #include "mailbox.h"
 
+#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -280,6 +281,13 @@ sl_mailbox_read_csv(struct sl_csvin *c, const char *queue, struct sl_mailbox *m,
 /* -- JSON -------------------------------------------------------------------
  */
 
+static enum sl_rc
+unread(struct sl_err *err)
+{
+	return sl_err_set(err, SL_BROKEN, errno, "file_unreadable",
+	    "the file cannot be read");
+}
+
 /* The next object of the list, cut where it is too long. SL_SKIP: the end. */
 static enum sl_rc
 next_object(FILE *f, uint32_t *line, struct sl_buf *out, struct sl_err *err)
@@ -291,6 +299,8 @@ next_object(FILE *f, uint32_t *line, struct sl_buf *out, struct sl_err *err)
 	while ((ch = getc_unlocked(f)) != EOF && ch != '{')
 		if (strchr(" \t\r\n[],", ch) == NULL || ch == '\0')
 			return bad(*line, "no list of messages", err);
+	if (ch == EOF && ferror(f) != 0)
+		return unread(err);
 	if (ch == EOF)
 		return SL_SKIP;
 	++*line;
@@ -307,6 +317,8 @@ next_object(FILE *f, uint32_t *line, struct sl_buf *out, struct sl_err *err)
 		    out->n < OBJECT_MAX)
 			sl_buf_add_char(out, (char)ch);
 	} while (ch != EOF && (ch = getc_unlocked(f)) != EOF);
+	if (ferror(f) != 0)
+		return unread(err);
 	return bad(*line, "the message does not end", err);
 }
 

@@ -6,14 +6,16 @@ import datetime
 import html
 import io
 import re
+import resource
 import shutil
+import signal
 import sqlite3
 import subprocess
 import tempfile
 import unittest
 import xml.etree.ElementTree
 
-from house import TOP, os, time
+from house import BIN, TOP, os, time, under_strace
 from recount import Counted, Html, names, oslo, rows, run
 
 
@@ -197,6 +199,65 @@ class Forms(Counted):
                                     self.root, name, "--format", form,
                                     *options).stdout), (name, form))
 
+    def configured(self, text):
+        folder = self.changed()
+        with open(os.path.join(folder, "sluse.conf"), "w") as file:
+            file.write(text)
+        return folder, os.path.join(folder, "pack")
+
+    def test_a_faulty_configuration_is_refused(self):
+        """Not told as if nothing were set up."""
+        folder, pack = self.configured(
+            "[instance]\nname = Testvik kommune\nbogus = 1\n")
+        for line in (("liggetid",), ("tilsynspakke", pack)):
+            done = run(folder, *line)
+            self.assertEqual((done.returncode, done.stdout), (5, b""), line)
+            self.assertIn(b'sluse.conf:3: unknown key "bogus"', done.stderr)
+            self.assertEqual(done.stderr.count(b"\n"), 1)
+        self.assertFalse(os.path.exists(pack))
+        os.remove(os.path.join(folder, "sluse.conf"))
+        self.assertEqual(run(folder, "liggetid").returncode, 0)
+
+    def test_pack_says_what_is_configured(self):
+        """On every page whose it is and when it was made; two persons only
+        where there are two; each queue's own months; days as people read
+        them."""
+        common = ("[instance]\nname = Testvik & Nes\ndone_keep = %s\n"
+                  "[queue Gammel]\nkind = historic\npaper_keep = 12\n"
+                  "[queue Papir]\npaper = yes\npaper_keep = 3\n"
+                  "[queue E-post]\nkind = incoming\n[access]\n"
+                  "second_person = %s\n[journal]\ncheckpoint_after = 30s\n")
+        for keep, two, lang, want in (
+                ("36h", "no", "nb", (
+                    "36 timer", "180 dager", "Gammel: 12 måneder",
+                    "Papir: 3 måneder", "30 sekunder", "01.01.2026")),
+                ("1d", "yes", "nb", ("Ferdig i 1 dag.", "en annen person")),
+                ("90min", "no", "en", (
+                    "90 minutes", "180 days", "Gammel: 12 months",
+                    "30 seconds", "2026-01-01")),
+                ("0", "yes", "en", ("another person", "for 0 days"))):
+            folder, pack = self.configured(common % (keep, two))
+            self.assertEqual(run(folder, "tilsynspakke", pack, "--language",
+                                 lang).returncode, 0)
+            said = {}
+            for name in ("index", "systembeskrivelse", "dokumentasjonsplan",
+                         "behandlingsprotokoll"):
+                with open(os.path.join(pack, name + ".html")) as file:
+                    said[name] = file.read()
+                self.assertRegex(said[name], "<dt>(Virksomhet|Body)</dt><dd>"
+                                 "Testvik &amp; Nes</dd>", name)
+                self.assertRegex(said[name],
+                                 "<dt>(Laget|Made)</dt><dd>[0-9.-]{10}[ T]",
+                                 name)
+            every = "".join(said.values())
+            for words in want:
+                self.assertIn(words, every)
+            if two == "no":
+                self.assertNotRegex(every, "annen person godkj|er person appr")
+            self.assertNotIn("E-post: ", said["dokumentasjonsplan"])
+            if lang == "nb":
+                self.assertNotRegex(every, r">\d{4}-")
+
     def test_english(self):
         done = run(self.root, "balance", "--language", "en").stdout.decode()
         self.assertIn("Reception balance", done)
@@ -220,6 +281,10 @@ class Forms(Counted):
                              (("liggetid", "--format", "doc"), 2),
                              (("mottaksbalanse", "--control", bad), 5),
                              (("mottaksbalanse", "--control", bad + "x"), 5),
+                             (("mottaksbalanse", "--control", self.root), 5),
+                             (("journalkontroll", self.root), 5),
+                             (("mottaksbalanse", "--control", bad, "--control",
+                               bad), 2),
                              (("stikkprove", "--count", "2", "--errors", "3"), 2),
                              (("mottaksbalanse", "--from", "2026-02-30"), 2),
                              (("mottaksbalanse", "--from", "2026-02-02", "--to",
@@ -230,10 +295,51 @@ class Forms(Counted):
             self.assertLessEqual(done.stderr.count(b"No such file"), 1)
             self.assertNotIn(b"Nordmann", done.stderr)
             self.assertEqual(done.stderr.count(b"\n"), 1)
+            if self.root in args:
+                self.assertIn(b"Is a directory", done.stderr)
         self.assertEqual(run("/nonexistent", "liggetid").returncode, 3)
         done = run(self.root, "mottaksprotokoll", "--queue", "Skannet  post")
         self.assertIn("Skannet post, Aldri brukt".encode(), done.stderr)
         self.assertEqual(done.stdout, b"")
+
+    def test_a_file_that_cannot_be_read_to_its_end(self):
+        """What was read of it is not taken for all of it."""
+        sheet, box, journal = (os.path.join(self.root, "long." + end) for end in
+                               ("csv", "json", "journal"))
+        mail = '{"uid":"%d","date.received":"2026-01-01 10:00","hdr.message-id":""}'
+        # The first 4 KiB end with a line.
+        for path, first, lines in (
+                (sheet, "ko;dato;note;", 300 * ["P;2026-01-01;"]),
+                (journal, "registreringsID;note;", 300 * ["2026/1-1;"]),
+                (box, "[", [mail % uid + "," for uid in range(1, 100)] + ["]"])):
+            with open(path, "w") as file:
+                for line in [first] + lines:
+                    file.write(line.ljust(127) + "\n")
+        for line in (("mottaksbalanse", "--control", sheet),
+                     ("mottaksbalanse", "--queue", "E-post", "--control", box),
+                     ("journalkontroll", journal)):
+            cut = subprocess.run(
+                [*under_strace(self, "read:error=EIO:when=2"), "-P", line[-1],
+                 os.path.join(BIN, "sluse"), "--root", self.root, "report",
+                 *line], stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+            self.assertEqual((cut.returncode, cut.stdout), (5, b""), line)
+            self.assertIn(b"cannot be read: Input/output error\n", cut.stderr)
+
+    def test_no_room_for_a_report(self):
+        """Why it cannot be written is said, whatever the format."""
+        def limit():
+            signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+            resource.setrlimit(resource.RLIMIT_FSIZE, (40000, 40000))
+        for form in ("table", "csv", "json", "xml", "html", "pdf"):
+            with tempfile.TemporaryFile() as file:
+                done = subprocess.run(
+                    [os.path.join(BIN, "sluse"), "--root", self.root, "report",
+                     "mottaksprotokoll", "--format", form], stdout=file,
+                    stderr=subprocess.PIPE, preexec_fn=limit,
+                    restore_signals=False)
+            self.assertEqual(
+                (done.returncode, done.stderr),
+                (6, b"sluse: cannot write the report: File too large\n"), form)
 
     def test_an_older_database_is_not_read_wrongly(self):
         with tempfile.TemporaryDirectory() as folder:
