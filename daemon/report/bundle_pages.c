@@ -415,6 +415,22 @@ kept_for(const struct sl_bundle *b, char *out, size_t cap)
 		    out, cap, "%s", say(b, "slettes ikke", "not deleted"));
 }
 
+static void
+erased_after(const struct sl_bundle *b, struct sl_buf *out)
+{
+	char kept[48];
+
+	if (b->cfg->instance.retention_ms == 0) {
+		text(b, out, "Innholdet slettes ikke.",
+		    "Content is not deleted.");
+		return;
+	}
+	kept_for(b, kept, sizeof(kept));
+	sl_buf_printf(out, "<p>%s%s%s</p>\n",
+	    say(b, "Innholdet slettes ", "Content is deleted "), kept,
+	    say(b, " etter at målene har det.", " after the targets have it."));
+}
+
 /* Each queue of the scanning control with its own months. */
 static void
 paper(const struct sl_bundle *b, struct sl_buf *out)
@@ -457,7 +473,7 @@ plan_page(const struct sl_bundle *b, struct sl_buf *out)
 	static const char *const themes[] = {
 	    "journal", "internkontroll", "innsyn", NULL};
 	SL_BUF struct sl_buf left = {0};
-	char done[32], kept[32];
+	char done[32];
 	size_t i;
 
 	duration(b, b->cfg->instance.done_keep_ms, done, sizeof(done));
@@ -471,16 +487,21 @@ plan_page(const struct sl_bundle *b, struct sl_buf *out)
 	    "Post som kommer inn gjennom køene nedenfor, tas imot fortløpende "
 	    "og får mottaksnummer. Dato for mottak er den som inngangen selv "
 	    "oppgir (e-postens eller meldingens tid, mottatt-stempel), ellers "
-	    "filens.",
+	    "den som står ved køen.",
 	    "Post that comes through the queues below is taken in "
 	    "continuously and gets a reception number. The date of reception "
 	    "is what the door itself says (the time of the mail or message, "
-	    "the stamp), else the file's.");
+	    "the stamp), else the one beside the queue.");
 	sl_buf_add_str(out, "<ul>\n");
 	for (i = 0; i < b->cfg->queue_n; i++) {
 		sl_buf_add_str(out, "<li>");
 		html(out, b->cfg->queue[i].name);
-		sl_buf_add_str(out, "</li>\n");
+		sl_buf_printf(out, ": %s</li>\n",
+		    b->cfg->queue[i].received_date == SL_RECEIVED_TODAY
+			? say(b, "dagen den ble tatt inn",
+			      "the day it was taken in")
+			: say(b, "filens dato, når den er høyst en uke gammel",
+			      "the file's, if that is at most a week old"));
 	}
 	sl_buf_add_str(out, "</ul>\n");
 	head(b, out, "Skanning og makulering", "Scanning and shredding");
@@ -498,12 +519,9 @@ plan_page(const struct sl_bundle *b, struct sl_buf *out)
 	html(out, say(b, "Kildefiler ligger i mappen Ferdig i ",
 		      "Sources stay in the folder Ferdig (Done) for "));
 	html(out, done);
-	sl_buf_add_str(out, ".</p>\n<p>");
-	html(out, say(b, "Innholdet slettes etter at målene har det: ",
-		      "Content is deleted once the targets have it: "));
-	kept_for(b, kept, sizeof(kept));
-	html(out, kept);
-	sl_buf_add_str(out, ".</p>\n<p>");
+	sl_buf_add_str(out, ".</p>\n");
+	erased_after(b, out);
+	sl_buf_add_str(out, "<p>");
 	stays(b, &left);
 	html(out, sl_buf_str(&left));
 	sl_buf_add_str(out, "</p>\n");

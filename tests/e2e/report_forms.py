@@ -225,13 +225,17 @@ class Forms(Counted):
         common = ("[instance]\nname = Testvik & Nes\ndone_keep = %s\n"
                   "[queue Gammel]\nkind = historic\npaper_keep = 12\n"
                   "[queue Papir]\npaper = yes\npaper_keep = 3\n"
-                  "[queue E-post]\nkind = incoming\n[access]\n"
+                  "[queue E-post]\nreceived_date = today\n[access]\n"
                   "second_person = %s\n[journal]\ncheckpoint_after = 30s\n")
         for keep, two, lang, want in (
                 ("36h", "no", "nb", (
                     "36 timer", "180 dager", "Gammel: 12 måneder",
-                    "Papir: 3 måneder", "30 sekunder", "01.01.2026")),
+                    "Papir: 3 måneder", "30 sekunder", "01.01.2026",
+                    "E-post: dagen den ble tatt inn", "Papir: filens dato",
+                    "Innholdet slettes 180 dager etter at")),
                 ("1d", "yes", "nb", ("Ferdig i 1 dag.", "en annen person")),
+                ("1d\nretention = 0", "yes", "nb", (
+                    "Innholdet slettes ikke.",)),
                 ("90min", "no", "en", (
                     "90 minutes", "180 days", "Gammel: 12 months",
                     "30 seconds", "2026-01-01")),
@@ -254,7 +258,8 @@ class Forms(Counted):
                 self.assertIn(words, every)
             if two == "no":
                 self.assertNotRegex(every, "annen person godkj|er person appr")
-            self.assertNotIn("E-post: ", said["dokumentasjonsplan"])
+            self.assertNotRegex(said["dokumentasjonsplan"],
+                                "E-post: [0-9]+ m")
             if lang == "nb":
                 self.assertNotRegex(every, r">\d{4}-")
 
