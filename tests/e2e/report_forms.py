@@ -77,6 +77,24 @@ class Forms(Counted):
                          for w in line[i].split()}
             self.assertEqual(want - words, set(), name)
 
+    def test_each_page_of_a_pdf_says_of_how_many(self):
+        """A sheet that went missing shows."""
+        if shutil.which("pdftotext") is None:
+            self.skipTest("pdftotext is not installed")
+        for name, lang, words, many in (
+                ("mottaksprotokoll", "nb", "side %d av %d", True),
+                ("stikkprove", "en", "page %d of %d", True),
+                ("liggetid", "nb", "side %d av %d", False)):
+            pages = subprocess.run(
+                ["pdftotext", "-raw", "-", "-"], stdout=subprocess.PIPE,
+                input=run(self.root, name, "--language", lang, "--format",
+                          "pdf").stdout, check=True).stdout.decode().split("\f")
+            self.assertEqual(pages.pop(), "")
+            self.assertEqual(len(pages) > 5, many)
+            for n, page in enumerate(pages, 1):
+                self.assertTrue(page.rstrip().endswith(
+                    words % (n, len(pages))), (name, n, page[-80:]))
+
     def test_print(self):
         """A page on A4 loses no column, how many there ever are."""
         for name in ("mottaksprotokoll", "mottaksbalanse", "skanningskontroll"):
