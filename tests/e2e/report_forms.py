@@ -320,7 +320,10 @@ class Forms(Counted):
             self.assertEqual(done.stderr.count(b"\n"), 1)
             if self.root in args:
                 self.assertIn(b"Is a directory", done.stderr)
-        self.assertEqual(run("/nonexistent", "liggetid").returncode, 3)
+        for line in (("liggetid",), ("tilsynspakke", self.root + "/new")):
+            done = run("/nonexistent", *line)
+            self.assertEqual((done.returncode, done.stderr), (
+                3, b"sluse: /nonexistent holds no instance that has run\n"))
         done = run(self.root, "mottaksprotokoll", "--queue", "Skannet  post")
         self.assertIn("Skannet post, Aldri brukt".encode(), done.stderr)
         self.assertEqual(done.stdout, b"")
