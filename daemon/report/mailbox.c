@@ -288,21 +288,29 @@ unread(struct sl_err *err)
 	    "the file cannot be read");
 }
 
-/* The next object of the list, cut where it is too long. SL_SKIP: the end. */
+/* The next object of the list, cut where it is too long; *brackets: how many
+ * are open: a list that was begun must end, or some of it is missing. SL_SKIP:
+ * the end.
+ */
 static enum sl_rc
-next_object(FILE *f, uint32_t *line, struct sl_buf *out, struct sl_err *err)
+next_object(FILE *f, uint32_t *line, int *brackets, struct sl_buf *out,
+    struct sl_err *err)
 {
 	bool quoted = false;
 	int ch;
 
 	sl_buf_reset(out);
 	while ((ch = getc_unlocked(f)) != EOF && ch != '{')
-		if (strchr(" \t\r\n[],", ch) == NULL || ch == '\0')
+		if (strchr(" \t\r\n[],", ch) == NULL || ch == '\0' ||
+		    (*brackets += (ch == '[') - (ch == ']')) < 0 ||
+		    *brackets > 1)
 			return bad(*line, "no list of messages", err);
 	if (ch == EOF && ferror(f) != 0)
 		return unread(err);
 	if (ch == EOF)
-		return SL_SKIP;
+		return *brackets == 0
+			   ? SL_SKIP
+			   : bad(*line, "the list does not end", err);
 	++*line;
 	do {
 		if (ch == '\0')
@@ -334,10 +342,12 @@ sl_mailbox_read_json(
 	    SL_PEEK("queue", name), SL_PEEK("uidvalidity", validity)};
 	struct raw r = {.day = day, .uid = uid, .validity = validity, .id = id};
 	enum sl_rc rc;
+	int brackets = 0;
 
 	m->there = true;
 	m->text.max = TEXT_MAX;
-	while ((rc = next_object(f, &r.line, &object, err)) == SL_OK) {
+	while (
+	    (rc = next_object(f, &r.line, &brackets, &object, err)) == SL_OK) {
 		sl_json_peek_all(
 		    sl_buf_str(&object), want, sizeof(want) / sizeof(want[0]));
 		r.queue = *name != '\0' ? name : queue;
