@@ -35,8 +35,8 @@ static enum sl_rc
 cannot_lock(const char *name, struct sl_err *err)
 {
 	return sl_err_set(err, SL_REJECT, errno, "cannot_lock",
-	    "no file can be locked in %.150s: %s; another run could be writing",
-	    name, strerror(errno));
+	    "another run could be writing: no file can be locked in %.150s",
+	    name);
 }
 
 static enum sl_rc
@@ -222,7 +222,7 @@ cannot_make(const char *name, struct sl_err *err)
 		return sl_err_set(err, SL_REJECT, ENOENT, "cannot_make",
 		    "the folder that %.150s is to lie in is not there", name);
 	return sl_err_set(err, SL_REJECT, errno, "cannot_make",
-	    "%.150s cannot be made: %s", name, strerror(errno));
+	    "%.150s cannot be made", name);
 }
 
 enum sl_rc

@@ -3,6 +3,7 @@
  */
 #include "form.h"
 
+#include <errno.h>
 #include <inttypes.h>
 #include <math.h>
 #include <stdlib.h>
@@ -187,6 +188,19 @@ is_read(const struct sl_out *o)
 	return o->form->kept || o->form == &sl_form_text;
 }
 
+/* A stream remembers that it failed, not why: asked once more, it says. */
+enum sl_rc
+sl_out_cannot_write(struct sl_out *o, struct sl_err *err)
+{
+	int why = 0;
+
+	clearerr(o->f);
+	if (putc('\n', o->f) == EOF || fflush(o->f) != 0)
+		why = errno;
+	return sl_err_set(
+	    err, SL_FATAL, why, "disk_error", "cannot write the report");
+}
+
 static enum sl_rc
 end_one(struct sl_out *o, struct sl_err *err)
 {
@@ -214,8 +228,7 @@ end_one(struct sl_out *o, struct sl_err *err)
 	o->also = also;
 	rc = o->form->end(o, err);
 	if (rc == SL_OK && (fflush(o->f) != 0 || ferror(o->f) != 0))
-		return sl_err_set(
-		    err, SL_FATAL, 0, "disk_error", "cannot write the report");
+		return sl_out_cannot_write(o, err);
 	return rc;
 }
 

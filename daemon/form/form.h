@@ -78,6 +78,9 @@ void sl_out_fact(
 /* SL_FATAL: it could not be made or written. */
 enum sl_rc sl_out_end(struct sl_out *o, struct sl_err *err);
 
+/* What was written is of no use then. SL_FATAL, with the cause. */
+enum sl_rc sl_out_cannot_write(struct sl_out *o, struct sl_err *err);
+
 /* Keeps a row as shown text, up to the limit. */
 void sl_out_keep(struct sl_out *o, const struct sl_cell *c);
 /* For forms: ------------------------------------------------------------- */

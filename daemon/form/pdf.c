@@ -39,7 +39,10 @@ struct pdf {
 	PangoLayout *layout;
 	double width, height, y;
 	double *col; /* widths of columns */
-	int page;
+	double *high; /* of each row, by the first round */
+	/* The first round draws nothing: it tells how many pages there are. */
+	bool dry;
+	int page, pages;
 	double size; /* points of the table's text */
 };
 
@@ -86,8 +89,21 @@ lay(struct pdf *d, const char *s, double width, bool right)
 static void
 show_at(struct pdf *d, double x, double y)
 {
+	if (d->dry)
+		return;
 	cairo_move_to(d->cr, x, y);
 	pango_cairo_show_layout(d->cr, d->layout);
+}
+
+static void
+tag(struct pdf *d, const char *name, bool begin)
+{
+	if (d->dry)
+		return;
+	if (begin)
+		cairo_tag_begin(d->cr, name, NULL);
+	else
+		cairo_tag_end(d->cr, name);
 }
 
 static void
@@ -291,9 +307,10 @@ footer(struct pdf *d)
 {
 	char text[320];
 
-	(void)snprintf(text, sizeof(text), "%s · %s · %s · %s %d",
+	(void)snprintf(text, sizeof(text), "%s · %s · %s · %s %d %s %d",
 	    d->o->instance, sl_out_title(d->o), d->o->made,
-	    sl_out_say(d->o, "side", "page"), d->page);
+	    sl_out_say(d->o, "side", "page"), d->page,
+	    sl_out_say(d->o, "av", "of"), d->pages);
 	set_font(d, 7.5, false);
 	(void)lay(d, text, d->width - 2 * MARGIN, true);
 	cairo_set_source_rgb(d->cr, 0.3, 0.3, 0.3);
@@ -307,6 +324,8 @@ rule(struct pdf *d, double y, double width)
 	double x = MARGIN;
 	size_t i;
 
+	if (d->dry)
+		return;
 	for (i = 0; i < d->o->shape->columns; i++)
 		x += d->col[i];
 	cairo_set_line_width(d->cr, width);
@@ -328,10 +347,9 @@ table_row(struct pdf *d, char **cell, bool draw)
 		h = lay(d, cell != NULL ? cell[i] : sl_out_head(d->o, &c[i]),
 		    d->col[i] - 2 * PAD, sl_col_is_number(c[i].type));
 		if (draw) {
-			cairo_tag_begin(
-			    d->cr, cell != NULL ? "TD" : "TH", NULL);
+			tag(d, cell != NULL ? "TD" : "TH", true);
 			show_at(d, x + PAD, d->y + 2);
-			cairo_tag_end(d->cr, cell != NULL ? "TD" : "TH");
+			tag(d, cell != NULL ? "TD" : "TH", false);
 		}
 		if (h > highest)
 			highest = h;
@@ -343,9 +361,9 @@ table_row(struct pdf *d, char **cell, bool draw)
 static void
 draw_row(struct pdf *d, char **cell)
 {
-	cairo_tag_begin(d->cr, "TR", NULL);
+	tag(d, "TR", true);
 	d->y += table_row(d, cell, true);
-	cairo_tag_end(d->cr, "TR");
+	tag(d, "TR", false);
 	cairo_set_source_rgb(d->cr, 0.7, 0.7, 0.7);
 	if (cell == NULL)
 		cairo_set_source_rgb(d->cr, 0, 0, 0);
@@ -354,12 +372,19 @@ draw_row(struct pdf *d, char **cell)
 }
 
 static void
+end_page(struct pdf *d)
+{
+	if (d->dry)
+		return;
+	footer(d);
+	cairo_show_page(d->cr);
+}
+
+static void
 next_page(struct pdf *d)
 {
-	if (d->page > 0) {
-		footer(d);
-		cairo_show_page(d->cr);
-	}
+	if (d->page > 0)
+		end_page(d);
 	d->page++;
 	d->y = MARGIN;
 }
@@ -372,9 +397,9 @@ front(struct pdf *d)
 	char line[768];
 	size_t i;
 
-	cairo_tag_begin(d->cr, "H1", NULL);
+	tag(d, "H1", true);
 	line_of_text(d, sl_out_title(o), 16, true);
-	cairo_tag_end(d->cr, "H1");
+	tag(d, "H1", false);
 	for (i = 0; sl_out_about(o, (int)i, &name, &value); i++) {
 		(void)snprintf(line, sizeof(line), "%s: %s", name, value);
 		line_of_text(d, line, 9, false);
@@ -391,28 +416,40 @@ front(struct pdf *d)
 	d->y += 8;
 }
 
+/* A row where the first round has found room for it. */
 static void
-draw(struct pdf *d)
+place_row(struct pdf *d, size_t row)
 {
-	struct sl_out *o = d->o;
-	size_t row, n = o->shape->columns;
+	char **cell = &d->o->cell[row * d->o->shape->columns];
 
-	size_columns(d);
+	if (d->dry)
+		d->high[row] = table_row(d, cell, false);
+	if (d->y + d->high[row] > d->height - MARGIN - ABOVE_FOOT) {
+		next_page(d);
+		draw_row(d, NULL);
+	}
+	if (d->dry)
+		d->y += d->high[row];
+	else
+		draw_row(d, cell);
+}
+
+static void
+draw(struct pdf *d, bool dry)
+{
+	size_t row;
+
+	d->dry = dry;
+	d->page = 0;
 	next_page(d);
 	front(d);
-	cairo_tag_begin(d->cr, "Table", NULL);
+	tag(d, "Table", true);
 	draw_row(d, NULL);
-	for (row = 0; row < o->kept_rows; row++) {
-		if (d->y + table_row(d, &o->cell[row * n], false) >
-		    d->height - MARGIN - ABOVE_FOOT) {
-			next_page(d);
-			draw_row(d, NULL);
-		}
-		draw_row(d, &o->cell[row * n]);
-	}
-	cairo_tag_end(d->cr, "Table");
-	footer(d);
-	cairo_show_page(d->cr);
+	for (row = 0; row < d->o->kept_rows; row++)
+		place_row(d, row);
+	tag(d, "Table", false);
+	end_page(d);
+	d->pages = d->page;
 }
 
 static void
@@ -444,6 +481,7 @@ pdf_end(struct sl_out *o, struct sl_err *err)
 	d.width = wide ? LONG : SHORT;
 	d.height = wide ? SHORT : LONG;
 	d.col = sl_alloc(o->shape->columns * sizeof(*d.col));
+	d.high = sl_alloc((o->kept_rows + 1) * sizeof(*d.high));
 	d.surface = cairo_pdf_surface_create_for_stream(
 	    write_out, o, d.width, d.height);
 	d.cr = cairo_create(d.surface);
@@ -455,15 +493,20 @@ pdf_end(struct sl_out *o, struct sl_err *err)
 	pango_layout_set_attributes(d.layout, plain);
 	pango_attr_list_unref(plain);
 	about_file(&d);
-	draw(&d);
+	size_columns(&d);
+	draw(&d, true);
+	draw(&d, false);
 	g_object_unref(d.layout);
 	cairo_destroy(d.cr);
 	cairo_surface_finish(d.surface);
 	status = cairo_surface_status(d.surface);
 	cairo_surface_destroy(d.surface);
 	free(d.col);
+	free(d.high);
 	if (status == CAIRO_STATUS_SUCCESS)
 		return SL_OK;
+	if (status == CAIRO_STATUS_WRITE_ERROR)
+		return sl_out_cannot_write(o, err);
 	return sl_err_set(err, SL_FATAL, 0, "disk_error",
 	    "cannot write the PDF: %s", cairo_status_to_string(status));
 }

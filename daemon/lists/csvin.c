@@ -3,6 +3,7 @@
  */
 #include "csvin.h"
 
+#include <errno.h>
 #include <string.h>
 #include <strings.h>
 
@@ -64,6 +65,10 @@ read_row(struct sl_csvin *c, struct sl_err *err)
 		row[n++] = (char)ch;
 	}
 	sl_buf_grown(&c->raw, n);
+	/* What comes behind is not known: not the end. */
+	if (ch == EOF && ferror(c->f) != 0)
+		return sl_err_set(err, SL_BROKEN, errno, "file_unreadable",
+		    "the file cannot be read");
 	if (ch == EOF && quoted)
 		return bad(c, "a quote does not end", err);
 	return ch != EOF || n > 0 ? SL_OK : SL_SKIP;

@@ -7,6 +7,7 @@
  */
 #include "mailbox.h"
 
+#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -281,19 +282,36 @@ sl_mailbox_read_csv(struct sl_csvin *c, const char *queue, struct sl_mailbox *m,
 /* -- JSON -------------------------------------------------------------------
  */
 
-/* The next object of the list, cut where it is too long. SL_SKIP: the end. */
 static enum sl_rc
-next_object(FILE *f, uint32_t *line, struct sl_buf *out, struct sl_err *err)
+unread(struct sl_err *err)
+{
+	return sl_err_set(err, SL_BROKEN, errno, "file_unreadable",
+	    "the file cannot be read");
+}
+
+/* The next object of the list, cut where it is too long; *brackets: how many
+ * are open: a list that was begun must end, or some of it is missing. SL_SKIP:
+ * the end.
+ */
+static enum sl_rc
+next_object(FILE *f, uint32_t *line, int *brackets, struct sl_buf *out,
+    struct sl_err *err)
 {
 	bool quoted = false;
 	int ch;
 
 	sl_buf_reset(out);
 	while ((ch = getc_unlocked(f)) != EOF && ch != '{')
-		if (strchr(" \t\r\n[],", ch) == NULL || ch == '\0')
+		if (strchr(" \t\r\n[],", ch) == NULL || ch == '\0' ||
+		    (*brackets += (ch == '[') - (ch == ']')) < 0 ||
+		    *brackets > 1)
 			return bad(*line, "no list of messages", err);
+	if (ch == EOF && ferror(f) != 0)
+		return unread(err);
 	if (ch == EOF)
-		return SL_SKIP;
+		return *brackets == 0
+			   ? SL_SKIP
+			   : bad(*line, "the list does not end", err);
 	++*line;
 	do {
 		if (ch == '\0')
@@ -308,6 +326,8 @@ next_object(FILE *f, uint32_t *line, struct sl_buf *out, struct sl_err *err)
 		    out->n < OBJECT_MAX)
 			sl_buf_add_char(out, (char)ch);
 	} while (ch != EOF && (ch = getc_unlocked(f)) != EOF);
+	if (ferror(f) != 0)
+		return unread(err);
 	return bad(*line, "the message does not end", err);
 }
 
@@ -323,10 +343,12 @@ sl_mailbox_read_json(
 	    SL_PEEK("queue", name), SL_PEEK("uidvalidity", validity)};
 	struct raw r = {.day = day, .uid = uid, .validity = validity, .id = id};
 	enum sl_rc rc;
+	int brackets = 0;
 
 	m->there = true;
 	m->text.max = TEXT_MAX;
-	while ((rc = next_object(f, &r.line, &object, err)) == SL_OK) {
+	while (
+	    (rc = next_object(f, &r.line, &brackets, &object, err)) == SL_OK) {
 		sl_json_peek_all(
 		    sl_buf_str(&object), want, sizeof(want) / sizeof(want[0]));
 		r.queue = *name != '\0' ? name : queue;

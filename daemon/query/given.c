@@ -108,7 +108,7 @@ sl_given_add(
 
 	if (fd < 0 || fstat(fd, &st) != 0)
 		return sl_err_set(err, SL_BROKEN, errno, "file_unreadable",
-		    "%.150s: %s", path, strerror(errno));
+		    "%.150s cannot be opened", path);
 	if (!S_ISREG(st.st_mode) && !S_ISFIFO(st.st_mode))
 		return sl_err_set(err, SL_BROKEN, 0, "file_unreadable",
 		    "%.150s is no plain file", path);

@@ -124,7 +124,7 @@ open_file(void *arg, const char *name, struct sl_err *err)
 	}
 	if (fd < 0)
 		(void)sl_err_set(err, SL_FATAL, errno, "disk_error",
-		    "cannot write %s: %s", name, strerror(errno));
+		    "cannot write %s", name);
 	return fd;
 }
 

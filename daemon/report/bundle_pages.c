@@ -78,6 +78,16 @@ table_end(struct sl_buf *out)
 	sl_buf_add_str(out, "</tbody></table>\n");
 }
 
+/* A day of the law as this language writes it for people; "" stays. */
+static const char *
+law_day(const struct sl_bundle *b, const char *iso, char *out, size_t cap)
+{
+	if (b->lang == SL_LANGUAGE_EN || strlen(iso) != 10)
+		return iso;
+	(void)snprintf(out, cap, "%.2s.%.2s.%.4s", iso + 8, iso + 5, iso);
+	return out;
+}
+
 static void
 law(const struct sl_bundle *b, struct sl_buf *out, const char *const *themes)
 {
@@ -85,6 +95,7 @@ law(const struct sl_bundle *b, struct sl_buf *out, const char *const *themes)
 	    {"Paragraf", "Section"}, {"Gyldig fra", "From"},
 	    {"Gyldig til", "To"}, {"Om", "About"}};
 	struct sl_legal l;
+	char from[16], to[16];
 	size_t at = 0, i;
 
 	head(b, out, "Hjemler", "Legal references");
@@ -93,18 +104,35 @@ law(const struct sl_bundle *b, struct sl_buf *out, const char *const *themes)
 		for (i = 0; themes[i] != NULL; i++)
 			if (strcmp(themes[i], l.theme) == 0)
 				row(out,
-				    (const char *[]){l.law, l.paragraph, l.from,
-					l.to, say(b, l.nb, l.en)},
+				    (const char *[]){l.law, l.paragraph,
+					law_day(b, l.from, from, sizeof(from)),
+					law_day(b, l.to, to, sizeof(to)),
+					say(b, l.nb, l.en)},
 				    5);
 	table_end(out);
 }
 
+/* In words, in the largest unit that tells it whole; 1 day, 2 days. */
 static void
-duration(int64_t ms, char *out, size_t cap)
+duration(const struct sl_bundle *b, int64_t ms, char *out, size_t cap)
 {
-	(void)snprintf(out, cap, "%" PRId64 " %s",
-	    ms % 86400000 == 0 ? ms / 86400000 : ms / 3600000,
-	    ms % 86400000 == 0 ? "d" : "h");
+	static const struct {
+		int64_t ms;
+		const char *nb[2], *en[2];
+	} unit[] = {{86400000, {"dag", "dager"}, {"day", "days"}},
+	    {3600000, {"time", "timer"}, {"hour", "hours"}},
+	    {60000, {"minutt", "minutter"}, {"minute", "minutes"}},
+	    {1000, {"sekund", "sekunder"}, {"second", "seconds"}},
+	    {1, {"millisekund", "millisekunder"},
+		{"millisecond", "milliseconds"}}};
+	size_t i = 0;
+	bool many;
+
+	while (ms % unit[i].ms != 0)
+		i++;
+	many = ms != unit[i].ms;
+	(void)snprintf(out, cap, "%" PRId64 " %s", ms / unit[i].ms,
+	    say(b, unit[i].nb[many], unit[i].en[many]));
 }
 
 /* -- system description ---------------------------------------------------- */
@@ -119,8 +147,8 @@ gates(const struct sl_bundle *b, struct sl_buf *out)
 		const char *nb, *en;
 	} what[] = {
 	    {SL_STAGE_received,
-		"Originalen er kopiert, hashet (SHA-256) og lagret; posten "
-		"har fått mottaksnummer.",
+		"Originalen er kopiert og lagret med sjekksum (SHA-256); "
+		"posten har fått mottaksnummer.",
 		"The original is copied, hashed (SHA-256) and kept; it has a "
 		"reception number."},
 	    {SL_STAGE_unpacked, "Arkivfiler og e-post er åpnet.",
@@ -260,15 +288,14 @@ proof(const struct sl_bundle *b, struct sl_buf *out)
 	char after[32];
 	size_t i;
 
-	(void)snprintf(after, sizeof(after), "%" PRId64 " s",
-	    (j->checkpoint_after_ms + 999) / 1000);
+	duration(b, j->checkpoint_after_ms, after, sizeof(after));
 	sl_buf_add_str(out, "<p>");
 	html(out, say(b, "Loggens hode signeres (Ed25519) senest etter ",
 		      "The head of the log is signed (Ed25519) within "));
 	html(out, after);
-	html(out, say(b, " eller etter så mange hendelser: ",
-		      " or after so many events: "));
-	sl_buf_printf(out, "%" PRIu32 ".</p>\n", j->checkpoint_entries);
+	sl_buf_printf(out, "%s%" PRIu32 "%s.</p>\n",
+	    say(b, " eller etter ", " or after "), j->checkpoint_entries,
+	    say(b, " hendelser", " events"));
 	if (b->cfg->witness_n + b->cfg->tsa_n == 0 && *j->head_file == '\0' &&
 	    *j->mail_to == '\0') {
 		text(b, out,
@@ -357,31 +384,54 @@ system_page(const struct sl_bundle *b, struct sl_buf *out)
  */
 
 /* What no target was seen to hold. */
-#define STAYS_NB                                                               \
-	"Det som ble avvist, trukket eller var duplikat, og det et mål ikke " \
-	"oppgir digest for, blir i Sluse til noen ber om sletting («sluse "   \
-	"journal erase») og en annen person godkjenner. Numre, tider, "       \
-	"digester "                                                            \
-	"og sporingsloggen blir."
-#define STAYS_EN                                                               \
-	"What was rejected, withdrawn or a duplicate, and what a target "      \
-	"tells "                                                               \
-	"no digest of, stays in Sluse until somebody asks for its erasure "    \
-	"(“sluse journal erase”) and another person approves. Numbers, "   \
-	"times, "                                                              \
-	"digests and the log stay."
+static void
+stays(const struct sl_bundle *b, struct sl_buf *out)
+{
+	bool two = b->cfg->access.second_person;
+
+	sl_buf_add_str(out,
+	    say(b,
+		"Det som ble avvist, trukket eller var duplikat, og det et mål "
+		"ikke oppgir sjekksum for, blir i Sluse til noen ber om "
+		"sletting («sluse journal erase»)",
+		"What was rejected, withdrawn or a duplicate, and what a "
+		"target tells no digest of, stays in Sluse until somebody "
+		"asks for its erasure (“sluse journal erase”)"));
+	if (two)
+		sl_buf_add_str(out, say(b, " og en annen person godkjenner",
+					" and another person approves"));
+	sl_buf_add_str(
+	    out, say(b, ". Numre, tider, sjekksummer og sporingsloggen blir.",
+		     ". Numbers, times, digests and the log stay."));
+}
 
 static void
 kept_for(const struct sl_bundle *b, char *out, size_t cap)
 {
 	if (b->cfg->instance.retention_ms > 0)
-		duration(b->cfg->instance.retention_ms, out, cap);
+		duration(b, b->cfg->instance.retention_ms, out, cap);
 	else
 		(void)snprintf(
 		    out, cap, "%s", say(b, "slettes ikke", "not deleted"));
 }
 
-/* Each queue of paper for itself, as the scanning control counts. */
+static void
+erased_after(const struct sl_bundle *b, struct sl_buf *out)
+{
+	char kept[48];
+
+	if (b->cfg->instance.retention_ms == 0) {
+		text(b, out, "Innholdet slettes ikke.",
+		    "Content is not deleted.");
+		return;
+	}
+	kept_for(b, kept, sizeof(kept));
+	sl_buf_printf(out, "<p>%s%s%s</p>\n",
+	    say(b, "Innholdet slettes ", "Content is deleted "), kept,
+	    say(b, " etter at målene har det.", " after the targets have it."));
+}
+
+/* Each queue of the scanning control with its own months. */
 static void
 paper(const struct sl_bundle *b, struct sl_buf *out)
 {
@@ -389,29 +439,32 @@ paper(const struct sl_bundle *b, struct sl_buf *out)
 	const struct sl_queue_config *q;
 	size_t i, n = 0;
 
+	text(b, out,
+	    "Etter skanning kontrolleres antall og lesbarhet mot "
+	    "buntseddelen, og kontrollen signeres.",
+	    "After scanning, number and legibility are checked against the "
+	    "batch sheet and signed for.");
 	for (i = 0; i < b->cfg->queue_n; i++) {
 		q = &b->cfg->queue[i];
 		if (!q->paper && q->kind != SL_QUEUE_HISTORIC)
 			continue;
-		if (n++ == 0) {
-			text(b, out,
-			    "Etter skanning kontrolleres antall og lesbarhet "
-			    "mot buntseddelen, og kontrollen signeres. Papiret "
-			    "oppbevares deretter i så mange måneder:",
-			    "After scanning, number and legibility are checked "
-			    "against the batch sheet and signed for. The paper "
-			    "is then kept for so many months:");
-			sl_buf_add_str(out, "<ul>\n");
-		}
+		if (n++ == 0)
+			sl_buf_printf(out, "<p>%s</p>\n<ul>\n",
+			    say(b,
+				"Papiret oppbevares deretter, for hver kø med "
+				"papir:",
+				"The paper is then kept, for each queue of "
+				"paper:"));
 		sl_buf_add_str(out, "<li>");
 		html(out, q->name);
-		sl_buf_printf(out, ": %s</li>\n", months[q->paper_keep]);
+		sl_buf_printf(out, ": %s %s</li>\n", months[q->paper_keep],
+		    say(b, "måneder", "months"));
 	}
 	if (n > 0)
 		sl_buf_add_str(out, "</ul>\n");
 	else
-		text(b, out, "Det er ingen kø med papir (paper).",
-		    "No queue of paper is set up (paper).");
+		text(b, out, "Ingen kø er satt opp for papir.",
+		    "No queue is set up for paper.");
 }
 
 static void
@@ -419,10 +472,11 @@ plan_page(const struct sl_bundle *b, struct sl_buf *out)
 {
 	static const char *const themes[] = {
 	    "journal", "internkontroll", "innsyn", NULL};
-	char done[32], kept[32];
+	SL_BUF struct sl_buf left = {0};
+	char done[32];
 	size_t i;
 
-	duration(b->cfg->instance.done_keep_ms, done, sizeof(done));
+	duration(b, b->cfg->instance.done_keep_ms, done, sizeof(done));
 	text(b, out,
 	    "Tekster til dokumentasjonsplanen, slik løsningen er satt opp nå. "
 	    "Tilpass dem til egne rutiner.",
@@ -433,16 +487,21 @@ plan_page(const struct sl_bundle *b, struct sl_buf *out)
 	    "Post som kommer inn gjennom køene nedenfor, tas imot fortløpende "
 	    "og får mottaksnummer. Dato for mottak er den som inngangen selv "
 	    "oppgir (e-postens eller meldingens tid, mottatt-stempel), ellers "
-	    "filens.",
+	    "den som står ved køen.",
 	    "Post that comes through the queues below is taken in "
 	    "continuously and gets a reception number. The date of reception "
 	    "is what the door itself says (the time of the mail or message, "
-	    "the stamp), else the file's.");
+	    "the stamp), else the one beside the queue.");
 	sl_buf_add_str(out, "<ul>\n");
 	for (i = 0; i < b->cfg->queue_n; i++) {
 		sl_buf_add_str(out, "<li>");
 		html(out, b->cfg->queue[i].name);
-		sl_buf_add_str(out, "</li>\n");
+		sl_buf_printf(out, ": %s</li>\n",
+		    b->cfg->queue[i].received_date == SL_RECEIVED_TODAY
+			? say(b, "dagen den ble tatt inn",
+			      "the day it was taken in")
+			: say(b, "filens dato, når den er høyst en uke gammel",
+			      "the file's, if that is at most a week old"));
 	}
 	sl_buf_add_str(out, "</ul>\n");
 	head(b, out, "Skanning og makulering", "Scanning and shredding");
@@ -457,16 +516,15 @@ plan_page(const struct sl_bundle *b, struct sl_buf *out)
 	    "is published. Quarterly: a sample.");
 	head(b, out, "Sletting i Sluse", "Deletion in Sluse");
 	sl_buf_add_str(out, "<p>");
-	html(out, say(b, "Kildefiler ligger i mappen Ferdig i: ",
-		      "Sources stay in the folder Done for: "));
+	html(out, say(b, "Kildefiler ligger i mappen Ferdig i ",
+		      "Sources stay in the folder Ferdig (Done) for "));
 	html(out, done);
-	sl_buf_add_str(out, ".</p>\n<p>");
-	html(out, say(b, "Innholdet slettes etter at målene har det: ",
-		      "Content is deleted once the targets have it: "));
-	kept_for(b, kept, sizeof(kept));
-	html(out, kept);
 	sl_buf_add_str(out, ".</p>\n");
-	text(b, out, STAYS_NB, STAYS_EN);
+	erased_after(b, out);
+	sl_buf_add_str(out, "<p>");
+	stays(b, &left);
+	html(out, sl_buf_str(&left));
+	sl_buf_add_str(out, "</p>\n");
 	law(b, out, themes);
 }
 
@@ -495,11 +553,12 @@ processing_page(const struct sl_bundle *b, struct sl_buf *out)
 	static const char *const h[][2] = {
 	    {"Opplysning", "Item"}, {"Innhold", "Content"}};
 	static const char *const themes[] = {"personvern", NULL};
-	SL_BUF struct sl_buf to = {0};
+	SL_BUF struct sl_buf to = {0}, left = {0};
 	char done[32], kept[32];
 
 	recipients(b, &to);
-	duration(b->cfg->instance.done_keep_ms, done, sizeof(done));
+	stays(b, &left);
+	duration(b, b->cfg->instance.done_keep_ms, done, sizeof(done));
 	kept_for(b, kept, sizeof(kept));
 	table(b, out, h, 2);
 	field(b, out, "Behandlingsansvarlig", "Controller",
@@ -541,7 +600,7 @@ processing_page(const struct sl_bundle *b, struct sl_buf *out)
 	field(b, out, "Slettefrister: innhold etter at målet har det",
 	    "Retention: content once the target has it", kept);
 	field(b, out, "Slettefrister: annet innhold",
-	    "Retention: other content", say(b, STAYS_NB, STAYS_EN));
+	    "Retention: other content", sl_buf_str(&left));
 	field(b, out, "Sikkerhetstiltak", "Security",
 	    say(b,
 		"Fil- og nettverksadskilte prosesser (Landlock, seccomp), "

@@ -163,7 +163,10 @@ take_option(struct line *l, int bit)
 	case 'l':
 		l->language = optarg;
 		break;
-	case 'c':
+	case 'c': /* the first would not count, and nobody would see it */
+		if (o->control != NULL)
+			code = say(SL_EXIT_USAGE, "--control takes one file: "
+						  "put the sheets together");
 		o->control = optarg;
 		break;
 	case 'd':

@@ -179,8 +179,9 @@ sl_store_open_read(const char *root, struct sl_store **ret, struct sl_err *err)
 	s->dir = -1;
 	if (access(path, F_OK) != 0) {
 		free(s);
-		return sl_err_set(err, SL_SKIP, errno, "no_instance",
-		    "there is no database here");
+		return sl_err_set(err, SL_SKIP, errno == ENOENT ? 0 : errno,
+		    "no_instance", "%.150s holds no instance that has run",
+		    root);
 	}
 	s->root = sl_strdup(root);
 	if (sl_db_open(path, true, &s->db, err) != SL_OK) {

@@ -81,7 +81,7 @@ sl_parcel_new(
 
 	if (fd < 0)
 		return sl_err_set(err, SL_RETRY, errno, "disk_error",
-		    "no file can be made in " SPOOL ": %s", strerror(errno));
+		    "no file can be made in " SPOOL);
 	*ret = sl_alloc(sizeof(**ret));
 	(*ret)->fd = fd;
 	(*ret)->max = max;
@@ -110,8 +110,8 @@ sl_parcel_failed(const struct sl_parcel *p, struct sl_err *err)
 	if (p->failed == ENOSPC)
 		return sl_err_set(err, SL_RETRY, ENOSPC, "disk_full",
 		    "the disk has no room for it");
-	return sl_err_set(err, SL_FATAL, p->failed, "disk_error",
-	    "cannot gather the files: %s", strerror(p->failed));
+	return sl_err_set(
+	    err, SL_FATAL, p->failed, "disk_error", "cannot gather the files");
 }
 
 static bool
@@ -359,8 +359,8 @@ take_file(struct sl_unwrap *u, const char **p, size_t *n, struct sl_err *err)
 	size_t take = u->left < *n ? (size_t)u->left : *n;
 
 	if (sl_write_full(u->fd, *p, take) != 0)
-		return sl_err_set(err, SL_FATAL, errno, "disk_error",
-		    "cannot write: %s", strerror(errno));
+		return sl_err_set(
+		    err, SL_FATAL, errno, "disk_error", "cannot write");
 	*p += take;
 	*n -= take;
 	u->left -= take;
@@ -378,8 +378,7 @@ close_whole(struct sl_unwrap *u, struct sl_err *err)
 	u->fd = -1;
 	if (close(fd) == 0)
 		return SL_OK;
-	return sl_err_set(err, SL_FATAL, errno, "disk_error",
-	    "cannot write: %s", strerror(errno));
+	return sl_err_set(err, SL_FATAL, errno, "disk_error", "cannot write");
 }
 
 enum sl_rc

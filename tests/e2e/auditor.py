@@ -337,7 +337,7 @@ class Auditor(unittest.TestCase):
                 ("/etc/shadow", "Permission denied")):
             done = h.person("auditor", "report", "mottaksbalanse", "--control",
                             path, code=5)
-            self.assertIn(words, done.stderr)
+            self.assertEqual(done.stderr.count(words), 1, done.stderr)
             self.assertIn(path, done.stderr)
             self.assertEqual((done.stdout, done.stderr.count("\n")), ("", 1))
         # The service's own are none of his.

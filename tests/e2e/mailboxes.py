@@ -302,6 +302,8 @@ class Recounted(unittest.TestCase):
     def test_hostile_lists(self):
         head = "ko;dato;uid;message-id\n"
         good = "E-post;2026-01-05;1;<a@b>\n"
+        whole = ('{"uid":"1","queue":"E-post",'
+                 '"date.received":"2026-01-05 10:00:00"}')
         for text, line in (
                 (head + good + "E-post;2026-01-05;0;<Ola Nordmann>\n", 3),
                 (head + "E-post;2026-01-05;4294967296;\n", 2),
@@ -319,7 +321,9 @@ class Recounted(unittest.TestCase):
                 ("[{\"uid\":\"0\"}]", 1), ("[{\"uid\":\"1\",\"x\":\"\0\"}]", 1),
                 ("[{\"uid\":\"1\",\"queue\":\"E-post\"}]", 1),
                 ("[{\"uid\":\"1\",\"date.received\":\"2026-01-05\"}]", 1),
-                ("[{\"uid\":\"1\"", 1), ("[{\"uid\":\"1}]", 1), ("[Nordmann", 0)):
+                ("[{\"uid\":\"1\"", 1), ("[{\"uid\":\"1}]", 1), ("[Nordmann", 0),
+                ("[" + whole, 1), ("[" + whole + ",\n" + whole + ",\n", 2),
+                ("[" + whole + "]]", 1), ("[\n", 0)):
             with self.subTest(text=text[:60]), tempfile.NamedTemporaryFile(
                     "w", encoding="utf-8") as file:
                 file.write(text)

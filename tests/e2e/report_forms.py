@@ -6,14 +6,16 @@ import datetime
 import html
 import io
 import re
+import resource
 import shutil
+import signal
 import sqlite3
 import subprocess
 import tempfile
 import unittest
 import xml.etree.ElementTree
 
-from house import TOP, os, time
+from house import BIN, TOP, os, time, under_strace
 from recount import Counted, Html, names, oslo, rows, run
 
 
@@ -74,6 +76,24 @@ class Forms(Counted):
                          for line in lines[1:20] for i in shown
                          for w in line[i].split()}
             self.assertEqual(want - words, set(), name)
+
+    def test_each_page_of_a_pdf_says_of_how_many(self):
+        """A sheet that went missing shows."""
+        if shutil.which("pdftotext") is None:
+            self.skipTest("pdftotext is not installed")
+        for name, lang, words, many in (
+                ("mottaksprotokoll", "nb", "side %d av %d", True),
+                ("stikkprove", "en", "page %d of %d", True),
+                ("liggetid", "nb", "side %d av %d", False)):
+            pages = subprocess.run(
+                ["pdftotext", "-raw", "-", "-"], stdout=subprocess.PIPE,
+                input=run(self.root, name, "--language", lang, "--format",
+                          "pdf").stdout, check=True).stdout.decode().split("\f")
+            self.assertEqual(pages.pop(), "")
+            self.assertEqual(len(pages) > 5, many)
+            for n, page in enumerate(pages, 1):
+                self.assertTrue(page.rstrip().endswith(
+                    words % (n, len(pages))), (name, n, page[-80:]))
 
     def test_print(self):
         """A page on A4 loses no column, how many there ever are."""
@@ -210,7 +230,8 @@ class Forms(Counted):
             plan = file.read()
         said = plan[plan.index("Skanning og makulering"):plan.index("Kontroll<")]
         self.assertEqual(re.findall(r"<li>(.*)</li>", said), [
-            "Skannet post: 3", "Byarkivet &amp; co: 6", "Bunker: 12"])
+            "Skannet post: 3 måneder", "Byarkivet &amp; co: 6 måneder",
+            "Bunker: 12 måneder"])
 
     def test_pack_names_the_law_of_its_days(self):
         """Of all days, where none are said."""
@@ -251,6 +272,70 @@ class Forms(Counted):
         self.assertIn(b"cannot be read", done.stderr)
         self.assertFalse(os.path.exists(pack))
 
+    def configured(self, text):
+        folder = self.changed()
+        with open(os.path.join(folder, "sluse.conf"), "w") as file:
+            file.write(text)
+        return folder, os.path.join(folder, "pack")
+
+    def test_a_faulty_configuration_is_refused(self):
+        """Not told as if nothing were set up."""
+        folder, pack = self.configured(
+            "[instance]\nname = Testvik kommune\nbogus = 1\n")
+        for line in (("liggetid",), ("tilsynspakke", pack)):
+            done = run(folder, *line)
+            self.assertEqual((done.returncode, done.stdout), (5, b""), line)
+            self.assertIn(b'sluse.conf:3: unknown key "bogus"', done.stderr)
+            self.assertEqual(done.stderr.count(b"\n"), 1)
+        self.assertFalse(os.path.exists(pack))
+        os.remove(os.path.join(folder, "sluse.conf"))
+        self.assertEqual(run(folder, "liggetid").returncode, 0)
+
+    def test_pack_says_what_is_configured(self):
+        """On every page whose it is and when it was made; two persons only
+        where there are two; each queue's own months; days as people read
+        them."""
+        common = ("[instance]\nname = Testvik & Nes\ndone_keep = %s\n"
+                  "[queue Gammel]\nkind = historic\npaper_keep = 12\n"
+                  "[queue Papir]\npaper = yes\npaper_keep = 3\n"
+                  "[queue E-post]\nreceived_date = today\n[access]\n"
+                  "second_person = %s\n[journal]\ncheckpoint_after = 30s\n")
+        for keep, two, lang, want in (
+                ("36h", "no", "nb", (
+                    "36 timer", "180 dager", "Gammel: 12 måneder",
+                    "Papir: 3 måneder", "30 sekunder", "01.01.2026",
+                    "E-post: dagen den ble tatt inn", "Papir: filens dato",
+                    "Innholdet slettes 180 dager etter at")),
+                ("1d", "yes", "nb", ("Ferdig i 1 dag.", "en annen person")),
+                ("1d\nretention = 0", "yes", "nb", (
+                    "Innholdet slettes ikke.",)),
+                ("90min", "no", "en", (
+                    "90 minutes", "180 days", "Gammel: 12 months",
+                    "30 seconds", "2026-01-01")),
+                ("0", "yes", "en", ("another person", "for 0 days"))):
+            folder, pack = self.configured(common % (keep, two))
+            self.assertEqual(run(folder, "tilsynspakke", pack, "--language",
+                                 lang).returncode, 0)
+            said = {}
+            for name in ("index", "systembeskrivelse", "dokumentasjonsplan",
+                         "behandlingsprotokoll"):
+                with open(os.path.join(pack, name + ".html")) as file:
+                    said[name] = file.read()
+                self.assertRegex(said[name], "<dt>(Virksomhet|Body)</dt><dd>"
+                                 "Testvik &amp; Nes</dd>", name)
+                self.assertRegex(said[name],
+                                 "<dt>(Laget|Made)</dt><dd>[0-9.-]{10}[ T]",
+                                 name)
+            every = "".join(said.values())
+            for words in want:
+                self.assertIn(words, every)
+            if two == "no":
+                self.assertNotRegex(every, "annen person godkj|er person appr")
+            self.assertNotRegex(said["dokumentasjonsplan"],
+                                "E-post: [0-9]+ m")
+            if lang == "nb":
+                self.assertNotRegex(every, r">\d{4}-")
+
     def test_english(self):
         done = run(self.root, "balance", "--language", "en").stdout.decode()
         self.assertIn("Reception balance", done)
@@ -274,6 +359,10 @@ class Forms(Counted):
                              (("liggetid", "--format", "doc"), 2),
                              (("mottaksbalanse", "--control", bad), 5),
                              (("mottaksbalanse", "--control", bad + "x"), 5),
+                             (("mottaksbalanse", "--control", self.root), 5),
+                             (("journalkontroll", self.root), 5),
+                             (("mottaksbalanse", "--control", bad, "--control",
+                               bad), 2),
                              (("stikkprove", "--count", "2", "--errors", "3"), 2),
                              (("mottaksbalanse", "--from", "2026-02-30"), 2),
                              (("mottaksbalanse", "--from", "2026-02-02", "--to",
@@ -284,10 +373,54 @@ class Forms(Counted):
             self.assertLessEqual(done.stderr.count(b"No such file"), 1)
             self.assertNotIn(b"Nordmann", done.stderr)
             self.assertEqual(done.stderr.count(b"\n"), 1)
-        self.assertEqual(run("/nonexistent", "liggetid").returncode, 3)
+            if self.root in args:
+                self.assertIn(b"Is a directory", done.stderr)
+        for line in (("liggetid",), ("tilsynspakke", self.root + "/new")):
+            done = run("/nonexistent", *line)
+            self.assertEqual((done.returncode, done.stderr), (
+                3, b"sluse: /nonexistent holds no instance that has run\n"))
         done = run(self.root, "mottaksprotokoll", "--queue", "Skannet  post")
         self.assertIn("Skannet post, Aldri brukt".encode(), done.stderr)
         self.assertEqual(done.stdout, b"")
+
+    def test_a_file_that_cannot_be_read_to_its_end(self):
+        """What was read of it is not taken for all of it."""
+        sheet, box, journal = (os.path.join(self.root, "long." + end) for end in
+                               ("csv", "json", "journal"))
+        mail = '{"uid":"%d","date.received":"2026-01-01 10:00","hdr.message-id":""}'
+        # The first 4 KiB end with a line.
+        for path, first, lines in (
+                (sheet, "ko;dato;note;", 300 * ["P;2026-01-01;"]),
+                (journal, "registreringsID;note;", 300 * ["2026/1-1;"]),
+                (box, "[", [mail % uid + "," for uid in range(1, 100)] + ["]"])):
+            with open(path, "w") as file:
+                for line in [first] + lines:
+                    file.write(line.ljust(127) + "\n")
+        for line in (("mottaksbalanse", "--control", sheet),
+                     ("mottaksbalanse", "--queue", "E-post", "--control", box),
+                     ("journalkontroll", journal)):
+            cut = subprocess.run(
+                [*under_strace(self, "read:error=EIO:when=2"), "-P", line[-1],
+                 os.path.join(BIN, "sluse"), "--root", self.root, "report",
+                 *line], stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+            self.assertEqual((cut.returncode, cut.stdout), (5, b""), line)
+            self.assertIn(b"cannot be read: Input/output error\n", cut.stderr)
+
+    def test_no_room_for_a_report(self):
+        """Why it cannot be written is said, whatever the format."""
+        def limit():
+            signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+            resource.setrlimit(resource.RLIMIT_FSIZE, (40000, 40000))
+        for form in ("table", "csv", "json", "xml", "html", "pdf"):
+            with tempfile.TemporaryFile() as file:
+                done = subprocess.run(
+                    [os.path.join(BIN, "sluse"), "--root", self.root, "report",
+                     "mottaksprotokoll", "--format", form], stdout=file,
+                    stderr=subprocess.PIPE, preexec_fn=limit,
+                    restore_signals=False)
+            self.assertEqual(
+                (done.returncode, done.stderr),
+                (6, b"sluse: cannot write the report: File too large\n"), form)
 
     def test_an_older_database_is_not_read_wrongly(self):
         with tempfile.TemporaryDirectory() as folder:

@@ -175,7 +175,7 @@ class Road(unittest.TestCase):
         for name, words in (("index", ()), ("systembeskrivelse", (
                 "sluse-auditor", "Ingen utenfor Sluse")),
                             ("dokumentasjonsplan", ("180 d", "duplikat",
-                                                    "ingen kø med papir")),
+                                                    "Ingen kø er satt opp for papir")),
                             ("behandlingsprotokoll", ("180 d", "duplikat",
                                                       "tredjeland"))):
             page = self.read(folder, name + ".html").decode()
