@@ -8,9 +8,8 @@
 #include "../base/text.h"
 #include "engine.h"
 
-/* What goes with a folder and is no file of the delivery. Names go with the
- * content once that is erased; how many there were, as at the door, does not.
- */
+#define NAMED 256u /* in one event; each has one of its own besides */
+
 void
 sl_job_name_left(const struct sl_job *j, struct sl_buf *payload)
 {
@@ -18,7 +17,7 @@ sl_job_name_left(const struct sl_job *j, struct sl_buf *payload)
 
 	payload->n--; /* the brace */
 	sl_buf_add_str(payload, ",\"left_out\":[");
-	for (i = 0; i < j->left_n && i < 256; i++) {
+	for (i = 0; i < j->left_n && i < NAMED; i++) {
 		SL_BUF struct sl_buf shown = {0};
 
 		sl_text_display(&shown, j->left[i].sub, strlen(j->left[i].sub));
