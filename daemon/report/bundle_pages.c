@@ -391,7 +391,7 @@ stays(const struct sl_bundle *b, struct sl_buf *out)
 
 	sl_buf_add_str(out,
 	    say(b,
-		"Det som ble avvist, trukket eller var dublett, og det et mål "
+		"Det som ble avvist, trukket eller var duplikat, og det et mål "
 		"ikke oppgir sjekksum for, blir i Sluse til noen ber om "
 		"sletting («sluse journal erase»)",
 		"What was rejected, withdrawn or a duplicate, and what a "
