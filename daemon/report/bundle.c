@@ -324,7 +324,7 @@ check_options(struct sl_store *s, const struct sl_config *cfg,
     const struct sl_rep_options *opt, struct sl_err *err)
 {
 	struct sl_control_sheet sheet = {0};
-	enum sl_rc rc = sl_report_check_period(opt, err);
+	enum sl_rc rc = sl_report_check_options(opt, err);
 
 	if (rc == SL_OK && opt->queue != NULL && opt->control == NULL)
 		rc = sl_err_set(err, SL_REJECT, 0, "bad_option",

@@ -15,7 +15,6 @@
 #include "sample.h"
 #include "words.h"
 
-#define COUNT_DEFAULT 60
 #define MANY_DOCUMENTS 5
 
 struct draw {
@@ -239,8 +238,12 @@ say_sample(struct draw *d, uint64_t seed, size_t n)
 	    d->r, "seed", "Frø (--seed)", "Seed (--seed)", "%" PRIu64, seed);
 	if (n == 0)
 		return;
-	sl_rep_fact(d->r, "errors", "Feil funnet", "Errors found", "%d",
-	    errors >= 0 ? errors : 0);
+	if (errors >= 0)
+		sl_rep_fact(d->r, "errors", "Feil funnet", "Errors found", "%d",
+		    errors);
+	else
+		sl_rep_fact(d->r, "errors", "Feil funnet", "Errors found", "%s",
+		    sl_rep_say(d->r, "ikke oppgitt", "not given"));
 	say_interval(d, errors >= 0 ? errors : 0, (int)n);
 	if (errors < 0)
 		sl_rep_note(d->r,
@@ -260,7 +263,7 @@ static enum sl_rc
 make(struct draw *d, struct sl_err *err)
 {
 	const struct sl_rep_options *o = d->r->opt;
-	size_t want = o->count > 0 ? (size_t)o->count : COUNT_DEFAULT, n, i;
+	size_t want = o->count > 0 ? (size_t)o->count : SL_SAMPLE_COUNT, n, i;
 	SL_FREE uint32_t *drawn = sl_alloc(want * sizeof(*drawn));
 	uint64_t seed = o->seed;
 	enum sl_rc rc = SL_OK;

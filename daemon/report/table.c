@@ -372,13 +372,31 @@ check_period(struct sl_rep *r, struct sl_err *err)
 	return rc;
 }
 
+/* An error rate of other posts than those that were looked through would be
+ * none. */
+static enum sl_rc
+check_sample(const struct sl_rep_options *opt, struct sl_err *err)
+{
+	int count = opt->count > 0 ? opt->count : SL_SAMPLE_COUNT;
+
+	if (opt->errors >= 0 && !opt->seed_given)
+		return sl_err_set(err, SL_REJECT, 0, "bad_option",
+		    "--errors are those of a sample that was drawn: say its "
+		    "--seed");
+	if (opt->errors > count)
+		return sl_err_set(err, SL_REJECT, 0, "bad_option",
+		    "--errors is more than the sample");
+	return SL_OK;
+}
+
 enum sl_rc
-sl_report_check_period(const struct sl_rep_options *opt, struct sl_err *err)
+sl_report_check_options(const struct sl_rep_options *opt, struct sl_err *err)
 {
 	struct sl_rep r = {
 	    .opt = opt, .from_ms = INT64_MIN, .to_ms = INT64_MAX};
+	enum sl_rc rc = check_period(&r, err);
 
-	return check_period(&r, err);
+	return rc == SL_OK ? check_sample(opt, err) : rc;
 }
 
 /* What came on other days was never on the sheet. */
@@ -452,6 +470,8 @@ sl_report_run_shared(struct sl_store *s, const struct sl_config *cfg,
 		rc = period_of_control(&own, from, to, sizeof(from), err);
 	if (rc == SL_OK)
 		rc = check_period(&r, err);
+	if (rc == SL_OK)
+		rc = check_sample(opt, err);
 	if (rc == SL_OK)
 		rc = sl_report_check_schema(s, err);
 	if (rc == SL_OK && opt->queue != NULL)

@@ -104,9 +104,11 @@ void sl_rep_note(struct sl_rep *r, const char *nb, const char *en);
 /* The queues of the sheet that nothing came to, as a fact. */
 void sl_rep_strangers(struct sl_rep *r, const struct sl_control_sheet *c);
 
-/* SL_REJECT (bad_option): from or to is no day, or they are the wrong way
- * round. */
-enum sl_rc sl_report_check_period(
+#define SL_SAMPLE_COUNT 60 /* unless said */
+/* What can be told before anything is read. SL_REJECT (bad_option): from or to
+ * is no day, or they are the wrong way round; errors of no sample, or more than
+ * are in it. */
+enum sl_rc sl_report_check_options(
     const struct sl_rep_options *opt, struct sl_err *err);
 
 /* SL_REJECT (unknown_queue): neither set up, nor did anything come by it. */

@@ -406,6 +406,22 @@ class Forms(Counted):
             self.assertEqual((cut.returncode, cut.stdout), (5, b""), line)
             self.assertIn(b"cannot be read: Input/output error\n", cut.stderr)
 
+    def test_errors_are_those_of_a_sample_that_was_drawn(self):
+        pack = os.path.join(self.root, "errors")
+        for line, words in ((("--errors", "1"), b"--seed"),
+                            (("--errors", "61", "--seed", "1"), b"more than"),
+                            (("--errors", "3", "--count", "2", "--seed", "1"),
+                             b"more than")):
+            for name in (("stikkprove",), ("tilsynspakke", pack)):
+                done = run(self.root, *name, *line)
+                self.assertEqual((done.returncode, done.stdout), (2, b""), line)
+                self.assertIn(words, done.stderr)
+        self.assertFalse(os.path.exists(pack))
+        for more, want in (((), "ikke oppgitt"), (("--errors", "0"), "0"),
+                           (("--errors", "2"), "2")):
+            facts = rows(self.root, "stikkprove", "--seed", "7", *more)[1]["facts"]
+            self.assertEqual(facts["errors"], want)
+
     def test_no_room_for_a_report(self):
         """Why it cannot be written is said, whatever the format."""
         def limit():
