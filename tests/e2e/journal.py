@@ -569,6 +569,29 @@ class Journal(unittest.TestCase):
         forge.put_tree(db, tree)
         return db
 
+    def test_what_was_seen_elsewhere_is_remembered(self):
+        """The whole instance was put back; only a file elsewhere tells, and
+        that is away at the next start."""
+        h = self.a_day_later()
+        memory = os.path.join(h.root, "journal", "checkpoint")
+        far = os.path.join(self.elsewhere, "head")
+        self.put_back("yesterday")
+        with open(memory, "w", encoding="utf-8") as file:
+            file.write(h.query("SELECT note FROM checkpoint ORDER BY size "
+                               "DESC LIMIT 1")[0][0])
+        self.start()
+        self.assertTrue(self.status()["halted"])
+        h.stop()
+        os.rename(far, far + ".away")
+        self.start()
+        self.assertTrue(self.status()["halted"])
+        self.assertFalse(os.path.exists(far))
+        self.verify(code=1)
+        h.sluse("journal", "accept", "--why", "disken måtte byttes")
+        self.assertTrue(self.signed().startswith(
+            "testvik.kommune.no/sporingslogg~2\n"))
+        self.verify()
+
     def test_given_up_by_nobody(self):
         """A leaf that says so makes no other history of a database that was put
         back, whatever else of it is taken away."""
