@@ -540,9 +540,10 @@ sl_seal_status(struct sl_seal *s, struct sl_buf *b)
 {
 	sl_buf_printf(b,
 	    "{\"size\":%" PRIu64 ",\"signed\":%" PRIu64
-	    ",\"halted\":%s,\"why\":",
+	    ",\"halted\":%s,\"not_told\":\"%s%s%s\",\"why\":",
 	    sl_store_tree(s->house.store)->size, s->signed_size,
-	    s->halted ? "true" : "false");
+	    s->halted ? "true" : "false", s->no_file ? "head_file" : "",
+	    s->no_file && s->no_mail ? ", " : "", s->no_mail ? "mail_dir" : "");
 	sl_text_json(b, s->lost, strlen(s->lost));
 	sl_buf_add_char(b, '}');
 }
