@@ -162,6 +162,7 @@ class Journal(unittest.TestCase):
         h.sluse("journal", "export", "--payloads", out)
         self.verify(out)
         self.assertFalse(os.path.exists(cut))
+        good = text(here)  # payloads are there for the last head only
         with open(cut, "w", encoding="utf-8") as file:
             file.write("\n".join([lines[0] + "x"] + lines[1:]))
         os.unlink(here)
