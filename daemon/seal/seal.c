@@ -263,9 +263,23 @@ compare_memory(struct sl_seal *s, struct sl_err *err)
 	return SL_OK;
 }
 
+/* A head that is not our beginning, and was shown from outside: at the next
+ * start nobody may be there to show it again. */
+static void
+remember(struct sl_seal *s, struct sl_slice note)
+{
+	struct sl_err err;
+
+	if (sl_write_file(s->dir, MEMORY, note.p, note.n, 0644, &err) != SL_OK)
+		sl_log(SL_LOG_ERR, "journal",
+		    "cannot remember what was signed elsewhere errno=\"%d\"",
+		    err.sys);
+}
+
 static enum sl_rc
 compare_elsewhere(struct sl_seal *s)
 {
+	enum sl_rc rc;
 	SL_BUF struct sl_buf note = {0};
 	SL_FREE char *path = NULL;
 
@@ -274,7 +288,10 @@ compare_elsewhere(struct sl_seal *s)
 	path = sl_path_below(s->house.root, s->house.cfg->journal.head_file);
 	if (sl_read_file(AT_FDCWD, path, SL_NOTE_MAX, &note, NULL) != SL_OK)
 		return SL_SKIP;
-	return compare(s, sl_slice_buf(&note), false);
+	rc = compare(s, sl_slice_buf(&note), false);
+	if (rc == SL_REJECT)
+		remember(s, sl_slice_buf(&note));
+	return rc;
 }
 
 static enum sl_rc
@@ -393,6 +410,7 @@ sl_seal_shown(struct sl_seal *s, const struct sl_checkpoint *head,
 	if (compare(s, sl_slice_buf(&note), false) != SL_REJECT)
 		return SL_OK;
 	*ret_proven = true;
+	remember(s, sl_slice_buf(&note));
 	return halt(s, err);
 }
 
@@ -522,9 +540,10 @@ sl_seal_status(struct sl_seal *s, struct sl_buf *b)
 {
 	sl_buf_printf(b,
 	    "{\"size\":%" PRIu64 ",\"signed\":%" PRIu64
-	    ",\"halted\":%s,\"why\":",
+	    ",\"halted\":%s,\"not_told\":\"%s%s%s\",\"why\":",
 	    sl_store_tree(s->house.store)->size, s->signed_size,
-	    s->halted ? "true" : "false");
+	    s->halted ? "true" : "false", s->no_file ? "head_file" : "",
+	    s->no_file && s->no_mail ? ", " : "", s->no_mail ? "mail_dir" : "");
 	sl_text_json(b, s->lost, strlen(s->lost));
 	sl_buf_add_char(b, '}');
 }

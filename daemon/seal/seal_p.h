@@ -16,6 +16,7 @@ struct sl_seal {
 	uint64_t loud_size; /* of the last head that is no mark's only */
 	int64_t since_ms; /* boot: something is unsigned; 0 = nothing */
 	char lost[256]; /* of what was signed, where it is not our beginning */
+	bool no_file, no_mail; /* the last head could not be told there */
 };
 
 /* Leaves that the last signed head covers; 0: none is. */

@@ -62,7 +62,8 @@ tell_file(struct sl_seal *s, const char *note)
 	if (*s->house.cfg->journal.head_file == '\0')
 		return;
 	path = sl_path_below(s->house.root, s->house.cfg->journal.head_file);
-	if (!write_at(path, note, strlen(note)))
+	s->no_file = !write_at(path, note, strlen(note));
+	if (s->no_file)
 		sl_log(SL_LOG_ERR, "journal",
 		    "cannot write head_file errno=\"%d\"", errno);
 }
@@ -116,7 +117,8 @@ tell_mail(struct sl_seal *s, const struct sl_checkpoint *c, const char *note,
 	path = sl_asprintf(
 	    "%s/sluse-head-%" PRIu64 ".eml", SL_TAKE(path), c->size);
 	message(s, c, note, &mail);
-	if (!write_at(path, mail.p, mail.n)) {
+	s->no_mail = !write_at(path, mail.p, mail.n);
+	if (s->no_mail) {
 		sl_log(SL_LOG_ERR, "journal",
 		    "cannot write into mail_dir errno=\"%d\"", errno);
 		return SL_OK;

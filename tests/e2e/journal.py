@@ -162,6 +162,7 @@ class Journal(unittest.TestCase):
         h.sluse("journal", "export", "--payloads", out)
         self.verify(out)
         self.assertFalse(os.path.exists(cut))
+        good = text(here)  # payloads are there for the last head only
         with open(cut, "w", encoding="utf-8") as file:
             file.write("\n".join([lines[0] + "x"] + lines[1:]))
         os.unlink(here)
@@ -568,6 +569,67 @@ class Journal(unittest.TestCase):
         tree.append(outsider.leaf_hash(data))
         forge.put_tree(db, tree)
         return db
+
+    def test_what_was_seen_elsewhere_is_remembered(self):
+        """The whole instance was put back; only a file elsewhere tells, and
+        that is away at the next start."""
+        h = self.a_day_later()
+        memory = os.path.join(h.root, "journal", "checkpoint")
+        far = os.path.join(self.elsewhere, "head")
+        self.put_back("yesterday")
+        with open(memory, "w", encoding="utf-8") as file:
+            file.write(h.query("SELECT note FROM checkpoint ORDER BY size "
+                               "DESC LIMIT 1")[0][0])
+        self.start()
+        self.assertTrue(self.status()["halted"])
+        h.stop()
+        os.rename(far, far + ".away")
+        self.start()
+        self.assertTrue(self.status()["halted"])
+        self.assertFalse(os.path.exists(far))
+        self.verify(code=1)
+        h.sluse("journal", "accept", "--why", "disken måtte byttes")
+        self.assertTrue(self.signed().startswith(
+            "testvik.kommune.no/sporingslogg~2\n"))
+        self.verify()
+
+    def test_a_head_that_cannot_be_told(self):
+        """Post goes on, heads are signed; whoever looks is told, until it
+        works again."""
+        h = self.house
+        self.letters(1)
+        self.signed()
+        self.assertEqual(self.status()["not_told"], "")
+        shutil.rmtree(self.elsewhere)
+        write("", self.elsewhere)  # a share that is not mounted
+        self.letters(2)
+        h.wait_for(lambda: self.status()["not_told"] == "head_file", 20, "it")
+        self.assertIn("not_told head_file", h.sluse("status").stdout)
+        h.stop()
+        self.start()
+        h.wait_for(lambda: self.status()["not_told"] == "head_file", 20, "it")
+        os.unlink(self.elsewhere)
+        os.mkdir(self.elsewhere)
+        self.letters(3)
+        h.wait_for(lambda: self.status()["not_told"] == "", 20, "no more")
+        self.assertEqual(self.signed(), h.query(
+            "SELECT note FROM checkpoint ORDER BY size DESC LIMIT 1")[0][0])
+        self.verify()
+        # A mail that is due is tried with each head.
+        h.stop()
+        db = sqlite3.connect(os.path.join(h.root, "db", "sluse.db"))
+        db.execute("UPDATE meta SET value = '1' WHERE key = 'head_mailed'")
+        db.commit()
+        db.close()
+        shutil.rmtree(self.elsewhere)
+        self.start()
+        h.wait_for(lambda: self.status()["not_told"] == "head_file, mail_dir",
+                   20, "both")
+        os.mkdir(self.elsewhere)
+        self.letters(4)
+        h.wait_for(lambda: self.status()["not_told"] == "", 20, "no more")
+        self.assertEqual(len([n for n in os.listdir(self.elsewhere)
+                              if n.endswith(".eml")]), 1)
 
     def test_given_up_by_nobody(self):
         """A leaf that says so makes no other history of a database that was put

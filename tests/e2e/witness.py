@@ -544,6 +544,13 @@ class History(Others):
         h.drop_bytes(b"Hei. Sak 2026/87, brev 9\n", "brev-9.txt")
         time.sleep(1.5)
         self.assertEqual(h.in_inlets(), 1)
+        # It is remembered: no start needs the witness for it once more.
+        self.verify(code=1)
+        h.stop()
+        self.witness.manner = "500"
+        self.start()
+        self.assertTrue(self.halted())
+        self.witness.manner = None
         h.sluse("journal", "accept", "--why", "disken måtte byttes")
         h.wait_for(lambda: h.in_inlets() == 0 and not h.moving(), 30, "it")
         # Under its new name it is a new log to the witness.
