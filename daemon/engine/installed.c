@@ -41,6 +41,7 @@
 
 #define PASSWORDS "passwords"
 #define TRUST "trust"
+#define TRUSTS TRUST "/" /* of an authority of time stamps */
 #define MAGIC "magic.mgc"
 #define MAGIC_PATH "/usr/share/misc/magic.mgc" /* as sluse-work reads it */
 
@@ -191,12 +192,19 @@ static void
 add_all(struct sl_installed *in)
 {
 	const struct sl_engine *e = in->e;
+	const struct sl_tsa_config *t;
+	size_t i;
 
 	add_programs(in);
 	add_models(in);
 	add(in, "", MAGIC, sl_strdup(MAGIC_PATH));
 	if (*e->trust != '\0')
 		add(in, "", TRUST, sl_strdup(e->trust));
+	for (i = 0; i < e->cfg->tsa_n; i++) {
+		t = &e->cfg->tsa[i];
+		add(in, TRUSTS, t->head.title,
+		    sl_path_below(e->root, t->trust));
+	}
 	if (*e->passwords.path != '\0')
 		add(in, "", PASSWORDS, sl_strdup(e->passwords.path));
 }
@@ -225,7 +233,10 @@ kind_of(const char *name)
 {
 	if (strcmp(name, MAGIC) == 0)
 		return 1;
-	return strcmp(name, TRUST) == 0 || strcmp(name, PASSWORDS) == 0 ? 2 : 0;
+	return strcmp(name, TRUST) == 0 || strcmp(name, PASSWORDS) == 0 ||
+		       strncmp(name, TRUSTS, strlen(TRUSTS)) == 0
+		   ? 2
+		   : 0;
 }
 
 struct tale {

@@ -32,11 +32,18 @@ class Changes(unittest.TestCase):
                             os.path.join(self.build, name))
         self.house = house.House(start=False, target="webhook",
                                  instance=house.FAST +
-                                 "passwords = secrets/ordliste\n")
+                                 "passwords = secrets/ordliste\n",
+                                 extra="[tsa t1]\nurl = https://tsa.example/\n"
+                                 "trust = ca.pem\n")
         self.house.bin = lambda: os.path.join(self.build, "bin")
         self.house.cli_bin = self.house.bin()
         self.addCleanup(self.house.close)
         self.passwords("Sommer2026")
+        self.trusted("first")
+
+    def trusted(self, text):
+        with open(os.path.join(self.house.root, "ca.pem"), "w") as file:
+            file.write(text)
 
     def passwords(self, word):
         path = os.path.join(self.house.root, "secrets", "ordliste")
@@ -79,7 +86,10 @@ class Changes(unittest.TestCase):
         path = os.path.join(self.build, "bin", "sluse-place")
         self.assertEqual(first["sluse-place"]["new"], digest(path))
         self.changed(1, "formats_changed")
-        secret = self.changed(1, "configuration_changed")["passwords"]
+        first_of = self.changed(1, "configuration_changed")
+        self.assertEqual(first_of["trust/t1"]["new"], digest(
+            os.path.join(h.root, "ca.pem")))
+        secret = first_of["passwords"]
         self.assertNotIn(secret["new"], (
             "", digest(os.path.join(h.root, "secrets", "ordliste"))))
         # Nothing is another: nothing is told.
@@ -93,6 +103,7 @@ class Changes(unittest.TestCase):
         self.append("plugins", "connectors", "webhook.so")
         os.remove(os.path.join(self.build, "plugins", "readers", "mbox.so"))
         self.passwords("Vinter2026")
+        self.trusted("another")
         h.start()
         rows = self.changed(2)
         self.assertEqual(sorted(rows), ["connectors/webhook.so",
@@ -103,7 +114,8 @@ class Changes(unittest.TestCase):
         self.assertEqual(row["owner"], "uid:%d" % os.getuid())
         self.assertEqual(rows["readers/mbox.so"]["new"], "")
         again = self.changed(2, "configuration_changed")
-        self.assertEqual(list(again), ["passwords"])
+        self.assertEqual(sorted(again), ["passwords", "trust/t1"])
+        self.assertEqual(again["trust/t1"]["old"], first_of["trust/t1"]["new"])
         self.assertEqual(again["passwords"]["old"], secret["new"])
         self.assertNotEqual(again["passwords"]["new"], secret["new"])
         h.check_whole(self)
