@@ -305,7 +305,8 @@ sl_bundle_be_second(struct sl_bundle *b, const char *root)
 	b->shared = &shared;
 	ok = sl_store_open_read(root, &b->store, &err) == SL_OK &&
 	     sl_twin_follow(&b->twin, b->store) && adopt_common(b, &shared) &&
-	     write_steps(b, second_steps, SECOND, false, &err) == SL_OK;
+	     write_steps(b, second_steps, SECOND, false, &err) == SL_OK &&
+	     sl_db_check(sl_store_db(b->store), &err) == SL_OK;
 	_exit(ok ? 0 : 1);
 }
 
