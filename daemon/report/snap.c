@@ -9,10 +9,8 @@
 #include <sys/mman.h>
 
 #include "../base/mem.h"
-#include "../base/text.h"
 #include "../config/deadline.h"
 #include "../store/db.h"
-#include "form.h"
 #include "idmap.h"
 #include "reception.h"
 #include "snap_p.h"
