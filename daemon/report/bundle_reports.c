@@ -92,13 +92,21 @@ open_stream(int fd)
 	return f;
 }
 
+/* What goes into a parcel leaves the disk as much room on its way there. */
+static FILE *
+open_spool(struct sl_bundle *b, int fd)
+{
+	return b->parcel != NULL && fd >= 0 ? sl_parcel_aside(b->parcel, fd)
+					    : open_stream(fd);
+}
+
 static FILE *
 open_file(struct sl_bundle *b, const char *slug, const char *form)
 {
 	SL_FREE char *name = sl_asprintf("%s.%s", slug, form);
 
 	if (b->twin.other == 0)
-		return open_stream(dup(spool_of(b, slug, form)));
+		return open_spool(b, dup(spool_of(b, slug, form)));
 	if (b->parcel != NULL)
 		return sl_parcel_open(b->parcel, name);
 	return open_stream(openat(
