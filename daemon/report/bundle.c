@@ -10,7 +10,6 @@
 #include <errno.h>
 #include <inttypes.h>
 #include <malloc.h>
-#include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -26,7 +25,6 @@
 #include "../store/db.h"
 #include "../store/heads.h"
 #include "legal.h"
-#include "snap.h"
 
 /* Arrays of a report go back to the system as the report ends: glibc would keep
  * the room of the first ones, and the next do not fit into it. */

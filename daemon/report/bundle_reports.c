@@ -92,13 +92,21 @@ open_stream(int fd)
 	return f;
 }
 
+/* What goes into a parcel leaves the disk as much room on its way there. */
+static FILE *
+open_spool(struct sl_bundle *b, int fd)
+{
+	return b->parcel != NULL && fd >= 0 ? sl_parcel_aside(b->parcel, fd)
+					    : open_stream(fd);
+}
+
 static FILE *
 open_file(struct sl_bundle *b, const char *slug, const char *form)
 {
 	SL_FREE char *name = sl_asprintf("%s.%s", slug, form);
 
 	if (b->twin.other == 0)
-		return open_stream(dup(spool_of(b, slug, form)));
+		return open_spool(b, dup(spool_of(b, slug, form)));
 	if (b->parcel != NULL)
 		return sl_parcel_open(b->parcel, name);
 	return open_stream(openat(
@@ -305,7 +313,8 @@ sl_bundle_be_second(struct sl_bundle *b, const char *root)
 	b->shared = &shared;
 	ok = sl_store_open_read(root, &b->store, &err) == SL_OK &&
 	     sl_twin_follow(&b->twin, b->store) && adopt_common(b, &shared) &&
-	     write_steps(b, second_steps, SECOND, false, &err) == SL_OK;
+	     write_steps(b, second_steps, SECOND, false, &err) == SL_OK &&
+	     sl_db_check(sl_store_db(b->store), &err) == SL_OK;
 	_exit(ok ? 0 : 1);
 }
 

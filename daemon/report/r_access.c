@@ -7,7 +7,6 @@
 
 #include "../base/mem.h"
 #include "../config/deadline.h"
-#include "../store/db.h"
 #include "runs.h"
 #include "snap.h"
 

@@ -9,7 +9,6 @@
 #include <sys/mman.h>
 
 #include "../base/mem.h"
-#include "../base/text.h"
 #include "../config/deadline.h"
 #include "../form/form.h"
 #include "../store/db.h"

@@ -138,8 +138,8 @@ bool sl_snap_adopt_sent(struct sl_slice told, struct sl_snap *s);
  * reports of this process. SL_FATAL: the database cannot be read. */
 enum sl_rc sl_snap_share_target(
     struct sl_store *store, struct sl_snap *s, struct sl_err *err);
-/* Once no report wants them any more: one that does reads them for itself.
- * Texts are large. */
+/* Once no report wants them any more. Target and deliveries one that does reads
+ * for itself; without texts, which are large, sl_snap_seen is false. */
 void sl_snap_drop_texts(struct sl_snap *s);
 void sl_snap_drop_target(struct sl_snap *s);
 void sl_snap_drop_deliveries(struct sl_snap *s);

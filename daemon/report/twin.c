@@ -45,8 +45,11 @@ sl_twin_say(struct sl_twin *t, const void *p, size_t n)
 {
 	uint32_t bytes = (uint32_t)n;
 
-	if (t->other >= 0 && send_all(t->line, &bytes, sizeof(bytes)))
-		(void)send_all(t->line, p, n);
+	if (t->other < 0 || (send_all(t->line, &bytes, sizeof(bytes)) &&
+				send_all(t->line, p, n)))
+		return;
+	/* He may wait for the rest. */
+	(void)shutdown(t->line, SHUT_RDWR);
 }
 
 bool

@@ -32,7 +32,8 @@ enum sl_rc sl_twin_meet(
     struct sl_twin *t, struct sl_store *s, struct sl_err *err);
 /* The second's part in that. False: it is not wanted. */
 bool sl_twin_follow(struct sl_twin *t, struct sl_store *s);
-/* To the other, who may be gone. */
+/* To the other, who may be gone. What cannot be said ends the line: then each
+ * is gone for the other. */
 void sl_twin_say(struct sl_twin *t, const void *p, size_t n);
 /* What the other said, in the place of what is in *out; waits. False: he is
  * gone. */

@@ -253,6 +253,32 @@ sl_parcel_open(struct sl_parcel *p, const char *name)
 	return f;
 }
 
+static int
+on_close_aside(void *cookie)
+{
+	struct growing *g = cookie;
+
+	(void)close(g->fd);
+	free(g);
+	return 0;
+}
+
+FILE *
+sl_parcel_aside(struct sl_parcel *p, int fd)
+{
+	const cookie_io_functions_t io = {
+	    .write = on_write, .close = on_close_aside};
+	struct growing *g = sl_alloc(sizeof(*g));
+	FILE *f;
+
+	g->parcel = p;
+	g->fd = fd;
+	f = fopencookie(g, "w", io);
+	if (f == NULL)
+		(void)on_close_aside(g);
+	return f;
+}
+
 enum sl_rc
 sl_parcel_copy(
     struct sl_parcel *p, const char *name, int fd, struct sl_err *err)

@@ -47,6 +47,9 @@ enum sl_rc sl_parcel_put(struct sl_parcel *p, const char *name,
  * so, and before sl_parcel_free. NULL, or what fclose says: see
  * sl_parcel_failed. */
 FILE *sl_parcel_open(struct sl_parcel *p, const char *name);
+/* A file beside it, of sl_parcel_spool, with the same limits: for what is put
+ * in later. Takes fd. NULL, or a stream that fails: see sl_parcel_failed. */
+FILE *sl_parcel_aside(struct sl_parcel *p, int fd);
 /* Why, as sl_parcel_put; SL_OK: nothing failed. */
 enum sl_rc sl_parcel_failed(const struct sl_parcel *p, struct sl_err *err);
 /* The rest of what is open; also of what has no end known before (a pipe). */

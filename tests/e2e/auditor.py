@@ -15,7 +15,7 @@ import tempfile
 import unittest
 
 from access import CAN, GROUPS, SERVICE, UIDS, WHY, PeopleHouse, have_groups
-from house import os
+from house import os, strace_of
 
 HIS = UIDS["auditor"]
 MIB = 1 << 20
@@ -86,6 +86,23 @@ class Auditor(unittest.TestCase):
         return path
 
     # -- what is made on his side ------------------------------------------------
+    @unittest.skipUnless(shutil.which("strace"), "needs strace")
+    def test_pack_leaves_room(self):
+        """Each of the processes that make it looks at the disk that it fills."""
+        h, log = self.house, os.path.join(self.own, "calls")
+        trace = strace_of(self, h.pids("sluse-report")[0][1], "-o", log,
+                          "-e", "trace=write,fstatfs")
+        h.person("auditor", "report", "tilsynspakke",
+                 os.path.join(self.his, "rom"), code=0)
+        trace.terminate()
+        trace.wait(10)
+        did = {"write": set(), "fstatfs": set()}
+        with open(log) as file:
+            for pid, call in re.findall(r"^(\d+) +(\w+)\(", file.read(), re.M):
+                did[call].add(pid)
+        self.assertGreater(len(did["write"]), 1)
+        self.assertEqual(did["write"], did["fstatfs"])
+
     def test_supervision_pack(self):
         h = self.house
         line = ("report", "tilsynspakke")

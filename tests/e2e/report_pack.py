@@ -10,7 +10,7 @@ import subprocess
 import threading
 import unittest
 
-from house import BIN, children, os, time
+from house import BIN, children, os, time, under_strace
 from recount import Counted, run
 
 # When each file was made.
@@ -54,6 +54,11 @@ class Pack(Counted):
         self.assertEqual(len(second), 1, "it was made by one process")
         return made, second[0]
 
+    def same(self, found, want, what):
+        self.assertEqual(sorted(found), sorted(want))
+        for name, data in want.items():
+            self.assertEqual(found[name], data, (name, what))
+
     def test_second_dies(self):
         """At any time: the first does what it would have done."""
         whole = os.path.join(self.root, "whole")
@@ -71,11 +76,62 @@ class Pack(Counted):
             except ProcessLookupError:  # it was done already
                 pass
             self.assertEqual(made.wait(60), 0, made.stderr.read())
-            found = tree(folder)
-            self.assertEqual(sorted(found), sorted(want))
-            for name, data in want.items():
-                self.assertEqual(found[name], data, name)
+            self.same(tree(folder), want, ms)
         self.assertGreater(killed, 2)
+
+    def test_line_breaks(self):
+        """Neither waits for what the other could not say."""
+        whole = os.path.join(self.root, "unbroken")
+        self.assertEqual(run(self.root, *LINE, whole).returncode, 0)
+        want = tree(whole)
+        for when in range(1, 7):
+            folder = os.path.join(self.root, "broken-%d" % when)
+            made = subprocess.Popen(
+                [*under_strace(self, "sendto:error=ENOBUFS:when=%d" % when),
+                 os.path.join(BIN, "sluse-report"), "--root", self.root, *LINE,
+                 folder], start_new_session=True)
+            try:
+                self.assertEqual(made.wait(30), 0)
+            finally:
+                if made.poll() is None:
+                    os.killpg(made.pid, signal.SIGKILL)
+                    made.wait()
+            self.same(tree(folder), want, when)
+
+    def watched(self, folder, *how):
+        """Made with the second under strace, from where it waits for the first's
+        first word: what it does then is the same every time."""
+        made, second = self.begin(folder)
+        made.send_signal(signal.SIGSTOP)
+        time.sleep(0.1)
+        trace = subprocess.Popen(
+            ["strace", "-p", str(second), "-e", "trace=pread64", *how],
+            stderr=subprocess.PIPE)
+        self.addCleanup(trace.stderr.close)
+        self.assertIn(b"attached", trace.stderr.readline())
+        made.send_signal(signal.SIGCONT)
+        self.assertEqual(made.wait(60), 0, made.stderr.read())
+        trace.communicate(timeout=60)
+        return tree(folder)
+
+    def test_second_cannot_read(self):
+        """Also where it looks whether there is anything to control."""
+        under_strace(self, "pread64:error=EIO")  # may it trace?
+        with sqlite3.connect(os.path.join(self.root, "db", "sluse.db")) as db:
+            at = (db.execute("PRAGMA page_size").fetchone()[0] * (db.execute(
+                "SELECT rootpage FROM sqlite_schema WHERE name = 'target_post'")
+                .fetchone()[0] - 1))
+        log = os.path.join(self.root, "reads")
+        want = self.watched(os.path.join(self.root, "watched"), "-o", log)
+        with open(log) as file:
+            reads = [line.split(", ")[-1].split(")")[0] for line in file
+                     if line.startswith("pread64(")]
+        looks = reads.index(str(at)) + 1
+        for when in range(looks - 1, looks + 2):
+            found = self.watched(
+                os.path.join(self.root, "unread-%d" % when), "-o", os.devnull,
+                "-e", "inject=pread64:error=EIO:when=%d" % when)
+            self.same(found, want, when - looks)
 
     def test_first_dies(self):
         """The second goes with it, and the next run writes the folder anew."""

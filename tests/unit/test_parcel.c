@@ -173,7 +173,22 @@ limit(void)
 	CHECK(fclose(f) != 0);
 	CHECK(sl_parcel_failed(p, &err) == SL_REJECT);
 	sl_parcel_free(p);
+	/* What waits beside it, too; it is not in it. */
+	CHECK(sl_parcel_new(1024, 0, &p, &err) == SL_OK);
+	f = sl_parcel_aside(p, sl_parcel_spool());
+	CHECK(fwrite(kilo, 1, sizeof(kilo), f) == sizeof(kilo));
+	CHECK(fclose(f) == 0);
+	CHECK(sl_parcel_put(p, "a", kilo, 1000, &err) == SL_OK);
+	f = sl_parcel_aside(p, sl_parcel_spool());
+	CHECK(fwrite(kilo, 1, 100, f) == 100 && fclose(f) != 0);
+	CHECK(sl_parcel_failed(p, &err) == SL_REJECT);
+	sl_parcel_free(p);
 	/* Post has the first call on the disk. */
+	CHECK(sl_parcel_new(1024, UINT64_MAX, &p, &err) == SL_OK);
+	f = sl_parcel_aside(p, sl_parcel_spool());
+	CHECK(fwrite(kilo, 1, 1, f) == 1 && fclose(f) != 0);
+	CHECK(sl_parcel_failed(p, &err) == SL_RETRY);
+	sl_parcel_free(p);
 	CHECK(sl_parcel_new(1024, UINT64_MAX, &p, &err) == SL_OK);
 	CHECK(sl_parcel_put(p, "a", kilo, 1, &err) == SL_RETRY);
 	CHECK_STR(err.reason, "disk_full");
