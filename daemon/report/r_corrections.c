@@ -1,7 +1,9 @@
 /*
  * Korreksjoner: what the machine proposed first against what a person chose
- * for the same field of the same entry.
+ * for the same field of the same entry. Of what was erased only the case is
+ * kept on both sides, and no rule.
  */
+#include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -29,6 +31,9 @@ struct corrections {
 	struct sl_rep *r;
 	struct sl_snap snap;
 	struct sl_names rule;
+	unsigned lost; /* the rule of what was erased */
+	uint8_t *erased; /* by consignment */
+	int64_t erased_n; /* entries */
 	struct group *group;
 	size_t n, cap;
 	struct proposal p[FIELDS];
@@ -72,6 +77,17 @@ end_entry(struct corrections *c)
 	}
 }
 
+static void
+propose(struct corrections *c, unsigned field, unsigned rule, unsigned model,
+    sqlite3_stmt *st)
+{
+	struct proposal *p = &c->p[field];
+
+	p->group = find_group(c, field, rule, model) + 1;
+	p->accepted = sqlite3_column_int(st, 3) != 0;
+	sl_db_copy(st, 2, p->value, sizeof(p->value));
+}
+
 /* The first piece of evidence says which rule or model it was. */
 static void
 take_machine(struct corrections *c, unsigned field, sqlite3_stmt *st)
@@ -80,7 +96,6 @@ take_machine(struct corrections *c, unsigned field, sqlite3_stmt *st)
 	char rule[64], model[64];
 	struct sl_peek want[] = {
 	    SL_PEEK("rule", rule), SL_PEEK("model", model)};
-	struct proposal *p = &c->p[field];
 
 	if (*evidence == '[')
 		evidence++;
@@ -91,23 +106,28 @@ take_machine(struct corrections *c, unsigned field, sqlite3_stmt *st)
 	} else {
 		sl_json_peek_all(evidence, want, 2);
 	}
-	p->group = find_group(c, field, sl_names_add(&c->rule, rule),
-		       sl_names_add(&c->rule, model)) +
-		   1;
-	p->accepted = sqlite3_column_int(st, 3) != 0;
-	sl_db_copy(st, 2, p->value, sizeof(p->value));
+	propose(c, field, sl_names_add(&c->rule, rule),
+	    sl_names_add(&c->rule, model), st);
+}
+
+static bool
+is_erased(const struct corrections *c, int64_t entry)
+{
+	return c->erased[c->snap.e[entry].consignment] != 0;
 }
 
 static void
-take_row(struct corrections *c, sqlite3_stmt *st)
+take_row(struct corrections *c, sqlite3_stmt *st, bool erased)
 {
 	unsigned field = (unsigned)sqlite3_column_int(st, 1);
 	const char *actor = sl_db_text(st, 5);
 
-	if (field >= FIELDS)
+	if (field >= FIELDS || (erased && field != SL_FIELD_case_number))
 		return;
 	if (strcmp(actor, "sluse-place") == 0) {
-		if (c->p[field].group == 0)
+		if (c->p[field].group == 0 && erased)
+			propose(c, field, c->lost, 0, st);
+		else if (c->p[field].group == 0)
 			take_machine(c, field, st);
 	} else if (strncmp(actor, "uid:", 4) == 0 ||
 		   strncmp(actor, "queue:", 6) == 0) {
@@ -131,12 +151,29 @@ scan(struct corrections *c)
 		entry = sqlite3_column_int64(st, 0);
 		if (entry != now)
 			end_entry(c);
-		now = entry;
 		if (entry > 0 && entry <= c->snap.e_max &&
-		    sl_snap_e_in(&c->snap, entry))
-			take_row(c, st);
+		    sl_snap_e_in(&c->snap, entry)) {
+			take_row(c, st, is_erased(c, entry));
+			c->erased_n += entry != now && is_erased(c, entry);
+		}
+		now = entry;
 	}
 	end_entry(c);
+}
+
+static void
+find_erased(struct corrections *c)
+{
+	sqlite3_stmt *st = sl_db_query(sl_store_db(c->r->store),
+	    "SELECT id FROM consignment WHERE erased_ms IS NOT NULL", "");
+	int64_t id;
+
+	c->erased = sl_alloc(c->snap.c_max + 1);
+	while (sl_db_row(sl_store_db(c->r->store), st)) {
+		id = sqlite3_column_int64(st, 0);
+		if (id > 0 && id <= c->snap.c_max)
+			c->erased[id] = 1;
+	}
 }
 
 static int
@@ -170,7 +207,9 @@ sl_rep_korreksjoner(struct sl_rep *r, struct sl_err *err)
 	c->r = r;
 	rc = sl_snap_load(r, 0, NULL, &c->snap, err);
 	(void)sl_names_add(&c->rule, "");
+	c->lost = sl_names_add(&c->rule, "\1");
 	if (rc == SL_OK) {
+		find_erased(c);
 		scan(c);
 		if (c->n > 0)
 			qsort(c->group, c->n, sizeof(*c->group), compare);
@@ -178,13 +217,28 @@ sl_rep_korreksjoner(struct sl_rep *r, struct sl_err *err)
 	for (i = 0; rc == SL_OK && i < c->n; i++) {
 		const struct group *g = &c->group[i];
 
-		sl_rep_row(r, "wwsiiiix", sl_query_field(g->field),
-		    field_word(r, g->field), c->rule.text[g->rule],
-		    sl_word_rule(r, c->rule.text[g->rule]),
-		    c->rule.text[g->model], g->proposed, g->accepted,
-		    g->confirmed, g->corrected,
-		    100.0 * (double)g->corrected / (double)g->proposed);
+		const char *rule = c->rule.text[g->rule];
+		double share =
+		    100.0 * (double)g->corrected / (double)g->proposed;
+
+		if (g->rule == c->lost)
+			sl_rep_row(r, "wuuiiiix", sl_query_field(g->field),
+			    field_word(r, g->field), g->proposed, g->accepted,
+			    g->confirmed, g->corrected, share);
+		else
+			sl_rep_row(r, "wwsiiiix", sl_query_field(g->field),
+			    field_word(r, g->field), rule,
+			    sl_word_rule(r, rule), c->rule.text[g->model],
+			    g->proposed, g->accepted, g->confirmed,
+			    g->corrected, share);
 	}
+	if (c->erased_n > 0)
+		sl_rep_fact(r, "erased",
+		    "Poster med slettet innhold: bare saksnummer, uten regel",
+		    "Entries whose content was erased: only the case, without "
+		    "a rule",
+		    "%" PRId64, c->erased_n);
+	free(c->erased);
 	free(c->group);
 	sl_names_free(&c->rule);
 	sl_snap_free(&c->snap);

@@ -462,6 +462,36 @@ class Recounted(Counted):
             self.assertEqual((row["proposed"], row["corrected"], row["confirmed"]),
                              (proposed[key], corrected[key], confirmed[key]), key)
 
+    def test_corrections_outlive_no_erasure(self):
+        """Of what a person chose instead the case alone is kept, and no rule:
+        what is gone on both sides is not the same."""
+        chosen = "UPDATE placement SET value = 'Et annet', actor = 'uid:1003'" \
+            " WHERE revision = 2 AND field = 5;"
+        before = rows(self.changed(chosen), "korreksjoner")[0]
+        unit = [r for r in before if r["field"] == "unit"]
+        self.assertGreater(sum(r["corrected"] for r in unit), 0)
+        self.assertEqual(sum(r["confirmed"] for r in unit), 0)
+        case = [r for r in before if r["field"] == "case"]
+        half = "(SELECT id FROM entry WHERE id <= %d)" % (COUNT // 2)
+        for some in ("SELECT id FROM entry", half):
+            gone = "(SELECT consignment FROM entry WHERE id IN (%s))" % some
+            found, last = rows(self.changed(chosen, (
+                "UPDATE consignment SET erased_ms = 1 WHERE id IN %s;"
+                "UPDATE placement SET evidence = '[]', value = CASE field WHEN 1"
+                " THEN value ELSE '' END WHERE entry IN (%s)" % (gone, some))),
+                "korreksjoner")
+            for key in ("proposed", "accepted", "confirmed", "corrected"):
+                self.assertEqual(sum(r[key] for r in found if r["field"] ==
+                                     "case"), sum(r[key] for r in case), key)
+            self.assertEqual(sum(r["confirmed"] for r in found
+                                 if r["field"] == "unit"), 0)
+            lost, = [r for r in found if r["rule"] is None]
+            self.assertEqual(lost["field"], "case")
+            self.assertEqual(last["facts"]["erased"], str(lost["proposed"]))
+            self.assertEqual({r["field"] for r in found}, {"case"} if
+                             some != half else {"case", "unit", "title"})
+        self.assertNotIn("erased", rows(self.root, "korreksjoner")[1]["facts"])
+
     def test_gains_codes_and_silence(self):
         touched = {entry for _, _, actor, entry, body in self.raw.leaves()
                    if actor.startswith("uid:") and "stage" in body}
