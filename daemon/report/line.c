@@ -213,6 +213,10 @@ take_line(struct line *l, int argc, char **argv)
 	}
 	if (bit < 0)
 		return say(SL_EXIT_USAGE, "%s", words);
+	if (l->opt.errors >= 0 && !l->opt.seed_given)
+		return say(SL_EXIT_USAGE,
+		    "--errors is of a sample that was looked through: say its "
+		    "--seed");
 	/* `sluse report` leaves its own word in front. */
 	if (optind < argc && strcmp(argv[optind], "report") == 0)
 		optind++;
