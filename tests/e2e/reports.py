@@ -612,6 +612,17 @@ class Recounted(Counted):
         again = rows(self.root, "stikkprove", "--count", "3", "--seed",
                      unseeded[1]["facts"]["seed"])
         self.assertEqual(again[0], unseeded[0])
+        # What others replaced since is drawn no more; the rest are the same.
+        drawn = {r["number"] for r in one}
+        other = next(e["id"] for e in self.raw.entries.values()
+                     if self.NUMBER[e["consignment"]] + ".1" not in drawn)
+        later = rows(self.changed(
+            "UPDATE entry SET disposition = 60, outcome = 60 WHERE id = %d"
+            % other), "stikkprove", "--count", "9", "--seed", "5")[0]
+        self.assertEqual(later, one)
+        for more, said in (((), True), (("--to", "2199-12-31"), False)):
+            notes = rows(self.root, "stikkprove", *more)[1]["notes"]
+            self.assertEqual(any("--to" in note for note in notes), said)
         risky = rows(self.root, "stikkprove", "--count", "40", "--risk",
                      "--seed", "1")[0]
         self.assertGreater(len({r["number"] for r in risky if r["weight"] > 1}), 8)

@@ -370,34 +370,48 @@ static void
 drawing(void)
 {
 	enum { OF = 1000, N = 100 };
-	uint32_t a[N], b[N];
+	uint32_t a[N], b[N], id[OF];
+	bool kept[OF] = {false};
 	uint16_t weight[OF];
 	size_t i, k, heavy = 0;
 	unsigned seed, hits = 0;
 
-	CHECK(sl_sample_draw(7, NULL, OF, a, N) == N);
-	CHECK(sl_sample_draw(7, NULL, OF, b, N) == N);
+	CHECK(sl_sample_draw(7, NULL, NULL, OF, a, N) == N);
+	CHECK(sl_sample_draw(7, NULL, NULL, OF, b, N) == N);
 	CHECK(memcmp(a, b, sizeof(a)) == 0);
-	(void)sl_sample_draw(8, NULL, OF, b, N);
+	(void)sl_sample_draw(8, NULL, NULL, OF, b, N);
 	CHECK(memcmp(a, b, sizeof(a)) != 0);
 	for (i = 0; i < N; i++)
 		for (k = 0; k < i; k++)
 			CHECK(a[i] != a[k]);
 	for (i = 0; i < OF; i++)
 		weight[i] = i < OF / 10 ? 9 : 1;
-	(void)sl_sample_draw(7, weight, OF, a, N);
+	(void)sl_sample_draw(7, NULL, weight, OF, a, N);
 	for (i = 0; i < N; i++)
 		heavy += a[i] < OF / 10;
 	/* Half of the weight lies on a tenth of the items. */
 	CHECK_MSG(heavy > 25 && heavy < 75, "%zu", heavy);
 	/* Each item has the same chance. */
 	for (seed = 0; seed < 2000; seed++) {
-		(void)sl_sample_draw(seed, NULL, 20, a, 2);
+		(void)sl_sample_draw(seed, NULL, NULL, 20, a, 2);
 		hits += a[0] == 3 || a[1] == 3;
 	}
 	CHECK_MSG(hits > 140 && hits < 260, "%u", hits);
-	CHECK(sl_sample_draw(7, NULL, 3, a, N) == 3);
-	CHECK(sl_sample_draw(7, NULL, 0, a, N) == 0);
+	/* By what an item is, not where it stands: of those that are not there
+	 * any more none was drawn, and the same are drawn. */
+	for (i = 0; i < OF; i++)
+		id[i] = (uint32_t)(i + 1);
+	(void)sl_sample_draw(7, id, NULL, OF, a, N);
+	for (i = 0; i < N; i++)
+		kept[a[i]] = true;
+	for (i = k = 0; i < OF; i++)
+		if (kept[i] || i % 3 == 0)
+			id[k++] = (uint32_t)(i + 1);
+	(void)sl_sample_draw(7, id, NULL, k, b, N);
+	for (i = 0; i < N; i++)
+		CHECK(id[b[i]] == a[i] + 1);
+	CHECK(sl_sample_draw(7, NULL, NULL, 3, a, N) == 3);
+	CHECK(sl_sample_draw(7, NULL, NULL, 0, a, N) == 0);
 }
 
 /* -- peeking ----------------------------------------------------------------
