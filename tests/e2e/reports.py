@@ -462,6 +462,47 @@ class Recounted(Counted):
             self.assertEqual((row["proposed"], row["corrected"], row["confirmed"]),
                              (proposed[key], corrected[key], confirmed[key]), key)
 
+    def test_corrections_in_the_target(self):
+        """Archivists mostly correct there: its journal shows another case than
+        the one that was sent as the machine proposed it."""
+        before = rows(self.root, "korreksjoner")[0]
+        self.assertEqual({r["moved"] for r in before if r["field"] == "case"}, {0})
+        self.assertEqual({r["moved"] for r in before if r["field"] != "case"},
+                         {None})
+        value = {r["entry"]: r["value"] for r in self.raw.q(
+            "SELECT entry, value FROM placement WHERE field = 1 AND rank = 0"
+            " ORDER BY revision")}
+        by = {r["entry"]: r["actor"] for r in self.raw.q(
+            "SELECT entry, actor FROM placement WHERE field = 1 AND rank = 0"
+            " ORDER BY revision")}
+        here = [id_ for id_, e in self.raw.entries.items()
+                if e["own_key"] in self.raw.shown]
+        alone = [id_ for id_ in here if by[id_] == "sluse-place"]
+        person = [id_ for id_ in here if by[id_] != "sluse-place"]
+        first = {r["entry"]: r["value"] for r in self.raw.q(
+            "SELECT entry, value FROM placement WHERE field = 1 AND rank = 0"
+            " AND revision = 1")}
+        same = next(i for i in person if first[i] == value[i])
+        other = next(i for i in person if first[i] != value[i])
+        move = "UPDATE target_post SET case_number = '1999/9' WHERE own_key =" \
+            " (SELECT own_key FROM entry WHERE id = %d);"
+        twice = "INSERT INTO target_post SELECT 'fag', target_key, own_key," \
+            " 'G-1', number, year, sequence, type, status, title, public_title," \
+            " access, received, document_date, journal_date, attachments, 1, 1, 1" \
+            " FROM target_post WHERE own_key = (SELECT own_key FROM entry WHERE" \
+            " id = %d);"
+        found = rows(self.changed(
+            move % alone[0], move % alone[1], move % same, move % other,
+            move % alone[2], twice % alone[2], twice % alone[3],
+            "UPDATE target_post SET case_number = '' WHERE own_key = (SELECT"
+            " own_key FROM entry WHERE id = %d)" % alone[4]), "korreksjoner")[0]
+        case = [r for r in found if r["field"] == "case"]
+        self.assertEqual(sum(r["moved"] for r in case), 3)
+        for row, old in zip(case, [r for r in before if r["field"] == "case"]):
+            self.assertEqual(row["corrected"], old["corrected"])
+            self.assertAlmostEqual(row["share"], 100 * (
+                row["corrected"] + row["moved"]) / row["proposed"], 3)
+
     def test_corrections_outlive_no_erasure(self):
         """Of what a person chose instead the case alone is kept, and no rule:
         what is gone on both sides is not the same."""
