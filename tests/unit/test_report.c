@@ -240,6 +240,41 @@ count_of(const char *s, const char *what)
 	return n;
 }
 
+/* Where the bars begin: no label is cut, in the widest font that is usual. */
+static void
+chart_labels(void)
+{
+	/* At 13 pixels, as DejaVu Sans has them. */
+	static const struct {
+		char label[96];
+		double width;
+	} all[] = {
+	    {"saksnummer, «saksnummer»", 192.5},
+	    {"E-post, Dokumentsenteret, M", 191.0},
+	    {"Kommuneadvokaten, MØTEMAPPE OG SÆRSKILT POST", 357.6},
+	    {"WWWWWWWWWWWWWWWWWWWW", 257.1},
+	    {"mmmmmmmmmmmmmmmmmmmmmmm", 291.3},
+	    {"illi, litt til, tittel, fil i fil", 139.1},
+	};
+	SL_BUF struct sl_buf b = {0};
+	char text[96], *label[] = {text};
+	double value[] = {1};
+	struct sl_bars c = {"a", "", label, value, 1, SL_LANGUAGE_NB};
+	const char *at;
+	size_t i;
+
+	for (i = 0; i < sizeof(all) / sizeof(all[0]); i++) {
+		memcpy(text, all[i].label, sizeof(text));
+		sl_buf_reset(&b);
+		sl_svg_bars(&b, &c);
+		at = strstr(sl_buf_str(&b), "<text x=\"");
+		CHECK(at != NULL);
+		if (at != NULL)
+			CHECK_MSG(strtod(at + 9, NULL) >= all[i].width,
+			    "%s: %.9s", text, at + 9);
+	}
+}
+
 /* Many bars are several pictures on one scale, so that paper can break. */
 static void
 chart(void)
@@ -892,8 +927,9 @@ screened(void)
 
 TEST_MAIN({"begin", begin}, {"table", table}, {"formats", formats},
     {"many rows", many}, {"terminal", terminal}, {"chart", chart},
-    {"days", days}, {"intervals", intervals}, {"drawing", drawing},
-    {"peeking", peeking}, {"the longest row", longest_row}, {"sheets", sheets},
+    {"labels of a chart", chart_labels}, {"days", days},
+    {"intervals", intervals}, {"drawing", drawing}, {"peeking", peeking},
+    {"the longest row", longest_row}, {"sheets", sheets},
     {"mailbox, csv", mailbox_csv}, {"mailbox, json", mailbox_json},
     {"target journals", target_journals}, {"law", law}, {"tidy", tidy},
     {"rows by text", rows_by_text}, {"titles", titles},
