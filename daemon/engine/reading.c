@@ -77,8 +77,8 @@ permit(struct sl_engine *e, const struct sl_person *who, enum sl_verb verb,
 		    "your role does not allow to break the glass", err);
 	if (glass && may == SL_MAY_glass &&
 	    strlen(sl_request_text(args, "why")) < SL_WHY_MIN)
-		return sl_err_set(err, SL_REJECT, 0, "not_possible",
-		    "to break the glass takes " SL_WHY_SAID);
+		return sl_access_refuse(e, who, sl_verb_name(verb), subject,
+		    "to break the glass takes " SL_WHY_SAID, err);
 	if (glass && may == SL_MAY_glass) {
 		*ret_bare = false;
 		return break_glass(

@@ -13,8 +13,8 @@
 #define ROW 26
 #define BAR 440
 #define VALUE 90
-#define CHAR 7.4 /* of a label, on average */
 #define LABEL_CHARS 60
+#define LABEL_LEAST 120
 #define BARS 12 /* of a picture */
 
 static void
@@ -34,6 +34,29 @@ first_chars(const char *s, size_t max, size_t *ret)
 	for (*ret = 0; i < n && *ret < max; ++*ret)
 		(void)sl_utf8_next(s, n, &i);
 	return i;
+}
+
+/* Of a label, in the widest font that is usual for sans-serif (DejaVu). */
+static double
+width_of(const char *s)
+{
+	size_t i = 0, n = strlen(s), chars;
+	double w = 0;
+	uint32_t c;
+
+	for (chars = 0; i < n && chars <= LABEL_CHARS; chars++) {
+		c = sl_utf8_next(s, n, &i);
+		if (c < 0x80 && strchr("iljI.,:;'|![]()/ftr-\" ", (int)c))
+			w += 6;
+		else if ((c < 0x80 && strchr("mwMW@%&+", (int)c)) ||
+			 c == 0xC6 || c == 0xE6 || c > 0xFF)
+			w += 13;
+		else
+			w += c >= 'A' && c <= 'Z'     ? 10.5
+			     : c >= 0xC0 && c <= 0xDE ? 10.5
+						      : 8.4;
+	}
+	return w;
 }
 
 /* A label too long for its place is cut at a character. */
@@ -96,18 +119,18 @@ picture(struct sl_buf *b, const struct sl_bars *c, size_t from, size_t n,
 void
 sl_svg_bars(struct sl_buf *b, const struct sl_bars *c)
 {
-	size_t i, n, chars, longest = 16;
-	double max = 0;
+	double max = 0, longest = LABEL_LEAST, width;
+	size_t i, n;
 
 	for (i = 0; i < c->n; i++) {
 		if (c->value[i] > max)
 			max = c->value[i];
-		(void)first_chars(c->label[i], LABEL_CHARS, &chars);
-		if (chars > longest)
-			longest = chars;
+		width = width_of(c->label[i]);
+		if (width > longest)
+			longest = width;
 	}
 	for (i = 0; i < c->n; i += n) {
 		n = c->n - i < BARS ? c->n - i : BARS;
-		picture(b, c, i, n, (int)((double)longest * CHAR) + 16, max);
+		picture(b, c, i, n, (int)longest + 16, max);
 	}
 }

@@ -20,11 +20,13 @@
 #define ID_COMPARED 400 /* the database keeps 511 bytes of one */
 #define OBJECT_MAX (64u << 10)
 #define TEXT_MAX (64u << 20)
+#define MS_MAX UINT64_C(4102444800000) /* the year 2100 */
 
-enum { QUEUE, DAY, UID, VALIDITY, ID, COLUMNS };
+enum { QUEUE, DAY, UID, VALIDITY, ID, NUMBER, COLUMNS };
 static const char *const names[COLUMNS] = {"kø|ko|queue",
     "dato|date|date.received", "uid", "uidvalidity",
-    "message-id|message_id|hdr.message-id"};
+    "message-id|message_id|hdr.message-id",
+    "forsendelse|forsendelsesid|delivery|id"};
 
 /* -- Message-IDs ------------------------------------------------------------
  */
@@ -77,6 +79,21 @@ sl_mailbox_hash(const char *id)
 	return h != 0 ? h : 1;
 }
 
+uint64_t
+sl_mailbox_hash_number(const char *key)
+{
+	const char *p = strchr(key, ':');
+	char low[ID_COMPARED + 1];
+	size_t i;
+
+	(void)sl_slice_copy(
+	    sl_slice_str(p != NULL ? p + 1 : key), low, sizeof(low));
+	for (i = 0; low[i] != '\0'; i++)
+		if (low[i] >= 'A' && low[i] <= 'Z')
+			low[i] = (char)(low[i] - 'A' + 'a');
+	return sl_mailbox_hash(low);
+}
+
 /* -- lines ------------------------------------------------------------------
  */
 
@@ -101,7 +118,7 @@ keep_id(struct sl_mailbox *m, struct sl_mail_line *l, char *id)
 	bare_id(id);
 	if (*id == '\0')
 		return;
-	l->hash = sl_mailbox_hash(id);
+	l->hash = m->by_key ? sl_mailbox_hash_number(id) : sl_mailbox_hash(id);
 	if (!sl_utf8_valid(id, strlen(id)))
 		for (p = id; *p != '\0'; p++)
 			*p = (unsigned char)*p >= 0x80 ? '?' : *p;
@@ -112,6 +129,17 @@ keep_id(struct sl_mailbox *m, struct sl_mail_line *l, char *id)
 	sl_buf_add(&m->text, shown, strlen(shown) + 1);
 }
 
+/* A day, or milliseconds since 1970. */
+static int64_t
+day_of(const char *s)
+{
+	uint64_t ms;
+
+	return strlen(s) > 10 && sl_parse_u64(s, 1, MS_MAX, &ms)
+		   ? sl_day_of((int64_t)ms)
+		   : sl_day_read(s);
+}
+
 static enum sl_rc
 take_line(struct sl_mailbox *m, const struct raw *r, struct sl_err *err)
 {
@@ -119,12 +147,14 @@ take_line(struct sl_mailbox *m, const struct raw *r, struct sl_err *err)
 	uint64_t uid, validity = 0;
 	unsigned queue;
 
-	if (!sl_parse_u64(r->uid, 1, UINT32_MAX, &uid) ||
-	    (*r->validity != '\0' &&
-		!sl_parse_u64(r->validity, 1, UINT32_MAX, &validity)))
+	if (m->by_key)
+		uid = r->line;
+	else if (!sl_parse_u64(r->uid, 1, UINT32_MAX, &uid) ||
+		 (*r->validity != '\0' &&
+		     !sl_parse_u64(r->validity, 1, UINT32_MAX, &validity)))
 		return bad(
 		    r->line, "a UID is a number from 1 to 4294967295", err);
-	l.day = (int32_t)sl_day_read(r->day);
+	l.day = (int32_t)day_of(r->day);
 	if (l.day < 0)
 		return bad(r->line, "the date cannot be understood", err);
 	queue = sl_names_add(&m->queue, r->queue);
@@ -142,6 +172,8 @@ take_line(struct sl_mailbox *m, const struct raw *r, struct sl_err *err)
 	l.validity = (uint32_t)validity;
 	l.queue = (uint16_t)queue;
 	keep_id(m, &l, r->id);
+	if (m->by_key && l.hash == 0)
+		return bad(r->line, "the delivery has no number", err);
 	m->line = sl_grow(m->line, &m->cap, m->n + 1, sizeof(*m->line));
 	m->line[m->n++] = l;
 	return SL_OK;
@@ -178,6 +210,32 @@ by_id(const void *a, const void *b, void *arg)
 	return d != 0 ? d : by_number(i, k);
 }
 
+static int
+by_hash(const void *a, const void *b)
+{
+	const struct sl_mail_line *x = a, *y = b;
+	int d = by_number(x->queue, y->queue);
+
+	if (d == 0)
+		d = by_number(x->hash, y->hash);
+	return d != 0 ? d : by_number(x->line, y->line);
+}
+
+/* A delivery counts once, as its first line says. */
+static void
+drop_repeated(struct sl_mailbox *m)
+{
+	size_t i, n = 0;
+
+	if (m->n > 0)
+		qsort(m->line, m->n, sizeof(*m->line), by_hash);
+	for (i = 0; i < m->n; i++)
+		if (n == 0 || m->line[i].queue != m->line[n - 1].queue ||
+		    m->line[i].hash != m->line[n - 1].hash)
+			m->line[n++] = m->line[i];
+	m->n = n;
+}
+
 /* A UID that stands twice counts as its first line says. */
 static enum sl_rc
 finish(struct sl_mailbox *m, struct sl_err *err)
@@ -187,6 +245,8 @@ finish(struct sl_mailbox *m, struct sl_err *err)
 	if (m->text.full)
 		return sl_err_set(
 		    err, SL_BROKEN, 0, "damaged", "the list is too large");
+	if (m->by_key)
+		drop_repeated(m);
 	if (m->n > 0)
 		qsort(m->line, m->n, sizeof(*m->line), by_uid);
 	for (i = 0; i < m->n; i++)
@@ -210,7 +270,8 @@ finish(struct sl_mailbox *m, struct sl_err *err)
 bool
 sl_mailbox_is_head(const struct sl_csvin *c)
 {
-	return sl_csvin_column(c, names[UID]) >= 0;
+	return sl_csvin_column(c, names[UID]) >= 0 ||
+	       sl_csvin_column(c, names[NUMBER]) >= 0;
 }
 
 static enum sl_rc
@@ -235,15 +296,14 @@ read_head(
 
 /* What stands behind the last column is of it where nothing is quoted. */
 static void
-take_id(
-    const struct sl_csvin *c, const int *col, size_t width, struct sl_buf *out)
+take_id(const struct sl_csvin *c, int column, size_t width, struct sl_buf *out)
 {
-	size_t i = (size_t)col[ID];
+	size_t i = (size_t)column;
 
 	sl_buf_reset(out);
-	if (col[ID] < 0)
+	if (column < 0)
 		return;
-	sl_buf_add_str(out, sl_csvin_field(c, col[ID]));
+	sl_buf_add_str(out, sl_csvin_field(c, column));
 	while (c->plain && i + 1 >= width && ++i < c->n) {
 		sl_buf_add_char(out, ' ');
 		sl_buf_add_str(out, sl_csvin_field(c, (int)i));
@@ -260,10 +320,11 @@ sl_mailbox_read_csv(struct sl_csvin *c, const char *queue, struct sl_mailbox *m,
 	enum sl_rc rc = read_head(c, queue, col, err);
 
 	m->there = true;
+	m->by_key = col[UID] < 0;
 	m->text.max = TEXT_MAX;
 	c->plain = c->sep == '\t';
 	while (rc == SL_OK && (rc = sl_csvin_next(c, err)) == SL_OK) {
-		take_id(c, col, width, &id);
+		take_id(c, col[m->by_key ? NUMBER : ID], width, &id);
 		sl_buf_add(&id, "", 1);
 		rc = take_line(m,
 		    &(struct raw){.queue = col[QUEUE] >= 0
@@ -298,6 +359,7 @@ next_object(FILE *f, uint32_t *line, int *brackets, struct sl_buf *out,
     struct sl_err *err)
 {
 	bool quoted = false;
+	unsigned depth = 0;
 	int ch;
 
 	sl_buf_reset(out);
@@ -320,7 +382,9 @@ next_object(FILE *f, uint32_t *line, int *brackets, struct sl_buf *out,
 			sl_buf_add_char(out, (char)ch);
 		if (ch == '"')
 			quoted = !quoted;
-		if (ch == '}' && !quoted)
+		if (ch == '{' && !quoted)
+			depth++;
+		if (ch == '}' && !quoted && --depth == 0)
 			return SL_OK;
 		if (ch == '\\' && quoted && (ch = getc_unlocked(f)) > 0 &&
 		    out->n < OBJECT_MAX)
@@ -337,11 +401,14 @@ sl_mailbox_read_json(
     FILE *f, const char *queue, struct sl_mailbox *m, struct sl_err *err)
 {
 	SL_BUF struct sl_buf object = {.max = OBJECT_MAX + 8};
-	char name[256], day[32], uid[24], validity[24], id[2048];
+	char name[256], day[32], dato[32], date[32], uid[24], validity[24],
+	    id[2048], number[128];
 	struct sl_peek want[] = {SL_PEEK("uid", uid),
 	    SL_PEEK("date.received", day), SL_PEEK("hdr.message-id", id),
-	    SL_PEEK("queue", name), SL_PEEK("uidvalidity", validity)};
-	struct raw r = {.day = day, .uid = uid, .validity = validity, .id = id};
+	    SL_PEEK("queue", name), SL_PEEK("uidvalidity", validity),
+	    SL_PEEK("id", number), SL_PEEK("dato", dato),
+	    SL_PEEK("date", date)};
+	struct raw r = {.uid = uid, .validity = validity};
 	enum sl_rc rc;
 	int brackets = 0;
 
@@ -351,6 +418,10 @@ sl_mailbox_read_json(
 	    (rc = next_object(f, &r.line, &brackets, &object, err)) == SL_OK) {
 		sl_json_peek_all(
 		    sl_buf_str(&object), want, sizeof(want) / sizeof(want[0]));
+		if (r.line == 1)
+			m->by_key = *uid == '\0' && *number != '\0';
+		r.id = m->by_key ? number : id;
+		r.day = *day != '\0' ? day : *dato != '\0' ? dato : date;
 		r.queue = *name != '\0' ? name : queue;
 		if (r.queue == NULL)
 			return bad(r.line,

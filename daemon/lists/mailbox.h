@@ -5,6 +5,9 @@
  * CSV with a head, columns in any order, Norwegian or English: kø, dato, uid,
  * uidvalidity, message-id; or what doveadm fetch writes with -f json (or tab).
  * Hostile: a Message-ID is what its sender wrote.
+ *
+ * Or of deliveries that their channel numbers, as SvarInn does: with a column
+ * id and no uid; or SvarInn's own list in JSON.
  */
 #ifndef SL_LISTS_MAILBOX_H
 #define SL_LISTS_MAILBOX_H
@@ -34,6 +37,7 @@ struct sl_mailbox {
 	struct sl_buf text;
 	struct sl_names queue;
 	bool there; /* the file is such a list */
+	bool by_key; /* of deliveries: hash is of its number, uid its line */
 };
 
 /* Is the head (just read) one of such a list? */
@@ -49,6 +53,9 @@ void sl_mailbox_free(struct sl_mailbox *m);
 
 /* The hash of a Message-ID as a reader gives it (no brackets). Never 0. */
 uint64_t sl_mailbox_hash(const char *id);
+/* Of the number of a delivery, in any case of its letters; key: with the name
+ * of its channel before it. */
+uint64_t sl_mailbox_hash_number(const char *key);
 /* The first line of that UID, or of that Message-ID (in by_id); how many there
  * are. 0: none. */
 size_t sl_mailbox_by_uid(

@@ -553,6 +553,15 @@ processing_page(const struct sl_bundle *b, struct sl_buf *out)
 	static const char *const h[][2] = {
 	    {"Opplysning", "Item"}, {"Innhold", "Content"}};
 	static const char *const themes[] = {"personvern", NULL};
+	/* Art. 30 no. 1 a; who runs this for the body is none of its own. */
+	static const char *const gaps[][2] = {
+	    {"Kontaktpunkt og personvernombud",
+		"Contact and data protection officer"},
+	    {"Felles behandlingsansvarlig, om det er noen",
+		"Joint controller, if there is one"},
+	    {"Databehandler (den som drifter)", "Processor (who runs it)"},
+	};
+	size_t i;
 	SL_BUF struct sl_buf to = {0}, left = {0};
 	char done[32], kept[32];
 
@@ -563,10 +572,10 @@ processing_page(const struct sl_bundle *b, struct sl_buf *out)
 	table(b, out, h, 2);
 	field(b, out, "Behandlingsansvarlig", "Controller",
 	    b->cfg->instance.name);
-	field(b, out, "Kontaktpunkt og personvernombud",
-	    "Contact and data protection officer",
-	    say(b, "(fylles ut av virksomheten)",
-		"(to be filled in by the body)"));
+	for (i = 0; i < sizeof(gaps) / sizeof(gaps[0]); i++)
+		field(b, out, gaps[i][0], gaps[i][1],
+		    say(b, "(fylles ut av virksomheten)",
+			"(to be filled in by the body)"));
 	field(b, out, "Formål", "Purpose",
 	    say(b, "Mottak, registrering og fordeling av post til virksomheten",
 		"Reception, registration and distribution of post to the "

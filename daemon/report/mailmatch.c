@@ -3,7 +3,8 @@
  * same UID in the name; the same Message-ID; the same UID where there is no
  * Message-ID to say otherwise. A UID alone is weak: some programs number their
  * copies themselves. So a message that has a Message-ID never came as one that
- * was read and has none.
+ * was read and has none. A delivery that its channel numbers came with that
+ * number, and by nothing else.
  */
 #include "mailmatch.h"
 
@@ -128,7 +129,7 @@ scan_consignments(struct sl_mailmatch *m)
 			continue;
 		name = sqlite3_column_blob(st, 1);
 		o = (struct sl_mailmatch_open){.consignment = (uint32_t)id,
-		    .uid = name == NULL
+		    .uid = name == NULL || m->list->by_key
 			       ? 0
 			       : uid_of_name(name,
 				     (size_t)sqlite3_column_bytes(st, 1))};
@@ -136,7 +137,8 @@ scan_consignments(struct sl_mailmatch *m)
 			m->mark[id] |= FOLDER;
 		key = sl_db_text(st, 2);
 		if (*key != '\0') {
-			o.hash = sl_mailbox_hash(key);
+			o.hash = m->list->by_key ? sl_mailbox_hash_number(key)
+						 : sl_mailbox_hash(key);
 			put_open(&m->known, &o);
 			continue;
 		}
@@ -222,7 +224,8 @@ look_into_known(struct sl_mailmatch *m)
 	m->known.n = 0; /* those that stay open, over those that were seen */
 	for (i = 0; i < n; i++) {
 		o = &m->known.at[i];
-		if ((m->mark[o->consignment] & PACKAGE) != 0) {
+		if ((m->mark[o->consignment] & PACKAGE) != 0 &&
+		    !m->list->by_key) {
 			*id = '\0';
 			if ((m->mark[o->consignment] & FOLDER) == 0)
 				sl_found_first(m->r->store, o->consignment,
@@ -267,6 +270,8 @@ look_into_parts(struct sl_mailmatch *m)
 	struct sl_mailmatch_open o = {0};
 	sqlite3_stmt *st;
 
+	if (m->list->by_key)
+		return;
 	for (p = m->parts.at; p < m->parts.at + m->parts.n; p++) {
 		if ((m->mark[p->consignment] & KEYLESS) == 0 ||
 		    (p->inside && is_attached(db, p->part)))
@@ -429,6 +434,31 @@ same_that_came(const struct sl_mailmatch *m, const struct sl_mail_line *l)
 	return 0;
 }
 
+static const char *
+word_of(const struct sl_mailmatch *m)
+{
+	return m->list->by_key ? "listed" : "mailbox";
+}
+
+/* nb, en: of a mailbox. */
+static void
+tell_fact(struct sl_mailmatch *m, const char *what, int64_t n, const char *nb,
+    const char *en)
+{
+	char key[40];
+
+	if (m->list->by_key && *what == '\0') {
+		nb = "Forsendelser i listen";
+		en = "Deliveries in the list";
+	} else if (m->list->by_key && strcmp(what, "_unknown") == 0) {
+		nb = "Mottatt i køen uten at kanalens nummer er kjent";
+		en = "Received in the queue without a known number of the "
+		     "channel's";
+	}
+	(void)snprintf(key, sizeof(key), "%s%s", word_of(m), what);
+	sl_rep_fact(m->r, key, nb, en, "%" PRId64, n);
+}
+
 static void
 tell_line(struct sl_mailmatch *m, const struct sl_mail_line *l, bool open,
     int64_t number)
@@ -437,11 +467,13 @@ tell_line(struct sl_mailmatch *m, const struct sl_mail_line *l, bool open,
 	uint32_t same = same_that_came(m, l);
 	char key[40], day[16];
 
-	sl_buf_printf(
-	    &b, "%s: UID %" PRIu32, m->list->queue.text[l->queue], l->uid);
+	sl_buf_printf(&b, "%s: ", m->list->queue.text[l->queue]);
+	if (!m->list->by_key)
+		sl_buf_printf(&b, "UID %" PRIu32, l->uid);
 	if (l->validity != 0)
 		sl_buf_printf(&b, " (uidvalidity %" PRIu32 ")", l->validity);
-	sl_buf_add_str(&b, ", ");
+	if (!m->list->by_key)
+		sl_buf_add_str(&b, ", ");
 	sl_day_write(l->day, day, sizeof(day));
 	sl_out_add_day(m->r->out, &b, day);
 	if (l->text != 0)
@@ -449,15 +481,18 @@ tell_line(struct sl_mailmatch *m, const struct sl_mail_line *l, bool open,
 	if (same != 0)
 		sl_buf_printf(&b, " (%s UID %" PRIu32 ")",
 		    sl_rep_say(m->r, "samme Message-ID som", "same as"), same);
-	(void)snprintf(key, sizeof(key), "%s_%" PRId64,
-	    open ? "mailbox_untold" : "mailbox_lost", number);
+	(void)snprintf(key, sizeof(key), "%s_%s_%" PRId64, word_of(m),
+	    open ? "untold" : "lost", number);
 	sl_rep_fact(m->r, key, open ? "Kan ikke avgjøres" : "Ikke mottatt",
 	    open ? "Cannot be told" : "Not received", "%s", sl_buf_str(&b));
 }
 
 static void
-tell_more(struct sl_mailmatch *m, const char *key, int64_t n, int64_t told)
+tell_more(struct sl_mailmatch *m, const char *what, int64_t n, int64_t told)
 {
+	char key[40];
+
+	(void)snprintf(key, sizeof(key), "%s_%s_more", word_of(m), what);
 	if (n > told)
 		sl_rep_fact(m->r, key, "… og flere", "… and more", "%" PRId64,
 		    n - told);
@@ -473,8 +508,7 @@ tell_lines(struct sl_mailmatch *m, bool open, int64_t n)
 	for (i = 0; i < m->list->n && told < SL_MAILMATCH_TOLD; i++)
 		if (l[i].asked && !l[i].came && is_open(m, &l[i]) == open)
 			tell_line(m, &l[i], open, ++told);
-	tell_more(
-	    m, open ? "mailbox_untold_more" : "mailbox_lost_more", n, told);
+	tell_more(m, open ? "untold" : "lost", n, told);
 }
 
 static void
@@ -484,14 +518,14 @@ tell_strangers(struct sl_mailmatch *m)
 	char key[40], number[64];
 
 	for (i = 0; i < n && i < SL_MAILMATCH_TOLD; i++) {
-		(void)snprintf(
-		    key, sizeof(key), "mailbox_stranger_%" PRId64, i + 1);
+		(void)snprintf(key, sizeof(key), "%s_stranger_%" PRId64,
+		    word_of(m), i + 1);
 		sl_rep_fact(m->r, key, "Mottatt, ikke i listen",
 		    "Received, not in the list", "%s",
 		    sl_snap_reception(
 			m->r, m->snap, m->stranger[i], number, sizeof(number)));
 	}
-	tell_more(m, "mailbox_strangers_more", n, i);
+	tell_more(m, "strangers", n, i);
 }
 
 void
@@ -508,20 +542,19 @@ sl_mailmatch_tell(struct sl_mailmatch *m)
 	}
 	for (i = 0; i < m->list->queue.n; i++)
 		unknown += m->unknown[i];
-#define FACT(key, nb, en, n) sl_rep_fact(m->r, key, nb, en, "%" PRId64, n)
-	FACT("mailbox", "UID-er i postkassen", "UIDs in the mailbox", all);
-	FACT("mailbox_received", "Av dem mottatt", "Of these received", came);
-	FACT("mailbox_lost", "Av dem ikke mottatt", "Of these not received",
-	    all - came - open);
-	FACT("mailbox_untold", "Av dem som ikke kan avgjøres",
-	    "Of these cannot be told", open);
-	FACT("mailbox_unknown", "Mottatt i køen uten at Message-ID er kjent",
-	    "Received in the queue without a known Message-ID", unknown);
-	FACT("mailbox_unlisted", "Mottatt, men ikke i listen",
-	    "Received, but not in the list", m->unlisted);
-	FACT("mailbox_again", "Mottatt flere ganger enn i listen",
-	    "Received more often than in the list", m->again);
-#undef FACT
+	tell_fact(m, "", all, "UID-er i postkassen", "UIDs in the mailbox");
+	tell_fact(m, "_received", came, "Av dem mottatt", "Of these received");
+	tell_fact(m, "_lost", all - came - open, "Av dem ikke mottatt",
+	    "Of these not received");
+	tell_fact(m, "_untold", open, "Av dem som ikke kan avgjøres",
+	    "Of these cannot be told");
+	tell_fact(m, "_unknown", unknown,
+	    "Mottatt i køen uten at Message-ID er kjent",
+	    "Received in the queue without a known Message-ID");
+	tell_fact(m, "_unlisted", m->unlisted, "Mottatt, men ikke i listen",
+	    "Received, but not in the list");
+	tell_fact(m, "_again", m->again, "Mottatt flere ganger enn i listen",
+	    "Received more often than in the list");
 	tell_lines(m, false, all - came - open);
 	tell_lines(m, true, open);
 	tell_strangers(m);

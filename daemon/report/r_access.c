@@ -72,7 +72,8 @@ scan(struct access *a)
 		else if (s->sent[id].access != 0)
 			count(a, s->c[s->e[id].consignment].queue,
 			    s->sent[id].access, s->sent_ms[id]);
-		else if (s->sent[id].title == 0 &&
+		/* Where the unit was kept, so would the code have been. */
+		else if (s->sent[id].title == 0 && s->sent[id].unit == 0 &&
 			 sl_standing_of(s->e[id].dispo, s->e[id].outcome) ==
 			     SL_STANDS_TRANSFERRED)
 			a->erased++;

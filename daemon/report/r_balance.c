@@ -410,6 +410,7 @@ give(struct balance *b, const char *queue, const struct tally *t,
 	    "poster", "mottatte filer", "filer", "sider"};
 	static const char *const en[UNITS] = {"in the mailbox", "consignments",
 	    "entries", "files received", "files", "pages"};
+	bool listed = b->sheet.mail.by_key;
 	int64_t came;
 	enum unit u;
 
@@ -420,8 +421,11 @@ give(struct balance *b, const char *queue, const struct tally *t,
 		came = n[TOTAL] - (u == MAILBOX ? remainder_of(&t[u]) : 0);
 		sl_rep_row(b->r,
 		    control[u] >= 0 ? "swiiiiiiiiiiii" : "swiiiiiiiiii--",
-		    queue, slug[u], sl_rep_say(b->r, nb[u], en[u]), n[TOTAL],
-		    n[SL_STANDS_TRANSFERRED], n[SL_STANDS_UNDER_WAY],
+		    queue, u == MAILBOX && listed ? "listed" : slug[u],
+		    u == MAILBOX && listed
+			? sl_rep_say(b->r, "i listen", "in the list")
+			: sl_rep_say(b->r, nb[u], en[u]),
+		    n[TOTAL], n[SL_STANDS_TRANSFERRED], n[SL_STANDS_UNDER_WAY],
 		    n[SL_STANDS_DEFERRED], n[SL_STANDS_HELD],
 		    n[SL_STANDS_STOPPED], n[SL_STANDS_DUPLICATE],
 		    n[SL_STANDS_CLOSED], n[IGNORED], remainder_of(&t[u]),

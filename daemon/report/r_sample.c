@@ -251,6 +251,12 @@ say_sample(struct draw *d, uint64_t seed, size_t n)
 		    "--seed og --errors når prøven er gått gjennom.",
 		    "The interval holds if no error is found; run again with "
 		    "--seed and --errors when the sample was looked through.");
+	if (d->r->opt->to == NULL)
+		sl_rep_note(d->r,
+		    "Uten --to kan det som mottas senere komme med når samme "
+		    "frø trekkes igjen.",
+		    "Without --to what is received later may be among those "
+		    "that the same seed draws.");
 	if (d->r->opt->by_risk)
 		sl_rep_note(d->r,
 		    "Et utvalg etter risiko leter der feil er ventet: "
@@ -282,7 +288,7 @@ make(struct draw *d, struct sl_err *err)
 	}
 	gather(d);
 	n = sl_sample_draw(
-	    seed, o->by_risk ? d->weight : NULL, d->n, drawn, want);
+	    seed, d->entry, o->by_risk ? d->weight : NULL, d->n, drawn, want);
 	if (o->errors > (int)n)
 		return sl_err_set(err, SL_REJECT, 0, "bad_option",
 		    "--errors is more than the sample");

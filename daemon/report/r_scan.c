@@ -343,9 +343,13 @@ make(struct scan *s, struct sl_err *err)
 	sl_rep_strangers(s->r, &s->sheet);
 	if (s->sheet.mail.there)
 		sl_rep_fact(s->r, "mailbox_unused",
-		    "Liste over en postkasse, ikke brukt her: UID-er",
-		    "List of a mailbox, not used here: UIDs", "%zu",
-		    s->sheet.mail.n);
+		    s->sheet.mail.by_key
+			? "Liste over forsendelser, ikke brukt her: linjer"
+			: "Liste over en postkasse, ikke brukt her: UID-er",
+		    s->sheet.mail.by_key
+			? "List of deliveries, not used here: lines"
+			: "List of a mailbox, not used here: UIDs",
+		    "%zu", s->sheet.mail.n);
 	if (s->n > 0)
 		qsort(s->batch, s->n, sizeof(*s->batch), compare);
 	for (i = 0; i < s->n; i++)

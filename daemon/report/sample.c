@@ -8,12 +8,13 @@
 
 #include "../base/mem.h"
 
+#define GOLDEN UINT64_C(0x9E3779B97F4A7C15)
 #define Z 1.959963984540054 /* 97.5 per cent of the normal distribution */
 
 uint64_t
 sl_sample_next(uint64_t *state)
 {
-	uint64_t z = (*state += UINT64_C(0x9E3779B97F4A7C15));
+	uint64_t z = (*state += GOLDEN);
 
 	z = (z ^ (z >> 30)) * UINT64_C(0xBF58476D1CE4E5B9);
 	z = (z ^ (z >> 27)) * UINT64_C(0x94D049BB133111EB);
@@ -59,11 +60,12 @@ compare(const void *a, const void *b)
 }
 
 size_t
-sl_sample_draw(
-    uint64_t seed, const uint16_t *weight, size_t of, uint32_t *ret, size_t n)
+sl_sample_draw(uint64_t seed, const uint32_t *id, const uint16_t *weight,
+    size_t of, uint32_t *ret, size_t n)
 {
 	struct drawn *h;
 	size_t have = 0, i, k;
+	uint64_t state;
 	double key;
 
 	if (n > of)
@@ -72,7 +74,8 @@ sl_sample_draw(
 		return 0;
 	h = sl_alloc(n * sizeof(*h));
 	for (i = 0; i < of; i++) {
-		key = log(sl_sample_unit(&seed)) /
+		state = seed + (id != NULL ? id[i] : i) * GOLDEN;
+		key = log(sl_sample_unit(&state)) /
 		      (weight != NULL && weight[i] > 0 ? weight[i] : 1);
 		if (have < n) {
 			h[have++] = (struct drawn){key, (uint32_t)i};

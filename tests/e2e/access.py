@@ -238,6 +238,11 @@ class Access(unittest.TestCase):
         glass = ("--break-glass", "--why", "feilsøker en stans")
         done = h.person("operator", "show", held, "--break-glass", code=4)
         self.assertIn("reason", done.stderr)
+        # That he tried stands there too.
+        event = h.events("access_refused")[-1]
+        self.assertEqual((event["actor"], event["subject"]),
+                         ("uid:%d" % UIDS["operator"], held))
+        self.assertIn("reason", event["payload"]["why"])
         row = h.person_rows("operator", "show", held, *glass)[0]
         self.assertTrue(row["name"].startswith("hemmelig"))
         event = h.events("glass_broken")[-1]

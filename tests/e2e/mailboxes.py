@@ -4,6 +4,7 @@ came. With a real Dovecot, and with lists made to do harm."""
 import csv
 import datetime
 import io
+import json
 import random
 import shutil
 import sqlite3
@@ -789,6 +790,115 @@ class Told(unittest.TestCase):
                 self.assertEqual(facts["mailbox_received"], str(received))
                 self.assertEqual(facts["mailbox"], "300000")
                 self.assertLess(spent, 10)
+
+
+class Listed(unittest.TestCase):
+    """What a channel lists by its own numbers, as SvarInn does."""
+
+    @classmethod
+    def setUpClass(cls):
+        cls.root = tempfile.mkdtemp(prefix="sluse-test-")
+        cls.addClassCleanup(shutil.rmtree, cls.root)
+        path = make_reports.make(600, cls.root, 40)
+        with open(os.path.join(cls.root, "sluse.conf"), "w") as file:
+            file.write(CONFIG)
+        db = sqlite3.connect(path)
+        db.row_factory = sqlite3.Row
+        db.execute("UPDATE consignment SET channel_key = 'svarinn:' || printf("
+                   "'%08x-f1a0-4a36-bce1-a4d9f26696db', id) WHERE queue = 'SvarInn'")
+        # It describes itself, which of a mail would say nothing of it.
+        db.execute("UPDATE part SET describes = 'svarinn' WHERE id IN (SELECT id"
+                   " FROM consignment WHERE queue = 'SvarInn')")
+        # Fetched twice; one that came by hand; one whose content is gone.
+        cls.came = db.execute("SELECT * FROM consignment WHERE queue = 'SvarInn'"
+                              " ORDER BY id").fetchall()
+        db.execute("UPDATE consignment SET channel_key = ? WHERE id = ?", (
+            cls.came[3]["channel_key"], cls.came[4]["id"]))
+        db.execute("UPDATE consignment SET channel_key = NULL WHERE id = ?",
+                   (cls.came[5]["id"],))
+        db.commit()
+        db.close()
+
+    def balance(self, text, *more, root=None):
+        with tempfile.NamedTemporaryFile("wb") as file:
+            file.write(text.encode())
+            file.flush()
+            found, last = rows(root or self.root, "mottaksbalanse", "--control",
+                               file.name, *more)
+        return {r["queue"]: r for r in found if r["unit"] == "listed"}, last[
+            "facts"]
+
+    def ids(self):
+        return {c["channel_key"].split(":")[1]: oslo(c["received_ms"])
+                for c in self.came if c["id"] not in (
+                    self.came[4]["id"], self.came[5]["id"])}
+
+    def test_the_one_that_was_lost_is_named(self):
+        ids = self.ids()
+        lost = "0000ffff-0000-4000-8000-000000000001"
+        day = max(ids.values())
+        told = dict(ids, **{lost: day})
+        v1 = json.dumps([{"avsender": {"navn": "}] {\"id\": 1"}, "id": id_.upper(),
+                          "tittel": "x", "date": int(at.timestamp() * 1000),
+                          "filmetadata": [{"filnavn": "a}.pdf"}]}
+                         for id_, at in told.items()], indent=1)
+        v2 = json.dumps([{"id": id_, "avsender": {"navn": "Å"},
+                          "dato": at.isoformat() + ("" if at.tzinfo else "Z"),
+                          "filer": [{"filnavn": "a.pdf"}, {"id": "0"}]}
+                         for id_, at in told.items()])
+        sheet = "dato;forsendelse\n" + "".join(
+            "%s;%s\n" % (at.date(), id_) for id_, at in told.items()) * 2
+        for text in (v1, v2, sheet):
+            found, facts = self.balance(text, "--queue", "SvarInn", "--to",
+                                        "2199-12-31")
+            row = found["SvarInn"]
+            self.assertEqual((row["total"], row["remainder"], row["control"],
+                              row["difference"]),
+                             (len(told), 1, len(told), 1), text[:60])
+            self.assertEqual(row["total"], 1 + sum(row[key] for key in (
+                "transferred", "under_way", "deferred", "held", "stopped",
+                "duplicates", "closed", "ignored")))
+            self.assertEqual(
+                (facts["listed"], facts["listed_received"], facts["listed_lost"],
+                 facts["listed_untold"], facts["listed_again"]),
+                (str(len(told)), str(len(ids)), "1", "0", "1"))
+            self.assertIn(lost, facts["listed_lost_1"].lower())
+            self.assertEqual({value for key, value in facts.items() if
+                              key.startswith("listed_stranger_")},
+                             {self.came[4]["reception"]})
+            self.assertFalse([k for k in facts if k.startswith("mailbox")])
+
+    def test_what_was_erased_may_be_any(self):
+        root = os.path.join(self.root, "erased")
+        shutil.copytree(os.path.join(self.root, "db"), os.path.join(root, "db"))
+        shutil.copy(os.path.join(self.root, "sluse.conf"), root)
+        db = sqlite3.connect(os.path.join(root, "db", "sluse.db"))
+        db.execute("UPDATE consignment SET channel_key = NULL, erased_ms = 1 WHERE"
+                   " id = ?", (self.came[9]["id"],))
+        db.commit()
+        db.close()
+        text = "dato;ko;id\n" + "".join("%s;SvarInn;%s\n" % (at.date(), id_)
+                                        for id_, at in self.ids().items())
+        found, facts = self.balance(text, root=root)
+        self.assertEqual(found["SvarInn"]["remainder"], 1)
+        self.assertEqual((facts["listed_lost"], facts["listed_untold"]),
+                         ("0", "1"))
+
+    def test_lists_that_are_none(self):
+        for text, says in (("dato;ko;id\n2026-01-01;SvarInn;\n", "no number"),
+                           ("ko;id\nSvarInn;x\n", "dato"),
+                           ('[{"id": "a", "tittel": "x"}]', "date"),
+                           ('[{"id": "a", "dato": "2026-01-01"},'
+                            ' {"uid": 7, "dato": "2026-01-01"}]', "no number"),
+                           ('[{"id": "a", "dato": "2026-01-01", "b": {}',
+                            "does not end")):
+            with tempfile.NamedTemporaryFile("w") as file:
+                file.write(text)
+                file.flush()
+                done = run(self.root, "mottaksbalanse", "--control", file.name,
+                           "--queue", "SvarInn")
+            self.assertEqual(done.returncode, 5, (text, done.stderr))
+            self.assertIn(says, done.stderr.decode())
 
 
 if __name__ == "__main__":

@@ -363,7 +363,10 @@ class Forms(Counted):
                              (("journalkontroll", self.root), 5),
                              (("mottaksbalanse", "--control", bad, "--control",
                                bad), 2),
-                             (("stikkprove", "--count", "2", "--errors", "3"), 2),
+                             (("stikkprove", "--count", "2", "--seed", "1",
+                               "--errors", "3"), 2),
+                             # A sample that nobody has looked at yet.
+                             (("stikkprove", "--count", "9", "--errors", "3"), 2),
                              (("mottaksbalanse", "--from", "2026-02-30"), 2),
                              (("mottaksbalanse", "--from", "2026-02-02", "--to",
                                "2026-02-01"), 2),

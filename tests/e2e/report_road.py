@@ -177,7 +177,8 @@ class Road(unittest.TestCase):
                             ("dokumentasjonsplan", ("180 d", "duplikat",
                                                     "Ingen kø er satt opp for papir")),
                             ("behandlingsprotokoll", ("180 d", "duplikat",
-                                                      "tredjeland"))):
+                                                      "tredjeland", "Felles beh",
+                                                      "Databehandler"))):
             page = self.read(folder, name + ".html").decode()
             # On paper too it says whose it is, and of when.
             shown = page[page.index("<h1>"):]

@@ -502,6 +502,77 @@ class Recounted(Counted):
             self.assertEqual((row["proposed"], row["corrected"], row["confirmed"]),
                              (proposed[key], corrected[key], confirmed[key]), key)
 
+    def test_corrections_in_the_target(self):
+        """Archivists mostly correct there: its journal shows another case than
+        the one that was sent as the machine proposed it."""
+        before = rows(self.root, "korreksjoner")[0]
+        self.assertEqual({r["moved"] for r in before if r["field"] == "case"}, {0})
+        self.assertEqual({r["moved"] for r in before if r["field"] != "case"},
+                         {None})
+        value = {r["entry"]: r["value"] for r in self.raw.q(
+            "SELECT entry, value FROM placement WHERE field = 1 AND rank = 0"
+            " ORDER BY revision")}
+        by = {r["entry"]: r["actor"] for r in self.raw.q(
+            "SELECT entry, actor FROM placement WHERE field = 1 AND rank = 0"
+            " ORDER BY revision")}
+        here = [id_ for id_, e in self.raw.entries.items()
+                if e["own_key"] in self.raw.shown]
+        alone = [id_ for id_ in here if by[id_] == "sluse-place"]
+        person = [id_ for id_ in here if by[id_] != "sluse-place"]
+        first = {r["entry"]: r["value"] for r in self.raw.q(
+            "SELECT entry, value FROM placement WHERE field = 1 AND rank = 0"
+            " AND revision = 1")}
+        same = next(i for i in person if first[i] == value[i])
+        other = next(i for i in person if first[i] != value[i])
+        move = "UPDATE target_post SET case_number = '1999/9' WHERE own_key =" \
+            " (SELECT own_key FROM entry WHERE id = %d);"
+        twice = "INSERT INTO target_post SELECT 'fag', target_key, own_key," \
+            " 'G-1', number, year, sequence, type, status, title, public_title," \
+            " access, received, document_date, journal_date, attachments, 1, 1, 1" \
+            " FROM target_post WHERE own_key = (SELECT own_key FROM entry WHERE" \
+            " id = %d);"
+        found = rows(self.changed(
+            move % alone[0], move % alone[1], move % same, move % other,
+            move % alone[2], twice % alone[2], twice % alone[3],
+            "UPDATE target_post SET case_number = '' WHERE own_key = (SELECT"
+            " own_key FROM entry WHERE id = %d)" % alone[4]), "korreksjoner")[0]
+        case = [r for r in found if r["field"] == "case"]
+        self.assertEqual(sum(r["moved"] for r in case), 3)
+        for row, old in zip(case, [r for r in before if r["field"] == "case"]):
+            self.assertEqual(row["corrected"], old["corrected"])
+            self.assertAlmostEqual(row["share"], 100 * (
+                row["corrected"] + row["moved"]) / row["proposed"], 3)
+
+    def test_corrections_outlive_no_erasure(self):
+        """Of what a person chose instead the case alone is kept, and no rule:
+        what is gone on both sides is not the same."""
+        chosen = "UPDATE placement SET value = 'Et annet', actor = 'uid:1003'" \
+            " WHERE revision = 2 AND field = 5;"
+        before = rows(self.changed(chosen), "korreksjoner")[0]
+        unit = [r for r in before if r["field"] == "unit"]
+        self.assertGreater(sum(r["corrected"] for r in unit), 0)
+        self.assertEqual(sum(r["confirmed"] for r in unit), 0)
+        case = [r for r in before if r["field"] == "case"]
+        half = "(SELECT id FROM entry WHERE id <= %d)" % (COUNT // 2)
+        for some in ("SELECT id FROM entry", half):
+            gone = "(SELECT consignment FROM entry WHERE id IN (%s))" % some
+            found, last = rows(self.changed(chosen, (
+                "UPDATE consignment SET erased_ms = 1 WHERE id IN %s;"
+                "UPDATE placement SET evidence = '[]', value = CASE field WHEN 1"
+                " THEN value ELSE '' END WHERE entry IN (%s)" % (gone, some))),
+                "korreksjoner")
+            for key in ("proposed", "accepted", "confirmed", "corrected"):
+                self.assertEqual(sum(r[key] for r in found if r["field"] ==
+                                     "case"), sum(r[key] for r in case), key)
+            self.assertEqual(sum(r["confirmed"] for r in found
+                                 if r["field"] == "unit"), 0)
+            lost, = [r for r in found if r["rule"] is None]
+            self.assertEqual(lost["field"], "case")
+            self.assertEqual(last["facts"]["erased"], str(lost["proposed"]))
+            self.assertEqual({r["field"] for r in found}, {"case"} if
+                             some != half else {"case", "unit", "title"})
+        self.assertNotIn("erased", rows(self.root, "korreksjoner")[1]["facts"])
+
     def test_gains_codes_and_silence(self):
         touched = {entry for _, _, actor, entry, body in self.raw.leaves()
                    if actor.startswith("uid:") and "stage" in body}
@@ -565,7 +636,10 @@ class Recounted(Counted):
             " own_key FROM entry WHERE id = %d);"
         now, last = rows(self.changed(
             set_ % ("P", seen[0]), set_ % ("", seen[1]), other % seen[2],
-            "UPDATE entry SET post = NULL WHERE id = %d" % seen[3]),
+            "UPDATE entry SET post = NULL WHERE id = %d" % seen[3],
+            # An erasure keeps unit and code: there was none.
+            "UPDATE entry SET post = '{\"enhet\":\"Skole\"}' WHERE id IN (SELECT"
+            " entry FROM delivery WHERE state = 'delivered' AND entry % 30 = 2)"),
             "tilgangskoder")
         self.assertEqual(last["facts"], {"assessed": "1", "erased": "1"})
         self.assertEqual(sum(r["total"] for r in now),
@@ -619,6 +693,17 @@ class Recounted(Counted):
         again = rows(self.root, "stikkprove", "--count", "3", "--seed",
                      unseeded[1]["facts"]["seed"])
         self.assertEqual(again[0], unseeded[0])
+        # What others replaced since is drawn no more; the rest are the same.
+        drawn = {r["number"] for r in one}
+        other = next(e["id"] for e in self.raw.entries.values()
+                     if self.NUMBER[e["consignment"]] + ".1" not in drawn)
+        later = rows(self.changed(
+            "UPDATE entry SET disposition = 60, outcome = 60 WHERE id = %d"
+            % other), "stikkprove", "--count", "9", "--seed", "5")[0]
+        self.assertEqual(later, one)
+        for more, said in (((), True), (("--to", "2199-12-31"), False)):
+            notes = rows(self.root, "stikkprove", *more)[1]["notes"]
+            self.assertEqual(any("--to" in note for note in notes), said)
         risky = rows(self.root, "stikkprove", "--count", "40", "--risk",
                      "--seed", "1")[0]
         self.assertGreater(len({r["number"] for r in risky if r["weight"] > 1}), 8)

@@ -728,6 +728,9 @@ def control():
     put("control", "mailbox-json", '[{"uid":"7","date.received":"2026-11-02 10:00:00"'
         ',"hdr.message-id":"\\n <a}\\"\\n b@c>\\n<d@e>"},{"uid":8,"queue":"A",'
         '"uidvalidity":"3","date.received":"2026-11-02","hdr.message-id":""}]')
+    put("control", "delivery-csv", "forsendelse;dato\r\nD1-a;2026-11-02\r\nd1-A;1\r\n")
+    put("control", "delivery-json", '[{"id":"D1-a","avsender":{"navn":"}"},"date":'
+        '1772524800000,"filer":[{"id":"x"}]},{"id":"d2","dato":"2026-03-04T10:00Z"}]')
 
 
 # -- a package for a depot ----------------------------------------------------

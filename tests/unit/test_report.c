@@ -242,6 +242,41 @@ count_of(const char *s, const char *what)
 	return n;
 }
 
+/* Where the bars begin: no label is cut, in the widest font that is usual. */
+static void
+chart_labels(void)
+{
+	/* At 13 pixels, as DejaVu Sans has them. */
+	static const struct {
+		char label[96];
+		double width;
+	} all[] = {
+	    {"saksnummer, «saksnummer»", 192.5},
+	    {"E-post, Dokumentsenteret, M", 191.0},
+	    {"Kommuneadvokaten, MØTEMAPPE OG SÆRSKILT POST", 357.6},
+	    {"WWWWWWWWWWWWWWWWWWWW", 257.1},
+	    {"mmmmmmmmmmmmmmmmmmmmmmm", 291.3},
+	    {"illi, litt til, tittel, fil i fil", 139.1},
+	};
+	SL_BUF struct sl_buf b = {0};
+	char text[96], *label[] = {text};
+	double value[] = {1};
+	struct sl_bars c = {"a", "", label, value, 1, SL_LANGUAGE_NB};
+	const char *at;
+	size_t i;
+
+	for (i = 0; i < sizeof(all) / sizeof(all[0]); i++) {
+		memcpy(text, all[i].label, sizeof(text));
+		sl_buf_reset(&b);
+		sl_svg_bars(&b, &c);
+		at = strstr(sl_buf_str(&b), "<text x=\"");
+		CHECK(at != NULL);
+		if (at != NULL)
+			CHECK_MSG(strtod(at + 9, NULL) >= all[i].width,
+			    "%s: %.9s", text, at + 9);
+	}
+}
+
 /* Many bars are several pictures on one scale, so that paper can break. */
 static void
 chart(void)
@@ -372,34 +407,48 @@ static void
 drawing(void)
 {
 	enum { OF = 1000, N = 100 };
-	uint32_t a[N], b[N];
+	uint32_t a[N], b[N], id[OF];
+	bool kept[OF] = {false};
 	uint16_t weight[OF];
 	size_t i, k, heavy = 0;
 	unsigned seed, hits = 0;
 
-	CHECK(sl_sample_draw(7, NULL, OF, a, N) == N);
-	CHECK(sl_sample_draw(7, NULL, OF, b, N) == N);
+	CHECK(sl_sample_draw(7, NULL, NULL, OF, a, N) == N);
+	CHECK(sl_sample_draw(7, NULL, NULL, OF, b, N) == N);
 	CHECK(memcmp(a, b, sizeof(a)) == 0);
-	(void)sl_sample_draw(8, NULL, OF, b, N);
+	(void)sl_sample_draw(8, NULL, NULL, OF, b, N);
 	CHECK(memcmp(a, b, sizeof(a)) != 0);
 	for (i = 0; i < N; i++)
 		for (k = 0; k < i; k++)
 			CHECK(a[i] != a[k]);
 	for (i = 0; i < OF; i++)
 		weight[i] = i < OF / 10 ? 9 : 1;
-	(void)sl_sample_draw(7, weight, OF, a, N);
+	(void)sl_sample_draw(7, NULL, weight, OF, a, N);
 	for (i = 0; i < N; i++)
 		heavy += a[i] < OF / 10;
 	/* Half of the weight lies on a tenth of the items. */
 	CHECK_MSG(heavy > 25 && heavy < 75, "%zu", heavy);
 	/* Each item has the same chance. */
 	for (seed = 0; seed < 2000; seed++) {
-		(void)sl_sample_draw(seed, NULL, 20, a, 2);
+		(void)sl_sample_draw(seed, NULL, NULL, 20, a, 2);
 		hits += a[0] == 3 || a[1] == 3;
 	}
 	CHECK_MSG(hits > 140 && hits < 260, "%u", hits);
-	CHECK(sl_sample_draw(7, NULL, 3, a, N) == 3);
-	CHECK(sl_sample_draw(7, NULL, 0, a, N) == 0);
+	/* By what an item is, not where it stands: of those that are not there
+	 * any more none was drawn, and the same are drawn. */
+	for (i = 0; i < OF; i++)
+		id[i] = (uint32_t)(i + 1);
+	(void)sl_sample_draw(7, id, NULL, OF, a, N);
+	for (i = 0; i < N; i++)
+		kept[a[i]] = true;
+	for (i = k = 0; i < OF; i++)
+		if (kept[i] || i % 3 == 0)
+			id[k++] = (uint32_t)(i + 1);
+	(void)sl_sample_draw(7, id, NULL, k, b, N);
+	for (i = 0; i < N; i++)
+		CHECK(id[b[i]] == a[i] + 1);
+	CHECK(sl_sample_draw(7, NULL, NULL, 3, a, N) == 3);
+	CHECK(sl_sample_draw(7, NULL, NULL, 0, a, N) == 0);
 }
 
 /* -- peeking ----------------------------------------------------------------
@@ -893,8 +942,9 @@ screened(void)
 
 TEST_MAIN({"begin", begin}, {"table", table}, {"formats", formats},
     {"many rows", many}, {"terminal", terminal}, {"chart", chart},
-    {"days", days}, {"intervals", intervals}, {"drawing", drawing},
-    {"peeking", peeking}, {"the longest row", longest_row}, {"sheets", sheets},
+    {"labels of a chart", chart_labels}, {"days", days},
+    {"intervals", intervals}, {"drawing", drawing}, {"peeking", peeking},
+    {"the longest row", longest_row}, {"sheets", sheets},
     {"mailbox, csv", mailbox_csv}, {"mailbox, json", mailbox_json},
     {"target journals", target_journals}, {"law", law}, {"tidy", tidy},
     {"rows by text", rows_by_text}, {"titles", titles},
