@@ -221,6 +221,7 @@ find_shown(struct corrections *c)
 		h = hash(sl_db_text(st, 1));
 		c->shown[id] = c->shown[id] == NOT_SHOWN ? h : SEVERAL;
 	}
+	sl_idmap_free(&c->snap.keys); /* large, and not wanted any more */
 }
 
 static int

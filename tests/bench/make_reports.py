@@ -227,6 +227,8 @@ def make(count, root, days=1825):
     path = os.path.join(root, "db", "sluse.db")
     if os.path.exists(path):
         os.remove(path)
+    with open(os.path.join(root, "sluse.conf"), "w", encoding="utf-8") as file:
+        file.write("[instance]\nname = Testvik kommune\n")
     db = sqlite3.connect(path, isolation_level=None)
     db.executescript("PRAGMA page_size=4096; PRAGMA journal_mode=OFF;"
                      "PRAGMA synchronous=OFF; PRAGMA cache_size=-65536;"
