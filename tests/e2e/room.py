@@ -236,6 +236,9 @@ class Room(unittest.TestCase):
         for _ in range(5):
             self.letter(h)
         self.wait_done(h, 5)
+        # What is installed is read beside it all, and told once.
+        for kind in ("program_changed", "formats_changed"):
+            h.wait_for(lambda: h.rows("journal", "list", "--kind", kind), 20, kind)
         leaves = len(h.rows("journal", "list"))
         time.sleep(4)  # some sweeps
         self.assertEqual(len(h.rows("journal", "list")), leaves)
