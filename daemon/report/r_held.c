@@ -1,6 +1,7 @@
 /*
  * Avklaringer: held, by whom settled and how fast, from the sporingslogg.
  */
+#include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -11,11 +12,16 @@
 #include "words.h"
 
 #define ACTORS_MAX 256
+#define ACTORS_NAMED 3
 
+struct settler {
+	unsigned actor;
+	int64_t n;
+};
 struct group {
 	unsigned queue, reason;
 	int64_t held, open, person, limit, machine;
-	uint16_t actor[ACTORS_MAX];
+	struct settler by[ACTORS_MAX];
 	size_t actors;
 	int64_t *wait_ms;
 	size_t waits, wait_cap;
@@ -59,11 +65,13 @@ note_actor(struct group *g, unsigned actor)
 {
 	size_t i;
 
-	for (i = 0; i < g->actors; i++)
-		if (g->actor[i] == actor)
-			return;
-	if (g->actors < ACTORS_MAX)
-		g->actor[g->actors++] = (uint16_t)actor;
+	for (i = 0; i < g->actors && g->by[i].actor != actor; i++)
+		;
+	if (i == ACTORS_MAX)
+		return;
+	if (i == g->actors)
+		g->by[g->actors++] = (struct settler){.actor = actor};
+	g->by[i].n++;
 }
 
 static bool
@@ -213,6 +221,35 @@ compare(const void *a, const void *b)
 	return x->held > y->held ? -1 : x->held < y->held;
 }
 
+/* Who was met first does not count: as many stand by their names. */
+static int
+compare_settlers(const void *a, const void *b, void *arg)
+{
+	const struct settler *x = a, *y = b;
+	const struct held *h = arg;
+
+	if (x->n != y->n)
+		return x->n > y->n ? -1 : 1;
+	return strcmp(h->actor.text[x->actor], h->actor.text[y->actor]);
+}
+
+static void
+say_settlers(struct held *h, struct group *g, struct sl_buf *out)
+{
+	size_t i, n = g->actors < ACTORS_NAMED ? g->actors : ACTORS_NAMED;
+
+	if (g->actors > 1)
+		qsort_r(g->by, g->actors, sizeof(*g->by), compare_settlers, h);
+	for (i = 0; i < n; i++) {
+		sl_buf_add_str(out, i > 0 ? ", " : "");
+		sl_word_actor(h->r, h->actor.text[g->by[i].actor], out);
+		sl_buf_printf(out, ": %" PRId64, g->by[i].n);
+	}
+	if (g->actors > n)
+		sl_buf_printf(out, "%s%zu%s", sl_rep_say(h->r, " og ", " and "),
+		    g->actors - n, sl_rep_say(h->r, " til", " more"));
+}
+
 static void
 give(struct held *h, struct group *g)
 {
@@ -222,23 +259,25 @@ give(struct held *h, struct group *g)
 	const char *owner = why != NULL ? sl_owner_name(why->owner) : "";
 	const char *word =
 	    why == NULL ? "" : sl_rep_say(h->r, sl_owner_nb(why->owner), owner);
-	SL_BUF struct sl_buf reason = {0};
+	SL_BUF struct sl_buf reason = {0}, who = {0};
 	double hours;
 
 	sl_word_reason(h->r, slug, &reason);
+	say_settlers(h, g, &who);
 	if (g->waits == 0) {
-		sl_rep_row(h->r, "swwiiiiii-", queue, slug, sl_buf_str(&reason),
-		    owner, word, g->held, g->open, g->person, g->limit,
-		    g->machine, (int64_t)g->actors);
+		sl_rep_row(h->r, "swwiiiiiis-", queue, slug,
+		    sl_buf_str(&reason), owner, word, g->held, g->open,
+		    g->person, g->limit, g->machine, (int64_t)g->actors,
+		    sl_buf_str(&who));
 		return;
 	}
 	qsort(g->wait_ms, g->waits, sizeof(*g->wait_ms), compare_ms);
 	hours = (double)(g->wait_ms[(g->waits - 1) / 2] +
 			 g->wait_ms[g->waits / 2]) /
 		2 / 3600000.0;
-	sl_rep_row(h->r, "swwiiiiiix", queue, slug, sl_buf_str(&reason), owner,
+	sl_rep_row(h->r, "swwiiiiiisx", queue, slug, sl_buf_str(&reason), owner,
 	    word, g->held, g->open, g->person, g->limit, g->machine,
-	    (int64_t)g->actors, hours);
+	    (int64_t)g->actors, sl_buf_str(&who), hours);
 }
 
 enum sl_rc

@@ -228,9 +228,37 @@ class Recounted(Counted):
                 self.assertEqual(row[by], ended[key, by], (key, by))
             self.assertEqual(row["open"], still[key])
 
-    def said(self, event, ms, actor, body, consignment, entry):
+    def test_who_settled(self):
+        """Those who settled most, by their number, then by name."""
+        entry = next(e for e in self.raw.entries.values() if e["number"] == 1 and
+                     e["disposition"] == 60)
+        c, ms, script = entry["consignment"], entry["changed_ms"] + 10 ** 6, []
+        for i, actor in enumerate(("uid:1009", "uid:1010", "uid:1009", "uid:1011",
+                                   "uid:99", "queue:Skjema", "slused")):
+            for event, who, body in (
+                    (102, "slused", {"stage": "read", "from": "ready", "to": "held",
+                                     "reason": "not_possible"}),
+                    (106, actor, {"stage": "read", "from": "held",
+                                  "to": "ready"})):
+                script.append(self.said(event, ms + i, who, body, c, entry["id"],
+                                        more=len(script)))
+        queue = self.raw.consignments[c]["queue"]
+        for language, want in (
+                ("nb", "bruker 1009: 2, køen Skjema: 1, bruker 1010: 1 og 2 til"),
+                ("en", "user 1009: 2, queue Skjema: 1, user 1010: 1 and 2 more")):
+            row, = [r for r in rows(self.changed(*script), "avklaringer",
+                                    "--language", language)[0]
+                    if (r["queue"], r["reason"]) == (queue, "not_possible")]
+            self.assertEqual(
+                [row[k] for k in ("held", "person", "machine", "actors", "who")],
+                [7, 6, 1, 5, want])
+        for row in rows(self.root, "avklaringer")[0]:
+            self.assertEqual(row["who"], "bruker 1003: %d" % row["person"]
+                             if row["person"] else None)
+
+    def said(self, event, ms, actor, body, consignment, entry, more=0):
         """A leaf more; entry: its number, or None."""
-        seq = self.raw.q("SELECT max(seq) FROM leaf")[0][0] + 1
+        seq = self.raw.q("SELECT max(seq) FROM leaf")[0][0] + 1 + more
         leaf = "sluse/leaf/v1\nbench\n%d\n%d\n%d\n%s\n%s\n%064d\n-\n" % (
             seq, ms, event, self.NUMBER[consignment] + (
                 ".1" if entry else ""), actor, seq)
