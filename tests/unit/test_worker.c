@@ -128,17 +128,20 @@ write_too_much(const int *fds)
 	return errno == EFBIG ? 0 : 3;
 }
 
+/* Kept where a compiler must believe that somebody looks: clang leaves out what
+ * nobody does. */
+static char *volatile eaten;
+
 static int
 eat_memory(void)
 {
 	size_t i;
-	char *p;
 
 	for (i = 0; i < 128; i++) {
-		p = malloc(1 << 20);
-		if (p == NULL)
+		eaten = malloc(1 << 20);
+		if (eaten == NULL)
 			return i < 64 ? 0 : 1;
-		memset(p, 1, 1 << 20);
+		memset(eaten, 1, 1 << 20);
 	}
 	return 2;
 }
