@@ -59,6 +59,13 @@ take_code(struct sl_snap *s, uint32_t id, const char *code)
 		s->target[id].other_code = true;
 }
 
+/* 0: of none, or without a key. */
+static uint32_t
+entry_of(const struct sl_snap *s, const char *own_key)
+{
+	return *own_key != '\0' ? sl_idmap_find(&s->keys, own_key) : 0;
+}
+
 static void
 load_target(struct sl_db *db, struct sl_snap *s, bool texts)
 {
@@ -69,12 +76,10 @@ load_target(struct sl_db *db, struct sl_snap *s, bool texts)
 	    "");
 	SL_BUF struct sl_buf journal = {0};
 	struct sl_snap_target *t;
-	const char *own_key;
 	uint32_t id;
 
 	while (sl_db_row(db, st)) {
-		own_key = sl_db_text(st, 0);
-		id = *own_key != '\0' ? sl_idmap_find(&s->keys, own_key) : 0;
+		id = entry_of(s, sl_db_text(st, 0));
 		if (id == 0)
 			continue;
 		t = &s->target[id];
@@ -198,12 +203,10 @@ take_posts_of_first(struct sl_db *db, struct sl_snap *s)
 	    "SELECT own_key, target, status, journal_date FROM target_post",
 	    "");
 	struct sl_snap_target *t;
-	const char *own_key;
 	uint32_t id;
 
 	while (sl_db_row(db, st)) {
-		own_key = sl_db_text(st, 0);
-		id = *own_key != '\0' ? sl_idmap_find(&s->keys, own_key) : 0;
+		id = entry_of(s, sl_db_text(st, 0));
 		if (id == 0 || !is_first(s, id, sl_db_text(st, 1)))
 			continue;
 		t = &s->target[id];
