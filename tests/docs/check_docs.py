@@ -99,6 +99,8 @@ def table_reasons():
         out += [".It Li %s" % slug] + sentences(english)
         if slug.startswith("refused_"):
             disposition = "refused at the door"
+        elif slug == "ignored_name":
+            disposition = "left out of a folder"
         out += ["(%s; %s)" % (disposition, OWNER[owner])]
     return out + [".El"]
 
@@ -107,8 +109,6 @@ def table_signatures():
     out = [".Bl -tag -width Ds"]
     for slug, english, _ in registry("signatures", "SL_SIGNED"):
         out += [".It Li %s" % slug] + sentences(english)
-        if slug.startswith("refused_"):
-            disposition = "refused at the door"
     return out + [".El"]
 
 
