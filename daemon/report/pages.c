@@ -57,9 +57,8 @@ sl_rep_pages(const struct sl_rep *r, const struct sl_snap *s,
 	return sl_db_check(db, err);
 }
 
-/* By consignment; NULL: none was. The caller's. */
-static uint8_t *
-find_erased(const struct sl_rep *r, const struct sl_snap *s)
+uint8_t *
+sl_rep_erased(const struct sl_rep *r, const struct sl_snap *s)
 {
 	struct sl_db *db = sl_store_db(r->store);
 	sqlite3_stmt *st = sl_db_query(
@@ -82,7 +81,7 @@ sl_rep_pages_erased(const struct sl_rep *r, const struct sl_snap *s,
     sl_rep_erased_fn *fn, void *arg, struct sl_err *err)
 {
 	struct sl_db *db = sl_store_db(r->store);
-	SL_FREE uint8_t *erased = find_erased(r, s);
+	SL_FREE uint8_t *erased = sl_rep_erased(r, s);
 	int64_t source, pages;
 	sqlite3_stmt *st;
 	uint32_t c;

@@ -17,6 +17,9 @@ typedef void sl_rep_page_fn(void *arg, const struct sl_rep_page *p);
 enum sl_rc sl_rep_pages(const struct sl_rep *r, const struct sl_snap *s,
     sl_rep_page_fn *fn, void *arg, struct sl_err *err);
 
+/* Which consignments of the period and queue have erased content, by their id;
+ * NULL: none. The caller's. */
+uint8_t *sl_rep_erased(const struct sl_rep *r, const struct sl_snap *s);
 typedef void sl_rep_erased_fn(void *arg, uint32_t consignment, int64_t pages);
 /* Of receptions whose content was erased: how many pages each file had. How
  * they read is gone. Needs SL_SNAP_SOURCES. */

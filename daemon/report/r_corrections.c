@@ -10,6 +10,7 @@
 #include "../base/mem.h"
 #include "../query/query.h"
 #include "../store/db.h"
+#include "pages.h"
 #include "runs.h"
 #include "snap.h"
 #include "words.h"
@@ -33,7 +34,7 @@ struct corrections {
 	struct sl_snap snap;
 	struct sl_names rule;
 	unsigned lost; /* the rule of what was erased */
-	uint8_t *erased; /* by consignment */
+	uint8_t *erased; /* sl_rep_erased */
 	uint32_t *shown; /* by entry: the case in the target's journal */
 	int64_t erased_n; /* entries */
 	struct group *group;
@@ -71,11 +72,13 @@ hash(const char *s)
 static bool
 is_moved(const struct corrections *c, int64_t entry, const struct proposal *p)
 {
-	uint32_t h = hash(p->value);
+	uint32_t h;
 
-	return p == &c->p[SL_FIELD_case_number] && entry > 0 &&
-	       entry <= c->snap.e_max && c->shown[entry] > SEVERAL &&
-	       p->last == h && c->shown[entry] != h;
+	if (p != &c->p[SL_FIELD_case_number] || entry <= 0 ||
+	    entry > c->snap.e_max || c->shown[entry] <= SEVERAL)
+		return false;
+	h = hash(p->value);
+	return p->last == h && c->shown[entry] != h;
 }
 
 static void
@@ -138,7 +141,8 @@ take_machine(struct corrections *c, unsigned field, sqlite3_stmt *st)
 static bool
 is_erased(const struct corrections *c, int64_t entry)
 {
-	return c->erased[c->snap.e[entry].consignment] != 0;
+	return c->erased != NULL &&
+	       c->erased[c->snap.e[entry].consignment] != 0;
 }
 
 static void
@@ -186,21 +190,6 @@ scan(struct corrections *c)
 		now = entry;
 	}
 	end_entry(c, now);
-}
-
-static void
-find_erased(struct corrections *c)
-{
-	sqlite3_stmt *st = sl_db_query(sl_store_db(c->r->store),
-	    "SELECT id FROM consignment WHERE erased_ms IS NOT NULL", "");
-	int64_t id;
-
-	c->erased = sl_alloc(c->snap.c_max + 1);
-	while (sl_db_row(sl_store_db(c->r->store), st)) {
-		id = sqlite3_column_int64(st, 0);
-		if (id > 0 && id <= c->snap.c_max)
-			c->erased[id] = 1;
-	}
 }
 
 static void
@@ -257,7 +246,7 @@ sl_rep_korreksjoner(struct sl_rep *r, struct sl_err *err)
 	(void)sl_names_add(&c->rule, "");
 	c->lost = sl_names_add(&c->rule, "\1");
 	if (rc == SL_OK) {
-		find_erased(c);
+		c->erased = sl_rep_erased(r, &c->snap);
 		find_shown(c);
 		scan(c);
 		if (c->n > 0)
