@@ -348,9 +348,9 @@ is_norwegian(const struct sl_out *o)
 }
 
 void
-sl_out_add_day(const struct sl_out *o, struct sl_buf *b, const char *iso)
+sl_add_day(struct sl_buf *b, const char *iso, unsigned lang)
 {
-	if (!is_norwegian(o)) {
+	if (lang == SL_LANGUAGE_EN || strlen(iso) != DAY_CHARS) {
 		sl_buf_add_str(b, iso);
 		return;
 	}
@@ -359,6 +359,12 @@ sl_out_add_day(const struct sl_out *o, struct sl_buf *b, const char *iso)
 	sl_buf_add(b, iso + 5, 2);
 	sl_buf_add_char(b, '.');
 	sl_buf_add(b, iso, 4);
+}
+
+void
+sl_out_add_day(const struct sl_out *o, struct sl_buf *b, const char *iso)
+{
+	sl_add_day(b, iso, is_norwegian(o) ? o->lang : SL_LANGUAGE_EN);
 }
 
 /* In Oslo. Hours of the clock are remembered as text: they begin and end with

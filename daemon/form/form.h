@@ -105,7 +105,10 @@ sl_shown_bytes(const char *s)
 void sl_add_text(struct sl_buf *b, const char *s);
 /* Decimal digits, appended. */
 void sl_add_int(struct sl_buf *b, int64_t n);
-/* "2026-01-31" as the form writes a day; appended. */
+/* "2026-01-31" as people write it who read that language, anything else as it
+ * is; appended. */
+void sl_add_day(struct sl_buf *b, const char *iso, unsigned lang);
+/* The same as the form writes a day. */
 void sl_out_add_day(const struct sl_out *o, struct sl_buf *b, const char *iso);
 /* An instant (UTC ms) in Oslo: for people as they write it, for programs with
  * its zone; appended. */

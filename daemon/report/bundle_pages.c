@@ -78,14 +78,17 @@ table_end(struct sl_buf *out)
 	sl_buf_add_str(out, "</tbody></table>\n");
 }
 
-/* A day of the law as this language writes it for people; "" stays. */
-static const char *
-law_day(const struct sl_bundle *b, const char *iso, char *out, size_t cap)
+static void
+law_row(const struct sl_bundle *b, const struct sl_legal *l, struct sl_buf *out)
 {
-	if (b->lang == SL_LANGUAGE_EN || strlen(iso) != 10)
-		return iso;
-	(void)snprintf(out, cap, "%.2s.%.2s.%.4s", iso + 8, iso + 5, iso);
-	return out;
+	SL_BUF struct sl_buf from = {0}, to = {0};
+
+	sl_add_day(&from, l->from, b->lang);
+	sl_add_day(&to, l->to, b->lang);
+	row(out,
+	    (const char *[]){l->law, l->paragraph, sl_buf_str(&from),
+		sl_buf_str(&to), say(b, l->nb, l->en)},
+	    5);
 }
 
 static void
@@ -95,7 +98,6 @@ law(const struct sl_bundle *b, struct sl_buf *out, const char *const *themes)
 	    {"Paragraf", "Section"}, {"Gyldig fra", "From"},
 	    {"Gyldig til", "To"}, {"Om", "About"}};
 	struct sl_legal l;
-	char from[16], to[16];
 	size_t at = 0, i;
 
 	head(b, out, "Hjemler", "Legal references");
@@ -103,12 +105,7 @@ law(const struct sl_bundle *b, struct sl_buf *out, const char *const *themes)
 	while ((at = sl_legal_next(at, b->from_day, b->to_day, &l)) != 0)
 		for (i = 0; themes[i] != NULL; i++)
 			if (strcmp(themes[i], l.theme) == 0)
-				row(out,
-				    (const char *[]){l.law, l.paragraph,
-					law_day(b, l.from, from, sizeof(from)),
-					law_day(b, l.to, to, sizeof(to)),
-					say(b, l.nb, l.en)},
-				    5);
+				law_row(b, &l, out);
 	table_end(out);
 }
 
