@@ -67,6 +67,17 @@ static const struct step second_steps[] = {{.slug = "korreksjoner"},
 #define SECOND (sizeof(second_steps) / sizeof(second_steps[0]))
 _Static_assert(SECOND *FORMS <= SL_BUNDLE_SPOOLS, "a file for each");
 
+bool
+sl_bundle_spools(struct sl_bundle *b)
+{
+	size_t i;
+
+	for (i = 0; i < SECOND * FORMS; i++)
+		if ((b->spool[i] = sl_parcel_spool()) < 0)
+			return false;
+	return true;
+}
+
 /* The second's file of that report and form; -1: there is none. */
 static int
 spool_of(const struct sl_bundle *b, const char *slug, const char *form)
@@ -316,17 +327,4 @@ sl_bundle_be_second(struct sl_bundle *b, const char *root)
 	     write_steps(b, second_steps, SECOND, false, &err) == SL_OK &&
 	     sl_db_check(sl_store_db(b->store), &err) == SL_OK;
 	_exit(ok ? 0 : 1);
-}
-
-/* -- both ------------------------------------------------------------------ */
-
-bool
-sl_bundle_spools(struct sl_bundle *b)
-{
-	size_t i;
-
-	for (i = 0; i < SECOND * FORMS; i++)
-		if ((b->spool[i] = sl_parcel_spool()) < 0)
-			return false;
-	return true;
 }
